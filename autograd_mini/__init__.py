@@ -1,0 +1,31 @@
+"""autograd_mini: reverse-mode differentiation on NumPy, small enough to read.
+
+>>> import numpy as np
+>>> import autograd_mini as ag
+>>> z = ag.tensor([2.0, 1.0, 0.1], requires_grad=True, name="z")
+>>> y = np.array([0.0, 1.0, 0.0])
+>>> loss = -np.sum(y * np.log(np.exp(z) / np.sum(np.exp(z))))
+>>> loss.backward()
+>>> z.grad.round(4)
+array([ 0.659 , -0.7576,  0.0986])
+
+To learn how it works, read `tensor` (an array and its place on the tape), `tape` (the walk
+backward), `primitive` (an operation and its rules), then `ops` (the rules: a formula sheet) and
+`softmax` (the same function as a graph and as one node).
+"""
+
+from . import ops
+from .ops.elementwise import relu, sigmoid, stop_gradient
+from .primitive import EveryArgument, Primitive, primitive
+from .softmax import (
+    SoftmaxCrossEntropy,
+    cross_entropy,
+    log_softmax,
+    logsumexp,
+    softmax,
+    softmax_cross_entropy,
+)
+from .tape import Tape, gradients
+from .tensor import DetachedWarning, Tensor, no_grad, tensor
+
+__version__ = "0.1.0"

@@ -1,0 +1,28 @@
+"""The formula sheet: one short file per family of derivative rules.
+
+Letters mean the same everywhere: `x`, `a`, `b` arguments, `y` the result, `g` its cotangent.
+
+A rule is the textbook's derivative wherever there is one. Where there is none, at a kink or a
+pole, one convention is fixed here, and a test holds each row to it:
+
+====================  ==========================  =================================================
+where                 derivative                  why
+====================  ==========================  =================================================
+relu at 0             0                           the subgradient that all frameworks choose
+abs at 0              0                           the midpoint of [-1, 1]; ``np.sign(0)``
+sqrt at 0             inf                         the limit; with cotangent 0 the product is nan
+x**0 at x = 0         0                           x**0 is the constant 1
+0**y, y > 0           0                           0**y is the constant 0 there; also taken at y = 0
+maximum(a, a)         1/2 to each                 the midpoint; also minimum
+max of tied entries   equal shares                the midpoint; also min
+where, dead branch    0                           its entries did not enter the result
+====================  ==========================  =================================================
+
+The last row ends at `where`: a rule behind the dead branch still runs, and 0 times an infinite
+derivative is nan (``np.where(x > 0, np.sqrt(x), 0)`` at 0). Make the argument harmless as well:
+``np.where(x > 0, np.sqrt(np.where(x > 0, x, 1)), 0)``.
+"""
+
+from . import arithmetic, elementwise, indexing, linalg, reductions, shaping
+
+__all__ = ["arithmetic", "elementwise", "indexing", "linalg", "reductions", "shaping"]

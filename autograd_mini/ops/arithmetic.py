@@ -1,0 +1,58 @@
+"""Arithmetic and choice between two arguments.
+
+`a`, `b` arguments, `y` result, `g` its cotangent. Broadcasting is undone by the sweep.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from ..primitive import not_differentiable, primitive
+
+add = primitive(np.add, lambda g, y, a, b: g, lambda g, y, a, b: g, name="add")
+sub = primitive(np.subtract, lambda g, y, a, b: g, lambda g, y, a, b: -g, name="sub")
+mul = primitive(np.multiply, lambda g, y, a, b: g * b, lambda g, y, a, b: g * a, name="mul")
+div = primitive(np.divide, lambda g, y, a, b: g / b, lambda g, y, a, b: -g * y / b, name="div")
+neg = primitive(np.negative, lambda g, y, x: -g, name="neg")
+
+
+def _pow_base(g: Any, y: Any, a: Any, b: Any) -> Any:
+    """b a^(b-1); where b is 0 the power is the constant 1, also at a = 0."""
+    if isinstance(b, (int, float)):  # a plain exponent must not widen a float32 `a`
+        return g * (b * a ** (b - 1)) if b else g * 0
+    return g * b * a ** np.where(b == 0, 1, b - 1)
+
+
+def _pow_exponent(g: Any, y: Any, a: Any, b: Any) -> Any:
+    """a^b ln a; where a is 0 the power is the constant 0 for b > 0, and 0 is taken at b = 0."""
+    return g * y * np.log(np.where((a == 0) & (b >= 0), 1, a))
+
+
+pow = primitive(np.power, _pow_base, _pow_exponent, name="pow")
+
+
+def _share(g: Any, wins: Any, ties: Any) -> Any:
+    """The cotangent where an argument wins, half of it where the two are tied."""
+    return np.where(ties, g / 2, g * wins)
+
+
+maximum = primitive(
+    np.maximum,
+    lambda g, y, a, b: _share(g, a > b, a == b),
+    lambda g, y, a, b: _share(g, b > a, a == b),
+)
+minimum = primitive(
+    np.minimum,
+    lambda g, y, a, b: _share(g, a < b, a == b),
+    lambda g, y, a, b: _share(g, b < a, a == b),
+)
+where = primitive(
+    np.where,
+    None,
+    lambda g, y, mask, a, b: np.where(mask, g, 0),
+    lambda g, y, mask, a, b: np.where(mask, 0, g),
+)
+
+not_differentiable(
+    [np.floor_divide, np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal]
+)

@@ -1,0 +1,183 @@
+"""Primitive: a function of arrays and one VJP rule per differentiable argument.
+
+    exp = primitive(np.exp, lambda g, y, x: g * y)
+
+A rule is a line of NumPy, ``rule(g, y, *args, **kwargs)``: `g` is the cotangent of the output,
+`y` the output, then come the arguments as the function got them. It returns what this use of the
+argument adds to the argument's adjoint. Where the argument was broadcast, the rule need not care:
+the sweep sums. Given arrays a rule computes; given Tensors it records, and so derivatives have
+derivatives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import count
+from typing import Any
+
+from .tensor import PRIMITIVES, Tensor, describe, raw, record
+
+Rule = Callable[..., Any]
+
+#: Every fused primitive, for the test that compares each with its unfused definition.
+FUSED: list[Primitive] = []
+
+
+class Primitive:
+    """An operation that has rules; called like the function it wraps. See `primitive`."""
+
+    __slots__ = ("all_ruled", "arity", "forward", "name", "saves", "unfused", "vjps")
+
+    def __init__(
+        self,
+        forward: Callable[..., Any],
+        vjps: tuple[Rule | None, ...] | EveryArgument,
+        name: str,
+        saves: bool = False,
+        unfused: Callable[..., Any] | None = None,
+    ) -> None:
+        self.forward = forward
+        self.vjps = vjps
+        self.name = name
+        self.saves = saves
+        self.unfused = unfused
+        variadic = isinstance(vjps, EveryArgument)
+        self.arity = float("inf") if isinstance(vjps, EveryArgument) else len(vjps)
+        #: the number of arguments of a call in which each has a rule
+        self.all_ruled = -1 if variadic or None in vjps else self.arity
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run on arrays; on Tensors also record."""
+        for key, value in kwargs.items():
+            if isinstance(value, Tensor):
+                if value.requires_grad:
+                    raise TypeError(
+                        f"{self.name}: {describe(value)} was passed as the keyword {key!r}, where "
+                        "no derivative is recorded. Pass it by position, or pass .detach()."
+                    )
+                kwargs[key] = raw(value)
+        return record(self, args, kwargs)
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+    def differentiates(self, args: tuple[Any, ...], y: Any) -> bool:
+        """Whether a derivative flows from an active argument to the result `y`.
+
+        No when the rules of all active arguments are declared None: their derivative is zero.
+
+        Raises
+        ------
+        TypeError
+            When an active argument has no rule, or the result is not real floating.
+        """
+        rules = dict(zip(range(len(args)), self.vjps))  # noqa: B905 - parameters have no rule
+        active = [i for i, a in enumerate(args) if isinstance(a, Tensor) and a.requires_grad]
+        for i in active:
+            if i not in rules:
+                raise TypeError(
+                    f"{self.name}: argument {i}, {describe(args[i])}, requires a gradient, but "
+                    f"{self.name} has no rule for it. Pass .detach(), or give the primitive a rule."
+                )
+        if all(rules[i] is None for i in active):
+            return False
+        if y.dtype.kind not in "fO":
+            raise TypeError(
+                f"{self.name}({', '.join(map(describe, args))}) is {y.dtype}, through which no real "
+                "derivative flows. Compute with real floating dtypes, or on .detach()."
+            )
+        return True
+
+    def explained(self, error: Exception, args: tuple[Any, ...]) -> Exception:
+        """`error`, raised by the function, with the operation, the tensors and the remedy."""
+        text = str(error)
+        if "broadcast" in text:
+            text += ". From the right, lengths must be equal or one of them 1: reshape, or index with None"
+        elif "core dimension" in text:
+            text += ". The last axis of the left must be as long as the second last of the right"
+        kind = next(k for k in (ValueError, IndexError, TypeError) if isinstance(error, k))
+        return kind(f"{self.name} of {' and '.join(map(describe, args))}: {text}")
+
+
+class EveryArgument:
+    """The rules of a primitive that takes any number of arguments: ``rule_for(i)`` is the i-th."""
+
+    __slots__ = ("rule_for",)
+
+    def __init__(self, rule_for: Callable[[int], Rule]) -> None:
+        self.rule_for = rule_for
+
+    def __iter__(self) -> Iterator[Rule]:
+        return map(self.rule_for, count())
+
+
+def primitive(
+    forward: Callable[..., Any],
+    *vjps: Rule | None | EveryArgument,
+    name: str | None = None,
+    of: Any = None,
+    saves: bool = False,
+    unfused: Callable[..., Any] | None = None,
+) -> Primitive:
+    """An operation on tensors, from a function of arrays and its derivative rules.
+
+    Parameters
+    ----------
+    forward : callable
+        The function, on arrays.
+    *vjps : callable or None
+        A rule per leading argument, ``rule(g, y, *args, **kwargs)``; None declares that argument
+        not differentiable. Arguments beyond are parameters, which never are. A single
+        ``EveryArgument(rule_for)`` stands for any number of arguments.
+    name : str, optional
+        What tables and pictures call it; `forward`'s own name when not given.
+    of : NumPy function or tuple of them, optional
+        What it runs on tensors, when that is not `forward` itself.
+    saves : bool
+        `forward` returns ``(y, saved)``, and rules get ``saved=`` when they run on arrays, so
+        that nothing is computed twice. On Tensors they must do without.
+    unfused : callable, optional
+        For a fused node: the same function written in primitives.
+
+    Returns
+    -------
+    Primitive
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import autograd_mini as ag
+    >>> cube = ag.primitive(lambda x: x**3, lambda g, y, x: g * 3 * x**2, name="cube")
+    >>> t = ag.tensor(2.0, requires_grad=True)
+    >>> cube(t).backward()
+    >>> t.grad
+    array(12.)
+    """
+    rules: Any = vjps[0] if isinstance(vjps[0], EveryArgument) else vjps
+    made = Primitive(forward, rules, name or forward.__name__, saves, unfused)
+    implements(*(of if isinstance(of, tuple) else (of or forward,)))(made)
+    if unfused is not None:
+        FUSED.append(made)
+    return made
+
+
+def implements(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register what runs these NumPy functions on tensors: a primitive, or a composition."""
+
+    def register(f: Callable[..., Any]) -> Callable[..., Any]:
+        PRIMITIVES.update(dict.fromkeys(functions, f))
+        return f
+
+    return register
+
+
+def not_differentiable(functions: Iterable[Callable[..., Any]]) -> None:
+    """Register NumPy functions whose derivative is zero or undefined: they give plain arrays."""
+    for function in functions:
+        PRIMITIVES[function] = _on_arrays(function)
+
+
+def _on_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *args, **kwargs: function(
+        *map(raw, args), **{key: raw(value) for key, value in kwargs.items()}
+    )

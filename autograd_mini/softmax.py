@@ -1,0 +1,295 @@
+"""Softmax and cross-entropy, twice: as graphs of primitives, and as one fused node.
+
+    ŷ_o = exp(z_o) / Σ_k exp(z_k)                       L = -(1/N) Σ_n Σ_i y_{n,i} ln ŷ_{n,i}
+    ∂ŷ_o/∂z_i = ŷ_o (δ_oi - ŷ_i)                        ∂L/∂ŷ_i = -y_i / (N ŷ_i)
+
+The chain rule multiplies the two and the ŷ cancels, which is all that the fused node knows:
+
+    ∂L/∂z_i = Σ_o (-y_o / ŷ_o) ŷ_o (δ_oi - ŷ_i) / N = (ŷ_i Σ_o y_o - y_i) / N
+
+It is (ŷ_i - y_i) / N only where the targets sum to one. [Goodfellow, Bengio, Courville: Deep
+Learning, 2016, section 6.2.2.3; Bishop: Pattern Recognition and Machine Learning, 2006, 4.3.4.]
+
+Here `z` is an array of logits with the classes on the last axis, and `y` the targets: class
+indices, of the shape of `z` without that axis, or weights, of the shape of `z`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .ops.elementwise import stop_gradient
+from .ops.indexing import scatter
+from .ops.reductions import kept
+from .primitive import primitive
+from .tensor import Tensor, describe, raw
+
+_BLOCK_BYTES = 1 << 19  # of logits at a time, so that the passes over a block stay in the cache
+
+
+def _shifted(z: Any, axis: Any) -> Any:
+    """z - max z. No function of this file changes when z is shifted, and exp cannot overflow.
+
+    The shift is a constant to the tape: what it would add to the gradient cancels.
+    """
+    m = np.max(z, axis=axis, keepdims=True)
+    return z - stop_gradient(m)
+
+
+def softmax(z: Any, axis: int = -1) -> Any:
+    """ŷ_o = exp(z_o) / Σ_k exp(z_k), from primitives.
+
+    Parameters
+    ----------
+    z : Tensor or array_like
+        Logits, of any shape.
+    axis : int
+        The axis of the classes.
+
+    Returns
+    -------
+    Tensor, or array for an array
+        Positive numbers of the shape and dtype of `z`, which sum to one along `axis`.
+
+    References
+    ----------
+    Goodfellow, Bengio, Courville: Deep Learning, 2016, equations 6.29 and 6.33.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import autograd_mini as ag
+    >>> np.round(ag.softmax(np.array([2.0, 1.0, 0.1])), 4)
+    array([0.659 , 0.2424, 0.0986])
+    """
+    e = np.exp(_shifted(z, axis))
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+def log_softmax(z: Any, axis: int = -1) -> Any:
+    """ln ŷ_o = z_o - ln Σ_k exp(z_k), from primitives, without forming ŷ.
+
+    Parameters and result as for `softmax`; the logarithm stays finite where ŷ underflows to 0.
+
+    References
+    ----------
+    Blanchard, Higham, Higham: Accurately computing the log-sum-exp and softmax functions, 2021.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import autograd_mini as ag
+    >>> ag.log_softmax(np.array([1000.0, 0.0]))
+    array([    0., -1000.])
+    """
+    z = _shifted(z, axis)
+    return z - np.log(np.exp(z).sum(axis=axis, keepdims=True))
+
+
+def _naive_logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    return np.log(np.exp(x).sum(axis=axis, keepdims=keepdims))
+
+
+def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    m = x.max(axis=axis, keepdims=True)
+    m = np.where(np.isfinite(m), m, 0)  # inf - inf would be nan
+    with np.errstate(divide="ignore"):  # ln 0 = -inf is the answer for entries all -inf
+        y = np.log(np.exp(x - m).sum(axis=axis, keepdims=True)) + m
+    return y if keepdims else y.squeeze(axis)
+
+
+def _logsumexp_vjp(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """g softmax(x), and exp(x - y) is that softmax."""
+    y = np.where(y == -np.inf, 0, y)
+    return kept(g, x, axis) * np.exp(x - kept(y, x, axis))
+
+
+logsumexp = primitive(
+    _logsumexp, _logsumexp_vjp, name="logsumexp", of="logsumexp", unfused=_naive_logsumexp
+)
+
+
+def cross_entropy(logits: Any, targets: Any) -> Any:
+    """L = -(1/N) Σ_n Σ_i y_{n,i} ln ŷ_{n,i} with ŷ = softmax(logits), from primitives.
+
+    The definition, step by step, as the chain rule is taught on it; `softmax_cross_entropy` is
+    the same function as one node, and what to train with: where ŷ underflows to 0, its logarithm
+    here is -inf.
+
+    Parameters
+    ----------
+    logits : Tensor or array_like, shape (..., C)
+    targets : array_like or Tensor, shape (...) of ints or (..., C) of weights
+
+    Returns
+    -------
+    Tensor, shape ()
+        The mean over the N = (number of rows).
+
+    Raises
+    ------
+    TypeError, ValueError, IndexError
+        As `softmax_cross_entropy`.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> z = ag.tensor([2.0, 1.0, 0.1], requires_grad=True)
+    >>> ag.cross_entropy(z, 1)
+    Tensor(1.41702977, dtype=float64, op=neg)
+    """
+    logits, targets = _checked(logits, targets, "cross_entropy")
+    log_p = np.log(softmax(logits))
+    if targets.ndim < logits.ndim:
+        return -log_p.reshape(-1, logits.shape[-1])[_picked(targets)].mean()
+    return -(targets * log_p).sum(axis=-1).mean()
+
+
+def softmax_cross_entropy(logits: Any, targets: Any) -> Any:
+    """L = -(1/N) Σ_n Σ_i y_{n,i} ln softmax(z_n)_i, as the one node `SoftmaxCrossEntropy`.
+
+    Fast, and exact for logits of any size: neither e^z nor ŷ is ever formed unshifted.
+
+    Parameters
+    ----------
+    logits : Tensor or array_like, shape (..., C)
+        Real floating; a single row, shape (C,), needs no batch axis.
+    targets : array_like or Tensor, shape (...) or (..., C)
+        Class indices, of an integer dtype and without the class axis; or weights, real numbers
+        of the shape of the logits: one-hot rows, probabilities, or any others. An array of
+        weights takes the dtype of the logits; a Tensor keeps its own, and may require a gradient.
+
+    Returns
+    -------
+    Tensor, shape ()
+        The mean loss of the N rows, in nats. An array when neither argument is a Tensor.
+
+    Raises
+    ------
+    TypeError
+        Logits that are not real floating, class indices that are not integers, complex weights.
+    ValueError
+        Targets of another shape, an empty batch, no classes.
+    IndexError
+        A class index outside 0 ... C-1.
+
+    Notes
+    -----
+    ∂L/∂z_i = (ŷ_i Σ_o y_o - y_i) / N and ∂L/∂y_i = -ln ŷ_i / N; derived at the top of this file.
+
+    References
+    ----------
+    Goodfellow, Bengio, Courville: Deep Learning, 2016, section 6.2.2.3.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> z = ag.tensor([[1000.0, 0.0, -1000.0]], requires_grad=True)
+    >>> loss = ag.softmax_cross_entropy(z, [1])
+    >>> loss.backward()
+    >>> loss.item(), z.grad
+    (1000.0, array([[ 1., -1.,  0.]]))
+    """
+    return SoftmaxCrossEntropy(*_checked(logits, targets, "softmax_cross_entropy"))
+
+
+def _forward(z: Any, y: Any) -> Any:
+    """The loss, and for the gradient e = exp(z - max z) with its row sums.
+
+    Row by row, L = ln Σ_k e_k - (z_t - max z) adds two numbers that are both >= 0, so no digits
+    cancel. The rows are taken in blocks that stay in the cache from the first pass to the last.
+    """
+    indexed = y.ndim < z.ndim
+    z = z.reshape(-1, z.shape[-1])
+    n, c = z.shape
+    y = y.reshape(n) if indexed else y.reshape(n, c)
+    e = np.empty((n, c), z.dtype)
+    top, total = np.empty((n, 1), z.dtype), np.empty((n, 1), z.dtype)
+    weighted = [] if indexed else np.empty((n, 1), np.result_type(z, y))
+    step = max(1, _BLOCK_BYTES // (c * z.itemsize))
+    for i in range(0, n, step):
+        rows = slice(i, i + step)
+        block = e[rows]
+        np.maximum.reduce(z[rows], axis=1, keepdims=True, out=top[rows])
+        np.subtract(z[rows], top[rows], out=block)
+        if not indexed:
+            np.einsum("ni,ni->n", y[rows], block, out=weighted[rows, 0])
+        np.exp(block, out=block)
+        np.add.reduce(block, axis=1, keepdims=True, out=total[rows])
+    if indexed:
+        losses = np.log(total[:, 0]) + (top[:, 0] - z[_picked(y)])
+    else:
+        losses = np.log(total[:, 0]) * y.sum(axis=1) - weighted[:, 0]
+    return losses.sum() / n, (e, total)
+
+
+def _logits_vjp(g: Any, _: Any, logits: Any, targets: Any, saved: Any = None) -> Any:
+    """(ŷ_i Σ_o y_o - y_i) g / N, from what forward saved, or on Tensors from the logits."""
+    shape = logits.shape
+    n, c = logits.size // shape[-1], shape[-1]
+    scale = g / n
+    indexed = targets.ndim < logits.ndim
+    if saved is None:
+        ones = np.ones(n, logits.dtype)
+        y = scatter(ones, _picked(targets), (n, c)).reshape(shape) if indexed else targets
+        return (softmax(logits) * y.sum(axis=-1, keepdims=True) - y) * scale
+    e, total = saved
+    if indexed:
+        d = e * (scale / total)
+        d[_picked(targets)] -= scale
+    else:
+        y = targets.reshape(n, c)
+        d = e * (y.sum(axis=1, keepdims=True) * scale / total)
+        d -= y * scale
+    return d.reshape(shape)
+
+
+def _targets_vjp(g: Any, _: Any, logits: Any, targets: Any, saved: Any = None) -> Any:
+    """-ln ŷ_i g / N."""
+    return log_softmax(logits) * (-g / (logits.size // logits.shape[-1]))
+
+
+SoftmaxCrossEntropy = primitive(
+    _forward,
+    _logits_vjp,
+    _targets_vjp,
+    name="SoftmaxCrossEntropy",
+    saves=True,
+    unfused=cross_entropy,
+)
+
+
+def _picked(targets: Any) -> tuple[Any, Any]:
+    """The index of each row's own class in a matrix of one row per target."""
+    t = raw(targets).reshape(-1)
+    return np.arange(t.size), t
+
+
+def _checked(logits: Any, targets: Any, name: str) -> tuple[Any, Any]:
+    """Logits and targets as the node takes them, or an error that says what does not fit."""
+    z = logits if isinstance(logits, Tensor) else np.asarray(logits)
+    y = targets if isinstance(targets, Tensor) else np.asarray(targets)
+    both = f"{name}: logits are {describe(z)}, targets are {describe(y)}"
+    if z.dtype.kind != "f" or y.dtype.kind not in "biuf":
+        raise TypeError(f"{both}. Logits are real floating; targets integers or real numbers.")
+    if z.ndim == 0 or z.size == 0:
+        raise ValueError(f"{both}. The mean needs at least one row, and a row at least one class.")
+    if y.shape == z.shape:  # weights
+        return z, y if isinstance(y, Tensor) and y.dtype.kind == "f" else raw(y).astype(z.dtype)
+    if y.shape != z.shape[:-1]:
+        raise ValueError(
+            f"{both}. Give class indices of shape {z.shape[:-1]}, or weights of shape {z.shape}."
+        )
+    if y.dtype.kind not in "iu":
+        raise TypeError(
+            f"{both}. That shape is for class indices, which are integers: .astype(int)"
+        )
+    classes = z.shape[-1]
+    if raw(y).min() < 0 or raw(y).max() >= classes:
+        raise IndexError(
+            f"{both}. Class indices run from 0 to {classes - 1}; these from {raw(y).min()} to "
+            f"{raw(y).max()}."
+        )
+    return z, y

@@ -1,0 +1,289 @@
+"""Tape: the Wengert list behind a result, and the sweep that walks it backward.
+
+Creation order is a topological order: every argument was made before its result. So the tape is
+gathered with a stack, sorted by creation number, and walked from its end; nothing recurses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Sequence
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .tensor import Tensor, as_array, describe, raw
+
+_ndarray = np.ndarray
+
+
+class Tape(Sequence[Tensor]):
+    """The tensors that a result was computed from, in the order of computation.
+
+    A Wengert list [1]_: leaves, constants and records, sorted by creation number, the result
+    last. ``print(tape)`` shows it as a table, ``len``, indexing and iteration work as for a list.
+
+    Parameters
+    ----------
+    result : Tensor
+        Where the tape ends.
+
+    Raises
+    ------
+    RuntimeError
+        When a leaf was given new data after a record used the old.
+
+    References
+    ----------
+    .. [1] R. E. Wengert, A simple automatic derivative evaluation program, CACM 7(8), 1964.
+       A. Griewank and A. Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, section 3.2.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> x = ag.tensor(2.0, requires_grad=True, name="x")
+    >>> tape = (x * x + x).tape()
+    >>> [t.op.name if t.op else t.name for t in tape]
+    ['x', 'mul', 'add']
+    >>> tape.adjoints()[x]
+    array(5.)
+    """
+
+    __slots__ = ("_tensors",)
+
+    def __init__(self, result: Tensor) -> None:
+        self._tensors = _gather(result)
+
+    @property
+    def result(self) -> Tensor:
+        """The last tensor, whose derivatives the sweep computes."""
+        return self._tensors[-1]
+
+    @overload
+    def __getitem__(self, index: int) -> Tensor: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Tensor]: ...
+    def __getitem__(self, index: int | slice) -> Tensor | Sequence[Tensor]:
+        return self._tensors[index]
+
+    def __len__(self) -> int:
+        return len(self._tensors)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return iter(self._tensors)
+
+    def __str__(self) -> str:
+        return self.table()
+
+    def __repr__(self) -> str:
+        return f"<Tape of {len(self)} tensors, ending in {self.result!r}>"
+
+    def table(self, *, adjoints: bool = False, width: int | None = None) -> str:
+        """The tape as a table of text: number, name, operation, arguments, shape and value.
+
+        Parameters
+        ----------
+        adjoints : bool
+            Also show the derivative of the result with respect to each row.
+        width : int, optional
+            Columns to fit into; the terminal's when not given.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> x = ag.tensor(2.0, requires_grad=True, name="x")
+        >>> print((x * x).tape().table(adjoints=True, width=80))  # doctest: +SKIP
+        """
+        from .views.table import table
+
+        return table(self, adjoints=adjoints, width=width)
+
+    def backward(self, gradient: ArrayLike | None = None) -> None:
+        """Add the result's derivatives to ``.grad``, as ``result.backward(gradient)`` does."""
+        kept = [t for t in self._tensors if t.keeps_grad]
+        adjoints = sweep(self._tensors, _seed(self.result, gradient), {t.order for t in kept})
+        given: set[int] = set()
+        grads = []
+        for t in kept:
+            g = adjoints.get(t.order)
+            if g is None:  # reached only through arguments that are not differentiable
+                continue
+            # Adjoints may share memory (both arguments of a sum get the same array), a .grad
+            # never does: a view, or an array that was given away already, is copied.
+            if not isinstance(g, np.ndarray) or g.base is not None or id(g) in given:
+                g = np.array(g)
+            given.add(id(g))
+            grads.append((t, g if t._grad is None else t._grad + g))
+        for t, g in grads:  # only now, so that a sweep that fails has changed nothing
+            t._grad = g
+
+    def adjoints(self, gradient: ArrayLike | None = None) -> dict[Tensor, NDArray[Any]]:
+        """The derivative of the result with respect to every active tensor; touches no ``.grad``.
+
+        Returns
+        -------
+        dict of Tensor to array
+            In the order of the tape; each array has its tensor's shape and dtype.
+        """
+        active = [t for t in self._tensors if t.requires_grad]
+        found = sweep(self._tensors, _seed(self.result, gradient), {t.order for t in active})
+        return {t: np.array(found.get(t.order, np.zeros_like(t._data))) for t in active}
+
+
+def gradients(result: Tensor, tensors: Tensor | Sequence[Tensor], gradient: Any = None) -> Any:
+    """The derivatives of `result` with respect to `tensors`, as Tensors on the tape.
+
+    The sweep itself is recorded: the rules run on Tensors, and what they compute can be
+    differentiated again, to any order. Touches no ``.grad``.
+
+    Parameters
+    ----------
+    result : Tensor
+        What to differentiate.
+    tensors : Tensor or sequence of Tensor
+        With respect to what; leaves or records that require a gradient. Where `result` does not
+        depend on one of them its derivative is zero.
+    gradient : array_like or Tensor, optional
+        The cotangent of `result` to start from; one when not given, for a result of one entry.
+
+    Returns
+    -------
+    Tensor or tuple of Tensor
+        One for each of `tensors`, of its shape and dtype.
+
+    Raises
+    ------
+    RuntimeError
+        When `result` was not recorded.
+    ValueError
+        When `gradient` is missing or of the wrong shape, or a tensor requires no gradient.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> x = ag.tensor(2.0, requires_grad=True)
+    >>> first = ag.gradients(x ** 3, x)
+    >>> second = ag.gradients(first, x)
+    >>> first.item(), second.item()
+    (12.0, 12.0)
+    """
+    wanted = [tensors] if isinstance(tensors, Tensor) else list(tensors)
+    for t in wanted:
+        if not t.requires_grad:
+            raise ValueError(f"{describe(t)} requires no gradient: there is none to compute")
+    seed = _seed(result, gradient)
+    if isinstance(gradient, Tensor):
+        seed = gradient
+    else:  # active, since a derivative is a linear function of its seed: so jvp is a VJP of a VJP
+        seed = Tensor(seed, requires_grad=True, name="seed")
+    found = sweep(_gather(result), seed, {t.order for t in wanted}, recorded=True)
+    grads = tuple(
+        found[t.order] if t.order in found else Tensor(np.zeros_like(t._data)) for t in wanted
+    )
+    return grads[0] if isinstance(tensors, Tensor) else grads
+
+
+def sweep(
+    tensors: Sequence[Tensor], seed: Any, keep: Container[int], recorded: bool = False
+) -> dict[int, Any]:
+    """Walk the tape from its end; return the adjoints of leaves and of the orders in `keep`.
+
+    ∂L/∂x is the sum, over all uses of x, of the contribution of each use: this is the chain rule,
+    and `adjoints[...] + contribution` below is where its sum is taken. A record's adjoint is
+    complete when the walk arrives at it, since all its uses were made later. It is dropped once
+    it has been passed on.
+
+    The rules run on arrays, or on the Tensors themselves when the sweep shall be `recorded`.
+    """
+    adjoints = {tensors[-1].order: seed}
+    for t in reversed(tensors):
+        if t.op is None or t.order not in adjoints:
+            continue
+        g = adjoints[t.order] if t.order in keep else adjoints.pop(t.order)
+        inputs, kwargs = t.inputs, t.kwargs
+        y: Any
+        args: Sequence[Any]
+        if recorded:
+            y, args = t, inputs
+        else:
+            y, args = t._data, [a._data if isinstance(a, Tensor) else a for a in inputs]
+            if t.saved is not None:  # what forward computed already, for the array reader only
+                kwargs = {**kwargs, "saved": t.saved}
+        for rule, a in zip(t.op.vjps, inputs):  # noqa: B905 - parameters have no rule
+            if rule is not None and isinstance(a, Tensor) and a._active:
+                c = rule(g, y, *args, **kwargs) if kwargs else rule(g, y, *args)
+                x = a._data
+                if type(c) is not _ndarray or c.shape != x.shape or c.dtype is not x.dtype:
+                    c = _fit(c, t, a)
+                n = a.order
+                adjoints[n] = adjoints[n] + c if n in adjoints else c
+    return adjoints
+
+
+def _fit(c: Any, t: Tensor, a: Tensor) -> Any:
+    """A contribution in the shape and dtype of the argument `a` of record `t` that it is for.
+
+    The one place where broadcasting is undone: an argument that was repeated along an axis
+    collects the sum over that axis. It only ever sums; a rule that lost an axis is an error.
+    """
+    c = c if isinstance(c, Tensor) else as_array(c)
+    shape = a.shape
+    lead = c.ndim - len(shape)
+    if (
+        lead < 0
+        or any(n != m != 1 for n, m in zip(c.shape[lead:], shape, strict=True))
+        or c.dtype.kind not in ("O" if a.dtype.kind == "O" else "biuf")
+    ):
+        assert t.op is not None
+        raise ValueError(
+            f"a rule of {t.op.name} returned shape {c.shape} {c.dtype} for {describe(a)}. A rule "
+            "returns its argument's shape, or the shape that the argument was broadcast to."
+        )
+    repeated = tuple(i for i, n in enumerate(c.shape) if i < lead or n != shape[i - lead])
+    if repeated:
+        c = c.sum(axis=repeated).reshape(shape)
+    return c if c.dtype == a.dtype else c.astype(a.dtype)
+
+
+def _gather(result: Tensor) -> list[Tensor]:
+    """All tensors that `result` was computed from, and itself, in the order of creation."""
+    seen = {result.order: result}
+    stack = [result]
+    while stack:
+        t = stack.pop()
+        for a in t.inputs:
+            if not isinstance(a, Tensor):
+                continue
+            if a.order > t.order:
+                raise RuntimeError(
+                    f"{describe(a)} was given new data after {describe(t)} had been computed from "
+                    "the old: run the forward pass again, and differentiate before the next change."
+                )
+            if a.order not in seen:
+                seen[a.order] = a
+                if a.op is not None:
+                    stack.append(a)
+    return [seen[n] for n in sorted(seen)]
+
+
+def _seed(result: Tensor, gradient: Any) -> NDArray[Any]:
+    """The cotangent to start from, checked: ones for a result of one entry, else `gradient`."""
+    if not result.requires_grad:
+        raise RuntimeError(
+            f"{describe(result)} has no derivatives: no leaf it was computed from has "
+            "requires_grad=True, or it was computed under no_grad()."
+        )
+    if gradient is None:
+        if result.size != 1:
+            raise ValueError(
+                f"{describe(result)} has {result.size} entries: pass a cotangent of that shape as "
+                "`gradient`, or reduce it to one number first, with .sum() or .mean()."
+            )
+        return np.ones_like(result._data)
+    seed = np.array(raw(gradient))
+    if seed.shape != result.shape or seed.dtype.kind not in "biufO":
+        raise ValueError(
+            f"gradient of shape {seed.shape} {seed.dtype} for {describe(result)}: it must have "
+            "that very shape, and real numbers."
+        )
+    return seed.astype(result.dtype)

@@ -1,0 +1,644 @@
+"""Tensor: an array and its place on the tape.
+
+A computation leaves a tape, and the tape is made of the tensors themselves: each one that a
+primitive made (a *record*) keeps the primitive (`op`), the arguments it was given (`inputs`,
+`kwargs`) and a creation number (`order`). `record` is the one place where that happens.
+
+This file imports nothing of ours. Operators and NumPy functions find their primitive in the table
+`PRIMITIVES`, which the files in `ops/` fill.
+"""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+if TYPE_CHECKING:
+    from .primitive import Primitive
+    from .tape import Tape
+
+#: NumPy function -> the primitive (or composition of primitives) that runs it on tensors.
+#: An operation that NumPy lacks stands under its name.
+PRIMITIVES: dict[Any, Callable[..., Tensor]] = {}
+
+NO_KWARGS: Mapping[str, Any] = MappingProxyType({})
+_NOT_KEPT: Any = object()  # stands in `_grad` for a gradient that nobody asked to keep
+_CONSTANTS = {np.ndarray, float, int, bool}  # arguments that a primitive takes as they are
+_ndarray = np.ndarray
+_next_order = itertools.count().__next__  # one step in C, so threads never share a number
+
+
+class DetachedWarning(UserWarning):
+    """A number was taken out of a tensor that requires a gradient; the gradient stays behind."""
+
+
+class _Mode(threading.local):
+    recording = True
+
+
+_mode = _Mode()
+
+
+@contextmanager
+def no_grad() -> Iterator[None]:
+    """Record nothing inside the block, in this thread only.
+
+    What is computed inside is a leaf that requires no gradient. Blocks nest, and end cleanly when
+    an exception leaves them; ``@no_grad()`` decorates a function.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> w = ag.tensor(3.0, requires_grad=True)
+    >>> with ag.no_grad():
+    ...     y = w * w
+    >>> y.requires_grad
+    False
+    """
+    before = _mode.recording
+    _mode.recording = False
+    try:
+        yield
+    finally:
+        _mode.recording = before
+
+
+def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_KWARGS) -> Any:
+    """Run `op` on the arrays behind `args`, and put the result on the tape.
+
+    With no Tensor among `args` this is a call of a NumPy function like any other, and an array
+    comes back: so a rule may use our primitives on whatever it is given. The body is plain and
+    flat because every operation of every user passes through it.
+    """
+    arrays = []
+    found = active = converted = False
+    for a in args:
+        if isinstance(a, Tensor):
+            found = True
+            if a._active:
+                active = True
+            arrays.append(a._data)
+        elif type(a) in _CONSTANTS or len(arrays) >= op.arity:
+            arrays.append(a)
+        else:
+            arrays.append(as_array(a))
+            converted = True
+    try:
+        y = op.forward(*arrays, **kwargs) if kwargs else op.forward(*arrays)
+    except (ValueError, TypeError, IndexError) as error:
+        raise op.explained(error, args) from error
+    saved = None
+    if op.saves:
+        y, saved = y
+    if not found:
+        return y
+
+    out = _new(Tensor)
+    out._data = y = y if type(y) is _ndarray else as_array(y)
+    out.name = None
+    if (
+        active
+        and _mode.recording
+        and ((len(args) == op.all_ruled and y.dtype.kind == "f") or op.differentiates(args, y))
+    ):
+        if converted:
+            args = tuple(a if isinstance(a, Tensor) else b for a, b in zip(args, arrays))
+        out._active = True
+        out._grad = _NOT_KEPT
+        out.op = op
+        out.inputs = args
+        out.kwargs = kwargs
+        out.saved = saved
+    else:
+        out._active = False
+        out._grad = out.op = out.saved = None
+        out.inputs = ()
+        out.kwargs = NO_KWARGS
+    out.order = _next_order()
+    return out
+
+
+def as_array(x: Any) -> Any:
+    """`x` as an array; what already dispatches like one (a Dask array, say) is left as it is."""
+    if hasattr(x, "__array_function__") and not isinstance(x, Tensor):
+        return x
+    return np.asarray(x)
+
+
+def raw(x: Any) -> Any:
+    """The array behind a Tensor; anything else as it is."""
+    return x._data if isinstance(x, Tensor) else x
+
+
+def describe(x: Any) -> str:
+    """How an error message calls an argument: by its name if it has one, with shape and dtype."""
+    if isinstance(x, Tensor):
+        return f"{x.name or 'a tensor'} {x.shape} {x.dtype}"
+    if isinstance(x, np.ndarray):
+        return f"an array {x.shape} {x.dtype}"
+    return repr(x)
+
+
+def _binary(function: Any) -> tuple[Callable[..., Tensor], Callable[..., Tensor]]:
+    """The two methods of a binary operator: ``t + x`` and ``x + t``."""
+
+    def forward(self: Tensor, other: Any) -> Any:
+        return record(PRIMITIVES[function], (self, other))  # type: ignore[arg-type]
+
+    def reflected(self: Tensor, other: Any) -> Any:
+        return record(PRIMITIVES[function], (other, self))  # type: ignore[arg-type]
+
+    return forward, reflected
+
+
+def _unary(function: Any) -> Callable[[Tensor], Tensor]:
+    """The method of an elementwise function of one argument."""
+
+    def method(self: Tensor) -> Any:
+        return record(PRIMITIVES[function], (self,))  # type: ignore[arg-type]
+
+    name = function if isinstance(function, str) else function.__name__
+    method.__doc__ = f"Elementwise ``{name}`` of this tensor, of the same shape and dtype."
+    return method
+
+
+def _comparison(function: Any) -> Callable[..., Any]:
+    """A comparison operator. It has no derivative, so the answer is a plain array of bools."""
+
+    def method(self: Tensor, other: Any) -> Any:
+        return function(self._data, raw(other))
+
+    return method
+
+
+class Tensor:
+    """An array that remembers how it was computed, so that derivatives can flow back through it.
+
+    ``ag.tensor(data)`` makes a leaf; every operation on tensors makes a record. A Tensor speaks
+    NumPy: operators, methods and NumPy's own functions (``np.exp(t)``, ``np.sum(t, axis=0)``,
+    ``array @ t``) all record.
+
+    Parameters
+    ----------
+    data : array_like
+        Numbers, copied. Real floating, integer or bool.
+    requires_grad : bool
+        Whether ``backward`` shall fill ``.grad``; needs a floating dtype.
+    dtype : dtype, optional
+        As ``numpy.array`` chooses when not given (float64 for Python floats).
+    name : str, optional
+        What tables, pictures and error messages call the tensor.
+
+    Attributes
+    ----------
+    op : Primitive or None
+        What made this tensor; None for a leaf.
+    inputs : tuple
+        The arguments `op` was given: tensors, and constants as they were.
+    kwargs : mapping
+        The keyword arguments of that call.
+    order : int
+        The creation number. A record's inputs have smaller numbers than the record itself.
+
+    Raises
+    ------
+    TypeError
+        For complex or non-numeric data, and for a gradient of integers.
+
+    Notes
+    -----
+    A leaf copies what it is given. Arrays used as constants beside tensors (``x * w``) are taken
+    by reference: do not change them before the backward pass. The data of a record is read-only.
+    Giving a leaf new data (``w.data -= 0.1 * w.grad``) makes what was recorded with the old data
+    unusable for a later ``backward``, which says so.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> x = ag.tensor([1.0, 2.0], requires_grad=True, name="x")
+    >>> y = (x * x).sum()
+    >>> y.backward()
+    >>> x.grad
+    array([2., 4.])
+    >>> y
+    Tensor(5., dtype=float64, op=sum)
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_active",
+        "_data",
+        "_grad",
+        "inputs",
+        "kwargs",
+        "name",
+        "op",
+        "order",
+        "saved",
+    )
+    __hash__ = object.__hash__  # by identity, though == compares entries
+
+    _data: NDArray[Any]
+    _active: bool
+    _grad: NDArray[Any] | None
+    op: Primitive | None
+    inputs: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    order: int
+    saved: Any
+    name: str | None
+
+    def __init__(
+        self,
+        data: ArrayLike,
+        *,
+        requires_grad: bool = False,
+        dtype: DTypeLike | None = None,
+        name: str | None = None,
+    ) -> None:
+        self._data = _leaf_array(data, dtype)
+        self.name = name
+        self._grad = self.op = self.saved = None
+        self.inputs = ()
+        self.kwargs = NO_KWARGS
+        self.order = _next_order()
+        self._active = False
+        self.requires_grad = requires_grad
+
+    # ---- what it holds -------------------------------------------------------------------------
+
+    @property
+    def data(self) -> NDArray[Any]:
+        """The array of values: a leaf's own, a read-only view for a record.
+
+        Assigning to a leaf's data (also ``w.data -= step``) keeps its shape and dtype. Records
+        made with the former data then refuse to be differentiated.
+        """
+        if self.op is None or not isinstance(self._data, np.ndarray):
+            return self._data
+        view = self._data.view()
+        view.flags.writeable = False
+        return view
+
+    @data.setter
+    def data(self, value: ArrayLike) -> None:
+        if self.op is not None:
+            raise TypeError(
+                f"{describe(self)} was computed by {self.op.name}: its data cannot be replaced. "
+                "Change the leaves it was computed from, or take .detach() first."
+            )
+        if value is not self._data:
+            value = np.array(raw(value), dtype=self.dtype)
+            if value.shape != self.shape:
+                raise ValueError(
+                    f"new data of shape {value.shape} for {describe(self)}: the shape of a tensor "
+                    "is fixed. Make a new one with ag.tensor(...)."
+                )
+            self._data = value
+        self.order = _next_order()  # a new version: younger than every record of the old one
+
+    @property
+    def grad(self) -> NDArray[Any] | None:
+        """What ``backward`` has added up here: a plain array of this tensor's shape and dtype.
+
+        None before the first ``backward``. It is an array of its own, never shared with another
+        tensor. A record keeps none unless ``retain_grad()`` was called before ``backward``.
+        """
+        if self._grad is _NOT_KEPT:
+            assert self.op is not None
+            raise RuntimeError(
+                f"the gradient of {describe(self)}, made by {self.op.name}, was not kept. Call "
+                ".retain_grad() on it before backward(), or read loss.tape().adjoints()."
+            )
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: ArrayLike | None) -> None:
+        if value is not None:
+            value = np.array(raw(value), dtype=self.dtype)
+            if value.shape != self.shape:
+                raise ValueError(f"a gradient of shape {value.shape} for {describe(self)}")
+        self._grad = value
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether a derivative flows through this tensor (it is *active*)."""
+        return self._active
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        if self.op is not None:
+            raise TypeError(
+                f"{describe(self)} was computed by {self.op.name}: requires_grad is set on leaves. "
+                "Take .detach() for a copy that requires none."
+            )
+        if value and self.dtype.kind not in "fO":
+            raise TypeError(
+                f"{describe(self)} cannot require a gradient: only real floating dtypes have "
+                "derivatives. Write 3.0 for 3, or pass dtype=float."
+            )
+        self._active = bool(value)
+
+    @property
+    def keeps_grad(self) -> bool:
+        """Whether ``backward`` fills ``.grad``: an active leaf, or after ``retain_grad()``."""
+        return self._active and self._grad is not _NOT_KEPT
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of the axes."""
+        return self._data.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self._data.ndim
+
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return self._data.size
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The NumPy dtype of the entries."""
+        return self._data.dtype
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no primitive made this tensor."""
+        return self.op is None
+
+    @property
+    def T(self) -> Tensor:
+        """All axes in reverse order."""
+        return self.transpose()
+
+    @property
+    def mT(self) -> Tensor:
+        """The last two axes exchanged: the transposes of a stack of matrices."""
+        return self.transpose(*range(self.ndim - 2), -1, -2)
+
+    # ---- the way out ---------------------------------------------------------------------------
+
+    def item(self) -> Any:
+        """The one entry as a Python number. The derivative stays behind, as the call says."""
+        return self._data.item()
+
+    def tolist(self) -> Any:
+        """The entries as nested lists of Python numbers."""
+        return self._data.tolist()
+
+    def numpy(self) -> NDArray[Any]:
+        """A copy of the values as a plain array, to be changed at will."""
+        return np.array(self._data)
+
+    def detach(self) -> Tensor:
+        """A leaf with a copy of the values, through which no derivative flows."""
+        return Tensor(self._data, name=self.name)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        if self._active:
+            raise TypeError(
+                f"an array of {describe(self)} would leave its derivative behind. Say so with "
+                ".numpy() or .detach(), or build with np.stack and np.where, which record."
+            )
+        if copy or (dtype is not None and dtype != self.dtype):
+            return np.array(self._data, dtype=dtype)
+        view = np.asarray(self._data).view()
+        view.flags.writeable = False
+        return view
+
+    def _warn_if_active(self, call: str) -> Tensor:
+        if self._active:
+            warnings.warn(
+                f"{call} of {describe(self)} leaves its derivative behind. If that is meant, "
+                "say .item(); to keep the derivative, use NumPy's functions on the tensor itself.",
+                DetachedWarning,
+                stacklevel=3,
+            )
+        return self
+
+    def __float__(self) -> float:
+        return float(self._warn_if_active("float()")._data)
+
+    def __int__(self) -> int:
+        return int(self._warn_if_active("int()")._data)
+
+    def __index__(self) -> int:
+        return self._data.__index__()
+
+    def __bool__(self) -> bool:
+        return bool(self._data)
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if self.ndim == 0:
+            raise TypeError(f"{describe(self)} has no axis to iterate over")
+        return (self[i] for i in range(len(self)))
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec and self.size == 1 else str(self)
+
+    def __repr__(self) -> str:
+        values = np.array2string(np.asarray(self._data), separator=", ", prefix="Tensor(")
+        facts = [values, f"dtype={self.dtype}"]
+        if self.name is not None:
+            facts.append(f"name={self.name!r}")
+        if self.op is not None:
+            facts.append(f"op={self.op.name}")
+        elif self._active:
+            facts.append("requires_grad=True")
+        return f"Tensor({', '.join(facts)})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Creation numbers belong to one process: what is copied or pickled arrives as a leaf.
+        grad = None if self._grad is _NOT_KEPT else self._grad
+        return _rebuilt, (self._data, self._active, self.name, grad)
+
+    # ---- derivatives ---------------------------------------------------------------------------
+
+    def tape(self) -> Tape:
+        """The tensors this one was computed from, in the order of computation: a Wengert list."""
+        from .tape import Tape
+
+        return Tape(self)
+
+    def backward(self, gradient: ArrayLike | None = None) -> None:
+        """Add the derivative of this tensor to the ``.grad`` of every leaf that requires one.
+
+        Parameters
+        ----------
+        gradient : array_like, optional
+            The cotangent to start from, of this tensor's shape. One when not given, which only
+            a tensor of a single entry can do without.
+
+        Raises
+        ------
+        RuntimeError
+            When this tensor was not recorded, or a leaf got new data since.
+        ValueError
+            When `gradient` is missing or its shape is wrong. No ``.grad`` has changed then.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> x = ag.tensor(2.0, requires_grad=True)
+        >>> (x ** 3).backward()
+        >>> x.grad
+        array(12.)
+        """
+        self.tape().backward(gradient)
+
+    def retain_grad(self) -> Tensor:
+        """Have ``backward`` keep this record's gradient in ``.grad`` too; returns the tensor."""
+        if not self._active:
+            raise RuntimeError(f"{describe(self)} requires no gradient, so none can be kept")
+        if self._grad is _NOT_KEPT:
+            self._grad = None
+        return self
+
+    def zero_grad(self) -> None:
+        """Forget the gradient: ``.grad`` is None again."""
+        if self._grad is not _NOT_KEPT:
+            self._grad = None
+
+    # ---- NumPy's protocols (NEP 13 and NEP 18) -------------------------------------------------
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
+        function = ufunc if method == "__call__" else getattr(ufunc, method)
+        return _dispatched(function, f"{ufunc.__name__}.{method}", args, kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return _dispatched(function, function.__name__, args, kwargs)
+
+    # ---- operators -----------------------------------------------------------------------------
+
+    __add__, __radd__ = _binary(np.add)
+    __sub__, __rsub__ = _binary(np.subtract)
+    __mul__, __rmul__ = _binary(np.multiply)
+    __truediv__, __rtruediv__ = _binary(np.divide)
+    __pow__, __rpow__ = _binary(np.power)
+    __matmul__, __rmatmul__ = _binary(np.matmul)
+    __neg__ = _unary(np.negative)
+    __abs__ = _unary(np.absolute)
+    __lt__, __le__ = _comparison(np.less), _comparison(np.less_equal)
+    __gt__, __ge__ = _comparison(np.greater), _comparison(np.greater_equal)
+    __eq__, __ne__ = _comparison(np.equal), _comparison(np.not_equal)
+
+    def __pos__(self) -> Tensor:
+        return self
+
+    def __getitem__(self, index: Any) -> Tensor:
+        if isinstance(index, tuple):
+            index = tuple(raw(i) for i in index)
+        return PRIMITIVES["getitem"](self, raw(index))
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise TypeError(
+            f"{describe(self)} cannot be changed in place: a backward pass may still need its "
+            "values. Use np.where(mask, new, t) or np.concatenate; or assign to the .data of a leaf."
+        )
+
+    # ---- methods, as NumPy's arrays have them --------------------------------------------------
+
+    exp, log, sqrt, square = _unary(np.exp), _unary(np.log), _unary(np.sqrt), _unary(np.square)
+    sin, cos, tanh = _unary(np.sin), _unary(np.cos), _unary(np.tanh)
+    abs = __abs__
+    sigmoid, relu = _unary("sigmoid"), _unary("relu")
+
+    def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """Sum over `axis` (None for all, an int or a tuple), as ``numpy.sum``."""
+        return PRIMITIVES[np.sum](self, axis=axis, keepdims=keepdims)
+
+    def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """Mean over `axis`, as ``numpy.mean``."""
+        return PRIMITIVES[np.mean](self, axis=axis, keepdims=keepdims)
+
+    def max(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """Largest entry over `axis`. Tied entries share the cotangent equally."""
+        return PRIMITIVES[np.max](self, axis=axis, keepdims=keepdims)
+
+    def min(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """Smallest entry over `axis`. Tied entries share the cotangent equally."""
+        return PRIMITIVES[np.min](self, axis=axis, keepdims=keepdims)
+
+    def logsumexp(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """ln Σ e^t over `axis`, without overflow."""
+        return PRIMITIVES["logsumexp"](self, axis=axis, keepdims=keepdims)
+
+    def reshape(self, *shape: Any) -> Tensor:
+        """The same entries in another shape: ``t.reshape(2, 3)`` or ``t.reshape((2, -1))``."""
+        return PRIMITIVES[np.reshape](self, _unpacked(shape))
+
+    def transpose(self, *axes: Any) -> Tensor:
+        """The axes in the given order, or reversed when none is given."""
+        return PRIMITIVES[np.transpose](self, _unpacked(axes) or None)
+
+    def squeeze(self, axis: Any = None) -> Tensor:
+        """Without the axes of length one, or without the one at `axis`."""
+        return PRIMITIVES[np.squeeze](self, axis=axis)
+
+    def astype(self, dtype: DTypeLike) -> Tensor:
+        """The values in another floating dtype; the cotangent comes back in this one's."""
+        return PRIMITIVES["astype"](self, dtype=np.dtype(dtype))
+
+
+#: ``ag.tensor(data, ...)``, PyTorch's spelling for making a leaf.
+tensor = Tensor
+_new = Tensor.__new__
+
+
+def _leaf_array(data: Any, dtype: DTypeLike | None) -> Any:
+    """A copy of `data` as an array of numbers; lazy arrays that dispatch are kept as they are."""
+    lazy = hasattr(data, "__array_function__") and not isinstance(
+        data, (Tensor, np.ndarray, np.generic)
+    )
+    array = data if lazy else np.array(data, dtype=dtype)
+    if array.dtype.kind not in "biufO":
+        reason = (
+            "complex derivatives are not defined here; pass .real and .imag"
+            if array.dtype.kind == "c"
+            else "a tensor holds real numbers"
+        )
+        raise TypeError(f"a tensor of dtype {array.dtype}: {reason}")
+    return array
+
+
+def _rebuilt(data: Any, requires_grad: bool, name: str | None, grad: Any) -> Tensor:
+    """A leaf with these contents: what unpickling and copying call."""
+    leaf = Tensor(data, requires_grad=requires_grad, name=name)
+    leaf.grad = grad
+    return leaf
+
+
+def _unpacked(args: tuple[Any, ...]) -> Any:
+    """``f(2, 3)`` and ``f((2, 3))`` are the same call."""
+    return args[0] if len(args) == 1 else args
+
+
+def _dispatched(function: Any, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    """A NumPy function called with a Tensor somewhere among its arguments."""
+    if kwargs.get("out") is not None:
+        raise TypeError(
+            f"{name}(..., out=...) and in-place operators would overwrite a recorded value. Leave out= away and use the result."
+        )
+    if function in PRIMITIVES:
+        return PRIMITIVES[function](*args, **kwargs)
+    known = {f.__name__ for f in PRIMITIVES if not isinstance(f, str)}
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
+    raise TypeError(
+        f"np.{name} has no derivative rule here, and is never applied to a tensor in silence. The "
+        f"nearest that has one is {near[0]!r}. Add a rule with ag.primitive, or pass .numpy()."
+    )
