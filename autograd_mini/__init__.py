@@ -14,7 +14,7 @@ backward), `primitive` (an operation and its rules), then `ops` (the rules: a fo
 `softmax` (the same function as a graph and as one node).
 """
 
-from . import ops
+from .checking import GradcheckError, gradcheck
 from .ops.elementwise import relu, sigmoid, stop_gradient
 from .primitive import EveryArgument, Primitive, primitive
 from .softmax import (
@@ -29,3 +29,26 @@ from .tape import Tape, gradients
 from .tensor import DetachedWarning, Tensor, no_grad, tensor
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "DetachedWarning",
+    "EveryArgument",
+    "GradcheckError",
+    "Primitive",
+    "SoftmaxCrossEntropy",
+    "Tape",
+    "Tensor",
+    "cross_entropy",
+    "gradcheck",
+    "gradients",
+    "log_softmax",
+    "logsumexp",
+    "no_grad",
+    "primitive",
+    "relu",
+    "sigmoid",
+    "softmax",
+    "softmax_cross_entropy",
+    "stop_gradient",
+    "tensor",
+]

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from typing import Any
 
+import numpy as np
+
 from .tensor import PRIMITIVES, Tensor, describe, raw, record
 
 Rule = Callable[..., Any]
@@ -71,7 +73,7 @@ class Primitive:
         TypeError
             When an active argument has no rule, or the result is not real floating.
         """
-        rules = dict(zip(range(len(args)), self.vjps))  # noqa: B905 - parameters have no rule
+        rules = dict(zip(range(len(args)), self.vjps))
         active = [i for i, a in enumerate(args) if isinstance(a, Tensor) and a.requires_grad]
         for i in active:
             if i not in rules:
@@ -83,16 +85,16 @@ class Primitive:
             return False
         if y.dtype.kind not in "fO":
             raise TypeError(
-                f"{self.name}({', '.join(map(describe, args))}) is {y.dtype}, through which no real "
+                f"{self.name}({', '.join(map(describe, args))}) is {y.dtype}, through which no "
                 "derivative flows. Compute with real floating dtypes, or on .detach()."
             )
         return True
 
     def explained(self, error: Exception, args: tuple[Any, ...]) -> Exception:
         """`error`, raised by the function, with the operation, the tensors and the remedy."""
-        text = str(error)
+        text = str(error).replace("<lambda>", self.name)
         if "broadcast" in text:
-            text += ". From the right, lengths must be equal or one of them 1: reshape, or index with None"
+            text += ". From the right, lengths must be equal, or one of them 1: reshape to fit"
         elif "core dimension" in text:
             text += ". The last axis of the left must be as long as the second last of the right"
         kind = next(k for k in (ValueError, IndexError, TypeError) if isinstance(error, k))
@@ -113,7 +115,7 @@ class EveryArgument:
 
 def primitive(
     forward: Callable[..., Any],
-    *vjps: Rule | None | EveryArgument,
+    *vjps: Rule | EveryArgument | None,
     name: str | None = None,
     of: Any = None,
     saves: bool = False,
@@ -132,7 +134,7 @@ def primitive(
     name : str, optional
         What tables and pictures call it; `forward`'s own name when not given.
     of : NumPy function or tuple of them, optional
-        What it runs on tensors, when that is not `forward` itself.
+        What NumPy's dispatch shall run it for, when that is not `forward` itself.
     saves : bool
         `forward` returns ``(y, saved)``, and rules get ``saved=`` when they run on arrays, so
         that nothing is computed twice. On Tensors they must do without.
@@ -155,10 +157,18 @@ def primitive(
     """
     rules: Any = vjps[0] if isinstance(vjps[0], EveryArgument) else vjps
     made = Primitive(forward, rules, name or forward.__name__, saves, unfused)
-    implements(*(of if isinstance(of, tuple) else (of or forward,)))(made)
+    if of is None and _is_numpy(forward):
+        of = forward
+    if of is not None:
+        implements(*(of if isinstance(of, tuple) else (of,)))(made)
     if unfused is not None:
         FUSED.append(made)
     return made
+
+
+def _is_numpy(function: Any) -> bool:
+    """Whether NumPy's dispatch will ever ask for `function`."""
+    return isinstance(function, np.ufunc) or str(function.__module__).split(".")[0] == "numpy"
 
 
 def implements(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

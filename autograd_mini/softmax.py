@@ -27,6 +27,8 @@ from .primitive import primitive
 from .tensor import Tensor, describe, raw
 
 _BLOCK_BYTES = 1 << 19  # of logits at a time, so that the passes over a block stay in the cache
+_SHORT_ROW = 64  # classes; shorter rows are laid out class by class: NumPy's loop over an inner
+# axis of 10 costs more than the work in it (row maxima of (128, 10): 1.5 us instead of 7)
 
 
 def _shifted(z: Any, axis: Any) -> Any:
@@ -198,30 +200,35 @@ def softmax_cross_entropy(logits: Any, targets: Any) -> Any:
 def _forward(z: Any, y: Any) -> Any:
     """The loss, and for the gradient e = exp(z - max z) with its row sums.
 
-    Row by row, L = ln Σ_k e_k - (z_t - max z) adds two numbers that are both >= 0, so no digits
-    cancel. The rows are taken in blocks that stay in the cache from the first pass to the last.
+    A row's loss ln Σ_k e_k + (max z - z_t) adds two numbers that are not negative, so no digits
+    cancel. Rows are taken in blocks that stay in the cache from the first pass to the last.
     """
     indexed = y.ndim < z.ndim
     z = z.reshape(-1, z.shape[-1])
     n, c = z.shape
     y = y.reshape(n) if indexed else y.reshape(n, c)
-    e = np.empty((n, c), z.dtype)
+    short = c < _SHORT_ROW
+    e = np.empty((n, c), z.dtype, order="F" if short else "C")
     top, total = np.empty((n, 1), z.dtype), np.empty((n, 1), z.dtype)
-    weighted = [] if indexed else np.empty((n, 1), np.result_type(z, y))
+    weighted = np.zeros(n, z.dtype if indexed else np.result_type(z, y))
     step = max(1, _BLOCK_BYTES // (c * z.itemsize))
     for i in range(0, n, step):
         rows = slice(i, i + step)
-        block = e[rows]
-        np.maximum.reduce(z[rows], axis=1, keepdims=True, out=top[rows])
-        np.subtract(z[rows], top[rows], out=block)
+        source, block, m = z[rows], e[rows], top[rows]
+        if short:
+            block[...] = source
+            source = block
+        np.maximum.reduce(source, axis=1, keepdims=True, out=m)
+        np.subtract(source, m, out=block)
         if not indexed:
-            np.einsum("ni,ni->n", y[rows], block, out=weighted[rows, 0])
+            np.einsum("ni,ni->n", y[rows], block, out=weighted[rows])
         np.exp(block, out=block)
         np.add.reduce(block, axis=1, keepdims=True, out=total[rows])
+    log_total = np.log(total)[:, 0]
     if indexed:
-        losses = np.log(total[:, 0]) + (top[:, 0] - z[_picked(y)])
+        losses = log_total + (top[:, 0] - z[_picked(y)])
     else:
-        losses = np.log(total[:, 0]) * y.sum(axis=1) - weighted[:, 0]
+        losses = log_total * y.sum(axis=1) - weighted
     return losses.sum() / n, (e, total)
 
 
@@ -232,8 +239,8 @@ def _logits_vjp(g: Any, _: Any, logits: Any, targets: Any, saved: Any = None) ->
     scale = g / n
     indexed = targets.ndim < logits.ndim
     if saved is None:
-        ones = np.ones(n, logits.dtype)
-        y = scatter(ones, _picked(targets), (n, c)).reshape(shape) if indexed else targets
+        y = scatter(np.ones(n, logits.dtype), _picked(targets), (n, c)) if indexed else targets
+        y = y.reshape(shape)
         return (softmax(logits) * y.sum(axis=-1, keepdims=True) - y) * scale
     e, total = saved
     if indexed:
@@ -243,7 +250,7 @@ def _logits_vjp(g: Any, _: Any, logits: Any, targets: Any, saved: Any = None) ->
         y = targets.reshape(n, c)
         d = e * (y.sum(axis=1, keepdims=True) * scale / total)
         d -= y * scale
-    return d.reshape(shape)
+    return d if d.shape == shape else d.reshape(shape)
 
 
 def _targets_vjp(g: Any, _: Any, logits: Any, targets: Any, saved: Any = None) -> Any:
@@ -271,25 +278,24 @@ def _checked(logits: Any, targets: Any, name: str) -> tuple[Any, Any]:
     """Logits and targets as the node takes them, or an error that says what does not fit."""
     z = logits if isinstance(logits, Tensor) else np.asarray(logits)
     y = targets if isinstance(targets, Tensor) else np.asarray(targets)
-    both = f"{name}: logits are {describe(z)}, targets are {describe(y)}"
-    if z.dtype.kind != "f" or y.dtype.kind not in "biuf":
-        raise TypeError(f"{both}. Logits are real floating; targets integers or real numbers.")
-    if z.ndim == 0 or z.size == 0:
-        raise ValueError(f"{both}. The mean needs at least one row, and a row at least one class.")
-    if y.shape == z.shape:  # weights
-        return z, y if isinstance(y, Tensor) and y.dtype.kind == "f" else raw(y).astype(z.dtype)
-    if y.shape != z.shape[:-1]:
-        raise ValueError(
-            f"{both}. Give class indices of shape {z.shape[:-1]}, or weights of shape {z.shape}."
-        )
-    if y.dtype.kind not in "iu":
-        raise TypeError(
-            f"{both}. That shape is for class indices, which are integers: .astype(int)"
-        )
-    classes = z.shape[-1]
-    if raw(y).min() < 0 or raw(y).max() >= classes:
-        raise IndexError(
-            f"{both}. Class indices run from 0 to {classes - 1}; these from {raw(y).min()} to "
-            f"{raw(y).max()}."
-        )
+
+    def wrong(kind: type[Exception], why: str) -> Exception:
+        return kind(f"{name}: logits are {describe(z)}, targets are {describe(y)}. {why}")
+
+    shape, kind = z.shape, y.dtype.kind
+    if z.dtype.kind != "f" or kind not in "biuf":
+        raise wrong(TypeError, "Logits are real floating, targets integers or real numbers.")
+    if z.size == 0 or not shape:
+        raise wrong(ValueError, "A mean needs at least one row, and a row at least one class.")
+    if y.shape == shape:  # weights
+        return z, y if isinstance(y, Tensor) and kind == "f" else raw(y).astype(z.dtype)
+    if y.shape != shape[:-1]:
+        expected = f"class indices have shape {shape[:-1]}, weights have shape {shape}"
+        raise wrong(ValueError, f"For these logits {expected}.")
+    if kind not in "iu":
+        raise wrong(TypeError, "Class indices are integers: .astype(int) makes them so.")
+    lowest, highest = raw(y).min(), raw(y).max()
+    if lowest < 0 or highest >= shape[-1]:
+        indices = f"from 0 to {shape[-1] - 1}, not from {lowest} to {highest}"
+        raise wrong(IndexError, f"Class indices run {indices}.")
     return z, y

@@ -171,11 +171,10 @@ def gradients(result: Tensor, tensors: Tensor | Sequence[Tensor], gradient: Any 
     for t in wanted:
         if not t.requires_grad:
             raise ValueError(f"{describe(t)} requires no gradient: there is none to compute")
-    seed = _seed(result, gradient)
+    # Active, because a derivative is a linear function of its seed: a jvp is a VJP of this VJP.
+    seed = Tensor(_seed(result, gradient), requires_grad=True, name="seed")
     if isinstance(gradient, Tensor):
         seed = gradient
-    else:  # active, since a derivative is a linear function of its seed: so jvp is a VJP of a VJP
-        seed = Tensor(seed, requires_grad=True, name="seed")
     found = sweep(_gather(result), seed, {t.order for t in wanted}, recorded=True)
     grads = tuple(
         found[t.order] if t.order in found else Tensor(np.zeros_like(t._data)) for t in wanted
@@ -209,7 +208,7 @@ def sweep(
             y, args = t._data, [a._data if isinstance(a, Tensor) else a for a in inputs]
             if t.saved is not None:  # what forward computed already, for the array reader only
                 kwargs = {**kwargs, "saved": t.saved}
-        for rule, a in zip(t.op.vjps, inputs):  # noqa: B905 - parameters have no rule
+        for rule, a in zip(t.op.vjps, inputs):  # parameters have no rule
             if rule is not None and isinstance(a, Tensor) and a._active:
                 c = rule(g, y, *args, **kwargs) if kwargs else rule(g, y, *args)
                 x = a._data

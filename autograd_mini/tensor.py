@@ -171,6 +171,16 @@ def _unary(function: Any) -> Callable[[Tensor], Tensor]:
     return method
 
 
+def _reduction(function: Any, what: str) -> Callable[..., Tensor]:
+    """The method of a reduction."""
+
+    def method(self: Tensor, axis: Any = None, keepdims: bool = False) -> Tensor:
+        return PRIMITIVES[function](self, axis=axis, keepdims=keepdims)
+
+    method.__doc__ = f"{what} over `axis`: all axes when None, else an int or a tuple of ints."
+    return method
+
+
 def _comparison(function: Any) -> Callable[..., Any]:
     """A comparison operator. It has no derivative, so the answer is a plain array of bools."""
 
@@ -233,29 +243,12 @@ class Tensor:
     Tensor(5., dtype=float64, op=sum)
     """
 
-    __slots__ = (
-        "__weakref__",
-        "_active",
-        "_data",
-        "_grad",
-        "inputs",
-        "kwargs",
-        "name",
-        "op",
-        "order",
-        "saved",
-    )
+    # `saved` is what forward computed and a rule on arrays may use again.
+    # fmt: off
+    __slots__ = ("__weakref__", "_active", "_data", "_grad",
+                 "inputs", "kwargs", "name", "op", "order", "saved")
+    # fmt: on
     __hash__ = object.__hash__  # by identity, though == compares entries
-
-    _data: NDArray[Any]
-    _active: bool
-    _grad: NDArray[Any] | None
-    op: Primitive | None
-    inputs: tuple[Any, ...]
-    kwargs: Mapping[str, Any]
-    order: int
-    saved: Any
-    name: str | None
 
     def __init__(
         self,
@@ -265,13 +258,14 @@ class Tensor:
         dtype: DTypeLike | None = None,
         name: str | None = None,
     ) -> None:
-        self._data = _leaf_array(data, dtype)
+        self._data: NDArray[Any] = _leaf_array(data, dtype)
+        self._grad: NDArray[Any] | None = None
         self.name = name
-        self._grad = self.op = self.saved = None
-        self.inputs = ()
+        self.op: Primitive | None = None
+        self.inputs: tuple[Any, ...] = ()
         self.kwargs = NO_KWARGS
+        self.saved: Any = None
         self.order = _next_order()
-        self._active = False
         self.requires_grad = requires_grad
 
     # ---- what it holds -------------------------------------------------------------------------
@@ -283,11 +277,7 @@ class Tensor:
         Assigning to a leaf's data (also ``w.data -= step``) keeps its shape and dtype. Records
         made with the former data then refuse to be differentiated.
         """
-        if self.op is None or not isinstance(self._data, np.ndarray):
-            return self._data
-        view = self._data.view()
-        view.flags.writeable = False
-        return view
+        return self._data if self.op is None else _read_only(self._data)
 
     @data.setter
     def data(self, value: ArrayLike) -> None:
@@ -414,9 +404,7 @@ class Tensor:
             )
         if copy or (dtype is not None and dtype != self.dtype):
             return np.array(self._data, dtype=dtype)
-        view = np.asarray(self._data).view()
-        view.flags.writeable = False
-        return view
+        return _read_only(np.asarray(self._data))
 
     def _warn_if_active(self, call: str) -> Tensor:
         if self._active:
@@ -517,11 +505,13 @@ class Tensor:
     # ---- NumPy's protocols (NEP 13 and NEP 18) -------------------------------------------------
 
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
-        function = ufunc if method == "__call__" else getattr(ufunc, method)
-        return _dispatched(function, f"{ufunc.__name__}.{method}", args, kwargs)
+        if method == "__call__":
+            return _dispatched(ufunc, ufunc.__name__, args, kwargs)
+        return _dispatched(getattr(ufunc, method), f"{ufunc.__name__}.{method}", args, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return _dispatched(function, function.__name__, args, kwargs)
+        name = f"{function.__module__}.{function.__name__}".removeprefix("numpy.")
+        return _dispatched(function, name, args, kwargs)
 
     # ---- operators -----------------------------------------------------------------------------
 
@@ -548,7 +538,7 @@ class Tensor:
     def __setitem__(self, index: Any, value: Any) -> None:
         raise TypeError(
             f"{describe(self)} cannot be changed in place: a backward pass may still need its "
-            "values. Use np.where(mask, new, t) or np.concatenate; or assign to the .data of a leaf."
+            "values. Use np.where(mask, new, t) or np.concatenate; or assign to a leaf's .data."
         )
 
     # ---- methods, as NumPy's arrays have them --------------------------------------------------
@@ -558,25 +548,10 @@ class Tensor:
     abs = __abs__
     sigmoid, relu = _unary("sigmoid"), _unary("relu")
 
-    def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        """Sum over `axis` (None for all, an int or a tuple), as ``numpy.sum``."""
-        return PRIMITIVES[np.sum](self, axis=axis, keepdims=keepdims)
-
-    def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        """Mean over `axis`, as ``numpy.mean``."""
-        return PRIMITIVES[np.mean](self, axis=axis, keepdims=keepdims)
-
-    def max(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        """Largest entry over `axis`. Tied entries share the cotangent equally."""
-        return PRIMITIVES[np.max](self, axis=axis, keepdims=keepdims)
-
-    def min(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        """Smallest entry over `axis`. Tied entries share the cotangent equally."""
-        return PRIMITIVES[np.min](self, axis=axis, keepdims=keepdims)
-
-    def logsumexp(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        """ln Σ e^t over `axis`, without overflow."""
-        return PRIMITIVES["logsumexp"](self, axis=axis, keepdims=keepdims)
+    sum, mean = _reduction(np.sum, "Sum"), _reduction(np.mean, "Mean")
+    max = _reduction(np.max, "Largest entry (tied entries share the cotangent equally)")
+    min = _reduction(np.min, "Smallest entry (tied entries share the cotangent equally)")
+    logsumexp = _reduction("logsumexp", "ln Σ e^t, without overflow,")
 
     def reshape(self, *shape: Any) -> Tensor:
         """The same entries in another shape: ``t.reshape(2, 3)`` or ``t.reshape((2, -1))``."""
@@ -601,18 +576,21 @@ _new = Tensor.__new__
 
 
 def _leaf_array(data: Any, dtype: DTypeLike | None) -> Any:
-    """A copy of `data` as an array of numbers; lazy arrays that dispatch are kept as they are."""
-    lazy = hasattr(data, "__array_function__") and not isinstance(
-        data, (Tensor, np.ndarray, np.generic)
-    )
-    array = data if lazy else np.array(data, dtype=dtype)
+    """A copy of `data` as an array of numbers; a lazy array, which dispatches, is kept as it is."""
+    eager = isinstance(data, (Tensor, np.ndarray)) or not hasattr(data, "__array_function__")
+    array = np.array(data, dtype=dtype) if eager else data
+    if array.dtype.kind == "c":
+        raise TypeError("a tensor cannot be complex: pass .real and .imag as two tensors")
     if array.dtype.kind not in "biufO":
-        reason = (
-            "complex derivatives are not defined here; pass .real and .imag"
-            if array.dtype.kind == "c"
-            else "a tensor holds real numbers"
-        )
-        raise TypeError(f"a tensor of dtype {array.dtype}: {reason}")
+        raise TypeError(f"a tensor holds real numbers, not {array.dtype}")
+    return array
+
+
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """A view that cannot be written to; an array that is not NumPy's is left as it is."""
+    if isinstance(array, np.ndarray):
+        array = array.view()
+        array.flags.writeable = False
     return array
 
 
@@ -632,13 +610,14 @@ def _dispatched(function: Any, name: str, args: tuple[Any, ...], kwargs: Mapping
     """A NumPy function called with a Tensor somewhere among its arguments."""
     if kwargs.get("out") is not None:
         raise TypeError(
-            f"{name}(..., out=...) and in-place operators would overwrite a recorded value. Leave out= away and use the result."
+            f"np.{name}: out= and in-place operators on arrays would write a tensor's values where "
+            "no derivative follows. Use the result instead."
         )
     if function in PRIMITIVES:
         return PRIMITIVES[function](*args, **kwargs)
     known = {f.__name__ for f in PRIMITIVES if not isinstance(f, str)}
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
+    nearest = difflib.get_close_matches(name.split(".")[-1], known, n=1, cutoff=0)[0]
     raise TypeError(
-        f"np.{name} has no derivative rule here, and is never applied to a tensor in silence. The "
-        f"nearest that has one is {near[0]!r}. Add a rule with ag.primitive, or pass .numpy()."
+        f"np.{name} has no derivative rule here. The nearest that has one is np.{nearest}. Add a "
+        "rule with ag.primitive, or pass .numpy() if no derivative is needed."
     )

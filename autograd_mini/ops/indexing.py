@@ -21,10 +21,10 @@ def _scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
     return y
 
 
+scatter = primitive(_scatter, lambda g, y, x, index, shape: g[index], name="scatter", of="scatter")
 getitem = primitive(
     lambda x, index: x[index],
     lambda g, y, x, index: scatter(g, index, x.shape),
     name="getitem",
     of="getitem",
 )
-scatter = primitive(_scatter, lambda g, y, x, index, shape: g[index], name="scatter", of="scatter")

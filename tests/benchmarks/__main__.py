@@ -1,0 +1,28 @@
+"""Print the table: ``python -m tests.benchmarks [chain|mlp|cross_entropy|scaling] [--quick]``."""
+
+import argparse
+
+from . import chain, cross_entropy, mlp, scaling
+from .peers import autograd, jax, mygrad, torch
+
+PARTS = {"chain": chain, "mlp": mlp, "cross_entropy": cross_entropy, "scaling": scaling}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="part", help=f"any of {', '.join(PARTS)}")
+    parser.add_argument("--quick", action="store_true", help="one round: does everything run?")
+    arguments = parser.parse_args()
+    unknown = set(arguments.parts) - set(PARTS)
+    if unknown:
+        parser.error(f"no part called {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    installed = [peer.__name__ for peer in (torch, autograd, mygrad, jax) if peer]
+    print(f"peers: {', '.join(installed) or 'none installed (extra bench)'}; one thread\n")
+    print(f"{'work':42} {'against':12} {'ratio':>6} {'at most':>7}")
+    for name in arguments.parts or PARTS:
+        for row in PARTS[name].rows(1) if arguments.quick else PARTS[name].rows():
+            print(row, flush=True)
+
+
+if __name__ == "__main__":
+    main()

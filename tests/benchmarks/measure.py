@@ -1,0 +1,55 @@
+"""Time competitors fairly on a noisy machine: they take turns, and medians are compared."""
+
+import gc
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+from time import perf_counter
+
+Competitors = dict[str, Callable[[], object]]
+
+
+@dataclass
+class Row:
+    """One line of the table: our time over a competitor's, and what it must not exceed."""
+
+    work: str
+    against: str
+    ratio: float
+    target: float | None = None
+
+    def __str__(self) -> str:
+        target = "" if self.target is None else f"{self.target:5.2f}"
+        verdict = "" if self.target is None else ("ok" if self.ratio <= self.target else "MISSED")
+        return f"{self.work:42} {self.against:12} {self.ratio:6.2f} {target:>7}  {verdict}"
+
+
+def seconds(work: Callable[[], object], repeats: int) -> float:
+    """The time of one call, averaged over `repeats`."""
+    start = perf_counter()
+    for _ in range(repeats):
+        work()
+    return (perf_counter() - start) / repeats
+
+
+def medians(competitors: Competitors, rounds: int, round_seconds: float = 0.02) -> dict[str, float]:
+    """The median time of a call for each competitor, over rounds in which they take turns."""
+    repeats = {}
+    for name, work in competitors.items():
+        work()  # warm up: caches, lazy imports, compilers
+        repeats[name] = max(1, int(round_seconds / max(seconds(work, 3), 1e-9)))
+    times: dict[str, list[float]] = {name: [] for name in competitors}
+    gc.collect()
+    for _ in range(rounds):
+        for name, work in competitors.items():
+            times[name].append(seconds(work, repeats[name]))
+    return {name: median(values) for name, values in times.items()}
+
+
+def compare(
+    work: str, competitors: Competitors, targets: dict[str, float], rounds: int = 31
+) -> list[Row]:
+    """The rows of a table: the competitor called 'ours' over each of the others."""
+    times = medians(competitors, rounds)
+    ours = times.pop("ours")
+    return [Row(work, name, ours / time, targets.get(name)) for name, time in times.items()]

@@ -1,0 +1,51 @@
+"""What does not depend on size: the cost of an operation from 10^3 to 10^6 records; the import."""
+
+import subprocess
+import sys
+from statistics import median
+
+import autograd_mini as ag
+
+from .measure import Row, medians
+
+SIZES = (10**3, 10**4, 10**5, 10**6)
+
+
+def chain(records: int) -> None:
+    x = ag.tensor([0.1, 0.4, 0.7, 0.9], requires_grad=True)
+    y = x
+    for _ in range(records // 2):
+        y = y * 0.9 + 0.3
+    y.sum().backward()
+
+
+def per_record(rounds: int) -> list[Row]:
+    works = {str(n): (lambda n=n: chain(n)) for n in SIZES}
+    times = medians(works, rounds, round_seconds=0.0)
+    costs = {n: times[str(n)] / n for n in SIZES}
+    smallest = costs[SIZES[0]]
+    return [
+        Row(f"cost of an operation, {n:,} records", "1,000", costs[n] / smallest, 1.6)
+        for n in SIZES[1:]
+    ]
+
+
+def import_milliseconds(rounds: int) -> float:
+    """What `import autograd_mini` adds to `import numpy`, in a fresh interpreter each time."""
+    program = (
+        "import numpy, time; t = time.perf_counter(); import autograd_mini; "
+        "print((time.perf_counter() - t) * 1000)"
+    )
+    run = [sys.executable, "-c", program]
+    return median(
+        float(subprocess.run(run, capture_output=True, check=True, text=True).stdout)
+        for _ in range(rounds)
+    )
+
+
+def rows(rounds: int = 5) -> list[Row]:
+    milliseconds = import_milliseconds(max(rounds, 3))
+    return [
+        *per_record(rounds),
+        Row("import autograd_mini, after NumPy's", "20 ms", milliseconds / 20, 1.0),
+    ]
