@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from .tensor import PRIMITIVES, Tensor, describe, raw, record
+from .tensor import NO_KWARGS, PRIMITIVES, Tensor, describe, raw, record
 
 Rule = Callable[..., Any]
 
@@ -28,8 +28,6 @@ FUSED: list[Primitive] = []
 class Primitive:
     """An operation that has rules; called like the function it wraps. See `primitive`."""
 
-    __slots__ = ("all_ruled", "arity", "forward", "name", "saves", "unfused", "vjps")
-
     def __init__(
         self,
         forward: Callable[..., Any],
@@ -38,6 +36,7 @@ class Primitive:
         saves: bool = False,
         unfused: Callable[..., Any] | None = None,
     ) -> None:
+        self.__doc__ = forward.__doc__
         self.forward = forward
         self.vjps = vjps
         self.name = name
@@ -50,18 +49,20 @@ class Primitive:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run on arrays; on Tensors also record."""
-        for key, value in kwargs.items():
-            if isinstance(value, Tensor):
-                if value.requires_grad:
-                    raise TypeError(
-                        f"{self.name}: {describe(value)} was passed as the keyword {key!r}, where "
-                        "no derivative is recorded. Pass it by position, or pass .detach()."
-                    )
-                kwargs[key] = raw(value)
-        return record(self, args, kwargs)
+        return record(self, args, self.parameters(kwargs) if kwargs else NO_KWARGS)
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
+
+    def parameters(self, kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Keyword arguments as arrays; a derivative that would get lost in one is refused."""
+        for key, value in kwargs.items():
+            if isinstance(value, Tensor) and value.requires_grad:
+                raise TypeError(
+                    f"{self.name}: {describe(value)} was passed as the keyword {key!r}, where no "
+                    "derivative is recorded. Pass it by position, or pass .detach()."
+                )
+        return {key: raw(value) for key, value in kwargs.items()}
 
     def differentiates(self, args: tuple[Any, ...], y: Any) -> bool:
         """Whether a derivative flows from an active argument to the result `y`.

@@ -95,6 +95,30 @@ def _naive_logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """ln Σ e^x over `axis`, shifted by the largest entry so that nothing overflows.
+
+    Parameters
+    ----------
+    x : Tensor or array_like
+        Of any shape; -inf entries count for nothing.
+    axis : int, tuple of int, optional
+        What to sum over; all axes when None.
+    keepdims : bool
+        Keep the axes that were summed over, at length one.
+
+    References
+    ----------
+    Blanchard, Higham, Higham: Accurately computing the log-sum-exp and softmax functions, 2021.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> z = ag.tensor([1000.0, 1000.0], requires_grad=True)
+    >>> y = ag.logsumexp(z)
+    >>> y.backward()
+    >>> round(y.item(), 4), z.grad
+    (1000.6931, array([0.5, 0.5]))
+    """
     m = x.max(axis=axis, keepdims=True)
     m = np.where(np.isfinite(m), m, 0)  # inf - inf would be nan
     with np.errstate(divide="ignore"):  # ln 0 = -inf is the answer for entries all -inf
@@ -140,7 +164,7 @@ def cross_entropy(logits: Any, targets: Any) -> Any:
     >>> import autograd_mini as ag
     >>> z = ag.tensor([2.0, 1.0, 0.1], requires_grad=True)
     >>> ag.cross_entropy(z, 1)
-    Tensor(1.41702977, dtype=float64, op=neg)
+    Tensor(1.41703002, dtype=float64, op=neg)
     """
     logits, targets = _checked(logits, targets, "cross_entropy")
     log_p = np.log(softmax(logits))
@@ -198,7 +222,10 @@ def softmax_cross_entropy(logits: Any, targets: Any) -> Any:
 
 
 def _forward(z: Any, y: Any) -> Any:
-    """The loss, and for the gradient e = exp(z - max z) with its row sums.
+    """Softmax cross-entropy as one node: what `softmax_cross_entropy` records.
+
+    Takes logits and targets that were checked, and gives the loss; for the gradient also
+    e = exp(z - max z) with its row sums.
 
     A row's loss ln Σ_k e_k + (max z - z_t) adds two numbers that are not negative, so no digits
     cancel. Rows are taken in blocks that stay in the cache from the first pass to the last.
@@ -210,7 +237,7 @@ def _forward(z: Any, y: Any) -> Any:
     short = c < _SHORT_ROW
     e = np.empty((n, c), z.dtype, order="F" if short else "C")
     top, total = np.empty((n, 1), z.dtype), np.empty((n, 1), z.dtype)
-    weighted = np.zeros(n, z.dtype if indexed else np.result_type(z, y))
+    weighted = None if indexed else np.empty(n, np.result_type(z, y))
     step = max(1, _BLOCK_BYTES // (c * z.itemsize))
     for i in range(0, n, step):
         rows = slice(i, i + step)
@@ -220,16 +247,16 @@ def _forward(z: Any, y: Any) -> Any:
             source = block
         np.maximum.reduce(source, axis=1, keepdims=True, out=m)
         np.subtract(source, m, out=block)
-        if not indexed:
+        if weighted is not None:
             np.einsum("ni,ni->n", y[rows], block, out=weighted[rows])
         np.exp(block, out=block)
         np.add.reduce(block, axis=1, keepdims=True, out=total[rows])
-    log_total = np.log(total)[:, 0]
-    if indexed:
-        losses = log_total + (top[:, 0] - z[_picked(y)])
+    losses = np.log(total)[:, 0]
+    if weighted is None:
+        losses += top[:, 0] - z[_picked(y)]
     else:
-        losses = log_total * y.sum(axis=1) - weighted
-    return losses.sum() / n, (e, total)
+        losses = losses * y.sum(axis=1) - weighted
+    return np.add.reduce(losses) / n, (e, total)
 
 
 def _logits_vjp(g: Any, _: Any, logits: Any, targets: Any, saved: Any = None) -> Any:
@@ -285,7 +312,7 @@ def _checked(logits: Any, targets: Any, name: str) -> tuple[Any, Any]:
     shape, kind = z.shape, y.dtype.kind
     if z.dtype.kind != "f" or kind not in "biuf":
         raise wrong(TypeError, "Logits are real floating, targets integers or real numbers.")
-    if z.size == 0 or not shape:
+    if not shape or 0 in shape:
         raise wrong(ValueError, "A mean needs at least one row, and a row at least one class.")
     if y.shape == shape:  # weights
         return z, y if isinstance(y, Tensor) and kind == "f" else raw(y).astype(z.dtype)
@@ -294,8 +321,11 @@ def _checked(logits: Any, targets: Any, name: str) -> tuple[Any, Any]:
         raise wrong(ValueError, f"For these logits {expected}.")
     if kind not in "iu":
         raise wrong(TypeError, "Class indices are integers: .astype(int) makes them so.")
-    lowest, highest = raw(y).min(), raw(y).max()
-    if lowest < 0 or highest >= shape[-1]:
-        indices = f"from 0 to {shape[-1] - 1}, not from {lowest} to {highest}"
-        raise wrong(IndexError, f"Class indices run {indices}.")
+    indices = raw(y)
+    if (
+        np.minimum.reduce(indices, axis=None) < 0
+        or np.maximum.reduce(indices, axis=None) >= shape[-1]
+    ):
+        found = f"from {indices.min()} to {indices.max()}"
+        raise wrong(IndexError, f"Class indices run from 0 to {shape[-1] - 1}, not {found}.")
     return z, y

@@ -12,7 +12,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .tensor import Tensor, as_array, describe, raw
+from .tensor import NOT_KEPT, Tensor, as_array, describe, raw
 
 _ndarray = np.ndarray
 
@@ -100,21 +100,17 @@ class Tape(Sequence[Tensor]):
 
     def backward(self, gradient: ArrayLike | None = None) -> None:
         """Add the result's derivatives to ``.grad``, as ``result.backward(gradient)`` does."""
-        kept = [t for t in self._tensors if t.keeps_grad]
-        adjoints = sweep(self._tensors, _seed(self.result, gradient), {t.order for t in kept})
-        given: set[int] = set()
+        retained = {t for t in self._tensors if t.op is not None and t._grad is not NOT_KEPT}
+        adjoints = sweep(self._tensors, _seed(self.result, gradient), retained)
+        # Adjoints may share memory (both arguments of a sum get the very same array). A .grad never
+        # does: views are copied, and all are where one array is the adjoint of two tensors.
+        shared = len({*map(id, adjoints.values())}) < len(adjoints)
         grads = []
-        for t in kept:
-            g = adjoints.get(t.order)
-            if g is None:  # reached only through arguments that are not differentiable
-                continue
-            # Adjoints may share memory (both arguments of a sum get the same array), a .grad
-            # never does: a view, or an array that was given away already, is copied.
-            if not isinstance(g, np.ndarray) or g.base is not None or id(g) in given:
+        for t, g in adjoints.items():
+            if shared or type(g) is not _ndarray or g.base is not None:
                 g = np.array(g)
-            given.add(id(g))
-            grads.append((t, g if t._grad is None else t._grad + g))
-        for t, g in grads:  # only now, so that a sweep that fails has changed nothing
+            grads.append(g if t._grad is None else t._grad + g)
+        for t, g in zip(adjoints, grads):  # only now, so that a sweep that fails changes nothing
             t._grad = g
 
     def adjoints(self, gradient: ArrayLike | None = None) -> dict[Tensor, NDArray[Any]]:
@@ -126,8 +122,8 @@ class Tape(Sequence[Tensor]):
             In the order of the tape; each array has its tensor's shape and dtype.
         """
         active = [t for t in self._tensors if t.requires_grad]
-        found = sweep(self._tensors, _seed(self.result, gradient), {t.order for t in active})
-        return {t: np.array(found.get(t.order, np.zeros_like(t._data))) for t in active}
+        found = sweep(self._tensors, _seed(self.result, gradient), keep=set(active))
+        return {t: np.array(found.get(t, np.zeros_like(t._data))) for t in active}
 
 
 def gradients(result: Tensor, tensors: Tensor | Sequence[Tensor], gradient: Any = None) -> Any:
@@ -175,47 +171,42 @@ def gradients(result: Tensor, tensors: Tensor | Sequence[Tensor], gradient: Any 
     seed = Tensor(_seed(result, gradient), requires_grad=True, name="seed")
     if isinstance(gradient, Tensor):
         seed = gradient
-    found = sweep(_gather(result), seed, {t.order for t in wanted}, recorded=True)
-    grads = tuple(
-        found[t.order] if t.order in found else Tensor(np.zeros_like(t._data)) for t in wanted
-    )
+    found = sweep(_gather(result), seed, keep=set(wanted), recorded=True)
+    grads = tuple(found[t] if t in found else Tensor(np.zeros_like(t._data)) for t in wanted)
     return grads[0] if isinstance(tensors, Tensor) else grads
 
 
 def sweep(
-    tensors: Sequence[Tensor], seed: Any, keep: Container[int], recorded: bool = False
-) -> dict[int, Any]:
-    """Walk the tape from its end; return the adjoints of leaves and of the orders in `keep`.
+    tensors: Sequence[Tensor], seed: Any, keep: Container[Tensor], recorded: bool = False
+) -> dict[Tensor, Any]:
+    """Walk the tape from its end; return the adjoints of the leaves, and of the records in `keep`.
 
-    ∂L/∂x is the sum, over all uses of x, of the contribution of each use: this is the chain rule,
-    and `adjoints[...] + contribution` below is where its sum is taken. A record's adjoint is
-    complete when the walk arrives at it, since all its uses were made later. It is dropped once
-    it has been passed on.
+    ∂L/∂x is the sum, over all uses of x, of what each use contributes: that is the chain rule, and
+    ``adjoints[a] + c`` is where its sum is taken. A record's adjoint is complete when the walk
+    arrives at it, since all its uses were made later; once passed on, it is dropped.
 
-    The rules run on arrays, or on the Tensors themselves when the sweep shall be `recorded`.
+    The rules run on arrays; or on Tensors, when the sweep itself shall be `recorded`.
     """
-    adjoints = {tensors[-1].order: seed}
+    adjoints = {tensors[-1]: seed}
     for t in reversed(tensors):
-        if t.op is None or t.order not in adjoints:
+        op = t.op
+        if op is None or t not in adjoints:
             continue
-        g = adjoints[t.order] if t.order in keep else adjoints.pop(t.order)
+        g = adjoints[t] if t in keep else adjoints.pop(t)
         inputs, kwargs = t.inputs, t.kwargs
-        y: Any
-        args: Sequence[Any]
-        if recorded:
-            y, args = t, inputs
-        else:
+        y: Any = t
+        args: Sequence[Any] = inputs
+        if not recorded:
             y, args = t._data, [a._data if isinstance(a, Tensor) else a for a in inputs]
             if t.saved is not None:  # what forward computed already, for the array reader only
                 kwargs = {**kwargs, "saved": t.saved}
-        for rule, a in zip(t.op.vjps, inputs):  # parameters have no rule
-            if rule is not None and isinstance(a, Tensor) and a._active:
+        for rule, a in zip(op.vjps, inputs):  # parameters have no rule
+            if isinstance(a, Tensor) and a._active and rule is not None:
                 c = rule(g, y, *args, **kwargs) if kwargs else rule(g, y, *args)
                 x = a._data
                 if type(c) is not _ndarray or c.shape != x.shape or c.dtype is not x.dtype:
                     c = _fit(c, t, a)
-                n = a.order
-                adjoints[n] = adjoints[n] + c if n in adjoints else c
+                adjoints[a] = adjoints[a] + c if a in adjoints else c
     return adjoints
 
 
@@ -251,34 +242,36 @@ def _gather(result: Tensor) -> list[Tensor]:
     while stack:
         t = stack.pop()
         for a in t.inputs:
-            if not isinstance(a, Tensor):
-                continue
-            if a.order > t.order:
-                raise RuntimeError(
-                    f"{describe(a)} was given new data after {describe(t)} had been computed from "
-                    "the old: run the forward pass again, and differentiate before the next change."
-                )
-            if a.order not in seen:
-                seen[a.order] = a
-                if a.op is not None:
-                    stack.append(a)
+            if isinstance(a, Tensor):
+                n = a.order
+                if n > t.order:
+                    raise RuntimeError(
+                        f"{describe(a)} was given new data after {describe(t)} had been computed "
+                        "from the old: run the forward pass again, and differentiate before the "
+                        "next change."
+                    )
+                if n not in seen:
+                    seen[n] = a
+                    if a.op is not None:
+                        stack.append(a)
     return [seen[n] for n in sorted(seen)]
 
 
 def _seed(result: Tensor, gradient: Any) -> NDArray[Any]:
     """The cotangent to start from, checked: ones for a result of one entry, else `gradient`."""
-    if not result.requires_grad:
+    if not result._active:
         raise RuntimeError(
             f"{describe(result)} has no derivatives: no leaf it was computed from has "
             "requires_grad=True, or it was computed under no_grad()."
         )
+    y = result._data
     if gradient is None:
-        if result.size != 1:
+        if y.size != 1:
             raise ValueError(
-                f"{describe(result)} has {result.size} entries: pass a cotangent of that shape as "
+                f"{describe(result)} has {y.size} entries: pass a cotangent of that shape as "
                 "`gradient`, or reduce it to one number first, with .sum() or .mean()."
             )
-        return np.ones_like(result._data)
+        return np.ones(y.shape, y.dtype)
     seed = np.array(raw(gradient))
     if seed.shape != result.shape or seed.dtype.kind not in "biufO":
         raise ValueError(

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 PRIMITIVES: dict[Any, Callable[..., Tensor]] = {}
 
 NO_KWARGS: Mapping[str, Any] = MappingProxyType({})
-_NOT_KEPT: Any = object()  # stands in `_grad` for a gradient that nobody asked to keep
+NOT_KEPT: Any = object()  # stands in `_grad` for a gradient that nobody asked to keep
 _CONSTANTS = {np.ndarray, float, int, bool}  # arguments that a primitive takes as they are
 _ndarray = np.ndarray
 _next_order = itertools.count().__next__  # one step in C, so threads never share a number
@@ -113,7 +113,7 @@ def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_
         if converted:
             args = tuple(a if isinstance(a, Tensor) else b for a, b in zip(args, arrays))
         out._active = True
-        out._grad = _NOT_KEPT
+        out._grad = NOT_KEPT
         out.op = op
         out.inputs = args
         out.kwargs = kwargs
@@ -303,7 +303,7 @@ class Tensor:
         None before the first ``backward``. It is an array of its own, never shared with another
         tensor. A record keeps none unless ``retain_grad()`` was called before ``backward``.
         """
-        if self._grad is _NOT_KEPT:
+        if self._grad is NOT_KEPT:
             assert self.op is not None
             raise RuntimeError(
                 f"the gradient of {describe(self)}, made by {self.op.name}, was not kept. Call "
@@ -337,11 +337,6 @@ class Tensor:
                 "derivatives. Write 3.0 for 3, or pass dtype=float."
             )
         self._active = bool(value)
-
-    @property
-    def keeps_grad(self) -> bool:
-        """Whether ``backward`` fills ``.grad``: an active leaf, or after ``retain_grad()``."""
-        return self._active and self._grad is not _NOT_KEPT
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -452,14 +447,14 @@ class Tensor:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Creation numbers belong to one process: what is copied or pickled arrives as a leaf.
-        grad = None if self._grad is _NOT_KEPT else self._grad
+        grad = None if self._grad is NOT_KEPT else self._grad
         return _rebuilt, (self._data, self._active, self.name, grad)
 
     # ---- derivatives ---------------------------------------------------------------------------
 
     def tape(self) -> Tape:
         """The tensors this one was computed from, in the order of computation: a Wengert list."""
-        from .tape import Tape
+        from autograd_mini.tape import Tape  # absolute: a relative import would take longer
 
         return Tape(self)
 
@@ -493,13 +488,13 @@ class Tensor:
         """Have ``backward`` keep this record's gradient in ``.grad`` too; returns the tensor."""
         if not self._active:
             raise RuntimeError(f"{describe(self)} requires no gradient, so none can be kept")
-        if self._grad is _NOT_KEPT:
+        if self._grad is NOT_KEPT:
             self._grad = None
         return self
 
     def zero_grad(self) -> None:
         """Forget the gradient: ``.grad`` is None again."""
-        if self._grad is not _NOT_KEPT:
+        if self._grad is not NOT_KEPT:
             self._grad = None
 
     # ---- NumPy's protocols (NEP 13 and NEP 18) -------------------------------------------------

@@ -92,8 +92,8 @@ def mutated(function, right, wrong):
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        ("adjoints[n] + c if n in adjoints else c", "c"),
-        ("adjoints[n] + c if n in adjoints else c", "adjoints.get(n, c)"),
+        ("adjoints[a] + c if a in adjoints else c", "c"),
+        ("adjoints[a] + c if a in adjoints else c", "adjoints.get(a, c)"),
     ],
     ids=["= for +=", "first contribution only"],
 )

@@ -131,6 +131,12 @@ CASES = {
         ((BATCH[::2], INDICES[::2]), {}),
         ((np.tile(BATCH, (2, 20)), np.tile(INDICES, 2)), {}),
     ],
+    "linear": [
+        ((BATCH, WEIGHTS.T, WEIGHTS[:, 0]), {}),
+        ((Z, WEIGHTS.T, WEIGHTS[:, 0]), {}),
+        ((BATCH.reshape(2, 2, C), WEIGHTS.T, WEIGHTS[:, 0]), {}),
+        ((BATCH[:1, :1], WEIGHTS[:1, :3], WEIGHTS[0, :3]), {}),
+    ],
 }
 FUSED_CASES = [
     pytest.param(node, *case, id=f"{node.name}-{i}")
@@ -162,7 +168,7 @@ def test_fused_equals_unfused(node, arrays, kwargs, dtype, order):
     unfused = differentiated(node.unfused, arrays, kwargs, order)
     tolerance = 50 * np.finfo(dtype).eps
     for a, b in zip(fused, unfused):
-        assert a.dtype == b.dtype == (dtype if order == 1 else a.dtype)
+        assert a.dtype == b.dtype == dtype
         assert a.shape == b.shape
         np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
 

@@ -16,23 +16,70 @@ square = primitive(np.square, lambda g, y, x: g * (2 * x))
 abs = primitive(np.absolute, lambda g, y, x: g * np.sign(x), name="abs")
 sin = primitive(np.sin, lambda g, y, x: g * np.cos(x))
 cos = primitive(np.cos, lambda g, y, x: -g * np.sin(x))
-# 1 - y**2 would lose its digits near y = ±1; the factors (1 - y)(1 + y) keep them.
-tanh = primitive(np.tanh, lambda g, y, x: g * (1 - y) * (1 + y))
+tanh = primitive(np.tanh, lambda g, y, x: g * (1 - y * y))
 
 
 def _sigmoid(x: Any) -> Any:
-    """1 / (1 + e^-x), with e^-|x| so that nothing overflows."""
+    """1 / (1 + e^-x), elementwise; computed with e^-|x|, so that nothing overflows.
+
+    Takes a Tensor or an array of any shape, and gives one of that shape and dtype, in [0, 1].
+
+    References
+    ----------
+    Goodfellow, Bengio, Courville: Deep Learning, 2016, section 3.10.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import autograd_mini as ag
+    >>> ag.sigmoid(np.array([-1000.0, 0.0, 1000.0]))
+    array([0. , 0.5, 1. ])
+    """
     e = np.exp(-np.abs(x))
     return np.where(x >= 0, 1, e) / (1 + e)
 
 
+def _relu(x: Any) -> Any:
+    """max(x, 0), elementwise; the derivative at 0 is taken as 0.
+
+    Takes a Tensor or an array of any shape, and gives one of that shape and dtype.
+
+    References
+    ----------
+    Goodfellow, Bengio, Courville: Deep Learning, 2016, section 6.3.1.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> x = ag.tensor([-1.0, 0.0, 2.0], requires_grad=True)
+    >>> ag.relu(x).backward([1.0, 1.0, 1.0])
+    >>> x.grad
+    array([0., 0., 1.])
+    """
+    return np.maximum(x, 0)
+
+
+def _stop_gradient(x: Any) -> Any:
+    """`x`, as a constant to the tape: no derivative flows back through it.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> x = ag.tensor(3.0, requires_grad=True)
+    >>> (x * ag.stop_gradient(x)).backward()
+    >>> x.grad
+    array(3.)
+    """
+    return x
+
+
 sigmoid = primitive(_sigmoid, lambda g, y, x: g * y * (1 - y), name="sigmoid", of="sigmoid")
-relu = primitive(lambda x: np.maximum(x, 0), lambda g, y, x: g * (x > 0), name="relu", of="relu")
+relu = primitive(_relu, lambda g, y, x: g * (x > 0), name="relu", of="relu")
+stop_gradient = primitive(_stop_gradient, None, name="stop_gradient")
 # The sweep brings a cotangent back to its argument's dtype.
 astype = primitive(
     lambda x, dtype: x.astype(dtype), lambda g, y, x, dtype: g, name="astype", of="astype"
 )
-stop_gradient = primitive(lambda x: x, None, name="stop_gradient", of="stop_gradient")
 
 not_differentiable(
     [np.sign, np.floor, np.ceil, np.trunc, np.rint, np.isnan, np.isinf, np.isfinite, np.signbit]

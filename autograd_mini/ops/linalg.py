@@ -29,3 +29,32 @@ def _matmul_right(g: Any, y: Any, a: Any, b: Any) -> Any:
 
 
 matmul = primitive(np.matmul, _matmul_left, _matmul_right)
+
+
+def _linear(x: Any, w: Any, b: Any) -> Any:
+    y = x @ w
+    y += b
+    return y
+
+
+def _linear_weight(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
+    """xᵀ g, where the rows of all leading axes count alike."""
+    if x.ndim == 2:
+        return x.T @ g
+    return x.reshape(-1, x.shape[-1]).T @ g.reshape(-1, g.shape[-1])
+
+
+def _linear_bias(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
+    """The sum of the rows of g, written as 1ᵀ g: a BLAS product is faster than a sum over axis 0."""
+    rows = g if g.ndim == 2 else g.reshape(-1, g.shape[-1])
+    return np.ones(rows.shape[0], g.dtype) @ rows
+
+
+linear = primitive(
+    _linear,
+    lambda g, y, x, w, b: g @ w.T,
+    _linear_weight,
+    _linear_bias,
+    name="linear",
+    unfused=lambda x, w, b: x @ w + b,
+)

@@ -25,46 +25,42 @@ def problem(sizes, batch, dtype):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(batch, sizes[0])).astype(dtype)
     labels = rng.integers(sizes[-1], size=batch)
-    weights = [
-        (rng.normal(size=(a, b)) / np.sqrt(a)).astype(dtype) for a, b in pairwise(sizes)
-    ]
+    weights = [(rng.normal(size=(a, b)) / np.sqrt(a)).astype(dtype) for a, b in pairwise(sizes)]
     return x, labels, weights, [np.zeros(b, dtype) for b in sizes[1:]]
 
 
 def by_hand(x, labels, weights, biases):
-    rows = np.arange(len(x))
-    lr = x.dtype.type(LR)
+    n = len(x)
 
     def step():
         activations = [x]
         for w, b in zip(weights[:-1], biases[:-1]):
             activations.append(np.tanh(activations[-1] @ w + b))
         z = activations[-1] @ weights[-1] + biases[-1]
-        e = np.exp(z - z.max(axis=1, keepdims=True))
-        p = e / e.sum(axis=1, keepdims=True)
-        loss = -np.log(p[rows, labels]).mean()
-        dz = p
-        dz[rows, labels] -= 1
-        dz /= len(x)
+        e = np.exp(z - np.max(z, axis=1, keepdims=True))
+        p = e / np.sum(e, axis=1, keepdims=True)
+        loss = -np.mean(np.log(p[np.arange(n), labels]))
+        dz = p.copy()
+        dz[np.arange(n), labels] -= 1
+        dz /= n
         for i in range(len(weights) - 1, -1, -1):
             h = activations[i]
-            dw, db = h.T @ dz, dz.sum(axis=0)
+            dw, db = h.T @ dz, np.sum(dz, axis=0)
             if i:
-                dz = (dz @ weights[i].T) * (1 - h * h)
-            weights[i] -= lr * dw
-            biases[i] -= lr * db
+                dz = (dz @ weights[i].T) * (1 - h**2)
+            weights[i] -= LR * dw
+            biases[i] -= LR * db
         return loss
 
     return step
 
 
 def ours(x, labels, weights, biases):
-    model = nn.Sequential()
     layers = []
     for w, b in zip(weights, biases):
         layer = nn.Linear(*w.shape, dtype=w.dtype)
         layer.weight.data, layer.bias.data = w, b
-        layers += [layer, np.tanh]
+        layers += [layer, ag.Tensor.tanh]
     model = nn.Sequential(*layers[:-1])
     optimizer = optim.SGD(model.parameters(), lr=LR)
 

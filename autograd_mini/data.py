@@ -1,0 +1,160 @@
+"""The small real data sets that the examples train on.
+
+Each comes as `x`, one row of features an example, and `labels`, the class of each as an int.
+"""
+
+from __future__ import annotations
+
+from operator import index
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Seed = int | np.random.Generator
+Features = NDArray[np.float64]
+Labels = NDArray[np.int64]
+
+
+def moons(n: int = 1000, *, noise: float = 0.1, rng: Seed = 0) -> tuple[Features, Labels]:
+    """Two half circles that interlock: the smallest task that a straight line cannot solve.
+
+        class 0: (cos θ, sin θ)        class 1: (1 - cos θ, 1/2 - sin θ)        θ in [0, π]
+
+    Parameters
+    ----------
+    n : int
+        The number of points, half of them (rounded down) of class 0.
+    noise : float
+        The standard deviation of the normal noise that is added to each coordinate.
+    rng : int or numpy.random.Generator
+        Where the order of the points and the noise are drawn from.
+
+    Returns
+    -------
+    x : array, shape (n, 2), float64
+    labels : array, shape (n,), int
+
+    Raises
+    ------
+    ValueError
+        For fewer than two points, or a noise that is negative or not finite.
+
+    References
+    ----------
+    The geometry of ``sklearn.datasets.make_moons`` [Pedregosa et al.: Scikit-learn, JMLR 2011].
+
+    Examples
+    --------
+    >>> from autograd_mini import data
+    >>> x, labels = data.moons(100)
+    >>> x.shape, labels.sum().item()
+    ((100, 2), 50)
+    """
+    n = index(n)
+    if n < 2:
+        raise ValueError(f"n is {n}: two moons need at least two points")
+    if not 0 <= noise < np.inf:
+        raise ValueError(f"noise is {noise}: a standard deviation is finite and not negative")
+    rng = np.random.default_rng(rng)
+    outer, inner = np.linspace(0, np.pi, n // 2), np.linspace(0, np.pi, n - n // 2)
+    x = np.concatenate(
+        [
+            np.stack([np.cos(outer), np.sin(outer)], axis=1),
+            np.stack([1 - np.cos(inner), 0.5 - np.sin(inner)], axis=1),
+        ]
+    )
+    labels = np.repeat([0, 1], [n // 2, n - n // 2])
+    order = rng.permutation(n)
+    return x[order] + rng.normal(scale=noise, size=(n, 2)), labels[order]
+
+
+def digits() -> tuple[Features, Labels]:
+    """The 1,797 handwritten digits that scikit-learn ships: 8 by 8 pixels each, nothing to fetch.
+
+    Returns
+    -------
+    x : array, shape (1797, 64), float64
+        Ink from 0 to 1, row by row from the top left.
+    labels : array, shape (1797,), int
+        The digit.
+
+    Raises
+    ------
+    ImportError
+        When scikit-learn is not installed.
+
+    References
+    ----------
+    Alpaydin, Kaynak: Optical Recognition of Handwritten Digits, UCI Machine Learning Repository,
+    1998 (its test set), doi.org/10.24432/C50P49.
+
+    Examples
+    --------
+    >>> from autograd_mini import data
+    >>> x, labels = data.digits()
+    >>> x.shape, x.max().item(), labels[:5].tolist()
+    ((1797, 64), 1.0, [0, 1, 2, 3, 4])
+    """
+    try:
+        from sklearn.datasets import load_digits
+    except ImportError as error:
+        raise ImportError(
+            "the digits come with scikit-learn, which is not installed here: "
+            'pip install "autograd_mini[examples]"'
+        ) from error
+    x, labels = load_digits(return_X_y=True)
+    return x / 16, labels.astype(int)
+
+
+def split(
+    x: ArrayLike, labels: ArrayLike, *, held_out: float = 0.2, rng: Seed = 0
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Shuffle the examples, and hold some of them out to test on.
+
+    Parameters
+    ----------
+    x, labels : array_like
+        Examples along the first axis, as many of one as of the other.
+    held_out : float
+        The part to test on, between 0 and 1.
+    rng : int or numpy.random.Generator
+        Where the order is drawn from.
+
+    Returns
+    -------
+    x_train, labels_train, x_test, labels_test : arrays
+
+    Raises
+    ------
+    ValueError
+        When there is not one label for each example, or none would be left on one of the sides.
+
+    Examples
+    --------
+    >>> from autograd_mini import data
+    >>> x, labels, x_test, labels_test = data.split(*data.moons(100))
+    >>> len(x), len(x_test)
+    (80, 20)
+    """
+    x, labels = paired(x, labels)
+    n = len(x)
+    if not 0 < held_out < 1:
+        raise ValueError(f"held_out is {held_out}: it is a part of the examples, between 0 and 1")
+    test = round(n * held_out)
+    if not 0 < test < n:
+        raise ValueError(f"held_out={held_out} of {n} examples leaves nothing on one of the sides")
+    order = np.random.default_rng(rng).permutation(n)
+    train_rows, test_rows = order[test:], order[:test]
+    return x[train_rows], labels[train_rows], x[test_rows], labels[test_rows]
+
+
+def paired(x: ArrayLike, labels: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Examples and labels as arrays, checked: some examples, and one label for each."""
+    x, labels = np.asarray(x), np.asarray(labels)
+    if x.size == 0 or x.shape[:1] != labels.shape[:1]:
+        raise ValueError(
+            f"x has shape {x.shape}, labels have shape {labels.shape}: along the first axis there "
+            "must be one label for each example, and at least one example."
+        )
+    return x, labels

@@ -1,0 +1,212 @@
+"""Optimisers: from gradients to the next parameters.
+
+`p` a parameter, `g` its gradient, `lr` the learning rate. Each step ends in ``p.data -= ...``,
+which tells the tape that what was recorded with the old parameters is out of date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import inf, sqrt
+
+import numpy as np
+
+from .tensor import Tensor, describe
+
+
+class Optimizer:
+    """What all optimisers share; a new one is a subclass with its own `step`.
+
+    Parameters
+    ----------
+    parameters : iterable of Tensor
+        Leaves that require a gradient.
+    lr : float
+        The learning rate, positive. The attribute may be changed between steps.
+
+    Raises
+    ------
+    TypeError
+        For a parameter that is not a Tensor.
+    ValueError
+        For no parameters at all, the same one twice, one that is not a leaf or requires no
+        gradient, or a learning rate that is not a positive number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd_mini import nn, optim
+    >>> class SignDescent(optim.Optimizer):
+    ...     def step(self):
+    ...         for p in self.parameters:
+    ...             p.data -= self.lr * np.sign(p.grad)
+    >>> SignDescent(nn.Linear(2, 2).parameters(), lr=0.1).lr
+    0.1
+    """
+
+    def __init__(self, parameters: Iterable[Tensor], lr: float) -> None:
+        self.parameters = _checked(parameters)
+        self.lr = _positive("lr", lr)
+
+    def step(self) -> None:
+        """Move every parameter that has a gradient.
+
+        A gradient that is not finite makes its parameter so: nothing is clipped or hidden.
+        """
+        raise NotImplementedError
+
+    def zero_grad(self) -> None:
+        """Forget the gradients of all parameters: ``.grad`` is None again."""
+        for p in self.parameters:
+            p.zero_grad()
+
+
+class SGD(Optimizer):
+    """Gradient descent, plain or with momentum: p ← p - lr v, where v ← momentum v + g.
+
+    Parameters
+    ----------
+    parameters, lr
+        As for `Optimizer`.
+    momentum : float
+        In [0, 1); 0 is plain gradient descent.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `Optimizer`; ValueError for a momentum outside [0, 1).
+
+    References
+    ----------
+    Sutskever et al.: On the importance of initialization and momentum in deep learning, ICML 2013,
+    in the form of ``torch.optim.SGD``, where lr stands outside of v.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> from autograd_mini import optim
+    >>> w = ag.tensor(1.0, requires_grad=True)
+    >>> optimizer = optim.SGD([w], lr=0.1)
+    >>> (w * w).backward()
+    >>> optimizer.step()
+    >>> w.item()
+    0.8
+    """
+
+    def __init__(self, parameters: Iterable[Tensor], lr: float, *, momentum: float = 0.0) -> None:
+        super().__init__(parameters, lr)
+        self.momentum = _fraction("momentum", momentum)
+        self._velocity = [np.zeros_like(p.data) for p in self.parameters]
+
+    def step(self) -> None:
+        """p ← p - lr g, or with momentum p ← p - lr v."""
+        for p, v in zip(self.parameters, self._velocity):
+            g = p.grad
+            if g is None:
+                continue
+            if self.momentum:
+                v *= self.momentum
+                v += g
+                g = v
+            p.data -= self.lr * g
+
+
+class Adam(Optimizer):
+    """Adam: steps of a size near lr, whatever the scale of the gradient.
+
+        m ← β1 m + (1 - β1) g          v ← β2 v + (1 - β2) g²
+        p ← p - lr m̂ / (√v̂ + ε)        m̂ = m / (1 - β1^t),  v̂ = v / (1 - β2^t)
+
+    Parameters
+    ----------
+    parameters, lr
+        As for `Optimizer`.
+    betas : (float, float)
+        β1 and β2, both in [0, 1).
+    eps : float
+        ε, positive.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `Optimizer`; ValueError for betas or eps out of their range.
+
+    References
+    ----------
+    Kingma, Ba: Adam, a method for stochastic optimization, ICLR 2015, algorithm 1.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> from autograd_mini import optim
+    >>> w = ag.tensor([1.0, 1.0], requires_grad=True)
+    >>> optimizer = optim.Adam([w], lr=0.1)
+    >>> (w * [1000.0, 0.001]).sum().backward()
+    >>> optimizer.step()
+    >>> w.data.round(4)
+    array([0.9, 0.9])
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Tensor],
+        lr: float = 0.001,
+        *,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+    ) -> None:
+        super().__init__(parameters, lr)
+        self.betas = _fraction("betas[0]", betas[0]), _fraction("betas[1]", betas[1])
+        self.eps = _positive("eps", eps)
+        self._m = [np.zeros_like(p.data) for p in self.parameters]
+        self._v = [np.zeros_like(p.data) for p in self.parameters]
+        self._t = [0] * len(self.parameters)
+
+    def step(self) -> None:
+        """One step of the formula above for each parameter that has a gradient."""
+        beta1, beta2 = self.betas
+        for i, p in enumerate(self.parameters):
+            g = p.grad
+            if g is None:
+                continue  # and its t, m and v stand still
+            self._t[i] = t = self._t[i] + 1
+            m, v = self._m[i], self._v[i]
+            m *= beta1
+            m += (1 - beta1) * g
+            v *= beta2
+            v += (1 - beta2) * g * g
+            # Plain formulas: NumPy reuses their temporaries by itself, and a scratch array of our
+            # own gained 10% on 200,000 parameters, nothing on 300.
+            root = np.sqrt(v) / sqrt(1 - beta2**t) + self.eps
+            p.data -= self.lr / (1 - beta1**t) * m / root
+
+
+def _checked(parameters: Iterable[Tensor]) -> list[Tensor]:
+    """The parameters as a list, or an error that says which of them cannot be trained."""
+    if isinstance(parameters, Tensor):
+        raise TypeError(f"parameters: pass a list of tensors, [w], not {describe(parameters)}")
+    found = list(parameters)
+    if not found:
+        raise ValueError("there are no parameters to optimise: the list is empty")
+    for i, p in enumerate(found):
+        if not isinstance(p, Tensor):
+            raise TypeError(f"parameter {i} is {describe(p)}: pass Tensors, made with ag.tensor")
+        if p.op is not None:
+            raise ValueError(f"parameter {i}, {describe(p)}, is not a leaf: {p.op.name} made it")
+        if not p.requires_grad:
+            raise ValueError(f"parameter {i}, {describe(p)}, does not require a gradient")
+    if len({id(p) for p in found}) < len(found):
+        raise ValueError("a parameter is in the list twice, and would be moved twice a step")
+    return found
+
+
+def _positive(name: str, value: float) -> float:
+    if not 0 < value < inf:  # nor is NaN
+        raise ValueError(f"{name} is {value}: it must be a positive number")
+    return value
+
+
+def _fraction(name: str, value: float) -> float:
+    if not 0 <= value < 1:
+        raise ValueError(f"{name} is {value}: it must be at least 0 and less than 1")
+    return value
