@@ -152,7 +152,7 @@ def split(
 def paired(x: ArrayLike, labels: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
     """Examples and labels as arrays, checked: some examples, and one label for each."""
     x, labels = np.asarray(x), np.asarray(labels)
-    if x.size == 0 or x.shape[:1] != labels.shape[:1]:
+    if x.ndim == 0 or x.size == 0 or x.shape[:1] != labels.shape[:1]:
         raise ValueError(
             f"x has shape {x.shape}, labels have shape {labels.shape}: along the first axis there "
             "must be one label for each example, and at least one example."

@@ -49,12 +49,12 @@ class Primitive:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run on arrays; on Tensors also record."""
-        return record(self, args, self.parameters(kwargs) if kwargs else NO_KWARGS)
+        return record(self, args, self._keywords(kwargs) if kwargs else NO_KWARGS)
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
 
-    def parameters(self, kwargs: dict[str, Any]) -> dict[str, Any]:
+    def _keywords(self, kwargs: dict[str, Any]) -> dict[str, Any]:
         """Keyword arguments as arrays; a derivative that would get lost in one is refused."""
         for key, value in kwargs.items():
             if isinstance(value, Tensor) and value.requires_grad:

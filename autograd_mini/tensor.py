@@ -119,6 +119,8 @@ def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_
         out.kwargs = kwargs
         out.saved = saved
     else:
+        if getattr(y, "base", None) is not None or any(y is a for a in arrays):
+            out._data = _read_only(y)  # a leaf now, and it must not be a way to change another
         out._active = False
         out._grad = out.op = out.saved = None
         out.inputs = ()

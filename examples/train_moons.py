@@ -38,7 +38,7 @@ def train(seed):
 
 def draw_boundary(axes, model, x, labels):
     """The probability of the second moon as a colour, and the line where it is one half."""
-    horizontal, vertical = np.meshgrid(np.linspace(-1.6, 2.6, 300), np.linspace(-1.2, 1.7, 200))
+    horizontal, vertical = np.meshgrid(np.linspace(-1.6, 2.6, 300), np.linspace(-1.2, 1.9, 220))
     with ag.no_grad():
         grid = np.stack([horizontal, vertical], axis=-1)
         p = ag.softmax(model(grid)).data[..., 1]
@@ -46,7 +46,7 @@ def draw_boundary(axes, model, x, labels):
     colours = LinearSegmentedColormap.from_list("moons", [PURPLE, "white", GREEN])
     axes.imshow(
         p, cmap=colours, vmin=0, vmax=1, alpha=0.4, origin="lower", interpolation="bilinear",
-        extent=(-1.6, 2.6, -1.2, 1.7),
+        extent=(-1.6, 2.6, -1.2, 1.9),
     )  # fmt: skip
     axes.contour(horizontal, vertical, p, levels=[0.5], colors="black", linewidths=2)
     for label, colour, marker in (0, PURPLE, "o"), (1, GREEN, "^"):
@@ -55,7 +55,7 @@ def draw_boundary(axes, model, x, labels):
             *points.T, s=46, c=colour, marker=marker, edgecolors="white", linewidths=0.8,
             label=f"class {label}",
         )  # fmt: skip
-    axes.legend(loc="lower left", title="held-out points", framealpha=0.9)
+    axes.legend(loc="upper left", title="held-out points", framealpha=0.9)
     axes.set(xlabel="$x_1$", ylabel="$x_2$")
 
 

@@ -33,7 +33,9 @@ matmul = primitive(np.matmul, _matmul_left, _matmul_right)
 
 def _linear(x: Any, w: Any, b: Any) -> Any:
     y = x @ w
-    y += b
+    if y.dtype != b.dtype:
+        return y + b
+    y += b  # saves an array of the size of y
     return y
 
 
@@ -45,7 +47,7 @@ def _linear_weight(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
 
 
 def _linear_bias(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
-    """The sum of the rows of g, written as 1ᵀ g: a BLAS product is faster than a sum over axis 0."""
+    """1ᵀ g, the sum of the rows of g: as a product, since BLAS is faster than a sum over axis 0."""
     rows = g if g.ndim == 2 else g.reshape(-1, g.shape[-1])
     return np.ones(rows.shape[0], g.dtype) @ rows
 

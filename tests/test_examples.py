@@ -1,0 +1,59 @@
+"""The examples, run as a reader runs them."""
+
+import os
+import re
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+REACHES = {"train_moons": 0.97, "train_digits": 0.965}
+
+
+def run(name, *arguments, folder):
+    """What the example prints; Python's warnings come out on stderr."""
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    finished = subprocess.run(
+        [sys.executable, str(ROOT / "examples" / f"{name}.py"), *arguments],
+        cwd=folder, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True,
+        timeout=120,
+    )  # fmt: skip
+    assert finished.returncode == 0, finished.stderr
+    assert "Warning" not in finished.stderr
+    return finished.stdout
+
+
+def png_size(path):
+    """Width and height, from the header [PNG specification, 11.2.2]."""
+    header = path.read_bytes()[:24]
+    assert header[:8] == b"\x89PNG\r\n\x1a\n"
+    return struct.unpack(">II", header[16:24])
+
+
+@pytest.mark.parametrize("name", REACHES)
+def test_example_trains_and_draws(name, tmp_path):
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("sklearn")
+    out = run(name, "--output", "learned.png", "--seed", "1", folder=tmp_path)
+
+    losses = [float(loss) for loss in re.findall(r"epoch +\d+ of 60   loss (\S+)", out)]
+    assert len(losses) == 7
+    assert losses[-1] < losses[0] / 2
+    accuracy = float(re.search(r"held-out accuracy (\S+)", out).group(1))
+    assert REACHES[name] <= accuracy <= 1
+
+    assert "wrote learned.png" in out
+    width, height = png_size(tmp_path / "learned.png")
+    assert 1200 <= width <= 4000
+    assert 500 <= height <= 2000
+    assert 20_000 < (tmp_path / "learned.png").stat().st_size < 2_000_000
+
+
+@pytest.mark.parametrize("name", REACHES)
+def test_example_explains_itself(name, tmp_path):
+    pytest.importorskip("matplotlib")
+    help_text = run(name, "--help", folder=tmp_path)
+    assert f"default: {name.removeprefix('train_')}.png" in help_text

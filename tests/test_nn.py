@@ -1,0 +1,326 @@
+"""Layers, models and the training loop."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+import autograd_mini as ag
+from autograd_mini import data, nn, optim
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(6, 3))
+
+
+# ---- Linear -------------------------------------------------------------------------------------
+
+
+def test_linear_is_x_w_plus_b():
+    layer = nn.Linear(3, 2)
+    layer.bias.data = [1.0, -1.0]
+    np.testing.assert_allclose(layer(X).data, X @ layer.weight.data + layer.bias.data)
+
+
+@pytest.mark.parametrize("shape", [(3,), (4, 3), (5, 4, 3)])
+def test_linear_gradients_over_any_leading_axes(shape):
+    layer = nn.Linear(3, 2)
+    x = RNG.normal(size=shape)
+    assert layer(x).shape == (*shape[:-1], 2)
+
+    def by_hand(x, w, b):
+        layer.weight, layer.bias = w, b
+        return layer(x)
+
+    assert ag.gradcheck(by_hand, x, layer.weight, layer.bias)
+
+
+def test_linear_parameters_are_named_leaves():
+    weight, bias = nn.Linear(3, 2, name="7").parameters()
+    assert (weight.name, bias.name) == ("W7", "b7")
+    assert (weight.shape, bias.shape) == ((3, 2), (2,))
+    assert weight.requires_grad
+    assert bias.requires_grad
+    assert nn.Linear(3, 2).weight.name == "W"
+
+
+def test_first_weights_are_glorots():
+    layer = nn.Linear(200, 100)
+    limit = np.sqrt(6 / 300)
+    w = layer.weight.data
+    assert limit * 0.99 < np.abs(w).max() <= limit
+    np.testing.assert_allclose(w.var(), 2 / 300, rtol=0.02)
+    assert not layer.bias.data.any()
+
+
+def test_a_seed_decides_the_weights_and_a_generator_moves_on():
+    generator = np.random.default_rng(5)
+    first, second = (nn.Linear(3, 3, rng=generator).weight.data for _ in range(2))
+    np.testing.assert_array_equal(first, nn.Linear(3, 3, rng=5).weight.data)
+    assert (first != second).all()
+
+
+def test_float32_stays_float32_through_a_model_and_its_gradients():
+    model = nn.MLP([3, 4, 2], dtype=np.float32)
+    logits = model(X.astype(np.float32))
+    assert logits.dtype == np.float32
+    ag.softmax_cross_entropy(logits, [0, 1, 0, 1, 0, 1]).backward()
+    assert {p.grad.dtype for p in model.parameters()} == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize("sizes", [(0, 2), (2, 0), (-1, 2)])
+def test_a_layer_has_inputs_and_outputs(sizes):
+    with pytest.raises(ValueError, match="at least one input and output"):
+        nn.Linear(*sizes)
+
+
+def test_parameters_of_an_integer_dtype_are_refused():
+    with pytest.raises(TypeError, match="cannot require a gradient"):
+        nn.Linear(2, 2, dtype=int)
+
+
+def test_a_wrong_number_of_features_says_which_layer_and_shapes():
+    with pytest.raises(ValueError, match=r"\(6, 3\).*W1 \(2, 4\)"):
+        nn.MLP([2, 4, 2])(X)
+
+
+# ---- Sequential and MLP -------------------------------------------------------------------------
+
+
+def test_layers_run_in_order_and_may_be_any_callable():
+    model = nn.Sequential(np.exp, lambda x: x + 1, ag.relu, np.sqrt)
+    np.testing.assert_allclose(model(X), np.sqrt(np.exp(X) + 1))
+    assert model.parameters() == []
+    assert nn.Sequential()(X) is X
+
+
+def test_what_cannot_be_called_is_no_layer():
+    with pytest.raises(TypeError, match="layer 1 of Sequential cannot be called: 'tanh'"):
+        nn.Sequential(nn.Linear(2, 2), "tanh")
+
+
+def test_models_nest_and_a_shared_layer_is_trained_once():
+    shared = nn.Linear(3, 3)
+    model = nn.Sequential(nn.Sequential(shared, np.tanh), shared, nn.Linear(3, 1, name="o"))
+    assert [p.name for p in model.parameters()] == ["W", "b", "Wo", "bo"]
+
+
+def test_mlp_is_its_layers_with_activations_between():
+    model = nn.MLP([3, 5, 4, 2])
+    w1, b1, w2, b2, w3, b3 = (p.data for p in model.parameters())
+    expected = np.tanh(np.tanh(X @ w1 + b1) @ w2 + b2) @ w3 + b3
+    np.testing.assert_allclose(model(X).data, expected)
+    assert [p.name for p in model.parameters()] == ["W1", "b1", "W2", "b2", "W3", "b3"]
+
+
+def test_mlp_for_relu_starts_with_larger_weights():
+    tanh, relu = (nn.MLP([3, 4], activation=f).layers[0].weight for f in (np.tanh, ag.relu))
+    np.testing.assert_allclose(relu.data, np.sqrt(2) * tanh.data)
+    assert nn.MLP([3, 4], activation=ag.relu, dtype=np.float32).layers[0].weight.dtype == "f4"
+
+
+@pytest.mark.parametrize("sizes", [[], [2]])
+def test_an_mlp_has_inputs_and_outputs(sizes):
+    with pytest.raises(ValueError, match="an MLP needs the number of inputs and outputs"):
+        nn.MLP(sizes)
+
+
+def halve(x):
+    return x / 2
+
+
+@pytest.mark.parametrize(
+    ("model", "text"),
+    [
+        (nn.MLP([2, 3, 1]), "MLP(Linear(2, 3), tanh, Linear(3, 1))"),
+        (nn.MLP([2, 3, 1], activation=ag.relu), "MLP(Linear(2, 3), relu, Linear(3, 1))"),
+        (nn.Sequential(halve, nn.MLP([1, 1])), "Sequential(halve, MLP(Linear(1, 1)))"),
+        (nn.Sequential(), "Sequential()"),
+    ],
+)
+def test_repr_shows_the_layers(model, text):
+    assert repr(model) == text
+
+
+def test_gradients_of_an_mlp():
+    model = nn.MLP([3, 4, 2])
+
+    def loss(*parameters):
+        first, _, last = model.layers
+        first.weight, first.bias, last.weight, last.bias = parameters
+        return ag.softmax_cross_entropy(model(X), [0, 1, 1, 0, 1, 0])
+
+    assert ag.gradcheck(loss, *model.parameters())
+
+
+# ---- train --------------------------------------------------------------------------------------
+
+
+def moons_training(**changes):
+    x, labels = data.moons(60)
+    model = nn.MLP([2, 8, 2])
+    optimizer = optim.SGD(model.parameters(), lr=0.5)
+    settings = {"epochs": 5, "batch_size": 16, **changes}
+    return model, nn.train(model, x, labels, optimizer, **settings)
+
+
+def test_training_lowers_the_loss_and_counts_epochs_from_1():
+    _, training = moons_training(epochs=30)
+    epochs, losses = zip(*training)
+    assert epochs == tuple(range(1, 31))
+    assert all(type(loss) is float for loss in losses)
+    assert losses[-1] < losses[0] / 2
+
+
+def test_nothing_happens_before_the_first_turn_and_it_may_be_left_early():
+    model, training = moons_training(epochs=10**9)
+    before = model.layers[0].weight.numpy()
+    np.testing.assert_array_equal(model.layers[0].weight.data, before)
+    assert [epoch for epoch, _ in itertools.islice(training, 3)] == [1, 2, 3]
+    assert (model.layers[0].weight.data != before).any()
+
+
+def test_a_full_batch_is_gradient_descent():
+    model, training = moons_training(batch_size=None, epochs=4)
+    by_hand = nn.MLP([2, 8, 2])
+    x, labels = data.moons(60)
+    for _, loss in training:
+        expected = ag.softmax_cross_entropy(by_hand(x), labels)
+        for p in by_hand.parameters():
+            p.zero_grad()
+        expected.backward()
+        for p in by_hand.parameters():
+            p.data -= 0.5 * p.grad
+        np.testing.assert_allclose(loss, expected.item(), rtol=1e-12)
+    for p, q in zip(model.parameters(), by_hand.parameters()):
+        np.testing.assert_allclose(p.data, q.data, rtol=1e-9, atol=1e-12)
+
+
+def recorded_batches(batch_size, n=10, epochs=2):
+    """Which examples each step saw."""
+    seen = []
+    w = ag.tensor(0.0, requires_grad=True)
+
+    def model(x):
+        seen.append(x[:, 0].astype(int).tolist())
+        return w * x
+
+    def loss(y, labels):
+        np.testing.assert_array_equal(labels, seen[-1])  # each example with its label
+        return y.mean()
+
+    x = np.arange(n)[:, None].astype(float)
+    optimizer = optim.SGD([w], lr=1.0)
+    for _ in nn.train(
+        model, x, np.arange(n), optimizer, epochs=epochs, batch_size=batch_size, loss=loss
+    ):
+        pass
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "lengths"), [(None, [10]), (4, [4, 4, 2]), (5, [5, 5]), (99, [10])]
+)
+def test_every_epoch_sees_every_example_once_in_a_new_order(batch_size, lengths):
+    batches = recorded_batches(batch_size)
+    assert [len(b) for b in batches] == lengths * 2
+    half = len(lengths)
+    first, second = (list(itertools.chain(*b)) for b in (batches[:half], batches[half:]))
+    assert sorted(first) == sorted(second) == list(range(10))
+    assert first != second != sorted(second)
+
+
+def test_the_loss_of_an_epoch_is_the_mean_over_examples_not_over_batches():
+    x = np.array([[0.0], [0.0], [0.0], [3.0]])
+    w = ag.tensor(1.0, requires_grad=True)
+    training = nn.train(
+        lambda x: w * x, x, np.zeros(4), optim.SGD([w], lr=1e-300), epochs=1, batch_size=3,
+        loss=lambda y, labels: y.mean(),
+    )  # fmt: skip
+    assert next(training) == (1, 0.75)
+
+
+def test_training_is_decided_by_its_seeds():
+    results = []
+    for seed in (1, 1, 2):
+        model, training = moons_training(rng=seed)
+        losses = [loss for _, loss in training]
+        results.append([*losses, *model.layers[0].weight.data.ravel()])
+    assert results[0] == results[1]
+    assert results[0] != results[2]
+
+
+def test_targets_may_be_weights():
+    x, labels = data.moons(60)
+    losses = []
+    for targets in (labels, np.eye(2)[labels]):
+        model = nn.MLP([2, 8, 2])
+        optimizer = optim.Adam(model.parameters())
+        losses.append([loss for _, loss in nn.train(model, x, targets, optimizer, epochs=3)])
+    np.testing.assert_allclose(*losses, rtol=1e-12)
+
+
+UNEVEN = r"x has shape \(4, 2\), labels have shape \(3,\): along the first axis .* one label"
+
+
+@pytest.mark.parametrize(
+    ("x", "labels", "settings", "text"),
+    [
+        (np.zeros((4, 2)), [0, 1, 0], {}, UNEVEN),
+        (np.zeros((0, 2)), [], {}, "at least one example"),
+        (1.0, 1, {}, "labels have shape"),
+        (np.zeros((4, 2)), [0] * 4, {"batch_size": 0}, "batch_size=0: each must be at least 1"),
+        (np.zeros((4, 2)), [0] * 4, {"batch_size": -3}, "batch_size=-3"),
+        (np.zeros((4, 2)), [0] * 4, {"epochs": 0}, "epochs=0"),
+    ],
+)
+def test_what_cannot_be_trained_on_is_refused_at_the_call(x, labels, settings, text):
+    model = nn.MLP([2, 2])
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    with pytest.raises(ValueError, match=text):
+        nn.train(model, x, labels, optimizer, **{"epochs": 1, **settings})
+
+
+# ---- fused and unfused --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "make", [lambda p: optim.SGD(p, lr=0.1, momentum=0.9), lambda p: optim.Adam(p, lr=0.01)]
+)
+def test_training_with_the_unfused_graph_reaches_the_same_weights(make):
+    x, labels = data.moons(200)
+    trained = []
+    for loss in (ag.softmax_cross_entropy, ag.cross_entropy):
+        model = nn.MLP([2, 16, 16, 2])
+        optimizer = make(model.parameters())
+        for _ in nn.train(model, x, labels, optimizer, epochs=20, batch_size=20, loss=loss):
+            pass
+        trained.append(model.parameters())
+    for fused, unfused in zip(*trained):
+        np.testing.assert_allclose(unfused.data, fused.data, rtol=1e-9, atol=1e-10)
+
+
+# ---- accuracy -----------------------------------------------------------------------------------
+
+
+def test_accuracy_counts_the_largest_outputs():
+    logits = np.array([[2.0, 1.0, 0.0], [0.0, 1.0, 2.0], [0.0, 3.0, 1.0], [1.0, 0.0, 0.0]])
+    result = nn.accuracy(lambda x: ag.tensor(x, requires_grad=True) * 2, logits, [0, 2, 1, 1])
+    assert result == 0.75
+    assert type(result) is float
+
+
+def test_accuracy_records_nothing():
+    model = nn.MLP([3, 2])
+    outputs = []
+
+    def watched(x):
+        outputs.append(model(x))
+        return outputs[0]
+
+    nn.accuracy(watched, X, [0] * 6)
+    assert not outputs[0].requires_grad
+
+
+def test_accuracy_wants_one_label_for_each_example():
+    with pytest.raises(ValueError, match="one label for each"):
+        nn.accuracy(nn.MLP([3, 2]), X, [0, 1])

@@ -1,0 +1,246 @@
+"""Optimisers: held to updates worked out by hand, and to PyTorch over twenty steps."""
+
+import numpy as np
+import pytest
+
+import autograd_mini as ag
+from autograd_mini import optim
+
+
+def leaf(data, **kwargs):
+    return ag.tensor(data, requires_grad=True, **kwargs)
+
+
+def step_with(optimizer, *gradients):
+    """One step, as if backward had left these gradients."""
+    for p, g in zip(optimizer.parameters, gradients):
+        p.grad = g
+    optimizer.step()
+
+
+# ---- the formulas -------------------------------------------------------------------------------
+
+
+def test_sgd_takes_lr_times_the_gradient():
+    w = leaf([1.0, 2.0])
+    step_with(optim.SGD([w], lr=0.5), [0.2, -4.0])
+    np.testing.assert_array_equal(w.data, [0.9, 4.0])
+
+
+def test_momentum_adds_up_a_velocity():
+    w = leaf(0.0)
+    optimizer = optim.SGD([w], lr=0.1, momentum=0.5)
+    positions = []
+    for _ in range(3):
+        step_with(optimizer, 1.0)
+        positions.append(w.item())
+    # v = 1, 1.5, 1.75
+    np.testing.assert_allclose(positions, [-0.1, -0.25, -0.425], rtol=1e-15)
+
+
+def test_adam_by_hand():
+    w = leaf(1.0)
+    optimizer = optim.Adam([w], lr=0.1, betas=(0.5, 0.75), eps=1.0)
+    step_with(optimizer, 2.0)
+    # m = 1, v = 1; corrected m̂ = 2, v̂ = 4: the step is 0.1 · 2 / (2 + 1)
+    first = 1 - 0.2 / 3
+    np.testing.assert_allclose(w.item(), first, rtol=1e-15)
+    step_with(optimizer, -1.0)
+    # m = 0, so only the state moves; v = 0.75 + 0.25
+    np.testing.assert_allclose(w.item(), first, rtol=1e-15)
+    step_with(optimizer, 3.0)
+    # m = 1.5, v = 0.75 + 2.25; m̂ = 1.5 / (7/8), v̂ = 3 / (37/64)
+    expected = first - 0.1 * (12 / 7) / (np.sqrt(192 / 37) + 1)
+    np.testing.assert_allclose(w.item(), expected, rtol=1e-15)
+
+
+def test_adams_first_step_is_lr_whatever_the_scale_of_the_gradient():
+    w = leaf(np.zeros(3))
+    step_with(optim.Adam([w], lr=0.01, eps=1e-30), [1e-12, -1.0, 1e12])
+    np.testing.assert_allclose(w.data, [-0.01, 0.01, -0.01], rtol=1e-13)
+
+
+def test_adam_counts_the_steps_of_each_parameter():
+    w, late = leaf(0.0), leaf(0.0)
+    optimizer = optim.Adam([w, late], lr=0.1)
+    for _ in range(3):
+        step_with(optimizer, 1.0, None)
+    step_with(optimizer, 1.0, 1.0)
+    np.testing.assert_allclose(late.item(), -0.1, rtol=1e-7)  # a first step, so of size lr
+
+
+PEERS = {
+    "SGD": (lambda o, p: o.SGD(p, lr=0.05)),
+    "momentum": (lambda o, p: o.SGD(p, lr=0.05, momentum=0.9)),
+    "Adam": (lambda o, p: o.Adam(p, lr=0.05)),
+    "Adam, other constants": (lambda o, p: o.Adam(p, lr=0.1, betas=(0.7, 0.9), eps=1e-4)),
+}
+
+
+@pytest.mark.parametrize("make", PEERS.values(), ids=PEERS)
+def test_twenty_steps_are_pytorchs(make):
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    start = rng.normal(size=(3, 4)), rng.normal(size=4)
+    ours = [leaf(a) for a in start]
+    theirs = [torch.tensor(a, requires_grad=True) for a in start]
+    our_optimizer, their_optimizer = make(optim, ours), make(torch.optim, theirs)
+    for i in range(20):
+        for p, q in zip(ours, theirs):
+            absent = i == 7 and p.ndim == 1  # one that is skipped, and whose state stands still
+            g = None if absent else rng.normal(size=p.shape) * 10.0 ** rng.integers(-3, 3)
+            p.grad, q.grad = g, None if absent else torch.tensor(g)
+        our_optimizer.step()
+        their_optimizer.step()
+        for p, q in zip(ours, theirs):
+            np.testing.assert_allclose(p.data, q.detach().numpy(), rtol=1e-12, atol=1e-14)
+
+
+# ---- what a step does to its parameters ---------------------------------------------------------
+
+OPTIMIZERS = {
+    "SGD": lambda p: optim.SGD(p, lr=0.1),
+    "momentum": lambda p: optim.SGD(p, lr=0.1, momentum=0.9),
+    "Adam": lambda p: optim.Adam(p, lr=0.1),
+}
+every_optimizer = pytest.mark.parametrize("make", OPTIMIZERS.values(), ids=OPTIMIZERS)
+
+
+@every_optimizer
+def test_a_parabola_is_descended(make):
+    w = leaf([3.0, -2.0])
+    optimizer = make([w])
+    for _ in range(300):
+        optimizer.zero_grad()
+        ((w - [1.0, 0.5]) ** 2).sum().backward()
+        optimizer.step()
+    np.testing.assert_allclose(w.data, [1.0, 0.5], atol=1e-3)
+
+
+@every_optimizer
+def test_float32_stays_float32(make):
+    w = leaf(np.ones(3, np.float32))
+    optimizer = make([w])
+    for _ in range(3):
+        step_with(optimizer, [1.0, 2.0, 3.0])
+    assert w.data.dtype == np.float32
+    assert all(a.dtype == np.float32 for a in getattr(optimizer, "_velocity", []))
+    assert all(a.dtype == np.float32 for a in getattr(optimizer, "_m", []))
+
+
+@every_optimizer
+@pytest.mark.parametrize("shape", [(), (0,), (2, 3)])
+def test_parameters_of_any_shape_move_in_place(make, shape):
+    w = leaf(np.ones(shape))
+    before = w.data
+    optimizer = make([w])
+    g = np.full(shape, 2.0)
+    step_with(optimizer, g)
+    assert w.data is before
+    assert w.data.shape == shape
+    assert (w.data < 1).all()
+    np.testing.assert_array_equal(w.grad, g)  # the gradient is read, not used up
+
+
+@every_optimizer
+def test_a_parameter_without_a_gradient_is_skipped(make):
+    w, b = leaf([1.0]), leaf([2.0])
+    optimizer = make([w, b])
+    step_with(optimizer, [1.0], None)
+    assert w.data != 1
+    assert b.data == 2
+
+
+@every_optimizer
+def test_a_step_makes_the_old_tape_refuse(make):
+    w = leaf(3.0)
+    loss = w * w
+    loss.backward()
+    make([w]).step()
+    with pytest.raises(RuntimeError, match="new data"):
+        loss.backward()
+
+
+@every_optimizer
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_gradient_that_is_not_finite_shows(make, bad):
+    w = leaf([1.0, 1.0])
+    with np.errstate(invalid="ignore"):  # Adam's inf / inf
+        step_with(make([w]), [bad, 1.0])
+    assert not np.isfinite(w.data[0])
+    assert np.isfinite(w.data[1])
+
+
+def test_zero_grad_forgets_all_gradients():
+    w, b = leaf(1.0), leaf(2.0)
+    optimizer = optim.SGD([w, b], lr=0.1)
+    (w * b).backward()
+    optimizer.zero_grad()
+    assert w.grad is None
+    assert b.grad is None
+
+
+def test_the_learning_rate_may_change_between_steps():
+    w = leaf(0.0)
+    optimizer = optim.SGD([w], lr=1.0)
+    step_with(optimizer, 1.0)
+    optimizer.lr = 0.25
+    step_with(optimizer, 1.0)
+    assert w.item() == -1.25
+
+
+def test_parameters_may_come_from_a_generator():
+    optimizer = optim.Adam(leaf(float(i)) for i in range(3))
+    assert [p.item() for p in optimizer.parameters] == [0.0, 1.0, 2.0]
+
+
+# ---- errors -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", [optim.SGD, optim.Adam])
+@pytest.mark.parametrize("lr", [0.0, -0.1, np.nan, np.inf])
+def test_a_learning_rate_is_a_positive_number(make, lr):
+    with pytest.raises(ValueError, match=r"lr is .*: it must be a positive number"):
+        make([leaf(1.0)], lr)
+
+
+@pytest.mark.parametrize("momentum", [-0.1, 1.0, np.nan])
+def test_momentum_is_at_least_0_and_less_than_1(momentum):
+    with pytest.raises(ValueError, match=r"momentum is .*: it must be at least 0 and"):
+        optim.SGD([leaf(1.0)], lr=0.1, momentum=momentum)
+
+
+@pytest.mark.parametrize(
+    ("constants", "text"),
+    [
+        ({"betas": (1.0, 0.9)}, r"betas\[0\] is 1.0"),
+        ({"betas": (0.9, -1.0)}, r"betas\[1\] is -1.0"),
+        ({"eps": 0.0}, "eps is 0.0"),
+    ],
+)
+def test_adams_constants_are_checked(constants, text):
+    with pytest.raises(ValueError, match=text):
+        optim.Adam([leaf(1.0)], **constants)
+
+
+def record():
+    return leaf(1.0, name="w") * 2
+
+
+W = leaf(1.0)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "kind", "text"),
+    [
+        ([], ValueError, "the list is empty"),
+        (leaf([1.0], name="w"), TypeError, r"pass a list of tensors, \[w\], not w \(1,\)"),
+        ([leaf(1.0), np.ones(2)], TypeError, r"parameter 1 is an array \(2,\) float64: pass Tens"),
+        ([record()], ValueError, "parameter 0, .*, is not a leaf: mul made it"),
+        ([ag.tensor(1.0, name="w")], ValueError, "w .*, does not require a gradient"),
+        ([W, leaf(2.0), W], ValueError, "a parameter is in the list twice"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused(parameters, kind, text):
+    with pytest.raises(kind, match=text):
+        optim.SGD(parameters, lr=0.1)

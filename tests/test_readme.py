@@ -1,0 +1,41 @@
+"""README.md stays true. Its snippets run as doctests of the file; here is what else it says."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import autograd_mini as ag
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CI = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, flags=re.S)
+
+
+def test_links_inside_the_repository_resolve():
+    links = re.findall(r"\]\(([^)#]+)\)", README)
+    assert len(links) > 5
+    for link in links:
+        assert (ROOT / link).exists(), link
+
+
+def test_every_python_block_is_a_doctest_or_a_quotation():
+    source = "".join(p.read_text(encoding="utf-8") for p in Path(ag.__file__).parent.rglob("*.py"))
+    for language, text in BLOCKS:
+        if language == "python" and ">>>" not in text:
+            for line in text.strip().splitlines():
+                assert line in source, f"not a line of the library: {line}"
+
+
+@pytest.mark.parametrize("name", ["main-job", "tests"])
+def test_the_two_commands_are_the_ones_that_ci_runs(name):
+    assert re.search(rf"<!-- {name} -->\n```bash\n[^`]+```", README)
+    assert f'bash -euxc "$(readme {name})"' in CI
+
+
+def test_every_other_command_is_run_by_ci():
+    commands = [line for language, text in BLOCKS if language == "bash" for line in text.split("\n")]
+    others = [c for c in commands if c and ".venv" not in c]
+    assert others == ["python -m tests.benchmarks"]
+    assert "-m tests.benchmarks" in CI
