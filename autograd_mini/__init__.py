@@ -27,6 +27,16 @@ from .softmax import (
 )
 from .tape import Tape, gradients
 from .tensor import DetachedWarning, Tensor, no_grad, tensor
+from .transforms import (
+    elementwise_grad,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    value_and_grad,
+    vjp,
+)
 
 __version__ = "0.1.0"
 
@@ -39,8 +49,14 @@ __all__ = [
     "Tape",
     "Tensor",
     "cross_entropy",
+    "elementwise_grad",
+    "grad",
     "gradcheck",
     "gradients",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
     "log_softmax",
     "logsumexp",
     "no_grad",
@@ -51,4 +67,6 @@ __all__ = [
     "softmax_cross_entropy",
     "stop_gradient",
     "tensor",
+    "value_and_grad",
+    "vjp",
 ]

@@ -502,13 +502,15 @@ class Tensor:
     # ---- NumPy's protocols (NEP 13 and NEP 18) -------------------------------------------------
 
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
-        if method == "__call__":
-            return _dispatched(ufunc, ufunc.__name__, args, kwargs)
-        return _dispatched(getattr(ufunc, method), f"{ufunc.__name__}.{method}", args, kwargs)
+        function = ufunc if method == "__call__" else getattr(ufunc, method)
+        if function in PRIMITIVES and "out" not in kwargs:
+            return PRIMITIVES[function](*args, **kwargs)
+        raise _refused(function, ufunc.__name__, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        name = f"{function.__module__}.{function.__name__}".removeprefix("numpy.")
-        return _dispatched(function, name, args, kwargs)
+        if function in PRIMITIVES and kwargs.get("out") is None:
+            return PRIMITIVES[function](*args, **kwargs)
+        raise _refused(function, function.__module__, kwargs)
 
     # ---- operators -----------------------------------------------------------------------------
 
@@ -603,18 +605,18 @@ def _unpacked(args: tuple[Any, ...]) -> Any:
     return args[0] if len(args) == 1 else args
 
 
-def _dispatched(function: Any, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-    """A NumPy function called with a Tensor somewhere among its arguments."""
+def _refused(function: Any, owner: str, kwargs: Mapping[str, Any]) -> TypeError:
+    """Why a NumPy function is not applied to a tensor: np.exp, np.add.reduce, np.linalg.norm."""
+    short = function.__name__
+    name = ".".join(dict.fromkeys([*owner.split("."), short])).removeprefix("numpy.")
     if kwargs.get("out") is not None:
-        raise TypeError(
+        return TypeError(
             f"np.{name}: out= and in-place operators on arrays would write a tensor's values where "
             "no derivative follows. Use the result instead."
         )
-    if function in PRIMITIVES:
-        return PRIMITIVES[function](*args, **kwargs)
     known = {f.__name__ for f in PRIMITIVES if not isinstance(f, str)}
-    nearest = difflib.get_close_matches(name.split(".")[-1], known, n=1, cutoff=0)[0]
-    raise TypeError(
+    nearest = difflib.get_close_matches(short, known, n=1, cutoff=0)[0]
+    return TypeError(
         f"np.{name} has no derivative rule here. The nearest that has one is np.{nearest}. Add a "
         "rule with ag.primitive, or pass .numpy() if no derivative is needed."
     )

@@ -6,6 +6,7 @@ is always to be had; pictures where the `dot` program is installed.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from collections.abc import Iterator, Mapping
@@ -19,10 +20,11 @@ from .writing import labels, one_line, shortened
 Adjoints = Mapping[Tensor, Array]
 
 _TEXT, _PICTURES = (".dot", ".gv"), (".svg", ".png", ".pdf")
+ENDINGS = _PICTURES + _TEXT
 
 _FONT = 'fontname="Helvetica,Arial,sans-serif", fontsize=11'
 _HEAD = f"""
-  graph [rankdir=LR, bgcolor=white, nodesep=0.45, ranksep=0.75, pad=0.25, labelloc=b, {_FONT}]
+  graph [rankdir=LR, bgcolor=white, nodesep=0.7, ranksep=0.75, pad=0.25, labelloc=b, {_FONT}]
   node [shape=plain, {_FONT}]
   edge [penwidth=1.5, arrowsize=0.7, color="{FORWARD}"]"""
 _LEGEND = "<BR/> <BR/>" + "&#160;&#160;&#160;".join(
@@ -135,16 +137,15 @@ class Drawing:
         ------
         ValueError
             For another ending.
-        FileNotFoundError
-            When the folder does not exist.
+        OSError
+            When the file cannot be written; FileNotFoundError when its folder does not exist.
         RuntimeError
             For a picture when Graphviz is not installed.
         """
         path = Path(path)
         ending = path.suffix.lower()
-        if ending not in (*_TEXT, *_PICTURES):
-            supported = ", ".join((*_TEXT, *_PICTURES))
-            raise ValueError(f"cannot write {str(path)!r}: the endings supported are {supported}")
+        if ending not in ENDINGS:
+            raise ValueError(f"cannot write {str(path)!r}: it must end in {', '.join(ENDINGS)}")
         if not path.parent.is_dir():
             raise FileNotFoundError(f"cannot write {str(path)!r}: no folder {str(path.parent)!r}")
         content = self.source.encode() if ending in _TEXT else _rendered(self.source, ending[1:])
@@ -175,9 +176,11 @@ def _write(path: Path, content: bytes) -> None:
     try:
         part.write_bytes(content)
         os.replace(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    except OSError as error:  # of the file that was asked for, not of the part
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink()
 
 
 def _edges(t: Tensor, node: Mapping[int, str], adjoints: Adjoints) -> Iterator[str]:

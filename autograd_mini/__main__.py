@@ -1,0 +1,224 @@
+"""The command line: ``python -m autograd_mini`` shows the whole story on one screen.
+
+``python -m autograd_mini train moons`` trains a network with the fused node.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import difflib
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+
+import autograd_mini as ag
+
+from .views.dot import ENDINGS, Drawing, draw
+from .views.writing import number, one_line
+
+_NAME = "autograd-mini"
+_EXAMPLES = f"""examples:
+  {_NAME}                          the story, and its graph in a file
+  {_NAME} -o softmax.png           the same, with the graph in that file
+  {_NAME} train moons              train on two half circles that interlock
+  {_NAME} train digits --epochs 5  train on 1,797 handwritten digits
+
+`python -m autograd_mini` is the same command."""
+
+#: data set -> sizes of the layers, learning rate, epochs
+_TASKS = {"moons": ([2, 16, 16, 2], 0.01, 60), "digits": ([64, 64, 10], 0.005, 40)}
+_BATCH = 50
+_PROGRESS_LINES = 6
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; the answer is its exit status.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The arguments; those of the process when not given.
+
+    Raises
+    ------
+    SystemExit
+        With status 2 for a bad argument, 0 after ``--help`` and ``--version``.
+    """
+    for stream in (sys.stdout, sys.stderr):  # a console without ŷ shall show ?, not a traceback
+        with contextlib.suppress(AttributeError, ValueError):
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    options = _parser().parse_args(argv)
+    try:
+        if options.command == "train":
+            _train(options.dataset, options.epochs, options.seed)
+        else:
+            _story(options.output)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read us has seen enough, as in `... | head`
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 (the interpreter flushes it at exit)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except (ImportError, OSError, RuntimeError) as error:
+        reason = str(error)
+        if isinstance(error, OSError) and error.filename:
+            reason = f"cannot write {error.filename!r}: {error.strerror}"
+        print(f"{_NAME}: error: {one_line(reason)}", file=sys.stderr)
+        return 1
+    return 0
+
+
+# ---- the story ----------------------------------------------------------------------------------
+
+
+def _story(output: str | None) -> None:
+    """Softmax cross-entropy of three logits: the tape, the gradient, the fused node, the graph."""
+    z, y, p, loss = _unfused()
+    tape = loss.tape()
+    fused_z = ag.tensor(z.data, requires_grad=True, name="z")
+    fused = ag.softmax_cross_entropy(fused_z, y)
+    gradient = tape.adjoints()[z]
+    fused_gradient = fused.tape().adjoints()[fused_z]
+
+    print("Softmax cross-entropy of z = (2, 1, 0.1), where class 2 is the true one.\n")
+    print("The tape: values were computed downwards, derivatives upwards.\n")
+    print(tape.table(adjoints=True, width=80))
+    print("\nThe gradient is ŷ - y. The fused node SoftmaxCrossEntropy knows that formula;")
+    print("the graph of seven operations gets there by the chain rule alone.\n")
+    print("class       ŷ       y     ŷ - y     ∂L/∂z: graph     fused")
+    difference = p.data - y.data
+    for i, row in enumerate(zip(p.data, y.data, difference, gradient, fused_gradient), start=1):
+        print("{:<5}{:9.4f}{:8.4f}{:10.4f}{:17.4f}{:10.4f}".format(i, *row))
+    print(
+        f"\nlargest difference of the graph's gradient from ŷ - y: {_apart(gradient, difference)}"
+    )
+    print(
+        f"largest difference of fused and graph: loss {_apart(fused.data, loss.data)}, "
+        f"gradient {_apart(fused_gradient, gradient)}\n"
+    )
+    print(_saved(draw(loss), output))
+
+
+def _apart(a: Any, b: Any) -> str:
+    return number(np.abs(a - b).max(), digits=2)
+
+
+def _unfused() -> tuple[ag.Tensor, ag.Tensor, ag.Tensor, ag.Tensor]:
+    """z, y, ŷ and L, written out in NumPy."""
+    z = ag.tensor([2.0, 1.0, 0.1], requires_grad=True, name="z")
+    y = ag.tensor([0.0, 1.0, 0.0], name="y")
+    e: Any = np.exp(z)  # type: ignore[call-overload]
+    s = e.sum()
+    y_hat = e / s
+    log_y_hat = np.log(y_hat)
+    p = y * log_y_hat
+    total = p.sum()
+    loss = -total
+    for name, t in zip("esŷℓpSL", (e, s, y_hat, log_y_hat, p, total, loss)):
+        t.name = name
+    return z, y, y_hat, loss
+
+
+def _saved(drawing: Drawing, output: str | None) -> str:
+    """Write the drawing, by default as the best that this machine can; say where it is."""
+    if output is not None:
+        return f"The graph is drawn in {drawing.save(output)}"
+    try:
+        return f"The graph is drawn in {drawing.save('softmax_cross_entropy.svg')}"
+    except RuntimeError:
+        path = drawing.save("softmax_cross_entropy.dot")
+        return f"(An svg needs Graphviz: apt install graphviz.)\nThe graph is written to {path}"
+
+
+# ---- training -----------------------------------------------------------------------------------
+
+
+def _train(dataset: str, epochs: int | None, seed: int) -> None:
+    """Train with the fused node; the accuracy on held-out examples is the last line."""
+    from . import data, nn, optim
+
+    x, labels = data.moons(1000, noise=0.1, rng=seed) if dataset == "moons" else data.digits()
+    x, labels, x_test, labels_test = data.split(x, labels, rng=seed)
+    sizes, rate, default = _TASKS[dataset]
+    epochs = epochs or default
+    model = nn.MLP(sizes, rng=seed)
+    optimizer = optim.Adam(model.parameters(), lr=rate)
+    print(f"{dataset}: {len(x)} examples to train on, {len(x_test)} held out\n{model}", flush=True)
+    steps = nn.train(model, x, labels, optimizer, epochs=epochs, batch_size=_BATCH, rng=seed)
+    for epoch, loss in _some(steps, epochs):
+        print(f"epoch {epoch:>{len(str(epochs))}} of {epochs}   loss {loss:.4f}", flush=True)
+    print(f"held-out accuracy {nn.accuracy(model, x_test, labels_test):.4f}")
+
+
+def _some(steps: Iterator[tuple[int, float]], total: int) -> Iterator[tuple[int, float]]:
+    """The first, the last, and a few of the epochs between them."""
+    every = -(-total // (_PROGRESS_LINES - 1))
+    return (step for step in steps if step[0] in (1, total) or step[0] % every == 0)
+
+
+# ---- the arguments ------------------------------------------------------------------------------
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what was wrong in one line, and what may have been meant."""
+
+    def error(self, message: str) -> NoReturn:
+        hint = f"See {_NAME} --help."
+        wrong = re.search(r"invalid choice: '(.*?)'", message)
+        if wrong:
+            meant = {"train": "train", **{name: f"train {name}" for name in _TASKS}}
+            near = difflib.get_close_matches(wrong[1], meant, n=1)
+            message = f"there is no {wrong[1]!r}"
+            hint = f"Did you mean: {meant[near[0]]}?" if near else hint
+        self.exit(2, f"{_NAME}: error: {one_line(message)}. {hint}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog=_NAME, epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.description = """\
+Shows softmax cross-entropy for z = (2, 1, 0.1) and true class 2: the tape with
+its derivatives, the gradient beside ŷ - y, fused beside unfused; and draws the
+graph in a file."""
+    version = f"{_NAME} {ag.__version__}"
+    parser.add_argument("--version", action="version", version=version)
+    where = f"where to draw the graph: {', '.join(ENDINGS)} (softmax_cross_entropy.svg in this "
+    where += "folder, or .dot where Graphviz is not installed)"
+    parser.add_argument("-o", "--output", metavar="PATH", type=_drawable, help=where)
+    what = "train a network with the fused node; the last line is its accuracy on held-out data"
+    commands = parser.add_subparsers(title="commands", dest="command", metavar="")
+    train = commands.add_parser("train", help=what, description=what)
+    data_set = "the digits come with scikit-learn"
+    train.add_argument("dataset", choices=_TASKS, metavar="moons|digits", help=data_set)
+    train.add_argument("--epochs", type=_count(1), metavar="N", help="times through the examples")
+    train.add_argument("--seed", type=_count(0), metavar="N", default=0, help="of all randomness")
+    return parser
+
+
+def _drawable(path: str) -> str:
+    """The type of an argument that is a file a graph can be drawn in."""
+    if Path(path).suffix.lower() not in ENDINGS:
+        raise argparse.ArgumentTypeError(f"{path!r} must end in {', '.join(ENDINGS)}")
+    return path
+
+
+def _count(least: int) -> Any:
+    """The type of an argument that is a whole number, at least `least`."""
+
+    def count(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} on")
+        return int(text)
+
+    return count
+
+
+if __name__ == "__main__":
+    sys.exit(main())

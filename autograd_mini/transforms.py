@@ -1,0 +1,370 @@
+"""Transforms: from a function to its derivatives, with JAX's names and signatures.
+
+Everything here is one sweep or several over the tape that a function leaves. Each argument enters
+as a tensor of its own, a fresh leaf or an `alias` record, and so transforms nest: an inner `grad`
+differentiates with respect to its own argument, and what it computed from an outer one stays on
+the tape of the outer.
+
+Arguments and results may be nested dicts, lists and tuples of arrays (*trees*), as in JAX.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from .ops.elementwise import alias
+from .tape import Tape, sweep
+from .tensor import Tensor, describe, raw
+
+Function = Callable[..., Any]
+ArgNums = int | tuple[int, ...]
+
+
+def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
+    """The value of `f`, and its pullback: from a cotangent of the value to those of the arguments.
+
+    Parameters
+    ----------
+    f : callable
+        From trees of tensors to a tree of tensors.
+    *primals : tree of array_like
+        Where to evaluate `f`.
+    has_aux : bool
+        `f` returns ``(value, aux)``; `aux` is handed on as it is.
+
+    Returns
+    -------
+    y : tree of Tensor
+        The value.
+    pullback : callable
+        ``pullback(cotangent)``, for a tree like `y`, gives a tuple of trees like `primals`.
+    aux
+        Only with `has_aux`.
+
+    Raises
+    ------
+    TypeError
+        For arguments that are not real floating.
+    ValueError
+        From the pullback, for a cotangent of another shape than the value's.
+
+    References
+    ----------
+    Griewank and Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, section 3.2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import autograd_mini as ag
+    >>> y, pullback = ag.vjp(lambda a, b: a * b, np.array([1.0, 2.0]), np.array([3.0, 4.0]))
+    >>> [g.tolist() for g in pullback(np.array([1.0, 10.0]))]
+    [[3.0, 40.0], [1.0, 20.0]]
+    """
+    entered = _map(_enter, primals)
+    y = f(*entered)
+    y, *aux = y if has_aux else (y,)
+    inputs = _leaves(entered)
+    pulls = [_pull(out, inputs) for out in _leaves(y)]
+
+    def pullback(cotangent: Any) -> Any:
+        cotangents = _leaves(cotangent)
+        if len(cotangents) != len(pulls):
+            raise ValueError(
+                f"the pullback of a value of {len(pulls)} arrays got {len(cotangents)} cotangents"
+            )
+        found = [pull(c) for pull, c in zip(pulls, cotangents)]
+        grads = iter([sum(parts[1:], parts[0]) for parts in zip(*found)])
+        return _map(lambda _: next(grads), entered)
+
+    return y, pullback, *aux
+
+
+def value_and_grad(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -> Function:
+    """The function that gives the value of `f`, one number, and its gradient.
+
+    Parameters
+    ----------
+    f : callable
+        Returns a Tensor of shape (), or ``(value, aux)`` with `has_aux`.
+    argnums : int or tuple of int
+        With respect to which positional arguments.
+    has_aux : bool
+        Give ``((value, aux), gradient)``.
+
+    Returns
+    -------
+    callable
+        Takes the arguments of `f`; gives ``(value, gradient)``, the gradient a tree like the
+        argument, or a tuple of them for a tuple of `argnums`.
+
+    Raises
+    ------
+    TypeError
+        When `f` does not return a single number, or an argument is not real floating.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> value, g = ag.value_and_grad(lambda w: (w["a"] * w["b"]).sum())({"a": 2.0, "b": 3.0})
+    >>> value.item(), {name: d.item() for name, d in g.items()}
+    (6.0, {'a': 3.0, 'b': 2.0})
+    """
+
+    @wraps(f)
+    def derivative(*args: Any, **kwargs: Any) -> Any:
+        y, pullback, *aux = _vjp_in(f, argnums, args, kwargs, has_aux)
+        if not isinstance(y, Tensor) or y.shape != ():
+            raise TypeError(
+                f"grad: the function returned {describe(y)}, and a gradient is of one number. "
+                "Reduce with .sum() or .mean(), or use jacobian."
+            )
+        grads = _picked(pullback(np.ones((), y.dtype)), argnums)
+        return ((y, *aux), grads) if has_aux else (y, grads)
+
+    return derivative
+
+
+def grad(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -> Function:
+    """The gradient of `f`, as a function: `value_and_grad` without the value.
+
+    Parameters, errors: as `value_and_grad`. With `has_aux` it gives ``(gradient, aux)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import autograd_mini as ag
+    >>> ag.grad(np.tanh)(0.0).item()
+    1.0
+    >>> ag.grad(ag.grad(ag.grad(np.sin)))(0.0).item()
+    -1.0
+    """
+    value_and_gradient = value_and_grad(f, argnums, has_aux)
+
+    @wraps(f)
+    def derivative(*args: Any, **kwargs: Any) -> Any:
+        value, grads = value_and_gradient(*args, **kwargs)
+        return (grads, value[1]) if has_aux else grads
+
+    return derivative
+
+
+def jvp(f: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
+    """The value of `f`, and its derivative along `tangents`: the pushforward.
+
+    From pullbacks alone. The pullback u → uᵀJ is linear in u, so its own pullback, at any u, is
+    its transpose: v → Jv.
+
+    Parameters
+    ----------
+    f : callable
+        From trees of tensors to a tree of tensors.
+    primals, tangents : tuple of trees of array_like
+        Where to evaluate `f`, and in which direction to move.
+
+    Returns
+    -------
+    y, dy : trees of Tensor
+
+    References
+    ----------
+    J. Townsend, A new trick for calculating Jacobian vector products, 2017.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> y, dy = ag.jvp(lambda a, b: a * b, (2.0, 3.0), (1.0, 10.0))
+    >>> y.item(), dy.item()
+    (6.0, 23.0)
+    """
+    y, pullback = vjp(f, *primals)
+    u = _map(lambda out: Tensor(np.zeros_like(raw(out)), requires_grad=True), y)
+    _, pushforward = vjp(pullback, u)
+    (dy,) = pushforward(tuple(_map(np.asarray, tangents)))
+    return y, dy
+
+
+def jacobian(f: Function, argnums: ArgNums = 0) -> Function:
+    """The function that gives all first derivatives of `f`: ∂y_i/∂x_j, a sweep for each y_i.
+
+    Parameters
+    ----------
+    f : callable
+        Returns a Tensor of any shape.
+    argnums : int or tuple of int
+        With respect to which positional arguments.
+
+    Returns
+    -------
+    callable
+        Takes the arguments of `f`; gives a Tensor of shape ``y.shape + x.shape`` for each array
+        of the argument.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import autograd_mini as ag
+    >>> p = ag.softmax(np.array([2.0, 1.0, 0.1]))
+    >>> J = ag.jacobian(ag.softmax)(np.array([2.0, 1.0, 0.1]))
+    >>> np.allclose(J.data, np.diag(p) - np.outer(p, p))
+    True
+    """
+
+    @wraps(f)
+    def derivative(*args: Any, **kwargs: Any) -> Any:
+        y, pullback = _vjp_in(f, argnums, args, kwargs)
+        if not isinstance(y, Tensor):
+            raise TypeError(f"jacobian: the function returned {describe(y)}, not one Tensor")
+        basis = np.eye(y.size, dtype=y.dtype).reshape(y.size, *y.shape)
+        rows = [_leaves(pullback(e)) for e in basis]
+        stacked = iter([np.stack(r).reshape(y.shape + r[0].shape) for r in zip(*rows)])
+        chosen = tuple(args[i] for i in _tuple(argnums))
+        return _picked(_map(lambda _: next(stacked), chosen), argnums)
+
+    return derivative
+
+
+def hessian(f: Function, argnums: ArgNums = 0) -> Function:
+    """The function that gives all second derivatives of `f`: the Jacobian of its gradient.
+
+    Parameters, errors: as `grad`. The result has shape ``x.shape + x.shape``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import autograd_mini as ag
+    >>> ag.hessian(lambda x: x[0] ** 2 * x[1])(np.array([3.0, 5.0])).tolist()
+    [[10.0, 6.0], [6.0, 0.0]]
+    """
+    return jacobian(grad(f, argnums), argnums)
+
+
+def hvp(f: Function, x: Any, v: Any) -> Any:
+    """The Hessian of `f` at `x` times `v`, without forming the Hessian: two sweeps.
+
+    Parameters
+    ----------
+    f : callable
+        From a tree of tensors to one number.
+    x, v : tree of array_like
+        Where, and in which direction: a tree like `x`.
+
+    References
+    ----------
+    B. A. Pearlmutter, Fast exact multiplication by the Hessian, Neural Computation 6(1), 1994.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import autograd_mini as ag
+    >>> ag.hvp(lambda x: (x**3).sum(), np.array([1.0, 2.0]), np.array([1.0, 1.0])).tolist()
+    [6.0, 12.0]
+    """
+    _, pullback = vjp(grad(f), x)
+    return pullback(v)[0]  # the Hessian is symmetric: its transpose will do
+
+
+def elementwise_grad(f: Function, argnums: ArgNums = 0) -> Function:
+    """The derivative of each entry of ``f(x)`` by the same entry of `x`, for elementwise `f`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import autograd_mini as ag
+    >>> ag.elementwise_grad(np.square)(np.array([1.0, 2.0, 3.0])).tolist()
+    [2.0, 4.0, 6.0]
+    """
+
+    @wraps(f)
+    def derivative(*args: Any, **kwargs: Any) -> Any:
+        y, pullback = _vjp_in(f, argnums, args, kwargs)
+        return _picked(pullback(_map(lambda out: np.ones_like(raw(out)), y)), argnums)
+
+    return derivative
+
+
+# ---- entering and leaving ------------------------------------------------------------------------
+
+
+def _enter(x: Any) -> Tensor:
+    """An argument under an identity of its own: on the outer tape when it was on one."""
+    if isinstance(x, Tensor) and x.requires_grad:
+        return alias(x)  # type: ignore[no-any-return]
+    return Tensor(raw(x), requires_grad=True)
+
+
+def _vjp_in(
+    f: Function, argnums: ArgNums, args: tuple[Any, ...], kwargs: Any, has_aux: bool = False
+) -> Any:
+    """`vjp` with respect to the arguments at `argnums`, the others held fixed."""
+    chosen = _tuple(argnums)
+    for i in chosen:
+        if not -len(args) <= i < len(args):
+            raise TypeError(f"argnums {argnums}: the call has {len(args)} positional arguments")
+
+    def of_chosen(*primals: Any) -> Any:
+        full = list(args)
+        for i, x in zip(chosen, primals):
+            full[i] = x
+        return f(*full, **kwargs)
+
+    return vjp(of_chosen, *(args[i] for i in chosen), has_aux=has_aux)
+
+
+def _pull(y: Any, inputs: list[Tensor]) -> Callable[[Any], list[Tensor]]:
+    """From a cotangent of `y` to those of `inputs`: a sweep over the tape that `y` has now.
+
+    The sweep is recorded where there is something to differentiate it by: an active tensor that
+    came from outside, such as the argument of an enclosing transform, or an active cotangent.
+    """
+    if not isinstance(y, Tensor) or not y.requires_grad:
+        return lambda cotangent: [Tensor(np.zeros_like(x._data)) for x in inputs]
+    tape = Tape(y)
+    own = set(inputs)
+    outside = any(t.requires_grad and t.is_leaf and t not in own for t in tape)
+
+    def pull(cotangent: Any) -> list[Tensor]:
+        if np.shape(cotangent) != y.shape:
+            raise ValueError(f"a cotangent of shape {np.shape(cotangent)} for {describe(y)}")
+        active = isinstance(cotangent, Tensor) and cotangent.requires_grad
+        recorded = outside or active
+        seed = cotangent if active else np.asarray(raw(cotangent), y.dtype)
+        if recorded and not active:
+            seed = Tensor(seed)
+        found = sweep(tape, seed, own, recorded)
+        adjoints = [found.get(x, np.zeros_like(x._data)) for x in inputs]
+        return [g if isinstance(g, Tensor) else Tensor(g) for g in adjoints]
+
+    return pull
+
+
+# ---- trees ---------------------------------------------------------------------------------------
+
+
+def _map(f: Callable[[Any], Any], tree: Any) -> Any:
+    """The tree with `f` applied to each of its leaves."""
+    if isinstance(tree, dict):
+        return {key: _map(f, value) for key, value in tree.items()}
+    if isinstance(tree, (list, tuple)):
+        parts = [_map(f, part) for part in tree]
+        return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
+    return f(tree)
+
+
+def _leaves(tree: Any) -> list[Any]:
+    """What the tree holds, from left to right."""
+    found: list[Any] = []
+    _map(found.append, tree)
+    return found
+
+
+def _tuple(argnums: ArgNums) -> tuple[int, ...]:
+    return argnums if isinstance(argnums, tuple) else (argnums,)
+
+
+def _picked(grads: tuple[Any, ...], argnums: ArgNums) -> Any:
+    """All of them for a tuple of `argnums`, the only one for an int."""
+    return grads if isinstance(argnums, tuple) else grads[0]

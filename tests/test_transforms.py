@@ -1,0 +1,204 @@
+"""Transforms: against HIPS autograd, against one another, and nested."""
+
+from collections import namedtuple
+
+import autograd
+import autograd.numpy as anp
+import numpy as np
+import pytest
+
+import autograd_mini as ag
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(3, 4))
+V = RNG.normal(size=(3, 4))
+W = RNG.normal(size=(4, 2))
+
+
+def scalar(module):
+    """The same function for two libraries: numbers in, one number out, everything coupled."""
+    return lambda x: module.sum(module.tanh(x @ W) ** 2 * module.exp(-x[:, :2])) + x[0, 0] ** 3
+
+
+def vector(module):
+    return lambda x: module.sin(x @ W) * module.sum(x, axis=1)[:, None]
+
+
+def close(ours, theirs):
+    np.testing.assert_allclose(ours.data, theirs, rtol=1e-11, atol=1e-13)
+
+
+def test_grad_is_that_of_hips_autograd():
+    close(ag.grad(scalar(np))(X), autograd.grad(scalar(anp))(X))
+
+
+def test_value_and_grad_is_that_of_hips_autograd():
+    value, gradient = ag.value_and_grad(scalar(np))(X)
+    expected = autograd.value_and_grad(scalar(anp))(X)
+    close(value, expected[0])
+    close(gradient, expected[1])
+
+
+def test_jacobian_is_that_of_hips_autograd():
+    close(ag.jacobian(vector(np))(X), autograd.jacobian(vector(anp))(X))
+
+
+def test_hessian_is_that_of_hips_autograd_and_symmetric():
+    h = ag.hessian(scalar(np))(X)
+    assert h.shape == (3, 4, 3, 4)
+    close(h, autograd.hessian(scalar(anp))(X))
+    matrix = h.data.reshape(12, 12)
+    np.testing.assert_allclose(matrix, matrix.T, atol=1e-14)
+
+
+def test_hvp_is_the_hessian_times_v():
+    expected = np.tensordot(ag.hessian(scalar(np))(X).data, V)
+    close(ag.hvp(scalar(np), X, V), expected)
+
+
+def test_jvp_is_the_jacobian_times_v():
+    y, dy = ag.jvp(vector(np), (X,), (V,))
+    close(y, vector(np)(X))
+    close(dy, np.tensordot(ag.jacobian(vector(np))(X).data, V))
+
+
+def test_elementwise_grad():
+    def f(module):
+        return lambda x: module.tanh(x) * x
+
+    close(ag.elementwise_grad(f(np))(X), autograd.elementwise_grad(f(anp))(X))
+    third = ag.elementwise_grad(ag.elementwise_grad(ag.elementwise_grad(np.exp)))
+    close(third(X), np.exp(X))
+
+
+def test_nested_grad_does_not_confuse_its_arguments():
+    """d/dx (x · d/dy (x + y)) is 1; engines that share a variable between levels give 0 or 2."""
+    inner = ag.grad(lambda x: x * ag.grad(lambda y: x + y)(1.0))
+    assert inner(1.0).item() == 1.0
+
+
+def test_an_inner_grad_at_an_outer_variable():
+    """d/dx [d/dy (x y²)] at y = x is d/dx (2 x · x) with the inner y held: 4x."""
+    assert ag.grad(lambda x: ag.grad(lambda y: x * y * y)(x))(3.0).item() == 12.0
+
+
+def test_an_inner_grad_that_closes_over_an_outer_variable():
+    assert ag.grad(lambda a: ag.grad(lambda x: a * a * x**2)(3.0))(2.0).item() == 24.0
+
+
+def test_many_levels():
+    f = np.sin
+    for _ in range(5):
+        f = ag.grad(f)
+    np.testing.assert_allclose(f(0.3).item(), np.cos(0.3))
+
+
+def test_jacobian_of_grad_is_hessian():
+    close(ag.jacobian(ag.grad(scalar(np)))(X), ag.hessian(scalar(np))(X).data)
+
+
+def test_grad_of_jvp_and_jvp_of_grad_agree():
+    def slope(x):
+        return ag.jvp(scalar(np), (x,), (V,))[1]
+
+    expected = ag.hvp(scalar(np), X, V).data
+    close(ag.grad(slope)(X), expected)
+    close(ag.jvp(ag.grad(scalar(np)), (X,), (V,))[1], expected)
+
+
+def test_grad_of_a_function_that_calls_backward_inside():
+    def f(x):
+        w = ag.tensor(2.0, requires_grad=True)
+        (w * w).backward()
+        return x * w.grad
+
+    assert ag.grad(f)(3.0).item() == 4.0
+
+
+def test_no_grad_of_a_tensor_is_touched():
+    x = ag.tensor(X, requires_grad=True)
+    outside = ag.tensor(W, requires_grad=True)
+    f = lambda x: ((x @ outside) ** 2).sum()  # noqa: E731
+    ag.hessian(f)(x), ag.grad(f)(x), ag.jvp(f, (x,), (V,))
+    assert x.grad is None
+    assert outside.grad is None
+    g = ag.grad(f)(x)
+    (g * g).sum().backward()  # and yet the gradient is on the tape of both
+    assert x.grad.shape == X.shape
+    assert outside.grad.shape == W.shape
+
+
+Point = namedtuple("Point", "x y")
+
+
+def test_trees_of_arguments_and_results():
+    def f(p, q):
+        return {"sum": p["a"] * q[0] + q[1].y, "list": [p["a"] ** 2, q[1].x * 3.0]}
+
+    p, q = {"a": 2.0}, (5.0, Point(7.0, 11.0))
+    y, pullback = ag.vjp(f, p, q)
+    assert y["sum"].item() == 21.0
+    dp, dq = pullback({"sum": 1.0, "list": [10.0, 100.0]})
+    assert dp["a"].item() == 5.0 + 10.0 * 4.0
+    assert dq[0].item() == 2.0
+    assert dq[1] == Point(*dq[1])
+    assert (dq[1].x.item(), dq[1].y.item()) == (300.0, 1.0)
+
+
+def test_argnums_and_has_aux():
+    def f(a, b, *, c):
+        return a**2 * b * c, {"b": b}
+
+    (value, aux), (da, db) = ag.value_and_grad(f, argnums=(0, 1), has_aux=True)(3.0, 5.0, c=2.0)
+    assert (value.item(), da.item(), db.item()) == (90.0, 60.0, 18.0)
+    assert aux["b"].item() == 5.0
+    db, aux = ag.grad(f, argnums=-1, has_aux=True)(3.0, 5.0, c=2.0)
+    assert db.item() == 18.0
+
+
+def test_dtypes_are_kept():
+    x = X.astype(np.float32)
+    assert ag.grad(lambda x: (x * x).sum())(x).dtype == np.float32
+    assert ag.hessian(lambda x: (x * x).sum())(x[0]).dtype == np.float32
+
+
+def test_a_constant_function_has_zero_derivatives():
+    assert ag.grad(lambda x: ag.tensor(3.0))(1.0).item() == 0.0
+    assert ag.hessian(lambda x: 3 * x.sum())(X[0]).tolist() == np.zeros((4, 4)).tolist()
+    assert ag.jvp(lambda x: ag.tensor([1.0, 2.0]), (3.0,), (1.0,))[1].tolist() == [0.0, 0.0]
+
+
+def test_the_hessian_of_softmax_cross_entropy_is_diag_p_minus_p_p():
+    z = RNG.normal(size=10)
+    p = ag.softmax(z)
+    for loss in (ag.softmax_cross_entropy, ag.cross_entropy):
+        h = ag.hessian(lambda z, loss=loss: loss(z, 3))(z)
+        np.testing.assert_allclose(h.data, np.diag(p) - np.outer(p, p), atol=1e-15)
+
+
+def test_newtons_method_with_the_exact_hessian():
+    def f(x):
+        return np.sum(x**4 - x) + (x[0] * x[1])
+
+    x = np.array([1.0, 2.0])
+    for _ in range(20):
+        x = x - np.linalg.solve(ag.hessian(f)(x).data, ag.grad(f)(x).data)
+    np.testing.assert_allclose(ag.grad(f)(x).data, 0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: ag.grad(np.exp)(X), TypeError, "a gradient is of one number"),
+        (lambda: ag.grad(lambda x: 1.0)(2.0), TypeError, "the function returned 1.0"),
+        (lambda: ag.grad(np.exp)(3), TypeError, "cannot require a gradient"),
+        (lambda: ag.grad(np.exp, argnums=1)(3.0), TypeError, "1 positional arguments"),
+        (lambda: ag.vjp(np.exp, X)[1](np.ones(3)), ValueError, r"a cotangent of shape \(3,\)"),
+        (lambda: ag.vjp(np.exp, X)[1]((X, X)), ValueError, "of 1 arrays got 2 cotangents"),
+        (lambda: ag.jacobian(lambda x: (x, x))(X), TypeError, "not one Tensor"),
+        (lambda: ag.jvp(np.exp, (X,), (np.ones(3),)), ValueError, "a cotangent of shape"),
+    ],
+)
+def test_bad_calls_are_explained(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
