@@ -23,6 +23,8 @@ from .views.dot import ENDINGS, Drawing, draw
 from .views.writing import number, one_line
 
 _NAME = "autograd-mini"
+_USAGE = f"""{_NAME} [-o PATH]
+       {_NAME} train moons|digits [--epochs N] [--seed N]"""
 _EXAMPLES = f"""examples:
   {_NAME}                          the story, and its graph in a file
   {_NAME} -o softmax.png           the same, with the graph in that file
@@ -113,7 +115,7 @@ def _unfused() -> tuple[ag.Tensor, ag.Tensor, ag.Tensor, ag.Tensor]:
     """z, y, ŷ and L, written out in NumPy."""
     z = ag.tensor([2.0, 1.0, 0.1], requires_grad=True, name="z")
     y = ag.tensor([0.0, 1.0, 0.0], name="y")
-    e: Any = np.exp(z)  # type: ignore[call-overload]
+    e: Any = np.exp(z)
     s = e.sum()
     y_hat = e / s
     log_y_hat = np.log(y_hat)
@@ -181,7 +183,10 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
-        prog=_NAME, epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog=_NAME,
+        usage=_USAGE,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.description = """\
 Shows softmax cross-entropy for z = (2, 1, 0.1) and true class 2: the tape with
@@ -193,7 +198,9 @@ graph in a file."""
     where += "folder, or .dot where Graphviz is not installed)"
     parser.add_argument("-o", "--output", metavar="PATH", type=_drawable, help=where)
     what = "train a network with the fused node; the last line is its accuracy on held-out data"
-    commands = parser.add_subparsers(title="commands", dest="command", metavar="")
+    commands = parser.add_subparsers(
+        title="commands", dest="command", metavar="command", prog=_NAME
+    )
     train = commands.add_parser("train", help=what, description=what)
     data_set = "the digits come with scikit-learn"
     train.add_argument("dataset", choices=_TASKS, metavar="moons|digits", help=data_set)

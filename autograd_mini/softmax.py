@@ -303,11 +303,13 @@ def _picked(targets: Any) -> tuple[Any, Any]:
 
 def _checked(logits: Any, targets: Any, name: str) -> tuple[Any, Any]:
     """Logits and targets as the node takes them, or an error that says what does not fit."""
-    z = logits if isinstance(logits, Tensor) else np.asarray(logits)
-    y = targets if isinstance(targets, Tensor) else np.asarray(targets)
+    logits = logits if isinstance(logits, Tensor) else np.asarray(logits)
+    targets = targets if isinstance(targets, Tensor) else np.asarray(targets)
+    z, y = raw(logits), raw(targets)
 
     def wrong(kind: type[Exception], why: str) -> Exception:
-        return kind(f"{name}: logits are {describe(z)}, targets are {describe(y)}. {why}")
+        both = f"logits are {describe(logits)}, targets are {describe(targets)}"
+        return kind(f"{name}: {both}. {why}")
 
     shape, kind = z.shape, y.dtype.kind
     if z.dtype.kind != "f" or kind not in "biuf":
@@ -315,17 +317,15 @@ def _checked(logits: Any, targets: Any, name: str) -> tuple[Any, Any]:
     if not shape or 0 in shape:
         raise wrong(ValueError, "A mean needs at least one row, and a row at least one class.")
     if y.shape == shape:  # weights
-        return z, y if isinstance(y, Tensor) and kind == "f" else raw(y).astype(z.dtype)
+        keep = isinstance(targets, Tensor) and kind == "f"
+        return logits, targets if keep else y.astype(z.dtype)
     if y.shape != shape[:-1]:
         expected = f"class indices have shape {shape[:-1]}, weights have shape {shape}"
         raise wrong(ValueError, f"For these logits {expected}.")
     if kind not in "iu":
         raise wrong(TypeError, "Class indices are integers: .astype(int) makes them so.")
-    indices = raw(y)
-    if (
-        np.minimum.reduce(indices, axis=None) < 0
-        or np.maximum.reduce(indices, axis=None) >= shape[-1]
-    ):
-        found = f"from {indices.min()} to {indices.max()}"
+    lowest, highest = np.minimum.reduce(y, axis=None), np.maximum.reduce(y, axis=None)
+    if lowest < 0 or highest >= shape[-1]:
+        found = f"from {lowest} to {highest}"
         raise wrong(IndexError, f"Class indices run from 0 to {shape[-1] - 1}, not {found}.")
-    return z, y
+    return logits, targets

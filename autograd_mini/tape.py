@@ -126,6 +126,9 @@ class Tape(Sequence[Tensor]):
         return {t: np.array(found.get(t, np.zeros_like(t._data))) for t in active}
 
 
+Tensor._tape = Tape  # for `Tensor.tape`
+
+
 def gradients(result: Tensor, tensors: Tensor | Sequence[Tensor], gradient: Any = None) -> Any:
     """The derivatives of `result` with respect to `tensors`, as Tensors on the tape.
 
@@ -257,7 +260,7 @@ def _gather(result: Tensor) -> list[Tensor]:
     return [seen[n] for n in sorted(seen)]
 
 
-def _seed(result: Tensor, gradient: Any) -> NDArray[Any]:
+def _seed(result: Tensor, gradient: Any) -> Any:
     """The cotangent to start from, checked: ones for a result of one entry, else `gradient`."""
     if not result._active:
         raise RuntimeError(
@@ -271,7 +274,7 @@ def _seed(result: Tensor, gradient: Any) -> NDArray[Any]:
                 f"{describe(result)} has {y.size} entries: pass a cotangent of that shape as "
                 "`gradient`, or reduce it to one number first, with .sum() or .mean()."
             )
-        return np.ones(y.shape, y.dtype)
+        return np.ones(y.shape, y.dtype) if y.ndim else y.dtype.type(1)
     seed = np.array(raw(gradient))
     if seed.shape != result.shape or seed.dtype.kind not in "biufO":
         raise ValueError(

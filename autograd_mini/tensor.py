@@ -17,7 +17,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -250,6 +250,7 @@ class Tensor:
     __slots__ = ("__weakref__", "_active", "_data", "_grad",
                  "inputs", "kwargs", "name", "op", "order", "saved")
     # fmt: on
+    _tape: ClassVar[type[Tape]]  # put here by tape.py, since this file imports nothing of ours
     __hash__ = object.__hash__  # by identity, though == compares entries
 
     def __init__(
@@ -456,9 +457,7 @@ class Tensor:
 
     def tape(self) -> Tape:
         """The tensors this one was computed from, in the order of computation: a Wengert list."""
-        from autograd_mini.tape import Tape  # absolute: a relative import would take longer
-
-        return Tape(self)
+        return self._tape(self)
 
     def backward(self, gradient: ArrayLike | None = None) -> None:
         """Add the derivative of this tensor to the ``.grad`` of every leaf that requires one.
@@ -505,7 +504,7 @@ class Tensor:
         function = ufunc if method == "__call__" else getattr(ufunc, method)
         if function in PRIMITIVES and "out" not in kwargs:
             return PRIMITIVES[function](*args, **kwargs)
-        raise _refused(function, ufunc.__name__, kwargs)
+        raise _refused(function, ufunc.__name__ if function is not ufunc else "numpy", kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if function in PRIMITIVES and kwargs.get("out") is None:
@@ -608,7 +607,7 @@ def _unpacked(args: tuple[Any, ...]) -> Any:
 def _refused(function: Any, owner: str, kwargs: Mapping[str, Any]) -> TypeError:
     """Why a NumPy function is not applied to a tensor: np.exp, np.add.reduce, np.linalg.norm."""
     short = function.__name__
-    name = ".".join(dict.fromkeys([*owner.split("."), short])).removeprefix("numpy.")
+    name = f"{owner}.{short}".removeprefix("numpy.")
     if kwargs.get("out") is not None:
         return TypeError(
             f"np.{name}: out= and in-place operators on arrays would write a tensor's values where "

@@ -116,12 +116,17 @@ def made_by(t: Tensor) -> str:
 def arguments(t: Tensor, called: Mapping[int, str]) -> list[str]:
     """The arguments that a record's primitive was given, one text each; those of a leaf are none.
 
-    Keyword arguments that are None or False say nothing and are left out.
+    What is None, and a keyword that is False, says nothing and is left out.
     """
     if t.op is None:
         return []
-    other = _index if t.op.name == "getitem" else argument
-    written = [called[a.order] if isinstance(a, Tensor) else other(a) for a in t.inputs]
+    indexed = t.op.name == "getitem"  # there None is an index like any other
+    other = _index if indexed else argument
+    written = [
+        called[a.order] if isinstance(a, Tensor) else other(a)
+        for a in t.inputs
+        if a is not None or indexed
+    ]
     chosen = {k: v for k, v in t.kwargs.items() if v is not None and v is not False}
     return written + [f"{key}={argument(value)}" for key, value in chosen.items()]
 
@@ -186,6 +191,8 @@ def shortened(text: str, room: int) -> str:
         shorter = _unfinished(" ".join(words))
         if width(shorter) <= room:
             return shorter
+    if text.startswith("[") and room >= 3:
+        return f"[{ELLIPSIS}]"
     kept = text[: room - 1]
     while width(kept) >= room:
         kept = kept[:-1]

@@ -1,0 +1,377 @@
+"""The table: a Wengert list as the textbooks print it, whatever the tensors are called."""
+
+import time
+import unicodedata
+
+import numpy as np
+import pytest
+
+import autograd_mini as ag
+from autograd_mini.views.writing import argument, number, one_line, shortened, values, width
+
+
+def named(name, t):
+    t.name = name
+    return t
+
+
+def rows(tape, **kwargs):
+    return tape.table(**{"width": 80, **kwargs}).splitlines()
+
+
+def softmax_chain():
+    z = ag.tensor([2.0, 1.0, 0.1], requires_grad=True, name="z")
+    y = ag.tensor([0.0, 1.0, 0.0], name="y")
+    e = named("e", np.exp(z))
+    s = named("s", e.sum())
+    p = named("ŷ", e / s)
+    log_p = named("ℓ", np.log(p))
+    weighted = named("p", y * log_p)
+    return named("L", -named("S", weighted.sum()))
+
+
+# ---- the worked traces of the literature --------------------------------------------------------
+
+
+def baydin():
+    """f(x1, x2) = ln x1 + x1 x2 - sin x2 at (2, 5), in the order and with the names of table 2."""
+    x1 = ag.tensor(2.0, requires_grad=True, name="v-1")
+    x2 = ag.tensor(5.0, requires_grad=True, name="v0")
+    v1 = named("v1", np.log(x1))
+    v2 = named("v2", x1 * x2)
+    v3 = named("v3", np.sin(x2))
+    v4 = named("v4", v1 + v2)
+    return named("v5", v4 - v3)
+
+
+def test_baydin_et_al_table_2_and_3_row_for_row(monkeypatch, capsys):
+    """Table 2 is the column of values, table 3 that of derivatives (printed there upwards)."""
+    monkeypatch.setenv("COLUMNS", "80")
+    print(baydin().tape())
+    assert capsys.readouterr().out.splitlines() == [
+        "# name  op    arguments  shape  value",
+        "0 v-1   leaf             ()     2",
+        "1 v0    leaf             ()     5",
+        "2 v1    log   v-1        ()     0.6931",
+        "3 v2    mul   v-1, v0    ()     10",
+        "4 v3    sin   v0         ()     -0.9589",
+        "5 v4    add   v1, v2     ()     10.693",
+        "6 v5    sub   v4, v3     ()     11.652",
+    ]
+    assert rows(baydin().tape(), adjoints=True) == [
+        "# name  op    arguments  shape  value    ∂v5/∂",
+        "0 v-1   leaf             ()     2        5.5",
+        "1 v0    leaf             ()     5        1.7163",
+        "2 v1    log   v-1        ()     0.6931   1",
+        "3 v2    mul   v-1, v0    ()     10       1",
+        "4 v3    sin   v0         ()     -0.9589  -1",
+        "5 v4    add   v1, v2     ()     10.693   1",
+        "6 v5    sub   v4, v3     ()     11.652   1",
+    ]
+
+
+def test_griewank_and_walther_example_1_1_row_for_row(monkeypatch, capsys):
+    """y = [sin(x1/x2) + x1/x2 - exp(x2)] [x1/x2 - exp(x2)] at (1.5, 0.5).
+
+    The book's last line is 2.0167, the product of the two factors after they were rounded to
+    1.4924 and 1.3513; that of the factors themselves is 2.01665.
+    """
+    x1 = ag.tensor(1.5, requires_grad=True, name="v-1")
+    x2 = ag.tensor(0.5, requires_grad=True, name="v0")
+    v1 = named("v1", x1 / x2)
+    v2 = named("v2", np.sin(v1))
+    v3 = named("v3", np.exp(x2))
+    v4 = named("v4", v1 - v3)
+    v5 = named("v5", v2 + v4)
+    y = named("v6", v5 * v4)
+    assert y.item() == pytest.approx((np.sin(3) + 3 - np.exp(0.5)) * (3 - np.exp(0.5)), rel=1e-15)
+    assert round(round(v5.item(), 4) * round(v4.item(), 4), 4) == 2.0167
+    monkeypatch.setenv("COLUMNS", "80")
+    print(y.tape())
+    assert capsys.readouterr().out.splitlines() == [
+        "# name  op    arguments  shape  value",
+        "0 v-1   leaf             ()     1.5",
+        "1 v0    leaf             ()     0.5",
+        "2 v1    div   v-1, v0    ()     3",
+        "3 v2    sin   v1         ()     0.1411",
+        "4 v3    exp   v0         ()     1.6487",
+        "5 v4    sub   v1, v3     ()     1.3513",
+        "6 v5    add   v2, v4     ()     1.4924",
+        "7 v6    mul   v5, v4     ()     2.0166",
+    ]
+
+
+# ---- the softmax chain at 80 columns ------------------------------------------------------------
+
+
+def test_softmax_chain_with_adjoints_fits_80_columns_uncut():
+    table = rows(softmax_chain().tape(), adjoints=True)
+    assert table == [
+        "# name  op     arguments  shape  value                   ∂L/∂",
+        "0 z     leaf              (3,)   [2 1 0.1]               [0.659 -0.7576 0.0986]",
+        "1 y     const             (3,)   [0 1 0]",
+        "2 e     exp    z          (3,)   [7.389 2.718 1.105]     [0.0892 -0.2787 0.0892]",
+        "3 s     sum    e          ()     11.213                  0.0892",
+        "4 ŷ     div    e, s       (3,)   [0.659 0.2424 0.0986]   [0 -4.125 0]",
+        "5 ℓ     log    ŷ          (3,)   [-0.417 -1.417 -2.317]  [0 -1 0]",
+        "6 p     mul    y, ℓ       (3,)   [0 -1.417 0]            [-1 -1 -1]",
+        "7 S     sum    p          ()     -1.417                  -1",
+        "8 L     neg    S          ()     1.417                   1",
+    ]
+    assert max(map(len, table)) <= 80
+
+
+def test_adjoints_in_the_table_are_those_of_the_tape_and_touch_no_grad():
+    loss = softmax_chain()
+    z = loss.tape()[0]
+    shown = rows(loss.tape(), adjoints=True)[1].split("[")[-1].rstrip("]").split()
+    p = np.exp(z.data) / np.exp(z.data).sum()
+    np.testing.assert_allclose([float(x) for x in shown], p - [0, 1, 0], atol=5e-5)
+    assert z.grad is None
+
+
+# ---- names and numbers --------------------------------------------------------------------------
+
+
+def test_a_row_is_called_by_its_number_in_the_tape():
+    x = ag.tensor(2.0, requires_grad=True)
+    ag.tensor(0.0)  # another tensor between, which the result does not depend on
+    y = np.exp(x) * np.exp(x)
+    tape = y.tape()
+    assert [row.split()[:2] for row in rows(tape)[1:]] == [[str(i), f"v{i}"] for i in range(4)]
+    assert "v1, v2" in rows(tape)[4]
+    assert tape[3] is y
+
+
+def test_a_name_used_twice_gets_the_number_too():
+    w = ag.tensor(2.0, requires_grad=True, name="w")
+    other = ag.tensor(3.0, requires_grad=True, name="w")
+    table = rows((w * other).tape(), adjoints=True)
+    assert [row.split()[1] for row in table[1:]] == ["w#0", "w#1", "v2"]
+    assert "w#0, w#1" in table[3]
+
+
+def test_a_name_that_looks_like_a_number_is_not_confused_with_the_row():
+    x = ag.tensor(2.0, requires_grad=True, name="v1")
+    table = rows(np.sin(np.exp(x)).tape())
+    assert [row.split()[1] for row in table[1:]] == ["v1", "#1", "v2"]
+    assert table[3].split()[3] == "#1"
+
+
+@pytest.mark.parametrize(
+    "name", ["a\nb", "a\tb", "a\rb", "\x1b[31mred", "\u2028", "\u202eevil", "\x00", "\udc80", "\x85"]
+)
+def test_control_characters_in_a_name_are_escaped(name):
+    x = ag.tensor(2.0, requires_grad=True, name=name)
+    table = (x * 2.0).tape().table(adjoints=True, width=200)
+    assert len(table.splitlines()) == 3
+    assert table.replace("\n", "").isprintable()
+    assert f"{one_line(name)}, 2.0" in table
+    table.encode()
+
+
+def test_columns_are_aligned_beside_wide_characters_and_accents():
+    x = ag.tensor(2.0, requires_grad=True, name=unicodedata.normalize("NFD", "ŷ"))
+    z = named("速度", x * 1.0)
+    table = rows(z.tape())
+    starts = [width(row[: row.index("()")]) for row in table[1:]]
+    assert len(set(starts)) == 1
+    assert starts[0] == width(table[0][: table[0].index("shape")])
+
+
+def test_a_constant_leaf_is_called_const_and_has_no_derivative():
+    c = ag.tensor([1.0, 2.0], name="c")
+    x = ag.tensor([3.0, 4.0], requires_grad=True, name="x")
+    table = rows((c * x).sum().tape(), adjoints=True)
+    assert table[1] == "0 c     const             (2,)   [1 2]"
+    assert table[2] == "1 x     leaf              (2,)   [3 4]  [1 2]"
+
+
+# ---- arguments ----------------------------------------------------------------------------------
+
+
+def arguments_of(t, width=200):
+    """The cell of the last row under the head 'arguments'."""
+    table = t.tape().table(width=width).splitlines()
+    start, end = table[0].index("arguments"), table[0].index("shape")
+    return table[-1][start:end].strip()
+
+
+X = ag.tensor(np.ones((4, 3)), requires_grad=True, name="x")
+
+
+@pytest.mark.parametrize(
+    ("result", "written"),
+    [
+        (lambda: X * 2.5, "x, 2.5"),
+        (lambda: 2 - X, "2, x"),
+        (lambda: X + np.array([1.0, 0.5, 0.0]), "x, [1 0.5 0]"),
+        (lambda: X * np.ones((4, 3)), "x, float64(4, 3)"),
+        (lambda: X * np.float64(0.5), "x, 0.5"),
+        (lambda: X[1:, None], "x, [1:, None]"),
+        (lambda: X[..., -1], "x, [..., -1]"),
+        (lambda: X[::2], "x, [::2]"),
+        (lambda: X[None], "x, [None]"),
+        (lambda: X[2], "x, [2]"),
+        (lambda: X[1, 2], "x, [1, 2]"),
+        (lambda: X[[0, 0]], "x, [[0, 0]]"),
+        (lambda: X[np.array([0, 2])], "x, [[0 2]]"),
+        (lambda: X.sum(axis=0), "x, axis=0"),
+        (lambda: X.sum(), "x"),
+        (lambda: X.sum(axis=(0, 1), keepdims=True), "x, axis=(0, 1), keepdims=True"),
+        (lambda: X.reshape(2, 6), "x, (2, 6)"),
+        (lambda: X.T, "x"),
+        (lambda: X.astype(np.float32), "x, dtype=float32"),
+        (lambda: np.concatenate([X, X], axis=1), "x, x, axis=1"),
+        (lambda: np.where(np.ones(3, bool), X, 0.0), "[True True True], x, 0.0"),
+    ],
+)
+def test_arguments_are_written_as_they_were_given(result, written):
+    assert arguments_of(result()) == written
+
+
+def test_a_primitive_of_the_user_shows_its_own_arguments():
+    class Big:
+        def __repr__(self):
+            return "Big(\n" + "x" * 10_000
+
+    scaled = ag.primitive(lambda x, by: x * 2, lambda g, y, x, by: g * 2, name="getitem")
+    other = ag.primitive(lambda x, by: x * 2, lambda g, y, x, by: g * 2, name="scaled")
+    assert arguments_of(scaled(X, "left")) == "x, ['left']"
+    assert arguments_of(other(X, "left")) == "x, 'left'"
+    assert len(arguments_of(other(X, Big()))) < 80
+
+
+# ---- values -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("x", "written"),
+    [
+        (0.0, "0"),
+        (-0.0, "0"),
+        (1.0, "1"),
+        (100.0, "100"),
+        (-0.7576032, "-0.7576"),
+        (11.6520714, "11.652"),
+        (123456.0, "1.2346e+05"),
+        (0.00123456, "0.001235"),
+        (-1.23456e-300, "-1.235e-300"),
+        (float("nan"), "nan"),
+        (float("-inf"), "-inf"),
+        (np.float32(0.1), "0.1"),
+        (np.int64(12345678), "12345678"),
+        (True, "True"),
+    ],
+)
+def test_numbers_have_about_five_digits(x, written):
+    assert number(x) == written
+
+
+@pytest.mark.parametrize("exponent", range(-320, 309, 7))
+def test_a_written_number_is_within_rounding_of_the_number(exponent):
+    for digits, worst in ((5, 5e-3), (4, 5e-3)):  # four decimals of 0.01 are two digits
+        x = 1.23456789 * 10.0**exponent
+        assert float(number(x, digits)) == pytest.approx(x, rel=worst)
+        assert len(number(-x, digits)) <= 12
+
+
+@pytest.mark.parametrize(
+    ("array", "written"),
+    [
+        (np.zeros(0), "[]"),
+        (np.zeros((3, 0)), "[]"),
+        (np.array([np.nan, np.inf, -np.inf]), "[nan inf -inf]"),
+        (np.arange(6.0).reshape(2, 3), "[[0 1 2] [3 4 5]]"),
+        (np.arange(4.0).reshape(1, 2, 2), "[[[0 1] [2 3]]]"),
+        (np.arange(9.0).reshape(3, 3), "[[0 1 2] [3 4 5] …]"),
+        (np.arange(10**6), "[0 1 2 3 4 5 …]"),
+        (np.array([True, False]), "[True False]"),
+    ],
+)
+def test_arrays_are_written_on_one_line(array, written):
+    assert values(array) == written
+
+
+def test_size_zero_nan_and_inf_have_rows_like_any_other():
+    x = ag.tensor(np.zeros((0, 3)), requires_grad=True, name="x")
+    y = x.sum() + ag.tensor([np.nan, np.inf], name="c").sum()
+    table = rows(y.tape(), adjoints=True)
+    assert table[1].split()[-2:] == ["[]", "[]"]
+    assert table[-1].split()[-2:] == ["nan", "1"]
+
+
+def test_an_array_that_is_not_numpys_is_named_and_not_computed():
+    class Lazy:
+        shape, dtype = (3, 2), np.dtype(float)
+
+        def __array__(self, *args, **kwargs):
+            raise AssertionError("computed")
+
+    assert values(Lazy()) == argument(Lazy()) == "Lazy(3, 2)"
+
+
+# ---- the width ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("columns", [40, 60, 68, 72, 80, 100, 200])
+def test_the_table_fits_and_no_number_is_cut(columns):
+    x = ag.tensor(np.linspace(-1, 1, 12).reshape(3, 4) / 3, requires_grad=True, name="x")
+    y = (x[1:, None].sum(axis=(0, 1), keepdims=True) * np.exp(x)).sum()
+    table = rows(y.tape(), adjoints=True, width=columns)
+    full = y.tape().table(adjoints=True, width=10_000)
+    if columns >= 68:  # numbers, names, operations and shapes are never cut: they need 68
+        assert max(map(width, table)) <= columns
+    for row in table[1:]:
+        for word in row.replace("[", " ").replace("]", " ").replace(",", " ").split():
+            assert word == "…" or word in full
+    assert [row.split()[:3] for row in table] == [row.split()[:3] for row in full.splitlines()]
+
+
+def test_the_width_is_that_of_the_terminal(monkeypatch):
+    tape = softmax_chain().tape()
+    monkeypatch.setenv("COLUMNS", "72")
+    assert str(tape) == tape.table(width=72)
+    assert tape.table(adjoints=True) == tape.table(adjoints=True, width=72)
+    assert tape.table(adjoints=True) != tape.table(adjoints=True, width=80)
+
+
+def test_shortened_cuts_between_words_and_closes_brackets():
+    assert shortened("[0.659 0.2424 0.0986]", 21) == "[0.659 0.2424 0.0986]"
+    assert shortened("[0.659 0.2424 0.0986]", 20) == "[0.659 0.2424 …]"
+    assert shortened("[[1 2] [3 4] [5 6]]", 12) == "[[1 2] …]"
+    assert shortened("unbreakable", 6) == "unbre…"
+    assert all(width(shortened("速度 速度 速度", room)) <= room for room in range(1, 20))
+
+
+def test_no_line_ends_in_blanks():
+    assert all(row == row.rstrip() for row in rows(softmax_chain().tape(), adjoints=True))
+
+
+# ---- what it refuses, and what it costs ---------------------------------------------------------
+
+
+def test_adjoints_of_several_entries_or_of_nothing_recorded_are_refused():
+    x = ag.tensor([1.0, 2.0], requires_grad=True, name="x")
+    with pytest.raises(ValueError, match="entries"):
+        (x * x).tape().table(adjoints=True)
+    with pytest.raises(RuntimeError, match="has no derivatives"):
+        ag.tensor(1.0).tape().table(adjoints=True)
+    assert len(rows((x * x).tape())) == 3
+    assert rows(ag.tensor(1.0).tape())[1].split() == ["0", "v0", "const", "()", "1"]
+
+
+def test_a_long_tape_is_written_in_time_that_grows_with_its_length():
+    def seconds(n):
+        t = ag.tensor([1.0, 2.0, 3.0], requires_grad=True)
+        for _ in range(n):
+            t = t * 1.00001
+        tape = t.tape()
+        start = time.perf_counter()
+        table = tape.table(width=80)
+        assert len(table.splitlines()) == n + 2
+        return time.perf_counter() - start
+
+    seconds(100)
+    short = min(seconds(1_000) for _ in range(3))
+    assert seconds(20_000) < 20 * short * 4
