@@ -518,6 +518,7 @@ class Tensor:
     __mul__, __rmul__ = _binary(np.multiply)
     __truediv__, __rtruediv__ = _binary(np.divide)
     __pow__, __rpow__ = _binary(np.power)
+    __mod__, __rmod__ = _binary(np.remainder)
     __matmul__, __rmatmul__ = _binary(np.matmul)
     __neg__ = _unary(np.negative)
     __abs__ = _unary(np.absolute)

@@ -46,6 +46,37 @@ minimum = primitive(
     lambda g, y, a, b: _share(g, a < b, a == b),
     lambda g, y, a, b: _share(g, b < a, a == b),
 )
+# Where one argument is nan, fmax and fmin take the other: so a comparison with nan is a win.
+fmax = primitive(
+    np.fmax,
+    lambda g, y, a, b: _share(g, (a > b) | (b != b), a == b),
+    lambda g, y, a, b: _share(g, (b > a) | (a != a) & (b == b), a == b),
+)
+fmin = primitive(
+    np.fmin,
+    lambda g, y, a, b: _share(g, (a < b) | (b != b), a == b),
+    lambda g, y, a, b: _share(g, (b < a) | (a != a) & (b == b), a == b),
+)
+hypot = primitive(np.hypot, lambda g, y, a, b: g * a / y, lambda g, y, a, b: g * b / y)
+arctan2 = primitive(
+    np.arctan2,
+    lambda g, y, a, b: g * b / (a * a + b * b),
+    lambda g, y, a, b: -g * a / (a * a + b * b),
+)
+logaddexp = primitive(
+    np.logaddexp,
+    lambda g, y, a, b: g * np.exp(a - y),
+    lambda g, y, a, b: g * np.exp(b - y),
+)
+logaddexp2 = primitive(
+    np.logaddexp2,
+    lambda g, y, a, b: g * np.exp2(a - y),
+    lambda g, y, a, b: g * np.exp2(b - y),
+)
+# a mod b = a - b floor(a/b), and the floor is constant between its jumps.
+mod = primitive(
+    np.remainder, lambda g, y, a, b: g, lambda g, y, a, b: -g * np.floor_divide(a, b), name="mod"
+)
 where = primitive(
     np.where,
     None,

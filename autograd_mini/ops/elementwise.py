@@ -1,8 +1,10 @@
 """Elementwise functions of one argument.
 
-`x` argument, `y` result, `g` its cotangent.
+`x` argument, `y` result, `g` its cotangent. Constants are Python floats, which widen no float32.
 """
 
+from math import log as ln
+from math import pi
 from typing import Any
 
 import numpy as np
@@ -10,13 +12,39 @@ import numpy as np
 from ..primitive import not_differentiable, primitive
 
 exp = primitive(np.exp, lambda g, y, x: g * y)
+exp2 = primitive(np.exp2, lambda g, y, x: g * y * ln(2))
+expm1 = primitive(np.expm1, lambda g, y, x: g * (y + 1))
 log = primitive(np.log, lambda g, y, x: g / x)
+log2 = primitive(np.log2, lambda g, y, x: g / (x * ln(2)))
+log10 = primitive(np.log10, lambda g, y, x: g / (x * ln(10)))
+log1p = primitive(np.log1p, lambda g, y, x: g / (1 + x))
+
 sqrt = primitive(np.sqrt, lambda g, y, x: g / (2 * y))
+cbrt = primitive(np.cbrt, lambda g, y, x: g / (3 * y * y))
 square = primitive(np.square, lambda g, y, x: g * (2 * x))
+reciprocal = primitive(np.reciprocal, lambda g, y, x: -g * y * y)
 abs = primitive(np.absolute, lambda g, y, x: g * np.sign(x), name="abs")
+fabs = primitive(np.fabs, lambda g, y, x: g * np.sign(x))
+positive = primitive(np.positive, lambda g, y, x: g)
+
 sin = primitive(np.sin, lambda g, y, x: g * np.cos(x))
 cos = primitive(np.cos, lambda g, y, x: -g * np.sin(x))
+tan = primitive(np.tan, lambda g, y, x: g * (1 + y * y))
+# 1 - x**2 as a product, which keeps its digits where x is near 1.
+arcsin = primitive(np.arcsin, lambda g, y, x: g / np.sqrt((1 - x) * (1 + x)))
+arccos = primitive(np.arccos, lambda g, y, x: -g / np.sqrt((1 - x) * (1 + x)))
+arctan = primitive(np.arctan, lambda g, y, x: g / (1 + x * x))
+
+sinh = primitive(np.sinh, lambda g, y, x: g * np.cosh(x))
+cosh = primitive(np.cosh, lambda g, y, x: g * np.sinh(x))
+# Here y is rounded already, and (1 - y)(1 + y) would bring none of its digits back.
 tanh = primitive(np.tanh, lambda g, y, x: g * (1 - y * y))
+arcsinh = primitive(np.arcsinh, lambda g, y, x: g / np.sqrt(x * x + 1))
+arccosh = primitive(np.arccosh, lambda g, y, x: g / np.sqrt((x - 1) * (x + 1)))
+arctanh = primitive(np.arctanh, lambda g, y, x: g / ((1 - x) * (1 + x)))
+
+deg2rad = primitive(np.deg2rad, lambda g, y, x: g * (pi / 180), of=(np.deg2rad, np.radians))
+rad2deg = primitive(np.rad2deg, lambda g, y, x: g * (180 / pi), of=(np.rad2deg, np.degrees))
 
 
 def _sigmoid(x: Any) -> Any:
