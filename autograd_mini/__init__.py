@@ -14,6 +14,9 @@ backward), `primitive` (an operation and its rules), then `ops` (the rules: a fo
 `softmax` (the same function as a graph and as one node).
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from .checking import GradcheckError, gradcheck
 from .ops.elementwise import relu, sigmoid, stop_gradient
 from .primitive import EveryArgument, Primitive, primitive
@@ -38,6 +41,10 @@ from .transforms import (
     vjp,
 )
 
+if TYPE_CHECKING:
+    from . import data, nn, optim
+    from .views.dot import draw
+
 __version__ = "0.1.0"
 
 __all__ = [
@@ -49,6 +56,8 @@ __all__ = [
     "Tape",
     "Tensor",
     "cross_entropy",
+    "data",
+    "draw",
     "elementwise_grad",
     "grad",
     "gradcheck",
@@ -59,7 +68,9 @@ __all__ = [
     "jvp",
     "log_softmax",
     "logsumexp",
+    "nn",
     "no_grad",
+    "optim",
     "primitive",
     "relu",
     "sigmoid",
@@ -70,3 +81,14 @@ __all__ = [
     "value_and_grad",
     "vjp",
 ]
+
+
+_LATER = {"data": ".data", "draw": ".views.dot", "nn": ".nn", "optim": ".optim"}
+
+
+def __getattr__(name: str) -> Any:
+    """What stands on the core is imported when it is first asked for: `import` loads the core."""
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = import_module(_LATER[name], __name__)
+    return getattr(module, name, module)

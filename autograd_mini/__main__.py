@@ -70,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ImportError, OSError, RuntimeError) as error:
         reason = str(error)
         if isinstance(error, OSError) and error.filename:
-            reason = f"cannot write {error.filename!r}: {error.strerror}"
+            reason = f"{error.filename!r}: {error.strerror}"
         print(f"{_NAME}: error: {one_line(reason)}", file=sys.stderr)
         return 1
     return 0
@@ -172,12 +172,12 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         hint = f"See {_NAME} --help."
-        wrong = re.search(r"invalid choice: '(.*?)'", message)
+        wrong = re.search(r"invalid choice: '(.*)' \(choose from (.*)\)", message)
         if wrong:
             meant = {"train": "train", **{name: f"train {name}" for name in _TASKS}}
-            near = difflib.get_close_matches(wrong[1], meant, n=1)
-            message = f"there is no {wrong[1]!r}"
-            hint = f"Did you mean: {meant[near[0]]}?" if near else hint
+            near = difflib.get_close_matches(wrong[1], meant, n=1, cutoff=0.7)
+            hint = f"Did you mean: {meant[near[0]]}?" if near else f"There is: {wrong[2]}."
+            message = f"there is no '{wrong[1]}'"
         self.exit(2, f"{_NAME}: error: {one_line(message)}. {hint}\n")
 
 

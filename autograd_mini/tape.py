@@ -92,7 +92,10 @@ class Tape(Sequence[Tensor]):
         --------
         >>> import autograd_mini as ag
         >>> x = ag.tensor(2.0, requires_grad=True, name="x")
-        >>> print((x * x).tape().table(adjoints=True, width=80))  # doctest: +SKIP
+        >>> print((x * x).tape().table(adjoints=True, width=80))
+        # name  op    arguments  shape  value  ∂v1/∂
+        0 x     leaf             ()     2      4
+        1 v1    mul   x, x       ()     4      1
         """
         from .views.table import table
 
@@ -274,7 +277,7 @@ def _seed(result: Tensor, gradient: Any) -> Any:
                 f"{describe(result)} has {y.size} entries: pass a cotangent of that shape as "
                 "`gradient`, or reduce it to one number first, with .sum() or .mean()."
             )
-        return np.ones(y.shape, y.dtype) if y.ndim else y.dtype.type(1)
+        return np.ones(y.shape, y.dtype)
     seed = np.array(raw(gradient))
     if seed.shape != result.shape or seed.dtype.kind not in "biufO":
         raise ValueError(

@@ -144,7 +144,7 @@ def raw(x: Any) -> Any:
 def describe(x: Any) -> str:
     """How an error message calls an argument: by its name if it has one, with shape and dtype."""
     if isinstance(x, Tensor):
-        return f"{x.name or 'a tensor'} {x.shape} {x.dtype}"
+        return f"{repr(x.name) if x.name else 'a tensor'} {x.shape} {x.dtype}"
     if isinstance(x, np.ndarray):
         return f"an array {x.shape} {x.dtype}"
     return repr(x)
@@ -558,7 +558,8 @@ class Tensor:
 
     def transpose(self, *axes: Any) -> Tensor:
         """The axes in the given order, or reversed when none is given."""
-        return PRIMITIVES[np.transpose](self, _unpacked(axes) or None)
+        order = (_unpacked(axes),) if axes else ()
+        return PRIMITIVES[np.transpose](self, *order)
 
     def squeeze(self, axis: Any = None) -> Tensor:
         """Without the axes of length one, or without the one at `axis`."""

@@ -79,7 +79,7 @@ def test_parameters_of_an_integer_dtype_are_refused():
 
 
 def test_a_wrong_number_of_features_says_which_layer_and_shapes():
-    with pytest.raises(ValueError, match=r"\(6, 3\).*W1 \(2, 4\)"):
+    with pytest.raises(ValueError, match=r"\(6, 3\).*'W1' \(2, 4\)"):
         nn.MLP([2, 4, 2])(X)
 
 

@@ -234,10 +234,10 @@ W = leaf(1.0)
     ("parameters", "kind", "text"),
     [
         ([], ValueError, "the list is empty"),
-        (leaf([1.0], name="w"), TypeError, r"pass a list of tensors, \[w\], not w \(1,\)"),
+        (leaf([1.0], name="w"), TypeError, r"pass a list of tensors, \[w\], not 'w' \(1,\)"),
         ([leaf(1.0), np.ones(2)], TypeError, r"parameter 1 is an array \(2,\) float64: pass Tens"),
         ([record()], ValueError, "parameter 0, .*, is not a leaf: mul made it"),
-        ([ag.tensor(1.0, name="w")], ValueError, "w .*, does not require a gradient"),
+        ([ag.tensor(1.0, name="w")], ValueError, "'w' .*, does not require a gradient"),
         ([W, leaf(2.0), W], ValueError, "a parameter is in the list twice"),
     ],
 )

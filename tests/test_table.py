@@ -159,7 +159,8 @@ def test_a_name_that_looks_like_a_number_is_not_confused_with_the_row():
 
 
 @pytest.mark.parametrize(
-    "name", ["a\nb", "a\tb", "a\rb", "\x1b[31mred", "\u2028", "\u202eevil", "\x00", "\udc80", "\x85"]
+    "name",
+    ["a\nb", "a\tb", "a\rb", "\x1b[31mred", "\u2028", "\u202eevil", "\x00", "\udc80", "\x85"],
 )
 def test_control_characters_in_a_name_are_escaped(name):
     x = ag.tensor(2.0, requires_grad=True, name=name)
@@ -254,7 +255,9 @@ def test_a_primitive_of_the_user_shows_its_own_arguments():
         (100.0, "100"),
         (-0.7576032, "-0.7576"),
         (11.6520714, "11.652"),
-        (123456.0, "1.2346e+05"),
+        (123456.0, "123456"),
+        (123456.7, "1.2346e+05"),
+        (-2e6, "-2e+06"),
         (0.00123456, "0.001235"),
         (-1.23456e-300, "-1.235e-300"),
         (float("nan"), "nan"),

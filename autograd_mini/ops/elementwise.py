@@ -3,20 +3,20 @@
 `x` argument, `y` result, `g` its cotangent. Constants are Python floats, which widen no float32.
 """
 
-from math import log as ln
-from math import pi
 from typing import Any
 
 import numpy as np
 
 from ..primitive import not_differentiable, primitive
 
+LN2, LN10, DEGREE = float(np.log(2)), float(np.log(10)), np.pi / 180
+
 exp = primitive(np.exp, lambda g, y, x: g * y)
-exp2 = primitive(np.exp2, lambda g, y, x: g * y * ln(2))
+exp2 = primitive(np.exp2, lambda g, y, x: g * y * LN2)
 expm1 = primitive(np.expm1, lambda g, y, x: g * (y + 1))
 log = primitive(np.log, lambda g, y, x: g / x)
-log2 = primitive(np.log2, lambda g, y, x: g / (x * ln(2)))
-log10 = primitive(np.log10, lambda g, y, x: g / (x * ln(10)))
+log2 = primitive(np.log2, lambda g, y, x: g / (x * LN2))
+log10 = primitive(np.log10, lambda g, y, x: g / (x * LN10))
 log1p = primitive(np.log1p, lambda g, y, x: g / (1 + x))
 
 sqrt = primitive(np.sqrt, lambda g, y, x: g / (2 * y))
@@ -43,8 +43,8 @@ arcsinh = primitive(np.arcsinh, lambda g, y, x: g / np.sqrt(x * x + 1))
 arccosh = primitive(np.arccosh, lambda g, y, x: g / np.sqrt((x - 1) * (x + 1)))
 arctanh = primitive(np.arctanh, lambda g, y, x: g / ((1 - x) * (1 + x)))
 
-deg2rad = primitive(np.deg2rad, lambda g, y, x: g * (pi / 180), of=(np.deg2rad, np.radians))
-rad2deg = primitive(np.rad2deg, lambda g, y, x: g * (180 / pi), of=(np.rad2deg, np.degrees))
+deg2rad = primitive(np.deg2rad, lambda g, y, x: g * DEGREE, of=(np.deg2rad, np.radians))
+rad2deg = primitive(np.rad2deg, lambda g, y, x: g / DEGREE, of=(np.rad2deg, np.degrees))
 
 
 def _sigmoid(x: Any) -> Any:

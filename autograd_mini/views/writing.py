@@ -36,8 +36,8 @@ def number(x: Any, digits: int = 5) -> str:
         x = float(x)
     except (TypeError, ValueError, OverflowError):  # an entry of an object array
         return shortened(one_line(str(x)), LONGEST_ARGUMENT)
-    if x == 0:
-        return "0"  # also for -0.0, whose sign would only puzzle
+    if x.is_integer() and abs(x) < 1e6:
+        return str(int(x))  # also of -0.0, whose sign would only puzzle
     if 0.01 <= abs(x) < 10 ** (digits - 4):
         return f"{x:.4f}".rstrip("0").rstrip(".")
     return f"{x:.{min(digits, 4) if abs(x) < 1 else digits}g}"

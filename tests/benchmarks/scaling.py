@@ -25,8 +25,7 @@ def per_record(rounds: int) -> list[Row]:
     costs = {name: times[name] / n for name, n in zip(works, SIZES)}
     (_, smallest), *others = costs.items()
     return [
-        Row(f"cost of an operation, {name}", "1,000", cost / smallest, 1.6)
-        for name, cost in others
+        Row(f"cost of an operation, {name}", "1,000", cost / smallest, 1.6) for name, cost in others
     ]
 
 

@@ -1,0 +1,245 @@
+"""The command: its one screen, its training runs, and what a mistake gets."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import autograd_mini as ag
+from autograd_mini.__main__ import main
+
+Z, Y = np.array([2.0, 1.0, 0.1]), np.array([0.0, 1.0, 0.0])
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(ag.__file__).parents[1])}
+P = np.exp(Z) / np.exp(Z).sum()
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """Each test runs in an empty folder, which the command may write to."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*arguments, env, **kwargs):
+    command = [sys.executable, "-W", "error", "-m", "autograd_mini", *arguments]
+    return subprocess.run(command, capture_output=True, env=ENVIRONMENT | env, **kwargs)
+
+
+def refused(capsys, *arguments):
+    """The one line that a bad argument gets."""
+    with pytest.raises(SystemExit) as info:
+        main(arguments)
+    assert info.value.code == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("autograd-mini: error: ")
+    assert err.count("\n") == 1
+    return err
+
+
+# ---- the story ----------------------------------------------------------------------------------
+
+
+def test_the_story_fits_one_screen_and_its_numbers_are_numpys(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")  # one screen, however wide this one is
+    assert main(["-o", "graph.dot"]) == 0
+    out, err = capsys.readouterr()
+    lines = out.splitlines()
+    assert err == ""
+    assert len(lines) <= 40
+    assert max(map(len, lines)) <= 80
+    for i, line in enumerate(line for line in lines if re.match(r"[123] +\d\.\d{4} ", line)):
+        shown = np.array(line.split()[1:], float)
+        expected = [P[i], Y[i], P[i] - Y[i], P[i] - Y[i], P[i] - Y[i]]
+        np.testing.assert_allclose(shown, expected, atol=5.1e-5)
+    assert i == 2
+    (loss,) = (line for line in lines if line.startswith("8 L "))
+    assert loss.split()[-2:] == [f"{-np.log(P[1]):.4f}".rstrip("0"), "1"]
+
+
+def test_the_story_shows_the_unfused_tape_with_its_adjoints(capsys):
+    assert main(["-o", "graph.dot"]) == 0
+    out = capsys.readouterr().out
+    ops = re.findall(r"^\d (\S+) +(\w+) ", out, flags=re.M)
+    assert ops[:9] == [
+        ("z", "leaf"),
+        ("y", "const"),
+        ("e", "exp"),
+        ("s", "sum"),
+        ("ŷ", "div"),
+        ("ℓ", "log"),
+        ("p", "mul"),
+        ("S", "sum"),
+        ("L", "neg"),
+    ]
+    assert "[0.659 -0.7576 0.0986]" in out
+    assert "∂L/∂" in out
+
+
+def test_the_differences_that_the_story_names_are_roundings(capsys):
+    assert main(["-o", "graph.dot"]) == 0
+    named = re.findall(r"(?:- y:|loss|gradient) (\d\S*?),?(?= |$)", capsys.readouterr().out, re.M)
+    assert len(named) == 3
+    assert max(map(float, named)) < 1e-15
+
+
+def test_the_graph_is_written_and_named_on_the_last_line(capsys, folder):
+    assert main([]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    ending = "svg" if shutil.which("dot") else "dot"
+    assert last.endswith(f"softmax_cross_entropy.{ending}")
+    assert os.listdir(folder) == [f"softmax_cross_entropy.{ending}"]
+
+
+def test_without_graphviz_the_graph_is_dot_text(capsys, folder, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    assert main([]) == 0
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        "(An svg needs Graphviz: apt install graphviz.)",
+        "The graph is written to softmax_cross_entropy.dot",
+    ]
+    text = (folder / "softmax_cross_entropy.dot").read_text(encoding="utf-8")
+    assert text.startswith("digraph tape {")
+    assert "∂L/∂ŷ" in text
+
+
+def test_output_chooses_the_file(capsys, folder):
+    path = folder / "elsewhere.gv"
+    assert main(["--output", str(path)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == f"The graph is drawn in {path}"
+    assert path.read_text(encoding="utf-8").startswith("digraph")
+
+
+def test_a_file_that_cannot_be_written_is_one_line_and_exit_1(capsys, folder, monkeypatch):
+    (folder / "taken.dot").mkdir()
+    monkeypatch.setenv("PATH", "")
+    for path, why in [
+        ("missing/x.dot", "no folder 'missing'"),
+        ("taken.dot", "'taken.dot': "),
+        ("x.svg", "apt install graphviz"),
+    ]:
+        assert main(["-o", path]) == 1
+        err = capsys.readouterr().err
+        assert err.startswith("autograd-mini: error: ")
+        assert err.count("\n") == 1
+        assert why in err
+    assert os.listdir(folder) == ["taken.dot"]
+    assert os.listdir("taken.dot") == []
+
+
+def test_python_m_runs_it():
+    done = run("-o", "x.dot", encoding="utf-8", env={"PYTHONUTF8": "1"})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == "The graph is drawn in x.dot"
+
+
+def test_a_console_without_the_letters_gets_question_marks():
+    done = run("-o", "x.dot", env={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"})
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"?L/?" in done.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes break otherwise there")
+def test_a_reader_who_stops_reading_gets_no_traceback():
+    command = [sys.executable, "-m", "autograd_mini", "-o", "x.dot"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT
+    )
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait() == 1
+
+
+# ---- training -----------------------------------------------------------------------------------
+
+
+def accuracy(out):
+    last = out.splitlines()[-1]
+    assert last.startswith("held-out accuracy ")
+    return float(last.split()[-1])
+
+
+@pytest.mark.parametrize(("dataset", "least"), [("moons", 0.97), ("digits", 0.965)])
+def test_train_reaches_the_accuracy_and_shows_its_progress(dataset, least, capsys):
+    if dataset == "digits":
+        pytest.importorskip("sklearn")
+    assert main(["train", dataset]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert accuracy(out) >= least
+    losses = [float(x) for x in re.findall(r"^epoch +\d+ of \d+   loss (\S+)$", out, re.M)]
+    assert 4 <= len(losses) <= 8
+    assert losses[-1] < 0.1 * losses[0]
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_train_is_decided_by_its_seed_and_epochs(capsys):
+    outputs = []
+    for seed in ("1", "1", "2"):
+        assert main(["train", "moons", "--epochs", "2", "--seed", seed]) == 0
+        outputs.append(capsys.readouterr().out)
+    assert outputs[0] == outputs[1] != outputs[2]
+    assert "epoch 1 of 2" in outputs[0]
+    assert "epoch 2 of 2" in outputs[0]
+
+
+def test_train_digits_without_scikit_learn_is_one_line_and_exit_1(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)  # as if it were not installed
+    assert main(["train", "digits"]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert 'pip install "autograd_mini[examples]"' in err
+
+
+def test_stopping_it_by_hand_is_no_traceback(capsys, monkeypatch):
+    def interrupted(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("autograd_mini.nn.train", interrupted)
+    assert main(["train", "moons"]) == 130
+    assert capsys.readouterr().err == ""
+
+
+# ---- arguments ----------------------------------------------------------------------------------
+
+
+def test_help_has_examples_and_version_the_version(capsys):
+    for arguments, found in [
+        (["--help"], "autograd-mini train digits --epochs 5"),
+        (["train", "--help"], "--seed N"),
+        (["--version"], f"autograd-mini {ag.__version__}"),
+    ]:
+        with pytest.raises(SystemExit) as info:
+            main(arguments)
+        assert info.value.code == 0
+        assert found in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        (["trian"], "there is no 'trian'. Did you mean: train?"),
+        (["moons"], "there is no 'moons'. Did you mean: train moons?"),
+        (["train", "mons"], "there is no 'mons'. Did you mean: train moons?"),
+        (["train", "digit"], "Did you mean: train digits?"),
+        (["train", "mnist"], "there is no 'mnist'. There is: "),
+        (["train"], "required: moons|digits"),
+        (["train", "moons", "--epochs", "0"], "--epochs: '0' is not a whole number from 1 on"),
+        (["train", "moons", "--epochs", "1.5"], "--epochs: '1.5' is not a whole number"),
+        (["train", "moons", "--seed", "-1"], "--seed"),
+        (["--frobnicate"], "--frobnicate"),
+        (["-o"], "-o/--output: expected one argument"),
+        (["-o", "x.jpg"], "'x.jpg' must end in .svg, .png, .pdf, .dot, .gv"),
+        (["a\nb"], "a\\nb"),
+    ],
+)
+def test_a_bad_argument_exits_2_with_one_line(arguments, found, capsys, folder):
+    assert found in refused(capsys, *arguments)
+    assert os.listdir(folder) == []
