@@ -17,7 +17,6 @@ backward), `primitive` (an operation and its rules), then `ops` (the rules: a fo
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .checking import GradcheckError, gradcheck
 from .ops.elementwise import relu, sigmoid, stop_gradient
 from .primitive import EveryArgument, Primitive, primitive
 from .softmax import (
@@ -30,19 +29,11 @@ from .softmax import (
 )
 from .tape import Tape, gradients
 from .tensor import DetachedWarning, Tensor, no_grad, tensor
-from .transforms import (
-    elementwise_grad,
-    grad,
-    hessian,
-    hvp,
-    jacobian,
-    jvp,
-    value_and_grad,
-    vjp,
-)
 
 if TYPE_CHECKING:
     from . import data, nn, optim
+    from .checking import GradcheckError, gradcheck
+    from .transforms import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
     from .views.dot import draw
 
 __version__ = "0.1.0"
@@ -83,12 +74,18 @@ __all__ = [
 ]
 
 
-_LATER = {"data": ".data", "draw": ".views.dot", "nn": ".nn", "optim": ".optim"}
+#: What stands on the core, and is imported when it is first asked for: name -> its room.
+_LATER = {
+    **{name: f".{name}" for name in ("data", "nn", "optim")},
+    **dict.fromkeys(("GradcheckError", "gradcheck"), ".checking"),
+    **dict.fromkeys(("elementwise_grad", "grad", "hessian", "hvp"), ".transforms"),
+    **dict.fromkeys(("jacobian", "jvp", "value_and_grad", "vjp"), ".transforms"),
+    "draw": ".views.dot",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """What stands on the core is imported when it is first asked for: `import` loads the core."""
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = import_module(_LATER[name], __name__)
-    return getattr(module, name, module)
+    room = import_module(_LATER[name], __name__)
+    return getattr(room, name, room)
