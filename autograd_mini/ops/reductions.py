@@ -67,4 +67,4 @@ def _add_reduce(x: Any, axis: Any = 0, keepdims: bool = False) -> Any:
     return sum(x, axis=axis, keepdims=keepdims)  # a ufunc's reduce takes axis 0 by default
 
 
-not_differentiable([np.argmax, np.argmin, np.any, np.all, np.count_nonzero])
+not_differentiable([np.argmax, np.argmin, np.argsort, np.any, np.all, np.count_nonzero])
