@@ -110,9 +110,11 @@ class Tape(Sequence[Tensor]):
         shared = len({*map(id, adjoints.values())}) < len(adjoints)
         grads = []
         for t, g in adjoints.items():
-            if shared or type(g) is not _ndarray or g.base is not None:
+            if t._grad is not None:
+                g = np.asarray(t._grad + g)
+            elif shared or type(g) is not _ndarray or g.base is not None:
                 g = np.array(g)
-            grads.append(g if t._grad is None else t._grad + g)
+            grads.append(g)
         for t, g in zip(adjoints, grads):  # only now, so that a sweep that fails changes nothing
             t._grad = g
 
@@ -170,16 +172,23 @@ def gradients(result: Tensor, tensors: Tensor | Sequence[Tensor], gradient: Any 
     (12.0, 12.0)
     """
     wanted = [tensors] if isinstance(tensors, Tensor) else list(tensors)
-    for t in wanted:
-        if not t.requires_grad:
+    for t in (result, *wanted):
+        if not isinstance(t, Tensor):
+            raise TypeError(f"gradients are of a Tensor, to Tensors, not {describe(t)}")
+        if t is not result and not t.requires_grad:
             raise ValueError(f"{describe(t)} requires no gradient: there is none to compute")
     # Active, because a derivative is a linear function of its seed: a jvp is a VJP of this VJP.
     seed = Tensor(_seed(result, gradient), requires_grad=True, name="seed")
-    if isinstance(gradient, Tensor):
-        seed = gradient
+    if isinstance(gradient, Tensor) and gradient.requires_grad:
+        seed = gradient if gradient.dtype == result.dtype else gradient.astype(result.dtype)
     found = sweep(_gather(result), seed, keep=set(wanted), recorded=True)
-    grads = tuple(found[t] if t in found else Tensor(np.zeros_like(t._data)) for t in wanted)
+    grads = tuple(found[t] if t in found else _zero(t) for t in wanted)
     return grads[0] if isinstance(tensors, Tensor) else grads
+
+
+def _zero(t: Tensor) -> Tensor:
+    """The derivative by a tensor that the result does not depend on; active, as the others are."""
+    return Tensor(np.zeros_like(t._data), requires_grad=True)
 
 
 def sweep(

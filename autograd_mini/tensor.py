@@ -120,7 +120,7 @@ def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_
         out.saved = saved
     else:
         if getattr(y, "base", None) is not None or any(y is a for a in arrays):
-            out._data = _read_only(y)  # a leaf now, and it must not be a way to change another
+            out._data = np.array(y)  # a leaf now, whose memory is nobody else's
         out._active = False
         out._grad = out.op = out.saved = None
         out.inputs = ()
@@ -131,7 +131,9 @@ def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_
 
 def as_array(x: Any) -> Any:
     """`x` as an array; what already dispatches like one (a Dask array, say) is left as it is."""
-    if hasattr(x, "__array_function__") and not isinstance(x, Tensor):
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError("a masked array: its mask would be lost. Use np.where, or .filled() first")
+    if hasattr(x, "__array_function__") and not isinstance(x, (Tensor, np.ndarray)):
         return x
     return np.asarray(x)
 
@@ -501,10 +503,14 @@ class Tensor:
     # ---- NumPy's protocols (NEP 13 and NEP 18) -------------------------------------------------
 
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
-        function = ufunc if method == "__call__" else getattr(ufunc, method)
-        if function in PRIMITIVES and "out" not in kwargs:
-            return PRIMITIVES[function](*args, **kwargs)
-        raise _refused(function, ufunc.__name__ if function is not ufunc else "numpy", kwargs)
+        if method == "__call__" and ufunc in PRIMITIVES and not kwargs:
+            return PRIMITIVES[ufunc](*args)
+        function, owner = (ufunc, "numpy")
+        if method != "__call__":
+            function, owner = getattr(ufunc, method), ufunc.__name__
+            if function in PRIMITIVES and "out" not in kwargs:
+                return PRIMITIVES[function](*args, **kwargs)
+        raise _refused(function, owner, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if function in PRIMITIVES and kwargs.get("out") is None:
@@ -577,12 +583,15 @@ _new = Tensor.__new__
 
 def _leaf_array(data: Any, dtype: DTypeLike | None) -> Any:
     """A copy of `data` as an array of numbers; a lazy array, which dispatches, is kept as it is."""
-    eager = isinstance(data, (Tensor, np.ndarray)) or not hasattr(data, "__array_function__")
-    array = np.array(data, dtype=dtype) if eager else data
+    array = as_array(data)
+    if isinstance(array, np.ndarray):
+        array = np.array(array, dtype=dtype)
     if array.dtype.kind == "c":
         raise TypeError("a tensor cannot be complex: pass .real and .imag as two tensors")
-    if array.dtype.kind not in "biufO":
-        raise TypeError(f"a tensor holds real numbers, not {array.dtype}")
+    if array.dtype.kind not in "biufO" or (
+        array.dtype.kind == "O" and None in array.ravel().tolist()
+    ):
+        raise TypeError(f"a tensor holds real numbers, not {data!s:.60}")
     return array
 
 
@@ -615,7 +624,12 @@ def _refused(function: Any, owner: str, kwargs: Mapping[str, Any]) -> TypeError:
             f"np.{name}: out= and in-place operators on arrays would write a tensor's values where "
             "no derivative follows. Use the result instead."
         )
-    known = {f.__name__ for f in PRIMITIVES if not isinstance(f, str)}
+    if function in PRIMITIVES:
+        return TypeError(
+            f"np.{name}: {', '.join(kwargs)}= is not differentiated here. Use np.where for where=, "
+            "and .astype for dtype=."
+        )
+    known = {f.__name__ for f in PRIMITIVES if hasattr(np, getattr(f, "__name__", "."))}
     nearest = difflib.get_close_matches(short, known, n=1, cutoff=0)[0]
     return TypeError(
         f"np.{name} has no derivative rule here. The nearest that has one is np.{nearest}. Add a "

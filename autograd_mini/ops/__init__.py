@@ -23,22 +23,6 @@ derivative is nan (``np.where(x > 0, np.sqrt(x), 0)`` at 0). Make the argument h
 ``np.where(x > 0, np.sqrt(np.where(x > 0, x, 1)), 0)``.
 """
 
-from . import (
-    arithmetic,
-    elementwise,
-    indexing,
-    linalg,
-    rearranging,
-    reductions,
-    shaping,
-)
+from . import arithmetic, elementwise, indexing, linalg, reductions, shaping
 
-__all__ = [
-    "arithmetic",
-    "elementwise",
-    "indexing",
-    "linalg",
-    "rearranging",
-    "reductions",
-    "shaping",
-]
+__all__ = ["arithmetic", "elementwise", "indexing", "linalg", "reductions", "shaping"]

@@ -36,17 +36,18 @@ def _share(g: Any, wins: Any, ties: Any) -> Any:
     return np.where(ties, g / 2, g * wins)
 
 
+# A nan is the extremum of what it stands in, so it wins.
 maximum = primitive(
     np.maximum,
-    lambda g, y, a, b: _share(g, a > b, a == b),
-    lambda g, y, a, b: _share(g, b > a, a == b),
+    lambda g, y, a, b: _share(g, (a > b) | (a != a), a == b),
+    lambda g, y, a, b: _share(g, (b > a) | (b != b), a == b),
 )
 minimum = primitive(
     np.minimum,
-    lambda g, y, a, b: _share(g, a < b, a == b),
-    lambda g, y, a, b: _share(g, b < a, a == b),
+    lambda g, y, a, b: _share(g, (a < b) | (a != a), a == b),
+    lambda g, y, a, b: _share(g, (b < a) | (b != b), a == b),
 )
-# Where one argument is nan, fmax and fmin take the other: so a comparison with nan is a win.
+# These take the other argument where one is nan.
 fmax = primitive(
     np.fmax,
     lambda g, y, a, b: _share(g, (a > b) | (b != b), a == b),

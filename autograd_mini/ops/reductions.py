@@ -26,7 +26,7 @@ def _sum_vjp(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -
 
 
 def _mean_vjp(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return np.broadcast_to(kept(g * (y.size / x.size), x, axis), x.shape)
+    return np.broadcast_to(kept(g * (y.size / (x.size or 1)), x, axis), x.shape)
 
 
 def _extremum_vjp(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -37,34 +37,65 @@ def _extremum_vjp(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = Fal
 
 
 sum = primitive(
-    lambda x, axis=None, keepdims=False: x.sum(axis=axis, keepdims=keepdims),
-    _sum_vjp,
-    name="sum",
-    of=np.sum,
+    lambda x, axis=None, keepdims=False: x.sum(axis=axis, keepdims=keepdims), _sum_vjp, name="sum"
 )
 mean = primitive(
     lambda x, axis=None, keepdims=False: x.mean(axis=axis, keepdims=keepdims),
     _mean_vjp,
     name="mean",
-    of=np.mean,
 )
 max = primitive(
     lambda x, axis=None, keepdims=False: x.max(axis=axis, keepdims=keepdims),
     _extremum_vjp,
     name="max",
-    of=(np.max, np.amax),
 )
 min = primitive(
     lambda x, axis=None, keepdims=False: x.min(axis=axis, keepdims=keepdims),
     _extremum_vjp,
     name="min",
-    of=(np.min, np.amin),
 )
 
 
+# NumPy's own order of arguments. A ufunc's reduce has another default: axis 0.
+
+
+@implements(np.sum)
+def _sum(
+    x: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = False
+) -> Any:
+    return sum(_plain(x, dtype, out), axis=axis, keepdims=keepdims)
+
+
 @implements(np.add.reduce)
-def _add_reduce(x: Any, axis: Any = 0, keepdims: bool = False) -> Any:
-    return sum(x, axis=axis, keepdims=keepdims)  # a ufunc's reduce takes axis 0 by default
+def _add_reduce(
+    x: Any, axis: Any = 0, dtype: Any = None, out: None = None, keepdims: Any = False
+) -> Any:
+    return sum(_plain(x, dtype, out), axis=axis, keepdims=keepdims)
+
+
+@implements(np.mean)
+def _mean(
+    x: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = False
+) -> Any:
+    return mean(_plain(x, dtype, out), axis=axis, keepdims=keepdims)
+
+
+@implements(np.max, np.amax)
+def _max(x: Any, axis: Any = None, out: None = None, keepdims: Any = False) -> Any:
+    return max(_plain(x, None, out), axis=axis, keepdims=keepdims)
+
+
+@implements(np.min, np.amin)
+def _min(x: Any, axis: Any = None, out: None = None, keepdims: Any = False) -> Any:
+    return min(_plain(x, None, out), axis=axis, keepdims=keepdims)
+
+
+def _plain(x: Any, dtype: Any, out: None) -> Any:
+    if out is not None:
+        raise TypeError(
+            "a tensor is not written to out=: no derivative would follow. Use the result"
+        )
+    return x if dtype is None else x.astype(dtype)
 
 
 not_differentiable([np.argmax, np.argmin, np.argsort, np.any, np.all, np.count_nonzero])
