@@ -1,4 +1,4 @@
-"""The conventions at kinks and poles: a test for each row of the table in ops/__init__.py."""
+"""The conventions at kinks and poles: a test for each row of the table in `autograd_mini.ops`."""
 
 import re
 
@@ -8,84 +8,154 @@ import pytest
 import autograd_mini as ag
 from autograd_mini import ops
 
+TESTED = {}
 
-def derivative(f, *inputs, cotangent=None):
-    leaves = [ag.tensor(x, requires_grad=True) for x in inputs]
+
+def row(where):
+    """Mark a test as that of the row of the table that starts with `where`."""
+
+    def mark(test):
+        TESTED[where] = test.__name__
+        return test
+
+    return mark
+
+
+def slopes(f, *points):
+    """The gradients of Σ f at `points`: a sweep over arrays, which the recorded one must match."""
+    leaves = [ag.tensor(x, requires_grad=True, dtype=float) for x in points]
     y = f(*leaves)
-    y.backward(np.ones(y.shape) if cotangent is None else cotangent)
-    return [x.grad.tolist() for x in leaves]
+    y.backward(np.ones(y.shape))
+    for x, again in zip(leaves, ag.gradients(y, leaves, np.ones(y.shape))):
+        np.testing.assert_array_equal(x.grad, again.data)
+    grads = [x.grad.tolist() for x in leaves]
+    return grads[0] if len(grads) == 1 else grads
 
 
-def relu_at_0():
-    assert derivative(ag.relu, [-1.0, 0.0, -0.0, 1.0]) == [[0, 0, 0, 1]]
+def test_each_row_of_the_table_has_a_test():
+    rule, *_ = rules = re.findall("^=+(?=  )", ops.__doc__, re.MULTILINE)
+    assert len(rules) == 3, (
+        "the table has three rules: above and under its head, and under its rows"
+    )
+    rows = ops.__doc__.split(rule)[2].splitlines()[1:-1]
+    rows = [line[: len(rule)].strip() for line in rows]
+    assert len(rows) >= 8
+    assert rows == list(TESTED)
 
 
-def abs_at_0():
-    assert derivative(abs, [-2.0, 0.0, 3.0]) == [[-1, 0, 1]]
+@row("relu at 0")
+def test_relu():
+    assert slopes(ag.relu, [-1.0, 0.0, -0.0, 1.0]) == [0.0, 0.0, 0.0, 1.0]
 
 
-def sqrt_at_0():
+@row("abs at 0")
+@pytest.mark.parametrize("f", [abs, np.abs, np.fabs])
+def test_abs(f):
+    assert slopes(f, [-1.0, 0.0, -0.0, 1.0]) == [-1.0, 0.0, 0.0, 1.0]
+
+
+@row("sqrt at 0")
+def test_sqrt():
     with np.errstate(divide="ignore", invalid="ignore"):
-        assert derivative(np.sqrt, [0.0]) == [[np.inf]]
-        assert np.isnan(derivative(np.sqrt, [0.0], cotangent=[0.0])[0][0])
+        assert slopes(np.sqrt, [0.0, 4.0]) == [np.inf, 0.25]
+        assert np.isnan(slopes(lambda x: 0 * np.sqrt(x), 0.0))
+        assert slopes(lambda x: x**0.5, [0.0, 4.0]) == [np.inf, 0.25]
 
 
-def power_0_at_0():
-    for zero in (0, 0.0, np.zeros(2)):
-        assert derivative(lambda x, zero=zero: x**zero, [0.0, 3.0]) == [[0, 0]]
-    x, b = [0.0, 2.0], [0.0, 0.0]
-    assert derivative(np.power, x, b)[0] == [0, 0]
+@row("x**0 at x = 0")
+@pytest.mark.parametrize("zero", [0, 0.0, False, np.float64(0), np.zeros(2), ag.tensor([0.0, 0.0])])
+def test_x_to_the_0(zero):
+    assert slopes(lambda x: x**zero, [0.0, 3.0]) == [0.0, 0.0]
+    x = ag.tensor([0.0, 3.0], requires_grad=True)
+    second = ag.gradients(ag.gradients(x**zero, x, [1.0, 1.0]), x, [1.0, 1.0])
+    assert second.tolist() == [0.0, 0.0]
 
 
-def base_0_to_a_power():
-    assert derivative(lambda b: 0.0**b, [0.0, 0.5, 2.0]) == [[0, 0, 0]]
-    assert derivative(np.power, [0.0, 0.0], [2.0, 0.0])[1] == [0, 0]
+@pytest.mark.parametrize("of", [int, float, np.array, lambda n: ag.tensor(float(n))])
+@pytest.mark.parametrize(
+    ("n", "derivatives"), [(1, [1, 0, 0]), (2, [0, 2, 0]), (3, [0, 0, 6]), (4, [0, 0, 0])]
+)
+def test_x_to_the_n_is_smooth_at_0(n, derivatives, of):
+    x = ag.tensor(0.0, requires_grad=True)
+    y = x ** of(n)
+    for expected in derivatives:
+        y = ag.gradients(y, x)
+        assert y.item() == expected
 
 
-def maximum_tied():
-    assert derivative(np.maximum, [1.0, 2.0, 3.0], [1.0, 5.0, 0.0]) == [[0.5, 0, 1], [0.5, 1, 0]]
-    assert derivative(np.minimum, [1.0, 2.0, 3.0], [1.0, 5.0, 0.0]) == [[0.5, 1, 0], [0.5, 0, 1]]
+@row("0**y, y > 0")
+@pytest.mark.parametrize("base", [0, 0.0, np.zeros(3), ag.tensor(0.0)])
+def test_0_to_the_y(base):
+    assert slopes(lambda y: base**y, [2.0, 0.5, 0.0]) == [0.0, 0.0, 0.0]
 
 
-def max_tied():
-    assert derivative(np.max, [2.0, 2.0]) == [[0.5, 0.5]]
-    assert derivative(np.max, [3.0, 1.0, 3.0, 3.0]) == [[1 / 3, 0, 1 / 3, 1 / 3]]
-    assert derivative(np.min, [3.0, 1.0, 1.0]) == [[0, 0.5, 0.5]]
-    rows = [[1.0, 1.0], [0.0, 2.0]]
-    assert derivative(lambda x: x.max(axis=1), rows) == [[[0.5, 0.5], [0, 1]]]
-    assert derivative(lambda x: x.min(axis=0, keepdims=True), rows) == [[[0, 1], [1, 0]]]
+def test_0_to_the_0_with_both_active():
+    assert slopes(lambda a, b: a**b, [0.0, 0.0], [0.0, 2.0]) == [[0.0, 0.0], [0.0, 0.0]]
 
 
-def where_dead():
-    x = [0.0, 4.0]
-    assert derivative(lambda x: np.where(x > 1, x * 3, 7.0), x) == [[0, 3]]
+def test_pow_where_the_exponent_is_0_is_smooth_in_both_arguments():
+    """∂/∂b of b a^(b-1) is 1/a at b = 0, though the first derivative by a vanishes there."""
+    a = ag.tensor([2.0, 5.0], requires_grad=True)
+    b = ag.tensor([0.0, 0.0], requires_grad=True)
+    da, db = ag.gradients(a**b, [a, b], [1.0, 1.0])
+    np.testing.assert_allclose(ag.gradients(da, b, [1.0, 1.0]).data, [0.5, 0.2])
+    np.testing.assert_allclose(ag.gradients(db, a, [1.0, 1.0]).data, [0.5, 0.2])
+
+
+@row("maximum(a, a)")
+@pytest.mark.parametrize("f", [np.maximum, np.minimum, np.fmax, np.fmin])
+def test_maximum_and_minimum(f):
+    assert slopes(f, [1.0, 0.0], [1.0, -0.0]) == [[0.5, 0.5], [0.5, 0.5]]
+    assert slopes(lambda x: f(x, x), [1.0, 2.0]) == [1.0, 1.0]
+    assert slopes(lambda x: f(x, 1), [1.0]) == [0.5]
+    assert slopes(lambda a, b: f(a, b), [[1.0], [1.0]], [1.0, 1.0]) == [[[1.0], [1.0]], [1.0, 1.0]]
+
+
+@row("max of tied entries")
+@pytest.mark.parametrize("sign", [1, -1], ids=["max", "min"])
+def test_max_and_min(sign):
+    def f(x, **kwargs):
+        return np.max(x, **kwargs) if sign == 1 else np.min(x, **kwargs)
+
+    s = float(sign)
+    third = 1 / 3
+    assert slopes(f, [s, s, 0.0]) == [0.5, 0.5, 0.0]
+    assert slopes(f, [s, s, s]) == [third, third, third]
+    two_and_three = [[s, 0.0, s], [0.0, 0.0, 0.0]]
+    assert slopes(lambda x: f(x, axis=1), two_and_three) == [[0.5, 0.0, 0.5], [third] * 3]
+    assert slopes(lambda x: f(x, axis=0), two_and_three) == [[1.0, 0.5, 1.0], [0.0, 0.5, 0.0]]
+    assert slopes(lambda x: f(x, axis=(0, 1)), two_and_three) == [[0.5, 0.0, 0.5], [0.0] * 3]
+    assert slopes(lambda x: f(x, axis=1, keepdims=True), two_and_three)[0] == [0.5, 0.0, 0.5]
+
+
+@row("where, dead branch")
+def test_where():
+    assert slopes(lambda x: np.where(x > 0, x * x, 3 * x), [2.0, -2.0]) == [4.0, 3.0]
     with np.errstate(divide="ignore", invalid="ignore"):
-        naive = derivative(lambda x: np.where(x > 0, np.sqrt(x), 0), x)
-    assert np.isnan(naive[0][0])
-    safe = derivative(lambda x: np.where(x > 0, np.sqrt(np.where(x > 0, x, 1)), 0), x)
-    assert safe == [[0, 0.25]]
+        behind = slopes(lambda x: np.where(x > 0, np.sqrt(x), 0), [0.0, 4.0])
+    assert np.isnan(behind[0])
+    assert behind[1] == 0.25
+    remedy = slopes(lambda x: np.where(x > 0, np.sqrt(np.where(x > 0, x, 1)), 0), [0.0, 4.0])
+    assert remedy == [0.0, 0.25]
 
 
-# The first words of each row -> its test.
-ROWS = {
-    "relu at 0": relu_at_0,
-    "abs at 0": abs_at_0,
-    "sqrt at 0": sqrt_at_0,
-    "x**0 at x = 0": power_0_at_0,
-    "0**y, y > 0": base_0_to_a_power,
-    "maximum(a, a)": maximum_tied,
-    "max of tied entries": max_tied,
-    "where, dead branch": where_dead,
-}
+def test_a_nan_takes_the_derivative_with_it():
+    """Where the result is nan because of an entry, that entry's derivative is not silently 0."""
+    assert slopes(np.max, [np.nan, 2.0]) == slopes(np.min, [np.nan, 2.0]) == [1.0, 0.0]
+    for f in (np.maximum, np.minimum):
+        assert slopes(lambda x, f=f: f(x, 1.0), [np.nan])[0] != 0.0
+    for f in (np.fmax, np.fmin):
+        assert slopes(lambda x, f=f: f(x, 1.0), [np.nan]) == [0.0]
 
 
-@pytest.mark.parametrize("row", ROWS)
-def test_the_convention_holds(row):
-    ROWS[row]()
+def test_logsumexp_at_infinities():
+    assert slopes(ag.logsumexp, [-np.inf, 1.0]) == [0.0, 1.0]
+    assert slopes(ag.logsumexp, [-np.inf, -np.inf]) == [0.0, 0.0]
 
 
-def test_every_row_of_the_table_has_a_test():
-    lines = ops.__doc__.split("\n")
-    first, last = [i for i, line in enumerate(lines) if line.startswith("===")][1:]
-    rows = [re.split(r"\s{2,}", line)[0] for line in lines[first + 1 : last]]
-    assert rows == list(ROWS)
+@pytest.mark.parametrize("size", [1e4, 1e8, 1e16])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_shares_of_logsumexp_do_not_depend_on_the_size_of_its_entries(size, dtype):
+    x = ag.tensor([size, size, -size], dtype=dtype, requires_grad=True)
+    ag.logsumexp(x).backward()
+    np.testing.assert_allclose(x.grad, [0.5, 0.5, 0.0], rtol=1e-6)

@@ -32,7 +32,7 @@ getitem = primitive(
 
 # ---- rearrangements: functions whose result has entries of the argument, in other places ---------
 #
-# One rule serves them all. Applied to the positions 0, 1, 2, ... instead of the values, the function
+# One rule serves them all. Applied to the positions 0, 1, 2, ... instead of the values, a function
 # itself tells where each entry of its result came from; there the cotangent goes back. What was
 # repeated collects a sum.
 

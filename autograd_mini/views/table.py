@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from typing import TYPE_CHECKING
 
-from ..tape import Tape
 from .writing import arguments, labels, made_by, shortened, values, width
+
+if TYPE_CHECKING:
+    from ..tape import Tape
 
 _HEADER = ["#", "name", "op", "arguments", "shape", "value"]
 _ARGUMENTS, _VALUE, _DERIVATIVE = 3, 5, 6  # the columns that may be shortened
