@@ -17,10 +17,10 @@ neg = primitive(np.negative, lambda g, y, x: -g, name="neg")
 
 
 def _pow_base(g: Any, y: Any, a: Any, b: Any) -> Any:
-    """b a^(b-1); where b is 0 the power is the constant 1, also at a = 0."""
+    """b a^(b-1); at a = 0 and b = 0, where the power is the constant 1, it is 0."""
     if isinstance(b, (int, float)):  # a plain exponent must not widen a float32 `a`
         return g * (b * a ** (b - 1)) if b else g * 0
-    return g * b * a ** np.where(b == 0, 1, b - 1)
+    return g * b * a ** np.where((a == 0) & (b == 0), 1, b - 1)
 
 
 def _pow_exponent(g: Any, y: Any, a: Any, b: Any) -> Any:
