@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import count
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -42,10 +43,10 @@ class Primitive:
         self.name = name
         self.saves = saves
         self.unfused = unfused
-        variadic = isinstance(vjps, EveryArgument)
-        self.arity = float("inf") if isinstance(vjps, EveryArgument) else len(vjps)
-        #: the number of arguments of a call in which each has a rule
-        self.all_ruled = -1 if variadic or None in vjps else self.arity
+        #: how many leading arguments are covered by rules; those beyond are parameters
+        self.arity: float = inf if isinstance(vjps, EveryArgument) else len(vjps)
+        #: the number of arguments of a call in which each has a rule, for a quick test in `record`
+        self.all_ruled = -1 if isinstance(vjps, EveryArgument) or None in vjps else len(vjps)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run on arrays; on Tensors also record."""

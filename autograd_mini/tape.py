@@ -6,6 +6,7 @@ gathered with a stack, sorted by creation number, and walked from its end; nothi
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Container, Iterator, Sequence
 from typing import Any, overload
 
@@ -103,20 +104,7 @@ class Tape(Sequence[Tensor]):
 
     def backward(self, gradient: ArrayLike | None = None) -> None:
         """Add the result's derivatives to ``.grad``, as ``result.backward(gradient)`` does."""
-        retained = {t for t in self._tensors if t.op is not None and t._grad is not NOT_KEPT}
-        adjoints = sweep(self._tensors, _seed(self.result, gradient), retained)
-        # Adjoints may share memory (both arguments of a sum get the very same array). A .grad never
-        # does: views are copied, and all are where one array is the adjoint of two tensors.
-        shared = len({*map(id, adjoints.values())}) < len(adjoints)
-        grads = []
-        for t, g in adjoints.items():
-            if t._grad is not None:
-                g = np.asarray(t._grad + g)
-            elif shared or type(g) is not _ndarray or g.base is not None:
-                g = np.array(g)
-            grads.append(g)
-        for t, g in zip(adjoints, grads):  # only now, so that a sweep that fails changes nothing
-            t._grad = g
+        backward(self.result, gradient)
 
     def adjoints(self, gradient: ArrayLike | None = None) -> dict[Tensor, NDArray[Any]]:
         """The derivative of the result with respect to every active tensor; touches no ``.grad``.
@@ -126,12 +114,32 @@ class Tape(Sequence[Tensor]):
         dict of Tensor to array
             In the order of the tape; each array has its tensor's shape and dtype.
         """
-        active = [t for t in self._tensors if t.requires_grad]
-        found = sweep(self._tensors, _seed(self.result, gradient), keep=set(active))
-        return {t: np.array(found.get(t, np.zeros_like(t._data))) for t in active}
+        tensors = _gather(self.result)  # anew: a leaf may have got new data since
+        active = [t for t in tensors if t.requires_grad]
+        found = sweep(tensors, _seed(self.result, gradient), keep=set(active))
+        return {t: np.array(found.get(t, np.zeros_like(t._array))) for t in active}
 
 
-Tensor._tape = Tape  # for `Tensor.tape`
+Tensor._engine = sys.modules[__name__]
+
+
+def backward(result: Tensor, gradient: ArrayLike | None = None) -> None:
+    """What `Tensor.backward` does, where it is documented."""
+    tensors = _gather(result)
+    retained = {t for t in tensors if t.op is not None and t._grad is not NOT_KEPT}
+    adjoints = sweep(tensors, _seed(result, gradient), retained)
+    # Adjoints may share memory (both arguments of a sum get the very same array). A .grad never
+    # does: views are copied, and all are where one array is the adjoint of two tensors.
+    shared = len({*map(id, adjoints.values())}) < len(adjoints)
+    grads = []
+    for t, g in adjoints.items():
+        if t._grad is not None:
+            g = np.asarray(t._grad + g)
+        elif shared or type(g) is not _ndarray or g.base is not None:
+            g = np.array(g)
+        grads.append(g)
+    for t, g in zip(adjoints, grads):  # only now, so that a sweep that fails changes nothing
+        t._grad = g
 
 
 def gradients(result: Tensor, tensors: Tensor | Sequence[Tensor], gradient: Any = None) -> Any:
@@ -171,7 +179,8 @@ def gradients(result: Tensor, tensors: Tensor | Sequence[Tensor], gradient: Any 
     >>> first.item(), second.item()
     (12.0, 12.0)
     """
-    wanted = [tensors] if isinstance(tensors, Tensor) else list(tensors)
+    single = not isinstance(tensors, (list, tuple))
+    wanted: list[Any] = [tensors] if single else list(tensors)
     for t in (result, *wanted):
         if not isinstance(t, Tensor):
             raise TypeError(f"gradients are of a Tensor, to Tensors, not {describe(t)}")
@@ -183,12 +192,12 @@ def gradients(result: Tensor, tensors: Tensor | Sequence[Tensor], gradient: Any 
         seed = gradient if gradient.dtype == result.dtype else gradient.astype(result.dtype)
     found = sweep(_gather(result), seed, keep=set(wanted), recorded=True)
     grads = tuple(found[t] if t in found else _zero(t) for t in wanted)
-    return grads[0] if isinstance(tensors, Tensor) else grads
+    return grads[0] if single else grads
 
 
 def _zero(t: Tensor) -> Tensor:
     """The derivative by a tensor that the result does not depend on; active, as the others are."""
-    return Tensor(np.zeros_like(t._data), requires_grad=True)
+    return Tensor(np.zeros_like(t._array), requires_grad=True)
 
 
 def sweep(
@@ -212,13 +221,13 @@ def sweep(
         y: Any = t
         args: Sequence[Any] = inputs
         if not recorded:
-            y, args = t._data, [a._data if isinstance(a, Tensor) else a for a in inputs]
+            y, args = t._array, [a._array if isinstance(a, Tensor) else a for a in inputs]
             if t.saved is not None:  # what forward computed already, for the array reader only
                 kwargs = {**kwargs, "saved": t.saved}
         for rule, a in zip(op.vjps, inputs):  # parameters have no rule
             if isinstance(a, Tensor) and a._active and rule is not None:
                 c = rule(g, y, *args, **kwargs) if kwargs else rule(g, y, *args)
-                x = a._data
+                x = a._array
                 if type(c) is not _ndarray or c.shape != x.shape or c.dtype is not x.dtype:
                     c = _fit(c, t, a)
                 adjoints[a] = adjoints[a] + c if a in adjoints else c
@@ -279,7 +288,7 @@ def _seed(result: Tensor, gradient: Any) -> Any:
             f"{describe(result)} has no derivatives: no leaf it was computed from has "
             "requires_grad=True, or it was computed under no_grad()."
         )
-    y = result._data
+    y = result._array
     if gradient is None:
         if y.size != 1:
             raise ValueError(

@@ -86,7 +86,7 @@ def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_
             found = True
             if a._active:
                 active = True
-            arrays.append(a._data)
+            arrays.append(a._array)
         elif type(a) in _CONSTANTS or len(arrays) >= op.arity:
             arrays.append(a)
         else:
@@ -103,7 +103,7 @@ def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_
         return y
 
     out = _new(Tensor)
-    out._data = y = y if type(y) is _ndarray else as_array(y)
+    out._array = y = y if type(y) is _ndarray else as_array(y)
     out.name = None
     if (
         active
@@ -120,7 +120,7 @@ def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_
         out.saved = saved
     else:
         if getattr(y, "base", None) is not None or any(y is a for a in arrays):
-            out._data = np.array(y)  # a leaf now, whose memory is nobody else's
+            out._array = np.array(y)  # a leaf now, whose memory is nobody else's
         out._active = False
         out._grad = out.op = out.saved = None
         out.inputs = ()
@@ -140,7 +140,7 @@ def as_array(x: Any) -> Any:
 
 def raw(x: Any) -> Any:
     """The array behind a Tensor; anything else as it is."""
-    return x._data if isinstance(x, Tensor) else x
+    return x._array if isinstance(x, Tensor) else x
 
 
 def describe(x: Any) -> str:
@@ -149,7 +149,7 @@ def describe(x: Any) -> str:
         return f"{repr(x.name) if x.name else 'a tensor'} {x.shape} {x.dtype}"
     if isinstance(x, np.ndarray):
         return f"an array {x.shape} {x.dtype}"
-    return repr(x)
+    return f"{x!r:.60}"
 
 
 def _binary(function: Any) -> tuple[Callable[..., Tensor], Callable[..., Tensor]]:
@@ -185,13 +185,16 @@ def _reduction(function: Any, what: str) -> Callable[..., Tensor]:
     return method
 
 
-def _comparison(function: Any) -> Callable[..., Any]:
-    """A comparison operator. It has no derivative, so the answer is a plain array of bools."""
+def _plain(function: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The methods of an operator that has no derivative: the answer is a plain array."""
 
-    def method(self: Tensor, other: Any) -> Any:
-        return function(self._data, raw(other))
+    def forward(self: Tensor, other: Any) -> Any:
+        return function(self._array, raw(other))
 
-    return method
+    def reflected(self: Tensor, other: Any) -> Any:
+        return function(raw(other), self._array)
+
+    return forward, reflected
 
 
 class Tensor:
@@ -247,12 +250,13 @@ class Tensor:
     Tensor(5., dtype=float64, op=sum)
     """
 
+    # `_array` has no shorter name because np.ma takes a `_data` for its own, mask, tape and all.
     # `saved` is what forward computed and a rule on arrays may use again.
     # fmt: off
-    __slots__ = ("__weakref__", "_active", "_data", "_grad",
+    __slots__ = ("__weakref__", "_active", "_array", "_grad",
                  "inputs", "kwargs", "name", "op", "order", "saved")
     # fmt: on
-    _tape: ClassVar[type[Tape]]  # put here by tape.py, since this file imports nothing of ours
+    _engine: ClassVar[Any]  # the module `tape`, which puts itself here: this file imports none
     __hash__ = object.__hash__  # by identity, though == compares entries
 
     def __init__(
@@ -263,7 +267,7 @@ class Tensor:
         dtype: DTypeLike | None = None,
         name: str | None = None,
     ) -> None:
-        self._data: NDArray[Any] = _leaf_array(data, dtype)
+        self._array: NDArray[Any] = _leaf_array(data, dtype)
         self._grad: NDArray[Any] | None = None
         self.name = name
         self.op: Primitive | None = None
@@ -282,7 +286,7 @@ class Tensor:
         Assigning to a leaf's data (also ``w.data -= step``) keeps its shape and dtype. Records
         made with the former data then refuse to be differentiated.
         """
-        return self._data if self.op is None else _read_only(self._data)
+        return self._array if self.op is None else _read_only(self._array)
 
     @data.setter
     def data(self, value: ArrayLike) -> None:
@@ -291,14 +295,14 @@ class Tensor:
                 f"{describe(self)} was computed by {self.op.name}: its data cannot be replaced. "
                 "Change the leaves it was computed from, or take .detach() first."
             )
-        if value is not self._data:
+        if value is not self._array:
             value = np.array(raw(value), dtype=self.dtype)
             if value.shape != self.shape:
                 raise ValueError(
                     f"new data of shape {value.shape} for {describe(self)}: the shape of a tensor "
                     "is fixed. Make a new one with ag.tensor(...)."
                 )
-            self._data = value
+            self._array = value
         self.order = _next_order()  # a new version: younger than every record of the old one
 
     @property
@@ -346,22 +350,22 @@ class Tensor:
     @property
     def shape(self) -> tuple[int, ...]:
         """The lengths of the axes."""
-        return self._data.shape
+        return self._array.shape
 
     @property
     def ndim(self) -> int:
         """The number of axes."""
-        return self._data.ndim
+        return self._array.ndim
 
     @property
     def size(self) -> int:
         """The number of entries."""
-        return self._data.size
+        return self._array.size
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The NumPy dtype of the entries."""
-        return self._data.dtype
+        return self._array.dtype
 
     @property
     def is_leaf(self) -> bool:
@@ -382,19 +386,19 @@ class Tensor:
 
     def item(self) -> Any:
         """The one entry as a Python number. The derivative stays behind, as the call says."""
-        return self._data.item()
+        return self._array.item()
 
     def tolist(self) -> Any:
         """The entries as nested lists of Python numbers."""
-        return self._data.tolist()
+        return self._array.tolist()
 
     def numpy(self) -> NDArray[Any]:
         """A copy of the values as a plain array, to be changed at will."""
-        return np.array(self._data)
+        return np.array(self._array)
 
     def detach(self) -> Tensor:
         """A leaf with a copy of the values, through which no derivative flows."""
-        return Tensor(self._data, name=self.name)
+        return Tensor(self._array, name=self.name)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         if self._active:
@@ -403,8 +407,8 @@ class Tensor:
                 ".numpy() or .detach(), or build with np.stack and np.where, which record."
             )
         if copy or (dtype is not None and dtype != self.dtype):
-            return np.array(self._data, dtype=dtype)
-        return _read_only(np.asarray(self._data))
+            return np.array(self._array, dtype=dtype)
+        return _read_only(np.asarray(self._array))
 
     def _warn_if_active(self, call: str) -> Tensor:
         if self._active:
@@ -417,19 +421,19 @@ class Tensor:
         return self
 
     def __float__(self) -> float:
-        return float(self._warn_if_active("float()")._data)
+        return float(self._warn_if_active("float()").item())
 
     def __int__(self) -> int:
-        return int(self._warn_if_active("int()")._data)
+        return int(self._warn_if_active("int()").item())
 
     def __index__(self) -> int:
-        return self._data.__index__()
+        return self._array.__index__()
 
     def __bool__(self) -> bool:
-        return bool(self._data)
+        return bool(self._array)
 
     def __len__(self) -> int:
-        return len(self._data)
+        return len(self._array)
 
     def __iter__(self) -> Iterator[Tensor]:
         if self.ndim == 0:
@@ -440,7 +444,7 @@ class Tensor:
         return format(self.item(), spec) if spec and self.size == 1 else str(self)
 
     def __repr__(self) -> str:
-        values = np.array2string(np.asarray(self._data), separator=", ", prefix="Tensor(")
+        values = np.array2string(np.asarray(self._array), separator=", ", prefix="Tensor(")
         facts = [values, f"dtype={self.dtype}"]
         if self.name is not None:
             facts.append(f"name={self.name!r}")
@@ -453,13 +457,13 @@ class Tensor:
     def __reduce__(self) -> tuple[Any, ...]:
         # Creation numbers belong to one process: what is copied or pickled arrives as a leaf.
         grad = None if self._grad is NOT_KEPT else self._grad
-        return _rebuilt, (self._data, self._active, self.name, grad)
+        return _rebuilt, (self._array, self._active, self.name, grad)
 
     # ---- derivatives ---------------------------------------------------------------------------
 
     def tape(self) -> Tape:
         """The tensors this one was computed from, in the order of computation: a Wengert list."""
-        return self._tape(self)
+        return self._engine.Tape(self)  # type: ignore[no-any-return]
 
     def backward(self, gradient: ArrayLike | None = None) -> None:
         """Add the derivative of this tensor to the ``.grad`` of every leaf that requires one.
@@ -485,7 +489,7 @@ class Tensor:
         >>> x.grad
         array(12.)
         """
-        self.tape().backward(gradient)
+        self._engine.backward(self, gradient)
 
     def retain_grad(self) -> Tensor:
         """Have ``backward`` keep this record's gradient in ``.grad`` too; returns the tensor."""
@@ -528,9 +532,10 @@ class Tensor:
     __matmul__, __rmatmul__ = _binary(np.matmul)
     __neg__ = _unary(np.negative)
     __abs__ = _unary(np.absolute)
-    __lt__, __le__ = _comparison(np.less), _comparison(np.less_equal)
-    __gt__, __ge__ = _comparison(np.greater), _comparison(np.greater_equal)
-    __eq__, __ne__ = _comparison(np.equal), _comparison(np.not_equal)
+    __floordiv__, __rfloordiv__ = _plain(np.floor_divide)
+    __lt__, __gt__ = _plain(np.less)
+    __le__, __ge__ = _plain(np.less_equal)
+    __eq__, __ne__ = _plain(np.equal)[0], _plain(np.not_equal)[0]
 
     def __pos__(self) -> Tensor:
         return self

@@ -321,7 +321,7 @@ def _pull(y: Any, inputs: list[Tensor]) -> Callable[[Any], list[Tensor]]:
     came from outside, such as the argument of an enclosing transform, or an active cotangent.
     """
     if not isinstance(y, Tensor) or not y.requires_grad:
-        return lambda cotangent: [Tensor(np.zeros_like(x._data)) for x in inputs]
+        return lambda cotangent: [Tensor(np.zeros_like(x._array)) for x in inputs]
     tape = Tape(y)
     own = set(inputs)
     outside = any(t.requires_grad and t.is_leaf and t not in own for t in tape)
@@ -335,7 +335,7 @@ def _pull(y: Any, inputs: list[Tensor]) -> Callable[[Any], list[Tensor]]:
         if recorded and not active:
             seed = Tensor(seed)
         found = sweep(tape, seed, own, recorded)
-        adjoints = [found.get(x, np.zeros_like(x._data)) for x in inputs]
+        adjoints = [found.get(x, np.zeros_like(x._array)) for x in inputs]
         return [g if isinstance(g, Tensor) else Tensor(g) for g in adjoints]
 
     return pull

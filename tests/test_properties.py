@@ -256,6 +256,52 @@ def test_second_derivatives_of_random_programs(lines, count, seed):
         np.testing.assert_allclose(found.data, expected, rtol=1e-8, atol=1e-9 * scale)
 
 
+# ---- derivatives of derivatives ------------------------------------------------------------------
+
+
+S, C = np.sin(0.7), np.cos(0.7)
+
+
+@pytest.mark.parametrize(
+    ("f", "expected"),
+    [
+        (lambda x: x**5, [5 * 0.7**4, 20 * 0.7**3, 60 * 0.7**2, 120 * 0.7, 120, 0]),
+        (
+            lambda x: np.exp(np.sin(x)) / np.exp(S),
+            [C, C**2 - S, C**3 - 3 * S * C - C, C**4 - 6 * S * C**2 + 3 * S**2 - 4 * C**2 + S],
+        ),
+    ],
+)
+def test_derivatives_of_any_order(f, expected):
+    x = ag.tensor(0.7, requires_grad=True)
+    y = f(x)
+    for value in expected:
+        y = ag.gradients(y, x)
+        np.testing.assert_allclose(y.item(), value, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(np.exp(a) * np.sin(b) / (1 + c * c)).sum()", "(a @ b) * np.tanh(c @ a) - b @ c",
+        "((a * a + 1) ** b).sum() * np.sqrt((c * c).sum())", "ag.logsumexp(a * b * c)",
+        "np.log((ag.sigmoid(a) * ag.softmax(b * c)).mean())", "np.max(a * b) * np.min(b * c)",
+        "(np.concatenate([a, b])[[0, 4, 4]] * np.stack([c, a], 1).T[0] ** 3).sum()",
+        "np.where(a > 0, a * b, b * c).sum() ** 2", "ag.softmax_cross_entropy(a * b, c * c) * a[1]",
+        "(a[:, None] * (b @ c)).sum() ** 3 / np.cos(a * c).sum()",
+    ],
+)  # fmt: skip
+def test_mixed_partial_derivatives_commute(text):
+    rng = np.random.default_rng(0)
+    xs = [ag.tensor(rng.uniform(0.3, 1.3, 3), requires_grad=True) for _ in range(3)]
+    y = eval(text, {"np": np, "ag": ag, **dict(zip("abc", xs))})
+    first = ag.gradients(y, xs)
+    rows = [ag.gradients(g[i], xs) for g in first for i in range(3)]
+    hessian = np.array([np.concatenate([h.data for h in row]) for row in rows])
+    assert np.abs(hessian[:3, 3:]).max() > 0.01
+    np.testing.assert_allclose(hessian, hessian.T, rtol=1e-11, atol=1e-12)
+
+
 def test_the_draws_are_distinct_and_not_near_0():
     x = np.concatenate([a.ravel() for a in entries(3, (3, 3), (2,), ())])
     assert np.abs(x).min() > 0.1

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import not_differentiable, primitive
+from ..primitive import implements, not_differentiable, primitive
 
 add = primitive(np.add, lambda g, y, a, b: g, lambda g, y, a, b: g, name="add")
 sub = primitive(np.subtract, lambda g, y, a, b: g, lambda g, y, a, b: -g, name="sub")
@@ -25,6 +25,8 @@ def _pow_base(g: Any, y: Any, a: Any, b: Any) -> Any:
 
 def _pow_exponent(g: Any, y: Any, a: Any, b: Any) -> Any:
     """a^b ln a; where a is 0 the power is the constant 0 for b > 0, and 0 is taken at b = 0."""
+    if isinstance(a, (int, float)):
+        return g * y * (float(np.log(a)) if a else 0.0)
     return g * y * np.log(np.where((a == 0) & (b >= 0), 1, a))
 
 
@@ -83,7 +85,16 @@ where = primitive(
     None,
     lambda g, y, mask, a, b: np.where(mask, g, 0),
     lambda g, y, mask, a, b: np.where(mask, 0, g),
+    name="where",
+    of="where",
 )
+
+
+@implements(np.where)
+def _where(mask: Any, *choices: Any) -> Any:
+    """With one argument, np.where says where it is true."""
+    return where(mask, *choices) if choices else np.nonzero(mask)
+
 
 not_differentiable(
     [np.floor_divide, np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal]

@@ -58,7 +58,6 @@ for function in (
     np.moveaxis,
     np.ravel,
     np.repeat,
-    np.resize,
     np.roll,
     np.rollaxis,
     np.rot90,

@@ -98,4 +98,4 @@ def _plain(x: Any, dtype: Any, out: None) -> Any:
     return x if dtype is None else x.astype(dtype)
 
 
-not_differentiable([np.argmax, np.argmin, np.argsort, np.any, np.all, np.count_nonzero])
+not_differentiable([np.argmax, np.argmin, np.argsort, np.any, np.all, np.count_nonzero, np.nonzero])
