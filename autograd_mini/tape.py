@@ -221,11 +221,11 @@ def sweep(
         y: Any = t
         args: Sequence[Any] = inputs
         if not recorded:
-            y, args = t._array, [a._array if isinstance(a, Tensor) else a for a in inputs]
+            y, args = t._array, [a._array if type(a) is Tensor else a for a in inputs]
             if t.saved is not None:  # what forward computed already, for the array reader only
                 kwargs = {**kwargs, "saved": t.saved}
         for rule, a in zip(op.vjps, inputs):  # parameters have no rule
-            if isinstance(a, Tensor) and a._active and rule is not None:
+            if type(a) is Tensor and a._active and rule is not None:
                 c = rule(g, y, *args, **kwargs) if kwargs else rule(g, y, *args)
                 x = a._array
                 if type(c) is not _ndarray or c.shape != x.shape or c.dtype is not x.dtype:
@@ -266,7 +266,7 @@ def _gather(result: Tensor) -> list[Tensor]:
     while stack:
         t = stack.pop()
         for a in t.inputs:
-            if isinstance(a, Tensor):
+            if type(a) is Tensor:
                 n = a.order
                 if n > t.order:
                     raise RuntimeError(

@@ -148,3 +148,8 @@ def test_a_sweep_that_fails_changes_no_grad():
         with pytest.raises((RuntimeError, ValueError), match=message):
             z.backward()
         assert a.grad is b.grad is None
+
+
+def test_a_tensor_is_not_subclassed():
+    with pytest.raises(TypeError, match="keep a Tensor as an attribute"):
+        type("Parameter", (ag.Tensor,), {})
