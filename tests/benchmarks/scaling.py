@@ -20,13 +20,19 @@ def chain(records: int) -> None:
     y.sum().backward()
 
 
+def costs(rounds: int) -> list[float]:
+    """Seconds an operation, for each of the sizes."""
+    times = medians({n: (lambda n=n: chain(n)) for n in SIZES}, rounds, round_seconds=0.2)
+    return [times[n] / n for n in SIZES]
+
+
 def per_record(rounds: int) -> list[Row]:
-    works = {f"{n:,} records": (lambda n=n: chain(n)) for n in SIZES}
-    times = medians(works, rounds, round_seconds=0.2)
-    costs = {name: times[name] / n for name, n in zip(works, SIZES)}
-    (_, smallest), *others = costs.items()
+    """In a process of its own: the collector would also walk through all modules of the peers."""
+    program = f"from tests.benchmarks import scaling; print(*scaling.costs({rounds}))"
+    smallest, *others = map(float, _printed(program).split())
     return [
-        Row(f"cost of an operation, {name}", "1,000", cost / smallest, 1.6) for name, cost in others
+        Row(f"cost of an operation, {n:,} records", "1,000", cost / smallest, 1.6)
+        for n, cost in zip(SIZES[1:], others)
     ]
 
 
@@ -36,13 +42,17 @@ def import_milliseconds(rounds: int) -> float:
         "import numpy, time; t = time.perf_counter(); import autograd_mini; "
         "print((time.perf_counter() - t) * 1000)"
     )
-    run = [sys.executable, "-c", program]
+    _printed(program)  # compiles, as installing does
+    return median(float(_printed(program)) for _ in range(rounds))
+
+
+def _printed(program: str) -> str:
+    """What a fresh interpreter prints."""
     env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    subprocess.run(run, env=env, check=True, capture_output=True)  # compiles, as installing does
-    return median(
-        float(subprocess.run(run, env=env, check=True, capture_output=True, text=True).stdout)
-        for _ in range(rounds)
+    run = subprocess.run(
+        [sys.executable, "-c", program], env=env, check=True, capture_output=True, text=True
     )
+    return run.stdout
 
 
 def rows(rounds: int = 5) -> list[Row]:
