@@ -138,7 +138,7 @@ TABLE = [
         "roll(a, 2)", "roll(a, (1, -2), axis=(0, 1))", "rollaxis(a, 1)",
         "rot90(a)", "rot90(a, 3)", "swapaxes(a, 0, -1)", "take(a, [0, 5, 0])",
         "take(a, [[2, 0]], axis=1)", "tile(a, 2)", "tile(a, (2, 1, 2))", "sort(a)",
-        "sort(a, axis=0)", "sort(a, axis=None)",
+        "sort(a, axis=0)", "sort(a, axis=None)", "cumsum(a)", "cumsum(a, axis=1)",
         "take_along_axis(a, n.array([[0, 0], [1, 2], [3, 3]]), axis=1)",
     )),
 ]  # fmt: skip

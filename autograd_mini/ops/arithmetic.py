@@ -96,6 +96,17 @@ def _where(mask: Any, *choices: Any) -> Any:
     return where(mask, *choices) if choices else np.nonzero(mask)
 
 
+@implements(np.clip)
+def _clip(x: Any, low: Any = None, high: Any = None, **named: Any) -> Any:
+    """A clipped entry is a constant; one on a bound is not clipped, and its derivative is 1."""
+    low, high = named.pop("a_min", low), named.pop("a_max", high)
+    low, high = named.pop("min", low), named.pop("max", high)
+    if named:
+        raise TypeError(f"clip: {', '.join(named)}= is not differentiated here")
+    x = x if low is None else where(x < low, low, x)
+    return x if high is None else where(x > high, high, x)
+
+
 not_differentiable(
     [np.floor_divide, np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal]
 )

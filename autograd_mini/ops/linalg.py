@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import primitive
+from ..primitive import implements, primitive
 
 
 def _matmul_left(g: Any, y: Any, a: Any, b: Any) -> Any:
@@ -60,3 +60,53 @@ linear = primitive(
     name="linear",
     unfused=lambda x, w, b: x @ w + b,
 )
+
+
+# ---- made up of the above -----------------------------------------------------------------------
+
+
+@implements(np.dot)
+def _dot(a: Any, b: Any) -> Any:
+    """The product with scalars, of vectors, of matrices; otherwise last axis by second last."""
+    if np.ndim(a) == 0 or np.ndim(b) == 0:
+        return a * b
+    if np.ndim(a) <= 2 and np.ndim(b) <= 2:
+        return matmul(a, b)
+    return np.tensordot(a, b, ((-1,), (-2 if np.ndim(b) > 1 else -1,)))
+
+
+@implements(np.outer)
+def _outer(a: Any, b: Any) -> Any:
+    return np.reshape(a, (-1, 1)) * np.reshape(b, (1, -1))
+
+
+@implements(np.inner)
+def _inner(a: Any, b: Any) -> Any:
+    return np.tensordot(a, b, ((-1,), (-1,))) if np.ndim(a) and np.ndim(b) else a * b
+
+
+@implements(np.vdot)
+def _vdot(a: Any, b: Any) -> Any:
+    return matmul(np.reshape(a, -1), np.reshape(b, -1))
+
+
+@implements(np.tensordot)
+def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
+    """As one product of matrices: the axes that are summed over last in a, first in b."""
+    n, m = np.ndim(a), np.ndim(b)
+    if isinstance(axes, int):
+        axes = (tuple(range(n - axes, n)), tuple(range(axes)))
+    left, right = ([axis] if isinstance(axis, int) else list(axis) for axis in axes)
+    left, right = [i % n for i in left], [i % m for i in right]
+    rest_a = [i for i in range(n) if i not in left]
+    rest_b = [i for i in range(m) if i not in right]
+    shape = [np.shape(a)[i] for i in rest_a] + [np.shape(b)[i] for i in rest_b]
+    summed = int(np.prod([np.shape(a)[i] for i in left]))
+    a = np.transpose(a, (*rest_a, *left)).reshape((-1, summed))
+    b = np.transpose(b, (*right, *rest_b)).reshape((summed, -1))
+    return (a @ b).reshape(tuple(shape))
+
+
+@implements(np.trace)
+def _trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    return np.diagonal(x, offset, axis1, axis2).sum(axis=-1)

@@ -98,4 +98,46 @@ def _plain(x: Any, dtype: Any, out: None) -> Any:
     return x if dtype is None else x.astype(dtype)
 
 
+# ---- made up of the above -----------------------------------------------------------------------
+
+
+@implements(np.var)
+def _var(x: Any, axis: Any = None, *, ddof: float = 0, keepdims: Any = False) -> Any:
+    """Σ (x - mean)² / (n - ddof)."""
+    squares = np.square(x - mean(x, axis=axis, keepdims=True))
+    total = sum(squares, axis=axis, keepdims=keepdims)
+    return total / (x.size // (total.size or 1) - ddof)
+
+
+@implements(np.std)
+def _std(x: Any, axis: Any = None, *, ddof: float = 0, keepdims: Any = False) -> Any:
+    return np.sqrt(_var(x, axis, ddof=ddof, keepdims=keepdims))
+
+
+@implements(np.ptp)
+def _ptp(x: Any, axis: Any = None, *, keepdims: Any = False) -> Any:
+    """Peak to peak: the largest minus the smallest."""
+    return max(x, axis=axis, keepdims=keepdims) - min(x, axis=axis, keepdims=keepdims)
+
+
+@implements(np.nansum)
+def _nansum(x: Any, axis: Any = None, *, keepdims: Any = False) -> Any:
+    return sum(np.where(np.isnan(x), 0, x), axis=axis, keepdims=keepdims)
+
+
+@implements(np.nanmean)
+def _nanmean(x: Any, axis: Any = None, *, keepdims: Any = False) -> Any:
+    count = sum(~np.isnan(x), axis=axis, keepdims=keepdims)
+    return _nansum(x, axis, keepdims=keepdims) / count
+
+
+def _cumsum_vjp(g: Any, y: Any, x: Any, axis: int | None = None) -> Any:
+    """Each entry is in the sums from its own on: the same running sum, taken from the end."""
+    axis = 0 if axis is None else axis
+    return np.flip(np.cumsum(np.flip(g, axis), axis), axis).reshape(x.shape)
+
+
+cumsum = primitive(lambda x, axis=None: x.cumsum(axis), _cumsum_vjp, name="cumsum", of=np.cumsum)
+
+
 not_differentiable([np.argmax, np.argmin, np.argsort, np.any, np.all, np.count_nonzero, np.nonzero])

@@ -79,4 +79,20 @@ def _stack(arrays: Sequence[Any], axis: int = 0) -> Any:
     return stack(*arrays, axis=axis)
 
 
+@implements(np.vstack)
+def _vstack(arrays: Sequence[Any]) -> Any:
+    return _concatenate([x if np.ndim(x) > 1 else reshape(x, (1, -1)) for x in arrays])
+
+
+@implements(np.column_stack)
+def _column_stack(arrays: Sequence[Any]) -> Any:
+    return _concatenate([x if np.ndim(x) > 1 else reshape(x, (-1, 1)) for x in arrays], axis=1)
+
+
+@implements(np.hstack)
+def _hstack(arrays: Sequence[Any]) -> Any:
+    flat = [x if np.ndim(x) else reshape(x, (1,)) for x in arrays]
+    return _concatenate(flat, axis=0 if np.ndim(flat[0]) == 1 else 1)
+
+
 not_differentiable([np.shape, np.ndim, np.size])
