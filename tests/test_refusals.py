@@ -57,9 +57,9 @@ def refused(text, error, message):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("np.cumsum(t)", r"np\.cumsum has no derivative rule here. The nearest .* np\.sum"),
+        ("np.nancumsum(t)", r"np\.nancumsum has no derivative rule here. The nearest .* np\.\w*sum"),
         ("np.linalg.norm(t)", r"np\.linalg\.norm has no derivative rule"),
-        ("np.vstack([t, t])", r"np\.vstack has no derivative rule here. The nearest .*np\.stack"),
+        ("np.dstack([t, t])", r"np\.dstack has no derivative rule here. The nearest .*np\.stack"),
         ("np.frexp(t)", r"np\.frexp has no derivative rule"),
         ("np.multiply.reduce(t)", r"np\.multiply\.reduce has no derivative rule"),
         ("np.add.accumulate(t)", r"np\.add\.accumulate has no derivative rule"),
