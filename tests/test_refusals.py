@@ -57,7 +57,7 @@ def refused(text, error, message):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("np.nancumsum(t)", r"np\.nancumsum has no derivative rule here. The nearest .* np\.\w*sum"),
+        ("np.nancumsum(t)", r"np\.nancumsum has no derivative rule here. .* np\.\w*sum"),
         ("np.linalg.norm(t)", r"np\.linalg\.norm has no derivative rule"),
         ("np.dstack([t, t])", r"np\.dstack has no derivative rule here. The nearest .*np\.stack"),
         ("np.frexp(t)", r"np\.frexp has no derivative rule"),
