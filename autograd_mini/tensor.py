@@ -574,6 +574,10 @@ class Tensor:
         """The same entries in another shape: ``t.reshape(2, 3)`` or ``t.reshape((2, -1))``."""
         return PRIMITIVES[np.reshape](self, _unpacked(shape))
 
+    def flatten(self) -> Tensor:
+        """All entries along one axis."""
+        return self.reshape(-1)
+
     def transpose(self, *axes: Any) -> Tensor:
         """The axes in the given order, or reversed when none is given."""
         order = (_unpacked(axes),) if axes else ()

@@ -155,3 +155,17 @@ def test_shares_of_logsumexp_do_not_depend_on_the_size_of_its_entries(size, dtyp
     x = ag.tensor([size, size, -size], dtype=dtype, requires_grad=True)
     ag.logsumexp(x).backward()
     np.testing.assert_allclose(x.grad, [0.5, 0.5, 0.0], rtol=1e-6)
+
+
+@pytest.mark.parametrize("f", [np.logaddexp, np.logaddexp2])
+@pytest.mark.parametrize("size", [1e4, 1e16])
+def test_shares_of_logaddexp_do_not_depend_on_the_size_of_its_arguments(f, size):
+    a, b = (ag.tensor(size, dtype=np.float32, requires_grad=True) for _ in range(2))
+    f(a, b).backward()
+    assert (a.grad, b.grad) == (0.5, 0.5)
+
+
+def test_arctan2_of_large_numbers_does_not_overflow():
+    a, b = (ag.tensor(1e200, requires_grad=True) for _ in range(2))
+    np.arctan2(a, b).backward()
+    np.testing.assert_allclose([a.grad, b.grad], [5e-201, -5e-201])

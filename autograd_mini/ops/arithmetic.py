@@ -61,20 +61,22 @@ fmin = primitive(
     lambda g, y, a, b: _share(g, (b < a) | (a != a) & (b == b), a == b),
 )
 hypot = primitive(np.hypot, lambda g, y, a, b: g * a / y, lambda g, y, a, b: g * b / y)
+# a² + b² would overflow where hypot does not.
 arctan2 = primitive(
     np.arctan2,
-    lambda g, y, a, b: g * b / (a * a + b * b),
-    lambda g, y, a, b: -g * a / (a * a + b * b),
+    lambda g, y, a, b: g * (b / np.hypot(a, b)) / np.hypot(a, b),
+    lambda g, y, a, b: -g * (a / np.hypot(a, b)) / np.hypot(a, b),
 )
+# e^a / (e^a + e^b) from the difference of the two: e^(a - y) has no digits left where y is large.
 logaddexp = primitive(
     np.logaddexp,
-    lambda g, y, a, b: g * np.exp(a - y),
-    lambda g, y, a, b: g * np.exp(b - y),
+    lambda g, y, a, b: g * np.exp(-np.logaddexp(0, b - a)),
+    lambda g, y, a, b: g * np.exp(-np.logaddexp(0, a - b)),
 )
 logaddexp2 = primitive(
     np.logaddexp2,
-    lambda g, y, a, b: g * np.exp2(a - y),
-    lambda g, y, a, b: g * np.exp2(b - y),
+    lambda g, y, a, b: g * np.exp2(-np.logaddexp2(0, b - a)),
+    lambda g, y, a, b: g * np.exp2(-np.logaddexp2(0, a - b)),
 )
 # a mod b = a - b floor(a/b), and the floor is constant between its jumps.
 mod = primitive(
