@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .tape import gradients
-from .tensor import Tensor, raw
+from .tensor import Tensor, raw, recording
 
 Function = Callable[..., Any]
 Array = NDArray[np.float64]
@@ -23,6 +23,7 @@ class GradcheckError(AssertionError):
     """A derivative of the tape differs from the numerical one. The message shows where."""
 
 
+@recording(True)  # also inside of a no_grad block
 def gradcheck(
     f: Function,
     *inputs: ArrayLike | Tensor,

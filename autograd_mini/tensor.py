@@ -15,7 +15,7 @@ import itertools
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
@@ -49,7 +49,17 @@ _mode = _Mode()
 
 
 @contextmanager
-def no_grad() -> Iterator[None]:
+def recording(on: bool) -> Iterator[None]:
+    """Record inside the block, or do not, in this thread only; afterwards all is as before."""
+    before = _mode.recording
+    _mode.recording = on
+    try:
+        yield
+    finally:
+        _mode.recording = before
+
+
+def no_grad() -> AbstractContextManager[None]:
     """Record nothing inside the block, in this thread only.
 
     What is computed inside is a leaf that requires no gradient. Blocks nest, and end cleanly when
@@ -64,12 +74,7 @@ def no_grad() -> Iterator[None]:
     >>> y.requires_grad
     False
     """
-    before = _mode.recording
-    _mode.recording = False
-    try:
-        yield
-    finally:
-        _mode.recording = before
+    return recording(False)
 
 
 def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_KWARGS) -> Any:

@@ -18,7 +18,7 @@ import numpy as np
 
 from .ops.elementwise import alias
 from .tape import Tape, sweep
-from .tensor import Tensor, describe, raw
+from .tensor import Tensor, describe, raw, recording
 
 Function = Callable[..., Any]
 ArgNums = int | tuple[int, ...]
@@ -65,7 +65,8 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
     [[3.0, 40.0], [1.0, 20.0]]
     """
     entered = _map(_enter, primals)
-    y = f(*entered)
+    with recording(True):  # a derivative was asked for, also inside of a no_grad block
+        y = f(*entered)
     y, *aux = y if has_aux else (y,)
     inputs = _leaves(entered)
     pulls = [_pull(out, inputs) for out in _leaves(y)]
@@ -218,10 +219,12 @@ def jacobian(f: Function, argnums: ArgNums = 0) -> Function:
         y, pullback = _vjp_in(f, argnums, args, kwargs)
         if not isinstance(y, Tensor):
             raise TypeError(f"jacobian: the function returned {describe(y)}, not one Tensor")
+        chosen = tuple(args[i] for i in _tuple(argnums))
+        if not y.size:
+            return _picked(_map(lambda x: Tensor(np.zeros(y.shape + np.shape(x))), chosen), argnums)
         basis = np.eye(y.size, dtype=y.dtype).reshape(y.size, *y.shape)
         rows = [_leaves(pullback(e)) for e in basis]
         stacked = iter([np.stack(r).reshape(y.shape + r[0].shape) for r in zip(*rows)])
-        chosen = tuple(args[i] for i in _tuple(argnums))
         return _picked(_map(lambda _: next(stacked), chosen), argnums)
 
     return derivative
@@ -292,7 +295,9 @@ def elementwise_grad(f: Function, argnums: ArgNums = 0) -> Function:
 def _enter(x: Any) -> Tensor:
     """An argument under an identity of its own: on the outer tape when it was on one."""
     if isinstance(x, Tensor) and x.requires_grad:
-        return alias(x)  # type: ignore[no-any-return]
+        x = alias(x)  # a constant when nothing is recorded, inside of a no_grad block
+        if x.requires_grad:
+            return x  # type: ignore[no-any-return]
     return Tensor(raw(x), requires_grad=True)
 
 
@@ -304,6 +309,8 @@ def _vjp_in(
     for i in chosen:
         if not -len(args) <= i < len(args):
             raise TypeError(f"argnums {argnums}: the call has {len(args)} positional arguments")
+    if len({i % len(args) for i in chosen}) < len(chosen):
+        raise TypeError(f"argnums {argnums} names an argument twice")
 
     def of_chosen(*primals: Any) -> Any:
         full = list(args)
@@ -362,9 +369,9 @@ def _leaves(tree: Any) -> list[Any]:
 
 
 def _tuple(argnums: ArgNums) -> tuple[int, ...]:
-    return argnums if isinstance(argnums, tuple) else (argnums,)
+    return (argnums,) if isinstance(argnums, int) else tuple(argnums)
 
 
 def _picked(grads: tuple[Any, ...], argnums: ArgNums) -> Any:
     """All of them for a tuple of `argnums`, the only one for an int."""
-    return grads if isinstance(argnums, tuple) else grads[0]
+    return grads[0] if isinstance(argnums, int) else grads

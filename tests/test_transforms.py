@@ -186,6 +186,23 @@ def test_newtons_method_with_the_exact_hessian():
     np.testing.assert_allclose(ag.grad(f)(x).data, 0, atol=1e-12)
 
 
+def test_no_grad_outside_does_not_make_a_derivative_zero():
+    x = ag.tensor(3.0, requires_grad=True)
+    with ag.no_grad():
+        assert ag.grad(lambda x: x * x)(3.0).item() == 6.0
+        inside = ag.grad(lambda x: x * x)(x)
+        assert inside.item() == 6.0
+        assert ag.hessian(lambda x: (x**3).sum())(X[0]).data.trace() != 0
+        assert ag.jvp(np.sin, (0.0,), (2.0,))[1].item() == 2.0
+        assert ag.gradcheck(np.sin, X)
+    assert not inside.requires_grad
+    assert ag.grad(lambda x: x * ag.no_grad()(lambda: x * 1.0)())(3.0).item() == 3.0
+
+
+def test_jacobian_of_nothing():
+    assert ag.jacobian(lambda x: x[:0])(X[0]).shape == (0, 4)
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
@@ -193,6 +210,7 @@ def test_newtons_method_with_the_exact_hessian():
         (lambda: ag.grad(lambda x: 1.0)(2.0), TypeError, "the function returned 1.0"),
         (lambda: ag.grad(np.exp)(3), TypeError, "cannot require a gradient"),
         (lambda: ag.grad(np.exp, argnums=1)(3.0), TypeError, "1 positional arguments"),
+        (lambda: ag.grad(np.multiply, argnums=(0, 0))(3.0, 2.0), TypeError, "an argument twice"),
         (lambda: ag.vjp(np.exp, X)[1](np.ones(3)), ValueError, r"a cotangent of shape \(3,\)"),
         (lambda: ag.vjp(np.exp, X)[1]((X, X)), ValueError, "of 1 arrays got 2 cotangents"),
         (lambda: ag.jacobian(lambda x: (x, x))(X), TypeError, "not one Tensor"),
