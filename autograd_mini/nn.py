@@ -284,4 +284,10 @@ def accuracy(model: Layer, x: ArrayLike, labels: ArrayLike) -> float:
     """
     x, labels = paired(x, labels)
     with no_grad():
-        return float(np.mean(np.argmax(model(x), axis=-1) == labels))
+        predicted = np.argmax(model(x), axis=-1)
+    if predicted.shape != labels.shape:
+        raise ValueError(
+            f"labels of shape {labels.shape} for predictions of shape {predicted.shape}: give the "
+            "class of each example as one int"
+        )
+    return float(np.mean(predicted == labels))

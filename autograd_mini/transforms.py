@@ -329,9 +329,8 @@ def _pull(y: Any, inputs: list[Tensor]) -> Callable[[Any], list[Tensor]]:
     """
     if not isinstance(y, Tensor) or not y.requires_grad:
         return lambda cotangent: [Tensor(np.zeros_like(x._array)) for x in inputs]
-    tape = Tape(y)
     own = set(inputs)
-    outside = any(t.requires_grad and t.is_leaf and t not in own for t in tape)
+    outside = any(t.requires_grad and t.is_leaf and t not in own for t in Tape(y))
 
     def pull(cotangent: Any) -> list[Tensor]:
         if np.shape(cotangent) != y.shape:
@@ -341,7 +340,7 @@ def _pull(y: Any, inputs: list[Tensor]) -> Callable[[Any], list[Tensor]]:
         seed = cotangent if active else np.asarray(raw(cotangent), y.dtype)
         if recorded and not active:
             seed = Tensor(seed)
-        found = sweep(tape, seed, own, recorded)
+        found = sweep(Tape(y), seed, own, recorded)  # gathered anew: leaves may have new data
         adjoints = [found.get(x, np.zeros_like(x._array)) for x in inputs]
         return [g if isinstance(g, Tensor) else Tensor(g) for g in adjoints]
 

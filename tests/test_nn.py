@@ -324,3 +324,8 @@ def test_accuracy_records_nothing():
 def test_accuracy_wants_one_label_for_each_example():
     with pytest.raises(ValueError, match="one label for each"):
         nn.accuracy(nn.MLP([3, 2]), X, [0, 1])
+
+
+def test_accuracy_wants_one_label_an_example():
+    with pytest.raises(ValueError, match="class of each example as one int"):
+        nn.accuracy(lambda x: x, np.eye(3), [[0], [1], [2]])

@@ -378,3 +378,9 @@ def test_a_long_tape_is_written_in_time_that_grows_with_its_length():
     seconds(100)
     short = min(seconds(1_000) for _ in range(3))
     assert seconds(20_000) < 20 * short * 4
+
+
+@pytest.mark.parametrize("width", [0, -3, 1, 20])
+def test_a_width_that_nothing_fits_still_gives_a_table(width):
+    x = ag.tensor([1.0, 2.0, 3.0], requires_grad=True, name="x")
+    assert len((x * x).tape().table(width=width).splitlines()) == 3

@@ -220,3 +220,11 @@ def test_jacobian_of_nothing():
 def test_bad_calls_are_explained(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_a_pullback_kept_while_a_leaf_changes_refuses():
+    w = ag.tensor(3.0, requires_grad=True)
+    _, pullback = ag.vjp(lambda x: x * w, 2.0)
+    w.data = 9.0
+    with pytest.raises(RuntimeError, match="new data"):
+        pullback(1.0)

@@ -14,6 +14,7 @@ _HEADER = ["#", "name", "op", "arguments", "shape", "value"]
 _ARGUMENTS, _VALUE, _DERIVATIVE = 3, 5, 6  # the columns that may be shortened
 _FLEXIBLE = (_ARGUMENTS, _VALUE, _DERIVATIVE)
 _LEAST = 12  # the longest number, -1.2346e-300, still fits
+_NARROWEST = 20  # columns; narrower than that no row can be told from another
 _GAP = "  "
 
 
@@ -69,7 +70,7 @@ def table(tape: Tape, *, adjoints: bool = False, width: int | None = None) -> st
         header.append(f"∂{called[tape.result.order]}/∂")
         for row, t in zip(rows, tape):
             row.append(values(found[t]) if t in found else "")
-    room = shutil.get_terminal_size().columns if width is None else width
+    room = max(_NARROWEST, shutil.get_terminal_size().columns if width is None else width)
     return _laid_out([header, *rows], room)
 
 
