@@ -5,7 +5,7 @@ primitive made (a *record*) keeps the primitive (`op`), the arguments it was giv
 `kwargs`) and a creation number (`order`). `record` is the one place where that happens.
 
 This file imports nothing of ours. Operators and NumPy functions find their primitive in the table
-`PRIMITIVES`, which the files in `ops/` fill; `backward` and `tape` find the sweep through `_engine`,
+`PRIMITIVES`, which the files in `ops/` fill; `backward` and `tape` find the sweep in `_engine`,
 which is `tape.py` and puts itself there.
 """
 
