@@ -18,7 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .ops.elementwise import relu, sigmoid, stop_gradient
-from .primitive import EveryArgument, Primitive, primitive
+from .primitive import EveryArgument, Primitive, fused, primitive
 from .softmax import (
     SoftmaxCrossEntropy,
     cross_entropy,
@@ -50,6 +50,7 @@ __all__ = [
     "data",
     "draw",
     "elementwise_grad",
+    "fused",
     "grad",
     "gradcheck",
     "gradients",

@@ -35,14 +35,14 @@ class Primitive:
         vjps: tuple[Rule | None, ...] | EveryArgument,
         name: str,
         saves: bool = False,
-        unfused: Callable[..., Any] | None = None,
     ) -> None:
         self.__doc__ = forward.__doc__
         self.forward = forward
         self.vjps = vjps
         self.name = name
         self.saves = saves
-        self.unfused = unfused
+        #: for a fused node, the same function written in primitives
+        self.unfused: Callable[..., Any] | None = None
         #: how many leading arguments are covered by rules; those beyond are parameters
         self.arity: float = inf if isinstance(vjps, EveryArgument) else len(vjps)
         #: the number of arguments of a call in which each has a rule, for a quick test in `record`
@@ -121,7 +121,6 @@ def primitive(
     name: str | None = None,
     of: Any = None,
     saves: bool = False,
-    unfused: Callable[..., Any] | None = None,
 ) -> Primitive:
     """An operation on tensors, from a function of arrays and its derivative rules.
 
@@ -140,16 +139,18 @@ def primitive(
     saves : bool
         `forward` returns ``(y, saved)``, and rules get ``saved=`` when they run on arrays, so
         that nothing is computed twice. On Tensors they must do without.
-    unfused : callable, optional
-        For a fused node: the same function written in primitives.
 
     Returns
     -------
     Primitive
 
+    Raises
+    ------
+    TypeError
+        When there is no rule at all, or one that cannot be called.
+
     Examples
     --------
-    >>> import numpy as np
     >>> import autograd_mini as ag
     >>> cube = ag.primitive(lambda x: x**3, lambda g, y, x: g * 3 * x**2, name="cube")
     >>> t = ag.tensor(2.0, requires_grad=True)
@@ -157,14 +158,65 @@ def primitive(
     >>> t.grad
     array(12.)
     """
+    name = name or forward.__name__
+    if not vjps:
+        raise TypeError(
+            f"{name}: a primitive needs a rule per differentiable argument, rule(g, y, *args), or "
+            "None for an argument that is not differentiable"
+        )
     rules: Any = vjps[0] if isinstance(vjps[0], EveryArgument) else vjps
-    made = Primitive(forward, rules, name or forward.__name__, saves, unfused)
+    if rules is vjps and not all(rule is None or callable(rule) for rule in vjps):
+        raise TypeError(f"{name}: a rule is a function rule(g, y, *args), or None; got {vjps}")
+    made = Primitive(forward, rules, name, saves)
     if of is None and _is_numpy(forward):
         of = forward
     if of is not None:
         implements(*(of if isinstance(of, tuple) else (of,)))(made)
-    if unfused is not None:
-        FUSED.append(made)
+    return made
+
+
+def fused(
+    forward: Callable[..., Any],
+    *vjps: Rule | EveryArgument | None,
+    unfused: Callable[..., Any],
+    name: str | None = None,
+    of: Any = None,
+    saves: bool = False,
+) -> Primitive:
+    """One node in place of a graph: a primitive that knows the function it replaces.
+
+    Parameters
+    ----------
+    forward, *vjps, name, of, saves
+        As for `primitive`.
+    unfused : callable
+        The same function of the same arguments, written in primitives: what the node is held to,
+        by ``ag.check_fused(node, *inputs)``.
+
+    Returns
+    -------
+    Primitive
+
+    Examples
+    --------
+    A hinge, where the graph would be three records:
+
+    >>> import numpy as np
+    >>> import autograd_mini as ag
+    >>> hinge = ag.fused(
+    ...     lambda x: np.maximum(1 - x, 0),
+    ...     lambda g, y, x: np.where(y > 0, -g, 0),
+    ...     unfused=lambda x: ag.relu(1 - x),
+    ...     name="hinge",
+    ... )
+    >>> t = ag.tensor([0.25, 2.0], requires_grad=True)
+    >>> hinge(t).backward(np.ones(2))
+    >>> t.grad
+    array([-1.,  0.])
+    """
+    made = primitive(forward, *vjps, name=name, of=of, saves=saves)
+    made.unfused = unfused
+    FUSED.append(made)
     return made
 
 

@@ -23,7 +23,7 @@ import numpy as np
 from .ops.elementwise import stop_gradient
 from .ops.indexing import scatter
 from .ops.reductions import kept
-from .primitive import primitive
+from .primitive import fused
 from .tensor import Tensor, describe, raw
 
 _BLOCK_BYTES = 1 << 19  # of logits at a time, so that the passes over a block stay in the cache
@@ -132,7 +132,7 @@ def _logsumexp_vjp(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = Fa
     return kept(g, x, axis) * (e / np.where(total == 0, 1, total))  # 0 where all x are -inf
 
 
-logsumexp = primitive(
+logsumexp = fused(
     _logsumexp, _logsumexp_vjp, name="logsumexp", of="logsumexp", unfused=_naive_logsumexp
 )
 
@@ -285,7 +285,7 @@ def _targets_vjp(g: Any, _: Any, logits: Any, targets: Any, saved: Any = None) -
     return log_softmax(logits) * (-g / (logits.size // logits.shape[-1]))
 
 
-SoftmaxCrossEntropy = primitive(
+SoftmaxCrossEntropy = fused(
     _forward,
     _logits_vjp,
     _targets_vjp,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import implements, primitive
+from ..primitive import fused, implements, primitive
 
 
 def _matmul_left(g: Any, y: Any, a: Any, b: Any) -> Any:
@@ -52,7 +52,7 @@ def _linear_bias(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
     return np.ones(rows.shape[0], g.dtype) @ rows
 
 
-linear = primitive(
+linear = fused(
     _linear,
     lambda g, y, x, w, b: g @ w.T,
     _linear_weight,
