@@ -17,6 +17,7 @@ backward), `primitive` (an operation and its rules), then `ops` (the rules: a fo
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from . import dispatch as _dispatch  # noqa: F401  gives a Tensor its NumPy
 from .ops.elementwise import relu, sigmoid, stop_gradient
 from .primitive import EveryArgument, Primitive, fused, primitive
 from .softmax import (

@@ -19,17 +19,20 @@ import numpy as np
 
 import autograd_mini as ag
 
+from .dispatch import coverage
 from .views.dot import ENDINGS, Drawing, draw
 from .views.writing import number, one_line
 
 _NAME = "autograd-mini"
 _USAGE = f"""{_NAME} [-o PATH]
-       {_NAME} train moons|digits [--epochs N] [--seed N]"""
+       {_NAME} train moons|digits [--epochs N] [--seed N]
+       {_NAME} functions [NAME]"""
 _EXAMPLES = f"""examples:
   {_NAME}                          the story, and its graph in a file
   {_NAME} -o softmax.png           the same, with the graph in that file
   {_NAME} train moons              train on two half circles that interlock
   {_NAME} train digits --epochs 5  train on 1,797 handwritten digits
+  {_NAME} functions linalg         NumPy's functions on tensors: which have rules, and why not
 
 `python -m autograd_mini` is the same command."""
 
@@ -59,6 +62,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if options.command == "train":
             _train(options.dataset, options.epochs, options.seed)
+        elif options.command == "functions":
+            _functions(options.name)
         else:
             _story(options.output)
         sys.stdout.flush()
@@ -74,6 +79,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"{_NAME}: error: {one_line(reason)}", file=sys.stderr)
         return 1
     return 0
+
+
+def _functions(name: str) -> None:
+    """A line for each of NumPy's functions that a tensor can be passed to."""
+    rows = [(f, how) for f, how in coverage() if name in f]
+    if not rows:
+        raise RuntimeError(f"no function of NumPy that takes tensors has {name!r} in its name")
+    width = max(len(f) for f, _ in rows)
+    for f, how in rows:
+        print(f"{f:{width}}  {how}")
+    with_rules = sum(how.startswith(("primitive", "composed")) for _, how in rows)
+    print(f"\n{with_rules} of these {len(rows)} functions have derivatives.")
 
 
 # ---- the story ----------------------------------------------------------------------------------
@@ -206,6 +223,9 @@ graph in a file."""
     train.add_argument("dataset", choices=_TASKS, metavar="moons|digits", help=data_set)
     train.add_argument("--epochs", type=_count(1), metavar="N", help="times through the examples")
     train.add_argument("--seed", type=_count(0), metavar="N", default=0, help="of all randomness")
+    what = "what becomes of a tensor in each of NumPy's functions: which have rules, and why not"
+    functions = commands.add_parser("functions", help=what, description=what)
+    functions.add_argument("name", nargs="?", default="", help="only those with this in the name")
     return parser
 
 

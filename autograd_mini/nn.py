@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from .data import Seed, paired
 from .ops.elementwise import relu
-from .ops.linalg import linear
+from .ops.products import linear
 from .optim import Optimizer
 from .softmax import softmax_cross_entropy
 from .tensor import Tensor, no_grad

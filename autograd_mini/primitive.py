@@ -11,16 +11,19 @@ derivatives.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from math import inf
 from typing import Any
 
 import numpy as np
 
-from .tensor import NO_KWARGS, PRIMITIVES, Tensor, describe, raw, record
+from .tensor import NO_KWARGS, PRIMITIVES, UFUNCS, Tensor, as_array, describe, raw, record
 
 Rule = Callable[..., Any]
+
+#: NumPy functions that are refused on tensors: why, and what to do instead.
+WHY_NOT: dict[Any, str] = {}
 
 #: Every fused primitive, for the test that compares each with its unfused definition.
 FUSED: list[Primitive] = []
@@ -225,23 +228,46 @@ def _is_numpy(function: Any) -> bool:
     return isinstance(function, np.ufunc) or str(function.__module__).split(".")[0] == "numpy"
 
 
+def arrayed(x: Any) -> Any:
+    """`x`, if need be as an array: numbers and lists have no shape of their own."""
+    return x if isinstance(x, Tensor) else as_array(x)
+
+
 def implements(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register what runs these NumPy functions on tensors: a primitive, or a composition."""
 
     def register(f: Callable[..., Any]) -> Callable[..., Any]:
         PRIMITIVES.update(dict.fromkeys(functions, f))
+        if isinstance(f, Primitive):
+            UFUNCS.update((ufunc, f) for ufunc in functions if isinstance(ufunc, np.ufunc))
         return f
 
     return register
 
 
-def not_differentiable(functions: Iterable[Callable[..., Any]]) -> None:
+def not_differentiable(*functions: Callable[..., Any]) -> None:
     """Register NumPy functions whose derivative is zero or undefined: they give plain arrays."""
     for function in functions:
-        PRIMITIVES[function] = _on_arrays(function)
+        PRIMITIVES[function] = OnArrays(function)
 
 
-def _on_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda *args, **kwargs: function(
-        *map(raw, args), **{key: raw(value) for key, value in kwargs.items()}
-    )
+def refuse(why: str, *functions: Any) -> None:
+    """Register why these NumPy functions have no derivative here, for the error message."""
+    WHY_NOT.update(dict.fromkeys(functions, why))
+
+
+class OnArrays:
+    """A function without a derivative: on tensors it runs on their values, and gives arrays."""
+
+    __slots__ = ("function",)
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.function(*map(_plain, args), **{k: _plain(v) for k, v in kwargs.items()})
+
+
+def _plain(x: Any) -> Any:
+    """`x` with the arrays behind its tensors, also those in a list: ``np.lexsort([s, t])``."""
+    return type(x)(map(_plain, x)) if type(x) in (list, tuple) else raw(x)

@@ -5,13 +5,12 @@ primitive made (a *record*) keeps the primitive (`op`), the arguments it was giv
 `kwargs`) and a creation number (`order`). `record` is the one place where that happens.
 
 This file imports nothing of ours. Operators and NumPy functions find their primitive in the table
-`PRIMITIVES`, which the files in `ops/` fill; `backward` and `tape` find the sweep in `_engine`,
-which is `tape.py` and puts itself there.
+`PRIMITIVES`, which the files in `ops/` fill; `backward` finds the sweep in `tape.py`, and NumPy's
+protocols their meaning in `dispatch.py`, which put themselves into `Tensor`.
 """
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import threading
 import warnings
@@ -30,6 +29,9 @@ if TYPE_CHECKING:
 #: NumPy function -> the primitive (or composition of primitives) that runs it on tensors.
 #: An operation that NumPy lacks stands under its name.
 PRIMITIVES: dict[Any, Callable[..., Tensor]] = {}
+
+#: Those of NumPy's ufuncs that a primitive runs: a quick way past `PRIMITIVES`.
+UFUNCS: dict[Any, Primitive] = {}
 
 NO_KWARGS: Mapping[str, Any] = MappingProxyType({})
 NOT_KEPT: Any = object()  # stands in `_grad` for a gradient that nobody asked to keep
@@ -263,7 +265,9 @@ class Tensor:
     __slots__ = ("__weakref__", "_active", "_array", "_grad",
                  "inputs", "kwargs", "name", "op", "order", "saved")
     # fmt: on
-    _engine: ClassVar[Any]  # the module `tape`, which puts itself here: this file imports none
+    # Modules that put themselves here, since this file imports none of ours.
+    _engine: ClassVar[Any]  # `tape`
+    _dispatch: ClassVar[Any]  # `dispatch`
     __hash__ = object.__hash__  # by identity, though == compares entries
 
     def __init__(
@@ -520,19 +524,12 @@ class Tensor:
     # ---- NumPy's protocols (NEP 13 and NEP 18) -------------------------------------------------
 
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
-        if method == "__call__" and ufunc in PRIMITIVES and not kwargs:
-            return PRIMITIVES[ufunc](*args)
-        function, owner = (ufunc, "numpy")
-        if method != "__call__":
-            function, owner = getattr(ufunc, method), ufunc.__name__
-            if function in PRIMITIVES and "out" not in kwargs:
-                return PRIMITIVES[function](*args, **kwargs)
-        raise _refused(function, owner, kwargs)
+        if not kwargs and method == "__call__" and ufunc in UFUNCS:
+            return record(UFUNCS[ufunc], args)
+        return self._dispatch.ufunc(ufunc, method, args, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        if function in PRIMITIVES and kwargs.get("out") is None:
-            return PRIMITIVES[function](*args, **kwargs)
-        raise _refused(function, function.__module__, kwargs)
+        return self._dispatch.function(function, args, kwargs)
 
     # ---- operators -----------------------------------------------------------------------------
 
@@ -635,25 +632,3 @@ def _rebuilt(data: Any, requires_grad: bool, name: str | None, grad: Any) -> Ten
 def _unpacked(args: tuple[Any, ...]) -> Any:
     """``f(2, 3)`` and ``f((2, 3))`` are the same call."""
     return args[0] if len(args) == 1 else args
-
-
-def _refused(function: Any, owner: str, kwargs: Mapping[str, Any]) -> TypeError:
-    """Why a NumPy function is not applied to a tensor: np.exp, np.add.reduce, np.linalg.norm."""
-    short = function.__name__
-    name = f"{owner}.{short}".removeprefix("numpy.")
-    if kwargs.get("out") is not None:
-        return TypeError(
-            f"np.{name}: out= and in-place operators on arrays would write a tensor's values where "
-            "no derivative follows. Use the result instead."
-        )
-    if function in PRIMITIVES:
-        return TypeError(
-            f"np.{name}: {', '.join(kwargs)}= is not differentiated here. Use np.where for where=, "
-            "and .astype for dtype=."
-        )
-    known = {f.__name__ for f in PRIMITIVES if hasattr(np, getattr(f, "__name__", "."))}
-    nearest = difflib.get_close_matches(short, known, n=1, cutoff=0)[0]
-    return TypeError(
-        f"np.{name} has no derivative rule here. The nearest that has one is np.{nearest}. Add a "
-        "rule with ag.primitive, or pass .numpy() if no derivative is needed."
-    )

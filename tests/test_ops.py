@@ -38,6 +38,17 @@ def drawn(low, high, signed):
 real, positive = drawn(0.2, 2, True), drawn(0.3, 2, False)
 unit, above_one, zero = drawn(0.2, 0.8, True), drawn(1.2, 3, False), drawn(0, 0, False)
 
+
+def matrix(*shape):
+    """Square matrices, far from singular, with eigenvalues and singular values far apart."""
+
+    def draw(rng):
+        spread = np.diag(np.arange(3.0, 3.0 * shape[-1] + 1, 3.0))
+        return np.asarray(rng.uniform(-1, 1, shape) + spread, np.float32).astype(float)
+
+    return draw
+
+
 SHAPES = [(), (1,), (3,), (2, 3), (2, 1, 3), (0,), (2, 0, 3)]
 PAIRS = [
     ((), ()), ((), (3,)), ((3,), ()), ((1,), (3,)), ((3,), (1,)), ((2, 3), (3,)), ((3,), (2, 3)),
@@ -59,7 +70,7 @@ AXES = ["", ", 0", ", axis=-1", ", axis=(0, 2)", ", axis=(-1, 1)", ", axis=()",
 
 UNARY = {
     real: "neg=negative exp exp2 expm1 square abs=absolute fabs positive sin cos arctan sinh cosh "
-    "tanh arcsinh deg2rad deg2rad=radians rad2deg rad2deg=degrees sigmoid relu",
+    "tanh arcsinh sinc deg2rad deg2rad=radians rad2deg rad2deg=degrees sigmoid relu",
     positive: "log log2 log10 log1p sqrt cbrt reciprocal",
     unit: "tan arcsin arccos arctanh",
     above_one: "arccosh",
@@ -67,7 +78,8 @@ UNARY = {
 BINARY = {
     (real, real): "a+b:add a-b:sub a*b:mul a/b:div n.maximum(a,b):maximum n.minimum(a,b):minimum "
     "n.fmax(a,b):fmax n.fmin(a,b):fmin n.hypot(a,b):hypot n.arctan2(a,b):arctan2 "
-    "n.logaddexp(a,b):logaddexp n.logaddexp2(a,b):logaddexp2 a%b:mod n.where(a>b,a,b):where",
+    "n.logaddexp(a,b):logaddexp n.logaddexp2(a,b):logaddexp2 a%b:mod n.where(a>b,a,b):where "
+    "n.fmod(a,b):fmod n.copysign(a,a*b)+0*b:copysign",
     (positive, real): "a**b:pow",
 }
 TABLE = [
@@ -77,9 +89,9 @@ TABLE = [
       for (left, right), rows in BINARY.items() for row in rows.split() for a, b in PAIRS),
     *(("matmul", "a @ b", real(*a), real(*b)) for a, b in MATRICES),
     *((f, f"n.{f}(a{axis})", real(2, 3, 2))
-      for f in ("sum", "mean", "max", "min", "logsumexp") for axis in AXES),
+      for f in ("sum", "mean", "max", "min", "prod", "logsumexp") for axis in AXES),
     *((f, f"n.{f}(a{axis})", real(*shape))
-      for f in ("sum", "mean", "max", "min", "logsumexp")
+      for f in ("sum", "mean", "max", "min", "prod", "logsumexp")
       for axis, shape in [("", ()), ("", (1,)), (", axis=0", (1, 3)), (", axis=1", (0, 3))]),
     ("sum", "n.sum(a)", real(0, 3)), ("sum", "n.sum(a, axis=0)", real(0, 3)),
     ("sum", "n.add.reduce(a)", real(2, 3)), ("max", "n.amax(a, 0)", real(2, 3)),
@@ -132,15 +144,61 @@ TABLE = [
     ("stack", "n.stack([a, n.ones(3), b], 1)", real(3), real(3)),
     ("stack", "n.stack((a, b), axis=-2)", real(0, 3), real(0, 3)),
     ("astype", "n.astype(a, float)"),
-    *((f.split("(")[0], f"n.{f}", real(3, 4)) for f in (
+    *((f.split("(")[0].split(".")[-1], f"n.{f}", real(3, 4)) for f in (
         "diagonal(a)", "diagonal(a, 1)", "flip(a)", "flip(a, axis=1)", "fliplr(a)", "flipud(a)",
-        "moveaxis(a, 0, -1)", "ravel(a)", "repeat(a, 2)", "repeat(a, [1, 0, 2], axis=0)",
+        "moveaxis(a, 0, -1)", "delete(a, 1)", "delete(a, [0, 2], axis=1)", "cumprod(a)",
+        "cumprod(a, axis=0)", "copy(a)", "unwrap(a)", "unwrap(a, axis=0, period=0.7)",
+        "partition(a, 2)", "partition(a, 1, axis=0)", "partition(a, 5, axis=None)",
+        "repeat(a, 2)", "repeat(a, [1, 0, 2], axis=0)",
         "roll(a, 2)", "roll(a, (1, -2), axis=(0, 1))", "rollaxis(a, 1)",
         "rot90(a)", "rot90(a, 3)", "swapaxes(a, 0, -1)", "take(a, [0, 5, 0])",
         "take(a, [[2, 0]], axis=1)", "tile(a, 2)", "tile(a, (2, 1, 2))", "sort(a)",
         "sort(a, axis=0)", "sort(a, axis=None)", "cumsum(a)", "cumsum(a, axis=1)",
         "take_along_axis(a, n.array([[0, 0], [1, 2], [3, 3]]), axis=1)",
+        "nan_to_num(a)", "fft.fftshift(a)", "fft.ifftshift(a, axes=1)",
+        "norm(a)", "norm(a, axis=0, keepdims=True)", "power_norm(a, 3, axis=1)",
+        "power_norm(a, -1.5, axis=0, keepdims=True)",
     )),
+    ("prod", "n.prod(a)", zero(3)), ("prod", "n.prod(a, axis=1)", real(2, 0)),
+    ("cumprod", "n.cumprod(a, axis=1)", zero(2, 3)), ("copy", "n.copy(a)", real()),
+    ("heaviside", "n.heaviside([-1.0, 0.0, 0.0], a)"),
+    ("sinc_derivative", "n.sinc_derivative(a, 1)"), ("sinc_derivative", "n.sinc_derivative(a, 4)"),
+    ("convolve", "n.convolve(a, b)", real(3), real(5)),
+    ("convolve", "n.convolve(a, b)", real(4), real(1)),
+    ("einsum", "n.einsum('ij,jk->ik', a, b)", real(2, 3), real(3, 2)),
+    ("einsum", "n.einsum('ij,kj->k', a, b)", real(2, 3), real(4, 3)),
+    ("einsum", "n.einsum('...i,i->...', a, b)", real(2, 3, 2), real(2)),
+    ("einsum", "n.einsum('ij,jk->', a, b)", real(1, 3), real(3, 2)),
+    ("inv", "n.linalg.inv(a)", matrix(3, 3)), ("inv", "n.linalg.inv(a)", matrix(2, 2, 2)),
+    ("inv", "n.linalg.inv(a)", real(0, 0)), ("inv", "n.linalg.inv(a)", matrix(0, 2, 2)),
+    ("solve", "n.linalg.solve(a, b)", matrix(3, 3), real(3)),
+    ("solve", "n.linalg.solve(a, b)", matrix(3, 3), real(3, 2)),
+    ("solve", "n.linalg.solve(a, b)", matrix(2, 2, 2), real(2, 1)),
+    ("solve", "n.linalg.solve(a, b)", matrix(2, 2), real(3, 2, 1)),
+    ("pinv", "n.linalg.pinv(a)", matrix(3, 3)), ("pinv", "n.linalg.pinv(a)", real(2, 3)),
+    ("pinv", "n.linalg.pinv(a)", real(2, 3, 2)),
+    ("lstsq", "n.linalg.lstsq(a, b)[0]", real(4, 2), real(4)),
+    ("lstsq", "n.linalg.lstsq(a, b, rcond=None)[0]", real(2, 3), real(2, 2)),
+    ("det", "n.linalg.det(a)", matrix(3, 3)), ("det", "n.linalg.det(a)", matrix(2, 2, 2)),
+    ("det", "n.linalg.det(a)", zero(3, 3)), ("det", "n.linalg.det(a)", matrix(1, 1)),
+    ("det", "n.linalg.det(a)", real(0, 0)),
+    ("logabsdet", "n.linalg.slogdet(a)[1]", matrix(3, 3)),
+    ("logabsdet", "n.linalg.slogdet(a)[1]", matrix(2, 2, 2)),
+    ("cholesky", "n.linalg.cholesky(a)", matrix(3, 3)),
+    ("cholesky", "n.linalg.cholesky(a)", matrix(2, 2, 2)),
+    ("cholesky", "n.linalg.cholesky(a @ n.swapaxes(a, -1, -2))", matrix(3, 3)),
+    ("eigh", "n.linalg.eigh(a)[0]", matrix(3, 3)), ("eigh", "n.linalg.eigh(a)[1]**2", matrix(3, 3)),
+    ("eigh", "n.linalg.eigh(a, 'U')[1]**2", matrix(2, 2, 2)),
+    ("eigvalsh", "n.linalg.eigvalsh(a)", matrix(3, 3)),
+    ("eigvalsh", "n.linalg.eigvalsh(a, 'U')", matrix(2, 2, 2)),
+    ("svdvals", "n.linalg.svd(a, compute_uv=False)", real(2, 3)),
+    ("svdvals", "n.linalg.svd(a, compute_uv=False)", matrix(2, 2, 2)),
+    ("svd", "n.linalg.svd(a)[0]**2", matrix(3, 3)),
+    ("svd", "n.linalg.svd(a)[1]", matrix(2, 2, 2)),
+    ("svd", "n.linalg.svd(a, full_matrices=False)[0]**2", matrix(3, 3)),
+    ("svd", "n.linalg.svd(a, full_matrices=False)[2]**2", real(3, 2)),
+    ("qr", "n.linalg.qr(a)[0]", matrix(3, 3)), ("qr", "n.linalg.qr(a)[1]", real(3, 2)),
+    ("qr", "n.linalg.qr(a)[1]", matrix(2, 2, 2)), ("qr", "n.linalg.qr(a)[0]", real(2, 3)),
 ]  # fmt: skip
 
 # Primitives that the peer has not, or not on NumPy 2, and expressions that its rules fail on.
@@ -150,7 +208,11 @@ PEER_LACKS = {
     "n.where(a>b,a,b)", "n.where([[True], [False]], a, b)", "n.add.reduce(a)",
     "a.transpose(-1, 0, 1)", "n.transpose(a, axes=(0, -1, -2))", "a[[True, False, True, True]]",
     "a[[False] * 4]", "n.concatenate((a, b), axis=None)", "n.repeat(a, [1, 0, 2], axis=0)",
-    "n.roll(a, (1, -2), axis=(0, 1))",
+    "n.roll(a, (1, -2), axis=(0, 1))", "fmod", "copysign", "heaviside", "convolve", "norm",
+    "power_norm", "fftshift", "ifftshift",
+    "sinc_derivative", "unwrap", "delete", "copy", "cumprod", "lstsq", "eigvalsh",
+    "svdvals", "svd", "qr", "prod", "partition", "n.linalg.det(a)", "n.linalg.cholesky(a)",
+    "n.linalg.solve(a, b)",
 }  # fmt: skip
 # Tested elsewhere: fused nodes beside their unfused definition, in test_softmax.py; stop_gradient,
 # which has no derivative to compare, in test_semantics.py; alias by the nesting of transforms.
@@ -184,17 +246,27 @@ def dialect(module, **own):
         sigmoid=lambda x: 1 / (1 + module.exp(-x)),
         logsumexp=lambda x, *args, **kw: module.log(module.sum(module.exp(x), *args, **kw)),
         astype=lambda x, dtype: x.astype(dtype),
+        norm=lambda x, *args, **kw: module.linalg.norm(x, None, *args, **kw),
+        power_norm=lambda x, p, *args, **kw: module.linalg.norm(x, p, *args, **kw),
         **own,
     )
 
 
-PLAIN = dialect(np, scatter=_scatter)
+def _sinc_derivative(x, n):
+    """The n-th derivative of ∫ cos(πxt) dt from 0 to 1, by Gauss's quadrature."""
+    nodes, weights = np.polynomial.legendre.leggauss(30)
+    t = np.pi * (nodes + 1) / 2
+    values = t**n * np.cos(np.multiply.outer(x, t) + n * np.pi / 2) @ (weights / 2)
+    return values.astype(x.dtype)
+
+
+PLAIN = dialect(np, scatter=_scatter, sinc_derivative=_sinc_derivative)
 TAPE = Dialect(
     np,
     relu=ag.relu,
     sigmoid=ag.sigmoid,
     logsumexp=ag.logsumexp,
-    scatter=PRIMITIVES["scatter"],
+    **{name: PRIMITIVES[name] for name in ("scatter", "sinc_derivative", "norm", "power_norm")},
     astype=lambda x, dtype: x.astype(dtype),
 )
 

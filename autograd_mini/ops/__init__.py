@@ -23,6 +23,30 @@ derivative is nan (``np.where(x > 0, np.sqrt(x), 0)`` at 0). Make the argument h
 ``np.where(x > 0, np.sqrt(np.where(x > 0, x, 1)), 0)``.
 """
 
-from . import arithmetic, elementwise, indexing, linalg, reductions, shaping
+from . import (
+    arithmetic,
+    elementwise,
+    indexing,
+    linalg,
+    padding,
+    products,
+    reductions,
+    refused,
+    samples,
+    shaping,
+    statistics,
+)
 
-__all__ = ["arithmetic", "elementwise", "indexing", "linalg", "reductions", "shaping"]
+__all__ = [
+    "arithmetic",
+    "elementwise",
+    "indexing",
+    "linalg",
+    "padding",
+    "products",
+    "reductions",
+    "refused",
+    "samples",
+    "shaping",
+    "statistics",
+]

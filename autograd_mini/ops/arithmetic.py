@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import implements, not_differentiable, primitive
+from ..primitive import arrayed, implements, not_differentiable, primitive
 
 add = primitive(np.add, lambda g, y, a, b: g, lambda g, y, a, b: g, name="add")
 sub = primitive(np.subtract, lambda g, y, a, b: g, lambda g, y, a, b: -g, name="sub")
@@ -82,6 +82,15 @@ logaddexp2 = primitive(
 mod = primitive(
     np.remainder, lambda g, y, a, b: g, lambda g, y, a, b: -g * np.floor_divide(a, b), name="mod"
 )
+fmod = primitive(np.fmod, lambda g, y, a, b: g, lambda g, y, a, b: -g * np.trunc(np.divide(a, b)))
+# |a| with the sign of b.
+copysign = primitive(
+    np.copysign,
+    lambda g, y, a, b: g * np.where(np.signbit(a) == np.signbit(b), 1, -1),
+    None,
+)
+# A step of height b at 0: no slope anywhere but in b, which is the value at 0.
+heaviside = primitive(np.heaviside, None, lambda g, y, a, b: g * (a == 0))
 where = primitive(
     np.where,
     None,
@@ -93,22 +102,76 @@ where = primitive(
 
 
 @implements(np.where)
-def _where(mask: Any, *choices: Any) -> Any:
+def _where(condition: Any, /, *choices: Any) -> Any:
     """With one argument, np.where says where it is true."""
-    return where(mask, *choices) if choices else np.nonzero(mask)
+    return where(condition, *choices) if choices else np.nonzero(condition)
+
+
+# ---- made up of the above -----------------------------------------------------------------------
 
 
 @implements(np.clip)
-def _clip(x: Any, low: Any = None, high: Any = None, **named: Any) -> Any:
+def _clip(
+    a: Any,
+    a_min: Any = None,
+    a_max: Any = None,
+    out: None = None,
+    *,
+    min: Any = None,
+    max: Any = None,
+) -> Any:
     """A clipped entry is a constant; one on a bound is not clipped, and its derivative is 1."""
-    low, high = named.pop("a_min", low), named.pop("a_max", high)
-    low, high = named.pop("min", low), named.pop("max", high)
-    if named:
-        raise TypeError(f"clip: {', '.join(named)}= is not differentiated here")
-    x = x if low is None else where(x < low, low, x)
-    return x if high is None else where(x > high, high, x)
+    a = arrayed(a)
+    low, high = a_min if min is None else min, a_max if max is None else max
+    a = a if low is None else where(np.less(a, low), low, a)
+    return a if high is None else where(np.greater(a, high), high, a)
+
+
+@implements(np.float_power)
+def _float_power(a: Any, b: Any) -> Any:
+    """A power in float64, whatever came in."""
+    return pow(_as_float64(a), _as_float64(b))
+
+
+def _as_float64(x: Any) -> Any:
+    return arrayed(x).astype(np.dtype(float))
+
+
+@implements(np.divmod)
+def _divmod(a: Any, b: Any) -> Any:
+    return np.floor_divide(a, b), mod(a, b)
+
+
+@implements(np.ldexp)
+def _ldexp(x: Any, n: Any) -> Any:
+    return x * np.ldexp(np.ones((), x.dtype), n)
 
 
 not_differentiable(
-    [np.floor_divide, np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal]
+    np.floor_divide,
+    np.equal,
+    np.not_equal,
+    np.less,
+    np.less_equal,
+    np.greater,
+    np.greater_equal,
+    np.isclose,
+    np.allclose,
+    np.array_equal,
+    np.array_equiv,
+    np.gcd,
+    np.lcm,
+    np.logical_and,
+    np.logical_or,
+    np.logical_xor,
+    np.logical_not,
+    np.bitwise_and,
+    np.bitwise_or,
+    np.bitwise_xor,
+    np.invert,
+    np.left_shift,
+    np.right_shift,
+    np.packbits,
+    *([np.bitwise_count] if hasattr(np, "bitwise_count") else []),
+    np.unpackbits,
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import not_differentiable, primitive
+from ..primitive import OnArrays, Primitive, implements, not_differentiable, primitive
 
 LN2, LN10, DEGREE = float(np.log(2)), float(np.log(10)), np.pi / 180
 
@@ -25,7 +25,7 @@ square = primitive(np.square, lambda g, y, x: g * (2 * x))
 reciprocal = primitive(np.reciprocal, lambda g, y, x: -g * y * y)
 abs = primitive(np.absolute, lambda g, y, x: g * np.sign(x), name="abs")
 fabs = primitive(np.fabs, lambda g, y, x: g * np.sign(x))
-positive = primitive(np.positive, lambda g, y, x: g)
+positive = primitive(np.positive, lambda g, y, x: g, of=(np.positive, np.conjugate))
 
 sin = primitive(np.sin, lambda g, y, x: g * np.cos(x))
 cos = primitive(np.cos, lambda g, y, x: -g * np.sin(x))
@@ -111,6 +111,108 @@ astype = primitive(
     lambda x, dtype: x.astype(dtype), lambda g, y, x, dtype: g, name="astype", of="astype"
 )
 
+# ---- sinc: smooth at 0, though its formula divides by x ------------------------------------------
+
+
+def _sinc_derivative(x: Any, n: int) -> Any:
+    """The n-th derivative of sin(πx)/(πx) = ∫ cos(πxt) dt over t from 0 to 1.
+
+    Near 0 by the Taylor series, a term for each even power; elsewhere by differentiating
+    x f = sin(πx)/π n times: x f⁽ⁿ⁾ + n f⁽ⁿ⁻¹⁾ = πⁿ⁻¹ sin(πx + nπ/2).
+    """
+    if n == 0:
+        return np.sinc(x)
+    near = np.abs(x) < 0.5 + n / 3
+    far = np.where(near, 1, x)
+    f = np.sinc(far)
+    for k in range(1, n + 1):
+        f = (np.pi ** (k - 1) * np.sin(np.pi * far + k * np.pi / 2) - k * f) / far
+    return np.where(near, _sinc_series(np.where(near, x, 0), n), f).astype(x.dtype)
+
+
+def _sinc_series(x: Any, n: int) -> Any:
+    """Σ_k (-1)^k π^2k x^(2k-n) / ((2k + 1) (2k - n)!), until the terms no longer count."""
+    k = (n + 1) // 2
+    term = (-1) ** k * np.pi ** (2 * k) * np.asarray(x, float) ** (2 * k - n)
+    total = np.zeros(np.shape(x))
+    while True:
+        total = total + term / (2 * k + 1)
+        k += 1
+        if k > n + 12 and np.all(np.abs(term) <= 1e-17 * np.abs(total) + 1e-300):
+            return total
+        term = term * -((np.pi * x) ** 2) / ((2 * k - n) * (2 * k - n - 1))
+
+
+sinc_derivative: Primitive = primitive(
+    _sinc_derivative,
+    lambda g, y, x, n: g * sinc_derivative(x, n + 1),
+    name="sinc_derivative",
+    of="sinc_derivative",
+)
+sinc = primitive(np.sinc, lambda g, y, x: g * sinc_derivative(x, 1))
+
+# ---- numbers in other forms ----------------------------------------------------------------------
+
+nan_to_num = primitive(
+    np.nan_to_num, lambda g, y, x, *args, **kwargs: np.where(np.isfinite(x), g, 0)
+)
+
+
+@implements(np.modf)
+def _modf(x: Any) -> Any:
+    """The fraction, and the whole number, which is constant between its jumps."""
+    whole = np.trunc(x)
+    return x - whole, whole
+
+
+@implements(np.frexp)
+def _frexp(x: Any) -> Any:
+    """x = m 2^e with 1/2 <= |m| < 1; the exponent is constant between its jumps."""
+    exponent = _exponent(x)
+    return np.ldexp(x, -exponent), exponent
+
+
+_exponent = OnArrays(lambda x: np.frexp(x)[1])
+
+
+@implements(np.real)
+def _real(val: Any) -> Any:
+    return val
+
+
+@implements(np.real_if_close)
+def _real_if_close(a: Any, tol: float = 100) -> Any:
+    return a
+
+
+@implements(np.imag)
+def _imag(val: Any) -> Any:
+    return np.zeros_like(val)
+
+
+if hasattr(np, "astype"):  # NumPy 2.1
+
+    @implements(np.astype)
+    def _astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
+        return astype(x, dtype=np.dtype(dtype))
+
+
 not_differentiable(
-    [np.sign, np.floor, np.ceil, np.trunc, np.rint, np.isnan, np.isinf, np.isfinite, np.signbit]
+    np.sign,
+    np.floor,
+    np.ceil,
+    np.trunc,
+    np.rint,
+    np.round,
+    np.around,
+    np.fix,
+    np.spacing,
+    np.isnan,
+    np.isinf,
+    np.isfinite,
+    np.isposinf,
+    np.isneginf,
+    np.signbit,
+    np.iscomplex,
+    np.isreal,
 )

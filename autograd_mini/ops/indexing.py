@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import Rule, primitive
+from ..primitive import Rule, arrayed, implements, not_differentiable, primitive
 
 
 def _scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
@@ -51,12 +51,14 @@ def _put_back(function: Callable[..., Any]) -> Rule:
 
 
 for function in (
+    np.delete,
     np.diagonal,
+    np.fft.fftshift,
+    np.fft.ifftshift,
     np.flip,
     np.fliplr,
     np.flipud,
     np.moveaxis,
-    np.ravel,
     np.repeat,
     np.roll,
     np.rollaxis,
@@ -68,15 +70,166 @@ for function in (
     primitive(function, _put_back(function))
 
 
-def _sort_vjp(g: Any, y: Any, x: Any, axis: int | None = -1, **kwargs: Any) -> Any:
-    """Sorting is a rearrangement too, one that the values choose."""
-    positions = np.arange(x.size).reshape(x.shape if axis is not None else -1)
-    order = np.argsort(x, axis=axis, kind="stable")
-    return _back(g, np.take_along_axis(positions, order, axis if axis is not None else 0), x)
+def _matched_vjp(g: Any, y: Any, x: Any, *args: Any, axis: int | None = -1, **kwargs: Any) -> Any:
+    """Sorting is a rearrangement too, one that the values choose.
+
+    The k-th smallest of the result came from the k-th smallest of the argument: that also holds
+    for a partition, which is sorted in part only.
+    """
+    axis = args[-1] if args else axis
+    if axis is None:
+        return _matched_vjp(g, y, x.reshape(-1), axis=0).reshape(x.shape)
+    rank = np.argsort(np.argsort(y, axis=axis, kind="stable"), axis=axis, kind="stable")
+    origin = np.take_along_axis(np.argsort(x, axis=axis, kind="stable"), rank, axis)
+    positions = np.arange(x.size).reshape(x.shape)
+    return _back(g, np.take_along_axis(positions, origin, axis), x)
 
 
-sort = primitive(np.sort, _sort_vjp)
+sort = primitive(
+    np.sort, lambda g, y, x, axis=-1, kind=None, **kw: _matched_vjp(g, y, x, axis=axis)
+)
+partition = primitive(
+    np.partition, lambda g, y, x, kth, axis=-1, kind=None, **kw: _matched_vjp(g, y, x, axis=axis)
+)
 take_along_axis = primitive(
     np.take_along_axis,
     lambda g, y, x, indices, axis=-1: _put_back(np.take_along_axis)(g, y, x, indices, axis),
+)
+
+
+# ---- made up of the above -----------------------------------------------------------------------
+
+
+@implements(np.compress)
+def _compress(condition: Any, a: Any, axis: int | None = None, out: None = None) -> Any:
+    return np.take(a, np.flatnonzero(condition), axis)
+
+
+@implements(np.extract)
+def _extract(condition: Any, arr: Any) -> Any:
+    return np.take(np.ravel(arr), np.flatnonzero(condition))
+
+
+@implements(np.resize)
+def _resize(a: Any, new_shape: Any) -> Any:
+    positions = np.resize(np.arange(np.size(a)), new_shape)
+    if not np.size(a):
+        raise ValueError("resize: an empty array has no entries to repeat")
+    return np.ravel(a)[positions]
+
+
+@implements(np.trim_zeros)
+def _trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
+    """Which zeros go is seen in an array of where none are."""
+    if np.ndim(filt) != 1:
+        raise TypeError("trim_zeros: only of one axis. Index with slices instead")
+    where = np.flatnonzero(filt)
+    first = where[0] if len(where) and "f" in trim.lower() else 0
+    last = where[-1] + 1 if len(where) and "b" in trim.lower() else len(filt)
+    return filt[first:last] if len(where) else filt[:0]
+
+
+@implements(np.insert)
+def _insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
+    """NumPy inserts positions; those that are -1 are new, and filled with the values in order."""
+    if axis is None:
+        arr, axis = np.ravel(arr), 0
+    axis, values = axis % arr.ndim, arrayed(values).astype(arr.dtype)
+    rows, n = np.moveaxis(arr, axis, 0), arr.shape[axis]
+    new = np.insert(np.arange(n), obj, -1)
+    count = len(new) - n
+    if np.ndim(values) == 0 or np.ndim(obj) == 0:
+        values = np.reshape(values, (1,) * (arr.ndim - np.ndim(values)) + np.shape(values))
+        if np.ndim(obj) == 0:  # NumPy takes the first axis of the values for that of the inserted
+            values = np.moveaxis(values, 0, axis)
+        added = np.moveaxis(values, axis, 0)
+    else:
+        added = np.moveaxis(np.broadcast_to(values, _with(arr.shape, axis, count)), axis, 0)
+    added = np.broadcast_to(added, (count, *rows.shape[1:]))
+    place = np.insert(np.arange(n), obj, np.arange(n, n + count))
+    return np.moveaxis(np.concatenate([rows, added])[place], 0, axis)
+
+
+def _with(shape: tuple[int, ...], axis: int, n: int) -> tuple[int, ...]:
+    return (*shape[:axis], n, *shape[axis + 1 :])
+
+
+@implements(np.diag)
+def _diag(v: Any, k: int = 0) -> Any:
+    """A matrix with the vector on its k-th diagonal; or that diagonal of a matrix."""
+    if v.ndim == 2:
+        return np.diagonal(v, k)
+    if v.ndim != 1:
+        raise ValueError(f"diag: of a vector or a matrix, not of an array of shape {v.shape}")
+    n = len(v) + (k if k > 0 else -k)
+    rows = np.arange(len(v)) + (-k if k < 0 else 0)
+    return scatter(v, (rows, rows + k), (n, n))
+
+
+@implements(np.diagflat)
+def _diagflat(v: Any, k: int = 0) -> Any:
+    return _diag(np.ravel(v), k)
+
+
+@implements(np.tril)
+def _tril(m: Any, k: int = 0) -> Any:
+    return np.where(np.tri(*_matrix(m), k, dtype=bool), m, 0)
+
+
+@implements(np.triu)
+def _triu(m: Any, k: int = 0) -> Any:
+    return np.where(np.tri(*_matrix(m), k - 1, dtype=bool), 0, m)
+
+
+def _matrix(m: Any) -> tuple[int, int]:
+    """The shape of the matrices in `m`; of a vector NumPy makes a square one."""
+    return m.shape[-2:] if m.ndim > 1 else (len(m), len(m))
+
+
+@implements(np.choose)
+def _choose(a: Any, choices: Any, out: None = None, mode: Any = "raise") -> Any:
+    """NumPy chooses among the numbers of the choices; each entry is then taken from that one."""
+    dtype = np.result_type(*choices)
+    choices = [arrayed(c) for c in choices]
+    choices = [c if c.dtype == dtype else c.astype(dtype) for c in choices]
+    shape = np.broadcast_shapes(np.shape(a), *map(np.shape, choices))
+    number = np.broadcast_to(np.choose(a, range(len(choices)), mode=mode), shape)
+    layers = np.stack([np.broadcast_to(c, shape) for c in choices])
+    return np.take_along_axis(layers, number[None], 0)[0]
+
+
+@implements(np.select)
+def _select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
+    """The choice of the first condition that holds."""
+    if len(condlist) != len(choicelist) or not len(condlist):
+        raise ValueError(
+            f"select: {len(condlist)} conditions for {len(choicelist)} choices; there must be as "
+            "many, and one at least"
+        )
+    y = default
+    for condition, choice in zip(reversed(condlist), reversed(choicelist)):
+        y = np.where(condition, choice, y)
+    return y
+
+
+@implements(np.bincount)
+def _bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
+    """The sums of the weights that fall into each bin."""
+    counts = np.bincount(np.asarray(x), minlength=minlength)
+    if weights is None:
+        return counts
+    return scatter(arrayed(weights).astype(np.dtype(float)), np.asarray(x), counts.shape)
+
+
+not_differentiable(
+    np.searchsorted,
+    np.digitize,
+    np.lexsort,
+    np.ix_,
+    np.isin,
+    np.ravel_multi_index,
+    np.unravel_index,
+    np.tril_indices_from,
+    np.triu_indices_from,
+    np.diag_indices_from,
 )

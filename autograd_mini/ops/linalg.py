@@ -1,112 +1,438 @@
-"""Linear algebra.
+"""Linear algebra on stacks of matrices: inverses, determinants, decompositions, norms.
 
-`a`, `b` arguments, `y` result, `g` its cotangent.
+`a`, `b` arguments, `y` result, `g` its cotangent. The rules are those of [Giles 2008]: M. B. Giles,
+An extended collection of matrix derivative results for forward and reverse mode automatic
+differentiation, Oxford 2008; others name their own source.
+
+The rules of `cholesky`, `eigh` and `eigvalsh` give their derivative to the triangle that NumPy
+reads, and zeros to the other, so that differences of NumPy's function confirm them.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..primitive import fused, implements, primitive
+from ..primitive import OnArrays, implements, not_differentiable, primitive
+from .reductions import axes_of, kept
 
 
-def _matmul_left(g: Any, y: Any, a: Any, b: Any) -> Any:
-    """∂/∂A of A B is g Bᵀ [Giles 2008, section 2.2.1], over stacks of matrices and for vectors."""
-    if b.ndim == 1:
-        return g[..., None] * b
-    if a.ndim == 1:
-        return (g[..., None, :] @ b.mT)[..., 0, :]
-    return g @ b.mT
+def _t(a: Any) -> Any:
+    """The transposes of a stack of matrices."""
+    return np.swapaxes(a, -1, -2)
 
 
-def _matmul_right(g: Any, y: Any, a: Any, b: Any) -> Any:
-    """∂/∂B of A B is Aᵀ g."""
-    if a.ndim == 1:
-        return a[:, None] * g[..., None, :] if b.ndim > 1 else a * g
-    if b.ndim == 1:
-        return (a.mT @ g[..., None])[..., 0]
-    return a.mT @ g
+def _columns(v: Any) -> Any:
+    """A stack of vectors as a stack of matrices with one column."""
+    return v[..., None]
 
 
-matmul = primitive(np.matmul, _matmul_left, _matmul_right)
+# ---- inverses and solutions ----------------------------------------------------------------------
+
+inv = primitive(np.linalg.inv, lambda g, y, a: -_t(y) @ g @ _t(y))
 
 
-def _linear(x: Any, w: Any, b: Any) -> Any:
-    y = x @ w
-    if y.dtype != b.dtype:
-        return y + b
-    y += b  # saves an array of the size of y
-    return y
+def _solve_matrix(g: Any, y: Any, a: Any, b: Any) -> Any:
+    """-A⁻ᵀ g yᵀ [Giles 2008, section 2.3.1]."""
+    return -np.linalg.solve(_t(a), g) @ _t(y)
 
 
-def _linear_weight(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
-    """xᵀ g, where the rows of all leading axes count alike."""
-    if x.ndim == 2:
-        return x.T @ g
-    return x.reshape(-1, x.shape[-1]).T @ g.reshape(-1, g.shape[-1])
-
-
-def _linear_bias(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
-    """1ᵀ g, the sum of the rows of g: as a product, since BLAS is faster than a sum over axis 0."""
-    rows = g if g.ndim == 2 else g.reshape(-1, g.shape[-1])
-    return np.ones(rows.shape[0], g.dtype) @ rows
-
-
-linear = fused(
-    _linear,
-    lambda g, y, x, w, b: g @ w.T,
-    _linear_weight,
-    _linear_bias,
-    name="linear",
-    unfused=lambda x, w, b: x @ w + b,
+solve = primitive(
+    np.linalg.solve,
+    _solve_matrix,
+    lambda g, y, a, b: np.linalg.solve(_t(a), g),
+    name="solve",
+    of="solve",
 )
 
 
-# ---- made up of the above -----------------------------------------------------------------------
+@implements(np.linalg.solve)
+def _solve_any(a: Any, b: Any) -> Any:
+    """A vector on the right is a matrix with one column."""
+    if np.ndim(b) == 1:
+        return solve(a, _columns(b))[..., 0]
+    return solve(a, b)
 
 
-@implements(np.dot)
-def _dot(a: Any, b: Any) -> Any:
-    """The product with scalars, of vectors, of matrices; otherwise last axis by second last."""
-    if np.ndim(a) == 0 or np.ndim(b) == 0:
-        return a * b
-    if np.ndim(a) <= 2 and np.ndim(b) <= 2:
-        return matmul(a, b)
-    return np.tensordot(a, b, ((-1,), (-2 if np.ndim(b) > 1 else -1,)))
+def _pinv_vjp(g: Any, p: Any, a: Any, *args: Any, **kwargs: Any) -> Any:
+    """G. H. Golub and V. Pereyra, SIAM J. Numer. Anal. 10(2), 1973, theorem 4.3.
+
+    It holds while the rank stays the same; where the rank changes, a pseudo-inverse jumps.
+    """
+    left, right = np.eye(a.shape[-2]) - a @ p, np.eye(a.shape[-1]) - p @ a
+    return -_t(p) @ g @ _t(p) + left @ _t(g) @ p @ _t(p) + _t(p) @ p @ _t(g) @ right
 
 
-@implements(np.outer)
-def _outer(a: Any, b: Any) -> Any:
-    return np.reshape(a, (-1, 1)) * np.reshape(b, (1, -1))
+pinv = primitive(np.linalg.pinv, _pinv_vjp)
 
 
-@implements(np.inner)
-def _inner(a: Any, b: Any) -> Any:
-    return np.tensordot(a, b, ((-1,), (-1,))) if np.ndim(a) and np.ndim(b) else a * b
+def _lstsq_matrix(g: Any, x: Any, a: Any, b: Any, rcond: float) -> Any:
+    """The rule of the pseudo-inverse P, for P b: r = b - A x is the residual."""
+    p = np.linalg.pinv(a, rcond)
+    pg, px, r = _t(p) @ g, _t(p) @ x, b - a @ x
+    return -pg @ _t(x) + r @ _t(p @ pg) + px @ _t(g - p @ (a @ g))
 
 
-@implements(np.vdot)
-def _vdot(a: Any, b: Any) -> Any:
-    return matmul(np.reshape(a, -1), np.reshape(b, -1))
+lstsq = primitive(
+    lambda a, b, rcond: np.linalg.lstsq(a, b, rcond)[0],
+    _lstsq_matrix,
+    lambda g, x, a, b, rcond: _t(np.linalg.pinv(a, rcond)) @ g,
+    name="lstsq",
+    of="lstsq",
+)
 
 
-@implements(np.tensordot)
-def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
-    """As one product of matrices: the axes that are summed over last in a, first in b."""
-    n, m = np.ndim(a), np.ndim(b)
-    if isinstance(axes, int):
-        axes = (tuple(range(n - axes, n)), tuple(range(axes)))
-    left, right = ([axis] if isinstance(axis, int) else list(axis) for axis in axes)
-    left, right = [i % n for i in left], [i % m for i in right]
-    rest_a = [i for i in range(n) if i not in left]
-    rest_b = [i for i in range(m) if i not in right]
-    shape = [np.shape(a)[i] for i in rest_a] + [np.shape(b)[i] for i in rest_b]
-    summed = int(np.prod([np.shape(a)[i] for i in left]))
-    a = np.transpose(a, (*rest_a, *left)).reshape((-1, summed))
-    b = np.transpose(b, (*right, *rest_b)).reshape((summed, -1))
-    return (a @ b).reshape(tuple(shape))
+@implements(np.linalg.lstsq)
+def _lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
+    """Solution, squared residuals, rank, singular values; NumPy's rule for what is small."""
+    if rcond is None:
+        rcond = float(np.finfo(a.dtype).eps) * max(a.shape)
+    m, n = a.shape
+    x = lstsq(a, _columns(b) if b.ndim == 1 else b, rcond)
+    values = np.linalg.svdvals(a)
+    rank = int(np.count_nonzero(values > rcond * values.max())) if values.size else 0
+    residuals = np.sum(np.square((_columns(b) if b.ndim == 1 else b) - a @ x), axis=0)
+    return (
+        x[..., 0] if b.ndim == 1 else x,
+        residuals if rank == n < m else np.zeros(0, x.dtype),
+        rank,
+        values,
+    )
 
 
-@implements(np.trace)
-def _trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    return np.diagonal(x, offset, axis1, axis2).sum(axis=-1)
+@implements(np.linalg.tensorsolve)
+def _tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
+    if axes is not None:
+        a = np.moveaxis(a, axes, range(a.ndim - len(axes), a.ndim))
+    rest = a.shape[np.ndim(b) :]
+    return solve(a.reshape((b.size, -1)), b.reshape((-1, 1))).reshape(rest)
+
+
+@implements(np.linalg.tensorinv)
+def _tensorinv(a: Any, ind: int = 2) -> Any:
+    if ind <= 0:
+        raise ValueError(f"tensorinv: ind must be positive, not {ind}")
+    n = int(np.prod(a.shape[ind:]))
+    return inv(a.reshape((-1, n))).reshape(a.shape[ind:] + a.shape[:ind])
+
+
+# ---- determinants --------------------------------------------------------------------------------
+
+
+def _adjugate(a: Any) -> Any:
+    """The matrix of cofactors, transposed, without a division by the determinant.
+
+    The Faddeev-LeVerrier recurrence [Gantmacher: The Theory of Matrices, 1959, volume 1, IV.5].
+    """
+    n = a.shape[-1]
+    eye = np.eye(n, dtype=a.dtype)
+    m = np.broadcast_to(eye, a.shape)
+    for k in range(1, n):
+        product = a @ m
+        trace = np.trace(product, axis1=-2, axis2=-1)[..., None, None]
+        m = product - eye * trace / k
+    return m if n % 2 else -m
+
+
+def _det_vjp(g: Any, y: Any, a: Any) -> Any:
+    """The cofactors, det A times A⁻ᵀ [Giles 2008, section 2.2.4]; of a singular A without A⁻¹."""
+    if np.all(y != 0):
+        return (g * y)[..., None, None] * _t(np.linalg.inv(a))
+    return g[..., None, None] * _t(_adjugate(a))
+
+
+det = primitive(np.linalg.det, _det_vjp)
+logabsdet = primitive(
+    lambda a: np.linalg.slogdet(a)[1],
+    lambda g, y, a: g[..., None, None] * _t(np.linalg.inv(a)),
+    name="logabsdet",
+)
+_sign = OnArrays(lambda a: np.linalg.slogdet(a)[0])
+
+
+class SlogdetResult(NamedTuple):
+    """What ``np.linalg.slogdet`` returns."""
+
+    sign: Any
+    logabsdet: Any
+
+
+@implements(np.linalg.slogdet)
+def _slogdet(a: Any) -> Any:
+    return SlogdetResult(_sign(a), logabsdet(a))
+
+
+# ---- decompositions ------------------------------------------------------------------------------
+#
+# A record has one result. Where NumPy returns several arrays the primitive puts them below one
+# another, and the caller gets its parts: their cotangents then arrive together, as the rules need.
+
+
+def _below(*parts: Any) -> Any:
+    return np.concatenate(parts, axis=-2)
+
+
+def _over(a: Any, b: Any) -> Any:
+    """a / b; where both are 0, nothing asks for the quotient, and 0 is right."""
+    return a / np.where((a == 0) & (b == 0), 1, b)
+
+
+def _triangle(s: Any, lower: bool) -> Any:
+    """The derivative by one triangle of a symmetric matrix, from that by all of its entries."""
+    n = s.shape[-1]
+    share = np.tri(n, dtype=s.dtype) - np.eye(n, dtype=s.dtype) / 2
+    return (s + _t(s)) * (share if lower else share.T)
+
+
+def _cholesky_vjp(g: Any, y: Any, a: Any, *, upper: bool = False) -> Any:
+    """I. Murray, Differentiation of the Cholesky decomposition, 2016, equation 10."""
+    l, g = (_t(y), _t(g)) if upper else (y, g)
+    n = l.shape[-1]
+    phi = (_t(l) @ g) * (np.tri(n, dtype=l.dtype) - np.eye(n, dtype=l.dtype) / 2)
+    s = np.linalg.solve(_t(l), _t(np.linalg.solve(_t(l), _t(phi))))  # L⁻ᵀ Φ L⁻¹
+    return _triangle(s, lower=not upper)
+
+
+cholesky = primitive(np.linalg.cholesky, _cholesky_vjp)
+
+
+def _eigh_vjp(g: Any, y: Any, a: Any, UPLO: Any = "L") -> Any:
+    """V (diag ḡ + F∘VᵀḠ) Vᵀ with F_ij = 1 / (λ_j - λ_i) [Giles 2008, section 3.1].
+
+    Between equal eigenvalues the vectors may turn: what depends on how they do has no derivative.
+    """
+    w, v = y[..., 0, :], y[..., 1:, :]
+    eye = np.eye(v.shape[-1], dtype=bool)
+    turn = np.where(eye, 0, _t(v) @ g[..., 1:, :])
+    inner = np.where(eye, g[..., :1, :], _over(turn, w[..., None, :] - w[..., :, None]))
+    return _triangle(v @ inner @ _t(v), lower=UPLO == "L")
+
+
+def _eigvalsh_vjp(g: Any, y: Any, a: Any, UPLO: Any = "L") -> Any:
+    """V diag(ḡ) Vᵀ: each eigenvalue moves with the square of its vector."""
+    v = np.linalg.eigh(a, UPLO)[1]
+    return _triangle((v * g[..., None, :]) @ _t(v), lower=UPLO == "L")
+
+
+def _eigh_parts(a: Any, UPLO: Any = "L") -> Any:
+    values, vectors = np.linalg.eigh(a, UPLO)
+    return _below(values[..., None, :], vectors)
+
+
+eigh = primitive(_eigh_parts, _eigh_vjp, name="eigh")
+eigvalsh = primitive(np.linalg.eigvalsh, _eigvalsh_vjp)
+
+
+class EighResult(NamedTuple):
+    """What ``np.linalg.eigh`` returns."""
+
+    eigenvalues: Any
+    eigenvectors: Any
+
+
+@implements(np.linalg.eigh)
+def _eigh(a: Any, UPLO: Any = "L") -> Any:
+    y = eigh(a, UPLO=UPLO.upper())
+    return EighResult(y[..., 0, :], y[..., 1:, :])
+
+
+def _svd_parts(a: Any) -> Any:
+    u, s, vh = np.linalg.svd(a, full_matrices=False)
+    return _below(u, s[..., None, :], _t(vh))
+
+
+def _svd_vjp(g: Any, y: Any, a: Any) -> Any:
+    """J. Townsend, Differentiating the singular value decomposition, 2016, equation 31."""
+    m = a.shape[-2]
+    u, s, v = y[..., :m, :], y[..., m : m + 1, :], y[..., m + 1 :, :]
+    gu, gs, gv = g[..., :m, :], g[..., m : m + 1, :], g[..., m + 1 :, :]
+    eye = np.eye(s.shape[-1], dtype=bool)
+    gap = np.where(eye, 0, (s - _t(s)) * (s + _t(s)))  # σ_j² - σ_i², with all its digits
+    turn_u, turn_v = _t(u) @ gu, _t(v) @ gv
+    inner = (
+        np.where(eye, gs, 0)
+        + _over(turn_u - _t(turn_u), gap) * s
+        + _over(turn_v - _t(turn_v), gap) * _t(s)
+    )
+    off_u, off_v = gu - u @ turn_u, gv - v @ turn_v  # what leaves the span of the vectors
+    return u @ inner @ _t(v) + _over(off_u, s) @ _t(v) + u @ _t(_over(off_v, s))
+
+
+def _svdvals_vjp(g: Any, y: Any, a: Any) -> Any:
+    """U diag(ḡ) Vᵀ."""
+    u, _, vh = np.linalg.svd(a, full_matrices=False)
+    return (u * g[..., None, :]) @ vh
+
+
+svd = primitive(_svd_parts, _svd_vjp, name="svd")
+svdvals = primitive(
+    lambda a: np.linalg.svd(a, compute_uv=False), _svdvals_vjp, name="svdvals", of=np.linalg.svdvals
+)
+
+
+class SVDResult(NamedTuple):
+    """What ``np.linalg.svd`` returns."""
+
+    U: Any
+    S: Any
+    Vh: Any
+
+
+@implements(np.linalg.svd)
+def _svd(
+    a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
+) -> Any:
+    if hermitian:
+        raise TypeError("svd: hermitian=True has no derivative here. Use np.linalg.eigh")
+    if not compute_uv:
+        return svdvals(a)
+    m, n = a.shape[-2:]
+    if full_matrices and m != n:
+        raise TypeError(
+            f"svd: the matrices are {m} by {n}, and the vectors that complete a basis may turn "
+            "freely: they have no derivative. Pass full_matrices=False"
+        )
+    y = svd(a)
+    return SVDResult(y[..., :m, :], y[..., m, :], _t(y[..., m + 1 :, :]))
+
+
+def _qr_parts(a: Any) -> Any:
+    q, r = np.linalg.qr(a)
+    return _below(q, _t(r))
+
+
+def _qr_vjp(g: Any, y: Any, a: Any) -> Any:
+    """S. F. Walter, L. Lehmann, R. Lamour, Optim. Methods Softw. 27, 2012; full column rank."""
+    m = a.shape[-2]
+    q, r = y[..., :m, :], _t(y[..., m:, :])
+    gq, gr = g[..., :m, :], _t(g[..., m:, :])
+    inner = r @ _t(gr) - _t(gq) @ q
+    below = np.tril(inner, -1)
+    symmetric = below + _t(below) + np.where(np.eye(r.shape[-1], dtype=bool), inner, 0)
+    return _t(np.linalg.solve(r, _t(gq + q @ symmetric)))
+
+
+qr = primitive(_qr_parts, _qr_vjp, name="qr")
+
+
+class QRResult(NamedTuple):
+    """What ``np.linalg.qr`` returns."""
+
+    Q: Any
+    R: Any
+
+
+@implements(np.linalg.qr)
+def _qr(a: Any, mode: str = "reduced") -> Any:
+    m, n = a.shape[-2:]
+    if mode not in ("reduced", "r") and not (mode == "complete" and m <= n):
+        raise TypeError(
+            f"qr: of {m} by {n} matrices, mode {mode!r} gives what has no derivative. Use 'reduced'"
+        )
+    y = qr(a[..., :m])  # of a wide matrix the first columns make Q
+    q, r = y[..., :m, :], _t(y[..., m:, :])
+    if n > m:
+        r = np.concatenate([r, _t(q) @ a[..., m:]], axis=-1)
+    return r if mode == "r" else QRResult(q, r)
+
+
+# ---- norms ---------------------------------------------------------------------------------------
+
+
+def _norm_vjp(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The unit vector along x; 0 at the tip of the cone, x = 0."""
+    y = kept(y, x, axis)
+    return kept(g, x, axis) * (x / np.where(y == 0, 1, y))
+
+
+norm = primitive(
+    lambda x, axis=None, keepdims=False: np.linalg.norm(x, None, axis, keepdims),
+    _norm_vjp,
+    name="norm",
+    of="norm",
+)
+
+
+def _power_norm(x: Any, p: float, axis: int, keepdims: bool = False) -> Any:
+    return np.linalg.norm(x, p, axis, keepdims)
+
+
+def _power_norm_vjp(g: Any, y: Any, x: Any, p: float, axis: int, keepdims: bool = False) -> Any:
+    """sign(x) (|x| / y)^(p - 1)."""
+    y = kept(y, x, axis)
+    share = (np.abs(x) / np.where(y == 0, 1, y)) ** (p - 1)
+    return kept(g, x, axis) * np.where(y == 0, 0, np.sign(x) * share)
+
+
+power_norm = primitive(_power_norm, _power_norm_vjp, name="power_norm", of="power_norm")
+
+
+@implements(np.linalg.norm)
+def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    """Of all entries; of vectors along one axis; of matrices along two."""
+    if axis is None and ord is None:
+        return norm(x, axis=None, keepdims=keepdims)
+    axis = tuple(range(x.ndim)) if axis is None else axis
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    if len(axes) == 1:
+        return _vector_norm(x, 2 if ord is None else ord, axes[0], keepdims)
+    if len(axes) == 2:
+        return _matrix_norm(x, "fro" if ord is None else ord, axes, keepdims)
+    raise ValueError(f"norm: along one axis or two, not along {axis}")
+
+
+def _vector_norm(x: Any, p: Any, axis: int, keepdims: bool) -> Any:
+    if p == 0:
+        return np.sum(np.not_equal(x, 0), axis=axis, keepdims=keepdims).astype(x.dtype)
+    if p == 1:
+        return np.sum(np.abs(x), axis=axis, keepdims=keepdims)
+    if p in (np.inf, -np.inf):
+        return _EXTREME[p > 0](np.abs(x), axis=axis, keepdims=keepdims)
+    if p == 2:
+        return norm(x, axis=axis, keepdims=keepdims)
+    return power_norm(x, p, axis=axis, keepdims=keepdims)
+
+
+_EXTREME: dict[bool, Any] = {True: np.max, False: np.min}
+
+
+def _matrix_norm(x: Any, kind: Any, axes: tuple[int, int], keepdims: bool) -> Any:
+    if kind == "fro":
+        return norm(x, axis=axes, keepdims=keepdims)
+    m = np.moveaxis(x, axes, (-2, -1))
+    if kind in ("nuc", 2, -2):
+        values = svdvals(m)
+        y = values.sum(axis=-1) if kind == "nuc" else _EXTREME[kind > 0](values, axis=-1)
+    elif kind in (1, -1, np.inf, -np.inf):
+        summed = np.sum(np.abs(m), axis=-2 if abs(kind) == 1 else -1)
+        y = _EXTREME[kind > 0](summed, axis=-1)
+    else:
+        raise ValueError(f"norm: {kind!r} is not the order of a norm of matrices")
+    return np.expand_dims(y, tuple(i % x.ndim for i in axes)) if keepdims else y
+
+
+@implements(np.linalg.vector_norm)
+def _vector_norm_of(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
+    """Of all entries along the axes, whatever their arrangement."""
+    axes = axes_of(x, axis)
+    rest = [i for i in range(x.ndim) if i not in axes]
+    flat = np.transpose(x, (*rest, *axes)).reshape((*(x.shape[i] for i in rest), -1))
+    y = _vector_norm(flat, ord, -1, False)
+    return np.expand_dims(y, tuple(axes)) if keepdims else y
+
+
+@implements(np.linalg.matrix_norm)
+def _matrix_norm_of(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
+    return _matrix_norm(x, ord, (-2, -1), keepdims)
+
+
+@implements(np.linalg.cond)
+def _cond(x: Any, p: Any = None) -> Any:
+    """The norm of a matrix times that of its inverse."""
+    if p in (None, 2, -2):
+        values = svdvals(x)
+        largest, smallest = values[..., 0], values[..., -1]
+        return smallest / largest if p == -2 else largest / smallest
+    return _matrix_norm(x, p, (-2, -1), False) * _matrix_norm(inv(x), p, (-2, -1), False)
+
+
+not_differentiable(np.linalg.matrix_rank)

@@ -1,4 +1,4 @@
-"""Reductions: many entries to one, over `axis` (None, an int or a tuple).
+"""Reductions: many entries to one, over `axis` (None, an int or a tuple); and running reductions.
 
 `x` argument, `y` result, `g` its cotangent. The transpose of a sum is a broadcast: each rule gives
 `g` its reduced axes back, at length one, and from there NumPy broadcasts.
@@ -19,6 +19,12 @@ def kept(r: Any, x: Any, axis: Any) -> Any:
     for i in axis if isinstance(axis, tuple) else (axis,):
         shape[i] = 1
     return r.reshape(tuple(shape))
+
+
+def axes_of(x: Any, axis: Any) -> list[int]:
+    """The axes that `axis` names, counted from the front."""
+    axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    return [i % x.ndim for i in axes]
 
 
 def _sum_vjp(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -55,80 +61,7 @@ min = primitive(
     name="min",
 )
 
-
-# NumPy's own order of arguments. A ufunc's reduce has another default: axis 0.
-
-
-@implements(np.sum)
-def _sum(
-    x: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = False
-) -> Any:
-    return sum(_plain(x, dtype, out), axis=axis, keepdims=keepdims)
-
-
-@implements(np.add.reduce)
-def _add_reduce(
-    x: Any, axis: Any = 0, dtype: Any = None, out: None = None, keepdims: Any = False
-) -> Any:
-    return sum(_plain(x, dtype, out), axis=axis, keepdims=keepdims)
-
-
-@implements(np.mean)
-def _mean(
-    x: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = False
-) -> Any:
-    return mean(_plain(x, dtype, out), axis=axis, keepdims=keepdims)
-
-
-@implements(np.max, np.amax)
-def _max(x: Any, axis: Any = None, out: None = None, keepdims: Any = False) -> Any:
-    return max(_plain(x, None, out), axis=axis, keepdims=keepdims)
-
-
-@implements(np.min, np.amin)
-def _min(x: Any, axis: Any = None, out: None = None, keepdims: Any = False) -> Any:
-    return min(_plain(x, None, out), axis=axis, keepdims=keepdims)
-
-
-def _plain(x: Any, dtype: Any, out: None) -> Any:
-    if out is not None:
-        raise TypeError(
-            "a tensor is not written to out=: no derivative would follow. Use the result"
-        )
-    return x if dtype is None else x.astype(dtype)
-
-
-# ---- made up of the above -----------------------------------------------------------------------
-
-
-@implements(np.var)
-def _var(x: Any, axis: Any = None, *, ddof: float = 0, keepdims: Any = False) -> Any:
-    """Σ (x - mean)² / (n - ddof)."""
-    squares = np.square(x - mean(x, axis=axis, keepdims=True))
-    total = sum(squares, axis=axis, keepdims=keepdims)
-    return total / (x.size // (total.size or 1) - ddof)
-
-
-@implements(np.std)
-def _std(x: Any, axis: Any = None, *, ddof: float = 0, keepdims: Any = False) -> Any:
-    return np.sqrt(_var(x, axis, ddof=ddof, keepdims=keepdims))
-
-
-@implements(np.ptp)
-def _ptp(x: Any, axis: Any = None, *, keepdims: Any = False) -> Any:
-    """Peak to peak: the largest minus the smallest."""
-    return max(x, axis=axis, keepdims=keepdims) - min(x, axis=axis, keepdims=keepdims)
-
-
-@implements(np.nansum)
-def _nansum(x: Any, axis: Any = None, *, keepdims: Any = False) -> Any:
-    return sum(np.where(np.isnan(x), 0, x), axis=axis, keepdims=keepdims)
-
-
-@implements(np.nanmean)
-def _nanmean(x: Any, axis: Any = None, *, keepdims: Any = False) -> Any:
-    count = sum(~np.isnan(x), axis=axis, keepdims=keepdims)
-    return _nansum(x, axis, keepdims=keepdims) / count
+# ---- running sums and products -------------------------------------------------------------------
 
 
 def _cumsum_vjp(g: Any, y: Any, x: Any, axis: int | None = None) -> Any:
@@ -137,7 +70,249 @@ def _cumsum_vjp(g: Any, y: Any, x: Any, axis: int | None = None) -> Any:
     return np.flip(np.cumsum(np.flip(g, axis), axis), axis).reshape(x.shape)
 
 
-cumsum = primitive(lambda x, axis=None: x.cumsum(axis), _cumsum_vjp, name="cumsum", of=np.cumsum)
+def _shifted(x: Any, steps: int, fill: float) -> Any:
+    """`x` moved along its first axis by `steps`, negative ones to the front; the rest is `fill`."""
+    moved = x[-steps:] if steps < 0 else x[:-steps]
+    rest = np.full_like(x[: abs(steps)], fill)
+    return np.concatenate([moved, rest] if steps < 0 else [rest, moved])
 
 
-not_differentiable([np.argmax, np.argmin, np.argsort, np.any, np.all, np.count_nonzero, np.nonzero])
+def _before(x: Any) -> Any:
+    """The products of all entries before each one, along the first axis."""
+    return np.cumprod(_shifted(x, 1, 1.0), 0)
+
+
+def _cumprod_vjp(g: Any, y: Any, x: Any, axis: int | None = None) -> Any:
+    """Not g y / x, which fails at 0: the product of what is before, times a sum over what follows.
+
+    With s_j = g_j + x_{j+1} s_{j+1} the derivative is s_j Π_{k<j} x_k. The recurrence is solved
+    for all j at once by doubling the step [Blelloch: Prefix sums and their applications, 1990].
+    """
+    if axis is None:
+        return _cumprod_vjp(g, y, x.reshape(-1), 0).reshape(x.shape)
+    if not x.size:
+        return g
+    g, x = np.moveaxis(g, axis, 0), np.moveaxis(x, axis, 0)
+    s, factor, step = g, _shifted(x, -1, 0.0), 1
+    while step < len(x):
+        s = s + factor * _shifted(s, -step, 0.0)
+        factor = factor * _shifted(factor, -step, 0.0)
+        step *= 2
+    return np.moveaxis(_before(x) * s, 0, axis)
+
+
+def _prod_vjp(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The product of all the others, without a division: of those before times of those behind."""
+    reduced = axes_of(x, axis)
+    order = [*reduced, *(i for i in range(x.ndim) if i not in reduced)]
+    front = np.transpose(x, order)
+    rows = front.reshape((int(np.prod(front.shape[: len(reduced)])), *front.shape[len(reduced) :]))
+    if not x.size:
+        return np.broadcast_to(kept(g, x, axis), x.shape)
+    others = _before(rows) * np.flip(_before(np.flip(rows, 0)), 0)
+    others = np.transpose(others.reshape(front.shape), np.argsort(order).tolist())
+    return kept(g, x, axis) * others
+
+
+cumsum = primitive(lambda x, axis=None: x.cumsum(axis), _cumsum_vjp, name="cumsum", of="cumsum")
+cumprod = primitive(
+    lambda x, axis=None: x.cumprod(axis), _cumprod_vjp, name="cumprod", of="cumprod"
+)
+prod = primitive(
+    lambda x, axis=None, keepdims=False: x.prod(axis=axis, keepdims=keepdims),
+    _prod_vjp,
+    name="prod",
+)
+
+# ---- with NumPy's arguments, in NumPy's order ----------------------------------------------------
+
+
+def chosen(a: Any, dtype: Any, where: Any, neutral: Any) -> Any:
+    """`a` in `dtype`, with the entries that `where` leaves out replaced by a neutral number."""
+    a = a if dtype is None else a.astype(dtype)
+    return a if where is True else np.where(where, a, neutral)
+
+
+@implements(np.sum)
+def _sum(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    keepdims: Any = False,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
+    y = sum(chosen(a, dtype, where, 0), axis=axis, keepdims=keepdims)
+    return y if initial is None else y + initial
+
+
+@implements(np.prod)
+def _prod(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    keepdims: Any = False,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
+    y = prod(chosen(a, dtype, where, 1), axis=axis, keepdims=keepdims)
+    return y if initial is None else y * initial
+
+
+@implements(np.mean)
+def _mean(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    keepdims: Any = False,
+    *,
+    where: Any = True,
+) -> Any:
+    if where is True:
+        return mean(chosen(a, dtype, True, 0), axis=axis, keepdims=keepdims)
+    total = sum(chosen(a, dtype, where, 0), axis=axis, keepdims=keepdims)
+    return total / counted(a, axis, keepdims, where).astype(total.dtype)
+
+
+def counted(a: Any, axis: Any, keepdims: Any, where: Any) -> Any:
+    """How many entries of `a` are reduced to each one of the result: a plain array."""
+    return np.sum(np.broadcast_to(where, np.shape(a)), axis=axis, keepdims=keepdims)
+
+
+@implements(np.max, np.amax)
+def _max(
+    a: Any,
+    axis: Any = None,
+    out: None = None,
+    keepdims: Any = False,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
+    _needs_initial("maximum", initial, where)
+    y = max(chosen(a, None, where, -np.inf), axis=axis, keepdims=keepdims)
+    return y if initial is None else np.maximum(y, initial)
+
+
+@implements(np.min, np.amin)
+def _min(
+    a: Any,
+    axis: Any = None,
+    out: None = None,
+    keepdims: Any = False,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
+    _needs_initial("minimum", initial, where)
+    y = min(chosen(a, None, where, np.inf), axis=axis, keepdims=keepdims)
+    return y if initial is None else np.minimum(y, initial)
+
+
+def _needs_initial(name: str, initial: Any, where: Any) -> None:
+    if where is not True and initial is None:
+        raise ValueError(f"{name} with where= needs initial=, for where nothing is chosen")
+
+
+@implements(np.cumsum)
+def _cumsum(a: Any, axis: Any = None, dtype: Any = None, out: None = None) -> Any:
+    return cumsum(chosen(a, dtype, True, 0), axis=axis)
+
+
+@implements(np.cumprod)
+def _cumprod(a: Any, axis: Any = None, dtype: Any = None, out: None = None) -> Any:
+    return cumprod(chosen(a, dtype, True, 1), axis=axis)
+
+
+if hasattr(np, "cumulative_sum"):  # NumPy 2.1
+
+    @implements(np.cumulative_sum)
+    def _cumulative_sum(
+        x: Any,
+        /,
+        *,
+        axis: Any = None,
+        dtype: Any = None,
+        out: None = None,
+        include_initial: bool = False,
+    ) -> Any:
+        return _after(0.0, _cumsum(x, _only_axis(x, axis), dtype), axis, include_initial)
+
+    @implements(np.cumulative_prod)
+    def _cumulative_prod(
+        x: Any,
+        /,
+        *,
+        axis: Any = None,
+        dtype: Any = None,
+        out: None = None,
+        include_initial: bool = False,
+    ) -> Any:
+        return _after(1.0, _cumprod(x, _only_axis(x, axis), dtype), axis, include_initial)
+
+
+def _only_axis(x: Any, axis: int | None) -> int:
+    if axis is None and x.ndim != 1:
+        raise ValueError(f"axis= is needed for an array with {x.ndim} axes")
+    return 0 if axis is None else axis
+
+
+def _after(first: float, y: Any, axis: int | None, include_initial: bool) -> Any:
+    """`y` after a layer of the number that it starts from."""
+    if not include_initial:
+        return y
+    axis = 0 if axis is None else axis
+    layer = np.full_like(np.take(y, [0], axis), first)
+    return np.concatenate([layer, y], axis=axis)
+
+
+# ---- the methods of ufuncs: over axis 0 where none is given --------------------------------------
+
+for _ufunc, _of_all in (
+    (np.add, _sum),
+    (np.multiply, _prod),
+    (np.maximum, _max),
+    (np.minimum, _min),
+):
+
+    @implements(_ufunc.reduce)
+    def _reduce(
+        array: Any,
+        axis: Any = 0,
+        dtype: Any = None,
+        out: None = None,
+        keepdims: Any = False,
+        initial: Any = None,
+        where: Any = True,
+        *,
+        _of_all: Any = _of_all,
+    ) -> Any:
+        array = chosen(array, dtype, True, 0)
+        return _of_all(array, axis, keepdims=keepdims, initial=initial, where=where)
+
+
+@implements(np.add.accumulate)
+def _add_accumulate(array: Any, axis: Any = 0, dtype: Any = None, out: None = None) -> Any:
+    return _cumsum(array, axis, dtype)
+
+
+@implements(np.multiply.accumulate)
+def _multiply_accumulate(array: Any, axis: Any = 0, dtype: Any = None, out: None = None) -> Any:
+    return _cumprod(array, axis, dtype)
+
+
+not_differentiable(
+    np.argmax,
+    np.argmin,
+    np.argsort,
+    np.argpartition,
+    np.any,
+    np.all,
+    np.count_nonzero,
+    np.nonzero,
+    np.flatnonzero,
+    np.argwhere,
+    np.nanargmax,
+    np.nanargmin,
+)

@@ -1,4 +1,4 @@
-"""Shaping: the same entries in another order or layout, some of them repeated or joined.
+"""Shaping: the same entries in another order or layout, some of them repeated, joined or split.
 
 `x` argument, `y` result, `g` its cotangent.
 """
@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import EveryArgument, Rule, implements, not_differentiable, primitive
+from ..primitive import EveryArgument, Rule, arrayed, implements, not_differentiable, primitive
 
 reshape = primitive(
     lambda x, shape: x.reshape(shape),
     lambda g, y, x, shape: g.reshape(x.shape),
     name="reshape",
-    of=np.reshape,
+    of="reshape",
 )
 expand_dims = primitive(np.expand_dims, lambda g, y, x, axis: g.reshape(x.shape))
 squeeze = primitive(
@@ -24,7 +24,13 @@ squeeze = primitive(
     of=np.squeeze,
 )
 # What broadcasting repeats, the sweep sums: the rule has nothing left to do.
-broadcast_to = primitive(np.broadcast_to, lambda g, y, x, shape: g)
+broadcast_to = primitive(
+    lambda x, shape: np.broadcast_to(x, shape),
+    lambda g, y, x, shape: g,
+    name="broadcast_to",
+    of="broadcast_to",
+)
+copy = primitive(lambda x: x.copy(), lambda g, y, x: g, name="copy", of="copy")
 
 
 def _transpose_vjp(g: Any, y: Any, x: Any, axes: Any = None) -> Any:
@@ -67,32 +73,246 @@ stack = primitive(
 )
 
 
+# ---- made up of the above: one array in another shape --------------------------------------------
+
+
+@implements(np.reshape)
+def _reshape(
+    a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = None, copy: Any = None
+) -> Any:
+    """Column by column (order "F") is row by row between two transpositions."""
+    shape = newshape if shape is None else shape
+    if order == "C":
+        return reshape(a, shape)
+    if order != "F":
+        raise ValueError(f"reshape: order {order!r} depends on the memory; 'C' and 'F' do not")
+    shape = shape if isinstance(shape, (tuple, list)) else (shape,)
+    return transpose(reshape(transpose(a), tuple(shape)[::-1]))
+
+
+@implements(np.ravel)
+def _ravel(a: Any, order: str = "C") -> Any:
+    return _reshape(a, -1, order)
+
+
+@implements(np.broadcast_to)
+def _broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
+    return broadcast_to(array, shape)
+
+
+@implements(np.broadcast_arrays)
+def _broadcast_arrays(*args: Any, subok: bool = False) -> Any:
+    shape = np.broadcast_shapes(*map(np.shape, args))
+    return tuple(broadcast_to(x, shape) for x in args)
+
+
+@implements(np.copy)
+def _copy(a: Any, order: str = "K", subok: bool = False) -> Any:
+    return copy(a)
+
+
+@implements(np.full_like)
+def _full_like(
+    a: Any,
+    fill_value: Any,
+    dtype: Any = None,
+    order: str = "K",
+    subok: bool = True,
+    shape: Any = None,
+    *,
+    device: Any = None,
+) -> Any:
+    """A derivative flows from the number; of `a`, only the shape and the dtype count."""
+    full = broadcast_to(
+        _cast(fill_value, dtype or a.dtype), np.shape(a) if shape is None else shape
+    )
+    return copy(full)
+
+
+def _cast(x: Any, dtype: Any) -> Any:
+    return arrayed(x).astype(np.dtype(dtype))
+
+
+@implements(np.atleast_1d)
+def _atleast_1d(*arys: Any) -> Any:
+    return _each(lambda x: x if np.ndim(x) else np.reshape(x, (1,)), arys)
+
+
+@implements(np.atleast_2d)
+def _atleast_2d(*arys: Any) -> Any:
+    return _each(lambda x: x if np.ndim(x) > 1 else np.reshape(x, (1, -1)), arys)
+
+
+@implements(np.atleast_3d)
+def _atleast_3d(*arys: Any) -> Any:
+    def at_least_3d(x: Any) -> Any:
+        if np.ndim(x) < 2:
+            return np.reshape(x, (1, -1, 1))
+        return np.reshape(x, (*np.shape(x), 1)) if np.ndim(x) == 2 else x
+
+    return _each(at_least_3d, arys)
+
+
+def _each(f: Any, arrays: tuple[Any, ...]) -> Any:
+    """One array for one argument, a tuple for several."""
+    found = tuple(map(f, arrays))
+    return found[0] if len(found) == 1 else found
+
+
+# ---- joined --------------------------------------------------------------------------------------
+
+
 @implements(np.concatenate)
-def _concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Any:
+def _concatenate(
+    arrays: Sequence[Any],
+    /,
+    axis: int | None = 0,
+    out: None = None,
+    *,
+    dtype: Any = None,
+    casting: str = "same_kind",
+) -> Any:
+    if dtype is not None:
+        arrays = [_cast(x, dtype) for x in arrays]
     if axis is None:
-        return concatenate(*(reshape(x, -1) for x in arrays))
+        return concatenate(*(np.reshape(x, -1) for x in arrays))
     return concatenate(*arrays, axis=axis)
 
 
 @implements(np.stack)
-def _stack(arrays: Sequence[Any], axis: int = 0) -> Any:
+def _stack(
+    arrays: Sequence[Any],
+    axis: int = 0,
+    out: None = None,
+    *,
+    dtype: Any = None,
+    casting: str = "same_kind",
+) -> Any:
+    if dtype is not None:
+        arrays = [_cast(x, dtype) for x in arrays]
     return stack(*arrays, axis=axis)
 
 
 @implements(np.vstack)
-def _vstack(arrays: Sequence[Any]) -> Any:
-    return _concatenate([x if np.ndim(x) > 1 else reshape(x, (1, -1)) for x in arrays])
-
-
-@implements(np.column_stack)
-def _column_stack(arrays: Sequence[Any]) -> Any:
-    return _concatenate([x if np.ndim(x) > 1 else reshape(x, (-1, 1)) for x in arrays], axis=1)
+def _vstack(tup: Sequence[Any], *, dtype: Any = None, casting: str = "same_kind") -> Any:
+    return _concatenate([_atleast_2d(x) for x in tup], dtype=dtype)
 
 
 @implements(np.hstack)
-def _hstack(arrays: Sequence[Any]) -> Any:
-    flat = [x if np.ndim(x) else reshape(x, (1,)) for x in arrays]
-    return _concatenate(flat, axis=0 if np.ndim(flat[0]) == 1 else 1)
+def _hstack(tup: Sequence[Any], *, dtype: Any = None, casting: str = "same_kind") -> Any:
+    flat = [_atleast_1d(x) for x in tup]
+    return _concatenate(flat, axis=0 if np.ndim(flat[0]) == 1 else 1, dtype=dtype)
 
 
-not_differentiable([np.shape, np.ndim, np.size])
+@implements(np.dstack)
+def _dstack(tup: Sequence[Any]) -> Any:
+    return _concatenate([_atleast_3d(x) for x in tup], axis=2)
+
+
+@implements(np.column_stack)
+def _column_stack(tup: Sequence[Any]) -> Any:
+    return _concatenate([x if np.ndim(x) > 1 else np.reshape(x, (-1, 1)) for x in tup], axis=1)
+
+
+@implements(np.append)
+def _append(arr: Any, values: Any, axis: int | None = None) -> Any:
+    return _concatenate([arr, values], axis)
+
+
+@implements(np.block)
+def _block(arrays: Any) -> Any:
+    """The innermost lists are joined along the last axis, the next along the one before."""
+
+    def depth(x: Any) -> int:
+        return 1 + depth(x[0]) if isinstance(x, list) else 0
+
+    def rank(x: Any) -> int:
+        return max(map(rank, x)) if isinstance(x, list) else np.ndim(x)
+
+    def joined(x: Any, axis: int) -> Any:
+        if isinstance(x, list):
+            return _concatenate([joined(part, axis + 1) for part in x], axis)
+        return np.reshape(x, (1,) * (ndim - np.ndim(x)) + np.shape(x))
+
+    ndim = max(rank(arrays), depth(arrays))
+    return joined(arrays, -depth(arrays))
+
+
+@implements(np.meshgrid)
+def _meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Any:
+    if indexing not in ("xy", "ij"):
+        raise ValueError(f"meshgrid: indexing is 'xy' or 'ij', not {indexing!r}")
+    n = len(xi)
+    grids = [np.reshape(x, (1,) * i + (-1,) + (1,) * (n - 1 - i)) for i, x in enumerate(xi)]
+    grids = grids if sparse else list(_broadcast_arrays(*grids))
+    swapped = indexing == "xy" and n > 1
+    return tuple(np.swapaxes(x, 0, 1) if swapped else x for x in grids)
+
+
+# ---- split ---------------------------------------------------------------------------------------
+
+
+@implements(np.array_split)
+def _array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
+    """NumPy splits the positions 0, 1, 2, ...; each part of them is a slice."""
+    parts = np.array_split(np.arange(ary.shape[axis]), indices_or_sections)
+    before = (slice(None),) * (axis % ary.ndim)
+    index = [(*before, _slice(part)) for part in parts]
+    return [ary[i] for i in index]
+
+
+def _slice(part: Any) -> slice:
+    return slice(int(part[0]), int(part[-1]) + 1) if len(part) else slice(0, 0)
+
+
+@implements(np.split)
+def _split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
+    np.split(np.arange(ary.shape[axis]), indices_or_sections)  # refuses what is no equal division
+    return _array_split(ary, indices_or_sections, axis)
+
+
+@implements(np.hsplit)
+def _hsplit(ary: Any, indices_or_sections: Any) -> Any:
+    return _split(ary, indices_or_sections, 1 if ary.ndim > 1 else 0)
+
+
+@implements(np.vsplit)
+def _vsplit(ary: Any, indices_or_sections: Any) -> Any:
+    if ary.ndim < 2:
+        raise ValueError("vsplit: only of arrays with two axes or more")
+    return _split(ary, indices_or_sections, 0)
+
+
+@implements(np.dsplit)
+def _dsplit(ary: Any, indices_or_sections: Any) -> Any:
+    if ary.ndim < 3:
+        raise ValueError("dsplit: only of arrays with three axes or more")
+    return _split(ary, indices_or_sections, 2)
+
+
+if hasattr(np, "unstack"):  # NumPy 2.1
+
+    @implements(np.unstack)
+    def _unstack(x: Any, /, *, axis: int = 0) -> Any:
+        return tuple(np.moveaxis(x, axis, 0))
+
+
+not_differentiable(
+    np.shape,
+    np.ndim,
+    np.size,
+    np.zeros_like,
+    np.ones_like,
+    np.empty_like,
+    np.iscomplexobj,
+    np.isrealobj,
+    np.result_type,
+    np.can_cast,
+    np.common_type,
+    np.min_scalar_type,
+    np.shares_memory,
+    np.may_share_memory,
+    np.array_repr,
+    np.array_str,
+    np.array2string,
+)

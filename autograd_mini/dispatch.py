@@ -1,0 +1,174 @@
+"""What NumPy asks of a Tensor: its functions and ufuncs, keywords and all (NEP 13 and NEP 18).
+
+A function is looked up in the table `PRIMITIVES`. A function that is not there is refused, never
+run on a plain array in silence. What NumPy gives to all ufuncs alike, their keywords and methods,
+is given a meaning here, once for all of them.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import sys
+from collections.abc import Mapping
+from functools import cache
+from math import inf
+from typing import Any
+
+import numpy as np
+
+from .primitive import WHY_NOT, OnArrays, Primitive, arrayed
+from .tensor import PRIMITIVES, Tensor, describe, raw
+
+
+def function(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Run NumPy's function `f` on tensors: what ``__array_function__`` does."""
+    if "out" in kwargs or len(args) > _place_of_out(f):
+        args, kwargs = _without_out(f, args, kwargs)
+    if f not in PRIMITIVES:
+        raise refused(f)
+    run = PRIMITIVES[f]
+    if isinstance(run, Primitive) and any(isinstance(x, Tensor) for x in kwargs.values()):
+        args, kwargs = _by_position(f, args, kwargs)
+    return run(*args, **kwargs)
+
+
+def ufunc(f: Any, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Run a ufunc, or a method of it such as ``np.add.reduce``: what ``__array_ufunc__`` does."""
+    _, kwargs = _without_out(f, args, kwargs)
+    if method == "__call__" and f in PRIMITIVES:
+        return _called(f, args, **kwargs)
+    if method == "outer" and f in PRIMITIVES:
+        return _called(f, _outer(*args), **kwargs)
+    f = getattr(f, method) if method != "__call__" else f
+    if f not in PRIMITIVES:
+        raise refused(f)
+    return PRIMITIVES[f](*args, **kwargs)
+
+
+def refused(f: Any) -> TypeError:
+    """Why the NumPy function `f` is not applied to a tensor, and what is near to it."""
+    name = name_of(f)
+    reason = WHY_NOT.get(f)
+    if reason is None:
+        known = {name_of(g): g for g in PRIMITIVES if not isinstance(g, str)}
+        nearest = difflib.get_close_matches(name, known, n=1, cutoff=0)[0]
+        reason = f"The nearest that has one is np.{nearest}."
+    return TypeError(
+        f"np.{name} has no derivative rule here. {reason} Add a rule with ag.primitive, or pass "
+        ".numpy() if no derivative is needed."
+    )
+
+
+def coverage() -> list[tuple[str, str]]:
+    """What becomes of a tensor in each of NumPy's functions: pairs of the name and the answer.
+
+    Examples
+    --------
+    >>> from autograd_mini.dispatch import coverage
+    >>> rows = dict(coverage())
+    >>> rows["np.exp"], rows["np.std"], rows["np.argmax"]
+    ('primitive exp', 'composed of primitives', 'no derivative: gives an array')
+    """
+    found = {
+        f"np.{name_of(f)}": _how(run) for f, run in PRIMITIVES.items() if not isinstance(f, str)
+    }
+    found |= {f"np.{name_of(f)}": f"refused. {why}" for f, why in WHY_NOT.items()}
+    return sorted(found.items())
+
+
+def _how(run: Any) -> str:
+    if isinstance(run, Primitive):
+        return f"primitive {run.name}"
+    return (
+        "no derivative: gives an array" if isinstance(run, OnArrays) else "composed of primitives"
+    )
+
+
+def name_of(f: Any) -> str:
+    """How a NumPy function is called, without the ``np.``: exp, add.reduce, linalg.norm."""
+    owner = getattr(f, "__self__", None)
+    if isinstance(owner, np.ufunc):
+        return f"{owner.__name__}.{f.__name__}"
+    module = str(getattr(f, "__module__", None) or "numpy")
+    return f"{module}.{f.__name__}".removeprefix("numpy.")
+
+
+@cache
+def _place_of_out(f: Any) -> float:
+    """The position of the argument `out` of a NumPy function, beyond all where it has none."""
+    names = [name for name, p in _parameters(f).items() if p.kind in _BY_PLACE]
+    return names.index("out") if "out" in names else inf
+
+
+_BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+def _parameters(f: Any) -> Mapping[str, inspect.Parameter]:
+    try:
+        return inspect.signature(f).parameters
+    except ValueError:  # some of NumPy's functions in C do not tell their signature
+        return {}
+
+
+def _without_out(f: Any, args: Any, kwargs: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """The call without an `out` of None, as it is by default; any other `out` is refused."""
+    place = _place_of_out(f)
+    out = args[place] if len(args) > place else kwargs.get("out")
+    if any(x is not None for x in (out if isinstance(out, tuple) else (out,))):
+        raise TypeError(
+            f"np.{name_of(f)}: out= and in-place operators on arrays would write a tensor's values "
+            "where no derivative follows. Use the result instead."
+        )
+    return args, {key: value for key, value in kwargs.items() if key != "out"}
+
+
+def _by_position(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """A call with every argument that can be in its place: a primitive's rules go by position."""
+    if not _parameters(f):
+        return args, kwargs
+    bound = inspect.signature(f).bind(*args, **kwargs)
+    return bound.args, bound.kwargs
+
+
+def _called(
+    f: Any, args: Any, *, where: Any = True, dtype: Any = None, subok: bool = True, **others: Any
+) -> Any:
+    """A ufunc with its keywords: `dtype` is of the arguments, `where` says which entries count."""
+    run = PRIMITIVES[f]
+    if isinstance(run, OnArrays):
+        return run(*args, where=where, **({"dtype": dtype} if dtype else {}), **others)
+    if others and isinstance(run, Primitive):
+        given = ", ".join(f"{key}=" for key in others)
+        raise TypeError(f"np.{name_of(f)}: {given} has no meaning for a tensor. Leave it out")
+    if dtype is not None:
+        args = [_cast(x, dtype) for x in args]
+    return run(*args, **others) if where is True else _where(run, args, where)
+
+
+def _cast(x: Any, dtype: Any) -> Any:
+    return x.astype(dtype) if isinstance(x, Tensor) else np.asarray(x, dtype)
+
+
+def _where(run: Any, args: Any, where: Any) -> Any:
+    """The function on the entries where the mask is True only, and 0 elsewhere.
+
+    There NumPy leaves what the memory held before. That the other entries are never computed with
+    keeps a logarithm of 0 among them out of the gradient, too.
+    """
+    mask = np.asarray(raw(where))
+    if mask.dtype != bool:
+        raise TypeError(f"where= is a mask of booleans, not {describe(where)}")
+    shape = np.broadcast_shapes(mask.shape, *map(np.shape, args))
+    mask = np.broadcast_to(mask, shape)
+    chosen = [np.broadcast_to(x, shape)[mask] for x in args]
+    return PRIMITIVES["scatter"](run(*chosen), mask, shape)
+
+
+def _outer(a: Any, b: Any) -> tuple[Any, Any]:
+    """Arguments that broadcast to all pairs: a's axes first, then b's."""
+    a, b = arrayed(a), arrayed(b)
+    return np.reshape(a, a.shape + (1,) * b.ndim), b
+
+
+Tensor._dispatch = sys.modules[__name__]

@@ -1,0 +1,90 @@
+"""np.pad: what is put around an array, as a function of its entries.
+
+Made up of primitives, one axis after the other, with what the earlier ones made, as NumPy does it.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from ..primitive import implements
+
+_STATISTICS: dict[str, Any] = {
+    "maximum": np.max,
+    "minimum": np.min,
+    "mean": np.mean,
+    "median": np.median,
+}
+
+
+@implements(np.pad)
+def _pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
+    """All of NumPy's modes but a function, which would write into the array."""
+    if callable(mode):
+        raise TypeError("pad: a function as mode writes into arrays. Use np.concatenate instead")
+    np.pad(np.zeros((1,) * array.ndim), 0, mode, **options)  # refuses modes and options unknown
+    if isinstance(pad_width, dict):
+        pad_width = [pad_width.get(i, pad_width.get(i - array.ndim, 0)) for i in range(array.ndim)]
+        pad_width = [pair if np.ndim(pair) else (pair, pair) for pair in pad_width]
+    for axis, widths in enumerate(_pairs(pad_width, array.ndim)):
+        if any(widths):
+            own = {
+                key: value if isinstance(value, str) else _pairs(value, array.ndim)[axis]
+                for key, value in options.items()
+            }
+            rows = np.moveaxis(array, axis, 0)
+            array = np.moveaxis(_rows_padded(rows, widths, mode, **own), 0, axis)
+    return array
+
+
+def _pairs(value: Any, ndim: int) -> Any:
+    """Before and after, for each axis: one number stands for all, one pair for every axis."""
+    if value is None:
+        return [(None, None)] * ndim
+    return np.broadcast_to(value, (ndim, 2)).tolist()
+
+
+def _rows_padded(
+    x: Any,
+    widths: Any,
+    mode: Any,
+    constant_values: Any = (0, 0),
+    end_values: Any = (0, 0),
+    stat_length: Any = (None, None),
+    reflect_type: str = "even",
+) -> Any:
+    """`x` with rows before its first and after its last."""
+    before, after = widths
+    if mode in _STATISTICS:
+        n, m = (len(x) if k is None else min(k, len(x)) for k in stat_length)
+        of = _STATISTICS[mode]
+        ends = of(x[:n], axis=0, keepdims=True), of(x[len(x) - m :], axis=0, keepdims=True)
+        strips = [np.broadcast_to(e, (k, *x.shape[1:])) for e, k in zip(ends, widths)]
+    elif mode in ("constant", "empty"):
+        strips = [np.full((k, *x.shape[1:]), v, x.dtype) for v, k in zip(constant_values, widths)]
+    elif mode == "linear_ramp":
+        strips = [
+            _ramp(x[:1], (before, 0), end_values[0])[:before],
+            _ramp(x[len(x) - 1 :], (0, after), end_values[1])[1:],
+        ]
+    elif reflect_type == "odd":
+        strips = _linear_strips(x, before, after, mode)
+    else:
+        return x[np.pad(np.arange(len(x)), widths, mode)]
+    return np.concatenate([strips[0], x, strips[1]])
+
+
+def _ramp(edge: Any, widths: tuple[int, int], end: float) -> Any:
+    """From the edge to the end value, in even steps: NumPy makes them for an edge of 1 and of 0."""
+    shape = (-1,) + (1,) * (edge.ndim - 1)
+    share = np.pad([1.0], widths, "linear_ramp", end_values=0.0).reshape(shape)
+    rest = np.pad([0.0], widths, "linear_ramp", end_values=float(end)).reshape(shape)
+    return edge * share.astype(edge.dtype) + rest.astype(edge.dtype)
+
+
+def _linear_strips(x: Any, before: int, after: int, mode: Any) -> Any:
+    """A mode that is linear in the row: NumPy says by which matrix, when it pads basis vectors."""
+    basis = np.eye(len(x), dtype=x.dtype)
+    matrix = np.pad(basis, ((before, after), (0, 0)), mode, reflect_type="odd")
+    strips = matrix[:before], matrix[before + len(x) :]
+    return [np.tensordot(strip, x, 1) for strip in strips]

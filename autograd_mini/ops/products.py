@@ -1,0 +1,305 @@
+"""Products of vectors, matrices and arrays of any rank, up to Einstein's sums.
+
+`a`, `b` arguments, `y` result, `g` its cotangent.
+"""
+
+import string
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..primitive import (
+    EveryArgument,
+    Rule,
+    arrayed,
+    fused,
+    implements,
+    not_differentiable,
+    primitive,
+)
+
+
+def _matmul_left(g: Any, y: Any, a: Any, b: Any) -> Any:
+    """∂/∂A of A B is g Bᵀ [Giles 2008, section 2.2.1], over stacks of matrices and for vectors."""
+    if b.ndim == 1:
+        return g[..., None] * b
+    if a.ndim == 1:
+        return (g[..., None, :] @ b.mT)[..., 0, :]
+    return g @ b.mT
+
+
+def _matmul_right(g: Any, y: Any, a: Any, b: Any) -> Any:
+    """∂/∂B of A B is Aᵀ g."""
+    if a.ndim == 1:
+        return a[:, None] * g[..., None, :] if b.ndim > 1 else a * g
+    if b.ndim == 1:
+        return (a.mT @ g[..., None])[..., 0]
+    return a.mT @ g
+
+
+matmul = primitive(np.matmul, _matmul_left, _matmul_right)
+
+
+def _linear(x: Any, w: Any, b: Any) -> Any:
+    y = x @ w
+    if y.dtype != b.dtype:
+        return y + b
+    y += b  # saves an array of the size of y
+    return y
+
+
+def _linear_weight(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
+    """xᵀ g, where the rows of all leading axes count alike."""
+    if x.ndim == 2:
+        return x.T @ g
+    return x.reshape(-1, x.shape[-1]).T @ g.reshape(-1, g.shape[-1])
+
+
+def _linear_bias(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
+    """1ᵀ g, the sum of the rows of g: as a product, since BLAS is faster than a sum over axis 0."""
+    rows = g if g.ndim == 2 else g.reshape(-1, g.shape[-1])
+    return np.ones(rows.shape[0], g.dtype) @ rows
+
+
+linear = fused(
+    _linear,
+    lambda g, y, x, w, b: g @ w.T,
+    _linear_weight,
+    _linear_bias,
+    name="linear",
+    unfused=lambda x, w, b: x @ w + b,
+)
+
+
+# ---- Einstein's sums -----------------------------------------------------------------------------
+
+
+def _einsum_vjp(i: int) -> Rule:
+    """A product's derivative is the product of the others: `g` takes the place of operand i.
+
+    An index of operand i that nothing else has was summed over alone; ones bring it back.
+    """
+
+    def rule(g: Any, y: Any, *xs: Any, subscripts: str, optimize: Any = False) -> Any:
+        terms, result = subscripts.split("->")
+        names = terms.split(",")
+        known = set(result).union(*names[:i], *names[i + 1 :])
+        alone = "".join(c for c in names[i] if c not in known)
+        ones = np.ones([n for c, n in zip(names[i], xs[i].shape) if c in alone], g.dtype)
+        parts = [result, *names[:i], *names[i + 1 :], alone]
+        back = f"{','.join(parts)}->{names[i]}"
+        return np.einsum(back, g, *xs[:i], *xs[i + 1 :], ones, optimize=optimize)
+
+    return rule
+
+
+einsum = primitive(
+    lambda *xs, subscripts, optimize=False: np.einsum(subscripts, *xs, optimize=optimize),
+    EveryArgument(_einsum_vjp),
+    name="einsum",
+    of="einsum",
+)
+
+
+@implements(np.einsum)
+def _einsum(
+    *operands: Any,
+    out: None = None,
+    optimize: Any = False,
+    dtype: Any = None,
+    order: str = "K",
+    casting: str = "safe",
+) -> Any:
+    """With a letter for every index, and none twice in one operand: there the diagonal is taken."""
+    subscripts, xs = _written_out(*operands)
+    xs = [x if dtype is None else x.astype(dtype) for x in xs]
+    terms, result = subscripts.split("->")
+    names = terms.split(",")
+    for i, name in enumerate(names):
+        for c in set(name):
+            while name.count(c) > 1:
+                first, second = name.index(c), name.rindex(c)
+                xs[i] = np.diagonal(xs[i], 0, first, second)
+                name = name[:first] + name[first + 1 : second] + name[second + 1 :] + c
+        names[i] = name
+    return einsum(*xs, subscripts=f"{','.join(names)}->{result}", optimize=optimize)
+
+
+def _written_out(*operands: Any) -> tuple[str, list[Any]]:
+    """``"ij,jk", a, b`` or ``a, [0, 1], b, [1, 2]`` as ``"ij,jk->ik", [a, b]``, without dots."""
+    if not isinstance(operands[0], str):
+        operands = _from_lists(operands)
+    subscripts, xs = operands[0].replace(" ", ""), [arrayed(x) for x in operands[1:]]
+    terms, arrow, result = subscripts.partition("->")
+    names = terms.split(",")
+    if len(names) != len(xs):
+        raise ValueError(f"einsum: {subscripts!r} is for {len(names)} operands, not {len(xs)}")
+    free = [c for c in string.ascii_letters if c not in subscripts]
+    dots = [np.ndim(x) - len(n.replace("...", "")) for n, x in zip(names, xs)]
+    most = max([d for d, n in zip(dots, names) if "..." in n], default=0)
+    letters = "".join(free[:most])
+    if not arrow:  # the letters that stand once, in the order of the alphabet
+        once = [c for c in sorted(set(terms) - {",", "."}) if terms.count(c) == 1]
+        result = ("..." if "..." in terms else "") + "".join(once)
+    names = [n.replace("...", letters[most - d :] if d else "") for n, d in zip(names, dots)]
+    for name, x in zip(names, xs):
+        if len(name) != np.ndim(x):
+            raise ValueError(f"einsum: {subscripts!r} does not fit an operand of shape {x.shape}")
+    return f"{','.join(names)}->{result.replace('...', letters)}", xs
+
+
+def _from_lists(operands: Sequence[Any]) -> tuple[Any, ...]:
+    """The other spelling of einsum: numbers for letters, after each operand and at the end."""
+
+    def name(indices: Any) -> str:
+        return "".join("..." if i is Ellipsis else string.ascii_letters[i] for i in indices)
+
+    pairs = len(operands) // 2
+    terms = ",".join(name(indices) for indices in operands[1 : 2 * pairs : 2])
+    if len(operands) % 2:
+        terms += "->" + name(operands[-1])
+    return (terms, *operands[0 : 2 * pairs : 2])
+
+
+# ---- made up of the above -----------------------------------------------------------------------
+
+
+@implements(np.dot)
+def _dot(a: Any, b: Any, out: None = None) -> Any:
+    """The product with scalars, of vectors, of matrices; otherwise last axis by second last."""
+    a, b = arrayed(a), arrayed(b)
+    if np.ndim(a) == 0 or np.ndim(b) == 0:
+        return a * b
+    if np.ndim(a) <= 2 and np.ndim(b) <= 2:
+        return matmul(a, b)
+    return np.tensordot(a, b, ((-1,), (-2 if np.ndim(b) > 1 else -1,)))
+
+
+@implements(np.outer)
+def _outer(a: Any, b: Any, out: None = None) -> Any:
+    return np.reshape(a, (-1, 1)) * np.reshape(b, (1, -1))
+
+
+@implements(np.inner)
+def _inner(a: Any, b: Any, /) -> Any:
+    a, b = arrayed(a), arrayed(b)
+    return np.tensordot(a, b, ((-1,), (-1,))) if np.ndim(a) and np.ndim(b) else a * b
+
+
+@implements(np.vdot)
+def _vdot(a: Any, b: Any, /) -> Any:
+    return matmul(np.reshape(a, -1), np.reshape(b, -1))
+
+
+@implements(np.tensordot)
+def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
+    """As one product of matrices: the axes that are summed over last in a, first in b."""
+    n, m = np.ndim(a), np.ndim(b)
+    if isinstance(axes, int):
+        axes = (tuple(range(n - axes, n)), tuple(range(axes)))
+    left, right = ([axis] if isinstance(axis, int) else list(axis) for axis in axes)
+    left, right = [i % n for i in left], [i % m for i in right]
+    rest_a = [i for i in range(n) if i not in left]
+    rest_b = [i for i in range(m) if i not in right]
+    shape = [np.shape(a)[i] for i in rest_a] + [np.shape(b)[i] for i in rest_b]
+    summed = int(np.prod([np.shape(a)[i] for i in left]))
+    a = np.transpose(a, (*rest_a, *left)).reshape((-1, summed))
+    b = np.transpose(b, (*right, *rest_b)).reshape((summed, -1))
+    return (a @ b).reshape(tuple(shape))
+
+
+@implements(np.trace)
+def _trace(
+    a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: None = None
+) -> Any:
+    return np.sum(np.diagonal(a, offset, axis1, axis2), axis=-1, dtype=dtype)
+
+
+@implements(np.kron)
+def _kron(a: Any, b: Any) -> Any:
+    """Every entry of a times all of b."""
+    n = max(np.ndim(a), np.ndim(b))
+    a = np.reshape(a, (1,) * (n - np.ndim(a)) + np.shape(a))
+    b = np.reshape(b, (1,) * (n - np.ndim(b)) + np.shape(b))
+    shape = tuple(i * j for i, j in zip(a.shape, b.shape))
+    apart = np.expand_dims(a, tuple(range(1, 2 * n, 2))) * np.expand_dims(
+        b, tuple(range(0, 2 * n, 2))
+    )
+    return apart.reshape(shape)
+
+
+@implements(np.cross)
+def _cross(
+    a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
+) -> Any:
+    """y_i = a_j b_k - a_k b_j, for (i, j, k) in cyclic order."""
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    a, b = np.moveaxis(a, axisa, -1), np.moveaxis(b, axisb, -1)
+    if a.shape[-1] != 3 or b.shape[-1] != 3:
+        raise ValueError(
+            f"cross: of vectors with three components, not {a.shape[-1]} and {b.shape[-1]}"
+        )
+    j, k = [1, 2, 0], [2, 0, 1]
+    y = a[..., j] * b[..., k] - a[..., k] * b[..., j]
+    return np.moveaxis(y, -1, axisc)
+
+
+@implements(np.linalg.multi_dot)
+def _multi_dot(arrays: Sequence[Any], *, out: None = None) -> Any:
+    """The product of them all, in the order of least work, which NumPy's einsum_path finds."""
+    letters = string.ascii_letters
+    if len(arrays) < 2:
+        raise ValueError(f"multi_dot: of two arrays or more, not {len(arrays)}")
+    names = [letters[i : i + 2] for i in range(len(arrays))]
+    names[0] = names[0][2 - np.ndim(arrays[0]) :]
+    names[-1] = names[-1][: np.ndim(arrays[-1])]
+    result = names[0][:-1] + names[-1][1:]
+    return np.einsum(f"{','.join(names)}->{result}", *arrays, optimize="greedy")
+
+
+@implements(np.linalg.matrix_power)
+def _matrix_power(a: Any, n: int) -> Any:
+    """By squaring, again and again: a product for each binary digit of n."""
+    if n < 0:
+        return _matrix_power(np.linalg.inv(a), -n)
+    y: Any = None
+    while n:
+        if n % 2:
+            y = a if y is None else y @ a
+        n //= 2
+        a = a @ a if n else a
+    return np.broadcast_to(np.eye(a.shape[-1], dtype=a.dtype), a.shape) if y is None else y
+
+
+@implements(*(getattr(np, name) for name in ("vecdot",) if hasattr(np, name)))
+def _vecdot(x1: Any, x2: Any, /, axis: int = -1) -> Any:
+    return np.sum(np.moveaxis(x1, axis, -1) * np.moveaxis(x2, axis, -1), axis=-1)
+
+
+@implements(*(getattr(np, name) for name in ("matvec",) if hasattr(np, name)))
+def _matvec(x1: Any, x2: Any, /) -> Any:
+    return matmul(x1, x2[..., None])[..., 0]
+
+
+@implements(*(getattr(np, name) for name in ("vecmat",) if hasattr(np, name)))
+def _vecmat(x1: Any, x2: Any, /) -> Any:
+    return matmul(x1[..., None, :], x2)[..., 0, :]
+
+
+@implements(np.linalg.matrix_transpose, np.matrix_transpose)
+def _matrix_transpose(x: Any, /) -> Any:
+    return np.swapaxes(x, -1, -2)
+
+
+# NumPy's array API has the same again in np.linalg.
+implements(np.linalg.matmul)(matmul)
+implements(np.linalg.outer)(lambda x1, x2, /: _outer(x1, x2))
+implements(np.linalg.cross)(lambda x1, x2, /, *, axis=-1: _cross(x1, x2, axis=axis))
+implements(np.linalg.tensordot)(lambda x1, x2, /, *, axes=2: _tensordot(x1, x2, axes))
+implements(np.linalg.vecdot)(lambda x1, x2, /, *, axis=-1: _vecdot(x1, x2, axis))
+implements(np.linalg.trace)(lambda x, /, *, offset=0, dtype=None: _trace(x, offset, -2, -1, dtype))
+implements(np.linalg.diagonal)(lambda x, /, *, offset=0: np.diagonal(x, offset, -2, -1))
+
+not_differentiable(np.einsum_path)

@@ -1,0 +1,325 @@
+"""Statistics: all made up of reductions, sorting and arithmetic."""
+
+from typing import Any
+
+import numpy as np
+
+from ..primitive import implements
+from .reductions import axes_of, chosen, counted
+
+_NONE: Any = None
+
+
+@implements(np.var)
+def _var(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    ddof: float = 0,
+    keepdims: Any = False,
+    *,
+    where: Any = True,
+    mean: Any = None,
+    correction: Any = None,
+) -> Any:
+    """Σ (x - mean)² / (n - ddof)."""
+    a = chosen(a, dtype, where, 0)
+    if mean is None:
+        mean = np.mean(a, axis=axis, keepdims=True, where=where)
+    total = np.sum(np.square(a - mean), axis=axis, keepdims=keepdims, where=where)
+    n = counted(a, axis, keepdims, where) - (ddof if correction is None else correction)
+    return total / np.maximum(n, 0).astype(total.dtype)
+
+
+@implements(np.std)
+def _std(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    ddof: float = 0,
+    keepdims: Any = False,
+    *,
+    where: Any = True,
+    mean: Any = None,
+    correction: Any = None,
+) -> Any:
+    options = {"where": where, "mean": mean, "correction": correction}
+    return np.sqrt(_var(a, axis, dtype, None, ddof, keepdims, **options))
+
+
+@implements(np.ptp)
+def _ptp(a: Any, axis: Any = None, out: None = None, keepdims: Any = False) -> Any:
+    """Peak to peak: the largest minus the smallest."""
+    return np.max(a, axis=axis, keepdims=keepdims) - np.min(a, axis=axis, keepdims=keepdims)
+
+
+@implements(np.average)
+def _average(
+    a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False
+) -> Any:
+    """Σ w x / Σ w."""
+    if weights is None:
+        y = np.mean(a, axis=axis, keepdims=keepdims)
+        total: Any = np.full(y.shape, np.size(a) / (y.size or 1))
+    else:
+        weights = _along(weights, a, axis)
+        total = np.sum(weights, axis=axis, keepdims=keepdims)
+        if (total == 0).any():
+            raise ZeroDivisionError("average: the weights sum to zero")
+        y = np.sum(a * weights, axis=axis, keepdims=keepdims) / total
+    return (y, total) if returned else y
+
+
+def _along(weights: Any, a: Any, axis: Any) -> Any:
+    """Weights of the shape of `a`: given so, or for the axes that are averaged over."""
+    if np.shape(weights) == np.shape(a):
+        return weights
+    axes = axes_of(a, axis)
+    if axis is None or np.shape(weights) != tuple(a.shape[i] for i in axes):
+        raise ValueError(f"average: weights of shape {np.shape(weights)} for {a.shape} over {axis}")
+    order = np.argsort(axes)
+    shape = [n if i in axes else 1 for i, n in enumerate(a.shape)]
+    return np.broadcast_to(np.reshape(np.transpose(weights, order), shape), a.shape)
+
+
+# ---- order statistics ----------------------------------------------------------------------------
+
+
+@implements(np.quantile)
+def _quantile(
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    out: None = None,
+    overwrite_input: bool = False,
+    method: Any = "linear",
+    keepdims: Any = False,
+    *,
+    weights: Any = None,
+) -> Any:
+    """Between two neighbours in the sorted entries: of 0, 1, 2, ... NumPy says which, and where."""
+    if weights is not None:
+        raise TypeError("quantile: weights= has no derivative here")
+    front, kept_shape = _reduced_first(a, axis)
+    dtype = np.quantile(np.zeros(1, a.dtype), q, method=method).dtype  # an array q may widen it
+    n, q = len(front), np.asarray(q)
+    at = np.quantile(np.arange(n), q, method=method)
+    low = np.floor(at).astype(int)
+    high = np.minimum(low + 1, n - 1)
+    share = np.reshape(at - low, q.shape + (1,) * (front.ndim - 1)).astype(dtype)
+    ordered = np.sort(front, axis=0)
+    below, above = ordered[low], ordered[high]
+    y = below + (above - below) * share
+    y = np.where(share == 0, below, y)  # also beside an infinite neighbour
+    y = np.where(np.isnan(front).any(axis=0), np.nan, y)
+    return np.reshape(y, q.shape + kept_shape) if keepdims else y
+
+
+def _reduced_first(a: Any, axis: Any) -> tuple[Any, tuple[int, ...]]:
+    """`a` with the axes to reduce as one, in front; and the shape that keepdims asks for."""
+    axes = axes_of(a, axis)
+    rest = [i for i in range(a.ndim) if i not in axes]
+    front = np.reshape(np.transpose(a, (*axes, *rest)), (-1, *(a.shape[i] for i in rest)))
+    return front, tuple(1 if i in axes else n for i, n in enumerate(a.shape))
+
+
+@implements(np.percentile)
+def _percentile(
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    out: None = None,
+    overwrite_input: bool = False,
+    method: Any = "linear",
+    keepdims: Any = False,
+    *,
+    weights: Any = None,
+) -> Any:
+    q = np.true_divide(q, a.dtype.type(100) if a.dtype.kind == "f" else 100)
+    return _quantile(a, q, axis, None, False, method, keepdims, weights=weights)
+
+
+@implements(np.median)
+def _median(
+    a: Any, axis: Any = None, out: None = None, overwrite_input: bool = False, keepdims: Any = False
+) -> Any:
+    return _quantile(a, 0.5, axis, keepdims=keepdims)
+
+
+# ---- where nan stands for nothing ----------------------------------------------------------------
+
+
+@implements(np.nansum)
+def _nansum(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    keepdims: Any = False,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
+    a = np.where(np.isnan(a), 0, a)
+    return np.sum(a, axis, dtype, keepdims=keepdims, initial=initial or 0, where=where)
+
+
+@implements(np.nanprod)
+def _nanprod(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    keepdims: Any = False,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
+    initial = 1 if initial is None else initial
+    a = np.where(np.isnan(a), 1, a)
+    return np.prod(a, axis, dtype, keepdims=keepdims, initial=initial, where=where)
+
+
+@implements(np.nanmean)
+def _nanmean(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    keepdims: Any = False,
+    *,
+    where: Any = True,
+) -> Any:
+    return np.mean(a, axis, dtype, keepdims=keepdims, where=~np.isnan(a) & np.asarray(where))
+
+
+@implements(np.nanvar)
+def _nanvar(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    ddof: float = 0,
+    keepdims: Any = False,
+    *,
+    where: Any = True,
+    mean: Any = None,
+    correction: Any = None,
+) -> Any:
+    options = {"mean": mean, "correction": correction}
+    where = ~np.isnan(a) & np.asarray(where)
+    return _var(a, axis, dtype, None, ddof, keepdims, where=where, **options)
+
+
+@implements(np.nanstd)
+def _nanstd(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    ddof: float = 0,
+    keepdims: Any = False,
+    *,
+    where: Any = True,
+    mean: Any = None,
+    correction: Any = None,
+) -> Any:
+    options = {"where": where, "mean": mean, "correction": correction}
+    return np.sqrt(_nanvar(a, axis, dtype, None, ddof, keepdims, **options))
+
+
+@implements(np.nanmax)
+def _nanmax(
+    a: Any,
+    axis: Any = None,
+    out: None = None,
+    keepdims: Any = False,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
+    filled = np.where(np.isnan(a), -np.inf, a)
+    y = np.max(filled, axis, keepdims=keepdims, initial=initial, where=where)
+    return (
+        y if initial is not None else np.where(np.isnan(a).all(axis, keepdims=keepdims), np.nan, y)
+    )
+
+
+@implements(np.nanmin)
+def _nanmin(
+    a: Any,
+    axis: Any = None,
+    out: None = None,
+    keepdims: Any = False,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
+    initial = None if initial is None else -initial
+    return -_nanmax(-a, axis, None, keepdims, initial, where)
+
+
+@implements(np.nancumsum)
+def _nancumsum(a: Any, axis: Any = None, dtype: Any = None, out: None = None) -> Any:
+    return np.cumsum(np.where(np.isnan(a), 0, a), axis, dtype)
+
+
+@implements(np.nancumprod)
+def _nancumprod(a: Any, axis: Any = None, dtype: Any = None, out: None = None) -> Any:
+    return np.cumprod(np.where(np.isnan(a), 1, a), axis, dtype)
+
+
+# ---- several variables ---------------------------------------------------------------------------
+
+
+@implements(np.cov)
+def _cov(
+    m: Any,
+    y: Any = None,
+    rowvar: bool = True,
+    bias: bool = False,
+    ddof: int | None = None,
+    fweights: Any = None,
+    aweights: Any = None,
+    *,
+    dtype: Any = None,
+) -> Any:
+    """Σ w (x - mean) (x - mean)ᵀ over the observations, by n - ddof."""
+    x = _variables(m, rowvar)
+    x = x if y is None else np.concatenate([x, _variables(y, rowvar)])
+    x = x if dtype is None else x.astype(dtype)
+    ddof = ddof if ddof is not None else 0 if bias else 1
+    w: Any = np.ones(x.shape[1])
+    if fweights is not None:
+        w = w * fweights
+    if aweights is not None:
+        w = w * aweights
+    total = np.sum(w)
+    off = x - np.sum(x * w, axis=1, keepdims=True) / total
+    spread = np.sum(w * aweights) if aweights is not None else total
+    divisor = total - ddof * spread / total
+    return np.squeeze((off * w) @ off.T / divisor)
+
+
+def _variables(m: Any, rowvar: bool) -> Any:
+    if m.ndim > 2:
+        raise ValueError(f"cov: of one or two axes, not of {m.ndim}")
+    if m.ndim < 2:
+        return np.reshape(m, (1, -1))
+    return m if rowvar else np.transpose(m)
+
+
+@implements(np.corrcoef)
+def _corrcoef(
+    x: Any,
+    y: Any = None,
+    rowvar: bool = True,
+    bias: Any = _NONE,
+    ddof: Any = _NONE,
+    *,
+    dtype: Any = None,
+) -> Any:
+    """The covariance by both standard deviations."""
+    c = _cov(x, y, rowvar, dtype=dtype)
+    if np.ndim(c) == 0:
+        return c / c
+    deviation = np.sqrt(np.diagonal(c))
+    return np.clip(c / deviation[:, None] / deviation[None, :], -1, 1)
