@@ -11,7 +11,8 @@ derivatives.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from math import inf
 from typing import Any
@@ -95,6 +96,10 @@ class Primitive:
             )
         return True
 
+    def of_objects(self, arrays: list[Any], kwargs: Any) -> Any:
+        """The value on arrays of objects that NumPy itself cannot compute, or NotImplemented."""
+        return _of_objects(self.forward, arrays, kwargs)
+
     def explained(self, error: Exception, args: tuple[Any, ...]) -> Exception:
         """`error`, raised by the function, with the operation, the tensors and the remedy."""
         text = str(error).replace("<lambda>", self.name)
@@ -106,16 +111,61 @@ class Primitive:
         return kind(f"{self.name} of {' and '.join(map(describe, args))}: {text}")
 
 
+#: how SymPy and mpmath spell some of NumPy's functions
+_SPELLED = {"absolute": "Abs", "maximum": "Max", "minimum": "Min"}
+
+
+def _of_objects(function: Any, arrays: Sequence[Any], kwargs: Any) -> Any:
+    """A ufunc on arrays of objects, by a function of the package that the objects come from.
+
+    NumPy asks each object for a method, ``x.exp()``. SymPy and mpmath have a function instead,
+    mostly of the same name.
+    """
+    objects = [a for a in arrays if getattr(a, "dtype", None) == "O"]
+    if not objects or kwargs or not isinstance(function, np.ufunc):
+        return NotImplemented
+    name = function.__name__
+    homes = {type(x).__module__.partition(".")[0] for a in objects for x in a.flat}
+    for home in sorted(homes - {"builtins"}):
+        for spelled in (name, name.replace("arc", "a"), _SPELLED.get(name, name)):
+            if hasattr(sys.modules[home], spelled):
+                f = getattr(sys.modules[home], spelled)
+                return np.frompyfunc(f, function.nin, 1)(*arrays)
+    return NotImplemented
+
+
 class EveryArgument:
     """The rules of a primitive that takes any number of arguments: ``rule_for(i)`` is the i-th."""
 
     __slots__ = ("rule_for",)
 
-    def __init__(self, rule_for: Callable[[int], Rule]) -> None:
+    def __init__(self, rule_for: Callable[..., Any]) -> None:
         self.rule_for = rule_for
 
     def __iter__(self) -> Iterator[Rule]:
         return map(self.rule_for, count())
+
+
+class Together(EveryArgument):
+    """One rule for all arguments: it gives their cotangents at once, as a sequence.
+
+    The sweep asks for them one by one, so the first call of a visit computes for the others.
+    """
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[Rule]:
+        found: list[Any] = []
+
+        def nth(i: int) -> Rule:
+            def rule(*args: Any, **kwargs: Any) -> Any:
+                if not found:
+                    found.extend(self.rule_for(*args, **kwargs))
+                return found[i]
+
+            return rule
+
+        return map(nth, count())
 
 
 def primitive(
@@ -265,7 +315,14 @@ class OnArrays:
         self.function = function
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.function(*map(_plain, args), **{k: _plain(v) for k, v in kwargs.items()})
+        arrays, kwargs = [_plain(x) for x in args], {k: _plain(v) for k, v in kwargs.items()}
+        try:
+            return self.function(*arrays, **kwargs)
+        except TypeError:
+            y = _of_objects(self.function, arrays, {})
+            if y is NotImplemented:
+                raise
+            return y
 
 
 def _plain(x: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .tensor import NOT_KEPT, Tensor, as_array, describe, raw
+from .tensor import NOT_KEPT, Tensor, as_array, describe, raw, recording
 
 _ndarray = np.ndarray
 
@@ -116,8 +116,8 @@ class Tape(Sequence[Tensor]):
         """
         tensors = _gather(self.result)  # anew: a leaf may have got new data since
         active = [t for t in tensors if t.requires_grad]
-        found = sweep(tensors, _seed(self.result, gradient), keep=set(active))
-        return {t: np.array(found.get(t, np.zeros_like(t._array))) for t in active}
+        found = _adjoints(tensors, _seed(self.result, gradient), keep=set(active))
+        return {t: _own(found.get(t, np.zeros_like(t._array)), t) for t in active}
 
 
 Tensor._engine = sys.modules[__name__]
@@ -127,19 +127,50 @@ def backward(result: Tensor, gradient: ArrayLike | None = None) -> None:
     """What `Tensor.backward` does, where it is documented."""
     tensors = _gather(result)
     retained = {t for t in tensors if t.op is not None and t._grad is not NOT_KEPT}
-    adjoints = sweep(tensors, _seed(result, gradient), retained)
+    adjoints = _adjoints(tensors, _seed(result, gradient), retained)
     # Adjoints may share memory (both arguments of a sum get the very same array). A .grad never
     # does: views are copied, and all are where one array is the adjoint of two tensors.
     shared = len({*map(id, adjoints.values())}) < len(adjoints)
     grads = []
     for t, g in adjoints.items():
         if t._grad is not None:
-            g = np.asarray(t._grad + g)
+            g = as_array(t._grad + g)
         elif shared or type(g) is not _ndarray or g.base is not None:
-            g = np.array(g)
+            g = _own(g, t)
         grads.append(g)
     for t, g in zip(adjoints, grads):  # only now, so that a sweep that fails changes nothing
         t._grad = g
+
+
+def _adjoints(tensors: Sequence[Tensor], seed: Any, keep: Container[Tensor]) -> dict[Tensor, Any]:
+    """What `sweep` finds, as arrays, whatever kind of arrays the tape holds."""
+    y = tensors[-1]._array
+    if type(y) is not _ndarray:
+        return _computed_together(sweep(tensors, seed, keep))
+    if y.dtype.kind != "O":
+        return sweep(tensors, seed, keep)
+    with recording(False):  # NumPy cannot take the sine of a symbol, and a Tensor can
+        found = sweep(tensors, Tensor(seed), keep, recorded=True)
+    return {t: raw(g) for t, g in found.items()}
+
+
+def _computed_together(adjoints: dict[Tensor, Any]) -> dict[Tensor, Any]:
+    """Lazy adjoints, computed for those tensors that are not lazy themselves.
+
+    In one array, so that what they have in common is computed once.
+    """
+    lazy = [t for t, g in adjoints.items() if type(t._array) is _ndarray is not type(g)]
+    if lazy:
+        flat = np.asarray(np.concatenate([np.reshape(adjoints[t], (-1,)) for t in lazy]))
+        parts = np.split(flat, np.cumsum([t.size for t in lazy])[:-1])
+        found = (part.reshape(t.shape).astype(t.dtype) for t, part in zip(lazy, parts))
+        adjoints = {**adjoints, **dict(zip(lazy, found))}
+    return adjoints
+
+
+def _own(g: Any, t: Tensor) -> Any:
+    """An adjoint as an array of its own; what a lazy tensor gets stays lazy."""
+    return np.array(g) if type(t._array) is _ndarray else g
 
 
 def gradients(result: Tensor, tensors: Tensor | Sequence[Tensor], gradient: Any = None) -> Any:
@@ -246,7 +277,7 @@ def _fit(c: Any, t: Tensor, a: Tensor) -> Any:
     if (
         lead < 0
         or any(n != m != 1 for n, m in zip(c.shape[lead:], shape, strict=True))
-        or c.dtype.kind not in ("O" if a.dtype.kind == "O" else "biuf")
+        or c.dtype.kind not in ("biufO" if a.dtype.kind == "O" else "biuf")
     ):
         assert t.op is not None
         raise ValueError(
@@ -255,8 +286,20 @@ def _fit(c: Any, t: Tensor, a: Tensor) -> Any:
         )
     repeated = tuple(i for i, n in enumerate(c.shape) if i < lead or n != shape[i - lead])
     if repeated:
-        c = c.sum(axis=repeated).reshape(shape)
-    return c if c.dtype == a.dtype else c.astype(a.dtype)
+        c = c.sum(axis=repeated, keepdims=True).reshape(shape)  # an array also of symbols
+    c = c if c.dtype == a.dtype else c.astype(a.dtype)
+    return c if type(a._array) is _ndarray else _chunked(c, a._array)
+
+
+def _chunked(c: Any, x: Any) -> Any:
+    """A lazy contribution in the chunks of `x`: what was broadcast is a single one, too large."""
+    lazy = raw(c)
+    if hasattr(lazy, "rechunk") and hasattr(x, "chunks") and lazy.chunks != x.chunks:
+        lazy = lazy.rechunk(x.chunks)
+        if not isinstance(c, Tensor):
+            return lazy
+        c._array = lazy
+    return c
 
 
 def _gather(result: Tensor) -> list[Tensor]:
@@ -295,11 +338,12 @@ def _seed(result: Tensor, gradient: Any) -> Any:
                 f"{describe(result)} has {y.size} entries: pass a cotangent of that shape as "
                 "`gradient`, or reduce it to one number first, with .sum() or .mean()."
             )
-        return np.ones(y.shape, y.dtype)
-    seed = np.array(raw(gradient))
+        # A lazy one for a lazy array: the sweep then broadcasts nothing in memory.
+        return np.ones(y.shape, y.dtype) if type(y) is _ndarray else np.ones_like(y)
+    seed = as_array(raw(gradient))
     if seed.shape != result.shape or seed.dtype.kind not in "biufO":
         raise ValueError(
             f"gradient of shape {seed.shape} {seed.dtype} for {describe(result)}: it must have "
             "that very shape, and real numbers."
         )
-    return seed.astype(result.dtype)
+    return seed.astype(result.dtype)  # a copy

@@ -103,7 +103,9 @@ def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_
     try:
         y = op.forward(*arrays, **kwargs) if kwargs else op.forward(*arrays)
     except (ValueError, TypeError, IndexError) as error:
-        raise op.explained(error, args) from error
+        y = op.of_objects(arrays, kwargs)
+        if y is NotImplemented:
+            raise op.explained(error, args) from error
     saved = None
     if op.saves:
         y, saved = y
@@ -111,7 +113,7 @@ def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_
         return y
 
     out = _new(Tensor)
-    out._array = y = y if type(y) is _ndarray else as_array(y)
+    out._array = y = y if type(y) is _ndarray else _boxed(y, arrays)
     out.name = None
     if (
         active
@@ -144,6 +146,13 @@ def as_array(x: Any) -> Any:
     if hasattr(x, "__array_function__") and not isinstance(x, (Tensor, np.ndarray)):
         return x
     return np.asarray(x)
+
+
+def _boxed(y: Any, arrays: list[Any]) -> Any:
+    """A result as an array: NumPy returns numbers bare, and objects too, which stay objects."""
+    if not isinstance(y, np.generic) and any(getattr(a, "dtype", None) == "O" for a in arrays):
+        return np.asarray(y, object)
+    return as_array(y)
 
 
 def raw(x: Any) -> Any:
@@ -403,11 +412,11 @@ class Tensor:
 
     def item(self) -> Any:
         """The one entry as a Python number. The derivative stays behind, as the call says."""
-        return self._array.item()
+        return np.asarray(self._array).item()
 
     def tolist(self) -> Any:
         """The entries as nested lists of Python numbers."""
-        return self._array.tolist()
+        return np.asarray(self._array).tolist()
 
     def numpy(self) -> NDArray[Any]:
         """A copy of the values as a plain array, to be changed at will."""
@@ -461,7 +470,10 @@ class Tensor:
         return format(self.item(), spec) if spec and self.size == 1 else str(self)
 
     def __repr__(self) -> str:
-        values = np.array2string(np.asarray(self._array), separator=", ", prefix="Tensor(")
+        if isinstance(self._array, np.ndarray):
+            values = np.array2string(self._array, separator=", ", prefix="Tensor(")
+        else:  # a lazy array is not computed to be shown
+            values = repr(self._array)
         facts = [values, f"dtype={self.dtype}"]
         if self.name is not None:
             facts.append(f"name={self.name!r}")

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from .ops.elementwise import alias
+from .primitive import Together, primitive
 from .tape import Tape, sweep
 from .tensor import Tensor, describe, raw, recording
 
@@ -64,10 +65,7 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
     >>> [g.tolist() for g in pullback(np.array([1.0, 10.0]))]
     [[3.0, 40.0], [1.0, 20.0]]
     """
-    entered = _map(_enter, primals)
-    with recording(True):  # a derivative was asked for, also inside of a no_grad block
-        y = f(*entered)
-    y, *aux = y if has_aux else (y,)
+    entered, y, aux = _recorded(f, primals, has_aux)
     inputs = _leaves(entered)
     pulls = [_pull(out, inputs) for out in _leaves(y)]
 
@@ -120,8 +118,9 @@ def value_and_grad(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -> 
         y, pullback, *aux = _vjp_in(f, argnums, args, kwargs, has_aux)
         if not isinstance(y, Tensor) or y.shape != ():
             raise TypeError(
-                f"grad: the function returned {describe(y)}, and a gradient is of one number. "
-                "Reduce with .sum() or .mean(), or use jacobian."
+                f"grad: the function returned {describe(y)}, and a gradient is of one number on "
+                "the tape. Reduce a tensor with .sum() or .mean(), or use jacobian; a plain number "
+                "has lost its derivative on the way, in float(), .item() or math."
             )
         grads = _picked(pullback(np.ones((), y.dtype)), argnums)
         return ((y, *aux), grads) if has_aux else (y, grads)
@@ -181,10 +180,13 @@ def jvp(f: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tup
     >>> y.item(), dy.item()
     (6.0, 23.0)
     """
+    shapes = [[np.shape(x) for x in _leaves(tree)] for tree in (primals, tangents)]
+    if shapes[0] != shapes[1]:
+        raise ValueError(f"jvp: tangents of shapes {shapes[1]} for primals of {shapes[0]}")
     y, pullback = vjp(f, *primals)
     u = _map(lambda out: Tensor(np.zeros_like(raw(out)), requires_grad=True), y)
     _, pushforward = vjp(pullback, u)
-    (dy,) = pushforward(tuple(_map(np.asarray, tangents)))
+    (dy,) = pushforward(tuple(tangents))
     return y, dy
 
 
@@ -194,15 +196,15 @@ def jacobian(f: Function, argnums: ArgNums = 0) -> Function:
     Parameters
     ----------
     f : callable
-        Returns a Tensor of any shape.
+        Returns a tree of Tensors of any shapes.
     argnums : int or tuple of int
         With respect to which positional arguments.
 
     Returns
     -------
     callable
-        Takes the arguments of `f`; gives a Tensor of shape ``y.shape + x.shape`` for each array
-        of the argument.
+        Takes the arguments of `f`; gives a tree like the value, in which a tree like the argument
+        stands for each array `y`, with a Tensor of shape ``y.shape + x.shape`` for each array `x`.
 
     Examples
     --------
@@ -216,24 +218,35 @@ def jacobian(f: Function, argnums: ArgNums = 0) -> Function:
 
     @wraps(f)
     def derivative(*args: Any, **kwargs: Any) -> Any:
-        y, pullback = _vjp_in(f, argnums, args, kwargs)
-        if not isinstance(y, Tensor):
-            raise TypeError(f"jacobian: the function returned {describe(y)}, not one Tensor")
-        chosen = tuple(args[i] for i in _tuple(argnums))
-        if not y.size:
-            return _picked(_map(lambda x: Tensor(np.zeros(y.shape + np.shape(x))), chosen), argnums)
-        basis = np.eye(y.size, dtype=y.dtype).reshape(y.size, *y.shape)
-        rows = [_leaves(pullback(e)) for e in basis]
-        stacked = iter([np.stack(r).reshape(y.shape + r[0].shape) for r in zip(*rows)])
-        return _picked(_map(lambda _: next(stacked), chosen), argnums)
+        of_chosen, primals = _of_chosen(f, argnums, args, kwargs)
+        entered, y, _ = _recorded(of_chosen, primals, False)
+        inputs = _leaves(entered)
+
+        def rows(out: Any) -> Any:
+            found = iter(_jacobians(out, inputs))
+            return _picked(_map(lambda _: next(found), entered), argnums)
+
+        return _map(rows, y)
 
     return derivative
+
+
+def _jacobians(y: Any, inputs: list[Tensor]) -> list[Tensor]:
+    """∂y/∂x for each x: a row for each entry of y, which a cotangent with a single 1 brings out."""
+    shape, size = np.shape(y), np.size(y)
+    if not size:
+        return [Tensor(np.zeros(shape + x.shape, x.dtype)) for x in inputs]
+    pull, dtype = _pull(y, inputs), getattr(y, "dtype", float)
+    basis = np.eye(size, dtype=dtype).reshape(size, *shape)
+    rows = zip(*(pull(e) for e in basis))
+    return [np.stack(r).reshape(shape + x.shape) for r, x in zip(rows, inputs)]
 
 
 def hessian(f: Function, argnums: ArgNums = 0) -> Function:
     """The function that gives all second derivatives of `f`: the Jacobian of its gradient.
 
-    Parameters, errors: as `grad`. The result has shape ``x.shape + x.shape``.
+    Parameters, errors: as `grad`. The result has shape ``x.shape + x.shape``; for trees it is a
+    tree of trees, ``h["w"]["b"]`` being ∂²f/∂w∂b.
 
     Examples
     --------
@@ -268,6 +281,138 @@ def hvp(f: Function, x: Any, v: Any) -> Any:
     """
     _, pullback = vjp(grad(f), x)
     return pullback(v)[0]  # the Hessian is symmetric: its transpose will do
+
+
+def checkpoint(f: Function) -> Function:
+    """`f`, computed again in the backward sweep instead of keeping what it computes in between.
+
+    On the tape a call is a single record, so that memory holds its arguments and its value only.
+    The sweep runs `f` a second time, on the tape, and differentiates that. A chain of n steps,
+    checkpointed in √n pieces, needs memory for about 2√n steps instead of n, for one forward pass
+    more [1]_.
+
+    Parameters
+    ----------
+    f : callable
+        From trees of tensors to a tree of tensors. It gives the same value every time: no random
+        numbers, nothing that changes between the passes.
+
+    Returns
+    -------
+    callable
+        Takes the arguments of `f`; what is not a Tensor is handed on as it is.
+
+    Raises
+    ------
+    TypeError
+        When `f` computes with a tensor that requires a gradient but is not among its arguments.
+    RuntimeError
+        From the sweep, when `f` gives another value the second time.
+
+    References
+    ----------
+    .. [1] Griewank and Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, chapter 12;
+       Chen, Xu, Zhang, Guestrin: Training deep nets with sublinear memory cost, 2016.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import autograd_mini as ag
+    >>> x = ag.tensor([0.5, 1.0], requires_grad=True, name="x")
+    >>> block = ag.checkpoint(lambda x: np.exp(np.sin(x)) * x)
+    >>> y = block(x).sum()
+    >>> [t.op.name for t in y.tape() if t.op]
+    ['checkpoint', 'sum']
+    >>> y.backward()
+    >>> x.grad.round(4)
+    array([2.3239, 3.5732])
+    """
+
+    @wraps(f)
+    def one_record(*args: Any, **kwargs: Any) -> Any:
+        tensors = [x for x in _leaves(args) if isinstance(x, Tensor)]
+        if not tensors:
+            return f(*args, **kwargs)
+        layout: list[Any] = []  # of the value: the tree that it is, as forward finds it
+
+        def flat(*found: Any) -> Any:
+            arguments = iter(found)
+            full = _map(lambda x: next(arguments) if isinstance(x, Tensor) else x, args)
+            y = f(*full, **kwargs)
+            layout[:] = [_map(_like, y)]
+            return _packed(_leaves(y))
+
+        packed = primitive(_forward_of(flat), Together(_replay(flat)), name="checkpoint")(*tensors)
+        return _unpacked(packed, layout[0])
+
+    return one_record
+
+
+def _forward_of(flat: Function) -> Function:
+    """The value of a checkpointed function, without its tape; nothing active may enter sideways."""
+
+    def forward(*arrays: Any) -> Any:
+        inputs = [Tensor(x, requires_grad=x.dtype.kind == "f") for x in arrays]
+        with recording(True):
+            y = flat(*inputs)
+        for t in Tape(y) if isinstance(y, Tensor) else ():
+            if t.requires_grad and t.is_leaf and t not in set(inputs):
+                raise TypeError(
+                    f"{describe(t)} requires a gradient, and the function computes with it, but it "
+                    "is not among its arguments: pass it as one, or its .detach()"
+                )
+        return raw(y)
+
+    return forward
+
+
+def _replay(flat: Function) -> Function:
+    """The rule of a checkpoint, for all arguments together: run again, and pull back."""
+
+    def rule(g: Any, y: Any, *args: Any) -> Any:
+        real = [i for i, x in enumerate(args) if x.dtype.kind == "f"]
+
+        def of_real(*primals: Any) -> Any:
+            full = list(args)
+            for i, x in zip(real, primals):
+                full[i] = x
+            return flat(*full)
+
+        again, pullback = vjp(of_real, *(args[i] for i in real))
+        if not np.array_equal(raw(again), raw(y), equal_nan=True):
+            raise RuntimeError(
+                "checkpoint: the function gave another value when it was run again. It must not "
+                "use random numbers, or anything that changes between the passes."
+            )
+        grads = dict(zip(real, pullback(g)))
+        found = [grads.get(i) for i in range(len(args))]
+        return found if isinstance(g, Tensor) else [raw(c) for c in found]
+
+    return rule
+
+
+def _packed(parts: list[Any]) -> Any:
+    """Several tensors as one, since a record has one value."""
+    return parts[0] if len(parts) == 1 else np.concatenate([np.reshape(p, -1) for p in parts])
+
+
+def _like(x: Any) -> Any:
+    """An array of the shape and dtype of `x` that takes no memory."""
+    return np.broadcast_to(np.zeros((), x.dtype), x.shape)
+
+
+def _unpacked(packed: Any, layout: Any) -> Any:
+    """The tree that was packed, in the shapes and dtypes of `layout`."""
+    if len(_leaves(layout)) == 1:
+        return _map(lambda _: packed, layout)
+    ends = iter(np.cumsum([part.size for part in _leaves(layout)]).tolist())
+
+    def piece(part: Any) -> Any:
+        end = next(ends)
+        entries = packed[end - part.size : end].reshape(part.shape)
+        return entries if entries.dtype == part.dtype else entries.astype(part.dtype)
+
+    return _map(piece, layout)
 
 
 def elementwise_grad(f: Function, argnums: ArgNums = 0) -> Function:
@@ -305,6 +450,24 @@ def _vjp_in(
     f: Function, argnums: ArgNums, args: tuple[Any, ...], kwargs: Any, has_aux: bool = False
 ) -> Any:
     """`vjp` with respect to the arguments at `argnums`, the others held fixed."""
+    of_chosen, primals = _of_chosen(f, argnums, args, kwargs)
+    return vjp(of_chosen, *primals, has_aux=has_aux)
+
+
+def _recorded(f: Function, primals: Any, has_aux: bool) -> tuple[Any, Any, list[Any]]:
+    """The arguments as they entered, the value of `f` at them, and the auxiliary result."""
+    entered = _map(_enter, primals)
+    with recording(True):  # a derivative was asked for, also inside of a no_grad block
+        y = f(*entered)
+    if not has_aux:
+        return entered, y, []
+    if not isinstance(y, tuple) or len(y) != 2:
+        raise TypeError(f"has_aux: the function must return (value, aux), not {describe(y)}")
+    return entered, y[0], [y[1]]
+
+
+def _of_chosen(f: Function, argnums: ArgNums, args: tuple[Any, ...], kwargs: Any) -> Any:
+    """`f` as a function of the arguments at `argnums`, and those arguments."""
     chosen = _tuple(argnums)
     for i in chosen:
         if not -len(args) <= i < len(args):
@@ -318,7 +481,7 @@ def _vjp_in(
             full[i] = x
         return f(*full, **kwargs)
 
-    return vjp(of_chosen, *(args[i] for i in chosen), has_aux=has_aux)
+    return of_chosen, tuple(args[i] for i in chosen)
 
 
 def _pull(y: Any, inputs: list[Tensor]) -> Callable[[Any], list[Tensor]]:

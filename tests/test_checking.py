@@ -108,7 +108,9 @@ def test_planted_sweep_is_caught(monkeypatch, right, wrong):
 
 
 def test_broadcast_not_undone_in_the_sweep_is_caught(monkeypatch):
-    planted = mutated(tape._fit, "c.sum(axis=repeated)", "c.max(axis=repeated)")
+    planted = mutated(
+        tape._fit, "c.sum(axis=repeated, keepdims=True)", "c.max(axis=repeated, keepdims=True)"
+    )
     monkeypatch.setattr(tape, "_fit", planted)
     with pytest.raises(ag.GradcheckError, match="input 1"):
         ag.gradcheck(lambda x, b: x * b, X, Y[0])

@@ -20,13 +20,18 @@ from ..primitive import (
 )
 
 
+def _t(a: Any) -> Any:
+    """The transposes of a stack of matrices."""
+    return a.T if a.ndim == 2 else np.swapaxes(a, -1, -2)
+
+
 def _matmul_left(g: Any, y: Any, a: Any, b: Any) -> Any:
     """∂/∂A of A B is g Bᵀ [Giles 2008, section 2.2.1], over stacks of matrices and for vectors."""
     if b.ndim == 1:
         return g[..., None] * b
     if a.ndim == 1:
-        return (g[..., None, :] @ b.mT)[..., 0, :]
-    return g @ b.mT
+        return (g[..., None, :] @ _t(b))[..., 0, :]
+    return g @ _t(b)
 
 
 def _matmul_right(g: Any, y: Any, a: Any, b: Any) -> Any:
@@ -34,8 +39,8 @@ def _matmul_right(g: Any, y: Any, a: Any, b: Any) -> Any:
     if a.ndim == 1:
         return a[:, None] * g[..., None, :] if b.ndim > 1 else a * g
     if b.ndim == 1:
-        return (a.mT @ g[..., None])[..., 0]
-    return a.mT @ g
+        return (_t(a) @ g[..., None])[..., 0]
+    return _t(a) @ g
 
 
 matmul = primitive(np.matmul, _matmul_left, _matmul_right)

@@ -32,7 +32,8 @@ def _sum_vjp(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -
 
 
 def _mean_vjp(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return np.broadcast_to(kept(g * (y.size / (x.size or 1)), x, axis), x.shape)
+    n = x.size // (y.size or 1) or 1
+    return np.broadcast_to(kept(g / n, x, axis), x.shape)
 
 
 def _extremum_vjp(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:

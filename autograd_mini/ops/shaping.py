@@ -41,7 +41,10 @@ def _transpose_vjp(g: Any, y: Any, x: Any, axes: Any = None) -> Any:
 
 
 transpose = primitive(
-    lambda x, axes=None: x.transpose(axes), _transpose_vjp, name="transpose", of=np.transpose
+    lambda x, axes=None: x.transpose() if axes is None else x.transpose(axes),
+    _transpose_vjp,
+    name="transpose",
+    of=np.transpose,
 )
 
 

@@ -1,0 +1,194 @@
+"""Arrays that are not numpy.ndarray of numbers: Dask's lazy ones, symbols, mpmath's digits."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import autograd_mini as ag
+
+RNG = np.random.default_rng(0)
+
+
+def leaf(x, **kwargs):
+    return ag.tensor(x, requires_grad=True, **kwargs)
+
+
+# ---- symbols -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("classes", [2, 3, 4])
+def test_the_gradient_of_softmax_cross_entropy_in_symbols(classes):
+    """The engine derives the equation itself: ŷ_i Σ_o y_o - y_i, for any targets."""
+    sympy = pytest.importorskip("sympy")
+    z = np.array(sympy.symbols(f"z1:{classes + 1}", real=True), dtype=object)
+    y = np.array(sympy.symbols(f"y1:{classes + 1}", real=True), dtype=object)
+    p = np.array([sympy.exp(v) for v in z]) / sum(sympy.exp(v) for v in z)
+    logits = leaf(z)
+    loss = -np.sum(y * np.log(np.exp(logits) / np.sum(np.exp(logits))))
+    loss.backward()
+    recorded = ag.gradients(loss, logits)
+    for i in range(classes):
+        expected = p[i] * sum(y) - y[i]
+        assert sympy.simplify(logits.grad[i] - expected) == 0
+        assert sympy.simplify(recorded.data[i] - expected) == 0
+    second = ag.gradients(recorded[0], logits)
+    for i in range(classes):
+        expected = p[0] * (int(i == 0) - p[i]) * sum(y)
+        assert sympy.simplify(second.data[i] - expected) == 0
+
+
+ELEMENTWISE = ["exp", "log", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh",
+               "tanh", "arcsinh", "sqrt", "absolute"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_functions_of_symbols(name):
+    sympy = pytest.importorskip("sympy")
+    x = sympy.Symbol("x", positive=True)
+    t = leaf(np.array([x, 2 * x], dtype=object))
+    getattr(np, name)(t).sum().backward()
+    spelled = {"absolute": "Abs"}.get(name, name.replace("arc", "a"))
+    value = getattr(sympy, spelled)(x)
+    assert sympy.simplify(t.grad[0] - value.diff(x)) == 0
+    assert sympy.simplify(t.grad[1] - value.diff(x).subs(x, 2 * x)) == 0
+
+
+def test_products_and_means_of_symbols():
+    sympy = pytest.importorskip("sympy")
+    a = np.array(sympy.symbols("a1:5"), dtype=object).reshape(2, 2)
+    t = leaf(a)
+    np.mean((t @ t) ** 2).backward()
+    value = sum(v**2 for v in sympy.Matrix(a) ** 2) / 4
+    for found, symbol in zip(t.grad.ravel(), a.ravel()):
+        assert sympy.expand(found - value.diff(symbol)) == 0
+
+
+def test_digits_of_mpmath():
+    mpmath = pytest.importorskip("mpmath")
+    with mpmath.workdps(50):
+        x = [mpmath.mpf("0.1"), mpmath.mpf(2)]
+        t = leaf(np.array(x, dtype=object))
+        np.sum(np.exp(np.sin(t)) / (1 + abs(t))).backward()
+        for found, v in zip(t.grad, x):
+            expected = mpmath.diff(lambda u: mpmath.exp(mpmath.sin(u)) / (1 + u), v)
+            assert mpmath.fabs(found - expected) < mpmath.mpf(10) ** -40
+
+
+def test_objects_without_the_function_are_refused():
+    t = leaf(np.array([object()], dtype=object), name="t")
+    with pytest.raises(TypeError, match=r"exp of 't' \(1,\) object: .*no callable exp"):
+        np.exp(t)
+
+
+# ---- lazy arrays ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["threads", "distributed"])
+def dask(request):
+    """dask.array, on the threaded scheduler and on that of a local cluster."""
+    array = pytest.importorskip("dask.array")
+    import dask as configured
+
+    if request.param == "threads":
+        with configured.config.set(scheduler="threads"):
+            yield array
+        return
+    distributed = pytest.importorskip("distributed")
+    settings = {"n_workers": 1, "threads_per_worker": 2, "processes": False}
+    with (
+        distributed.LocalCluster(**settings, dashboard_address=None) as cluster,
+        distributed.Client(cluster),
+    ):
+        yield array
+
+
+def network(x, w1, b1, w2, b2, y):
+    """A perceptron and its loss, as a user writes them in NumPy."""
+    logits = np.tanh(x @ w1 + b1) @ w2 + b2
+    shifted = logits - np.max(logits, axis=1, keepdims=True)
+    return -np.mean(
+        np.sum(y * (shifted - np.log(np.sum(np.exp(shifted), axis=1, keepdims=True))), axis=1)
+    )
+
+
+def test_a_network_on_chunked_data(dask):
+    n, shapes = 300, [(5, 8), (8,), (8, 3), (3,)]
+    x, y = RNG.normal(size=(n, 5)), np.eye(3)[RNG.integers(0, 3, n)]
+    arrays = [RNG.normal(size=s) for s in shapes]
+    plain = [leaf(a) for a in arrays]
+    network(x, *plain, y).backward()
+
+    lazy = [leaf(a) for a in arrays]
+    chunked_x, chunked_y = dask.from_array(x, chunks=(64, 5)), dask.from_array(y, chunks=(64, 3))
+    loss = network(chunked_x, *lazy, chunked_y)
+    assert "dask.array" in repr(loss)
+    recorded = ag.gradients(loss, lazy)
+    assert not any(isinstance(g.data, np.ndarray) for g in recorded)
+    loss.backward()
+    for a, b, again in zip(plain, lazy, recorded):
+        assert type(b.grad) is np.ndarray
+        np.testing.assert_allclose(b.grad, a.grad, rtol=1e-11, atol=1e-14)
+        np.testing.assert_allclose(again.numpy(), a.grad, rtol=1e-11, atol=1e-14)
+    np.testing.assert_allclose(loss.item(), network(x, *plain, y).item(), rtol=1e-13)
+
+
+def test_the_gradient_of_a_lazy_leaf_stays_lazy(dask):
+    z = RNG.normal(size=(200, 4))
+    lazy, plain = leaf(dask.from_array(z, chunks=(50, 4))), leaf(z)
+    for t in (lazy, plain):
+        np.sum(np.log(np.sum(np.exp(t), axis=1)) ** 2).backward()
+    assert type(lazy.grad) is type(lazy.data)
+    np.testing.assert_allclose(np.asarray(lazy.grad), plain.grad, rtol=1e-12)
+
+
+def test_what_backward_has_in_common_is_computed_once():
+    array = pytest.importorskip("dask.array")
+    calls = []
+
+    def counted(block):
+        calls.append(block.shape)
+        return block
+
+    x = array.from_array(np.ones((8, 2)), chunks=(4, 2)).map_blocks(
+        counted, dtype=float, meta=np.ones((0, 0))
+    )
+    w1, w2 = leaf(np.ones((2, 3))), leaf(np.ones((3, 1)))
+    np.sum(np.tanh(x @ w1) @ w2).backward()
+    assert len(calls) == 2
+
+
+MEMORY = """
+import resource, sys
+import numpy as np, dask, dask.array as da
+import autograd_mini as ag
+rows, classes = 3_000_000, 40                  # 960 MB of logits
+limit = 700 * 2**20
+base = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (base + limit, base + limit))
+dask.config.set(scheduler="threads", num_workers=1)
+z = da.random.default_rng(0).normal(size=(rows, classes), chunks=(50_000, classes))
+y = da.eye(classes, chunks=classes)[0]
+logits = ag.tensor(z, requires_grad=True)
+log_p = np.log(np.exp(logits) / np.sum(np.exp(logits), axis=1, keepdims=True))
+loss = -np.mean(np.sum(y * log_p, axis=1))
+loss.backward()
+p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+g = logits.grad
+value, norm, apart = dask.compute(loss.data, abs(g).sum(), abs(g - (p - y) / rows).max())
+assert apart < 1e-18, apart
+print(float(value), float(norm))
+"""
+
+
+@pytest.mark.slow
+def test_a_loss_over_more_logits_than_the_memory_allows():
+    pytest.importorskip("dask.array")
+    run = subprocess.run(
+        [sys.executable, "-c", MEMORY], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr[-2000:]
+    value, norm = map(float, run.stdout.split())
+    assert 4.0 < value < 4.4
+    assert 1.8 < norm < 2.0
