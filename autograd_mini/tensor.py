@@ -36,7 +36,7 @@ UFUNCS: dict[Any, Primitive] = {}
 NO_KWARGS: Mapping[str, Any] = MappingProxyType({})
 NOT_KEPT: Any = object()  # stands in `_grad` for a gradient that nobody asked to keep
 _CONSTANTS = {np.ndarray, float, int, bool}  # arguments that a primitive takes as they are
-_ndarray = np.ndarray
+_ndarray, _generic, _asarray = np.ndarray, np.generic, np.asarray
 _next_order = itertools.count().__next__  # one step in C, so threads never share a number
 
 
@@ -113,7 +113,9 @@ def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_
         return y
 
     out = _new(Tensor)
-    out._array = y = y if type(y) is _ndarray else _boxed(y, arrays)
+    if type(y) is not _ndarray:  # NumPy returns numbers bare
+        y = _asarray(y) if isinstance(y, _generic) else _boxed(y, arrays)
+    out._array = y
     out.name = None
     if (
         active
@@ -149,8 +151,8 @@ def as_array(x: Any) -> Any:
 
 
 def _boxed(y: Any, arrays: list[Any]) -> Any:
-    """A result as an array: NumPy returns numbers bare, and objects too, which stay objects."""
-    if not isinstance(y, np.generic) and any(getattr(a, "dtype", None) == "O" for a in arrays):
+    """A result as an array: objects, which NumPy returns bare, in an array of objects."""
+    if any(getattr(a, "dtype", None) == "O" for a in arrays):
         return np.asarray(y, object)
     return as_array(y)
 

@@ -161,7 +161,7 @@ TABLE = [
     )),
     ("prod", "n.prod(a)", zero(3)), ("prod", "n.prod(a, axis=1)", real(2, 0)),
     ("cumprod", "n.cumprod(a, axis=1)", zero(2, 3)), ("copy", "n.copy(a)", real()),
-    ("heaviside", "n.heaviside([-1.0, 0.0, 0.0], a)"),
+    ("heaviside", "n.heaviside([0.0, -1.0, 0.0], a)"),
     ("sinc_derivative", "n.sinc_derivative(a, 1)"), ("sinc_derivative", "n.sinc_derivative(a, 4)"),
     ("convolve", "n.convolve(a, b)", real(3), real(5)),
     ("convolve", "n.convolve(a, b)", real(4), real(1)),

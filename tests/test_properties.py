@@ -3,6 +3,9 @@
 The judges are central differences of what NumPy computes, and HIPS autograd on the same function.
 """
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import autograd
 import autograd.numpy as anp
 import numpy as np
@@ -189,11 +192,18 @@ def step(n, op, a, b):
         "reverse": lambda: a[::-1] if n.ndim(a) else -b,
         "stack": lambda: n.sum(n.stack([n.sin(a), n.cos(a), a * 0.1]), axis=0),
         "transpose": lambda: n.transpose(a) * n.tanh(b),
+        "einsum": lambda: (
+            n.einsum("...i,...i->...i", n.sin(a), n.cos(b)) if min(n.ndim(a), n.ndim(b)) else b - a
+        ),
+        "cumsum": lambda: n.cumsum(n.sin(a), axis=-1) if n.ndim(a) else a * 0.5,
+        "var": lambda: n.tanh(a) * n.var(n.sin(b)),
+        "hypot": lambda: n.sqrt(1.0 + n.square(n.tanh(a)) + n.square(n.tanh(b))),
         "join": lambda: n.concatenate([n.reshape(a, -1), n.reshape(b, -1)])[:2],
     }[op]()
 
 
-BOTH = ["add", "sub", "mul", "div", "pow", "matmul", "sum", "reverse", "stack", "transpose", "join"]
+BOTH = ["add", "sub", "mul", "div", "pow", "matmul", "sum", "reverse", "stack", "transpose", "join",
+        "einsum", "cumsum", "var", "hypot"]  # fmt: skip
 LINE = st.tuples(st.sampled_from(UNARY + BOTH), st.integers(0, 40), st.integers(0, 40))
 PROGRAM = st.lists(LINE, min_size=10, max_size=30)
 
@@ -306,3 +316,30 @@ def test_the_draws_are_distinct_and_not_near_0():
     x = np.concatenate([a.ravel() for a in entries(3, (3, 3), (2,), ())])
     assert np.abs(x).min() > 0.1
     assert np.diff(np.sort(np.abs(x))).min() == pytest.approx(1 / 7)
+
+
+@some(15)
+@given(st.lists(PROGRAM, min_size=8, max_size=8), seeds)
+def test_eight_threads_at_once(programs, seed):
+    """Each thread records, sweeps and switches recording off; none of it reaches another."""
+    xs = entries(seed, *SHAPES[3])
+    start = threading.Barrier(8)
+
+    def gradients(lines):
+        leaves = [ag.tensor(x, requires_grad=True) for x in xs]
+        with ag.no_grad():
+            assert not runs(lines)(np, *leaves).requires_grad
+        y = runs(lines)(np, *leaves)
+        y.backward()
+        return [*(leaf.grad for leaf in leaves), *(g.data for g in ag.gradients(y, leaves))]
+
+    def at_once(lines):
+        start.wait()
+        return [gradients(lines) for _ in range(3)]
+
+    alone = [gradients(lines) for lines in programs]
+    with ThreadPoolExecutor(8) as pool:
+        for expected, repeats in zip(alone, pool.map(at_once, programs)):
+            for found in repeats:
+                for a, b in zip(found, expected):
+                    np.testing.assert_array_equal(a, b)
