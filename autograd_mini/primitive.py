@@ -62,12 +62,14 @@ class Primitive:
     def _keywords(self, kwargs: dict[str, Any]) -> dict[str, Any]:
         """Keyword arguments as arrays; a derivative that would get lost in one is refused."""
         for key, value in kwargs.items():
-            if isinstance(value, Tensor) and value.requires_grad:
-                raise TypeError(
-                    f"{self.name}: {describe(value)} was passed as the keyword {key!r}, where no "
-                    "derivative is recorded. Pass it by position, or pass .detach()."
-                )
-        return {key: raw(value) for key, value in kwargs.items()}
+            if type(value) is Tensor:
+                if value.requires_grad:
+                    raise TypeError(
+                        f"{self.name}: {describe(value)} was passed as the keyword {key!r}, where "
+                        "no derivative is recorded. Pass it by position, or pass .detach()."
+                    )
+                kwargs = {**kwargs, key: raw(value)}
+        return kwargs
 
     def differentiates(self, args: tuple[Any, ...], y: Any) -> bool:
         """Whether a derivative flows from an active argument to the result `y`.

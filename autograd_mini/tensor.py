@@ -543,6 +543,8 @@ class Tensor:
         return self._dispatch.ufunc(ufunc, method, args, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if 0 < len(args) < 3 and "out" not in kwargs and function in PRIMITIVES:
+            return PRIMITIVES[function](*args, **kwargs)  # out= comes third at the earliest
         return self._dispatch.function(function, args, kwargs)
 
     # ---- operators -----------------------------------------------------------------------------
