@@ -52,6 +52,22 @@ def test_example_trains_and_draws(name, tmp_path):
     assert 20_000 < (tmp_path / "learned.png").stat().st_size < 2_000_000
 
 
+def test_symbols_give_the_equation(tmp_path):
+    pytest.importorskip("sympy")
+    out = run("symbols", "--classes", "3", folder=tmp_path)
+    assert re.findall(r"difference:  (.*)", out) == ["0", "0", "0"]
+
+
+def test_data_in_chunks_are_learned(tmp_path):
+    pytest.importorskip("dask")
+    out = run("larger_than_memory", "--rows", "60000", "--steps", "10", folder=tmp_path)
+    losses = [float(loss) for loss in re.findall(r"loss (\S+)", out)]
+    assert "60,000 rows in 2 chunks" in out
+    assert losses[0] == 1.3863
+    assert losses[-1] < 0.3
+    assert float(re.search(r"accuracy (\S+)", out).group(1)) > 0.95
+
+
 @pytest.mark.parametrize("name", REACHES)
 def test_example_explains_itself(name, tmp_path):
     pytest.importorskip("matplotlib")

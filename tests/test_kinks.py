@@ -124,6 +124,65 @@ def test_max_and_min(sign):
     assert slopes(lambda x: f(x, axis=1, keepdims=True), two_and_three)[0] == [0.5, 0.0, 0.5]
 
 
+@row("sort of tied entries")
+def test_sort():
+    weights = np.array([1.0, 2.0, 3.0])
+    for f in (np.sort, lambda x: np.partition(x, 1)):
+        assert slopes(lambda x, f=f: f(x) * weights, [5.0, 2.0, 2.0]) == [3.0, 1.0, 2.0]
+    assert slopes(lambda x: np.median(x, keepdims=True), [2.0, 2.0, 9.0, 1.0]) == [
+        0.5,
+        0.5,
+        0.0,
+        0.0,
+    ]
+
+
+@row("norm at 0, hypot")
+def test_norm():
+    for order in (None, 2, 3, 1.5):
+        assert slopes(lambda x, p=order: np.linalg.norm(x, p), [0.0, 0.0]) == [0.0, 0.0]
+    assert slopes(np.hypot, [0.0], [0.0]) == [[0.0], [0.0]]
+    assert slopes(np.hypot, [0.0], [2.0]) == [[0.0], [1.0]]
+
+
+@row("clip, on a bound")
+def test_clip():
+    assert slopes(lambda x: np.clip(x, 0, 1), [-1.0, 0.0, 0.5, 1.0, 2.0]) == [
+        0.0,
+        1.0,
+        1.0,
+        1.0,
+        0.0,
+    ]
+
+
+@row("prod at 0")
+def test_prod():
+    assert slopes(np.prod, [0.0, 2.0, 3.0]) == [6.0, 0.0, 0.0]
+    assert slopes(np.prod, [0.0, 2.0, 0.0]) == [0.0, 0.0, 0.0]
+    assert slopes(np.cumprod, [0.0, 2.0, 3.0]) == [9.0, 0.0, 0.0]
+    assert slopes(np.linalg.det, [[1.0, 1.0], [1.0, 1.0]]) == [[1.0, -1.0], [-1.0, 1.0]]
+
+
+@row("equal eigenvalues")
+def test_equal_eigenvalues():
+    assert slopes(np.linalg.eigvalsh, np.eye(2)) == np.eye(2).tolist()
+    assert slopes(lambda x: np.linalg.eigh(x)[0], np.eye(2)) == np.eye(2).tolist()
+    weights = np.array([[1.0, 2.0], [3.0, 5.0]])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        turned = slopes(lambda x: np.linalg.eigh(x)[1] * weights, np.eye(2))
+    assert not np.isfinite(turned).all()
+
+
+@row("cholesky, eigh")
+def test_the_triangle_that_is_read():
+    x = [[4.0, 7.0], [1.0, 3.0]]
+    for f in (np.linalg.cholesky, np.linalg.eigvalsh, lambda x: np.linalg.eigh(x)[0] ** 2):
+        (_, upper), (lower, _) = slopes(f, x)
+        assert upper == 0.0 != lower
+    assert slopes(lambda x: np.linalg.eigvalsh(x, "U") ** 2, x)[1][0] == 0.0
+
+
 @row("where, dead branch")
 def test_where():
     assert slopes(lambda x: np.where(x > 0, x * x, 3 * x), [2.0, -2.0]) == [4.0, 3.0]
@@ -137,6 +196,7 @@ def test_where():
 
 def test_a_nan_takes_the_derivative_with_it():
     """Where the result is nan because of an entry, that entry's derivative is not silently 0."""
+    assert np.isnan(slopes(lambda x: ag.relu(x) ** 2, [np.nan])[0])
     assert slopes(np.max, [np.nan, 2.0]) == slopes(np.min, [np.nan, 2.0]) == [1.0, 0.0]
     for f in (np.maximum, np.minimum):
         assert slopes(lambda x, f=f: f(x, 1.0), [np.nan])[0] != 0.0

@@ -15,6 +15,12 @@ x**0 at x = 0         0                           x**0 is the constant 1
 0**y, y > 0           0                           0**y is the constant 0 there; also taken at y = 0
 maximum(a, a)         1/2 to each                 the midpoint; also minimum
 max of tied entries   equal shares                the midpoint; also min
+sort of tied entries  in the order they stand in  also median, quantile, partition
+norm at 0, hypot      0                           the subgradient of least norm, at a cone's tip
+clip, on a bound      1                           the bound is not crossed: not clipped
+prod at 0             the product of the others   no division; also cumprod, det of a singular A
+equal eigenvalues     of the values only          how the vectors turn is not defined: inf or nan
+cholesky, eigh        in the triangle it reads    the other one does not enter; eigvalsh too
 where, dead branch    0                           its entries did not enter the result
 ====================  ==========================  =================================================
 

@@ -60,7 +60,11 @@ fmin = primitive(
     lambda g, y, a, b: _share(g, (a < b) | (b != b), a == b),
     lambda g, y, a, b: _share(g, (b < a) | (a != a) & (b == b), a == b),
 )
-hypot = primitive(np.hypot, lambda g, y, a, b: g * a / y, lambda g, y, a, b: g * b / y)
+hypot = primitive(
+    np.hypot,
+    lambda g, y, a, b: g * (a / np.where(y == 0, 1, y)),
+    lambda g, y, a, b: g * (b / np.where(y == 0, 1, y)),
+)
 # a² + b² would overflow where hypot does not.
 arctan2 = primitive(
     np.arctan2,

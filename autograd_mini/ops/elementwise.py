@@ -102,7 +102,7 @@ def _stop_gradient(x: Any) -> Any:
 
 
 sigmoid = primitive(_sigmoid, lambda g, y, x: g * y * (1 - y), name="sigmoid", of="sigmoid")
-relu = primitive(_relu, lambda g, y, x: g * (x > 0), name="relu", of="relu")
+relu = primitive(_relu, lambda g, y, x: g * (y != 0), name="relu", of="relu")
 stop_gradient = primitive(_stop_gradient, None, name="stop_gradient")
 # The argument of a transform under a new identity, so that nested transforms never mix theirs up.
 alias = primitive(lambda x: x, lambda g, y, x: g, name="alias")
