@@ -194,13 +194,13 @@ def _unary(function: Any) -> Callable[[Tensor], Tensor]:
     return method
 
 
-def _reduction(function: Any, what: str) -> Callable[..., Tensor]:
-    """The method of a reduction."""
+def _numpy(function: Any) -> Callable[..., Any]:
+    """The method that is a function of NumPy's, with the tensor as its first argument."""
 
-    def method(self: Tensor, axis: Any = None, keepdims: bool = False) -> Tensor:
-        return PRIMITIVES[function](self, axis=axis, keepdims=keepdims)
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
+        return self.__array_function__(function, (), (self, *args), kwargs)
 
-    method.__doc__ = f"{what} over `axis`: all axes when None, else an int or a tuple of ints."
+    method.__doc__ = f"``np.{function.__name__}`` of this tensor, with NumPy's arguments."
     return method
 
 
@@ -566,6 +566,15 @@ class Tensor:
     def __pos__(self) -> Tensor:
         return self
 
+    def __divmod__(self, other: Any) -> Any:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return other // self, other % self
+
+    def __round__(self, decimals: int = 0) -> Any:
+        return self.round(decimals)
+
     def __getitem__(self, index: Any) -> Tensor:
         if isinstance(index, tuple):
             index = tuple(raw(i) for i in index)
@@ -584,29 +593,41 @@ class Tensor:
     abs = __abs__
     sigmoid, relu = _unary("sigmoid"), _unary("relu")
 
-    sum, mean = _reduction(np.sum, "Sum"), _reduction(np.mean, "Mean")
-    max = _reduction(np.max, "Largest entry (tied entries share the cotangent equally)")
-    min = _reduction(np.min, "Smallest entry (tied entries share the cotangent equally)")
-    logsumexp = _reduction("logsumexp", "ln Σ e^t, without overflow,")
+    sum, mean, prod = _numpy(np.sum), _numpy(np.mean), _numpy(np.prod)
+    max, min = _numpy(np.max), _numpy(np.min)
+    var, std = _numpy(np.var), _numpy(np.std)
+    cumsum, cumprod = _numpy(np.cumsum), _numpy(np.cumprod)
+    any, all, argmax, argmin = _numpy(np.any), _numpy(np.all), _numpy(np.argmax), _numpy(np.argmin)
+    argsort, nonzero, round = _numpy(np.argsort), _numpy(np.nonzero), _numpy(np.round)
+    clip, dot, trace, diagonal = (
+        _numpy(np.clip),
+        _numpy(np.dot),
+        _numpy(np.trace),
+        _numpy(np.diagonal),
+    )
+    take, repeat, swapaxes = _numpy(np.take), _numpy(np.repeat), _numpy(np.swapaxes)
+    copy, squeeze = _numpy(np.copy), _numpy(np.squeeze)
 
-    def reshape(self, *shape: Any) -> Tensor:
+    def logsumexp(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """ln Σ e^t over `axis`, without overflow: all axes when None, else an int or a tuple."""
+        return PRIMITIVES["logsumexp"](self, axis=axis, keepdims=keepdims)
+
+    def reshape(self, *shape: Any, order: Any = "C") -> Tensor:
         """The same entries in another shape: ``t.reshape(2, 3)`` or ``t.reshape((2, -1))``."""
-        return PRIMITIVES[np.reshape](self, _unpacked(shape))
+        return PRIMITIVES[np.reshape](self, _unpacked(shape), order)
 
-    def flatten(self) -> Tensor:
+    def flatten(self, order: Any = "C") -> Tensor:
         """All entries along one axis."""
-        return self.reshape(-1)
+        return self.reshape(-1, order=order)
+
+    ravel = flatten
 
     def transpose(self, *axes: Any) -> Tensor:
         """The axes in the given order, or reversed when none is given."""
         order = (_unpacked(axes),) if axes else ()
         return PRIMITIVES[np.transpose](self, *order)
 
-    def squeeze(self, axis: Any = None) -> Tensor:
-        """Without the axes of length one, or without the one at `axis`."""
-        return PRIMITIVES[np.squeeze](self, axis=axis)
-
-    def astype(self, dtype: DTypeLike) -> Tensor:
+    def astype(self, dtype: DTypeLike, *, copy: bool = True) -> Tensor:
         """The values in another floating dtype; the cotangent comes back in this one's."""
         return PRIMITIVES["astype"](self, dtype=np.dtype(dtype))
 

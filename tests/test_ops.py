@@ -434,7 +434,8 @@ def test_every_registered_primitive_has_a_case():
 
 
 METHODS = (
-    "exp log sqrt square sin cos tanh abs sigmoid relu sum mean max min logsumexp squeeze transpose"
+    "exp log sqrt square sin cos tanh abs sigmoid relu sum mean max min logsumexp squeeze "
+    "transpose prod var std cumsum cumprod trace diagonal copy ravel"
 )
 
 
@@ -444,3 +445,43 @@ def test_a_method_is_the_function(name):
     by_method, by_function = getattr(x, name)(), getattr(TAPE, name)(x)
     assert by_method.op is by_function.op
     np.testing.assert_array_equal(by_method.data, by_function.data)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("x.sum(0, keepdims=True)", [[4.0, 6.0]]), ("x.max(axis=1)", [2.0, 4.0]),
+        ("x.sum(axis=1, where=[True, False])", [1.0, 3.0]), ("x.min(initial=0.5)", 0.5),
+        ("x.clip(2.0, 3.0)", [[2.0, 2.0], [3.0, 3.0]]), ("x.dot([1.0, 1.0])", [3.0, 7.0]),
+        ("x.take([3, 0])", [4.0, 1.0]), ("x.repeat(2, axis=0)[1]", [1.0, 2.0]),
+        ("x.swapaxes(0, 1)[0]", [1.0, 3.0]), ("x.flatten(order='F')", [1.0, 3.0, 2.0, 4.0]),
+        ("x.reshape(4, order='F')", [1.0, 3.0, 2.0, 4.0]), ("x.mean(dtype=np.float64)", 2.5),
+        ("divmod(x, 3.0)[1][0]", [1.0, 2.0]), ("divmod(5.0, x)[1][1]", [2.0, 1.0]),
+    ],
+)  # fmt: skip
+def test_methods_take_numpys_arguments(text, expected):
+    x = leaf([[1.0, 2.0], [3.0, 4.0]])
+    y = eval(text, {"x": x, "np": np})
+    assert isinstance(y, ag.Tensor)
+    assert y.requires_grad
+    assert y.tolist() == expected
+    elsewhere = np.array([[1.1, 2.2], [3.3, 4.4]])
+    assert ag.gradcheck(lambda x: eval(text, {"x": x, "np": np}), elsewhere)
+
+
+PLAIN_METHODS = ["argmax(axis=0)", "argmin()", "argsort(1)", "any()", "all(axis=1)", "nonzero()[0]",
+                 "round(1)", "__round__()", "__floordiv__(2)"]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", PLAIN_METHODS)
+def test_methods_without_a_derivative_give_arrays(text):
+    x = np.array([[1.0, 0.26], [3.0, 4.0]])
+    found = eval(f"x.{text}", {"x": leaf(x)})
+    assert not isinstance(found, ag.Tensor)
+    text = text.replace("__round__()", "round()")
+    np.testing.assert_array_equal(found, eval(f"x.{text}", {"x": x}))
+
+
+def test_a_method_writes_to_no_out():
+    with pytest.raises(TypeError, match="out= and in-place"):
+        leaf([1.0, 2.0]).sum(out=np.zeros(()))
