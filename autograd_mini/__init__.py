@@ -34,17 +34,8 @@ from .tensor import DetachedWarning, Tensor, no_grad, tensor
 if TYPE_CHECKING:
     from . import data, nn, optim
     from .checking import GradcheckError, gradcheck
-    from .transforms import (
-        checkpoint,
-        elementwise_grad,
-        grad,
-        hessian,
-        hvp,
-        jacobian,
-        jvp,
-        value_and_grad,
-        vjp,
-    )
+    from .recomputing import checkpoint
+    from .transforms import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
     from .views.dot import draw
 
 __version__ = "0.1.0"
@@ -91,7 +82,8 @@ __all__ = [
 _LATER = {
     **{name: f".{name}" for name in ("data", "nn", "optim")},
     **dict.fromkeys(("GradcheckError", "gradcheck"), ".checking"),
-    **dict.fromkeys(("checkpoint", "elementwise_grad", "grad", "hessian", "hvp"), ".transforms"),
+    "checkpoint": ".recomputing",
+    **dict.fromkeys(("elementwise_grad", "grad", "hessian", "hvp"), ".transforms"),
     **dict.fromkeys(("jacobian", "jvp", "value_and_grad", "vjp"), ".transforms"),
     "draw": ".views.dot",
 }

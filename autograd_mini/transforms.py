@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 
 from .ops.elementwise import alias
-from .primitive import Together, primitive
 from .tape import Tape, sweep
 from .tensor import Tensor, describe, raw, recording
 
@@ -66,18 +65,18 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
     [[3.0, 40.0], [1.0, 20.0]]
     """
     entered, y, aux = _recorded(f, primals, has_aux)
-    inputs = _leaves(entered)
-    pulls = [_pull(out, inputs) for out in _leaves(y)]
+    inputs = leaves_of(entered)
+    pulls = [_pull(out, inputs) for out in leaves_of(y)]
 
     def pullback(cotangent: Any) -> Any:
-        cotangents = _leaves(cotangent)
+        cotangents = leaves_of(cotangent)
         if len(cotangents) != len(pulls):
             raise ValueError(
                 f"the pullback of a value of {len(pulls)} arrays got {len(cotangents)} cotangents"
             )
         found = [pull(c) for pull, c in zip(pulls, cotangents)]
         grads = iter([sum(parts[1:], parts[0]) for parts in zip(*found)])
-        return _map(lambda _: next(grads), entered)
+        return map_tree(lambda _: next(grads), entered)
 
     return y, pullback, *aux
 
@@ -180,11 +179,11 @@ def jvp(f: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tup
     >>> y.item(), dy.item()
     (6.0, 23.0)
     """
-    shapes = [[np.shape(x) for x in _leaves(tree)] for tree in (primals, tangents)]
+    shapes = [[np.shape(x) for x in leaves_of(tree)] for tree in (primals, tangents)]
     if shapes[0] != shapes[1]:
         raise ValueError(f"jvp: tangents of shapes {shapes[1]} for primals of {shapes[0]}")
     y, pullback = vjp(f, *primals)
-    u = _map(lambda out: Tensor(np.zeros_like(raw(out)), requires_grad=True), y)
+    u = map_tree(lambda out: Tensor(np.zeros_like(raw(out)), requires_grad=True), y)
     _, pushforward = vjp(pullback, u)
     (dy,) = pushforward(tuple(tangents))
     return y, dy
@@ -220,13 +219,13 @@ def jacobian(f: Function, argnums: ArgNums = 0) -> Function:
     def derivative(*args: Any, **kwargs: Any) -> Any:
         of_chosen, primals = _of_chosen(f, argnums, args, kwargs)
         entered, y, _ = _recorded(of_chosen, primals, False)
-        inputs = _leaves(entered)
+        inputs = leaves_of(entered)
 
         def rows(out: Any) -> Any:
             found = iter(_jacobians(out, inputs))
-            return _picked(_map(lambda _: next(found), entered), argnums)
+            return _picked(map_tree(lambda _: next(found), entered), argnums)
 
-        return _map(rows, y)
+        return map_tree(rows, y)
 
     return derivative
 
@@ -283,138 +282,6 @@ def hvp(f: Function, x: Any, v: Any) -> Any:
     return pullback(v)[0]  # the Hessian is symmetric: its transpose will do
 
 
-def checkpoint(f: Function) -> Function:
-    """`f`, computed again in the backward sweep instead of keeping what it computes in between.
-
-    On the tape a call is a single record, so that memory holds its arguments and its value only.
-    The sweep runs `f` a second time, on the tape, and differentiates that. A chain of n steps,
-    checkpointed in √n pieces, needs memory for about 2√n steps instead of n, for one forward pass
-    more [1]_.
-
-    Parameters
-    ----------
-    f : callable
-        From trees of tensors to a tree of tensors. It gives the same value every time: no random
-        numbers, nothing that changes between the passes.
-
-    Returns
-    -------
-    callable
-        Takes the arguments of `f`; what is not a Tensor is handed on as it is.
-
-    Raises
-    ------
-    TypeError
-        When `f` computes with a tensor that requires a gradient but is not among its arguments.
-    RuntimeError
-        From the sweep, when `f` gives another value the second time.
-
-    References
-    ----------
-    .. [1] Griewank and Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, chapter 12;
-       Chen, Xu, Zhang, Guestrin: Training deep nets with sublinear memory cost, 2016.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import autograd_mini as ag
-    >>> x = ag.tensor([0.5, 1.0], requires_grad=True, name="x")
-    >>> block = ag.checkpoint(lambda x: np.exp(np.sin(x)) * x)
-    >>> y = block(x).sum()
-    >>> [t.op.name for t in y.tape() if t.op]
-    ['checkpoint', 'sum']
-    >>> y.backward()
-    >>> x.grad.round(4)
-    array([2.3239, 3.5732])
-    """
-
-    @wraps(f)
-    def one_record(*args: Any, **kwargs: Any) -> Any:
-        tensors = [x for x in _leaves(args) if isinstance(x, Tensor)]
-        if not tensors:
-            return f(*args, **kwargs)
-        layout: list[Any] = []  # of the value: the tree that it is, as forward finds it
-
-        def flat(*found: Any) -> Any:
-            arguments = iter(found)
-            full = _map(lambda x: next(arguments) if isinstance(x, Tensor) else x, args)
-            y = f(*full, **kwargs)
-            layout[:] = [_map(_like, y)]
-            return _packed(_leaves(y))
-
-        packed = primitive(_forward_of(flat), Together(_replay(flat)), name="checkpoint")(*tensors)
-        return _unpacked(packed, layout[0])
-
-    return one_record
-
-
-def _forward_of(flat: Function) -> Function:
-    """The value of a checkpointed function, without its tape; nothing active may enter sideways."""
-
-    def forward(*arrays: Any) -> Any:
-        inputs = [Tensor(x, requires_grad=x.dtype.kind == "f") for x in arrays]
-        with recording(True):
-            y = flat(*inputs)
-        for t in Tape(y) if isinstance(y, Tensor) else ():
-            if t.requires_grad and t.is_leaf and t not in set(inputs):
-                raise TypeError(
-                    f"{describe(t)} requires a gradient, and the function computes with it, but it "
-                    "is not among its arguments: pass it as one, or its .detach()"
-                )
-        return raw(y)
-
-    return forward
-
-
-def _replay(flat: Function) -> Function:
-    """The rule of a checkpoint, for all arguments together: run again, and pull back."""
-
-    def rule(g: Any, y: Any, *args: Any) -> Any:
-        real = [i for i, x in enumerate(args) if x.dtype.kind == "f"]
-
-        def of_real(*primals: Any) -> Any:
-            full = list(args)
-            for i, x in zip(real, primals):
-                full[i] = x
-            return flat(*full)
-
-        again, pullback = vjp(of_real, *(args[i] for i in real))
-        if not np.array_equal(raw(again), raw(y), equal_nan=True):
-            raise RuntimeError(
-                "checkpoint: the function gave another value when it was run again. It must not "
-                "use random numbers, or anything that changes between the passes."
-            )
-        grads = dict(zip(real, pullback(g)))
-        found = [grads.get(i) for i in range(len(args))]
-        return found if isinstance(g, Tensor) else [raw(c) for c in found]
-
-    return rule
-
-
-def _packed(parts: list[Any]) -> Any:
-    """Several tensors as one, since a record has one value."""
-    return parts[0] if len(parts) == 1 else np.concatenate([np.reshape(p, -1) for p in parts])
-
-
-def _like(x: Any) -> Any:
-    """An array of the shape and dtype of `x` that takes no memory."""
-    return np.broadcast_to(np.zeros((), x.dtype), x.shape)
-
-
-def _unpacked(packed: Any, layout: Any) -> Any:
-    """The tree that was packed, in the shapes and dtypes of `layout`."""
-    if len(_leaves(layout)) == 1:
-        return _map(lambda _: packed, layout)
-    ends = iter(np.cumsum([part.size for part in _leaves(layout)]).tolist())
-
-    def piece(part: Any) -> Any:
-        end = next(ends)
-        entries = packed[end - part.size : end].reshape(part.shape)
-        return entries if entries.dtype == part.dtype else entries.astype(part.dtype)
-
-    return _map(piece, layout)
-
-
 def elementwise_grad(f: Function, argnums: ArgNums = 0) -> Function:
     """The derivative of each entry of ``f(x)`` by the same entry of `x`, for elementwise `f`.
 
@@ -429,7 +296,7 @@ def elementwise_grad(f: Function, argnums: ArgNums = 0) -> Function:
     @wraps(f)
     def derivative(*args: Any, **kwargs: Any) -> Any:
         y, pullback = _vjp_in(f, argnums, args, kwargs)
-        return _picked(pullback(_map(lambda out: np.ones_like(raw(out)), y)), argnums)
+        return _picked(pullback(map_tree(lambda out: np.ones_like(raw(out)), y)), argnums)
 
     return derivative
 
@@ -456,7 +323,7 @@ def _vjp_in(
 
 def _recorded(f: Function, primals: Any, has_aux: bool) -> tuple[Any, Any, list[Any]]:
     """The arguments as they entered, the value of `f` at them, and the auxiliary result."""
-    entered = _map(_enter, primals)
+    entered = map_tree(_enter, primals)
     with recording(True):  # a derivative was asked for, also inside of a no_grad block
         y = f(*entered)
     if not has_aux:
@@ -513,20 +380,20 @@ def _pull(y: Any, inputs: list[Tensor]) -> Callable[[Any], list[Tensor]]:
 # ---- trees ---------------------------------------------------------------------------------------
 
 
-def _map(f: Callable[[Any], Any], tree: Any) -> Any:
+def map_tree(f: Callable[[Any], Any], tree: Any) -> Any:
     """The tree with `f` applied to each of its leaves."""
     if isinstance(tree, dict):
-        return {key: _map(f, value) for key, value in tree.items()}
+        return {key: map_tree(f, value) for key, value in tree.items()}
     if isinstance(tree, (list, tuple)):
-        parts = [_map(f, part) for part in tree]
+        parts = [map_tree(f, part) for part in tree]
         return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
     return f(tree)
 
 
-def _leaves(tree: Any) -> list[Any]:
+def leaves_of(tree: Any) -> list[Any]:
     """What the tree holds, from left to right."""
     found: list[Any] = []
-    _map(found.append, tree)
+    map_tree(found.append, tree)
     return found
 
 

@@ -1,0 +1,109 @@
+"""Norms of vectors and matrices.
+
+`x` argument, `y` result, `g` its cotangent.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from ..primitive import implements, primitive
+from .linalg import inv, svdvals
+from .reductions import axes_of, kept
+
+
+def _norm_vjp(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The unit vector along x; 0 at the tip of the cone, x = 0."""
+    y = kept(y, x, axis)
+    return kept(g, x, axis) * (x / np.where(y == 0, 1, y))
+
+
+norm = primitive(
+    lambda x, axis=None, keepdims=False: np.linalg.norm(x, None, axis, keepdims),
+    _norm_vjp,
+    name="norm",
+    of="norm",
+)
+
+
+def _power_norm(x: Any, p: float, axis: int, keepdims: bool = False) -> Any:
+    return np.linalg.norm(x, p, axis, keepdims)
+
+
+def _power_norm_vjp(g: Any, y: Any, x: Any, p: float, axis: int, keepdims: bool = False) -> Any:
+    """sign(x) (|x| / y)^(p - 1)."""
+    y = kept(y, x, axis)
+    share = (np.abs(x) / np.where(y == 0, 1, y)) ** (p - 1)
+    return kept(g, x, axis) * np.where(y == 0, 0, np.sign(x) * share)
+
+
+power_norm = primitive(_power_norm, _power_norm_vjp, name="power_norm", of="power_norm")
+
+
+@implements(np.linalg.norm)
+def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    """Of all entries; of vectors along one axis; of matrices along two."""
+    if axis is None and ord is None:
+        return norm(x, axis=None, keepdims=keepdims)
+    axis = tuple(range(x.ndim)) if axis is None else axis
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    if len(axes) == 1:
+        return _vector_norm(x, 2 if ord is None else ord, axes[0], keepdims)
+    if len(axes) == 2:
+        return _matrix_norm(x, "fro" if ord is None else ord, axes, keepdims)
+    raise ValueError(f"norm: along one axis or two, not along {axis}")
+
+
+def _vector_norm(x: Any, p: Any, axis: int, keepdims: bool) -> Any:
+    if p == 0:
+        return np.sum(np.not_equal(x, 0), axis=axis, keepdims=keepdims).astype(x.dtype)
+    if p == 1:
+        return np.sum(np.abs(x), axis=axis, keepdims=keepdims)
+    if p in (np.inf, -np.inf):
+        return _EXTREME[p > 0](np.abs(x), axis=axis, keepdims=keepdims)
+    if p == 2:
+        return norm(x, axis=axis, keepdims=keepdims)
+    return power_norm(x, p, axis=axis, keepdims=keepdims)
+
+
+_EXTREME: dict[bool, Any] = {True: np.max, False: np.min}
+
+
+def _matrix_norm(x: Any, kind: Any, axes: tuple[int, int], keepdims: bool) -> Any:
+    if kind == "fro":
+        return norm(x, axis=axes, keepdims=keepdims)
+    m = np.moveaxis(x, axes, (-2, -1))
+    if kind in ("nuc", 2, -2):
+        values = svdvals(m)
+        y = values.sum(axis=-1) if kind == "nuc" else _EXTREME[kind > 0](values, axis=-1)
+    elif kind in (1, -1, np.inf, -np.inf):
+        summed = np.sum(np.abs(m), axis=-2 if abs(kind) == 1 else -1)
+        y = _EXTREME[kind > 0](summed, axis=-1)
+    else:
+        raise ValueError(f"norm: {kind!r} is not the order of a norm of matrices")
+    return np.expand_dims(y, tuple(i % x.ndim for i in axes)) if keepdims else y
+
+
+@implements(np.linalg.vector_norm)
+def _vector_norm_of(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
+    """Of all entries along the axes, whatever their arrangement."""
+    axes = axes_of(x, axis)
+    rest = [i for i in range(x.ndim) if i not in axes]
+    flat = np.transpose(x, (*rest, *axes)).reshape((*(x.shape[i] for i in rest), -1))
+    y = _vector_norm(flat, ord, -1, False)
+    return np.expand_dims(y, tuple(axes)) if keepdims else y
+
+
+@implements(np.linalg.matrix_norm)
+def _matrix_norm_of(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
+    return _matrix_norm(x, ord, (-2, -1), keepdims)
+
+
+@implements(np.linalg.cond)
+def _cond(x: Any, p: Any = None) -> Any:
+    """The norm of a matrix times that of its inverse."""
+    if p in (None, 2, -2):
+        values = svdvals(x)
+        largest, smallest = values[..., 0], values[..., -1]
+        return smallest / largest if p == -2 else largest / smallest
+    return _matrix_norm(x, p, (-2, -1), False) * _matrix_norm(inv(x), p, (-2, -1), False)
