@@ -40,7 +40,10 @@ def ufunc(f: Any, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
         return _called(f, args, **kwargs)
     if method == "outer" and f in PRIMITIVES:
         return _called(f, _outer(*args), **kwargs)
+    run = PRIMITIVES.get(f)
     f = getattr(f, method) if method != "__call__" else f
+    if isinstance(run, OnArrays):  # then its reduce and the like have no derivative either
+        return OnArrays(f)(*args, **kwargs)
     if f not in PRIMITIVES:
         raise refused(f)
     return PRIMITIVES[f](*args, **kwargs)

@@ -149,6 +149,17 @@ np.diff(M, n=2, prepend=0.5)
 np.diff(M, append=N[:, :1])
 np.diff(T, axis=1, prepend=1, append=2)
 np.diff(V, 0)
+np.diff([1.0, 2.0], append=V)
+np.average([1.0, 2.0, 4.0], weights=P)
+np.cov([1.0, 2.0, 4.0], V)
+np.linalg.lstsq([[1.0, 2.0], [0.0, 1.0], [1.0, 1.0]], V)[0]
+np.insert([1.0, 2.0], 1, V)
+np.gradient([1.0, 2.0, 4.0], P)
+np.dot([1.0, 2.0, 4.0], V)
+np.kron([1.0, 2.0], V)
+np.cross([1.0, 2.0, 4.0], V)
+np.trapezoid([1.0, 2.0, 4.0], P)
+np.linalg.solve([[2.0, 1.0, 0.0], [0.0, 3.0, 1.0], [1.0, 0.0, 2.0]], V)
 np.ediff1d(M)
 np.ediff1d(V, to_begin=[1.0, 2.0], to_end=W)
 np.gradient(I)
@@ -569,6 +580,25 @@ def test_a_ufunc_where_a_mask_is_true_only():
     assert np.add(ag.tensor(M), 1, dtype=np.float32).dtype == np.float32
     with pytest.raises(TypeError, match="mask of booleans"):
         np.exp(ag.tensor(V), where=[1, 0, 1])
+
+
+def test_integers_stay_integers():
+    t = ag.tensor([[3, 1, 2], [0, 5, 4]])
+    for text in ("np.max(t, where=MASK, initial=1)", "np.sum(t, axis=0)", "np.prod(t)",
+                 "np.sort(t)", "np.cumsum(t, 1)", "np.median(t)", "np.pad(t, 1)", "np.mean(t)",
+                 "np.concatenate([t, t])", "np.diff(t)", "np.tril(t)", "np.clip(t, 1, 3)",
+                 "np.var(t)", "np.einsum('ij->j', t)",
+                 "np.percentile(t, 30)", "t @ t.T"):  # fmt: skip
+        y, expected = (np.asarray(eval(text, {**NAMES, "t": x})) for x in (t, t.numpy()))
+        assert y.dtype == expected.dtype, text
+        np.testing.assert_allclose(y, expected, rtol=1e-14)
+
+
+def test_methods_of_ufuncs_without_a_derivative_give_arrays():
+    found = np.logical_and.reduce(ag.tensor(M, requires_grad=True) > -9)
+    assert found.tolist() == [True, True, True]
+    assert np.less.outer(ag.tensor(V, requires_grad=True), V).shape == (3, 3)
+    assert np.logical_or.reduce(ag.tensor(V, requires_grad=True)) == np.True_
 
 
 def test_out_is_refused_by_place_too():

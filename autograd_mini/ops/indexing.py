@@ -131,27 +131,12 @@ def _trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
 
 @implements(np.insert)
 def _insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
-    """NumPy inserts positions; those that are -1 are new, and filled with the values in order."""
-    if axis is None:
-        arr, axis = np.ravel(arr), 0
-    axis, values = axis % arr.ndim, arrayed(values).astype(arr.dtype)
-    rows, n = np.moveaxis(arr, axis, 0), arr.shape[axis]
-    new = np.insert(np.arange(n), obj, -1)
-    count = len(new) - n
-    if np.ndim(values) == 0 or np.ndim(obj) == 0:
-        values = np.reshape(values, (1,) * (arr.ndim - np.ndim(values)) + np.shape(values))
-        if np.ndim(obj) == 0:  # NumPy takes the first axis of the values for that of the inserted
-            values = np.moveaxis(values, 0, axis)
-        added = np.moveaxis(values, axis, 0)
-    else:
-        added = np.moveaxis(np.broadcast_to(values, _with(arr.shape, axis, count)), axis, 0)
-    added = np.broadcast_to(added, (count, *rows.shape[1:]))
-    place = np.insert(np.arange(n), obj, np.arange(n, n + count))
-    return np.moveaxis(np.concatenate([rows, added])[place], 0, axis)
-
-
-def _with(shape: tuple[int, ...], axis: int, n: int) -> tuple[int, ...]:
-    return (*shape[:axis], n, *shape[axis + 1 :])
+    """NumPy inserts positions into positions; they tell which entry is taken from where."""
+    arr = arrayed(arr)
+    values = arrayed(values).astype(arr.dtype)
+    own = np.arange(arr.size).reshape(arr.shape)
+    new = arr.size + np.arange(values.size).reshape(values.shape)
+    return np.concatenate([np.ravel(arr), np.ravel(values)])[np.insert(own, obj, new, axis)]
 
 
 @implements(np.diag)

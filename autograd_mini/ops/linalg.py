@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..primitive import OnArrays, implements, not_differentiable, primitive
+from ..primitive import OnArrays, arrayed, implements, not_differentiable, primitive
 
 
 def _t(a: Any) -> Any:
@@ -83,6 +83,7 @@ lstsq = primitive(
 @implements(np.linalg.lstsq)
 def _lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     """Solution, squared residuals, rank, singular values; NumPy's rule for what is small."""
+    a, b = arrayed(a), arrayed(b)
     if rcond is None:
         rcond = float(np.finfo(a.dtype).eps) * max(a.shape)
     m, n = a.shape

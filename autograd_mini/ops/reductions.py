@@ -192,8 +192,8 @@ def _max(
     initial: Any = None,
     where: Any = True,
 ) -> Any:
-    _needs_initial("maximum", initial, where)
-    y = max(chosen(a, None, where, -np.inf), axis=axis, keepdims=keepdims)
+    fill = _least("maximum", a, -np.inf, initial, where)
+    y = max(chosen(a, None, where, fill), axis=axis, keepdims=keepdims)
     return y if initial is None else np.maximum(y, initial)
 
 
@@ -206,14 +206,16 @@ def _min(
     initial: Any = None,
     where: Any = True,
 ) -> Any:
-    _needs_initial("minimum", initial, where)
-    y = min(chosen(a, None, where, np.inf), axis=axis, keepdims=keepdims)
+    fill = _least("minimum", a, np.inf, initial, where)
+    y = min(chosen(a, None, where, fill), axis=axis, keepdims=keepdims)
     return y if initial is None else np.minimum(y, initial)
 
 
-def _needs_initial(name: str, initial: Any, where: Any) -> None:
+def _least(name: str, a: Any, infinity: float, initial: Any, where: Any) -> Any:
+    """What stands in for entries that are not chosen: no extremum, unless nothing else is there."""
     if where is not True and initial is None:
         raise ValueError(f"{name} with where= needs initial=, for where nothing is chosen")
+    return infinity if where is True or a.dtype.kind == "f" else initial
 
 
 @implements(np.cumsum)

@@ -20,6 +20,7 @@ unwrap = primitive(np.unwrap, lambda g, y, p, *args, **kwargs: g)
 def _diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = _NONE, append: Any = _NONE) -> Any:
     if n < 0:
         raise ValueError(f"diff: the order must not be negative, but n is {n}")
+    a = arrayed(a)
     ends = [_as_slab(a, end, axis) for end in (prepend, append)]
     parts = [part for part in (ends[0], a, ends[1]) if part is not None]
     a = np.moveaxis(np.concatenate(parts, axis) if len(parts) > 1 and n else a, axis, 0)
@@ -51,6 +52,7 @@ def _ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
 @implements(np.gradient)
 def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
     """Slopes through neighbouring samples, along each axis [Fornberg 1988, table of weights]."""
+    f = arrayed(f)
     axes = axes_of(f, axis)
     spacings = list(varargs) or [1.0]
     spacings = spacings * len(axes) if len(spacings) == 1 else spacings

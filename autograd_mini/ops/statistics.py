@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import implements
+from ..primitive import arrayed, implements
 from .reductions import axes_of, chosen, counted
 
 _NONE: Any = None
@@ -60,11 +60,12 @@ def _average(
     a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False
 ) -> Any:
     """Σ w x / Σ w."""
+    a = arrayed(a)
     if weights is None:
         y = np.mean(a, axis=axis, keepdims=keepdims)
         total: Any = np.full(y.shape, np.size(a) / (y.size or 1))
     else:
-        weights = _along(weights, a, axis)
+        weights = _along(arrayed(weights), a, axis)
         total = np.sum(weights, axis=axis, keepdims=keepdims)
         if (total == 0).any():
             raise ZeroDivisionError("average: the weights sum to zero")
@@ -283,8 +284,8 @@ def _cov(
     dtype: Any = None,
 ) -> Any:
     """Σ w (x - mean) (x - mean)ᵀ over the observations, by n - ddof."""
-    x = _variables(m, rowvar)
-    x = x if y is None else np.concatenate([x, _variables(y, rowvar)])
+    x = _variables(arrayed(m), rowvar)
+    x = x if y is None else np.concatenate([x, _variables(arrayed(y), rowvar)])
     x = x if dtype is None else x.astype(dtype)
     ddof = ddof if ddof is not None else 0 if bias else 1
     w: Any = np.ones(x.shape[1])
