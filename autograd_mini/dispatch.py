@@ -12,7 +12,6 @@ import inspect
 import sys
 from collections.abc import Mapping
 from functools import cache
-from math import inf
 from typing import Any
 
 import numpy as np
@@ -23,8 +22,8 @@ from .tensor import PRIMITIVES, Tensor, describe, raw
 
 def function(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Run NumPy's function `f` on tensors: what ``__array_function__`` does."""
-    if "out" in kwargs or len(args) > _place_of_out(f):
-        args, kwargs = _without_out(f, args, kwargs)
+    place = _place_of_out(f)
+    kwargs = _without_out(f, kwargs, args[place] if len(args) > place else None)
     if f not in PRIMITIVES:
         raise refused(f)
     run = PRIMITIVES[f]
@@ -35,7 +34,7 @@ def function(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 def ufunc(f: Any, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Run a ufunc, or a method of it such as ``np.add.reduce``: what ``__array_ufunc__`` does."""
-    _, kwargs = _without_out(f, args, kwargs)
+    kwargs = _without_out(f, kwargs)  # NumPy makes a keyword of it
     if method == "__call__" and f in PRIMITIVES:
         return _called(f, args, **kwargs)
     if method == "outer" and f in PRIMITIVES:
@@ -81,11 +80,9 @@ def coverage() -> list[tuple[str, str]]:
 
 
 def _how(run: Any) -> str:
-    if isinstance(run, Primitive):
-        return f"primitive {run.name}"
-    return (
-        "no derivative: gives an array" if isinstance(run, OnArrays) else "composed of primitives"
-    )
+    if isinstance(run, OnArrays):
+        return "no derivative: gives an array"
+    return f"primitive {run.name}" if isinstance(run, Primitive) else "composed of primitives"
 
 
 def name_of(f: Any) -> str:
@@ -98,10 +95,10 @@ def name_of(f: Any) -> str:
 
 
 @cache
-def _place_of_out(f: Any) -> float:
+def _place_of_out(f: Any) -> int:
     """The position of the argument `out` of a NumPy function, beyond all where it has none."""
     names = [name for name, p in _parameters(f).items() if p.kind in _BY_PLACE]
-    return names.index("out") if "out" in names else inf
+    return names.index("out") if "out" in names else sys.maxsize
 
 
 _BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -114,16 +111,15 @@ def _parameters(f: Any) -> Mapping[str, inspect.Parameter]:
         return {}
 
 
-def _without_out(f: Any, args: Any, kwargs: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """The call without an `out` of None, as it is by default; any other `out` is refused."""
-    place = _place_of_out(f)
-    out = args[place] if len(args) > place else kwargs.get("out")
-    if any(x is not None for x in (out if isinstance(out, tuple) else (out,))):
-        raise TypeError(
-            f"np.{name_of(f)}: out= and in-place operators on arrays would write a tensor's values "
-            "where no derivative follows. Use the result instead."
-        )
-    return args, {key: value for key, value in kwargs.items() if key != "out"}
+def _without_out(f: Any, kwargs: Mapping[str, Any], by_place: Any = None) -> dict[str, Any]:
+    """The keywords without an `out` of None, as it is by default; any other `out` is refused."""
+    for out in (by_place, kwargs.get("out")):
+        if any(x is not None for x in (out if isinstance(out, tuple) else (out,))):
+            raise TypeError(
+                f"np.{name_of(f)}: out= and in-place operators on arrays would write a tensor's "
+                "values where no derivative follows. Use the result instead."
+            )
+    return {key: value for key, value in kwargs.items() if key != "out"}
 
 
 def _by_position(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -141,7 +137,7 @@ def _called(
     run = PRIMITIVES[f]
     if isinstance(run, OnArrays):
         return run(*args, where=where, **({"dtype": dtype} if dtype else {}), **others)
-    if others and isinstance(run, Primitive):
+    if others and (isinstance(run, Primitive) or where is not True):
         given = ", ".join(f"{key}=" for key in others)
         raise TypeError(f"np.{name_of(f)}: {given} has no meaning for a tensor. Leave it out")
     if dtype is not None:
