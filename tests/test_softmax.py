@@ -136,6 +136,8 @@ CASES = {
         ((Z, WEIGHTS.T, WEIGHTS[:, 0]), {}),
         ((BATCH.reshape(2, 2, C), WEIGHTS.T, WEIGHTS[:, 0]), {}),
         ((BATCH[:1, :1], WEIGHTS[:1, :3], WEIGHTS[0, :3]), {}),
+        ((BATCH, WEIGHTS.T, WEIGHTS[:1, :4]), {}),
+        ((BATCH, WEIGHTS.T, WEIGHTS[0, 0]), {}),
     ],
 }
 FUSED_CASES = [

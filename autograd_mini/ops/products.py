@@ -63,6 +63,8 @@ def _linear_weight(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
 
 def _linear_bias(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
     """1ᵀ g, the sum of the rows of g: as a product, since BLAS is faster than a sum over axis 0."""
+    if b.ndim != 1:
+        return g  # the sweep sums, over whatever axes b was repeated
     rows = g if g.ndim == 2 else g.reshape(-1, g.shape[-1])
     return np.ones(rows.shape[0], g.dtype) @ rows
 
