@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .recomputing import checkpoint
     from .transforms import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
     from .views.dot import draw
+    from .views.explain import explain
 
 __version__ = "0.1.0"
 
@@ -53,6 +54,7 @@ __all__ = [
     "data",
     "draw",
     "elementwise_grad",
+    "explain",
     "fused",
     "grad",
     "gradcheck",
@@ -86,6 +88,7 @@ _LATER = {
     **dict.fromkeys(("elementwise_grad", "grad", "hessian", "hvp"), ".transforms"),
     **dict.fromkeys(("jacobian", "jvp", "value_and_grad", "vjp"), ".transforms"),
     "draw": ".views.dot",
+    "explain": ".views.explain",
 }
 
 

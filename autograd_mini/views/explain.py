@@ -1,0 +1,82 @@
+"""The backward pass in sentences, a step a paragraph, with formulas and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..tensor import Tensor
+from .trace import Contribution, Step, Trace
+from .writing import values
+
+
+def explain(result: Tensor, names: Mapping[str, Any] | None = None) -> str:
+    """Backpropagation from `result`, told step by step.
+
+    Parameters
+    ----------
+    result : Tensor, shape ()
+        What to differentiate. Touches no ``.grad``.
+    names : mapping, optional
+        Variables, as ``locals()`` gives them: what to call tensors that have no name.
+
+    Returns
+    -------
+    str
+        A paragraph for each operation, from the last to the first: what it computed, the derivative
+        that arrives at it, and what its rules pass on; the derivatives of the leaves at the end.
+
+    Raises
+    ------
+    RuntimeError, ValueError
+        For a result that was not recorded, or has more than one entry.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> x = ag.tensor(3.0, requires_grad=True, name="x")
+    >>> square = x * x
+    >>> print(ag.explain(square + x, names={"square": square}))
+    Backward from v2 = 12: ∂v2/∂v2 = 1.
+    <BLANKLINE>
+    1. add made v2 = square + x. ∂v2/∂v2 = 1 arrives.
+       To square: ∂v2/∂square = ∂v2/∂v2 = 1.
+       To x: ∂v2/∂x = ∂v2/∂v2 = 1; 2 more paths are still open.
+    <BLANKLINE>
+    2. mul made square = x · x. ∂v2/∂square = 1 arrives.
+       To x: ∂v2/∂x += ∂v2/∂square · x = 3, which makes 4; 1 more path is still open.
+       To x: ∂v2/∂x += ∂v2/∂square · x = 3, which makes 7.
+    <BLANKLINE>
+    At the leaves: ∂v2/∂x = 7.
+    """
+    trace = Trace.of(result, names)
+    last = trace.called[result.order]
+    start = f"Backward from {last} = {values(result.data)}: ∂{last}/∂{last} = 1."
+    steps = [_paragraph(i, step, trace) for i, step in enumerate(trace.backward, start=1)]
+    leaves = {c.target: c for step in trace.backward for c in step.contributions if c.open == 0}
+    at_leaves = "; ".join(
+        f"{trace.derivative(t)} = {values(c.total)}" for t, c in leaves.items() if t.is_leaf
+    )
+    return "\n\n".join([start, *steps, f"At the leaves: {at_leaves}."])
+
+
+def _paragraph(number: int, step: Step, trace: Trace) -> str:
+    t = step.tensor
+    assert t.op is not None
+    made = f"{trace.called[t.order]} = {trace.forward_formula(t)}"
+    head = f"{number}. {t.op.name} made {made}. {step.formula} = {values(step.value)} arrives."
+    return "\n   ".join([head, *(_sentence(c, trace) for c in step.contributions)])
+
+
+def _sentence(c: Contribution, trace: Trace) -> str:
+    """One contribution: its formula, its number, and the sum that it goes into."""
+    first = c.value is c.total
+    sign = "=" if first else "+="
+    text = f"To {trace.called[c.target.order]}: {trace.derivative(c.target)} {sign} {c.formula}"
+    text += f" ({c.summed})" if c.summed else ""
+    text += f" = {values(c.value)}"
+    if not first:
+        text += f", which makes {values(c.total)}"
+    if c.open:
+        text += f"; {c.open} more path{' is' if c.open == 1 else 's are'} still open"
+    return text + "."

@@ -1,0 +1,131 @@
+"""Formulas, read off the tape: a record as one writes it, and a rule as what it computes.
+
+No derivative is typed here. To show one, the rule runs on Tensors that stand for symbols, and the
+tape that it leaves is written out. Only the notation of an operation is given by hand, and an
+operation without one is written as a call, ``tanh(x)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..tape import Tape
+from ..tensor import Tensor, recording
+from .writing import argument
+
+#: operation -> how it is written, how tightly that binds, and how tightly its operands must
+_NOTATION: dict[str, tuple[str, int, tuple[int, ...]]] = {
+    "add": ("{} + {}", 1, (1, 1)),
+    "sub": ("{} - {}", 1, (1, 2)),
+    "mul": ("{} · {}", 2, (2, 2)),
+    "div": ("{} / {}", 2, (2, 3)),
+    "matmul": ("{} @ {}", 2, (2, 3)),
+    "neg": ("-{}", 2, (2,)),
+    "pow": ("{}^{}", 3, (4, 4)),
+    "square": ("{}²", 3, (4,)),
+    "reciprocal": ("1 / {}", 2, (3,)),
+    "abs": ("|{}|", 4, (0,)),
+}
+#: what only arranges entries, and is not written: what it does shows in the shapes
+_SILENT = {"reshape", "broadcast_to", "expand_dims", "squeeze", "alias", "astype", "copy"}
+_ATOM = 4
+_LONGEST = 300  # characters of a formula
+
+Written = tuple[str, int]
+
+
+def of_record(t: Tensor, called: Mapping[int, str]) -> str:
+    """A record as a formula in the names of its arguments: ``e / s``.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> from autograd_mini.views.writing import labels
+    >>> x, w = (ag.tensor(2.0, requires_grad=True, name=name) for name in "xw")
+    >>> y = (x + w) * x
+    >>> print(of_record(y, labels(y.tape())))
+    v2 · x
+    """
+    return _written(t, lambda a: (called[a.order], _ATOM))[0]
+
+
+def of_rule(t: Tensor, i: int, called: Mapping[int, str], cotangent: str) -> str:
+    """What the i-th rule of a record computes, as a formula.
+
+    Parameters
+    ----------
+    t : Tensor
+        A record whose i-th argument is active.
+    called : mapping
+        What to call the tensors, by creation number.
+    cotangent : str
+        What to call the derivative that arrives.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> from autograd_mini.views.writing import labels
+    >>> a, b = (ag.tensor(2.0, requires_grad=True, name=name) for name in "ab")
+    >>> y = a / b
+    >>> print(of_rule(y, 0, labels(y.tape()), "g"), of_rule(y, 1, labels(y.tape()), "g"))
+    g / b -g · v2 / b
+    """
+    assert t.op is not None
+    symbols = {id(a): _symbol(a, called) for a in t.inputs if isinstance(a, Tensor)}
+    args = [symbols.get(id(a), a) for a in t.inputs]
+    g = Tensor(np.ones(t.shape, t.dtype), requires_grad=True, name=cotangent)
+    rule: Any = next(r for j, r in enumerate(t.op.vjps) if j == i)
+    with recording(True), np.errstate(all="ignore"):
+        found = rule(g, _symbol(t, called), *args, **t.kwargs)
+    return _of_tape(found) if isinstance(found, Tensor) else argument(found)
+
+
+def _symbol(t: Tensor, called: Mapping[int, str]) -> Tensor:
+    """A leaf that stands for a tensor: its values, and what it is called."""
+    active = t.dtype.kind in "fO"
+    return Tensor(t._array, requires_grad=active, name=called[t.order])
+
+
+def _of_tape(result: Tensor) -> str:
+    """The whole tape of a result as one formula in its leaves."""
+    written: dict[int, Written] = {}
+    for t in Tape(result):
+        if t.op is None:
+            written[t.order] = (t.name, _ATOM) if t.name else (argument(t.data), _ATOM)
+        else:
+            text, binds = _written(t, lambda a: written[a.order])
+            long = len(text) > _LONGEST  # what is used twice is written twice, and that adds up
+            written[t.order] = (f"{t.op.name}(…)", _ATOM) if long else (text, binds)
+    return written[result.order][0]
+
+
+def _written(t: Tensor, of: Callable[[Tensor], Written]) -> Written:
+    """A record in the texts of its arguments, and how tightly the text binds."""
+    assert t.op is not None
+    parts = [of(a) if isinstance(a, Tensor) else (argument(a), _ATOM) for a in t.inputs]
+    name = t.op.name
+    if name in _SILENT:
+        return parts[0]
+    if name == "getitem":
+        return f"{_bound(parts[0], _ATOM)}{_index(t.inputs[1])}", _ATOM
+    if name == "transpose" and len(t.inputs) == 1:
+        return f"{_bound(parts[0], _ATOM)}ᵀ", _ATOM
+    if name in _NOTATION and len(parts) == len(_NOTATION[name][2]):
+        template, binds, least = _NOTATION[name]
+        return template.format(*map(_bound, parts, least)), binds
+    settings = [f"{k}={argument(v)}" for k, v in t.kwargs.items() if v not in (None, False)]
+    return f"{name}({', '.join([text for text, _ in parts] + settings)})", _ATOM
+
+
+def _index(index: Any) -> str:
+    text = argument(index)
+    return text if text.startswith("[") else f"[{text}]"
+
+
+def _bound(part: Written, least: int) -> str:
+    """A text as an operand: in parentheses where it binds less tightly than it must."""
+    text, binds = part
+    return text if binds >= least else f"({text})"

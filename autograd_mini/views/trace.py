@@ -1,0 +1,164 @@
+"""Trace: a tape's two passes as steps, which every view writes out.
+
+Forward, a step is a record. Backward, a step is a record too: the derivative that has arrived at
+it is complete, and its rules pass one contribution on to each active argument, where contributions
+are added up. A trace touches no ``.grad`` and changes nothing; it is computed by the same rules,
+and the same undoing of broadcasts, as the sweep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..tape import Tape, _fit
+from ..tensor import Tensor, raw
+from . import formula
+from .writing import labels
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What one use of a tensor adds to its derivative."""
+
+    target: Tensor
+    source: Tensor  #: the record that the rule belongs to
+    argument: int  #: which argument of it the target is
+    formula: str
+    value: Any
+    summed: str  #: where the target had been broadcast: over which axes the value was summed
+    total: Any  #: the running sum, this one included
+    open: int  #: how many more are still to come
+
+
+@dataclass(frozen=True)
+class Step:
+    """One operation, in one of the two passes."""
+
+    phase: str  #: "forward" or "backward"
+    tensor: Tensor
+    formula: str
+    value: Any  #: what it computed; backward, the derivative that arrived
+    contributions: tuple[Contribution, ...] = ()
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The steps of a tape, and what its tensors are called.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> x = ag.tensor(3.0, requires_grad=True, name="x")
+    >>> trace = Trace.of(x * x, names={})
+    >>> [step.formula for step in trace.forward]
+    ['x · x']
+    >>> [(c.formula, c.total.item(), c.open) for c in trace.backward[0].contributions]
+    [('∂v1/∂v1 · x', 3.0, 1), ('∂v1/∂v1 · x', 6.0, 0)]
+    """
+
+    result: Tensor
+    called: Mapping[int, str]
+    forward: tuple[Step, ...] = field(repr=False)
+    backward: tuple[Step, ...] = field(repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        result: Tensor,
+        names: Mapping[str, Any] | None = None,
+        gradient: ArrayLike | None = None,
+    ) -> Trace:
+        """The trace of the tape behind `result`.
+
+        Parameters
+        ----------
+        names : mapping of str to anything, optional
+            Variables, as ``locals()`` gives them: what to call the tensors that have no name.
+        gradient : array_like, optional
+            The cotangent to start from; one for a result of one entry.
+        """
+        tape = Tape(result)
+        called = _called(tape, names or {})
+        forward = tuple(
+            Step("forward", t, formula.of_record(t, called), t.data) for t in tape if t.op
+        )
+        return cls(result, called, forward, tuple(_backward(tape, called, gradient)))
+
+    def forward_formula(self, t: Tensor) -> str:
+        """How a record was computed, in the names of its arguments."""
+        return formula.of_record(t, self.called)
+
+    def derivative(self, t: Tensor) -> str:
+        """How the derivative of the result by `t` is written: ``∂L/∂x``."""
+        return f"∂{self.called[self.result.order]}/∂{self.called[t.order]}"
+
+
+def _called(tape: Tape, names: Mapping[str, Any]) -> dict[int, str]:
+    """The names of the tape's tensors, where they have none those of the variables they are in."""
+    called = labels(tape)
+    variables = {id(value): name for name, value in names.items() if isinstance(value, Tensor)}
+    free = {t.order: variables[id(t)] for t in tape if not t.name and id(t) in variables}
+    taken = set(called.values())
+    return {**called, **{order: name for order, name in free.items() if name not in taken}}
+
+
+def _backward(tape: Tape, called: Mapping[int, str], gradient: ArrayLike | None) -> list[Step]:
+    """The steps of the sweep, from its end."""
+    adjoints = tape.adjoints(gradient)
+    last = called[tape.result.order]
+    open_paths = _uses(tape, adjoints)
+    totals: dict[Tensor, Any] = {}
+    steps = []
+    for t in reversed(tape):
+        if t.op is None or t not in adjoints:
+            continue
+        g = adjoints[t]
+        passed_on = []
+        arrived = f"∂{last}/∂{called[t.order]}"
+        for i, c, summed in _contributions(t, g):
+            a = t.inputs[i]
+            totals[a] = np.asarray(totals[a] + c) if a in totals else c
+            open_paths[a] -= 1
+            text = formula.of_rule(t, i, called, arrived)
+            passed_on.append(Contribution(a, t, i, text, c, summed, totals[a], open_paths[a]))
+        steps.append(Step("backward", t, arrived, g, tuple(passed_on)))
+    return steps
+
+
+def _contributions(t: Tensor, g: Any) -> list[tuple[int, Any, str]]:
+    """What each rule of a record gives, fitted to its argument, and over what it was summed."""
+    assert t.op is not None
+    kwargs = t.kwargs if t.saved is None else {**t.kwargs, "saved": t.saved}
+    args = [raw(a) for a in t.inputs]
+    found = []
+    for i, (rule, a) in enumerate(zip(t.op.vjps, t.inputs)):
+        if rule is not None and isinstance(a, Tensor) and a.requires_grad:
+            c = np.asarray(rule(g, t._array, *args, **kwargs))
+            found.append((i, np.asarray(_fit(c, t, a)), _summed(c.shape, a.shape)))
+    return found
+
+
+def _summed(shape: tuple[int, ...], of: tuple[int, ...]) -> str:
+    """The undoing of a broadcast in words: ``(4, 3) → (3,), summed over axis 0``."""
+    lead = len(shape) - len(of)
+    axes = [i for i, n in enumerate(shape) if i < lead or n != of[i - lead]]
+    if not axes:
+        return ""
+    which = "axis" if len(axes) == 1 else "axes"
+    return f"{shape} → {of}, summed over {which} {', '.join(map(str, axes))}"
+
+
+def _uses(tape: Tape, adjoints: Mapping[Tensor, Any]) -> dict[Tensor, int]:
+    """How many contributions each tensor gets."""
+    counts = dict.fromkeys(adjoints, 0)
+    for t in tape:
+        if t.op is not None and t in adjoints:
+            for rule, a in zip(t.op.vjps, t.inputs):
+                if rule is not None and isinstance(a, Tensor) and a in counts:
+                    counts[a] += 1
+    return counts
