@@ -11,22 +11,16 @@ array([ 0.659 , -0.7576,  0.0986])
 
 To learn how it works, read `tensor` (an array and its place on the tape), `tape` (the walk
 backward), `primitive` (an operation and its rules), then `ops` (the rules: a formula sheet) and
-`softmax` (the same function as a graph and as one node).
+`cross_entropy` (the same function as a graph and as one node).
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .cross_entropy import SoftmaxCrossEntropy, cross_entropy, softmax_cross_entropy
 from .ops.elementwise import relu, sigmoid, stop_gradient
 from .primitive import EveryArgument, Primitive, fused, primitive
-from .softmax import (
-    SoftmaxCrossEntropy,
-    cross_entropy,
-    log_softmax,
-    logsumexp,
-    softmax,
-    softmax_cross_entropy,
-)
+from .softmax import log_softmax, logsumexp, softmax
 from .tape import Tape, gradients
 from .tensor import DetachedWarning, Tensor, no_grad, tensor
 
