@@ -78,50 +78,112 @@ def _forward(z: Any, y: Any, axis: int = -1, reduction: Reduction = "mean") -> A
     """Softmax cross-entropy as one node: what `softmax_cross_entropy` records.
 
     Takes logits and targets that were checked, the axis of the classes and the reduction; knows
-    nothing else. Gives the loss, and what the gradient can use again.
+    nothing else. Gives the loss, and for the gradient its numerators with their denominators.
 
     With m = z_j the largest logit of a row, and r = Σ_{k≠j} e^(z_k - m), the row's loss is
     Σ_i y_i (log1p(r) - (z_i - m)). Neither term is negative where y is not, so no digits cancel;
     and r is summed without the one of class j, so that it keeps its digits when it is tiny.
     float16 is computed in float32.
     """
-    source, e = _matrices(z, axis)
-    n, c = e.shape
+    n, c = z.size // z.shape[axis], z.shape[axis]
     indexed = _are_indices(y)
+    rows, e = _matrices(z, n, c, axis)
     y = y.reshape(n) if indexed else _target_rows(y, z, axis)
-    top, rest, total = np.empty(n, np.intp), np.empty(n, e.dtype), np.empty(n, e.dtype)
-    inner = np.empty(n, np.result_type(e, y) if not indexed else e.dtype)
+    losses = np.empty(n, e.dtype if indexed else np.result_type(e, y))
+    total = np.empty(n, e.dtype)
+    work = _indexed if indexed else _weighed
     for b in _blocks(n, c, e.itemsize):
-        top[b], inner[b], rest[b], total[b] = _pass(source[b], y[b], e[b])
-    losses = np.log1p(rest)
-    weight = None
-    if not indexed:
-        weight = y.sum(axis=1, dtype=inner.dtype)
-        losses = losses * weight
-    losses = losses - inner
+        losses[b], total[b] = work(rows[b], y[b], e[b])
     if reduction == "none":
         loss = losses.reshape(_without_axis(z.shape, axis))
     else:
         loss = np.add.reduce(losses) / (max(n, 1) if reduction == "mean" else 1)
     out = z.dtype if indexed else np.result_type(z, y)
-    return loss.astype(out, copy=False), (e, top, rest, total, weight)
+    return loss if loss.dtype == out else loss.astype(out), (e, total)
 
 
-def _matrices(z: Any, axis: int) -> tuple[Any, Any]:
-    """The logits as a matrix of rows, and a matrix for e^(z - m).
+def _matrices(z: Any, n: int, c: int, axis: int) -> tuple[Any, Any]:
+    """The logits as a matrix of rows, and a matrix to compute in.
 
     Rows that do not lie in memory one after the other are gathered in the second, which then is
     the first as well: the passes work in place, and nothing else of that size is needed.
     """
-    rows = np.moveaxis(z, axis, -1)
-    c = rows.shape[-1]
-    n = z.size // c
-    dtype = np.result_type(z, np.float32)
+    dtype = z.dtype if z.dtype != np.float16 else np.dtype(np.float32)
     e = np.empty((c, n), dtype).T if c < _SHORT_ROW else np.empty((n, c), dtype)
-    if rows.ndim <= 2 or rows is z or (z.flags.c_contiguous and axis in (-1, z.ndim - 1)):
-        return rows.reshape(n, c), e
+    if axis == -1 and (z.ndim == 2 or z.flags.c_contiguous):
+        return z.reshape(n, c), e
     _unmatrix(e, z.shape, axis)[...] = z
     return e, e
+
+
+def _target_rows(y: Any, z: Any, axis: int) -> Any:
+    """The weights as a matrix of rows; rows that broadcasting repeats stay one in memory."""
+    if y.shape != z.shape:
+        y = np.broadcast_to(y, z.shape)
+    return (y if axis == -1 else np.moveaxis(y, axis, -1)).reshape(-1, z.shape[axis])
+
+
+def _blocks(n: int, c: int, itemsize: int) -> list[slice]:
+    step = max(1, _BLOCK_BYTES // (c * itemsize))
+    return [slice(i, i + step) for i in range(0, n, step)]
+
+
+def _shifted(z: Any, e: Any) -> Any:
+    """z - m into `e`, and in each row the position of the class j whose logit is m."""
+    top = np.arange(len(z)), z.argmax(axis=1)
+    if z.dtype != e.dtype or e.shape[1] < _SHORT_ROW:
+        e[...] = z
+        z = e
+    np.subtract(z, z[top][:, None], out=e)
+    return top
+
+
+def _exponentials(e: Any, top: Any) -> tuple[Any, Any]:
+    """e^(z - m) in place of z - m; and its row sums r and 1 + r, without and with class j."""
+    np.exp(e, out=e)
+    e[top] = 0
+    rest = np.add.reduce(e, axis=1)
+    e[top] = 1
+    return rest, rest + 1
+
+
+def _indexed(z: Any, t: Any, e: Any) -> tuple[Any, Any]:
+    """For class indices: the losses, and into `e` the numerators of ŷ_i - y_i over 1 + r.
+
+    For the row's own class that is e^(z_t - m) - (1 + r), which is -r where t is j.
+    """
+    top = _shifted(z, e)
+    own = (top[0], t)
+    inner = e[own]
+    rest, total = _exponentials(e, top)
+    e[own] = np.where(t == top[1], 0 - rest, e[own] - total)
+    return np.log1p(rest) - inner, total
+
+
+def _weighed(z: Any, y: Any, e: Any) -> tuple[Any, Any]:
+    """For weights: the losses, and into `e` the numerators of ŷ_i Σ_o y_o - y_i over 1 + r.
+
+    For class j that is Σ_{o≠j} y_o - y_j r, in which no ones cancel.
+    """
+    top = _shifted(z, e)
+    inner = _weighted_sum(y, e)
+    rest, total = _exponentials(e, top)
+    weight = y.sum(axis=1, dtype=inner.dtype)
+    own = y[top]
+    e *= weight[:, None]
+    e -= y * total[:, None]
+    e[top] = (weight - own) - own * rest
+    return np.log1p(rest) * weight - inner, total
+
+
+def _weighted_sum(y: Any, log_p: Any) -> Any:
+    """Σ_i y_i ℓ_i for each row, with 0 ln 0 = 0."""
+    inner = np.einsum("ni,ni->n", y, log_p)
+    if not np.isfinite(np.add.reduce(inner)):
+        lost = ~np.isfinite(inner)
+        terms = np.where(y[lost] == 0, 0, log_p[lost])
+        inner[lost] = (terms * y[lost]).sum(axis=1)
+    return inner
 
 
 def _unmatrix(rows: Any, shape: tuple[int, ...], axis: int) -> Any:
@@ -134,42 +196,6 @@ def _unmatrix(rows: Any, shape: tuple[int, ...], axis: int) -> Any:
 
 def _without_axis(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
     return shape[:axis] + shape[axis:][1:]
-
-
-def _target_rows(y: Any, z: Any, axis: int) -> Any:
-    """The weights as a matrix of rows; rows that broadcasting repeats stay one in memory."""
-    rows = np.moveaxis(np.broadcast_to(y, z.shape), axis, -1)
-    return rows.reshape(z.size // z.shape[axis], -1)
-
-
-def _blocks(n: int, c: int, itemsize: int) -> list[slice]:
-    step = max(1, _BLOCK_BYTES // (c * itemsize))
-    return [slice(i, i + step) for i in range(0, n, step)]
-
-
-def _pass(z: Any, y: Any, e: Any) -> tuple[Any, Any, Any, Any]:
-    """For a block of rows: e^(z - m) into `e`; and j, Σ_i y_i (z_i - m), r and 1 + r."""
-    r, j = np.arange(len(z)), z.argmax(axis=1)
-    if z.dtype != e.dtype or e.flags.f_contiguous:
-        e[...] = z
-        z = e
-    np.subtract(z, z[r, j][:, None], out=e)
-    inner = e[r, y] if y.ndim == 1 else _weighted_sum(y, e)
-    np.exp(e, out=e)
-    one = e[r, j]  # or nan, in a row with nan or inf
-    e[r, j] = 0
-    rest = np.add.reduce(e, axis=1)
-    e[r, j] = one
-    return j, inner, rest, rest + one
-
-
-def _weighted_sum(y: Any, log_p: Any) -> Any:
-    """Σ_i y_i ℓ_i for each row, with 0 ln 0 = 0."""
-    inner = np.einsum("ni,ni->n", y, log_p)
-    lost = ~np.isfinite(inner)
-    if lost.any():
-        inner[lost] = np.where(y[lost] == 0, 0, y[lost] * log_p[lost]).sum(axis=1)
-    return inner
 
 
 def _scale(g: Any, logits: Any, axis: int, reduction: Reduction) -> Any:
@@ -194,7 +220,7 @@ def _logits_vjp(
     For a class index it is ŷ_i for the other classes, and -(1 - ŷ_t) for its own.
     """
     if saved is not None:
-        return _from_saved(g, logits, targets, axis, reduction, saved)
+        return _from_saved(g, logits, axis, reduction, saved)
     scale = _scale(g, logits, axis, reduction)
     p = softmax(logits, axis=axis)
     if _are_indices(targets):
@@ -212,27 +238,17 @@ def _own(logits: Any, targets: Any, axis: int) -> Any:
     return classes == np.expand_dims(raw(targets), axis)
 
 
-def _from_saved(g: Any, z: Any, y: Any, axis: int, reduction: Reduction, saved: Any) -> Any:
-    """The rule on arrays: from e = e^(z - m), its row sums, and j, where the largest logits are."""
-    e, j, rest, total, weight = saved
-    n, c = e.shape
-    scale = np.asarray(g, np.result_type(e, g)).reshape(-1)
+def _from_saved(g: Any, z: Any, axis: int, reduction: Reduction, saved: Any) -> Any:
+    """The rule on arrays: numerators over denominators, both saved by forward."""
+    numerators, total = saved
+    scale = (
+        g.reshape(-1).astype(total.dtype, copy=False) if z.dtype == np.float16 else g.reshape(-1)
+    )
     if reduction == "mean":
-        scale = scale / max(n, 1)
-    factor = scale / total
-    r = np.arange(n)
-    if weight is None:
-        t = y.reshape(n)
-        d = e * factor[:, None]
-        d[r, t] = np.where(t == j, 0 - rest * factor, d[r, t] - scale)
-    else:
-        y = _target_rows(y, z, axis)
-        d = e * (weight * factor)[:, None]
-        for b in _blocks(n, c, e.itemsize):
-            d[b] -= y[b] * (scale[b] if len(scale) > 1 else scale)[:, None]
-        own = y[r, j]
-        d[r, j] = ((weight - own) - own * rest) * factor
-    return _unmatrix(d, z.shape, axis).astype(z.dtype, copy=False)
+        scale = scale / max(len(total), 1)
+    d = numerators * (scale / total)[:, None]
+    d = d if d.dtype == z.dtype else d.astype(z.dtype)
+    return d if d.shape == z.shape and axis == -1 else _unmatrix(d, z.shape, axis)
 
 
 def _targets_vjp(
@@ -382,7 +398,7 @@ def cross_entropy(
     >>> import autograd_mini as ag
     >>> z = ag.tensor([2.0, 1.0, 0.1], requires_grad=True)
     >>> ag.cross_entropy(z, 1)
-    Tensor(1.41703002, dtype=float64, op=neg)
+    Tensor(1.41703002, dtype=float64, op=mean)
     """
     return _with_options(
         _graph,
