@@ -64,7 +64,7 @@ def _entropies(log_p: Any, targets: Any, axis: int) -> Any:
 def _reduced(rows: Any, reduction: Reduction) -> Any:
     if reduction == "none":
         return rows
-    if reduction == "mean" and rows.dtype.kind == "O":  # np.mean would bring floats to symbols
+    if reduction == "mean" and rows.dtype.kind == "O":  # a sum of symbols is a bare symbol
         return rows.sum() / rows.size
     return rows.mean() if reduction == "mean" and rows.size else rows.sum()
 
@@ -91,11 +91,9 @@ def _forward(z: Any, y: Any, axis: int = -1, reduction: Reduction = "mean") -> A
     indexed = _are_indices(y)
     rows, e = _matrices(z, n, c, axis)
     y = y.reshape(n) if indexed else _target_rows(y, z, axis)
-    losses = np.empty(n, e.dtype if indexed else np.result_type(e, y))
-    total = np.empty(n, e.dtype)
     work = _indexed if indexed else _weighed
-    for b in _blocks(n, c, e.itemsize):
-        losses[b], total[b] = work(rows[b], y[b], e[b])
+    parts = [work(rows[b], y[b], e[b]) for b in _blocks(n, c, e.itemsize)]
+    losses, total = parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts))
     if reduction == "none":
         loss = losses.reshape(_without_axis(z.shape, axis))
     else:
@@ -127,7 +125,7 @@ def _target_rows(y: Any, z: Any, axis: int) -> Any:
 
 def _blocks(n: int, c: int, itemsize: int) -> list[slice]:
     step = max(1, _BLOCK_BYTES // (c * itemsize))
-    return [slice(i, i + step) for i in range(0, n, step)]
+    return [slice(i, i + step) for i in range(0, max(n, 1), step)]
 
 
 def _shifted(z: Any, e: Any) -> Any:
@@ -163,19 +161,25 @@ def _indexed(z: Any, t: Any, e: Any) -> tuple[Any, Any]:
 
 
 def _weighed(z: Any, y: Any, e: Any) -> tuple[Any, Any]:
-    """For weights: the losses, and into `e` the numerators of ŷ_i Σ_o y_o - y_i over 1 + r.
+    """For weights: the losses, and into `e` the numerators of ŷ_i Σ_o y_o - y_i over (1 + r) / Σy.
 
-    For class j that is Σ_{o≠j} y_o - y_j r, in which no ones cancel.
+    They are e^(z - m) - y_i (1 + r) / Σy, which is a pass less than with Σy as a factor; rows where
+    Σy is no number to divide by have the factor. For class j, the numerator is
+    (Σ_{o≠j} y_o - y_j r) / Σy, in which no ones cancel.
     """
     top = _shifted(z, e)
     inner = _weighted_sum(y, e)
     rest, total = _exponentials(e, top)
     weight = _row_sums(y, inner.dtype)
     own = y[top]
-    e *= weight[:, None]
-    e -= y * total[:, None]
-    e[top] = (weight - own) - own * rest
-    return np.log1p(rest) * weight - inner, total
+    size = np.abs(weight)
+    divisor = np.where((size > 1e-6) & (size < 1e6), weight, 1)
+    odd = divisor != weight
+    if odd.any():
+        e[odd] *= weight[odd, None]
+    e -= np.einsum("ni,n->ni", y, total / divisor)  # a third faster than y * (...)[:, None]
+    e[top] = ((weight - own) - own * rest) / divisor
+    return np.log1p(rest) * weight - inner, total / divisor
 
 
 def _row_sums(x: Any, dtype: Any) -> Any:
@@ -187,7 +191,8 @@ def _row_sums(x: Any, dtype: Any) -> Any:
 
 def _weighted_sum(y: Any, log_p: Any) -> Any:
     """Σ_i y_i ℓ_i for each row, with 0 ln 0 = 0."""
-    inner = np.einsum("ni,ni->n", y, log_p)
+    with np.errstate(invalid="ignore"):  # 0 times -inf, which is put right
+        inner = np.vecdot(y, log_p)
     if not np.isfinite(np.add.reduce(inner)):
         lost = ~np.isfinite(inner)
         terms = np.where(y[lost] == 0, 0, log_p[lost])

@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from .activations import softplus
 from .cross_entropy import Reduction
 from .ops.elementwise import sigmoid
+from .ops.indexing import scatter
 from .primitive import fused
 from .tensor import raw
 
@@ -123,23 +125,26 @@ def _nll_loss(log_p: Any, targets: Any, reduction: Reduction = "mean") -> Any:
     >>> z.grad.round(4)
     array([ 0.659 , -0.7576,  0.0986])
     """
-    return _reduced(-np.where(_own(log_p, targets), log_p, 0).sum(axis=-1), reduction)
+    own = _own(log_p, targets)
+    rows = log_p.reshape(-1, log_p.shape[-1])[own]
+    return _reduced(-rows.reshape(targets.shape), reduction)
 
 
 def _own(log_p: Any, targets: Any) -> Any:
-    """Where the class is the row's own."""
+    """The index of each row's own class in a matrix of rows; an error where there is none."""
     t = raw(targets)
     c = log_p.shape[-1]
     if t.dtype.kind not in "iu" or t.shape != log_p.shape[:-1]:
         raise TypeError(f"class indices are integers of shape {log_p.shape[:-1]}")
     if t.size and (t.min() < 0 or t.max() >= c):
         raise IndexError(f"class indices run from 0 to {c - 1}, not from {t.min()} to {t.max()}")
-    return np.arange(c) == t[..., None]
+    return np.arange(t.size), t.reshape(-1)
 
 
 def _nll_vjp(g: Any, y: Any, log_p: Any, targets: Any, reduction: Reduction = "mean") -> Any:
-    g = g[..., None] if reduction == "none" else _scale(g, targets.size, reduction)
-    return np.where(_own(log_p, targets), -g, 0)
+    n, c = targets.size, log_p.shape[-1]
+    each = np.broadcast_to(-_scale(g.reshape(-1), n, reduction), (n,))
+    return scatter(each, _own(log_p, targets), (n, c)).reshape(log_p.shape)
 
 
 def _nll_graph(log_p: Any, targets: Any, reduction: Reduction = "mean") -> Any:
@@ -196,8 +201,9 @@ def _binary(x: Any, t: Any, pos_weight: Any = 1, reduction: Reduction = "mean") 
     >>> loss.item(), x.grad
     (500.0, array([ 0. , -0.5]))
     """
-    entries = pos_weight * t * np.logaddexp(0, -x) + (1 - t) * np.logaddexp(0, x)
-    return _reduced(entries, reduction)
+    common = np.log1p(np.exp(-np.abs(x)))  # softplus(±x) - max(±x, 0)
+    positive, negative = np.maximum(-x, 0) + common, np.maximum(x, 0) + common
+    return _reduced(pos_weight * t * positive + (1 - t) * negative, reduction)
 
 
 def _binary_logits_vjp(
@@ -211,7 +217,7 @@ def _binary_targets_vjp(
     g: Any, y: Any, x: Any, t: Any, pos_weight: Any = 1, reduction: Reduction = "mean"
 ) -> Any:
     scale = _scale(g, _entries(x, t, pos_weight), reduction)
-    return (pos_weight * np.logaddexp(0, -x) - np.logaddexp(0, x)) * scale
+    return (pos_weight * softplus(-x) - softplus(x)) * scale
 
 
 def _entries(x: Any, t: Any, pos_weight: Any) -> int:

@@ -57,11 +57,17 @@ def _rest(z: Any, axis: Any) -> tuple[Any, Any]:
 
     Where one logit stands out, r is tiny, and 1 + r would round it away.
     """
-    m = np.max(z, axis=axis, keepdims=True)
-    top = z == m
-    e = np.where(top, 0, np.exp(z - np.where(np.isfinite(m), m, 0)))
-    ties = top.sum(axis=axis, keepdims=True, dtype=z.dtype) - 1
-    return m, e.sum(axis=axis, keepdims=True) + ties
+    if not isinstance(axis, int):  # several axes, as one
+        axes = tuple(range(z.ndim)) if axis is None else axis
+        flat = np.moveaxis(z, axes, range(-len(axes), 0)).reshape(
+            *np.delete(z.shape, axes).astype(int), -1
+        )
+        return tuple(kept(x[..., 0], z, axis) for x in _rest(flat, -1))
+    top = np.argmax(z, axis=axis, keepdims=True)
+    m = np.take_along_axis(z, top, axis)
+    e = np.exp(z - np.where(np.isfinite(m), m, 0))
+    np.put_along_axis(e, top, 0, axis)
+    return m, e.sum(axis=axis, keepdims=True)
 
 
 def complement(p: Any, axis: int) -> Any:
@@ -220,8 +226,10 @@ def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False, where: Any = No
     >>> round(y.item(), 4), z.grad
     (1000.6931, array([0.5, 0.5]))
     """
-    if raw(x).dtype.kind == "O":
-        return _logsumexp_graph(x, axis, keepdims, where)
+    if not on_numpy(x):
+        m = _shift(among(x, where), axis)
+        y = _logsumexp_graph(x - m, axis, True, where) + m
+        return y if keepdims else y.squeeze(axis)
     m, rest = _rest(among(x, where), axis)
     y = m + np.log1p(rest)
     return y if keepdims else y.squeeze(axis)

@@ -246,7 +246,7 @@ def _fit(c: Any, t: Tensor, a: Tensor) -> Any:
     if (
         lead < 0
         or any(n != m != 1 for n, m in zip(c.shape[lead:], shape, strict=True))
-        or c.dtype.kind not in ("O" if a.dtype.kind == "O" else "biuf")
+        or c.dtype.kind not in ("biufO" if a.dtype.kind == "O" else "biuf")
     ):
         assert t.op is not None
         raise ValueError(
@@ -255,7 +255,7 @@ def _fit(c: Any, t: Tensor, a: Tensor) -> Any:
         )
     repeated = tuple(i for i, n in enumerate(c.shape) if i < lead or n != shape[i - lead])
     if repeated:
-        c = c.sum(axis=repeated).reshape(shape)
+        c = c.sum(axis=repeated, keepdims=True).reshape(shape)  # an array also of symbols
     return c if c.dtype == a.dtype else c.astype(a.dtype)
 
 

@@ -1,11 +1,17 @@
-"""Print the table: ``python -m tests.benchmarks [chain|mlp|cross_entropy|scaling] [--quick]``."""
+"""Print the table: ``python -m tests.benchmarks [PART ...] [--quick]``."""
 
 import argparse
 
-from . import chain, cross_entropy, mlp, scaling
+from . import chain, cross_entropy, fused, mlp, scaling
 from .peers import autograd, jax, mygrad, torch
 
-PARTS = {"chain": chain, "mlp": mlp, "cross_entropy": cross_entropy, "scaling": scaling}
+PARTS = {
+    "chain": chain,
+    "mlp": mlp,
+    "cross_entropy": cross_entropy,
+    "fused": fused,
+    "scaling": scaling,
+}
 
 
 def main() -> None:
