@@ -172,14 +172,16 @@ def _weighed(z: Any, y: Any, e: Any) -> tuple[Any, Any]:
     rest, total = _exponentials(e, top)
     weight = _row_sums(y, inner.dtype)
     own = y[top]
-    size = np.abs(weight)
-    divisor = np.where((size > 1e-6) & (size < 1e6), weight, 1)
-    odd = divisor != weight
-    if odd.any():
+    divisor = weight
+    if not (weight.min(initial=1) > 1e-6 and weight.max(initial=1) < 1e6):
+        size = np.abs(weight)
+        divisor = np.where((size > 1e-6) & (size < 1e6), weight, 1)
+        odd = divisor != weight
         e[odd] *= weight[odd, None]
-    e -= np.einsum("ni,n->ni", y, total / divisor)  # a third faster than y * (...)[:, None]
+    total = total / divisor
+    e -= np.einsum("ni,n->ni", y, total)  # a third faster than y * total[:, None]
     e[top] = ((weight - own) - own * rest) / divisor
-    return np.log1p(rest) * weight - inner, total / divisor
+    return np.log1p(rest) * weight - inner, total
 
 
 def _row_sums(x: Any, dtype: Any) -> Any:
