@@ -502,8 +502,9 @@ def softmax_cross_entropy(
     would go from one empty batch through the optimiser into every parameter, to stay.
 
     *Infinite logits*: -inf masks a class, which gets no gradient, since 0 ln 0 = 0; if it is a
-    row's own class, the loss is inf. nan, inf, or nothing but -inf, makes its own row nan, also
-    the gradient of that row when it is ignored; no other row.
+    row's own class, the loss is inf. With +inf the loss of the row is inf, or nan if it is the
+    row's own class. nan, or nothing but -inf, makes its row nan, loss and gradient, and no other
+    row; an ignored row then has no loss, but still a gradient of nan.
 
     References
     ----------

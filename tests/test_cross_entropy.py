@@ -306,6 +306,17 @@ def test_nan_stays_in_its_row():
         np.testing.assert_array_equal(gradient[others], clean_gradient[others])
 
 
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_rows_that_have_no_softmax():
+    rows = {"own": [np.inf, 0.0], "other": [0.0, np.inf], "none": [-np.inf, -np.inf]}
+    for targets in (0, np.array([1.0, 0.0])):
+        values = {k: run(ag.softmax_cross_entropy, np.array(z), targets) for k, z in rows.items()}
+        assert np.isnan(values["own"][0])
+        assert values["other"][0] == np.inf
+        assert np.isnan(values["none"][0])
+        assert np.isnan(values["none"][1]).all()
+
+
 def test_float16_is_summed_in_float32():
     logits = np.zeros((70_000, 4), np.float16)  # 70,000 does not exist in float16
     for targets in (np.zeros(70_000, int), np.eye(4)[np.zeros(70_000, int)]):
