@@ -11,29 +11,26 @@ array([ 0.659 , -0.7576,  0.0986])
 
 To learn how it works, read `tensor` (an array and its place on the tape), `tape` (the walk
 backward), `primitive` (an operation and its rules), then `ops` (the rules: a formula sheet) and
-`softmax` (the same function as a graph and as one node).
+`cross_entropy` (the same function as a graph and as one node).
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from . import dispatch as _dispatch  # noqa: F401  gives a Tensor its NumPy
+from .activations import gelu, layer_norm, softplus
+from .cross_entropy import SoftmaxCrossEntropy, cross_entropy, softmax_cross_entropy
+from .losses import mse_loss, nll_loss, sigmoid_binary_cross_entropy
 from .ops.elementwise import relu, sigmoid, stop_gradient
+from .ops.products import linear
 from .primitive import EveryArgument, Primitive, fused, primitive
-from .softmax import (
-    SoftmaxCrossEntropy,
-    cross_entropy,
-    log_softmax,
-    logsumexp,
-    softmax,
-    softmax_cross_entropy,
-)
+from .softmax import log_softmax, logsumexp, softmax
 from .tape import Tape, gradients
 from .tensor import DetachedWarning, Tensor, no_grad, tensor
 
 if TYPE_CHECKING:
     from . import data, nn, optim
-    from .checking import GradcheckError, gradcheck
+    from .checking import GradcheckError, check_fused, gradcheck
     from .recomputing import checkpoint
     from .transforms import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
     from .views.dot import draw
@@ -49,6 +46,7 @@ __all__ = [
     "SoftmaxCrossEntropy",
     "Tape",
     "Tensor",
+    "check_fused",
     "checkpoint",
     "cross_entropy",
     "data",
@@ -56,6 +54,7 @@ __all__ = [
     "elementwise_grad",
     "explain",
     "fused",
+    "gelu",
     "grad",
     "gradcheck",
     "gradients",
@@ -63,16 +62,22 @@ __all__ = [
     "hvp",
     "jacobian",
     "jvp",
+    "layer_norm",
+    "linear",
     "log_softmax",
     "logsumexp",
+    "mse_loss",
+    "nll_loss",
     "nn",
     "no_grad",
     "optim",
     "primitive",
     "relu",
     "sigmoid",
+    "sigmoid_binary_cross_entropy",
     "softmax",
     "softmax_cross_entropy",
+    "softplus",
     "stop_gradient",
     "tensor",
     "value_and_grad",
@@ -83,7 +88,7 @@ __all__ = [
 #: What stands on the core, and is imported when it is first asked for: name -> its room.
 _LATER = {
     **{name: f".{name}" for name in ("data", "nn", "optim")},
-    **dict.fromkeys(("GradcheckError", "gradcheck"), ".checking"),
+    **dict.fromkeys(("GradcheckError", "check_fused", "gradcheck"), ".checking"),
     "checkpoint": ".recomputing",
     **dict.fromkeys(("elementwise_grad", "grad", "hessian", "hvp"), ".transforms"),
     **dict.fromkeys(("jacobian", "jvp", "value_and_grad", "vjp"), ".transforms"),

@@ -21,15 +21,17 @@ import autograd_mini as ag
 
 from .dispatch import coverage
 from .views.dot import ENDINGS, Drawing, draw
-from .views.writing import number, one_line
+from .views.writing import number, one_line, values
 
 _NAME = "autograd-mini"
 _USAGE = f"""{_NAME} [-o PATH]
+       {_NAME} compare
        {_NAME} train moons|digits [--epochs N] [--seed N]
        {_NAME} functions [NAME]"""
 _EXAMPLES = f"""examples:
   {_NAME}                          the story, and its graph in a file
   {_NAME} -o softmax.png           the same, with the graph in that file
+  {_NAME} compare                  the fused node beside its graph, where that breaks
   {_NAME} train moons              train on two half circles that interlock
   {_NAME} train digits --epochs 5  train on 1,797 handwritten digits
   {_NAME} functions linalg         NumPy's functions on tensors: which have rules, and why not
@@ -64,6 +66,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             _train(options.dataset, options.epochs, options.seed)
         elif options.command == "functions":
             _functions(options.name)
+        elif options.command == "compare":
+            _compare()
         else:
             _story(options.output)
         sys.stdout.flush()
@@ -155,6 +159,44 @@ def _saved(drawing: Drawing, output: str | None) -> str:
         return f"(An svg needs Graphviz: apt install graphviz.)\nThe graph is written to {path}"
 
 
+# ---- fused beside unfused -----------------------------------------------------------------------
+
+_LOGITS = {
+    "Typical logits": [2.0, 1.0, 0.1],
+    "Hard logits: e^1000 overflows, ŷ underflows": [1000.0, 0.0, -1000.0],
+}
+
+
+def _compare() -> None:
+    """The report of `check_fused` where the graph is accurate, and where it breaks."""
+    y = np.array([0.0, 1.0, 0.0])
+    for title, logits in _LOGITS.items():
+        z = np.array(logits)
+        print(f"{title}: z = {values(z)}, class 2 is the true one.\n")
+        print(_by_hand_and_fused(z, y))
+        print(f"\n{ag.check_fused(ag.SoftmaxCrossEntropy, z, y)}\n")
+    print("The graph that the node is held to shifts its logits by the largest, and yet ln ŷ of an")
+    print(
+        "underflown ŷ is -inf. Largest differences; an ULP is a unit in the last place, errors are"
+    )
+    print("with the same graph in extended precision.")
+
+
+def _by_hand_and_fused(z: Any, y: Any) -> str:
+    """Loss and gradient of the seven operations of the story, and of the node."""
+    lines = [f"{'':8}{'loss':>10}   ∂L/∂z"]
+    for name in ("by hand", "fused"):
+        t = ag.tensor(z, requires_grad=True)
+        with np.errstate(all="ignore"):
+            if name == "fused":
+                loss = ag.softmax_cross_entropy(t, y)
+            else:
+                loss = -np.sum(y * np.log(np.exp(t) / np.sum(np.exp(t))))
+            loss.backward()
+        lines.append(f"{name:8}{number(loss.item()):>10}   {values(t.grad)}")
+    return "\n".join(lines)
+
+
 # ---- training -----------------------------------------------------------------------------------
 
 
@@ -191,7 +233,11 @@ class _Parser(argparse.ArgumentParser):
         hint = f"See {_NAME} --help."
         wrong = re.search(r"invalid choice: '(.*)' \(choose from (.*)\)", message)
         if wrong:
-            meant = {"train": "train", **{name: f"train {name}" for name in _TASKS}}
+            meant = {
+                "compare": "compare",
+                "train": "train",
+                **{name: f"train {name}" for name in _TASKS},
+            }
             near = difflib.get_close_matches(wrong[1], meant, n=1, cutoff=0.7)
             hint = f"Did you mean: {meant[near[0]]}?" if near else f"There is: {wrong[2]}."
             message = f"there is no '{wrong[1]}'"
@@ -218,6 +264,8 @@ graph in a file."""
     commands = parser.add_subparsers(
         title="commands", dest="command", metavar="command", prog=_NAME
     )
+    beside = "the fused node beside its graph, for typical logits and some that break it"
+    commands.add_parser("compare", help=beside, description=beside)
     train = commands.add_parser("train", help=what, description=what)
     data_set = "the digits come with scikit-learn"
     train.add_argument("dataset", choices=_TASKS, metavar="moons|digits", help=data_set)

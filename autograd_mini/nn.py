@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from .cross_entropy import softmax_cross_entropy
 from .data import Seed, paired
 from .ops.elementwise import relu
 from .ops.products import linear
 from .optim import Optimizer
-from .softmax import softmax_cross_entropy
 from .tensor import Tensor, no_grad
 
 Layer = Callable[[Any], Any]

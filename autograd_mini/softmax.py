@@ -1,17 +1,13 @@
-"""Softmax and cross-entropy, twice: as graphs of primitives, and as one fused node.
+"""Softmax and its logarithm: each as a graph of primitives, and as one fused node.
 
-    ŷ_o = exp(z_o) / Σ_k exp(z_k)                       L = -(1/N) Σ_n Σ_i y_{n,i} ln ŷ_{n,i}
-    ∂ŷ_o/∂z_i = ŷ_o (δ_oi - ŷ_i)                        ∂L/∂ŷ_i = -y_i / (N ŷ_i)
+    ŷ_o = exp(z_o) / Σ_k exp(z_k)        ∂ŷ_o/∂z_i = ŷ_o (δ_oi - ŷ_i)
 
-The chain rule multiplies the two and the ŷ cancels, which is all that the fused node knows:
-
-    ∂L/∂z_i = Σ_o (-y_o / ŷ_o) ŷ_o (δ_oi - ŷ_i) / N = (ŷ_i Σ_o y_o - y_i) / N
-
-It is (ŷ_i - y_i) / N only where the targets sum to one. [Goodfellow, Bengio, Courville: Deep
-Learning, 2016, section 6.2.2.3; Bishop: Pattern Recognition and Machine Learning, 2006, 4.3.4.]
-
-Here `z` is an array of logits with the classes on the last axis, and `y` the targets: class
-indices, of the shape of `z` without that axis, or weights, of the shape of `z`.
+`z` are logits, `y` a result, `g` its cotangent. Two things are done all over this file. The largest
+logit is subtracted before `exp`, which changes nothing and so cannot overflow. And where the
+likeliest class is all but certain, 1 - ŷ is computed as the sum of the *other* probabilities:
+1 - 0.999... would have no digits left, and what a confident row still has to learn is in them.
+[Blanchard, Higham, Higham: Accurately computing the log-sum-exp and softmax functions, IMA J.
+Numer. Anal. 41(4), 2021.]
 """
 
 from __future__ import annotations
@@ -21,14 +17,19 @@ from typing import Any
 import numpy as np
 
 from .ops.elementwise import stop_gradient
-from .ops.indexing import scatter
 from .ops.reductions import kept
 from .primitive import fused
-from .tensor import Tensor, describe, raw
+from .tensor import raw
 
-_BLOCK_BYTES = 1 << 19  # of logits at a time, so that the passes over a block stay in the cache
-_SHORT_ROW = 64  # classes; shorter rows are laid out class by class: NumPy's loop over an inner
-# axis of 10 costs more than the work in it (row maxima of (128, 10): 1.5 us instead of 7)
+
+def on_numpy(x: Any) -> bool:
+    """Whether real floating numbers are behind `x`: not symbols, nor an array yet to be computed.
+
+    Symbols have no order and no infinity, a lazy array no positions to index: for those, the
+    formulas here keep to arithmetic.
+    """
+    x = raw(x)
+    return isinstance(x, np.ndarray) and x.dtype.kind == "f"
 
 
 def _shift(z: Any, axis: Any) -> Any:
@@ -36,12 +37,54 @@ def _shift(z: Any, axis: Any) -> Any:
 
     The shift is a constant to the tape: what it would add to the gradient cancels.
     """
+    if raw(z).dtype.kind == "O":
+        return 0
     m = stop_gradient(np.max(z, axis=axis, keepdims=True))
     return np.where(np.isfinite(m), m, 0)  # inf - inf would be nan
 
 
-def softmax(z: Any, axis: int = -1) -> Any:
-    """ŷ_o = exp(z_o) / Σ_k exp(z_k), from primitives.
+def among(z: Any, where: Any) -> Any:
+    """The logits with -inf for the classes that are left out: they get the probability 0."""
+    return z if where is None else np.where(where, z, -np.inf)
+
+
+def _scaled(z: Any, where: Any, temperature: float) -> Any:
+    return among(z if temperature == 1 else z / temperature, where)
+
+
+def _rest(z: Any, axis: Any) -> tuple[Any, Any]:
+    """The largest m of `z`, and r = Σ e^(z - m) - 1 without the one: ln Σ e^z = m + log1p(r).
+
+    Where one logit stands out, r is tiny, and 1 + r would round it away.
+    """
+    if not isinstance(axis, int):  # several axes, as one
+        axes = tuple(range(z.ndim)) if axis is None else axis
+        flat = np.moveaxis(z, axes, range(-len(axes), 0)).reshape(
+            *np.delete(z.shape, axes).astype(int), -1
+        )
+        return tuple(kept(x[..., 0], z, axis) for x in _rest(flat, -1))
+    top = np.argmax(z, axis=axis, keepdims=True)
+    m = np.take_along_axis(z, top, axis)
+    e = np.exp(z - np.where(np.isfinite(m), m, 0))
+    np.put_along_axis(e, top, 0, axis)
+    return m, e.sum(axis=axis, keepdims=True)
+
+
+def complement(p: Any, axis: int) -> Any:
+    """1 - ŷ, for the likeliest class as the sum of the others, which keeps its digits."""
+    if not on_numpy(p):
+        return 1 - p
+    shape = [1] * p.ndim
+    shape[axis] = -1
+    top = np.arange(p.shape[axis]).reshape(shape) == np.argmax(p, axis=axis, keepdims=True)
+    return np.where(top, np.where(top, 0, p).sum(axis=axis, keepdims=True), 1 - p)
+
+
+# ---- softmax ------------------------------------------------------------------------------------
+
+
+def _softmax(z: Any, axis: int = -1, where: Any = None, temperature: float = 1.0) -> Any:
+    """ŷ_o = exp(z_o / T) / Σ_k exp(z_k / T), as one node; ``softmax.unfused`` is the graph.
 
     Parameters
     ----------
@@ -49,15 +92,26 @@ def softmax(z: Any, axis: int = -1) -> Any:
         Logits, of any shape.
     axis : int
         The axis of the classes.
+    where : array of bool, optional
+        Broadcastable to `z`: the classes that exist. The others get the probability 0, and no
+        gradient; a row without any class is nan.
+    temperature : float
+        T; a small one sharpens, a large one flattens.
 
     Returns
     -------
     Tensor, or array for an array
-        Positive numbers of the shape and dtype of `z`, which sum to one along `axis`.
+        Numbers in [0, 1] of the shape and dtype of `z`, which sum to one along `axis`.
+
+    Notes
+    -----
+    The rule is ŷ_i (g_i - Σ_o g_o ŷ_o) / T. Since Σŷ = 1, any constant may be subtracted from g;
+    with that of the likeliest class, no digits cancel where ŷ is close to one.
 
     References
     ----------
-    Goodfellow, Bengio, Courville: Deep Learning, 2016, equations 6.29 and 6.33.
+    Goodfellow, Bengio, Courville: Deep Learning, 2016, equations 6.29 and 6.33. Hinton, Vinyals,
+    Dean: Distilling the knowledge in a neural network, 2015 (temperature).
 
     Examples
     --------
@@ -65,15 +119,44 @@ def softmax(z: Any, axis: int = -1) -> Any:
     >>> import autograd_mini as ag
     >>> np.round(ag.softmax(np.array([2.0, 1.0, 0.1])), 4)
     array([0.659 , 0.2424, 0.0986])
+    >>> ag.softmax(np.array([0.0, 0.0, 5.0]), where=[True, True, False])
+    array([0.5, 0.5, 0. ])
     """
+    z = _scaled(z, where, temperature)
     e = np.exp(z - _shift(z, axis))
     return e / e.sum(axis=axis, keepdims=True)
 
 
-def log_softmax(z: Any, axis: int = -1) -> Any:
-    """ln ŷ_o = z_o - ln Σ_k exp(z_k), from primitives, without forming ŷ.
+def _softmax_vjp(
+    g: Any, y: Any, z: Any, axis: int = -1, where: Any = None, temperature: float = 1.0
+) -> Any:
+    if on_numpy(y):
+        g = g - np.take_along_axis(g, np.argmax(y, axis=axis, keepdims=True), axis)
+    d = y * (g - (g * y).sum(axis=axis, keepdims=True))
+    return d if temperature == 1 else d / temperature
 
-    Parameters and result as for `softmax`; the logarithm stays finite where ŷ underflows to 0.
+
+softmax = fused(_softmax, _softmax_vjp, name="softmax", unfused=_softmax)
+
+
+# ---- its logarithm ------------------------------------------------------------------------------
+
+
+def _log_softmax_graph(z: Any, axis: int = -1, where: Any = None, temperature: float = 1.0) -> Any:
+    z = _scaled(z, where, temperature)
+    z = z - _shift(z, axis)
+    return among(z - np.log(np.exp(z).sum(axis=axis, keepdims=True)), where)
+
+
+def _log_softmax(z: Any, axis: int = -1, where: Any = None, temperature: float = 1.0) -> Any:
+    """ln ŷ_o = z_o - ln Σ_k exp(z_k), as one node, without forming ŷ.
+
+    Parameters and result as for `softmax`; finite where ŷ underflows to 0, and with all its digits
+    where ŷ is all but 1. A class left out has -inf, and no gradient.
+
+    Notes
+    -----
+    The rule g_i - ŷ_i Σ_o g_o is written as g_i (1 - ŷ_i) - ŷ_i Σ_{o≠i} g_o.
 
     References
     ----------
@@ -86,15 +169,33 @@ def log_softmax(z: Any, axis: int = -1) -> Any:
     >>> ag.log_softmax(np.array([1000.0, 0.0]))
     array([    0., -1000.])
     """
-    z = z - _shift(z, axis)
-    return z - np.log(np.exp(z).sum(axis=axis, keepdims=True))
+    if not on_numpy(z):
+        return _log_softmax_graph(z, axis, where, temperature)
+    z = _scaled(z, where, temperature)
+    m, rest = _rest(z, axis)
+    return z - m - np.log1p(rest)
 
 
-def _naive_logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return np.log(np.exp(x).sum(axis=axis, keepdims=keepdims))
+def _log_softmax_vjp(
+    g: Any, y: Any, z: Any, axis: int = -1, where: Any = None, temperature: float = 1.0
+) -> Any:
+    p = softmax(z, axis=axis, where=where, temperature=temperature)
+    g = g if where is None else np.where(where, g, 0)
+    d = g * complement(p, axis) - p * (g.sum(axis=axis, keepdims=True) - g)
+    return d if temperature == 1 else d / temperature
 
 
-def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+log_softmax = fused(_log_softmax, _log_softmax_vjp, name="log_softmax", unfused=_log_softmax_graph)
+
+
+# ---- its normaliser -----------------------------------------------------------------------------
+
+
+def _logsumexp_graph(x: Any, axis: Any = None, keepdims: bool = False, where: Any = None) -> Any:
+    return np.log(np.exp(among(x, where)).sum(axis=axis, keepdims=keepdims))
+
+
+def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False, where: Any = None) -> Any:
     """ln Σ e^x over `axis`, shifted by the largest entry so that nothing overflows.
 
     Parameters
@@ -105,6 +206,12 @@ def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
         What to sum over; all axes when None.
     keepdims : bool
         Keep the axes that were summed over, at length one.
+    where : array of bool, optional
+        Broadcastable to `x`: the entries to sum.
+
+    Notes
+    -----
+    The rule is g softmax(x): the derivative of ln s is 1/s, that of s = Σ e^x is e^x.
 
     References
     ----------
@@ -119,213 +226,27 @@ def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     >>> round(y.item(), 4), z.grad
     (1000.6931, array([0.5, 0.5]))
     """
-    m = _shift(x, axis)
-    with np.errstate(divide="ignore"):  # ln 0 = -inf is the answer for entries all -inf
-        y = np.log(np.exp(x - m).sum(axis=axis, keepdims=True)) + m
+    if not on_numpy(x):
+        m = _shift(among(x, where), axis)
+        y = _logsumexp_graph(x - m, axis, True, where) + m
+        return y if keepdims else y.squeeze(axis)
+    m, rest = _rest(among(x, where), axis)
+    y = m + np.log1p(rest)
     return y if keepdims else y.squeeze(axis)
 
 
-def _logsumexp_vjp(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+def _logsumexp_vjp(
+    g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False, where: Any = None
+) -> Any:
     """g softmax(x). Not as e^(x - y): a large y has no digits left for the logarithm in it."""
-    e = np.exp(x - _shift(x, axis))
+    z = among(x, where)
+    e = np.exp(z - _shift(z, axis))
     total = e.sum(axis=axis, keepdims=True)
-    return kept(g, x, axis) * (e / np.where(total == 0, 1, total))  # 0 where all x are -inf
+    if on_numpy(x):
+        total = np.where(total == 0, 1, total)  # 0 where all x are -inf
+    return kept(g, x, axis) * (e / total)
 
 
 logsumexp = fused(
-    _logsumexp, _logsumexp_vjp, name="logsumexp", of="logsumexp", unfused=_naive_logsumexp
+    _logsumexp, _logsumexp_vjp, name="logsumexp", of="logsumexp", unfused=_logsumexp_graph
 )
-
-
-def cross_entropy(logits: Any, targets: Any) -> Any:
-    """L = -(1/N) Σ_n Σ_i y_{n,i} ln ŷ_{n,i} with ŷ = softmax(logits), from primitives.
-
-    The definition, step by step, as the chain rule is taught on it; `softmax_cross_entropy` is
-    the same function as one node, and what to train with: where ŷ underflows to 0, its logarithm
-    here is -inf.
-
-    Parameters
-    ----------
-    logits : Tensor or array_like, shape (..., C)
-    targets : array_like or Tensor, shape (...) of ints or (..., C) of weights
-
-    Returns
-    -------
-    Tensor, shape ()
-        The mean over the N = (number of rows).
-
-    Raises
-    ------
-    TypeError, ValueError, IndexError
-        As `softmax_cross_entropy`.
-
-    Examples
-    --------
-    >>> import autograd_mini as ag
-    >>> z = ag.tensor([2.0, 1.0, 0.1], requires_grad=True)
-    >>> ag.cross_entropy(z, 1)
-    Tensor(1.41703002, dtype=float64, op=neg)
-    """
-    logits, targets = _checked(logits, targets, "cross_entropy")
-    log_p = np.log(softmax(logits))
-    if targets.ndim < logits.ndim:
-        return -log_p.reshape(-1, logits.shape[-1])[_picked(targets)].mean()
-    return -(targets * log_p).sum(axis=-1).mean()
-
-
-def softmax_cross_entropy(logits: Any, targets: Any) -> Any:
-    """L = -(1/N) Σ_n Σ_i y_{n,i} ln softmax(z_n)_i, as the one node `SoftmaxCrossEntropy`.
-
-    Fast, and exact for logits of any size: neither e^z nor ŷ is ever formed unshifted.
-
-    Parameters
-    ----------
-    logits : Tensor or array_like, shape (..., C)
-        Real floating; a single row, shape (C,), needs no batch axis.
-    targets : array_like or Tensor, shape (...) or (..., C)
-        Class indices, of an integer dtype and without the class axis; or weights, real numbers
-        of the shape of the logits: one-hot rows, probabilities, or any others. An array of
-        weights takes the dtype of the logits; a Tensor keeps its own, and may require a gradient.
-
-    Returns
-    -------
-    Tensor, shape ()
-        The mean loss of the N rows, in nats. An array when neither argument is a Tensor.
-
-    Raises
-    ------
-    TypeError
-        Logits that are not real floating, class indices that are not integers, complex weights.
-    ValueError
-        Targets of another shape, an empty batch, no classes.
-    IndexError
-        A class index outside 0 ... C-1.
-
-    Notes
-    -----
-    ∂L/∂z_i = (ŷ_i Σ_o y_o - y_i) / N and ∂L/∂y_i = -ln ŷ_i / N; derived at the top of this file.
-
-    References
-    ----------
-    Goodfellow, Bengio, Courville: Deep Learning, 2016, section 6.2.2.3.
-
-    Examples
-    --------
-    >>> import autograd_mini as ag
-    >>> z = ag.tensor([[1000.0, 0.0, -1000.0]], requires_grad=True)
-    >>> loss = ag.softmax_cross_entropy(z, [1])
-    >>> loss.backward()
-    >>> loss.item(), z.grad
-    (1000.0, array([[ 1., -1.,  0.]]))
-    """
-    return SoftmaxCrossEntropy(*_checked(logits, targets, "softmax_cross_entropy"))
-
-
-def _forward(z: Any, y: Any) -> Any:
-    """Softmax cross-entropy as one node: what `softmax_cross_entropy` records.
-
-    Takes logits and targets that were checked, and gives the loss; for the gradient also
-    e = exp(z - max z) with its row sums.
-
-    A row's loss ln Σ_k e_k + (max z - z_t) adds two numbers that are not negative, so no digits
-    cancel. Rows are taken in blocks that stay in the cache from the first pass to the last.
-    """
-    indexed = y.ndim < z.ndim
-    z = z.reshape(-1, z.shape[-1])
-    n, c = z.shape
-    y = y.reshape(n) if indexed else y.reshape(n, c)
-    short = c < _SHORT_ROW
-    e = np.empty((n, c), z.dtype, order="F" if short else "C")
-    top, total = np.empty((n, 1), z.dtype), np.empty((n, 1), z.dtype)
-    weighted = None if indexed else np.empty(n, np.result_type(z, y))
-    step = max(1, _BLOCK_BYTES // (c * z.itemsize))
-    for i in range(0, n, step):
-        rows = slice(i, i + step)
-        source, block, m = z[rows], e[rows], top[rows]
-        if short:
-            block[...] = source
-            source = block
-        np.maximum.reduce(source, axis=1, keepdims=True, out=m)
-        np.subtract(source, m, out=block)
-        if weighted is not None:
-            np.einsum("ni,ni->n", y[rows], block, out=weighted[rows])
-        np.exp(block, out=block)
-        np.add.reduce(block, axis=1, keepdims=True, out=total[rows])
-    losses = np.log(total)[:, 0]
-    if weighted is None:
-        losses += top[:, 0] - z[_picked(y)]
-    else:
-        losses = losses * y.sum(axis=1) - weighted
-    return np.add.reduce(losses) / n, (e, total)
-
-
-def _logits_vjp(g: Any, _: Any, logits: Any, targets: Any, saved: Any = None) -> Any:
-    """(ŷ_i Σ_o y_o - y_i) g / N, from what forward saved, or on Tensors from the logits."""
-    shape = logits.shape
-    n, c = logits.size // shape[-1], shape[-1]
-    scale = g / n
-    indexed = targets.ndim < logits.ndim
-    if saved is None:
-        y = scatter(np.ones(n, logits.dtype), _picked(targets), (n, c)) if indexed else targets
-        y = y.reshape(shape)
-        return (softmax(logits) * y.sum(axis=-1, keepdims=True) - y) * scale
-    e, total = saved
-    if indexed:
-        d = e * (scale / total)
-        d[_picked(targets)] -= scale
-    else:
-        y = targets.reshape(n, c)
-        d = e * (y.sum(axis=1, keepdims=True) * scale / total)
-        d -= y * scale
-    return d if d.shape == shape else d.reshape(shape)
-
-
-def _targets_vjp(g: Any, _: Any, logits: Any, targets: Any, saved: Any = None) -> Any:
-    """-ln ŷ_i g / N."""
-    return log_softmax(logits) * (-g / (logits.size // logits.shape[-1]))
-
-
-SoftmaxCrossEntropy = fused(
-    _forward,
-    _logits_vjp,
-    _targets_vjp,
-    name="SoftmaxCrossEntropy",
-    saves=True,
-    unfused=cross_entropy,
-)
-
-
-def _picked(targets: Any) -> tuple[Any, Any]:
-    """The index of each row's own class in a matrix of one row per target."""
-    t = raw(targets).reshape(-1)
-    return np.arange(t.size), t
-
-
-def _checked(logits: Any, targets: Any, name: str) -> tuple[Any, Any]:
-    """Logits and targets as the node takes them, or an error that says what does not fit."""
-    logits = logits if isinstance(logits, Tensor) else np.asarray(logits)
-    targets = targets if isinstance(targets, Tensor) else np.asarray(targets)
-    z, y = raw(logits), raw(targets)
-
-    def wrong(kind: type[Exception], why: str) -> Exception:
-        both = f"logits are {describe(logits)}, targets are {describe(targets)}"
-        return kind(f"{name}: {both}. {why}")
-
-    shape, kind = z.shape, y.dtype.kind
-    if z.dtype.kind != "f" or kind not in "biuf":
-        raise wrong(TypeError, "Logits are real floating, targets integers or real numbers.")
-    if not shape or 0 in shape:
-        raise wrong(ValueError, "A mean needs at least one row, and a row at least one class.")
-    if y.shape == shape:  # weights
-        keep = isinstance(targets, Tensor) and kind == "f"
-        return logits, targets if keep else y.astype(z.dtype)
-    if y.shape != shape[:-1]:
-        expected = f"class indices have shape {shape[:-1]}, weights have shape {shape}"
-        raise wrong(ValueError, f"For these logits {expected}.")
-    if kind not in "iu":
-        raise wrong(TypeError, "Class indices are integers: .astype(int) makes them so.")
-    lowest, highest = np.minimum.reduce(y, axis=None), np.maximum.reduce(y, axis=None)
-    if lowest < 0 or highest >= shape[-1]:
-        found = f"from {lowest} to {highest}"
-        raise wrong(IndexError, f"Class indices run from 0 to {shape[-1] - 1}, not {found}.")
-    return logits, targets

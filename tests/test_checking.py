@@ -8,6 +8,7 @@ import pytest
 import autograd_mini as ag
 from autograd_mini import tape
 from autograd_mini.ops.indexing import getitem
+from autograd_mini.primitive import FUSED
 
 RNG = np.random.default_rng(1)
 X = RNG.uniform(0.5, 1.5, (3, 4))
@@ -190,3 +191,74 @@ def test_bad_arguments():
 
 def test_repeated_indices_of_the_real_rule_add_up():
     assert ag.gradcheck(lambda x: getitem(x, [0, 2, 0]), X, order=2)
+
+
+# ---- a fused node beside its graph --------------------------------------------------------------
+
+
+def report_of(*rules, strict=False):
+    node = ag.fused(
+        lambda x, w: np.tanh(x) * w, *rules, unfused=lambda x, w: np.tanh(x) * w, name="gate"
+    )
+    FUSED.remove(node)  # the parametrised test of all nodes shall not find it
+    return ag.check_fused(node, X, Y, strict=strict)
+
+
+def to_x(g, y, x, w):
+    return g * w * (1 - np.tanh(x) ** 2)
+
+
+def to_w(g, y, x, w):
+    return g * np.tanh(x)
+
+
+def test_a_right_node_agrees_in_every_row():
+    report = report_of(to_x, to_w, strict=True)
+    assert report.ok
+    assert (report.records, report.graph_records) == (1, 2)
+    assert [row.what for row in report.rows] == [
+        "value",
+        "gradient of x",
+        "gradient of w",
+        "2nd derivative of x",
+        "2nd derivative of w",
+    ]
+    assert report.time > 0
+
+
+def test_a_planted_wrong_rule_is_reported_and_named():
+    def wrong(g, y, x, w):
+        return g * np.tanh(x) * (1 + 1e-9)
+
+    report = report_of(to_x, wrong)
+    assert not report.ok
+    assert next(row.what for row in report.rows if not row.agrees) == "gradient of w"
+    assert "WRONG" in str(report)
+    with pytest.raises(ag.GradcheckError, match=r"gate: the gradient of w is .* away"):
+        report_of(to_x, wrong, strict=True)
+
+
+def test_where_the_graph_breaks_the_node_is_nearer_to_the_reference():
+    for targets in (np.array(1), np.array([0.0, 1.0, 0.0])):
+        report = ag.check_fused(ag.SoftmaxCrossEntropy, [1000.0, 0.0, -1000.0], targets)
+        assert report.ok
+        assert report.rows[0].difference == np.inf
+        assert {row.nearer for row in report.rows} == {"node"}
+
+
+def test_check_fused_takes_the_product_of_the_nodes_options():
+    logits = np.linspace(-1, 1, 12).reshape(3, 4)
+    targets = {-1: (np.array([0, 3, 1]), logits**2), 0: (np.array([0, 2, 1, 1]), logits**2)}
+    for axis, (indices, weights) in targets.items():
+        for y in (indices, weights):
+            for reduction in ("mean", "sum", "none"):
+                options = {"axis": axis, "reduction": reduction}
+                for dtype in (np.float64, np.float32):
+                    y = y.astype(dtype) if y.dtype.kind == "f" else y
+                    z = logits.astype(dtype)
+                    ag.check_fused(ag.SoftmaxCrossEntropy, z, y, strict=True, **options)
+
+
+def test_a_primitive_without_a_graph_cannot_be_compared():
+    with pytest.raises(TypeError, match=r"sigmoid.* names no graph"):
+        ag.check_fused(ag.sigmoid, X)

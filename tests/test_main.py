@@ -243,3 +243,19 @@ def test_help_has_examples_and_version_the_version(capsys):
 def test_a_bad_argument_exits_2_with_one_line(arguments, found, capsys, folder):
     assert found in refused(capsys, *arguments)
     assert os.listdir(folder) == []
+
+
+# ---- fused beside unfused -----------------------------------------------------------------------
+
+
+def test_compare_shows_the_graph_break_and_the_node_hold(capsys, folder):
+    assert main(["compare"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert max(map(len, out.splitlines())) <= 100
+    typical, hard = out.split("Hard logits")
+    assert re.search(r"by hand +1\.417 .*\nfused +1\.417 ", typical)
+    assert re.search(r"by hand +nan +\[nan nan nan\]\nfused +1000 +\[1 -1 0\]", hard)
+    assert re.search(r"^value +inf .* node$", hard, re.M)
+    assert "WRONG" not in out
+    assert os.listdir(folder) == []

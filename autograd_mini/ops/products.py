@@ -47,6 +47,18 @@ matmul = primitive(np.matmul, _matmul_left, _matmul_right)
 
 
 def _linear(x: Any, w: Any, b: Any) -> Any:
+    """x @ W + b, as one node: `x` of shape (..., n), `W` (n, m), `b` (m,).
+
+    The rules are ∂L/∂x = g Wᵀ, ∂L/∂W = xᵀ g and ∂L/∂b = Σ g, the sum over all rows [Giles: An
+    extended collection of matrix derivative results, 2008, section 2.2.1].
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import autograd_mini as ag
+    >>> ag.linear(np.ones(2), np.eye(2), np.array([0.5, -0.5]))
+    array([1.5, 0.5])
+    """
     y = x @ w
     if y.dtype != b.dtype:
         return y + b

@@ -2,7 +2,7 @@
 
 import argparse
 
-from . import chain, cross_entropy, derivatives, mlp, scaling
+from . import chain, cross_entropy, derivatives, fused, mlp, scaling
 from .peers import autograd, jax, mygrad, torch
 
 PARTS = {
@@ -10,6 +10,7 @@ PARTS = {
     "mlp": mlp,
     "cross_entropy": cross_entropy,
     "derivatives": derivatives,
+    "fused": fused,
     "scaling": scaling,
 }
 

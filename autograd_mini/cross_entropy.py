@@ -1,0 +1,646 @@
+"""Softmax cross-entropy, twice: as a graph of primitives, and as one fused node.
+
+    ŷ_o = exp(z_o) / Σ_k exp(z_k)                       L = -(1/N) Σ_n Σ_i y_{n,i} ln ŷ_{n,i}
+    ∂ŷ_o/∂z_i = ŷ_o (δ_oi - ŷ_i)                        ∂L/∂ŷ_i = -y_i / (N ŷ_i)
+
+The chain rule multiplies the two and the ŷ cancels, which is all that the fused node knows:
+
+    ∂L/∂z_i = Σ_o (-y_o / ŷ_o) ŷ_o (δ_oi - ŷ_i) / N = (ŷ_i Σ_o y_o - y_i) / N
+
+It is (ŷ_i - y_i) / N only where the targets sum to one. [Goodfellow, Bengio, Courville: Deep
+Learning, 2016, section 6.2.2.3; Bishop: Pattern Recognition and Machine Learning, 2006, 4.3.4.]
+
+Because that formula holds for any y, it is all of the options that such a loss has elsewhere. They
+are transforms of y, done before the node, which never hears of them:
+
+    class weights      y → w ⊙ y               label smoothing   y → (1-ε) y + ε/C
+    an ignored row     y → 0·y                 a class left out  y_i → 0, z_i → -inf
+
+The loss is also linear in y. So a class index t, which stands for the one-hot row e_t, is never
+expanded into one: the loss of (1-ε) w_t e_t + (ε/C) w is (1-ε) w_t times the loss of index t, plus
+the loss of the one row (ε/C) w, which is broadcast.
+
+Here `z` are logits and `y` the targets: class indices (an integer dtype, the shape of `z`
+without the axis of the classes), or weights (floating, broadcastable to `z`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+
+from .primitive import fused
+from .softmax import among, complement, log_softmax, on_numpy, softmax
+from .tensor import Tensor, as_array, describe, raw
+
+Reduction = Literal["mean", "sum", "none"]
+
+_BLOCK_BYTES = 1 << 19  # of logits at a time, so that the passes over a block stay in the cache
+_SHORT_ROW = 64  # classes; shorter rows are laid out class by class: NumPy's loop over an inner
+# axis of 10 costs more than the work in it (row sums of (128, 10): 1 us instead of 2.5)
+
+
+# ---- the definition -----------------------------------------------------------------------------
+
+
+def _graph(
+    logits: Any, targets: Any, axis: int = -1, reduction: Reduction = "mean", where: Any = None
+) -> Any:
+    """-Σ_i y_i ln ŷ_i for each row, step by step, as the chain rule is taught on it."""
+    p = softmax.unfused(logits, axis=axis, where=where)  # type: ignore[misc]
+    log_p = np.log(p if where is None else np.where(where, p, 1))
+    return _reduced(_entropies(log_p, targets, axis), reduction)
+
+
+def _entropies(log_p: Any, targets: Any, axis: int) -> Any:
+    if _are_indices(targets):
+        own = np.take_along_axis(log_p, np.expand_dims(raw(targets), axis), axis)
+        return -own.squeeze(axis)
+    return -(targets * log_p).sum(axis=axis)
+
+
+def _reduced(rows: Any, reduction: Reduction) -> Any:
+    if reduction == "none":
+        return rows
+    if reduction == "mean" and rows.dtype.kind == "O":  # a sum of symbols is a bare symbol
+        return rows.sum() / rows.size
+    return rows.mean() if reduction == "mean" and rows.size else rows.sum()
+
+
+def _are_indices(targets: Any) -> bool:
+    return targets.dtype.kind in "iu"
+
+
+# ---- the node -----------------------------------------------------------------------------------
+
+
+def _forward(z: Any, y: Any, axis: int = -1, reduction: Reduction = "mean") -> Any:
+    """Softmax cross-entropy as one node: what `softmax_cross_entropy` records.
+
+    Takes logits and targets that were checked, the axis of the classes and the reduction; knows
+    nothing else. Gives the loss, and for the gradient its numerators with their denominators.
+
+    With m = z_j the largest logit of a row, and r = Σ_{k≠j} e^(z_k - m), the row's loss is
+    Σ_i y_i (log1p(r) - (z_i - m)). Neither term is negative where y is not, so no digits cancel;
+    and r is summed without the one of class j, so that it keeps its digits when it is tiny.
+    float16 is computed in float32.
+    """
+    n, c = z.size // z.shape[axis], z.shape[axis]
+    indexed = _are_indices(y)
+    rows, e = _matrices(z, n, c, axis)
+    y = y.reshape(n) if indexed else _target_rows(y, z, axis)
+    work = _indexed if indexed else _weighed
+    parts = [work(rows[b], y[b], e[b]) for b in _blocks(n, c, e.itemsize)]
+    losses, total = parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts))
+    if reduction == "none":
+        loss = losses.reshape(_without_axis(z.shape, axis))
+    else:
+        loss = np.add.reduce(losses) / (max(n, 1) if reduction == "mean" else 1)
+    out = z.dtype if indexed else np.result_type(z, y)
+    return loss if loss.dtype == out else loss.astype(out), (e, total)
+
+
+def _matrices(z: Any, n: int, c: int, axis: int) -> tuple[Any, Any]:
+    """The logits as a matrix of rows, and a matrix to compute in.
+
+    Rows that do not lie in memory one after the other are gathered in the second, which then is
+    the first as well: the passes work in place, and nothing else of that size is needed.
+    """
+    dtype = z.dtype if z.dtype != np.float16 else np.dtype(np.float32)
+    e = np.empty((c, n), dtype).T if c < _SHORT_ROW else np.empty((n, c), dtype)
+    if axis == -1 and (z.ndim == 2 or z.flags.c_contiguous):
+        return z.reshape(n, c), e
+    _unmatrix(e, z.shape, axis)[...] = z
+    return e, e
+
+
+def _target_rows(y: Any, z: Any, axis: int) -> Any:
+    """The weights as a matrix of rows; rows that broadcasting repeats stay one in memory."""
+    if y.shape != z.shape:
+        y = np.broadcast_to(y, z.shape)
+    return (y if axis == -1 else np.moveaxis(y, axis, -1)).reshape(-1, z.shape[axis])
+
+
+def _blocks(n: int, c: int, itemsize: int) -> list[slice]:
+    step = max(1, _BLOCK_BYTES // (c * itemsize))
+    return [slice(i, i + step) for i in range(0, max(n, 1), step)]
+
+
+def _shifted(z: Any, e: Any) -> Any:
+    """z - m into `e`, and in each row the position of the class j whose logit is m."""
+    top = np.arange(len(z)), z.argmax(axis=1)
+    if z.dtype != e.dtype or e.shape[1] < _SHORT_ROW:
+        e[...] = z
+        z = e
+    np.subtract(z, z[top][:, None], out=e)
+    return top
+
+
+def _exponentials(e: Any, top: Any) -> tuple[Any, Any]:
+    """e^(z - m) in place of z - m; and its row sums r and 1 + r, without and with class j."""
+    np.exp(e, out=e)
+    e[top] = 0
+    rest = _row_sums(e, e.dtype)
+    e[top] = 1
+    return rest, rest + 1
+
+
+def _indexed(z: Any, t: Any, e: Any) -> tuple[Any, Any]:
+    """For class indices: the losses, and into `e` the numerators of ŷ_i - y_i over 1 + r.
+
+    For the row's own class that is e^(z_t - m) - (1 + r), which is -r where t is j.
+    """
+    top = _shifted(z, e)
+    own = (top[0], t)
+    inner = e[own]
+    rest, total = _exponentials(e, top)
+    e[own] = np.where(t == top[1], 0 - rest, e[own] - total)
+    return np.log1p(rest) - inner, total
+
+
+def _weighed(z: Any, y: Any, e: Any) -> tuple[Any, Any]:
+    """For weights: the losses, and into `e` the numerators of ŷ_i Σ_o y_o - y_i over (1 + r) / Σy.
+
+    They are e^(z - m) - y_i (1 + r) / Σy, which is a pass less than with Σy as a factor; rows where
+    Σy is no number to divide by have the factor. For class j, the numerator is
+    (Σ_{o≠j} y_o - y_j r) / Σy, in which no ones cancel.
+    """
+    top = _shifted(z, e)
+    inner = _weighted_sum(y, e)
+    rest, total = _exponentials(e, top)
+    weight = _row_sums(y, inner.dtype)
+    own = y[top]
+    divisor = weight
+    if not (weight.min(initial=1) > 1e-6 and weight.max(initial=1) < 1e6):
+        size = np.abs(weight)
+        divisor = np.where((size > 1e-6) & (size < 1e6), weight, 1)
+        odd = divisor != weight
+        e[odd] *= weight[odd, None]
+    total = total / divisor
+    e -= np.einsum("ni,n->ni", y, total)  # a third faster than y * total[:, None]
+    e[top] = ((weight - own) - own * rest) / divisor
+    return np.log1p(rest) * weight - inner, total
+
+
+def _row_sums(x: Any, dtype: Any) -> Any:
+    """Σ over the classes; of long rows by BLAS, three times as fast, and as exact to an ULP."""
+    if x.shape[1] < _SHORT_ROW:
+        return np.add.reduce(x, axis=1, dtype=dtype)
+    return x @ np.ones(x.shape[1], dtype)
+
+
+def _weighted_sum(y: Any, log_p: Any) -> Any:
+    """Σ_i y_i ℓ_i for each row, with 0 ln 0 = 0."""
+    with np.errstate(invalid="ignore"):  # 0 times -inf, which is put right
+        inner = np.vecdot(y, log_p)
+    if not np.isfinite(np.add.reduce(inner)):
+        lost = ~np.isfinite(inner)
+        terms = np.where(y[lost] == 0, 0, log_p[lost])
+        inner[lost] = (terms * y[lost]).sum(axis=1)
+    return inner
+
+
+def _unmatrix(rows: Any, shape: tuple[int, ...], axis: int) -> Any:
+    """A matrix of rows as an array of `shape` with the classes on `axis`: a view."""
+    lead = _without_axis(shape, axis)
+    if rows.flags.f_contiguous:  # laid out class by class
+        return np.moveaxis(rows.T.reshape(shape[axis], *lead), 0, axis)
+    return np.moveaxis(rows.reshape(*lead, shape[axis]), -1, axis)
+
+
+def _without_axis(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
+    return shape[:axis] + shape[axis:][1:]
+
+
+def _scale(g: Any, logits: Any, axis: int, reduction: Reduction) -> Any:
+    """What each row's own derivative is multiplied by: g, divided by N for a mean."""
+    if reduction == "none":
+        return np.expand_dims(g, axis)
+    return g / max(logits.size // logits.shape[axis], 1) if reduction == "mean" else g
+
+
+def _logits_vjp(
+    g: Any,
+    _: Any,
+    logits: Any,
+    targets: Any,
+    axis: int = -1,
+    reduction: Reduction = "mean",
+    saved: Any = None,
+) -> Any:
+    """(ŷ_i Σ_o y_o - y_i) g / N, written so that nothing cancels where ŷ_i is close to one.
+
+    Σ_o y_o ŷ_i - y_i is ŷ_i Σ_{o≠i} y_o - y_i (1 - ŷ_i), and 1 - ŷ_i the sum of the other ŷ.
+    For a class index it is ŷ_i for the other classes, and -(1 - ŷ_t) for its own.
+    """
+    if saved is not None:
+        return _from_saved(g, logits, axis, reduction, saved)
+    scale = _scale(g, logits, axis, reduction)
+    p = softmax(logits, axis=axis)
+    if _are_indices(targets):
+        return np.where(_own(logits, targets, axis), -complement(p, axis), p) * scale
+    y = np.broadcast_to(targets, logits.shape)
+    others = y.sum(axis=axis, keepdims=True) - y
+    return (p * others - y * complement(p, axis)) * scale
+
+
+def _own(logits: Any, targets: Any, axis: int) -> Any:
+    """Where the class is the row's own."""
+    shape = [1] * logits.ndim
+    shape[axis] = -1
+    classes = np.arange(logits.shape[axis]).reshape(shape)
+    return classes == np.expand_dims(raw(targets), axis)
+
+
+def _from_saved(g: Any, z: Any, axis: int, reduction: Reduction, saved: Any) -> Any:
+    """The rule on arrays: numerators over denominators, both saved by forward."""
+    numerators, total = saved
+    scale = g.reshape(-1)
+    if reduction == "mean":
+        scale = scale / total.dtype.type(max(len(total), 1))
+    factor = scale / total
+    if axis == -1 and numerators.shape == z.shape:
+        d = numerators * factor[:, None]
+    else:  # in the layout of the logits at once: a view would have to be copied for .grad
+        factor = np.expand_dims(factor.reshape(_without_axis(z.shape, axis)), axis)
+        d = np.multiply(_unmatrix(numerators, z.shape, axis), factor, order="C")
+    return d if d.dtype == z.dtype else d.astype(z.dtype)
+
+
+def _targets_vjp(
+    g: Any,
+    _: Any,
+    logits: Any,
+    targets: Any,
+    axis: int = -1,
+    reduction: Reduction = "mean",
+    saved: Any = None,
+) -> Any:
+    """-ln ŷ_i g / N."""
+    return log_softmax(logits, axis=axis) * -_scale(g, logits, axis, reduction)
+
+
+SoftmaxCrossEntropy = fused(
+    _forward,
+    _logits_vjp,
+    _targets_vjp,
+    name="SoftmaxCrossEntropy",
+    saves=True,
+    unfused=_graph,
+)
+
+
+# ---- the options: transforms of y ---------------------------------------------------------------
+
+
+def smoothed(y: Any, epsilon: float, classes: Any) -> Any:
+    """(1-ε) y + ε/C: a part ε of the weight goes to all classes alike [Szegedy et al. 2016]."""
+    return (1 - epsilon) * y + epsilon / classes
+
+
+def weighted(y: Any, w: Any) -> Any:
+    """w ⊙ y: an error in class i counts w_i times."""
+    return y * w
+
+
+def without(y: Any, dropped: Any) -> Any:
+    """0·y where `dropped`: for a row that is ignored, or a class that is left out."""
+    return np.where(dropped, 0, y)
+
+
+#: (logits, targets, axis, reduction, where) -> the loss: the node, or its definition
+Loss = Callable[[Any, Any, int, Reduction, Any], Any]
+
+
+def _with_options(
+    loss: Loss,
+    name: str,
+    logits: Any,
+    targets: Any,
+    axis: int,
+    weight: Any,
+    ignore_index: int | None,
+    label_smoothing: float,
+    reduction: Reduction,
+    where: Any,
+) -> Any:
+    """`loss` of targets that are smoothed, then weighted, then without what is dropped."""
+    logits, targets, axis = _checked(name, logits, targets, axis)
+    _check_options(name, targets, ignore_index, label_smoothing, reduction)
+    weight = _checked_weight(name, weight, logits, axis)
+    classes, left_in = logits.shape[axis], None
+    if where is not None:
+        left_in, where, classes = _classes_left(name, where, logits, axis)
+
+    def transformed(y: Any) -> Any:
+        if label_smoothing:
+            y = smoothed(y, label_smoothing, classes)
+        if weight is not None:
+            y = weighted(y, np.expand_dims(weight, tuple(range(1, -axis))))
+        return y if left_in is None else without(y, ~left_in)
+
+    if not _are_indices(targets):
+        return loss(logits, transformed(targets), axis, reduction, where)
+    t, ignored = _checked_indices(name, logits, targets, axis, ignore_index)
+    if ignored is None and weight is None and not label_smoothing and left_in is None:
+        return loss(logits, t, axis, reduction, where)
+
+    # The transformed row is (1-ε) w_t e_t + (ε/C) w, and the loss is linear in it.
+    dtype = logits.dtype
+    if dtype == np.float16:
+        logits = logits.astype(np.float32)
+    ignored = np.zeros(t.shape, bool) if ignored is None else ignored
+    share = np.ones(t.shape, logits.dtype) if weight is None else weight[t]
+    share = share if share.dtype == logits.dtype else share.astype(logits.dtype)
+    dropped = ignored
+    if not isinstance(share, Tensor):
+        dropped = dropped | (share == 0)
+    if left_in is not None:
+        own = np.take_along_axis(left_in, np.expand_dims(t, axis), axis).squeeze(axis)
+        dropped = dropped | ~own
+    rows = without(loss(logits, t, axis, "none", where), dropped) * share
+    if label_smoothing:
+        uniform = transformed(np.zeros((1,) * logits.ndim, logits.dtype))
+        rest = without(loss(logits, uniform, axis, "none", where), ignored)
+        rows = rows * (1 - label_smoothing) + rest
+    if reduction != "none":
+        rows = rows.sum()
+    if reduction == "mean":
+        share = without(share, ignored)
+        rows = rows / (share.sum() if np.any(raw(share)) else 1)
+    return rows if rows.dtype == dtype else rows.astype(dtype)
+
+
+def _classes_left(name: str, where: Any, logits: Any, axis: int) -> tuple[Any, Any, Any]:
+    """Which classes are left in; for which the logits stay; how many are left in each row.
+
+    A row of which no class is left keeps its logits and loses all of its weight: its loss is 0.
+    """
+    where = np.asarray(where)
+    if where.dtype != bool or not _broadcasts(where.shape, logits.shape):
+        raise ValueError(
+            f"{name}: where is {describe(where)}. It is bool, and broadcastable to the logits, "
+            f"{logits.shape}: True for the classes to keep."
+        )
+    left_in = np.broadcast_to(where, logits.shape)
+    count = left_in.sum(axis=axis, keepdims=True)
+    stays = where if count.all() else left_in | (count == 0)
+    return left_in, stays, np.maximum(count, 1).astype(logits.dtype)
+
+
+# ---- what users call ----------------------------------------------------------------------------
+
+
+def cross_entropy(
+    logits: Any,
+    targets: Any,
+    *,
+    axis: int = -1,
+    weight: Any = None,
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+    reduction: Reduction = "mean",
+    where: Any = None,
+) -> Any:
+    """L = -(1/N) Σ_n Σ_i y_{n,i} ln ŷ_{n,i} with ŷ = softmax(logits), from primitives.
+
+    The definition, step by step, as the chain rule is taught on it; `softmax_cross_entropy` is
+    the same function as one node, and what to train with: where ŷ underflows to 0, its logarithm
+    here is -inf.
+
+    Parameters, result and errors are those of `softmax_cross_entropy`.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> z = ag.tensor([2.0, 1.0, 0.1], requires_grad=True)
+    >>> ag.cross_entropy(z, 1)
+    Tensor(1.41703002, dtype=float64, op=mean)
+    """
+    return _with_options(
+        _graph,
+        "cross_entropy",
+        logits,
+        targets,
+        axis,
+        weight,
+        ignore_index,
+        label_smoothing,
+        reduction,
+        where,
+    )
+
+
+def softmax_cross_entropy(
+    logits: Any,
+    targets: Any,
+    *,
+    axis: int = -1,
+    weight: Any = None,
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+    reduction: Reduction = "mean",
+    where: Any = None,
+) -> Any:
+    """L = -(1/N) Σ_n Σ_i y_{n,i} ln softmax(z_n)_i, as the one node `SoftmaxCrossEntropy`.
+
+    Fast, and exact for logits of any size: neither e^z nor ŷ is ever formed unshifted.
+
+    Parameters
+    ----------
+    logits : Tensor or array_like
+        Real floating, of any rank; a single row, shape (C,), needs no batch axis. A Dask array, or
+        an array of symbols, is computed by the graph of primitives instead.
+    targets : array_like or Tensor
+        Class indices: of an integer dtype, of the shape of the logits without `axis`. Or weights:
+        probabilities, one-hot rows or any other real numbers, of the shape of the logits, or
+        floating and broadcastable to it. An array of weights takes the dtype of the logits; a
+        Tensor keeps its own, and may require a gradient.
+    axis : int
+        The axis of the classes.
+    weight : array_like or Tensor, shape (C,), optional
+        How much each class counts.
+    ignore_index : int, optional
+        Rows of this class index do not count. It need not be the index of a class.
+    label_smoothing : float
+        ε, from 0 to 1: y becomes (1-ε) y + ε/C, before `weight` is applied.
+    reduction : "mean", "sum" or "none"
+        The mean of the rows, their sum, or each row's loss.
+    where : array of bool, optional
+        Broadcastable to the logits: the classes that there are. Others are left out of both sums,
+        of that in ŷ and of that over y (as by the `where=` of JAX); C counts those that are left.
+
+    Returns
+    -------
+    Tensor, of shape () or, for "none", of the logits' shape without `axis`
+        The loss, in nats. An array when no argument is a Tensor.
+
+    Raises
+    ------
+    TypeError
+        Logits that are not real floating, targets that are not real.
+    ValueError
+        Targets, weight or where of a shape that does not fit, floating targets that might be meant
+        as indices, no classes, an option with a value that it cannot have.
+    IndexError
+        A class index outside 0 ... C-1.
+
+    Notes
+    -----
+    ∂L/∂z_i = (ŷ_i Σ_o y_o - y_i) / N and ∂L/∂y_i = -ln ŷ_i / N; derived at the top of this file,
+    where all options are written as transforms of y.
+
+    *What a mean divides by* is PyTorch's choice, and PyTorch has two. For weights (probabilities)
+    it is N, the number of rows, whatever `weight` is. For class indices it is Σ_n w_{t_n}, the
+    weight of the rows that count, which is their number where there is no `weight`. So one-hot
+    rows and the indices of their ones differ, as soon as `weight` is given.
+
+    *When no row counts* (all are ignored, or N = 0) the mean is 0, with gradient 0. PyTorch's is
+    0/0, which is nan. But the sum over no rows is 0, and so is the step to take from it, while nan
+    would go from one empty batch through the optimiser into every parameter, to stay.
+
+    *Infinite logits*: -inf masks a class, which gets no gradient, since 0 ln 0 = 0; if it is a
+    row's own class, the loss is inf. With +inf the loss of the row is inf, or nan if it is the
+    row's own class. nan, or nothing but -inf, makes its row nan, loss and gradient, and no other
+    row; an ignored row then has no loss, but still a gradient of nan.
+
+    References
+    ----------
+    Goodfellow, Bengio, Courville: Deep Learning, 2016, section 6.2.2.3. Szegedy, Vanhoucke, Ioffe,
+    Shlens, Wojna: Rethinking the Inception architecture, 2016, section 7 (label smoothing).
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> z = ag.tensor([[1000.0, 0.0, -1000.0]], requires_grad=True)
+    >>> loss = ag.softmax_cross_entropy(z, [1])
+    >>> loss.backward()
+    >>> loss.item(), z.grad
+    (1000.0, array([[ 1., -1.,  0.]]))
+    >>> ag.softmax_cross_entropy(z, [-100], ignore_index=-100).item()
+    0.0
+    """
+    return _with_options(
+        _one_node,
+        "softmax_cross_entropy",
+        logits,
+        targets,
+        axis,
+        weight,
+        ignore_index,
+        label_smoothing,
+        reduction,
+        where,
+    )
+
+
+def _one_node(logits: Any, targets: Any, axis: int, reduction: Reduction, where: Any) -> Any:
+    if not (on_numpy(logits) and (_are_indices(targets) or on_numpy(targets))):
+        return _shifted_graph(logits, targets, axis, reduction, where)
+    logits = among(logits, where)
+    if axis == -1 and reduction == "mean":
+        return SoftmaxCrossEntropy(logits, targets)
+    return SoftmaxCrossEntropy(logits, targets, axis=axis, reduction=reduction)
+
+
+def _shifted_graph(logits: Any, targets: Any, axis: int, reduction: Reduction, where: Any) -> Any:
+    """For arrays that are not NumPy's: in primitives, from ln ŷ, which is finite where ŷ is 0."""
+    if raw(logits).dtype.kind == "O":
+        return _graph(logits, targets, axis, reduction, where)
+    log_p = log_softmax.unfused(logits, axis=axis, where=where)  # type: ignore[misc]
+    wanted = _own(logits, targets, axis) if _are_indices(targets) else targets != 0
+    terms = np.where(wanted, log_p, 0)
+    terms = terms if _are_indices(targets) else targets * terms
+    return _reduced(-terms.sum(axis=axis), reduction)
+
+
+# ---- what they refuse ---------------------------------------------------------------------------
+
+
+def _checked(name: str, logits: Any, targets: Any, axis: int) -> tuple[Any, Any, int]:
+    """Logits, targets and a negative axis as the node takes them, or what does not fit."""
+    logits = logits if isinstance(logits, Tensor) else as_array(logits)
+    targets = targets if isinstance(targets, Tensor) else as_array(targets)
+    z, y = raw(logits), raw(targets)
+
+    def wrong(kind: type[Exception], why: str) -> Exception:
+        both = f"logits are {describe(logits)}, targets are {describe(targets)}"
+        return kind(f"{name}: {both}. {why}")
+
+    shape, kind = z.shape, y.dtype.kind
+    if z.dtype.kind not in "fO" or kind not in "biufO":
+        raise wrong(TypeError, "Logits are real floating, targets integers or real numbers.")
+    if not -z.ndim <= axis < z.ndim and shape:
+        raise wrong(ValueError, f"The logits have no axis {axis}.")
+    if not shape or not shape[axis]:
+        raise wrong(ValueError, "A row needs at least one class.")
+    axis = axis if axis < 0 else axis - z.ndim
+    rows = _without_axis(shape, axis)
+    if y.shape == rows and (kind in "iu" or not y.size):
+        return logits, targets if kind in "iu" else y.astype(int), axis
+    if y.shape == rows:
+        remedy = f"y[..., None] or y[None] of a shape that broadcasts to {shape}"
+        why = "Class indices are integers: .astype(int) makes them so. Weights that are to be "
+        raise wrong(TypeError, f"{why}broadcast name the axis of the classes: {remedy}.")
+    if y.shape != shape and (kind not in "fO" or not _broadcasts(y.shape, shape)):
+        why = f"class indices have shape {rows}, weights have shape {shape}"
+        raise wrong(ValueError, f"For these logits {why}, or are floating and broadcast to it.")
+    if (isinstance(targets, Tensor) and kind in "fO") or kind == "O" or z.dtype.kind == "O":
+        return logits, targets if kind in "fO" else y.astype(object), axis
+    return logits, y.astype(z.dtype, copy=False), axis
+
+
+def _check_options(
+    name: str, targets: Any, ignore_index: int | None, label_smoothing: float, reduction: str
+) -> None:
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(f"{name}: reduction is 'mean', 'sum' or 'none', not {reduction!r}")
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(f"{name}: label_smoothing is from 0 to 1, not {label_smoothing!r}")
+    if ignore_index is not None and not _are_indices(targets):
+        raise ValueError(
+            f"{name}: ignore_index={ignore_index} is for class indices, but targets are "
+            f"{describe(targets)}, which are weights: a row is ignored if they are 0."
+        )
+
+
+def _checked_weight(name: str, weight: Any, logits: Any, axis: int) -> Any:
+    if weight is None:
+        return None
+    c = logits.shape[axis]
+    array = np.asarray(raw(weight))
+    if array.shape != (c,) or array.dtype.kind not in "biufO":
+        raise ValueError(
+            f"{name}: weight is {describe(weight)}. It has one real number per class, shape ({c},)."
+        )
+    return weight if isinstance(weight, Tensor) else array.astype(logits.dtype)
+
+
+def _checked_indices(
+    name: str, logits: Any, targets: Any, axis: int, ignore_index: int | None
+) -> tuple[Any, Any]:
+    """The indices, a 0 in place of each that is ignored; and where those were, None if nowhere."""
+    t = raw(targets)
+    if not isinstance(t, np.ndarray) or not t.size:  # a lazy array is not computed to look at it
+        return t, None if ignore_index is None else t == ignore_index
+    c = logits.shape[axis]
+    ignored = None
+    if ignore_index is not None:
+        ignored = t == ignore_index
+        t = np.where(ignored, 0, t)
+        ignored = ignored if ignored.any() else None
+    lowest, highest = np.minimum.reduce(t, axis=None), np.maximum.reduce(t, axis=None)
+    if lowest < 0 or highest >= c:
+        remedy = "" if ignore_index is not None else " ignore_index= names one to pass over."
+        raise IndexError(
+            f"{name}: logits are {describe(logits)}, targets are {describe(targets)}. Class "
+            f"indices run from 0 to {c - 1}, not from {lowest} to {highest}.{remedy}"
+        )
+    return t, ignored
+
+
+def _broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
+    lead = len(to) - len(shape)
+    return lead >= 0 and all(n in (1, m) for n, m in zip(shape, to[lead:]))
