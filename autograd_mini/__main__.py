@@ -60,7 +60,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):  # a console without ŷ shall show ?, not a traceback
         with contextlib.suppress(AttributeError, ValueError):
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
-    options = _parser().parse_args(argv)
+    parser = _parser()
+    options = parser.parse_args(argv)
+    if options.command and options.output:
+        parser.error(f"-o is where to draw the story's graph; {options.command} draws none")
     try:
         if options.command == "train":
             _train(options.dataset, options.epochs, options.seed)

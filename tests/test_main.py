@@ -259,3 +259,20 @@ def test_compare_shows_the_graph_break_and_the_node_hold(capsys, folder):
     assert re.search(r"^value +inf .* node$", hard, re.M)
     assert "WRONG" not in out
     assert os.listdir(folder) == []
+
+
+def test_an_output_that_nothing_is_written_to_is_refused(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["-o", "out.svg", "train", "moons"])
+    assert stopped.value.code == 2
+    assert "train draws none" in capsys.readouterr().err
+
+
+def test_functions_are_listed(capsys):
+    assert main(["functions", "linalg.e"]) == 0
+    out = capsys.readouterr().out
+    assert "np.linalg.eigh " in out
+    assert re.search(r"np\.linalg\.eig +refused\. .*np\.linalg\.eigh has a rule", out)
+    assert "of these 4 functions have derivatives." in out
+    assert main(["functions", "no such"]) == 1
+    assert "no function of NumPy" in capsys.readouterr().err
