@@ -82,10 +82,10 @@ def _forward(z: Any, y: Any, axis: int = -1, reduction: Reduction = "mean") -> A
     Takes logits and targets that were checked, the axis of the classes and the reduction; knows
     nothing else. Gives the loss, and for the gradient its numerators with their denominators.
 
-    With m = z_j the largest logit of a row, and r = Σ_{k≠j} e^(z_k - m), the row's loss is
-    Σ_i y_i (log1p(r) - (z_i - m)). Neither term is negative where y is not, so no digits cancel;
-    and r is summed without the one of class j, so that it keeps its digits when it is tiny.
-    float16 is computed in float32.
+    With m the largest logit of a row, and e_k = e^(z_k - m), the row's loss is
+    Σ_i y_i (ln Σ_k e_k - (z_i - m)). Neither term is negative where y is not, so no digits cancel;
+    and the sum is taken without the one that is 1, so that a tiny rest keeps its digits. float16
+    is computed in float32.
     """
     n, c = z.size // z.shape[axis], z.shape[axis]
     indexed = _are_indices(y)
@@ -128,50 +128,48 @@ def _blocks(n: int, c: int, itemsize: int) -> list[slice]:
     return [slice(i, i + step) for i in range(0, max(n, 1), step)]
 
 
-def _shifted(z: Any, e: Any) -> Any:
-    """z - m into `e`, and in each row the position of the class j whose logit is m."""
-    top = np.arange(len(z)), z.argmax(axis=1)
+def _shifted(z: Any, e: Any) -> None:
+    """z - m into `e`, m being the largest logit of each row."""
     if z.dtype != e.dtype or e.shape[1] < _SHORT_ROW:
         e[...] = z
         z = e
-    np.subtract(z, z[top][:, None], out=e)
-    return top
-
-
-def _exponentials(e: Any, top: Any) -> tuple[Any, Any]:
-    """e^(z - m) in place of z - m; and its row sums r and 1 + r, without and with class j."""
-    np.exp(e, out=e)
-    e[top] = 0
-    rest = _row_sums(e, e.dtype)
-    e[top] = 1
-    return rest, rest + 1
+    np.subtract(z, np.maximum.reduce(z, axis=1, keepdims=True), out=e)
 
 
 def _indexed(z: Any, t: Any, e: Any) -> tuple[Any, Any]:
-    """For class indices: the losses, and into `e` the numerators of ŷ_i - y_i over 1 + r.
+    """For class indices: the losses, and into `e` the numerators of ŷ_i - y_i over Σ_k e_k.
 
-    For the row's own class that is e^(z_t - m) - (1 + r), which is -r where t is j.
+    With r = Σ_{k≠t} e_k, the own class has the numerator -r, and the loss is
+    ln(r + e_t) - (z_t - m). Where t is the largest logit, e_t is 1: log1p(r) and r keep their
+    digits when r is tiny.
     """
-    top = _shifted(z, e)
-    own = (top[0], t)
+    _shifted(z, e)
+    own = np.arange(len(t)), t
     inner = e[own]
-    rest, total = _exponentials(e, top)
-    e[own] = np.where(t == top[1], 0 - rest, e[own] - total)
-    return np.log1p(rest) - inner, total
+    np.exp(e, out=e)
+    e[own] = 0
+    rest, own_e = _row_sums(e, e.dtype), np.exp(inner)
+    e[own] = -rest
+    return np.log1p(rest + (own_e - 1)) - inner, rest + own_e
 
 
 def _weighed(z: Any, y: Any, e: Any) -> tuple[Any, Any]:
-    """For weights: the losses, and into `e` the numerators of ŷ_i Σ_o y_o - y_i over (1 + r) / Σy.
+    """For weights: the losses, and into `e` the numerators of ŷ_i Σ_o y_o - y_i over Σe / Σy.
 
-    They are e^(z - m) - y_i (1 + r) / Σy, which is a pass less than with Σy as a factor; rows where
-    Σy is no number to divide by have the factor. For class j, the numerator is
-    (Σ_{o≠j} y_o - y_j r) / Σy, in which no ones cancel.
+    They are e_i - y_i Σe / Σy, which is a pass less than with Σy as a factor; rows where Σy is no
+    number to divide by have the factor.
     """
-    top = _shifted(z, e)
+    _shifted(z, e)
     inner = _weighted_sum(y, e)
-    rest, total = _exponentials(e, top)
+    np.exp(e, out=e)
+    total = _row_sums(e, e.dtype)
+    rest = total - 1
+    sure = np.flatnonzero(rest < 0.5)
+    if sure.size:
+        top = sure, e[sure].argmax(axis=1)
+        rest[sure] = _without_top(e, top)
+        total[sure] = rest[sure] + 1
     weight = _row_sums(y, inner.dtype)
-    own = y[top]
     divisor = weight
     if not (weight.min(initial=1) > 1e-6 and weight.max(initial=1) < 1e6):
         size = np.abs(weight)
@@ -180,8 +178,17 @@ def _weighed(z: Any, y: Any, e: Any) -> tuple[Any, Any]:
         e[odd] *= weight[odd, None]
     total = total / divisor
     e -= np.einsum("ni,n->ni", y, total)  # a third faster than y * total[:, None]
-    e[top] = ((weight - own) - own * rest) / divisor
+    if sure.size:  # (Σ_{o≠j} y_o - y_j r) / Σy for the class j of the largest logit: no 1 - 1
+        own = y[top]
+        e[top] = ((weight[sure] - own) - own * rest[sure]) / divisor[sure]
     return np.log1p(rest) * weight - inner, total
+
+
+def _without_top(e: Any, top: Any) -> Any:
+    """r = Σ_{k≠j} e_k for rows where e_j = 1 stands out: in 1 + r, a tiny r is rounded away."""
+    others = e[top[0]]
+    others[np.arange(len(others)), top[1]] = 0
+    return _row_sums(others, e.dtype)
 
 
 def _row_sums(x: Any, dtype: Any) -> Any:
@@ -502,9 +509,9 @@ def softmax_cross_entropy(
     would go from one empty batch through the optimiser into every parameter, to stay.
 
     *Infinite logits*: -inf masks a class, which gets no gradient, since 0 ln 0 = 0; if it is a
-    row's own class, the loss is inf. With +inf the loss of the row is inf, or nan if it is the
-    row's own class. nan, or nothing but -inf, makes its row nan, loss and gradient, and no other
-    row; an ignored row then has no loss, but still a gradient of nan.
+    row's own class, the loss is inf. +inf leaves its row without a softmax: its loss is inf or nan.
+    nan, or nothing but -inf, makes its row nan, loss and gradient, and no other row; an ignored row
+    then has no loss, but still a gradient of nan.
 
     References
     ----------

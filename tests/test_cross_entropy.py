@@ -312,7 +312,7 @@ def test_rows_that_have_no_softmax():
     for targets in (0, np.array([1.0, 0.0])):
         values = {k: run(ag.softmax_cross_entropy, np.array(z), targets) for k, z in rows.items()}
         assert np.isnan(values["own"][0])
-        assert values["other"][0] == np.inf
+        assert not np.isfinite(values["other"][0])
         assert np.isnan(values["none"][0])
         assert np.isnan(values["none"][1]).all()
 
