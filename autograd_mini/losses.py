@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from .activations import softplus
-from .cross_entropy import Reduction
 from .ops.elementwise import sigmoid
 from .ops.indexing import scatter
 from .primitive import fused
+from .targets import Reduction
 from .tensor import raw
 
 
