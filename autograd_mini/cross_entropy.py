@@ -86,8 +86,13 @@ def _forward(z: Any, y: Any, axis: int = -1, reduction: Reduction = "mean") -> A
     rows, e = _matrices(z, n, c, axis)
     y = y.reshape(n) if indexed else _target_rows(y, z, axis)
     work = _indexed if indexed else _weighed
-    parts = [work(rows[b], y[b], e[b]) for b in _blocks(n, c, e.itemsize)]
-    losses, total = parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts))
+    step = max(1, _BLOCK_BYTES // (c * e.itemsize))
+    if step >= n:
+        losses, total = work(rows, y, e)
+    else:
+        blocks = [slice(i, i + step) for i in range(0, n, step)]
+        parts = zip(*(work(rows[b], y[b], e[b]) for b in blocks))
+        losses, total = map(np.concatenate, parts)
     if reduction == "none":
         loss = losses.reshape(without_axis(z.shape, axis))
     else:
@@ -115,11 +120,6 @@ def _target_rows(y: Any, z: Any, axis: int) -> Any:
     if y.shape != z.shape:
         y = np.broadcast_to(y, z.shape)
     return (y if axis == -1 else np.moveaxis(y, axis, -1)).reshape(-1, z.shape[axis])
-
-
-def _blocks(n: int, c: int, itemsize: int) -> list[slice]:
-    step = max(1, _BLOCK_BYTES // (c * itemsize))
-    return [slice(i, i + step) for i in range(0, max(n, 1), step)]
 
 
 def _shifted(z: Any, e: Any) -> None:

@@ -86,23 +86,30 @@ def with_options(
     ignored = np.zeros(t.shape, bool) if ignored is None else ignored
     share = np.ones(t.shape, logits.dtype) if weight is None else weight[t]
     share = share if share.dtype == logits.dtype else share.astype(logits.dtype)
-    dropped = ignored
-    if not isinstance(share, Tensor):
-        dropped = dropped | (share == 0)
-    if left_in is not None:
-        own = np.take_along_axis(left_in, np.expand_dims(t, axis), axis).squeeze(axis)
-        dropped = dropped | ~own
+    dropped = ignored | _without_weight(t, share, left_in, axis)
     rows = without(loss(logits, t, axis, "none", where), dropped) * share
     if label_smoothing:
         uniform = transformed(np.zeros((1,) * logits.ndim, logits.dtype))
         rest = without(loss(logits, uniform, axis, "none", where), ignored)
         rows = rows * (1 - label_smoothing) + rest
-    if reduction != "none":
-        rows = rows.sum()
-    if reduction == "mean":
-        share = without(share, ignored)
-        rows = rows / (share.sum() if np.any(raw(share)) else 1)
+    rows = _averaged(rows, without(share, ignored), reduction)
     return rows if rows.dtype == dtype else rows.astype(dtype)
+
+
+def _without_weight(t: Any, share: Any, left_in: Any, axis: int) -> Any:
+    """The rows whose own class weighs nothing, or is left out: there 0·inf is 0."""
+    nothing = np.zeros(t.shape, bool) if isinstance(share, Tensor) else share == 0
+    if left_in is None:
+        return nothing
+    return nothing | ~np.take_along_axis(left_in, np.expand_dims(t, axis), axis).squeeze(axis)
+
+
+def _averaged(rows: Any, share: Any, reduction: Reduction) -> Any:
+    """The reduction of rows that were multiplied by their share: a mean divides by all shares."""
+    if reduction == "none":
+        return rows
+    total = rows.sum()
+    return total / (share.sum() if np.any(raw(share)) else 1) if reduction == "mean" else total
 
 
 def _classes_left(name: str, where: Any, logits: Any, axis: int) -> tuple[Any, Any, Any]:
@@ -197,8 +204,8 @@ def _checked_indices(
         ignored = t == ignore_index
         t = np.where(ignored, 0, t)
         ignored = ignored if ignored.any() else None
-    lowest, highest = np.minimum.reduce(t, axis=None), np.maximum.reduce(t, axis=None)
-    if lowest < 0 or highest >= c:
+    if np.maximum.reduce(t.view(f"u{t.itemsize}"), axis=None) >= c:  # a negative one is huge there
+        lowest, highest = t.min(), t.max()
         remedy = "" if ignore_index is not None else " ignore_index= names one to pass over."
         raise IndexError(
             f"{name}: logits are {describe(logits)}, targets are {describe(targets)}. Class "
