@@ -35,12 +35,17 @@ class Link(NamedTuple):
     label: tuple[float, float] | None  # across and along the edges
 
 
-def assign_layers(count: int, edges: Pairs) -> list[int]:
+def assign_layers(
+    count: int, edges: Pairs, group: Sequence[int] = (), parent: Sequence[int] = ()
+) -> list[int]:
     """A layer for each of ``count`` nodes: edges lead to later ones, and are short in total.
 
     The longest path to a node is the earliest layer it can have. From there, sets of nodes are moved
     as long as this shortens the edges in total: the aim, though not the bookkeeping, of the network
     simplex in Gansner, Koutsofios, North, Vo, "A technique for drawing directed graphs" (1993).
+
+    A group is like a call: what it is given comes before all of it. So groups that follow one
+    another are drawn in a row. Groups that are given what they have computed are exempt.
 
     Raises
     ------
@@ -51,23 +56,56 @@ def assign_layers(count: int, edges: Pairs) -> list[int]:
     --------
     >>> assign_layers(4, [(0, 1), (1, 2), (3, 2)])  # 3 could be on layer 0, but is near its use
     [0, 1, 2, 1]
+    >>> assign_layers(3, [(0, 2), (1, 2)], group=[ROOT, 0, 0], parent=[ROOT])
+    [0, 1, 2]
     """
-    out: list[list[int]] = [[] for _ in range(count)]
-    into: list[list[int]] = [[] for _ in range(count)]
+    arcs = _Arcs(count + len(parent), count)
     for u, v in edges:
-        out[u].append(v)
-        into[v].append(u)
-    layer = [0] * count
-    for u in topological_order(out):
-        for v in out[u]:
-            layer[v] = max(layer[v], layer[u] + 1)
-    _tighten(layer, out, into)
-    first = min(layer, default=0)
-    return [k - first for k in layer]
+        arcs.add(u, v)
+    if len(topological_order(arcs.out)) < len(arcs.out):
+        raise ValueError("the edges form a cycle; a layered drawing needs a graph without one")
+    pull = [len(ins) - len(outs) for ins, outs in zip(arcs.into, arcs.out)]
+    _add_entries(arcs, edges, group, parent)
+    layer = [0] * len(arcs.out)
+    for u in topological_order(arcs.out):
+        for v in arcs.out[u]:
+            layer[v] = max(layer[v], layer[u] + arcs.length[u])
+    _tighten(layer, arcs, pull)
+    first = min(layer[:count], default=0)
+    return [k - first for k in layer[:count]]
+
+
+class _Arcs:
+    """What has to come before what: node before node, or before the entry of a group.
+
+    Attributes
+    ----------
+    out, into : list of list of int
+        Of each vertex: the later and the earlier ends of its arcs. Entries follow after the nodes.
+    length : list of int
+        Of each vertex: how many layers later the others are. What is in a group may be as early as
+        its entry.
+    """
+
+    def __init__(self, vertices: int, nodes: int) -> None:
+        self.out: list[list[int]] = [[] for _ in range(vertices)]
+        self.into: list[list[int]] = [[] for _ in range(vertices)]
+        self.length = [int(v < nodes) for v in range(vertices)]
+
+    def add(self, u: int, v: int) -> None:
+        self.out[u].append(v)
+        self.into[v].append(u)
+
+    def isolate(self, v: int) -> None:
+        for w in self.out[v]:
+            self.into[w].remove(v)
+        for w in self.into[v]:
+            self.out[w].remove(v)
+        self.out[v], self.into[v] = [], []
 
 
 def topological_order(out: Sequence[Sequence[int]]) -> list[int]:
-    """The vertices, each after all that have an edge to it (Kahn 1962)."""
+    """The vertices, each after all that have an arc to it (Kahn 1962); none that follow a cycle."""
     missing = [0] * len(out)
     for ends in out:
         for v in ends:
@@ -78,28 +116,59 @@ def topological_order(out: Sequence[Sequence[int]]) -> list[int]:
             missing[v] -= 1
             if not missing[v]:
                 order.append(v)
-    if len(order) < len(out):
-        raise ValueError("the edges form a cycle; a layered drawing needs a graph without one")
     return order
 
 
-def _tighten(layer: list[int], out: list[list[int]], into: list[list[int]]) -> None:
+def _add_entries(arcs: _Arcs, edges: Pairs, group: Sequence[int], parent: Sequence[int]) -> None:
+    """A vertex for each group, after what the group is given, and before what is in it."""
+    if not parent:
+        return
+    first = len(group)
+    for v, g in enumerate(group):
+        if g != ROOT:
+            arcs.add(first + g, v)
+    for g, around in enumerate(parent):
+        if around != ROOT:
+            arcs.add(first + around, first + g)
+    paths = [group_path(g, parent) for g in range(len(parent))]
+    for u, v in dict.fromkeys(edges):
+        given = paths[group[v]] if group[v] != ROOT else []
+        inside = paths[group[u]] if group[u] != ROOT else []
+        for g in given:
+            if g not in inside:
+                arcs.add(u, first + g)
+    while True:  # what neither starts nor ends before a cycle is on one, or between two
+        forward, backward = topological_order(arcs.out), topological_order(arcs.into)
+        if len(forward) == len(arcs.out):
+            return
+        cyclic = set(range(first, len(arcs.out))).difference(forward, backward)
+        for entry in cyclic:
+            arcs.isolate(entry)
+
+
+def group_path(g: int, parent: Sequence[int]) -> list[int]:
+    """The groups around and including `g`, the outermost first."""
+    path = []
+    while g != ROOT:
+        path.append(g)
+        g = parent[g]
+    return path[::-1]
+
+
+def _tighten(layer: list[int], arcs: _Arcs, pull: Sequence[int]) -> None:
     """Move sets of nodes to other layers as long as that makes the edges shorter in total.
 
-    The sets are the subtrees of a spanning forest of the *tight* edges, those of length 1: what
+    The sets are the subtrees of a spanning forest of the *tight* arcs, those as short as can be: what
     hangs together moves together. If a set moves one layer on, each edge into it grows by one, and
     each edge out of it shrinks by one; the edges inside stay, so the change in total is
-    (edges in) - (edges out), summed over its nodes.
+    (edges in) - (edges out), the `pull`, summed over its nodes.
     """
-    pull = [len(ins) - len(outs) for ins, outs in zip(into, out)]
-    work = 40 * len(layer)
-    moved = True
+    length, work, moved = arcs.length, 40 * len(layer), True
     while moved and work > 0:
         moved = False
-        preorder, parent = _tight_forest(layer, out, into)
+        preorder, parent, side = _tight_forest(layer, arcs)
         index = {v: i for i, v in enumerate(preorder)}
-        size = [1] * len(layer)
-        total = pull[:]
+        size, total = [1] * len(layer), list(pull)
         for v in reversed(preorder):
             if parent[v] != v:
                 size[parent[v]] += size[v]
@@ -107,41 +176,46 @@ def _tighten(layer: list[int], out: list[list[int]], into: list[list[int]]) -> N
         work -= len(layer)
         for i, v in enumerate(preorder):
             step = (total[v] < 0) - (total[v] > 0)
-            if not step or (parent[v] != v and step != layer[v] - layer[parent[v]]):
-                continue  # nothing to gain, or the edge to its parent is in the way
+            if not step or step == -side[v]:
+                continue  # nothing to gain, or its parent is in the way
+            work -= size[v]
             end = i + size[v]
-            subtree = preorder[i:end]
-            near = out if step > 0 else into
+            near = arcs.out if step > 0 else arcs.into
             room = min(
-                (layer[w] - layer[u]) * step - 1
-                for u in subtree
+                (layer[w] - layer[u]) * step - length[u if step > 0 else w]
+                for u in preorder[i:end]
                 for w in near[u]
                 if not i <= index[w] < end
             )
-            work -= size[v]
             if room:
                 moved = True
-                for u in subtree:
+                for u in preorder[i:end]:
                     layer[u] += step * room
 
 
-def _tight_forest(
-    layer: Sequence[int], out: list[list[int]], into: list[list[int]]
-) -> tuple[list[int], list[int]]:
-    """The nodes, depth first along tight edges, and the parent of each; a root is its own."""
-    parent = [-1] * len(layer)
+def _tight_forest(layer: Sequence[int], arcs: _Arcs) -> tuple[list[int], list[int], list[int]]:
+    """The vertices, depth first along tight arcs; the parent of each, and its side of that.
+
+    A root is its own parent; the side is 1 after the parent, -1 before it, 0 for a root.
+    """
+    length = arcs.length
+    parent, side = [-1] * len(layer), [0] * len(layer)
     preorder = []
     for root in range(len(layer)):
-        stack = [(root, root)] if parent[root] < 0 else []
+        stack = [(root, root, 0)] if parent[root] < 0 else []
         while stack:
-            v, before = stack.pop()
+            v, parent_, side_ = stack.pop()
             if parent[v] >= 0:
                 continue
-            parent[v] = before
+            parent[v], side[v] = parent_, side_
             preorder.append(v)
-            stack += [(w, v) for w in into[v] if parent[w] < 0 and layer[v] - layer[w] == 1]
-            stack += [(w, v) for w in out[v] if parent[w] < 0 and layer[w] - layer[v] == 1]
-    return preorder, parent
+            for w in arcs.into[v]:
+                if parent[w] < 0 and layer[v] - layer[w] == length[w]:
+                    stack.append((w, v, -1))
+            for w in arcs.out[v]:
+                if parent[w] < 0 and layer[w] - layer[v] == length[v]:
+                    stack.append((w, v, 1))
+    return preorder, parent, side
 
 
 @dataclass
@@ -211,12 +285,7 @@ class Layered:
         self.ports.append((u_port, v_port))
 
     def path(self, g: int) -> list[int]:
-        """The groups around and including `g`, the outermost first."""
-        path = []
-        while g != ROOT:
-            path.append(g)
-            g = self.parent[g]
-        return path[::-1]
+        return group_path(g, self.parent)
 
 
 def layered(
@@ -227,7 +296,7 @@ def layered(
     links: Sequence[Link],
 ) -> Layered:
     """Nodes and edges as vertices on layers and segments between neighbouring ones."""
-    layer = assign_layers(len(across), [link[:2] for link in links])
+    layer = assign_layers(len(across), [link[:2] for link in links], group, parent)
     last_gaps = {layer[link.v] for link in links if link.label}
     later = np.cumsum([k in last_gaps for k in range(max(layer, default=0) + 1)]).tolist()
     drawn = Layered(
