@@ -84,8 +84,12 @@ class Route(NamedTuple):
         >>> Route(((0, 0), (1, 0), (2, 4.25), (3, 4.25))).path()
         'M0,0C1,0 2,4.25 3,4.25'
         """
-        first, *others = (f"{round(x, 2):g},{round(y, 2):g}" for x, y in self.points)
+        first, *others = (f"{_decimal(x)},{_decimal(y)}" for x, y in self.points)
         return f"M{first}C{' '.join(others)}"
+
+
+def _decimal(x: float) -> str:
+    return f"{x:.2f}".rstrip("0").rstrip(".")
 
 
 class Layout(NamedTuple):
@@ -172,9 +176,10 @@ def layout(
     --------
     >>> nodes = {name: Node(60, 40) for name in "xyz"}
     >>> drawing = layout(nodes, [Edge("x", "y"), Edge("x", "z"), Edge("y", "z")])
-    >>> for name, box in drawing.nodes.items():
-    ...     print(name, box)
-    >>> print(drawing.routes[0].path())
+    >>> drawing.nodes["y"]
+    Box(x=116.0, y=0.0, width=60, height=40)
+    >>> drawing.routes[0].path()
+    'M60,54C88,54 88,20 116,20'
     """
     _check(nodes, edges, direction)
     parts = _parts(nodes, edges)
@@ -267,7 +272,7 @@ def _packed(
 ) -> Layout:
     """The parts beside one another, in several rows if there are many; and which axis is x."""
     area = sum((p.length + spacing.layer) * (p.breadth + spacing.node) for p in parts)
-    most = max([1.5 * math.sqrt(area), *(p.breadth for p in parts)])
+    most = max([math.sqrt(area), *(p.breadth for p in parts)])
     drawing = Layout({}, [Route(())] * len(edges), {}, 0.0, 0.0)
     along = across = spacing.margin
     length = breadth = end = 0.0
@@ -448,40 +453,30 @@ def _corners(
     chain: Sequence[int],
     link: Link,
 ) -> list[Point]:
-    """The points of an edge at which it enters and leaves each layer that it crosses.
+    """The points of an edge between which it is straight and curved by turns.
 
-    Across a layer it runs straight, where `placing` has kept room for it; between layers is nothing
-    that it could run into. So no edge can touch a box.
+    Through a layer it runs straight, where `placing` has kept room for it; it is curved between
+    layers, where nothing else is. So no edge can touch the box of another node or label.
     """
     u, v = chain[0], chain[-1]
-    corners = []
-    for w in chain:
-        k = drawn.layer[w]
-        inset = (ends[k] - starts[k] - drawn.along[w]) / 2
-        at = middle[w] + (link.u_port if w == u else link.v_port if w == v else 0.0)
-        if w == u:
-            corners.append((ends[k] - inset, at))
-        else:
-            corners.append((starts[k], at))
-        if w == v:
-            corners.append((starts[k] + inset, at))
-        else:
-            corners.append((ends[k], at))
-    return corners
+    k, at = drawn.layer[u], middle[u] + link.u_port
+    corners = [((starts[k] + ends[k] + drawn.along[u]) / 2, at)]
+    for w in chain[1:]:
+        there = middle[w] + link.v_port if w == v else middle[w]
+        if abs(there - at) > _FLAT:
+            corners += [(ends[k], at), (starts[k + 1], there)]
+            at = there
+        k += 1
+    return [*corners, ((starts[k] + ends[k] - drawn.along[v]) / 2, at)]
 
 
 def _curves(corners: Sequence[Point]) -> tuple[Point, ...]:
-    """Cubic curves through the corners, along the edges' direction at each of them."""
-    kept: list[Point] = []
-    for point in corners:
-        if len(kept) > 1 and abs(kept[-2][1] - kept[-1][1]) < _FLAT > abs(kept[-1][1] - point[1]):
-            kept.pop()
-        if not kept or point[0] > kept[-1][0] + _FLAT:
-            kept.append(point)
-    points = kept[:1]
-    for (x, y), (x_, y_) in pairwise(kept):
-        reach = (x_ - x) / (3 if abs(y - y_) < _FLAT else 2)
-        points += [(x + reach, y), (x_ - reach, y_), (x_, y_)]
+    """Cubic curves through the corners, which they pass in the direction of the edges."""
+    points = [corners[0]]
+    for (x, y), (x_, y_) in pairwise(corners):
+        if x_ - x > _FLAT:
+            reach = (x_ - x) / (3 if y == y_ else 2)
+            points += [(x + reach, y), (x_ - reach, y_), (x_, y_)]
     return tuple(points)
 
 

@@ -70,7 +70,7 @@ def minimise_crossings(drawn: Layered) -> int:
     return max(fewest, 0)
 
 
-_WORK = 250_000  # how often a vertex is sorted, or a pair compared, at most: it bounds the time
+_WORK = 200_000  # how often a vertex is sorted, or a pair compared, at most: it bounds the time
 _STARTS, _SWEEPS, _PATIENCE = 4, 24, 8
 _REACH = 4  # how far a vertex is sifted at a time
 
@@ -161,7 +161,7 @@ class _Search:
         barycentre turn round, who otherwise would stay as they began.
         """
         down, turn = sweep % 2 == 0, sweep % 8 > 5
-        self.work -= len(self.place)
+        self.work -= len(self.place) * (3 if self.paths else 1)
         near, ports = (self.above, self.above_ports) if down else (self.below, self.below_ports)
         place = self.place
         for k in range(1, len(self.order)) if down else reversed(range(len(self.order) - 1)):
