@@ -43,7 +43,7 @@ def graphs(draw):
     return nodes, edges, direction
 
 
-# --- what must hold of every drawing ---------------------------------------------------------------
+# --- what must hold of every drawing -------------------------------------------------------------
 
 
 def apart(one, other, by=0.0):
@@ -97,7 +97,7 @@ def check_edges(edges, direction, drawing):
         assert target[across] - 1e-6 <= end[across] <= target[across] + target[across + 2] + 1e-6
         assert (len(route.points) - 1) % 3 == 0
         forward = [point[along] for point in route.points]
-        assert forward == sorted(forward)
+        assert min(np.diff(forward)) > -1e-6
         curve = flattened(route.points, 15)
         for name, box in drawing.nodes.items():
             assert name in (edge.source, edge.target) or not runs_through(curve, box)
@@ -127,7 +127,7 @@ def test_nothing_overlaps_and_groups_are_rectangles(graph):
 
 
 @pytest.mark.slow
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(graphs())
 def test_nothing_overlaps_in_many_more_graphs(graph):
     nodes, edges, direction = graph
@@ -170,7 +170,7 @@ def test_top_to_bottom_is_left_to_right_with_the_axes_exchanged():
         assert down.nodes[name] == (box.y, box.x, box.height, box.width)
 
 
-# --- lines that are straight where they can be -----------------------------------------------------
+# --- lines that are straight where they can be ---------------------------------------------------
 
 
 def test_a_chain_is_a_straight_line_through_the_ports():
@@ -226,7 +226,7 @@ def test_an_svg_path():
     assert route.path() == "M0,0.33C10,0.5 20,0.25 1000000,4"
 
 
-# --- layers ----------------------------------------------------------------------------------------
+# --- layers --------------------------------------------------------------------------------------
 
 
 @settings(max_examples=60, deadline=None)
@@ -253,7 +253,7 @@ def test_a_weight_that_every_step_uses_needs_a_bend_a_step():
     assert drawn.kind.count(BEND) < 2 * 400
 
 
-# --- crossings -------------------------------------------------------------------------------------
+# --- crossings -----------------------------------------------------------------------------------
 
 
 @settings(max_examples=100, deadline=None)
@@ -321,7 +321,7 @@ def test_the_work_on_an_order_is_bounded(monkeypatch):
     assert all(search.work > -8 * most for search in searches)
 
 
-# --- odd graphs, bad input -------------------------------------------------------------------------
+# --- odd graphs, bad input -----------------------------------------------------------------------
 
 
 def test_no_nodes():

@@ -1,9 +1,9 @@
 """A graph on layers: the first step of a layered drawing.
 
-`assign_layers` makes every edge lead to a later layer, and the edges short in total. `layered` makes
-a chain of *segments* between neighbouring layers of each edge, with a *bend* on each layer on its
-way; its label is a vertex of that chain; a group is a pair of borders on each of its layers. From here
-on, all that is drawn is vertices and segments.
+`assign_layers` makes every edge lead to a later layer, and the edges short in total. `layered`
+makes each edge a chain of *segments* between neighbouring layers, with a *bend* on each layer on
+its way. A label is a vertex in its edge's chain; a group is a pair of borders on each of its layers.
+So from here on there are only vertices and segments.
 
 Letters: `u` is the earlier and `v` the later end of an edge or a segment, `w` any neighbour, `s` a
 segment, `g` a group, `k` a layer. Vertices and groups are numbers; lists are indexed by them.
@@ -26,13 +26,13 @@ Pairs = Sequence[tuple[int, int]]
 
 
 class Link(NamedTuple):
-    """An edge: its ends, where it meets them, counted from their middle, and its label's extents."""
+    """An edge between numbered nodes: where it meets them, from their middles, and its label."""
 
     u: int
     v: int
     u_port: float
     v_port: float
-    label: tuple[float, float] | None  # across and along the edges
+    label: tuple[float, float] | None  # its extents across and along the edges
 
 
 def assign_layers(
@@ -40,9 +40,10 @@ def assign_layers(
 ) -> list[int]:
     """A layer for each of ``count`` nodes: edges lead to later ones, and are short in total.
 
-    The longest path to a node is the earliest layer it can have. From there, sets of nodes are moved
-    as long as this shortens the edges in total: the aim, though not the bookkeeping, of the network
-    simplex in Gansner, Koutsofios, North, Vo, "A technique for drawing directed graphs" (1993).
+    The longest path to a node is the earliest layer it can have. From there, sets of nodes are
+    moved as long as this shortens the edges in total: the aim, though not the bookkeeping, of the
+    network simplex in Gansner, Koutsofios, North, Vo, "A technique for drawing directed graphs"
+    (1993).
 
     A group is like a call: what it is given comes before all of it. So groups that follow one
     another are drawn in a row. Groups that are given what they have computed are exempt.
@@ -158,9 +159,9 @@ def group_path(g: int, parent: Sequence[int]) -> list[int]:
 def _tighten(layer: list[int], arcs: _Arcs, pull: Sequence[int]) -> None:
     """Move sets of nodes to other layers as long as that makes the edges shorter in total.
 
-    The sets are the subtrees of a spanning forest of the *tight* arcs, those as short as can be: what
-    hangs together moves together. If a set moves one layer on, each edge into it grows by one, and
-    each edge out of it shrinks by one; the edges inside stay, so the change in total is
+    The sets are the subtrees of a spanning forest of the *tight* arcs, those as short as can be:
+    what hangs together moves together. If a set moves one layer on, each edge into it grows by one,
+    and each edge out of it shrinks by one; the edges inside stay, so the change in total is
     (edges in) - (edges out), the `pull`, summed over its nodes.
     """
     length, work, moved = arcs.length, 40 * len(layer), True
@@ -342,9 +343,7 @@ def _add_chains(drawn: Layered, links: Sequence[Link]) -> None:
     long = Counter(
         (link.u, link.u_port) for link in links if drawn.layer[link.v] - drawn.layer[link.u] > 1
     )
-    shared: dict[
-        tuple[object, int, int], int
-    ] = {}  # its way, vertex, group of the next -> the next
+    shared: dict[tuple[object, int, int], int] = {}  # way, vertex, next one's group -> next one
     for i, link in enumerate(links):
         first, last = drawn.layer[link.u] + 1, drawn.layer[link.v]
         way = (link.u, link.u_port) if long[link.u, link.u_port] > _OWN_WAYS else i
@@ -367,7 +366,7 @@ def _add_chains(drawn: Layered, links: Sequence[Link]) -> None:
 
 
 def _groups_on_the_way(drawn: Layered, u: int, v: int) -> Callable[[int], int]:
-    """Layer -> the group an edge is in there: its source's as long as there is one, then its target's."""
+    """Layer -> the group an edge is in: its source's as far as that goes, then its target's."""
     if drawn.group[u] == drawn.group[v]:
         return lambda k: drawn.group[u]
     ours, theirs = drawn.path(drawn.group[u]), drawn.path(drawn.group[v])

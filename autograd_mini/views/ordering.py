@@ -1,4 +1,4 @@
-"""The order of the vertices on each layer, so that few segments cross: the second step of a drawing.
+"""The order of vertices on each layer, so that few segments cross: the second step of a drawing.
 
 The method is that of Sugiyama, Tagawa, Toda, "Methods for visual understanding of hierarchical
 system structures" (1981): sort the layers, over and over, each by where its neighbours are.
@@ -38,9 +38,7 @@ def count_crossings(tails: Sequence[float], heads: Sequence[float]) -> int:
     for level in reversed(range(int(head.max(initial=0)).bit_length())):
         subtree = head >> (level + 1)
         right = (head >> level) & 1
-        seen = np.cumsum(
-            right
-        )  # heads in a right half so far; those of earlier subtrees taken off:
+        seen = np.cumsum(right)  # heads in a right half so far; those of earlier subtrees come off
         first = np.flatnonzero(np.diff(subtree, prepend=-1))
         seen -= np.repeat(seen[first] - right[first], np.diff(first, append=len(head)))
         crossings += int(seen[right == 0].sum())
@@ -52,10 +50,10 @@ def minimise_crossings(drawn: Layered) -> int:
     """Order the vertices of each layer so that few segments cross; returns how many still do.
 
     Sweeps down and up alternate: on each layer in turn, the vertices are sorted by the *barycentre*
-    (the mean place) of their neighbours on the layer before (Sugiyama et al. 1981); then neighbours
-    are exchanged where this undoes crossings (Gansner et al. 1993). Where a sweep ends depends on
-    where it began, so there are several starts, and the best order of all is kept. Their number
-    depends on the size of the graph and not on a clock: the same graph gets the same drawing.
+    (the mean place) of their neighbours on the layer before; then single vertices are moved where
+    this undoes crossings. Where that ends depends on where it began, so there are several starts,
+    and the best order of all is kept. What is done is counted, and bounded, instead of timed: the
+    same graph gets the same drawing.
     """
     search = _Search(drawn)
     best, fewest = drawn.order, -1
@@ -72,7 +70,7 @@ def minimise_crossings(drawn: Layered) -> int:
 
 _WORK = 200_000  # how often a vertex is sorted, or a pair compared, at most: it bounds the time
 _STARTS, _SWEEPS, _PATIENCE = 4, 24, 8
-_REACH = 4  # how far a vertex is sifted at a time
+_REACH, _ROUNDS = 4, 6  # how far a vertex is sifted at a time, and how often
 
 
 class _Search:
@@ -84,6 +82,16 @@ class _Search:
         The vertices of each layer.
     place : list of int
         Of each vertex: its index in its layer.
+    above, below : list of list of int
+        Of each vertex: its neighbours on the layers beside its own.
+    above_ports, below_ports : list of list of float
+        What the ports add to the places of these: less than half a place.
+    paths : list of list of int
+        Of each vertex: the groups around it, outer first; empty if there are no groups at all.
+    rank : list of int
+        Of each group: its rank among all; empty as long as they have none.
+    work : int
+        How much may still be done.
     """
 
     def __init__(self, drawn: Layered) -> None:
@@ -218,9 +226,8 @@ class _Search:
         for i, g in enumerate(sorted(groups, key=lambda g: mean.get(g, 0.0))):
             self.rank[g] = i
         for k, layer in enumerate(self.order):
-            self.order[k] = self._sorted_in_groups(
-                layer, {v: float(i) for i, v in enumerate(layer)}
-            )
+            places_now = {v: float(i) for i, v in enumerate(layer)}
+            self.order[k] = self._sorted_in_groups(layer, places_now)
         self._update_places()
 
     def _sift(self) -> None:
@@ -230,7 +237,7 @@ class _Search:
         minimization" (1999). A layer is looked at again when one beside it has changed.
         """
         todo = set(range(len(self.order)))
-        for _ in range(6):
+        for _ in range(_ROUNDS):
             changed = {k for k in sorted(todo) if self.work > 0 and self._sift_on(self.order[k])}
             todo = {near for k in changed for near in (k - 1, k, k + 1)}
             todo &= set(range(len(self.order)))
@@ -299,10 +306,8 @@ def _depth_first(vertices: Sequence[int], near: Sequence[Sequence[int]]) -> Iter
 
 
 def _make_monotone(value: dict[int, float], groups: list[int], parent: Sequence[int]) -> None:
-    """Change values as little as possible, so that they ascend in each parent: isotonic regression."""
-    pools: dict[int, list[list[int]]] = defaultdict(
-        list
-    )  # of each parent: groups of the same value
+    """Change values as little as needed for them to ascend in each parent: isotonic regression."""
+    pools: dict[int, list[list[int]]] = defaultdict(list)  # parent -> groups that share a value
     for g in groups:
         row = pools[parent[g]]
         row.append([g])

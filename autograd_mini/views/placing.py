@@ -6,8 +6,9 @@ coordinate assignment" (2015). Vertices that are joined by segments are put on o
 *block*, as far as no two blocks cross; then the blocks are moved together. This is done four times,
 from either side and in both directions, and the mean of the two middle results is taken.
 
-Every result keeps vertices on a layer apart, and so does that mean; and the borders of a group, which
-are aligned before everything else, are straight in all of them: its box is a rectangle.
+Every result keeps vertices on a layer apart, and so does that mean; and the borders of a group,
+which are aligned before everything else, are straight in all of them: its box is a rectangle. At
+last, `_shorten` takes out what is left of needless bends.
 """
 
 from __future__ import annotations
@@ -167,7 +168,7 @@ def _align(drawn: Layered, view: _View, crossed: Sequence[bool]) -> tuple[list[i
 
 
 def _compact(view: _View, root: list[int], shift: list[float], gap: Sequence[float]) -> list[float]:
-    """Blocks as far to the left as the gaps allow, then each as near as can be to those at its right.
+    """Blocks as far to the left as the gaps allow, then each up to those at its right.
 
     The blocks and the gaps between them are a graph without cycles, since no two blocks cross; the
     first step is a longest path through it.
@@ -218,8 +219,8 @@ def _shorten(drawn: Layered, at: list[float], gap: Sequence[float]) -> None:
     """Move sets of vertices along their layers as long as this makes the segments straighter.
 
     What is made small is the sum of (weight) * (how far a segment is from straight), the linear
-    program of Gansner et al. (1993). As in `layering`, the sets are the subtrees of a spanning forest
-    of what hangs together: here vertices that touch, and those that a straight segment joins.
+    program of Gansner et al. (1993). As in `layering`, the sets are the subtrees of a spanning
+    forest of what hangs together: here vertices that touch, or that a straight segment joins.
     """
     moves = _Moves(drawn, at, gap)
     work, moved = _WORK, True

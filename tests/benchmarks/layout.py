@@ -1,9 +1,10 @@
 """The layered layout beside Graphviz's `dot`: crossings, lengths, time.
 
-Run ``python -m tests.benchmarks.layout``. Both get the same boxes and edges, without arrowheads. What
-crosses is counted in the drawings themselves, by one counter: every curve is cut into short lines,
-and a crossing is a point where lines of two edges pass through one another; lines that only touch, as
-where edges meet in a node, do not cross. A `dot` that is missing is left out.
+Run ``python -m tests.benchmarks.layout``. Both get the same boxes and edges, without arrowheads.
+What crosses is counted in the drawings themselves, by one counter: every curve is cut into short
+lines, and a crossing is a point where lines of two edges pass through one another. Lines that only
+touch, as where edges meet in a node or run together, do not cross. Where `dot` is missing, its
+columns are 0.
 """
 
 import argparse
@@ -180,8 +181,8 @@ LARGE: dict[str, Callable[[], Graph]] = {
 def crossings(curves: Sequence[Curve], pieces: int = 15) -> int:
     """How often curves of two edges pass through one another.
 
-    An odd number of pieces: two curves that mirror one another cross in the middle, which must not be
-    where two pieces meet.
+    The number of pieces is odd: two curves that mirror one another cross in the middle, which must
+    not be where two pieces meet.
     """
     lines, owner = [], []
     for i, curve in enumerate(curves):
@@ -286,15 +287,13 @@ def main() -> None:
         theirs = dot_curves(graph()) if has_dot else []
         figures = [crossings(curves), crossings(theirs), length(curves), length(theirs)]
         totals += figures
-        print(
-            f"{name:30} {figures[0]:9} {figures[1]:6} {figures[2]:8.0f} {figures[3]:8.0f} {seconds:8.3f}"
-        )
+        columns = "{:9} {:6} {:8.0f} {:8.0f} {:8.3f}".format(*figures, seconds)
+        print(f"{name:30} {columns}")
     ratio = (
         f"{totals[0] / totals[1]:.3f} of dot's crossings" if has_dot else "no dot to compare with"
     )
-    print(
-        f"{'total':30} {totals[0]:9.0f} {totals[1]:6.0f} {totals[2]:8.0f} {totals[3]:8.0f}   {ratio}"
-    )
+    columns = "{:9.0f} {:6.0f} {:8.0f} {:8.0f}".format(*totals)
+    print(f"{'total':30} {columns}   {ratio}")
     print(f"\n{'2,000 nodes':30} {'nodes':>7} {'edges':>7} {'seconds':>8}  (median of {rounds})")
     for name, graph in LARGE.items():
         made = graph()
