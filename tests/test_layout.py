@@ -221,6 +221,27 @@ def test_a_group_that_is_given_what_it_has_computed_is_drawn():
     check(nodes, edges, "LR", layout(nodes, edges))
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_groups_side_by_side_keep_their_order_on_every_layer(seed):
+    rng = random.Random(seed)
+    edges = {tuple(sorted(rng.sample(range(48), 2))) for _ in range(70)}
+    nodes, edges = uniform(48, sorted(edges), group=lambda i: ("abcd"[i % 4], "ef"[i % 8 // 4]))
+    check(nodes, edges, "LR", layout(nodes, edges))
+
+
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+def test_there_is_room_between_a_group_and_its_nodes_and_for_its_title(direction):
+    nodes, edges = uniform(8, pairwise(range(8)), group=lambda i: ("out", "in")[: 1 + i % 2])
+    drawing = layout(nodes, edges, direction=direction, spacing=Spacing(group=11, title=23))
+    for path, group in drawing.groups.items():
+        inner = [box for name, box in drawing.nodes.items() if nodes[name].group == path]
+        inner += [box for other, box in drawing.groups.items() if other[:-1] == path]
+        assert min(box.x for box in inner) - group.x >= 11 - 1e-6
+        assert min(box.y for box in inner) - group.y >= 11 + 23 - 1e-6
+        assert group.x + group.width - max(box.x + box.width for box in inner) >= 11 - 1e-6
+        assert group.y + group.height - max(box.y + box.height for box in inner) >= 11 - 1e-6
+
+
 def test_an_svg_path():
     route = Route(((0, 1 / 3), (10, 0.5), (20, 0.25), (1e6, 4)))
     assert route.path() == "M0,0.33C10,0.5 20,0.25 1000000,4"

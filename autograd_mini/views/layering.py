@@ -2,8 +2,8 @@
 
 `assign_layers` makes every edge lead to a later layer, and the edges short in total. `layered`
 makes each edge a chain of *segments* between neighbouring layers, with a *bend* on each layer on
-its way. A label is a vertex in its edge's chain; a group is a pair of borders on each of its layers.
-So from here on there are only vertices and segments.
+its way. A label is a vertex in its edge's chain; a group is a pair of borders on each of its
+layers. So from here on there are only vertices and segments.
 
 Letters: `u` is the earlier and `v` the later end of an edge or a segment, `w` any neighbour, `s` a
 segment, `g` a group, `k` a layer. Vertices and groups are numbers; lists are indexed by them.
