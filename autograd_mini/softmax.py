@@ -18,7 +18,7 @@ import numpy as np
 
 from .ops.elementwise import stop_gradient
 from .ops.reductions import kept
-from .primitive import fused
+from .primitive import fused, implements
 from .tensor import raw
 
 
@@ -250,3 +250,12 @@ def _logsumexp_vjp(
 logsumexp = fused(
     _logsumexp, _logsumexp_vjp, name="logsumexp", of="logsumexp", unfused=_logsumexp_graph
 )
+
+
+@implements(np.logaddexp.reduce)
+def _logaddexp_reduce(
+    array: Any, axis: Any = 0, dtype: Any = None, out: None = None, keepdims: bool = False
+) -> Any:
+    """ln Σ e^x under NumPy's own name for it; over axis 0 where none is given."""
+    x = array if dtype is None else array.astype(np.dtype(dtype))
+    return logsumexp(x, axis=axis, keepdims=keepdims)

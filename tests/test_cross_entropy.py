@@ -148,14 +148,11 @@ def test_index_targets_with_options_are_never_made_dense():
 # ---- arrays that are not NumPy's ----------------------------------------------------------------
 
 
-def test_symbols_give_the_closed_form(monkeypatch):
+def test_symbols_give_the_closed_form():
     sympy = pytest.importorskip("sympy")
-    for name in ("exp", "log"):  # what np.exp and np.log call on the entries of an object array
-        function = getattr(sympy, name)
-        monkeypatch.setattr(sympy.Expr, name, lambda x, f=function: f(x), raising=False)
     z = np.array(sympy.symbols("z1:4", real=True), dtype=object)
     y = np.array(sympy.symbols("y1:4", real=True), dtype=object)
-    p = np.exp(z) / np.exp(z).sum()
+    p = np.array([sympy.exp(v) for v in z]) / sum(sympy.exp(v) for v in z)
     for loss in LOSSES:
         _, gradient = run(loss, z, y)
         for found, expected in zip(gradient, p * y.sum() - y):
