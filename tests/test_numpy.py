@@ -182,6 +182,9 @@ np.convolve(V, I)
 np.convolve(I, V, "same")
 np.convolve(V, I, "same")
 np.convolve(I, V, "valid")
+np.convolve(V[0], 2.0)
+np.inner(E0, E0) + M[0, 0]
+np.tensordot(E0, E0.T, 1) + S[:2, :2]
 np.correlate(I, V)
 np.correlate(V, I)
 np.correlate(I, V, "full")
@@ -215,6 +218,10 @@ np.amin(M, axis=1, initial=0.1, where=MASK)
 np.min(a=M)
 np.logaddexp.reduce(M)
 np.logaddexp.reduce(T, axis=(0, 2), keepdims=True)
+np.max(E0, initial=2.0) + V
+np.min(E0, axis=1, initial=2.0) + M[:, 0]
+np.sum(V[0], axis=0) + np.prod(V[1], axis=-1) * np.max(V[2], axis=0)
+np.cumprod(V[0], axis=0) * np.cumsum(V[1], axis=-1)
 np.maximum.reduce(M)
 np.minimum.reduce(T, axis=(0, 2))
 np.prod(M, where=MASK, initial=2.0)
@@ -530,6 +537,18 @@ def test_nan_entries_count_for_nothing(text):
 
     if "std" not in text:
         assert ag.gradcheck(of_the_others, HOLES[known])
+
+
+def test_quantile_of_nothing_is_nan():
+    x = ag.tensor(np.zeros((0, 3)), requires_grad=True)
+    for y in (
+        np.median(x),
+        np.median(x, axis=0),
+        np.quantile(x, [0.1, 0.2], axis=0, keepdims=True),
+    ):
+        assert np.isnan(y.data).all()
+    assert y.shape == (2, 1, 3)
+    assert np.quantile(ag.tensor(np.zeros((3, 0))), [0.1, 0.9], axis=0).shape == (2, 0)
 
 
 def test_quantile_of_nan_is_nan():

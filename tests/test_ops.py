@@ -377,6 +377,13 @@ def test_second_derivatives(case):
     for found, numerical in zip(second, differences(slope, case.inputs)):
         np.testing.assert_allclose(found.data, numerical, rtol=1e-6, atol=1e-7)
 
+    def gradient(*xs):
+        return ag.gradients(case.f(TAPE, *xs), xs, case.cotangent)
+
+    _, pushed = ag.jvp(gradient, tuple(case.inputs), tuple(case.directions))
+    for found, forward in zip(second, pushed):  # H v, once as ∇(v·∇f), once along v
+        np.testing.assert_allclose(forward.data, found.data, rtol=1e-9, atol=1e-9)
+
     def at(step):
         return case.f(PLAIN, *[x + step * v for x, v in zip(case.inputs, case.directions)])
 

@@ -223,8 +223,9 @@ def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     rest_b = [i for i in range(m) if i not in right]
     shape = [np.shape(a)[i] for i in rest_a] + [np.shape(b)[i] for i in rest_b]
     summed = int(np.prod([np.shape(a)[i] for i in left]))
-    a = np.transpose(a, (*rest_a, *left)).reshape((-1, summed))
-    b = np.transpose(b, (*right, *rest_b)).reshape((summed, -1))
+    rows, columns = (int(np.prod(part)) for part in (shape[: len(rest_a)], shape[len(rest_a) :]))
+    a = np.transpose(a, (*rest_a, *left)).reshape((rows, summed))
+    b = np.transpose(b, (*right, *rest_b)).reshape((summed, columns))
     return (a @ b).reshape(tuple(shape))
 
 

@@ -13,7 +13,7 @@ from ..primitive import implements, not_differentiable, primitive
 
 def kept(r: Any, x: Any, axis: Any) -> Any:
     """`r`, which was reduced from `x` over `axis`, with the reduced axes back at length one."""
-    if axis is None:
+    if axis is None or not x.ndim:  # of a number, NumPy also takes axis 0
         return r.reshape((1,) * x.ndim)
     shape = list(x.shape)
     for i in axis if isinstance(axis, tuple) else (axis,):
@@ -24,7 +24,7 @@ def kept(r: Any, x: Any, axis: Any) -> Any:
 def axes_of(x: Any, axis: Any) -> list[int]:
     """The axes that `axis` names, counted from the front."""
     axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    return [i % x.ndim for i in axes]
+    return [i % x.ndim for i in axes] if x.ndim else []
 
 
 def _sum_vjp(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -89,8 +89,8 @@ def _cumprod_vjp(g: Any, y: Any, x: Any, axis: int | None = None) -> Any:
     With s_j = g_j + x_{j+1} s_{j+1} the derivative is s_j Π_{k<j} x_k. The recurrence is solved
     for all j at once by doubling the step [Blelloch: Prefix sums and their applications, 1990].
     """
-    if axis is None:
-        return _cumprod_vjp(g, y, x.reshape(-1), 0).reshape(x.shape)
+    if axis is None or not x.ndim:
+        return _cumprod_vjp(g.reshape(-1), y, x.reshape(-1), 0).reshape(x.shape)
     if not x.size:
         return g
     g, x = np.moveaxis(g, axis, 0), np.moveaxis(x, axis, 0)
@@ -192,6 +192,8 @@ def _max(
     initial: Any = None,
     where: Any = True,
 ) -> Any:
+    if initial is not None and not np.size(a):
+        return np.sum(a, axis=axis, keepdims=keepdims) + initial
     fill = _least("maximum", a, -np.inf, initial, where)
     y = max(chosen(a, None, where, fill), axis=axis, keepdims=keepdims)
     return y if initial is None else np.maximum(y, initial)
@@ -206,6 +208,8 @@ def _min(
     initial: Any = None,
     where: Any = True,
 ) -> Any:
+    if initial is not None and not np.size(a):
+        return np.sum(a, axis=axis, keepdims=keepdims) + initial
     fill = _least("minimum", a, np.inf, initial, where)
     y = min(chosen(a, None, where, fill), axis=axis, keepdims=keepdims)
     return y if initial is None else np.minimum(y, initial)

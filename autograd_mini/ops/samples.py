@@ -127,6 +127,7 @@ convolve = primitive(
 
 @implements(np.convolve)
 def _convolve(a: Any, v: Any, mode: str = "full") -> Any:
+    a, v = np.atleast_1d(a), np.atleast_1d(v)
     n, m = sorted((np.size(a), np.size(v)))
     full = convolve(a, v)
     if mode == "full":

@@ -106,6 +106,9 @@ def _quantile(
     front, kept_shape = _reduced_first(a, axis)
     dtype = np.quantile(np.zeros(1, a.dtype), q, method=method).dtype  # an array q may widen it
     n, q = len(front), np.asarray(q)
+    if not n:
+        empty = np.broadcast_to(np.sum(front, axis=0) + np.nan, q.shape + front.shape[1:])
+        return np.reshape(empty, q.shape + kept_shape) if keepdims else empty
     at = np.quantile(np.arange(n), q, method=method)
     low = np.floor(at).astype(int)
     high = np.minimum(low + 1, n - 1)
@@ -122,7 +125,8 @@ def _reduced_first(a: Any, axis: Any) -> tuple[Any, tuple[int, ...]]:
     """`a` with the axes to reduce as one, in front; and the shape that keepdims asks for."""
     axes = axes_of(a, axis)
     rest = [i for i in range(a.ndim) if i not in axes]
-    front = np.reshape(np.transpose(a, (*axes, *rest)), (-1, *(a.shape[i] for i in rest)))
+    n = int(np.prod([a.shape[i] for i in axes]))
+    front = np.reshape(np.transpose(a, (*axes, *rest)), (n, *(a.shape[i] for i in rest)))
     return front, tuple(1 if i in axes else n for i, n in enumerate(a.shape))
 
 
