@@ -1,5 +1,7 @@
 """Statistics: all made up of reductions, sorting and arithmetic."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -32,21 +34,17 @@ def _var(
     return total / np.maximum(n, 0).astype(total.dtype)
 
 
-@implements(np.std)
-def _std(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: None = None,
-    ddof: float = 0,
-    keepdims: Any = False,
-    *,
-    where: Any = True,
-    mean: Any = None,
-    correction: Any = None,
-) -> Any:
-    options = {"where": where, "mean": mean, "correction": correction}
-    return np.sqrt(_var(a, axis, dtype, None, ddof, keepdims, **options))
+def _root_of(variance: Callable[..., Any]) -> Callable[..., Any]:
+    """A standard deviation, with the arguments of the variance."""
+
+    @wraps(variance)
+    def deviation(*args: Any, **kwargs: Any) -> Any:
+        return np.sqrt(variance(*args, **kwargs))
+
+    return deviation
+
+
+implements(np.std)(_root_of(_var))
 
 
 @implements(np.ptp)
@@ -216,21 +214,7 @@ def _nanvar(
     return _var(a, axis, dtype, None, ddof, keepdims, where=where, **options)
 
 
-@implements(np.nanstd)
-def _nanstd(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: None = None,
-    ddof: float = 0,
-    keepdims: Any = False,
-    *,
-    where: Any = True,
-    mean: Any = None,
-    correction: Any = None,
-) -> Any:
-    options = {"where": where, "mean": mean, "correction": correction}
-    return np.sqrt(_nanvar(a, axis, dtype, None, ddof, keepdims, **options))
+implements(np.nanstd)(_root_of(_nanvar))
 
 
 @implements(np.nanmax)
