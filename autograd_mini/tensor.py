@@ -538,8 +538,13 @@ class Tensor:
     # ---- NumPy's protocols (NEP 13 and NEP 18) -------------------------------------------------
 
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
-        if not kwargs and method == "__call__" and ufunc in UFUNCS:
-            return record(UFUNCS[ufunc], args)
+        if not kwargs and method == "__call__":
+            try:  # one lookup, not two: a tenth of what dispatch costs
+                op = UFUNCS[ufunc]
+            except KeyError:
+                pass
+            else:
+                return record(op, args)
         return self._dispatch.ufunc(ufunc, method, args, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
