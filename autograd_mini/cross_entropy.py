@@ -26,6 +26,8 @@ without the axis of the classes), or weights (floating, broadcastable to `z`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -38,6 +40,7 @@ from .tensor import raw
 _BLOCK_BYTES = 1 << 19  # of logits at a time, so that the passes over a block stay in the cache
 _SHORT_ROW = 64  # classes; shorter rows are laid out class by class: NumPy's loop over an inner
 # axis of 10 costs more than the work in it (row sums of (128, 10): 1 us instead of 2.5)
+_MODERATE = 32  # e^64 times the number of classes is far from the largest float32
 
 
 # ---- the definition -----------------------------------------------------------------------------
@@ -74,31 +77,30 @@ def _forward(z: Any, y: Any, axis: int = -1, reduction: Reduction = "mean") -> A
     """Softmax cross-entropy as one node: what `softmax_cross_entropy` records.
 
     Takes logits and targets that were checked, the axis of the classes and the reduction; knows
-    nothing else. Gives the loss, and for the gradient its numerators with their denominators.
-
-    With m the largest logit of a row, and e_k = e^(z_k - m), the row's loss is
-    Σ_i y_i (ln Σ_k e_k - (z_i - m)). Neither term is negative where y is not, so no digits cancel;
-    and the sum is taken without the one that is 1, so that a tiny rest keeps its digits. float16
-    is computed in float32.
+    nothing else. Gives the loss, and each row's own gradient ŷ_i Σ_o y_o - y_i, which the sweep has
+    only to scale. float16 is computed in float32.
     """
-    n, c = z.size // z.shape[axis], z.shape[axis]
+    c = z.shape[axis]
+    n = z.size // c
     indexed = are_indices(y)
-    rows, e = _matrices(z, n, c, axis)
-    y = y.reshape(n) if indexed else _target_rows(y, z, axis)
-    work = _indexed if indexed else _weighed
-    step = max(1, _BLOCK_BYTES // (c * e.itemsize))
-    if step >= n:
-        losses, total = work(rows, y, e)
+    rows, d = _matrices(z, n, c, axis)
+    work: Callable[..., Any] = _weighed
+    if indexed:
+        y, work = _positions(y.reshape(n), d), partial(_indexed, d.reshape(-1, order="A"))
     else:
-        blocks = [slice(i, i + step) for i in range(0, n, step)]
-        parts = zip(*(work(rows[b], y[b], e[b]) for b in blocks))
-        losses, total = map(np.concatenate, parts)
+        y = _target_rows(y, z, axis)
+    step = max(1, _BLOCK_BYTES // (c * d.itemsize))
+    if step >= n:
+        losses = work(rows, y, d)
+    else:
+        blocks = (slice(i, i + step) for i in range(0, n, step))
+        losses = np.concatenate([work(rows[b], y[b], d[b]) for b in blocks])
     if reduction == "none":
         loss = losses.reshape(without_axis(z.shape, axis))
     else:
         loss = np.add.reduce(losses) / (max(n, 1) if reduction == "mean" else 1)
     out = z.dtype if indexed else np.result_type(z, y)
-    return loss if loss.dtype == out else loss.astype(out), (e, total)
+    return loss if loss.dtype == out else loss.astype(out), d
 
 
 def _matrices(z: Any, n: int, c: int, axis: int) -> tuple[Any, Any]:
@@ -107,12 +109,22 @@ def _matrices(z: Any, n: int, c: int, axis: int) -> tuple[Any, Any]:
     Rows that do not lie in memory one after the other are gathered in the second, which then is
     the first as well: the passes work in place, and nothing else of that size is needed.
     """
-    dtype = z.dtype if z.dtype != np.float16 else np.dtype(np.float32)
-    e = np.empty((c, n), dtype).T if c < _SHORT_ROW else np.empty((n, c), dtype)
+    dtype = z.dtype if z.itemsize > 2 else np.float32
+    d = np.empty((c, n), dtype).T if c < _SHORT_ROW else np.empty((n, c), dtype)
     if axis == -1 and (z.ndim == 2 or z.flags.c_contiguous):
-        return z.reshape(n, c), e
-    _unmatrix(e, z.shape, axis)[...] = z
-    return e, e
+        return z.reshape(n, c), d
+    _unmatrix(d, z.shape, axis)[...] = z
+    return d, d
+
+
+def _positions(t: Any, d: Any) -> Any:
+    """Where the entries of the rows' own classes are in the memory of `d`.
+
+    NumPy gathers by one index three times as fast as by a row and a column.
+    """
+    n, c = d.shape
+    t = t.astype(np.intp, copy=False)
+    return t * n + np.arange(n) if c < _SHORT_ROW else t + np.arange(0, n * c, c)
 
 
 def _target_rows(y: Any, z: Any, axis: int) -> Any:
@@ -122,60 +134,64 @@ def _target_rows(y: Any, z: Any, axis: int) -> Any:
     return (y if axis == -1 else np.moveaxis(y, axis, -1)).reshape(-1, z.shape[axis])
 
 
-def _shifted(z: Any, e: Any) -> None:
-    """z - m into `e`, m being the largest logit of each row."""
-    if z.dtype != e.dtype or e.shape[1] < _SHORT_ROW:
-        e[...] = z
-        z = e
-    np.subtract(z, np.maximum.reduce(z, axis=1, keepdims=True), out=e)
+def _indexed(memory: Any, z: Any, own: Any, d: Any) -> Any:
+    """For class indices: the losses, and into `d` the gradients, ŷ_i and ŷ_t - 1.
 
-
-def _indexed(z: Any, t: Any, e: Any) -> tuple[Any, Any]:
-    """For class indices: the losses, and into `e` the numerators of ŷ_i - y_i over Σ_k e_k.
-
-    With r = Σ_{k≠t} e_k, the own class has the numerator -r, and the loss is
-    ln(r + e_t) - (z_t - m). Where t is the largest logit, e_t is 1: log1p(r) and r keep their
-    digits when r is tiny.
+    With e_k = e^z_k and r = Σ_{k≠t} e_k, the loss is ln((r + e_t) / e_t) = log1p(r / e_t), and
+    ŷ_t - 1 is -r / (r + e_t): both keep their digits when r is tiny. Logits that e^z might not hold
+    are shifted by their largest, m; then ln e_t is z_t - m, also where e_t is 0.
     """
-    _shifted(z, e)
-    own = np.arange(len(t)), t
-    inner = e[own]
-    np.exp(e, out=e)
-    e[own] = 0
-    rest, own_e = _row_sums(e, e.dtype), np.exp(inner)
-    e[own] = -rest
-    return np.log1p(rest + (own_e - 1)) - inner, rest + own_e
+    moderate = _are_moderate(z)
+    if not moderate:
+        _shifted(z, d)
+        z, inner = d, memory[own]
+    np.exp(z, out=d)
+    own_e = memory[own]
+    memory[own] = 0
+    rest = _row_sums(d, d.dtype)
+    memory[own] = -rest
+    d /= (rest + own_e)[:, None]
+    return np.log1p(rest / own_e) if moderate else np.log1p(rest + (own_e - 1)) - inner
 
 
-def _weighed(z: Any, y: Any, e: Any) -> tuple[Any, Any]:
-    """For weights: the losses, and into `e` the numerators of ŷ_i Σ_o y_o - y_i over Σe / Σy.
+def _weighed(z: Any, y: Any, d: Any) -> Any:
+    """For weights: the losses, and into `d` the gradients ŷ_i Σ_o y_o - y_i.
 
-    They are e_i - y_i Σe / Σy, which is a pass less than with Σy as a factor; rows where Σy is no
-    number to divide by have the factor.
+    With e_k = e^(z_k - m), m the largest logit of the row, its loss is
+    Σ_i y_i (ln Σ_k e_k - (z_i - m)). Neither term is negative where y is not: no digits cancel.
     """
-    _shifted(z, e)
-    inner = _weighted_sum(y, e)
-    np.exp(e, out=e)
-    total = _row_sums(e, e.dtype)
+    _shifted(z, d)
+    inner = _weighted_sum(y, d)
+    np.exp(d, out=d)
+    total, weight = _row_sums(d, d.dtype), _row_sums(y, inner.dtype)
     rest = total - 1
     sure = np.flatnonzero(rest < 0.5)
     if sure.size:
-        top = sure, e[sure].argmax(axis=1)
-        rest[sure] = _without_top(e, top)
-        total[sure] = rest[sure] + 1
-    weight = _row_sums(y, inner.dtype)
-    divisor = weight
-    if not (weight.min(initial=1) > 1e-6 and weight.max(initial=1) < 1e6):
-        size = np.abs(weight)
-        divisor = np.where((size > 1e-6) & (size < 1e6), weight, 1)
-        odd = divisor != weight
-        e[odd] *= weight[odd, None]
-    total = total / divisor
-    e -= np.einsum("ni,n->ni", y, total)  # a third faster than y * total[:, None]
-    if sure.size:  # (Σ_{o≠j} y_o - y_j r) / Σy for the class j of the largest logit: no 1 - 1
+        top = sure, d[sure].argmax(axis=1)
+        rest[sure] = _without_top(d, top)
+    d *= (weight / total)[:, None]
+    d -= y
+    if sure.size:  # (Σ_{o≠j} y_o - y_j r) / Σe for the class j of the largest logit: no 1 - 1
         own = y[top]
-        e[top] = ((weight[sure] - own) - own * rest[sure]) / divisor[sure]
-    return np.log1p(rest) * weight - inner, total
+        d[top] = ((weight[sure] - own) - own * rest[sure]) / (1 + rest[sure])
+    return np.log1p(rest) * weight - inner
+
+
+def _are_moderate(z: Any) -> bool:
+    """Whether no e^z, no sum and no quotient of them leaves the range of float32; nan aside.
+
+    Then the logits are best left as they are. Rounding z - m makes an error of up to m - z ULP in
+    e^(z - m), and the subtraction takes as long as the exponential.
+    """
+    if np.fmax.reduce(z, axis=None, initial=0) > _MODERATE:
+        return False
+    return bool(np.fmin.reduce(z, axis=None, initial=0) > -_MODERATE)
+
+
+def _shifted(z: Any, d: Any) -> None:
+    """z - m into `d`, m being the largest logit of each row."""
+    d[...] = z
+    d -= np.maximum.reduce(d, axis=1, keepdims=True)
 
 
 def _without_top(e: Any, top: Any) -> Any:
@@ -251,18 +267,13 @@ def _own(logits: Any, targets: Any, axis: int) -> Any:
     return classes == np.expand_dims(raw(targets), axis)
 
 
-def _from_saved(g: Any, z: Any, axis: int, reduction: Reduction, saved: Any) -> Any:
-    """The rule on arrays: numerators over denominators, both saved by forward."""
-    numerators, total = saved
-    scale = g.reshape(-1)
-    if reduction == "mean":
-        scale = scale / total.dtype.type(max(len(total), 1))
-    factor = scale / total
-    if axis == -1 and numerators.shape == z.shape:
-        d = numerators * factor[:, None]
+def _from_saved(g: Any, z: Any, axis: int, reduction: Reduction, d: Any) -> Any:
+    """The rule on arrays: the rows' own gradients, which forward saved as a matrix, scaled."""
+    scale = _scale(g if g.dtype == d.dtype else g.astype(d.dtype), z, axis, reduction)
+    if axis == -1 and d.shape == z.shape:
+        d = d * scale
     else:  # in the layout of the logits at once: a view would have to be copied for .grad
-        factor = np.expand_dims(factor.reshape(without_axis(z.shape, axis)), axis)
-        d = np.multiply(_unmatrix(numerators, z.shape, axis), factor, order="C")
+        d = np.multiply(_unmatrix(d, z.shape, axis), scale, order="C")
     return d if d.dtype == z.dtype else d.astype(z.dtype)
 
 

@@ -21,7 +21,7 @@ def are_indices(targets: Any) -> bool:
 
 
 def without_axis(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
-    return shape[:axis] + shape[axis:][1:]
+    return shape[:-1] if axis == -1 else shape[:axis] + shape[axis:][1:]
 
 
 # ---- the options: transforms of y ----------------------------------------------------------------
@@ -61,6 +61,29 @@ def with_options(
     """`loss` of targets that are smoothed, then weighted, then without what is dropped."""
     logits, targets, axis = _checked(name, logits, targets, axis)
     _check_options(name, targets, ignore_index, label_smoothing, reduction)
+    ignored = None
+    if are_indices(targets):
+        targets, ignored = _checked_indices(name, logits, targets, axis, ignore_index)
+    if ignored is weight is where is None and not label_smoothing:
+        return loss(logits, targets, axis, reduction, None)
+    return _of_transformed(
+        loss, name, logits, targets, axis, weight, ignored, label_smoothing, reduction, where
+    )
+
+
+def _of_transformed(
+    loss: Loss,
+    name: str,
+    logits: Any,
+    targets: Any,
+    axis: int,
+    weight: Any,
+    ignored: Any,
+    label_smoothing: float,
+    reduction: Reduction,
+    where: Any,
+) -> Any:
+    """What is left of `with_options` where there is an option."""
     weight = _checked_weight(name, weight, logits, axis)
     classes, left_in = logits.shape[axis], None
     if where is not None:
@@ -75,12 +98,9 @@ def with_options(
 
     if not are_indices(targets):
         return loss(logits, transformed(targets), axis, reduction, where)
-    t, ignored = _checked_indices(name, logits, targets, axis, ignore_index)
-    if ignored is None and weight is None and not label_smoothing and left_in is None:
-        return loss(logits, t, axis, reduction, where)
 
     # The transformed row is (1-ε) w_t e_t + (ε/C) w, and the loss is linear in it.
-    dtype = logits.dtype
+    t, dtype = targets, logits.dtype
     if dtype == np.float16:
         logits = logits.astype(np.float32)
     ignored = np.zeros(t.shape, bool) if ignored is None else ignored

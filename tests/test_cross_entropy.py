@@ -268,6 +268,31 @@ def test_errors_are_a_few_ulps(name, dtype):
     print(f"{name:22}{dtype.__name__:9}", *(f"{k} {v:5.1f} ULP" for k, v in worst.items()))
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_moderate_logits_are_not_rounded_by_a_shift(dtype):
+    """Below 32 and for class indices, the error does not grow with the spread of the logits."""
+    rng = np.random.default_rng(8)
+    for _ in range(20):
+        logits = rng.uniform(-30, 30, size=10).astype(dtype)
+        for own in range(10):
+            exact = reference(logits, np.eye(10)[own])
+            value, gradient = run(ag.softmax_cross_entropy, logits, own)
+            assert in_ulps(value, [exact[0]], dtype) <= 4
+            assert in_ulps(gradient, exact[1], dtype) <= 5
+
+
+@pytest.mark.parametrize("labels", [np.uint8, np.int8, np.int32, np.uint64])
+@pytest.mark.parametrize("shape", [(300, 3), (300, 100), (200_000, 3), (2000, 100)])
+def test_labels_of_any_integer_dtype_find_their_class(labels, shape):
+    """In one block of rows and in many, laid out class by class and row by row."""
+    rng = np.random.default_rng(9)
+    logits, t = rng.normal(size=shape), rng.integers(shape[1], size=shape[0])
+    value, gradient = run(ag.softmax_cross_entropy, logits, t.astype(labels))
+    expected, its_gradient = run(ag.softmax_cross_entropy, logits, np.eye(shape[1])[t])
+    np.testing.assert_allclose(value, expected, rtol=1e-13)
+    np.testing.assert_allclose(gradient, its_gradient, rtol=1e-10, atol=1e-18)
+
+
 def test_a_confident_row_keeps_its_digits():
     logits = np.array([46.0, 0.0, -1.0])
     exact = reference(logits, [1, 0, 0])
