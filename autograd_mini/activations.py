@@ -22,7 +22,9 @@ def sigmoid_from(e: Any, x: Any) -> Any:
     As e is at most 1, the maximum of e and x ≥ 0 is that numerator. `np.where` takes nine times as
     long as the exponential: its branch for each entry is guessed wrong every other time.
     """
-    return np.maximum(e, x >= 0) / (1 + e)
+    p = np.maximum(e, x >= 0)
+    p /= 1 + e
+    return p
 
 
 # ---- softplus -----------------------------------------------------------------------------------
@@ -59,7 +61,11 @@ def _softplus(x: Any) -> Any:
 
 
 def _softplus_vjp(g: Any, y: Any, x: Any, saved: Any = None) -> Any:
-    return g * (sigmoid(x) if saved is None else sigmoid_from(saved, x))
+    if saved is None:
+        return g * sigmoid(x)
+    d = sigmoid_from(saved, x)
+    d *= g
+    return d
 
 
 softplus = fused(

@@ -52,22 +52,28 @@ def _scaled(z: Any, where: Any, temperature: float) -> Any:
     return among(z if temperature == 1 else z / temperature, where)
 
 
-def _rest(z: Any, axis: Any) -> tuple[Any, Any]:
-    """The largest m of `z`, and r = Σ e^(z - m) - 1 without the one: ln Σ e^z = m + log1p(r).
+def _exponentials(z: Any, axis: Any) -> tuple[Any, Any, Any, Any, Any]:
+    """m, e, r, Σe and j: m is the largest of `z`, at j; e = e^(z - m); r is Σe without that one.
 
-    Where one logit stands out, r is tiny, and 1 + r would round it away.
+    ln Σ e^z is m + log1p(r). Where one logit stands out, r is tiny: 1 + r would round it away.
     """
     if not isinstance(axis, int):  # several axes, as one
         axes = tuple(range(z.ndim)) if axis is None else axis
-        flat = np.moveaxis(z, axes, range(-len(axes), 0)).reshape(
-            *np.delete(z.shape, axes).astype(int), -1
-        )
-        return tuple(kept(x[..., 0], z, axis) for x in _rest(flat, -1))
+        last = range(-len(axes), 0)
+        moved = np.moveaxis(z, axes, last)
+        flat = moved.reshape(*moved.shape[: z.ndim - len(axes)], -1)
+        m, e, rest, total, top = _exponentials(flat, -1)
+        m, rest, total, top = (kept(x[..., 0], z, axis) for x in (m, rest, total, top))
+        return m, np.moveaxis(e.reshape(moved.shape), last, axes), rest, total, top
     top = np.argmax(z, axis=axis, keepdims=True)
     m = np.take_along_axis(z, top, axis)
-    e = np.exp(z - np.where(np.isfinite(m), m, 0))
+    e = z - np.where(np.isfinite(m), m, 0)
+    np.exp(e, out=e)
+    one = np.take_along_axis(e, top, axis)  # or 0, where all z are -inf
     np.put_along_axis(e, top, 0, axis)
-    return m, e.sum(axis=axis, keepdims=True)
+    rest = e.sum(axis=axis, keepdims=True)
+    np.put_along_axis(e, top, one, axis)
+    return m, e, rest, rest + one, top
 
 
 def complement(p: Any, axis: int) -> Any:
@@ -170,22 +176,46 @@ def _log_softmax(z: Any, axis: int = -1, where: Any = None, temperature: float =
     array([    0., -1000.])
     """
     if not on_numpy(z):
-        return _log_softmax_graph(z, axis, where, temperature)
+        return _log_softmax_graph(z, axis, where, temperature), None
     z = _scaled(z, where, temperature)
-    m, rest = _rest(z, axis)
-    return z - m - np.log1p(rest)
+    m, *saved = _exponentials(z, axis)
+    y = z - m
+    y -= np.log1p(saved[1])
+    return y, saved
 
 
 def _log_softmax_vjp(
-    g: Any, y: Any, z: Any, axis: int = -1, where: Any = None, temperature: float = 1.0
+    g: Any,
+    y: Any,
+    z: Any,
+    axis: int = -1,
+    where: Any = None,
+    temperature: float = 1.0,
+    saved: Any = None,
 ) -> Any:
-    p = softmax(z, axis=axis, where=where, temperature=temperature)
     g = g if where is None else np.where(where, g, 0)
+    if saved is not None:
+        return _log_softmax_from(g, axis, temperature, *saved)
+    p = softmax(z, axis=axis, where=where, temperature=temperature)
     d = g * complement(p, axis) - p * (g.sum(axis=axis, keepdims=True) - g)
     return d if temperature == 1 else d / temperature
 
 
-log_softmax = fused(_log_softmax, _log_softmax_vjp, name="log_softmax", unfused=_log_softmax_graph)
+def _log_softmax_from(
+    g: Any, axis: int, temperature: float, e: Any, rest: Any, total: Any, top: Any
+) -> Any:
+    """The rule on arrays: g_i - ŷ_i Σ_o g_o, but for the likeliest class, whose 1 - ŷ is r / Σe."""
+    g_sum = g.sum(axis=axis, keepdims=True)
+    d = e * (g_sum / total)
+    np.subtract(g, d, out=d)
+    own = np.take_along_axis(g, top, axis)
+    np.put_along_axis(d, top, (own * rest - (g_sum - own)) / total, axis)
+    return d if temperature == 1 else d / temperature
+
+
+log_softmax = fused(
+    _log_softmax, _log_softmax_vjp, name="log_softmax", saves=True, unfused=_log_softmax_graph
+)
 
 
 # ---- its normaliser -----------------------------------------------------------------------------
@@ -229,16 +259,25 @@ def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False, where: Any = No
     if not on_numpy(x):
         m = _shift(among(x, where), axis)
         y = _logsumexp_graph(x - m, axis, True, where) + m
-        return y if keepdims else y.squeeze(axis)
-    m, rest = _rest(among(x, where), axis)
+        return y if keepdims else y.squeeze(axis), None
+    m, e, rest, total, _ = _exponentials(among(x, where), axis)
     y = m + np.log1p(rest)
-    return y if keepdims else y.squeeze(axis)
+    return y if keepdims else y.squeeze(axis), (e, total)
 
 
 def _logsumexp_vjp(
-    g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False, where: Any = None
+    g: Any,
+    y: Any,
+    x: Any,
+    axis: Any = None,
+    keepdims: bool = False,
+    where: Any = None,
+    saved: Any = None,
 ) -> Any:
     """g softmax(x). Not as e^(x - y): a large y has no digits left for the logarithm in it."""
+    if saved is not None:
+        e, total = saved
+        return e * (kept(g, x, axis) / np.where(total == 0, 1, total))  # 0 where all x are -inf
     z = among(x, where)
     e = np.exp(z - _shift(z, axis))
     total = e.sum(axis=axis, keepdims=True)
@@ -248,7 +287,12 @@ def _logsumexp_vjp(
 
 
 logsumexp = fused(
-    _logsumexp, _logsumexp_vjp, name="logsumexp", of="logsumexp", unfused=_logsumexp_graph
+    _logsumexp,
+    _logsumexp_vjp,
+    name="logsumexp",
+    of="logsumexp",
+    saves=True,
+    unfused=_logsumexp_graph,
 )
 
 
