@@ -1,8 +1,8 @@
 """Softmax cross-entropy of a matrix of rows: their losses, and their gradients, in NumPy.
 
 What `SoftmaxCrossEntropy` computes in forward. `z` are logits, `y` weights, `t` class indices, and
-`d` is the one array of the logits' size that is written: it holds z - m, then e^(z - m), then the
-gradients ŷ_i Σ_o y_o - y_i, each pass in place of the one before.
+`d` is the one array of the logits' size that is kept: exponents, then exponentials, then gradients
+ŷ_i Σ_o y_o - y_i, each in place of the ones before.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def _indexed(memory: Any, z: Any, own: Any, d: Any) -> Any:
     if not moderate:
         _shifted(z, d)
         z, inner = d, memory[own]
-    np.exp(z, out=d)
+    np.exp(z, out=d, dtype=d.dtype)
     own_e = memory[own]
     memory[own] = 0
     rest = _row_sums(d, d.dtype)

@@ -293,6 +293,20 @@ def test_labels_of_any_integer_dtype_find_their_class(labels, shape):
     np.testing.assert_allclose(gradient, its_gradient, rtol=1e-10, atol=1e-18)
 
 
+def test_float16_is_computed_in_float32():
+    """The results are those of float32, rounded once."""
+    rng = np.random.default_rng(10)
+    for shape in ((50, 10), (50, 100)):
+        logits, t = rng.normal(size=shape).astype(np.float16), rng.integers(10, size=50)
+        for targets in (t, np.eye(shape[1], dtype=np.float16)[t]):
+            found = run(ag.softmax_cross_entropy, logits, targets, reduction="none")
+            wider = logits.astype(np.float32)
+            exact = run(ag.softmax_cross_entropy, wider, targets, reduction="none")
+            for a, b in zip(found, exact):
+                assert a.dtype == np.float16
+                np.testing.assert_array_equal(a, b.astype(np.float16))
+
+
 def test_a_confident_row_keeps_its_digits():
     logits = np.array([46.0, 0.0, -1.0])
     exact = reference(logits, [1, 0, 0])
