@@ -24,6 +24,7 @@ from .losses import mse_loss, nll_loss, sigmoid_binary_cross_entropy
 from .ops.elementwise import relu, sigmoid, stop_gradient
 from .ops.products import linear
 from .primitive import EveryArgument, Primitive, fused, primitive
+from .scoping import scope
 from .softmax import log_softmax, logsumexp, softmax
 from .tape import Tape, gradients
 from .tensor import DetachedWarning, Tensor, no_grad, tensor
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from .checking import GradcheckError, check_fused, gradcheck
     from .recomputing import checkpoint
     from .transforms import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
-    from .views.dot import draw
+    from .views.drawing import draw
     from .views.explain import explain
 
 __version__ = "0.1.0"
@@ -73,6 +74,7 @@ __all__ = [
     "optim",
     "primitive",
     "relu",
+    "scope",
     "sigmoid",
     "sigmoid_binary_cross_entropy",
     "softmax",
@@ -92,7 +94,7 @@ _LATER = {
     "checkpoint": ".recomputing",
     **dict.fromkeys(("elementwise_grad", "grad", "hessian", "hvp"), ".transforms"),
     **dict.fromkeys(("jacobian", "jvp", "value_and_grad", "vjp"), ".transforms"),
-    "draw": ".views.dot",
+    "draw": ".views.drawing",
     "explain": ".views.explain",
 }
 

@@ -20,6 +20,7 @@ from .data import Seed, paired
 from .ops.elementwise import relu
 from .ops.products import linear
 from .optim import Optimizer
+from .scoping import scope
 from .tensor import Tensor, no_grad
 
 Layer = Callable[[Any], Any]
@@ -38,7 +39,7 @@ class Linear:
     dtype : dtype
         Of the parameters, real floating. Give `x` the same, or NumPy promotes the result.
     name : str
-        What follows W and b in tables and pictures: "1" for W1 and b1.
+        What follows W and b in tables and pictures: "1" for W1 and b1, in a `scope` "linear1".
 
     Attributes
     ----------
@@ -76,10 +77,12 @@ class Linear:
         weight = np.random.default_rng(rng).uniform(-limit, limit, (inputs, outputs))
         self.weight = Tensor(weight, requires_grad=True, dtype=dtype, name=f"W{name}")
         self.bias = Tensor(np.zeros(outputs), requires_grad=True, dtype=dtype, name=f"b{name}")
+        self._scope = f"linear{name}"
 
     def __call__(self, x: Any) -> Any:
         """x W + b as one record, for `x` of shape (..., inputs), of shape (..., outputs)."""
-        return linear(x, self.weight, self.bias)
+        with scope(self._scope):
+            return linear(x, self.weight, self.bias)
 
     def __repr__(self) -> str:
         inputs, outputs = self.weight.shape
@@ -110,9 +113,10 @@ class Sequential:
         self.layers = layers
 
     def __call__(self, x: Any) -> Any:
-        """All layers in turn, from `x` on."""
-        for layer in self.layers:
-            x = layer(x)
+        """All layers in turn, from `x` on, in a `scope` of the model's own."""
+        with scope(type(self).__name__):
+            for layer in self.layers:
+                x = layer(x)
         return x
 
     def __repr__(self) -> str:

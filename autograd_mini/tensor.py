@@ -24,6 +24,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 if TYPE_CHECKING:
     from .primitive import Primitive
+    from .scoping import scope
     from .tape import Tape
 
 #: NumPy function -> the primitive (or composition of primitives) that runs it on tensors.
@@ -45,21 +46,22 @@ class DetachedWarning(UserWarning):
 
 
 class _Mode(threading.local):
-    recording = True
+    #: The open `ag.scope` blocks, outer ones first; None where nothing is recorded.
+    scope: tuple[scope, ...] | None = ()
 
 
-_mode = _Mode()
+MODE = _Mode()
 
 
 @contextmanager
 def recording(on: bool) -> Iterator[None]:
     """Record inside the block, or do not, in this thread only; afterwards all is as before."""
-    before = _mode.recording
-    _mode.recording = on
+    before = MODE.scope
+    MODE.scope = (before or ()) if on else None
     try:
         yield
     finally:
-        _mode.recording = before
+        MODE.scope = before
 
 
 def no_grad() -> AbstractContextManager[None]:
@@ -119,7 +121,7 @@ def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_
     out.name = None
     if (
         active
-        and _mode.recording
+        and (scopes := MODE.scope) is not None
         and ((len(args) == op.all_ruled and y.dtype.kind == "f") or op.differentiates(args, y))
     ):
         if converted:
@@ -130,12 +132,13 @@ def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_
         out.inputs = args
         out.kwargs = kwargs
         out.saved = saved
+        out.scope = scopes
     else:
         if getattr(y, "base", None) is not None or any(y is a for a in arrays):
             out._array = np.array(y)  # a leaf now, whose memory is nobody else's
         out._active = False
         out._grad = out.op = out.saved = None
-        out.inputs = ()
+        out.inputs = out.scope = ()
         out.kwargs = NO_KWARGS
     out.order = _next_order()
     return out
@@ -245,6 +248,8 @@ class Tensor:
         The keyword arguments of that call.
     order : int
         The creation number. A record's inputs have smaller numbers than the record itself.
+    scope : tuple of scope
+        The blocks that a record was made in, outer ones first; none for a leaf.
 
     Raises
     ------
@@ -274,7 +279,7 @@ class Tensor:
     # `saved` is what forward computed and a rule on arrays may use again.
     # fmt: off
     __slots__ = ("__weakref__", "_active", "_array", "_grad",
-                 "inputs", "kwargs", "name", "op", "order", "saved")
+                 "inputs", "kwargs", "name", "op", "order", "saved", "scope")
     # fmt: on
     # Modules that put themselves here, since this file imports none of ours.
     _engine: ClassVar[Any]  # `tape`
@@ -296,6 +301,7 @@ class Tensor:
         self.inputs: tuple[Any, ...] = ()
         self.kwargs = NO_KWARGS
         self.saved: Any = None
+        self.scope: tuple[scope, ...] = ()
         self.order = _next_order()
         self.requires_grad = requires_grad
 
