@@ -31,7 +31,10 @@ _NOTATION: dict[str, tuple[str, int, tuple[int, ...]]] = {
 }
 #: what only arranges entries, and is not written: what it does shows in the shapes
 _SILENT = {"reshape", "broadcast_to", "expand_dims", "squeeze", "alias", "astype", "copy"}
+#: what multiplies its first argument, entry by entry
+_SCALES = {"mul", "div", "neg"} | _SILENT
 _ATOM = 4
+_UNIT = "1"  # the name of a factor that need not be written
 _LONGEST = 300  # characters of a formula
 
 Written = tuple[str, int]
@@ -73,14 +76,49 @@ def of_rule(t: Tensor, i: int, called: Mapping[int, str], cotangent: str) -> str
     >>> print(of_rule(y, 0, labels(y.tape()), "g"), of_rule(y, 1, labels(y.tape()), "g"))
     g / b -g · v2 / b
     """
+    found, _ = _ruled(t, i, called, cotangent)
+    return _of_tape(found) if isinstance(found, Tensor) else argument(found)
+
+
+def local(t: Tensor, i: int, called: Mapping[int, str]) -> str:
+    """The local derivative: what the i-th rule of a record multiplies the cotangent by.
+
+    A rule that does more than multiply, as that of a matrix product, is written with `g` for the
+    cotangent.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> from autograd_mini.views.writing import labels
+    >>> a, b = (ag.tensor([2.0], requires_grad=True, name=name) for name in "ab")
+    >>> y, p = a / b, a @ b
+    >>> print(local(y, 0, labels(y.tape())), local(y, 1, labels(y.tape())), sep=" and ")
+    1 / b and -v2 / b
+    """
+    found, g = _ruled(t, i, called, "g")
+    if not isinstance(found, Tensor):
+        return argument(found)
+    follows = {g.order}  # the records that the cotangent goes into
+    for record in Tape(found):
+        into = [k for k, a in enumerate(record.inputs) if getattr(a, "order", None) in follows]
+        if into:
+            follows.add(record.order)
+            name = record.op.name if record.op else ""
+            if (into != [0] and (name != "mul" or len(into) > 1)) or name not in _SCALES:
+                return _of_tape(found)
+    g.name = _UNIT
+    return _of_tape(found)
+
+
+def _ruled(t: Tensor, i: int, called: Mapping[int, str], cotangent: str) -> tuple[Any, Tensor]:
+    """What the i-th rule makes of symbols, and the one that stands for the cotangent."""
     assert t.op is not None
     symbols = {id(a): _symbol(a, called) for a in t.inputs if isinstance(a, Tensor)}
     args = [symbols.get(id(a), a) for a in t.inputs]
     g = Tensor(np.ones(t.shape, t.dtype), requires_grad=True, name=cotangent)
     rule: Any = next(r for j, r in enumerate(t.op.vjps) if j == i)
     with recording(True), np.errstate(all="ignore"):
-        found = rule(g, _symbol(t, called), *args, **t.kwargs)
-    return _of_tape(found) if isinstance(found, Tensor) else argument(found)
+        return rule(g, _symbol(t, called), *args, **t.kwargs), g
 
 
 def _symbol(t: Tensor, called: Mapping[int, str]) -> Tensor:
@@ -109,6 +147,10 @@ def _written(t: Tensor, of: Callable[[Tensor], Written]) -> Written:
     name = t.op.name
     if name in _SILENT:
         return parts[0]
+    if name == "pow" and parts[1][0] == _UNIT:
+        return parts[0]
+    if name == "mul" and any(text.lstrip("-") == _UNIT for text, _ in parts):
+        return _scaled(*parts)
     if name == "getitem":
         return f"{_bound(parts[0], _ATOM)}{_index(t.inputs[1])}", _ATOM
     if name == "transpose" and len(t.inputs) == 1:
@@ -116,8 +158,15 @@ def _written(t: Tensor, of: Callable[[Tensor], Written]) -> Written:
     if name in _NOTATION and len(parts) == len(_NOTATION[name][2]):
         template, binds, least = _NOTATION[name]
         return template.format(*map(_bound, parts, least)), binds
-    settings = [f"{k}={argument(v)}" for k, v in t.kwargs.items() if v not in (None, False)]
+    said = {k: v for k, v in t.kwargs.items() if v is not None and v is not False}
+    settings = [f"{k}={argument(v)}" for k, v in said.items()]
     return f"{name}({', '.join([text for text, _ in parts] + settings)})", _ATOM
+
+
+def _scaled(a: Written, b: Written) -> Written:
+    """A product of which one factor is 1 or -1, without it."""
+    unit, (text, binds) = (a, b) if a[0].lstrip("-") == _UNIT else (b, a)
+    return (f"-{_bound((text, binds), 2)}", 2) if unit[0].startswith("-") else (text, binds)
 
 
 def _index(index: Any) -> str:

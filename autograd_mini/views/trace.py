@@ -8,8 +8,9 @@ and the same undoing of broadcasts, as the sweep.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,16 @@ class Step:
 class Trace:
     """The steps of a tape, and what its tensors are called.
 
+    Attributes
+    ----------
+    tape : Tape
+    called : mapping of int to str
+        What to call each tensor, by its creation number: no two alike.
+    adjoints : mapping of Tensor to array
+        The derivative of the result by each active tensor.
+    forward, backward : sequence of Step
+        The two passes, worked out when they are first asked for.
+
     Examples
     --------
     >>> import autograd_mini as ag
@@ -61,10 +72,9 @@ class Trace:
     [('∂v1/∂v1 · x', 3.0, 1), ('∂v1/∂v1 · x', 6.0, 0)]
     """
 
-    result: Tensor
+    tape: Tape
     called: Mapping[int, str]
-    forward: tuple[Step, ...] = field(repr=False)
-    backward: tuple[Step, ...] = field(repr=False)
+    adjoints: Mapping[Tensor, Any] = field(repr=False)
 
     @classmethod
     def of(
@@ -83,11 +93,24 @@ class Trace:
             The cotangent to start from; one for a result of one entry.
         """
         tape = Tape(result)
-        called = _called(tape, names or {})
-        forward = tuple(
-            Step("forward", t, formula.of_record(t, called), t.data) for t in tape if t.op
-        )
-        return cls(result, called, forward, tuple(_backward(tape, called, gradient)))
+        with np.errstate(all="ignore"):  # what is not finite is shown, and need not be said too
+            adjoints = tape.adjoints(gradient)
+        return cls(tape, called(tape, names or {}), adjoints)
+
+    @property
+    def result(self) -> Tensor:
+        """Where the tape ends."""
+        return self.tape.result
+
+    @cached_property
+    def forward(self) -> tuple[Step, ...]:
+        """A step for each record, in the order of computation."""
+        return tuple(Step("forward", t, self.forward_formula(t), t.data) for t in self.tape if t.op)
+
+    @cached_property
+    def backward(self) -> tuple[Step, ...]:
+        """A step for each record that a derivative reaches, from the last to the first."""
+        return tuple(_backward(self))
 
     def forward_formula(self, t: Tensor) -> str:
         """How a record was computed, in the names of its arguments."""
@@ -98,36 +121,36 @@ class Trace:
         return f"∂{self.called[self.result.order]}/∂{self.called[t.order]}"
 
 
-def _called(tape: Tape, names: Mapping[str, Any]) -> dict[int, str]:
-    """The names of the tape's tensors, where they have none those of the variables they are in."""
-    called = labels(tape)
-    variables = {id(value): name for name, value in names.items() if isinstance(value, Tensor)}
-    free = {t.order: variables[id(t)] for t in tape if not t.name and id(t) in variables}
-    taken = set(called.values())
-    return {**called, **{order: name for order, name in free.items() if name not in taken}}
+def called(tensors: Sequence[Tensor], names: Mapping[str, Any]) -> dict[int, str]:
+    """What to call each tensor: its name; if it has none, that of the variable it is in; if it is
+    in none, its number. A variable that begins with an underscore is nobody's name."""
+    found = labels(tensors)
+    variables = {
+        id(value): name
+        for name, value in names.items()
+        if isinstance(value, Tensor) and not name.startswith("_")
+    }
+    free = {t.order: variables[id(t)] for t in tensors if not t.name and id(t) in variables}
+    taken = set(found.values())
+    return {**found, **{order: name for order, name in free.items() if name not in taken}}
 
 
-def _backward(tape: Tape, called: Mapping[int, str], gradient: ArrayLike | None) -> list[Step]:
+def _backward(trace: Trace) -> Iterator[Step]:
     """The steps of the sweep, from its end."""
-    adjoints = tape.adjoints(gradient)
-    last = called[tape.result.order]
-    open_paths = _uses(tape, adjoints)
+    open_paths = uses(trace.tape, trace.adjoints)
     totals: dict[Tensor, Any] = {}
-    steps = []
-    for t in reversed(tape):
-        if t.op is None or t not in adjoints:
+    for t in reversed(trace.tape):
+        if t.op is None or t not in trace.adjoints:
             continue
-        g = adjoints[t]
+        g, arrived = trace.adjoints[t], trace.derivative(t)
         passed_on = []
-        arrived = f"∂{last}/∂{called[t.order]}"
         for i, c, summed in _contributions(t, g):
             a = t.inputs[i]
             totals[a] = np.asarray(totals[a] + c) if a in totals else c
             open_paths[a] -= 1
-            text = formula.of_rule(t, i, called, arrived)
+            text = formula.of_rule(t, i, trace.called, arrived)
             passed_on.append(Contribution(a, t, i, text, c, summed, totals[a], open_paths[a]))
-        steps.append(Step("backward", t, arrived, g, tuple(passed_on)))
-    return steps
+        yield Step("backward", t, arrived, g, tuple(passed_on))
 
 
 def _contributions(t: Tensor, g: Any) -> list[tuple[int, Any, str]]:
@@ -138,7 +161,8 @@ def _contributions(t: Tensor, g: Any) -> list[tuple[int, Any, str]]:
     found = []
     for i, (rule, a) in enumerate(zip(t.op.vjps, t.inputs)):
         if rule is not None and isinstance(a, Tensor) and a.requires_grad:
-            c = np.asarray(rule(g, t._array, *args, **kwargs))
+            with np.errstate(all="ignore"):
+                c = np.asarray(rule(g, t._array, *args, **kwargs))
             found.append((i, np.asarray(_fit(c, t, a)), _summed(c.shape, a.shape)))
     return found
 
@@ -153,7 +177,7 @@ def _summed(shape: tuple[int, ...], of: tuple[int, ...]) -> str:
     return f"{shape} → {of}, summed over {which} {', '.join(map(str, axes))}"
 
 
-def _uses(tape: Tape, adjoints: Mapping[Tensor, Any]) -> dict[Tensor, int]:
+def uses(tape: Iterable[Tensor], adjoints: Mapping[Tensor, Any]) -> dict[Tensor, int]:
     """How many contributions each tensor gets."""
     counts = dict.fromkeys(adjoints, 0)
     for t in tape:
