@@ -20,7 +20,7 @@ import numpy as np
 import autograd_mini as ag
 
 from .dispatch import coverage
-from .views.dot import ENDINGS, Drawing, draw
+from .views.drawing import ENDINGS, draw
 from .views.writing import number, one_line, values
 
 _NAME = "autograd-mini"
@@ -128,7 +128,8 @@ def _story(output: str | None) -> None:
         f"largest difference of fused and graph: loss {_apart(fused.data, loss.data)}, "
         f"gradient {_apart(fused_gradient, gradient)}\n"
     )
-    print(_saved(draw(loss), output))
+    path = draw(loss).save(output or "softmax_cross_entropy.svg")
+    print(f"The graph is drawn in {path}")
 
 
 def _apart(a: Any, b: Any) -> str:
@@ -149,17 +150,6 @@ def _unfused() -> tuple[ag.Tensor, ag.Tensor, ag.Tensor, ag.Tensor]:
     for name, t in zip("esŷℓpSL", (e, s, y_hat, log_y_hat, p, total, loss)):
         t.name = name
     return z, y, y_hat, loss
-
-
-def _saved(drawing: Drawing, output: str | None) -> str:
-    """Write the drawing, by default as the best that this machine can; say where it is."""
-    if output is not None:
-        return f"The graph is drawn in {drawing.save(output)}"
-    try:
-        return f"The graph is drawn in {drawing.save('softmax_cross_entropy.svg')}"
-    except RuntimeError:
-        path = drawing.save("softmax_cross_entropy.dot")
-        return f"(An svg needs Graphviz: apt install graphviz.)\nThe graph is written to {path}"
 
 
 # ---- fused beside unfused -----------------------------------------------------------------------
@@ -261,7 +251,7 @@ graph in a file."""
     version = f"{_NAME} {ag.__version__}"
     parser.add_argument("--version", action="version", version=version)
     where = f"where to draw the graph: {', '.join(ENDINGS)} (softmax_cross_entropy.svg in this "
-    where += "folder, or .dot where Graphviz is not installed)"
+    where += "folder)"
     parser.add_argument("-o", "--output", metavar="PATH", type=_drawable, help=where)
     what = "train a network with the fused node; the last line is its accuracy on held-out data"
     commands = parser.add_subparsers(

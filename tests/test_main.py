@@ -96,16 +96,12 @@ def test_the_graph_is_written_and_named_on_the_last_line(capsys, folder):
     assert os.listdir(folder) == [f"softmax_cross_entropy.{ending}"]
 
 
-def test_without_graphviz_the_graph_is_dot_text(capsys, folder, monkeypatch):
-    monkeypatch.setenv("PATH", "")
+def test_without_graphviz_the_library_draws(capsys, folder, monkeypatch):
+    monkeypatch.setenv("AUTOGRAD_MINI_DOT", "none")
     assert main([]) == 0
-    assert capsys.readouterr().out.splitlines()[-2:] == [
-        "(An svg needs Graphviz: apt install graphviz.)",
-        "The graph is written to softmax_cross_entropy.dot",
-    ]
-    text = (folder / "softmax_cross_entropy.dot").read_text(encoding="utf-8")
-    assert text.startswith("digraph tape {")
-    assert "∂L/∂ŷ" in text
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "The graph is drawn in softmax_cross_entropy.svg"
+    assert "∂L/∂ŷ" in (folder / "softmax_cross_entropy.svg").read_text(encoding="utf-8")
 
 
 def test_output_chooses_the_file(capsys, folder):
@@ -117,11 +113,11 @@ def test_output_chooses_the_file(capsys, folder):
 
 def test_a_file_that_cannot_be_written_is_one_line_and_exit_1(capsys, folder, monkeypatch):
     (folder / "taken.dot").mkdir()
-    monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("AUTOGRAD_MINI_DOT", "none")
     for path, why in [
         ("missing/x.dot", "no folder 'missing'"),
         ("taken.dot", "'taken.dot': "),
-        ("x.svg", "apt install graphviz"),
+        ("x.png", "pip install"),
     ]:
         assert main(["-o", path]) == 1
         err = capsys.readouterr().err
@@ -236,7 +232,7 @@ def test_help_has_examples_and_version_the_version(capsys):
         (["train", "moons", "--seed", "-1"], "--seed"),
         (["--frobnicate"], "--frobnicate"),
         (["-o"], "-o/--output: expected one argument"),
-        (["-o", "x.jpg"], "'x.jpg' must end in .svg, .png, .pdf, .dot, .gv"),
+        (["-o", "x.jpg"], "'x.jpg' must end in .svg, .html, .png, .pdf, .dot, .gv"),
         (["a\nb"], "a\\nb"),
     ],
 )

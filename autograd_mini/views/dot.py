@@ -1,193 +1,182 @@
-"""The graph of a computation, drawn by Graphviz: a card for each operation and its output.
-
-Values run forward along solid blue edges, derivatives backward along dashed orange ones. DOT text
-is always to be had; pictures where the `dot` program is installed.
-"""
+"""A graph in Graphviz's DOT language: cards as HTML-like labels, scopes as clusters."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import secrets
+import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from html import escape
+from typing import TYPE_CHECKING, Any
 
-from ..tensor import Tensor, describe
-from .card import BACKWARD, FORWARD, Array, Column, card, font
-from .writing import labels, one_line, shortened
+from . import sizes
+from .card import Block, Card, Cell
+from .folding import Group
+from .graph import Edge, Graph
+from .palette import Palette
 
-Adjoints = Mapping[Tensor, Array]
+if TYPE_CHECKING:
+    import graphviz
 
-_TEXT, _PICTURES = (".dot", ".gv"), (".svg", ".png", ".pdf")
-ENDINGS = _PICTURES + _TEXT
-
-_FONT = 'fontname="Helvetica,Arial,sans-serif", fontsize=11'
-_HEAD = f"""
-  graph [rankdir=LR, bgcolor=white, nodesep=0.7, ranksep=0.75, pad=0.25, labelloc=b, {_FONT}]
-  node [shape=plain, {_FONT}]
-  edge [penwidth=1.5, arrowsize=0.7, color="{FORWARD}"]"""
-_LEGEND = "<BR/> <BR/>" + "&#160;&#160;&#160;".join(
-    (font("———▸ value", FORWARD, 10), font("◂– – derivative", BACKWARD, 10))
-)
+_FONT = {"fontname": "Helvetica,Arial,sans-serif", "fontsize": "11"}
 
 
-def draw(*results: Tensor, values: bool = True, gradients: bool = True) -> Drawing:
-    """The graph behind one or several results.
+def dot_of(graph: Graph, palette: Palette, direction: str) -> str:
+    """The DOT text of a graph.
 
     Parameters
     ----------
-    *results : Tensor
-        What was computed; several are drawn in one graph.
-    values, gradients : bool
-        Whether the cards show what was computed, and the derivative of the result by it.
-        Derivatives are shown for a single result of a single entry; they touch no ``.grad``.
-
-    Returns
-    -------
-    Drawing
-
-    Raises
-    ------
-    TypeError
-        For what is not a Tensor.
-    ValueError
-        When there is nothing to draw: no result, or one that no operation made.
-
-    Examples
-    --------
-    >>> import autograd_mini as ag
-    >>> from autograd_mini.views.dot import draw
-    >>> x = ag.tensor(2.0, requires_grad=True, name="x")
-    >>> drawing = draw(x * x)
-    >>> drawing
-    <Drawing of 2 cards: .save("graph.svg") writes it to a file>
-    >>> print(drawing.source.splitlines()[0])
-    digraph tape {
+    graph : Graph
+    palette : Palette
+    direction : {"LR", "TB"}
+        Which way values run.
     """
-    if not results:
-        raise ValueError("draw: there is no result to draw. Pass one: draw(loss)")
-    for result in results:
-        _check(result)
-    found = {t.order: t for result in results for t in result.tape()}
-    tensors = [found[order] for order in sorted(found)]
-    single = len(results) == 1 and results[0].size == 1
-    adjoints = results[0].tape().adjoints() if gradients and single else {}
-    called = labels(tensors)
-    node = {t.order: f"n{i}" for i, t in enumerate(tensors)}
-    lines = [f"digraph tape {{{_HEAD}", f"label=<{_LEGEND}>" if adjoints else ""]
-    for t in tensors:
-        columns: list[Column] = [("value", FORWARD, t.data)] if values else []
-        if t in adjoints:
-            head = f"∂{called[results[0].order]}/∂{called[t.order]}"
-            columns.append((head, BACKWARD, adjoints[t]))
-        lines.append(f"{node[t.order]} [label=<{card(t, called, columns)}>]")
-    for t in tensors:
-        lines += _edges(t, node, adjoints)
-    return Drawing("\n  ".join(filter(None, lines)) + "\n}\n", len(tensors))
-
-
-def _check(result: Any) -> None:
-    if not isinstance(result, Tensor):
-        raise TypeError(f"draw takes tensors, not {shortened(one_line(repr(result)), 60)}")
-    if result.op is None:
-        raise ValueError(
-            f"nothing was recorded for {describe(result)}: no operation made it from a tensor "
-            "with requires_grad=True, or it was computed under no_grad(). Draw a result."
-        )
-
-
-class Drawing:
-    """A drawn graph: DOT text, which ``save`` writes as it is or as a picture.
-
-    Attributes
-    ----------
-    source : str
-        The graph in Graphviz's DOT language.
-    """
-
-    def __init__(self, source: str, cards: int) -> None:
-        self.source = source
-        self._cards = cards
-
-    def __repr__(self) -> str:
-        return f'<Drawing of {self._cards} cards: .save("graph.svg") writes it to a file>'
-
-    def _repr_svg_(self) -> str | None:
-        """What a notebook shows; without Graphviz it falls back to the repr."""
-        try:
-            return _rendered(self.source, "svg").decode()
-        except RuntimeError:
-            return None
-
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the drawing to a file: all of it, or nothing.
-
-        Parameters
-        ----------
-        path : path-like
-            Ending in .dot or .gv for the text; in .svg, .png or .pdf for a picture.
-
-        Returns
-        -------
-        Path
-            Where it was written.
-
-        Raises
-        ------
-        ValueError
-            For another ending.
-        OSError
-            When the file cannot be written; FileNotFoundError when its folder does not exist.
-        RuntimeError
-            For a picture when Graphviz is not installed.
-        """
-        path = Path(path)
-        ending = path.suffix.lower()
-        if ending not in ENDINGS:
-            raise ValueError(f"cannot write {str(path)!r}: it must end in {', '.join(ENDINGS)}")
-        if not path.parent.is_dir():
-            raise FileNotFoundError(f"cannot write {str(path)!r}: no folder {str(path.parent)!r}")
-        content = self.source.encode() if ending in _TEXT else _rendered(self.source, ending[1:])
-        _write(path, content)
-        return path
-
-
-def _rendered(source: str, ending: str) -> bytes:
-    """The picture that Graphviz makes of DOT text."""
     import graphviz
 
-    try:
-        picture: bytes = graphviz.pipe("dot", ending, source.encode(), quiet=True)
-    except graphviz.ExecutableNotFound:
-        raise RuntimeError(
-            f"a .{ending} is drawn by Graphviz's program dot, which is not installed: "
-            "apt install graphviz (macOS: brew install graphviz), or save as .dot"
-        ) from None
-    except graphviz.CalledProcessError as error:
-        said = one_line((error.stderr or b"").decode(errors="replace").strip())
-        raise RuntimeError(f"Graphviz could not draw the .{ending}: {said}") from error
-    return picture
+    spaced = {"nodesep": "0.3", "ranksep": "0.5", "pad": "0.2"}
+    about = {"rankdir": direction, "bgcolor": palette.page}
+    legend = {"labelloc": "b", "labeljust": "l", "label": _legend(graph, palette)}
+    whole = graphviz.Digraph(
+        "tape",
+        graph_attr={**about, **spaced, **_FONT, **(legend if legend["label"] else {})},
+        node_attr={"shape": "plain", "fontcolor": palette.ink, **_FONT},
+        edge_attr={"penwidth": "1.5", "arrowsize": "0.7", "color": palette.forward},
+    )
+    boxes = _clusters(graph.titles, palette)
+    for i, (card, path) in enumerate(zip(graph.cards, graph.boxes)):
+        boxes.get(path, whole).node(f"n{i}", _card(card, palette))
+    for path in sorted(boxes, key=len, reverse=True):  # what is in a box before the box itself
+        boxes.get(path[:-1], whole).subgraph(boxes[path])
+    for edge in graph.edges:
+        whole.edge(f"n{edge.source}", f"n{edge.target}", **_edge(edge, palette))
+    return str(whole.source)
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Write beside the file and then rename, so that nobody ever sees half a file."""
-    part = path.with_name(f".{secrets.token_hex(4)}.part")
-    try:
-        part.write_bytes(content)
-        os.replace(part, path)
-    except OSError as error:  # of the file that was asked for, not of the part
-        raise OSError(error.errno, error.strerror, str(path)) from error
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink()
+def _clusters(titles: Mapping[Group, str], palette: Palette) -> dict[Group, graphviz.Digraph]:
+    """A cluster for each box."""
+    import graphviz
+
+    return {
+        path: graphviz.Digraph(
+            "cluster_" + "_".join(map(str, path)),
+            graph_attr={
+                "label": f"<{_font(f'<B>{_text(title)}</B>', palette.faint, 10)}>",
+                "labelloc": "t",
+                "labeljust": "l",
+                "style": "rounded,dashed,filled",
+                "color": palette.line,
+                "fillcolor": palette.box,
+                "margin": "12",
+            },
+        )
+        for path, title in titles.items()
+    }
 
 
-def _edges(t: Tensor, node: Mapping[int, str], adjoints: Adjoints) -> Iterator[str]:
-    """An edge for each use of a tensor, and beside it one for the contribution that comes back."""
-    for a in t.inputs:
-        if isinstance(a, Tensor):
-            ends = f"{node[a.order]} -> {node[t.order]}"
-            yield ends
-            if t in adjoints and a in adjoints:
-                yield f'{ends} [dir=back, style=dashed, color="{BACKWARD}"]'
+def _edge(edge: Edge, palette: Palette) -> dict[str, str]:
+    color = palette.backward if edge.backward else palette.forward
+    drawn = {"dir": "back", "style": "dashed", "color": color} if edge.backward else {}
+    if not edge.text:
+        return drawn
+    fill = palette.pill if edge.backward else palette.card
+    text = f'<FONT FACE="Times,serif">{_font(_text(edge.text), color, 11)}</FONT>'
+    return {**drawn, "label": f"<{_table(f'<TR><TD>{text}</TD></TR>', color, fill, 2)}>"}
+
+
+def _card(card: Card, palette: Palette) -> str:
+    """The label of a node: a table in a rounded table, to keep tints clear of the corners."""
+    rows = [f'<TR><TD ALIGN="LEFT">{_header(card, palette)}</TD></TR>']
+    rows += [
+        f'<TR><TD ALIGN="LEFT">{_font(_text(note), palette.faint, sizes.SMALL)}</TD></TR>'
+        for note in card.notes
+    ]
+    blocks = [f"<TD>{_block(block, palette)}</TD>" for block in card.blocks]
+    if blocks:
+        beside = "".join(blocks) if card.beside else "</TR><TR>".join(blocks)
+        rows.append(f"<TR><TD>{_plain(f'<TR>{beside}</TR>', spacing=3)}</TD></TR>")
+    width = 2 if card.stacked else 1
+    return f"<{_table(''.join(rows), getattr(palette, card.role), palette.card, 3, width)}>"
+
+
+def _header(card: Card, palette: Palette) -> str:
+    name = f'<FONT FACE="Times,serif" POINT-SIZE="{sizes.NAME}"><I>{_text(card.name)}</I></FONT>'
+    operation = f"<B>{_text(sizes.operation(card))}</B>"
+    return f"{operation} &#160;{name}&#160; {_font(_text(card.shape), palette.faint, 9)}"
+
+
+def _block(block: Block, palette: Palette) -> str:
+    color = getattr(palette, block.role)
+    head = f"<TD>{_font(_text(block.head), color, sizes.SMALL)}</TD>"
+    if block.meets:
+        sign = _font("<B>+=</B>", palette.card, sizes.SMALL)
+        size = _fixed(sizes.BADGE, sizes.NOTE)
+        badge = f'<TABLE BORDER="0" BGCOLOR="{color}" STYLE="ROUNDED" {size} {_TIGHT}>'
+        head += f"<TD>{badge}<TR><TD>{sign}</TD></TR></TABLE></TD>"
+    rows = [_plain(f"<TR>{head}</TR>", padding=1)]
+    cells = [f"<TR>{''.join(_cells(row, block, palette))}</TR>" for row in block.rows]
+    table = _plain("".join(cells), padding=3)
+    if block.is_map:  # or it would be drawn out to the width of what is below
+        width, height = sizes.cell_size(block)
+        size = _fixed(width * len(block.rows[0]), height * len(block.rows))
+        table = table.replace("<TABLE ", f"<TABLE {size} ", 1)
+    rows.append(table)
+    rows += [_font(_text(note), palette.faint, sizes.SMALL) for note in block.notes]
+    return _plain("".join(f"<TR><TD>{row}</TD></TR>" for row in rows), padding=1)
+
+
+def _cells(row: Any, block: Block, palette: Palette) -> Iterator[str]:
+    """Numbers on their grounds; or the squares of a heat map."""
+    width, height = sizes.cell_size(block)
+    for cell in row:
+        fill = f'BGCOLOR="{_ground(cell, palette)}"'
+        if block.is_map:
+            yield f'<TD {fill} CELLPADDING="0" {_fixed(width, height)}></TD>'
+        else:
+            frame = f'BORDER="1" COLOR="{palette.line}"'
+            text = _font(_text(cell.text), palette.ink, sizes.NUMBER)
+            yield f'<TD {fill} {frame} WIDTH="{width:.0f}" ALIGN="RIGHT">{text}</TD>'
+
+
+def _fixed(width: float, height: float) -> str:
+    return f'FIXEDSIZE="TRUE" WIDTH="{width:.0f}" HEIGHT="{height:.0f}"'
+
+
+def _ground(cell: Cell, palette: Palette) -> str:
+    return palette.odd if cell.odd else palette.tint(cell.level)
+
+
+def _legend(graph: Graph, palette: Palette) -> str:
+    parts = [_font(_text(graph.note), palette.faint, 10)] if graph.note else []
+    if graph.has_gradients:
+        parts.insert(0, _font("———▸ value", palette.forward, 10))
+        parts.insert(1, _font("◂– – derivative", palette.backward, 10))
+    return f"<<BR/>{'&#160;&#160;&#160;'.join(parts)}>" if parts else ""
+
+
+# ---- HTML-like labels ---------------------------------------------------------------------------
+
+
+_TIGHT = 'CELLBORDER="0" CELLSPACING="0"'
+
+
+def _table(rows: str, color: str, fill: str, padding: int, border: int = 1) -> str:
+    """A table with a rounded frame."""
+    return (
+        f'<TABLE BORDER="{border}" COLOR="{color}" STYLE="ROUNDED" BGCOLOR="{fill}" '
+        f'{_TIGHT} CELLPADDING="{padding}">{rows}</TABLE>'
+    )
+
+
+def _plain(rows: str, padding: int = 0, spacing: int = 0) -> str:
+    """A table that is not seen itself."""
+    return (
+        f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="{spacing}" CELLPADDING="{padding}">'
+        f"{rows}</TABLE>"
+    )
+
+
+def _font(text: str, color: str, size: float) -> str:
+    return f'<FONT COLOR="{color}" POINT-SIZE="{size}">{text}</FONT>'
+
+
+def _text(text: str) -> str:
+    r"""Text that Graphviz shows as it is; it would put the node's own name for ``\N``."""
+    return re.sub(r"\\([EGHLNT])", "&#92;<FONT>\\1</FONT>", escape(text))

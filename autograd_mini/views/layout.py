@@ -25,9 +25,9 @@ from typing import NamedTuple
 from .layering import ROOT, Link, layered
 from .ordering import minimise_crossings
 from .placing import Separation, place
-from .routing import Margins, Point, Rectangle, group_boxes, line_up, route
+from .routing import Margins, Placed, Point, Rectangle, group_boxes, line_up, route
 
-Group = tuple[str, ...]
+Group = tuple[Hashable, ...]
 
 
 class Node(NamedTuple):
@@ -42,7 +42,8 @@ class Edge(NamedTuple):
     """What is to be drawn from a node to another.
 
     A port is where the edge meets the node: from the top of the node when the graph runs from left
-    to right, from its left when it runs down. None is the middle. A label is given by the width and
+    to right, from its left when it runs down. Edges without one share the side, in the order in
+    which they come: one alone is in the middle. A label is given by the width and
     height to keep free for it, where the edge is about to reach its target.
     """
 
@@ -179,7 +180,7 @@ def layout(
     >>> drawing.nodes["y"]
     Box(x=116.0, y=0.0, width=60, height=40)
     >>> drawing.routes[0].path()
-    'M60,54C88,54 88,20 116,20'
+    'M60,47.33C88,47.33 88,20 116,20'
     """
     _check(nodes, edges, direction)
     parts = _parts(nodes, edges)
@@ -239,7 +240,7 @@ def _parts(nodes: Mapping[Hashable, Node], edges: Sequence[Edge]) -> list[_Part]
     for u, v, *_ in edges:
         near[u].append(v)
         near[v].append(u)
-    first: dict[str, Hashable] = {}
+    first: dict[Hashable, Hashable] = {}
     for name, node in nodes.items():
         for group in node.group[:1]:
             other = first.setdefault(group, name)
@@ -288,6 +289,7 @@ def _draw(part: _Part, direction: str, spacing: Spacing) -> None:
     drawn = layered(across, along, group, parent, links)
     minimise_crossings(drawn)
     placed = line_up(drawn, place(drawn, separation), margins)
+    links = _shared(part, links, placed, across, spacing.edge)
 
     part.boxes = {name: placed.box(v) for v, name in enumerate(part.nodes)}
     boxes = group_boxes(placed, len(nodes), margins)
@@ -324,6 +326,27 @@ def _links(part: _Part, across: Sequence[float], down: bool, apart: float) -> li
             label = edge.label and (edge.label if down else edge.label[::-1])
             links[i] = Link(u, v, u_port, v_port, label)
     return [links[i] for i in range(len(part.edges))]
+
+
+def _shared(
+    part: _Part, links: Sequence[Link], placed: Placed, across: Sequence[float], apart: float
+) -> list[Link]:
+    """The links, those without ports beside each other on the sides of their nodes."""
+    free: dict[tuple[int, bool], list[tuple[float, int]]] = defaultdict(list)
+    for i, ((_, edge), link) in enumerate(zip(part.edges, links)):
+        chain = placed.drawn.chains[i]
+        if edge.source_port is None:
+            free[link.u, False].append((placed.middle[chain[1]] + link.v_port, i))
+        if edge.target_port is None:
+            free[link.v, True].append((placed.middle[chain[-2]] + link.u_port, i))
+    found = list(links)
+    for (node, comes_in), others in free.items():
+        for nth, (_, i) in enumerate(sorted(others)):
+            by = nth - (len(others) - 1) / 2, apart, len(others)
+            port = _from_middle(None, across[node], *by)
+            link = found[i]
+            found[i] = link._replace(v_port=port) if comes_in else link._replace(u_port=port)
+    return found
 
 
 def _from_middle(port: float | None, side: float, nth: float, apart: float, count: int) -> float:

@@ -1,0 +1,184 @@
+"""Folding: which tensors of a tape are drawn as one card, so that a picture stays readable.
+
+What is folded is a run of records, one computed right after the other. A run depends on what came
+before it only, so the graph of the runs has no cycles either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import NamedTuple
+
+from ..tensor import Tensor
+from .writing import one_line, shortened
+
+_LONGEST_TITLE = 40  # characters
+
+#: A box: the numbers of the scopes that it is in, outer ones first, and its own. Each time that a
+#: scope is entered it gets a number.
+Group = tuple[int, ...]
+
+
+@dataclass
+class Part:
+    """What is drawn as one card: a tensor, or several of which the last stands for all.
+
+    Attributes
+    ----------
+    tensors : list of Tensor
+        In the order of computation, leaves that are used nowhere else first.
+    box : Group
+        The box that the card is in.
+    title : str
+        What a card for several is called; empty for that of a tensor.
+    """
+
+    tensors: list[Tensor]
+    box: Group = ()
+    title: str = ""
+
+    @property
+    def is_folded(self) -> bool:
+        return bool(self.title)
+
+
+class Folded(NamedTuple):
+    """The parts of a tape.
+
+    Attributes
+    ----------
+    parts : list of Part
+        In the order of computation.
+    part_of : mapping of int to int
+        The position of each tensor's part, by creation number.
+    titles : mapping of Group to str
+        The names of the boxes.
+    note : str
+        That some of it is folded, and how to see more; empty where nothing is.
+    """
+
+    parts: list[Part]
+    part_of: Mapping[int, int]
+    titles: Mapping[Group, str]
+    note: str = ""
+
+
+def parts_of(tensors: Sequence[Tensor], depth: int | None, max_nodes: int) -> Folded:
+    """All tensors of a tape in at most about `max_nodes` parts.
+
+    Parameters
+    ----------
+    tensors : sequence of Tensor
+        In the order of creation.
+    depth : int or None
+        How many levels of scopes stay open; None for as many as fit.
+    max_nodes : int
+        When there are more, scopes are folded from the inside out, then records that follow one
+        another, then leaves.
+    """
+    boxes, titles = _boxes([t for t in tensors if t.op])
+    deepest = max((len(box) for box in boxes.values()), default=0)
+    depths = range(deepest, -1, -1) if depth is None else [depth]
+    for level in depths:
+        parts = _by_scope(tensors, boxes, titles, level)
+        if len(parts) <= max_nodes:
+            break
+    made = [[t for t in part.tensors if t.op] for part in parts if part.tensors[-1].op]
+    length = -(-len(made) // max(1, max_nodes - 1))
+    while len(parts) > max_nodes:
+        parts = _in_runs(tensors, made, length)
+        length *= 2
+    part_of = {t.order: i for i, part in enumerate(parts) for t in part.tensors}
+    note = ""
+    if any(part.is_folded for part in parts):
+        how = "max_nodes=" if depth is None else "depth="
+        note = f"{len(tensors):,} tensors, folded into {len(parts)} cards: {how} shows more"
+    used = {box[:n] for part in parts for box in [part.box] for n in range(1, len(box) + 1)}
+    return Folded(parts, part_of, {box: titles[box] for box in titles if box in used}, note)
+
+
+def _boxes(records: Sequence[Tensor]) -> tuple[dict[int, Group], dict[Group, str]]:
+    """The box of each record, and the names of the boxes."""
+    boxes: dict[int, Group] = {}
+    titles: dict[Group, str] = {}
+    before: Sequence[object] = ()
+    box: Group = ()
+    for t in records:
+        same = 0
+        while same < min(len(before), len(t.scope)) and before[same] is t.scope[same]:
+            same += 1
+        box = box[:same]
+        for scope in t.scope[same:]:
+            box = (*box, len(titles))
+            titles[box] = shortened(one_line(scope.name), _LONGEST_TITLE)
+        boxes[t.order] = box
+        before = t.scope
+    return boxes, titles
+
+
+def _by_scope(
+    tensors: Sequence[Tensor],
+    boxes: Mapping[int, Group],
+    titles: Mapping[Group, str],
+    depth: int,
+) -> list[Part]:
+    """A part for each record; one for all records of a scope that is nested deeper than that."""
+    parts = []
+    for key, run in groupby(
+        (t for t in tensors if t.op),
+        key=lambda t: boxes[t.order][: depth + 1] if len(boxes[t.order]) > depth else t.order,
+    ):
+        if isinstance(key, tuple):
+            parts.append(Part(list(run), key[:-1], titles[key]))
+        else:
+            parts += [Part([t], boxes[t.order]) for t in run]
+    return _with_leaves(tensors, parts)
+
+
+def _in_runs(
+    tensors: Sequence[Tensor], made: Sequence[Sequence[Tensor]], length: int
+) -> list[Part]:
+    """Parts that follow one another drawn as one, `length` at a time, and all other leaves too."""
+    runs = []
+    for i in range(0, len(made), length):
+        records = [t for run in made[i : i + length] for t in run]
+        several = "s" * (len(records) > 1)
+        runs.append(Part(records, (), f"{len(records):,} operation{several}"))
+    parts = _with_leaves(tensors, runs)
+    leaves = [t for part in parts if part.tensors[-1].op is None for t in part.tensors]
+    if len(leaves) <= len(runs):
+        return parts
+    return [Part(leaves, (), f"{len(leaves):,} leaves"), *(p for p in parts if p.tensors[-1].op)]
+
+
+def _with_leaves(tensors: Sequence[Tensor], parts: Sequence[Part]) -> list[Part]:
+    """The parts in order with the leaves: in a folded part, if they are used nowhere else."""
+    used: dict[int, list[int]] = {}
+    for i, part in enumerate(parts):
+        for t in part.tensors:
+            for a in t.inputs:
+                if isinstance(a, Tensor) and a.op is None:
+                    used.setdefault(a.order, []).append(i)
+    alone: list[Part] = []
+    within: dict[int, list[Tensor]] = {}
+    for t in tensors:
+        if t.op is None:
+            users = sorted(set(used[t.order]))
+            if len(users) == 1 and parts[users[0]].is_folded:
+                within.setdefault(users[0], []).append(t)
+            else:
+                alone.append(Part([t], _common(parts[i].box for i in users)))
+    whole = [
+        Part(within.get(i, []) + part.tensors, part.box, part.title) for i, part in enumerate(parts)
+    ]
+    return sorted(alone + whole, key=lambda part: part.tensors[-1].order)
+
+
+def _common(boxes: Iterable[Group]) -> Group:
+    """The innermost box that all are in."""
+    first, *others = boxes
+    while any(box[: len(first)] != first for box in others):
+        first = first[:-1]
+    return first

@@ -1,0 +1,51 @@
+"""Opening fused nodes: the same computation with the graph of each in its place, in a box."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ..scoping import scope
+from ..tape import Tape
+from ..tensor import MODE, Tensor, recording
+
+
+def opened(result: Tensor) -> tuple[Tensor, Mapping[int, Tensor]]:
+    """The tape behind `result` computed once more, fused nodes by their unfused definitions.
+
+    Returns
+    -------
+    Tensor
+        The new result. It has the same leaves.
+    mapping of int to Tensor
+        What stands for each tensor of the old tape, by its creation number.
+
+    Raises
+    ------
+    ValueError
+        When no node is fused.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> x = ag.tensor([1.0, 2.0], requires_grad=True)
+    >>> result, _ = opened(ag.logsumexp(x))
+    >>> [t.op.name for t in result.tape() if t.op]
+    ['exp', 'sum', 'log']
+    """
+    made: dict[int, Tensor] = {}
+    found = False
+    with recording(True), np.errstate(all="ignore"):
+        for t in Tape(result):
+            if t.op is None:
+                made[t.order] = t
+                continue
+            args = [made[a.order] if isinstance(a, Tensor) else a for a in t.inputs]
+            MODE.scope = t.scope if t.op.unfused is None else (*t.scope, scope(t.op.name))
+            found = found or t.op.unfused is not None
+            out = made[t.order] = (t.op.unfused or t.op)(*args, **t.kwargs)
+            out.name = out.name or t.name
+    if not found:
+        raise ValueError("unfuse=True: no node of this graph is fused, so there is none to open")
+    return made[result.order], made

@@ -1,0 +1,100 @@
+"""How large things on a picture are, by estimate: an SVG is written without its fonts.
+
+Widths of letters are at least those of the widest of the usual sans-serif fonts (Helvetica, Arial,
+Liberation Sans, DejaVu Sans, Verdana), so that text never runs out of its box.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import NamedTuple
+
+from .card import Block, Card
+
+#: the widths of letters in parts of the font's size; what is not here is a wide letter
+_WIDTHS = {
+    0.34: " '|,.·ijlI′",
+    0.43: "/:;\\()[]!ft-r²¹³",
+    0.56: '"*_`szcJFLk?∂ℓ',
+    0.66: "abdeghnopquvxyEPSTYZK$0123456789{}",
+    1.0: "mwMWOQ@%…&#",
+}
+_OF = {letter: width for width, letters in _WIDTHS.items() for letter in letters}
+_OTHER, _WIDE = 0.84, 1.4
+
+PAD = 8  # from the frame of a card to what is in it
+HEADER, NOTE, HEAD = 21, 13, 15  # heights of lines
+CELL, SQUARE = 18, 8  # heights of a number and of a square in a heat map
+STRIPE = 16  # height of a heat map of a single row
+GAP = 6  # between blocks
+BADGE = 22  # the width of +=
+OPERATION, NAME, SMALL, NUMBER = 11, 16, 9, 10.5  # sizes of fonts
+
+
+class Size(NamedTuple):
+    width: float
+    height: float
+
+
+def text_width(text: str, font_size: float) -> float:
+    """At least how wide a line of text is.
+
+    Examples
+    --------
+    >>> text_width("exp", 10) > text_width("il", 10)
+    True
+    """
+    return font_size * sum(_letter(c) for c in text)
+
+
+def _letter(c: str) -> float:
+    if c in _OF:
+        return _OF[c]
+    if unicodedata.category(c) in ("Mn", "Me", "Cf"):
+        return 0  # an accent, on the letter before it
+    return _WIDE if ord(c) > 0x1100 and not "\u2000" <= c < "\u2600" else _OTHER
+
+
+def header_widths(card: Card) -> tuple[float, float, float]:
+    """Of the operation, which is set bold, the name and the shape."""
+    return (
+        1.1 * text_width(operation(card), OPERATION),
+        text_width(card.name, NAME),
+        text_width(card.shape, SMALL),
+    )
+
+
+def operation(card: Card) -> str:
+    """The operation as it is written: with a sign where more is folded into the card."""
+    return f"▸ {card.operation}" if card.stacked else card.operation
+
+
+def card_size(card: Card, least: float = 0) -> Size:
+    """The size of a card, at least `least` wide."""
+    blocks = [block_size(block) for block in card.blocks]
+    lines = [text_width(note, SMALL) for note in card.notes]
+    if card.beside:
+        body = sum(b.width for b in blocks) + GAP * max(0, len(blocks) - 1)
+        below = max((b.height for b in blocks), default=0)
+    else:
+        body = max(b.width for b in blocks)
+        below = sum(b.height for b in blocks) + GAP * (len(blocks) - 1)
+    width = max(least, sum(header_widths(card)) + 2 * GAP, body, *lines, 40)
+    return Size(width + 2 * PAD, HEADER + NOTE * len(lines) + below + 1.5 * PAD)
+
+
+def cell_size(block: Block) -> Size:
+    """The size of each cell of a block."""
+    if block.is_map:
+        return Size(SQUARE, STRIPE if len(block.rows) == 1 else SQUARE)
+    widest = max((text_width(cell.text, NUMBER) for row in block.rows for cell in row), default=0)
+    return Size(max(34.0, widest + 10), CELL)
+
+
+def block_size(block: Block) -> Size:
+    """The size of a block: its head, its cells, its notes."""
+    cell = cell_size(block)
+    head = text_width(block.head, SMALL) + (BADGE + 4) * block.meets
+    columns = len(block.rows[0]) if block.rows else 0
+    width = max(head, columns * cell.width, *(text_width(n, SMALL) for n in block.notes), 0)
+    return Size(width, HEAD + len(block.rows) * cell.height + NOTE * len(block.notes))
