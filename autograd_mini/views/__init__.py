@@ -1,5 +1,7 @@
 """Views: ways to show a tape. Each reads the records and changes nothing.
 
-`table` writes the Wengert list as text, `dot` draws the graph; `writing` holds what both need,
-how numbers, arrays, names and arguments are written.
+All stand on `trace`, the steps of both passes, and on `writing`, how numbers, arrays and names are
+written. `table` and `explain` are text; `drawing` is ``ag.draw``. What is drawn is in `graph` (with
+`card`, `folding`, `opening`), the same whoever draws it: `dot` for Graphviz, which `engines` finds,
+or `svg` with the library's own `layout`.
 """

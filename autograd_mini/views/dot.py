@@ -78,48 +78,53 @@ def _edge(edge: Edge, palette: Palette) -> dict[str, str]:
         return drawn
     fill = palette.pill if edge.backward else palette.card
     text = f'<FONT FACE="Times,serif">{_font(_text(edge.text), color, 11)}</FONT>'
-    return {**drawn, "label": f"<{_table(f'<TR><TD>{text}</TD></TR>', color, fill, 2)}>"}
+    row = f"<TR><TD {_least(sizes.text_width(edge.text, 11))}>{text}</TD></TR>"
+    return {**drawn, "label": f"<{_table(row, color, fill, 2)}>"}
 
 
 def _card(card: Card, palette: Palette) -> str:
     """The label of a node: a table in a rounded table, to keep tints clear of the corners."""
-    rows = [f'<TR><TD ALIGN="LEFT">{_header(card, palette)}</TD></TR>']
-    rows += [
-        f'<TR><TD ALIGN="LEFT">{_font(_text(note), palette.faint, sizes.SMALL)}</TD></TR>'
-        for note in card.notes
-    ]
+    lines = [(0.0, _header(card, palette))]
+    lines += [_small(note, palette.faint) for note in card.notes]
+    rows = [f'<TR><TD ALIGN="LEFT" {_least(width)}>{line}</TD></TR>' for width, line in lines]
     blocks = [f"<TD>{_block(block, palette)}</TD>" for block in card.blocks]
     if blocks:
         beside = "".join(blocks) if card.beside else "</TR><TR>".join(blocks)
         rows.append(f"<TR><TD>{_plain(f'<TR>{beside}</TR>', spacing=3)}</TD></TR>")
-    width = 2 if card.stacked else 1
-    return f"<{_table(''.join(rows), getattr(palette, card.role), palette.card, 3, width)}>"
+    frame = 2 if card.stacked else 1
+    return f"<{_table(''.join(rows), getattr(palette, card.role), palette.card, 3, frame)}>"
 
 
 def _header(card: Card, palette: Palette) -> str:
     name = f'<FONT FACE="Times,serif" POINT-SIZE="{sizes.NAME}"><I>{_text(card.name)}</I></FONT>'
     operation = f"<B>{_text(sizes.operation(card))}</B>"
-    return f"{operation} &#160;{name}&#160; {_font(_text(card.shape), palette.faint, 9)}"
+    parts = (operation, name, _font(_text(card.shape), palette.faint, sizes.SMALL))
+    cells = (
+        f'<TD ALIGN="{side}" {_least(width + sizes.GAP)}>{part}</TD>'
+        for side, part, width in zip(_SIDES, parts, sizes.header_widths(card))
+    )
+    return _plain(f"<TR>{''.join(cells)}</TR>")
 
 
 def _block(block: Block, palette: Palette) -> str:
     color = getattr(palette, block.role)
-    head = f"<TD>{_font(_text(block.head), color, sizes.SMALL)}</TD>"
+    width, text = _small(block.head, color)
+    head = f"<TD {_least(width)}>{text}</TD>"
     if block.meets:
         sign = _font("<B>+=</B>", palette.card, sizes.SMALL)
         size = _fixed(sizes.BADGE, sizes.NOTE)
         badge = f'<TABLE BORDER="0" BGCOLOR="{color}" STYLE="ROUNDED" {size} {_TIGHT}>'
         head += f"<TD>{badge}<TR><TD>{sign}</TD></TR></TABLE></TD>"
-    rows = [_plain(f"<TR>{head}</TR>", padding=1)]
     cells = [f"<TR>{''.join(_cells(row, block, palette))}</TR>" for row in block.rows]
     table = _plain("".join(cells), padding=3)
     if block.is_map:  # or it would be drawn out to the width of what is below
         width, height = sizes.cell_size(block)
         size = _fixed(width * len(block.rows[0]), height * len(block.rows))
         table = table.replace("<TABLE ", f"<TABLE {size} ", 1)
-    rows.append(table)
-    rows += [_font(_text(note), palette.faint, sizes.SMALL) for note in block.notes]
-    return _plain("".join(f"<TR><TD>{row}</TD></TR>" for row in rows), padding=1)
+    lines = [(0.0, _plain(f"<TR>{head}</TR>", padding=1)), (0.0, table)]
+    lines += [_small(note, palette.faint) for note in block.notes]
+    rows = [f"<TR><TD {_least(width)}>{line}</TD></TR>" for width, line in lines]
+    return _plain("".join(rows), padding=1)
 
 
 def _cells(row: Any, block: Block, palette: Palette) -> Iterator[str]:
@@ -146,14 +151,15 @@ def _ground(cell: Cell, palette: Palette) -> str:
 def _legend(graph: Graph, palette: Palette) -> str:
     parts = [_font(_text(graph.note), palette.faint, 10)] if graph.note else []
     if graph.has_gradients:
-        parts.insert(0, _font("———▸ value", palette.forward, 10))
-        parts.insert(1, _font("◂– – derivative", palette.backward, 10))
+        parts.insert(0, _font("———► value", palette.forward, 10))
+        parts.insert(1, _font("◄– – derivative", palette.backward, 10))
     return f"<<BR/>{'&#160;&#160;&#160;'.join(parts)}>" if parts else ""
 
 
 # ---- HTML-like labels ---------------------------------------------------------------------------
 
 
+_SIDES = ("LEFT", "LEFT", "RIGHT")
 _TIGHT = 'CELLBORDER="0" CELLSPACING="0"'
 
 
@@ -171,6 +177,16 @@ def _plain(rows: str, padding: int = 0, spacing: int = 0) -> str:
         f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="{spacing}" CELLPADDING="{padding}">'
         f"{rows}</TABLE>"
     )
+
+
+def _small(text: str, color: str) -> tuple[float, str]:
+    """A line of small text, and how wide it is at least."""
+    return sizes.text_width(text, sizes.SMALL), _font(_text(text), color, sizes.SMALL)
+
+
+def _least(width: float) -> str:
+    """Our own estimate of a width, since an engine may draw in wider letters than it measures."""
+    return f'WIDTH="{width:.0f}"'
 
 
 def _font(text: str, color: str, size: float) -> str:

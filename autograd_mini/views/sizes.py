@@ -66,7 +66,7 @@ def header_widths(card: Card) -> tuple[float, float, float]:
 
 def operation(card: Card) -> str:
     """The operation as it is written: with a sign where more is folded into the card."""
-    return f"▸ {card.operation}" if card.stacked else card.operation
+    return f"► {card.operation}" if card.stacked else card.operation
 
 
 def card_size(card: Card, least: float = 0) -> Size:
