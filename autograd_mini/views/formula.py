@@ -7,6 +7,7 @@ operation without one is written as a call, ``tanh(x)``.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -77,7 +78,7 @@ def of_rule(t: Tensor, i: int, called: Mapping[int, str], cotangent: str) -> str
     g / b -g · v2 / b
     """
     found, _ = _ruled(t, i, called, cotangent)
-    return _of_tape(found) if isinstance(found, Tensor) else argument(found)
+    return _of_tape(found) if isinstance(found, Tensor) else found
 
 
 def local(t: Tensor, i: int, called: Mapping[int, str]) -> str:
@@ -97,7 +98,7 @@ def local(t: Tensor, i: int, called: Mapping[int, str]) -> str:
     """
     found, g = _ruled(t, i, called, "g")
     if not isinstance(found, Tensor):
-        return argument(found)
+        return found
     follows = {g.order}  # the records that the cotangent goes into
     for record in Tape(found):
         into = [k for k, a in enumerate(record.inputs) if getattr(a, "order", None) in follows]
@@ -110,15 +111,25 @@ def local(t: Tensor, i: int, called: Mapping[int, str]) -> str:
     return _of_tape(found)
 
 
-def _ruled(t: Tensor, i: int, called: Mapping[int, str], cotangent: str) -> tuple[Any, Tensor]:
-    """What the i-th rule makes of symbols, and the one that stands for the cotangent."""
+def _ruled(
+    t: Tensor, i: int, called: Mapping[int, str], cotangent: str
+) -> tuple[Tensor | str, Tensor]:
+    """What the i-th rule makes of symbols, and the one that stands for the cotangent.
+
+    Text instead, ``tanh′(g)``, for a rule that cannot run on Tensors: it may be a user's.
+    """
     assert t.op is not None
     symbols = {id(a): _symbol(a, called) for a in t.inputs if isinstance(a, Tensor)}
     args = [symbols.get(id(a), a) for a in t.inputs]
     g = Tensor(np.ones(t.shape, t.dtype), requires_grad=True, name=cotangent)
     rule: Any = next(r for j, r in enumerate(t.op.vjps) if j == i)
-    with recording(True), np.errstate(all="ignore"):
-        return rule(g, _symbol(t, called), *args, **t.kwargs), g
+    with recording(True), warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            found = rule(g, _symbol(t, called), *args, **t.kwargs)
+        except Exception:
+            found = f"{t.op.name}′({cotangent})"
+    return (found if isinstance(found, (Tensor, str)) else argument(found)), g
 
 
 def _symbol(t: Tensor, called: Mapping[int, str]) -> Tensor:
@@ -132,7 +143,7 @@ def _of_tape(result: Tensor) -> str:
     written: dict[int, Written] = {}
     for t in Tape(result):
         if t.op is None:
-            written[t.order] = (t.name, _ATOM) if t.name else (argument(t.data), _ATOM)
+            written[t.order] = (t.name, _ATOM) if t.name else _constant(t.data)
         else:
             text, binds = _written(t, lambda a: written[a.order])
             long = len(text) > _LONGEST  # what is used twice is written twice, and that adds up
@@ -143,7 +154,7 @@ def _of_tape(result: Tensor) -> str:
 def _written(t: Tensor, of: Callable[[Tensor], Written]) -> Written:
     """A record in the texts of its arguments, and how tightly the text binds."""
     assert t.op is not None
-    parts = [of(a) if isinstance(a, Tensor) else (argument(a), _ATOM) for a in t.inputs]
+    parts = [of(a) if isinstance(a, Tensor) else _constant(a) for a in t.inputs]
     name = t.op.name
     if name in _SILENT:
         return parts[0]
@@ -161,6 +172,12 @@ def _written(t: Tensor, of: Callable[[Tensor], Written]) -> Written:
     said = {k: v for k, v in t.kwargs.items() if v is not None and v is not False}
     settings = [f"{k}={argument(v)}" for k, v in said.items()]
     return f"{name}({', '.join([text for text, _ in parts] + settings)})", _ATOM
+
+
+def _constant(x: Any) -> Written:
+    """A number or an array; in a product, a negative number needs parentheses."""
+    text = argument(x)
+    return text, 1 if text.startswith("-") else _ATOM
 
 
 def _scaled(a: Written, b: Written) -> Written:
