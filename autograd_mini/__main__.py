@@ -1,6 +1,6 @@
 """The command line: ``python -m autograd_mini`` shows the whole story on one screen.
 
-``python -m autograd_mini train moons`` trains a network with the fused node.
+``draw EXPR`` draws any expression, ``train moons`` trains a network with the fused node.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ import contextlib
 import difflib
 import os
 import re
+import runpy
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -20,17 +21,22 @@ import numpy as np
 import autograd_mini as ag
 
 from .dispatch import coverage
+from .expressions import ExpressionError, evaluate, tensors
 from .views.drawing import ENDINGS, draw
 from .views.writing import number, one_line, values
 
 _NAME = "autograd-mini"
 _USAGE = f"""{_NAME} [-o PATH]
+       {_NAME} draw EXPR|FILE.py:NAME [--let NAME=NUMBERS ...] [-o PATH]
        {_NAME} compare
        {_NAME} train moons|digits [--epochs N] [--seed N]
        {_NAME} functions [NAME]"""
 _EXAMPLES = f"""examples:
   {_NAME}                          the story, and its graph in a file
   {_NAME} -o softmax.png           the same, with the graph in that file
+  {_NAME} draw "log(x) + x*w - sin(w)" --let x=2 --let w=5 -o graph.svg
+                                   an expression over NumPy's functions, and its graph
+  {_NAME} draw train.py:loss       what a script has computed and called `loss`
   {_NAME} compare                  the fused node beside its graph, where that breaks
   {_NAME} train moons              train on two half circles that interlock
   {_NAME} train digits --epochs 5  train on 1,797 handwritten digits
@@ -61,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with contextlib.suppress(AttributeError, ValueError):
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     parser = _parser()
-    options = parser.parse_args(argv)
+    options = parser.parse_args(_with_expressions(sys.argv[1:] if argv is None else argv))
     if options.command and options.output:
         parser.error(f"-o is where to draw the story's graph; {options.command} draws none")
     try:
@@ -69,6 +75,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             _train(options.dataset, options.epochs, options.seed)
         elif options.command == "functions":
             _functions(options.name)
+        elif options.command == "draw":
+            _draw(options.what, options.let, options.to)
         elif options.command == "compare":
             _compare()
         else:
@@ -79,6 +87,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except ExpressionError as error:
+        parser.error(str(error))
     except (ImportError, OSError, RuntimeError) as error:
         reason = str(error)
         if isinstance(error, OSError) and error.filename:
@@ -98,6 +108,68 @@ def _functions(name: str) -> None:
         print(f"{f:{width}}  {how}")
     with_rules = sum(how.startswith(("primitive", "composed")) for _, how in rows)
     print(f"\n{with_rules} of these {len(rows)} functions have derivatives.")
+
+
+# ---- what the user computes ---------------------------------------------------------------------
+
+
+def _draw(what: str, assignments: Sequence[str], path: str) -> None:
+    """Draw the graph of an expression, or of what a script has computed."""
+    result, names = _computed(what, assignments)
+    try:
+        drawing = draw(result, names=names)
+    except (TypeError, ValueError) as error:
+        raise ExpressionError(str(error)) from error
+    print(f"The graph is drawn in {drawing.save(path)}")
+
+
+def _computed(what: str, assignments: Sequence[str]) -> tuple[Any, Mapping[str, Any]]:
+    """The value of ``EXPR`` or of ``FILE.py:NAME``, and the variables that it was computed from."""
+    script = re.fullmatch(r"(.+\.py):(.*)", what)
+    if script is None:
+        names = tensors(dict(_assignment(text) for text in assignments))
+        return evaluate(what, names), names
+    if assignments:
+        raise ExpressionError("--let gives values to an expression, not to a script")
+    names = _run(script[1])
+    if script[2] not in names:
+        near = difflib.get_close_matches(script[2], names, n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise ExpressionError(f"{script[1]} leaves no variable {script[2]!r}.{hint}")
+    return names[script[2]], names
+
+
+def _with_expressions(argv: Sequence[str]) -> list[str]:
+    """The arguments, so that ``draw -x`` has an expression, not an option: a blank before it."""
+    if not argv or argv[0] != "draw":
+        return list(argv)
+    options = ("-o", "-h", "--help", "--let")
+    return [
+        f" {a}" if a.startswith("-") and a.partition("=")[0] not in options else a for a in argv
+    ]
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    name, equals, numbers = text.partition("=")
+    if not equals:
+        raise ExpressionError(f"--let {text}: write a name and numbers, as in --let z=2,1,0.1")
+    return name.strip(), numbers
+
+
+def _run(path: str) -> dict[str, Any]:
+    """The variables that a script leaves when it is run as a program."""
+    if not Path(path).is_file():
+        raise RuntimeError(f"there is no file {path!r}")
+    before = sys.argv, sys.path[:]
+    sys.argv, sys.path[:0] = [path], [str(Path(path).parent)]
+    try:
+        return runpy.run_path(path, run_name="__main__")
+    except SystemExit as error:
+        raise RuntimeError(f"{path} ended with exit({error.code!r})") from error
+    except Exception as error:
+        raise RuntimeError(f"{path} raised {type(error).__name__}: {error}") from error
+    finally:
+        sys.argv, sys.path[:] = before
 
 
 # ---- the story ----------------------------------------------------------------------------------
@@ -228,13 +300,15 @@ class _Parser(argparse.ArgumentParser):
         if wrong:
             meant = {
                 "compare": "compare",
+                "draw": "draw EXPR",
                 "train": "train",
                 **{name: f"train {name}" for name in _TASKS},
             }
             near = difflib.get_close_matches(wrong[1], meant, n=1, cutoff=0.7)
             hint = f"Did you mean: {meant[near[0]]}?" if near else f"There is: {wrong[2]}."
             message = f"there is no '{wrong[1]}'"
-        self.exit(2, f"{_NAME}: error: {one_line(message)}. {hint}\n")
+        stop = "" if message.endswith((".", "?")) else "."
+        self.exit(2, f"{_NAME}: error: {one_line(message)}{stop} {hint}\n")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -256,6 +330,16 @@ graph in a file."""
     what = "train a network with the fused node; the last line is its accuracy on held-out data"
     commands = parser.add_subparsers(
         title="commands", dest="command", metavar="command", prog=_NAME
+    )
+    what_drawn = "the graph of an expression, or of what a script has computed, as a picture"
+    drawing = commands.add_parser("draw", help=what_drawn, description=what_drawn)
+    expression = "over NumPy's functions and the library's; or FILE.py:NAME, a variable of a script"
+    drawing.add_argument("what", metavar="EXPR", help=expression)
+    numbers = "a tensor: z=2,1,0.1 is a vector, W=1,2;3,4 a matrix, x=2 a number"
+    drawing.add_argument("--let", metavar="NAME=NUMBERS", action="append", default=[], help=numbers)
+    where = f"{', '.join(ENDINGS)} (graph.svg in this folder)"
+    drawing.add_argument(
+        "-o", dest="to", metavar="PATH", type=_drawable, default="graph.svg", help=where
     )
     beside = "the fused node beside its graph, for typical logits and some that break it"
     commands.add_parser("compare", help=beside, description=beside)

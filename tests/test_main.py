@@ -152,6 +152,89 @@ def test_a_reader_who_stops_reading_gets_no_traceback():
     assert process.wait() == 1
 
 
+# ---- drawing ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def own_layout(monkeypatch):
+    monkeypatch.setenv("AUTOGRAD_MINI_DOT", "none")
+
+
+def test_draw_draws_an_expression(capsys, folder, own_layout):
+    text = "-sum(y*log(exp(z)/sum(exp(z))))"
+    assert main(["draw", text, "--let", "z=2,1,0.1", "--let=y=0,1,0", "-o", "out.svg"]) == 0
+    assert capsys.readouterr().out == "The graph is drawn in out.svg\n"
+    drawn = (folder / "out.svg").read_text(encoding="utf-8")
+    for word in (">exp<", ">z<", ">y<", "-0.7576"):
+        assert word in drawn
+
+
+@pytest.mark.parametrize("text", ["-x", "-ones(2)*x", "--x*x", "-o*x", "-h*x"])
+def test_an_expression_may_begin_with_a_minus(text, capsys, folder, own_layout):
+    lets = [part for name in "xoh" for part in ("--let", f"{name}=2")]
+    assert main(["draw", *lets, text]) == 0
+    assert os.listdir(folder) == ["graph.svg"]
+
+
+SCRIPT = """
+import sys
+import numpy as np
+import autograd_mini as ag
+import beside
+
+def f(x):
+    return np.tanh(x) * beside.TWO
+
+if __name__ == "__main__":
+    weights = ag.tensor([2.0, 1.0], requires_grad=True)
+    loss = f(weights).sum()
+    assert sys.argv == ["made/script.py"]
+"""
+
+
+def test_draw_draws_what_a_script_has_computed(capsys, folder, own_layout):
+    (folder / "made").mkdir()
+    (folder / "made" / "script.py").write_text(SCRIPT, encoding="utf-8")
+    (folder / "made" / "beside.py").write_text("TWO = 2.0", encoding="utf-8")
+    before = sys.argv[:], sys.path[:]
+    assert main(["draw", "made/script.py:loss"]) == 0
+    drawn = (folder / "graph.svg").read_text(encoding="utf-8")
+    assert ">weights<" in drawn
+    assert ">loss<" in drawn
+    assert (sys.argv, sys.path) == before
+
+
+def status_of(*arguments):
+    try:
+        return main(arguments)
+    except SystemExit as ended:
+        return ended.code
+
+
+@pytest.mark.parametrize(
+    ("script", "status", "why"),
+    [
+        ("lss = 3", 2, "leaves no variable 'loss'. Did you mean lss?"),
+        ("loss = 3", 2, "draw takes tensors, not 3"),
+        ("1/0", 1, "s.py raised ZeroDivisionError: division by zero"),
+        ("open('nowhere')", 1, "s.py raised FileNotFoundError"),
+        ("import sys; sys.exit(3)", 1, "s.py ended with exit(3)"),
+        ("x = (", 1, "s.py raised SyntaxError"),
+        (None, 1, "there is no file 's.py'"),
+    ],
+)
+def test_a_script_that_leaves_nothing_to_draw_is_one_line(script, status, why, capsys, folder):
+    if script is not None:
+        (folder / "s.py").write_text(script, encoding="utf-8")
+    before = set(os.listdir(folder))
+    assert status_of("draw", "s.py:loss") == status
+    err = capsys.readouterr().err
+    assert err.startswith("autograd-mini: error: ")
+    assert err.count("\n") == 1
+    assert why in err
+    assert set(os.listdir(folder)) == before
+
+
 # ---- training -----------------------------------------------------------------------------------
 
 
@@ -234,6 +317,14 @@ def test_help_has_examples_and_version_the_version(capsys):
         (["-o"], "-o/--output: expected one argument"),
         (["-o", "x.jpg"], "'x.jpg' must end in .svg, .html, .png, .pdf, .dot, .gv"),
         (["a\nb"], "a\\nb"),
+        (["draw"], "required: EXPR"),
+        (["draw", "sim(x)", "--let", "x=2"], "there is no 'sim' (column 1). Did you mean sum?"),
+        (["draw", "x +"], "invalid syntax"),
+        (["draw", "x", "--let", "x=2"], "nothing was recorded for 'x'"),
+        (["draw", "x*2", "--let", "x=a"], "x='a' are no numbers: write --let"),
+        (["draw", "x*2", "--let", "x"], "--let x: write a name and numbers"),
+        (["draw", "x*2", "-o", "x.jpg"], "'x.jpg' must end in"),
+        (["draw", "s.py:loss", "--let", "x=2"], "--let gives values to an expression"),
     ],
 )
 def test_a_bad_argument_exits_2_with_one_line(arguments, found, capsys, folder):
