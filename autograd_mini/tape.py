@@ -74,7 +74,10 @@ class Tape(Sequence[Tensor]):
         return iter(self._tensors)
 
     def __str__(self) -> str:
-        return self.table()
+        """The table, for this terminal; ``table()`` is the same everywhere."""
+        from .views.table import printed
+
+        return printed(self)
 
     def __repr__(self) -> str:
         return f"<Tape of {len(self)} tensors, ending in {self.result!r}>"
@@ -85,7 +88,8 @@ class Tape(Sequence[Tensor]):
         Parameters
         ----------
         adjoints : bool
-            Also show the derivative of the result with respect to each row.
+            Also show the derivative of the result with respect to each row; and below, a row for
+            each step of the backward pass: whose rule adds what to which derivative.
         width : int, optional
             Columns to fit into; the terminal's when not given.
 
@@ -97,6 +101,10 @@ class Tape(Sequence[Tensor]):
         # name  op    arguments  shape  value  ∂v1/∂
         0 x     leaf             ()     2      4
         1 v1    mul   x, x       ()     4      1
+        <BLANKLINE>
+        # op   adds to      rule         contribution
+        1 mul  ∂v1/∂x   =   ∂v1/∂v1 · x  2
+        1 mul  ∂v1/∂x   +=  ∂v1/∂v1 · x  2
         """
         from .views.table import table
 

@@ -1,5 +1,8 @@
 """The table: a Wengert list as the textbooks print it, whatever the tensors are called."""
 
+import io
+import re
+import sys
 import time
 import unicodedata
 
@@ -16,7 +19,13 @@ def named(name, t):
 
 
 def rows(tape, **kwargs):
-    return tape.table(**{"width": 80, **kwargs}).splitlines()
+    """The header and the forward rows."""
+    return tape.table(**{"width": 80, **kwargs}).split("\n\n")[0].splitlines()
+
+
+def steps(tape, width=80):
+    """The header and the rows of the backward pass."""
+    return tape.table(adjoints=True, width=width).split("\n\n")[1].splitlines()
 
 
 def softmax_chain():
@@ -121,6 +130,79 @@ def test_softmax_chain_with_adjoints_fits_80_columns_uncut():
     assert max(map(len, table)) <= 80
 
 
+def test_the_backward_pass_of_the_softmax_chain():
+    assert steps(softmax_chain().tape()) == [
+        "# op   adds to      rule            contribution",
+        "8 neg  ∂L/∂S    =   -∂L/∂L          -1",
+        "7 sum  ∂L/∂p    =   ∂L/∂S           [-1 -1 -1]",
+        "6 mul  ∂L/∂ℓ    =   ∂L/∂p · y       [0 -1 0]",
+        "5 log  ∂L/∂ŷ    =   ∂L/∂ℓ / ŷ       [0 -4.125 0]",
+        "4 div  ∂L/∂e    =   ∂L/∂ŷ / s       [0 -0.3679 0]",
+        "4 div  ∂L/∂s    =   -∂L/∂ŷ · ŷ / s  0.0892",
+        "3 sum  ∂L/∂e    +=  ∂L/∂s           [0.0892 0.0892 0.0892]",
+        "2 exp  ∂L/∂z    =   ∂L/∂e · e       [0.659 -0.7576 0.0986]",
+    ]
+
+
+def test_contributions_add_up_to_the_derivatives():
+    loss = baydin() * baydin()
+    table = steps(loss.tape(), width=200)
+    total = {}
+    for row in table[1:]:
+        _, _, target, sign, *_, value = row.split()
+        assert (sign == "+=") == (target in total)
+        total[target] = total.get(target, 0) + float(value)
+    adjoints = [float(a) for t, a in loss.tape().adjoints().items() if t is not loss]
+    np.testing.assert_allclose(sorted(total.values()), sorted(adjoints), rtol=1e-3)
+
+
+# ---- where it is printed ------------------------------------------------------------------------
+
+
+class Screen(io.TextIOWrapper):
+    """A stream of some encoding, which may be a terminal."""
+
+    def __init__(self, encoding, terminal):
+        super().__init__(io.BytesIO(), encoding=encoding)
+        self.isatty = lambda: terminal
+
+    def text(self):
+        self.flush()
+        return self.buffer.getvalue().decode(self.encoding)
+
+
+def printed(tape, monkeypatch, encoding="utf-8", terminal=False):
+    screen = Screen(encoding, terminal)
+    monkeypatch.setattr(sys, "stdout", screen)
+    monkeypatch.setenv("COLUMNS", "80")
+    print(tape)
+    return screen.text()
+
+
+def test_a_terminal_gets_colours_and_nothing_else_does(monkeypatch):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    tape = softmax_chain().tape()
+    plain = tape.table(width=80) + "\n"
+    assert printed(tape, monkeypatch) == plain
+    colored = printed(tape, monkeypatch, terminal=True)
+    assert "\x1b[34m[2 1 0.1]\x1b[m" in colored
+    assert re.sub("\x1b\\[[0-9]*m", "", colored) == plain
+    assert tape.table(width=80) + "\n" == plain
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert printed(tape, monkeypatch, terminal=True) == plain
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "cp437", "latin-1"])
+def test_a_stream_gets_letters_that_it_can_write(encoding, monkeypatch):
+    x = ag.tensor(np.arange(9.0), requires_grad=True, name="ŷ ∂ 速度 🎉")
+    text = printed(np.exp(x * 1.0).tape(), monkeypatch, encoding)
+    assert "?" not in text
+    head, *lines = text.splitlines()
+    assert len({line.index("(9,)") for line in lines}) == 1
+    assert lines[0].index("(9,)") == head.index("shape")
+    assert ("~" in text) != ("…" in text)
+
+
 def test_adjoints_in_the_table_are_those_of_the_tape_and_touch_no_grad():
     loss = softmax_chain()
     z = loss.tape()[0]
@@ -165,7 +247,7 @@ def test_a_name_that_looks_like_a_number_is_not_confused_with_the_row():
 def test_control_characters_in_a_name_are_escaped(name):
     x = ag.tensor(2.0, requires_grad=True, name=name)
     table = (x * 2.0).tape().table(adjoints=True, width=200)
-    assert len(table.splitlines()) == 3
+    assert len(table.splitlines()) == 6
     assert table.replace("\n", "").isprintable()
     assert f"{one_line(name)}, 2.0" in table
     table.encode()
@@ -322,7 +404,7 @@ def test_the_table_fits_and_no_number_is_cut(columns):
     x = ag.tensor(np.linspace(-1, 1, 12).reshape(3, 4) / 3, requires_grad=True, name="x")
     y = (x[1:, None].sum(axis=(0, 1), keepdims=True) * np.exp(x)).sum()
     table = rows(y.tape(), adjoints=True, width=columns)
-    full = y.tape().table(adjoints=True, width=10_000)
+    full = "\n".join(rows(y.tape(), adjoints=True, width=10_000))
     if columns >= 68:  # numbers, names, operations and shapes are never cut: they need 68
         assert max(map(width, table)) <= columns
     for row in table[1:]:

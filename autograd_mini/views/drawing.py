@@ -246,7 +246,7 @@ class Drawing:
         hint = 'a drawing: .show() opens it, .save("graph.svg") writes it to a file'
         if len(self._results) > 1 or len(self._results[0].tape()) > _MOST_ROWS:
             return f"<{hint}>"
-        return f"{self._results[0].tape()}\n({hint})"
+        return f"{self._results[0].tape().table()}\n({hint})"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """What a notebook shows.

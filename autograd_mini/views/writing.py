@@ -89,6 +89,42 @@ def one_line(text: str) -> str:
     )
 
 
+#: how our letters are spelled where a stream cannot write them; ELLIPSIS stays one column wide
+_SPELLED = {
+    ELLIPSIS: "~",
+    "∂": "d",
+    "·": "*",
+    "′": "'",
+    "²": "^2",
+    "ᵀ": ".T",
+    "→": "->",
+    "Σ": "sum",
+}
+
+
+def spelled(text: str, encoding: str) -> str:
+    r"""The text in letters that a stream of that encoding can write.
+
+    Examples
+    --------
+    >>> print(spelled("∂L/∂ŷ · xᵀ", "ascii"))
+    dL/d\u0177 * x.T
+    """
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return "".join(_letter(c, encoding) for c in text)
+    return text
+
+
+def _letter(c: str, encoding: str) -> str:
+    try:
+        c.encode(encoding)
+    except UnicodeEncodeError:
+        return _SPELLED.get(c) or c.encode("ascii", "backslashreplace").decode()
+    return c
+
+
 def labels(tensors: Sequence[Tensor]) -> dict[int, str]:
     """What to call each tensor of a tape, by creation number: no two alike.
 
