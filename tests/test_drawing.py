@@ -379,6 +379,20 @@ def test_a_larger_graph_is_folded_from_the_inside_out(most, cards):
     assert all("tensors: " in c.notes[0] for c in folded)
 
 
+def test_constants_are_folded_first():
+    x, c, shared = leaf(2.0, "x"), ag.tensor(3.0, name="c"), ag.tensor(4.0, name="shared")
+    with ag.scope("s"):
+        a = named("a", x * c)
+        b = named("b", a * shared)
+    y = named("y", b * shared)
+    assert {card.name for card in draw(y).graph.cards} == {"x", "c", "shared", "a", "b", "y"}
+    folded = draw(y, max_nodes=5)
+    assert {card.name for card in folded.graph.cards} == {"x", "shared", "a", "b", "y"}
+    assert card(folded, "a").notes == ["x · c"]
+    assert not card(folded, "a").stacked
+    assert folded.graph.note == "6 tensors, folded into 5 cards: max_nodes= shows more"
+
+
 def test_a_folded_card_shows_its_output():
     drawing = draw(stages(), depth=0)
     last = drawing.graph.cards[-2]

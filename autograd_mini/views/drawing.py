@@ -60,7 +60,7 @@ def draw(
         Whether cards say how each value was computed, and edges the local derivative. Both are
         read off the rules: what multiplies the derivative that arrives; or, for a rule that does
         more than multiply, what it makes of that derivative, `g`. ``tanh′`` stands for a formula
-        that is too long.
+        that is too long. A picture of more than 400 cards has none.
     names : mapping, optional
         Variables, as ``locals()`` gives them: what to call tensors that have no name.
     depth : int, optional
@@ -71,8 +71,8 @@ def draw(
     theme : {"light", "dark", "auto"}
         With "auto" an SVG follows the reader's system.
     max_nodes : int
-        A larger graph is folded: scopes first, from the inside out, then runs of records. A line
-        below the picture says so.
+        A larger graph is folded: constants first, into what they are used for; then scopes, from
+        the inside out; then runs of records. A line below the picture says so.
     unfuse : bool
         Whether to open each fused node: the graph it replaces is drawn in its place, in a box.
 

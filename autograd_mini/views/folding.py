@@ -75,14 +75,14 @@ def parts_of(tensors: Sequence[Tensor], depth: int | None, max_nodes: int) -> Fo
     depth : int or None
         How many levels of scopes stay open; None for as many as fit.
     max_nodes : int
-        When there are more, scopes are folded from the inside out, then records that follow one
-        another, then leaves.
+        When there are more, constants are folded into what they are used for, then scopes from the
+        inside out, then records that follow one another, then leaves.
     """
     boxes, titles = _boxes([t for t in tensors if t.op])
     deepest = max((len(box) for box in boxes.values()), default=0)
     depths = range(deepest, -1, -1) if depth is None else [depth]
-    for level in depths:
-        parts = _by_scope(tensors, boxes, titles, level)
+    for level, constants in [(depths[0], False), *((level, True) for level in depths)]:
+        parts = _with_leaves(tensors, _by_scope(tensors, boxes, titles, level), constants)
         if len(parts) <= max_nodes:
             break
     made = [[t for t in part.tensors if t.op] for part in parts if part.tensors[-1].op]
@@ -92,7 +92,7 @@ def parts_of(tensors: Sequence[Tensor], depth: int | None, max_nodes: int) -> Fo
         length *= 2
     part_of = {t.order: i for i, part in enumerate(parts) for t in part.tensors}
     note = ""
-    if any(part.is_folded for part in parts):
+    if len(parts) < len(tensors):
         how = "max_nodes=" if depth is None else "depth="
         note = f"{len(tensors):,} tensors, folded into {len(parts)} cards: {how} shows more"
     used = {box[:n] for part in parts for box in [part.box] for n in range(1, len(box) + 1)}
@@ -134,7 +134,7 @@ def _by_scope(
             parts.append(Part(list(run), key[:-1], titles[key]))
         else:
             parts += [Part([t], boxes[t.order]) for t in run]
-    return _with_leaves(tensors, parts)
+    return parts
 
 
 def _in_runs(
@@ -153,8 +153,13 @@ def _in_runs(
     return [Part(leaves, (), f"{len(leaves):,} leaves"), *(p for p in parts if p.tensors[-1].op)]
 
 
-def _with_leaves(tensors: Sequence[Tensor], parts: Sequence[Part]) -> list[Part]:
-    """The parts in order with the leaves: in a folded part, if they are used nowhere else."""
+def _with_leaves(
+    tensors: Sequence[Tensor], parts: Sequence[Part], constants: bool = True
+) -> list[Part]:
+    """The parts in order with the leaves: in a folded part, if they are used nowhere else.
+
+    With `constants`, those go into any part.
+    """
     used: dict[int, list[int]] = {}
     for i, part in enumerate(parts):
         for t in part.tensors:
@@ -166,7 +171,8 @@ def _with_leaves(tensors: Sequence[Tensor], parts: Sequence[Part]) -> list[Part]
     for t in tensors:
         if t.op is None:
             users = sorted(set(used[t.order]))
-            if len(users) == 1 and parts[users[0]].is_folded:
+            hidden = constants and not t.requires_grad
+            if len(users) == 1 and (hidden or parts[users[0]].is_folded):
                 within.setdefault(users[0], []).append(t)
             else:
                 alone.append(Part([t], _common(parts[i].box for i in users)))

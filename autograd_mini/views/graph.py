@@ -17,6 +17,7 @@ from .folding import Group, Part, parts_of
 from .trace import Trace, called, uses
 from .writing import arguments, made_by, shortened
 
+_MOST_WITH_PILLS = 400  # cards; a larger picture is looked at from afar, and laid out sooner
 _LONGEST_PILL, _LONGEST_NAME, _LONGEST_NOTE = 22, 28, 44  # characters
 
 
@@ -95,6 +96,8 @@ def graph_of(
     else:
         trace = Trace(results[0].tape(), called(tensors, names), {})
     folded = parts_of(tensors, depth, max_nodes)
+    if len(folded.parts) > _MOST_WITH_PILLS:
+        shown = shown._replace(formulas=False)
     writer = _Writer(trace, shown, uses(tensors, trace.adjoints))
     edges = list(writer.edges(folded.parts, folded.part_of))
     last = ", ".join(trace.called[result.order] for result in results)
