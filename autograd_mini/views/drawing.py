@@ -110,7 +110,8 @@ def draw(
         made = {order: t for _, made in pairs for order, t in made.items()}
         names = {k: made.get(v.order, v) for k, v in names.items() if isinstance(v, Tensor)}
     graph = graph_of(results, names, Shown(values, gradients, formulas), depth, max_nodes)
-    return Drawing(graph, results, direction, theme)
+    small = len(results) == 1 and len(results[0].tape()) <= _MOST_ROWS
+    return Drawing(graph, results[0].tape().table() if small else "", direction, theme)
 
 
 def _check(
@@ -145,11 +146,9 @@ class Drawing:
         The graph in Graphviz's DOT language.
     """
 
-    def __init__(
-        self, graph: Graph, results: tuple[Tensor, ...], direction: str, theme: str
-    ) -> None:
+    def __init__(self, graph: Graph, table: str, direction: str, theme: str) -> None:
         self.graph = graph
-        self._results = results
+        self._table = table  # of the tape as it was drawn: leaves may get new data
         self._direction = direction
         self._theme = theme
         self._palette = DARK if theme == "dark" else LIGHT
@@ -244,9 +243,7 @@ class Drawing:
 
     def __repr__(self) -> str:
         hint = 'a drawing: .show() opens it, .save("graph.svg") writes it to a file'
-        if len(self._results) > 1 or len(self._results[0].tape()) > _MOST_ROWS:
-            return f"<{hint}>"
-        return f"{self._results[0].tape().table()}\n({hint})"
+        return f"{self._table}\n({hint})" if self._table else f"<{hint}>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """What a notebook shows.
