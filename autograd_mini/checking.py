@@ -271,8 +271,9 @@ def check_fused(
 
     Parameters
     ----------
-    node : Primitive
-        Made with `ag.fused`; ours or yours.
+    node : Primitive or callable
+        Made with `ag.fused`; ours or yours. Or a function that calls one, and says as `unfused`
+        what it replaces, like ``ag.softmax_cross_entropy`` with its options.
     *inputs : array_like or Tensor
         Its arguments. Floating ones are differentiated, in their own dtype; nothing of the
         caller's is changed.
@@ -316,8 +317,8 @@ def check_fused(
             "ag.fused(forward, *vjps, unfused=...)."
         )
     arrays = [np.array(raw(x)) for x in inputs]
-    ruled = [rule is not None for _, rule in zip(arrays, node.vjps)]
-    active = [i for i, yes in enumerate(ruled) if yes and arrays[i].dtype.kind == "f"]
+    rules = getattr(node, "vjps", [node] * len(arrays))  # all arguments of a function are active
+    active = [i for i, r in zip(range(len(arrays)), rules) if r and arrays[i].dtype.kind == "f"]
     long = [x.astype(np.longdouble) if x.dtype.kind == "f" else x for x in arrays]
     names = [_called(graph, i) for i in active]
     with np.errstate(all="ignore"):
@@ -330,11 +331,12 @@ def check_fused(
         )
         records = tuple(_records(f, arrays, active, kwargs) for f in (node, graph))
         seconds = [_time(f, arrays, active, kwargs) for f in (node, graph)]
-    report = FusedReport(node.name, records[0], records[1], rows, seconds[0] / seconds[1])
+    name = getattr(node, "name", None) or node.__name__
+    report = FusedReport(name, records[0], records[1], rows, seconds[0] / seconds[1])
     wrong = [row for row in rows if not row.agrees]
     if strict and wrong:
         raise GradcheckError(
-            f"{node.name}: the {wrong[0].what} is {wrong[0].difference:.2g} away from its graph's, "
+            f"{name}: the {wrong[0].what} is {wrong[0].difference:.2g} away from its graph's, "
             f"which is nearer to the reference.\n{report}"
         )
     return report

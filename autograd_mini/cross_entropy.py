@@ -301,6 +301,10 @@ def softmax_cross_entropy(
     )
 
 
+#: so that `check_fused` holds the call to the graph too, with all its options
+softmax_cross_entropy.unfused = cross_entropy  # type: ignore[attr-defined]
+
+
 def _one_node(logits: Any, targets: Any, axis: int, reduction: Reduction, where: Any) -> Any:
     if not (on_numpy(logits) and (are_indices(targets) or on_numpy(targets))):
         return _shifted_graph(logits, targets, axis, reduction, where)

@@ -1,12 +1,13 @@
 """gradcheck, tested with planted bugs: each is a mistake that a real engine has made."""
 
 import inspect
+from itertools import product
 
 import numpy as np
 import pytest
 
 import autograd_mini as ag
-from autograd_mini import tape
+from autograd_mini import checking, tape
 from autograd_mini.ops.indexing import getitem
 from autograd_mini.primitive import FUSED
 
@@ -246,17 +247,50 @@ def test_where_the_graph_breaks_the_node_is_nearer_to_the_reference():
         assert {row.nearer for row in report.rows} == {"node"}
 
 
-def test_check_fused_takes_the_product_of_the_nodes_options():
-    logits = np.linspace(-1, 1, 12).reshape(3, 4)
-    targets = {-1: (np.array([0, 3, 1]), logits**2), 0: (np.array([0, 2, 1, 1]), logits**2)}
-    for axis, (indices, weights) in targets.items():
-        for y in (indices, weights):
-            for reduction in ("mean", "sum", "none"):
-                options = {"axis": axis, "reduction": reduction}
-                for dtype in (np.float64, np.float32):
-                    y = y.astype(dtype) if y.dtype.kind == "f" else y
-                    z = logits.astype(dtype)
-                    ag.check_fused(ag.SoftmaxCrossEntropy, z, y, strict=True, **options)
+PRODUCT = {
+    "dtype": (np.float64, np.float32),
+    "axis": (-1, 1),
+    "targets": ("indices", "weights", "one row"),
+    "weight": (False, True),
+    "ignore_index": (False, True),
+    "label_smoothing": (0.0, 0.1),
+    "reduction": ("mean", "sum", "none"),
+    "where": (False, True),
+}
+
+
+@pytest.mark.parametrize(
+    ("dtype", "axis", "targets"), list(product(*map(PRODUCT.get, ["dtype", "axis", "targets"])))
+)
+def test_softmax_cross_entropy_is_held_to_its_graph_with_all_options(
+    dtype, axis, targets, monkeypatch
+):
+    monkeypatch.setattr(checking, "_TIMED", 1)
+    rng = np.random.default_rng(0)
+    shape, classes, row = ((5, 4), 4, (4,)) if axis == -1 else ((3, 4, 2), 4, (4, 1))
+    logits = rng.normal(size=shape).astype(dtype)
+    indices = rng.integers(0, 3, np.delete(shape, axis))
+    y = indices if targets == "indices" else rng.uniform(size=shape).astype(dtype)
+    y = rng.uniform(size=row).astype(dtype) if targets == "one row" else y
+    rest = [key for key in PRODUCT if key not in ("dtype", "axis", "targets")]
+    for weighted, ignoring, smoothing, reduction, masked in product(*map(PRODUCT.get, rest)):
+        if ignoring and targets != "indices":
+            continue
+        options = {"axis": axis, "label_smoothing": smoothing, "reduction": reduction}
+        options["weight"] = rng.uniform(0.5, 2, classes).astype(dtype) if weighted else None
+        options["ignore_index"] = indices.flat[0] if ignoring else None
+        options["where"] = np.array([True, True, True, False]).reshape(row) if masked else None
+        # an entry of a gradient may all but cancel: no digit of it is sure then
+        ag.check_fused(ag.softmax_cross_entropy, logits, y, strict=True, tolerance=2000, **options)
+
+
+def test_a_wrong_function_is_found_with_its_options():
+    def doubled(z, y, reduction="mean"):
+        return 2 * ag.softmax_cross_entropy(z, y, reduction=reduction)
+
+    doubled.unfused = ag.cross_entropy
+    with pytest.raises(ag.GradcheckError, match="doubled: the value is"):
+        ag.check_fused(doubled, X, Y, strict=True, reduction="none")
 
 
 def test_a_primitive_without_a_graph_cannot_be_compared():
