@@ -18,6 +18,8 @@ from math import inf
 from typing import Any
 
 import numpy as np
+from numpy.exceptions import AxisError
+from numpy.linalg import LinAlgError
 
 from .tensor import NO_KWARGS, PRIMITIVES, UFUNCS, Tensor, as_array, describe, raw, record
 
@@ -109,7 +111,8 @@ class Primitive:
             text += ". From the right, lengths must be equal, or one of them 1: reshape to fit"
         elif "core dimension" in text:
             text += ". The last axis of the left must be as long as the second last of the right"
-        kind = next(k for k in (ValueError, IndexError, TypeError) if isinstance(error, k))
+        kinds = (LinAlgError, AxisError, ValueError, IndexError, TypeError)
+        kind = next(k for k in kinds if isinstance(error, k))
         return kind(f"{self.name} of {' and '.join(map(describe, args))}: {text}")
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -69,11 +70,7 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
     pulls = [_pull(out, inputs) for out in leaves_of(y)]
 
     def pullback(cotangent: Any) -> Any:
-        cotangents = leaves_of(cotangent)
-        if len(cotangents) != len(pulls):
-            raise ValueError(
-                f"the pullback of a value of {len(pulls)} arrays got {len(cotangents)} cotangents"
-            )
+        cotangents = leaves_like(y, cotangent, "the pullback: a cotangent")
         found = [pull(c) for pull, c in zip(pulls, cotangents)]
         grads = iter([sum(parts[1:], parts[0]) for parts in zip(*found)])
         return map_tree(lambda _: next(grads), entered)
@@ -179,7 +176,8 @@ def jvp(f: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tup
     >>> y.item(), dy.item()
     (6.0, 23.0)
     """
-    shapes = [[np.shape(x) for x in leaves_of(tree)] for tree in (primals, tangents)]
+    directions = leaves_like(tuple(primals), tuple(tangents), "jvp: tangents")
+    shapes = [[np.shape(x) for x in leaves] for leaves in (leaves_of(primals), directions)]
     if shapes[0] != shapes[1]:
         raise ValueError(f"jvp: tangents of shapes {shapes[1]} for primals of {shapes[0]}")
     y, pullback = vjp(f, *primals)
@@ -381,7 +379,9 @@ def _pull(y: Any, inputs: list[Tensor]) -> Callable[[Any], list[Tensor]]:
 
 
 def map_tree(f: Callable[[Any], Any], tree: Any) -> Any:
-    """The tree with `f` applied to each of its leaves."""
+    """The tree with `f` applied to each of its leaves. None holds nothing, and stays."""
+    if tree is None:
+        return None
     if isinstance(tree, dict):
         return {key: map_tree(f, value) for key, value in tree.items()}
     if isinstance(tree, (list, tuple)):
@@ -397,10 +397,44 @@ def leaves_of(tree: Any) -> list[Any]:
     return found
 
 
+def leaves_like(pattern: Any, tree: Any, what: str) -> list[Any]:
+    """What the tree holds, in the order of another of the same structure: dicts go by their keys.
+
+    Where the pattern has a leaf, anything is one: a list of numbers is an array there.
+
+    Raises
+    ------
+    ValueError
+        Beginning with `what`, when the structures differ.
+    """
+    if pattern is None and tree is None:
+        return []
+    if isinstance(pattern, dict):
+        if not isinstance(tree, dict) or tree.keys() != pattern.keys():
+            raise ValueError(f"{what} for {_kind(pattern)} is {_kind(tree)}: pass a tree like it")
+        return [x for key in pattern for x in leaves_like(pattern[key], tree[key], what)]
+    if isinstance(pattern, (list, tuple)):
+        if not isinstance(tree, (list, tuple)) or len(tree) != len(pattern):
+            raise ValueError(f"{what} for {_kind(pattern)} is {_kind(tree)}: pass a tree like it")
+        return [x for pair in zip(pattern, tree) for x in leaves_like(*pair, what)]
+    if isinstance(tree, dict) or tree is None:
+        raise ValueError(f"{what} for {describe(pattern)} is {_kind(tree)}: pass a tree like it")
+    return [tree]
+
+
+def _kind(tree: Any) -> str:
+    """How an error message calls a tree."""
+    if isinstance(tree, dict):
+        return f"a dict of {', '.join(map(repr, tree)) or 'nothing'}"
+    if isinstance(tree, (list, tuple)):
+        return f"a {type(tree).__name__} of {len(tree)}"
+    return describe(tree)
+
+
 def _tuple(argnums: ArgNums) -> tuple[int, ...]:
-    return (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    return tuple(argnums) if np.iterable(argnums) else (index(argnums),)
 
 
 def _picked(grads: tuple[Any, ...], argnums: ArgNums) -> Any:
     """All of them for a tuple of `argnums`, the only one for an int."""
-    return grads[0] if isinstance(argnums, int) else grads
+    return grads if np.iterable(argnums) else grads[0]

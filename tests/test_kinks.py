@@ -124,6 +124,27 @@ def test_max_and_min(sign):
     assert slopes(lambda x: f(x, axis=1, keepdims=True), two_and_three)[0] == [0.5, 0.0, 0.5]
 
 
+@row("std of equal entries")
+def test_std():
+    with np.errstate(invalid="ignore", divide="ignore"):
+        assert np.isnan(slopes(np.std, [2.0, 2.0])).all()
+    assert slopes(np.var, [2.0, 2.0]) == [0.0, 0.0]
+
+
+@row("arctan2(0, 0)")
+def test_arctan2():
+    with np.errstate(invalid="ignore", divide="ignore"):
+        assert np.isnan(slopes(np.arctan2, 0.0, 0.0)).all()
+
+
+@row("logaddexp, equal inf")
+@pytest.mark.parametrize("f", [np.logaddexp, np.logaddexp2])
+def test_logaddexp(f):
+    for infinity in (np.inf, -np.inf):
+        assert slopes(f, infinity, infinity) == [0.5, 0.5]
+        assert slopes(f, infinity, 3.0) == ([1.0, 0.0] if infinity > 0 else [0.0, 1.0])
+
+
 @row("sort of tied entries")
 def test_sort():
     weights = np.array([1.0, 2.0, 3.0])

@@ -631,3 +631,73 @@ def test_out_is_refused_by_place_too():
             call()
     assert not buffer.any()
     assert np.sum(t, 0, None, None).shape == (3,)
+
+
+@pytest.mark.parametrize("triangle", "LUlu")
+@pytest.mark.parametrize("f", [np.linalg.eigvalsh, lambda x, UPLO: np.linalg.eigh(x, UPLO)[0]])
+def test_the_triangle_may_be_named_in_small_letters(f, triangle):
+    assert ag.gradcheck(lambda x: f(x, UPLO=triangle), S, order=2)
+
+
+def test_a_pseudo_inverse_reads_one_triangle_of_a_symmetric_matrix():
+    f = lambda x: np.linalg.pinv(x, hermitian=True)  # noqa: E731
+    assert ag.gradcheck(f, S + S.T, order=2)
+
+
+def test_nothing_is_written_into_a_tensor():
+    t = ag.tensor([np.nan, 1.0], requires_grad=True)
+    y = np.nan_to_num(t, copy=False)
+    np.testing.assert_array_equal(t.data, [np.nan, 1.0])
+    assert y.tolist() == [0.0, 1.0]
+
+
+def test_an_einsum_along_a_given_path():
+    path = ["einsum_path", (0, 2), (0, 1)]
+    f = lambda a, b, c: np.einsum("ij,jk,kl->il", a, b, c, optimize=path)  # noqa: E731
+    assert ag.gradcheck(f, M, S, S, order=2)
+
+
+AXES = """np.sum(t, axis=2) np.mean(t, axis=-3) np.max(t, axis=2) np.median(t, axis=2)
+    np.quantile(t, 0.5, axis=2) np.insert(t, 0, 1.0, axis=2) np.linalg.vector_norm(t, axis=2)
+    np.std(t, axis=2) np.sort(t, axis=2) np.flip(t, 2) np.take(t, [0], axis=2)
+    np.cumprod(t, axis=2) ag.softmax(t, axis=2) ag.logsumexp(t, axis=2)"""
+
+
+@pytest.mark.parametrize("text", re.split(r"\s+(?=np|ag)", AXES))
+def test_an_axis_that_is_not_there_is_an_error_of_numpys_kind(text):
+    with pytest.raises(np.exceptions.AxisError, match="axis"):
+        eval(text, {"np": np, "ag": ag, "t": ag.tensor(M, requires_grad=True)})
+
+
+@pytest.mark.parametrize(
+    ("f", "kind", "why"),
+    [
+        (lambda t: np.linalg.inv(t * 0), np.linalg.LinAlgError, "inv of a tensor.*Singular"),
+        (lambda t: np.linalg.cholesky(-t), np.linalg.LinAlgError, "cholesky of a tensor"),
+        (lambda t: np.linalg.multi_dot([t, M[:1], S]), ValueError, "multi_dot: shapes"),
+        (lambda t: np.vecdot(t, t[:, :1]), ValueError, "vecdot: vectors of 3 and of 1"),
+        (lambda t: np.quantile(V, t[0, 0]), TypeError, r"quantile: q .*q.numpy\(\)"),
+    ],
+)
+def test_what_numpy_refuses_is_refused(f, kind, why):
+    if "vecdot" in why and not hasattr(np, "vecdot"):
+        pytest.skip("NumPy has no vecdot")
+    with pytest.raises(kind, match=why):
+        f(ag.tensor(S, requires_grad=True))
+
+
+def test_lists_beside_tensors_are_arrays():
+    t = ag.tensor(S, requires_grad=True)
+    np.testing.assert_allclose(np.linalg.solve(t, [1, 2, 3]).data, np.linalg.solve(S, [1, 2, 3]))
+    assert type(np.atleast_1d(t, [1, 2])[1]) is np.ndarray
+    if hasattr(np, "matvec"):
+        np.testing.assert_allclose(np.matvec(t, [1, 2, 3]).data, S @ [1, 2, 3])
+        np.testing.assert_allclose(np.vecmat([1, 2, 3], t).data, [1, 2, 3] @ S)
+
+
+def test_a_bound_of_nan_and_a_start_of_another_dtype_are_as_in_numpy():
+    t = ag.tensor([1.0, 2.0, 3.0], requires_grad=True, dtype=np.float32)
+    np.testing.assert_array_equal(np.clip(t, np.nan, 2.5).data, np.clip(t.data, np.nan, 2.5))
+    for f in (np.sum, np.prod, np.max, np.min):
+        assert f(t, initial=np.float64(2)).dtype == f(t.data, initial=np.float64(2)).dtype
+        assert f(t, initial=np.float64(2)).item() == f(t.data, initial=np.float64(2))

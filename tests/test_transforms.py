@@ -213,9 +213,13 @@ def test_jacobian_of_nothing():
         (lambda: ag.grad(np.exp, argnums=1)(3.0), TypeError, "1 positional arguments"),
         (lambda: ag.grad(np.multiply, argnums=(0, 0))(3.0, 2.0), TypeError, "an argument twice"),
         (lambda: ag.vjp(np.exp, X)[1](np.ones(3)), ValueError, r"a cotangent of shape \(3,\)"),
-        (lambda: ag.vjp(np.exp, X)[1]((X, X)), ValueError, "of 1 arrays got 2 cotangents"),
+        (lambda: ag.vjp(np.exp, X)[1]((X, X)), ValueError, "a cotangent of shape"),
         (lambda: ag.jvp(np.exp, (X,), (np.ones(3),)), ValueError, r"jvp: tangents of .*\(3,\)"),
-        (lambda: ag.jvp(np.exp, (X,), (X, X)), ValueError, "jvp: tangents of shapes"),
+        (
+            lambda: ag.jvp(np.exp, (X,), (X, X)),
+            ValueError,
+            "jvp: tangents for a tuple of 1 is a tuple of 2",
+        ),
         (lambda: ag.vjp(np.exp, X, has_aux=True), TypeError, r"must return \(value, aux\)"),
         (lambda: ag.grad(lambda x: x.item() ** 2)(2.0), TypeError, "lost its derivative"),
     ],
@@ -359,3 +363,44 @@ def traced(f):
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
+
+
+# ---- trees --------------------------------------------------------------------------------------
+
+
+def test_trees_are_matched_by_their_keys():
+    """Whatever order the dicts were written in."""
+    p, v = {"a": 2.0, "b": 3.0}, {"b": 10.0, "a": 1.0}
+    f = lambda p: p["a"] ** 2 * p["b"]  # noqa: E731
+    assert ag.jvp(f, (p,), (v,))[1].item() == 12 * 1 + 4 * 10
+    product = ag.hvp(f, p, v)
+    assert {k: x.item() for k, x in product.items()} == {"a": 6 * 1 + 4 * 10, "b": 4 * 1}
+    _, pullback = ag.vjp(lambda p: {"x": 2 * p["a"], "y": 5 * p["b"]}, p)
+    (g,) = pullback({"y": 1.0, "x": 100.0})
+    assert {k: x.item() for k, x in g.items()} == {"a": 200.0, "b": 5.0}
+
+
+@pytest.mark.parametrize(
+    ("call", "why"),
+    [
+        (lambda p: ag.jvp(lambda p: p["a"], (p,), ({"a": 1.0},)), "a dict of 'a', 'b' is a dict"),
+        (lambda p: ag.jvp(lambda p: p["a"], (p,), ([1.0, 2.0],)), "is a list of 2"),
+        (lambda p: ag.hvp(lambda p: p["a"] ** 2, p, {"a": 1.0, "c": 1.0}), "dict of 'a', 'c'"),
+        (lambda p: ag.vjp(lambda p: p["a"], p)[1]({"a": 1.0}), "float64 is a dict of 'a'"),
+        (lambda p: ag.vjp(lambda p: (p["a"],), p)[1](None), "a tuple of 1 is None"),
+    ],
+)
+def test_trees_of_another_structure_are_refused(call, why):
+    with pytest.raises(ValueError, match=f"{why}.*pass a tree like it"):
+        call({"a": 2.0, "b": 3.0})
+
+
+def test_none_holds_nothing_and_a_list_of_numbers_is_an_array_where_one_is_expected():
+    g = ag.grad(lambda p: p["w"] ** 2)({"w": 3.0, "bias": None})
+    assert (g["w"].item(), g["bias"]) == (6.0, None)
+    (g,) = ag.vjp(np.exp, np.zeros(2))[1]([1.0, 2.0])
+    assert g.tolist() == [1.0, 2.0]
+
+
+def test_argnums_may_be_an_integer_of_numpys():
+    assert ag.grad(lambda a, b: a * b, np.int64(1))(2.0, 3.0).item() == 2.0

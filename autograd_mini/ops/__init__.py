@@ -15,6 +15,9 @@ x**0 at x = 0         0                           x**0 is the constant 1
 0**y, y > 0           0                           0**y is the constant 0 there; also taken at y = 0
 maximum(a, a)         1/2 to each                 the midpoint; also minimum
 max of tied entries   equal shares                the midpoint; also min
+std of equal entries  nan                         the tip of a cone, written with a sqrt at 0
+arctan2(0, 0)         nan                         the angle of no direction
+logaddexp, equal inf  1/2 to each                 the midpoint, as for any two that are equal
 sort of tied entries  in the order they stand in  also median, quantile, partition
 norm at 0, hypot      0                           the subgradient of least norm, at a cone's tip
 clip, on a bound      1                           the bound is not crossed: not clipped

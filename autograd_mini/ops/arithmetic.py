@@ -71,16 +71,24 @@ arctan2 = primitive(
     lambda g, y, a, b: g * (b / np.hypot(a, b)) / np.hypot(a, b),
     lambda g, y, a, b: -g * (a / np.hypot(a, b)) / np.hypot(a, b),
 )
+
+
+def _apart(a: Any, b: Any) -> Any:
+    """a - b; two equal infinities are not apart."""
+    equal = np.equal(a, b)
+    return np.where(equal, 0, a) - np.where(equal, 0, b)
+
+
 # e^a / (e^a + e^b) from the difference of the two: e^(a - y) has no digits left where y is large.
 logaddexp = primitive(
     np.logaddexp,
-    lambda g, y, a, b: g * np.exp(-np.logaddexp(0, b - a)),
-    lambda g, y, a, b: g * np.exp(-np.logaddexp(0, a - b)),
+    lambda g, y, a, b: g * np.exp(-np.logaddexp(0, _apart(b, a))),
+    lambda g, y, a, b: g * np.exp(-np.logaddexp(0, _apart(a, b))),
 )
 logaddexp2 = primitive(
     np.logaddexp2,
-    lambda g, y, a, b: g * np.exp2(-np.logaddexp2(0, b - a)),
-    lambda g, y, a, b: g * np.exp2(-np.logaddexp2(0, a - b)),
+    lambda g, y, a, b: g * np.exp2(-np.logaddexp2(0, _apart(b, a))),
+    lambda g, y, a, b: g * np.exp2(-np.logaddexp2(0, _apart(a, b))),
 )
 # a mod b = a - b floor(a/b), and the floor is constant between its jumps.
 mod = primitive(
@@ -127,8 +135,8 @@ def _clip(
     """A clipped entry is a constant; one on a bound is not clipped, and its derivative is 1."""
     a = arrayed(a)
     low, high = a_min if min is None else min, a_max if max is None else max
-    a = a if low is None else where(np.less(a, low), low, a)
-    return a if high is None else where(np.greater(a, high), high, a)
+    a = a if low is None else where(np.less(a, low) | np.isnan(low), low, a)
+    return a if high is None else where(np.greater(a, high) | np.isnan(high), high, a)
 
 
 @implements(np.float_power)

@@ -153,8 +153,19 @@ sinc = primitive(np.sinc, lambda g, y, x: g * sinc_derivative(x, 1))
 
 # ---- numbers in other forms ----------------------------------------------------------------------
 
+
+def _nan_to_num(
+    x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None
+) -> Any:
+    """Always a copy: writing into a tensor's own values would change what was recorded."""
+    return np.nan_to_num(x, True, nan, posinf, neginf)
+
+
 nan_to_num = primitive(
-    np.nan_to_num, lambda g, y, x, *args, **kwargs: np.where(np.isfinite(x), g, 0)
+    _nan_to_num,
+    lambda g, y, x, *args, **kwargs: np.where(np.isfinite(x), g, 0),
+    name="nan_to_num",
+    of=np.nan_to_num,
 )
 
 

@@ -47,18 +47,22 @@ solve = primitive(
 @implements(np.linalg.solve)
 def _solve_any(a: Any, b: Any) -> Any:
     """A vector on the right is a matrix with one column."""
+    a, b = arrayed(a), arrayed(b)
     if np.ndim(b) == 1:
         return solve(a, _columns(b))[..., 0]
     return solve(a, b)
 
 
-def _pinv_vjp(g: Any, p: Any, a: Any, *args: Any, **kwargs: Any) -> Any:
+def _pinv_vjp(
+    g: Any, p: Any, a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = None
+) -> Any:
     """G. H. Golub and V. Pereyra, SIAM J. Numer. Anal. 10(2), 1973, theorem 4.3.
 
     It holds while the rank stays the same; where the rank changes, a pseudo-inverse jumps.
     """
     left, right = np.eye(a.shape[-2]) - a @ p, np.eye(a.shape[-1]) - p @ a
-    return -_t(p) @ g @ _t(p) + left @ _t(g) @ p @ _t(p) + _t(p) @ p @ _t(g) @ right
+    full = -_t(p) @ g @ _t(p) + left @ _t(g) @ p @ _t(p) + _t(p) @ p @ _t(g) @ right
+    return _triangle(full, lower=True) if hermitian else full
 
 
 pinv = primitive(np.linalg.pinv, _pinv_vjp)
@@ -204,13 +208,13 @@ def _eigh_vjp(g: Any, y: Any, a: Any, UPLO: Any = "L") -> Any:
     eye = np.eye(v.shape[-1], dtype=bool)
     turn = np.where(eye, 0, _t(v) @ g[..., 1:, :])
     inner = np.where(eye, g[..., :1, :], _over(turn, w[..., None, :] - w[..., :, None]))
-    return _triangle(v @ inner @ _t(v), lower=UPLO == "L")
+    return _triangle(v @ inner @ _t(v), lower=UPLO.upper() == "L")
 
 
 def _eigvalsh_vjp(g: Any, y: Any, a: Any, UPLO: Any = "L") -> Any:
     """V diag(ḡ) Vᵀ: each eigenvalue moves with the square of its vector."""
     v = np.linalg.eigh(a, UPLO)[1]
-    return _triangle((v * g[..., None, :]) @ _t(v), lower=UPLO == "L")
+    return _triangle((v * g[..., None, :]) @ _t(v), lower=UPLO.upper() == "L")
 
 
 def _eigh_parts(a: Any, UPLO: Any = "L") -> Any:
@@ -231,7 +235,7 @@ class EighResult(NamedTuple):
 
 @implements(np.linalg.eigh)
 def _eigh(a: Any, UPLO: Any = "L") -> Any:
-    y = eigh(a, UPLO=UPLO.upper())
+    y = eigh(a, UPLO=UPLO)
     return EighResult(y[..., 0, :], y[..., 1:, :])
 
 

@@ -70,7 +70,7 @@ _EXTREME: dict[bool, Any] = {True: np.max, False: np.min}
 
 
 def _matrix_norm(x: Any, kind: Any, axes: tuple[int, int], keepdims: bool) -> Any:
-    if kind == "fro":
+    if kind in ("fro", "f"):
         return norm(x, axis=axes, keepdims=keepdims)
     m = np.moveaxis(x, axes, (-2, -1))
     if kind in ("nuc", 2, -2):

@@ -108,7 +108,8 @@ def _einsum_vjp(i: int) -> Rule:
         ones = np.ones([n for c, n in zip(names[i], xs[i].shape) if c in alone], g.dtype)
         parts = [result, *names[:i], *names[i + 1 :], alone]
         back = f"{','.join(parts)}->{names[i]}"
-        return np.einsum(back, g, *xs[:i], *xs[i + 1 :], ones, optimize=optimize)
+        # a path that was given is one through other operands
+        return np.einsum(back, g, *xs[:i], *xs[i + 1 :], ones, optimize=bool(optimize))
 
     return rule
 
@@ -272,6 +273,10 @@ def _multi_dot(arrays: Sequence[Any], *, out: None = None) -> Any:
     letters = string.ascii_letters
     if len(arrays) < 2:
         raise ValueError(f"multi_dot: of two arrays or more, not {len(arrays)}")
+    shapes = [np.shape(a) for a in arrays]
+    ends = [(shape[-2:][:1], shape[-1:]) for shape in shapes]
+    if any(ends[i][1] != first for i, (first, _) in enumerate(ends[1:])):  # einsum broadcasts a 1
+        raise ValueError(f"multi_dot: shapes {shapes} do not follow one another")
     names = [letters[i : i + 2] for i in range(len(arrays))]
     names[0] = names[0][2 - np.ndim(arrays[0]) :]
     names[-1] = names[-1][: np.ndim(arrays[-1])]
@@ -295,17 +300,20 @@ def _matrix_power(a: Any, n: int) -> Any:
 
 @implements(*(getattr(np, name) for name in ("vecdot",) if hasattr(np, name)))
 def _vecdot(x1: Any, x2: Any, /, axis: int = -1) -> Any:
-    return np.sum(np.moveaxis(x1, axis, -1) * np.moveaxis(x2, axis, -1), axis=-1)
+    x1, x2 = np.moveaxis(arrayed(x1), axis, -1), np.moveaxis(arrayed(x2), axis, -1)
+    if x1.shape[-1] != x2.shape[-1]:
+        raise ValueError(f"vecdot: vectors of {x1.shape[-1]} and of {x2.shape[-1]} entries")
+    return np.sum(x1 * x2, axis=-1)
 
 
 @implements(*(getattr(np, name) for name in ("matvec",) if hasattr(np, name)))
 def _matvec(x1: Any, x2: Any, /) -> Any:
-    return matmul(x1, x2[..., None])[..., 0]
+    return matmul(x1, arrayed(x2)[..., None])[..., 0]
 
 
 @implements(*(getattr(np, name) for name in ("vecmat",) if hasattr(np, name)))
 def _vecmat(x1: Any, x2: Any, /) -> Any:
-    return matmul(x1[..., None, :], x2)[..., 0, :]
+    return matmul(arrayed(x1)[..., None, :], x2)[..., 0, :]
 
 
 @implements(np.linalg.matrix_transpose, np.matrix_transpose)

@@ -7,8 +7,9 @@
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
-from ..primitive import implements, not_differentiable, primitive
+from ..primitive import arrayed, implements, not_differentiable, primitive
 
 
 def kept(r: Any, x: Any, axis: Any) -> Any:
@@ -23,8 +24,9 @@ def kept(r: Any, x: Any, axis: Any) -> Any:
 
 def axes_of(x: Any, axis: Any) -> list[int]:
     """The axes that `axis` names, counted from the front."""
-    axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    return [i % x.ndim for i in axes] if x.ndim else []
+    if axis is None or not x.ndim:
+        return list(range(x.ndim))
+    return list(normalize_axis_tuple(axis, x.ndim))
 
 
 def _sum_vjp(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -145,7 +147,7 @@ def _sum(
     where: Any = True,
 ) -> Any:
     y = sum(chosen(a, dtype, where, 0), axis=axis, keepdims=keepdims)
-    return y if initial is None else y + initial
+    return y if initial is None else y + _like(y, initial)
 
 
 @implements(np.prod)
@@ -159,7 +161,7 @@ def _prod(
     where: Any = True,
 ) -> Any:
     y = prod(chosen(a, dtype, where, 1), axis=axis, keepdims=keepdims)
-    return y if initial is None else y * initial
+    return y if initial is None else y * _like(y, initial)
 
 
 @implements(np.mean)
@@ -196,7 +198,7 @@ def _max(
         return np.sum(a, axis=axis, keepdims=keepdims) + initial
     fill = _least("maximum", a, -np.inf, initial, where)
     y = max(chosen(a, None, where, fill), axis=axis, keepdims=keepdims)
-    return y if initial is None else np.maximum(y, initial)
+    return y if initial is None else np.maximum(y, _like(y, initial))
 
 
 @implements(np.min, np.amin)
@@ -212,7 +214,12 @@ def _min(
         return np.sum(a, axis=axis, keepdims=keepdims) + initial
     fill = _least("minimum", a, np.inf, initial, where)
     y = min(chosen(a, None, where, fill), axis=axis, keepdims=keepdims)
-    return y if initial is None else np.minimum(y, initial)
+    return y if initial is None else np.minimum(y, _like(y, initial))
+
+
+def _like(y: Any, initial: Any) -> Any:
+    """What a reduction starts from, in its dtype, which it does not change."""
+    return arrayed(initial).astype(y.dtype)
 
 
 def _least(name: str, a: Any, infinity: float, initial: Any, where: Any) -> Any:

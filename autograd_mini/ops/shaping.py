@@ -158,7 +158,7 @@ def _atleast_3d(*arys: Any) -> Any:
 
 def _each(f: Any, arrays: tuple[Any, ...]) -> Any:
     """One array for one argument, a tuple for several."""
-    found = tuple(map(f, arrays))
+    found = tuple(f(arrayed(x)) for x in arrays)
     return found[0] if len(found) == 1 else found
 
 

@@ -101,6 +101,8 @@ def _quantile(
     """Between two neighbours in the sorted entries: of 0, 1, 2, ... NumPy says which, and where."""
     if weights is not None:
         raise TypeError("quantile: weights= has no derivative here")
+    if hasattr(q, "requires_grad"):
+        raise TypeError("quantile: q has no derivative here. Pass q.numpy()")
     front, kept_shape = _reduced_first(a, axis)
     dtype = np.quantile(np.zeros(1, a.dtype), q, method=method).dtype  # an array q may widen it
     n, q = len(front), np.asarray(q)
