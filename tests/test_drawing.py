@@ -202,6 +202,8 @@ def test_variables_name_tensors():
     _hidden = total = e.sum()
     drawing = draw(total * 1.0, names=locals())
     assert [c.name for c in drawing.graph.cards] == ["z", "e", "total", "v3"]
+    drawing = draw(total * 1.0, names={"a\n<b>": z, 3: e})
+    assert [c.name for c in drawing.graph.cards] == ["a\\n<b>", "3", "v2", "v3"]
 
 
 def test_several_results_share_one_graph_without_derivatives():

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 from ..tape import Tape, _fit
 from ..tensor import Tensor, raw
 from . import formula
-from .writing import labels
+from .writing import labels, one_line
 
 
 @dataclass(frozen=True)
@@ -126,9 +126,9 @@ def called(tensors: Sequence[Tensor], names: Mapping[str, Any]) -> dict[int, str
     in none, its number. A variable that begins with an underscore is nobody's name."""
     found = labels(tensors)
     variables = {
-        id(value): name
+        id(value): one_line(str(name))
         for name, value in names.items()
-        if isinstance(value, Tensor) and not name.startswith("_")
+        if isinstance(value, Tensor) and not str(name).startswith("_")
     }
     free = {t.order: variables[id(t)] for t in tensors if not t.name and id(t) in variables}
     taken = set(found.values())
