@@ -6,6 +6,7 @@ Liberation Sans, DejaVu Sans, Verdana), so that text never runs out of its box.
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from typing import NamedTuple
 
@@ -37,14 +38,14 @@ class Size(NamedTuple):
 
 
 def text_width(text: str, font_size: float) -> float:
-    """At least how wide a line of text is.
+    """At least how wide a line of text is, in whole units, which all machines add up alike.
 
     Examples
     --------
     >>> text_width("exp", 10) > text_width("il", 10)
     True
     """
-    return font_size * sum(_letter(c) for c in text)
+    return math.ceil(font_size * math.fsum(_letter(c) for c in text))
 
 
 def _letter(c: str) -> float:
@@ -58,7 +59,7 @@ def _letter(c: str) -> float:
 def header_widths(card: Card) -> tuple[float, float, float]:
     """Of the operation, which is set bold, the name and the shape."""
     return (
-        1.1 * text_width(operation(card), OPERATION),
+        text_width(operation(card), 1.1 * OPERATION),
         text_width(card.name, NAME),
         text_width(card.shape, SMALL),
     )
