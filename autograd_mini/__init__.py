@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .transforms import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
     from .views.dot import draw
     from .views.explain import explain
+    from .views.source import source
 
 __version__ = "0.1.0"
 
@@ -78,6 +79,7 @@ __all__ = [
     "softmax",
     "softmax_cross_entropy",
     "softplus",
+    "source",
     "stop_gradient",
     "tensor",
     "value_and_grad",
@@ -94,6 +96,7 @@ _LATER = {
     **dict.fromkeys(("jacobian", "jvp", "value_and_grad", "vjp"), ".transforms"),
     "draw": ".views.dot",
     "explain": ".views.explain",
+    "source": ".views.source",
 }
 
 
