@@ -31,6 +31,7 @@ from .tensor import DetachedWarning, Tensor, no_grad, tensor
 if TYPE_CHECKING:
     from . import data, nn, optim
     from .checking import GradcheckError, check_fused, gradcheck
+    from .compiling import compile
     from .recomputing import checkpoint
     from .transforms import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
     from .views.dot import draw
@@ -49,6 +50,7 @@ __all__ = [
     "Tensor",
     "check_fused",
     "checkpoint",
+    "compile",
     "cross_entropy",
     "data",
     "draw",
@@ -92,6 +94,7 @@ _LATER = {
     **{name: f".{name}" for name in ("data", "nn", "optim")},
     **dict.fromkeys(("GradcheckError", "check_fused", "gradcheck"), ".checking"),
     "checkpoint": ".recomputing",
+    "compile": ".compiling",
     **dict.fromkeys(("elementwise_grad", "grad", "hessian", "hvp"), ".transforms"),
     **dict.fromkeys(("jacobian", "jvp", "value_and_grad", "vjp"), ".transforms"),
     "draw": ".views.dot",

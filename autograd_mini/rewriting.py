@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .tracing import Step, Trace, Value, astype, example_of, mapped, values_in
+from .tracing import Step, Trace, Value, astype, example_of, leaves_of, mapped, values_in
 
 
 class Program:
@@ -26,6 +26,24 @@ class Program:
         self.results = results  # a tree of values, and constants as they are
         #: what was done to it: how often, by the name of the rule
         self.done: Counter[str] = Counter()
+
+    def run_examples(self) -> None:
+        """Make the examples anew: after a rewrite, a view may look at the memory of the old one.
+
+        What NumPy returns as a bare number becomes an array, as it is in planned memory.
+        """
+        with np.errstate(all="ignore"):
+            for step in self.steps:
+                y = step.function(*mapped(example_of, step.args), **mapped(example_of, step.kwargs))
+                parts = [y] if len(step.outs) == 1 else leaves_of(y)
+                for value, example in zip(step.outs, parts):
+                    value.example = np.asarray(example)
+
+    def drop_dead(self) -> None:
+        """Keep the steps that a result depends on."""
+        before = len(self.steps)
+        self.steps = _alive(self.steps, values_in(self.results))
+        self.done["dead"] += before - len(self.steps)
 
     def uses(self) -> Counter[Value]:
         """How often each value is an argument of a step, or a result."""
@@ -68,8 +86,8 @@ def simplify(program: Program, rules: Sequence[tuple[str, Rule]]) -> Program:
             stands_for[out] = _introduced(same, out)
         program.done["shared"] += 1
     program.results = mapped(current, program.results)
-    program.steps = _alive(kept, values_in(program.results))
-    program.done["dead"] += len(kept) - len(program.steps)
+    program.steps = kept
+    program.drop_dead()
     return program
 
 
@@ -272,4 +290,73 @@ EXACT: list[tuple[str, Rule]] = [
     ("signs", negated),
     ("nothing done", nothing_done),
     ("turned twice", turned_twice),
+]
+
+
+# ---- rules that keep results within rounding -----------------------------------------------------
+
+
+def cheaper_power(step: Step) -> Any:
+    """x ** 2 → x * x;  x ** 3 → x * x * x;  x ** 0.5 → √x;  x ** -1 → 1 / x."""
+    if step.function not in (np.power, operator.pow) or step.kwargs:
+        return None
+    x, n = step.args[0], number(step.args[1])
+    if n is None or not isinstance(x, Value) or x.dtype.kind != "f" or np.ndim(step.args[1]):
+        return None
+    functions: dict[Any, Any] = {2: np.square, 0.5: np.sqrt, -1: np.reciprocal}
+    return Call(functions[n], x) if n in functions else None
+
+
+_JOINED: dict[Any, Any] = {
+    (np.multiply, np.multiply): np.multiply,
+    (np.add, np.add): np.add,
+    (np.add, np.subtract): np.subtract,  # x + c - d is x - (d - c)
+    (np.subtract, np.subtract): np.add,
+    (np.subtract, np.add): np.subtract,
+}
+
+
+def joined_numbers(step: Step) -> Any:
+    """(x * c) * d → x * (c d);  (x + c) - d → x - (d - c), and the like."""
+    (out,) = step.outs
+    if step.kwargs or step.function not in _JOINED.values() or out.dtype.kind != "f":
+        return None
+    x, d = _value_and_number(step.args, step.function)
+    inner = x.step if isinstance(x, Value) else None
+    if inner is None or inner.kwargs or x.dtype != out.dtype:
+        return None
+    join = _JOINED.get((inner.function, step.function))
+    if join is None:  # also where the inner step is nothing like arithmetic
+        return None
+    y, c = _value_and_number(inner.args, inner.function)
+    if y is None or y.dtype != out.dtype:
+        return None
+    return Call(step.function, y, np.asarray(join(float(d), float(c)), out.dtype))
+
+
+def _value_and_number(args: Any, function: Any) -> Any:
+    """The operands x, c of x * c or c * x, of x - c; (None, None) for others."""
+    for x, c in (args, args[::-1]) if function in (np.multiply, np.add) else (args,):
+        if isinstance(x, Value) and not np.ndim(c) and not isinstance(c, Value):
+            return x, c
+    return None, None
+
+
+def by_a_number(step: Step) -> Any:
+    """x / c → x * (1/c): a product takes a fraction of the time of a quotient."""
+    if step.function is not np.divide or step.kwargs:
+        return None
+    x, c = step.args
+    (out,) = step.outs
+    if not isinstance(x, Value) or isinstance(c, Value) or np.ndim(c) or not out.shape:
+        return None
+    if x.dtype != out.dtype or out.dtype.kind != "f" or not c:
+        return None
+    return Call(np.multiply, x, np.asarray(1 / float(c), out.dtype))
+
+
+WITHIN_ROUNDING: list[tuple[str, Rule]] = [
+    ("cheaper powers", cheaper_power),
+    ("joined numbers", joined_numbers),
+    ("quotients by a number", by_a_number),
 ]

@@ -36,6 +36,10 @@ class Untraceable(TypeError):
     """What was asked for depends on the numbers in an array, not on its shape and dtype."""
 
 
+class Unshaped(Untraceable):
+    """Not even the shape of a result is known without the numbers."""
+
+
 class Value:
     """What an argument or a step of a program gives."""
 
@@ -206,7 +210,7 @@ class Traced:
         if function in _ON_SHAPES:
             return function(*mapped(_untraced, args), **mapped(_untraced, kwargs))
         if function in _BY_NUMBERS:
-            raise _refused(f"the shape of np.{function.__name__}(...)", _USE_WHERE)
+            raise _refused(f"the shape of np.{function.__name__}(...)", _USE_WHERE, Unshaped)
         if function is np.put_along_axis:
             return self._put_along_axis(*args, **kwargs)
         out = kwargs.pop("out", None)
@@ -217,6 +221,8 @@ class Traced:
         """A primitive whose forward looks at the numbers: its straight form, or the call itself."""
         if op in STRAIGHT:
             return STRAIGHT[op](*args, **kwargs)
+        if isinstance(sys.exc_info()[1], Unshaped):
+            return NotImplemented
         try:
             return self._trace.call(op.forward, args, kwargs, op.name)
         except (ValueError, TypeError, IndexError):
@@ -357,11 +363,16 @@ def mapped(f: Callable[[Any], Any], tree: Any) -> Any:
     return f(tree)
 
 
+def leaves_of(tree: Any) -> list[Any]:
+    """What is in a tree, from left to right."""
+    found: list[Any] = []
+    mapped(found.append, tree)
+    return found
+
+
 def values_in(tree: Any) -> list[Value]:
     """The values in a tree, from left to right."""
-    found: list[Value] = []
-    mapped(lambda x: found.append(x) if isinstance(x, Value) else None, tree)
-    return found
+    return [x for x in leaves_of(tree) if isinstance(x, Value)]
 
 
 def _value_of(x: Any) -> Any:
@@ -389,18 +400,24 @@ def memory_of(array: Any) -> Any:
     return array
 
 
+def layout(x: Any) -> Any:
+    """Equal for two arrays that can lie in the same memory, entry by entry."""
+    x = np.asarray(x)
+    return x.dtype, x.shape, x.strides
+
+
 # ---- refusals ------------------------------------------------------------------------------------
 
 
 def _refuse_masks(index: Any) -> None:
     for i in index if isinstance(index, tuple) else (index,):
         if isinstance(i, Traced) and i.dtype == bool:
-            raise _refused("the shape of x[mask]", _USE_WHERE)
+            raise _refused("the shape of x[mask]", _USE_WHERE, Unshaped)
 
 
-def _refused(what: str, remedy: str) -> Untraceable:
+def _refused(what: str, remedy: str, kind: type[Untraceable] = Untraceable) -> Untraceable:
     """The error, with the line of the user's that asked."""
-    return Untraceable(
+    return kind(
         f"{what} cannot be written into a program: the numbers differ from call to call.\n"
         f"  {_where_asked()}\n{remedy}; what does not depend on the arguments may stay as it is."
     )

@@ -18,7 +18,7 @@ import numpy as np
 
 from ..dispatch import _parameters, name_of
 from ..rewriting import Program, is_elementwise, number
-from ..tracing import Step, Value, astype, dtype_of, example_of, values_in
+from ..tracing import Step, Value, astype, dtype_of, example_of, leaves_of, values_in
 from .helpers import helper
 
 _LONGEST = 60  # characters of an expression within another
@@ -98,13 +98,13 @@ class _Writer:
     def text(self, by: Sequence[Value]) -> Source:
         for value in self.program.arguments:
             self.texts[value] = self._new_name(value.name or "x"), _ATOM
-        first = _flat(self.program.results)[:1]
+        first = leaves_of(self.program.results)[:1]
         for value in sorted(self.returned, key=lambda v: v not in first):
             if value not in self.texts and (value.name or value in first):
                 value.name = self._new_name(value.name or "result")
         for step in self.program.steps:
             self._write(step)
-        results = _flat(self.program.results)
+        results = leaves_of(self.program.results)
         returned = ", ".join(self._operand(x, 0) for x in results)
         arguments = {self.texts[v][0]: v.example for v in self.program.arguments}
         arguments |= dict(self.constants.values())
@@ -158,7 +158,7 @@ class _Writer:
         if value.of is None or value.of not in self.texts:
             return None
         of = self.texts[value.of][0]
-        result = _flat(self.program.results)[0]
+        result = leaves_of(self.program.results)[0]
         return f"∂{result.name}/∂{of}" if _is_name(of) and isinstance(result, Value) else None
 
     def _line(self, step: Step, line: str, note: str | None) -> None:
@@ -324,12 +324,6 @@ def _is_name(text: str) -> bool:
 def _is_strong(x: Any) -> bool:
     """Whether it brings a dtype of its own: a bare Python number has none [NEP 50]."""
     return isinstance(example_of(x), (np.ndarray, np.generic))
-
-
-def _flat(tree: Any) -> list[Any]:
-    if isinstance(tree, dict):
-        tree = list(tree.values())
-    return [x for part in tree for x in _flat(part)] if isinstance(tree, (list, tuple)) else [tree]
 
 
 def _literal(x: Any) -> str:
