@@ -32,10 +32,12 @@ from .tensor import DetachedWarning, Tensor, no_grad, tensor
 if TYPE_CHECKING:
     from . import data, nn, optim
     from .checking import GradcheckError, check_fused, gradcheck
+    from .compiling import compile
     from .recomputing import checkpoint
     from .transforms import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
     from .views.drawing import draw
     from .views.explain import explain
+    from .views.source import source
 
 __version__ = "0.1.0"
 
@@ -49,6 +51,7 @@ __all__ = [
     "Tensor",
     "check_fused",
     "checkpoint",
+    "compile",
     "cross_entropy",
     "data",
     "draw",
@@ -80,6 +83,7 @@ __all__ = [
     "softmax",
     "softmax_cross_entropy",
     "softplus",
+    "source",
     "stop_gradient",
     "tensor",
     "value_and_grad",
@@ -92,10 +96,12 @@ _LATER = {
     **{name: f".{name}" for name in ("data", "nn", "optim")},
     **dict.fromkeys(("GradcheckError", "check_fused", "gradcheck"), ".checking"),
     "checkpoint": ".recomputing",
+    "compile": ".compiling",
     **dict.fromkeys(("elementwise_grad", "grad", "hessian", "hvp"), ".transforms"),
     **dict.fromkeys(("jacobian", "jvp", "value_and_grad", "vjp"), ".transforms"),
     "draw": ".views.drawing",
     "explain": ".views.explain",
+    "source": ".views.source",
 }
 
 

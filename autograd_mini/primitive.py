@@ -101,7 +101,10 @@ class Primitive:
         return True
 
     def of_objects(self, arrays: list[Any], kwargs: Any) -> Any:
-        """The value on arrays of objects that NumPy itself cannot compute, or NotImplemented."""
+        """The value on arrays that NumPy itself cannot compute, or NotImplemented."""
+        for x in (x for a in arrays for x in (a if isinstance(a, tuple) else (a,))):
+            if hasattr(x, "__primitive__"):  # an array that knows what to do with us: a traced one
+                return x.__primitive__(self, arrays, kwargs)
         return _of_objects(self.forward, arrays, kwargs)
 
     def explained(self, error: Exception, args: tuple[Any, ...]) -> Exception:

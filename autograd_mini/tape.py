@@ -7,7 +7,7 @@ gathered with a stack, sorted by creation number, and walked from its end; nothi
 from __future__ import annotations
 
 import sys
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any, overload
 
 import numpy as np
@@ -109,6 +109,12 @@ class Tape(Sequence[Tensor]):
         from .views.table import table
 
         return table(self, adjoints=adjoints, width=width)
+
+    def source(self, names: Mapping[str, Any] | None = None) -> str:
+        """The tape as a NumPy program that runs by itself: ``ag.source(result, names)``."""
+        from .views.source import source
+
+        return source(self.result, names)
 
     def backward(self, gradient: ArrayLike | None = None) -> None:
         """Add the result's derivatives to ``.grad``, as ``result.backward(gradient)`` does."""

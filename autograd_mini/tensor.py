@@ -134,7 +134,7 @@ def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_
         out.saved = saved
         out.scope = scopes
     else:
-        if getattr(y, "base", None) is not None or any(y is a for a in arrays):
+        if type(y) is _ndarray and (y.base is not None or any(y is a for a in arrays)):
             out._array = np.array(y)  # a leaf now, whose memory is nobody else's
         out._active = False
         out._grad = out.op = out.saved = None

@@ -19,7 +19,7 @@ import numpy as np
 
 from .ops.elementwise import alias
 from .tape import Tape, sweep
-from .tensor import Tensor, describe, raw, recording
+from .tensor import Tensor, as_array, describe, raw, recording
 
 Function = Callable[..., Any]
 ArgNums = int | tuple[int, ...]
@@ -365,7 +365,8 @@ def _pull(y: Any, inputs: list[Tensor]) -> Callable[[Any], list[Tensor]]:
             raise ValueError(f"a cotangent of shape {np.shape(cotangent)} for {describe(y)}")
         active = isinstance(cotangent, Tensor) and cotangent.requires_grad
         recorded = outside or active
-        seed = cotangent if active else np.asarray(raw(cotangent), y.dtype)
+        seed = cotangent if active else as_array(raw(cotangent))
+        seed = seed if seed.dtype == y.dtype else seed.astype(y.dtype)
         if recorded and not active:
             seed = Tensor(seed)
         found = sweep(Tape(y), seed, own, recorded)  # gathered anew: leaves may have new data

@@ -2,12 +2,13 @@
 
 import argparse
 
-from . import chain, cross_entropy, derivatives, fused, mlp, scaling
+from . import chain, compiled, cross_entropy, derivatives, fused, mlp, scaling
 from .peers import autograd, jax, mygrad, torch
 
 PARTS = {
     "chain": chain,
     "mlp": mlp,
+    "compiled": compiled,
     "cross_entropy": cross_entropy,
     "derivatives": derivatives,
     "fused": fused,

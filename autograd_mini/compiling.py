@@ -1,0 +1,382 @@
+"""compile: a function as the straight-line NumPy program that it runs, over memory that is planned.
+
+The first call with arguments of new shapes *traces* the function: it runs on arrays that write down
+what NumPy does to them (`tracing`), derivatives, optimiser step and all. What was written down is
+made shorter by named rules (`rewriting`), gets its memory (`planning`, `lowering`), and is run from
+then on. That is also how ``jax.jit`` and ``torch.compile`` work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import update_wrapper
+from typing import Any
+
+import numpy as np
+
+from . import straight as _straight  # noqa: F401  how the fused loss is written
+from .lowering import by_position
+from .planning import Plan
+from .rewriting import EXACT, WITHIN_ROUNDING, Program, simplify
+from .tensor import NO_KWARGS, Tensor, _mode, _new, _next_order, describe, recording
+from .tracing import Trace, Traced, Value, leaves_of, mapped
+from .views.program import Source, written
+
+
+def compile(
+    f: Callable[..., Any], *, donate: int | tuple[int, ...] = (), fuse: bool = False
+) -> Compiled:
+    """`f` as a NumPy program without an engine: traced once, then run.
+
+    Parameters
+    ----------
+    f : callable
+        From trees (nested dicts, lists, tuples) of arrays, Tensors and numbers to such a tree. It
+        must do the same for all numbers: what depends on their values, such as an ``if``, is
+        refused. May call transforms: ``ag.compile(ag.value_and_grad(loss))``.
+    donate : int or tuple of int
+        Positional arguments whose arrays may be overwritten: the result that is a tree of the same
+        shapes is written into them, and they are what is returned. For parameters that a step
+        updates.
+    fuse : bool
+        Replace softmax and cross-entropy that were written out by their stable, fused form.
+
+    Returns
+    -------
+    Compiled
+        Takes the arguments of `f`. ``.source`` is its program, ``.report()`` what became of it.
+
+    Raises
+    ------
+    TypeError
+        When `f` is first called: a decision that depends on numbers, with its line; an argument
+        that requires a gradient, which a program does not carry on.
+    ValueError
+        When `donate` does not say which result is meant.
+
+    Notes
+    -----
+    Arrays and floats may differ from call to call; other arguments (ints, strings, None) are part
+    of the program, and new ones are traced anew, as are new shapes and dtypes. What `f` finds
+    elsewhere than in its arguments is a constant, as are random numbers. Results are new
+    arrays, but for donated ones. Several threads may call at a time.
+
+    References
+    ----------
+    Frostig, Johnson, Leary: Compiling machine learning programs via high-level tracing, SysML 2018.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import autograd_mini as ag
+    >>> def loss(w, x, y):
+    ...     return np.mean((x @ w - y) ** 2)
+    >>> def step(w, x, y, lr):
+    ...     value, gradient = ag.value_and_grad(loss)(w, x, y)
+    ...     return value, w - lr * gradient
+    >>> step = ag.compile(step, donate=0)
+    >>> w, x, y = np.zeros(2), np.array([[1.0, 0.0], [1.0, 1.0]]), np.array([1.0, 3.0])
+    >>> for _ in range(200):
+    ...     value, w = step(w, x, y, 0.5)
+    >>> w.round(4)
+    array([1., 2.])
+    """
+    return Compiled(f, (donate,) if isinstance(donate, int) else tuple(donate), fuse)
+
+
+class Compiled:
+    """A function that was compiled; see `compile`."""
+
+    def __init__(self, f: Callable[..., Any], donate: tuple[int, ...], fuse: bool) -> None:
+        update_wrapper(self, f, updated=())
+        self._f, self._donate, self._fuse = f, donate, fuse
+        self._programs: dict[Any, _Running] = {}
+        self._latest: _Running | None = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        latest = self._latest
+        if latest is not None and not kwargs and latest.enter is not None:
+            found = latest.enter(args)
+            if found is not None:
+                return latest(found)
+        leaves: list[Any] = []
+        key = _flatten((args, kwargs) if kwargs else args, leaves)
+        running = self._programs.get(key)
+        if running is None:
+            running = _Running(self._f, args, kwargs, self._donate)
+            self._programs[key] = running
+        self._latest = running
+        return running(leaves)
+
+    @property
+    def source(self) -> Source:
+        """The program of the latest call, as a person writes it: without its memory."""
+        return self._running.source
+
+    @property
+    def plan(self) -> str:
+        """The program of the latest call as it runs, writing into planned memory."""
+        return self._running.plan.text
+
+    def report(self) -> str:
+        """Steps, slabs of memory and bytes of the latest call's program, and what was changed."""
+        return self._running.report()
+
+    @property
+    def _running(self) -> _Running:
+        if self._latest is None:
+            raise RuntimeError(
+                "this function has not been called yet: there is no program before its arguments "
+                "have shapes. Call it once."
+            )
+        return self._latest
+
+
+class _Running:
+    """The program for arguments of certain shapes, and the memory that it runs in."""
+
+    def __init__(self, f: Any, args: Any, kwargs: Any, donate: tuple[int, ...]) -> None:
+        trace = Trace()
+        entered = mapped(lambda x: _entered(trace, x), (args, kwargs))
+        with recording(True):
+            y = f(*entered[0], **entered[1])
+        results, layout = _flat_results(y)
+        program = Program(trace, results)
+        self.traced = len(program.steps)
+        simplify(program, [*EXACT, *WITHIN_ROUNDING])
+        self.source, self.done, self.steps = written(program), program.done, len(program.steps)
+        by_position(program)
+        program.run_examples()
+        donated = _pairs(layout, program.results, entered[0], donate)
+        tensors = {_value(x) for x in leaves_of(entered) if isinstance(x, Tensor)}
+        whole = layout.leave_out({r for r, a in donated.items() if a in tensors}, program.results)
+        self.plan = Plan(program, layout.written, donated, tensors, whole)
+        self._idle = [self.plan.set_up()]
+        self.enter = entry(args) if not kwargs else None
+        for value in [*program.arguments, *(v for step in program.steps for v in step.outs)]:
+            value.example = None  # all of them together may be large
+
+    def __call__(self, leaves: Sequence[Any]) -> Any:
+        """Run in memory that no other thread is using now."""
+        try:
+            run = self._idle.pop()
+        except IndexError:
+            run = self.plan.set_up()
+        try:
+            return run(*leaves)
+        finally:
+            self._idle.append(run)
+
+    def report(self) -> str:
+        plan = self.plan
+        done = ", ".join(f"{name} {n}" for name, n in sorted(self.done.items()) if n)
+        size = sum(slab.size for slab in plan.slabs)
+        return (
+            f"steps: {self.steps} of {self.traced} traced ({done})\n"
+            f"memory: {len(plan.slab_of)} values in {len(plan.slabs)} slabs, {size:,} bytes\n"
+            f"allocated in each call, besides the results: {len(plan.allocated)} values"
+        )
+
+
+# ---- arguments -----------------------------------------------------------------------------------
+
+
+def _flatten(tree: Any, leaves: list[Any]) -> Any:
+    """Put the numbers of a tree into `leaves`; what is left of it is equal for equal programs."""
+    kind = type(tree)
+    if kind is np.ndarray:
+        leaves.append(tree)
+        return tree.shape, tree.dtype
+    if kind is float:
+        leaves.append(tree)
+        return kind
+    if kind is tuple or kind is list:
+        return kind, *[_flatten(part, leaves) for part in tree]
+    if kind is Tensor:
+        if tree._active and _mode.recording:
+            raise TypeError(
+                f"compile: {describe(tree)} requires a gradient, and a compiled function gives "
+                "values only. Compile the derivative, ag.compile(ag.value_and_grad(f)), and pass "
+                "arrays, such as its .data."
+            )
+        leaves.append(tree)
+        return kind, tree.shape, tree.dtype
+    if isinstance(tree, dict):
+        return kind, *[(key, _flatten(part, leaves)) for key, part in tree.items()]
+    if isinstance(tree, (list, tuple)):
+        return kind, *[_flatten(part, leaves) for part in tree]
+    if isinstance(tree, np.generic):
+        leaves.append(tree)
+        return kind, tree.dtype
+    if isinstance(tree, np.ndarray) or kind.__hash__ is None:
+        raise TypeError(f"compile: an argument of type {kind.__name__}; pass arrays and numbers")
+    return kind, tree
+
+
+def _entered(trace: Trace, x: Any) -> Any:
+    """An argument while the function is traced; its example is nobody else's."""
+    if isinstance(x, Tensor):
+        return _leaf_over(trace.argument(np.array(x._array)))
+    if isinstance(x, np.ndarray):
+        return trace.argument(np.array(x))
+    return trace.argument(x) if isinstance(x, (float, np.generic)) else x
+
+
+def entry(args: tuple[Any, ...]) -> Callable[[Any], Any]:
+    """What takes arguments like these apart; it gives None for others. Also straight-line code.
+
+    `_flatten` says the same of any arguments, in three times the time.
+    """
+    lines: list[str] = []
+    leaves: list[str] = []
+    bound: dict[str, Any] = {"Tensor": Tensor, "ndarray": np.ndarray, "mode": _mode}
+
+    def bind(x: Any) -> str:
+        bound[f"c{len(bound)}"] = x
+        return f"c{len(bound) - 1}"
+
+    def check(condition: str) -> None:
+        lines.append(f"if {condition}: return None")
+
+    def visit(tree: Any, name: str) -> None:
+        kind = type(tree)
+        check(f"type({name}) is not {bind(kind)}")
+        if isinstance(tree, (list, tuple, dict)):
+            parts = [f"{name}_{i}" for i in range(len(tree))]
+            check(f"len({name}) != {len(tree)}")
+            if isinstance(tree, dict):
+                check(f"list({name}) != {bind(list(tree))}")
+            if parts:
+                of = f"{name}.values()" if isinstance(tree, dict) else name
+                lines.append(f"{', '.join(parts)}, = {of}")
+            for part, own in zip(tree.values() if isinstance(tree, dict) else tree, parts):
+                visit(part, own)
+            return
+        array = name
+        if kind is Tensor:
+            check(f"{name}._active and mode.recording")
+            lines.append(f"{name}_a = {name}._array")
+            array = f"{name}_a"
+        if kind in (Tensor, np.ndarray):
+            check(f"{array}.shape != {tree.shape} or {array}.dtype is not {bind(tree.dtype)}")
+        elif kind is not float and not isinstance(tree, np.generic):
+            check(f"{name} != {bind(tree)}")
+            return
+        leaves.append(name)
+
+    visit(args, "a")
+    text = ["def enter(a):", *lines, f"return {''.join(f'{name}, ' for name in leaves) or '()'}"]
+    exec("\n    ".join(text), bound)
+    return bound["enter"]  # type: ignore[no-any-return]
+
+
+# ---- results -------------------------------------------------------------------------------------
+
+
+class _Layout:
+    """The tree that a function returned: where its arrays stood, and which were Tensors."""
+
+    def __init__(self, tree: Any, tensors: set[int], bare: set[int]) -> None:
+        self.tree = tree  # of the numbers 0, 1, 2, ...
+        self._tensors = tensors
+        self._bare = bare  # what NumPy gives as a number, not as an array
+
+    def leave_out(self, values: set[Value], results: list[Any]) -> set[Value]:
+        """Those of the values that are Tensors in the tree: they need not be made, they are."""
+        found = {i for i in self._tensors if isinstance(results[i], Value) and results[i] in values}
+        self._tensors -= found
+        return {results[i] for i in found}
+
+    def written(self, texts: list[str], name: Callable[[Any], str]) -> str:
+        """The expression that builds the tree from one expression for each array."""
+
+        def write(tree: Any) -> str:
+            if isinstance(tree, dict):
+                pairs = ", ".join(f"{name(key)}: {write(x)}" for key, x in tree.items())
+                return f"{{{pairs}}}" if type(tree) is dict else f"{name(type(tree))}({{{pairs}}})"
+            if isinstance(tree, (list, tuple)):
+                parts = "".join(f"{write(x)}, " for x in tree)
+                if type(tree) in (list, tuple):
+                    return f"[{parts}]" if isinstance(tree, list) else f"({parts})"
+                return f"{name(type(tree))}" + (
+                    f"({parts})" if hasattr(tree, "_fields") else f"([{parts}])"
+                )
+            text = texts[tree] + "[()]" * (tree in self._bare)
+            return f"{name(_leaf_over)}({text})" if tree in self._tensors else text
+
+        return write(self.tree)
+
+
+def _flat_results(y: Any) -> tuple[list[Any], _Layout]:
+    found: list[Any] = []
+    tensors, bare = set(), set()
+
+    def put(x: Any) -> int:
+        if isinstance(x, Tensor):
+            tensors.add(len(found))
+            x = x._array
+        elif isinstance(x, Traced) and isinstance(x._value.example, np.generic):
+            bare.add(len(found))
+        found.append(x._value if isinstance(x, Traced) else x)
+        return len(found) - 1
+
+    return found, _Layout(mapped(put, y), tensors, bare)
+
+
+def _leaf_over(array: Any) -> Tensor:
+    """A leaf that takes the array as it is: nobody else has it."""
+    out = _new(Tensor)
+    out._array = array if not isinstance(array, np.generic) else np.asarray(array)
+    out._active = False
+    out._grad = out.op = out.saved = out.name = None
+    out.inputs, out.kwargs = (), NO_KWARGS
+    out.order = _next_order()
+    return out
+
+
+# ---- donated arguments ---------------------------------------------------------------------------
+
+
+def _pairs(layout: _Layout, results: list[Any], args: Any, donate: Any) -> dict[Value, Value]:
+    """Which result is to be written into which donated argument."""
+    found: dict[Value, Value] = {}
+    chosen = [mapped(_donated_value, args[i]) for i in donate]
+    for i, tree in zip(donate, chosen):
+        shapes = mapped(_kind, tree)
+        same = [other for other in chosen if mapped(_kind, other) == shapes]
+        fitting = _parts(mapped(lambda n: results[n], layout.tree), shapes)
+        if len(fitting) != len(same):
+            raise ValueError(
+                f"donate={i}: {len(fitting)} results are trees of the shapes of that argument, "
+                f"for {len(same)} donated arguments of these shapes. There must be one for each, "
+                "in the same order."
+            )
+        of = next(k for k, other in enumerate(same) if other is tree)
+        for value, target in zip(leaves_of(fitting[of]), leaves_of(tree)):
+            found[value] = target
+    return found
+
+
+def _value(t: Any) -> Any:
+    return t._array._value
+
+
+def _donated_value(x: Any) -> Value:
+    x = x._array if isinstance(x, Tensor) else x
+    if not isinstance(x, Traced) or not isinstance(x._value.example, np.ndarray):
+        kind = type(x._value.example if isinstance(x, Traced) else x).__name__
+        raise TypeError(f"donate: the argument consists of arrays, not {kind}")
+    return x._value
+
+
+def _kind(x: Any) -> Any:
+    return (x.shape, x.dtype) if isinstance(x, Value) else None
+
+
+def _parts(tree: Any, shapes: Any) -> list[Any]:
+    """The parts of a tree that are trees of these shapes, from left to right."""
+    if mapped(_kind, tree) == shapes:
+        return [tree]
+    if isinstance(tree, dict):
+        tree = list(tree.values())
+    return [x for part in tree for x in _parts(part, shapes)] if type(tree) in (list, tuple) else []

@@ -1,0 +1,338 @@
+"""Lowering: each call of a program as calls that write into memory that is already there.
+
+`out` stands for that memory. Most of NumPy takes one: ufuncs, reductions, products. A few more
+functions are two calls that do; the rest allocate, and the report of a compiled function says so.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .rewriting import Program, made_by
+from .tensor import PRIMITIVES
+from .tracing import (
+    Step,
+    Value,
+    astype,
+    dtype_of,
+    example_of,
+    layout,
+    mapped,
+    memory_of,
+    values_in,
+)
+
+#: writes an argument: the name of a value, or that of a constant
+Names = Callable[[Any], str]
+
+
+class Lowered:
+    """How one value is made.
+
+    Attributes
+    ----------
+    allocating : str or None
+        The expression that gives it in memory of its own.
+    writing : sequence of str
+        The statements that write it to ``{out}``; none if NumPy has no way to.
+    over : sequence of Value
+        The arguments whose memory may be `out`: entry i is read before entry i is written.
+    copies : bool
+        The first statement only copies the argument in `over`: if that is `out`, it can go.
+    """
+
+    __slots__ = ("allocating", "copies", "over", "writing")
+
+    def __init__(
+        self,
+        allocating: str,
+        writing: Sequence[str] = (),
+        over: Sequence[Value] = (),
+        copies: bool = False,
+    ) -> None:
+        self.allocating, self.writing, self.over, self.copies = allocating, writing, over, copies
+
+
+def is_view(step: Step) -> bool:
+    """Whether a step gives the memory of its argument, looked at in another way."""
+    if len(step.outs) != 1 or step.name:
+        return False
+    memory = memory_of(step.outs[0].example)
+    return any(memory is memory_of(v.example) for v in step.inputs)
+
+
+def lowered(step: Step, name: Names) -> Lowered:
+    """A step in the names of its arguments."""
+    f = step.function
+    if f in _SPECIAL and not step.name:
+        found = _SPECIAL[f](step, name)
+        if found is not None:
+            return found  # type: ignore[no-any-return]
+    if f is PRIMITIVES["scatter"].forward:  # type: ignore[attr-defined]
+        return _scatter(step, name)
+    if isinstance(f, np.ufunc) and f.nout == 1 and not step.kwargs:
+        return _ufunc(f, step, name)
+    return Lowered(called(step, name))
+
+
+def called(step: Step, name: Names) -> str:
+    """The call as it was made; an index and a transpose as NumPy reads them fastest."""
+    if step.function is operator.getitem:
+        return f"{name(step.args[0])}[{name(step.args[1])}]"
+    if step.function is np.transpose and len(step.args) == 1 and not step.kwargs:
+        return f"{name(step.args[0])}.T"
+    words = [name(a) for a in step.args]
+    words += [f"{key}={name(value)}" for key, value in step.kwargs.items()]
+    return f"{name(step.function)}({', '.join(words)})"
+
+
+# ---- ufuncs, products and reductions -------------------------------------------------------------
+
+
+def _ufunc(f: Any, step: Step, name: Names) -> Lowered:
+    arguments = ", ".join(name(_strong(f, step, a)) for a in step.args)
+    over = [a for a in step.args if isinstance(a, Value)] if f.signature is None else []
+    call = name(f)
+    if f is np.matmul and _is_product_of_matrices(step):
+        call = name(np.dot)  # the same product, and a third less to look at before it starts
+    # By position is faster, but is deprecated where people took the third for an argument.
+    out = "out={out}" if f in (np.maximum, np.minimum) else "{out}"
+    return Lowered(f"{name(f)}({arguments})", [f"{call}({arguments}, {out})"], over)
+
+
+def _strong(f: Any, step: Step, a: Any) -> Any:
+    """A bare number as an array of the dtype that it would take, which NumPy reads faster."""
+    if not isinstance(a, (bool, int, float)) or isinstance(a, np.generic):
+        return a
+    others = [dtype_of(x.example) for x in step.args if isinstance(x, Value) and _has_dtype(x)]
+    if not others or others[0].kind != "f":
+        return a
+    return np.asarray(a, others[0])
+
+
+def _has_dtype(x: Value) -> bool:
+    return isinstance(x.example, (np.ndarray, np.generic))
+
+
+def _is_product_of_matrices(step: Step) -> bool:
+    a, b = (np.asarray(example_of(x)) for x in step.args)
+    y = np.asarray(step.outs[0].example)
+    plain = 1 <= a.ndim <= 2 and 1 <= b.ndim <= 2 and y.ndim and y.flags.c_contiguous
+    return bool(plain and a.dtype == b.dtype == y.dtype and y.dtype.kind == "f" and a.size)
+
+
+def _power(step: Step, name: Names) -> Lowered | None:
+    if example_of(step.args[1]) is None or np.ndim(step.outs[0].example) == 0:
+        return None
+    return _ufunc(np.power, step, name)
+
+
+def _reduction(ufunc: np.ufunc) -> Callable[[Step, Names], Lowered | None]:
+    """A reduction under its own name, or as the method of its ufunc."""
+
+    def lower(step: Step, name: Names) -> Lowered | None:
+        options = _options(step, axis=0 if step.function == ufunc.reduce else None)
+        if set(options) - {"axis", "dtype", "keepdims"}:
+            return None
+        x, axis, dtype, keepdims = step.args[0], *map(options.get, ("axis", "dtype", "keepdims"))
+        head = f"{name(ufunc.reduce)}({name(x)}, {name(axis)}, {name(dtype)}"
+        keepdims = keepdims is True
+        return Lowered(f"{head}, None, {keepdims})", [f"{head}, {{out}}, {keepdims})"])
+
+    return lower
+
+
+def _options(step: Step, **defaults: Any) -> dict[str, Any]:
+    """The arguments behind the first, by name, without an `out` of None."""
+    places = ("axis", "dtype", "out", "keepdims", "initial", "where")
+    found = {**defaults, **dict(zip(places, step.args[1:])), **step.kwargs}
+    return {key: value for key, value in found.items() if key != "out" or value is not None}
+
+
+def _mean(step: Step, name: Names) -> Lowered | None:
+    """The sum, by the number of entries, as NumPy computes it too."""
+    x, out = example_of(step.args[0]), step.outs[0]
+    if out.dtype.char not in "fd" or not isinstance(x, np.ndarray) or x.dtype != out.dtype:
+        return None
+    total = _reduction(np.add)(step, name)
+    n = name(np.asarray(x.size // max(np.size(out.example), 1), out.dtype))
+    if total is None or not x.size:
+        return None
+    divide = name(np.divide)
+    return Lowered(
+        f"{divide}({total.allocating}, {n})", [*total.writing, f"{divide}({{out}}, {n}, {{out}})"]
+    )
+
+
+def _argument(step: Step, name: Names) -> Lowered | None:
+    """argmax and argmin."""
+    if len(step.args) + len(step.kwargs) > 2:
+        return None
+    axis = step.args[1] if len(step.args) > 1 else step.kwargs.get("axis")
+    if np.ndim(example_of(step.args[0])) == 0:
+        return None
+    method = f"{name(step.args[0])}.{step.function.__name__}"
+    return Lowered(f"{method}({name(axis)})", [f"{method}({name(axis)}, {{out}})"])
+
+
+# ---- copies, choices and joins -------------------------------------------------------------------
+
+
+def _copy(step: Step, name: Names) -> Lowered:
+    x = step.args[0]
+    over = [x] if step.function is astype and np.shape(x.example) == () else []
+    return Lowered(called(step, name), [f"{name(np.copyto)}({{out}}, {name(x)}, 'unsafe')"], over)
+
+
+def _reshape(step: Step, name: Names) -> Lowered | None:
+    x = step.args[0]
+    if step.kwargs or not np.asarray(step.outs[0].example).flags.c_contiguous:
+        return None
+    shape = name(tuple(np.shape(x.example)))
+    return Lowered(called(step, name), [f"{name(np.copyto)}({{out}}.reshape({shape}), {name(x)})"])
+
+
+def _where(step: Step, name: Names) -> Lowered | None:
+    """First the one choice everywhere, then the other where it holds."""
+    if len(step.args) != 3 or dtype_of(example_of(step.args[0])).kind != "b":
+        return None
+    mask, a, b = step.args
+    copy = name(np.copyto)
+    writing = [
+        f"{copy}({{out}}, {name(b)}, 'unsafe')",
+        f"{copy}({{out}}, {name(a)}, 'unsafe', {name(mask)})",
+    ]
+    over = [b] if isinstance(b, Value) else []
+    return Lowered(called(step, name), writing, over, copies=True)
+
+
+def _join(step: Step, name: Names) -> Lowered | None:
+    """concatenate and stack."""
+    if set(step.kwargs) - {"axis"}:
+        return None
+    axis = step.args[1] if len(step.args) > 1 else step.kwargs.get("axis", 0)
+    head = f"{name(step.function)}({name(step.args[0])}, {name(axis)}"
+    return Lowered(f"{head})", [f"{head}, {{out}})"])
+
+
+def _einsum(step: Step, name: Names) -> Lowered | None:
+    call = called(step, name)
+    return Lowered(call, [f"{call[:-1]}, out={{out}})"])
+
+
+def put(x: Any, positions: Any, values: Any) -> Any:
+    """A copy of `x` with other values at these positions in its memory."""
+    y = np.copy(x, order="C")
+    y.reshape(-1)[positions] = values
+    return y
+
+
+def _put(step: Step, name: Names) -> Lowered:
+    x, positions, values = step.args
+    writing = [
+        f"{name(np.copyto)}({{out}}, {name(x)})",
+        f"{{out}}.reshape(-1)[{name(positions)}] = {name(values)}",
+    ]
+    return Lowered(called(step, name), writing, [x], copies=True)
+
+
+def by_position(program: Program) -> None:
+    """One entry a row, found by its position in memory: a quarter of the time of a mask.
+
+    np.where(np.arange(c)[:, None] == t, a, x) puts `a` where row i has its class t_i; x[t, rows]
+    takes what is there. Both are at t_i n + i, if `x` lies in memory class by class.
+    """
+    steps = []
+    found: dict[Any, Any] = {}  # positions by t, and flat arrays
+    for step in program.steps:
+        new: list[Step] = []
+
+        def call(function: Any, *args: Any, new: list[Step] = new, like: Step = step) -> Any:
+            if not values_in(args):
+                return function(*args)
+            key = function, *(id(a) if isinstance(a, (Value, np.ndarray)) else a for a in args)
+            if key not in found:
+                made = Step(function, args, {}, None, like.part)
+                found[key] = Value(function(*mapped(example_of, args)), made)
+                made.outs = (found[key],)
+                new.append(made)
+            return found[key]
+
+        t = _class_of_each(step)
+        if t is not None:
+            x = step.args[2] if step.function is np.where else step.args[0]
+            n = x.shape[1]
+            if isinstance(t, Value) or t.size:
+                positions = call(np.add, call(np.multiply, t, n), np.arange(n))
+                if step.function is np.where:
+                    step.function, step.args = put, (x, positions, step.args[1])
+                else:
+                    step.args = call(np.reshape, x, (-1,)), positions
+                program.done["one entry a row"] += 1
+        steps += [*new, step]
+    program.steps = steps
+    program.drop_dead()
+
+
+def _class_of_each(step: Step) -> Any:
+    """The indices t where a step puts or takes one entry a row; else None."""
+    out = step.outs[0]
+    if step.function is np.where and len(step.args) == 3:
+        mask, a, x = step.args
+        inner = made_by(mask, np.equal)
+        plain = isinstance(x, Value) and layout(x.example) == layout(out.example)
+        if not inner or not plain or not np.asarray(x.example).flags.c_contiguous:
+            return None
+        column, t = inner
+        if len(x.shape) != 2 or np.shape(example_of(t)) != x.shape[1:]:
+            return None
+        if _counts(column, (x.shape[0], 1)) and np.shape(example_of(a)) in ((), x.shape[1:]):
+            return t
+    if step.function is operator.getitem and isinstance(step.args[1], tuple):
+        x, index = step.args
+        if len(index) == 2 and len(x.shape) == 2 and np.asarray(x.example).flags.c_contiguous:
+            t, rows = index
+            if np.shape(example_of(t)) == x.shape[1:] and _counts(rows, x.shape[1:]):
+                return t
+    return None
+
+
+def _counts(x: Any, shape: tuple[int, ...]) -> bool:
+    """Whether a constant is 0, 1, 2, ... in an array of that shape."""
+    found = isinstance(x, np.ndarray) and x.shape == shape and x.dtype.kind in "iu"
+    return bool(found and np.array_equal(x.reshape(-1), np.arange(x.size)))
+
+
+def _scatter(step: Step, name: Names) -> Lowered:
+    """Zeros, then the entries: added up where an index repeats."""
+    x, index, _ = step.args
+    parts = index if isinstance(index, tuple) else (index,)
+    plain = all(isinstance(i, (int, slice, np.integer, type(None), type(...))) for i in parts)
+    put = f"{{out}}[{name(index)}] = {name(x)}"
+    if not plain:
+        put = f"{name(np.add.at)}({{out}}, {name(index)}, {name(x)})"
+    return Lowered(called(step, name), ["{out}.fill(0)", put])
+
+
+_SPECIAL: dict[Any, Any] = {
+    operator.pow: _power,
+    np.mean: _mean,
+    np.argmax: _argument,
+    np.argmin: _argument,
+    np.copy: _copy,
+    astype: _copy,
+    np.reshape: _reshape,
+    np.where: _where,
+    np.concatenate: _join,
+    np.stack: _join,
+    np.einsum: _einsum,
+    put: _put,
+}
+for _ufunc_of, _name in ((np.add, "sum"), (np.multiply, "prod"), (np.maximum, "max"),
+                         (np.minimum, "min"), (np.logical_and, "all"),
+                         (np.logical_or, "any")):  # fmt: skip
+    _SPECIAL[getattr(np, _name)] = _SPECIAL[_ufunc_of.reduce] = _reduction(_ufunc_of)

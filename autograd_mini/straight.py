@@ -1,0 +1,128 @@
+"""Softmax cross-entropy in straight lines: what its node computes, without a look at the numbers.
+
+The node chooses between formulas by the size of the logits (`entropy_rows`), and a program cannot.
+Where examples are all there will ever be, as for a tape that is printed, the choice is that of the
+examples, and the program gives the node's very bits. (Logits of more than half a megabyte are an
+exception: the node takes them in blocks, and BLAS may add up a block in another order.) Otherwise
+the logits are always shifted by their largest, which is right for all of them.
+
+`z` are logits, `y` weights, `t` class indices. Rows of fewer than 64 classes are laid out class by
+class: NumPy's loop over a short inner axis costs more than the work in it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .cross_entropy import SoftmaxCrossEntropy
+from .entropy_rows import _SHORT_ROW, _are_moderate
+from .targets import Reduction, are_indices, without_axis
+from .tracing import STRAIGHT, Traced
+
+
+class _Rows:
+    """How a matrix with a row of classes for each case lies in memory."""
+
+    def __init__(self, n: int, c: int) -> None:
+        self.n, self.c = n, c
+        self.classes = 0 if c < _SHORT_ROW else 1  # the axis
+
+    def matrix(self, z: Any, axis: int) -> Any:
+        m = (z if axis == -1 else np.moveaxis(z, axis, -1)).reshape(self.n, self.c)
+        return m if self.classes else np.copy(m.T, order="C")
+
+    def each(self, r: Any) -> Any:
+        """A number for each row, beside the matrix."""
+        return r[:, None] if self.classes else r
+
+    def at(self, t: Any) -> Any:
+        """Where the class is that a row names."""
+        classes = np.arange(self.c)
+        return (classes if self.classes else classes[:, None]) == self.each(t)
+
+    def take(self, x: Any, t: Any) -> Any:
+        rows = np.arange(self.n)
+        return x[rows, t] if self.classes else x[t, rows]
+
+    def sums(self, x: Any) -> Any:
+        return x @ np.ones(self.c, x.dtype) if self.classes else np.sum(x, axis=0)
+
+    def upright(self, x: Any) -> Any:
+        """With a row for each case, whatever the memory."""
+        return x if self.classes else x.T
+
+
+def _forward(z: Any, y: Any, axis: int = -1, reduction: Reduction = "mean") -> Any:
+    """What `SoftmaxCrossEntropy` gives: the loss, and the matrix of each row's own gradient."""
+    c = z.shape[axis]
+    n = z.size // c
+    rows = _Rows(n, c)
+    dtype = z.dtype if are_indices(y) else np.result_type(z, y)
+    x = rows.matrix(z if z.dtype.itemsize > 2 else z.astype(np.float32), axis)
+    if are_indices(y):
+        losses, d = _indexed(rows, x, y.reshape(n))
+    else:
+        y = y if y.shape == z.shape else np.broadcast_to(y, z.shape)
+        losses, d = _weighed(rows, x, np.moveaxis(y, axis, -1).reshape(n, c))
+    if reduction == "none":
+        loss = losses.reshape(without_axis(z.shape, axis))
+    else:
+        loss = np.sum(losses) / (max(n, 1) if reduction == "mean" else 1)
+    return loss if loss.dtype == dtype else loss.astype(dtype), rows.upright(d)
+
+
+def _indexed(rows: _Rows, z: Any, t: Any) -> Any:
+    """-ln ŷ_t for each row, and ŷ - e_t: as `entropy_rows._indexed`, which says why."""
+    moderate = _known(z) is not None and _are_moderate(_known(z))
+    if not moderate:
+        z = z - np.max(z, axis=rows.classes, keepdims=True)
+    e = np.exp(z)
+    at, own = rows.at(t), rows.take(e, t)
+    rest = rows.sums(np.where(at, 0, e))
+    d = np.where(at, rows.each(-rest), e) / rows.each(rest + own)
+    if moderate:
+        return np.log1p(rest / own), d
+    return np.log1p(rest + (own - 1)) - rows.take(z, t), d
+
+
+def _weighed(rows: _Rows, z: Any, y: Any) -> Any:
+    """-Σ_i y_i ln ŷ_i for each row, and ŷ Σy - y: as `entropy_rows._weighed`, which says why."""
+    s = z - np.max(z, axis=rows.classes, keepdims=True)
+    y_at = rows.upright(y)
+    inner = np.vecdot(y, rows.upright(np.where(y_at == 0, 0, s)))  # 0 ln 0 = 0
+    e = np.exp(s)
+    total = rows.sums(e)
+    if rows.classes:
+        weight = y @ np.ones(rows.c, inner.dtype)
+    else:
+        weight = np.sum(y, axis=1, dtype=inner.dtype)
+    rest = total - 1
+    d = (e * rows.each(weight / total)).astype(e.dtype)  # whatever the dtype of the weights
+    d = (d - y_at).astype(e.dtype)
+    if _known(rest) is None or (_known(rest) < 0.5).any():
+        rest, d = _sure(rows, e, y_at, weight, rest, d)
+    return np.log1p(rest) * weight - inner, d
+
+
+def _sure(rows: _Rows, e: Any, y: Any, weight: Any, rest: Any, d: Any) -> Any:
+    """The rest and the gradients, where one class stands out: there 1 - ŷ would lose its digits."""
+    sure = rest < 0.5
+    top = rows.at(np.argmax(e, axis=rows.classes))
+    others = np.where(top, 0, e)
+    if _known(e) is not None and not rows.classes:  # in the order in which the node adds them up
+        rest = np.where(sure, np.sum(np.copy(others.T, order="C"), axis=1), rest)
+    else:
+        rest = np.where(sure, rows.sums(others), rest)
+    own = rows.sums(np.where(top, y, 0))
+    at_top = (((weight - own) - own * rest) / (1 + rest)).astype(e.dtype)
+    return rest, np.where(top & rows.each(sure), rows.each(at_top), d)
+
+
+def _known(x: Any) -> Any:
+    """The numbers behind a traced array where a choice may depend on them; else None."""
+    return x.known if isinstance(x, Traced) else None
+
+
+STRAIGHT[SoftmaxCrossEntropy] = _forward

@@ -1,0 +1,433 @@
+"""Tracing: arrays that write down what NumPy does to them.
+
+A `Traced` array speaks NumPy's protocols (NEP 13, NEP 18), as a Tensor does, but has no
+derivatives: it notes each call as a `Step`, and that list is a program. Because the engine takes
+any array that dispatches, a Tensor may lie over a traced array; then the primitives, the rules, the
+sweep and every transform write down what *they* do, and nothing has to be described a second time.
+
+Each value carries an example: the array that the call gave while it was traced. It has the shape,
+the dtype and the layout in memory that the program will meet again. What depends on its numbers,
+an ``if`` or a ``float()``, cannot be written down and is refused.
+"""
+
+from __future__ import annotations
+
+import linecache
+import operator
+import os
+import sys
+from collections.abc import Callable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .primitive import Primitive
+from .tensor import Tensor
+
+_HOME = f"{Path(__file__).parent}{os.sep}"
+
+#: primitive -> a forward that does the same without looking at the numbers
+STRAIGHT: dict[Primitive, Callable[..., Any]] = {}
+
+
+class Untraceable(TypeError):
+    """What was asked for depends on the numbers in an array, not on its shape and dtype."""
+
+
+class Unshaped(Untraceable):
+    """Not even the shape of a result is known without the numbers."""
+
+
+class Value:
+    """What an argument or a step of a program gives."""
+
+    __slots__ = ("example", "name", "of", "step")
+
+    def __init__(self, example: Any, step: Step | None = None, name: str | None = None) -> None:
+        self.example = example
+        self.step = step
+        self.name = name
+        self.of: Value | None = None  # whose derivative it is
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return np.shape(self.example)
+
+    @property
+    def dtype(self) -> Any:
+        return dtype_of(self.example)
+
+
+class Step:
+    """One call of a NumPy function. Among its arguments are values, and constants as they are."""
+
+    __slots__ = ("args", "function", "kwargs", "name", "outs", "part")
+
+    def __init__(
+        self, function: Callable[..., Any], args: Any, kwargs: Any, name: str | None, part: str
+    ) -> None:
+        self.function = function
+        self.args = args
+        self.kwargs = kwargs
+        self.name = name  # of one of our own functions, taken whole
+        self.part = part  # forward or backward
+        self.outs: tuple[Value, ...] = ()
+
+    @property
+    def inputs(self) -> list[Value]:
+        """The values among the arguments, in their order."""
+        return values_in((self.args, self.kwargs))
+
+
+class Trace:
+    """A program while it is written: what it takes, and the steps so far."""
+
+    def __init__(self, decided: bool = False) -> None:
+        self.decided = decided  # the examples are the only numbers that there will be
+        self.arguments: list[Value] = []
+        self.steps: list[Step] = []
+        self.part = "forward"
+        self._viewed: set[int] = set()  # memory that more than one value looks at
+
+    def argument(self, example: Any, name: str | None = None) -> Traced:
+        """An array that the program will be given."""
+        value = Value(example, name=name)
+        self.arguments.append(value)
+        self._viewed.add(id(memory_of(example)))
+        return Traced(self, value)
+
+    def call(self, function: Any, args: Any, kwargs: Any, name: str | None = None) -> Any:
+        """Run a function on the examples, and write the call down."""
+        args, kwargs = mapped(_value_of, args), mapped(_value_of, kwargs)
+        step = Step(function, args, kwargs, name, self.part)
+        y = function(*mapped(example_of, args), **mapped(example_of, kwargs))
+        made: list[Value] = []
+
+        def out(part: Any) -> Traced:
+            made.append(Value(part, step))
+            return Traced(self, made[-1])
+
+        result = mapped(out, y)
+        for value in made:
+            if any(np.may_share_memory(value.example, x.example) for x in step.inputs):
+                self._viewed.add(id(memory_of(value.example)))
+        step.outs = tuple(made)
+        self.steps.append(step)
+        return result
+
+    def may_change(self, value: Value) -> bool:
+        """Whether no other value would see it if this one's memory were written to."""
+        return id(memory_of(value.example)) not in self._viewed
+
+
+# ---- the array -----------------------------------------------------------------------------------
+
+
+class Traced:
+    """An array in a program that is being written; see the top of this file."""
+
+    __slots__ = ("_trace", "_value")
+
+    def __init__(self, trace: Trace, value: Value) -> None:
+        self._trace = trace
+        self._value = value
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._value.shape
+
+    @property
+    def dtype(self) -> Any:
+        return self._value.dtype
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        return int(np.size(self._value.example))
+
+    @property
+    def itemsize(self) -> int:
+        return int(self.dtype.itemsize)
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        return np.asarray(self._value.example).strides
+
+    @property
+    def flags(self) -> Any:
+        return np.asarray(self._value.example).flags
+
+    @property
+    def known(self) -> Any:
+        """The numbers, where the program is made for these numbers alone; else None."""
+        return self._value.example if self._trace.decided else None
+
+    @property
+    def T(self) -> Any:
+        return self._call(np.transpose, self)
+
+    @property
+    def mT(self) -> Any:
+        return self._call(np.swapaxes, self, -1, -2)
+
+    def _call(self, function: Any, *args: Any, **kwargs: Any) -> Any:
+        if any(isinstance(x, Tensor) for x in chain(args, kwargs.values())):
+            return NotImplemented  # a Tensor records; it calls again with what is behind it
+        return self._trace.call(function, args, kwargs)
+
+    def __repr__(self) -> str:
+        return f"Traced{self.shape} {self.dtype}"
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of an array without axes")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, index: Any) -> Any:
+        _refuse_masks(index)
+        return self._call(operator.getitem, self, index)
+
+    # ---- NumPy's protocols -----------------------------------------------------------------------
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
+        out = kwargs.pop("out", None)
+        if method == "at":
+            raise _refused(f"np.{ufunc.__name__}.at, which writes into an array,", _USE_WHERE)
+        y = self._call(ufunc if method == "__call__" else getattr(ufunc, method), *args, **kwargs)
+        return y if out is None or y is NotImplemented else self._replaced(out[0], y)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if any(issubclass(kind, Tensor) for kind in types):
+            return NotImplemented
+        if function in _ON_SHAPES:
+            return function(*mapped(_untraced, args), **mapped(_untraced, kwargs))
+        if function in _BY_NUMBERS:
+            raise _refused(f"the shape of np.{function.__name__}(...)", _USE_WHERE, Unshaped)
+        if function is np.put_along_axis:
+            return self._put_along_axis(*args, **kwargs)
+        out = kwargs.pop("out", None)
+        y = self._trace.call(function, args, kwargs)
+        return y if out is None else self._replaced(out, y)
+
+    def __primitive__(self, op: Primitive, args: list[Any], kwargs: Any) -> Any:
+        """A primitive whose forward looks at the numbers: its straight form, or the call itself."""
+        if op in STRAIGHT:
+            return STRAIGHT[op](*args, **kwargs)
+        if isinstance(sys.exc_info()[1], Unshaped):
+            return NotImplemented
+        try:
+            return self._trace.call(op.forward, args, kwargs, op.name)
+        except (ValueError, TypeError, IndexError):
+            return NotImplemented  # the error of the forward itself is the one to be shown
+
+    # ---- in place: the name gets a new value, and nobody else may know the old -------------------
+
+    def _replaced(self, target: Any, y: Traced) -> Traced:
+        if not isinstance(target, Traced) or not target._trace.may_change(target._value):
+            raise _refused("writing into an array that was not made here", "Use the new value")
+        if y.dtype != target.dtype:
+            y = y.astype(target.dtype)
+        target._value = y._value
+        return target
+
+    def _put_along_axis(self, x: Any, indices: Any, values: Any, axis: Any) -> None:
+        """``np.put_along_axis`` with one index a row, as a choice by the place."""
+        if indices.shape[axis] != 1:
+            raise _refused("np.put_along_axis of several entries a row", _USE_WHERE)
+        shape = [1] * x.ndim
+        shape[axis] = -1
+        places = np.arange(x.shape[axis]).reshape(shape)
+        self._replaced(x, np.where(np.equal(places, indices), values, x))
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise _refused("assignment to entries of an array", _USE_WHERE)
+
+    # ---- what would need the numbers -------------------------------------------------------------
+
+    def __bool__(self) -> bool:
+        if self._trace.decided:
+            return bool(self._value.example)
+        raise _refused("a condition on the numbers in an array (if, while, and, or)", _USE_WHERE)
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        raise _refused("the numbers themselves", "NumPy's functions work on it as it is")
+
+    def item(self) -> Any:
+        """Refused: a program has no numbers yet."""
+        raise _refused("a plain Python number", "Return the array, and take .item() of the result")
+
+    __float__ = __int__ = __index__ = tolist = item
+
+    # ---- methods, as NumPy's arrays have them ----------------------------------------------------
+
+    def reshape(self, *shape: Any, **kwargs: Any) -> Any:
+        return self._call(np.reshape, self, shape[0] if len(shape) == 1 else shape, **kwargs)
+
+    def transpose(self, *axes: Any) -> Any:
+        order = axes[0] if len(axes) == 1 else axes or None
+        return self._call(np.transpose, self, order) if order else self.T
+
+    def astype(self, dtype: Any, copy: bool = True) -> Any:
+        dtype = np.dtype(dtype)
+        return self if self.dtype == dtype and not copy else self._call(astype, self, dtype)
+
+    def copy(self, order: Any = "C") -> Any:
+        return self._call(np.copy, self, order)
+
+    def flatten(self) -> Any:
+        return self.copy().reshape(-1)
+
+
+_USE_WHERE = "np.where(condition, a, b) chooses entry by entry, and keeps the shape"
+
+# What NumPy answers from shapes and dtypes alone: the answer is a constant of the program.
+_ON_SHAPES = {
+    np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like, np.result_type,
+    np.can_cast, np.common_type, np.iscomplexobj, np.isrealobj, np.broadcast_shapes,
+}  # fmt: skip
+# Whose shape depends on the numbers.
+_BY_NUMBERS = {
+    np.nonzero, np.flatnonzero, np.argwhere, np.unique, np.extract, np.compress, np.trim_zeros,
+    np.bincount, np.union1d, np.intersect1d, np.setdiff1d,
+}  # fmt: skip
+
+
+def astype(x: Any, dtype: Any) -> Any:
+    """``x.astype(dtype)`` as a function; a bare number becomes one of NumPy's."""
+    return np.asarray(x).astype(dtype)
+
+
+def _operator(function: Any) -> tuple[Any, Any, Any]:
+    """The methods of a binary operator: ``t + x``, ``x + t`` and ``t += x``."""
+
+    def forward(self: Traced, other: Any) -> Any:
+        return self._call(function, self, other)
+
+    def reflected(self: Traced, other: Any) -> Any:
+        return self._call(function, other, self)
+
+    def in_place(self: Traced, other: Any) -> Any:
+        y = self._call(function, self, other)
+        return y if y is NotImplemented else self._replaced(self, y)
+
+    return forward, reflected, in_place
+
+
+def _method(function: Any) -> Any:
+    def method(self: Traced, *args: Any, **kwargs: Any) -> Any:
+        return function(self, *args, **kwargs)
+
+    return method
+
+
+for _name, _ufunc in {
+    "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.divide,
+    "pow": operator.pow, "mod": np.remainder, "floordiv": np.floor_divide, "matmul": np.matmul,
+    "and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor,
+}.items():  # fmt: skip
+    for _prefix, _body in zip(("", "r", "i"), _operator(_ufunc)):
+        setattr(Traced, f"__{_prefix}{_name}__", _body)
+for _name, _ufunc in {
+    "lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal,
+    "eq": np.equal, "ne": np.not_equal, "neg": np.negative, "abs": np.absolute,
+    "invert": np.invert, "pos": np.positive,
+}.items():  # fmt: skip
+    setattr(Traced, f"__{_name}__", _method(_ufunc))
+Traced.__hash__ = object.__hash__  # type: ignore[method-assign]
+for _name in (
+    "sum", "mean", "prod", "max", "min", "cumsum", "cumprod", "var", "std", "any", "all", "argmax",
+    "argmin", "argsort", "round", "clip", "take", "repeat", "swapaxes", "squeeze", "dot", "trace",
+    "diagonal", "ravel", "nonzero",
+):  # fmt: skip
+    setattr(Traced, _name, _method(getattr(np, _name)))
+
+
+# ---- trees of arguments --------------------------------------------------------------------------
+
+
+def mapped(f: Callable[[Any], Any], tree: Any) -> Any:
+    """The tree of lists, tuples and dicts with `f` applied to whatever else is in it."""
+    if isinstance(tree, dict):
+        return {key: mapped(f, value) for key, value in tree.items()}
+    if isinstance(tree, (list, tuple)):
+        parts = [mapped(f, part) for part in tree]
+        return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
+    return f(tree)
+
+
+def leaves_of(tree: Any) -> list[Any]:
+    """What is in a tree, from left to right."""
+    found: list[Any] = []
+    mapped(found.append, tree)
+    return found
+
+
+def values_in(tree: Any) -> list[Value]:
+    """The values in a tree, from left to right."""
+    return [x for x in leaves_of(tree) if isinstance(x, Value)]
+
+
+def _value_of(x: Any) -> Any:
+    return x._value if isinstance(x, Traced) else x
+
+
+def example_of(x: Any) -> Any:
+    """The example behind a value; anything else as it is."""
+    return x.example if isinstance(x, Value) else x
+
+
+def _untraced(x: Any) -> Any:
+    return x._value.example if isinstance(x, Traced) else x
+
+
+def dtype_of(x: Any) -> Any:
+    """The dtype of an array or a number."""
+    return x.dtype if hasattr(x, "dtype") else np.asarray(x).dtype
+
+
+def memory_of(array: Any) -> Any:
+    """The array that owns the memory which `array` looks at."""
+    while getattr(array, "base", None) is not None:
+        array = array.base
+    return array
+
+
+def layout(x: Any) -> Any:
+    """Equal for two arrays that can lie in the same memory, entry by entry."""
+    x = np.asarray(x)
+    return x.dtype, x.shape, x.strides
+
+
+# ---- refusals ------------------------------------------------------------------------------------
+
+
+def _refuse_masks(index: Any) -> None:
+    for i in index if isinstance(index, tuple) else (index,):
+        if isinstance(i, Traced) and i.dtype == bool:
+            raise _refused("the shape of x[mask]", _USE_WHERE, Unshaped)
+
+
+def _refused(what: str, remedy: str, kind: type[Untraceable] = Untraceable) -> Untraceable:
+    """The error, with the line of the user's that asked."""
+    return kind(
+        f"{what} cannot be written into a program: the numbers differ from call to call.\n"
+        f"  {_where_asked()}\n{remedy}; what does not depend on the arguments may stay as it is."
+    )
+
+
+def _where_asked() -> str:
+    """The innermost line that is neither ours nor NumPy's."""
+    frame = sys._getframe(1)
+    homes = (_HOME, f"{Path(np.__file__).parent}{os.sep}")
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(homes):
+        frame = frame.f_back
+    file, line = frame.f_code.co_filename, frame.f_lineno
+    return f'File "{file}", line {line}: {linecache.getline(file, line).strip()}'

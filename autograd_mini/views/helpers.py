@@ -1,0 +1,78 @@
+"""The text of a function of ours that a program calls as a whole.
+
+Most primitives are written down call by call. One that decides on numbers is taken whole: its own
+source is put above the program, with whatever it calls in its module.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+
+def helper(function: Callable[..., Any], name: str) -> str:
+    """The source of a function, under the given name, with what it needs above it.
+
+    Raises
+    ------
+    TypeError
+        When there is no source to be had, or it uses what is neither NumPy's nor a function of its
+        own module.
+    """
+    found: dict[str, str] = {}
+    _collect(function, name, name, found)
+    return "\n\n\n".join(found.values())
+
+
+def _collect(function: Any, own: str, asked: str, found: dict[str, str]) -> None:
+    """Put the source of a function behind the source of all that it uses."""
+    definition = _definition(function, asked)
+    needs = {}
+    for used in sorted({n.id for n in ast.walk(definition) if isinstance(n, ast.Name)}):
+        if used in function.__globals__ and used not in found:
+            needs[used] = function.__globals__[used]
+    for used, thing in needs.items():
+        if thing is np or thing is function:
+            continue
+        if isinstance(thing, (bool, int, float, str)):
+            found[used] = f"{used} = {thing!r}"
+        elif isinstance(thing, types.FunctionType):
+            _collect(thing, used, asked, found)
+        else:
+            raise _no_text(asked, f"it uses {used}, which is not NumPy's")
+    definition.name = own
+    found[own] = ast.unparse(definition)
+
+
+def _definition(function: Any, asked: str) -> ast.FunctionDef:
+    """The parsed function, without annotations, which would need imports, and docstring."""
+    if not isinstance(function, types.FunctionType) or function.__closure__:
+        raise _no_text(asked, "it is not a plain function")
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, SyntaxError) as error:
+        raise _no_text(asked, "its source is not to be had") from error
+    definition = tree.body[0]
+    if not isinstance(definition, ast.FunctionDef):
+        raise _no_text(asked, "it is a lambda: give it a def")
+    for node in ast.walk(definition):
+        if isinstance(node, ast.arg):
+            node.annotation = None
+        if isinstance(node, ast.FunctionDef):
+            node.returns, node.decorator_list = None, []
+            if ast.get_docstring(node) is not None and len(node.body) > 1:
+                node.body = node.body[1:]
+    return definition
+
+
+def _no_text(name: str, why: str) -> TypeError:
+    return TypeError(
+        f"source: {name} decides on numbers, so it cannot be written in straight lines, and its "
+        f"function cannot be written out either: {why}."
+    )
