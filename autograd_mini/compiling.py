@@ -18,7 +18,7 @@ from . import straight as _straight  # noqa: F401  how the fused loss is written
 from .lowering import by_position
 from .planning import Plan
 from .rewriting import EXACT, WITHIN_ROUNDING, Program, simplify
-from .tensor import NO_KWARGS, Tensor, _mode, _new, _next_order, describe, recording
+from .tensor import MODE, NO_KWARGS, Tensor, _new, _next_order, describe, recording
 from .tracing import Trace, Traced, Value, leaves_of, mapped
 from .views.program import Source, written
 
@@ -193,7 +193,7 @@ def _flatten(tree: Any, leaves: list[Any]) -> Any:
     if kind is tuple or kind is list:
         return kind, *[_flatten(part, leaves) for part in tree]
     if kind is Tensor:
-        if tree._active and _mode.recording:
+        if tree._active and MODE.scope is not None:
             raise TypeError(
                 f"compile: {describe(tree)} requires a gradient, and a compiled function gives "
                 "values only. Compile the derivative, ag.compile(ag.value_and_grad(f)), and pass "
@@ -229,7 +229,7 @@ def entry(args: tuple[Any, ...]) -> Callable[[Any], Any]:
     """
     lines: list[str] = []
     leaves: list[str] = []
-    bound: dict[str, Any] = {"Tensor": Tensor, "ndarray": np.ndarray, "mode": _mode}
+    bound: dict[str, Any] = {"Tensor": Tensor, "ndarray": np.ndarray, "mode": MODE}
 
     def bind(x: Any) -> str:
         bound[f"c{len(bound)}"] = x
@@ -254,7 +254,7 @@ def entry(args: tuple[Any, ...]) -> Callable[[Any], Any]:
             return
         array = name
         if kind is Tensor:
-            check(f"{name}._active and mode.recording")
+            check(f"{name}._active and mode.scope is not None")
             lines.append(f"{name}_a = {name}._array")
             array = f"{name}_a"
         if kind in (Tensor, np.ndarray):
@@ -329,7 +329,8 @@ def _leaf_over(array: Any) -> Tensor:
     out._array = array if not isinstance(array, np.generic) else np.asarray(array)
     out._active = False
     out._grad = out.op = out.saved = out.name = None
-    out.inputs, out.kwargs = (), NO_KWARGS
+    out.inputs = out.scope = ()
+    out.kwargs = NO_KWARGS
     out.order = _next_order()
     return out
 
