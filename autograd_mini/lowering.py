@@ -252,9 +252,9 @@ def by_position(program: Program) -> None:
         new: list[Step] = []
 
         def call(function: Any, *args: Any, new: list[Step] = new, like: Step = step) -> Any:
-            if not values_in(args):
-                return function(*args)
             key = function, *(id(a) if isinstance(a, (Value, np.ndarray)) else a for a in args)
+            if key not in found and not values_in(args):
+                found[key] = function(*args)
             if key not in found:
                 made = Step(function, args, {}, None, like.part)
                 found[key] = Value(function(*mapped(example_of, args)), made)
@@ -267,8 +267,9 @@ def by_position(program: Program) -> None:
             x = step.args[2] if step.function is np.where else step.args[0]
             n = x.shape[1]
             if isinstance(t, Value) or t.size:
-                positions = call(np.add, call(np.multiply, t, n), np.arange(n))
+                positions = call(np.add, call(np.multiply, t, n), call(np.arange, n))
                 if step.function is np.where:
+                    x = _overwritten(x, positions, steps)
                     step.function, step.args = put, (x, positions, step.args[1])
                 else:
                     step.args = call(np.reshape, x, (-1,)), positions
@@ -276,6 +277,14 @@ def by_position(program: Program) -> None:
         steps += [*new, step]
     program.steps = steps
     program.drop_dead()
+
+
+def _overwritten(x: Value, positions: Any, steps: Sequence[Step]) -> Value:
+    """In place of `x` what was put at the same positions of it before: it is needed no more."""
+    for step in steps:
+        if step.function is put and step.args[0] is x and step.args[1] is positions:
+            return step.outs[0]
+    return x
 
 
 def _class_of_each(step: Step) -> Any:

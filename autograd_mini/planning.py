@@ -22,11 +22,10 @@ from .tracing import Step, Value, layout, mapped, memory_of, values_in
 
 
 class Slab:
-    """Memory that several values use, one after the other."""
+    """Memory of `size` bytes, which several values use one after the other."""
 
     def __init__(self, size: int) -> None:
-        self.size = size  # bytes
-        self.used = 0  # how many values
+        self.size = size
 
 
 class Plan:
@@ -61,7 +60,7 @@ class Plan:
         self._bound: dict[str, Any] = {}  # what the text takes from its namespace
         self._bound_ids: dict[int, str] = {}
         self._views: list[tuple[str, Callable[[dict[str, Any]], Any]]] = []
-        self._layouts: list[tuple[str, Slab, Callable[[Any], Any]]] = []
+        self._memories: dict[Any, tuple[str, Callable[[Any], Any]]] = {}
         self._free: list[Slab] = []
         self._roots = _roots(program)
         self._last = self._last_reads()
@@ -110,9 +109,8 @@ class Plan:
                 self.allocated.append(value)
         else:
             slab = over or self._slab(value)
-            slab.used += 1
             self.slab_of[value] = slab
-            self._layouts.append((self._names[value], slab, _laid_out(value.example)))
+            self._names[value] = self._memory(slab, value)
             self._write(how.writing[1:] if over and how.copies else how.writing, self._names[value])
         self._release(i, step)
 
@@ -165,6 +163,13 @@ class Plan:
             return slab
         self._free.remove(slab)
         return slab
+
+    def _memory(self, slab: Slab, value: Value) -> str:
+        """The name of a slab as an array like the value: one array for all that are like it."""
+        key = slab, *layout(value.example)
+        if key not in self._memories:
+            self._memories[key] = f"m{len(self._memories)}", _laid_out(value.example)
+        return self._memories[key][0]
 
     def _release(self, i: int, step: Step) -> None:
         """Slabs whose last reader this was are free, but for the one just written to."""
@@ -237,7 +242,7 @@ class Plan:
         """``run`` over slabs of its own: two threads never use the same."""
         space = dict(self._bound)
         memory = {slab: _aligned(slab.size) for slab in self.slabs}
-        for name, slab, laid_out in self._layouts:
+        for (slab, *_), (name, laid_out) in self._memories.items():
             space[name] = laid_out(memory[slab])
         for name, look in self._views:
             space[name] = look(space)

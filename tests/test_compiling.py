@@ -280,7 +280,7 @@ def test_no_two_live_values_share_memory(seed, n):
 
     with np.errstate(all="ignore"), pytest.MonkeyPatch.context() as patch:
         patch.setattr(compiling, "WITHIN_ROUNDING", [])
-        check(again, *args, calls=3)
+        check(again, *args, calls=3, compare=close)
 
 
 def test_slabs_are_used_again():
