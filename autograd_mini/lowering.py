@@ -106,8 +106,8 @@ def _ufunc(f: Any, step: Step, name: Names) -> Lowered:
 
 def _strong(f: Any, step: Step, a: Any) -> Any:
     """A bare number as an array of the dtype that it would take, which NumPy reads faster."""
-    if not isinstance(a, (bool, int, float)) or isinstance(a, np.generic):
-        return a
+    if not isinstance(a, (bool, int, float)) or isinstance(a, np.generic) or f is np.power:
+        return a  # (for some exponents that are numbers, a power has a way of its own)
     others = [dtype_of(x.example) for x in step.args if isinstance(x, Value) and _has_dtype(x)]
     if not others or others[0].kind != "f":
         return a
@@ -131,10 +131,16 @@ def _power(step: Step, name: Names) -> Lowered | None:
     return _ufunc(np.power, step, name)
 
 
+#: Before version 2.2, NumPy writes a wrong extremum of a reversed view into `out`.
+_EXTREMA_ARE_WRITTEN = np.lib.NumpyVersion(np.__version__) >= "2.2.0"
+
+
 def _reduction(ufunc: np.ufunc) -> Callable[[Step, Names], Lowered | None]:
     """A reduction under its own name, or as the method of its ufunc."""
 
     def lower(step: Step, name: Names) -> Lowered | None:
+        if ufunc.identity is None and not _EXTREMA_ARE_WRITTEN:
+            return None
         options = _options(step, axis=0 if step.function == ufunc.reduce else None)
         if set(options) - {"axis", "dtype", "keepdims"}:
             return None

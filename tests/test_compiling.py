@@ -2,6 +2,7 @@
 
 import threading
 import tracemalloc
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -58,6 +59,10 @@ def close(x, y):
     np.testing.assert_allclose(x, y, rtol=1e-10, atol=1e-10 * (1 + np.abs(y).max(initial=0)))
 
 
+def nearly(dtype, x, y):
+    np.testing.assert_allclose(x, y, rtol=8 * np.finfo(dtype).eps)
+
+
 # ---- what it computes ----------------------------------------------------------------------------
 
 
@@ -68,8 +73,11 @@ def test_every_primitive_to_the_last_bit(case, dtype, exact):
         y, pull = ag.vjp(lambda *xs: case.f(TAPE, *xs), *xs)
         return y, pull(np.asarray(case.cotangent, y.dtype))
 
+    # Before NumPy 2.2, the last bit of a power depends on where it is written.
+    old = np.lib.NumpyVersion(np.__version__) < "2.2.0" and "pow" in case.op
+    compare = partial(nearly, dtype) if old else np.testing.assert_array_equal
     with np.errstate(all="ignore"):
-        check(value_and_cotangents, *[np.asarray(x, dtype) for x in case.inputs])
+        check(value_and_cotangents, *[np.asarray(x, dtype) for x in case.inputs], compare=compare)
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -419,3 +427,11 @@ def test_the_program_runs_on_jax():
     close(value, loss.data)
     for a, b in zip(theirs, leaves_of(new)):
         close(a, b.data)
+
+
+@pytest.mark.parametrize("f", [np.max, np.min, lambda x, axis=None: np.sum(x, axis=axis)])
+def test_reductions_of_reversed_arrays(f):
+    """NumPy before 2.2 writes a wrong extremum of them where it is told to."""
+    for axis in (0, 1, None):
+        x = np.random.default_rng(0).normal(size=(4, 3))
+        check(lambda x, axis=axis: (f(x[::-1], axis=axis), f(x[:, ::-1], axis=axis)), x)
