@@ -246,7 +246,7 @@ def by_position(program: Program) -> None:
     np.where(np.arange(c)[:, None] == t, a, x) puts `a` where row i has its class t_i; x[t, rows]
     takes what is there. Both are at t_i n + i, if `x` lies in memory class by class.
     """
-    steps = []
+    steps: list[Step] = []
     found: dict[Any, Any] = {}  # positions by t, and flat arrays
     for step in program.steps:
         new: list[Step] = []
