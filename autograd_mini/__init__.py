@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .transforms import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
     from .views.dot import draw
     from .views.explain import explain
+    from .views.latex import latex
     from .views.source import source
 
 __version__ = "0.1.0"
@@ -65,6 +66,7 @@ __all__ = [
     "hvp",
     "jacobian",
     "jvp",
+    "latex",
     "layer_norm",
     "linear",
     "log_softmax",
@@ -99,6 +101,7 @@ _LATER = {
     **dict.fromkeys(("jacobian", "jvp", "value_and_grad", "vjp"), ".transforms"),
     "draw": ".views.dot",
     "explain": ".views.explain",
+    "latex": ".views.latex",
     "source": ".views.source",
 }
 
