@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .transforms import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
     from .views.drawing import draw
     from .views.explain import explain
+    from .views.latex import latex
     from .views.source import source
 
 __version__ = "0.1.0"
@@ -66,6 +67,7 @@ __all__ = [
     "hvp",
     "jacobian",
     "jvp",
+    "latex",
     "layer_norm",
     "linear",
     "log_softmax",
@@ -101,6 +103,7 @@ _LATER = {
     **dict.fromkeys(("jacobian", "jvp", "value_and_grad", "vjp"), ".transforms"),
     "draw": ".views.drawing",
     "explain": ".views.explain",
+    "latex": ".views.latex",
     "source": ".views.source",
 }
 

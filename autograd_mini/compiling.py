@@ -15,9 +15,11 @@ from typing import Any
 import numpy as np
 
 from . import straight as _straight  # noqa: F401  how the fused loss is written
+from .fusing import FUSING
 from .lowering import by_position
 from .planning import Plan
 from .rewriting import EXACT, WITHIN_ROUNDING, Program, simplify
+from .scaling import move_factors
 from .tensor import MODE, NO_KWARGS, Tensor, _new, _next_order, describe, recording
 from .tracing import Trace, Traced, Value, leaves_of, mapped
 from .views.program import Source, written
@@ -103,7 +105,7 @@ class Compiled:
         key = _flatten((args, kwargs) if kwargs else args, leaves)
         running = self._programs.get(key)
         if running is None:
-            running = _Running(self._f, args, kwargs, self._donate)
+            running = _Running(self._f, args, kwargs, self._donate, self._fuse)
             self._programs[key] = running
         self._latest = running
         return running(leaves)
@@ -135,7 +137,7 @@ class Compiled:
 class _Running:
     """The program for arguments of certain shapes, and the memory that it runs in."""
 
-    def __init__(self, f: Any, args: Any, kwargs: Any, donate: tuple[int, ...]) -> None:
+    def __init__(self, f: Any, args: Any, kwargs: Any, donate: tuple[int, ...], fuse: bool) -> None:
         trace = Trace()
         entered = mapped(lambda x: _entered(trace, x), (args, kwargs))
         with recording(True):
@@ -143,7 +145,11 @@ class _Running:
         results, layout = _flat_results(y)
         program = Program(trace, results)
         self.traced = len(program.steps)
+        simplify(program, [*EXACT, *FUSING] if fuse else EXACT)
         simplify(program, [*EXACT, *WITHIN_ROUNDING])
+        if WITHIN_ROUNDING:
+            move_factors(program)
+            simplify(program, [*EXACT, *WITHIN_ROUNDING])
         self.source, self.done, self.steps = written(program), program.done, len(program.steps)
         by_position(program)
         program.run_examples()

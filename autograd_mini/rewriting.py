@@ -57,7 +57,7 @@ Rule = Callable[[Step], Any]
 
 
 class Call:
-    """What a rule puts in place of a call."""
+    """What a rule puts in place of a call; among its arguments there may be further ones."""
 
     def __init__(self, function: Any, *args: Any, **kwargs: Any) -> None:
         self.function, self.args, self.kwargs = function, args, kwargs
@@ -72,9 +72,15 @@ def simplify(program: Program, rules: Sequence[tuple[str, Rule]]) -> Program:
     def current(x: Any) -> Any:
         return stands_for.get(x, x) if isinstance(x, Value) else x
 
-    for step in program.steps:
+    todo = list(reversed(program.steps))
+    while todo:
+        step = todo.pop()
         step.args, step.kwargs = mapped(current, step.args), mapped(current, step.kwargs)
-        found = _rewritten(step, rules, program.done)
+        new: list[Step] = []
+        found = _rewritten(step, rules, program.done, new)
+        if new:  # what the rule calls first is simplified first
+            todo += [step, *reversed(new)]
+            continue
         if found is not None:
             stands_for[step.outs[0]] = _introduced(found, step.outs[0])
             continue
@@ -100,7 +106,9 @@ def _introduced(value: Any, instead_of: Value) -> Any:
     return value
 
 
-def _rewritten(step: Step, rules: Sequence[tuple[str, Rule]], done: Counter[str]) -> Any:
+def _rewritten(
+    step: Step, rules: Sequence[tuple[str, Rule]], done: Counter[str], new: list[Step]
+) -> Any:
     """What stands for the result of a step, or None; a rule may also change the step itself."""
     again = len(step.outs) == 1 and not step.name
     while again:
@@ -108,10 +116,10 @@ def _rewritten(step: Step, rules: Sequence[tuple[str, Rule]], done: Counter[str]
         for name, rule in rules:
             found = rule(step)
             if isinstance(found, Call):
-                if not _changed(step, found):
+                if not _changed(step, found, new):
                     continue
                 done[name] += 1
-                again = True
+                again = not new
                 break
             if found is not None:
                 done[name] += 1
@@ -119,14 +127,31 @@ def _rewritten(step: Step, rules: Sequence[tuple[str, Rule]], done: Counter[str]
     return None
 
 
-def _changed(step: Step, call: Call) -> bool:
-    """Put another call in place of a step's, if what it gives lies in memory in the same way."""
+def _changed(step: Step, call: Call, new: list[Step]) -> bool:
+    """Put another call in place of a step's, if what it gives lies in memory in the same way.
+
+    Calls within the call become steps of their own, `new` ones.
+    """
     (out,) = step.outs
+    inner: list[Step] = []
+
+    def value_of(x: Any) -> Any:
+        if not isinstance(x, Call):
+            return x
+        made = Step(x.function, mapped(value_of, x.args), x.kwargs, None, step.part)
+        with np.errstate(all="ignore"):
+            y = x.function(*mapped(example_of, made.args), **mapped(example_of, x.kwargs))
+        made.outs = (Value(y, made),)
+        inner.append(made)
+        return made.outs[0]
+
+    call.args = mapped(value_of, call.args)
     with np.errstate(all="ignore"):
         y = call.function(*mapped(example_of, call.args), **mapped(example_of, call.kwargs))
     if _layout(y) != _layout(out.example):
         return False
     step.function, step.args, step.kwargs, out.example = call.function, call.args, call.kwargs, y
+    new += inner
     return True
 
 

@@ -435,3 +435,85 @@ def test_reductions_of_reversed_arrays(f):
     for axis in (0, 1, None):
         x = np.random.default_rng(0).normal(size=(4, 3))
         check(lambda x, axis=axis: (f(x[::-1], axis=axis), f(x[:, ::-1], axis=axis)), x)
+
+
+# ---- rules ---------------------------------------------------------------------------------------
+
+RULES = {
+    "neutral numbers": lambda x: (x * 1 / 1 - 0) ** 1,
+    "signs": lambda x: np.negative(-(x * -1)) + (-x),
+    "nothing done": lambda x: x.reshape(x.shape).copy() + x.T.T,
+    "turned twice": lambda x: x.reshape(-1).reshape(3, 2) * 2,
+    "repeated numbers": lambda x: x + np.broadcast_to(x.sum(), (2, 3)),
+    "shared": lambda x: np.sin(x) * np.sin(x),
+    "cheaper powers": lambda x: x**2 + (x * x) ** 0.5 + x**-1,
+    "joined numbers": lambda x: (x * 3 * 0.5 + 1.0 - 3.0) * 2,
+    "quotients by a number": lambda x: x / 3.0,
+}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_is_applied_and_keeps_the_result(name):
+    x = np.linspace(0.5, 3.0, 6).reshape(2, 3)
+    assert f"{name} " in check(RULES[name], x, compare=close).report()
+
+
+def test_a_number_is_not_joined_across_dtypes():
+    x = np.float32([1.1, 2.2, 3.3])
+    check(lambda x: (x * np.float64(1 / 3)) * 2.0, x, compare=close)
+    check(lambda x: (x * 2.0).astype("d") * (1 / 3), x, compare=close)
+
+
+def test_a_learning_rate_moves_to_where_it_costs_least():
+    def update(parameters, x, t):
+        return step(parameters, x, t, 0.01)[1]
+
+    parameters, x, t = network([3, 5, 5, 4], 10)
+    compiled = check(update, parameters, x, t, compare=close, calls=1)
+    assert "factors moved 1" in compiled.report()
+    assert compiled.source.count("0.0") == 1  # 0.01 / 10, once
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.integers(3, 20))
+def test_factors_move_through_any_program(seed, n):
+    """A random program of linear and other steps, with the same factor here and there."""
+    rng = np.random.default_rng(seed)
+    moves = [
+        lambda x, y: 0.25 * x, lambda x, y: x @ y, lambda x, y: x * y, lambda x, y: x + y,
+        lambda x, y: x - y, lambda x, y: np.tanh(x), lambda x, y: x.T, lambda x, y: -x,
+        lambda x, y: 0.25 * (x @ y), lambda x, y: x / (1 + y * y), lambda x, y: x[::-1] * 0.25,
+    ]  # fmt: skip
+    state = rng.bit_generator.state
+
+    def f(a, b):
+        rng.bit_generator.state = state
+        made = [a, b]
+        for _ in range(n):
+            x, y = (made[-i] for i in rng.integers(1, min(len(made), 6) + 1, size=2))
+            made.append(moves[rng.integers(len(moves))](x, y))
+        return made[-1], 0.25 * made[-2], 0.25 * made[-3]
+
+    check(f, *rng.normal(size=(2, 3, 3)) / 4, compare=close)
+
+
+def written_out(z, y):
+    e = np.exp(z)
+    p = e / np.sum(e, axis=1, keepdims=True)
+    return -np.mean(np.sum(y * np.log(p), axis=1))
+
+
+def written_twice(z, y):
+    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    return -(y * np.log(p)).sum() / len(z)
+
+
+@pytest.mark.parametrize("f", [written_out, written_twice, lambda z, y: ag.cross_entropy(z, y)])
+def test_fuse_makes_a_written_out_softmax_stable(f):
+    z = np.array([[2.0, 1.0, 0.1], [0.0, 3.0, 1.0]])
+    y = np.eye(3)[[0, 2]] * 1.5 + 0.1  # rows need not sum to one
+    compiled = ag.compile(ag.value_and_grad(f), fuse=True)
+    node = ag.value_and_grad(lambda z, y: ag.softmax_cross_entropy(z, y))
+    for scale in (1, 1000):
+        for found, expected in zip(compiled(scale * z, y), node(scale * z, y)):
+            close(found.data, expected.data)

@@ -1,0 +1,283 @@
+r"""The derivation as formulas: each record, then the chain rule backward; in LaTeX or plain text.
+
+As everywhere, no derivative is typed here: a rule runs on Tensors that stand for symbols, and the
+tape that it leaves is written down. Only the notation of an operation is given by hand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..tape import Tape
+from ..tensor import Tensor, raw, recording
+from .trace import Contribution, Trace
+from .writing import number
+
+#: operation -> how it is written, how tightly that binds, and how tightly its operands must
+_NOTATION: dict[str, tuple[str, int, tuple[int, ...]]] = {
+    "add": ("{} + {}", 1, (1, 1)),
+    "sub": ("{} - {}", 1, (1, 2)),
+    "div": (r"\frac{{{}}}{{{}}}", 3, (0, 0)),
+    "matmul": (r"{} \, {}", 2, (2, 3)),
+    "linear": (r"{} \, {} + {}", 1, (2, 3, 1)),
+    "neg": ("-{}", 1, (2,)),
+    "pow": ("{}^{{{}}}", 3, (4, 0)),
+    "square": ("{}^2", 3, (4,)),
+    "reciprocal": (r"\frac{{1}}{{{}}}", 3, (0,)),
+    "sqrt": (r"\sqrt{{{}}}", 4, (0,)),
+    "abs": (r"\left|{}\right|", 4, (0,)),
+    "exp": ("e^{{{}}}", 3, (0,)),
+    "log": (r"\ln {}", 2, (3,)),
+    "sigmoid": (r"\sigma({})", 4, (0,)),
+}
+_NAMED = {"sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan", "max", "min"}
+#: what only arranges entries, and is not written: what it does shows in the shapes
+_SILENT = {"reshape", "broadcast_to", "expand_dims", "squeeze", "alias", "astype", "copy"}
+_ENTRY_BY_ENTRY = {"add", "sub", "mul", "div", "pow", "neg", "broadcast_to", "reshape"}
+_ATOM = 4
+_GREEK = {"alpha", "beta", "gamma", "delta", "epsilon", "theta", "lambda", "mu", "sigma", "omega"}
+
+Written = tuple[str, int]
+
+
+class Derivation(str):
+    """A derivation in LaTeX, which a notebook shows as formulas; ``.text`` is the same in Unicode.
+
+    Attributes
+    ----------
+    text : str
+        For terminals.
+    """
+
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_latex_(self) -> str:
+        return f"$${self}$$"
+
+
+def latex(result: Tensor, names: Mapping[str, Any] | None = None) -> Derivation:
+    r"""How `result` is computed and differentiated, as formulas in LaTeX.
+
+    Parameters
+    ----------
+    result : Tensor
+        With one entry.
+    names : mapping, optional
+        Variables, as ``locals()`` gives them: what to call tensors that have no name.
+
+    Returns
+    -------
+    Derivation
+        An ``aligned`` block: a line for each record, then one for each derivative, in the order of
+        the sweep. A notebook shows it typeset, a terminal its ``.text``.
+
+    Raises
+    ------
+    RuntimeError, ValueError
+        For a result that was not recorded, or has more than one entry.
+
+    Notes
+    -----
+    ``a \odot b`` is the product entry by entry. A sum without an index is over all entries.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import autograd_mini as ag
+    >>> x = ag.tensor([1.0, 2.0], requires_grad=True, name="x")
+    >>> L = np.sum(np.log(x))
+    >>> print(ag.latex(L, {"L": L}))
+    \begin{aligned}
+    v_{1} &= \ln x \\
+    L &= \sum v_{1} \\[1ex]
+    \frac{\partial L}{\partial v_{1}} &= 1 \\
+    \frac{\partial L}{\partial x} &= \frac{\frac{\partial L}{\partial v_{1}}}{x}
+    \end{aligned}
+    >>> ag.latex(L, {"L": L})
+    v1 = log(x)
+    L = sum(v1)
+    ∂L/∂v1 = ∂L/∂L
+    ∂L/∂x = ∂L/∂v1 / x
+    """
+    trace = Trace.of(result, names)
+    called = {order: _name(name) for order, name in trace.called.items()}
+    records = [t for t in Tape(result) if t.op is not None]
+    forward = [f"{called[t.order]} &= {_record(t, called)}" for t in records]
+    backward = [
+        f"{_derivative(t, result, called)} &= {_total(given, called, result)}"
+        for t, given in _by_target(trace).items()
+    ]
+    found = Derivation(
+        "\\begin{aligned}\n"
+        + " \\\\\n".join(forward)
+        + (" \\\\[1ex]\n" if backward else "")
+        + " \\\\\n".join(backward)
+        + "\n\\end{aligned}"
+    )
+    found.text = _text(trace)
+    return found
+
+
+def _text(trace: Trace) -> str:
+    """The derivation in Unicode."""
+    forward = [f"{trace.called[step.tensor.order]} = {step.formula}" for step in trace.forward]
+    backward = [
+        f"{trace.derivative(t)} = {' + '.join(_in_words(c) for c in given)}"
+        for t, given in _by_target(trace).items()
+    ]
+    return "\n".join(forward + backward)
+
+
+def _in_words(c: Contribution) -> str:
+    return f"Σ {c.formula}" if c.summed else c.formula
+
+
+def _by_target(trace: Trace) -> dict[Tensor, list[Contribution]]:
+    """All that flows into each derivative, in the order in which these are complete."""
+    found: dict[Tensor, list[Contribution]] = {}
+    for step in trace.backward:
+        for c in step.contributions:
+            found.setdefault(c.target, []).append(c)
+    return dict(sorted(found.items(), key=lambda item: -item[0].order))
+
+
+def _derivative(t: Tensor, of: Tensor, called: Mapping[int, str]) -> str:
+    return rf"\frac{{\partial {called[of.order]}}}{{\partial {called[t.order]}}}"
+
+
+def _total(given: list[Contribution], called: Mapping[int, str], result: Tensor) -> str:
+    """The sum of all contributions to a derivative."""
+    text = ""
+    for c in given:
+        term, binds = _rule(c, called, result)
+        if c.summed:
+            term = rf"\sum {_bound((term, binds), 2)}"
+        text += term if not text or term.startswith("-") else f" + {term}"
+        text = text.replace("+ -", "- ")
+    return text
+
+
+def _rule(c: Contribution, called: Mapping[int, str], result: Tensor) -> Written:
+    """What a rule computes, run on symbols."""
+    t = c.source
+    assert t.op is not None
+    symbols = {id(a): _symbol(a, called) for a in t.inputs if isinstance(a, Tensor)}
+    g = Tensor(np.ones(t.shape, t.dtype), requires_grad=True)
+    g.name = "1" if t is result else _derivative(t, result, called)
+    rule: Any = next(r for i, r in enumerate(t.op.vjps) if i == c.argument)
+    args = [symbols.get(id(a), a) for a in t.inputs]
+    with recording(True), np.errstate(all="ignore"):
+        found = rule(g, _symbol(t, called), *args, **t.kwargs)
+    if not isinstance(found, Tensor):
+        return _constant(found), _ATOM
+    written: dict[int, Written] = {}
+    for v in Tape(found):
+        if v.op is not None:
+            written[v.order] = _written(v, lambda a: written.get(a.order))
+        elif v.name:
+            written[v.order] = v.name, _ATOM
+    return written.get(found.order) or (_constant(found.data), _ATOM)
+
+
+def _symbol(t: Tensor, called: Mapping[int, str]) -> Tensor:
+    return Tensor(t._array, requires_grad=t.dtype.kind in "fO", name=called[t.order])
+
+
+# ---- one operation -------------------------------------------------------------------------------
+
+
+def _record(t: Tensor, called: Mapping[int, str]) -> str:
+    return _written(t, lambda a: (called[a.order], _ATOM))[0]
+
+
+def _written(t: Tensor, of: Callable[[Tensor], Written | None]) -> Written:
+    """A record in the texts of its arguments, and how tightly the text binds."""
+    assert t.op is not None
+    name = t.op.name
+
+    def part(a: Any) -> Written:
+        written = of(a) if isinstance(a, Tensor) else None
+        return written or (_constant(raw(a), name in _ENTRY_BY_ENTRY), _ATOM)
+
+    parts = [part(a) for a in t.inputs]
+    if name in _SILENT:
+        return parts[0]
+    if name == "mul":
+        return _product(t, parts)
+    if name == "transpose":
+        return f"{_bound(parts[0], _ATOM)}^\\top", 3
+    if name in ("sum", "mean"):
+        axis = t.kwargs.get("axis")
+        index = "" if axis is None else rf"_{{\text{{axis {_axis(axis)}}}}}"
+        sign = r"\sum" if name == "sum" else r"\operatorname{mean}"
+        return f"{sign}{index} {_bound(parts[0], 2)}", 2
+    if name == "pow" and parts[1][0] == "1":
+        return parts[0]
+    if name in _NOTATION and len(parts) == len(_NOTATION[name][2]):
+        template, binds, least = _NOTATION[name]
+        return template.format(*map(_bound, parts, least)), binds
+    if name in _NAMED and len(parts) == 1:
+        return rf"\{name} {_bound(parts[0], 3)}", 2
+    arguments = ", ".join(text for text, _ in parts)
+    return rf"\operatorname{{{_escaped(name)}}}\left({arguments}\right)", _ATOM
+
+
+def _product(t: Tensor, parts: list[Written]) -> Written:
+    """A product; by one it is not written, and entry by entry it has a sign of its own."""
+    for i in (0, 1):
+        if parts[i][0] == "1":
+            return parts[1 - i]
+    sign = r" \odot " if all(np.ndim(getattr(a, "data", a)) for a in t.inputs) else r" \cdot "
+    return f"{_bound(parts[0], 2)}{sign}{_bound(parts[1], 2)}", 2
+
+
+def _bound(part: Written, least: int) -> str:
+    text, binds = part
+    return text if binds >= least else rf"\left({text}\right)"
+
+
+def _constant(x: Any, as_number: bool = True) -> str:
+    """A number by its digits; so an array of one repeated number, where that is all it is for."""
+    if isinstance(x, (bool, int, float, np.generic)) or (
+        isinstance(x, np.ndarray) and x.ndim == 0 and x.dtype.kind in "iuf"
+    ):
+        return number(np.asarray(x)[()])
+    if isinstance(x, np.ndarray):
+        same = as_number and x.size and (x == x.reshape(-1)[:1]).all()
+        return number(x.reshape(-1)[0]) if same else f"c_{{{_size(x)}}}"
+    return rf"\text{{{_escaped(str(x))[:40]}}}"
+
+
+def _size(x: Any) -> str:
+    return r" \times ".join(map(str, x.shape))
+
+
+def _axis(axis: Any) -> str:
+    return ", ".join(map(str, axis)) if isinstance(axis, tuple) else str(axis)
+
+
+# ---- names ---------------------------------------------------------------------------------------
+
+
+def _name(name: str) -> str:
+    r"""A name as mathematics: ``v3`` is v with an index, ``log_p`` a word, ``theta`` a letter."""
+    match = re.fullmatch(r"([^\W\d_]+)_?(\d*)", name)
+    if not match:
+        return rf"\text{{{_escaped(name)}}}"
+    stem, index = match.groups()
+    if stem in _GREEK:
+        stem = f"\\{stem}"
+    elif len(stem) > 1:
+        stem = rf"\text{{{stem}}}"
+    return f"{stem}_{{{index}}}" if index else stem
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([#$%&_{}])", r"\\\1", text.replace("\\", r"\backslash "))
