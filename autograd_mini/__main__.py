@@ -127,6 +127,8 @@ def _computed(what: str, assignments: Sequence[str]) -> tuple[Any, Mapping[str, 
     """The value of ``EXPR`` or of ``FILE.py:NAME``, and the variables that it was computed from."""
     script = re.fullmatch(r"(.+\.py):(.*)", what)
     if script is None:
+        if what.endswith(".py"):
+            raise ExpressionError(f"which variable of {what}? Write {what}:loss")
         names = tensors(dict(_assignment(text) for text in assignments))
         return evaluate(what, names), names
     if assignments:

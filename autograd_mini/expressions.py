@@ -10,7 +10,9 @@ import ast
 import difflib
 import math
 import operator
+import unicodedata
 from collections.abc import Callable, Mapping
+from keyword import iskeyword
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,17 @@ import numpy as np
 import autograd_mini as ag
 
 from .tensor import PRIMITIVES, Tensor
+from .views.writing import one_line, shortened
+
+_BITS = 63  # of a whole number that arrays can hold too
+
+
+def _power(a: Any, b: Any) -> Any:
+    """``a ** b``; whole numbers stay whole while that is short: 9**9**9 would never end."""
+    if isinstance(a, int) and isinstance(b, int) and a.bit_length() * b > _BITS:
+        a = float(a)
+    return a**b
+
 
 _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Add: operator.add,
@@ -26,7 +39,7 @@ _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
-    ast.Pow: operator.pow,
+    ast.Pow: _power,
     ast.MatMult: operator.matmul,
     ast.USub: operator.neg,
     ast.UAdd: operator.pos,
@@ -38,10 +51,16 @@ _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
 }
+#: what is often tried, and how it is written for arrays
+_INSTEAD = {
+    "IfExp": ": write where(condition, a, b)",
+    "BoolOp": ": write logical_and(a, b) or logical_or(a, b)",
+}
 _OPERANDS = (bool, int, float, np.ndarray, np.generic, Tensor)
 
 _OURS = """cross_entropy gelu layer_norm linear log_softmax logsumexp mse_loss nll_loss relu sigmoid
     sigmoid_binary_cross_entropy softmax softmax_cross_entropy softplus stop_gradient"""
+_LONGEST = 200  # characters of what NumPy says
 _ARRAYS = "arange array eye full ones zeros"  # of NumPy's functions, those that make arrays
 _METHODS = """T abs astype clip cos cumprod cumsum diagonal dot exp flatten log logsumexp mT max
     mean min ndim prod ravel relu repeat reshape shape sigmoid sin size sqrt square squeeze std sum
@@ -70,11 +89,16 @@ def tensors(assignments: Mapping[str, str]) -> dict[str, Tensor]:
     >>> tensors({"z": "2,1,0.1"})["z"]
     Tensor([2. , 1. , 0.1], dtype=float64, name='z', requires_grad=True)
     """
-    return {name: _tensor(name, text) for name, text in assignments.items()}
+    return {_spelling(name): _tensor(name, text) for name, text in assignments.items()}
+
+
+def _spelling(name: str) -> str:
+    """A name as Python reads it in an expression, where ℓ is l."""
+    return unicodedata.normalize("NFKC", name)
 
 
 def _tensor(name: str, text: str) -> Tensor:
-    if not name.isidentifier():
+    if not name.isidentifier() or iskeyword(name):
         raise ExpressionError(f"{name!r} is no name for a tensor: write --let z=2,1,0.1")
     try:
         rows = [[float(x) for x in row.split(",")] for row in text.split(";")]
@@ -117,7 +141,9 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
         raise
     except SyntaxError as error:
         where = f" (column {error.offset})" if error.offset else ""
-        raise ExpressionError(f"{error.msg}{where}: {text.strip():.60}") from None
+        raise ExpressionError(f"{error.msg}{where}: {one_line(text.strip()):.60}") from None
+    except ValueError as error:  # a character that no source holds
+        raise ExpressionError(f"{error}: {one_line(text):.60}") from None
     except (RecursionError, MemoryError):
         raise ExpressionError("the expression is nested too deeply, or too large") from None
 
@@ -132,24 +158,32 @@ class _Evaluator:
         kind = type(node).__name__
         method = getattr(self, f"_{kind.lower()}", None)
         if method is None:
-            raise ExpressionError(f"an expression holds no {kind} here{_place(node)}")
+            instead = _INSTEAD.get(kind, "")
+            raise ExpressionError(f"an expression holds no {kind} here{_place(node)}{instead}")
         return method(node)
 
     def computed(self, node: ast.AST, function: Any, *args: Any, **kwargs: Any) -> Any:
-        """A call, whose error becomes one of the expression."""
+        """A call, whose error becomes one of the expression.
+
+        What it gives are real numbers: on an array of objects, ``*`` would be something else.
+        """
         try:
-            return function(*args, **kwargs)
-        except (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as error:
-            said = str(error.args[-1] if error.args else error).rstrip(".")
+            found = function(*args, **kwargs)
+        except (MemoryError, RecursionError):
+            raise
+        except Exception as error:  # NumPy's are of many kinds where it is given what it never is
+            said = error.args[-1] if isinstance(error, OverflowError) else error
+            said = shortened(one_line(str(said)).rstrip("."), _LONGEST)
             raise ExpressionError(f"{said}{_place(node)}") from error
+        if isinstance(found, complex) or _kind(found) not in "biuf":
+            raise ExpressionError(f"{ast.unparse(node):.60} gives no real numbers{_place(node)}")
+        return found
 
     def operated(self, node: ast.AST, kind: ast.AST, *operands: Any) -> Any:
         """An operator on numbers and arrays: on text or a list, ``*`` would be something else."""
         function = _OPERATORS.get(type(kind))
         if function is None or not all(isinstance(x, _OPERANDS) for x in operands):
             raise ExpressionError(f"no operator {type(kind).__name__} for these{_place(node)}")
-        if function is operator.pow and all(isinstance(x, int) for x in operands):
-            operands = (float(operands[0]), operands[1])  # 9**9**9 of ints would never end
         return self.computed(node, function, *operands)
 
     def _constant(self, node: ast.Constant) -> Any:
@@ -230,6 +264,11 @@ def _known() -> dict[str, Any]:
             if not name.startswith("_") and _takes_tensors(getattr(module, name)):
                 found[prefix + name] = getattr(module, name)
     return {**found, **{name: getattr(ag, name) for name in _OURS.split()}}
+
+
+def _kind(thing: Any) -> str:
+    """The kind of an array's numbers; what has none is as good as one of floats."""
+    return str(thing.dtype.kind) if isinstance(thing, (np.ndarray, np.generic, Tensor)) else "f"
 
 
 def _takes_tensors(thing: Any) -> bool:

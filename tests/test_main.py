@@ -320,6 +320,7 @@ def test_help_has_examples_and_version_the_version(capsys):
         (["draw"], "required: EXPR"),
         (["draw", "sim(x)", "--let", "x=2"], "there is no 'sim' (column 1). Did you mean sum?"),
         (["draw", "x +"], "invalid syntax"),
+        (["draw", "made/train.py"], "which variable of made/train.py? Write made/train.py:loss"),
         (["draw", "x", "--let", "x=2"], "nothing was recorded for 'x'"),
         (["draw", "x*2", "--let", "x=a"], "x='a' are no numbers: write --let"),
         (["draw", "x*2", "--let", "x"], "--let x: write a name and numbers"),
