@@ -23,6 +23,8 @@ import autograd_mini as ag
 from .dispatch import coverage
 from .expressions import ExpressionError, evaluate, tensors
 from .views.drawing import ENDINGS, draw
+from .views.table import printed
+from .views.terminal import SPELLING
 from .views.writing import number, one_line, values
 
 _NAME = "autograd-mini"
@@ -63,9 +65,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     SystemExit
         With status 2 for a bad argument, 0 after ``--help`` and ``--version``.
     """
-    for stream in (sys.stdout, sys.stderr):  # a console without ŷ shall show ?, not a traceback
+    for stream in (sys.stdout, sys.stderr):  # a console without ∂ shall show d, not a traceback
         with contextlib.suppress(AttributeError, ValueError):
-            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+            stream.reconfigure(errors=SPELLING)  # type: ignore[union-attr]
     parser = _parser()
     options = parser.parse_args(_with_expressions(sys.argv[1:] if argv is None else argv))
     if options.command and options.output:
@@ -188,7 +190,7 @@ def _story(output: str | None) -> None:
 
     print("Softmax cross-entropy of z = (2, 1, 0.1), where class 2 is the true one.\n")
     print("The tape: values were computed downwards, derivatives upwards.\n")
-    print(tape.table(adjoints=True, width=80))
+    print(printed(tape, adjoints=True, width=80))
     print("\nThe gradient is ŷ - y. The fused node SoftmaxCrossEntropy knows that formula;")
     print("the graph of seven operations gets there by the chain rule alone.\n")
     print("class       ŷ       y     ŷ - y     ∂L/∂z: graph     fused")

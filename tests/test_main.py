@@ -134,10 +134,18 @@ def test_python_m_runs_it():
     assert done.stdout.splitlines()[-1] == "The graph is drawn in x.dot"
 
 
-def test_a_console_without_the_letters_gets_question_marks():
+def test_a_console_without_the_letters_gets_others():
     done = run("-o", "x.dot", env={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"})
     assert (done.returncode, done.stderr) == (0, b"")
-    assert b"?L/?" in done.stdout
+    assert b"?" not in done.stdout
+    assert b"6 mul  dL/dl      =   dL/dp * y               [0 -1 0]" in done.stdout
+    assert b"The gradient is y_hat - y." in done.stdout
+
+
+def test_an_error_names_what_the_console_cannot_write():
+    done = run("draw", "速*ŷ", "--let", "ŷ=1", env={"PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"autograd-mini: error: there is no '\\u901f' (column 1)")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes break otherwise there")

@@ -10,7 +10,17 @@ import numpy as np
 import pytest
 
 import autograd_mini as ag
-from autograd_mini.views.writing import argument, number, one_line, shortened, values, width
+from autograd_mini.views import table as views
+from autograd_mini.views.terminal import is_colored
+from autograd_mini.views.writing import (
+    argument,
+    number,
+    one_line,
+    shortened,
+    values,
+    width,
+    wrapped,
+)
 
 
 def named(name, t):
@@ -185,11 +195,41 @@ def test_a_terminal_gets_colours_and_nothing_else_does(monkeypatch):
     plain = tape.table(width=80) + "\n"
     assert printed(tape, monkeypatch) == plain
     colored = printed(tape, monkeypatch, terminal=True)
-    assert "\x1b[34m[2 1 0.1]\x1b[m" in colored
-    assert re.sub("\x1b\\[[0-9]*m", "", colored) == plain
+    assert "\x1b[38;5;32m[2 1 0.1]\x1b[m" in colored
+    assert re.sub("\x1b\\[[0-9;]*m", "", colored) == plain
     assert tape.table(width=80) + "\n" == plain
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert printed(tape, monkeypatch) == colored
     monkeypatch.setenv("NO_COLOR", "1")
     assert printed(tape, monkeypatch, terminal=True) == plain
+    monkeypatch.setenv("NO_COLOR", "")  # is as good as not set
+    assert printed(tape, monkeypatch, terminal=True) == colored
+
+
+def test_derivatives_are_orange_in_both_parts(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", Screen("utf-8", terminal=True))
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    tape = softmax_chain().tape()
+    text = views.printed(tape, adjoints=True, width=80)
+    forward, backward = text.split("\n\n")
+    orange = re.compile(r"\x1b\[38;5;166m(.*?)\x1b\[m")
+    assert orange.findall(forward)[:2] == ["∂L/∂", "[0.659 -0.7576 0.0986]"]
+    assert orange.findall(backward)[:2] == ["contribution", "-1"]
+    assert re.sub("\x1b\\[[0-9;]*m", "", text) == tape.table(adjoints=True, width=80)
+
+
+@pytest.mark.parametrize("stream", [None, io.StringIO(), object()])
+def test_a_tape_is_text_where_there_is_no_terminal_at_all(stream, monkeypatch):
+    tape = softmax_chain().tape()
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(sys, "stdout", stream)
+    assert str(tape) == tape.table()
+
+
+def test_a_closed_stream_has_no_colours():
+    closed = io.StringIO()
+    closed.close()
+    assert not is_colored(closed)
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "cp437", "latin-1"])
@@ -201,6 +241,23 @@ def test_a_stream_gets_letters_that_it_can_write(encoding, monkeypatch):
     assert len({line.index("(9,)") for line in lines}) == 1
     assert lines[0].index("(9,)") == head.index("shape")
     assert ("~" in text) != ("…" in text)
+
+
+def test_our_letters_are_spelled_and_other_names_are_escaped(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", Screen("ascii", terminal=False))
+    x = ag.tensor(2.0, requires_grad=True, name="速")
+    text = views.printed(named("ŷ", np.exp(x) * x).tape(), adjoints=True, width=80)
+    assert text.splitlines() == [
+        "# name    op    arguments   shape  value   dy_hat/d",
+        "0 \\u901f  leaf              ()     2       22.167",
+        "1 v1      exp   \\u901f      ()     7.3891  2",
+        "2 y_hat   mul   v1, \\u901f  ()     14.778  1",
+        "",
+        "# op   adds to             rule                    contribution",
+        "2 mul  dy_hat/dv1      =   dy_hat/dy_hat * \\u901f  2",
+        "2 mul  dy_hat/d\\u901f  =   dy_hat/dy_hat * v1      7.3891",
+        "1 exp  dy_hat/d\\u901f  +=  dy_hat/dv1 * v1         14.778",
+    ]
 
 
 def test_adjoints_in_the_table_are_those_of_the_tape_and_touch_no_grad():
@@ -427,6 +484,36 @@ def test_shortened_cuts_between_words_and_closes_brackets():
     assert shortened("[[1 2] [3 4] [5 6]]", 12) == "[[1 2] …]"
     assert shortened("unbreakable", 6) == "unbre…"
     assert all(width(shortened("速度 速度 速度", room)) <= room for room in range(1, 20))
+
+
+def test_arrays_give_way_before_names():
+    assert shortened("[[0.5 -1] [1 2] [0 0.3]], W1, b1", 15) == "[…], W1, b1"
+    assert shortened("[1 2 3] @ g + [4 5 6 7 8]", 21) == "[1 2 3] @ g + [4 5 …]"
+    assert shortened("x[1:, None] · g", 9) == "x[…] · g"
+
+
+def test_the_table_of_a_network_hides_no_name_at_80_columns():
+    model = ag.nn.MLP([2, 4, 2], rng=0)
+    x = np.array([[0.5, -1.0], [1.0, 2.0], [0.0, 0.3]])
+    loss = ag.softmax_cross_entropy(model(x), [0, 1, 1])
+    forward = rows(loss.tape(), adjoints=True)
+    backward = steps(loss.tape())
+    assert max(map(width, forward + backward)) <= 80
+    assert any("], W1, b1 " in row for row in forward)
+    assert any(" v5, W2, b2 " in row for row in forward)
+    assert any(" ∂v7/∂v5 · (1 - v5 · v5) " in row for row in backward)
+    assert any(" [0.0485 -0.0485]" in row for row in backward)
+
+
+def test_lines_are_wrapped_between_words_and_not_within_rows():
+    text = "To x: ∂L/∂x = [[0.25 -0.5] [1 2]] @ W = 速度 速度 " + "x" * 30
+    for room in (20, 24, 32, 40):
+        lines = wrapped(text, 3, room).split("\n")
+        assert " ".join(line.strip() for line in lines) == text
+        assert all(width(line) <= room or " " not in line.strip() for line in lines)
+        assert all(line.startswith("   ") for line in lines[1:])
+        assert any("[0.25 -0.5]" in line for line in lines)
+    assert len(wrapped("∂L/∂a = 1; " * 20_000, 0).split("\n")) > 2000
 
 
 def test_no_line_ends_in_blanks():

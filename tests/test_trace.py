@@ -110,13 +110,27 @@ def test_what_was_broadcast_is_said_to_be_summed():
     assert "To b: ∂v3/∂b = ∂v3/∂v2 · x ((3, 2) → (2,), summed over axis 0) = [3 3]." in text
 
 
+def test_explain_has_80_columns_and_a_hanging_indent():
+    text = ag.explain(network())
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 80
+    paragraphs = [p.splitlines() for p in text.split("\n\n")[1:-1]]
+    assert len(paragraphs) >= 10
+    for number, (head, *others) in enumerate(paragraphs, start=1):
+        indent = " " * len(f"{number}. ")
+        assert head.startswith(f"{number}. ")
+        assert all(line.startswith(indent) for line in others)
+
+
 def test_explain_tells_every_step_once():
     loss, names = softmax_chain()
     text = ag.explain(loss, {**names, "L": loss})
     paragraphs = text.split("\n\n")
     assert len(paragraphs) == 1 + 7 + 1
     assert paragraphs[0] == "Backward from L = 1.417: ∂L/∂L = 1."
-    assert "∂L/∂e += ∂L/∂s = [0.0892 0.0892 0.0892], which makes [0.0892 -0.2787 0.0892]." in text
+    assert "5. div made p = e / s = [0.659 0.2424 0.0986]. ∂L/∂p = [0 -4.125 0] arrives." in text
+    joined = " ".join(text.split())
+    assert "∂L/∂e += ∂L/∂s = [0.0892 0.0892 0.0892], which makes [0.0892 -0.2787 0.0892]." in joined
     assert paragraphs[-1] == "At the leaves: ∂L/∂z = [0.659 -0.7576 0.0986]."
 
 

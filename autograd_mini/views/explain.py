@@ -7,7 +7,7 @@ from typing import Any
 
 from ..tensor import Tensor
 from .trace import Contribution, Step, Trace
-from .writing import values
+from .writing import values, wrapped
 
 
 def explain(result: Tensor, names: Mapping[str, Any] | None = None) -> str:
@@ -25,6 +25,7 @@ def explain(result: Tensor, names: Mapping[str, Any] | None = None) -> str:
     str
         A paragraph for each operation, from the last to the first: what it computed, the derivative
         that arrives at it, and what its rules pass on; the derivatives of the leaves at the end.
+        Lines have at most 80 columns.
 
     Raises
     ------
@@ -39,12 +40,13 @@ def explain(result: Tensor, names: Mapping[str, Any] | None = None) -> str:
     >>> print(ag.explain(square + x, names={"square": square}))
     Backward from v2 = 12: ∂v2/∂v2 = 1.
     <BLANKLINE>
-    1. add made v2 = square + x. ∂v2/∂v2 = 1 arrives.
+    1. add made v2 = square + x = 12. ∂v2/∂v2 = 1 arrives.
        To square: ∂v2/∂square = ∂v2/∂v2 = 1.
        To x: ∂v2/∂x = ∂v2/∂v2 = 1; 2 more paths are still open.
     <BLANKLINE>
-    2. mul made square = x · x. ∂v2/∂square = 1 arrives.
-       To x: ∂v2/∂x += ∂v2/∂square · x = 3, which makes 4; 1 more path is still open.
+    2. mul made square = x · x = 9. ∂v2/∂square = 1 arrives.
+       To x: ∂v2/∂x += ∂v2/∂square · x = 3, which makes 4; 1 more path is still
+          open.
        To x: ∂v2/∂x += ∂v2/∂square · x = 3, which makes 7.
     <BLANKLINE>
     At the leaves: ∂v2/∂x = 7.
@@ -57,15 +59,17 @@ def explain(result: Tensor, names: Mapping[str, Any] | None = None) -> str:
     at_leaves = "; ".join(
         f"{trace.derivative(t)} = {values(c.total)}" for t, c in leaves.items() if t.is_leaf
     )
-    return "\n\n".join([start, *steps, f"At the leaves: {at_leaves}."])
+    return "\n\n".join([wrapped(start, 0), *steps, wrapped(f"At the leaves: {at_leaves}.", 0)])
 
 
 def _paragraph(number: int, step: Step, trace: Trace) -> str:
     t = step.tensor
     assert t.op is not None
-    made = f"{trace.called[t.order]} = {trace.forward_formula(t)}"
+    made = f"{trace.called[t.order]} = {trace.forward_formula(t)} = {values(t.data)}"
     head = f"{number}. {t.op.name} made {made}. {step.formula} = {values(step.value)} arrives."
-    return "\n   ".join([head, *(_sentence(c, trace) for c in step.contributions)])
+    indent = len(f"{number}. ")
+    passed_on = (" " * indent + _sentence(c, trace) for c in step.contributions)
+    return "\n".join([wrapped(head, indent), *(wrapped(line, indent + 3) for line in passed_on)])
 
 
 def _sentence(c: Contribution, trace: Trace) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from .terminal import BACKWARD, FORWARD, is_colored, painted, spelled
 from .trace import Trace
-from .writing import ELLIPSIS, arguments, labels, made_by, shortened, spelled, values, width
+from .writing import arguments, labels, made_by, shortened, values, width
 
 if TYPE_CHECKING:
     from ..tape import Tape
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 _LEAST = 12  # the longest number, -1.2346e-300, still fits
 _NARROWEST = 20  # columns; narrower than that no row can be told from another
 _GAP = "  "
-_BLUE, _ORANGE = "34", "33"  # of the 16 colours that a terminal's theme chooses
 
 
 class _Section(NamedTuple):
@@ -29,12 +28,12 @@ class _Section(NamedTuple):
         The header first.
     yields : sequence of (columns, least width)
         Which columns give way, in this order, when there is no room.
-    colors : sequence of (column, colour)
+    colors : mapping of column to colour
     """
 
     rows: Sequence[Sequence[str]]
     yields: Sequence[tuple[Sequence[int], int]]
-    colors: Sequence[tuple[int, str]]
+    colors: Mapping[int, str]
 
 
 def table(tape: Tape, *, adjoints: bool = False, width: int | None = None) -> str:
@@ -48,8 +47,8 @@ def table(tape: Tape, *, adjoints: bool = False, width: int | None = None) -> st
         Also show the derivative of the result with respect to each active tensor; and below, a row
         for each step of the backward pass: whose rule adds what to which derivative.
     width : int, optional
-        Columns to fit into; the terminal's when not given. Arguments, values and derivatives are
-        shortened to fit, numbers, names and operations never.
+        Columns to fit into; the terminal's when not given. Arguments, rules, values and derivatives
+        are shortened to fit, numbers and names never, and operations only where they are repeated.
 
     Returns
     -------
@@ -84,26 +83,30 @@ def table(tape: Tape, *, adjoints: bool = False, width: int | None = None) -> st
     1 mul  ∂v2/∂x   =   ∂v2/∂v1 · x  2
     1 mul  ∂v2/∂x   +=  ∂v2/∂v1 · x  2
     """
-    lines = (_lines(section, _room(width), color=False) for section in _sections(tape, adjoints))
-    return "\n\n".join(map("\n".join, lines))
+    plain = (section._replace(colors={}) for section in _sections(tape, adjoints))
+    return _written(plain, width)
 
 
-def printed(tape: Tape) -> str:
-    """The table as `print` writes it to this terminal.
+def printed(tape: Tape, *, adjoints: bool = False, width: int | None = None) -> str:
+    """The table as `print` writes it to standard output.
 
-    In colour where that is a terminal and ``NO_COLOR`` is not set (https://no-color.org), and with
-    other letters where its encoding lacks ours.
+    In colour where that is a terminal, and with other letters where its encoding lacks ours. Cells
+    are spelled before they are put in columns, since a spelling may be wider than its letter.
     """
-    color = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    (section,) = _sections(tape, adjoints=False)
-    rows = [[spelled(cell, encoding) for cell in row] for row in section.rows]
-    lines = _lines(section._replace(rows=rows), _room(None), color)
-    return "\n".join(line.replace(ELLIPSIS, spelled(ELLIPSIS, encoding)) for line in lines)
+    stream = sys.stdout
+    sections = []
+    for section in _sections(tape, adjoints):
+        rows = [[spelled(cell, stream) for cell in row] for row in section.rows]
+        sections.append(
+            _Section(rows, section.yields, section.colors if is_colored(stream) else {})
+        )
+    return spelled(_written(sections, width), stream)  # again, for the ellipses of what was cut
 
 
-def _room(columns: int | None) -> int:
-    return max(_NARROWEST, shutil.get_terminal_size().columns if columns is None else columns)
+def _written(sections: Iterable[_Section], columns: int | None) -> str:
+    """The sections below each other, in so many columns, or in those that the terminal has."""
+    room = max(_NARROWEST, shutil.get_terminal_size().columns if columns is None else columns)
+    return "\n\n".join("\n".join(_lines(section, room)) for section in sections)
 
 
 def _sections(tape: Tape, adjoints: bool) -> Iterator[_Section]:
@@ -119,9 +122,12 @@ def _sections(tape: Tape, adjoints: bool) -> Iterator[_Section]:
         for row, t in zip(rows[1:], tape):
             row.append(values(trace.adjoints[t]) if t in trace.adjoints else "")
     numbers = range(5, len(rows[0]))
-    yield _Section(rows, [([3], 16), (numbers, _LEAST), ([3], _LEAST)], [(5, _BLUE), (6, _ORANGE)])
+    colors = {5: FORWARD, 6: BACKWARD}
+    yield _Section(rows, [([3], 16), (numbers, _LEAST), ([3], _LEAST)], colors)
     if trace:
-        yield _Section(list(_steps(tape, trace)), [([4], 16), ([5], _LEAST), ([4], _LEAST)], [])
+        # The operation stands above, by its number; a rule says something only as a whole.
+        yields = [([1], 12), ([4], 26), ([5], 16), ([4], 16), ([5], _LEAST), ([4], _LEAST)]
+        yield _Section(list(_steps(tape, trace)), yields, {5: BACKWARD})
 
 
 def _steps(tape: Tape, trace: Trace) -> Iterator[list[str]]:
@@ -142,11 +148,10 @@ def _steps(tape: Tape, trace: Trace) -> Iterator[list[str]]:
             ]
 
 
-def _lines(section: _Section, room: int, color: bool) -> list[str]:
+def _lines(section: _Section, room: int) -> Iterator[str]:
     flexible = {i for columns, _ in section.yields for i in columns}
     widths = _fitted(section, flexible, room)
-    colors = dict(section.colors) if color else {}
-    return [_line(row, widths, flexible, colors) for row in section.rows]
+    return (_line(row, widths, flexible, section.colors) for row in section.rows)
 
 
 def _fitted(section: _Section, flexible: set[int], room: int) -> list[int]:
@@ -165,7 +170,7 @@ def _fitted(section: _Section, flexible: set[int], room: int) -> list[int]:
 
 
 def _line(
-    row: Sequence[str], widths: Sequence[int], flexible: set[int], colors: dict[int, str]
+    row: Sequence[str], widths: Sequence[int], flexible: set[int], colors: Mapping[int, str]
 ) -> str:
     """Cells beside each other, the first to the right, the others to the left of their columns."""
     cells = [
@@ -173,9 +178,6 @@ def _line(
         for i, (cell, w) in enumerate(zip(row, widths))
     ]
     blanks = [" " * (w - width(cell)) for cell, w in zip(cells, widths)]
-    painted = [
-        f"\x1b[{colors[i]}m{cell}\x1b[m" if cell and i in colors else cell
-        for i, cell in enumerate(cells)
-    ]
-    line = _GAP.join(map(str.__add__, painted[1:], blanks[1:]))
-    return f"{blanks[0]}{painted[0]} {line}".rstrip()
+    cells = [painted(c, colors[i]) if c and i in colors else c for i, c in enumerate(cells)]
+    line = _GAP.join(map(str.__add__, cells[1:], blanks[1:]))
+    return f"{blanks[0]}{cells[0]} {line}".rstrip()

@@ -6,6 +6,7 @@ not break a table, and an array of a million entries must not be written out.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -18,8 +19,12 @@ import numpy as np
 from ..tensor import Tensor
 
 ELLIPSIS = "…"
+_EMPTY = f"[{ELLIPSIS}]"  # an array that there is no room for
 MOST_ENTRIES = 6  # of an array, on one line
 LONGEST_ARGUMENT = 60  # characters of an argument that is of no kind we know
+_NARROW = re.compile("[ -~∂·′²ᵀ→ŷℓ…]*")  # ASCII, and the letters that formulas are written with
+_ARRAY = re.compile(r"\[(?:[^][]|\[(?:[^][]|\[[^][]*\])*\])*\]")  # brackets, three deep
+_BREAK = re.compile(r" (?![^][]{0,80}\])")  # a blank, but not before the end of a row
 
 
 def number(x: Any, digits: int = 5) -> str:
@@ -87,42 +92,6 @@ def one_line(text: str) -> str:
     return "".join(
         c if c.isprintable() or c in joiners else c.encode("unicode_escape").decode() for c in text
     )
-
-
-#: how our letters are spelled where a stream cannot write them; ELLIPSIS stays one column wide
-_SPELLED = {
-    ELLIPSIS: "~",
-    "∂": "d",
-    "·": "*",
-    "′": "'",
-    "²": "^2",
-    "ᵀ": ".T",
-    "→": "->",
-    "Σ": "sum",
-}
-
-
-def spelled(text: str, encoding: str) -> str:
-    r"""The text in letters that a stream of that encoding can write.
-
-    Examples
-    --------
-    >>> print(spelled("∂L/∂ŷ · xᵀ", "ascii"))
-    dL/d\u0177 * x.T
-    """
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        return "".join(_letter(c, encoding) for c in text)
-    return text
-
-
-def _letter(c: str, encoding: str) -> str:
-    try:
-        c.encode(encoding)
-    except UnicodeEncodeError:
-        return _SPELLED.get(c) or c.encode("ascii", "backslashreplace").decode()
-    return c
 
 
 def labels(tensors: Sequence[Tensor]) -> dict[int, str]:
@@ -206,7 +175,7 @@ def _part_of_index(i: Any) -> str:
 
 def width(text: str) -> int:
     """The columns of a terminal that a line takes: two for a wide character, none for an accent."""
-    if text.isascii() or text.replace(ELLIPSIS, "").isascii():
+    if text.isascii() or _NARROW.fullmatch(text):  # nearly all text, and ten times as fast
         return len(text)
     return sum(
         0 if unicodedata.category(c) in ("Mn", "Me", "Cf") else 1 + _is_wide(c) for c in text
@@ -218,7 +187,19 @@ def _is_wide(c: str) -> bool:
 
 
 def shortened(text: str, room: int) -> str:
-    """The text in at most `room` columns: cut between words, so that no number loses digits."""
+    """The text in at most `room` columns: cut between words, so that no number loses digits.
+
+    Arrays in it give way first, the longest before the others: names say more.
+
+    Examples
+    --------
+    >>> print(shortened("[0.659 0.2424 0.0986]", 16), shortened("[[0.5 1] [2 3]], W1, b1", 14))
+    [0.659 0.2424 …] […], W1, b1
+    """
+    for array in sorted(_ARRAY.findall(text), key=len, reverse=True):
+        if array != text and width(text) > room:
+            least = max(len(_EMPTY), width(array) - width(text) + room)
+            text = text.replace(array, shortened(array, least), 1)
     if width(text) <= room:
         return text
     words = text[:room].split(" ")  # the last may be a part of a word: it goes in any case
@@ -227,8 +208,8 @@ def shortened(text: str, room: int) -> str:
         shorter = _unfinished(" ".join(words))
         if width(shorter) <= room:
             return shorter
-    if text.startswith("[") and room >= 3:
-        return f"[{ELLIPSIS}]"
+    if text.startswith("[") and room >= len(_EMPTY):
+        return _EMPTY
     kept = text[: room - 1]
     while width(kept) >= room:
         kept = kept[:-1]
@@ -238,3 +219,29 @@ def shortened(text: str, room: int) -> str:
 def _unfinished(text: str) -> str:
     """The text with an ellipsis, and the brackets that are open in it closed."""
     return f"{text} {ELLIPSIS}" + "]" * (text.count("[") - text.count("]"))
+
+
+def wrapped(text: str, indent: int, room: int = 80) -> str:
+    """The text in lines of at most `room` columns, indented from the second on.
+
+    Cut between words only, and not within a row of numbers.
+
+    Examples
+    --------
+    >>> print(wrapped("To x: ∂L/∂x = ∂L/∂y · cos(x) = 0.5.", indent=2, room=24))
+    To x: ∂L/∂x = ∂L/∂y ·
+      cos(x) = 0.5.
+    """
+    if width(text) <= room:
+        return text
+    first, *words = _BREAK.split(text)
+    lines, used = [first], width(first)
+    for word in words:
+        needed = 1 + width(word)
+        if used + needed > room:
+            lines.append(" " * indent + word)
+            used = indent + needed - 1
+        else:
+            lines[-1] += f" {word}"
+            used += needed
+    return "\n".join(lines)
