@@ -74,7 +74,7 @@ class Tape(Sequence[Tensor]):
         return iter(self._tensors)
 
     def __str__(self) -> str:
-        """The table, for this terminal; ``table()`` is the same everywhere."""
+        """The table, in colour on a terminal; that of ``table()`` never has any."""
         from .views.table import printed
 
         return printed(self)

@@ -553,3 +553,15 @@ def test_a_long_tape_is_written_in_time_that_grows_with_its_length():
 def test_a_width_that_nothing_fits_still_gives_a_table(width):
     x = ag.tensor([1.0, 2.0, 3.0], requires_grad=True, name="x")
     assert len((x * x).tape().table(width=width).splitlines()) == 3
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_what_the_text_views_return_can_be_printed(encoding, monkeypatch):
+    loss = softmax_chain()
+    screen = Screen(encoding, terminal=False)
+    monkeypatch.setattr(sys, "stdout", screen)
+    print(loss.tape().table(adjoints=True, width=80))
+    print(ag.explain(loss))
+    text = screen.text()
+    assert "dL/dz" in text
+    assert max(map(len, text.splitlines())) <= 80

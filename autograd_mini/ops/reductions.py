@@ -195,7 +195,7 @@ def _max(
     where: Any = True,
 ) -> Any:
     if initial is not None and not np.size(a):
-        return np.sum(a, axis=axis, keepdims=keepdims) + initial
+        return np.sum(a, axis=axis, keepdims=keepdims, initial=initial)
     fill = _least("maximum", a, -np.inf, initial, where)
     y = max(chosen(a, None, where, fill), axis=axis, keepdims=keepdims)
     return y if initial is None else np.maximum(y, _like(y, initial))
@@ -211,7 +211,7 @@ def _min(
     where: Any = True,
 ) -> Any:
     if initial is not None and not np.size(a):
-        return np.sum(a, axis=axis, keepdims=keepdims) + initial
+        return np.sum(a, axis=axis, keepdims=keepdims, initial=initial)
     fill = _least("minimum", a, np.inf, initial, where)
     y = min(chosen(a, None, where, fill), axis=axis, keepdims=keepdims)
     return y if initial is None else np.minimum(y, _like(y, initial))

@@ -116,11 +116,11 @@ def _block(block: Block, palette: Palette) -> str:
         badge = f'<TABLE BORDER="0" BGCOLOR="{color}" STYLE="ROUNDED" {size} {_TIGHT}>'
         head += f"<TD>{badge}<TR><TD>{sign}</TD></TR></TABLE></TD>"
     cells = [f"<TR>{''.join(_cells(row, block, palette))}</TR>" for row in block.rows]
-    table = _plain("".join(cells), padding=3)
+    size = ""
     if block.is_map:  # or it would be drawn out to the width of what is below
         width, height = sizes.cell_size(block)
         size = _fixed(width * len(block.rows[0]), height * len(block.rows))
-        table = table.replace("<TABLE ", f"<TABLE {size} ", 1)
+    table = _plain("".join(cells), padding=3, size=size)
     lines = [(0.0, _plain(f"<TR>{head}</TR>", padding=1)), (0.0, table)]
     lines += [_small(note, palette.faint) for note in block.notes]
     rows = [f"<TR><TD {_least(width)}>{line}</TD></TR>" for width, line in lines]
@@ -171,10 +171,10 @@ def _table(rows: str, color: str, fill: str, padding: int, border: int = 1) -> s
     )
 
 
-def _plain(rows: str, padding: int = 0, spacing: int = 0) -> str:
+def _plain(rows: str, padding: int = 0, spacing: int = 0, size: str = "") -> str:
     """A table that is not seen itself."""
     return (
-        f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="{spacing}" CELLPADDING="{padding}">'
+        f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="{spacing}" CELLPADDING="{padding}" {size}>'
         f"{rows}</TABLE>"
     )
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 from ..tensor import Tensor
+from .terminal import spelled
 from .trace import Contribution, Step, Trace
 from .writing import values, wrapped
 
@@ -25,7 +27,7 @@ def explain(result: Tensor, names: Mapping[str, Any] | None = None) -> str:
     str
         A paragraph for each operation, from the last to the first: what it computed, the derivative
         that arrives at it, and what its rules pass on; the derivatives of the leaves at the end.
-        Lines have at most 80 columns.
+        Lines have at most 80 columns, in letters that standard output can write.
 
     Raises
     ------
@@ -59,7 +61,7 @@ def explain(result: Tensor, names: Mapping[str, Any] | None = None) -> str:
     at_leaves = "; ".join(
         f"{trace.derivative(t)} = {values(c.total)}" for t, c in leaves.items() if t.is_leaf
     )
-    return "\n\n".join([wrapped(start, 0), *steps, wrapped(f"At the leaves: {at_leaves}.", 0)])
+    return "\n\n".join([_line(start, 0), *steps, _line(f"At the leaves: {at_leaves}.", 0)])
 
 
 def _paragraph(number: int, step: Step, trace: Trace) -> str:
@@ -69,7 +71,11 @@ def _paragraph(number: int, step: Step, trace: Trace) -> str:
     head = f"{number}. {t.op.name} made {made}. {step.formula} = {values(step.value)} arrives."
     indent = len(f"{number}. ")
     passed_on = (" " * indent + _sentence(c, trace) for c in step.contributions)
-    return "\n".join([wrapped(head, indent), *(wrapped(line, indent + 3) for line in passed_on)])
+    return "\n".join([_line(head, indent), *(_line(line, indent + 3) for line in passed_on)])
+
+
+def _line(text: str, indent: int) -> str:
+    return wrapped(spelled(text, sys.stdout), indent)
 
 
 def _sentence(c: Contribution, trace: Trace) -> str:

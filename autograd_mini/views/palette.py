@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 STEPS = 8  # of tint, from nothing to the largest magnitude
+_PAINTED = ("fill", "stroke")  # the attributes of SVG that hold a colour
 
 _POSITIVE, _NEGATIVE = "#17803d", "#7b2d9e"
 _DEEPEST = {"light": 0.48, "dark": 0.85}  # how much of the full colour the last step has
@@ -69,9 +70,6 @@ def follow_the_reader() -> str:
         f'[{part}="{light}"]{{{part}:{dark}}}' for light, dark in pairs for part in _PAINTED
     )
     return f"@media (prefers-color-scheme:dark){{{rules}}}"
-
-
-_PAINTED = ("fill", "stroke")
 
 
 def _mixed(ground: str, full: str, share: float) -> str:

@@ -53,8 +53,8 @@ def table(tape: Tape, *, adjoints: bool = False, width: int | None = None) -> st
     Returns
     -------
     str
-        Lines without trailing blanks, in plain text. ``tape[3]`` is row 3; a tensor without a name
-        is called ``v3`` by that number.
+        Lines without trailing blanks or colours, in letters that standard output can write.
+        ``tape[3]`` is row 3; a tensor without a name is called ``v3`` by that number.
 
     Raises
     ------
@@ -83,30 +83,26 @@ def table(tape: Tape, *, adjoints: bool = False, width: int | None = None) -> st
     1 mul  ∂v2/∂x   =   ∂v2/∂v1 · x  2
     1 mul  ∂v2/∂x   +=  ∂v2/∂v1 · x  2
     """
-    plain = (section._replace(colors={}) for section in _sections(tape, adjoints))
-    return _written(plain, width)
+    return _written(_sections(tape, adjoints), width, colored=False)
 
 
 def printed(tape: Tape, *, adjoints: bool = False, width: int | None = None) -> str:
-    """The table as `print` writes it to standard output.
+    """The table as `print` writes it: in colour, where standard output is a terminal."""
+    return _written(_sections(tape, adjoints), width, is_colored(sys.stdout))
 
-    In colour where that is a terminal, and with other letters where its encoding lacks ours. Cells
-    are spelled before they are put in columns, since a spelling may be wider than its letter.
+
+def _written(sections: Iterable[_Section], columns: int | None, colored: bool) -> str:
+    """The sections below each other, in so many columns, or in those that the terminal has.
+
+    Cells are spelled before they are put in columns, since a spelling may be wider than its letter.
     """
-    stream = sys.stdout
-    sections = []
-    for section in _sections(tape, adjoints):
-        rows = [[spelled(cell, stream) for cell in row] for row in section.rows]
-        sections.append(
-            _Section(rows, section.yields, section.colors if is_colored(stream) else {})
-        )
-    return spelled(_written(sections, width), stream)  # again, for the ellipses of what was cut
-
-
-def _written(sections: Iterable[_Section], columns: int | None) -> str:
-    """The sections below each other, in so many columns, or in those that the terminal has."""
     room = max(_NARROWEST, shutil.get_terminal_size().columns if columns is None else columns)
-    return "\n\n".join("\n".join(_lines(section, room)) for section in sections)
+    texts = []
+    for section in sections:
+        rows = [[spelled(cell, sys.stdout) for cell in row] for row in section.rows]
+        colors = section.colors if colored else {}
+        texts.append("\n".join(_lines(_Section(rows, section.yields, colors), room)))
+    return spelled("\n\n".join(texts), sys.stdout)  # again, for the ellipses of what was cut
 
 
 def _sections(tape: Tape, adjoints: bool) -> Iterator[_Section]:
