@@ -11,10 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd_mini as ag
-from autograd_mini import compiling, optim
-from autograd_mini.planning import Plan
-from autograd_mini.rewriting import EXACT, Program, simplify
-from autograd_mini.tracing import Trace, leaves_of, mapped
+from autograd_mini import optim
+from autograd_mini.compiling import compiled as compiling
+from autograd_mini.compiling.planning import Plan
+from autograd_mini.compiling.rewriting import Program, simplify
+from autograd_mini.compiling.rules import EXACT
+from autograd_mini.compiling.steps import leaves_of, mapped
+from autograd_mini.compiling.tracing import Trace
 
 from .test_ops import CASES, TAPE
 from .test_programs import PROGRAMS
@@ -30,6 +33,11 @@ BY_SHAPE = [
 def exact(monkeypatch):
     """Without the rules that only keep results within rounding."""
     monkeypatch.setattr(compiling, "WITHIN_ROUNDING", [])
+
+
+# There x ** n and np.power(x, n) differ, and strided arguments round in another way into `out`.
+OLD = np.lib.NumpyVersion(np.__version__) < "2.3.0"
+same = np.testing.assert_array_equal
 
 
 def arrays(tree):
@@ -55,8 +63,8 @@ def check(f, *args, calls=2, compare=np.testing.assert_array_equal):
     return compiled
 
 
-def close(x, y):
-    np.testing.assert_allclose(x, y, rtol=1e-10, atol=1e-10 * (1 + np.abs(y).max(initial=0)))
+def close(x, y, rtol=1e-10):
+    np.testing.assert_allclose(x, y, rtol=rtol, atol=rtol * (1 + np.abs(y).max(initial=0)))
 
 
 def nearly(dtype, x, y):
@@ -73,9 +81,7 @@ def test_every_primitive_to_the_last_bit(case, dtype, exact):
         y, pull = ag.vjp(lambda *xs: case.f(TAPE, *xs), *xs)
         return y, pull(np.asarray(case.cotangent, y.dtype))
 
-    # Before NumPy 2.2, the last bit of a power depends on where it is written.
-    old = np.lib.NumpyVersion(np.__version__) < "2.2.0" and "pow" in case.op
-    compare = partial(nearly, dtype) if old else np.testing.assert_array_equal
+    compare = partial(nearly, dtype) if OLD and "pow" in case.op else np.testing.assert_array_equal
     with np.errstate(all="ignore"):
         check(value_and_cotangents, *[np.asarray(x, dtype) for x in case.inputs], compare=compare)
 
@@ -250,7 +256,7 @@ def test_nothing_is_allocated_but_results():
 
 
 MOVES = [
-    lambda x, y: np.sin(x) * y.sum(),
+    lambda x, y: np.square(x) * y.sum(),
     lambda x, y: x * x.sum(axis=0),
     lambda x, y: np.where(x > 0, x, -x * 2),
     lambda x, y: x.T.copy(),
@@ -265,6 +271,7 @@ MOVES = [
 ]
 
 
+@pytest.mark.skipif(OLD, reason="a last bit that rounds in another way grows without bounds here")
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 30))
 def test_no_two_live_values_share_memory(seed, n):
@@ -277,7 +284,7 @@ def test_no_two_live_values_share_memory(seed, n):
             x, y = (made[i] for i in rng.integers(len(made), size=2))
             made.append(MOVES[rng.integers(len(MOVES)) if x.ndim else 0](x, y))
         chosen = rng.choice(len(made), size=min(3, len(made)), replace=False)
-        return [np.tanh(made[i]) for i in chosen] + [made[-1]]
+        return [np.absolute(made[i]) for i in chosen] + [made[-1]]
 
     args = np.random.default_rng(seed).normal(size=(2, 3, 3))
     state = rng.bit_generator.state
@@ -288,7 +295,7 @@ def test_no_two_live_values_share_memory(seed, n):
 
     with np.errstate(all="ignore"), pytest.MonkeyPatch.context() as patch:
         patch.setattr(compiling, "WITHIN_ROUNDING", [])
-        check(again, *args, calls=3, compare=close)
+        check(again, *args, calls=3, compare=same)
 
 
 def test_slabs_are_used_again():

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from ..compiling.rewriting import Program, is_elementwise, number
+from ..compiling.steps import Step, Value, astype, dtype_of, example_of, leaves_of, values_in
 from ..dispatch import _parameters, name_of
-from ..rewriting import Program, is_elementwise, number
-from ..tracing import Step, Value, astype, dtype_of, example_of, leaves_of, values_in
 from .helpers import helper
 
 _LONGEST = 60  # characters of an expression within another

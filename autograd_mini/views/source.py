@@ -13,13 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from .. import straight as _straight  # noqa: F401  how the fused loss is written
+from ..compiling import straight as _straight  # noqa: F401  how the fused loss is written
+from ..compiling.rewriting import Program, simplify
+from ..compiling.rules import EXACT
+from ..compiling.steps import Value
+from ..compiling.tracing import Trace, Traced
 from ..dispatch import _parameters
 from ..primitive import Primitive
-from ..rewriting import EXACT, Program, simplify
 from ..tape import Tape, sweep
 from ..tensor import Tensor, record, recording
-from ..tracing import Trace, Traced, Value
 from .program import Source, written
 
 

@@ -4,7 +4,9 @@ All do the same work: the loss, its gradient, and parameters that are updated; j
 the others write into the old. `by_hand` is NumPy as a person writes it, memory and all.
 """
 
+import tracemalloc
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
@@ -14,6 +16,7 @@ from .chain import START, arithmetic, functions, products
 from .measure import Competitors, Row, compare
 from .mlp import LR, by_hand, in_jax, in_torch, problem
 from .peers import jax, torch
+from .scaling import _printed
 
 #: sizes, batch, dtype, and at most: against NumPy, PyTorch, jax.jit
 STEPS = {
@@ -115,6 +118,38 @@ def chain_competitors(chain) -> Competitors:
     return found
 
 
+def megabytes(who: str) -> float:
+    """What three steps of a network of 20 layers of 512 add to the memory of a fresh process.
+
+    Of ours after it was traced: NumPy tells its memory to tracemalloc, and PyTorch to nobody.
+    """
+    program = f"from tests.benchmarks import compiled; print(compiled.grown({who!r}))"
+    return float(_printed(program))
+
+
+def grown(who: str) -> float:
+    arguments = problem([512] * 21, 512, np.float32)
+    if who == "PyTorch":
+        step = in_torch(*arguments)
+        before = _most_so_far()
+        for _ in range(3):
+            step()
+        return _most_so_far() - before
+    parameters = sum(w.nbytes + b.nbytes for w, b in zip(*arguments[2:]))
+    tracemalloc.start()
+    step = ours(*arguments)
+    step()
+    tracemalloc.reset_peak()
+    step()
+    return (tracemalloc.get_traced_memory()[1] - parameters) / 2**20
+
+
+def _most_so_far() -> float:
+    """The peak of this process's memory in megabytes, which Linux tells."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+
+
 def rows(rounds: int = 31) -> list[Row]:
     table = []
     for name, (sizes, batch, dtype, limits) in STEPS.items():
@@ -125,4 +160,7 @@ def rows(rounds: int = 31) -> list[Row]:
         targets = {"NumPy": 1.0, "PyTorch": 0.20}
         work = f"chain of 1,200 operations: {chain.__name__}"
         table += compare(work, chain_competitors(chain), targets, max(1, rounds // 2))
+    if torch and Path("/proc/self/status").exists():
+        ratio = megabytes("ours") / megabytes("PyTorch")
+        table.append(Row("memory of a 20x512 step, batch 512", "PyTorch", ratio, 1.0))
     return table

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from .rewriting import Call, Rule, made_by
-from .tracing import Step, Value, example_of
+from .steps import Step, Value, example_of
 
 _SUMS = (np.sum, np.add.reduce)
 _SILENT = (np.broadcast_to, np.reshape)

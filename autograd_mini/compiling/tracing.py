@@ -5,9 +5,8 @@ derivatives: it notes each call as a `Step`, and that list is a program. Because
 any array that dispatches, a Tensor may lie over a traced array; then the primitives, the rules, the
 sweep and every transform write down what *they* do, and nothing has to be described a second time.
 
-Each value carries an example: the array that the call gave while it was traced. It has the shape,
-the dtype and the layout in memory that the program will meet again. What depends on its numbers,
-an ``if`` or a ``float()``, cannot be written down and is refused.
+What depends on the numbers in an array, an ``if`` or a ``float()``, cannot be written down and is
+refused, with the line that asked.
 """
 
 from __future__ import annotations
@@ -23,10 +22,11 @@ from typing import Any
 
 import numpy as np
 
-from .primitive import Primitive
-from .tensor import Tensor
+from ..primitive import Primitive
+from ..tensor import Tensor
+from .steps import Step, Value, astype, example_of, mapped, memory_of
 
-_HOME = f"{Path(__file__).parent}{os.sep}"
+_HOME = f"{Path(__file__).parent.parent}{os.sep}"
 
 #: primitive -> a forward that does the same without looking at the numbers
 STRAIGHT: dict[Primitive, Callable[..., Any]] = {}
@@ -38,47 +38,6 @@ class Untraceable(TypeError):
 
 class Unshaped(Untraceable):
     """Not even the shape of a result is known without the numbers."""
-
-
-class Value:
-    """What an argument or a step of a program gives."""
-
-    __slots__ = ("example", "name", "of", "step")
-
-    def __init__(self, example: Any, step: Step | None = None, name: str | None = None) -> None:
-        self.example = example
-        self.step = step
-        self.name = name
-        self.of: Value | None = None  # whose derivative it is
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return np.shape(self.example)
-
-    @property
-    def dtype(self) -> Any:
-        return dtype_of(self.example)
-
-
-class Step:
-    """One call of a NumPy function. Among its arguments are values, and constants as they are."""
-
-    __slots__ = ("args", "function", "kwargs", "name", "outs", "part")
-
-    def __init__(
-        self, function: Callable[..., Any], args: Any, kwargs: Any, name: str | None, part: str
-    ) -> None:
-        self.function = function
-        self.args = args
-        self.kwargs = kwargs
-        self.name = name  # of one of our own functions, taken whole
-        self.part = part  # forward or backward
-        self.outs: tuple[Value, ...] = ()
-
-    @property
-    def inputs(self) -> list[Value]:
-        """The values among the arguments, in their order."""
-        return values_in((self.args, self.kwargs))
 
 
 class Trace:
@@ -300,11 +259,6 @@ _BY_NUMBERS = {
 }  # fmt: skip
 
 
-def astype(x: Any, dtype: Any) -> Any:
-    """``x.astype(dtype)`` as a function; a bare number becomes one of NumPy's."""
-    return np.asarray(x).astype(dtype)
-
-
 def _operator(function: Any) -> tuple[Any, Any, Any]:
     """The methods of a binary operator: ``t + x``, ``x + t`` and ``t += x``."""
 
@@ -350,60 +304,12 @@ for _name in (
     setattr(Traced, _name, _method(getattr(np, _name)))
 
 
-# ---- trees of arguments --------------------------------------------------------------------------
-
-
-def mapped(f: Callable[[Any], Any], tree: Any) -> Any:
-    """The tree of lists, tuples and dicts with `f` applied to whatever else is in it."""
-    if isinstance(tree, dict):
-        return {key: mapped(f, value) for key, value in tree.items()}
-    if isinstance(tree, (list, tuple)):
-        parts = [mapped(f, part) for part in tree]
-        return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
-    return f(tree)
-
-
-def leaves_of(tree: Any) -> list[Any]:
-    """What is in a tree, from left to right."""
-    found: list[Any] = []
-    mapped(found.append, tree)
-    return found
-
-
-def values_in(tree: Any) -> list[Value]:
-    """The values in a tree, from left to right."""
-    return [x for x in leaves_of(tree) if isinstance(x, Value)]
-
-
 def _value_of(x: Any) -> Any:
     return x._value if isinstance(x, Traced) else x
 
 
-def example_of(x: Any) -> Any:
-    """The example behind a value; anything else as it is."""
-    return x.example if isinstance(x, Value) else x
-
-
 def _untraced(x: Any) -> Any:
     return x._value.example if isinstance(x, Traced) else x
-
-
-def dtype_of(x: Any) -> Any:
-    """The dtype of an array or a number."""
-    return x.dtype if hasattr(x, "dtype") else np.asarray(x).dtype
-
-
-def memory_of(array: Any) -> Any:
-    """The array that owns the memory which `array` looks at."""
-    while getattr(array, "base", None) is not None:
-        array = array.base
-    return array
-
-
-def layout(x: Any) -> Any:
-    """Equal for two arrays that can lie in the same memory, entry by entry."""
-    x = np.asarray(x)
-    return x.dtype, x.shape, x.strides
 
 
 # ---- refusals ------------------------------------------------------------------------------------

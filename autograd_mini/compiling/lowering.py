@@ -12,19 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from ..tensor import PRIMITIVES
 from .rewriting import Program, made_by
-from .tensor import PRIMITIVES
-from .tracing import (
-    Step,
-    Value,
-    astype,
-    dtype_of,
-    example_of,
-    layout,
-    mapped,
-    memory_of,
-    values_in,
-)
+from .steps import Step, Value, astype, dtype_of, example_of, layout, mapped, memory_of, values_in
 
 #: writes an argument: the name of a value, or that of a constant
 Names = Callable[[Any], str]

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from .dispatch import name_of
+from ..dispatch import name_of
 from .lowering import called, is_view, lowered
 from .rewriting import Program
-from .tracing import Step, Value, layout, mapped, memory_of, values_in
+from .steps import Step, Value, layout, mapped, memory_of, values_in
 
 
 class Slab:

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from .cross_entropy import SoftmaxCrossEntropy
-from .entropy_rows import _SHORT_ROW, _are_moderate
-from .targets import Reduction, are_indices, without_axis
+from ..cross_entropy import SoftmaxCrossEntropy
+from ..entropy_rows import _SHORT_ROW, _are_moderate
+from ..targets import Reduction, are_indices, without_axis
 from .tracing import STRAIGHT, Traced
 
 

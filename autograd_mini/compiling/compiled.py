@@ -8,21 +8,25 @@ then on. That is also how ``jax.jit`` and ``torch.compile`` work.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from typing import Any
 
 import numpy as np
 
+from ..tensor import Tensor, recording
+from ..views.program import Source, written
 from . import straight as _straight  # noqa: F401  how the fused loss is written
+from .arguments import Layout, entry, flat_results, flatten, traced_argument
 from .fusing import FUSING
 from .lowering import by_position
 from .planning import Plan
-from .rewriting import EXACT, WITHIN_ROUNDING, Program, simplify
+from .rewriting import Program, simplify
+from .rules import EXACT, WITHIN_ROUNDING
 from .scaling import move_factors
-from .tensor import MODE, NO_KWARGS, Tensor, _new, _next_order, describe, recording
-from .tracing import Trace, Traced, Value, leaves_of, mapped
-from .views.program import Source, written
+from .steps import Value, leaves_of, mapped
+from .tracing import Trace, Traced
 
 
 def compile(
@@ -102,7 +106,7 @@ class Compiled:
             if found is not None:
                 return latest(found)
         leaves: list[Any] = []
-        key = _flatten((args, kwargs) if kwargs else args, leaves)
+        key = flatten((args, kwargs) if kwargs else args, leaves)
         running = self._programs.get(key)
         if running is None:
             running = _Running(self._f, args, kwargs, self._donate, self._fuse)
@@ -139,10 +143,10 @@ class _Running:
 
     def __init__(self, f: Any, args: Any, kwargs: Any, donate: tuple[int, ...], fuse: bool) -> None:
         trace = Trace()
-        entered = mapped(lambda x: _entered(trace, x), (args, kwargs))
+        entered = _entered(trace, _names(f, len(args)), args, kwargs)
         with recording(True):
             y = f(*entered[0], **entered[1])
-        results, layout = _flat_results(y)
+        results, layout = flat_results(y)
         program = Program(trace, results)
         self.traced = len(program.steps)
         simplify(program, [*EXACT, *FUSING] if fuse else EXACT)
@@ -153,6 +157,8 @@ class _Running:
         self.source, self.done, self.steps = written(program), program.done, len(program.steps)
         by_position(program)
         program.run_examples()
+        given = len(program.arguments)  # of the text's arguments only its constants are kept
+        self.source.arguments = dict(list(self.source.arguments.items())[given:])
         donated = _pairs(layout, program.results, entered[0], donate)
         tensors = {_value(x) for x in leaves_of(entered) if isinstance(x, Tensor)}
         whole = layout.leave_out({r for r, a in donated.items() if a in tensors}, program.results)
@@ -184,167 +190,30 @@ class _Running:
         )
 
 
-# ---- arguments -----------------------------------------------------------------------------------
+def _entered(trace: Trace, names: list[str], args: Any, kwargs: Any) -> tuple[Any, Any]:
+    """The arguments while the function is traced, under the names of its parameters."""
+
+    def enter(tree: Any, name: str) -> Any:
+        return mapped(lambda x: traced_argument(trace, x, name), tree)
+
+    given = tuple(enter(tree, name) for tree, name in zip(args, names, strict=True))
+    return given, {name: enter(tree, name) for name, tree in kwargs.items()}
 
 
-def _flatten(tree: Any, leaves: list[Any]) -> Any:
-    """Put the numbers of a tree into `leaves`; what is left of it is equal for equal programs."""
-    kind = type(tree)
-    if kind is np.ndarray:
-        leaves.append(tree)
-        return tree.shape, tree.dtype
-    if kind is float:
-        leaves.append(tree)
-        return kind
-    if kind is tuple or kind is list:
-        return kind, *[_flatten(part, leaves) for part in tree]
-    if kind is Tensor:
-        if tree._active and MODE.scope is not None:
-            raise TypeError(
-                f"compile: {describe(tree)} requires a gradient, and a compiled function gives "
-                "values only. Compile the derivative, ag.compile(ag.value_and_grad(f)), and pass "
-                "arrays, such as its .data."
-            )
-        leaves.append(tree)
-        return kind, tree.shape, tree.dtype
-    if isinstance(tree, dict):
-        return kind, *[(key, _flatten(part, leaves)) for key, part in tree.items()]
-    if isinstance(tree, (list, tuple)):
-        return kind, *[_flatten(part, leaves) for part in tree]
-    if isinstance(tree, np.generic):
-        leaves.append(tree)
-        return kind, tree.dtype
-    if isinstance(tree, np.ndarray) or kind.__hash__ is None:
-        raise TypeError(f"compile: an argument of type {kind.__name__}; pass arrays and numbers")
-    return kind, tree
-
-
-def _entered(trace: Trace, x: Any) -> Any:
-    """An argument while the function is traced; its example is nobody else's."""
-    if isinstance(x, Tensor):
-        return _leaf_over(trace.argument(np.array(x._array)))
-    if isinstance(x, np.ndarray):
-        return trace.argument(np.array(x))
-    return trace.argument(x) if isinstance(x, (float, np.generic)) else x
-
-
-def entry(args: tuple[Any, ...]) -> Callable[[Any], Any]:
-    """What takes arguments like these apart; it gives None for others. Also straight-line code.
-
-    `_flatten` says the same of any arguments, in three times the time.
-    """
-    lines: list[str] = []
-    leaves: list[str] = []
-    bound: dict[str, Any] = {"Tensor": Tensor, "ndarray": np.ndarray, "mode": MODE}
-
-    def bind(x: Any) -> str:
-        bound[f"c{len(bound)}"] = x
-        return f"c{len(bound) - 1}"
-
-    def check(condition: str) -> None:
-        lines.append(f"if {condition}: return None")
-
-    def visit(tree: Any, name: str) -> None:
-        kind = type(tree)
-        check(f"type({name}) is not {bind(kind)}")
-        if isinstance(tree, (list, tuple, dict)):
-            parts = [f"{name}_{i}" for i in range(len(tree))]
-            check(f"len({name}) != {len(tree)}")
-            if isinstance(tree, dict):
-                check(f"list({name}) != {bind(list(tree))}")
-            if parts:
-                of = f"{name}.values()" if isinstance(tree, dict) else name
-                lines.append(f"{', '.join(parts)}, = {of}")
-            for part, own in zip(tree.values() if isinstance(tree, dict) else tree, parts):
-                visit(part, own)
-            return
-        array = name
-        if kind is Tensor:
-            check(f"{name}._active and mode.scope is not None")
-            lines.append(f"{name}_a = {name}._array")
-            array = f"{name}_a"
-        if kind in (Tensor, np.ndarray):
-            check(f"{array}.shape != {tree.shape} or {array}.dtype is not {bind(tree.dtype)}")
-        elif kind is not float and not isinstance(tree, np.generic):
-            check(f"{name} != {bind(tree)}")
-            return
-        leaves.append(name)
-
-    visit(args, "a")
-    text = ["def enter(a):", *lines, f"return {''.join(f'{name}, ' for name in leaves) or '()'}"]
-    exec("\n    ".join(text), bound)
-    return bound["enter"]  # type: ignore[no-any-return]
-
-
-# ---- results -------------------------------------------------------------------------------------
-
-
-class _Layout:
-    """The tree that a function returned: where its arrays stood, and which were Tensors."""
-
-    def __init__(self, tree: Any, tensors: set[int], bare: set[int]) -> None:
-        self.tree = tree  # of the numbers 0, 1, 2, ...
-        self._tensors = tensors
-        self._bare = bare  # what NumPy gives as a number, not as an array
-
-    def leave_out(self, values: set[Value], results: list[Any]) -> set[Value]:
-        """Those of the values that are Tensors in the tree: they need not be made, they are."""
-        found = {i for i in self._tensors if isinstance(results[i], Value) and results[i] in values}
-        self._tensors -= found
-        return {results[i] for i in found}
-
-    def written(self, texts: list[str], name: Callable[[Any], str]) -> str:
-        """The expression that builds the tree from one expression for each array."""
-
-        def write(tree: Any) -> str:
-            if isinstance(tree, dict):
-                pairs = ", ".join(f"{name(key)}: {write(x)}" for key, x in tree.items())
-                return f"{{{pairs}}}" if type(tree) is dict else f"{name(type(tree))}({{{pairs}}})"
-            if isinstance(tree, (list, tuple)):
-                parts = "".join(f"{write(x)}, " for x in tree)
-                if type(tree) in (list, tuple):
-                    return f"[{parts}]" if isinstance(tree, list) else f"({parts})"
-                return f"{name(type(tree))}" + (
-                    f"({parts})" if hasattr(tree, "_fields") else f"([{parts}])"
-                )
-            text = texts[tree] + "[()]" * (tree in self._bare)
-            return f"{name(_leaf_over)}({text})" if tree in self._tensors else text
-
-        return write(self.tree)
-
-
-def _flat_results(y: Any) -> tuple[list[Any], _Layout]:
-    found: list[Any] = []
-    tensors, bare = set(), set()
-
-    def put(x: Any) -> int:
-        if isinstance(x, Tensor):
-            tensors.add(len(found))
-            x = x._array
-        elif isinstance(x, Traced) and isinstance(x._value.example, np.generic):
-            bare.add(len(found))
-        found.append(x._value if isinstance(x, Traced) else x)
-        return len(found) - 1
-
-    return found, _Layout(mapped(put, y), tensors, bare)
-
-
-def _leaf_over(array: Any) -> Tensor:
-    """A leaf that takes the array as it is: nobody else has it."""
-    out = _new(Tensor)
-    out._array = array if not isinstance(array, np.generic) else np.asarray(array)
-    out._active = False
-    out._grad = out.op = out.saved = out.name = None
-    out.inputs = out.scope = ()
-    out.kwargs = NO_KWARGS
-    out.order = _next_order()
-    return out
+def _names(f: Any, n: int) -> list[str]:
+    """What `f` calls its first n arguments."""
+    try:
+        parameters = list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):  # some of NumPy's functions do not tell
+        parameters = []
+    plain = [p.name for p in parameters if p.kind is not p.VAR_POSITIONAL][:n]
+    return plain + ["x"] * (n - len(plain))
 
 
 # ---- donated arguments ---------------------------------------------------------------------------
 
 
-def _pairs(layout: _Layout, results: list[Any], args: Any, donate: Any) -> dict[Value, Value]:
+def _pairs(layout: Layout, results: list[Any], args: Any, donate: Any) -> dict[Value, Value]:
     """Which result is to be written into which donated argument."""
     found: dict[Value, Value] = {}
     chosen = [mapped(_donated_value, args[i]) for i in donate]

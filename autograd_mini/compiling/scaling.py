@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .rewriting import Program, number
-from .tracing import Step, Value, example_of, mapped, values_in
+from .steps import Step, Value, example_of, mapped, values_in
 
 #: functions that are linear in any one of these arguments
 _LINEAR: dict[Any, tuple[int, ...]] = {
