@@ -251,7 +251,7 @@ def sweep(
     """Walk the tape from its end; return the adjoints of the leaves, and of the records in `keep`.
 
     ∂L/∂x is the sum, over all uses of x, of what each use contributes: that is the chain rule, and
-    ``adjoints[a] + c`` is where its sum is taken. A record's adjoint is complete when the walk
+    ``before + c`` is where its sum is taken. A record's adjoint is complete when the walk
     arrives at it, since all its uses were made later; once passed on, it is dropped.
 
     The rules run on arrays; or on Tensors, when the sweep itself shall be `recorded`.
@@ -259,23 +259,30 @@ def sweep(
     adjoints = {tensors[-1]: seed}
     for t in reversed(tensors):
         op = t.op
-        if op is None or t not in adjoints:
+        if op is None:
             continue
-        g = adjoints[t] if t in keep else adjoints.pop(t)
+        g = adjoints.get(t) if t in keep else adjoints.pop(t, None)
+        if g is None:  # no derivative reaches it
+            continue
         inputs, kwargs = t.inputs, t.kwargs
-        y: Any = t
-        args: Sequence[Any] = inputs
-        if not recorded:
-            y, args = t._array, [a._array if type(a) is Tensor else a for a in inputs]
+        if recorded:
+            args = [g, t, *inputs]
+        else:
+            args = [g, t._array]
+            for a in inputs:  # a comprehension takes 0.15 us more, a tenth of a short step
+                args.append(a._array if type(a) is Tensor else a)
             if t.saved is not None:  # what forward computed already, for the array reader only
                 kwargs = {**kwargs, "saved": t.saved}
-        for rule, a in zip(op.vjps, inputs):  # parameters have no rule
+        rules = iter(op.vjps)  # zip takes 0.15 us more
+        for a in inputs:
+            rule = next(rules, None)  # parameters have none
             if type(a) is Tensor and a._active and rule is not None:
-                c = rule(g, y, *args, **kwargs) if kwargs else rule(g, y, *args)
+                c = rule(*args, **kwargs) if kwargs else rule(*args)
                 x = a._array
                 if type(c) is not _ndarray or c.shape != x.shape or c.dtype is not x.dtype:
                     c = _fit(c, t, a)
-                adjoints[a] = adjoints[a] + c if a in adjoints else c
+                before = adjoints.get(a)
+                adjoints[a] = c if before is None else before + c
     return adjoints
 
 

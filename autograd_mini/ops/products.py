@@ -5,6 +5,7 @@
 
 import string
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -78,7 +79,15 @@ def _linear_bias(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
     if b.ndim != 1:
         return g  # the sweep sums, over whatever axes b was repeated
     rows = g if g.ndim == 2 else g.reshape(-1, g.shape[-1])
-    return np.ones(rows.shape[0], g.dtype) @ rows
+    return _ones(rows.shape[0], g.dtype) @ rows
+
+
+@lru_cache(maxsize=16)
+def _ones(n: int, dtype: Any) -> Any:
+    """A row of ones, for all batches of a size: making it anew takes as long as the product."""
+    ones = np.ones(n, dtype)
+    ones.flags.writeable = False
+    return ones
 
 
 linear = fused(
