@@ -45,12 +45,12 @@ class scope:
         self.name = name
 
     def __enter__(self) -> None:
-        if MODE.scope is not None:
-            MODE.scope = (*MODE.scope, self)
+        if (outer := MODE.scope) is not None:
+            MODE.scope = (*outer, self)
 
     def __exit__(self, *raised: object) -> None:
-        if MODE.scope is not None:
-            MODE.scope = MODE.scope[:-1]
+        if (inner := MODE.scope) is not None:
+            MODE.scope = inner[:-1]
 
     def __repr__(self) -> str:
         return f"scope({self.name!r})"
