@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..tensor import MODE, NO_KWARGS, Tensor, _new, _next_order, describe
+from ..tensor import MODE, NO_KWARGS, Tensor, _new, _next_order
 from .steps import Value, mapped
 from .tracing import Trace, Traced
 
@@ -24,12 +24,6 @@ def flatten(tree: Any, leaves: list[Any]) -> Any:
     if kind is tuple or kind is list:
         return kind, *[flatten(part, leaves) for part in tree]
     if kind is Tensor:
-        if tree._active and MODE.scope is not None:
-            raise TypeError(
-                f"compile: {describe(tree)} requires a gradient, and a compiled function gives "
-                "values only. Compile the derivative, ag.compile(ag.value_and_grad(f)), and pass "
-                "arrays, such as its .data."
-            )
         leaves.append(tree)
         return kind, tree.shape, tree.dtype
     if isinstance(tree, dict):
@@ -99,6 +93,50 @@ def entry(args: tuple[Any, ...]) -> Callable[[Any], Any]:
     text = ["def enter(a):", *lines, f"return {''.join(f'{name}, ' for name in leaves) or '()'}"]
     exec("\n    ".join(text), bound)
     return bound["enter"]  # type: ignore[no-any-return]
+
+
+# ---- donated arguments ---------------------------------------------------------------------------
+
+
+def refuse_shared(leaves: Sequence[Any], taken: Sequence[int]) -> None:
+    """Raise where an array that will be overwritten is read-only, or is seen by another argument.
+
+    Arrays that own their memory share none, unless one looks at the other: that is soon asked.
+    """
+    arrays = [x._array if type(x) is Tensor else x for x in leaves]
+    owners = {id(x if getattr(x, "base", None) is None else x.base) for x in arrays}
+    plain = all(arrays[i].base is None and arrays[i].flags.writeable for i in taken)
+    if plain and len(owners) == len(arrays):
+        return
+    for i in taken:
+        x = arrays[i]
+        if not x.flags.writeable:
+            raise ValueError(f"donate: an array {x.shape} {x.dtype} is read-only: pass a copy")
+        if _overlaps_itself(x):
+            raise ValueError(f"donate: entries of an array {x.shape} share memory: pass a copy")
+        for j, other in enumerate(arrays):
+            if j != i and isinstance(other, np.ndarray) and _share(x, other):
+                raise ValueError(
+                    f"donate: an array {x.shape} {x.dtype}, which is to be overwritten, shares "
+                    f"memory with another argument, {other.shape} {other.dtype}: pass a copy of it"
+                )
+
+
+def _share(x: Any, y: Any) -> bool:
+    try:
+        return bool(np.shares_memory(x, y, max_work=100_000))
+    except np.exceptions.TooHardError:
+        return True
+
+
+def _overlaps_itself(x: Any) -> bool:
+    """Whether two entries may lie in the same place, as those of a repeated axis do."""
+    end = x.itemsize
+    for stride, n in sorted((abs(s), n) for s, n in zip(x.strides, x.shape) if n > 1):
+        if stride < end:
+            return bool(x.size)
+        end += stride * (n - 1)
+    return False
 
 
 # ---- results -------------------------------------------------------------------------------------
