@@ -241,7 +241,7 @@ def test_donate_says_which_result_is_meant():
         ag.compile(lambda x: x.sum(), donate=0)(x)
     with pytest.raises(TypeError, match="the argument consists of arrays, not float"):
         ag.compile(lambda x: x, donate=0)(1.0)
-    with pytest.raises(ValueError, match="donate=3: the function was given 1 positional"):
+    with pytest.raises(ValueError, match=r"donate=3: the function was given 1 positional"):
         ag.compile(lambda x: x, donate=3)(x)
     for wrong in (-1, "x", 1.5, (0, 0), True):
         with pytest.raises(TypeError, match="donate takes positions of arguments, each once"):
@@ -263,7 +263,7 @@ def test_donated_arrays_that_others_see_are_refused_before_anything_is_written()
     x = np.arange(6.0)
     for f, a, b in [(two, x, x), (one, x, x), (one, x[:4], x[2:]), (one, x, x[1:3]),
                     (two, x[:4], x[2:])]:  # fmt: skip
-        with pytest.raises(ValueError, match="donate: an array .* shares memory with another"):
+        with pytest.raises(ValueError, match=r"donate: an array .* shares memory with another"):
             f(a, b)
     same(x, np.arange(6.0))
     m = np.arange(6.0).reshape(3, 2)
@@ -274,7 +274,7 @@ def test_donated_arrays_that_others_see_are_refused_before_anything_is_written()
     with pytest.raises(ValueError, match="is read-only: pass a copy"):
         two(np.ones(2), frozen)
     repeated = np.lib.stride_tricks.as_strided(np.ones(6), (4, 2), (8, 8), writeable=True)
-    with pytest.raises(ValueError, match="entries of an array .* share memory"):
+    with pytest.raises(ValueError, match=r"entries of an array .* share memory"):
         one(repeated, x)
 
 

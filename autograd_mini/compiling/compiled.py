@@ -70,9 +70,9 @@ def compile(
     arrays, but for donated ones; of these nothing is known after a call that raised on its way.
     Several threads may call at a time. Programs for the latest 64 shapes are kept.
 
-    A Tensor that requires a gradient, as inside of ``ag.grad``, or an array of another function that
-    is being compiled, is passed on to `f` itself: what follows it sees all of `f`. That is right,
-    but it is not compiled: compile the derivative, ``ag.compile(ag.grad(f))``, and give it arrays.
+    A Tensor that requires a gradient, as inside of ``ag.grad``, or an array of another function
+    that is being compiled, is passed on to `f` itself: what follows it sees all of
+    `f`. That is right, but not compiled: compile the derivative, ``ag.compile(ag.grad(f))``.
 
     References
     ----------
@@ -185,7 +185,8 @@ class _Running:
             y = f(*entered[0], **entered[1])
         results, layout = flat_results(y)
         program = Program(trace, results)
-        self.traced = len(program.steps)
+        traced = list(program.steps)
+        self.traced = len(traced)
         simplify(program, [*EXACT, *FUSING] if fuse else EXACT)
         simplify(program, [*EXACT, *WITHIN_ROUNDING])
         if WITHIN_ROUNDING:
@@ -204,8 +205,9 @@ class _Running:
         self._taken = [places[v] for v in donated.values()]
         self._idle = [self.plan.set_up()]
         self.enter = entry(args) if not kwargs else None
-        for value in [*program.arguments, *(v for step in program.steps for v in step.outs)]:
-            value.example = None  # all of them together may be large
+        made = [v for step in [*traced, *program.steps] for v in step.outs]
+        for value in [*program.arguments, *made]:
+            value.example = None  # all of them together may be large, and live in cycles
 
     def __call__(self, leaves: Sequence[Any]) -> Any:
         """Run in memory that no other thread is using now."""
