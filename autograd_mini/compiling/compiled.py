@@ -20,7 +20,15 @@ import numpy as np
 from ..tensor import MODE, Tensor, recording
 from ..views.program import Source, written
 from . import straight as _straight  # noqa: F401  how the fused loss is written
-from .arguments import Layout, entry, flat_results, flatten, refuse_shared, traced_argument
+from .arguments import (
+    Layout,
+    entry,
+    flat_results,
+    flatten,
+    refuse_shared,
+    surely_apart,
+    traced_argument,
+)
 from .fusing import FUSING
 from .lowering import by_position
 from .planning import Plan
@@ -203,6 +211,9 @@ class _Running:
         self.plan = Plan(program, layout.written, donated, tensors, whole)
         places = {v: i for i, v in enumerate(program.arguments)}
         self._taken = [places[v] for v in donated.values()]
+        given_leaves: list[Any] = []
+        flatten((args, kwargs) if kwargs else args, given_leaves)
+        self._apart = surely_apart(given_leaves, self._taken) if donated else None
         self._idle = [self.plan.set_up()]
         self.enter = entry(args) if not kwargs else None
         made = [v for step in [*traced, *program.steps] for v in step.outs]
@@ -211,7 +222,7 @@ class _Running:
 
     def __call__(self, leaves: Sequence[Any]) -> Any:
         """Run in memory that no other thread is using now."""
-        if self._taken:
+        if self._apart is not None and not self._apart(leaves):
             refuse_shared(leaves, self._taken)
         try:
             run = self._idle.pop()
