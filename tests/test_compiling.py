@@ -241,6 +241,41 @@ def test_donate_says_which_result_is_meant():
         ag.compile(lambda x: x.sum(), donate=0)(x)
     with pytest.raises(TypeError, match="the argument consists of arrays, not float"):
         ag.compile(lambda x: x, donate=0)(1.0)
+    with pytest.raises(ValueError, match=r"donate=3: the function was given 1 positional"):
+        ag.compile(lambda x: x, donate=3)(x)
+    for wrong in (-1, "x", 1.5, (0, 0), True):
+        with pytest.raises(TypeError, match="donate takes positions of arguments, each once"):
+            ag.compile(lambda x: x, donate=wrong)
+
+
+def test_dicts_are_donated_by_their_keys():
+    compiled = ag.compile(lambda p: {k: p[k] * 2 for k in reversed(p)}, donate=0)
+    p = {"a": np.ones(2), "b": np.zeros(2)}
+    found = compiled(p)
+    assert found["a"] is p["a"]
+    same(p["a"], [2.0, 2.0])
+    same(p["b"], [0.0, 0.0])
+
+
+def test_donated_arrays_that_others_see_are_refused_before_anything_is_written():
+    two = ag.compile(lambda a, b: (b + 1, a * 2), donate=(0, 1))
+    one = ag.compile(lambda a, b: (a * 2, b.sum()), donate=0)
+    x = np.arange(6.0)
+    for f, a, b in [(two, x, x), (one, x, x), (one, x[:4], x[2:]), (one, x, x[1:3]),
+                    (two, x[:4], x[2:])]:  # fmt: skip
+        with pytest.raises(ValueError, match=r"donate: an array .* shares memory with another"):
+            f(a, b)
+    same(x, np.arange(6.0))
+    m = np.arange(6.0).reshape(3, 2)
+    two(m[:, 0], m[:, 1])  # interleaved, but apart
+    same(m, [[2.0, 0.0], [4.0, 4.0], [6.0, 8.0]])
+    frozen = np.ones(2)
+    frozen.flags.writeable = False
+    with pytest.raises(ValueError, match="is read-only: pass a copy"):
+        two(np.ones(2), frozen)
+    repeated = np.lib.stride_tricks.as_strided(np.ones(6), (4, 2), (8, 8), writeable=True)
+    with pytest.raises(ValueError, match=r"entries of an array .* share memory"):
+        one(repeated, x)
 
 
 def test_nothing_is_allocated_but_results():
@@ -372,14 +407,52 @@ def test_what_depends_on_numbers_is_refused_with_its_line(f, what):
     assert "test_compiling.py" in str(caught.value)
 
 
-def test_a_tensor_that_requires_a_gradient_is_refused():
-    compiled = ag.compile(lambda x: x * 2)
-    x = ag.tensor([1.0], requires_grad=True)
+def test_a_tensor_that_requires_a_gradient_is_followed_into_the_function():
+    compiled = ag.compile(lambda x: (x * x).sum())
+    x = ag.tensor([1.0, 3.0], requires_grad=True)
     for _ in range(2):
-        with pytest.raises(TypeError, match="a compiled function gives values only"):
-            compiled(x)
+        same(ag.grad(compiled)(np.array([1.0, 3.0])), [2.0, 6.0])
+        same(ag.gradients(compiled(x), x).detach(), [2.0, 6.0])
+        same(ag.hessian(compiled)(x.data), 2 * np.eye(2))
         with ag.no_grad():
-            assert compiled(x).tolist() == [2.0]
+            assert compiled(x).item() == 10.0
+
+
+def test_compiled_functions_within_compiled_functions():
+    inner = ag.compile(lambda x: np.sin(x) * 2)
+    check(lambda x: inner(x) + inner(x * 2), np.arange(3.0))
+    check(ag.grad(lambda x: np.sum(inner(x))), np.arange(3.0))
+    check(ag.grad(lambda x: np.sum(ag.checkpoint(np.sin)(x))), np.arange(3.0))
+
+
+def test_python_floats_widen_nothing():
+    x = np.float32([1.0, 2.0])
+    for f in (lambda x, lr: x * (lr * 2), lambda x, lr: x - (-lr / 3) ** 2, lambda x, lr: lr + 1):
+        found, expected = ag.compile(f)(x, 0.1), f(x, 0.1)
+        assert type(found) is type(expected)
+        assert np.asarray(found).dtype == np.asarray(expected).dtype
+        close(found, expected, 1e-6)
+
+
+def test_methods_are_bound():
+    class Model:
+        scale = 3.0
+
+        @ag.compile
+        def __call__(self, x):
+            return x * self.scale
+
+    same(Model()(np.ones(2)), [3.0, 3.0])
+    with pytest.raises(TypeError, match="compile takes a function, not int"):
+        ag.compile(3)
+
+
+def test_old_programs_are_forgotten(monkeypatch):
+    monkeypatch.setattr(compiling, "MOST_PROGRAMS", 3)
+    compiled = ag.compile(lambda x: x * 2)
+    for n in [*range(1, 8), 1, 7]:
+        same(compiled(np.ones(n)), 2 * np.ones(n))
+    assert len(compiled._programs) == 3
 
 
 def test_an_optimiser_outside_is_not_traced_in_silence():
@@ -418,6 +491,10 @@ def test_the_program_is_shown():
     value, *_ = space["program"](*leaves_of(parameters), x, t, 0.1)
     close(value, loss.data)
     assert "np.tanh(" in compiled.source
+    names = "parameters_0_0, parameters_0_1, parameters_1_0, parameters_1_1, x, t, lr"
+    assert f"def program({names}):" in compiled.source
+    parts = [line.strip() for line in compiled.source.splitlines() if line.startswith("    # ")]
+    assert parts == ["# forward", "# backward", "# then"]
     assert "subtract" in compiled.plan
     assert "slabs" in compiled.report()
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..tensor import MODE, NO_KWARGS, Tensor, _new, _next_order, describe
+from ..tensor import MODE, NO_KWARGS, Tensor, _new, _next_order
 from .steps import Value, mapped
 from .tracing import Trace, Traced
 
@@ -24,12 +24,6 @@ def flatten(tree: Any, leaves: list[Any]) -> Any:
     if kind is tuple or kind is list:
         return kind, *[flatten(part, leaves) for part in tree]
     if kind is Tensor:
-        if tree._active and MODE.scope is not None:
-            raise TypeError(
-                f"compile: {describe(tree)} requires a gradient, and a compiled function gives "
-                "values only. Compile the derivative, ag.compile(ag.value_and_grad(f)), and pass "
-                "arrays, such as its .data."
-            )
         leaves.append(tree)
         return kind, tree.shape, tree.dtype
     if isinstance(tree, dict):
@@ -99,6 +93,68 @@ def entry(args: tuple[Any, ...]) -> Callable[[Any], Any]:
     text = ["def enter(a):", *lines, f"return {''.join(f'{name}, ' for name in leaves) or '()'}"]
     exec("\n    ".join(text), bound)
     return bound["enter"]  # type: ignore[no-any-return]
+
+
+# ---- donated arguments ---------------------------------------------------------------------------
+
+
+def surely_apart(leaves: Sequence[Any], taken: Sequence[int]) -> Callable[[Any], bool]:
+    """A fast test of leaves like these, in straight lines: True if all is well with those taken.
+
+    Arrays that own their memory share none with one another, nor with what looks at a third.
+    """
+    names = [f"x{i}" for i in range(len(leaves))]
+    lines = [f"{', '.join(names)}, = leaves"]
+    lines += [f"{x} = {x}._array" for x, leaf in zip(names, leaves) if isinstance(leaf, Tensor)]
+    free = [f"{names[i]}.base is None and {names[i]}.flags.writeable" for i in taken]
+    owners = [f"id({names[i]})" for i in taken]
+    for i, (x, leaf) in enumerate(zip(names, leaves)):
+        if i not in taken and isinstance(leaf, (Tensor, np.ndarray)):
+            owners.append(f"id({x} if {x}.base is None else {x}.base)")
+    others = ", ".join(owners[len(taken) :])
+    own = f"len(own := {{{', '.join(owners[: len(taken)])}}}) == {len(taken)}"
+    apart = f"own.isdisjoint(({others},))" if others else "True"
+    lines.append(f"return {' and '.join([*free, own, apart])}")
+    space: dict[str, Any] = {}
+    exec("\n    ".join(["def apart(leaves):", *lines]), space)
+    return space["apart"]  # type: ignore[no-any-return]
+
+
+def refuse_shared(leaves: Sequence[Any], taken: Sequence[int]) -> None:
+    """Raise where an array that will be overwritten is read-only, or is seen by another argument.
+
+    Asked only where `surely_apart` does not know.
+    """
+    arrays = [x._array if type(x) is Tensor else x for x in leaves]
+    for i in taken:
+        x = arrays[i]
+        if not x.flags.writeable:
+            raise ValueError(f"donate: an array {x.shape} {x.dtype} is read-only: pass a copy")
+        if _overlaps_itself(x):
+            raise ValueError(f"donate: entries of an array {x.shape} share memory: pass a copy")
+        for j, other in enumerate(arrays):
+            if j != i and isinstance(other, np.ndarray) and _share(x, other):
+                raise ValueError(
+                    f"donate: an array {x.shape} {x.dtype}, which is to be overwritten, shares "
+                    f"memory with another argument, {other.shape} {other.dtype}: pass a copy of it"
+                )
+
+
+def _share(x: Any, y: Any) -> bool:
+    try:
+        return bool(np.shares_memory(x, y, max_work=100_000))  # type: ignore[call-overload, arg-type, unused-ignore]
+    except np.exceptions.TooHardError:
+        return True
+
+
+def _overlaps_itself(x: Any) -> bool:
+    """Whether two entries may lie in the same place, as those of a repeated axis do."""
+    end = x.itemsize
+    for stride, n in sorted((abs(s), n) for s, n in zip(x.strides, x.shape) if n > 1):
+        if stride < end:
+            return bool(x.size)
+        end += stride * (n - 1)
+    return False
 
 
 # ---- results -------------------------------------------------------------------------------------

@@ -9,16 +9,26 @@ then on. That is also how ``jax.jit`` and ``torch.compile`` work.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import update_wrapper
+from threading import Lock
+from types import MethodType
 from typing import Any
 
 import numpy as np
 
-from ..tensor import Tensor, recording
+from ..tensor import MODE, Tensor, recording
 from ..views.program import Source, written
 from . import straight as _straight  # noqa: F401  how the fused loss is written
-from .arguments import Layout, entry, flat_results, flatten, traced_argument
+from .arguments import (
+    Layout,
+    entry,
+    flat_results,
+    flatten,
+    refuse_shared,
+    surely_apart,
+    traced_argument,
+)
 from .fusing import FUSING
 from .lowering import by_position
 from .planning import Plan
@@ -55,17 +65,22 @@ def compile(
     Raises
     ------
     TypeError
-        When `f` is first called: a decision that depends on numbers, with its line; an argument
-        that requires a gradient, which a program does not carry on.
+        When `f` is first called: a decision that depends on numbers, with its line.
     ValueError
-        When `donate` does not say which result is meant.
+        When `donate` does not say which result is meant, or a donated array is read-only or shares
+        its memory with another argument. Nothing has been written then.
 
     Notes
     -----
     Arrays and floats may differ from call to call; other arguments (ints, strings, None) are part
     of the program, and new ones are traced anew, as are new shapes and dtypes. What `f` finds
     elsewhere than in its arguments is a constant, as are random numbers. Results are new
-    arrays, but for donated ones. Several threads may call at a time.
+    arrays, but for donated ones; of these nothing is known after a call that raised on its way.
+    Several threads may call at a time. Programs for the latest 64 shapes are kept.
+
+    A Tensor that requires a gradient, as inside of ``ag.grad``, or an array of another function
+    that is being compiled, is passed on to `f` itself: what follows it sees all of
+    `f`. That is right, but not compiled: compile the derivative, ``ag.compile(ag.grad(f))``.
 
     References
     ----------
@@ -87,7 +102,18 @@ def compile(
     >>> w.round(4)
     array([1., 2.])
     """
-    return Compiled(f, (donate,) if isinstance(donate, int) else tuple(donate), fuse)
+    if not callable(f):
+        raise TypeError(f"compile takes a function, not {type(f).__name__}")
+    chosen = donate if isinstance(donate, (tuple, list)) else (donate,)
+    if not all(type(i) is int and i >= 0 for i in chosen) or len(set(chosen)) < len(chosen):
+        raise TypeError(
+            f"donate takes positions of arguments, each once: 0 or (0, 2), not {donate!r}"
+        )
+    return Compiled(f, tuple(chosen), fuse)
+
+
+#: for arguments of how many shapes a function keeps its programs, and their memory
+MOST_PROGRAMS = 64
 
 
 class Compiled:
@@ -98,6 +124,10 @@ class Compiled:
         self._f, self._donate, self._fuse = f, donate, fuse
         self._programs: dict[Any, _Running] = {}
         self._latest: _Running | None = None
+        self._lock = Lock()
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else MethodType(self, instance)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         latest = self._latest
@@ -105,12 +135,20 @@ class Compiled:
             found = latest.enter(args)
             if found is not None:
                 return latest(found)
+        if any(_is_followed(x) for x in leaves_of((args, kwargs))):
+            return self._f(*args, **kwargs)  # as a part of the tape or program that follows it
         leaves: list[Any] = []
         key = flatten((args, kwargs) if kwargs else args, leaves)
-        running = self._programs.get(key)
+        with self._lock:
+            running = self._programs.pop(key, None)
+            if running is not None:
+                self._programs[key] = running  # the last of them again
         if running is None:
             running = _Running(self._f, args, kwargs, self._donate, self._fuse)
-            self._programs[key] = running
+            with self._lock:
+                self._programs[key] = running
+                while len(self._programs) > MOST_PROGRAMS:
+                    del self._programs[next(iter(self._programs))]
         self._latest = running
         return running(leaves)
 
@@ -138,6 +176,13 @@ class Compiled:
         return self._latest
 
 
+def _is_followed(x: Any) -> bool:
+    """Whether an argument is on somebody's tape, or in a program that is being written."""
+    if isinstance(x, Tensor):
+        return isinstance(x._array, Traced) or (x._active and MODE.scope is not None)
+    return isinstance(x, Traced)
+
+
 class _Running:
     """The program for arguments of certain shapes, and the memory that it runs in."""
 
@@ -148,7 +193,8 @@ class _Running:
             y = f(*entered[0], **entered[1])
         results, layout = flat_results(y)
         program = Program(trace, results)
-        self.traced = len(program.steps)
+        traced = list(program.steps)
+        self.traced = len(traced)
         simplify(program, [*EXACT, *FUSING] if fuse else EXACT)
         simplify(program, [*EXACT, *WITHIN_ROUNDING])
         if WITHIN_ROUNDING:
@@ -163,13 +209,21 @@ class _Running:
         tensors = {_value(x) for x in leaves_of(entered) if isinstance(x, Tensor)}
         whole = layout.leave_out({r for r, a in donated.items() if a in tensors}, program.results)
         self.plan = Plan(program, layout.written, donated, tensors, whole)
+        places = {v: i for i, v in enumerate(program.arguments)}
+        self._taken = [places[v] for v in donated.values()]
+        given_leaves: list[Any] = []
+        flatten((args, kwargs) if kwargs else args, given_leaves)
+        self._apart = surely_apart(given_leaves, self._taken) if donated else None
         self._idle = [self.plan.set_up()]
         self.enter = entry(args) if not kwargs else None
-        for value in [*program.arguments, *(v for step in program.steps for v in step.outs)]:
-            value.example = None  # all of them together may be large
+        made = [v for step in [*traced, *program.steps] for v in step.outs]
+        for value in [*program.arguments, *made]:
+            value.example = None  # all of them together may be large, and live in cycles
 
     def __call__(self, leaves: Sequence[Any]) -> Any:
         """Run in memory that no other thread is using now."""
+        if self._apart is not None and not self._apart(leaves):
+            refuse_shared(leaves, self._taken)
         try:
             run = self._idle.pop()
         except IndexError:
@@ -194,7 +248,14 @@ def _entered(trace: Trace, names: list[str], args: Any, kwargs: Any) -> tuple[An
     """The arguments while the function is traced, under the names of its parameters."""
 
     def enter(tree: Any, name: str) -> Any:
-        return mapped(lambda x: traced_argument(trace, x, name), tree)
+        if isinstance(tree, dict):
+            return {key: enter(part, str(key)) for key, part in tree.items()}
+        if isinstance(tree, (list, tuple)):
+            fields = getattr(tree, "_fields", [f"{name}_{i}" for i in range(len(tree))])
+            parts = [enter(part, own) for part, own in zip(tree, fields, strict=True)]
+            return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
+        own = tree.name if isinstance(tree, Tensor) and tree.name else name
+        return traced_argument(trace, tree, own)
 
     given = tuple(enter(tree, name) for tree, name in zip(args, names, strict=True))
     return given, {name: enter(tree, name) for name, tree in kwargs.items()}
@@ -206,8 +267,11 @@ def _names(f: Any, n: int) -> list[str]:
         parameters = list(inspect.signature(f).parameters.values())
     except (TypeError, ValueError):  # some of NumPy's functions do not tell
         parameters = []
-    plain = [p.name for p in parameters if p.kind is not p.VAR_POSITIONAL][:n]
-    return plain + ["x"] * (n - len(plain))
+    plain = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)][
+        :n
+    ]
+    others = [p.name for p in parameters if p.kind is p.VAR_POSITIONAL] or ["x"]
+    return plain + others * (n - len(plain))
 
 
 # ---- donated arguments ---------------------------------------------------------------------------
@@ -216,6 +280,11 @@ def _names(f: Any, n: int) -> list[str]:
 def _pairs(layout: Layout, results: list[Any], args: Any, donate: Any) -> dict[Value, Value]:
     """Which result is to be written into which donated argument."""
     found: dict[Value, Value] = {}
+    if donate and max(donate) >= len(args):
+        raise ValueError(
+            f"donate={max(donate)}: the function was given {len(args)} positional arguments, which "
+            "are counted from 0; donated arguments cannot be passed by keyword."
+        )
     chosen = [mapped(_donated_value, args[i]) for i in donate]
     for i, tree in zip(donate, chosen):
         shapes = mapped(_kind, tree)
@@ -228,9 +297,21 @@ def _pairs(layout: Layout, results: list[Any], args: Any, donate: Any) -> dict[V
                 "in the same order."
             )
         of = next(k for k, other in enumerate(same) if other is tree)
-        for value, target in zip(leaves_of(fitting[of]), leaves_of(tree)):
+        for value, target in _side_by_side(fitting[of], tree):
             found[value] = target
     return found
+
+
+def _side_by_side(tree: Any, other: Any) -> Iterator[tuple[Any, Any]]:
+    """The leaves of two trees of one shape; in dicts, by their keys."""
+    if isinstance(tree, dict):
+        for key, part in tree.items():
+            yield from _side_by_side(part, other[key])
+    elif isinstance(tree, (list, tuple)):
+        for part, its in zip(tree, other, strict=True):
+            yield from _side_by_side(part, its)
+    else:
+        yield tree, other
 
 
 def _value(t: Any) -> Any:

@@ -36,7 +36,8 @@ class Program:
                 y = step.function(*mapped(example_of, step.args), **mapped(example_of, step.kwargs))
                 parts = [y] if len(step.outs) == 1 else leaves_of(y)
                 for value, example in zip(step.outs, parts):
-                    value.example = np.asarray(example)
+                    bare = isinstance(example, np.generic)
+                    value.example = np.asarray(example) if bare else example
 
     def drop_dead(self) -> None:
         """Keep the steps that a result depends on."""

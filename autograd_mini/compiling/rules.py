@@ -116,6 +116,8 @@ def cheaper_power(step: Step) -> Any:
     x, n = step.args[0], number(step.args[1])
     if n is None or not isinstance(x, Value) or x.dtype.kind != "f" or np.ndim(step.args[1]):
         return None
+    if isinstance(x.example, float) and not isinstance(x.example, np.generic):
+        return None  # a Python number, which would become one of NumPy's
     functions: dict[Any, Any] = {2: np.square, 0.5: np.sqrt, -1: np.reciprocal}
     return Call(functions[n], x) if n in functions else None
 

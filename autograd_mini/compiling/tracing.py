@@ -16,6 +16,7 @@ import operator
 import os
 import sys
 from collections.abc import Callable, Iterator
+from functools import partialmethod
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,11 @@ from typing import Any
 import numpy as np
 
 from ..primitive import Primitive
+from ..tape import sweep
 from ..tensor import Tensor
 from .steps import Step, Value, astype, example_of, mapped, memory_of
 
+_SWEEP = sweep.__code__
 _HOME = f"{Path(__file__).parent.parent}{os.sep}"
 
 #: primitive -> a forward that does the same without looking at the numbers
@@ -48,6 +51,7 @@ class Trace:
         self.arguments: list[Value] = []
         self.steps: list[Step] = []
         self.part = "forward"
+        self._swept = False  # whether a backward part is behind us
         self._viewed: set[int] = set()  # memory that more than one value looks at
 
     def argument(self, example: Any, name: str | None = None) -> Traced:
@@ -60,7 +64,7 @@ class Trace:
     def call(self, function: Any, args: Any, kwargs: Any, name: str | None = None) -> Any:
         """Run a function on the examples, and write the call down."""
         args, kwargs = mapped(_value_of, args), mapped(_value_of, kwargs)
-        step = Step(function, args, kwargs, name, self.part)
+        step = Step(function, args, kwargs, name, self._part_now())
         y = function(*mapped(example_of, args), **mapped(example_of, kwargs))
         made: list[Value] = []
 
@@ -75,6 +79,16 @@ class Trace:
         step.outs = tuple(made)
         self.steps.append(step)
         return result
+
+    def _part_now(self) -> str:
+        """Backward while a sweep is running, whoever started it."""
+        frame = sys._getframe(1)
+        while frame.f_back is not None and frame.f_code is not _SWEEP:
+            frame = frame.f_back
+        if frame.f_code is _SWEEP:
+            self._swept = True
+            return "backward"
+        return "then" if self._swept and self.part == "forward" else self.part
 
     def may_change(self, value: Value) -> bool:
         """Whether no other value would see it if this one's memory were written to."""
@@ -137,7 +151,12 @@ class Traced:
     def _call(self, function: Any, *args: Any, **kwargs: Any) -> Any:
         if any(isinstance(x, Tensor) for x in chain(args, kwargs.values())):
             return NotImplemented  # a Tensor records; it calls again with what is behind it
+        if function in _OF_NUMBERS and all(_is_bare(x) for x in args):
+            function = _OF_NUMBERS[function]  # a Python number stays one: it widens no float32
         return self._trace.call(function, args, kwargs)
+
+    def _unary(self, function: Any, *others: Any) -> Any:
+        return self._call(function, self, *others)
 
     def __repr__(self) -> str:
         return f"Traced{self.shape} {self.dtype}"
@@ -247,6 +266,13 @@ class Traced:
 
 _USE_WHERE = "np.where(condition, a, b) chooses entry by entry, and keeps the shape"
 
+# What Python computes with its own numbers [NEP 50].
+_OF_NUMBERS: dict[Any, Any] = {
+    np.add: operator.add, np.subtract: operator.sub, np.multiply: operator.mul,
+    np.divide: operator.truediv, np.negative: operator.neg, np.absolute: abs,
+    np.remainder: operator.mod, np.floor_divide: operator.floordiv, np.positive: operator.pos,
+}  # fmt: skip
+
 # What NumPy answers from shapes and dtypes alone: the answer is a constant of the program.
 _ON_SHAPES = {
     np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like, np.result_type,
@@ -294,7 +320,7 @@ for _name, _ufunc in {
     "eq": np.equal, "ne": np.not_equal, "neg": np.negative, "abs": np.absolute,
     "invert": np.invert, "pos": np.positive,
 }.items():  # fmt: skip
-    setattr(Traced, f"__{_name}__", _method(_ufunc))
+    setattr(Traced, f"__{_name}__", partialmethod(Traced._unary, _ufunc))
 Traced.__hash__ = object.__hash__  # type: ignore[method-assign]
 for _name in (
     "sum", "mean", "prod", "max", "min", "cumsum", "cumprod", "var", "std", "any", "all", "argmax",
@@ -302,6 +328,11 @@ for _name in (
     "diagonal", "ravel", "nonzero",
 ):  # fmt: skip
     setattr(Traced, _name, _method(getattr(np, _name)))
+
+
+def _is_bare(x: Any) -> bool:
+    """Whether it is a number of Python's, which has no dtype of its own."""
+    return isinstance(_untraced(x), (bool, int, float)) and not isinstance(_untraced(x), np.generic)
 
 
 def _value_of(x: Any) -> Any:

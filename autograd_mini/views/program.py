@@ -41,6 +41,14 @@ _OPERATORS: dict[Any, tuple[str, int, tuple[int, ...]]] = {
     np.divide: ("{} / {}", 4, (4, 5)),
     np.floor_divide: ("{} // {}", 4, (4, 5)),
     np.remainder: ("{} % {}", 4, (4, 5)),
+    operator.add: ("{} + {}", 3, (3, 4)),
+    operator.sub: ("{} - {}", 3, (3, 4)),
+    operator.mul: ("{} * {}", 4, (4, 5)),
+    operator.truediv: ("{} / {}", 4, (4, 5)),
+    operator.floordiv: ("{} // {}", 4, (4, 5)),
+    operator.mod: ("{} % {}", 4, (4, 5)),
+    operator.neg: ("-{}", 5, (5,)),
+    operator.pos: ("+{}", 5, (5,)),
     np.matmul: ("{} @ {}", 4, (4, 5)),
     np.negative: ("-{}", 5, (5,)),
     np.invert: ("~{}", 5, (5,)),
@@ -175,7 +183,9 @@ class _Writer:
         if step.name:
             self.helpers.setdefault(step.name, helper(f, step.name))
             return self._called(step.name, args, kwargs), _ATOM
-        if f is operator.pow and not np.ndim(example_of(args[0])):
+        if f is abs:
+            return f"abs({self._operand(args[0], 0)})", _ATOM
+        if f is operator.pow and not np.ndim(example_of(args[0])) and _is_strong(args[0]):
             f = np.power
         if f in _OPERATORS and not kwargs:
             template, binds, least = _OPERATORS[f]
