@@ -94,8 +94,8 @@ def mutated(function, right, wrong):
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        ("adjoints[a] + c if a in adjoints else c", "c"),
-        ("adjoints[a] + c if a in adjoints else c", "adjoints.get(a, c)"),
+        ("c if before is None else before + c", "c"),
+        ("c if before is None else before + c", "c if before is None else before"),
     ],
     ids=["= for +=", "first contribution only"],
 )
