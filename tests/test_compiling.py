@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import autograd_mini as ag
 from autograd_mini import optim
 from autograd_mini.compiling import compiled as compiling
+from autograd_mini.compiling import scaling
 from autograd_mini.compiling.planning import Plan
 from autograd_mini.compiling.rewriting import Program, simplify
 from autograd_mini.compiling.rules import EXACT
@@ -20,7 +21,7 @@ from autograd_mini.compiling.steps import leaves_of, mapped
 from autograd_mini.compiling.tracing import Trace
 
 from .test_ops import CASES, TAPE
-from .test_programs import PROGRAMS
+from .test_programs import PROGRAMS, orbit
 
 BY_SHAPE = [
     c
@@ -601,3 +602,17 @@ def test_fuse_makes_a_written_out_softmax_stable(f):
     for scale in (1, 1000):
         for found, expected in zip(compiled(scale * z, y), node(scale * z, y)):
             close(found.data, expected.data)
+
+
+def test_moving_factors_looks_at_each_step_a_few_times(monkeypatch):
+    """What is not linear spreads from the end of a program: not one walk for each step of it."""
+    looked_at = []
+    passes_on = scaling._passes_on
+    monkeypatch.setattr(scaling, "_passes_on", lambda *a: looked_at.append(a) or passes_on(*a))
+
+    f, x = orbit(np)
+    compiled = ag.compile(ag.value_and_grad(f))
+    compiled(x)
+    steps = int(compiled.report().split()[1])
+    assert steps > 500
+    assert len(looked_at) < 50 * steps

@@ -67,25 +67,19 @@ def _scaled(program: Program, products: dict[Value, Value]) -> set[Value]:
     """The values of which every use is linear, and ends in one of the products.
 
     All are taken to be so at first; what turns out not to be is taken out until nothing changes.
+    From the last step to the first, since that is how it spreads: from a value to what made it.
     """
-    scaled = {v for step in program.steps for v in step.outs if v.dtype.kind == "f"}
+    backward = [(step, step.inputs) for step in reversed(program.steps)]
+    scaled = {v for _, inputs in backward for v in inputs if v.dtype.kind == "f" and v.step}
     scaled -= set(values_in(program.results))
-    unused = scaled.copy()
-    while True:
-        wrong: set[Value] = set()
-        for step in program.steps:
-            (out,) = step.outs[:1]
-            unused.difference_update(step.inputs)
-            if out in products:
-                continue
-            for v in step.inputs:
-                if v in scaled and not _passes_on(step, v, scaled):
-                    wrong.add(v)
-        wrong |= unused & scaled
-        wrong |= {p for p in products if p in scaled and products[p] not in scaled}
-        if not wrong:
-            return scaled
-        scaled -= wrong
+    before = None
+    while before != len(scaled):
+        before = len(scaled)
+        for step, inputs in backward:
+            if step.outs[0] not in products:
+                scaled -= {v for v in inputs if v in scaled and not _passes_on(step, v, scaled)}
+        scaled -= {p for p in products if p in scaled and products[p] not in scaled}
+    return scaled
 
 
 def _passes_on(step: Step, v: Value, scaled: set[Value]) -> bool:
