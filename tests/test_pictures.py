@@ -32,6 +32,7 @@ HOSTILE = [
     "\\N\\G\\E",
     "🎉",
     "]]>-->",
+    "]",
     "שלום",
     "\x00\x1b[31m",
     "\ud800",
@@ -153,6 +154,24 @@ def test_nothing_on_a_card_leaves_it():
             f[0] <= cell[0] and f[1] <= cell[1] and cell[2] <= f[2] and cell[3] <= f[3]
             for f in map(box, frames)
         )
+
+
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+@pytest.mark.parametrize("most", [3, 5, 9])
+def test_what_is_written_on_edges_does_not_overlap(direction, most):
+    """Also where a folded use carries two counts: of the values, and of the derivatives."""
+    half = ag.primitive(lambda x, k: x * k, lambda g, y, x, k: g * k, None, name="half")
+    x = leaf([1.0, 2.0], "x")
+    total = x
+    for i in range(6):
+        total = total + half(x * float(i), x) * x
+    root = ET.fromstring(draw(total.sum(), direction=direction, max_nodes=most).svg())
+    found = [r for r in root.iter(f"{SVG}rect") if r.get("rx") in ("7", "8") and r.get("stroke")]
+    boxes = [[float(r.get(k)) for k in ("x", "y", "width", "height")] for r in found]
+    assert any(r.get("rx") == "8" for r in found)
+    for i, (x0, y0, w0, h0) in enumerate(boxes):
+        for x1, y1, w1, h1 in boxes[i + 1 :]:
+            assert x0 + w0 <= x1 or x1 + w1 <= x0 or y0 + h0 <= y1 or y1 + h1 <= y0
 
 
 @pytest.mark.skipif(shutil.which("rsvg-convert") is None, reason="librsvg is not installed")

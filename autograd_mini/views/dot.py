@@ -194,5 +194,9 @@ def _font(text: str, color: str, size: float) -> str:
 
 
 def _text(text: str) -> str:
-    r"""Text that Graphviz shows as it is; it would put the node's own name for ``\N``."""
-    return re.sub(r"\\([EGHLNT])", "&#92;<FONT>\\1</FONT>", escape(text))
+    r"""Text that Graphviz shows as it is.
+
+    It would put the node's own name for ``\N``, and stumbles over a ``]``, which may begin ``]]>``.
+    """
+    text = escape(text).replace("]", "&#93;")
+    return re.sub(r"\\([EGHLNT])", "&#92;<FONT>\\1</FONT>", text)

@@ -164,7 +164,8 @@ class _Writer(NamedTuple):
                     if back:
                         yield Edge(source, nth, True, self.pill(t, i))
         for (source, nth, back), count in folded.items():
-            yield Edge(source, nth, back, f"×{count}" if count > 1 else "")
+            said = back and count == folded[source, nth, False]  # on the edge that it runs beside
+            yield Edge(source, nth, back, f"×{count}" if count > 1 and not said else "")
 
     def flows(self, t: Tensor, i: int) -> bool:
         """Whether a derivative is passed on from a record to its i-th argument."""
