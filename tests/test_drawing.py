@@ -110,6 +110,19 @@ def test_beside_each_edge_runs_one_back_with_the_local_derivative():
     assert [c.name for c in drawing.graph.cards for b in c.blocks if b.meets] == ["e"]
 
 
+def test_where_a_broadcast_is_undone_the_card_says_over_which_axes():
+    column, row, scale = leaf(np.ones((4, 1)), "c"), leaf(np.ones(3), "r"), leaf(2.0, "s")
+    drawing = draw(((column * row + row) * scale).sum())
+    notes = {c.name: c.blocks[1].notes for c in drawing.graph.cards}
+    assert notes["c"] == ["(4, 3) → (4, 1), summed over axis 1"]
+    assert notes["r"] == ["(4, 3) → (3,), summed over axis 0"]  # once, for two uses
+    assert notes["s"] == ["(4, 3) → (), summed over axes 0, 1"]
+    assert notes["v4"] == []
+    assert "(4, 3) → (4, 1), summed over axis 1" in texts(drawing.svg())
+    assert "summed over axis 1" in drawing.source
+    assert "summed" not in draw(((column * row) * scale).sum(), formulas=False).source
+
+
 def test_a_rule_that_does_more_than_multiply_is_written_with_g():
     x, w = leaf(np.ones((2, 3)), "x"), leaf(np.ones((3, 2)), "w")
     h = named("h", x @ w)
