@@ -189,14 +189,19 @@ class _Writer(NamedTuple):
 
 
 def _summed(trace: Trace, parts: Sequence[Part]) -> dict[Tensor, list[str]]:
-    """What was broadcast where a card shows its use: how the derivatives by it were summed."""
+    """What was broadcast where a card shows its use: how the derivatives by it were summed.
+
+    In lines that are as short as most cards are narrow.
+    """
     found: dict[Tensor, list[str]] = {}
     for t in (part.tensors[-1] for part in parts if not part.is_folded):
         if t.op is None or t not in trace.adjoints:
             continue
         for i, *_, text in _contributions(t, trace.adjoints[t]):
             said = found.setdefault(t.inputs[i], [])
-            said += [text] * (bool(text) and text not in said)
+            shapes, comma, words = text.rpartition(", summed")
+            if text and shapes not in said:
+                said += [shapes, comma.lstrip(", ") + words]
     return found
 
 

@@ -22,7 +22,7 @@ ELLIPSIS = "…"
 _EMPTY = f"[{ELLIPSIS}]"  # an array that there is no room for
 MOST_ENTRIES = 6  # of an array, on one line
 LONGEST_ARGUMENT = 60  # characters of an argument that is of no kind we know
-_NARROW = re.compile("[ -~∂·′²ᵀ→ŷℓ…]*")  # ASCII, and the letters that formulas are written with
+_NARROW = re.compile("[ -~∂·′²ᵀ→ŷℓ…≠≤≥]*")  # ASCII, and the letters that formulas are written with
 _ARRAY = re.compile(r"\[(?:[^][]|\[(?:[^][]|\[[^][]*\])*\])*\]")  # brackets, three deep
 _BREAK = re.compile(r" (?![^][]{0,80}\])")  # a blank, but not before the end of a row
 
