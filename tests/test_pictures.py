@@ -301,10 +301,10 @@ def test_engines_are_searched_in_order(tmp_path, monkeypatch):
 @posix
 def test_a_png_is_what_the_program_makes_of_the_text(tmp_path, monkeypatch):
     monkeypatch.delenv("AUTOGRAD_MINI_DOT")
-    monkeypatch.setenv("PATH", stand_in(tmp_path, 'echo "$@"; /bin/cat'))
+    monkeypatch.setenv("PATH", stand_in(tmp_path, 'printf "\\211PNG"; echo "$@"; /bin/cat'))
     drawing = draw(softmax_chain())
     path = drawing.save(tmp_path / "x.png")
-    command, text = path.read_text(encoding="utf-8").split("\n", 1)
+    command, text = path.read_bytes().removeprefix(b"\x89PNG").decode().split("\n", 1)
     assert command == "-Kdot -Tpng -Gdpi=144 -Gsize=56"
     assert text == drawing.source
 
@@ -313,6 +313,7 @@ FAILURES = {
     "echo warning >&2; echo out of memory >&2; exit 1": "could not draw the [.]EXT: out of memory",
     "exit 3": "could not draw the [.]EXT: exit status 3",
     "true": "could not draw the [.]EXT: exit status 0",
+    "echo hello": "dot wrote what is no [.]EXT",
     "exec sleep 60": "did not draw the [.]EXT within 0.2 s",
 }
 
@@ -332,6 +333,14 @@ def test_an_engine_that_fails_is_one_line(script, tmp_path, monkeypatch):
     assert path.read_text() == "before"
     with pytest.warns(RuntimeWarning, match=FAILURES[script].replace("EXT", "svg")):
         assert "-4.1249" in texts(drawing.svg())  # drawn without it
+
+
+@posix
+def test_broken_svg_of_an_engine_is_one_line(tmp_path, monkeypatch):
+    folder = stand_in(tmp_path, "echo '<svg xmlns=\"http://www.w3.org/2000/svg\"><g>'")
+    monkeypatch.setenv("AUTOGRAD_MINI_DOT", str(Path(folder, "dot")))
+    with pytest.warns(RuntimeWarning, match="the engine wrote broken SVG: .*; drawn without it"):
+        assert "-4.1249" in texts(draw(softmax_chain()).svg())
 
 
 def test_a_variable_that_names_no_program_is_said(monkeypatch, tmp_path):
