@@ -108,7 +108,7 @@ def _header(card: Card, palette: Palette) -> str:
 
 
 def _block(block: Block, palette: Palette, least: int) -> str:
-    """A block with at least so many lines below: as high as the one beside it, or it is stretched."""
+    """A block; below it at least so many lines, or the one beside it would stretch it."""
     color = getattr(palette, block.role)
     width, text = _small(block.head, color)
     head = f"<TD {_least(width)}>{text}</TD>"
