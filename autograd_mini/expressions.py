@@ -7,12 +7,14 @@ NumPy's functions of arrays, the library's, and the tensors given. Nothing is ev
 from __future__ import annotations
 
 import ast
+import contextlib
 import difflib
 import math
 import operator
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from keyword import iskeyword
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -61,6 +63,8 @@ _OPERANDS = (bool, int, float, np.ndarray, np.generic, Tensor)
 _OURS = """cross_entropy gelu layer_norm linear log_softmax logsumexp mse_loss nll_loss relu sigmoid
     sigmoid_binary_cross_entropy softmax softmax_cross_entropy softplus stop_gradient"""
 _LONGEST = 200  # characters of what NumPy says
+_MOST_ENTRIES = 10**7  # of an array; a view such as broadcast_to makes may pretend to have more
+_MOST_MEMORY = 2**32  # bytes beside what the process has, where the system keeps count
 _ARRAYS = "arange array eye full ones zeros"  # of NumPy's functions, those that make arrays
 _METHODS = """T abs astype clip cos cumprod cumsum diagonal dot exp flatten log logsumexp mT max
     mean min ndim prod ravel relu repeat reshape shape sigmoid sin size sqrt square squeeze std sum
@@ -135,7 +139,7 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
     """
     try:
         tree = ast.parse(text.strip(), mode="eval")
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), _limited_memory():
             return _Evaluator(names).value(tree.body)
     except ExpressionError:
         raise
@@ -146,6 +150,26 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
         raise ExpressionError(f"{error}: {one_line(text):.60}") from None
     except (RecursionError, MemoryError):
         raise ExpressionError("the expression is nested too deeply, or too large") from None
+
+
+@contextlib.contextmanager
+def _limited_memory() -> Iterator[None]:
+    """Too large an array is a MemoryError, not the end of the process or of what runs beside it."""
+    try:
+        import resource
+
+        used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        before = resource.getrlimit(resource.RLIMIT_AS)
+    except (ImportError, OSError):  # a system that keeps no such count
+        yield
+        return
+    most = used + _MOST_MEMORY
+    most = min([most, *(limit for limit in before if limit != resource.RLIM_INFINITY)])
+    resource.setrlimit(resource.RLIMIT_AS, (most, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 class _Evaluator:
@@ -177,6 +201,10 @@ class _Evaluator:
             raise ExpressionError(f"{said}{_place(node)}") from error
         if isinstance(found, complex) or _kind(found) not in "biuf":
             raise ExpressionError(f"{ast.unparse(node):.60} gives no real numbers{_place(node)}")
+        if getattr(found, "size", 1) > _MOST_ENTRIES:
+            raise ExpressionError(
+                f"{ast.unparse(node):.60} has more than {_MOST_ENTRIES:,} entries{_place(node)}"
+            )
         return found
 
     def operated(self, node: ast.AST, kind: ast.AST, *operands: Any) -> Any:
@@ -281,6 +309,8 @@ _KNOWN = _known()
 def _unknown(name: str, known: Any, node: ast.AST) -> ExpressionError:
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     hint = f" Did you mean {near[0]}?" if near else ""
+    if not near and isinstance(node, ast.Name):
+        hint = f" If it is a tensor, give its numbers: --let {name}=2,1,0.1"
     return ExpressionError(f"there is no {name!r}{_place(node)}.{hint}")
 
 

@@ -110,6 +110,47 @@ def test_beside_each_edge_runs_one_back_with_the_local_derivative():
     assert [c.name for c in drawing.graph.cards for b in c.blocks if b.meets] == ["e"]
 
 
+@pytest.mark.parametrize(
+    ("f", "pill"),
+    [
+        (ag.relu, "(v1 ≠ 0)"),
+        (np.abs, "sign(x)"),
+        (np.log2, "1 / (x · 0.6931)"),
+        (np.mean, "1 / 2"),
+        (lambda x: np.mean(x[:1]), "scatter(g, [:1], (2,))"),
+        (ag.primitive(lambda x: x, lambda g, y, x: g * (x > 0.5) * (y <= 1), name="gate"), None),
+    ],
+)
+def test_masks_and_signs_are_written_as_what_they_are(f, pill):
+    drawing = draw(np.sum(f(leaf([2.0, 0.5], "x"))))
+    first = edges(drawing, backward=True)[0][2]
+    assert first == (pill or "(x > 0.5) · (v1 ≤ 1)")
+    assert "1 / 1" not in drawing.source
+
+
+def test_a_rule_that_asks_for_the_values_of_a_mask_is_written_with_them():
+    def rule(g, y, x):
+        mask = x > 0
+        mask |= x < -10  # of arrays only
+        return g * mask
+
+    gate = ag.primitive(lambda x: x, rule, name="gate")
+    assert edges(draw(gate(leaf(8.0, "x"))), backward=True) == [("x", "v1", "True")]
+
+
+def test_where_a_broadcast_is_undone_the_card_says_over_which_axes():
+    column, row, scale = leaf(np.ones((4, 1)), "c"), leaf(np.ones(3), "r"), leaf(2.0, "s")
+    drawing = draw(((column * row + row) * scale).sum())
+    notes = {c.name: c.blocks[1].notes for c in drawing.graph.cards}
+    assert notes["c"] == ["(4, 3) → (4, 1)", "summed over axis 1"]
+    assert notes["r"] == ["(4, 3) → (3,)", "summed over axis 0"]  # once, for two uses
+    assert notes["s"] == ["(4, 3) → ()", "summed over axes 0, 1"]
+    assert notes["v4"] == []
+    assert "summed over axis 1" in texts(drawing.svg())
+    assert "summed over axis 1" in drawing.source
+    assert "summed" not in draw(((column * row) * scale).sum(), formulas=False).source
+
+
 def test_a_rule_that_does_more_than_multiply_is_written_with_g():
     x, w = leaf(np.ones((2, 3)), "x"), leaf(np.ones((3, 2)), "w")
     h = named("h", x @ w)

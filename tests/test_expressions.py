@@ -59,7 +59,10 @@ def test_what_is_given_goes_before_functions():
 
 
 REFUSED = {
-    "sin(q)": r"there is no 'q' \(column 5\)",
+    "sin(q)": r"there is no 'q' \(column 5\)\. If it is a tensor, .*: --let q=2",
+    "x * zeros(3 * 10**9)": "too large|more than 10,000,000 entries",
+    "ones(2 * 10**9)": "too large|more than 10,000,000 entries",
+    "broadcast_to(x, (10**9, 10**9)).sum()": r"more than 10,000,000 entries \(column 1\)",
     "np.sqr(x)": "there is no 'np.sqr'.*Did you mean sqrt",
     "softmx(z)": "Did you mean softmax",
     "x +": "invalid syntax: x",

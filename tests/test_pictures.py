@@ -32,6 +32,7 @@ HOSTILE = [
     "\\N\\G\\E",
     "🎉",
     "]]>-->",
+    "]",
     "שלום",
     "\x00\x1b[31m",
     "\ud800",
@@ -153,6 +154,24 @@ def test_nothing_on_a_card_leaves_it():
             f[0] <= cell[0] and f[1] <= cell[1] and cell[2] <= f[2] and cell[3] <= f[3]
             for f in map(box, frames)
         )
+
+
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+@pytest.mark.parametrize("most", [3, 5, 9])
+def test_what_is_written_on_edges_does_not_overlap(direction, most):
+    """Also where a folded use carries two counts: of the values, and of the derivatives."""
+    half = ag.primitive(lambda x, k: x * k, lambda g, y, x, k: g * k, None, name="half")
+    x = leaf([1.0, 2.0], "x")
+    total = x
+    for i in range(6):
+        total = total + half(x * float(i), x) * x
+    root = ET.fromstring(draw(total.sum(), direction=direction, max_nodes=most).svg())
+    found = [r for r in root.iter(f"{SVG}rect") if r.get("rx") in ("7", "8") and r.get("stroke")]
+    boxes = [[float(r.get(k)) for k in ("x", "y", "width", "height")] for r in found]
+    assert any(r.get("rx") == "8" for r in found)
+    for i, (x0, y0, w0, h0) in enumerate(boxes):
+        for x1, y1, w1, h1 in boxes[i + 1 :]:
+            assert x0 + w0 <= x1 or x1 + w1 <= x0 or y0 + h0 <= y1 or y1 + h1 <= y0
 
 
 @pytest.mark.skipif(shutil.which("rsvg-convert") is None, reason="librsvg is not installed")
@@ -282,10 +301,10 @@ def test_engines_are_searched_in_order(tmp_path, monkeypatch):
 @posix
 def test_a_png_is_what_the_program_makes_of_the_text(tmp_path, monkeypatch):
     monkeypatch.delenv("AUTOGRAD_MINI_DOT")
-    monkeypatch.setenv("PATH", stand_in(tmp_path, 'echo "$@"; /bin/cat'))
+    monkeypatch.setenv("PATH", stand_in(tmp_path, 'printf "\\211PNG"; echo "$@"; /bin/cat'))
     drawing = draw(softmax_chain())
     path = drawing.save(tmp_path / "x.png")
-    command, text = path.read_text(encoding="utf-8").split("\n", 1)
+    command, text = path.read_bytes().removeprefix(b"\x89PNG").decode().split("\n", 1)
     assert command == "-Kdot -Tpng -Gdpi=144 -Gsize=56"
     assert text == drawing.source
 
@@ -294,6 +313,7 @@ FAILURES = {
     "echo warning >&2; echo out of memory >&2; exit 1": "could not draw the [.]EXT: out of memory",
     "exit 3": "could not draw the [.]EXT: exit status 3",
     "true": "could not draw the [.]EXT: exit status 0",
+    "echo hello": "dot wrote what is no [.]EXT",
     "exec sleep 60": "did not draw the [.]EXT within 0.2 s",
 }
 
@@ -313,6 +333,14 @@ def test_an_engine_that_fails_is_one_line(script, tmp_path, monkeypatch):
     assert path.read_text() == "before"
     with pytest.warns(RuntimeWarning, match=FAILURES[script].replace("EXT", "svg")):
         assert "-4.1249" in texts(drawing.svg())  # drawn without it
+
+
+@posix
+def test_broken_svg_of_an_engine_is_one_line(tmp_path, monkeypatch):
+    folder = stand_in(tmp_path, "echo '<svg xmlns=\"http://www.w3.org/2000/svg\"><g>'")
+    monkeypatch.setenv("AUTOGRAD_MINI_DOT", str(Path(folder, "dot")))
+    with pytest.warns(RuntimeWarning, match="the engine wrote broken SVG: .*; drawn without it"):
+        assert "-4.1249" in texts(draw(softmax_chain()).svg())
 
 
 def test_a_variable_that_names_no_program_is_said(monkeypatch, tmp_path):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import autograd_mini as ag
+from autograd_mini import nn
 from autograd_mini.views import table as views
 from autograd_mini.views.terminal import is_colored
 from autograd_mini.views.writing import (
@@ -565,3 +566,13 @@ def test_what_the_text_views_return_can_be_printed(encoding, monkeypatch):
     text = screen.text()
     assert "dL/dz" in text
     assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("adjoints", [False, True])
+def test_names_of_arguments_outlast_arrays_and_their_kinds(adjoints):
+    network = nn.MLP([2, 16, 2])
+    loss = ag.softmax_cross_entropy(network(np.ones((5, 2))), np.zeros(5, int))
+    shown = loss.tape().table(adjoints=adjoints, width=80)
+    assert max(map(len, shown.splitlines())) <= 80
+    (row,) = [line for line in shown.splitlines() if line.startswith("4 v4")]
+    assert re.search(r", W1, b1 +\(5, 16\)", row)

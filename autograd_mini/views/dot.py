@@ -87,7 +87,8 @@ def _card(card: Card, palette: Palette) -> str:
     lines = [(0.0, _header(card, palette))]
     lines += [_small(note, palette.faint) for note in card.notes]
     rows = [f'<TR><TD ALIGN="LEFT" {_least(width)}>{line}</TD></TR>' for width, line in lines]
-    blocks = [f"<TD>{_block(block, palette)}</TD>" for block in card.blocks]
+    most = max((len(block.notes) for block in card.blocks), default=0) if card.beside else 0
+    blocks = [f"<TD>{_block(block, palette, most)}</TD>" for block in card.blocks]
     if blocks:
         beside = "".join(blocks) if card.beside else "</TR><TR>".join(blocks)
         rows.append(f"<TR><TD>{_plain(f'<TR>{beside}</TR>', spacing=3)}</TD></TR>")
@@ -106,23 +107,27 @@ def _header(card: Card, palette: Palette) -> str:
     return _plain(f"<TR>{''.join(cells)}</TR>")
 
 
-def _block(block: Block, palette: Palette) -> str:
+def _block(block: Block, palette: Palette, least: int) -> str:
+    """A block; below it at least so many lines, or the one beside it would stretch it."""
     color = getattr(palette, block.role)
     width, text = _small(block.head, color)
     head = f"<TD {_least(width)}>{text}</TD>"
+    beside = ""
     if block.meets:
+        beside = _fixed(width + sizes.BADGE + sizes.GAP, sizes.HEAD)  # or it would be drawn apart
         sign = _font("<B>+=</B>", palette.card, sizes.SMALL)
         size = _fixed(sizes.BADGE, sizes.NOTE)
         badge = f'<TABLE BORDER="0" BGCOLOR="{color}" STYLE="ROUNDED" {size} {_TIGHT}>'
-        head += f"<TD>{badge}<TR><TD>{sign}</TD></TR></TABLE></TD>"
+        head += f"<TD>{badge}<TR><TD {size}>{sign}</TD></TR></TABLE></TD>"
     cells = [f"<TR>{''.join(_cells(row, block, palette))}</TR>" for row in block.rows]
     size = ""
     if block.is_map:  # or it would be drawn out to the width of what is below
         width, height = sizes.cell_size(block)
         size = _fixed(width * len(block.rows[0]), height * len(block.rows))
     table = _plain("".join(cells), padding=3, size=size)
-    lines = [(0.0, _plain(f"<TR>{head}</TR>", padding=1)), (0.0, table)]
-    lines += [_small(note, palette.faint) for note in block.notes]
+    lines = [(0.0, _plain(f"<TR>{head}</TR>", padding=1, size=beside)), (0.0, table)]
+    blank = ["\xa0"] * (least - len(block.notes))
+    lines += [_small(note, palette.faint) for note in (*block.notes, *blank)]
     rows = [f"<TR><TD {_least(width)}>{line}</TD></TR>" for width, line in lines]
     return _plain("".join(rows), padding=1)
 
@@ -194,5 +199,9 @@ def _font(text: str, color: str, size: float) -> str:
 
 
 def _text(text: str) -> str:
-    r"""Text that Graphviz shows as it is; it would put the node's own name for ``\N``."""
-    return re.sub(r"\\([EGHLNT])", "&#92;<FONT>\\1</FONT>", escape(text))
+    r"""Text that Graphviz shows as it is.
+
+    It would put the node's own name for ``\N``, and stumbles over a ``]``, which may begin ``]]>``.
+    """
+    text = escape(text).replace("]", "&#93;")
+    return re.sub(r"\\([EGHLNT])", "&#92;<FONT>\\1</FONT>", text)

@@ -173,7 +173,10 @@ class Drawing:
                 picture = drawn(self.source, "svg")
                 return finished(picture, self.graph, self._palette, self._theme)
         except (RuntimeError, ParseError) as error:
-            warnings.warn(f"{error}; drawn without it", RuntimeWarning, stacklevel=4)
+            wrong = (
+                f"the engine wrote broken SVG: {error}" if isinstance(error, ParseError) else error
+            )
+            warnings.warn(f"{wrong}; drawn without it", RuntimeWarning, stacklevel=4)
         own = svg_of(self.graph, self._palette, self._direction)
         return finished(own, self.graph, self._palette, self._theme)
 

@@ -21,6 +21,10 @@ VARIABLE = "AUTOGRAD_MINI_DOT"
 _SECONDS = 20
 _PIXELS_PER_INCH, _MOST_INCHES = 144, 56  # of a png, a side of which has at most 8,064 pixels
 
+#: what a picture of a kind has in its first bytes
+_SIGNS = {"svg": b"<svg", "png": b"\x89PNG", "pdf": b"%PDF"}
+_HEAD = 4096
+
 _PYGRAPHVIZ = """\
 import sys, pygraphviz
 graph = pygraphviz.AGraph(string=sys.stdin.buffer.read().decode())
@@ -63,7 +67,7 @@ def drawn(source: str, ending: str) -> bytes:
     Raises
     ------
     RuntimeError
-        When there is no engine, or it fails, or does not come to an end.
+        When there is no engine, or it fails, does not come to an end, or writes something else.
     """
     command = engine()
     if command is None:
@@ -89,4 +93,6 @@ def drawn(source: str, ending: str) -> bytes:
         said = run.stderr.decode(errors="replace").strip() or f"exit status {run.returncode}"
         line = shortened(one_line(said.splitlines()[-1]), 200)
         raise RuntimeError(f"{command[0]} could not draw the .{ending}: {line}")
+    if _SIGNS[ending] not in run.stdout[:_HEAD]:
+        raise RuntimeError(f"{command[0]} wrote what is no .{ending}")
     return run.stdout

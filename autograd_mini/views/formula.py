@@ -7,6 +7,7 @@ operation without one is written as a call, ``tanh(x)``.
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,7 +16,7 @@ import numpy as np
 
 from ..tape import Tape
 from ..tensor import Tensor, recording
-from .writing import argument
+from .writing import argument, number
 
 #: operation -> how it is written, how tightly that binds, and how tightly its operands must
 _NOTATION: dict[str, tuple[str, int, tuple[int, ...]]] = {
@@ -37,6 +38,7 @@ _SCALES = {"mul", "div", "neg"} | _SILENT
 _ATOM = 4
 _UNIT = "1"  # the name of a factor that need not be written
 _LONGEST = 300  # characters of a formula
+_LONGEST_NUMBER = 8  # characters of one that is written out; a longer one is rounded
 
 Written = tuple[str, int]
 
@@ -119,23 +121,69 @@ def _ruled(
     Text instead, ``tanh′(g)``, for a rule that cannot run on Tensors: it may be a user's.
     """
     assert t.op is not None
-    symbols = {id(a): _symbol(a, called) for a in t.inputs if isinstance(a, Tensor)}
-    args = [symbols.get(id(a), a) for a in t.inputs]
     g = Tensor(np.ones(t.shape, t.dtype), requires_grad=True, name=cotangent)
     rule: Any = next(r for j, r in enumerate(t.op.vjps) if j == i)
-    with recording(True), warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        try:
-            found = rule(g, _symbol(t, called), *args, **t.kwargs)
-        except Exception:
-            found = f"{t.op.name}′({cotangent})"
-    return (found if isinstance(found, (Tensor, str)) else argument(found)), g
+    for values in (_Values, np.ndarray):  # the rule may do with a mask what a Tensor cannot
+        symbols = {id(a): _symbol(a, called, values) for a in (*t.inputs, t) if _is_tensor(a)}
+        args = [symbols.get(id(a), a) for a in t.inputs]
+        with recording(True), warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            with contextlib.suppress(Exception):
+                found = rule(g, symbols[id(t)], *args, **t.kwargs)
+                return (found if isinstance(found, (Tensor, str)) else argument(found)), g
+    return f"{t.op.name}′({cotangent})", g
 
 
-def _symbol(t: Tensor, called: Mapping[int, str]) -> Tensor:
+def _is_tensor(a: Any) -> bool:
+    return isinstance(a, Tensor)
+
+
+def _symbol(t: Tensor, called: Mapping[int, str], values: type[np.ndarray[Any, Any]]) -> Tensor:
     """A leaf that stands for a tensor: its values, and what it is called."""
-    active = t.dtype.kind in "fO"
-    return Tensor(t._array, requires_grad=active, name=called[t.order])
+    symbol = Tensor(t._array, requires_grad=t.dtype.kind in "fO", name=called[t.order])
+    if isinstance(t._array, np.ndarray):
+        symbol._array = t._array.view(values)
+        if isinstance(symbol._array, _Values):
+            symbol._array.text = called[t.order]
+    return symbol
+
+
+#: functions that have no derivative, of which rules make masks and signs
+_MASKS = {
+    np.less: "{} < {}",
+    np.less_equal: "{} ≤ {}",
+    np.greater: "{} > {}",
+    np.greater_equal: "{} ≥ {}",
+    np.equal: "{} = {}",
+    np.not_equal: "{} ≠ {}",
+    np.sign: "sign({})",
+}
+_MIRRORED = {
+    np.less: np.greater,
+    np.greater: np.less,
+    np.less_equal: np.greater_equal,
+    np.greater_equal: np.less_equal,
+}
+
+
+class _Values(np.ndarray[Any, Any]):
+    """The values of a symbol, which know what they are called.
+
+    What has no derivative comes to a rule as a plain array. Made of these it is a symbol too.
+    """
+
+    text = ""
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
+        plain = [np.asarray(a) if isinstance(a, _Values) else a for a in args]
+        found = getattr(ufunc, method)(*plain, **kwargs)
+        texts = [a.text if isinstance(a, _Values) else argument(a) for a in args]
+        if method != "__call__" or ufunc not in _MASKS or not all(texts):
+            return found
+        if not isinstance(args[0], _Values):  # it was x > 0, which came as 0 < x
+            ufunc, texts = _MIRRORED.get(ufunc, ufunc), texts[::-1]
+        text = _MASKS[ufunc].format(*texts)
+        return Tensor(found, name=text if text.endswith(")") else f"({text})")
 
 
 def _of_tape(result: Tensor) -> str:
@@ -158,7 +206,7 @@ def _written(t: Tensor, of: Callable[[Tensor], Written]) -> Written:
     name = t.op.name
     if name in _SILENT:
         return parts[0]
-    if name == "pow" and parts[1][0] == _UNIT:
+    if name in ("pow", "div") and parts[1][0] == _UNIT:
         return parts[0]
     if name == "mul" and any(text.lstrip("-") == _UNIT for text, _ in parts):
         return _scaled(*parts)
@@ -177,6 +225,8 @@ def _written(t: Tensor, of: Callable[[Tensor], Written]) -> Written:
 def _constant(x: Any) -> Written:
     """A number or an array; in a product, a negative number needs parentheses."""
     text = argument(x)
+    if isinstance(x, float) and len(text) > _LONGEST_NUMBER:
+        text = number(x)
     return text, 1 if text.startswith("-") else _ATOM
 
 

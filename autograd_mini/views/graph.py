@@ -14,7 +14,7 @@ from ..tensor import Tensor
 from . import formula
 from .card import Block, Card, block
 from .folding import Group, Part, parts_of
-from .trace import Trace, called, uses
+from .trace import Trace, _contributions, called, uses
 from .writing import arguments, made_by, shortened
 
 _MOST_WITH_PILLS = 400  # cards; a larger picture is looked at from afar, and laid out sooner
@@ -98,7 +98,8 @@ def graph_of(
     folded = parts_of(tensors, depth, max_nodes)
     if len(folded.parts) > _MOST_WITH_PILLS:
         shown = shown._replace(formulas=False)
-    writer = _Writer(trace, shown, uses(tensors, trace.adjoints))
+    summed = _summed(trace, folded.parts) if shown.formulas else {}
+    writer = _Writer(trace, shown, uses(tensors, trace.adjoints), summed)
     edges = list(writer.edges(folded.parts, folded.part_of))
     last = ", ".join(trace.called[result.order] for result in results)
     operations = sum(t.op is not None for t in tensors)
@@ -119,6 +120,7 @@ class _Writer(NamedTuple):
     trace: Trace
     shown: Shown
     uses: Mapping[Tensor, int]
+    summed: Mapping[Tensor, Sequence[str]]
 
     def card(self, part: Part) -> Card:
         t = part.tensors[-1]
@@ -145,7 +147,9 @@ class _Writer(NamedTuple):
         found = [block("value", "forward", t.data)] if self.shown.values else []
         if t in self.trace.adjoints:
             head = shortened(self.trace.derivative(t), _LONGEST_NAME)
-            found.append(block(head, "backward", self.trace.adjoints[t], self.uses[t] > 1))
+            derivative = block(head, "backward", self.trace.adjoints[t], self.uses[t] > 1)
+            notes = [*derivative.notes, *self.summed.get(t, ())]
+            found.append(derivative._replace(notes=notes))
         return found
 
     def edges(self, parts: Sequence[Part], part_of: Mapping[int, int]) -> Iterator[Edge]:
@@ -164,7 +168,8 @@ class _Writer(NamedTuple):
                     if back:
                         yield Edge(source, nth, True, self.pill(t, i))
         for (source, nth, back), count in folded.items():
-            yield Edge(source, nth, back, f"×{count}" if count > 1 else "")
+            said = back and count == folded[source, nth, False]  # on the edge that it runs beside
+            yield Edge(source, nth, back, f"×{count}" if count > 1 and not said else "")
 
     def flows(self, t: Tensor, i: int) -> bool:
         """Whether a derivative is passed on from a record to its i-th argument."""
@@ -181,6 +186,23 @@ class _Writer(NamedTuple):
         if len(text) <= _LONGEST_PILL:
             return text
         return "closed form" if t.op and t.op.unfused else f"{shortened(made_by(t), 12)}′"
+
+
+def _summed(trace: Trace, parts: Sequence[Part]) -> dict[Tensor, list[str]]:
+    """What was broadcast where a card shows its use: how the derivatives by it were summed.
+
+    In lines that are as short as most cards are narrow.
+    """
+    found: dict[Tensor, list[str]] = {}
+    for t in (part.tensors[-1] for part in parts if not part.is_folded):
+        if t.op is None or t not in trace.adjoints:
+            continue
+        for i, *_, text in _contributions(t, trace.adjoints[t]):
+            said = found.setdefault(t.inputs[i], [])
+            shapes, comma, words = text.rpartition(", summed")
+            if text and shapes not in said:
+                said += [shapes, comma.lstrip(", ") + words]
+    return found
 
 
 def _counted(tensors: Sequence[Tensor]) -> str:

@@ -87,9 +87,9 @@ def _placed(graph: Graph, uses: Sequence[Sequence[Edge]], direction: str) -> Lay
 
 
 def _room(use: Sequence[Edge]) -> tuple[float, float] | None:
-    """What the texts on the edges of a use need."""
+    """What the texts on the edges of a use need, beside one another."""
     widths = [_pill_width(edge.text) for edge in use if edge.text]
-    return (max(widths), _PILL + 2 * _ASIDE) if widths else None
+    return (sum(widths) + GAP * (len(widths) - 1), _PILL + 2 * _ASIDE) if widths else None
 
 
 def _pill_width(text: str) -> float:
@@ -103,12 +103,14 @@ def _edges(
     across = 1 if direction == "LR" else 0
     pills: list[str] = []
     for use, route in zip(uses, placed.routes):
+        x = route.label.x if route.label else 0.0
         for edge, aside in zip(use, (-_ASIDE, _ASIDE) if len(use) > 1 else (0,)):
             yield paint.edge(edge, _beside(route.points, aside, across))
             if edge.text and route.label:
-                x, y, width, height = route.label
-                middle = (x + width / 2, y + height / 2)
+                width = _pill_width(edge.text)
+                middle = (x + width / 2, route.label.y + route.label.height / 2)
                 pills += paint.pill(edge, _moved(middle, aside, across))
+                x += width + GAP
     yield from pills
 
 

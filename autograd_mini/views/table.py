@@ -119,7 +119,7 @@ def _sections(tape: Tape, adjoints: bool) -> Iterator[_Section]:
             row.append(values(trace.adjoints[t]) if t in trace.adjoints else "")
     numbers = range(5, len(rows[0]))
     colors = {5: FORWARD, 6: BACKWARD}
-    yield _Section(rows, [([3], 16), (numbers, _LEAST), ([3], _LEAST)], colors)
+    yield _Section(rows, [([3], 24), (numbers, _LEAST), ([3], _LEAST)], colors)
     if trace:
         # The operation stands above, by its number; a rule says something only as a whole.
         yields = [([1], 12), ([4], 26), ([5], 16), ([4], 16), ([5], _LEAST), ([4], _LEAST)]

@@ -24,6 +24,9 @@ _SPELLED = {
     "ᵀ": ".T",
     "→": "->",
     "Σ": "sum",
+    "≠": "!=",
+    "≤": "<=",
+    "≥": ">=",
 }
 SPELLING = "autograd_mini.spelling"  # an error handler of Python's codecs, as "replace" is one
 

@@ -22,8 +22,11 @@ ELLIPSIS = "…"
 _EMPTY = f"[{ELLIPSIS}]"  # an array that there is no room for
 MOST_ENTRIES = 6  # of an array, on one line
 LONGEST_ARGUMENT = 60  # characters of an argument that is of no kind we know
-_NARROW = re.compile("[ -~∂·′²ᵀ→ŷℓ…]*")  # ASCII, and the letters that formulas are written with
+_NARROW = re.compile("[ -~∂·′²ᵀ→ŷℓ…≠≤≥]*")  # ASCII, and the letters that formulas are written with
 _ARRAY = re.compile(r"\[(?:[^][]|\[(?:[^][]|\[[^][]*\])*\])*\]")  # brackets, three deep
+_KIND = re.compile(
+    r"\b(?:bool|u?int\d+|float\d+)\(\d[\d, ]*\)"
+)  # an array that is named, by `kind`
 _BREAK = re.compile(r" (?![^][]{0,80}\])")  # a blank, but not before the end of a row
 
 
@@ -195,11 +198,16 @@ def shortened(text: str, room: int) -> str:
     --------
     >>> print(shortened("[0.659 0.2424 0.0986]", 16), shortened("[[0.5 1] [2 3]], W1, b1", 14))
     [0.659 0.2424 …] […], W1, b1
+    >>> print(shortened("float64(128, 10), W1, b1", 16))
+    […], W1, b1
     """
     for array in sorted(_ARRAY.findall(text), key=len, reverse=True):
         if array != text and width(text) > room:
             least = max(len(_EMPTY), width(array) - width(text) + room)
             text = text.replace(array, shortened(array, least), 1)
+    for named in _KIND.findall(text):
+        if named != text and width(text) > room:
+            text = text.replace(named, _EMPTY, 1)
     if width(text) <= room:
         return text
     words = text[:room].split(" ")  # the last may be a part of a word: it goes in any case
