@@ -52,6 +52,20 @@ def test_example_trains_and_draws(name, tmp_path):
     assert 20_000 < (tmp_path / "learned.png").stat().st_size < 2_000_000
 
 
+def test_a_compiled_training_learns_what_the_same_steps_learn_uncompiled(tmp_path):
+    pytest.importorskip("sklearn")
+    learned = []
+    for options in ([], ["--eager"]):
+        out = run("train_compiled", "--seed", "1", *options, folder=tmp_path)
+        assert re.search(r"1438 digits, 60 epochs in \d+\.\d\d seconds", out)
+        losses = [float(loss) for loss in re.findall(r"epoch +\d+ of 60   loss (\S+)", out)]
+        accuracy = float(re.search(r"held-out accuracy (\S+)", out).group(1))
+        learned.append([*losses, accuracy])
+    assert learned[0] == pytest.approx(learned[1], abs=0.003)  # an image of 359 is as much
+    assert len(losses) == 7
+    assert 0.965 <= accuracy <= 1
+
+
 def test_symbols_give_the_equation(tmp_path):
     pytest.importorskip("sympy")
     out = run("symbols", "--classes", "3", folder=tmp_path)

@@ -17,10 +17,10 @@ import numpy as np
 def program(z, y):
     """The result, and its derivative by z."""
     # forward
-    e = np.exp(z)
-    s = np.sum(e)
-    p = e / s
-    loss = -np.sum(y * np.log(p))
+    e = np.exp(z)  # (3,)
+    s = np.sum(e)  # scalar
+    p = e / s  # (3,)
+    loss = -np.sum(y * np.log(p))  # scalar
 
     # backward
     d_p = -y / p  # ∂loss/∂p
@@ -35,11 +35,11 @@ import numpy as np
 def program(z, y):
     """The result, and its derivative by z."""
     # forward
-    v1 = np.exp(z.T.copy())
-    v2 = np.arange(3)[:, None] == y
-    v3 = v1[y, [0, 1]]
-    v4 = np.sum(np.where(v2, 0, v1), axis=0)
-    result = np.sum(np.log1p(v4 / v3)) / 2
+    v1 = np.exp(z.T.copy())  # (3, 2)
+    v2 = np.arange(3)[:, None] == y  # (3, 2) bool
+    v3 = v1[y, [0, 1]]  # (2,)
+    v4 = np.sum(np.where(v2, 0, v1), axis=0)  # (2,)
+    result = np.sum(np.log1p(v4 / v3)) / 2  # scalar
 
     # backward
     d_z = (np.where(v2, -v4, v1) / (v4 + v3)).T * 0.5  # ∂result/∂z
@@ -96,6 +96,21 @@ def test_the_fused_node_is_written_out():
     z = leaf([[2.0, 1.0, 0.1], [0.0, 3.0, 1.0]], "z")
     loss = ag.softmax_cross_entropy(z, np.array([0, 2]))
     assert check(loss) == FUSED
+
+
+def test_every_line_says_what_it_makes_and_none_is_too_long():
+    x, w = leaf(X.astype(np.float32), "x"), leaf(X.T.astype(np.float32), "w" * 60)
+    u, s, vh = np.linalg.svd(x @ w)
+    chosen = np.where(u > 0, u, vh).astype(float)
+    text = check((chosen * np.linalg.norm(s)).sum() / (1 + np.sum(s) * np.max(w)))
+    lines = text.split('"""')[2].replace(",\n        ", ", ").splitlines()
+    above = ""
+    for line in lines:
+        if " = " in line:
+            assert "  # " in line or above.startswith(("    # (", "    # ∂", "    # scalar"))
+        above = line
+    assert max(map(len, text.splitlines())) <= 100
+    assert "# (3, 3) float32, (3,) float32, (3, 3) float32" in text
 
 
 def test_other_numbers_may_be_passed_to_the_program():

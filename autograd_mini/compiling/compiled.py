@@ -66,6 +66,8 @@ def compile(
     ------
     TypeError
         When `f` is first called: a decision that depends on numbers, with its line.
+    RuntimeError
+        Then too: a Tensor that requires a gradient and is no argument, such as a model's parameter.
     ValueError
         When `donate` does not say which result is meant, or a donated array is read-only or shares
         its memory with another argument. Nothing has been written then.
@@ -74,7 +76,8 @@ def compile(
     -----
     Arrays and floats may differ from call to call; other arguments (ints, strings, None) are part
     of the program, and new ones are traced anew, as are new shapes and dtypes. What `f` finds
-    elsewhere than in its arguments is a constant, as are random numbers. Results are new
+    elsewhere than in its arguments is a constant, as are random numbers; so that nothing trained
+    becomes one, parameters must be arguments. Results are new
     arrays, but for donated ones; of these nothing is known after a call that raised on its way.
     Several threads may call at a time. Programs for the latest 64 shapes are kept.
 
@@ -191,6 +194,8 @@ class _Running:
         entered = _entered(trace, _names(f, len(args)), args, kwargs)
         with recording(True):
             y = f(*entered[0], **entered[1])
+        for x in leaves_of(y):
+            trace.refuse_foreign(x)
         results, layout = flat_results(y)
         program = Program(trace, results)
         traced = list(program.steps)

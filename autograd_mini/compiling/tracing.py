@@ -24,11 +24,11 @@ from typing import Any
 import numpy as np
 
 from ..primitive import Primitive
-from ..tape import sweep
-from ..tensor import Tensor
-from .steps import Step, Value, astype, example_of, mapped, memory_of
+from ..tape import Tape, sweep
+from ..tensor import Tensor, _next_order, describe, record
+from .steps import Step, Value, astype, example_of, leaves_of, mapped, memory_of
 
-_SWEEP = sweep.__code__
+_SWEEP, _RECORD = sweep.__code__, record.__code__
 _HOME = f"{Path(__file__).parent.parent}{os.sep}"
 
 #: primitive -> a forward that does the same without looking at the numbers
@@ -43,6 +43,10 @@ class Unshaped(Untraceable):
     """Not even the shape of a result is known without the numbers."""
 
 
+class Forgotten(RuntimeError):
+    """A tensor that requires a gradient would become a constant, and stay when it is trained."""
+
+
 class Trace:
     """A program while it is written: what it takes, and the steps so far."""
 
@@ -51,6 +55,7 @@ class Trace:
         self.arguments: list[Value] = []
         self.steps: list[Step] = []
         self.part = "forward"
+        self._began = _next_order()  # tensors with smaller numbers were made by others
         self._swept = False  # whether a backward part is behind us
         self._viewed: set[int] = set()  # memory that more than one value looks at
 
@@ -84,11 +89,30 @@ class Trace:
         """Backward while a sweep is running, whoever started it."""
         frame = sys._getframe(1)
         while frame.f_back is not None and frame.f_code is not _SWEEP:
+            if frame.f_code is _RECORD and not self.decided:
+                for t in leaves_of(frame.f_locals["args"]):
+                    self.refuse_foreign(t)
             frame = frame.f_back
         if frame.f_code is _SWEEP:
             self._swept = True
             return "backward"
         return "then" if self._swept and self.part == "forward" else self.part
+
+    def refuse_foreign(self, t: Any) -> None:
+        """Raise for a tensor with a derivative by one that the function was not given.
+
+        The function found it elsewhere, as a model's parameter.
+        """
+        if not isinstance(t, Tensor) or isinstance(t._array, Traced) or not t._active:
+            return
+        for leaf in Tape(t):
+            if leaf.order < self._began and leaf.requires_grad:
+                raise Forgotten(
+                    f"compile: {describe(leaf)} requires a gradient, and is not an argument of the "
+                    "function. The program would keep the numbers that it has now, whatever they "
+                    f"become.\n  {_where_asked()}\nPass it as an argument; or its .detach(), if "
+                    "it is meant as a constant."
+                )
 
     def may_change(self, value: Value) -> bool:
         """Whether no other value would see it if this one's memory were written to."""

@@ -1,7 +1,8 @@
 """How a program is written: each step as a line of NumPy, or within the line that needs it.
 
 A value that has a name, or is used more than once, gets a line; any other is written where it is
-used, as a person nests expressions. Names are the user's where there are any.
+used, as a person nests expressions. Names are the user's where there are any. A comment behind each
+line says whose derivative it is, or else its shape, and its dtype where that is not the result's.
 """
 
 from __future__ import annotations
@@ -136,14 +137,14 @@ class _Writer:
         text = self._call(step)
         if len(step.outs) > 1:
             names = [self._named(v) for v in step.outs]
-            self._line(step, f"{', '.join(names)} = {text[0]}", None)
+            self._line(step, f"{', '.join(names)} = {text[0]}")
             return
         (value,) = step.outs
         if self._fits_inside(value, text[0]):
             self.texts[value] = text
             return
         name = self._named(value)
-        self._line(step, f"{name} = {text[0]}", self._note(value))
+        self._line(step, f"{name} = {text[0]}")
 
     def _fits_inside(self, value: Value, text: str) -> bool:
         if value.name or value in self.returned:
@@ -161,20 +162,26 @@ class _Writer:
         self.texts[value] = name, _ATOM
         return name
 
-    def _note(self, value: Value) -> str | None:
-        """Whose derivative it is, for a comment."""
-        if value.of is None or value.of not in self.texts:
-            return None
-        of = self.texts[value.of][0]
+    def _note(self, value: Value) -> str:
+        """Whose derivative it is, or what kind of array."""
         result = leaves_of(self.program.results)[0]
-        return f"∂{result.name}/∂{of}" if _is_name(of) and isinstance(result, Value) else None
+        if value.of in self.texts and isinstance(result, Value):
+            of = self.texts[value.of][0]
+            if _is_name(of):
+                return f"∂{result.name}/∂{of}"
+        shape = str(value.shape) if value.shape else "scalar"
+        same = value.dtype == dtype_of(example_of(result)) or not _is_strong(value)
+        return shape if same else f"{shape} {value.dtype}"
 
-    def _line(self, step: Step, line: str, note: str | None) -> None:
+    def _line(self, step: Step, line: str) -> None:
         if step.part != self.part:
             self.lines += [*([""] if self.lines else []), f"    # {step.part}"]
             self.part = step.part
         line = wrapped(f"    {line}", 8)
-        self.lines.append(f"{line}  # {note}" if note else line)
+        note = ", ".join(map(self._note, step.outs))
+        behind = f"{line}  # {note}"
+        fits = len(behind.rpartition("\n")[2]) <= _WIDTH
+        self.lines += [behind] if fits else [f"    # {note}", line]
 
     # ---- an expression ---------------------------------------------------------------------------
 

@@ -70,8 +70,8 @@ def source(result: Tensor, names: Mapping[str, Any] | None = None) -> Source:
     def program(x):
         \"\"\"The result, and its derivative by x.\"\"\"
         # forward
-        v1 = np.sin(x)
-        result = np.sum(v1 * x)
+        v1 = np.sin(x)  # (2,)
+        result = np.sum(v1 * x)  # scalar
     <BLANKLINE>
         # backward
         d_x = v1 + x * np.cos(x)  # ∂result/∂x

@@ -2,13 +2,14 @@
 
 import argparse
 
-from . import chain, compiled, cross_entropy, derivatives, fused, mlp, scaling
+from . import chain, compiled, cross_entropy, derivatives, digits, fused, mlp, scaling
 from .peers import autograd, jax, mygrad, torch
 
 PARTS = {
     "chain": chain,
     "mlp": mlp,
     "compiled": compiled,
+    "digits": digits,
     "cross_entropy": cross_entropy,
     "derivatives": derivatives,
     "fused": fused,
