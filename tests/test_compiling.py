@@ -216,7 +216,7 @@ def test_donated_parameters_are_updated_in_place():
     first = leaves_of(parameters)[0].data
     _, parameters = compiled(parameters, x, t, 0.1)
     assert np.shares_memory(first, leaves_of(parameters)[0].data)
-    assert "allocated in each call, besides the results" in compiled.report()
+    assert "allocated: 0 values a call, besides the results" in compiled.report()
 
 
 def test_donated_arrays_are_the_results():
@@ -549,7 +549,35 @@ def test_the_program_is_shown():
     parts = [line.strip() for line in compiled.source.splitlines() if line.startswith("    # ")]
     assert parts == ["# forward", "# backward", "# then"]
     assert "subtract" in compiled.plan
-    assert "slabs" in compiled.report()
+
+
+REPORT = """\
+steps:     2 of 5 traced
+shared:    1 repeated
+dropped:   1 unused
+rewritten: neutral numbers 1
+fused:     nothing: fuse=True asks for it
+buffers:   1 of 24 bytes, for 1 values
+allocated: 0 values a call, besides the results"""
+
+
+def test_the_report_says_what_became_of_the_program():
+    def f(x):
+        np.cos(x)
+        return np.exp(x) * np.exp(x) * 1
+
+    compiled = ag.compile(f)
+    compiled(np.arange(3.0))
+    assert compiled.report() == REPORT
+    fused = ag.compile(f, fuse=True)
+    fused(np.arange(3.0))
+    assert fused.report() == REPORT.replace(
+        "nothing: fuse=True asks for it", "nothing was found to fuse"
+    )
+    written = ag.compile(written_out, fuse=True)
+    written(np.ones((2, 3)), np.eye(3)[:2])
+    assert "fused:     stable log-softmax 1, stable softmax 1\n" in written.report()
+    assert "stable" not in written.report().split("rewritten:")[1].split("fused:")[0]
 
 
 def test_the_program_runs_on_jax():
