@@ -16,13 +16,13 @@ p &= \frac{e}{s} \\
 v_{5} &= \ln p \\
 v_{6} &= y \odot v_{5} \\
 v_{7} &= \sum v_{6} \\
-L &= -v_{7} \\[2ex]
-\frac{\partial L}{\partial v_{7}} &= -1 \\[1ex]
-\frac{\partial L}{\partial v_{6}} &= \frac{\partial L}{\partial v_{7}} \\[1ex]
-\frac{\partial L}{\partial v_{5}} &= \frac{\partial L}{\partial v_{6}} \odot y \\[1ex]
-\frac{\partial L}{\partial p} &= \frac{\partial L}{\partial v_{5}} \odot \frac{1}{p} \\[1ex]
-\frac{\partial L}{\partial s} &= \sum \left(-\frac{\partial L}{\partial p} \odot p \cdot \frac{1}{s}\right) \\[1ex]
-\frac{\partial L}{\partial e} &= \frac{\partial L}{\partial p} \cdot \frac{1}{s} + \frac{\partial L}{\partial s} \\[1ex]
+L &= -v_{7} \\[3ex]
+\frac{\partial L}{\partial v_{7}} &= -1 \\[1.5ex]
+\frac{\partial L}{\partial v_{6}} &= \frac{\partial L}{\partial v_{7}} \\[1.5ex]
+\frac{\partial L}{\partial v_{5}} &= \frac{\partial L}{\partial v_{6}} \odot y \\[1.5ex]
+\frac{\partial L}{\partial p} &= \frac{\partial L}{\partial v_{5}} \odot \frac{1}{p} \\[1.5ex]
+\frac{\partial L}{\partial s} &= \sum \left(-\frac{\partial L}{\partial p} \odot p \cdot \frac{1}{s}\right) \\[1.5ex]
+\frac{\partial L}{\partial e} &= \frac{\partial L}{\partial p} \cdot \frac{1}{s} + \frac{\partial L}{\partial s} \\[1.5ex]
 \frac{\partial L}{\partial z} &= \frac{\partial L}{\partial e} \odot e
 \end{aligned}"""  # noqa: E501
 

@@ -111,8 +111,8 @@ def latex(result: Tensor, names: Mapping[str, Any] | None = None) -> Derivation:
     >>> print(ag.latex(L, {"L": L}))
     \begin{aligned}
     v_{1} &= \ln x \\
-    L &= \sum v_{1} \\[2ex]
-    \frac{\partial L}{\partial v_{1}} &= 1 \\[1ex]
+    L &= \sum v_{1} \\[3ex]
+    \frac{\partial L}{\partial v_{1}} &= 1 \\[1.5ex]
     \frac{\partial L}{\partial x} &= \frac{\partial L}{\partial v_{1}} \odot \frac{1}{x}
     \end{aligned}
     >>> ag.latex(L, {"L": L})
@@ -132,8 +132,8 @@ def latex(result: Tensor, names: Mapping[str, Any] | None = None) -> Derivation:
     found = Derivation(
         "\\begin{aligned}\n"
         + " \\\\\n".join(forward)
-        + (" \\\\[2ex]\n" if backward else "")
-        + " \\\\[1ex]\n".join(backward)
+        + (" \\\\[3ex]\n" if backward else "")
+        + " \\\\[1.5ex]\n".join(backward)
         + "\n\\end{aligned}"
     )
     found.text = _text(trace)
