@@ -52,7 +52,7 @@ _ACCENTS = {"\u0302": "hat", "\u0303": "tilde", "\u0304": "bar", "\u0307": "dot"
 #: what LaTeX reads as its own, as mathematics: in \\text, not all of its readers know the escape
 _SPECIAL = {c: f"\\{c}" for c in "#$%&_{}"} | {
     "\\": r"\backslash ",
-    "^": r"\wedge ",
+    "^": r"{\wedge}",
     "~": r"{\sim}",
 }
 
