@@ -166,6 +166,16 @@ def test_arguments_may_lie_in_memory_in_any_way():
 # ---- whose memory it is --------------------------------------------------------------------------
 
 
+def test_products_of_views_and_rules_in_place_to_the_last_bit(exact):
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        x = np.asfortranarray(rng.normal(size=(4, 3, 3)))
+        b = np.asarray(rng.normal())
+        check(ag.grad(lambda b, x: (ag.softplus(x * b).reshape(-1) * 0.5).sum()), b, x)
+        v = rng.normal(size=(7, 1)).astype("f")
+        check(ag.grad(lambda v: (np.sqrt(np.abs(v))[::-1].T @ v).sum()), v)
+
+
 def test_results_share_memory_with_nothing():
     x = np.arange(6.0).reshape(2, 3)
     constant = np.ones(3)

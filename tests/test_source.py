@@ -199,6 +199,18 @@ def test_every_primitive(case):
                 check(case.f(TAPE, *map(view, leaves)), case.cotangent)
 
 
+def test_arrays_lie_in_memory_as_they_did():
+    """In which order a sum runs, and who multiplies matrices, is seen in the last bit."""
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        x = leaf(np.asfortranarray(rng.normal(size=(4, 3, 3))), "x")
+        b = leaf(rng.normal(), "b")
+        check((ag.softplus(x * b).reshape(-1) * 0.5).sum())  # its rule writes in place
+        row = leaf(rng.normal(size=(1, 6)).astype("f")[:, ::2])
+        check(((leaf(rng.normal(size=1).astype("f"))[:, None] * np.ones(3, "f")) @ row.T).sum())
+        check((np.broadcast_to(np.float32(1), (1, 3)) @ row.T).sum())
+
+
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_programs_of_numpys_users_and_their_derivatives(program):
     f, x = program(np)
