@@ -99,7 +99,7 @@ def test_the_fused_node_is_written_out():
 
 
 def test_every_line_says_what_it_makes_and_none_is_too_long():
-    x, w = leaf(X.astype(np.float32), "x"), leaf(X.T.astype(np.float32), "w" * 60)
+    x, w = leaf(X.astype(np.float32), "x"), leaf(X.T.astype(np.float32), "weights")
     u, s, vh = np.linalg.svd(x @ w)
     chosen = np.where(u > 0, u, vh).astype(float)
     text = check((chosen * np.linalg.norm(s)).sum() / (1 + np.sum(s) * np.max(w)))
