@@ -64,6 +64,11 @@ def test_nothing_in_the_core_imports_a_view_at_its_top(path):
         assert "views" not in imports(path)
 
 
+@pytest.mark.parametrize("room", ["views.program", "views.source", "views.latex", "compiling"])
+def test_a_room_may_be_the_first_that_is_imported(room):
+    subprocess.run([sys.executable, "-c", f"import autograd_mini.{room}"], check=True)
+
+
 def test_import_loads_numpy_and_the_core_only():
     program = (
         "import sys, numpy; before = set(sys.modules); import autograd_mini; "

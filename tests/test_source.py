@@ -99,7 +99,7 @@ def test_the_fused_node_is_written_out():
 
 
 def test_every_line_says_what_it_makes_and_none_is_too_long():
-    x, w = leaf(X.astype(np.float32), "x"), leaf(X.T.astype(np.float32), "w" * 30)
+    x, w = leaf(X.astype(np.float32), "x"), leaf(X.T.astype(np.float32), "weights")
     u, s, vh = np.linalg.svd(x @ w)
     chosen = np.where(u > 0, u, vh).astype(float)
     text = check((chosen * np.linalg.norm(s)).sum() / (1 + np.sum(s) * np.max(w)))
@@ -197,6 +197,18 @@ def test_every_primitive(case):
             leaves = [leaf(store(np.asarray(x, d))) for x, d in zip(case.inputs, dtypes)]
             with np.errstate(all="ignore"):
                 check(case.f(TAPE, *map(view, leaves)), case.cotangent)
+
+
+def test_arrays_lie_in_memory_as_they_did():
+    """In which order a sum runs, and who multiplies matrices, is seen in the last bit."""
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        x = leaf(np.asfortranarray(rng.normal(size=(4, 3, 3))), "x")
+        b = leaf(rng.normal(), "b")
+        check((ag.softplus(x * b).reshape(-1) * 0.5).sum())  # its rule writes in place
+        row = leaf(rng.normal(size=(1, 6)).astype("f")[:, ::2])
+        check(((leaf(rng.normal(size=1).astype("f"))[:, None] * np.ones(3, "f")) @ row.T).sum())
+        check((np.broadcast_to(np.float32(1), (1, 3)) @ row.T).sum())
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

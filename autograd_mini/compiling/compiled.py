@@ -9,7 +9,7 @@ then on. That is also how ``jax.jit`` and ``torch.compile`` work.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import update_wrapper
 from threading import Lock
 from types import MethodType
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor import MODE, Tensor, recording
-from ..views.program import Source, written
+from ..views import program as writing
 from . import straight as _straight  # noqa: F401  how the fused loss is written
 from .arguments import (
     Layout,
@@ -156,7 +156,7 @@ class Compiled:
         return running(leaves)
 
     @property
-    def source(self) -> Source:
+    def source(self) -> writing.Source:
         """The program of the latest call, as a person writes it: without its memory."""
         return self._running.source
 
@@ -166,7 +166,9 @@ class Compiled:
         return self._running.plan.text
 
     def report(self) -> str:
-        """Steps, slabs of memory and bytes of the latest call's program, and what was changed."""
+        """Of the latest call's program: its steps, what was shared, dropped, rewritten and fused,
+        its buffers and their bytes, and what is allocated in each call.
+        """
         return self._running.report()
 
     @property
@@ -198,6 +200,7 @@ class _Running:
             trace.refuse_foreign(x)
         results, layout = flat_results(y)
         program = Program(trace, results)
+        self._fuse = fuse
         traced = list(program.steps)
         self.traced = len(traced)
         simplify(program, [*EXACT, *FUSING] if fuse else EXACT)
@@ -205,7 +208,11 @@ class _Running:
         if WITHIN_ROUNDING:
             move_factors(program)
             simplify(program, [*EXACT, *WITHIN_ROUNDING])
-        self.source, self.done, self.steps = written(program), program.done, len(program.steps)
+        self.source, self.done, self.steps = (
+            writing.written(program),
+            program.done,
+            len(program.steps),
+        )
         by_position(program)
         program.run_examples()
         given = len(program.arguments)  # of the text's arguments only its constants are kept
@@ -239,14 +246,27 @@ class _Running:
             self._idle.append(run)
 
     def report(self) -> str:
+        done = dict(self.done)
+        shared, dead = done.pop("shared", 0), done.pop("dead", 0)
+        fused = {name: done.pop(name, 0) for name, _ in FUSING}
+        nothing = "nothing was found to fuse" if self._fuse else "nothing: fuse=True asks for it"
         plan = self.plan
-        done = ", ".join(f"{name} {n}" for name, n in sorted(self.done.items()) if n)
         size = sum(slab.size for slab in plan.slabs)
-        return (
-            f"steps: {self.steps} of {self.traced} traced ({done})\n"
-            f"memory: {len(plan.slab_of)} values in {len(plan.slabs)} slabs, {size:,} bytes\n"
-            f"allocated in each call, besides the results: {len(plan.allocated)} values"
-        )
+        lines = {
+            "steps": f"{self.steps} of {self.traced} traced",
+            "shared": f"{shared} repeated",
+            "dropped": f"{dead} unused",
+            "rewritten": _counted(done) or "nothing",
+            "fused": _counted(fused) or nothing,
+            "buffers": f"{len(plan.slabs)} of {size:,} bytes, for {len(plan.slab_of)} values",
+            "allocated": f"{len(plan.allocated)} values a call, besides the results",
+        }
+        return "\n".join(f"{key + ':':11}{text}" for key, text in lines.items())
+
+
+def _counted(done: Mapping[str, int]) -> str:
+    """How often each rule was applied, by its name."""
+    return ", ".join(f"{name} {n}" for name, n in sorted(done.items()) if n)
 
 
 def _entered(trace: Trace, names: list[str], args: Any, kwargs: Any) -> tuple[Any, Any]:

@@ -237,6 +237,9 @@ class Traced:
             raise _refused("writing into an array that was not made here", "Use the new value")
         if y.dtype != target.dtype:
             y = y.astype(target.dtype)
+        order = "C" if target.flags.c_contiguous else "F" if target.flags.f_contiguous else None
+        if order and not y.flags[f"{order}_CONTIGUOUS"]:
+            y = y.copy(order)  # in place the entries stay where they are: sums run over them so
         target._value = y._value
         return target
 

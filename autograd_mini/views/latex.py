@@ -7,6 +7,7 @@ tape that it leaves is written down. Only the notation of an operation is given 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,22 +16,24 @@ import numpy as np
 from ..tape import Tape
 from ..tensor import Tensor, raw, recording
 from .trace import Contribution, Trace
-from .writing import number
+from .writing import argument, number, shortened
 
 #: operation -> how it is written, how tightly that binds, and how tightly its operands must
-_NOTATION: dict[str, tuple[str, int, tuple[int, ...]]] = {
+_NOTATION: dict[str, tuple[str, float, tuple[int, ...]]] = {
     "add": ("{} + {}", 1, (1, 1)),
     "sub": ("{} - {}", 1, (1, 2)),
-    "div": (r"\frac{{{}}}{{{}}}", 3, (0, 0)),
     "matmul": (r"{} \, {}", 2, (2, 3)),
+    "maximum": (r"\max\left({}, {}\right)", 4, (0, 0)),
+    "minimum": (r"\min\left({}, {}\right)", 4, (0, 0)),
+    "norm": (r"\left\|{}\right\|", 4, (0,)),
     "linear": (r"{} \, {} + {}", 1, (2, 3, 1)),
-    "neg": ("-{}", 1, (2,)),
+    "neg": ("-{}", 1.5, (2,)),
     "pow": ("{}^{{{}}}", 3, (4, 0)),
     "square": ("{}^2", 3, (4,)),
     "reciprocal": (r"\frac{{1}}{{{}}}", 3, (0,)),
     "sqrt": (r"\sqrt{{{}}}", 4, (0,)),
     "abs": (r"\left|{}\right|", 4, (0,)),
-    "exp": ("e^{{{}}}", 3, (0,)),
+    "exp": (r"\exp({})", 4, (0,)),
     "log": (r"\ln {}", 2, (3,)),
     "sigmoid": (r"\sigma({})", 4, (0,)),
 }
@@ -39,9 +42,21 @@ _NAMED = {"sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arct
 _SILENT = {"reshape", "broadcast_to", "expand_dims", "squeeze", "alias", "astype", "copy"}
 _ENTRY_BY_ENTRY = {"add", "sub", "mul", "div", "pow", "neg", "broadcast_to", "reshape"}
 _ATOM = 4
-_GREEK = {"alpha", "beta", "gamma", "delta", "epsilon", "theta", "lambda", "mu", "sigma", "omega"}
+_MINUS = 1.5  # binds more tightly than a sum, and less than a product
+_GREEK = re.compile(
+    "alpha|beta|gamma|delta|epsilon|zeta|eta|theta|iota|kappa|lambda|mu|nu|xi|pi|rho|sigma|tau|phi|"
+    "chi|psi|omega"
+)
+#: combining character -> the accent of mathematics
+_ACCENTS = {"\u0302": "hat", "\u0303": "tilde", "\u0304": "bar", "\u0307": "dot", "\u0308": "ddot"}
+#: what LaTeX reads as its own, as mathematics: in \\text, not all of its readers know the escape
+_SPECIAL = {c: f"\\{c}" for c in "#$%&_{}"} | {
+    "\\": r"\backslash ",
+    "^": r"{\wedge}",
+    "~": r"{\sim}",
+}
 
-Written = tuple[str, int]
+Written = tuple[str, float]
 
 
 class Derivation(str):
@@ -96,9 +111,9 @@ def latex(result: Tensor, names: Mapping[str, Any] | None = None) -> Derivation:
     >>> print(ag.latex(L, {"L": L}))
     \begin{aligned}
     v_{1} &= \ln x \\
-    L &= \sum v_{1} \\[1ex]
-    \frac{\partial L}{\partial v_{1}} &= 1 \\
-    \frac{\partial L}{\partial x} &= \frac{\frac{\partial L}{\partial v_{1}}}{x}
+    L &= \sum v_{1} \\[3ex]
+    \frac{\partial L}{\partial v_{1}} &= 1 \\[1.5ex]
+    \frac{\partial L}{\partial x} &= \frac{\partial L}{\partial v_{1}} \odot \frac{1}{x}
     \end{aligned}
     >>> ag.latex(L, {"L": L})
     v1 = log(x)
@@ -117,8 +132,8 @@ def latex(result: Tensor, names: Mapping[str, Any] | None = None) -> Derivation:
     found = Derivation(
         "\\begin{aligned}\n"
         + " \\\\\n".join(forward)
-        + (" \\\\[1ex]\n" if backward else "")
-        + " \\\\\n".join(backward)
+        + (" \\\\[3ex]\n" if backward else "")
+        + " \\\\[1.5ex]\n".join(backward)
         + "\n\\end{aligned}"
     )
     found.text = _text(trace)
@@ -204,13 +219,22 @@ def _written(t: Tensor, of: Callable[[Tensor], Written | None]) -> Written:
 
     def part(a: Any) -> Written:
         written = of(a) if isinstance(a, Tensor) else None
-        return written or (_constant(raw(a), name in _ENTRY_BY_ENTRY), _ATOM)
+        if written:
+            return written
+        text = _constant(raw(a), name in _ENTRY_BY_ENTRY)
+        return text, _MINUS if text.startswith("-") else _ATOM
 
     parts = [part(a) for a in t.inputs]
-    if name in _SILENT:
+    if name in _SILENT or (name in ("pow", "div") and parts[1][0] == "1"):
         return parts[0]
+    if name == "getitem":
+        return _entries(t.inputs[1], parts[0])
+    if name == "matmul" and np.ndim(raw(t.inputs[0])) == 1:
+        parts[0] = f"{_bound(parts[0], _ATOM)}^\\top", 3
     if name == "mul":
         return _product(t, parts)
+    if name == "div":
+        return _quotient(t, *parts)
     if name == "transpose":
         return f"{_bound(parts[0], _ATOM)}^\\top", 3
     if name in ("sum", "mean"):
@@ -218,15 +242,21 @@ def _written(t: Tensor, of: Callable[[Tensor], Written | None]) -> Written:
         index = "" if axis is None else rf"_{{\text{{axis {_axis(axis)}}}}}"
         sign = r"\sum" if name == "sum" else r"\operatorname{mean}"
         return f"{sign}{index} {_bound(parts[0], 2)}", 2
-    if name == "pow" and parts[1][0] == "1":
-        return parts[0]
     if name in _NOTATION and len(parts) == len(_NOTATION[name][2]):
         template, binds, least = _NOTATION[name]
-        return template.format(*map(_bound, parts, least)), binds
+        return template.format(*map(_bound, parts, least)).replace("+ -", "- "), binds
     if name in _NAMED and len(parts) == 1:
         return rf"\{name} {_bound(parts[0], 3)}", 2
     arguments = ", ".join(text for text, _ in parts)
     return rf"\operatorname{{{_escaped(name)}}}\left({arguments}\right)", _ATOM
+
+
+def _entries(index: Any, x: Written) -> Written:
+    """Some of the entries; an index that only makes room for an axis is not written."""
+    parts = index if isinstance(index, tuple) else (index,)
+    if all(i is None or i is Ellipsis or (type(i) is slice and i == slice(None)) for i in parts):
+        return x
+    return rf"{{{_bound(x, _ATOM)}}}_{{{_text_of(argument(index))}}}", _ATOM
 
 
 def _product(t: Tensor, parts: list[Written]) -> Written:
@@ -234,8 +264,22 @@ def _product(t: Tensor, parts: list[Written]) -> Written:
     for i in (0, 1):
         if parts[i][0] == "1":
             return parts[1 - i]
-    sign = r" \odot " if all(np.ndim(getattr(a, "data", a)) for a in t.inputs) else r" \cdot "
-    return f"{_bound(parts[0], 2)}{sign}{_bound(parts[1], 2)}", 2
+    return _times(t, *parts)
+
+
+def _quotient(t: Tensor, a: Written, b: Written) -> Written:
+    """A fraction; a numerator with a fraction in it stands before one instead."""
+    fraction = r"\frac{{{}}}{{{}}}".format
+    if r"\frac" in a[0]:
+        return _times(t, a, (fraction(1, b[0]), 3))
+    return fraction(a[0], b[0]), 3
+
+
+def _times(t: Tensor, a: Written, b: Written) -> Written:
+    """Two factors; a minus sign before the first is one before the product."""
+    sign = r"\odot" if all(np.ndim(raw(x)) for x in t.inputs) else r"\cdot"
+    first = a if a[1] == _MINUS else (_bound(a, 2), 2.0)
+    return f"{first[0]} {sign} {_bound(b, 2)}", first[1]
 
 
 def _bound(part: Written, least: int) -> str:
@@ -250,9 +294,12 @@ def _constant(x: Any, as_number: bool = True) -> str:
     ):
         return number(np.asarray(x)[()])
     if isinstance(x, np.ndarray):
-        same = as_number and x.size and (x == x.reshape(-1)[:1]).all()
-        return number(x.reshape(-1)[0]) if same else f"c_{{{_size(x)}}}"
-    return rf"\text{{{_escaped(str(x))[:40]}}}"
+        same = x.size and (x == x.reshape(-1)[:1]).all()
+        if same and as_number:
+            return number(x.reshape(-1)[0] + 0)  # a truth value as 0 or 1
+        letter = r"\mathbf{1}" if same and x.flat[0] == 1 else "c"
+        return f"{letter}_{{{_size(x)}}}"
+    return _text_of(shortened(str(x), 40))
 
 
 def _size(x: Any) -> str:
@@ -270,14 +317,26 @@ def _name(name: str) -> str:
     r"""A name as mathematics: ``v3`` is v with an index, ``log_p`` a word, ``theta`` a letter."""
     match = re.fullmatch(r"([^\W\d_]+)_?(\d*)", name)
     if not match:
-        return rf"\text{{{_escaped(name)}}}"
+        return _text_of(name)
     stem, index = match.groups()
-    if stem in _GREEK:
+    letter, *accents = list(unicodedata.normalize("NFD", stem))
+    if _GREEK.fullmatch(stem):
         stem = f"\\{stem}"
-    elif len(stem) > 1:
+    elif len(accents) == 1 and letter.isascii() and accents[0] in _ACCENTS:
+        stem = rf"\{_ACCENTS[accents[0]]}{{{letter}}}"
+    elif len(stem) > 1 or not (stem.isascii() or "α" <= stem <= "ω"):
         stem = rf"\text{{{stem}}}"
     return f"{stem}_{{{index}}}" if index else stem
 
 
-def _escaped(text: str) -> str:
-    return re.sub(r"([#$%&_{}])", r"\\\1", text.replace("\\", r"\backslash "))
+def _text_of(text: str) -> str:
+    """Words that stand in a formula."""
+    if not _SPECIAL.keys() & set(text):
+        return rf"\text{{{text}}}"
+    runs = re.split(f"([{re.escape(''.join(_SPECIAL))}])", text)
+    parts = (_SPECIAL.get(run) or rf"\text{{{run}}}" for run in runs if run)
+    return f"{{{''.join(parts)}}}"
+
+
+def _escaped(name: str) -> str:
+    return "".join(_SPECIAL.get(c, c) for c in name)

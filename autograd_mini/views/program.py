@@ -276,7 +276,7 @@ class _Writer:
         if isinstance(x, np.dtype) or (isinstance(x, type) and issubclass(x, np.generic)):
             return _dtype(np.dtype(x))
         if hasattr(x, "dtype") and not np.ndim(x):
-            return f"{_dtype(x.dtype)}({_literal(x[()])})"
+            return _scalar(x.dtype, x[()])
         if isinstance(x, float):
             return _literal(x)
         if isinstance(x, np.ndarray):
@@ -356,10 +356,18 @@ def _dtype(dtype: Any) -> str:
     return "bool" if dtype.kind == "b" else f"np.{dtype.name}"
 
 
+def _scalar(dtype: Any, x: Any) -> str:
+    return f"{_dtype(dtype)}({_literal(x)})"
+
+
 def _uniform(x: Any) -> str | None:
     """An array that consists of one number, or counts 0, 1, 2, ...; else None."""
     n, dtype = number(x), "" if x.dtype == float else f", {_dtype(x.dtype)}"
     shape = f"{x.shape[0]}" if x.ndim == 1 else f"{x.shape}"
+    if n is not None and x.size > 1 and not any(x.strides):  # np.matmul sees the difference
+        return (
+            f"np.broadcast_to({_literal(n) if x.dtype == float else _scalar(x.dtype, n)}, {shape})"
+        )
     if n is not None:
         name = {"0": "zeros", "1": "ones"}.get(f"{float(n):g}") if not np.signbit(n) else None
         return f"np.{name}({shape}{dtype})" if name else f"np.full({shape}, {_literal(n)}{dtype})"
