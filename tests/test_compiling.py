@@ -708,3 +708,14 @@ def test_moving_factors_looks_at_each_step_a_few_times(monkeypatch):
     steps = int(compiled.report().split()[1])
     assert steps > 500
     assert len(looked_at) < 50 * steps
+
+
+def test_a_donated_parameter_that_requires_a_gradient_is_refused():
+    step = ag.compile(lambda w, g: w - 0.1 * g, donate=0)
+    w = ag.tensor([1.0, 2.0], requires_grad=True, name="w")
+    with pytest.raises(TypeError, match=r"'w' \(2,\) float64 is donated, but requires a gradient"):
+        step(w, np.ones(2))
+    np.testing.assert_array_equal(w.data, [1.0, 2.0])
+    np.testing.assert_array_equal(step(w.detach(), np.ones(2)).data, [0.9, 1.9])
+    with ag.no_grad():  # here nothing is recorded: it may be
+        np.testing.assert_array_equal(step(w, np.ones(2)).data, [0.9, 1.9])

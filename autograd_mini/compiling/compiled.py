@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ..tensor import MODE, Tensor, recording
+from ..tensor import MODE, Tensor, describe, recording
 from ..views import program as writing
 from . import straight as _straight  # noqa: F401  how the fused loss is written
 from .arguments import (
@@ -139,6 +139,7 @@ class Compiled:
             if found is not None:
                 return latest(found)
         if any(_is_followed(x) for x in leaves_of((args, kwargs))):
+            _refuse_to_overwrite([args[i] for i in self._donate if i < len(args)])
             return self._f(*args, **kwargs)  # as a part of the tape or program that follows it
         leaves: list[Any] = []
         key = flatten((args, kwargs) if kwargs else args, leaves)
@@ -186,6 +187,16 @@ def _is_followed(x: Any) -> bool:
     if isinstance(x, Tensor):
         return isinstance(x._array, Traced) or (x._active and MODE.scope is not None)
     return isinstance(x, Traced)
+
+
+def _refuse_to_overwrite(donated: Any) -> None:
+    """A parameter that requires a gradient is recorded, and cannot be updated in place."""
+    for x in leaves_of(donated):
+        if isinstance(x, Tensor) and x.is_leaf and x.requires_grad:
+            raise TypeError(
+                f"compile: {describe(x)} is donated, but requires a gradient: what is recorded is "
+                "not overwritten. Pass .detach() or arrays; transforms need no requires_grad."
+            )
 
 
 class _Running:
