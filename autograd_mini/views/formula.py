@@ -8,7 +8,7 @@ operation without one is written as a call, ``tanh(x)``.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -54,6 +54,12 @@ def of_record(t: Tensor, called: Mapping[int, str]) -> str:
     v2 · x
     """
     return _written(t, lambda a: (called[a.order], _ATOM))[0]
+
+
+def of_operands(t: Tensor, texts: Sequence[str]) -> str:
+    """A record as a formula in other texts for its arguments, which are Tensors: numbers, say."""
+    found = {id(a): text for a, text in zip(t.inputs, texts)}
+    return _written(t, lambda a: (found[id(a)], 1 if found[id(a)].startswith("-") else _ATOM))[0]
 
 
 def of_rule(t: Tensor, i: int, called: Mapping[int, str], cotangent: str) -> str:

@@ -244,6 +244,8 @@ def _product(t: Tensor, parts: list[Written]) -> Written:
     for i in (0, 1):
         if parts[i][0] == "1":
             return parts[1 - i]
+        if parts[i][0] in ("-1", r"\left(-1\right)"):
+            return f"-{_bound(parts[1 - i], 2)}", 1
     sign = r" \odot " if all(np.ndim(getattr(a, "data", a)) for a in t.inputs) else r" \cdot "
     return f"{_bound(parts[0], 2)}{sign}{_bound(parts[1], 2)}", 2
 

@@ -1,0 +1,52 @@
+// @ts-check
+// An array as cells: numbers on tinted grounds, or a heat map.
+import { el } from "./dom.js";
+/** @typedef {import("./types.js").Written} Written */
+
+/** @param {Written} a */
+function spoken(a) {
+  return a.text ? a.text.map((row) => row.join(", ")).join("; ") : `heat map of ${a.shape}: ${(a.notes ?? []).join(", ")}`;
+}
+
+/** @param {Written} a */
+function heatMap(a) {
+  const rows = a.tint.length, columns = a.tint[0].length, size = 8;
+  const canvas = /** @type {HTMLCanvasElement} */ (el("canvas", { class: "map", role: "img", "aria-label": spoken(a) }));
+  canvas.width = columns * size;
+  canvas.height = rows * size;
+  canvas.style.aspectRatio = rows === 1 ? `${columns} / 2` : `${columns} / ${rows}`;
+  canvas.style.width = `${columns * size}px`;
+  const style = getComputedStyle(document.documentElement), paint = canvas.getContext("2d");
+  if (!paint) return canvas;
+  a.tint.forEach((row, i) => [...row].forEach((letter, j) => {
+    paint.fillStyle = style.getPropertyValue(letter === "!" ? "--card" : `--t-${letter}`);
+    paint.fillRect(j * size, i * size, size, size);
+    if (letter !== "!") return;
+    paint.fillStyle = style.getPropertyValue("--odd");
+    for (let k = 0; k < size; k++) paint.fillRect(j * size + ((k + 2) & 7), i * size + k, 3, 1);
+  }));
+  return canvas;
+}
+
+/** @param {Written} a @param {{hidden?: boolean, notes?: boolean, label?: string, mark?: string}} how */
+export function cells(a, how = {}) {
+  const texts = a.text;
+  const mark = how.mark ? ` ${how.mark}` : "";
+  if (!texts) {
+    const map = how.hidden ? el("div", { class: "map unknown" }, "·") : heatMap(a);
+    if (how.hidden) map.style.aspectRatio = `${a.tint[0].length} / ${a.tint.length === 1 ? 2 : a.tint.length}`;
+    const notes = how.notes === false ? [] : (a.notes ?? []).map((n) => el("div", { class: "note" }, how.hidden ? " " : n));
+    return el("div", { class: `array${mark}` }, map, ...notes);
+  }
+  const columns = Math.max(1, ...texts.map((row) => row.length));
+  const made = el("div", { class: `array grid${mark}`, style: `--columns:${columns}` });
+  if (how.label) {
+    made.setAttribute("role", "img");
+    made.setAttribute("aria-label", `${how.label}: ${spoken(a)}`);
+  }
+  texts.forEach((row, i) => row.forEach((text, j) => {
+    const letter = how.hidden ? "i" : a.tint[i]?.[j] ?? "i";
+    made.append(el("span", { class: letter === "!" ? "cell odd" : `cell t-${letter}` }, how.hidden ? "·" : text));
+  }));
+  return made;
+}
