@@ -216,13 +216,15 @@ def _unfused() -> tuple[ag.Tensor, ag.Tensor, ag.Tensor, ag.Tensor]:
     """z, y, ŷ and L, written out in NumPy."""
     z = ag.tensor([2.0, 1.0, 0.1], requires_grad=True, name="z")
     y = ag.tensor([0.0, 1.0, 0.0], name="y")
-    e: Any = np.exp(z)
-    s = e.sum()
-    y_hat = e / s
-    log_y_hat = np.log(y_hat)
-    p = y * log_y_hat
-    total = p.sum()
-    loss = -total
+    with ag.scope("softmax"):
+        e: Any = np.exp(z)
+        s = e.sum()
+        y_hat = e / s
+    with ag.scope("cross-entropy"):
+        log_y_hat = np.log(y_hat)
+        p = y * log_y_hat
+        total = p.sum()
+        loss = -total
     for name, t in zip("esŷℓpSL", (e, s, y_hat, log_y_hat, p, total, loss)):
         t.name = name
     return z, y, y_hat, loss

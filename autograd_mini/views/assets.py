@@ -10,9 +10,10 @@ import re
 from functools import cache
 from importlib.resources import files
 
-from .palette import DARK, LIGHT, STEPS, Palette
+from .palette import DARK, LIGHT, STEPS
 
 _STYLES = ("base.css", "graph.css", "steps.css")
+_THEMES = ((LIGHT, "light"), (DARK, "dark"))
 _IMPORT = re.compile(r'^import (?:\* as (\w+)|\{([^}]*)\}) from "\./(\w+)\.js";\n', re.M)
 _EXPORT = re.compile(r"^export (async function|function|const|let) (\w+)", re.M)
 _COMMENT = re.compile(r"^\s*/\*\*(?:[^*]|\*(?!/))*\*/\s*?\n|^\s*// .*\n|/\*\* @type \{.*?\} \*/ ?", re.M)
@@ -54,7 +55,7 @@ def _add(name: str, done: dict[str, str]) -> None:
     exported = ",".join(found for _, found in _EXPORT.findall(source))
     body = _IMPORT.sub(lambda m: f"const {m[1] or '{' + m[2] + '}'}=${m[3]};\n", source)
     body = _EXPORT.sub(r"\1 \2", body)
-    body = _lean(body.replace("export {};\n", ""))
+    body = _closer(_lean(body.replace("export {};\n", "")))
     done[name] = f"const ${name}=(()=>{{{body}return{{{exported}}}}})();\n"
 
 
@@ -63,16 +64,26 @@ def _lean(text: str) -> str:
     return re.sub(r"\n\s*", "\n", _COMMENT.sub("", text)).lstrip()
 
 
+#: a string, a template or a pattern, kept as it is; or blanks beside a sign, which say nothing
+_BLANK = re.compile(
+    r"""("(?:[^"\\\n]|\\.)*"|`[^`]*`|(?<=[(= ])/(?![ /*])(?:[^/\\\n]|\\.)+/[gu]*)"""
+    r"""|[ ]*([{}()\[\],;:?=<>&|*!]+)[ ]*"""
+)
+
+
+def _closer(text: str) -> str:
+    """A script without the blanks that nobody needs."""
+    return _BLANK.sub(lambda found: found[1] or found[2], text)
+
+
 @cache
 def style() -> str:
     """All style sheets, after the colours of both themes."""
-    light, dark = _colours(LIGHT, "light"), _colours(DARK, "dark")
     sheets = "".join(_read(name) for name in _STYLES)
     sheets = re.sub(r"/\*.*?\*/\s*", "", sheets, flags=re.S)
     return (
-        f":root{{{light}}}:root[data-theme=dark]{{color-scheme:dark;{dark}}}\n"
-        f"@media(prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}}}}}\n"
-        f":root[data-theme=light]{{color-scheme:light}}\n"
+        f":root{{color-scheme:light dark;{_colours()}}}\n"
+        ":root[data-theme=dark]{color-scheme:dark}:root[data-theme=light]{color-scheme:light}\n"
         f"{_tints()}{re.sub(r' *([{};:,]) +', _tight, _lean(sheets))}"
     )
 
@@ -89,10 +100,12 @@ def _tints() -> str:
     return "".join(f".t-{letter}{{background:var(--t-{letter})}}" for letter in _letters()) + "\n"
 
 
-def _colours(palette: Palette, theme: str) -> str:
-    named = {**palette._asdict(), **_MORE[theme]}
-    named |= {f"t-{letter}": palette.tint(n) for letter, n in _letters().items()}
-    return "".join(f"--{name}:{colour};" for name, colour in named.items())
+def _colours() -> str:
+    """A variable for each colour: the one on light ground and the one on dark."""
+    light, dark = ({**p._asdict(), **_MORE[theme]} for p, theme in _THEMES)
+    for letter, n in _letters().items():
+        light[f"t-{letter}"], dark[f"t-{letter}"] = LIGHT.tint(n), DARK.tint(n)
+    return "".join(f"--{name}:light-dark({light[name]},{dark[name]});" for name in light)
 
 
 @cache

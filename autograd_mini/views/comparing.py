@@ -159,7 +159,10 @@ def _softmax(z: Any, y: Any) -> Data:
     write = Pool().write
     share = [[round(100 * float(a)), round(100 * float(b)), round(50 * float(c))]
              for a, b, c in zip(predicted, y, leaf.grad)]  # fmt: skip
+    first = "ŷ_{j}" if np.isclose(np.sum(y), 1) else r"ŷ_{j} \sum y"
     return {
+        "tex": r"\frac{\partial L}{\partial z_{j}} = \sum_{i} -\frac{y_{i}}{ŷ_{i}} ŷ_{i} "
+        rf"(δ_{{i j}} - ŷ_{{j}}) = {first} - y_{{j}}",
         "rows": [str(i + 1) for i in range(len(z))],
         "predicted": write(predicted),
         "target": write(np.asarray(y, float)),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..tensor import Tensor
-from .page import checked, tape_data
+from .page import LARGEST, checked, embedded, tape_data
 from .pool import Pool, batch_of
 from .steps import Teller
 from .trace import Trace
@@ -127,4 +127,15 @@ def film_of(frames: Any, names: Mapping[str, Any], title: str | None) -> dict[st
             film.add(result)
     if not len(film):
         raise ValueError("explore: frames= is empty. Call recorder.add(loss) in the loop first.")
-    return {**film.data, "title": title or film.data["title"]}
+    data = {**film.data, "title": title or film.data["title"]}
+    while len(data["pools"]) > 2 and len(embedded(data).encode()) > LARGEST - 90_000:
+        data = _thinner(data)
+    return data
+
+
+def _thinner(data: dict[str, Any]) -> dict[str, Any]:
+    """Every other frame."""
+    (knob,) = data["knobs"]
+    pools = data["pools"][::2]
+    shorter = {**knob, "ticks": knob["ticks"][::2], "variants": list(range(len(pools)))}
+    return {**data, "pools": pools, "knobs": [shorter]}

@@ -185,14 +185,14 @@ def _of_tape(found: Tensor | str, t: Tensor) -> Written:
     if not isinstance(found, Tensor):
         assert t.op is not None
         if "′" in found:  # a rule that cannot run on symbols
-            found = rf"\operatorname{{{_escaped(t.op.name)}}}'(g)"
+            found = rf"\operatorname{{{escaped(t.op.name)}}}'(g)"
         return found, _ATOM
     written: dict[int, Written] = {}
     for v in Tape(found):
         if v.op is not None:
             text, binds = _written(v, lambda a: written.get(a.order))
             long = len(text) > _LONGEST  # what is used twice is written twice, and that adds up
-            short = rf"\operatorname{{{_escaped(v.op.name)}}}(\ldots)"
+            short = rf"\operatorname{{{escaped(v.op.name)}}}(\ldots)"
             written[v.order] = (short, _ATOM) if long else (text, binds)
         elif v.name:
             written[v.order] = v.name, _ATOM
@@ -236,7 +236,7 @@ def _written(t: Tensor, of: Callable[[Tensor], Written | None]) -> Written:
     if name in _NAMED and len(parts) == 1:
         return rf"\{name} {_bound(parts[0], 3)}", 2
     arguments = ", ".join(text for text, _ in parts)
-    return rf"\operatorname{{{_escaped(name)}}}\left({arguments}\right)", _ATOM
+    return rf"\operatorname{{{escaped(name)}}}\left({arguments}\right)", _ATOM
 
 
 def _product(t: Tensor, parts: list[Written]) -> Written:
@@ -264,7 +264,7 @@ def _constant(x: Any, as_number: bool = True) -> str:
     if isinstance(x, np.ndarray):
         same = as_number and x.size and (x == x.reshape(-1)[:1]).all()
         return number(x.reshape(-1)[0]) if same else f"c_{{{_size(x)}}}"
-    return rf"\text{{{_escaped(str(x))[:40]}}}"
+    return rf"\text{{{escaped(str(x))[:40]}}}"
 
 
 def _size(x: Any) -> str:
@@ -282,7 +282,7 @@ def name_of(name: str) -> str:
     r"""A name as mathematics: ``v3`` is v with an index, ``log_p`` a word, ``theta`` a letter."""
     match = re.fullmatch(r"([^\W\d_]+)_?(\d*)", name)
     if not match:
-        return rf"\text{{{_escaped(name)}}}"
+        return rf"\text{{{escaped(name)}}}"
     stem, index = match.groups()
     if stem in _GREEK:
         stem = f"\\{stem}"
@@ -291,5 +291,5 @@ def name_of(name: str) -> str:
     return f"{stem}_{{{index}}}" if index else stem
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     return re.sub(r"([#$%&_{}])", r"\\\1", text.replace("\\", r"\backslash "))

@@ -13,9 +13,11 @@ from itertools import chain, combinations
 from typing import Any
 
 from ..tensor import Tensor
+from .card import Card
 from .folding import Folded, Group, Part, boxes_of, closing, parts_of
 from .graph import Edge, Graph, Shown, Writer
 from .layout import Layout, Route, Spacing
+from .pool import minus, sized
 from .svg import ASIDE, beside, moved, pill_width, places, uses_of
 from .trace import Trace, uses
 
@@ -136,7 +138,7 @@ def _level(writer: Writer, plan: _Plan, index: Mapping[int, int]) -> Level:
     folded = plan.folded
     if len(folded.parts) > 400:
         writer = writer._replace(shown=writer.shown._replace(formulas=False))
-    cards = [writer.card(part)._replace(notes=()) for part in folded.parts]
+    cards = [_sized(writer, part) for part in folded.parts]
     own = [p if p.is_folded else Part(p.tensors, p.box) for p in folded.parts]
     edges = [e for e in writer.edges(own, folded.part_of) if e.target >= plan.outside]
     graph = Graph("", "", cards, [p.box for p in folded.parts], folded.titles, edges)
@@ -159,6 +161,16 @@ def _level(writer: Writer, plan: _Plan, index: Mapping[int, int]) -> Level:
     if plan.title:
         level |= {"title": plan.title, "parent": plan.parent}
     return level
+
+
+def _sized(writer: Writer, part: Part) -> Card:
+    """The card of a part, with room for what the page writes on it."""
+    card, t = writer.card(part), part.tensors[-1]
+    arrays = [t.data, *([writer.trace.adjoints[t]] if t in writer.trace.adjoints else [])]
+    blocks = [sized(block, x) for block, x in zip(card.blocks, arrays)]
+    notes = [f"{len(part.tensors):,} tensors"] if part.is_folded else []
+    shape = notes[0] if notes else card.shape
+    return card._replace(notes=(), blocks=blocks, shape=shape)
 
 
 def _box(box: Any) -> dict[str, Any]:
@@ -201,7 +213,7 @@ def _edge(
         x, y, width, height = route.label
         at = moved((x + width / 2, y + height / 2), ASIDE if two else 0, 1)
         wide = round(pill_width(last.text))
-        found["pill"] = {"text": last.text, "x": round(at[0]), "y": round(at[1]), "w": wide}
+        found["pill"] = {"text": minus(last.text), "x": round(at[0]), "y": round(at[1]), "w": wide}
     return found
 
 

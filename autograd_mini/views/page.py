@@ -26,6 +26,8 @@ from .writing import number, one_line, shortened
 ENDINGS = (".html", ".htm")
 LARGEST = 2_000_000  # bytes of a page
 _PACKED = 150_000  # bytes of data, from which on they are compressed
+_SHELL = 90_000  # bytes of a page without its data, and some to spare
+_LESS = (16, 4, 1)  # entries, of which more are not shown where a page would be too large
 _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
     "font-src data:; img-src data:"
@@ -123,7 +125,17 @@ def tape_data(
     """What the page needs to show these tapes; and the pools with their numbers."""
     if batch is None:
         batch = batch_of([t.data for trace in traces for t in trace.tape])
-    pools = [Pool(batch) for _ in traces]
+    for most in (None, *_LESS):
+        data, pools = _tape_data(traces, titles, batch, most)
+        if len(embedded(data).encode()) < LARGEST - _SHELL:
+            break
+    return data, pools
+
+
+def _tape_data(
+    traces: Sequence[Trace], titles: Sequence[str], batch: int, most: int | None
+) -> tuple[dict[str, Any], list[Pool]]:
+    pools = [Pool(batch, most) for _ in traces]
     tapes = []
     for trace, pool, name in zip(traces, pools, titles):
         teller = Teller(trace, pool)
@@ -165,7 +177,7 @@ class Exploration:
     def __init__(self, data: dict[str, Any], theme: str, result: Tensor | None) -> None:
         self.data = {**data, "theme": theme}
         self._theme = theme
-        self._picture = "" if result is None else draw(result)._repr_html_()
+        self._picture = None if result is None else draw(result)  # as it is now
 
     def html(self) -> str:
         """The page as text: one file, which asks for nothing from anywhere."""
@@ -234,8 +246,10 @@ class Exploration:
             f'<iframe sandbox="allow-scripts" srcdoc="{page}" title="{escape(self.data["title"])}" '
             'style="width:100%;height:900px;border:0"></iframe>'
         )
-        still = f"<details><summary>The graph as a picture</summary>{self._picture}</details>"
-        return frame + (still if self._picture else "")
+        if self._picture is None:
+            return frame
+        still = self._picture._repr_html_()
+        return f"{frame}<details><summary>The graph as a picture</summary>{still}</details>"
 
 
 def embedded(data: Mapping[str, Any]) -> str:

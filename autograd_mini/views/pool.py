@@ -15,12 +15,13 @@ import numpy as np
 
 from .card import Block, block
 from .palette import STEPS
-from .writing import kind
+from .writing import kind, number
 
 #: an array, as it is written into the page; see `Pool.write`
 Written = dict[str, Any]
 
 _DECIMALS = 4
+_USUAL = "-0.0000"
 _EXAMPLES = 24  # of a batch, that can be looked at one by one
 _LARGEST_EXAMPLE = 512  # entries
 
@@ -37,10 +38,12 @@ class Pool:
     ----------
     batch : int
         The length of the first axis of what holds one row per example; 0 for no batch.
+    most : int, optional
+        Of larger arrays only the statistics are written: for pages that would be too large.
     """
 
-    def __init__(self, batch: int = 0) -> None:
-        self.batch = batch
+    def __init__(self, batch: int = 0, most: int | None = None) -> None:
+        self.batch, self.most = batch, most
         self.items: list[Written | str] = []
         self._numbers: dict[Any, int] = {}
         self._alive: list[Any] = []  # an id is an array's own only as long as the array lives
@@ -65,10 +68,37 @@ class Pool:
         negative, "q" the most positive, "!" what is not finite. ``text`` has the numbers, and is
         absent where the cells are a heat map. ``each`` holds the examples of a batch.
         """
+        if self.most is not None and np.size(x) > self.most:
+            return _described(x)
         written = _of_block(block("", "", x), x)
         if self.batch and isinstance(x, np.ndarray) and _is_batch(x, self.batch):
             written["each"] = [_of_block(block("", "", row), row) for row in x[:_EXAMPLES]]
         return written
+
+
+def _described(x: Any) -> Written:
+    """An array of which no entries are shown: its smallest and largest."""
+    written: Written = {"shape": str(x.shape), "tint": ["i"], "text": [["…"]]}
+    if isinstance(x, np.ndarray) and x.dtype.kind == "f" and np.isfinite(x).all():
+        written["notes"] = [minus(f"{number(x.min(), 3)} to {number(x.max(), 3)}")]
+    elif isinstance(x, np.ndarray) and x.dtype.kind == "f":
+        written["tint"] = ["!"]
+    return written
+
+
+def sized(found: Block, x: Any) -> Block:
+    """A block with the texts of the page, none narrower than a usual number.
+
+    So the card has room for them, and for the numbers of another variant too.
+    """
+    if found.is_map or not isinstance(x, np.ndarray) or x.dtype.kind != "f":
+        return found
+    texts = _aligned([[cell.text for cell in row] for row in found.rows], x)
+    rows = [
+        [cell._replace(text=max(text, _USUAL, key=len)) for cell, text in zip(row, of_row)]
+        for row, of_row in zip(found.rows, texts)
+    ]
+    return found._replace(rows=rows)
 
 
 def _is_batch(x: Any, batch: int) -> bool:

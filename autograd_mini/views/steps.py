@@ -21,6 +21,7 @@ from .writing import made_by, number
 #: what stands between two operands
 _SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "matmul": "@", "pow": "^"}
 _MOST_TERMS = 4  # of a sum that is written out
+_BRIEF = 4_000  # tensors, from which on steps are told without numbers of single entries
 _MOST_SAVED = 3  # local derivatives that a forward step announces
 
 Written = dict[str, Any]
@@ -43,6 +44,7 @@ class Teller:
         self.tex = {order: latex.name_of(name) for order, name in trace.called.items()}
         self.uses = uses(tape, trace.adjoints)
         self.seen: dict[int, int] = {}
+        self.brief = len(tape) > _BRIEF
 
     def nodes(self) -> list[Written]:
         """The tensors of the tape."""
@@ -59,7 +61,8 @@ class Teller:
         if t in self.trace.adjoints:
             found |= {"gradient": self.pool.array(self.trace.adjoints[t]), "uses": self.uses[t]}
         if t.op is not None:
-            found["formula"] = minus(self.trace.forward_formula(t))
+            if not self.brief:
+                found["formula"] = minus(self.trace.forward_formula(t))
             found["inputs"] = [self.index[a.order] for a in t.inputs if isinstance(a, Tensor)]
             if t.op.unfused is not None:
                 found["fused"] = True
@@ -87,6 +90,8 @@ class Teller:
             "tex": f"{self.tex[t.order]} = {latex.of_record(t, self.tex)}",
             "operands": self._operands(t),
         }
+        if self.brief:
+            return found
         found["entry"] = self.pool.text(self._entry(t))
         if locals_ := self._locals(t):
             found["locals"] = locals_
@@ -166,9 +171,31 @@ class Teller:
             "gives": given,
         }
 
+    def _sums(self, c: Contribution) -> Written:
+        """A contribution and the sum so far. The last sum is the adjoint, which is there already."""
+        total = c.total if c.open else self.trace.adjoints[c.target]
+        value = total if c.value is c.total else c.value
+        return {"value": self.pool.array(value), "total": self.pool.array(total)}
+
+    def _briefly(self, c: Contribution, nth: int) -> Written:
+        """A contribution on a very long tape: its formula in plain letters, its value, its sum."""
+        sign = "=" if nth == 1 else "+="
+        text = minus(f"{self.trace.derivative(c.target)} {sign} {c.formula}")
+        return {
+            "to": self.index[c.target.order],
+            "argument": c.argument,
+            "tex": rf"\text{{{latex.escaped(text)}}}",
+            "local": r"\text{rule}",
+            **self._sums(c),
+            "open": c.open,
+            "said": "",
+        }
+
     def _contribution(self, c: Contribution) -> Written:
         t, a = c.source, c.target
         nth = self.seen[a.order] = self.seen.get(a.order, 0) + 1
+        if self.brief:
+            return self._briefly(c, nth)
         arrived = latex.derivative(t, self.trace.result, self.tex)
         target = latex.derivative(a, self.trace.result, self.tex)
         term, _ = latex.of_rule(t, c.argument, self.tex, arrived)
@@ -179,8 +206,7 @@ class Teller:
             "argument": c.argument,
             "tex": f"{target} {'=' if nth == 1 else '+='} {term}",
             "local": local,
-            "value": self.pool.array(c.value),
-            "total": self.pool.array(c.total),
+            **self._sums(c),
             "open": c.open,
             **({} if c.open else {"why": telling.paths(self.trace.called[a.order], nth)}),
             "said": telling.accumulated(c, self.trace.called[a.order], nth),
@@ -251,11 +277,14 @@ def _product(trace: Trace, c: Contribution, slope: Any, adds: bool) -> str:
         arrived = _at(upstream, value.shape, at)
     except ValueError:  # the rule rearranges
         return ""
-    if not np.isclose(arrived * slope[at], value[at], equal_nan=True):
-        return ""
+    with np.errstate(all="ignore"):
+        if not np.isclose(arrived * slope[at], value[at], equal_nan=True):
+            return ""
     text = f"{_signed(slope[at])} × {_signed(arrived)}"
     if adds:
-        text = f"{number(c.total[at] - value[at])} + {text}"
+        with np.errstate(all="ignore"):
+            before = number(c.total[at] - value[at])
+        text = f"{before} + {text}"
     return f"{_where(at)}{text}{_is(c.total[at])}"
 
 

@@ -8,6 +8,15 @@ function spoken(a) {
   return a.text ? a.text.map((row) => row.join(", ")).join("; ") : `heat map of ${a.shape}: ${(a.notes ?? []).join(", ")}`;
 }
 
+/** A colour of the theme, as a canvas takes it. @param {string} name */
+function colour(name) {
+  const probe = document.documentElement.style;
+  probe.setProperty("outline-color", `var(--${name})`);
+  const found = getComputedStyle(document.documentElement).outlineColor;
+  probe.removeProperty("outline-color");
+  return found;
+}
+
 /** @param {Written} a */
 function heatMap(a) {
   const rows = a.tint.length, columns = a.tint[0].length, size = 8;
@@ -16,21 +25,23 @@ function heatMap(a) {
   canvas.height = rows * size;
   canvas.style.aspectRatio = rows === 1 ? `${columns} / 2` : `${columns} / ${rows}`;
   canvas.style.width = `${columns * size}px`;
-  const style = getComputedStyle(document.documentElement), paint = canvas.getContext("2d");
+  const paints = new Map([...new Set(`!${a.tint.join("")}`)].map((letter) => [letter, colour(letter === "!" ? "card" : `t-${letter}`)]));
+  const odd = colour("odd"), paint = canvas.getContext("2d");
   if (!paint) return canvas;
   a.tint.forEach((row, i) => [...row].forEach((letter, j) => {
-    paint.fillStyle = style.getPropertyValue(letter === "!" ? "--card" : `--t-${letter}`);
+    paint.fillStyle = paints.get(letter) ?? "";
     paint.fillRect(j * size, i * size, size, size);
     if (letter !== "!") return;
-    paint.fillStyle = style.getPropertyValue("--odd");
+    paint.fillStyle = odd;
     for (let k = 0; k < size; k++) paint.fillRect(j * size + ((k + 2) & 7), i * size + k, 3, 1);
   }));
   return canvas;
 }
 
-/** @param {Written} a @param {{hidden?: boolean, notes?: boolean, label?: string, mark?: string}} how */
+/** @param {Written} a @param {{hidden?: boolean, flat?: boolean, notes?: boolean, label?: string, mark?: string}} how */
 export function cells(a, how = {}) {
-  const texts = a.text;
+  const column = Boolean(how.flat && a.text && a.text.length > 1 && a.text.length <= 4 && a.text.every((row) => row.length === 1));
+  const texts = column ? [a.text?.flat() ?? []] : a.text, tint = column ? [a.tint.join("")] : a.tint;
   const mark = how.mark ? ` ${how.mark}` : "";
   if (!texts) {
     const map = how.hidden ? el("div", { class: "map unknown" }, "·") : heatMap(a);
@@ -45,7 +56,7 @@ export function cells(a, how = {}) {
     made.setAttribute("aria-label", `${how.label}: ${spoken(a)}`);
   }
   texts.forEach((row, i) => row.forEach((text, j) => {
-    const letter = how.hidden ? "i" : a.tint[i]?.[j] ?? "i";
+    const letter = how.hidden ? "i" : tint[i]?.[j] ?? "i";
     made.append(el("span", { class: letter === "!" ? "cell odd" : `cell t-${letter}` }, how.hidden ? "·" : text));
   }));
   return made;

@@ -41,7 +41,7 @@ export function body(tape, place, at) {
   const sum = at.sum < 0 ? final : array(tape, at.sum);
   const lit = at.receives || (at.now && at.phase === "seed") ? "lit back" : "";
   const gradient = block("gradient", `∂${tape.symbol}/∂${node.name}`, sum, at.sum < 0, lit);
-  if (at.adds) gradient.append(el("span", { class: "plus" }, "+="));
+  if (at.adds) gradient.firstElementChild?.append(el("span", { class: "plus" }, "+="));
   const beside = !(final.text ?? [""]).some((row) => row.length > 2) && Boolean(final.text);
   return [head, el("div", { class: beside ? "blocks beside" : "blocks" }, value, gradient)];
 }

@@ -48,12 +48,13 @@ export function update(hard) {
   if (!compare) return;
   const said = hard ? compare.hard : compare;
   verdict.hidden = false;
+  verdict.classList.toggle("broken", (said?.verdict ?? "").startsWith("✗"));
   verdict.textContent = said?.verdict ?? "";
   const softmax = said?.softmax;
   if (!isFused() || page.data.tapes[0].steps.length < 2) return;
   const [first] = shown(), back = first.steps[state.step].phase === "backward";
   if (softmax && back) {
-    fill("numbers", "Upstream × softmax Jacobian", [el("div", { class: "math" }, formula("\\frac{\\partial ŷ_{i}}{\\partial z_{j}} = ŷ_{i} (δ_{i j} - ŷ_{j})")), el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Jacobian of softmax" }, jacobian(softmax))]);
+    fill("numbers", "Upstream × softmax Jacobian", [el("div", { class: "math" }, formula("\\frac{\\partial ŷ_{i}}{\\partial z_{j}} = ŷ_{i} (δ_{i j} - ŷ_{j})")), el("div", { class: "math", tabindex: "0", role: "group", "aria-label": "product" }, formula(softmax.tex)), el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Jacobian of softmax" }, jacobian(softmax))]);
     fill("ledger", "Why it is so simple", [bars(softmax), el("p", {}, "The ŷ in the softmax Jacobian cancels the 1/ŷ of the logarithm. What is left is prediction minus truth.")]);
   } else if (compare.jacobian && back && !softmax) {
     fill("ledger", "The Jacobian of the node", [cells(compare.jacobian, { label: "Jacobian" })]);

@@ -56,7 +56,6 @@ function product(tape, step, gift) {
     : labelled(tape, gift.slope, formula(gift.local), "", "local");
   const spread = gift.spread === undefined ? [] : [labelled(tape, gift.spread, "product", "", "product"), sign("Σ")];
   return el("div", { class: "gift" },
-    el("h3", {}, "to ", el("i", {}, to.name)),
     el("div", { class: "sum" }, upstream, sign(gift.slope === undefined ? "→" : "×"), slope, sign(gift.slope === undefined ? "→" : "="),
       ...spread, labelled(tape, gift.value, el("span", {}, "to ", el("i", {}, to.name)), "lit back", `to ${to.name}`)),
     gift.summed && el("p", { class: "note" }, `${to.name} had been repeated, so its uses add: ${gift.summed}`));
@@ -69,11 +68,11 @@ function ledger(tape, node) {
   const lines = rows.flatMap(([i, , gift], nth) => gift ? [el("tr", {},
     el("td", {}, nth ? "+" : ""),
     el("th", { scope: "row" }, "from ", el("b", {}, tape.nodes[tape.steps[i].node].op)),
-    el("td", {}, cells(array(tape, gift.value), { notes: false })))] : []);
+    el("td", {}, cells(array(tape, gift.value), { notes: false, flat: true })))] : []);
   const open = last?.open ?? 0;
   const total = rows.length ? el("tr", { class: "total" }, el("td", {}, "="), el("th", { scope: "row" }, `∂${tape.symbol}/∂${name}`),
-    el("td", {}, cells(array(tape, rows[rows.length - 1][1]), { mark: "lit back" }))) : "";
-  return el("div", { class: "ledger" }, el("h3", {}, "∂", el("i", {}, tape.symbol), "/∂", el("i", {}, name)),
+    el("td", {}, cells(array(tape, rows[rows.length - 1][1]), { mark: "lit back", flat: true }))) : "";
+  return el("div", { class: "ledger" },
     el("table", {}, el("tbody", {}, ...lines, total)),
     el("p", { class: open ? "open" : "" }, open ? `${open === 1 ? "One path is" : `${open} paths are`} still open: ${name} waits, and passes nothing on yet.` : last?.why ?? ""));
 }

@@ -3,7 +3,7 @@
 import { byId } from "./dom.js";
 import { current } from "./scene.js";
 
-const LEAST = 0.1, MOST = 3, READABLE = 0.62, PAD = 16;
+const LEAST = 0.1, MOST = 3, READABLE = 0.5, PAD = 16;
 const view = { x: 0, y: 0, scale: 1 };
 
 function apply() {

@@ -12,7 +12,7 @@
 /** @typedef {{width: number, height: number, cards: Place[], boxes: (Box & {title: string, closes?: number})[], edges: Edge[], title?: string, parent?: number}} Level */
 /** @typedef {{name: string, note?: string, nodes: Node[], steps: Step[], levels: Level[], symbol: string}} Tape */
 /** @typedef {{kind: "film"|"input"|"hard", label: string, ticks: string[], variants: number[], start: number}} Knob */
-/** @typedef {{rows: string[], predicted: Written, target: Written, difference: Written, bars: number[][], jacobian: Written, upstream: Written, sums: Written}} Softmax */
+/** @typedef {{tex: string, rows: string[], predicted: Written, target: Written, difference: Written, bars: number[][], jacobian: Written, upstream: Written, sums: Written}} Softmax */
 /** @typedef {{together: number[], verdict: string, softmax?: Softmax, jacobian?: Written, hard?: {verdict: string, softmax?: Softmax}}} Compare */
 /** @typedef {(Written|string|null)[]} Pool */
 /** @typedef {{title: string, subtitle: string, theme: string, tapes: Tape[], tabs: {name: string, tapes: number[]}[], pools: Pool[][], knobs: Knob[], compare?: Compare, batch?: number}} Data */
