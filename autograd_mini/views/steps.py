@@ -168,7 +168,11 @@ class Teller:
             "node": self.index[t.order],
             "say": minus(" ".join(filter(None, say))),
             "gives": given,
-            **({} if self.brief else {"way": f"{self.trace.called[t.order]} → {', '.join(targets)}"}),
+            **(
+                {}
+                if self.brief
+                else {"way": f"{self.trace.called[t.order]} → {', '.join(targets)}"}
+            ),
         }
 
     def _sums(self, c: Contribution) -> Written:
@@ -262,7 +266,9 @@ def _slope(trace: Trace, c: Contribution) -> Any:
         return None
     rule: Any = next(r for i, r in enumerate(t.op.vjps) if i == c.argument)  # type: ignore[union-attr]
     with np.errstate(all="ignore"):
-        slope = np.asarray(rule(np.ones(t.shape, t.dtype), t._array, *map(raw, t.inputs), **t.kwargs))
+        slope = np.asarray(
+            rule(np.ones(t.shape, t.dtype), t._array, *map(raw, t.inputs), **t.kwargs)
+        )
     return slope if slope.dtype.kind == "f" else None
 
 
@@ -290,4 +296,3 @@ def _product(trace: Trace, c: Contribution, slope: Any, adds: bool) -> str:
 def _signed(x: Any) -> str:
     text = number(x)
     return f"({text})" if text.startswith("-") else text
-

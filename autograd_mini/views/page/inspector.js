@@ -10,6 +10,8 @@ import { formula } from "./math.js";
 /** @typedef {import("./types.js").Gift} Gift */
 /** @typedef {import("./dom.js").Child} Child */
 
+const MOST = 5; // lines of a ledger
+
 /** @param {Tape} tape @param {number} id @param {Child} over @param {string} mark @param {string} said */
 function labelled(tape, id, over, mark = "", said = "") {
   return el("figure", {}, el("figcaption", {}, over), cells(array(tape, id), { mark, label: said }));
@@ -68,15 +70,15 @@ function product(tape, step, gift) {
 function ledger(tape, node) {
   const rows = arrived(tape, node, state.step), { name } = tape.nodes[node];
   const last = rows.at(-1)?.[2];
-  const lines = rows.flatMap(([i, , gift], nth) => gift ? [el("tr", {},
-    el("td", {}, nth ? "+" : ""),
+  const lines = rows.slice(-MOST).flatMap(([i, , gift], nth) => gift ? [el("tr", {},
+    el("td", {}, nth || rows.length > MOST ? "+" : ""),
     el("th", { scope: "row" }, "from ", el("b", {}, tape.nodes[tape.steps[i].node].op)),
     el("td", {}, cells(array(tape, gift.value), { notes: false, flat: true })))] : []);
   const open = last?.open ?? 0;
   const total = rows.length ? el("tr", { class: "total" }, el("td", {}, "="), el("th", { scope: "row" }, `∂${tape.symbol}/∂${name}`),
     el("td", {}, cells(array(tape, rows[rows.length - 1][1]), { mark: "lit back", flat: true }))) : "";
   return el("div", { class: "ledger" },
-    el("table", {}, el("tbody", {}, ...lines, total)),
+    el("table", {}, el("tbody", {}, rows.length > MOST && el("tr", {}, el("td"), el("th", { colspan: "2", scope: "row" }, `${rows.length - MOST} contributions before`)), ...lines, total)),
     el("p", { class: open ? "open" : "" }, open ? `${open === 1 ? "One path is" : `${open} paths are`} still open: ${name} waits, and passes nothing on yet.` : last?.why ?? ""));
 }
 

@@ -160,7 +160,7 @@ async function start() {
   });
   byId("close").addEventListener("click", () => dialog.close());
   addEventListener("hashchange", () => { follows(); redraw(); });
-  const group = byId("group"), closed = data.tapes[0].levels.findIndex((level, i) => i > 0 && !level.boxes.length && level.cards.some((card) => card.opens !== undefined));
+  const group = byId("group"), closed = data.tapes[0].levels.findIndex((level, i) => i > 0 && !level.title && !level.boxes.length && level.cards.some((card) => card.opens !== undefined));
   group.hidden = closed < 0;
   group.addEventListener("click", () => {
     const tape = main(), on = tape === data.tapes[0] && state.level[0] !== closed;
