@@ -16,7 +16,9 @@ _STYLES = ("base.css", "graph.css", "steps.css")
 _THEMES = ((LIGHT, "light"), (DARK, "dark"))
 _IMPORT = re.compile(r'^import (?:\* as (\w+)|\{([^}]*)\}) from "\./(\w+)\.js";\n', re.M)
 _EXPORT = re.compile(r"^export (async function|function|const|let) (\w+)", re.M)
-_COMMENT = re.compile(r"^\s*/\*\*(?:[^*]|\*(?!/))*\*/\s*?\n|^\s*// .*\n|/\*\* @type \{.*?\} \*/ ?", re.M)
+_COMMENT = re.compile(
+    r"^\s*/\*\*(?:[^*]|\*(?!/))*\*/\s*?\n|^\s*// .*\n|/\*\* @type \{.*?\} \*/ ?", re.M
+)
 
 #: what is on the palette for pictures, and what only the page has: panels on a ground, quiet lines
 _MORE = {

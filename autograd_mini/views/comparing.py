@@ -200,7 +200,7 @@ def _knobs(data: Data, traces: Sequence[Trace], pools: Sequence[Pool]) -> None:
     inputs = [t for t in traces[-1].tape if t.op is None and t.requires_grad]
     if sum(t.size for t in inputs) <= _MOST_INPUTS:
         for t in inputs:
-            for at in np.ndindex(t.shape):
+            for at in (at for at in np.ndindex(t.shape) if np.isfinite(t.data[at])):
                 data["knobs"].append(_slider(data, traces, t, at))
     if len(traces) > 1 and (node := _cross_entropy(traces[1])) is not None:
         logits = node.inputs[0]

@@ -82,7 +82,9 @@ def parts_of(tensors: Sequence[Tensor], depth: int | None, max_nodes: int) -> Fo
     deepest = max((len(box) for box in boxes.values()), default=0)
     depths = range(deepest, -1, -1) if depth is None else [depth]
     for level, constants in [(depths[0], False), *((level, True) for level in depths)]:
-        parts = _with_leaves(tensors, _by_scope(tensors, boxes, titles, _deeper_than(level)), constants)
+        parts = _with_leaves(
+            tensors, _by_scope(tensors, boxes, titles, _deeper_than(level)), constants
+        )
         if len(parts) <= max_nodes:
             break
     made = [[t for t in part.tensors if t.op] for part in parts if part.tensors[-1].op]

@@ -154,9 +154,7 @@ def _level(writer: Writer, plan: _Plan, index: Mapping[int, int]) -> Level:
         "boxes": [
             {"title": folded.titles[path], **_box(placed.groups[path])} for path in folded.titles
         ],
-        "edges": [
-            _edge(use, route, folded, index) for use, route in zip(together, placed.routes)
-        ],
+        "edges": [_edge(use, route, folded, index) for use, route in zip(together, placed.routes)],
     }
     if plan.title:
         level |= {"title": plan.title, "parent": plan.parent}

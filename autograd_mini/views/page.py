@@ -125,7 +125,8 @@ def tape_data(
     """What the page needs to show these tapes; and the pools with their numbers."""
     if batch is None:
         batch = batch_of([t.data for trace in traces for t in trace.tape])
-    for most in (None, *_LESS):
+    largest = max(t.size for trace in traces for t in trace.tape)
+    for most in (None, *(n for n in _LESS if n < largest)):
         data, pools = _tape_data(traces, titles, batch, most)
         if len(embedded(data).encode()) < LARGEST - _SHELL:
             break

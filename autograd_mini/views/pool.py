@@ -15,7 +15,7 @@ import numpy as np
 
 from .card import Block, block
 from .palette import STEPS
-from .writing import kind, number
+from .writing import number
 
 #: an array, as it is written into the page; see `Pool.write`
 Written = dict[str, Any]
@@ -120,8 +120,6 @@ def _of_block(found: Block, x: Any) -> Written:
         texts = [[cell.text for cell in row] for row in found.rows]
         written["text"] = [[minus(text) for text in row] for row in _aligned(texts, x)]
     notes = [minus(note) for note in found.notes]
-    if notes and isinstance(x, np.ndarray):
-        notes.append(kind(x))
     return {**written, "notes": notes} if notes else written
 
 
@@ -147,4 +145,3 @@ def _aligned(texts: list[list[str]], x: Any) -> list[list[str]]:
         ]
         for row, of_row in zip(texts, values)
     ]
-

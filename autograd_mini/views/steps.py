@@ -53,7 +53,7 @@ class Teller:
     def _node(self, t: Tensor) -> Written:
         found: Written = {
             "name": self.trace.called[t.order],
-            "tex": self.tex[t.order],
+            **({} if self.brief and not t.name else {"tex": self.tex[t.order]}),
             "op": made_by(t),
             "shape": str(t.shape) if t.dtype == float else f"{t.dtype}{t.shape}",
             "value": self.pool.array(t.data),
@@ -85,13 +85,13 @@ class Teller:
         found: Written = {
             "phase": "forward",
             "node": node,
-            "way": f"{', '.join(sources)} → {name}",
             "say": minus(telling.forward(t.op.name, t.op.unfused is not None)),
             "tex": f"{self.tex[t.order]} = {latex.of_record(t, self.tex)}",
-            "operands": self._operands(t),
         }
         if self.brief:
             return found
+        found["way"] = f"{', '.join(sources)} → {name}"
+        found["operands"] = self._operands(t)
         found["entry"] = self.pool.text(self._entry(t))
         if locals_ := self._locals(t):
             found["locals"] = locals_
@@ -166,9 +166,13 @@ class Teller:
         return {
             "phase": "backward",
             "node": self.index[t.order],
-            "way": f"{self.trace.called[t.order]} → {', '.join(targets)}",
             "say": minus(" ".join(filter(None, say))),
             "gives": given,
+            **(
+                {}
+                if self.brief
+                else {"way": f"{self.trace.called[t.order]} → {', '.join(targets)}"}
+            ),
         }
 
     def _sums(self, c: Contribution) -> Written:
@@ -180,12 +184,11 @@ class Teller:
     def _briefly(self, c: Contribution, nth: int) -> Written:
         """A contribution on a very long tape: its formula in plain letters, its value, its sum."""
         sign = "=" if nth == 1 else "+="
-        text = minus(f"{self.trace.derivative(c.target)} {sign} {c.formula}")
+        text = minus(f"{sign} {c.formula}")
         return {
             "to": self.index[c.target.order],
             "argument": c.argument,
             "tex": rf"\text{{{latex.escaped(text)}}}",
-            "local": r"\text{rule}",
             **self._sums(c),
             "open": c.open,
             "said": "",
@@ -263,7 +266,9 @@ def _slope(trace: Trace, c: Contribution) -> Any:
         return None
     rule: Any = next(r for i, r in enumerate(t.op.vjps) if i == c.argument)  # type: ignore[union-attr]
     with np.errstate(all="ignore"):
-        slope = np.asarray(rule(np.ones(t.shape, t.dtype), t._array, *map(raw, t.inputs), **t.kwargs))
+        slope = np.asarray(
+            rule(np.ones(t.shape, t.dtype), t._array, *map(raw, t.inputs), **t.kwargs)
+        )
     return slope if slope.dtype.kind == "f" else None
 
 
@@ -291,4 +296,3 @@ def _product(trace: Trace, c: Contribution, slope: Any, adds: bool) -> str:
 def _signed(x: Any) -> str:
     text = number(x)
     return f"({text})" if text.startswith("-") else text
-

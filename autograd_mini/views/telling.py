@@ -126,4 +126,3 @@ def paths(name: str, uses: int) -> str:
         f"{name} was used {times}, so it collects {uses} contributions: a small change of {name} "
         "reaches the result on each of these paths, and their effects add."
     )
-

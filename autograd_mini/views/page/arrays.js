@@ -23,8 +23,6 @@ function heatMap(a) {
   const canvas = /** @type {HTMLCanvasElement} */ (el("canvas", { class: "map", role: "img", "aria-label": spoken(a) }));
   canvas.width = columns * size;
   canvas.height = rows * size;
-  canvas.style.aspectRatio = rows === 1 ? `${columns} / 2` : `${columns} / ${rows}`;
-  canvas.style.width = `${columns * size}px`;
   const paints = new Map([...new Set(`!${a.tint.join("")}`)].map((letter) => [letter, colour(letter === "!" ? "card" : `t-${letter}`)]));
   const odd = colour("odd"), paint = canvas.getContext("2d");
   if (!paint) return canvas;
@@ -45,9 +43,11 @@ export function cells(a, how = {}) {
   const mark = how.mark ? ` ${how.mark}` : "";
   if (!texts) {
     const map = how.hidden ? el("div", { class: "map unknown" }, "·") : heatMap(a);
-    if (how.hidden) map.style.aspectRatio = `${a.tint[0].length} / ${a.tint.length === 1 ? 2 : a.tint.length}`;
+    map.className += mark;
+    map.style.aspectRatio = `${a.tint[0].length} / ${a.tint.length === 1 ? 2 : a.tint.length}`;
+    map.style.width = `${a.tint[0].length * 8}px`;
     const notes = how.notes === false ? [] : (a.notes ?? []).map((n) => el("div", { class: "note" }, how.hidden ? " " : n));
-    return el("div", { class: `array${mark}` }, map, ...notes);
+    return el("div", { class: "array" }, map, ...notes);
   }
   const columns = Math.max(1, ...texts.map((row) => row.length));
   const made = el("div", { class: `array grid${mark}`, style: `--columns:${columns}` });

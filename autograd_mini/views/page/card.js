@@ -42,7 +42,7 @@ export function body(tape, place, at) {
   const lit = at.receives || (at.now && at.phase === "seed") ? "lit back" : "";
   const gradient = block("gradient", `∂${tape.symbol}/∂${node.name}`, sum, at.sum < 0, lit);
   if (at.adds) gradient.firstElementChild?.append(el("span", { class: "plus" }, "+="));
-  const beside = !(final.text ?? [""]).some((row) => row.length > 2) && Boolean(final.text);
+  const beside = (final.tint[0] ?? "").length <= 2;
   return [head, el("div", { class: beside ? "blocks beside" : "blocks" }, value, gradient)];
 }
 

@@ -1,6 +1,6 @@
 // @ts-check
 // The three cards below the graph: what happens, the numbers of it, and where they are added up.
-import { array, line, main, state } from "./state.js";
+import { array, line, main, state, way } from "./state.js";
 import { cells } from "./arrays.js";
 import { byId, el } from "./dom.js";
 import { arrived } from "./history.js";
@@ -9,6 +9,8 @@ import { formula } from "./math.js";
 /** @typedef {import("./types.js").Step} Step */
 /** @typedef {import("./types.js").Gift} Gift */
 /** @typedef {import("./dom.js").Child} Child */
+
+const MOST = 5; // lines of a ledger
 
 /** @param {Tape} tape @param {number} id @param {Child} over @param {string} mark @param {string} said */
 function labelled(tape, id, over, mark = "", said = "") {
@@ -20,7 +22,9 @@ const sign = (sign) => el("span", { class: "sign" }, sign);
 
 /** @param {Tape} tape @param {number} node */
 function derivative(tape, node) {
-  return formula(`\\frac{\\partial ${tape.nodes[tape.nodes.length - 1].tex}}{\\partial ${tape.nodes[node].tex}}`);
+  /** @param {number} i */
+  const tex = (i) => tape.nodes[i].tex ?? tape.nodes[i].name;
+  return formula(`\\frac{\\partial ${tex(tape.nodes.length - 1)}}{\\partial ${tex(node)}}`);
 }
 
 /** @param {Tape} tape @param {Step} step @returns {Child[]} */
@@ -29,7 +33,7 @@ function what(tape, step) {
   const entries = step.gives ? step.gives.map((gift) => gift.entry) : [step.entry];
   return [
     el("p", { class: "doing" }, el("strong", {}, step.phase === "seed" ? "seed" : node.op),
-      el("span", { class: back ? "badge back" : "badge" }, `${back ? "backward" : "forward"} · ${step.way}`)),
+      el("span", { class: back ? "badge back" : "badge" }, `${back ? "backward" : "forward"} · ${way(tape, step)}`)),
     el("p", {}, step.say),
     ...(step.gives?.map((gift) => gift.tex) ?? [step.tex ?? ""]).map((tex) => el("div", { class: "math", tabindex: "0", role: "group", "aria-label": "formula" }, formula(tex))),
     ...entries.map((id) => (id === undefined ? "" : line(tape, id))).filter(Boolean).map((text) => el("p", { class: "entry" }, text)),
@@ -38,7 +42,8 @@ function what(tape, step) {
 
 /** @param {Tape} tape @param {Step} step @returns {Child[]} */
 function forwardNumbers(tape, step) {
-  const parts = (step.operands ?? []).flatMap((operand) => {
+  const { op, inputs = [] } = tape.nodes[step.node];
+  const parts = (step.operands ?? inputs.map((i, nth) => ({ sign: nth ? "," : op, node: i, array: undefined }))).flatMap((operand) => {
     const node = operand.node === undefined ? null : tape.nodes[operand.node];
     const id = node?.value ?? operand.array ?? 0;
     return [operand.sign && sign(operand.sign), labelled(tape, id, el("i", {}, node?.name ?? "constant"), "", node?.name ?? "constant")];
@@ -52,8 +57,8 @@ function product(tape, step, gift) {
   const from = tape.nodes[step.node], to = tape.nodes[gift.to];
   const upstream = labelled(tape, from.gradient ?? 0, derivative(tape, step.node), "", "upstream");
   const slope = gift.slope === undefined
-    ? el("figure", {}, el("figcaption", {}, "rule"), el("div", { class: "rule" }, formula(gift.local)))
-    : labelled(tape, gift.slope, formula(gift.local), "", "local");
+    ? el("figure", {}, el("figcaption", {}, "rule"), el("div", { class: "rule" }, formula(gift.local ?? "\\text{rule}")))
+    : labelled(tape, gift.slope, formula(gift.local ?? ""), "", "local");
   const spread = gift.spread === undefined ? [] : [labelled(tape, gift.spread, "product", "", "product"), sign("Σ")];
   return el("div", { class: "gift" },
     el("div", { class: "sum" }, upstream, sign(gift.slope === undefined ? "→" : "×"), slope, sign(gift.slope === undefined ? "→" : "="),
@@ -65,15 +70,15 @@ function product(tape, step, gift) {
 function ledger(tape, node) {
   const rows = arrived(tape, node, state.step), { name } = tape.nodes[node];
   const last = rows.at(-1)?.[2];
-  const lines = rows.flatMap(([i, , gift], nth) => gift ? [el("tr", {},
-    el("td", {}, nth ? "+" : ""),
+  const lines = rows.slice(-MOST).flatMap(([i, , gift], nth) => gift ? [el("tr", {},
+    el("td", {}, nth || rows.length > MOST ? "+" : ""),
     el("th", { scope: "row" }, "from ", el("b", {}, tape.nodes[tape.steps[i].node].op)),
     el("td", {}, cells(array(tape, gift.value), { notes: false, flat: true })))] : []);
   const open = last?.open ?? 0;
   const total = rows.length ? el("tr", { class: "total" }, el("td", {}, "="), el("th", { scope: "row" }, `∂${tape.symbol}/∂${name}`),
     el("td", {}, cells(array(tape, rows[rows.length - 1][1]), { mark: "lit back", flat: true }))) : "";
   return el("div", { class: "ledger" },
-    el("table", {}, el("tbody", {}, ...lines, total)),
+    el("table", {}, el("tbody", {}, rows.length > MOST && el("tr", {}, el("td"), el("th", { colspan: "2", scope: "row" }, `${rows.length - MOST} contributions before`)), ...lines, total)),
     el("p", { class: open ? "open" : "" }, open ? `${open === 1 ? "One path is" : `${open} paths are`} still open: ${name} waits, and passes nothing on yet.` : last?.why ?? ""));
 }
 

@@ -1,6 +1,6 @@
 // @ts-check
 // The page: reads its data, and connects what the reader does to what is drawn.
-import { main, page, state } from "./state.js";
+import { main, page, state, way } from "./state.js";
 import { button, byId } from "./dom.js";
 import * as compare from "./compare.js";
 import * as controls from "./controls.js";
@@ -34,7 +34,7 @@ function render(anew = false) {
   table.update();
   compare.update(page.data.knobs.some((knob) => knob.kind === "hard" && state.variant === knob.variants[0]));
   const doing = main().steps[state.step];
-  byId("live").textContent = `Step ${state.step + 1} of ${main().steps.length}, ${doing.phase}, ${main().nodes[doing.node].op}, ${doing.way}. ${doing.say}`;
+  byId("live").textContent = `Step ${state.step + 1} of ${main().steps.length}, ${doing.phase}, ${main().nodes[doing.node].op}, ${way(main(), doing)}. ${doing.say}`;
   link();
 }
 
@@ -160,7 +160,7 @@ async function start() {
   });
   byId("close").addEventListener("click", () => dialog.close());
   addEventListener("hashchange", () => { follows(); redraw(); });
-  const group = byId("group"), closed = data.tapes[0].levels.findIndex((level, i) => i > 0 && !level.boxes.length && level.cards.some((card) => card.opens !== undefined));
+  const group = byId("group"), closed = data.tapes[0].levels.findIndex((level, i) => i > 0 && !level.title && !level.boxes.length && level.cards.some((card) => card.opens !== undefined));
   group.hidden = closed < 0;
   group.addEventListener("click", () => {
     const tape = main(), on = tape === data.tapes[0] && state.level[0] !== closed;

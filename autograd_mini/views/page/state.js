@@ -37,6 +37,15 @@ function item(tape, id) {
   return page.data.pools[state.variant][i][id] ?? page.data.pools[0][i][id] ?? "";
 }
 
+/** Which way a step goes, where Python left it out.
+ * @param {Tape} tape @param {import("./types.js").Step} step */
+export function way(tape, step) {
+  const { nodes } = tape, { name, inputs } = nodes[step.node];
+  if (step.way) return step.way;
+  const others = (step.gives ? step.gives.map((gift) => gift.to) : inputs ?? []).map((i) => nodes[i].name).join(", ");
+  return step.gives ? `${name} → ${others}` : `${others} → ${name}`;
+}
+
 /** An array, or the chosen example of it.
  * @param {Tape} tape @param {number} id @returns {Written} */
 export function array(tape, id) {

@@ -1,6 +1,6 @@
 // @ts-check
 // The steps in a row: forward in blue, then backward in orange, so that one is seen to mirror the other.
-import { main, state } from "./state.js";
+import { main, state, way } from "./state.js";
 import { button, byId, el } from "./dom.js";
 /** @typedef {import("./types.js").Tape} Tape */
 
@@ -19,7 +19,7 @@ export function update(go) {
     of = tape;
     byId("timeline").classList.toggle("long", long);
     steps.replaceChildren(...(long ? [] : tape.steps.map((step, i) => el("li", { class: step.phase },
-      button(named(step, tape), () => go(i), { "data-step": i + 1, title: step.way })))));
+      button(named(step, tape), () => go(i), { "data-step": i + 1, title: way(tape, step) })))));
     slider.max = String(tape.steps.length);
   }
   slider.value = String(state.step + 1);

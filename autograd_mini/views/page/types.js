@@ -2,10 +2,10 @@
 // The shapes of the data that Python wrote into the page. Numbers are texts already.
 
 /** @typedef {{shape: string, tint: string[], text?: string[][], notes?: string[], each?: Written[]}} Written */
-/** @typedef {{name: string, tex: string, op: string, shape: string, value: number, gradient?: number, uses?: number, formula?: string, inputs?: number[], fused?: boolean, scope?: string}} Node */
+/** @typedef {{name: string, tex?: string, op: string, shape: string, value: number, gradient?: number, uses?: number, formula?: string, inputs?: number[], fused?: boolean, scope?: string}} Node */
 /** @typedef {{sign: string, node?: number, array?: number}} Operand */
-/** @typedef {{to: number, argument: number, tex: string, local: string, value: number, total: number, open: number, slope?: number, entry?: number, summed?: string, spread?: number, why?: string}} Gift */
-/** @typedef {{phase: "forward"|"seed"|"backward", node: number, way: string, say: string, tex?: string, operands?: Operand[], entry?: number, locals?: string[], gives?: Gift[]}} Step */
+/** @typedef {{to: number, argument: number, tex: string, local?: string, value: number, total: number, open: number, slope?: number, entry?: number, summed?: string, spread?: number, why?: string}} Gift */
+/** @typedef {{phase: "forward"|"seed"|"backward", node: number, way?: string, say: string, tex?: string, operands?: Operand[], entry?: number, locals?: string[], gives?: Gift[]}} Step */
 /** @typedef {{x: number, y: number, w: number, h: number}} Box */
 /** @typedef {Box & {node: number, outside?: boolean, title?: string, count?: number, runs?: number[][], opens?: number}} Place */
 /** @typedef {{from: number, to: number, argument?: number, record?: number, path?: string, back?: string, pill?: {text: string, x: number, y: number, w: number}}} Edge */
