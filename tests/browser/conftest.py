@@ -1,8 +1,7 @@
 """A browser for the tests of the page: Debian's Chromium, driven by Playwright.
 
 A developer without either gets a skip that names what is missing; in CI it is a failure.
-Every page is closed in on itself: what it asks of the network, and what it says on the console, is a
-failure of the test that opened it.
+What a page asks of the network, and what it says on the console, fails the test that opened it.
 """
 
 import os

@@ -55,14 +55,6 @@ def overflow():
         return named(-np.log(e / e.sum())[1], e=e)
 
 
-def hostile(name):
-    """A tensor, a scope and a result that are called so."""
-    x = ag.tensor([1.0, 2.0], requires_grad=True, name=name)
-    with ag.scope(name or "scope"):
-        y = x * x
-    return named((y * x).sum(), **{name: y})
-
-
 def deep(records):
     """Layers of two operations, each in a scope: so many records, and forty boxes at most."""
     x = ag.tensor([0.1, 0.4, 0.7, 0.9], requires_grad=True, name="x")
@@ -74,6 +66,15 @@ def deep(records):
                 y = np.tanh(y * 0.9)
                 made += 2
     return named(y.sum())
+
+
+def hundred():
+    """Too many steps for a button each."""
+    return deep(100)
+
+
+def thousand():
+    return deep(1_000)
 
 
 def named(result, **names):

@@ -24,7 +24,7 @@ def hostile():
         x = ag.tensor([1.0, 2.0], requires_grad=True, name=name)
         with ag.scope(name):
             result = x * x if result is None else result + x * x
-    return stories.named(result.sum(), **{name: result for name in NAMES})
+    return stories.named(result.sum(), **dict.fromkeys(NAMES, result))
 
 
 def test_a_name_stays_text(opened):
