@@ -2,7 +2,7 @@
 
 import argparse
 
-from . import chain, compiled, cross_entropy, derivatives, fused, mlp, scaling
+from . import chain, compiled, cross_entropy, derivatives, fused, mlp, page, scaling
 from .peers import autograd, jax, mygrad, torch
 
 PARTS = {
@@ -13,6 +13,7 @@ PARTS = {
     "derivatives": derivatives,
     "fused": fused,
     "scaling": scaling,
+    "page": page,
 }
 
 

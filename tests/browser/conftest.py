@@ -5,19 +5,14 @@ What a page asks of the network, and what it says on the console, fails the test
 """
 
 import os
-import shutil
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from .chromium import Lacking, launched
+
 PICTURES = Path(__file__).parent / "pictures"
-_ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-)
 
 
 def lacking(what):
@@ -33,17 +28,12 @@ def browser():
 
     Playwright leaves an event loop running in this thread: tests elsewhere could start none.
     """
-    program = shutil.which("chromium")
-    if program is None:
-        lacking("no chromium on PATH (apt-get install chromium)")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        lacking("no playwright (pip install playwright)")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=list(_ARGUMENTS))
+    with ExitStack() as stack:
+        try:
+            chromium = stack.enter_context(launched())
+        except Lacking as error:
+            lacking(str(error))
         yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ def test_a_theme_that_was_asked_for_is_kept(opened):
 
 @BOTH
 def test_text_stands_out_from_its_ground(opened, picture, scheme):
-    page = opened(beside(), hash="#step=9&view=3", scheme=scheme)
+    page = opened(beside(), hash="#step=15&view=3", scheme=scheme)
     found = set(faint(page))
     for key in ("Home", "End"):
         page.keyboard.press(key)
@@ -86,7 +86,7 @@ def axe():
 
 @BOTH
 def test_axe_finds_no_violation(opened, axe, scheme):
-    page = opened(beside(), hash="#step=9&view=3", scheme=scheme)
+    page = opened(beside(), hash="#step=15&view=3", scheme=scheme)
     page.evaluate(axe)
     found = {}
 
@@ -96,6 +96,10 @@ def test_axe_finds_no_violation(opened, axe, scheme):
             found.setdefault((violation["id"], violation["help"]), f"{where}: {nodes}")
 
     look("backward")
+    page.keyboard.press("End")
+    look("the last step")
+    page.click("#hard")
+    look("hard logits")
     page.keyboard.press("Home")
     look("forward")
     page.click("#as-table")
