@@ -70,7 +70,7 @@
     const room = box(card);
     for (const e of all(".op, .name, small, .title, .cell, .note, .map", card)) {
       if (!inside(box(e), room)) say(`card: ${named(e)} leaves ${named(card)}`);
-      if (e.matches(":not(.map)") && !inside(words(e), room, 2))
+      if (e.textContent.trim() && e.matches(":not(.map)") && !inside(words(e), room, 2))
         say(`card: the words of ${named(e)} leave ${named(card)}`);
       if (e.matches(".cell") && words(e).width > box(e).width + SLACK)
         say(`card: ${named(e)} is wider than its cell`);
