@@ -1,6 +1,6 @@
-"""The command line: ``python -m autograd_mini`` shows the whole story, and writes a page of it.
+"""The command line: ``python -m autograd_mini`` tells the whole story and writes a page of it.
 
-``explore EXPR`` and ``draw EXPR`` do so for any expression, ``train moons`` trains a network with the fused node.
+``explore EXPR`` and ``draw EXPR`` do so for any expression; ``train moons`` trains a network.
 """
 
 from __future__ import annotations

@@ -427,7 +427,7 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
 
 def test_a_bad_path_is_refused(tmp_path):
     page = ag.explore(chain())
-    with pytest.raises(ValueError, match="must end in .html"):
+    with pytest.raises(ValueError, match=r"must end in \.html"):
         page.save(tmp_path / "page.svg")
     with pytest.raises(FileNotFoundError, match="no folder"):
         page.save(tmp_path / "missing" / "page.html")

@@ -155,10 +155,11 @@ def _softmax(z: Any, y: Any) -> Data:
         (-(y * np.log(p)).sum()).backward()
         leaf = Tensor(np.asarray(z, float), requires_grad=True)
         softmax_cross_entropy(leaf, y).backward()
+        gradient: Any = leaf.grad
         slopes = raw(jacobian(softmax)(np.asarray(z, float)))
     write = Pool().write
     share = [[round(100 * float(a)), round(100 * float(b)), round(50 * float(c))]
-             for a, b, c in zip(predicted, y, leaf.grad)]  # fmt: skip
+             for a, b, c in zip(predicted, y, gradient)]  # fmt: skip
     first = "ŷ_{j}" if np.isclose(np.sum(y), 1) else r"ŷ_{j} \sum y"
     return {
         "tex": r"\frac{\partial L}{\partial z_{j}} = \sum_{i} -\frac{y_{i}}{ŷ_{i}} ŷ_{i} "
@@ -166,11 +167,11 @@ def _softmax(z: Any, y: Any) -> Data:
         "rows": [str(i + 1) for i in range(len(z))],
         "predicted": write(predicted),
         "target": write(np.asarray(y, float)),
-        "difference": write(leaf.grad),
+        "difference": write(gradient),
         "bars": share,
         "jacobian": write(slopes),
         "upstream": write(p.grad),
-        "sums": write(leaf.grad),
+        "sums": write(gradient),
     }
 
 

@@ -16,7 +16,7 @@ from ..tensor import Tensor
 from .card import Card
 from .folding import Folded, Group, Part, boxes_of, closing, parts_of
 from .graph import Edge, Graph, Shown, Writer
-from .layout import Layout, Route, Spacing
+from .layout import Route, Spacing
 from .pool import minus, sized
 from .svg import ASIDE, beside, moved, pill_width, places, uses_of
 from .trace import Trace, uses
@@ -125,13 +125,12 @@ def _inside(part: Part, parent: int) -> _Plan:
     own = {t.order for t in part.tensors}
     inputs = [a for t in part.tensors for a in t.inputs if isinstance(a, Tensor)]
     outside = {a.order: a for a in inputs if a.order not in own}
-    depth = min(len(t.scope) for t in part.tensors if t.op)
     folded = parts_of(part.tensors, None, CARDS)
     shown = [outside[order] for order in sorted(outside)][:CARDS]
     parts = [Part([t]) for t in shown] + folded.parts
     part_of = {t.order: i for i, p in enumerate(parts) for t in p.tensors}
     plan = Folded(parts, part_of, folded.titles, folded.note)
-    return _Plan(plan, part.title, outside=len(shown), parent=parent if depth >= 0 else None)
+    return _Plan(plan, part.title, outside=len(shown), parent=parent)
 
 
 def _level(writer: Writer, plan: _Plan, index: Mapping[int, int]) -> Level:

@@ -72,7 +72,9 @@ class Pool:
             return _described(x)
         written = _of_block(block("", "", x), x)
         if self.batch and isinstance(x, np.ndarray) and _is_batch(x, self.batch):
-            written["each"] = [_of_block(block("", "", row), row) for row in x[:_EXAMPLES]]
+            written["each"] = [
+                _of_block(block("", "", row), row) for row in map(np.asarray, x[:_EXAMPLES])
+            ]
         return written
 
 

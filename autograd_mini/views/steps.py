@@ -176,7 +176,7 @@ class Teller:
         }
 
     def _sums(self, c: Contribution) -> Written:
-        """A contribution and the sum so far. The last sum is the adjoint, which is there already."""
+        """A contribution, and the sum so far: the last is the adjoint, which is there already."""
         total = c.total if c.open else self.trace.adjoints[c.target]
         value = total if c.value is c.total else c.value
         return {"value": self.pool.array(value), "total": self.pool.array(total)}

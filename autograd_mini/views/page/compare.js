@@ -38,7 +38,7 @@ function bars(s) {
       return el("td", {}, el("span", { class: k === 2 ? "axis middle" : "axis" }, bar),
         el("span", { class: "number" }, text, k === 2 && share ? (share > 0 ? " ▼ lower z" : " ▲ raise z") : ""));
     })));
-  const head = ["", "ŷ predicted", "y target", "ŷ − y gradient"].map((t) => el("th", { scope: "col" }, t));
+  const head = ["class", "ŷ predicted", "y target", "ŷ − y gradient"].map((t) => el("th", { scope: "col" }, t));
   return el("table", { class: "bars" }, el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...rows));
 }
 

@@ -77,7 +77,7 @@ function ledger(tape, node) {
   const open = last?.open ?? 0;
   const total = rows.length ? el("tr", { class: "total" }, el("td", {}, "="), el("th", { scope: "row" }, `∂${tape.symbol}/∂${name}`),
     el("td", {}, cells(array(tape, rows[rows.length - 1][1]), { mark: "lit back", flat: true }))) : "";
-  return el("div", { class: "ledger" },
+  return el("div", { class: "ledger", tabindex: "0", role: "group", "aria-label": `gradient of ${name}` },
     el("table", {}, el("tbody", {}, rows.length > MOST && el("tr", {}, el("td"), el("th", { colspan: "2", scope: "row" }, `${rows.length - MOST} contributions before`)), ...lines, total)),
     el("p", { class: open ? "open" : "" }, open ? `${open === 1 ? "One path is" : `${open} paths are`} still open: ${name} waits, and passes nothing on yet.` : last?.why ?? ""));
 }

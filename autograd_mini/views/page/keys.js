@@ -8,12 +8,7 @@ export function listen(keys) {
     const target = /** @type {HTMLElement} */ (event.target);
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (target.matches("input, dialog *") && event.key !== "Escape") return;
-    if (event.key === " " && target.matches("button, summary, .card")) {
-      if (!target.matches(".card")) return;
-      event.preventDefault();
-      target.click();
-      return;
-    }
+    if (event.key === " " && target.matches("button")) return;
     const act = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!act) return;
     event.preventDefault();

@@ -22,6 +22,7 @@ export function draw() {
   const scene = byId("scene"), tapes = shown();
   let top = 0, width = 0;
   scene.replaceChildren();
+  byId("graph").classList.toggle("two", tapes.length > 1);
   drawn = tapes.map((tape) => {
     const level = levelOf(tape), several = tapes.length > 1 || Boolean(tape.note);
     if (several) {
@@ -70,16 +71,13 @@ function one(tape, level, top, scene) {
     return way;
   });
   const cards = level.cards.map((place) => {
-    const made = el("div", { class: "card", role: "button", tabindex: "0", "data-node": place.node });
+    const made = el("div", { class: "card", "data-node": place.node }, el("div", { "aria-hidden": "true" }));
     if (place.title) made.classList.add("stack");
     if (place.outside) made.classList.add("outside");
     if (tape.nodes[place.node].gradient === undefined) made.classList.add("constant");
     put(made, place, top);
     const act = () => (place.opens === undefined ? hooks.choose(tape, place.node) : hooks.open(tape, place.opens));
-    made.addEventListener("click", act);
-    made.addEventListener("keydown", (event) => {
-      if (event.key === "Enter") act();
-    });
+    made.append(button("", act, { class: "cover" }));
     scene.append(made);
     return made;
   });
@@ -94,8 +92,8 @@ export function update(anew = false) {
       const at = standing(d.tape, place, step), key = JSON.stringify(at), card = d.cards[i];
       if (d.keys[i] === key && !anew) return;
       d.keys[i] = key;
-      card.replaceChildren(...body(d.tape, place, at));
-      card.setAttribute("aria-label", label(d.tape, place, at));
+      card.firstElementChild?.replaceChildren(...body(d.tape, place, at));
+      card.lastElementChild?.setAttribute("aria-label", label(d.tape, place, at));
       card.classList.toggle("ahead", !at.known);
       card.classList.toggle("reached", at.sum >= 0);
       card.classList.toggle("now", at.now);

@@ -25,19 +25,18 @@ export function update(go) {
   slider.value = String(state.step + 1);
   const doing = tape.steps[state.step], forward = tape.steps.filter((s) => s.phase === "forward").length;
   slider.setAttribute("aria-valuetext", `${doing.phase}: ${named(doing, tape)}`);
-  steps.querySelectorAll("button").forEach((made, i) => {
-    made.classList.toggle("ahead", i > state.step);
-    if (i === state.step) {
-      made.setAttribute("aria-current", "step");
-      const room = steps.getBoundingClientRect(), at = made.getBoundingClientRect();
-      if (at.left < room.left || at.right > room.right) steps.scrollLeft += at.left - room.left - room.width / 2;
-    } else made.removeAttribute("aria-current");
-  });
   const back = doing.phase !== "forward";
   byId("position").replaceChildren(
     el("b", { class: back ? "back" : "" }, back ? "backward" : "forward"),
     ` ${back ? state.step - forward + 1 : state.step + 1} / ${back ? tape.steps.length - forward : forward}`,
     el("br"), `step ${state.step + 1} of ${tape.steps.length}`);
+  steps.querySelectorAll("button").forEach((made, i) => {
+    made.classList.toggle("ahead", i > state.step);
+    if (i === state.step) {
+      made.setAttribute("aria-current", "step");
+      steps.scrollLeft = made.offsetLeft - steps.offsetLeft - (steps.clientWidth - made.offsetWidth) / 2;
+    } else made.removeAttribute("aria-current");
+  });
   for (const id of ["first", "previous"]) /** @type {HTMLButtonElement} */ (byId(id)).disabled = state.step === 0;
   for (const id of ["next", "last"]) /** @type {HTMLButtonElement} */ (byId(id)).disabled = state.step === tape.steps.length - 1;
 }
