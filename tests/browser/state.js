@@ -8,7 +8,7 @@
       value: cells(c.querySelector(".block.value")),
       gradient: cells(c.querySelector(".block.gradient")),
       plus: Boolean(c.querySelector(".plus")),
-      label: c.getAttribute("aria-label"),
+      label: c.querySelector(".cover").getAttribute("aria-label"),
       classes: [...c.classList].sort(),
     }])),
     current: all('[aria-current="step"]', (b) => b.dataset.step),

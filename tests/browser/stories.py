@@ -56,12 +56,13 @@ def overflow():
 
 
 def deep(records):
-    """So many records, in forty scopes one after the other."""
+    """So many records, in scopes one after the other, forty of them or one for each four."""
     x = ag.tensor([0.1, 0.4, 0.7, 0.9], requires_grad=True, name="x")
-    y = x
-    for i in range(records - 1):
-        with ag.scope(f"block{40 * i // records}"):
-            y = np.tanh(y) if i % 2 else y * 0.9
+    y, size = x, max(4, records // 40)
+    for first in range(0, records - 1, size):
+        with ag.scope(f"block{first // size}"):
+            for i in range(first, min(first + size, records - 1)):
+                y = np.tanh(y) if i % 2 else y * 0.9
     return named(y.sum())
 
 

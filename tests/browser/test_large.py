@@ -7,6 +7,7 @@ import pytest
 import autograd_mini as ag
 
 from . import stories
+from .reading import faint
 
 
 @pytest.mark.slow
@@ -21,6 +22,7 @@ def test_a_long_tape_opens_soon(opened, picture, tmp_path, records, seconds):
     page = opened(path)
     took = perf_counter() - start
     assert took < seconds
+    assert faint(page) == []
     picture(page, f"{records} records")
     assert 1 < page.locator(".card").count() <= 60
     page.keyboard.press("End")
@@ -33,7 +35,7 @@ def test_a_group_opens_and_closes_again(opened, picture):
     before = page.locator(".card").count()
     stack = page.locator(".card.stack").first
     title = stack.locator(".op").inner_text()
-    stack.focus()
+    stack.locator(".cover").focus()
     page.keyboard.press("Enter")
     picture(page, "group open")
     assert page.locator(".card .op").first.inner_text() != title
