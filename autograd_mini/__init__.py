@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     from .transforms import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
     from .views.drawing import draw
     from .views.explain import explain
+    from .views.film import Recorder
     from .views.latex import latex
+    from .views.page import explore
     from .views.source import source
 
 __version__ = "0.1.0"
@@ -47,6 +49,7 @@ __all__ = [
     "EveryArgument",
     "GradcheckError",
     "Primitive",
+    "Recorder",
     "SoftmaxCrossEntropy",
     "Tape",
     "Tensor",
@@ -58,6 +61,7 @@ __all__ = [
     "draw",
     "elementwise_grad",
     "explain",
+    "explore",
     "fused",
     "gelu",
     "grad",
@@ -103,6 +107,8 @@ _LATER = {
     **dict.fromkeys(("jacobian", "jvp", "value_and_grad", "vjp"), ".transforms"),
     "draw": ".views.drawing",
     "explain": ".views.explain",
+    "explore": ".views.page",
+    "Recorder": ".views.film",
     "latex": ".views.latex",
     "source": ".views.source",
 }

@@ -1,6 +1,6 @@
-"""The command line: ``python -m autograd_mini`` shows the whole story on one screen.
+"""The command line: ``python -m autograd_mini`` tells the whole story and writes a page of it.
 
-``draw EXPR`` draws any expression, ``train moons`` trains a network with the fused node.
+``explore EXPR`` and ``draw EXPR`` do so for any expression; ``train moons`` trains a network.
 """
 
 from __future__ import annotations
@@ -23,19 +23,24 @@ import autograd_mini as ag
 from .dispatch import coverage
 from .expressions import ExpressionError, evaluate, tensors
 from .views.drawing import ENDINGS, draw
+from .views.page import ENDINGS as PAGES
+from .views.page import explore
 from .views.table import printed
 from .views.terminal import SPELLING
 from .views.writing import number, one_line, values
 
 _NAME = "autograd-mini"
 _USAGE = f"""{_NAME} [-o PATH]
+       {_NAME} explore EXPR|FILE.py:NAME [--let NAME=NUMBERS ...] [-o PATH]
        {_NAME} draw EXPR|FILE.py:NAME [--let NAME=NUMBERS ...] [-o PATH]
        {_NAME} compare
        {_NAME} train moons|digits [--epochs N] [--seed N]
        {_NAME} functions [NAME]"""
 _EXAMPLES = f"""examples:
-  {_NAME}                          the story, and its graph in a file
+  {_NAME}                          the story, and the page that steps through it
   {_NAME} -o softmax.png           the same, with the graph in that file
+  {_NAME} explore "-sum(y*log(exp(z)/sum(exp(z))))" --let z=2,1,0.1 --let y=0,1,0
+                                   a page that steps through forward and backward
   {_NAME} draw "log(x) + x*w - sin(w)" --let x=2 --let w=5 -o graph.svg
                                    an expression over NumPy's functions, and its graph
   {_NAME} draw train.py:loss       what a script has computed and called `loss`
@@ -71,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(_with_expressions(sys.argv[1:] if argv is None else argv))
     if options.command and options.output:
-        parser.error(f"-o is where to draw the story's graph; {options.command} draws none")
+        parser.error(f"-o is where the story goes; {options.command} draws none")
     try:
         if options.command == "train":
             _train(options.dataset, options.epochs, options.seed)
@@ -79,6 +84,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             _functions(options.name)
         elif options.command == "draw":
             _draw(options.what, options.let, options.to)
+        elif options.command == "explore":
+            _explore(options.what, options.let, options.to)
         elif options.command == "compare":
             _compare()
         else:
@@ -125,6 +132,16 @@ def _draw(what: str, assignments: Sequence[str], path: str) -> None:
     print(f"The graph is drawn in {drawing.save(path)}")
 
 
+def _explore(what: str, assignments: Sequence[str], path: str) -> None:
+    """Write the page that steps through an expression, or through what a script has computed."""
+    result, names = _computed(what, assignments)
+    try:
+        page = explore(result, names=names, title=what.strip()[:80])
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ExpressionError(str(error)) from error
+    print(f"Step through it in a browser: {page.save(path)}")
+
+
 def _computed(what: str, assignments: Sequence[str]) -> tuple[Any, Mapping[str, Any]]:
     """The value of ``EXPR`` or of ``FILE.py:NAME``, and the variables that it was computed from."""
     script = re.fullmatch(r"(.+\.py):(.*)", what)
@@ -145,7 +162,7 @@ def _computed(what: str, assignments: Sequence[str]) -> tuple[Any, Mapping[str, 
 
 def _with_expressions(argv: Sequence[str]) -> list[str]:
     """The arguments, so that ``draw -x`` has an expression, not an option: a blank before it."""
-    if not argv or argv[0] != "draw":
+    if not argv or argv[0] not in ("draw", "explore"):
         return list(argv)
     options = ("-o", "-h", "--help", "--let")
     return [
@@ -204,8 +221,13 @@ def _story(output: str | None) -> None:
         f"largest difference of fused and graph: loss {_apart(fused.data, loss.data)}, "
         f"gradient {_apart(fused_gradient, gradient)}\n"
     )
-    path = draw(loss).save(output or "softmax_cross_entropy.svg")
-    print(f"The graph is drawn in {path}")
+    if output and not output.lower().endswith(PAGES):
+        print(f"The graph is drawn in {draw(loss).save(output)}")
+        return
+    fused.name = "L"
+    page = explore(fused, compare=loss, title="Softmax cross-entropy")
+    path = page.save(output or "softmax_cross_entropy.html")
+    print(f"Step through it, forward and backward, in a browser: {path}")
 
 
 def _apart(a: Any, b: Any) -> str:
@@ -216,13 +238,15 @@ def _unfused() -> tuple[ag.Tensor, ag.Tensor, ag.Tensor, ag.Tensor]:
     """z, y, ŷ and L, written out in NumPy."""
     z = ag.tensor([2.0, 1.0, 0.1], requires_grad=True, name="z")
     y = ag.tensor([0.0, 1.0, 0.0], name="y")
-    e: Any = np.exp(z)
-    s = e.sum()
-    y_hat = e / s
-    log_y_hat = np.log(y_hat)
-    p = y * log_y_hat
-    total = p.sum()
-    loss = -total
+    with ag.scope("softmax"):
+        e: Any = np.exp(z)
+        s = e.sum()
+        y_hat = e / s
+    with ag.scope("cross-entropy"):
+        log_y_hat = np.log(y_hat)
+        p = y * log_y_hat
+        total = p.sum()
+        loss = -total
     for name, t in zip("esŷℓpSL", (e, s, y_hat, log_y_hat, p, total, loss)):
         t.name = name
     return z, y, y_hat, loss
@@ -305,6 +329,7 @@ class _Parser(argparse.ArgumentParser):
             meant = {
                 "compare": "compare",
                 "draw": "draw EXPR",
+                "explore": "explore EXPR",
                 "train": "train",
                 **{name: f"train {name}" for name in _TASKS},
             }
@@ -324,12 +349,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.description = """\
 Shows softmax cross-entropy for z = (2, 1, 0.1) and true class 2: the tape with
-its derivatives, the gradient beside ŷ - y, fused beside unfused; and draws the
-graph in a file."""
+its derivatives, the gradient beside ŷ - y, fused beside unfused; and writes a page
+that steps through all of it."""
     version = f"{_NAME} {ag.__version__}"
     parser.add_argument("--version", action="version", version=version)
-    where = f"where to draw the graph: {', '.join(ENDINGS)} (softmax_cross_entropy.svg in this "
-    where += "folder)"
+    where = "the page, .html (softmax_cross_entropy.html in this folder); or, for another of "
+    where += f"{', '.join(ENDINGS)}, the graph"
     parser.add_argument("-o", "--output", metavar="PATH", type=_drawable, help=where)
     what = "train a network with the fused node; the last line is its accuracy on held-out data"
     commands = parser.add_subparsers(
@@ -344,6 +369,13 @@ graph in a file."""
     where = f"{', '.join(ENDINGS)} (graph.svg in this folder)"
     drawing.add_argument(
         "-o", dest="to", metavar="PATH", type=_drawable, default="graph.svg", help=where
+    )
+    what_page = "the page that steps through an expression, or what a script has computed"
+    paging = commands.add_parser("explore", help=what_page, description=what_page)
+    paging.add_argument("what", metavar="EXPR", help=expression)
+    paging.add_argument("--let", metavar="NAME=NUMBERS", action="append", default=[], help=numbers)
+    paging.add_argument(
+        "-o", dest="to", metavar="PATH", type=_page, default="backprop.html", help="a .html"
     )
     beside = "the fused node beside its graph, for typical logits and some that break it"
     commands.add_parser("compare", help=beside, description=beside)
@@ -362,6 +394,13 @@ def _drawable(path: str) -> str:
     """The type of an argument that is a file a graph can be drawn in."""
     if Path(path).suffix.lower() not in ENDINGS:
         raise argparse.ArgumentTypeError(f"{path!r} must end in {', '.join(ENDINGS)}")
+    return path
+
+
+def _page(path: str) -> str:
+    """The type of an argument that is a file a page can be written to."""
+    if Path(path).suffix.lower() not in PAGES:
+        raise argparse.ArgumentTypeError(f"{path!r} must end in .html")
     return path
 
 

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -88,20 +87,23 @@ def test_the_differences_that_the_story_names_are_roundings(capsys):
     assert max(map(float, named)) < 1e-15
 
 
-def test_the_graph_is_written_and_named_on_the_last_line(capsys, folder):
+def test_the_page_is_written_and_named_on_the_last_line(capsys, folder):
     assert main([]) == 0
     last = capsys.readouterr().out.splitlines()[-1]
-    ending = "svg" if shutil.which("dot") else "dot"
-    assert last.endswith(f"softmax_cross_entropy.{ending}")
-    assert os.listdir(folder) == [f"softmax_cross_entropy.{ending}"]
+    assert len(last) <= 80
+    assert last.endswith(" softmax_cross_entropy.html")
+    assert os.listdir(folder) == ["softmax_cross_entropy.html"]
+    page = (folder / "softmax_cross_entropy.html").read_text(encoding="utf-8")
+    assert "<title>Softmax cross-entropy</title>" in page
+    assert len(page.encode()) < 250_000
 
 
 def test_without_graphviz_the_library_draws(capsys, folder, monkeypatch):
     monkeypatch.setenv("AUTOGRAD_MINI_DOT", "none")
-    assert main([]) == 0
+    assert main(["-o", "story.svg"]) == 0
     last = capsys.readouterr().out.splitlines()[-1]
-    assert last == "The graph is drawn in softmax_cross_entropy.svg"
-    assert "∂L/∂ŷ" in (folder / "softmax_cross_entropy.svg").read_text(encoding="utf-8")
+    assert last == "The graph is drawn in story.svg"
+    assert "∂L/∂ŷ" in (folder / "story.svg").read_text(encoding="utf-8")
 
 
 def test_output_chooses_the_file(capsys, folder):
@@ -243,6 +245,18 @@ def test_a_script_that_leaves_nothing_to_draw_is_one_line(script, status, why, c
     assert set(os.listdir(folder)) == before
 
 
+# ---- exploring ----------------------------------------------------------------------------------
+
+
+def test_explore_writes_the_page_of_an_expression(capsys, folder):
+    text = "-sum(y*log(exp(z)/sum(exp(z))))"
+    assert main(["explore", text, "--let", "z=2,1,0.1", "--let=y=0,1,0"]) == 0
+    assert capsys.readouterr().out == "Step through it in a browser: backprop.html\n"
+    assert os.listdir(folder) == ["backprop.html"]
+    assert main(["explore", "-x * 2", "--let", "x=3", "-o", "other.html"]) == 0
+    assert "<title>-x * 2</title>" in (folder / "other.html").read_text(encoding="utf-8")
+
+
 # ---- training -----------------------------------------------------------------------------------
 
 
@@ -333,6 +347,10 @@ def test_help_has_examples_and_version_the_version(capsys):
         (["draw", "x*2", "--let", "x=a"], "x='a' are no numbers: write --let"),
         (["draw", "x*2", "--let", "x"], "--let x: write a name and numbers"),
         (["draw", "x*2", "-o", "x.jpg"], "'x.jpg' must end in"),
+        (["explore"], "required: EXPR"),
+        (["explore", "x*2", "--let", "x=1,2"], "has 2 entries: pass a cotangent"),
+        (["explore", "x", "--let", "x=2"], "nothing was recorded for 'x'"),
+        (["explore", "x*2", "-o", "x.svg"], "'x.svg' must end in .html"),
         (["draw", "s.py:loss", "--let", "x=2"], "--let gives values to an expression"),
     ],
 )

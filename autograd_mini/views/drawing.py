@@ -226,7 +226,7 @@ class Drawing:
             content = self.source.encode()
         else:
             content = (self.svg() if ending == ".svg" else self.html()).encode()
-        _write(path, content)
+        write_whole(path, content)
         return path
 
     def show(self) -> None:
@@ -234,15 +234,7 @@ class Drawing:
 
         Where there is neither, print where the page is.
         """
-        ipython = sys.modules.get("IPython")
-        if ipython and hasattr(ipython.get_ipython(), "kernel"):
-            ipython.display.display(self)
-            return
-        page = Path(tempfile.mkdtemp(prefix="autograd_mini-")) / "graph.html"
-        self.save(page)
-        screen = {"DISPLAY", "WAYLAND_DISPLAY"} & set(os.environ) or sys.platform != "linux"
-        if not (screen and webbrowser.open(page.as_uri())):
-            print(f"The graph is drawn in {page}")
+        open_page(self, "graph.html", "The graph is drawn")
 
     def __repr__(self) -> str:
         hint = 'a drawing: .show() opens it, .save("graph.svg") writes it to a file'
@@ -266,7 +258,7 @@ class Drawing:
         return f'<img alt="{spoken}" src="data:image/svg+xml;base64,{data}">'
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
     """Write beside the file and then rename, so that nobody ever sees half a file."""
     part = path.with_name(f".{secrets.token_hex(4)}.part")
     try:
@@ -277,3 +269,16 @@ def _write(path: Path, content: bytes) -> None:
     finally:
         with contextlib.suppress(OSError):
             part.unlink()
+
+
+def open_page(shown: Any, name: str, what: str) -> None:
+    """Show a drawing or a page in a notebook or a browser; else print where it is."""
+    ipython = sys.modules.get("IPython")
+    if ipython and hasattr(ipython.get_ipython(), "kernel"):
+        ipython.display.display(shown)
+        return
+    page = Path(tempfile.mkdtemp(prefix="autograd_mini-")) / name
+    shown.save(page)
+    screen = {"DISPLAY", "WAYLAND_DISPLAY"} & set(os.environ) or sys.platform != "linux"
+    if not (screen and webbrowser.open(page.as_uri())):
+        print(f"{what} in {page}")

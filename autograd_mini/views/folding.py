@@ -6,7 +6,7 @@ before it only, so the graph of the runs has no cycles either.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
@@ -78,11 +78,13 @@ def parts_of(tensors: Sequence[Tensor], depth: int | None, max_nodes: int) -> Fo
         When there are more, constants are folded into what they are used for, then scopes from the
         inside out, then records that follow one another, then leaves.
     """
-    boxes, titles = _boxes([t for t in tensors if t.op])
+    boxes, titles = boxes_of([t for t in tensors if t.op])
     deepest = max((len(box) for box in boxes.values()), default=0)
     depths = range(deepest, -1, -1) if depth is None else [depth]
     for level, constants in [(depths[0], False), *((level, True) for level in depths)]:
-        parts = _with_leaves(tensors, _by_scope(tensors, boxes, titles, level), constants)
+        parts = _with_leaves(
+            tensors, _by_scope(tensors, boxes, titles, _deeper_than(level)), constants
+        )
         if len(parts) <= max_nodes:
             break
     made = [[t for t in part.tensors if t.op] for part in parts if part.tensors[-1].op]
@@ -95,12 +97,34 @@ def parts_of(tensors: Sequence[Tensor], depth: int | None, max_nodes: int) -> Fo
     if len(parts) < len(tensors):
         how = "max_nodes=" if depth is None else "depth="
         note = f"{len(tensors):,} tensors, folded into {len(parts)} cards: {how} shows more"
-    used = {box[:n] for part in parts for box in [part.box] for n in range(1, len(box) + 1)}
-    return Folded(parts, part_of, {box: titles[box] for box in titles if box in used}, note)
+    return Folded(parts, part_of, _used(titles, parts), note)
 
 
-def _boxes(records: Sequence[Tensor]) -> tuple[dict[int, Group], dict[Group, str]]:
-    """The box of each record, and the names of the boxes."""
+def closing(tensors: Sequence[Tensor], closed: Collection[Group]) -> Folded:
+    """All tensors of a tape, those in each of the `closed` boxes in one part."""
+    boxes, titles = boxes_of([t for t in tensors if t.op])
+
+    def outermost(box: Group) -> Group | None:
+        return next((box[:n] for n in range(1, len(box) + 1) if box[:n] in closed), None)
+
+    parts = _with_leaves(tensors, _by_scope(tensors, boxes, titles, outermost), False)
+    part_of = {t.order: i for i, part in enumerate(parts) for t in part.tensors}
+    return Folded(parts, part_of, _used(titles, parts))
+
+
+def _used(titles: Mapping[Group, str], parts: Sequence[Part]) -> dict[Group, str]:
+    """The boxes that parts are in."""
+    used = {part.box[:n] for part in parts for n in range(1, len(part.box) + 1)}
+    return {box: title for box, title in titles.items() if box in used}
+
+
+def _deeper_than(depth: int) -> Callable[[Group], Group | None]:
+    """Closes what is nested deeper than that."""
+    return lambda box: box[: depth + 1] if len(box) > depth else None
+
+
+def boxes_of(records: Sequence[Tensor]) -> tuple[dict[int, Group], dict[Group, str]]:
+    """The box of each record, by creation number, and the names of the boxes."""
     boxes: dict[int, Group] = {}
     titles: dict[Group, str] = {}
     before: Sequence[object] = ()
@@ -122,13 +146,15 @@ def _by_scope(
     tensors: Sequence[Tensor],
     boxes: Mapping[int, Group],
     titles: Mapping[Group, str],
-    depth: int,
+    closed: Callable[[Group], Group | None],
 ) -> list[Part]:
-    """A part for each record; one for all records of a scope that is nested deeper than that."""
+    """A part for each record; one for all records of a box that is `closed`.
+
+    ``closed(box)`` is the outermost closed one of those that a box is in, itself included.
+    """
     parts = []
     for key, run in groupby(
-        (t for t in tensors if t.op),
-        key=lambda t: boxes[t.order][: depth + 1] if len(boxes[t.order]) > depth else t.order,
+        (t for t in tensors if t.op), key=lambda t: closed(boxes[t.order]) or t.order
     ):
         if isinstance(key, tuple):
             parts.append(Part(list(run), key[:-1], titles[key]))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -58,6 +58,12 @@ def of_record(t: Tensor, called: Mapping[int, str]) -> str:
     return _written(t, lambda a: (called[a.order], _ATOM))[0]
 
 
+def of_operands(t: Tensor, texts: Sequence[str]) -> str:
+    """A record as a formula in other texts for its arguments, which are Tensors: numbers, say."""
+    found = {id(a): text for a, text in zip(t.inputs, texts)}
+    return _written(t, lambda a: (found[id(a)], 1 if found[id(a)].startswith("-") else _ATOM))[0]
+
+
 def of_rule(t: Tensor, i: int, called: Mapping[int, str], cotangent: str) -> str:
     """What the i-th rule of a record computes, as a formula.
 
@@ -79,7 +85,7 @@ def of_rule(t: Tensor, i: int, called: Mapping[int, str], cotangent: str) -> str
     >>> print(of_rule(y, 0, labels(y.tape()), "g"), of_rule(y, 1, labels(y.tape()), "g"))
     g / b -g · v2 / b
     """
-    found, _ = _ruled(t, i, called, cotangent)
+    found, _ = ruled(t, i, called, cotangent)
     return _of_tape(found) if isinstance(found, Tensor) else found
 
 
@@ -98,9 +104,18 @@ def local(t: Tensor, i: int, called: Mapping[int, str]) -> str:
     >>> print(local(y, 0, labels(y.tape())), local(y, 1, labels(y.tape())), sep=" and ")
     1 / b and -v2 / b
     """
-    found, g = _ruled(t, i, called, "g")
+    found, g = ruled(t, i, called, "g")
     if not isinstance(found, Tensor):
         return found
+    if multiplies(found, g):
+        g.name = _UNIT
+    return _of_tape(found)
+
+
+def multiplies(found: Tensor | str, g: Tensor) -> bool:
+    """Whether what a rule made of the cotangent `g` is that, multiplied entry by entry."""
+    if not isinstance(found, Tensor):
+        return False
     follows = {g.order}  # the records that the cotangent goes into
     for record in Tape(found):
         into = [k for k, a in enumerate(record.inputs) if getattr(a, "order", None) in follows]
@@ -108,12 +123,11 @@ def local(t: Tensor, i: int, called: Mapping[int, str]) -> str:
             follows.add(record.order)
             name = record.op.name if record.op else ""
             if (into != [0] and (name != "mul" or len(into) > 1)) or name not in _SCALES:
-                return _of_tape(found)
-    g.name = _UNIT
-    return _of_tape(found)
+                return False
+    return True
 
 
-def _ruled(
+def ruled(
     t: Tensor, i: int, called: Mapping[int, str], cotangent: str
 ) -> tuple[Tensor | str, Tensor]:
     """What the i-th rule makes of symbols, and the one that stands for the cotangent.

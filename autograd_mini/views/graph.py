@@ -32,12 +32,15 @@ class Edge(NamedTuple):
         Whether it is the derivative.
     text : str
         The local derivative; or how many edges are drawn as this one.
+    argument : int
+        Which argument of the target the source is; -1 where several edges are drawn as one.
     """
 
     source: int
     target: int
     backward: bool
     text: str = ""
+    argument: int = -1
 
 
 @dataclass
@@ -99,7 +102,7 @@ def graph_of(
     if len(folded.parts) > _MOST_WITH_PILLS:
         shown = shown._replace(formulas=False)
     summed = _summed(trace, folded.parts) if shown.formulas else {}
-    writer = _Writer(trace, shown, uses(tensors, trace.adjoints), summed)
+    writer = Writer(trace, shown, uses(tensors, trace.adjoints), summed)
     edges = list(writer.edges(folded.parts, folded.part_of))
     last = ", ".join(trace.called[result.order] for result in results)
     operations = sum(t.op is not None for t in tensors)
@@ -114,7 +117,7 @@ def graph_of(
     )
 
 
-class _Writer(NamedTuple):
+class Writer(NamedTuple):
     """Writes cards and edges, in the names and numbers of a trace."""
 
     trace: Trace
@@ -158,15 +161,15 @@ class _Writer(NamedTuple):
         for nth, part in enumerate(parts):
             for t in part.tensors:
                 for i, a in enumerate(t.inputs):
-                    if not isinstance(a, Tensor) or part_of[a.order] == nth:
+                    if not isinstance(a, Tensor) or part_of.get(a.order, nth) == nth:
                         continue
                     source, back = part_of[a.order], self.flows(t, i)
                     if part.is_folded or parts[source].is_folded:
                         folded.update([(source, nth, False), *[(source, nth, True)] * back])
                         continue
-                    yield Edge(source, nth, False)
+                    yield Edge(source, nth, False, argument=i)
                     if back:
-                        yield Edge(source, nth, True, self.pill(t, i))
+                        yield Edge(source, nth, True, self.pill(t, i), i)
         for (source, nth, back), count in folded.items():
             said = back and count == folded[source, nth, False]  # on the edge that it runs beside
             yield Edge(source, nth, back, f"×{count}" if count > 1 and not said else "")

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from ..tape import Tape
-from ..tensor import Tensor, raw, recording
+from ..tensor import Tensor, raw
+from . import formula
 from .trace import Contribution, Trace
 from .writing import argument, number, shortened
 
@@ -42,6 +43,7 @@ _NAMED = {"sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arct
 _SILENT = {"reshape", "broadcast_to", "expand_dims", "squeeze", "alias", "astype", "copy"}
 _ENTRY_BY_ENTRY = {"add", "sub", "mul", "div", "pow", "neg", "broadcast_to", "reshape"}
 _ATOM = 4
+_LONGEST = 900  # characters of a formula
 _MINUS = 1.5  # binds more tightly than a sum, and less than a product
 _GREEK = re.compile(
     "alpha|beta|gamma|delta|epsilon|zeta|eta|theta|iota|kappa|lambda|mu|nu|xi|pi|rho|sigma|tau|phi|"
@@ -122,11 +124,11 @@ def latex(result: Tensor, names: Mapping[str, Any] | None = None) -> Derivation:
     ∂L/∂x = ∂L/∂v1 / x
     """
     trace = Trace.of(result, names)
-    called = {order: _name(name) for order, name in trace.called.items()}
+    called = {order: name_of(name) for order, name in trace.called.items()}
     records = [t for t in Tape(result) if t.op is not None]
-    forward = [f"{called[t.order]} &= {_record(t, called)}" for t in records]
+    forward = [f"{called[t.order]} &= {of_record(t, called)}" for t in records]
     backward = [
-        f"{_derivative(t, result, called)} &= {_total(given, called, result)}"
+        f"{derivative(t, result, called)} &= {_total(given, called, result)}"
         for t, given in _by_target(trace).items()
     ]
     found = Derivation(
@@ -163,7 +165,7 @@ def _by_target(trace: Trace) -> dict[Tensor, list[Contribution]]:
     return dict(sorted(found.items(), key=lambda item: -item[0].order))
 
 
-def _derivative(t: Tensor, of: Tensor, called: Mapping[int, str]) -> str:
+def derivative(t: Tensor, of: Tensor, called: Mapping[int, str]) -> str:
     return rf"\frac{{\partial {called[of.order]}}}{{\partial {called[t.order]}}}"
 
 
@@ -171,7 +173,8 @@ def _total(given: list[Contribution], called: Mapping[int, str], result: Tensor)
     """The sum of all contributions to a derivative."""
     text = ""
     for c in given:
-        term, binds = _rule(c, called, result)
+        arrived = "1" if c.source is result else derivative(c.source, result, called)
+        term, binds = of_rule(c.source, c.argument, called, arrived)
         if c.summed:
             term = rf"\sum {_bound((term, binds), 2)}"
         text += term if not text or term.startswith("-") else f" + {term}"
@@ -179,36 +182,43 @@ def _total(given: list[Contribution], called: Mapping[int, str], result: Tensor)
     return text
 
 
-def _rule(c: Contribution, called: Mapping[int, str], result: Tensor) -> Written:
-    """What a rule computes, run on symbols."""
-    t = c.source
-    assert t.op is not None
-    symbols = {id(a): _symbol(a, called) for a in t.inputs if isinstance(a, Tensor)}
-    g = Tensor(np.ones(t.shape, t.dtype), requires_grad=True)
-    g.name = "1" if t is result else _derivative(t, result, called)
-    rule: Any = next(r for i, r in enumerate(t.op.vjps) if i == c.argument)
-    args = [symbols.get(id(a), a) for a in t.inputs]
-    with recording(True), np.errstate(all="ignore"):
-        found = rule(g, _symbol(t, called), *args, **t.kwargs)
+def of_rule(t: Tensor, i: int, called: Mapping[int, str], cotangent: str) -> Written:
+    """What the i-th rule of a record computes, run on symbols."""
+    return _of_tape(formula.ruled(t, i, called, cotangent)[0], t)
+
+
+def local(t: Tensor, i: int, called: Mapping[int, str]) -> str:
+    """What the i-th rule multiplies the cotangent by; or what it makes of it, `g`."""
+    found, g = formula.ruled(t, i, called, "g")
+    if formula.multiplies(found, g):
+        g.name = "1"
+    return _of_tape(found, t)[0]
+
+
+def _of_tape(found: Tensor | str, t: Tensor) -> Written:
+    """The tape of what a rule found as one formula in its leaves."""
     if not isinstance(found, Tensor):
-        return _constant(found), _ATOM
+        assert t.op is not None
+        if "′" in found:  # a rule that cannot run on symbols
+            found = rf"\operatorname{{{escaped(t.op.name)}}}'(g)"
+        return found, _ATOM
     written: dict[int, Written] = {}
     for v in Tape(found):
         if v.op is not None:
-            written[v.order] = _written(v, lambda a: written.get(a.order))
+            text, binds = _written(v, lambda a: written.get(a.order))
+            long = len(text) > _LONGEST  # what is used twice is written twice, and that adds up
+            short = rf"\operatorname{{{escaped(v.op.name)}}}(\ldots)"
+            written[v.order] = (short, _ATOM) if long else (text, binds)
         elif v.name:
             written[v.order] = v.name, _ATOM
     return written.get(found.order) or (_constant(found.data), _ATOM)
 
 
-def _symbol(t: Tensor, called: Mapping[int, str]) -> Tensor:
-    return Tensor(t._array, requires_grad=t.dtype.kind in "fO", name=called[t.order])
-
-
 # ---- one operation -------------------------------------------------------------------------------
 
 
-def _record(t: Tensor, called: Mapping[int, str]) -> str:
+def of_record(t: Tensor, called: Mapping[int, str]) -> str:
+    """A record as a formula in LaTeX, in the names of its arguments."""
     return _written(t, lambda a: (called[a.order], _ATOM))[0]
 
 
@@ -248,7 +258,7 @@ def _written(t: Tensor, of: Callable[[Tensor], Written | None]) -> Written:
     if name in _NAMED and len(parts) == 1:
         return rf"\{name} {_bound(parts[0], 3)}", 2
     arguments = ", ".join(text for text, _ in parts)
-    return rf"\operatorname{{{_escaped(name)}}}\left({arguments}\right)", _ATOM
+    return rf"\operatorname{{{escaped(name)}}}\left({arguments}\right)", _ATOM
 
 
 def _entries(index: Any, x: Written) -> Written:
@@ -264,6 +274,8 @@ def _product(t: Tensor, parts: list[Written]) -> Written:
     for i in (0, 1):
         if parts[i][0] == "1":
             return parts[1 - i]
+        if parts[i][0] == "-1":
+            return f"-{_bound(parts[1 - i], 2)}", _MINUS
     return _times(t, *parts)
 
 
@@ -313,7 +325,7 @@ def _axis(axis: Any) -> str:
 # ---- names ---------------------------------------------------------------------------------------
 
 
-def _name(name: str) -> str:
+def name_of(name: str) -> str:
     r"""A name as mathematics: ``v3`` is v with an index, ``log_p`` a word, ``theta`` a letter."""
     match = re.fullmatch(r"([^\W\d_]+)_?(\d*)", name)
     if not match:
@@ -338,5 +350,5 @@ def _text_of(text: str) -> str:
     return f"{{{''.join(parts)}}}"
 
 
-def _escaped(name: str) -> str:
+def escaped(name: str) -> str:
     return "".join(_SPECIAL.get(c, c) for c in name)

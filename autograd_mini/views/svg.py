@@ -19,7 +19,7 @@ TITLE = 10  # the size of the font of a scope's name
 SANS, SERIF = "Helvetica,Arial,sans-serif", "Times,serif"
 
 _SPACING = Spacing(layer=58, node=24, edge=20, group=14, title=18, margin=14)
-_ASIDE = 5  # how far the two edges of a use are from their middle
+ASIDE = 5  # how far the two edges of a use are from their middle
 _ARROW = 7  # the length of an arrow's head
 _PILL = 16  # the height of a local derivative
 _FOOT = 30  # the height of the legend
@@ -37,8 +37,8 @@ def svg_of(graph: Graph, palette: Palette, direction: str) -> str:
     direction : {"LR", "TB"}
         Which way values run.
     """
-    uses = _uses(graph.edges)
-    placed = _placed(graph, uses, direction)
+    uses = uses_of(graph.edges)
+    placed = places(graph, uses, direction)
     paint = _Painter(palette)
     body = [
         *(paint.box(box) for box in placed.groups.values()),
@@ -63,7 +63,7 @@ def svg_of(graph: Graph, palette: Palette, direction: str) -> str:
 # ---- places -------------------------------------------------------------------------------------
 
 
-def _uses(edges: Sequence[Edge]) -> list[tuple[Edge, ...]]:
+def uses_of(edges: Sequence[Edge]) -> list[tuple[Edge, ...]]:
     """Each edge with the one that runs back beside it, if there is one."""
     uses: list[tuple[Edge, ...]] = []
     for edge in edges:
@@ -75,7 +75,12 @@ def _uses(edges: Sequence[Edge]) -> list[tuple[Edge, ...]]:
     return uses
 
 
-def _placed(graph: Graph, uses: Sequence[Sequence[Edge]], direction: str) -> Layout:
+def places(
+    graph: Graph,
+    uses: Sequence[Sequence[Edge]],
+    direction: str,
+    spacing: Spacing = _SPACING,
+) -> Layout:
     """Where everything is. A card is at least as wide as the titles of its boxes."""
     nodes: dict[Hashable, Node] = {}
     for i, (card, box) in enumerate(zip(graph.cards, graph.boxes)):
@@ -83,16 +88,16 @@ def _placed(graph: Graph, uses: Sequence[Sequence[Edge]], direction: str) -> Lay
         least = max((sizes.text_width(graph.titles[p], TITLE) for p in paths), default=0)
         nodes[i] = Node(*sizes.card_size(card, least), paths[-1] if paths else ())
     lines = [Line(use[0].source, use[0].target, label=_room(use)) for use in uses]
-    return layout(nodes, lines, direction=direction, spacing=_SPACING)
+    return layout(nodes, lines, direction=direction, spacing=spacing)
 
 
 def _room(use: Sequence[Edge]) -> tuple[float, float] | None:
     """What the texts on the edges of a use need, beside one another."""
-    widths = [_pill_width(edge.text) for edge in use if edge.text]
-    return (sum(widths) + GAP * (len(widths) - 1), _PILL + 2 * _ASIDE) if widths else None
+    widths = [pill_width(edge.text) for edge in use if edge.text]
+    return (sum(widths) + GAP * (len(widths) - 1), _PILL + 2 * ASIDE) if widths else None
 
 
-def _pill_width(text: str) -> float:
+def pill_width(text: str) -> float:
     return sizes.text_width(text, 11) + 12
 
 
@@ -104,28 +109,28 @@ def _edges(
     pills: list[str] = []
     for use, route in zip(uses, placed.routes):
         x = route.label.x if route.label else 0.0
-        for edge, aside in zip(use, (-_ASIDE, _ASIDE) if len(use) > 1 else (0,)):
-            yield paint.edge(edge, _beside(route.points, aside, across))
+        for edge, aside in zip(use, (-ASIDE, ASIDE) if len(use) > 1 else (0,)):
+            yield paint.edge(edge, beside(route.points, aside, across))
             if edge.text and route.label:
-                width = _pill_width(edge.text)
+                width = pill_width(edge.text)
                 middle = (x + width / 2, route.label.y + route.label.height / 2)
-                pills += paint.pill(edge, _moved(middle, aside, across))
+                pills += paint.pill(edge, moved(middle, aside, across))
                 x += width + GAP
     yield from pills
 
 
-def _beside(points: Sequence[Point], aside: float, across: int) -> list[Point]:
+def beside(points: Sequence[Point], aside: float, across: int) -> list[Point]:
     """A curve beside another. Where it is steep it is moved along too, or the two would touch."""
-    moved = [_moved(point, aside, across) for point in points]
+    shifted = [moved(point, aside, across) for point in points]
     for i in range(0, len(points) - 1, 3):
         slope = points[i + 3][across] - points[i][across]
         along = -aside * max(-1.0, min(slope / 20, 1.0))
         for k in (i + 1, i + 2):
-            moved[k] = _moved(moved[k], along, 1 - across)
-    return moved
+            shifted[k] = moved(shifted[k], along, 1 - across)
+    return shifted
 
 
-def _moved(point: Point, by: float, axis: int) -> Point:
+def moved(point: Point, by: float, axis: int) -> Point:
     x, y = point
     return (x, y + by) if axis else (x + by, y)
 
@@ -260,7 +265,7 @@ class _Painter(NamedTuple):
 
     def pill(self, edge: Edge, middle: Point) -> Iterator[str]:
         x, y = middle
-        width = _pill_width(edge.text)
+        width = pill_width(edge.text)
         box = Box(x - width / 2, y - _PILL / 2, width, _PILL)
         color = self.palette.backward if edge.backward else self.palette.forward
         fill = self.palette.pill if edge.backward else self.palette.card

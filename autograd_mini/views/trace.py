@@ -31,7 +31,8 @@ class Contribution:
     argument: int  #: which argument of it the target is
     formula: str
     value: Any
-    summed: str  #: where the target had been broadcast: over which axes the value was summed
+    spread: Any  #: what the rule gave, before a broadcast was undone
+    summed: str  #: where the target had been broadcast: over which axes that was summed
     total: Any  #: the running sum, this one included
     open: int  #: how many more are still to come
 
@@ -144,17 +145,18 @@ def _backward(trace: Trace) -> Iterator[Step]:
             continue
         g, arrived = trace.adjoints[t], trace.derivative(t)
         passed_on = []
-        for i, c, summed in _contributions(t, g):
+        for i, spread, c, summed in _contributions(t, g):
             a = t.inputs[i]
             totals[a] = np.asarray(totals[a] + c) if a in totals else c
             open_paths[a] -= 1
             text = formula.of_rule(t, i, trace.called, arrived)
-            passed_on.append(Contribution(a, t, i, text, c, summed, totals[a], open_paths[a]))
+            total, still_open = totals[a], open_paths[a]
+            passed_on.append(Contribution(a, t, i, text, c, spread, summed, total, still_open))
         yield Step("backward", t, arrived, g, tuple(passed_on))
 
 
-def _contributions(t: Tensor, g: Any) -> list[tuple[int, Any, str]]:
-    """What each rule of a record gives, fitted to its argument, and over what it was summed."""
+def _contributions(t: Tensor, g: Any) -> list[tuple[int, Any, Any, str]]:
+    """What each rule of a record gives; that fitted to its argument; over what it was summed."""
     assert t.op is not None
     kwargs = t.kwargs if t.saved is None else {**t.kwargs, "saved": t.saved}
     args = [raw(a) for a in t.inputs]
@@ -163,7 +165,7 @@ def _contributions(t: Tensor, g: Any) -> list[tuple[int, Any, str]]:
         if rule is not None and isinstance(a, Tensor) and a.requires_grad:
             with np.errstate(all="ignore"):
                 c = np.asarray(rule(g, t._array, *args, **kwargs))
-            found.append((i, np.asarray(_fit(c, t, a)), _summed(c.shape, a.shape)))
+            found.append((i, c, np.asarray(_fit(c, t, a)), _summed(c.shape, a.shape)))
     return found
 
 

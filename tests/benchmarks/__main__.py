@@ -2,7 +2,7 @@
 
 import argparse
 
-from . import chain, compiled, cross_entropy, derivatives, digits, fused, mlp, scaling
+from . import chain, compiled, cross_entropy, derivatives, digits, fused, mlp, page, scaling
 from .peers import autograd, jax, mygrad, torch
 
 PARTS = {
@@ -14,6 +14,7 @@ PARTS = {
     "derivatives": derivatives,
     "fused": fused,
     "scaling": scaling,
+    "page": page,
 }
 
 

@@ -1,0 +1,219 @@
+"""Levels: the graph of a tape, placed, at each folding that a reader of the page can choose.
+
+The page lays nothing out. A small graph gets a level for each way to close its boxes; a large one
+opens with about 40 cards, and each card that stands for several opens as a level of its own.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, combinations
+from typing import Any
+
+from ..tensor import Tensor
+from .card import Card
+from .folding import Folded, Group, Part, boxes_of, closing, parts_of
+from .graph import Edge, Graph, Shown, Writer
+from .layout import Route, Spacing
+from .pool import minus, sized
+from .svg import ASIDE, beside, moved, pill_width, places, uses_of
+from .trace import Trace, uses
+
+CARDS = 40  # on a level that is folded
+OPEN = 60  # tensors, up to which a tape is shown whole
+_MOST_BOXES = 4  # that close independently
+_BUDGET = 2_400  # cards on all levels
+_SPACING = Spacing(layer=40, node=24, edge=20, group=14, title=18, margin=14)
+
+Level = dict[str, Any]
+
+
+@dataclass
+class _Plan:
+    """A level to be drawn: its parts, and what it opens."""
+
+    folded: Folded
+    title: str
+    closed: frozenset[Group] = frozenset()
+    outside: int = 0  # leading parts that are not of this level, but go into it
+    parent: int | None = None
+
+
+def levels(trace: Trace, index: Mapping[int, int]) -> list[Level]:
+    """The levels of a tape, the one that the page opens with first.
+
+    Parameters
+    ----------
+    trace : Trace
+    index : mapping of int to int
+        The position of each tensor in the tape, by creation number.
+    """
+    tensors = list(trace.tape)
+    writer = Writer(trace, Shown(), uses(tensors, trace.adjoints), summed={})
+    if len(tensors) <= OPEN:
+        return _in_place(writer, tensors, index)
+    return _nested(writer, tensors, index)
+
+
+def _in_place(writer: Writer, tensors: Sequence[Tensor], index: Mapping[int, int]) -> list[Level]:
+    """All open; then boxes closed, each way to do so having a level."""
+    _, titles = boxes_of([t for t in tensors if t.op])
+    ways = list(dict.fromkeys(map(_outermost, _ways(list(titles)))))
+    found = []
+    for closed in ways:
+        plan = _Plan(closing(tensors, closed), "", closed)
+        level = _level(writer, plan, index)
+        for card, part in zip(level["cards"], plan.folded.parts):
+            if part.is_folded:
+                box = boxes_of([t for t in tensors if t.op])[0][part.tensors[-1].order]
+                own = next(box[:n] for n in range(1, len(box) + 1) if box[:n] in closed)
+                _link(card, "opens", ways, closed - {own})
+        for drawn, box in zip(level["boxes"], _paths(plan.folded)):
+            _link(drawn, "closes", ways, _outermost({*closed, box}))
+        found.append(level)
+    return found
+
+
+def _link(target: dict[str, Any], how: str, ways: list[frozenset[Group]], to: Any) -> None:
+    if to in ways:
+        target[how] = ways.index(to)
+
+
+def _ways(boxes: Sequence[Group]) -> Iterable[Collection[Group]]:
+    if len(boxes) <= _MOST_BOXES:
+        return chain.from_iterable(combinations(boxes, n) for n in range(len(boxes) + 1))
+    outer = [box for box in boxes if len(box) == 1]
+    return [(), *((box,) for box in boxes), outer, *([b for b in outer if b != c] for c in outer)]
+
+
+def _outermost(closed: Collection[Group]) -> frozenset[Group]:
+    """Without the boxes inside other closed ones."""
+    kept = set(closed)
+    return frozenset(b for b in kept if not any(b[:n] in kept for n in range(1, len(b))))
+
+
+def _paths(folded: Folded) -> list[Group]:
+    return list(folded.titles)
+
+
+def _nested(writer: Writer, tensors: Sequence[Tensor], index: Mapping[int, int]) -> list[Level]:
+    """The whole in about `CARDS` cards; then what is in each, as far as the budget goes."""
+    todo = deque([_Plan(parts_of(tensors, None, CARDS), "")])
+    found: list[Level] = []
+    waiting: list[tuple[dict[str, Any], int]] = []
+    cards = planned = 0
+    while todo:
+        plan = todo.popleft()
+        level = _level(writer, plan, index)
+        number = len(found)
+        found.append(level)
+        cards += len(level["cards"])
+        for card, part in zip(level["cards"], plan.folded.parts):
+            if part.is_folded and part.tensors[-1].op and cards + CARDS * len(todo) < _BUDGET:
+                planned += 1
+                waiting.append((card, planned))
+                todo.append(_inside(part, number))
+    for card, level_number in waiting:
+        card["opens"] = level_number
+    return found
+
+
+def _inside(part: Part, parent: int) -> _Plan:
+    """What is in a folded card, with what goes into it."""
+    own = {t.order for t in part.tensors}
+    inputs = [a for t in part.tensors for a in t.inputs if isinstance(a, Tensor)]
+    outside = {a.order: a for a in inputs if a.order not in own}
+    folded = parts_of(part.tensors, None, CARDS)
+    shown = [outside[order] for order in sorted(outside)][:CARDS]
+    parts = [Part([t]) for t in shown] + folded.parts
+    part_of = {t.order: i for i, p in enumerate(parts) for t in p.tensors}
+    plan = Folded(parts, part_of, folded.titles, folded.note)
+    return _Plan(plan, part.title, outside=len(shown), parent=parent)
+
+
+def _level(writer: Writer, plan: _Plan, index: Mapping[int, int]) -> Level:
+    folded = plan.folded
+    if len(folded.parts) > 400:
+        writer = writer._replace(shown=writer.shown._replace(formulas=False))
+    cards = [_sized(writer, part) for part in folded.parts]
+    own = [p if p.is_folded else Part(p.tensors, p.box) for p in folded.parts]
+    edges = [e for e in writer.edges(own, folded.part_of) if e.target >= plan.outside]
+    graph = Graph("", "", cards, [p.box for p in folded.parts], folded.titles, edges)
+    together = uses_of(edges)
+    placed = places(graph, together, "LR", _SPACING)
+    level: Level = {
+        "width": round(placed.width),
+        "height": round(placed.height),
+        "cards": [
+            {**_box(placed.nodes[i]), **_members(part, index, i < plan.outside)}
+            for i, part in enumerate(folded.parts)
+        ],
+        "boxes": [
+            {"title": folded.titles[path], **_box(placed.groups[path])} for path in folded.titles
+        ],
+        "edges": [_edge(use, route, folded, index) for use, route in zip(together, placed.routes)],
+    }
+    if plan.title:
+        level |= {"title": plan.title, "parent": plan.parent}
+    return level
+
+
+def _sized(writer: Writer, part: Part) -> Card:
+    """The card of a part, with room for what the page writes on it."""
+    card, t = writer.card(part), part.tensors[-1]
+    arrays = [t.data, *([writer.trace.adjoints[t]] if t in writer.trace.adjoints else [])]
+    blocks = [sized(block, x) for block, x in zip(card.blocks, arrays)]
+    notes = [f"{len(part.tensors):,} tensors"] if part.is_folded else []
+    shape = notes[0] if notes else card.shape
+    return card._replace(notes=(), blocks=blocks, shape=shape)
+
+
+def _box(box: Any) -> dict[str, Any]:
+    return {"x": round(box.x), "y": round(box.y), "w": round(box.width), "h": round(box.height)}
+
+
+def _members(part: Part, index: Mapping[int, int], outside: bool) -> dict[str, Any]:
+    """The tensor that a card shows; and, where it stands for several, runs of their positions."""
+    found: dict[str, Any] = {"node": index[part.tensors[-1].order]}
+    if outside:
+        found["outside"] = True
+    if part.is_folded:
+        found["title"] = part.title
+        found["count"] = len(part.tensors)
+        runs: list[list[int]] = []
+        for i in sorted(index[t.order] for t in part.tensors):
+            if runs and runs[-1][1] == i - 1:
+                runs[-1][1] = i
+            else:
+                runs.append([i, i])
+        found["runs"] = runs
+    return found
+
+
+def _edge(
+    use: Sequence[Edge], route: Route, folded: Folded, index: Mapping[int, int]
+) -> dict[str, Any]:
+    """Both ways of a use as paths, and what is written on the way back."""
+    first, last = use[0], use[-1]
+    two = len(use) > 1
+    found: dict[str, Any] = {"from": first.source, "to": first.target}
+    if first.argument >= 0:
+        found["argument"] = first.argument
+        found["record"] = index[folded.parts[first.target].tensors[-1].order]
+    if not first.backward:
+        found["path"] = _path(beside(route.points, -ASIDE if two else 0, 1))
+    if last.backward:
+        found["back"] = _path(beside(route.points, ASIDE if two else 0, 1)[::-1])
+    if route.label and last.text:
+        x, y, width, height = route.label
+        at = moved((x + width / 2, y + height / 2), ASIDE if two else 0, 1)
+        wide = round(pill_width(last.text))
+        found["pill"] = {"text": minus(last.text), "x": round(at[0]), "y": round(at[1]), "w": wide}
+    return found
+
+
+def _path(points: Sequence[tuple[float, float]]) -> str:
+    whole = [(round(x, 1), round(y, 1)) for x, y in points]
+    return Route(tuple(whole)).path()

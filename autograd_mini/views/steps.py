@@ -1,0 +1,298 @@
+"""The steps of a tape as the page tells them: sentence, formula, numbers, ledger.
+
+All of it is read off a `Trace`. Numbers go into a `Pool`, and steps refer to them, so that the same
+steps serve other numbers of the same tape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from ..tensor import Tensor, raw
+from . import formula, latex, telling
+from .pool import Pool, minus
+from .trace import Contribution, Step, Trace, uses
+from .writing import made_by, number
+
+#: what stands between two operands
+_SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "matmul": "@", "pow": "^"}
+_MOST_TERMS = 4  # of a sum that is written out
+_BRIEF = 4_000  # tensors, from which on steps are told without numbers of single entries
+_MOST_SAVED = 3  # local derivatives that a forward step announces
+
+Written = dict[str, Any]
+
+
+class Teller:
+    """Tells the steps of one tape.
+
+    Parameters
+    ----------
+    trace : Trace
+    pool : Pool
+        Gets the numbers.
+    """
+
+    def __init__(self, trace: Trace, pool: Pool) -> None:
+        self.trace, self.pool = trace, pool
+        tape = trace.tape
+        self.index = {t.order: i for i, t in enumerate(tape)}
+        self.tex = {order: latex.name_of(name) for order, name in trace.called.items()}
+        self.uses = uses(tape, trace.adjoints)
+        self.seen: dict[int, int] = {}
+        self.brief = len(tape) > _BRIEF
+
+    def nodes(self) -> list[Written]:
+        """The tensors of the tape."""
+        return [self._node(t) for t in self.trace.tape]
+
+    def _node(self, t: Tensor) -> Written:
+        found: Written = {
+            "name": self.trace.called[t.order],
+            **({} if self.brief and not t.name else {"tex": self.tex[t.order]}),
+            "op": made_by(t),
+            "shape": str(t.shape) if t.dtype == float else f"{t.dtype}{t.shape}",
+            "value": self.pool.array(t.data),
+        }
+        if t in self.trace.adjoints:
+            found |= {"gradient": self.pool.array(self.trace.adjoints[t]), "uses": self.uses[t]}
+        if t.op is not None:
+            if not self.brief:
+                found["formula"] = minus(self.trace.forward_formula(t))
+            found["inputs"] = [self.index[a.order] for a in t.inputs if isinstance(a, Tensor)]
+            if t.op.unfused is not None:
+                found["fused"] = True
+        if t.scope:
+            found["scope"] = " / ".join(s.name for s in t.scope)
+        return found
+
+    def steps(self) -> list[Written]:
+        """Forward, then the seed, then backward."""
+        forward = [self._forward(step) for step in self.trace.forward]
+        return [*forward, self._seed(), *(self._backward(step) for step in self.trace.backward)]
+
+    # ---- forward ---------------------------------------------------------------------------------
+
+    def _forward(self, step: Step) -> Written:
+        t = step.tensor
+        assert t.op is not None
+        name, node = self.trace.called[t.order], self.index[t.order]
+        sources = list(dict.fromkeys(self.trace.called[a.order] for a in _tensors(t)))
+        found: Written = {
+            "phase": "forward",
+            "node": node,
+            "say": minus(telling.forward(t.op.name, t.op.unfused is not None)),
+            "tex": f"{self.tex[t.order]} = {latex.of_record(t, self.tex)}",
+        }
+        if self.brief:
+            return found
+        found["way"] = f"{', '.join(sources)} → {name}"
+        found["operands"] = self._operands(t)
+        found["entry"] = self.pool.text(self._entry(t))
+        if locals_ := self._locals(t):
+            found["locals"] = locals_
+        return found
+
+    def _operands(self, t: Tensor) -> list[Written]:
+        assert t.op is not None
+        sign = _SIGNS.get(t.op.name)
+        found: list[Written] = []
+        for a in t.inputs:
+            before = ("" if not found else sign) if sign else (", " if found else t.op.name)
+            if isinstance(a, Tensor):
+                found.append({"sign": before, "node": self.index[a.order]})
+            elif isinstance(a, (int, float, np.generic, np.ndarray)) and np.ndim(a) < 3:
+                array = np.asarray(a)
+                if array.dtype.kind in "biuf":
+                    found.append({"sign": before, "array": self.pool.array(array)})
+        return found
+
+    def _locals(self, t: Tensor) -> list[str]:
+        """∂y/∂x = ... for each argument that derivatives flow to."""
+        found = []
+        for i, a in enumerate(t.inputs):
+            if _is_active(self.trace, t, i, a):
+                left = rf"\frac{{\partial {self.tex[t.order]}}}{{\partial {self.tex[a.order]}}}"
+                found.append(f"{left} = {latex.local(t, i, self.tex)}")
+        return found[:_MOST_SAVED]
+
+    def _entry(self, t: Tensor) -> str:
+        """The operation with the numbers of one entry in it."""
+        assert t.op is not None
+        arrays = [raw(a) for a in t.inputs]
+        if not isinstance(t.data, np.ndarray) or t.data.dtype.kind != "f" or not t.size:
+            return ""
+        if t.op.name == "sum" and not t.ndim and 1 < np.size(arrays[0]) <= _MOST_TERMS:
+            terms = [number(x) for x in np.ravel(arrays[0])]
+            return " + ".join(f"({x})" if x[0] == "-" else x for x in terms) + _is(t.data[()])
+        if t.kwargs or not _is_elementwise(t):
+            return ""
+        at = _chosen(t.data)
+        fake: Any = SimpleNamespace(
+            op=t.op, kwargs={}, inputs=[Tensor(float(_at(x, t.shape, at))) for x in arrays]
+        )
+        texts = [number(x.item()) for x in fake.inputs]
+        if t.op.name in _SIGNS and len(texts) == 2:
+            text = f" {_SIGNS[t.op.name]} ".join(_signed(x.item()) for x in fake.inputs)
+        else:
+            text = formula.of_operands(fake, texts)
+        return f"{_where(at)}{text}{_is(t.data[at])}"
+
+    # ---- backward --------------------------------------------------------------------------------
+
+    def _seed(self) -> Written:
+        t = self.trace.result
+        name = self.trace.called[t.order]
+        return {
+            "phase": "seed",
+            "node": self.index[t.order],
+            "way": f"starts at {name}",
+            "say": f"Backward starts at the result: a change of {name} changes {name} by as much, "
+            "so its derivative by itself is 1.",
+            "tex": rf"\frac{{\partial {self.tex[t.order]}}}{{\partial {self.tex[t.order]}}} = 1",
+        }
+
+    def _backward(self, step: Step) -> Written:
+        t = step.tensor
+        assert t.op is not None
+        given = [self._contribution(c) for c in step.contributions]
+        targets = list(dict.fromkeys(self.trace.called[c.target.order] for c in step.contributions))
+        say = [telling.backward(t.op.name, t.op.unfused is not None)]
+        say += dict.fromkeys(g.pop("said") for g in given)
+        return {
+            "phase": "backward",
+            "node": self.index[t.order],
+            "say": minus(" ".join(filter(None, say))),
+            "gives": given,
+            **(
+                {}
+                if self.brief
+                else {"way": f"{self.trace.called[t.order]} → {', '.join(targets)}"}
+            ),
+        }
+
+    def _sums(self, c: Contribution) -> Written:
+        """A contribution, and the sum so far: the last is the adjoint, which is there already."""
+        total = c.total if c.open else self.trace.adjoints[c.target]
+        value = total if c.value is c.total else c.value
+        return {"value": self.pool.array(value), "total": self.pool.array(total)}
+
+    def _briefly(self, c: Contribution, nth: int) -> Written:
+        """A contribution on a very long tape: its formula in plain letters, its value, its sum."""
+        sign = "=" if nth == 1 else "+="
+        text = minus(f"{sign} {c.formula}")
+        return {
+            "to": self.index[c.target.order],
+            "argument": c.argument,
+            "tex": rf"\text{{{latex.escaped(text)}}}",
+            **self._sums(c),
+            "open": c.open,
+            "said": "",
+        }
+
+    def _contribution(self, c: Contribution) -> Written:
+        t, a = c.source, c.target
+        nth = self.seen[a.order] = self.seen.get(a.order, 0) + 1
+        if self.brief:
+            return self._briefly(c, nth)
+        arrived = latex.derivative(t, self.trace.result, self.tex)
+        target = latex.derivative(a, self.trace.result, self.tex)
+        term, _ = latex.of_rule(t, c.argument, self.tex, arrived)
+        term = rf"\sum {term}" if c.summed else term
+        local = latex.local(t, c.argument, self.tex)
+        found: Written = {
+            "to": self.index[a.order],
+            "argument": c.argument,
+            "tex": f"{target} {'=' if nth == 1 else '+='} {term}",
+            "local": local,
+            **self._sums(c),
+            "open": c.open,
+            **({} if c.open else {"why": telling.paths(self.trace.called[a.order], nth)}),
+            "said": telling.accumulated(c, self.trace.called[a.order], nth),
+        }
+        slope = _slope(self.trace, c)
+        if slope is not None:
+            found["slope"] = self.pool.array(slope)
+            found["entry"] = self.pool.text(_product(self.trace, c, slope, nth > 1))
+        if c.summed:
+            found |= {"summed": c.summed, "spread": self.pool.array(c.spread)}
+        return found
+
+
+def _tensors(t: Tensor) -> list[Tensor]:
+    return [a for a in t.inputs if isinstance(a, Tensor)]
+
+
+def _is_active(trace: Trace, t: Tensor, i: int, a: Any) -> bool:
+    rules: Sequence[Any] = [rule for rule, _ in zip(t.op.vjps, t.inputs)] if t.op else []
+    ruled = i < len(rules) and rules[i] is not None
+    return ruled and isinstance(a, Tensor) and a in trace.adjoints
+
+
+def _is_elementwise(t: Tensor) -> bool:
+    assert t.op is not None
+    return isinstance(t.op.forward, np.ufunc) and t.op.forward.signature is None
+
+
+def _chosen(x: Any) -> tuple[int, ...]:
+    """The entry whose numbers are written out: the second, or that of largest magnitude."""
+    if x.size < 4:
+        return tuple(int(i) for i in np.unravel_index(min(1, x.size - 1), x.shape))
+    magnitude = np.abs(np.where(np.isfinite(x), x, 0))
+    return tuple(int(i) for i in np.unravel_index(int(np.argmax(magnitude)), x.shape))
+
+
+def _at(x: Any, shape: tuple[int, ...], at: tuple[int, ...]) -> Any:
+    return np.broadcast_to(x, shape)[at]
+
+
+def _where(at: tuple[int, ...]) -> str:
+    return f"entry {', '.join(str(i + 1) for i in at)}: " if at else ""
+
+
+def _is(x: Any) -> str:
+    return f" = {number(x)}"
+
+
+def _slope(trace: Trace, c: Contribution) -> Any:
+    """The local derivative as numbers: what the rule makes of ones. None where it does more."""
+    t = c.source
+    found, g = formula.ruled(t, c.argument, trace.called, "g")
+    if not formula.multiplies(found, g) or not isinstance(t.data, np.ndarray):
+        return None
+    rule: Any = next(r for i, r in enumerate(t.op.vjps) if i == c.argument)  # type: ignore[union-attr]
+    with np.errstate(all="ignore"):
+        slope = np.asarray(
+            rule(np.ones(t.shape, t.dtype), t._array, *map(raw, t.inputs), **t.kwargs)
+        )
+    return slope if slope.dtype.kind == "f" else None
+
+
+def _product(trace: Trace, c: Contribution, slope: Any, adds: bool) -> str:
+    """Upstream times local for one entry; added to what was there, if something was."""
+    upstream, value = trace.adjoints[c.source], c.value
+    if c.summed or np.shape(slope) != np.shape(value) or not value.size:
+        return ""
+    try:
+        at = _chosen(c.total)
+        arrived = _at(upstream, value.shape, at)
+    except ValueError:  # the rule rearranges
+        return ""
+    with np.errstate(all="ignore"):
+        if not np.isclose(arrived * slope[at], value[at], equal_nan=True):
+            return ""
+    text = f"{_signed(slope[at])} × {_signed(arrived)}"
+    if adds:
+        with np.errstate(all="ignore"):
+            before = number(c.total[at] - value[at])
+        text = f"{before} + {text}"
+    return f"{_where(at)}{text}{_is(c.total[at])}"
+
+
+def _signed(x: Any) -> str:
+    text = number(x)
+    return f"({text})" if text.startswith("-") else text

@@ -1,0 +1,34 @@
+"""Debian's Chromium, driven by Playwright."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+)
+
+
+class Lacking(Exception):
+    """What is not installed, and how to install it."""
+
+
+@contextmanager
+def launched() -> Iterator[Any]:
+    """A browser without a window."""
+    program = shutil.which("chromium")
+    if program is None:
+        raise Lacking("no chromium on PATH (apt-get install chromium)")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError as error:
+        raise Lacking("no playwright (pip install playwright)") from error
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=list(_ARGUMENTS))
+        yield browser
+        browser.close()

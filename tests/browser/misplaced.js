@@ -1,0 +1,88 @@
+// What is not where it should be, a sentence for each: overlaps, what is cut off, what leaves its frame.
+() => {
+  const found = [], width = document.documentElement.clientWidth, SLACK = 1.5;
+  const say = (what) => found.push(what);
+  const seen = (e) => e.checkVisibility({ visibilityProperty: true }) &&
+    e.getClientRects().length > 0;
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)].filter(seen);
+  const named = (e) => `${e.tagName.toLowerCase()}${e.id ? `#${e.id}` : ""}` +
+    `${e.className && typeof e.className === "string" ? `.${e.className.trim().replace(/ +/g, ".")}` : ""}` +
+    ` "${(e.textContent ?? "").trim().slice(0, 24)}"`;
+  const box = (e) => e.getBoundingClientRect();
+  const overlap = (a, b, slack = SLACK) =>
+    Math.min(a.right, b.right) - Math.max(a.left, b.left) > slack &&
+    Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > slack;
+  const inside = (a, b, slack = SLACK) => a.left >= b.left - slack && a.right <= b.right + slack &&
+    a.top >= b.top - slack && a.bottom <= b.bottom + slack;
+  /** The words themselves: an element may be wider, or narrower, than its text. */
+  const words = (e) => {
+    const range = document.createRange();
+    range.selectNodeContents(e);
+    return range.getBoundingClientRect();
+  };
+  const apart = (things, what, slack) => things.forEach((a, i) => things.slice(i + 1).forEach((b) => {
+    if (!a.contains(b) && !b.contains(a) && overlap(box(a), box(b), slack))
+      say(`${what}: ${named(a)} overlaps ${named(b)}`);
+  }));
+  /** Whether a reader can scroll to what is cut. */
+  const scrolls = (e, root) => {
+    for (let at = e; at && at !== root; at = at.parentElement)
+      if (/auto|scroll/.test(getComputedStyle(at).overflowX)) return true;
+    return false;
+  };
+
+  if (document.documentElement.scrollWidth > width)
+    say(`the page is ${document.documentElement.scrollWidth} wide`);
+  const panels = all("#top, #graph, #controls, #timeline, #inspector > article");
+  apart(panels, "panels");
+  for (const panel of panels) {
+    const room = box(panel);
+    if (room.left < 0 || room.right > width + SLACK) say(`panel: ${named(panel)} leaves the page`);
+    for (const e of all("*", panel)) {
+      if (e.closest("#scene, svg, #found, .unseen") || e.id === "stage") continue;
+      if (scrolls(e.parentElement, panel)) continue;
+      const at = box(e);
+      if (at.width && (at.right > room.right + SLACK || at.left < room.left - SLACK))
+        say(`panel: ${named(e)} leaves ${named(panel)} by ${Math.round(at.right - room.right)}`);
+      if (at.height && at.bottom > room.bottom + SLACK)
+        say(`panel: ${named(e)} leaves ${named(panel)} below by ${Math.round(at.bottom - room.bottom)}`);
+    }
+  }
+  for (const row of all("#top, .bar-above, #timeline, #timeline .buttons, #views, #controls"))
+    apart([...row.children].filter(seen), "row");
+  for (const button of all("button"))
+    if (!button.closest("#steps") && button.scrollWidth > button.clientWidth + SLACK)
+      say(`button: ${named(button)} is cut`);
+  for (const button of all("#steps button"))
+    if (words(button).width > box(button).width) say(`button: ${named(button)} is cut`);
+  for (const article of all("#inspector > article"))
+    for (const e of all(".cell", article))
+      if (words(e).width > box(e).width + SLACK) say(`cell: ${named(e)} is wider than its cell`);
+  for (const p of all("#inspector p, #inspector h2, #inspector figcaption"))
+    if (p.scrollWidth > p.clientWidth + SLACK && getComputedStyle(p).display !== "inline")
+      say(`text: ${named(p)} is cut in ${named(p.parentElement)}`);
+  for (const row of all("#numbers .sum, #numbers .gift, #ledger tr"))
+    apart([...row.children].filter(seen), "row");
+
+  const cards = all(".card");
+  apart(cards, "cards");
+  for (const card of cards) {
+    const room = box(card);
+    for (const e of all(".op, .name, small, .title, .cell, .note, .map", card)) {
+      if (!inside(box(e), room)) say(`card: ${named(e)} leaves ${named(card)}`);
+      if (e.textContent.trim() && e.matches(":not(.map)") && !inside(words(e), room, 2))
+        say(`card: the words of ${named(e)} leave ${named(card)}`);
+      if (e.matches(".cell") && words(e).width > box(e).width + SLACK)
+        say(`card: ${named(e)} is wider than its cell`);
+    }
+    apart(all(".op, .name, small", card), "head of a card");
+    apart(all(".title", card), "titles of a card");
+    apart(all(".grid, .map", card), "arrays of a card");
+  }
+  for (const pill of all(".pill")) {
+    if (words(pill).width > box(pill).width + SLACK) say(`pill: ${named(pill)} is cut`);
+    for (const card of cards) if (overlap(box(pill), box(card), 2)) say(`pill: ${named(pill)} on ${named(card)}`);
+  }
+  apart(all(".pill"), "pills", 2);
+  return [...new Set(found)];
+}

@@ -1,0 +1,87 @@
+"""The computations that the tests open: from the softmax chain to a tape of 20,000 records."""
+
+from functools import cache
+
+import numpy as np
+
+import autograd_mini as ag
+
+
+def tensors(**arrays):
+    return {k: ag.tensor(v, requires_grad=True, name=k) for k, v in arrays.items()}
+
+
+def softmax_chain():
+    """Softmax cross-entropy of three logits, one operation at a time."""
+    z = ag.tensor([2.0, 1.0, 0.1], requires_grad=True, name="z")
+    y = ag.tensor([0.0, 1.0, 0.0], name="y")
+    e = np.exp(z)
+    s = e.sum()
+    p = e / s
+    return named(-(y * np.log(p)).sum(), e=e, s=s, ŷ=p)
+
+
+def fused():
+    """The same as one node."""
+    z = ag.tensor([2.0, 1.0, 0.1], requires_grad=True, name="z")
+    return named(ag.softmax_cross_entropy(z, np.array([0.0, 1.0, 0.0])))
+
+
+def network():
+    """A layer of weights, a batch of four, a bias that is broadcast, two scopes."""
+    rng = np.random.default_rng(0)
+    x = ag.tensor(rng.normal(size=(4, 3)), name="x")
+    t = tensors(w1=rng.normal(size=(3, 5)), b1=rng.normal(size=5), w2=rng.normal(size=(5, 2)))
+    with ag.scope("hidden"):
+        h = np.tanh(x @ t["w1"] + t["b1"])
+    with ag.scope("head"):
+        loss = ((h @ t["w2"]) ** 2).mean()
+    return named(loss, h=h)
+
+
+def heat_maps():
+    """Arrays too large to be written out."""
+    rng = np.random.default_rng(0)
+    w = ag.tensor(rng.normal(size=(30, 40)), requires_grad=True, name="w")
+    x = ag.tensor(rng.normal(size=40), requires_grad=True, name="x")
+    return named((np.maximum(w @ x, 0.0) ** 2).sum())
+
+
+def overflow():
+    """Logits whose exponential is infinite, so that NaN spreads backward."""
+    z = ag.tensor([1000.0, 0.0, -1000.0], requires_grad=True, name="z")
+    with np.errstate(all="ignore"):
+        e = np.exp(z)
+        return named(-np.log(e / e.sum())[1], e=e)
+
+
+def deep(records):
+    """So many records, in scopes one after the other, forty of them or one for each four."""
+    x = ag.tensor([0.1, 0.4, 0.7, 0.9], requires_grad=True, name="x")
+    y, size = x, max(4, records // 40)
+    for first in range(0, records - 1, size):
+        with ag.scope(f"block{first // size}"):
+            for i in range(first, min(first + size, records - 1)):
+                y = np.tanh(y) if i % 2 else y * 0.9
+    return named(y.sum())
+
+
+def hundred():
+    """Too many steps for a button each."""
+    return deep(100)
+
+
+def thousand():
+    return deep(1_000)
+
+
+def named(result, **names):
+    """The result, and what its variables are called."""
+    return result, {**names, "L": result}
+
+
+@cache
+def explore(story, **options):
+    """The page of a story, made once for all tests."""
+    result, names = story()
+    return ag.explore(result, names=names, **options)

@@ -1,0 +1,144 @@
+"""The keyboard alone does everything that the mouse does."""
+
+import re
+
+import pytest
+
+from . import stories
+
+FOCUSED = "document.activeElement.id || document.activeElement.className"
+CARD = "document.activeElement.closest('.card')?.dataset.node"
+
+
+@pytest.fixture
+def page(opened):
+    return opened(stories.explore(stories.softmax_chain))
+
+
+def step(page):
+    return int(re.search(r"step (\d+) of", page.inner_text("#position"))[1])
+
+
+def scale(page):
+    found = re.search(r"scale\(([\d.]+)\)", page.get_attribute("#scene", "style"))
+    return float(found[1])
+
+
+def test_arrows_home_and_end(page):
+    keys = ("ArrowRight", "ArrowRight", "ArrowLeft", "End", "ArrowRight", "Home", "ArrowLeft")
+    seen = []
+    for key in keys:
+        page.keyboard.press(key)
+        seen.append(step(page))
+    assert seen == [2, 3, 2, 15, 15, 1, 1]
+    assert page.is_disabled("#first")
+    assert page.is_enabled("#last")
+
+
+def test_space_plays_and_pauses(opened):
+    window = opened(stories.explore(stories.softmax_chain))
+    window.clock.install()
+    window.keyboard.press("Space")
+    assert window.get_attribute("#play", "aria-pressed") == "true"
+    window.clock.run_for(3_500)
+    playing = step(window)
+    assert 3 <= playing <= 5
+    window.keyboard.press("Space")
+    window.clock.run_for(3_500)
+    assert step(window) == playing
+    window.keyboard.press("Space")
+    window.clock.run_for(60_000)
+    assert step(window) == 15
+    assert window.get_attribute("#play", "aria-pressed") == "false", "stops at the end"
+    window.keyboard.press("Space")
+    assert step(window) == 1, "and starts again"
+    window.keyboard.press("Escape")
+    assert window.get_attribute("#play", "aria-pressed") == "false"
+
+
+def test_find(page):
+    page.keyboard.press("/")
+    assert page.evaluate(FOCUSED) == "find"
+    page.keyboard.type("log")
+    assert page.inner_text("#found-count") == "1 tensor found"
+    page.keyboard.press("Enter")
+    assert page.is_hidden("#found")
+    assert page.inner_text("#what .doing strong") == "log"
+    page.fill("#find", "nowhere")
+    assert "nothing found" in page.inner_text("#found")
+    page.keyboard.press("ArrowRight")
+    assert page.inner_text("#what .doing strong") == "log", "keys in the field write"
+    page.keyboard.press("Escape")
+    assert page.is_hidden("#found")
+    assert page.evaluate(FOCUSED) != "find"
+    page.keyboard.press("ArrowRight")
+    assert page.inner_text("#what .doing strong") != "log"
+
+
+def test_zoom_and_fit(page):
+    page.keyboard.press("f")
+    whole = scale(page)
+    page.keyboard.press("+")
+    assert scale(page) > whole
+    page.keyboard.press("-")
+    page.keyboard.press("-")
+    assert scale(page) < whole
+    page.keyboard.press("F")
+    assert scale(page) == whole
+
+
+def test_help_opens_and_closes(page):
+    page.keyboard.press("?")
+    assert page.is_visible("#help")
+    page.keyboard.press("ArrowRight")
+    assert step(page) == 1, "while it is open, keys do not step"
+    page.keyboard.press("Escape")
+    assert page.is_hidden("#help")
+    page.keyboard.press("ArrowRight")
+    assert step(page) == 2
+
+
+def test_theme(page):
+    page.keyboard.press("t")
+    assert page.get_attribute("html", "data-theme") == "dark"
+    page.keyboard.press("t")
+    assert page.get_attribute("html", "data-theme") == "light"
+
+
+def test_tab_reaches_every_control_and_shows_where_it_is(page):
+    reached, outlines = [], []
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate(f"{CARD} ?? ({FOCUSED})"))
+        outlines.append(page.evaluate("getComputedStyle(document.activeElement).outlineStyle"))
+        if len(reached) > 1 and reached[-1] == reached[0]:
+            break
+    wanted = {"find", "as-table", "theme", "keys", "zoom-out", "fit", "zoom-in", "play", "next"}
+    wanted |= {str(node) for node in range(9)}
+    assert wanted <= set(reached)
+    on_page = [style for name, style in zip(reached, outlines) if name]
+    assert "none" not in on_page[:20]
+
+
+@pytest.mark.parametrize("key", ["Enter", "Space"])
+def test_a_card_is_chosen(page, key):
+    page.focus('.card[data-node="4"] .cover')
+    page.keyboard.press(key)
+    assert "ŷ" in page.inner_text("#what .badge")
+    assert page.get_attribute("#play", "aria-pressed") == "false"
+    assert page.evaluate(CARD) == "4", "the focus stays"
+
+
+def test_the_table_follows(page):
+    page.focus("#as-table")
+    page.keyboard.press("Enter")
+    assert page.is_visible("#table")
+    assert page.is_hidden("#stage")
+    rows = page.locator("#table tbody tr")
+    assert rows.count() == 9
+    assert "·" in rows.last.inner_text()
+    page.keyboard.press("End")
+    assert "·" not in [cell.strip() for cell in rows.last.locator("td").all_inner_texts()]
+    page.focus("#as-table")
+    page.keyboard.press("Enter")
+    assert page.is_visible("#stage")

@@ -1,0 +1,58 @@
+"""Long tapes open soon, and are still stepped through."""
+
+from time import perf_counter
+
+import pytest
+
+import autograd_mini as ag
+
+from . import stories
+from .reading import faint
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("records", "seconds"), [(2_000, 2.0), (20_000, 10.0)])
+def test_a_long_tape_opens_soon(opened, picture, tmp_path, records, seconds):
+    result, names = stories.deep(records)
+    assert sum(t.op is not None for t in result.tape()) == records
+    path = ag.explore(result, names=names).save(tmp_path / "long.html")
+    assert path.stat().st_size < 2_000_000
+    opened(stories.explore(stories.softmax_chain))  # the browser is ready
+    start = perf_counter()
+    page = opened(path)
+    took = perf_counter() - start
+    assert took < seconds
+    assert faint(page) == []
+    picture(page, f"{records} records")
+    assert 1 < page.locator(".card").count() <= 60
+    page.keyboard.press("End")
+    assert f"step {2 * records + 1} of" in page.inner_text("#position").replace(",", "")
+
+
+@pytest.mark.slow
+def test_a_group_opens_and_closes_again(opened, picture):
+    page = opened(stories.explore(stories.thousand))
+    before = page.locator(".card").count()
+    stack = page.locator(".card.stack").first
+    title = stack.locator(".op").inner_text()
+    stack.locator(".cover").focus()
+    page.keyboard.press("Enter")
+    picture(page, "group open")
+    assert page.locator(".card .op").first.inner_text() != title
+    if page.is_visible("#up"):
+        page.keyboard.press("Escape")
+    else:
+        page.locator("button.box-title").first.click()
+    assert page.locator(".card").count() == before
+
+
+@pytest.mark.slow
+def test_the_slider_steps_and_find_counts(opened):
+    page = opened(stories.explore(stories.thousand))
+    page.focus("#slider")
+    page.keyboard.press("End")
+    assert "step 2001 of 2001" in page.inner_text("#position")
+    page.fill("#find", "tanh")
+    assert "500 tensors found" in page.text_content("#found-count").replace("499", "500")
+    page.fill("#find", "grad:nan")
+    assert "0 tensors found" in page.text_content("#found-count")

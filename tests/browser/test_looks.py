@@ -1,0 +1,114 @@
+"""Light and dark, with less motion, on paper; and what a screen reader is told."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from . import stories
+from .conftest import lacking
+from .reading import faint
+
+BOTH = pytest.mark.parametrize("scheme", ["light", "dark"])
+
+
+def beside():
+    return stories.explore(stories.fused, compare=True)
+
+
+def ground(page):
+    return page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+
+
+def test_the_page_follows_the_system_until_it_is_told_otherwise(opened):
+    page = opened(stories.explore(stories.softmax_chain), scheme="dark")
+    dark = ground(page)
+    page.emulate_media(color_scheme="light")
+    light = ground(page)
+    assert light != dark
+    page.emulate_media(color_scheme="dark")
+    page.click("#theme")
+    assert ground(page) == light
+    page.click("#theme")
+    assert ground(page) == dark
+
+
+def test_a_theme_that_was_asked_for_is_kept(opened):
+    dark = opened(stories.explore(stories.softmax_chain, theme="dark"), scheme="light")
+    linked = opened(stories.explore(stories.softmax_chain), hash="#step=1&theme=dark")
+    assert ground(dark) == ground(linked)
+
+
+@BOTH
+def test_text_stands_out_from_its_ground(opened, picture, scheme):
+    page = opened(beside(), hash="#step=15&view=3", scheme=scheme)
+    found = set(faint(page))
+    for key in ("Home", "End"):
+        page.keyboard.press(key)
+        found |= set(faint(page))
+    picture(page, f"beside {scheme}")
+    page.click("#hard")
+    found |= set(faint(page))
+    picture(page, f"hard {scheme}")
+    page.click("#as-table")
+    found |= set(faint(page))
+    picture(page, f"table {scheme}")
+    assert found == set()
+
+
+_MOVING = "document.getAnimations().filter((a) => a.playState === 'running').length"
+
+
+def test_less_motion(opened):
+    still = opened(stories.explore(stories.softmax_chain), hash="#step=9", motion="reduce")
+    assert still.evaluate(_MOVING) == 0
+    lively = opened(stories.explore(stories.softmax_chain), hash="#step=9")
+    assert lively.evaluate(_MOVING) > 0
+
+
+def test_on_paper_there_are_no_controls(opened, picture):
+    page = opened(stories.explore(stories.softmax_chain), hash="#step=12")
+    page.emulate_media(media="print")
+    assert page.is_hidden("#find")
+    assert page.is_hidden("#play")
+    assert page.is_visible("#ledger")
+    picture(page, "print")
+
+
+@pytest.fixture(scope="module")
+def axe():
+    """The script of axe-core, from where npm put it."""
+    path = os.environ.get("AUTOGRAD_MINI_AXE")
+    if not path:
+        lacking("AUTOGRAD_MINI_AXE names no axe.min.js (npm ci in tests/browser)")
+    return Path(path).read_text(encoding="utf-8")
+
+
+@BOTH
+def test_axe_finds_no_violation(opened, axe, scheme):
+    page = opened(beside(), hash="#step=15&view=3", scheme=scheme)
+    page.evaluate(axe)
+    found = {}
+
+    def look(where):
+        for violation in page.evaluate("axe.run().then((r) => r.violations)"):
+            nodes = [node["html"][:120] for node in violation["nodes"][:3]]
+            found.setdefault((violation["id"], violation["help"]), f"{where}: {nodes}")
+
+    look("backward")
+    page.keyboard.press("End")
+    look("the last step")
+    page.click("#hard")
+    look("hard logits")
+    page.keyboard.press("Home")
+    look("forward")
+    page.click("#as-table")
+    look("table")
+    page.click("#as-table")
+    page.fill("#find", "e")
+    look("find")
+    page.fill("#find", "")
+    page.keyboard.press("Escape")
+    page.click("#keys")
+    look("help")
+    assert found == {}

@@ -1,0 +1,105 @@
+"""From a telephone to a wide screen: nothing overlaps, nothing is cut off."""
+
+import pytest
+
+import autograd_mini as ag
+
+from . import stories
+from .reading import misplaced
+
+#: width and height of a window
+SIZES = [(360, 740), (768, 1024), (1280, 900), (2560, 1440)]
+MORE_SIZES = [(414, 896), (600, 960), (900, 700), (1024, 768), (1440, 900), (1920, 1080)]
+
+
+def beside(**options):
+    return stories.explore(stories.fused, compare=True, **options)
+
+
+def film():
+    recorder = ag.Recorder()
+    w = ag.tensor([2.0, -1.0], requires_grad=True, name="w")
+    for _ in range(5):
+        loss = ((w - 1.0) ** 2).sum()
+        recorder.add(loss)
+        w.grad = None
+        loss.backward()
+        w.data -= 0.2 * w.grad
+    return ag.explore(frames=recorder)
+
+
+PAGES = {
+    "softmax chain": lambda: stories.explore(stories.softmax_chain),
+    "beside": beside,
+    "network": lambda: stories.explore(stories.network),
+    "heat maps": lambda: stories.explore(stories.heat_maps),
+    "overflow": lambda: stories.explore(stories.overflow),
+    "film": film,
+    "a hundred records": lambda: stories.explore(stories.hundred),
+}
+
+
+def check(page, picture, name, sizes, steps, view=1):
+    faults = {}
+    for width, height in sizes:
+        page.set_viewport_size({"width": width, "height": height})
+        for step in steps:
+            page.evaluate(f"location.hash = '#step={step}&view={view}'")
+            page.wait_for_function(
+                f"document.querySelector('#position').textContent.includes('step {step} of')"
+            )
+            for fault in misplaced(page):
+                faults.setdefault(fault, f"at {width}, step {step}")
+        picture(page, f"{name} {width}")
+    report = [f"{where}: {fault}" for fault, where in faults.items()]
+    assert not report, "\n".join([f"{len(report)} things", *report[:12]])
+
+
+@pytest.mark.parametrize("name", ["softmax chain", "network"])
+def test_nothing_overlaps_and_nothing_is_cut(opened, picture, name):
+    page = opened(PAGES[name]())
+    count = len(PAGES[name]().data["tapes"][0]["steps"])
+    check(page, picture, name, SIZES, [1, count // 2, count - 1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_overlaps_at_any_step(opened, picture, name):
+    exploration = PAGES[name]()
+    for view, tab in enumerate(exploration.data["tabs"], 1):
+        count = len(exploration.data["tapes"][tab["tapes"][0]]["steps"])
+        page = opened(exploration, hash=f"#step=1&view={view}")
+        steps = range(1, count + 1, max(1, count // 16))
+        check(page, picture, f"{name} {view}", SIZES + MORE_SIZES, steps, view)
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_page_and_its_parts_scroll_no_further_than_they_must(opened, width):
+    page = opened(stories.explore(stories.softmax_chain), width=width)
+    page.mouse.wheel(500, 0)
+    assert page.evaluate("scrollX") == 0
+    room = page.locator("#stage").bounding_box()
+    now = page.locator(".card.now").bounding_box()
+    assert now["x"] >= room["x"], "the card of the step is seen"
+    assert now["x"] + now["width"] <= room["x"] + room["width"]
+
+
+_SPOILT = {
+    "the page is": "main { width: 3000px }",
+    "panels": "#timeline { margin-top: -80px }",
+    "cards": ".card { width: 400px !important }",
+    "is wider than its cell": ".cell { font-size: 30px !important }",
+    "the words of": ".card .op { position: relative; left: 300px }",
+    "is cut": "#keys { width: 20px; overflow: hidden; white-space: nowrap }",
+    "row": "#play { margin-right: -60px }",
+    "leaves": "#what .badge { margin-left: 900px }",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", _SPOILT)
+def test_what_is_misplaced_is_found(opened, kind):
+    page = opened(stories.explore(stories.softmax_chain), hash="#step=12")
+    assert misplaced(page) == []
+    page.add_style_tag(content=_SPOILT[kind])
+    assert any(kind in fault for fault in misplaced(page))

@@ -1,0 +1,474 @@
+"""The page of ``ag.explore``: what is written into it, what it weighs, and what is refused."""
+
+import base64
+import json
+import re
+import subprocess
+import sys
+import zipfile
+import zlib
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import autograd_mini as ag
+from autograd_mini import nn, optim
+from autograd_mini.views import assets
+from autograd_mini.views.film import Recorder
+from autograd_mini.views.trace import Trace
+from autograd_mini.views.writing import number
+
+from .test_ops import CASES, TAPE
+
+RNG = np.random.default_rng(0)
+
+
+def leaf(x, name=None):
+    return ag.tensor(x, requires_grad=True, name=name)
+
+
+def chain():
+    z, y = leaf([2.0, 1.0, 0.1], "z"), ag.tensor([0.0, 1.0, 0.0], name="y")
+    with ag.scope("softmax"):
+        e = np.exp(z)
+        p = e / e.sum()
+    with ag.scope("cross-entropy"):
+        return -np.sum(y * np.log(p))
+
+
+def node():
+    return ag.softmax_cross_entropy(leaf([2.0, 1.0, 0.1], "z"), np.array([0.0, 1.0, 0.0]))
+
+
+def network(batch=16):
+    model = nn.MLP([2, 4, 3], rng=0)
+    x = ag.tensor(np.random.default_rng(0).normal(size=(batch, 2)), name="x")
+    return ag.softmax_cross_entropy(model(x), np.arange(batch) % 3)
+
+
+def deep(n):
+    x = y = leaf(0.5, "x")
+    for _ in range(n):
+        y = np.sin(y)
+    return y + x
+
+
+def written(page):
+    """The data as they stand in the page, however they were written."""
+    plain = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)
+    if plain:
+        return json.loads(plain[1])
+    packed = re.search(r'<script type="text/plain" id="packed">(.*?)</script>', page, re.S)
+    return json.loads(zlib.decompress(base64.b64decode(packed[1])))
+
+
+def numbers(item):
+    return [[float(text.replace("−", "-")) for text in row] for row in item["text"]]
+
+
+def shows(item, array):
+    """Whether an item of a pool has the numbers of an array, to the digits that are written."""
+    array = np.asarray(array, float)
+    np.testing.assert_allclose(np.ravel(numbers(item)), np.ravel(array), rtol=6e-4, atol=6e-5)
+    return True
+
+
+# ---- what is written ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("made", [chain, node, lambda: network(4)])
+def test_steps_nodes_and_numbers_are_those_of_the_trace(made):
+    loss = made()
+    trace, data = Trace.of(loss), ag.explore(loss).data
+    (tape,), (pool,) = data["tapes"], data["pools"][0]
+    tensors = list(trace.tape)
+    assert [n["name"] for n in tape["nodes"]] == [trace.called[t.order] for t in tensors]
+    for t, n in zip(tensors, tape["nodes"]):
+        if "text" in pool[n["value"]]:
+            assert shows(pool[n["value"]], t.data)
+        assert ("gradient" in n) == (t in trace.adjoints)
+        if "gradient" in n and "text" in pool[n["gradient"]]:
+            assert shows(pool[n["gradient"]], trace.adjoints[t])
+    steps = tape["steps"]
+    forward = [s for s in steps if s["phase"] == "forward"]
+    backward = [s for s in steps if s["phase"] == "backward"]
+    assert [s["phase"] for s in steps].index("seed") == len(forward)
+    assert [tensors[s["node"]] for s in forward] == [s.tensor for s in trace.forward]
+    assert [tensors[s["node"]] for s in backward] == [s.tensor for s in trace.backward]
+    for told, step in zip(backward, trace.backward):
+        assert len(told["gives"]) == len(step.contributions)
+        for gift, c in zip(told["gives"], step.contributions):
+            assert (tensors[gift["to"]], gift["open"]) == (c.target, c.open)
+            assert gift.get("summed", "") == c.summed
+            for key, array in (("value", c.value), ("total", c.total), ("spread", c.spread)):
+                if key in gift and "text" in pool[gift[key]]:
+                    assert shows(pool[gift[key]], array)
+
+
+def test_upstream_times_local_is_the_contribution():
+    data = ag.explore(chain()).data
+    (tape,), (pool,) = data["tapes"], data["pools"][0]
+    products = 0
+    for step in tape["steps"]:
+        for gift in step.get("gives", ()):
+            upstream = np.ravel(numbers(pool[tape["nodes"][step["node"]]["gradient"]]))
+            slope = np.ravel(numbers(pool[gift["slope"]]))
+            found = np.ravel(numbers(pool[gift.get("spread", gift["value"])]))
+            np.testing.assert_allclose(upstream * slope, found, atol=5e-4)
+            products += 1
+    assert products == 8
+
+
+def test_where_gradients_add_and_why():
+    data = ag.explore(chain()).data
+    (tape,), (pool,) = data["tapes"], data["pools"][0]
+    gifts = [
+        g
+        for s in tape["steps"]
+        for g in s.get("gives", ())
+        if tape["nodes"][g["to"]]["op"] == "exp"
+    ]
+    first, second = gifts
+    assert (first["open"], second["open"]) == (1, 0)
+    assert "used twice" in second["why"]
+    assert "their effects add" in second["why"]
+    assert pool[second["entry"]] == "entry 2: −0.3679 + 1 × 0.0892 = −0.2787"
+    says = [s["say"] for s in tape["steps"] if first in s.get("gives", ())]
+    assert "one path is still open" in says[0]
+
+
+def test_entries_are_written_with_their_numbers():
+    data = ag.explore(chain()).data
+    (tape,), (pool,) = data["tapes"], data["pools"][0]
+    entries = [pool[s["entry"]] for s in tape["steps"] if s["phase"] == "forward"]
+    assert entries == [
+        "entry 2: exp(1) = 2.7183",
+        "7.3891 + 2.7183 + 1.1052 = 11.213",
+        "entry 2: 2.7183 ÷ 11.213 = 0.2424",
+        "entry 2: log(0.2424) = −1.417",
+        "entry 2: 1 × (−1.417) = −1.417",
+        "0 + (−1.417) + 0 = −1.417",
+        "−(−1.417) = 1.417",
+    ]
+
+
+@pytest.mark.parametrize("case", {case.op: case for case in CASES}.values(), ids=lambda c: c.op)
+def test_every_operation_has_its_page(case):
+    inputs = [leaf(x) if x.dtype.kind == "f" else x for x in case.inputs]
+    result = np.sum(case.f(TAPE, *inputs))
+    page = ag.explore(result)
+    text = json.dumps(page.data, allow_nan=False)
+    assert (
+        len(page.data["tapes"][0]["steps"]) == 2 * sum(t.op is not None for t in result.tape()) + 1
+    )
+    assert "'(g)" not in text  # each rule runs on symbols
+
+
+def test_nothing_is_touched():
+    loss = chain()
+    ag.explore(loss).html()
+    assert all(t.grad is None for t in loss.tape() if t.is_leaf)
+
+
+def test_arrays_that_are_not_finite_or_have_no_entries():
+    x = leaf([np.nan, np.inf, 1.0], "x")
+    item = ag.explore(np.sum(x * 2.0)).data["pools"][0][0][0]
+    assert item["tint"] == ["!", "!", "q"]
+    ag.explore(np.sum(leaf(np.ones((0, 3))) * 2.0)).html()
+
+
+def test_a_batch_is_shown_example_by_example():
+    data = ag.explore(network(16)).data
+    assert data["batch"] == 16
+    each = [
+        item["each"] for item in data["pools"][0][0] if isinstance(item, dict) and "each" in item
+    ]
+    assert each
+    assert {len(examples) for examples in each} == {16}
+    assert "batch" not in ag.explore(chain()).data
+
+
+def test_a_rule_that_cannot_run_on_symbols_has_a_page():
+    def array_only(g, y, x):
+        if isinstance(g, ag.Tensor):
+            raise TypeError("arrays only")
+        return 2 * g
+
+    odd = ag.primitive(lambda x: 2 * x, array_only, name="odd")
+    (tape,) = ag.explore(odd(leaf(1.0))).data["tapes"]
+    assert r"\operatorname{odd}'(g)" in tape["steps"][-1]["gives"][0]["tex"]
+
+
+# ---- the graph ----------------------------------------------------------------------------------
+
+
+def test_boxes_close_one_by_one():
+    (tape,) = ag.explore(chain()).data["tapes"]
+    first, *_ = levels = tape["levels"]
+    assert len(levels) == 4  # two boxes, open or closed
+    assert [box["title"] for box in first["boxes"]] == ["softmax", "cross-entropy"]
+    closed = levels[first["boxes"][0]["closes"]]
+    (card,) = [c for c in closed["cards"] if "title" in c]
+    assert (card["title"], card["opens"]) == ("softmax", 0)
+
+
+def test_cards_cover_every_tensor_once_on_every_level_of_a_small_tape():
+    (tape,) = ag.explore(chain()).data["tapes"]
+    for level in tape["levels"]:
+        members = [
+            i
+            for card in level["cards"]
+            for first, last in card.get("runs", [[card["node"], card["node"]]])
+            for i in range(first, last + 1)
+        ]
+        assert sorted(members) == list(range(len(tape["nodes"])))
+
+
+def test_a_long_tape_opens_folded_and_its_cards_open():
+    (tape,) = ag.explore(deep(1000)).data["tapes"]
+    first, *others = tape["levels"]
+    assert len(first["cards"]) <= 40
+    for card in first["cards"]:
+        if "opens" in card:
+            level = tape["levels"][card["opens"]]
+            assert level["parent"] == 0
+            assert len(level["cards"]) <= 80
+    assert others
+
+
+# ---- size ---------------------------------------------------------------------------------------
+
+
+def test_script_and_style_are_small():
+    assert len((assets.script() + assets.style()).encode()) < 56_000
+
+
+def test_no_page_is_larger_than_two_megabytes():
+    assert len(ag.explore(deep(2000)).html().encode()) < 700_000
+    x = y = leaf(RNG.normal(size=(8, 8)), "x")
+    for _ in range(1500):
+        y = np.sin(y) * x
+    assert len(ag.explore(y.sum()).html().encode()) < 2_000_000
+
+
+@pytest.mark.slow
+def test_twenty_thousand_records():
+    assert len(ag.explore(deep(20_000)).html().encode()) < 2_000_000
+
+
+def test_a_page_asks_for_nothing():
+    page = ag.explore(chain()).html()
+    assert "default-src 'none'" in page
+    addresses = set(re.findall(r"https?://[^\s\"'<)]+", page))
+    assert addresses <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1998/Math/MathML"}
+
+
+@pytest.mark.slow
+def test_the_pages_files_are_in_the_wheel(tmp_path):
+    pytest.importorskip("build")
+    root = Path(ag.__file__).parents[1]
+    command = [sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path), str(root)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    for file in (root / "autograd_mini/views/page").iterdir():
+        assert f"autograd_mini/views/page/{file.name}" in names
+
+
+# ---- names that are markup ----------------------------------------------------------------------
+
+
+class Elements(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append(tag)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "</script><script>alert(1)</script>",
+        "<!--<script>",
+        "a\nb",
+        "\u2028",
+        '"><img src=x>',
+        "{x}^_\\",
+    ],
+)
+def test_hostile_names_stay_text(name):
+    x = leaf(2.0, name)
+    with ag.scope(name):
+        loss = x * x
+    loss.name = name
+    page = ag.explore(loss, title=name).html()
+    parser = Elements()
+    parser.feed(page)
+    assert parser.found.count("script") == 2
+    assert parser.found.count("img") == 0
+    nodes = written(page)["tapes"][0]["nodes"]
+    assert all(
+        n["name"].startswith(name[:1].replace("\n", "\\")) or "\\" in n["name"] for n in nodes
+    )
+
+
+def test_half_a_surrogate_pair_is_written(tmp_path):
+    ag.explore(leaf(2.0, "\ud800") * 2.0).save(tmp_path / "x.html")
+
+
+# ---- fused beside unfused -----------------------------------------------------------------------
+
+
+def test_the_graph_stands_beside_its_node():
+    data = ag.explore(node(), compare=True).data
+    assert [tab["tapes"] for tab in data["tabs"]] == [[0], [1], [0, 1]]
+    graph, fused = data["tapes"]
+    assert [n["op"] for n in fused["nodes"]] == ["leaf", "SoftmaxCrossEntropy"]
+    assert [n["op"] for n in graph["nodes"]][-1] == "mean"
+    together = data["compare"]["together"]
+    assert len(together) == len(graph["steps"])
+    assert together == sorted(together)
+    assert (together[0], together[-1]) == (0, len(fused["steps"]) - 1)
+    assert re.fullmatch(r"✓ chain and fused agree: max \|Δ\| = \S+", data["compare"]["verdict"])
+
+
+def test_bars_and_jacobian_are_the_engines():
+    found = ag.explore(node(), compare=chain()).data["compare"]["softmax"]
+    z = np.array([2.0, 1.0, 0.1])
+    p, y = ag.softmax(z), np.array([0.0, 1.0, 0.0])
+    assert shows(found["predicted"], p)
+    assert shows(found["difference"], p - y)
+    assert shows(found["jacobian"], np.diag(p) - np.outer(p, p))
+    assert shows(found["upstream"], -y / p)
+    assert shows(found["sums"], (-y / p) @ (np.diag(p) - np.outer(p, p)))
+
+
+def test_hard_logits_break_the_chain_and_not_the_node():
+    data = ag.explore(node(), compare=chain()).data
+    (hard,) = [knob for knob in data["knobs"] if knob["kind"] == "hard"]
+    graph, fused = data["pools"][hard["variants"][0]]
+    z = {i: next(n for n in data["tapes"][i]["nodes"] if n["name"] == "z") for i in (0, 1)}
+    assert graph[z[0]["gradient"]]["tint"] == ["!", "!", "!"]
+    assert fused[z[1]["gradient"]]["text"] == [["1"], ["−1"], ["0"]]
+    assert "not finite; the fused node's is exact" in data["compare"]["hard"]["verdict"]
+
+
+def test_any_fused_node_is_compared():
+    x = leaf(RNG.normal(size=4), "x")
+    data = ag.explore(ag.logsumexp(x), compare=True).data
+    assert "softmax" not in data["compare"]
+    assert shows(data["compare"]["jacobian"], ag.softmax(x.data))
+
+
+# ---- other numbers ------------------------------------------------------------------------------
+
+
+def test_a_slider_shows_what_the_engine_computes_there():
+    data = ag.explore(chain()).data
+    assert [knob["label"] for knob in data["knobs"]] == ["z[0]", "z[1]", "z[2]"]
+    knob = data["knobs"][1]
+    (tape,) = data["tapes"]
+    for tick, variant in zip(knob["ticks"], knob["variants"]):
+        z = leaf([2.0, float(tick.replace("−", "-")), 0.1])
+        loss = ag.softmax_cross_entropy(z, 1)
+        loss.backward()
+        (pool,) = data["pools"][variant]
+        value, gradient = tape["nodes"][-1]["value"], tape["nodes"][0]["gradient"]
+        assert shows(pool[value] or data["pools"][0][0][value], loss.data)
+        assert shows(pool[gradient] or data["pools"][0][0][gradient], z.grad)
+    assert knob["variants"][knob["start"]] == 0
+
+
+def test_where_inputs_are_many_there_is_no_slider():
+    assert ag.explore(network()).data["knobs"] == []
+
+
+def test_a_film_has_the_numbers_of_each_frame():
+    w, film, seen = leaf([4.0, -2.0], "w"), Recorder(), []
+    optimizer = optim.SGD([w], lr=0.1)
+    for _ in range(5):
+        loss = np.sum((w - 1.0) ** 2)
+        film.add(loss)
+        seen.append(w.data.copy())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    data = ag.explore(frames=film).data
+    (knob,) = data["knobs"]
+    assert knob["ticks"] == ["1", "2", "3", "4", "5"]
+    at = next(n for n in data["tapes"][0]["nodes"] if n["name"] == "w")["value"]
+    for variant, value in zip(knob["variants"], seen):
+        assert shows(data["pools"][variant][0][at], value)
+
+
+def test_frames_may_be_results():
+    data = ag.explore(frames=[leaf(float(i), "x") ** 2 + 1.0 for i in range(3)]).data
+    assert len(data["pools"]) == 3
+
+
+# ---- files, notebooks, errors -------------------------------------------------------------------
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    page = ag.explore(chain())
+    path = page.save(tmp_path / "page.html")
+    assert path.read_text(encoding="utf-8") == page.html()
+    monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
+    with pytest.raises(OSError, match="full"):
+        ag.explore(node()).save(path)
+    assert path.read_text(encoding="utf-8") == page.html()
+    assert [p.name for p in tmp_path.iterdir()] == ["page.html"]
+
+
+def test_a_bad_path_is_refused(tmp_path):
+    page = ag.explore(chain())
+    with pytest.raises(ValueError, match=r"must end in \.html"):
+        page.save(tmp_path / "page.svg")
+    with pytest.raises(FileNotFoundError, match="no folder"):
+        page.save(tmp_path / "missing" / "page.html")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_notebook_shows_a_sandboxed_frame_and_the_picture_behind_it():
+    html = ag.explore(chain())._repr_html_()
+    assert html.startswith('<iframe sandbox="allow-scripts" srcdoc="&lt;!doctype html&gt;')
+    assert "<details><summary>" in html
+    assert "data:image/svg+xml;base64," in html
+
+
+def test_show_says_where_the_page_is(capsys, monkeypatch):
+    monkeypatch.setattr("webbrowser.open", lambda url: False)
+    ag.explore(chain()).show()
+    assert re.fullmatch(r"The page is in .*backprop\.html\n", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "why"),
+    [
+        (lambda: ag.explore(3.0), TypeError, "explore takes a tensor, not 3.0"),
+        (lambda: ag.explore(leaf(1.0, "x")), RuntimeError, "nothing was recorded for 'x'"),
+        (lambda: ag.explore(leaf(np.ones(3)) * 2), ValueError, "has 3 entries"),
+        (lambda: ag.explore(chain(), theme="pink"), ValueError, "theme is 'auto'"),
+        (lambda: ag.explore(chain(), compare=True), ValueError, "there is none on this tape"),
+        (lambda: ag.explore(), TypeError, "takes one result"),
+        (lambda: ag.explore(chain(), frames=[chain()]), TypeError, "and not both"),
+        (lambda: ag.explore(frames=[]), ValueError, "frames= is empty"),
+        (lambda: ag.explore(frames=3), TypeError, "a Recorder or a sequence"),
+        (lambda: ag.explore(frames=[chain()], compare=True), ValueError, "do not go together"),
+        (lambda: ag.explore(frames=[chain(), node()]), ValueError, "frame 2 of a film is another"),
+    ],
+)
+def test_what_cannot_be_shown_is_refused(call, error, why):
+    with pytest.raises(error, match=re.escape(why)):
+        call()
+
+
+def test_numbers_of_one_array_have_the_same_decimals():
+    data = ag.explore(np.sum(leaf([2.0, 0.5, -11.25], "x") * 1.0)).data
+    assert data["pools"][0][0][0]["text"] == [["2.000"], ["0.500"], ["−11.250"]]
+    assert number(-11.25) == "-11.25"
