@@ -39,8 +39,9 @@ PAGES = {
 }
 
 
-def check(page, picture, name, sizes, steps, view=1):
-    faults = {}
+def faults(page, picture, name, sizes, steps, view=1):
+    """What is misplaced at any of these sizes and steps, and where it is seen first."""
+    found = {}
     for width, height in sizes:
         page.set_viewport_size({"width": width, "height": height})
         for step in steps:
@@ -49,9 +50,12 @@ def check(page, picture, name, sizes, steps, view=1):
                 f"document.querySelector('#position').textContent.includes('step {step} of')"
             )
             for fault in misplaced(page):
-                faults.setdefault(fault, f"at {width}, step {step}")
-        picture(page, f"{name} {width}")
-    report = [f"{where}: {fault}" for fault, where in faults.items()]
+                found.setdefault(fault, f"view {view}, {width} wide, step {step}")
+        picture(page, f"{name} {view} {width}")
+    return [f"{where}: {fault}" for fault, where in found.items()]
+
+
+def is_empty(report):
     assert not report, "\n".join([f"{len(report)} things", *report[:12]])
 
 
@@ -59,18 +63,19 @@ def check(page, picture, name, sizes, steps, view=1):
 def test_nothing_overlaps_and_nothing_is_cut(opened, picture, name):
     page = opened(PAGES[name]())
     count = len(PAGES[name]().data["tapes"][0]["steps"])
-    check(page, picture, name, SIZES, [1, count // 2, count - 1])
+    is_empty(faults(page, picture, name, SIZES, [1, count // 2, count - 1]))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PAGES)
 def test_nothing_overlaps_at_any_step(opened, picture, name):
-    exploration = PAGES[name]()
+    exploration, report = PAGES[name](), []
     for view, tab in enumerate(exploration.data["tabs"], 1):
         count = len(exploration.data["tapes"][tab["tapes"][0]]["steps"])
         page = opened(exploration, hash=f"#step=1&view={view}")
         steps = range(1, count + 1, max(1, count // 16))
-        check(page, picture, f"{name} {view}", SIZES + MORE_SIZES, steps, view)
+        report += faults(page, picture, name, SIZES + MORE_SIZES, steps, view)
+    is_empty(report)
 
 
 @pytest.mark.parametrize("width", [360, 1280])

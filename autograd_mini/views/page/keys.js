@@ -7,7 +7,8 @@ export function listen(keys) {
   addEventListener("keydown", (event) => {
     const target = /** @type {HTMLElement} */ (event.target);
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (target.matches("input, dialog *") && event.key !== "Escape") return;
+    if (document.querySelector("dialog[open]")) return;
+    if (target.matches("input") && event.key !== "Escape") return;
     if (event.key === " " && target.matches("button")) return;
     const act = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!act) return;

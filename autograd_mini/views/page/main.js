@@ -79,7 +79,8 @@ function open(tape, level) {
 function choose(tape, node) {
   if (tape !== main()) return;
   const { made, passed, sums } = past(tape);
-  const steps = [made[node], passed[node], ...sums[node].map(([i]) => i)].filter((i) => i >= 0 && i < tape.steps.length).sort((a, b) => a - b);
+  const uses = tape.nodes[node].inputs ? [] : tape.steps.flatMap((step, i) => (step.phase === "forward" && tape.nodes[step.node].inputs?.includes(node) ? [i] : []));
+  const steps = [made[node], passed[node], ...uses, ...sums[node].map(([i]) => i)].filter((i) => i >= 0 && i < tape.steps.length).sort((a, b) => a - b);
   if (steps.length) go(steps.find((i) => i > state.step) ?? steps[0]);
 }
 
