@@ -3,7 +3,7 @@
 import { byId } from "./dom.js";
 import { current } from "./scene.js";
 
-const LEAST = 0.1, MOST = 3, READABLE = 0.5, PAD = 16;
+const LEAST = 0.1, MOST = 3, READABLE = 0.5, GOOD = 0.9, PAD = 16;
 const view = { x: 0, y: 0, scale: 1 };
 
 function apply() {
@@ -20,7 +20,8 @@ function sizes() {
 export function fit(whole = false) {
   const { width, height, sceneWidth, sceneHeight } = sizes();
   const all = Math.min((width - 2 * PAD) / sceneWidth, (height - 2 * PAD) / sceneHeight, 1.6);
-  view.scale = Math.max(whole ? LEAST : READABLE, all);
+  const high = Math.min(GOOD, (height - 2 * PAD) / sceneHeight);
+  view.scale = whole || all >= READABLE ? Math.max(LEAST, all) : Math.max(READABLE, high);
   view.x = Math.max(PAD, (width - sceneWidth * view.scale) / 2);
   view.y = Math.max(PAD / 2, (height - sceneHeight * view.scale) / 2);
   apply();

@@ -53,5 +53,6 @@ export function array(tape, id) {
   return found.each?.[state.example] ?? found;
 }
 
-/** @param {Tape} tape @param {number} id */
-export const line = (tape, id) => String(item(tape, id));
+/** A line of numbers; none beside a chosen example, since it is of an entry of the whole.
+ * @param {Tape} tape @param {number} id */
+export const line = (tape, id) => (state.example < 0 ? String(item(tape, id)) : "");
