@@ -472,3 +472,9 @@ def test_numbers_of_one_array_have_the_same_decimals():
     data = ag.explore(np.sum(leaf([2.0, 0.5, -11.25], "x") * 1.0)).data
     assert data["pools"][0][0][0]["text"] == [["2.000"], ["0.500"], ["−11.250"]]
     assert number(-11.25) == "-11.25"
+
+
+def test_a_frame_whose_arguments_are_others_is_another_computation():
+    x, w, b = (leaf(value, name) for value, name in ((2.0, "x"), (3.0, "w"), (4.0, "b")))
+    with pytest.raises(ValueError, match="frame 2 of a film is another computation"):
+        ag.explore(frames=[x * w + b, x * b + w])

@@ -66,8 +66,9 @@ class Recorder:
             For another computation than before, or more frames than a slider has room for.
         """
         trace = Trace.of(checked(result), self.names)
+        place = {t.order: i for i, t in enumerate(trace.tape)}
         structure = [
-            (t.op.name if t.op else "", t.shape, [a.order in trace.called for a in _args(t)])
+            (t.op.name if t.op else "", t.shape, [place[a.order] for a in _args(t)])
             for t in trace.tape
         ]
         if not self._labels:

@@ -20,7 +20,8 @@ function jacobian(s) {
     el("td", {}, cells({ shape: "", tint: [s.upstream.tint[i]], text: [s.upstream.text?.[i] ?? [""]] })),
     el("td", {}, "×"), el("th", { scope: "row" }, `ŷ${sub(i)}`),
     ...s.rows.map((_, j) => el("td", { class: s.upstream.tint[i] === "i" ? "off" : "" }, cells({ shape: "", tint: [s.jacobian.tint[i][j]], text: [[s.jacobian.text?.[i][j] ?? ""]] })))));
-  const total = el("tr", { class: "total" }, el("th", { colspan: "3", scope: "row" }, "column sums"),
+  const lost = s.upstream.tint.join("").includes("!"); // 0 times inf is nan: no sum of these is the gradient
+  const total = el("tr", { class: "total" }, el("th", { colspan: "3", scope: "row" }, lost ? "lost above; closed form" : "column sums"),
     ...s.rows.map((_, j) => el("td", {}, cells({ shape: "", tint: [s.sums.tint[j]], text: [s.sums.text?.[j] ?? [""]] }, { mark: "lit back" }))));
   return el("table", { class: "jacobian" }, el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "∂L/∂ŷ"), el("td"), el("td"), ...heads)), el("tbody", {}, ...rows, total));
 }
