@@ -478,3 +478,19 @@ def test_a_frame_whose_arguments_are_others_is_another_computation():
     x, w, b = (leaf(value, name) for value, name in ((2.0, "x"), (3.0, "w"), (4.0, "b")))
     with pytest.raises(ValueError, match="frame 2 of a film is another computation"):
         ag.explore(frames=[x * w + b, x * b + w])
+
+
+def test_hard_logits_give_the_chain_what_the_library_gives_it():
+    """Its shift is the largest of these logits; infinity is born where ŷ is 0, and nan from it."""
+    z = leaf([2.0, 1.0, 0.1], "z")
+    data = ag.explore(ag.softmax_cross_entropy(z, np.array([0, 1.0, 0])), compare=True).data
+    (hard,) = (knob for knob in data["knobs"] if knob["kind"] == "hard")
+    numbers, base = data["pools"][hard["variants"][0]][0], data["pools"][0][0]
+    text = {
+        node["op"]: (numbers[node["value"]] or base[node["value"]])["text"]
+        for node in data["tapes"][0]["nodes"]
+    }
+    assert text["const"] == [["1000"]]
+    assert text["exp"] == [["1"], ["0"], ["0"]]
+    assert text["log"] == [["0"], ["−inf"], ["−inf"]]
+    assert text["mul"] == [["0"], ["−inf"], ["nan"]]

@@ -6,13 +6,14 @@ position of a slider. So the page moves one input at a time, on a grid.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..cross_entropy import SoftmaxCrossEntropy, softmax_cross_entropy
 from ..softmax import softmax
+from ..tape import Tape
 from ..targets import are_indices
 from ..tensor import Tensor, raw, recording
 from ..transforms import jacobian
@@ -53,19 +54,19 @@ def compared(
         raise ValueError(f"explore: {graph.shape} and {node.shape} are not the same function")
     theirs = {k: made.get(v.order, v) for k, v in names.items() if isinstance(v, Tensor)}
     traces = [Trace.of(graph, theirs), Trace.of(node, names)]
-    data, pools = tape_data(traces, ["Unfused chain", "Fused node"])
+    data, _ = tape_data(traces, ["Unfused chain", "Fused node"])
     data["title"] = title or f"Fused beside unfused: {traces[1].called[node.order]}"
     data["tapes"][0]["note"] = "unfused: each operation with its own rule"
     data["tapes"][1]["note"] = "fused: one node, one backward rule"
     data["tabs"].append({"name": "Side by side", "tapes": [0, 1]})
     data["compare"] = {"together": _together(traces, made), **_verdict(traces)}
-    _knobs(data, traces, pools)
+    _knobs(data, traces, _reopened if made else _changed)
     return data
 
 
-def knobs_of(data: Data, trace: Trace, pools: Sequence[Pool]) -> None:
+def knobs_of(data: Data, trace: Trace) -> None:
     """Sliders for the inputs of one tape."""
-    _knobs(data, [trace], pools)
+    _knobs(data, [trace], _changed)
 
 
 def _records(t: Tensor) -> int:
@@ -192,7 +193,11 @@ def _jacobian(trace: Trace) -> Any:
 # ---- other inputs --------------------------------------------------------------------------------
 
 
-def _knobs(data: Data, traces: Sequence[Trace], pools: Sequence[Pool]) -> None:
+#: traces, a leaf and another array for it -> the traces of the same with that array
+Again = Callable[[Sequence[Trace], Tensor, Any], list[Trace]]
+
+
+def _knobs(data: Data, traces: Sequence[Trace], again: Again) -> None:
     """A slider for each input, where they are few; and logits that are hard."""
     if sum(t.size for trace in traces for t in trace.tape) > _MOST_SCALARS:
         return
@@ -202,19 +207,22 @@ def _knobs(data: Data, traces: Sequence[Trace], pools: Sequence[Pool]) -> None:
     if sum(t.size for t in inputs) <= _MOST_INPUTS:
         for t in inputs:
             for at in (at for at in np.ndindex(t.shape) if np.isfinite(t.data[at])):
-                data["knobs"].append(_slider(data, traces, t, at))
+                data["knobs"].append(_slider(data, traces, t, at, again))
     if len(traces) > 1 and (node := _cross_entropy(traces[1])) is not None:
         logits = node.inputs[0]
         if isinstance(logits, Tensor) and logits.op is None:
             hard = np.linspace(_HARDEST, -_HARDEST, logits.shape[-1])
-            data["knobs"].append(_hard(data, traces, logits, np.broadcast_to(hard, logits.shape)))
+            other = again(traces, logits, np.broadcast_to(hard, logits.shape))
+            data["knobs"].append(_hard(data, other, hard))
 
 
 def _all(traces: Sequence[Trace]) -> list[Tensor]:
     return [t for trace in traces for t in trace.tape]
 
 
-def _slider(data: Data, traces: Sequence[Trace], t: Tensor, at: tuple[int, ...]) -> Data:
+def _slider(
+    data: Data, traces: Sequence[Trace], t: Tensor, at: tuple[int, ...], again: Again
+) -> Data:
     value = float(t.data[at])
     reach = max(2.0, abs(value))
     ticks = value + np.linspace(-reach, reach, _TICKS)
@@ -223,7 +231,7 @@ def _slider(data: Data, traces: Sequence[Trace], t: Tensor, at: tuple[int, ...])
     for i, tick in enumerate(ticks):
         array = t.data.copy()
         array[at] = tick
-        variants.append(0 if i == middle else _variant(data, _changed(traces, t, array)))
+        variants.append(0 if i == middle else _variant(data, again(traces, t, array)))
     name = traces[-1].called[t.order]
     index = f"[{', '.join(map(str, at))}]" if at else ""
     texts = [minus(number(tick)) for tick in ticks]
@@ -242,6 +250,20 @@ def _changed(traces: Sequence[Trace], t: Tensor, array: Any) -> list[Trace]:
     ]
 
 
+def _reopened(traces: Sequence[Trace], t: Tensor, array: Any) -> list[Trace]:
+    """The fused tape run with another array, and opened anew.
+
+    So what its graph takes from the numbers, such as the largest logit, is that of these numbers.
+    """
+    (node,) = _changed(traces[1:], t, array)
+    tape = Tape(opened(node.result)[0])
+    if len(tape) != len(traces[0].tape):  # a definition that decides by the numbers
+        return _changed(traces, t, array)
+    called = {a.order: traces[0].called[b.order] for a, b in zip(tape, traces[0].tape)}
+    with np.errstate(all="ignore"):
+        return [Trace(tape, called, tape.adjoints()), node]
+
+
 def _variant(data: Data, traces: Sequence[Trace]) -> int:
     base = data["pools"][0]
     batch = data.get("batch", 0)
@@ -251,10 +273,9 @@ def _variant(data: Data, traces: Sequence[Trace]) -> int:
     return len(data["pools"]) - 1
 
 
-def _hard(data: Data, traces: Sequence[Trace], logits: Tensor, array: Any) -> Data:
-    other = _changed(traces, logits, array)
+def _hard(data: Data, other: Sequence[Trace], logits: Any) -> Data:
     data["compare"]["hard"] = _verdict(other)
-    said = ", ".join(number(x) for x in array.reshape(-1, array.shape[-1])[0])
+    said = ", ".join(map(number, logits))
     return {
         "kind": "hard", "label": minus(f"Hard logits ({said})"), "ticks": ["", ""],
         "variants": [_variant(data, other)], "start": 0,

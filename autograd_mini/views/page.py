@@ -101,9 +101,9 @@ def explore(
     if compare is not False:
         return Exploration(compared(result, compare, dict(names or {}), title), theme, result)
     trace = Trace.of(result, names)
-    data, pool = tape_data([trace], [trace.called[result.order]])
+    data, _ = tape_data([trace], [trace.called[result.order]])
     data |= {"title": title or f"Backpropagation of {trace.called[result.order]}"}
-    knobs_of(data, trace, pool)
+    knobs_of(data, trace)
     return Exploration(data, theme, result)
 
 
