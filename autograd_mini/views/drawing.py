@@ -10,7 +10,7 @@ import sys
 import tempfile
 import warnings
 import webbrowser
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -214,12 +214,8 @@ class Drawing:
         RuntimeError
             For a .png or .pdf when Graphviz is not found, or fails.
         """
-        path = Path(path)
+        path = writable(path, ENDINGS)
         ending = path.suffix.lower()
-        if ending not in ENDINGS:
-            raise ValueError(f"cannot write {str(path)!r}: it must end in {', '.join(ENDINGS)}")
-        if not path.parent.is_dir():
-            raise FileNotFoundError(f"cannot write {str(path)!r}: no folder {str(path.parent)!r}")
         if ending in _BY_ENGINE:
             content = drawn(self.source, ending[1:])
         elif ending in _TEXT:
@@ -256,6 +252,16 @@ class Drawing:
         data = base64.b64encode(self.svg().encode()).decode()
         spoken = escape(f"{self.graph.title}: {self.graph.description}")
         return f'<img alt="{spoken}" src="data:image/svg+xml;base64,{data}">'
+
+
+def writable(path: str | os.PathLike[str], endings: Sequence[str]) -> Path:
+    """The path, if it has one of the endings, and a folder to be in."""
+    path = Path(path)
+    if path.suffix.lower() not in endings:
+        raise ValueError(f"cannot write {str(path)!r}: it must end in {', '.join(endings)}")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"cannot write {str(path)!r}: no folder {str(path.parent)!r}")
+    return path
 
 
 def write_whole(path: Path, content: bytes) -> None:

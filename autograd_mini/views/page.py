@@ -16,7 +16,7 @@ import numpy as np
 
 from ..tensor import Tensor, describe
 from . import assets
-from .drawing import draw, open_page, write_whole
+from .drawing import draw, open_page, writable, write_whole
 from .levels import levels
 from .pool import Pool, batch_of, minus
 from .steps import Teller
@@ -218,11 +218,7 @@ class Exploration:
         OSError
             When the file cannot be written; FileNotFoundError when its folder does not exist.
         """
-        path = Path(path)
-        if path.suffix.lower() not in ENDINGS:
-            raise ValueError(f"cannot write {str(path)!r}: it must end in .html")
-        if not path.parent.is_dir():
-            raise FileNotFoundError(f"cannot write {str(path)!r}: no folder {str(path.parent)!r}")
+        path = writable(path, ENDINGS)
         write_whole(path, self.html().encode())
         return path
 
