@@ -204,3 +204,19 @@ def test_an_address_that_is_changed_is_followed(opened):
     page.evaluate("location.hash = '#step=12'")
     page.wait_for_selector('[data-step="12"][aria-current="step"]')
     check(page, expected, 11)
+
+
+def test_a_slider_changes_what_the_page_says_the_result_is(opened):
+    page = opened(stories.explore(stories.softmax_chain), hash="#step=15")
+    before = page.inner_text("#subtitle")
+    assert before.startswith("L = 1.417 · ")
+    slider = page.locator("#controls input[type=range]").first
+    slider.focus()
+    slider.press("End")
+    assert (
+        page.inner_text("#subtitle")
+        == f"L = {page.locator('.card').last.locator('.cell').first.inner_text()} · 7 operations"
+    )
+    slider.press("Home")
+    assert page.inner_text("#subtitle").startswith("L = ")
+    assert page.inner_text("#subtitle") != before

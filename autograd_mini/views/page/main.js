@@ -1,6 +1,6 @@
 // @ts-check
 // The page: reads its data, and connects what the reader does to what is drawn.
-import { main, page, state, way } from "./state.js";
+import { array, main, page, state, way } from "./state.js";
 import { button, byId } from "./dom.js";
 import * as compare from "./compare.js";
 import * as controls from "./controls.js";
@@ -35,7 +35,15 @@ function render(anew = false) {
   compare.update(page.data.knobs.some((knob) => knob.kind === "hard" && state.variant === knob.variants[0]));
   const doing = main().steps[state.step];
   byId("live").textContent = `Step ${state.step + 1} of ${main().steps.length}, ${doing.phase}, ${main().nodes[doing.node].op}, ${way(main(), doing)}. ${doing.say}`;
+  byId("subtitle").textContent = subtitle();
   link();
+}
+
+/** The result as it is with the inputs that are chosen. */
+function subtitle() {
+  const { subtitle: first, tapes: [tape] } = page.data, result = tape.nodes[tape.nodes.length - 1];
+  if (!state.variant) return first;
+  return `${result.name} = ${array(tape, result.value).text?.[0][0]} · ${first.split(" · ").pop()}`;
 }
 
 function redraw() {
