@@ -59,7 +59,7 @@ def levels(trace: Trace, index: Mapping[int, int]) -> list[Level]:
 
 def _in_place(writer: Writer, tensors: Sequence[Tensor], index: Mapping[int, int]) -> list[Level]:
     """All open; then boxes closed, each way to do so having a level."""
-    _, titles = boxes_of([t for t in tensors if t.op])
+    boxes, titles = boxes_of([t for t in tensors if t.op])
     ways = list(dict.fromkeys(map(_outermost, _ways(list(titles)))))
     found = []
     for closed in ways:
@@ -67,10 +67,10 @@ def _in_place(writer: Writer, tensors: Sequence[Tensor], index: Mapping[int, int
         level = _level(writer, plan, index)
         for card, part in zip(level["cards"], plan.folded.parts):
             if part.is_folded:
-                box = boxes_of([t for t in tensors if t.op])[0][part.tensors[-1].order]
+                box = boxes[part.tensors[-1].order]
                 own = next(box[:n] for n in range(1, len(box) + 1) if box[:n] in closed)
                 _link(card, "opens", ways, closed - {own})
-        for drawn, box in zip(level["boxes"], _paths(plan.folded)):
+        for drawn, box in zip(level["boxes"], plan.folded.titles):
             _link(drawn, "closes", ways, _outermost({*closed, box}))
         found.append(level)
     return found
@@ -92,10 +92,6 @@ def _outermost(closed: Collection[Group]) -> frozenset[Group]:
     """Without the boxes inside other closed ones."""
     kept = set(closed)
     return frozenset(b for b in kept if not any(b[:n] in kept for n in range(1, len(b))))
-
-
-def _paths(folded: Folded) -> list[Group]:
-    return list(folded.titles)
 
 
 def _nested(writer: Writer, tensors: Sequence[Tensor], index: Mapping[int, int]) -> list[Level]:
@@ -138,8 +134,7 @@ def _level(writer: Writer, plan: _Plan, index: Mapping[int, int]) -> Level:
     if len(folded.parts) > 400:
         writer = writer._replace(shown=writer.shown._replace(formulas=False))
     cards = [_sized(writer, part) for part in folded.parts]
-    own = [p if p.is_folded else Part(p.tensors, p.box) for p in folded.parts]
-    edges = [e for e in writer.edges(own, folded.part_of) if e.target >= plan.outside]
+    edges = [e for e in writer.edges(folded.parts, folded.part_of) if e.target >= plan.outside]
     graph = Graph("", "", cards, [p.box for p in folded.parts], folded.titles, edges)
     together = uses_of(edges)
     placed = places(graph, together, "LR", _SPACING)

@@ -65,12 +65,12 @@ _SAID: dict[str, tuple[str, str]] = {
     ),
     "sin": ("Take the sine of each entry.", "The slope of sin is cos."),
     "cos": ("Take the cosine of each entry.", "The slope of cos is -sin."),
-    "max": ("Take the largest entry.", "Only the entry that was the largest gets the derivative."),
-    "min": (
-        "Take the smallest entry.",
-        "Only the entry that was the smallest gets the derivative.",
+    "max": ("Take the largest entry.", "The largest entry gets the derivative; ties share it."),
+    "min": ("Take the smallest entry.", "The smallest entry gets the derivative; ties share it."),
+    "maximum": (
+        "Take the larger, entry by entry.",
+        "The derivative goes to the larger one; a tie is shared.",
     ),
-    "maximum": ("Take the larger, entry by entry.", "The derivative goes to the larger one."),
     "getitem": (
         "Pick entries.",
         "The derivative goes back to where the entries came from; all others get 0.",
