@@ -494,3 +494,9 @@ def test_hard_logits_give_the_chain_what_the_library_gives_it():
     assert text["exp"] == [["1"], ["0"], ["0"]]
     assert text["log"] == [["0"], ["−inf"], ["−inf"]]
     assert text["mul"] == [["0"], ["−inf"], ["nan"]]
+
+
+def test_a_frame_with_other_settings_is_another_computation():
+    x = leaf(np.ones((2, 2)), "x")
+    with pytest.raises(ValueError, match="frame 2 of a film is another computation"):
+        ag.explore(frames=[(x.sum(axis=axis) * [1.0, 2.0]).sum() for axis in (0, 1)])

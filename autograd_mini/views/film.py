@@ -10,6 +10,7 @@ from .page import LARGEST, checked, embedded, tape_data
 from .pool import Pool, batch_of
 from .steps import Teller
 from .trace import Trace
+from .writing import made_by
 
 _MOST = 60  # frames: each is one position of the slider
 
@@ -68,7 +69,7 @@ class Recorder:
         trace = Trace.of(checked(result), self.names)
         place = {t.order: i for i, t in enumerate(trace.tape)}
         structure = [
-            (t.op.name if t.op else "", t.shape, [place[a.order] for a in _args(t)])
+            (made_by(t), repr(t.kwargs), t.shape, [place[a.order] for a in _args(t)])
             for t in trace.tape
         ]
         if not self._labels:
