@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from . import data, nn, optim
     from .checking import GradcheckError, check_fused, gradcheck
     from .compiling import compile
+    from .debugging import debug
     from .recomputing import checkpoint
     from .transforms import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
     from .views.drawing import draw
@@ -58,6 +59,7 @@ __all__ = [
     "compile",
     "cross_entropy",
     "data",
+    "debug",
     "draw",
     "elementwise_grad",
     "explain",
@@ -103,6 +105,7 @@ _LATER = {
     **dict.fromkeys(("GradcheckError", "check_fused", "gradcheck"), ".checking"),
     "checkpoint": ".recomputing",
     "compile": ".compiling",
+    "debug": ".debugging",
     **dict.fromkeys(("elementwise_grad", "grad", "hessian", "hvp"), ".transforms"),
     **dict.fromkeys(("jacobian", "jvp", "value_and_grad", "vjp"), ".transforms"),
     "draw": ".views.drawing",
