@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .lessons import lesson
 from .tape import gradients
 from .tensor import Tensor, raw, recording
 
@@ -202,6 +203,7 @@ def _compare(
         f"{where}, {entry}: the tape says {tape[worst]:.10g} ({sweep}), central differences say "
         f"{numerical[worst]:.10g}. They differ by {error[worst]:.2g}, and {allowed[worst]:.2g} "
         f"(rtol {rtol:g}, atol {atol:g}) is allowed; {wrong.sum()} of {wrong.size} entries differ."
+        + lesson("gradcheck")
     )
 
 

@@ -190,7 +190,7 @@ def _call(self: Compiled, *args: Any, **kwargs: Any) -> Any:
         return _run_compiled(self, *args, **kwargs)
     with _silence():
         found = _run_compiled(self, *args, **kwargs)
-        for y in leaves((found.values() if isinstance(found, dict) else [found])):
+        for y in leaves(found.values() if isinstance(found, dict) else [found]):
             if isinstance(raw(y), np.ndarray) and not is_finite(raw(y)):
                 raise compiled_fault(self, raw(y), frame_of_caller())
     return found

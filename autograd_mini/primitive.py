@@ -21,6 +21,7 @@ import numpy as np
 from numpy.exceptions import AxisError
 from numpy.linalg import LinAlgError
 
+from .lessons import lesson
 from .tensor import NO_KWARGS, PRIMITIVES, UFUNCS, Tensor, as_array, describe, raw, record
 
 Rule = Callable[..., Any]
@@ -90,6 +91,7 @@ class Primitive:
                 raise TypeError(
                     f"{self.name}: argument {i}, {describe(args[i])}, requires a gradient, but "
                     f"{self.name} has no rule for it. Pass .detach(), or give the primitive a rule."
+                    + lesson("no rule")
                 )
         if all(rules[i] is None for i in active):
             return False
@@ -112,8 +114,10 @@ class Primitive:
         text = str(error).replace("<lambda>", self.name)
         if "broadcast" in text:
             text += ". From the right, lengths must be equal, or one of them 1: reshape to fit"
+            text += lesson("shapes")
         elif "core dimension" in text:
             text += ". The last axis of the left must be as long as the second last of the right"
+            text += lesson("shapes")
         kinds = (LinAlgError, AxisError, ValueError, IndexError, TypeError)
         kind = next(k for k in kinds if isinstance(error, k))
         return kind(f"{self.name} of {' and '.join(map(describe, args))}: {text}")

@@ -13,6 +13,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .lessons import lesson
 from .tensor import NOT_KEPT, Tensor, as_array, describe, raw, recording
 
 _ndarray = np.ndarray
@@ -304,6 +305,7 @@ def _fit(c: Any, t: Tensor, a: Tensor) -> Any:
         raise ValueError(
             f"a rule of {t.op.name} returned shape {c.shape} {c.dtype} for {describe(a)}. A rule "
             "returns its argument's shape, or the shape that the argument was broadcast to."
+            + lesson("shape of a rule")
         )
     repeated = tuple(i for i, n in enumerate(c.shape) if i < lead or n != shape[i - lead])
     if repeated:
@@ -336,7 +338,7 @@ def _gather(result: Tensor) -> list[Tensor]:
                     raise RuntimeError(
                         f"{describe(a)} was given new data after {describe(t)} had been computed "
                         "from the old: run the forward pass again, and differentiate before the "
-                        "next change."
+                        f"next change.{lesson('changed')}"
                     )
                 if n not in seen:
                     seen[n] = a
@@ -350,7 +352,7 @@ def _seed(result: Tensor, gradient: Any) -> Any:
     if not result._active:
         raise RuntimeError(
             f"{describe(result)} has no derivatives: no leaf it was computed from has "
-            "requires_grad=True, or it was computed under no_grad()."
+            "requires_grad=True, or it was computed under no_grad()." + lesson("not recorded")
         )
     y = result._array
     if gradient is None:
@@ -358,6 +360,7 @@ def _seed(result: Tensor, gradient: Any) -> Any:
             raise ValueError(
                 f"{describe(result)} has {y.size} entries: pass a cotangent of that shape as "
                 "`gradient`, or reduce it to one number first, with .sum() or .mean()."
+                + lesson("many entries")
             )
         # A lazy one for a lazy array: the sweep then broadcasts nothing in memory.
         return np.ones(y.shape, y.dtype) if type(y) is _ndarray else np.ones_like(y)

@@ -592,9 +592,12 @@ class Tensor:
         return PRIMITIVES["getitem"](self, raw(index))
 
     def __setitem__(self, index: Any, value: Any) -> None:
+        from .lessons import lesson  # here, since this file imports nothing of ours
+
         raise TypeError(
             f"{describe(self)} cannot be changed in place: a backward pass may still need its "
             "values. Use np.where(mask, new, t) or np.concatenate; or assign to a leaf's .data."
+            + lesson("changed")
         )
 
     # ---- methods, as NumPy's arrays have them --------------------------------------------------

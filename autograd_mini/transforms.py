@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from .lessons import lesson
 from .ops.elementwise import alias
 from .tape import Tape, sweep
 from .tensor import Tensor, as_array, describe, raw, recording
@@ -117,6 +118,7 @@ def value_and_grad(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -> 
                 f"grad: the function returned {describe(y)}, and a gradient is of one number on "
                 "the tape. Reduce a tensor with .sum() or .mean(), or use jacobian; a plain number "
                 "has lost its derivative on the way, in float(), .item() or math."
+                + lesson("many entries")
             )
         grads = _picked(pullback(np.ones((), y.dtype)), argnums)
         return ((y, *aux), grads) if has_aux else (y, grads)

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from ..lessons import lesson
 from ..primitive import Primitive
 from ..provenance import frame_of_caller, line_of
 from ..tape import Tape, sweep
@@ -381,6 +382,7 @@ def _refused(what: str, remedy: str, kind: type[Untraceable] = Untraceable) -> U
     return kind(
         f"{what} cannot be written into a program: the numbers differ from call to call.\n"
         f"  {_where_asked()}\n{remedy}; what does not depend on the arguments may stay as it is."
+        + lesson("depends on numbers")
     )
 
 
