@@ -16,7 +16,7 @@ import numpy as np
 
 from .lessons import lesson
 from .primitive import Primitive
-from .provenance import Line, Note, leaves, line_of, note_of
+from .provenance import Line, Note, frames_of_callers, leaves, line_of, note_of
 from .tape import _fit
 from .tensor import Tensor, raw
 
@@ -112,6 +112,11 @@ def _made(
 
 
 def _came(op: Primitive, x: Any, frame: FrameType) -> FloatingPointError:
+    if not hasattr(x, "dtype"):
+        return FloatingPointError(
+            f"{op.name} was given the number {x}: no operation here made it\n\n"
+            f"{_shown(line_of(frame))}{lesson('not finite')}"
+        )
     at = _worst(raw(x))
     return FloatingPointError(
         f"{_called(x, frame)} was {_spelled(np.asarray(raw(x))[at])}{_at(at)} already when "
@@ -228,12 +233,13 @@ def compiled_fault(f: Any, y: Any, frame: FrameType) -> FloatingPointError:
 
 
 def _called(x: Any, frame: FrameType, otherwise: str = "") -> str:
-    """A tensor's name, or that of the variable which holds it in the user's function."""
+    """A tensor's name, or that of the variable which holds it in the user's functions."""
     if isinstance(x, Tensor) and x.name:
         return x.name
-    for name, value in chain(frame.f_locals.items(), frame.f_globals.items()):
-        if value is x and not name.startswith("_"):  # _ is a notebook's, for its last value
-            return name
+    for user in frames_of_callers(frame):
+        for name, value in chain(user.f_locals.items(), user.f_globals.items()):
+            if value is x and not name.startswith("_"):  # _ is a notebook's, for its last value
+                return name
     return otherwise or ("a tensor" if isinstance(x, Tensor) else "an array")
 
 

@@ -41,11 +41,17 @@ class Line(NamedTuple):
 
 
 def frame_of_caller() -> FrameType:
-    """The innermost frame that is neither ours nor NumPy's; the outermost where all are."""
+    """The innermost frame that is neither ours nor NumPy's."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_OURS):
+    return next(frames_of_callers(frame), frame)
+
+
+def frames_of_callers(frame: FrameType | None) -> Iterator[FrameType]:
+    """From `frame` outwards, those that are neither ours nor NumPy's."""
+    while frame is not None:
+        if not frame.f_code.co_filename.startswith(_OURS):
+            yield frame
         frame = frame.f_back
-    return frame
 
 
 def line_of(frame: FrameType) -> Line:
