@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from .views.latex import latex
     from .views.page import explore
     from .views.source import source
+    from .views.summary import summary
 
 __version__ = "0.1.0"
 
@@ -93,6 +94,7 @@ __all__ = [
     "softplus",
     "source",
     "stop_gradient",
+    "summary",
     "tensor",
     "value_and_grad",
     "vjp",
@@ -114,6 +116,7 @@ _LATER = {
     "Recorder": ".views.film",
     "latex": ".views.latex",
     "source": ".views.source",
+    "summary": ".views.summary",
 }
 
 
