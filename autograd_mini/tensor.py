@@ -756,24 +756,16 @@ class Tensor:
 
     # ---- methods, as NumPy's arrays have them --------------------------------------------------
 
-    exp, log = (
-        _unary(np.exp, "ag.tensor(0.0).exp()", 1.0),
-        _unary(np.log, "ag.tensor(1.0).log()", 0.0),
-    )
-    sqrt, square = (
-        _unary(np.sqrt, "ag.tensor(9.0).sqrt()", 3.0),
-        _unary(np.square, "ag.tensor(3.0).square()", 9.0),
-    )
-    sin, cos, tanh = (
-        _unary(np.sin, "ag.tensor(0.0).sin()", 0.0),
-        _unary(np.cos, "ag.tensor(0.0).cos()", 1.0),
-        _unary(np.tanh, "ag.tensor(0.0).tanh()", 0.0),
-    )
+    exp = _unary(np.exp, "ag.tensor(0.0).exp()", 1.0)
+    log = _unary(np.log, "ag.tensor(1.0).log()", 0.0)
+    sqrt = _unary(np.sqrt, "ag.tensor(9.0).sqrt()", 3.0)
+    square = _unary(np.square, "ag.tensor(3.0).square()", 9.0)
+    sin = _unary(np.sin, "ag.tensor(0.0).sin()", 0.0)
+    cos = _unary(np.cos, "ag.tensor(0.0).cos()", 1.0)
+    tanh = _unary(np.tanh, "ag.tensor(0.0).tanh()", 0.0)
     abs = __abs__
-    sigmoid, relu = (
-        _unary("sigmoid", "ag.tensor(0.0).sigmoid()", 0.5),
-        _unary("relu", "ag.tensor(-2.0).relu()", 0.0),
-    )
+    sigmoid = _unary("sigmoid", "ag.tensor(0.0).sigmoid()", 0.5)
+    relu = _unary("relu", "ag.tensor(-2.0).relu()", 0.0)
 
     sum = _numpy(np.sum, "t.sum(axis=0).tolist()", "[4.0, 10.0]")
     mean = _numpy(np.mean, "t.mean().tolist()", "3.5")
