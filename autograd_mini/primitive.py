@@ -34,7 +34,32 @@ FUSED: list[Primitive] = []
 
 
 class Primitive:
-    """An operation that has rules; called like the function it wraps. See `primitive`."""
+    """An operation that has rules; called like the function it wraps. See `primitive`.
+
+    Attributes
+    ----------
+    name : str
+        What tables and pictures call it.
+    forward : callable
+        The function, on arrays.
+    vjps : tuple of callable or None
+        A rule for each argument; or an `EveryArgument`.
+    unfused : callable or None
+        For a fused node, the same function written in primitives.
+
+    Raises
+    ------
+    TypeError, ValueError, IndexError
+        When called, as the function does, with the operation and the tensors named.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import autograd_mini as ag
+    >>> op = np.exp(ag.tensor(0.0, requires_grad=True)).op
+    >>> op, op.vjps[0](1.0, 2.0, None)
+    (<primitive exp>, 2.0)
+    """
 
     def __init__(
         self,
@@ -147,7 +172,23 @@ def _of_objects(function: Any, arrays: Sequence[Any], kwargs: Any) -> Any:
 
 
 class EveryArgument:
-    """The rules of a primitive that takes any number of arguments: ``rule_for(i)`` is the i-th."""
+    """The rules of a primitive that takes any number of arguments: ``rule_for(i)`` is the i-th.
+
+    Parameters
+    ----------
+    rule_for : callable
+        From the number of an argument to its rule.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> total = ag.primitive(
+    ...     lambda *xs: sum(xs), ag.EveryArgument(lambda i: lambda g, y, *xs: g), name="total"
+    ... )
+    >>> a, b, c = (ag.tensor(x, requires_grad=True) for x in (1.0, 2.0, 3.0))
+    >>> [g.item() for g in ag.gradients(total(a, b, c), [a, b, c])]
+    [1.0, 1.0, 1.0]
+    """
 
     __slots__ = ("rule_for",)
 

@@ -24,7 +24,24 @@ _OURS = tuple(f"{Path(file).parent}{os.sep}" for file in (__file__, np.__file__)
 
 
 class Line(NamedTuple):
-    """A line of source code, as a traceback names it."""
+    """A line of source code, as a traceback names it.
+
+    Attributes
+    ----------
+    file : str
+    number : int
+    function : str
+        The name of the function that it stands in.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> with ag.debug():
+    ...     y = ag.tensor(2.0) * 3
+    >>> line = ag.debug.where(y)
+    >>> line.number, line.text
+    (2, 'y = ag.tensor(2.0) * 3')
+    """
 
     file: str
     number: int
@@ -32,7 +49,16 @@ class Line(NamedTuple):
 
     @property
     def text(self) -> str:
-        """What stands there; nothing where the source is not to be had, as in ``python -c``."""
+        """What stands there; nothing where the source is not to be had, as in ``python -c``.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> with ag.debug():
+        ...     y = ag.tensor(2.0) * 3
+        >>> ag.debug.where(y).text
+        'y = ag.tensor(2.0) * 3'
+        """
         return linecache.getline(self.file, self.number).strip()
 
     def __str__(self) -> str:

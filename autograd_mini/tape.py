@@ -58,7 +58,15 @@ class Tape(Sequence[Tensor]):
 
     @property
     def result(self) -> Tensor:
-        """The last tensor, whose derivatives the sweep computes."""
+        """The last tensor, whose derivatives the sweep computes.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> y = ag.tensor(2.0, requires_grad=True) * 3
+        >>> y.tape().result is y
+        True
+        """
         return self._tensors[-1]
 
     @overload
@@ -112,22 +120,77 @@ class Tape(Sequence[Tensor]):
         return table(self, adjoints=adjoints, width=width)
 
     def source(self, names: Mapping[str, Any] | None = None) -> str:
-        """The tape as a NumPy program that runs by itself: ``ag.source(result, names)``."""
+        """The tape as a NumPy program that runs by itself: ``ag.source(result, names)``.
+
+        Parameters
+        ----------
+        names : mapping, optional
+            Variables, as ``locals()`` gives them: what to call tensors that have no name.
+
+        Returns
+        -------
+        Source
+            Text, which also prints itself.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> x = ag.tensor(2.0, requires_grad=True, name="x")
+        >>> print((x * x).tape().source().splitlines()[3])
+        def program(x):
+        """
         from .views.source import source
 
         return source(self.result, names)
 
     def backward(self, gradient: ArrayLike | None = None) -> None:
-        """Add the result's derivatives to ``.grad``, as ``result.backward(gradient)`` does."""
+        """Add the result's derivatives to ``.grad``, as ``result.backward(gradient)`` does.
+
+        Parameters
+        ----------
+        gradient : array_like, optional
+            The cotangent to start from, of the result's shape; one when not given.
+
+        Raises
+        ------
+        RuntimeError, ValueError
+            As `Tensor.backward`.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> x = ag.tensor(2.0, requires_grad=True)
+        >>> (x * x).tape().backward()
+        >>> x.grad
+        array(4.)
+        """
         backward(self.result, gradient)
 
     def adjoints(self, gradient: ArrayLike | None = None) -> dict[Tensor, NDArray[Any]]:
         """The derivative of the result with respect to every active tensor; touches no ``.grad``.
 
+        Parameters
+        ----------
+        gradient : array_like, optional
+            The cotangent to start from, of the result's shape; one when not given.
+
         Returns
         -------
         dict of Tensor to array
             In the order of the tape; each array has its tensor's shape and dtype.
+
+        Raises
+        ------
+        RuntimeError, ValueError
+            As `Tensor.backward`.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> x = ag.tensor(2.0, requires_grad=True)
+        >>> y = x * x
+        >>> [g.item() for g in (y + x).tape().adjoints().values()]
+        [5.0, 1.0, 1.0]
         """
         tensors = _gather(self.result)  # anew: a leaf may have got new data since
         active = [t for t in tensors if t.requires_grad]

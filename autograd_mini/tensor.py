@@ -42,7 +42,21 @@ _next_order = itertools.count().__next__  # one step in C, so threads never shar
 
 
 class DetachedWarning(UserWarning):
-    """A number was taken out of a tensor that requires a gradient; the gradient stays behind."""
+    """A number was taken out of a tensor that requires a gradient; the gradient stays behind.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import autograd_mini as ag
+    >>> x = ag.tensor(2.0, requires_grad=True)
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     number = float(x)
+    >>> caught[0].category.__name__
+    'DetachedWarning'
+    >>> x.item()  # says that it is meant
+    2.0
+    """
 
 
 class _Mode(threading.local):
@@ -375,6 +389,11 @@ class Tensor:
         None before the first ``backward``. It is an array of its own, never shared with another
         tensor. A record keeps none unless ``retain_grad()`` was called before ``backward``.
 
+        Raises
+        ------
+        RuntimeError
+            For a record whose gradient was not kept.
+
         Examples
         --------
         >>> import autograd_mini as ag
@@ -665,6 +684,11 @@ class Tensor:
     def retain_grad(self) -> Tensor:
         """Have ``backward`` keep this record's gradient in ``.grad`` too; returns the tensor.
 
+        Raises
+        ------
+        RuntimeError
+            For a tensor that requires no gradient.
+
         Examples
         --------
         >>> import autograd_mini as ag
@@ -796,6 +820,17 @@ class Tensor:
     def logsumexp(self, axis: Any = None, keepdims: bool = False) -> Tensor:
         """ln Σ e^t over `axis`, without overflow: all axes when None, else an int or a tuple.
 
+        Parameters
+        ----------
+        axis : int or tuple of int, optional
+            What to sum over; all axes when not given.
+        keepdims : bool
+            Keep the axes that were summed over, at length one.
+
+        References
+        ----------
+        As for `autograd_mini.logsumexp`.
+
         Examples
         --------
         >>> import autograd_mini as ag
@@ -807,6 +842,13 @@ class Tensor:
     def reshape(self, *shape: Any, order: Any = "C") -> Tensor:
         """The same entries in another shape: ``t.reshape(2, 3)`` or ``t.reshape((2, -1))``.
 
+        Parameters
+        ----------
+        *shape : int, or one tuple of int
+            The lengths of the axes, of which one may be -1.
+        order : {"C", "F"}
+            In which order the entries are read and written.
+
         Examples
         --------
         >>> import autograd_mini as ag
@@ -817,6 +859,11 @@ class Tensor:
 
     def flatten(self, order: Any = "C") -> Tensor:
         """All entries along one axis.
+
+        Parameters
+        ----------
+        order : {"C", "F"}
+            In which order the entries are read.
 
         Examples
         --------
@@ -842,6 +889,18 @@ class Tensor:
 
     def astype(self, dtype: DTypeLike, *, copy: bool = True) -> Tensor:
         """The values in another floating dtype; the cotangent comes back in this one's.
+
+        Parameters
+        ----------
+        dtype : dtype
+            Real floating, where a derivative shall flow.
+        copy : bool
+            Taken for NumPy's sake: what comes back is a record of its own.
+
+        Raises
+        ------
+        TypeError
+            When a derivative would get lost in a dtype that is not floating.
 
         Examples
         --------

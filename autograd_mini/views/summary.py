@@ -99,6 +99,14 @@ class Row:
         How many of its own parameters a row above has already.
     output : tuple of int, or None
         The shape of what it gave; None where no example was run.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> from autograd_mini import nn
+    >>> row = ag.summary(nn.MLP([3, 2, 1])).rows[1]
+    >>> row.path, row.type, row.count, [p.name for p in row.parameters]
+    (('0',), 'Linear', 8, ['W1', 'b1'])
     """
 
     path: tuple[str, ...]
@@ -132,19 +140,51 @@ class Summary:
 
     @property
     def count(self) -> int:
-        """The entries of all parameters, each parameter once."""
+        """The entries of all parameters, each parameter once.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> from autograd_mini import nn
+        >>> ag.summary(nn.Linear(3, 2)).count
+        8
+        """
         return self.rows[0].count
 
     @property
     def bytes(self) -> int:
-        """The bytes of all parameters, without gradients and what an optimiser keeps."""
+        """The bytes of all parameters, without gradients and what an optimiser keeps.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> from autograd_mini import nn
+        >>> ag.summary(nn.Linear(3, 2)).bytes
+        64
+        """
         return self.rows[0].bytes
 
     def __repr__(self) -> str:
         return self.text()
 
     def text(self, width: int | None = None) -> str:
-        """The table in so many columns; in those that the terminal has when not given."""
+        """The table in so many columns; in those that the terminal has when not given.
+
+        Parameters
+        ----------
+        width : int, optional
+            How many columns there are.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> from autograd_mini import nn
+        >>> print(ag.summary(nn.Linear(3, 2)).text(width=60))
+        layer  type    parameters       dtype    count  bytes
+        -      Linear  W (3, 2) b (2,)  float64      8     64
+        <BLANKLINE>
+        8 parameters, 64 bytes
+        """
         cells = [_HEADER, *map(_cells, self.rows)]
         used = [i for i in range(len(_HEADER)) if i < 3 or any(row[i] for row in cells[1:])]
         cells = [[row[i] for i in used] for row in cells]
