@@ -108,6 +108,7 @@ def _forward(z: Any, y: Any, axis: int = -1, reduction: Reduction = "mean") -> A
 
     Examples
     --------
+    >>> import numpy as np
     >>> import autograd_mini as ag
     >>> z = ag.tensor([[0.0, 0.0]], requires_grad=True)
     >>> loss = ag.SoftmaxCrossEntropy(z, np.array([1]))
