@@ -160,9 +160,11 @@ def _contributions(t: Tensor, adjoints: Mapping[Tensor, Any]) -> Iterator[tuple[
         return
     kwargs = t.kwargs if t.saved is None else {**t.kwargs, "saved": t.saved}
     args = [raw(adjoints[t]), t._array, *map(raw, t.inputs)]
+    if t.dtype.kind == "O":  # NumPy cannot take the sine of a symbol, and a Tensor can
+        args, kwargs = [adjoints[t], t, *t.inputs], t.kwargs
     for i, (a, rule) in enumerate(zip(t.inputs, t.op.vjps)):
         if isinstance(a, Tensor) and a.requires_grad and rule is not None:
-            yield i, np.asarray(rule(*args, **kwargs))
+            yield i, np.asarray(raw(rule(*args, **kwargs)))
 
 
 def _of_rule(

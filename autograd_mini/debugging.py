@@ -22,7 +22,7 @@ import numpy as np
 from .blaming import backward_fault, changed_fault, compiled_fault, forward_fault, is_finite
 from .compiling.compiled import Compiled
 from .primitive import Primitive
-from .provenance import Line, frame_of_caller, leaves, line_of, note, note_of
+from .provenance import Line, frame_of_caller, is_called_by, leaves, line_of, note, note_of
 from .tape import sweep
 from .tensor import NO_KWARGS, Tensor, raw, record
 
@@ -54,7 +54,7 @@ class debug(ContextDecorator):
     was compiled only the results are looked at; ``f.__wrapped__`` is the function itself. A lazy
     array is computed to be looked at, once for each operation. Of symbols those are stopped at that
     SymPy calls infinite, or nan. The rules of a recorded sweep (`gradients`) may compute with
-    numbers that are not finite, as long as the derivatives are.
+    numbers that are not finite, as long as the derivatives are. Views show what is not finite.
 
     References
     ----------
@@ -157,7 +157,7 @@ def _record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO
             return t  # a rule's on arrays; or a program is being written, which has no numbers yet
         frame = frame_of_caller()
         note(t, op.name, line_of(frame))
-        if _WATCH.looking and not is_finite(t._array):
+        if _WATCH.looking and not is_finite(t._array) and not is_called_by("views", frame):
             with _looking(False):
                 error = forward_fault(op, args, t, frame)
             if error is not None:
@@ -178,7 +178,8 @@ def _sweep(
             raise changed_fault(found, frame)
     with _silence(), _looking(_WATCH.looking and not recorded):
         adjoints = sweep(tensors, seed, set(tensors), recorded)
-        if not all(is_finite(raw(g)) for g in adjoints.values()):
+        finite = all(is_finite(raw(g)) for g in adjoints.values())
+        if not finite and not is_called_by("views", frame):
             with _looking(False):
                 raise backward_fault(tensors, raw(seed), adjoints, frame)
     return {t: g for t, g in adjoints.items() if t.op is None or t in keep}

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import autograd_mini as ag
-from autograd_mini import debugging, nn, provenance
+from autograd_mini import data, debugging, nn, optim, provenance
 from autograd_mini.lessons import lesson
 from autograd_mini.tape import sweep
 from autograd_mini.tensor import record
@@ -455,6 +455,38 @@ def test_symbols_are_stopped_where_sympy_calls_them_infinite():
     with ag.debug():
         np.sum(np.sin(x) * x).backward()
     assert x.grad[0] == sympy.sin(a) + a * sympy.cos(a)
+
+
+def test_a_rule_of_symbols_is_blamed_too():
+    sympy = pytest.importorskip("sympy")
+    x = ag.tensor(np.array([sympy.Symbol("a"), sympy.Integer(0)]), requires_grad=True, name="x")
+    text = fault(lambda: np.sum(np.sqrt(x) * np.sin(x)).backward())
+    assert text.startswith("backward: the rule of sqrt made ")
+    assert "x: (2,) object, 0 there, a leaf" in text
+
+
+def test_views_are_the_same_inside_of_a_block():
+    def shown():
+        x, w = leaf([0.0, 4.0], name="x"), leaf([2.0, 3.0], name="w")
+        y = np.sum(np.hypot(x, w) / w**2 + np.sqrt(x + 1.0))
+        texts = ag.latex(y), ag.source(y), ag.explain(y), ag.draw(y).source
+        broken = np.sum(np.sqrt(x))  # 1 / (2 · 0) in its rule
+        return [*texts, y.tape().table(adjoints=True), ag.explore(y).data, ag.draw(broken).source]
+
+    plain = shown()
+    with ag.debug():
+        watched = shown()
+    assert watched == plain
+
+
+def test_gradcheck_and_a_training_run_inside_of_a_block():
+    with ag.debug():
+        assert ag.gradcheck(lambda x: np.sum(np.tanh(x) * x), A, order=2)
+        x, labels = data.moons(40)
+        model = nn.MLP([2, 4, 2])
+        optimizer = optim.SGD(model.parameters(), lr=0.5)
+        losses = [loss for _, loss in nn.train(model, x, labels, optimizer, epochs=3)]
+    assert losses[-1] < losses[0]
 
 
 def test_lazy_arrays_are_computed_to_be_looked_at():
