@@ -18,7 +18,7 @@ from .lessons import lesson
 from .primitive import Primitive
 from .provenance import Line, Note, frames_of_callers, leaves, line_of, note_of
 from .tape import _fit
-from .tensor import Tensor, raw
+from .tensor import Tensor, raw, record, recording
 
 Index = tuple[int, ...]
 
@@ -170,7 +170,6 @@ def _contributions(t: Tensor, adjoints: Mapping[Tensor, Any]) -> Iterator[tuple[
 def _of_rule(
     tensors: Sequence[Tensor], t: Tensor, i: int, g: Any, c: Any, frame: FrameType
 ) -> FloatingPointError:
-    from .views.formula import of_rule
     from .views.writing import labels
 
     assert t.op is not None
@@ -187,10 +186,33 @@ def _of_rule(
         f"{called[t.inputs[i].order]}\n\n"
         + (f"{_shown(note.line, 'recorded in ')}\n" if note else "")
         + f"{_shown(line_of(frame), 'differentiated in ')}\n\n"
-        + f"  rule: {of_rule(t, i, called, 'g')}, where g is the derivative that arrived\n"
+        + _formula(t, i, called)
         + "\n".join(rows)
         + lesson("not finite")
     )
+
+
+def _formula(t: Tensor, i: int, called: Mapping[int, str]) -> str:
+    """What the i-th rule of a record computes, of g: read off a tape of this record alone."""
+    from .views.trace import Trace
+
+    assert t.op is not None
+    fresh = {
+        a: Tensor(a._array, requires_grad=a.requires_grad, name=called[a.order])
+        for a in t.inputs
+        if isinstance(a, Tensor)
+    }
+    inputs = tuple(fresh[a] if isinstance(a, Tensor) else a for a in t.inputs)
+    try:
+        with recording(True):
+            y = record(t.op, inputs, t.kwargs)
+        y.name = called[t.order]
+        (step,) = Trace.of(y, gradient=np.ones(y.shape)).backward
+        (rule,) = (c.formula for c in step.contributions if c.argument == i)
+    except Exception:  # the fault is told without its formula, rather than not at all
+        return ""
+    g = rule.replace(f"∂{y.name}/∂{y.name}", "g")
+    return f"  rule: {g}, where g is the derivative that arrived\n"
 
 
 def _of_sum(t: Tensor, total: Any, frame: FrameType) -> FloatingPointError:

@@ -16,7 +16,7 @@ TEXTS = sorted(
 )
 MODULES = sorted([*ROOT.glob("autograd_mini/**/*.py"), *ROOT.glob("examples/**/*.py")])
 LINK = re.compile(
-    r"(?<!`)\]\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\s*\)|<(?:img|a)\b[^>]*?(?:src|href)=\"([^\"]+)\""
+    r"\]\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\s*\)|<(?:img|a)\b[^>]*?(?:src|href)=\"([^\"]+)\""
 )
 
 
@@ -31,6 +31,7 @@ def words_of(path):
 
 
 def links_of(text):
+    text = re.sub(r"`[^`\n]+`", "code", text)  # in which brackets are no links
     return [first or second for first, second in LINK.findall(text)]
 
 
