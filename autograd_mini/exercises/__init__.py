@@ -12,9 +12,9 @@ been passed in this session. An exercise shows what is asked; hand your function
         return ...
 
 An answer that is not right raises `WrongAnswer`, which says where it is wrong, which value the
-mathematics asks for, and what the mistake looks like. ``exercises.exp_rule.hint()`` gives a hint, and
-the next one each time. In a terminal, ``python -m autograd_mini.exercises`` prints the list, and
-with names behind it what is asked.
+mathematics asks for, and what the mistake looks like. Each ``exercises.exp_rule.hint()`` gives one
+hint more. In a terminal, ``python -m autograd_mini.exercises`` prints the list, and with names
+behind it what is asked.
 
 To add one, write a generator of cases under the decorator `exercise`, and name it here.
 """

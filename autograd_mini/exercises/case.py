@@ -48,7 +48,7 @@ class Case:
         return replace(self, suspects=[*suspects, *self.suspects])
 
 
-def cotangent(shape: tuple[int, ...], seed: int = 0) -> Array:
+def cotangent(shape: tuple[int, ...], seed: int = 0) -> Any:
     """Random entries of either sign, no two alike and none near 0 or ±1.
 
     A cotangent of ones would let pass a rule that forgets it, or a softmax whose rule gives zeros.
@@ -91,13 +91,13 @@ def rule_case(f: Callable[..., Any], wrt: str, seed: int = 0, **arguments: Any) 
         ),
         (
             "This is g itself, passed on as it came: the local derivative is not multiplied in.",
-            {label: g for label in expected},
+            dict.fromkeys(expected, g),
         ),
         ("It looks like g was multiplied in twice.", pulled(arguments, g * g)),
     ]
     if y.shape and all(np.shape(arguments[name]) == y.shape for name in names):
         with np.errstate(all="ignore"):
-            at_result = pulled({name: y for name in names}, g)
+            at_result = pulled(dict.fromkeys(names, y), g)
         text = "This is the derivative taken at y, the result; take it at the argument."
         suspects.append((text, at_result))
     return Case({"g": g, "y": y, **arguments}, expected, suspects=suspects)

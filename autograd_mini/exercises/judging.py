@@ -155,14 +155,12 @@ def _faults(label: str, got: Array, case: Case) -> Iterator[str]:
         yield f"{label} has shape {got.shape} in your answer; it must be {expected.shape}. "
         yield _of_shapes(got, expected)
         return
-    wrong = ~np.isclose(got, expected, #: columns that hints and messages are filled to
-WIDTH = 88
-_RTOL, _ATOL)
+    wrong = ~np.isclose(got, expected, _RTOL, _ATOL)
     if not wrong.any():
         return
     at = np.unravel_index(np.argmax(wrong), wrong.shape)
     entry = f"{label}[{', '.join(map(str, at))}]" if at else label
-    yield f"{entry}: your function gives {_number(got[at])}, "
+    yield f"{entry}: yours is {_number(got[at])}, "
     yield f"the mathematics asks for {_number(expected[at])}"
     yield f" ({wrong.sum()} of {wrong.size} entries differ).\n" if got.size > 1 else ".\n"
     yield _of_values(label, got, expected, wrong, case)
@@ -171,9 +169,7 @@ _RTOL, _ATOL)
 def _of_shapes(got: Array, expected: Array) -> str:
     """What a wrong shape looks like."""
     if got.size == expected.size:
-        same = np.allclose(got.reshape(expected.shape), expected, #: columns that hints and messages are filled to
-WIDTH = 88
-_RTOL, _ATOL)
+        same = np.allclose(got.reshape(expected.shape), expected, _RTOL, _ATOL)
         if same:
             return "The values are right, and only the shape is not: an axis of length 1 matters."
         if got.T.shape == expected.shape:
@@ -189,7 +185,10 @@ _RTOL, _ATOL)
             "that was repeated collects the derivatives of all its copies."
         )
     if got.size < expected.size:
-        return "Too much was summed, or something was not spread back: each entry has a derivative."
+        return (
+            "It has fewer entries than it should: was too much summed, something not spread back, "
+            "or only a diagonal computed?"
+        )
     return "A derivative by an array has one entry for each entry of the array."
 
 
@@ -206,9 +205,7 @@ def _of_values(label: str, got: Array, expected: Array, wrong: Array, case: Case
         return f"Your array is of {got.dtype}, which cuts off what stands behind the point."
 
     def is_like(other: Any) -> bool:
-        return np.shape(other) == got.shape and np.allclose(got, other, #: columns that hints and messages are filled to
-WIDTH = 88
-_RTOL, _ATOL)
+        return np.shape(other) == got.shape and np.allclose(got, other, _RTOL, _ATOL)
 
     if expected.dtype != bool:
         if is_like(-expected):
@@ -238,9 +235,7 @@ def _factor(got: Array, expected: Array) -> float:
     if got.size < 2 or not expected.any():
         return 0.0
     factor = float((got * expected).sum() / (expected * expected).sum())
-    return factor if np.allclose(got, factor * expected, #: columns that hints and messages are filled to
-WIDTH = 88
-_RTOL, _ATOL) else 0.0
+    return factor if np.allclose(got, factor * expected, _RTOL, _ATOL) else 0.0
 
 
 def _of_factor(factor: float, case: Case) -> str:
@@ -285,6 +280,8 @@ def _shown(name: str, x: Any) -> str:
         return f"{start}{text}   {x.shape}"
     if isinstance(x, (float, np.ndarray)):
         return f"{start}{_number(x)}"
+    if callable(x):
+        return start + str(x.__name__)
     text = repr(x)
     return start + (text if len(text) <= 300 else f"{text[:300]} ...")
 

@@ -110,7 +110,7 @@ def sum_rule() -> Iterator[Case]:
                 if a != case.given["axis"] % 2
             ]
             if x.shape[0] == x.shape[1]:
-                text = "g was repeated along the wrong axis: it lines up with the last one."
+                text = "g was repeated along the wrong axis: NumPy lines shapes up from the right."
                 suspects.append((text, {"∂L/∂x": raw(across[0](g)[0])}))
         yield case.suspecting(*suspects)
 

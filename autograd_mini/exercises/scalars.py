@@ -42,16 +42,16 @@ def quotient() -> Iterator[Case]:
             suspects=[
                 (
                     "This is right for b / a. Which of the two is divided by?",
-                    dict(zip(("∂v/∂a", "∂v/∂b"), map(raw, exchanged))),
+                    dict(zip(("∂v/∂b", "∂v/∂a"), map(raw, exchanged))),
                 ),
                 (
                     "This has too few factors of b: lower the exponent of b by one when you "
                     "differentiate.",
-                    {"∂v/∂b": raw(of_log)},
+                    {"∂v/∂b": -raw(of_log)},
                 ),
                 (
                     "This has too few factors of b, and the sign is off.",
-                    {"∂v/∂b": -raw(of_log)},
+                    {"∂v/∂b": raw(of_log)},
                 ),
             ],
         )

@@ -103,9 +103,9 @@ def log_sum_exp() -> Iterator[Case]:
     "Both cases are one formula of matrices: one part on the diagonal, and an outer product.",
 )
 def softmax_jacobian() -> Iterator[Case]:
-    """Derive the Jacobian of softmax, ∂ŷ_i/∂z_j: the cases i = j and i ≠ j
+    """Derive the Jacobian of softmax: the cases i = j and i ≠ j
 
-    z has shape (C,).
+    How does ŷ_i answer to z_j? z has shape (C,).
 
         def softmax_jacobian(z):
             return ...               # of shape (C, C): row i, column j
@@ -138,13 +138,13 @@ def softmax_rule() -> Iterator[Case]:
         row = (g * y).sum(axis=-1, keepdims=True)
         yield case.suspecting(
             (
-                "Zeros: that is what g = 1 everywhere gives, since ŷ always sums to 1. The upstream "
-                "gradient g was not multiplied in.",
+                "Zeros: that is what g = 1 everywhere gives, since ŷ always sums to 1. The "
+                "upstream gradient g was not multiplied in.",
                 {"∂L/∂z": np.zeros((n, c))},
             ),
             (
-                "This is the diagonal of the Jacobian alone. Each z_j moves all entries of ŷ in its "
-                "row.",
+                "This is the diagonal of the Jacobian alone. Each z_j moves all entries of ŷ in "
+                "its row.",
                 {"∂L/∂z": g * raw(grad(lambda z: np.sum(_own_entries(z)))(case.given["z"]))},
             ),
             (
@@ -223,7 +223,7 @@ def _loss_case(z: Array, y: Array, name: str, targets: Array | None = None) -> C
         ("It is not divided by N: L is the mean over the rows.", n * right),
         (f"You divided by N twice: N is {n}.", right / n),
         (
-            f"You divided by C = {c} too: L is the mean over the rows, not over all entries.",
+            f"You divided by C = {c} too: the mean is over rows, not over all entries.",
             right / c,
         ),
         ("These are the probabilities; the targets are not in it.", probabilities),

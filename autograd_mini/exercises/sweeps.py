@@ -92,13 +92,14 @@ def _sweep_case(tape: list[Record], given: dict[str, Any]) -> Case:
         tensors[name] = sum(d * tensors[used] for used, d in uses) if uses else leaf
     found = tensors[tape[-1][0]].tape().adjoints()
     adjoints = {name: float(found.get(tensors[name], 0.0)) for name, _ in reversed(tape)}
+    start = ("The derivative of the result by itself is 1: begin with that.", {tape[-1][0]: 0.0})
     return Case(
         given,
         adjoints,
         named=True,
-        suspects=_single_contributions(tape, adjoints),
-        otherwise="All that use it have the right adjoints. So they were handed on at the wrong "
-        "time, before all contributions had arrived, or not once each.",
+        suspects=[start, *_single_contributions(tape, adjoints)],
+        otherwise="All that use it have the right adjoints. So these were handed on at the wrong "
+        "time, before all that belongs to them had arrived, or not once each.",
     )
 
 
@@ -124,8 +125,8 @@ def _value_and_derivatives(op: Any, x: Any) -> tuple[Any, Any, Any]:
     """What the learner's primitive gives at x: its value, and two derivatives of its sum."""
     if not isinstance(op, Primitive):
         raise TypeError(
-            f"this is {op!r:.60}, not a primitive. Make one, with ag.primitive(function, rule), and "
-            "hand it to check"
+            "what was handed in is no primitive. Make one, with ag.primitive(function, rule), and "
+            "hand that in"
         )
     t = Tensor(x, requires_grad=True)
     y = op(t)
