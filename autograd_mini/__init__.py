@@ -30,7 +30,7 @@ from .tape import Tape, gradients
 from .tensor import DetachedWarning, Tensor, no_grad, tensor
 
 if TYPE_CHECKING:
-    from . import data, nn, optim
+    from . import data, exercises, nn, optim
     from .checking import GradcheckError, check_fused, gradcheck
     from .compiling import compile
     from .recomputing import checkpoint
@@ -60,6 +60,7 @@ __all__ = [
     "data",
     "draw",
     "elementwise_grad",
+    "exercises",
     "explain",
     "explore",
     "fused",
@@ -99,7 +100,7 @@ __all__ = [
 
 #: What stands on the core, and is imported when it is first asked for: name -> its room.
 _LATER = {
-    **{name: f".{name}" for name in ("data", "nn", "optim")},
+    **{name: f".{name}" for name in ("data", "exercises", "nn", "optim")},
     **dict.fromkeys(("GradcheckError", "check_fused", "gradcheck"), ".checking"),
     "checkpoint": ".recomputing",
     "compile": ".compiling",

@@ -2,6 +2,8 @@
 learners give, each of which is told what it looks like."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 
 import autograd_mini as ag
 from autograd_mini import exercises
-from autograd_mini.exercises import CHAPTERS, WrongAnswer
+from autograd_mini.exercises import CHAPTERS, Case, WrongAnswer, exercise
 
 ALL = {e.name: e for chapter in CHAPTERS.values() for e in chapter}
 SOURCES = Path(exercises.__file__).parent
@@ -366,7 +368,7 @@ WRONG = [
     (
         "stable_softmax",
         lambda z: softmax(np.clip(z, -500, 500)),
-        "mathematics asks for",
+        "clipping does not",
     ),
     ("log_sum_exp", lambda z: np.log(np.exp(z).sum(axis=-1)), r"not finite \(inf"),
     ("log_sum_exp", lambda z: log_sum_exp(z) - z.max(axis=-1), "must be put back"),
@@ -395,7 +397,7 @@ WRONG = [
     ("softmax_rule", lambda g, y, z: np.zeros_like(z), "Zeros"),
     ("softmax_rule", lambda g, y, z: g * y * (1 - y), "the diagonal of the Jacobian alone"),
     ("softmax_rule", lambda g, y, z: y * (g - (g * y).sum()), "The sum ran over all rows"),
-    ("softmax_rule", lambda g, y, z: g * y, "mathematics asks for"),
+    ("softmax_rule", lambda g, y, z: g * y, "holds the sum in the denominator still"),
     ("cross_entropy_gradient", lambda z, y: (softmax(z) - y) / len(z), "sum to 1. These need not"),
     ("cross_entropy_gradient", lambda z, y: softmax(z) - y, "sum to 1. These need not"),
     (
@@ -428,7 +430,7 @@ WRONG = [
     ("one_hot_gradient", whole_columns, "in the entries of the other classes"),
     ("one_hot_gradient", lambda z, labels: softmax(z), "the targets are not in it"),
     ("one_hot_gradient", lambda z, labels: softmax(z) / len(z), "the targets are not in it"),
-    ("one_hot_gradient", lambda z, labels: one_hot_gradient(z, labels) * len(z), "not divided by N"),
+    ("one_hot_gradient", lambda z, labels: one_hot_gradient(z, labels) * len(z), "not divided"),
     ("one_hot_gradient", lambda z, labels: one_hot_gradient(z, labels) / len(z), "by N twice"),
     (
         "one_hot_gradient",
@@ -488,3 +490,256 @@ def test_a_wrong_answer_is_told_what_it_looks_like(name, answer, diagnosis):
 def test_every_exercise_has_wrong_answers():
     assert {name for name, _, _ in WRONG} == set(ALL)
     assert SOLUTIONS.keys() == ALL.keys()
+
+
+# ---- what an answer may do besides being wrong ---------------------------------------------------
+
+
+def test_the_message_shows_input_entry_both_values_and_diagnosis():
+    with pytest.raises(WrongAnswer) as caught:
+        exercises.log_rule.check(lambda g, y, x: -g / x)
+    assert (
+        str(caught.value)
+        == """\
+log_rule: not right yet, for
+    g = [-2.2191,  1.6317,  1.2656,  1.2264]   (4,)
+    y = [ 1.2158,  0.903 ,  0.2606, -1.0128]   (4,)
+    x = [3.3729, 2.4669, 1.2977, 0.3632]   (4,)
+∂L/∂x[0]: yours is 0.657926, the mathematics asks for -0.657926 (4 of 4 wrong).
+It is off by the sign, and right but for it.
+A hint: log_rule.hint()"""
+    )
+
+
+def with_a_bug(g, y, x):
+    return g / nothing  # noqa: F821
+
+
+def misspelled(g, y, x):
+    x.fill(1.0)
+    return g
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (lambda g, y, x: None, "returned None. Is there a `return`"),
+        (lambda g, y, x: ..., "returned Ellipsis"),
+        (lambda g, y: g, r"called as f\(g, y, x\): too many positional arguments"),
+        (lambda g, y, x, z: g, "called as .* missing a required argument: 'z'"),
+        (with_a_bug, r"raised NameError: name 'nothing' is not defined in line \d+: return g / no"),
+        (misspelled, "changed its argument x in place"),
+        (lambda g, y, x: "g/x", "'g/x' .a str.; asked for are real numbers"),
+        (lambda g, y, x: g / x + 0j, "dtype complex128; asked for are real numbers"),
+        (lambda g, y, x: [[1.0], [1.0, 2.0]], "a list of 2 is no array of numbers"),
+        (lambda g, y, x: {"x": g / x}, "a dict.; asked for are real numbers"),
+        (lambda g, y, x: (g / x).astype(int), "which cuts off what stands behind the point"),
+        (lambda g, y, x: (g / x)[:, None], r"has shape \(4, 1\)"),
+        (lambda g, y, x: np.zeros(0), r"has shape \(0,\)"),
+        (lambda g, y, x: (i for i in x), "a generator"),
+        (lambda g, y, x: np.nan * x, "4 of your entries are not finite"),
+        (np.sin, "raised TypeError"),
+    ],
+)
+def test_whatever_an_answer_does_is_told(answer, message):
+    with pytest.raises(WrongAnswer) as caught:
+        exercises.log_rule.check(answer)
+    assert re.search(message, " ".join(str(caught.value).split())), str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda g, y, x: list(g / x),
+        lambda g, y, x: ag.tensor(g / x, requires_grad=True),
+        lambda *arguments: arguments[0] / arguments[2],
+        lambda g, y, x, keyword=None: g / x,
+    ],
+)
+def test_a_right_answer_may_come_as_a_list_or_a_tensor(answer):
+    exercises.log_rule.check(answer)
+
+
+def test_an_error_of_the_answer_is_the_cause_of_the_message():
+    with pytest.raises(WrongAnswer) as caught:
+        exercises.log_rule.check(with_a_bug)
+    assert isinstance(caught.value.__cause__, NameError)
+
+
+def test_what_cannot_be_called_is_refused():
+    with pytest.raises(TypeError, match="takes your function itself, not what it returned, 3.0"):
+        exercises.log_rule.check(3.0)
+
+
+def test_a_right_function_that_uses_up_its_memory_of_the_last_call_is_tried_on_fresh_arrays():
+    kept = []
+
+    def answer(g, y, x):
+        for array in kept:
+            array[...] = 0.0
+        kept.extend([g, y, x])
+        return g / x
+
+    exercises.log_rule.check(answer)
+    exercises.log_rule.check(SOLUTIONS["log_rule"])
+
+
+# ---- hints, statements and the list --------------------------------------------------------------
+
+
+def test_hints_go_one_step_further_each_time(capsys):
+    e = exercises.exp_rule
+    for _ in range(4):
+        e.hint()
+    e.hint(1)
+    e.hint()
+    told = re.findall(r"Hint (\d) of 3 for exp_rule", capsys.readouterr().out)
+    assert told == ["1", "2", "3", "3", "1", "2"]
+    for step in (0, 4, -1):
+        with pytest.raises(ValueError, match="exp_rule has hints 1 to 3"):
+            e.hint(step)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_statement_names_the_function_and_its_hints_lead_somewhere(name):
+    e = ALL[name]
+    assert len(e.title) <= 70
+    assert not e.title.endswith(".")
+    assert max(map(len, e.statement.splitlines())) <= 100
+    assert f"def {name}(" in e.statement or f"{name}.check(op)" in e.statement
+    assert 2 <= len(e.hints) <= 4
+    assert e.statement in repr(e)
+    assert getattr(exercises, name) is e
+
+
+#: What a solution is recognised by, without blanks.
+SOLVED = {
+    "quotient": r"a/b\*\*2|a/\(b\*b\)|1/b|1/b²|a/b²",
+    "two_paths": r"w\+np\.cos|w\+cos|cos\(x\)\+w",
+    "reciprocal_rule": r"-g\*y|-g/|-1/x|y\*\*2|y²|x²",
+    "exp_rule": r"g\*y|y\*g|g·y|g\*np\.exp",
+    "log_rule": r"g/x|1/x",
+    "mul_rule": r"g\*b|g\*a|g·b|g·a",
+    "sum_rule": r"expand_dims\(g|broadcast_to\(g|g\[:,None",
+    "unbroadcast": r"g\.sum\(|sum\(axis",
+    "matmul_rule": r"g@|@g|b\.T|a\.T|ᵀ",
+    "bug_in_sigmoid": r"1-y|y-y",
+    "bug_in_tanh": r"g\*\(|\)\*g",
+    "bug_in_bias": r"\.sum\(|np\.sum",
+    "bug_in_indexing": r"add\.at|bincount",
+    "gradient_check": r"f\(x\+|allclose|isclose|/\(2\*",
+    "stable_softmax": r"z-z\.max|z-np\.max|max\(",
+    "log_sum_exp": r"max|z-m",
+    "softmax_jacobian": r"δ|ŷ_i\(|np\.diag|np\.outer|-ŷ_i|ŷ_iŷ_j|ŷ_i\*",
+    "softmax_rule": r"g-|y\*\(|ŷ\*\(|y·\(",
+    "cross_entropy_gradient": r"ŷ-y|ŷ_i-y|Σ_oy|/N\b(?!\))|softmax\(z\)\*|y\.sum",
+    "one_hot_gradient": r"ŷ-y|ŷ_i-y|-=1|-1\b|arange",
+    "cross_entropy_hessian": r"diag\(|outer|ŷŷ|ŷ_iŷ",
+    "newton_step": r"solve\(|w-|inv\(",
+    "sweep": r"\+=adjoint|adjoints\[",
+    "sweep_of_a_graph": r"\+=adjoint|adjoints\[",
+    "own_primitive": r"2\*x|2x|/\(1\+x",
+}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_neither_statement_nor_hint_nor_message_contains_the_solution(name):
+    texts = [ALL[name].statement, *ALL[name].hints]
+    for other, answer, _ in WRONG:
+        if other == name:
+            with pytest.raises(WrongAnswer) as caught:
+                ALL[name].check(answer)
+            sentences = str(caught.value).splitlines()
+            texts += [s for s in sentences if not s.startswith(("    ", "in line"))]
+    for text in texts:
+        found = re.search(SOLVED[name], re.sub(r"\s", "", text))
+        assert not found, (found, text)
+
+
+def test_no_solution_is_in_the_package():
+    source = "".join(p.read_text(encoding="utf-8") for p in SOURCES.glob("*.py"))
+    source = re.sub(r"\s", "", source)
+    for solution in (
+        "g@b.T", "a.T@g", "g/x", "y*(g-", "g*y*(1-y)", "g*(1-y", "add.at(", "w-np.linalg.solve",
+        "np.outer", "z-z.max", "adjoints[used]+=", "+=adjoints", "-=1", "ŷ-y", "2*x/(1+x",
+        "y.sum(",
+    ):  # fmt: skip
+        assert solution not in source, solution
+
+
+def test_the_module_shows_itself_as_the_list_of_what_is_passed():
+    assert repr(exercises).startswith("0 of 25 exercises passed.\n\nNumbers")
+    exercises.exp_rule.check(SOLUTIONS["exp_rule"])
+    assert "  [x] exp_rule " in repr(exercises)
+    assert "1 of 25" in exercises.overview()
+    assert repr(exercises.exp_rule).startswith("exp_rule (passed)")
+    with pytest.raises(WrongAnswer):
+        exercises.exp_rule.check(lambda g, y, x: g)
+    assert "0 of 25" in exercises.overview()
+
+
+def test_all_exercises_are_in_one_chapter_and_public():
+    assert len(ALL) == 25 == sum(map(len, CHAPTERS.values()))
+    assert ag.exercises is exercises
+    assert set(ALL) <= set(exercises.__all__)
+    assert exercises.__all__ == sorted(exercises.__all__)
+
+
+def test_check_is_a_decorator():
+    @exercises.exp_rule.check
+    def rule(g, y, x):
+        return g * y
+
+    assert rule(2.0, 3.0, 0.0) == 6.0
+
+
+def test_a_notebook_shows_the_message_alone():
+    assert WrongAnswer("exp_rule: ...")._render_traceback_() == ["exp_rule: ..."]
+    assert issubclass(WrongAnswer, AssertionError)
+
+
+def test_an_exercise_of_ones_own():
+    @exercise("Think of a square.")
+    def area():
+        """The area of a square
+
+        def area(side): ...
+        """
+        for side in (2.0, 3.0):
+            yield Case({"side": side}, {"area": side**2})
+
+    area.check(lambda side: side * side)
+    with pytest.raises(WrongAnswer, match="area: yours is 4, the mathematics asks for 9"):
+        area.check(lambda side: 4.0)
+
+
+def run(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, *arguments],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        **environment,
+    )
+
+
+def test_the_command_lists_the_exercises_and_prints_what_one_asks():
+    listed = run("-m", "autograd_mini.exercises")
+    assert listed.returncode == 0
+    assert all(name in listed.stdout for name in ALL)
+    asked = run("-m", "autograd_mini.exercises", "exp_rule", "sweep")
+    assert "def exp_rule(g, y, x):" in asked.stdout
+    assert "def sweep(tape):" in asked.stdout
+    unknown = run("-m", "autograd_mini.exercises", "exprule")
+    assert unknown.returncode == 2
+    assert unknown.stdout.startswith("no exercise is called exprule")
+
+
+def test_the_exercises_are_imported_on_demand_and_need_numpy_only():
+    program = (
+        "import sys, numpy, autograd_mini; assert 'autograd_mini.exercises' not in sys.modules; "
+        "before = set(sys.modules); import autograd_mini.exercises; "
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    loaded = {name.split(".")[0] for name in run("-c", program).stdout.split()}
+    assert not loaded & {"graphviz", "sklearn", "matplotlib", "scipy", "pytest", "IPython"}

@@ -162,7 +162,7 @@ def _faults(label: str, got: Array, case: Case) -> Iterator[str]:
     entry = f"{label}[{', '.join(map(str, at))}]" if at else label
     yield f"{entry}: yours is {_number(got[at])}, "
     yield f"the mathematics asks for {_number(expected[at])}"
-    yield f" ({wrong.sum()} of {wrong.size} entries differ).\n" if got.size > 1 else ".\n"
+    yield f" ({wrong.sum()} of {wrong.size} wrong).\n" if got.size > 1 else ".\n"
     yield _of_values(label, got, expected, wrong, case)
 
 

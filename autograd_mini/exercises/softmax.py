@@ -58,6 +58,10 @@ def stable_softmax() -> Iterator[Case]:
                     {"ŷ": raw(log_softmax(z, axis=-1))},
                 ),
             ],
+            otherwise="Of all changes to the logits, only a shift of a whole row by one number "
+            "leaves its ŷ as it is; clipping does not."
+            if np.abs(z).max() > 100
+            else "",
         )
 
 
@@ -146,6 +150,11 @@ def softmax_rule() -> Iterator[Case]:
                 "This is the diagonal of the Jacobian alone. Each z_j moves all entries of ŷ in "
                 "its row.",
                 {"∂L/∂z": g * raw(grad(lambda z: np.sum(_own_entries(z)))(case.given["z"]))},
+            ),
+            (
+                "This holds the sum in the denominator still. It grows with every z_j, and all "
+                "entries of the row shrink.",
+                {"∂L/∂z": g * y},
             ),
             (
                 "The sum ran over all rows. Rows are examples, and know nothing of each other.",
