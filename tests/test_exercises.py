@@ -1,6 +1,7 @@
 """The exercises: each has a solution, which is here and not in the package, and wrong answers that
 learners give, each of which is told what it looks like."""
 
+import os
 import re
 import subprocess
 import sys
@@ -538,7 +539,7 @@ def misspelled(g, y, x):
         (lambda g, y, x: np.zeros(0), r"has shape \(0,\)"),
         (lambda g, y, x: (i for i in x), "a generator"),
         (lambda g, y, x: np.nan * x, "4 of your entries are not finite"),
-        (np.sin, "raised TypeError"),
+        (np.sin, "raised TypeError|called as"),
     ],
 )
 def test_whatever_an_answer_does_is_told(answer, message):
@@ -567,7 +568,7 @@ def test_an_error_of_the_answer_is_the_cause_of_the_message():
 
 
 def test_what_cannot_be_called_is_refused():
-    with pytest.raises(TypeError, match="takes your function itself, not what it returned, 3.0"):
+    with pytest.raises(TypeError, match="takes your function itself, not what it returned"):
         exercises.log_rule.check(3.0)
 
 
@@ -628,8 +629,8 @@ SOLVED = {
     "bug_in_bias": r"\.sum\(|np\.sum",
     "bug_in_indexing": r"add\.at|bincount",
     "gradient_check": r"f\(x\+|allclose|isclose|/\(2\*",
-    "stable_softmax": r"z-z\.max|z-np\.max|max\(",
-    "log_sum_exp": r"max|z-m",
+    "stable_softmax": r"\.max\(",
+    "log_sum_exp": r"\.max\(|z-m\b",
     "softmax_jacobian": r"δ|ŷ_i\(|np\.diag|np\.outer|-ŷ_i|ŷ_iŷ_j|ŷ_i\*",
     "softmax_rule": r"g-|y\*\(|ŷ\*\(|y·\(",
     "cross_entropy_gradient": r"ŷ-y|ŷ_i-y|Σ_oy|/N\b(?!\))|softmax\(z\)\*|y\.sum",
@@ -713,13 +714,14 @@ def test_an_exercise_of_ones_own():
         area.check(lambda side: 4.0)
 
 
-def run(*arguments, **environment):
+def run(*arguments, encoding="utf-8"):
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
     return subprocess.run(
         [sys.executable, *arguments],
         capture_output=True,
         text=True,
-        encoding="utf-8",
-        **environment,
+        encoding=encoding,
+        env=environment,
     )
 
 
@@ -733,6 +735,18 @@ def test_the_command_lists_the_exercises_and_prints_what_one_asks():
     unknown = run("-m", "autograd_mini.exercises", "exprule")
     assert unknown.returncode == 2
     assert unknown.stdout.startswith("no exercise is called exprule")
+
+
+def test_a_terminal_of_plain_letters_is_enough():
+    program = (
+        "from autograd_mini.exercises import *; reciprocal_rule.hint(); "
+        "reciprocal_rule.check(lambda g, y, x: -g * y**2)"
+    )
+    done = run("-c", program, encoding="ascii")
+    assert "reciprocal_rule: dL/dx is g = dL/dy times one number" in done.stdout
+    assert done.stdout.endswith("reciprocal_rule: right.\n")
+    listed = run("-m", "autograd_mini.exercises", "softmax_rule", encoding="ascii")
+    assert "y = y_hat and g have" in listed.stdout.replace("\n", " ")
 
 
 def test_the_exercises_are_imported_on_demand_and_need_numpy_only():

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import textwrap
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
+from ..views.terminal import spelled
 from .case import Case
 from .judging import WIDTH, WrongAnswer, judge
 
@@ -104,7 +106,7 @@ class Exercise:
             raise ValueError(f"{self.name} has hints 1 to {last}, not {step}")
         self._hinted = step or min(self._hinted + 1, last)
         text = f"Hint {self._hinted} of {last} for {self.name}: {self.hints[self._hinted - 1]}"
-        print(textwrap.fill(text, WIDTH))
+        print(spelled(textwrap.fill(text, WIDTH), sys.stdout))
 
     def __repr__(self) -> str:
         state = "passed" if self.passed else "not passed yet"
