@@ -1,4 +1,4 @@
-"""torch.autograd: `grad`. For its `functional` there are ag.jacobian, ag.hessian, ag.vjp, ag.jvp."""
+"""torch.autograd: `grad`. Its `functional` is ag.jacobian, ag.hessian, ag.vjp and ag.jvp."""
 
 from __future__ import annotations
 
