@@ -17,9 +17,7 @@ def numbers(x):
         return np.concatenate([numbers(one) for one in x]) if x else np.zeros(0)
     if hasattr(x, "detach"):
         x = x.detach().numpy()
-    return np.ravel(
-        np.asarray(getattr(x, "data", x) if not isinstance(x, np.ndarray) else x, float)
-    )
+    return np.ravel(np.asarray(x, float))
 
 
 # ---- micrograd -----------------------------------------------------------------------------------
