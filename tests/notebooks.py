@@ -90,21 +90,25 @@ def _joined(outputs: list[Any]) -> list[Any]:
 
 
 def kept(output: Any) -> Any:
-    """The output as it is saved: with the picture as PNG in place of the page or image it is in."""
-    image = _IMAGE.search(output.get("data", {}).get("text/html", ""))
+    """The output as it is saved: small, with pictures as PNG in place of what they are shown in."""
+    data = dict(output.get("data", {}))
+    page = data.pop("text/html", "")
+    image = _IMAGE.search(page)
     if image:
-        svg = base64.b64decode(image[2]).decode()
-        png, width = drawn(svg)
-        data = {"image/png": png, "text/plain": output["data"]["text/plain"]}
-        shown = {"alt": unescape(image[1]), "width": width}
-        output = type(output)(output, data=data, metadata={"image/png": shown})
+        png, width = drawn(base64.b64decode(image[2]).decode())
+        data = {"image/png": png, "text/plain": data["text/plain"]}
+        shown = {"image/png": {"alt": unescape(image[1]), "width": width}}
+        output = type(output)(output, data=data, metadata=shown)
+    elif "<iframe" in page:
+        output = type(output)(output, data=data)
+    elif "image/png" in data:
+        png = small(base64.b64decode(data["image/png"]))
+        output = type(output)(output, data=data | {"image/png": png})
     return output
 
 
 def drawn(svg: str) -> tuple[str, int]:
     """The picture as PNG in base64; and how wide to show it, in pixels of a page."""
-    from PIL import Image  # comes with Matplotlib
-
     if not shutil.which("rsvg-convert"):
         raise SystemExit("pictures are kept as PNG by rsvg-convert: install librsvg2-bin")
     found = _WIDTH.search(svg)
@@ -115,10 +119,17 @@ def drawn(svg: str) -> tuple[str, int]:
         ["rsvg-convert", "--width", str(min(2 * width, WIDEST)), "--keep-aspect-ratio"],
         input=svg.encode(), capture_output=True, check=True, timeout=60,
     ).stdout  # fmt: skip
-    colours = Image.open(BytesIO(png)).convert("RGB").quantize(128, dither=Image.Dither.NONE)
-    small = BytesIO()
-    colours.save(small, "png", optimize=True)  # a third of the size
-    return base64.b64encode(small.getvalue()).decode(), width
+    return small(png), width
+
+
+def small(png: bytes) -> str:
+    """The same picture in 200 colours, a third of the size, in base64."""
+    from PIL import Image  # comes with Matplotlib
+
+    picture = Image.open(BytesIO(png)).convert("RGB").quantize(200, dither=Image.Dither.NONE)
+    written = BytesIO()
+    picture.save(written, "png", optimize=True)
+    return base64.b64encode(written.getvalue()).decode()
 
 
 def said(cell: Cell) -> list[str]:
