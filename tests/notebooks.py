@@ -5,7 +5,8 @@
     python -m tests.notebooks --check       save nothing; fail where a cell says something else
 
 A drawing is kept as PNG: it is the one kind of picture that every host shows, code hosts included,
-which strip frames and spoil SVG. A reader who runs the cell sees what the library shows there.
+which spoil SVG; of a page in a frame, which they strip, the text is kept. A reader who runs the
+cell sees what the library shows there.
 """
 
 from __future__ import annotations
@@ -63,11 +64,11 @@ def executed(path: Path) -> Notebook:
     os.environ.pop("FORCE_COLOR", None)
     try:
         notebook = nbformat.read(path, as_version=4)
-        client = nbclient.NotebookClient(
+        nbclient.NotebookClient(
             notebook, timeout=120, kernel_name="python3", record_timing=False,
-            resources={"metadata": {"path": str(path.parent)}}, extra_arguments=["--log-level=ERROR"],
-        )  # fmt: skip
-        client.execute()
+            resources={"metadata": {"path": str(path.parent)}},
+            extra_arguments=["--log-level=ERROR"],
+        ).execute()  # fmt: skip
     finally:
         os.environ.clear()
         os.environ.update(before)
@@ -90,20 +91,18 @@ def _joined(outputs: list[Any]) -> list[Any]:
 
 
 def kept(output: Any) -> Any:
-    """The output as it is saved: small, with pictures as PNG in place of what they are shown in."""
-    data = dict(output.get("data", {}))
-    page = data.pop("text/html", "")
-    image = _IMAGE.search(page)
-    if image:
+    """The output as it is saved: pictures as small PNG, pages as the text that stands for them."""
+    data = output.get("data", {})
+    html, text = data.get("text/html", ""), {"text/plain": data.get("text/plain")}
+    if "<iframe" in html:
+        return type(output)(output, data=text)
+    if image := _IMAGE.search(html):
         png, width = drawn(base64.b64decode(image[2]).decode())
-        data = {"image/png": png, "text/plain": data["text/plain"]}
         shown = {"image/png": {"alt": unescape(image[1]), "width": width}}
-        output = type(output)(output, data=data, metadata=shown)
-    elif "<iframe" in page:
-        output = type(output)(output, data=data)
-    elif "image/png" in data:
+        return type(output)(output, data={"image/png": png, **text}, metadata=shown)
+    if "image/png" in data:
         png = small(base64.b64decode(data["image/png"]))
-        output = type(output)(output, data=data | {"image/png": png})
+        return type(output)(output, data={**data, "image/png": png})
     return output
 
 
