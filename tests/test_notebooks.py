@@ -99,7 +99,20 @@ def test_its_cells_are_short(path):
         assert len("".join(cell["source"]).splitlines()) <= 30
 
 
+@every
+def test_the_exercises_it_names_exist(path):
+    exercises = pytest.importorskip("autograd_mini.exercises")
+    for name in re.findall(r"`exercises\.(\w+)`", text_of(path)):
+        assert hasattr(exercises, name), name
+
+
+def test_ci_runs_them_with_nbmake():
+    ci = (EXAMPLES.parent / ".ci" / "run").read_text(encoding="utf-8")
+    assert "-m pytest --nbmake examples/*.ipynb" in ci
+
+
 @pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("rsvg-convert"), reason="needs rsvg-convert")
 @pytest.mark.filterwarnings("ignore")  # of Jupyter itself
 @every
 def test_it_says_today_what_it_kept(path):
