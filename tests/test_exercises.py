@@ -475,6 +475,12 @@ WRONG = [
         r"y\[0, *\]|y\[0\]: yours is",
     ),
     ("own_primitive", ag.primitive(log1p_square.forward, values_taken_out, name="d"), "took a num"),
+    (
+        "own_primitive",
+        ag.primitive(lambda x: np.log1p(x**2), lambda g, y, x: g * missing, name="e"),  # noqa: F821
+        r"raised NameError: .* in line \d+: ag.primitive",
+    ),
+    ("sweep", lambda tape: sweep([tape.pop() for _ in tape]), "changed its argument tape in place"),
 ]  # fmt: skip
 
 
@@ -512,6 +518,10 @@ A hint: log_rule.hint()"""
     )
 
 
+def helper_that_fails(x):
+    return x.nothing
+
+
 def with_a_bug(g, y, x):
     return g / nothing  # noqa: F821
 
@@ -540,6 +550,7 @@ def misspelled(g, y, x):
         (lambda g, y, x: (i for i in x), "a generator"),
         (lambda g, y, x: np.nan * x, "4 of your entries are not finite"),
         (np.sin, "raised TypeError|called as"),
+        (lambda g, y, x: helper_that_fails(x), "helper_that_fails|return x.nothing"),
     ],
 )
 def test_whatever_an_answer_does_is_told(answer, message):

@@ -62,7 +62,6 @@ add, sub, mul, div, neg, pow = (
     np.power,
 )
 abs, minimum, maximum, where, isnan = np.absolute, np.minimum, np.maximum, np.where, np.isnan
-clamp = np.clip
 
 # Along axes.
 sum, mean, prod = _named(np.sum), _named(np.mean), _named(np.prod)
@@ -85,6 +84,11 @@ cat, stack, unsqueeze, squeeze = (
     _named(np.squeeze),
 )
 reshape, permute, transpose = np.reshape, np.transpose, np.swapaxes
+
+
+def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
+    """`input`, nowhere below `min` nor above `max`."""
+    return np.clip(input, min, max)
 
 
 def allclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8) -> Any:
@@ -119,8 +123,15 @@ def _filler(make: Callable[..., Any]) -> Callable[..., Tensor]:
 
 zeros, ones = _maker(np.zeros), _maker(np.ones)
 zeros_like, ones_like, eye = _filler(np.zeros_like), _filler(np.ones_like), _filler(np.eye)
-arange, linspace, full = _filler(np.arange), _filler(np.linspace), _filler(np.full)
+arange, full = _filler(np.arange), _filler(np.full)
 
+
+def linspace(start: Any, end: Any, steps: Any, requires_grad: Any = False) -> Tensor:
+    """`steps` numbers from `start` to `end`, both included."""
+    return Tensor(np.linspace(start, end, steps), requires_grad=requires_grad)
+
+
+#: What there is instead of a name that is not carried over.
 _INSTEAD = {
     "max": "torch.amax(x, dim), and torch.argmax(x, dim) for the indices",
     "min": "torch.amin(x, dim), and torch.argmin(x, dim) for the indices",
