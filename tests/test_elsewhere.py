@@ -440,7 +440,9 @@ def test_no_name_is_looked_for_twice_by_python_itself():
 @pytest.mark.parametrize("room", [our_torch, our_torch.nn, our_torch.nn.functional, our_micrograd])
 def test_every_public_name_of_theirs_is_documented(room):
     for name, x in vars(room).items():
-        if callable(x) and not name.startswith("_") and name != "Any":
+        if name[0] != "_" and str(getattr(x, "__module__", "")).startswith(
+            ("autograd_mini", "numpy")
+        ):
             assert x.__doc__, name
 
 
