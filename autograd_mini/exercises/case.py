@@ -95,6 +95,9 @@ def rule_case(f: Callable[..., Any], wrt: str, seed: int = 0, **arguments: Any) 
         ),
         ("It looks like g was multiplied in twice.", pulled(arguments, g * g)),
     ]
+    if all(np.shape(arguments[name]) == y.shape for name in names):
+        text = "This is g times y, the value of the operation. Multiply by its derivative instead."
+        suspects.append((text, dict.fromkeys(expected, g * y)))
     if y.shape and all(np.shape(arguments[name]) == y.shape for name in names):
         with np.errstate(all="ignore"):
             at_result = pulled(dict.fromkeys(names, y), g)

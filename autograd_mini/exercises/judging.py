@@ -134,7 +134,10 @@ def _array(x: Any, label: str, case: Case) -> Array:
     except (TypeError, ValueError) as error:
         raise _wrong(case, f"{label}: {_kind(x)} is no array of numbers ({error}).") from None
     if array.dtype.kind not in "biuf":
-        raise _wrong(case, f"{label}: you returned {_kind(x)}; asked for are real numbers.")
+        asked = (
+            "is True or False" if np.asarray(case.expected[label]).dtype == bool else "are numbers"
+        )
+        raise _wrong(case, f"{label}: you returned {_kind(x)}; asked for {asked}.")
     return array
 
 
@@ -169,21 +172,25 @@ def _faults(label: str, got: Array, case: Case) -> Iterator[str]:
 
 def _of_shapes(got: Array, expected: Array) -> str:
     """What a wrong shape looks like."""
-    if got.size == expected.size:
-        same = np.allclose(got.reshape(expected.shape), expected, _RTOL, _ATOL)
-        if same:
-            return "The values are right, and only the shape is not: an axis of length 1 matters."
-        if got.T.shape == expected.shape:
-            return "It is transposed."
+    if got.size == expected.size and _near(got.reshape(expected.shape), expected):
+        return "The values are right, and only the shape is not: an axis of length 1 matters."
+    if got.T.shape == expected.shape:
+        right = "It is right but for being" if _near(got.T, expected) else "It looks"
+        return f"{right} transposed."
     lead = got.ndim - expected.ndim
-    repeated = [
-        i for i, n in enumerate(got.shape) if i < lead or (expected.shape[i - lead] == 1 and n != 1)
-    ]
-    kept = tuple(1 if i in repeated else n for i, n in enumerate(got.shape))[max(lead, 0) :]
-    if repeated and kept == expected.shape:
+    repeated = tuple(
+        i for i, n in enumerate(got.shape) if i < lead or n != expected.shape[i - lead] == 1
+    )
+    summed = got.sum(axis=repeated, keepdims=True)
+    if repeated and summed.size == expected.size:
+        if _near(summed.reshape(expected.shape), expected):
+            return (
+                f"The sum over the broadcast axis {', '.join(map(str, repeated))} is missing: an "
+                "entry that was repeated collects the derivatives of all its copies."
+            )
         return (
-            f"The sum over the broadcast axis {', '.join(map(str, repeated))} is missing: an entry "
-            "that was repeated collects the derivatives of all its copies."
+            "It was broadcast: `*` and `/` go entry by entry, and repeat what is smaller. Is a sum "
+            "missing, or a product of matrices meant?"
         )
     if got.size < expected.size:
         return (
@@ -191,6 +198,10 @@ def _of_shapes(got: Array, expected: Array) -> str:
             "or only a diagonal computed?"
         )
     return "A derivative by an array has one entry for each entry of the array."
+
+
+def _near(a: Any, b: Any) -> bool:
+    return bool(np.allclose(a, b, _RTOL, _ATOL))
 
 
 def _of_values(label: str, got: Array, expected: Array, wrong: Array, case: Case) -> str:
@@ -206,7 +217,7 @@ def _of_values(label: str, got: Array, expected: Array, wrong: Array, case: Case
         return f"Your array is of {got.dtype}, which cuts off what stands behind the point."
 
     def is_like(other: Any) -> bool:
-        return np.shape(other) == got.shape and np.allclose(got, other, _RTOL, _ATOL)
+        return np.shape(other) == got.shape and _near(got, other)
 
     if expected.dtype != bool:
         if is_like(-expected):
@@ -236,7 +247,7 @@ def _factor(got: Array, expected: Array) -> float:
     if got.size < 2 or not expected.any():
         return 0.0
     factor = float((got * expected).sum() / (expected * expected).sum())
-    return factor if np.allclose(got, factor * expected, _RTOL, _ATOL) else 0.0
+    return factor if _near(got, factor * expected) else 0.0
 
 
 def _of_factor(factor: float, case: Case) -> str:

@@ -31,7 +31,10 @@ def exp_rule() -> Iterator[Case]:
             return ...               # ∂L/∂x
     """
     for seed, shape in enumerate([(3,), (2, 3), ()]):
-        yield rule_case(np.exp, "x", seed, x=_entries(shape, seed))
+        case = rule_case(np.exp, "x", seed, x=_entries(shape, seed))
+        g, x = case.given["g"], case.given["x"]
+        text = "This is the rule for a power of x; but here x is the exponent, and the base is e."
+        yield case.suspecting((text, {"∂L/∂x": g * x * np.exp(x - 1)}))
 
 
 @exercise(

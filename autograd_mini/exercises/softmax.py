@@ -241,6 +241,9 @@ def _loss_case(z: Array, y: Array, name: str, targets: Array | None = None) -> C
     if not one_hot:
         text = "This holds only where the weights of a row sum to 1. These need not: see hint 3."
         suspects += [(text, raw(as_if_one(z))), (text, n * raw(as_if_one(z)))]
+        more = y.sum() - y.sum(axis=-1, keepdims=True)
+        text = "The weights of all rows were summed up. Each row goes by its own sum."
+        suspects.append((text, right + probabilities * more / n))
     return Case(
         {"z": z, name: y if targets is None else targets},
         {"∂L/∂z": right},
