@@ -134,9 +134,8 @@ def _array(x: Any, label: str, case: Case) -> Array:
     except (TypeError, ValueError) as error:
         raise _wrong(case, f"{label}: {_kind(x)} is no array of numbers ({error}).") from None
     if array.dtype.kind not in "biuf":
-        asked = (
-            "is True or False" if np.asarray(case.expected[label]).dtype == bool else "are numbers"
-        )
+        verdict = np.asarray(case.expected[label]).dtype == bool
+        asked = "is True or False" if verdict else "are real numbers"
         raise _wrong(case, f"{label}: you returned {_kind(x)}; asked for {asked}.")
     return array
 
