@@ -101,7 +101,7 @@ def rule_case(f: Callable[..., Any], wrt: str, seed: int = 0, **arguments: Any) 
             at_result = pulled(dict.fromkeys(names, y), g)
         suspects += [
             (
-                "This is g times y, the value of the operation. Multiply by its derivative instead.",
+                "This is g times y, the value of the operation, and not g times its derivative.",
                 dict.fromkeys(expected, g * y),
             ),
             ("This is the derivative taken at y, the result; take it at the argument.", at_result),
