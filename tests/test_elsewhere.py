@@ -348,6 +348,8 @@ def test_pytorch_programs(their_torch, program):
         "torch.cumsum(x, dim=0)",
         "torch.log_softmax(x, dim=0)",
         "torch.clamp(x, -0.5, 0.5)",
+        "torch.clamp(x, min=0.1)",
+        "torch.linspace(0, 1, steps=18).reshape(6, 3) * x",
         "torch.pow(x, 3)",
         "torch.where(x > 0, x, 0.1 * x)",
         "torch.maximum(x, 2 * x + 1)",
@@ -435,6 +437,15 @@ def test_no_name_is_looked_for_twice_by_python_itself():
     assert not hasattr(our_torch, "__wrapped__")
 
 
+@pytest.mark.parametrize("room", [our_torch, our_torch.nn, our_torch.nn.functional, our_micrograd])
+def test_every_public_name_of_theirs_is_documented(room):
+    for name, x in vars(room).items():
+        if name[0] != "_" and str(getattr(x, "__module__", "")).startswith(
+            ("autograd_mini", "numpy")
+        ):
+            assert x.__doc__, name
+
+
 def test_a_parameter_that_two_modules_share_comes_once():
     layer = our_torch.nn.Linear(2, 2)
     model = our_torch.nn.Sequential(layer, layer)
@@ -442,6 +453,48 @@ def test_a_parameter_that_two_modules_share_comes_once():
     assert len(model) == 2
     model.eval()
     assert not layer.training
+
+
+#: A call of every method that tensors have here and in PyTorch.
+SHARED = {
+    **dict.fromkeys(
+        ("abs", "cos", "exp", "relu", "sigmoid", "sin", "square", "tanh", "sqrt"), "()"
+    ),
+    **dict.fromkeys(("log", "round", "flatten", "ravel", "squeeze", "detach", "numpy"), "()"),
+    **dict.fromkeys(("sum", "mean", "prod", "var", "std", "max", "min", "trace", "all"), "()"),
+    **dict.fromkeys(("any", "tolist", "nonzero", "argmax", "argmin", "diagonal"), "()"),
+    **dict.fromkeys(("cumsum", "cumprod", "logsumexp", "argsort"), "(1)"),
+    **dict.fromkeys(("transpose", "swapaxes"), "(0, 1)"),
+    **{"T": "", "mT": "", "data": "", "shape": "", "ndim": "", "is_leaf": "", "requires_grad": ""},
+    "clip": "(0.2, 0.8)",
+    "dot": "[0].dot(x[1])",
+    "item": "[0, 0].item()",
+    "repeat": "(2, 1)",
+    "reshape": "(2, 9)",
+    "take": "(torch.tensor([4, 2]))",
+}
+#: attributes that are compared by the programs above, or are loud: a size that is not called
+NOT_CALLED = {"backward", "dtype", "grad", "name", "retain_grad", "size"}
+
+
+def test_methods_of_the_same_name_mean_the_same_but_for_five(their_torch):
+    names = {n for n in set(dir(their_torch.Tensor)) & set(dir(ag.Tensor)) if n[0] != "_"}
+    assert names - NOT_CALLED == set(SHARED)
+
+    def call(torch, name):
+        x = torch.tensor(np.abs(X), requires_grad=True)
+        text = SHARED[name] if SHARED[name].startswith("[") else f".{name}{SHARED[name]}"
+        if name == "numpy":
+            text = ".detach().numpy()"
+        found = eval(f"x{text}", {"x": x, "torch": torch})
+        return np.shape(found) if isinstance(found, tuple) else tuple(np.shape(found)), found
+
+    different = set()
+    for name in names - NOT_CALLED:
+        (our_shape, ours), (their_shape, theirs) = call(our_torch, name), call(their_torch, name)
+        if our_shape != their_shape or not np.allclose(numbers(ours), numbers(theirs)):
+            different.add(name)
+    assert different == {"transpose", "std", "var", "repeat", "nonzero"}
 
 
 # ---- `-=` on a leaf, inside of no_grad -----------------------------------------------------------

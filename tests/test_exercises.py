@@ -315,6 +315,7 @@ WRONG = [
         ),
         "The other axis was summed over",
     ),
+    ("unbroadcast", lambda g, shape: unbroadcast(g, shape) if shape else 1.0, "asks for"),
     ("unbroadcast", lambda g, shape: g.sum(), r"must be \(4, 1\). It has fewer"),
     ("matmul_rule", lambda g, y, a, b: (g @ b, a @ g), "raised ValueError: matmul"),
     (
@@ -332,9 +333,20 @@ WRONG = [
         lambda g, y, a, b: (g @ b.T, a.T @ g) if len(a) != 3 else (g * b, g * a),
         "a matrix product is meant",
     ),
-    ("matmul_rule", lambda g, y, a, b: ((g @ b.T).T, a.T @ g), "It is transposed"),
+    ("matmul_rule", lambda g, y, a, b: ((g @ b.T).T, a.T @ g), "right but for being transposed"),
     ("matmul_rule", lambda g, y, a, b: (np.ones_like(y) @ b.T, a.T @ g), NO_UPSTREAM),
     ("bug_in_sigmoid", lambda g, y, x: g * y * (y - 1), SIGN),
+    ("matmul_rule", lambda g, y, a, b: (2 * (g @ b.T).T, a.T @ g), "It looks transposed"),
+    ("newton_step", lambda w, g, h: w - np.linalg.inv(h) * g, "or a product of matrices meant"),
+    ("exp_rule", lambda g, y, x: g * x * np.exp(x - 1), "here x is the exponent"),
+    ("log_rule", lambda g, y, x: g * np.log(x), "g times y, the value of the operation"),
+    ("two_paths", lambda x, w: (w - np.cos(x), x), "The path through the sine has the wrong sign"),
+    (
+        "cross_entropy_gradient",
+        lambda z, y: (softmax(z) * y.sum() - y) / len(z),
+        "Each row goes by its own sum",
+    ),
+    ("gradient_check", lambda f, rule, x: "yes", "asked for is True or False"),
     ("bug_in_sigmoid", lambda g, y, x: y * (1 - y), NO_UPSTREAM),
     ("bug_in_tanh", lambda g, y, x: 1 - y**2, NO_UPSTREAM),
     ("bug_in_tanh", lambda g, y, x: g * (1 - x**2), "mathematics asks for"),
@@ -475,6 +487,12 @@ WRONG = [
         r"y\[0, *\]|y\[0\]: yours is",
     ),
     ("own_primitive", ag.primitive(log1p_square.forward, values_taken_out, name="d"), "took a num"),
+    (
+        "own_primitive",
+        ag.primitive(lambda x: np.log1p(x**2), lambda g, y, x: g * missing, name="e"),  # noqa: F821
+        r"raised NameError: .* in line \d+: ag.primitive",
+    ),
+    ("sweep", lambda tape: (sweep(tape), tape.pop())[0], "changed its argument tape in place"),
 ]  # fmt: skip
 
 
@@ -512,6 +530,10 @@ A hint: log_rule.hint()"""
     )
 
 
+def helper_that_fails(x):
+    return x.nothing
+
+
 def with_a_bug(g, y, x):
     return g / nothing  # noqa: F821
 
@@ -540,6 +562,7 @@ def misspelled(g, y, x):
         (lambda g, y, x: (i for i in x), "a generator"),
         (lambda g, y, x: np.nan * x, "4 of your entries are not finite"),
         (np.sin, "raised TypeError|called as"),
+        (lambda g, y, x: helper_that_fails(x), "helper_that_fails|return x.nothing"),
     ],
 )
 def test_whatever_an_answer_does_is_told(answer, message):
@@ -663,7 +686,7 @@ def test_no_solution_is_in_the_package():
     for solution in (
         "g@b.T", "a.T@g", "g/x", "y*(g-", "g*y*(1-y)", "g*(1-y", "add.at(", "w-np.linalg.solve",
         "np.outer", "z-z.max", "adjoints[used]+=", "+=adjoints", "-=1", "ŷ-y", "2*x/(1+x",
-        "y.sum(",
+        "*y.sum(",
     ):  # fmt: skip
         assert solution not in source, solution
 

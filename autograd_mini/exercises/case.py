@@ -35,6 +35,7 @@ class Case:
     expected: Mapping[str, Any]
     #: the results are returned as a dict instead, under these names
     named: bool = False
+    #: what known mistakes would have given, the first that fits is told
     suspects: Sequence[Suspect] = ()
     #: parts of a result, as masks: a mistake that fills one of them and no other is told so
     regions: Mapping[str, Array] = field(default_factory=dict)
@@ -95,9 +96,14 @@ def rule_case(f: Callable[..., Any], wrt: str, seed: int = 0, **arguments: Any) 
         ),
         ("It looks like g was multiplied in twice.", pulled(arguments, g * g)),
     ]
-    if y.shape and all(np.shape(arguments[name]) == y.shape for name in names):
+    if all(np.shape(arguments[name]) == y.shape for name in names):
         with np.errstate(all="ignore"):
             at_result = pulled(dict.fromkeys(names, y), g)
-        text = "This is the derivative taken at y, the result; take it at the argument."
-        suspects.append((text, at_result))
+        suspects += [
+            (
+                "This is g times y, the value of the operation, and not g times its derivative.",
+                dict.fromkeys(expected, g * y),
+            ),
+            ("This is the derivative taken at y, the result; take it at the argument.", at_result),
+        ]
     return Case({"g": g, "y": y, **arguments}, expected, suspects=suspects)

@@ -11,6 +11,7 @@ import inspect
 import textwrap
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from .case import Array, Case
 #: columns that hints and messages are filled to
 WIDTH = 88
 _RTOL, _ATOL = 1e-6, 1e-9
+_NOT_THEIRS = (str(Path(__file__).parents[1]), str(Path(np.__file__).parent))
 _Answer = Callable[..., Any]
 
 
@@ -48,7 +50,7 @@ def judge(answer: _Answer, case: Case) -> None:
         raise _wrong(
             case,
             f"Your function changed its argument {changed[0]} in place. The caller still needs it: "
-            "a rule computes new arrays, and leaves those it was given as they are.",
+            "compute something new, and leave what you were given as it is.",
         )
     for label, got in _results(result, case).items():
         fault = "".join(_faults(label, got, case))
@@ -73,17 +75,16 @@ def _called(answer: _Answer, case: Case, given: Mapping[str, Any]) -> Any:
         with np.errstate(all="ignore"):  # an overflow is judged by what it gives
             return case.call(answer, *given.values())
     except Exception as error:
-        where = _line_of(error, answer)
+        where = _line_of(error)
         raise _wrong(
             case, f"Your function raised {type(error).__name__}: {error}\n{where}"
         ) from error
 
 
-def _line_of(error: Exception, answer: _Answer) -> str:
-    """The last line of the learner's own file that the error went through."""
-    code = getattr(inspect.unwrap(answer), "__code__", None)
+def _line_of(error: Exception) -> str:
+    """The last line of the learner's own that the error went through."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if code and frame.filename == code.co_filename]
+    own = [frame for frame in frames if not frame.filename.startswith(_NOT_THEIRS)]
     return f"in line {own[-1].lineno}:  {own[-1].line}" if own else ""
 
 
@@ -133,7 +134,9 @@ def _array(x: Any, label: str, case: Case) -> Array:
     except (TypeError, ValueError) as error:
         raise _wrong(case, f"{label}: {_kind(x)} is no array of numbers ({error}).") from None
     if array.dtype.kind not in "biuf":
-        raise _wrong(case, f"{label}: you returned {_kind(x)}; asked for are real numbers.")
+        verdict = np.asarray(case.expected[label]).dtype == bool
+        asked = "is True or False" if verdict else "are real numbers"
+        raise _wrong(case, f"{label}: you returned {_kind(x)}; asked for {asked}.")
     return array
 
 
@@ -168,21 +171,25 @@ def _faults(label: str, got: Array, case: Case) -> Iterator[str]:
 
 def _of_shapes(got: Array, expected: Array) -> str:
     """What a wrong shape looks like."""
-    if got.size == expected.size:
-        same = np.allclose(got.reshape(expected.shape), expected, _RTOL, _ATOL)
-        if same:
-            return "The values are right, and only the shape is not: an axis of length 1 matters."
-        if got.T.shape == expected.shape:
-            return "It is transposed."
+    if got.size == expected.size and _near(got.reshape(expected.shape), expected):
+        return "The values are right, and only the shape is not: an axis of length 1 matters."
+    if got.T.shape == expected.shape:
+        right = "It is right but for being" if _near(got.T, expected) else "It looks"
+        return f"{right} transposed."
     lead = got.ndim - expected.ndim
-    repeated = [
-        i for i, n in enumerate(got.shape) if i < lead or (expected.shape[i - lead] == 1 and n != 1)
-    ]
-    kept = tuple(1 if i in repeated else n for i, n in enumerate(got.shape))[max(lead, 0) :]
-    if repeated and kept == expected.shape:
+    repeated = tuple(
+        i for i, n in enumerate(got.shape) if i < lead or n != expected.shape[i - lead] == 1
+    )
+    summed = got.sum(axis=repeated, keepdims=True)
+    if repeated and summed.size == expected.size:
+        if _near(summed.reshape(expected.shape), expected):
+            return (
+                f"The sum over the broadcast axis {', '.join(map(str, repeated))} is missing: an "
+                "entry that was repeated collects the derivatives of all its copies."
+            )
         return (
-            f"The sum over the broadcast axis {', '.join(map(str, repeated))} is missing: an entry "
-            "that was repeated collects the derivatives of all its copies."
+            "It was broadcast: `*` and `/` go entry by entry, and repeat what is smaller. Is a sum "
+            "missing, or a product of matrices meant?"
         )
     if got.size < expected.size:
         return (
@@ -190,6 +197,10 @@ def _of_shapes(got: Array, expected: Array) -> str:
             "or only a diagonal computed?"
         )
     return "A derivative by an array has one entry for each entry of the array."
+
+
+def _near(a: Any, b: Any) -> bool:
+    return bool(np.allclose(a, b, _RTOL, _ATOL))
 
 
 def _of_values(label: str, got: Array, expected: Array, wrong: Array, case: Case) -> str:
@@ -205,7 +216,7 @@ def _of_values(label: str, got: Array, expected: Array, wrong: Array, case: Case
         return f"Your array is of {got.dtype}, which cuts off what stands behind the point."
 
     def is_like(other: Any) -> bool:
-        return np.shape(other) == got.shape and np.allclose(got, other, _RTOL, _ATOL)
+        return np.shape(other) == got.shape and _near(got, other)
 
     if expected.dtype != bool:
         if is_like(-expected):
@@ -235,7 +246,7 @@ def _factor(got: Array, expected: Array) -> float:
     if got.size < 2 or not expected.any():
         return 0.0
     factor = float((got * expected).sum() / (expected * expected).sum())
-    return factor if np.allclose(got, factor * expected, _RTOL, _ATOL) else 0.0
+    return factor if _near(got, factor * expected) else 0.0
 
 
 def _of_factor(factor: float, case: Case) -> str:

@@ -95,6 +95,10 @@ def two_paths() -> Iterator[Case]:
                     for name, value in through.items()
                 ),
                 (
+                    "The path through the sine has the wrong sign.",
+                    {"∂L/∂x": through["the product"] - through["the sine"]},
+                ),
+                (
                     "The two paths were multiplied. Factors along a path are multiplied; paths are "
                     "added.",
                     {"∂L/∂x": np.prod(list(through.values()))},

@@ -53,38 +53,28 @@ def _named(function: Any) -> Callable[..., Any]:
 exp, expm1, log, log1p, log2, log10 = np.exp, np.expm1, np.log, np.log1p, np.log2, np.log10
 sqrt, square, sin, cos, tan, tanh = np.sqrt, np.square, np.sin, np.cos, np.tan, np.tanh
 sinh, cosh, sign, floor, ceil = np.sinh, np.cosh, np.sign, np.floor, np.ceil
-add, sub, mul, div, neg, pow = (
-    np.add,
-    np.subtract,
-    np.multiply,
-    np.divide,
-    np.negative,
-    np.power,
-)
+add, sub, mul, div = np.add, np.subtract, np.multiply, np.divide
+neg, pow = np.negative, np.power
 abs, minimum, maximum, where, isnan = np.absolute, np.minimum, np.maximum, np.where, np.isnan
-clamp = np.clip
 
 # Along axes.
 sum, mean, prod = _named(np.sum), _named(np.mean), _named(np.prod)
-amax, amin, argmax, argmin = (
-    _named(np.amax),
-    _named(np.amin),
-    _named(np.argmax),
-    _named(np.argmin),
-)
+amax, amin = _named(np.amax), _named(np.amin)
+argmax, argmin = _named(np.argmax), _named(np.argmin)
 cumsum, logsumexp = _named(np.cumsum), _named(_logsumexp)
 
 # Products.
 matmul, mm, dot, outer, einsum = np.matmul, np.matmul, np.dot, np.outer, np.einsum
 
 # Shapes.
-cat, stack, unsqueeze, squeeze = (
-    _named(np.concatenate),
-    _named(np.stack),
-    _named(np.expand_dims),
-    _named(np.squeeze),
-)
+cat, stack = _named(np.concatenate), _named(np.stack)
+unsqueeze, squeeze = _named(np.expand_dims), _named(np.squeeze)
 reshape, permute, transpose = np.reshape, np.transpose, np.swapaxes
+
+
+def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
+    """`input`, nowhere below `min` nor above `max`."""
+    return np.clip(input, min, max)
 
 
 def allclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8) -> Any:
@@ -119,8 +109,15 @@ def _filler(make: Callable[..., Any]) -> Callable[..., Tensor]:
 
 zeros, ones = _maker(np.zeros), _maker(np.ones)
 zeros_like, ones_like, eye = _filler(np.zeros_like), _filler(np.ones_like), _filler(np.eye)
-arange, linspace, full = _filler(np.arange), _filler(np.linspace), _filler(np.full)
+arange, full = _filler(np.arange), _filler(np.full)
 
+
+def linspace(start: Any, end: Any, steps: Any, requires_grad: Any = False) -> Tensor:
+    """`steps` numbers from `start` to `end`, both included."""
+    return Tensor(np.linspace(start, end, steps), requires_grad=requires_grad)
+
+
+#: What there is instead of a name that is not carried over.
 _INSTEAD = {
     "max": "torch.amax(x, dim), and torch.argmax(x, dim) for the indices",
     "min": "torch.amin(x, dim), and torch.argmin(x, dim) for the indices",
@@ -143,8 +140,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(name)
     instead = _INSTEAD.get(name)
     if instead is None:
-        near = difflib.get_close_matches(name, dir(np), n=1) or ["its functions"]
-        instead = f"NumPy, whose functions take tensors: np.{near[0]} is near"
+        near = difflib.get_close_matches(name, dir(np), n=1)
+        instead = "NumPy, whose functions take tensors" + "".join(f"; np.{f} is near" for f in near)
     raise AttributeError(f"torch.{name} is not carried over. Instead, use {instead}.")
 
 
