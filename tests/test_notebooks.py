@@ -21,6 +21,7 @@ from .notebooks import (
     said,
 )
 
+INDEX = (EXAMPLES / "README.md").read_text(encoding="utf-8")
 LARGEST = 600_000  # bytes
 KINDS = {"text/plain", "text/latex", "text/markdown", "image/png"}
 #: a machine's folders, an object's address, a terminal's colours
@@ -38,17 +39,18 @@ def text_of(path):
 
 def test_they_are_numbered_from_one_on_and_listed():
     assert [int(path.name[:2]) for path in NOTEBOOKS] == list(range(1, len(NOTEBOOKS) + 1))
-    index = (EXAMPLES / "README.md").read_text(encoding="utf-8")
-    assert re.findall(r"\]\((\d\d_\w+\.ipynb)\)", index) == [path.name for path in NOTEBOOKS]
+    assert re.findall(r"\]\((\d\d_\w+\.ipynb)\)", INDEX) == [path.name for path in NOTEBOOKS]
 
 
 @every
 def test_it_begins_with_its_number_what_it_teaches_and_how_long_it_takes(path):
     first, *_ = read(path)["cells"]
     text = "".join(first["source"])
-    assert text.startswith(f"# {int(path.name[:2])} · ")
-    assert re.search(r"\*\*What you will learn.*\*\*", text)
-    assert re.search(r"\b(10|15|20) minutes\b", text)
+    number = int(path.name[:2])
+    title = re.match(rf"# {number} · (.+)\n", text)[1]
+    minutes = re.search(r"\b(10|15|20) minutes\b", text)[1]
+    assert "**What you will learn:**" in text
+    assert re.search(rf"\| {number} \[{title}\]\({path.name}\) \| .* \| {minutes} \|", INDEX)
 
 
 @every
