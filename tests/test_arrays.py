@@ -111,7 +111,7 @@ def dask(request):
     distributed = pytest.importorskip("distributed")
     settings = {"n_workers": 1, "threads_per_worker": 2, "processes": False}
     with (
-        distributed.LocalCluster(**settings, dashboard_address=None) as cluster,
+        distributed.LocalCluster(**settings, dashboard_address=":0") as cluster,
         distributed.Client(cluster),
     ):
         yield array
