@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from . import data, exercises, nn, optim
     from .checking import GradcheckError, check_fused, gradcheck
     from .compiling import compile
+    from .debugging import debug
     from .recomputing import checkpoint
     from .transforms import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
     from .views.drawing import draw
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from .views.latex import latex
     from .views.page import explore
     from .views.source import source
+    from .views.summary import summary
 
 __version__ = "0.1.0"
 
@@ -58,6 +60,7 @@ __all__ = [
     "compile",
     "cross_entropy",
     "data",
+    "debug",
     "draw",
     "elementwise_grad",
     "exercises",
@@ -92,6 +95,7 @@ __all__ = [
     "softplus",
     "source",
     "stop_gradient",
+    "summary",
     "tensor",
     "value_and_grad",
     "vjp",
@@ -104,6 +108,7 @@ _LATER = {
     **dict.fromkeys(("GradcheckError", "check_fused", "gradcheck"), ".checking"),
     "checkpoint": ".recomputing",
     "compile": ".compiling",
+    "debug": ".debugging",
     **dict.fromkeys(("elementwise_grad", "grad", "hessian", "hvp"), ".transforms"),
     **dict.fromkeys(("jacobian", "jvp", "value_and_grad", "vjp"), ".transforms"),
     "draw": ".views.drawing",
@@ -112,6 +117,7 @@ _LATER = {
     "Recorder": ".views.film",
     "latex": ".views.latex",
     "source": ".views.source",
+    "summary": ".views.summary",
 }
 
 

@@ -31,14 +31,21 @@ def sigmoid_from(e: Any, x: Any) -> Any:
 
 
 def _softplus(x: Any) -> Any:
-    """ln(1 + e^x), elementwise: a ReLU with a smooth corner; as one node.
+    r"""ln(1 + e^x), elementwise: a ReLU with a smooth corner; as one node.
 
     Takes a Tensor or an array of any shape, and gives one of that shape and dtype.
+
+    Raises
+    ------
+    TypeError
+        For what is not an array of numbers.
 
     Notes
     -----
     Computed as max(x, 0) + ln(1 + e^-|x|), in which nothing overflows. The rule is
     g e^x / (1 + e^x) = g σ(x).
+
+    $$y = \ln(1 + e^x) \qquad \frac{\partial L}{\partial x} = g\,\sigma(x)$$
 
     References
     ----------
@@ -85,10 +92,15 @@ def _inner(x: Any) -> Any:
 
 
 def _gelu(x: Any) -> Any:
-    """x/2 (1 + tanh u) with u = √(2/π) (x + 0.044715 x³), elementwise; as one node.
+    r"""x/2 (1 + tanh u) with u = √(2/π) (x + 0.044715 x³), elementwise; as one node.
 
     The tanh form of x Φ(x), with Φ the normal distribution. Takes a Tensor or an array of any
     shape, and gives one of that shape and dtype.
+
+    Raises
+    ------
+    TypeError
+        For what is not an array of numbers.
 
     Notes
     -----
@@ -96,6 +108,8 @@ def _gelu(x: Any) -> Any:
     1 + tanh u cancels. With du/dx = √(2/π) (1 + 3 · 0.044715 x²) the rule is
 
         g (σ(2u) + x σ(2u) (1 - σ(2u)) 2 du/dx)
+
+    $$y = x\,\sigma(2u) \qquad u = \sqrt{\tfrac{2}{\pi}}\,(x + 0.044715\,x^3)$$
 
     References
     ----------
@@ -149,7 +163,7 @@ gelu = fused(
 
 
 def _layer_norm(x: Any, gain: Any, bias: Any, eps: float = 1e-5) -> Any:
-    """gain · (x - μ) / √(σ² + ε) + bias over the last axis; as one node.
+    r"""gain · (x - μ) / √(σ² + ε) + bias over the last axis; as one node.
 
     Parameters
     ----------
@@ -162,12 +176,19 @@ def _layer_norm(x: Any, gain: Any, bias: Any, eps: float = 1e-5) -> Any:
     -------
     Tensor, shape (..., D)
 
+    Raises
+    ------
+    ValueError
+        When `gain` or `bias` does not broadcast to `x`.
+
     Notes
     -----
     With x̂ = (x - μ)/s, s = √(σ² + ε) and h = g · gain, each entry reaches the result directly,
     through μ and through σ²:
 
         ∂L/∂x = (h - mean(h) - x̂ mean(h x̂)) / s    ∂L/∂gain = Σ g x̂    ∂L/∂bias = Σ g
+
+    $$y = \gamma \odot \frac{x - \mu}{\sqrt{\sigma^2 + \varepsilon}} + \beta$$
 
     References
     ----------

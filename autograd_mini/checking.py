@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .lessons import lesson
 from .tape import gradients
 from .tensor import Tensor, raw, recording
 
@@ -25,7 +26,18 @@ _STEP = float(np.finfo(float).eps) ** (1 / 3)
 
 
 class GradcheckError(AssertionError):
-    """A derivative of the tape differs from the numerical one. The message shows where."""
+    """A derivative of the tape differs from the numerical one. The message shows where.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import autograd_mini as ag
+    >>> wrong = ag.primitive(np.sin, lambda g, y, x: -g * np.cos(x), name="sine", of=())
+    >>> ag.gradcheck(wrong, [1.0])
+    Traceback (most recent call last):
+        ...
+    autograd_mini.checking.GradcheckError: ...
+    """
 
 
 @recording(True)  # also inside of a no_grad block
@@ -202,6 +214,7 @@ def _compare(
         f"{where}, {entry}: the tape says {tape[worst]:.10g} ({sweep}), central differences say "
         f"{numerical[worst]:.10g}. They differ by {error[worst]:.2g}, and {allowed[worst]:.2g} "
         f"(rtol {rtol:g}, atol {atol:g}) is allowed; {wrong.sum()} of {wrong.size} entries differ."
+        + lesson("gradcheck")
     )
 
 
@@ -210,7 +223,15 @@ def _compare(
 
 @dataclass(frozen=True)
 class Comparison:
-    """One array that node and graph both give: the value, a gradient, a second derivative."""
+    """One array that node and graph both give: the value, a gradient, a second derivative.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> value = ag.check_fused(ag.softplus, [1.0, 2.0]).rows[0]
+    >>> value.what, value.agrees
+    ('value', True)
+    """
 
     what: str  #: "value", "gradient of logits", "2nd derivative of logits"
     difference: float  #: the largest between node and graph; inf where only one is finite
@@ -221,7 +242,14 @@ class Comparison:
 
     @property
     def nearer(self) -> str:
-        """Which of the two is nearer to the reference."""
+        """Which of the two is nearer to the reference.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> ag.check_fused(ag.softplus, [1000.0]).rows[0].nearer  # the graph's is inf
+        'node'
+        """
         if self.node_error == self.graph_error:
             return "same"
         return "node" if self.node_error < self.graph_error else "graph"
@@ -234,7 +262,15 @@ class Comparison:
 
 @dataclass(frozen=True)
 class FusedReport:
-    """What `check_fused` found; ``print`` it."""
+    """What `check_fused` found; ``print`` it.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> report = ag.check_fused(ag.softplus, [1.0, 2.0])
+    >>> report.records, report.graph_records, [row.what for row in report.rows]
+    (1, 3, ['value', 'gradient of x', '2nd derivative of x'])
+    """
 
     node: str
     records: int  #: on the tape of the node
@@ -244,7 +280,14 @@ class FusedReport:
 
     @property
     def ok(self) -> bool:
-        """Whether node and graph agree, or the node is right where they do not."""
+        """Whether node and graph agree, or the node is right where they do not.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> ag.check_fused(ag.softplus, [1.0, 2.0]).ok
+        True
+        """
         return all(row.agrees for row in self.rows)
 
     def __str__(self) -> str:

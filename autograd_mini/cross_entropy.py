@@ -67,11 +67,54 @@ def _reduced(rows: Any, reduction: Reduction) -> Any:
 
 
 def _forward(z: Any, y: Any, axis: int = -1, reduction: Reduction = "mean") -> Any:
-    """Softmax cross-entropy as one node: what `softmax_cross_entropy` records.
+    r"""Softmax cross-entropy as one node: what `softmax_cross_entropy` records.
 
-    Takes logits and targets that were checked, the axis of the classes and the reduction; knows
-    nothing else. Gives the loss, and each row's own gradient ŷ_i Σ_o y_o - y_i, which the sweep has
-    only to scale.
+    It knows nothing of options, and does not check what it is given: call that one.
+
+    Parameters
+    ----------
+    z : Tensor or array, real floating
+        Logits.
+    y : Tensor or array
+        Class indices, or weights that broadcast to the logits.
+    axis : int
+        The axis of the classes.
+    reduction : "mean", "sum" or "none"
+
+    Returns
+    -------
+    Tensor, of shape () or, for "none", of the logits' shape without `axis`
+
+    Raises
+    ------
+    IndexError
+        A class index outside 0 ... C-1.
+    ValueError
+        Shapes that do not fit.
+
+    Notes
+    -----
+    $$
+    L = -\frac{1}{N} \sum_n \sum_i y_{n,i} \ln \hat y_{n,i} \qquad
+    \frac{\partial L}{\partial z_i} = \frac{\hat y_i \sum_o y_o - y_i}{N}
+    $$
+
+    Forward saves each row's own gradient, which the sweep has only to scale.
+
+    References
+    ----------
+    Goodfellow, Bengio, Courville: Deep Learning, 2016, section 6.2.2.3; derived at the top of this
+    file.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import autograd_mini as ag
+    >>> z = ag.tensor([[0.0, 0.0]], requires_grad=True)
+    >>> loss = ag.SoftmaxCrossEntropy(z, np.array([1]))
+    >>> loss.backward()
+    >>> z.grad
+    array([[ 0.5, -0.5]])
     """
     losses, gradients = of_rows(z, y, axis)
     if reduction == "none":
@@ -176,6 +219,10 @@ def cross_entropy(
     here is -inf.
 
     Parameters, result and errors are those of `softmax_cross_entropy`.
+
+    References
+    ----------
+    Goodfellow, Bengio, Courville: Deep Learning, 2016, section 6.2.2.3.
 
     Examples
     --------

@@ -150,7 +150,28 @@ def split(
 
 
 def paired(x: ArrayLike, labels: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Examples and labels as arrays, checked: some examples, and one label for each."""
+    """Examples and labels as arrays, checked: some examples, and one label for each.
+
+    Parameters
+    ----------
+    x, labels : array_like, shapes (N, ...)
+
+    Returns
+    -------
+    x, labels : array
+
+    Raises
+    ------
+    ValueError
+        When there is no example, or not one label for each.
+
+    Examples
+    --------
+    >>> from autograd_mini import data
+    >>> x, labels = data.paired([[1.0, 2.0], [3.0, 4.0]], [0, 1])
+    >>> x.shape, labels.shape
+    ((2, 2), (2,))
+    """
     x, labels = np.asarray(x), np.asarray(labels)
     if x.ndim == 0 or x.size == 0 or x.shape[:1] != labels.shape[:1]:
         raise ValueError(

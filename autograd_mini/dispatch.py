@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from .lessons import lesson
 from .primitive import WHY_NOT, OnArrays, Primitive, arrayed
 from .tensor import PRIMITIVES, Tensor, describe, raw
 
@@ -69,7 +70,7 @@ def refused(f: Any) -> TypeError:
         reason = f"The nearest that has one is np.{nearest}."
     return TypeError(
         f"np.{name} has no derivative rule here. {reason} Add a rule with ag.primitive, or pass "
-        ".numpy() if no derivative is needed."
+        ".numpy() if no derivative is needed." + lesson("no rule")
     )
 
 

@@ -37,7 +37,7 @@ def _scale(g: Any, count: int, reduction: Reduction) -> Any:
 
 
 def _mse_loss(x: Any, t: Any, reduction: Reduction = "mean") -> Any:
-    """ℓ = (x - t)², and their mean; as one node.
+    r"""ℓ = (x - t)², and their mean; as one node.
 
     Parameters
     ----------
@@ -49,9 +49,16 @@ def _mse_loss(x: Any, t: Any, reduction: Reduction = "mean") -> Any:
     -------
     Tensor, of shape () or the broadcast shape for "none"
 
+    Raises
+    ------
+    ValueError
+        When `x` and `t` do not broadcast, or for another `reduction`.
+
     Notes
     -----
     ∂ℓ/∂x = 2 (x - t), and ∂ℓ/∂t = -2 (x - t).
+
+    $$\ell = (x - t)^2 \qquad \frac{\partial \ell}{\partial x} = 2\,(x - t)$$
 
     References
     ----------
@@ -109,6 +116,10 @@ def _nll_loss(log_p: Any, targets: Any, reduction: Reduction = "mean") -> Any:
     ------
     IndexError
         A class index outside 0 ... C-1.
+    TypeError
+        Targets that are not ints, or not one for each row.
+    ValueError
+        Another `reduction`.
 
     Notes
     -----
@@ -168,7 +179,7 @@ def _binary_graph(x: Any, t: Any, pos_weight: Any = 1, reduction: Reduction = "m
 
 
 def _binary(x: Any, t: Any, pos_weight: Any = 1, reduction: Reduction = "mean") -> Any:
-    """ℓ = -w t ln σ(x) - (1 - t) ln(1 - σ(x)), with σ the sigmoid; as one node.
+    r"""ℓ = -w t ln σ(x) - (1 - t) ln(1 - σ(x)), with σ the sigmoid; as one node.
 
     Parameters
     ----------
@@ -185,12 +196,19 @@ def _binary(x: Any, t: Any, pos_weight: Any = 1, reduction: Reduction = "mean") 
     -------
     Tensor, of shape () or the broadcast shape for "none"
 
+    Raises
+    ------
+    ValueError
+        When the arguments do not broadcast, or for another `reduction`.
+
     Notes
     -----
     Since 1 - σ(x) = σ(-x) and -ln σ(x) = softplus(-x), the loss is w t softplus(-x) +
     (1 - t) softplus(x): finite for any x, and without a digit lost where the loss is tiny. The
     derivative is ∂ℓ/∂x = (1 - t) σ(x) - w t σ(-x), which is σ(x) - t where w = 1; and
     ∂ℓ/∂t = w softplus(-x) - softplus(x).
+
+    $$\ell = -w\,t \ln \sigma(x) - (1 - t) \ln(1 - \sigma(x))$$
 
     References
     ----------

@@ -89,14 +89,29 @@ class Linear:
         return f"Linear({inputs}, {outputs})"
 
     def parameters(self) -> list[Tensor]:
-        """The weight and the bias."""
+        """The weight and the bias.
+
+        Examples
+        --------
+        >>> from autograd_mini import nn
+        >>> [p.shape for p in nn.Linear(3, 2).parameters()]
+        [(3, 2), (2,)]
+        """
         return [self.weight, self.bias]
 
 
 class Sequential:
     """Layers one after the other: ``Sequential(f, g)(x)`` is ``g(f(x))``.
 
-    A layer is a `Linear`, a NumPy function, another model: anything callable, else a TypeError.
+    Parameters
+    ----------
+    *layers : callable
+        Each a `Linear`, a NumPy function, another model: anything that can be called.
+
+    Raises
+    ------
+    TypeError
+        For a layer that cannot be called.
 
     Examples
     --------
@@ -123,7 +138,16 @@ class Sequential:
         return f"{type(self).__name__}({', '.join(map(_called, self.layers))})"
 
     def parameters(self) -> list[Tensor]:
-        """The leaves that training changes, in the order of the layers; a shared one once."""
+        """The leaves that training changes, in the order of the layers; a shared one once.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from autograd_mini import nn
+        >>> layer = nn.Linear(3, 3)
+        >>> len(nn.Sequential(layer, np.tanh, layer).parameters())
+        2
+        """
         found = (p for layer in self.layers for p in getattr(layer, "parameters", list)())
         return list(dict.fromkeys(found))
 

@@ -52,17 +52,43 @@ class Optimizer:
         """Move every parameter that has a gradient.
 
         A gradient that is not finite makes its parameter so: nothing is clipped or hidden.
+
+        Raises
+        ------
+        NotImplementedError
+            By this class itself, whose subclasses say how.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> from autograd_mini import optim
+        >>> w = ag.tensor(1.0, requires_grad=True)
+        >>> (w * w).backward()
+        >>> optim.SGD([w], lr=0.25).step()
+        >>> w.item()
+        0.5
         """
         raise NotImplementedError
 
     def zero_grad(self) -> None:
-        """Forget the gradients of all parameters: ``.grad`` is None again."""
+        """Forget the gradients of all parameters: ``.grad`` is None again.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> from autograd_mini import optim
+        >>> w = ag.tensor(1.0, requires_grad=True)
+        >>> (w * w).backward()
+        >>> optim.SGD([w], lr=0.25).zero_grad()
+        >>> w.grad is None
+        True
+        """
         for p in self.parameters:
             p.zero_grad()
 
 
 class SGD(Optimizer):
-    """Gradient descent, plain or with momentum: p ← p - lr v, where v ← momentum v + g.
+    r"""Gradient descent, plain or with momentum: p ← p - lr v, where v ← momentum v + g.
 
     Parameters
     ----------
@@ -75,6 +101,10 @@ class SGD(Optimizer):
     ------
     TypeError, ValueError
         As `Optimizer`; ValueError for a momentum outside [0, 1).
+
+    Notes
+    -----
+    $$v \leftarrow \mu v + g \qquad p \leftarrow p - \eta v$$
 
     References
     ----------
@@ -99,7 +129,21 @@ class SGD(Optimizer):
         self._velocity = [np.zeros_like(p.data) for p in self.parameters]
 
     def step(self) -> None:
-        """p ← p - lr g, or with momentum p ← p - lr v."""
+        """p ← p - lr g, or with momentum p ← p - lr v.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> from autograd_mini import optim
+        >>> w = ag.tensor(1.0, requires_grad=True)
+        >>> optimizer = optim.SGD([w], lr=0.25, momentum=0.5)
+        >>> for _ in range(2):
+        ...     optimizer.zero_grad()
+        ...     (w * w).backward()
+        ...     optimizer.step()
+        >>> w.item()
+        0.0
+        """
         for p, v in zip(self.parameters, self._velocity):
             g = p.grad
             if g is None:
@@ -112,7 +156,7 @@ class SGD(Optimizer):
 
 
 class Adam(Optimizer):
-    """Adam: steps of a size near lr, whatever the scale of the gradient.
+    r"""Adam: steps of a size near lr, whatever the scale of the gradient.
 
         m ← β1 m + (1 - β1) g          v ← β2 v + (1 - β2) g²
         p ← p - lr m̂ / (√v̂ + ε)        m̂ = m / (1 - β1^t),  v̂ = v / (1 - β2^t)
@@ -130,6 +174,14 @@ class Adam(Optimizer):
     ------
     TypeError, ValueError
         As `Optimizer`; ValueError for betas or eps out of their range.
+
+    Notes
+    -----
+    $$
+    p \leftarrow p - \eta\,\frac{\hat m}{\sqrt{\hat v} + \varepsilon} \qquad
+    \hat m = \frac{m}{1 - \beta_1^t} \qquad
+    \hat v = \frac{v}{1 - \beta_2^t}
+    $$
 
     References
     ----------
@@ -163,7 +215,18 @@ class Adam(Optimizer):
         self._t = [0] * len(self.parameters)
 
     def step(self) -> None:
-        """One step of the formula above for each parameter that has a gradient."""
+        """One step of the formula above for each parameter that has a gradient.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> from autograd_mini import optim
+        >>> w = ag.tensor(1.0, requires_grad=True)
+        >>> (w * w).backward()
+        >>> optim.Adam([w], lr=0.25).step()
+        >>> round(w.item(), 6)
+        0.75
+        """
         beta1, beta2 = self.betas
         for i, p in enumerate(self.parameters):
             g = p.grad

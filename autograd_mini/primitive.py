@@ -21,6 +21,7 @@ import numpy as np
 from numpy.exceptions import AxisError
 from numpy.linalg import LinAlgError
 
+from .lessons import lesson
 from .tensor import NO_KWARGS, PRIMITIVES, UFUNCS, Tensor, as_array, describe, raw, record
 
 Rule = Callable[..., Any]
@@ -33,7 +34,32 @@ FUSED: list[Primitive] = []
 
 
 class Primitive:
-    """An operation that has rules; called like the function it wraps. See `primitive`."""
+    """An operation that has rules; called like the function it wraps. See `primitive`.
+
+    Attributes
+    ----------
+    name : str
+        What tables and pictures call it.
+    forward : callable
+        The function, on arrays.
+    vjps : tuple of callable or None
+        A rule for each argument; or an `EveryArgument`.
+    unfused : callable or None
+        For a fused node, the same function written in primitives.
+
+    Raises
+    ------
+    TypeError, ValueError, IndexError
+        When called, as the function does, with the operation and the tensors named.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import autograd_mini as ag
+    >>> op = np.exp(ag.tensor(0.0, requires_grad=True)).op
+    >>> op, op.vjps[0](1.0, 2.0, None)
+    (<primitive exp>, 2.0)
+    """
 
     def __init__(
         self,
@@ -90,6 +116,7 @@ class Primitive:
                 raise TypeError(
                     f"{self.name}: argument {i}, {describe(args[i])}, requires a gradient, but "
                     f"{self.name} has no rule for it. Pass .detach(), or give the primitive a rule."
+                    + lesson("no rule")
                 )
         if all(rules[i] is None for i in active):
             return False
@@ -112,8 +139,10 @@ class Primitive:
         text = str(error).replace("<lambda>", self.name)
         if "broadcast" in text:
             text += ". From the right, lengths must be equal, or one of them 1: reshape to fit"
+            text += lesson("shapes")
         elif "core dimension" in text:
             text += ". The last axis of the left must be as long as the second last of the right"
+            text += lesson("shapes")
         kinds = (LinAlgError, AxisError, ValueError, IndexError, TypeError)
         kind = next(k for k in kinds if isinstance(error, k))
         return kind(f"{self.name} of {' and '.join(map(describe, args))}: {text}")
@@ -143,7 +172,23 @@ def _of_objects(function: Any, arrays: Sequence[Any], kwargs: Any) -> Any:
 
 
 class EveryArgument:
-    """The rules of a primitive that takes any number of arguments: ``rule_for(i)`` is the i-th."""
+    """The rules of a primitive that takes any number of arguments: ``rule_for(i)`` is the i-th.
+
+    Parameters
+    ----------
+    rule_for : callable
+        From the number of an argument to its rule.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> total = ag.primitive(
+    ...     lambda *xs: sum(xs), ag.EveryArgument(lambda i: lambda g, y, *xs: g), name="total"
+    ... )
+    >>> a, b, c = (ag.tensor(x, requires_grad=True) for x in (1.0, 2.0, 3.0))
+    >>> [g.item() for g in ag.gradients(total(a, b, c), [a, b, c])]
+    [1.0, 1.0, 1.0]
+    """
 
     __slots__ = ("rule_for",)
 

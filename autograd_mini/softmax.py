@@ -90,7 +90,7 @@ def complement(p: Any, axis: int) -> Any:
 
 
 def _softmax(z: Any, axis: int = -1, where: Any = None, temperature: float = 1.0) -> Any:
-    """ŷ_o = exp(z_o / T) / Σ_k exp(z_k / T), as one node; ``softmax.unfused`` is the graph.
+    r"""ŷ_o = exp(z_o / T) / Σ_k exp(z_k / T), as one node; ``softmax.unfused`` is the graph.
 
     Parameters
     ----------
@@ -109,10 +109,20 @@ def _softmax(z: Any, axis: int = -1, where: Any = None, temperature: float = 1.0
     Tensor, or array for an array
         Numbers in [0, 1] of the shape and dtype of `z`, which sum to one along `axis`.
 
+    Raises
+    ------
+    ValueError
+        For an axis that there is not (as NumPy's AxisError), or a `where` that does not broadcast.
+
     Notes
     -----
     The rule is ŷ_i (g_i - Σ_o g_o ŷ_o) / T. Since Σŷ = 1, any constant may be subtracted from g;
     with that of the likeliest class, no digits cancel where ŷ is close to one.
+
+    $$
+    \hat y_o = \frac{e^{z_o / T}}{\sum_k e^{z_k / T}} \qquad
+    \frac{\partial \hat y_o}{\partial z_i} = \frac{\hat y_o\,(\delta_{oi} - \hat y_i)}{T}
+    $$
 
     References
     ----------
@@ -155,14 +165,30 @@ def _log_softmax_graph(z: Any, axis: int = -1, where: Any = None, temperature: f
 
 
 def _log_softmax(z: Any, axis: int = -1, where: Any = None, temperature: float = 1.0) -> Any:
-    """ln ŷ_o = z_o - ln Σ_k exp(z_k), as one node, without forming ŷ.
+    r"""ln ŷ_o = z_o - ln Σ_k exp(z_k), as one node, without forming ŷ.
 
-    Parameters and result as for `softmax`; finite where ŷ underflows to 0, and with all its digits
-    where ŷ is all but 1. A class left out has -inf, and no gradient.
+    Finite where ŷ underflows to 0, and with all its digits where ŷ is all but 1.
+
+    Parameters
+    ----------
+    z, axis, where, temperature
+        As for `softmax`. A class left out has -inf, and no gradient.
+
+    Returns
+    -------
+    Tensor, or array for an array
+        Of the shape and dtype of `z`.
+
+    Raises
+    ------
+    ValueError
+        For an axis that there is not (as NumPy's AxisError), or a `where` that does not broadcast.
 
     Notes
     -----
     The rule g_i - ŷ_i Σ_o g_o is written as g_i (1 - ŷ_i) - ŷ_i Σ_{o≠i} g_o.
+
+    $$\frac{\partial \ln \hat y_o}{\partial z_i} = \delta_{oi} - \hat y_i$$
 
     References
     ----------
@@ -226,7 +252,7 @@ def _logsumexp_graph(x: Any, axis: Any = None, keepdims: bool = False, where: An
 
 
 def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False, where: Any = None) -> Any:
-    """ln Σ e^x over `axis`, shifted by the largest entry so that nothing overflows.
+    r"""ln Σ e^x over `axis`, shifted by the largest entry so that nothing overflows.
 
     Parameters
     ----------
@@ -239,9 +265,24 @@ def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False, where: Any = No
     where : array of bool, optional
         Broadcastable to `x`: the entries to sum.
 
+    Returns
+    -------
+    Tensor, or array for an array
+        Of the dtype of `x`, without the axes that were summed over.
+
+    Raises
+    ------
+    ValueError
+        For an axis that there is not (as NumPy's AxisError), or a `where` that does not broadcast.
+
     Notes
     -----
     The rule is g softmax(x): the derivative of ln s is 1/s, that of s = Σ e^x is e^x.
+
+    $$
+    y = \ln \sum_k e^{x_k} \qquad
+    \frac{\partial y}{\partial x_i} = \frac{e^{x_i}}{\sum_k e^{x_k}}
+    $$
 
     References
     ----------

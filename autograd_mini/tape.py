@@ -13,6 +13,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .lessons import lesson
 from .tensor import NOT_KEPT, Tensor, as_array, describe, raw, recording
 
 _ndarray = np.ndarray
@@ -57,7 +58,15 @@ class Tape(Sequence[Tensor]):
 
     @property
     def result(self) -> Tensor:
-        """The last tensor, whose derivatives the sweep computes."""
+        """The last tensor, whose derivatives the sweep computes.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> y = ag.tensor(2.0, requires_grad=True) * 3
+        >>> y.tape().result is y
+        True
+        """
         return self._tensors[-1]
 
     @overload
@@ -111,22 +120,77 @@ class Tape(Sequence[Tensor]):
         return table(self, adjoints=adjoints, width=width)
 
     def source(self, names: Mapping[str, Any] | None = None) -> str:
-        """The tape as a NumPy program that runs by itself: ``ag.source(result, names)``."""
+        """The tape as a NumPy program that runs by itself: ``ag.source(result, names)``.
+
+        Parameters
+        ----------
+        names : mapping, optional
+            Variables, as ``locals()`` gives them: what to call tensors that have no name.
+
+        Returns
+        -------
+        Source
+            Text, which also prints itself.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> x = ag.tensor(2.0, requires_grad=True, name="x")
+        >>> print((x * x).tape().source().splitlines()[3])
+        def program(x):
+        """
         from .views.source import source
 
         return source(self.result, names)
 
     def backward(self, gradient: ArrayLike | None = None) -> None:
-        """Add the result's derivatives to ``.grad``, as ``result.backward(gradient)`` does."""
+        """Add the result's derivatives to ``.grad``, as ``result.backward(gradient)`` does.
+
+        Parameters
+        ----------
+        gradient : array_like, optional
+            The cotangent to start from, of the result's shape; one when not given.
+
+        Raises
+        ------
+        RuntimeError, ValueError
+            As `Tensor.backward`.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> x = ag.tensor(2.0, requires_grad=True)
+        >>> (x * x).tape().backward()
+        >>> x.grad
+        array(4.)
+        """
         backward(self.result, gradient)
 
     def adjoints(self, gradient: ArrayLike | None = None) -> dict[Tensor, NDArray[Any]]:
         """The derivative of the result with respect to every active tensor; touches no ``.grad``.
 
+        Parameters
+        ----------
+        gradient : array_like, optional
+            The cotangent to start from, of the result's shape; one when not given.
+
         Returns
         -------
         dict of Tensor to array
             In the order of the tape; each array has its tensor's shape and dtype.
+
+        Raises
+        ------
+        RuntimeError, ValueError
+            As `Tensor.backward`.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> x = ag.tensor(2.0, requires_grad=True)
+        >>> y = x * x
+        >>> [g.item() for g in (y + x).tape().adjoints().values()]
+        [5.0, 1.0, 1.0]
         """
         tensors = _gather(self.result)  # anew: a leaf may have got new data since
         active = [t for t in tensors if t.requires_grad]
@@ -304,6 +368,7 @@ def _fit(c: Any, t: Tensor, a: Tensor) -> Any:
         raise ValueError(
             f"a rule of {t.op.name} returned shape {c.shape} {c.dtype} for {describe(a)}. A rule "
             "returns its argument's shape, or the shape that the argument was broadcast to."
+            + lesson("shape of a rule")
         )
     repeated = tuple(i for i, n in enumerate(c.shape) if i < lead or n != shape[i - lead])
     if repeated:
@@ -336,7 +401,7 @@ def _gather(result: Tensor) -> list[Tensor]:
                     raise RuntimeError(
                         f"{describe(a)} was given new data after {describe(t)} had been computed "
                         "from the old: run the forward pass again, and differentiate before the "
-                        "next change."
+                        f"next change.{lesson('changed')}"
                     )
                 if n not in seen:
                     seen[n] = a
@@ -350,7 +415,7 @@ def _seed(result: Tensor, gradient: Any) -> Any:
     if not result._active:
         raise RuntimeError(
             f"{describe(result)} has no derivatives: no leaf it was computed from has "
-            "requires_grad=True, or it was computed under no_grad()."
+            "requires_grad=True, or it was computed under no_grad()." + lesson("not recorded")
         )
     y = result._array
     if gradient is None:
@@ -358,6 +423,7 @@ def _seed(result: Tensor, gradient: Any) -> Any:
             raise ValueError(
                 f"{describe(result)} has {y.size} entries: pass a cotangent of that shape as "
                 "`gradient`, or reduce it to one number first, with .sum() or .mean()."
+                + lesson("many entries")
             )
         # A lazy one for a lazy array: the sweep then broadcasts nothing in memory.
         return np.ones(y.shape, y.dtype) if type(y) is _ndarray else np.ones_like(y)

@@ -42,7 +42,21 @@ _next_order = itertools.count().__next__  # one step in C, so threads never shar
 
 
 class DetachedWarning(UserWarning):
-    """A number was taken out of a tensor that requires a gradient; the gradient stays behind."""
+    """A number was taken out of a tensor that requires a gradient; the gradient stays behind.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import autograd_mini as ag
+    >>> x = ag.tensor(2.0, requires_grad=True)
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     number = float(x)
+    >>> caught[0].category.__name__
+    'DetachedWarning'
+    >>> x.item()  # says that it is meant
+    2.0
+    """
 
 
 class _Mode(threading.local):
@@ -210,24 +224,45 @@ def _in_place(function: Any) -> Callable[[Tensor, Any], Any]:
     return method
 
 
-def _unary(function: Any) -> Callable[[Tensor], Tensor]:
-    """The method of an elementwise function of one argument."""
+def _unary(function: Any, call: str, gives: float) -> Callable[[Tensor], Tensor]:
+    """The method of an elementwise function of one argument; a `call` of it gives that number."""
 
     def method(self: Tensor) -> Any:
         return record(PRIMITIVES[function], (self,))  # type: ignore[arg-type]
 
     name = function if isinstance(function, str) else function.__name__
-    method.__doc__ = f"Elementwise ``{name}`` of this tensor, of the same shape and dtype."
+    method.__doc__ = f"""Elementwise ``{name}`` of this tensor, of the same shape and dtype.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> {call}.item()
+    {gives}
+    """
     return method
 
 
-def _numpy(function: Any) -> Callable[..., Any]:
-    """The method that is a function of NumPy's, with the tensor as its first argument."""
+def _numpy(function: Any, call: str, gives: str) -> Callable[..., Any]:
+    """The method that is a function of NumPy's, with the tensor as its first argument.
+
+    Its documentation shows what a `call` of it gives, as lists.
+    """
 
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
         return self.__array_function__(function, (), (self, *args), kwargs)
 
-    method.__doc__ = f"``np.{function.__name__}`` of this tensor, with NumPy's arguments."
+    method.__doc__ = f"""``np.{function.__name__}`` of this tensor, with NumPy's arguments.
+
+    It is of the shape and dtype that NumPy gives, and on the tape where there is a derivative.
+    Errors are NumPy's, with the operation and the tensors named.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> t = ag.tensor([[4.0, 1.0], [0.0, 9.0]])
+    >>> {call}
+    {gives}
+    """
     return method
 
 
@@ -343,6 +378,14 @@ class Tensor:
 
         Assigning to a leaf's data (also ``w.data -= step``) keeps its shape and dtype. Records
         made with the former data then refuse to be differentiated.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> w = ag.tensor([1.0, 2.0], requires_grad=True)
+        >>> w.data -= 0.5
+        >>> w.data
+        array([0.5, 1.5])
         """
         return self._array if self.op is None else _read_only(self._array)
 
@@ -369,6 +412,20 @@ class Tensor:
 
         None before the first ``backward``. It is an array of its own, never shared with another
         tensor. A record keeps none unless ``retain_grad()`` was called before ``backward``.
+
+        Raises
+        ------
+        RuntimeError
+            For a record whose gradient was not kept.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> x = ag.tensor(3.0, requires_grad=True)
+        >>> (x * x).backward()
+        >>> (x * x).backward()
+        >>> x.grad
+        array(12.)
         """
         if self._grad is NOT_KEPT:
             assert self.op is not None
@@ -388,7 +445,15 @@ class Tensor:
 
     @property
     def requires_grad(self) -> bool:
-        """Whether a derivative flows through this tensor (it is *active*)."""
+        """Whether a derivative flows through this tensor (it is *active*).
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> x = ag.tensor(3.0, requires_grad=True)
+        >>> (2 * x).requires_grad, (2 * x.detach()).requires_grad
+        (True, False)
+        """
         return self._active
 
     @requires_grad.setter
@@ -407,55 +472,135 @@ class Tensor:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The lengths of the axes."""
+        """The lengths of the axes.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> ag.tensor([[1.0, 2.0, 3.0]]).shape
+        (1, 3)
+        """
         return self._array.shape
 
     @property
     def ndim(self) -> int:
-        """The number of axes."""
+        """The number of axes.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> ag.tensor([[1.0, 2.0, 3.0]]).ndim
+        2
+        """
         return self._array.ndim
 
     @property
     def size(self) -> int:
-        """The number of entries."""
+        """The number of entries.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> ag.tensor([[1.0, 2.0, 3.0]]).size
+        3
+        """
         return self._array.size
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The NumPy dtype of the entries."""
+        """The NumPy dtype of the entries.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> ag.tensor([1.0, 2.0], dtype="float32").dtype
+        dtype('float32')
+        """
         return self._array.dtype
 
     @property
     def is_leaf(self) -> bool:
-        """Whether no primitive made this tensor."""
+        """Whether no primitive made this tensor.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> x = ag.tensor(3.0, requires_grad=True)
+        >>> x.is_leaf, (2 * x).is_leaf
+        (True, False)
+        """
         return self.op is None
 
     @property
     def T(self) -> Tensor:
-        """All axes in reverse order."""
+        """All axes in reverse order.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> ag.tensor([[1.0, 2.0, 3.0]]).T.shape
+        (3, 1)
+        """
         return self.transpose()
 
     @property
     def mT(self) -> Tensor:
-        """The last two axes exchanged: the transposes of a stack of matrices."""
+        """The last two axes exchanged: the transposes of a stack of matrices.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> ag.tensor([[[1.0, 2.0, 3.0]]]).mT.shape
+        (1, 3, 1)
+        """
         return self.transpose(*range(self.ndim - 2), -1, -2)
 
     # ---- the way out ---------------------------------------------------------------------------
 
     def item(self) -> Any:
-        """The one entry as a Python number. The derivative stays behind, as the call says."""
+        """The one entry as a Python number. The derivative stays behind, as the call says.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> ag.tensor([[3.0]]).item()
+        3.0
+        """
         return np.asarray(self._array).item()
 
     def tolist(self) -> Any:
-        """The entries as nested lists of Python numbers."""
+        """The entries as nested lists of Python numbers.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> ag.tensor([[1.0, 2.0]]).tolist()
+        [[1.0, 2.0]]
+        """
         return np.asarray(self._array).tolist()
 
     def numpy(self) -> NDArray[Any]:
-        """A copy of the values as a plain array, to be changed at will."""
+        """A copy of the values as a plain array, to be changed at will.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> ag.tensor([1.0, 2.0], requires_grad=True).numpy()
+        array([1., 2.])
+        """
         return np.array(self._array)
 
     def detach(self) -> Tensor:
-        """A leaf with a copy of the values, through which no derivative flows."""
+        """A leaf with a copy of the values, through which no derivative flows.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> x = ag.tensor(3.0, requires_grad=True)
+        >>> (x * x.detach()).backward()
+        >>> x.grad
+        array(3.)
+        """
         return Tensor(self._array, name=self.name)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
@@ -523,7 +668,15 @@ class Tensor:
     # ---- derivatives ---------------------------------------------------------------------------
 
     def tape(self) -> Tape:
-        """The tensors this one was computed from, in the order of computation: a Wengert list."""
+        """The tensors this one was computed from, in the order of computation: a Wengert list.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> x = ag.tensor(3.0, requires_grad=True, name="x")
+        >>> (x * x).tape()
+        <Tape of 2 tensors, ending in Tensor(9., dtype=float64, op=mul)>
+        """
         return self._engine.Tape(self)  # type: ignore[no-any-return]
 
     def backward(self, gradient: ArrayLike | None = None) -> None:
@@ -553,7 +706,22 @@ class Tensor:
         self._engine.backward(self, gradient)
 
     def retain_grad(self) -> Tensor:
-        """Have ``backward`` keep this record's gradient in ``.grad`` too; returns the tensor."""
+        """Have ``backward`` keep this record's gradient in ``.grad`` too; returns the tensor.
+
+        Raises
+        ------
+        RuntimeError
+            For a tensor that requires no gradient.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> x = ag.tensor(3.0, requires_grad=True)
+        >>> y = (x * x).retain_grad()
+        >>> (2 * y).backward()
+        >>> y.grad
+        array(2.)
+        """
         if not self._active:
             raise RuntimeError(f"{describe(self)} requires no gradient, so none can be kept")
         if self._grad is NOT_KEPT:
@@ -561,7 +729,17 @@ class Tensor:
         return self
 
     def zero_grad(self) -> None:
-        """Forget the gradient: ``.grad`` is None again."""
+        """Forget the gradient: ``.grad`` is None again.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> x = ag.tensor(3.0, requires_grad=True)
+        >>> x.backward()
+        >>> x.zero_grad()
+        >>> x.grad is None
+        True
+        """
         if self._grad is not NOT_KEPT:
             self._grad = None
 
@@ -593,8 +771,8 @@ class Tensor:
     __matmul__, __rmatmul__ = _binary(np.matmul)
     __iadd__, __isub__ = _in_place(np.add), _in_place(np.subtract)
     __imul__, __itruediv__ = _in_place(np.multiply), _in_place(np.divide)
-    __neg__ = _unary(np.negative)
-    __abs__ = _unary(np.absolute)
+    __neg__ = _unary(np.negative, "(-ag.tensor(3.0))", -3.0)
+    __abs__ = _unary(np.absolute, "abs(ag.tensor(-2.0))", 2.0)
     __floordiv__, __rfloordiv__ = _plain(np.floor_divide)
     __lt__, __gt__ = _plain(np.less)
     __le__, __ge__ = _plain(np.less_equal)
@@ -618,54 +796,144 @@ class Tensor:
         return PRIMITIVES["getitem"](self, raw(index))
 
     def __setitem__(self, index: Any, value: Any) -> None:
+        from .lessons import lesson  # here, since this file imports nothing of ours
+
         raise TypeError(
             f"{describe(self)} cannot be changed in place: a backward pass may still need its "
             "values. Use np.where(mask, new, t) or np.concatenate; or assign to a leaf's .data."
+            + lesson("changed")
         )
 
     # ---- methods, as NumPy's arrays have them --------------------------------------------------
 
-    exp, log, sqrt, square = _unary(np.exp), _unary(np.log), _unary(np.sqrt), _unary(np.square)
-    sin, cos, tanh = _unary(np.sin), _unary(np.cos), _unary(np.tanh)
+    exp = _unary(np.exp, "ag.tensor(0.0).exp()", 1.0)
+    log = _unary(np.log, "ag.tensor(1.0).log()", 0.0)
+    sqrt = _unary(np.sqrt, "ag.tensor(9.0).sqrt()", 3.0)
+    square = _unary(np.square, "ag.tensor(3.0).square()", 9.0)
+    sin = _unary(np.sin, "ag.tensor(0.0).sin()", 0.0)
+    cos = _unary(np.cos, "ag.tensor(0.0).cos()", 1.0)
+    tanh = _unary(np.tanh, "ag.tensor(0.0).tanh()", 0.0)
     abs = __abs__
-    sigmoid, relu = _unary("sigmoid"), _unary("relu")
+    sigmoid = _unary("sigmoid", "ag.tensor(0.0).sigmoid()", 0.5)
+    relu = _unary("relu", "ag.tensor(-2.0).relu()", 0.0)
 
-    sum, mean, prod = _numpy(np.sum), _numpy(np.mean), _numpy(np.prod)
-    max, min = _numpy(np.max), _numpy(np.min)
-    var, std = _numpy(np.var), _numpy(np.std)
-    cumsum, cumprod = _numpy(np.cumsum), _numpy(np.cumprod)
-    any, all, argmax, argmin = _numpy(np.any), _numpy(np.all), _numpy(np.argmax), _numpy(np.argmin)
-    argsort, nonzero, round = _numpy(np.argsort), _numpy(np.nonzero), _numpy(np.round)
-    clip, dot, trace, diagonal = (
-        _numpy(np.clip),
-        _numpy(np.dot),
-        _numpy(np.trace),
-        _numpy(np.diagonal),
-    )
-    take, repeat, swapaxes = _numpy(np.take), _numpy(np.repeat), _numpy(np.swapaxes)
-    copy, squeeze = _numpy(np.copy), _numpy(np.squeeze)
+    sum = _numpy(np.sum, "t.sum(axis=0).tolist()", "[4.0, 10.0]")
+    mean = _numpy(np.mean, "t.mean().tolist()", "3.5")
+    prod = _numpy(np.prod, "t.prod(axis=1).tolist()", "[4.0, 0.0]")
+    max = _numpy(np.max, "t.max(axis=1).tolist()", "[4.0, 9.0]")
+    min = _numpy(np.min, "t.min().tolist()", "0.0")
+    var = _numpy(np.var, "t.var().tolist()", "12.25")
+    std = _numpy(np.std, "t.std().tolist()", "3.5")
+    cumsum = _numpy(np.cumsum, "t.cumsum().tolist()", "[4.0, 5.0, 5.0, 14.0]")
+    cumprod = _numpy(np.cumprod, "t.cumprod(axis=1).tolist()", "[[4.0, 4.0], [0.0, 0.0]]")
+    any = _numpy(np.any, "t.any(axis=1).tolist()", "[True, True]")
+    all = _numpy(np.all, "t.all(axis=1).tolist()", "[True, False]")
+    argmax = _numpy(np.argmax, "t.argmax(axis=0).tolist()", "[0, 1]")
+    argmin = _numpy(np.argmin, "t.argmin(axis=1).tolist()", "[1, 0]")
+    argsort = _numpy(np.argsort, "t.argsort().tolist()", "[[1, 0], [0, 1]]")
+    nonzero = _numpy(np.nonzero, "[i.tolist() for i in t.nonzero()]", "[[0, 0, 1], [0, 1, 1]]")
+    round = _numpy(np.round, "(t / 3).round(2).tolist()", "[[1.33, 0.33], [0.0, 3.0]]")
+    clip = _numpy(np.clip, "t.clip(1, 5).tolist()", "[[4.0, 1.0], [1.0, 5.0]]")
+    dot = _numpy(np.dot, "t.dot([1.0, 2.0]).tolist()", "[6.0, 18.0]")
+    trace = _numpy(np.trace, "t.trace().tolist()", "13.0")
+    diagonal = _numpy(np.diagonal, "t.diagonal().tolist()", "[4.0, 9.0]")
+    take = _numpy(np.take, "t.take([0, 3]).tolist()", "[4.0, 9.0]")
+    repeat = _numpy(np.repeat, "t.repeat(2).tolist()", "[4.0, 4.0, 1.0, 1.0, 0.0, 0.0, 9.0, 9.0]")
+    swapaxes = _numpy(np.swapaxes, "t.swapaxes(0, 1).tolist()", "[[4.0, 0.0], [1.0, 9.0]]")
+    copy = _numpy(np.copy, "t.copy().tolist()", "[[4.0, 1.0], [0.0, 9.0]]")
+    squeeze = _numpy(np.squeeze, "t[:1].squeeze().tolist()", "[4.0, 1.0]")
 
     def logsumexp(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        """ln Σ e^t over `axis`, without overflow: all axes when None, else an int or a tuple."""
+        """ln Σ e^t over `axis`, without overflow: all axes when None, else an int or a tuple.
+
+        Parameters
+        ----------
+        axis : int or tuple of int, optional
+            What to sum over; all axes when not given.
+        keepdims : bool
+            Keep the axes that were summed over, at length one.
+
+        References
+        ----------
+        As for `autograd_mini.logsumexp`.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> ag.tensor([1000.0, 1000.0]).logsumexp().item()
+        1000.6931471805599
+        """
         return PRIMITIVES["logsumexp"](self, axis=axis, keepdims=keepdims)
 
     def reshape(self, *shape: Any, order: Any = "C") -> Tensor:
-        """The same entries in another shape: ``t.reshape(2, 3)`` or ``t.reshape((2, -1))``."""
+        """The same entries in another shape: ``t.reshape(2, 3)`` or ``t.reshape((2, -1))``.
+
+        Parameters
+        ----------
+        *shape : int, or one tuple of int
+            The lengths of the axes, of which one may be -1.
+        order : {"C", "F"}
+            In which order the entries are read and written.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> ag.tensor([1.0, 2.0, 3.0, 4.0]).reshape(2, -1).tolist()
+        [[1.0, 2.0], [3.0, 4.0]]
+        """
         return PRIMITIVES[np.reshape](self, _unpacked(shape), order)
 
     def flatten(self, order: Any = "C") -> Tensor:
-        """All entries along one axis."""
+        """All entries along one axis.
+
+        Parameters
+        ----------
+        order : {"C", "F"}
+            In which order the entries are read.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> ag.tensor([[1.0, 2.0], [3.0, 4.0]]).flatten().tolist()
+        [1.0, 2.0, 3.0, 4.0]
+        """
         return self.reshape(-1, order=order)
 
     ravel = flatten
 
     def transpose(self, *axes: Any) -> Tensor:
-        """The axes in the given order, or reversed when none is given."""
+        """The axes in the given order, or reversed when none is given.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> ag.tensor([[1.0, 2.0, 3.0]]).transpose(1, 0).shape
+        (3, 1)
+        """
         order = (_unpacked(axes),) if axes else ()
         return PRIMITIVES[np.transpose](self, *order)
 
     def astype(self, dtype: DTypeLike, *, copy: bool = True) -> Tensor:
-        """The values in another floating dtype; the cotangent comes back in this one's."""
+        """The values in another floating dtype; the cotangent comes back in this one's.
+
+        Parameters
+        ----------
+        dtype : dtype
+            Real floating, where a derivative shall flow.
+        copy : bool
+            Taken for NumPy's sake: what comes back is a record of its own.
+
+        Raises
+        ------
+        TypeError
+            When a derivative would get lost in a dtype that is not floating.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> ag.tensor([1.0, 2.0]).astype("float32").dtype
+        dtype('float32')
+        """
         return PRIMITIVES["astype"](self, dtype=np.dtype(dtype))
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from .lessons import lesson
 from .ops.elementwise import alias
 from .tape import Tape, sweep
 from .tensor import Tensor, as_array, describe, raw, recording
@@ -26,7 +27,7 @@ ArgNums = int | tuple[int, ...]
 
 
 def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
-    """The value of `f`, and its pullback: from a cotangent of the value to those of the arguments.
+    r"""The value of `f`, and its pullback: from a cotangent of the value to those of the arguments.
 
     Parameters
     ----------
@@ -52,6 +53,10 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
         For arguments that are not real floating.
     ValueError
         From the pullback, for a cotangent of another shape than the value's.
+
+    Notes
+    -----
+    $$\bar x = \bar y^\top \frac{\partial y}{\partial x}$$
 
     References
     ----------
@@ -101,6 +106,10 @@ def value_and_grad(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -> 
     TypeError
         When `f` does not return a single number, or an argument is not real floating.
 
+    References
+    ----------
+    Griewank and Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, section 3.2.
+
     Examples
     --------
     >>> import autograd_mini as ag
@@ -117,6 +126,7 @@ def value_and_grad(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -> 
                 f"grad: the function returned {describe(y)}, and a gradient is of one number on "
                 "the tape. Reduce a tensor with .sum() or .mean(), or use jacobian; a plain number "
                 "has lost its derivative on the way, in float(), .item() or math."
+                + lesson("many entries")
             )
         grads = _picked(pullback(np.ones((), y.dtype)), argnums)
         return ((y, *aux), grads) if has_aux else (y, grads)
@@ -127,7 +137,24 @@ def value_and_grad(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -> 
 def grad(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -> Function:
     """The gradient of `f`, as a function: `value_and_grad` without the value.
 
-    Parameters, errors: as `value_and_grad`. With `has_aux` it gives ``(gradient, aux)``.
+    Parameters
+    ----------
+    f, argnums, has_aux
+        As for `value_and_grad`.
+
+    Returns
+    -------
+    callable
+        Takes the arguments of `f`; gives the gradient, or ``(gradient, aux)`` with `has_aux`.
+
+    Raises
+    ------
+    TypeError
+        As `value_and_grad`.
+
+    References
+    ----------
+    Griewank and Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, section 3.2.
 
     Examples
     --------
@@ -149,7 +176,7 @@ def grad(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -> Function:
 
 
 def jvp(f: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
-    """The value of `f`, and its derivative along `tangents`: the pushforward.
+    r"""The value of `f`, and its derivative along `tangents`: the pushforward.
 
     From pullbacks alone. The pullback u → uᵀJ is linear in u, so its own pullback, at any u, is
     its transpose: v → Jv.
@@ -164,6 +191,17 @@ def jvp(f: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tup
     Returns
     -------
     y, dy : trees of Tensor
+
+    Raises
+    ------
+    ValueError
+        When the tangents are not a tree of the shapes of the primals.
+    TypeError
+        For primals that are not real floating.
+
+    Notes
+    -----
+    $$\dot y = \frac{\partial y}{\partial x}\,\dot x$$
 
     References
     ----------
@@ -188,7 +226,7 @@ def jvp(f: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tup
 
 
 def jacobian(f: Function, argnums: ArgNums = 0) -> Function:
-    """The function that gives all first derivatives of `f`: ∂y_i/∂x_j, a sweep for each y_i.
+    r"""The function that gives all first derivatives of `f`: ∂y_i/∂x_j, a sweep for each y_i.
 
     Parameters
     ----------
@@ -202,6 +240,19 @@ def jacobian(f: Function, argnums: ArgNums = 0) -> Function:
     callable
         Takes the arguments of `f`; gives a tree like the value, in which a tree like the argument
         stands for each array `y`, with a Tensor of shape ``y.shape + x.shape`` for each array `x`.
+
+    Raises
+    ------
+    TypeError
+        For arguments that are not real floating.
+
+    Notes
+    -----
+    $$J_{ij} = \frac{\partial y_i}{\partial x_j}$$
+
+    References
+    ----------
+    Griewank and Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, section 3.2.
 
     Examples
     --------
@@ -240,10 +291,31 @@ def _jacobians(y: Any, inputs: list[Tensor]) -> list[Tensor]:
 
 
 def hessian(f: Function, argnums: ArgNums = 0) -> Function:
-    """The function that gives all second derivatives of `f`: the Jacobian of its gradient.
+    r"""The function that gives all second derivatives of `f`: the Jacobian of its gradient.
 
-    Parameters, errors: as `grad`. The result has shape ``x.shape + x.shape``; for trees it is a
-    tree of trees, ``h["w"]["b"]`` being ∂²f/∂w∂b.
+    Parameters
+    ----------
+    f, argnums
+        As for `grad`.
+
+    Returns
+    -------
+    callable
+        Takes the arguments of `f`; gives a Tensor of shape ``x.shape + x.shape``. For trees it is a
+        tree of trees, ``h["w"]["b"]`` being ∂²f/∂w∂b.
+
+    Raises
+    ------
+    TypeError
+        As `grad`.
+
+    Notes
+    -----
+    $$H_{ij} = \frac{\partial^2 f}{\partial x_i\,\partial x_j}$$
+
+    References
+    ----------
+    Griewank and Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, section 5.4.
 
     Examples
     --------
@@ -256,7 +328,7 @@ def hessian(f: Function, argnums: ArgNums = 0) -> Function:
 
 
 def hvp(f: Function, x: Any, v: Any) -> Any:
-    """The Hessian of `f` at `x` times `v`, without forming the Hessian: two sweeps.
+    r"""The Hessian of `f` at `x` times `v`, without forming the Hessian: two sweeps.
 
     Parameters
     ----------
@@ -264,6 +336,22 @@ def hvp(f: Function, x: Any, v: Any) -> Any:
         From a tree of tensors to one number.
     x, v : tree of array_like
         Where, and in which direction: a tree like `x`.
+
+    Returns
+    -------
+    tree of Tensor
+        H v, like `x`.
+
+    Raises
+    ------
+    TypeError
+        When `f` does not return a single number, or `x` is not real floating.
+    ValueError
+        When `v` is not a tree of the shapes of `x`.
+
+    Notes
+    -----
+    $$H v = \nabla_x \left( \nabla f(x)^\top v \right)$$
 
     References
     ----------
@@ -282,6 +370,23 @@ def hvp(f: Function, x: Any, v: Any) -> Any:
 
 def elementwise_grad(f: Function, argnums: ArgNums = 0) -> Function:
     """The derivative of each entry of ``f(x)`` by the same entry of `x`, for elementwise `f`.
+
+    Parameters
+    ----------
+    f : callable
+        Whose every entry depends on the entry of its place in `x` alone, as ``np.tanh``.
+    argnums : int or tuple of int
+        With respect to which positional arguments.
+
+    Returns
+    -------
+    callable
+        Takes the arguments of `f`; gives a Tensor of the shape of the argument.
+
+    Raises
+    ------
+    TypeError
+        For arguments that are not real floating.
 
     Examples
     --------

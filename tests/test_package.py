@@ -38,7 +38,12 @@ def test_tensor_imports_nothing_of_ours():
 
 @pytest.mark.parametrize("room", ["primitive", "tape"])
 def test_primitive_and_tape_import_tensor_only(room):
-    assert imports(PACKAGE / f"{room}.py") == {"tensor"}
+    assert imports(PACKAGE / f"{room}.py") - {"lessons"} == {"tensor"}  # which is text, no more
+
+
+def test_lessons_import_nothing():
+    tree = ast.parse((PACKAGE / "lessons.py").read_text(encoding="utf-8"))
+    assert not [n for n in ast.walk(tree) if isinstance(n, (ast.Import, ast.ImportFrom))]
 
 
 RULES = sorted(p for p in (PACKAGE / "ops").glob("*.py") if p.name != "__init__.py")

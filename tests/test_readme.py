@@ -13,13 +13,6 @@ CI = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, flags=re.S)
 
 
-def test_links_inside_the_repository_resolve():
-    links = re.findall(r"\]\(([^)#]+)\)", README)
-    assert len(links) > 5
-    for link in links:
-        assert (ROOT / link).exists(), link
-
-
 def test_every_python_block_is_a_doctest_or_a_quotation():
     source = "".join(p.read_text(encoding="utf-8") for p in Path(ag.__file__).parent.rglob("*.py"))
     for language, text in BLOCKS:

@@ -120,7 +120,16 @@ MOST_PROGRAMS = 64
 
 
 class Compiled:
-    """A function that was compiled; see `compile`."""
+    """A function that was compiled; see `compile`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import autograd_mini as ag
+    >>> f = ag.compile(lambda x: np.sin(x) * np.sin(x))
+    >>> f(np.array([0.0]))
+    array([0.])
+    """
 
     def __init__(self, f: Callable[..., Any], donate: tuple[int, ...], fuse: bool) -> None:
         update_wrapper(self, f, updated=())
@@ -158,17 +167,49 @@ class Compiled:
 
     @property
     def source(self) -> writing.Source:
-        """The program of the latest call, as a person writes it: without its memory."""
+        """The program of the latest call, as a person writes it: without its memory.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import autograd_mini as ag
+        >>> f = ag.compile(lambda x: np.sin(x) * np.sin(x))
+        >>> f(np.array([0.0]))
+        array([0.])
+        >>> print(f.source.splitlines()[6].strip())
+        v1 = np.sin(x)  # (1,)
+        """
         return self._running.source
 
     @property
     def plan(self) -> str:
-        """The program of the latest call as it runs, writing into planned memory."""
+        """The program of the latest call as it runs, writing into planned memory.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import autograd_mini as ag
+        >>> f = ag.compile(lambda x: np.sin(x) * np.sin(x))
+        >>> f(np.array([0.0]))
+        array([0.])
+        >>> print(f.plan.splitlines()[1].strip())
+        sin(x0, m0)
+        """
         return self._running.plan.text
 
     def report(self) -> str:
         """Of the latest call's program: its steps, what was shared, dropped, rewritten and fused,
         its buffers and their bytes, and what is allocated in each call.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import autograd_mini as ag
+        >>> f = ag.compile(lambda x: np.sin(x) * np.sin(x))
+        >>> f(np.array([0.0]))
+        array([0.])
+        >>> print(f.report().splitlines()[0])
+        steps:     2 of 3 traced
         """
         return self._running.report()
 

@@ -11,25 +11,23 @@ refused, with the line that asked.
 
 from __future__ import annotations
 
-import linecache
 import operator
-import os
 import sys
 from collections.abc import Callable, Iterator
 from functools import partialmethod
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..lessons import lesson
 from ..primitive import Primitive
+from ..provenance import frame_of_caller, line_of
 from ..tape import Tape, sweep
 from ..tensor import Tensor, _next_order, describe, record
 from .steps import Step, Value, astype, example_of, leaves_of, mapped, memory_of
 
 _SWEEP, _RECORD = sweep.__code__, record.__code__
-_HOME = f"{Path(__file__).parent.parent}{os.sep}"
 
 #: primitive -> a forward that does the same without looking at the numbers
 STRAIGHT: dict[Primitive, Callable[..., Any]] = {}
@@ -384,14 +382,11 @@ def _refused(what: str, remedy: str, kind: type[Untraceable] = Untraceable) -> U
     return kind(
         f"{what} cannot be written into a program: the numbers differ from call to call.\n"
         f"  {_where_asked()}\n{remedy}; what does not depend on the arguments may stay as it is."
+        + lesson("depends on numbers")
     )
 
 
 def _where_asked() -> str:
-    """The innermost line that is neither ours nor NumPy's."""
-    frame = sys._getframe(1)
-    homes = (_HOME, f"{Path(np.__file__).parent}{os.sep}")
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(homes):
-        frame = frame.f_back
-    file, line = frame.f_code.co_filename, frame.f_lineno
-    return f'File "{file}", line {line}: {linecache.getline(file, line).strip()}'
+    """The line that asked, as it is shown."""
+    line = line_of(frame_of_caller())
+    return f'File "{line.file}", line {line.number}: {line.text}'

@@ -48,9 +48,18 @@ rad2deg = primitive(np.rad2deg, lambda g, y, x: g / DEGREE, of=(np.rad2deg, np.d
 
 
 def _sigmoid(x: Any) -> Any:
-    """1 / (1 + e^-x), elementwise; computed with e^-|x|, so that nothing overflows.
+    r"""1 / (1 + e^-x), elementwise; computed with e^-|x|, so that nothing overflows.
 
     Takes a Tensor or an array of any shape, and gives one of that shape and dtype, in [0, 1].
+
+    Raises
+    ------
+    TypeError
+        For what is not an array of numbers.
+
+    Notes
+    -----
+    $$\sigma(x) = \frac{1}{1 + e^{-x}} \qquad \frac{d\sigma}{dx} = \sigma(x)\,(1 - \sigma(x))$$
 
     References
     ----------
@@ -72,6 +81,11 @@ def _relu(x: Any) -> Any:
 
     Takes a Tensor or an array of any shape, and gives one of that shape and dtype.
 
+    Raises
+    ------
+    TypeError
+        For what is not an array of numbers.
+
     References
     ----------
     Goodfellow, Bengio, Courville: Deep Learning, 2016, section 6.3.1.
@@ -89,6 +103,8 @@ def _relu(x: Any) -> Any:
 
 def _stop_gradient(x: Any) -> Any:
     """`x`, as a constant to the tape: no derivative flows back through it.
+
+    Takes an array of any shape and dtype, and gives it as it is: no error is raised here.
 
     Examples
     --------

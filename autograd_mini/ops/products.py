@@ -48,10 +48,38 @@ matmul = primitive(np.matmul, _matmul_left, _matmul_right)
 
 
 def _linear(x: Any, w: Any, b: Any) -> Any:
-    """x @ W + b, as one node: `x` of shape (..., n), `W` (n, m), `b` (m,).
+    r"""x W + b, as one node.
 
-    The rules are ∂L/∂x = g Wᵀ, ∂L/∂W = xᵀ g and ∂L/∂b = Σ g, the sum over all rows [Giles: An
-    extended collection of matrix derivative results, 2008, section 2.2.1].
+    Parameters
+    ----------
+    x : Tensor or array_like, shape (..., n)
+    w : Tensor or array_like, shape (n, m)
+    b : Tensor or array_like, shape (m,)
+
+    Returns
+    -------
+    Tensor, or array for arrays
+        Of shape (..., m).
+
+    Raises
+    ------
+    ValueError
+        When the shapes do not fit.
+
+    Notes
+    -----
+    $$
+    y = x W + b \qquad
+    \frac{\partial L}{\partial x} = g\,W^\top \qquad
+    \frac{\partial L}{\partial W} = x^\top g \qquad
+    \frac{\partial L}{\partial b} = \sum g
+    $$
+
+    The last is the sum over all rows.
+
+    References
+    ----------
+    Giles: An extended collection of matrix derivative results, 2008, section 2.2.1.
 
     Examples
     --------

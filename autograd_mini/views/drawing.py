@@ -144,6 +144,14 @@ class Drawing:
         What is drawn: cards, edges, boxes.
     source : str
         The graph in Graphviz's DOT language.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> x = ag.tensor(3.0, requires_grad=True, name="x")
+    >>> drawing = ag.draw(x * x)
+    >>> [card.name for card in drawing.graph.cards]
+    ['x', 'v1']
     """
 
     def __init__(self, graph: Graph, table: str, direction: str, theme: str) -> None:
@@ -155,7 +163,16 @@ class Drawing:
 
     @cached_property
     def source(self) -> str:
-        """The graph in Graphviz's DOT language."""
+        """The graph in Graphviz's DOT language.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> x = ag.tensor(3.0, requires_grad=True, name="x")
+        >>> drawing = ag.draw(x * x)
+        >>> drawing.source.startswith("digraph")
+        True
+        """
         return dot_of(self.graph, self._palette, self._direction)
 
     def svg(self) -> str:
@@ -163,6 +180,14 @@ class Drawing:
 
         It is self-contained, has a title and a description, and paints its own ground. An engine
         that fails is reported in a warning, and done without.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> x = ag.tensor(3.0, requires_grad=True, name="x")
+        >>> drawing = ag.draw(x * x)
+        >>> "<svg" in drawing.svg()
+        True
         """
         return self._svg
 
@@ -181,7 +206,16 @@ class Drawing:
         return finished(own, self.graph, self._palette, self._theme)
 
     def html(self) -> str:
-        """The picture on a page of its own."""
+        """The picture on a page of its own.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> x = ag.tensor(3.0, requires_grad=True, name="x")
+        >>> drawing = ag.draw(x * x)
+        >>> drawing.html().startswith("<!doctype html>")
+        True
+        """
         dark = f"@media(prefers-color-scheme:dark){{body{{background:{DARK.page}}}}}"
         return (
             '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
@@ -213,6 +247,15 @@ class Drawing:
             When the file cannot be written; FileNotFoundError when its folder does not exist.
         RuntimeError
             For a .png or .pdf when Graphviz is not found, or fails.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> x = ag.tensor(3.0, requires_grad=True, name="x")
+        >>> drawing = ag.draw(x * x)
+        >>> path = drawing.save("graph.svg")
+        >>> path.name, path.unlink()
+        ('graph.svg', None)
         """
         path = writable(path, ENDINGS)
         ending = path.suffix.lower()
@@ -229,6 +272,13 @@ class Drawing:
         """Show the picture: in a notebook below the cell, else in a browser.
 
         Where there is neither, print where the page is.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> x = ag.tensor(3.0, requires_grad=True, name="x")
+        >>> drawing = ag.draw(x * x)
+        >>> drawing.show()  # doctest: +SKIP
         """
         open_page(self, "graph.html", "The graph is drawn")
 

@@ -34,6 +34,10 @@ def explain(result: Tensor, names: Mapping[str, Any] | None = None) -> str:
     RuntimeError, ValueError
         For a result that was not recorded, or has more than one entry.
 
+    References
+    ----------
+    Griewank and Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, section 3.2.
+
     Examples
     --------
     >>> import autograd_mini as ag

@@ -65,6 +65,15 @@ class Recorder:
         ------
         ValueError
             For another computation than before, or more frames than a slider has room for.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> film = ag.Recorder()
+        >>> for w in (4.0, 2.0, 1.0):
+        ...     film.add(ag.tensor(w, requires_grad=True) ** 2, label=f"w = {w}")
+        >>> len(film)
+        3
         """
         trace = Trace.of(checked(result), self.names)
         place = {t.order: i for i, t in enumerate(trace.tape)}

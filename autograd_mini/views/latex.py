@@ -70,6 +70,14 @@ class Derivation(str):
     ----------
     text : str
         For terminals, in letters that standard output can write.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> x = ag.tensor(3.0, requires_grad=True, name="x")
+    >>> derivation = ag.latex(x * x)
+    >>> print(derivation.text.splitlines()[0])
+    v1 = x · x
     """
 
     text: str
@@ -105,6 +113,10 @@ def latex(result: Tensor, names: Mapping[str, Any] | None = None) -> Derivation:
     Notes
     -----
     ``a \odot b`` is the product entry by entry. A sum without an index is over all entries.
+
+    References
+    ----------
+    Griewank and Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, section 3.2.
 
     Examples
     --------

@@ -173,6 +173,14 @@ class Exploration:
     ----------
     data : dict
         All that the page shows, as it is written into it: names, formulas, and numbers as texts.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> x = ag.tensor(3.0, requires_grad=True, name="x")
+    >>> page = ag.explore(x * x)
+    >>> page.data["title"]
+    'Backpropagation of v1'
     """
 
     def __init__(self, data: dict[str, Any], theme: str, result: Tensor | None) -> None:
@@ -181,7 +189,16 @@ class Exploration:
         self._picture = None if result is None else draw(result)  # as it is now
 
     def html(self) -> str:
-        """The page as text: one file, which asks for nothing from anywhere."""
+        """The page as text: one file, which asks for nothing from anywhere.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> x = ag.tensor(3.0, requires_grad=True, name="x")
+        >>> page = ag.explore(x * x)
+        >>> page.html().startswith("<!doctype html>")
+        True
+        """
         return self._html
 
     @cached_property
@@ -217,6 +234,15 @@ class Exploration:
             For another ending.
         OSError
             When the file cannot be written; FileNotFoundError when its folder does not exist.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> x = ag.tensor(3.0, requires_grad=True, name="x")
+        >>> page = ag.explore(x * x)
+        >>> path = page.save("backprop.html")
+        >>> path.name, path.unlink()
+        ('backprop.html', None)
         """
         path = writable(path, ENDINGS)
         write_whole(path, self.html().encode())
@@ -226,6 +252,13 @@ class Exploration:
         """Show the page: in a notebook below the cell, else in a browser.
 
         Where there is neither, print where the page is.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> x = ag.tensor(3.0, requires_grad=True, name="x")
+        >>> page = ag.explore(x * x)
+        >>> page.show()  # doctest: +SKIP
         """
         open_page(self, "backprop.html", "The page is")
 

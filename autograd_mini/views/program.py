@@ -76,6 +76,14 @@ class Source(str):
     ----------
     arguments : dict of str to array
         What the function takes, by name, with the values it was traced with.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> x = ag.tensor(3.0, requires_grad=True, name="x")
+    >>> source = ag.source(x * x)
+    >>> {name: value.item() for name, value in source.arguments.items()}
+    {'x': 3.0}
     """
 
     arguments: dict[str, Any]

@@ -1,0 +1,131 @@
+"""Every public name says what it does, with what, what goes wrong, an example and its source.
+
+Doctest runs the examples; here it is asked whether they are there. The rules:
+
+- there is a docstring, and a function's, a class's or a method's has an example;
+- each parameter is mentioned by its name;
+- what raises an error itself, or takes arrays as a primitive does, says which;
+- what states a formula names where it is from.
+"""
+
+import ast
+import inspect
+import re
+import textwrap
+from functools import cached_property
+
+import pytest
+
+import autograd_mini as ag
+from autograd_mini import checking, data, nn, optim, provenance
+from autograd_mini.compiling.compiled import Compiled
+from autograd_mini.views import drawing, film, latex, page, program, summary
+
+#: what the engine asks of a primitive, and nobody else
+OF_THE_ENGINE = {"ag.Primitive.differentiates", "ag.Primitive.explained", "ag.Primitive.of_objects"}
+
+#: what public functions return, beyond what `ag` has
+RESULTS = [
+    Compiled,
+    checking.Comparison,
+    checking.FusedReport,
+    drawing.Drawing,
+    film.Recorder,
+    latex.Derivation,
+    page.Exploration,
+    program.Source,
+    provenance.Line,
+    summary.Row,
+    summary.Summary,
+]
+
+
+def public():
+    """Qualified name -> what it is."""
+    found = {f"ag.{name}": getattr(ag, name) for name in ag.__all__ if name != "tensor"}
+    found |= {thing.__name__: thing for thing in RESULTS}
+    for room in (nn, optim, data):
+        found |= {
+            f"{room.__name__.split('.')[1]}.{name}": thing
+            for name, thing in vars(room).items()
+            if not name.startswith("_") and getattr(thing, "__module__", "") == room.__name__
+        }
+    for name, thing in list(found.items()):
+        if inspect.isclass(thing):
+            for own, part in vars(thing).items():
+                is_part = inspect.isroutine(part) or isinstance(part, (property, cached_property))
+                if is_part and not own.startswith("_"):
+                    found[f"{name}.{own}"] = part
+    return {name: thing for name, thing in found.items() if name not in OF_THE_ENGINE}
+
+
+PUBLIC = public()
+FORMULA = re.compile(r"[∂Σ√σε∇]|\bln |\be\^|\\frac")
+
+
+def doc(name):
+    return inspect.getdoc(PUBLIC[name]) or ""
+
+
+def has(name, section):
+    return re.search(rf"^{section}\n-+$", doc(name), re.M) is not None
+
+
+def function_of(thing):
+    """The function behind a name; None where there is none."""
+    if isinstance(thing, ag.Primitive):
+        return thing.forward
+    if isinstance(thing, property):
+        return thing.fget
+    if inspect.isclass(thing):
+        thing = vars(thing).get("__init__")
+    thing = getattr(thing, "func", thing)  # of a cached property
+    written = inspect.isfunction(thing) and thing.__code__.co_filename.endswith(".py")
+    return thing if written else None
+
+
+def parameters(name):
+    """What a user may pass; objects of these classes are made by functions."""
+    if PUBLIC[name] in (*RESULTS, ag.Primitive):
+        return []
+    f = function_of(PUBLIC[name])
+    names = list(inspect.signature(f).parameters) if f else []
+    return [n for n in names if n not in ("self", "cls")]
+
+
+def raises_itself(name):
+    f = function_of(PUBLIC[name])
+    if f is None:
+        return False
+    tree = ast.parse(textwrap.dedent(inspect.getsource(f)))
+    return any(isinstance(node, ast.Raise) for node in ast.walk(tree))
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_it_has_an_example(name):
+    assert len(doc(name).splitlines()[0]) > 15
+    if not inspect.ismodule(PUBLIC[name]):
+        assert has(name, "Examples")
+        assert ">>> " in doc(name).split("Examples\n--------")[1]
+
+
+@pytest.mark.parametrize("name", [name for name in PUBLIC if parameters(name)])
+def test_each_parameter_is_mentioned(name):
+    if re.search(r"Parameters, result and errors are those of|with NumPy's arguments", doc(name)):
+        return  # documented there
+    for parameter in parameters(name):
+        assert re.search(rf"\b{parameter}\b", doc(name)), parameter
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name for name in PUBLIC if raises_itself(name) or isinstance(PUBLIC[name], ag.Primitive)],
+)
+def test_errors_are_named(name):
+    assert has(name, "Raises") or re.search(r"\b[Ee]rrors?\b|\w+Error\b", doc(name))
+
+
+@pytest.mark.parametrize("name", [name for name in PUBLIC if FORMULA.search(doc(name))])
+def test_a_formula_names_its_source(name):
+    of_class = name.rpartition(".")[0]
+    assert has(name, "References") or (of_class in PUBLIC and has(of_class, "References"))

@@ -1,0 +1,87 @@
+"""All links inside the repository lead somewhere: of texts, notebooks and docstrings."""
+
+import ast
+import json
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+TEXTS = sorted(
+    path
+    for pattern in ("*.md", ".github/**/*.md", "examples/**/*.md", "examples/*.ipynb")
+    for path in ROOT.glob(pattern)
+)
+MODULES = sorted([*ROOT.glob("autograd_mini/**/*.py"), *ROOT.glob("examples/**/*.py")])
+LINK = re.compile(
+    r"\]\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\s*\)|<(?:img|a)\b[^>]*?(?:src|href)=\"([^\"]+)\""
+)
+
+
+def words_of(path):
+    """The text of a file that a reader sees, without what is quoted as code."""
+    if path.suffix == ".ipynb":
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        text = "\n\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+    else:
+        text = path.read_text(encoding="utf-8")
+    return re.sub(r"```.*?```", "", text, flags=re.S)
+
+
+def links_of(text):
+    text = re.sub(r"`[^`\n]+`", "code", text)  # in which brackets are no links
+    return [first or second for first, second in LINK.findall(text)]
+
+
+def anchors_of(path):
+    """The places that a code host gives the headings of a text."""
+    headings = re.findall(r"^#+ +(.+?) *$", words_of(path), re.M)
+    plain = [
+        re.sub(r"[^\w\- ]", "", h.lower().replace("`", "")).replace(" ", "-") for h in headings
+    ]
+    named = re.findall(r"\bid=\"([^\"]+)\"", words_of(path))
+    return {*plain, *named}
+
+
+def broken(link, at):
+    """Whether a link that stands in the file `at` leads nowhere."""
+    if re.match(r"[a-z][a-z+.-]*:", link):  # to elsewhere: asked of nobody here
+        return False
+    file, _, place = unquote(link).partition("#")
+    target = (at.parent / file).resolve() if file else at
+    if not target.is_relative_to(ROOT) or not target.exists():
+        return True
+    return bool(place) and target.suffix in (".md", ".ipynb") and place not in anchors_of(target)
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_of_a_text_lead_somewhere(path):
+    assert [link for link in links_of(words_of(path)) if broken(link, path)] == []
+
+
+def test_links_of_docstrings_lead_somewhere():
+    found = []
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)):
+                text = ast.get_docstring(node) or ""
+                found += [(path.name, link) for link in links_of(text) if broken(link, path)]
+                named = re.findall(r"\b(?:autograd_mini|examples|tests)/[\w/]+\.\w+", text)
+                found += [(path.name, name) for name in named if not (ROOT / name).exists()]
+    assert found == []
+
+
+def test_a_broken_link_is_found(tmp_path, monkeypatch):
+    monkeypatch.setattr("tests.test_links.ROOT", tmp_path)
+    text = tmp_path / "a.md"
+    text.write_text('# One, two\n[a](a.md#one-two) [b](b.md) ![c](c.png) [d](#two) <a href="e">\n')
+    assert [link for link in links_of(words_of(text)) if broken(link, text)] == [
+        "b.md", "c.png", "#two", "e",
+    ]  # fmt: skip
+
+
+def test_readme_is_among_them():
+    assert {"README.md", "CONTRIBUTING.md"} <= {path.name for path in TEXTS}
+    assert len(links_of(words_of(ROOT / "README.md"))) > 40
