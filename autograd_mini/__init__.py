@@ -30,7 +30,7 @@ from .tape import Tape, gradients
 from .tensor import DetachedWarning, Tensor, no_grad, tensor
 
 if TYPE_CHECKING:
-    from . import data, nn, optim
+    from . import data, exercises, nn, optim
     from .checking import GradcheckError, check_fused, gradcheck
     from .compiling import compile
     from .debugging import debug
@@ -63,6 +63,7 @@ __all__ = [
     "debug",
     "draw",
     "elementwise_grad",
+    "exercises",
     "explain",
     "explore",
     "fused",
@@ -103,7 +104,7 @@ __all__ = [
 
 #: What stands on the core, and is imported when it is first asked for: name -> its room.
 _LATER = {
-    **{name: f".{name}" for name in ("data", "nn", "optim")},
+    **{name: f".{name}" for name in ("data", "exercises", "nn", "optim")},
     **dict.fromkeys(("GradcheckError", "check_fused", "gradcheck"), ".checking"),
     "checkpoint": ".recomputing",
     "compile": ".compiling",

@@ -92,7 +92,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             _story(options.output)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read us has seen enough, as in `... | head`
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 (the interpreter flushes it at exit)
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (the interpreter flushes it at exit)
         return 1
     except KeyboardInterrupt:
         return 130

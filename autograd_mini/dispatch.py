@@ -35,6 +35,8 @@ def function(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 def ufunc(f: Any, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Run a ufunc, or a method of it such as ``np.add.reduce``: what ``__array_ufunc__`` does."""
+    if _loses_nothing(args, kwargs.get("out")):
+        return getattr(f, method)(*map(raw, args), **kwargs)
     kwargs = _without_out(f, kwargs)  # NumPy makes a keyword of it
     if method == "__call__" and f in PRIMITIVES:
         return _called(f, args, **kwargs)
@@ -47,6 +49,15 @@ def ufunc(f: Any, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
     if f not in PRIMITIVES:
         raise refused(f)
     return PRIMITIVES[f](*args, **kwargs)
+
+
+def _loses_nothing(args: tuple[Any, ...], out: Any) -> bool:
+    """Whether arrays are written, and from nothing that a derivative flows through: ``w -= t``."""
+    return (
+        isinstance(out, tuple)
+        and not any(isinstance(x, Tensor) for x in out)
+        and not any(isinstance(x, Tensor) and x.requires_grad for x in args)
+    )
 
 
 def refused(f: Any) -> TypeError:

@@ -158,7 +158,7 @@ def _limited_memory() -> Iterator[None]:
     try:
         import resource
 
-        used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        used = int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize()
         before = resource.getrlimit(resource.RLIMIT_AS)
     except (ImportError, OSError):  # a system that keeps no such count
         yield

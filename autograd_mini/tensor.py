@@ -92,6 +92,14 @@ def no_grad() -> AbstractContextManager[None]:
     ...     y = w * w
     >>> y.requires_grad
     False
+
+    A leaf that requires a gradient is changed in place by ``-=`` and its like, as
+    ``w.data -= 0.1 * w.grad`` does anywhere:
+
+    >>> with ag.no_grad():
+    ...     w -= 0.5
+    >>> w
+    Tensor(2.5, dtype=float64, requires_grad=True)
     """
     return recording(False)
 
@@ -198,6 +206,22 @@ def _binary(function: Any) -> tuple[Callable[..., Tensor], Callable[..., Tensor]
         return record(PRIMITIVES[function], (other, self))  # type: ignore[arg-type]
 
     return forward, reflected
+
+
+def _in_place(function: Any) -> Callable[[Tensor, Any], Any]:
+    """The method of ``t -= x``: inside of `no_grad`, it gives a leaf that is trained new data.
+
+    Everywhere else it is left to Python, to which ``t -= x`` is ``t = t - x``, a new tensor. There
+    that would lose the parameter without a sign: what is bound anew is a local name.
+    """
+
+    def method(self: Tensor, other: Any) -> Any:
+        if MODE.scope is not None or self.op is not None or not self._active:
+            return NotImplemented
+        self.data = function(self._array, raw(other))
+        return self
+
+    return method
 
 
 def _unary(function: Any, call: str, gives: float) -> Callable[[Tensor], Tensor]:
@@ -745,6 +769,8 @@ class Tensor:
     __pow__, __rpow__ = _binary(np.power)
     __mod__, __rmod__ = _binary(np.remainder)
     __matmul__, __rmatmul__ = _binary(np.matmul)
+    __iadd__, __isub__ = _in_place(np.add), _in_place(np.subtract)
+    __imul__, __itruediv__ = _in_place(np.multiply), _in_place(np.divide)
     __neg__ = _unary(np.negative, "(-ag.tensor(3.0))", -3.0)
     __abs__ = _unary(np.absolute, "abs(ag.tensor(-2.0))", 2.0)
     __floordiv__, __rfloordiv__ = _plain(np.floor_divide)

@@ -474,11 +474,19 @@ def _pull(y: Any, inputs: list[Tensor]) -> Callable[[Any], list[Tensor]]:
         seed = seed if seed.dtype == y.dtype else seed.astype(y.dtype)
         if recorded and not active:
             seed = Tensor(seed)
-        found = sweep(Tape(y), seed, own, recorded)  # gathered anew: leaves may have new data
+        found = _swept(Tape(y), seed, own, recorded)  # gathered anew: leaves may have new data
         adjoints = [found.get(x, np.zeros_like(x._array)) for x in inputs]
         return [g if isinstance(g, Tensor) else Tensor(g) for g in adjoints]
 
     return pull
+
+
+def _swept(tape: Tape, seed: Any, own: set[Tensor], recorded: bool) -> dict[Tensor, Any]:
+    """What `sweep` finds; over symbols it runs on Tensors, since NumPy has no sine of a symbol."""
+    if recorded or tape.result.dtype.kind != "O":
+        return sweep(tape, seed, own, recorded)
+    with recording(False):
+        return sweep(tape, Tensor(seed), own, recorded=True)
 
 
 # ---- trees ---------------------------------------------------------------------------------------

@@ -55,6 +55,19 @@ def test_functions_of_symbols(name):
     assert sympy.simplify(t.grad[1] - value.diff(x).subs(x, 2 * x)) == 0
 
 
+def test_transforms_of_symbols():
+    sympy = pytest.importorskip("sympy")
+    x = sympy.Symbol("x")
+    assert ag.grad(lambda x: np.sin(x) * x)(x).item() == sympy.sin(x) + x * sympy.cos(x)
+    assert ag.grad(ag.grad(np.sin))(x).item() == -sympy.sin(x)
+    z = np.array(sympy.symbols("z1:3"), dtype=object)
+    hessian = ag.hessian(lambda z: np.log(np.sum(np.exp(z))))(z)
+    p = np.array([sympy.exp(v) for v in z]) / sum(sympy.exp(v) for v in z)
+    for i, j in np.ndindex(2, 2):
+        assert sympy.simplify(hessian.data[i, j] - p[i] * (int(i == j) - p[j])) == 0
+    assert not hessian.requires_grad
+
+
 def test_products_and_means_of_symbols():
     sympy = pytest.importorskip("sympy")
     a = np.array(sympy.symbols("a1:5"), dtype=object).reshape(2, 2)
@@ -98,7 +111,7 @@ def dask(request):
     distributed = pytest.importorskip("distributed")
     settings = {"n_workers": 1, "threads_per_worker": 2, "processes": False}
     with (
-        distributed.LocalCluster(**settings, dashboard_address=None) as cluster,
+        distributed.LocalCluster(**settings, dashboard_address=":0") as cluster,
         distributed.Client(cluster),
     ):
         yield array

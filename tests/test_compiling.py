@@ -437,6 +437,13 @@ def test_compiled_functions_within_compiled_functions():
     check(ag.grad(lambda x: np.sum(ag.checkpoint(np.sin)(x))), np.arange(3.0))
 
 
+def test_a_result_of_python_floats_alone_is_a_tensor_like_any_other():
+    value, slope = ag.compile(ag.value_and_grad(lambda r, x: r * x * (1 - x)))(3.0, 0.25)
+    assert repr(value) == "Tensor(0.5625, dtype=float64)"
+    assert slope.data.dtype == np.float64
+    assert slope.item() == 0.1875
+
+
 def test_python_floats_widen_nothing():
     x = np.float32([1.0, 2.0])
     for f in (lambda x, lr: x * (lr * 2), lambda x, lr: x - (-lr / 3) ** 2, lambda x, lr: lr + 1):

@@ -213,7 +213,7 @@ def flat_results(y: Any) -> tuple[list[Any], Layout]:
 def leaf_over(array: Any) -> Tensor:
     """A leaf that takes the array as it is: nobody else has it."""
     out = _new(Tensor)
-    out._array = array if not isinstance(array, np.generic) else np.asarray(array)
+    out._array = np.asarray(array) if isinstance(array, (np.generic, float)) else array
     out._active = False
     out._grad = out.op = out.saved = out.name = None
     out.inputs = out.scope = ()

@@ -7,6 +7,7 @@ tape that it leaves is written down. Only the notation of an operation is given 
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -16,6 +17,7 @@ import numpy as np
 from ..tape import Tape
 from ..tensor import Tensor, raw
 from . import formula
+from .terminal import spelled
 from .trace import Contribution, Trace
 from .writing import argument, number, shortened
 
@@ -67,7 +69,7 @@ class Derivation(str):
     Attributes
     ----------
     text : str
-        For terminals.
+        For terminals, in letters that standard output can write.
 
     Examples
     --------
@@ -150,7 +152,7 @@ def latex(result: Tensor, names: Mapping[str, Any] | None = None) -> Derivation:
         + " \\\\[1.5ex]\n".join(backward)
         + "\n\\end{aligned}"
     )
-    found.text = _text(trace)
+    found.text = spelled(_text(trace), sys.stdout)
     return found
 
 

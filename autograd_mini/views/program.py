@@ -11,6 +11,7 @@ import inspect
 import keyword
 import operator
 import re
+import sys
 import unicodedata
 from collections.abc import Sequence
 from typing import Any
@@ -21,6 +22,7 @@ from ..compiling.rewriting import Program, is_elementwise, number
 from ..compiling.steps import Step, Value, astype, dtype_of, example_of, leaves_of, values_in
 from ..dispatch import _parameters, name_of
 from .helpers import helper
+from .terminal import spelled
 
 _LONGEST = 60  # characters of an expression within another
 _WIDTH = 100
@@ -85,6 +87,9 @@ class Source(str):
     """
 
     arguments: dict[str, Any]
+
+    def __str__(self) -> str:
+        return spelled(str.__str__(self), sys.stdout)  # written to a file, it is as it is
 
     def __repr__(self) -> str:
         return str(self)

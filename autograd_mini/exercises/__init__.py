@@ -1,0 +1,113 @@
+"""Exercises, from the chain rule by hand to an engine, each with a checker.
+
+Shown in a console or a notebook, this module is the list of exercises, and which of them have
+been passed in this session. An exercise shows what is asked; hand your function to its `check`:
+
+    from autograd_mini import exercises
+    exercises                           # the list
+    exercises.exp_rule                  # what is asked
+
+    @exercises.exp_rule.check
+    def exp_rule(g, y, x):
+        return ...
+
+An answer that is not right raises `WrongAnswer`, which says where it is wrong, which value the
+mathematics asks for, and what the mistake looks like. Each ``exercises.exp_rule.hint()`` gives one
+hint more. In a terminal, ``python -m autograd_mini.exercises`` prints the list, and with names
+behind it what is asked.
+
+To add one, write a generator of cases under the decorator `exercise`, and name it here.
+"""
+
+import sys
+from types import ModuleType
+
+from .bugs import bug_in_bias, bug_in_indexing, bug_in_sigmoid, bug_in_tanh, gradient_check
+from .case import Case
+from .exercise import Exercise, exercise
+from .judging import WrongAnswer
+from .losses import cross_entropy_gradient, cross_entropy_hessian, newton_step, one_hot_gradient
+from .rules import exp_rule, log_rule, matmul_rule, mul_rule, sum_rule, unbroadcast
+from .scalars import quotient, reciprocal_rule, two_paths
+from .softmax import log_sum_exp, softmax_jacobian, softmax_rule, stable_softmax
+from .sweeps import own_primitive, sweep, sweep_of_a_graph
+
+__all__ = [
+    "CHAPTERS",
+    "Case",
+    "Exercise",
+    "WrongAnswer",
+    "bug_in_bias",
+    "bug_in_indexing",
+    "bug_in_sigmoid",
+    "bug_in_tanh",
+    "cross_entropy_gradient",
+    "cross_entropy_hessian",
+    "exercise",
+    "exp_rule",
+    "gradient_check",
+    "log_rule",
+    "log_sum_exp",
+    "matmul_rule",
+    "mul_rule",
+    "newton_step",
+    "one_hot_gradient",
+    "overview",
+    "own_primitive",
+    "quotient",
+    "reciprocal_rule",
+    "softmax_jacobian",
+    "softmax_rule",
+    "stable_softmax",
+    "sum_rule",
+    "sweep",
+    "sweep_of_a_graph",
+    "two_paths",
+    "unbroadcast",
+]
+
+#: The exercises, in an order that teaches.
+CHAPTERS = {
+    "Numbers: the chain rule by hand": (quotient, two_paths, reciprocal_rule),
+    "Arrays: rules": (exp_rule, log_rule, mul_rule, sum_rule, unbroadcast, matmul_rule),
+    "Find the bug": (bug_in_sigmoid, bug_in_tanh, bug_in_bias, bug_in_indexing, gradient_check),
+    "Softmax and cross-entropy": (
+        stable_softmax,
+        log_sum_exp,
+        softmax_jacobian,
+        softmax_rule,
+        cross_entropy_gradient,
+        one_hot_gradient,
+        cross_entropy_hessian,
+        newton_step,
+    ),
+    "The engine": (sweep, sweep_of_a_graph, own_primitive),
+}
+
+
+def overview() -> str:
+    """The list of exercises by chapter, with a mark at those passed in this session.
+
+    Examples
+    --------
+    >>> from autograd_mini import exercises
+    >>> print(exercises.overview().splitlines()[3])
+      [ ] quotient                The local derivatives of v = a / b
+    """
+    everything = [e for chapter in CHAPTERS.values() for e in chapter]
+    width = max(len(e.name) for e in everything)
+    lines = [f"{sum(e.passed for e in everything)} of {len(everything)} exercises passed."]
+    for chapter, members in CHAPTERS.items():
+        lines += ["", chapter]
+        lines += [f"  [{'x' if e.passed else ' '}] {e.name:{width}}  {e.title}" for e in members]
+    return "\n".join(lines)
+
+
+class _Exercises(ModuleType):
+    """This module, which shows itself as its list of exercises."""
+
+    def __repr__(self) -> str:
+        return overview()
+
+
+sys.modules[__name__].__class__ = _Exercises

@@ -1,0 +1,202 @@
+"""Find the bug: rules that look right, and pass a first test.
+
+Each is one change away from being right. Hand in the repaired rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..ops.elementwise import sigmoid
+from ..tensor import raw
+from ..transforms import vjp
+from .case import Case, rule_case
+from .exercise import exercise
+
+
+@exercise(
+    "The sigmoid grows everywhere. So which sign must its slope have?",
+    "0 < y < 1: look at the sign of each factor.",
+)
+def bug_in_sigmoid() -> Iterator[Case]:
+    """Find the bug: the rule of the sigmoid, y = 1 / (1 + exp(-x))
+
+    A network with this rule trains away from the solution. Hand in the repaired rule.
+
+        def bug_in_sigmoid(g, y, x):
+            return g * y * (y - 1)
+    """
+    for seed, shape in enumerate([(3,), (2, 2)]):
+        x = np.random.default_rng(seed).normal(size=shape)
+        yield rule_case(sigmoid, "x", seed, x=x)
+
+
+@exercise(
+    "It is right where tanh is the last operation. What does L's derivative depend on besides "
+    "tanh, when more follows?",
+    "One of the three arguments of the rule is not used where it must be.",
+)
+def bug_in_tanh() -> Iterator[Case]:
+    """Find the bug: the rule of y = tanh(x)
+
+    A test that calls np.tanh(x).sum().backward() finds nothing wrong. Hand in the repaired rule.
+
+        def bug_in_tanh(g, y, x):
+            return 1 - y**2
+    """
+    for seed, shape in enumerate([(3,), (2, 2)]):
+        x = np.random.default_rng(seed).normal(size=shape)
+        yield rule_case(np.tanh, "x", seed, x=x)
+
+
+@exercise(
+    "Ask for the shapes of what is returned. Whose shape must each have?",
+    "b was added to each row: one entry of b has as many copies as there are rows.",
+    "An entry that was copied collects from all its copies: see unbroadcast.",
+)
+def bug_in_bias() -> Iterator[Case]:
+    """Find the bug: the rule of y = x + b, a bias on each row
+
+    x, y and g have shape (..., m), b has shape (m,). The library undoes broadcasting in one place,
+    for all rules; here it is left to each rule. Hand in the repaired rule.
+
+        def bug_in_bias(g, y, x, b):
+            return g, g              # ∂L/∂x, ∂L/∂b
+    """
+    for seed, shape in enumerate([(4, 3), (3, 3), (2, 4, 3)]):
+        rng = np.random.default_rng(seed)
+        x, b = rng.normal(size=shape), rng.normal(size=shape[-1:])
+        case = rule_case(np.add, "x b", seed, x=x, b=b)
+        g = case.given["g"]
+        by_columns = {"∂L/∂b": g.sum(axis=-1)}
+        yield case.suspecting(
+            ("The wrong axis was summed over: b runs along the last.", by_columns),
+            ("One row was picked. All of them contribute.", {"∂L/∂b": g[(0,) * (g.ndim - 1)]}),
+        )
+
+
+def _taken(x: Any, index: Any) -> Any:
+    return x[index]
+
+
+@exercise(
+    "Try index = [0, 0], by hand. How often is x[0] used, and what arrives for each use?",
+    "Writing twice into one entry keeps the last: contributions must be added up.",
+    "`dx[index] += g` looks like the cure, and is none: NumPy reads dx[index] once, adds, and "
+    "writes back, so a repeated index still counts once. Look at the documentation of "
+    "np.ufunc.at.",
+)
+def bug_in_indexing() -> Iterator[Case]:
+    """Find the bug: the rule of y = x[index], a lookup in a table
+
+    x has shape (n, ...), index shape (m,), ints, y and g (m, ...). Hand in the repaired rule.
+
+        def bug_in_indexing(g, y, x, index):
+            dx = np.zeros_like(x)
+            dx[index] = g
+            return dx
+    """
+    tables: list[tuple[tuple[int, ...], list[int]]] = [
+        ((3,), [2, 0]),
+        ((4,), [1, 3, 1, 1]),
+        ((3, 2), [2, 2, 0]),
+        ((2,), [-1, 1]),
+    ]
+    for seed, (shape, index) in enumerate(tables):
+        x = np.random.default_rng(seed).normal(size=shape)
+        case = rule_case(_taken, "x", seed, x=x, index=np.array(index))
+        last = np.zeros_like(x)
+        last[index] = case.given["g"]
+        text = (
+            "An entry that index names more than once got one contribution only: the last one, "
+            "instead of their sum."
+        )
+        yield case.suspecting((text, {"∂L/∂x": last}))
+
+
+@exercise(
+    "One entry at a time: move x[i] by a small step to both sides, and divide the difference by "
+    "the whole distance.",
+    "The rule hands on the derivative of L, and f(x) is an array. Choose a cotangent g; then "
+    "the number L = Σ g · f(x) has ∂L/∂f = g.",
+    "A g of ones proves little: it does not see whether g was used, nor two mistakes that "
+    "cancel in the sum. Draw it at random.",
+    "A step near 1e-6, times the size of x where x is large; and a tolerance that is relative "
+    "to the derivative. The error is not smaller than 1e-10 or so, and the mistakes here are at "
+    "least 1e-3.",
+)
+def gradient_check() -> Iterator[Case]:
+    """Write the check itself: is this rule right?
+
+    f takes an array and gives one, perhaps of another shape. rule(g, x) claims to be its VJP: from
+    g of f(x)'s shape to ∂L/∂x of x's shape. Compare it with numerical differences.
+
+        def gradient_check(f, rule, x):
+            return ...               # True when the rule is right, False when it is not
+    """
+    x = np.random.default_rng(0).normal(size=(2, 3))
+    yield _claim(np.sin, _pullback(np.sin), x)
+    yield _claim(
+        np.sin,
+        lambda g, x: _pullback(np.sin)(np.ones_like(g), x),
+        x,
+        "it forgets g, which a cotangent of ones does not see",
+    )
+    yield _claim(_column_sums, _pullback(_column_sums), x)
+    yield _claim(
+        _normalized,
+        lambda g, x: np.zeros_like(x),
+        x,
+        "it gives 0. A cotangent of ones asks for the derivative of the sum of f(x), and that sum "
+        "is always 1",
+    )
+    yield _claim(
+        np.square,
+        lambda g, x: 1.002 * _pullback(np.square)(g, x),
+        x,
+        "it is off by 2 in 1000, more than rounding explains",
+    )
+    yield _claim(np.square, _pullback(np.square), np.array([3e4, -2e-3, 0.5]))
+    yield _claim(np.exp, _pullback(np.exp), np.array([12.0, -12.0]))
+    yield _claim(np.square, _wrong_in_one_entry, x, "it is wrong in the last entry only")
+
+
+def _column_sums(x: Any) -> Any:
+    return np.sum(x, axis=0)
+
+
+def _normalized(x: Any) -> Any:
+    return x / np.sum(x)
+
+
+def _pullback(f: Any) -> Any:
+    return lambda g, x: raw(vjp(f, x)[1](g)[0])
+
+
+def _wrong_in_one_entry(g: Any, x: Any) -> Any:
+    found = _pullback(np.square)(g, x).copy()
+    found.flat[-1] *= -1
+    return found
+
+
+def _claim(f: Any, rule: Any, x: Any, fault: str = "") -> Case:
+    """A rule that is right when it has no `fault`; which verdict is wrong, and why."""
+    name = f.__name__.strip("_")
+
+    def on_arrays(x: Any) -> Any:
+        return raw(f(x))
+
+    def claimed(g: Any, x: Any) -> Any:
+        return rule(g, x)
+
+    on_arrays.__name__, claimed.__name__ = name, f"a rule for {name}"
+    return Case(
+        {"f": on_arrays, "rule": claimed, "x": x},
+        {"verdict": np.array(not fault)},
+        otherwise=f"Your check accepted this rule; but {fault}."
+        if fault
+        else "Your check rejected this rule; but it is right.",
+    )

@@ -1,0 +1,171 @@
+"""Softmax cross-entropy: its gradient, in general and for labels, its Hessian, and Newton's step.
+
+z are logits, ŷ = softmax(z), y the targets, C the number of classes, N that of the rows of a batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ..cross_entropy import softmax_cross_entropy
+from ..softmax import log_softmax, logsumexp, softmax
+from ..tensor import raw
+from ..transforms import grad, hessian
+from .case import Array, Case, Suspect
+from .exercise import exercise
+from .softmax import HARD, logits, square_case
+
+
+def _mean_loss(z: Any, y: Any) -> Any:
+    return -np.sum(y * log_softmax(z, axis=-1)) / z.shape[0]
+
+
+def _loss_case(given: dict[str, Any], z: Array, y: Array) -> Case:
+    """A call of a gradient of the mean loss; the mistakes that are often made with its mean."""
+    n, c = z.shape
+    right = raw(grad(_mean_loss)(z, y))
+    probabilities = raw(softmax(z, axis=-1))
+    suspects = {
+        "It is not divided by N: L is the mean over the rows.": n * right,
+        f"You divided by N twice: N is {n}.": right / n,
+        f"You divided by C = {c} too: the mean is over rows, not over all entries.": right / c,
+        "These are the probabilities; the targets are not in it.": probabilities,
+        "These are the probabilities over N; the targets are not in it.": probabilities / n,
+    }
+    return Case(given, {"∂L/∂z": right}, suspects=_named(suspects))
+
+
+def _of_any_weights(z: Array, y: Array) -> list[Suspect]:
+    """The mistakes that are made with weights that do not sum to 1."""
+    n = len(z)
+    sums = y.sum(axis=-1, keepdims=True)
+
+    def as_if_one(z: Any) -> Any:
+        return np.sum(logsumexp(z, axis=-1) - np.sum(y * z, axis=-1)) / n
+
+    short = raw(grad(as_if_one)(z))
+    over_rows = raw(softmax(z, axis=-1)) * (y.sum() - sums) / n
+    only = "This holds only where the weights of a row sum to 1. These need not"
+    return _named(
+        {
+            f"{only}: see hint 3.": short,
+            f"{only}; and L is the mean over the rows.": n * short,
+            "The weights of all rows were summed up. Each row goes by its own sum.": over_rows
+            + raw(grad(_mean_loss)(z, y)),
+        }
+    )
+
+
+def _named(suspects: dict[str, Any]) -> list[Suspect]:
+    return [(text, {"∂L/∂z": value}) for text, value in suspects.items()]
+
+
+@exercise(
+    "-Σ_i y_i ln ŷ_i, and ln ŷ_i = z_i - ln Σ_k exp(z_k). How often does the last term stand in "
+    "the sum over i, and with which weights?",
+    "The derivative of log-sum-exp is a softmax; you have met all the parts.",
+    "Where the weights of a row sum to 1 the general formula becomes the short one that "
+    "everyone knows. Here they need not: leave their sum in it.",
+    "L is a mean over the N rows; and the logits may be large.",
+)
+def cross_entropy_gradient() -> Iterator[Case]:
+    """The gradient of softmax cross-entropy, for any targets
+
+    L = -(1/N) Σ_n Σ_i y_{n,i} ln ŷ_{n,i}. z and y have shape (N, C); the weights y are any numbers,
+    and need not sum to 1 in a row.
+
+        def cross_entropy_gradient(z, y):
+            return ...               # ∂L/∂z, of shape (N, C)
+    """
+    rng = np.random.default_rng(11)
+    for seed, (n, c) in enumerate([(2, 3), (4, 3), (3, 3)]):
+        y = rng.uniform(0, 2, (n, c))
+        z = logits(seed + 10, n, c)
+        yield _loss_case({"z": z, "y": y}, z, y).suspecting(*_of_any_weights(z, y))
+    y = np.array([[0.2, 0.5, 1.0], [1.0, 0.0, 0.0], [0.0, 2.0, 0.5]])
+    yield _loss_case({"z": HARD, "y": y}, HARD, y)
+
+
+@exercise(
+    "A one-hot row sums to 1: put that into the general gradient.",
+    "From the probabilities, something is taken away in one entry of each row: the one that its "
+    "label names.",
+    "Pair the rows with their labels when you index: an index for each axis. With a slice in "
+    "place of the first, you would change whole columns.",
+)
+def one_hot_gradient() -> Iterator[Case]:
+    """The gradient of softmax cross-entropy, for class labels
+
+    The same L, where y_n is one-hot: 1 at the row's own class and 0 elsewhere. z has shape (N, C),
+    labels (N,), ints. Do without an array for y, if you like.
+
+        def one_hot_gradient(z, labels):
+            return ...               # ∂L/∂z, of shape (N, C)
+    """
+    rng = np.random.default_rng(12)
+    batches = [(logits(seed + 20, *shape), None) for seed, shape in enumerate([(4, 3), (3, 5)])]
+    for z, chosen in [*batches, (HARD, np.array([2, 0, 1]))]:
+        labels = rng.integers(0, z.shape[1], len(z)) if chosen is None else chosen
+        y = np.eye(z.shape[1])[labels]
+        regions = {
+            "in the entries of the right classes": y == 1,
+            "in the entries of the other classes": y == 0,
+        }
+        yield replace(_loss_case({"z": z, "labels": labels}, z, y), regions=regions)
+
+
+@exercise(
+    "Differentiate the gradient once more: which of its parts still depends on z?",
+    "You have derived the matrix that remains already, under another name.",
+)
+def cross_entropy_hessian() -> Iterator[Case]:
+    """The Hessian of softmax cross-entropy
+
+    For one example: z has shape (C,), label is its class, L = -ln ŷ_label.
+
+        def cross_entropy_hessian(z, label):
+            return ...               # ∂²L/∂z_i∂z_j, of shape (C, C)
+    """
+    for seed, (c, label) in enumerate([(3, 0), (4, 2), (2, 1)]):
+        z = logits(seed + 30, c)
+        second = raw(hessian(lambda z, label=label: softmax_cross_entropy(z, label))(z))
+        yield square_case({"z": z, "label": label}, "∂²L/∂z∂z", second)
+
+
+@exercise(
+    "Near w, L is about a parabola: its gradient at w + d is g + H d. Where is that 0?",
+    "That is a system of linear equations for d. np.linalg.solve does it, without an inverse.",
+)
+def newton_step() -> Iterator[Case]:
+    """One step of Newton's method
+
+    At w, L has the gradient g and the Hessian h, symmetric and positive definite. Where is the
+    minimum of the parabola that has the same? w and g have shape (n,), h (n, n).
+
+        def newton_step(w, g, h):
+            return ...               # the next w, of shape (n,)
+    """
+    for seed, n in enumerate((3, 2)):
+        rng = np.random.default_rng(seed)
+        root = rng.normal(size=(n, n))
+        h = root @ root.T + np.eye(n)
+        w, minimum = rng.normal(size=n), rng.normal(size=n)
+        g = h @ (w - minimum)  # the parabola was made around its minimum
+        yield Case(
+            {"w": w, "g": g, "h": h},
+            {"w": minimum},
+            suspects=[
+                ("The step leads uphill: its sign is off.", {"w": 2 * w - minimum}),
+                ("This is the step alone: add it to w.", {"w": minimum - w}),
+                ("This is a step of gradient descent; the curvature h is not in it.", {"w": w - g}),
+                (
+                    "Only the diagonal of h was used: the directions are not independent.",
+                    {"w": w - g / np.diag(h)},
+                ),
+                ("The step was multiplied by h. It is to be divided by it.", {"w": w - h @ g}),
+            ],
+        )

@@ -1,0 +1,203 @@
+"""Rules: arrays in, arrays out. Entry by entry, repeated, summed and multiplied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..tensor import raw
+from ..transforms import vjp
+from .case import Array, Case, Suspect, cotangent, rule_case
+from .exercise import exercise
+
+
+def _entries(shape: tuple[int, ...], seed: int, low: float = -2.0, high: float = 2.0) -> Array:
+    return np.random.default_rng(100 + seed).uniform(low, high, shape)
+
+
+@exercise(
+    "Move one entry of x a little. Which entries of y move, and by how much for each unit?",
+    "The local derivative is a function that is its own derivative: you have its value already.",
+    "What arrived is multiplied, entry by entry, by the local derivative.",
+)
+def exp_rule() -> Iterator[Case]:
+    """The rule of y = exp(x), entry by entry
+
+    g, y and x have the same shape, whatever it is; so has the result.
+
+        def exp_rule(g, y, x):
+            return ...               # ∂L/∂x
+    """
+    for seed, shape in enumerate([(3,), (2, 3), ()]):
+        case = rule_case(np.exp, "x", seed, x=_entries(shape, seed))
+        g, x = case.given["g"], case.given["x"]
+        text = "This is the rule for a power of x; but here x is the exponent, and the base is e."
+        yield case.suspecting((text, {"∂L/∂x": g * x * np.exp(x - 1)}))
+
+
+@exercise(
+    "The slope of the logarithm at x: steep near 0, flat far out.",
+    "Read x, not y: how large the logarithm is does not matter, only where it is taken.",
+)
+def log_rule() -> Iterator[Case]:
+    """The rule of y = ln(x), entry by entry, for x > 0
+
+    def log_rule(g, y, x):
+        return ...               # ∂L/∂x, of x's shape
+    """
+    for seed, shape in enumerate([(4,), (3, 2)]):
+        yield rule_case(np.log, "x", seed, x=_entries(shape, seed, 0.2, 4.0))
+
+
+@exercise(
+    "Hold b still: y is a, scaled by a constant. That constant is the local derivative by a.",
+    "What goes to one factor is scaled by the value of the other.",
+    "Both get their share of g.",
+)
+def mul_rule() -> Iterator[Case]:
+    """The rule of y = a · b, entry by entry
+
+    An operation of two arguments hands on two derivatives. All shapes are the same here.
+
+        def mul_rule(g, y, a, b):
+            return ..., ...          # ∂L/∂a, ∂L/∂b
+    """
+    for seed, shape in enumerate([(3,), (2, 4)]):
+        yield rule_case(
+            np.multiply, "a b", seed, a=_entries(shape, seed), b=_entries(shape, seed + 10)
+        )
+
+
+@exercise(
+    "Write out a small one: x of shape (2, 3), axis 1. Which entry of y does x[1, 2] go into, "
+    "and with which factor?",
+    "So every entry of x gets, unchanged, the g of the sum that it went into: g is repeated "
+    "along the axis that was summed over. Repeating is the transpose of summing.",
+    "g has lost an axis. Before it is spread over x's shape it must get it back, with length 1, "
+    "or NumPy lines it up with the wrong axis. np.expand_dims, and np.broadcast_to.",
+)
+def sum_rule() -> Iterator[Case]:
+    """The rule of y = np.sum(x, axis), the transpose of a broadcast
+
+    y and g have x's shape without that axis. axis is an int, or None for all axes.
+
+        def sum_rule(g, y, x, axis):
+            return ...               # ∂L/∂x, of x's shape
+    """
+    shapes: list[tuple[tuple[int, ...], int | None]] = [
+        ((4,), 0),
+        ((2, 3), 0),
+        ((3, 3), 1),
+        ((2, 3, 4), -2),
+        ((2, 3), None),
+    ]
+    for seed, (shape, axis) in enumerate(shapes):
+        case = rule_case(np.sum, "x", seed, x=_entries(shape, seed), axis=axis)
+        g, x = case.given["g"], case.given["x"]
+        suspects: list[Suspect] = [
+            (
+                "The derivative of a sum does not depend on x: here x was multiplied in.",
+                {"∂L/∂x": case.expected["∂L/∂x"] * x},
+            ),
+            (
+                "These are ones: it looks like the upstream gradient g was not spread back.",
+                {"∂L/∂x": np.ones(shape)},
+            ),
+        ]
+        if shape == (3, 3):
+            text = "g was repeated along the wrong axis: NumPy lines shapes up from the right."
+            suspects.append((text, {"∂L/∂x": np.broadcast_to(g, shape)}))
+        yield case.suspecting(*suspects)
+
+
+@exercise(
+    "Ask which entries of the small array were copied where. A copy has an adjoint of its own; "
+    "the original gets them all.",
+    "Two kinds of axes were made by broadcasting: new ones in front, which the small array does "
+    "not have, and those where it has length 1.",
+    "Sum over both kinds; then the shape must be the small one again: keepdims, and a reshape.",
+)
+def unbroadcast() -> Iterator[Case]:
+    """Undo a broadcast
+
+    An array x of shape `shape` was broadcast, and g has the larger shape. Hand back ∂L/∂x, of
+    the shape that x had. NumPy aligns shapes from the right; an axis of length 1 is repeated.
+
+        def unbroadcast(g, shape):
+            return ...               # ∂L/∂x, of that shape
+    """
+    shapes: list[tuple[tuple[int, ...], tuple[int, ...]]] = [
+        ((4, 3), (4, 1)),
+        ((4, 3), (3,)),
+        ((4, 3), (1, 3)),
+        ((4, 3), ()),
+        ((1, 3), (1, 3)),
+        ((2, 4, 3), (4, 1)),
+        ((3, 3), (3,)),
+        ((2, 1, 3), (1, 1)),
+    ]
+    for seed, (large, small) in enumerate(shapes):
+        g = cotangent(large, seed)
+        pullback = vjp(lambda x, large=large: np.broadcast_to(x, large), np.zeros(small))[1]
+        lead = (0,) * (len(large) - len(small))
+        first = tuple(slice(None) if n != 1 else slice(0, 1) for n in small)
+        suspects: list[Suspect] = [
+            (
+                "One of the copies was picked. All of them contribute, and are added.",
+                {"∂L/∂x": g[lead + first]},
+            )
+        ]
+        if large == small * 2:
+            text = (
+                "The other axis was summed over. Shapes are aligned from the right: the new axis "
+                "stands in front."
+            )
+            suspects.append((text, {"∂L/∂x": raw(pullback(g.T)[0])}))
+        expected = {"∂L/∂x": raw(pullback(g)[0])}
+        yield Case({"g": g, "shape": small}, expected, suspects=suspects)
+
+
+@exercise(
+    "Shapes first. g is (n, m), a is (n, k), b is (k, m). Which product of g with one of the "
+    "other two has a's shape (n, k)? There is only one way to fit them together.",
+    "y[i, j] = Σ_k a[i, k] b[k, j]. So a[i, k] goes into the whole row i of y: it collects g[i, "
+    "j] times its factor, summed over j. Write that sum as a product of matrices.",
+    "The index j stands last in both: one of the two must be transposed. For b, the index that "
+    "is summed over stands first in both.",
+)
+def matmul_rule() -> Iterator[Case]:
+    """The rule of y = a @ b for two matrices
+
+    a has shape (n, k), b (k, m), y and g (n, m).
+
+        def matmul_rule(g, y, a, b):
+            return ..., ...          # ∂L/∂a of shape (n, k), ∂L/∂b of shape (k, m)
+    """
+    for seed, (n, k, m) in enumerate([(2, 3, 4), (3, 3, 3), (1, 2, 5)]):
+        a, b = _entries((n, k), seed), _entries((k, m), seed + 10)
+        case = rule_case(np.matmul, "a b", seed, a=a, b=b)
+        if n == k == m:
+            g = case.given["g"]
+            by_a, by_b = (raw(d) for d in vjp(np.matmul, a.T, b.T)[1](g))
+            swapped_a, swapped_b = (raw(d) for d in vjp(np.matmul, b, a)[1](g))
+            case = case.suspecting(
+                (
+                    "A transpose is missing. Square matrices hide it: go by the indices.",
+                    {"∂L/∂a": by_a, "∂L/∂b": by_b},
+                ),
+                (
+                    "The factors stand in the wrong order, which square matrices allow.",
+                    {"∂L/∂a": swapped_b, "∂L/∂b": swapped_a},
+                ),
+                (
+                    "Entries were multiplied with `*`; a matrix product is meant.",
+                    {"∂L/∂a": _entrywise(g, b), "∂L/∂b": _entrywise(g, a)},
+                ),
+            )
+        yield case
+
+
+def _entrywise(g: Array, other: Array) -> Any:
+    return raw(vjp(np.multiply, np.zeros_like(other), other)[1](g)[0])
