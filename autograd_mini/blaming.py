@@ -55,7 +55,9 @@ def _is_fault(entry: Any) -> bool:
 def _nans(x: Any) -> Any:
     """Where an array is nan."""
     x = np.asarray(x)
-    return _faults(x) & np.array([_spelled(entry) == "nan" for entry in x.flat]).reshape(x.shape)
+    if x.dtype.kind == "f":
+        return np.isnan(x)
+    return _faults(x) & np.array([str(entry) == "nan" for entry in x.flat], bool).reshape(x.shape)
 
 
 def _first(where: Any) -> Index:

@@ -26,8 +26,8 @@ def follow(folder, path, language, text):
         assert source.count(old) == 1, f"{path} has {source.count(old)} of: {old}"
         file.write_text(source.replace(old, new), encoding="utf-8")
     else:
-        with file.open("a", encoding="utf-8") as out:
-            out.write(text)
+        before = file.read_text(encoding="utf-8") + "\n\n" if file.exists() else ""
+        file.write_text(before + text, encoding="utf-8")
 
 
 @pytest.fixture
