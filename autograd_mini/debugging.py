@@ -59,7 +59,7 @@ class debug(ContextDecorator):
     References
     ----------
     ``jax_debug_nans`` and ``torch.autograd.detect_anomaly`` are the same idea, for values and for
-    gradients; PyTorch's version counters see arrays that were changed.
+    gradients; PyTorch's version counters see arrays that were changed, but for those in ``.data``.
 
     Examples
     --------
