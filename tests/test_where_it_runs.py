@@ -10,7 +10,8 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -109,14 +110,11 @@ def test_a_page_is_opened_by_an_address_that_windows_understands(monkeypatch, ca
 
     opened = []
     monkeypatch.setattr(drawing.tempfile, "mkdtemp", lambda prefix: str(tmp_path))
-    monkeypatch.setattr(drawing.sys, "platform", "win32")
+    windows = SimpleNamespace(platform="win32", modules=sys.modules)
+    monkeypatch.setattr(drawing, "sys", windows)
     monkeypatch.setattr(drawing.webbrowser, "open", lambda uri: opened.append(uri) or True)
     ag.draw(ag.tensor(2.0, requires_grad=True) * 2).show()
     assert opened == [(tmp_path / "graph.html").as_uri()]
-    assert (
-        PureWindowsPath(r"C:\Users\Zoë\graph.html").as_uri()
-        == "file:///C:/Users/Zo%C3%AB/graph.html"
-    )
     assert capsys.readouterr().out == ""
 
 
