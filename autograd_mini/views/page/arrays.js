@@ -3,61 +3,47 @@
 import { el } from "./dom.js";
 /** @typedef {import("./types.js").Written} Written */
 
+const SIZE = 8; // of a square of a heat map
+
 /** @param {Written} a */
-function spoken(a) {
-  return a.text ? a.text.map((row) => row.join(", ")).join("; ") : `heat map of ${a.shape}: ${(a.notes ?? []).join(", ")}`;
+export const spoken = (a) => a.text?.map((row) => row.join(", ")).join("; ") ?? (a.notes ?? []).join(", ");
+
+/** The ground of a number: from a, the most negative, over i, which is zero, to q. @param {string} letter */
+function ground(letter) {
+  const level = letter.charCodeAt(0) - 105;
+  return `color-mix(in srgb, var(--${level < 0 ? "minus" : "plus"}) ${Math.abs(level) * 12.5}%, var(--card))`;
 }
 
-/** A colour of the theme, as a canvas takes it. @param {string} name */
-function colour(name) {
-  const probe = document.documentElement.style;
-  probe.setProperty("outline-color", `var(--${name})`);
-  const found = getComputedStyle(document.documentElement).outlineColor;
-  probe.removeProperty("outline-color");
+/** A colour as a canvas takes it. @param {string} colour */
+function computed(colour) {
+  const probe = document.body.appendChild(el("i", { style: `color: ${colour}` }));
+  const found = getComputedStyle(probe).color;
+  probe.remove();
   return found;
 }
 
 /** @param {Written} a */
-function heatMap(a) {
-  const rows = a.tint.length, columns = a.tint[0].length, size = 8;
-  const canvas = /** @type {HTMLCanvasElement} */ (el("canvas", { class: "map", role: "img", "aria-label": spoken(a) }));
-  canvas.width = columns * size;
-  canvas.height = rows * size;
-  const paints = new Map([...new Set(`!${a.tint.join("")}`)].map((letter) => [letter, colour(letter === "!" ? "card" : `t-${letter}`)]));
-  const odd = colour("odd"), paint = canvas.getContext("2d");
-  if (!paint) return canvas;
-  a.tint.forEach((row, i) => [...row].forEach((letter, j) => {
+function heatMap({ tint }) {
+  const canvas = /** @type {HTMLCanvasElement} */ (el("canvas", { width: tint[0].length * SIZE, height: tint.length * SIZE }));
+  const paint = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const paints = new Map([...new Set(tint.join(""))].map((letter) => [letter, computed(letter === "!" ? "var(--odd)" : ground(letter))]));
+  tint.forEach((row, i) => [...row].forEach((letter, j) => {
     paint.fillStyle = paints.get(letter) ?? "";
-    paint.fillRect(j * size, i * size, size, size);
-    if (letter !== "!") return;
-    paint.fillStyle = odd;
-    for (let k = 0; k < size; k++) paint.fillRect(j * size + ((k + 2) & 7), i * size + k, 3, 1);
+    if (letter !== "!") paint.fillRect(j * SIZE, i * SIZE, SIZE, SIZE);
+    else for (let k = 0; k < SIZE; k++) paint.fillRect(j * SIZE + ((k + 2) & 7), i * SIZE + k, 3, 1); // hatched
   }));
   return canvas;
 }
 
-/** @param {Written} a @param {{hidden?: boolean, flat?: boolean, notes?: boolean, label?: string, mark?: string}} how */
-export function cells(a, how = {}) {
-  const column = Boolean(how.flat && a.text && a.text.length > 1 && a.text.length <= 4 && a.text.every((row) => row.length === 1));
-  const texts = column ? [a.text?.flat() ?? []] : a.text, tint = column ? [a.tint.join("")] : a.tint;
-  const mark = how.mark ? ` ${how.mark}` : "";
-  if (!texts) {
-    const map = how.hidden ? el("div", { class: "map unknown" }, "·") : heatMap(a);
-    map.className += mark;
-    map.style.aspectRatio = `${a.tint[0].length} / ${a.tint.length === 1 ? 2 : a.tint.length}`;
-    map.style.width = `${a.tint[0].length * 8}px`;
-    const notes = how.notes === false ? [] : (a.notes ?? []).map((n) => el("div", { class: "note" }, how.hidden ? " " : n));
-    return el("div", { class: "array" }, map, ...notes);
+/** @param {Written} a @param {{hidden?: boolean, label?: string, mark?: string}} how */
+export function cells(a, { hidden, label, mark = "" } = {}) {
+  const { tint, text, notes = [] } = a, columns = tint[0]?.length ?? 0;
+  const said = label ? { role: "img", "aria-label": `${label}: ${spoken(a)}` } : {};
+  if (!text) {
+    const shape = `aspect-ratio: ${columns} / ${tint.length < 2 ? 2 : tint.length}; width: ${columns * SIZE}px`;
+    return el("div", el(`div.map${mark}`, { style: shape, ...said }, hidden ? "·" : heatMap(a)), hidden ? [] : notes.map((note) => el("div.note", note)));
   }
-  const columns = Math.max(1, ...texts.map((row) => row.length));
-  const made = el("div", { class: `array grid${mark}`, style: `--columns:${columns}` });
-  if (how.label) {
-    made.setAttribute("role", "img");
-    made.setAttribute("aria-label", `${how.label}: ${spoken(a)}`);
-  }
-  texts.forEach((row, i) => row.forEach((text, j) => {
-    const letter = how.hidden ? "i" : tint[i]?.[j] ?? "i";
-    made.append(el("span", { class: letter === "!" ? "cell odd" : `cell t-${letter}` }, how.hidden ? "·" : text));
-  }));
-  return made;
+  const short = columns === 1 && tint.length <= 4 ? ".short" : "";
+  return el(`div.grid${short}${mark}`, { style: `--columns: ${columns}`, ...said }, text.flatMap((row, i) => row.map((number, j) => (
+    hidden ? el("span.cell", "·") : tint[i][j] === "!" ? el("span.cell.odd", number) : el("span.cell", { style: `background: ${ground(tint[i][j])}` }, number)))));
 }

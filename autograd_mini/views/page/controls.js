@@ -1,61 +1,46 @@
 // @ts-check
 // Sliders that exchange the numbers: the training step, an input, the example of a batch.
-import { page, state } from "./state.js";
-import { byId, el } from "./dom.js";
-/** @typedef {import("./types.js").Knob} Knob */
+import { data, state } from "./state.js";
+import { button, byId, el } from "./dom.js";
 
-/** @param {string} id @param {string} label @param {string[]} ticks @param {number} start @param {(i: number) => void} act */
-function slider(id, label, ticks, start, act) {
-  const input = /** @type {HTMLInputElement} */ (el("input", { type: "range", id, min: 0, max: ticks.length - 1, step: 1, value: start }));
-  const told = el("output", { for: id }, ticks[start]);
-  input.addEventListener("input", () => {
-    const i = Number(input.value);
+/** @param {string} id @param {string} title @param {string[]} ticks @param {number} start @param {(i: number) => void} act */
+function slider(id, title, ticks, start, act) {
+  const told = el("output", { for: id });
+  const input = /** @type {HTMLInputElement} */ (el("input", { id, type: "range", max: ticks.length - 1, input: () => { show(Number(input.value)); act(Number(input.value)); } }));
+  /** @param {number} i */
+  const show = (i) => {
+    input.value = String(i);
     told.textContent = ticks[i];
     input.setAttribute("aria-valuetext", ticks[i]);
-    act(i);
-  });
-  return el("label", { class: "knob" }, el("span", {}, label), input, told);
+  };
+  show(start);
+  byId("controls").append(el("label.knob", title, input, told));
+  return () => show(start);
 }
 
 /** @param {() => void} changed */
-export function listen(changed) {
-  const home = byId("controls"), { knobs, batch } = page.data;
-  /** @type {[Knob, HTMLInputElement][]} */
-  const sliders = [];
-  knobs.forEach((knob, nth) => {
-    if (knob.kind === "hard") {
-      const made = el("button", { type: "button", id: "hard", "aria-pressed": "false" }, knob.label);
-      made.addEventListener("click", () => {
-        const on = state.variant !== knob.variants[0];
-        state.variant = on ? knob.variants[0] : 0;
-        made.setAttribute("aria-pressed", String(on));
-        changed();
-      });
-      home.append(made);
+export function listenToControls(changed) {
+  /** Puts each control back where it was, but for the one that is moved. @type {(() => void)[]} */
+  const resets = [];
+  /** @param {number} nth @param {number} variant */
+  const exchange = (nth, variant) => {
+    state.variant = variant;
+    resets.forEach((reset, i) => i !== nth && reset());
+    changed();
+  };
+  data.knobs.forEach(({ kind, label, ticks, variants, start }, nth) => {
+    if (kind !== "hard") {
+      resets.push(slider(kind === "film" ? kind : `input-${nth}`, label, ticks, start, (i) => exchange(nth, variants[i])));
       return;
     }
-    const id = knob.kind === "film" ? "film" : `input-${nth}`;
-    const made = slider(id, knob.label, knob.ticks, knob.start, (i) => {
-      state.variant = knob.variants[i];
-      for (const [other, input] of sliders) {  // one input moves at a time
-        if (other !== knob) {
-          input.value = String(other.start);
-          const told = input.nextElementSibling;
-          if (told) told.textContent = other.ticks[other.start];
-        }
-      }
-      document.getElementById("hard")?.setAttribute("aria-pressed", "false");
-      changed();
-    });
-    sliders.push([knob, /** @type {HTMLInputElement} */ (made.querySelector("input"))]);
-    home.append(made);
+    const press = (on = false) => made.setAttribute("aria-pressed", String(on));
+    const made = button(label, () => {
+      const on = state.variant !== variants[0];
+      exchange(nth, on ? variants[0] : 0);
+      press(on);
+    }, { id: kind, "aria-pressed": "false" });
+    byId("controls").append(made);
+    resets.push(press);
   });
-  if (batch) {
-    const ticks = ["all", ...Array.from({ length: batch }, (_, i) => `${i + 1}`)];
-    home.append(slider("example", "example", ticks, 0, (i) => {
-      state.example = i - 1;
-      changed();
-    }));
-  }
-  home.hidden = !home.children.length;
+  if (data.batch) slider("example", "example", ["all", ...Array.from({ length: data.batch }, (_, i) => `${i + 1}`)], 0, (i) => { state.example = i - 1; changed(); });
 }
