@@ -43,7 +43,7 @@ def script() -> str:
     """All modules, each after those that it imports."""
     done: dict[str, str] = {}
     _add("main", done)
-    return _lines(_TOKEN.sub(lambda found: found[1] or found[2] or "", "".join(done.values())))
+    return _lines(_TOKEN.sub(_kept, "".join(done.values())))
 
 
 def _add(name: str, done: dict[str, str]) -> None:
@@ -54,6 +54,10 @@ def _add(name: str, done: dict[str, str]) -> None:
     done[name] = _EXPORT.sub("", _IMPORT.sub("", source))
 
 
+def _kept(found: re.Match[str]) -> str:
+    return found[1] or found[2] or ""
+
+
 def _lines(text: str) -> str:
     """Without indentation and blank lines."""
     return re.sub(r"\s*\n\s*", "\n", text).lstrip()
@@ -62,7 +66,7 @@ def _lines(text: str) -> str:
 @cache
 def style() -> str:
     """All style sheets, after the colours of both themes."""
-    colours = {name: (getattr(LIGHT, name), getattr(DARK, name)) for name in LIGHT._fields} | _MORE
+    colours = {name: (getattr(LIGHT, name), getattr(DARK, name)) for name in LIGHT._fields[1:]} | _MORE
     declared = "".join(f"--{name}: light-dark({a}, {b});\n" for name, (a, b) in colours.items())
     sheets = "".join(_read(name) for name in _STYLES)
     sheets = re.sub(r"/\*.*?\*/", "", f":root {{\n{declared}}}\n{sheets}", flags=re.S)

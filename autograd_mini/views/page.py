@@ -194,8 +194,9 @@ class Exploration:
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
             '<link rel="icon" href="data:,">\n'
-            f"<title>{title}</title>\n<style>\n{assets.style()}</style>\n</head>\n<body>\n{body}"
-            f"{embedded(self.data)}\n<script>\n{assets.script()}</script>\n</body>\n</html>\n"
+            f"<title>{title}</title>\n<style>\n{assets.font()}</style>\n<style>\n{assets.style()}</style>\n"
+            f"</head>\n<body>\n{body}"
+            f'{embedded(self.data)}\n<script type="module">\n{assets.script()}</script>\n</body>\n</html>\n'
         )
 
     def save(self, path: str | os.PathLike[str]) -> Path:
