@@ -59,8 +59,8 @@ def _kept(found: re.Match[str]) -> str:
 
 
 def _lines(text: str) -> str:
-    """Without indentation and blank lines."""
-    return re.sub(r"\s*\n\s*", "\n", text).lstrip()
+    """Without indentation, blank lines, and what a brace that closes does not need before it."""
+    return re.sub(r";?\n(?=})", "", re.sub(r"\s*\n\s*", "\n", text)).lstrip()
 
 
 @cache
@@ -70,7 +70,7 @@ def style() -> str:
     declared = "".join(f"--{name}: light-dark({a}, {b});\n" for name, (a, b) in colours.items())
     sheets = "".join(_read(name) for name in _STYLES)
     sheets = re.sub(r"/\*.*?\*/", "", f":root {{\n{declared}}}\n{sheets}", flags=re.S)
-    return re.sub(r" *([{}]|[;:,](?= )) *", r"\1", _lines(sheets))
+    return re.sub(r";? *(})| *({|[;:,](?= )) *", _kept, _lines(sheets))
 
 
 @cache

@@ -22,9 +22,9 @@ function computed(colour) {
   return found;
 }
 
-/** @param {Written} a */
-function heatMap({ tint }) {
-  const canvas = /** @type {HTMLCanvasElement} */ (el("canvas", { width: tint[0].length * SIZE, height: tint.length * SIZE }));
+/** @param {Written} a @param {string} mark @param {import("./dom.js").Attributes} said */
+function heatMap({ tint }, mark, said) {
+  const canvas = /** @type {HTMLCanvasElement} */ (el(`canvas.map${mark}`, { width: tint[0].length * SIZE, height: tint.length * SIZE, ...said }));
   const paint = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const paints = new Map([...new Set(tint.join(""))].map((letter) => [letter, computed(letter === "!" ? "var(--odd)" : ground(letter))]));
   tint.forEach((row, i) => [...row].forEach((letter, j) => {
@@ -37,13 +37,13 @@ function heatMap({ tint }) {
 
 /** @param {Written} a @param {{hidden?: boolean, label?: string, mark?: string}} how */
 export function cells(a, { hidden, label, mark = "" } = {}) {
-  const { tint, text, notes = [] } = a, columns = tint[0]?.length ?? 0;
+  const { tint, text, notes = [] } = a;
   const said = label ? { role: "img", "aria-label": `${label}: ${spoken(a)}` } : {};
   if (!text) {
-    const shape = `aspect-ratio: ${columns} / ${tint.length < 2 ? 2 : tint.length}; width: ${columns * SIZE}px`;
-    return el("div", el(`div.map${mark}`, { style: shape, ...said }, hidden ? "·" : heatMap(a)), hidden ? [] : notes.map((note) => el("div.note", note)));
+    const map = hidden ? el("div.map", { style: `height: ${tint.length * SIZE}px` }, "·") : heatMap(a, mark, said);
+    return el("div", map, hidden ? [] : notes.map((note) => el("div.note", note)));
   }
-  const short = columns === 1 && tint.length <= 4 ? ".short" : "";
+  const columns = tint[0]?.length ?? 0, short = columns === 1 && tint.length <= 4 ? ".short" : "";
   return el(`div.grid${short}${mark}`, { style: `--columns: ${columns}`, ...said }, text.flatMap((row, i) => row.map((number, j) => (
     hidden ? el("span.cell", "·") : tint[i][j] === "!" ? el("span.cell.odd", number) : el("span.cell", { style: `background: ${ground(tint[i][j])}` }, number)))));
 }

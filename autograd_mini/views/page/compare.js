@@ -1,9 +1,8 @@
 // @ts-check
 // Fused beside unfused: do they agree, why is the gradient so simple, and what happens when it is hard.
-import { data, main, shown, state } from "./state.js";
+import { data, state, stepOf, told } from "./state.js";
 import { cells } from "./arrays.js";
 import { byId, el, mark, scrolling } from "./dom.js";
-import { formula } from "./math.js";
 import { fill, mathLine } from "./inspector.js";
 /** @typedef {import("./types.js").Softmax} Softmax */
 /** @typedef {import("./types.js").Written} Written */
@@ -18,8 +17,8 @@ const one = ({ tint, text }, i, j = 0, lit = "") => el("td", cells({ shape: "", 
 function jacobian({ rows, upstream, jacobian: slopes, sums }) {
   const lost = upstream.tint.join("").includes("!"); // 0 times inf is nan: no sum of these is the gradient
   return el("table.jacobian",
-    el("thead", el("tr", head("col", "∂L/∂ŷ"), el("td"), el("td"), rows.map((name) => head("col", formula(`z_{${name}}`))))),
-    el("tbody", rows.map((name, i) => el(upstream.tint[i] === "i" ? "tr.off" : "tr", one(upstream, i), el("td", "×"), head("row", formula(`ŷ_{${name}}`)), rows.map((_, j) => one(slopes, i, j)))),
+    el("thead", el("tr", head("col", "∂L/∂ŷ"), el("td"), el("td"), rows.map((name) => head("col", el("i", "z", el("sub", name)))))),
+    el("tbody", rows.map((name, i) => el(upstream.tint[i] === "i" ? "tr.off" : "tr", one(upstream, i), el("td", "×"), head("row", el("i", "ŷ", el("sub", name))), rows.map((_, j) => one(slopes, i, j)))),
       el("tr", el("th", { colspan: 3, scope: "row" }, lost ? "lost above; closed form" : "column sums"), rows.map((_, j) => one(sums, j, 0, ".lit.back")))));
 }
 
@@ -32,18 +31,17 @@ function bars({ rows, predicted, target, difference, bars: shares }) {
     })))));
 }
 
-/** @param {boolean} hard */
-export function updateCompare(hard) {
-  const { compare } = data, verdict = byId("verdict");
+export function updateCompare() {
+  const { compare, knobs } = data, hard = knobs.find(({ kind }) => kind === "hard"), verdict = byId("verdict");
   if (!compare) return;
-  const { verdict: said, softmax, jacobian: slopes } = (hard && compare.hard) || compare;
+  const { verdict: said, softmax, jacobian: slopes } = (state.variant === hard?.variants[0] && compare.hard) || compare;
   verdict.hidden = !said;
   verdict.textContent = said;
   mark(verdict, { broken: said.startsWith("✗") });
-  const { steps } = main(), fused = main() === data.tapes[1] || (shown().length > 1 && state.step === steps.length - 1);
-  if (!fused || steps[state.step].phase !== "backward") return;
+  const tape = told();
+  if (tape !== data.tapes[1] || tape.steps[stepOf(tape)].phase !== "backward") return;
   if (softmax) {
-    fill("numbers", "Upstream × softmax Jacobian", mathLine("\\frac{\\partial ŷ_{i}}{\\partial z_{j}} = ŷ_{i} (δ_{i j} - ŷ_{j})"), mathLine(softmax.tex), scrolling("div.scroll", "Jacobian of softmax", jacobian(softmax)));
-    fill("ledger", "Why it is so simple", bars(softmax), el("p", "The ŷ in the softmax Jacobian cancels the 1/ŷ of the logarithm. What is left is prediction minus truth."));
+    fill("numbers", "Upstream × softmax Jacobian", ...softmax.tex.map(mathLine), scrolling("div.scroll", "Jacobian of softmax", jacobian(softmax)));
+    fill("ledger", "Why it is so simple", bars(softmax), el("p", softmax.why));
   } else if (slopes) fill("ledger", "The Jacobian of the node", scrolling("div.scroll", "Jacobian", cells(slopes, { label: "Jacobian" })));
 }

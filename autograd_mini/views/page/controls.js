@@ -1,46 +1,34 @@
 // @ts-check
 // Sliders that exchange the numbers: the training step, an input, the example of a batch.
 import { data, state } from "./state.js";
-import { button, byId, el } from "./dom.js";
-
-/** @param {string} id @param {string} title @param {string[]} ticks @param {number} start @param {(i: number) => void} act */
-function slider(id, title, ticks, start, act) {
-  const told = el("output", { for: id });
-  const input = /** @type {HTMLInputElement} */ (el("input", { id, type: "range", max: ticks.length - 1, input: () => { show(Number(input.value)); act(Number(input.value)); } }));
-  /** @param {number} i */
-  const show = (i) => {
-    input.value = String(i);
-    told.textContent = ticks[i];
-    input.setAttribute("aria-valuetext", ticks[i]);
-  };
-  show(start);
-  byId("controls").append(el("label.knob", title, input, told));
-  return () => show(start);
-}
+import { button, byId, el, press } from "./dom.js";
 
 /** @param {() => void} changed */
 export function listenToControls(changed) {
-  /** Puts each control back where it was, but for the one that is moved. @type {(() => void)[]} */
-  const resets = [];
-  /** @param {number} nth @param {number} variant */
-  const exchange = (nth, variant) => {
-    state.variant = variant;
-    resets.forEach((reset, i) => i !== nth && reset());
-    changed();
-  };
-  data.knobs.forEach(({ kind, label, ticks, variants, start }, nth) => {
-    if (kind !== "hard") {
-      resets.push(slider(kind === "film" ? kind : `input-${nth}`, label, ticks, start, (i) => exchange(nth, variants[i])));
-      return;
+  const home = byId("controls"), batch = Array.from({ length: data.batch ?? 0 }, (_, i) => i);
+  const example = { kind: "example", label: "example", ticks: ["all", ...batch.map((i) => `${i + 1}`)], variants: [-1, ...batch], start: 0 };
+  const updates = [...data.knobs, ...(data.batch ? [example] : [])].map(({ kind, label, ticks, variants, start }, nth) => {
+    const key = kind === "example" ? kind : "variant";
+    /** @param {number} to */
+    const set = (to) => {
+      state[key] = to;
+      updates.forEach((update) => update());
+      changed();
+    };
+    if (kind === "hard") {
+      const made = button(label, () => set(state.variant === variants[0] ? 0 : variants[0]), { id: kind });
+      home.append(made);
+      return () => press(made, state.variant === variants[0]);
     }
-    const press = (on = false) => made.setAttribute("aria-pressed", String(on));
-    const made = button(label, () => {
-      const on = state.variant !== variants[0];
-      exchange(nth, on ? variants[0] : 0);
-      press(on);
-    }, { id: kind, "aria-pressed": "false" });
-    byId("controls").append(made);
-    resets.push(press);
+    const told = el("output"), input = /** @type {HTMLInputElement} */ (el("input", { id: kind === "input" ? `input-${nth}` : kind,
+      type: "range", max: ticks.length - 1, input: () => set(variants[Number(input.value)]) }));
+    home.append(el("label.knob", label, input, told));
+    return () => {
+      const found = variants.indexOf(state[key]), i = found < 0 ? start : found; // another one moves: back to where it was
+      input.value = String(i);
+      told.textContent = ticks[i];
+      input.setAttribute("aria-valuetext", ticks[i]);
+    };
   });
-  if (data.batch) slider("example", "example", ["all", ...Array.from({ length: data.batch }, (_, i) => `${i + 1}`)], 0, (i) => { state.example = i - 1; changed(); });
+  updates.forEach((update) => update());
 }

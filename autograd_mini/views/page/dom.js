@@ -23,11 +23,8 @@ export const el = /** @type {(kind: string, ...parts: (Part|Part[])[]) => HTMLEl
 export const svg = maker("http://www.w3.org/2000/svg");
 export const math = maker("http://www.w3.org/1998/Math/MathML");
 
-/** @param {string} id @returns {HTMLElement} */
-export const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
-
-/** @param {string} id @returns {HTMLInputElement} */
-export const inputById = (id) => /** @type {HTMLInputElement} */ (byId(id));
+/** @template {HTMLElement} [Kind=HTMLElement] @param {string} id @returns {Kind} */
+export const byId = (id) => /** @type {any} */ (document.getElementById(id));
 
 /** @param {string} label @param {() => void} click @param {Attributes} [attributes] */
 export const button = (label, click, attributes) => el("button", { click, ...attributes }, label);
@@ -36,7 +33,10 @@ export const button = (label, click, attributes) => el("button", { click, ...att
  * @param {string} kind @param {string} label @param {...Part} children */
 export const scrolling = (kind, label, ...children) => el(kind, { tabindex: 0, role: "group", "aria-label": label }, children);
 
-/** Sets or drops classes. @param {Element|undefined} target @param {Record<string, boolean>} classes */
+/** Sets or drops classes. @param {Element|""|undefined} target @param {Record<string, boolean>} classes */
 export function mark(target, classes) {
-  for (const [name, is] of Object.entries(classes)) target?.classList.toggle(name, is);
+  if (target) for (const [name, is] of Object.entries(classes)) target.classList.toggle(name, is);
 }
+
+/** @param {Element} made a button @param {boolean} on */
+export const press = (made, on) => made.setAttribute("aria-pressed", String(on));

@@ -1,7 +1,7 @@
 // @ts-check
 // Search: by name, operation, shape or scope; `grad:nan` and `grad:0` for gradients gone wrong.
 import { array, main } from "./state.js";
-import { button, byId, el, inputById } from "./dom.js";
+import { button, byId, el } from "./dom.js";
 
 const HITS = 12; // that are listed
 
@@ -18,7 +18,7 @@ function matches(text) {
 
 /** @param {(node: number) => void} choose */
 export function listenToFind(choose) {
-  const input = inputById("find"), found = byId("found"), count = byId("found-count");
+  const input = /** @type {HTMLInputElement} */ (byId("find")), found = byId("found"), count = byId("found-count");
   /** @param {number} [node] that is chosen */
   const close = (node) => {
     found.hidden = true;

@@ -1,6 +1,6 @@
 // @ts-check
 // The three cards below the graph: what happens, the numbers of it, and where they are added up.
-import { array, arrived, line, main, state, way } from "./state.js";
+import { array, arrived, line, stepOf, told, way } from "./state.js";
 import { cells } from "./arrays.js";
 import { byId, el, scrolling } from "./dom.js";
 import { formula } from "./math.js";
@@ -40,9 +40,9 @@ function what(tape, step) {
 /** @param {Tape} tape @param {Step} step */
 function forwardNumbers(tape, step) {
   const { op, name, value, inputs = [] } = tape.nodes[step.node];
-  const operands = step.operands ?? inputs.map((node, nth) => ({ sign: nth ? "," : op, node, array: 0 }));
+  const operands = step.operands ?? inputs.map((node, nth) => ({ sign: nth ? "," : op, node, array: 0, name: "" }));
   return el("div.sum", operands.map((operand) => {
-    const node = operand.node === undefined ? null : tape.nodes[operand.node], said = node?.name ?? "constant";
+    const node = operand.node === undefined ? null : tape.nodes[operand.node], said = node?.name ?? operand.name ?? "constant";
     return [operand.sign && sign(operand.sign), figure(tape, node?.value ?? operand.array ?? 0, el("i", said), said)];
   }).flat(), sign("="), figure(tape, value, el("i", name), name, ".lit"));
 }
@@ -62,13 +62,13 @@ function product(tape, { node }, { to, local = "", slope, spread, value, summed 
 /** @param {Tape} tape @param {number} node */
 function ledger(tape, node) {
   const rows = arrived(tape, node), before = rows.length - LINES, last = rows[rows.length - 1], { name } = tape.nodes[node];
-  const { open = 0, why = "" } = last?.gift ?? {};
+  const { open, why = "" } = last?.gift ?? {};
   return scrolling("div.ledger", `gradient of ${name}`,
     el("table", el("tbody", before > 0 && el("tr", el("td"), el("th", { colspan: 2, scope: "row" }, `${before} contributions before`)),
       rows.slice(-LINES).map(({ step, gift }, nth) => gift && el("tr", el("td", nth || before > 0 ? "+" : ""),
         el("th", { scope: "row" }, "from ", el("b", tape.nodes[tape.steps[step].node].op)), el("td", cells(array(tape, gift.value))))),
       last && el("tr.total", el("td", "="), el("th", { scope: "row" }, `∂${tape.symbol}/∂${name}`), el("td", cells(array(tape, last.total), { mark: ".lit.back" }))))),
-    el(open ? "p.open" : "p", open ? `${open === 1 ? "One path is" : `${open} paths are`} still open: ${name} waits, and passes nothing on yet.` : why));
+    el(open ? "p.open" : "p", why));
 }
 
 /** @param {Tape} tape @param {Step} step @returns {Part[]} */
@@ -82,14 +82,14 @@ function saved({ nodes }, { node, locals }) {
 export const fill = (id, title, ...children) => byId(id).replaceChildren(el("h2", title), ...el("div", children).childNodes);
 
 export function updateInspector() {
-  const tape = main(), step = tape.steps[state.step], { phase, node, gives = [] } = step;
+  const tape = told(), step = tape.steps[stepOf(tape)], { phase, node, why = "", gives = [] } = step;
   fill("what", "What happens", ...what(tape, step));
   if (phase === "forward") {
     fill("numbers", "With the numbers", forwardNumbers(tape, step));
     fill("ledger", "Saved for backward", ...saved(tape, step));
   } else if (phase === "seed") {
     fill("numbers", "Where it starts", el("div.sum", figure(tape, tape.nodes[node].gradient ?? 0, derivative(tape, node), "seed", ".lit.back")));
-    fill("ledger", "The chain rule", el("p", "From here each step multiplies the gradient that has arrived by one local derivative, and hands the product to the operation before it."));
+    fill("ledger", "The chain rule", el("p", why));
   } else {
     const multiplies = gives.some(({ slope }) => slope !== undefined), targets = [...new Set(gives.map(({ to }) => to))];
     fill("numbers", multiplies ? "The chain rule with the numbers: upstream × local" : "The chain rule with the numbers", ...gives.map((gift) => product(tape, step, gift)));

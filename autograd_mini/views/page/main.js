@@ -1,7 +1,7 @@
 // @ts-check
 // The page: connects what the reader does to what is drawn.
 import { array, data, DARK, isDark, main, read, state, way } from "./state.js";
-import { button, byId, inputById } from "./dom.js";
+import { button, byId, press } from "./dom.js";
 import { updateCompare } from "./compare.js";
 import { listenToControls } from "./controls.js";
 import { listenToFind } from "./find.js";
@@ -15,20 +15,17 @@ import { updateTimeline } from "./timeline.js";
 
 const PACE = 1100; // milliseconds a step, when it plays
 
-/** @param {string} id @param {boolean} on */
-const press = (id, on) => byId(id).setAttribute("aria-pressed", String(on));
-
 /** @param {number} step */
 const clamped = (step) => Math.trunc(Math.max(0, Math.min(step, main().steps.length - 1))) || 0;
 
 /** Draw what a step changes. */
 function render() {
-  const tape = main(), step = tape.steps[state.step], hard = data.knobs.find(({ kind }) => kind === "hard");
+  const tape = main(), step = tape.steps[state.step];
   updateScene();
   updateTimeline(go);
   updateInspector();
   updateTable();
-  updateCompare(hard?.variants[0] === state.variant);
+  updateCompare();
   byId("live").textContent = `Step ${state.step + 1} of ${tape.steps.length}, ${step.phase}, ${tape.nodes[step.node].op}, ${way(tape, step)}. ${step.say}`;
   const [first] = data.tapes, result = first.nodes[first.nodes.length - 1];
   byId("subtitle").textContent = state.variant ? `${result.name} = ${array(first, result.value).text?.[0][0]} · ${data.subtitle.split(" · ").pop()}` : data.subtitle;
@@ -39,17 +36,16 @@ function render() {
   }
 }
 
-/** The level of a small tape that has all boxes closed. @param {Tape} tape */
-const closed = ({ levels }) => levels.findIndex(({ title, boxes, cards }, i) => i && !title && !boxes.length && cards.some(({ opens }) => opens !== undefined));
+const level = () => main().levels[main().level];
 
 function redraw() {
-  const tape = main(), level = tape.levels[tape.level];
+  const { parent, title = "", group } = level();
   draw(open, choose);
-  byId("up").hidden = level.parent === undefined;
-  byId("where").textContent = level.title ?? "";
-  byId("group").hidden = closed(tape) < 0;
-  press("group", tape.level === closed(tape));
-  byId("views").querySelectorAll("button").forEach((made, i) => made.setAttribute("aria-pressed", String(i === state.tab)));
+  byId("up").hidden = parent === undefined;
+  byId("where").textContent = title;
+  byId("group").hidden = group === undefined;
+  press(byId("group"), group === 0);
+  byId("views").querySelectorAll("button").forEach((made, i) => press(made, i === state.tab));
   render();
   fit();
 }
@@ -59,15 +55,15 @@ function go(step) {
   const tape = main(), before = tape.level;
   state.step = clamped(step);
   const { node } = tape.steps[state.step];
-  for (let level = tape.levels[before]; level.parent !== undefined && !level.cards.some((place) => !place.outside && holds(place, node)); level = tape.levels[tape.level]) tape.level = level.parent;
+  while (tape.level && !level().cards.some((place) => !place.outside && holds(place, node))) tape.level = level().parent ?? 0;
   if (tape.level !== before) return redraw();
   render();
   return follow();
 }
 
-/** @param {Tape} tape @param {number} level */
-function open(tape, level) {
-  tape.level = level;
+/** @param {Tape} tape @param {number} which */
+function open(tape, which) {
+  tape.level = which;
   redraw();
 }
 
@@ -97,7 +93,7 @@ function play() {
       if (state.step === main().steps.length - 1) play();
     }, PACE);
   }
-  press("play", state.playing > 0);
+  press(byId("play"), state.playing > 0);
   byId("play").setAttribute("aria-label", state.playing ? "Pause" : "Play");
 }
 
@@ -121,41 +117,36 @@ const actions = {
   "zoom-out": () => zoom(0.8), fit: () => fit(true), "zoom-in": () => zoom(1.25), theme,
   keys: () => /** @type {HTMLDialogElement} */ (byId("help")).showModal(),
   "as-table": () => {
-    press("as-table", (state.table = !state.table));
-    updateTable();
+    press(byId("as-table"), (state.table = !state.table));
+    redraw();
   },
-  up: () => open(main(), main().levels[main().level].parent ?? 0),
-  group: () => open(main(), main().level === closed(main()) ? 0 : closed(main())),
+  up: () => open(main(), level().parent ?? 0),
+  group: () => open(main(), level().group ?? 0),
 };
 
-/** @type {Record<string, () => void>} */
-const keys = {
-  " ": play, ArrowRight: actions.next, ArrowLeft: actions.previous, Home: actions.first, End: actions.last, "/": () => byId("find").focus(),
-  f: actions.fit, "+": actions["zoom-in"], "=": actions["zoom-in"], "-": actions["zoom-out"], t: theme, "?": actions.keys,
-  Escape: () => {
-    if (state.playing) play();
-    if (!byId("up").hidden) actions.up();
-  },
-};
-
-/** @param {KeyboardEvent} event */
+/** The keys are those that the buttons, and the field, say. @param {KeyboardEvent} event */
 function onKey(event) {
   const { key, target, ctrlKey, metaKey, altKey } = event, at = /** @type {HTMLElement} */ (target);
-  const act = keys[key.length === 1 ? key.toLowerCase() : key];
-  if (!act || ctrlKey || metaKey || altKey || document.querySelector("dialog[open]")) return;
+  if (ctrlKey || metaKey || altKey || document.querySelector("dialog[open]")) return;
   if (at.matches(key === " " ? "input, button" : "input") && key !== "Escape") return;
+  const wanted = CSS.escape(key === " " ? "Space" : key);
+  const home = /** @type {HTMLElement|null} */ (document.querySelector(`[aria-keyshortcuts~=${wanted} i]:not([hidden])`));
+  if (key === "Escape" && state.playing) play();
+  if (!home) return;
   event.preventDefault();
-  act();
+  if (home.matches("input")) home.focus();
+  else home.click();
 }
 
 read().then(() => {
-  byId("views").hidden = data.tabs.length < 2;
-  byId("views").append(...data.tabs.map(({ name }, i) => button(name, () => show(i))));
+  const views = byId("views");
+  views.hidden = data.tabs.length < 2;
+  views.append(...data.tabs.map(({ name }, i) => button(name, () => show(i))));
   listenToControls(render);
   listenToFind((node) => choose(main(), node));
   listenToPointer();
   for (const [id, act] of Object.entries(actions)) byId(id).addEventListener("click", act);
-  inputById("slider").addEventListener("input", () => go(Number(inputById("slider").value) - 1));
+  byId("slider").addEventListener("input", ({ target }) => go(Number(/** @type {HTMLInputElement} */ (target).value) - 1));
   addEventListener("keydown", onKey);
   addEventListener("hashchange", obey);
   matchMedia(DARK).addEventListener("change", render);

@@ -1,87 +1,76 @@
 // @ts-check
-// The windows on the graphs: drag to pan, buttons, keys or a pinch to zoom.
+// The windows on the graphs: they scroll, by dragging too, and zoom by buttons, keys or a pinch.
+import { byId } from "./dom.js";
 import { views } from "./scene.js";
 /** @typedef {import("./scene.js").View} View */
 
 const LEAST = 0.1, MOST = 3, READABLE = 0.7, GOOD = 0.9, LARGE = 1.6, PAD = 14;
 
-/** @param {View} view */
-function apply({ scene, x, y, scale }) {
-  scene.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
+/** The room that a window has, and how far below its edge the graph starts. @param {View} view */
+function room({ stage }) {
+  const top = stage.dataset.title ? 2 * PAD : PAD / 2;
+  return { top, width: stage.offsetWidth - 2 * PAD, height: stage.offsetHeight - top - PAD };
+}
+
+/** Scale a graph; what is at a point of the window stays there.
+ * @param {View} view @param {number} wanted @param {number} [x] @param {number} [y] */
+function scaleTo(view, wanted, x = view.stage.offsetWidth / 2, y = view.stage.offsetHeight / 2) {
+  const { stage, scene, level } = view, { top, width, height } = room(view);
+  const scale = Math.min(MOST, Math.max(LEAST, wanted)), by = scale / view.scale;
+  const left = PAD + Math.max(0, (width - level.width * scale) / 2), over = top + Math.max(0, (height - level.height * scale) / 2);
+  const across = (stage.scrollLeft + x - view.x) * by + left - x, down = (stage.scrollTop + y - view.y) * by + over - y;
+  Object.assign(view, { scale, x: left, y: over });
+  scene.style.transform = `translate(${left}px, ${over}px) scale(${scale})`;
+  stage.scrollTo(across, down);
 }
 
 /** Show all of each; on a small screen, if not `whole`, at a size that can be read. */
 export function fit(whole = false) {
   for (const view of views) {
-    const { stage, level } = view, top = stage.dataset.title ? 2 * PAD : PAD / 2;
-    const width = stage.clientWidth - 2 * PAD, height = stage.clientHeight - top - PAD / 2;
-    const high = height / level.height, all = Math.min(width / level.width, high, LARGE);
-    view.scale = Math.max(LEAST, whole || all >= READABLE ? all : Math.max(READABLE, Math.min(GOOD, high)));
-    view.x = PAD + Math.max(0, (width - level.width * view.scale) / 2);
-    view.y = top + Math.max(0, (height - level.height * view.scale) / 2);
-    apply(view);
+    const { width, height } = room(view), { level } = view, high = height / level.height, all = Math.min(width / level.width, high, LARGE);
+    scaleTo(view, whole || all >= READABLE ? all : Math.max(READABLE, Math.min(GOOD, high)));
   }
-  if (!whole) follow();
-}
-
-/** @param {View} view @param {number} factor @param {number} [x] @param {number} [y] of what stays where it is */
-function zoomOne(view, factor, x = view.stage.clientWidth / 2, y = view.stage.clientHeight / 2) {
-  const scale = Math.min(MOST, Math.max(LEAST, view.scale * factor)), by = scale / view.scale;
-  Object.assign(view, { scale, x: x - (x - view.x) * by, y: y - (y - view.y) * by });
-  apply(view);
+  follow();
 }
 
 /** @param {number} factor */
-export const zoom = (factor) => views.forEach((view) => zoomOne(view, factor));
+export const zoom = (factor) => views.forEach((view) => scaleTo(view, view.scale * factor));
 
-/** Pan, if need be, so that what happens is seen: the card and, where there is room, those that receive. */
+/** Scroll, if need be, to what happens: to all cards that have a part in it, if there is room, but to its own for certain. */
 export function follow() {
-  for (const view of views) {
-    for (const wanted of [".now, .receives", ".now"]) {
-      const places = view.level.cards.filter((_, i) => view.cards[i].made.matches(wanted));
-      /** @param {"x"|"y"} axis @param {"w"|"h"} size @param {number} room */
-      const shift = (axis, size, room) => {
-        const from = Math.min(...places.map((place) => place[axis])) * view.scale;
-        const to = Math.max(...places.map((place) => place[axis] + place[size])) * view.scale;
-        if (view[axis] + from < 0 || view[axis] + to > room) view[axis] = (room - from - to) / 2;
+  for (const { stage, scene } of views) {
+    for (const wanted of [".card:is(.now, .receives)", ".card.now"]) {
+      const seen = stage.getBoundingClientRect(), boxes = [...scene.querySelectorAll(wanted)].map((card) => card.getBoundingClientRect());
+      /** @param {"left"|"top"} near @param {"right"|"bottom"} far */
+      const shift = (near, far) => {
+        const before = seen[near] - Math.min(...boxes.map((box) => box[near])), after = Math.max(...boxes.map((box) => box[far])) - seen[far];
+        return before > 0 || after > 0 ? (after - before) / 2 : 0;
       };
-      if (!places.length) continue;
-      shift("x", "w", view.stage.clientWidth);
-      shift("y", "h", view.stage.clientHeight);
+      if (boxes.length) stage.scrollBy(shift("left", "right"), shift("top", "bottom"));
     }
-    apply(view);
   }
 }
 
 export function listenToPointer() {
-  /** @type {{view: View, x: number, y: number, moved: boolean}|null} */
-  let drag = null;
-  const resized = new ResizeObserver(() => fit());
-  document.querySelectorAll(".stage").forEach((stage, i) => {
-    resized.observe(stage);
-    stage.addEventListener("pointerdown", (event) => {
-      const { clientX, clientY } = /** @type {PointerEvent} */ (event), view = views[i];
-      drag = { view, x: clientX - view.x, y: clientY - view.y, moved: false };
-    });
-    stage.addEventListener("wheel", (event) => {
-      const { ctrlKey, metaKey, deltaY, clientX, clientY } = /** @type {WheelEvent} */ (event);
-      if (!ctrlKey && !metaKey) return;
-      event.preventDefault();
-      const { left, top } = stage.getBoundingClientRect();
-      zoomOne(views[i], Math.exp(-deltaY / 300), clientX - left, clientY - top);
-    }, { passive: false });
-    stage.addEventListener("focusin", () => stage.scrollTo(0, 0));
+  /** @type {Element|null} */
+  let held = null;
+  let moved = 0;
+  new ResizeObserver(() => fit()).observe(byId("graph"));
+  addEventListener("pointerdown", ({ target, pointerType }) => {
+    held = pointerType === "mouse" ? /** @type {Element} */ (target).closest(".stage") : null;
+    moved = 0;
   });
-  let moved = false;
-  addEventListener("pointermove", ({ clientX, clientY }) => {
-    if (!drag) return;
-    const { view } = drag, x = clientX - drag.x, y = clientY - drag.y;
-    moved ||= Math.hypot(x - view.x, y - view.y) > 5;
-    if (!moved) return;
-    Object.assign(view, { x, y });
-    apply(view);
+  addEventListener("pointermove", ({ buttons, movementX, movementY }) => {
+    if (!held || !buttons) return;
+    moved += Math.hypot(movementX, movementY);
+    if (moved > 4) held.scrollBy(-movementX, -movementY);
   });
-  for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => (drag = null));
-  addEventListener("pointerdown", () => (moved = false), true);
-  addEventListener("click", (event) => moved && event.stopPropagation(), true); // the end of a drag is no click
+  addEventListener("click", (event) => moved > 4 && event.detail && event.stopPropagation(), true); // the end of a drag is no click
+  addEventListener("wheel", (event) => {
+    const view = views.find(({ stage }) => stage.contains(/** @type {Node} */ (event.target)));
+    if (!view || (!event.ctrlKey && !event.metaKey)) return;
+    event.preventDefault();
+    const { left, top } = view.stage.getBoundingClientRect();
+    scaleTo(view, view.scale * Math.exp(-event.deltaY / 300), event.clientX - left, event.clientY - top);
+  }, { passive: false });
 }

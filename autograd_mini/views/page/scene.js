@@ -9,7 +9,7 @@ import { button, el, mark, svg } from "./dom.js";
 
 /** A tape in its window, which shows it moved and scaled.
  * @typedef {{tape: Tape, level: Level, stage: HTMLElement, scene: HTMLElement, x: number, y: number, scale: number,
- *   cards: {made: HTMLElement, key: string}[], ways: {forward?: Element, back?: Element, pill?: HTMLElement}[]}} View */
+ *   cards: {made: HTMLElement, key: string}[], ways: {forward?: Element|"", back?: Element|"", pill?: Element}[]}} View */
 /** @type {View[]} */
 export let views = [];
 
@@ -24,27 +24,22 @@ export function draw(open, choose) {
   views = tapes.map((tape, i) => {
     const level = tape.levels[tape.level], stage = stages[i], scene = /** @type {HTMLElement} */ (stage.firstElementChild);
     stage.dataset.title = tape.note ?? "";
-    stage.style.flexGrow = String(level.height);
-    scene.style.width = `${level.width}px`;
-    scene.style.height = `${level.height}px`;
+    stage.style.flexGrow = String(level.height + 50);
+    Object.assign(scene.style, { width: `${level.width}px`, height: `${level.height}px` });
     scene.replaceChildren(...level.boxes.map(({ title, closes, ...box }) => el("div.box", at(box), closes === undefined ? el("span.box-title", title)
       : button(`▾ ${title}`, () => open(tape, closes), { class: "box-title", "aria-label": `Close ${title}` }))));
     const lines = svg("svg.edges", { "aria-hidden": "true" });
     scene.append(lines);
-    const ways = level.edges.map(({ path, back, pill }) => {
-      const way = {
-        forward: path && svg("path.way", { d: path, "marker-end": "url(#tip)" }),
-        back: back && svg("path.way.back", { d: back, "marker-end": "url(#tip-back)" }),
-        pill: pill && el(back ? "div.pill.back" : "div.pill", { "aria-hidden": "true", ...at({ x: pill.x - pill.w / 2, y: pill.y - 8, w: pill.w, h: 16 }) }, pill.text),
-      };
-      lines.append(...[way.forward, way.back].filter((line) => line instanceof Node));
-      if (way.pill) scene.append(way.pill);
-      return /** @type {View["ways"][number]} */ (way);
-    });
+    const ways = level.edges.map(({ path, back, pill }) => ({
+      forward: path && lines.appendChild(svg("path.way", { d: path, "marker-end": "url(#tip)" })),
+      back: back && lines.appendChild(svg("path.way.back", { d: back, "marker-end": "url(#tip-back)" })),
+      pill: pill && scene.appendChild(el(back ? "div.pill.back" : "div.pill",
+        { "aria-hidden": "true", ...at({ x: pill.x - pill.w / 2, y: pill.y - 8, w: pill.w, h: 16 }) }, pill.text)),
+    }));
     const cards = level.cards.map((place) => {
-      const { node, opens } = place, act = () => (opens === undefined ? choose(tape, node) : open(tape, opens));
-      const made = el("div.card", { "data-node": node, ...at(place) }, el("div", { "aria-hidden": "true" }), button("", act, { class: "cover" }));
-      mark(made, { stack: Boolean(place.title), outside: Boolean(place.outside), constant: tape.nodes[node].gradient === undefined });
+      const { node, title, outside, opens } = place, act = () => (opens === undefined ? choose(tape, node) : open(tape, opens));
+      const kind = `div.card${title ? ".stack" : ""}${outside ? ".outside" : ""}${tape.nodes[node].gradient === undefined ? ".constant" : ""}`;
+      const made = el(kind, { "data-node": node, ...at(place) }, el("div", { "aria-hidden": "true" }), button("", act, { class: "cover" }));
       scene.append(made);
       return { made, key: "" };
     });

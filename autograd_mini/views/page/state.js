@@ -38,6 +38,9 @@ export const shown = () => data.tabs[state.tab].tapes.map((i) => data.tapes[i]);
 /** @returns {Tape} the one that the timeline belongs to */
 export const main = () => shown()[0];
 
+/** The one that the cards below speak of: side by side, at the end, the fused one. */
+export const told = () => (state.step === main().steps.length - 1 ? shown()[shown().length - 1] : main());
+
 /** The step that a tape is at: the second one follows the first. @param {Tape} tape */
 export const stepOf = (tape) => (tape === main() ? state.step : data.compare?.together[state.step] ?? 0);
 

@@ -1,7 +1,7 @@
 // @ts-check
 // The steps in a row: forward in blue, then backward in orange, so that one is seen to mirror the other.
 import { main, state, way } from "./state.js";
-import { button, byId, el, inputById, mark } from "./dom.js";
+import { button, byId, el, mark } from "./dom.js";
 /** @typedef {import("./types.js").Tape} Tape */
 
 const BUTTONS = 60; // longer tapes get a slider
@@ -10,7 +10,7 @@ let listed = null;
 
 /** @param {(step: number) => void} go */
 export function updateTimeline(go) {
-  const tape = main(), { steps, nodes } = tape, list = byId("steps"), slider = inputById("slider");
+  const tape = main(), { steps, nodes } = tape, list = byId("steps"), slider = /** @type {HTMLInputElement} */ (byId("slider"));
   const names = steps.map(({ phase, node }) => (phase === "seed" ? phase : nodes[node].op));
   if (listed !== tape) {
     listed = tape;
@@ -31,6 +31,6 @@ export function updateTimeline(go) {
     made.setAttribute("aria-current", "step");
     list.scrollLeft = made.offsetLeft - list.offsetLeft - (list.clientWidth - made.offsetWidth) / 2;
   });
-  for (const id of ["first", "previous"]) inputById(id).disabled = now === 0;
-  for (const id of ["next", "last"]) inputById(id).disabled = now === steps.length - 1;
+  for (const id of ["first", "previous"]) byId(id).toggleAttribute("disabled", now === 0);
+  for (const id of ["next", "last"]) byId(id).toggleAttribute("disabled", now === steps.length - 1);
 }

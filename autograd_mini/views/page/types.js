@@ -3,16 +3,16 @@
 
 /** @typedef {{shape: string, tint: string[], text?: string[][], notes?: string[], each?: Written[]}} Written */
 /** @typedef {{name: string, tex?: string, op: string, shape: string, value: number, gradient?: number, uses?: number, formula?: string, inputs?: number[], fused?: boolean, scope?: string}} Vertex */
-/** @typedef {{sign: string, node?: number, array?: number}} Operand */
+/** @typedef {{sign: string, node?: number, array?: number, name?: string}} Operand */
 /** @typedef {{to: number, argument: number, tex: string, local?: string, value: number, total: number, open: number, slope?: number, entry?: number, summed?: string, spread?: number, why?: string}} Gift */
-/** @typedef {{phase: "forward"|"seed"|"backward", node: number, say: string, tex?: string, operands?: Operand[], entry?: number, locals?: string[], gives?: Gift[]}} Step */
+/** @typedef {{phase: "forward"|"seed"|"backward", node: number, say: string, why?: string, tex?: string, operands?: Operand[], entry?: number, locals?: string[], gives?: Gift[]}} Step */
 /** @typedef {{x: number, y: number, w: number, h: number}} Box */
 /** @typedef {Box & {node: number, outside?: boolean, title?: string, count?: number, times?: number, runs?: number[][], opens?: number}} Place */
 /** @typedef {{from: number, to: number, argument?: number, record?: number, path?: string, back?: string, pill?: {text: string, x: number, y: number, w: number}}} Edge */
-/** @typedef {{width: number, height: number, cards: Place[], boxes: (Box & {title: string, closes?: number})[], edges: Edge[], title?: string, parent?: number}} Level */
+/** @typedef {{width: number, height: number, cards: Place[], boxes: (Box & {title: string, closes?: number})[], edges: Edge[], title?: string, parent?: number, group?: number}} Level */
 /** @typedef {(Written|string|null)[]} Pool */
 /** @typedef {{kind: "film"|"input"|"hard", label: string, ticks: string[], variants: number[], start: number}} Knob */
-/** @typedef {{tex: string, rows: string[], predicted: Written, target: Written, difference: Written, bars: number[][], jacobian: Written, upstream: Written, sums: Written}} Softmax */
+/** @typedef {{tex: string[], why: string, rows: string[], predicted: Written, target: Written, difference: Written, bars: number[][], jacobian: Written, upstream: Written, sums: Written}} Softmax */
 /** @typedef {{verdict: string, softmax?: Softmax, jacobian?: Written}} Findings */
 /** @typedef {Findings & {together: number[], hard?: Findings}} Compare */
 
