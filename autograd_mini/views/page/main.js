@@ -1,6 +1,6 @@
 // @ts-check
 // The page: connects what the reader does to what is drawn.
-import { array, data, DARK, isDark, main, read, state, way } from "./state.js";
+import { array, data, main, read, state, way } from "./state.js";
 import { button, byId, press } from "./dom.js";
 import { updateCompare } from "./compare.js";
 import { listenToControls } from "./controls.js";
@@ -98,8 +98,9 @@ function play() {
 }
 
 function theme() {
-  document.documentElement.dataset.theme = isDark() ? "light" : "dark";
-  render();
+  const { dataset } = document.documentElement;
+  const now = dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  dataset.theme = now === "dark" ? "light" : "dark";
 }
 
 /** Go where the address points. */
@@ -149,7 +150,6 @@ read().then(() => {
   byId("slider").addEventListener("input", ({ target }) => go(Number(/** @type {HTMLInputElement} */ (target).value) - 1));
   addEventListener("keydown", onKey);
   addEventListener("hashchange", obey);
-  matchMedia(DARK).addEventListener("change", render);
   obey();
   document.documentElement.dataset.ready = "";
 });

@@ -54,7 +54,7 @@ export function formula(tex) {
     if (name === "left" || name === "right") return math("mo", words[at++].replace("\\|", "‖"));
     if (greek >= 0) return math("mi", GREEK[greek + 1]);
     if (name in SIGNS) return math(name === "top" ? "mi" : "mo", SIGNS[name]);
-    return math(/^\w{2}/.test(name) ? "mi" : "mo", name);
+    return /^\w{2}/.test(name) ? math("mo", { form: "prefix", lspace: "0", rspace: words[at] === " " ? ".17em" : "0" }, name) : math("mo", name);
   }
 
   /** @param {string} end */

@@ -4,7 +4,7 @@ import { byId } from "./dom.js";
 import { views } from "./scene.js";
 /** @typedef {import("./scene.js").View} View */
 
-const LEAST = 0.1, MOST = 3, READABLE = 0.7, GOOD = 0.9, LARGE = 1.6, PAD = 14;
+const LEAST = 0.1, MOST = 3, READABLE = 0.64, GOOD = 0.9, LARGE = 1.6, PAD = 14;
 
 /** The room that a window has, and how far below its edge the graph starts. @param {View} view */
 function room({ stage }) {

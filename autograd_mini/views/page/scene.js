@@ -1,8 +1,8 @@
 // @ts-check
 // The graph: drawn once for a level, then only what a step changes is drawn again.
-import { isDark, shown, state, stepOf } from "./state.js";
+import { data, shown, state, stepOf } from "./state.js";
 import { body, label, standing } from "./card.js";
-import { button, el, mark, svg } from "./dom.js";
+import { button, byId, el, mark, svg } from "./dom.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Level} Level */
 /** @typedef {import("./types.js").Box} Box */
@@ -19,6 +19,8 @@ const at = ({ x, y, w, h }) => ({ style: `left: ${x}px; top: ${y}px; width: ${w}
 /** Draw the levels that are chosen, each tape in a window of its own.
  * @param {(tape: Tape, level: number) => void} open @param {(tape: Tape, node: number) => void} choose */
 export function draw(open, choose) {
+  const most = Math.max(...data.tapes.flatMap(({ levels }) => levels.map(({ height }) => height)));
+  byId("graph").style.setProperty("--most", `${most * 1.6 + 80}px`);
   const tapes = shown(), stages = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".stage"));
   stages.forEach((stage, i) => (stage.hidden = !tapes[i]));
   views = tapes.map((tape, i) => {
@@ -53,7 +55,7 @@ export function updateScene() {
     const step = stepOf(tape), { phase, node } = tape.steps[step];
     cards.forEach((card, i) => {
       const { made } = card, place = level.cards[i], stands = standing(tape, place), { known, sum, now, receives } = stands;
-      const key = JSON.stringify([stands, state.variant, state.example, isDark()]);
+      const key = JSON.stringify([stands, state.variant, state.example]);
       if (card.key === key) return;
       card.key = key;
       made.firstElementChild?.replaceChildren(...body(tape, place, stands));

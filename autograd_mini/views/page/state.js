@@ -9,9 +9,6 @@ import { byId } from "./dom.js";
 export const state = { tab: 0, step: 0, variant: 0, example: -1, playing: 0, table: false };
 export let data = /** @type {Data} */ ({});
 
-export const DARK = "(prefers-color-scheme: dark)";
-export const isDark = () => (document.documentElement.dataset.theme || (matchMedia(DARK).matches ? "dark" : "")) === "dark";
-
 /** Reads the data; they are compressed where there are many. */
 export async function read() {
   const plain = document.getElementById("data")?.textContent;
