@@ -117,7 +117,8 @@ class Teller:
         for i, a in enumerate(t.inputs):
             if _is_active(self.trace, t, i, a):
                 left = rf"\frac{{\partial {self.tex[t.order]}}}{{\partial {self.tex[a.order]}}}"
-                found.append(f"{left} = {latex.local(t, i, self.tex)}")
+                right = latex.local(self.trace.rule(t, i), self.tex)
+                found.append(f"{left} = {right.text}{_where_named(right)}")
         return found[:_MOST_SAVED]
 
     def _entry(self, t: Tensor) -> str:
@@ -199,28 +200,36 @@ class Teller:
         nth = self.seen[a.order] = self.seen.get(a.order, 0) + 1
         if self.brief:
             return self._briefly(c, nth)
-        arrived = latex.derivative(t, self.trace.result, self.tex)
-        target = latex.derivative(a, self.trace.result, self.tex)
-        term, _ = latex.of_rule(t, c.argument, self.tex, arrived)
-        term = rf"\sum {term}" if c.summed else term
-        local = latex.local(t, c.argument, self.tex)
+        result = self.trace.result
+        arrived = "1" if t is result else latex.derivative(t, result, self.tex)
+        right = latex.of_rule(c.rule, self.tex, arrived)
+        term = rf"\sum {right.text}" if c.summed else right.text
+        sign = "=" if nth == 1 else "+="
         found: Written = {
             "to": self.index[a.order],
             "argument": c.argument,
-            "tex": f"{target} {'=' if nth == 1 else '+='} {term}",
-            "local": local,
+            "tex": f"{latex.derivative(a, result, self.tex)} {sign} {term}{_where_named(right)}",
+            "local": latex.local(c.rule, self.tex).text,
             **self._sums(c),
             "open": c.open,
             **({} if c.open else {"why": telling.paths(self.trace.called[a.order], nth)}),
             "said": telling.accumulated(c, self.trace.called[a.order], nth),
         }
-        slope = _slope(self.trace, c)
+        slope = _slope(c)
         if slope is not None:
             found["slope"] = self.pool.array(slope)
             found["entry"] = self.pool.text(_product(self.trace, c, slope, nth > 1))
         if c.summed:
             found |= {"summed": c.summed, "spread": self.pool.array(c.spread)}
         return found
+
+
+def _where_named(right: latex.Formula) -> str:
+    """Behind a formula, what the names in it stand for."""
+    if not right.where:
+        return ""
+    blank = "\u00a0"  # MathML drops others at the ends of a text
+    return rf"\text{{{blank} where{blank}}}{', '.join(right.where)}"
 
 
 def _tensors(t: Tensor) -> list[Tensor]:
@@ -258,11 +267,10 @@ def _is(x: Any) -> str:
     return f" = {number(x)}"
 
 
-def _slope(trace: Trace, c: Contribution) -> Any:
+def _slope(c: Contribution) -> Any:
     """The local derivative as numbers: what the rule makes of ones. None where it does more."""
     t = c.source
-    found, g = formula.ruled(t, c.argument, trace.called, "g")
-    if not formula.multiplies(found, g) or not isinstance(t.data, np.ndarray):
+    if not c.rule.multiplies() or not isinstance(t.data, np.ndarray):
         return None
     rule: Any = next(r for i, r in enumerate(t.op.vjps) if i == c.argument)  # type: ignore[union-attr]
     with np.errstate(all="ignore"):
