@@ -7,6 +7,7 @@ steps serve other numbers of the same tape.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain, repeat
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 from ..tensor import Tensor, raw
 from . import formula, latex, telling
 from .pool import Pool, minus
+from .symbols import parameters
 from .trace import Contribution, Step, Trace, uses
 from .writing import made_by, number
 
@@ -101,14 +103,15 @@ class Teller:
         assert t.op is not None
         sign = _SIGNS.get(t.op.name)
         found: list[Written] = []
-        for a in t.inputs:
+        for a, name in zip(t.inputs, chain(parameters(t.op), repeat(""))):
             before = ("" if not found else sign) if sign else (", " if found else t.op.name)
             if isinstance(a, Tensor):
                 found.append({"sign": before, "node": self.index[a.order]})
             elif isinstance(a, (int, float, np.generic, np.ndarray)) and np.ndim(a) < 3:
                 array = np.asarray(a)
                 if array.dtype.kind in "biuf":
-                    found.append({"sign": before, "array": self.pool.array(array)})
+                    said = {"name": name} if name else {}
+                    found.append({"sign": before, "array": self.pool.array(array), **said})
         return found
 
     def _locals(self, t: Tensor) -> list[str]:
