@@ -227,7 +227,9 @@ def _title(run: Sequence[Part], records: Sequence[Tensor], numbers: Mapping[int,
     scopes = [shortened(part.title, _LONGEST_TITLE // 2) for part in run if part.is_folded]
     if scopes:
         first, last = scopes[0], scopes[-1]
-        return f"{first} … {last}" if first != last else f"{first} ×{len(scopes)}"
+        if first != last:
+            return f"{first} {ELLIPSIS} {last}"
+        return f"{first} ×{len(scopes)}" if len(scopes) > 1 else f"{first}, {ELLIPSIS}"
     operations = Counter(t.op.name for t in records if t.op).most_common()
     most = [name for name, _ in operations[:_MOST_NAMED]]
     more = [ELLIPSIS] * (len(operations) > _MOST_NAMED)
