@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from ..tape import Tape
 from ..tensor import Tensor
 from .symbols import SILENT, Ruled, is_outer, keeps_all, parameters
 from .writing import argument, number
@@ -117,11 +116,13 @@ def _of_tape(rule: Ruled, called: Mapping[int, str], cotangent: str, brief: bool
         return f"{found}({cotangent})" if rule.is_unknown else found
     written = {order: (called[t.order], _ATOM) for order, t in rule.of.items()}
     written[rule.cotangent.order] = (cotangent, _ATOM)
-    for t in Tape(found):
+    for t in rule.tape:
+        if t.order in written:
+            continue
         if t.name and (brief or t.op is None):
             written[t.order] = (t.name, _ATOM)
         elif t.op is None:
-            written.setdefault(t.order, _constant(t.data))
+            written[t.order] = _constant(t.data)
         else:
             text, binds = _written(t, lambda a: written[a.order])
             long = len(text) > _LONGEST  # what is used twice is written twice, and that adds up

@@ -214,7 +214,7 @@ def of_rule(rule: Ruled, called: Mapping[int, str], cotangent: str) -> Formula:
     written: dict[int, Written] = {order: (called[t.order], _ATOM) for order, t in rule.of.items()}
     written[rule.cotangent.order] = cotangent, _ATOM
     where: list[str] = []
-    for v in Tape(found):
+    for v in rule.tape:
         if v.op is not None:
             text, binds = _written(v, lambda a: written.get(a.order))
             long = len(text) > _LONGEST  # what is used twice is written twice, and that adds up

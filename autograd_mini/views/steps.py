@@ -6,6 +6,7 @@ steps serve other numbers of the same tape.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import chain, repeat
 from types import SimpleNamespace
@@ -46,6 +47,7 @@ class Teller:
         self.tex = {order: latex.name_of(name) for order, name in trace.called.items()}
         self.uses = uses(tape, trace.adjoints)
         self.seen: dict[int, int] = {}
+        self._locals_told: dict[tuple[int, int], latex.Formula] = {}
         self.brief = len(tape) > _BRIEF
 
     def nodes(self) -> list[Written]:
@@ -120,9 +122,16 @@ class Teller:
         for i, a in enumerate(t.inputs):
             if _is_active(self.trace, t, i, a):
                 left = rf"\frac{{\partial {self.tex[t.order]}}}{{\partial {self.tex[a.order]}}}"
-                right = latex.local(self.trace.rule(t, i), self.tex)
+                right = self._local(t, i)
                 found.append(f"{left} = {right.text}{_where_named(right)}")
         return found[:_MOST_SAVED]
+
+    def _local(self, t: Tensor, i: int) -> latex.Formula:
+        """A local derivative, which is told forward and then backward."""
+        key = t.order, i
+        if key not in self._locals_told:
+            self._locals_told[key] = latex.local(self.trace.rule(t, i), self.tex)
+        return self._locals_told[key]
 
     def _entry(self, t: Tensor) -> str:
         """The operation with the numbers of one entry in it."""
@@ -212,7 +221,7 @@ class Teller:
             "to": self.index[a.order],
             "argument": c.argument,
             "tex": f"{latex.derivative(a, result, self.tex)} {sign} {term}{_where_named(right)}",
-            "local": latex.local(c.rule, self.tex).text,
+            "local": self._local(t, c.argument).text,
             **self._sums(c),
             "open": c.open,
             **({} if c.open else {"why": telling.paths(self.trace.called[a.order], nth)}),
@@ -294,14 +303,20 @@ def _product(trace: Trace, c: Contribution, slope: Any, adds: bool) -> str:
     except ValueError:  # the rule rearranges
         return ""
     with np.errstate(all="ignore"):
-        if not np.isclose(arrived * slope[at], value[at], equal_nan=True):
-            return ""
+        product = float(arrived * slope[at])
+    if not _is_same(product, float(value[at])):
+        return ""
     text = f"{_signed(slope[at])} × {_signed(arrived)}"
     if adds:
         with np.errstate(all="ignore"):
             before = number(c.total[at] - value[at])
         text = f"{before} + {text}"
     return f"{_where(at)}{text}{_is(c.total[at])}"
+
+
+def _is_same(a: float, b: float) -> bool:
+    """Up to rounding; nan is nan."""
+    return math.isclose(a, b, rel_tol=1e-5, abs_tol=1e-8) or (a != a and b != b)
 
 
 def _signed(x: Any) -> str:

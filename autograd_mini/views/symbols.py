@@ -24,6 +24,7 @@ from .writing import argument
 SILENT = {"reshape", "broadcast_to", "expand_dims", "squeeze", "alias", "astype", "copy"}
 #: what multiplies its first argument, entry by entry
 _SCALES = {"mul", "div", "neg"} | SILENT
+_FEW = 64  # entries that are not worth letting go of
 
 
 class Ruled(NamedTuple):
@@ -34,6 +35,8 @@ class Ruled(NamedTuple):
     found : Tensor or str
         Where the tape of the rule ends. Text for what is no Tensor, and for a rule that cannot run
         on Tensors, as a user's may be: ``tanh′``.
+    tape : sequence of Tensor
+        What it left behind; empty beside text.
     cotangent : Tensor
         The symbol of the derivative that arrives.
     of : mapping of int to Tensor
@@ -41,6 +44,7 @@ class Ruled(NamedTuple):
     """
 
     found: Tensor | str
+    tape: Sequence[Tensor]
     cotangent: Tensor
     of: Mapping[int, Tensor]
 
@@ -54,7 +58,7 @@ class Ruled(NamedTuple):
         if not isinstance(self.found, Tensor):
             return False
         follows = {self.cotangent.order}  # the records that the cotangent goes into
-        for record in Tape(self.found):
+        for record in self.tape:
             into = [k for k, a in enumerate(record.inputs) if getattr(a, "order", None) in follows]
             if into and not _scales(record, into):
                 return False
@@ -118,10 +122,9 @@ def ruled(t: Tensor, i: int) -> Ruled:
             with contextlib.suppress(Exception):
                 found = rule(g, symbols[id(t)], *args, **t.kwargs)
                 if not isinstance(found, Tensor):
-                    return Ruled(argument(found), g, of)
-                _forget(found)
-                return Ruled(found, g, of)
-    return Ruled(f"{t.op.name}′", g, {})
+                    return Ruled(argument(found), (), g, of)
+                return Ruled(found, _forgetful(Tape(found)), g, of)
+    return Ruled(f"{t.op.name}′", (), g, {})
 
 
 def _leaf(array: Any, active: bool) -> Tensor:
@@ -150,13 +153,14 @@ def _constant(a: Any, name: str) -> Any:
     return constant
 
 
-def _forget(found: Tensor) -> None:
-    """Let go of what was computed: a formula is written from operations, shapes and constants."""
-    for t in Tape(found):
-        if t.op is not None:
+def _forgetful(tape: Tape) -> Sequence[Tensor]:
+    """A tape without the numbers: a formula is written from operations, shapes and constants."""
+    for t in tape:
+        if t.op is not None and t.size > _FEW:
             t._array = np.broadcast_to(np.zeros((), t.dtype), t.shape)
         elif isinstance(t._array, _Values):
             t._array = t._array.view(np.ndarray)  # which no longer refers back to its symbol
+    return list(tape)
 
 
 def parameters(op: Primitive) -> Mapping[str, Any]:
@@ -196,8 +200,10 @@ class _Values(np.ndarray[Any, Any]):
         if "out" in kwargs:
             kwargs["out"] = tuple(map(_plain, kwargs["out"]))
         found = getattr(ufunc, method)(*map(_plain, args), **kwargs)
+        if method != "__call__" or ufunc not in _MASKS:
+            return found
         inputs = [a.symbol if isinstance(a, _Values) else a for a in args]
-        if method != "__call__" or ufunc not in _MASKS or any(a is None for a in inputs):
+        if any(a is None for a in inputs):
             return found
         if not isinstance(inputs[0], Tensor):  # it was x > 0, which came as 0 < x
             ufunc, inputs = _MIRRORED.get(ufunc, ufunc), inputs[::-1]
