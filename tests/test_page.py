@@ -1,6 +1,7 @@
 """The page of ``ag.explore``: what is written into it, what it weighs, and what is refused."""
 
 import base64
+import contextlib
 import json
 import re
 import subprocess
@@ -226,16 +227,66 @@ def test_cards_cover_every_tensor_once_on_every_level_of_a_small_tape():
         assert sorted(members) == list(range(len(tape["nodes"])))
 
 
+def cards(tape, level=0):
+    return [card.get("title", "") for card in tape["levels"][level]["cards"]]
+
+
 def test_a_long_tape_opens_folded_and_its_cards_open():
     (tape,) = ag.explore(deep(1000)).data["tapes"]
     first, *others = tape["levels"]
-    assert len(first["cards"]) <= 40
+    assert 30 <= len(first["cards"]) <= 48
+    opened = 0
     for card in first["cards"]:
         if "opens" in card:
             level = tape["levels"][card["opens"]]
             assert level["parent"] == 0
             assert len(level["cards"]) <= 80
-    assert others
+            opened += 1
+    assert opened == len(others) == len(first["cards"]) - 1  # all but x
+    assert cards(tape)[1] == "steps 1–22 · sin"
+
+
+def blocks(n, each, around=()):
+    """So many scopes with so many records each."""
+    y = leaf(0.5, "x")
+    with contextlib.ExitStack() as stack:
+        for name in around:
+            stack.enter_context(ag.scope(name))
+        for i in range(n):
+            with ag.scope(f"block{i}"):
+                for _ in range(each):
+                    y = np.sin(y)
+    return y * 2.0
+
+
+def test_scopes_are_what_a_long_tape_is_folded_by():
+    (tape,) = ag.explore(blocks(40, 50)).data["tapes"]
+    assert cards(tape) == [*(f"block{i}" for i in range(40)), ""]
+    assert len(cards(tape, 2)) == 51  # what goes into it, and its fifty records
+    assert {*cards(tape, 1)} == {""}
+
+
+def test_scopes_that_are_too_many_are_named_from_the_first_to_the_last():
+    (tape,) = ag.explore(blocks(100, 4)).data["tapes"]
+    assert cards(tape)[:2] == ["block0 … block2", "block3 … block5"]
+    assert cards(tape)[-1] == "block99, …"
+    assert len(cards(tape)) == 34
+    assert [box["title"] for box in tape["levels"][1]["boxes"]] == ["block0", "block1", "block2"]
+
+
+def test_a_scope_around_all_does_not_hide_those_inside():
+    (tape,) = ag.explore(blocks(100, 4, around=("model", "body"))).data["tapes"]
+    assert cards(tape)[0] == "block0 … block2"
+    assert [box["title"] for box in tape["levels"][0]["boxes"]] == ["model", "body"]
+
+
+def test_scopes_of_one_name_are_counted():
+    y = leaf(0.5, "x")
+    for _ in range(300):
+        with ag.scope("layer"):
+            y = np.tanh(y) * 0.9
+    (tape,) = ag.explore(y.sum()).data["tapes"]
+    assert cards(tape)[1] == "layer ×7"
 
 
 # ---- size ---------------------------------------------------------------------------------------

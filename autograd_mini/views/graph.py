@@ -185,7 +185,7 @@ class Writer(NamedTuple):
         """The local derivative, or a sign of it where it takes more room."""
         if not self.shown.formulas:
             return ""
-        text = formula.local(t, i, self.trace.called)
+        text = formula.local(self.trace.rule(t, i), self.trace.called)
         if len(text) <= _LONGEST_PILL:
             return text
         return "closed form" if t.op and t.op.unfused else f"{shortened(made_by(t), 12)}′"

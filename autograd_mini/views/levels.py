@@ -14,14 +14,14 @@ from typing import Any
 
 from ..tensor import Tensor
 from .card import Card
-from .folding import Folded, Group, Part, boxes_of, closing, parts_of
+from .folding import Folded, Group, Part, Scopes, closing, parts_of
 from .graph import Edge, Graph, Shown, Writer
 from .layout import Route, Spacing
 from .pool import minus, sized
 from .svg import ASIDE, beside, moved, pill_width, places, uses_of
 from .trace import Trace, uses
 
-CARDS = 40  # on a level that is folded
+CARDS = 48  # on a level that is folded, at most; most have about 40
 OPEN = 60  # tensors, up to which a tape is shown whole
 _MOST_BOXES = 4  # that close independently
 _BUDGET = 2_400  # cards on all levels
@@ -59,15 +59,15 @@ def levels(trace: Trace, index: Mapping[int, int]) -> list[Level]:
 
 def _in_place(writer: Writer, tensors: Sequence[Tensor], index: Mapping[int, int]) -> list[Level]:
     """All open; then boxes closed, each way to do so having a level."""
-    boxes, titles = boxes_of([t for t in tensors if t.op])
-    ways = list(dict.fromkeys(map(_outermost, _ways(list(titles)))))
+    scopes = Scopes.of(tensors)
+    ways = list(dict.fromkeys(map(_outermost, _ways(list(scopes.titles)))))
     found = []
     for closed in ways:
         plan = _Plan(closing(tensors, closed), "", closed)
         level = _level(writer, plan, index)
         for card, part in zip(level["cards"], plan.folded.parts):
             if part.is_folded:
-                box = boxes[part.tensors[-1].order]
+                box = scopes.boxes[part.tensors[-1].order]
                 own = next(box[:n] for n in range(1, len(box) + 1) if box[:n] in closed)
                 _link(card, "opens", ways, closed - {own})
         for drawn, box in zip(level["boxes"], plan.folded.titles):
@@ -100,7 +100,8 @@ def _outermost(closed: Collection[Group]) -> frozenset[Group]:
 
 def _nested(writer: Writer, tensors: Sequence[Tensor], index: Mapping[int, int]) -> list[Level]:
     """The whole in about `CARDS` cards; then what is in each, as far as the budget goes."""
-    todo = deque([_Plan(parts_of(tensors, None, CARDS), "")])
+    scopes = Scopes.of(tensors)
+    todo = deque([_Plan(parts_of(tensors, None, CARDS, scopes), "")])
     found: list[Level] = []
     waiting: list[tuple[dict[str, Any], int]] = []
     cards = planned = 0
@@ -114,18 +115,19 @@ def _nested(writer: Writer, tensors: Sequence[Tensor], index: Mapping[int, int])
             if part.is_folded and part.tensors[-1].op and cards + CARDS * len(todo) < _BUDGET:
                 planned += 1
                 waiting.append((card, planned))
-                todo.append(_inside(part, number))
+                todo.append(_inside(part, number, scopes))
     for card, level_number in waiting:
         card["opens"] = level_number
     return found
 
 
-def _inside(part: Part, parent: int) -> _Plan:
+def _inside(part: Part, parent: int, scopes: Scopes) -> _Plan:
     """What is in a folded card, with what goes into it."""
     own = {t.order for t in part.tensors}
     inputs = [a for t in part.tensors for a in t.inputs if isinstance(a, Tensor)]
     outside = {a.order: a for a in inputs if a.order not in own}
-    folded = parts_of(part.tensors, None, CARDS)
+    most = OPEN if len(part.tensors) <= OPEN else CARDS
+    folded = parts_of(part.tensors, None, most, scopes.below([t for t in part.tensors if t.op]))
     shown = [outside[order] for order in sorted(outside)][:CARDS]
     parts = [Part([t]) for t in shown] + folded.parts
     part_of = {t.order: i for i, p in enumerate(parts) for t in p.tensors}

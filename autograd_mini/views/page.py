@@ -260,5 +260,5 @@ def embedded(data: Mapping[str, Any]) -> str:
     text = text.encode("utf-8", "replace").decode()  # half a surrogate pair is no character
     if len(text) < _PACKED:
         return f'<script type="application/json" id="data">{text}</script>'
-    packed = base64.b64encode(zlib.compress(text.encode(), 9)).decode()
+    packed = base64.b64encode(zlib.compress(text.encode(), 6)).decode()
     return f'<script type="text/plain" id="packed">{packed}</script>'
