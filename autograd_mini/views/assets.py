@@ -43,7 +43,7 @@ def script() -> str:
     """All modules, each after those that it imports."""
     done: dict[str, str] = {}
     _add("main", done)
-    return _lines(_TOKEN.sub(_kept, "".join(done.values())))
+    return lean("".join(done.values()))
 
 
 def _add(name: str, done: dict[str, str]) -> None:
@@ -54,19 +54,26 @@ def _add(name: str, done: dict[str, str]) -> None:
     done[name] = _EXPORT.sub("", _IMPORT.sub("", source))
 
 
+def lean(source: str) -> str:
+    """A script without comments, indentation, and the blanks beside signs."""
+    return _lines(_TOKEN.sub(_kept, source))
+
+
 def _kept(found: re.Match[str]) -> str:
     return found[1] or found[2] or ""
 
 
 def _lines(text: str) -> str:
     """Without indentation, blank lines, and what a brace that closes does not need before it."""
-    return re.sub(r";?\n(?=})", "", re.sub(r"\s*\n\s*", "\n", text)).lstrip()
+    return re.sub(r";?\n(?=})", "", re.sub(r"\s*\n\s*", "\n", text)).strip() + "\n"
 
 
 @cache
 def style() -> str:
     """All style sheets, after the colours of both themes."""
-    colours = {name: (getattr(LIGHT, name), getattr(DARK, name)) for name in LIGHT._fields[1:]} | _MORE
+    colours = {
+        name: (getattr(LIGHT, name), getattr(DARK, name)) for name in LIGHT._fields[1:]
+    } | _MORE
     declared = "".join(f"--{name}: light-dark({a}, {b});\n" for name, (a, b) in colours.items())
     sheets = "".join(_read(name) for name in _STYLES)
     sheets = re.sub(r"/\*.*?\*/", "", f":root {{\n{declared}}}\n{sheets}", flags=re.S)
@@ -75,7 +82,7 @@ def style() -> str:
 
 @cache
 def font() -> str:
-    """The font of the formulas, as a rule for it: see ``page/font.md``."""
+    """The font of the formulas, as a rule for it: see ``page/STIXTwoMath.md``."""
     data = (files(__package__) / "page" / "STIXTwoMath.woff2").read_bytes()
     source = f"data:font/woff2;base64,{base64.b64encode(data).decode()}"
     return (

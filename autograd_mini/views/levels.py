@@ -73,7 +73,7 @@ def _in_place(writer: Writer, tensors: Sequence[Tensor], index: Mapping[int, int
         for drawn, box in zip(level["boxes"], plan.folded.titles):
             _link(drawn, "closes", ways, _outermost({*closed, box}))
         found.append(level)
-    whole = _outermost(titles)
+    whole = _outermost(scopes.titles)
     if whole and whole in ways:  # one button closes all boxes, or opens them
         for way, level in zip(ways, found):
             level["group"] = 0 if way == whole else ways.index(whole)
