@@ -289,6 +289,46 @@ def test_scopes_of_one_name_are_counted():
     assert cards(tape)[1] == "layer ×7"
 
 
+def copies(names, feeding=False):
+    """The same for each of several inputs, in scopes of these names; then all that together."""
+    w, outputs = leaf(np.ones(2), "w"), []
+    for i, name in enumerate(names):
+        x = outputs[-1] if feeding and outputs else ag.tensor(np.full(2, float(i)))
+        with ag.scope(name):
+            outputs.append(np.tanh(np.sin(np.exp(x * w))))
+    return sum(outputs).sum()
+
+
+def titles(result, level=0):
+    return [c.get("title") for c in ag.explore(result).data["tapes"][0]["levels"][level]["cards"]]
+
+
+def test_copies_side_by_side_are_stacked_and_open():
+    result = copies([f"example{i}" for i in range(20)])
+    assert titles(result).count("example ×20") == 1
+    assert len(titles(result)) == 22  # the stack, 20 sums, the sum of those
+    (tape,) = ag.explore(result).data["tapes"]
+    (stack,) = [c for c in tape["levels"][0]["cards"] if "title" in c]
+    assert stack["count"] == 20 * 5 + 1  # each with its x; w
+    inside = tape["levels"][stack["opens"]]
+    assert (inside["title"], inside["parent"]) == ("example ×20", 0)
+    assert [c["title"] for c in inside["cards"] if "title" in c] == [
+        f"example{i}" for i in range(20)
+    ]
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        lambda: copies([f"layer{i}" for i in range(20)], feeding=True),
+        lambda: sum(copies(["one", "two"]) for _ in range(8)),
+    ],
+    ids=["one after the other", "two only"],
+)
+def test_other_siblings_are_not_stacked(result):
+    assert not any("×" in (title or "") for title in titles(result()))
+
+
 # ---- size ---------------------------------------------------------------------------------------
 
 
@@ -299,7 +339,7 @@ def test_script_and_style_are_small():
     (script,) = re.findall('<script type="module">(.*?)</script>', page, re.S)
     assert len((style + script).encode()) < 40_000
     assert font.count("@font-face") == 1
-    assert "url(" not in style + script
+    assert "data:" not in style + script
     assert len(page.encode()) < 250_000
 
 
@@ -328,7 +368,7 @@ def test_what_is_left_out_of_the_script_says_nothing():
         'const a=("kept  :  ;  // too");\n'
         "function f(x,y){\n"
         "if(/^ *[a, b] \\/ /.test(x))return a / y / 2;\n"
-        'return `${x ? y : "/* kept */"}  (  ${ y } )`}'
+        'return `${x ? y : "/* kept */"}  (  ${ y } )`}\n'
     )
 
 
