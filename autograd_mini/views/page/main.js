@@ -27,8 +27,8 @@ function render() {
   updateTable();
   updateCompare();
   byId("live").textContent = `Step ${state.step + 1} of ${tape.steps.length}, ${step.phase}, ${tape.nodes[step.node].op}, ${way(tape, step)}. ${step.say}`;
-  const [first] = data.tapes, result = first.nodes[first.nodes.length - 1];
-  byId("subtitle").textContent = state.variant ? `${result.name} = ${array(first, result.value).text?.[0][0]} · ${data.subtitle.split(" · ").pop()}` : data.subtitle;
+  const result = tape.nodes[tape.nodes.length - 1];
+  byId("subtitle").textContent = state.variant ? `${result.name} = ${array(tape, result.value).text?.[0][0]} · ${data.subtitle.split(" · ").pop()}` : data.subtitle;
   try {
     history.replaceState(null, "", `#step=${state.step + 1}&view=${state.tab + 1}`);
   } catch {

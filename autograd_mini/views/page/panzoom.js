@@ -24,8 +24,8 @@ function scaleTo(view, wanted, x = view.stage.offsetWidth / 2, y = view.stage.of
   stage.scrollTo(across, down);
 }
 
-/** Show all of each; on a small screen, if not `whole`, at a size that can be read. */
-export function fit(whole = false) {
+/** Show all of each; on a small screen, if not `whole`, as on paper, at a size that can be read. */
+export function fit(whole = matchMedia("print").matches) {
   for (const view of views) {
     const { width, height } = room(view), { level } = view, high = height / level.height, all = Math.min(width / level.width, high, LARGE);
     scaleTo(view, whole || all >= READABLE ? all : Math.max(READABLE, Math.min(GOOD, high)));

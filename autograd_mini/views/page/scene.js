@@ -20,7 +20,7 @@ const at = ({ x, y, w, h }) => ({ style: `left: ${x}px; top: ${y}px; width: ${w}
  * @param {(tape: Tape, level: number) => void} open @param {(tape: Tape, node: number) => void} choose */
 export function draw(open, choose) {
   const most = Math.max(...data.tapes.flatMap(({ levels }) => levels.map(({ height }) => height)));
-  byId("graph").style.setProperty("--most", `${most * 1.6 + 80}px`);
+  byId("graph").style.setProperty("--most", `${most * 1.6 + 190}px`);
   const tapes = shown(), stages = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".stage"));
   stages.forEach((stage, i) => (stage.hidden = !tapes[i]));
   views = tapes.map((tape, i) => {
