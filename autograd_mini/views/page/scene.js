@@ -26,7 +26,7 @@ export function draw(open, choose) {
   views = tapes.map((tape, i) => {
     const level = tape.levels[tape.level], stage = stages[i], scene = /** @type {HTMLElement} */ (stage.firstElementChild);
     stage.dataset.title = tape.note ?? "";
-    stage.style.flexGrow = String(level.height + 50);
+    Object.assign(stage.style, { flexGrow: level.height + 50, minHeight: `${Math.min(230, level.height * 0.7 + 60)}px` });
     Object.assign(scene.style, { width: `${level.width}px`, height: `${level.height}px` });
     scene.replaceChildren(...level.boxes.map(({ title, closes, ...box }) => el("div.box", at(box), closes === undefined ? el("span.box-title", title)
       : button(`▾ ${title}`, () => open(tape, closes), { class: "box-title", "aria-label": `Close ${title}` }))));
