@@ -211,11 +211,12 @@ def of_rule(rule: Ruled, called: Mapping[int, str], cotangent: str) -> Formula:
     if not isinstance(found, Tensor):
         unknown = rf"\operatorname{{{escaped(found[:-1])}}}'(g)"
         return Formula(unknown if rule.is_unknown else found, _ATOM)
-    written: dict[int, Written] = {order: (called[t.order], _ATOM) for order, t in rule.of.items()}
-    written[rule.cotangent.order] = cotangent, _ATOM
+    written: dict[int, Written] = {rule.cotangent.order: (cotangent, _ATOM)}
     where: list[str] = []
     for v in rule.tape:
-        if v.op is not None:
+        if v.order in rule.of:
+            written[v.order] = called[rule.of[v.order].order], _ATOM
+        elif v.op is not None:
             text, binds = _written(v, lambda a: written.get(a.order))
             long = len(text) > _LONGEST  # what is used twice is written twice, and that adds up
             short = rf"\operatorname{{{escaped(v.op.name)}}}(\ldots)"
