@@ -14,7 +14,7 @@ import numpy as np
 
 from ..tensor import Tensor
 from .symbols import SILENT, Ruled, is_outer, keeps_all, parameters
-from .writing import argument, number
+from .writing import argument, listed, number
 
 #: operation -> how it is written, how tightly that binds, and how tightly its operands must
 _NOTATION: dict[str, tuple[str, int, tuple[int, ...]]] = {
@@ -151,7 +151,7 @@ def _written(t: Tensor, of: Callable[[Tensor], Written]) -> Written:
     if name in _NOTATION and len(parts) == len(_NOTATION[name][2]):
         template, binds, least = _NOTATION[name]
         return template.format(*map(_bound, parts, least)), binds
-    return f"{name}({', '.join(_arguments(t, parts))})", _ATOM
+    return f"{name}({listed(_arguments(t, parts))})", _ATOM
 
 
 def _arguments(t: Tensor, parts: Sequence[Written]) -> list[str]:

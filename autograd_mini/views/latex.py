@@ -18,7 +18,7 @@ from ..tape import Tape
 from ..tensor import Tensor, raw
 from .symbols import SILENT, Ruled, is_outer, keeps_all, parameters
 from .trace import Contribution, Trace
-from .writing import argument, number, shortened
+from .writing import argument, listed, number, shortened
 
 #: operation -> how it is written, how tightly that binds, and how tightly its operands must
 _NOTATION: dict[str, tuple[str, float, tuple[int, ...]]] = {
@@ -283,7 +283,7 @@ def _written(t: Tensor, of: Callable[[Tensor], Written | None]) -> Written:
         return template.format(*map(_bound, parts, least)).replace("+ -", "- "), binds
     if name in _NAMED and len(parts) == 1:
         return rf"\{name} {_bound(parts[0], 3)}", 2
-    arguments = ", ".join(text for text, _ in parts)
+    arguments = listed([text for text, _ in parts], r"\ldots")
     return rf"\operatorname{{{escaped(name)}}}{_fenced(arguments)}", _ATOM
 
 
