@@ -289,11 +289,95 @@ def test_scopes_of_one_name_are_counted():
     assert cards(tape)[1] == "layer ×7"
 
 
+def copies(names, feeding=False):
+    """The same for each of several inputs, in scopes of these names; then all that together."""
+    w, outputs = leaf(np.ones(2), "w"), []
+    for i, name in enumerate(names):
+        x = outputs[-1] if feeding and outputs else ag.tensor(np.full(2, float(i)))
+        with ag.scope(name):
+            outputs.append(np.tanh(np.sin(np.exp(x * w))))
+    return sum(outputs).sum()
+
+
+def titles(result, level=0):
+    return [c.get("title") for c in ag.explore(result).data["tapes"][0]["levels"][level]["cards"]]
+
+
+def test_copies_side_by_side_are_stacked_and_open():
+    result = copies([f"example{i}" for i in range(20)])
+    assert titles(result).count("example ×20") == 1
+    assert len(titles(result)) == 22  # the stack, 20 sums, the sum of those
+    (tape,) = ag.explore(result).data["tapes"]
+    (stack,) = [c for c in tape["levels"][0]["cards"] if "title" in c]
+    assert stack["count"] == 20 * 5 + 1  # each with its x; w
+    inside = tape["levels"][stack["opens"]]
+    assert (inside["title"], inside["parent"]) == ("example ×20", 0)
+    assert [c["title"] for c in inside["cards"] if "title" in c] == [
+        f"example{i}" for i in range(20)
+    ]
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        lambda: copies([f"layer{i}" for i in range(20)], feeding=True),
+        lambda: sum(copies(["one", "two"]) for _ in range(8)),
+    ],
+    ids=["one after the other", "two only"],
+)
+def test_other_siblings_are_not_stacked(result):
+    assert not any("×" in (title or "") for title in titles(result()))
+
+
 # ---- size ---------------------------------------------------------------------------------------
 
 
 def test_script_and_style_are_small():
-    assert len((assets.script() + assets.style()).encode()) < 56_000
+    """All of both, as they are written; the font has a style element of its own, and its limit."""
+    page = ag.explore(node(), compare=chain()).html()
+    font, style = re.findall("<style>(.*?)</style>", page, re.S)
+    (script,) = re.findall('<script type="module">(.*?)</script>', page, re.S)
+    assert len((style + script).encode()) < 40_000
+    assert font.count("@font-face") == 1
+    assert "data:" not in style + script
+    assert len(page.encode()) < 250_000
+
+
+def test_the_font_is_one_and_has_its_license():
+    (data,) = re.findall('base64,([^"]*)"', assets.font())
+    font = base64.b64decode(data)
+    assert font.startswith(b"wOF2")
+    assert len(font) < 40_000
+    page = Path(assets.__file__).parent / "page"
+    assert font == (page / "STIXTwoMath.woff2").read_bytes()
+    assert "SIL OPEN FONT LICENSE Version 1.1" in (page / "OFL.txt").read_text()
+
+
+def test_what_is_left_out_of_the_script_says_nothing():
+    source = """
+      // a comment
+      /** @type {number} */
+      const a = /** @type {any} */ ("kept  :  ;  // too");  // and another
+
+      function f(x, y) {
+        if (/^ *[a, b] \\/ /.test(x)) return a / y / 2;
+        return `${x ? y : "/* kept */"}  (  ${ y } )`;
+      }
+    """
+    assert assets.lean(source) == (
+        'const a=("kept  :  ;  // too");\n'
+        "function f(x,y){\n"
+        "if(/^ *[a, b] \\/ /.test(x))return a / y / 2;\n"
+        'return `${x ? y : "/* kept */"}  (  ${ y } )`}\n'
+    )
+
+
+def test_no_module_of_the_script_takes_a_name_of_another():
+    modules = (Path(assets.__file__).parent / "page").glob("*.js")
+    word = re.compile(r"^(?:export )?(?:async )?(?:function|const|let) (\w+)", re.M)
+    names = [name for module in modules for name in word.findall(module.read_text("utf-8"))]
+    assert len(names) > 60
+    assert [name for name in set(names) if names.count(name) > 1] == []
 
 
 def test_no_page_is_larger_than_two_megabytes():

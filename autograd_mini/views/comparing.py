@@ -161,10 +161,16 @@ def _softmax(z: Any, y: Any) -> Data:
     write = Pool().write
     share = [[round(100 * float(a)), round(100 * float(b)), round(50 * float(c))]
              for a, b, c in zip(predicted, y, gradient)]  # fmt: skip
-    first = "ŷ_{j}" if np.isclose(np.sum(y), 1) else r"ŷ_{j} \sum y"
+    first = r"\hat{y}_{j}" if np.isclose(np.sum(y), 1) else r"\hat{y}_{j} \sum y"
+    slope = r"\hat{y}_{i} (δ_{i j} - \hat{y}_{j})"
     return {
-        "tex": r"\frac{\partial L}{\partial z_{j}} = \sum_{i} -\frac{y_{i}}{ŷ_{i}} ŷ_{i} "
-        rf"(δ_{{i j}} - ŷ_{{j}}) = {first} - y_{{j}}",
+        "tex": [
+            r"\frac{\partial \hat{y}_{i}}{\partial z_{j}} = " + slope,
+            r"\frac{\partial L}{\partial z_{j}} = \sum_{i} -\frac{y_{i}}{\hat{y}_{i}} "
+            rf"{slope} = {first} - y_{{j}}",
+        ],
+        "why": "The ŷ in the softmax Jacobian cancels the 1/ŷ of the logarithm. What is left is "
+        "prediction minus truth.",
         "rows": [str(i + 1) for i in range(len(z))],
         "predicted": write(predicted),
         "target": write(np.asarray(y, float)),

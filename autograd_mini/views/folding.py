@@ -7,8 +7,8 @@ before it only, so the graph of the runs has no cycles either.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from .writing import ELLIPSIS, one_line, shortened
 
 _LONGEST_TITLE = 40  # characters
 _MOST_NAMED = 2  # operations, in the title of a run
+_FEWEST = 3  # copies that are stacked
 _COARSE = 4  # times fewer parts than there is room for: scopes that are closed hide too much
 
 #: A box: the numbers of the scopes that it is in, outer ones first, and its own. Each time that a
@@ -36,11 +37,14 @@ class Part:
         The box that the card is in.
     title : str
         What a card for several is called; empty for that of a tensor.
+    copies : int
+        How many of the same structure are stacked on it.
     """
 
     tensors: list[Tensor]
     box: Group = ()
     title: str = ""
+    copies: int = 1
 
     @property
     def is_folded(self) -> bool:
@@ -130,7 +134,8 @@ def parts_of(
         How many levels of scopes stay open; None for as many as fit.
     max_nodes : int
         When there are more, constants are folded into what they are used for, then scopes from the
-        inside out, then records that follow one another, then leaves.
+        inside out, with copies side by side stacked, then records that follow one another, then
+        leaves.
     scopes : Scopes, optional
         Of a tape that the tensors are a part of.
     """
@@ -138,17 +143,17 @@ def parts_of(
     deepest = max((len(box) for box in scopes.boxes.values()), default=0)
     depths = range(deepest, -1, -1) if depth is None else [depth]
 
-    def folded(level: int, constants: bool) -> list[Part]:
-        return _with_leaves(tensors, _by_scope(tensors, scopes, _deeper_than(level)), constants)
+    def folded(level: int) -> list[Part]:
+        return _by_scope(tensors, scopes, _deeper_than(level))
 
-    parts = folded(depths[0], False)
+    parts = _with_leaves(tensors, folded(depths[0]), False)
     if len(parts) > max_nodes:
-        parts = finer = folded(depths[0], True)
+        parts = finer = _with_leaves(tensors, _stacked(folded(depths[0])))
         for level in depths[1:]:
             if len(parts) <= max_nodes:
                 break
-            finer, parts = parts, folded(level, True)
-        if len(parts) * _COARSE <= max_nodes:
+            finer, parts = parts, _with_leaves(tensors, _stacked(folded(level)))
+        if sum(part.copies for part in parts) * _COARSE <= max_nodes:
             parts = finer
     made = [part for part in parts if part.tensors[-1].op]
     length = -(-len(made) // max(1, max_nodes - 1))
@@ -203,6 +208,49 @@ def _by_scope(
         else:
             parts += [Part([t], boxes[t.order]) for t in run]
     return parts
+
+
+def _stacked(parts: Sequence[Part]) -> list[Part]:
+    """Copies side by side drawn as one: siblings that compute the same, and none from another.
+
+    Not all there is in one stack: it would open onto itself.
+    """
+    stacks: list[list[Part]] = []
+    made: set[int] = set()  # by the last stack
+    structure: Hashable = None
+    for part in parts:
+        before, structure = structure, _structure(part)
+        used = {a.order for t in part.tensors for a in t.inputs if isinstance(a, Tensor)}
+        if structure and structure == before and not used & made:
+            stacks[-1].append(part)
+        else:
+            stacks.append([part])
+            made = set()
+        made |= {t.order for t in part.tensors}
+    if len(stacks) < 2:
+        return list(parts)
+    few = [stack if len(stack) >= _FEWEST else [] for stack in stacks]
+    return [p for stack, s in zip(stacks, few) for p in ([_stack(s)] if s else stack)]
+
+
+def _structure(part: Part) -> Hashable:
+    """The same for parts that do the same in the same box; None for a part that is not folded."""
+    if not part.is_folded:
+        return None
+    at = {t.order: i for i, t in enumerate(part.tensors)}
+    return part.box, tuple(
+        (t.op, t.shape, *(at.get(a.order) for a in t.inputs if isinstance(a, Tensor)))
+        for t in part.tensors
+    )
+
+
+def _stack(copies: Sequence[Part]) -> Part:
+    """Several parts as one, called by what their names have in common, or the first and last."""
+    titles = [shortened(part.title, _LONGEST_TITLE // 2) for part in copies]
+    names = {title.rstrip("0123456789 _-./#") or title for title in titles}
+    name = names.pop() if len(names) == 1 else f"{titles[0]} {ELLIPSIS} {titles[-1]}"
+    tensors = [t for part in copies for t in part.tensors]
+    return Part(tensors, copies[0].box, f"{name} ×{len(copies)}", len(copies))
 
 
 def _in_runs(
@@ -260,9 +308,7 @@ def _with_leaves(
                 within.setdefault(users[0], []).append(t)
             else:
                 alone.append(Part([t], _common(parts[i].box for i in users)))
-    whole = [
-        Part(within.get(i, []) + part.tensors, part.box, part.title) for i, part in enumerate(parts)
-    ]
+    whole = [replace(p, tensors=within.get(i, []) + p.tensors) for i, p in enumerate(parts)]
     return sorted(alone + whole, key=lambda part: part.tensors[-1].order)
 
 

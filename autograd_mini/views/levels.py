@@ -85,6 +85,10 @@ def _in_place(placer: _Placer, tensors: Sequence[Tensor]) -> list[Level]:
         for drawn, box in zip(level["boxes"], plan.folded.titles):
             _link(drawn, "closes", ways, _outermost({*closed, box}))
         found.append(level)
+    whole = _outermost(scopes.titles)
+    if whole and whole in ways:  # one button closes all boxes, or opens them
+        for way, level in zip(ways, found):
+            level["group"] = 0 if way == whole else ways.index(whole)
     return found
 
 

@@ -26,7 +26,7 @@ from .writing import number, one_line, shortened
 ENDINGS = (".html", ".htm")
 LARGEST = 2_000_000  # bytes of a page
 _PACKED = 150_000  # bytes of data, from which on they are compressed
-_SHELL = 90_000  # bytes of a page without its data, and some to spare
+_SHELL = 95_000  # bytes of a page without its data, and some to spare
 #: where a page would be too large: entries of which more are not shown, and if others are described
 _LESS = ((16, True), (4, True), (1, True), (1, False))
 _MOST = 40_000  # operations
@@ -216,9 +216,10 @@ class Exploration:
             f'<!doctype html>\n<html lang="en"{theme}>\n<head>\n<meta charset="utf-8">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-            '<link rel="icon" href="data:,">\n'
-            f"<title>{title}</title>\n<style>\n{assets.style()}</style>\n</head>\n<body>\n{body}"
-            f"{embedded(self.data)}\n<script>\n{assets.script()}</script>\n</body>\n</html>\n"
+            f'<link rel="icon" href="data:,">\n<title>{title}</title>\n'
+            f"<style>\n{assets.font()}</style>\n<style>\n{assets.style()}</style>\n"
+            f"</head>\n<body>\n{body}{embedded(self.data)}\n"
+            f'<script type="module">\n{assets.script()}</script>\n</body>\n</html>\n'
         )
 
     def save(self, path: str | os.PathLike[str]) -> Path:

@@ -167,6 +167,7 @@ class Teller:
             "say": f"Backward starts at the result: a change of {name} changes {name} by as much, "
             "so its derivative by itself is 1.",
             "tex": rf"\frac{{\partial {self.tex[t.order]}}}{{\partial {self.tex[t.order]}}} = 1",
+            "why": telling.CHAIN_RULE,
         }
 
     def _backward(self, step: Step) -> Written:
@@ -220,7 +221,7 @@ class Teller:
             "local": self._local(t, c.argument).text,
             **self._sums(c),
             "open": c.open,
-            **({} if c.open else {"why": telling.paths(self.trace.called[a.order], nth)}),
+            "why": telling.paths(self.trace.called[a.order], nth, c.open),
             "said": telling.accumulated(c, self.trace.called[a.order], nth),
         }
         slope = _slope(c)

@@ -56,6 +56,17 @@ def test_text_stands_out_from_its_ground(opened, picture, scheme):
     assert found == set()
 
 
+def test_formulas_have_the_font_that_the_page_brings(opened):
+    page = opened(stories.explore(stories.softmax_chain), hash="#step=3")
+    page.evaluate("document.fonts.ready.then(() => 0)")
+    assert page.evaluate("[...document.fonts].map((f) => `${f.family}: ${f.status}`)") == [
+        '"STIX Two Math": loaded'
+    ]
+    assert page.evaluate("getComputedStyle(document.querySelector('math')).fontFamily").startswith(
+        '"STIX Two Math"'
+    )
+
+
 _MOVING = "document.getAnimations().filter((a) => a.playState === 'running').length"
 
 
