@@ -212,7 +212,7 @@ class Teller:
         result = self.trace.result
         arrived = "1" if t is result else latex.derivative(t, result, self.tex)
         right = latex.of_rule(c.rule, self.tex, arrived)
-        term = rf"\sum {right.text}" if c.summed else right.text
+        term = rf"\sum {latex.bound(right[:2], 2)}" if c.summed else right.text
         sign = "=" if nth == 1 else "+="
         found: Written = {
             "to": self.index[a.order],
