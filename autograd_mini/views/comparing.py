@@ -20,7 +20,7 @@ from ..transforms import jacobian
 from .film import changed, pool_of
 from .opening import opened
 from .page import checked, tape_data
-from .pool import Pool, minus
+from .pool import Pool, batch_of, minus
 from .replaying import replayed
 from .trace import Trace
 from .writing import number
@@ -54,7 +54,7 @@ def compared(
         raise ValueError(f"explore: {graph.shape} and {node.shape} are not the same function")
     theirs = {k: made.get(v.order, v) for k, v in names.items() if isinstance(v, Tensor)}
     traces = [Trace.of(graph, theirs), Trace.of(node, names)]
-    data, _ = tape_data(traces, ["Unfused chain", "Fused node"])
+    data = tape_data(traces, ["Unfused chain", "Fused node"])
     data["title"] = title or f"Fused beside unfused: {traces[1].called[node.order]}"
     data["tapes"][0]["note"] = "unfused: each operation with its own rule"
     data["tapes"][1]["note"] = "fused: one node, one backward rule"
@@ -272,7 +272,7 @@ def _reopened(traces: Sequence[Trace], t: Tensor, array: Any) -> list[Trace]:
 
 def _variant(data: Data, traces: Sequence[Trace]) -> int:
     base = data["pools"][0]
-    batch = data.get("batch", 0)
+    batch = batch_of(traces)
     data["pools"].append(
         [changed(pool_of(trace, Pool(batch)), items) for trace, items in zip(traces, base)]
     )

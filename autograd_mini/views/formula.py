@@ -14,7 +14,7 @@ import numpy as np
 
 from ..tensor import Tensor
 from .symbols import SILENT, Ruled, is_outer, keeps_all, parameters
-from .writing import argument, number
+from .writing import argument, listed, number
 
 #: operation -> how it is written, how tightly that binds, and how tightly its operands must
 _NOTATION: dict[str, tuple[str, int, tuple[int, ...]]] = {
@@ -84,7 +84,7 @@ def of_rule(rule: Ruled, called: Mapping[int, str], cotangent: str) -> str:
     >>> a, b = (ag.tensor(2.0, requires_grad=True, name=name) for name in "ab")
     >>> y = a / b
     >>> called = labels(y.tape())
-    >>> print(of_rule(ruled(y, 0), called, "g"), of_rule(ruled(y, 1), called, "g"))
+    >>> print(of_rule(ruled(y)[0], called, "g"), of_rule(ruled(y)[1], called, "g"))
     g / b -g · v2 / b
     """
     return _of_tape(rule, called, cotangent, brief=False)
@@ -103,7 +103,7 @@ def local(rule: Ruled, called: Mapping[int, str]) -> str:
     >>> from autograd_mini.views.writing import labels
     >>> a, b = (ag.tensor([2.0], requires_grad=True, name=name) for name in "ab")
     >>> y, p = a / b, a @ b
-    >>> print(local(ruled(y, 0), labels(y.tape())), local(ruled(y, 1), labels(y.tape())))
+    >>> print(local(ruled(y)[0], labels(y.tape())), local(ruled(y)[1], labels(y.tape())))
     1 / b -v2 / b
     """
     return _of_tape(rule, called, _UNIT if rule.multiplies() else "g", brief=True)
@@ -114,12 +114,13 @@ def _of_tape(rule: Ruled, called: Mapping[int, str], cotangent: str, brief: bool
     found = rule.found
     if not isinstance(found, Tensor):
         return f"{found}({cotangent})" if rule.is_unknown else found
-    written = {order: (called[t.order], _ATOM) for order, t in rule.of.items()}
-    written[rule.cotangent.order] = (cotangent, _ATOM)
+    written: dict[int, Written] = {rule.cotangent.order: (cotangent, _ATOM)}
     for t in rule.tape:
-        if t.order in written:
+        if t is rule.cotangent:
             continue
-        if t.name and (brief or t.op is None):
+        if t.order in rule.of:
+            written[t.order] = (called[rule.of[t.order].order], _ATOM)
+        elif t.name and (brief or t.op is None):
             written[t.order] = (t.name, _ATOM)
         elif t.op is None:
             written[t.order] = _constant(t.data)
@@ -150,7 +151,7 @@ def _written(t: Tensor, of: Callable[[Tensor], Written]) -> Written:
     if name in _NOTATION and len(parts) == len(_NOTATION[name][2]):
         template, binds, least = _NOTATION[name]
         return template.format(*map(_bound, parts, least)), binds
-    return f"{name}({', '.join(_arguments(t, parts))})", _ATOM
+    return f"{name}({listed(_arguments(t, parts))})", _ATOM
 
 
 def _arguments(t: Tensor, parts: Sequence[Written]) -> list[str]:

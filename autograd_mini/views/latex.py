@@ -18,7 +18,7 @@ from ..tape import Tape
 from ..tensor import Tensor, raw
 from .symbols import SILENT, Ruled, is_outer, keeps_all, parameters
 from .trace import Contribution, Trace
-from .writing import argument, number, shortened
+from .writing import argument, listed, number, shortened
 
 #: operation -> how it is written, how tightly that binds, and how tightly its operands must
 _NOTATION: dict[str, tuple[str, float, tuple[int, ...]]] = {
@@ -199,7 +199,7 @@ def _total(given: list[Contribution], called: Mapping[int, str], result: Tensor)
         term, binds, where = of_rule(c.rule, called, arrived)
         said |= dict.fromkeys(where)
         if c.summed:
-            term = rf"\sum {_bound((term, binds), 2)}"
+            term = rf"\sum {bound((term, binds), 2)}"
         text += term if not text or term.startswith("-") else f" + {term}"
         text = text.replace("+ -", "- ")
     return rf"{text} \quad \text{{where }} {', '.join(said)}" if said else text
@@ -211,11 +211,12 @@ def of_rule(rule: Ruled, called: Mapping[int, str], cotangent: str) -> Formula:
     if not isinstance(found, Tensor):
         unknown = rf"\operatorname{{{escaped(found[:-1])}}}'(g)"
         return Formula(unknown if rule.is_unknown else found, _ATOM)
-    written: dict[int, Written] = {order: (called[t.order], _ATOM) for order, t in rule.of.items()}
-    written[rule.cotangent.order] = cotangent, _ATOM
+    written: dict[int, Written] = {rule.cotangent.order: (cotangent, _ATOM)}
     where: list[str] = []
     for v in rule.tape:
-        if v.op is not None:
+        if v.order in rule.of:
+            written[v.order] = called[rule.of[v.order].order], _ATOM
+        elif v.op is not None:
             text, binds = _written(v, lambda a: written.get(a.order))
             long = len(text) > _LONGEST  # what is used twice is written twice, and that adds up
             short = rf"\operatorname{{{escaped(v.op.name)}}}(\ldots)"
@@ -261,34 +262,34 @@ def _written(t: Tensor, of: Callable[[Tensor], Written | None]) -> Written:
     if name == "getitem":
         return parts[0] if keeps_all(t) else _entries(t.inputs[1], parts[0])
     if is_outer(t):
-        return rf"{_bound(parts[0], 2)} \, {_bound(parts[1], _ATOM)}^\top", 2
+        return rf"{bound(parts[0], 2)} \, {bound(parts[1], _ATOM)}^\top", 2
     if name == "matmul" and np.ndim(raw(t.inputs[0])) == 1:
-        parts[0] = f"{_bound(parts[0], _ATOM)}^\\top", 3
+        parts[0] = f"{bound(parts[0], _ATOM)}^\\top", 3
     if name == "mul":
         return _product(t, parts)
     if name == "div":
         return _quotient(t, *parts)
     if name == "transpose":
-        return f"{_bound(parts[0], _ATOM)}^\\top", 3
+        return f"{bound(parts[0], _ATOM)}^\\top", 3
     if name in ("sum", "mean"):
         axis = t.kwargs.get("axis")
         whole = axis is None or np.ndim(raw(t.inputs[0])) == 1
         index = "" if whole else rf"_{{\text{{axis {_axis(axis)}}}}}"
         if name == "sum":
-            return rf"\sum{index} {_bound(parts[0], 2)}", 2
-        return rf"\operatorname{{mean}}{index} {_bound(parts[0], 3)}", 2
+            return rf"\sum{index} {bound(parts[0], 2)}", 2
+        return rf"\operatorname{{mean}}{index} {bound(parts[0], 3)}", 2
     if name in _NOTATION and len(parts) == len(_NOTATION[name][2]):
         template, binds, least = _NOTATION[name]
-        return template.format(*map(_bound, parts, least)).replace("+ -", "- "), binds
+        return template.format(*map(bound, parts, least)).replace("+ -", "- "), binds
     if name in _NAMED and len(parts) == 1:
-        return rf"\{name} {_bound(parts[0], 3)}", 2
-    arguments = ", ".join(text for text, _ in parts)
+        return rf"\{name} {bound(parts[0], 3)}", 2
+    arguments = listed([text for text, _ in parts], r"\ldots")
     return rf"\operatorname{{{escaped(name)}}}{_fenced(arguments)}", _ATOM
 
 
 def _entries(index: Any, x: Written) -> Written:
     """Some of the entries."""
-    return rf"{{{_bound(x, _ATOM)}}}_{{{_text_of(argument(index))}}}", _ATOM
+    return rf"{{{bound(x, _ATOM)}}}_{{{_text_of(argument(index))}}}", _ATOM
 
 
 def _product(t: Tensor, parts: list[Written]) -> Written:
@@ -297,7 +298,7 @@ def _product(t: Tensor, parts: list[Written]) -> Written:
         if parts[i][0] == "1":
             return parts[1 - i]
         if parts[i][0] == "-1":
-            return f"-{_bound(parts[1 - i], 2)}", _MINUS
+            return f"-{bound(parts[1 - i], 2)}", _MINUS
     return _times(t, *parts)
 
 
@@ -312,11 +313,11 @@ def _quotient(t: Tensor, a: Written, b: Written) -> Written:
 def _times(t: Tensor, a: Written, b: Written) -> Written:
     """Two factors; a minus sign before the first is one before the product."""
     sign = r"\odot" if all(np.size(raw(x)) > 1 for x in t.inputs) else r"\cdot"
-    first = a if a[1] == _MINUS else (_bound(a, 2), 2.0)
-    return f"{first[0]} {sign} {_bound(b, 2)}", first[1]
+    first = a if a[1] == _MINUS else (bound(a, 2), 2.0)
+    return f"{first[0]} {sign} {bound(b, 2)}", first[1]
 
 
-def _bound(part: Written, least: int) -> str:
+def bound(part: Written, least: int) -> str:
     text, binds = part
     return text if binds >= least else _fenced(text)
 

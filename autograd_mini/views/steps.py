@@ -19,7 +19,7 @@ from . import formula, latex, telling
 from .pool import Pool, minus
 from .symbols import parameters
 from .trace import Contribution, Step, Trace, uses
-from .writing import made_by, number
+from .writing import MOST_LISTED, listed, made_by, number
 
 #: what stands between two operands
 _SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "matmul": "@", "pow": "^"}
@@ -94,7 +94,7 @@ class Teller:
         }
         if self.brief:
             return found
-        found["way"] = f"{', '.join(sources)} → {name}"
+        found["way"] = f"{listed(sources)} → {name}"
         found["operands"] = self._operands(t)
         found["entry"] = self.pool.text(self._entry(t))
         if locals_ := self._locals(t):
@@ -114,7 +114,7 @@ class Teller:
                 if array.dtype.kind in "biuf":
                     said = {"name": name} if name else {}
                     found.append({"sign": before, "array": self.pool.array(array), **said})
-        return found
+        return found[:MOST_LISTED]
 
     def _locals(self, t: Tensor) -> list[str]:
         """∂y/∂x = ... for each argument that derivatives flow to."""
@@ -182,11 +182,7 @@ class Teller:
             "node": self.index[t.order],
             "say": minus(" ".join(filter(None, say))),
             "gives": given,
-            **(
-                {}
-                if self.brief
-                else {"way": f"{self.trace.called[t.order]} → {', '.join(targets)}"}
-            ),
+            **({} if self.brief else {"way": f"{self.trace.called[t.order]} → {listed(targets)}"}),
         }
 
     def _sums(self, c: Contribution) -> Written:
@@ -216,7 +212,7 @@ class Teller:
         result = self.trace.result
         arrived = "1" if t is result else latex.derivative(t, result, self.tex)
         right = latex.of_rule(c.rule, self.tex, arrived)
-        term = rf"\sum {right.text}" if c.summed else right.text
+        term = rf"\sum {latex.bound(right[:2], 2)}" if c.summed else right.text
         sign = "=" if nth == 1 else "+="
         found: Written = {
             "to": self.index[a.order],
@@ -230,7 +226,7 @@ class Teller:
         }
         slope = _slope(c)
         if slope is not None:
-            found["slope"] = self.pool.array(slope)
+            found["slope"] = self.pool.once(slope)
             found["entry"] = self.pool.text(_product(self.trace, c, slope, nth > 1))
         if c.summed:
             found |= {"summed": c.summed, "spread": self.pool.array(c.spread)}

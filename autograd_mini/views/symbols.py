@@ -6,7 +6,6 @@ computes is recorded, and nothing about it needs to be typed again.
 
 from __future__ import annotations
 
-import contextlib
 import inspect
 import warnings
 from collections.abc import Mapping, Sequence
@@ -100,31 +99,70 @@ def _was_vector(x: Any) -> bool:
     return (x.inputs[0] if indexed else x).ndim == 1
 
 
-def ruled(t: Tensor, i: int) -> Ruled:
-    """What the i-th rule of a record makes of symbols.
+def ruled(t: Tensor) -> dict[int, Ruled]:
+    """What the rules of a record make of symbols, by the position of the argument they are for.
 
-    The rule as a textbook writes it, where the primitive knows that.
+    The rules as a textbook writes them, where the primitive knows that.
     """
     assert t.op is not None
-    g = _leaf(np.broadcast_to(np.ones((), t.dtype), t.shape), True)
-    rule: Any = t.op.textbook[i] if i < len(t.op.textbook) else None
-    rule = rule or next(r for j, r in enumerate(t.op.vjps) if j == i)
-    tensors = [a for a in (*t.inputs, t) if isinstance(a, Tensor)]
-    for values in (_Values, np.ndarray):  # the rule may do with a mask what a Tensor cannot
-        symbols = {id(a): _symbol(a, values) for a in tensors}
-        of = {symbols[id(a)].order: a for a in tensors}
-        args = [
-            symbols[id(a)] if isinstance(a, Tensor) else _constant(a, name)
-            for a, name in zip(t.inputs, chain(parameters(t.op), repeat("")))
+    rules: list[Any] = [rule for rule, _ in zip(t.op.vjps, t.inputs)]
+    rules = [*map(_or, t.op.textbook, rules), *rules[len(t.op.textbook) :]]
+    active = [i for i, a in enumerate(t.inputs[: len(rules)]) if getattr(a, "requires_grad", False)]
+    symbols = _Symbols(t, _Values)
+    found = {
+        i: _run(rules[i], t, symbols)
+        or _run(rules[i], t, _Symbols(t, np.ndarray))  # a mask may be what a rule cannot use
+        or Ruled(f"{t.op.name}′", (), symbols.cotangent, {})
+        for i in active
+        if rules[i] is not None
+    }
+    symbols.let_go()
+    return found
+
+
+def _or(textbook: Any, rule: Any) -> Any:
+    return rule and (textbook or rule)
+
+
+def _run(rule: Any, t: Tensor, symbols: _Symbols) -> Ruled | None:
+    """What a rule makes of symbols; None if it cannot use them."""
+    with recording(True), warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            found = rule(symbols.cotangent, *symbols.arguments, **t.kwargs)
+        except Exception:  # whatever a user's rule may raise
+            return None
+    if not isinstance(found, Tensor):
+        return Ruled(argument(found), (), symbols.cotangent, symbols.of)
+    tape = list(Tape(found))
+    _forget(tape)
+    return Ruled(found, tape, symbols.cotangent, symbols.of)
+
+
+class _Symbols:
+    """What the rules of a record are run on."""
+
+    def __init__(self, t: Tensor, values: type[np.ndarray[Any, Any]]) -> None:
+        assert t.op is not None
+        tensors = {id(a): a for a in (*t.inputs, t) if isinstance(a, Tensor)}
+        symbols = {key: _symbol(a, values) for key, a in tensors.items()}
+        names = chain(parameters(t.op), repeat(""))
+        self.cotangent = _leaf(np.broadcast_to(np.ones((), t.dtype), t.shape), True)
+        self.of = {symbol.order: tensors[key] for key, symbol in symbols.items()}
+        self.arguments = [
+            symbols[id(t)],
+            *(
+                symbols[id(a)] if id(a) in symbols else _constant(a, name)
+                for a, name in zip(t.inputs, names)
+            ),
         ]
-        with recording(True), warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            with contextlib.suppress(Exception):
-                found = rule(g, symbols[id(t)], *args, **t.kwargs)
-                if not isinstance(found, Tensor):
-                    return Ruled(argument(found), (), g, of)
-                return Ruled(found, _forgetful(Tape(found)), g, of)
-    return Ruled(f"{t.op.name}′", (), g, {})
+        self._symbols = symbols.values()
+
+    def let_go(self) -> None:
+        """Have plain arrays, which do not refer back to their symbols."""
+        for symbol in self._symbols:
+            if isinstance(symbol._array, _Values):
+                symbol._array = symbol._array.view(np.ndarray)
 
 
 def _leaf(array: Any, active: bool) -> Tensor:
@@ -145,7 +183,7 @@ def _symbol(t: Tensor, values: type[np.ndarray[Any, Any]]) -> Tensor:
 
 
 def _constant(a: Any, name: str) -> Any:
-    """An argument that is no Tensor: an array as one that is called like its parameter."""
+    """An argument; if it is a bare array, as a Tensor that is called like the parameter."""
     if not name or not isinstance(a, np.ndarray) or not a.ndim:
         return a
     constant = _leaf(a, a.dtype.kind in "fO")
@@ -153,14 +191,11 @@ def _constant(a: Any, name: str) -> Any:
     return constant
 
 
-def _forgetful(tape: Tape) -> Sequence[Tensor]:
-    """A tape without the numbers: a formula is written from operations, shapes and constants."""
+def _forget(tape: Sequence[Tensor]) -> None:
+    """Let go of the numbers: a formula is written from operations, shapes and constants."""
     for t in tape:
         if t.op is not None and t.size > _FEW:
             t._array = np.broadcast_to(np.zeros((), t.dtype), t.shape)
-        elif isinstance(t._array, _Values):
-            t._array = t._array.view(np.ndarray)  # which no longer refers back to its symbol
-    return list(tape)
 
 
 def parameters(op: Primitive) -> Mapping[str, Any]:

@@ -78,7 +78,7 @@ class Trace:
     tape: Tape
     called: Mapping[int, str]
     adjoints: Mapping[Tensor, Any] = field(repr=False)
-    _ruled: dict[tuple[int, int], Ruled] = field(default_factory=dict, repr=False)
+    _ruled: dict[int, Mapping[int, Ruled]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(
@@ -122,10 +122,9 @@ class Trace:
 
     def rule(self, t: Tensor, i: int) -> Ruled:
         """What the i-th rule of a record makes of symbols: worked out once."""
-        key = t.order, i
-        if key not in self._ruled:
-            self._ruled[key] = ruled(t, i)
-        return self._ruled[key]
+        if t.order not in self._ruled:
+            self._ruled[t.order] = ruled(t)
+        return self._ruled[t.order][i]
 
     def derivative(self, t: Tensor) -> str:
         """How the derivative of the result by `t` is written: ``∂L/∂x``."""
