@@ -1,4 +1,4 @@
-"""Dragging, zooming under the pointer, and the two windows of a comparison."""
+"""The graph: dragging, zooming under the pointer, two windows side by side, groups."""
 
 import re
 
@@ -60,3 +60,16 @@ def test_the_windows_of_a_comparison_move_on_their_own(opened):
         now = page.locator(".stage").nth(nth).locator(".card.now").bounding_box()
         assert now["x"] >= room["x"]
         assert now["x"] + now["width"] <= room["x"] + room["width"]
+
+
+def test_one_button_closes_all_groups_and_opens_them(opened):
+    page = opened(stories.explore(stories.network))
+    cards = page.locator(".card").count()
+    page.click("#group")
+    assert page.get_attribute("#group", "aria-pressed") == "true"
+    assert page.locator(".card.stack .op").all_text_contents() == ["► hidden", "► head"]
+    page.locator(".card.stack .cover").first.click()
+    assert page.get_attribute("#group", "aria-pressed") == "false", "one is open"
+    page.click("#group")
+    page.click("#group")
+    assert page.locator(".card").count() == cards
