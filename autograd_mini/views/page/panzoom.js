@@ -24,8 +24,8 @@ function scaleTo(view, wanted, x = view.stage.offsetWidth / 2, y = view.stage.of
   stage.scrollTo(across, down);
 }
 
-/** Show all of each; on a small screen, if not `whole`, as on paper, at a size that can be read. */
-export function fit(whole = matchMedia("print").matches) {
+/** Show all of each; on a small screen, if not `whole`, at a size that can be read. */
+export function fit(whole = false) {
   for (const view of views) {
     const { width, height } = room(view), { level } = view, high = height / level.height, all = Math.min(width / level.width, high, LARGE);
     scaleTo(view, whole || all >= READABLE ? all : width < NARROW ? GOOD : Math.max(READABLE, Math.min(GOOD, high)));
@@ -56,6 +56,13 @@ export function listenToPointer() {
   let held = null;
   let moved = 0;
   new ResizeObserver(() => fit()).observe(byId("graph"));
+  addEventListener("afterprint", () => fit());
+  addEventListener("beforeprint", () => {
+    const { style } = document.body;
+    style.width = "700px"; // about that of a sheet
+    fit(true);
+    style.width = "";
+  });
   addEventListener("pointerdown", ({ target, pointerType }) => {
     held = pointerType === "mouse" ? /** @type {Element} */ (target).closest(".stage") : null;
     moved = 0;
