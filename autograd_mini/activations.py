@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .ops.elementwise import sigmoid
-from .primitive import fused
+from .primitive import fused, named
 
 _SQRT_2_OVER_PI = float(np.sqrt(2 / np.pi))
 _CUBIC = 0.044715
@@ -150,9 +150,16 @@ def _gelu_vjp(g: Any, y: Any, x: Any, saved: Any = None) -> Any:
     return d
 
 
+def _gelu_textbook(g: Any, y: Any, x: Any) -> Any:
+    p = named(sigmoid(2 * named(_inner(x), "u")), "p")
+    slope = named(_SQRT_2_OVER_PI * (1 + 3 * _CUBIC * x**2), "u′")
+    return g * (p + 2 * x * p * (1 - p) * slope)
+
+
 gelu = fused(
     _gelu,
     _gelu_vjp,
+    textbook=(_gelu_textbook,),
     name="gelu",
     saves=True,
     unfused=lambda x: 0.5 * x * (1 + np.tanh(_inner(x))),
@@ -222,11 +229,24 @@ def _layer_norm_vjp(g: Any, y: Any, x: Any, gain: Any, bias: Any, eps: float = 1
     return (h - through_mean - through_variance) / s
 
 
+def _layer_norm_textbook(g: Any, y: Any, x: Any, gain: Any, bias: Any, eps: float = 1e-5) -> Any:
+    """(h - mean(h) - x̂ mean(h x̂)) / s."""
+    normal, s = _normalised(x, eps)
+    normal, s, h = named(normal, "x̂"), named(s, "s"), named(g * gain, "h")
+    through_mean = h.mean(axis=-1, keepdims=True)
+    return (h - through_mean - normal * (h * normal).mean(axis=-1, keepdims=True)) / s
+
+
+def _gain_textbook(g: Any, y: Any, x: Any, gain: Any, bias: Any, eps: float = 1e-5) -> Any:
+    return g * named(_normalised(x, eps)[0], "x̂")
+
+
 layer_norm = fused(
     _layer_norm,
     _layer_norm_vjp,
     lambda g, y, x, gain, bias, eps=1e-5: g * _normalised(x, eps)[0],
     lambda g, y, x, gain, bias, eps=1e-5: g,
+    textbook=(_layer_norm_textbook, _gain_textbook),
     name="layer_norm",
     unfused=_layer_norm,
 )

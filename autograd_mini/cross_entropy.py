@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 
 from .entropy_rows import of_rows, unmatrix
-from .primitive import fused
+from .primitive import fused, named
 from .softmax import among, complement, log_softmax, on_numpy, softmax
 from .targets import Reduction, are_indices, with_options, without_axis
 from .tensor import raw
@@ -188,10 +188,40 @@ def _targets_vjp(
     return log_softmax(logits, axis=axis) * -_scale(g, logits, axis, reduction)
 
 
+# The same, as it is derived above. A class index is the one-hot row that it stands for.
+
+
+def _logits_textbook(
+    g: Any, _: Any, z: Any, y: Any, axis: int = -1, reduction: Reduction = "mean"
+) -> Any:
+    """(ŷ Σ_o y_o - y) g / N, which is (ŷ - y) g / N where the targets sum to one."""
+    if are_indices(y):
+        y = named(1.0 * _own(z, y, axis), "y")
+    y = np.broadcast_to(y, z.shape)
+    p, total = named(softmax(z, axis=axis), "ŷ"), y.sum(axis=axis, keepdims=True)
+    d = p - y if np.allclose(raw(total), 1) else p * total - y
+    return _spread(d, g, z, axis, reduction)
+
+
+def _targets_textbook(
+    g: Any, _: Any, z: Any, y: Any, axis: int = -1, reduction: Reduction = "mean"
+) -> Any:
+    """-ln ŷ_i g / N."""
+    return _spread(-np.log(named(softmax(z, axis=axis), "ŷ")), g, z, axis, reduction)
+
+
+def _spread(d: Any, g: Any, z: Any, axis: int, reduction: Reduction) -> Any:
+    """The rows' own derivatives times g; divided by N for a mean."""
+    if reduction == "none":
+        return d * np.expand_dims(g, axis)
+    return d * g / max(z.size // z.shape[axis], 1) if reduction == "mean" else d * g
+
+
 SoftmaxCrossEntropy = fused(
     _forward,
     _logits_vjp,
     _targets_vjp,
+    textbook=(_logits_textbook, _targets_textbook),
     name="SoftmaxCrossEntropy",
     saves=True,
     unfused=_graph,

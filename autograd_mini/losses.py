@@ -13,7 +13,7 @@ import numpy as np
 from .activations import sigmoid_from, softplus
 from .ops.elementwise import sigmoid
 from .ops.indexing import scatter
-from .primitive import fused
+from .primitive import fused, named
 from .targets import Reduction
 from .tensor import raw
 
@@ -31,6 +31,11 @@ def _reduced(entries: Any, reduction: Reduction) -> Any:
 def _scale(g: Any, count: int, reduction: Reduction) -> Any:
     """What an entry's own derivative is multiplied by."""
     return g / max(count, 1) if reduction == "mean" else g
+
+
+def _mean(d: Any, count: int, reduction: Reduction) -> Any:
+    """The same as a textbook has it: the derivative, over the number of entries."""
+    return d / max(count, 1) if reduction == "mean" else d
 
 
 # ---- mean squared error -------------------------------------------------------------------------
@@ -88,10 +93,16 @@ def _mse_vjp(
     return d * (2 * _scale(g, d.size, reduction))
 
 
+def _mse_textbook(g: Any, y: Any, x: Any, t: Any, reduction: Reduction = "mean") -> Any:
+    d = x - t
+    return _mean(2 * d * g, d.size, reduction)
+
+
 mse_loss = fused(
     _mse_loss,
     _mse_vjp,
     lambda g, *args, **kwargs: _mse_vjp(-g, *args, **kwargs),
+    textbook=(_mse_textbook, lambda g, *args, **kwargs: -_mse_textbook(g, *args, **kwargs)),
     name="mse_loss",
     saves=True,
     unfused=_mse_graph,
@@ -167,7 +178,16 @@ def _nll_graph(log_p: Any, targets: Any, reduction: Reduction = "mean") -> Any:
     return _reduced(-own.squeeze(-1), reduction)
 
 
-nll_loss = fused(_nll_loss, _nll_vjp, None, name="nll_loss", unfused=_nll_graph)
+def _nll_textbook(g: Any, y: Any, log_p: Any, targets: Any, reduction: Reduction = "mean") -> Any:
+    """-y g / N: a class index stands for a row y that is 1 there, and 0 elsewhere."""
+    own = np.arange(log_p.shape[-1]) == np.expand_dims(raw(targets), -1)
+    g = np.expand_dims(g, -1) if reduction == "none" else g
+    return _mean(-named(1.0 * own, "y") * g, targets.size, reduction)
+
+
+nll_loss = fused(
+    _nll_loss, _nll_vjp, None, textbook=(_nll_textbook,), name="nll_loss", unfused=_nll_graph
+)
 
 
 # ---- binary cross-entropy -----------------------------------------------------------------------
@@ -265,10 +285,29 @@ def _entries(x: Any, t: Any, pos_weight: Any) -> int:
     return int(np.prod(np.broadcast_shapes(x.shape, t.shape, np.shape(pos_weight))))
 
 
+def _binary_textbook(
+    g: Any, y: Any, x: Any, t: Any, pos_weight: Any = 1, reduction: Reduction = "mean"
+) -> Any:
+    """(σ(x) - t) g / N where w is 1."""
+    d = (1 - t) * sigmoid(x) - pos_weight * t * sigmoid(-x)
+    if np.all(pos_weight == 1):
+        d = sigmoid(x) - t
+    return _mean(d * g, _entries(x, t, pos_weight), reduction)
+
+
+def _binary_targets_textbook(
+    g: Any, y: Any, x: Any, t: Any, pos_weight: Any = 1, reduction: Reduction = "mean"
+) -> Any:
+    """-x g / N where w is 1, since softplus(-x) - softplus(x) is -x."""
+    d = -x if np.all(pos_weight == 1) else pos_weight * softplus(-x) - softplus(x)
+    return _mean(d * g, _entries(x, t, pos_weight), reduction)
+
+
 sigmoid_binary_cross_entropy = fused(
     _binary,
     _binary_logits_vjp,
     _binary_targets_vjp,
+    textbook=(_binary_textbook, _binary_targets_textbook),
     name="sigmoid_binary_cross_entropy",
     saves=True,
     unfused=_binary_graph,

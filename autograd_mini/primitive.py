@@ -75,6 +75,8 @@ class Primitive:
         self.saves = saves
         #: for a fused node, the same function written in primitives
         self.unfused: Callable[..., Any] | None = None
+        #: for a fused node, its rules as formulas write them; None for one that says it itself
+        self.textbook: Sequence[Rule | None] = ()
         #: how many leading arguments are covered by rules; those beyond are parameters
         self.arity: float = inf if isinstance(vjps, EveryArgument) else len(vjps)
         #: the number of arguments of a call in which each has a rule, for a quick test in `record`
@@ -285,6 +287,7 @@ def fused(
     forward: Callable[..., Any],
     *vjps: Rule | EveryArgument | None,
     unfused: Callable[..., Any],
+    textbook: Sequence[Rule | None] = (),
     name: str | None = None,
     of: Any = None,
     saves: bool = False,
@@ -298,6 +301,10 @@ def fused(
     unfused : callable
         The same function of the same arguments, written in primitives: what the node is held to,
         by ``ag.check_fused(node, *inputs)``.
+    textbook : sequence of callable or None, optional
+        Rules that say the same as those of the node, as one reads them in a book, where the node's
+        are written so as to be fast or to lose no digits. They never compute a gradient: views run
+        them on symbols, and write what they find.
 
     Returns
     -------
@@ -321,9 +328,16 @@ def fused(
     array([-1.,  0.])
     """
     made = primitive(forward, *vjps, name=name, of=of, saves=saves)
-    made.unfused = unfused
+    made.unfused, made.textbook = unfused, textbook
     FUSED.append(made)
     return made
+
+
+def named(x: Any, name: str) -> Tensor:
+    """`x` under a name by which formulas write it: for the rules of a textbook."""
+    t = x if isinstance(x, Tensor) else Tensor(x, requires_grad=x.dtype.kind == "f")
+    t.name = name
+    return t
 
 
 def _is_numpy(function: Any) -> bool:

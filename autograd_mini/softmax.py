@@ -18,7 +18,7 @@ import numpy as np
 
 from .ops.elementwise import stop_gradient
 from .ops.reductions import kept
-from .primitive import fused, implements
+from .primitive import fused, implements, named
 from .tensor import raw
 
 
@@ -152,7 +152,20 @@ def _softmax_vjp(
     return d if temperature == 1 else d / temperature
 
 
-softmax = fused(_softmax, _softmax_vjp, name="softmax", unfused=_softmax)
+def _softmax_textbook(
+    g: Any, y: Any, z: Any, axis: int = -1, where: Any = None, temperature: float = 1.0
+) -> Any:
+    d = y * (g - (g * y).sum(axis=axis, keepdims=True))
+    return d if temperature == 1 else d / temperature
+
+
+softmax = fused(
+    _softmax,
+    _softmax_vjp,
+    textbook=(_softmax_textbook,),
+    name="softmax",
+    unfused=_softmax,
+)
 
 
 # ---- its logarithm ------------------------------------------------------------------------------
@@ -239,8 +252,22 @@ def _log_softmax_from(
     return d if temperature == 1 else d / temperature
 
 
+def _log_softmax_textbook(
+    g: Any, y: Any, z: Any, axis: int = -1, where: Any = None, temperature: float = 1.0
+) -> Any:
+    p = named(softmax(z, axis=axis, where=where, temperature=temperature), "ŷ")
+    g = g if where is None else np.where(where, g, 0)
+    d = g - p * g.sum(axis=axis, keepdims=True)
+    return d if temperature == 1 else d / temperature
+
+
 log_softmax = fused(
-    _log_softmax, _log_softmax_vjp, name="log_softmax", saves=True, unfused=_log_softmax_graph
+    _log_softmax,
+    _log_softmax_vjp,
+    textbook=(_log_softmax_textbook,),
+    name="log_softmax",
+    saves=True,
+    unfused=_log_softmax_graph,
 )
 
 
@@ -327,9 +354,16 @@ def _logsumexp_vjp(
     return kept(g, x, axis) * (e / total)
 
 
+def _logsumexp_textbook(
+    g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False, where: Any = None
+) -> Any:
+    return kept(g, x, axis) * softmax(x, axis=axis, where=where)
+
+
 logsumexp = fused(
     _logsumexp,
     _logsumexp_vjp,
+    textbook=(_logsumexp_textbook,),
     name="logsumexp",
     of="logsumexp",
     saves=True,

@@ -1,6 +1,7 @@
 """The page of ``ag.explore``: what is written into it, what it weighs, and what is refused."""
 
 import base64
+import contextlib
 import json
 import re
 import subprocess
@@ -212,6 +213,9 @@ def test_boxes_close_one_by_one():
     closed = levels[first["boxes"][0]["closes"]]
     (card,) = [c for c in closed["cards"] if "title" in c]
     assert (card["title"], card["opens"]) == ("softmax", 0)
+    (whole,) = {level["group"] for level in levels} - {0}  # where the button for all leads to
+    assert levels[whole]["boxes"] == []
+    assert levels[whole]["group"] == 0
 
 
 def test_cards_cover_every_tensor_once_on_every_level_of_a_small_tape():
@@ -226,23 +230,157 @@ def test_cards_cover_every_tensor_once_on_every_level_of_a_small_tape():
         assert sorted(members) == list(range(len(tape["nodes"])))
 
 
+def cards(tape, level=0):
+    return [card.get("title", "") for card in tape["levels"][level]["cards"]]
+
+
 def test_a_long_tape_opens_folded_and_its_cards_open():
     (tape,) = ag.explore(deep(1000)).data["tapes"]
     first, *others = tape["levels"]
-    assert len(first["cards"]) <= 40
+    assert 30 <= len(first["cards"]) <= 48
+    opened = 0
     for card in first["cards"]:
         if "opens" in card:
             level = tape["levels"][card["opens"]]
             assert level["parent"] == 0
             assert len(level["cards"]) <= 80
-    assert others
+            opened += 1
+    assert opened == len(others) == len(first["cards"]) - 1  # all but x
+    assert cards(tape)[1] == "steps 1–22 · sin"
+
+
+def blocks(n, each, around=()):
+    """So many scopes with so many records each."""
+    y = leaf(0.5, "x")
+    with contextlib.ExitStack() as stack:
+        for name in around:
+            stack.enter_context(ag.scope(name))
+        for i in range(n):
+            with ag.scope(f"block{i}"):
+                for _ in range(each):
+                    y = np.sin(y)
+    return y * 2.0
+
+
+def test_scopes_are_what_a_long_tape_is_folded_by():
+    (tape,) = ag.explore(blocks(40, 50)).data["tapes"]
+    assert cards(tape) == [*(f"block{i}" for i in range(40)), ""]
+    assert len(cards(tape, 2)) == 51  # what goes into it, and its fifty records
+    assert {*cards(tape, 1)} == {""}
+
+
+def test_scopes_that_are_too_many_are_named_from_the_first_to_the_last():
+    (tape,) = ag.explore(blocks(100, 4)).data["tapes"]
+    assert cards(tape)[:2] == ["block0 … block2", "block3 … block5"]
+    assert cards(tape)[-1] == "block99, …"
+    assert len(cards(tape)) == 34
+    assert [box["title"] for box in tape["levels"][1]["boxes"]] == ["block0", "block1", "block2"]
+
+
+def test_a_scope_around_all_does_not_hide_those_inside():
+    (tape,) = ag.explore(blocks(100, 4, around=("model", "body"))).data["tapes"]
+    assert cards(tape)[0] == "block0 … block2"
+    assert [box["title"] for box in tape["levels"][0]["boxes"]] == ["model", "body"]
+
+
+def test_scopes_of_one_name_are_counted():
+    y = leaf(0.5, "x")
+    for _ in range(300):
+        with ag.scope("layer"):
+            y = np.tanh(y) * 0.9
+    (tape,) = ag.explore(y.sum()).data["tapes"]
+    assert cards(tape)[1] == "layer ×7"
+
+
+def copies(names, feeding=False):
+    """The same for each of several inputs, in scopes of these names; then all that together."""
+    w, outputs = leaf(np.ones(2), "w"), []
+    for i, name in enumerate(names):
+        x = outputs[-1] if feeding and outputs else ag.tensor(np.full(2, float(i)))
+        with ag.scope(name):
+            outputs.append(np.tanh(np.sin(np.exp(x * w))))
+    return sum(outputs).sum()
+
+
+def titles(result, level=0):
+    return [c.get("title") for c in ag.explore(result).data["tapes"][0]["levels"][level]["cards"]]
+
+
+def test_copies_side_by_side_are_stacked_and_open():
+    result = copies([f"example{i}" for i in range(20)])
+    assert titles(result).count("example ×20") == 1
+    assert len(titles(result)) == 22  # the stack, 20 sums, the sum of those
+    (tape,) = ag.explore(result).data["tapes"]
+    (stack,) = [c for c in tape["levels"][0]["cards"] if "title" in c]
+    assert stack["count"] == 20 * 5 + 1  # each with its x; w
+    inside = tape["levels"][stack["opens"]]
+    assert (inside["title"], inside["parent"]) == ("example ×20", 0)
+    assert [c["title"] for c in inside["cards"] if "title" in c] == [
+        f"example{i}" for i in range(20)
+    ]
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        lambda: copies([f"layer{i}" for i in range(20)], feeding=True),
+        lambda: sum(copies(["one", "two"]) for _ in range(8)),
+    ],
+    ids=["one after the other", "two only"],
+)
+def test_other_siblings_are_not_stacked(result):
+    assert not any("×" in (title or "") for title in titles(result()))
 
 
 # ---- size ---------------------------------------------------------------------------------------
 
 
 def test_script_and_style_are_small():
-    assert len((assets.script() + assets.style()).encode()) < 56_000
+    """All of both, as they are written; the font has a style element of its own, and its limit."""
+    page = ag.explore(node(), compare=chain()).html()
+    font, style = re.findall("<style>(.*?)</style>", page, re.S)
+    (script,) = re.findall('<script type="module">(.*?)</script>', page, re.S)
+    assert len((style + script).encode()) < 40_000
+    assert font.count("@font-face") == 1
+    assert "data:" not in style + script
+    assert len(page.encode()) < 250_000
+
+
+def test_the_font_is_one_and_has_its_license():
+    (data,) = re.findall('base64,([^"]*)"', assets.font())
+    font = base64.b64decode(data)
+    assert font.startswith(b"wOF2")
+    assert len(font) < 40_000
+    page = Path(assets.__file__).parent / "page"
+    assert font == (page / "STIXTwoMath.woff2").read_bytes()
+    assert "SIL OPEN FONT LICENSE Version 1.1" in (page / "OFL.txt").read_text()
+
+
+def test_what_is_left_out_of_the_script_says_nothing():
+    source = """
+      // a comment
+      /** @type {number} */
+      const a = /** @type {any} */ ("kept  :  ;  // too");  // and another
+
+      function f(x, y) {
+        if (/^ *[a, b] \\/ /.test(x)) return a / y / 2;
+        return `${x ? y : "/* kept */"}  (  ${ y } )`;
+      }
+    """
+    assert assets.lean(source) == (
+        'const a=("kept  :  ;  // too");\n'
+        "function f(x,y){\n"
+        "if(/^ *[a, b] \\/ /.test(x))return a / y / 2;\n"
+        'return `${x ? y : "/* kept */"}  (  ${ y } )`}\n'
+    )
+
+
+def test_no_module_of_the_script_takes_a_name_of_another():
+    modules = (Path(assets.__file__).parent / "page").glob("*.js")
+    word = re.compile(r"^(?:export )?(?:async )?(?:function|const|let) (\w+)", re.M)
+    names = [name for module in modules for name in word.findall(module.read_text("utf-8"))]
+    assert len(names) > 60
+    assert [name for name in set(names) if names.count(name) > 1] == []
 
 
 def test_no_page_is_larger_than_two_megabytes():

@@ -6,6 +6,8 @@ import pytest
 
 import autograd_mini as ag
 from autograd_mini.primitive import FUSED
+from autograd_mini.tape import _fit
+from autograd_mini.tensor import raw
 
 RNG = np.random.default_rng(0)
 Z = RNG.normal(size=5)
@@ -239,6 +241,20 @@ def test_fused_passes_gradcheck(node, arrays, kwargs):
     floating = [a for a in arrays if a.dtype.kind == "f"]
     rest = [a for a in arrays if a.dtype.kind != "f"]
     assert ag.gradcheck(lambda *xs: node(*xs, *rest, **kwargs), *floating, order=2)
+
+
+@pytest.mark.parametrize(("node", "arrays", "kwargs"), FUSED_CASES)
+def test_a_textbook_says_what_the_rule_computes(node, arrays, kwargs):
+    y = node(*map(leaf, (a for a in arrays if a.dtype.kind == "f")),
+             *(a for a in arrays if a.dtype.kind != "f"), **kwargs)  # fmt: skip
+    g = np.linspace(0.5, 1.5, y.size).reshape(y.shape)
+    args = [raw(a) for a in y.inputs]
+    for rule, textbook, a in zip(node.vjps, node.textbook, y.inputs):
+        if rule is not None and textbook is not None and isinstance(a, ag.Tensor):
+            expected, found = (
+                _fit(raw(f(g, y.data, *args, **kwargs)), y, a) for f in (rule, textbook)
+            )
+            np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
 
 
 def test_the_fused_node_leaves_one_record():

@@ -31,7 +31,7 @@ def _matmul_left(g: Any, y: Any, a: Any, b: Any) -> Any:
     if b.ndim == 1:
         return g[..., None] * b
     if a.ndim == 1:
-        return (g[..., None, :] @ _t(b))[..., 0, :]
+        return (b @ g[..., None])[..., 0]
     return g @ _t(b)
 
 
@@ -110,6 +110,10 @@ def _linear_bias(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
     return _ones(rows.shape[0], g.dtype) @ rows
 
 
+def _linear_bias_textbook(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
+    return g.sum(axis=tuple(range(g.ndim - 1))) if g.ndim > 1 == b.ndim else g
+
+
 @lru_cache(maxsize=16)
 def _ones(n: int, dtype: Any) -> Any:
     """A row of ones, for all batches of a size: making it anew takes as long as the product."""
@@ -123,6 +127,7 @@ linear = fused(
     lambda g, y, x, w, b: g @ w.T,
     _linear_weight,
     _linear_bias,
+    textbook=(None, None, _linear_bias_textbook),
     name="linear",
     unfused=lambda x, w, b: x @ w + b,
 )

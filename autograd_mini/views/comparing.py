@@ -20,7 +20,7 @@ from ..transforms import jacobian
 from .film import changed, pool_of
 from .opening import opened
 from .page import checked, tape_data
-from .pool import Pool, minus
+from .pool import Pool, batch_of, minus
 from .replaying import replayed
 from .trace import Trace
 from .writing import number
@@ -54,7 +54,7 @@ def compared(
         raise ValueError(f"explore: {graph.shape} and {node.shape} are not the same function")
     theirs = {k: made.get(v.order, v) for k, v in names.items() if isinstance(v, Tensor)}
     traces = [Trace.of(graph, theirs), Trace.of(node, names)]
-    data, _ = tape_data(traces, ["Unfused chain", "Fused node"])
+    data = tape_data(traces, ["Unfused chain", "Fused node"])
     data["title"] = title or f"Fused beside unfused: {traces[1].called[node.order]}"
     data["tapes"][0]["note"] = "unfused: each operation with its own rule"
     data["tapes"][1]["note"] = "fused: one node, one backward rule"
@@ -161,10 +161,16 @@ def _softmax(z: Any, y: Any) -> Data:
     write = Pool().write
     share = [[round(100 * float(a)), round(100 * float(b)), round(50 * float(c))]
              for a, b, c in zip(predicted, y, gradient)]  # fmt: skip
-    first = "ŷ_{j}" if np.isclose(np.sum(y), 1) else r"ŷ_{j} \sum y"
+    first = r"\hat{y}_{j}" if np.isclose(np.sum(y), 1) else r"\hat{y}_{j} \sum y"
+    slope = r"\hat{y}_{i} (δ_{i j} - \hat{y}_{j})"
     return {
-        "tex": r"\frac{\partial L}{\partial z_{j}} = \sum_{i} -\frac{y_{i}}{ŷ_{i}} ŷ_{i} "
-        rf"(δ_{{i j}} - ŷ_{{j}}) = {first} - y_{{j}}",
+        "tex": [
+            r"\frac{\partial \hat{y}_{i}}{\partial z_{j}} = " + slope,
+            r"\frac{\partial L}{\partial z_{j}} = \sum_{i} -\frac{y_{i}}{\hat{y}_{i}} "
+            rf"{slope} = {first} - y_{{j}}",
+        ],
+        "why": "The ŷ in the softmax Jacobian cancels the 1/ŷ of the logarithm. What is left is "
+        "prediction minus truth.",
         "rows": [str(i + 1) for i in range(len(z))],
         "predicted": write(predicted),
         "target": write(np.asarray(y, float)),
@@ -266,7 +272,7 @@ def _reopened(traces: Sequence[Trace], t: Tensor, array: Any) -> list[Trace]:
 
 def _variant(data: Data, traces: Sequence[Trace]) -> int:
     base = data["pools"][0]
-    batch = data.get("batch", 0)
+    batch = batch_of(traces)
     data["pools"].append(
         [changed(pool_of(trace, Pool(batch)), items) for trace, items in zip(traces, base)]
     )

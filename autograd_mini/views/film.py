@@ -83,7 +83,7 @@ class Recorder:
         ]
         if not self._labels:
             name = trace.called[result.order]
-            self.data, _ = tape_data([trace], [name])
+            self.data = tape_data([trace], [name])
             self.data["title"] = f"Training: {name}"
             self._structure = structure
         elif structure != self._structure:
@@ -95,7 +95,7 @@ class Recorder:
         elif len(self) == _MOST:
             raise ValueError(f"a film has at most {_MOST} frames: record every tenth step, say")
         else:
-            pool = Pool(batch_of([t.data for t in trace.tape]))
+            pool = Pool(batch_of([trace]))
             self.data["pools"].append([changed(pool_of(trace, pool), self.data["pools"][0][0])])
         self._labels.append(str(len(self) + 1) if label is None else str(label))
         self.data["knobs"] = [

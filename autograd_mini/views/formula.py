@@ -7,16 +7,14 @@ operation without one is written as a call, ``tanh(x)``.
 
 from __future__ import annotations
 
-import contextlib
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..tape import Tape
-from ..tensor import Tensor, recording
-from .writing import argument, number
+from ..tensor import Tensor
+from .symbols import SILENT, Ruled, is_outer, keeps_all, parameters
+from .writing import argument, listed, number
 
 #: operation -> how it is written, how tightly that binds, and how tightly its operands must
 _NOTATION: dict[str, tuple[str, int, tuple[int, ...]]] = {
@@ -30,11 +28,13 @@ _NOTATION: dict[str, tuple[str, int, tuple[int, ...]]] = {
     "square": ("{}²", 3, (4,)),
     "reciprocal": ("1 / {}", 2, (3,)),
     "abs": ("|{}|", 4, (0,)),
+    "less": ("{} < {}", 0, (1, 1)),
+    "less_equal": ("{} ≤ {}", 0, (1, 1)),
+    "greater": ("{} > {}", 0, (1, 1)),
+    "greater_equal": ("{} ≥ {}", 0, (1, 1)),
+    "equal": ("{} = {}", 0, (1, 1)),
+    "not_equal": ("{} ≠ {}", 0, (1, 1)),
 }
-#: what only arranges entries, and is not written: what it does shows in the shapes
-_SILENT = {"reshape", "broadcast_to", "expand_dims", "squeeze", "alias", "astype", "copy"}
-#: what multiplies its first argument, entry by entry
-_SCALES = {"mul", "div", "neg"} | _SILENT
 _ATOM = 4
 _UNIT = "1"  # the name of a factor that need not be written
 _LONGEST = 300  # characters of a formula
@@ -64,13 +64,13 @@ def of_operands(t: Tensor, texts: Sequence[str]) -> str:
     return _written(t, lambda a: (found[id(a)], 1 if found[id(a)].startswith("-") else _ATOM))[0]
 
 
-def of_rule(t: Tensor, i: int, called: Mapping[int, str], cotangent: str) -> str:
-    """What the i-th rule of a record computes, as a formula.
+def of_rule(rule: Ruled, called: Mapping[int, str], cotangent: str) -> str:
+    """What a rule computes, as a formula.
 
     Parameters
     ----------
-    t : Tensor
-        A record whose i-th argument is active.
+    rule : Ruled
+        What it makes of symbols.
     called : mapping
         What to call the tensors, by creation number.
     cotangent : str
@@ -79,138 +79,56 @@ def of_rule(t: Tensor, i: int, called: Mapping[int, str], cotangent: str) -> str
     Examples
     --------
     >>> import autograd_mini as ag
+    >>> from autograd_mini.views.symbols import ruled
     >>> from autograd_mini.views.writing import labels
     >>> a, b = (ag.tensor(2.0, requires_grad=True, name=name) for name in "ab")
     >>> y = a / b
-    >>> print(of_rule(y, 0, labels(y.tape()), "g"), of_rule(y, 1, labels(y.tape()), "g"))
+    >>> called = labels(y.tape())
+    >>> print(of_rule(ruled(y)[0], called, "g"), of_rule(ruled(y)[1], called, "g"))
     g / b -g · v2 / b
     """
-    found, _ = ruled(t, i, called, cotangent)
-    return _of_tape(found) if isinstance(found, Tensor) else found
+    return _of_tape(rule, called, cotangent, brief=False)
 
 
-def local(t: Tensor, i: int, called: Mapping[int, str]) -> str:
-    """The local derivative: what the i-th rule of a record multiplies the cotangent by.
+def local(rule: Ruled, called: Mapping[int, str]) -> str:
+    """The local derivative: what a rule multiplies the cotangent by.
 
     A rule that does more than multiply, as that of a matrix product, is written with `g` for the
-    cotangent.
+    cotangent. What it gives a name is not written out.
 
     Examples
     --------
     >>> import autograd_mini as ag
+    >>> from autograd_mini.views.symbols import ruled
     >>> from autograd_mini.views.writing import labels
     >>> a, b = (ag.tensor([2.0], requires_grad=True, name=name) for name in "ab")
     >>> y, p = a / b, a @ b
-    >>> print(local(y, 0, labels(y.tape())), local(y, 1, labels(y.tape())), sep=" and ")
-    1 / b and -v2 / b
+    >>> print(local(ruled(y)[0], labels(y.tape())), local(ruled(y)[1], labels(y.tape())))
+    1 / b -v2 / b
     """
-    found, g = ruled(t, i, called, "g")
+    return _of_tape(rule, called, _UNIT if rule.multiplies() else "g", brief=True)
+
+
+def _of_tape(rule: Ruled, called: Mapping[int, str], cotangent: str, brief: bool) -> str:
+    """The whole tape of a rule as one formula in its leaves; if `brief`, in what it gave a name."""
+    found = rule.found
     if not isinstance(found, Tensor):
-        return found
-    if multiplies(found, g):
-        g.name = _UNIT
-    return _of_tape(found)
-
-
-def multiplies(found: Tensor | str, g: Tensor) -> bool:
-    """Whether what a rule made of the cotangent `g` is that, multiplied entry by entry."""
-    if not isinstance(found, Tensor):
-        return False
-    follows = {g.order}  # the records that the cotangent goes into
-    for record in Tape(found):
-        into = [k for k, a in enumerate(record.inputs) if getattr(a, "order", None) in follows]
-        if into:
-            follows.add(record.order)
-            name = record.op.name if record.op else ""
-            if (into != [0] and (name != "mul" or len(into) > 1)) or name not in _SCALES:
-                return False
-    return True
-
-
-def ruled(
-    t: Tensor, i: int, called: Mapping[int, str], cotangent: str
-) -> tuple[Tensor | str, Tensor]:
-    """What the i-th rule makes of symbols, and the one that stands for the cotangent.
-
-    Text instead, ``tanh′(g)``, for a rule that cannot run on Tensors: it may be a user's.
-    """
-    assert t.op is not None
-    g = Tensor(np.ones(t.shape, t.dtype), requires_grad=True, name=cotangent)
-    rule: Any = next(r for j, r in enumerate(t.op.vjps) if j == i)
-    for values in (_Values, np.ndarray):  # the rule may do with a mask what a Tensor cannot
-        symbols = {id(a): _symbol(a, called, values) for a in (*t.inputs, t) if _is_tensor(a)}
-        args = [symbols.get(id(a), a) for a in t.inputs]
-        with recording(True), warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            with contextlib.suppress(Exception):
-                found = rule(g, symbols[id(t)], *args, **t.kwargs)
-                return (found if isinstance(found, (Tensor, str)) else argument(found)), g
-    return f"{t.op.name}′({cotangent})", g
-
-
-def _is_tensor(a: Any) -> bool:
-    return isinstance(a, Tensor)
-
-
-def _symbol(t: Tensor, called: Mapping[int, str], values: type[np.ndarray[Any, Any]]) -> Tensor:
-    """A leaf that stands for a tensor: its values, and what it is called."""
-    symbol = Tensor(t._array, requires_grad=t.dtype.kind in "fO", name=called[t.order])
-    if isinstance(t._array, np.ndarray):
-        symbol._array = t._array.view(values)
-        if isinstance(symbol._array, _Values):
-            symbol._array.text = called[t.order]
-    return symbol
-
-
-#: functions that have no derivative, of which rules make masks and signs
-_MASKS = {
-    np.less: "{} < {}",
-    np.less_equal: "{} ≤ {}",
-    np.greater: "{} > {}",
-    np.greater_equal: "{} ≥ {}",
-    np.equal: "{} = {}",
-    np.not_equal: "{} ≠ {}",
-    np.sign: "sign({})",
-}
-_MIRRORED = {
-    np.less: np.greater,
-    np.greater: np.less,
-    np.less_equal: np.greater_equal,
-    np.greater_equal: np.less_equal,
-}
-
-
-class _Values(np.ndarray[Any, Any]):
-    """The values of a symbol, which know what they are called.
-
-    What has no derivative comes to a rule as a plain array. Made of these it is a symbol too.
-    """
-
-    text = ""
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
-        plain = [np.asarray(a) if isinstance(a, _Values) else a for a in args]
-        found = getattr(ufunc, method)(*plain, **kwargs)
-        texts = [a.text if isinstance(a, _Values) else argument(a) for a in args]
-        if method != "__call__" or ufunc not in _MASKS or not all(texts):
-            return found
-        if not isinstance(args[0], _Values):  # it was x > 0, which came as 0 < x
-            ufunc, texts = _MIRRORED.get(ufunc, ufunc), texts[::-1]
-        text = _MASKS[ufunc].format(*texts)
-        return Tensor(found, name=text if text.endswith(")") else f"({text})")
-
-
-def _of_tape(result: Tensor) -> str:
-    """The whole tape of a result as one formula in its leaves."""
-    written: dict[int, Written] = {}
-    for t in Tape(result):
-        if t.op is None:
-            written[t.order] = (t.name, _ATOM) if t.name else _constant(t.data)
+        return f"{found}({cotangent})" if rule.is_unknown else found
+    written: dict[int, Written] = {rule.cotangent.order: (cotangent, _ATOM)}
+    for t in rule.tape:
+        if t is rule.cotangent:
+            continue
+        if t.order in rule.of:
+            written[t.order] = (called[rule.of[t.order].order], _ATOM)
+        elif t.name and (brief or t.op is None):
+            written[t.order] = (t.name, _ATOM)
+        elif t.op is None:
+            written[t.order] = _constant(t.data)
         else:
             text, binds = _written(t, lambda a: written[a.order])
             long = len(text) > _LONGEST  # what is used twice is written twice, and that adds up
             written[t.order] = (f"{t.op.name}(…)", _ATOM) if long else (text, binds)
-    return written[result.order][0]
+    return written[found.order][0]
 
 
 def _written(t: Tensor, of: Callable[[Tensor], Written]) -> Written:
@@ -218,8 +136,10 @@ def _written(t: Tensor, of: Callable[[Tensor], Written]) -> Written:
     assert t.op is not None
     parts = [of(a) if isinstance(a, Tensor) else _constant(a) for a in t.inputs]
     name = t.op.name
-    if name in _SILENT:
+    if name in SILENT or (name == "getitem" and keeps_all(t)):
         return parts[0]
+    if is_outer(t):
+        return f"{_bound(parts[0], 2)} @ {_bound(parts[1], _ATOM)}ᵀ", 2
     if name in ("pow", "div") and parts[1][0] == _UNIT:
         return parts[0]
     if name == "mul" and any(text.lstrip("-") == _UNIT for text, _ in parts):
@@ -231,9 +151,21 @@ def _written(t: Tensor, of: Callable[[Tensor], Written]) -> Written:
     if name in _NOTATION and len(parts) == len(_NOTATION[name][2]):
         template, binds, least = _NOTATION[name]
         return template.format(*map(_bound, parts, least)), binds
-    said = {k: v for k, v in t.kwargs.items() if v is not None and v is not False}
-    settings = [f"{k}={argument(v)}" for k, v in said.items()]
-    return f"{name}({', '.join([text for text, _ in parts] + settings)})", _ATOM
+    return f"{name}({listed(_arguments(t, parts))})", _ATOM
+
+
+def _arguments(t: Tensor, parts: Sequence[Written]) -> list[str]:
+    """The arguments of a call; without keywords that have their usual values."""
+    assert t.op is not None
+    usual = parameters(t.op)
+    texts = [text for text, _ in parts]
+    for i, (a, parameter) in enumerate(zip(t.inputs, usual)):
+        if isinstance(a, np.ndarray) and a.ndim:
+            texts[i] = f"{parameter}={texts[i]}"
+    for key, value in t.kwargs.items():
+        if value is not None and value is not False and value is not usual.get(key, ...):
+            texts.append(f"{key}={argument(value)}")
+    return texts
 
 
 def _constant(x: Any) -> Written:

@@ -18,7 +18,7 @@ from .trace import Trace, _contributions, called, uses
 from .writing import arguments, made_by, shortened
 
 _MOST_WITH_PILLS = 400  # cards; a larger picture is looked at from afar, and laid out sooner
-_LONGEST_PILL, _LONGEST_NAME, _LONGEST_NOTE = 22, 28, 44  # characters
+LONGEST_NAME, _LONGEST_PILL, _LONGEST_NOTE = 28, 22, 44  # characters
 
 
 class Edge(NamedTuple):
@@ -127,13 +127,19 @@ class Writer(NamedTuple):
 
     def card(self, part: Part) -> Card:
         t = part.tensors[-1]
-        name = shortened(self.trace.called[t.order], _LONGEST_NAME)
+        counted = [f"{len(part.tensors)} tensors: {_counted(part.tensors)}"]
+        notes = counted if part.is_folded else self.how(t)
+        return self.head(part)._replace(notes=notes, blocks=self.blocks(t))
+
+    def head(self, part: Part) -> Card:
+        """A card without what is on it."""
+        t = part.tensors[-1]
+        name = shortened(self.trace.called[t.order], LONGEST_NAME)
         role = "forward" if t.requires_grad else "line"
         if part.is_folded:
-            notes = [f"{len(part.tensors)} tensors: {_counted(part.tensors)}"]
-            return Card(part.title, name, str(t.shape), notes, self.blocks(t), role, True)
+            return Card(part.title, name, str(t.shape), [], [], role, True)
         shape = str(t.shape) if t.dtype == float else f"{t.dtype}{t.shape}"
-        return Card(made_by(t), name, shape, self.how(t), self.blocks(t), role)
+        return Card(made_by(t), name, shape, [], [], role)
 
     def how(self, t: Tensor) -> list[str]:
         """How a record was computed; nothing where the edges tell it."""
@@ -149,7 +155,7 @@ class Writer(NamedTuple):
     def blocks(self, t: Tensor) -> list[Block]:
         found = [block("value", "forward", t.data)] if self.shown.values else []
         if t in self.trace.adjoints:
-            head = shortened(self.trace.derivative(t), _LONGEST_NAME)
+            head = shortened(self.trace.derivative(t), LONGEST_NAME)
             derivative = block(head, "backward", self.trace.adjoints[t], self.uses[t] > 1)
             notes = [*derivative.notes, *self.summed.get(t, ())]
             found.append(derivative._replace(notes=notes))
@@ -185,7 +191,7 @@ class Writer(NamedTuple):
         """The local derivative, or a sign of it where it takes more room."""
         if not self.shown.formulas:
             return ""
-        text = formula.local(t, i, self.trace.called)
+        text = formula.local(self.trace.rule(t, i), self.trace.called)
         if len(text) <= _LONGEST_PILL:
             return text
         return "closed form" if t.op and t.op.unfused else f"{shortened(made_by(t), 12)}′"

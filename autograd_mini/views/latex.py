@@ -10,16 +10,17 @@ import re
 import sys
 import unicodedata
 from collections.abc import Callable, Mapping
-from typing import Any
+from itertools import chain, repeat
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..tape import Tape
 from ..tensor import Tensor, raw
-from . import formula
+from .symbols import SILENT, Ruled, is_outer, keeps_all, parameters
 from .terminal import spelled
 from .trace import Contribution, Trace
-from .writing import argument, number, shortened
+from .writing import argument, listed, number, shortened
 
 #: operation -> how it is written, how tightly that binds, and how tightly its operands must
 _NOTATION: dict[str, tuple[str, float, tuple[int, ...]]] = {
@@ -39,10 +40,14 @@ _NOTATION: dict[str, tuple[str, float, tuple[int, ...]]] = {
     "exp": (r"\exp({})", 4, (0,)),
     "log": (r"\ln {}", 2, (3,)),
     "sigmoid": (r"\sigma({})", 4, (0,)),
+    "less": ("{} < {}", 0, (1, 1)),
+    "less_equal": ("{} ≤ {}", 0, (1, 1)),
+    "greater": ("{} > {}", 0, (1, 1)),
+    "greater_equal": ("{} ≥ {}", 0, (1, 1)),
+    "equal": ("{} = {}", 0, (1, 1)),
+    "not_equal": ("{} ≠ {}", 0, (1, 1)),
 }
 _NAMED = {"sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan", "max", "min"}
-#: what only arranges entries, and is not written: what it does shows in the shapes
-_SILENT = {"reshape", "broadcast_to", "expand_dims", "squeeze", "alias", "astype", "copy"}
 _ENTRY_BY_ENTRY = {"add", "sub", "mul", "div", "pow", "neg", "broadcast_to", "reshape"}
 _ATOM = 4
 _LONGEST = 900  # characters of a formula
@@ -61,6 +66,22 @@ _SPECIAL = {c: f"\\{c}" for c in "#$%&_{}"} | {
 }
 
 Written = tuple[str, float]
+
+
+class Formula(NamedTuple):
+    """A formula, how tightly it binds, and what the names in it stand for.
+
+    Attributes
+    ----------
+    text : str
+    binds : float
+    where : tuple of str
+        What a rule gave a name: "ŷ = softmax(z)".
+    """
+
+    text: str
+    binds: float
+    where: tuple[str, ...] = ()
 
 
 class Derivation(str):
@@ -186,46 +207,45 @@ def derivative(t: Tensor, of: Tensor, called: Mapping[int, str]) -> str:
 def _total(given: list[Contribution], called: Mapping[int, str], result: Tensor) -> str:
     """The sum of all contributions to a derivative."""
     text = ""
+    said: dict[str, None] = {}
     for c in given:
         arrived = "1" if c.source is result else derivative(c.source, result, called)
-        term, binds = of_rule(c.source, c.argument, called, arrived)
+        term, binds, where = of_rule(c.rule, called, arrived)
+        said |= dict.fromkeys(where)
         if c.summed:
-            term = rf"\sum {_bound((term, binds), 2)}"
+            term = rf"\sum {bound((term, binds), 2)}"
         text += term if not text or term.startswith("-") else f" + {term}"
         text = text.replace("+ -", "- ")
-    return text
+    return rf"{text} \quad \text{{where }} {', '.join(said)}" if said else text
 
 
-def of_rule(t: Tensor, i: int, called: Mapping[int, str], cotangent: str) -> Written:
-    """What the i-th rule of a record computes, run on symbols."""
-    return _of_tape(formula.ruled(t, i, called, cotangent)[0], t)
-
-
-def local(t: Tensor, i: int, called: Mapping[int, str]) -> str:
-    """What the i-th rule multiplies the cotangent by; or what it makes of it, `g`."""
-    found, g = formula.ruled(t, i, called, "g")
-    if formula.multiplies(found, g):
-        g.name = "1"
-    return _of_tape(found, t)[0]
-
-
-def _of_tape(found: Tensor | str, t: Tensor) -> Written:
-    """The tape of what a rule found as one formula in its leaves."""
+def of_rule(rule: Ruled, called: Mapping[int, str], cotangent: str) -> Formula:
+    """What a rule computes of symbols; and what it calls a part of that, if it names any."""
+    found = rule.found
     if not isinstance(found, Tensor):
-        assert t.op is not None
-        if "′" in found:  # a rule that cannot run on symbols
-            found = rf"\operatorname{{{escaped(t.op.name)}}}'(g)"
-        return found, _ATOM
-    written: dict[int, Written] = {}
-    for v in Tape(found):
-        if v.op is not None:
+        unknown = rf"\operatorname{{{escaped(found[:-1])}}}'(g)"
+        return Formula(unknown if rule.is_unknown else found, _ATOM)
+    written: dict[int, Written] = {rule.cotangent.order: (cotangent, _ATOM)}
+    where: list[str] = []
+    for v in rule.tape:
+        if v.order in rule.of:
+            written[v.order] = called[rule.of[v.order].order], _ATOM
+        elif v.op is not None:
             text, binds = _written(v, lambda a: written.get(a.order))
             long = len(text) > _LONGEST  # what is used twice is written twice, and that adds up
             short = rf"\operatorname{{{escaped(v.op.name)}}}(\ldots)"
             written[v.order] = (short, _ATOM) if long else (text, binds)
-        elif v.name:
-            written[v.order] = v.name, _ATOM
-    return written.get(found.order) or (_constant(found.data), _ATOM)
+        if v.name:
+            name = name_of(v.name)
+            where += [f"{name} = {text}"] if v.op is not None else []
+            written[v.order] = name, _ATOM
+    text, binds = written.get(found.order) or (_constant(found.data), _ATOM)
+    return Formula(text, binds, tuple(where))
+
+
+def local(rule: Ruled, called: Mapping[int, str]) -> Formula:
+    """What a rule multiplies the cotangent by; or what it makes of it, `g`."""
+    return of_rule(rule, called, "1" if rule.multiplies() else "g")
 
 
 # ---- one operation -------------------------------------------------------------------------------
@@ -241,46 +261,49 @@ def _written(t: Tensor, of: Callable[[Tensor], Written | None]) -> Written:
     assert t.op is not None
     name = t.op.name
 
-    def part(a: Any) -> Written:
+    def part(a: Any, parameter: str) -> Written:
         written = of(a) if isinstance(a, Tensor) else None
         if written:
             return written
+        if parameter and isinstance(a, np.ndarray) and a.ndim:
+            return name_of(parameter), _ATOM
         text = _constant(raw(a), name in _ENTRY_BY_ENTRY)
         return text, _MINUS if text.startswith("-") else _ATOM
 
-    parts = [part(a) for a in t.inputs]
-    if name in _SILENT or (name in ("pow", "div") and parts[1][0] == "1"):
+    parts = [part(a, said) for a, said in zip(t.inputs, chain(parameters(t.op), repeat("")))]
+    if name in SILENT or (name in ("pow", "div") and parts[1][0] == "1"):
         return parts[0]
     if name == "getitem":
-        return _entries(t.inputs[1], parts[0])
+        return parts[0] if keeps_all(t) else _entries(t.inputs[1], parts[0])
+    if is_outer(t):
+        return rf"{bound(parts[0], 2)} \, {bound(parts[1], _ATOM)}^\top", 2
     if name == "matmul" and np.ndim(raw(t.inputs[0])) == 1:
-        parts[0] = f"{_bound(parts[0], _ATOM)}^\\top", 3
+        parts[0] = f"{bound(parts[0], _ATOM)}^\\top", 3
     if name == "mul":
         return _product(t, parts)
     if name == "div":
         return _quotient(t, *parts)
     if name == "transpose":
-        return f"{_bound(parts[0], _ATOM)}^\\top", 3
+        return f"{bound(parts[0], _ATOM)}^\\top", 3
     if name in ("sum", "mean"):
         axis = t.kwargs.get("axis")
-        index = "" if axis is None else rf"_{{\text{{axis {_axis(axis)}}}}}"
-        sign = r"\sum" if name == "sum" else r"\operatorname{mean}"
-        return f"{sign}{index} {_bound(parts[0], 2)}", 2
+        whole = axis is None or np.ndim(raw(t.inputs[0])) == 1
+        index = "" if whole else rf"_{{\text{{axis {_axis(axis)}}}}}"
+        if name == "sum":
+            return rf"\sum{index} {bound(parts[0], 2)}", 2
+        return rf"\operatorname{{mean}}{index} {bound(parts[0], 3)}", 2
     if name in _NOTATION and len(parts) == len(_NOTATION[name][2]):
         template, binds, least = _NOTATION[name]
-        return template.format(*map(_bound, parts, least)).replace("+ -", "- "), binds
+        return template.format(*map(bound, parts, least)).replace("+ -", "- "), binds
     if name in _NAMED and len(parts) == 1:
-        return rf"\{name} {_bound(parts[0], 3)}", 2
-    arguments = ", ".join(text for text, _ in parts)
-    return rf"\operatorname{{{escaped(name)}}}\left({arguments}\right)", _ATOM
+        return rf"\{name} {bound(parts[0], 3)}", 2
+    arguments = listed([text for text, _ in parts], r"\ldots")
+    return rf"\operatorname{{{escaped(name)}}}{_fenced(arguments)}", _ATOM
 
 
 def _entries(index: Any, x: Written) -> Written:
-    """Some of the entries; an index that only makes room for an axis is not written."""
-    parts = index if isinstance(index, tuple) else (index,)
-    if all(i is None or i is Ellipsis or (type(i) is slice and i == slice(None)) for i in parts):
-        return x
-    return rf"{{{_bound(x, _ATOM)}}}_{{{_text_of(argument(index))}}}", _ATOM
+    """Some of the entries."""
+    return rf"{{{bound(x, _ATOM)}}}_{{{_text_of(argument(index))}}}", _ATOM
 
 
 def _product(t: Tensor, parts: list[Written]) -> Written:
@@ -289,7 +312,7 @@ def _product(t: Tensor, parts: list[Written]) -> Written:
         if parts[i][0] == "1":
             return parts[1 - i]
         if parts[i][0] == "-1":
-            return f"-{_bound(parts[1 - i], 2)}", _MINUS
+            return f"-{bound(parts[1 - i], 2)}", _MINUS
     return _times(t, *parts)
 
 
@@ -303,14 +326,19 @@ def _quotient(t: Tensor, a: Written, b: Written) -> Written:
 
 def _times(t: Tensor, a: Written, b: Written) -> Written:
     """Two factors; a minus sign before the first is one before the product."""
-    sign = r"\odot" if all(np.ndim(raw(x)) for x in t.inputs) else r"\cdot"
-    first = a if a[1] == _MINUS else (_bound(a, 2), 2.0)
-    return f"{first[0]} {sign} {_bound(b, 2)}", first[1]
+    sign = r"\odot" if all(np.size(raw(x)) > 1 for x in t.inputs) else r"\cdot"
+    first = a if a[1] == _MINUS else (bound(a, 2), 2.0)
+    return f"{first[0]} {sign} {bound(b, 2)}", first[1]
 
 
-def _bound(part: Written, least: int) -> str:
+def bound(part: Written, least: int) -> str:
     text, binds = part
-    return text if binds >= least else rf"\left({text}\right)"
+    return text if binds >= least else _fenced(text)
+
+
+def _fenced(text: str) -> str:
+    """In parentheses, which are as high as what is in them."""
+    return rf"\left({text}\right)" if r"\frac" in text else f"({text})"
 
 
 def _constant(x: Any, as_number: bool = True) -> str:
@@ -323,8 +351,9 @@ def _constant(x: Any, as_number: bool = True) -> str:
         same = x.size and (x == x.reshape(-1)[:1]).all()
         if same and as_number:
             return number(x.reshape(-1)[0] + 0)  # a truth value as 0 or 1
-        letter = r"\mathbf{1}" if same and x.flat[0] == 1 else "c"
-        return f"{letter}_{{{_size(x)}}}"
+        if same and x.flat[0] == 1:
+            return rf"\mathbf{{1}}_{{{_size(x)}}}"
+        return rf"\text{{const {x.shape}}}"
     return _text_of(shortened(str(x), 40))
 
 
@@ -341,7 +370,7 @@ def _axis(axis: Any) -> str:
 
 def name_of(name: str) -> str:
     r"""A name as mathematics: ``v3`` is v with an index, ``log_p`` a word, ``theta`` a letter."""
-    match = re.fullmatch(r"([^\W\d_]+)_?(\d*)", name)
+    match = re.fullmatch(r"((?:[^\W\d_]|[\u0300-\u036f])+)_?(\d*)", name)
     if not match:
         return _text_of(name)
     stem, index = match.groups()

@@ -10,24 +10,34 @@ from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, combinations
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..tensor import Tensor
 from .card import Card
-from .folding import Folded, Group, Part, boxes_of, closing, parts_of
-from .graph import Edge, Graph, Shown, Writer
+from .folding import Folded, Group, Part, Scopes, closing, parts_of
+from .graph import LONGEST_NAME, Edge, Graph, Shown, Writer
 from .layout import Route, Spacing
-from .pool import minus, sized
+from .pool import Pool, minus
 from .svg import ASIDE, beside, moved, pill_width, places, uses_of
 from .trace import Trace, uses
+from .writing import shortened
 
-CARDS = 40  # on a level that is folded
+CARDS = 48  # on a level that is folded, at most; most have about 40
 OPEN = 60  # tensors, up to which a tape is shown whole
 _MOST_BOXES = 4  # that close independently
 _BUDGET = 2_400  # cards on all levels
 _SPACING = Spacing(layer=40, node=24, edge=20, group=14, title=18, margin=14)
 
 Level = dict[str, Any]
+
+
+class _Placer(NamedTuple):
+    """What cards are written with: names; tensors as they are told, and where; numbers."""
+
+    writer: Writer
+    nodes: Sequence[Mapping[str, Any]]
+    positions: Mapping[int, int]
+    pool: Pool
 
 
 @dataclass
@@ -41,38 +51,44 @@ class _Plan:
     parent: int | None = None
 
 
-def levels(trace: Trace, index: Mapping[int, int]) -> list[Level]:
+def levels(trace: Trace, nodes: Sequence[Mapping[str, Any]], pool: Pool) -> list[Level]:
     """The levels of a tape, the one that the page opens with first.
 
     Parameters
     ----------
     trace : Trace
-    index : mapping of int to int
-        The position of each tensor in the tape, by creation number.
+    nodes : sequence of mapping
+        Its tensors, as a `Teller` tells them.
+    pool : Pool
+        Their numbers.
     """
     tensors = list(trace.tape)
     writer = Writer(trace, Shown(), uses(tensors, trace.adjoints), summed={})
-    if len(tensors) <= OPEN:
-        return _in_place(writer, tensors, index)
-    return _nested(writer, tensors, index)
+    positions = {t.order: i for i, t in enumerate(tensors)}
+    placer = _Placer(writer, nodes, positions, pool)
+    return _in_place(placer, tensors) if len(tensors) <= OPEN else _nested(placer, tensors)
 
 
-def _in_place(writer: Writer, tensors: Sequence[Tensor], index: Mapping[int, int]) -> list[Level]:
+def _in_place(placer: _Placer, tensors: Sequence[Tensor]) -> list[Level]:
     """All open; then boxes closed, each way to do so having a level."""
-    boxes, titles = boxes_of([t for t in tensors if t.op])
-    ways = list(dict.fromkeys(map(_outermost, _ways(list(titles)))))
+    scopes = Scopes.of(tensors)
+    ways = list(dict.fromkeys(map(_outermost, _ways(list(scopes.titles)))))
     found = []
     for closed in ways:
         plan = _Plan(closing(tensors, closed), "", closed)
-        level = _level(writer, plan, index)
+        level = _level(placer, plan)
         for card, part in zip(level["cards"], plan.folded.parts):
             if part.is_folded:
-                box = boxes[part.tensors[-1].order]
+                box = scopes.boxes[part.tensors[-1].order]
                 own = next(box[:n] for n in range(1, len(box) + 1) if box[:n] in closed)
                 _link(card, "opens", ways, closed - {own})
         for drawn, box in zip(level["boxes"], plan.folded.titles):
             _link(drawn, "closes", ways, _outermost({*closed, box}))
         found.append(level)
+    whole = _outermost(scopes.titles)
+    if whole and whole in ways:  # one button closes all boxes, or opens them
+        for way, level in zip(ways, found):
+            level["group"] = 0 if way == whole else ways.index(whole)
     return found
 
 
@@ -94,15 +110,16 @@ def _outermost(closed: Collection[Group]) -> frozenset[Group]:
     return frozenset(b for b in kept if not any(b[:n] in kept for n in range(1, len(b))))
 
 
-def _nested(writer: Writer, tensors: Sequence[Tensor], index: Mapping[int, int]) -> list[Level]:
+def _nested(placer: _Placer, tensors: Sequence[Tensor]) -> list[Level]:
     """The whole in about `CARDS` cards; then what is in each, as far as the budget goes."""
-    todo = deque([_Plan(parts_of(tensors, None, CARDS), "")])
+    scopes = Scopes.of(tensors)
+    todo = deque([_Plan(parts_of(tensors, None, CARDS, scopes), "")])
     found: list[Level] = []
     waiting: list[tuple[dict[str, Any], int]] = []
     cards = planned = 0
     while todo:
         plan = todo.popleft()
-        level = _level(writer, plan, index)
+        level = _level(placer, plan)
         number = len(found)
         found.append(level)
         cards += len(level["cards"])
@@ -110,18 +127,19 @@ def _nested(writer: Writer, tensors: Sequence[Tensor], index: Mapping[int, int])
             if part.is_folded and part.tensors[-1].op and cards + CARDS * len(todo) < _BUDGET:
                 planned += 1
                 waiting.append((card, planned))
-                todo.append(_inside(part, number))
+                todo.append(_inside(part, number, scopes))
     for card, level_number in waiting:
         card["opens"] = level_number
     return found
 
 
-def _inside(part: Part, parent: int) -> _Plan:
+def _inside(part: Part, parent: int, scopes: Scopes) -> _Plan:
     """What is in a folded card, with what goes into it."""
     own = {t.order for t in part.tensors}
     inputs = [a for t in part.tensors for a in t.inputs if isinstance(a, Tensor)]
     outside = {a.order: a for a in inputs if a.order not in own}
-    folded = parts_of(part.tensors, None, CARDS)
+    most = OPEN if len(part.tensors) <= OPEN else CARDS
+    folded = parts_of(part.tensors, None, most, scopes.below([t for t in part.tensors if t.op]))
     shown = [outside[order] for order in sorted(outside)][:CARDS]
     parts = [Part([t]) for t in shown] + folded.parts
     part_of = {t.order: i for i, p in enumerate(parts) for t in p.tensors}
@@ -129,11 +147,10 @@ def _inside(part: Part, parent: int) -> _Plan:
     return _Plan(plan, part.title, outside=len(shown), parent=parent)
 
 
-def _level(writer: Writer, plan: _Plan, index: Mapping[int, int]) -> Level:
+def _level(placer: _Placer, plan: _Plan) -> Level:
+    writer, _, index, _ = placer
     folded = plan.folded
-    if len(folded.parts) > 400:
-        writer = writer._replace(shown=writer.shown._replace(formulas=False))
-    cards = [_sized(writer, part) for part in folded.parts]
+    cards = [_sized(placer, part) for part in folded.parts]
     edges = [e for e in writer.edges(folded.parts, folded.part_of) if e.target >= plan.outside]
     graph = Graph("", "", cards, [p.box for p in folded.parts], folded.titles, edges)
     together = uses_of(edges)
@@ -155,14 +172,17 @@ def _level(writer: Writer, plan: _Plan, index: Mapping[int, int]) -> Level:
     return level
 
 
-def _sized(writer: Writer, part: Part) -> Card:
+def _sized(placer: _Placer, part: Part) -> Card:
     """The card of a part, with room for what the page writes on it."""
-    card, t = writer.card(part), part.tensors[-1]
-    arrays = [t.data, *([writer.trace.adjoints[t]] if t in writer.trace.adjoints else [])]
-    blocks = [sized(block, x) for block, x in zip(card.blocks, arrays)]
-    notes = [f"{len(part.tensors):,} tensors"] if part.is_folded else []
-    shape = notes[0] if notes else card.shape
-    return card._replace(notes=(), blocks=blocks, shape=shape)
+    writer, nodes, positions, pool = placer
+    t = part.tensors[-1]
+    node = nodes[positions[t.order]]
+    blocks = [pool.outline(node["value"], "value")]
+    if "gradient" in node:
+        head = shortened(writer.trace.derivative(t), LONGEST_NAME)
+        blocks.append(pool.outline(node["gradient"], head, writer.uses[t] > 1))
+    card = writer.head(part)._replace(blocks=blocks)
+    return card._replace(shape=f"{len(part.tensors):,} tensors") if part.is_folded else card
 
 
 def _box(box: Any) -> dict[str, Any]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain, repeat
+from typing import Any
 
 import numpy as np
 
 from ..scoping import scope
 from ..tape import Tape
 from ..tensor import MODE, Tensor, recording
+from .symbols import parameters
 
 
 def opened(result: Tensor) -> tuple[Tensor, Mapping[int, Tensor]]:
@@ -41,7 +44,10 @@ def opened(result: Tensor) -> tuple[Tensor, Mapping[int, Tensor]]:
             if t.op is None:
                 made[t.order] = t
                 continue
-            args = [made[a.order] if isinstance(a, Tensor) else a for a in t.inputs]
+            args = [
+                made[a.order] if isinstance(a, Tensor) else _called(a, name)
+                for a, name in zip(t.inputs, chain(parameters(t.op), repeat("")))
+            ]
             MODE.scope = t.scope if t.op.unfused is None else (*t.scope, scope(t.op.name))
             found = found or t.op.unfused is not None
             out = made[t.order] = (t.op.unfused or t.op)(*args, **t.kwargs)
@@ -49,3 +55,9 @@ def opened(result: Tensor) -> tuple[Tensor, Mapping[int, Tensor]]:
     if not found:
         raise ValueError("unfuse=True: no node of this graph is fused, so there is none to open")
     return made[result.order], made
+
+
+def _called(a: Any, name: str) -> Any:
+    """An argument of a fused node that is no Tensor: of an array, the graph has a card."""
+    is_array = isinstance(a, np.ndarray) and a.ndim and a.dtype.kind == "f"
+    return Tensor(a, name=name) if name and is_array else a

@@ -18,7 +18,7 @@ from ..tensor import Tensor, describe
 from . import assets
 from .drawing import draw, open_page, writable, write_whole
 from .levels import levels
-from .pool import Pool, batch_of, minus
+from .pool import EXAMPLES, Pool, batch_of, minus
 from .steps import Teller
 from .trace import Trace
 from .writing import number, one_line, shortened
@@ -26,8 +26,10 @@ from .writing import number, one_line, shortened
 ENDINGS = (".html", ".htm")
 LARGEST = 2_000_000  # bytes of a page
 _PACKED = 150_000  # bytes of data, from which on they are compressed
-_SHELL = 90_000  # bytes of a page without its data, and some to spare
-_LESS = (16, 4, 1)  # entries, of which more are not shown where a page would be too large
+_SHELL = 95_000  # bytes of a page without its data, and some to spare
+#: where a page would be too large: entries of which more are not shown, and if others are described
+_LESS = ((16, True), (4, True), (1, True), (1, False))
+_MOST = 40_000  # operations
 _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
     "font-src data:; img-src data:"
@@ -89,7 +91,7 @@ def explore(
         raise ValueError(f"explore: theme is 'auto', 'light' or 'dark', not {theme!r}")
     if (result is None) == (frames is None):
         raise TypeError("explore takes one result, explore(loss), or frames=, and not both")
-    from .comparing import compared, knobs_of
+    from .comparing import compared
     from .film import film_of
 
     if frames is not None:
@@ -100,11 +102,18 @@ def explore(
     checked(result)
     if compare is not False:
         return Exploration(compared(result, compare, dict(names or {}), title), theme, result)
+    return Exploration(_alone(result, dict(names or {}), title), theme, result)
+
+
+def _alone(result: Tensor, names: Mapping[str, Any], title: str | None) -> dict[str, Any]:
+    """The data of a page with one tape."""
+    from .comparing import knobs_of
+
     trace = Trace.of(result, names)
-    data, _ = tape_data([trace], [trace.called[result.order]])
-    data |= {"title": title or f"Backpropagation of {trace.called[result.order]}"}
+    name = trace.called[result.order]
+    data = tape_data([trace], [name]) | {"title": title or f"Backpropagation of {name}"}
     knobs_of(data, trace)
-    return Exploration(data, theme, result)
+    return data
 
 
 def checked(result: Any) -> Tensor:
@@ -116,54 +125,68 @@ def checked(result: Any) -> Tensor:
             f"nothing was recorded for {describe(result)}: no operation made it from a tensor "
             "with requires_grad=True, or it was computed under no_grad(). Explore a result."
         )
+    operations = sum(t.op is not None for t in result.tape())
+    if operations > _MOST:
+        raise _too_long(operations)
     return result
 
 
-def tape_data(
-    traces: Sequence[Trace], titles: Sequence[str], batch: int | None = None
-) -> tuple[dict[str, Any], list[Pool]]:
-    """What the page needs to show these tapes; and the pools with their numbers."""
-    if batch is None:
-        batch = batch_of([t.data for trace in traces for t in trace.tape])
-    largest = max(t.size for trace in traces for t in trace.tape)
-    for most in (None, *(n for n in _LESS if n < largest)):
-        data, pools = _tape_data(traces, titles, batch, most)
+def tape_data(traces: Sequence[Trace], titles: Sequence[str]) -> dict[str, Any]:
+    """What the page needs to show these tapes."""
+    batch = batch_of(traces)
+    pools = [Pool(batch) for _ in traces]
+    tapes = [_told(*each) for each in zip(traces, pools, titles)]
+    data = _data(traces[0], tapes, pools, batch)
+    for most, notes in _LESS:
         if len(embedded(data).encode()) < LARGEST - _SHELL:
-            break
-    return data, pools
+            return data
+        for pool in pools:
+            pool.shorten(most, notes)
+    if len(embedded(data).encode()) >= LARGEST - _SHELL:
+        raise _too_long(sum(t.op is not None for t in traces[0].tape))
+    return data
 
 
-def _tape_data(
-    traces: Sequence[Trace], titles: Sequence[str], batch: int, most: int | None
-) -> tuple[dict[str, Any], list[Pool]]:
-    pools = [Pool(batch, most) for _ in traces]
-    tapes = []
-    for trace, pool, name in zip(traces, pools, titles):
-        teller = Teller(trace, pool)
-        tapes.append(
-            {
-                "name": name,
-                "symbol": trace.called[trace.result.order],
-                "nodes": teller.nodes(),
-                "steps": teller.steps(),
-                "levels": levels(trace, teller.index),
-            }
-        )
-    result = traces[0].result
+def _told(trace: Trace, pool: Pool, name: str) -> dict[str, Any]:
+    """One tape; its numbers go into the pool."""
+    teller = Teller(trace, pool)
+    nodes = teller.nodes()
+    return {
+        "name": name,
+        "symbol": trace.called[trace.result.order],
+        "nodes": nodes,
+        "steps": teller.steps(),
+        "levels": levels(trace, nodes, pool),
+    }
+
+
+def _too_long(operations: int) -> ValueError:
+    return ValueError(
+        f"explore: {operations:,} operations are more than a page has room for. Draw them folded, "
+        "ag.draw(result); print them, print(result.tape()); or explore a part of them, from where "
+        "it begins: x.detach().requires_grad_()."
+    )
+
+
+def _data(
+    trace: Trace, tapes: list[dict[str, Any]], pools: Sequence[Pool], batch: int
+) -> dict[str, Any]:
+    """All that the page shows, of which this is the first tape."""
+    result = trace.result
     data: dict[str, Any] = {
         "title": "",
         "subtitle": minus(
-            f"{traces[0].called[result.order]} = {number(np.ravel(result.data)[0])} · "
-            f"{sum(t.op is not None for t in traces[0].tape):,} operations"
+            f"{trace.called[result.order]} = {number(np.ravel(result.data)[0])} · "
+            f"{sum(t.op is not None for t in trace.tape):,} operations"
         ),
         "tapes": tapes,
-        "tabs": [{"name": name, "tapes": [i]} for i, name in enumerate(titles)],
+        "tabs": [{"name": tape["name"], "tapes": [i]} for i, tape in enumerate(tapes)],
         "pools": [[pool.items for pool in pools]],
         "knobs": [],
     }
     if batch:
-        data["batch"] = min(batch, 24)
-    return data, pools
+        data["batch"] = min(batch, EXAMPLES)
+    return data
 
 
 class Exploration:
@@ -210,9 +233,10 @@ class Exploration:
             f'<!doctype html>\n<html lang="en"{theme}>\n<head>\n<meta charset="utf-8">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-            '<link rel="icon" href="data:,">\n'
-            f"<title>{title}</title>\n<style>\n{assets.style()}</style>\n</head>\n<body>\n{body}"
-            f"{embedded(self.data)}\n<script>\n{assets.script()}</script>\n</body>\n</html>\n"
+            f'<link rel="icon" href="data:,">\n<title>{title}</title>\n'
+            f"<style>\n{assets.font()}</style>\n<style>\n{assets.style()}</style>\n"
+            f"</head>\n<body>\n{body}{embedded(self.data)}\n"
+            f'<script type="module">\n{assets.script()}</script>\n</body>\n</html>\n'
         )
 
     def save(self, path: str | os.PathLike[str]) -> Path:
@@ -292,5 +316,5 @@ def embedded(data: Mapping[str, Any]) -> str:
     text = text.encode("utf-8", "replace").decode()  # half a surrogate pair is no character
     if len(text) < _PACKED:
         return f'<script type="application/json" id="data">{text}</script>'
-    packed = base64.b64encode(zlib.compress(text.encode(), 9)).decode()
+    packed = base64.b64encode(zlib.compress(text.encode(), 6)).decode()
     return f'<script type="text/plain" id="packed">{packed}</script>'

@@ -13,17 +13,18 @@ from typing import Any
 
 import numpy as np
 
-from .card import Block, block
+from .card import Block, Cell, block
 from .palette import STEPS
-from .writing import number
+from .trace import Trace
 
 #: an array, as it is written into the page; see `Pool.write`
 Written = dict[str, Any]
 
 _DECIMALS = 4
 _USUAL = "-0.0000"
-_EXAMPLES = 24  # of a batch, that can be looked at one by one
+EXAMPLES = 24  # of a batch, that can be looked at one by one
 _LARGEST_EXAMPLE = 512  # entries
+_MOST_BY_EXAMPLE = 200  # tensors on a tape that is looked at example by example
 
 
 def minus(text: str) -> str:
@@ -38,23 +39,25 @@ class Pool:
     ----------
     batch : int
         The length of the first axis of what holds one row per example; 0 for no batch.
-    most : int, optional
-        Of larger arrays only the statistics are written: for pages that would be too large.
     """
 
-    def __init__(self, batch: int = 0, most: int | None = None) -> None:
-        self.batch, self.most = batch, most
+    def __init__(self, batch: int = 0) -> None:
+        self.batch = batch
         self.items: list[Written | str] = []
-        self._numbers: dict[Any, int] = {}
+        self._numbers: dict[int, int] = {}
         self._alive: list[Any] = []  # an id is an array's own only as long as the array lives
 
     def array(self, x: Any) -> int:
         """The number of an array."""
         if id(x) not in self._numbers:
-            self._numbers[id(x)] = len(self.items)
+            self._numbers[id(x)] = self.once(x)
             self._alive.append(x)
-            self.items.append(self.write(x))
         return self._numbers[id(x)]
+
+    def once(self, x: Any) -> int:
+        """The number of an array that nobody asks for again, so that it need not be kept."""
+        self.items.append(self.write(x))
+        return len(self.items) - 1
 
     def text(self, text: str) -> int:
         """The number of a line of text that has numbers in it."""
@@ -68,50 +71,65 @@ class Pool:
         negative, "q" the most positive, "!" what is not finite. ``text`` has the numbers, and is
         absent where the cells are a heat map. ``each`` holds the examples of a batch.
         """
-        if self.most is not None and np.size(x) > self.most:
-            return _described(x)
         written = _of_block(block("", "", x), x)
         if self.batch and isinstance(x, np.ndarray) and _is_batch(x, self.batch):
             written["each"] = [
-                _of_block(block("", "", row), row) for row in map(np.asarray, x[:_EXAMPLES])
+                _of_block(block("", "", row), row) for row in map(np.asarray, x[:EXAMPLES])
             ]
         return written
 
+    def shorten(self, most: int, notes: bool = True) -> None:
+        """Show no entries of what has more than `most` cells: for pages that would be too large."""
+        for i, item in enumerate(self.items):
+            if isinstance(item, dict) and sum(map(len, item["tint"])) > most:
+                self.items[i] = _shortened(item, notes)
+            elif isinstance(item, dict) and not notes and "notes" in item:
+                self.items[i] = {key: value for key, value in item.items() if key != "notes"}
 
-def _described(x: Any) -> Written:
-    """An array of which no entries are shown: its smallest and largest."""
-    written: Written = {"shape": str(x.shape), "tint": ["i"], "text": [["…"]]}
-    if isinstance(x, np.ndarray) and x.dtype.kind == "f" and np.isfinite(x).all():
-        written["notes"] = [minus(f"{number(x.min(), 3)} to {number(x.max(), 3)}")]
-    elif isinstance(x, np.ndarray) and x.dtype.kind == "f":
-        written["tint"] = ["!"]
+    def outline(self, number: int, head: str, meets: bool = False) -> Block:
+        """How much room an array takes, as a block of a card.
+
+        No number is narrower than a usual one, so that those of another variant fit too.
+        """
+        item = self.items[number]
+        assert isinstance(item, dict)
+        texts = item.get("text") or [[""] * len(row) for row in item["tint"]]
+        least = _USUAL if "text" in item and "int" not in item["shape"] else ""
+        rows = [[Cell(max(text, least, key=len)) for text in row] for row in texts]
+        return Block(head, "", rows, item.get("notes", ()), meets)
+
+
+def _shortened(item: Written, notes: bool) -> Written:
+    """An array of which no entries are shown: its smallest and largest, or what is said of it."""
+    tint = "!" if "!" in "".join(item["tint"]) else "i"
+    written: Written = {"shape": item["shape"], "tint": [tint], "text": [["…"]]}
+    if not notes:
+        return written
+    if "text" not in item:
+        return written | {"notes": item.get("notes", [])[:1]}
+    if tint == "i":
+        texts = sorted((t for row in item["text"] for t in row), key=_value)
+        written["notes"] = [f"{texts[0]} to {texts[-1]}"]
     return written
 
 
-def sized(found: Block, x: Any) -> Block:
-    """A block with the texts of the page, none narrower than a usual number.
-
-    So the card has room for them, and for the numbers of another variant too.
-    """
-    if found.is_map or not isinstance(x, np.ndarray) or x.dtype.kind != "f":
-        return found
-    texts = _aligned([[cell.text for cell in row] for row in found.rows], x)
-    rows = [
-        [cell._replace(text=max(text, _USUAL, key=len)) for cell, text in zip(row, of_row)]
-        for row, of_row in zip(found.rows, texts)
-    ]
-    return found._replace(rows=rows)
+def _value(text: str) -> float:
+    return float(text.replace("−", "-"))
 
 
 def _is_batch(x: Any, batch: int) -> bool:
     return x.ndim > 0 and len(x) == batch and x.size // batch <= _LARGEST_EXAMPLE
 
 
-def batch_of(arrays: Sequence[Any]) -> int:
-    """The length of the first axis that most matrices share; 0 where there is none in common."""
+def batch_of(traces: Sequence[Trace]) -> int:
+    """The length of the first axis that most matrices share; 0 where there is none in common.
+
+    And 0 on a long tape, where there is no room for each example of each array.
+    """
+    arrays = [t.data for trace in traces for t in trace.tape]
     lengths = [len(x) for x in arrays if isinstance(x, np.ndarray) and x.ndim > 1 and len(x) > 1]
     common = max(set(lengths), key=lengths.count, default=0)
-    return common if lengths.count(common) > 1 else 0
+    return common if lengths.count(common) > 1 and len(arrays) <= _MOST_BY_EXAMPLE else 0
 
 
 def _of_block(found: Block, x: Any) -> Written:

@@ -20,8 +20,22 @@ _WIDTHS = {
     0.66: "abdeghnopquvxyEPSTYZK$0123456789{}",
     1.0: "mwMWOQ@%…&#",
 }
-_OF = {letter: width for width, letters in _WIDTHS.items() for letter in letters}
 _OTHER, _WIDE = 0.84, 1.4
+
+
+class _Letters(dict[str, float]):
+    """The width of each letter, which is found out when it first occurs."""
+
+    def __missing__(self, c: str) -> float:
+        if unicodedata.category(c) in ("Mn", "Me", "Cf"):
+            width = 0.0  # an accent, on the letter before it
+        else:
+            width = _WIDE if ord(c) > 0x1100 and not "\u2000" <= c < "\u2600" else _OTHER
+        self[c] = width
+        return width
+
+
+_LETTERS = _Letters((letter, width) for width, of in _WIDTHS.items() for letter in of)
 
 PAD = 8  # from the frame of a card to what is in it
 HEADER, NOTE, HEAD = 21, 13, 15  # heights of lines
@@ -45,15 +59,7 @@ def text_width(text: str, font_size: float) -> float:
     >>> text_width("exp", 10) > text_width("il", 10)
     True
     """
-    return math.ceil(font_size * math.fsum(_letter(c) for c in text))
-
-
-def _letter(c: str) -> float:
-    if c in _OF:
-        return _OF[c]
-    if unicodedata.category(c) in ("Mn", "Me", "Cf"):
-        return 0  # an accent, on the letter before it
-    return _WIDE if ord(c) > 0x1100 and not "\u2000" <= c < "\u2600" else _OTHER
+    return math.ceil(font_size * math.fsum(map(_LETTERS.__getitem__, text)))
 
 
 def header_widths(card: Card) -> tuple[float, float, float]:

@@ -6,7 +6,9 @@ steps serve other numbers of the same tape.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from itertools import chain, repeat
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,8 +17,9 @@ import numpy as np
 from ..tensor import Tensor, raw
 from . import formula, latex, telling
 from .pool import Pool, minus
+from .symbols import parameters
 from .trace import Contribution, Step, Trace, uses
-from .writing import made_by, number
+from .writing import MOST_LISTED, listed, made_by, number
 
 #: what stands between two operands
 _SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "matmul": "@", "pow": "^"}
@@ -44,6 +47,7 @@ class Teller:
         self.tex = {order: latex.name_of(name) for order, name in trace.called.items()}
         self.uses = uses(tape, trace.adjoints)
         self.seen: dict[int, int] = {}
+        self._locals_told: dict[tuple[int, int], latex.Formula] = {}
         self.brief = len(tape) > _BRIEF
 
     def nodes(self) -> list[Written]:
@@ -90,7 +94,7 @@ class Teller:
         }
         if self.brief:
             return found
-        found["way"] = f"{', '.join(sources)} → {name}"
+        found["way"] = f"{listed(sources)} → {name}"
         found["operands"] = self._operands(t)
         found["entry"] = self.pool.text(self._entry(t))
         if locals_ := self._locals(t):
@@ -101,15 +105,16 @@ class Teller:
         assert t.op is not None
         sign = _SIGNS.get(t.op.name)
         found: list[Written] = []
-        for a in t.inputs:
+        for a, name in zip(t.inputs, chain(parameters(t.op), repeat(""))):
             before = ("" if not found else sign) if sign else (", " if found else t.op.name)
             if isinstance(a, Tensor):
                 found.append({"sign": before, "node": self.index[a.order]})
             elif isinstance(a, (int, float, np.generic, np.ndarray)) and np.ndim(a) < 3:
                 array = np.asarray(a)
                 if array.dtype.kind in "biuf":
-                    found.append({"sign": before, "array": self.pool.array(array)})
-        return found
+                    said = {"name": name} if name else {}
+                    found.append({"sign": before, "array": self.pool.array(array), **said})
+        return found[:MOST_LISTED]
 
     def _locals(self, t: Tensor) -> list[str]:
         """∂y/∂x = ... for each argument that derivatives flow to."""
@@ -117,8 +122,16 @@ class Teller:
         for i, a in enumerate(t.inputs):
             if _is_active(self.trace, t, i, a):
                 left = rf"\frac{{\partial {self.tex[t.order]}}}{{\partial {self.tex[a.order]}}}"
-                found.append(f"{left} = {latex.local(t, i, self.tex)}")
+                right = self._local(t, i)
+                found.append(f"{left} = {right.text}{_where_named(right)}")
         return found[:_MOST_SAVED]
+
+    def _local(self, t: Tensor, i: int) -> latex.Formula:
+        """A local derivative, which is told forward and then backward."""
+        key = t.order, i
+        if key not in self._locals_told:
+            self._locals_told[key] = latex.local(self.trace.rule(t, i), self.tex)
+        return self._locals_told[key]
 
     def _entry(self, t: Tensor) -> str:
         """The operation with the numbers of one entry in it."""
@@ -154,6 +167,7 @@ class Teller:
             "say": f"Backward starts at the result: a change of {name} changes {name} by as much, "
             "so its derivative by itself is 1.",
             "tex": rf"\frac{{\partial {self.tex[t.order]}}}{{\partial {self.tex[t.order]}}} = 1",
+            "why": telling.CHAIN_RULE,
         }
 
     def _backward(self, step: Step) -> Written:
@@ -168,11 +182,7 @@ class Teller:
             "node": self.index[t.order],
             "say": minus(" ".join(filter(None, say))),
             "gives": given,
-            **(
-                {}
-                if self.brief
-                else {"way": f"{self.trace.called[t.order]} → {', '.join(targets)}"}
-            ),
+            **({} if self.brief else {"way": f"{self.trace.called[t.order]} → {listed(targets)}"}),
         }
 
     def _sums(self, c: Contribution) -> Written:
@@ -199,28 +209,36 @@ class Teller:
         nth = self.seen[a.order] = self.seen.get(a.order, 0) + 1
         if self.brief:
             return self._briefly(c, nth)
-        arrived = latex.derivative(t, self.trace.result, self.tex)
-        target = latex.derivative(a, self.trace.result, self.tex)
-        term, _ = latex.of_rule(t, c.argument, self.tex, arrived)
-        term = rf"\sum {term}" if c.summed else term
-        local = latex.local(t, c.argument, self.tex)
+        result = self.trace.result
+        arrived = "1" if t is result else latex.derivative(t, result, self.tex)
+        right = latex.of_rule(c.rule, self.tex, arrived)
+        term = rf"\sum {latex.bound(right[:2], 2)}" if c.summed else right.text
+        sign = "=" if nth == 1 else "+="
         found: Written = {
             "to": self.index[a.order],
             "argument": c.argument,
-            "tex": f"{target} {'=' if nth == 1 else '+='} {term}",
-            "local": local,
+            "tex": f"{latex.derivative(a, result, self.tex)} {sign} {term}{_where_named(right)}",
+            "local": self._local(t, c.argument).text,
             **self._sums(c),
             "open": c.open,
-            **({} if c.open else {"why": telling.paths(self.trace.called[a.order], nth)}),
+            "why": telling.paths(self.trace.called[a.order], nth, c.open),
             "said": telling.accumulated(c, self.trace.called[a.order], nth),
         }
-        slope = _slope(self.trace, c)
+        slope = _slope(c)
         if slope is not None:
-            found["slope"] = self.pool.array(slope)
+            found["slope"] = self.pool.once(slope)
             found["entry"] = self.pool.text(_product(self.trace, c, slope, nth > 1))
         if c.summed:
             found |= {"summed": c.summed, "spread": self.pool.array(c.spread)}
         return found
+
+
+def _where_named(right: latex.Formula) -> str:
+    """Behind a formula, what the names in it stand for."""
+    if not right.where:
+        return ""
+    blank = "\u00a0"  # MathML drops others at the ends of a text
+    return rf"\text{{{blank} where{blank}}}{', '.join(right.where)}"
 
 
 def _tensors(t: Tensor) -> list[Tensor]:
@@ -258,11 +276,10 @@ def _is(x: Any) -> str:
     return f" = {number(x)}"
 
 
-def _slope(trace: Trace, c: Contribution) -> Any:
+def _slope(c: Contribution) -> Any:
     """The local derivative as numbers: what the rule makes of ones. None where it does more."""
     t = c.source
-    found, g = formula.ruled(t, c.argument, trace.called, "g")
-    if not formula.multiplies(found, g) or not isinstance(t.data, np.ndarray):
+    if not c.rule.multiplies() or not isinstance(t.data, np.ndarray):
         return None
     rule: Any = next(r for i, r in enumerate(t.op.vjps) if i == c.argument)  # type: ignore[union-attr]
     with np.errstate(all="ignore"):
@@ -283,14 +300,20 @@ def _product(trace: Trace, c: Contribution, slope: Any, adds: bool) -> str:
     except ValueError:  # the rule rearranges
         return ""
     with np.errstate(all="ignore"):
-        if not np.isclose(arrived * slope[at], value[at], equal_nan=True):
-            return ""
+        product = float(arrived * slope[at])
+    if not _is_same(product, float(value[at])):
+        return ""
     text = f"{_signed(slope[at])} × {_signed(arrived)}"
     if adds:
         with np.errstate(all="ignore"):
             before = number(c.total[at] - value[at])
         text = f"{before} + {text}"
     return f"{_where(at)}{text}{_is(c.total[at])}"
+
+
+def _is_same(a: float, b: float) -> bool:
+    """Up to rounding; nan is nan."""
+    return math.isclose(a, b, rel_tol=1e-5, abs_tol=1e-8) or (a != a and b != b)
 
 
 def _signed(x: Any) -> str:

@@ -85,6 +85,10 @@ _SAID: dict[str, tuple[str, str]] = {
     ),
 }
 _FUSED = "One node for a whole graph: its derivative was worked out once, in closed form."
+CHAIN_RULE = (
+    "From here each step multiplies the derivative that has arrived by one local derivative, and "
+    "hands the product to the operation before it."
+)
 _TIMES = {2: "twice", 3: "three times", 4: "four times"}
 _ORDINALS = {2: "second", 3: "third", 4: "fourth", 5: "fifth"}
 
@@ -117,8 +121,11 @@ def accumulated(c: Contribution, name: str, nth: int) -> str:
     return f"{text} Now all are in."
 
 
-def paths(name: str, uses: int) -> str:
-    """Why derivatives add, for the ledger of a tensor."""
+def paths(name: str, uses: int, still_open: int) -> str:
+    """Why derivatives add, for the ledger of a tensor; or that they have not all come yet."""
+    if still_open:
+        rest = "One path is" if still_open == 1 else f"{still_open} paths are"
+        return f"{rest} still open: {name} waits, and passes nothing on yet."
     if uses < 2:
         return f"{name} was used once, so this is all of it."
     times = _TIMES.get(uses, f"{uses} times")

@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike
 from ..tape import Tape, _fit
 from ..tensor import Tensor, raw
 from . import formula
+from .symbols import Ruled, ruled
 from .writing import labels, one_line
 
 
@@ -29,6 +30,7 @@ class Contribution:
     target: Tensor
     source: Tensor  #: the record that the rule belongs to
     argument: int  #: which argument of it the target is
+    rule: Ruled  #: what the rule makes of symbols
     formula: str
     value: Any
     spread: Any  #: what the rule gave, before a broadcast was undone
@@ -76,6 +78,7 @@ class Trace:
     tape: Tape
     called: Mapping[int, str]
     adjoints: Mapping[Tensor, Any] = field(repr=False)
+    _ruled: dict[int, Mapping[int, Ruled]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(
@@ -117,6 +120,12 @@ class Trace:
         """How a record was computed, in the names of its arguments."""
         return formula.of_record(t, self.called)
 
+    def rule(self, t: Tensor, i: int) -> Ruled:
+        """What the i-th rule of a record makes of symbols: worked out once."""
+        if t.order not in self._ruled:
+            self._ruled[t.order] = ruled(t)
+        return self._ruled[t.order][i]
+
     def derivative(self, t: Tensor) -> str:
         """How the derivative of the result by `t` is written: ``∂L/∂x``."""
         return f"∂{self.called[self.result.order]}/∂{self.called[t.order]}"
@@ -149,9 +158,10 @@ def _backward(trace: Trace) -> Iterator[Step]:
             a = t.inputs[i]
             totals[a] = np.asarray(totals[a] + c) if a in totals else c
             open_paths[a] -= 1
-            text = formula.of_rule(t, i, trace.called, arrived)
-            total, still_open = totals[a], open_paths[a]
-            passed_on.append(Contribution(a, t, i, text, c, spread, summed, total, still_open))
+            rule = trace.rule(t, i)
+            text = formula.of_rule(rule, trace.called, arrived)
+            total, left = totals[a], open_paths[a]
+            passed_on.append(Contribution(a, t, i, rule, text, c, spread, summed, total, left))
         yield Step("backward", t, arrived, g, tuple(passed_on))
 
 

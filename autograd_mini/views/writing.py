@@ -21,6 +21,7 @@ from ..tensor import Tensor
 ELLIPSIS = "…"
 _EMPTY = f"[{ELLIPSIS}]"  # an array that there is no room for
 MOST_ENTRIES = 6  # of an array, on one line
+MOST_LISTED = 6  # of several things on one line
 LONGEST_ARGUMENT = 60  # characters of an argument that is of no kind we know
 _NARROW = re.compile("[ -~∂·′²ᵀ→ŷℓ…≠≤≥]*")  # ASCII, and the letters that formulas are written with
 _ARRAY = re.compile(r"\[(?:[^][]|\[(?:[^][]|\[[^][]*\])*\])*\]")  # brackets, three deep
@@ -174,6 +175,19 @@ def _part_of_index(i: Any) -> str:
         start, stop = ("" if end is None else str(end) for end in (i.start, i.stop))
         return f"{start}:{stop}{step}"
     return "..." if i is Ellipsis else argument(i)
+
+
+def listed(texts: Sequence[str], ellipsis: str = ELLIPSIS) -> str:
+    """Texts with commas between them: of many, the first few and the last.
+
+    Examples
+    --------
+    >>> print(listed("abc"), listed("abcdefghij"), sep=" and ")
+    a, b, c and a, b, c, …, j
+    """
+    if len(texts) > MOST_LISTED:
+        texts = [*texts[: MOST_LISTED // 2], ellipsis, texts[-1]]
+    return ", ".join(texts)
 
 
 def width(text: str) -> int:

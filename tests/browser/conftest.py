@@ -72,6 +72,7 @@ def opened(browser, tmp_path):
         page.wait_for_selector("html[data-ready]", state="attached")
         return page
 
+    open_in_window.said = said
     yield open_in_window
     for window in windows:
         window.close()

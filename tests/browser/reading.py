@@ -37,11 +37,11 @@ def shows(texts, array):
     """Whether cells are the entries of an array, to the digits that are shown."""
     found = numbers(texts)
     expected = np.ravel(np.asarray(array, float))
-    return (
-        found is not None
-        and found.shape == expected.shape
-        and np.allclose(found, expected, rtol=1e-4, atol=6e-5, equal_nan=True)
-    )
+    if found is None or found.shape != expected.shape:
+        return False
+    decimals = [len(t.partition(".")[2]) for t in texts]
+    last = [0.51 * 10.0**-n if n and "e" not in t else 0 for n, t in zip(decimals, texts)]
+    return np.allclose(found, expected, rtol=1e-4, atol=np.maximum(last, 6e-5), equal_nan=True)
 
 
 _WORDS = {

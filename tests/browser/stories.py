@@ -11,9 +11,9 @@ def tensors(**arrays):
     return {k: ag.tensor(v, requires_grad=True, name=k) for k, v in arrays.items()}
 
 
-def softmax_chain():
+def softmax_chain(logits=(2.0, 1.0, 0.1)):
     """Softmax cross-entropy of three logits, one operation at a time."""
-    z = ag.tensor([2.0, 1.0, 0.1], requires_grad=True, name="z")
+    z = ag.tensor(list(logits), requires_grad=True, name="z")
     y = ag.tensor([0.0, 1.0, 0.0], name="y")
     e = np.exp(z)
     s = e.sum()
@@ -53,6 +53,22 @@ def overflow():
     with np.errstate(all="ignore"):
         e = np.exp(z)
         return named(-np.log(e / e.sum())[1], e=e)
+
+
+def frame(weights):
+    """One step of a training run."""
+    w = ag.tensor(weights, requires_grad=True, name="w")
+    x = ag.tensor([[1.0, 2.0], [-1.0, 0.5], [0.5, 1.5]], name="x")
+    return named(((x @ w - 1.0) ** 2).mean())
+
+
+def dead():
+    """A unit that is off: no derivative comes through, and one that is half of it."""
+    x = ag.tensor([-1.0, -2.0], requires_grad=True, name="x")
+    w = ag.tensor([1.0, 3.0], requires_grad=True, name="w")
+    with ag.scope("units"):
+        off = ag.relu(x * w)
+    return named((off + w[0]).sum(), off=off)
 
 
 def deep(records):

@@ -5,6 +5,8 @@ import re
 import pytest
 
 from . import stories
+from .reading import shows
+from .test_steps import Expected
 
 FOCUSED = "document.activeElement.id || document.activeElement.className"
 CARD = "document.activeElement.closest('.card')?.dataset.node"
@@ -127,6 +129,32 @@ def test_a_card_is_chosen(page, key):
     assert "ŷ" in page.inner_text("#what .badge")
     assert page.get_attribute("#play", "aria-pressed") == "false"
     assert page.evaluate(CARD) == "4", "the focus stays"
+
+
+def check_table(page):
+    """At each step, a row for each tensor: what it is, and what is known of it by then."""
+    expected = Expected(stories.softmax_chain)
+    page.click("#as-table")
+    for step in (2, 8, 11, 14):
+        page.evaluate(f"location.hash = '#step={step + 1}'")
+        page.wait_for_function(
+            f"document.querySelector('#live').textContent.startsWith('Step {step + 1} ')"
+        )
+        rows = page.locator("#table tbody tr").all_inner_texts()
+        known, sums = expected.known(step), expected.sums(step)
+        for row, t in zip(rows, expected.nodes, strict=True):
+            number, name, op, *_, value, gradient = (cell.strip() for cell in row.split("\t"))
+            assert (int(number), name) == (expected.index[t], expected.trace.called[t.order])
+            assert op == (t.op.name if t.op else "leaf" if t.requires_grad else "const")
+            assert shows(value.split("; "), t.data) if t in known else value == "·"
+            if t in sums:
+                assert shows(gradient.split("; "), sums[t])
+            else:
+                assert gradient == ("·" if t in expected.trace.adjoints else "")
+
+
+def test_the_table_has_the_numbers_of_the_trace(page):
+    check_table(page)
 
 
 def test_the_table_follows(page):

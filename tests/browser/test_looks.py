@@ -1,6 +1,7 @@
 """Light and dark, with less motion, on paper; and what a screen reader is told."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,17 @@ def test_text_stands_out_from_its_ground(opened, picture, scheme):
     assert found == set()
 
 
+def test_formulas_have_the_font_that_the_page_brings(opened):
+    page = opened(stories.explore(stories.softmax_chain), hash="#step=3")
+    page.evaluate("document.fonts.ready.then(() => 0)")
+    assert page.evaluate("[...document.fonts].map((f) => `${f.family}: ${f.status}`)") == [
+        "STIX Two Math: loaded"
+    ]
+    assert page.evaluate("getComputedStyle(document.querySelector('math')).fontFamily").startswith(
+        '"STIX Two Math"'
+    )
+
+
 _MOVING = "document.getAnimations().filter((a) => a.playState === 'running').length"
 
 
@@ -73,6 +85,38 @@ def test_on_paper_there_are_no_controls(opened, picture):
     assert page.is_hidden("#play")
     assert page.is_visible("#ledger")
     picture(page, "print")
+
+
+def check_paper(page):
+    """On one sheet: the graph, the steps, and the three cards."""
+    sheets = page.pdf(format="A4", landscape=True, print_background=True)
+    assert sheets.startswith(b"%PDF")
+    assert len(re.findall(rb"/Type\s*/Page\b", sheets)) in (1, 2)
+    page.emulate_media(media="print")
+    for part in ("#stage", "#steps", "#what", "#numbers", "#ledger"):
+        box = page.locator(part).bounding_box()
+        assert box["height"] > 20, part
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_it_prints(opened):
+    check_paper(opened(stories.explore(stories.softmax_chain), hash="#step=12"))
+
+
+def check_still(page):
+    """Playing goes on where motion is not wanted, and nothing moves in between."""
+    page.clock.install()
+    page.keyboard.press("Space")
+    for _ in range(3):
+        page.clock.run_for(1_150)
+        assert page.evaluate(_MOVING) == 0
+    assert "step 4 of" in page.inner_text("#position")
+    page.keyboard.press("Space")
+    assert page.get_attribute("#play", "aria-pressed") == "false"
+
+
+def test_playing_with_less_motion(opened):
+    check_still(opened(stories.explore(stories.softmax_chain), motion="reduce"))
 
 
 @pytest.fixture(scope="module")

@@ -198,6 +198,16 @@ def test_a_link_opens_at_its_step(opened, hash, step):
     check(page, expected, step - 1)
 
 
+def test_a_link_says_the_view_and_the_theme_too(opened):
+    page = opened(stories.explore(stories.fused, compare=True), hash="#step=3&view=2&theme=dark")
+    assert page.get_attribute("html", "data-theme") == "dark"
+    assert page.locator("#views [aria-pressed=true]").inner_text() == "Fused node"
+    assert page.inner_text("#what .doing strong") == "SoftmaxCrossEntropy"
+    page.click("#views button >> nth=2")
+    page.keyboard.press("Home")
+    assert page.evaluate("location.hash") == "#step=1&view=3"
+
+
 def test_an_address_that_is_changed_is_followed(opened):
     expected = Expected(stories.softmax_chain)
     page = opened(stories.explore(stories.softmax_chain))

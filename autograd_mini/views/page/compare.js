@@ -1,63 +1,47 @@
 // @ts-check
 // Fused beside unfused: do they agree, why is the gradient so simple, and what happens when it is hard.
-import { page, shown, state } from "./state.js";
+import { data, state, stepOf, told } from "./state.js";
 import { cells } from "./arrays.js";
-import { byId, el } from "./dom.js";
-import { formula } from "./math.js";
-import { fill } from "./inspector.js";
+import { byId, el, mark, scrolling } from "./dom.js";
+import { fill, mathLine } from "./inspector.js";
 /** @typedef {import("./types.js").Softmax} Softmax */
+/** @typedef {import("./types.js").Written} Written */
 
-/** Whether the fused node is on view, and the step is one of its. */
-function isFused() {
-  const [first] = shown();
-  return first === page.data.tapes[1] || (shown().length > 1 && state.step === first.steps.length - 1);
+/** @param {string} over @param {...import("./dom.js").Part} parts */
+const head = (over, ...parts) => el("th", { scope: over }, parts);
+
+/** One cell of an array. @param {Written} a @param {number} i @param {number} j */
+const one = ({ tint, text }, i, j = 0, lit = "") => el("td", cells({ shape: "", tint: [tint[i][j]], text: [[text?.[i][j] ?? ""]] }, { mark: lit }));
+
+/** @param {Softmax} softmax */
+function jacobian({ rows, upstream, jacobian: slopes, sums }) {
+  const lost = upstream.tint.join("").includes("!"); // 0 times inf is nan: no sum of these is the gradient
+  return el("table.jacobian",
+    el("thead", el("tr", head("col", "∂L/∂ŷ"), el("td"), el("td"), rows.map((name) => head("col", el("i", "z", el("sub", name)))))),
+    el("tbody", rows.map((name, i) => el(upstream.tint[i] === "i" ? "tr.off" : "tr", one(upstream, i), el("td", "×"), head("row", el("i", "ŷ", el("sub", name))), rows.map((_, j) => one(slopes, i, j)))),
+      el("tr", el("th", { colspan: 3, scope: "row" }, lost ? "lost above; closed form" : "column sums"), rows.map((_, j) => one(sums, j, 0, ".lit.back")))));
 }
 
-/** @param {Softmax} s */
-function jacobian(s) {
-  const heads = s.rows.map((_, j) => el("th", { scope: "col" }, `z${sub(j)}`));
-  const rows = s.rows.map((_row, i) => el("tr", {},
-    el("td", {}, cells({ shape: "", tint: [s.upstream.tint[i]], text: [s.upstream.text?.[i] ?? [""]] })),
-    el("td", {}, "×"), el("th", { scope: "row" }, `ŷ${sub(i)}`),
-    ...s.rows.map((_, j) => el("td", { class: s.upstream.tint[i] === "i" ? "off" : "" }, cells({ shape: "", tint: [s.jacobian.tint[i][j]], text: [[s.jacobian.text?.[i][j] ?? ""]] })))));
-  const lost = s.upstream.tint.join("").includes("!"); // 0 times inf is nan: no sum of these is the gradient
-  const total = el("tr", { class: "total" }, el("th", { colspan: "3", scope: "row" }, lost ? "lost above; closed form" : "column sums"),
-    ...s.rows.map((_, j) => el("td", {}, cells({ shape: "", tint: [s.sums.tint[j]], text: [s.sums.text?.[j] ?? [""]] }, { mark: "lit back" }))));
-  return el("table", { class: "jacobian" }, el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "∂L/∂ŷ"), el("td"), el("td"), ...heads)), el("tbody", {}, ...rows, total));
+/** @param {Softmax} softmax */
+function bars({ rows, predicted, target, difference, bars: shares }) {
+  return el("table.bars", el("thead", el("tr", ["class", "ŷ predicted", "y target", "ŷ − y gradient"].map((title) => head("col", title)))),
+    el("tbody", rows.map((name, i) => el("tr", head("row", name), [predicted, target, difference].map(({ text }, k) => {
+      const share = shares[i][k], hint = k < 2 || !share ? "" : share > 0 ? " ▼ lower z" : " ▲ raise z";
+      return el("td", el(`div.axis.of${k}${share < 0 ? ".minus" : ""}`, el("div", { style: `width: ${Math.abs(share)}%` })), `${text?.[i][0]}${hint}`);
+    })))));
 }
 
-/** @param {number} i */
-const sub = (i) => [...String(i + 1)].map((d) => "₀₁₂₃₄₅₆₇₈₉"[Number(d)]).join("");
-
-/** @param {Softmax} s */
-function bars(s) {
-  const rows = s.rows.map((name, i) => el("tr", {}, el("th", { scope: "row" }, name),
-    ...[s.predicted, s.target, s.difference].map((a, k) => {
-      const share = s.bars[i][k], bar = el("span", { class: `bar ${["predicted", "target", share < 0 ? "minus" : "positive"][k]}` });
-      bar.style.width = `${Math.abs(share)}%`;
-      const text = a.text?.[i]?.[0] ?? "";
-      return el("td", {}, el("span", { class: k === 2 ? "axis middle" : "axis" }, bar),
-        el("span", { class: "number" }, text, k === 2 && share ? (share > 0 ? " ▼ lower z" : " ▲ raise z") : ""));
-    })));
-  const head = ["class", "ŷ predicted", "y target", "ŷ − y gradient"].map((t) => el("th", { scope: "col" }, t));
-  return el("table", { class: "bars" }, el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...rows));
-}
-
-/** @param {boolean} hard */
-export function update(hard) {
-  const { compare } = page.data, verdict = byId("verdict");
+export function updateCompare() {
+  const { compare, knobs } = data, hard = knobs.find(({ kind }) => kind === "hard"), verdict = byId("verdict");
   if (!compare) return;
-  const said = hard ? compare.hard : compare;
-  verdict.hidden = false;
-  verdict.classList.toggle("broken", (said?.verdict ?? "").startsWith("✗"));
-  verdict.textContent = said?.verdict ?? "";
-  const softmax = said?.softmax;
-  if (!isFused() || page.data.tapes[0].steps.length < 2) return;
-  const [first] = shown(), back = first.steps[state.step].phase === "backward";
-  if (softmax && back) {
-    fill("numbers", "Upstream × softmax Jacobian", [el("div", { class: "math" }, formula("\\frac{\\partial ŷ_{i}}{\\partial z_{j}} = ŷ_{i} (δ_{i j} - ŷ_{j})")), el("div", { class: "math", tabindex: "0", role: "group", "aria-label": "product" }, formula(softmax.tex)), el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Jacobian of softmax" }, jacobian(softmax))]);
-    fill("ledger", "Why it is so simple", [bars(softmax), el("p", {}, "The ŷ in the softmax Jacobian cancels the 1/ŷ of the logarithm. What is left is prediction minus truth.")]);
-  } else if (compare.jacobian && back && !softmax) {
-    fill("ledger", "The Jacobian of the node", [cells(compare.jacobian, { label: "Jacobian" })]);
-  }
+  const { verdict: said, softmax, jacobian: slopes } = (state.variant === hard?.variants[0] && compare.hard) || compare;
+  verdict.hidden = !said;
+  verdict.textContent = said;
+  mark(verdict, { broken: said.startsWith("✗") });
+  const tape = told();
+  if (tape !== data.tapes[1] || tape.steps[stepOf(tape)].phase !== "backward") return;
+  if (softmax) {
+    fill("numbers", "Upstream × softmax Jacobian", ...softmax.tex.map(mathLine), scrolling("div.scroll", "Jacobian of softmax", jacobian(softmax)));
+    fill("ledger", "Why it is so simple", bars(softmax), el("p", softmax.why));
+  } else if (slopes) fill("ledger", "The Jacobian of the node", scrolling("div.scroll", "Jacobian", cells(slopes, { label: "Jacobian" })));
 }

@@ -1,61 +1,35 @@
 // @ts-check
 // Sliders that exchange the numbers: the training step, an input, the example of a batch.
-import { page, state } from "./state.js";
-import { byId, el } from "./dom.js";
-/** @typedef {import("./types.js").Knob} Knob */
-
-/** @param {string} id @param {string} label @param {string[]} ticks @param {number} start @param {(i: number) => void} act */
-function slider(id, label, ticks, start, act) {
-  const input = /** @type {HTMLInputElement} */ (el("input", { type: "range", id, min: 0, max: ticks.length - 1, step: 1, value: start }));
-  const told = el("output", { for: id }, ticks[start]);
-  input.addEventListener("input", () => {
-    const i = Number(input.value);
-    told.textContent = ticks[i];
-    input.setAttribute("aria-valuetext", ticks[i]);
-    act(i);
-  });
-  return el("label", { class: "knob" }, el("span", {}, label), input, told);
-}
+import { data, state } from "./state.js";
+import { button, byId, el, press } from "./dom.js";
 
 /** @param {() => void} changed */
-export function listen(changed) {
-  const home = byId("controls"), { knobs, batch } = page.data;
-  /** @type {[Knob, HTMLInputElement][]} */
-  const sliders = [];
-  knobs.forEach((knob, nth) => {
-    if (knob.kind === "hard") {
-      const made = el("button", { type: "button", id: "hard", "aria-pressed": "false" }, knob.label);
-      made.addEventListener("click", () => {
-        const on = state.variant !== knob.variants[0];
-        state.variant = on ? knob.variants[0] : 0;
-        made.setAttribute("aria-pressed", String(on));
-        changed();
-      });
+export function listenToControls(changed) {
+  const home = byId("controls"), hard = data.knobs.find(({ kind }) => kind === "hard")?.variants[0], batch = Array.from({ length: data.batch ?? 0 }, (_, i) => i);
+  const example = { kind: "example", label: "example", ticks: ["all", ...batch.map((i) => `${i + 1}`)], variants: [-1, ...batch], start: 0 };
+  const updates = [...data.knobs, ...(data.batch ? [example] : [])].map(({ kind, label, ticks, variants, start }, nth) => {
+    const key = kind === "example" ? kind : "variant";
+    /** @param {number} to */
+    const set = (to) => {
+      state[key] = to;
+      updates.forEach((update) => update());
+      changed();
+    };
+    if (kind === "hard") {
+      const made = button(label, () => set(state.variant === hard ? 0 : variants[0]), { id: kind });
       home.append(made);
-      return;
+      return () => press(made, state.variant === hard);
     }
-    const id = knob.kind === "film" ? "film" : `input-${nth}`;
-    const made = slider(id, knob.label, knob.ticks, knob.start, (i) => {
-      state.variant = knob.variants[i];
-      for (const [other, input] of sliders) {  // one input moves at a time
-        if (other !== knob) {
-          input.value = String(other.start);
-          const told = input.nextElementSibling;
-          if (told) told.textContent = other.ticks[other.start];
-        }
-      }
-      document.getElementById("hard")?.setAttribute("aria-pressed", "false");
-      changed();
-    });
-    sliders.push([knob, /** @type {HTMLInputElement} */ (made.querySelector("input"))]);
-    home.append(made);
+    const told = el("output"), input = /** @type {HTMLInputElement} */ (el("input", { id: kind === "input" ? `input-${nth}` : kind,
+      type: "range", max: ticks.length - 1, input: () => set(variants[Number(input.value)]) }));
+    home.append(el("label.knob", label, input, told));
+    return () => {
+      const found = variants.indexOf(state[key]), i = found < 0 ? start : found; // another one moves: back to where it was
+      input.value = String(i);
+      input.disabled = key === "variant" && state.variant === hard; // the inputs are none of these then
+      told.textContent = input.disabled ? "–" : ticks[i];
+      input.setAttribute("aria-valuetext", ticks[i]);
+    };
   });
-  if (batch) {
-    const ticks = ["all", ...Array.from({ length: batch }, (_, i) => `${i + 1}`)];
-    home.append(slider("example", "example", ticks, 0, (i) => {
-      state.example = i - 1;
-      changed();
-    }));
-  }
-  home.hidden = !home.children.length;
+  updates.forEach((update) => update());
 }

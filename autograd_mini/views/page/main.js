@@ -1,185 +1,155 @@
 // @ts-check
-// The page: reads its data, and connects what the reader does to what is drawn.
-import { array, main, page, state, way } from "./state.js";
-import { button, byId } from "./dom.js";
-import * as compare from "./compare.js";
-import * as controls from "./controls.js";
-import * as find from "./find.js";
-import { past } from "./history.js";
+// The page: connects what the reader does to what is drawn.
+import { array, data, main, read, state, way } from "./state.js";
+import { button, byId, press } from "./dom.js";
+import { updateCompare } from "./compare.js";
+import { listenToControls } from "./controls.js";
+import { listenToFind } from "./find.js";
 import { holds } from "./card.js";
-import * as inspector from "./inspector.js";
-import * as keys from "./keys.js";
-import * as panzoom from "./panzoom.js";
-import * as scene from "./scene.js";
-import * as table from "./table.js";
-import * as timeline from "./timeline.js";
+import { updateInspector } from "./inspector.js";
+import { fit, follow, listenToPointer, zoom } from "./panzoom.js";
+import { draw, updateScene } from "./scene.js";
+import { updateTable } from "./table.js";
+import { updateTimeline } from "./timeline.js";
 /** @typedef {import("./types.js").Tape} Tape */
 
 const PACE = 1100; // milliseconds a step, when it plays
+const { dataset } = document.documentElement;
 
-/** @returns {Promise<import("./types.js").Data>} */
-async function read() {
-  const plain = document.getElementById("data");
-  if (plain) return JSON.parse(plain.textContent ?? "");
-  const bytes = Uint8Array.from(atob(byId("packed").textContent ?? ""), (c) => c.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return new Response(stream).json();
+/** @param {number} step */
+const clamped = (step) => Math.trunc(Math.max(0, Math.min(step, main().steps.length - 1))) || 0;
+
+/** Draw what a step changes. */
+function render() {
+  const tape = main(), step = tape.steps[state.step];
+  updateScene();
+  updateTimeline(go);
+  updateInspector();
+  updateTable();
+  updateCompare();
+  byId("live").textContent = `Step ${state.step + 1} of ${tape.steps.length}, ${step.phase}, ${tape.nodes[step.node].op}, ${way(tape, step)}. ${step.say}`;
+  const result = tape.nodes[tape.nodes.length - 1];
+  byId("subtitle").textContent = state.variant ? `${result.name} = ${array(tape, result.value).text?.[0][0]} · ${data.subtitle.split(" · ").pop()}` : data.subtitle;
+  try {
+    history.replaceState(null, "", `#step=${state.step + 1}&view=${state.tab + 1}`);
+  } catch {
+    // a frame without an address of its own
+  }
 }
 
-/** Draw what a step changes. @param {boolean} anew whether numbers may have changed */
-function render(anew = false) {
-  scene.update(anew);
-  timeline.update(go);
-  inspector.update();
-  table.update();
-  compare.update(page.data.knobs.some((knob) => knob.kind === "hard" && state.variant === knob.variants[0]));
-  const doing = main().steps[state.step];
-  byId("live").textContent = `Step ${state.step + 1} of ${main().steps.length}, ${doing.phase}, ${main().nodes[doing.node].op}, ${way(main(), doing)}. ${doing.say}`;
-  byId("subtitle").textContent = subtitle();
-  link();
-}
-
-/** The result as it is with the inputs that are chosen. */
-function subtitle() {
-  const { subtitle: first, tapes: [tape] } = page.data, result = tape.nodes[tape.nodes.length - 1];
-  if (!state.variant) return first;
-  return `${result.name} = ${array(tape, result.value).text?.[0][0]} · ${first.split(" · ").pop()}`;
-}
+const level = () => main().levels[main().level];
 
 function redraw() {
-  scene.draw();
-  const tape = main(), level = tape.levels[state.level[page.data.tapes.indexOf(tape)]];
-  const up = byId("up");
-  up.hidden = level.parent === undefined || level.parent === null;
-  byId("where").textContent = level.title ?? "";
-  render(true);
-  panzoom.fit();
+  const { parent, title = "", group } = level();
+  draw(open, choose);
+  byId("up").hidden = parent === undefined;
+  byId("where").textContent = title;
+  byId("group").hidden = group === undefined;
+  press(byId("group"), group === 0);
+  byId("views").querySelectorAll("button").forEach((made, i) => press(made, i === state.tab));
+  render();
+  fit();
 }
 
 /** @param {number} step */
 function go(step) {
-  state.step = Math.max(0, Math.min(step, main().steps.length - 1));
-  follow();
+  const tape = main(), before = tape.level;
+  state.step = clamped(step);
+  const { node } = tape.steps[state.step];
+  while (tape.level && !level().cards.some((place) => !place.outside && holds(place, node))) tape.level = level().parent ?? 0;
+  if (tape.level !== before) return redraw();
   render();
-  panzoom.follow();
+  return follow();
 }
 
-/** Leave a level that the step is not on. */
-function follow() {
-  const tape = main(), i = page.data.tapes.indexOf(tape), { node } = tape.steps[state.step];
-  const before = state.level[i];
-  let level = tape.levels[before];
-  while (level.parent !== undefined && !level.cards.some((place) => !place.outside && holds(place, node))) {
-    state.level[i] = level.parent;
-    level = tape.levels[level.parent];
-  }
-  if (state.level[i] !== before) redraw();
-}
-
-/** @param {Tape} tape @param {number} level */
-function open(tape, level) {
-  state.level[page.data.tapes.indexOf(tape)] = level;
+/** @param {Tape} tape @param {number} which */
+function open(tape, which) {
+  tape.level = which;
   redraw();
 }
 
-/** Go to the step of a node: the next of the two.
- * @param {Tape} tape @param {number} node */
+/** Go to the next step that a node has a part in. @param {Tape} tape @param {number} node */
 function choose(tape, node) {
   if (tape !== main()) return;
-  const { made, passed, sums } = past(tape);
-  const uses = tape.nodes[node].inputs ? [] : tape.steps.flatMap((step, i) => (step.phase === "forward" && tape.nodes[step.node].inputs?.includes(node) ? [i] : []));
-  const steps = [made[node], passed[node], ...uses, ...sums[node].map(([i]) => i)].filter((i) => i >= 0 && i < tape.steps.length).sort((a, b) => a - b);
+  const leaf = !tape.nodes[node].inputs;
+  const steps = tape.steps.flatMap((step, i) => (step.node === node || step.gives?.some(({ to }) => to === node) || (leaf && tape.nodes[step.node].inputs?.includes(node) && step.phase === "forward") ? [i] : []));
   if (steps.length) go(steps.find((i) => i > state.step) ?? steps[0]);
 }
 
 /** @param {number} tab */
 function show(tab) {
-  const share = state.step / Math.max(1, main().steps.length - 1);
+  const share = state.step / (main().steps.length - 1);
   state.tab = tab;
-  state.step = Math.round(share * (main().steps.length - 1));
-  byId("views").querySelectorAll("button").forEach((made, i) => made.setAttribute("aria-pressed", String(i === tab)));
+  state.step = clamped(Math.round(share * (main().steps.length - 1)));
   redraw();
 }
 
 function play() {
-  if (state.playing) {
-    clearInterval(state.playing);
-    state.playing = 0;
-  } else {
+  clearInterval(state.playing);
+  if (state.playing) state.playing = 0;
+  else {
     if (state.step === main().steps.length - 1) go(0);
     state.playing = setInterval(() => {
       go(state.step + 1);
       if (state.step === main().steps.length - 1) play();
     }, PACE);
   }
-  byId("play").setAttribute("aria-pressed", String(Boolean(state.playing)));
+  press(byId("play"), state.playing > 0);
   byId("play").setAttribute("aria-label", state.playing ? "Pause" : "Play");
 }
 
 function theme() {
-  const root = document.documentElement, dark = matchMedia("(prefers-color-scheme: dark)").matches;
-  const now = root.dataset.theme ?? (dark ? "dark" : "light");
-  root.dataset.theme = now === "dark" ? "light" : "dark";
-  render(true);
+  const now = dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  dataset.theme = now === "dark" ? "light" : "dark";
 }
 
-function link() {
-  const tab = state.tab ? `&view=${state.tab + 1}` : "";
-  try {
-    history.replaceState(null, "", `#step=${state.step + 1}${tab}`);
-  } catch {
-    // a frame without an address of its own
-  }
+/** Go where the address points. */
+function obey() {
+  const asked = new URLSearchParams(location.hash.slice(1)), tab = Number(asked.get("view") ?? 1) - 1;
+  dataset.theme = asked.get("theme") ?? dataset.theme ?? "";
+  if (data.tabs[tab]) state.tab = tab;
+  state.step = clamped(Number(asked.get("step") ?? 1) - 1);
+  redraw();
 }
 
-function follows() {
-  const asked = new URLSearchParams(location.hash.slice(1));
-  const tab = Number(asked.get("view") ?? 1) - 1, step = Number(asked.get("step") ?? 1) - 1;
-  if (asked.get("theme")) document.documentElement.dataset.theme = asked.get("theme") ?? "";
-  if (page.data.tabs[tab]) state.tab = tab;
-  state.step = Math.max(0, Math.min(Number.isInteger(step) ? step : 0, main().steps.length - 1));
+/** The buttons by their id. @type {Record<string, () => void>} */
+const actions = {
+  first: () => go(0), previous: () => go(state.step - 1), play, next: () => go(state.step + 1), last: () => go(Infinity),
+  "zoom-out": () => zoom(0.8), fit: () => fit(true), "zoom-in": () => zoom(1.25), theme,
+  keys: () => /** @type {HTMLDialogElement} */ (byId("help")).showModal(),
+  "as-table": () => {
+    press(byId("as-table"), (state.table = !state.table));
+    redraw();
+  },
+  up: () => open(main(), level().parent ?? 0),
+  group: () => open(main(), level().group ?? 0),
+};
+
+/** The keys are those that the buttons, and the field, say. @param {KeyboardEvent} event */
+function onKey(event) {
+  const { key, target, ctrlKey, metaKey, altKey } = event, at = /** @type {HTMLElement} */ (target);
+  if (ctrlKey || metaKey || altKey || document.querySelector("dialog[open]")) return;
+  if (at.matches(key === " " ? "input, button" : "input") && key !== "Escape") return;
+  const wanted = CSS.escape(key === " " ? "Space" : key);
+  const home = /** @type {HTMLElement|null} */ (document.querySelector(`[aria-keyshortcuts~=${wanted} i]:not([hidden])`));
+  if (key === "Escape" && state.playing) play();
+  if (!home) return;
+  event.preventDefault();
+  if (home.matches("input")) home.focus();
+  else home.click();
 }
 
-async function start() {
-  page.data = await read();
-  const { data } = page;
-  state.level = data.tapes.map(() => 0);
-  follows();
+read().then(() => {
   const views = byId("views");
   views.hidden = data.tabs.length < 2;
-  views.append(...data.tabs.map(({ name }, i) => button(name, () => show(i), { "aria-pressed": String(i === state.tab) })));
-  Object.assign(scene.hooks, { open, choose });
-  controls.listen(() => render(true));
-  find.listen((node) => choose(main(), node));
-  panzoom.listen();
-  const dialog = /** @type {HTMLDialogElement} */ (byId("help"));
-  /** @type {Record<string, () => void>} */
-  const act = {
-    first: () => go(0), previous: () => go(state.step - 1), play, next: () => go(state.step + 1), last: () => go(1e9),
-    "zoom-out": () => panzoom.zoom(1 / 1.25), fit: () => panzoom.fit(true), "zoom-in": () => panzoom.zoom(1.25), theme,
-    "as-table": () => { state.table = !state.table; byId("as-table").setAttribute("aria-pressed", String(state.table)); table.update(); },
-    up: () => { const i = data.tapes.indexOf(main()); open(main(), main().levels[state.level[i]].parent ?? 0); },
-  };
-  for (const [id, f] of Object.entries(act)) byId(id).addEventListener("click", f);
-  byId("slider").addEventListener("input", () => go(Number(/** @type {HTMLInputElement} */ (byId("slider")).value) - 1));
-  keys.listen({
-    " ": play, ArrowRight: act.next, ArrowLeft: act.previous, Home: act.first, End: act.last, "/": () => byId("find").focus(),
-    f: act.fit, "+": act["zoom-in"], "=": act["zoom-in"], "-": act["zoom-out"], t: theme, "?": () => dialog.showModal(),
-    Escape: () => { if (state.playing) play(); if (!byId("up").hidden) act.up(); },
-  });
-  byId("close").addEventListener("click", () => dialog.close());
-  addEventListener("hashchange", () => { follows(); redraw(); });
-  const group = byId("group"), closed = data.tapes[0].levels.findIndex((level, i) => i > 0 && !level.title && !level.boxes.length && level.cards.some((card) => card.opens !== undefined));
-  group.hidden = closed < 0;
-  group.addEventListener("click", () => {
-    const tape = main(), on = tape === data.tapes[0] && state.level[0] !== closed;
-    group.setAttribute("aria-pressed", String(on));
-    open(data.tapes[0], on ? closed : 0);
-  });
-  scene.draw();
-  render(true);
-  panzoom.fit();
-  document.documentElement.dataset.ready = "";
-}
-
-start();
+  views.append(...data.tabs.map(({ name }, i) => button(name, () => show(i))));
+  listenToControls(render);
+  listenToFind((node) => choose(main(), node));
+  listenToPointer();
+  for (const [id, act] of Object.entries(actions)) byId(id).addEventListener("click", act);
+  byId("slider").addEventListener("input", ({ target }) => go(Number(/** @type {HTMLInputElement} */ (target).value) - 1));
+  addEventListener("keydown", onKey);
+  addEventListener("hashchange", obey);
+  obey();
+  dataset.ready = "";
+});

@@ -1,35 +1,16 @@
 // @ts-check
 // The formulas, from the few words of TeX that Python writes them in, as MathML.
+import { math } from "./dom.js";
 
-const NS = "http://www.w3.org/1998/Math/MathML";
-const LETTERS = ("alpha α beta β gamma γ delta δ epsilon ε zeta ζ eta η theta θ iota ι kappa κ lambda λ mu μ nu ν xi ξ pi π "
+const GREEK = ("alpha α beta β gamma γ delta δ epsilon ε zeta ζ eta η theta θ iota ι kappa κ lambda λ mu μ nu ν xi ξ pi π "
   + "rho ρ sigma σ tau τ phi φ chi χ psi ψ omega ω").split(" ");
 /** @type {Record<string, string>} */
 const ACCENTS = { hat: "ˆ", tilde: "˜", bar: "¯", dot: "˙", ddot: "¨" };
 /** @type {Record<string, string>} */
 const SIGNS = { odot: "⊙", cdot: "·", times: "×", sum: "∑", partial: "∂", top: "⊤", ldots: "…", ",": "\u2009", backslash: "\\", wedge: "^", sim: "~" };
+/** @type {Record<string, string>} */
+const SCRIPTS = { "^": "msup", _: "msub" };
 const WORD = /\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?(?:e[+-]?\d+)?|\s+|[^]\p{M}*/gu;
-
-/** @param {string} tag @param {...(Node|string)} children */
-function m(tag, ...children) {
-  const made = document.createElementNS(NS, tag);
-  made.append(...children);
-  return made;
-}
-
-/** @param {string} sign @param {boolean} grows */
-function fence(sign, grows) {
-  const made = m("mo", sign);
-  if (!grows) made.setAttribute("stretchy", "false");
-  return made;
-}
-
-/** @param {Element} letter @param {string} accent */
-function accented(letter, accent) {
-  const made = m("mover", letter, m("mo", accent));
-  made.setAttribute("accent", "true");
-  return made;
-}
 
 /** @param {string} tex @returns {Element} */
 export function formula(tex) {
@@ -41,9 +22,8 @@ export function formula(tex) {
     let depth = 0, found = "";
     do {
       const word = words[at++];
-      if (word === "{") depth++;
-      else if (word === "}") depth--;
-      if (depth > 1 || (depth === 1 && word !== "{")) found += word.startsWith("\\") ? (word === "\\backslash" ? "\\" : word.slice(1)) : word;
+      depth += Number(word === "{") - Number(word === "}");
+      if (depth > 1 || (depth === 1 && word !== "{")) found += word === "\\backslash" ? "\\" : word.replace(/^\\/, "");
     } while (depth && at < words.length);
     return found;
   }
@@ -51,57 +31,44 @@ export function formula(tex) {
   /** @returns {Element} */
   function argument() {
     while (/^\s/.test(words[at] ?? "")) at++;
-    if (words[at] !== "{") return atom() ?? m("mrow");
-    at++;
-    return row("}");
+    return atom() ?? math("mrow");
   }
 
   /** @returns {Element|null} */
   function atom() {
-    const word = words[at++];
+    const word = words[at++] ?? " ";
     if (/^\s/.test(word)) return null;
-    if (/^\d/.test(word)) return m("mn", word);
+    if (/^\d/.test(word)) return math("mn", word);
     if (word === "{") return row("}");
-    if (word.startsWith("\\")) {
-      const name = word.slice(1), greek = LETTERS.indexOf(name);
-      if (name === "frac") return m("mfrac", argument(), argument());
-      if (name === "sqrt") return m("msqrt", argument());
-      if (name === "text") return m("mtext", text());
-      if (name === "operatorname") return m("mi", text());
-      if (name === "mathbf") return m("mi", argument().textContent === "1" ? "𝟏" : "c");
-      if (name in ACCENTS) return accented(argument(), ACCENTS[name]);
-      if (name === "left" || name === "right") return fence(words[at++].replace("\\|", "‖"), true);
-      if (greek >= 0) return m("mi", LETTERS[greek + 1]);
-      if (name in SIGNS) return m(name === "top" ? "mi" : "mo", SIGNS[name]);
-      return m(/^\w{2}/.test(name) ? "mi" : "mo", name);
-    }
-    if ("()[]|".includes(word)) return fence(word, false);
-    if (word === "+" && words[at] === "=") return at++, m("mo", "+=");
-    if ("+-=,:'@<>/*".includes(word)) return m("mo", word === "-" ? "−" : word);
-    return m("mi", word);
+    if ("()[]|".includes(word)) return math("mo", { stretchy: "false" }, word);
+    if (word === "+" && words[at] === "=") return at++, math("mo", "+=");
+    if ("+-=,:'@<>/*".includes(word)) return math("mo", word === "-" ? "−" : word);
+    if (word[0] !== "\\") return math("mi", word);
+    const name = word.slice(1), greek = GREEK.indexOf(name);
+    if (name === "frac") return math("mfrac", argument(), argument());
+    if (name === "sqrt") return math("msqrt", argument());
+    if (name === "text") return math("mtext", text());
+    if (name === "operatorname") return math("mi", text());
+    if (name === "mathbf") return math("mi", argument().textContent === "1" ? "𝟏" : "c");
+    if (name in ACCENTS) return math("mover", { accent: "true" }, argument(), math("mo", ACCENTS[name]));
+    if (name === "left" || name === "right") return math("mo", words[at++].replace("\\|", "‖"));
+    if (greek >= 0) return math("mi", GREEK[greek + 1]);
+    if (name in SIGNS) return math(name === "top" ? "mi" : "mo", SIGNS[name]);
+    return /^\w{2}/.test(name) ? math("mo", { form: "prefix", lspace: "0", rspace: words[at] === " " ? ".17em" : "0" }, name) : math("mo", name);
   }
 
   /** @param {string} end */
   function row(end) {
-    const made = m("mrow");
+    const made = math("mrow");
     while (at < words.length && words[at] !== end) {
-      const word = words[at];
-      if ((word === "^" || word === "_") && made.lastChild) {
-        at++;
-        const base = /** @type {Element} */ (made.lastChild), script = argument();
-        const tag = word === "^" ? "msup" : "msub";
-        made.append(m(tag, base, script));
-        continue;
-      }
-      const next = atom();
+      const script = SCRIPTS[words[at]], base = script && made.lastChild;
+      if (base) at++;
+      const next = base ? math(script, base, argument()) : atom();
       if (next) made.append(next);
     }
     at++;
     return made;
   }
 
-  const made = m("math", row(""));
-  made.setAttribute("class", "formula");
-  made.setAttribute("display", "block");
-  return made;
+  return math("math.formula", { display: "block" }, row(""));
 }

@@ -1,82 +1,83 @@
 // @ts-check
-// The window on the scene: drag to pan, buttons, keys or a pinch to zoom.
+// The windows on the graphs: they scroll, by dragging too, and zoom by buttons, keys or a pinch.
 import { byId } from "./dom.js";
-import { current } from "./scene.js";
+import { views } from "./scene.js";
+/** @typedef {import("./scene.js").View} View */
 
-const LEAST = 0.1, MOST = 3, READABLE = 0.5, GOOD = 0.9, PAD = 16;
-const view = { x: 0, y: 0, scale: 1 };
+const LEAST = 0.1, MOST = 3, READABLE = 0.64, GOOD = 0.9, LARGE = 1.6, NARROW = 700, PAD = 14;
 
-function apply() {
-  byId("scene").style.transform = `translate(${view.x}px,${view.y}px) scale(${view.scale})`;
+/** The room that a window has, and how far below its edge the graph starts. @param {View} view */
+function room({ stage }) {
+  const top = stage.dataset.title ? 2 * PAD : PAD / 2;
+  return { top, width: stage.offsetWidth - 2 * PAD, height: stage.offsetHeight - top - PAD };
 }
 
-/** @returns {{width: number, height: number, sceneWidth: number, sceneHeight: number}} */
-function sizes() {
-  const stage = byId("stage"), scene = byId("scene");
-  return { width: stage.clientWidth, height: stage.clientHeight, sceneWidth: scene.offsetWidth, sceneHeight: scene.offsetHeight };
+/** Scale a graph; what is at a point of the window stays there.
+ * @param {View} view @param {number} wanted @param {number} [x] @param {number} [y] */
+function scaleTo(view, wanted, x = view.stage.offsetWidth / 2, y = view.stage.offsetHeight / 2) {
+  const { stage, scene, level } = view, { top, width, height } = room(view);
+  const scale = Math.min(MOST, Math.max(LEAST, wanted)), by = scale / view.scale;
+  const left = PAD + Math.max(0, (width - level.width * scale) / 2), over = top + Math.max(0, (height - level.height * scale) / 2);
+  const across = (stage.scrollLeft + x - view.x) * by + left - x, down = (stage.scrollTop + y - view.y) * by + over - y;
+  Object.assign(view, { scale, x: left, y: over });
+  scene.style.transform = `translate(${left}px, ${over}px) scale(${scale})`;
+  stage.scrollTo(across, down);
 }
 
-/** Show all of it; on a small screen, if not `whole`, at a size that can be read. */
+/** Show all of each; on a small screen, if not `whole`, at a size that can be read. */
 export function fit(whole = false) {
-  const { width, height, sceneWidth, sceneHeight } = sizes();
-  const all = Math.min((width - 2 * PAD) / sceneWidth, (height - 2 * PAD) / sceneHeight, 1.6);
-  const high = Math.min(GOOD, (height - 2 * PAD) / sceneHeight);
-  view.scale = whole || all >= READABLE ? Math.max(LEAST, all) : Math.max(READABLE, high);
-  view.x = Math.max(PAD, (width - sceneWidth * view.scale) / 2);
-  view.y = Math.max(PAD / 2, (height - sceneHeight * view.scale) / 2);
-  apply();
-  if (!whole) follow();
+  for (const view of views) {
+    const { width, height } = room(view), { level } = view, high = height / level.height, all = Math.min(width / level.width, high, LARGE);
+    scaleTo(view, whole || all >= READABLE ? all : width < NARROW ? GOOD : Math.max(READABLE, Math.min(GOOD, high)));
+  }
+  follow();
 }
 
-/** @param {number} factor @param {number} [x] @param {number} [y] */
-export function zoom(factor, x = sizes().width / 2, y = sizes().height / 2) {
-  const scale = Math.min(MOST, Math.max(LEAST, view.scale * factor)), by = scale / view.scale;
-  view.x = x - (x - view.x) * by;
-  view.y = y - (y - view.y) * by;
-  view.scale = scale;
-  apply();
-}
+/** @param {number} factor */
+export const zoom = (factor) => views.forEach((view) => scaleTo(view, view.scale * factor));
 
-/** Pan, if need be, so that what happens is seen. */
+/** Scroll, if need be, to what happens: to all cards that have a part in it, if there is room, but to its own for certain. */
 export function follow() {
-  const boxes = current(), { width, height } = sizes();
-  if (!boxes.length) return;
-  const [{ x, y, w, h }] = boxes;
-  /** @param {number} at @param {number} from @param {number} size @param {number} room */
-  const shifted = (at, from, size, room) => {
-    const start = at + from * view.scale, end = start + size * view.scale;
-    return start < PAD || end > room - PAD ? room / 2 - (from + size / 2) * view.scale : at;
-  };
-  view.x = shifted(view.x, x, w, width);
-  view.y = shifted(view.y, y, h, height);
-  apply();
+  for (const { stage, scene } of views) {
+    for (const wanted of [".card:is(.now, .receives)", ".card.now"]) {
+      const seen = stage.getBoundingClientRect(), boxes = [...scene.querySelectorAll(wanted)].map((card) => card.getBoundingClientRect());
+      /** @param {"left"|"top"} near @param {"right"|"bottom"} far */
+      const shift = (near, far) => {
+        const before = seen[near] - Math.min(...boxes.map((box) => box[near])), after = Math.max(...boxes.map((box) => box[far])) - seen[far];
+        return before > 0 || after > 0 ? (after - before) / 2 : 0;
+      };
+      if (boxes.length) stage.scrollBy(shift("left", "right"), shift("top", "bottom"));
+    }
+  }
 }
 
-export function listen() {
-  const stage = byId("stage");
-  /** @type {{x: number, y: number}|null} */
-  let from = null;
-  let moved = false;
-  stage.addEventListener("pointerdown", (event) => {
-    from = { x: event.clientX - view.x, y: event.clientY - view.y };
-    moved = false;
+export function listenToPointer() {
+  /** @type {Element|null} */
+  let held = null;
+  let moved = 0;
+  new ResizeObserver(() => fit()).observe(byId("graph"));
+  addEventListener("afterprint", () => fit());
+  addEventListener("beforeprint", () => {
+    const { style } = document.body;
+    style.width = "700px"; // about that of a sheet
+    fit(true);
+    style.width = "";
   });
-  addEventListener("pointermove", (event) => {
-    if (!from) return;
-    const x = event.clientX - from.x, y = event.clientY - from.y;
-    if (!moved && Math.hypot(x - view.x, y - view.y) < 5) return;
-    moved = true;
-    Object.assign(view, { x, y });
-    apply();
+  addEventListener("pointerdown", ({ target, pointerType }) => {
+    held = pointerType === "mouse" ? /** @type {Element} */ (target).closest(".stage") : null;
+    moved = 0;
   });
-  for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => (from = null));
-  stage.addEventListener("click", (event) => moved && event.stopPropagation(), true);
-  stage.addEventListener("wheel", (event) => {
-    if (!event.ctrlKey && !event.metaKey) return;
+  addEventListener("pointermove", ({ buttons, movementX, movementY }) => {
+    if (!held || !buttons) return;
+    moved += Math.hypot(movementX, movementY);
+    if (moved > 4) held.scrollBy(-movementX, -movementY);
+  });
+  addEventListener("click", (event) => moved > 4 && event.detail && event.stopPropagation(), true); // the end of a drag is no click
+  addEventListener("wheel", (event) => {
+    const view = views.find(({ stage }) => stage.contains(/** @type {Node} */ (event.target)));
+    if (!view || (!event.ctrlKey && !event.metaKey)) return;
     event.preventDefault();
-    const { left, top } = stage.getBoundingClientRect();
-    zoom(Math.exp(-event.deltaY / 300), event.clientX - left, event.clientY - top);
+    const { left, top } = view.stage.getBoundingClientRect();
+    scaleTo(view, view.scale * Math.exp(-event.deltaY / 300), event.clientX - left, event.clientY - top);
   }, { passive: false });
-  stage.addEventListener("focusin", () => stage.scrollTo(0, 0));
-  new ResizeObserver(() => fit()).observe(stage);
 }

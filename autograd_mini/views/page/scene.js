@@ -1,121 +1,72 @@
 // @ts-check
 // The graph: drawn once for a level, then only what a step changes is drawn again.
-import { page, shown, state, stepOf } from "./state.js";
+import { data, shown, state, stepOf } from "./state.js";
 import { body, label, standing } from "./card.js";
-import { byId, button, el, svg } from "./dom.js";
-import { past } from "./history.js";
+import { button, byId, el, mark, svg } from "./dom.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Level} Level */
+/** @typedef {import("./types.js").Box} Box */
 
-/** @typedef {{tape: Tape, level: Level, top: number, cards: HTMLElement[], keys: string[], ways: {forward?: SVGElement, back?: SVGElement, pill?: HTMLElement}[]}} Drawn */
-/** @type {Drawn[]} */
-export let drawn = [];
-const TITLE = 26, APART = 30;
-/** @type {{open: (tape: Tape, level: number) => void, choose: (tape: Tape, node: number) => void}} */
-export const hooks = { open: () => {}, choose: () => {} };
+/** A tape in its window, which shows it moved and scaled.
+ * @typedef {{tape: Tape, level: Level, stage: HTMLElement, scene: HTMLElement, x: number, y: number, scale: number,
+ *   cards: {made: HTMLElement, key: string}[], ways: {forward?: Element|"", back?: Element|"", pill?: Element}[]}} View */
+/** @type {View[]} */
+export let views = [];
 
-/** @param {Tape} tape @returns {Level} */
-const levelOf = (tape) => tape.levels[state.level[page.data.tapes.indexOf(tape)]];
+/** @param {Box} box */
+const at = ({ x, y, w, h }) => ({ style: `left: ${x}px; top: ${y}px; width: ${w}px; height: ${h}px` });
 
-/** Draw the levels that are chosen, one tape below the other. */
-export function draw() {
-  const scene = byId("scene"), tapes = shown();
-  let top = 0, width = 0;
-  scene.replaceChildren();
-  byId("graph").classList.toggle("two", tapes.length > 1);
-  drawn = tapes.map((tape) => {
-    const level = levelOf(tape), several = tapes.length > 1 || Boolean(tape.note);
-    if (several) {
-      const title = el("div", { class: "tape-title" }, tape.note ?? tape.name);
-      title.style.top = `${top}px`;
-      scene.append(title);
-      top += TITLE;
-    }
-    const found = one(tape, level, top, scene);
-    top += level.height + APART;
-    width = Math.max(width, level.width);
-    return found;
-  });
-  scene.style.width = `${width}px`;
-  scene.style.height = `${top - APART}px`;
-}
-
-/** @param {HTMLElement} target @param {import("./types.js").Box} box @param {number} top */
-function put(target, box, top) {
-  target.style.cssText = `left:${box.x}px;top:${box.y + top}px;width:${box.w}px;height:${box.h}px`;
-}
-
-/** @param {Tape} tape @param {Level} level @param {number} top @param {HTMLElement} scene @returns {Drawn} */
-function one(tape, level, top, scene) {
-  for (const box of level.boxes) {
-    const { closes } = box;
-    const made = el("div", { class: "box" });
-    made.append(closes === undefined ? el("span", { class: "box-title" }, box.title)
-      : button(`▾ ${box.title}`, () => hooks.open(tape, closes), { class: "box-title", "aria-label": `Close ${box.title}` }));
-    put(made, box, top);
-    scene.append(made);
-  }
-  const lines = svg("svg", { class: "edges", width: level.width, height: level.height, "aria-hidden": "true" });
-  lines.style.top = `${top}px`;
-  scene.append(lines);
-  const ways = level.edges.map((edge) => {
-    /** @type {Drawn["ways"][number]} */
-    const way = {};
-    if (edge.path) lines.append((way.forward = svg("path", { d: edge.path, class: "way", "marker-end": "url(#tip)" })));
-    if (edge.back) lines.append((way.back = svg("path", { d: edge.back, class: "way back", "marker-end": "url(#tip-back)" })));
-    if (edge.pill) {
-      way.pill = el("div", { class: edge.back ? "pill back" : "pill", "aria-hidden": "true" }, edge.pill.text);
-      put(way.pill, { x: edge.pill.x - edge.pill.w / 2, y: edge.pill.y - 8, w: edge.pill.w, h: 16 }, top);
-      scene.append(way.pill);
-    }
-    return way;
-  });
-  const cards = level.cards.map((place) => {
-    const made = el("div", { class: "card", "data-node": place.node }, el("div", { "aria-hidden": "true" }));
-    if (place.title) made.classList.add("stack");
-    if (place.outside) made.classList.add("outside");
-    if (tape.nodes[place.node].gradient === undefined) made.classList.add("constant");
-    put(made, place, top);
-    const act = () => (place.opens === undefined ? hooks.choose(tape, place.node) : hooks.open(tape, place.opens));
-    made.append(button("", act, { class: "cover" }));
-    scene.append(made);
-    return made;
-  });
-  return { tape, level, top, cards, keys: [], ways };
-}
-
-/** Bring all that is drawn to the step. @param {boolean} anew whether numbers may have changed */
-export function update(anew = false) {
-  for (const d of drawn) {
-    const step = stepOf(d.tape), doing = d.tape.steps[step], { made, passed } = past(d.tape);
-    d.level.cards.forEach((place, i) => {
-      const at = standing(d.tape, place, step), key = JSON.stringify(at), card = d.cards[i];
-      if (d.keys[i] === key && !anew) return;
-      d.keys[i] = key;
-      card.firstElementChild?.replaceChildren(...body(d.tape, place, at));
-      card.lastElementChild?.setAttribute("aria-label", label(d.tape, place, at));
-      card.classList.toggle("ahead", !at.known);
-      card.classList.toggle("reached", at.sum >= 0);
-      card.classList.toggle("now", at.now);
-      card.classList.toggle("back", at.phase !== "forward");
-      card.classList.toggle("receives", at.receives);
+/** Draw the levels that are chosen, each tape in a window of its own.
+ * @param {(tape: Tape, level: number) => void} open @param {(tape: Tape, node: number) => void} choose */
+export function draw(open, choose) {
+  const most = Math.max(...data.tapes.flatMap(({ levels }) => levels.map(({ height }) => height)));
+  byId("graph").style.setProperty("--most", `${most * 1.6 + 190}px`);
+  const tapes = shown(), stages = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".stage"));
+  stages.forEach((stage, i) => (stage.hidden = !tapes[i]));
+  views = tapes.map((tape, i) => {
+    const level = tape.levels[tape.level], stage = stages[i], scene = /** @type {HTMLElement} */ (stage.firstElementChild);
+    stage.dataset.title = tape.note ?? "";
+    Object.assign(stage.style, { flexGrow: level.height + 50, minHeight: `${Math.min(230, level.height * 0.7 + 60)}px` });
+    Object.assign(scene.style, { width: `${level.width}px`, height: `${level.height}px` });
+    scene.replaceChildren(...level.boxes.map(({ title, closes, ...box }) => el("div.box", at(box), closes === undefined ? el("span.box-title", title)
+      : button(`▾ ${title}`, () => open(tape, closes), { class: "box-title", "aria-label": `Close ${title}` }))));
+    const lines = svg("svg.edges", { "aria-hidden": "true" });
+    scene.append(lines);
+    const ways = level.edges.map(({ path, back, pill }) => ({
+      forward: path && lines.appendChild(svg("path.way", { d: path, "marker-end": "url(#tip)" })),
+      back: back && lines.appendChild(svg("path.way.back", { d: back, "marker-end": "url(#tip-back)" })),
+      pill: pill && scene.appendChild(el(back ? "div.pill.back" : "div.pill",
+        { "aria-hidden": "true", ...at({ x: pill.x - pill.w / 2, y: pill.y - 8, w: pill.w, h: 16 }) }, pill.text)),
+    }));
+    const cards = level.cards.map((place) => {
+      const { node, title, outside, opens } = place, act = () => (opens === undefined ? choose(tape, node) : open(tape, opens));
+      const kind = `div.card${title ? ".stack" : ""}${outside ? ".outside" : ""}${tape.nodes[node].gradient === undefined ? ".constant" : ""}`;
+      const made = el(kind, { "data-node": node, ...at(place) }, el("div", { "aria-hidden": "true" }), button("", act, { class: "cover" }));
+      scene.append(made);
+      return { made, key: "" };
     });
-    d.level.edges.forEach((edge, i) => {
-      const way = d.ways[i], into = d.level.cards[edge.to], record = edge.record ?? into.node;
-      const known = made[record] <= step, back = passed[record] <= step;
-      const now = doing.node === record;
-      way.forward?.classList.toggle("ahead", !known);
-      way.forward?.classList.toggle("now", now && doing.phase === "forward");
-      way.back?.classList.toggle("ahead", !back);
-      way.back?.classList.toggle("now", now && doing.phase === "backward");
-      way.pill?.classList.toggle("ahead", edge.back ? !back : false);
-      way.pill?.classList.toggle("now", now && doing.phase === "backward");
+    return { tape, level, stage, scene, x: 0, y: 0, scale: 1, cards, ways };
+  });
+}
+
+/** Bring all that is drawn to the step. */
+export function updateScene() {
+  for (const { tape, level, cards, ways } of views) {
+    const step = stepOf(tape), { phase, node } = tape.steps[step];
+    cards.forEach((card, i) => {
+      const { made } = card, place = level.cards[i], stands = standing(tape, place), { known, sum, now, receives } = stands;
+      const key = JSON.stringify([stands, state.variant, state.example]);
+      if (card.key === key) return;
+      card.key = key;
+      made.firstElementChild?.replaceChildren(...body(tape, place, stands));
+      made.lastElementChild?.setAttribute("aria-label", label(tape, place, stands));
+      mark(made, { ahead: !known, reached: sum >= 0, now, back: phase !== "forward", receives });
+    });
+    level.edges.forEach(({ to, record = level.cards[to].node, back }, i) => {
+      const way = ways[i], passed = tape.passed[record] <= step, now = node === record;
+      mark(way.forward, { ahead: tape.made[record] > step, now: now && phase === "forward" });
+      mark(way.back, { ahead: !passed, now: now && phase === "backward" });
+      mark(way.pill, { ahead: Boolean(back) && !passed, now: now && phase === "backward" });
     });
   }
-}
-
-/** Where the cards of this step are, on the scene. */
-export function current() {
-  return drawn.flatMap((d) => d.level.cards.flatMap((place, i) =>
-    d.cards[i].classList.contains("now") ? [{ x: place.x, y: place.y + d.top, w: place.w, h: place.h }] : []));
 }

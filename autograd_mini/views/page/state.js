@@ -1,58 +1,65 @@
 // @ts-check
-// What the reader has chosen. Everything that is drawn follows from the data and this.
+// The data, and what the reader has chosen: everything that is drawn follows from these.
+import { byId } from "./dom.js";
 /** @typedef {import("./types.js").Data} Data */
 /** @typedef {import("./types.js").Tape} Tape */
+/** @typedef {import("./types.js").Step} Step */
 /** @typedef {import("./types.js").Written} Written */
 
-export const state = {
-  tab: 0,
-  step: 0,
-  /** @type {number[]} the level of each tape */
-  level: [],
-  variant: 0,
-  example: -1,
-  playing: 0,
-  table: false,
-};
+export const state = { tab: 0, step: 0, variant: 0, example: -1, playing: 0, table: false };
+export let data = /** @type {Data} */ ({});
 
-/** @type {{data: Data}} */
-export const page = { data: /** @type {Data} */ ({}) };
+/** Reads the data; they are compressed where there are many. */
+export async function read() {
+  const plain = document.getElementById("data")?.textContent;
+  if (plain) data = JSON.parse(plain);
+  else {
+    const bytes = Uint8Array.from(atob(byId("packed").textContent ?? ""), (c) => c.charCodeAt(0));
+    data = await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).json();
+  }
+  data.tapes.forEach((tape, i) => {
+    const { nodes } = tape;
+    Object.assign(tape, { level: 0, pools: data.pools.map((pools) => pools[i]), made: nodes.map(() => -1), passed: nodes.map(() => Infinity), sums: nodes.map(() => []) });
+    tape.steps.forEach(({ phase, node, gives = [] }, step) => {
+      if (phase === "forward") tape.made[node] = step;
+      if (phase === "backward") tape.passed[node] = step;
+      if (phase === "seed") tape.sums[node].push({ step, total: nodes[node].gradient ?? 0 });
+      for (const gift of gives) tape.sums[gift.to].push({ step, total: gift.total, gift });
+    });
+  });
+}
 
 /** @returns {Tape[]} the tapes that are shown */
-export const shown = () => page.data.tabs[state.tab].tapes.map((i) => page.data.tapes[i]);
+export const shown = () => data.tabs[state.tab].tapes.map((i) => data.tapes[i]);
 
 /** @returns {Tape} the one that the timeline belongs to */
 export const main = () => shown()[0];
 
-/** The step that a tape is at: the second one follows the first.
- * @param {Tape} tape */
-export function stepOf(tape) {
-  const { compare } = page.data;
-  return tape === main() || !compare ? state.step : compare.together[state.step];
-}
+/** The one that the cards below speak of: side by side, at the end, the fused one. */
+export const told = () => (state.step === main().steps.length - 1 ? shown()[shown().length - 1] : main());
 
-/** @param {Tape} tape @param {number} id @returns {Written|string} */
-function item(tape, id) {
-  const i = page.data.tapes.indexOf(tape);
-  return page.data.pools[state.variant][i][id] ?? page.data.pools[0][i][id] ?? "";
-}
+/** The step that a tape is at: the second one follows the first. @param {Tape} tape */
+export const stepOf = (tape) => (tape === main() ? state.step : data.compare?.together[state.step] ?? 0);
 
-/** Which way a step goes, where Python left it out.
- * @param {Tape} tape @param {import("./types.js").Step} step */
-export function way(tape, step) {
-  const { nodes } = tape, { name, inputs } = nodes[step.node];
-  if (step.way) return step.way;
-  const others = (step.gives ? step.gives.map((gift) => gift.to) : inputs ?? []).map((i) => nodes[i].name).join(", ");
-  return step.gives ? `${name} → ${others}` : `${others} → ${name}`;
-}
+/** What has come to a node so far. @param {Tape} tape @param {number} node @param {number} [now] */
+export const arrived = (tape, node, now = stepOf(tape)) => tape.sums[node].filter(({ step }) => step <= now);
 
-/** An array, or the chosen example of it.
- * @param {Tape} tape @param {number} id @returns {Written} */
+/** @param {Tape} tape @param {number} id @returns {any} */
+const item = (tape, id) => tape.pools[state.variant][id] ?? tape.pools[0][id];
+
+/** An array, or the chosen example of it. @param {Tape} tape @param {number} id @returns {Written} */
 export function array(tape, id) {
-  const found = /** @type {Written} */ (item(tape, id));
+  const found = item(tape, id);
   return found.each?.[state.example] ?? found;
 }
 
 /** A line of numbers; none beside a chosen example, since it is of an entry of the whole.
- * @param {Tape} tape @param {number} id */
-export const line = (tape, id) => (state.example < 0 ? String(item(tape, id)) : "");
+ * @param {Tape} tape @param {number} [id] @returns {string} */
+export const line = (tape, id) => (id === undefined || state.example >= 0 ? "" : item(tape, id));
+
+/** Which way a step goes. @param {Tape} tape @param {Step} step */
+export function way({ nodes }, { phase, node, gives }) {
+  const { name, inputs = [] } = nodes[node];
+  const others = [...new Set((gives?.map(({ to }) => to) ?? inputs).map((i) => nodes[i].name))].join(", ");
+  return phase === "seed" ? `starts at ${name}` : gives ? `${name} → ${others}` : `${others} → ${name}`;
+}

@@ -1,31 +1,26 @@
 // @ts-check
 // The tape as a table, for those who read rather than look.
-import { array, main, state } from "./state.js";
-import { byId, el } from "./dom.js";
-import { arrived, past } from "./history.js";
+import { array, arrived, main, state } from "./state.js";
+import { spoken } from "./arrays.js";
+import { byId, el, mark } from "./dom.js";
 
-const MOST = 500; // rows
+const ROWS = 500; // at once
 
-export function update() {
-  const home = byId("table");
+export function updateTable() {
+  const home = byId("table"), tape = main(), { nodes, steps } = tape, now = steps[state.step].node;
   home.hidden = !state.table;
-  byId("graph").classList.toggle("as-table", state.table);
+  mark(byId("graph"), { "as-table": state.table });
   if (!state.table) return;
-  const tape = main(), { made } = past(tape), now = tape.steps[state.step].node;
-  const first = Math.max(0, Math.min(now - MOST / 2, tape.nodes.length - MOST));
-  /** @param {number} id */
-  const text = (id) => {
-    const a = array(tape, id);
-    return a.text ? a.text.map((row) => row.join(" ")).join("; ") : (a.notes ?? []).join(" · ");
-  };
-  const rows = tape.nodes.slice(first, first + MOST).map((node, k) => {
-    const i = first + k, sum = arrived(tape, i, state.step).at(-1);
-    return el("tr", i === now ? { class: "now", "aria-current": "true" } : {},
-      el("td", {}, String(i)), el("th", { scope: "row" }, node.name), el("td", {}, node.op), el("td", {}, node.formula ?? ""), el("td", {}, node.shape),
-      el("td", {}, made[i] <= state.step ? text(node.value) : "·"),
-      el("td", {}, node.gradient === undefined ? "" : sum ? text(sum[1]) : "·"));
+  const first = Math.max(0, Math.min(now - ROWS / 2, nodes.length - ROWS));
+  const rows = nodes.slice(first, first + ROWS).map(({ name, op, formula = "", shape, value, gradient }, k) => {
+    const i = first + k, sum = arrived(tape, i).at(-1);
+    return el(i === now ? "tr.now" : "tr", { "aria-current": i === now },
+      el("td", String(i)), el("th", { scope: "row" }, name), [
+        op, formula, shape, tape.made[i] <= state.step ? spoken(array(tape, value)) : "·",
+        gradient === undefined ? "" : sum ? spoken(array(tape, sum.total)) : "·",
+      ].map((text) => el("td", text)));
   });
-  const heads = ["#", "name", "operation", "formula", "shape", "value", `∂${tape.symbol}/∂`];
-  home.replaceChildren(el("table", {}, el("caption", {}, rows.length < tape.nodes.length ? `Tensors ${first} to ${first + rows.length - 1} of ${tape.nodes.length}` : "The tape"),
-    el("thead", {}, el("tr", {}, ...heads.map((h) => el("th", { scope: "col" }, h)))), el("tbody", {}, ...rows)));
+  const caption = rows.length < nodes.length ? `Tensors ${first} to ${first + rows.length - 1} of ${nodes.length}` : "The tape";
+  home.replaceChildren(el("table", el("caption", caption), el("thead", el("tr",
+    ["#", "name", "operation", "formula", "shape", "value", `∂${tape.symbol}/∂`].map((title) => el("th", { scope: "col" }, title)))), el("tbody", rows)));
 }

@@ -1,0 +1,57 @@
+"""Search: by name, operation, shape and scope, and for derivatives that went wrong."""
+
+import re
+
+import numpy as np
+import pytest
+
+from . import stories
+from .test_steps import Expected
+
+
+def count(page, query):
+    page.fill("#find", query)
+    return int(re.match(r"(\d+) tensors? found", page.text_content("#found-count"))[1])
+
+
+def adjoints(story):
+    return list(Expected(story).trace.adjoints.values())
+
+
+def check_nan(page):
+    wrong = [g for g in adjoints(stories.overflow) if not np.isfinite(g).all()]
+    assert 2 < len(wrong) < len(adjoints(stories.overflow))
+    assert count(page, "grad:nan") == len(wrong)
+    assert count(page, "GRAD:NaN ") == len(wrong)
+
+
+def test_gradients_that_are_not_finite(opened):
+    check_nan(opened(stories.explore(stories.overflow)))
+
+
+def check_zero(page):
+    none = [g for g in adjoints(stories.dead) if not np.any(g)]
+    assert 0 < len(none) < len(adjoints(stories.dead))
+    assert count(page, "grad:0") == len(none)
+    assert count(page, "grad:nan") == 0
+
+
+def test_gradients_that_are_zero(opened):
+    check_zero(opened(stories.explore(stories.dead)))
+
+
+@pytest.mark.parametrize(
+    ("query", "found"), [("off", 1), ("relu", 1), ("(2,)", 5), ("units", 2), ("W", 1), ("zzz", 0)]
+)
+def test_names_operations_shapes_and_scopes(opened, query, found):
+    page = opened(stories.explore(stories.dead))
+    assert count(page, query) == found
+    assert page.locator("#found li button").count() == found
+
+
+def test_a_click_on_what_is_found_goes_there(opened):
+    page = opened(stories.explore(stories.dead))
+    count(page, "relu")
+    page.click("#found button")
+    assert page.is_hidden("#found")
+    assert page.inner_text("#what .doing strong") == "relu"

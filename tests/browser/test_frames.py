@@ -1,0 +1,64 @@
+"""In a notebook the page lives in a frame that may do nothing but run its script."""
+
+import pytest
+
+from . import stories
+from .reading import state
+from .test_steps import Expected, check_cards
+
+REFUSED = {
+    "storage": "localStorage.length",
+    "the notebook": "parent.document.title",
+    "the address of the notebook": "top.location.href",
+    "cookies": "document.cookie",
+}
+
+
+@pytest.fixture
+def notebook(opened, tmp_path):
+    """A page with the frame in it, and the frame."""
+    shown = stories.explore(stories.softmax_chain)._repr_html_()
+    path = tmp_path / "notebook.html"
+    path.write_text(f"<!doctype html><html data-ready><title>Mine</title>{shown}", "utf-8")
+    page = opened(path)
+    frame = page.frames[1]
+    frame.wait_for_selector("html[data-ready]", state="attached")
+    return page, frame
+
+
+def test_the_page_works_inside_a_frame(notebook):
+    page, frame = notebook
+    expected = Expected(stories.softmax_chain)
+    frame.focus("#next")
+    for step in range(1, expected.count):
+        page.keyboard.press("ArrowRight")
+        check_cards(state(frame), expected, step)
+    frame.click("#theme")
+    assert frame.get_attribute("html", "data-theme") == "dark"
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_the_frame_reaches_nothing(notebook, what):
+    _, frame = notebook
+    assert frame.evaluate("origin") == "null"
+    tried = f"() => {{ try {{ return [{REFUSED[what]}]; }} catch (e) {{ return e.name; }} }}"
+    assert frame.evaluate(tried) == "SecurityError"
+
+
+def test_the_frame_cannot_lead_the_notebook_away(notebook, opened):
+    page, frame = notebook
+    tried = "() => { try { top.location = 'about:blank'; } catch (e) { return e.name; } }"
+    assert frame.evaluate(tried) == "SecurityError"
+    assert page.title() == "Mine"
+    assert opened.said.pop().startswith("Unsafe attempt to initiate navigation")
+
+
+def test_where_frames_are_stripped_there_is_a_picture(opened, tmp_path):
+    shown = stories.explore(stories.softmax_chain)._repr_html_()
+    start, end = shown.index("<iframe"), shown.index("</iframe>") + len("</iframe>")
+    path = tmp_path / "stripped.html"
+    path.write_text(f"<!doctype html><html data-ready>{shown[:start] + shown[end:]}", "utf-8")
+    page = opened(path)
+    page.click("summary")
+    size = page.locator("details img").evaluate("i => [i.naturalWidth, i.naturalHeight]")
+    assert min(size) > 100
