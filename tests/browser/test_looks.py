@@ -94,8 +94,8 @@ def check_paper(page):
     assert len(re.findall(rb"/Type\s*/Page\b", sheets)) in (1, 2)
     page.emulate_media(media="print")
     for part in ("#stage", "#steps", "#what", "#numbers", "#ledger"):
-        box = page.locator(part).bounding_box()
-        assert box["height"] > 20, part
+        assert page.is_visible(part), part
+        assert page.locator(part).bounding_box()["height"] > 20, part
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
