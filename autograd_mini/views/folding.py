@@ -308,7 +308,10 @@ def _with_leaves(
                 within.setdefault(users[0], []).append(t)
             else:
                 alone.append(Part([t], _common(parts[i].box for i in users)))
-    whole = [replace(p, tensors=within.get(i, []) + p.tensors) for i, p in enumerate(parts)]
+    whole = [
+        replace(part, tensors=within[i] + part.tensors) if i in within else part
+        for i, part in enumerate(parts)
+    ]
     return sorted(alone + whole, key=lambda part: part.tensors[-1].order)
 
 
