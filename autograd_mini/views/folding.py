@@ -18,7 +18,7 @@ from .writing import ELLIPSIS, one_line, shortened
 _LONGEST_TITLE = 40  # characters
 _MOST_NAMED = 2  # operations, in the title of a run
 _FEWEST = 3  # copies that are stacked
-_COARSE = 4  # times fewer parts than there is room for: scopes that are closed hide too much
+_COARSE = 10  # times fewer parts than there is room for: scopes that are closed hide too much
 
 #: A box: the numbers of the scopes that it is in, outer ones first, and its own. Each time that a
 #: scope is entered it gets a number.
