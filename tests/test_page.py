@@ -214,6 +214,9 @@ def test_boxes_close_one_by_one():
     closed = levels[first["boxes"][0]["closes"]]
     (card,) = [c for c in closed["cards"] if "title" in c]
     assert (card["title"], card["opens"]) == ("softmax", 0)
+    (whole,) = {level["group"] for level in levels} - {0}  # where the button for all leads to
+    assert levels[whole]["boxes"] == []
+    assert levels[whole]["group"] == 0
 
 
 def test_cards_cover_every_tensor_once_on_every_level_of_a_small_tape():

@@ -61,7 +61,7 @@ def test_formulas_have_the_font_that_the_page_brings(opened):
     page = opened(stories.explore(stories.softmax_chain), hash="#step=3")
     page.evaluate("document.fonts.ready.then(() => 0)")
     assert page.evaluate("[...document.fonts].map((f) => `${f.family}: ${f.status}`)") == [
-        '"STIX Two Math": loaded'
+        "STIX Two Math: loaded"
     ]
     assert page.evaluate("getComputedStyle(document.querySelector('math')).fontFamily").startswith(
         '"STIX Two Math"'

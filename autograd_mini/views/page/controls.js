@@ -5,7 +5,7 @@ import { button, byId, el, press } from "./dom.js";
 
 /** @param {() => void} changed */
 export function listenToControls(changed) {
-  const home = byId("controls"), batch = Array.from({ length: data.batch ?? 0 }, (_, i) => i);
+  const home = byId("controls"), hard = data.knobs.find(({ kind }) => kind === "hard")?.variants[0], batch = Array.from({ length: data.batch ?? 0 }, (_, i) => i);
   const example = { kind: "example", label: "example", ticks: ["all", ...batch.map((i) => `${i + 1}`)], variants: [-1, ...batch], start: 0 };
   const updates = [...data.knobs, ...(data.batch ? [example] : [])].map(({ kind, label, ticks, variants, start }, nth) => {
     const key = kind === "example" ? kind : "variant";
@@ -16,9 +16,9 @@ export function listenToControls(changed) {
       changed();
     };
     if (kind === "hard") {
-      const made = button(label, () => set(state.variant === variants[0] ? 0 : variants[0]), { id: kind });
+      const made = button(label, () => set(state.variant === hard ? 0 : variants[0]), { id: kind });
       home.append(made);
-      return () => press(made, state.variant === variants[0]);
+      return () => press(made, state.variant === hard);
     }
     const told = el("output"), input = /** @type {HTMLInputElement} */ (el("input", { id: kind === "input" ? `input-${nth}` : kind,
       type: "range", max: ticks.length - 1, input: () => set(variants[Number(input.value)]) }));
@@ -26,7 +26,8 @@ export function listenToControls(changed) {
     return () => {
       const found = variants.indexOf(state[key]), i = found < 0 ? start : found; // another one moves: back to where it was
       input.value = String(i);
-      told.textContent = ticks[i];
+      input.disabled = key === "variant" && state.variant === hard; // the inputs are none of these then
+      told.textContent = input.disabled ? "–" : ticks[i];
       input.setAttribute("aria-valuetext", ticks[i]);
     };
   });

@@ -14,6 +14,7 @@ import { updateTimeline } from "./timeline.js";
 /** @typedef {import("./types.js").Tape} Tape */
 
 const PACE = 1100; // milliseconds a step, when it plays
+const { dataset } = document.documentElement;
 
 /** @param {number} step */
 const clamped = (step) => Math.trunc(Math.max(0, Math.min(step, main().steps.length - 1))) || 0;
@@ -27,8 +28,8 @@ function render() {
   updateTable();
   updateCompare();
   byId("live").textContent = `Step ${state.step + 1} of ${tape.steps.length}, ${step.phase}, ${tape.nodes[step.node].op}, ${way(tape, step)}. ${step.say}`;
-  const [first] = data.tapes, result = first.nodes[first.nodes.length - 1];
-  byId("subtitle").textContent = state.variant ? `${result.name} = ${array(first, result.value).text?.[0][0]} · ${data.subtitle.split(" · ").pop()}` : data.subtitle;
+  const result = tape.nodes[tape.nodes.length - 1];
+  byId("subtitle").textContent = state.variant ? `${result.name} = ${array(tape, result.value).text?.[0][0]} · ${data.subtitle.split(" · ").pop()}` : data.subtitle;
   try {
     history.replaceState(null, "", `#step=${state.step + 1}&view=${state.tab + 1}`);
   } catch {
@@ -98,7 +99,6 @@ function play() {
 }
 
 function theme() {
-  const { dataset } = document.documentElement;
   const now = dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
   dataset.theme = now === "dark" ? "light" : "dark";
 }
@@ -106,7 +106,7 @@ function theme() {
 /** Go where the address points. */
 function obey() {
   const asked = new URLSearchParams(location.hash.slice(1)), tab = Number(asked.get("view") ?? 1) - 1;
-  if (asked.has("theme")) document.documentElement.dataset.theme = asked.get("theme") ?? "";
+  dataset.theme = asked.get("theme") ?? dataset.theme ?? "";
   if (data.tabs[tab]) state.tab = tab;
   state.step = clamped(Number(asked.get("step") ?? 1) - 1);
   redraw();
@@ -151,5 +151,5 @@ read().then(() => {
   addEventListener("keydown", onKey);
   addEventListener("hashchange", obey);
   obey();
-  document.documentElement.dataset.ready = "";
+  dataset.ready = "";
 });

@@ -4,7 +4,7 @@ import { byId } from "./dom.js";
 import { views } from "./scene.js";
 /** @typedef {import("./scene.js").View} View */
 
-const LEAST = 0.1, MOST = 3, READABLE = 0.64, GOOD = 0.9, LARGE = 1.6, PAD = 14;
+const LEAST = 0.1, MOST = 3, READABLE = 0.64, GOOD = 0.9, LARGE = 1.6, NARROW = 700, PAD = 14;
 
 /** The room that a window has, and how far below its edge the graph starts. @param {View} view */
 function room({ stage }) {
@@ -28,7 +28,7 @@ function scaleTo(view, wanted, x = view.stage.offsetWidth / 2, y = view.stage.of
 export function fit(whole = false) {
   for (const view of views) {
     const { width, height } = room(view), { level } = view, high = height / level.height, all = Math.min(width / level.width, high, LARGE);
-    scaleTo(view, whole || all >= READABLE ? all : Math.max(READABLE, Math.min(GOOD, high)));
+    scaleTo(view, whole || all >= READABLE ? all : width < NARROW ? GOOD : Math.max(READABLE, Math.min(GOOD, high)));
   }
   follow();
 }
@@ -56,6 +56,13 @@ export function listenToPointer() {
   let held = null;
   let moved = 0;
   new ResizeObserver(() => fit()).observe(byId("graph"));
+  addEventListener("afterprint", () => fit());
+  addEventListener("beforeprint", () => {
+    const { style } = document.body;
+    style.width = "700px"; // about that of a sheet
+    fit(true);
+    style.width = "";
+  });
   addEventListener("pointerdown", ({ target, pointerType }) => {
     held = pointerType === "mouse" ? /** @type {Element} */ (target).closest(".stage") : null;
     moved = 0;

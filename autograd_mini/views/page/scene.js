@@ -20,13 +20,13 @@ const at = ({ x, y, w, h }) => ({ style: `left: ${x}px; top: ${y}px; width: ${w}
  * @param {(tape: Tape, level: number) => void} open @param {(tape: Tape, node: number) => void} choose */
 export function draw(open, choose) {
   const most = Math.max(...data.tapes.flatMap(({ levels }) => levels.map(({ height }) => height)));
-  byId("graph").style.setProperty("--most", `${most * 1.6 + 80}px`);
+  byId("graph").style.setProperty("--most", `${most * 1.6 + 190}px`);
   const tapes = shown(), stages = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".stage"));
   stages.forEach((stage, i) => (stage.hidden = !tapes[i]));
   views = tapes.map((tape, i) => {
     const level = tape.levels[tape.level], stage = stages[i], scene = /** @type {HTMLElement} */ (stage.firstElementChild);
     stage.dataset.title = tape.note ?? "";
-    stage.style.flexGrow = String(level.height + 50);
+    Object.assign(stage.style, { flexGrow: level.height + 50, minHeight: `${Math.min(230, level.height * 0.7 + 60)}px` });
     Object.assign(scene.style, { width: `${level.width}px`, height: `${level.height}px` });
     scene.replaceChildren(...level.boxes.map(({ title, closes, ...box }) => el("div.box", at(box), closes === undefined ? el("span.box-title", title)
       : button(`▾ ${title}`, () => open(tape, closes), { class: "box-title", "aria-label": `Close ${title}` }))));

@@ -1,0 +1,75 @@
+"""The graph: dragging, zooming under the pointer, two windows side by side, groups."""
+
+import re
+
+from . import stories
+
+NARROW = {"width": 700, "height": 900}
+
+
+def scrolled(page, nth=0):
+    return page.evaluate(f"document.querySelectorAll('.stage')[{nth}].scrollLeft")
+
+
+def scale(page):
+    return float(re.search(r"scale\(([\d.]+)\)", page.get_attribute("#scene", "style"))[1])
+
+
+def drag(page, box, by):
+    """From the middle of a box to the left."""
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - by, y, steps=4)
+    page.mouse.up()
+
+
+def test_a_drag_moves_the_graph_and_chooses_no_card(opened):
+    page = opened(stories.explore(stories.softmax_chain), **NARROW)
+    before = page.inner_text("#position")
+    drag(page, page.locator(".card").nth(2).bounding_box(), 120)
+    assert scrolled(page) == 120
+    assert page.inner_text("#position") == before
+    page.locator(".card").nth(2).click()
+    assert page.inner_text("#position") != before, "a click after it does"
+
+
+def test_what_is_under_the_pointer_stays_there_when_it_zooms(opened):
+    page = opened(stories.explore(stories.softmax_chain), **NARROW)
+    first, before = page.locator(".card").nth(2), scale(page)
+    at = first.bounding_box()
+    page.mouse.move(at["x"] + 1, at["y"] + 1)
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -240)
+    page.keyboard.up("Control")
+    page.wait_for_function(
+        f"document.querySelector('#scene').style.transform.match(/scale.([\\d.]+)/)[1] > {before}"
+    )
+    now = first.bounding_box()
+    assert abs(now["x"] - at["x"]) < 4
+    assert abs(now["width"] / at["width"] - scale(page) / before) < 0.02
+
+
+def test_the_windows_of_a_comparison_move_on_their_own(opened):
+    page = opened(stories.explore(stories.fused, compare=True), hash="#step=1&view=3", **NARROW)
+    drag(page, page.locator(".stage").nth(0).bounding_box(), 150)
+    assert (scrolled(page, 0), scrolled(page, 1)) == (150, 0)
+    page.keyboard.press("End")
+    for nth in (0, 1):
+        room = page.locator(".stage").nth(nth).bounding_box()
+        now = page.locator(".stage").nth(nth).locator(".card.now").bounding_box()
+        assert now["x"] >= room["x"]
+        assert now["x"] + now["width"] <= room["x"] + room["width"]
+
+
+def test_one_button_closes_all_groups_and_opens_them(opened):
+    page = opened(stories.explore(stories.network))
+    cards = page.locator(".card").count()
+    page.click("#group")
+    assert page.get_attribute("#group", "aria-pressed") == "true"
+    assert page.locator(".card.stack .op").all_text_contents() == ["► hidden", "► head"]
+    page.locator(".card.stack .cover").first.click()
+    assert page.get_attribute("#group", "aria-pressed") == "false", "one is open"
+    page.click("#group")
+    page.click("#group")
+    assert page.locator(".card").count() == cards
