@@ -128,7 +128,7 @@ def axe():
     return Path(path).read_text(encoding="utf-8")
 
 
-@BOTH
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_axe_finds_no_violation(opened, axe, scheme):
     page = opened(beside(), hash="#step=15&view=3", scheme=scheme)
     page.evaluate(axe)
