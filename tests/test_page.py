@@ -474,7 +474,7 @@ def maps():
 @pytest.mark.parametrize(
     "made",
     [long_names, nested, fan_in, fan_out, maps, lambda: arrays(1_500), lambda: deep(20_000),
-     lambda: blocks(40, 950)],
+     lambda: blocks(40, 740)],
 )  # fmt: skip
 def test_no_page_is_larger_than_two_megabytes(made):
     page = ag.explore(made())
