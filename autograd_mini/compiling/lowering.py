@@ -219,6 +219,9 @@ def _join(step: Step, name: Names) -> Lowered | None:
 
 def _einsum(step: Step, name: Names) -> Lowered | None:
     call = called(step, name)
+    strides = [s for v in step.inputs for s in np.asarray(v.example).strides]
+    if min(strides, default=0) < 0:  # told where to write, it adds up in another order
+        return Lowered(call)
     return Lowered(call, [f"{call[:-1]}, out={{out}})"])
 
 

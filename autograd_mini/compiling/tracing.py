@@ -26,7 +26,7 @@ import numpy as np
 from ..primitive import Primitive
 from ..tape import Tape, sweep
 from ..tensor import Tensor, _next_order, describe, record
-from .steps import Step, Value, astype, example_of, leaves_of, mapped, memory_of
+from .steps import Step, Value, astype, axes_in_memory, example_of, leaves_of, mapped, memory_of
 
 _SWEEP, _RECORD = sweep.__code__, record.__code__
 _HOME = f"{Path(__file__).parent.parent}{os.sep}"
@@ -113,6 +113,10 @@ class Trace:
                     f"become.\n  {_where_asked()}\nPass it as an argument; or its .detach(), if "
                     "it is meant as a constant."
                 )
+
+    def is_alone(self, value: Value) -> None:
+        """Say that nobody else has what this value looks at."""
+        self._viewed.discard(id(memory_of(value.example)))
 
     def may_change(self, value: Value) -> bool:
         """Whether no other value would see it if this one's memory were written to."""
@@ -237,10 +241,7 @@ class Traced:
             raise _refused("writing into an array that was not made here", "Use the new value")
         if y.dtype != target.dtype:
             y = y.astype(target.dtype)
-        order = "C" if target.flags.c_contiguous else "F" if target.flags.f_contiguous else None
-        if order and not y.flags[f"{order}_CONTIGUOUS"]:
-            y = y.copy(order)  # in place the entries stay where they are: sums run over them so
-        target._value = y._value
+        target._value = _lying_as(target, y)._value
         return target
 
     def _put_along_axis(self, x: Any, indices: Any, values: Any, axis: Any) -> None:
@@ -355,6 +356,17 @@ for _name in (
     "diagonal", "ravel", "nonzero",
 ):  # fmt: skip
     setattr(Traced, _name, _method(getattr(np, _name)))
+
+
+def _lying_as(x: Traced, y: Traced) -> Traced:
+    """`y` with its entries in the order in memory in which those of `x` are: sums run over them so."""
+    axes = axes_in_memory(x._value.example)
+    if x.shape != y.shape or axes == axes_in_memory(y._value.example):
+        return y
+    back = tuple(np.argsort(axes).tolist())
+    y = np.transpose(np.copy(np.transpose(y, axes), order="C"), back)  # type: ignore[call-overload]
+    y._trace.is_alone(y._value)
+    return y
 
 
 def _is_bare(x: Any) -> bool:
