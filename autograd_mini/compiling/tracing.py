@@ -359,14 +359,14 @@ for _name in (
 
 
 def _lying_as(x: Traced, y: Traced) -> Traced:
-    """`y` with its entries in the order in memory in which those of `x` are: sums run over them so."""
+    """`y` with its entries in memory in the order of those of `x`: a sum runs over them so."""
     axes = axes_in_memory(x._value.example)
     if x.shape != y.shape or axes == axes_in_memory(y._value.example):
         return y
     back = tuple(np.argsort(axes).tolist())
-    y = np.transpose(np.copy(np.transpose(y, axes), order="C"), back)  # type: ignore[call-overload]
-    y._trace.is_alone(y._value)
-    return y
+    moved: Any = np.transpose(np.transpose(y, axes).copy(), back)
+    y._trace.is_alone(moved._value)
+    return moved  # type: ignore[no-any-return]
 
 
 def _is_bare(x: Any) -> bool:
