@@ -63,23 +63,30 @@ def compile(
     TypeError
         When `f` is first called: a decision that depends on numbers, with its line.
     RuntimeError
-        Then too: a Tensor that requires a gradient and is no argument, such as a model's parameter.
+        Then too: a Tensor that requires a gradient and is no argument, such as a model's parameter;
+        or random numbers, which would be the same in each call.
     ValueError
         When `donate` does not say which result is meant, or a donated array is read-only or shares
         its memory with another argument. Nothing has been written then.
 
     Notes
     -----
-    Arrays and floats may differ from call to call; other arguments (ints, strings, None) are part
-    of the program, and new ones are traced anew, as are new shapes and dtypes. What `f` finds
-    elsewhere than in its arguments is a constant, as are random numbers; so that nothing trained
-    becomes one, parameters must be arguments. Results are new
-    arrays, but for donated ones; of these nothing is known after a call that raised on its way.
-    Several threads may call at a time. Programs for the latest 64 shapes are kept.
+    Arrays and floats may differ from call to call; other arguments (ints, strings, None, objects)
+    are part of the program, and new ones are traced anew, as are new shapes and dtypes. What `f`
+    finds elsewhere is a constant: variables, attributes, default arguments. In each call those that
+    its code names are compared with what they were, and where one is another, `f` is traced anew.
+    (That takes long: what changes often should be an argument; and so should large arrays, which
+    are read through to be compared.) A clock, a file, or what only another library knows, is not
+    seen. Prints and other effects of `f` happen while it is traced only.
 
-    A Tensor that requires a gradient, as inside of ``ag.grad``, or an array of another function
-    that is being compiled, is passed on to `f` itself: what follows it sees all of
-    `f`. That is right, but not compiled: compile the derivative, ``ag.compile(ag.grad(f))``.
+    Results are new arrays, but for donated ones; of these nothing is known after a call that raised
+    on its way. Several threads may call at a time. Programs for the latest 64 shapes are kept. An
+    array with gaps or steps in its memory may give other last bits than one without.
+
+    A call with a Tensor that requires a gradient, as inside of ``ag.grad``, or with an array of
+    another function that is being compiled, goes to `f` itself: what follows it sees all of `f`.
+    That is right, but not compiled, and ``.report()`` counts such calls. Compile the derivative,
+    ``ag.compile(ag.grad(f))``, or pass ``w.detach()``.
 
     References
     ----------
@@ -184,10 +191,19 @@ class Compiled:
         return self._running.plan.text
 
     def report(self) -> str:
-        """Of the latest call's program: its steps, what was shared, dropped, rewritten and fused,
-        its buffers and their bytes, and what is allocated in each call.
+        """Of the latest program: its steps, what was shared, dropped, rewritten and fused, its
+        buffers and their bytes, and what is allocated in each call. Then, where there were any, the
+        variables for which it was traced anew, and the calls that went to the function itself.
         """
-        return self._running.report()
+        lines = [self._running.report()] if self._latest or not self._followed else []
+        if self._changed:
+            n, names = self._changed.total(), ", ".join(self._changed)
+            lines.append(f"anew:      traced {n} times more, for changes of {names}")
+        if self._followed:
+            lines.append(
+                f"followed:  {self._followed} calls, by a tape or another program: run as written"
+            )
+        return "\n".join(lines)
 
     @property
     def _running(self) -> _Running:
