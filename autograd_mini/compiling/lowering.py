@@ -28,14 +28,16 @@ class Lowered:
     allocating : str or None
         The expression that gives it in memory of its own.
     writing : sequence of str
-        The statements that write it to ``{out}``; none if NumPy has no way to.
+        The statements that write it to ``{out}``, or to ``{seen}``; none if NumPy has no way to.
     over : sequence of Value
         The arguments whose memory may be `out`: entry i is read before entry i is written.
     copies : bool
         The first statement only copies the argument in `over`: if that is `out`, it can go.
+    shape : tuple of int or None
+        The shape in which ``{seen}`` shows the memory of `out`, which then must be without gaps.
     """
 
-    __slots__ = ("allocating", "copies", "over", "writing")
+    __slots__ = ("allocating", "copies", "over", "shape", "writing")
 
     def __init__(
         self,
@@ -43,8 +45,10 @@ class Lowered:
         writing: Sequence[str] = (),
         over: Sequence[Value] = (),
         copies: bool = False,
+        shape: tuple[int, ...] | None = None,
     ) -> None:
-        self.allocating, self.writing, self.over, self.copies = allocating, writing, over, copies
+        self.allocating, self.writing, self.over = allocating, writing, over
+        self.copies, self.shape = copies, shape
 
 
 def is_view(step: Step) -> bool:
@@ -99,7 +103,7 @@ def _strong(f: Any, step: Step, a: Any) -> Any:
     if not isinstance(a, (bool, int, float)) or isinstance(a, np.generic) or f is np.power:
         return a  # (for some exponents that are numbers, a power has a way of its own)
     others = [dtype_of(x.example) for x in step.args if isinstance(x, Value) and _has_dtype(x)]
-    if not others or others[0].kind != "f":
+    if not others or others[0].kind not in ("fi" if isinstance(a, int) else "f"):
         return a
     return np.asarray(a, others[0])
 
@@ -190,8 +194,11 @@ def _reshape(step: Step, name: Names) -> Lowered | None:
     x = step.args[0]
     if step.kwargs or not np.asarray(step.outs[0].example).flags.c_contiguous:
         return None
-    shape = name(tuple(np.shape(x.example)))
-    return Lowered(called(step, name), [f"{name(np.copyto)}({{out}}.reshape({shape}), {name(x)})"])
+    return Lowered(
+        called(step, name),
+        [f"{name(np.copyto)}({{seen}}, {name(x)})"],
+        shape=np.shape(x.example),
+    )
 
 
 def _where(step: Step, name: Names) -> Lowered | None:
@@ -234,11 +241,13 @@ def put(x: Any, positions: Any, values: Any) -> Any:
 
 def _put(step: Step, name: Names) -> Lowered:
     x, positions, values = step.args
+    if not isinstance(values, Value):
+        values = np.asarray(values, x.dtype)  # a number would be made an array in each call
     writing = [
         f"{name(np.copyto)}({{out}}, {name(x)})",
-        f"{{out}}.reshape(-1)[{name(positions)}] = {name(values)}",
+        f"{{seen}}[{name(positions)}] = {name(values)}",
     ]
-    return Lowered(called(step, name), writing, [x], copies=True)
+    return Lowered(called(step, name), writing, [x], copies=True, shape=(-1,))
 
 
 def by_position(program: Program) -> None:
@@ -346,3 +355,13 @@ for _ufunc_of, _name in ((np.add, "sum"), (np.multiply, "prod"), (np.maximum, "m
                          (np.minimum, "min"), (np.logical_and, "all"),
                          (np.logical_or, "any")):  # fmt: skip
     _SPECIAL[getattr(np, _name)] = _SPECIAL[_ufunc_of.reduce] = _reduction(_ufunc_of)
+
+
+def may_raise(step: Step) -> bool:
+    """Whether a call can fail for some numbers: by an index, as a singular matrix, ..."""
+    f = step.function
+    if f in (np.power, operator.pow) or step.name:
+        return bool(step.name) or step.outs[0].dtype.kind in "iu"
+    if f is operator.getitem:
+        return bool(values_in(step.args[1]))
+    return f is put or not (isinstance(f, np.ufunc) or f in _SPECIAL or is_view(step))
