@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 
 import numpy as np
@@ -64,13 +64,16 @@ def traced_argument(trace: Trace, x: Any, name: str) -> Any:
     return trace.argument(x, name) if isinstance(x, (float, np.generic)) else x
 
 
-def entry(args: tuple[Any, ...]) -> Callable[[Any], Any]:
+def entry(args: tuple[Any, ...], taken: Container[int] = ()) -> Callable[[Any], Any]:
     """What takes arguments like these apart; it gives None for others. Also straight-line code.
 
-    `flatten` says the same of any arguments, in three times the time.
+    And it gives None where the leaves that are `taken`, to be overwritten, may share their memory:
+    arrays that own theirs share it with no other one, nor with what looks at a third. `flatten` and
+    `refuse_shared` say the same of any arguments, in five times the time.
     """
     lines: list[str] = []
     leaves: list[str] = []
+    arrays: dict[int, str] = {}
     bound: dict[str, Any] = {"Tensor": Tensor, "ndarray": np.ndarray, "mode": MODE}
 
     def bind(x: Any) -> str:
@@ -99,7 +102,9 @@ def entry(args: tuple[Any, ...]) -> Callable[[Any], Any]:
             check(f"{name}._active and mode.scope is not None")
             lines.append(f"{name}_a = {name}._array")
             array = f"{name}_a"
+            check(f"type({array}) is not ndarray")
         if kind in (Tensor, np.ndarray):
+            arrays[len(leaves)] = array
             check(f"{array}.shape != {tree.shape} or {array}.dtype is not {bind(tree.dtype)}")
         elif kind is not float and not isinstance(tree, np.generic):
             check(f"{name} {'!=' if kind in _BY_VALUE else 'is not'} {bind(tree)}")
@@ -107,6 +112,14 @@ def entry(args: tuple[Any, ...]) -> Callable[[Any], Any]:
         leaves.append(name)
 
     visit(args, "a")
+    own = [array for i, array in arrays.items() if i in taken]
+    others = [array for i, array in arrays.items() if i not in taken]
+    lines += [f"if {x}.base is not None or not {x}.flags.writeable: return None" for x in own]
+    if own:
+        check(f"len(ids := {{{', '.join(f'id({x})' for x in own)}}}) < {len(own)}")
+    if own and others:
+        owners = ", ".join(f"id({x} if {x}.base is None else {x}.base)" for x in others)
+        check(f"not ids.isdisjoint(({owners},))")
     text = ["def enter(a):", *lines, f"return {''.join(f'{name}, ' for name in leaves) or '()'}"]
     exec("\n    ".join(text), bound)
     return bound["enter"]  # type: ignore[no-any-return]

@@ -23,7 +23,7 @@ from ..tensor import MODE, Tensor, recording
 from ..views import program as writing
 from . import straight as _straight  # noqa: F401  how the fused loss is written
 from .arguments import entry, flat_results, flatten, traced_argument
-from .donating import pairs, refuse_followed, refuse_shared, surely_apart
+from .donating import pairs, refuse_followed, refuse_shared
 from .fusing import FUSING
 from .lowering import by_position
 from .planning import Plan
@@ -162,6 +162,7 @@ class Compiled:
                 while len(self._programs) > MOST_PROGRAMS:
                     del self._programs[next(iter(self._programs))]
         self._latest = running
+        refuse_shared(leaves, running.taken)
         return running(leaves)
 
     def _has_changed(self, around: Surroundings) -> bool:
@@ -255,20 +256,15 @@ class _Running:
         whole = layout.leave_out({r for r, a in donated.items() if a in tensors}, program.results)
         self.plan = Plan(program, layout.written, donated, tensors, whole)
         places = {v: i for i, v in enumerate(program.arguments)}
-        self._taken = [places[v] for v in donated.values()]
-        given_leaves: list[Any] = []
-        flatten((args, kwargs), given_leaves)
-        self._apart = surely_apart(given_leaves, self._taken) if donated else None
+        self.taken = [places[v] for v in donated.values()]
         self._idle = [self.plan.set_up()]
-        self.enter = entry(args) if not kwargs else None
+        self.enter = entry(args, self.taken) if not kwargs else None
         made = [v for step in [*traced, *program.steps] for v in step.outs]
         for value in [*program.arguments, *made]:
             value.example = None  # all of them together may be large, and live in cycles
 
     def __call__(self, leaves: Sequence[Any]) -> Any:
         """Run in memory that no other thread is using now."""
-        if self._apart is not None and not self._apart(leaves):
-            refuse_shared(leaves, self._taken)
         try:
             run = self._idle.pop()
         except IndexError:

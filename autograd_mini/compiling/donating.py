@@ -6,7 +6,7 @@ look at that memory: what could is refused, before anything has been written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -98,32 +98,10 @@ def refuse_followed(donated: Any) -> None:
             )
 
 
-def surely_apart(leaves: Sequence[Any], taken: Sequence[int]) -> Callable[[Any], bool]:
-    """A fast test of leaves like these, in straight lines: True if all is well with those taken.
-
-    Arrays that own their memory share none with one another, nor with what looks at a third.
-    """
-    names = [f"x{i}" for i in range(len(leaves))]
-    lines = [f"{', '.join(names)}, = leaves"]
-    lines += [f"{x} = {x}._array" for x, leaf in zip(names, leaves) if isinstance(leaf, Tensor)]
-    free = [f"{names[i]}.base is None and {names[i]}.flags.writeable" for i in taken]
-    owners = [f"id({names[i]})" for i in taken]
-    for i, (x, leaf) in enumerate(zip(names, leaves)):
-        if i not in taken and isinstance(leaf, (Tensor, np.ndarray)):
-            owners.append(f"id({x} if {x}.base is None else {x}.base)")
-    others = ", ".join(owners[len(taken) :])
-    own = f"len(own := {{{', '.join(owners[: len(taken)])}}}) == {len(taken)}"
-    apart = f"own.isdisjoint(({others},))" if others else "True"
-    lines.append(f"return {' and '.join([*free, own, apart])}")
-    space: dict[str, Any] = {}
-    exec("\n    ".join(["def apart(leaves):", *lines]), space)
-    return space["apart"]  # type: ignore[no-any-return]
-
-
 def refuse_shared(leaves: Sequence[Any], taken: Sequence[int]) -> None:
     """Raise where an array that will be overwritten is read-only, or is seen by another argument.
 
-    Asked only where `surely_apart` does not know.
+    `entry` says the same of most arrays, in no time.
     """
     arrays = [x._array if type(x) is Tensor else x for x in leaves]
     for i in taken:
