@@ -25,8 +25,8 @@ from . import straight as _straight  # noqa: F401  how the fused loss is written
 from .arguments import entry, flat_results, flatten, traced_argument
 from .donating import pairs, refuse_followed, refuse_shared
 from .fusing import FUSING
-from .lowering import by_position
 from .planning import Plan
+from .positions import by_position
 from .rewriting import Program, simplify
 from .rules import EXACT, WITHIN_ROUNDING
 from .scaling import move_factors
@@ -183,8 +183,14 @@ class Compiled:
 
     @property
     def source(self) -> writing.Source:
-        """The program of the latest call, as a person writes it: without its memory."""
-        return self._running.source
+        """The program of the latest call, as a person writes it: without its memory.
+
+        TypeError where it calls a function that cannot be written out; it runs all the same.
+        """
+        found = self._running.source
+        if isinstance(found, TypeError):
+            raise TypeError(str(found))
+        return found
 
     @property
     def plan(self) -> str:
@@ -242,15 +248,9 @@ class _Running:
         if WITHIN_ROUNDING:
             move_factors(program)
             simplify(program, [*EXACT, *WITHIN_ROUNDING])
-        self.source, self.done, self.steps = (
-            writing.written(program),
-            program.done,
-            len(program.steps),
-        )
+        self.source, self.done, self.steps = _text(program), program.done, len(program.steps)
         by_position(program)
         program.run_examples()
-        given = len(program.arguments)  # of the text's arguments only its constants are kept
-        self.source.arguments = dict(list(self.source.arguments.items())[given:])
         donated = pairs(layout, program.results, entered[0], donate)
         tensors = {_value(x) for x in leaves_of(entered) if isinstance(x, Tensor)}
         whole = layout.leave_out({r for r, a in donated.items() if a in tensors}, program.results)
@@ -291,6 +291,16 @@ class _Running:
             "allocated": f"{len(plan.allocated)} values a call, besides the results",
         }
         return "\n".join(f"{key + ':':11}{text}" for key, text in lines.items())
+
+
+def _text(program: Program) -> writing.Source | TypeError:
+    """The program as text; of what it takes, only its constants are kept."""
+    try:
+        found = writing.written(program)
+    except TypeError as error:
+        return error
+    found.arguments = dict(list(found.arguments.items())[len(program.arguments) :])
+    return found
 
 
 def _traced(f: Any, args: Any, kwargs: Any, entered: Any) -> tuple[Surroundings, Any]:

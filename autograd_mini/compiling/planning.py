@@ -245,7 +245,9 @@ class Plan:
             words = ", ".join(map(self._name, x))
             return f"[{words}]" if isinstance(x, list) else f"({words}{',' * (len(x) == 1)})"
         if callable(x) and not isinstance(x, type):
-            return self._bind(x, name_of(x).replace(".", "_").strip("<>"))
+            ours = getattr(x, "__module__", None) or ""
+            name = x.__name__ if ours.startswith("autograd_mini") else name_of(x)
+            return self._bind(x, name.replace(".", "_").strip("<>"))
         if isinstance(x, (np.ndarray, np.generic)) and x.ndim == 0:
             return self._bind(x, "c", (x.dtype, x.tobytes()))
         return self._bind(x, "c")
