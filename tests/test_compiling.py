@@ -398,10 +398,10 @@ def branching(x):
 @pytest.mark.parametrize(
     ("f", "what"),
     [
-        (branching, r"condition on the numbers(.|\n)*line \d+: return y if y.sum\(\) > 0"),
+        (branching, "a condition on the numbers in an array (if, while, and, or)"),
         (ag.grad(lambda x: branching(x).sum()), "condition on the numbers"),
         (lambda x: x * float(x.sum()), "a plain Python number"),
-        (lambda x: x[x > 0], r"the shape of x\[mask\]"),
+        (lambda x: x[x > 0], "the shape of x[mask]"),
         (lambda x: np.flatnonzero(x), "the shape of np.flatnonzero"),
         (lambda x: np.array([x[0], x[1]]), "the numbers themselves"),
         (lambda x: x.__setitem__(0, 1.0), "assignment to entries"),
@@ -414,9 +414,11 @@ def branching(x):
 )  # fmt: skip
 def test_what_depends_on_numbers_is_refused_with_its_line(f, what):
     compiled = ag.compile(f)
-    with pytest.raises(TypeError, match=what) as caught:
+    with pytest.raises(TypeError) as caught:
         compiled(np.array([1.0, 2.0]))
-    assert "test_compiling.py" in str(caught.value)
+    first, asked, *_ = str(caught.value).splitlines()
+    assert what in first
+    assert "test_compiling.py" in asked
 
 
 def test_a_tensor_that_requires_a_gradient_is_followed_into_the_function():

@@ -21,6 +21,7 @@ import numpy as np
 
 from ..tensor import MODE, Tensor, recording
 from ..views import program as writing
+from . import methods as _methods  # noqa: F401  what arrays in a program answer to
 from . import straight as _straight  # noqa: F401  how the fused loss is written
 from .arguments import entry, flat_results, flatten, traced_argument
 from .donating import pairs, refuse_followed, refuse_shared

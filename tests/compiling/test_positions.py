@@ -18,7 +18,7 @@ def test_a_class_that_does_not_exist_is_refused_as_by_the_node(classes, dtype):
         if np.dtype(dtype).kind == "u" and min(t) < 0:
             continue
         t = np.array(t, dtype)
-        if 0 <= t.min() and t.max() < classes:
+        if t.min() >= 0 and t.max() < classes:
             for found, wanted in zip(loss(z, t), expected(z, t)):
                 np.testing.assert_allclose(found.data, wanted.data, rtol=1e-13)
         else:
