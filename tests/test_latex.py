@@ -109,3 +109,67 @@ def test_every_primitive_has_balanced_formulas(case):
         assert bare.count(opened) == bare.count(closed)
     assert found.count("&=") == len(found.splitlines()) - 2
     assert found.text.count("\n") + 1 == found.count("&=")
+
+
+FUSED = {
+    "probabilities": r"""\begin{aligned}
+\hat{y} &= \operatorname{softmax}\left(z\right) \\
+L &= -\frac{1}{2} \sum \sum_{\text{axis -1}} y \odot \ln \hat{y} \\[3ex]
+\frac{\partial L}{\partial z} &= \left(\hat{y} \odot \sum_{\text{axis -1}} y - y\right) \cdot \frac{1}{2}
+\end{aligned}""",  # noqa: E501
+    "classes": r"""\begin{aligned}
+\hat{y} &= \operatorname{softmax}\left(z\right) \\
+L &= -\frac{1}{2} \sum \ln {\hat{y}}_{\text{[0 1], [0 2]}} \\[3ex]
+\frac{\partial L}{\partial z} &= \left(\hat{y} - c_{2 \times 3}\right) \cdot \frac{1}{2}
+\end{aligned}""",
+    "one row": r"""\begin{aligned}
+\hat{y} &= \operatorname{softmax}\left(z\right) \\
+L &= -\sum y \odot \ln \hat{y} \\[3ex]
+\frac{\partial L}{\partial z} &= \hat{y} \odot \sum y - y
+\end{aligned}""",
+}
+
+
+@pytest.mark.parametrize("of", FUSED)
+def test_the_fused_node_reads_like_a_textbook(of):
+    z = leaf([[2.0, 1.0, 0.1], [0.0, 3.0, 1.0]], "z")
+    y = ag.tensor([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]], name="y")
+    if of == "one row":
+        z, y = leaf([2.0, 1.0, 0.1], "z"), ag.tensor([0.0, 1.0, 0.0], name="y")
+    L = ag.softmax_cross_entropy(z, np.array([0, 2]) if of == "classes" else y)
+    assert ag.latex(L, {"L": L}) == FUSED[of]
+
+
+@pytest.mark.parametrize("targets", [np.array([0, 2]), np.array([[0.2, 0.5, 0.1], [0, 0, 3.0]])])
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_the_definition_is_what_the_node_computes(targets, reduction):
+    z = leaf([[2.0, 1.0, 0.1], [0.0, 3.0, 1.0]], "z")
+    loss = ag.softmax_cross_entropy(z, targets, reduction=reduction)
+    written = loss.op.definition(z, targets, reduction=reduction)
+    np.testing.assert_allclose(written.data, loss.data, rtol=1e-14)
+    moved = ag.softmax_cross_entropy(z.T, targets.T, axis=0)
+    np.testing.assert_allclose(moved.op.definition(*moved.inputs, axis=-2).data, moved.data)
+
+
+def test_two_predictions_have_two_symbols():
+    a, b = leaf([[2.0, 1.0]], "a"), leaf([[0.0, 3.0]], "b")
+    y = np.array([[0.5, 0.5]])
+    loss = ag.softmax_cross_entropy
+    text = ag.latex(loss(a, y) + loss(b, y) + loss(a, y))
+    assert text.count(r"\operatorname{softmax}") == 2
+    assert r"\hat{y} &= \operatorname{softmax}\left(a\right)" in text
+    assert r"\hat{y}_{2} &= \operatorname{softmax}\left(b\right)" in text
+    taken = ag.latex(loss(leaf([[1.0, 2.0]], "ŷ"), y))
+    assert r"\hat{y}_{2} &= \operatorname{softmax}\left(\hat{y}\right)" in taken
+
+
+def test_one_symbol_for_each_constant():
+    x = leaf([1.0, 2.0, 3.0], "x")
+    a, b = np.array([1.0, 2.0, 4.0]), np.array([0.5, 2.0, 4.0])
+    text = ag.latex((x * a + (x * b) * a.copy() + np.exp(x) * np.float32(b)).sum())
+    lines = text.splitlines()
+    assert lines[1].startswith(r"v_{1} &= x \odot c_{3} ")
+    assert lines[2].startswith(r"v_{2} &= x \odot c^{(2)}_{3} ")
+    assert lines[3].startswith(r"v_{3} &= v_{2} \odot c_{3} ")
+    assert r"\odot c^{(3)}_{3}" in text  # of another dtype
+    assert r"c^{(4)}" not in text
