@@ -34,7 +34,7 @@ from .entropy_rows import of_rows, unmatrix
 from .primitive import fused
 from .softmax import among, complement, log_softmax, on_numpy, softmax
 from .targets import Reduction, are_indices, with_options, without_axis
-from .tensor import Tensor, raw
+from .tensor import raw
 
 # ---- the definition -----------------------------------------------------------------------------
 
@@ -61,27 +61,6 @@ def _reduced(rows: Any, reduction: Reduction) -> Any:
     if reduction == "mean" and rows.dtype.kind == "O":  # a sum of symbols is a bare symbol
         return rows.sum() / rows.size
     return rows.mean() if reduction == "mean" and rows.size else rows.sum()
-
-
-def _definition(z: Any, y: Any, axis: int = -1, reduction: Reduction = "mean") -> Any:
-    """-(1/N) Σ_n Σ_i y_{n,i} ln ŷ_{n,i} as formulas have it: with ŷ by its name."""
-    p = _predicted(z, axis)
-    if not are_indices(y):
-        rows = (y * np.log(p)).sum(axis=axis)
-    elif axis == -1:
-        own = (*np.indices(y.shape, sparse=True), y)
-        rows = np.log(p[own])
-    else:
-        rows = np.log(np.take_along_axis(p, np.expand_dims(y, axis), axis).squeeze(axis))
-    return -_reduced(rows, reduction)
-
-
-def _predicted(z: Any, axis: int) -> Any:
-    """ŷ, and so it is called on a tape."""
-    p = softmax(z, axis=axis)
-    if isinstance(p, Tensor):
-        p.name = "ŷ"
-    return p
 
 
 # ---- the node -----------------------------------------------------------------------------------
@@ -127,12 +106,6 @@ def _logits_vjp(
     if saved is not None:
         return _from_saved(g, logits, axis, reduction, saved)
     scale = _scale(g, logits, axis, reduction)
-    if not on_numpy(logits):  # symbols lose no digits, and are read
-        p = _predicted(logits, axis)
-        if are_indices(targets):
-            return (p - _own(logits, targets, axis) * 1) * scale
-        y = targets if targets.shape == p.shape else np.broadcast_to(targets, p.shape)
-        return (p * y.sum(axis=axis, keepdims=True) - y) * scale
     p = softmax(logits, axis=axis)
     if are_indices(targets):
         return np.where(_own(logits, targets, axis), -complement(p, axis), p) * scale
@@ -179,7 +152,6 @@ SoftmaxCrossEntropy = fused(
     name="SoftmaxCrossEntropy",
     saves=True,
     unfused=_graph,
-    definition=_definition,
 )
 
 

@@ -49,8 +49,6 @@ class Primitive:
         self.saves = saves
         #: for a fused node, the same function written in primitives
         self.unfused: Callable[..., Any] | None = None
-        #: the same as a textbook writes it, where that is shorter than the graph
-        self.definition: Callable[..., Any] | None = None
         #: how many leading arguments are covered by rules; those beyond are parameters
         self.arity: float = inf if isinstance(vjps, EveryArgument) else len(vjps)
         #: the number of arguments of a call in which each has a rule, for a quick test in `record`
@@ -245,7 +243,6 @@ def fused(
     name: str | None = None,
     of: Any = None,
     saves: bool = False,
-    definition: Callable[..., Any] | None = None,
 ) -> Primitive:
     """One node in place of a graph: a primitive that knows the function it replaces.
 
@@ -256,9 +253,6 @@ def fused(
     unfused : callable
         The same function of the same arguments, written in primitives: what the node is held to,
         by ``ag.check_fused(node, *inputs)``.
-    definition : callable, optional
-        The same once more, as a textbook writes it, where that is shorter: formulas are read off
-        it. It may give names to records, and use other fused nodes.
 
     Returns
     -------
@@ -282,7 +276,7 @@ def fused(
     array([-1.,  0.])
     """
     made = primitive(forward, *vjps, name=name, of=of, saves=saves)
-    made.unfused, made.definition = unfused, definition
+    made.unfused = unfused
     FUSED.append(made)
     return made
 

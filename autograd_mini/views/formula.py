@@ -148,15 +148,6 @@ def ruled(
     return f"{t.op.name}′({cotangent})", g
 
 
-def defined(t: Tensor, called: Mapping[int, str]) -> Tensor:
-    """What a fused node is defined as, in symbols: the end of a tape."""
-    assert t.op is not None
-    assert t.op.definition is not None
-    args = [_symbol(a, called, _Values) if _is_tensor(a) else a for a in t.inputs]
-    with recording(True), np.errstate(all="ignore"):
-        return t.op.definition(*args, **t.kwargs)  # type: ignore[no-any-return]
-
-
 def _is_tensor(a: Any) -> bool:
     return isinstance(a, Tensor)
 
@@ -196,10 +187,6 @@ class _Values(np.ndarray[Any, Any]):
     """
 
     text = ""
-
-    @property  # type: ignore[misc]
-    def strides(self) -> Any:
-        raise AttributeError("a symbol has no place in memory, so formulas keep to arithmetic")
 
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
         plain = [np.asarray(a) if isinstance(a, _Values) else a for a in args]

@@ -6,7 +6,9 @@ tape that it leaves is written down. Only the notation of an operation is given 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,6 @@ import numpy as np
 from ..tape import Tape
 from ..tensor import Tensor, raw
 from . import formula
-from .symbols import escaped, name_of, text_of
 from .trace import Contribution, Trace
 from .writing import argument, number, shortened
 
@@ -44,6 +45,18 @@ _ENTRY_BY_ENTRY = {"add", "sub", "mul", "div", "pow", "neg", "broadcast_to", "re
 _ATOM = 4
 _LONGEST = 900  # characters of a formula
 _MINUS = 1.5  # binds more tightly than a sum, and less than a product
+_GREEK = re.compile(
+    "alpha|beta|gamma|delta|epsilon|zeta|eta|theta|iota|kappa|lambda|mu|nu|xi|pi|rho|sigma|tau|phi|"
+    "chi|psi|omega"
+)
+#: combining character -> the accent of mathematics
+_ACCENTS = {"\u0302": "hat", "\u0303": "tilde", "\u0304": "bar", "\u0307": "dot", "\u0308": "ddot"}
+#: what LaTeX reads as its own, as mathematics: in \\text, not all of its readers know the escape
+_SPECIAL = {c: f"\\{c}" for c in "#$%&_{}"} | {
+    "\\": r"\backslash ",
+    "^": r"{\wedge}",
+    "~": r"{\sim}",
+}
 
 Written = tuple[str, float]
 
@@ -64,45 +77,6 @@ class Derivation(str):
 
     def _repr_latex_(self) -> str:
         return f"$${self}$$"
-
-
-class Asides:
-    """What a derivation says beside its lines: what stands for a record within a formula, or for a
-    constant. The same symbol never stands for two things.
-    """
-
-    def __init__(self, taken: Container[str]) -> None:
-        self._taken = taken
-        self._meanings: dict[str, str] = {}
-        self._constants: dict[str, list[Any]] = {}
-        self._unsaid: list[str] = []
-
-    def symbol(self, name: str, text: str) -> str:
-        """A symbol for a formula, like the name."""
-        base, n = name_of(name), 1
-        found = base
-        while found in self._taken or self._meanings.get(found, text) != text:
-            n += 1
-            found = f"{base}_{{{n}}}"
-        if found not in self._meanings:
-            self._meanings[found] = text
-            self._unsaid.append(f"{found} &= {text}")
-        return found
-
-    def constant(self, letter: str, x: Any) -> str:
-        """A symbol for a constant array: another one for each with other entries."""
-        size = _size(x)
-        same_size = self._constants.setdefault(f"{letter}{size}", [])
-        key = x.dtype.str, x.tobytes()
-        if key not in same_size:
-            same_size.append(key)
-        n = same_size.index(key)
-        return f"{letter}{f'^{{({n + 1})}}' if n else ''}_{{{size}}}"
-
-    def said(self) -> list[str]:
-        """The definitions of symbols since the last time."""
-        lines, self._unsaid = self._unsaid, []
-        return lines
 
 
 def latex(result: Tensor, names: Mapping[str, Any] | None = None) -> Derivation:
@@ -151,15 +125,12 @@ def latex(result: Tensor, names: Mapping[str, Any] | None = None) -> Derivation:
     """
     trace = Trace.of(result, names)
     called = {order: name_of(name) for order, name in trace.called.items()}
-    asides = Asides(set(called.values()))
-    forward, backward = [], []
-    for t in Tape(result):
-        if t.op is not None:
-            text = _defined(t, called, asides)
-            forward += [*asides.said(), f"{called[t.order]} &= {text}"]
-    for t, given in _by_target(trace).items():
-        text = _total(given, called, result, asides)
-        backward += [*asides.said(), f"{derivative(t, result, called)} &= {text}"]
+    records = [t for t in Tape(result) if t.op is not None]
+    forward = [f"{called[t.order]} &= {of_record(t, called)}" for t in records]
+    backward = [
+        f"{derivative(t, result, called)} &= {_total(given, called, result)}"
+        for t, given in _by_target(trace).items()
+    ]
     found = Derivation(
         "\\begin{aligned}\n"
         + " \\\\\n".join(forward)
@@ -198,21 +169,12 @@ def derivative(t: Tensor, of: Tensor, called: Mapping[int, str]) -> str:
     return rf"\frac{{\partial {called[of.order]}}}{{\partial {called[t.order]}}}"
 
 
-def _defined(t: Tensor, called: Mapping[int, str], asides: Asides) -> str:
-    """A record in its arguments; a fused node as what it is defined as."""
-    if t.op is None or t.op.definition is None:
-        return of_record(t, called, asides)
-    return _of_tape(formula.defined(t, called), t, asides)[0]
-
-
-def _total(
-    given: list[Contribution], called: Mapping[int, str], result: Tensor, asides: Asides
-) -> str:
+def _total(given: list[Contribution], called: Mapping[int, str], result: Tensor) -> str:
     """The sum of all contributions to a derivative."""
     text = ""
     for c in given:
         arrived = "1" if c.source is result else derivative(c.source, result, called)
-        term, binds = of_rule(c.source, c.argument, called, arrived, asides)
+        term, binds = of_rule(c.source, c.argument, called, arrived)
         if c.summed:
             term = rf"\sum {_bound((term, binds), 2)}"
         text += term if not text or term.startswith("-") else f" + {term}"
@@ -220,15 +182,9 @@ def _total(
     return text
 
 
-def of_rule(
-    t: Tensor,
-    i: int,
-    called: Mapping[int, str],
-    cotangent: str,
-    asides: Asides | None = None,
-) -> Written:
+def of_rule(t: Tensor, i: int, called: Mapping[int, str], cotangent: str) -> Written:
     """What the i-th rule of a record computes, run on symbols."""
-    return _of_tape(formula.ruled(t, i, called, cotangent)[0], t, asides)
+    return _of_tape(formula.ruled(t, i, called, cotangent)[0], t)
 
 
 def local(t: Tensor, i: int, called: Mapping[int, str]) -> str:
@@ -239,10 +195,8 @@ def local(t: Tensor, i: int, called: Mapping[int, str]) -> str:
     return _of_tape(found, t)[0]
 
 
-def _of_tape(found: Tensor | str, t: Tensor, asides: Asides | None = None) -> Written:
-    """The tape of what a rule found as one formula in its leaves, and in records that have names,
-    where these can be said beside it.
-    """
+def _of_tape(found: Tensor | str, t: Tensor) -> Written:
+    """The tape of what a rule found as one formula in its leaves."""
     if not isinstance(found, Tensor):
         assert t.op is not None
         if "′" in found:  # a rule that cannot run on symbols
@@ -251,10 +205,7 @@ def _of_tape(found: Tensor | str, t: Tensor, asides: Asides | None = None) -> Wr
     written: dict[int, Written] = {}
     for v in Tape(found):
         if v.op is not None:
-            text, binds = _written(v, lambda a: written.get(a.order), asides)
-            if v.name and asides:
-                written[v.order] = asides.symbol(v.name, text), _ATOM
-                continue
+            text, binds = _written(v, lambda a: written.get(a.order))
             long = len(text) > _LONGEST  # what is used twice is written twice, and that adds up
             short = rf"\operatorname{{{escaped(v.op.name)}}}(\ldots)"
             written[v.order] = (short, _ATOM) if long else (text, binds)
@@ -266,14 +217,12 @@ def _of_tape(found: Tensor | str, t: Tensor, asides: Asides | None = None) -> Wr
 # ---- one operation -------------------------------------------------------------------------------
 
 
-def of_record(t: Tensor, called: Mapping[int, str], asides: Asides | None = None) -> str:
+def of_record(t: Tensor, called: Mapping[int, str]) -> str:
     """A record as a formula in LaTeX, in the names of its arguments."""
-    return _written(t, lambda a: (called[a.order], _ATOM), asides)[0]
+    return _written(t, lambda a: (called[a.order], _ATOM))[0]
 
 
-def _written(
-    t: Tensor, of: Callable[[Tensor], Written | None], asides: Asides | None = None
-) -> Written:
+def _written(t: Tensor, of: Callable[[Tensor], Written | None]) -> Written:
     """A record in the texts of its arguments, and how tightly the text binds."""
     assert t.op is not None
     name = t.op.name
@@ -282,7 +231,7 @@ def _written(
         written = of(a) if isinstance(a, Tensor) else None
         if written:
             return written
-        text = _constant(raw(a), name in _ENTRY_BY_ENTRY, asides)
+        text = _constant(raw(a), name in _ENTRY_BY_ENTRY)
         return text, _MINUS if text.startswith("-") else _ATOM
 
     parts = [part(a) for a in t.inputs]
@@ -298,10 +247,11 @@ def _written(
         return _quotient(t, *parts)
     if name == "transpose":
         return f"{_bound(parts[0], _ATOM)}^\\top", 3
-    if name == "mean" and np.size(raw(t.inputs[0])) == t.size:
-        return parts[0]
     if name in ("sum", "mean"):
-        return _summed(t, parts[0]), 2
+        axis = t.kwargs.get("axis")
+        index = "" if axis is None else rf"_{{\text{{axis {_axis(axis)}}}}}"
+        sign = r"\sum" if name == "sum" else r"\operatorname{mean}"
+        return f"{sign}{index} {_bound(parts[0], 2)}", 2
     if name in _NOTATION and len(parts) == len(_NOTATION[name][2]):
         template, binds, least = _NOTATION[name]
         return template.format(*map(_bound, parts, least)).replace("+ -", "- "), binds
@@ -316,18 +266,7 @@ def _entries(index: Any, x: Written) -> Written:
     parts = index if isinstance(index, tuple) else (index,)
     if all(i is None or i is Ellipsis or (type(i) is slice and i == slice(None)) for i in parts):
         return x
-    text = argument(index)
-    text = text[1:-1] if isinstance(index, tuple) and text[:1] == "[" else text
-    return rf"{{{_bound(x, _ATOM)}}}_{{{text_of(text)}}}", _ATOM
-
-
-def _summed(t: Tensor, x: Written) -> str:
-    """A sum, over which axes unless over all; a mean is one, divided by how many it adds up."""
-    (of,), axis = t.inputs[:1], t.kwargs.get("axis")
-    n = np.size(raw(of)) // max(t.size, 1)
-    index = "" if axis is None or np.ndim(raw(of)) == 1 else rf"_{{\text{{axis {_axis(axis)}}}}}"
-    sign = r"\sum" if t.op and t.op.name == "sum" else rf"\frac{{1}}{{{n}}} \sum"
-    return f"{sign}{index} {_bound(x, 2)}"
+    return rf"{{{_bound(x, _ATOM)}}}_{{{_text_of(argument(index))}}}", _ATOM
 
 
 def _product(t: Tensor, parts: list[Written]) -> Written:
@@ -360,7 +299,7 @@ def _bound(part: Written, least: int) -> str:
     return text if binds >= least else rf"\left({text}\right)"
 
 
-def _constant(x: Any, as_number: bool = True, asides: Asides | None = None) -> str:
+def _constant(x: Any, as_number: bool = True) -> str:
     """A number by its digits; so an array of one repeated number, where that is all it is for."""
     if isinstance(x, (bool, int, float, np.generic)) or (
         isinstance(x, np.ndarray) and x.ndim == 0 and x.dtype.kind in "iuf"
@@ -370,10 +309,9 @@ def _constant(x: Any, as_number: bool = True, asides: Asides | None = None) -> s
         same = x.size and (x == x.reshape(-1)[:1]).all()
         if same and as_number:
             return number(x.reshape(-1)[0] + 0)  # a truth value as 0 or 1
-        if same and x.flat[0] == 1:
-            return rf"\mathbf{{1}}_{{{_size(x)}}}"
-        return asides.constant("c", x) if asides else f"c_{{{_size(x)}}}"
-    return text_of(shortened(str(x), 40))
+        letter = r"\mathbf{1}" if same and x.flat[0] == 1 else "c"
+        return f"{letter}_{{{_size(x)}}}"
+    return _text_of(shortened(str(x), 40))
 
 
 def _size(x: Any) -> str:
@@ -382,3 +320,35 @@ def _size(x: Any) -> str:
 
 def _axis(axis: Any) -> str:
     return ", ".join(map(str, axis)) if isinstance(axis, tuple) else str(axis)
+
+
+# ---- names ---------------------------------------------------------------------------------------
+
+
+def name_of(name: str) -> str:
+    r"""A name as mathematics: ``v3`` is v with an index, ``log_p`` a word, ``theta`` a letter."""
+    match = re.fullmatch(r"([^\W\d_]+)_?(\d*)", name)
+    if not match:
+        return _text_of(name)
+    stem, index = match.groups()
+    letter, *accents = list(unicodedata.normalize("NFD", stem))
+    if _GREEK.fullmatch(stem):
+        stem = f"\\{stem}"
+    elif len(accents) == 1 and letter.isascii() and accents[0] in _ACCENTS:
+        stem = rf"\{_ACCENTS[accents[0]]}{{{letter}}}"
+    elif len(stem) > 1 or not (stem.isascii() or "α" <= stem <= "ω"):
+        stem = rf"\text{{{stem}}}"
+    return f"{stem}_{{{index}}}" if index else stem
+
+
+def _text_of(text: str) -> str:
+    """Words that stand in a formula."""
+    if not _SPECIAL.keys() & set(text):
+        return rf"\text{{{text}}}"
+    runs = re.split(f"([{re.escape(''.join(_SPECIAL))}])", text)
+    parts = (_SPECIAL.get(run) or rf"\text{{{run}}}" for run in runs if run)
+    return f"{{{''.join(parts)}}}"
+
+
+def escaped(name: str) -> str:
+    return "".join(_SPECIAL.get(c, c) for c in name)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor import Tensor, raw
-from . import formula, latex, symbols, telling
+from . import formula, latex, telling
 from .pool import Pool, minus
 from .trace import Contribution, Step, Trace, uses
 from .writing import made_by, number
@@ -41,7 +41,7 @@ class Teller:
         self.trace, self.pool = trace, pool
         tape = trace.tape
         self.index = {t.order: i for i, t in enumerate(tape)}
-        self.tex = {order: symbols.name_of(name) for order, name in trace.called.items()}
+        self.tex = {order: latex.name_of(name) for order, name in trace.called.items()}
         self.uses = uses(tape, trace.adjoints)
         self.seen: dict[int, int] = {}
         self.brief = len(tape) > _BRIEF
@@ -188,7 +188,7 @@ class Teller:
         return {
             "to": self.index[c.target.order],
             "argument": c.argument,
-            "tex": rf"\text{{{symbols.escaped(text)}}}",
+            "tex": rf"\text{{{latex.escaped(text)}}}",
             **self._sums(c),
             "open": c.open,
             "said": "",
