@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container
 from typing import Any
 
 import numpy as np
@@ -35,7 +35,24 @@ def flatten(tree: Any, leaves: list[Any]) -> Any:
         return kind, tree.dtype
     if isinstance(tree, np.ndarray) or kind.__hash__ is None:
         raise TypeError(f"compile: an argument of type {kind.__name__}; pass arrays and numbers")
-    return kind, tree
+    return kind, tree if kind in _BY_VALUE else _Same(tree)
+
+
+#: settings that are what they are equal to; of others, the very same object must come again
+_BY_VALUE = {bool, int, str, bytes, type(None)}
+
+
+class _Same:
+    """Equal for the same object only: two that call themselves equal may differ inside."""
+
+    def __init__(self, x: Any) -> None:
+        self.x = x
+
+    def __eq__(self, other: Any) -> bool:
+        return isinstance(other, _Same) and other.x is self.x
+
+    def __hash__(self) -> int:
+        return id(self.x)
 
 
 def traced_argument(trace: Trace, x: Any, name: str) -> Any:
@@ -47,13 +64,16 @@ def traced_argument(trace: Trace, x: Any, name: str) -> Any:
     return trace.argument(x, name) if isinstance(x, (float, np.generic)) else x
 
 
-def entry(args: tuple[Any, ...]) -> Callable[[Any], Any]:
+def entry(args: tuple[Any, ...], taken: Container[int] = ()) -> Callable[[Any], Any]:
     """What takes arguments like these apart; it gives None for others. Also straight-line code.
 
-    `flatten` says the same of any arguments, in three times the time.
+    And it gives None where the leaves that are `taken`, to be overwritten, may share their memory:
+    arrays that own theirs share it with no other one, nor with what looks at a third. `flatten` and
+    `refuse_shared` say the same of any arguments, in five times the time.
     """
     lines: list[str] = []
     leaves: list[str] = []
+    arrays: dict[int, str] = {}
     bound: dict[str, Any] = {"Tensor": Tensor, "ndarray": np.ndarray, "mode": MODE}
 
     def bind(x: Any) -> str:
@@ -82,79 +102,27 @@ def entry(args: tuple[Any, ...]) -> Callable[[Any], Any]:
             check(f"{name}._active and mode.scope is not None")
             lines.append(f"{name}_a = {name}._array")
             array = f"{name}_a"
+            check(f"type({array}) is not ndarray")
         if kind in (Tensor, np.ndarray):
+            arrays[len(leaves)] = array
             check(f"{array}.shape != {tree.shape} or {array}.dtype is not {bind(tree.dtype)}")
         elif kind is not float and not isinstance(tree, np.generic):
-            check(f"{name} != {bind(tree)}")
+            check(f"{name} {'!=' if kind in _BY_VALUE else 'is not'} {bind(tree)}")
             return
         leaves.append(name)
 
     visit(args, "a")
+    own = [array for i, array in arrays.items() if i in taken]
+    others = [array for i, array in arrays.items() if i not in taken]
+    lines += [f"if {x}.base is not None or not {x}.flags.writeable: return None" for x in own]
+    if own:
+        check(f"len(ids := {{{', '.join(f'id({x})' for x in own)}}}) < {len(own)}")
+    if own and others:
+        owners = ", ".join(f"id({x} if {x}.base is None else {x}.base)" for x in others)
+        check(f"not ids.isdisjoint(({owners},))")
     text = ["def enter(a):", *lines, f"return {''.join(f'{name}, ' for name in leaves) or '()'}"]
     exec("\n    ".join(text), bound)
     return bound["enter"]  # type: ignore[no-any-return]
-
-
-# ---- donated arguments ---------------------------------------------------------------------------
-
-
-def surely_apart(leaves: Sequence[Any], taken: Sequence[int]) -> Callable[[Any], bool]:
-    """A fast test of leaves like these, in straight lines: True if all is well with those taken.
-
-    Arrays that own their memory share none with one another, nor with what looks at a third.
-    """
-    names = [f"x{i}" for i in range(len(leaves))]
-    lines = [f"{', '.join(names)}, = leaves"]
-    lines += [f"{x} = {x}._array" for x, leaf in zip(names, leaves) if isinstance(leaf, Tensor)]
-    free = [f"{names[i]}.base is None and {names[i]}.flags.writeable" for i in taken]
-    owners = [f"id({names[i]})" for i in taken]
-    for i, (x, leaf) in enumerate(zip(names, leaves)):
-        if i not in taken and isinstance(leaf, (Tensor, np.ndarray)):
-            owners.append(f"id({x} if {x}.base is None else {x}.base)")
-    others = ", ".join(owners[len(taken) :])
-    own = f"len(own := {{{', '.join(owners[: len(taken)])}}}) == {len(taken)}"
-    apart = f"own.isdisjoint(({others},))" if others else "True"
-    lines.append(f"return {' and '.join([*free, own, apart])}")
-    space: dict[str, Any] = {}
-    exec("\n    ".join(["def apart(leaves):", *lines]), space)
-    return space["apart"]  # type: ignore[no-any-return]
-
-
-def refuse_shared(leaves: Sequence[Any], taken: Sequence[int]) -> None:
-    """Raise where an array that will be overwritten is read-only, or is seen by another argument.
-
-    Asked only where `surely_apart` does not know.
-    """
-    arrays = [x._array if type(x) is Tensor else x for x in leaves]
-    for i in taken:
-        x = arrays[i]
-        if not x.flags.writeable:
-            raise ValueError(f"donate: an array {x.shape} {x.dtype} is read-only: pass a copy")
-        if _overlaps_itself(x):
-            raise ValueError(f"donate: entries of an array {x.shape} share memory: pass a copy")
-        for j, other in enumerate(arrays):
-            if j != i and isinstance(other, np.ndarray) and _share(x, other):
-                raise ValueError(
-                    f"donate: an array {x.shape} {x.dtype}, which is to be overwritten, shares "
-                    f"memory with another argument, {other.shape} {other.dtype}: pass a copy of it"
-                )
-
-
-def _share(x: Any, y: Any) -> bool:
-    try:
-        return bool(np.shares_memory(x, y, max_work=100_000))  # type: ignore[call-overload, arg-type, unused-ignore]
-    except np.exceptions.TooHardError:
-        return True
-
-
-def _overlaps_itself(x: Any) -> bool:
-    """Whether two entries may lie in the same place, as those of a repeated axis do."""
-    end = x.itemsize
-    for stride, n in sorted((abs(s), n) for s, n in zip(x.strides, x.shape) if n > 1):
-        if stride < end:
-            return bool(x.size)
-        end += stride * (n - 1)
-    return False
 
 
 # ---- results -------------------------------------------------------------------------------------

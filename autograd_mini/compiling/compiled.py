@@ -9,7 +9,9 @@ then on. That is also how ``jax.jit`` and ``torch.compile`` work.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import warnings
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from functools import update_wrapper
 from threading import Lock
 from types import MethodType
@@ -17,25 +19,20 @@ from typing import Any
 
 import numpy as np
 
-from ..tensor import MODE, Tensor, describe, recording
+from ..tensor import MODE, Tensor, recording
 from ..views import program as writing
+from . import methods as _methods  # noqa: F401  what arrays in a program answer to
 from . import straight as _straight  # noqa: F401  how the fused loss is written
-from .arguments import (
-    Layout,
-    entry,
-    flat_results,
-    flatten,
-    refuse_shared,
-    surely_apart,
-    traced_argument,
-)
+from .arguments import entry, flat_results, flatten, traced_argument
+from .donating import pairs, refuse_followed, refuse_shared
 from .fusing import FUSING
-from .lowering import by_position
 from .planning import Plan
+from .positions import by_position
 from .rewriting import Program, simplify
 from .rules import EXACT, WITHIN_ROUNDING
 from .scaling import move_factors
-from .steps import Value, leaves_of, mapped
+from .steps import leaves_of
+from .surroundings import Surroundings
 from .tracing import Trace, Traced
 
 
@@ -67,23 +64,30 @@ def compile(
     TypeError
         When `f` is first called: a decision that depends on numbers, with its line.
     RuntimeError
-        Then too: a Tensor that requires a gradient and is no argument, such as a model's parameter.
+        Then too: a Tensor that requires a gradient and is no argument, such as a model's parameter;
+        or random numbers, which would be the same in each call.
     ValueError
         When `donate` does not say which result is meant, or a donated array is read-only or shares
         its memory with another argument. Nothing has been written then.
 
     Notes
     -----
-    Arrays and floats may differ from call to call; other arguments (ints, strings, None) are part
-    of the program, and new ones are traced anew, as are new shapes and dtypes. What `f` finds
-    elsewhere than in its arguments is a constant, as are random numbers; so that nothing trained
-    becomes one, parameters must be arguments. Results are new
-    arrays, but for donated ones; of these nothing is known after a call that raised on its way.
-    Several threads may call at a time. Programs for the latest 64 shapes are kept.
+    Arrays and floats may differ from call to call; other arguments (ints, strings, None, objects)
+    are part of the program, and new ones are traced anew, as are new shapes and dtypes. What `f`
+    finds elsewhere is a constant: variables, attributes, default arguments. In each call those that
+    its code names are compared with what they were, and where one is another, `f` is traced anew.
+    (That takes long: what changes often should be an argument; and so should large arrays, which
+    are read through to be compared.) A clock, a file, or what only another library knows, is not
+    seen. Prints and other effects of `f` happen while it is traced only.
 
-    A Tensor that requires a gradient, as inside of ``ag.grad``, or an array of another function
-    that is being compiled, is passed on to `f` itself: what follows it sees all of
-    `f`. That is right, but not compiled: compile the derivative, ``ag.compile(ag.grad(f))``.
+    Results are new arrays, but for donated ones; of these nothing is known after a call that raised
+    on its way. Several threads may call at a time. Programs for the latest 64 shapes are kept. An
+    array with gaps or steps in its memory may give other last bits than one without.
+
+    A call with a Tensor that requires a gradient, as inside of ``ag.grad``, or with an array of
+    another function that is being compiled, goes to `f` itself: what follows it sees all of `f`.
+    That is right, but not compiled, and ``.report()`` counts such calls. Compile the derivative,
+    ``ag.compile(ag.grad(f))``, or pass ``w.detach()``.
 
     References
     ----------
@@ -115,6 +119,8 @@ def compile(
     return Compiled(f, tuple(chosen), fuse)
 
 
+#: after so many changes of a variable, the user is told what they cost
+MOST_CHANGES = 8
 #: for arguments of how many shapes a function keeps its programs, and their memory
 MOST_PROGRAMS = 64
 
@@ -136,6 +142,8 @@ class Compiled:
         self._f, self._donate, self._fuse = f, donate, fuse
         self._programs: dict[Any, _Running] = {}
         self._latest: _Running | None = None
+        self._changed: Counter[str] = Counter()  # what made a function be traced anew
+        self._followed = 0  # calls that went to the function itself
         self._lock = Lock()
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
@@ -145,29 +153,52 @@ class Compiled:
         latest = self._latest
         if latest is not None and not kwargs and latest.enter is not None:
             found = latest.enter(args)
-            if found is not None:
+            if found is not None and latest.around.unchanged():
                 return latest(found)
         if any(_is_followed(x) for x in leaves_of((args, kwargs))):
-            _refuse_to_overwrite([args[i] for i in self._donate if i < len(args)])
+            refuse_followed([args[i] for i in self._donate if i < len(args)])
+            self._followed += 1
             return self._f(*args, **kwargs)  # as a part of the tape or program that follows it
         leaves: list[Any] = []
-        key = flatten((args, kwargs) if kwargs else args, leaves)
+        key = flatten(args, leaves), flatten(kwargs, leaves)
         with self._lock:
             running = self._programs.pop(key, None)
             if running is not None:
                 self._programs[key] = running  # the last of them again
-        if running is None:
+        if running is None or self._has_changed(running.around):
             running = _Running(self._f, args, kwargs, self._donate, self._fuse)
             with self._lock:
                 self._programs[key] = running
                 while len(self._programs) > MOST_PROGRAMS:
                     del self._programs[next(iter(self._programs))]
         self._latest = running
+        refuse_shared(leaves, running.taken)
         return running(leaves)
+
+    def _has_changed(self, around: Surroundings) -> bool:
+        """Whether the function would now find something else than when it was traced."""
+        if around.unchanged():
+            return False
+        found = around.changed()
+        self._changed.update(found)
+        for place in found:
+            if self._changed[place] == MOST_CHANGES:
+                warnings.warn(
+                    f"compile: {place}, which is no argument of {self.__name__}, was another in "  # type: ignore[attr-defined]
+                    f"{MOST_CHANGES} calls, and each of these traced the function anew. Pass it as "
+                    "an argument.",
+                    stacklevel=3,
+                )
+        return bool(found)
 
     @property
     def source(self) -> writing.Source:
         """The program of the latest call, as a person writes it: without its memory.
+
+        Raises
+        ------
+        TypeError
+            When it calls a function that cannot be written out; it runs all the same.
 
         Examples
         --------
@@ -179,7 +210,10 @@ class Compiled:
         >>> print(f.source.splitlines()[6].strip())
         v1 = np.sin(x)  # (1,)
         """
-        return self._running.source
+        found = self._running.source
+        if isinstance(found, TypeError):
+            raise TypeError(str(found))
+        return found
 
     @property
     def plan(self) -> str:
@@ -198,8 +232,9 @@ class Compiled:
         return self._running.plan.text
 
     def report(self) -> str:
-        """Of the latest call's program: its steps, what was shared, dropped, rewritten and fused,
-        its buffers and their bytes, and what is allocated in each call.
+        """Of the latest program: its steps, what was shared, dropped, rewritten and fused, its
+        buffers and their bytes, and what is allocated in each call. Then, where there were any, the
+        variables for which it was traced anew, and the calls that went to the function itself.
 
         Examples
         --------
@@ -211,7 +246,15 @@ class Compiled:
         >>> print(f.report().splitlines()[0])
         steps:     2 of 3 traced
         """
-        return self._running.report()
+        lines = [self._running.report()] if self._latest or not self._followed else []
+        if self._changed:
+            n, names = self._changed.total(), ", ".join(self._changed)
+            lines.append(f"anew:      traced {n} times more, for changes of {names}")
+        if self._followed:
+            lines.append(
+                f"followed:  {self._followed} calls, by a tape or another program: run as written"
+            )
+        return "\n".join(lines)
 
     @property
     def _running(self) -> _Running:
@@ -230,24 +273,13 @@ def _is_followed(x: Any) -> bool:
     return isinstance(x, Traced)
 
 
-def _refuse_to_overwrite(donated: Any) -> None:
-    """A parameter that requires a gradient is recorded, and cannot be updated in place."""
-    for x in leaves_of(donated):
-        if isinstance(x, Tensor) and x.is_leaf and x.requires_grad:
-            raise TypeError(
-                f"compile: {describe(x)} is donated, but requires a gradient: what is recorded is "
-                "not overwritten. Pass .detach() or arrays; transforms need no requires_grad."
-            )
-
-
 class _Running:
     """The program for arguments of certain shapes, and the memory that it runs in."""
 
     def __init__(self, f: Any, args: Any, kwargs: Any, donate: tuple[int, ...], fuse: bool) -> None:
         trace = Trace()
         entered = _entered(trace, _names(f, len(args)), args, kwargs)
-        with recording(True):
-            y = f(*entered[0], **entered[1])
+        self.around, y = _traced(f, args, kwargs, entered)
         for x in leaves_of(y):
             trace.refuse_foreign(x)
         results, layout = flat_results(y)
@@ -260,34 +292,23 @@ class _Running:
         if WITHIN_ROUNDING:
             move_factors(program)
             simplify(program, [*EXACT, *WITHIN_ROUNDING])
-        self.source, self.done, self.steps = (
-            writing.written(program),
-            program.done,
-            len(program.steps),
-        )
+        self.source, self.done, self.steps = _text(program), program.done, len(program.steps)
         by_position(program)
         program.run_examples()
-        given = len(program.arguments)  # of the text's arguments only its constants are kept
-        self.source.arguments = dict(list(self.source.arguments.items())[given:])
-        donated = _pairs(layout, program.results, entered[0], donate)
+        donated = pairs(layout, program.results, entered[0], donate)
         tensors = {_value(x) for x in leaves_of(entered) if isinstance(x, Tensor)}
         whole = layout.leave_out({r for r, a in donated.items() if a in tensors}, program.results)
         self.plan = Plan(program, layout.written, donated, tensors, whole)
         places = {v: i for i, v in enumerate(program.arguments)}
-        self._taken = [places[v] for v in donated.values()]
-        given_leaves: list[Any] = []
-        flatten((args, kwargs) if kwargs else args, given_leaves)
-        self._apart = surely_apart(given_leaves, self._taken) if donated else None
+        self.taken = [places[v] for v in donated.values()]
         self._idle = [self.plan.set_up()]
-        self.enter = entry(args) if not kwargs else None
+        self.enter = entry(args, self.taken) if not kwargs else None
         made = [v for step in [*traced, *program.steps] for v in step.outs]
         for value in [*program.arguments, *made]:
             value.example = None  # all of them together may be large, and live in cycles
 
     def __call__(self, leaves: Sequence[Any]) -> Any:
         """Run in memory that no other thread is using now."""
-        if self._apart is not None and not self._apart(leaves):
-            refuse_shared(leaves, self._taken)
         try:
             run = self._idle.pop()
         except IndexError:
@@ -314,6 +335,35 @@ class _Running:
             "allocated": f"{len(plan.allocated)} values a call, besides the results",
         }
         return "\n".join(f"{key + ':':11}{text}" for key, text in lines.items())
+
+
+def _text(program: Program) -> writing.Source | TypeError:
+    """The program as text; of what it takes, only its constants are kept."""
+    try:
+        found = writing.written(program)
+    except TypeError as error:
+        return error
+    found.arguments = dict(list(found.arguments.items())[len(program.arguments) :])
+    return found
+
+
+def _traced(f: Any, args: Any, kwargs: Any, entered: Any) -> tuple[Surroundings, Any]:
+    """What the function gives while it is traced, and what it found around it."""
+    settings = [x for x in leaves_of((args, kwargs)) if not isinstance(x, _NO_SETTINGS)]
+    around = Surroundings((f, *settings))
+    drawn = around.states()
+    with recording(True):
+        y = f(*entered[0], **entered[1])
+    if around.states() != drawn:
+        raise RuntimeError(
+            f"compile: {getattr(f, '__name__', 'the function')} draws random numbers. A program "
+            "would have the same ones in every call. Draw them outside, and pass them as arguments."
+        )
+    around.leave_out(around.changed())  # what it changes itself, such as a list of what was traced
+    return around, y
+
+
+_NO_SETTINGS = (np.ndarray, Tensor, float, np.generic)
 
 
 def _counted(done: Mapping[str, int]) -> str:
@@ -351,66 +401,5 @@ def _names(f: Any, n: int) -> list[str]:
     return plain + others * (n - len(plain))
 
 
-# ---- donated arguments ---------------------------------------------------------------------------
-
-
-def _pairs(layout: Layout, results: list[Any], args: Any, donate: Any) -> dict[Value, Value]:
-    """Which result is to be written into which donated argument."""
-    found: dict[Value, Value] = {}
-    if donate and max(donate) >= len(args):
-        raise ValueError(
-            f"donate={max(donate)}: the function was given {len(args)} positional arguments, which "
-            "are counted from 0; donated arguments cannot be passed by keyword."
-        )
-    chosen = [mapped(_donated_value, args[i]) for i in donate]
-    for i, tree in zip(donate, chosen):
-        shapes = mapped(_kind, tree)
-        same = [other for other in chosen if mapped(_kind, other) == shapes]
-        fitting = _parts(mapped(lambda n: results[n], layout.tree), shapes)
-        if len(fitting) != len(same):
-            raise ValueError(
-                f"donate={i}: {len(fitting)} results are trees of the shapes of that argument, "
-                f"for {len(same)} donated arguments of these shapes. There must be one for each, "
-                "in the same order."
-            )
-        of = next(k for k, other in enumerate(same) if other is tree)
-        for value, target in _side_by_side(fitting[of], tree):
-            found[value] = target
-    return found
-
-
-def _side_by_side(tree: Any, other: Any) -> Iterator[tuple[Any, Any]]:
-    """The leaves of two trees of one shape; in dicts, by their keys."""
-    if isinstance(tree, dict):
-        for key, part in tree.items():
-            yield from _side_by_side(part, other[key])
-    elif isinstance(tree, (list, tuple)):
-        for part, its in zip(tree, other, strict=True):
-            yield from _side_by_side(part, its)
-    else:
-        yield tree, other
-
-
 def _value(t: Any) -> Any:
     return t._array._value
-
-
-def _donated_value(x: Any) -> Value:
-    x = x._array if isinstance(x, Tensor) else x
-    if not isinstance(x, Traced) or not isinstance(x._value.example, np.ndarray):
-        kind = type(x._value.example if isinstance(x, Traced) else x).__name__
-        raise TypeError(f"donate: the argument consists of arrays, not {kind}")
-    return x._value
-
-
-def _kind(x: Any) -> Any:
-    return (x.shape, x.dtype) if isinstance(x, Value) else None
-
-
-def _parts(tree: Any, shapes: Any) -> list[Any]:
-    """The parts of a tree that are trees of these shapes, from left to right."""
-    if mapped(_kind, tree) == shapes:
-        return [tree]
-    if isinstance(tree, dict):
-        tree = list(tree.values())
-    return [x for part in tree for x in _parts(part, shapes)] if type(tree) in (list, tuple) else []

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from ..tensor import PRIMITIVES
-from .rewriting import Program, made_by
-from .steps import Step, Value, astype, dtype_of, example_of, layout, mapped, memory_of, values_in
+from .positions import counted, positions, put, refuse_classes, take
+from .steps import Step, Value, astype, dtype_of, example_of, memory_of, values_in
 
 #: writes an argument: the name of a value, or that of a constant
 Names = Callable[[Any], str]
@@ -28,14 +28,16 @@ class Lowered:
     allocating : str or None
         The expression that gives it in memory of its own.
     writing : sequence of str
-        The statements that write it to ``{out}``; none if NumPy has no way to.
+        The statements that write it to ``{out}``, or to ``{seen}``; none if NumPy has no way to.
     over : sequence of Value
         The arguments whose memory may be `out`: entry i is read before entry i is written.
     copies : bool
         The first statement only copies the argument in `over`: if that is `out`, it can go.
+    shape : tuple of int or None
+        The shape in which ``{seen}`` shows the memory of `out`, which then must be without gaps.
     """
 
-    __slots__ = ("allocating", "copies", "over", "writing")
+    __slots__ = ("allocating", "copies", "over", "shape", "writing")
 
     def __init__(
         self,
@@ -43,8 +45,10 @@ class Lowered:
         writing: Sequence[str] = (),
         over: Sequence[Value] = (),
         copies: bool = False,
+        shape: tuple[int, ...] | None = None,
     ) -> None:
-        self.allocating, self.writing, self.over, self.copies = allocating, writing, over, copies
+        self.allocating, self.writing, self.over = allocating, writing, over
+        self.copies, self.shape = copies, shape
 
 
 def is_view(step: Step) -> bool:
@@ -99,7 +103,7 @@ def _strong(f: Any, step: Step, a: Any) -> Any:
     if not isinstance(a, (bool, int, float)) or isinstance(a, np.generic) or f is np.power:
         return a  # (for some exponents that are numbers, a power has a way of its own)
     others = [dtype_of(x.example) for x in step.args if isinstance(x, Value) and _has_dtype(x)]
-    if not others or others[0].kind != "f":
+    if not others or others[0].kind not in ("fi" if isinstance(a, int) else "f"):
         return a
     return np.asarray(a, others[0])
 
@@ -190,8 +194,11 @@ def _reshape(step: Step, name: Names) -> Lowered | None:
     x = step.args[0]
     if step.kwargs or not np.asarray(step.outs[0].example).flags.c_contiguous:
         return None
-    shape = name(tuple(np.shape(x.example)))
-    return Lowered(called(step, name), [f"{name(np.copyto)}({{out}}.reshape({shape}), {name(x)})"])
+    return Lowered(
+        called(step, name),
+        [f"{name(np.copyto)}({{seen}}, {name(x)})"],
+        shape=np.shape(x.example),
+    )
 
 
 def _where(step: Step, name: Names) -> Lowered | None:
@@ -219,99 +226,42 @@ def _join(step: Step, name: Names) -> Lowered | None:
 
 def _einsum(step: Step, name: Names) -> Lowered | None:
     call = called(step, name)
+    strides = [s for v in step.inputs for s in np.asarray(v.example).strides]
+    if min(strides, default=0) < 0:  # told where to write, it adds up in another order
+        return Lowered(call)
     return Lowered(call, [f"{call[:-1]}, out={{out}})"])
-
-
-def put(x: Any, positions: Any, values: Any) -> Any:
-    """A copy of `x` with other values at these positions in its memory."""
-    y = np.copy(x, order="C")
-    y.reshape(-1)[positions] = values
-    return y
 
 
 def _put(step: Step, name: Names) -> Lowered:
     x, positions, values = step.args
+    if not isinstance(values, Value):
+        values = np.asarray(values, x.dtype)  # a number would be made an array in each call
     writing = [
         f"{name(np.copyto)}({{out}}, {name(x)})",
-        f"{{out}}.reshape(-1)[{name(positions)}] = {name(values)}",
+        f"{{seen}}[{name(positions)}] = {name(values)}",
     ]
-    return Lowered(called(step, name), writing, [x], copies=True)
+    return Lowered(called(step, name), writing, [x], copies=True, shape=(-1,))
 
 
-def by_position(program: Program) -> None:
-    """One entry a row, found by its position in memory: a quarter of the time of a mask.
-
-    np.where(np.arange(c)[:, None] == t, a, x) puts `a` where row i has its class t_i; x[t, rows]
-    takes what is there. Both are at t_i n + i, if `x` lies in memory class by class.
-    """
-    steps: list[Step] = []
-    found: dict[Any, Any] = {}  # positions by t, and flat arrays
-    for step in program.steps:
-        new: list[Step] = []
-
-        def call(function: Any, *args: Any, new: list[Step] = new, like: Step = step) -> Any:
-            key = function, *(id(a) if isinstance(a, (Value, np.ndarray)) else a for a in args)
-            if key not in found and not values_in(args):
-                found[key] = function(*args)
-            if key not in found:
-                made = Step(function, args, {}, None, like.part)
-                found[key] = Value(function(*mapped(example_of, args)), made)
-                made.outs = (found[key],)
-                new.append(made)
-            return found[key]
-
-        t = _class_of_each(step)
-        if t is not None:
-            x = step.args[2] if step.function is np.where else step.args[0]
-            n = x.shape[1]
-            if isinstance(t, Value) or t.size:
-                positions = call(np.add, call(np.multiply, t, n), call(np.arange, n))
-                if step.function is np.where:
-                    x = _overwritten(x, positions, steps)
-                    step.function, step.args = put, (x, positions, step.args[1])
-                else:
-                    step.args = call(np.reshape, x, (-1,)), positions
-                program.done["one entry a row"] += 1
-        steps += [*new, step]
-    program.steps = steps
-    program.drop_dead()
+def _take(step: Step, name: Names) -> Lowered:
+    x, at = step.args
+    return Lowered(called(step, name), [f"{name(x)}.take({name(at)}, None, {{out}}, 'clip')"])
 
 
-def _overwritten(x: Value, positions: Any, steps: Sequence[Step]) -> Value:
-    """In place of `x` what was put at the same positions of it before: it is needed no more."""
-    for step in steps:
-        if step.function is put and step.args[0] is x and step.args[1] is positions:
-            return step.outs[0]
-    return x
-
-
-def _class_of_each(step: Step) -> Any:
-    """The indices t where a step puts or takes one entry a row; else None."""
-    out = step.outs[0]
-    if step.function is np.where and len(step.args) == 3:
-        mask, a, x = step.args
-        inner = made_by(mask, np.equal)
-        plain = isinstance(x, Value) and layout(x.example) == layout(out.example)
-        if not inner or not plain or not np.asarray(x.example).flags.c_contiguous:
-            return None
-        column, t = inner
-        if len(x.shape) != 2 or np.shape(example_of(t)) != x.shape[1:]:
-            return None
-        if _counts(column, (x.shape[0], 1)) and np.shape(example_of(a)) in ((), x.shape[1:]):
-            return t
-    if step.function is operator.getitem and isinstance(step.args[1], tuple):
-        x, index = step.args
-        if len(index) == 2 and len(x.shape) == 2 and np.asarray(x.example).flags.c_contiguous:
-            t, rows = index
-            if np.shape(example_of(t)) == x.shape[1:] and _counts(rows, x.shape[1:]):
-                return t
-    return None
-
-
-def _counts(x: Any, shape: tuple[int, ...]) -> bool:
-    """Whether a constant is 0, 1, 2, ... in an array of that shape."""
-    found = isinstance(x, np.ndarray) and x.shape == shape and x.dtype.kind in "iu"
-    return bool(found and np.array_equal(x.reshape(-1), np.arange(x.size)))
+def _positions(step: Step, name: Names) -> Lowered | None:
+    t, c, by_class = step.args
+    (n,) = np.shape(example_of(t))
+    if dtype_of(example_of(t)).kind != "i":
+        return None
+    writing = [f"{name(refuse_classes)}({name(t)}, {c})"]
+    if by_class:
+        writing += [
+            f"{name(np.multiply)}({name(t)}, {name(np.asarray(n))}, {{out}})",
+            f"{name(np.add)}({{out}}, {name(counted(n))}, {{out}})",
+        ]
+    else:
+        writing.append(f"{name(np.add)}({name(t)}, {name(np.arange(n) * c)}, {{out}})")
+    return Lowered(called(step, name), writing)
 
 
 def _scatter(step: Step, name: Names) -> Lowered:
@@ -327,6 +277,8 @@ def _scatter(step: Step, name: Names) -> Lowered:
 
 _SPECIAL: dict[Any, Any] = {
     operator.pow: _power,
+    positions: _positions,
+    take: _take,
     np.mean: _mean,
     np.argmax: _argument,
     np.argmin: _argument,
@@ -343,3 +295,13 @@ for _ufunc_of, _name in ((np.add, "sum"), (np.multiply, "prod"), (np.maximum, "m
                          (np.minimum, "min"), (np.logical_and, "all"),
                          (np.logical_or, "any")):  # fmt: skip
     _SPECIAL[getattr(np, _name)] = _SPECIAL[_ufunc_of.reduce] = _reduction(_ufunc_of)
+
+
+def may_raise(step: Step) -> bool:
+    """Whether a call can fail for some numbers: by an index, as a singular matrix, ..."""
+    f = step.function
+    if f in (np.power, operator.pow) or step.name:
+        return bool(step.name) or step.outs[0].dtype.kind in "iu"
+    if f is operator.getitem:
+        return bool(values_in(step.args[1]))
+    return f in (positions, put) or not (isinstance(f, np.ufunc) or f in _SPECIAL or is_view(step))

@@ -8,7 +8,7 @@ at once and for all, when the program is set up. Results always have memory of t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from math import inf
 from types import MappingProxyType
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import name_of
-from .lowering import called, is_view, lowered
+from .lowering import Lowered, called, is_view, lowered, may_raise
 from .rewriting import Program
 from .steps import Step, Value, layout, mapped, memory_of, values_in
 
@@ -61,9 +61,12 @@ class Plan:
         self._bound_ids: dict[int, str] = {}
         self._views: list[tuple[str, Callable[[dict[str, Any]], Any]]] = []
         self._memories: dict[Any, tuple[str, Callable[[Any], Any]]] = {}
+        self._seen: dict[Any, str] = {}
         self._free: list[Slab] = []
         self._roots = _roots(program)
         self._last = self._last_reads()
+        risky = [i for i, step in enumerate(program.steps) if may_raise(step)]
+        self._sure = max(risky, default=-1)  # after this step, nothing raises
         self._late: list[str] = []  # results that reach donated memory only at the end
         self._lines: list[str] = []
         for i, value in enumerate(program.arguments):
@@ -100,8 +103,8 @@ class Plan:
         how = lowered(step, self._name)
         over = self._writable(i, step, how.over)
         target = self._donated.get(value)
-        if target is not None and how.writing and self._may_take(i, step, how.over, target):
-            self._write(how.writing, self._names[target])
+        if target is not None and self._may_take(i, step, how, target):
+            self._write(how, how.writing, self._names[target])
             self._names[value] = self._names[target]
         elif value in self._own or not how.writing or value.dtype.kind not in "biufc":
             self._lines.append(f"{self._names[value]} = {how.allocating}")
@@ -111,11 +114,21 @@ class Plan:
             slab = over or self._slab(value)
             self.slab_of[value] = slab
             self._names[value] = self._memory(slab, value)
-            self._write(how.writing[1:] if over and how.copies else how.writing, self._names[value])
+            copied = bool(over) and how.copies
+            self._write(how, how.writing[copied:], self._names[value])
         self._release(i, step)
 
-    def _write(self, statements: Any, out: str) -> None:
-        self._lines += [statement.format(out=out) for statement in statements]
+    def _write(self, how: Lowered, statements: Sequence[str], out: str) -> None:
+        seen = None if how.shape is None else self._seen_as(out, how.shape)
+        self._lines += [statement.format(out=out, seen=seen) for statement in statements]
+
+    def _seen_as(self, out: str, shape: tuple[int, ...]) -> str:
+        """The name of a slab's memory in another shape: looked at once and for all."""
+        key = out, shape
+        if key not in self._seen:
+            self._seen[key] = name = f"{out}_{len(self._seen)}"
+            self._views.append((name, lambda space: space[out].reshape(shape)))
+        return self._seen[key]
 
     def _look(self, step: Step, value: Value) -> None:
         """A value that has no memory of its own."""
@@ -141,12 +154,19 @@ class Plan:
                 return slab
         return None
 
-    def _may_take(self, i: int, step: Step, over: Any, target: Value) -> bool:
-        """Whether a step may write to a donated argument: nothing else reads that any more."""
-        if self._last.get(target, -1) > i:
+    def _may_take(self, i: int, step: Step, how: Lowered, target: Value) -> bool:
+        """Whether a step may write to a donated argument: nothing else reads that any more, and no
+        step that could raise is still to come. How the array lies in memory is not known.
+        """
+        if (
+            not how.writing
+            or how.shape is not None
+            or self._last.get(target, -1) > i
+            or i <= self._sure
+        ):
             return False
         reads = [v for v in step.inputs if self._roots[v] is target]
-        return not reads or (target in over and all(v is target for v in reads))
+        return not reads or (target in how.over and all(v is target for v in reads))
 
     def _slab(self, value: Value) -> Slab:
         """The smallest free slab that holds a value; if none does, the largest, made to."""
@@ -225,7 +245,9 @@ class Plan:
             words = ", ".join(map(self._name, x))
             return f"[{words}]" if isinstance(x, list) else f"({words}{',' * (len(x) == 1)})"
         if callable(x) and not isinstance(x, type):
-            return self._bind(x, name_of(x).replace(".", "_").strip("<>"))
+            ours = getattr(x, "__module__", None) or ""
+            name = x.__name__ if ours.startswith("autograd_mini") else name_of(x)
+            return self._bind(x, name.replace(".", "_").strip("<>"))
         if isinstance(x, (np.ndarray, np.generic)) and x.ndim == 0:
             return self._bind(x, "c", (x.dtype, x.tobytes()))
         return self._bind(x, "c")

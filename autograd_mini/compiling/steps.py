@@ -101,3 +101,12 @@ def layout(x: Any) -> Any:
     """Equal for two arrays that can lie in the same memory, entry by entry."""
     x = np.asarray(x)
     return x.dtype, x.shape, x.strides
+
+
+def axes_in_memory(x: Any) -> tuple[int, ...]:
+    """The axes of an array from the longest stride to the shortest: (0, 1, 2) is C's order."""
+    x = np.asarray(x)
+    long = [i for i in range(x.ndim) if x.shape[i] > 1]
+    # An axis of one entry has no stride to speak of: it stays where it is.
+    found = iter(sorted(long, key=lambda i: -abs(x.strides[i])))
+    return tuple(next(found) if x.shape[i] > 1 else i for i in range(x.ndim))

@@ -19,6 +19,7 @@ import numpy as np
 from ..cross_entropy import SoftmaxCrossEntropy
 from ..entropy_rows import _SHORT_ROW, _are_moderate
 from ..targets import Reduction, are_indices, without_axis
+from .positions import counted
 from .tracing import STRAIGHT, Traced
 
 
@@ -39,11 +40,11 @@ class _Rows:
 
     def at(self, t: Any) -> Any:
         """Where the class is that a row names."""
-        classes = np.arange(self.c)
-        return (classes if self.classes else classes[:, None]) == self.each(t)
+        classes = counted(self.c) if self.classes else counted(self.c, 1)
+        return np.equal(classes, self.each(t))
 
     def take(self, x: Any, t: Any) -> Any:
-        rows = np.arange(self.n)
+        rows = counted(self.n)
         return x[rows, t] if self.classes else x[t, rows]
 
     def sums(self, x: Any) -> Any:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import operator
 import sys
 from collections.abc import Callable, Iterator
-from functools import partialmethod
 from itertools import chain
 from typing import Any
 
@@ -25,7 +24,7 @@ from ..primitive import Primitive
 from ..provenance import frame_of_caller, line_of
 from ..tape import Tape, sweep
 from ..tensor import Tensor, _next_order, describe, record
-from .steps import Step, Value, astype, example_of, leaves_of, mapped, memory_of
+from .steps import Step, Value, astype, axes_in_memory, example_of, leaves_of, mapped, memory_of
 
 _SWEEP, _RECORD = sweep.__code__, record.__code__
 
@@ -39,6 +38,10 @@ class Untraceable(TypeError):
 
 class Unshaped(Untraceable):
     """Not even the shape of a result is known without the numbers."""
+
+
+class Unanswered(Untraceable, AttributeError):
+    """What arrays have, and an array in a program has not: to `hasattr`, it is not there."""
 
 
 class Forgotten(RuntimeError):
@@ -111,6 +114,10 @@ class Trace:
                     f"become.\n  {_where_asked()}\nPass it as an argument; or its .detach(), if "
                     "it is meant as a constant."
                 )
+
+    def is_alone(self, value: Value) -> None:
+        """Say that nobody else has what this value looks at."""
+        self._viewed.discard(id(memory_of(value.example)))
 
     def may_change(self, value: Value) -> bool:
         """Whether no other value would see it if this one's memory were written to."""
@@ -235,10 +242,7 @@ class Traced:
             raise _refused("writing into an array that was not made here", "Use the new value")
         if y.dtype != target.dtype:
             y = y.astype(target.dtype)
-        order = "C" if target.flags.c_contiguous else "F" if target.flags.f_contiguous else None
-        if order and not y.flags[f"{order}_CONTIGUOUS"]:
-            y = y.copy(order)  # in place the entries stay where they are: sums run over them so
-        target._value = y._value
+        target._value = _lying_as(target, y)._value
         return target
 
     def _put_along_axis(self, x: Any, indices: Any, values: Any, axis: Any) -> None:
@@ -260,6 +264,9 @@ class Traced:
             return bool(self._value.example)
         raise _refused("a condition on the numbers in an array (if, while, and, or)", _USE_WHERE)
 
+    def __contains__(self, x: Any) -> bool:
+        raise _refused("whether an array contains a number", "np.any(x == number) can be")
+
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         raise _refused("the numbers themselves", "NumPy's functions work on it as it is")
 
@@ -267,7 +274,7 @@ class Traced:
         """Refused: a program has no numbers yet."""
         raise _refused("a plain Python number", "Return the array, and take .item() of the result")
 
-    __float__ = __int__ = __index__ = tolist = item
+    __float__ = __int__ = __index__ = __complex__ = tolist = item
 
     # ---- methods, as NumPy's arrays have them ----------------------------------------------------
 
@@ -285,10 +292,17 @@ class Traced:
     def copy(self, order: Any = "C") -> Any:
         return self._call(np.copy, self, order)
 
-    def flatten(self) -> Any:
-        return self.copy().reshape(-1)
+    def flatten(self, order: Any = "C") -> Any:
+        return self._call(np.reshape, self.copy(), -1, order=order)
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in _OF_ARRAYS:
+            raise AttributeError(f"an array has no attribute {name!r}")
+        raise _refused(f"the attribute {name} of an array", _USE_FUNCTIONS, Unanswered)
 
 
+_OF_ARRAYS = set(dir(np.ndarray))
+_USE_FUNCTIONS = "NumPy's functions give new arrays, as np.sort and np.real do"
 _USE_WHERE = "np.where(condition, a, b) chooses entry by entry, and keeps the shape"
 
 # What Python computes with its own numbers [NEP 50].
@@ -310,49 +324,15 @@ _BY_NUMBERS = {
 }  # fmt: skip
 
 
-def _operator(function: Any) -> tuple[Any, Any, Any]:
-    """The methods of a binary operator: ``t + x``, ``x + t`` and ``t += x``."""
-
-    def forward(self: Traced, other: Any) -> Any:
-        return self._call(function, self, other)
-
-    def reflected(self: Traced, other: Any) -> Any:
-        return self._call(function, other, self)
-
-    def in_place(self: Traced, other: Any) -> Any:
-        y = self._call(function, self, other)
-        return y if y is NotImplemented else self._replaced(self, y)
-
-    return forward, reflected, in_place
-
-
-def _method(function: Any) -> Any:
-    def method(self: Traced, *args: Any, **kwargs: Any) -> Any:
-        return function(self, *args, **kwargs)
-
-    return method
-
-
-for _name, _ufunc in {
-    "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.divide,
-    "pow": operator.pow, "mod": np.remainder, "floordiv": np.floor_divide, "matmul": np.matmul,
-    "and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor,
-}.items():  # fmt: skip
-    for _prefix, _body in zip(("", "r", "i"), _operator(_ufunc)):
-        setattr(Traced, f"__{_prefix}{_name}__", _body)
-for _name, _ufunc in {
-    "lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal,
-    "eq": np.equal, "ne": np.not_equal, "neg": np.negative, "abs": np.absolute,
-    "invert": np.invert, "pos": np.positive,
-}.items():  # fmt: skip
-    setattr(Traced, f"__{_name}__", partialmethod(Traced._unary, _ufunc))
-Traced.__hash__ = object.__hash__  # type: ignore[method-assign]
-for _name in (
-    "sum", "mean", "prod", "max", "min", "cumsum", "cumprod", "var", "std", "any", "all", "argmax",
-    "argmin", "argsort", "round", "clip", "take", "repeat", "swapaxes", "squeeze", "dot", "trace",
-    "diagonal", "ravel", "nonzero",
-):  # fmt: skip
-    setattr(Traced, _name, _method(getattr(np, _name)))
+def _lying_as(x: Traced, y: Traced) -> Traced:
+    """`y` with its entries in memory in the order of those of `x`: a sum runs over them so."""
+    axes = axes_in_memory(x._value.example)
+    if x.shape != y.shape or axes == axes_in_memory(y._value.example):
+        return y
+    back = tuple(np.argsort(axes).tolist())
+    moved: Any = np.transpose(np.transpose(y, axes).copy(), back)
+    y._trace.is_alone(moved._value)
+    return moved  # type: ignore[no-any-return]
 
 
 def _is_bare(x: Any) -> bool:

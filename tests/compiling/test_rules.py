@@ -1,0 +1,33 @@
+"""Rewriting: each rule by its name, and that it keeps the result."""
+
+import re
+
+import numpy as np
+import pytest
+
+from .checks import check, close
+
+RULES = {
+    "neutral numbers": lambda x: (x * 1 / 1 - 0) ** 1,
+    "signs": lambda x: np.negative(-(x * -1)) + (-x),
+    "nothing done": lambda x: x.reshape(x.shape).copy() + x.T.T,
+    "turned twice": lambda x: x.reshape(-1).reshape(3, 2) * 2,
+    "repeated numbers": lambda x: x + np.broadcast_to(x.sum(), (2, 3)),
+    "shared": lambda x: np.sin(x) * np.sin(x),
+    "cheaper powers": lambda x: x**2 + (x * x) ** 0.5 + x**-1,
+    "joined numbers": lambda x: (x * 3 * 0.5 + 1.0 - 3.0) * 2,
+    "quotients by a number": lambda x: x / 3.0,
+}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_is_applied_and_keeps_the_result(name):
+    x = np.linspace(0.5, 3.0, 6).reshape(2, 3)
+    report = check(RULES[name], x, compare=close).report().replace("dropped", "dead")
+    assert re.search(rf"\b{name}:? +[1-9]", report)
+
+
+def test_a_number_is_not_joined_across_dtypes():
+    x = np.float32([1.1, 2.2, 3.3])
+    check(lambda x: (x * np.float64(1 / 3)) * 2.0, x, compare=close)
+    check(lambda x: (x * 2.0).astype("d") * (1 / 3), x, compare=close)
