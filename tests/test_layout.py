@@ -119,7 +119,7 @@ def check_groups(nodes, drawing):
             assert apart(outer, inner)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(graphs())
 def test_nothing_overlaps_and_groups_are_rectangles(graph):
     nodes, edges, direction = graph

@@ -18,6 +18,7 @@ import autograd_mini as ag
 from autograd_mini import nn, optim
 from autograd_mini.views import assets
 from autograd_mini.views.film import Recorder
+from autograd_mini.views.pool import Pool
 from autograd_mini.views.trace import Trace
 from autograd_mini.views.writing import number
 
@@ -383,17 +384,119 @@ def test_no_module_of_the_script_takes_a_name_of_another():
     assert [name for name in set(names) if names.count(name) > 1] == []
 
 
-def test_no_page_is_larger_than_two_megabytes():
-    assert len(ag.explore(deep(2000)).html().encode()) < 700_000
-    x = y = leaf(RNG.normal(size=(8, 8)), "x")
-    for _ in range(1500):
-        y = np.sin(y) * x
-    assert len(ag.explore(y.sum()).html().encode()) < 2_000_000
+def arrays(n):
+    """So many records of 8 x 8 entries, which all differ."""
+    y = leaf(RNG.normal(size=(8, 8)), "x")
+    for _ in range(n):
+        y = np.sin(y) * RNG.normal(size=(8, 8))
+    return y.sum()
+
+
+def test_a_page_that_would_be_too_large_shows_fewer_entries(monkeypatch):
+    loss = arrays(60)
+    whole = ag.explore(loss)
+    assert whole.data["pools"][0][0][0]["text"][0][0] != "…"
+    monkeypatch.setattr("autograd_mini.views.page.LARGEST", 200_000)
+    less = ag.explore(loss)
+    assert len(less.html().encode()) < 200_000 < len(whole.html().encode())
+    first, before = less.data["pools"][0][0][0], whole.data["pools"][0][0][0]
+    assert (first["shape"], first["text"]) == ("(8, 8)", [["…"]])
+    low, high = (f({t for row in before["text"] for t in row}, key=value) for f in (min, max))
+    assert first["notes"] == [f"{low} to {high}"]
+    assert less.data["pools"][0][0][-1] == whole.data["pools"][0][0][-1]  # lines of numbers stay
+    for level, same in zip(less.data["tapes"][0]["levels"], whole.data["tapes"][0]["levels"]):
+        assert level == same  # there is room for what another page shows
+
+
+def value(text):
+    return float(text.replace("−", "-"))
+
+
+def test_what_is_not_finite_is_marked_though_no_entry_is_shown():
+    pool = Pool()
+    numbers = [pool.array(x) for x in (np.full((8, 8), np.nan), np.ones((9, 9)), np.ones(3))]
+    small = pool.items[numbers[2]]
+    pool.shorten(16)
+    assert pool.items[numbers[0]] == {"shape": "(8, 8)", "tint": ["!"], "text": [["…"]]}
+    assert pool.items[numbers[1]]["notes"] == ["min 1 · max 1"]  # of the heat map
+    assert pool.items[numbers[2]] == small
+    pool.shorten(16, notes=False)
+    assert "notes" not in pool.items[numbers[1]]
+
+
+def test_more_operations_than_fit_are_refused(monkeypatch):
+    monkeypatch.setattr("autograd_mini.views.page.LARGEST", 97_000)
+    with pytest.raises(ValueError, match=r"explore: 61 operations are more than a page has room"):
+        ag.explore(arrays(30))
+    monkeypatch.setattr("autograd_mini.views.page._MOST", 100)
+    monkeypatch.setattr("autograd_mini.views.trace.Trace.of", None)  # not even begun
+    with pytest.raises(ValueError, match=r"121 operations .* ag\.draw\(result\)"):
+        ag.explore(arrays(60))
+
+
+def long_names():
+    y = leaf(RNG.normal(size=3), "n" * 10_000)
+    for i in range(100):
+        y = np.sin(y)
+        y.name = f"name{i}" * 2_000
+    return y.sum()
+
+
+def nested():
+    y = leaf(0.5, "x")
+    with contextlib.ExitStack() as stack:
+        for i in range(300):
+            stack.enter_context(ag.scope(f"s{i}"))
+            y = np.sin(y)
+    return y * 1.0
+
+
+def fan_in():
+    leaves = [leaf(RNG.normal(size=4), f"w{i}") for i in range(1_000)]
+    return np.concatenate(leaves).sum()
+
+
+def fan_out():
+    y = x = leaf(2.0, "x")
+    for i in range(500):
+        y = y + x * float(i)
+    return y
+
+
+def maps():
+    y = leaf(RNG.normal(size=(300, 200)), "x")
+    for _ in range(60):
+        y = np.tanh(y)
+    return y.sum()
 
 
 @pytest.mark.slow
-def test_twenty_thousand_records():
-    assert len(ag.explore(deep(20_000)).html().encode()) < 2_000_000
+@pytest.mark.parametrize(
+    "made",
+    [long_names, nested, fan_in, fan_out, maps, lambda: arrays(1_500), lambda: deep(20_000),
+     lambda: blocks(40, 740)],
+)  # fmt: skip
+def test_no_page_is_larger_than_two_megabytes(made):
+    page = ag.explore(made())
+    assert len(page.html().encode()) < 2_000_000
+    (tape,) = page.data["tapes"]
+    assert len(cards(tape)) <= 60
+    assert len(tape["steps"]) == 2 * sum(n["op"] != "leaf" for n in tape["nodes"]) + 1
+
+
+def test_of_very_many_arguments_a_few_are_named():
+    loss = np.concatenate([leaf(np.ones(1), f"w{i}") for i in range(20)]).sum()
+    (tape,) = ag.explore(loss).data["tapes"]
+    assert r"(w_{0}, w_{1}, w_{2}, \ldots, w_{19})" in tape["steps"][0]["tex"]
+    (formula,) = (n["formula"] for n in tape["nodes"] if n["op"] == "concatenate")
+    assert formula == "concatenate(w0, w1, w2, …, w19, axis=0)"
+
+
+def test_examples_of_a_long_tape_are_not_looked_at_one_by_one():
+    y = leaf(np.ones((4, 2)), "x")
+    for _ in range(220):
+        y = np.sin(y)
+    assert "batch" not in ag.explore(y.sum()).data
 
 
 def test_a_page_asks_for_nothing():

@@ -18,7 +18,7 @@ from .writing import ELLIPSIS, one_line, shortened
 _LONGEST_TITLE = 40  # characters
 _MOST_NAMED = 2  # operations, in the title of a run
 _FEWEST = 3  # copies that are stacked
-_COARSE = 4  # times fewer parts than there is room for: scopes that are closed hide too much
+_COARSE = 10  # times fewer parts than there is room for: scopes that are closed hide too much
 
 #: A box: the numbers of the scopes that it is in, outer ones first, and its own. Each time that a
 #: scope is entered it gets a number.
@@ -308,7 +308,10 @@ def _with_leaves(
                 within.setdefault(users[0], []).append(t)
             else:
                 alone.append(Part([t], _common(parts[i].box for i in users)))
-    whole = [replace(p, tensors=within.get(i, []) + p.tensors) for i, p in enumerate(parts)]
+    whole = [
+        replace(part, tensors=within[i] + part.tensors) if i in within else part
+        for i, part in enumerate(parts)
+    ]
     return sorted(alone + whole, key=lambda part: part.tensors[-1].order)
 
 

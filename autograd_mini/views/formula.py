@@ -151,10 +151,10 @@ def _written(t: Tensor, of: Callable[[Tensor], Written]) -> Written:
     if name in _NOTATION and len(parts) == len(_NOTATION[name][2]):
         template, binds, least = _NOTATION[name]
         return template.format(*map(_bound, parts, least)), binds
-    return f"{name}({listed(_arguments(t, parts))})", _ATOM
+    return f"{name}({_arguments(t, parts)})", _ATOM
 
 
-def _arguments(t: Tensor, parts: Sequence[Written]) -> list[str]:
+def _arguments(t: Tensor, parts: Sequence[Written]) -> str:
     """The arguments of a call; without keywords that have their usual values."""
     assert t.op is not None
     usual = parameters(t.op)
@@ -162,10 +162,12 @@ def _arguments(t: Tensor, parts: Sequence[Written]) -> list[str]:
     for i, (a, parameter) in enumerate(zip(t.inputs, usual)):
         if isinstance(a, np.ndarray) and a.ndim:
             texts[i] = f"{parameter}={texts[i]}"
-    for key, value in t.kwargs.items():
-        if value is not None and value is not False and value is not usual.get(key, ...):
-            texts.append(f"{key}={argument(value)}")
-    return texts
+    said = {
+        key: value
+        for key, value in t.kwargs.items()
+        if value is not None and value is not False and value is not usual.get(key, ...)
+    }
+    return ", ".join([listed(texts), *(f"{key}={argument(value)}" for key, value in said.items())])
 
 
 def _constant(x: Any) -> Written:

@@ -29,7 +29,7 @@ _PACKED = 150_000  # bytes of data, from which on they are compressed
 _SHELL = 95_000  # bytes of a page without its data, and some to spare
 #: where a page would be too large: entries of which more are not shown, and if others are described
 _LESS = ((16, True), (4, True), (1, True), (1, False))
-_MOST = 40_000  # operations
+_MOST = 30_000  # operations
 _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
     "font-src data:; img-src data:"

@@ -1,21 +1,29 @@
-"""The page of ``ag.explore``: how long the browser takes to draw a step of a long tape.
+"""The page of ``ag.explore``: how long it takes to be written, to open, and to draw a step.
 
-From the key that is pressed until the frame is drawn, beside a frame in which nothing happens.
+A step is timed from the key that is pressed until the frame is drawn, beside a frame in which
+nothing happens. A page is open when it has been drawn for the first time, in a browser that is
+running.
 """
 
 import sys
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from time import perf_counter, process_time
+from typing import Any
 
 import autograd_mini as ag
 
 from ..browser.chromium import Lacking, launched
-from ..browser.stories import deep
+from ..browser.stories import deep, softmax_chain
 from .measure import Row
 
 RECORDS = 2_000
 _MOST = 3.0  # frames: 50 milliseconds at 60 frames a second
+#: records -> seconds in which such a page is to be written, and to open
+_SECONDS = {2_000: (1.5, 2.0), 20_000: (8.0, 10.0)}
+_READY = "html[data-ready]"
+_DRAWN = "new Promise((done) => requestAnimationFrame(() => setTimeout(done)))"
 
 #: milliseconds of an empty frame and of one with a step, over rounds in which they take turns
 _TIMES = """async (rounds) => {
@@ -42,28 +50,57 @@ _TIMES = """async (rounds) => {
 }"""
 
 
-def frames(rounds: int) -> dict[str, list[float]]:
-    """Milliseconds of each frame, forward and backward."""
-    result, names = deep(RECORDS)
-    with TemporaryDirectory() as folder, launched() as browser:
-        path = ag.explore(result, names=names).save(Path(folder) / "backprop.html")
-        found: dict[str, list[float]] = {"empty": [], "step": []}
-        for first in (1, RECORDS + RECORDS // 2):
-            page = browser.new_page()
-            page.goto(f"{path.as_uri()}#step={first}")
-            page.wait_for_selector("html[data-ready]", state="attached")
-            page.evaluate(_TIMES, 3)  # warm up
-            for name, times in page.evaluate(_TIMES, rounds).items():
-                found[name] += times
-            page.close()
-    return found
-
-
 def rows(rounds: int = 40) -> list[Row]:
     try:
-        times = frames(rounds)
+        with TemporaryDirectory() as folder, launched() as browser:
+            return [*_whole(browser, Path(folder), rounds), _step(browser, Path(folder), rounds)]
     except Lacking as error:
         print(f"page: {error}, not measured", file=sys.stderr)
         return []
+
+
+def _whole(browser: Any, folder: Path, rounds: int) -> list[Row]:
+    """How long pages take to be written and to open, in seconds."""
+    _open(browser, ag.explore(softmax_chain()[0]).save(folder / "first.html"))  # warm up
+    found = []
+    for records, (to_write, to_open) in _SECONDS.items():
+        result, names = deep(records)
+        path = folder / f"{records}.html"
+        start = process_time()  # of the processor: nothing here waits
+        ag.explore(result, names=names).save(path)
+        took = process_time() - start
+        found.append(Row(f"a page of {records:,} records is written", "one second", took, to_write))
+        times = [_open(browser, path) for _ in range(min(rounds, 5))]
+        found.append(
+            Row(f"a page of {records:,} records opens", "one second", median(times), to_open)
+        )
+    return found
+
+
+def _open(browser: Any, path: Path) -> float:
+    """Seconds until a page is drawn."""
+    page = browser.new_page()
+    start = perf_counter()
+    page.goto(path.as_uri())
+    page.wait_for_selector(_READY, state="attached")
+    page.evaluate(_DRAWN)
+    took = perf_counter() - start
+    page.close()
+    return took
+
+
+def _step(browser: Any, folder: Path, rounds: int) -> Row:
+    """How long a frame takes in which a step is drawn, forward and backward."""
+    times: dict[str, list[float]] = {"empty": [], "step": []}
+    for first in (1, RECORDS + RECORDS // 2):
+        page = browser.new_page()
+        page.goto(f"{(folder / f'{RECORDS}.html').as_uri()}#step={first}")
+        page.wait_for_selector(_READY, state="attached")
+        page.evaluate(_TIMES, 3)  # warm up
+        for name, found in page.evaluate(_TIMES, rounds).items():
+            times[name] += found
+        position = page.inner_text("#position").replace(",", "")
+        assert f"step {first + 3 + rounds} of" in position, "each key went one step on"
+        page.close()
     ratio = median(times["step"]) / median(times["empty"])
-    return [Row(f"a step of the page, {RECORDS:,} records", "empty frame", ratio, _MOST)]
+    return Row(f"a step of the page, {RECORDS:,} records", "empty frame", ratio, _MOST)

@@ -3,7 +3,6 @@
 import re
 
 import numpy as np
-import pytest
 
 from . import stories
 from .test_steps import Expected
@@ -40,17 +39,11 @@ def test_gradients_that_are_zero(opened):
     check_zero(opened(stories.explore(stories.dead)))
 
 
-@pytest.mark.parametrize(
-    ("query", "found"), [("off", 1), ("relu", 1), ("(2,)", 5), ("units", 2), ("W", 1), ("zzz", 0)]
-)
-def test_names_operations_shapes_and_scopes(opened, query, found):
+def test_names_operations_shapes_and_scopes_and_a_click_goes_there(opened):
     page = opened(stories.explore(stories.dead))
-    assert count(page, query) == found
-    assert page.locator("#found li button").count() == found
-
-
-def test_a_click_on_what_is_found_goes_there(opened):
-    page = opened(stories.explore(stories.dead))
+    for query, found in {"off": 1, "relu": 1, "(2,)": 5, "units": 2, "W": 1, "zzz": 0}.items():
+        assert count(page, query) == found, query
+        assert page.locator("#found li button").count() == found, query
     count(page, "relu")
     page.click("#found button")
     assert page.is_hidden("#found")

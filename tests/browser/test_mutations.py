@@ -1,0 +1,71 @@
+"""Each check of the page fails when the page is broken where the check looks."""
+
+import pytest
+
+from . import stories
+from .test_find import check_nan, check_zero
+from .test_formulas import check_chain, check_fused
+from .test_keys import check_table
+from .test_looks import check_paper, check_still
+from .test_moves import check_drag, check_pinch, check_wheel
+from .test_numbers import check_examples, check_film, check_hard, check_inputs, film
+
+POOLS = "tape.pools[state.variant][id]??tape.pools[0][id]"
+HIDDEN = "@media print{#ledger{display:none}"
+STILL = {"motion": "reduce"}
+LARGE = {"hash": "#step=4", "zoomed": True}
+
+
+def chain():
+    return stories.explore(stories.softmax_chain)
+
+
+def beside():
+    return stories.explore(stories.fused, compare=True)
+
+
+BROKEN = {
+    "sliders change nothing": (chain, check_inputs, POOLS, "tape.pools[0][id]", {}),
+    "a film stands still": (film, check_film, POOLS, "tape.pools[0][id]", {}),
+    "hard logits are not": (beside, check_hard, POOLS, "tape.pools[0][id]", {}),
+    "all examples at once": (
+        lambda: stories.explore(stories.network), check_examples,
+        "found.each?.[state.example]??found", "found", {},
+    ),
+    "another sign": (chain, check_chain, 'odot:"⊙"', 'odot:"·"', {}),
+    "plus for minus": (
+        lambda: stories.explore(stories.fused), check_fused, r"\\hat{y} - y", r"\\hat{y} + y", {},
+    ),
+    "nan is not found": (
+        lambda: stories.explore(stories.overflow), check_nan,
+        'tint.includes("!")', 'tint.includes("?")', {},
+    ),
+    "any first zero is found": (
+        lambda: stories.explore(stories.dead), check_zero, "/^i+$/", "/^/", {},
+    ),
+    "zooms at the corner": (chain, check_pinch, "event.clientX - left", "0", LARGE),
+    "every wheel zooms": (chain, check_wheel, "!event.ctrlKey&&!event.metaKey", "false", LARGE),
+    "drags too far": (chain, check_drag, "scrollBy(-movementX,", "scrollBy(-2*movementX,", LARGE),
+    "the end of a drag clicks": (chain, check_drag, "event.stopPropagation()", "0", LARGE),
+    "slow": (chain, check_still, "PACE=1100", "PACE=5000", STILL),
+    "moves all the same": (chain, check_still, "animation:none", "color:inherit", STILL),
+    "prints no ledger": (chain, check_paper, "@media print{", HIDDEN, {}),
+    "the table knows what is not yet": (chain, check_table, "tape.made[i]<=state.step", "true", {}),
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", BROKEN)
+def test_a_fault_is_noticed(opened, tmp_path, fault):
+    made, check, sound, broken, how = BROKEN[fault]
+    html = made().html()
+    assert sound in html
+    path = tmp_path / "broken.html"
+    path.write_text(html.replace(sound, broken), "utf-8")
+    how = dict(how)
+    zoomed = how.pop("zoomed", False)
+    page = opened(path, **how)
+    for _ in range(4 * zoomed):
+        page.click("#zoom-in")
+    with pytest.raises(AssertionError):
+        check(page)
