@@ -224,8 +224,8 @@ def _checked_indices(
         ignored = t == ignore_index
         t = np.where(ignored, 0, t)
         ignored = ignored if ignored.any() else None
-    if np.maximum.reduce(t.view(f"u{t.itemsize}"), axis=None) >= c:  # a negative one is huge there
-        lowest, highest = t.min(), t.max()
+    lowest, highest = t.item(t.argmin()), t.item(t.argmax())  # quicker than min and max
+    if lowest < 0 or highest >= c:
         remedy = "" if ignore_index is not None else " ignore_index= names one to pass over."
         raise IndexError(
             f"{name}: logits are {describe(logits)}, targets are {describe(targets)}. Class "

@@ -101,3 +101,15 @@ def layout(x: Any) -> Any:
     """Equal for two arrays that can lie in the same memory, entry by entry."""
     x = np.asarray(x)
     return x.dtype, x.shape, x.strides
+
+
+def for_blas(a: Any, b: Any) -> bool:
+    """Whether np.dot and np.matmul give the same bits, as both hand BLAS a and b as they are.
+
+    Others np.dot copies for BLAS, where np.matmul multiplies them itself.
+    """
+    a, b = np.asarray(a), np.asarray(b)
+    plain = 1 <= a.ndim <= 2 and 1 <= b.ndim <= 2 and a.ndim + b.ndim > 2 and a.size
+    return bool(
+        plain and a.flags.forc and b.flags.forc and a.dtype == b.dtype and a.dtype.kind == "f"
+    )

@@ -26,7 +26,7 @@ import numpy as np
 from ..primitive import Primitive
 from ..tape import Tape, sweep
 from ..tensor import Tensor, _next_order, describe, record
-from .steps import Step, Value, astype, example_of, leaves_of, mapped, memory_of
+from .steps import Step, Value, astype, example_of, for_blas, leaves_of, mapped, memory_of
 
 _SWEEP, _RECORD = sweep.__code__, record.__code__
 _HOME = f"{Path(__file__).parent.parent}{os.sep}"
@@ -216,6 +216,8 @@ class Traced:
         if function is np.put_along_axis:
             return self._put_along_axis(*args, **kwargs)
         out = kwargs.pop("out", None)
+        if function is np.dot and len(args) == 2 and for_blas(*map(_untraced, args)):
+            function = np.matmul  # the same bits, written with @
         y = self._trace.call(function, args, kwargs)
         return y if out is None else self._replaced(out, y)
 

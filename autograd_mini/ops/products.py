@@ -60,39 +60,47 @@ def _linear(x: Any, w: Any, b: Any) -> Any:
     >>> ag.linear(np.ones(2), np.eye(2), np.array([0.5, -0.5]))
     array([1.5, 0.5])
     """
-    y = x @ w
+    y = _product(x, w)
     if y.dtype != b.dtype:
         return y + b
     y += b  # saves an array of the size of y
     return y
 
 
+def _product(x: Any, w: Any) -> Any:
+    """x @ W; for two matrices by np.dot, which has a third less to look at before it starts."""
+    return np.dot(x, w) if x.ndim == w.ndim == 2 else x @ w
+
+
 def _linear_weight(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
     """xᵀ g, where the rows of all leading axes count alike."""
-    if x.ndim == 2:
-        return x.T @ g
-    return x.reshape(-1, x.shape[-1]).T @ g.reshape(-1, g.shape[-1])
+    return np.dot(_rows(x).T, _rows(g))
 
 
 def _linear_bias(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
     """1ᵀ g, the sum of the rows of g: as a product, since BLAS is faster than a sum over axis 0."""
     if b.ndim != 1:
         return g  # the sweep sums, over whatever axes b was repeated
-    rows = g if g.ndim == 2 else g.reshape(-1, g.shape[-1])
-    return _ones(rows.shape[0], g.dtype) @ rows
+    rows = _rows(g)
+    return np.dot(ones(rows.shape[0], g.dtype), rows)
+
+
+def _rows(x: Any) -> Any:
+    """As a matrix: the rows of all leading axes, one under the other."""
+    return x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
 
 
 @lru_cache(maxsize=16)
-def _ones(n: int, dtype: Any) -> Any:
+def ones(n: int, dtype: Any) -> Any:
     """A row of ones, for all batches of a size: making it anew takes as long as the product."""
-    ones = np.ones(n, dtype)
-    ones.flags.writeable = False
-    return ones
+    row = np.ones(n, dtype)
+    row.flags.writeable = False
+    return row
 
 
 linear = fused(
     _linear,
-    lambda g, y, x, w, b: g @ w.T,
+    lambda g, y, x, w, b: _product(g, w.T),
     _linear_weight,
     _linear_bias,
     name="linear",
