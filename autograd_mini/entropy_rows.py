@@ -31,10 +31,11 @@ def of_rows(z: Any, y: Any, axis: int) -> tuple[Any, Any]:
     """
     c = z.shape[axis]
     n = z.size // c
-    moderate = are_indices(y) and are_moderate(z)
+    indexed = are_indices(y)
+    moderate = indexed and are_moderate(z)
     rows, d = _matrices(z, n, c, axis, by_class=c < _SHORT_ROW and not moderate)
     work: Callable[..., Any] = _weighed
-    if are_indices(y):
+    if indexed:
         memory = d.ravel("K")  # a view
         y, work = _positions(y.ravel(), d), partial(_moderate if moderate else _indexed, memory)
     else:
@@ -55,7 +56,7 @@ def are_moderate(z: Any) -> bool:
     z = z.ravel("K")
     if not z.size:
         return True
-    low, high = z[z.argmin()], z[z.argmax()]  # of a few rows in a third of the time of min and max
+    low, high = z.item(z.argmin()), z.item(z.argmax())  # a third of the time of min and max
     if low != low:
         low, high = np.fmin.reduce(z), np.fmax.reduce(z)
     return bool(low > -_MODERATE and high < _MODERATE)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .tensor import MODE
+from typing import Any
+
+from .tensor import MODE, Tensor
 
 
 class scope:
@@ -54,3 +56,10 @@ class scope:
 
     def __repr__(self) -> str:
         return f"scope({self.name!r})"
+
+
+def scoped(name: str, y: Any) -> Any:
+    """`y`, in a scope of its own if it is a record: a quarter of the time of a block around it."""
+    if type(y) is Tensor and y.op is not None:
+        y.scope = (*y.scope, scope(name))
+    return y

@@ -1,13 +1,14 @@
 """Tape: the Wengert list behind a result, and the sweep that walks it backward.
 
 Creation order is a topological order: every argument was made before its result. So the tape is
-gathered with a stack, sorted by creation number, and walked from its end; nothing recurses.
+gathered from its end, sorted by creation number, and walked from its end; nothing recurses.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Container, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, overload
 
 import numpy as np
@@ -325,10 +326,8 @@ def _chunked(c: Any, x: Any) -> Any:
 
 def _gather(result: Tensor) -> list[Tensor]:
     """All tensors that `result` was computed from, and itself, in the order of creation."""
-    seen = {result.order: result}
-    stack = [result]
-    while stack:
-        t = stack.pop()
+    found, seen = [result], {result.order}
+    for t in found:  # which grows meanwhile
         for a in t.inputs:
             if type(a) is Tensor:
                 n = a.order
@@ -339,10 +338,10 @@ def _gather(result: Tensor) -> list[Tensor]:
                         "next change."
                     )
                 if n not in seen:
-                    seen[n] = a
-                    if a.op is not None:
-                        stack.append(a)
-    return [seen[n] for n in sorted(seen)]
+                    seen.add(n)
+                    found.append(a)
+    found.sort(key=attrgetter("order"))
+    return found
 
 
 def _seed(result: Tensor, gradient: Any) -> Any:

@@ -146,6 +146,8 @@ def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_
 
 def as_array(x: Any) -> Any:
     """`x` as an array; what already dispatches like one (a Dask array, say) is left as it is."""
+    if type(x) is _ndarray:
+        return x
     if isinstance(x, np.ma.MaskedArray):
         raise TypeError("a masked array: its mask would be lost. Use np.where, or .filled() first")
     if hasattr(x, "__array_function__") and not isinstance(x, (Tensor, np.ndarray)):

@@ -60,34 +60,33 @@ def _linear(x: Any, w: Any, b: Any) -> Any:
     >>> ag.linear(np.ones(2), np.eye(2), np.array([0.5, -0.5]))
     array([1.5, 0.5])
     """
-    y = _product(x, w)
+    # Of two matrices np.dot gives the same, and has a third less to look at before it starts.
+    y = np.dot(x, w) if x.ndim == w.ndim == 2 else x @ w
     if y.dtype != b.dtype:
         return y + b
     y += b  # saves an array of the size of y
     return y
 
 
-def _product(x: Any, w: Any) -> Any:
-    """x @ W; for two matrices by np.dot, which has a third less to look at before it starts."""
-    return np.dot(x, w) if x.ndim == w.ndim == 2 else x @ w
+def _linear_input(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
+    """g Wᵀ."""
+    return np.dot(g, w.T) if g.ndim == 2 else g @ w.T
 
 
 def _linear_weight(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
     """xᵀ g, where the rows of all leading axes count alike."""
-    return np.dot(_rows(x).T, _rows(g))
+    if x.ndim != 2:
+        x, g = x.reshape(-1, x.shape[-1]), g.reshape(-1, g.shape[-1])
+    return np.dot(x.T, g)
 
 
 def _linear_bias(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
     """1ᵀ g, the sum of the rows of g: as a product, since BLAS is faster than a sum over axis 0."""
     if b.ndim != 1:
         return g  # the sweep sums, over whatever axes b was repeated
-    rows = _rows(g)
-    return np.dot(ones(rows.shape[0], g.dtype), rows)
-
-
-def _rows(x: Any) -> Any:
-    """As a matrix: the rows of all leading axes, one under the other."""
-    return x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
+    if g.ndim != 2:
+        g = g.reshape(-1, g.shape[-1])
+    return np.dot(ones(g.shape[0], g.dtype), g)
 
 
 @lru_cache(maxsize=16)
@@ -100,7 +99,7 @@ def ones(n: int, dtype: Any) -> Any:
 
 linear = fused(
     _linear,
-    lambda g, y, x, w, b: _product(g, w.T),
+    _linear_input,
     _linear_weight,
     _linear_bias,
     name="linear",
