@@ -7,7 +7,6 @@ What `SoftmaxCrossEntropy` computes in forward. `z` are logits, `y` weights, `t`
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -17,10 +16,9 @@ from .ops.products import ones
 from .targets import are_indices, without_axis
 
 _BLOCK_BYTES = 1 << 19  # of logits at a time, so that the passes over a block stay in the cache
-_SHORT_ROW = (
-    64  # classes; a largest logit is found, and subtracted, faster where such rows are laid
-)
-# out class by class: NumPy's loop over an inner axis of 10 costs more than the work in it
+#: Classes. The largest logit of shorter rows is found, and subtracted, faster where they are laid
+#: out class by class: NumPy's loop over an inner axis of 10 costs more than the work in it.
+_SHORT_ROW = 64
 _MODERATE = 32  # e^64 times the number of classes is far from the largest float32
 
 
@@ -31,15 +29,14 @@ def of_rows(z: Any, y: Any, axis: int) -> tuple[Any, Any]:
     """
     c = z.shape[axis]
     n = z.size // c
-    indexed = are_indices(y)
-    moderate = indexed and are_moderate(z)
-    rows, d = _matrices(z, n, c, axis, by_class=c < _SHORT_ROW and not moderate)
-    work: Callable[..., Any] = _weighed
-    if indexed:
-        memory = d.ravel("K")  # a view
-        y, work = _positions(y.ravel(), d), partial(_moderate if moderate else _indexed, memory)
+    if not are_indices(y):
+        work, y = _weighed, _target_rows(y, z, axis)
+        rows, d = _matrices(z, n, c, axis, by_class=c < _SHORT_ROW)
     else:
-        y = _target_rows(y, z, axis)
+        moderate = are_moderate(z)
+        rows, d = _matrices(z, n, c, axis, by_class=c < _SHORT_ROW and not moderate)
+        y = _positions(y.ravel(), d)
+        work = partial(_moderate if moderate else _shifted, d.ravel("K"))  # a view
     step = max(1, _BLOCK_BYTES // (c * d.itemsize))
     if step >= n:
         return work(rows, y, d), d
@@ -71,7 +68,7 @@ def _matrices(z: Any, n: int, c: int, axis: int, by_class: bool) -> tuple[Any, A
     dtype = z.dtype if z.itemsize > 2 else np.float32
     d = np.empty((c, n), dtype).T if by_class else np.empty((n, c), dtype)
     if axis == -1 and (z.ndim == 2 or z.flags.c_contiguous):
-        return z.reshape(n, c), d
+        return z if z.ndim == 2 else z.reshape(n, c), d
     unmatrix(d, z.shape, axis)[...] = z
     return d, d
 
@@ -100,30 +97,28 @@ def _moderate(memory: Any, z: Any, own: Any, d: Any) -> Any:
     ŷ_t - 1 is -r / (r + e_t): both keep their digits when r is tiny.
     """
     np.exp(z, out=d, dtype=d.dtype)
-    rest, own_e = _gradients(memory, own, d, _sums_by_blas)
+    own_e = memory[own]
+    memory[own] = 0
+    rest = d.dot(ones(d.shape[1], d.dtype))
+    memory[own] = -rest
+    d /= (rest + own_e)[:, None]
     return np.log1p(rest / own_e)
 
 
-def _indexed(memory: Any, z: Any, own: Any, d: Any) -> Any:
+def _shifted(memory: Any, z: Any, own: Any, d: Any) -> Any:
     """The same for logits that e^z might not hold: they are shifted by their largest, m.
 
     Then ln e_t is z_t - m, also where e_t is 0.
     """
-    _shifted(z, d)
+    _shift(z, d)
     inner = memory[own]
     np.exp(d, out=d)
-    rest, own_e = _gradients(memory, own, d, _row_sums)
-    return np.log1p(rest + (own_e - 1)) - inner
-
-
-def _gradients(memory: Any, own: Any, d: Any, sums: Callable[..., Any]) -> tuple[Any, Any]:
-    """Of exponentials in `d`: the gradients, into `d`; and r and e_t of each row."""
     own_e = memory[own]
     memory[own] = 0
-    rest = sums(d, d.dtype)
+    rest = _row_sums(d, d.dtype)
     memory[own] = -rest
     d /= (rest + own_e)[:, None]
-    return rest, own_e
+    return np.log1p(rest + (own_e - 1)) - inner
 
 
 def _weighed(z: Any, y: Any, d: Any) -> Any:
@@ -132,7 +127,7 @@ def _weighed(z: Any, y: Any, d: Any) -> Any:
     With e_k = e^(z_k - m), m the largest logit of the row, its loss is
     Σ_i y_i (ln Σ_k e_k - (z_i - m)). Neither term is negative where y is not: no digits cancel.
     """
-    _shifted(z, d)
+    _shift(z, d)
     inner = _weighted_sum(y, d)
     np.exp(d, out=d)
     total, weight = _row_sums(d, d.dtype), _row_sums(y, inner.dtype)
@@ -149,7 +144,7 @@ def _weighed(z: Any, y: Any, d: Any) -> Any:
     return np.log1p(rest) * weight - inner
 
 
-def _shifted(z: Any, d: Any) -> None:
+def _shift(z: Any, d: Any) -> None:
     """z - m into `d`, m being the largest logit of each row."""
     d[...] = z
     d -= np.maximum.reduce(d, axis=1, keepdims=True)
@@ -163,14 +158,9 @@ def _without_top(e: Any, top: Any) -> Any:
 
 
 def _row_sums(x: Any, dtype: Any) -> Any:
-    """Σ over the classes."""
+    """Σ over the classes; of long rows by BLAS, three times as fast, and as exact to an ULP."""
     if x.shape[1] < _SHORT_ROW:
         return np.add.reduce(x, axis=1, dtype=dtype)
-    return _sums_by_blas(x, dtype)
-
-
-def _sums_by_blas(x: Any, dtype: Any) -> Any:
-    """The same of rows that lie in one piece: three times as fast, and as exact to an ULP."""
     return x @ ones(x.shape[1], dtype)
 
 

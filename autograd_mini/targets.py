@@ -154,8 +154,8 @@ def _classes_left(name: str, where: Any, logits: Any, axis: int) -> tuple[Any, A
 
 def _checked(name: str, logits: Any, targets: Any, axis: int) -> tuple[Any, Any, int]:
     """Logits, targets and a negative axis as the node takes them, or what does not fit."""
-    logits = logits if isinstance(logits, Tensor) else as_array(logits)
-    targets = targets if isinstance(targets, Tensor) else as_array(targets)
+    logits = logits if type(logits) is Tensor else as_array(logits)
+    targets = targets if type(targets) is Tensor else as_array(targets)
     z, y = raw(logits), raw(targets)
     shape, kind = z.shape, y.dtype.kind
     if z.dtype.kind not in "fO" or kind not in "biufO":

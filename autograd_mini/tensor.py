@@ -164,7 +164,7 @@ def _boxed(y: Any, arrays: list[Any]) -> Any:
 
 def raw(x: Any) -> Any:
     """The array behind a Tensor; anything else as it is."""
-    return x._array if isinstance(x, Tensor) else x
+    return x._array if type(x) is Tensor else x
 
 
 def describe(x: Any) -> str:

@@ -75,7 +75,7 @@ def _forward(z: Any, y: Any, axis: int = -1, reduction: Reduction = "mean") -> A
 
 
 def _indexed(rows: _Rows, z: Any, t: Any) -> Any:
-    """-ln ŷ_t for each row, and ŷ - e_t: as `entropy_rows._indexed`, which says why."""
+    """-ln ŷ_t for each row, and ŷ - e_t: as `entropy_rows._moderate` and `_shifted`."""
     if not rows.moderate:
         z = z - np.max(z, axis=rows.classes, keepdims=True)
     e = np.exp(z)

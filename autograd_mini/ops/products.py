@@ -60,24 +60,32 @@ def _linear(x: Any, w: Any, b: Any) -> Any:
     >>> ag.linear(np.ones(2), np.eye(2), np.array([0.5, -0.5]))
     array([1.5, 0.5])
     """
-    # Of two matrices np.dot gives the same, and has a third less to look at before it starts.
-    y = np.dot(x, w) if x.ndim == w.ndim == 2 else x @ w
+    y = x.dot(w) if x.ndim == w.ndim == 2 and type(x) is type(w) else _product(x, w)
     if y.dtype != b.dtype:
         return y + b
     y += b  # saves an array of the size of y
     return y
 
 
+# A product of matrices is the method `dot`, where both are arrays of one kind: it starts in half of
+# the time of `@`, which is a tenth of a small layer's step.
+
+
+def _product(a: Any, b: Any) -> Any:
+    """a @ b, of two matrices by the function, which lets either kind of array have its say."""
+    return np.dot(a, b) if a.ndim == b.ndim == 2 else a @ b
+
+
 def _linear_input(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
     """g Wᵀ."""
-    return np.dot(g, w.T) if g.ndim == 2 else g @ w.T
+    return g.dot(w.T) if g.ndim == 2 and type(g) is type(w) else _product(g, w.T)
 
 
 def _linear_weight(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
     """xᵀ g, where the rows of all leading axes count alike."""
     if x.ndim != 2:
         x, g = x.reshape(-1, x.shape[-1]), g.reshape(-1, g.shape[-1])
-    return np.dot(x.T, g)
+    return x.T.dot(g) if type(x) is type(g) else np.dot(x.T, g)
 
 
 def _linear_bias(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
@@ -86,7 +94,8 @@ def _linear_bias(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
         return g  # the sweep sums, over whatever axes b was repeated
     if g.ndim != 2:
         g = g.reshape(-1, g.shape[-1])
-    return np.dot(ones(g.shape[0], g.dtype), g)
+    row = ones(g.shape[0], g.dtype)
+    return row.dot(g) if type(g) is np.ndarray else np.dot(row, g)
 
 
 @lru_cache(maxsize=16)
