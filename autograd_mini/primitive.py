@@ -112,7 +112,7 @@ class Primitive:
         text = str(error).replace("<lambda>", self.name)
         if "broadcast" in text:
             text += ". From the right, lengths must be equal, or one of them 1: reshape to fit"
-        elif "core dimension" in text:
+        elif "core dimension" in text or "not aligned" in text:
             text += ". The last axis of the left must be as long as the second last of the right"
         kinds = (LinAlgError, AxisError, ValueError, IndexError, TypeError)
         kind = next(k for k in kinds if isinstance(error, k))

@@ -141,7 +141,7 @@ Tensor._engine = sys.modules[__name__]
 def backward(result: Tensor, gradient: ArrayLike | None = None) -> None:
     """What `Tensor.backward` does, where it is documented."""
     tensors = _gather(result)
-    retained = {t for t in tensors if t.op is not None and t._grad is not NOT_KEPT}
+    retained = {t for t in tensors if t._grad is not NOT_KEPT}  # and leaves, which are in any case
     adjoints = _adjoints(tensors, _seed(result, gradient), retained)
     # Adjoints may share memory (both arguments of a sum get the very same array). A .grad never
     # does: views are copied, and all are where one array is the adjoint of two tensors.

@@ -242,7 +242,8 @@ def test_new_data_of_a_leaf_make_old_records_refuse():
     old = (w * w).sum()
     w.data -= 0.1 * A
     newer = old * w.sum()  # w is younger than `old`, and older than this
-    for y in (old, newer, (old + u).sum()):
+    both = (w * u).sum() + old  # where the use that is in order is seen first
+    for y in (old, newer, both, (old + u).sum()):
         with pytest.raises(RuntimeError, match=r"'w' \(3,\) float64 was given new data .*again"):
             y.backward()
         with pytest.raises(RuntimeError, match="was given new data"):

@@ -85,7 +85,7 @@ def _linear_weight(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
     """xᵀ g, where the rows of all leading axes count alike."""
     if x.ndim != 2:
         x, g = x.reshape(-1, x.shape[-1]), g.reshape(-1, g.shape[-1])
-    return x.T.dot(g) if type(x) is type(g) else np.dot(x.T, g)
+    return x.T.dot(g) if g.ndim == 2 and type(x) is type(g) else _product(x.T, g)
 
 
 def _linear_bias(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
