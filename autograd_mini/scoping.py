@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from .tensor import MODE, Tensor
+from .tensor import SCOPES, Tensor
 
 
 class scope:
     """Name a part of a computation: ``with ag.scope("layer 1"):``.
 
-    What is recorded inside is drawn in a box of that name. Scopes nest, hold in this thread only,
-    and end cleanly when an exception leaves them; the layers of `nn` open one themselves. Values
-    and derivatives do not depend on them.
+    What is recorded inside is drawn in a box of that name. Scopes nest, hold in this thread or
+    asyncio task only, and end cleanly when an exception leaves them; the layers of `nn` open one
+    themselves. Values and derivatives do not depend on them.
 
     Parameters
     ----------
@@ -47,12 +47,12 @@ class scope:
         self.name = name
 
     def __enter__(self) -> None:
-        if (outer := MODE.scope) is not None:
-            MODE.scope = (*outer, self)
+        if (outer := SCOPES.get()) is not None:
+            SCOPES.set((*outer, self))
 
     def __exit__(self, *raised: object) -> None:
-        if (inner := MODE.scope) is not None:
-            MODE.scope = inner[:-1]
+        if (inner := SCOPES.get()) is not None:
+            SCOPES.set(inner[:-1])
 
     def __repr__(self) -> str:
         return f"scope({self.name!r})"

@@ -1,5 +1,6 @@
 """What a tensor promises beside right derivatives: each sentence of the design, a test."""
 
+import asyncio
 import copy
 import gc
 import math
@@ -350,6 +351,23 @@ def test_no_grad_is_of_one_thread():
     seen.append(records())
     done.set()
     thread.join()
+    assert seen == [True, False]
+
+
+def test_no_grad_is_of_one_task():
+    async def other(seen):
+        with ag.no_grad():
+            await asyncio.sleep(0)
+            seen.append(records())
+
+    async def both(seen):
+        task = asyncio.create_task(other(seen))
+        await asyncio.sleep(0)  # until the other is inside
+        seen.append(records())
+        await task
+
+    seen = []
+    asyncio.run(both(seen))
     assert seen == [True, False]
 
 
