@@ -68,7 +68,7 @@ def _linear(x: Any, w: Any, b: Any) -> Any:
 
 
 # A product of matrices is the method `dot`, where both are arrays of one kind: it starts in half of
-# the time of `@`, which is a tenth of a small layer's step.
+# the time of `@`, which is a twentieth of the training step of a small network.
 
 
 def _product(a: Any, b: Any) -> Any:
