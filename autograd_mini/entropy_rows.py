@@ -7,17 +7,18 @@ What `SoftmaxCrossEntropy` computes in forward. `z` are logits, `y` weights, `t`
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from .ops.products import ones
 from .targets import are_indices, without_axis
 
 _BLOCK_BYTES = 1 << 19  # of logits at a time, so that the passes over a block stay in the cache
-_SHORT_ROW = 64  # classes; shorter rows are laid out class by class: NumPy's loop over an inner
-# axis of 10 costs more than the work in it (row sums of (128, 10): 1 us instead of 2.5)
+#: Classes. The largest logit of shorter rows is found, and subtracted, faster where they are laid
+#: out class by class: NumPy's loop over an inner axis of 10 costs more than the work in it.
+_SHORT_ROW = 64
 _MODERATE = 32  # e^64 times the number of classes is far from the largest float32
 
 
@@ -28,12 +29,14 @@ def of_rows(z: Any, y: Any, axis: int) -> tuple[Any, Any]:
     """
     c = z.shape[axis]
     n = z.size // c
-    rows, d = _matrices(z, n, c, axis)
-    work: Callable[..., Any] = _weighed
-    if are_indices(y):
-        y, work = _positions(y.reshape(n), d), partial(_indexed, d.reshape(-1, order="A"))
+    if not are_indices(y):
+        work, y = _weighed, _target_rows(y, z, axis)
+        rows, d = _matrices(z, n, c, axis, by_class=c < _SHORT_ROW)
     else:
-        y = _target_rows(y, z, axis)
+        moderate = are_moderate(z)
+        rows, d = _matrices(z, n, c, axis, by_class=c < _SHORT_ROW and not moderate)
+        y = _positions(y.ravel(), d)
+        work = partial(_moderate if moderate else _shifted, d.ravel("K"))  # a view
     step = max(1, _BLOCK_BYTES // (c * d.itemsize))
     if step >= n:
         return work(rows, y, d), d
@@ -41,16 +44,31 @@ def of_rows(z: Any, y: Any, axis: int) -> tuple[Any, Any]:
     return np.concatenate([work(rows[b], y[b], d[b]) for b in blocks]), d
 
 
-def _matrices(z: Any, n: int, c: int, axis: int) -> tuple[Any, Any]:
+def are_moderate(z: Any) -> bool:
+    """Whether no e^z, no sum and no quotient of them leaves the range of float32; nan aside.
+
+    Then the logits are best left as they are. Rounding z - m makes an error of up to m - z ULP in
+    e^(z - m), and the subtraction takes as long as the exponential.
+    """
+    z = z.ravel("K")
+    if not z.size:
+        return True
+    low, high = z.item(z.argmin()), z.item(z.argmax())  # a third of the time of min and max
+    if low != low:
+        low, high = np.fmin.reduce(z), np.fmax.reduce(z)
+    return bool(low > -_MODERATE and high < _MODERATE)
+
+
+def _matrices(z: Any, n: int, c: int, axis: int, by_class: bool) -> tuple[Any, Any]:
     """The logits as a matrix of rows, and a matrix to compute in.
 
     Rows that do not lie in memory one after the other are gathered in the second, which then is
     the first as well: the passes work in place, and nothing else of that size is needed.
     """
     dtype = z.dtype if z.itemsize > 2 else np.float32
-    d = np.empty((c, n), dtype).T if c < _SHORT_ROW else np.empty((n, c), dtype)
+    d = np.empty((c, n), dtype).T if by_class else np.empty((n, c), dtype)
     if axis == -1 and (z.ndim == 2 or z.flags.c_contiguous):
-        return z.reshape(n, c), d
+        return z if z.ndim == 2 else z.reshape(n, c), d
     unmatrix(d, z.shape, axis)[...] = z
     return d, d
 
@@ -62,7 +80,7 @@ def _positions(t: Any, d: Any) -> Any:
     """
     n, c = d.shape
     t = t.astype(np.intp, copy=False)
-    return t * n + np.arange(n) if c < _SHORT_ROW else t + np.arange(0, n * c, c)
+    return t + np.arange(0, n * c, c) if d.flags.c_contiguous else t * n + np.arange(n)
 
 
 def _target_rows(y: Any, z: Any, axis: int) -> Any:
@@ -72,24 +90,35 @@ def _target_rows(y: Any, z: Any, axis: int) -> Any:
     return (y if axis == -1 else np.moveaxis(y, axis, -1)).reshape(-1, z.shape[axis])
 
 
-def _indexed(memory: Any, z: Any, own: Any, d: Any) -> Any:
+def _moderate(memory: Any, z: Any, own: Any, d: Any) -> Any:
     """For class indices: the losses, and into `d` the gradients, ŷ_i and ŷ_t - 1.
 
     With e_k = e^z_k and r = Σ_{k≠t} e_k, the loss is ln((r + e_t) / e_t) = log1p(r / e_t), and
-    ŷ_t - 1 is -r / (r + e_t): both keep their digits when r is tiny. Logits that e^z might not hold
-    are shifted by their largest, m; then ln e_t is z_t - m, also where e_t is 0.
+    ŷ_t - 1 is -r / (r + e_t): both keep their digits when r is tiny.
     """
-    moderate = _are_moderate(z)
-    if not moderate:
-        _shifted(z, d)
-        z, inner = d, memory[own]
     np.exp(z, out=d, dtype=d.dtype)
+    own_e = memory[own]
+    memory[own] = 0
+    rest = d.dot(ones(d.shape[1], d.dtype))
+    memory[own] = -rest
+    d /= (rest + own_e)[:, None]
+    return np.log1p(rest / own_e)
+
+
+def _shifted(memory: Any, z: Any, own: Any, d: Any) -> Any:
+    """The same for logits that e^z might not hold: they are shifted by their largest, m.
+
+    Then ln e_t is z_t - m, also where e_t is 0.
+    """
+    _shift(z, d)
+    inner = memory[own]
+    np.exp(d, out=d)
     own_e = memory[own]
     memory[own] = 0
     rest = _row_sums(d, d.dtype)
     memory[own] = -rest
     d /= (rest + own_e)[:, None]
-    return np.log1p(rest / own_e) if moderate else np.log1p(rest + (own_e - 1)) - inner
+    return np.log1p(rest + (own_e - 1)) - inner
 
 
 def _weighed(z: Any, y: Any, d: Any) -> Any:
@@ -98,7 +127,7 @@ def _weighed(z: Any, y: Any, d: Any) -> Any:
     With e_k = e^(z_k - m), m the largest logit of the row, its loss is
     Σ_i y_i (ln Σ_k e_k - (z_i - m)). Neither term is negative where y is not: no digits cancel.
     """
-    _shifted(z, d)
+    _shift(z, d)
     inner = _weighted_sum(y, d)
     np.exp(d, out=d)
     total, weight = _row_sums(d, d.dtype), _row_sums(y, inner.dtype)
@@ -115,18 +144,7 @@ def _weighed(z: Any, y: Any, d: Any) -> Any:
     return np.log1p(rest) * weight - inner
 
 
-def _are_moderate(z: Any) -> bool:
-    """Whether no e^z, no sum and no quotient of them leaves the range of float32; nan aside.
-
-    Then the logits are best left as they are. Rounding z - m makes an error of up to m - z ULP in
-    e^(z - m), and the subtraction takes as long as the exponential.
-    """
-    if np.fmax.reduce(z, axis=None, initial=0) > _MODERATE:
-        return False
-    return bool(np.fmin.reduce(z, axis=None, initial=0) > -_MODERATE)
-
-
-def _shifted(z: Any, d: Any) -> None:
+def _shift(z: Any, d: Any) -> None:
     """z - m into `d`, m being the largest logit of each row."""
     d[...] = z
     d -= np.maximum.reduce(d, axis=1, keepdims=True)
@@ -143,7 +161,7 @@ def _row_sums(x: Any, dtype: Any) -> Any:
     """Σ over the classes; of long rows by BLAS, three times as fast, and as exact to an ULP."""
     if x.shape[1] < _SHORT_ROW:
         return np.add.reduce(x, axis=1, dtype=dtype)
-    return x @ np.ones(x.shape[1], dtype)
+    return x @ ones(x.shape[1], dtype)
 
 
 def _weighted_sum(y: Any, log_p: Any) -> Any:

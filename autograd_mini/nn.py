@@ -20,7 +20,7 @@ from .data import Seed, paired
 from .ops.elementwise import relu
 from .ops.products import linear
 from .optim import Optimizer
-from .scoping import scope
+from .scoping import scope, scoped
 from .tensor import Tensor, no_grad
 
 Layer = Callable[[Any], Any]
@@ -81,8 +81,7 @@ class Linear:
 
     def __call__(self, x: Any) -> Any:
         """x W + b as one record, for `x` of shape (..., inputs), of shape (..., outputs)."""
-        with scope(self._scope):
-            return linear(x, self.weight, self.bias)
+        return scoped(self._scope, linear(x, self.weight, self.bias))
 
     def __repr__(self) -> str:
         inputs, outputs = self.weight.shape

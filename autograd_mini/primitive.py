@@ -142,7 +142,7 @@ class Primitive:
         if "broadcast" in text:
             text += ". From the right, lengths must be equal, or one of them 1: reshape to fit"
             text += lesson("shapes")
-        elif "core dimension" in text:
+        elif "core dimension" in text or "not aligned" in text:
             text += ". The last axis of the left must be as long as the second last of the right"
             text += lesson("shapes")
         kinds = (LinAlgError, AxisError, ValueError, IndexError, TypeError)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from .tensor import MODE
+from typing import Any
+
+from .tensor import SCOPES, Tensor
 
 
 class scope:
     """Name a part of a computation: ``with ag.scope("layer 1"):``.
 
-    What is recorded inside is drawn in a box of that name. Scopes nest, hold in this thread only,
-    and end cleanly when an exception leaves them; the layers of `nn` open one themselves. Values
-    and derivatives do not depend on them.
+    What is recorded inside is drawn in a box of that name. Scopes nest, hold in this thread or
+    asyncio task only, and end cleanly when an exception leaves them; the layers of `nn` open one
+    themselves. Values and derivatives do not depend on them.
 
     Parameters
     ----------
@@ -45,12 +47,19 @@ class scope:
         self.name = name
 
     def __enter__(self) -> None:
-        if (outer := MODE.scope) is not None:
-            MODE.scope = (*outer, self)
+        if (outer := SCOPES.get()) is not None:
+            SCOPES.set((*outer, self))
 
     def __exit__(self, *raised: object) -> None:
-        if (inner := MODE.scope) is not None:
-            MODE.scope = inner[:-1]
+        if (inner := SCOPES.get()) is not None:
+            SCOPES.set(inner[:-1])
 
     def __repr__(self) -> str:
         return f"scope({self.name!r})"
+
+
+def scoped(name: str, y: Any) -> Any:
+    """`y`, in a scope of its own if it is a record: a third of the time of a block around it."""
+    if type(y) is Tensor and y.op is not None:
+        y.scope = (*y.scope, scope(name))
+    return y

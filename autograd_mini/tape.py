@@ -1,13 +1,14 @@
 """Tape: the Wengert list behind a result, and the sweep that walks it backward.
 
 Creation order is a topological order: every argument was made before its result. So the tape is
-gathered with a stack, sorted by creation number, and walked from its end; nothing recurses.
+gathered from its end, sorted by creation number, and walked from its end; nothing recurses.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Container, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, overload
 
 import numpy as np
@@ -204,7 +205,7 @@ Tensor._engine = sys.modules[__name__]
 def backward(result: Tensor, gradient: ArrayLike | None = None) -> None:
     """What `Tensor.backward` does, where it is documented."""
     tensors = _gather(result)
-    retained = {t for t in tensors if t.op is not None and t._grad is not NOT_KEPT}
+    retained = {t for t in tensors if t._grad is not NOT_KEPT}  # and leaves, which are in any case
     adjoints = _adjoints(tensors, _seed(result, gradient), retained)
     # Adjoints may share memory (both arguments of a sum get the very same array). A .grad never
     # does: views are copied, and all are where one array is the adjoint of two tensors.
@@ -390,10 +391,8 @@ def _chunked(c: Any, x: Any) -> Any:
 
 def _gather(result: Tensor) -> list[Tensor]:
     """All tensors that `result` was computed from, and itself, in the order of creation."""
-    seen = {result.order: result}
-    stack = [result]
-    while stack:
-        t = stack.pop()
+    found, seen = [result], {result.order}
+    for t in found:  # which grows meanwhile
         for a in t.inputs:
             if type(a) is Tensor:
                 n = a.order
@@ -404,10 +403,10 @@ def _gather(result: Tensor) -> list[Tensor]:
                         f"next change.{lesson('changed')}"
                     )
                 if n not in seen:
-                    seen[n] = a
-                    if a.op is not None:
-                        stack.append(a)
-    return [seen[n] for n in sorted(seen)]
+                    seen.add(n)
+                    found.append(a)
+    found.sort(key=attrgetter("order"))
+    return found
 
 
 def _seed(result: Tensor, gradient: Any) -> Any:
@@ -426,7 +425,8 @@ def _seed(result: Tensor, gradient: Any) -> Any:
                 + lesson("many entries")
             )
         # A lazy one for a lazy array: the sweep then broadcasts nothing in memory.
-        return np.ones(y.shape, y.dtype) if type(y) is _ndarray else np.ones_like(y)
+        # (`ndmin`: with one entry, each axis has length 1. np.ones takes three times as long.)
+        return np.array(1, y.dtype, ndmin=y.ndim) if type(y) is _ndarray else np.ones_like(y)
     seed = as_array(raw(gradient))
     if seed.shape != result.shape or seed.dtype.kind not in "biufO":
         raise ValueError(

@@ -154,21 +154,17 @@ def _classes_left(name: str, where: Any, logits: Any, axis: int) -> tuple[Any, A
 
 def _checked(name: str, logits: Any, targets: Any, axis: int) -> tuple[Any, Any, int]:
     """Logits, targets and a negative axis as the node takes them, or what does not fit."""
-    logits = logits if isinstance(logits, Tensor) else as_array(logits)
-    targets = targets if isinstance(targets, Tensor) else as_array(targets)
+    logits = logits if type(logits) is Tensor else as_array(logits)
+    targets = targets if type(targets) is Tensor else as_array(targets)
     z, y = raw(logits), raw(targets)
-
-    def wrong(kind: type[Exception], why: str) -> Exception:
-        both = f"logits are {describe(logits)}, targets are {describe(targets)}"
-        return kind(f"{name}: {both}. {why}")
-
     shape, kind = z.shape, y.dtype.kind
     if z.dtype.kind not in "fO" or kind not in "biufO":
-        raise wrong(TypeError, "Logits are real floating, targets integers or real numbers.")
+        why = "Logits are real floating, targets integers or real numbers."
+        raise _unfit(TypeError, name, logits, targets, why)
     if not -z.ndim <= axis < z.ndim and shape:
-        raise wrong(ValueError, f"The logits have no axis {axis}.")
+        raise _unfit(ValueError, name, logits, targets, f"The logits have no axis {axis}.")
     if not shape or not shape[axis]:
-        raise wrong(ValueError, "A row needs at least one class.")
+        raise _unfit(ValueError, name, logits, targets, "A row needs at least one class.")
     axis = axis if axis < 0 else axis - z.ndim
     rows = without_axis(shape, axis)
     if y.shape == rows and (kind in "iu" or not y.size):
@@ -176,13 +172,19 @@ def _checked(name: str, logits: Any, targets: Any, axis: int) -> tuple[Any, Any,
     if y.shape == rows:
         remedy = f"y[..., None] or y[None] of a shape that broadcasts to {shape}"
         why = "Class indices are integers: .astype(int) makes them so. Weights that are to be "
-        raise wrong(TypeError, f"{why}broadcast name the axis of the classes: {remedy}.")
+        why += f"broadcast name the axis of the classes: {remedy}."
+        raise _unfit(TypeError, name, logits, targets, why)
     if y.shape != shape and (kind not in "fO" or not _broadcasts(y.shape, shape)):
-        why = f"class indices have shape {rows}, weights have shape {shape}"
-        raise wrong(ValueError, f"For these logits {why}, or are floating and broadcast to it.")
+        why = f"For these logits class indices have shape {rows}, weights have shape {shape}, or "
+        raise _unfit(ValueError, name, logits, targets, f"{why}are floating and broadcast to it.")
     if (isinstance(targets, Tensor) and kind in "fO") or kind == "O" or z.dtype.kind == "O":
         return logits, targets if kind in "fO" else y.astype(object), axis
     return logits, y.astype(z.dtype, copy=False), axis
+
+
+def _unfit(kind: type[Exception], name: str, logits: Any, targets: Any, why: str) -> Exception:
+    both = f"logits are {describe(logits)}, targets are {describe(targets)}"
+    return kind(f"{name}: {both}. {why}")
 
 
 def _check_options(
@@ -224,8 +226,8 @@ def _checked_indices(
         ignored = t == ignore_index
         t = np.where(ignored, 0, t)
         ignored = ignored if ignored.any() else None
-    if np.maximum.reduce(t.view(f"u{t.itemsize}"), axis=None) >= c:  # a negative one is huge there
-        lowest, highest = t.min(), t.max()
+    lowest, highest = t.item(t.argmin()), t.item(t.argmax())  # quicker than min and max
+    if lowest < 0 or highest >= c:
         remedy = "" if ignore_index is not None else " ignore_index= names one to pass over."
         raise IndexError(
             f"{name}: logits are {describe(logits)}, targets are {describe(targets)}. Class "

@@ -34,6 +34,25 @@ def test_linear_gradients_over_any_leading_axes(shape):
     assert ag.gradcheck(by_hand, x, layer.weight, layer.bias)
 
 
+def test_linear_says_which_lengths_do_not_fit():
+    for shape in [(4, 3), (3,), (2, 4, 3)]:
+        with pytest.raises(
+            ValueError, match=r"linear of .*'W1' \(2, 5\).*last axis of the left must"
+        ):
+            nn.Linear(2, 5, name="1")(np.ones(shape))
+
+
+def test_a_stack_of_weights_gets_no_gradient_of_another_shape():
+    """`linear` is for one matrix; where a stack broadcasts, its rules are right or refuse."""
+    x, w = RNG.normal(size=(4, 3)), RNG.normal(size=(3, 3, 3))
+    t = ag.tensor(w, requires_grad=True)
+    y = ag.linear(x, t, np.zeros(3))
+    np.testing.assert_allclose(y.data, x @ w)
+    g = RNG.normal(size=y.shape)
+    y.backward(g)
+    np.testing.assert_allclose(t.grad, x.T @ g)
+
+
 def test_linear_parameters_are_named_leaves():
     weight, bias = nn.Linear(3, 2, name="7").parameters()
     assert (weight.name, bias.name) == ("W7", "b7")

@@ -1,5 +1,6 @@
 """What a tensor promises beside right derivatives: each sentence of the design, a test."""
 
+import asyncio
 import copy
 import gc
 import math
@@ -242,7 +243,8 @@ def test_new_data_of_a_leaf_make_old_records_refuse():
     old = (w * w).sum()
     w.data -= 0.1 * A
     newer = old * w.sum()  # w is younger than `old`, and older than this
-    for y in (old, newer, (old + u).sum()):
+    both = (w * u).sum() + old  # where the use that is in order is seen first
+    for y in (old, newer, both, (old + u).sum()):
         with pytest.raises(RuntimeError, match=r"'w' \(3,\) float64 was given new data .*again"):
             y.backward()
         with pytest.raises(RuntimeError, match="was given new data"):
@@ -349,6 +351,23 @@ def test_no_grad_is_of_one_thread():
     seen.append(records())
     done.set()
     thread.join()
+    assert seen == [True, False]
+
+
+def test_no_grad_is_of_one_task():
+    async def other(seen):
+        with ag.no_grad():
+            await asyncio.sleep(0)
+            seen.append(records())
+
+    async def both(seen):
+        task = asyncio.create_task(other(seen))
+        await asyncio.sleep(0)  # until the other is inside
+        seen.append(records())
+        await task
+
+    seen = []
+    asyncio.run(both(seen))
     assert seen == [True, False]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..tensor import MODE, NO_KWARGS, Tensor, _new, _next_order
+from ..tensor import NO_KWARGS, SCOPES, Tensor, _new, _next_order
 from .steps import Value, mapped
 from .tracing import Trace, Traced
 
@@ -74,7 +74,7 @@ def entry(args: tuple[Any, ...], taken: Container[int] = ()) -> Callable[[Any], 
     lines: list[str] = []
     leaves: list[str] = []
     arrays: dict[int, str] = {}
-    bound: dict[str, Any] = {"Tensor": Tensor, "ndarray": np.ndarray, "mode": MODE}
+    bound: dict[str, Any] = {"Tensor": Tensor, "ndarray": np.ndarray, "scopes": SCOPES}
 
     def bind(x: Any) -> str:
         bound[f"c{len(bound)}"] = x
@@ -99,7 +99,7 @@ def entry(args: tuple[Any, ...], taken: Container[int] = ()) -> Callable[[Any], 
             return
         array = name
         if kind is Tensor:
-            check(f"{name}._active and mode.scope is not None")
+            check(f"{name}._active and scopes.get() is not None")
             lines.append(f"{name}_a = {name}._array")
             array = f"{name}_a"
             check(f"type({array}) is not ndarray")

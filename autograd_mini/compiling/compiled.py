@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from ..tensor import MODE, Tensor, recording
+from ..tensor import SCOPES, Tensor, recording
 from ..views import program as writing
 from . import methods as _methods  # noqa: F401  what arrays in a program answer to
 from . import straight as _straight  # noqa: F401  how the fused loss is written
@@ -269,7 +269,7 @@ class Compiled:
 def _is_followed(x: Any) -> bool:
     """Whether an argument is on somebody's tape, or in a program that is being written."""
     if isinstance(x, Tensor):
-        return isinstance(x._array, Traced) or (x._active and MODE.scope is not None)
+        return isinstance(x._array, Traced) or (x._active and SCOPES.get() is not None)
     return isinstance(x, Traced)
 
 

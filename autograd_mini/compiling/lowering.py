@@ -14,7 +14,7 @@ import numpy as np
 
 from ..tensor import PRIMITIVES
 from .positions import counted, positions, put, refuse_classes, take
-from .steps import Step, Value, astype, dtype_of, example_of, memory_of, values_in
+from .steps import Step, Value, astype, dtype_of, example_of, for_blas, memory_of, values_in
 
 #: writes an argument: the name of a value, or that of a constant
 Names = Callable[[Any], str]
@@ -91,7 +91,7 @@ def _ufunc(f: Any, step: Step, name: Names) -> Lowered:
     arguments = ", ".join(name(_strong(f, step, a)) for a in step.args)
     over = [a for a in step.args if isinstance(a, Value)] if f.signature is None else []
     call = name(f)
-    if f is np.matmul and _is_product_of_matrices(step):
+    if f is np.matmul and for_blas(*map(example_of, step.args)) and _dot_writes(step):
         call = name(np.dot)  # the same product, and a third less to look at before it starts
     # By position is faster, but is deprecated where people took the third for an argument.
     out = "out={out}" if f in (np.maximum, np.minimum) else "{out}"
@@ -112,13 +112,19 @@ def _has_dtype(x: Value) -> bool:
     return isinstance(x.example, (np.ndarray, np.generic))
 
 
-def _is_product_of_matrices(step: Step) -> bool:
-    a, b = (np.asarray(example_of(x)) for x in step.args)
-    y = np.asarray(step.outs[0].example)
-    plain = 1 <= a.ndim <= 2 and 1 <= b.ndim <= 2 and y.ndim and y.flags.c_contiguous
-    # Others np.dot copies for BLAS, where np.matmul multiplies them itself: last bits would differ.
-    plain = plain and a.flags.forc and b.flags.forc
-    return bool(plain and a.dtype == b.dtype == y.dtype and y.dtype.kind == "f" and a.size)
+def _dot(step: Step, name: Names) -> Lowered | None:
+    """A product that np.matmul would not pass on to BLAS: else that would stand here."""
+    if not _dot_writes(step):
+        return None
+    call = f"{name(np.dot)}({name(step.args[0])}, {name(step.args[1])}"
+    return Lowered(f"{call})", [f"{call}, {{out}})"])
+
+
+def _dot_writes(step: Step) -> bool:
+    """Whether np.dot takes memory like that of the result as its `out`."""
+    y = step.outs[0].example
+    plain = isinstance(y, np.ndarray) and y.flags.c_contiguous
+    return plain and all(dtype_of(example_of(x)) == y.dtype for x in step.args)
 
 
 def _power(step: Step, name: Names) -> Lowered | None:
@@ -288,6 +294,7 @@ _SPECIAL: dict[Any, Any] = {
     np.where: _where,
     np.concatenate: _join,
     np.stack: _join,
+    np.dot: _dot,
     np.einsum: _einsum,
     put: _put,
 }

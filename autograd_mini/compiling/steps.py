@@ -110,3 +110,15 @@ def axes_in_memory(x: Any) -> tuple[int, ...]:
     # An axis of one entry has no stride to speak of: it stays where it is.
     found = iter(sorted(long, key=lambda i: -abs(x.strides[i])))
     return tuple(next(found) if x.shape[i] > 1 else i for i in range(x.ndim))
+
+
+def for_blas(a: Any, b: Any) -> bool:
+    """Whether np.dot and np.matmul give the same bits, as both hand BLAS a and b as they are.
+
+    Others np.dot copies for BLAS, where np.matmul multiplies them itself.
+    """
+    a, b = np.asarray(a), np.asarray(b)
+    plain = 1 <= a.ndim <= 2 and 1 <= b.ndim <= 2 and a.ndim + b.ndim > 2 and a.size
+    return bool(
+        plain and a.flags.forc and b.flags.forc and a.dtype == b.dtype and a.dtype.kind == "f"
+    )

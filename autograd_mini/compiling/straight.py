@@ -7,7 +7,7 @@ exception: the node takes them in blocks, and BLAS may add up a block in another
 the logits are always shifted by their largest, which is right for all of them.
 
 `z` are logits, `y` weights, `t` class indices. Rows of fewer than 64 classes are laid out class by
-class: NumPy's loop over a short inner axis costs more than the work in it.
+class where they are shifted: NumPy's loop over a short inner axis costs more than the work in it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..cross_entropy import SoftmaxCrossEntropy
-from ..entropy_rows import _SHORT_ROW, _are_moderate
+from ..entropy_rows import _SHORT_ROW, are_moderate
 from ..targets import Reduction, are_indices, without_axis
 from .positions import counted
 from .tracing import STRAIGHT, Traced
@@ -26,9 +26,9 @@ from .tracing import STRAIGHT, Traced
 class _Rows:
     """How a matrix with a row of classes for each case lies in memory."""
 
-    def __init__(self, n: int, c: int) -> None:
-        self.n, self.c = n, c
-        self.classes = 0 if c < _SHORT_ROW else 1  # the axis
+    def __init__(self, n: int, c: int, moderate: bool) -> None:
+        self.n, self.c, self.moderate = n, c, moderate
+        self.classes = 0 if c < _SHORT_ROW and not moderate else 1  # the axis
 
     def matrix(self, z: Any, axis: int) -> Any:
         m = (z if axis == -1 else np.moveaxis(z, axis, -1)).reshape(self.n, self.c)
@@ -59,7 +59,8 @@ def _forward(z: Any, y: Any, axis: int = -1, reduction: Reduction = "mean") -> A
     """What `SoftmaxCrossEntropy` gives: the loss, and the matrix of each row's own gradient."""
     c = z.shape[axis]
     n = z.size // c
-    rows = _Rows(n, c)
+    moderate = are_indices(y) and _known(z) is not None and are_moderate(_known(z))
+    rows = _Rows(n, c, moderate)
     dtype = z.dtype if are_indices(y) else np.result_type(z, y)
     x = rows.matrix(z if z.dtype.itemsize > 2 else z.astype(np.float32), axis)
     if are_indices(y):
@@ -75,15 +76,14 @@ def _forward(z: Any, y: Any, axis: int = -1, reduction: Reduction = "mean") -> A
 
 
 def _indexed(rows: _Rows, z: Any, t: Any) -> Any:
-    """-ln ŷ_t for each row, and ŷ - e_t: as `entropy_rows._indexed`, which says why."""
-    moderate = _known(z) is not None and _are_moderate(_known(z))
-    if not moderate:
+    """-ln ŷ_t for each row, and ŷ - e_t: as `entropy_rows._moderate` and `_shifted`."""
+    if not rows.moderate:
         z = z - np.max(z, axis=rows.classes, keepdims=True)
     e = np.exp(z)
     at, own = rows.at(t), rows.take(e, t)
     rest = rows.sums(np.where(at, 0, e))
     d = np.where(at, rows.each(-rest), e) / rows.each(rest + own)
-    if moderate:
+    if rows.moderate:
         return np.log1p(rest / own), d
     return np.log1p(rest + (own - 1)) - rows.take(z, t), d
 

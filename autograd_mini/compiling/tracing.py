@@ -24,7 +24,17 @@ from ..primitive import Primitive
 from ..provenance import frame_of_caller, line_of
 from ..tape import Tape, sweep
 from ..tensor import Tensor, _next_order, describe, record
-from .steps import Step, Value, astype, axes_in_memory, example_of, leaves_of, mapped, memory_of
+from .steps import (
+    Step,
+    Value,
+    astype,
+    axes_in_memory,
+    example_of,
+    for_blas,
+    leaves_of,
+    mapped,
+    memory_of,
+)
 
 _SWEEP, _RECORD = sweep.__code__, record.__code__
 
@@ -221,6 +231,8 @@ class Traced:
         if function is np.put_along_axis:
             return self._put_along_axis(*args, **kwargs)
         out = kwargs.pop("out", None)
+        if function is np.dot and len(args) == 2 and for_blas(*map(_untraced, args)):
+            function = np.matmul  # the same bits, written with @
         y = self._trace.call(function, args, kwargs)
         return y if out is None else self._replaced(out, y)
 

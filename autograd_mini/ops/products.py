@@ -88,26 +88,42 @@ def _linear(x: Any, w: Any, b: Any) -> Any:
     >>> ag.linear(np.ones(2), np.eye(2), np.array([0.5, -0.5]))
     array([1.5, 0.5])
     """
-    y = x @ w
+    y = x.dot(w) if x.ndim == w.ndim == 2 and type(x) is type(w) else _product(x, w)
     if y.dtype != b.dtype:
         return y + b
     y += b  # saves an array of the size of y
     return y
 
 
+# A product of matrices is the method `dot`, where both are arrays of one kind: it starts in half of
+# the time of `@`, which is a twentieth of the training step of a small network.
+
+
+def _product(a: Any, b: Any) -> Any:
+    """a @ b, of two matrices by the function, which lets either kind of array have its say."""
+    return np.dot(a, b) if a.ndim == b.ndim == 2 else a @ b
+
+
+def _linear_input(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
+    """g Wᵀ."""
+    return g.dot(w.T) if g.ndim == 2 and type(g) is type(w) else _product(g, w.T)
+
+
 def _linear_weight(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
     """xᵀ g, where the rows of all leading axes count alike."""
-    if x.ndim == 2:
-        return x.T @ g
-    return x.reshape(-1, x.shape[-1]).T @ g.reshape(-1, g.shape[-1])
+    if x.ndim != 2:
+        x, g = x.reshape(-1, x.shape[-1]), g.reshape(-1, g.shape[-1])
+    return x.T.dot(g) if g.ndim == 2 and type(x) is type(g) else _product(x.T, g)
 
 
 def _linear_bias(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
     """1ᵀ g, the sum of the rows of g: as a product, since BLAS is faster than a sum over axis 0."""
     if b.ndim != 1:
         return g  # the sweep sums, over whatever axes b was repeated
-    rows = g if g.ndim == 2 else g.reshape(-1, g.shape[-1])
-    return _ones(rows.shape[0], g.dtype) @ rows
+    if g.ndim != 2:
+        g = g.reshape(-1, g.shape[-1])
+    row = ones(g.shape[0], g.dtype)
+    return row.dot(g) if type(g) is np.ndarray else np.dot(row, g)
 
 
 def _linear_bias_textbook(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
@@ -115,16 +131,16 @@ def _linear_bias_textbook(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
 
 
 @lru_cache(maxsize=16)
-def _ones(n: int, dtype: Any) -> Any:
+def ones(n: int, dtype: Any) -> Any:
     """A row of ones, for all batches of a size: making it anew takes as long as the product."""
-    ones = np.ones(n, dtype)
-    ones.flags.writeable = False
-    return ones
+    row = np.ones(n, dtype)
+    row.flags.writeable = False
+    return row
 
 
 linear = fused(
     _linear,
-    lambda g, y, x, w, b: g @ w.T,
+    _linear_input,
     _linear_weight,
     _linear_bias,
     textbook=(None, None, _linear_bias_textbook),

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..scoping import scope
 from ..tape import Tape
-from ..tensor import MODE, Tensor, recording
+from ..tensor import SCOPES, Tensor, recording
 from .symbols import parameters
 
 
@@ -48,7 +48,7 @@ def opened(result: Tensor) -> tuple[Tensor, Mapping[int, Tensor]]:
                 made[a.order] if isinstance(a, Tensor) else _called(a, name)
                 for a, name in zip(t.inputs, chain(parameters(t.op), repeat("")))
             ]
-            MODE.scope = t.scope if t.op.unfused is None else (*t.scope, scope(t.op.name))
+            SCOPES.set(t.scope if t.op.unfused is None else (*t.scope, scope(t.op.name)))
             found = found or t.op.unfused is not None
             out = made[t.order] = (t.op.unfused or t.op)(*args, **t.kwargs)
             out.name = out.name or t.name
