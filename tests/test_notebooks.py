@@ -110,7 +110,7 @@ def test_the_exercises_it_names_exist(path):
 
 def test_ci_runs_them_with_nbmake():
     ci = (EXAMPLES.parent / ".ci" / "run").read_text(encoding="utf-8")
-    assert "-m pytest --nbmake examples/*.ipynb" in ci
+    assert re.search(r"-m pytest [^\n]*--nbmake examples/\*\.ipynb", ci)
 
 
 @pytest.mark.slow
