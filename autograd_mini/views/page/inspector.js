@@ -92,8 +92,8 @@ export function updateInspector() {
     fill("numbers", "Where it starts", el("div.sum", figure(tape, tape.nodes[node].gradient ?? 0, derivative(tape, node), "seed", ".lit.back")));
     fill("ledger", "The chain rule", el("p", why));
   } else {
-    const multiplies = few.some(({ slope }) => slope !== undefined), targets = [...new Set(few.map(({ to }) => to))];
-    fill("numbers", `The chain rule with the numbers${multiplies ? ": upstream × local" : ""}`, ...few.map((gift) => product(tape, step, gift)),
+    const targets = [...new Set(few.map(({ to }) => to))];
+    fill("numbers", `The chain rule with the numbers${few.some(({ slope }) => slope !== undefined) ? ": upstream × local" : ""}`, ...few.map((gift) => product(tape, step, gift)),
       gives[GIFTS] && el("p", `and ${gives.length - GIFTS} more`));
     fill("ledger", targets[1] === undefined ? ["Gradient ledger of ", el("i", tape.nodes[targets[0]]?.name ?? "")] : "Gradient ledgers", ...targets.map((target) => ledger(tape, target)));
   }
