@@ -369,9 +369,9 @@ def test_what_is_left_out_of_the_script_says_nothing():
       }
     """
     assert assets.lean(source) == (
-        'const a=("kept  :  ;  // too");\n'
-        "function f(x,y){\n"
-        "if(/^ *[a, b] \\/ /.test(x))return a / y / 2;\n"
+        'const a=("kept  :  ;  // too");'
+        "function f(x,y){"
+        "if(/^ *[a, b] \\/ /.test(x))return a / y / 2;"
         'return `${x ? y : "/* kept */"}  (  ${ y } )`}\n'
     )
 
