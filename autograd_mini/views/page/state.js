@@ -57,9 +57,9 @@ export function array(tape, id) {
  * @param {Tape} tape @param {number} [id] @returns {string} */
 export const line = (tape, id) => (id === undefined || state.example >= 0 ? "" : item(tape, id));
 
-/** Which way a step goes. @param {Tape} tape @param {Step} step */
-export function way({ nodes }, { phase, node, gives }) {
+/** Which way a step goes; on a long tape Python left it out. @param {Tape} tape @param {Step} step */
+export function way({ nodes }, { way: written, node, gives }) {
   const { name, inputs = [] } = nodes[node];
   const others = [...new Set((gives?.map(({ to }) => to) ?? inputs).map((i) => nodes[i].name))].join(", ");
-  return phase === "seed" ? `starts at ${name}` : gives ? `${name} → ${others}` : `${others} → ${name}`;
+  return written ?? (gives ? `${name} → ${others}` : `${others} → ${name}`);
 }
