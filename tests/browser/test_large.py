@@ -2,6 +2,7 @@
 
 from time import perf_counter
 
+import numpy as np
 import pytest
 
 import autograd_mini as ag
@@ -56,3 +57,13 @@ def test_the_slider_steps_and_find_counts(opened):
     assert "500 tensors found" in page.text_content("#found-count").replace("499", "500")
     page.fill("#find", "grad:nan")
     assert "0 tensors found" in page.text_content("#found-count")
+
+
+def test_of_very_many_arguments_a_few_are_told(opened):
+    leaves = [ag.tensor([float(i)], requires_grad=True, name=f"w{i}") for i in range(300)]
+    page = opened(ag.explore(np.concatenate(leaves).sum()), hash="#step=999")
+    assert page.inner_text("#what .badge") == "backward · v300 → w0, w1, w2, …, w299"
+    assert page.locator("#numbers .gift").count() == 6
+    assert "and 294 more" in page.inner_text("#numbers")
+    page.fill("#find", "w299")
+    assert "1 tensor found" in page.text_content("#found-count")

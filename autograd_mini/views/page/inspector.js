@@ -1,6 +1,6 @@
 // @ts-check
 // The three cards below the graph: what happens, the numbers of it, and where they are added up.
-import { array, arrived, line, stepOf, told, way } from "./state.js";
+import { array, arrived, line, brief, stepOf, told, way } from "./state.js";
 import { cells } from "./arrays.js";
 import { byId, el, scrolling } from "./dom.js";
 import { formula } from "./math.js";
@@ -10,6 +10,7 @@ import { formula } from "./math.js";
 /** @typedef {import("./dom.js").Part} Part */
 
 const LINES = 5; // of a ledger
+const GIFTS = 6; // of a step that are told one by one
 
 /** @param {Tape} tape @param {number} id @param {Part} over @param {string} said @param {string} mark */
 const figure = (tape, id, over, said, mark = "") =>
@@ -29,7 +30,7 @@ function derivative({ nodes }, node) {
 
 /** @param {Tape} tape @param {Step} step @returns {Part[]} */
 function what(tape, step) {
-  const { phase, node, say, gives = [step] } = step, back = phase !== "forward";
+  const { phase, node, say } = step, back = phase !== "forward", gives = step.gives?.slice(0, GIFTS) ?? [step];
   const entries = gives.map(({ entry }) => line(tape, entry)).filter(Boolean);
   return [
     el("p.doing", el("strong", phase === "seed" ? phase : tape.nodes[node].op),
@@ -74,15 +75,15 @@ function ledger(tape, node) {
 /** @param {Tape} tape @param {Step} step @returns {Part[]} */
 function saved({ nodes }, { node, locals }) {
   if (!locals) return [el("p", "No derivative flows through this.")];
-  const kept = [...new Set((nodes[node].inputs ?? []).map((i) => nodes[i].name)), nodes[node].name];
-  return [el("p", "Kept for the way back: ", el("i", kept.join(", "))), el("p", "The local derivative that the way back will use:"), ...locals.map(mathLine)];
+  const kept = brief([...(nodes[node].inputs ?? []), node].map((i) => nodes[i].name));
+  return [el("p", "Kept for the way back: ", el("i", kept)), el("p", "The local derivative that the way back will use:"), ...locals.map(mathLine)];
 }
 
 /** @param {string} id @param {Part|Part[]} title @param {...Part} children */
 export const fill = (id, title, ...children) => byId(id).replaceChildren(el("h2", title), ...el("div", children).childNodes);
 
 export function updateInspector() {
-  const tape = told(), step = tape.steps[stepOf(tape)], { phase, node, why = "", gives = [] } = step;
+  const tape = told(), step = tape.steps[stepOf(tape)], { phase, node, why = "", gives = [] } = step, few = gives.slice(0, GIFTS);
   fill("what", "What happens", ...what(tape, step));
   if (phase === "forward") {
     fill("numbers", "With the numbers", forwardNumbers(tape, step));
@@ -91,8 +92,9 @@ export function updateInspector() {
     fill("numbers", "Where it starts", el("div.sum", figure(tape, tape.nodes[node].gradient ?? 0, derivative(tape, node), "seed", ".lit.back")));
     fill("ledger", "The chain rule", el("p", why));
   } else {
-    const multiplies = gives.some(({ slope }) => slope !== undefined), targets = [...new Set(gives.map(({ to }) => to))];
-    fill("numbers", multiplies ? "The chain rule with the numbers: upstream × local" : "The chain rule with the numbers", ...gives.map((gift) => product(tape, step, gift)));
+    const targets = [...new Set(few.map(({ to }) => to))];
+    fill("numbers", `The chain rule with the numbers${few.some(({ slope }) => slope !== undefined) ? ": upstream × local" : ""}`, ...few.map((gift) => product(tape, step, gift)),
+      gives[GIFTS] && el("p", `and ${gives.length - GIFTS} more`));
     fill("ledger", targets[1] === undefined ? ["Gradient ledger of ", el("i", tape.nodes[targets[0]]?.name ?? "")] : "Gradient ledgers", ...targets.map((target) => ledger(tape, target)));
   }
 }

@@ -57,9 +57,15 @@ export function array(tape, id) {
  * @param {Tape} tape @param {number} [id] @returns {string} */
 export const line = (tape, id) => (id === undefined || state.example >= 0 ? "" : item(tape, id));
 
-/** Which way a step goes; on a long tape Python left it out. @param {Tape} tape @param {Step} step */
-export function way({ nodes }, { way: written, node, gives }) {
+/** Of many names the first few and the last. @param {string[]} names */
+export function brief(names) {
+  const all = [...new Set(names)];
+  return (all.length > 6 ? [...all.slice(0, 3), "…", ...all.slice(-1)] : all).join(", ");
+}
+
+/** Which way a step goes. @param {Tape} tape @param {Step} step */
+export function way({ nodes }, { phase, node, gives }) {
   const { name, inputs = [] } = nodes[node];
-  const others = [...new Set((gives?.map(({ to }) => to) ?? inputs).map((i) => nodes[i].name))].join(", ");
-  return written ?? (gives ? `${name} → ${others}` : `${others} → ${name}`);
+  const others = brief((gives?.map(({ to }) => to) ?? inputs).map((i) => nodes[i].name));
+  return phase === "seed" ? `starts at ${name}` : gives ? `${name} → ${others}` : `${others} → ${name}`;
 }
