@@ -110,7 +110,9 @@ def test_the_exercises_it_names_exist(path):
 
 def test_each_exercise_is_named_where_it_can_be_solved():
     exercises = pytest.importorskip("autograd_mini.exercises")
-    named = {name for path in NOTEBOOKS for name in re.findall(r"`exercises\.(\w+)`", text_of(path))}
+    named = {
+        name for path in NOTEBOOKS for name in re.findall(r"`exercises\.(\w+)`", text_of(path))
+    }
     assert named == {e.name for chapter in exercises.CHAPTERS.values() for e in chapter}
 
 
