@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor import Tensor, raw
-from . import formula, latex, telling
+from . import formula, latex, naming, telling
 from .pool import Pool, minus
 from .symbols import parameters
 from .trace import Contribution, Step, Trace, uses
@@ -44,10 +44,10 @@ class Teller:
         self.trace, self.pool = trace, pool
         tape = trace.tape
         self.index = {t.order: i for i, t in enumerate(tape)}
-        self.tex = {order: latex.name_of(name) for order, name in trace.called.items()}
+        self.tex = {order: naming.name_of(name) for order, name in trace.called.items()}
         self.uses = uses(tape, trace.adjoints)
         self.seen: dict[int, int] = {}
-        self._locals_told: dict[tuple[int, int], latex.Formula] = {}
+        self._locals_told: dict[tuple[int, int], naming.Formula] = {}
         self.brief = len(tape) > _BRIEF
 
     def nodes(self) -> list[Written]:
@@ -84,13 +84,14 @@ class Teller:
     def _forward(self, step: Step) -> Written:
         t = step.tensor
         assert t.op is not None
+        right = (latex.of_record if self.brief else latex.of_definition)(t, self.tex)
         name, node = self.trace.called[t.order], self.index[t.order]
         sources = list(dict.fromkeys(self.trace.called[a.order] for a in _tensors(t)))
         found: Written = {
             "phase": "forward",
             "node": node,
             "say": minus(telling.forward(t.op.name, t.op.unfused is not None)),
-            "tex": f"{self.tex[t.order]} = {latex.of_record(t, self.tex)}",
+            "tex": f"{self.tex[t.order]} = {right.text}{_where_named(right)}",
         }
         if self.brief:
             return found
@@ -126,7 +127,7 @@ class Teller:
                 found.append(f"{left} = {right.text}{_where_named(right)}")
         return found[:_MOST_SAVED]
 
-    def _local(self, t: Tensor, i: int) -> latex.Formula:
+    def _local(self, t: Tensor, i: int) -> naming.Formula:
         """A local derivative, which is told forward and then backward."""
         key = t.order, i
         if key not in self._locals_told:
@@ -198,7 +199,7 @@ class Teller:
         return {
             "to": self.index[c.target.order],
             "argument": c.argument,
-            "tex": rf"\text{{{latex.escaped(text)}}}",
+            "tex": rf"\text{{{naming.escaped(text)}}}",
             **self._sums(c),
             "open": c.open,
             "said": "",
@@ -233,12 +234,12 @@ class Teller:
         return found
 
 
-def _where_named(right: latex.Formula) -> str:
+def _where_named(right: naming.Formula) -> str:
     """Behind a formula, what the names in it stand for."""
     if not right.where:
         return ""
     blank = "\u00a0"  # MathML drops others at the ends of a text
-    return rf"\text{{{blank} where{blank}}}{', '.join(right.where)}"
+    return rf"\text{{{blank} where{blank}}}{', '.join(map(' = '.join, right.where))}"
 
 
 def _tensors(t: Tensor) -> list[Tensor]:

@@ -120,6 +120,16 @@ def ruled(t: Tensor) -> dict[int, Ruled]:
     return found
 
 
+def defined(t: Tensor) -> Ruled | None:
+    """What a fused node computes, as a textbook defines it; None for what is no such node."""
+    definition = t.op and t.op.definition
+    if not definition:
+        return None
+    return _run(
+        lambda g, y, *args, **kwargs: definition(*args, **kwargs), t, _Symbols(t, np.ndarray)
+    )
+
+
 def _or(textbook: Any, rule: Any) -> Any:
     return rule and (textbook or rule)
 
