@@ -176,7 +176,8 @@ def _backward(
 ) -> Iterator[str]:
     """A line for each derivative: the sum of all that flows into it."""
     for t, given in _by_target(trace).items():
-        total, said = "", []
+        total = ""
+        said: list[tuple[str, str]] = []
         for c in given:
             is_seed = c.source is trace.result
             arrived = "1" if is_seed else write.derivative(c.source, trace.result, called)

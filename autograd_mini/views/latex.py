@@ -6,6 +6,7 @@ tape that it leaves is written down. Only the notation of an operation is given 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from itertools import chain, repeat
 from typing import Any
@@ -80,8 +81,8 @@ def of_rule(
             meaning = text_of(values(v.data)) if is_leaf else written[v.order][0]
             where += [(name, meaning)] if is_new else []
             written[v.order] = name, _ATOM
-    result = written.get(found.order) or (_constant(found.data, names), _ATOM)
-    return Formula(*result, tuple(where))
+    text, binds = written.get(found.order) or (_constant(found.data, names), _ATOM)
+    return Formula(text, binds, tuple(where))
 
 
 def local(rule: Ruled, called: Mapping[int, str]) -> Formula:
@@ -121,7 +122,7 @@ def _written(t: Tensor, of: Callable[[Tensor], Written | None], names: Names) ->
         if parameter and isinstance(a, np.ndarray) and a.ndim:
             return _given(names, parameter, a)[0], _ATOM
         text = _constant(raw(a), names, name in _ENTRY_BY_ENTRY)
-        return text, _MINUS if text.startswith("-") else _ATOM
+        return text, _MINUS if text.startswith("-") else 2 if r"\cdot" in text else _ATOM
 
     parts = [part(a, said) for a, said in zip(t.inputs, chain(parameters(t.op), repeat("")))]
     if name in SILENT or (name in ("pow", "div") and parts[1][0] == "1"):
@@ -202,16 +203,25 @@ def _constant(x: Any, names: Names, as_number: bool = True) -> str:
     if isinstance(x, (bool, int, float, np.generic)) or (
         isinstance(x, np.ndarray) and x.ndim == 0 and x.dtype.kind in "iuf"
     ):
-        return number(np.asarray(x)[()])
+        return _power_of_ten(number(np.asarray(x)[()]))
     if isinstance(x, np.ndarray):
         same = x.size and (x == x.reshape(-1)[:1]).all()
         if same and as_number:
-            return number(x.reshape(-1)[0] + 0)  # a truth value as 0 or 1
+            return _power_of_ten(number(x.reshape(-1)[0] + 0))  # a truth value as 0 or 1
         if same and x.flat[0] == 1:
             return rf"\mathbf{{1}}_{{{_size(x)}}}"
         size = _size(x)
         return names.give(f"c_{{{size}}}", x, lambda _, n: f"c^{{({n})}}_{{{size}}}")[0]
     return text_of(shortened(str(x), 40))
+
+
+def _power_of_ten(text: str) -> str:
+    """A number as it is printed by hand: without an e for the power of ten."""
+    return re.sub(r"^(-?)1 .cdot ", r"\1", re.sub(r"e([+-]?\d+)$", _times_ten, text))
+
+
+def _times_ten(match: re.Match[str]) -> str:
+    return rf" \cdot 10^{{{int(match[1])}}}"
 
 
 def _size(x: Any) -> str:
