@@ -253,3 +253,11 @@ def test_a_definition_that_fails_leaves_the_name():
         assert r"\operatorname{half}(x)" in ag.latex(half(leaf(1.0, "x")))
     finally:
         FUSED_NODES.remove(half)
+
+
+def test_predictions_along_two_axes_are_two():
+    z, y = leaf([[2.0, 1.0], [0.0, 3.0]], "z"), np.full((2, 2), 0.5)
+    loss = ag.softmax_cross_entropy
+    text = ag.latex(loss(z, y) + loss(z, y, axis=0))
+    assert r"\hat{y} &= \operatorname{softmax}(z)" in text
+    assert r"\hat{y}_{2} &= \operatorname{softmax}(z, \text{axis=-2})" in text

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..tensor import Tensor
 from .naming import Formula, Names
-from .symbols import SILENT, Ruled, defined, is_outer, keeps_all, parameters
+from .symbols import SILENT, Ruled, defined, is_outer, keeps_all, options, parameters
 from .writing import MOST_ENTRIES, argument, listed, number, values
 
 #: operation -> how it is written, how tightly that binds, and how tightly its operands must
@@ -196,19 +196,13 @@ def _written(t: Tensor, of: Callable[[Tensor], Written], names: Names | None = N
 
 
 def _arguments(t: Tensor, parts: Sequence[Written]) -> str:
-    """The arguments of a call; without keywords that have their usual values."""
+    """The arguments of a call."""
     assert t.op is not None
-    usual = parameters(t.op)
     texts = [text for text, _ in parts]
-    for i, (a, parameter) in enumerate(zip(t.inputs, usual)):
+    for i, (a, parameter) in enumerate(zip(t.inputs, parameters(t.op))):
         if isinstance(a, np.ndarray) and a.ndim:
             texts[i] = f"{parameter}={texts[i]}"
-    said = {
-        key: value
-        for key, value in t.kwargs.items()
-        if value is not None and value is not False and value is not usual.get(key, ...)
-    }
-    return ", ".join([listed(texts), *(f"{key}={argument(value)}" for key, value in said.items())])
+    return ", ".join([listed(texts), *options(t)])
 
 
 def _constant(x: Any, names: Names | None = None) -> Written:

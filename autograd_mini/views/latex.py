@@ -15,7 +15,7 @@ import numpy as np
 
 from ..tensor import Tensor, raw
 from .naming import Formula, Names, escaped, name_of, text_of
-from .symbols import SILENT, Ruled, defined, is_outer, keeps_all, parameters
+from .symbols import SILENT, Ruled, defined, is_outer, keeps_all, options, parameters
 from .writing import argument, listed, number, shortened, values
 
 #: operation -> how it is written, how tightly that binds, and how tightly its operands must
@@ -151,8 +151,8 @@ def _written(t: Tensor, of: Callable[[Tensor], Written | None], names: Names) ->
         return template.format(*map(bound, parts, least)).replace("+ -", "- "), binds
     if name in _NAMED and len(parts) == 1:
         return rf"\{name} {bound(parts[0], 3)}", 2
-    arguments = listed([text for text, _ in parts], r"\ldots")
-    return rf"\operatorname{{{escaped(name)}}}{_fenced(arguments)}", _ATOM
+    arguments = [listed([text for text, _ in parts], r"\ldots"), *map(text_of, options(t))]
+    return rf"\operatorname{{{escaped(name)}}}{_fenced(', '.join(arguments))}", _ATOM
 
 
 def _entries(index: Any, x: Written) -> Written:

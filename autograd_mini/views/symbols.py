@@ -218,6 +218,18 @@ def parameters(op: Primitive) -> Mapping[str, Any]:
     return {p.name: p.default for p in inspect.signature(op.forward).parameters.values()}
 
 
+def options(t: Tensor) -> list[str]:
+    """The keywords that a record was made with, ``axis=0``; those with their usual values are not
+    worth a word."""
+    assert t.op is not None
+    usual = parameters(t.op)
+    return [
+        f"{key}={argument(value)}"
+        for key, value in t.kwargs.items()
+        if value is not None and value is not False and value is not usual.get(key, ...)
+    ]
+
+
 #: functions that have no derivative, of which rules make masks and signs
 _MASKS = {
     f: Primitive(f, (None,) * f.nin, f.__name__)
