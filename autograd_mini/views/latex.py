@@ -85,9 +85,9 @@ def of_rule(
     return Formula(text, binds, tuple(where))
 
 
-def local(rule: Ruled, called: Mapping[int, str]) -> Formula:
+def local(rule: Ruled, called: Mapping[int, str], names: Names | None = None) -> Formula:
     """What a rule multiplies the cotangent by; or what it makes of it, `g`."""
-    return of_rule(rule, called, "1" if rule.multiplies() else "g")
+    return of_rule(rule, called, "1" if rule.multiplies() else "g", names)
 
 
 def of_definition(t: Tensor, called: Mapping[int, str], names: Names | None = None) -> Formula:

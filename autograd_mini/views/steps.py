@@ -84,7 +84,8 @@ class Teller:
     def _forward(self, step: Step) -> Written:
         t = step.tensor
         assert t.op is not None
-        right = (latex.of_record if self.brief else latex.of_definition)(t, self.tex)
+        names = naming.Names(self.tex.values())
+        right = (latex.of_record if self.brief else latex.of_definition)(t, self.tex, names)
         name, node = self.trace.called[t.order], self.index[t.order]
         sources = list(dict.fromkeys(self.trace.called[a.order] for a in _tensors(t)))
         found: Written = {
@@ -98,7 +99,7 @@ class Teller:
         found["way"] = f"{listed(sources)} → {name}"
         found["operands"] = self._operands(t)
         found["entry"] = self.pool.text(self._entry(t))
-        if locals_ := self._locals(t):
+        if locals_ := self._locals(t, names):
             found["locals"] = locals_
         return found
 
@@ -117,21 +118,21 @@ class Teller:
                     found.append({"sign": before, "array": self.pool.array(array), **said})
         return found[:MOST_LISTED]
 
-    def _locals(self, t: Tensor) -> list[str]:
+    def _locals(self, t: Tensor, names: naming.Names) -> list[str]:
         """∂y/∂x = ... for each argument that derivatives flow to."""
         found = []
         for i, a in enumerate(t.inputs):
             if _is_active(self.trace, t, i, a):
                 left = rf"\frac{{\partial {self.tex[t.order]}}}{{\partial {self.tex[a.order]}}}"
-                right = self._local(t, i)
+                right = self._local(t, i, names)
                 found.append(f"{left} = {right.text}{_where_named(right)}")
         return found[:_MOST_SAVED]
 
-    def _local(self, t: Tensor, i: int) -> naming.Formula:
+    def _local(self, t: Tensor, i: int, names: naming.Names) -> naming.Formula:
         """A local derivative, which is told forward and then backward."""
         key = t.order, i
         if key not in self._locals_told:
-            self._locals_told[key] = latex.local(self.trace.rule(t, i), self.tex)
+            self._locals_told[key] = latex.local(self.trace.rule(t, i), self.tex, names)
         return self._locals_told[key]
 
     def _entry(self, t: Tensor) -> str:
@@ -174,7 +175,8 @@ class Teller:
     def _backward(self, step: Step) -> Written:
         t = step.tensor
         assert t.op is not None
-        given = [self._contribution(c) for c in step.contributions]
+        names = naming.Names(self.tex.values())
+        given = [self._contribution(c, names) for c in step.contributions]
         targets = list(dict.fromkeys(self.trace.called[c.target.order] for c in step.contributions))
         say = [telling.backward(t.op.name, t.op.unfused is not None)]
         say += dict.fromkeys(g.pop("said") for g in given)
@@ -205,21 +207,21 @@ class Teller:
             "said": "",
         }
 
-    def _contribution(self, c: Contribution) -> Written:
+    def _contribution(self, c: Contribution, names: naming.Names) -> Written:
         t, a = c.source, c.target
         nth = self.seen[a.order] = self.seen.get(a.order, 0) + 1
         if self.brief:
             return self._briefly(c, nth)
         result = self.trace.result
         arrived = "1" if t is result else latex.derivative(t, result, self.tex)
-        right = latex.of_rule(c.rule, self.tex, arrived)
+        right = latex.of_rule(c.rule, self.tex, arrived, names)
         term = rf"\sum {latex.bound(right[:2], 2)}" if c.summed else right.text
         sign = "=" if nth == 1 else "+="
         found: Written = {
             "to": self.index[a.order],
             "argument": c.argument,
             "tex": f"{latex.derivative(a, result, self.tex)} {sign} {term}{_where_named(right)}",
-            "local": self._local(t, c.argument).text,
+            "local": self._local(t, c.argument, names).text,
             **self._sums(c),
             "open": c.open,
             "why": telling.paths(self.trace.called[a.order], nth, c.open),
@@ -235,11 +237,12 @@ class Teller:
 
 
 def _where_named(right: naming.Formula) -> str:
-    """Behind a formula, what the names in it stand for."""
+    """Below a formula, a line for each thing that has a name in it: from the whole to its parts."""
     if not right.where:
         return ""
+    lines = [f"{name} = {text}" for name, text in reversed(right.where)]
     blank = "\u00a0"  # MathML drops others at the ends of a text
-    return rf"\text{{{blank} where{blank}}}{', '.join(map(' = '.join, right.where))}"
+    return rf" \\ \text{{where{blank}}}" + r" \\ ".join(lines)
 
 
 def _tensors(t: Tensor) -> list[Tensor]:
