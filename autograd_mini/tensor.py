@@ -4,9 +4,10 @@ A computation leaves a tape, and the tape is made of the tensors themselves: eac
 primitive made (a *record*) keeps the primitive (`op`), the arguments it was given (`inputs`,
 `kwargs`) and a creation number (`order`). `record` is the one place where that happens.
 
-This file imports nothing of ours. Operators and NumPy functions find their primitive in the table
-`PRIMITIVES`, which the files in `ops/` fill; `backward` finds the sweep in `tape.py`, and NumPy's
-protocols their meaning in `dispatch.py`, which put themselves into `Tensor`.
+This file imports nothing of ours but `methods`, which imports nothing. Operators and NumPy
+functions find their primitive in the table `PRIMITIVES`, which the files in `ops/` fill; `backward`
+finds the sweep in `tape.py`, and NumPy's protocols their meaning in `dispatch.py`, which put
+themselves into `Tensor`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from .methods import Methods
 
 if TYPE_CHECKING:
     from .primitive import Primitive
@@ -241,30 +244,6 @@ def _unary(function: Any, call: str, gives: float) -> Callable[[Tensor], Tensor]
     return method
 
 
-def _numpy(function: Any, call: str, gives: str) -> Callable[..., Any]:
-    """The method that is a function of NumPy's, with the tensor as its first argument.
-
-    Its documentation shows what a `call` of it gives, as lists.
-    """
-
-    def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
-        return self.__array_function__(function, (), (self, *args), kwargs)
-
-    method.__doc__ = f"""``np.{function.__name__}`` of this tensor, with NumPy's arguments.
-
-    It is of the shape and dtype that NumPy gives, and on the tape where there is a derivative.
-    Errors are NumPy's, with the operation and the tensors named.
-
-    Examples
-    --------
-    >>> import autograd_mini as ag
-    >>> t = ag.tensor([[4.0, 1.0], [0.0, 9.0]])
-    >>> {call}
-    {gives}
-    """
-    return method
-
-
 def _plain(function: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """The methods of an operator that has no derivative: the answer is a plain array."""
 
@@ -278,7 +257,7 @@ def _plain(function: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
 
 
 @final
-class Tensor:
+class Tensor(Methods):
     """An array that remembers how it was computed, so that derivatives can flow back through it.
 
     ``ag.tensor(data)`` makes a leaf; every operation on tensors makes a record. A Tensor speaks
@@ -795,7 +774,7 @@ class Tensor:
         return PRIMITIVES["getitem"](self, raw(index))
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        from .lessons import lesson  # here, since this file imports nothing of ours
+        from .lessons import lesson
 
         raise TypeError(
             f"{describe(self)} cannot be changed in place: a backward pass may still need its "
@@ -803,7 +782,7 @@ class Tensor:
             + lesson("changed")
         )
 
-    # ---- methods, as NumPy's arrays have them --------------------------------------------------
+    # ---- elementwise functions as methods; the others are in `Methods` ---------------------------
 
     exp = _unary(np.exp, "ag.tensor(0.0).exp()", 1.0)
     log = _unary(np.log, "ag.tensor(1.0).log()", 0.0)
@@ -815,125 +794,6 @@ class Tensor:
     abs = __abs__
     sigmoid = _unary("sigmoid", "ag.tensor(0.0).sigmoid()", 0.5)
     relu = _unary("relu", "ag.tensor(-2.0).relu()", 0.0)
-
-    sum = _numpy(np.sum, "t.sum(axis=0).tolist()", "[4.0, 10.0]")
-    mean = _numpy(np.mean, "t.mean().tolist()", "3.5")
-    prod = _numpy(np.prod, "t.prod(axis=1).tolist()", "[4.0, 0.0]")
-    max = _numpy(np.max, "t.max(axis=1).tolist()", "[4.0, 9.0]")
-    min = _numpy(np.min, "t.min().tolist()", "0.0")
-    var = _numpy(np.var, "t.var().tolist()", "12.25")
-    std = _numpy(np.std, "t.std().tolist()", "3.5")
-    cumsum = _numpy(np.cumsum, "t.cumsum().tolist()", "[4.0, 5.0, 5.0, 14.0]")
-    cumprod = _numpy(np.cumprod, "t.cumprod(axis=1).tolist()", "[[4.0, 4.0], [0.0, 0.0]]")
-    any = _numpy(np.any, "t.any(axis=1).tolist()", "[True, True]")
-    all = _numpy(np.all, "t.all(axis=1).tolist()", "[True, False]")
-    argmax = _numpy(np.argmax, "t.argmax(axis=0).tolist()", "[0, 1]")
-    argmin = _numpy(np.argmin, "t.argmin(axis=1).tolist()", "[1, 0]")
-    argsort = _numpy(np.argsort, "t.argsort().tolist()", "[[1, 0], [0, 1]]")
-    nonzero = _numpy(np.nonzero, "[i.tolist() for i in t.nonzero()]", "[[0, 0, 1], [0, 1, 1]]")
-    round = _numpy(np.round, "(t / 3).round(2).tolist()", "[[1.33, 0.33], [0.0, 3.0]]")
-    clip = _numpy(np.clip, "t.clip(1, 5).tolist()", "[[4.0, 1.0], [1.0, 5.0]]")
-    dot = _numpy(np.dot, "t.dot([1.0, 2.0]).tolist()", "[6.0, 18.0]")
-    trace = _numpy(np.trace, "t.trace().tolist()", "13.0")
-    diagonal = _numpy(np.diagonal, "t.diagonal().tolist()", "[4.0, 9.0]")
-    take = _numpy(np.take, "t.take([0, 3]).tolist()", "[4.0, 9.0]")
-    repeat = _numpy(np.repeat, "t.repeat(2).tolist()", "[4.0, 4.0, 1.0, 1.0, 0.0, 0.0, 9.0, 9.0]")
-    swapaxes = _numpy(np.swapaxes, "t.swapaxes(0, 1).tolist()", "[[4.0, 0.0], [1.0, 9.0]]")
-    copy = _numpy(np.copy, "t.copy().tolist()", "[[4.0, 1.0], [0.0, 9.0]]")
-    squeeze = _numpy(np.squeeze, "t[:1].squeeze().tolist()", "[4.0, 1.0]")
-
-    def logsumexp(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        """ln Σ e^t over `axis`, without overflow: all axes when None, else an int or a tuple.
-
-        Parameters
-        ----------
-        axis : int or tuple of int, optional
-            What to sum over; all axes when not given.
-        keepdims : bool
-            Keep the axes that were summed over, at length one.
-
-        References
-        ----------
-        As for `autograd_mini.logsumexp`.
-
-        Examples
-        --------
-        >>> import autograd_mini as ag
-        >>> ag.tensor([1000.0, 1000.0]).logsumexp().item()
-        1000.6931471805599
-        """
-        return PRIMITIVES["logsumexp"](self, axis=axis, keepdims=keepdims)
-
-    def reshape(self, *shape: Any, order: Any = "C") -> Tensor:
-        """The same entries in another shape: ``t.reshape(2, 3)`` or ``t.reshape((2, -1))``.
-
-        Parameters
-        ----------
-        *shape : int, or one tuple of int
-            The lengths of the axes, of which one may be -1.
-        order : {"C", "F"}
-            In which order the entries are read and written.
-
-        Examples
-        --------
-        >>> import autograd_mini as ag
-        >>> ag.tensor([1.0, 2.0, 3.0, 4.0]).reshape(2, -1).tolist()
-        [[1.0, 2.0], [3.0, 4.0]]
-        """
-        return PRIMITIVES[np.reshape](self, _unpacked(shape), order)
-
-    def flatten(self, order: Any = "C") -> Tensor:
-        """All entries along one axis.
-
-        Parameters
-        ----------
-        order : {"C", "F"}
-            In which order the entries are read.
-
-        Examples
-        --------
-        >>> import autograd_mini as ag
-        >>> ag.tensor([[1.0, 2.0], [3.0, 4.0]]).flatten().tolist()
-        [1.0, 2.0, 3.0, 4.0]
-        """
-        return self.reshape(-1, order=order)
-
-    ravel = flatten
-
-    def transpose(self, *axes: Any) -> Tensor:
-        """The axes in the given order, or reversed when none is given.
-
-        Examples
-        --------
-        >>> import autograd_mini as ag
-        >>> ag.tensor([[1.0, 2.0, 3.0]]).transpose(1, 0).shape
-        (3, 1)
-        """
-        order = (_unpacked(axes),) if axes else ()
-        return PRIMITIVES[np.transpose](self, *order)
-
-    def astype(self, dtype: DTypeLike, *, copy: bool = True) -> Tensor:
-        """The values in another floating dtype; the cotangent comes back in this one's.
-
-        Parameters
-        ----------
-        dtype : dtype
-            Real floating, where a derivative shall flow.
-        copy : bool
-            Taken for NumPy's sake: what comes back is a record of its own.
-
-        Raises
-        ------
-        TypeError
-            When a derivative would get lost in a dtype that is not floating.
-
-        Examples
-        --------
-        >>> import autograd_mini as ag
-        >>> ag.tensor([1.0, 2.0]).astype("float32").dtype
-        dtype('float32')
-        """
-        return PRIMITIVES["astype"](self, dtype=np.dtype(dtype))
 
 
 #: ``ag.tensor(data, ...)``, PyTorch's spelling for making a leaf.
@@ -968,8 +828,3 @@ def _rebuilt(data: Any, requires_grad: bool, name: str | None, grad: Any) -> Ten
     leaf = Tensor(data, requires_grad=requires_grad, name=name)
     leaf.grad = grad
     return leaf
-
-
-def _unpacked(args: tuple[Any, ...]) -> Any:
-    """``f(2, 3)`` and ``f((2, 3))`` are the same call."""
-    return args[0] if len(args) == 1 else args

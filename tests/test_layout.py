@@ -119,7 +119,7 @@ def check_groups(nodes, drawing):
             assert apart(outer, inner)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(graphs())
 def test_nothing_overlaps_and_groups_are_rectangles(graph):
     nodes, edges, direction = graph
@@ -134,7 +134,7 @@ def test_nothing_overlaps_in_many_more_graphs(graph):
     check(nodes, edges, direction, layout(nodes, edges, direction=direction))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(graphs())
 def test_the_same_graph_gets_the_same_drawing(graph):
     nodes, edges, direction = graph
@@ -375,7 +375,7 @@ def test_a_group_that_is_entered_from_all_layers():
     check(nodes, edges, "LR", layout(nodes, edges))
 
 
-@pytest.mark.parametrize("count", [20_000, pytest.param(100_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [5_000, pytest.param(100_000, marks=pytest.mark.slow)])
 def test_long_chains_need_no_recursion(count):
     limit = sys.getrecursionlimit()
     assert count > limit

@@ -295,9 +295,9 @@ def test_scopes_of_one_name_are_counted():
 
 def copies(names, feeding=False):
     """The same for each of several inputs, in scopes of these names; then all that together."""
-    w, outputs = leaf(np.ones(2), "w"), []
+    w, outputs = leaf(np.ones(7), "w"), []
     for i, name in enumerate(names):
-        x = outputs[-1] if feeding and outputs else ag.tensor(np.full(2, float(i)))
+        x = outputs[-1] if feeding and outputs else ag.tensor(np.full(7, float(i)))
         with ag.scope(name):
             outputs.append(np.tanh(np.sin(np.exp(x * w))))
     return sum(outputs).sum()
@@ -369,9 +369,9 @@ def test_what_is_left_out_of_the_script_says_nothing():
       }
     """
     assert assets.lean(source) == (
-        'const a=("kept  :  ;  // too");\n'
-        "function f(x,y){\n"
-        "if(/^ *[a, b] \\/ /.test(x))return a / y / 2;\n"
+        'const a=("kept  :  ;  // too");'
+        "function f(x,y){"
+        "if(/^ *[a, b] \\/ /.test(x))return a / y / 2;"
         'return `${x ? y : "/* kept */"}  (  ${ y } )`}\n'
     )
 

@@ -64,9 +64,9 @@ def _kept(found: re.Match[str]) -> str:
 
 
 def _lines(text: str) -> str:
-    """Without indentation, blank lines, and what a bracket does not need after or before it."""
-    text = re.sub(r"(?<=[{(\[,;])\n", "", re.sub(r"\s*\n\s*", "\n", text))
-    return re.sub(r";?\n(?=})", "", text).strip() + "\n"
+    """Without indentation, and the ends of lines and statements that a sign says already."""
+    text = re.sub(r";?\n(?=})", "", re.sub(r"\s*\n\s*", "\n", text))
+    return re.sub(r"(?<=[{(\[,;])\n", "", text).strip() + "\n"
 
 
 @cache

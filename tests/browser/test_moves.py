@@ -76,10 +76,10 @@ def test_dragging_pans_and_is_no_click(page):
 
 
 def test_zoom_has_its_ends(page):
-    for _ in range(30):
+    for _ in range(12):
         page.click("#zoom-in")
     assert scale(page) == 3
-    for _ in range(40):
+    for _ in range(20):
         page.click("#zoom-out")
     assert scale(page) == pytest.approx(0.1)
     page.click("#fit")

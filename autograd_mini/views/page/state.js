@@ -63,9 +63,9 @@ export function brief(names) {
   return (all.length > 6 ? [...all.slice(0, 3), "…", ...all.slice(-1)] : all).join(", ");
 }
 
-/** Which way a step goes. @param {Tape} tape @param {Step} step */
-export function way({ nodes }, { phase, node, gives }) {
+/** Which way a step goes; on a long tape Python left it out. @param {Tape} tape @param {Step} step */
+export function way({ nodes }, { way: written, node, gives }) {
   const { name, inputs = [] } = nodes[node];
   const others = brief((gives?.map(({ to }) => to) ?? inputs).map((i) => nodes[i].name));
-  return phase === "seed" ? `starts at ${name}` : gives ? `${name} → ${others}` : `${others} → ${name}`;
+  return written ?? (gives ? `${name} → ${others}` : `${others} → ${name}`);
 }

@@ -5,7 +5,7 @@
 /** @typedef {{name: string, tex?: string, op: string, shape: string, value: number, gradient?: number, uses?: number, formula?: string, inputs?: number[], fused?: boolean, scope?: string}} Vertex */
 /** @typedef {{sign: string, node?: number, array?: number, name?: string}} Operand */
 /** @typedef {{to: number, argument: number, tex: string, local?: string, value: number, total: number, open: number, slope?: number, entry?: number, summed?: string, spread?: number, why?: string}} Gift */
-/** @typedef {{phase: "forward"|"seed"|"backward", node: number, say: string, why?: string, tex?: string, operands?: Operand[], entry?: number, locals?: string[], gives?: Gift[]}} Step */
+/** @typedef {{phase: "forward"|"seed"|"backward", node: number, way?: string, say: string, why?: string, tex?: string, operands?: Operand[], entry?: number, locals?: string[], gives?: Gift[]}} Step */
 /** @typedef {{x: number, y: number, w: number, h: number}} Box */
 /** @typedef {Box & {node: number, outside?: boolean, title?: string, count?: number, times?: number, runs?: number[][], opens?: number}} Place */
 /** @typedef {{from: number, to: number, argument?: number, record?: number, path?: string, back?: string, pill?: {text: string, x: number, y: number, w: number}}} Edge */
