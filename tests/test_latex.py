@@ -1,5 +1,6 @@
 """The derivation as formulas: the softmax chain as a textbook has it, and every primitive."""
 
+import io
 import re
 
 import numpy as np
@@ -261,3 +262,24 @@ def test_predictions_along_two_axes_are_two():
     text = ag.latex(loss(z, y) + loss(z, y, axis=0))
     assert r"\hat{y} &= \operatorname{softmax}(z)" in text
     assert r"\hat{y}_{2} &= \operatorname{softmax}(z, \text{axis=-2})" in text
+
+
+def test_the_arguments_of_a_fused_node_without_a_definition_are_said():
+    scaled = ag.fused(lambda x, by: x * by, lambda g, y, x, by: g * by, None,
+                      unfused=lambda x, by: x * by, name="scaled")  # fmt: skip
+    try:
+        text = ag.latex(scaled(leaf([1.0, 2.0], "x"), np.array([3.0, 4.0])).sum())
+    finally:
+        FUSED_NODES.remove(scaled)
+    assert text.splitlines()[1:3] == [
+        r"\text{by} &= \text{[3 4]} \\",
+        r"v_{1} &= \operatorname{scaled}(x, \text{by}) \\",
+    ]
+    assert r"\frac{\partial v_{2}}{\partial v_{1}} \odot \text{by}" in text
+    assert text.count("[3 4]") == 1
+
+
+def test_a_terminal_without_greek_gets_words(monkeypatch):
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), "ascii"))
+    text = ag.latex(ag.layer_norm(leaf([[1.0, 2.0]], "x"), np.ones(2), np.zeros(2)).sum()).text
+    assert "x_hat = (x - mu) / s" in text.splitlines()

@@ -124,15 +124,15 @@ def in_names(rule: Ruled, called: Mapping[int, str], cotangent: str, names: Name
     >>> in_names(ruled(y)[0], labels(y.tape()), "g", Names())
     Formula(text='g - ŷ · sum(g, axis=-1, keepdims=True)', binds=1, where=(('ŷ', 'softmax(z)'),))
     """
-    where: list[tuple[str, str]] = []
 
     def call(t: Tensor, text: str) -> str:
-        name, is_new = names.give(t.name or "", text if t.op else t.data)
-        where.extend([(name, text if t.op else values(t.data))] if is_new else [])
-        return name
+        assert t.name
+        return (
+            names.give(t.name, text, text) if t.op else names.give(t.name, t.data, values(t.data))
+        )
 
     text, binds = _of_tape(rule, called, cotangent, call, names)
-    return Formula(text, binds, tuple(where))
+    return Formula(text, binds, names.said())
 
 
 def of_definition(t: Tensor, called: Mapping[int, str], names: Names) -> Formula:
@@ -209,7 +209,7 @@ def _constant(x: Any, names: Names | None = None) -> Written:
     """A number or an array; in a product, a negative number needs parentheses."""
     text = argument(x)
     if names and isinstance(x, np.ndarray) and x.size > MOST_ENTRIES:
-        text, _ = names.give(text, x, "{}#{}".format)
+        text = names.give(text, x, another="{}#{}".format)
     if isinstance(x, float) and len(text) > _LONGEST_NUMBER:
         text = number(x)
     return text, 1 if text.startswith("-") else _ATOM

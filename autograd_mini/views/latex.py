@@ -65,7 +65,6 @@ def of_rule(
         return Formula(unknown if rule.is_unknown else found, _ATOM)
     names = names or Names(called.values())
     written: dict[int, Written] = {rule.cotangent.order: (cotangent, _ATOM)}
-    where: list[tuple[str, str]] = []
     for v in rule.tape:
         if v.order in rule.of:
             written[v.order] = called[rule.of[v.order].order], _ATOM
@@ -76,13 +75,10 @@ def of_rule(
             short = rf"\operatorname{{{escaped(v.op.name)}}}(\ldots)"
             written[v.order] = (short, _ATOM) if long else (text, binds)
         if v.name:
-            is_leaf = v.op is None
-            name, is_new = _given(names, v.name, v.data if is_leaf else written[v.order][0])
-            meaning = text_of(values(v.data)) if is_leaf else written[v.order][0]
-            where += [(name, meaning)] if is_new else []
-            written[v.order] = name, _ATOM
+            thing = v.data if v.op is None else written[v.order][0]
+            written[v.order] = _given(names, v.name, thing), _ATOM
     text, binds = written.get(found.order) or (_constant(found.data, names), _ATOM)
-    return Formula(text, binds, tuple(where))
+    return Formula(text, binds, names.said())
 
 
 def local(rule: Ruled, called: Mapping[int, str], names: Names | None = None) -> Formula:
@@ -97,8 +93,10 @@ def of_definition(t: Tensor, called: Mapping[int, str], names: Names | None = No
     return of_rule(rule, called, "", names) if rule else of_record(t, called, names)
 
 
-def _given(names: Names, name: str, thing: Any) -> tuple[str, bool]:
-    return names.give(name_of(name), thing, lambda _, n: name_of(f"{name}_{n}"))
+def _given(names: Names, name: str, thing: Any) -> str:
+    """What to call a formula, or an array."""
+    text = thing if isinstance(thing, str) else text_of(values(thing))
+    return names.give(name_of(name), thing, text, lambda _, n: name_of(f"{name}_{n}"))
 
 
 # ---- one operation -------------------------------------------------------------------------------
@@ -107,7 +105,8 @@ def _given(names: Names, name: str, thing: Any) -> tuple[str, bool]:
 def of_record(t: Tensor, called: Mapping[int, str], names: Names | None = None) -> Formula:
     """A record as a formula in LaTeX, in the names of its arguments."""
     names = names or Names(called.values())
-    return Formula(*_written(t, lambda a: (called[a.order], _ATOM), names))
+    text, binds = _written(t, lambda a: (called[a.order], _ATOM), names)
+    return Formula(text, binds, names.said())
 
 
 def _written(t: Tensor, of: Callable[[Tensor], Written | None], names: Names) -> Written:
@@ -120,7 +119,7 @@ def _written(t: Tensor, of: Callable[[Tensor], Written | None], names: Names) ->
         if written:
             return written
         if parameter and isinstance(a, np.ndarray) and a.ndim:
-            return _given(names, parameter, a)[0], _ATOM
+            return _given(names, parameter, a), _ATOM
         text = _constant(raw(a), names, name in _ENTRY_BY_ENTRY)
         return text, _MINUS if text.startswith("-") else 2 if r"\cdot" in text else _ATOM
 
@@ -211,7 +210,7 @@ def _constant(x: Any, names: Names, as_number: bool = True) -> str:
         if same and x.flat[0] == 1:
             return rf"\mathbf{{1}}_{{{_size(x)}}}"
         size = _size(x)
-        return names.give(f"c_{{{size}}}", x, lambda _, n: f"c^{{({n})}}_{{{size}}}")[0]
+        return names.give(f"c_{{{size}}}", x, another=lambda _, n: f"c^{{({n})}}_{{{size}}}")
     return text_of(shortened(str(x), 40))
 
 

@@ -50,18 +50,25 @@ class Names:
     Examples
     --------
     >>> names = Names(taken=["p"])
-    >>> names.give("ŷ", "softmax(z)"), names.give("ŷ", "softmax(z)"), names.give("p", "σ(x)")
-    (('ŷ', True), ('ŷ', False), ('p_2', True))
+    >>> [names.give(name, text, text) for name, text in [("ŷ", "softmax(z)"), ("p", "σ(x)")] * 2]
+    ['ŷ', 'p_2', 'ŷ', 'p_2']
+    >>> names.said(), names.said()
+    ((('ŷ', 'softmax(z)'), ('p_2', 'σ(x)')), ())
     """
 
     def __init__(self, taken: Collection[str] = ()) -> None:
         self._taken = taken
         self._things: dict[str, Any] = {}
+        self._unsaid: list[tuple[str, str]] = []
 
     def give(
-        self, name: str, thing: Any, another: Callable[[str, int], str] = "{}_{}".format
-    ) -> tuple[str, bool]:
-        """What to call a thing, a formula or an array; and whether it had no name yet.
+        self,
+        name: str,
+        thing: Any,
+        text: str = "",
+        another: Callable[[str, int], str] = "{}_{}".format,
+    ) -> str:
+        """What to call a thing, a formula or an array, which is written as `text`.
 
         When the name is that of another thing, ``another(name, n)`` makes the n-th like it.
         """
@@ -69,9 +76,15 @@ class Names:
         while found in self._taken or not _is_same(self._things.get(found, thing), thing):
             n += 1
             found = another(name, n)
-        is_new = found not in self._things
+        if text and found not in self._things:
+            self._unsaid.append((found, text))
         self._things[found] = thing
-        return found, is_new
+        return found
+
+    def said(self) -> tuple[tuple[str, str], ...]:
+        """What the names that are new since the last time stand for."""
+        found, self._unsaid = tuple(self._unsaid), []
+        return found
 
 
 def _is_same(a: Any, b: Any) -> bool:
