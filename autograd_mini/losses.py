@@ -99,7 +99,8 @@ def _mse_vjp(
 
 
 def _mse_definition(x: Any, t: Any, reduction: Reduction = "mean") -> Any:
-    return _total(np.square(x - t), x.size, reduction)
+    d = x - t
+    return _total(np.square(d), d.size, reduction)
 
 
 def _mse_textbook(g: Any, y: Any, x: Any, t: Any, reduction: Reduction = "mean") -> Any:
