@@ -252,10 +252,20 @@ def _log_softmax_from(
     return d if temperature == 1 else d / temperature
 
 
+def _predicted(z: Any, axis: int, where: Any, temperature: float) -> Any:
+    return named(softmax(z, axis=axis, where=where, temperature=temperature), "ŷ")
+
+
+def _log_softmax_definition(
+    z: Any, axis: int = -1, where: Any = None, temperature: float = 1.0
+) -> Any:
+    return np.log(_predicted(z, axis, where, temperature))
+
+
 def _log_softmax_textbook(
     g: Any, y: Any, z: Any, axis: int = -1, where: Any = None, temperature: float = 1.0
 ) -> Any:
-    p = named(softmax(z, axis=axis, where=where, temperature=temperature), "ŷ")
+    p = _predicted(z, axis, where, temperature)
     g = g if where is None else np.where(where, g, 0)
     d = g - p * g.sum(axis=axis, keepdims=True)
     return d if temperature == 1 else d / temperature
@@ -264,6 +274,7 @@ def _log_softmax_textbook(
 log_softmax = fused(
     _log_softmax,
     _log_softmax_vjp,
+    definition=_log_softmax_definition,
     textbook=(_log_softmax_textbook,),
     name="log_softmax",
     saves=True,
@@ -363,6 +374,7 @@ def _logsumexp_textbook(
 logsumexp = fused(
     _logsumexp,
     _logsumexp_vjp,
+    definition=_logsumexp_graph,
     textbook=(_logsumexp_textbook,),
     name="logsumexp",
     of="logsumexp",

@@ -257,6 +257,21 @@ def test_a_textbook_says_what_the_rule_computes(node, arrays, kwargs):
             np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize(("node", "arrays", "kwargs"), FUSED_CASES)
+def test_a_definition_is_what_the_node_computes(node, arrays, kwargs):
+    if node.definition is None:
+        assert node is ag.softmax  # whose name says as much
+        return
+    found = raw(node.definition(*arrays, **kwargs))
+    np.testing.assert_allclose(found, node(*arrays, **kwargs), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("node", [ag.mse_loss, ag.sigmoid_binary_cross_entropy])
+def test_a_definition_divides_by_the_entries_of_what_broadcasts(node):
+    row, rows = np.array([0.5, 2.0]), np.array([[0.0, 1.0], [0.25, 0.5], [1.0, 0.0]])
+    np.testing.assert_allclose(raw(node.definition(row, rows)), node(row, rows), rtol=1e-12)
+
+
 def test_the_fused_node_leaves_one_record():
     loss = ag.softmax_cross_entropy(leaf(BATCH), INDICES)
     assert loss.op is ag.SoftmaxCrossEntropy
