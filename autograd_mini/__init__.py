@@ -9,9 +9,10 @@
 >>> z.grad.round(4)
 array([ 0.659 , -0.7576,  0.0986])
 
-To learn how it works, read `tensor` (an array and its place on the tape), `tape` (the walk
-backward), `primitive` (an operation and its rules), then `ops` (the rules: a formula sheet) and
-`cross_entropy` (the same function as a graph and as one node).
+To learn how it works, read `autograd_mini.tensor` (an array and its place on the tape),
+`autograd_mini.tape` (the walk backward), `autograd_mini.primitive` (an operation and its rules),
+then `autograd_mini.ops` (the rules: a formula sheet) and `autograd_mini.cross_entropy` (the same
+function as a graph and as one node).
 """
 
 from importlib import import_module

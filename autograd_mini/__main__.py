@@ -374,8 +374,9 @@ that steps through all of it."""
     paging = commands.add_parser("explore", help=what_page, description=what_page)
     paging.add_argument("what", metavar="EXPR", help=expression)
     paging.add_argument("--let", metavar="NAME=NUMBERS", action="append", default=[], help=numbers)
+    where = ".html (backprop.html in this folder)"
     paging.add_argument(
-        "-o", dest="to", metavar="PATH", type=_page, default="backprop.html", help="a .html"
+        "-o", dest="to", metavar="PATH", type=_page, default="backprop.html", help=where
     )
     beside = "the fused node beside its graph, for typical logits and some that break it"
     commands.add_parser("compare", help=beside, description=beside)

@@ -1,7 +1,7 @@
 """Teach the network of train_digits.py by a compiled step: the same digits, in less time.
 
 Run it with ``python examples/train_compiled.py``, and with ``--eager`` for the step as it is
-written, record by record.
+written, record by record (``pip install ".[examples]"``).
 """
 
 import argparse

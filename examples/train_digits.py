@@ -1,6 +1,6 @@
 """Teach a network to read 1,797 handwritten digits, and draw how it went.
 
-Run it with ``python examples/train_digits.py --output digits.png``.
+Run it with ``python examples/train_digits.py --output digits.png`` (``pip install ".[examples]"``).
 """
 
 import argparse

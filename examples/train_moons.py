@@ -1,6 +1,6 @@
 """Teach a small network to tell two interlocking half circles apart, and draw what it learned.
 
-Run it with ``python examples/train_moons.py --output moons.png``.
+Run it with ``python examples/train_moons.py --output moons.png`` (``pip install ".[examples]"``).
 """
 
 import argparse

@@ -202,7 +202,7 @@ TRIED = {
     "softmax cross-entropy at logits of 1,000": cross_entropy,
     "symbols (SymPy) in the same tape": symbols,
     "arrays larger than memory (Dask)": lazy,
-    "stops at the first NaN, and names it": first_nan,
+    "stops at the first NaN, and names it, if asked to": first_nan,
     "a write into `x.data` after its use is found": changed,
     "compiles": compiles,
     "`vmap`": vmap,

@@ -752,12 +752,15 @@ def test_the_command_lists_the_exercises_and_prints_what_one_asks():
     listed = run("-m", "autograd_mini.exercises")
     assert listed.returncode == 0
     assert all(name in listed.stdout for name in ALL)
+    assert listed.stdout.endswith("from autograd_mini import exercises\n")
     asked = run("-m", "autograd_mini.exercises", "exp_rule", "sweep")
     assert "def exp_rule(g, y, x):" in asked.stdout
     assert "def sweep(tape):" in asked.stdout
     unknown = run("-m", "autograd_mini.exercises", "exprule")
     assert unknown.returncode == 2
-    assert unknown.stdout.startswith("no exercise is called exprule")
+    assert "no exercise is called exprule. Did you mean exp_rule?" in unknown.stderr
+    odd = run("-m", "autograd_mini.exercises", "zzz")
+    assert "no exercise is called zzz. Without a name, all are listed." in odd.stderr
 
 
 def test_a_terminal_of_plain_letters_is_enough():

@@ -125,3 +125,12 @@ def test_all_links_of_the_site_lead_somewhere(site):
             target = Path(os.path.normpath(path.parent / file)) if file else path
             assert target in places, (path, link)
             assert not place or place in places[target], (path, link)
+
+
+@pytest.mark.slow
+def test_examples_stand_there_as_they_were_written(site):
+    """pdoc takes what stands behind a bracket for the name of a room: ``(x * x).tape()``."""
+    text = re.sub(r"<[^>]+>", "", site[Path("autograd_mini/tape.html")])
+    assert "tape = (x * x + x).tape()" in text
+    for path, page in site.items():
+        assert not re.search(r"[)\]](</\w+>)?<a [^>]*>autograd_mini\.", page), path

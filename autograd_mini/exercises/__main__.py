@@ -1,22 +1,35 @@
 """``python -m autograd_mini.exercises [NAME ...]``: the list of exercises, or what they ask."""
 
+import argparse
+import difflib
 import sys
+from collections.abc import Sequence
 
 from ..views.terminal import spelled
 from . import CHAPTERS, overview
 
+_NEXT = """\
+What one asks: python -m autograd_mini.exercises exp_rule
+They are answered, and ticked off, in Python or a notebook: from autograd_mini import exercises"""
 
-def main(names: list[str]) -> int:
-    """Print what the named exercises ask, or the list; the answer is the exit status."""
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Print what the named exercises ask, or the list."""
+    parser = argparse.ArgumentParser(
+        prog="python -m autograd_mini.exercises",
+        description="The list of exercises, or what some of them ask.",
+    )
+    parser.add_argument("names", metavar="NAME", nargs="*", help="of an exercise: exp_rule")
+    names = parser.parse_args(argv).names
     known = {e.name: e for chapter in CHAPTERS.values() for e in chapter}
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        print(f"no exercise is called {unknown[0]}; the list: python -m autograd_mini.exercises")
-        return 2
-    text = "\n\n\n".join(repr(known[name]) for name in names) if names else overview()
-    print(spelled(text, sys.stdout))
-    return 0
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"Did you mean {near[0]}?" if near else "Without a name, all are listed."
+            parser.error(f"no exercise is called {name}. {hint}")
+    asked = "\n\n\n".join(repr(known[name]) for name in names)
+    print(spelled(asked or f"{overview()}\n\n{_NEXT}", sys.stdout))
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main()

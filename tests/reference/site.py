@@ -14,7 +14,9 @@ from typing import Any
 import pdoc
 import pdoc.docstrings
 import pdoc.render
+from jinja2 import pass_context
 from latex2mathml.converter import convert
+from pdoc.render_helpers import linkify
 
 import autograd_mini as ag
 
@@ -63,6 +65,7 @@ def _written(folder: Path) -> list[Path]:
         footer_text=f"autograd_mini {ag.__version__}",
     )
     pdoc.docstrings.convert = _with_mathematics
+    pdoc.render.env.filters["linkify"] = _linked
     written = []
     for name, module in pages.items():
         path = folder / f"{name.replace('.', '/')}.html"
@@ -139,6 +142,16 @@ def _with_mathematics(docstring: str, docformat: str, source_file: Path | None) 
     text = _FORMULA.sub(hide, docstring) if "$" in docstring else docstring
     text = _convert(text, docformat, source_file)
     return re.sub(r"FORMULA(\d+)ALUMROF", lambda found: kept[int(found[1])], text)
+
+
+_ATTRIBUTE = re.compile(r"""(?<!\w)(?:\.(?=[A-Za-z_])|</span><span class="o">\.(?=</span>))""")
+
+
+@pass_context
+def _linked(context: Any, code: str, *args: Any, **kwargs: Any) -> str:
+    """What pdoc links, but for attributes: it takes that of ``(x * x).tape()`` for a room."""
+    hidden = _ATTRIBUTE.sub(lambda found: found[0].replace(".", "\0"), code)
+    return linkify(context, hidden, *args, **kwargs).replace("\0", ".")
 
 
 def _mathml(formula: str, display: str) -> str:
