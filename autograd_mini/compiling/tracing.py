@@ -110,7 +110,7 @@ class Trace:
         return "then" if self._swept and self.part == "forward" else self.part
 
     def refuse_foreign(self, t: Any) -> None:
-        """Raise for a tensor with a derivative by one that the function was not given.
+        """Raise for a tensor with a derivative with respect to one that the function was not given.
 
         The function found it elsewhere, as a model's parameter.
         """

@@ -131,7 +131,7 @@ class _Writer:
         arguments = {self.texts[v][0]: v.example for v in self.program.arguments}
         arguments |= dict(self.constants.values())
         names = ", ".join(self.texts[v][0] for v in by)
-        summary = f"The result, and its derivative{'s' * (len(by) > 1)} by {names}."
+        summary = f"The result, and its derivative{'s' * (len(by) > 1)} with respect to {names}."
         whole = self._function(arguments, wrapped(summary, 4) if by else "The result.")
         parts = ["import numpy as np", *self.helpers.values(), whole]
         found = Source("\n\n\n".join(parts) + f"\n\n    return {returned}")

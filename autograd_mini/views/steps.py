@@ -167,7 +167,7 @@ class Teller:
             "node": self.index[t.order],
             "way": f"starts at {name}",
             "say": f"Backward starts at the result: a change of {name} changes {name} by as much, "
-            "so its derivative by itself is 1.",
+            "so its derivative with respect to itself is 1.",
             "tex": rf"\frac{{\partial {self.tex[t.order]}}}{{\partial {self.tex[t.order]}}} = 1",
             "why": telling.CHAIN_RULE,
         }
