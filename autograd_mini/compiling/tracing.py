@@ -248,7 +248,7 @@ class Traced:
             return NotImplemented  # the error of the forward itself is the one to be shown
 
     def checked(self, check: Callable[..., Any], *args: Any) -> Any:
-        """The array as `check` returns it; in each call that looks at the numbers, and may raise."""
+        """The array as `check` gives it: in each call, that looks at the numbers and may raise."""
         return self._call(check, self, *args)
 
     # ---- in place: the name gets a new value, and nobody else may know the old -------------------
