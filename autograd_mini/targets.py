@@ -168,6 +168,9 @@ def _checked(name: str, logits: Any, targets: Any, axis: int) -> tuple[Any, Any,
     if z.dtype.kind not in "fO" or kind not in "biufO":
         why = "Logits are real floating, targets integers or real numbers."
         raise _unfit(TypeError, name, logits, targets, why)
+    if not isinstance(axis, (int, np.integer)):
+        why = f"The classes lie along one axis, an int, not {axis!r}."
+        raise _unfit(TypeError, name, logits, targets, why)
     if not -z.ndim <= axis < z.ndim and shape:
         raise _unfit(ValueError, name, logits, targets, f"The logits have no axis {axis}.")
     if not shape or not shape[axis]:

@@ -112,6 +112,7 @@ class _Writer:
         self.uses = program.uses()
         self.returned = set(values_in(program.results))
         self.taken = {"np", "program"}
+        self.latest: dict[str, int] = {}  # the number with which a name was last made another
         self.texts: dict[Value, Text] = {}
         self.constants: dict[int, tuple[str, Any]] = {}  # by the id of the array
         self.helpers: dict[str, str] = {}
@@ -319,12 +320,13 @@ class _Writer:
         base = re.sub(r"\W", "_", unicodedata.normalize("NFKC", str(wanted))) or "_"
         if base[0].isdigit():
             base = f"_{base}"
-        name, n = base, 1
+        name, n = base, self.latest.get(base, 1)
         stem = base.rstrip("0123456789") or base
         while name in self.taken or keyword.iskeyword(name) or not name.isidentifier():
             n += 1
             name = f"{stem}{n}" if base != stem else f"{base}_{n}"
         self.taken.add(name)
+        self.latest[base] = n  # all up to here are taken
         return name
 
 
