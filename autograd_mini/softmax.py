@@ -13,7 +13,6 @@ Numer. Anal. 41(4), 2021.]
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -253,18 +252,21 @@ def _log_softmax_vjp(
 ) -> Any:
     g = g if where is None else np.where(where, g, 0)
     if saved is not None:
-        return _log_softmax_from(g, *saved, axis, temperature)
+        return _log_softmax_from(g, axis, temperature, *saved)
     p = softmax(z, axis=axis, where=where, temperature=temperature)
     d = g * complement(p, axis) - p * (g.sum(axis=axis, keepdims=True) - g)
     return d if temperature == 1 else d / temperature
 
 
 def _log_softmax_from(
-    g: Any, e: Any, rest: Any, total: Any, top: Any, axis: Any, temperature: float
+    g: Any, axis: Any, temperature: float, e: Any, rest: Any, total: Any, top: Any
 ) -> Any:
     """The rule on arrays: g_i - ŷ_i Σ_o g_o, but for the likeliest class, whose 1 - ŷ is r / Σe."""
     if _are_several(axis):
-        rule = partial(_log_softmax_from, axis=-1, temperature=temperature)
+
+        def rule(g: Any, *saved: Any) -> Any:
+            return _log_softmax_from(g, -1, temperature, *saved)
+
         return _over_several(rule, axis, g, e, rest, total, top)
     g_sum = g.sum(axis=axis, keepdims=True)
     d = e * (g_sum / total)
