@@ -284,9 +284,7 @@ def _positions(step: Step, name: Names) -> Lowered | None:
     (n,) = np.shape(example_of(t))
     if dtype_of(example_of(t)).kind != "i":
         return None
-    found = made_by(t, np.argmax)  # the largest of c, as the loss looks for it
-    sure = made_by(t, of_classes) or (found and np.size(example_of(found[0])) == n * c)
-    writing = [] if sure else [f"{name(of_classes)}({name(t)}, {c})"]
+    writing = [] if made_by(t, of_classes) else [f"{name(of_classes)}({name(t)}, {c})"]
     if by_class:
         writing += [
             f"{name(np.multiply)}({name(t)}, {name(np.asarray(n))}, {{out}})",
