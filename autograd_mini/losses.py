@@ -14,7 +14,7 @@ from .activations import sigmoid_from, softplus
 from .ops.elementwise import sigmoid
 from .ops.indexing import scatter
 from .primitive import fused, named
-from .targets import Reduction
+from .targets import Reduction, existing
 from .tensor import raw
 
 
@@ -173,9 +173,7 @@ def _own(log_p: Any, targets: Any) -> Any:
     c = log_p.shape[-1]
     if t.dtype.kind not in "iu" or t.shape != log_p.shape[:-1]:
         raise TypeError(f"class indices are integers of shape {log_p.shape[:-1]}")
-    if t.size and (t.min() < 0 or t.max() >= c):
-        raise IndexError(f"class indices run from 0 to {c - 1}, not from {t.min()} to {t.max()}")
-    return np.arange(t.size), t.reshape(-1)
+    return np.arange(t.size), existing(t, c, "nll_loss").reshape(-1)
 
 
 def _nll_vjp(g: Any, y: Any, log_p: Any, targets: Any, reduction: Reduction = "mean") -> Any:

@@ -128,12 +128,17 @@ CASES = {
         ((BATCH,), {"where": KEPT}),
         ((BATCH,), {"temperature": 0.5, "where": KEPT[0]}),
         ((Z,), {"temperature": 3.0}),
+        ((BATCH.reshape(2, 2, C),), {"axis": (0, -1), "temperature": 0.5}),
+        ((BATCH,), {"axis": None}),
     ],
     "log_softmax": [
         ((BATCH,), {}),
         ((BATCH,), {"axis": 0}),
         ((BATCH,), {"temperature": 0.5}),
         ((Z,), {}),
+        ((BATCH.reshape(2, 2, C),), {"axis": (2, 0), "temperature": 0.5}),
+        ((BATCH,), {"axis": None}),
+        ((BATCH,), {"axis": np.int64(0)}),
     ],
     "SoftmaxCrossEntropy": [
         ((BATCH, INDICES), {}),
@@ -410,3 +415,9 @@ def test_bad_targets_are_explained(name, loss):
     assert "scores" in str(caught.value)
     assert loss.__name__ in str(caught.value)
     assert z.grad is None
+
+
+def test_the_classes_of_a_loss_lie_along_one_axis():
+    for loss in (ag.softmax_cross_entropy, ag.cross_entropy):
+        with pytest.raises(TypeError, match=r"lie along one axis, an int, not \(0, 1\)"):
+            loss(BATCH, INDICES, axis=(0, 1))

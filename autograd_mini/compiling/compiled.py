@@ -24,7 +24,7 @@ from ..views import program as writing
 from . import methods as _methods  # noqa: F401  what arrays in a program answer to
 from . import straight as _straight  # noqa: F401  how the fused loss is written
 from .arguments import entry, flat_results, flatten, traced_argument
-from .donating import pairs, refuse_followed, refuse_shared
+from .donating import each_its_own, pairs, refuse_followed, refuse_shared
 from .fusing import FUSING
 from .planning import Plan
 from .positions import by_position
@@ -295,9 +295,12 @@ class _Running:
         self.source, self.done, self.steps = _text(program), program.done, len(program.steps)
         by_position(program)
         program.run_examples()
+        if donate:
+            each_its_own(program)
         donated = pairs(layout, program.results, entered[0], donate)
         tensors = {_value(x) for x in leaves_of(entered) if isinstance(x, Tensor)}
-        whole = layout.leave_out({r for r, a in donated.items() if a in tensors}, program.results)
+        taken = {r for r, a in donated.items() if a in tensors}
+        whole = layout.leave_out(taken, donated, program.results)
         self.plan = Plan(program, layout.written, donated, tensors, whole)
         places = {v: i for i, v in enumerate(program.arguments)}
         self.taken = [places[v] for v in donated.values()]
