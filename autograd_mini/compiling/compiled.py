@@ -121,6 +121,8 @@ def compile(
 
 #: after so many changes of a variable, the user is told what they cost
 MOST_CHANGES = 8
+#: bytes around a function that are read in no time
+LITTLE = 1 << 14
 #: for arguments of how many shapes a function keeps its programs, and their memory
 MOST_PROGRAMS = 64
 
@@ -234,7 +236,8 @@ class Compiled:
     def report(self) -> str:
         """Of the latest program: its steps, what was shared, dropped, rewritten and fused, its
         buffers and their bytes, and what is allocated in each call. Then, where there were any, the
-        variables for which it was traced anew, and the calls that went to the function itself.
+        large arrays that it found around it, the variables for which it was traced anew, and the
+        calls that went to the function itself.
 
         Examples
         --------
@@ -247,6 +250,13 @@ class Compiled:
         steps:     2 of 3 traced
         """
         lines = [self._running.report()] if self._latest or not self._followed else []
+        read = self._latest.around.read if self._latest else {}
+        if sum(read.values()) >= LITTLE:
+            lines.append(
+                f"read:      {sum(read.values())} bytes in each call, to see whether they are the "
+                f"same: {', '.join(sorted(read, key=read.__getitem__, reverse=True))}. Pass them as "
+                "arguments"
+            )
         if self._changed:
             n, names = self._changed.total(), ", ".join(self._changed)
             lines.append(f"anew:      traced {n} times more, for changes of {names}")
