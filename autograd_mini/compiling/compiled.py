@@ -252,10 +252,10 @@ class Compiled:
         lines = [self._running.report()] if self._latest or not self._followed else []
         read = self._latest.around.read if self._latest else {}
         if sum(read.values()) >= LITTLE:
+            names = ", ".join(sorted(read, key=read.__getitem__, reverse=True))
             lines.append(
                 f"read:      {sum(read.values())} bytes in each call, to see whether they are the "
-                f"same: {', '.join(sorted(read, key=read.__getitem__, reverse=True))}. Pass them as "
-                "arguments"
+                f"same: {names}. Pass them as arguments"
             )
         if self._changed:
             n, names = self._changed.total(), ", ".join(self._changed)
