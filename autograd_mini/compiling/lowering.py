@@ -166,7 +166,7 @@ def _reduction(ufunc: np.ufunc) -> Callable[[Step, Names], Lowered | None]:
     """A reduction under its own name, or as the method of its ufunc."""
 
     def lower(step: Step, name: Names) -> Lowered | None:
-        if ufunc.identity is None and not _EXTREMA_ARE_WRITTEN:
+        if ufunc.identity is None and not _EXTREMA_ARE_WRITTEN and _is_reversed(step.args[0]):
             return None
         options = _options(step, axis=0 if step.function == ufunc.reduce else None)
         if set(options) - {"axis", "dtype", "keepdims"}:
@@ -177,6 +177,10 @@ def _reduction(ufunc: np.ufunc) -> Callable[[Step, Names], Lowered | None]:
         return Lowered(f"{head}, None, {keepdims})", [f"{head}, {{out}}, {keepdims})"])
 
     return lower
+
+
+def _is_reversed(x: Any) -> bool:
+    return min(np.asarray(example_of(x)).strides, default=0) < 0
 
 
 def _options(step: Step, **defaults: Any) -> dict[str, Any]:
