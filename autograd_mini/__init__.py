@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     from .debugging import debug
     from .recomputing import checkpoint
     from .transforms import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+    from .views.derivation import latex
     from .views.drawing import draw
     from .views.explain import explain
     from .views.film import Recorder
-    from .views.latex import latex
     from .views.page import explore
     from .views.source import source
     from .views.summary import summary
@@ -116,7 +116,7 @@ _LATER = {
     "explain": ".views.explain",
     "explore": ".views.page",
     "Recorder": ".views.film",
-    "latex": ".views.latex",
+    "latex": ".views.derivation",
     "source": ".views.source",
     "summary": ".views.summary",
 }

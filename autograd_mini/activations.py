@@ -78,6 +78,7 @@ def _softplus_vjp(g: Any, y: Any, x: Any, saved: Any = None) -> Any:
 softplus = fused(
     _softplus,
     _softplus_vjp,
+    definition=lambda x: np.log(1 + np.exp(x)),
     name="softplus",
     saves=True,
     unfused=lambda x: np.log(1 + np.exp(x)),
@@ -150,8 +151,14 @@ def _gelu_vjp(g: Any, y: Any, x: Any, saved: Any = None) -> Any:
     return d
 
 
+def _gelu_definition(x: Any) -> Any:
+    """x p, with p = σ(2u)."""
+    u = named(_SQRT_2_OVER_PI * (x + _CUBIC * x**3), "u")
+    return x * named(sigmoid(2 * u), "p")
+
+
 def _gelu_textbook(g: Any, y: Any, x: Any) -> Any:
-    p = named(sigmoid(2 * named(_inner(x), "u")), "p")
+    _, p = _gelu_definition(x).inputs
     slope = named(_SQRT_2_OVER_PI * (1 + 3 * _CUBIC * x**2), "u′")
     return g * (p + 2 * x * p * (1 - p) * slope)
 
@@ -159,6 +166,7 @@ def _gelu_textbook(g: Any, y: Any, x: Any) -> Any:
 gelu = fused(
     _gelu,
     _gelu_vjp,
+    definition=_gelu_definition,
     textbook=(_gelu_textbook,),
     name="gelu",
     saves=True,
@@ -229,16 +237,27 @@ def _layer_norm_vjp(g: Any, y: Any, x: Any, gain: Any, bias: Any, eps: float = 1
     return (h - through_mean - through_variance) / s
 
 
+def _in_words(x: Any, eps: float) -> tuple[Any, Any]:
+    """x̂ and s, and so they are called."""
+    mean = named(x.mean(axis=-1, keepdims=True), "μ")
+    s = named(np.sqrt(np.square(x - mean).mean(axis=-1, keepdims=True) + eps), "s")
+    return named((x - mean) / s, "x̂"), s
+
+
+def _layer_norm_definition(x: Any, gain: Any, bias: Any, eps: float = 1e-5) -> Any:
+    return _in_words(x, eps)[0] * gain + bias
+
+
 def _layer_norm_textbook(g: Any, y: Any, x: Any, gain: Any, bias: Any, eps: float = 1e-5) -> Any:
     """(h - mean(h) - x̂ mean(h x̂)) / s."""
-    normal, s = _normalised(x, eps)
-    normal, s, h = named(normal, "x̂"), named(s, "s"), named(g * gain, "h")
+    normal, s = _in_words(x, eps)
+    h = named(g * gain, "h")
     through_mean = h.mean(axis=-1, keepdims=True)
     return (h - through_mean - normal * (h * normal).mean(axis=-1, keepdims=True)) / s
 
 
 def _gain_textbook(g: Any, y: Any, x: Any, gain: Any, bias: Any, eps: float = 1e-5) -> Any:
-    return g * named(_normalised(x, eps)[0], "x̂")
+    return g * _in_words(x, eps)[0]
 
 
 layer_norm = fused(
@@ -246,6 +265,7 @@ layer_norm = fused(
     _layer_norm_vjp,
     lambda g, y, x, gain, bias, eps=1e-5: g * _normalised(x, eps)[0],
     lambda g, y, x, gain, bias, eps=1e-5: g,
+    definition=_layer_norm_definition,
     textbook=(_layer_norm_textbook, _gain_textbook),
     name="layer_norm",
     unfused=_layer_norm,

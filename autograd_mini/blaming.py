@@ -184,8 +184,8 @@ def _of_rule(
         rows.append(_row(called[a.order], a, at, c.shape))
     note = note_of(t)
     return FloatingPointError(
-        f"backward: the rule of {t.op.name} made {_spelled(c[at])}{_at(at)} of the derivative by "
-        f"{called[t.inputs[i].order]}\n\n"
+        f"backward: the rule of {t.op.name} made {_spelled(c[at])}{_at(at)} of the derivative "
+        f"with respect to {called[t.inputs[i].order]}\n\n"
         + (f"{_shown(note.line, 'recorded in ')}\n" if note else "")
         + f"{_shown(line_of(frame), 'differentiated in ')}\n\n"
         + _formula(t, i, called)
@@ -220,8 +220,9 @@ def _formula(t: Tensor, i: int, called: Mapping[int, str]) -> str:
 def _of_sum(t: Tensor, total: Any, frame: FrameType) -> FloatingPointError:
     at = _worst(total)
     return FloatingPointError(
-        f"backward: the derivative by {_called(t, frame)} is {_spelled(np.asarray(total)[at])}"
-        f"{_at(at)}: it is a sum of finite numbers that is too large for {t.dtype}\n\n"
+        f"backward: the derivative with respect to {_called(t, frame)} is "
+        f"{_spelled(np.asarray(total)[at])}{_at(at)}: it is a sum of finite numbers that is too "
+        f"large for {t.dtype}\n\n"
         f"{_shown(line_of(frame), 'differentiated in ')}\n\n{_row(_called(t, frame), t)}"
         f"{lesson('not finite')}"
     )

@@ -192,14 +192,29 @@ def _targets_vjp(
 # The same, as it is derived above. A class index is the one-hot row that it stands for.
 
 
+def _definition(z: Any, y: Any, axis: int = -1, reduction: Reduction = "mean") -> Any:
+    """-(1/N) Σ_n Σ_i y_{n,i} ln ŷ_{n,i}."""
+    entries = _weights(z, y, axis) * np.log(_predicted(z, axis))
+    if reduction == "none":
+        return -entries.sum(axis=axis)
+    return _per_row(-entries.sum(), z, axis, reduction)
+
+
+def _predicted(z: Any, axis: int) -> Any:
+    return named(softmax(z, axis=axis), "ŷ")
+
+
+def _weights(z: Any, y: Any, axis: int) -> Any:
+    rows = named(1.0 * _own(z, y, axis), "y") if are_indices(y) else y
+    return np.broadcast_to(rows, z.shape)
+
+
 def _logits_textbook(
     g: Any, _: Any, z: Any, y: Any, axis: int = -1, reduction: Reduction = "mean"
 ) -> Any:
     """(ŷ Σ_o y_o - y) g / N, which is (ŷ - y) g / N where the targets sum to one."""
-    if are_indices(y):
-        y = named(1.0 * _own(z, y, axis), "y")
-    y = np.broadcast_to(y, z.shape)
-    p, total = named(softmax(z, axis=axis), "ŷ"), y.sum(axis=axis, keepdims=True)
+    y, p = _weights(z, y, axis), _predicted(z, axis)
+    total = y.sum(axis=axis, keepdims=True)
     d = p - y if np.allclose(raw(total), 1) else p * total - y
     return _spread(d, g, z, axis, reduction)
 
@@ -208,20 +223,26 @@ def _targets_textbook(
     g: Any, _: Any, z: Any, y: Any, axis: int = -1, reduction: Reduction = "mean"
 ) -> Any:
     """-ln ŷ_i g / N."""
-    return _spread(-np.log(named(softmax(z, axis=axis), "ŷ")), g, z, axis, reduction)
+    return _spread(-np.log(_predicted(z, axis)), g, z, axis, reduction)
 
 
 def _spread(d: Any, g: Any, z: Any, axis: int, reduction: Reduction) -> Any:
     """The rows' own derivatives times g; divided by N for a mean."""
     if reduction == "none":
         return d * np.expand_dims(g, axis)
-    return d * g / max(z.size // z.shape[axis], 1) if reduction == "mean" else d * g
+    return _per_row(d * g, z, axis, reduction)
+
+
+def _per_row(x: Any, z: Any, axis: int, reduction: Reduction) -> Any:
+    """Divided by N for a mean."""
+    return x / max(z.size // z.shape[axis], 1) if reduction == "mean" else x
 
 
 SoftmaxCrossEntropy = fused(
     _forward,
     _logits_vjp,
     _targets_vjp,
+    definition=_definition,
     textbook=(_logits_textbook, _targets_textbook),
     name="SoftmaxCrossEntropy",
     saves=True,

@@ -14,7 +14,7 @@ from .activations import sigmoid_from, softplus
 from .ops.elementwise import sigmoid
 from .ops.indexing import scatter
 from .primitive import fused, named
-from .targets import Reduction
+from .targets import Reduction, existing
 from .tensor import raw
 
 
@@ -36,6 +36,11 @@ def _scale(g: Any, count: int, reduction: Reduction) -> Any:
 def _mean(d: Any, count: int, reduction: Reduction) -> Any:
     """The same as a textbook has it: the derivative, over the number of entries."""
     return d / max(count, 1) if reduction == "mean" else d
+
+
+def _total(entries: Any, count: int, reduction: Reduction) -> Any:
+    """The entries as a textbook reduces them: (1/N) Σ for a mean."""
+    return entries if reduction == "none" else _mean(entries.sum(), count, reduction)
 
 
 # ---- mean squared error -------------------------------------------------------------------------
@@ -93,6 +98,11 @@ def _mse_vjp(
     return d * (2 * _scale(g, d.size, reduction))
 
 
+def _mse_definition(x: Any, t: Any, reduction: Reduction = "mean") -> Any:
+    d = x - t
+    return _total(np.square(d), d.size, reduction)
+
+
 def _mse_textbook(g: Any, y: Any, x: Any, t: Any, reduction: Reduction = "mean") -> Any:
     d = x - t
     return _mean(2 * d * g, d.size, reduction)
@@ -102,6 +112,7 @@ mse_loss = fused(
     _mse_loss,
     _mse_vjp,
     lambda g, *args, **kwargs: _mse_vjp(-g, *args, **kwargs),
+    definition=_mse_definition,
     textbook=(_mse_textbook, lambda g, *args, **kwargs: -_mse_textbook(g, *args, **kwargs)),
     name="mse_loss",
     saves=True,
@@ -162,9 +173,7 @@ def _own(log_p: Any, targets: Any) -> Any:
     c = log_p.shape[-1]
     if t.dtype.kind not in "iu" or t.shape != log_p.shape[:-1]:
         raise TypeError(f"class indices are integers of shape {log_p.shape[:-1]}")
-    if t.size and (t.min() < 0 or t.max() >= c):
-        raise IndexError(f"class indices run from 0 to {c - 1}, not from {t.min()} to {t.max()}")
-    return np.arange(t.size), t.reshape(-1)
+    return np.arange(t.size), existing(t, c, "nll_loss").reshape(-1)
 
 
 def _nll_vjp(g: Any, y: Any, log_p: Any, targets: Any, reduction: Reduction = "mean") -> Any:
@@ -178,15 +187,33 @@ def _nll_graph(log_p: Any, targets: Any, reduction: Reduction = "mean") -> Any:
     return _reduced(-own.squeeze(-1), reduction)
 
 
-def _nll_textbook(g: Any, y: Any, log_p: Any, targets: Any, reduction: Reduction = "mean") -> Any:
-    """-y g / N: a class index stands for a row y that is 1 there, and 0 elsewhere."""
+def _one_hot(log_p: Any, targets: Any) -> Any:
+    """y: a class index stands for a row that is 1 there, and 0 elsewhere."""
     own = np.arange(log_p.shape[-1]) == np.expand_dims(raw(targets), -1)
+    return named(1.0 * own, "y")
+
+
+def _nll_definition(log_p: Any, targets: Any, reduction: Reduction = "mean") -> Any:
+    entries = _one_hot(log_p, targets) * log_p
+    if reduction == "none":
+        return -entries.sum(axis=-1)
+    return _mean(-entries.sum(), targets.size, reduction)
+
+
+def _nll_textbook(g: Any, y: Any, log_p: Any, targets: Any, reduction: Reduction = "mean") -> Any:
+    """-y g / N."""
     g = np.expand_dims(g, -1) if reduction == "none" else g
-    return _mean(-named(1.0 * own, "y") * g, targets.size, reduction)
+    return _mean(-_one_hot(log_p, targets) * g, targets.size, reduction)
 
 
 nll_loss = fused(
-    _nll_loss, _nll_vjp, None, textbook=(_nll_textbook,), name="nll_loss", unfused=_nll_graph
+    _nll_loss,
+    _nll_vjp,
+    None,
+    definition=_nll_definition,
+    textbook=(_nll_textbook,),
+    name="nll_loss",
+    unfused=_nll_graph,
 )
 
 
@@ -285,13 +312,18 @@ def _entries(x: Any, t: Any, pos_weight: Any) -> int:
     return int(np.prod(np.broadcast_shapes(x.shape, t.shape, np.shape(pos_weight))))
 
 
+def _binary_definition(x: Any, t: Any, pos_weight: Any = 1, reduction: Reduction = "mean") -> Any:
+    p = named(sigmoid(x), "ŷ")
+    entries = pos_weight * t * np.log(p) + (1 - t) * np.log(1 - p)
+    return -_total(entries, _entries(x, t, pos_weight), reduction)
+
+
 def _binary_textbook(
     g: Any, y: Any, x: Any, t: Any, pos_weight: Any = 1, reduction: Reduction = "mean"
 ) -> Any:
     """(σ(x) - t) g / N where w is 1."""
-    d = (1 - t) * sigmoid(x) - pos_weight * t * sigmoid(-x)
-    if np.all(pos_weight == 1):
-        d = sigmoid(x) - t
+    p = named(sigmoid(x), "ŷ")
+    d = p - t if np.all(pos_weight == 1) else (1 - t) * p - pos_weight * t * (1 - p)
     return _mean(d * g, _entries(x, t, pos_weight), reduction)
 
 
@@ -307,6 +339,7 @@ sigmoid_binary_cross_entropy = fused(
     _binary,
     _binary_logits_vjp,
     _binary_targets_vjp,
+    definition=_binary_definition,
     textbook=(_binary_textbook, _binary_targets_textbook),
     name="sigmoid_binary_cross_entropy",
     saves=True,

@@ -75,6 +75,8 @@ class Primitive:
         self.saves = saves
         #: for a fused node, the same function written in primitives
         self.unfused: Callable[..., Any] | None = None
+        #: for a fused node, the same as a textbook defines it, where that says more than its name
+        self.definition: Callable[..., Any] | None = None
         #: for a fused node, its rules as formulas write them; None for one that says it itself
         self.textbook: Sequence[Rule | None] = ()
         #: how many leading arguments are covered by rules; those beyond are parameters
@@ -287,6 +289,7 @@ def fused(
     forward: Callable[..., Any],
     *vjps: Rule | EveryArgument | None,
     unfused: Callable[..., Any],
+    definition: Callable[..., Any] | None = None,
     textbook: Sequence[Rule | None] = (),
     name: str | None = None,
     of: Any = None,
@@ -301,10 +304,13 @@ def fused(
     unfused : callable
         The same function of the same arguments, written in primitives: what the node is held to,
         by ``ag.check_fused(node, *inputs)``.
+    definition : callable, optional
+        The same function once more, as one reads it in a book, where that is shorter than the
+        graph. It may use other fused nodes.
     textbook : sequence of callable or None, optional
         Rules that say the same as those of the node, as one reads them in a book, where the node's
-        are written so as to be fast or to lose no digits. They never compute a gradient: views run
-        them on symbols, and write what they find.
+        are written so as to be fast or to lose no digits. Like `definition` they never compute
+        anything: views run them on symbols, and write what they find.
 
     Returns
     -------
@@ -328,13 +334,13 @@ def fused(
     array([-1.,  0.])
     """
     made = primitive(forward, *vjps, name=name, of=of, saves=saves)
-    made.unfused, made.textbook = unfused, textbook
+    made.unfused, made.definition, made.textbook = unfused, definition, textbook
     FUSED.append(made)
     return made
 
 
 def named(x: Any, name: str) -> Tensor:
-    """`x` under a name by which formulas write it: for the rules of a textbook."""
+    """`x` under a name by which formulas write it: for what a textbook has."""
     t = x if isinstance(x, Tensor) else Tensor(x, requires_grad=x.dtype.kind == "f")
     t.name = name
     return t

@@ -12,6 +12,7 @@ Numer. Anal. 41(4), 2021.]
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,7 @@ def _exponentials(z: Any, axis: Any) -> tuple[Any, Any, Any, Any, Any]:
 
     ln Σ e^z is m + log1p(r). Where one logit stands out, r is tiny: 1 + r would round it away.
     """
-    if not isinstance(axis, int):  # several axes, as one
+    if _are_several(axis):
         axes = tuple(range(z.ndim)) if axis is None else axis
         last = range(-len(axes), 0)
         moved = np.moveaxis(z, axes, last)
@@ -76,10 +77,25 @@ def _exponentials(z: Any, axis: Any) -> tuple[Any, Any, Any, Any, Any]:
     return m, e, rest, rest + one, top
 
 
-def complement(p: Any, axis: int) -> Any:
+def _are_several(axis: Any) -> bool:
+    return axis is None or isinstance(axis, tuple)
+
+
+def _over_several(f: Callable[..., Any], axis: Any, *arrays: Any) -> Any:
+    """`f`, which goes along the last axis, along several as if they were one."""
+    axes = tuple(range(arrays[0].ndim)) if axis is None else axis
+    last = tuple(range(-len(axes), 0))
+    moved = [np.moveaxis(x, axes, last) for x in arrays]
+    y = f(*(x.reshape(*x.shape[: x.ndim - len(axes)], -1) for x in moved))
+    return np.moveaxis(y.reshape(moved[0].shape), last, axes)
+
+
+def complement(p: Any, axis: Any) -> Any:
     """1 - ŷ, for the likeliest class as the sum of the others, which keeps its digits."""
     if not on_numpy(p):
         return 1 - p
+    if _are_several(axis):
+        return _over_several(lambda p: complement(p, -1), axis, p)
     shape = [1] * p.ndim
     shape[axis] = -1
     top = np.arange(p.shape[axis]).reshape(shape) == np.argmax(p, axis=axis, keepdims=True)
@@ -89,15 +105,15 @@ def complement(p: Any, axis: int) -> Any:
 # ---- softmax ------------------------------------------------------------------------------------
 
 
-def _softmax(z: Any, axis: int = -1, where: Any = None, temperature: float = 1.0) -> Any:
+def _softmax(z: Any, axis: Any = -1, where: Any = None, temperature: float = 1.0) -> Any:
     r"""ŷ_o = exp(z_o / T) / Σ_k exp(z_k / T), as one node; ``softmax.unfused`` is the graph.
 
     Parameters
     ----------
     z : Tensor or array_like
         Logits, of any shape.
-    axis : int
-        The axis of the classes.
+    axis : int, tuple of int or None
+        The axis of the classes, or several; all axes when None.
     where : array of bool, optional
         Broadcastable to `z`: the classes that exist. The others get the probability 0, and no
         gradient; a row without any class is nan.
@@ -144,8 +160,10 @@ def _softmax(z: Any, axis: int = -1, where: Any = None, temperature: float = 1.0
 
 
 def _softmax_vjp(
-    g: Any, y: Any, z: Any, axis: int = -1, where: Any = None, temperature: float = 1.0
+    g: Any, y: Any, z: Any, axis: Any = -1, where: Any = None, temperature: float = 1.0
 ) -> Any:
+    if _are_several(axis) and on_numpy(y):
+        return _over_several(lambda g, y: _softmax_vjp(g, y, z, -1, None, temperature), axis, g, y)
     if on_numpy(y):
         g = g - np.take_along_axis(g, np.argmax(y, axis=axis, keepdims=True), axis)
     d = y * (g - (g * y).sum(axis=axis, keepdims=True))
@@ -153,7 +171,7 @@ def _softmax_vjp(
 
 
 def _softmax_textbook(
-    g: Any, y: Any, z: Any, axis: int = -1, where: Any = None, temperature: float = 1.0
+    g: Any, y: Any, z: Any, axis: Any = -1, where: Any = None, temperature: float = 1.0
 ) -> Any:
     d = y * (g - (g * y).sum(axis=axis, keepdims=True))
     return d if temperature == 1 else d / temperature
@@ -171,13 +189,13 @@ softmax = fused(
 # ---- its logarithm ------------------------------------------------------------------------------
 
 
-def _log_softmax_graph(z: Any, axis: int = -1, where: Any = None, temperature: float = 1.0) -> Any:
+def _log_softmax_graph(z: Any, axis: Any = -1, where: Any = None, temperature: float = 1.0) -> Any:
     z = _scaled(z, where, temperature)
     z = z - _shift(z, axis)
     return among(z - np.log(np.exp(z).sum(axis=axis, keepdims=True)), where)
 
 
-def _log_softmax(z: Any, axis: int = -1, where: Any = None, temperature: float = 1.0) -> Any:
+def _log_softmax(z: Any, axis: Any = -1, where: Any = None, temperature: float = 1.0) -> Any:
     r"""ln ŷ_o = z_o - ln Σ_k exp(z_k), as one node, without forming ŷ.
 
     Finite where ŷ underflows to 0, and with all its digits where ŷ is all but 1.
@@ -227,7 +245,7 @@ def _log_softmax_vjp(
     g: Any,
     y: Any,
     z: Any,
-    axis: int = -1,
+    axis: Any = -1,
     where: Any = None,
     temperature: float = 1.0,
     saved: Any = None,
@@ -241,9 +259,15 @@ def _log_softmax_vjp(
 
 
 def _log_softmax_from(
-    g: Any, axis: int, temperature: float, e: Any, rest: Any, total: Any, top: Any
+    g: Any, axis: Any, temperature: float, e: Any, rest: Any, total: Any, top: Any
 ) -> Any:
     """The rule on arrays: g_i - ŷ_i Σ_o g_o, but for the likeliest class, whose 1 - ŷ is r / Σe."""
+    if _are_several(axis):
+
+        def rule(g: Any, *saved: Any) -> Any:
+            return _log_softmax_from(g, -1, temperature, *saved)
+
+        return _over_several(rule, axis, g, e, rest, total, top)
     g_sum = g.sum(axis=axis, keepdims=True)
     d = e * (g_sum / total)
     np.subtract(g, d, out=d)
@@ -252,10 +276,20 @@ def _log_softmax_from(
     return d if temperature == 1 else d / temperature
 
 
-def _log_softmax_textbook(
-    g: Any, y: Any, z: Any, axis: int = -1, where: Any = None, temperature: float = 1.0
+def _predicted(z: Any, axis: int, where: Any, temperature: float) -> Any:
+    return named(softmax(z, axis=axis, where=where, temperature=temperature), "ŷ")
+
+
+def _log_softmax_definition(
+    z: Any, axis: int = -1, where: Any = None, temperature: float = 1.0
 ) -> Any:
-    p = named(softmax(z, axis=axis, where=where, temperature=temperature), "ŷ")
+    return np.log(_predicted(z, axis, where, temperature))
+
+
+def _log_softmax_textbook(
+    g: Any, y: Any, z: Any, axis: Any = -1, where: Any = None, temperature: float = 1.0
+) -> Any:
+    p = _predicted(z, axis, where, temperature)
     g = g if where is None else np.where(where, g, 0)
     d = g - p * g.sum(axis=axis, keepdims=True)
     return d if temperature == 1 else d / temperature
@@ -264,6 +298,7 @@ def _log_softmax_textbook(
 log_softmax = fused(
     _log_softmax,
     _log_softmax_vjp,
+    definition=_log_softmax_definition,
     textbook=(_log_softmax_textbook,),
     name="log_softmax",
     saves=True,
@@ -363,6 +398,7 @@ def _logsumexp_textbook(
 logsumexp = fused(
     _logsumexp,
     _logsumexp_vjp,
+    definition=_logsumexp_graph,
     textbook=(_logsumexp_textbook,),
     name="logsumexp",
     of="logsumexp",

@@ -104,7 +104,7 @@ def _of_transformed(
     if dtype == np.float16:
         logits = logits.astype(np.float32)
     ignored = np.zeros(t.shape, bool) if ignored is None else ignored
-    share = np.ones(t.shape, logits.dtype) if weight is None else weight[t]
+    share = np.ones(t.shape, logits.dtype) if weight is None else _of_class(weight, t)
     share = share if share.dtype == logits.dtype else share.astype(logits.dtype)
     dropped = ignored | _without_weight(t, share, left_in, axis)
     rows = without(loss(logits, t, axis, "none", where), dropped) * share
@@ -114,6 +114,11 @@ def _of_transformed(
         rows = rows * (1 - label_smoothing) + rest
     rows = _averaged(rows, without(share, ignored), reduction)
     return rows if rows.dtype == dtype else rows.astype(dtype)
+
+
+def _of_class(weight: Any, t: Any) -> Any:
+    """w_t for each row, by a function that every kind of array dispatches."""
+    return np.take_along_axis(weight, t.reshape(-1), 0).reshape(t.shape)
 
 
 def _without_weight(t: Any, share: Any, left_in: Any, axis: int) -> Any:
@@ -129,7 +134,9 @@ def _averaged(rows: Any, share: Any, reduction: Reduction) -> Any:
     if reduction == "none":
         return rows
     total = rows.sum()
-    return total / (share.sum() if np.any(raw(share)) else 1) if reduction == "mean" else total
+    if reduction == "sum":
+        return total
+    return total / np.where(np.any(raw(share)), share.sum(), 1)
 
 
 def _classes_left(name: str, where: Any, logits: Any, axis: int) -> tuple[Any, Any, Any]:
@@ -160,6 +167,9 @@ def _checked(name: str, logits: Any, targets: Any, axis: int) -> tuple[Any, Any,
     shape, kind = z.shape, y.dtype.kind
     if z.dtype.kind not in "fO" or kind not in "biufO":
         why = "Logits are real floating, targets integers or real numbers."
+        raise _unfit(TypeError, name, logits, targets, why)
+    if not isinstance(axis, (int, np.integer)):
+        why = f"The classes lie along one axis, an int, not {axis!r}."
         raise _unfit(TypeError, name, logits, targets, why)
     if not -z.ndim <= axis < z.ndim and shape:
         raise _unfit(ValueError, name, logits, targets, f"The logits have no axis {axis}.")
@@ -205,7 +215,7 @@ def _checked_weight(name: str, weight: Any, logits: Any, axis: int) -> Any:
     if weight is None:
         return None
     c = logits.shape[axis]
-    array = np.asarray(raw(weight))
+    array = as_array(raw(weight))
     if array.shape != (c,) or array.dtype.kind not in "biufO":
         raise ValueError(
             f"{name}: weight is {describe(weight)}. It has one real number per class, shape ({c},)."
@@ -217,23 +227,38 @@ def _checked_indices(
     name: str, logits: Any, targets: Any, axis: int, ignore_index: int | None
 ) -> tuple[Any, Any]:
     """The indices, a 0 in place of each that is ignored; and where those were, None if nowhere."""
-    t = raw(targets)
-    if not isinstance(t, np.ndarray) or not t.size:  # a lazy array is not computed to look at it
-        return t, None if ignore_index is None else t == ignore_index
-    c = logits.shape[axis]
-    ignored = None
-    if ignore_index is not None:
-        ignored = t == ignore_index
+    t, c = raw(targets), logits.shape[axis]
+    ignored = None if ignore_index is None else t == ignore_index
+    if not t.size or not (isinstance(t, np.ndarray) or hasattr(t, "checked")):
+        return t, ignored  # a lazy array is not computed to look at it
+    if ignored is not None:
         t = np.where(ignored, 0, t)
-        ignored = ignored if ignored.any() else None
-    lowest, highest = t.item(t.argmin()), t.item(t.argmax())  # quicker than min and max
-    if lowest < 0 or highest >= c:
+        ignored = None if isinstance(ignored, np.ndarray) and not ignored.any() else ignored
+    try:
+        return existing(t, c, name), ignored
+    except IndexError as error:
+        both = f"logits are {describe(logits)}, targets are {describe(targets)}"
         remedy = "" if ignore_index is not None else " ignore_index= names one to pass over."
-        raise IndexError(
-            f"{name}: logits are {describe(logits)}, targets are {describe(targets)}. Class "
-            f"indices run from 0 to {c - 1}, not from {lowest} to {highest}.{remedy}"
-        )
-    return t, ignored
+        raise IndexError(f"{name}: {both}: {error}.{remedy}") from None
+
+
+def existing(t: Any, c: int, name: str) -> Any:
+    """The class indices `t`, or an error if one of them is outside of 0 ... c-1.
+
+    In a program that is being written, each call looks for itself, and says for whom: `name`.
+    """
+    return t.checked(of_classes, c, f"{name}: ") if hasattr(t, "checked") else of_classes(t, c)
+
+
+def of_classes(t: Any, c: int, whose: str = "") -> Any:
+    """The indices `t` if each is that of a class."""
+    if t.size:
+        lowest, highest = t.item(t.argmin()), t.item(t.argmax())  # quicker than min and max
+        if lowest < 0 or highest >= c:
+            raise IndexError(
+                f"{whose}class indices run from 0 to {c - 1}, not from {lowest} to {highest}"
+            )
+    return t
 
 
 def _broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:

@@ -61,7 +61,8 @@ def executed(path: Path) -> Notebook:
 
     before = dict(os.environ)
     os.environ.update(SETTINGS)
-    os.environ.pop("FORCE_COLOR", None)
+    for name in ("FORCE_COLOR", "MPLBACKEND"):  # a notebook has a backend of its own
+        os.environ.pop(name, None)
     try:
         notebook = nbformat.read(path, as_version=4)
         nbclient.NotebookClient(

@@ -19,7 +19,7 @@ import pytest
 import autograd_mini as ag
 from autograd_mini import checking, data, nn, optim, provenance
 from autograd_mini.compiling.compiled import Compiled
-from autograd_mini.views import drawing, film, latex, page, program, summary
+from autograd_mini.views import derivation, drawing, film, page, program, summary
 
 #: what the engine asks of a primitive, and nobody else
 OF_THE_ENGINE = {"ag.Primitive.differentiates", "ag.Primitive.explained", "ag.Primitive.of_objects"}
@@ -31,7 +31,7 @@ RESULTS = [
     checking.FusedReport,
     drawing.Drawing,
     film.Recorder,
-    latex.Derivation,
+    derivation.Derivation,
     page.Exploration,
     program.Source,
     provenance.Line,

@@ -108,6 +108,14 @@ def test_the_exercises_it_names_exist(path):
         assert hasattr(exercises, name), name
 
 
+def test_each_exercise_is_named_where_it_can_be_solved():
+    exercises = pytest.importorskip("autograd_mini.exercises")
+    named = {
+        name for path in NOTEBOOKS for name in re.findall(r"`exercises\.(\w+)`", text_of(path))
+    }
+    assert named == {e.name for chapter in exercises.CHAPTERS.values() for e in chapter}
+
+
 def test_ci_runs_them_with_nbmake():
     ci = (EXAMPLES.parent / ".ci" / "run").read_text(encoding="utf-8")
     assert re.search(r"-m pytest [^\n]*--nbmake examples/\*\.ipynb", ci)

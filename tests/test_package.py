@@ -70,7 +70,7 @@ def test_nothing_in_the_core_imports_a_view_at_its_top(path):
         assert "views" not in imports(path)
 
 
-@pytest.mark.parametrize("room", ["views.program", "views.source", "views.latex", "compiling"])
+@pytest.mark.parametrize("room", ["views.program", "views.source", "views.derivation", "compiling"])
 def test_a_room_may_be_the_first_that_is_imported(room):
     subprocess.run([sys.executable, "-c", f"import autograd_mini.{room}"], check=True)
 

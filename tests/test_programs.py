@@ -102,7 +102,7 @@ def kalman_filter(n):
     def loss(theta):
         a, noise = n.reshape(theta[:4], (2, 2)), n.exp(theta[4:])
         mean, cov, total = n.zeros(2), n.eye(2), 0.0
-        for y in Y:
+        for y in Y[:4]:
             mean, cov = a @ mean, a @ cov @ a.T + noise[0] * n.eye(2)
             s = cov[0, 0] + noise[1]
             gain, off = cov[:, 0] / s, y - mean[0]
@@ -118,7 +118,7 @@ def orbit(n):
 
     def loss(state):
         position, velocity = state[:2], state[2:]
-        for _ in range(20):
+        for _ in range(8):
             velocity = velocity - 0.05 * position / n.sum(position**2) ** 1.5
             position = position + 0.1 * velocity
             velocity = velocity - 0.05 * position / n.sum(position**2) ** 1.5

@@ -128,12 +128,17 @@ CASES = {
         ((BATCH,), {"where": KEPT}),
         ((BATCH,), {"temperature": 0.5, "where": KEPT[0]}),
         ((Z,), {"temperature": 3.0}),
+        ((BATCH.reshape(2, 2, C),), {"axis": (0, -1), "temperature": 0.5}),
+        ((BATCH,), {"axis": None}),
     ],
     "log_softmax": [
         ((BATCH,), {}),
         ((BATCH,), {"axis": 0}),
         ((BATCH,), {"temperature": 0.5}),
         ((Z,), {}),
+        ((BATCH.reshape(2, 2, C),), {"axis": (2, 0), "temperature": 0.5}),
+        ((BATCH,), {"axis": None}),
+        ((BATCH,), {"axis": np.int64(0)}),
     ],
     "SoftmaxCrossEntropy": [
         ((BATCH, INDICES), {}),
@@ -255,6 +260,21 @@ def test_a_textbook_says_what_the_rule_computes(node, arrays, kwargs):
                 _fit(raw(f(g, y.data, *args, **kwargs)), y, a) for f in (rule, textbook)
             )
             np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(("node", "arrays", "kwargs"), FUSED_CASES)
+def test_a_definition_is_what_the_node_computes(node, arrays, kwargs):
+    if node.definition is None:
+        assert node is ag.softmax  # whose name says as much
+        return
+    found = raw(node.definition(*arrays, **kwargs))
+    np.testing.assert_allclose(found, node(*arrays, **kwargs), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("node", [ag.mse_loss, ag.sigmoid_binary_cross_entropy])
+def test_a_definition_divides_by_the_entries_of_what_broadcasts(node):
+    row, rows = np.array([0.5, 2.0]), np.array([[0.0, 1.0], [0.25, 0.5], [1.0, 0.0]])
+    np.testing.assert_allclose(raw(node.definition(row, rows)), node(row, rows), rtol=1e-12)
 
 
 def test_the_fused_node_leaves_one_record():
@@ -395,3 +415,9 @@ def test_bad_targets_are_explained(name, loss):
     assert "scores" in str(caught.value)
     assert loss.__name__ in str(caught.value)
     assert z.grad is None
+
+
+def test_the_classes_of_a_loss_lie_along_one_axis():
+    for loss in (ag.softmax_cross_entropy, ag.cross_entropy):
+        with pytest.raises(TypeError, match=r"lie along one axis, an int, not \(0, 1\)"):
+            loss(BATCH, INDICES, axis=(0, 1))

@@ -15,7 +15,7 @@ import numpy as np
 
 
 def program(z, y):
-    """The result, and its derivative by z."""
+    """The result, and its derivative with respect to z."""
     # forward
     e = np.exp(z)  # (3,)
     s = np.sum(e)  # scalar
@@ -33,7 +33,7 @@ import numpy as np
 
 
 def program(z, y):
-    """The result, and its derivative by z."""
+    """The result, and its derivative with respect to z."""
     # forward
     v1 = np.exp(z)  # (2, 3)
     v2 = np.arange(3) == y[:, None]  # (2, 3) bool

@@ -259,7 +259,7 @@ def test_jacobian_and_hessian_of_trees():
 
 
 def test_a_tangent_may_be_on_a_tape():
-    """The derivative of a directional derivative by the direction is the gradient."""
+    """The derivative of a directional derivative with respect to the direction is the gradient."""
     along = ag.grad(lambda v: ag.jvp(scalar(np), (X,), (v,))[1])(V)
     close(along, ag.grad(scalar(np))(X).data)
 

@@ -136,8 +136,14 @@ class Layout:
         self._tensors = tensors
         self._bare = bare  # what NumPy gives as a number, not as an array
 
-    def leave_out(self, values: set[Value], results: list[Any]) -> set[Value]:
-        """Those of the values that are Tensors in the tree: they need not be made, they are."""
+    def leave_out(
+        self, values: set[Value], donated: Container[Value], results: list[Any]
+    ) -> set[Value]:
+        """Those of the values that are Tensors in the tree: they need not be made, they are.
+
+        And an array that was donated is an array again, without axes too.
+        """
+        self._bare -= {i for i in self._bare if results[i] in donated}
         found = {i for i in self._tensors if isinstance(results[i], Value) and results[i] in values}
         self._tensors -= found
         return {results[i] for i in found}

@@ -24,7 +24,7 @@ from ..views import program as writing
 from . import methods as _methods  # noqa: F401  what arrays in a program answer to
 from . import straight as _straight  # noqa: F401  how the fused loss is written
 from .arguments import entry, flat_results, flatten, traced_argument
-from .donating import pairs, refuse_followed, refuse_shared
+from .donating import each_its_own, pairs, refuse_followed, refuse_shared
 from .fusing import FUSING
 from .planning import Plan
 from .positions import by_position
@@ -121,6 +121,8 @@ def compile(
 
 #: after so many changes of a variable, the user is told what they cost
 MOST_CHANGES = 8
+#: bytes around a function that are read in no time
+LITTLE = 1 << 14
 #: for arguments of how many shapes a function keeps its programs, and their memory
 MOST_PROGRAMS = 64
 
@@ -234,7 +236,8 @@ class Compiled:
     def report(self) -> str:
         """Of the latest program: its steps, what was shared, dropped, rewritten and fused, its
         buffers and their bytes, and what is allocated in each call. Then, where there were any, the
-        variables for which it was traced anew, and the calls that went to the function itself.
+        large arrays that it found around it, the variables for which it was traced anew, and the
+        calls that went to the function itself.
 
         Examples
         --------
@@ -247,6 +250,13 @@ class Compiled:
         steps:     2 of 3 traced
         """
         lines = [self._running.report()] if self._latest or not self._followed else []
+        read = self._latest.around.read if self._latest else {}
+        if sum(read.values()) >= LITTLE:
+            lines.append(
+                f"read:      {sum(read.values())} bytes in each call, to see whether they are the "
+                f"same: {', '.join(sorted(read, key=read.__getitem__, reverse=True))}. Pass them as "
+                "arguments"
+            )
         if self._changed:
             n, names = self._changed.total(), ", ".join(self._changed)
             lines.append(f"anew:      traced {n} times more, for changes of {names}")
@@ -295,9 +305,12 @@ class _Running:
         self.source, self.done, self.steps = _text(program), program.done, len(program.steps)
         by_position(program)
         program.run_examples()
+        if donate:
+            each_its_own(program)
         donated = pairs(layout, program.results, entered[0], donate)
         tensors = {_value(x) for x in leaves_of(entered) if isinstance(x, Tensor)}
-        whole = layout.leave_out({r for r, a in donated.items() if a in tensors}, program.results)
+        taken = {r for r, a in donated.items() if a in tensors}
+        whole = layout.leave_out(taken, donated, program.results)
         self.plan = Plan(program, layout.written, donated, tensors, whole)
         places = {v: i for i, v in enumerate(program.arguments)}
         self.taken = [places[v] for v in donated.values()]

@@ -13,7 +13,8 @@ import numpy as np
 
 from ..tensor import Tensor, describe
 from .arguments import Layout
-from .steps import Value, leaves_of, mapped
+from .rewriting import Program
+from .steps import Step, Value, leaves_of, mapped
 from .tracing import Traced
 
 # ---- which result --------------------------------------------------------------------------------
@@ -28,28 +29,58 @@ _REMEDIES = {
 
 
 def pairs(layout: Layout, results: list[Any], args: Any, donate: Any) -> dict[Value, Value]:
-    """Which result is to be written into which donated argument."""
+    """Which result is to be written into which donated argument.
+
+    Larger trees choose first: the moments of Adam, which are trees like the parameters in a tuple,
+    are then not taken for the parameters.
+    """
     found: dict[Value, Value] = {}
     if donate and max(donate) >= len(args):
         raise ValueError(
             f"donate={max(donate)}: the function was given {len(args)} positional arguments, which "
             "are counted from 0; donated arguments cannot be passed by keyword."
         )
-    chosen = [mapped(_donated_value, args[i]) for i in donate]
-    for i, tree in zip(donate, chosen):
+    free = dict(enumerate(results))
+
+    def kind(n: int) -> Any:
+        return _kind(free.get(n))
+
+    chosen = [(i, _donated_tree(args[i])) for i in donate]
+    chosen.sort(key=lambda pair: -_nodes(pair[1]))
+    for i, tree in chosen:
         shapes = mapped(_kind, tree)
-        same = [other for other in chosen if mapped(_kind, other) == shapes]
-        fitting = _parts(mapped(lambda n: results[n], layout.tree), shapes)
+        same = [other for _, other in chosen if mapped(_kind, other) == shapes]
+        same = same[next(k for k, other in enumerate(same) if other is tree) :]
+        fitting = _parts(layout.tree, kind, shapes)
         if len(fitting) != len(same):
             raise ValueError(
                 f"donate={i}: {len(fitting)} results are trees of the shapes of that argument, "
                 f"for {len(same)} donated arguments of these shapes. There must be one for each, "
                 f"in the same order. {_REMEDIES[len(fitting) > len(same)]}"
             )
-        of = next(k for k, other in enumerate(same) if other is tree)
-        for value, target in _side_by_side(fitting[of], tree):
-            found[value] = target
+        for n, target in _side_by_side(fitting[0], tree):
+            value = free.pop(n)
+            if isinstance(target.example, np.ndarray):
+                found[value] = target
     return found
+
+
+def each_its_own(program: Program) -> None:
+    """A copy wherever a value is returned again: one of them will be written into an argument."""
+    seen: set[Value] = set()
+    for n, v in enumerate(program.results):
+        if v in seen:
+            step = Step(np.copy, (v,), {}, None, "then")
+            step.outs = (Value(np.copy(v.example), step),)
+            program.steps.append(step)
+            program.results[n] = step.outs[0]
+        elif isinstance(v, Value):
+            seen.add(v)
+
+
+def _nodes(tree: Any) -> int:
+    parts = tree.values() if isinstance(tree, dict) else tree
+    return 1 + sum(map(_nodes, parts)) if isinstance(tree, (dict, list, tuple)) else 1
 
 
 def _side_by_side(tree: Any, other: Any) -> Iterator[tuple[Any, Any]]:
@@ -64,25 +95,31 @@ def _side_by_side(tree: Any, other: Any) -> Iterator[tuple[Any, Any]]:
         yield tree, other
 
 
-def _donated_value(x: Any) -> Value:
-    x = x._array if isinstance(x, Tensor) else x
-    if not isinstance(x, Traced) or not isinstance(x._value.example, np.ndarray):
-        kind = type(x._value.example if isinstance(x, Traced) else x).__name__
+def _donated_tree(tree: Any) -> Any:
+    """The values of a donated argument; numbers among the arrays just come back as new ones."""
+    leaves: list[Any] = [x._array if isinstance(x, Tensor) else x for x in leaves_of(tree)]
+    examples = [x._value.example if isinstance(x, Traced) else x for x in leaves]
+    numbers = [x for x in examples if not isinstance(x, np.ndarray)]
+    if len(numbers) == len(leaves) or not all(isinstance(x, Traced) for x in leaves):
+        kind = next((type(x).__name__ for x in numbers), "nothing")
         raise TypeError(f"donate: the argument consists of arrays, not {kind}")
-    return x._value
+    values = iter(leaves)
+    return mapped(lambda _: next(values)._value, tree)
 
 
 def _kind(x: Any) -> Any:
     return (x.shape, x.dtype) if isinstance(x, Value) else None
 
 
-def _parts(tree: Any, shapes: Any) -> list[Any]:
+def _parts(tree: Any, kind: Any, shapes: Any) -> list[Any]:
     """The parts of a tree that are trees of these shapes, from left to right."""
-    if mapped(_kind, tree) == shapes:
+    if mapped(kind, tree) == shapes:
         return [tree]
     if isinstance(tree, dict):
         tree = list(tree.values())
-    return [x for part in tree for x in _parts(part, shapes)] if type(tree) in (list, tuple) else []
+    if type(tree) not in (list, tuple):
+        return []
+    return [x for part in tree for x in _parts(part, kind, shapes)]
 
 
 # ---- whether they may be -------------------------------------------------------------------------

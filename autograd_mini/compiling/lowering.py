@@ -12,9 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from ..targets import of_classes
 from ..tensor import PRIMITIVES
-from .positions import counted, positions, put, refuse_classes, take
+from .positions import counted, positions, put, take
+from .rewriting import made_by
 from .steps import Step, Value, astype, dtype_of, example_of, for_blas, memory_of, values_in
+from .tracing import within
 
 #: writes an argument: the name of a value, or that of a constant
 Names = Callable[[Any], str]
@@ -51,6 +54,10 @@ class Lowered:
         self.copies, self.shape = copies, shape
 
 
+#: what gives its argument as it is, unless it raises: nothing to look at once and for all
+CHECKS = (of_classes, within)
+
+
 def is_view(step: Step) -> bool:
     """Whether a step gives the memory of its argument, looked at in another way."""
     if len(step.outs) != 1 or step.name:
@@ -82,6 +89,16 @@ def called(step: Step, name: Names) -> str:
     words = [name(a) for a in step.args]
     words += [f"{key}={name(value)}" for key, value in step.kwargs.items()]
     return f"{name(step.function)}({', '.join(words)})"
+
+
+def check(step: Step, name: Names) -> str:
+    """The call of a check; that of classes is looked into before, in half of the time."""
+    t = name(step.args[0])
+    call = called(step, name)
+    if step.function is not of_classes or not np.size(step.inputs[0].example):
+        return call
+    low, high = (f"{t}.item({t}.{find}())" for find in ("argmin", "argmax"))
+    return f"if {low} < 0 or {high} >= {step.args[1]}: {call}"
 
 
 # ---- ufuncs, products and reductions -------------------------------------------------------------
@@ -267,8 +284,7 @@ def _positions(step: Step, name: Names) -> Lowered | None:
     (n,) = np.shape(example_of(t))
     if dtype_of(example_of(t)).kind != "i":
         return None
-    found_here = isinstance(t, Value) and t.step is not None and t.step.function is np.argmax
-    writing = [] if found_here else [f"{name(refuse_classes)}({name(t)}, {c})"]
+    writing = [] if made_by(t, of_classes) else [f"{name(of_classes)}({name(t)}, {c})"]
     if by_class:
         writing += [
             f"{name(np.multiply)}({name(t)}, {name(np.asarray(n))}, {{out}})",
@@ -320,4 +336,6 @@ def may_raise(step: Step) -> bool:
         return bool(step.name) or step.outs[0].dtype.kind in "iu"
     if f is operator.getitem:
         return bool(values_in(step.args[1]))
-    return f in (positions, put) or not (isinstance(f, np.ufunc) or f in _SPECIAL or is_view(step))
+    return f in (*CHECKS, positions, put) or not (
+        isinstance(f, np.ufunc) or f in _SPECIAL or is_view(step)
+    )

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import name_of
-from .lowering import Lowered, called, is_view, lowered, may_raise
+from .lowering import CHECKS, Lowered, called, check, is_view, lowered, may_raise
 from .rewriting import Program
 from .steps import Step, Value, layout, mapped, memory_of, values_in
 
@@ -132,6 +132,10 @@ class Plan:
 
     def _look(self, step: Step, value: Value) -> None:
         """A value that has no memory of its own."""
+        if step.function in CHECKS:
+            self._lines.append(check(step, self._name))
+            self._names[value] = self._names[step.inputs[0]]
+            return
         if self._roots[value] in self.slab_of and len(step.inputs) == 1:
             self._views.append((self._names[value], _again(step, self._names)))
             return

@@ -170,8 +170,28 @@ def by_a_number(step: Step) -> Any:
     return Call(np.multiply, x, np.asarray(1 / float(c), out.dtype))
 
 
+_INVERSE: dict[Any, Any] = {np.subtract: np.add, np.add: np.subtract}
+
+
+def opposite(step: Step) -> Any:
+    """(x + y) - y → x;  (x - y) + y → x: of the parts of an adjoint, two that cancel.
+
+    In backward alone. What a user writes so may be meant to find the rounding error, as in Kahan's
+    sum.
+    """
+    inverse = _INVERSE.get(step.function)
+    if inverse is None or step.kwargs or step.part != "backward":
+        return None
+    first, y = step.args
+    inner = made_by(first, inverse)
+    if inner is None or first.step.part != "backward" or inner[1] is not y:
+        return None
+    return inner[0] if alike(inner[0], step.outs[0]) else None
+
+
 WITHIN_ROUNDING: list[tuple[str, Rule]] = [
     ("cheaper powers", cheaper_power),
     ("joined numbers", joined_numbers),
     ("quotients by a number", by_a_number),
+    ("opposite parts", opposite),
 ]

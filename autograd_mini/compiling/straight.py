@@ -22,6 +22,9 @@ from ..targets import Reduction, are_indices, without_axis
 from .positions import counted
 from .tracing import STRAIGHT, Traced
 
+#: of which BLAS takes the mean in half the time of NumPy, and as exactly
+_FEW_ROWS = 1024
+
 
 class _Rows:
     """How a matrix with a row of classes for each case lies in memory."""
@@ -48,7 +51,15 @@ class _Rows:
         return x[rows, t] if self.classes else x[t, rows]
 
     def sums(self, x: Any) -> Any:
+        if not self.classes and _known(x) is None:
+            return np.ones(self.c, x.dtype) @ x  # a third of the time of a sum over so few
         return x @ np.ones(self.c, x.dtype) if self.classes else np.sum(x, axis=0)
+
+    def largest(self, x: Any) -> Any:
+        """Of each row, with the axis of the classes kept."""
+        if self.c == 2 and not self.classes:
+            return np.maximum(x[:1], x[1:])  # a third of the time
+        return np.max(x, axis=self.classes, keepdims=True)
 
     def upright(self, x: Any) -> Any:
         """With a row for each case, whatever the memory."""
@@ -70,6 +81,8 @@ def _forward(z: Any, y: Any, axis: int = -1, reduction: Reduction = "mean") -> A
         losses, d = _weighed(rows, x, np.moveaxis(y, axis, -1).reshape(n, c))
     if reduction == "none":
         loss = losses.reshape(without_axis(z.shape, axis))
+    elif reduction == "mean" and 0 < n <= _FEW_ROWS and _known(losses) is None:
+        loss = np.dot(losses, np.full(n, 1 / n, losses.dtype))
     else:
         loss = np.sum(losses) / (max(n, 1) if reduction == "mean" else 1)
     return loss if loss.dtype == dtype else loss.astype(dtype), rows.upright(d)
@@ -78,7 +91,7 @@ def _forward(z: Any, y: Any, axis: int = -1, reduction: Reduction = "mean") -> A
 def _indexed(rows: _Rows, z: Any, t: Any) -> Any:
     """-ln ŷ_t for each row, and ŷ - e_t: as `entropy_rows._moderate` and `_shifted`."""
     if not rows.moderate:
-        z = z - np.max(z, axis=rows.classes, keepdims=True)
+        z = z - rows.largest(z)
     e = np.exp(z)
     at, own = rows.at(t), rows.take(e, t)
     rest = rows.sums(np.where(at, 0, e))
@@ -90,12 +103,12 @@ def _indexed(rows: _Rows, z: Any, t: Any) -> Any:
 
 def _weighed(rows: _Rows, z: Any, y: Any) -> Any:
     """-Σ_i y_i ln ŷ_i for each row, and ŷ Σy - y: as `entropy_rows._weighed`, which says why."""
-    s = z - np.max(z, axis=rows.classes, keepdims=True)
+    s = z - rows.largest(z)
     y_at = rows.upright(y)
     inner = np.vecdot(y, rows.upright(np.where(y_at == 0, 0, s)))  # 0 ln 0 = 0
     e = np.exp(s)
     total = rows.sums(e)
-    if rows.classes:
+    if rows.classes or (_known(y) is None and y.dtype == inner.dtype):
         weight = y @ np.ones(rows.c, inner.dtype)
     else:
         weight = np.sum(y, axis=1, dtype=inner.dtype)
@@ -110,7 +123,7 @@ def _weighed(rows: _Rows, z: Any, y: Any) -> Any:
 def _sure(rows: _Rows, e: Any, y: Any, weight: Any, rest: Any, d: Any) -> Any:
     """The rest and the gradients, where one class stands out: there 1 - ŷ would lose its digits."""
     sure = rest < 0.5
-    top = rows.at(np.argmax(e, axis=rows.classes))
+    top = np.equal(e, 1)  # of a sure row, that one class; and np.argmax takes three times as long
     others = np.where(top, 0, e)
     if _known(e) is not None and not rows.classes:  # in the order in which the node adds them up
         rest = np.where(sure, np.sum(np.copy(others.T, order="C"), axis=1), rest)

@@ -44,6 +44,8 @@ class Surroundings:
     ----------
     seen : dict of str to Any
         For each place, what is equal as long as there is the same.
+    read : dict of str to int
+        Arrays, which have to be read to be compared: how many bytes.
     generators : list
         Sources of random numbers.
     unchanged : callable
@@ -53,6 +55,7 @@ class Surroundings:
     def __init__(self, roots: tuple[Any, ...]) -> None:
         self.roots = roots
         self.seen: dict[str, Any] = {}
+        self.read: dict[str, int] = {}
         self.generators: list[Any] = []
         self._tests: dict[str, str] = {}
         self._space: dict[str, Any] = {"crc": _crc, "ids": _ids}
@@ -77,6 +80,7 @@ class Surroundings:
         """Watch these no more: the function itself changes them when it runs."""
         for place in places:
             self.seen.pop(place, None)
+            self.read.pop(place, None)
             self._tests.pop(place, None)
         self.unchanged = self._quick(self._tests)
 
@@ -90,6 +94,7 @@ class Surroundings:
 
     def _walk(self) -> None:
         self.seen.clear()
+        self.read.clear()
         self.generators.clear()
         self._tests.clear()
         met: dict[int, str] = {}
@@ -123,6 +128,7 @@ class Surroundings:
             array = raw(x)
             if isinstance(array, np.ndarray) and array.dtype != object:
                 self.seen[place] = type(x), array.shape, array.dtype, _crc(x)
+                self.read[place] = array.nbytes
                 self._also(place, f"crc({name}) == {_crc(x)}")
         elif isinstance(x, (list, tuple, set, frozenset)):
             self.seen[place] = type(x), len(x)

@@ -110,7 +110,7 @@ class Trace:
         return "then" if self._swept and self.part == "forward" else self.part
 
     def refuse_foreign(self, t: Any) -> None:
-        """Raise for a tensor with a derivative by one that the function was not given.
+        """Raise for a tensor with a derivative with respect to one that the function was not given.
 
         The function found it elsewhere, as a model's parameter.
         """
@@ -247,6 +247,10 @@ class Traced:
         except (ValueError, TypeError, IndexError):
             return NotImplemented  # the error of the forward itself is the one to be shown
 
+    def checked(self, check: Callable[..., Any], *args: Any) -> Any:
+        """The array as `check` gives it: in each call, that looks at the numbers and may raise."""
+        return self._call(check, self, *args)
+
     # ---- in place: the name gets a new value, and nobody else may know the old -------------------
 
     def _replaced(self, target: Any, y: Traced) -> Traced:
@@ -261,6 +265,11 @@ class Traced:
         """``np.put_along_axis`` with one index a row, as a choice by the place."""
         if indices.shape[axis] != 1:
             raise _refused("np.put_along_axis of several entries a row", _USE_WHERE)
+        n = x.shape[axis]
+        if not _is_argmax(indices):
+            found = isinstance(indices, Traced)
+            indices = indices.checked(within, n, axis) if found else within(indices, n, axis)
+            indices = np.where(np.less(indices, 0), np.add(indices, n), indices)
         shape = [1] * x.ndim
         shape[axis] = -1
         places = np.arange(x.shape[axis]).reshape(shape)
@@ -280,7 +289,11 @@ class Traced:
         raise _refused("whether an array contains a number", "np.any(x == number) can be")
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        raise _refused("the numbers themselves", "NumPy's functions work on it as it is")
+        raise _refused(
+            "the numbers themselves",
+            "NumPy's functions work on it as it is; for c[x] of a constant array c, pass c as an "
+            "argument",
+        )
 
     def item(self) -> Any:
         """Refused: a program has no numbers yet."""
@@ -345,6 +358,19 @@ def _lying_as(x: Traced, y: Traced) -> Traced:
     moved: Any = np.transpose(np.transpose(y, axes).copy(), back)
     y._trace.is_alone(moved._value)
     return moved  # type: ignore[no-any-return]
+
+
+def within(indices: Any, n: int, axis: int) -> Any:
+    """The indices, which NumPy takes from -n to n - 1."""
+    for i in (indices.min(), indices.max()) if indices.size else ():
+        if not -n <= i < n:
+            raise IndexError(f"index {i} is out of bounds for axis {axis} with size {n}")
+    return indices
+
+
+def _is_argmax(x: Any) -> bool:
+    step = x._value.step if isinstance(x, Traced) else None
+    return step is not None and step.function in (np.argmax, np.argmin)
 
 
 def _is_bare(x: Any) -> bool:

@@ -196,7 +196,7 @@ def _of_shapes(got: Array, expected: Array) -> str:
             "It has fewer entries than it should: was too much summed, something not spread back, "
             "or only a diagonal computed?"
         )
-    return "A derivative by an array has one entry for each entry of the array."
+    return "A derivative with respect to an array has one entry for each entry of the array."
 
 
 def _near(a: Any, b: Any) -> bool:

@@ -52,7 +52,7 @@ def log_rule() -> Iterator[Case]:
 
 
 @exercise(
-    "Hold b still: y is a, scaled by a constant. That constant is the local derivative by a.",
+    "Hold b still: y is a, scaled by a constant. That is the local derivative with respect to a.",
     "What goes to one factor is scaled by the value of the other.",
     "Both get their share of g.",
 )

@@ -13,7 +13,7 @@ from ..tensor import Tensor, raw
 from .case import Case, Suspect
 from .exercise import exercise
 
-#: What an operation used, with the local derivative by it; nothing for a leaf.
+#: What an operation used, with the local derivative with respect to it; nothing for a leaf.
 Uses = list[tuple[str, float]]
 Record = tuple[str, Uses]
 

@@ -64,10 +64,30 @@ for function in (
     np.rollaxis,
     np.rot90,
     np.swapaxes,
-    np.take,
     np.tile,
 ):
     primitive(function, _put_back(function))
+
+
+def _take_vjp(
+    g: Any,
+    y: Any,
+    x: Any,
+    indices: Any,
+    axis: int | None = None,
+    out: None = None,
+    mode: Any = "raise",
+) -> Any:
+    """The transpose of x[..., indices, ...]."""
+    if axis is None:
+        return _take_vjp(g, y, x.reshape(-1), indices, 0, out, mode).reshape(x.shape)
+    n = x.shape[axis]
+    if mode != "raise":
+        indices = np.clip(indices, 0, n - 1) if mode == "clip" else np.remainder(indices, n)
+    return scatter(g, (slice(None),) * (axis % x.ndim) + (indices,), x.shape)
+
+
+take = primitive(np.take, _take_vjp)
 
 
 def _matched_vjp(g: Any, y: Any, x: Any, *args: Any, axis: int | None = -1, **kwargs: Any) -> Any:

@@ -115,7 +115,7 @@ def _interp(
     return np.where(np.greater(x, xp[-1]), fp[-1] if right is None else right, y)
 
 
-# y_k = Σ_j a_j v_{k-j}; the derivative by a_j runs over v in the other direction.
+# y_k = Σ_j a_j v_{k-j}; the derivative with respect to a_j runs over v in the other direction.
 convolve = primitive(
     lambda a, v: np.convolve(a, v),
     lambda g, y, a, v: np.correlate(g, v, "valid"),

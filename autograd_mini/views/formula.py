@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from ..tensor import Tensor
-from .symbols import SILENT, Ruled, is_outer, keeps_all, parameters
-from .writing import argument, listed, number
+from .naming import Formula, Names
+from .symbols import SILENT, Ruled, defined, is_outer, keeps_all, options, parameters
+from .writing import MOST_ENTRIES, argument, listed, number, values
 
 #: operation -> how it is written, how tightly that binds, and how tightly its operands must
 _NOTATION: dict[str, tuple[str, int, tuple[int, ...]]] = {
@@ -65,7 +66,7 @@ def of_operands(t: Tensor, texts: Sequence[str]) -> str:
 
 
 def of_rule(rule: Ruled, called: Mapping[int, str], cotangent: str) -> str:
-    """What a rule computes, as a formula.
+    """What a rule computes, as one formula: what it gives a name is written out.
 
     Parameters
     ----------
@@ -87,7 +88,7 @@ def of_rule(rule: Ruled, called: Mapping[int, str], cotangent: str) -> str:
     >>> print(of_rule(ruled(y)[0], called, "g"), of_rule(ruled(y)[1], called, "g"))
     g / b -g · v2 / b
     """
-    return _of_tape(rule, called, cotangent, brief=False)
+    return _of_tape(rule, called, cotangent, lambda t, text: "")[0]
 
 
 def local(rule: Ruled, called: Mapping[int, str]) -> str:
@@ -106,73 +107,109 @@ def local(rule: Ruled, called: Mapping[int, str]) -> str:
     >>> print(local(ruled(y)[0], labels(y.tape())), local(ruled(y)[1], labels(y.tape())))
     1 / b -v2 / b
     """
-    return _of_tape(rule, called, _UNIT if rule.multiplies() else "g", brief=True)
+    cotangent = _UNIT if rule.multiplies() else "g"
+    return _of_tape(rule, called, cotangent, lambda t, text: t.name or "")[0]
 
 
-def _of_tape(rule: Ruled, called: Mapping[int, str], cotangent: str, brief: bool) -> str:
-    """The whole tape of a rule as one formula in its leaves; if `brief`, in what it gave a name."""
+def in_names(rule: Ruled, called: Mapping[int, str], cotangent: str, names: Names) -> Formula:
+    """What a rule computes, in what it gives a name; and what that stands for, where it is new.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> from autograd_mini.views.symbols import ruled
+    >>> from autograd_mini.views.writing import labels
+    >>> z = ag.tensor([2.0, 1.0], requires_grad=True, name="z")
+    >>> y = ag.log_softmax(z)
+    >>> in_names(ruled(y)[0], labels(y.tape()), "g", Names())
+    Formula(text='g - ŷ · sum(g, axis=-1, keepdims=True)', binds=1, where=(('ŷ', 'softmax(z)'),))
+    """
+
+    def call(t: Tensor, text: str) -> str:
+        assert t.name
+        return (
+            names.give(t.name, text, text) if t.op else names.give(t.name, t.data, values(t.data))
+        )
+
+    text, binds = _of_tape(rule, called, cotangent, call, names)
+    return Formula(text, binds, names.said())
+
+
+def of_definition(t: Tensor, called: Mapping[int, str], names: Names) -> Formula:
+    """A record as a textbook defines it; as `of_record` where it is no fused node."""
+    rule = defined(t)
+    if rule:
+        return in_names(rule, called, "", names)
+    return Formula(*_written(t, lambda a: (called[a.order], _ATOM), names))
+
+
+def _of_tape(
+    rule: Ruled,
+    called: Mapping[int, str],
+    cotangent: str,
+    call: Callable[[Tensor, str], str],
+    names: Names | None = None,
+) -> Written:
+    """The whole tape of a rule as one formula in its leaves, and in the records that `call` gives a
+    name."""
     found = rule.found
     if not isinstance(found, Tensor):
-        return f"{found}({cotangent})" if rule.is_unknown else found
+        return f"{found}({cotangent})" if rule.is_unknown else found, _ATOM
     written: dict[int, Written] = {rule.cotangent.order: (cotangent, _ATOM)}
     for t in rule.tape:
         if t is rule.cotangent:
             continue
         if t.order in rule.of:
             written[t.order] = (called[rule.of[t.order].order], _ATOM)
-        elif t.name and (brief or t.op is None):
-            written[t.order] = (t.name, _ATOM)
         elif t.op is None:
-            written[t.order] = _constant(t.data)
+            written[t.order] = (call(t, "") or t.name, _ATOM) if t.name else _constant(t.data)
         else:
-            text, binds = _written(t, lambda a: written[a.order])
+            text, binds = _written(t, lambda a: written[a.order], names)
             long = len(text) > _LONGEST  # what is used twice is written twice, and that adds up
             written[t.order] = (f"{t.op.name}(…)", _ATOM) if long else (text, binds)
-    return written[found.order][0]
+            if t.name and (name := call(t, written[t.order][0])):
+                written[t.order] = (name, _ATOM)
+    return written[found.order]
 
 
-def _written(t: Tensor, of: Callable[[Tensor], Written]) -> Written:
+def _written(t: Tensor, of: Callable[[Tensor], Written], names: Names | None = None) -> Written:
     """A record in the texts of its arguments, and how tightly the text binds."""
     assert t.op is not None
-    parts = [of(a) if isinstance(a, Tensor) else _constant(a) for a in t.inputs]
+    parts = [of(a) if isinstance(a, Tensor) else _constant(a, names) for a in t.inputs]
     name = t.op.name
     if name in SILENT or (name == "getitem" and keeps_all(t)):
         return parts[0]
     if is_outer(t):
-        return f"{_bound(parts[0], 2)} @ {_bound(parts[1], _ATOM)}ᵀ", 2
+        return f"{bound(parts[0], 2)} @ {bound(parts[1], _ATOM)}ᵀ", 2
     if name in ("pow", "div") and parts[1][0] == _UNIT:
         return parts[0]
     if name == "mul" and any(text.lstrip("-") == _UNIT for text, _ in parts):
         return _scaled(*parts)
     if name == "getitem":
-        return f"{_bound(parts[0], _ATOM)}{_index(t.inputs[1])}", _ATOM
+        return f"{bound(parts[0], _ATOM)}{_index(t.inputs[1])}", _ATOM
     if name == "transpose" and len(t.inputs) == 1:
-        return f"{_bound(parts[0], _ATOM)}ᵀ", _ATOM
+        return f"{bound(parts[0], _ATOM)}ᵀ", _ATOM
     if name in _NOTATION and len(parts) == len(_NOTATION[name][2]):
         template, binds, least = _NOTATION[name]
-        return template.format(*map(_bound, parts, least)), binds
+        return template.format(*map(bound, parts, least)), binds
     return f"{name}({_arguments(t, parts)})", _ATOM
 
 
 def _arguments(t: Tensor, parts: Sequence[Written]) -> str:
-    """The arguments of a call; without keywords that have their usual values."""
+    """The arguments of a call."""
     assert t.op is not None
-    usual = parameters(t.op)
     texts = [text for text, _ in parts]
-    for i, (a, parameter) in enumerate(zip(t.inputs, usual)):
+    for i, (a, parameter) in enumerate(zip(t.inputs, parameters(t.op))):
         if isinstance(a, np.ndarray) and a.ndim:
             texts[i] = f"{parameter}={texts[i]}"
-    said = {
-        key: value
-        for key, value in t.kwargs.items()
-        if value is not None and value is not False and value is not usual.get(key, ...)
-    }
-    return ", ".join([listed(texts), *(f"{key}={argument(value)}" for key, value in said.items())])
+    return ", ".join([listed(texts), *options(t)])
 
 
-def _constant(x: Any) -> Written:
+def _constant(x: Any, names: Names | None = None) -> Written:
     """A number or an array; in a product, a negative number needs parentheses."""
     text = argument(x)
+    if names and isinstance(x, np.ndarray) and x.size > MOST_ENTRIES:
+        text = names.give(text, x, another="{}#{}".format)
     if isinstance(x, float) and len(text) > _LONGEST_NUMBER:
         text = number(x)
     return text, 1 if text.startswith("-") else _ATOM
@@ -181,7 +218,7 @@ def _constant(x: Any) -> Written:
 def _scaled(a: Written, b: Written) -> Written:
     """A product of which one factor is 1 or -1, without it."""
     unit, (text, binds) = (a, b) if a[0].lstrip("-") == _UNIT else (b, a)
-    return (f"-{_bound((text, binds), 2)}", 2) if unit[0].startswith("-") else (text, binds)
+    return (f"-{bound((text, binds), 2)}", 2) if unit[0].startswith("-") else (text, binds)
 
 
 def _index(index: Any) -> str:
@@ -189,7 +226,7 @@ def _index(index: Any) -> str:
     return text if text.startswith("[") else f"[{text}]"
 
 
-def _bound(part: Written, least: int) -> str:
+def bound(part: Written, least: int) -> str:
     """A text as an operand: in parentheses where it binds less tightly than it must."""
     text, binds = part
     return text if binds >= least else f"({text})"

@@ -1,4 +1,4 @@
-r"""The derivation as formulas: each record, then the chain rule backward; in LaTeX or plain text.
+r"""Formulas in LaTeX: a record as one writes it, and a rule as what it computes.
 
 As everywhere, no derivative is typed here: a rule runs on Tensors that stand for symbols, and the
 tape that it leaves is written down. Only the notation of an operation is given by hand.
@@ -7,20 +7,16 @@ tape that it leaves is written down. Only the notation of an operation is given 
 from __future__ import annotations
 
 import re
-import sys
-import unicodedata
 from collections.abc import Callable, Mapping
 from itertools import chain, repeat
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from ..tape import Tape
 from ..tensor import Tensor, raw
-from .symbols import SILENT, Ruled, is_outer, keeps_all, parameters
-from .terminal import spelled
-from .trace import Contribution, Trace
-from .writing import argument, listed, number, shortened
+from .naming import Formula, Names, escaped, name_of, text_of
+from .symbols import SILENT, Ruled, defined, is_outer, keeps_all, options, parameters
+from .writing import argument, listed, number, shortened, values
 
 #: operation -> how it is written, how tightly that binds, and how tightly its operands must
 _NOTATION: dict[str, tuple[str, float, tuple[int, ...]]] = {
@@ -30,7 +26,6 @@ _NOTATION: dict[str, tuple[str, float, tuple[int, ...]]] = {
     "maximum": (r"\max\left({}, {}\right)", 4, (0, 0)),
     "minimum": (r"\min\left({}, {}\right)", 4, (0, 0)),
     "norm": (r"\left\|{}\right\|", 4, (0,)),
-    "linear": (r"{} \, {} + {}", 1, (2, 3, 1)),
     "neg": ("-{}", 1.5, (2,)),
     "pow": ("{}^{{{}}}", 3, (4, 0)),
     "square": ("{}^2", 3, (4,)),
@@ -52,211 +47,69 @@ _ENTRY_BY_ENTRY = {"add", "sub", "mul", "div", "pow", "neg", "broadcast_to", "re
 _ATOM = 4
 _LONGEST = 900  # characters of a formula
 _MINUS = 1.5  # binds more tightly than a sum, and less than a product
-_GREEK = re.compile(
-    "alpha|beta|gamma|delta|epsilon|zeta|eta|theta|iota|kappa|lambda|mu|nu|xi|pi|rho|sigma|tau|phi|"
-    "chi|psi|omega"
-)
-#: combining character -> the accent of mathematics
-_ACCENTS = {"\u0302": "hat", "\u0303": "tilde", "\u0304": "bar", "\u0307": "dot", "\u0308": "ddot"}
-#: what LaTeX reads as its own, as mathematics: in \\text, not all of its readers know the escape
-_SPECIAL = {c: f"\\{c}" for c in "#$%&_{}"} | {
-    "\\": r"\backslash ",
-    "^": r"{\wedge}",
-    "~": r"{\sim}",
-}
 
 Written = tuple[str, float]
-
-
-class Formula(NamedTuple):
-    """A formula, how tightly it binds, and what the names in it stand for.
-
-    Attributes
-    ----------
-    text : str
-    binds : float
-    where : tuple of str
-        What a rule gave a name: "ŷ = softmax(z)".
-    """
-
-    text: str
-    binds: float
-    where: tuple[str, ...] = ()
-
-
-class Derivation(str):
-    """A derivation in LaTeX, which a notebook shows as formulas; ``.text`` is the same in Unicode.
-
-    Attributes
-    ----------
-    text : str
-        For terminals, in letters that standard output can write.
-
-    Examples
-    --------
-    >>> import autograd_mini as ag
-    >>> x = ag.tensor(3.0, requires_grad=True, name="x")
-    >>> derivation = ag.latex(x * x)
-    >>> print(derivation.text.splitlines()[0])
-    v1 = x · x
-    """
-
-    text: str
-
-    def __repr__(self) -> str:
-        return self.text
-
-    def _repr_latex_(self) -> str:
-        return f"$${self}$$"
-
-
-def latex(result: Tensor, names: Mapping[str, Any] | None = None) -> Derivation:
-    r"""How `result` is computed and differentiated, as formulas in LaTeX.
-
-    Parameters
-    ----------
-    result : Tensor
-        With one entry.
-    names : mapping, optional
-        Variables, as ``locals()`` gives them: what to call tensors that have no name.
-
-    Returns
-    -------
-    Derivation
-        An ``aligned`` block: a line for each record, then one for each derivative, in the order of
-        the sweep. A notebook shows it typeset, a terminal its ``.text``.
-
-    Raises
-    ------
-    RuntimeError, ValueError
-        For a result that was not recorded, or has more than one entry.
-
-    Notes
-    -----
-    ``a \odot b`` is the product entry by entry. A sum without an index is over all entries.
-
-    References
-    ----------
-    Griewank and Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, section 3.2.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import autograd_mini as ag
-    >>> x = ag.tensor([1.0, 2.0], requires_grad=True, name="x")
-    >>> L = np.sum(np.log(x))
-    >>> print(ag.latex(L, {"L": L}))
-    \begin{aligned}
-    v_{1} &= \ln x \\
-    L &= \sum v_{1} \\[3ex]
-    \frac{\partial L}{\partial v_{1}} &= 1 \\[1.5ex]
-    \frac{\partial L}{\partial x} &= \frac{\partial L}{\partial v_{1}} \odot \frac{1}{x}
-    \end{aligned}
-    >>> ag.latex(L, {"L": L})
-    v1 = log(x)
-    L = sum(v1)
-    ∂L/∂v1 = ∂L/∂L
-    ∂L/∂x = ∂L/∂v1 / x
-    """
-    trace = Trace.of(result, names)
-    called = {order: name_of(name) for order, name in trace.called.items()}
-    records = [t for t in Tape(result) if t.op is not None]
-    forward = [f"{called[t.order]} &= {of_record(t, called)}" for t in records]
-    backward = [
-        f"{derivative(t, result, called)} &= {_total(given, called, result)}"
-        for t, given in _by_target(trace).items()
-    ]
-    found = Derivation(
-        "\\begin{aligned}\n"
-        + " \\\\\n".join(forward)
-        + (" \\\\[3ex]\n" if backward else "")
-        + " \\\\[1.5ex]\n".join(backward)
-        + "\n\\end{aligned}"
-    )
-    found.text = spelled(_text(trace), sys.stdout)
-    return found
-
-
-def _text(trace: Trace) -> str:
-    """The derivation in Unicode."""
-    forward = [f"{trace.called[step.tensor.order]} = {step.formula}" for step in trace.forward]
-    backward = [
-        f"{trace.derivative(t)} = {' + '.join(_in_words(c) for c in given)}"
-        for t, given in _by_target(trace).items()
-    ]
-    return "\n".join(forward + backward)
-
-
-def _in_words(c: Contribution) -> str:
-    return f"Σ {c.formula}" if c.summed else c.formula
-
-
-def _by_target(trace: Trace) -> dict[Tensor, list[Contribution]]:
-    """All that flows into each derivative, in the order in which these are complete."""
-    found: dict[Tensor, list[Contribution]] = {}
-    for step in trace.backward:
-        for c in step.contributions:
-            found.setdefault(c.target, []).append(c)
-    return dict(sorted(found.items(), key=lambda item: -item[0].order))
 
 
 def derivative(t: Tensor, of: Tensor, called: Mapping[int, str]) -> str:
     return rf"\frac{{\partial {called[of.order]}}}{{\partial {called[t.order]}}}"
 
 
-def _total(given: list[Contribution], called: Mapping[int, str], result: Tensor) -> str:
-    """The sum of all contributions to a derivative."""
-    text = ""
-    said: dict[str, None] = {}
-    for c in given:
-        arrived = "1" if c.source is result else derivative(c.source, result, called)
-        term, binds, where = of_rule(c.rule, called, arrived)
-        said |= dict.fromkeys(where)
-        if c.summed:
-            term = rf"\sum {bound((term, binds), 2)}"
-        text += term if not text or term.startswith("-") else f" + {term}"
-        text = text.replace("+ -", "- ")
-    return rf"{text} \quad \text{{where }} {', '.join(said)}" if said else text
-
-
-def of_rule(rule: Ruled, called: Mapping[int, str], cotangent: str) -> Formula:
+def of_rule(
+    rule: Ruled, called: Mapping[int, str], cotangent: str, names: Names | None = None
+) -> Formula:
     """What a rule computes of symbols; and what it calls a part of that, if it names any."""
     found = rule.found
     if not isinstance(found, Tensor):
         unknown = rf"\operatorname{{{escaped(found[:-1])}}}'(g)"
         return Formula(unknown if rule.is_unknown else found, _ATOM)
+    names = names or Names(called.values())
     written: dict[int, Written] = {rule.cotangent.order: (cotangent, _ATOM)}
-    where: list[str] = []
     for v in rule.tape:
         if v.order in rule.of:
             written[v.order] = called[rule.of[v.order].order], _ATOM
-        elif v.op is not None:
-            text, binds = _written(v, lambda a: written.get(a.order))
+            continue
+        if v.op is not None:
+            text, binds = _written(v, lambda a: written.get(a.order), names)
             long = len(text) > _LONGEST  # what is used twice is written twice, and that adds up
             short = rf"\operatorname{{{escaped(v.op.name)}}}(\ldots)"
             written[v.order] = (short, _ATOM) if long else (text, binds)
         if v.name:
-            name = name_of(v.name)
-            where += [f"{name} = {text}"] if v.op is not None else []
-            written[v.order] = name, _ATOM
-    text, binds = written.get(found.order) or (_constant(found.data), _ATOM)
-    return Formula(text, binds, tuple(where))
+            thing = v.data if v.op is None else written[v.order][0]
+            written[v.order] = _given(names, v.name, thing), _ATOM
+    text, binds = written.get(found.order) or (_constant(found.data, names), _ATOM)
+    return Formula(text, binds, names.said())
 
 
-def local(rule: Ruled, called: Mapping[int, str]) -> Formula:
+def local(rule: Ruled, called: Mapping[int, str], names: Names | None = None) -> Formula:
     """What a rule multiplies the cotangent by; or what it makes of it, `g`."""
-    return of_rule(rule, called, "1" if rule.multiplies() else "g")
+    return of_rule(rule, called, "1" if rule.multiplies() else "g", names)
+
+
+def of_definition(t: Tensor, called: Mapping[int, str], names: Names | None = None) -> Formula:
+    """A record as a textbook defines it; as `of_record` where it is no fused node."""
+    rule = defined(t)
+    names = names or Names(called.values())
+    return of_rule(rule, called, "", names) if rule else of_record(t, called, names)
+
+
+def _given(names: Names, name: str, thing: Any) -> str:
+    """What to call a formula, or an array."""
+    text = thing if isinstance(thing, str) else text_of(values(thing))
+    return names.give(name_of(name), thing, text, lambda _, n: name_of(f"{name}_{n}"))
 
 
 # ---- one operation -------------------------------------------------------------------------------
 
 
-def of_record(t: Tensor, called: Mapping[int, str]) -> str:
+def of_record(t: Tensor, called: Mapping[int, str], names: Names | None = None) -> Formula:
     """A record as a formula in LaTeX, in the names of its arguments."""
-    return _written(t, lambda a: (called[a.order], _ATOM))[0]
+    names = names or Names(called.values())
+    text, binds = _written(t, lambda a: (called[a.order], _ATOM), names)
+    return Formula(text, binds, names.said())
 
 
-def _written(t: Tensor, of: Callable[[Tensor], Written | None]) -> Written:
+def _written(t: Tensor, of: Callable[[Tensor], Written | None], names: Names) -> Written:
     """A record in the texts of its arguments, and how tightly the text binds."""
     assert t.op is not None
     name = t.op.name
@@ -266,9 +119,9 @@ def _written(t: Tensor, of: Callable[[Tensor], Written | None]) -> Written:
         if written:
             return written
         if parameter and isinstance(a, np.ndarray) and a.ndim:
-            return name_of(parameter), _ATOM
-        text = _constant(raw(a), name in _ENTRY_BY_ENTRY)
-        return text, _MINUS if text.startswith("-") else _ATOM
+            return _given(names, parameter, a), _ATOM
+        text = _constant(raw(a), names, name in _ENTRY_BY_ENTRY)
+        return text, _MINUS if text.startswith("-") else 2 if r"\cdot" in text else _ATOM
 
     parts = [part(a, said) for a, said in zip(t.inputs, chain(parameters(t.op), repeat("")))]
     if name in SILENT or (name in ("pow", "div") and parts[1][0] == "1"):
@@ -297,13 +150,13 @@ def _written(t: Tensor, of: Callable[[Tensor], Written | None]) -> Written:
         return template.format(*map(bound, parts, least)).replace("+ -", "- "), binds
     if name in _NAMED and len(parts) == 1:
         return rf"\{name} {bound(parts[0], 3)}", 2
-    arguments = listed([text for text, _ in parts], r"\ldots")
-    return rf"\operatorname{{{escaped(name)}}}{_fenced(arguments)}", _ATOM
+    arguments = [listed([text for text, _ in parts], r"\ldots"), *map(text_of, options(t))]
+    return rf"\operatorname{{{escaped(name)}}}{_fenced(', '.join(arguments))}", _ATOM
 
 
 def _entries(index: Any, x: Written) -> Written:
     """Some of the entries."""
-    return rf"{{{bound(x, _ATOM)}}}_{{{_text_of(argument(index))}}}", _ATOM
+    return rf"{{{bound(x, _ATOM)}}}_{{{text_of(argument(index))}}}", _ATOM
 
 
 def _product(t: Tensor, parts: list[Written]) -> Written:
@@ -317,8 +170,11 @@ def _product(t: Tensor, parts: list[Written]) -> Written:
 
 
 def _quotient(t: Tensor, a: Written, b: Written) -> Written:
-    """A fraction; a numerator with a fraction in it stands before one instead."""
+    """A fraction; a sum, or a numerator with a fraction in it, stands beside one instead."""
     fraction = r"\frac{{{}}}{{{}}}".format
+    if a[0].lstrip("-").startswith(r"\sum"):
+        sign, total = ("-", a[0][1:]) if a[0][0] == "-" else ("", a[0])
+        return rf"{sign}{fraction(1, b[0])} {total}", _MINUS if sign else 2
     if r"\frac" in a[0]:
         return _times(t, a, (fraction(1, b[0]), 3))
     return fraction(a[0], b[0]), 3
@@ -341,20 +197,30 @@ def _fenced(text: str) -> str:
     return rf"\left({text}\right)" if r"\frac" in text else f"({text})"
 
 
-def _constant(x: Any, as_number: bool = True) -> str:
+def _constant(x: Any, names: Names, as_number: bool = True) -> str:
     """A number by its digits; so an array of one repeated number, where that is all it is for."""
     if isinstance(x, (bool, int, float, np.generic)) or (
         isinstance(x, np.ndarray) and x.ndim == 0 and x.dtype.kind in "iuf"
     ):
-        return number(np.asarray(x)[()])
+        return _power_of_ten(number(np.asarray(x)[()]))
     if isinstance(x, np.ndarray):
         same = x.size and (x == x.reshape(-1)[:1]).all()
         if same and as_number:
-            return number(x.reshape(-1)[0] + 0)  # a truth value as 0 or 1
+            return _power_of_ten(number(x.reshape(-1)[0] + 0))  # a truth value as 0 or 1
         if same and x.flat[0] == 1:
             return rf"\mathbf{{1}}_{{{_size(x)}}}"
-        return rf"\text{{const {x.shape}}}"
-    return _text_of(shortened(str(x), 40))
+        size = _size(x)
+        return names.give(f"c_{{{size}}}", x, another=lambda _, n: f"c^{{({n})}}_{{{size}}}")
+    return text_of(shortened(str(x), 40))
+
+
+def _power_of_ten(text: str) -> str:
+    """A number as it is printed by hand: without an e for the power of ten."""
+    return re.sub(r"^(-?)1 .cdot ", r"\1", re.sub(r"e([+-]?\d+)$", _times_ten, text))
+
+
+def _times_ten(match: re.Match[str]) -> str:
+    return rf" \cdot 10^{{{int(match[1])}}}"
 
 
 def _size(x: Any) -> str:
@@ -363,35 +229,3 @@ def _size(x: Any) -> str:
 
 def _axis(axis: Any) -> str:
     return ", ".join(map(str, axis)) if isinstance(axis, tuple) else str(axis)
-
-
-# ---- names ---------------------------------------------------------------------------------------
-
-
-def name_of(name: str) -> str:
-    r"""A name as mathematics: ``v3`` is v with an index, ``log_p`` a word, ``theta`` a letter."""
-    match = re.fullmatch(r"((?:[^\W\d_]|[\u0300-\u036f])+)_?(\d*)", name)
-    if not match:
-        return _text_of(name)
-    stem, index = match.groups()
-    letter, *accents = list(unicodedata.normalize("NFD", stem))
-    if _GREEK.fullmatch(stem):
-        stem = f"\\{stem}"
-    elif len(accents) == 1 and letter.isascii() and accents[0] in _ACCENTS:
-        stem = rf"\{_ACCENTS[accents[0]]}{{{letter}}}"
-    elif len(stem) > 1 or not (stem.isascii() or "α" <= stem <= "ω"):
-        stem = rf"\text{{{stem}}}"
-    return f"{stem}_{{{index}}}" if index else stem
-
-
-def _text_of(text: str) -> str:
-    """Words that stand in a formula."""
-    if not _SPECIAL.keys() & set(text):
-        return rf"\text{{{text}}}"
-    runs = re.split(f"([{re.escape(''.join(_SPECIAL))}])", text)
-    parts = (_SPECIAL.get(run) or rf"\text{{{run}}}" for run in runs if run)
-    return f"{{{''.join(parts)}}}"
-
-
-def escaped(name: str) -> str:
-    return "".join(_SPECIAL.get(c, c) for c in name)

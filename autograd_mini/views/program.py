@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from ..compiling.lowering import CHECKS
 from ..compiling.rewriting import Program, is_elementwise, number
 from ..compiling.steps import Step, Value, astype, dtype_of, example_of, leaves_of, values_in
 from ..dispatch import _parameters, name_of
@@ -111,6 +112,7 @@ class _Writer:
         self.uses = program.uses()
         self.returned = set(values_in(program.results))
         self.taken = {"np", "program"}
+        self.latest: dict[str, int] = {}  # the number with which a name was last made another
         self.texts: dict[Value, Text] = {}
         self.constants: dict[int, tuple[str, Any]] = {}  # by the id of the array
         self.helpers: dict[str, str] = {}
@@ -131,7 +133,7 @@ class _Writer:
         arguments = {self.texts[v][0]: v.example for v in self.program.arguments}
         arguments |= dict(self.constants.values())
         names = ", ".join(self.texts[v][0] for v in by)
-        summary = f"The result, and its derivative{'s' * (len(by) > 1)} by {names}."
+        summary = f"The result, and its derivative{'s' * (len(by) > 1)} with respect to {names}."
         whole = self._function(arguments, wrapped(summary, 4) if by else "The result.")
         parts = ["import numpy as np", *self.helpers.values(), whole]
         found = Source("\n\n\n".join(parts) + f"\n\n    return {returned}")
@@ -147,6 +149,9 @@ class _Writer:
     # ---- a step ----------------------------------------------------------------------------------
 
     def _write(self, step: Step) -> None:
+        if step.function in CHECKS:  # what the program is about goes on without
+            self.texts[step.outs[0]] = self.texts[step.inputs[0]]
+            return
         text = self._call(step)
         if len(step.outs) > 1:
             names = [self._named(v) for v in step.outs]
@@ -315,12 +320,13 @@ class _Writer:
         base = re.sub(r"\W", "_", unicodedata.normalize("NFKC", str(wanted))) or "_"
         if base[0].isdigit():
             base = f"_{base}"
-        name, n = base, 1
+        name, n = base, self.latest.get(base, 1)
         stem = base.rstrip("0123456789") or base
         while name in self.taken or keyword.iskeyword(name) or not name.isidentifier():
             n += 1
             name = f"{stem}{n}" if base != stem else f"{base}_{n}"
         self.taken.add(name)
+        self.latest[base] = n  # all up to here are taken
         return name
 
 

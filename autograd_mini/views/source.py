@@ -40,8 +40,8 @@ def source(result: Tensor, names: Mapping[str, Any] | None = None) -> Source:
     -------
     Source
         Text that defines ``program(...)``: it takes the leaves, then arrays that were constants,
-        and gives the result and its derivative by each leaf that requires one, to the last bit
-        what ``backward`` finds. ``.arguments`` has their values, by name.
+        and gives the result and its derivative with respect to each leaf that requires one, to the
+        last bit what ``backward`` finds. ``.arguments`` has their values, by name.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def source(result: Tensor, names: Mapping[str, Any] | None = None) -> Source:
     <BLANKLINE>
     <BLANKLINE>
     def program(x):
-        \"\"\"The result, and its derivative by x.\"\"\"
+        \"\"\"The result, and its derivative with respect to x.\"\"\"
         # forward
         v1 = np.sin(x)  # (2,)
         result = np.sum(v1 * x)  # scalar

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor import Tensor, raw
-from . import formula, latex, telling
+from . import formula, latex, naming, telling
 from .pool import Pool, minus
 from .symbols import parameters
 from .trace import Contribution, Step, Trace, uses
@@ -44,10 +44,10 @@ class Teller:
         self.trace, self.pool = trace, pool
         tape = trace.tape
         self.index = {t.order: i for i, t in enumerate(tape)}
-        self.tex = {order: latex.name_of(name) for order, name in trace.called.items()}
+        self.tex = {order: naming.name_of(name) for order, name in trace.called.items()}
         self.uses = uses(tape, trace.adjoints)
         self.seen: dict[int, int] = {}
-        self._locals_told: dict[tuple[int, int], latex.Formula] = {}
+        self._locals_told: dict[tuple[int, int], naming.Formula] = {}
         self.brief = len(tape) > _BRIEF
 
     def nodes(self) -> list[Written]:
@@ -84,20 +84,22 @@ class Teller:
     def _forward(self, step: Step) -> Written:
         t = step.tensor
         assert t.op is not None
+        names = naming.Names(self.tex.values())
+        right = (latex.of_record if self.brief else latex.of_definition)(t, self.tex, names)
         name, node = self.trace.called[t.order], self.index[t.order]
         sources = list(dict.fromkeys(self.trace.called[a.order] for a in _tensors(t)))
         found: Written = {
             "phase": "forward",
             "node": node,
             "say": minus(telling.forward(t.op.name, t.op.unfused is not None)),
-            "tex": f"{self.tex[t.order]} = {latex.of_record(t, self.tex)}",
+            "tex": f"{self.tex[t.order]} = {right.text}{_where_named(right)}",
         }
         if self.brief:
             return found
         found["way"] = f"{listed(sources)} → {name}"
         found["operands"] = self._operands(t)
         found["entry"] = self.pool.text(self._entry(t))
-        if locals_ := self._locals(t):
+        if locals_ := self._locals(t, names):
             found["locals"] = locals_
         return found
 
@@ -116,21 +118,21 @@ class Teller:
                     found.append({"sign": before, "array": self.pool.array(array), **said})
         return found[:MOST_LISTED]
 
-    def _locals(self, t: Tensor) -> list[str]:
+    def _locals(self, t: Tensor, names: naming.Names) -> list[str]:
         """∂y/∂x = ... for each argument that derivatives flow to."""
         found = []
         for i, a in enumerate(t.inputs):
             if _is_active(self.trace, t, i, a):
                 left = rf"\frac{{\partial {self.tex[t.order]}}}{{\partial {self.tex[a.order]}}}"
-                right = self._local(t, i)
+                right = self._local(t, i, names)
                 found.append(f"{left} = {right.text}{_where_named(right)}")
         return found[:_MOST_SAVED]
 
-    def _local(self, t: Tensor, i: int) -> latex.Formula:
+    def _local(self, t: Tensor, i: int, names: naming.Names) -> naming.Formula:
         """A local derivative, which is told forward and then backward."""
         key = t.order, i
         if key not in self._locals_told:
-            self._locals_told[key] = latex.local(self.trace.rule(t, i), self.tex)
+            self._locals_told[key] = latex.local(self.trace.rule(t, i), self.tex, names)
         return self._locals_told[key]
 
     def _entry(self, t: Tensor) -> str:
@@ -165,7 +167,7 @@ class Teller:
             "node": self.index[t.order],
             "way": f"starts at {name}",
             "say": f"Backward starts at the result: a change of {name} changes {name} by as much, "
-            "so its derivative by itself is 1.",
+            "so its derivative with respect to itself is 1.",
             "tex": rf"\frac{{\partial {self.tex[t.order]}}}{{\partial {self.tex[t.order]}}} = 1",
             "why": telling.CHAIN_RULE,
         }
@@ -173,7 +175,8 @@ class Teller:
     def _backward(self, step: Step) -> Written:
         t = step.tensor
         assert t.op is not None
-        given = [self._contribution(c) for c in step.contributions]
+        names = naming.Names(self.tex.values())
+        given = [self._contribution(c, names) for c in step.contributions]
         targets = list(dict.fromkeys(self.trace.called[c.target.order] for c in step.contributions))
         say = [telling.backward(t.op.name, t.op.unfused is not None)]
         say += dict.fromkeys(g.pop("said") for g in given)
@@ -198,27 +201,27 @@ class Teller:
         return {
             "to": self.index[c.target.order],
             "argument": c.argument,
-            "tex": rf"\text{{{latex.escaped(text)}}}",
+            "tex": rf"\text{{{naming.escaped(text)}}}",
             **self._sums(c),
             "open": c.open,
             "said": "",
         }
 
-    def _contribution(self, c: Contribution) -> Written:
+    def _contribution(self, c: Contribution, names: naming.Names) -> Written:
         t, a = c.source, c.target
         nth = self.seen[a.order] = self.seen.get(a.order, 0) + 1
         if self.brief:
             return self._briefly(c, nth)
         result = self.trace.result
         arrived = "1" if t is result else latex.derivative(t, result, self.tex)
-        right = latex.of_rule(c.rule, self.tex, arrived)
+        right = latex.of_rule(c.rule, self.tex, arrived, names)
         term = rf"\sum {latex.bound(right[:2], 2)}" if c.summed else right.text
         sign = "=" if nth == 1 else "+="
         found: Written = {
             "to": self.index[a.order],
             "argument": c.argument,
             "tex": f"{latex.derivative(a, result, self.tex)} {sign} {term}{_where_named(right)}",
-            "local": self._local(t, c.argument).text,
+            "local": self._local(t, c.argument, names).text,
             **self._sums(c),
             "open": c.open,
             "why": telling.paths(self.trace.called[a.order], nth, c.open),
@@ -233,12 +236,13 @@ class Teller:
         return found
 
 
-def _where_named(right: latex.Formula) -> str:
-    """Behind a formula, what the names in it stand for."""
+def _where_named(right: naming.Formula) -> str:
+    """Below a formula, a line for each thing that has a name in it: from the whole to its parts."""
     if not right.where:
         return ""
+    lines = [f"{name} = {text}" for name, text in reversed(right.where)]
     blank = "\u00a0"  # MathML drops others at the ends of a text
-    return rf"\text{{{blank} where{blank}}}{', '.join(right.where)}"
+    return rf" \\ \text{{where{blank}}}" + r" \\ ".join(lines)
 
 
 def _tensors(t: Tensor) -> list[Tensor]:

@@ -120,6 +120,16 @@ def ruled(t: Tensor) -> dict[int, Ruled]:
     return found
 
 
+def defined(t: Tensor) -> Ruled | None:
+    """What a fused node computes, as a textbook defines it; None for what is no such node."""
+    definition = t.op and t.op.definition
+    if not definition:
+        return None
+    return _run(
+        lambda g, y, *args, **kwargs: definition(*args, **kwargs), t, _Symbols(t, np.ndarray)
+    )
+
+
 def _or(textbook: Any, rule: Any) -> Any:
     return rule and (textbook or rule)
 
@@ -206,6 +216,18 @@ def parameters(op: Primitive) -> Mapping[str, Any]:
     if op.unfused is None:
         return {}
     return {p.name: p.default for p in inspect.signature(op.forward).parameters.values()}
+
+
+def options(t: Tensor) -> list[str]:
+    """The keywords that a record was made with, ``axis=0``; those with their usual values are not
+    worth a word."""
+    assert t.op is not None
+    usual = parameters(t.op)
+    return [
+        f"{key}={argument(value)}"
+        for key, value in t.kwargs.items()
+        if value is not None and value is not False and value is not usual.get(key, ...)
+    ]
 
 
 #: functions that have no derivative, of which rules make masks and signs

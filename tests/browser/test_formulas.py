@@ -20,7 +20,11 @@ CHAIN = [
     "∂L∂e+=∂L∂s",
     "∂L∂z=∂L∂e⊙e",
 ]
-FUSED = ["L=SoftmaxCrossEntropy(z,y)", "∂L∂L=1", "∂L∂z=ŷ−y where ŷ=softmax(z)"]
+FUSED = [
+    "L=−∑y⊙lnŷ where ŷ=softmax(z) y=[0 1 0]",
+    "∂L∂L=1",
+    "∂L∂z=ŷ−y where ŷ=softmax(z) y=[0 1 0]",
+]
 HEAT_MAPS = "∂L∂w=∂L∂v2x⊤ ∂L∂x=w⊤∂L∂v2"
 
 

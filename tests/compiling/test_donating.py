@@ -138,3 +138,46 @@ def test_an_error_of_donate_says_what_to_do():
     assert new["w"] is x
     same(x, [2.0, 2.0, 2.0])
     same(other, [3.0, 3.0, 3.0])
+
+
+def test_results_that_are_one_value_go_into_arrays_of_their_own():
+    def both(a, b, c):
+        return c * 2, 2 * c
+
+    a, b = np.zeros(3), np.zeros(3)
+    found = ag.compile(both, donate=(0, 1))(a, b, np.ones(3))
+    assert found[0] is a
+    assert found[1] is b
+    same(a, [2.0, 2.0, 2.0])
+    same(b, a)
+    p = {"w": np.ones(3)}
+    step = ag.compile(lambda p: ({"w": p["w"] * 2}, p["w"] * 2), donate=0)
+    _, other = step(p)
+    step(p)
+    same(other, [2.0, 2.0, 2.0])
+    same(p["w"], [4.0, 4.0, 4.0])
+
+
+def test_trees_within_trees():
+    """The state of an optimiser holds trees like the parameters, and a count of the steps."""
+
+    def step(w, state, g):
+        m, n = state
+        m = {"a": m["a"] + g}
+        return {"a": w["a"] - m["a"] / (n + 1)}, (m, n + 1)
+
+    for zero in (0.0, np.float64(0), np.zeros(())):
+        w, m, n = {"a": np.ones(2)}, {"a": np.zeros(2)}, zero
+        first, moment = w["a"], m["a"]
+        compiled = ag.compile(step, donate=(0, 1))
+        for _ in range(3):
+            w, (m, n) = compiled(w, (m, n), np.full(2, 0.5))
+            assert type(n) is type(zero)
+        assert n == 3
+        assert (w["a"] is first, m["a"] is moment) == (True, True)
+        same(m["a"], [1.5, 1.5])
+        same(w["a"], [-0.5, -0.5])
+    with pytest.raises(TypeError, match="donate: the argument consists of arrays, not float"):
+        ag.compile(lambda x, n: (x, n + 1), donate=1)(np.ones(2), 1.0)
+    with pytest.raises(TypeError, match="donate: the argument consists of arrays, not int"):
+        ag.compile(lambda x: [x[0] + 1, x[1]], donate=0)([np.ones(2), 1])

@@ -5,6 +5,8 @@ import re
 import numpy as np
 import pytest
 
+import autograd_mini as ag
+
 from .checks import check, close
 
 RULES = {
@@ -31,3 +33,26 @@ def test_a_number_is_not_joined_across_dtypes():
     x = np.float32([1.1, 2.2, 3.3])
     check(lambda x: (x * np.float64(1 / 3)) * 2.0, x, compare=close)
     check(lambda x: (x * 2.0).astype("d") * (1 / 3), x, compare=close)
+
+
+def test_parts_of_an_adjoint_that_cancel_are_not_added():
+    """But what a user wrote so, to find what rounding lost, is computed as it is written."""
+
+    def loss(w):
+        h = w
+        for _ in range(5):
+            h = (h * w - w) + w
+        return np.sum(h)
+
+    w = np.linspace(0.5, 1.0, 4)
+    report = check(ag.value_and_grad(loss), w, compare=close).report()
+    assert "opposite parts 4" in report
+
+    def lost(x, y):
+        total = x + y
+        return (total - x) - y, (x - y) + y
+
+    x, y = np.array([1e16, 1.0]), np.array([1.0, 1e-17])
+    check(lost, x, y)
+    found, _ = ag.compile(lost)(x, y)
+    assert found.all()

@@ -273,3 +273,14 @@ def test_a_generator_that_is_an_argument_is_refused_too():
         compiled(X, np.random.default_rng(0))
     seeded = ag.compile(lambda x: x * np.random.default_rng(0).normal(size=3))
     same(seeded(X), X * np.random.default_rng(0).normal(size=3))
+
+
+def test_large_arrays_around_are_named_with_what_they_cost():
+    points, few = np.ones((1000, 4)), np.ones(4)
+    compiled = ag.compile(lambda w: np.sum(points @ (w * few)))
+    compiled(np.ones(4))
+    assert "read:      32032 bytes in each call" in compiled.report()
+    assert "points, few. Pass them as arguments" in compiled.report()
+    compiled = ag.compile(lambda w: np.sum(w * few))
+    compiled(np.ones(4))
+    assert "read:" not in compiled.report()

@@ -19,8 +19,8 @@ const figure = (tape, id, over, said, mark = "") =>
 /** @param {string} text */
 const sign = (text) => el("span.sign", text);
 
-/** @param {string} tex */
-export const mathLine = (tex) => scrolling("div.math", "formula", formula(tex));
+/** A formula, and below it what the names in it stand for. @param {string} tex */
+export const mathLine = (tex) => scrolling("div.math", "formula", ...tex.split("\\\\").map(formula));
 
 /** @param {Tape} tape @param {number} node */
 function derivative({ nodes }, node) {
