@@ -1,5 +1,6 @@
 """From a telephone to a wide screen: nothing overlaps, nothing is cut off."""
 
+import numpy as np
 import pytest
 
 import autograd_mini as ag
@@ -87,6 +88,20 @@ def test_the_page_and_its_parts_scroll_no_further_than_they_must(opened, width):
     now = page.locator(".card.now").bounding_box()
     assert now["x"] >= room["x"], "the card of the step is seen"
     assert now["x"] + now["width"] <= room["x"] + room["width"]
+
+
+def test_a_card_larger_than_its_window_is_seen_from_its_name_on(opened):
+    scores = ag.tensor(np.arange(18.0).reshape(6, 3), requires_grad=True, name="scores")
+    page = opened(
+        ag.explore(ag.softmax_cross_entropy(scores, [0, 1, 2] * 2), compare=True),
+        hash="#step=4",
+        width=360,
+        height=740,
+    )
+    room = page.locator("#stage").bounding_box()
+    now = page.locator("#stage .card.now").bounding_box()
+    assert now["height"] > room["height"], "or there is nothing to decide"
+    assert now["y"] == pytest.approx(room["y"], abs=2)
 
 
 _SPOILT = {

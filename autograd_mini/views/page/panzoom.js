@@ -44,7 +44,9 @@ export function follow() {
       /** @param {"left"|"top"} near @param {"right"|"bottom"} far */
       const shift = (near, far) => {
         const before = seen[near] - Math.min(...boxes.map((box) => box[near])), after = Math.max(...boxes.map((box) => box[far])) - seen[far];
-        return before > 0 || after > 0 ? (after - before) / 2 : 0;
+        if (before <= 0 && after <= 0) return 0;
+        const larger = boxes.length === 1 && before + after > 0; // than the window: a card from its name on
+        return larger ? -before : (after - before) / 2;
       };
       if (boxes.length) stage.scrollBy(shift("left", "right"), shift("top", "bottom"));
     }
