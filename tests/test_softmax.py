@@ -262,11 +262,10 @@ def test_a_textbook_says_what_the_rule_computes(node, arrays, kwargs):
             np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize(("node", "arrays", "kwargs"), FUSED_CASES)
+@pytest.mark.parametrize(
+    ("node", "arrays", "kwargs"), [case for case in FUSED_CASES if case.values[0].definition]
+)
 def test_a_definition_is_what_the_node_computes(node, arrays, kwargs):
-    if node.definition is None:
-        assert node is ag.softmax  # whose name says as much
-        return
     found = raw(node.definition(*arrays, **kwargs))
     np.testing.assert_allclose(found, node(*arrays, **kwargs), rtol=1e-9, atol=1e-12)
 

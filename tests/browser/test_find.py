@@ -3,9 +3,12 @@
 import re
 
 import numpy as np
+import pytest
 
 from . import stories
 from .test_steps import Expected
+
+pytestmark = pytest.mark.slow  # `test_steps`, `test_keys` and others are in the default suite
 
 
 def count(page, query):

@@ -6,6 +6,8 @@ from . import stories
 from .reading import state
 from .test_steps import Expected, check_cards
 
+pytestmark = pytest.mark.slow  # `test_steps`, `test_keys` and others are in the default suite
+
 REFUSED = {
     "storage": "localStorage.length",
     "the notebook": "parent.document.title",

@@ -2,7 +2,11 @@
 
 import re
 
+import pytest
+
 from . import stories
+
+pytestmark = pytest.mark.slow  # `test_steps`, `test_keys` and others are in the default suite
 
 NARROW = {"width": 700, "height": 900}
 

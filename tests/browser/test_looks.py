@@ -10,6 +10,8 @@ from . import stories
 from .conftest import lacking
 from .reading import faint
 
+pytestmark = pytest.mark.slow  # `test_steps`, `test_keys` and others are in the default suite
+
 BOTH = pytest.mark.parametrize("scheme", ["light", "dark"])
 
 

@@ -7,6 +7,8 @@ import pytest
 from . import stories
 from .test_keys import scale, step
 
+pytestmark = pytest.mark.slow  # `test_steps`, `test_keys` and others are in the default suite
+
 
 @pytest.fixture
 def page(opened):

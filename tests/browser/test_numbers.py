@@ -9,6 +9,8 @@ from . import stories
 from .reading import shows, state
 from .test_steps import Expected, check
 
+pytestmark = pytest.mark.slow  # `test_steps`, `test_keys` and others are in the default suite
+
 LOGITS = [2.0, 1.0, 0.1]
 
 

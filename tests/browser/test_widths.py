@@ -8,6 +8,8 @@ import autograd_mini as ag
 from . import stories
 from .reading import misplaced
 
+pytestmark = pytest.mark.slow  # `test_steps`, `test_keys` and others are in the default suite
+
 #: width and height of a window
 SIZES = [(360, 740), (768, 1024), (1280, 900), (2560, 1440)]
 MORE_SIZES = [(414, 896), (600, 960), (900, 700), (1024, 768), (1440, 900), (1920, 1080)]
