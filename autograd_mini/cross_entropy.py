@@ -168,7 +168,7 @@ def _own(logits: Any, targets: Any, axis: int) -> Any:
 def _from_saved(g: Any, z: Any, axis: int, reduction: Reduction, d: Any) -> Any:
     """The rule on arrays: the rows' own gradients, which forward saved as a matrix, scaled."""
     g = g if g.dtype == d.dtype else g.astype(d.dtype)
-    scale = g / max(len(d), 1) if reduction == "mean" else _scale(g, z, axis, reduction)
+    scale = _scale(g, z, axis, reduction)
     if axis == -1 and d.shape == z.shape:
         d = d * scale
     else:  # in the layout of the logits at once: a view would have to be copied for .grad

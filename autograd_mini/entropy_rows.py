@@ -7,7 +7,7 @@ What `SoftmaxCrossEntropy` computes in forward. `z` are logits, `y` weights, `t`
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -80,7 +80,15 @@ def _positions(t: Any, d: Any) -> Any:
     """
     n, c = d.shape
     t = t.astype(np.intp, copy=False)
-    return t + np.arange(0, n * c, c) if d.flags.c_contiguous else t * n + np.arange(n)
+    return t + _every(c, n) if d.flags.c_contiguous else t * n + _every(1, n)
+
+
+@lru_cache(maxsize=16)
+def _every(c: int, n: int) -> Any:
+    """0, c, ..., (n - 1) c, for all batches of a size, as `ones` are."""
+    starts = np.arange(0, n * c, c)
+    starts.flags.writeable = False
+    return starts
 
 
 def _target_rows(y: Any, z: Any, axis: int) -> Any:
