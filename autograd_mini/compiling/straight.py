@@ -107,31 +107,52 @@ def _weighed(rows: _Rows, z: Any, y: Any) -> Any:
     y_at = rows.upright(y)
     inner = np.vecdot(y, rows.upright(np.where(y_at == 0, 0, s)))  # 0 ln 0 = 0
     e = np.exp(s)
-    total = rows.sums(e)
-    if rows.classes or (_known(y) is None and y.dtype == inner.dtype):
-        weight = y @ np.ones(rows.c, inner.dtype)
+    if _known(e) is None:
+        weight = y @ np.ones(rows.c, y.dtype)
+        rest, d = _of_any(rows, e, y_at, weight)
     else:
-        weight = np.sum(y, axis=1, dtype=inner.dtype)
-    rest = total - 1
-    d = (e * rows.each(weight / total)).astype(e.dtype)  # whatever the dtype of the weights
-    d = (d - y_at).astype(e.dtype)
-    if _known(rest) is None or (_known(rest) < 0.5).any():
-        rest, d = _sure(rows, e, y_at, weight, rest, d)
+        weight = _weights(rows, y, inner.dtype)
+        rest, d = _of_known(rows, e, y_at, weight)
     return np.log1p(rest) * weight - inner, d
 
 
-def _sure(rows: _Rows, e: Any, y: Any, weight: Any, rest: Any, d: Any) -> Any:
-    """The rest and the gradients, where one class stands out: there 1 - ŷ would lose its digits."""
+def _of_any(rows: _Rows, e: Any, y: Any, weight: Any) -> Any:
+    """r = Σ_k e_k - 1, and (ŷ Σy - y)(1 + r) = (e Σy - y) - y r, over 1 + r.
+
+    The largest e is 1, and is not added to r: no digits of a tiny r are lost. Nor is it multiplied
+    by anything: if it has all of the weight, Σy - y is 0, and -r what is left. Where t classes
+    share it, t - 1 of them belong to r.
+    """
+    top = np.floor(e)  # 1 where e is, else 0
+    rest = rows.sums(e - top) + (rows.sums(top) - 1)
+    d = e * rows.each(weight) - y - y * rows.each(rest)
+    return rest, (d / rows.each(1 + rest)).astype(e.dtype)  # whatever the dtype of the weights
+
+
+def _of_known(rows: _Rows, e: Any, y: Any, weight: Any) -> Any:
+    """The same in the node's own steps, which look at the numbers to save passes over them."""
+    total = rows.sums(e)
+    rest = total - 1
+    d = (e * rows.each(weight / total)).astype(e.dtype)
+    d = (d - y).astype(e.dtype)
+    if not (_known(rest) < 0.5).any():
+        return rest, d
     sure = rest < 0.5
     top = np.equal(e, 1)  # of a sure row, that one class; and np.argmax takes three times as long
     others = np.where(top, 0, e)
-    if _known(e) is not None and not rows.classes:  # in the order in which the node adds them up
-        rest = np.where(sure, np.sum(np.copy(others.T, order="C"), axis=1), rest)
-    else:
+    if rows.classes:
         rest = np.where(sure, rows.sums(others), rest)
+    else:  # in the order in which the node adds them up
+        rest = np.where(sure, np.sum(np.copy(others.T, order="C"), axis=1), rest)
     own = rows.sums(np.where(top, y, 0))
     at_top = (((weight - own) - own * rest) / (1 + rest)).astype(e.dtype)
     return rest, np.where(top & rows.each(sure), rows.each(at_top), d)
+
+
+def _weights(rows: _Rows, y: Any, dtype: Any) -> Any:
+    if rows.classes:
+        return y @ np.ones(rows.c, dtype)
+    return np.sum(y, axis=1, dtype=dtype)
 
 
 def _known(x: Any) -> Any:
