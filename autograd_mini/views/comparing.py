@@ -52,7 +52,7 @@ def compared(
         node = result
     if graph.shape != node.shape:
         raise ValueError(f"explore: {graph.shape} and {node.shape} are not the same function")
-    theirs = {k: made.get(v.order, v) for k, v in names.items() if isinstance(v, Tensor)}
+    theirs = {k: made.get(getattr(v, "order", -1), v) for k, v in names.items()}
     traces = [Trace.of(graph, theirs), Trace.of(node, names)]
     data = tape_data(traces, ["Unfused chain", "Fused node"])
     data["title"] = title or f"Fused beside unfused: {traces[1].called[node.order]}"
@@ -265,7 +265,8 @@ def _reopened(traces: Sequence[Trace], t: Tensor, array: Any) -> list[Trace]:
     tape = Tape(opened(node.result)[0])
     if len(tape) != len(traces[0].tape):  # a definition that decides by the numbers
         return _changed(traces, t, array)
-    called = {a.order: traces[0].called[b.order] for a, b in zip(tape, traces[0].tape)}
+    made = {b.order: a.order for a, b in zip(tape, traces[0].tape)}
+    called = {made.get(key, key): name for key, name in traces[0].called.items()}
     with np.errstate(all="ignore"):
         return [Trace(tape, called, tape.adjoints()), node]
 

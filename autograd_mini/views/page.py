@@ -55,7 +55,7 @@ def explore(
     result : Tensor
         Of one entry.
     names : mapping, optional
-        Variables, as ``locals()`` gives them: what to call tensors that have no name.
+        Variables, as ``locals()`` gives them: what to call arrays, and tensors that have no name.
     compare : bool or Tensor
         Show the same function beside it: with True the graph that fused nodes replace; or another
         computation of it, a Tensor.

@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .terminal import BACKWARD, FORWARD, is_colored, painted, spelled
 from .trace import Trace
-from .writing import arguments, labels, made_by, shortened, values, width
+from .trace import called as names_of
+from .writing import arguments, made_by, shortened, values, width
 
 if TYPE_CHECKING:
     from ..tape import Tape
@@ -36,13 +37,21 @@ class _Section(NamedTuple):
     colors: Mapping[int, str]
 
 
-def table(tape: Tape, *, adjoints: bool = False, width: int | None = None) -> str:
+def table(
+    tape: Tape,
+    names: Mapping[str, Any] | None = None,
+    *,
+    adjoints: bool = False,
+    width: int | None = None,
+) -> str:
     """The Wengert list: a row for each tensor of the tape, in the order of computation.
 
     Parameters
     ----------
     tape : Tape
         What to show.
+    names : mapping, optional
+        Variables, as ``locals()`` gives them: what to call arrays, and tensors that have no name.
     adjoints : bool
         Also show the derivative of the result with respect to each active tensor; and below, a row
         for each step of the backward pass: whose rule adds what to which derivative.
@@ -83,12 +92,12 @@ def table(tape: Tape, *, adjoints: bool = False, width: int | None = None) -> st
     1 mul  ∂v2/∂x   =   ∂v2/∂v1 · x  2
     1 mul  ∂v2/∂x   +=  ∂v2/∂v1 · x  2
     """
-    return _written(_sections(tape, adjoints), width, colored=False)
+    return _written(_sections(tape, names, adjoints), width, colored=False)
 
 
 def printed(tape: Tape, *, adjoints: bool = False, width: int | None = None) -> str:
     """The table as `print` writes it: in colour, where standard output is a terminal."""
-    return _written(_sections(tape, adjoints), width, is_colored(sys.stdout))
+    return _written(_sections(tape, {}, adjoints), width, is_colored(sys.stdout))
 
 
 def _written(sections: Iterable[_Section], columns: int | None, colored: bool) -> str:
@@ -105,10 +114,10 @@ def _written(sections: Iterable[_Section], columns: int | None, colored: bool) -
     return spelled("\n\n".join(texts), sys.stdout)  # again, for the ellipses of what was cut
 
 
-def _sections(tape: Tape, adjoints: bool) -> Iterator[_Section]:
+def _sections(tape: Tape, names: Mapping[str, Any] | None, adjoints: bool) -> Iterator[_Section]:
     """The forward rows; with `adjoints` the backward rows too."""
-    trace = Trace.of(tape.result) if adjoints else None
-    called = trace.called if trace else labels(tape)
+    trace = Trace.of(tape.result, names) if adjoints else None
+    called = trace.called if trace else names_of(tape, names or {})
     rows = [["#", "name", "op", "arguments", "shape", "value"]]
     for i, t in enumerate(tape):
         call = ", ".join(arguments(t, called))
