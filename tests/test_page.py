@@ -599,6 +599,31 @@ def test_hard_logits_break_the_chain_and_not_the_node():
     assert "not finite; the fused node's is exact" in data["compare"]["hard"]["verdict"]
 
 
+def test_both_results_have_one_name():
+    z = ag.tensor([2.0, 1.0, 0.1], requires_grad=True, name="z")
+
+    def symbols(names=None, other=True, **own):
+        loss = ag.softmax_cross_entropy(z, 1) if not own else own["loss"]
+        tapes = ag.explore(loss, names=names, compare=other).data["tapes"]
+        return [tape["symbol"] for tape in tapes]
+
+    assert symbols() == ["L", "L"]
+    assert symbols(names={"L": z * 1}) == ["loss", "loss"]
+    assert symbols(other=ag.cross_entropy(z, 1)) == ["L", "L"]
+    loss, graph = ag.softmax_cross_entropy(z, 1), ag.cross_entropy(z, 1)
+    assert symbols({"risk": loss}, loss=loss) == ["risk", "risk"]
+    assert symbols({"risk": graph}, graph, loss=loss) == ["risk", "risk"]
+    graph.name = "theirs"
+    assert symbols(other=graph, loss=loss) == ["theirs", "theirs"]
+    loss.name = "ours"
+    assert symbols(other=graph, loss=loss) == ["theirs", "ours"]
+
+
+def test_one_operation_is_one_operation():
+    z = ag.tensor([2.0, 1.0], requires_grad=True, name="z")
+    assert ag.explore(z.sum()).data["subtitle"] == "v1 = 3 · 1 operation"
+
+
 def test_any_fused_node_is_compared():
     x = leaf(RNG.normal(size=4), "x")
     data = ag.explore(ag.logsumexp(x), compare=True).data

@@ -53,7 +53,8 @@ def compared(
     if graph.shape != node.shape:
         raise ValueError(f"explore: {graph.shape} and {node.shape} are not the same function")
     theirs = {k: made.get(getattr(v, "order", -1), v) for k, v in names.items()}
-    traces = [Trace.of(graph, theirs), Trace.of(node, names)]
+    name = _one_name(graph, node, names)
+    traces = [Trace.of(graph, {**theirs, name: graph}), Trace.of(node, {**names, name: node})]
     data = tape_data(traces, ["Unfused chain", "Fused node"])
     data["title"] = title or f"Fused beside unfused: {traces[1].called[node.order]}"
     data["tapes"][0]["note"] = "unfused: each operation with its own rule"
@@ -62,6 +63,13 @@ def compared(
     data["compare"] = {"together": _together(traces, made), **_verdict(traces)}
     _knobs(data, traces, _reopened if made else _changed)
     return data
+
+
+def _one_name(graph: Tensor, node: Tensor, names: Mapping[str, Any]) -> str:
+    """What to call both results, which are the same thing: what one is called already, or L."""
+    called = [t.name for t in (node, graph) if t.name]
+    called += [name for name, t in names.items() if (t is node or t is graph) and name[0] != "_"]
+    return called[0] if called else next((s for s in ("L", "loss") if s not in names), "result")
 
 
 def knobs_of(data: Data, trace: Trace) -> None:

@@ -154,10 +154,15 @@ def _told(trace: Trace, pool: Pool, name: str) -> dict[str, Any]:
     return {
         "name": name,
         "symbol": trace.called[trace.result.order],
+        "value": _value(trace),
         "nodes": nodes,
         "steps": teller.steps(),
         "levels": levels(trace, nodes, pool),
     }
+
+
+def _value(trace: Trace) -> str:
+    return minus(number(np.ravel(trace.result.data)[0]))
 
 
 def _too_long(operations: int) -> ValueError:
@@ -172,13 +177,11 @@ def _data(
     trace: Trace, tapes: list[dict[str, Any]], pools: Sequence[Pool], batch: int
 ) -> dict[str, Any]:
     """All that the page shows, of which this is the first tape."""
-    result = trace.result
+    count = sum(t.op is not None for t in trace.tape)
     data: dict[str, Any] = {
         "title": "",
-        "subtitle": minus(
-            f"{trace.called[result.order]} = {number(np.ravel(result.data)[0])} · "
-            f"{sum(t.op is not None for t in trace.tape):,} operations"
-        ),
+        "subtitle": f"{trace.called[trace.result.order]} = {_value(trace)} · "
+        f"{count:,} operation{'s' * (count > 1)}",
         "tapes": tapes,
         "tabs": [{"name": tape["name"], "tapes": [i]} for i, tape in enumerate(tapes)],
         "pools": [[pool.items for pool in pools]],
