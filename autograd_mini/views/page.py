@@ -136,7 +136,7 @@ def tape_data(traces: Sequence[Trace], titles: Sequence[str]) -> dict[str, Any]:
     batch = batch_of(traces)
     pools = [Pool(batch) for _ in traces]
     tapes = [_told(*each) for each in zip(traces, pools, titles)]
-    data = _data(traces[0], tapes, pools, batch)
+    data = _data(tapes, pools, batch)
     for most, notes in _LESS:
         if len(embedded(data).encode()) < LARGEST - _SHELL:
             return data
@@ -154,15 +154,12 @@ def _told(trace: Trace, pool: Pool, name: str) -> dict[str, Any]:
     return {
         "name": name,
         "symbol": trace.called[trace.result.order],
-        "value": _value(trace),
+        "value": minus(number(np.ravel(trace.result.data)[0])),
+        "operations": f"{sum(t.op is not None for t in trace.tape):,}",
         "nodes": nodes,
         "steps": teller.steps(),
         "levels": levels(trace, nodes, pool),
     }
-
-
-def _value(trace: Trace) -> str:
-    return minus(number(np.ravel(trace.result.data)[0]))
 
 
 def _too_long(operations: int) -> ValueError:
@@ -173,15 +170,12 @@ def _too_long(operations: int) -> ValueError:
     )
 
 
-def _data(
-    trace: Trace, tapes: list[dict[str, Any]], pools: Sequence[Pool], batch: int
-) -> dict[str, Any]:
+def _data(tapes: list[dict[str, Any]], pools: Sequence[Pool], batch: int) -> dict[str, Any]:
     """All that the page shows, of which this is the first tape."""
-    count = sum(t.op is not None for t in trace.tape)
+    symbol, value, count = (tapes[0][key] for key in ("symbol", "value", "operations"))
     data: dict[str, Any] = {
         "title": "",
-        "subtitle": f"{trace.called[trace.result.order]} = {_value(trace)} · "
-        f"{count:,} operation{'s' * (count > 1)}",
+        "subtitle": f"{symbol} = {value} · {count} operation{'s' * (count != '1')}",
         "tapes": tapes,
         "tabs": [{"name": tape["name"], "tapes": [i]} for i, tape in enumerate(tapes)],
         "pools": [[pool.items for pool in pools]],

@@ -29,8 +29,8 @@ function render() {
   updateCompare();
   byId("live").textContent = `Step ${state.step + 1} of ${tape.steps.length}, ${step.phase}, ${tape.nodes[step.node].op}, ${way(tape, step)}. ${step.say}`;
   const value = state.variant ? array(tape, tape.nodes[tape.nodes.length - 1].value).text?.[0][0] : tape.value;
-  const [count, ...beside] = shown().map(({ steps }) => steps.filter(({ phase }) => phase === "forward").length);
-  byId("subtitle").textContent = [`${tape.symbol} = ${value} · ${count.toLocaleString("en")} operation${count > 1 ? "s" : ""}`, ...beside].join(" beside ");
+  const [count, ...beside] = shown().map(({ operations }) => operations);
+  byId("subtitle").textContent = [`${tape.symbol} = ${value} · ${count} operation${count === "1" ? "" : "s"}`, ...beside].join(" beside ");
   try {
     history.replaceState(null, "", `#step=${state.step + 1}&view=${state.tab + 1}`);
   } catch {

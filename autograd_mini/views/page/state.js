@@ -17,6 +17,7 @@ export async function read() {
     const bytes = Uint8Array.from(atob(byId("packed").textContent ?? ""), (c) => c.charCodeAt(0));
     data = await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).json();
   }
+  await document.fonts.load("18px STIX Two Math"); // so that formulas are as wide as they are measured
   data.tapes.forEach((tape, i) => {
     const { nodes } = tape;
     Object.assign(tape, { level: 0, pools: data.pools.map((pools) => pools[i]), made: nodes.map(() => -1), passed: nodes.map(() => Infinity), sums: nodes.map(() => []) });
