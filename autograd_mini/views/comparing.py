@@ -196,10 +196,11 @@ def _jacobian(trace: Trace) -> Any:
     if len(nodes) != 1 or nodes[0].size * np.size(raw(nodes[0].inputs[0])) > 4096:
         return None
     t = nodes[0]
+    op: Any = t.op
     first, *others = map(raw, t.inputs)
 
     def of_first(x: Any) -> Any:
-        return t.op(x, *others, **t.kwargs)  # type: ignore[misc]
+        return op(x, *others, **t.kwargs)
 
     return raw(jacobian(of_first)(first)).reshape(t.size, -1)
 

@@ -284,9 +284,10 @@ def _is(x: Any) -> str:
 def _slope(c: Contribution) -> Any:
     """The local derivative as numbers: what the rule makes of ones. None where it does more."""
     t = c.source
+    assert t.op is not None
     if not c.rule.multiplies() or not isinstance(t.data, np.ndarray):
         return None
-    rule: Any = next(r for i, r in enumerate(t.op.vjps) if i == c.argument)  # type: ignore[union-attr]
+    rule: Any = next(r for i, r in enumerate(t.op.vjps) if i == c.argument)
     with np.errstate(all="ignore"):
         slope = np.asarray(
             rule(np.ones(t.shape, t.dtype), t._array, *map(raw, t.inputs), **t.kwargs)
