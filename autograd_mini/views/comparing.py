@@ -57,6 +57,8 @@ def compared(
     traces = [Trace.of(graph, {**theirs, name: graph}), Trace.of(node, {**names, name: node})]
     data = tape_data(traces, ["Unfused chain", "Fused node"])
     data["title"] = title or f"Fused beside unfused: {traces[1].called[node.order]}"
+    for tape in data["tapes"]:
+        tape["first"] = 0  # what is compared is seen open
     data["tapes"][0]["note"] = "unfused: each operation with its own rule"
     data["tapes"][1]["note"] = "fused: one node, one backward rule"
     data["tabs"].append({"name": "Side by side", "tapes": [0, 1]})

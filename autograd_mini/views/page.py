@@ -150,15 +150,17 @@ def tape_data(traces: Sequence[Trace], titles: Sequence[str]) -> dict[str, Any]:
 def _told(trace: Trace, pool: Pool, name: str) -> dict[str, Any]:
     """One tape; its numbers go into the pool."""
     teller = Teller(trace, pool)
-    nodes = teller.nodes()
+    nodes, steps = teller.nodes(), teller.steps()
+    placed, first = levels(trace, nodes, pool)
     return {
         "name": name,
         "symbol": trace.called[trace.result.order],
         "value": minus(number(np.ravel(trace.result.data)[0])),
         "operations": f"{sum(t.op is not None for t in trace.tape):,}",
         "nodes": nodes,
-        "steps": teller.steps(),
-        "levels": levels(trace, nodes, pool),
+        "steps": steps,
+        "levels": placed,
+        "first": first,
     }
 
 

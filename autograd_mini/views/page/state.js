@@ -20,7 +20,7 @@ export async function read() {
   await document.fonts.load("18px STIX Two Math"); // so that formulas are as wide as they are measured
   data.tapes.forEach((tape, i) => {
     const { nodes } = tape;
-    Object.assign(tape, { level: 0, pools: data.pools.map((pools) => pools[i]), made: nodes.map(() => -1), passed: nodes.map(() => Infinity), sums: nodes.map(() => []) });
+    Object.assign(tape, { level: tape.first, pools: data.pools.map((pools) => pools[i]), made: nodes.map(() => -1), passed: nodes.map(() => Infinity), sums: nodes.map(() => []) });
     tape.steps.forEach(({ phase, node, gives = [] }, step) => {
       if (phase === "forward") tape.made[node] = step;
       if (phase === "backward") tape.passed[node] = step;
