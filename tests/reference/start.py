@@ -6,7 +6,7 @@ import autograd_mini as ag
 
 INTRO = """Reverse-mode automatic differentiation on NumPy: a tape, its rules, and views of both.
 
-- [The package](autograd_mini.html): all of the names below, with shapes, errors, examples and sources
+- [The package](autograd_mini.html): all names, with shapes, errors, examples and sources
 - [The formula sheet](autograd_mini/formula_sheet.html): the rules of NumPy's elementwise functions
 - [NumPy's functions](autograd_mini/numpy_functions.html): what becomes of a tensor in each
 - [Measured](autograd_mini/measured.html): speed, memory and accuracy, beside others
@@ -40,7 +40,7 @@ def page() -> str:
 
 
 def _place(name: str) -> str:
-    """Where a name is described: a room on a page of its own; `tensor` is the class by another name."""
+    """Where a name is described: a room on a page of its own; `tensor` is the class, too."""
     if inspect.ismodule(getattr(ag, name)):
         return f"autograd_mini/{name}.html"
     return f"autograd_mini.html#{'Tensor' if name == 'tensor' else name}"
