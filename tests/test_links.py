@@ -17,7 +17,7 @@ TEXTS = sorted(
         "examples/**/*.md",
         "examples/*.ipynb",
         "tests/reference/*.md",
-    )  # fmt: skip
+    )
     for path in ROOT.glob(pattern)
 )
 MODULES = sorted([*ROOT.glob("autograd_mini/**/*.py"), *ROOT.glob("examples/**/*.py")])
