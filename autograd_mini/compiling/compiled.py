@@ -50,7 +50,7 @@ def compile(
     donate : int or tuple of int
         Positional arguments whose arrays may be overwritten: the result that is a tree of the same
         shapes is written into them, and they are what is returned. For parameters that a step
-        updates.
+        updates; those of a model, which require a gradient, inside of `no_grad`.
     fuse : bool
         Replace softmax and cross-entropy that were written out by their stable, fused form.
 
