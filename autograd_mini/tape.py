@@ -92,11 +92,19 @@ class Tape(Sequence[Tensor]):
     def __repr__(self) -> str:
         return f"<Tape of {len(self)} tensors, ending in {self.result!r}>"
 
-    def table(self, *, adjoints: bool = False, width: int | None = None) -> str:
+    def table(
+        self,
+        names: Mapping[str, Any] | None = None,
+        *,
+        adjoints: bool = False,
+        width: int | None = None,
+    ) -> str:
         """The tape as a table of text: number, name, operation, arguments, shape and value.
 
         Parameters
         ----------
+        names : mapping, optional
+            Variables, as ``locals()`` gives them: what to call arrays, and tensors without a name.
         adjoints : bool
             Also show the derivative of the result with respect to each row; and below, a row for
             each step of the backward pass: whose rule adds what to which derivative.
@@ -118,7 +126,7 @@ class Tape(Sequence[Tensor]):
         """
         from .views.table import table
 
-        return table(self, adjoints=adjoints, width=width)
+        return table(self, names, adjoints=adjoints, width=width)
 
     def source(self, names: Mapping[str, Any] | None = None) -> str:
         """The tape as a NumPy program that runs by itself: ``ag.source(result, names)``.
@@ -126,7 +134,7 @@ class Tape(Sequence[Tensor]):
         Parameters
         ----------
         names : mapping, optional
-            Variables, as ``locals()`` gives them: what to call tensors that have no name.
+            Variables, as ``locals()`` gives them: what to call arrays, and tensors without a name.
 
         Returns
         -------

@@ -158,6 +158,7 @@ def refuse_shared(leaves: Sequence[Any], taken: Sequence[int]) -> None:
 
 def _share(x: Any, y: Any) -> bool:
     try:
+        # the stubs of some releases of NumPy take no limit, and those of others do
         return bool(np.shares_memory(x, y, max_work=100_000))  # type: ignore[call-overload, arg-type, unused-ignore]
     except np.exceptions.TooHardError:
         return True

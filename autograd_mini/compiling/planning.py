@@ -278,7 +278,8 @@ class Plan:
         for name, look in self._views:
             space[name] = look(space)
         exec(compile(self.text, "<compiled>", "exec"), space)
-        return space["run"]  # type: ignore[no-any-return]
+        run: Callable[..., Any] = space["run"]
+        return run
 
 
 def _again(step: Step, names: dict[Value, str]) -> Callable[[dict[str, Any]], Any]:
