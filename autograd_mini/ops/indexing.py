@@ -60,13 +60,14 @@ for function in (
     np.flipud,
     np.moveaxis,
     np.repeat,
-    np.roll,
     np.rollaxis,
     np.rot90,
     np.swapaxes,
     np.tile,
 ):
     primitive(function, _put_back(function))
+
+primitive(np.roll, lambda g, y, x, shift, axis=None: np.roll(g, np.negative(shift), axis))
 
 
 def _take_vjp(
@@ -220,10 +221,11 @@ def _select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 @implements(np.bincount)
 def _bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     """The sums of the weights that fall into each bin."""
-    counts = np.bincount(np.asarray(x), minlength=minlength)
+    x = arrayed(x)
+    counts = np.bincount(x, minlength=minlength)
     if weights is None:
         return counts
-    return scatter(arrayed(weights).astype(np.dtype(float)), np.asarray(x), counts.shape)
+    return scatter(arrayed(weights).astype(np.dtype(float)), x, counts.shape)
 
 
 not_differentiable(

@@ -153,9 +153,9 @@ class _Writer:
             self.texts[step.outs[0]] = self.texts[step.inputs[0]]
             return
         text = self._call(step)
-        if len(step.outs) > 1:
+        if step.several:
             names = [self._named(v) for v in step.outs]
-            self._line(step, f"{', '.join(names)} = {text[0]}")
+            self._line(step, f"{', '.join(names)}{',' * (len(names) == 1)} = {text[0]}")
             return
         (value,) = step.outs
         if self._fits_inside(value, text[0]):
