@@ -144,7 +144,7 @@ def test_bins_are_counted_where_their_number_is_known():
             np.testing.assert_allclose(x.data, y.data, rtol=1e-13)
     with pytest.raises(IndexError, match="index 3 is out of bounds for axis 0 with size 3"):
         compiled(w, np.array([0, 1, 2, 3]))
-    with pytest.raises(ValueError, match="must not be negative|must be non-negative|negative"):
+    with pytest.raises(ValueError, match="negative"):
         compiled(w, np.array([0, 1, 2, -1]))
     with pytest.raises(TypeError, match="minlength=n says that there are n bins"):
         ag.compile(lambda t: np.bincount(t))(np.array([0, 1]))
