@@ -14,6 +14,8 @@ from ..primitive import Rule, arrayed, implements, not_differentiable, primitive
 def _scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
     """Zeros of `shape` with `x` added at `index`: where an index repeats, entries add up."""
     y = np.zeros(shape, x.dtype)
+    if hasattr(y, "at"):  # in a program that runs on jax, whose arrays are not written to
+        return y.at[index].add(x)
     parts = index if isinstance(index, tuple) else (index,)
     if all(isinstance(i, (int, slice, np.integer, type(None), type(...))) for i in parts):
         y[index] = x  # a slice names no entry twice, and this is much faster
@@ -100,8 +102,8 @@ def _matched_vjp(g: Any, y: Any, x: Any, *args: Any, axis: int | None = -1, **kw
     axis = args[-1] if args else axis
     if axis is None:
         return _matched_vjp(g, y, x.reshape(-1), axis=0).reshape(x.shape)
-    rank = np.argsort(np.argsort(y, axis=axis, kind="stable"), axis=axis, kind="stable")
-    origin = np.take_along_axis(np.argsort(x, axis=axis, kind="stable"), rank, axis)
+    rank = np.argsort(np.argsort(y, axis=axis, stable=True), axis=axis, stable=True)
+    origin = np.take_along_axis(np.argsort(x, axis=axis, stable=True), rank, axis)
     positions = np.arange(x.size).reshape(x.shape)
     return _back(g, np.take_along_axis(positions, origin, axis), x)
 
