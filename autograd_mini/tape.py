@@ -23,7 +23,7 @@ _ndarray = np.ndarray
 class Tape(Sequence[Tensor]):
     """The tensors that a result was computed from, in the order of computation.
 
-    A Wengert list [1]_: leaves, constants and records, sorted by creation number, the result
+    A Wengert list: leaves, constants and records, sorted by creation number, the result
     last. ``print(tape)`` shows it as a table, ``len``, indexing and iteration work as for a list.
 
     Parameters
@@ -38,8 +38,8 @@ class Tape(Sequence[Tensor]):
 
     References
     ----------
-    .. [1] R. E. Wengert, A simple automatic derivative evaluation program, CACM 7(8), 1964.
-       A. Griewank and A. Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, section 3.2.
+    R. E. Wengert, A simple automatic derivative evaluation program, CACM 7(8), 1964.
+    A. Griewank and A. Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, section 3.2.
 
     Examples
     --------

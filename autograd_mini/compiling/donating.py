@@ -131,7 +131,8 @@ def refuse_followed(donated: Any) -> None:
         if isinstance(x, Tensor) and x.is_leaf and x.requires_grad:
             raise TypeError(
                 f"compile: {describe(x)} is donated, but requires a gradient: what is recorded is "
-                "not overwritten. Pass .detach() or arrays; transforms need no requires_grad."
+                "not overwritten. Call it inside of `with ag.no_grad():`, or pass .detach() or "
+                "arrays; transforms need no requires_grad."
             )
 
 

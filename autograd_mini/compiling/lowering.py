@@ -56,11 +56,13 @@ class Lowered:
 
 #: what gives its argument as it is, unless it raises: nothing to look at once and for all
 CHECKS = (of_classes, within)
+#: what gives the memory of its argument or a copy, as that lies in memory
+LOOKS = (np.reshape, np.ravel)
 
 
 def is_view(step: Step) -> bool:
     """Whether a step gives the memory of its argument, looked at in another way."""
-    if len(step.outs) != 1 or step.name:
+    if step.several or step.name:
         return False
     memory = memory_of(step.outs[0].example)
     return any(memory is memory_of(v.example) for v in step.inputs)
