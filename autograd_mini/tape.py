@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .lessons import lesson
-from .tensor import NOT_KEPT, Tensor, as_array, describe, raw, recording
+from .tensor import NOT_KEPT, Tensor, as_array, describe, holds_numbers, raw, recording
 
 _ndarray = np.ndarray
 
@@ -428,7 +428,7 @@ def _seed(result: Tensor, gradient: Any) -> Any:
         # (`ndmin`: with one entry, each axis has length 1. np.ones takes three times as long.)
         return np.array(1, y.dtype, ndmin=y.ndim) if type(y) is _ndarray else np.ones_like(y)
     seed = as_array(raw(gradient))
-    if seed.shape != result.shape or seed.dtype.kind not in "biufO":
+    if seed.shape != result.shape or not holds_numbers(seed):
         raise ValueError(
             f"gradient of shape {seed.shape} {seed.dtype} for {describe(result)}: it must have "
             "that very shape, and real numbers."

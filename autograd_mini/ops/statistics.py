@@ -26,6 +26,11 @@ def _var(
     correction: Any = None,
 ) -> Any:
     """Σ (x - mean)² / (n - ddof)."""
+    if dtype is None and a.dtype == np.float16:  # as NumPy does
+        y = _var(
+            a, axis, np.float32, None, ddof, keepdims, where=where, mean=mean, correction=correction
+        )
+        return y.astype(np.float16)
     a = chosen(a, dtype, where, 0)
     if mean is None:
         mean = np.mean(a, axis=axis, keepdims=True, where=where)
