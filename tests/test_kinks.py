@@ -145,6 +145,11 @@ def test_logaddexp(f):
         assert slopes(f, infinity, 3.0) == ([1.0, 0.0] if infinity > 0 else [0.0, 1.0])
 
 
+@pytest.mark.parametrize("f", [np.logaddexp, np.logaddexp2])
+def test_logaddexp_is_smooth_where_its_arguments_are_equal(f):
+    assert ag.gradcheck(f, [1.0, 0.0, -2.0], [1.0, 0.0, -2.0], order=3)
+
+
 @row("sort of tied entries")
 def test_sort():
     weights = np.array([1.0, 2.0, 3.0])
