@@ -83,6 +83,50 @@ class Tape(Sequence[Tensor]):
     def __iter__(self) -> Iterator[Tensor]:
         return iter(self._tensors)
 
+    def __contains__(self, t: object) -> bool:
+        return any(own is t for own in self._tensors)  # the same one: == compares entries
+
+    def index(self, value: Any, start: int = 0, stop: int = sys.maxsize) -> int:
+        """The number of a tensor in the table, so that ``tape[tape.index(t)]`` is `t`.
+
+        Parameters
+        ----------
+        value : Tensor
+            Found by identity, since ``==`` compares entries.
+        start, stop : int
+            Where to look, as for a list.
+
+        Raises
+        ------
+        ValueError
+            When the result was not computed from it.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> x = ag.tensor([2.0, 3.0], requires_grad=True)
+        >>> y = x * x
+        >>> tape = y.sum().tape()
+        >>> y in tape, tape.index(y)
+        (True, 1)
+        """
+        for i in range(*slice(start, stop).indices(len(self))):
+            if self._tensors[i] is value:
+                return i
+        raise ValueError(f"{describe(value)} is not on this tape")
+
+    def count(self, value: Any) -> int:
+        """1 when `value` is a tensor of the tape, else 0.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> x = ag.tensor([2.0, 3.0], requires_grad=True)
+        >>> (x * x).tape().count(x)
+        1
+        """
+        return int(value in self)
+
     def __str__(self) -> str:
         """The table, in colour on a terminal; that of ``table()`` never has any."""
         from .views.table import printed

@@ -669,7 +669,7 @@ def test_an_einsum_along_a_given_path():
 )
 def test_axes_that_are_summed_over_together_are_as_long(text):
     for x in (M, ag.tensor(M, requires_grad=True)):
-        with pytest.raises((ValueError, IndexError), match="shape|axis|index"):
+        with pytest.raises((ValueError, IndexError), match=r"shape|axis|index"):
             eval(text, {"np": np, "t": x})
 
 
