@@ -220,6 +220,12 @@ def test_where():
     assert remedy == [0.0, 0.25]
 
 
+@pytest.mark.parametrize("flat", [ag.relu, lambda x: np.maximum(x, 0), lambda x: -np.minimum(-x, 0)])
+def test_an_infinite_derivative_meets_a_flat_side(flat):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        assert np.isnan(slopes(lambda x: np.sqrt(flat(x)), -1.0)).all()
+
+
 def test_a_nan_takes_the_derivative_with_it():
     """Where the result is nan because of an entry, that entry's derivative is not silently 0."""
     assert np.isnan(slopes(lambda x: ag.relu(x) ** 2, [np.nan])[0])
