@@ -90,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             _compare()
         else:
             _story(options.output)
-        sys.stdout.flush()
+        print(end="", flush=True)  # there is no sys.stdout where it was closed
     except BrokenPipeError:  # whoever read us has seen enough, as in `... | head`
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (the interpreter flushes it at exit)
         return 1

@@ -31,6 +31,7 @@ from typing import Any
 import numpy as np
 
 from .entropy_rows import of_rows, unmatrix
+from .ops.reductions import shared
 from .primitive import fused, named
 from .softmax import among, complement, log_softmax, on_numpy, softmax
 from .targets import Reduction, are_indices, with_options, without_axis
@@ -130,7 +131,9 @@ def _scale(g: Any, logits: Any, axis: int, reduction: Reduction) -> Any:
     """What each row's own derivative is multiplied by: g, divided by N for a mean."""
     if reduction == "none":
         return np.expand_dims(g, axis)
-    return g / max(logits.size // logits.shape[axis], 1) if reduction == "mean" else g
+    if reduction == "mean":
+        return shared(g, max(logits.size // logits.shape[axis], 1))
+    return g
 
 
 def _logits_vjp(

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
 from itertools import count
 from math import inf
 from typing import Any
@@ -91,6 +92,13 @@ class Primitive:
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
 
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        # A copy is the primitive itself, and a pickle says where to find it, as for a function.
+        for module in [*sys.modules.values()]:
+            if getattr(module, "__dict__", {}).get(self.name) is self:
+                return _found, (module.__name__, self.name)
+        return self.name
+
     def _keywords(self, kwargs: dict[str, Any]) -> dict[str, Any]:
         """Keyword arguments as arrays; a derivative that would get lost in one is refused."""
         for key, value in kwargs.items():
@@ -149,16 +157,25 @@ class Primitive:
 
     def explained(self, error: Exception, args: tuple[Any, ...]) -> Exception:
         """`error`, raised by the function, with the operation, the tensors and the remedy."""
-        text = str(error).replace("<lambda>", self.name)
-        if "broadcast" in text:
-            text += ". From the right, lengths must be equal, or one of them 1: reshape to fit"
-            text += lesson("shapes")
-        elif "core dimension" in text or "not aligned" in text:
-            text += ". The last axis of the left must be as long as the second last of the right"
-            text += lesson("shapes")
-        kinds = (LinAlgError, AxisError, ValueError, IndexError, TypeError)
-        kind = next(k for k in kinds if isinstance(error, k))
-        return kind(f"{self.name} of {' and '.join(map(describe, args))}: {text}")
+        return _explained(self.name, error, args)
+
+
+def _found(module: str, name: str) -> Any:
+    """What unpickling calls."""
+    return getattr(import_module(module), name)
+
+
+def _explained(name: str, error: Exception, args: Sequence[Any]) -> Exception:
+    text = str(error).replace("<lambda>", name)
+    if "broadcast" in text:
+        text += ". From the right, lengths must be equal, or one of them 1: reshape to fit"
+        text += lesson("shapes")
+    elif "core dimension" in text or "not aligned" in text:
+        text += ". The last axis of the left must be as long as the second last of the right"
+        text += lesson("shapes")
+    kinds = (LinAlgError, AxisError, ValueError, IndexError, TypeError)
+    kind = next(k for k in kinds if isinstance(error, k))
+    return kind(f"{name} of {' and '.join(map(describe, args))}: {text}")
 
 
 #: how SymPy and mpmath spell some of NumPy's functions
@@ -404,10 +421,10 @@ class OnArrays:
         arrays, kwargs = [_plain(x) for x in args], {k: _plain(v) for k, v in kwargs.items()}
         try:
             return self.function(*arrays, **kwargs)
-        except TypeError:
+        except (ValueError, TypeError, IndexError) as error:
             y = _of_objects(self.function, arrays, {})
             if y is NotImplemented:
-                raise
+                raise _explained(self.function.__name__, error, args) from error
             return y
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .tensor import Tensor, as_array, describe, raw
+from .tensor import Tensor, as_array, describe, holds_numbers, raw
 
 Reduction = Literal["mean", "sum", "none"]
 
@@ -169,7 +169,7 @@ def _checked(name: str, logits: Any, targets: Any, axis: int) -> tuple[Any, Any,
     targets = targets if type(targets) is Tensor else as_array(targets)
     z, y = raw(logits), raw(targets)
     shape, kind = z.shape, y.dtype.kind
-    if z.dtype.kind not in "fO" or kind not in "biufO":
+    if z.dtype.kind not in "fO" or (kind not in "biuf" and not holds_numbers(y)):
         why = "Logits are real floating, targets integers or real numbers."
         raise _unfit(TypeError, name, logits, targets, why)
     if not isinstance(axis, (int, np.integer)):

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -162,10 +163,7 @@ def test_extrema_of_symbols_have_a_value_and_no_silent_derivative():
 
 @pytest.mark.parametrize("f", [np.exp, ag.sigmoid, ag.softmax, ag.logsumexp])
 def test_objects_without_the_function_are_refused(f):
-    class Money:
-        __add__ = __sub__ = __neg__ = lambda self, *_: self
-
-    t = leaf(np.array([Money()], dtype=object), name="t")
+    t = leaf(np.array([Fraction(1, 2)]), name="t")
     with pytest.raises(TypeError, match=r" of 't' \(1,\) object: .*no callable exp"):
         f(t)
 
