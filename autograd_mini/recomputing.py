@@ -10,7 +10,8 @@ import numpy as np
 from .primitive import Together, primitive
 from .tape import Tape
 from .tensor import Tensor, describe, raw, recording
-from .transforms import Function, leaves_of, map_tree, vjp
+from .transforms import Function, vjp
+from .trees import leaves_of, map_tree
 
 
 def checkpoint(f: Function) -> Function:

@@ -12,7 +12,7 @@ import pytest
 import autograd_mini as ag
 
 PACKAGE = Path(ag.__file__).parent
-CORE = {"tensor", "primitive", "tape", "softmax", "checking", "ops"}
+CORE = {"tensor", "primitive", "tape", "softmax", "checking", "equivalence", "ops"}
 
 
 def imports(path: Path, anywhere: bool = False) -> set[str]:
