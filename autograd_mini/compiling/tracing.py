@@ -76,7 +76,8 @@ class Trace:
         if not self.decided:
             refuse_shapes(function, args, kwargs)
         step = Step(function, args, kwargs, name, self._part_now())
-        y = function(*mapped(example_of, args), **mapped(example_of, kwargs))
+        with np.errstate(all="ignore"):  # when it runs, that will be heard
+            y = function(*mapped(example_of, args), **mapped(example_of, kwargs))
         made: list[Value] = []
 
         def out(part: Any) -> Traced:
