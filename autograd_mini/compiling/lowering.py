@@ -154,9 +154,10 @@ def _dot_writes(step: Step) -> bool:
     return plain and all(dtype_of(example_of(x)) == y.dtype for x in step.args)
 
 
-def _power(step: Step, name: Names) -> Lowered | None:
-    if example_of(step.args[1]) is None or np.ndim(step.outs[0].example) == 0:
-        return None
+def _power(step: Step, name: Names) -> Lowered:
+    """Of one number, NumPy goes another way where it is told to write, and rounds otherwise."""
+    if np.size(step.outs[0].example) == 1:
+        return Lowered(called(step, name))
     return _ufunc(np.power, step, name)
 
 
@@ -314,6 +315,7 @@ def _scatter(step: Step, name: Names) -> Lowered:
 
 _SPECIAL: dict[Any, Any] = {
     operator.pow: _power,
+    np.power: _power,
     positions: _positions,
     take: _take,
     np.mean: _mean,
