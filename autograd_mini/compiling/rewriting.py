@@ -24,7 +24,7 @@ class Program:
         self.steps = trace.steps
         self.results = results  # a tree of values, and constants as they are
         #: what was done to it: how often, by the name of the rule
-        self.done: Counter[str] = Counter()
+        self.done = trace.done
 
     def run_examples(self) -> None:
         """Make the examples anew: after a rewrite, a view may look at the memory of the old one.
