@@ -59,6 +59,8 @@ Rule = Callable[[Step], Any]
 class Call:
     """What a rule puts in place of a call; among its arguments there may be further ones."""
 
+    name: str | None = None  # of one of our own functions, taken whole
+
     def __init__(self, function: Any, *args: Any, **kwargs: Any) -> None:
         self.function, self.args, self.kwargs = function, args, kwargs
 
@@ -138,7 +140,7 @@ def _changed(step: Step, call: Call, new: list[Step]) -> bool:
     def value_of(x: Any) -> Any:
         if not isinstance(x, Call):
             return x
-        made = Step(x.function, mapped(value_of, x.args), x.kwargs, None, step.part)
+        made = Step(x.function, mapped(value_of, x.args), x.kwargs, x.name, step.part)
         with np.errstate(all="ignore"):
             y = x.function(*mapped(example_of, made.args), **mapped(example_of, x.kwargs))
         made.outs = (Value(y, made),)
