@@ -13,6 +13,7 @@ import numpy as np
 from .activations import sigmoid_from, softplus
 from .ops.elementwise import sigmoid
 from .ops.indexing import scatter
+from .ops.reductions import shared
 from .primitive import fused, named
 from .targets import Reduction, existing
 from .tensor import raw
@@ -30,7 +31,7 @@ def _reduced(entries: Any, reduction: Reduction) -> Any:
 
 def _scale(g: Any, count: int, reduction: Reduction) -> Any:
     """What an entry's own derivative is multiplied by."""
-    return g / max(count, 1) if reduction == "mean" else g
+    return shared(g, max(count, 1)) if reduction == "mean" else g
 
 
 def _mean(d: Any, count: int, reduction: Reduction) -> Any:

@@ -657,6 +657,22 @@ def test_an_einsum_along_a_given_path():
     assert ag.gradcheck(f, M, S, S, order=2)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "np.tensordot(t, np.ones((6, 1)))",  # as many entries on either side
+        "np.tensordot(t, np.ones((0, 2)), axes=((1,), (0,)))",
+        "np.tensordot(t, np.ones((3, 2)), axes=((1,), (2,)))",
+        "np.inner(t[:, :0], np.ones((0, 3)))",
+        "np.dot(t[None], np.ones((2, 0)))",
+    ],
+)
+def test_axes_that_are_summed_over_together_are_as_long(text):
+    for x in (M, ag.tensor(M, requires_grad=True)):
+        with pytest.raises((ValueError, IndexError), match=r"shape|axis|index"):
+            eval(text, {"np": np, "t": x})
+
+
 AXES = """np.sum(t, axis=2) np.mean(t, axis=-3) np.max(t, axis=2) np.median(t, axis=2)
     np.quantile(t, 0.5, axis=2) np.insert(t, 0, 1.0, axis=2) np.linalg.vector_norm(t, axis=2)
     np.std(t, axis=2) np.sort(t, axis=2) np.flip(t, 2) np.take(t, [0], axis=2)

@@ -170,6 +170,9 @@ TABLE = [
     ("einsum", "n.einsum('ij,kj->k', a, b)", real(2, 3), real(4, 3)),
     ("einsum", "n.einsum('...i,i->...', a, b)", real(2, 3, 2), real(2)),
     ("einsum", "n.einsum('ij,jk->', a, b)", real(1, 3), real(3, 2)),
+    *(("einsum", f"n.einsum('{subscripts}', a, b)", real(*a), real(*b))  # a length of one repeats
+      for subscripts in ("ij,jk->ik", "ij,ij->i", "...j,...j->...")
+      for a, b in [((3, 3), (1, 3)), ((3, 1), (3, 3)), ((3, 1), (1, 3)), ((3, 3), (1, 1))]),
     ("inv", "n.linalg.inv(a)", matrix(3, 3)), ("inv", "n.linalg.inv(a)", matrix(2, 2, 2)),
     ("inv", "n.linalg.inv(a)", real(0, 0)), ("inv", "n.linalg.inv(a)", matrix(0, 2, 2)),
     ("solve", "n.linalg.solve(a, b)", matrix(3, 3), real(3)),

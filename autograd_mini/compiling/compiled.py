@@ -51,7 +51,7 @@ def compile(
     donate : int or tuple of int
         Positional arguments whose arrays may be overwritten: the result that is a tree of the same
         shapes is written into them, and they are what is returned. For parameters that a step
-        updates.
+        updates; those of a model, which require a gradient, inside of `no_grad`.
     fuse : bool
         Replace softmax and cross-entropy that were written out by their stable, fused form.
 
@@ -140,6 +140,8 @@ class Compiled:
     array([0.])
     """
 
+    __name__: str  # as the function's, with the rest that says what it is
+
     def __init__(self, f: Callable[..., Any], donate: tuple[int, ...], fuse: bool) -> None:
         update_wrapper(self, f, updated=())
         self._f, self._donate, self._fuse = f, donate, fuse
@@ -190,7 +192,7 @@ class Compiled:
         for place in found:
             if self._changed[place] == MOST_CHANGES:
                 warnings.warn(
-                    f"compile: {place}, which is no argument of {self.__name__}, was another in "  # type: ignore[attr-defined]
+                    f"compile: {place}, which is no argument of {self.__name__}, was another in "
                     f"{MOST_CHANGES} calls, and each of these traced the function anew. Pass it as "
                     "an argument.",
                     stacklevel=3,

@@ -72,10 +72,10 @@ def lowered(step: Step, name: Names) -> Lowered:
     """A step in the names of its arguments."""
     f = step.function
     if f in _SPECIAL and not step.name:
-        found = _SPECIAL[f](step, name)
+        found: Lowered | None = _SPECIAL[f](step, name)
         if found is not None:
-            return found  # type: ignore[no-any-return]
-    if f is PRIMITIVES["scatter"].forward:  # type: ignore[attr-defined]
+            return found
+    if f is PRIMITIVES["scatter"].forward:
         return _scatter(step, name)
     if isinstance(f, np.ufunc) and f.nout == 1 and not step.kwargs:
         return _ufunc(f, step, name)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import name_of
+from ..tensor import _next_order
 from .lowering import CHECKS, LOOKS, Lowered, called, check, lowered, may_raise
 from .rewriting import Program
 from .steps import Step, Value, layout, mapped, memory_of, values_in
@@ -233,6 +234,10 @@ class Plan:
         given = {v: self._names[v] for v in self._program.arguments}
         opened = [f"{x} = t{x}._array" for v, x in given.items() if v in self._tensors]
         arguments = ", ".join(f"t{x}" if v in self._tensors else x for v, x in given.items())
+        written = [v for v in self._donated.values() if v in self._tensors]
+        newer = self._bind(_next_order, "next_order") if written else ""
+        # a new version, as after `t.data -= step`: what was recorded of the old is out of date
+        self._late += [f"t{given[v]}.order = {newer}()" for v in written]
         lines = [*opened, *self._lines, f"results = {returned}", *self._late, "return results"]
         return "\n    ".join([f"def run({arguments}):", *lines])
 
@@ -286,7 +291,8 @@ class Plan:
         for name, look in self._views:
             space[name] = look(space)
         exec(compile(self.text, "<compiled>", "exec"), space)
-        return space["run"]  # type: ignore[no-any-return]
+        run: Callable[..., Any] = space["run"]
+        return run
 
 
 def _again(step: Step, names: dict[Value, str]) -> Callable[[dict[str, Any]], Any]:

@@ -385,7 +385,7 @@ def _lying_as(x: Traced, y: Traced) -> Traced:
     back = tuple(np.argsort(axes).tolist())
     moved: Any = np.transpose(np.transpose(y, axes).copy(), back)
     y._trace.is_alone(moved._value)
-    return moved  # type: ignore[no-any-return]
+    return moved  # type: ignore[no-any-return]  # NumPy's stubs know of no array but their own
 
 
 def within(indices: Any, n: int, axis: int) -> Any:

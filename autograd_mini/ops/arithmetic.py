@@ -20,6 +20,7 @@ def _pow_base(g: Any, y: Any, a: Any, b: Any) -> Any:
     """b a^(b-1); at a = 0 and b = 0, where the power is the constant 1, it is 0."""
     if isinstance(b, (int, float)):  # a plain exponent must not widen a float32 `a`
         return g * (b * a ** (b - 1)) if b else g * 0
+    b = _as_precise(b, y)
     return g * b * a ** np.where((a == 0) & (b == 0), 1, b - 1)
 
 
@@ -27,7 +28,12 @@ def _pow_exponent(g: Any, y: Any, a: Any, b: Any) -> Any:
     """a^b ln a; where a is 0 the power is the constant 0 for b > 0, and 0 is taken at b = 0."""
     if isinstance(a, (int, float)):
         return g * y * (float(np.log(a)) if a else 0.0)
-    return g * y * np.log(np.where((a == 0) & (b >= 0), 1, a))
+    return g * y * np.log(np.where((a == 0) & (b >= 0), 1, _as_precise(a, y)))
+
+
+def _as_precise(x: Any, y: Any) -> Any:
+    """`x` in the dtype of `y`: NumPy's ln of an int8 is a float16, and 0 - 1 of a uint8 is 255."""
+    return x if x.dtype == y.dtype or y.dtype.kind != "f" else x.astype(y.dtype)
 
 
 pow = primitive(np.power, _pow_base, _pow_exponent, name="pow")
@@ -75,7 +81,7 @@ arctan2 = primitive(
 
 def _apart(a: Any, b: Any) -> Any:
     """a - b; two equal infinities are not apart."""
-    equal = np.equal(a, b)
+    equal = np.equal(a, b) & (np.equal(a, np.inf) | np.equal(a, -np.inf))
     return np.where(equal, 0, a) - np.where(equal, 0, b)
 
 
