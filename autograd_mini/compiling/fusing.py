@@ -143,7 +143,7 @@ def _by_softmax(a: Any, p: Any) -> Any:
     inner = made_by(a, np.divide)
     if inner and inner[1] is p:
         return _of_shape(inner[0], p.shape)
-    entries = made_by(a, PRIMITIVES["scatter"].forward)  # type: ignore[attr-defined]
+    entries = made_by(a, PRIMITIVES["scatter"].forward)
     inner = made_by(entries[0], np.divide) if entries else None
     taken = made_by(inner[1], operator.getitem) if inner else None
     if not (entries and inner and taken) or taken[0] is not p:
