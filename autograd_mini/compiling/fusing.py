@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor import PRIMITIVES
+from .lowering import options
 from .rewriting import Call, Rule, made_by
 from .steps import Step, Value, example_of, leaves_of
 
@@ -60,7 +61,8 @@ def through_log_sum(step: Step) -> Any:
         axis = _axis(s)
         kept = np.shape(np.sum(e.example, axis=axis, keepdims=True))
         if np.shape(quotient.example) == kept and np.shape(example_of(a)) in ((), s.shape):
-            a = Call(np.reshape, a, kept) if isinstance(a, Value) and a.shape else a
+            if np.shape(example_of(a)):
+                a = Call(np.reshape, a, kept) if isinstance(a, Value) else np.reshape(a, kept)
             return Call(np.multiply, a, Call(np.divide, *_shifted(z, axis)))
     return None
 
@@ -176,16 +178,18 @@ def _loud(x: Any) -> Any:
 
 
 def _terms(s: Any) -> Any:
-    """What a sum adds up; None for what is no sum."""
+    """What a sum adds up; None for what is no sum, or not one of all of them alone."""
     made = s.step if isinstance(s, Value) else None
-    return made.args[0] if made and made.function in _SUMS else None
+    if made is None or made.function not in _SUMS:
+        return None
+    others = [x for key, x in options(made).items() if key not in ("axis", "keepdims")]
+    return made.args[0] if all(x is None for x in others) else None
 
 
 def _axis(s: Any) -> Any:
     """The axis of a sum, all of them if it names none."""
-    made = s.step
-    axis = made.kwargs.get("axis", made.args[1] if len(made.args) > 1 else None)
-    return tuple(range(np.ndim(made.args[0].example))) if axis is None else axis
+    axis = options(s.step, axis=0 if s.step.function == np.add.reduce else None)["axis"]
+    return tuple(range(np.ndim(s.step.args[0].example))) if axis is None else axis
 
 
 def _exponent(e: Any) -> Any:

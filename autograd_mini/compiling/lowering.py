@@ -171,10 +171,10 @@ def _reduction(ufunc: np.ufunc) -> Callable[[Step, Names], Lowered | None]:
     def lower(step: Step, name: Names) -> Lowered | None:
         if ufunc.identity is None and not _EXTREMA_ARE_WRITTEN and _is_reversed(step.args[0]):
             return None
-        options = _options(step, axis=0 if step.function == ufunc.reduce else None)
-        if set(options) - {"axis", "dtype", "keepdims"}:
+        given = options(step, axis=0 if step.function == ufunc.reduce else None)
+        if set(given) - {"axis", "dtype", "keepdims"}:
             return None
-        x, axis, dtype, keepdims = step.args[0], *map(options.get, ("axis", "dtype", "keepdims"))
+        x, axis, dtype, keepdims = step.args[0], *map(given.get, ("axis", "dtype", "keepdims"))
         head = f"{name(ufunc.reduce)}({name(x)}, {name(axis)}, {name(dtype)}"
         keepdims = keepdims is True
         return Lowered(f"{head}, None, {keepdims})", [f"{head}, {{out}}, {keepdims})"])
@@ -186,7 +186,7 @@ def _is_reversed(x: Any) -> bool:
     return min(np.asarray(example_of(x)).strides, default=0) < 0
 
 
-def _options(step: Step, **defaults: Any) -> dict[str, Any]:
+def options(step: Step, **defaults: Any) -> dict[str, Any]:
     """The arguments behind the first, by name, without an `out` of None."""
     places = ("axis", "dtype", "out", "keepdims", "initial", "where")
     found = {**defaults, **dict(zip(places, step.args[1:])), **step.kwargs}

@@ -226,7 +226,7 @@ class Surroundings:
         own = getattr(x, "__dict__", self._attributes)
         for kind in type(x).__mro__:
             if not is_of_a_library(kind.__module__):
-                for key in self._attributes & vars(kind).keys() - own:
+                for key in sorted(self._attributes & vars(kind).keys() - own):
                     if not hasattr(type(vars(kind)[key]), "__get__"):
                         test = f"{name}.__dict__.get({key!r})"
                         yield f"{place}.{key} of its own", test, None

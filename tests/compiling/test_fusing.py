@@ -57,6 +57,29 @@ def test_ways_to_write_the_loss_of_classes(what):
             close(found.data, expected.data)
 
 
+MASK = np.array([[True, False, True], [True, True, True]])
+ONLY_ALIKE = {
+    "a sum of some": lambda z: np.exp(z) / np.sum(np.exp(z), axis=1, keepdims=True, where=MASK),
+    "a log-sum of some": lambda z: np.log(np.sum(np.exp(z), axis=1, where=MASK)),
+    "a sum that begins with a number": lambda z: np.exp(z) / np.exp(z).sum(initial=5.0),
+    "another axis": lambda z: np.exp(z[:, :2]) / np.exp(z[:, :2]).sum(axis=1),
+    "a reduction, of the first axis": lambda z: np.exp(z) / np.add.reduce(np.exp(z)),
+    "its log": lambda z: np.log(np.add.reduce(np.exp(z))),
+    "weights over a sum": lambda z: (
+        (np.array([1.0, 2.0]) / np.exp(z).sum(1)).reshape(2, 1) * np.exp(z)
+    ),
+    "a number over a sum": lambda z: (2 / np.exp(z).sum(0)) * np.exp(z),
+}
+
+
+@pytest.mark.parametrize("what", ONLY_ALIKE)
+def test_what_only_looks_like_a_softmax_stays_what_it_is(what):
+    f, z = ONLY_ALIKE[what], np.random.default_rng(0).normal(size=(2, 3))
+    close(ag.compile(f, fuse=True)(z), f(z))
+    g = ag.grad(lambda z: (f(z) ** 2).sum())
+    close(ag.compile(g, fuse=True)(z).data, g(z).data)
+
+
 @pytest.mark.parametrize("axis", [None, 0, 1, (0, 1)])
 @pytest.mark.parametrize("keepdims", [False, True])
 def test_sums_of_exponentials(axis, keepdims):
