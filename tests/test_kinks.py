@@ -220,7 +220,9 @@ def test_where():
     assert remedy == [0.0, 0.25]
 
 
-@pytest.mark.parametrize("flat", [ag.relu, lambda x: np.maximum(x, 0), lambda x: -np.minimum(-x, 0)])
+@pytest.mark.parametrize(
+    "flat", [ag.relu, lambda x: np.maximum(x, 0), lambda x: -np.minimum(-x, 0)]
+)
 def test_an_infinite_derivative_meets_a_flat_side(flat):
     with np.errstate(divide="ignore", invalid="ignore"):
         assert np.isnan(slopes(lambda x: np.sqrt(flat(x)), -1.0)).all()
