@@ -101,8 +101,8 @@ def no_grad() -> recording:
     """Record nothing inside the block, in this thread or asyncio task only.
 
     What is computed inside is a leaf that requires no gradient. Blocks nest, and end cleanly when
-    an exception leaves them; ``@no_grad()`` decorates a function, but no generator or coroutine, which
-    runs when its call is over: write the block inside of those.
+    an exception leaves them; ``@no_grad()`` decorates a function, but no generator or coroutine,
+    which runs when its call is over: write the block inside of those.
 
     Examples
     --------
