@@ -32,7 +32,7 @@ def _pow_exponent(g: Any, y: Any, a: Any, b: Any) -> Any:
 
 
 def _as_precise(x: Any, y: Any) -> Any:
-    """`x` with the digits of `y`: NumPy's ln of an int8 is a float16, and 0 - 1 of a uint8 is 255."""
+    """`x` with the digits of `y`: in NumPy ln of an int8 is a float16, 0 - 1 of a uint8 is 255."""
     enough = x.dtype.kind in "if" and x.dtype.itemsize >= y.dtype.itemsize
     return x if enough or y.dtype.kind != "f" else x.astype(y.dtype)
 
