@@ -167,9 +167,7 @@ def test_a_sweep_that_fails_changes_no_grad():
 def test_what_a_primitive_returns_is_numbers(result):
     forgetful = ag.primitive(lambda x: result, lambda g, y, x: g, name="forgetful")
     for t in (leaf(name="t"), ag.tensor(A, name="t")):
-        with pytest.raises(
-            TypeError, match=r"forgetful of 't' \(3,\).*: its function returned"
-        ):
+        with pytest.raises(TypeError, match=r"forgetful of 't' \(3,\).*: its function returned"):
             forgetful(t)
 
 
