@@ -72,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     for stream in (sys.stdout, sys.stderr):  # a console without ∂ shall show d, not a traceback
         with contextlib.suppress(AttributeError, ValueError):
-            stream.reconfigure(errors=SPELLING)  # type: ignore[union-attr]
+            stream.reconfigure(errors=SPELLING)  # type: ignore[union-attr]  # or it has none
     parser = _parser()
     options = parser.parse_args(_with_expressions(sys.argv[1:] if argv is None else argv))
     if options.command and options.output:

@@ -144,7 +144,16 @@ class Primitive:
         for x in (x for a in arrays for x in (a if isinstance(a, tuple) else (a,))):
             if hasattr(x, "__primitive__"):  # an array that knows what to do with us: a traced one
                 return x.__primitive__(self, arrays, kwargs)
-        return _of_objects(self.forward, arrays, kwargs)
+        if self.unfused is None or not any(map(_holds_objects, arrays)):
+            return _of_objects(self.forward, arrays, kwargs)
+        # A fused node, whose graph is of primitives that know what to do with objects. Its rules
+        # then run on Tensors, as all do over objects, and need nothing saved.
+        try:
+            args = (Tensor(a) if _holds_objects(a) else a for a in arrays)
+            y = raw(self.unfused(*args, **kwargs))
+        except TypeError:  # these objects have no such function: what the node says itself is clear
+            return NotImplemented
+        return (y, None) if self.saves else y
 
     def explained(self, error: Exception, args: tuple[Any, ...]) -> Exception:
         """`error`, raised by the function, with the operation, the tensors and the remedy."""
@@ -173,19 +182,23 @@ def _explained(name: str, error: Exception, args: Sequence[Any]) -> Exception:
 _SPELLED = {"absolute": "Abs", "maximum": "Max", "minimum": "Min"}
 
 
+def _holds_objects(x: Any) -> bool:
+    return getattr(x, "dtype", None) == "O"
+
+
 def _of_objects(function: Any, arrays: Sequence[Any], kwargs: Any) -> Any:
     """A ufunc on arrays of objects, by a function of the package that the objects come from.
 
     NumPy asks each object for a method, ``x.exp()``. SymPy and mpmath have a function instead,
     mostly of the same name.
     """
-    objects = [a for a in arrays if getattr(a, "dtype", None) == "O"]
+    objects = [a for a in arrays if _holds_objects(a)]
     if not objects or kwargs or not isinstance(function, np.ufunc):
         return NotImplemented
     name = function.__name__
     homes = {type(x).__module__.partition(".")[0] for a in objects for x in a.flat}
     for home in sorted(homes - {"builtins"}):
-        for spelled in (name, name.replace("arc", "a"), _SPELLED.get(name, name)):
+        for spelled in (_SPELLED.get(name, name), name.replace("arc", "a")):
             if hasattr(sys.modules[home], spelled):
                 f = getattr(sys.modules[home], spelled)
                 return np.frompyfunc(f, function.nin, 1)(*arrays)

@@ -23,7 +23,7 @@ _ndarray = np.ndarray
 class Tape(Sequence[Tensor]):
     """The tensors that a result was computed from, in the order of computation.
 
-    A Wengert list [1]_: leaves, constants and records, sorted by creation number, the result
+    A Wengert list: leaves, constants and records, sorted by creation number, the result
     last. ``print(tape)`` shows it as a table, ``len``, indexing and iteration work as for a list.
 
     Parameters
@@ -38,8 +38,8 @@ class Tape(Sequence[Tensor]):
 
     References
     ----------
-    .. [1] R. E. Wengert, A simple automatic derivative evaluation program, CACM 7(8), 1964.
-       A. Griewank and A. Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, section 3.2.
+    R. E. Wengert, A simple automatic derivative evaluation program, CACM 7(8), 1964.
+    A. Griewank and A. Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, section 3.2.
 
     Examples
     --------
@@ -136,11 +136,19 @@ class Tape(Sequence[Tensor]):
     def __repr__(self) -> str:
         return f"<Tape of {len(self)} tensors, ending in {self.result!r}>"
 
-    def table(self, *, adjoints: bool = False, width: int | None = None) -> str:
+    def table(
+        self,
+        names: Mapping[str, Any] | None = None,
+        *,
+        adjoints: bool = False,
+        width: int | None = None,
+    ) -> str:
         """The tape as a table of text: number, name, operation, arguments, shape and value.
 
         Parameters
         ----------
+        names : mapping, optional
+            Variables, as ``locals()`` gives them: what to call arrays, and tensors without a name.
         adjoints : bool
             Also show the derivative of the result with respect to each row; and below, a row for
             each step of the backward pass: whose rule adds what to which derivative.
@@ -162,7 +170,7 @@ class Tape(Sequence[Tensor]):
         """
         from .views.table import table
 
-        return table(self, adjoints=adjoints, width=width)
+        return table(self, names, adjoints=adjoints, width=width)
 
     def source(self, names: Mapping[str, Any] | None = None) -> str:
         """The tape as a NumPy program that runs by itself: ``ag.source(result, names)``.
@@ -170,7 +178,7 @@ class Tape(Sequence[Tensor]):
         Parameters
         ----------
         names : mapping, optional
-            Variables, as ``locals()`` gives them: what to call tensors that have no name.
+            Variables, as ``locals()`` gives them: what to call arrays, and tensors without a name.
 
         Returns
         -------

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 #: NumPy function -> the primitive (or composition of primitives) that runs it on tensors.
 #: An operation that NumPy lacks stands under its name.
-PRIMITIVES: dict[Any, Callable[..., Tensor]] = {}
+PRIMITIVES: dict[Any, Any] = {}
 
 #: Those of NumPy's ufuncs that a primitive runs: a quick way past `PRIMITIVES`.
 UFUNCS: dict[Any, Primitive] = {}
@@ -101,8 +101,8 @@ def no_grad() -> recording:
     """Record nothing inside the block, in this thread or asyncio task only.
 
     What is computed inside is a leaf that requires no gradient. Blocks nest, and end cleanly when
-    an exception leaves them; ``@no_grad()`` decorates a function, but no generator or coroutine,
-    which runs when its call is over: write the block inside of those.
+    an exception leaves them; ``@no_grad()`` decorates a function. A generator or a coroutine, which
+    runs after the call, it refuses: write the block inside.
 
     Examples
     --------
@@ -228,10 +228,10 @@ def _binary(function: Any) -> tuple[Callable[..., Tensor], Callable[..., Tensor]
     """The two methods of a binary operator: ``t + x`` and ``x + t``."""
 
     def forward(self: Tensor, other: Any) -> Any:
-        return record(PRIMITIVES[function], (self, other))  # type: ignore[arg-type]
+        return record(PRIMITIVES[function], (self, other))
 
     def reflected(self: Tensor, other: Any) -> Any:
-        return record(PRIMITIVES[function], (other, self))  # type: ignore[arg-type]
+        return record(PRIMITIVES[function], (other, self))
 
     return forward, reflected
 
@@ -256,7 +256,7 @@ def _unary(function: Any, call: str, gives: float) -> Callable[[Tensor], Tensor]
     """The method of an elementwise function of one argument; a `call` of it gives that number."""
 
     def method(self: Tensor) -> Any:
-        return record(PRIMITIVES[function], (self,))  # type: ignore[arg-type]
+        return record(PRIMITIVES[function], (self,))
 
     name = function if isinstance(function, str) else function.__name__
     method.__doc__ = f"""Elementwise ``{name}`` of this tensor, of the same shape and dtype.
@@ -681,7 +681,8 @@ class Tensor(Methods):
         >>> (x * x).tape()
         <Tape of 2 tensors, ending in Tensor(9., dtype=float64, op=mul)>
         """
-        return self._engine.Tape(self)  # type: ignore[no-any-return]
+        tape: Tape = self._engine.Tape(self)
+        return tape
 
     def backward(self, gradient: ArrayLike | None = None) -> None:
         """Add the derivative of this tensor to the ``.grad`` of every leaf that requires one.
@@ -797,7 +798,8 @@ class Tensor(Methods):
     def __getitem__(self, index: Any) -> Tensor:
         if isinstance(index, tuple):
             index = tuple(raw(i) for i in index)
-        return PRIMITIVES["getitem"](self, raw(index))
+        entries: Tensor = PRIMITIVES["getitem"](self, raw(index))
+        return entries
 
     def __setitem__(self, index: Any, value: Any) -> None:
         from .lessons import lesson

@@ -410,9 +410,9 @@ def elementwise_grad(f: Function, argnums: ArgNums = 0) -> Function:
 def _enter(x: Any) -> Tensor:
     """An argument under an identity of its own: on the outer tape when it was on one."""
     if isinstance(x, Tensor) and x.requires_grad:
-        x = alias(x)  # a constant when nothing is recorded, inside of a no_grad block
-        if x.requires_grad:
-            return x  # type: ignore[no-any-return]
+        entered: Tensor = alias(x)  # a constant when nothing is recorded, as in a no_grad block
+        if entered.requires_grad:
+            return entered
     return Tensor(raw(x), requires_grad=True)
 
 

@@ -122,7 +122,8 @@ def entry(args: tuple[Any, ...], taken: Container[int] = ()) -> Callable[[Any], 
         check(f"not ids.isdisjoint(({owners},))")
     text = ["def enter(a):", *lines, f"return {''.join(f'{name}, ' for name in leaves) or '()'}"]
     exec("\n    ".join(text), bound)
-    return bound["enter"]  # type: ignore[no-any-return]
+    enter: Callable[..., Any] = bound["enter"]
+    return enter
 
 
 # ---- results -------------------------------------------------------------------------------------

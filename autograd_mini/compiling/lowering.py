@@ -56,11 +56,13 @@ class Lowered:
 
 #: what gives its argument as it is, unless it raises: nothing to look at once and for all
 CHECKS = (of_classes, within)
+#: what gives the memory of its argument or a copy, as that lies in memory
+LOOKS = (np.reshape, np.ravel)
 
 
 def is_view(step: Step) -> bool:
     """Whether a step gives the memory of its argument, looked at in another way."""
-    if len(step.outs) != 1 or step.name:
+    if step.several or step.name:
         return False
     memory = memory_of(step.outs[0].example)
     return any(memory is memory_of(v.example) for v in step.inputs)
@@ -70,10 +72,10 @@ def lowered(step: Step, name: Names) -> Lowered:
     """A step in the names of its arguments."""
     f = step.function
     if f in _SPECIAL and not step.name:
-        found = _SPECIAL[f](step, name)
+        found: Lowered | None = _SPECIAL[f](step, name)
         if found is not None:
-            return found  # type: ignore[no-any-return]
-    if f is PRIMITIVES["scatter"].forward:  # type: ignore[attr-defined]
+            return found
+    if f is PRIMITIVES["scatter"].forward:
         return _scatter(step, name)
     if isinstance(f, np.ufunc) and f.nout == 1 and not step.kwargs:
         return _ufunc(f, step, name)

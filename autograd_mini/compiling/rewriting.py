@@ -34,7 +34,7 @@ class Program:
         with np.errstate(all="ignore"):
             for step in self.steps:
                 y = step.function(*mapped(example_of, step.args), **mapped(example_of, step.kwargs))
-                parts = [y] if len(step.outs) == 1 else leaves_of(y)
+                parts = leaves_of(y) if step.several else [y]
                 for value, example in zip(step.outs, parts):
                     bare = isinstance(example, np.generic)
                     value.example = np.asarray(example) if bare else example
@@ -110,7 +110,7 @@ def _rewritten(
     step: Step, rules: Sequence[tuple[str, Rule]], done: Counter[str], new: list[Step]
 ) -> Any:
     """What stands for the result of a step, or None; a rule may also change the step itself."""
-    again = len(step.outs) == 1 and not step.name
+    again = not (step.several or step.name)
     while again:
         again = False
         for name, rule in rules:

@@ -2,7 +2,7 @@
 
 The node chooses between formulas by the size of the logits (`entropy_rows`), and a program cannot.
 Where examples are all there will ever be, as for a tape that is printed, the choice is that of the
-examples, and the program gives the node's very bits. (Logits of more than half a megabyte are an
+examples, and the program gives the node's very bits. (Logits of more than two megabytes are an
 exception: the node takes them in blocks, and BLAS may add up a block in another order.) Otherwise
 the logits are always shifted by their largest, which is right for all of them.
 

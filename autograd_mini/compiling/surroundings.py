@@ -210,8 +210,13 @@ class Surroundings:
         self._tests[place] = f"{before} and {test}" if before else test
 
     def _quick(self, tests: dict[str, str]) -> Callable[[], bool]:
+        """All tests as one expression: every call waits for it, and a loop would take longer.
+
+        Its text is of names that are bound here and of keys by their `repr`: nothing else is run.
+        """
         text = " and ".join(tests.values()) or "True"
-        return eval(f"lambda: {text}", self._space)  # type: ignore[no-any-return]
+        quick: Callable[[], bool] = eval(f"lambda: {text}", self._space)
+        return quick
 
 
 def _state(generator: Any) -> Any:
