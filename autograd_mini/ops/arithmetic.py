@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import arrayed, implements, not_differentiable, primitive
+from ..primitive import OnArrays, arrayed, implements, not_differentiable, primitive
 
 add = primitive(np.add, lambda g, y, a, b: g, lambda g, y, a, b: g, name="add")
 sub = primitive(np.subtract, lambda g, y, a, b: g, lambda g, y, a, b: -g, name="sub")
@@ -163,7 +163,11 @@ def _divmod(a: Any, b: Any) -> Any:
 
 @implements(np.ldexp)
 def _ldexp(x: Any, n: Any) -> Any:
-    return x * np.ldexp(np.ones((), x.dtype), n)
+    x = arrayed(x)
+    return x * _power_of_two(n, x.dtype)
+
+
+_power_of_two = OnArrays(lambda n, dtype: np.ldexp(np.ones((), dtype), n))
 
 
 not_differentiable(
