@@ -272,9 +272,9 @@ def blocks(n, each, around=()):
 
 
 def test_scopes_are_what_a_long_tape_is_folded_by():
-    (tape,) = ag.explore(blocks(40, 50)).data["tapes"]
+    (tape,) = ag.explore(blocks(40, 25)).data["tapes"]
     assert cards(tape) == [*(f"block{i}" for i in range(40)), ""]
-    assert len(cards(tape, 2)) == 51  # what goes into it, and its fifty records
+    assert len(cards(tape, 2)) == 26  # what goes into it, and its 25 records
     assert {*cards(tape, 1)} == {""}
 
 
