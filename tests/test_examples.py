@@ -38,7 +38,13 @@ def png_size(path):
     return struct.unpack(">II", header[16:24])
 
 
-@pytest.mark.parametrize("name", REACHES)
+#: by default the shorter one; the digits are learned in test_main.py as well
+EXAMPLES = pytest.mark.parametrize(
+    "name", ["train_moons", pytest.param("train_digits", marks=pytest.mark.slow)]
+)
+
+
+@EXAMPLES
 def test_example_trains_and_draws(name, tmp_path):
     pytest.importorskip("matplotlib")
     pytest.importorskip("sklearn")
@@ -102,7 +108,7 @@ def test_data_in_chunks_are_learned(tmp_path):
     assert float(re.search(r"accuracy (\S+)", out).group(1)) > 0.95
 
 
-@pytest.mark.parametrize("name", REACHES)
+@EXAMPLES
 def test_example_explains_itself(name, tmp_path):
     pytest.importorskip("matplotlib")
     help_text = run(name, "--help", folder=tmp_path)

@@ -403,35 +403,34 @@ def test_second_derivatives(case):
     np.testing.assert_allclose(along.data, rise, rtol=1e-6, atol=1e-7)
 
 
-@pytest.mark.parametrize(
-    ("case", "kinds"), [(c, kinds) for c in CASES for kinds in dtypes(c, "ff", "fd", "df")], ids=str
-)
-def test_dtypes_are_numpys(case, kinds):
-    xs = [np.asarray(x, d) for x, d in zip(case.inputs, kinds)]
-    leaves = [leaf(x) for x in xs]
-    y, expected = case.f(TAPE, *leaves), np.asarray(case.f(PLAIN, *xs))
-    assert y.dtype == expected.dtype
-    y.backward(case.cotangent)
-    recorded = ag.gradients(y, leaves, case.cotangent)
-    for x, t, again, numerical in zip(xs, leaves, recorded, case.gradients()):
-        assert t.grad.dtype == again.dtype == x.dtype
-        np.testing.assert_allclose(t.grad, numerical, rtol=1e-4, atol=1e-5)
-        np.testing.assert_allclose(again.data, numerical, rtol=1e-4, atol=1e-5)
+@every_case
+def test_dtypes_are_numpys(case):
+    for kinds in dtypes(case, "ff", "fd", "df"):
+        xs = [np.asarray(x, d) for x, d in zip(case.inputs, kinds)]
+        leaves = [leaf(x) for x in xs]
+        y, expected = case.f(TAPE, *leaves), np.asarray(case.f(PLAIN, *xs))
+        assert y.dtype == expected.dtype, kinds
+        y.backward(case.cotangent)
+        recorded = ag.gradients(y, leaves, case.cotangent)
+        for x, t, again, numerical in zip(xs, leaves, recorded, case.gradients()):
+            assert t.grad.dtype == again.dtype == x.dtype, kinds
+            np.testing.assert_allclose(t.grad, numerical, rtol=1e-4, atol=1e-5)
+            np.testing.assert_allclose(again.data, numerical, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if len(c.inputs) == 2], ids=repr)
-@pytest.mark.parametrize("i", [0, 1])
-def test_an_argument_beside_a_constant_array(case, i):
+def test_an_argument_beside_a_constant_array(case):
     """The constant is a read-only view with strides; it stays as it was."""
-    args = [np.stack([x, x], axis=-1)[..., 0] for x in case.inputs]
-    constant = args[1 - i]
-    constant.flags.writeable = False
-    args[i] = t = leaf(case.inputs[i])
-    y = case.f(TAPE, *args)
-    assert type(y) is ag.Tensor
-    y.backward(case.cotangent)
-    np.testing.assert_allclose(t.grad, case.gradients()[i], rtol=1e-6, atol=1e-8)
-    np.testing.assert_array_equal(constant, case.inputs[1 - i])
+    for i in (0, 1):
+        args = [np.stack([x, x], axis=-1)[..., 0] for x in case.inputs]
+        constant = args[1 - i]
+        constant.flags.writeable = False
+        args[i] = t = leaf(case.inputs[i])
+        y = case.f(TAPE, *args)
+        assert type(y) is ag.Tensor
+        y.backward(case.cotangent)
+        np.testing.assert_allclose(t.grad, case.gradients()[i], rtol=1e-6, atol=1e-8)
+        np.testing.assert_array_equal(constant, case.inputs[1 - i])
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if not {c.op, c.text} & PEER_LACKS], ids=repr)

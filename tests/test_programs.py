@@ -113,12 +113,12 @@ def kalman_filter(n):
     return loss, np.array([0.9, 0.1, -0.2, 0.8, -1.0, -0.5])
 
 
-def orbit(n):
+def orbit(n, rounds=4):
     """A planet's path, by the leapfrog method: how far it ends from where it started."""
 
     def loss(state):
         position, velocity = state[:2], state[2:]
-        for _ in range(4):
+        for _ in range(rounds):
             velocity = velocity - 0.05 * position / n.sum(position**2) ** 1.5
             position = position + 0.1 * velocity
             velocity = velocity - 0.05 * position / n.sum(position**2) ** 1.5
