@@ -33,6 +33,8 @@ class Tape(Sequence[Tensor]):
 
     Raises
     ------
+    TypeError
+        For what is no tensor, and so was not recorded.
     RuntimeError
         When a leaf was given new data after a record used the old.
 
@@ -55,6 +57,8 @@ class Tape(Sequence[Tensor]):
     __slots__ = ("_tensors",)
 
     def __init__(self, result: Tensor) -> None:
+        if not isinstance(result, Tensor):
+            raise TypeError(f"a tape ends in a tensor; {describe(result)} has none behind it")
         self._tensors = _gather(result)
 
     @property

@@ -158,7 +158,7 @@ def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_
 
     out = _new(Tensor)
     if type(y) is not _ndarray:  # NumPy returns numbers bare
-        y = _asarray(y) if isinstance(y, _generic) else _boxed(y, arrays)
+        y = _asarray(y) if isinstance(y, _generic) else _boxed(y, op, args, arrays)
     out._array = y
     out.name = None
     if (
@@ -200,11 +200,14 @@ def as_array(x: Any) -> Any:
     return np.asarray(x)
 
 
-def _boxed(y: Any, arrays: list[Any]) -> Any:
+def _boxed(y: Any, op: Primitive, args: tuple[Any, ...], arrays: list[Any]) -> Any:
     """A result as an array: objects, which NumPy returns bare, in an array of objects."""
     if any(getattr(a, "dtype", None) == "O" for a in arrays):
-        return np.asarray(y, object)
-    return as_array(y)
+        y = np.asarray(y, object)
+    y = as_array(y)
+    if not holds_numbers(y) and y.dtype.kind != "c":
+        raise op.explained(TypeError(f"its function returned {y!s:.60}, not real numbers"), args)
+    return y
 
 
 def raw(x: Any) -> Any:

@@ -19,7 +19,7 @@ def leaf(x, **kwargs):
 # ---- symbols -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("classes", [2, 3, 4])
+@pytest.mark.parametrize("classes", [2, 3, pytest.param(4, marks=pytest.mark.slow)])
 def test_the_gradient_of_softmax_cross_entropy_in_symbols(classes):
     """The engine derives the equation itself: ŷ_i Σ_o y_o - y_i, for any targets."""
     sympy = pytest.importorskip("sympy")

@@ -429,11 +429,11 @@ def test_a_long_chain_without_scopes_is_folded_too(records, most):
 
 def test_all_of_a_long_chain_can_be_drawn_without_recursion():
     x = leaf(1.0)
-    for _ in range(2_000):
+    for _ in range(1_200):
         x = x + 1.0
     drawing = draw(x, max_nodes=10_000, formulas=False)
-    assert drawing.svg().count("<polygon") == 4_002
-    assert len(drawing.source.splitlines()) > 4_000
+    assert drawing.svg().count("<polygon") == 2_402
+    assert len(drawing.source.splitlines()) > 2_400
 
 
 # ---- fused nodes --------------------------------------------------------------------------------

@@ -118,6 +118,7 @@ def test_a_notebook_viewed_where_scripts_are_stripped_keeps_the_picture(executed
         assert data["text/plain"].startswith("#")  # for hosts that show text only
 
 
+@pytest.mark.slow
 def test_marimo_shows_the_picture(tmp_path):
     pytest.importorskip("marimo")
     body = "\n".join(f"    {line}" for line in CELL.strip().splitlines())

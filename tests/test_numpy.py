@@ -651,6 +651,12 @@ def test_nothing_is_written_into_a_tensor():
     assert y.tolist() == [0.0, 1.0]
 
 
+@pytest.mark.parametrize("x", [M, ag.tensor(M), ag.tensor(M, requires_grad=True)])
+def test_the_exponent_of_ldexp_may_be_a_tensor(x):
+    y = np.ldexp(x, ag.tensor([1, 2, 3]))
+    np.testing.assert_array_equal(y if type(y) is np.ndarray else y.data, np.ldexp(M, [1, 2, 3]))
+
+
 def test_an_einsum_along_a_given_path():
     path = ["einsum_path", (0, 2), (0, 1)]
     f = lambda a, b, c: np.einsum("ij,jk,kl->il", a, b, c, optimize=path)  # noqa: E731

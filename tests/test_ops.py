@@ -170,9 +170,6 @@ TABLE = [
     ("einsum", "n.einsum('ij,kj->k', a, b)", real(2, 3), real(4, 3)),
     ("einsum", "n.einsum('...i,i->...', a, b)", real(2, 3, 2), real(2)),
     ("einsum", "n.einsum('ij,jk->', a, b)", real(1, 3), real(3, 2)),
-    *(("einsum", f"n.einsum('{subscripts}', a, b)", real(*a), real(*b))  # a length of one repeats
-      for subscripts in ("ij,jk->ik", "ij,ij->i", "...j,...j->...")
-      for a, b in [((3, 3), (1, 3)), ((3, 1), (3, 3)), ((3, 1), (1, 3)), ((3, 3), (1, 1))]),
     ("inv", "n.linalg.inv(a)", matrix(3, 3)), ("inv", "n.linalg.inv(a)", matrix(2, 2, 2)),
     ("inv", "n.linalg.inv(a)", real(0, 0)), ("inv", "n.linalg.inv(a)", matrix(0, 2, 2)),
     ("solve", "n.linalg.solve(a, b)", matrix(3, 3), real(3)),
@@ -203,6 +200,9 @@ TABLE = [
     ("svd", "n.linalg.svd(a, full_matrices=False)[2]**2", real(3, 2)),
     ("qr", "n.linalg.qr(a)[0]", matrix(3, 3)), ("qr", "n.linalg.qr(a)[1]", real(3, 2)),
     ("qr", "n.linalg.qr(a)[1]", matrix(2, 2, 2)), ("qr", "n.linalg.qr(a)[0]", real(2, 3)),
+    *(("einsum", f"n.einsum('{subscripts}', a, b)", real(*a), real(*b))  # a length of one repeats
+      for subscripts in ("ij,jk->ik", "ij,ij->i", "...j,...j->...")
+      for a, b in [((3, 3), (1, 3)), ((3, 1), (3, 3)), ((3, 1), (1, 3)), ((3, 3), (1, 1))]),
 ]  # fmt: skip
 
 # Primitives that the peer has not, or not on NumPy 2, and expressions that its rules fail on.
@@ -319,6 +319,17 @@ LAYOUTS = {
 }
 
 
+def layouts(case):
+    """Those that differ: transposed, a scalar or vector lies where it lay."""
+    several = any(x.ndim > 1 for x in case.inputs)
+    return [name for name in LAYOUTS if several or name != "transposed"]
+
+
+def dtypes(case, *several):
+    """Of dtypes for two arguments, those that differ where there is but one."""
+    return list(dict.fromkeys(d[: len(case.inputs)] for d in several))
+
+
 def leaf(x):
     return ag.tensor(x, requires_grad=True)
 
@@ -326,8 +337,9 @@ def leaf(x):
 # ---- the checker --------------------------------------------------------------------------------
 
 
-@every_case
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize(
+    ("case", "layout"), [(c, name) for c in CASES for name in layouts(c)], ids=str
+)
 def test_value_and_first_derivatives(case, layout):
     store, view = LAYOUTS[layout]
     leaves = [leaf(store(x)) for x in case.inputs]
@@ -395,33 +407,33 @@ def test_second_derivatives(case):
 
 
 @every_case
-@pytest.mark.parametrize("dtypes", [("f4", "f4"), ("f4", "f8"), ("f8", "f4")], ids="".join)
-def test_dtypes_are_numpys(case, dtypes):
-    xs = [np.asarray(x, d) for x, d in zip(case.inputs, dtypes)]
-    leaves = [leaf(x) for x in xs]
-    y, expected = case.f(TAPE, *leaves), np.asarray(case.f(PLAIN, *xs))
-    assert y.dtype == expected.dtype
-    y.backward(case.cotangent)
-    recorded = ag.gradients(y, leaves, case.cotangent)
-    for x, t, again, numerical in zip(xs, leaves, recorded, case.gradients()):
-        assert t.grad.dtype == again.dtype == x.dtype
-        np.testing.assert_allclose(t.grad, numerical, rtol=1e-4, atol=1e-5)
-        np.testing.assert_allclose(again.data, numerical, rtol=1e-4, atol=1e-5)
+def test_dtypes_are_numpys(case):
+    for kinds in dtypes(case, "ff", "fd", "df"):
+        xs = [np.asarray(x, d) for x, d in zip(case.inputs, kinds)]
+        leaves = [leaf(x) for x in xs]
+        y, expected = case.f(TAPE, *leaves), np.asarray(case.f(PLAIN, *xs))
+        assert y.dtype == expected.dtype, kinds
+        y.backward(case.cotangent)
+        recorded = ag.gradients(y, leaves, case.cotangent)
+        for x, t, again, numerical in zip(xs, leaves, recorded, case.gradients()):
+            assert t.grad.dtype == again.dtype == x.dtype, kinds
+            np.testing.assert_allclose(t.grad, numerical, rtol=1e-4, atol=1e-5)
+            np.testing.assert_allclose(again.data, numerical, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if len(c.inputs) == 2], ids=repr)
-@pytest.mark.parametrize("i", [0, 1])
-def test_an_argument_beside_a_constant_array(case, i):
+def test_an_argument_beside_a_constant_array(case):
     """The constant is a read-only view with strides; it stays as it was."""
-    args = [np.stack([x, x], axis=-1)[..., 0] for x in case.inputs]
-    constant = args[1 - i]
-    constant.flags.writeable = False
-    args[i] = t = leaf(case.inputs[i])
-    y = case.f(TAPE, *args)
-    assert type(y) is ag.Tensor
-    y.backward(case.cotangent)
-    np.testing.assert_allclose(t.grad, case.gradients()[i], rtol=1e-6, atol=1e-8)
-    np.testing.assert_array_equal(constant, case.inputs[1 - i])
+    for i in (0, 1):
+        args = [np.stack([x, x], axis=-1)[..., 0] for x in case.inputs]
+        constant = args[1 - i]
+        constant.flags.writeable = False
+        args[i] = t = leaf(case.inputs[i])
+        y = case.f(TAPE, *args)
+        assert type(y) is ag.Tensor
+        y.backward(case.cotangent)
+        np.testing.assert_allclose(t.grad, case.gradients()[i], rtol=1e-6, atol=1e-8)
+        np.testing.assert_array_equal(constant, case.inputs[1 - i])
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if not {c.op, c.text} & PEER_LACKS], ids=repr)

@@ -37,7 +37,7 @@ def recurrent_network(n):
     def loss(w):
         h = n.zeros(4)
         total = 0.0
-        for x, y in zip(X, Y):
+        for x, y in zip(X[:5], Y):
             h = n.tanh(n.concatenate([x, h]) @ w[:28].reshape((7, 4)))
             total = total + (n.dot(h, w[28:]) - y) ** 2
         return total / len(X)
@@ -52,7 +52,7 @@ def lstm(n):
     def loss(w):
         w = n.reshape(w, (6, 12))
         h, c = n.zeros(3), n.zeros(3)
-        for x in X:
+        for x in X[:4]:
             gates = n.hstack((x, h)) @ w
             i, f, o, g = n.split(gates, 4)
             c = sigmoid(f) * c + sigmoid(i) * n.tanh(g)
@@ -102,7 +102,7 @@ def kalman_filter(n):
     def loss(theta):
         a, noise = n.reshape(theta[:4], (2, 2)), n.exp(theta[4:])
         mean, cov, total = n.zeros(2), n.eye(2), 0.0
-        for y in Y[:4]:
+        for y in Y[:3]:
             mean, cov = a @ mean, a @ cov @ a.T + noise[0] * n.eye(2)
             s = cov[0, 0] + noise[1]
             gain, off = cov[:, 0] / s, y - mean[0]
@@ -113,12 +113,12 @@ def kalman_filter(n):
     return loss, np.array([0.9, 0.1, -0.2, 0.8, -1.0, -0.5])
 
 
-def orbit(n):
+def orbit(n, rounds=4):
     """A planet's path, by the leapfrog method: how far it ends from where it started."""
 
     def loss(state):
         position, velocity = state[:2], state[2:]
-        for _ in range(8):
+        for _ in range(rounds):
             velocity = velocity - 0.05 * position / n.sum(position**2) ** 1.5
             position = position + 0.1 * velocity
             velocity = velocity - 0.05 * position / n.sum(position**2) ** 1.5

@@ -318,7 +318,7 @@ def test_the_draws_are_distinct_and_not_near_0():
     assert np.diff(np.sort(np.abs(x))).min() == pytest.approx(1 / 7)
 
 
-@some(15)
+@some(5)
 @given(st.lists(PROGRAM, min_size=8, max_size=8), seeds)
 def test_eight_threads_at_once(programs, seed):
     """Each thread records, sweeps and switches recording off; none of it reaches another."""

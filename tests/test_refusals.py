@@ -163,6 +163,14 @@ def test_a_sweep_that_fails_changes_no_grad():
         assert a.grad is b.grad is None
 
 
+@pytest.mark.parametrize("result", [None, "a", {}, print, [None, 1.0]])
+def test_what_a_primitive_returns_is_numbers(result):
+    forgetful = ag.primitive(lambda x: result, lambda g, y, x: g, name="forgetful")
+    for t in (leaf(name="t"), ag.tensor(A, name="t")):
+        with pytest.raises(TypeError, match=r"forgetful of 't' \(3,\).*: its function returned"):
+            forgetful(t)
+
+
 def test_a_tensor_is_not_subclassed():
     with pytest.raises(TypeError, match="keep a Tensor as an attribute"):
         type("Parameter", (ag.Tensor,), {})

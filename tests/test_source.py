@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import autograd_mini as ag
 
-from .test_ops import CASES, LAYOUTS, TAPE
+from .test_ops import LAYOUTS, TAPE, dtypes, every_case, layouts
 from .test_programs import PROGRAMS
 
 BY_HAND = '''\
@@ -211,13 +211,27 @@ def test_the_tape_is_left_as_it_is():
 # ---- to the last bit -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("case", CASES, ids=repr)
+def check_case(case, layout, kinds):
+    store, view = LAYOUTS[layout]
+    leaves = [leaf(store(np.asarray(x, d))) for x, d in zip(case.inputs, kinds)]
+    with np.errstate(all="ignore"):
+        check(case.f(TAPE, *map(view, leaves)), case.cotangent)
+
+
+@every_case
 def test_every_primitive(case):
-    for store, view in LAYOUTS.values():
-        for dtypes in ("dd", "fd", "ff"):
-            leaves = [leaf(store(np.asarray(x, d))) for x, d in zip(case.inputs, dtypes)]
-            with np.errstate(all="ignore"):
-                check(case.f(TAPE, *map(view, leaves)), case.cotangent)
+    for layout in layouts(case):
+        check_case(case, layout, "dd")
+    for kinds in dtypes(case, "fd", "ff"):
+        check_case(case, "contiguous", kinds)
+
+
+@pytest.mark.slow
+@every_case
+def test_every_primitive_of_other_dtypes_in_other_layouts(case):
+    for layout in layouts(case)[1:]:
+        for kinds in dtypes(case, "fd", "ff"):
+            check_case(case, layout, kinds)
 
 
 def test_arrays_lie_in_memory_as_they_did():

@@ -570,14 +570,14 @@ def test_a_long_tape_is_written_in_time_that_grows_with_its_length():
         for _ in range(n):
             t = t * 1.00001
         tape = t.tape()
-        start = time.perf_counter()
+        start = time.thread_time()
         table = tape.table(width=80)
         assert len(table.splitlines()) == n + 2
-        return time.perf_counter() - start
+        return time.thread_time() - start
 
     seconds(100)
     short = min(seconds(1_000) for _ in range(3))
-    assert seconds(20_000) < 20 * short * 4
+    assert seconds(10_000) < 10 * short * 4
 
 
 @pytest.mark.parametrize("width", [0, -3, 1, 20])

@@ -151,6 +151,9 @@ class Compiled:
         self._followed = 0  # calls that went to the function itself
         self._lock = Lock()
 
+    def __reduce__(self) -> Any:
+        return Compiled, (self._f, self._donate, self._fuse)
+
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else MethodType(self, instance)
 
@@ -369,13 +372,13 @@ def _traced(f: Any, args: Any, kwargs: Any, entered: Any) -> tuple[Surroundings,
     around = Surroundings((f, *settings))
     drawn = around.states()
     try:
-        with recording(True):
+        with recording(True), around.asked() as asked:
             y = f(*entered[0], **entered[1])
     except ValueError as error:
         if isinstance(error.__cause__, Untraceable):  # NumPy's error, of c[i] = x, hides it
             raise error.__cause__ from None
         raise
-    if around.states() != drawn:
+    if asked or around.states() != drawn:
         raise RuntimeError(
             f"compile: {getattr(f, '__name__', 'the function')} draws random numbers. A program "
             "would have the same ones in every call. Draw them outside, and pass them as arguments."

@@ -65,6 +65,7 @@ class Plan:
         self._memories: dict[Any, tuple[str, Callable[[Any], Any]]] = {}
         self._seen: dict[Any, str] = {}
         self._free: list[Slab] = []
+        self._still: set[Value] = set()  # whose arrays are the same in each call
         self._roots = _roots(program)
         self._last = self._last_reads()
         risky = [i for i, step in enumerate(program.steps) if may_raise(step)]
@@ -116,6 +117,7 @@ class Plan:
         else:
             slab = over or self._slab(value)
             self.slab_of[value] = slab
+            self._still.add(value)
             self._names[value] = self._memory(slab, value)
             copied = bool(over) and how.copies
             self._write(how, how.writing[copied:], self._names[value])
@@ -147,7 +149,8 @@ class Plan:
             self._lines.append(check(step, self._name))
             self._names[value] = self._names[step.inputs[0]]
             return
-        if self._roots[value] in self.slab_of and len(step.inputs) == 1:
+        if len(step.inputs) == 1 and step.inputs[0] in self._still:
+            self._still.add(value)
             self._views.append((self._names[value], _again(step, self._names)))
             return
         self._lines.append(f"{self._names[value]} = {called(step, self._name)}")

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import operator
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Any
@@ -59,6 +60,7 @@ class Trace:
         self.arguments: list[Value] = []
         self.steps: list[Step] = []
         self.part = "forward"
+        self.done: Counter[str] = Counter()  # what was written otherwise than asked
         self._began = _next_order()  # tensors with smaller numbers were made by others
         self._swept = False  # whether a backward part is behind us
         self._viewed: set[int] = set()  # memory that more than one value looks at
@@ -76,7 +78,8 @@ class Trace:
         if not self.decided:
             refuse_shapes(function, args, kwargs)
         step = Step(function, args, kwargs, name, self._part_now())
-        y = function(*mapped(example_of, args), **mapped(example_of, kwargs))
+        with np.errstate(all="ignore"):  # when it runs, that will be heard
+            y = function(*mapped(example_of, args), **mapped(example_of, kwargs))
         made: list[Value] = []
 
         def out(part: Any) -> Traced:
@@ -241,6 +244,7 @@ class Traced:
     def __primitive__(self, op: Primitive, args: list[Any], kwargs: Any) -> Any:
         """A primitive whose forward looks at the numbers: its straight form, or the call itself."""
         if op in STRAIGHT:
+            self._trace.done["losses in straight lines"] += 1
             return STRAIGHT[op](*args, **kwargs)
         if op is PRIMITIVES["getitem"]:  # of a constant array: its own c[x] asks for the numbers
             _refuse_masks(args[1])

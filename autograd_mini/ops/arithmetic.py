@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import arrayed, implements, not_differentiable, primitive
+from ..primitive import OnArrays, arrayed, implements, not_differentiable, primitive
 
 add = primitive(np.add, lambda g, y, a, b: g, lambda g, y, a, b: g, name="add")
 sub = primitive(np.subtract, lambda g, y, a, b: g, lambda g, y, a, b: -g, name="sub")
@@ -32,8 +32,9 @@ def _pow_exponent(g: Any, y: Any, a: Any, b: Any) -> Any:
 
 
 def _as_precise(x: Any, y: Any) -> Any:
-    """`x` in the dtype of `y`: NumPy's ln of an int8 is a float16, and 0 - 1 of a uint8 is 255."""
-    return x if x.dtype == y.dtype or y.dtype.kind != "f" else x.astype(y.dtype)
+    """`x` with the digits of `y`: in NumPy ln of an int8 is a float16, 0 - 1 of a uint8 is 255."""
+    enough = x.dtype.kind in "if" and x.dtype.itemsize >= y.dtype.itemsize
+    return x if enough or y.dtype.kind != "f" else x.astype(y.dtype)
 
 
 pow = primitive(np.power, _pow_base, _pow_exponent, name="pow")
@@ -162,7 +163,11 @@ def _divmod(a: Any, b: Any) -> Any:
 
 @implements(np.ldexp)
 def _ldexp(x: Any, n: Any) -> Any:
-    return x * np.ldexp(np.ones((), x.dtype), n)
+    x = arrayed(x)
+    return x * _power_of_two(n, x.dtype)
+
+
+_power_of_two = OnArrays(lambda n, dtype: np.ldexp(np.ones((), dtype), n))
 
 
 not_differentiable(

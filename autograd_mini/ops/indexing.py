@@ -25,9 +25,19 @@ def _scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
 
 
 scatter = primitive(_scatter, lambda g, y, x, index, shape: g[index], name="scatter", of="scatter")
+
+
+def _getitem_vjp(g: Any, y: Any, x: Any, index: Any) -> Any:
+    """Each entry's cotangent back to its place; under ``x[:, None]`` none has moved."""
+    parts = index if isinstance(index, tuple) else (index,)
+    if all(i is None or i is ... or (type(i) is slice and i == slice(None)) for i in parts):
+        return g.reshape(x.shape)
+    return scatter(g, index, x.shape)
+
+
 getitem = primitive(
     lambda x, index: x[index],
-    lambda g, y, x, index: scatter(g, index, x.shape),
+    _getitem_vjp,
     name="getitem",
     of="getitem",
 )

@@ -89,8 +89,8 @@ def _linear(x: Any, w: Any, b: Any) -> Any:
     >>> ag.linear(np.ones(2), np.eye(2), np.array([0.5, -0.5]))
     array([1.5, 0.5])
     """
-    y = x.dot(w) if x.ndim == w.ndim == 2 and type(x) is type(w) else _product(x, w)
-    if y.dtype != b.dtype:
+    y = x.dot(w) if type(x) is type(w) and x.ndim == w.ndim == 2 else _product(x, w)
+    if y.dtype != getattr(b, "dtype", None):  # a number has none
         return y + b
     y += b  # saves an array of the size of y
     return y
@@ -102,7 +102,7 @@ def _linear(x: Any, w: Any, b: Any) -> Any:
 
 def _product(a: Any, b: Any) -> Any:
     """a @ b, of two matrices by the function, which lets either kind of array have its say."""
-    return np.dot(a, b) if a.ndim == b.ndim == 2 else a @ b
+    return np.dot(a, b) if b.ndim == 2 == np.ndim(a) else a @ b
 
 
 def _linear_input(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:

@@ -11,6 +11,8 @@ import inspect
 import textwrap
 import types
 from collections.abc import Callable
+from copy import copy
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -32,7 +34,7 @@ def helper(function: Callable[..., Any], name: str) -> str:
 
 def _collect(function: Any, own: str, asked: str, found: dict[str, str]) -> None:
     """Put the source of a function behind the source of all that it uses."""
-    definition = _definition(function, asked)
+    definition = copy(_definition(function, asked))
     needs = {}
     for used in sorted({n.id for n in ast.walk(definition) if isinstance(n, ast.Name)}):
         if used in function.__globals__ and used not in found:
@@ -50,6 +52,7 @@ def _collect(function: Any, own: str, asked: str, found: dict[str, str]) -> None
     found[own] = ast.unparse(definition)
 
 
+@lru_cache(maxsize=256)  # to find and parse a function takes longer than to write a program
 def _definition(function: Any, asked: str) -> ast.FunctionDef:
     """The parsed function, without annotations, which would need imports, and docstring."""
     if not isinstance(function, types.FunctionType) or function.__closure__:

@@ -50,10 +50,6 @@ def uniform(x: Any) -> str | None:
 # ---- lines ---------------------------------------------------------------------------------------
 
 
-def is_long(line: str) -> bool:
-    return max(map(len, wrapped(line, 8).splitlines())) > WIDTH
-
-
 def listed(results: Sequence[str]) -> str:
     """The line that returns them, or lines."""
     line = f"    return {', '.join(results)}"

@@ -22,6 +22,8 @@ _SPECIAL = {c: f"\\{c}" for c in "#$%&_{}"} | {
     "\\": r"\backslash ",
     "^": r"{\wedge}",
     "~": r"{\sim}",
+    "<": "{<}",  # in a text, a page that shows the formula might take it for a tag
+    ">": "{>}",
 }
 
 

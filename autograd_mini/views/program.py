@@ -23,10 +23,11 @@ from ..compiling.rewriting import Program, is_elementwise
 from ..compiling.steps import Step, Value, astype, dtype_of, example_of, leaves_of, values_in
 from ..dispatch import _parameters, name_of
 from .helpers import helper
-from .literals import WIDTH, dtype_text, is_long, listed, literal, scalar, uniform, wrapped
+from .literals import WIDTH, dtype_text, listed, literal, scalar, uniform, wrapped
 from .terminal import spelled
 
 _LONGEST = 60  # characters of an expression within another
+_SHORT = 20  # characters of one that stays there where a line is too long
 
 # Not np.power: in NumPy 2.0 it rounds in another way than `**`, and of numbers in any NumPy.
 #: ufunc -> its operator, how tightly that binds, and how tightly its operands must
@@ -156,22 +157,22 @@ class _Writer:
             self.texts[step.outs[0]] = text
             return
         self._head(step.part)
-        likely = f"{self._wanted(step.outs[0])}00"
-        while is_long(f"    {likely} = {text[0]}") and self._put_before(step):
+        room = WIDTH - len(f"    {self._wanted(step.outs[0])}00 = ")
+        while len(text[0]) > room and self._put_before(step):
             text = self._call(step)
         names = ", ".join(self._named(v) for v in step.outs)
         if step.several and (len(step.outs) == 1 or len(names) > _LONGEST):
             names = f"({names},)"
-        self._line(step, f"{names} = {text[0]}")
+        self._line(step.outs, f"{names} = {text[0]}")
 
     def _put_before(self, step: Step) -> bool:
-        """Give the longest part of a step a line of its own, if it has parts."""
-        parts = [v for v in step.inputs if not _is_name(self.texts[v][0])]
-        longest = max(parts, key=lambda v: len(self.texts[v][0]), default=None)
-        if longest is None or longest.step is None:
+        """Give the longest part of a step a line of its own, if there is a long one."""
+        texts = {v: self.texts[v][0] for v in step.inputs}
+        parts = {v: text for v, text in texts.items() if len(text) >= _SHORT and not _is_name(text)}
+        if not parts:
             return False
-        text, _ = self.texts[longest]
-        self._line(longest.step, f"{self._named(longest)} = {text}")
+        longest = max(parts, key=lambda v: len(parts[v]))
+        self._line([longest], f"{self._named(longest)} = {parts[longest]}")
         return True
 
     def _fits_inside(self, value: Value, text: str) -> bool:
@@ -207,9 +208,9 @@ class _Writer:
             self.lines += [*([""] if self.lines else []), f"    # {part}"]
             self.part = part
 
-    def _line(self, step: Step, line: str) -> None:
+    def _line(self, values: Sequence[Value], line: str) -> None:
         line = wrapped(f"    {line}", 8)
-        note = ", ".join(map(self._note, step.outs))
+        note = ", ".join(map(self._note, values))
         behind = f"{line}  # {note}"
         fits = len(behind.rpartition("\n")[2]) <= WIDTH
         self.lines += [behind] if fits else [f"    # {note}", line]

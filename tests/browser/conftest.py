@@ -5,6 +5,7 @@ What a page asks of the network, and what it says on the console, fails the test
 """
 
 import os
+from collections import defaultdict
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -36,14 +37,34 @@ def browser():
         yield chromium
 
 
+@pytest.fixture(scope="package")
+def idle(browser):
+    """Windows that a test has left and the next goes on with, by their options.
+
+    A window of its own takes longer to open than most tests take.
+    """
+    return defaultdict(list)
+
+
 @pytest.fixture
-def opened(browser, tmp_path):
-    """Opens an exploration, or a page that is already a file, in a window of its own."""
+def opened(browser, idle, tmp_path):
+    """Opens an exploration, or a page that is already a file, in a window that nobody uses.
+
+    With ``clock``, time stands still there until the test moves it.
+    """
     windows, said, asked = [], [], []
 
+    def heard(message):
+        if message.type in ("error", "warning"):
+            said.append(message.text)
+
+    def failed(error):
+        said.append(str(error))
+
     def open_in_window(
-        exploration, hash="", width=1280, height=900, scheme="light", motion="no-preference"
-    ):
+        exploration, hash="", width=1280, height=900, scheme="light", motion="no-preference",
+        clock=False,
+    ):  # fmt: skip
         path = exploration if isinstance(exploration, Path) else tmp_path / "backprop.html"
         if path is not exploration:
             exploration.save(path)
@@ -57,27 +78,48 @@ def opened(browser, tmp_path):
                 asked.append(url)
                 request_route.abort()
 
-        window = browser.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme=scheme,
-            reduced_motion=motion,
-        )
-        windows.append(window)
-        window.route("**/*", route)
-        page = window.new_page()
-        page.set_default_timeout(15_000)
-        page.on("console", lambda m: said.append(m.text) if m.type in ("error", "warning") else 0)
-        page.on("pageerror", lambda error: said.append(str(error)))
+        options = (width, height, scheme, motion)
+        page = idle[options].pop() if idle[options] and not clock else new_window(browser, *options)
+        windows.append((page, None if clock else options))
+        page.route("**/*", route)
+        page.on("console", heard)
+        page.on("pageerror", failed)
         page.goto(address + hash)
         page.wait_for_selector("html[data-ready]", state="attached")
+        if clock:
+            page.clock.install()
         return page
 
     open_in_window.said = said
     yield open_in_window
-    for window in windows:
-        window.close()
+    for page, options in windows:
+        if options is None:  # its clock is there to stay
+            page.context.close()
+            continue
+        page.remove_listener("console", heard)
+        page.remove_listener("pageerror", failed)
+        as_new(page, *options)
+        idle[options].append(page)
     assert said == [], "on the console"
     assert asked == [], "asked of the network"
+
+
+def new_window(browser, width, height, scheme, motion):
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion=motion
+    )
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    return page
+
+
+def as_new(page, width, height, scheme, motion):
+    """A window that shows nothing, as it was before a test changed its size or its preferences."""
+    page.unroute_all()
+    page.goto("about:blank")
+    page.mouse.move(0, 0)
+    page.set_viewport_size({"width": width, "height": height})
+    page.emulate_media(media="null", color_scheme=scheme, reduced_motion=motion)
 
 
 @pytest.fixture

@@ -38,8 +38,7 @@ def test_arrows_home_and_end(page):
 
 
 def test_space_plays_and_pauses(opened):
-    window = opened(stories.explore(stories.softmax_chain))
-    window.clock.install()
+    window = opened(stories.explore(stories.softmax_chain), clock=True)
     window.keyboard.press("Space")
     assert window.get_attribute("#play", "aria-pressed") == "true"
     window.clock.run_for(3_500)

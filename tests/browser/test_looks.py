@@ -107,7 +107,6 @@ def test_it_prints(opened):
 
 def check_still(page):
     """Playing goes on where motion is not wanted, and nothing moves in between."""
-    page.clock.install()
     page.keyboard.press("Space")
     for _ in range(3):
         page.clock.run_for(1_150)
@@ -118,7 +117,7 @@ def check_still(page):
 
 
 def test_playing_with_less_motion(opened):
-    check_still(opened(stories.explore(stories.softmax_chain), motion="reduce"))
+    check_still(opened(stories.explore(stories.softmax_chain), motion="reduce", clock=True))
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from .test_numbers import check_examples, check_film, check_hard, check_inputs, 
 
 POOLS = "tape.pools[state.variant][id]??tape.pools[0][id]"
 HIDDEN = "@media print{#ledger{display:none}"
-STILL = {"motion": "reduce"}
+STILL = {"motion": "reduce", "clock": True}
 LARGE = {"hash": "#step=4", "zoomed": True}
 
 

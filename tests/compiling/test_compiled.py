@@ -1,6 +1,9 @@
 """What compiled functions compute: what the function does, call after call."""
 
+import copy
+import pickle
 import threading
+import warnings
 from functools import partial
 
 import numpy as np
@@ -21,10 +24,17 @@ BY_SHAPE = [
     for c in CASES
     if c.op not in ("det", "lstsq") and "% 2" not in c.text and "a > 0]" not in c.text
 ]
+#: of each expression, the case with most numbers
+LARGEST = {c.text: c for c in sorted(BY_SHAPE, key=lambda c: sum(x.size for x in c.inputs))}
 
 
-@pytest.mark.parametrize("case", BY_SHAPE, ids=repr)
-@pytest.mark.parametrize("dtype", "df")
+@pytest.mark.parametrize(
+    ("case", "dtype"),
+    [(c, "d") for c in BY_SHAPE]
+    + [(c, "f") for c in LARGEST.values()]
+    + [pytest.param(c, "f", marks=pytest.mark.slow) for c in BY_SHAPE if c is not LARGEST[c.text]],
+    ids=str,
+)
 def test_every_primitive_to_the_last_bit(case, dtype, exact):
     def value_and_cotangents(*xs):
         y, pull = ag.vjp(lambda *xs: case.f(TAPE, *xs), *xs)
@@ -243,3 +253,27 @@ def test_calls_that_were_followed_are_counted():
     assert compiled.report() == said
     compiled(x.data)
     assert compiled.report().endswith(f"\n{said}")
+
+
+def doubled(x):
+    return x * 2
+
+
+def test_a_compiled_function_is_copied_and_pickled():
+    compiled = ag.compile(doubled)
+    compiled(np.ones(2))
+    for other in (copy.copy(compiled), copy.deepcopy({"step": compiled})["step"],
+                  pickle.loads(pickle.dumps(compiled))):  # fmt: skip
+        same(other(np.ones(3)), [2.0, 2.0, 2.0])
+        assert other.__name__ == "doubled"
+
+
+def test_the_first_call_warns_once():
+    compiled = ag.compile(np.log)
+    for _ in range(2):
+        with warnings.catch_warnings(record=True) as heard:
+            warnings.simplefilter("always")
+            compiled(-np.ones(2))
+        assert len(heard) == 1
+    with np.errstate(all="raise"), pytest.raises(FloatingPointError):
+        ag.compile(np.log)(-np.ones(2))

@@ -153,6 +153,7 @@ def test_a_step_allocates_nothing_but_its_results(dtype, onehot):
 
 SEVERAL = {
     "split": lambda x: [*np.split(np.sin(x), 2), np.cos(x) * 2 + 1],
+    "views of them": lambda x: [np.split(np.sin(x), 2)[1][::-1] * 2, np.cos(x) * 3],
     "one": lambda x: np.split(np.sin(x), 1)[0] * 2,
     "unstack": lambda x: [a + np.exp(b) for a, b in zip(np.unstack(np.sin(x).reshape(2, 4)),
                                                         np.unstack(np.cos(x * 2).reshape(2, 4)))],

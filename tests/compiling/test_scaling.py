@@ -50,7 +50,7 @@ def test_moving_factors_looks_at_each_step_a_few_times(monkeypatch):
     passes_on = scaling._passes_on
     monkeypatch.setattr(scaling, "_passes_on", lambda *a: looked_at.append(a) or passes_on(*a))
 
-    f, x = orbit(np)
+    f, x = orbit(np, rounds=8)
     compiled = ag.compile(ag.value_and_grad(f))
     compiled(x)
     steps = int(compiled.report().split()[1])
