@@ -17,7 +17,7 @@ import pytest
 
 import autograd_mini as ag
 from autograd_mini import nn, optim
-from autograd_mini.views import assets, comparing
+from autograd_mini.views import assets, comparing, naming
 from autograd_mini.views.film import Recorder
 from autograd_mini.views.pool import Pool
 from autograd_mini.views.trace import Trace
@@ -354,6 +354,15 @@ def test_script_and_style_are_small():
     assert font.count("@font-face") == 1
     assert "data:" not in style + script
     assert len(page.encode()) < 250_000
+
+
+def test_the_names_on_a_tape_are_gathered_once(monkeypatch):
+    """And not in each step: a page of 20,000 records would take minutes."""
+    calls, gather = [], naming.taken
+    monkeypatch.setattr(naming, "taken", lambda called: calls.append(called) or gather(called))
+    page = ag.explore(network())
+    assert len(page.data["tapes"][0]["steps"]) > 8
+    assert len(calls) == 1
 
 
 def test_the_font_is_one_and_has_its_license():

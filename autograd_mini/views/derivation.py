@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from ..tensor import Tensor
 from . import formula
 from . import latex as tex
-from .naming import Formula, Names, name_of
+from .naming import Formula, Names, name_of, taken
 from .terminal import spelled
 from .trace import Contribution, Trace
 from .writing import Called
@@ -154,7 +154,7 @@ _PLAIN = _Notation(
 def _lines(trace: Trace, write: _Notation) -> tuple[list[str], list[str]]:
     """The lines of the forward pass, and those of the sweep."""
     called = {order: write.name(name) for order, name in trace.called.items()}
-    names = Names.beside(called)
+    names = Names(taken(called))
     forward = _forward(trace, called, names, write)
     backward = _backward(trace, called, names, write)
     return [write.equals.format(*line) for line in forward], list(backward)

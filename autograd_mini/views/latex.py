@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor import Tensor, raw
-from .naming import Formula, Names, escaped, name_of, text_of
+from .naming import Formula, Names, escaped, name_of, taken, text_of
 from .symbols import SILENT, Ruled, defined, is_outer, keeps_all, options, parameters
 from .writing import Called, argument, listed, number, shortened, values, variable
 
@@ -61,7 +61,7 @@ def of_rule(rule: Ruled, called: Called, cotangent: str, names: Names | None = N
     if not isinstance(found, Tensor):
         unknown = rf"\operatorname{{{escaped(found[:-1])}}}'(g)"
         return Formula(unknown if rule.is_unknown else found, _ATOM)
-    names = names or Names.beside(called)
+    names = names or Names(taken(called))
     written: dict[int, Written] = {rule.cotangent.order: (cotangent, _ATOM)}
     for v in rule.tape:
         if v.order in rule.of:
@@ -90,7 +90,7 @@ def local(rule: Ruled, called: Called, names: Names | None = None) -> Formula:
 def of_definition(t: Tensor, called: Called, names: Names | None = None) -> Formula:
     """A record as a textbook defines it; as `of_record` where it is no fused node."""
     rule = defined(t)
-    names = names or Names.beside(called)
+    names = names or Names(taken(called))
     return of_rule(rule, called, "", names) if rule else of_record(t, called, names)
 
 
@@ -105,7 +105,7 @@ def _given(names: Names, name: str, thing: Any) -> str:
 
 def of_record(t: Tensor, called: Called, names: Names | None = None) -> Formula:
     """A record as a formula in LaTeX, in the names of its arguments."""
-    names = names or Names.beside(called)
+    names = names or Names(taken(called))
     text, binds = _written(t, called, lambda a: (called[a.order], _ATOM), names)
     return Formula(text, binds, names.said())
 

@@ -65,15 +65,6 @@ class Names:
         self._things: dict[str, Any] = {}
         self._unsaid: list[tuple[str, str]] = []
 
-    @classmethod
-    def beside(cls, called: Called) -> Names:
-        """Those that come beside what tensors, and arrays in variables, are called.
-
-        Class indices may share theirs with the rows of ones and zeros that they stand for.
-        """
-        indices = (key for key in called if isinstance(key, Place) and key.dtype.kind in "iu")
-        return cls({*called.values()} - {called[key] for key in indices})
-
     def give(
         self,
         name: str,
@@ -98,6 +89,15 @@ class Names:
         """What the names that are new since the last time stand for."""
         found, self._unsaid = tuple(self._unsaid), []
         return found
+
+
+def taken(called: Called) -> frozenset[str]:
+    """The names of tensors, and of arrays in variables, that nothing else may have.
+
+    Class indices may share theirs with the rows of ones and zeros that they stand for.
+    """
+    indices = (key for key in called if isinstance(key, Place) and key.dtype.kind in "iu")
+    return frozenset(called.values()) - {called[key] for key in indices}
 
 
 def _is_same(a: Any, b: Any) -> bool:

@@ -45,6 +45,7 @@ class Teller:
         tape = trace.tape
         self.index = {t.order: i for i, t in enumerate(tape)}
         self.tex = {order: naming.name_of(name) for order, name in trace.called.items()}
+        self.taken = naming.taken(self.tex)
         self.uses = uses(tape, trace.adjoints)
         self.seen: dict[int, int] = {}
         self._locals_told: dict[tuple[int, int], naming.Formula] = {}
@@ -84,7 +85,7 @@ class Teller:
     def _forward(self, step: Step) -> Written:
         t = step.tensor
         assert t.op is not None
-        names = naming.Names.beside(self.tex)
+        names = naming.Names(self.taken)
         right = (latex.of_record if self.brief else latex.of_definition)(t, self.tex, names)
         name, node = self.trace.called[t.order], self.index[t.order]
         sources = list(dict.fromkeys(self.trace.called[a.order] for a in _tensors(t)))
@@ -176,7 +177,7 @@ class Teller:
     def _backward(self, step: Step) -> Written:
         t = step.tensor
         assert t.op is not None
-        names = naming.Names.beside(self.tex)
+        names = naming.Names(self.taken)
         given = [self._contribution(c, names) for c in step.contributions]
         targets = list(dict.fromkeys(self.trace.called[c.target.order] for c in step.contributions))
         say = [telling.backward(t.op.name, t.op.unfused is not None)]
