@@ -32,9 +32,10 @@ from .tensor import DetachedWarning, Tensor, no_grad, tensor
 
 if TYPE_CHECKING:
     from . import data, exercises, nn, optim
-    from .checking import GradcheckError, check_fused, gradcheck
+    from .checking import GradcheckError, gradcheck
     from .compiling import compile
     from .debugging import debug
+    from .equivalence import check_fused
     from .recomputing import checkpoint
     from .transforms import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
     from .views.derivation import latex
@@ -106,7 +107,8 @@ __all__ = [
 #: What stands on the core, and is imported when it is first asked for: name -> its room.
 _LATER = {
     **{name: f".{name}" for name in ("data", "exercises", "nn", "optim")},
-    **dict.fromkeys(("GradcheckError", "check_fused", "gradcheck"), ".checking"),
+    **dict.fromkeys(("GradcheckError", "gradcheck"), ".checking"),
+    "check_fused": ".equivalence",
     "checkpoint": ".recomputing",
     "compile": ".compiling",
     "debug": ".debugging",

@@ -72,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     for stream in (sys.stdout, sys.stderr):  # a console without ∂ shall show d, not a traceback
         with contextlib.suppress(AttributeError, ValueError):
-            stream.reconfigure(errors=SPELLING)  # type: ignore[union-attr]
+            stream.reconfigure(errors=SPELLING)  # type: ignore[union-attr]  # or it has none
     parser = _parser()
     options = parser.parse_args(_with_expressions(sys.argv[1:] if argv is None else argv))
     if options.command and options.output:
@@ -90,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             _compare()
         else:
             _story(options.output)
-        sys.stdout.flush()
+        print(end="", flush=True)  # there is no sys.stdout where it was closed
     except BrokenPipeError:  # whoever read us has seen enough, as in `... | head`
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (the interpreter flushes it at exit)
         return 1

@@ -31,6 +31,7 @@ from typing import Any
 import numpy as np
 
 from .entropy_rows import of_rows, unmatrix
+from .ops.reductions import shared
 from .primitive import fused, named
 from .softmax import among, complement, log_softmax, on_numpy, softmax
 from .targets import Reduction, are_indices, with_options, without_axis
@@ -43,7 +44,8 @@ def _graph(
     logits: Any, targets: Any, axis: int = -1, reduction: Reduction = "mean", where: Any = None
 ) -> Any:
     """-Σ_i y_i ln ŷ_i for each row, step by step, as the chain rule is taught on it."""
-    p = softmax.unfused(logits, axis=axis, where=where)  # type: ignore[misc]
+    assert softmax.unfused
+    p = softmax.unfused(logits, axis=axis, where=where)
     log_p = np.log(p if where is None else np.where(where, p, 1))
     return _reduced(_entropies(log_p, targets, axis), reduction)
 
@@ -129,7 +131,9 @@ def _scale(g: Any, logits: Any, axis: int, reduction: Reduction) -> Any:
     """What each row's own derivative is multiplied by: g, divided by N for a mean."""
     if reduction == "none":
         return np.expand_dims(g, axis)
-    return g / max(logits.size // logits.shape[axis], 1) if reduction == "mean" else g
+    if reduction == "mean":
+        return shared(g, max(logits.size // logits.shape[axis], 1))
+    return g
 
 
 def _logits_vjp(
@@ -400,7 +404,8 @@ def softmax_cross_entropy(
     )
 
 
-#: so that `check_fused` holds the call to the graph too, with all its options
+#: so that `check_fused` holds the call to the graph too, with all its options; a function may have
+#: attributes, though its type knows of none
 softmax_cross_entropy.unfused = cross_entropy  # type: ignore[attr-defined]
 
 
@@ -417,7 +422,8 @@ def _shifted_graph(logits: Any, targets: Any, axis: int, reduction: Reduction, w
     """For arrays that are not NumPy's: in primitives, from ln ŷ, which is finite where ŷ is 0."""
     if raw(logits).dtype.kind == "O":
         return _graph(logits, targets, axis, reduction, where)
-    log_p = log_softmax.unfused(logits, axis=axis, where=where)  # type: ignore[misc]
+    assert log_softmax.unfused
+    log_p = log_softmax.unfused(logits, axis=axis, where=where)
     wanted = _own(logits, targets, axis) if are_indices(targets) else targets != 0
     terms = np.where(wanted, log_p, 0)
     terms = terms if are_indices(targets) else targets * terms

@@ -15,7 +15,7 @@ import numpy as np
 from .ops.products import ones
 from .targets import are_indices, without_axis
 
-_BLOCK_BYTES = 1 << 19  # of logits at a time, so that the passes over a block stay in the cache
+_BLOCK_BYTES = 1 << 21  # of logits at a time, so that the passes over a block stay in the cache
 #: Classes. The largest logit of shorter rows is found, and subtracted, faster where they are laid
 #: out class by class: NumPy's loop over an inner axis of 10 costs more than the work in it.
 _SHORT_ROW = 64

@@ -13,7 +13,8 @@ import numpy as np
 from .activations import sigmoid_from, softplus
 from .ops.elementwise import sigmoid
 from .ops.indexing import scatter
-from .primitive import fused, named
+from .ops.reductions import shared
+from .primitive import arrayed, fused, named
 from .targets import Reduction, existing
 from .tensor import raw
 
@@ -30,7 +31,7 @@ def _reduced(entries: Any, reduction: Reduction) -> Any:
 
 def _scale(g: Any, count: int, reduction: Reduction) -> Any:
     """What an entry's own derivative is multiplied by."""
-    return g / max(count, 1) if reduction == "mean" else g
+    return shared(g, max(count, 1)) if reduction == "mean" else g
 
 
 def _mean(d: Any, count: int, reduction: Reduction) -> Any:
@@ -162,6 +163,7 @@ def _nll_loss(log_p: Any, targets: Any, reduction: Reduction = "mean") -> Any:
     >>> z.grad.round(4)
     array([ 0.659 , -0.7576,  0.0986])
     """
+    targets = arrayed(targets)
     own = _own(log_p, targets)
     rows = log_p.reshape(-1, log_p.shape[-1])[own]
     return _reduced(-rows.reshape(targets.shape), reduction)
@@ -177,6 +179,7 @@ def _own(log_p: Any, targets: Any) -> Any:
 
 
 def _nll_vjp(g: Any, y: Any, log_p: Any, targets: Any, reduction: Reduction = "mean") -> Any:
+    targets = arrayed(targets)
     n, c = targets.size, log_p.shape[-1]
     each = np.broadcast_to(-_scale(g.reshape(-1), n, reduction), (n,))
     return scatter(each, _own(log_p, targets), (n, c)).reshape(log_p.shape)
@@ -305,11 +308,17 @@ def _binary_targets_vjp(
     saved: Any = None,
 ) -> Any:
     scale = _scale(g, _entries(x, t, pos_weight), reduction)
-    return (pos_weight * softplus(-x) - softplus(x)) * scale
+    d = (pos_weight * softplus(-x) - softplus(x)) * scale
+    shape = _shape(x, t, pos_weight)
+    return d if d.shape == shape else np.broadcast_to(d, shape)  # logits that are repeated
 
 
 def _entries(x: Any, t: Any, pos_weight: Any) -> int:
-    return int(np.prod(np.broadcast_shapes(x.shape, t.shape, np.shape(pos_weight))))
+    return int(np.prod(_shape(x, t, pos_weight)))
+
+
+def _shape(x: Any, t: Any, pos_weight: Any) -> tuple[int, ...]:
+    return np.broadcast_shapes(arrayed(x).shape, arrayed(t).shape, np.shape(pos_weight))
 
 
 def _binary_definition(x: Any, t: Any, pos_weight: Any = 1, reduction: Reduction = "mean") -> Any:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
 from itertools import count
 from math import inf
 from typing import Any
@@ -91,6 +92,13 @@ class Primitive:
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
 
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        # A copy is the primitive itself, and a pickle says where to find it, as for a function.
+        for module in [*sys.modules.values()]:
+            if getattr(module, "__dict__", {}).get(self.name) is self:
+                return _found, (module.__name__, self.name)
+        return self.name
+
     def _keywords(self, kwargs: dict[str, Any]) -> dict[str, Any]:
         """Keyword arguments as arrays; a derivative that would get lost in one is refused."""
         for key, value in kwargs.items():
@@ -136,24 +144,46 @@ class Primitive:
         for x in (x for a in arrays for x in (a if isinstance(a, tuple) else (a,))):
             if hasattr(x, "__primitive__"):  # an array that knows what to do with us: a traced one
                 return x.__primitive__(self, arrays, kwargs)
-        return _of_objects(self.forward, arrays, kwargs)
+        if self.unfused is None or not any(map(_holds_objects, arrays)):
+            return _of_objects(self.forward, arrays, kwargs)
+        # A fused node, whose graph is of primitives that know what to do with objects. Its rules
+        # then run on Tensors, as all do over objects, and need nothing saved.
+        try:
+            args = (Tensor(a) if _holds_objects(a) else a for a in arrays)
+            y = raw(self.unfused(*args, **kwargs))
+        except TypeError:  # these objects have no such function: what the node says itself is clear
+            return NotImplemented
+        return (y, None) if self.saves else y
 
     def explained(self, error: Exception, args: tuple[Any, ...]) -> Exception:
         """`error`, raised by the function, with the operation, the tensors and the remedy."""
-        text = str(error).replace("<lambda>", self.name)
-        if "broadcast" in text:
-            text += ". From the right, lengths must be equal, or one of them 1: reshape to fit"
-            text += lesson("shapes")
-        elif "core dimension" in text or "not aligned" in text:
-            text += ". The last axis of the left must be as long as the second last of the right"
-            text += lesson("shapes")
-        kinds = (LinAlgError, AxisError, ValueError, IndexError, TypeError)
-        kind = next(k for k in kinds if isinstance(error, k))
-        return kind(f"{self.name} of {' and '.join(map(describe, args))}: {text}")
+        return _explained(self.name, error, args)
+
+
+def _found(module: str, name: str) -> Any:
+    """What unpickling calls."""
+    return getattr(import_module(module), name)
+
+
+def _explained(name: str, error: Exception, args: Sequence[Any]) -> Exception:
+    text = str(error).replace("<lambda>", name)
+    if "broadcast" in text:
+        text += ". From the right, lengths must be equal, or one of them 1: reshape to fit"
+        text += lesson("shapes")
+    elif "core dimension" in text or "not aligned" in text:
+        text += ". The last axis of the left must be as long as the second last of the right"
+        text += lesson("shapes")
+    kinds = (LinAlgError, AxisError, ValueError, IndexError, TypeError)
+    kind = next(k for k in kinds if isinstance(error, k))
+    return kind(f"{name} of {' and '.join(map(describe, args))}: {text}")
 
 
 #: how SymPy and mpmath spell some of NumPy's functions
 _SPELLED = {"absolute": "Abs", "maximum": "Max", "minimum": "Min"}
+
+
+def _holds_objects(x: Any) -> bool:
+    return getattr(x, "dtype", None) == "O"
 
 
 def _of_objects(function: Any, arrays: Sequence[Any], kwargs: Any) -> Any:
@@ -162,13 +192,13 @@ def _of_objects(function: Any, arrays: Sequence[Any], kwargs: Any) -> Any:
     NumPy asks each object for a method, ``x.exp()``. SymPy and mpmath have a function instead,
     mostly of the same name.
     """
-    objects = [a for a in arrays if getattr(a, "dtype", None) == "O"]
+    objects = [a for a in arrays if _holds_objects(a)]
     if not objects or kwargs or not isinstance(function, np.ufunc):
         return NotImplemented
     name = function.__name__
     homes = {type(x).__module__.partition(".")[0] for a in objects for x in a.flat}
     for home in sorted(homes - {"builtins"}):
-        for spelled in (name, name.replace("arc", "a"), _SPELLED.get(name, name)):
+        for spelled in (_SPELLED.get(name, name), name.replace("arc", "a")):
             if hasattr(sys.modules[home], spelled):
                 f = getattr(sys.modules[home], spelled)
                 return np.frompyfunc(f, function.nin, 1)(*arrays)
@@ -391,10 +421,10 @@ class OnArrays:
         arrays, kwargs = [_plain(x) for x in args], {k: _plain(v) for k, v in kwargs.items()}
         try:
             return self.function(*arrays, **kwargs)
-        except TypeError:
+        except (ValueError, TypeError, IndexError) as error:
             y = _of_objects(self.function, arrays, {})
             if y is NotImplemented:
-                raise
+                raise _explained(self.function.__name__, error, args) from error
             return y
 
 

@@ -10,7 +10,8 @@ import numpy as np
 from .primitive import Together, primitive
 from .tape import Tape
 from .tensor import Tensor, describe, raw, recording
-from .transforms import Function, leaves_of, map_tree, vjp
+from .transforms import Function, vjp
+from .trees import leaves_of, map_tree
 
 
 def checkpoint(f: Function) -> Function:
@@ -19,7 +20,7 @@ def checkpoint(f: Function) -> Function:
     On the tape a call is a single record, so that memory holds its arguments and its value only.
     The sweep runs `f` a second time, on the tape, and differentiates that. A chain of n steps,
     checkpointed in √n pieces, needs memory for about 2√n steps instead of n, for one forward pass
-    more [1]_.
+    more.
 
     Parameters
     ----------
@@ -41,8 +42,8 @@ def checkpoint(f: Function) -> Function:
 
     References
     ----------
-    .. [1] Griewank and Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, chapter 12;
-       Chen, Xu, Zhang, Guestrin: Training deep nets with sublinear memory cost, 2016.
+    Griewank and Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, chapter 12;
+    Chen, Xu, Zhang, Guestrin: Training deep nets with sublinear memory cost, 2016.
 
     Examples
     --------

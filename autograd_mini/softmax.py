@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.exceptions import AxisError
 
 from .ops.elementwise import stop_gradient
 from .ops.reductions import kept
@@ -49,7 +50,9 @@ def among(z: Any, where: Any) -> Any:
     return z if where is None else np.where(where, z, -np.inf)
 
 
-def _scaled(z: Any, where: Any, temperature: float) -> Any:
+def _scaled(z: Any, axis: Any, where: Any, temperature: float) -> Any:
+    if not z.ndim and axis is not None:  # of a number, NumPy also takes axes 0 and -1
+        raise AxisError(axis, 0)
     return among(z if temperature == 1 else z / temperature, where)
 
 
@@ -154,7 +157,7 @@ def _softmax(z: Any, axis: Any = -1, where: Any = None, temperature: float = 1.0
     >>> ag.softmax(np.array([0.0, 0.0, 5.0]), where=[True, True, False])
     array([0.5, 0.5, 0. ])
     """
-    z = _scaled(z, where, temperature)
+    z = _scaled(z, axis, where, temperature)
     e = np.exp(z - _shift(z, axis))
     return e / e.sum(axis=axis, keepdims=True)
 
@@ -190,7 +193,7 @@ softmax = fused(
 
 
 def _log_softmax_graph(z: Any, axis: Any = -1, where: Any = None, temperature: float = 1.0) -> Any:
-    z = _scaled(z, where, temperature)
+    z = _scaled(z, axis, where, temperature)
     z = z - _shift(z, axis)
     return among(z - np.log(np.exp(z).sum(axis=axis, keepdims=True)), where)
 
@@ -234,7 +237,7 @@ def _log_softmax(z: Any, axis: Any = -1, where: Any = None, temperature: float =
     """
     if not on_numpy(z):
         return _log_softmax_graph(z, axis, where, temperature), None
-    z = _scaled(z, where, temperature)
+    z = _scaled(z, axis, where, temperature)
     m, *saved = _exponentials(z, axis)
     y = z - m
     y -= np.log1p(saved[1])

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .lessons import lesson
-from .tensor import NOT_KEPT, Tensor, as_array, describe, raw, recording
+from .tensor import NOT_KEPT, Tensor, as_array, describe, holds_numbers, raw, recording
 
 _ndarray = np.ndarray
 
@@ -23,7 +23,7 @@ _ndarray = np.ndarray
 class Tape(Sequence[Tensor]):
     """The tensors that a result was computed from, in the order of computation.
 
-    A Wengert list [1]_: leaves, constants and records, sorted by creation number, the result
+    A Wengert list: leaves, constants and records, sorted by creation number, the result
     last. ``print(tape)`` shows it as a table, ``len``, indexing and iteration work as for a list.
 
     Parameters
@@ -33,13 +33,15 @@ class Tape(Sequence[Tensor]):
 
     Raises
     ------
+    TypeError
+        For what is no tensor, and so was not recorded.
     RuntimeError
         When a leaf was given new data after a record used the old.
 
     References
     ----------
-    .. [1] R. E. Wengert, A simple automatic derivative evaluation program, CACM 7(8), 1964.
-       A. Griewank and A. Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, section 3.2.
+    R. E. Wengert, A simple automatic derivative evaluation program, CACM 7(8), 1964.
+    A. Griewank and A. Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, section 3.2.
 
     Examples
     --------
@@ -55,6 +57,8 @@ class Tape(Sequence[Tensor]):
     __slots__ = ("_tensors",)
 
     def __init__(self, result: Tensor) -> None:
+        if not isinstance(result, Tensor):
+            raise TypeError(f"a tape ends in a tensor; {describe(result)} has none behind it")
         self._tensors = _gather(result)
 
     @property
@@ -83,6 +87,50 @@ class Tape(Sequence[Tensor]):
     def __iter__(self) -> Iterator[Tensor]:
         return iter(self._tensors)
 
+    def __contains__(self, t: object) -> bool:
+        return any(own is t for own in self._tensors)  # the same one: == compares entries
+
+    def index(self, value: Any, start: int = 0, stop: int = sys.maxsize) -> int:
+        """The number of a tensor in the table, so that ``tape[tape.index(t)]`` is `t`.
+
+        Parameters
+        ----------
+        value : Tensor
+            Found by identity, since ``==`` compares entries.
+        start, stop : int
+            Where to look, as for a list.
+
+        Raises
+        ------
+        ValueError
+            When the result was not computed from it.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> x = ag.tensor([2.0, 3.0], requires_grad=True)
+        >>> y = x * x
+        >>> tape = y.sum().tape()
+        >>> y in tape, tape.index(y)
+        (True, 1)
+        """
+        for i in range(*slice(start, stop).indices(len(self))):
+            if self._tensors[i] is value:
+                return i
+        raise ValueError(f"{describe(value)} is not on this tape")
+
+    def count(self, value: Any) -> int:
+        """1 when `value` is a tensor of the tape, else 0.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> x = ag.tensor([2.0, 3.0], requires_grad=True)
+        >>> (x * x).tape().count(x)
+        1
+        """
+        return int(value in self)
+
     def __str__(self) -> str:
         """The table, in colour on a terminal; that of ``table()`` never has any."""
         from .views.table import printed
@@ -92,11 +140,19 @@ class Tape(Sequence[Tensor]):
     def __repr__(self) -> str:
         return f"<Tape of {len(self)} tensors, ending in {self.result!r}>"
 
-    def table(self, *, adjoints: bool = False, width: int | None = None) -> str:
+    def table(
+        self,
+        names: Mapping[str, Any] | None = None,
+        *,
+        adjoints: bool = False,
+        width: int | None = None,
+    ) -> str:
         """The tape as a table of text: number, name, operation, arguments, shape and value.
 
         Parameters
         ----------
+        names : mapping, optional
+            Variables, as ``locals()`` gives them: what to call arrays, and tensors without a name.
         adjoints : bool
             Also show the derivative of the result with respect to each row; and below, a row for
             each step of the backward pass: whose rule adds what to which derivative.
@@ -118,7 +174,7 @@ class Tape(Sequence[Tensor]):
         """
         from .views.table import table
 
-        return table(self, adjoints=adjoints, width=width)
+        return table(self, names, adjoints=adjoints, width=width)
 
     def source(self, names: Mapping[str, Any] | None = None) -> str:
         """The tape as a NumPy program that runs by itself: ``ag.source(result, names)``.
@@ -126,7 +182,7 @@ class Tape(Sequence[Tensor]):
         Parameters
         ----------
         names : mapping, optional
-            Variables, as ``locals()`` gives them: what to call tensors that have no name.
+            Variables, as ``locals()`` gives them: what to call arrays, and tensors without a name.
 
         Returns
         -------
@@ -428,7 +484,7 @@ def _seed(result: Tensor, gradient: Any) -> Any:
         # (`ndmin`: with one entry, each axis has length 1. np.ones takes three times as long.)
         return np.array(1, y.dtype, ndmin=y.ndim) if type(y) is _ndarray else np.ones_like(y)
     seed = as_array(raw(gradient))
-    if seed.shape != result.shape or seed.dtype.kind not in "biufO":
+    if seed.shape != result.shape or not holds_numbers(seed):
         raise ValueError(
             f"gradient of shape {seed.shape} {seed.dtype} for {describe(result)}: it must have "
             "that very shape, and real numbers."

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .tensor import Tensor, as_array, describe, raw
+from .tensor import Tensor, as_array, describe, holds_numbers, raw
 
 Reduction = Literal["mean", "sum", "none"]
 
@@ -59,7 +59,11 @@ def with_options(
     where: Any,
 ) -> Any:
     """`loss` of targets that are smoothed, then weighted, then without what is dropped."""
+    plain = not any(isinstance(x, Tensor) for x in (logits, targets, weight))
     logits, targets, axis = _checked(name, logits, targets, axis)
+    if plain and logits.dtype.kind == "O":  # NumPy has no exponential of a symbol, a Tensor has
+        rest = weight, ignore_index, label_smoothing, reduction, where
+        return raw(with_options(loss, name, Tensor(logits), targets, axis, *rest))
     _check_options(name, targets, ignore_index, label_smoothing, reduction)
     ignored = None
     if are_indices(targets):
@@ -165,7 +169,7 @@ def _checked(name: str, logits: Any, targets: Any, axis: int) -> tuple[Any, Any,
     targets = targets if type(targets) is Tensor else as_array(targets)
     z, y = raw(logits), raw(targets)
     shape, kind = z.shape, y.dtype.kind
-    if z.dtype.kind not in "fO" or kind not in "biufO":
+    if z.dtype.kind not in "fO" or (kind not in "biuf" and not holds_numbers(y)):
         why = "Logits are real floating, targets integers or real numbers."
         raise _unfit(TypeError, name, logits, targets, why)
     if not isinstance(axis, (int, np.integer)):

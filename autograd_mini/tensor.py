@@ -15,8 +15,9 @@ from __future__ import annotations
 import itertools
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import ContextDecorator
 from contextvars import ContextVar
+from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 #: NumPy function -> the primitive (or composition of primitives) that runs it on tensors.
 #: An operation that NumPy lacks stands under its name.
-PRIMITIVES: dict[Any, Callable[..., Tensor]] = {}
+PRIMITIVES: dict[Any, Any] = {}
 
 #: Those of NumPy's ufuncs that a primitive runs: a quick way past `PRIMITIVES`.
 UFUNCS: dict[Any, Primitive] = {}
@@ -67,22 +68,41 @@ class DetachedWarning(UserWarning):
 SCOPES: ContextVar[tuple[scope, ...] | None] = ContextVar("scopes", default=())
 
 
-@contextmanager
-def recording(on: bool) -> Iterator[None]:
+class recording(ContextDecorator):
     """Record inside the block, or do not, in this thread or task only; then all is as before."""
-    before = SCOPES.get()
-    SCOPES.set((before or ()) if on else None)
-    try:
-        yield
-    finally:
-        SCOPES.set(before)
+
+    def __init__(self, on: bool) -> None:
+        self.on = on
+        self.before: list[tuple[scope, ...] | None] = []
+
+    def __enter__(self) -> None:
+        if self.before:
+            raise RuntimeError("this very block is open already: make a new one, no_grad()")
+        self.before.append(SCOPES.get())
+        SCOPES.set((self.before[0] or ()) if self.on else None)
+
+    def __exit__(self, *error: object) -> None:
+        SCOPES.set(self.before.pop())
+
+    def __call__(self, f: Any) -> Any:
+        """The function `f`, each call of which is inside of such a block."""
+        if iscoroutinefunction(f) or isgeneratorfunction(f) or isasyncgenfunction(f):
+            raise TypeError(
+                f"a call of {f.__name__} only prepares it to run, and the block would end before "
+                "it runs. Write the block inside of it, around no yield."
+            )
+        return super().__call__(f)
+
+    def _recreate_cm(self) -> recording:  # what ContextDecorator asks for at each call
+        return recording(self.on)
 
 
-def no_grad() -> AbstractContextManager[None]:
+def no_grad() -> recording:
     """Record nothing inside the block, in this thread or asyncio task only.
 
     What is computed inside is a leaf that requires no gradient. Blocks nest, and end cleanly when
-    an exception leaves them; ``@no_grad()`` decorates a function.
+    an exception leaves them; ``@no_grad()`` decorates a function. A generator or a coroutine, which
+    runs after the call, it refuses: write the block inside.
 
     Examples
     --------
@@ -138,7 +158,7 @@ def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_
 
     out = _new(Tensor)
     if type(y) is not _ndarray:  # NumPy returns numbers bare
-        y = _asarray(y) if isinstance(y, _generic) else _boxed(y, arrays)
+        y = _asarray(y) if isinstance(y, _generic) else _boxed(y, op, args, arrays)
     out._array = y
     out.name = None
     if (
@@ -156,6 +176,9 @@ def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_
         out.saved = saved
         out.scope = scopes
     else:
+        if y.dtype.kind == "c":
+            why = f"{y.dtype} is not real. Make the real and the imaginary part a tensor each"
+            raise op.explained(TypeError(why), args)
         if type(y) is _ndarray and (y.base is not None or any(y is a for a in arrays)):
             out._array = np.array(y)  # a leaf now, whose memory is nobody else's
         out._active = False
@@ -177,11 +200,14 @@ def as_array(x: Any) -> Any:
     return np.asarray(x)
 
 
-def _boxed(y: Any, arrays: list[Any]) -> Any:
+def _boxed(y: Any, op: Primitive, args: tuple[Any, ...], arrays: list[Any]) -> Any:
     """A result as an array: objects, which NumPy returns bare, in an array of objects."""
     if any(getattr(a, "dtype", None) == "O" for a in arrays):
-        return np.asarray(y, object)
-    return as_array(y)
+        y = np.asarray(y, object)
+    y = as_array(y)
+    if not holds_numbers(y) and y.dtype.kind != "c":
+        raise op.explained(TypeError(f"its function returned {y!s:.60}, not real numbers"), args)
+    return y
 
 
 def raw(x: Any) -> Any:
@@ -202,10 +228,10 @@ def _binary(function: Any) -> tuple[Callable[..., Tensor], Callable[..., Tensor]
     """The two methods of a binary operator: ``t + x`` and ``x + t``."""
 
     def forward(self: Tensor, other: Any) -> Any:
-        return record(PRIMITIVES[function], (self, other))  # type: ignore[arg-type]
+        return record(PRIMITIVES[function], (self, other))
 
     def reflected(self: Tensor, other: Any) -> Any:
-        return record(PRIMITIVES[function], (other, self))  # type: ignore[arg-type]
+        return record(PRIMITIVES[function], (other, self))
 
     return forward, reflected
 
@@ -230,7 +256,7 @@ def _unary(function: Any, call: str, gives: float) -> Callable[[Tensor], Tensor]
     """The method of an elementwise function of one argument; a `call` of it gives that number."""
 
     def method(self: Tensor) -> Any:
-        return record(PRIMITIVES[function], (self,))  # type: ignore[arg-type]
+        return record(PRIMITIVES[function], (self,))
 
     name = function if isinstance(function, str) else function.__name__
     method.__doc__ = f"""Elementwise ``{name}`` of this tensor, of the same shape and dtype.
@@ -248,10 +274,10 @@ def _plain(function: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """The methods of an operator that has no derivative: the answer is a plain array."""
 
     def forward(self: Tensor, other: Any) -> Any:
-        return function(self._array, raw(other))
+        return PRIMITIVES[function](self, other)
 
     def reflected(self: Tensor, other: Any) -> Any:
-        return function(raw(other), self._array)
+        return PRIMITIVES[function](other, self)
 
     return forward, reflected
 
@@ -655,7 +681,8 @@ class Tensor(Methods):
         >>> (x * x).tape()
         <Tape of 2 tensors, ending in Tensor(9., dtype=float64, op=mul)>
         """
-        return self._engine.Tape(self)  # type: ignore[no-any-return]
+        tape: Tape = self._engine.Tape(self)
+        return tape
 
     def backward(self, gradient: ArrayLike | None = None) -> None:
         """Add the derivative of this tensor to the ``.grad`` of every leaf that requires one.
@@ -771,7 +798,8 @@ class Tensor(Methods):
     def __getitem__(self, index: Any) -> Tensor:
         if isinstance(index, tuple):
             index = tuple(raw(i) for i in index)
-        return PRIMITIVES["getitem"](self, raw(index))
+        entries: Tensor = PRIMITIVES["getitem"](self, raw(index))
+        return entries
 
     def __setitem__(self, index: Any, value: Any) -> None:
         from .lessons import lesson
@@ -808,11 +836,18 @@ def _leaf_array(data: Any, dtype: DTypeLike | None) -> Any:
         array = np.array(array, dtype=dtype)
     if array.dtype.kind == "c":
         raise TypeError("a tensor cannot be complex: pass .real and .imag as two tensors")
-    if array.dtype.kind not in "biufO" or (
-        array.dtype.kind == "O" and None in array.ravel().tolist()
-    ):
+    if not holds_numbers(array):
         raise TypeError(f"a tensor holds real numbers, not {data!s:.60}")
     return array
+
+
+def holds_numbers(array: Any) -> bool:
+    """Whether the entries are real numbers; objects are, like symbols, if they calculate."""
+    if array.dtype.kind != "O":
+        return array.dtype.kind in "biuf"
+    if not isinstance(array, np.ndarray):
+        return True
+    return all(hasattr(type(x), "__sub__") and hasattr(type(x), "__mul__") for x in array.flat)
 
 
 def _read_only(array: NDArray[Any]) -> NDArray[Any]:

@@ -21,6 +21,7 @@ from .lessons import lesson
 from .ops.elementwise import alias
 from .tape import Tape, sweep
 from .tensor import Tensor, as_array, describe, raw, recording
+from .trees import leaves_like, leaves_of, map_tree
 
 Function = Callable[..., Any]
 ArgNums = int | tuple[int, ...]
@@ -410,9 +411,9 @@ def elementwise_grad(f: Function, argnums: ArgNums = 0) -> Function:
 def _enter(x: Any) -> Tensor:
     """An argument under an identity of its own: on the outer tape when it was on one."""
     if isinstance(x, Tensor) and x.requires_grad:
-        x = alias(x)  # a constant when nothing is recorded, inside of a no_grad block
-        if x.requires_grad:
-            return x  # type: ignore[no-any-return]
+        entered: Tensor = alias(x)  # a constant when nothing is recorded, as in a no_grad block
+        if entered.requires_grad:
+            return entered
     return Tensor(raw(x), requires_grad=True)
 
 
@@ -487,62 +488,6 @@ def _swept(tape: Tape, seed: Any, own: set[Tensor], recorded: bool) -> dict[Tens
         return sweep(tape, seed, own, recorded)
     with recording(False):
         return sweep(tape, Tensor(seed), own, recorded=True)
-
-
-# ---- trees ---------------------------------------------------------------------------------------
-
-
-def map_tree(f: Callable[[Any], Any], tree: Any) -> Any:
-    """The tree with `f` applied to each of its leaves. None holds nothing, and stays."""
-    if tree is None:
-        return None
-    if isinstance(tree, dict):
-        return {key: map_tree(f, value) for key, value in tree.items()}
-    if isinstance(tree, (list, tuple)):
-        parts = [map_tree(f, part) for part in tree]
-        return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
-    return f(tree)
-
-
-def leaves_of(tree: Any) -> list[Any]:
-    """What the tree holds, from left to right."""
-    found: list[Any] = []
-    map_tree(found.append, tree)
-    return found
-
-
-def leaves_like(pattern: Any, tree: Any, what: str) -> list[Any]:
-    """What the tree holds, in the order of another of the same structure: dicts go by their keys.
-
-    Where the pattern has a leaf, anything is one: a list of numbers is an array there.
-
-    Raises
-    ------
-    ValueError
-        Beginning with `what`, when the structures differ.
-    """
-    if pattern is None and tree is None:
-        return []
-    if isinstance(pattern, dict):
-        if not isinstance(tree, dict) or tree.keys() != pattern.keys():
-            raise ValueError(f"{what} for {_kind(pattern)} is {_kind(tree)}: pass a tree like it")
-        return [x for key in pattern for x in leaves_like(pattern[key], tree[key], what)]
-    if isinstance(pattern, (list, tuple)):
-        if not isinstance(tree, (list, tuple)) or len(tree) != len(pattern):
-            raise ValueError(f"{what} for {_kind(pattern)} is {_kind(tree)}: pass a tree like it")
-        return [x for pair in zip(pattern, tree) for x in leaves_like(*pair, what)]
-    if isinstance(tree, dict) or tree is None:
-        raise ValueError(f"{what} for {describe(pattern)} is {_kind(tree)}: pass a tree like it")
-    return [tree]
-
-
-def _kind(tree: Any) -> str:
-    """How an error message calls a tree."""
-    if isinstance(tree, dict):
-        return f"a dict of {', '.join(map(repr, tree)) or 'nothing'}"
-    if isinstance(tree, (list, tuple)):
-        return f"a {type(tree).__name__} of {len(tree)}"
-    return describe(tree)
 
 
 def _tuple(argnums: ArgNums) -> tuple[int, ...]:

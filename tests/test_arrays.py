@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -89,10 +90,82 @@ def test_digits_of_mpmath():
             assert mpmath.fabs(found - expected) < mpmath.mpf(10) ** -40
 
 
-def test_objects_without_the_function_are_refused():
-    t = leaf(np.array([object()], dtype=object), name="t")
-    with pytest.raises(TypeError, match=r"exp of 't' \(1,\) object: .*no callable exp"):
-        np.exp(t)
+def symbols_and_points(*shape):
+    """Symbols, numbers to put in their places, and the function that does."""
+    sympy = pytest.importorskip("sympy")
+    count = int(np.prod(shape))
+    s = np.array(sympy.symbols(f"s1:{count + 1}", real=True), dtype=object).reshape(shape)
+    x = RNG.normal(size=shape)
+    at = dict(zip(s.flat, x.flat))
+    return s, x, lambda found: np.array([float(sympy.sympify(v).subs(at)) for v in np.ravel(found)])
+
+
+T = np.array([0.25, 1.0, 0.0])
+OF_SYMBOLS = {
+    "sigmoid": ag.sigmoid,
+    "softplus": ag.softplus,
+    "gelu": ag.gelu,
+    "softmax": ag.softmax,
+    "softmax, several axes": lambda z: ag.softmax(z, (0, 1), temperature=2),
+    "softmax, where": lambda z: ag.softmax(z, where=[True, True, False]),
+    "log_softmax": lambda z: ag.log_softmax(z, axis=0),
+    "logsumexp": ag.logsumexp,
+    "logsumexp, an axis": lambda z: ag.logsumexp(z, -1, True),
+    "layer_norm": lambda z: ag.layer_norm(z, T, T),
+    "mse_loss": lambda z: ag.mse_loss(z, np.broadcast_to(T, z.shape)),
+    "nll_loss": lambda z: ag.nll_loss(ag.log_softmax(z), np.array([1, 0])),
+    "sigmoid_binary_cross_entropy": lambda z: ag.sigmoid_binary_cross_entropy(z, T),
+    "SoftmaxCrossEntropy": lambda z: ag.SoftmaxCrossEntropy(z, np.array([1, 0])),
+    "cross_entropy": lambda z: ag.cross_entropy(z, T),
+    "softmax_cross_entropy": lambda z: ag.softmax_cross_entropy(z, [1, 0]),
+    "softmax_cross_entropy, its options": lambda z: ag.softmax_cross_entropy(
+        z, [1, 0], weight=[1.0, 2.0, 3.0], label_smoothing=0.1, where=[True, True, False]
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OF_SYMBOLS)
+def test_fused_nodes_of_symbols(name):
+    """As formulas they give the same numbers: value, gradient, and the value of a bare array."""
+    f = OF_SYMBOLS[name]
+    symbols, points, numbers = symbols_and_points(2, 3)
+    z, x = leaf(symbols), leaf(points)
+    y, expected = f(z), f(x)
+    np.testing.assert_allclose(numbers(y.data), np.ravel(expected.data), rtol=1e-12)
+    bare = f(symbols)
+    assert not isinstance(bare, ag.Tensor)
+    np.testing.assert_allclose(numbers(bare), np.ravel(expected.data), rtol=1e-12)
+    y.backward(np.ones(y.shape, object))
+    expected.backward(np.ones(expected.shape))
+    np.testing.assert_allclose(numbers(z.grad), np.ravel(x.grad), rtol=1e-9, atol=1e-12)
+
+
+def test_the_hessian_of_a_fused_node_in_symbols():
+    z, _, numbers = symbols_and_points(3)
+    p = numbers(ag.softmax(z))
+    hessian = ag.hessian(lambda z: ag.SoftmaxCrossEntropy(z, np.array(1)))(z)
+    np.testing.assert_allclose(
+        numbers(hessian.data).reshape(3, 3), np.diag(p) - np.outer(p, p), atol=1e-15
+    )
+
+
+def test_extrema_of_symbols_have_a_value_and_no_silent_derivative():
+    sympy = pytest.importorskip("sympy")
+    x = sympy.Symbol("x", real=True)
+    t = leaf(np.array([x], dtype=object))
+    y = np.maximum(t, 0)
+    assert y.data[0] == sympy.Max(0, x)
+    with pytest.raises(TypeError, match="truth value of Relational"):
+        y.backward()
+    with pytest.raises(TypeError, match=r"relu of a tensor \(1,\) object: .*Relational"):
+        ag.relu(t)
+
+
+@pytest.mark.parametrize("f", [np.exp, ag.sigmoid, ag.softmax, ag.logsumexp])
+def test_objects_without_the_function_are_refused(f):
+    t = leaf(np.array([Fraction(1, 2)]), name="t")
+    with pytest.raises(TypeError, match=r" of 't' \(1,\) object: .*no callable exp"):
+        f(t)
 
 
 # ---- lazy arrays ---------------------------------------------------------------------------------

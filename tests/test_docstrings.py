@@ -17,7 +17,7 @@ from functools import cached_property
 import pytest
 
 import autograd_mini as ag
-from autograd_mini import checking, data, nn, optim, provenance
+from autograd_mini import data, equivalence, nn, optim, provenance
 from autograd_mini.compiling.compiled import Compiled
 from autograd_mini.views import derivation, drawing, film, page, program, summary
 
@@ -27,8 +27,8 @@ OF_THE_ENGINE = {"ag.Primitive.differentiates", "ag.Primitive.explained", "ag.Pr
 #: what public functions return, beyond what `ag` has
 RESULTS = [
     Compiled,
-    checking.Comparison,
-    checking.FusedReport,
+    equivalence.Comparison,
+    equivalence.FusedReport,
     drawing.Drawing,
     film.Recorder,
     derivation.Derivation,

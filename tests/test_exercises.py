@@ -405,7 +405,9 @@ WRONG = [
         jacobian_by_cases(lambda p, q: p * (1 - p), lambda p, q: -p),
         r"wrong off the diagonal \(i ≠ j\), and right",
     ),
-    ("softmax_jacobian", lambda z: softmax(z) * (1 - softmax(z)), "or only a diagonal computed"),
+    ("softmax_jacobian", lambda z: softmax(z) * (1 - softmax(z)), r"all share the sum: .* i ≠ j\?"),
+    ("softmax_jacobian", lambda z: softmax(z), "or only a diagonal computed"),
+    ("cross_entropy_hessian", lambda z, label: np.diag(softmax_jacobian(z)), "the entries on the"),
     ("softmax_jacobian", lambda z: -softmax_jacobian(z), SIGN),
     ("softmax_rule", lambda g, y, z: np.zeros_like(z), "Zeros"),
     ("softmax_rule", lambda g, y, z: g * y * (1 - y), "the diagonal of the Jacobian alone"),
@@ -753,6 +755,7 @@ def test_the_command_lists_the_exercises_and_prints_what_one_asks():
     assert listed.returncode == 0
     assert all(name in listed.stdout for name in ALL)
     assert listed.stdout.endswith("from autograd_mini import exercises\n")
+    assert "A mark lasts for the session: run your answers again" in listed.stdout
     asked = run("-m", "autograd_mini.exercises", "exp_rule", "sweep")
     assert "def exp_rule(g, y, x):" in asked.stdout
     assert "def sweep(tape):" in asked.stdout

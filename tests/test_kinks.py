@@ -145,6 +145,11 @@ def test_logaddexp(f):
         assert slopes(f, infinity, 3.0) == ([1.0, 0.0] if infinity > 0 else [0.0, 1.0])
 
 
+@pytest.mark.parametrize("f", [np.logaddexp, np.logaddexp2])
+def test_logaddexp_is_smooth_where_its_arguments_are_equal(f):
+    assert ag.gradcheck(f, [1.0, 0.0, -2.0], [1.0, 0.0, -2.0], order=3)
+
+
 @row("sort of tied entries")
 def test_sort():
     weights = np.array([1.0, 2.0, 3.0])
@@ -213,6 +218,14 @@ def test_where():
     assert behind[1] == 0.25
     remedy = slopes(lambda x: np.where(x > 0, np.sqrt(np.where(x > 0, x, 1)), 0), [0.0, 4.0])
     assert remedy == [0.0, 0.25]
+
+
+@pytest.mark.parametrize(
+    "flat", [ag.relu, lambda x: np.maximum(x, 0), lambda x: -np.minimum(-x, 0)]
+)
+def test_an_infinite_derivative_meets_a_flat_side(flat):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        assert np.isnan(slopes(lambda x: np.sqrt(flat(x)), -1.0)).all()
 
 
 def test_a_nan_takes_the_derivative_with_it():

@@ -85,6 +85,7 @@ def test_names_are_mathematics():
 NAMES = {
     "$": r"{\$}", "a\\b": r"{\text{a}\backslash \text{b}}", "{": r"{\{}", "}}": r"{\}\}}",
     "_": r"{\_}", "x^2": r"{\text{x}{\wedge}\text{2}}", "#1": r"{\#\text{1}}", "&": r"{\&}",
+    "<b>": r"{{<}\text{b}{>}}",
     "a\nb": r"{\text{a}\backslash \text{nb}}", "~": r"{{\sim}}", "😀": r"\text{😀}",
     "\\end{aligned}": r"{\backslash \text{end}\{\text{aligned}\}}", "ŷ": r"\hat{y}",
     "ŷ_2": r"\hat{y}_{2}", "名": r"\text{名}", "θ": "θ", "phi": r"\phi", "loss": r"\text{loss}",
@@ -98,7 +99,7 @@ def test_names_break_no_formula(name):
     assert text.splitlines()[1].startswith(f"v_{{1}} &= {NAMES[name]}^{{2}}")
     assert text.count("\n") == 3
     for inner in re.findall(r"\\text\{([^}]*)\}", text):
-        assert not set(inner) & set("#$%&_^~\\{")
+        assert not set(inner) & set("#$%&_^~\\{<>")
 
 
 @pytest.mark.parametrize("case", CASES, ids=repr)

@@ -11,7 +11,13 @@ import pytest
 ROOT = Path(__file__).parent.parent
 TEXTS = sorted(
     path
-    for pattern in ("*.md", ".github/**/*.md", "examples/**/*.md", "examples/*.ipynb")
+    for pattern in (
+        "*.md",
+        ".github/**/*.md",
+        "examples/**/*.md",
+        "examples/*.ipynb",
+        "tests/reference/*.md",
+    )
     for path in ROOT.glob(pattern)
 )
 MODULES = sorted([*ROOT.glob("autograd_mini/**/*.py"), *ROOT.glob("examples/**/*.py")])

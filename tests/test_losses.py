@@ -140,3 +140,29 @@ def test_a_temperature_divides_the_logits():
 def test_what_losses_refuse(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    ("f", "number"),
+    [
+        *(
+            (lambda x, t, f=f: f(x, t), 0.75)
+            for f in (ag.mse_loss, ag.sigmoid_binary_cross_entropy)
+        ),
+        *((lambda x, t, f=f: f(t, x), 1) for f in (ag.mse_loss, ag.sigmoid_binary_cross_entropy)),
+        (lambda x, t: ag.nll_loss(ag.log_softmax(x), t), 2),
+        (lambda x, t: ag.linear(x, np.eye(3), t).sum(), 0.5),
+    ],
+)
+def test_an_argument_may_be_a_number(f, number):
+    assert ag.gradcheck(lambda x: f(x, number), RNG.normal(size=3), order=2)
+    x = ag.tensor(RNG.normal(size=3))
+    assert f(x, number).item() == f(x, np.array(number)).item()
+
+
+@pytest.mark.parametrize("shapes", [((1,), (3,)), ((3,), (2, 3)), ((2, 1), (1, 3)), ((2, 3), ())])
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("f", [ag.mse_loss, ag.sigmoid_binary_cross_entropy])
+def test_losses_of_arguments_that_broadcast(f, shapes, reduction):
+    x, t = (RNG.uniform(0.1, 0.9, shape) for shape in shapes)
+    assert ag.gradcheck(lambda x, t: f(x, t, reduction=reduction), x, t, order=2)

@@ -162,6 +162,14 @@ def test_a_reader_who_stops_reading_gets_no_traceback():
     assert process.wait() == 1
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="the shell's way to close it")
+def test_without_a_standard_output_the_file_is_written_in_silence(folder):
+    command = f'exec "{sys.executable}" -m autograd_mini -o x.dot >&-'
+    done = subprocess.run(command, shell=True, stderr=subprocess.PIPE, env=ENVIRONMENT)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert (folder / "x.dot").exists()
+
+
 # ---- drawing ------------------------------------------------------------------------------------
 
 

@@ -651,10 +651,32 @@ def test_nothing_is_written_into_a_tensor():
     assert y.tolist() == [0.0, 1.0]
 
 
+@pytest.mark.parametrize("x", [M, ag.tensor(M), ag.tensor(M, requires_grad=True)])
+def test_the_exponent_of_ldexp_may_be_a_tensor(x):
+    y = np.ldexp(x, ag.tensor([1, 2, 3]))
+    np.testing.assert_array_equal(y if type(y) is np.ndarray else y.data, np.ldexp(M, [1, 2, 3]))
+
+
 def test_an_einsum_along_a_given_path():
     path = ["einsum_path", (0, 2), (0, 1)]
     f = lambda a, b, c: np.einsum("ij,jk,kl->il", a, b, c, optimize=path)  # noqa: E731
     assert ag.gradcheck(f, M, S, S, order=2)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "np.tensordot(t, np.ones((6, 1)))",  # as many entries on either side
+        "np.tensordot(t, np.ones((0, 2)), axes=((1,), (0,)))",
+        "np.tensordot(t, np.ones((3, 2)), axes=((1,), (2,)))",
+        "np.inner(t[:, :0], np.ones((0, 3)))",
+        "np.dot(t[None], np.ones((2, 0)))",
+    ],
+)
+def test_axes_that_are_summed_over_together_are_as_long(text):
+    for x in (M, ag.tensor(M, requires_grad=True)):
+        with pytest.raises((ValueError, IndexError), match=r"shape|axis|index"):
+            eval(text, {"np": np, "t": x})
 
 
 AXES = """np.sum(t, axis=2) np.mean(t, axis=-3) np.max(t, axis=2) np.median(t, axis=2)

@@ -200,6 +200,9 @@ TABLE = [
     ("svd", "n.linalg.svd(a, full_matrices=False)[2]**2", real(3, 2)),
     ("qr", "n.linalg.qr(a)[0]", matrix(3, 3)), ("qr", "n.linalg.qr(a)[1]", real(3, 2)),
     ("qr", "n.linalg.qr(a)[1]", matrix(2, 2, 2)), ("qr", "n.linalg.qr(a)[0]", real(2, 3)),
+    *(("einsum", f"n.einsum('{subscripts}', a, b)", real(*a), real(*b))  # a length of one repeats
+      for subscripts in ("ij,jk->ik", "ij,ij->i", "...j,...j->...")
+      for a, b in [((3, 3), (1, 3)), ((3, 1), (3, 3)), ((3, 1), (1, 3)), ((3, 3), (1, 1))]),
 ]  # fmt: skip
 
 # Primitives that the peer has not, or not on NumPy 2, and expressions that its rules fail on.

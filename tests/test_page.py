@@ -608,6 +608,64 @@ def test_hard_logits_break_the_chain_and_not_the_node():
     assert "not finite; the fused node's is exact" in data["compare"]["hard"]["verdict"]
 
 
+def layered(*sizes):
+    rng = np.random.default_rng(0)
+    x, labels = rng.normal(size=(8, sizes[0])), rng.integers(0, sizes[-1], 8)
+    return ag.softmax_cross_entropy(ag.nn.MLP([*sizes], rng=0)(x), labels)
+
+
+@pytest.mark.parametrize("sizes", [(2, 16, 16, 2), (2, 8, 8, 8, 8, 2)])
+def test_a_network_opens_with_a_card_for_each_layer(sizes):
+    """And not with all weights, of which one sees half; more than four boxes close in rings."""
+    tape = ag.explore(layered(*sizes)).data["tapes"][0]
+    whole, shown = tape["levels"][0], tape["levels"][tape["first"]]
+    layers = len(sizes) - 1
+    assert (len(whole["boxes"]), [box["title"] for box in shown["boxes"]]) == (layers + 1, ["MLP"])
+    titles = [card.get("title") for card in shown["cards"]]
+    assert [t for t in titles if t] == [f"linear{i}" for i in range(1, layers + 1)]
+    assert len(titles) == 2 * layers
+    for card in shown["cards"]:
+        if card.get("title"):  # opens in place
+            opened = [box["title"] for box in tape["levels"][card["opens"]]["boxes"]]
+            assert opened == ["MLP", card["title"]]
+
+
+def test_what_is_seen_as_a_whole_or_has_no_layers_opens_as_a_whole():
+    for result in (chain(), layered(2, 3)):
+        assert ag.explore(result).data["tapes"][0]["first"] == 0
+    x = ag.tensor(np.ones((8, 8)), requires_grad=True, name="x")
+    with ag.scope("all"):  # closed, it would be one card and the result
+        y = (x @ x @ x @ x @ x @ x).sum()
+    assert ag.explore(y).data["tapes"][0]["first"] == 0
+    compared = ag.explore(layered(2, 16, 16, 2), compare=True).data["tapes"]
+    assert [tape["first"] for tape in compared] == [0, 0]
+
+
+def test_both_results_have_one_name():
+    z = ag.tensor([2.0, 1.0, 0.1], requires_grad=True, name="z")
+
+    def symbols(names=None, other=True, **own):
+        loss = ag.softmax_cross_entropy(z, 1) if not own else own["loss"]
+        tapes = ag.explore(loss, names=names, compare=other).data["tapes"]
+        return [tape["symbol"] for tape in tapes]
+
+    assert symbols() == ["L", "L"]
+    assert symbols(names={"L": z * 1}) == ["loss", "loss"]
+    assert symbols(other=ag.cross_entropy(z, 1)) == ["L", "L"]
+    loss, graph = ag.softmax_cross_entropy(z, 1), ag.cross_entropy(z, 1)
+    assert symbols({"risk": loss}, loss=loss) == ["risk", "risk"]
+    assert symbols({"risk": graph}, graph, loss=loss) == ["risk", "risk"]
+    graph.name = "theirs"
+    assert symbols(other=graph, loss=loss) == ["theirs", "theirs"]
+    loss.name = "ours"
+    assert symbols(other=graph, loss=loss) == ["theirs", "ours"]
+
+
+def test_one_operation_is_one_operation():
+    z = ag.tensor([2.0, 1.0], requires_grad=True, name="z")
+    assert ag.explore(z.sum()).data["subtitle"] == "v1 = 3 · 1 operation"
+
+
 def test_any_fused_node_is_compared():
     x = leaf(RNG.normal(size=4), "x")
     data = ag.explore(ag.logsumexp(x), compare=True).data

@@ -1,4 +1,4 @@
-"""README.md stays true. Its snippets run as doctests of the file; here is what else it says."""
+"""README.md and the tour stay true. Their snippets run as doctests; here is what else they say."""
 
 import re
 from pathlib import Path
@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 import autograd_mini as ag
+from autograd_mini.exercises import CHAPTERS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CI = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, flags=re.S)
+TOUR = (ROOT / "examples" / "tour.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README + TOUR, flags=re.S)
 
 
 def test_every_python_block_is_a_doctest_or_a_quotation():
@@ -35,9 +37,9 @@ def test_every_other_command_is_run_by_ci():
 
 
 def test_the_commands_that_draw_are_run_by_the_tests():
-    """Each is a line of README, and its arguments are those of a test."""
+    """Each is a line of the tour, and its arguments are those of a test."""
     tests = (ROOT / "tests" / "test_main.py").read_text(encoding="utf-8")
-    assert 'draw "-sum(y*log(exp(z)/sum(exp(z))))" --let z=2,1,0.1 --let y=0,1,0' in README
+    assert 'draw "-sum(y*log(exp(z)/sum(exp(z))))" --let z=2,1,0.1 --let y=0,1,0' in TOUR
     for argument in ("-sum(y*log(exp(z)/sum(exp(z))))", "z=2,1,0.1", "y=0,1,0", "out.svg"):
         assert argument in tests
 
@@ -56,3 +58,21 @@ def test_each_room_is_in_the_table_of_files():
             assert link in table, room
     named = {Path(p) for p in re.findall(r"\]\((autograd_mini/[^)]*)\)", table)}
     assert all((ROOT / path).exists() for path in named)
+
+
+def test_a_course_has_each_notebook_and_each_exercise_once():
+    course = README.split("## For a course")[1].split("\n## ")[0]
+    weeks = "\n".join(line for line in course.splitlines() if re.match(r"\| \d", line))
+    notebooks = re.findall(r"\(examples/(\d\d_\w+\.ipynb)\)", weeks)
+    assert notebooks == sorted(path.name for path in (ROOT / "examples").glob("*.ipynb"))
+    assert sorted(re.findall(r"`(\w+)`", weeks)) == sorted(
+        exercise.name for chapter in CHAPTERS.values() for exercise in chapter
+    )
+    for week in weeks.splitlines():  # the notebooks of a week end with its exercises
+        names = re.findall(r"examples/(\w+\.ipynb)", week)
+        texts = [(ROOT / "examples" / name).read_text(encoding="utf-8") for name in names]
+        assert all(f"exercises.{name}`" in "".join(texts) for name in re.findall(r"`(\w+)`", week))
+
+
+def test_what_a_course_hands_out_has_the_name_of_the_wheel():
+    assert f"`autograd_mini-{ag.__version__}-py3-none-any.whl`" in README

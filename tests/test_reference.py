@@ -14,7 +14,8 @@ import pytest
 
 import autograd_mini as ag
 from autograd_mini.dispatch import coverage
-from tests.reference import functions, sheet
+from autograd_mini.primitive import FUSED
+from tests.reference import functions, measured, sheet, start
 
 ROOT = Path(__file__).parent.parent
 
@@ -60,6 +61,28 @@ def test_the_sheet_has_the_rules_of_all_elementwise_functions():
     assert r"| `np.sin` | $y = \sin x$ | $\frac{\partial y}{\partial x} = \cos x$ |" in page
     assert np.sin in sheet.elementwise()
     assert np.matmul not in sheet.elementwise()
+
+
+def test_the_first_page_has_each_public_name_once():
+    page = start.page()
+    rows = re.findall(r"^\| \[`(\w+)`\]", page, re.M)
+    assert sorted(rows) == sorted(set(ag.__all__) - {"Tensor"})  # the class of `tensor`
+    assert "| [`grad`](autograd_mini.html#grad) | The gradient of `f`, as a function:" in page
+
+
+def test_what_was_measured_has_the_tables_of_both_its_sources():
+    page = measured.page()
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").split("## Speed")[1].split("\n## ")[0]
+    own = (ROOT / "tests" / "reference" / "measured.md").read_text(encoding="utf-8")
+    rows = [line for line in (readme + own).splitlines() if line.startswith("|")]
+    assert len(rows) > 60
+    assert all(row in page for row in rows)
+    assert "](" not in page  # files that the site has not
+
+
+def test_each_fused_node_was_measured():
+    page = measured.page()
+    assert [node.name for node in FUSED if f"| `{node.name}` | 1 of" not in page] == []
 
 
 # ---- the site ------------------------------------------------------------------------------------

@@ -127,6 +127,14 @@ def test_a_constant_keyword_may_be_a_tensor():
         ("ag.tensor([1j])", TypeError, "complex"),
         ("ag.tensor('a')", TypeError, "real numbers"),
         ("ag.tensor(None)", TypeError, "real numbers"),
+        *((f"ag.tensor({text})", TypeError, "real numbers") for text in (
+            "{1, 2}", "{'a': 1}", "(x for x in A)", "[object()]", "print", "float", "[None, 1.0]")),
+        ("ag.tensor(A) * 1j", TypeError, r"mul of .* 1j: complex128 is not real\. Make .* each"),
+        ("t < [1, 2]", ValueError, r"less of 't' \(3,\).*broadcast"),
+        ("[1, 2] // t", ValueError, r"floor_divide of \[1, 2\] and 't' \(3,\).*broadcast"),
+        ("t <= 'a'", TypeError, "less_equal of 't'"),
+        ("(t * 2).backward([None, 1, 2])", ValueError, "real numbers"),
+        ("ag.softmax_cross_entropy(t, None)", TypeError, "'t'.*targets integers or real numbers"),
         ("setattr(t * 2, 'requires_grad', False)", TypeError, "mul.*is set on leaves"),
         ("setattr(t, 'grad', [1.0])", ValueError, r"gradient of shape \(1,\) for 't'"),
         ("ag.softmax_cross_entropy(t, 3)", IndexError, "'t'.*from 0 to 2, not from 3"),
@@ -153,6 +161,14 @@ def test_a_sweep_that_fails_changes_no_grad():
         with pytest.raises((RuntimeError, ValueError), match=message):
             z.backward()
         assert a.grad is b.grad is None
+
+
+@pytest.mark.parametrize("result", [None, "a", {}, print, [None, 1.0]])
+def test_what_a_primitive_returns_is_numbers(result):
+    forgetful = ag.primitive(lambda x: result, lambda g, y, x: g, name="forgetful")
+    for t in (leaf(name="t"), ag.tensor(A, name="t")):
+        with pytest.raises(TypeError, match=r"forgetful of 't' \(3,\).*: its function returned"):
+            forgetful(t)
 
 
 def test_a_tensor_is_not_subclassed():

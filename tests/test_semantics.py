@@ -127,6 +127,40 @@ def test_numpy_on_both_sides_gives_tensors_of_floats(text):
     np.testing.assert_array_equal(y.data, run(text, t=A))
 
 
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.float16, np.float32])
+@pytest.mark.parametrize("text", ["c ** t", "t ** c", "t ** (c - c)"])
+def test_a_constant_of_few_digits_costs_a_power_none(text, dtype):
+    found = [leaf(A * 100), leaf(A * 100)]
+    for t, c in zip(found, (np.array([1, 2, 3], dtype), A)):
+        run(text, t=t, c=c).backward(A)
+    np.testing.assert_array_equal(found[0].grad, found[1].grad)
+
+
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [("t.mean()", 1), ("t.max()", 1), ("t.min()", 1), ("np.mean(t, where=A[:1] > 0)", 1),
+     ("ag.mse_loss(t, np.float16(0))", 2), ("ag.softmax_cross_entropy(t[:, None] + K, ZERO)", 0)],
+)  # fmt: skip
+def test_a_float16_counts_further_than_its_largest_number(text, share):
+    n = 80_000
+    names = {"K": np.zeros((1, 2), np.float16), "ZERO": np.zeros(n, int)}
+    t = leaf(np.ones(n), dtype=np.float16)
+    y = run(text, t=t, **names)
+    y.backward(np.float16(1000.0))
+    recorded = ag.gradients(y, t, np.float16(1000.0))
+    for found in (t.grad, recorded.data):
+        assert found.dtype == np.float16
+        np.testing.assert_allclose(found, share * 1000 / n, rtol=1e-3)
+
+
+def test_a_variance_of_float16_is_numpys():
+    x = np.linspace(0, 1, 80_000).astype(np.float16)
+    t = leaf(x, dtype=x.dtype)
+    for y, expected in ((t.var(), np.var(x)), (t.std(ddof=1), np.std(x, ddof=1))):
+        assert y.dtype == expected.dtype == np.float16
+        np.testing.assert_allclose(y.data, expected, rtol=2e-3)
+
+
 def test_float32_stays_float32_beside_python_scalars():
     def net(x, w, b):
         h = np.maximum(2 * x @ w + b, 0.1)
@@ -296,6 +330,26 @@ def test_copies_arrive_as_leaves_with_the_values(duplicate):
     assert not np.shares_memory(grad, x.grad)
 
 
+SQUARE = ag.primitive(lambda x: x * x, lambda g, y, x: 2 * g * x, name="SQUARE")
+
+
+@pytest.mark.parametrize(
+    "duplicate", [copy.copy, copy.deepcopy, lambda t: pickle.loads(pickle.dumps(t))]
+)
+def test_a_copy_of_a_primitive_is_the_primitive(duplicate):
+    for op in (SQUARE, *(op for op in vars(ag).values() if isinstance(op, ag.Primitive))):
+        assert duplicate(op) is op
+    model = ag.nn.MLP([2, 3, 2], activation=ag.relu)
+    np.testing.assert_array_equal(duplicate(model)(M.T).data, model(M.T).data)
+
+
+def test_a_primitive_that_has_no_place_is_copied_but_not_pickled():
+    op = ag.primitive(lambda x: x, lambda g, y, x: g, name="nowhere")
+    assert copy.deepcopy([op])[0] is op
+    with pytest.raises(pickle.PicklingError, match="nowhere"):
+        pickle.dumps(op)
+
+
 # ---- gradients of intermediates -----------------------------------------------------------------
 
 
@@ -334,6 +388,45 @@ def test_no_grad_nests_ends_with_an_exception_and_decorates():
     assert records()
     assert not ag.no_grad()(records)()
     assert records()
+
+
+def test_a_no_grad_block_is_opened_again_only_when_it_is_over():
+    block = ag.no_grad()
+    for _ in range(2):
+        with block:
+            assert not records()
+            with pytest.raises(RuntimeError, match="open already"), block:
+                pass
+            assert not records()
+        assert records()
+
+
+def test_a_decorated_function_may_call_itself():
+    @ag.no_grad()
+    def depth(n):
+        found = depth(n - 1) if n else 0
+        return found + (not records())
+
+    assert depth(3) == 4
+    assert records()
+
+
+def generator():
+    yield
+
+
+async def coroutine():
+    pass
+
+
+async def asynchronous_generator():
+    yield
+
+
+@pytest.mark.parametrize("f", [generator, coroutine, asynchronous_generator])
+def test_no_grad_refuses_to_decorate_what_runs_only_later(f):
+    with pytest.raises(TypeError, match=rf"{f.__name__} only prepares .* inside of it"):
+        ag.no_grad()(f)
 
 
 def test_no_grad_is_of_one_thread():

@@ -416,6 +416,13 @@ def test_bad_targets_are_explained(name, loss):
     assert z.grad is None
 
 
+@pytest.mark.parametrize("f", [ag.softmax, ag.softmax.unfused, ag.log_softmax])
+def test_a_number_has_no_axis_of_classes(f):
+    for x in (np.array(1.0), ag.tensor(1.0, requires_grad=True)):
+        with pytest.raises(np.exceptions.AxisError, match="axis -1"):
+            f(x)
+
+
 def test_the_classes_of_a_loss_lie_along_one_axis():
     for loss in (ag.softmax_cross_entropy, ag.cross_entropy):
         with pytest.raises(TypeError, match=r"lie along one axis, an int, not \(0, 1\)"):

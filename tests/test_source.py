@@ -113,6 +113,27 @@ def test_every_line_says_what_it_makes_and_none_is_too_long():
     assert "# (3, 3) float32, (3,) float32, (3, 3) float32" in text
 
 
+def test_long_lines_are_broken_where_python_lets_them_be():
+    leaves = [leaf(float(i), f"parameter_{i}") for i in range(40)]
+    parts = np.split(leaf(np.arange(40.0), "x"), 40)
+    terms = [np.sum(np.sin(t) * np.maximum(t, 0.5) + np.exp(t)) for t in leaves[:6]]
+    lines = [sum(np.sin(t) for t in leaves), sum((p * p).sum() for p in parts), sum(terms)]
+    v, w = leaf(X, "x"), leaf(X.T, "w")
+    products = [(v @ w @ v @ w) + (w.T @ v.T @ w.T @ v.T) * np.sin(v @ w) for _ in range(3)]
+    for y in (*lines, (products[0] - products[1] @ products[2]).sum()):
+        text = check(y)
+        assert max(map(len, text.splitlines())) <= 100
+    text = ag.source(lines[0])
+    assert "    return (\n        result, d_parameter_0, " in text
+
+
+def test_an_index_is_an_array():
+    x = leaf(X, "x")
+    text = check((x[np.array([0, 2])] + x[[1, 1]]).sum())
+    assert "x[np.array([0, 2])]" in text
+    check(x[np.array([], int)].sum())
+
+
 def test_other_numbers_may_be_passed_to_the_program():
     z = leaf([[2.0, 1.0, 0.1], [0.0, 3.0, 1.0]], "z")
     text = ag.source(ag.softmax_cross_entropy(z, np.array([0, 2])))

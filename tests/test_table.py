@@ -457,18 +457,48 @@ def test_an_array_that_is_not_numpys_is_named_and_not_computed():
 # ---- the width ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("columns", [40, 60, 68, 72, 80, 100, 200])
-def test_the_table_fits_and_no_number_is_cut(columns):
+def indexed():
     x = ag.tensor(np.linspace(-1, 1, 12).reshape(3, 4) / 3, requires_grad=True, name="x")
-    y = (x[1:, None].sum(axis=(0, 1), keepdims=True) * np.exp(x)).sum()
-    table = rows(y.tape(), adjoints=True, width=columns)
-    full = "\n".join(rows(y.tape(), adjoints=True, width=10_000))
-    if columns >= 68:  # numbers, names, operations and shapes are never cut: they need 68
-        assert max(map(width, table)) <= columns
-    for row in table[1:]:
-        for word in row.replace("[", " ").replace("]", " ").replace(",", " ").split():
-            assert word == "…" or word in full
-    assert [row.split()[:3] for row in table] == [row.split()[:3] for row in full.splitlines()]
+    return (x[1:, None].sum(axis=(0, 1), keepdims=True) * np.exp(x)).sum()
+
+
+def fused_network():
+    loss = nn.MLP([3, 4, 2], rng=0)(np.ones((2, 3)))
+    return ag.softmax_cross_entropy(loss, [0, 1])
+
+
+@pytest.mark.parametrize("columns", [*range(30, 125, 5), 41, 43, 46, 67, 68, 200])
+@pytest.mark.parametrize("result", [softmax_chain, indexed, fused_network])
+def test_the_table_fits_and_no_number_is_cut(result, columns):
+    tape = result().tape()
+    wide = tape.table(adjoints=True, width=10_000)
+    for shown, full in zip(
+        tape.table(adjoints=True, width=columns).split("\n\n"), wide.split("\n\n")
+    ):
+        table = shown.splitlines()
+        said = [row for row in table if "no room" in row]
+        assert max(map(width, table)) <= columns or "not cut" in " ".join(shown.split())
+        header, *lines = table[: len(full.splitlines())]
+        assert [row.split()[0] for row in lines] == [r.split()[0] for r in full.splitlines()[1:]]
+        for name in ["name", "op", "arguments", "shape", "adds", "rule"]:
+            if name in full.splitlines()[0].split():
+                assert (name in header.split()) != any(name in row for row in said)
+        for row in lines:
+            for word in re.sub(r"[][,()]", " ", row).split():
+                assert word in full or word.endswith("…")
+
+
+@pytest.mark.parametrize("result", [softmax_chain, indexed, fused_network])
+def test_forty_columns_are_enough_with_adjoints(result):
+    table = result().tape().table(adjoints=True, width=40)
+    assert max(map(width, table.splitlines())) <= 40
+
+
+def test_a_table_says_how_wide_its_names_make_it():
+    x = ag.tensor(2.0, requires_grad=True, name="the_learning_rate_of_the_first_layer")
+    lines = (x * x).tape().table(width=40).splitlines()
+    assert " ".join(lines[-2:]) == "51 columns: names and numbers are not   cut"
+    assert max(map(width, lines[:3])) == 51
 
 
 def test_the_width_is_that_of_the_terminal(monkeypatch):
@@ -553,7 +583,9 @@ def test_a_long_tape_is_written_in_time_that_grows_with_its_length():
 @pytest.mark.parametrize("width", [0, -3, 1, 20])
 def test_a_width_that_nothing_fits_still_gives_a_table(width):
     x = ag.tensor([1.0, 2.0, 3.0], requires_grad=True, name="x")
-    assert len((x * x).tape().table(width=width).splitlines()) == 3
+    lines = (x * x).tape().table(width=width).splitlines()
+    assert lines[:3] == ["# name  op    value", "0 x     leaf  [1 …]", "1 v1    mul   [1 …]"]
+    assert lines[3:] == ["no room for", "  arguments, shape"]
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])

@@ -34,6 +34,19 @@ def test_a_tape_is_a_list_of_tensors_in_the_order_of_computation():
     assert str(tape) == tape.table()
 
 
+def test_a_tape_knows_its_tensors_by_identity():
+    x = ag.tensor([2.0, 3.0], requires_grad=True)
+    y = x * x
+    tape = y.sum().tape()
+    assert [tape.index(t) for t in tape] == [0, 1, 2]
+    assert y in tape
+    assert (tape.count(y), tape.count(x * x), tape.index(y, -2)) == (1, 0, 1)
+    assert list(tape[::-1]) == list(reversed(tape))
+    for missing, start in ((x * x, 0), (x, 1), (None, 0)):
+        with pytest.raises(ValueError, match="not on this tape"):
+            tape.index(missing, start)
+
+
 def test_adjoints_are_those_of_every_active_tensor_and_touch_no_grad():
     loss = chain()
     tape = loss.tape()
@@ -80,3 +93,10 @@ def test_a_million_records():
         assert middle() is None
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("x", [3.0, np.float64(3.0), np.ones(2), None, "x"], ids=repr)
+@pytest.mark.parametrize("view", [ag.Tape, ag.source, ag.latex, ag.explain])
+def test_what_is_no_tensor_has_no_tape(view, x):
+    with pytest.raises(TypeError, match=r"a tape ends in a tensor; .* has none behind it"):
+        view(x)

@@ -1,5 +1,7 @@
 """Trace, formulas and explain: the sweep in steps, with the numbers that the sweep has."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -158,3 +160,55 @@ def test_three_thousand_records():
     trace = Trace.of(y)
     assert len(trace.backward) == 3_000
     assert trace.backward[-1].contributions[0].open == 0
+
+
+def named_constants():
+    """A loss of arrays that are in variables: features, a mask, weights of classes, and a slice."""
+    data = np.arange(12.0).reshape(4, 3)
+    features, mask, targets = data[:2], np.array([1.0, 0.0]), np.array([[0.0, 1.0], [0.5, 0.5]])
+    w = leaf(np.ones((3, 2)))
+    logits = features @ w * mask
+    loss = ag.softmax_cross_entropy(logits, targets)
+    return loss, {k: v for k, v in locals().items() if k != "loss"}
+
+
+def test_arrays_are_called_by_their_variables():
+    loss, names = named_constants()
+    rows = loss.tape().table(names, adjoints=True, width=120)
+    assert re.search(r"matmul +features, w ", rows)
+    assert re.search(r"SoftmaxCrossEntropy +logits, targets ", rows)
+    assert "∂v3/∂logits · mask" in rows
+    told = ag.explain(loss, names)
+    assert "v1 = features @ w" in told
+    assert "∂v3/∂w = featuresᵀ @ ∂v3/∂v1" in told  # the rule of a product transposes it
+    assert "SoftmaxCrossEntropy(logits, targets)" in told
+    derived = ag.latex(loss, names)
+    assert "v3 = -sum(targets · log(ŷ)) / 2" in derived.text
+    assert "∂v3/∂logits = (ŷ - targets) / 2" in derived.text
+    assert r"\text{features}^\top" in str(derived)
+    assert "features @ w" in ag.draw(loss, names=names).source
+    page = str(ag.explore(loss, names=names).data["tapes"])
+    assert "features @ w" in page
+    assert r"'name': 'mask'" in page
+    opened = str(ag.explore(loss, names=names, compare=True).data["tapes"][0])
+    assert "features @ w" in opened
+    assert "features @ w" in ag.draw(loss, names=names, unfuse=True).source
+
+
+def test_no_other_array_is_called_by_a_variable():
+    """Not one that only looks the same, nor a part of it; nor by the name that a tensor has."""
+    loss, names = named_constants()
+    w = names["w"]
+    w.name = "data"
+    other = {"same": names["mask"].copy(), "data": names["mask"], "whole": names["data"]}
+    told = ag.explain(loss, {**other, "_hidden": names["targets"]})
+    assert not re.search("same|whole|hidden", told)
+    assert "mul made v2 = v1 · [1 0]" in told
+
+
+def test_class_indices_share_their_name_with_the_rows_that_they_stand_for():
+    y = np.array([1, 0])
+    loss = ag.softmax_cross_entropy(leaf(np.ones((2, 2)), name="z"), y)
+    text = ag.latex(loss, {"y": y}).text
+    assert "y = [[0 1] [1 0]]" in text
+    assert "∂v1/∂z = (ŷ - y) / 2" in text

@@ -76,7 +76,19 @@ else:
     print("NumPy cannot be fetched")
 """
 #: those that neither start a thread or a process nor count on 64 bits
-FILES = ["tape", "softmax", "losses", "checking", "trace", "table", "latex", "optim", "nn", "data"]
+FILES = [
+    "tape",
+    "softmax",
+    "losses",
+    "checking",
+    "equivalence",
+    "trace",
+    "table",
+    "latex",
+    "optim",
+    "nn",
+    "data",
+]
 RUN = f"""
 import os, sys
 import pytest

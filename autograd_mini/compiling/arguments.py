@@ -9,6 +9,7 @@ import numpy as np
 
 from ..tensor import NO_KWARGS, SCOPES, Tensor, _new, _next_order
 from .steps import Value, mapped
+from .surroundings import is_of_a_library
 from .tracing import Trace, Traced
 
 
@@ -33,13 +34,15 @@ def flatten(tree: Any, leaves: list[Any]) -> Any:
     if isinstance(tree, np.generic):
         leaves.append(tree)
         return kind, tree.dtype
-    if isinstance(tree, np.ndarray) or kind.__hash__ is None:
+    if kind is slice:
+        return kind, tree.start, tree.stop, tree.step
+    if isinstance(tree, np.ndarray) or (kind.__hash__ is None and is_of_a_library(kind.__module__)):
         raise TypeError(f"compile: an argument of type {kind.__name__}; pass arrays and numbers")
     return kind, tree if kind in _BY_VALUE else _Same(tree)
 
 
 #: settings that are what they are equal to; of others, the very same object must come again
-_BY_VALUE = {bool, int, str, bytes, type(None)}
+_BY_VALUE = {bool, int, str, bytes, type(None), slice}
 
 
 class _Same:
@@ -122,7 +125,8 @@ def entry(args: tuple[Any, ...], taken: Container[int] = ()) -> Callable[[Any], 
         check(f"not ids.isdisjoint(({owners},))")
     text = ["def enter(a):", *lines, f"return {''.join(f'{name}, ' for name in leaves) or '()'}"]
     exec("\n    ".join(text), bound)
-    return bound["enter"]  # type: ignore[no-any-return]
+    enter: Callable[..., Any] = bound["enter"]
+    return enter
 
 
 # ---- results -------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ from .donating import each_its_own, pairs, refuse_followed, refuse_shared
 from .fusing import FUSING
 from .planning import Plan
 from .positions import by_position
+from .refusals import Untraceable
 from .rewriting import Program, simplify
 from .rules import EXACT, WITHIN_ROUNDING
 from .scaling import move_factors
@@ -50,7 +51,7 @@ def compile(
     donate : int or tuple of int
         Positional arguments whose arrays may be overwritten: the result that is a tree of the same
         shapes is written into them, and they are what is returned. For parameters that a step
-        updates.
+        updates; those of a model, which require a gradient, inside of `no_grad`.
     fuse : bool
         Replace softmax and cross-entropy that were written out by their stable, fused form.
 
@@ -139,6 +140,8 @@ class Compiled:
     array([0.])
     """
 
+    __name__: str  # as the function's, with the rest that says what it is
+
     def __init__(self, f: Callable[..., Any], donate: tuple[int, ...], fuse: bool) -> None:
         update_wrapper(self, f, updated=())
         self._f, self._donate, self._fuse = f, donate, fuse
@@ -147,6 +150,9 @@ class Compiled:
         self._changed: Counter[str] = Counter()  # what made a function be traced anew
         self._followed = 0  # calls that went to the function itself
         self._lock = Lock()
+
+    def __reduce__(self) -> Any:
+        return Compiled, (self._f, self._donate, self._fuse)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else MethodType(self, instance)
@@ -186,7 +192,7 @@ class Compiled:
         for place in found:
             if self._changed[place] == MOST_CHANGES:
                 warnings.warn(
-                    f"compile: {place}, which is no argument of {self.__name__}, was another in "  # type: ignore[attr-defined]
+                    f"compile: {place}, which is no argument of {self.__name__}, was another in "
                     f"{MOST_CHANGES} calls, and each of these traced the function anew. Pass it as "
                     "an argument.",
                     stacklevel=3,
@@ -365,9 +371,14 @@ def _traced(f: Any, args: Any, kwargs: Any, entered: Any) -> tuple[Surroundings,
     settings = [x for x in leaves_of((args, kwargs)) if not isinstance(x, _NO_SETTINGS)]
     around = Surroundings((f, *settings))
     drawn = around.states()
-    with recording(True):
-        y = f(*entered[0], **entered[1])
-    if around.states() != drawn:
+    try:
+        with recording(True), around.asked() as asked:
+            y = f(*entered[0], **entered[1])
+    except ValueError as error:
+        if isinstance(error.__cause__, Untraceable):  # NumPy's error, of c[i] = x, hides it
+            raise error.__cause__ from None
+        raise
+    if asked or around.states() != drawn:
         raise RuntimeError(
             f"compile: {getattr(f, '__name__', 'the function')} draws random numbers. A program "
             "would have the same ones in every call. Draw them outside, and pass them as arguments."

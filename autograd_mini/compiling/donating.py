@@ -131,7 +131,8 @@ def refuse_followed(donated: Any) -> None:
         if isinstance(x, Tensor) and x.is_leaf and x.requires_grad:
             raise TypeError(
                 f"compile: {describe(x)} is donated, but requires a gradient: what is recorded is "
-                "not overwritten. Pass .detach() or arrays; transforms need no requires_grad."
+                "not overwritten. Call it inside of `with ag.no_grad():`, or pass .detach() or "
+                "arrays; transforms need no requires_grad."
             )
 
 
@@ -157,6 +158,7 @@ def refuse_shared(leaves: Sequence[Any], taken: Sequence[int]) -> None:
 
 def _share(x: Any, y: Any) -> bool:
     try:
+        # the stubs of some releases of NumPy take no limit, and those of others do
         return bool(np.shares_memory(x, y, max_work=100_000))  # type: ignore[call-overload, arg-type, unused-ignore]
     except np.exceptions.TooHardError:
         return True

@@ -4,6 +4,8 @@
     ln ŷ                    is -inf where ŷ underflows   →  (z - m) - ln Σ e^(z - m)
     ∂L/∂z = (a/s + b) e     with a = ∂L/∂ŷ, s = Σ e^z    →  ŷ (a - Σ a ŷ)
     a = ℓ/ŷ                 with ℓ = ∂L/∂ ln ŷ           →  ℓ - ŷ Σ ℓ
+    ln Σ e^z                overflows for large z        →  m + ln Σ e^(z - m)
+    (a/s) e                 with a = ∂L/∂ ln s           →  a ŷ
 
 The chain rule through the quotient is b = Σ -a ŷ / s. In the last line the ŷ has cancelled: it is
 the fused node's ŷ Σy - y, for any targets, since there ℓ is -y/N.
@@ -16,8 +18,10 @@ from typing import Any
 
 import numpy as np
 
+from ..tensor import PRIMITIVES
+from .lowering import options
 from .rewriting import Call, Rule, made_by
-from .steps import Step, Value, example_of
+from .steps import Step, Value, example_of, leaves_of
 
 _SUMS = (np.sum, np.add.reduce)
 _SILENT = (np.broadcast_to, np.reshape)
@@ -31,9 +35,36 @@ def softmax(step: Step) -> Any:
     z, axis = _exponent(e), _summed(s, e)
     if z is None or axis is None or _is_shifted(z):
         return None
-    shifted = Call(np.exp, Call(np.subtract, z, Call(np.max, z, axis=axis, keepdims=True)))
-    total = Call(np.sum, shifted, axis=axis, keepdims=True)
-    return Call(np.divide, shifted, total)
+    return Call(np.divide, *_shifted(z, axis))
+
+
+def log_sum(step: Step) -> Any:
+    """ln Σ e^z → m + ln Σ e^(z - m)."""
+    e = _terms(step.args[0]) if step.function is np.log else None
+    z = _exponent(e)
+    if z is None or _is_shifted(z):
+        return None
+    axis = _axis(step.args[0])
+    largest, total = Call(np.max, z, axis=axis, keepdims=True), _shifted(z, axis)[1]
+    return Call(np.reshape, Call(np.add, largest, Call(np.log, total)), step.outs[0].shape)
+
+
+def through_log_sum(step: Step) -> Any:
+    """(a / Σ e^z) e^z → a ŷ."""
+    if step.function is not np.multiply:
+        return None
+    for quotient, e in (step.args, step.args[::-1]):
+        z, inner = _exponent(e), made_by(_loud(quotient), np.divide)
+        if z is None or inner is None or _is_shifted(z) or _terms(inner[1]) is not e:
+            continue
+        a, s = inner
+        axis = _axis(s)
+        kept = np.shape(np.sum(e.example, axis=axis, keepdims=True))
+        if np.shape(quotient.example) == kept and np.shape(example_of(a)) in ((), s.shape):
+            if np.shape(example_of(a)):
+                a = Call(np.reshape, a, kept) if isinstance(a, Value) else np.reshape(a, kept)
+            return Call(np.multiply, a, Call(np.divide, *_shifted(z, axis)))
+    return None
 
 
 def log_softmax(step: Step) -> Any:
@@ -43,6 +74,15 @@ def log_softmax(step: Step) -> Any:
     if u is None or inner is None or _summed(inner[1], inner[0]) is None:
         return None
     return Call(np.subtract, u, Call(np.log, inner[1]))
+
+
+def log_of_entries(step: Step) -> Any:
+    """ln (e^u / s)[i] → (u - ln s)[i]."""
+    inner = made_by(step.args[0], operator.getitem) if step.function is np.log else None
+    if inner is None or not _is_softmax(inner[0]):
+        return None
+    e, s = inner[0].step.args
+    return Call(operator.getitem, Call(np.subtract, _exponent(e), Call(np.log, s)), inner[1])
 
 
 def through_softmax(step: Step) -> Any:
@@ -76,8 +116,7 @@ def _cotangent(direct: Any, through: Any, e: Any) -> Any:
     if axis is None:
         return None
     a, s = inner
-    while isinstance(through, Value) and through.step and through.step.function in _SILENT:
-        through = through.step.args[0]
+    through = _loud(through)
     if not isinstance(through, Value) or not through.step or through.step.function not in _SUMS:
         return None
     quotient = made_by(through.step.args[0], np.divide)
@@ -95,14 +134,62 @@ def _stable(a: Any, p: Any, axis: Any) -> Any:
     def total(x: Any) -> Any:
         return Call(np.sum, x, axis=axis, keepdims=True)
 
+    full = _by_softmax(a, p)
+    if full is not None:
+        return Call(np.subtract, full, Call(np.multiply, p, total(full)))
+    return Call(np.multiply, p, Call(np.subtract, a, total(Call(np.multiply, a, p))))
+
+
+def _by_softmax(a: Any, p: Any) -> Any:
+    """ℓ where a = ℓ/ŷ, also where that is put back into the entries [i] of ŷ; else None."""
     inner = made_by(a, np.divide)
     if inner and inner[1] is p:
-        full = inner[0]
-        if np.shape(example_of(full)) != p.shape:
-            full = np.broadcast_to(full, p.shape) if not isinstance(full, Value) else None
-        if full is not None:
-            return Call(np.subtract, full, Call(np.multiply, p, total(full)))
-    return Call(np.multiply, p, Call(np.subtract, a, total(Call(np.multiply, a, p))))
+        return _of_shape(inner[0], p.shape)
+    entries = made_by(a, PRIMITIVES["scatter"].forward)
+    inner = made_by(entries[0], np.divide) if entries else None
+    taken = made_by(inner[1], operator.getitem) if inner else None
+    if not (entries and inner and taken) or taken[0] is not p:
+        return None
+    if list(map(id, leaves_of(taken[1]))) != list(map(id, leaves_of(entries[1]))):
+        return None
+    full = Call(a.step.function, _of_shape(inner[0], inner[1].shape), *entries[1:])
+    full.name = a.step.name
+    return full if full.args[0] is not None else None
+
+
+def _of_shape(x: Any, shape: tuple[int, ...]) -> Any:
+    """A value or a number as an array of that shape; None for a value of another."""
+    if np.shape(example_of(x)) == shape:
+        return x
+    return np.broadcast_to(x, shape) if not isinstance(x, Value) else None
+
+
+def _shifted(z: Any, axis: Any) -> Any:
+    """e^(z - m), and its sum."""
+    e = Call(np.exp, Call(np.subtract, z, Call(np.max, z, axis=axis, keepdims=True)))
+    return e, Call(np.sum, e, axis=axis, keepdims=True)
+
+
+def _loud(x: Any) -> Any:
+    """What a value is made of, before it was given another shape."""
+    while isinstance(x, Value) and x.step and x.step.function in _SILENT:
+        x = x.step.args[0]
+    return x
+
+
+def _terms(s: Any) -> Any:
+    """What a sum adds up; None for what is no sum, or not one of all of them alone."""
+    made = s.step if isinstance(s, Value) else None
+    if made is None or made.function not in _SUMS:
+        return None
+    others = [x for key, x in options(made).items() if key not in ("axis", "keepdims")]
+    return made.args[0] if all(x is None for x in others) else None
+
+
+def _axis(s: Any) -> Any:
+    """The axis of a sum, all of them if it names none."""
+    axis = options(s.step, axis=0 if s.step.function == np.add.reduce else None)["axis"]
+    return tuple(range(np.ndim(s.step.args[0].example))) if axis is None else axis
 
 
 def _exponent(e: Any) -> Any:
@@ -112,16 +199,14 @@ def _exponent(e: Any) -> Any:
 
 def _summed(s: Any, e: Any) -> Any:
     """The axis over which `s` is the sum of `e`, kept; None if it is not."""
+    given = np.shape(example_of(s))
     if isinstance(s, Value) and s.step and s.step.function in (np.reshape, operator.getitem):
         s = s.step.args[0] if np.size(s.example) == np.size(s.step.args[0].example) else s
-    if not isinstance(s, Value) or s.step is None or s.step.function not in _SUMS:
+    if e is None or _terms(s) is not e:
         return None
-    if s.step.args[0] is not e:
-        return None
-    axis = s.step.kwargs.get("axis", s.step.args[1] if len(s.step.args) > 1 else None)
-    axis = tuple(range(len(e.shape))) if axis is None else axis
+    axis = _axis(s)
     kept = np.shape(np.sum(e.example, axis=axis, keepdims=True))
-    return axis if np.broadcast_shapes(np.shape(s.example), kept) == kept else None
+    return axis if given == kept or given == () else None
 
 
 def _is_shifted(z: Any) -> bool:
@@ -139,5 +224,8 @@ def _is_softmax(p: Any) -> bool:
 FUSING: list[tuple[str, Rule]] = [
     ("stable softmax", softmax),
     ("stable log-softmax", log_softmax),
+    ("stable log-softmax of entries", log_of_entries),
     ("softmax cancelled", through_softmax),
+    ("stable log-sum", log_sum),
+    ("stable gradient of a log-sum", through_log_sum),
 ]

@@ -56,11 +56,13 @@ class Lowered:
 
 #: what gives its argument as it is, unless it raises: nothing to look at once and for all
 CHECKS = (of_classes, within)
+#: what gives the memory of its argument or a copy, as that lies in memory
+LOOKS = (np.reshape, np.ravel)
 
 
 def is_view(step: Step) -> bool:
     """Whether a step gives the memory of its argument, looked at in another way."""
-    if len(step.outs) != 1 or step.name:
+    if step.several or step.name:
         return False
     memory = memory_of(step.outs[0].example)
     return any(memory is memory_of(v.example) for v in step.inputs)
@@ -70,10 +72,10 @@ def lowered(step: Step, name: Names) -> Lowered:
     """A step in the names of its arguments."""
     f = step.function
     if f in _SPECIAL and not step.name:
-        found = _SPECIAL[f](step, name)
+        found: Lowered | None = _SPECIAL[f](step, name)
         if found is not None:
-            return found  # type: ignore[no-any-return]
-    if f is PRIMITIVES["scatter"].forward:  # type: ignore[attr-defined]
+            return found
+    if f is PRIMITIVES["scatter"].forward:
         return _scatter(step, name)
     if isinstance(f, np.ufunc) and f.nout == 1 and not step.kwargs:
         return _ufunc(f, step, name)
@@ -152,9 +154,10 @@ def _dot_writes(step: Step) -> bool:
     return plain and all(dtype_of(example_of(x)) == y.dtype for x in step.args)
 
 
-def _power(step: Step, name: Names) -> Lowered | None:
-    if example_of(step.args[1]) is None or np.ndim(step.outs[0].example) == 0:
-        return None
+def _power(step: Step, name: Names) -> Lowered:
+    """Of one number, NumPy goes another way where it is told to write, and rounds otherwise."""
+    if np.size(step.outs[0].example) == 1:
+        return Lowered(called(step, name))
     return _ufunc(np.power, step, name)
 
 
@@ -168,10 +171,10 @@ def _reduction(ufunc: np.ufunc) -> Callable[[Step, Names], Lowered | None]:
     def lower(step: Step, name: Names) -> Lowered | None:
         if ufunc.identity is None and not _EXTREMA_ARE_WRITTEN and _is_reversed(step.args[0]):
             return None
-        options = _options(step, axis=0 if step.function == ufunc.reduce else None)
-        if set(options) - {"axis", "dtype", "keepdims"}:
+        given = options(step, axis=0 if step.function == ufunc.reduce else None)
+        if set(given) - {"axis", "dtype", "keepdims"}:
             return None
-        x, axis, dtype, keepdims = step.args[0], *map(options.get, ("axis", "dtype", "keepdims"))
+        x, axis, dtype, keepdims = step.args[0], *map(given.get, ("axis", "dtype", "keepdims"))
         head = f"{name(ufunc.reduce)}({name(x)}, {name(axis)}, {name(dtype)}"
         keepdims = keepdims is True
         return Lowered(f"{head}, None, {keepdims})", [f"{head}, {{out}}, {keepdims})"])
@@ -183,7 +186,7 @@ def _is_reversed(x: Any) -> bool:
     return min(np.asarray(example_of(x)).strides, default=0) < 0
 
 
-def _options(step: Step, **defaults: Any) -> dict[str, Any]:
+def options(step: Step, **defaults: Any) -> dict[str, Any]:
     """The arguments behind the first, by name, without an `out` of None."""
     places = ("axis", "dtype", "out", "keepdims", "initial", "where")
     found = {**defaults, **dict(zip(places, step.args[1:])), **step.kwargs}
@@ -312,6 +315,7 @@ def _scatter(step: Step, name: Names) -> Lowered:
 
 _SPECIAL: dict[Any, Any] = {
     operator.pow: _power,
+    np.power: _power,
     positions: _positions,
     take: _take,
     np.mean: _mean,

@@ -55,7 +55,6 @@ for _name, _ufunc in {
     "invert": np.invert, "pos": np.positive,
 }.items():  # fmt: skip
     setattr(Traced, f"__{_name}__", partialmethod(Traced._unary, _ufunc))
-Traced.__hash__ = object.__hash__  # type: ignore[method-assign]
 for _name in (
     "sum", "mean", "prod", "max", "min", "cumsum", "cumprod", "var", "std", "any", "all", "argmax",
     "argmin", "argsort", "round", "clip", "take", "repeat", "swapaxes", "squeeze", "dot", "trace",

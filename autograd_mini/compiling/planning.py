@@ -8,6 +8,7 @@ at once and for all, when the program is set up. Results always have memory of t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Container, Mapping, Sequence
 from math import inf
 from types import MappingProxyType
@@ -16,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import name_of
-from .lowering import CHECKS, Lowered, called, check, is_view, lowered, may_raise
+from ..tensor import _next_order
+from .lowering import CHECKS, LOOKS, Lowered, called, check, lowered, may_raise
 from .rewriting import Program
 from .steps import Step, Value, layout, mapped, memory_of, values_in
 
@@ -63,6 +65,7 @@ class Plan:
         self._memories: dict[Any, tuple[str, Callable[[Any], Any]]] = {}
         self._seen: dict[Any, str] = {}
         self._free: list[Slab] = []
+        self._still: set[Value] = set()  # whose arrays are the same in each call
         self._roots = _roots(program)
         self._last = self._last_reads()
         risky = [i for i, step in enumerate(program.steps) if may_raise(step)]
@@ -92,13 +95,14 @@ class Plan:
         for v in step.outs:
             self._names[v] = f"v{len(self._names)}"
         value = step.outs[0]
-        if self._roots[value] is not value and len(step.outs) == 1:
+        if self._roots[value] is not value and not step.several:
             self._look(step, value)
             return
-        if len(step.outs) > 1:
-            self.allocated += [v for v in step.outs if v not in self._own]
+        if step.several:
+            made = [v for v in step.outs if self._roots[v] is v]
+            self.allocated += [v for v in made if v not in self._own]
             names = ", ".join(self._names[v] for v in step.outs)
-            self._lines.append(f"{names} = {called(step, self._name)}")
+            self._lines.append(f"({names},) = {self._alone(step, called(step, self._name))}")
             return
         how = lowered(step, self._name)
         over = self._writable(i, step, how.over)
@@ -107,16 +111,25 @@ class Plan:
             self._write(how, how.writing, self._names[target])
             self._names[value] = self._names[target]
         elif value in self._own or not how.writing or value.dtype.kind not in "biufc":
-            self._lines.append(f"{self._names[value]} = {how.allocating}")
+            self._lines.append(f"{self._names[value]} = {self._alone(step, how.allocating)}")
             if value not in self._own:
                 self.allocated.append(value)
         else:
             slab = over or self._slab(value)
             self.slab_of[value] = slab
+            self._still.add(value)
             self._names[value] = self._memory(slab, value)
             copied = bool(over) and how.copies
             self._write(how, how.writing[copied:], self._names[value])
         self._release(i, step)
+
+    def _alone(self, step: Step, call: str) -> str:
+        """A call, and a copy of what it may give of an argument's memory: for some numbers, as a
+        function of the user's may, or for arrays that lie in memory otherwise.
+        """
+        if step.name and step.several:
+            return f"map({self._name(np.array)}, {call})"
+        return f"{self._name(np.array)}({call})" if step.name or step.function in LOOKS else call
 
     def _write(self, how: Lowered, statements: Sequence[str], out: str) -> None:
         seen = None if how.shape is None else self._seen_as(out, how.shape)
@@ -136,7 +149,8 @@ class Plan:
             self._lines.append(check(step, self._name))
             self._names[value] = self._names[step.inputs[0]]
             return
-        if self._roots[value] in self.slab_of and len(step.inputs) == 1:
+        if len(step.inputs) == 1 and step.inputs[0] in self._still:
+            self._still.add(value)
             self._views.append((self._names[value], _again(step, self._names)))
             return
         self._lines.append(f"{self._names[value]} = {called(step, self._name)}")
@@ -220,6 +234,10 @@ class Plan:
         given = {v: self._names[v] for v in self._program.arguments}
         opened = [f"{x} = t{x}._array" for v, x in given.items() if v in self._tensors]
         arguments = ", ".join(f"t{x}" if v in self._tensors else x for v, x in given.items())
+        written = [v for v in self._donated.values() if v in self._tensors]
+        newer = self._bind(_next_order, "next_order") if written else ""
+        # a new version, as after `t.data -= step`: what was recorded of the old is out of date
+        self._late += [f"t{given[v]}.order = {newer}()" for v in written]
         lines = [*opened, *self._lines, f"results = {returned}", *self._late, "return results"]
         return "\n    ".join([f"def run({arguments}):", *lines])
 
@@ -251,7 +269,7 @@ class Plan:
         if callable(x) and not isinstance(x, type):
             ours = getattr(x, "__module__", None) or ""
             name = x.__name__ if ours.startswith("autograd_mini") else name_of(x)
-            return self._bind(x, name.replace(".", "_").strip("<>"))
+            return self._bind(x, re.sub(r"\W+", "_", name))
         if isinstance(x, (np.ndarray, np.generic)) and x.ndim == 0:
             return self._bind(x, "c", (x.dtype, x.tobytes()))
         return self._bind(x, "c")
@@ -273,7 +291,8 @@ class Plan:
         for name, look in self._views:
             space[name] = look(space)
         exec(compile(self.text, "<compiled>", "exec"), space)
-        return space["run"]  # type: ignore[no-any-return]
+        run: Callable[..., Any] = space["run"]
+        return run
 
 
 def _again(step: Step, names: dict[Value, str]) -> Callable[[dict[str, Any]], Any]:
@@ -293,12 +312,10 @@ def _roots(program: Program) -> dict[Value, Value]:
     """For each value the one whose memory it looks at, itself where it has its own."""
     roots = {v: v for v in program.arguments}
     for step in program.steps:
+        inputs = [] if step.name else reversed(step.inputs)
+        found = {id(memory_of(v.example)): roots[v] for v in inputs}
         for out in step.outs:
-            roots[out] = out
-        if is_view(step):
-            (out,) = step.outs
-            memory = memory_of(out.example)
-            roots[out] = next(roots[v] for v in step.inputs if memory_of(v.example) is memory)
+            roots[out] = found.setdefault(id(memory_of(out.example)), out)
     return roots
 
 

@@ -24,7 +24,7 @@ class Program:
         self.steps = trace.steps
         self.results = results  # a tree of values, and constants as they are
         #: what was done to it: how often, by the name of the rule
-        self.done: Counter[str] = Counter()
+        self.done = trace.done
 
     def run_examples(self) -> None:
         """Make the examples anew: after a rewrite, a view may look at the memory of the old one.
@@ -34,7 +34,7 @@ class Program:
         with np.errstate(all="ignore"):
             for step in self.steps:
                 y = step.function(*mapped(example_of, step.args), **mapped(example_of, step.kwargs))
-                parts = [y] if len(step.outs) == 1 else leaves_of(y)
+                parts = leaves_of(y) if step.several else [y]
                 for value, example in zip(step.outs, parts):
                     bare = isinstance(example, np.generic)
                     value.example = np.asarray(example) if bare else example
@@ -58,6 +58,8 @@ Rule = Callable[[Step], Any]
 
 class Call:
     """What a rule puts in place of a call; among its arguments there may be further ones."""
+
+    name: str | None = None  # of one of our own functions, taken whole
 
     def __init__(self, function: Any, *args: Any, **kwargs: Any) -> None:
         self.function, self.args, self.kwargs = function, args, kwargs
@@ -110,7 +112,7 @@ def _rewritten(
     step: Step, rules: Sequence[tuple[str, Rule]], done: Counter[str], new: list[Step]
 ) -> Any:
     """What stands for the result of a step, or None; a rule may also change the step itself."""
-    again = len(step.outs) == 1 and not step.name
+    again = not (step.several or step.name)
     while again:
         again = False
         for name, rule in rules:
@@ -138,7 +140,7 @@ def _changed(step: Step, call: Call, new: list[Step]) -> bool:
     def value_of(x: Any) -> Any:
         if not isinstance(x, Call):
             return x
-        made = Step(x.function, mapped(value_of, x.args), x.kwargs, None, step.part)
+        made = Step(x.function, mapped(value_of, x.args), x.kwargs, x.name, step.part)
         with np.errstate(all="ignore"):
             y = x.function(*mapped(example_of, made.args), **mapped(example_of, x.kwargs))
         made.outs = (Value(y, made),)

@@ -19,8 +19,8 @@ from .steps import Step, Value, astype, example_of
 
 def repeated(step: Step) -> Any:
     """x + (c repeated to the shape of x) → x + c: NumPy repeats it anyway."""
-    if not is_elementwise(step) or step.kwargs or len(step.args) < 2:
-        return None
+    if not is_elementwise(step) or step.kwargs or len(step.args) < 2 or step.function is np.power:
+        return None  # (of one exponent for all, a power rounds in another way)
     for i, a in enumerate(step.args):
         if np.ndim(example_of(a)) == 0:
             continue

@@ -35,7 +35,7 @@ class Value:
 class Step:
     """One call of a NumPy function. Among its arguments are values, and constants as they are."""
 
-    __slots__ = ("args", "function", "kwargs", "name", "outs", "part")
+    __slots__ = ("args", "function", "kwargs", "name", "outs", "part", "several")
 
     def __init__(
         self, function: Callable[..., Any], args: Any, kwargs: Any, name: str | None, part: str
@@ -46,6 +46,7 @@ class Step:
         self.name = name  # of one of our own functions, taken whole
         self.part = part  # forward or backward
         self.outs: tuple[Value, ...] = ()
+        self.several = False  # whether it gives a tuple or list, be it of one
 
     @property
     def inputs(self) -> list[Value]:

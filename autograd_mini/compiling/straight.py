@@ -2,9 +2,10 @@
 
 The node chooses between formulas by the size of the logits (`entropy_rows`), and a program cannot.
 Where examples are all there will ever be, as for a tape that is printed, the choice is that of the
-examples, and the program gives the node's very bits. (Logits of more than half a megabyte are an
+examples, and the program gives the node's very bits. (Logits of more than two megabytes are an
 exception: the node takes them in blocks, and BLAS may add up a block in another order.) Otherwise
-the logits are always shifted by their largest, which is right for all of them.
+the logits are always shifted by their largest, which is right for all of them, and within rounding
+of what the node gives: the report of a compiled function counts it.
 
 `z` are logits, `y` weights, `t` class indices. Rows of fewer than 64 classes are laid out class by
 class where they are shifted: NumPy's loop over a short inner axis costs more than the work in it.

@@ -14,12 +14,14 @@ from __future__ import annotations
 import dis
 import enum
 import functools
+import os
 import pickle
 import random
 import sys
 import types
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -30,6 +32,9 @@ from ..tensor import Tensor, raw
 _NUMBERS = (bool, int, float, complex, str, bytes, type(None), type(...), range, slice, enum.Enum,
             np.generic, np.dtype)  # fmt: skip
 _GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
+#: what takes a seed from the system if it is given none
+_SEEDED = {"default_rng", "RandomState", "SeedSequence", "PCG64", "MT19937", "Philox", "SFC64",
+           "SystemRandom", "secrets", "urandom"}  # fmt: skip
 #: whose variables are not expected to change
 _LIBRARIES = {"numpy", "autograd_mini", *sys.stdlib_module_names} - {"__main__"}
 
@@ -89,6 +94,29 @@ class Surroundings:
         own = map(_state, self.generators)
         common = random.getstate(), np.random.get_state()  # noqa: NPY002  users draw from it
         return list(map(pickle.dumps, [*common, *own]))
+
+    @contextmanager
+    def asked(self) -> Iterator[list[Any]]:
+        """A list of one entry for each time that the system is asked for random numbers meanwhile.
+
+        ``default_rng()`` does, of which no state is left; only where some code names such a thing
+        is it worth the time to look at every call.
+        """
+        found: list[Any] = []
+
+        def look(frame: Any, event: str, function: Any) -> None:
+            if event == "c_call" and function is os.urandom:
+                found.append(frame)
+
+        names = self._attributes | self.seen.keys()
+        if names.isdisjoint(_SEEDED) or sys.getprofile() is not None:
+            yield found
+            return
+        sys.setprofile(look)
+        try:
+            yield found
+        finally:
+            sys.setprofile(None)
 
     # ---- the walk --------------------------------------------------------------------------------
 
@@ -157,13 +185,14 @@ class Surroundings:
             yield place, "", x._f
         elif isinstance(x, (type, types.ModuleType)):
             own = x.__module__ if isinstance(x, type) else x.__name__
-            if not _is_of_a_library(own):
+            if not is_of_a_library(own):
                 yield from self._named(place, f"{name}.__dict__", vars(x), isinstance(x, type))
-        elif not _is_of_a_library(type(x).__module__) or hasattr(x, "__dict__"):
+        elif not is_of_a_library(type(x).__module__) or hasattr(x, "__dict__"):
             yield from self._named(place, f"{name}.__dict__", getattr(x, "__dict__", {}), False)
+            yield from self._unset(place, name, x)
             for kind in type(x).__mro__:
                 yield from self._slots(place, name, x, kind)
-                if not _is_of_a_library(kind.__module__):
+                if not is_of_a_library(kind.__module__):
                     yield place, "", kind
                 elif kind.__module__.startswith("autograd_mini"):
                     yield from self._named(place, "", vars(kind), True)
@@ -179,7 +208,7 @@ class Surroundings:
         for value in (f.__defaults__, f.__kwdefaults__):
             if value:
                 yield f"a default of {f.__name__}", "", value
-        if not _is_of_a_library(f.__module__ or ""):
+        if not is_of_a_library(f.__module__ or ""):
             space = f.__globals__
             for variable in sorted(variables & space.keys()):
                 yield variable, f"{self._bind(space)}.get({variable!r})", space[variable]
@@ -191,6 +220,16 @@ class Surroundings:
             if key in self._attributes or special:
                 again = f"{test}.get({key!r})" if test else ""
                 yield f"{place}.{key}".lstrip("."), again, value
+
+    def _unset(self, place: str, name: str, x: Any) -> Iterator[Found]:
+        """Those attributes of its class of which an object may yet get one of its own."""
+        own = getattr(x, "__dict__", self._attributes)
+        for kind in type(x).__mro__:
+            if not is_of_a_library(kind.__module__):
+                for key in sorted(self._attributes & vars(kind).keys() - own):
+                    if not hasattr(type(vars(kind)[key]), "__get__"):
+                        test = f"{name}.__dict__.get({key!r})"
+                        yield f"{place}.{key} of its own", test, None
 
     def _slots(self, place: str, name: str, x: Any, kind: type) -> Iterator[Found]:
         slots = vars(kind).get("__slots__", ())
@@ -210,8 +249,13 @@ class Surroundings:
         self._tests[place] = f"{before} and {test}" if before else test
 
     def _quick(self, tests: dict[str, str]) -> Callable[[], bool]:
+        """All tests as one expression: every call waits for it, and a loop would take longer.
+
+        Its text is of names that are bound here and of keys by their `repr`: nothing else is run.
+        """
         text = " and ".join(tests.values()) or "True"
-        return eval(f"lambda: {text}", self._space)  # type: ignore[no-any-return]
+        quick: Callable[[], bool] = eval(f"lambda: {text}", self._space)
+        return quick
 
 
 def _state(generator: Any) -> Any:
@@ -232,7 +276,7 @@ def _ids(x: Any) -> tuple[int, ...]:
     return tuple(map(id, x))
 
 
-def _is_of_a_library(module: str) -> bool:
+def is_of_a_library(module: str) -> bool:
     return module.partition(".")[0] in _LIBRARIES
 
 

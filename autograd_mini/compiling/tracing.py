@@ -13,17 +13,27 @@ from __future__ import annotations
 
 import operator
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Any
 
 import numpy as np
 
-from ..lessons import lesson
 from ..primitive import Primitive
-from ..provenance import frame_of_caller, line_of
 from ..tape import Tape, sweep
-from ..tensor import Tensor, _next_order, describe, record
+from ..tensor import PRIMITIVES, Tensor, _next_order, describe, record
+from .refusals import (
+    USE_FUNCTIONS,
+    USE_WHERE,
+    Forgotten,
+    Unanswered,
+    Unshaped,
+    refuse_shapes,
+    refuse_unshaped,
+    refused,
+    where_asked,
+)
 from .steps import (
     Step,
     Value,
@@ -42,22 +52,6 @@ _SWEEP, _RECORD = sweep.__code__, record.__code__
 STRAIGHT: dict[Primitive, Callable[..., Any]] = {}
 
 
-class Untraceable(TypeError):
-    """What was asked for depends on the numbers in an array, not on its shape and dtype."""
-
-
-class Unshaped(Untraceable):
-    """Not even the shape of a result is known without the numbers."""
-
-
-class Unanswered(Untraceable, AttributeError):
-    """What arrays have, and an array in a program has not: to `hasattr`, it is not there."""
-
-
-class Forgotten(RuntimeError):
-    """A tensor that requires a gradient would become a constant, and stay when it is trained."""
-
-
 class Trace:
     """A program while it is written: what it takes, and the steps so far."""
 
@@ -66,6 +60,7 @@ class Trace:
         self.arguments: list[Value] = []
         self.steps: list[Step] = []
         self.part = "forward"
+        self.done: Counter[str] = Counter()  # what was written otherwise than asked
         self._began = _next_order()  # tensors with smaller numbers were made by others
         self._swept = False  # whether a backward part is behind us
         self._viewed: set[int] = set()  # memory that more than one value looks at
@@ -80,8 +75,11 @@ class Trace:
     def call(self, function: Any, args: Any, kwargs: Any, name: str | None = None) -> Any:
         """Run a function on the examples, and write the call down."""
         args, kwargs = mapped(_value_of, args), mapped(_value_of, kwargs)
+        if not self.decided:
+            refuse_shapes(function, args, kwargs)
         step = Step(function, args, kwargs, name, self._part_now())
-        y = function(*mapped(example_of, args), **mapped(example_of, kwargs))
+        with np.errstate(all="ignore"):  # when it runs, that will be heard
+            y = function(*mapped(example_of, args), **mapped(example_of, kwargs))
         made: list[Value] = []
 
         def out(part: Any) -> Traced:
@@ -89,6 +87,7 @@ class Trace:
             return Traced(self, made[-1])
 
         result = mapped(out, y)
+        step.several = isinstance(y, (list, tuple))
         for value in made:
             if any(np.may_share_memory(value.example, x.example) for x in step.inputs):
                 self._viewed.add(id(memory_of(value.example)))
@@ -121,7 +120,7 @@ class Trace:
                 raise Forgotten(
                     f"compile: {describe(leaf)} requires a gradient, and is not an argument of the "
                     "function. The program would keep the numbers that it has now, whatever they "
-                    f"become.\n  {_where_asked()}\nPass it as an argument; or its .detach(), if "
+                    f"become.\n  {where_asked()}\nPass it as an argument; or its .detach(), if "
                     "it is meant as a constant."
                 )
 
@@ -217,19 +216,25 @@ class Traced:
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
         out = kwargs.pop("out", None)
         if method == "at":
-            raise _refused(f"np.{ufunc.__name__}.at, which writes into an array,", _USE_WHERE)
+            raise refused(f"np.{ufunc.__name__}.at, which writes into an array,", USE_WHERE)
+        chosen = kwargs.pop("where", True) if out and method == "__call__" else True
         y = self._call(ufunc if method == "__call__" else getattr(ufunc, method), *args, **kwargs)
-        return y if out is None or y is NotImplemented else self._replaced(out[0], y)
+        if out is None or y is NotImplemented:
+            return y
+        parts = y if isinstance(y, tuple) else (y,)
+        if chosen is not True:
+            parts = tuple(np.where(chosen, part, old) for part, old in zip(parts, out))
+        written = tuple(map(self._replaced, out, parts))
+        return written if ufunc.nout > 1 else written[0]
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if any(issubclass(kind, Tensor) for kind in types):
             return NotImplemented
         if function in _ON_SHAPES:
             return function(*mapped(_untraced, args), **mapped(_untraced, kwargs))
-        if function in _BY_NUMBERS:
-            raise _refused(f"the shape of np.{function.__name__}(...)", _USE_WHERE, Unshaped)
-        if function is np.put_along_axis:
-            return self._put_along_axis(*args, **kwargs)
+        refuse_unshaped(function, args)
+        if function in _OF_OUR_OWN:
+            return _OF_OUR_OWN[function](self, *args, **kwargs)
         out = kwargs.pop("out", None)
         if function is np.dot and len(args) == 2 and for_blas(*map(_untraced, args)):
             function = np.matmul  # the same bits, written with @
@@ -239,7 +244,11 @@ class Traced:
     def __primitive__(self, op: Primitive, args: list[Any], kwargs: Any) -> Any:
         """A primitive whose forward looks at the numbers: its straight form, or the call itself."""
         if op in STRAIGHT:
+            self._trace.done["losses in straight lines"] += 1
             return STRAIGHT[op](*args, **kwargs)
+        if op is PRIMITIVES["getitem"]:  # of a constant array: its own c[x] asks for the numbers
+            _refuse_masks(args[1])
+            return self._trace.call(operator.getitem, args, kwargs)
         if isinstance(sys.exc_info()[1], Unshaped):
             return NotImplemented
         try:
@@ -255,7 +264,7 @@ class Traced:
 
     def _replaced(self, target: Any, y: Traced) -> Traced:
         if not isinstance(target, Traced) or not target._trace.may_change(target._value):
-            raise _refused("writing into an array that was not made here", "Use the new value")
+            raise refused("writing into an array that was not made here", "Use the new value")
         if y.dtype != target.dtype:
             y = y.astype(target.dtype)
         target._value = _lying_as(target, y)._value
@@ -264,7 +273,7 @@ class Traced:
     def _put_along_axis(self, x: Any, indices: Any, values: Any, axis: Any) -> None:
         """``np.put_along_axis`` with one index a row, as a choice by the place."""
         if indices.shape[axis] != 1:
-            raise _refused("np.put_along_axis of several entries a row", _USE_WHERE)
+            raise refused("np.put_along_axis of several entries a row", USE_WHERE)
         n = x.shape[axis]
         if not _is_argmax(indices):
             found = isinstance(indices, Traced)
@@ -275,31 +284,51 @@ class Traced:
         places = np.arange(x.shape[axis]).reshape(shape)
         self._replaced(x, np.where(np.equal(places, indices), values, x))
 
+    def _bincount(self, x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
+        """``np.bincount`` of numbers below `minlength`: else its length is not known."""
+        if not minlength:
+            remedy = "minlength=n says that there are n bins, for numbers below n"
+            raise refused("the length of np.bincount(x)", remedy, Unshaped)
+        x = x.checked(within, minlength, 0) if isinstance(x, Traced) else x
+        return self._trace.call(np.bincount, (x, weights, minlength), {})
+
     def __setitem__(self, index: Any, value: Any) -> None:
-        raise _refused("assignment to entries of an array", _USE_WHERE)
+        raise refused("assignment to entries of an array", USE_WHERE)
 
     # ---- what would need the numbers -------------------------------------------------------------
 
     def __bool__(self) -> bool:
         if self._trace.decided:
             return bool(self._value.example)
-        raise _refused("a condition on the numbers in an array (if, while, and, or)", _USE_WHERE)
+        raise refused("a condition on the numbers in an array (if, while, and, or)", USE_WHERE)
 
     def __contains__(self, x: Any) -> bool:
-        raise _refused("whether an array contains a number", "np.any(x == number) can be")
+        raise refused("whether an array contains a number", "np.any(x == number) can be")
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        raise _refused(
+        raise refused(
             "the numbers themselves",
-            "NumPy's functions work on it as it is; for c[x] of a constant array c, pass c as an "
-            "argument",
+            "NumPy's functions work on it as it is; for c[x] of a constant array c, write "
+            "ag.tensor(c)[x], or pass c as an argument",
         )
 
     def item(self) -> Any:
         """Refused: a program has no numbers yet."""
-        raise _refused("a plain Python number", "Return the array, and take .item() of the result")
+        raise refused(
+            "a plain Python number",
+            "Return the array, and take .item() of the result; instead of c[i] = x, np.stack and "
+            "np.where make arrays",
+        )
 
-    __float__ = __int__ = __index__ = __complex__ = tolist = item
+    __float__ = __int__ = __index__ = __complex__ = __round__ = tolist = item
+
+    def __format__(self, spec: str) -> str:
+        if spec:
+            raise refused("a number in a text", "Return it, and write the text of the result")
+        return repr(self)
+
+    def __hash__(self) -> int:
+        raise refused("a key of a dict or set", USE_WHERE)
 
     # ---- methods, as NumPy's arrays have them ----------------------------------------------------
 
@@ -323,12 +352,10 @@ class Traced:
     def __getattr__(self, name: str) -> Any:
         if name not in _OF_ARRAYS:
             raise AttributeError(f"an array has no attribute {name!r}")
-        raise _refused(f"the attribute {name} of an array", _USE_FUNCTIONS, Unanswered)
+        raise refused(f"the attribute {name} of an array", USE_FUNCTIONS, Unanswered)
 
 
 _OF_ARRAYS = set(dir(np.ndarray))
-_USE_FUNCTIONS = "NumPy's functions give new arrays, as np.sort and np.real do"
-_USE_WHERE = "np.where(condition, a, b) chooses entry by entry, and keeps the shape"
 
 # What Python computes with its own numbers [NEP 50].
 _OF_NUMBERS: dict[Any, Any] = {
@@ -337,15 +364,16 @@ _OF_NUMBERS: dict[Any, Any] = {
     np.remainder: operator.mod, np.floor_divide: operator.floordiv, np.positive: operator.pos,
 }  # fmt: skip
 
+# What is put together of several calls.
+_OF_OUR_OWN: dict[Any, Callable[..., Any]] = {
+    np.put_along_axis: Traced._put_along_axis,
+    np.bincount: Traced._bincount,
+}
+
 # What NumPy answers from shapes and dtypes alone: the answer is a constant of the program.
 _ON_SHAPES = {
     np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like, np.result_type,
     np.can_cast, np.common_type, np.iscomplexobj, np.isrealobj, np.broadcast_shapes,
-}  # fmt: skip
-# Whose shape depends on the numbers.
-_BY_NUMBERS = {
-    np.nonzero, np.flatnonzero, np.argwhere, np.unique, np.extract, np.compress, np.trim_zeros,
-    np.bincount, np.union1d, np.intersect1d, np.setdiff1d,
 }  # fmt: skip
 
 
@@ -357,7 +385,7 @@ def _lying_as(x: Traced, y: Traced) -> Traced:
     back = tuple(np.argsort(axes).tolist())
     moved: Any = np.transpose(np.transpose(y, axes).copy(), back)
     y._trace.is_alone(moved._value)
-    return moved  # type: ignore[no-any-return]
+    return moved  # type: ignore[no-any-return]  # NumPy's stubs know of no array but their own
 
 
 def within(indices: Any, n: int, axis: int) -> Any:
@@ -386,25 +414,7 @@ def _untraced(x: Any) -> Any:
     return x._value.example if isinstance(x, Traced) else x
 
 
-# ---- refusals ------------------------------------------------------------------------------------
-
-
 def _refuse_masks(index: Any) -> None:
     for i in index if isinstance(index, tuple) else (index,):
         if isinstance(i, Traced) and i.dtype == bool:
-            raise _refused("the shape of x[mask]", _USE_WHERE, Unshaped)
-
-
-def _refused(what: str, remedy: str, kind: type[Untraceable] = Untraceable) -> Untraceable:
-    """The error, with the line of the user's that asked."""
-    return kind(
-        f"{what} cannot be written into a program: the numbers differ from call to call.\n"
-        f"  {_where_asked()}\n{remedy}; what does not depend on the arguments may stay as it is."
-        + lesson("depends on numbers")
-    )
-
-
-def _where_asked() -> str:
-    """The line that asked, as it is shown."""
-    line = line_of(frame_of_caller())
-    return f'File "{line.file}", line {line.number}: {line.text}'
+            raise refused("the shape of x[mask]", USE_WHERE, Unshaped)

@@ -10,6 +10,7 @@ from . import CHAPTERS, overview
 
 _NEXT = """\
 What one asks: python -m autograd_mini.exercises exp_rule
+A mark lasts for the session: run your answers again, from a notebook or a file, to have it back.
 They are answered, and ticked off, in Python or a notebook: from autograd_mini import exercises"""
 
 

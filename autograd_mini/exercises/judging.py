@@ -156,7 +156,7 @@ def _faults(label: str, got: Array, case: Case) -> Iterator[str]:
     expected = np.asarray(case.expected[label])
     if got.shape != expected.shape:
         yield f"{label} has shape {got.shape} in your answer; it must be {expected.shape}. "
-        yield _of_shapes(got, expected)
+        yield _of_shapes(label, got, expected, case)
         return
     wrong = ~np.isclose(got, expected, _RTOL, _ATOL)
     if not wrong.any():
@@ -169,7 +169,7 @@ def _faults(label: str, got: Array, case: Case) -> Iterator[str]:
     yield _of_values(label, got, expected, wrong, case)
 
 
-def _of_shapes(got: Array, expected: Array) -> str:
+def _of_shapes(label: str, got: Array, expected: Array, case: Case) -> str:
     """What a wrong shape looks like."""
     if got.size == expected.size and _near(got.reshape(expected.shape), expected):
         return "The values are right, and only the shape is not: an axis of length 1 matters."
@@ -192,7 +192,7 @@ def _of_shapes(got: Array, expected: Array) -> str:
             "missing, or a product of matrices meant?"
         )
     if got.size < expected.size:
-        return (
+        return _suspected(label, got, case) or (
             "It has fewer entries than it should: was too much summed, something not spread back, "
             "or only a diagonal computed?"
         )
@@ -215,19 +215,15 @@ def _of_values(label: str, got: Array, expected: Array, wrong: Array, case: Case
     if got.dtype.kind in "iu" and np.array_equal(got, np.trunc(expected)):
         return f"Your array is of {got.dtype}, which cuts off what stands behind the point."
 
-    def is_like(other: Any) -> bool:
-        return np.shape(other) == got.shape and _near(got, other)
-
     if expected.dtype != bool:
-        if is_like(-expected):
+        if _is_like(got, -expected):
             return "It is off by the sign, and right but for it."
         for other, value in case.expected.items():
-            if other != label and not case.named and is_like(value):
+            if other != label and not case.named and _is_like(got, value):
                 return f"This is {other}. The order asked for is {', '.join(case.expected)}."
-        for text, results in case.suspects:
-            if label in results and is_like(results[label]):
-                return text
-        if expected.ndim == 2 and is_like(expected.T):
+        if text := _suspected(label, got, case):
+            return text
+        if expected.ndim == 2 and _is_like(got, expected.T):
             return "It is right but for being transposed."
         factor = _factor(got, expected)
         if factor:
@@ -239,6 +235,16 @@ def _of_values(label: str, got: Array, expected: Array, wrong: Array, case: Case
         if wrong[mask].any() and not wrong[~mask].any():
             return f"It is wrong only {name}."
     return case.otherwise
+
+
+def _suspected(label: str, got: Array, case: Case) -> str:
+    """What the case says of the mistake that gives these values, if it knows that one."""
+    texts = (text for text, results in case.suspects if _is_like(got, results.get(label)))
+    return next(texts, "")
+
+
+def _is_like(got: Array, other: Any) -> bool:
+    return other is not None and np.shape(other) == got.shape and _near(got, other)
 
 
 def _factor(got: Array, expected: Array) -> float:

@@ -37,6 +37,11 @@ def square_case(given: dict[str, Any], label: str, expected: Array) -> Case:
                 {label: np.where(diagonal, expected, 0)},
             ),
             (
+                "These are the entries on the diagonal, where i = j. Every logit moves every "
+                "probability, since they all share the sum: what stands where i ≠ j?",
+                {label: np.diag(expected)},
+            ),
+            (
                 "It is off by the sign where i ≠ j: what one class gains, the others lose.",
                 {label: np.where(diagonal, expected, -expected)},
             ),

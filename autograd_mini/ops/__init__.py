@@ -29,7 +29,8 @@ where, dead branch    0                           its entries did not enter the 
 
 The last row ends at `where`: a rule behind the dead branch still runs, and 0 times an infinite
 derivative is nan (``np.where(x > 0, np.sqrt(x), 0)`` at 0). Make the argument harmless as well:
-``np.where(x > 0, np.sqrt(np.where(x > 0, x, 1)), 0)``.
+``np.where(x > 0, np.sqrt(np.where(x > 0, x, 1)), 0)``. So it is where an infinite derivative meets
+the flat side of `relu`, `maximum` or `minimum`: ``np.sqrt(ag.relu(x))`` at -1 is nan, not 0.
 """
 
 from . import (

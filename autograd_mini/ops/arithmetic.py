@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import arrayed, implements, not_differentiable, primitive
+from ..primitive import OnArrays, arrayed, implements, not_differentiable, primitive
 
 add = primitive(np.add, lambda g, y, a, b: g, lambda g, y, a, b: g, name="add")
 sub = primitive(np.subtract, lambda g, y, a, b: g, lambda g, y, a, b: -g, name="sub")
@@ -20,6 +20,7 @@ def _pow_base(g: Any, y: Any, a: Any, b: Any) -> Any:
     """b a^(b-1); at a = 0 and b = 0, where the power is the constant 1, it is 0."""
     if isinstance(b, (int, float)):  # a plain exponent must not widen a float32 `a`
         return g * (b * a ** (b - 1)) if b else g * 0
+    b = _as_precise(b, y)
     return g * b * a ** np.where((a == 0) & (b == 0), 1, b - 1)
 
 
@@ -27,7 +28,13 @@ def _pow_exponent(g: Any, y: Any, a: Any, b: Any) -> Any:
     """a^b ln a; where a is 0 the power is the constant 0 for b > 0, and 0 is taken at b = 0."""
     if isinstance(a, (int, float)):
         return g * y * (float(np.log(a)) if a else 0.0)
-    return g * y * np.log(np.where((a == 0) & (b >= 0), 1, a))
+    return g * y * np.log(np.where((a == 0) & (b >= 0), 1, _as_precise(a, y)))
+
+
+def _as_precise(x: Any, y: Any) -> Any:
+    """`x` with the digits of `y`: in NumPy ln of an int8 is a float16, 0 - 1 of a uint8 is 255."""
+    enough = x.dtype.kind in "if" and x.dtype.itemsize >= y.dtype.itemsize
+    return x if enough or y.dtype.kind != "f" else x.astype(y.dtype)
 
 
 pow = primitive(np.power, _pow_base, _pow_exponent, name="pow")
@@ -75,7 +82,7 @@ arctan2 = primitive(
 
 def _apart(a: Any, b: Any) -> Any:
     """a - b; two equal infinities are not apart."""
-    equal = np.equal(a, b)
+    equal = np.equal(a, b) & (np.equal(a, np.inf) | np.equal(a, -np.inf))
     return np.where(equal, 0, a) - np.where(equal, 0, b)
 
 
@@ -156,7 +163,11 @@ def _divmod(a: Any, b: Any) -> Any:
 
 @implements(np.ldexp)
 def _ldexp(x: Any, n: Any) -> Any:
-    return x * np.ldexp(np.ones((), x.dtype), n)
+    x = arrayed(x)
+    return x * _power_of_two(n, x.dtype)
+
+
+_power_of_two = OnArrays(lambda n, dtype: np.ldexp(np.ones((), dtype), n))
 
 
 not_differentiable(

@@ -72,6 +72,8 @@ def _sigmoid(x: Any) -> Any:
     >>> ag.sigmoid(np.array([-1000.0, 0.0, 1000.0]))
     array([0. , 0.5, 1. ])
     """
+    if x.dtype.kind == "O":  # symbols have no sign, and do not overflow
+        return 1 / (1 + exp(-x))
     e = np.exp(-np.abs(x))
     return np.where(x >= 0, 1, e) / (1 + e)
 

@@ -14,6 +14,8 @@ from ..primitive import Rule, arrayed, implements, not_differentiable, primitive
 def _scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
     """Zeros of `shape` with `x` added at `index`: where an index repeats, entries add up."""
     y = np.zeros(shape, x.dtype)
+    if hasattr(y, "at"):  # in a program that runs on jax, whose arrays are not written to
+        return y.at[index].add(x)
     parts = index if isinstance(index, tuple) else (index,)
     if all(isinstance(i, (int, slice, np.integer, type(None), type(...))) for i in parts):
         y[index] = x  # a slice names no entry twice, and this is much faster
@@ -23,9 +25,19 @@ def _scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
 
 
 scatter = primitive(_scatter, lambda g, y, x, index, shape: g[index], name="scatter", of="scatter")
+
+
+def _getitem_vjp(g: Any, y: Any, x: Any, index: Any) -> Any:
+    """Each entry's cotangent back to its place; under ``x[:, None]`` none has moved."""
+    parts = index if isinstance(index, tuple) else (index,)
+    if all(i is None or i is ... or (type(i) is slice and i == slice(None)) for i in parts):
+        return g.reshape(x.shape)
+    return scatter(g, index, x.shape)
+
+
 getitem = primitive(
     lambda x, index: x[index],
-    lambda g, y, x, index: scatter(g, index, x.shape),
+    _getitem_vjp,
     name="getitem",
     of="getitem",
 )
@@ -60,13 +72,14 @@ for function in (
     np.flipud,
     np.moveaxis,
     np.repeat,
-    np.roll,
     np.rollaxis,
     np.rot90,
     np.swapaxes,
     np.tile,
 ):
     primitive(function, _put_back(function))
+
+primitive(np.roll, lambda g, y, x, shift, axis=None: np.roll(g, np.negative(shift), axis))
 
 
 def _take_vjp(
@@ -99,8 +112,8 @@ def _matched_vjp(g: Any, y: Any, x: Any, *args: Any, axis: int | None = -1, **kw
     axis = args[-1] if args else axis
     if axis is None:
         return _matched_vjp(g, y, x.reshape(-1), axis=0).reshape(x.shape)
-    rank = np.argsort(np.argsort(y, axis=axis, kind="stable"), axis=axis, kind="stable")
-    origin = np.take_along_axis(np.argsort(x, axis=axis, kind="stable"), rank, axis)
+    rank = np.argsort(np.argsort(y, axis=axis, stable=True), axis=axis, stable=True)
+    origin = np.take_along_axis(np.argsort(x, axis=axis, stable=True), rank, axis)
     positions = np.arange(x.size).reshape(x.shape)
     return _back(g, np.take_along_axis(positions, origin, axis), x)
 
@@ -220,10 +233,11 @@ def _select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 @implements(np.bincount)
 def _bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     """The sums of the weights that fall into each bin."""
-    counts = np.bincount(np.asarray(x), minlength=minlength)
+    x = arrayed(x)
+    counts = np.bincount(x, minlength=minlength)
     if weights is None:
         return counts
-    return scatter(arrayed(weights).astype(np.dtype(float)), np.asarray(x), counts.shape)
+    return scatter(arrayed(weights).astype(np.dtype(float)), x, counts.shape)
 
 
 not_differentiable(

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..primitive import (
     EveryArgument,
@@ -88,8 +89,8 @@ def _linear(x: Any, w: Any, b: Any) -> Any:
     >>> ag.linear(np.ones(2), np.eye(2), np.array([0.5, -0.5]))
     array([1.5, 0.5])
     """
-    y = x.dot(w) if x.ndim == w.ndim == 2 and type(x) is type(w) else _product(x, w)
-    if y.dtype != b.dtype:
+    y = x.dot(w) if type(x) is type(w) and x.ndim == w.ndim == 2 else _product(x, w)
+    if y.dtype != getattr(b, "dtype", None):  # a number has none
         return y + b
     y += b  # saves an array of the size of y
     return y
@@ -101,7 +102,7 @@ def _linear(x: Any, w: Any, b: Any) -> Any:
 
 def _product(a: Any, b: Any) -> Any:
     """a @ b, of two matrices by the function, which lets either kind of array have its say."""
-    return np.dot(a, b) if a.ndim == b.ndim == 2 else a @ b
+    return np.dot(a, b) if b.ndim == 2 == np.ndim(a) else a @ b
 
 
 def _linear_input(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
@@ -156,16 +157,18 @@ linear = fused(
 def _einsum_vjp(i: int) -> Rule:
     """A product's derivative is the product of the others: `g` takes the place of operand i.
 
-    An index of operand i that nothing else has was summed over alone; ones bring it back.
+    An index of operand i that nothing else has, or only at length one, was summed over alone; ones
+    bring it back.
     """
 
     def rule(g: Any, y: Any, *xs: Any, subscripts: str, optimize: Any = False) -> Any:
         terms, result = subscripts.split("->")
         names = terms.split(",")
-        known = set(result).union(*names[:i], *names[i + 1 :])
-        alone = "".join(c for c in names[i] if c not in known)
-        ones = np.ones([n for c, n in zip(names[i], xs[i].shape) if c in alone], g.dtype)
-        parts = [result, *names[:i], *names[i + 1 :], alone]
+        others = zip([result, *names[:i], *names[i + 1 :]], [g, *xs[:i], *xs[i + 1 :]])
+        known = {pair for name, x in others for pair in zip(name, x.shape)}
+        alone = [pair for pair in zip(names[i], xs[i].shape) if pair not in known]
+        ones = np.ones([n for _, n in alone], g.dtype)
+        parts = [result, *names[:i], *names[i + 1 :], "".join(c for c, _ in alone)]
         back = f"{','.join(parts)}->{names[i]}"
         # a path that was given is one through other operands
         return np.einsum(back, g, *xs[:i], *xs[i + 1 :], ones, optimize=bool(optimize))
@@ -275,10 +278,14 @@ def _vdot(a: Any, b: Any, /) -> Any:
 def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """As one product of matrices: the axes that are summed over last in a, first in b."""
     n, m = np.ndim(a), np.ndim(b)
-    if isinstance(axes, int):
+    if isinstance(axes, (int, np.integer)):
         axes = (tuple(range(n - axes, n)), tuple(range(axes)))
-    left, right = ([axis] if isinstance(axis, int) else list(axis) for axis in axes)
-    left, right = [i % n for i in left], [i % m for i in right]
+    left, right = normalize_axis_tuple(axes[0], n), normalize_axis_tuple(axes[1], m)
+    if [np.shape(a)[i] for i in left] != [np.shape(b)[i] for i in right]:
+        raise ValueError(
+            f"tensordot: axes {left} of shape {np.shape(a)} and {right} of shape {np.shape(b)} are "
+            "summed over together: their lengths must be equal"
+        )
     rest_a = [i for i in range(n) if i not in left]
     rest_b = [i for i in range(m) if i not in right]
     shape = [np.shape(a)[i] for i in rest_a] + [np.shape(b)[i] for i in rest_b]

@@ -22,6 +22,11 @@ def kept(r: Any, x: Any, axis: Any) -> Any:
     return r.reshape(tuple(shape))
 
 
+def shared(g: Any, n: int) -> Any:
+    """g / n; in float32 where n is beyond the largest float16, which would make it 0."""
+    return (g.astype(np.float32) if n > 65504 and g.dtype == np.float16 else g) / n
+
+
 def axes_of(x: Any, axis: Any) -> list[int]:
     """The axes that `axis` names, counted from the front."""
     if axis is None or not x.ndim:
@@ -35,13 +40,14 @@ def _sum_vjp(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -
 
 def _mean_vjp(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     n = x.size // (y.size or 1) or 1
-    return np.broadcast_to(kept(g / n, x, axis), x.shape)
+    return np.broadcast_to(kept(shared(g, n), x, axis), x.shape)
 
 
 def _extremum_vjp(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """To the entries that equal the extremum, in equal shares where several do."""
     hit = (x == kept(y, x, axis)) | (x != x)  # a nan is the extremum of what it stands in
-    count = hit.sum(axis=axis, keepdims=True).astype(x.dtype)
+    count = hit.sum(axis=axis, keepdims=True)
+    count = count.astype(x.dtype if x.dtype != np.float16 else np.float32)
     return np.where(hit, kept(g, x, axis) / count, 0)
 
 
@@ -176,6 +182,8 @@ def _mean(
 ) -> Any:
     if where is True:
         return mean(chosen(a, dtype, True, 0), axis=axis, keepdims=keepdims)
+    if dtype is None and a.dtype == np.float16:  # as NumPy does
+        return _mean(a, axis, np.float32, None, keepdims, where=where).astype(np.float16)
     total = sum(chosen(a, dtype, where, 0), axis=axis, keepdims=keepdims)
     return total / counted(a, axis, keepdims, where).astype(total.dtype)
 

@@ -26,11 +26,15 @@ def _var(
     correction: Any = None,
 ) -> Any:
     """Σ (x - mean)² / (n - ddof)."""
+    ddof = ddof if correction is None else correction
+    if dtype is None and a.dtype == np.float16:  # as NumPy does
+        y = _var(a, axis, np.float32, None, ddof, keepdims, where=where, mean=mean)
+        return y.astype(np.float16)
     a = chosen(a, dtype, where, 0)
     if mean is None:
         mean = np.mean(a, axis=axis, keepdims=True, where=where)
     total = np.sum(np.square(a - mean), axis=axis, keepdims=keepdims, where=where)
-    n = counted(a, axis, keepdims, where) - (ddof if correction is None else correction)
+    n = counted(a, axis, keepdims, where) - ddof
     return total / np.maximum(n, 0).astype(total.dtype)
 
 

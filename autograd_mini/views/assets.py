@@ -18,11 +18,13 @@ _STYLES = ("base.css", "graph.css", "steps.css")
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.M)
 _EXPORT = re.compile(r"^export (?:\{\};\n)?", re.M)
 #: of a script: a string, a template without others in it, or a pattern, whose slash no blank
-#: follows; all these are kept as they are. A comment. A sign, with the blanks beside it.
+#: follows; all these are kept as they are. A comment. A sign, with the blanks beside it; of a plus
+#: or minus only where no other is next to it.
 _TOKEN = re.compile(
     r"""("(?:[^"\\\n]|\\.)*"|`(?:[^`\\\n]|\\.)*`|/(?![/*\s])(?:[^/\\\n]|\\.)+/)"""
     r"|//.*|/\*(?:[^*]|\*(?!/))*\*/"
     r"| *([{}()\[\],;:?=<>&|*!]) *"
+    r"|(?<![-+]) ([-+]) (?![-+])"
 )
 
 #: what is on the palette for pictures, and what only the page has: panels on a ground, quiet lines
@@ -60,7 +62,7 @@ def lean(source: str) -> str:
 
 
 def _kept(found: re.Match[str]) -> str:
-    return found[1] or found[2] or ""
+    return found[found.lastindex] if found.lastindex else ""
 
 
 def _lines(text: str) -> str:

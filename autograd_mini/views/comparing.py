@@ -52,16 +52,26 @@ def compared(
         node = result
     if graph.shape != node.shape:
         raise ValueError(f"explore: {graph.shape} and {node.shape} are not the same function")
-    theirs = {k: made.get(v.order, v) for k, v in names.items() if isinstance(v, Tensor)}
-    traces = [Trace.of(graph, theirs), Trace.of(node, names)]
+    theirs = {k: made.get(getattr(v, "order", -1), v) for k, v in names.items()}
+    name = _one_name(graph, node, names)
+    traces = [Trace.of(graph, {**theirs, name: graph}), Trace.of(node, {**names, name: node})]
     data = tape_data(traces, ["Unfused chain", "Fused node"])
     data["title"] = title or f"Fused beside unfused: {traces[1].called[node.order]}"
+    for tape in data["tapes"]:
+        tape["first"] = 0  # what is compared is seen open
     data["tapes"][0]["note"] = "unfused: each operation with its own rule"
     data["tapes"][1]["note"] = "fused: one node, one backward rule"
     data["tabs"].append({"name": "Side by side", "tapes": [0, 1]})
     data["compare"] = {"together": _together(traces, made), **_verdict(traces)}
     _knobs(data, traces, _reopened if made else _changed)
     return data
+
+
+def _one_name(graph: Tensor, node: Tensor, names: Mapping[str, Any]) -> str:
+    """What to call both results, which are the same thing: what one is called already, or L."""
+    called = [t.name for t in (node, graph) if t.name]
+    called += [name for name, t in names.items() if (t is node or t is graph) and name[0] != "_"]
+    return called[0] if called else next((s for s in ("L", "loss") if s not in names), "result")
 
 
 def knobs_of(data: Data, trace: Trace) -> None:
@@ -188,10 +198,11 @@ def _jacobian(trace: Trace) -> Any:
     if len(nodes) != 1 or nodes[0].size * np.size(raw(nodes[0].inputs[0])) > 4096:
         return None
     t = nodes[0]
+    op: Any = t.op
     first, *others = map(raw, t.inputs)
 
     def of_first(x: Any) -> Any:
-        return t.op(x, *others, **t.kwargs)  # type: ignore[misc]
+        return op(x, *others, **t.kwargs)
 
     return raw(jacobian(of_first)(first)).reshape(t.size, -1)
 
@@ -265,7 +276,8 @@ def _reopened(traces: Sequence[Trace], t: Tensor, array: Any) -> list[Trace]:
     tape = Tape(opened(node.result)[0])
     if len(tape) != len(traces[0].tape):  # a definition that decides by the numbers
         return _changed(traces, t, array)
-    called = {a.order: traces[0].called[b.order] for a, b in zip(tape, traces[0].tape)}
+    made = {b.order: a.order for a, b in zip(tape, traces[0].tape)}
+    called = {made.get(key, key): name for key, name in traces[0].called.items()}
     with np.errstate(all="ignore"):
         return [Trace(tape, called, tape.adjoints()), node]
 

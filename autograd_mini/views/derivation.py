@@ -12,6 +12,7 @@ from . import latex as tex
 from .naming import Formula, Names, name_of
 from .terminal import spelled
 from .trace import Contribution, Trace
+from .writing import Called
 
 
 class Derivation(str):
@@ -48,7 +49,7 @@ def latex(result: Tensor, names: Mapping[str, Any] | None = None) -> Derivation:
     result : Tensor
         With one entry.
     names : mapping, optional
-        Variables, as ``locals()`` gives them: what to call tensors that have no name.
+        Variables, as ``locals()`` gives them: what to call arrays, and tensors that have no name.
 
     Returns
     -------
@@ -119,9 +120,9 @@ class _Notation(NamedTuple):
     """How the lines of a derivation are written."""
 
     name: Callable[[str], str]
-    definition: Callable[[Tensor, Mapping[int, str], Names], Formula]
-    rule: Callable[[Any, Mapping[int, str], str, Names], Formula]
-    derivative: Callable[[Tensor, Tensor, Mapping[int, str]], str]
+    definition: Callable[[Tensor, Called, Names], Formula]
+    rule: Callable[[Any, Called, str, Names], Formula]
+    derivative: Callable[[Tensor, Tensor, Called], str]
     bound: Callable[[tuple[str, Any], int], str]
     sum: str
     equals: str
@@ -153,15 +154,13 @@ _PLAIN = _Notation(
 def _lines(trace: Trace, write: _Notation) -> tuple[list[str], list[str]]:
     """The lines of the forward pass, and those of the sweep."""
     called = {order: write.name(name) for order, name in trace.called.items()}
-    names = Names(set(called.values()))
+    names = Names.beside(called)
     forward = _forward(trace, called, names, write)
     backward = _backward(trace, called, names, write)
     return [write.equals.format(*line) for line in forward], list(backward)
 
 
-def _forward(
-    trace: Trace, called: Mapping[int, str], names: Names, write: _Notation
-) -> list[tuple[str, str]]:
+def _forward(trace: Trace, called: Called, names: Names, write: _Notation) -> list[tuple[str, str]]:
     """A line for each record, and before it one for each thing that it gives a name."""
     lines: list[tuple[str, str]] = []
     for t in trace.tape:
@@ -171,9 +170,7 @@ def _forward(
     return lines
 
 
-def _backward(
-    trace: Trace, called: Mapping[int, str], names: Names, write: _Notation
-) -> Iterator[str]:
+def _backward(trace: Trace, called: Called, names: Names, write: _Notation) -> Iterator[str]:
     """A line for each derivative: the sum of all that flows into it."""
     for t, given in _by_target(trace).items():
         total = ""

@@ -62,7 +62,7 @@ def draw(
         more than multiply, what it makes of that derivative, `g`. ``tanh′`` stands for a formula
         that is too long. A picture of more than 400 cards has none.
     names : mapping, optional
-        Variables, as ``locals()`` gives them: what to call tensors that have no name.
+        Variables, as ``locals()`` gives them: what to call arrays, and tensors that have no name.
     depth : int, optional
         How many levels of `scope` stay open; those inside are drawn as a card each. By default as
         many as `max_nodes` allows.
@@ -108,10 +108,10 @@ def draw(
         pairs = [opened(result) for result in results]
         results = tuple(result for result, _ in pairs)
         made = {order: t for _, made in pairs for order, t in made.items()}
-        names = {k: made.get(v.order, v) for k, v in names.items() if isinstance(v, Tensor)}
+        names = {k: made.get(getattr(v, "order", -1), v) for k, v in names.items()}
     graph = graph_of(results, names, Shown(values, gradients, formulas), depth, max_nodes)
     small = len(results) == 1 and len(results[0].tape()) <= _MOST_ROWS
-    return Drawing(graph, results[0].tape().table() if small else "", direction, theme)
+    return Drawing(graph, results[0].tape().table(names) if small else "", direction, theme)
 
 
 def _check(

@@ -20,7 +20,7 @@ def explain(result: Tensor, names: Mapping[str, Any] | None = None) -> str:
     result : Tensor, shape ()
         What to differentiate. Touches no ``.grad``.
     names : mapping, optional
-        Variables, as ``locals()`` gives them: what to call tensors that have no name.
+        Variables, as ``locals()`` gives them: what to call arrays, and tensors that have no name.
 
     Returns
     -------

@@ -23,7 +23,7 @@ class Recorder:
     Parameters
     ----------
     names : mapping, optional
-        Variables, as ``locals()`` gives them: what to call tensors that have no name.
+        Variables, as ``locals()`` gives them: what to call arrays, and tensors that have no name.
 
     Examples
     --------

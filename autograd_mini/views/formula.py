@@ -7,7 +7,7 @@ operation without one is written as a call, ``tanh(x)``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy as np
 from ..tensor import Tensor
 from .naming import Formula, Names
 from .symbols import SILENT, Ruled, defined, is_outer, keeps_all, options, parameters
-from .writing import MOST_ENTRIES, argument, listed, number, values
+from .writing import MOST_ENTRIES, Called, argument, listed, number, values, variable
 
 #: operation -> how it is written, how tightly that binds, and how tightly its operands must
 _NOTATION: dict[str, tuple[str, int, tuple[int, ...]]] = {
@@ -44,7 +44,7 @@ _LONGEST_NUMBER = 8  # characters of one that is written out; a longer one is ro
 Written = tuple[str, int]
 
 
-def of_record(t: Tensor, called: Mapping[int, str]) -> str:
+def of_record(t: Tensor, called: Called) -> str:
     """A record as a formula in the names of its arguments: ``e / s``.
 
     Examples
@@ -56,16 +56,18 @@ def of_record(t: Tensor, called: Mapping[int, str]) -> str:
     >>> print(of_record(y, labels(y.tape())))
     v2 · x
     """
-    return _written(t, lambda a: (called[a.order], _ATOM))[0]
+    return _written(t, called, lambda a: (called[a.order], _ATOM))[0]
 
 
 def of_operands(t: Tensor, texts: Sequence[str]) -> str:
     """A record as a formula in other texts for its arguments, which are Tensors: numbers, say."""
     found = {id(a): text for a, text in zip(t.inputs, texts)}
-    return _written(t, lambda a: (found[id(a)], 1 if found[id(a)].startswith("-") else _ATOM))[0]
+    return _written(t, {}, lambda a: (found[id(a)], 1 if found[id(a)].startswith("-") else _ATOM))[
+        0
+    ]
 
 
-def of_rule(rule: Ruled, called: Mapping[int, str], cotangent: str) -> str:
+def of_rule(rule: Ruled, called: Called, cotangent: str) -> str:
     """What a rule computes, as one formula: what it gives a name is written out.
 
     Parameters
@@ -91,7 +93,7 @@ def of_rule(rule: Ruled, called: Mapping[int, str], cotangent: str) -> str:
     return _of_tape(rule, called, cotangent, lambda t, text: "")[0]
 
 
-def local(rule: Ruled, called: Mapping[int, str]) -> str:
+def local(rule: Ruled, called: Called) -> str:
     """The local derivative: what a rule multiplies the cotangent by.
 
     A rule that does more than multiply, as that of a matrix product, is written with `g` for the
@@ -111,7 +113,7 @@ def local(rule: Ruled, called: Mapping[int, str]) -> str:
     return _of_tape(rule, called, cotangent, lambda t, text: t.name or "")[0]
 
 
-def in_names(rule: Ruled, called: Mapping[int, str], cotangent: str, names: Names) -> Formula:
+def in_names(rule: Ruled, called: Called, cotangent: str, names: Names) -> Formula:
     """What a rule computes, in what it gives a name; and what that stands for, where it is new.
 
     Examples
@@ -135,17 +137,17 @@ def in_names(rule: Ruled, called: Mapping[int, str], cotangent: str, names: Name
     return Formula(text, binds, names.said())
 
 
-def of_definition(t: Tensor, called: Mapping[int, str], names: Names) -> Formula:
+def of_definition(t: Tensor, called: Called, names: Names) -> Formula:
     """A record as a textbook defines it; as `of_record` where it is no fused node."""
     rule = defined(t)
     if rule:
         return in_names(rule, called, "", names)
-    return Formula(*_written(t, lambda a: (called[a.order], _ATOM), names))
+    return Formula(*_written(t, called, lambda a: (called[a.order], _ATOM), names))
 
 
 def _of_tape(
     rule: Ruled,
-    called: Mapping[int, str],
+    called: Called,
     cotangent: str,
     call: Callable[[Tensor, str], str],
     names: Names | None = None,
@@ -162,9 +164,11 @@ def _of_tape(
         if t.order in rule.of:
             written[t.order] = (called[rule.of[t.order].order], _ATOM)
         elif t.op is None:
-            written[t.order] = (call(t, "") or t.name, _ATOM) if t.name else _constant(t.data)
+            known = _variable(t._array, called)
+            named = (call(t, "") or t.name, _ATOM) if t.name and not known else None
+            written[t.order] = known or named or _constant(t.data)
         else:
-            text, binds = _written(t, lambda a: written[a.order], names)
+            text, binds = _written(t, called, lambda a: written[a.order], names)
             long = len(text) > _LONGEST  # what is used twice is written twice, and that adds up
             written[t.order] = (f"{t.op.name}(…)", _ATOM) if long else (text, binds)
             if t.name and (name := call(t, written[t.order][0])):
@@ -172,10 +176,15 @@ def _of_tape(
     return written[found.order]
 
 
-def _written(t: Tensor, of: Callable[[Tensor], Written], names: Names | None = None) -> Written:
+def _written(
+    t: Tensor, called: Called, of: Callable[[Tensor], Written], names: Names | None = None
+) -> Written:
     """A record in the texts of its arguments, and how tightly the text binds."""
     assert t.op is not None
-    parts = [of(a) if isinstance(a, Tensor) else _constant(a, names) for a in t.inputs]
+    parts = [
+        of(a) if isinstance(a, Tensor) else _variable(a, called) or _constant(a, names)
+        for a in t.inputs
+    ]
     name = t.op.name
     if name in SILENT or (name == "getitem" and keeps_all(t)):
         return parts[0]
@@ -192,17 +201,26 @@ def _written(t: Tensor, of: Callable[[Tensor], Written], names: Names | None = N
     if name in _NOTATION and len(parts) == len(_NOTATION[name][2]):
         template, binds, least = _NOTATION[name]
         return template.format(*map(bound, parts, least)), binds
-    return f"{name}({_arguments(t, parts)})", _ATOM
+    return f"{name}({_arguments(t, called, parts)})", _ATOM
 
 
-def _arguments(t: Tensor, parts: Sequence[Written]) -> str:
+def _arguments(t: Tensor, called: Called, parts: Sequence[Written]) -> str:
     """The arguments of a call."""
     assert t.op is not None
     texts = [text for text, _ in parts]
     for i, (a, parameter) in enumerate(zip(t.inputs, parameters(t.op))):
-        if isinstance(a, np.ndarray) and a.ndim:
+        if isinstance(a, np.ndarray) and a.ndim and not variable(a, called):
             texts[i] = f"{parameter}={texts[i]}"
     return ", ".join([listed(texts), *options(t)])
+
+
+def _variable(x: Any, called: Called) -> Written | None:
+    """An array that is in a variable, or is one of those transposed."""
+    if name := variable(x, called):
+        return name, _ATOM
+    if isinstance(x, np.ndarray) and x.ndim > 1 and (name := variable(x.swapaxes(-1, -2), called)):
+        return f"{name}ᵀ", _ATOM
+    return None
 
 
 def _constant(x: Any, names: Names | None = None) -> Written:

@@ -7,7 +7,7 @@ tape that it leaves is written down. Only the notation of an operation is given 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from itertools import chain, repeat
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 from ..tensor import Tensor, raw
 from .naming import Formula, Names, escaped, name_of, text_of
 from .symbols import SILENT, Ruled, defined, is_outer, keeps_all, options, parameters
-from .writing import argument, listed, number, shortened, values
+from .writing import Called, argument, listed, number, shortened, values, variable
 
 #: operation -> how it is written, how tightly that binds, and how tightly its operands must
 _NOTATION: dict[str, tuple[str, float, tuple[int, ...]]] = {
@@ -51,45 +51,46 @@ _MINUS = 1.5  # binds more tightly than a sum, and less than a product
 Written = tuple[str, float]
 
 
-def derivative(t: Tensor, of: Tensor, called: Mapping[int, str]) -> str:
+def derivative(t: Tensor, of: Tensor, called: Called) -> str:
     return rf"\frac{{\partial {called[of.order]}}}{{\partial {called[t.order]}}}"
 
 
-def of_rule(
-    rule: Ruled, called: Mapping[int, str], cotangent: str, names: Names | None = None
-) -> Formula:
+def of_rule(rule: Ruled, called: Called, cotangent: str, names: Names | None = None) -> Formula:
     """What a rule computes of symbols; and what it calls a part of that, if it names any."""
     found = rule.found
     if not isinstance(found, Tensor):
         unknown = rf"\operatorname{{{escaped(found[:-1])}}}'(g)"
         return Formula(unknown if rule.is_unknown else found, _ATOM)
-    names = names or Names(called.values())
+    names = names or Names.beside(called)
     written: dict[int, Written] = {rule.cotangent.order: (cotangent, _ATOM)}
     for v in rule.tape:
         if v.order in rule.of:
             written[v.order] = called[rule.of[v.order].order], _ATOM
             continue
         if v.op is not None:
-            text, binds = _written(v, lambda a: written.get(a.order), names)
+            text, binds = _written(v, called, lambda a: written.get(a.order), names)
             long = len(text) > _LONGEST  # what is used twice is written twice, and that adds up
             short = rf"\operatorname{{{escaped(v.op.name)}}}(\ldots)"
             written[v.order] = (short, _ATOM) if long else (text, binds)
-        if v.name:
+        known = _variable(v._array, called) if v.op is None else None
+        if known:
+            written[v.order] = known
+        elif v.name:
             thing = v.data if v.op is None else written[v.order][0]
             written[v.order] = _given(names, v.name, thing), _ATOM
     text, binds = written.get(found.order) or (_constant(found.data, names), _ATOM)
     return Formula(text, binds, names.said())
 
 
-def local(rule: Ruled, called: Mapping[int, str], names: Names | None = None) -> Formula:
+def local(rule: Ruled, called: Called, names: Names | None = None) -> Formula:
     """What a rule multiplies the cotangent by; or what it makes of it, `g`."""
     return of_rule(rule, called, "1" if rule.multiplies() else "g", names)
 
 
-def of_definition(t: Tensor, called: Mapping[int, str], names: Names | None = None) -> Formula:
+def of_definition(t: Tensor, called: Called, names: Names | None = None) -> Formula:
     """A record as a textbook defines it; as `of_record` where it is no fused node."""
     rule = defined(t)
-    names = names or Names(called.values())
+    names = names or Names.beside(called)
     return of_rule(rule, called, "", names) if rule else of_record(t, called, names)
 
 
@@ -102,20 +103,22 @@ def _given(names: Names, name: str, thing: Any) -> str:
 # ---- one operation -------------------------------------------------------------------------------
 
 
-def of_record(t: Tensor, called: Mapping[int, str], names: Names | None = None) -> Formula:
+def of_record(t: Tensor, called: Called, names: Names | None = None) -> Formula:
     """A record as a formula in LaTeX, in the names of its arguments."""
-    names = names or Names(called.values())
-    text, binds = _written(t, lambda a: (called[a.order], _ATOM), names)
+    names = names or Names.beside(called)
+    text, binds = _written(t, called, lambda a: (called[a.order], _ATOM), names)
     return Formula(text, binds, names.said())
 
 
-def _written(t: Tensor, of: Callable[[Tensor], Written | None], names: Names) -> Written:
+def _written(
+    t: Tensor, called: Called, of: Callable[[Tensor], Written | None], names: Names
+) -> Written:
     """A record in the texts of its arguments, and how tightly the text binds."""
     assert t.op is not None
     name = t.op.name
 
     def part(a: Any, parameter: str) -> Written:
-        written = of(a) if isinstance(a, Tensor) else None
+        written = of(a) if isinstance(a, Tensor) else _variable(a, called)
         if written:
             return written
         if parameter and isinstance(a, np.ndarray) and a.ndim:
@@ -195,6 +198,15 @@ def bound(part: Written, least: int) -> str:
 def _fenced(text: str) -> str:
     """In parentheses, which are as high as what is in them."""
     return rf"\left({text}\right)" if r"\frac" in text else f"({text})"
+
+
+def _variable(x: Any, called: Called) -> Written | None:
+    """An array that is in a variable, or is one of those transposed."""
+    if name := variable(x, called):
+        return name, _ATOM
+    if isinstance(x, np.ndarray) and x.ndim > 1 and (name := variable(x.swapaxes(-1, -2), called)):
+        return rf"{name}^\top", 3
+    return None
 
 
 def _constant(x: Any, names: Names, as_number: bool = True) -> str:

@@ -25,6 +25,8 @@ from .writing import shortened
 CARDS = 48  # on a level that is folded, at most; most have about 40
 OPEN = 60  # tensors, up to which a tape is shown whole
 _MOST_BOXES = 4  # that close independently
+_FEW = 2  # cards, of which one does not see how they are linked
+_SEEN = 1250 / 0.64, 400 / 0.64  # of a level, in most windows, at a scale that one can read
 _BUDGET = 2_400  # cards on all levels
 _SPACING = Spacing(layer=40, node=24, edge=20, group=14, title=18, margin=14)
 
@@ -51,8 +53,8 @@ class _Plan:
     parent: int | None = None
 
 
-def levels(trace: Trace, nodes: Sequence[Mapping[str, Any]], pool: Pool) -> list[Level]:
-    """The levels of a tape, the one that the page opens with first.
+def levels(trace: Trace, nodes: Sequence[Mapping[str, Any]], pool: Pool) -> tuple[list[Level], int]:
+    """The levels of a tape, and which of them the page opens with.
 
     Parameters
     ----------
@@ -66,11 +68,15 @@ def levels(trace: Trace, nodes: Sequence[Mapping[str, Any]], pool: Pool) -> list
     writer = Writer(trace, Shown(), uses(tensors, trace.adjoints), summed={})
     positions = {t.order: i for i, t in enumerate(tensors)}
     placer = _Placer(writer, nodes, positions, pool)
-    return _in_place(placer, tensors) if len(tensors) <= OPEN else _nested(placer, tensors)
+    return _in_place(placer, tensors) if len(tensors) <= OPEN else (_nested(placer, tensors), 0)
 
 
-def _in_place(placer: _Placer, tensors: Sequence[Tensor]) -> list[Level]:
-    """All open; then boxes closed, each way to do so having a level."""
+def _in_place(placer: _Placer, tensors: Sequence[Tensor]) -> tuple[list[Level], int]:
+    """All open; then boxes closed, each way to do so having a level.
+
+    The page opens with all open, where that is seen as a whole; else with a card for each innermost
+    box, if these are enough to tell a story.
+    """
     scopes = Scopes.of(tensors)
     ways = list(dict.fromkeys(map(_outermost, _ways(list(scopes.titles)))))
     found = []
@@ -89,7 +95,17 @@ def _in_place(placer: _Placer, tensors: Sequence[Tensor]) -> list[Level]:
     if whole and whole in ways:  # one button closes all boxes, or opens them
         for way, level in zip(ways, found):
             level["group"] = 0 if way == whole else ways.index(whole)
-    return found
+    if not scopes.titles or (found[0]["width"] <= _SEEN[0] and found[0]["height"] <= _SEEN[1]):
+        return found, 0
+    innermost = ways.index(frozenset(_rings(scopes.titles)[-1]))
+    return found, innermost if len(found[innermost]["cards"]) > _FEW else 0
+
+
+def _rings(boxes: Collection[Group]) -> list[list[Group]]:
+    """The boxes that are in none, those that are in one, and so on."""
+    return [
+        [b for b in boxes if len(b) == n] for n in range(1, max(map(len, boxes), default=0) + 1)
+    ]
 
 
 def _link(target: dict[str, Any], how: str, ways: list[frozenset[Group]], to: Any) -> None:
@@ -100,8 +116,9 @@ def _link(target: dict[str, Any], how: str, ways: list[frozenset[Group]], to: An
 def _ways(boxes: Sequence[Group]) -> Iterable[Collection[Group]]:
     if len(boxes) <= _MOST_BOXES:
         return chain.from_iterable(combinations(boxes, n) for n in range(len(boxes) + 1))
-    outer = [box for box in boxes if len(box) == 1]
-    return [(), *((box,) for box in boxes), outer, *([b for b in outer if b != c] for c in outer)]
+    rings = _rings(boxes)
+    but_one = ([b for b in ring if b != c] for ring in rings for c in ring)
+    return [(), *((box,) for box in boxes), *rings, *but_one]
 
 
 def _outermost(closed: Collection[Group]) -> frozenset[Group]:

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .writing import Called, Place
+
 _GREEK = re.compile(
     "alpha|beta|gamma|delta|epsilon|zeta|eta|theta|iota|kappa|lambda|mu|nu|xi|pi|rho|sigma|tau|phi|"
     "chi|psi|omega"
@@ -20,6 +22,8 @@ _SPECIAL = {c: f"\\{c}" for c in "#$%&_{}"} | {
     "\\": r"\backslash ",
     "^": r"{\wedge}",
     "~": r"{\sim}",
+    "<": "{<}",  # in a text, a page that shows the formula might take it for a tag
+    ">": "{>}",
 }
 
 
@@ -60,6 +64,15 @@ class Names:
         self._taken = taken
         self._things: dict[str, Any] = {}
         self._unsaid: list[tuple[str, str]] = []
+
+    @classmethod
+    def beside(cls, called: Called) -> Names:
+        """Those that come beside what tensors, and arrays in variables, are called.
+
+        Class indices may share theirs with the rows of ones and zeros that they stand for.
+        """
+        indices = (key for key in called if isinstance(key, Place) and key.dtype.kind in "iu")
+        return cls({*called.values()} - {called[key] for key in indices})
 
     def give(
         self,

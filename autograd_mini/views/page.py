@@ -55,7 +55,7 @@ def explore(
     result : Tensor
         Of one entry.
     names : mapping, optional
-        Variables, as ``locals()`` gives them: what to call tensors that have no name.
+        Variables, as ``locals()`` gives them: what to call arrays, and tensors that have no name.
     compare : bool or Tensor
         Show the same function beside it: with True the graph that fused nodes replace; or another
         computation of it, a Tensor.
@@ -136,7 +136,7 @@ def tape_data(traces: Sequence[Trace], titles: Sequence[str]) -> dict[str, Any]:
     batch = batch_of(traces)
     pools = [Pool(batch) for _ in traces]
     tapes = [_told(*each) for each in zip(traces, pools, titles)]
-    data = _data(traces[0], tapes, pools, batch)
+    data = _data(tapes, pools, batch)
     for most, notes in _LESS:
         if len(embedded(data).encode()) < LARGEST - _SHELL:
             return data
@@ -150,13 +150,17 @@ def tape_data(traces: Sequence[Trace], titles: Sequence[str]) -> dict[str, Any]:
 def _told(trace: Trace, pool: Pool, name: str) -> dict[str, Any]:
     """One tape; its numbers go into the pool."""
     teller = Teller(trace, pool)
-    nodes = teller.nodes()
+    nodes, steps = teller.nodes(), teller.steps()
+    placed, first = levels(trace, nodes, pool)
     return {
         "name": name,
         "symbol": trace.called[trace.result.order],
+        "value": minus(number(np.ravel(trace.result.data)[0])),
+        "operations": f"{sum(t.op is not None for t in trace.tape):,}",
         "nodes": nodes,
-        "steps": teller.steps(),
-        "levels": levels(trace, nodes, pool),
+        "steps": steps,
+        "levels": placed,
+        "first": first,
     }
 
 
@@ -168,17 +172,12 @@ def _too_long(operations: int) -> ValueError:
     )
 
 
-def _data(
-    trace: Trace, tapes: list[dict[str, Any]], pools: Sequence[Pool], batch: int
-) -> dict[str, Any]:
+def _data(tapes: list[dict[str, Any]], pools: Sequence[Pool], batch: int) -> dict[str, Any]:
     """All that the page shows, of which this is the first tape."""
-    result = trace.result
+    symbol, value, count = (tapes[0][key] for key in ("symbol", "value", "operations"))
     data: dict[str, Any] = {
         "title": "",
-        "subtitle": minus(
-            f"{trace.called[result.order]} = {number(np.ravel(result.data)[0])} · "
-            f"{sum(t.op is not None for t in trace.tape):,} operations"
-        ),
+        "subtitle": f"{symbol} = {value} · {count} operation{'s' * (count != '1')}",
         "tapes": tapes,
         "tabs": [{"name": tape["name"], "tapes": [i]} for i, tape in enumerate(tapes)],
         "pools": [[pool.items for pool in pools]],

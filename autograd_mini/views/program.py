@@ -19,14 +19,15 @@ from typing import Any
 import numpy as np
 
 from ..compiling.lowering import CHECKS
-from ..compiling.rewriting import Program, is_elementwise, number
+from ..compiling.rewriting import Program, is_elementwise
 from ..compiling.steps import Step, Value, astype, dtype_of, example_of, leaves_of, values_in
 from ..dispatch import _parameters, name_of
 from .helpers import helper
+from .literals import WIDTH, dtype_text, listed, literal, scalar, uniform, wrapped
 from .terminal import spelled
 
 _LONGEST = 60  # characters of an expression within another
-_WIDTH = 100
+_SHORT = 20  # characters of one that stays there where a line is too long
 
 # Not np.power: in NumPy 2.0 it rounds in another way than `**`, and of numbers in any NumPy.
 #: ufunc -> its operator, how tightly that binds, and how tightly its operands must
@@ -128,23 +129,22 @@ class _Writer:
                 value.name = self._new_name(value.name or "result")
         for step in self.program.steps:
             self._write(step)
-        results = leaves_of(self.program.results)
-        returned = ", ".join(self._operand(x, 0) for x in results)
+        returned = listed([self._operand(x, 0) for x in leaves_of(self.program.results)])
         arguments = {self.texts[v][0]: v.example for v in self.program.arguments}
         arguments |= dict(self.constants.values())
         names = ", ".join(self.texts[v][0] for v in by)
         summary = f"The result, and its derivative{'s' * (len(by) > 1)} with respect to {names}."
-        whole = self._function(arguments, wrapped(summary, 4) if by else "The result.")
+        whole = self._function(arguments, summary if by else "The result.")
         parts = ["import numpy as np", *self.helpers.values(), whole]
-        found = Source("\n\n\n".join(parts) + f"\n\n    return {returned}")
+        found = Source("\n\n\n".join(parts) + f"\n\n{returned}")
         found.arguments = arguments
         return found
 
     def _function(self, arguments: dict[str, Any], summary: str) -> str:
         head = f"def program({', '.join(arguments)}):"
-        if len(head) > _WIDTH:
-            head = f"def program(\n    {wrapped(', '.join(arguments), 4)},\n):"
-        return "\n".join([head, f'    """{summary}"""', *self.lines])
+        if len(head) > WIDTH:
+            head = "\n".join(["def program(", wrapped(f"    {', '.join(arguments)},", 4), "):"])
+        return "\n".join([head, wrapped(f'    """{summary}"""', 4), *self.lines])
 
     # ---- a step ----------------------------------------------------------------------------------
 
@@ -153,16 +153,27 @@ class _Writer:
             self.texts[step.outs[0]] = self.texts[step.inputs[0]]
             return
         text = self._call(step)
-        if len(step.outs) > 1:
-            names = [self._named(v) for v in step.outs]
-            self._line(step, f"{', '.join(names)} = {text[0]}")
+        if not step.several and self._fits_inside(step.outs[0], text[0]):
+            self.texts[step.outs[0]] = text
             return
-        (value,) = step.outs
-        if self._fits_inside(value, text[0]):
-            self.texts[value] = text
-            return
-        name = self._named(value)
-        self._line(step, f"{name} = {text[0]}")
+        self._head(step.part)
+        room = WIDTH - len(f"    {self._wanted(step.outs[0])}00 = ")
+        while len(text[0]) > room and self._put_before(step):
+            text = self._call(step)
+        names = ", ".join(self._named(v) for v in step.outs)
+        if step.several and (len(step.outs) == 1 or len(names) > _LONGEST):
+            names = f"({names},)"
+        self._line(step.outs, f"{names} = {text[0]}")
+
+    def _put_before(self, step: Step) -> bool:
+        """Give the longest part of a step a line of its own, if there is a long one."""
+        texts = {v: self.texts[v][0] for v in step.inputs}
+        parts = {v: text for v, text in texts.items() if len(text) >= _SHORT and not _is_name(text)}
+        if not parts:
+            return False
+        longest = max(parts, key=lambda v: len(parts[v]))
+        self._line([longest], f"{self._named(longest)} = {parts[longest]}")
+        return True
 
     def _fits_inside(self, value: Value, text: str) -> bool:
         if value.name or value in self.returned:
@@ -170,15 +181,16 @@ class _Writer:
         return self.uses[value] == 1 and len(text) <= _LONGEST
 
     def _named(self, value: Value) -> str:
-        """A value under a name, its own or one that says what it is."""
-        if value.name:
-            name = value.name if value in self.returned else self._new_name(value.name)
-        elif value.of is not None and value.of in self.texts and _is_name(self.texts[value.of][0]):
-            name = self._new_name(f"d_{self.texts[value.of][0]}")
-        else:
-            name = self._new_name("v1")
+        """A value under a name; one that is returned got its own before."""
+        known = value.name if value in self.returned else None
+        name = known or self._new_name(self._wanted(value))
         self.texts[value] = name, _ATOM
         return name
+
+    def _wanted(self, value: Value) -> str:
+        """The name of a value, or one that says what it is."""
+        of, _ = self.texts.get(value.of, ("", 0)) if value.of else ("", 0)
+        return value.name or (f"d_{of}" if _is_name(of) else "v1")
 
     def _note(self, value: Value) -> str:
         """Whose derivative it is, or what kind of array."""
@@ -191,14 +203,16 @@ class _Writer:
         same = value.dtype == dtype_of(example_of(result)) or not _is_strong(value)
         return shape if same else f"{shape} {value.dtype}"
 
-    def _line(self, step: Step, line: str) -> None:
-        if step.part != self.part:
-            self.lines += [*([""] if self.lines else []), f"    # {step.part}"]
-            self.part = step.part
+    def _head(self, part: str) -> None:
+        if part != self.part:
+            self.lines += [*([""] if self.lines else []), f"    # {part}"]
+            self.part = part
+
+    def _line(self, values: Sequence[Value], line: str) -> None:
         line = wrapped(f"    {line}", 8)
-        note = ", ".join(map(self._note, step.outs))
+        note = ", ".join(map(self._note, values))
         behind = f"{line}  # {note}"
-        fits = len(behind.rpartition("\n")[2]) <= _WIDTH
+        fits = len(behind.rpartition("\n")[2]) <= WIDTH
         self.lines += [behind] if fits else [f"    # {note}", line]
 
     # ---- an expression ---------------------------------------------------------------------------
@@ -266,11 +280,13 @@ class _Writer:
         if not isinstance(x, Value) and not np.ndim(x) and hasattr(x, "dtype"):
             others = [a for a in step.args if a is not x and isinstance(a, Value)]
             if any(dtype_of(a.example) == x.dtype and _is_strong(a) for a in others):
-                text = _literal(x[()])
+                text = literal(x[()])
                 return f"({text})" if text.startswith("-") and least > 5 else text
         return self._operand(x, least)
 
     def _index(self, index: Any) -> str:
+        if isinstance(index, list) or _is_short(index):  # jax takes no list there
+            return f"np.array({self._part_of_index(index)})"
         parts = index if isinstance(index, tuple) else (index,)
         return ", ".join(map(self._part_of_index, parts)) or "()"
 
@@ -280,9 +296,7 @@ class _Writer:
             return ":".join(ends if i.step is None else [*ends, str(i.step)])
         if i is Ellipsis:
             return "..."
-        if isinstance(i, np.ndarray) and i.ndim == 1 and i.size <= 8:
-            return str(i.tolist())
-        return self._operand(i, 0)
+        return str(i.tolist()) if _is_short(i) else self._operand(i, 0)
 
     # ---- constants -------------------------------------------------------------------------------
 
@@ -292,13 +306,13 @@ class _Writer:
         if isinstance(x, (list, tuple)):
             return self._several(x)
         if isinstance(x, np.dtype) or (isinstance(x, type) and issubclass(x, np.generic)):
-            return _dtype(np.dtype(x))
+            return dtype_text(np.dtype(x))
         if hasattr(x, "dtype") and not np.ndim(x):
-            return _scalar(x.dtype, x[()])
+            return scalar(x.dtype, x[()])
         if isinstance(x, float):
-            return _literal(x)
+            return literal(x)
         if isinstance(x, np.ndarray):
-            return _uniform(x) or self._argument(x)
+            return uniform(x) or self._argument(x)
         if isinstance(x, range):
             return self._several(tuple(x))
         if x is Ellipsis:
@@ -362,48 +376,6 @@ def _is_strong(x: Any) -> bool:
     return isinstance(example_of(x), (np.ndarray, np.generic))
 
 
-def _literal(x: Any) -> str:
-    """A number with the digits that it takes to read the same number back."""
-    if isinstance(x, (bool, np.bool_, int, np.integer)):
-        return str(x)
-    if not np.isfinite(x):
-        return {"inf": "np.inf", "-inf": "-np.inf"}.get(str(float(x)), "np.nan")
-    return str(x) if isinstance(x, np.floating) else repr(x)
-
-
-def _dtype(dtype: Any) -> str:
-    return "bool" if dtype.kind == "b" else f"np.{dtype.name}"
-
-
-def _scalar(dtype: Any, x: Any) -> str:
-    return f"{_dtype(dtype)}({_literal(x)})"
-
-
-def _uniform(x: Any) -> str | None:
-    """An array that consists of one number, or counts 0, 1, 2, ...; else None."""
-    n, dtype = number(x), "" if x.dtype == float else f", {_dtype(x.dtype)}"
-    shape = f"{x.shape[0]}" if x.ndim == 1 else f"{x.shape}"
-    if n is not None and x.size > 1 and not any(x.strides):  # np.matmul sees the difference
-        return (
-            f"np.broadcast_to({_literal(n) if x.dtype == float else _scalar(x.dtype, n)}, {shape})"
-        )
-    if n is not None:
-        name = {"0": "zeros", "1": "ones"}.get(f"{float(n):g}") if not np.signbit(n) else None
-        return f"np.{name}({shape}{dtype})" if name else f"np.full({shape}, {_literal(n)}{dtype})"
-    if x.dtype == int and np.array_equal(x.reshape(-1), np.arange(x.size)):
-        if x.ndim == 2 and x.shape[1] == 1:
-            return f"np.arange({x.size})[:, None]"
-        return f"np.arange({x.size})" + (f".reshape{x.shape}" if x.ndim > 1 else "")
-    return None
-
-
-def wrapped(text: str, indent: int) -> str:
-    """A line that is too long, broken after commas and before operators outside of words."""
-    lines = []
-    while len(text) > _WIDTH:
-        at = text.rfind(", ", 0, _WIDTH) + 1
-        if at <= indent:
-            break
-        lines.append(text[:at])
-        text = " " * indent + text[at + 1 :]
-    return "\n".join([*lines, text])
+def _is_short(x: Any) -> bool:
+    """Whether an array is written entry by entry where it is an index."""
+    return isinstance(x, np.ndarray) and x.ndim == 1 and 0 < x.size <= 8

@@ -36,6 +36,6 @@ def replayed(trace: Trace, data: Mapping[int, Any]) -> Trace:
         with recording(True), np.errstate(all="ignore"):
             made[t.order] = t.op(*args, **t.kwargs)
     tape = Tape(made[trace.result.order])
-    called = {made[order].order: name for order, name in trace.called.items()}
+    called = {made[key].order if key in made else key: s for key, s in trace.called.items()}
     with np.errstate(all="ignore"):
         return Trace(tape, called, tape.adjoints())

@@ -34,7 +34,7 @@ def source(result: Tensor, names: Mapping[str, Any] | None = None) -> Source:
         What the program computes and differentiates. With more entries than one, the program also
         takes the cotangent to start from.
     names : mapping, optional
-        Variables, as ``locals()`` gives them: what to call tensors that have no name.
+        Variables, as ``locals()`` gives them: what to call arrays, and tensors that have no name.
 
     Returns
     -------

@@ -19,7 +19,7 @@ from . import formula, latex, naming, telling
 from .pool import Pool, minus
 from .symbols import parameters
 from .trace import Contribution, Step, Trace, uses
-from .writing import MOST_LISTED, listed, made_by, number
+from .writing import MOST_LISTED, listed, made_by, number, variable
 
 #: what stands between two operands
 _SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "matmul": "@", "pow": "^"}
@@ -84,7 +84,7 @@ class Teller:
     def _forward(self, step: Step) -> Written:
         t = step.tensor
         assert t.op is not None
-        names = naming.Names(self.tex.values())
+        names = naming.Names.beside(self.tex)
         right = (latex.of_record if self.brief else latex.of_definition)(t, self.tex, names)
         name, node = self.trace.called[t.order], self.index[t.order]
         sources = list(dict.fromkeys(self.trace.called[a.order] for a in _tensors(t)))
@@ -114,7 +114,8 @@ class Teller:
             elif isinstance(a, (int, float, np.generic, np.ndarray)) and np.ndim(a) < 3:
                 array = np.asarray(a)
                 if array.dtype.kind in "biuf":
-                    said = {"name": name} if name else {}
+                    known = variable(a, self.trace.called) or name
+                    said = {"name": known} if known else {}
                     found.append({"sign": before, "array": self.pool.array(array), **said})
         return found[:MOST_LISTED]
 
@@ -175,7 +176,7 @@ class Teller:
     def _backward(self, step: Step) -> Written:
         t = step.tensor
         assert t.op is not None
-        names = naming.Names(self.tex.values())
+        names = naming.Names.beside(self.tex)
         given = [self._contribution(c, names) for c in step.contributions]
         targets = list(dict.fromkeys(self.trace.called[c.target.order] for c in step.contributions))
         say = [telling.backward(t.op.name, t.op.unfused is not None)]
@@ -283,9 +284,10 @@ def _is(x: Any) -> str:
 def _slope(c: Contribution) -> Any:
     """The local derivative as numbers: what the rule makes of ones. None where it does more."""
     t = c.source
+    assert t.op is not None
     if not c.rule.multiplies() or not isinstance(t.data, np.ndarray):
         return None
-    rule: Any = next(r for i, r in enumerate(t.op.vjps) if i == c.argument)  # type: ignore[union-attr]
+    rule: Any = next(r for i, r in enumerate(t.op.vjps) if i == c.argument)
     with np.errstate(all="ignore"):
         slope = np.asarray(
             rule(np.ones(t.shape, t.dtype), t._array, *map(raw, t.inputs), **t.kwargs)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .terminal import BACKWARD, FORWARD, is_colored, painted, spelled
 from .trace import Trace
-from .writing import arguments, labels, made_by, shortened, values, width
+from .trace import called as names_of
+from .writing import arguments, made_by, shortened, values, width, wrapped
 
 if TYPE_CHECKING:
     from ..tape import Tape
 
-_LEAST = 12  # the longest number, -1.2346e-300, still fits
+_LEAST = 12  # the longest number, -1.2346e-300, still fits: a word of so many columns is not cut
 _NARROWEST = 20  # columns; narrower than that no row can be told from another
 _GAP = "  "
 
@@ -29,26 +30,38 @@ class _Section(NamedTuple):
     yields : sequence of (columns, least width)
         Which columns give way, in this order, when there is no room.
     colors : mapping of column to colour
+    goes : sequence of int
+        Which columns go as a whole, in this order, when giving way is not enough.
     """
 
     rows: Sequence[Sequence[str]]
     yields: Sequence[tuple[Sequence[int], int]]
     colors: Mapping[int, str]
+    goes: Sequence[int] = ()
 
 
-def table(tape: Tape, *, adjoints: bool = False, width: int | None = None) -> str:
+def table(
+    tape: Tape,
+    names: Mapping[str, Any] | None = None,
+    *,
+    adjoints: bool = False,
+    width: int | None = None,
+) -> str:
     """The Wengert list: a row for each tensor of the tape, in the order of computation.
 
     Parameters
     ----------
     tape : Tape
         What to show.
+    names : mapping, optional
+        Variables, as ``locals()`` gives them: what to call arrays, and tensors that have no name.
     adjoints : bool
         Also show the derivative of the result with respect to each active tensor; and below, a row
         for each step of the backward pass: whose rule adds what to which derivative.
     width : int, optional
-        Columns to fit into; the terminal's when not given. Arguments, rules, values and derivatives
-        are shortened to fit, numbers and names never, and operations only where they are repeated.
+        Columns to fit into; the terminal's when not given. Arguments, rules, arrays and operations
+        are shortened to fit, and where that is not enough shapes, arguments and rules are left out.
+        Numbers and names are never cut: what is still too wide for them says so in its last line.
 
     Returns
     -------
@@ -83,12 +96,12 @@ def table(tape: Tape, *, adjoints: bool = False, width: int | None = None) -> st
     1 mul  ∂v2/∂x   =   ∂v2/∂v1 · x  2
     1 mul  ∂v2/∂x   +=  ∂v2/∂v1 · x  2
     """
-    return _written(_sections(tape, adjoints), width, colored=False)
+    return _written(_sections(tape, names, adjoints), width, colored=False)
 
 
 def printed(tape: Tape, *, adjoints: bool = False, width: int | None = None) -> str:
     """The table as `print` writes it: in colour, where standard output is a terminal."""
-    return _written(_sections(tape, adjoints), width, is_colored(sys.stdout))
+    return _written(_sections(tape, {}, adjoints), width, is_colored(sys.stdout))
 
 
 def _written(sections: Iterable[_Section], columns: int | None, colored: bool) -> str:
@@ -101,14 +114,14 @@ def _written(sections: Iterable[_Section], columns: int | None, colored: bool) -
     for section in sections:
         rows = [[spelled(cell, sys.stdout) for cell in row] for row in section.rows]
         colors = section.colors if colored else {}
-        texts.append("\n".join(_lines(_Section(rows, section.yields, colors), room)))
+        texts.append("\n".join(_lines(section._replace(rows=rows, colors=colors), room)))
     return spelled("\n\n".join(texts), sys.stdout)  # again, for the ellipses of what was cut
 
 
-def _sections(tape: Tape, adjoints: bool) -> Iterator[_Section]:
+def _sections(tape: Tape, names: Mapping[str, Any] | None, adjoints: bool) -> Iterator[_Section]:
     """The forward rows; with `adjoints` the backward rows too."""
-    trace = Trace.of(tape.result) if adjoints else None
-    called = trace.called if trace else labels(tape)
+    trace = Trace.of(tape.result, names) if adjoints else None
+    called = trace.called if trace else names_of(tape, names or {})
     rows = [["#", "name", "op", "arguments", "shape", "value"]]
     for i, t in enumerate(tape):
         call = ", ".join(arguments(t, called))
@@ -119,11 +132,12 @@ def _sections(tape: Tape, adjoints: bool) -> Iterator[_Section]:
             row.append(values(trace.adjoints[t]) if t in trace.adjoints else "")
     numbers = range(5, len(rows[0]))
     colors = {5: FORWARD, 6: BACKWARD}
-    yield _Section(rows, [([3], 24), (numbers, _LEAST), ([3], _LEAST)], colors)
+    yields = [([3], 24), (numbers, _LEAST), ([2, 3], _LEAST), (numbers, 0), ([3], 0)]
+    yield _Section(rows, yields, colors, goes=[4, 3])
     if trace:
         # The operation stands above, by its number; a rule says something only as a whole.
-        yields = [([1], 12), ([4], 26), ([5], 16), ([4], 16), ([5], _LEAST), ([4], _LEAST)]
-        yield _Section(list(_steps(tape, trace)), yields, {5: BACKWARD})
+        yields = [([1], 12), ([4], 26), ([5], 16), ([4], 16), ([5], 0), ([4], 0)]
+        yield _Section(list(_steps(tape, trace)), yields, {5: BACKWARD}, goes=[1, 4])
 
 
 def _steps(tape: Tape, trace: Trace) -> Iterator[list[str]]:
@@ -147,22 +161,39 @@ def _steps(tape: Tape, trace: Trace) -> Iterator[list[str]]:
 def _lines(section: _Section, room: int) -> Iterator[str]:
     flexible = {i for columns, _ in section.yields for i in columns}
     widths = _fitted(section, flexible, room)
-    return (_line(row, widths, flexible, section.colors) for row in section.rows)
+    for row in section.rows:
+        yield _line(row, widths, flexible, section.colors)
+    if gone := [name for name, w in zip(section.rows[0], widths) if not w]:
+        yield wrapped(f"no room for {', '.join(gone)}", 2, room)
+    if _total(widths) > room:
+        yield wrapped(f"{_total(widths)} columns: names and numbers are not cut", 2, room)
 
 
 def _fitted(section: _Section, flexible: set[int], room: int) -> list[int]:
-    """The widths of the columns when they fit the room: one after the other gives way."""
-    widths = [max(map(width, column)) for column in zip(*section.rows)]
-    widths = [min(w, room) if i in flexible else w for i, w in enumerate(widths)]
-    excess = sum(widths) + len(_GAP) * (len(widths) - 1) - 1 - room
-    for columns, least in section.yields:
-        while excess > 0:
-            widest = max(columns, key=widths.__getitem__)
-            if widths[widest] <= least:
-                break
-            widths[widest] -= 1
-            excess -= 1
+    """The widths of the columns when they fit the room: one after the other gives way, and then
+    goes, which is a width of 0."""
+    columns = list(zip(*section.rows))
+    whole = [max(map(width, column)) for column in columns]
+    whole = [min(w, room) if i in flexible else w for i, w in enumerate(whole)]
+    words = [min(_LEAST, max(map(_word, column))) for column in columns]
+    for gone in range(len(section.goes) + 1):
+        widths = [0 if i in section.goes[:gone] else w for i, w in enumerate(whole)]
+        for chosen, least in section.yields:
+            for _ in range(_total(widths) - room):
+                if wide := [i for i in chosen if widths[i] > max(least, words[i])]:
+                    widths[max(wide, key=widths.__getitem__)] -= 1
+        if _total(widths) <= room:
+            break
     return widths
+
+
+def _word(cell: str) -> int:
+    """The columns of a number or a name: neither an array nor a formula, which can be cut."""
+    return 0 if cell.startswith("[") or " " in cell else width(cell)
+
+
+def _total(widths: Sequence[int]) -> int:
+    return sum(widths) + len(_GAP) * (sum(w > 0 for w in widths) - 1) - 1
 
 
 def _line(
@@ -170,10 +201,10 @@ def _line(
 ) -> str:
     """Cells beside each other, the first to the right, the others to the left of their columns."""
     cells = [
-        shortened(cell, w) if i in flexible else cell
+        shortened(cell, w) if i in flexible and w else cell
         for i, (cell, w) in enumerate(zip(row, widths))
     ]
     blanks = [" " * (w - width(cell)) for cell, w in zip(cells, widths)]
     cells = [painted(c, colors[i]) if c and i in colors else c for i, c in enumerate(cells)]
-    line = _GAP.join(map(str.__add__, cells[1:], blanks[1:]))
+    line = _GAP.join(c + b for c, b, w in zip(cells[1:], blanks[1:], widths[1:]) if w)
     return f"{blanks[0]}{cells[0]} {line}".rstrip()

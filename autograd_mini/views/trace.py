@@ -20,7 +20,7 @@ from ..tape import Tape, _fit
 from ..tensor import Tensor, raw
 from . import formula
 from .symbols import Ruled, ruled
-from .writing import labels, one_line
+from .writing import Called, Place, labels, one_line, variable
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,9 @@ class Trace:
     Attributes
     ----------
     tape : Tape
-    called : mapping of int to str
-        What to call each tensor, by its creation number: no two alike.
+    called : mapping of int or Place to str
+        What to call each tensor, by its creation number; and an array that is in a variable, by its
+        place. No two alike.
     adjoints : mapping of Tensor to array
         The derivative of the result by each active tensor.
     forward, backward : sequence of Step
@@ -76,7 +77,7 @@ class Trace:
     """
 
     tape: Tape
-    called: Mapping[int, str]
+    called: Called
     adjoints: Mapping[Tensor, Any] = field(repr=False)
     _ruled: dict[int, Mapping[int, Ruled]] = field(default_factory=dict, repr=False)
 
@@ -92,7 +93,7 @@ class Trace:
         Parameters
         ----------
         names : mapping of str to anything, optional
-            Variables, as ``locals()`` gives them: what to call the tensors that have no name.
+            Variables, as ``locals()`` gives them: what to call arrays, and tensors without a name.
         gradient : array_like, optional
             The cotangent to start from; one for a result of one entry.
         """
@@ -131,18 +132,26 @@ class Trace:
         return f"∂{self.called[self.result.order]}/∂{self.called[t.order]}"
 
 
-def called(tensors: Sequence[Tensor], names: Mapping[str, Any]) -> dict[int, str]:
+def called(tensors: Sequence[Tensor], names: Mapping[str, Any]) -> dict[Any, str]:
     """What to call each tensor: its name; if it has none, that of the variable it is in; if it is
-    in none, its number. A variable that begins with an underscore is nobody's name."""
+    in none, its number. An array that an operation was given has the name of its variable.
+    A variable that begins with an underscore is nobody's name."""
     found = labels(tensors)
-    variables = {
-        id(value): one_line(str(name))
-        for name, value in names.items()
-        if isinstance(value, Tensor) and not str(name).startswith("_")
-    }
-    free = {t.order: variables[id(t)] for t in tensors if not t.name and id(t) in variables}
     taken = set(found.values())
-    return {**found, **{order: name for order, name in free.items() if name not in taken}}
+    variables = {
+        value.order if isinstance(value, Tensor) else Place.of(value): one_line(str(name))
+        for name, value in names.items()
+        if isinstance(value, (Tensor, np.ndarray))
+        if not str(name).startswith("_") and name not in taken
+    }
+    free = {t.order: variables[t.order] for t in tensors if not t.name and t.order in variables}
+    arrays = {
+        Place.of(a): name
+        for t in tensors
+        for a in t.inputs
+        if not isinstance(a, Tensor) and (name := variable(a, variables))
+    }
+    return {**found, **free, **arrays}
 
 
 def _backward(trace: Trace) -> Iterator[Step]:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from operator import mul
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,6 +29,29 @@ _KIND = re.compile(
     r"\b(?:bool|u?int\d+|float\d+)\(\d[\d, ]*\)"
 )  # an array that is named, by `kind`
 _BREAK = re.compile(r" (?![^][]{0,80}\])")  # a blank, but not before the end of a row
+
+
+#: what to call tensors, by creation number, and arrays that are in a variable, by `Place`
+Called = Mapping[Any, str]
+
+
+class Place(NamedTuple):
+    """Where an array lies in memory: a view of all of it is the same array, any other is not."""
+
+    address: int
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    @classmethod
+    def of(cls, array: np.ndarray[Any, Any]) -> Place:
+        address = array.__array_interface__["data"][0]
+        return cls(address, array.shape, array.strides, array.dtype)
+
+
+def variable(x: Any, called: Called) -> str | None:
+    """What an array is called that is in a variable; None for what is not."""
+    return called.get(Place.of(x)) if isinstance(x, np.ndarray) and x.ndim else None
 
 
 def number(x: Any, digits: int = 5) -> str:
@@ -122,7 +145,7 @@ def made_by(t: Tensor) -> str:
     return "leaf" if t.requires_grad else "const"
 
 
-def arguments(t: Tensor, called: Mapping[int, str]) -> list[str]:
+def arguments(t: Tensor, called: Called) -> list[str]:
     """The arguments that a record's primitive was given, one text each; those of a leaf are none.
 
     What is None, and a keyword that is False, says nothing and is left out.
@@ -132,7 +155,7 @@ def arguments(t: Tensor, called: Mapping[int, str]) -> list[str]:
     indexed = t.op.name == "getitem"  # there None is an index like any other
     other = _index if indexed else argument
     written = [
-        called[a.order] if isinstance(a, Tensor) else other(a)
+        called[a.order] if isinstance(a, Tensor) else variable(a, called) or other(a)
         for a in t.inputs
         if a is not None or indexed
     ]

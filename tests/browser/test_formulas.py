@@ -1,5 +1,10 @@
 """Formulas as they stand on the page, in MathML: letter by letter."""
 
+import numpy as np
+import pytest
+
+import autograd_mini as ag
+
 from . import stories
 from .reading import state
 
@@ -72,3 +77,28 @@ def test_a_formula_is_one_element_and_its_fences_are_as_high_as_what_they_hold(o
     page.keyboard.press("Home")
     fences = page.locator("#what mo:text-is('(')")
     assert fences.get_attribute("stretchy") == "false"
+
+
+def normed():
+    """A rule as long as any, and derivatives with as many digits."""
+    t = stories.tensors(x=[[1.3, 0.9, -0.7], [-1.2, -0.6, 0.04]], gain=np.ones(3), bias=np.zeros(3))
+    return (ag.layer_norm(t["x"], t["gain"], t["bias"]) ** 2).sum()
+
+
+def weighed():
+    x = ag.tensor([0.5, 0.2, 0.4], requires_grad=True, name="x")
+    return ag.sigmoid_binary_cross_entropy(x, [0.0, 1.0, 0.5], [2.0, 2.0, 3.0])
+
+
+@pytest.mark.parametrize("result", [normed, weighed])
+def test_long_formulas_and_numbers_are_as_wide_as_their_cards(opened, result):
+    page = opened(ag.explore(result()))
+    for key in ("Home", "End"):
+        page.keyboard.press(key)
+        widths = page.evaluate(
+            "[...document.querySelectorAll('#inspector :is(.math, .rule, .ledger)')]"
+            ".map((e) => [e.scrollWidth, e.clientWidth, Number(e.style.zoom)])"
+        )
+        assert all(inner <= room + 1 for inner, room, _ in widths), widths
+        assert all(0.7 <= zoom <= 1 for *_, zoom in widths)
+    assert min(zoom for *_, zoom in widths) < 1, "or there was nothing to do"

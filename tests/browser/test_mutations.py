@@ -43,7 +43,7 @@ BROKEN = {
     "any first zero is found": (
         lambda: stories.explore(stories.dead), check_zero, "/^i+$/", "/^/", {},
     ),
-    "zooms at the corner": (chain, check_pinch, "event.clientX - left", "0", LARGE),
+    "zooms at the corner": (chain, check_pinch, "event.clientX-left", "0", LARGE),
     "every wheel zooms": (chain, check_wheel, "!event.ctrlKey&&!event.metaKey", "false", LARGE),
     "drags too far": (chain, check_drag, "scrollBy(-movementX,", "scrollBy(-2*movementX,", LARGE),
     "the end of a drag clicks": (chain, check_drag, "event.stopPropagation()", "0", LARGE),

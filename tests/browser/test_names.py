@@ -30,7 +30,9 @@ def hostile():
 def test_a_name_stays_text(opened):
     title = " ".join(NAMES[:3])
     page = opened(stories.explore(hostile, title=title))
-    called = page.locator(".card .name").all_text_contents()
+    called = page.locator(".card :is(.name, .op)").all_text_contents()
+    page.click("#group")  # which opens all scopes
+    called += page.locator(".card .name").all_text_contents()
     for name in NAMES[:-1]:
         assert any(name.strip() in text.strip() for text in called), name
     assert page.evaluate("document.title") == title

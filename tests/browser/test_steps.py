@@ -230,3 +230,16 @@ def test_a_slider_changes_what_the_page_says_the_result_is(opened):
     slider.press("Home")
     assert page.inner_text("#subtitle").startswith("L = ")
     assert page.inner_text("#subtitle") != before
+
+
+def test_the_page_says_how_many_operations_are_shown(opened):
+    page = opened(stories.explore(stories.fused, compare=True))
+    said = []
+    for nth in range(3):
+        page.click(f"#views button >> nth={nth}")
+        said.append(page.inner_text("#subtitle"))
+    assert said == [
+        "L = 1.417 · 9 operations",
+        "L = 1.417 · 1 operation",
+        "L = 1.417 · 9 operations beside 1",
+    ]

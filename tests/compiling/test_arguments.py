@@ -1,11 +1,14 @@
 """Arguments and results: trees of arrays, Tensors and numbers, and whose memory they are."""
 
+import dataclasses
+from typing import Any
+
 import numpy as np
 import pytest
 
 import autograd_mini as ag
 
-from .checks import close
+from .checks import close, same
 
 
 def test_trees_of_all_kinds():
@@ -83,3 +86,28 @@ def test_python_floats_widen_nothing():
         assert type(found) is type(expected)
         assert np.asarray(found).dtype == np.asarray(expected).dtype
         close(found, expected, 1e-6)
+
+
+@dataclasses.dataclass
+class Settings:
+    rate: float
+    weights: Any
+
+
+def test_objects_and_slices_are_parts_of_the_program():
+    compiled = ag.compile(lambda x, s, part=slice(None): x[part] * s.rate + s.weights[part])
+    first, second = Settings(2.0, np.ones(3)), Settings(3.0, np.zeros(3))
+    x = np.arange(3.0)
+
+    def sees(s, part):
+        same(compiled(x, s, part), x[part] * s.rate + s.weights[part])
+
+    for part in (slice(1, None), slice(0, 2), slice(None, None, -1)):
+        sees(first, part)
+        sees(second, part)
+    first.rate = 5.0
+    sees(first, part)
+    second.weights[1] = 9.0
+    sees(second, part)
+    with pytest.raises(TypeError, match="an argument of type set; pass arrays and numbers"):
+        compiled(x, {1, 2})

@@ -1,6 +1,9 @@
 """What compiled functions compute: what the function does, call after call."""
 
+import copy
+import pickle
 import threading
+import warnings
 from functools import partial
 
 import numpy as np
@@ -250,3 +253,27 @@ def test_calls_that_were_followed_are_counted():
     assert compiled.report() == said
     compiled(x.data)
     assert compiled.report().endswith(f"\n{said}")
+
+
+def doubled(x):
+    return x * 2
+
+
+def test_a_compiled_function_is_copied_and_pickled():
+    compiled = ag.compile(doubled)
+    compiled(np.ones(2))
+    for other in (copy.copy(compiled), copy.deepcopy({"step": compiled})["step"],
+                  pickle.loads(pickle.dumps(compiled))):  # fmt: skip
+        same(other(np.ones(3)), [2.0, 2.0, 2.0])
+        assert other.__name__ == "doubled"
+
+
+def test_the_first_call_warns_once():
+    compiled = ag.compile(np.log)
+    for _ in range(2):
+        with warnings.catch_warnings(record=True) as heard:
+            warnings.simplefilter("always")
+            compiled(-np.ones(2))
+        assert len(heard) == 1
+    with np.errstate(all="raise"), pytest.raises(FloatingPointError):
+        ag.compile(np.log)(-np.ones(2))

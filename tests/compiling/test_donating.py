@@ -181,3 +181,34 @@ def test_trees_within_trees():
         ag.compile(lambda x, n: (x, n + 1), donate=1)(np.ones(2), 1.0)
     with pytest.raises(TypeError, match="donate: the argument consists of arrays, not int"):
         ag.compile(lambda x: [x[0] + 1, x[1]], donate=0)([np.ones(2), 1])
+
+
+@pytest.mark.parametrize("active", [True, False])
+def test_what_was_recorded_of_a_donated_tensor_is_out_of_date(active):
+    """As after ``w.data -= step``: the old numbers are gone, and no gradient is made of the new."""
+    w = ag.tensor([1.0, 2.0], requires_grad=active, name="w")
+    x = ag.tensor([3.0, 4.0], requires_grad=True)
+    before = (x * w * w).sum()
+    step = ag.compile(lambda w: w - 0.5, donate=0)
+    with ag.no_grad():
+        moved = step(w)
+    assert moved is w
+    with pytest.raises(RuntimeError, match=r"'w' .* was given new data"):
+        before.backward()
+    assert w.grad is x.grad is None
+    after = (x * w * w).sum()
+    after.backward()
+    np.testing.assert_array_equal(x.grad, [0.25, 2.25])
+
+
+def test_a_call_that_raises_leaves_what_was_recorded():
+    w = ag.tensor([1.0, 2.0], name="w")
+    x = ag.tensor([3.0, 4.0], requires_grad=True)
+    y = (w * x).sum()
+    step = ag.compile(lambda w, i: (w - 0.5, np.take(w, i)), donate=0)
+    w = step(w, np.array([0]))[0]
+    y = (w * x).sum()
+    with pytest.raises(IndexError):
+        step(w, np.array([7]))
+    y.backward()
+    np.testing.assert_array_equal(x.grad, [0.5, 1.5])

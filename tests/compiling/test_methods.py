@@ -8,6 +8,8 @@ import pytest
 
 import autograd_mini as ag
 
+from .checks import check
+
 X = np.array([[3.0, -1.0, 2.0], [0.5, 4.0, -2.0]])
 N = np.arange(1, 7).reshape(2, 3)
 
@@ -90,3 +92,20 @@ def test_what_needs_numbers_is_refused(f, what):
     with pytest.raises(TypeError) as caught:
         ag.compile(f)(X)
     assert what in str(caught.value).splitlines()[0]  # the next one is the line that asked
+
+
+def in_part(x):
+    y = x * 2
+    np.add(x, 1, where=np.arange(3) > 0, out=y)
+    return y
+
+
+def into_two(x):
+    y, z = x * 2, x * 3
+    q, r = np.divmod(x, 0.3, out=(y, z))
+    return y, z, q + r
+
+
+@pytest.mark.parametrize("f", [in_part, into_two])
+def test_a_ufunc_told_where_to_write(f):
+    check(f, np.arange(3.0))

@@ -16,7 +16,7 @@ from autograd_mini.compiling.rules import EXACT
 from autograd_mini.compiling.steps import leaves_of, values_in
 from autograd_mini.compiling.tracing import Trace
 
-from .checks import OLD, check, network, same, step
+from .checks import OLD, arrays, check, network, same, step
 
 
 def test_nothing_is_allocated_but_results():
@@ -149,3 +149,64 @@ def test_a_step_allocates_nothing_but_its_results(dtype, onehot):
     own = [c for c in changes if c.size_diff > 0]
     assert sum(c.size_diff for c in own) <= 64, own  # the loss
     assert results[0].shape == ()
+
+
+SEVERAL = {
+    "split": lambda x: [*np.split(np.sin(x), 2), np.cos(x) * 2 + 1],
+    "views of them": lambda x: [np.split(np.sin(x), 2)[1][::-1] * 2, np.cos(x) * 3],
+    "one": lambda x: np.split(np.sin(x), 1)[0] * 2,
+    "unstack": lambda x: [a + np.exp(b) for a, b in zip(np.unstack(np.sin(x).reshape(2, 4)),
+                                                        np.unstack(np.cos(x * 2).reshape(2, 4)))],
+    "broadcast": lambda x: np.broadcast_arrays(np.sin(x), np.cos(x[:1])),
+    "fresh": lambda x: [a * np.cos(x) for a in np.frexp(np.sin(x))],
+}  # fmt: skip
+
+
+@pytest.mark.skipif(not hasattr(np, "unstack"), reason="new in NumPy 2.1")
+@pytest.mark.parametrize("what", SEVERAL)
+def test_several_results_of_one_call_may_look_at_its_argument(what):
+    compiled = check(SEVERAL[what], np.arange(8.0), calls=3)
+    found = leaves_of(compiled(np.arange(8.0)))
+    assert not any(np.shares_memory(x, y) for i, x in enumerate(found) for y in found[:i])
+
+
+def gives_back(x):
+    return x * 2 if (x > 0).all() else x
+
+
+def test_a_function_that_gives_its_argument_back_for_some_numbers():
+    """What it gives is neither memory that is used again, nor the user's own."""
+    op = ag.primitive(gives_back, lambda g, y, x: g)
+    by_lambda = ag.primitive(lambda x: gives_back(x), lambda g, y, x: g)
+    for f in (lambda x: op(np.sin(x)), op, lambda x: op(np.sin(x)) + np.cos(x) * 3,
+              lambda x: by_lambda(np.sin(x))):  # fmt: skip
+        compiled = ag.compile(f)
+        compiled(np.ones(3))
+        x = -np.ones(3)
+        (found,) = arrays(compiled(x))
+        before = found.copy()
+        np.testing.assert_array_equal(before, *arrays(f(x)))
+        assert not np.shares_memory(found, x)
+        compiled(2 * x)
+        np.testing.assert_array_equal(found, before)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x.reshape(-1),
+        lambda x: np.ravel(x),
+        lambda x: np.ravel(x, order="F"),
+        lambda x: x.T.reshape(8)[::-1],
+        lambda x: np.split(x.reshape(-1), 2),
+    ],
+)
+@pytest.mark.parametrize("order", ["CF", "FC"])
+def test_no_result_looks_at_an_argument_however_that_lies(f, order):
+    """A reshape is a copy for one order of the axes in memory, and for another one a view."""
+    compiled = ag.compile(f)
+    for own in order:
+        x = np.array(np.arange(8.0).reshape(2, 4), order=own)
+        for found, wanted in zip(arrays([compiled(x)]), arrays([f(x)]), strict=True):
+            np.testing.assert_array_equal(found, wanted)
+            assert not np.shares_memory(found, x)

@@ -122,9 +122,40 @@ def test_what_is_put_along_an_axis_goes_where_numpy_puts_it():
 
 def test_a_table_that_is_indexed_is_an_argument():
     table = np.arange(6.0).reshape(3, 2)
-    with pytest.raises(TypeError, match=r"c\[x\] of a constant array c, pass c"):
+    with pytest.raises(TypeError, match=r"c\[x\] of a constant array c, write ag.tensor\(c\)\[x\]"):
         ag.compile(lambda t: table[t])(np.array([0, 2]))
     same(ag.compile(lambda c, t: c[t])(table, np.array([0, -1])), table[[0, -1]])
+    of_tensor = ag.compile(lambda t: ag.tensor(table)[t])
+    for t in ([0, 2], [1, -1]):
+        same(of_tensor(np.array(t)).data, table[t])
+    with pytest.raises(IndexError, match="index 3 is out of bounds"):
+        of_tensor(np.array([0, 3]))
+    assert "c[t]" in of_tensor.source
+
+
+def test_bins_are_counted_where_their_number_is_known():
+    def f(w, t):
+        return (np.bincount(t, minlength=3) * np.bincount(t, w, minlength=3) ** 2).sum()
+
+    eager, w = ag.value_and_grad(f), np.arange(4.0)
+    compiled = ag.compile(eager)
+    for t in ([0, 1, 1, 2], [2, 2, 0, 2], [0, 0, 0, 0]):
+        for x, y in zip(compiled(w, np.array(t)), eager(w, np.array(t))):
+            np.testing.assert_allclose(x.data, y.data, rtol=1e-13)
+    with pytest.raises(IndexError, match="index 3 is out of bounds for axis 0 with size 3"):
+        compiled(w, np.array([0, 1, 2, 3]))
+    with pytest.raises(ValueError, match="negative"):
+        compiled(w, np.array([0, 1, 2, -1]))
+    with pytest.raises(TypeError, match="minlength=n says that there are n bins"):
+        ag.compile(lambda t: np.bincount(t))(np.array([0, 1]))
+
+
+def test_a_shift_that_is_an_argument():
+    eager = ag.value_and_grad(lambda x, n: (np.roll(x, n) * x).sum())
+    compiled, x = ag.compile(eager), np.arange(5.0)
+    for n in (1, 2, -1):
+        for found, wanted in zip(compiled(x, np.array(n)), eager(x, n)):
+            same(found.data, wanted.data)
 
 
 @pytest.mark.parametrize("loss", [ag.softmax_cross_entropy, ag.cross_entropy])

@@ -56,3 +56,15 @@ def test_parts_of_an_adjoint_that_cancel_are_not_added():
     check(lost, x, y)
     found, _ = ag.compile(lost)(x, y)
     assert found.all()
+
+
+@pytest.mark.parametrize("dtype", "df")
+@pytest.mark.parametrize("n", [2, -1, 0.5])
+def test_an_exponent_for_each_entry_stays_one(dtype, n, exact):
+    """Of one exponent for all, NumPy takes another way: a product, a quotient, a root."""
+    x = np.random.default_rng(0).uniform(0.1, 2, size=5000).astype(dtype)
+    check(lambda x: np.power(x, np.full(x.shape, n, dtype)), x)
+    f = lambda x: np.power(np.abs(x) + 1, np.full(x.shape, n, dtype)) * 1.5  # noqa: E731
+    compiled = ag.compile(f)
+    for i in range(300):
+        np.testing.assert_array_equal(compiled(x[i : i + 1]), f(x[i : i + 1]))

@@ -59,6 +59,13 @@ def test_no_digits_are_lost(compiled, gap, c, kind, seed):
         assert np.all(np.abs(found - gradient) <= 1e-6 * size)
 
 
+def test_the_report_says_that_the_loss_is_written_otherwise():
+    """As the rules that keep results within rounding are counted, so is this."""
+    f = ag.compile(ag.grad(lambda z: ag.softmax_cross_entropy(z, np.array([0, 2]))))
+    f(np.eye(3)[:2])
+    assert "losses in straight lines 1" in f.report()
+
+
 def test_a_class_left_out_and_a_row_without_numbers(compiled):
     z = np.array([[0.0, -np.inf, 1.0], [np.nan, 0.0, 1.0], [2.0, 2.0, 2.0]], np.float32)
     y = np.array([[0.5, 0.0, 0.5], [1.0, 0.0, 0.0], [0.2, 0.3, 0.5]], np.float32)

@@ -3,10 +3,12 @@
 import dataclasses
 import functools
 import random
+import sys
 import types
 
 import numpy as np
 import pytest
+from numpy.random import default_rng
 
 import autograd_mini as ag
 
@@ -107,6 +109,7 @@ def closures():
         "by its name": (
             lambda x: x * getattr(model, name), lambda: vars(model).update(scale=7),
         ),
+        "an attribute of its own": (model, lambda: setattr(model, "offset", 5.0)),
         "a slot": (lambda x: x * slotted.scale, lambda: setattr(slotted, "scale", 3.0)),
         "a dict": (
             lambda x: x * SETTINGS["scale"],
@@ -265,6 +268,23 @@ def test_random_numbers_are_refused(f):
     for _ in range(2):
         with pytest.raises(RuntimeError, match=r"draws random numbers.*pass them as arguments"):
             compiled(X)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x * np.random.default_rng().normal(size=3),
+        lambda x: x * default_rng().normal(size=3),
+        lambda x: x * np.random.RandomState().normal(size=3),
+        ag.grad(lambda x: (x * (np.random.Generator(np.random.PCG64()).random(3) > 0.5)).sum()),
+    ],
+)
+def test_a_generator_that_is_made_without_a_seed_is_refused(f):
+    before = sys.getprofile()
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="draws random numbers"):
+            ag.compile(f)(X)
+    assert sys.getprofile() is before
 
 
 def test_a_generator_that_is_an_argument_is_refused_too():

@@ -20,7 +20,7 @@ from pdoc.render_helpers import linkify
 
 import autograd_mini as ag
 
-from . import functions, sheet
+from . import functions, measured, sheet, start
 
 ROOT = Path(__file__).parent.parent.parent
 GALLERY = ROOT / "examples" / "gallery"
@@ -72,21 +72,21 @@ def _written(folder: Path) -> list[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(pdoc.render.html_module(module, pages), encoding="utf-8")
         written.append(path)
-    (folder / "index.html").write_text(pdoc.render.html_index(pages), encoding="utf-8")
     (folder / "search.js").write_text(pdoc.render.search_index(pages), encoding="utf-8")
     return written
 
 
 def modules() -> Iterator[pdoc.doc.Module]:
-    """The package, its rooms, and the two pages that are generated."""
+    """The package, its rooms, and the pages that are generated; the first of all is `index`."""
     rooms = [importlib.import_module(name) for name in room_names()]
     for name in ag.__all__:  # also what is imported when it is first asked for
         setattr(ag, name, PUBLIC[name])
     generated = [
         _page("autograd_mini.formula_sheet", sheet.page()),
         _page("autograd_mini.numpy_functions", functions.page()),
+        _page("autograd_mini.measured", measured.page()),
     ]
-    for module in (ag, *rooms, *generated):
+    for module in (ag, *rooms, *generated, _page("index", start.page())):
         _primitives_as_functions(module)
         documented = pdoc.doc.Module(module)
         inside = [m for m in (*rooms, *generated) if _parent(m) == module.__name__]

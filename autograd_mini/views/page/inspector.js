@@ -79,8 +79,12 @@ function saved({ nodes }, { node, locals }) {
   return [el("p", "Kept for the way back: ", el("i", kept)), el("p", "The local derivative that the way back will use:"), ...locals.map(mathLine)];
 }
 
-/** @param {string} id @param {Part|Part[]} title @param {...Part} children */
-export const fill = (id, title, ...children) => byId(id).replaceChildren(el("h2", title), ...el("div", children).childNodes);
+/** Fill a card; what is too wide for it is written smaller, up to a point.
+ * @param {string} id @param {Part|Part[]} title @param {...Part} children */
+export function fill(id, title, ...children) {
+  byId(id).replaceChildren(el("h2", title), ...el("div", children).childNodes);
+  for (const wide of byId(id).querySelectorAll(".math, .rule, .ledger")) /** @type {HTMLElement} */ (wide).style.zoom = `${Math.max(0.7, wide.clientWidth / wide.scrollWidth)}`;
+}
 
 export function updateInspector() {
   const tape = told(), step = tape.steps[stepOf(tape)], { phase, node, why = "", gives = [] } = step, few = gives.slice(0, GIFTS);

@@ -1,6 +1,6 @@
 // @ts-check
 // The page: connects what the reader does to what is drawn.
-import { array, data, main, read, state, way } from "./state.js";
+import { array, data, main, read, shown, state, way } from "./state.js";
 import { button, byId, press } from "./dom.js";
 import { updateCompare } from "./compare.js";
 import { listenToControls } from "./controls.js";
@@ -28,8 +28,9 @@ function render() {
   updateTable();
   updateCompare();
   byId("live").textContent = `Step ${state.step + 1} of ${tape.steps.length}, ${step.phase}, ${tape.nodes[step.node].op}, ${way(tape, step)}. ${step.say}`;
-  const result = tape.nodes[tape.nodes.length - 1];
-  byId("subtitle").textContent = state.variant ? `${result.name} = ${array(tape, result.value).text?.[0][0]} · ${data.subtitle.split(" · ").pop()}` : data.subtitle;
+  const value = state.variant ? array(tape, tape.nodes[tape.nodes.length - 1].value).text?.[0][0] : tape.value;
+  const [count, ...beside] = shown().map(({ operations }) => operations);
+  byId("subtitle").textContent = [`${tape.symbol} = ${value} · ${count} operation${count === "1" ? "" : "s"}`, ...beside].join(" beside ");
   try {
     history.replaceState(null, "", `#step=${state.step + 1}&view=${state.tab + 1}`);
   } catch {

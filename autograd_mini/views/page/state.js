@@ -17,9 +17,10 @@ export async function read() {
     const bytes = Uint8Array.from(atob(byId("packed").textContent ?? ""), (c) => c.charCodeAt(0));
     data = await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).json();
   }
+  await document.fonts.load("18px STIX Two Math"); // so that formulas are as wide as they are measured
   data.tapes.forEach((tape, i) => {
     const { nodes } = tape;
-    Object.assign(tape, { level: 0, pools: data.pools.map((pools) => pools[i]), made: nodes.map(() => -1), passed: nodes.map(() => Infinity), sums: nodes.map(() => []) });
+    Object.assign(tape, { level: tape.first, pools: data.pools.map((pools) => pools[i]), made: nodes.map(() => -1), passed: nodes.map(() => Infinity), sums: nodes.map(() => []) });
     tape.steps.forEach(({ phase, node, gives = [] }, step) => {
       if (phase === "forward") tape.made[node] = step;
       if (phase === "backward") tape.passed[node] = step;

@@ -21,7 +21,7 @@
 
 /** A tape; `pools` and what follows is worked out when the page opens: the step that made each node and the one that
  * passed its gradient on, what came to it, and the level that is on view.
- * @typedef {{name: string, note?: string, nodes: Vertex[], steps: Step[], levels: Level[], symbol: string,
+ * @typedef {{name: string, note?: string, nodes: Vertex[], steps: Step[], levels: Level[], first: number, symbol: string, value: string, operations: string,
  *   pools: Pool[], made: number[], passed: number[], sums: Sum[][], level: number}} Tape */
 /** @typedef {{title: string, subtitle: string, theme: string, tapes: Tape[], tabs: {name: string, tapes: number[]}[], pools: Pool[][], knobs: Knob[], compare?: Compare, batch?: number}} Data */
 export {};
