@@ -2,6 +2,8 @@
 
 import gc
 
+import pytest
+
 
 def pytest_sessionstart():
     """Collected are many thousand tests, none of which is garbage: nobody looks for it yet."""
@@ -9,6 +11,16 @@ def pytest_sessionstart():
 
 
 def pytest_collection_finish():
-    """Nor is it looked for among them later, when tests make some: that took half a second each."""
     gc.freeze()
     gc.enable()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def frozen():
+    """What a file leaves behind is not looked through for garbage again and again.
+
+    Late in the suite, each search among all tests and their reports took half a second.
+    """
+    yield
+    gc.collect()
+    gc.freeze()

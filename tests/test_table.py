@@ -577,7 +577,7 @@ def test_a_long_tape_is_written_in_time_that_grows_with_its_length():
 
     seconds(100)
     short = min(seconds(1_000) for _ in range(3))
-    assert seconds(10_000) < 10 * short * 4
+    assert min(seconds(10_000) for _ in range(2)) < 10 * short * 4
 
 
 @pytest.mark.parametrize("width", [0, -3, 1, 20])
