@@ -59,9 +59,10 @@ def with_options(
     where: Any,
 ) -> Any:
     """`loss` of targets that are smoothed, then weighted, then without what is dropped."""
-    plain = not any(isinstance(x, Tensor) for x in (logits, targets, weight))
     logits, targets, axis = _checked(name, logits, targets, axis)
-    if plain and logits.dtype.kind == "O":  # NumPy has no exponential of a symbol, a Tensor has
+    of_symbols = logits.dtype.kind == "O"
+    if of_symbols and not any(isinstance(x, Tensor) for x in (logits, targets, weight)):
+        # NumPy has no exponential of a symbol, a Tensor has
         rest = weight, ignore_index, label_smoothing, reduction, where
         return raw(with_options(loss, name, Tensor(logits), targets, axis, *rest))
     _check_options(name, targets, ignore_index, label_smoothing, reduction)
