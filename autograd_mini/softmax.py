@@ -62,13 +62,9 @@ def _exponentials(z: Any, axis: Any) -> tuple[Any, Any, Any, Any, Any]:
     ln Σ e^z is m + log1p(r). Where one logit stands out, r is tiny: 1 + r would round it away.
     """
     if _are_several(axis):
-        axes = tuple(range(z.ndim)) if axis is None else axis
-        last = range(-len(axes), 0)
-        moved = np.moveaxis(z, axes, last)
-        flat = moved.reshape(*moved.shape[: z.ndim - len(axes)], -1)
-        m, e, rest, total, top = _exponentials(flat, -1)
+        m, e, rest, total, top = _exponentials(_as_one(z, axis), -1)
         m, rest, total, top = (kept(x[..., 0], z, axis) for x in (m, rest, total, top))
-        return m, np.moveaxis(e.reshape(moved.shape), last, axes), rest, total, top
+        return m, _apart(e, axis, z), rest, total, top
     top = np.argmax(z, axis=axis, keepdims=True)
     m = np.take_along_axis(z, top, axis)
     e = z - np.where(np.isfinite(m), m, 0)
@@ -84,13 +80,30 @@ def _are_several(axis: Any) -> bool:
     return axis is None or isinstance(axis, tuple)
 
 
+def _as_one(x: Any, axis: Any) -> Any:
+    """Several axes as one, the last."""
+    moved = _moved(x, axis)
+    return moved.reshape(*moved.shape[: x.ndim - len(_axes(axis, x))], -1)
+
+
+def _apart(y: Any, axis: Any, x: Any) -> Any:
+    """The last axis as the several of `x` that it stands for."""
+    axes = _axes(axis, x)
+    return np.moveaxis(y.reshape(_moved(x, axis).shape), range(-len(axes), 0), axes)
+
+
+def _moved(x: Any, axis: Any) -> Any:
+    axes = _axes(axis, x)
+    return np.moveaxis(x, axes, range(-len(axes), 0))
+
+
+def _axes(axis: Any, x: Any) -> tuple[int, ...]:
+    return tuple(range(x.ndim)) if axis is None else axis
+
+
 def _over_several(f: Callable[..., Any], axis: Any, *arrays: Any) -> Any:
     """`f`, which goes along the last axis, along several as if they were one."""
-    axes = tuple(range(arrays[0].ndim)) if axis is None else axis
-    last = tuple(range(-len(axes), 0))
-    moved = [np.moveaxis(x, axes, last) for x in arrays]
-    y = f(*(x.reshape(*x.shape[: x.ndim - len(axes)], -1) for x in moved))
-    return np.moveaxis(y.reshape(moved[0].shape), last, axes)
+    return _apart(f(*(_as_one(x, axis) for x in arrays)), axis, arrays[0])
 
 
 def complement(p: Any, axis: Any) -> Any:
