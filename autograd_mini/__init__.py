@@ -9,54 +9,64 @@
 >>> z.grad.round(4)
 array([ 0.659 , -0.7576,  0.0986])
 
-To learn how it works, read `autograd_mini.tensor` (an array and its place on the tape),
-`autograd_mini.tape` (the walk backward), `autograd_mini.primitive` (an operation and its rules),
-then `autograd_mini.ops` (the rules: a formula sheet) and `autograd_mini.cross_entropy` (the same
-function as a graph and as one node).
+To learn how it works, read `autograd_mini.core`, which states an order, then `autograd_mini.ops`
+(the rules: a formula sheet) and `autograd_mini.functional.cross_entropy` (the same function as a
+graph and as one node).
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from . import dispatch as _dispatch  # noqa: F401  gives a Tensor its NumPy
-from .activations import gelu, layer_norm, softplus
-from .cross_entropy import SoftmaxCrossEntropy, cross_entropy, softmax_cross_entropy
-from .losses import mse_loss, nll_loss, sigmoid_binary_cross_entropy
+from .core.context import no_grad, scope
+from .core.fused import fused
+from .core.messages import DetachedWarning
+from .core.primitive import Primitive, VariadicRule, primitive
+from .core.tape import Tape
+from .core.tensor import Tensor, tensor
+from .functional.activations import gelu, layer_norm, softplus
+from .functional.cross_entropy import SoftmaxCrossEntropy, cross_entropy, softmax_cross_entropy
+from .functional.losses import mse_loss, nll_loss, sigmoid_binary_cross_entropy
+from .functional.softmax import log_softmax, logsumexp, softmax
 from .ops.elementwise import relu, sigmoid, stop_gradient
 from .ops.products import linear
-from .primitive import EveryArgument, Primitive, fused, primitive
-from .scoping import scope
-from .softmax import log_softmax, logsumexp, softmax
-from .tape import Tape, gradients
-from .tensor import DetachedWarning, Tensor, no_grad, tensor
 
 if TYPE_CHECKING:
     from . import data, exercises, nn, optim
-    from .checking import GradcheckError, gradcheck
-    from .compiling import compile
-    from .debugging import debug
-    from .equivalence import check_fused
-    from .recomputing import checkpoint
-    from .transforms import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+    from .compiler.jit import compile
+    from .compiler.source.source import source
+    from .debugging.debug import debug
+    from .nn.summary import summary
+    from .testing.fused import check_fused
+    from .testing.gradcheck import GradcheckError, gradcheck
+    from .transforms.checkpoint import checkpoint
+    from .transforms.grad import (
+        elementwise_grad,
+        grad,
+        gradients,
+        hessian,
+        hvp,
+        jacobian,
+        jvp,
+        value_and_grad,
+        vjp,
+    )
     from .views.derivation import latex
-    from .views.drawing import draw
     from .views.explain import explain
-    from .views.film import Recorder
-    from .views.page import explore
-    from .views.source import source
-    from .views.summary import summary
+    from .views.graph.draw import draw
+    from .views.page.explore import explore
+    from .views.page.recorder import Recorder
 
 __version__ = "0.1.0"
 
 __all__ = [
     "DetachedWarning",
-    "EveryArgument",
     "GradcheckError",
     "Primitive",
     "Recorder",
     "SoftmaxCrossEntropy",
     "Tape",
     "Tensor",
+    "VariadicRule",
     "check_fused",
     "checkpoint",
     "compile",
@@ -104,28 +114,39 @@ __all__ = [
 ]
 
 
-#: What stands on the core, and is imported when it is first asked for: name -> its room.
-_LATER = {
+#: Names that are imported when they are first used -> the module that defines them.
+_LAZY_IMPORTS = {
     **{name: f".{name}" for name in ("data", "exercises", "nn", "optim")},
-    **dict.fromkeys(("GradcheckError", "gradcheck"), ".checking"),
-    "check_fused": ".equivalence",
-    "checkpoint": ".recomputing",
-    "compile": ".compiling",
-    "debug": ".debugging",
-    **dict.fromkeys(("elementwise_grad", "grad", "hessian", "hvp"), ".transforms"),
-    **dict.fromkeys(("jacobian", "jvp", "value_and_grad", "vjp"), ".transforms"),
-    "draw": ".views.drawing",
+    **dict.fromkeys(("GradcheckError", "gradcheck"), ".testing.gradcheck"),
+    "check_fused": ".testing.fused",
+    "checkpoint": ".transforms.checkpoint",
+    "compile": ".compiler.jit",
+    "debug": ".debugging.debug",
+    "draw": ".views.graph.draw",
+    **dict.fromkeys(("elementwise_grad", "grad", "gradients", "hessian"), ".transforms.grad"),
+    **dict.fromkeys(("hvp", "jacobian", "jvp", "value_and_grad", "vjp"), ".transforms.grad"),
     "explain": ".views.explain",
-    "explore": ".views.page",
-    "Recorder": ".views.film",
+    "explore": ".views.page.explore",
+    "Recorder": ".views.page.recorder",
     "latex": ".views.derivation",
-    "source": ".views.source",
-    "summary": ".views.summary",
+    "source": ".compiler.source.source",
+    "summary": ".nn.summary",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LATER:
+    if name not in _LAZY_IMPORTS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    room = import_module(_LATER[name], __name__)
-    return getattr(room, name, room)
+    module = import_module(_LAZY_IMPORTS[name], __name__)
+    return getattr(module, name, module)
+
+
+#: How a tape is shown -> the module with the function of that name.
+_VIEWS = {"printed": ".views.table", "table": ".views.table", "source": ".compiler.source.source"}
+
+
+def _view(name: str) -> Any:
+    return getattr(import_module(_VIEWS[name], __name__), name)
+
+
+Tape.shown = staticmethod(_view)

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from .tensor import Tensor, _next_order, describe
+from .core.messages import describe
+from .core.tensor import Tensor
 
 
 class Optimizer:
@@ -89,9 +90,9 @@ class Optimizer:
 
 
 def _descend(p: Tensor, step: Any) -> None:
-    """``p.data -= step``, without asking anew whether `p` is a leaf."""
+    """Compute ``p.data -= step`` without the checks of the setter."""
+    p._advance(p._array)
     p._array -= step
-    p.order = _next_order()
 
 
 class SGD(Optimizer):

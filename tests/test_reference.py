@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 import autograd_mini as ag
-from autograd_mini.dispatch import coverage
-from autograd_mini.primitive import FUSED
+from autograd_mini.core.dispatch import coverage
+from autograd_mini.core.fused import FUSED
 from tests.reference import functions, measured, sheet, start
 
 ROOT = Path(__file__).parent.parent

@@ -24,13 +24,13 @@ from types import ModuleType
 
 from .bugs import bug_in_bias, bug_in_indexing, bug_in_sigmoid, bug_in_tanh, gradient_check
 from .case import Case
+from .chain_rule import quotient, reciprocal_rule, two_paths
+from .engine import own_primitive, sweep, sweep_of_a_graph
 from .exercise import Exercise, exercise
-from .judging import WrongAnswer
+from .grading import WrongAnswer
 from .losses import cross_entropy_gradient, cross_entropy_hessian, newton_step, one_hot_gradient
 from .rules import exp_rule, log_rule, matmul_rule, mul_rule, sum_rule, unbroadcast
-from .scalars import quotient, reciprocal_rule, two_paths
 from .softmax import log_sum_exp, softmax_jacobian, softmax_rule, stable_softmax
-from .sweeps import own_primitive, sweep, sweep_of_a_graph
 
 __all__ = [
     "CHAPTERS",

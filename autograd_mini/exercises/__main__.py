@@ -5,7 +5,7 @@ import difflib
 import sys
 from collections.abc import Sequence
 
-from ..views.terminal import spelled
+from ..text.terminal import spelled
 from . import CHAPTERS, overview
 
 _NEXT = """\

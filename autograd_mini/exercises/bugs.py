@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from ..core.arrays import unwrap
 from ..ops.elementwise import sigmoid
-from ..tensor import raw
-from ..transforms import vjp
+from ..transforms.grad import vjp
 from .case import Case, rule_case
 from .exercise import exercise
 
@@ -173,7 +173,7 @@ def _normalized(x: Any) -> Any:
 
 
 def _pullback(f: Any) -> Any:
-    return lambda g, x: raw(vjp(f, x)[1](g)[0])
+    return lambda g, x: unwrap(vjp(f, x)[1](g)[0])
 
 
 def _wrong_in_one_entry(g: Any, x: Any) -> Any:
@@ -187,7 +187,7 @@ def _claim(f: Any, rule: Any, x: Any, fault: str = "") -> Case:
     name = f.__name__.strip("_")
 
     def on_arrays(x: Any) -> Any:
-        return raw(f(x))
+        return unwrap(f(x))
 
     def claimed(g: Any, x: Any) -> Any:
         return rule(g, x)

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..tensor import raw
-from ..transforms import vjp
+from ..core.arrays import unwrap
+from ..transforms.grad import vjp
 
 Array = NDArray[Any]
 #: A sentence, and the results that call for it, by their names in `Case.expected`.
@@ -79,9 +79,9 @@ def rule_case(f: Callable[..., Any], wrt: str, seed: int = 0, **arguments: Any) 
 
     def pulled(at: Mapping[str, Any], seed: Any) -> dict[str, Array]:
         pullback = vjp(of_chosen, *(at[name] for name in names))[1]
-        return {f"∂L/∂{name}": raw(d) for name, d in zip(names, pullback(seed))}
+        return {f"∂L/∂{name}": unwrap(d) for name, d in zip(names, pullback(seed))}
 
-    y = raw(vjp(of_chosen, *(arguments[name] for name in names))[0])
+    y = unwrap(vjp(of_chosen, *(arguments[name] for name in names))[0])
     g = cotangent(y.shape, seed)
     expected = pulled(arguments, g)
     suspects: list[Suspect] = [

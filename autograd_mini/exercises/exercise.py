@@ -8,9 +8,9 @@ import textwrap
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from ..views.terminal import spelled
+from ..text.terminal import spelled
 from .case import Case
-from .judging import WIDTH, WrongAnswer, judge
+from .grading import WIDTH, WrongAnswer, judge
 
 Answer = TypeVar("Answer", bound=Callable[..., Any])
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from ..cross_entropy import softmax_cross_entropy
-from ..softmax import log_softmax, logsumexp, softmax
-from ..tensor import raw
-from ..transforms import grad, hessian
+from ..core.arrays import unwrap
+from ..functional.cross_entropy import softmax_cross_entropy
+from ..functional.softmax import log_softmax, logsumexp, softmax
+from ..transforms.grad import grad, hessian
 from .case import Array, Case, Suspect
 from .exercise import exercise
 from .softmax import HARD, logits, square_case
@@ -27,8 +27,8 @@ def _mean_loss(z: Any, y: Any) -> Any:
 def _loss_case(given: dict[str, Any], z: Array, y: Array) -> Case:
     """A call of a gradient of the mean loss; the mistakes that are often made with its mean."""
     n, c = z.shape
-    right = raw(grad(_mean_loss)(z, y))
-    probabilities = raw(softmax(z, axis=-1))
+    right = unwrap(grad(_mean_loss)(z, y))
+    probabilities = unwrap(softmax(z, axis=-1))
     suspects = {
         "It is not divided by N: L is the mean over the rows.": n * right,
         f"You divided by N twice: N is {n}.": right / n,
@@ -47,15 +47,15 @@ def _of_any_weights(z: Array, y: Array) -> list[Suspect]:
     def as_if_one(z: Any) -> Any:
         return np.sum(logsumexp(z, axis=-1) - np.sum(y * z, axis=-1)) / n
 
-    short = raw(grad(as_if_one)(z))
-    over_rows = raw(softmax(z, axis=-1)) * (y.sum() - sums) / n
+    short = unwrap(grad(as_if_one)(z))
+    over_rows = unwrap(softmax(z, axis=-1)) * (y.sum() - sums) / n
     only = "This holds only where the weights of a row sum to 1. These need not"
     return _named(
         {
             f"{only}: see hint 3.": short,
             f"{only}; and L is the mean over the rows.": n * short,
             "The weights of all rows were summed up. Each row goes by its own sum.": over_rows
-            + raw(grad(_mean_loss)(z, y)),
+            + unwrap(grad(_mean_loss)(z, y)),
         }
     )
 
@@ -132,7 +132,7 @@ def cross_entropy_hessian() -> Iterator[Case]:
     """
     for seed, (c, label) in enumerate([(3, 0), (4, 2), (2, 1)]):
         z = logits(seed + 30, c)
-        second = raw(hessian(lambda z, label=label: softmax_cross_entropy(z, label))(z))
+        second = unwrap(hessian(lambda z, label=label: softmax_cross_entropy(z, label))(z))
         yield square_case({"z": z, "label": label}, "∂²L/∂z∂z", second)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..tensor import raw
-from ..transforms import vjp
+from ..core.arrays import unwrap
+from ..transforms.grad import vjp
 from .case import Array, Case, Suspect, cotangent, rule_case
 from .exercise import exercise
 
@@ -154,8 +154,8 @@ def unbroadcast() -> Iterator[Case]:
                 "The other axis was summed over. Shapes are aligned from the right: the new axis "
                 "stands in front."
             )
-            suspects.append((text, {"∂L/∂x": raw(pullback(g.T)[0])}))
-        expected = {"∂L/∂x": raw(pullback(g)[0])}
+            suspects.append((text, {"∂L/∂x": unwrap(pullback(g.T)[0])}))
+        expected = {"∂L/∂x": unwrap(pullback(g)[0])}
         yield Case({"g": g, "shape": small}, expected, suspects=suspects)
 
 
@@ -180,8 +180,8 @@ def matmul_rule() -> Iterator[Case]:
         case = rule_case(np.matmul, "a b", seed, a=a, b=b)
         if n == k == m:
             g = case.given["g"]
-            by_a, by_b = (raw(d) for d in vjp(np.matmul, a.T, b.T)[1](g))
-            swapped_a, swapped_b = (raw(d) for d in vjp(np.matmul, b, a)[1](g))
+            by_a, by_b = (unwrap(d) for d in vjp(np.matmul, a.T, b.T)[1](g))
+            swapped_a, swapped_b = (unwrap(d) for d in vjp(np.matmul, b, a)[1](g))
             case = case.suspecting(
                 (
                     "A transpose is missing. Square matrices hide it: go by the indices.",
@@ -200,4 +200,4 @@ def matmul_rule() -> Iterator[Case]:
 
 
 def _entrywise(g: Array, other: Array) -> Any:
-    return raw(vjp(np.multiply, np.zeros_like(other), other)[1](g)[0])
+    return unwrap(vjp(np.multiply, np.zeros_like(other), other)[1](g)[0])

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ..softmax import log_softmax, logsumexp, softmax
-from ..tensor import raw
-from ..transforms import grad, jacobian
+from ..core.arrays import unwrap
+from ..functional.softmax import log_softmax, logsumexp, softmax
+from ..transforms.grad import grad, jacobian
 from .case import Array, Case, rule_case
 from .exercise import exercise
 
@@ -68,19 +68,19 @@ def stable_softmax() -> Iterator[Case]:
     for z in (logits(0, 2, 3), logits(1, 3, 3), HARD, -HARD):
         yield Case(
             {"z": z},
-            {"ŷ": raw(softmax(z, axis=-1))},
+            {"ŷ": unwrap(softmax(z, axis=-1))},
             suspects=[
                 (
                     "This normalises over the batch: the classes are on the last axis.",
-                    {"ŷ": raw(softmax(z, axis=0))},
+                    {"ŷ": unwrap(softmax(z, axis=0))},
                 ),
                 (
                     "This normalises over all entries: each row is a distribution of its own.",
-                    {"ŷ": raw(softmax(z, axis=None))},
+                    {"ŷ": unwrap(softmax(z, axis=None))},
                 ),
                 (
                     "These are the logarithms of the probabilities.",
-                    {"ŷ": raw(log_softmax(z, axis=-1))},
+                    {"ŷ": unwrap(log_softmax(z, axis=-1))},
                 ),
             ],
             otherwise="Of all changes to the logits, only a shift of a whole row by one number "
@@ -103,7 +103,7 @@ def log_sum_exp() -> Iterator[Case]:
             return ...               # of shape (N,)
     """
     for z in (logits(2, 2, 3), logits(3, 3, 3), HARD, -HARD):
-        value = raw(logsumexp(z, axis=-1))
+        value = unwrap(logsumexp(z, axis=-1))
         peak = z.max(axis=-1)
         yield Case(
             {"z": z},
@@ -117,7 +117,7 @@ def log_sum_exp() -> Iterator[Case]:
                 ("This is the maximum alone.", {"ln Σ exp(z)": peak}),
                 (
                     "This is a sum over the batch: the classes are on the last axis.",
-                    {"ln Σ exp(z)": raw(logsumexp(z, axis=0))},
+                    {"ln Σ exp(z)": unwrap(logsumexp(z, axis=0))},
                 ),
             ],
         )
@@ -141,7 +141,7 @@ def softmax_jacobian() -> Iterator[Case]:
     """
     for seed, c in enumerate((3, 4, 2)):
         z = logits(seed + 4, c)
-        yield square_case({"z": z}, "∂ŷ/∂z", raw(jacobian(softmax)(z)))
+        yield square_case({"z": z}, "∂ŷ/∂z", unwrap(jacobian(softmax)(z)))
 
 
 @exercise(
@@ -174,7 +174,7 @@ def softmax_rule() -> Iterator[Case]:
             (
                 "This is the diagonal of the Jacobian alone. Each z_j moves all entries of ŷ in "
                 "its row.",
-                {"∂L/∂z": g * raw(grad(lambda z: np.sum(_own_entries(z)))(case.given["z"]))},
+                {"∂L/∂z": g * unwrap(grad(lambda z: np.sum(_own_entries(z)))(case.given["z"]))},
             ),
             (
                 "This holds the sum in the denominator still. It grows with every z_j, and all "
@@ -190,6 +190,6 @@ def softmax_rule() -> Iterator[Case]:
 
 def _own_entries(z: Any) -> Any:
     """ŷ, where each entry of it depends on its own logit only."""
-    held = raw(z)
+    held = unwrap(z)
     rest = np.exp(held).sum(axis=-1, keepdims=True) - np.exp(held)
     return 1 / (1 + rest * np.exp(-z))

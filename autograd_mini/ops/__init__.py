@@ -42,10 +42,10 @@ from . import (
     padding,
     products,
     reductions,
-    refused,
-    samples,
     shaping,
+    signal,
     statistics,
+    unsupported,
 )
 
 __all__ = [
@@ -57,8 +57,8 @@ __all__ = [
     "padding",
     "products",
     "reductions",
-    "refused",
-    "samples",
     "shaping",
+    "signal",
     "statistics",
+    "unsupported",
 ]

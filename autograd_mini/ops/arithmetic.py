@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import OnArrays, arrayed, implements, not_differentiable, primitive
+from ..core.arrays import as_array_or_tensor
+from ..core.primitive import primitive
+from ..core.registry import NonDifferentiable, implements, not_differentiable
 
 add = primitive(np.add, lambda g, y, a, b: g, lambda g, y, a, b: g, name="add")
 sub = primitive(np.subtract, lambda g, y, a, b: g, lambda g, y, a, b: -g, name="sub")
@@ -116,7 +118,7 @@ where = primitive(
     lambda g, y, mask, a, b: np.where(mask, g, 0),
     lambda g, y, mask, a, b: np.where(mask, 0, g),
     name="where",
-    of="where",
+    implements="where",
 )
 
 
@@ -140,7 +142,7 @@ def _clip(
     max: Any = None,
 ) -> Any:
     """A clipped entry is a constant; one on a bound is not clipped, and its derivative is 1."""
-    a = arrayed(a)
+    a = as_array_or_tensor(a)
     low, high = a_min if min is None else min, a_max if max is None else max
     a = a if low is None else where(np.less(a, low) | np.isnan(low), low, a)
     return a if high is None else where(np.greater(a, high) | np.isnan(high), high, a)
@@ -153,7 +155,7 @@ def _float_power(a: Any, b: Any) -> Any:
 
 
 def _as_float64(x: Any) -> Any:
-    return arrayed(x).astype(np.dtype(float))
+    return as_array_or_tensor(x).astype(np.dtype(float))
 
 
 @implements(np.divmod)
@@ -163,11 +165,11 @@ def _divmod(a: Any, b: Any) -> Any:
 
 @implements(np.ldexp)
 def _ldexp(x: Any, n: Any) -> Any:
-    x = arrayed(x)
+    x = as_array_or_tensor(x)
     return x * _power_of_two(n, x.dtype)
 
 
-_power_of_two = OnArrays(lambda n, dtype: np.ldexp(np.ones((), dtype), n))
+_power_of_two = NonDifferentiable(lambda n, dtype: np.ldexp(np.ones((), dtype), n))
 
 
 not_differentiable(

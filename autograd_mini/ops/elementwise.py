@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import OnArrays, Primitive, implements, not_differentiable, primitive
+from ..core.primitive import Primitive, primitive
+from ..core.registry import NonDifferentiable, implements, not_differentiable
 
 LN2, LN10, DEGREE = float(np.log(2)), float(np.log(10)), np.pi / 180
 
@@ -25,7 +26,7 @@ square = primitive(np.square, lambda g, y, x: g * (2 * x))
 reciprocal = primitive(np.reciprocal, lambda g, y, x: -g * y * y)
 abs = primitive(np.absolute, lambda g, y, x: g * np.sign(x), name="abs")
 fabs = primitive(np.fabs, lambda g, y, x: g * np.sign(x))
-positive = primitive(np.positive, lambda g, y, x: g, of=(np.positive, np.conjugate))
+positive = primitive(np.positive, lambda g, y, x: g, implements=(np.positive, np.conjugate))
 
 sin = primitive(np.sin, lambda g, y, x: g * np.cos(x))
 cos = primitive(np.cos, lambda g, y, x: -g * np.sin(x))
@@ -43,8 +44,8 @@ arcsinh = primitive(np.arcsinh, lambda g, y, x: g / np.sqrt(x * x + 1))
 arccosh = primitive(np.arccosh, lambda g, y, x: g / np.sqrt((x - 1) * (x + 1)))
 arctanh = primitive(np.arctanh, lambda g, y, x: g / ((1 - x) * (1 + x)))
 
-deg2rad = primitive(np.deg2rad, lambda g, y, x: g * DEGREE, of=(np.deg2rad, np.radians))
-rad2deg = primitive(np.rad2deg, lambda g, y, x: g / DEGREE, of=(np.rad2deg, np.degrees))
+deg2rad = primitive(np.deg2rad, lambda g, y, x: g * DEGREE, implements=(np.deg2rad, np.radians))
+rad2deg = primitive(np.rad2deg, lambda g, y, x: g / DEGREE, implements=(np.rad2deg, np.degrees))
 
 
 def _sigmoid(x: Any) -> Any:
@@ -119,14 +120,14 @@ def _stop_gradient(x: Any) -> Any:
     return x
 
 
-sigmoid = primitive(_sigmoid, lambda g, y, x: g * y * (1 - y), name="sigmoid", of="sigmoid")
-relu = primitive(_relu, lambda g, y, x: g * (y != 0), name="relu", of="relu")
+sigmoid = primitive(_sigmoid, lambda g, y, x: g * y * (1 - y), name="sigmoid", implements="sigmoid")
+relu = primitive(_relu, lambda g, y, x: g * (y != 0), name="relu", implements="relu")
 stop_gradient = primitive(_stop_gradient, None, name="stop_gradient")
 # The argument of a transform under a new identity, so that nested transforms never mix theirs up.
 alias = primitive(lambda x: x, lambda g, y, x: g, name="alias")
 # The sweep brings a cotangent back to its argument's dtype.
 astype = primitive(
-    lambda x, dtype: x.astype(dtype), lambda g, y, x, dtype: g, name="astype", of="astype"
+    lambda x, dtype: x.astype(dtype), lambda g, y, x, dtype: g, name="astype", implements="astype"
 )
 
 # ---- sinc: smooth at 0, though its formula divides by x ------------------------------------------
@@ -165,7 +166,7 @@ sinc_derivative: Primitive = primitive(
     _sinc_derivative,
     lambda g, y, x, n: g * sinc_derivative(x, n + 1),
     name="sinc_derivative",
-    of="sinc_derivative",
+    implements="sinc_derivative",
 )
 sinc = primitive(np.sinc, lambda g, y, x: g * sinc_derivative(x, 1))
 
@@ -183,7 +184,7 @@ nan_to_num = primitive(
     _nan_to_num,
     lambda g, y, x, *args, **kwargs: np.where(np.isfinite(x), g, 0),
     name="nan_to_num",
-    of=np.nan_to_num,
+    implements=np.nan_to_num,
 )
 
 
@@ -201,7 +202,7 @@ def _frexp(x: Any) -> Any:
     return np.ldexp(x, -exponent), exponent
 
 
-_exponent = OnArrays(lambda x: np.frexp(x)[1])
+_exponent = NonDifferentiable(lambda x: np.frexp(x)[1])
 
 
 @implements(np.real)

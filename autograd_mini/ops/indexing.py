@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import Rule, arrayed, implements, not_differentiable, primitive
+from ..core.arrays import Rule, as_array_or_tensor
+from ..core.primitive import primitive
+from ..core.registry import implements, not_differentiable
 
 
 def _scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
@@ -24,7 +26,9 @@ def _scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
     return y
 
 
-scatter = primitive(_scatter, lambda g, y, x, index, shape: g[index], name="scatter", of="scatter")
+scatter = primitive(
+    _scatter, lambda g, y, x, index, shape: g[index], name="scatter", implements="scatter"
+)
 
 
 def _getitem_vjp(g: Any, y: Any, x: Any, index: Any) -> Any:
@@ -39,7 +43,7 @@ getitem = primitive(
     lambda x, index: x[index],
     _getitem_vjp,
     name="getitem",
-    of="getitem",
+    implements="getitem",
 )
 
 # ---- rearrangements: functions whose result has entries of the argument, in other places ---------
@@ -165,8 +169,8 @@ def _trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
 @implements(np.insert)
 def _insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     """NumPy inserts positions into positions; they tell which entry is taken from where."""
-    arr = arrayed(arr)
-    values = arrayed(values).astype(arr.dtype)
+    arr = as_array_or_tensor(arr)
+    values = as_array_or_tensor(values).astype(arr.dtype)
     own = np.arange(arr.size).reshape(arr.shape)
     new = arr.size + np.arange(values.size).reshape(values.shape)
     return np.concatenate([np.ravel(arr), np.ravel(values)])[np.insert(own, obj, new, axis)]
@@ -208,7 +212,7 @@ def _matrix(m: Any) -> tuple[int, int]:
 def _choose(a: Any, choices: Any, out: None = None, mode: Any = "raise") -> Any:
     """NumPy chooses among the numbers of the choices; each entry is then taken from that one."""
     dtype = np.result_type(*choices)
-    choices = [arrayed(c) for c in choices]
+    choices = [as_array_or_tensor(c) for c in choices]
     choices = [c if c.dtype == dtype else c.astype(dtype) for c in choices]
     shape = np.broadcast_shapes(np.shape(a), *map(np.shape, choices))
     number = np.broadcast_to(np.choose(a, range(len(choices)), mode=mode), shape)
@@ -233,11 +237,11 @@ def _select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 @implements(np.bincount)
 def _bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     """The sums of the weights that fall into each bin."""
-    x = arrayed(x)
+    x = as_array_or_tensor(x)
     counts = np.bincount(x, minlength=minlength)
     if weights is None:
         return counts
-    return scatter(arrayed(weights).astype(np.dtype(float)), x, counts.shape)
+    return scatter(as_array_or_tensor(weights).astype(np.dtype(float)), x, counts.shape)
 
 
 not_differentiable(

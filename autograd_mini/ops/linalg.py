@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..primitive import OnArrays, arrayed, implements, not_differentiable, primitive
+from ..core.arrays import as_array_or_tensor
+from ..core.primitive import primitive
+from ..core.registry import NonDifferentiable, implements, not_differentiable
 
 
 def _t(a: Any) -> Any:
@@ -40,14 +42,14 @@ solve = primitive(
     _solve_matrix,
     lambda g, y, a, b: np.linalg.solve(_t(a), g),
     name="solve",
-    of="solve",
+    implements="solve",
 )
 
 
 @implements(np.linalg.solve)
 def _solve_any(a: Any, b: Any) -> Any:
     """A vector on the right is a matrix with one column."""
-    a, b = arrayed(a), arrayed(b)
+    a, b = as_array_or_tensor(a), as_array_or_tensor(b)
     if np.ndim(b) == 1:
         return solve(a, _columns(b))[..., 0]
     return solve(a, b)
@@ -80,14 +82,14 @@ lstsq = primitive(
     _lstsq_matrix,
     lambda g, x, a, b, rcond: _t(np.linalg.pinv(a, rcond)) @ g,
     name="lstsq",
-    of="lstsq",
+    implements="lstsq",
 )
 
 
 @implements(np.linalg.lstsq)
 def _lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     """Solution, squared residuals, rank, singular values; NumPy's rule for what is small."""
-    a, b = arrayed(a), arrayed(b)
+    a, b = as_array_or_tensor(a), as_array_or_tensor(b)
     if rcond is None:
         rcond = float(np.finfo(a.dtype).eps) * max(a.shape)
     m, n = a.shape
@@ -150,7 +152,7 @@ logabsdet = primitive(
     lambda g, y, a: g[..., None, None] * _t(np.linalg.inv(a)),
     name="logabsdet",
 )
-_sign = OnArrays(lambda a: np.linalg.slogdet(a)[0])
+_sign = NonDifferentiable(lambda a: np.linalg.slogdet(a)[0])
 
 
 class SlogdetResult(NamedTuple):
@@ -269,7 +271,10 @@ def _svdvals_vjp(g: Any, y: Any, a: Any) -> Any:
 
 svd = primitive(_svd_parts, _svd_vjp, name="svd")
 svdvals = primitive(
-    lambda a: np.linalg.svd(a, compute_uv=False), _svdvals_vjp, name="svdvals", of=np.linalg.svdvals
+    lambda a: np.linalg.svd(a, compute_uv=False),
+    _svdvals_vjp,
+    name="svdvals",
+    implements=np.linalg.svdvals,
 )
 
 

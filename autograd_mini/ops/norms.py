@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import implements, primitive
+from ..core.primitive import primitive
+from ..core.registry import implements
 from .linalg import inv, svdvals
 from .reductions import axes_of, kept
 
@@ -22,7 +23,7 @@ norm = primitive(
     lambda x, axis=None, keepdims=False: np.linalg.norm(x, None, axis, keepdims),
     _norm_vjp,
     name="norm",
-    of="norm",
+    implements="norm",
 )
 
 
@@ -37,7 +38,7 @@ def _power_norm_vjp(g: Any, y: Any, x: Any, p: float, axis: int, keepdims: bool 
     return kept(g, x, axis) * np.where(y == 0, 0, np.sign(x) * share)
 
 
-power_norm = primitive(_power_norm, _power_norm_vjp, name="power_norm", of="power_norm")
+power_norm = primitive(_power_norm, _power_norm_vjp, name="power_norm", implements="power_norm")
 
 
 @implements(np.linalg.norm)

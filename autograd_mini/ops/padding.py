@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import implements
+from ..core.registry import implements
 
 _STATISTICS: dict[str, Any] = {
     "maximum": np.max,

@@ -11,15 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from ..primitive import (
-    EveryArgument,
-    Rule,
-    arrayed,
-    fused,
-    implements,
-    not_differentiable,
-    primitive,
-)
+from ..core.arrays import Rule, as_array_or_tensor
+from ..core.fused import fused
+from ..core.primitive import VariadicRule, primitive
+from ..core.registry import implements, not_differentiable
 
 
 def _t(a: Any) -> Any:
@@ -127,7 +122,7 @@ def _linear_bias(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
     return row.dot(g) if type(g) is np.ndarray else np.dot(row, g)
 
 
-def _linear_bias_textbook(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
+def _linear_bias_display(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
     return g.sum(axis=tuple(range(g.ndim - 1))) if g.ndim > 1 == b.ndim else g
 
 
@@ -144,8 +139,8 @@ linear = fused(
     _linear_input,
     _linear_weight,
     _linear_bias,
-    definition=lambda x, w, b: x @ w + b,
-    textbook=(None, None, _linear_bias_textbook),
+    display_graph=lambda x, w, b: x @ w + b,
+    display_rules=(None, None, _linear_bias_display),
     name="linear",
     unfused=lambda x, w, b: x @ w + b,
 )
@@ -178,9 +173,9 @@ def _einsum_vjp(i: int) -> Rule:
 
 einsum = primitive(
     lambda *xs, subscripts, optimize=False: np.einsum(subscripts, *xs, optimize=optimize),
-    EveryArgument(_einsum_vjp),
+    VariadicRule(_einsum_vjp),
     name="einsum",
-    of="einsum",
+    implements="einsum",
 )
 
 
@@ -212,7 +207,7 @@ def _written_out(*operands: Any) -> tuple[str, list[Any]]:
     """``"ij,jk", a, b`` or ``a, [0, 1], b, [1, 2]`` as ``"ij,jk->ik", [a, b]``, without dots."""
     if not isinstance(operands[0], str):
         operands = _from_lists(operands)
-    subscripts, xs = operands[0].replace(" ", ""), [arrayed(x) for x in operands[1:]]
+    subscripts, xs = operands[0].replace(" ", ""), [as_array_or_tensor(x) for x in operands[1:]]
     terms, arrow, result = subscripts.partition("->")
     names = terms.split(",")
     if len(names) != len(xs):
@@ -250,7 +245,7 @@ def _from_lists(operands: Sequence[Any]) -> tuple[Any, ...]:
 @implements(np.dot)
 def _dot(a: Any, b: Any, out: None = None) -> Any:
     """The product with scalars, of vectors, of matrices; otherwise last axis by second last."""
-    a, b = arrayed(a), arrayed(b)
+    a, b = as_array_or_tensor(a), as_array_or_tensor(b)
     if np.ndim(a) == 0 or np.ndim(b) == 0:
         return a * b
     if np.ndim(a) <= 2 and np.ndim(b) <= 2:
@@ -265,7 +260,7 @@ def _outer(a: Any, b: Any, out: None = None) -> Any:
 
 @implements(np.inner)
 def _inner(a: Any, b: Any, /) -> Any:
-    a, b = arrayed(a), arrayed(b)
+    a, b = as_array_or_tensor(a), as_array_or_tensor(b)
     return np.tensordot(a, b, ((-1,), (-1,))) if np.ndim(a) and np.ndim(b) else a * b
 
 
@@ -366,7 +361,10 @@ def _matrix_power(a: Any, n: int) -> Any:
 
 @implements(*(getattr(np, name) for name in ("vecdot",) if hasattr(np, name)))
 def _vecdot(x1: Any, x2: Any, /, axis: int = -1) -> Any:
-    x1, x2 = np.moveaxis(arrayed(x1), axis, -1), np.moveaxis(arrayed(x2), axis, -1)
+    x1, x2 = (
+        np.moveaxis(as_array_or_tensor(x1), axis, -1),
+        np.moveaxis(as_array_or_tensor(x2), axis, -1),
+    )
     if x1.shape[-1] != x2.shape[-1]:
         raise ValueError(f"vecdot: vectors of {x1.shape[-1]} and of {x2.shape[-1]} entries")
     return np.sum(x1 * x2, axis=-1)
@@ -374,12 +372,12 @@ def _vecdot(x1: Any, x2: Any, /, axis: int = -1) -> Any:
 
 @implements(*(getattr(np, name) for name in ("matvec",) if hasattr(np, name)))
 def _matvec(x1: Any, x2: Any, /) -> Any:
-    return matmul(x1, arrayed(x2)[..., None])[..., 0]
+    return matmul(x1, as_array_or_tensor(x2)[..., None])[..., 0]
 
 
 @implements(*(getattr(np, name) for name in ("vecmat",) if hasattr(np, name)))
 def _vecmat(x1: Any, x2: Any, /) -> Any:
-    return matmul(arrayed(x1)[..., None, :], x2)[..., 0, :]
+    return matmul(as_array_or_tensor(x1)[..., None, :], x2)[..., 0, :]
 
 
 @implements(np.linalg.matrix_transpose, np.matrix_transpose)

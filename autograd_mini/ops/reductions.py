@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from ..primitive import arrayed, implements, not_differentiable, primitive
+from ..core.arrays import as_array_or_tensor
+from ..core.primitive import primitive
+from ..core.registry import implements, not_differentiable
 
 
 def kept(r: Any, x: Any, axis: Any) -> Any:
@@ -123,9 +125,11 @@ def _prod_vjp(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) 
     return kept(g, x, axis) * others
 
 
-cumsum = primitive(lambda x, axis=None: x.cumsum(axis), _cumsum_vjp, name="cumsum", of="cumsum")
+cumsum = primitive(
+    lambda x, axis=None: x.cumsum(axis), _cumsum_vjp, name="cumsum", implements="cumsum"
+)
 cumprod = primitive(
-    lambda x, axis=None: x.cumprod(axis), _cumprod_vjp, name="cumprod", of="cumprod"
+    lambda x, axis=None: x.cumprod(axis), _cumprod_vjp, name="cumprod", implements="cumprod"
 )
 prod = primitive(
     lambda x, axis=None, keepdims=False: x.prod(axis=axis, keepdims=keepdims),
@@ -227,7 +231,7 @@ def _min(
 
 def _like(y: Any, initial: Any) -> Any:
     """What a reduction starts from, in its dtype, which it does not change."""
-    return arrayed(initial).astype(y.dtype)
+    return as_array_or_tensor(initial).astype(y.dtype)
 
 
 def _least(name: str, a: Any, infinity: float, initial: Any, where: Any) -> Any:

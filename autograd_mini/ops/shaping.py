@@ -8,29 +8,31 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import EveryArgument, Rule, arrayed, implements, not_differentiable, primitive
+from ..core.arrays import Rule, as_array_or_tensor
+from ..core.primitive import VariadicRule, primitive
+from ..core.registry import implements, not_differentiable
 
 reshape = primitive(
     lambda x, shape: x.reshape(shape),
     lambda g, y, x, shape: g.reshape(x.shape),
     name="reshape",
-    of="reshape",
+    implements="reshape",
 )
 expand_dims = primitive(np.expand_dims, lambda g, y, x, axis: g.reshape(x.shape))
 squeeze = primitive(
     lambda x, axis=None: x.squeeze(axis),
     lambda g, y, x, axis=None: g.reshape(x.shape),
     name="squeeze",
-    of=np.squeeze,
+    implements=np.squeeze,
 )
 # What broadcasting repeats, the sweep sums: the rule has nothing left to do.
 broadcast_to = primitive(
     lambda x, shape: np.broadcast_to(x, shape),
     lambda g, y, x, shape: g,
     name="broadcast_to",
-    of="broadcast_to",
+    implements="broadcast_to",
 )
-copy = primitive(lambda x: x.copy(), lambda g, y, x: g, name="copy", of="copy")
+copy = primitive(lambda x: x.copy(), lambda g, y, x: g, name="copy", implements="copy")
 
 
 def _transpose_vjp(g: Any, y: Any, x: Any, axes: Any = None) -> Any:
@@ -44,7 +46,7 @@ transpose = primitive(
     lambda x, axes=None: x.transpose() if axes is None else x.transpose(axes),
     _transpose_vjp,
     name="transpose",
-    of=np.transpose,
+    implements=np.transpose,
 )
 
 
@@ -67,12 +69,15 @@ def _layer_of_stack(i: int) -> Rule:
 
 concatenate = primitive(
     lambda *xs, axis=0: np.concatenate(xs, axis),
-    EveryArgument(_piece_of_concatenation),
+    VariadicRule(_piece_of_concatenation),
     name="concatenate",
-    of="concatenate",
+    implements="concatenate",
 )
 stack = primitive(
-    lambda *xs, axis=0: np.stack(xs, axis), EveryArgument(_layer_of_stack), name="stack", of="stack"
+    lambda *xs, axis=0: np.stack(xs, axis),
+    VariadicRule(_layer_of_stack),
+    name="stack",
+    implements="stack",
 )
 
 
@@ -133,7 +138,7 @@ def _full_like(
 
 
 def _cast(x: Any, dtype: Any) -> Any:
-    return arrayed(x).astype(np.dtype(dtype))
+    return as_array_or_tensor(x).astype(np.dtype(dtype))
 
 
 @implements(np.atleast_1d)
@@ -158,7 +163,7 @@ def _atleast_3d(*arys: Any) -> Any:
 
 def _each(f: Any, arrays: tuple[Any, ...]) -> Any:
     """One array for one argument, a tuple for several."""
-    found = tuple(f(arrayed(x)) for x in arrays)
+    found = tuple(f(as_array_or_tensor(x)) for x in arrays)
     return found[0] if len(found) == 1 else found
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import arrayed, implements
+from ..core.arrays import as_array_or_tensor
+from ..core.registry import implements
 from .reductions import axes_of, chosen, counted
 
 _NONE: Any = None
@@ -62,12 +63,12 @@ def _average(
     a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False
 ) -> Any:
     """Σ w x / Σ w."""
-    a = arrayed(a)
+    a = as_array_or_tensor(a)
     if weights is None:
         y = np.mean(a, axis=axis, keepdims=keepdims)
         total: Any = np.full(y.shape, np.size(a) / (y.size or 1))
     else:
-        weights = _along(arrayed(weights), a, axis)
+        weights = _along(as_array_or_tensor(weights), a, axis)
         total = np.sum(weights, axis=axis, keepdims=keepdims)
         if (total == 0).any():
             raise ZeroDivisionError("average: the weights sum to zero")
@@ -278,8 +279,8 @@ def _cov(
     dtype: Any = None,
 ) -> Any:
     """Σ w (x - mean) (x - mean)ᵀ over the observations, by n - ddof."""
-    x = _variables(arrayed(m), rowvar)
-    x = x if y is None else np.concatenate([x, _variables(arrayed(y), rowvar)])
+    x = _variables(as_array_or_tensor(m), rowvar)
+    x = x if y is None else np.concatenate([x, _variables(as_array_or_tensor(y), rowvar)])
     x = x if dtype is None else x.astype(dtype)
     ddof = ddof if ddof is not None else 0 if bias else 1
     w: Any = np.ones(x.shape[1])

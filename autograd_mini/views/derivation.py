@@ -6,13 +6,13 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ..tensor import Tensor
-from . import formula
-from . import latex as tex
-from .naming import Formula, Names, name_of, taken
-from .terminal import spelled
+from ..core.tensor import Tensor
+from ..notation import latex as tex
+from ..notation import plain as formula
+from ..notation.names import Formula, Names, name_of, taken
+from ..text.format import Called
+from ..text.terminal import spelled
 from .trace import Contribution, Trace
-from .writing import Called
 
 
 class Derivation(str):

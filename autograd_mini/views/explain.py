@@ -6,10 +6,10 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from ..tensor import Tensor
-from .terminal import spelled
+from ..core.tensor import Tensor
+from ..text.format import values, wrapped
+from ..text.terminal import spelled
 from .trace import Contribution, Step, Trace
-from .writing import values, wrapped
 
 
 def explain(result: Tensor, names: Mapping[str, Any] | None = None) -> str:

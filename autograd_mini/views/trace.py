@@ -16,11 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..tape import Tape, _fit
-from ..tensor import Tensor, raw
-from . import formula
-from .symbols import Ruled, ruled
-from .writing import Called, Place, labels, one_line, variable
+from ..core.arrays import unwrap
+from ..core.backward import unbroadcast
+from ..core.tape import Tape
+from ..core.tensor import Tensor
+from ..notation import plain as formula
+from ..notation.symbolic import Ruled, ruled
+from ..text.format import Called, Place, labels, one_line, variable
 
 
 @dataclass(frozen=True)
@@ -177,14 +179,14 @@ def _backward(trace: Trace) -> Iterator[Step]:
 def _contributions(t: Tensor, g: Any) -> list[tuple[int, Any, Any, str]]:
     """What each rule of a record gives; that fitted to its argument; over what it was summed."""
     assert t.op is not None
-    kwargs = t.kwargs if t.saved is None else {**t.kwargs, "saved": t.saved}
-    args = [raw(a) for a in t.inputs]
+    kwargs = t.kwargs if t.residuals is None else {**t.kwargs, "residuals": t.residuals}
+    args = [unwrap(a) for a in t.inputs]
     found = []
     for i, (rule, a) in enumerate(zip(t.op.vjps, t.inputs)):
         if rule is not None and isinstance(a, Tensor) and a.requires_grad:
             with np.errstate(all="ignore"):
                 c = np.asarray(rule(g, t._array, *args, **kwargs))
-            found.append((i, c, np.asarray(_fit(c, t, a)), _summed(c.shape, a.shape)))
+            found.append((i, c, np.asarray(unbroadcast(c, t, a)), _summed(c.shape, a.shape)))
     return found
 
 

@@ -11,7 +11,7 @@ import tracemalloc
 import numpy as np
 
 import autograd_mini as ag
-from autograd_mini.primitive import FUSED
+from autograd_mini.core.fused import FUSED
 
 SHAPE = (256, 100)
 

@@ -16,9 +16,9 @@ from statistics import median
 from time import perf_counter
 
 import numpy as np
+from autograd_mini.views.layout.layout import Edge, Layout, Node, layout
 
 import autograd_mini as ag
-from autograd_mini.views.layout import Edge, Layout, Node, layout
 
 Graph = tuple[dict[int, Node], list[Edge]]
 Curve = Sequence[tuple[float, float]]  # 1 + 3n points, as in Route.points

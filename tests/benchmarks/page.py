@@ -14,8 +14,8 @@ from typing import Any
 
 import autograd_mini as ag
 
+from ..browser.cases import deep, softmax_chain
 from ..browser.chromium import Lacking, launched
-from ..browser.stories import deep, softmax_chain
 from .measure import Row
 
 RECORDS = 2_000

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from . import stories
+from . import cases
 from .test_steps import Expected
 
 pytestmark = pytest.mark.slow  # `test_steps`, `test_keys` and others are in the default suite
@@ -21,29 +21,29 @@ def adjoints(story):
 
 
 def check_nan(page):
-    wrong = [g for g in adjoints(stories.overflow) if not np.isfinite(g).all()]
-    assert 2 < len(wrong) < len(adjoints(stories.overflow))
+    wrong = [g for g in adjoints(cases.overflow) if not np.isfinite(g).all()]
+    assert 2 < len(wrong) < len(adjoints(cases.overflow))
     assert count(page, "grad:nan") == len(wrong)
     assert count(page, "GRAD:NaN ") == len(wrong)
 
 
 def test_gradients_that_are_not_finite(opened):
-    check_nan(opened(stories.explore(stories.overflow)))
+    check_nan(opened(cases.explore(cases.overflow)))
 
 
 def check_zero(page):
-    none = [g for g in adjoints(stories.dead) if not np.any(g)]
-    assert 0 < len(none) < len(adjoints(stories.dead))
+    none = [g for g in adjoints(cases.dead) if not np.any(g)]
+    assert 0 < len(none) < len(adjoints(cases.dead))
     assert count(page, "grad:0") == len(none)
     assert count(page, "grad:nan") == 0
 
 
 def test_gradients_that_are_zero(opened):
-    check_zero(opened(stories.explore(stories.dead)))
+    check_zero(opened(cases.explore(cases.dead)))
 
 
 def test_names_operations_shapes_and_scopes_and_a_click_goes_there(opened):
-    page = opened(stories.explore(stories.dead))
+    page = opened(cases.explore(cases.dead))
     for query, found in {"off": 1, "relu": 1, "(2,)": 5, "units": 2, "W": 1, "zzz": 0}.items():
         assert count(page, query) == found, query
         assert page.locator("#found li button").count() == found, query

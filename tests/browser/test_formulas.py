@@ -5,8 +5,8 @@ import pytest
 
 import autograd_mini as ag
 
-from . import stories
-from .reading import state
+from . import cases
+from .page_reader import state
 
 CHAIN = [
     "e=exp(z)",
@@ -50,7 +50,7 @@ def check_chain(page):
 
 
 def test_the_chain_reads_as_in_a_textbook(opened):
-    check_chain(opened(stories.explore(stories.softmax_chain)))
+    check_chain(opened(cases.explore(cases.softmax_chain)))
 
 
 def check_fused(page):
@@ -60,18 +60,18 @@ def check_fused(page):
 
 
 def test_the_fused_node_leads_with_prediction_minus_truth(opened):
-    page = opened(stories.explore(stories.fused))
+    page = opened(cases.explore(cases.fused))
     check_fused(page)
     assert page.inner_text(".pill") == "ŷ − y"
 
 
 def test_a_matrix_times_a_vector(opened):
-    page = opened(stories.explore(stories.heat_maps), hash="#step=99")
+    page = opened(cases.explore(cases.heat_maps), hash="#step=99")
     assert formulas(page) == HEAT_MAPS
 
 
 def test_a_formula_is_one_element_and_its_fences_are_as_high_as_what_they_hold(opened):
-    page = opened(stories.explore(stories.softmax_chain), hash="#step=13")
+    page = opened(cases.explore(cases.softmax_chain), hash="#step=13")
     assert page.locator("#what math").count() == 2
     assert page.locator("#what mfrac").count() >= 5
     page.keyboard.press("Home")
@@ -81,7 +81,7 @@ def test_a_formula_is_one_element_and_its_fences_are_as_high_as_what_they_hold(o
 
 def normed():
     """A rule as long as any, and derivatives with as many digits."""
-    t = stories.tensors(x=[[1.3, 0.9, -0.7], [-1.2, -0.6, 0.04]], gain=np.ones(3), bias=np.zeros(3))
+    t = cases.tensors(x=[[1.3, 0.9, -0.7], [-1.2, -0.6, 0.04]], gain=np.ones(3), bias=np.zeros(3))
     return (ag.layer_norm(t["x"], t["gain"], t["bias"]) ** 2).sum()
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from . import stories
-from .reading import state
+from . import cases
+from .page_reader import state
 from .test_steps import Expected, check_cards
 
 pytestmark = pytest.mark.slow  # `test_steps`, `test_keys` and others are in the default suite
@@ -20,7 +20,7 @@ REFUSED = {
 @pytest.fixture
 def notebook(opened, tmp_path):
     """A page with the frame in it, and the frame."""
-    shown = stories.explore(stories.softmax_chain)._repr_html_()
+    shown = cases.explore(cases.softmax_chain)._repr_html_()
     path = tmp_path / "notebook.html"
     path.write_text(f"<!doctype html><html data-ready><title>Mine</title>{shown}", "utf-8")
     page = opened(path)
@@ -31,7 +31,7 @@ def notebook(opened, tmp_path):
 
 def test_the_page_works_inside_a_frame(notebook):
     page, frame = notebook
-    expected = Expected(stories.softmax_chain)
+    expected = Expected(cases.softmax_chain)
     frame.focus("#next")
     for step in range(1, expected.count):
         page.keyboard.press("ArrowRight")
@@ -51,7 +51,7 @@ def test_the_frame_reaches_nothing_and_leads_nowhere(notebook, opened):
 
 
 def test_where_frames_are_stripped_there_is_a_picture(opened, tmp_path):
-    shown = stories.explore(stories.softmax_chain)._repr_html_()
+    shown = cases.explore(cases.softmax_chain)._repr_html_()
     start, end = shown.index("<iframe"), shown.index("</iframe>") + len("</iframe>")
     path = tmp_path / "stripped.html"
     path.write_text(f"<!doctype html><html data-ready>{shown[:start] + shown[end:]}", "utf-8")

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from . import stories
+from . import cases
 
 pytestmark = pytest.mark.slow  # `test_steps`, `test_keys` and others are in the default suite
 
@@ -29,7 +29,7 @@ def drag(page, box, by):
 
 
 def test_a_drag_moves_the_graph_and_chooses_no_card(opened):
-    page = opened(stories.explore(stories.softmax_chain), **NARROW)
+    page = opened(cases.explore(cases.softmax_chain), **NARROW)
     before = page.inner_text("#position")
     drag(page, page.locator(".card").nth(2).bounding_box(), 120)
     assert scrolled(page) == 120
@@ -39,7 +39,7 @@ def test_a_drag_moves_the_graph_and_chooses_no_card(opened):
 
 
 def test_what_is_under_the_pointer_stays_there_when_it_zooms(opened):
-    page = opened(stories.explore(stories.softmax_chain), **NARROW)
+    page = opened(cases.explore(cases.softmax_chain), **NARROW)
     first, before = page.locator(".card").nth(2), scale(page)
     at = first.bounding_box()
     page.mouse.move(at["x"] + 1, at["y"] + 1)
@@ -55,7 +55,7 @@ def test_what_is_under_the_pointer_stays_there_when_it_zooms(opened):
 
 
 def test_the_windows_of_a_comparison_move_on_their_own(opened):
-    page = opened(stories.explore(stories.fused, compare=True), hash="#step=1&view=3", **NARROW)
+    page = opened(cases.explore(cases.fused, compare=True), hash="#step=1&view=3", **NARROW)
     drag(page, page.locator(".stage").nth(0).bounding_box(), 150)
     assert (scrolled(page, 0), scrolled(page, 1)) == (150, 0)
     page.keyboard.press("End")
@@ -67,7 +67,7 @@ def test_the_windows_of_a_comparison_move_on_their_own(opened):
 
 
 def test_one_button_closes_all_groups_and_opens_them(opened):
-    page = opened(stories.explore(stories.network))
+    page = opened(cases.explore(cases.network))
     cards = page.locator(".card").count()
     page.click("#group")
     assert page.get_attribute("#group", "aria-pressed") == "true"

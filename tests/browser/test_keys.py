@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from . import stories
-from .reading import shows
+from . import cases
+from .page_reader import shows
 from .test_steps import Expected
 
 FOCUSED = "document.activeElement.id || document.activeElement.className"
@@ -14,7 +14,7 @@ CARD = "document.activeElement.closest('.card')?.dataset.node"
 
 @pytest.fixture
 def page(opened):
-    return opened(stories.explore(stories.softmax_chain))
+    return opened(cases.explore(cases.softmax_chain))
 
 
 def step(page):
@@ -38,7 +38,7 @@ def test_arrows_home_and_end(page):
 
 
 def test_space_plays_and_pauses(opened):
-    window = opened(stories.explore(stories.softmax_chain), clock=True)
+    window = opened(cases.explore(cases.softmax_chain), clock=True)
     window.keyboard.press("Space")
     assert window.get_attribute("#play", "aria-pressed") == "true"
     window.clock.run_for(3_500)
@@ -132,7 +132,7 @@ def test_a_card_is_chosen(page, key):
 
 def check_table(page):
     """At each step, a row for each tensor: what it is, and what is known of it by then."""
-    expected = Expected(stories.softmax_chain)
+    expected = Expected(cases.softmax_chain)
     page.click("#as-table")
     for step in (2, 8, 11, 14):
         page.evaluate(f"location.hash = '#step={step + 1}'")

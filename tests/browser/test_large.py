@@ -7,23 +7,23 @@ import pytest
 
 import autograd_mini as ag
 
-from . import stories
-from .reading import faint
+from . import cases
+from .page_reader import low_contrast
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("records", "seconds"), [(2_000, 2.0), (20_000, 10.0)])
 def test_a_long_tape_opens_soon(opened, picture, tmp_path, records, seconds):
-    result, names = stories.deep(records)
+    result, names = cases.deep(records)
     assert sum(t.op is not None for t in result.tape()) == records
     path = ag.explore(result, names=names).save(tmp_path / "long.html")
     assert path.stat().st_size < 2_000_000
-    opened(stories.explore(stories.softmax_chain))  # the browser is ready
+    opened(cases.explore(cases.softmax_chain))  # the browser is ready
     start = perf_counter()
     page = opened(path)
     took = perf_counter() - start
     assert took < seconds
-    assert faint(page) == []
+    assert low_contrast(page) == []
     picture(page, f"{records} records")
     assert 1 < page.locator(".card").count() <= 60
     page.keyboard.press("End")
@@ -32,7 +32,7 @@ def test_a_long_tape_opens_soon(opened, picture, tmp_path, records, seconds):
 
 @pytest.mark.slow
 def test_a_group_opens_and_closes_again(opened, picture):
-    page = opened(stories.explore(stories.thousand))
+    page = opened(cases.explore(cases.thousand))
     before = page.locator(".card").count()
     stack = page.locator(".card.stack").first
     title = stack.locator(".op").inner_text()
@@ -49,7 +49,7 @@ def test_a_group_opens_and_closes_again(opened, picture):
 
 @pytest.mark.slow
 def test_the_slider_steps_and_find_counts(opened):
-    page = opened(stories.explore(stories.thousand))
+    page = opened(cases.explore(cases.thousand))
     page.focus("#slider")
     page.keyboard.press("End")
     assert "step 2001 of 2001" in page.inner_text("#position")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from . import stories
+from . import cases
 from .conftest import lacking
-from .reading import faint
+from .page_reader import low_contrast
 
 pytestmark = pytest.mark.slow  # `test_steps`, `test_keys` and others are in the default suite
 
@@ -16,7 +16,7 @@ BOTH = pytest.mark.parametrize("scheme", ["light", "dark"])
 
 
 def beside():
-    return stories.explore(stories.fused, compare=True)
+    return cases.explore(cases.fused, compare=True)
 
 
 def ground(page):
@@ -24,7 +24,7 @@ def ground(page):
 
 
 def test_the_page_follows_the_system_until_it_is_told_otherwise(opened):
-    page = opened(stories.explore(stories.softmax_chain), scheme="dark")
+    page = opened(cases.explore(cases.softmax_chain), scheme="dark")
     dark = ground(page)
     page.emulate_media(color_scheme="light")
     light = ground(page)
@@ -37,30 +37,30 @@ def test_the_page_follows_the_system_until_it_is_told_otherwise(opened):
 
 
 def test_a_theme_that_was_asked_for_is_kept(opened):
-    dark = opened(stories.explore(stories.softmax_chain, theme="dark"), scheme="light")
-    linked = opened(stories.explore(stories.softmax_chain), hash="#step=1&theme=dark")
+    dark = opened(cases.explore(cases.softmax_chain, theme="dark"), scheme="light")
+    linked = opened(cases.explore(cases.softmax_chain), hash="#step=1&theme=dark")
     assert ground(dark) == ground(linked)
 
 
 @BOTH
 def test_text_stands_out_from_its_ground(opened, picture, scheme):
     page = opened(beside(), hash="#step=15&view=3", scheme=scheme)
-    found = set(faint(page))
+    found = set(low_contrast(page))
     for key in ("Home", "End"):
         page.keyboard.press(key)
-        found |= set(faint(page))
+        found |= set(low_contrast(page))
     picture(page, f"beside {scheme}")
     page.click("#hard")
-    found |= set(faint(page))
+    found |= set(low_contrast(page))
     picture(page, f"hard {scheme}")
     page.click("#as-table")
-    found |= set(faint(page))
+    found |= set(low_contrast(page))
     picture(page, f"table {scheme}")
     assert found == set()
 
 
 def test_formulas_have_the_font_that_the_page_brings(opened):
-    page = opened(stories.explore(stories.softmax_chain), hash="#step=3")
+    page = opened(cases.explore(cases.softmax_chain), hash="#step=3")
     page.evaluate("document.fonts.ready.then(() => 0)")
     assert page.evaluate("[...document.fonts].map((f) => `${f.family}: ${f.status}`)") == [
         "STIX Two Math: loaded"
@@ -74,14 +74,14 @@ _MOVING = "document.getAnimations().filter((a) => a.playState === 'running').len
 
 
 def test_less_motion(opened):
-    still = opened(stories.explore(stories.softmax_chain), hash="#step=9", motion="reduce")
+    still = opened(cases.explore(cases.softmax_chain), hash="#step=9", motion="reduce")
     assert still.evaluate(_MOVING) == 0
-    lively = opened(stories.explore(stories.softmax_chain), hash="#step=9")
+    lively = opened(cases.explore(cases.softmax_chain), hash="#step=9")
     assert lively.evaluate(_MOVING) > 0
 
 
 def test_on_paper_there_are_no_controls(opened, picture):
-    page = opened(stories.explore(stories.softmax_chain), hash="#step=12")
+    page = opened(cases.explore(cases.softmax_chain), hash="#step=12")
     page.emulate_media(media="print")
     assert page.is_hidden("#find")
     assert page.is_hidden("#play")
@@ -102,7 +102,7 @@ def check_paper(page):
 
 
 def test_it_prints(opened):
-    check_paper(opened(stories.explore(stories.softmax_chain), hash="#step=12"))
+    check_paper(opened(cases.explore(cases.softmax_chain), hash="#step=12"))
 
 
 def check_still(page):
@@ -117,7 +117,7 @@ def check_still(page):
 
 
 def test_playing_with_less_motion(opened):
-    check_still(opened(stories.explore(stories.softmax_chain), motion="reduce", clock=True))
+    check_still(opened(cases.explore(cases.softmax_chain), motion="reduce", clock=True))
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from . import stories
+from . import cases
 from .test_keys import scale, step
 
 pytestmark = pytest.mark.slow  # `test_steps`, `test_keys` and others are in the default suite
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow  # `test_steps`, `test_keys` and others are in the
 @pytest.fixture
 def page(opened):
     """The graph, larger than its window."""
-    page = opened(stories.explore(stories.softmax_chain), hash="#step=4")
+    page = opened(cases.explore(cases.softmax_chain), hash="#step=4")
     for _ in range(4):
         page.click("#zoom-in")
     return page

@@ -2,7 +2,7 @@
 
 import pytest
 
-from . import stories
+from . import cases
 from .test_find import check_nan, check_zero
 from .test_formulas import check_chain, check_fused
 from .test_keys import check_table
@@ -17,11 +17,11 @@ LARGE = {"hash": "#step=4", "zoomed": True}
 
 
 def chain():
-    return stories.explore(stories.softmax_chain)
+    return cases.explore(cases.softmax_chain)
 
 
 def beside():
-    return stories.explore(stories.fused, compare=True)
+    return cases.explore(cases.fused, compare=True)
 
 
 BROKEN = {
@@ -29,19 +29,19 @@ BROKEN = {
     "a film stands still": (film, check_film, POOLS, "tape.pools[0][id]", {}),
     "hard logits are not": (beside, check_hard, POOLS, "tape.pools[0][id]", {}),
     "all examples at once": (
-        lambda: stories.explore(stories.network), check_examples,
+        lambda: cases.explore(cases.network), check_examples,
         "found.each?.[state.example]??found", "found", {},
     ),
     "another sign": (chain, check_chain, 'odot:"⊙"', 'odot:"·"', {}),
     "plus for minus": (
-        lambda: stories.explore(stories.fused), check_fused, r"\\hat{y} - y", r"\\hat{y} + y", {},
+        lambda: cases.explore(cases.fused), check_fused, r"\\hat{y} - y", r"\\hat{y} + y", {},
     ),
     "nan is not found": (
-        lambda: stories.explore(stories.overflow), check_nan,
+        lambda: cases.explore(cases.overflow), check_nan,
         'tint.includes("!")', 'tint.includes("?")', {},
     ),
     "any first zero is found": (
-        lambda: stories.explore(stories.dead), check_zero, "/^i+$/", "/^/", {},
+        lambda: cases.explore(cases.dead), check_zero, "/^i+$/", "/^/", {},
     ),
     "zooms at the corner": (chain, check_pinch, "event.clientX-left", "0", LARGE),
     "every wheel zooms": (chain, check_wheel, "!event.ctrlKey&&!event.metaKey", "false", LARGE),

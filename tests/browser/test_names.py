@@ -2,7 +2,7 @@
 
 import autograd_mini as ag
 
-from . import stories
+from . import cases
 
 NAMES = [
     "</script><script>document.title='taken'</script>",
@@ -24,12 +24,12 @@ def hostile():
         x = ag.tensor([1.0, 2.0], requires_grad=True, name=name)
         with ag.scope(name):
             result = x * x if result is None else result + x * x
-    return stories.named(result.sum(), **dict.fromkeys(NAMES, result))
+    return cases.named(result.sum(), **dict.fromkeys(NAMES, result))
 
 
 def test_a_name_stays_text(opened):
     title = " ".join(NAMES[:3])
-    page = opened(stories.explore(hostile, title=title))
+    page = opened(cases.explore(hostile, title=title))
     called = page.locator(".card :is(.name, .op)").all_text_contents()
     page.click("#group")  # which opens all scopes
     called += page.locator(".card .name").all_text_contents()

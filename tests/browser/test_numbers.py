@@ -5,8 +5,8 @@ import pytest
 
 import autograd_mini as ag
 
-from . import stories
-from .reading import shows, state
+from . import cases
+from .page_reader import shows, state
 from .test_steps import Expected, check
 
 pytestmark = pytest.mark.slow  # `test_steps`, `test_keys` and others are in the default suite
@@ -35,7 +35,7 @@ def check_inputs(page):
             tick = float(page.inner_text(f"#input-{nth} + output").replace("−", "-"))
             assert np.isclose(tick, value + reach * (position / 8 - 1))
             logits = [tick if i == nth else z for i, z in enumerate(LOGITS)]
-            expected = Expected(lambda logits=logits: stories.softmax_chain(logits))
+            expected = Expected(lambda logits=logits: cases.softmax_chain(logits))
             for step in (4, 12, 15):
                 go(page, step)
                 check(page, expected, step - 1)
@@ -44,11 +44,11 @@ def check_inputs(page):
 
 
 def test_an_input_moves_and_all_numbers_follow(opened):
-    check_inputs(opened(stories.explore(stories.softmax_chain)))
+    check_inputs(opened(cases.explore(cases.softmax_chain)))
 
 
 def test_one_input_moves_at_a_time(opened):
-    page = opened(stories.explore(stories.softmax_chain), hash="#step=15")
+    page = opened(cases.explore(cases.softmax_chain), hash="#step=15")
     before = state(page)
     move(page, "input-0", 3)
     move(page, "input-2", 5)
@@ -61,7 +61,7 @@ WEIGHTS = [[2.0, -1.0], [1.5, -0.25], [1.0, 0.5], [0.5, 0.125]]
 
 
 def film():
-    return ag.explore(frames=[stories.frame(w)[0] for w in WEIGHTS], names={})
+    return ag.explore(frames=[cases.frame(w)[0] for w in WEIGHTS], names={})
 
 
 def check_film(page):
@@ -69,7 +69,7 @@ def check_film(page):
     for at, weights in [*enumerate(WEIGHTS), (0, WEIGHTS[0])]:
         move(page, "film", at)
         assert page.inner_text("#film + output") == str(at + 1)
-        result, _ = stories.frame(weights)
+        result, _ = cases.frame(weights)
         expected = Expected(lambda result=result: (result, {}))
         for step in (1, expected.count - 2, expected.count):
             go(page, step)
@@ -82,7 +82,7 @@ def test_a_film_shows_each_step_of_the_training(opened):
 
 def check_examples(page):
     """One row of what has a row for each example, and all of what has none."""
-    result, names = stories.network()
+    result, names = cases.network()
     expected = Expected(lambda: (result, names))
     go(page, expected.count)
     whole = state(page)
@@ -99,7 +99,7 @@ def check_examples(page):
 
 
 def test_examples_of_a_batch_are_looked_at_one_by_one(opened):
-    check_examples(opened(stories.explore(stories.network)))
+    check_examples(opened(cases.explore(cases.network)))
 
 
 def gradient_of_z(page):
@@ -119,11 +119,11 @@ def check_hard(page):
 
 
 def test_hard_logits_break_the_chain_and_not_the_node(opened):
-    check_hard(opened(stories.explore(stories.fused, compare=True)))
+    check_hard(opened(cases.explore(cases.fused, compare=True)))
 
 
-@pytest.mark.parametrize("story", [stories.hundred, stories.overflow])
+@pytest.mark.parametrize("story", [cases.hundred, cases.overflow])
 def test_where_inputs_cannot_be_dragged_there_is_no_slider(opened, story):
-    page = opened(stories.explore(story))
-    large = story is stories.hundred
+    page = opened(cases.explore(story))
+    large = story is cases.hundred
     assert page.locator("#controls input").count() == (0 if large else 3)

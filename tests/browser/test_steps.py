@@ -5,14 +5,14 @@ import pytest
 
 from autograd_mini.views.trace import Trace
 
-from . import stories
-from .reading import numbers, shows, sides, state
+from . import cases
+from .page_reader import numbers, shows, sides, state
 
 STORIES = {
-    "softmax chain": stories.softmax_chain,
-    "network": stories.network,
-    "fused": stories.fused,
-    "overflow": stories.overflow,
+    "softmax chain": cases.softmax_chain,
+    "network": cases.network,
+    "fused": cases.fused,
+    "overflow": cases.overflow,
 }
 FIRST = 2  # that are tried each time
 
@@ -141,7 +141,7 @@ def check(page, expected, step):
 )
 def test_every_step_shows_the_numbers_of_the_trace(opened, name):
     expected = Expected(STORIES[name])
-    page = opened(stories.explore(STORIES[name]))
+    page = opened(cases.explore(STORIES[name]))
     there = []
     for step in range(expected.count):
         there.append(check(page, expected, step))
@@ -153,8 +153,8 @@ def test_every_step_shows_the_numbers_of_the_trace(opened, name):
 
 
 def test_at_the_end_every_gradient_is_the_one_that_backward_computes(opened):
-    expected = Expected(stories.softmax_chain)
-    page = opened(stories.explore(stories.softmax_chain), hash="#step=999")
+    expected = Expected(cases.softmax_chain)
+    page = opened(cases.explore(cases.softmax_chain), hash="#step=999")
     expected.trace.result.backward()
     cards = state(page)["cards"]
     (z,) = [t for t in expected.nodes if t.name == "z"]
@@ -162,8 +162,8 @@ def test_at_the_end_every_gradient_is_the_one_that_backward_computes(opened):
 
 
 def test_a_buttons_step_a_click_and_the_keys_agree(opened):
-    expected = Expected(stories.softmax_chain)
-    page = opened(stories.explore(stories.softmax_chain))
+    expected = Expected(cases.softmax_chain)
+    page = opened(cases.explore(cases.softmax_chain))
     for step in (8, 3, expected.count - 1, 0):
         page.click(f'#steps button[data-step="{step + 1}"]')
         check(page, expected, step)
@@ -178,8 +178,8 @@ def test_a_buttons_step_a_click_and_the_keys_agree(opened):
 
 
 def test_a_click_on_a_card_goes_to_its_steps(opened):
-    expected = Expected(stories.softmax_chain)
-    page = opened(stories.explore(stories.softmax_chain))
+    expected = Expected(cases.softmax_chain)
+    page = opened(cases.explore(cases.softmax_chain))
     (e,) = [t for t in expected.nodes if expected.trace.called[t.order] == "ŷ"]
     node = expected.index[e]
     page.click(f'.card[data-node="{node}"]')
@@ -192,14 +192,14 @@ def test_a_click_on_a_card_goes_to_its_steps(opened):
 
 @pytest.mark.parametrize(("hash", "step"), [("#step=11", 11), ("#step=999", 15), ("#step=x", 1)])
 def test_a_link_opens_at_its_step(opened, hash, step):
-    expected = Expected(stories.softmax_chain)
-    page = opened(stories.explore(stories.softmax_chain), hash=hash)
+    expected = Expected(cases.softmax_chain)
+    page = opened(cases.explore(cases.softmax_chain), hash=hash)
     assert expected.count == 15
     check(page, expected, step - 1)
 
 
 def test_a_link_says_the_view_and_the_theme_too(opened):
-    page = opened(stories.explore(stories.fused, compare=True), hash="#step=3&view=2&theme=dark")
+    page = opened(cases.explore(cases.fused, compare=True), hash="#step=3&view=2&theme=dark")
     assert page.get_attribute("html", "data-theme") == "dark"
     assert page.locator("#views [aria-pressed=true]").inner_text() == "Fused node"
     assert page.inner_text("#what .doing strong") == "SoftmaxCrossEntropy"
@@ -209,15 +209,15 @@ def test_a_link_says_the_view_and_the_theme_too(opened):
 
 
 def test_an_address_that_is_changed_is_followed(opened):
-    expected = Expected(stories.softmax_chain)
-    page = opened(stories.explore(stories.softmax_chain))
+    expected = Expected(cases.softmax_chain)
+    page = opened(cases.explore(cases.softmax_chain))
     page.evaluate("location.hash = '#step=12'")
     page.wait_for_selector('[data-step="12"][aria-current="step"]')
     check(page, expected, 11)
 
 
 def test_a_slider_changes_what_the_page_says_the_result_is(opened):
-    page = opened(stories.explore(stories.softmax_chain), hash="#step=15")
+    page = opened(cases.explore(cases.softmax_chain), hash="#step=15")
     before = page.inner_text("#subtitle")
     assert before.startswith("L = 1.417 · ")
     slider = page.locator("#controls input[type=range]").first
@@ -233,7 +233,7 @@ def test_a_slider_changes_what_the_page_says_the_result_is(opened):
 
 
 def test_the_page_says_how_many_operations_are_shown(opened):
-    page = opened(stories.explore(stories.fused, compare=True))
+    page = opened(cases.explore(cases.fused, compare=True))
     said = []
     for nth in range(3):
         page.click(f"#views button >> nth={nth}")

@@ -5,8 +5,8 @@ import pytest
 
 import autograd_mini as ag
 
-from . import stories
-from .reading import misplaced
+from . import cases
+from .page_reader import overlaps
 
 pytestmark = pytest.mark.slow  # `test_steps`, `test_keys` and others are in the default suite
 
@@ -16,7 +16,7 @@ MORE_SIZES = [(414, 896), (600, 960), (900, 700), (1024, 768), (1440, 900), (192
 
 
 def beside(**options):
-    return stories.explore(stories.fused, compare=True, **options)
+    return cases.explore(cases.fused, compare=True, **options)
 
 
 def film():
@@ -32,13 +32,13 @@ def film():
 
 
 PAGES = {
-    "softmax chain": lambda: stories.explore(stories.softmax_chain),
+    "softmax chain": lambda: cases.explore(cases.softmax_chain),
     "beside": beside,
-    "network": lambda: stories.explore(stories.network),
-    "heat maps": lambda: stories.explore(stories.heat_maps),
-    "overflow": lambda: stories.explore(stories.overflow),
+    "network": lambda: cases.explore(cases.network),
+    "heat maps": lambda: cases.explore(cases.heat_maps),
+    "overflow": lambda: cases.explore(cases.overflow),
     "film": film,
-    "a hundred records": lambda: stories.explore(stories.hundred),
+    "a hundred records": lambda: cases.explore(cases.hundred),
 }
 
 
@@ -52,7 +52,7 @@ def faults(page, picture, name, sizes, steps, view=1):
             page.wait_for_function(
                 f"document.querySelector('#position').textContent.includes('step {step} of')"
             )
-            for fault in misplaced(page):
+            for fault in overlaps(page):
                 found.setdefault(fault, f"view {view}, {width} wide, step {step}")
         picture(page, f"{name} {view} {width}")
     return [f"{where}: {fault}" for fault, where in found.items()]
@@ -83,7 +83,7 @@ def test_nothing_overlaps_at_any_step(opened, picture, name):
 
 @pytest.mark.parametrize("width", [360, 1280])
 def test_the_page_and_its_parts_scroll_no_further_than_they_must(opened, width):
-    page = opened(stories.explore(stories.softmax_chain), width=width)
+    page = opened(cases.explore(cases.softmax_chain), width=width)
     page.mouse.wheel(500, 0)
     assert page.evaluate("scrollX") == 0
     room = page.locator("#stage").bounding_box()
@@ -121,7 +121,7 @@ _SPOILT = {
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", _SPOILT)
 def test_what_is_misplaced_is_found(opened, kind):
-    page = opened(stories.explore(stories.softmax_chain), hash="#step=12")
-    assert misplaced(page) == []
+    page = opened(cases.explore(cases.softmax_chain), hash="#step=12")
+    assert overlaps(page) == []
     page.add_style_tag(content=_SPOILT[kind])
-    assert any(kind in fault for fault in misplaced(page))
+    assert any(kind in fault for fault in overlaps(page))

@@ -5,7 +5,8 @@ from types import ModuleType
 import numpy as np
 
 from autograd_mini import Tensor
-from autograd_mini.dispatch import coverage, name_of
+from autograd_mini.core.dispatch import coverage
+from autograd_mini.core.registry import name_of
 
 ROOMS = (np, np.linalg, np.fft)
 

@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 import autograd_mini as ag
-from autograd_mini.tensor import UFUNCS
+from autograd_mini.core.registry import UFUNCS
 
 #: Derivatives at a kink or at a tie are chosen, not derived; there a formula shows the choice.
 INTRO = """The derivatives of NumPy's elementwise functions, one a line.

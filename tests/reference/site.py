@@ -37,8 +37,8 @@ PICTURES = {
 
 #: what views and compiled functions are, as users get them
 SHOWN = {
-    "autograd_mini.compiling",
-    "autograd_mini.compiling.compiled",
+    "autograd_mini.compiler",
+    "autograd_mini.compiler.jit",
     "autograd_mini.views",
     *(f"autograd_mini.views.{room}" for room in ("drawing", "film", "latex", "page", "program")),
     *(f"autograd_mini.views.{room}" for room in ("source", "summary", "table", "explain")),

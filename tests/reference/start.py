@@ -24,7 +24,7 @@ GROUPS = {
     "Softmax, losses, activations": "softmax log_softmax logsumexp softmax_cross_entropy "
     "cross_entropy SoftmaxCrossEntropy nll_loss mse_loss sigmoid_binary_cross_entropy relu sigmoid "
     "softplus gelu linear layer_norm",
-    "Write operations, and check": "primitive fused Primitive EveryArgument gradcheck "
+    "Write operations, and check": "primitive fused Primitive VariadicRule gradcheck "
     "GradcheckError check_fused debug",
     "Train, and learn": "nn optim data exercises",
 }

@@ -1,0 +1,174 @@
+"""Donated arguments: which result goes into which, and whether they may be overwritten.
+
+A donated array is where a result is written, as the new parameters over the old. Nobody else may
+look at that memory: what could is refused, before anything has been written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...core.messages import describe
+from ...core.tensor import Tensor
+from ..ir import Program, Step, Value, leaves_of, mapped
+from ..signature import Layout
+from ..tracer import Traced
+
+# ---- which result --------------------------------------------------------------------------------
+
+#: whether there are more results than arguments -> what to do
+_REMEDIES = {
+    True: "To say which, pass what is donated in a dict or list of its own, {'w': w}, and return "
+    "what shall be written there in one like it; or donate an argument for each of the results.",
+    False: "Return what shall be written there, of the same shapes and dtypes, in the same dicts "
+    "and lists; or donate fewer arguments.",
+}
+
+
+def pairs(layout: Layout, results: list[Any], args: Any, donate: Any) -> dict[Value, Value]:
+    """Which result is to be written into which donated argument.
+
+    Larger trees choose first: the moments of Adam, which are trees like the parameters in a tuple,
+    are then not taken for the parameters.
+    """
+    found: dict[Value, Value] = {}
+    if donate and max(donate) >= len(args):
+        raise ValueError(
+            f"donate={max(donate)}: the function was given {len(args)} positional arguments, which "
+            "are counted from 0; donated arguments cannot be passed by keyword."
+        )
+    free = dict(enumerate(results))
+
+    def kind(n: int) -> Any:
+        return _kind(free.get(n))
+
+    chosen = [(i, _donated_tree(args[i])) for i in donate]
+    chosen.sort(key=lambda pair: -_nodes(pair[1]))
+    for i, tree in chosen:
+        shapes = mapped(_kind, tree)
+        same = [other for _, other in chosen if mapped(_kind, other) == shapes]
+        same = same[next(k for k, other in enumerate(same) if other is tree) :]
+        fitting = _parts(layout.tree, kind, shapes)
+        if len(fitting) != len(same):
+            raise ValueError(
+                f"donate={i}: {len(fitting)} results are trees of the shapes of that argument, "
+                f"for {len(same)} donated arguments of these shapes. There must be one for each, "
+                f"in the same order. {_REMEDIES[len(fitting) > len(same)]}"
+            )
+        for n, target in _side_by_side(fitting[0], tree):
+            value = free.pop(n)
+            if isinstance(target.example, np.ndarray):
+                found[value] = target
+    return found
+
+
+def each_its_own(program: Program) -> None:
+    """A copy wherever a value is returned again: one of them will be written into an argument."""
+    seen: set[Value] = set()
+    for n, v in enumerate(program.results):
+        if v in seen:
+            step = Step(np.copy, (v,), {}, None, "then")
+            step.outs = (Value(np.copy(v.example), step),)
+            program.steps.append(step)
+            program.results[n] = step.outs[0]
+        elif isinstance(v, Value):
+            seen.add(v)
+
+
+def _nodes(tree: Any) -> int:
+    parts = tree.values() if isinstance(tree, dict) else tree
+    return 1 + sum(map(_nodes, parts)) if isinstance(tree, (dict, list, tuple)) else 1
+
+
+def _side_by_side(tree: Any, other: Any) -> Iterator[tuple[Any, Any]]:
+    """The leaves of two trees of one shape; in dicts, by their keys."""
+    if isinstance(tree, dict):
+        for key, part in tree.items():
+            yield from _side_by_side(part, other[key])
+    elif isinstance(tree, (list, tuple)):
+        for part, its in zip(tree, other, strict=True):
+            yield from _side_by_side(part, its)
+    else:
+        yield tree, other
+
+
+def _donated_tree(tree: Any) -> Any:
+    """The values of a donated argument; numbers among the arrays just come back as new ones."""
+    leaves: list[Any] = [x._array if isinstance(x, Tensor) else x for x in leaves_of(tree)]
+    examples = [x._value.example if isinstance(x, Traced) else x for x in leaves]
+    numbers = [x for x in examples if not isinstance(x, np.ndarray)]
+    if len(numbers) == len(leaves) or not all(isinstance(x, Traced) for x in leaves):
+        kind = next((type(x).__name__ for x in numbers), "nothing")
+        raise TypeError(f"donate: the argument consists of arrays, not {kind}")
+    values = iter(leaves)
+    return mapped(lambda _: next(values)._value, tree)
+
+
+def _kind(x: Any) -> Any:
+    return (x.shape, x.dtype) if isinstance(x, Value) else None
+
+
+def _parts(tree: Any, kind: Any, shapes: Any) -> list[Any]:
+    """The parts of a tree that are trees of these shapes, from left to right."""
+    if mapped(kind, tree) == shapes:
+        return [tree]
+    if isinstance(tree, dict):
+        tree = list(tree.values())
+    if type(tree) not in (list, tuple):
+        return []
+    return [x for part in tree for x in _parts(part, kind, shapes)]
+
+
+# ---- whether they may be -------------------------------------------------------------------------
+
+
+def refuse_followed(donated: Any) -> None:
+    """A parameter that requires a gradient is recorded, and cannot be updated in place."""
+    for x in leaves_of(donated):
+        if isinstance(x, Tensor) and x.is_leaf and x.requires_grad:
+            raise TypeError(
+                f"compile: {describe(x)} is donated, but requires a gradient: what is recorded is "
+                "not overwritten. Call it inside of `with ag.no_grad():`, or pass .detach() or "
+                "arrays; transforms need no requires_grad."
+            )
+
+
+def refuse_shared(leaves: Sequence[Any], taken: Sequence[int]) -> None:
+    """Raise where an array that will be overwritten is read-only, or is seen by another argument.
+
+    `entry` says the same of most arrays, in no time.
+    """
+    arrays = [x._array if type(x) is Tensor else x for x in leaves]
+    for i in taken:
+        x = arrays[i]
+        if not x.flags.writeable:
+            raise ValueError(f"donate: an array {x.shape} {x.dtype} is read-only: pass a copy")
+        if _overlaps_itself(x):
+            raise ValueError(f"donate: entries of an array {x.shape} share memory: pass a copy")
+        for j, other in enumerate(arrays):
+            if j != i and isinstance(other, np.ndarray) and _share(x, other):
+                raise ValueError(
+                    f"donate: an array {x.shape} {x.dtype}, which is to be overwritten, shares "
+                    f"memory with another argument, {other.shape} {other.dtype}: pass a copy of it"
+                )
+
+
+def _share(x: Any, y: Any) -> bool:
+    try:
+        # the stubs of some releases of NumPy take no limit, and those of others do
+        return bool(np.shares_memory(x, y, max_work=100_000))  # type: ignore[call-overload, arg-type, unused-ignore]
+    except np.exceptions.TooHardError:
+        return True
+
+
+def _overlaps_itself(x: Any) -> bool:
+    """Whether two entries may lie in the same place, as those of a repeated axis do."""
+    end = x.itemsize
+    for stride, n in sorted((abs(s), n) for s, n in zip(x.strides, x.shape) if n > 1):
+        if stride < end:
+            return bool(x.size)
+        end += stride * (n - 1)
+    return False

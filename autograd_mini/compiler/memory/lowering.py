@@ -1,0 +1,342 @@
+"""Lowering: each call of a program as calls that write into memory that is already there.
+
+`out` stands for that memory. Most of NumPy takes one: ufuncs, reductions, products. A few more
+functions are two calls that do; the rest allocate, and the report of a compiled function says so.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...core.registry import PRIMITIVES
+from ...functional.targets import of_classes
+from ..ir import Step, Value, astype, dtype_of, example_of, for_blas, memory_of, options, values_in
+from ..passes.rewrite import made_by
+from ..positions import counted, positions, put, take
+from ..tracer import within
+
+#: writes an argument: the name of a value, or that of a constant
+Names = Callable[[Any], str]
+
+
+class Lowered:
+    """How one value is made.
+
+    Attributes
+    ----------
+    allocating : str or None
+        The expression that gives it in memory of its own.
+    writing : sequence of str
+        The statements that write it to ``{out}``, or to ``{seen}``; none if NumPy has no way to.
+    over : sequence of Value
+        The arguments whose memory may be `out`: entry i is read before entry i is written.
+    copies : bool
+        The first statement only copies the argument in `over`: if that is `out`, it can go.
+    shape : tuple of int or None
+        The shape in which ``{seen}`` shows the memory of `out`, which then must be without gaps.
+    """
+
+    __slots__ = ("allocating", "copies", "over", "shape", "writing")
+
+    def __init__(
+        self,
+        allocating: str,
+        writing: Sequence[str] = (),
+        over: Sequence[Value] = (),
+        copies: bool = False,
+        shape: tuple[int, ...] | None = None,
+    ) -> None:
+        self.allocating, self.writing, self.over = allocating, writing, over
+        self.copies, self.shape = copies, shape
+
+
+#: what gives its argument as it is, unless it raises: nothing to look at once and for all
+CHECKS = (of_classes, within)
+#: what gives the memory of its argument or a copy, as that lies in memory
+LOOKS = (np.reshape, np.ravel)
+
+
+def is_view(step: Step) -> bool:
+    """Whether a step gives the memory of its argument, looked at in another way."""
+    if step.several or step.name:
+        return False
+    memory = memory_of(step.outs[0].example)
+    return any(memory is memory_of(v.example) for v in step.inputs)
+
+
+def lowered(step: Step, name: Names) -> Lowered:
+    """A step in the names of its arguments."""
+    f = step.function
+    if f in _SPECIAL and not step.name:
+        found: Lowered | None = _SPECIAL[f](step, name)
+        if found is not None:
+            return found
+    if f is PRIMITIVES["scatter"].forward:
+        return _scatter(step, name)
+    if isinstance(f, np.ufunc) and f.nout == 1 and not step.kwargs:
+        return _ufunc(f, step, name)
+    return Lowered(called(step, name))
+
+
+def called(step: Step, name: Names) -> str:
+    """The call as it was made; an index and a transpose as NumPy reads them fastest."""
+    if step.function is operator.getitem:
+        return f"{name(step.args[0])}[{name(step.args[1])}]"
+    if step.function is np.transpose and len(step.args) == 1 and not step.kwargs:
+        return f"{name(step.args[0])}.T"
+    words = [name(a) for a in step.args]
+    words += [f"{key}={name(value)}" for key, value in step.kwargs.items()]
+    return f"{name(step.function)}({', '.join(words)})"
+
+
+def check(step: Step, name: Names) -> str:
+    """The call of a check; that of classes is looked into before, in half of the time."""
+    t = name(step.args[0])
+    call = called(step, name)
+    if step.function is not of_classes or not np.size(step.inputs[0].example):
+        return call
+    low, high = (f"{t}.item({t}.{find}())" for find in ("argmin", "argmax"))
+    return f"if {low} < 0 or {high} >= {step.args[1]}: {call}"
+
+
+# ---- ufuncs, products and reductions -------------------------------------------------------------
+
+
+def _ufunc(f: Any, step: Step, name: Names) -> Lowered:
+    arguments = ", ".join(name(_strong(f, step, a)) for a in step.args)
+    over = [a for a in step.args if isinstance(a, Value)] if f.signature is None else []
+    call = name(f)
+    if f is np.matmul and for_blas(*map(example_of, step.args)) and _dot_writes(step):
+        call = name(np.dot)  # the same product, and a third less to look at before it starts
+    # By position is faster, but is deprecated where people took the third for an argument.
+    out = "out={out}" if f in (np.maximum, np.minimum) else "{out}"
+    return Lowered(f"{name(f)}({arguments})", [f"{call}({arguments}, {out})"], over)
+
+
+#: entries of a number repeated to an array, which is to stay in the processor's cache
+_MOST_REPEATED = 2**15
+
+
+def _strong(f: Any, step: Step, a: Any) -> Any:
+    """A bare number as an array of the dtype that it would take, which NumPy reads faster."""
+    if not isinstance(a, (bool, int, float)) or isinstance(a, np.generic) or f is np.power:
+        return a  # (for some exponents that are numbers, a power has a way of its own)
+    others = [dtype_of(x.example) for x in step.args if isinstance(x, Value) and _has_dtype(x)]
+    y = np.asarray(step.outs[0].example)
+    small = y.flags.c_contiguous and 1 < y.size <= _MOST_REPEATED
+    if f in (np.maximum, np.minimum) and others == [y.dtype] and small:
+        return np.full(y.shape, a, y.dtype)  # of two arrays, the larger is found three times faster
+    if not others or others[0].kind not in ("fi" if isinstance(a, int) else "f"):
+        return a
+    return np.asarray(a, others[0])
+
+
+def _has_dtype(x: Value) -> bool:
+    return isinstance(x.example, (np.ndarray, np.generic))
+
+
+def _dot(step: Step, name: Names) -> Lowered | None:
+    """A product that np.matmul would not pass on to BLAS: else that would stand here."""
+    if not _dot_writes(step):
+        return None
+    call = f"{name(np.dot)}({name(step.args[0])}, {name(step.args[1])}"
+    return Lowered(f"{call})", [f"{call}, {{out}})"])
+
+
+def _dot_writes(step: Step) -> bool:
+    """Whether np.dot takes memory like that of the result as its `out`."""
+    y = step.outs[0].example
+    plain = isinstance(y, np.ndarray) and y.flags.c_contiguous
+    return plain and all(dtype_of(example_of(x)) == y.dtype for x in step.args)
+
+
+def _power(step: Step, name: Names) -> Lowered:
+    """Of one number, NumPy goes another way where it is told to write, and rounds otherwise."""
+    if np.size(step.outs[0].example) == 1:
+        return Lowered(called(step, name))
+    return _ufunc(np.power, step, name)
+
+
+#: Before version 2.2, NumPy writes a wrong extremum of a reversed view into `out`.
+_EXTREMA_ARE_WRITTEN = np.lib.NumpyVersion(np.__version__) >= "2.2.0"
+
+
+def _reduction(ufunc: np.ufunc) -> Callable[[Step, Names], Lowered | None]:
+    """A reduction under its own name, or as the method of its ufunc."""
+
+    def lower(step: Step, name: Names) -> Lowered | None:
+        if ufunc.identity is None and not _EXTREMA_ARE_WRITTEN and _is_reversed(step.args[0]):
+            return None
+        given = options(step, axis=0 if step.function == ufunc.reduce else None)
+        if set(given) - {"axis", "dtype", "keepdims"}:
+            return None
+        x, axis, dtype, keepdims = step.args[0], *map(given.get, ("axis", "dtype", "keepdims"))
+        head = f"{name(ufunc.reduce)}({name(x)}, {name(axis)}, {name(dtype)}"
+        keepdims = keepdims is True
+        return Lowered(f"{head}, None, {keepdims})", [f"{head}, {{out}}, {keepdims})"])
+
+    return lower
+
+
+def _is_reversed(x: Any) -> bool:
+    return min(np.asarray(example_of(x)).strides, default=0) < 0
+
+
+def _mean(step: Step, name: Names) -> Lowered | None:
+    """The sum, by the number of entries, as NumPy computes it too."""
+    x, out = example_of(step.args[0]), step.outs[0]
+    if out.dtype.char not in "fd" or not isinstance(x, np.ndarray) or x.dtype != out.dtype:
+        return None
+    total = _reduction(np.add)(step, name)
+    n = name(np.asarray(x.size // max(np.size(out.example), 1), out.dtype))
+    if total is None or not x.size:
+        return None
+    divide = name(np.divide)
+    return Lowered(
+        f"{divide}({total.allocating}, {n})", [*total.writing, f"{divide}({{out}}, {n}, {{out}})"]
+    )
+
+
+def _argument(step: Step, name: Names) -> Lowered | None:
+    """argmax and argmin."""
+    if len(step.args) + len(step.kwargs) > 2:
+        return None
+    axis = step.args[1] if len(step.args) > 1 else step.kwargs.get("axis")
+    if np.ndim(example_of(step.args[0])) == 0:
+        return None
+    method = f"{name(step.args[0])}.{step.function.__name__}"
+    return Lowered(f"{method}({name(axis)})", [f"{method}({name(axis)}, {{out}})"])
+
+
+# ---- copies, choices and joins -------------------------------------------------------------------
+
+
+def _copy(step: Step, name: Names) -> Lowered:
+    x = step.args[0]
+    over = [x] if step.function is astype and np.shape(x.example) == () else []
+    return Lowered(called(step, name), [f"{name(np.copyto)}({{out}}, {name(x)}, 'unsafe')"], over)
+
+
+def _reshape(step: Step, name: Names) -> Lowered | None:
+    x = step.args[0]
+    if step.kwargs or not np.asarray(step.outs[0].example).flags.c_contiguous:
+        return None
+    return Lowered(
+        called(step, name),
+        [f"{name(np.copyto)}({{seen}}, {name(x)})"],
+        shape=np.shape(x.example),
+    )
+
+
+def _where(step: Step, name: Names) -> Lowered | None:
+    """First the one choice everywhere, then the other where it holds."""
+    if len(step.args) != 3 or dtype_of(example_of(step.args[0])).kind != "b":
+        return None
+    mask, a, b = step.args
+    copy = name(np.copyto)
+    writing = [
+        f"{copy}({{out}}, {name(b)}, 'unsafe')",
+        f"{copy}({{out}}, {name(a)}, 'unsafe', {name(mask)})",
+    ]
+    over = [b] if isinstance(b, Value) else []
+    return Lowered(called(step, name), writing, over, copies=True)
+
+
+def _join(step: Step, name: Names) -> Lowered | None:
+    """concatenate and stack."""
+    if set(step.kwargs) - {"axis"}:
+        return None
+    axis = step.args[1] if len(step.args) > 1 else step.kwargs.get("axis", 0)
+    head = f"{name(step.function)}({name(step.args[0])}, {name(axis)}"
+    return Lowered(f"{head})", [f"{head}, {{out}})"])
+
+
+def _einsum(step: Step, name: Names) -> Lowered | None:
+    call = called(step, name)
+    strides = [s for v in step.inputs for s in np.asarray(v.example).strides]
+    if min(strides, default=0) < 0:  # told where to write, it adds up in another order
+        return Lowered(call)
+    return Lowered(call, [f"{call[:-1]}, out={{out}})"])
+
+
+def _put(step: Step, name: Names) -> Lowered:
+    x, positions, values = step.args
+    if not isinstance(values, Value):
+        values = np.asarray(values, x.dtype)  # a number would be made an array in each call
+    writing = [
+        f"{name(np.copyto)}({{out}}, {name(x)})",
+        f"{{seen}}[{name(positions)}] = {name(values)}",
+    ]
+    return Lowered(called(step, name), writing, [x], copies=True, shape=(-1,))
+
+
+def _take(step: Step, name: Names) -> Lowered:
+    x, at = step.args
+    return Lowered(called(step, name), [f"{name(x)}.take({name(at)}, None, {{out}}, 'clip')"])
+
+
+def _positions(step: Step, name: Names) -> Lowered | None:
+    t, c, by_class = step.args
+    (n,) = np.shape(example_of(t))
+    if dtype_of(example_of(t)).kind != "i":
+        return None
+    writing = [] if made_by(t, of_classes) else [f"{name(of_classes)}({name(t)}, {c})"]
+    if by_class:
+        writing += [
+            f"{name(np.multiply)}({name(t)}, {name(np.asarray(n))}, {{out}})",
+            f"{name(np.add)}({{out}}, {name(counted(n))}, {{out}})",
+        ]
+    else:
+        writing.append(f"{name(np.add)}({name(t)}, {name(np.arange(n) * c)}, {{out}})")
+    return Lowered(called(step, name), writing)
+
+
+def _scatter(step: Step, name: Names) -> Lowered:
+    """Zeros, then the entries: added up where an index repeats."""
+    x, index, _ = step.args
+    parts = index if isinstance(index, tuple) else (index,)
+    plain = all(isinstance(i, (int, slice, np.integer, type(None), type(...))) for i in parts)
+    put = f"{{out}}[{name(index)}] = {name(x)}"
+    if not plain:
+        put = f"{name(np.add.at)}({{out}}, {name(index)}, {name(x)})"
+    return Lowered(called(step, name), ["{out}.fill(0)", put])
+
+
+_SPECIAL: dict[Any, Any] = {
+    operator.pow: _power,
+    np.power: _power,
+    positions: _positions,
+    take: _take,
+    np.mean: _mean,
+    np.argmax: _argument,
+    np.argmin: _argument,
+    np.copy: _copy,
+    astype: _copy,
+    np.reshape: _reshape,
+    np.where: _where,
+    np.concatenate: _join,
+    np.stack: _join,
+    np.dot: _dot,
+    np.einsum: _einsum,
+    put: _put,
+}
+for _ufunc_of, _name in ((np.add, "sum"), (np.multiply, "prod"), (np.maximum, "max"),
+                         (np.minimum, "min"), (np.logical_and, "all"),
+                         (np.logical_or, "any")):  # fmt: skip
+    _SPECIAL[getattr(np, _name)] = _SPECIAL[_ufunc_of.reduce] = _reduction(_ufunc_of)
+
+
+def may_raise(step: Step) -> bool:
+    """Whether a call can fail for some numbers: by an index, as a singular matrix, ..."""
+    f = step.function
+    if f in (np.power, operator.pow) or step.name:
+        return bool(step.name) or step.outs[0].dtype.kind in "iu"
+    if f is operator.getitem:
+        return bool(values_in(step.args[1]))
+    return f in (*CHECKS, positions, put) or not (
+        isinstance(f, np.ufunc) or f in _SPECIAL or is_view(step)
+    )

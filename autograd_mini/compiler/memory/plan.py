@@ -1,0 +1,334 @@
+"""Planning: which memory each value of a program has, and the program with that memory in it.
+
+A *slab* is memory that values take in turn: it is free again after the last step that reads what
+is in it. An elementwise step may even write over its own argument. A value that looks at the
+memory of another (a transpose, a slice) has none of its own; if that memory is a slab, it is looked
+at once and for all, when the program is set up. Results always have memory of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Container, Mapping, Sequence
+from math import inf
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from ...core.registry import name_of
+from ...core.tensor import _next_order
+from ..ir import Program, Step, Value, layout, mapped, memory_of, values_in
+from .lowering import CHECKS, LOOKS, Lowered, called, check, lowered, may_raise
+
+
+class Slab:
+    """Memory of `size` bytes, which several values use one after the other."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+
+class Plan:
+    """A program as text that writes into slabs.
+
+    Attributes
+    ----------
+    text : str
+        Defines ``run(...)``, which takes the arguments and gives the results.
+    slabs : list of Slab
+    slab_of : dict of Value to Slab
+    allocated : list of Value
+        Values besides the results for which NumPy allocates memory in each call.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        write: Callable[[list[str], Any], str],
+        donated: Mapping[Value, Value] = MappingProxyType({}),
+        tensors: Container[Value] = (),
+        whole: Container[Value] = (),
+    ) -> None:
+        self.slabs: list[Slab] = []
+        self.slab_of: dict[Value, Slab] = {}
+        self.allocated: list[Value] = []
+        self._program = program
+        self._donated = donated  # result -> the argument whose memory it shall have
+        self._tensors = tensors  # the arguments that come as Tensors
+        self._whole = whole  # the results that are such an argument, memory and all
+        self._names: dict[Value, str] = {}
+        self._bound: dict[str, Any] = {}  # what the text takes from its namespace
+        self._bound_ids: dict[int, str] = {}
+        self._views: list[tuple[str, Callable[[dict[str, Any]], Any]]] = []
+        self._memories: dict[Any, tuple[str, Callable[[Any], Any]]] = {}
+        self._seen: dict[Any, str] = {}
+        self._free: list[Slab] = []
+        self._still: set[Value] = set()  # whose arrays are the same in each call
+        self._roots = _roots(program)
+        self._last = self._last_reads()
+        risky = [i for i, step in enumerate(program.steps) if may_raise(step)]
+        self._sure = max(risky, default=-1)  # after this step, nothing raises
+        self._late: list[str] = []  # results that reach donated memory only at the end
+        self._lines: list[str] = []
+        for i, value in enumerate(program.arguments):
+            self._names[value] = f"x{i}"
+        results = [v for v in program.results if isinstance(v, Value) and v not in donated]
+        self._own = {self._roots[v] for v in results} - set(program.arguments)
+        for i, step in enumerate(program.steps):
+            self._place(i, step)
+        self.text = self._text(write)
+
+    # ---- who needs what, and how long ------------------------------------------------------------
+
+    def _last_reads(self) -> dict[Value, float]:
+        """The last step that reads the memory of each root."""
+        last: dict[Value, float] = {}
+        for i, step in enumerate(self._program.steps):
+            last.update((self._roots[v], i) for v in step.inputs)
+        last.update((self._roots[v], inf) for v in values_in(self._program.results))
+        return last
+
+    def _place(self, i: int, step: Step) -> None:
+        """Decide where a step writes, and write its line."""
+        for v in step.outs:
+            self._names[v] = f"v{len(self._names)}"
+        value = step.outs[0]
+        if self._roots[value] is not value and not step.several:
+            self._look(step, value)
+            return
+        if step.several:
+            made = [v for v in step.outs if self._roots[v] is v]
+            self.allocated += [v for v in made if v not in self._own]
+            names = ", ".join(self._names[v] for v in step.outs)
+            self._lines.append(f"({names},) = {self._alone(step, called(step, self._name))}")
+            return
+        how = lowered(step, self._name)
+        over = self._writable(i, step, how.over)
+        target = self._donated.get(value)
+        if target is not None and self._may_take(i, step, how, target):
+            self._write(how, how.writing, self._names[target])
+            self._names[value] = self._names[target]
+        elif value in self._own or not how.writing or value.dtype.kind not in "biufc":
+            self._lines.append(f"{self._names[value]} = {self._alone(step, how.allocating)}")
+            if value not in self._own:
+                self.allocated.append(value)
+        else:
+            slab = over or self._slab(value)
+            self.slab_of[value] = slab
+            self._still.add(value)
+            self._names[value] = self._memory(slab, value)
+            copied = bool(over) and how.copies
+            self._write(how, how.writing[copied:], self._names[value])
+        self._release(i, step)
+
+    def _alone(self, step: Step, call: str) -> str:
+        """A call, and a copy of what it may give of an argument's memory: for some numbers, as a
+        function of the user's may, or for arrays that lie in memory otherwise.
+        """
+        if step.name and step.several:
+            return f"map({self._name(np.array)}, {call})"
+        return f"{self._name(np.array)}({call})" if step.name or step.function in LOOKS else call
+
+    def _write(self, how: Lowered, statements: Sequence[str], out: str) -> None:
+        seen = None if how.shape is None else self._seen_as(out, how.shape)
+        self._lines += [statement.format(out=out, seen=seen) for statement in statements]
+
+    def _seen_as(self, out: str, shape: tuple[int, ...]) -> str:
+        """The name of a slab's memory in another shape: looked at once and for all."""
+        key = out, shape
+        if key not in self._seen:
+            self._seen[key] = name = f"{out}_{len(self._seen)}"
+            self._views.append((name, lambda space: space[out].reshape(shape)))
+        return self._seen[key]
+
+    def _look(self, step: Step, value: Value) -> None:
+        """A value that has no memory of its own."""
+        if step.function in CHECKS:
+            self._lines.append(check(step, self._name))
+            self._names[value] = self._names[step.inputs[0]]
+            return
+        if len(step.inputs) == 1 and step.inputs[0] in self._still:
+            self._still.add(value)
+            self._views.append((self._names[value], _again(step, self._names)))
+            return
+        self._lines.append(f"{self._names[value]} = {called(step, self._name)}")
+
+    # ---- slabs -----------------------------------------------------------------------------------
+
+    def _dies(self, i: int, step: Step, v: Value) -> bool:
+        """Whether nothing but this step reads the memory of `v` from here on, and only as `v`."""
+        root = self._roots[v]
+        others = [x for x in step.inputs if self._roots[x] is root and x is not v]
+        return self._last[root] <= i and not others
+
+    def _writable(self, i: int, step: Step, over: Any) -> Slab | None:
+        """The slab of an argument that the step may overwrite."""
+        (value,) = step.outs
+        for v in over:
+            slab = self.slab_of.get(v)
+            if slab and self._dies(i, step, v) and layout(v.example) == layout(value.example):
+                return slab
+        return None
+
+    def _may_take(self, i: int, step: Step, how: Lowered, target: Value) -> bool:
+        """Whether a step may write to a donated argument: nothing else reads that any more, and no
+        step that could raise is still to come. How the array lies in memory is not known.
+        """
+        if (
+            not how.writing
+            or how.shape is not None
+            or self._last.get(target, -1) > i
+            or i <= self._sure
+        ):
+            return False
+        reads = [v for v in step.inputs if self._roots[v] is target]
+        return not reads or (target in how.over and all(v is target for v in reads))
+
+    def _slab(self, value: Value) -> Slab:
+        """The smallest free slab that holds a value; if none does, the largest, made to."""
+        need = max(np.asarray(value.example).nbytes, 1)
+        fitting = [s for s in self._free if s.size >= need]
+        if fitting:
+            slab = min(fitting[::-1], key=lambda s: s.size)  # of equals the one used last
+        elif self._free:
+            slab = max(self._free, key=lambda s: s.size)
+            slab.size = need
+        else:
+            slab = Slab(need)
+            self.slabs.append(slab)
+            return slab
+        self._free.remove(slab)
+        return slab
+
+    def _memory(self, slab: Slab, value: Value) -> str:
+        """The name of a slab as an array like the value: one array for all that are like it."""
+        key = slab, *layout(value.example)
+        if key not in self._memories:
+            self._memories[key] = f"m{len(self._memories)}", _laid_out(value.example)
+        return self._memories[key][0]
+
+    def _release(self, i: int, step: Step) -> None:
+        """Slabs whose last reader this was are free, but for the one just written to."""
+        kept = self.slab_of.get(step.outs[0])
+        for root in dict.fromkeys(self._roots[v] for v in step.inputs):
+            slab = self.slab_of.get(root)
+            if slab and slab is not kept and self._last[root] <= i and slab not in self._free:
+                self._free.append(slab)
+
+    # ---- the text --------------------------------------------------------------------------------
+
+    def _text(self, write: Any) -> str:
+        seen: set[Value] = set()
+        texts = [self._result(x, seen) for x in self._program.results]
+        returned = write(texts, self._name)
+        for result, target in self._donated.items():
+            if self._names[result] != self._names[target]:
+                name = self._names[result]
+                taken = self._roots[result] in self._program.arguments
+                if taken:
+                    self._lines.append(f"{name}_ = {name}.copy()")
+                    name += "_"
+                self._late.append(f"{self._name(np.copyto)}({self._names[target]}, {name})")
+        given = {v: self._names[v] for v in self._program.arguments}
+        opened = [f"{x} = t{x}._array" for v, x in given.items() if v in self._tensors]
+        arguments = ", ".join(f"t{x}" if v in self._tensors else x for v, x in given.items())
+        written = [v for v in self._donated.values() if v in self._tensors]
+        newer = self._bind(_next_order, "next_order") if written else ""
+        # a new version, as after `t.data -= step`: what was recorded of the old is out of date
+        self._late += [f"t{given[v]}.order = {newer}()" for v in written]
+        lines = [*opened, *self._lines, f"results = {returned}", *self._late, "return results"]
+        return "\n    ".join([f"def run({arguments}):", *lines])
+
+    def _result(self, v: Any, seen: set[Value]) -> str:
+        """A result in memory that nobody else has."""
+        if not isinstance(v, Value):
+            name = self._name(v)
+            return f"{self._name(np.array)}({name})" if isinstance(v, np.ndarray) else name
+        name, root = self._names[v], self._roots[v]
+        if v in self._donated:
+            taken = self._names[self._donated[v]]
+            return f"t{taken}" if v in self._whole else taken
+        own = root in self._own and root not in seen and root not in self._donated
+        seen.add(root)
+        x = np.asarray(v.example)
+        if own and all(s or n == 1 for s, n in zip(x.strides, x.shape)):
+            return name
+        return f"{self._name(np.array)}({name})"
+
+    def _name(self, x: Any) -> str:
+        """How the text calls an argument of a step."""
+        if isinstance(x, Value):
+            return self._names[x]
+        if x is None or isinstance(x, (bool, str)) or type(x) is int:
+            return repr(x)
+        if isinstance(x, (list, tuple)) and (values_in(x) or all(type(i) is int for i in x)):
+            words = ", ".join(map(self._name, x))
+            return f"[{words}]" if isinstance(x, list) else f"({words}{',' * (len(x) == 1)})"
+        if callable(x) and not isinstance(x, type):
+            ours = getattr(x, "__module__", None) or ""
+            name = x.__name__ if ours.startswith("autograd_mini") else name_of(x)
+            return self._bind(x, re.sub(r"\W+", "_", name))
+        if isinstance(x, (np.ndarray, np.generic)) and x.ndim == 0:
+            return self._bind(x, "c", (x.dtype, x.tobytes()))
+        return self._bind(x, "c")
+
+    def _bind(self, x: Any, name: str, key: Any = None) -> str:
+        key = id(x) if key is None else key
+        if key not in self._bound_ids:
+            name = name if name not in self._bound and name != "c" else f"{name}{len(self._bound)}"
+            self._bound_ids[key] = name
+            self._bound[name] = x
+        return self._bound_ids[key]
+
+    def set_up(self) -> Callable[..., Any]:
+        """``run`` over slabs of its own: two threads never use the same."""
+        space = dict(self._bound)
+        memory = {slab: _aligned(slab.size) for slab in self.slabs}
+        for (slab, *_), (name, laid_out) in self._memories.items():
+            space[name] = laid_out(memory[slab])
+        for name, look in self._views:
+            space[name] = look(space)
+        exec(compile(self.text, "<compiled>", "exec"), space)
+        run: Callable[..., Any] = space["run"]
+        return run
+
+
+def _again(step: Step, names: dict[Value, str]) -> Callable[[dict[str, Any]], Any]:
+    """A step that is made once, on what a namespace holds."""
+    args, kwargs, function = step.args, step.kwargs, step.function
+
+    def look(space: dict[str, Any]) -> Any:
+        def there(x: Any) -> Any:
+            return space[names[x]] if isinstance(x, Value) else x
+
+        return function(*mapped(there, args), **mapped(there, kwargs))
+
+    return look
+
+
+def _roots(program: Program) -> dict[Value, Value]:
+    """For each value the one whose memory it looks at, itself where it has its own."""
+    roots = {v: v for v in program.arguments}
+    for step in program.steps:
+        inputs = [] if step.name else reversed(step.inputs)
+        found = {id(memory_of(v.example)): roots[v] for v in inputs}
+        for out in step.outs:
+            roots[out] = found.setdefault(id(memory_of(out.example)), out)
+    return roots
+
+
+def _aligned(size: int) -> Any:
+    """Bytes that start where a cache line does."""
+    raw = np.empty(size + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    return raw[start : start + size]
+
+
+def _laid_out(example: Any) -> Callable[[Any], Any]:
+    """What makes of a slab an array like the example, with its axes in the same order."""
+    x = np.asarray(example)
+    size, dtype = x.nbytes, x.dtype
+    order = sorted(range(x.ndim), key=lambda i: -abs(x.strides[i]))
+    shape, back = [x.shape[i] for i in order], np.argsort(order).astype(int)
+    return lambda slab: slab[:size].view(dtype).reshape(shape).transpose(back)

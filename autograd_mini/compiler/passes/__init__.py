@@ -1,0 +1,1 @@
+"""Passes: rewrites of a program that keep its results."""

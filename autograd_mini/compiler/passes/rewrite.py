@@ -1,0 +1,180 @@
+"""Rewriting: a program made shorter, by rules that each have a name (`rules`).
+
+Two more things are always done: a call that was made before is not made again (common
+subexpressions), and a step that no result depends on is dropped (dead steps).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..ir import Program, Step, Value, example_of, mapped
+
+#: a step -> what stands for its result: a value, a constant, or another `Call`; None if neither
+Rule = Callable[[Step], Any]
+
+
+class Call:
+    """What a rule puts in place of a call; among its arguments there may be further ones."""
+
+    name: str | None = None  # of one of our own functions, taken whole
+
+    def __init__(self, function: Any, *args: Any, **kwargs: Any) -> None:
+        self.function, self.args, self.kwargs = function, args, kwargs
+
+
+def simplify(program: Program, rules: Sequence[tuple[str, Rule]]) -> Program:
+    """Apply the rules, share what is computed twice and drop what is not needed; in place."""
+    stands_for: dict[Value, Any] = {}
+    known: dict[Any, Step] = {}
+    kept = []
+
+    def current(x: Any) -> Any:
+        return stands_for.get(x, x) if isinstance(x, Value) else x
+
+    todo = list(reversed(program.steps))
+    while todo:
+        step = todo.pop()
+        step.args, step.kwargs = mapped(current, step.args), mapped(current, step.kwargs)
+        new: list[Step] = []
+        found = _rewritten(step, rules, program.done, new)
+        if new:  # what the rule calls first is simplified first
+            todo += [step, *reversed(new)]
+            continue
+        if found is not None:
+            stands_for[step.outs[0]] = _introduced(found, step.outs[0])
+            continue
+        before = known.setdefault(_key(step), step)
+        if before is step:
+            kept.append(step)
+            continue
+        for out, same in zip(step.outs, before.outs):
+            stands_for[out] = _introduced(same, out)
+        program.done["shared"] += 1
+    program.results = mapped(current, program.results)
+    program.steps = kept
+    program.drop_dead()
+    return program
+
+
+def _introduced(value: Any, instead_of: Value) -> Any:
+    """What stands for another value; if it has no name, under that one's."""
+    made = value.step if isinstance(value, Value) else None
+    if made and instead_of.step and made.part == instead_of.step.part:
+        value.name = value.name or instead_of.name
+        value.of = value.of or instead_of.of
+    return value
+
+
+def _rewritten(
+    step: Step, rules: Sequence[tuple[str, Rule]], done: Counter[str], new: list[Step]
+) -> Any:
+    """What stands for the result of a step, or None; a rule may also change the step itself."""
+    again = not (step.several or step.name)
+    while again:
+        again = False
+        for name, rule in rules:
+            found = rule(step)
+            if isinstance(found, Call):
+                if not _changed(step, found, new):
+                    continue
+                done[name] += 1
+                again = not new
+                break
+            if found is not None:
+                done[name] += 1
+                return found
+    return None
+
+
+def _changed(step: Step, call: Call, new: list[Step]) -> bool:
+    """Put another call in place of a step's, if what it gives lies in memory in the same way.
+
+    Calls within the call become steps of their own, `new` ones.
+    """
+    (out,) = step.outs
+    inner: list[Step] = []
+
+    def value_of(x: Any) -> Any:
+        if not isinstance(x, Call):
+            return x
+        made = Step(x.function, mapped(value_of, x.args), x.kwargs, x.name, step.part)
+        with np.errstate(all="ignore"):
+            y = x.function(*mapped(example_of, made.args), **mapped(example_of, x.kwargs))
+        made.outs = (Value(y, made),)
+        inner.append(made)
+        return made.outs[0]
+
+    call.args = mapped(value_of, call.args)
+    with np.errstate(all="ignore"):
+        y = call.function(*mapped(example_of, call.args), **mapped(example_of, call.kwargs))
+    if _layout(y) != _layout(out.example):
+        return False
+    step.function, step.args, step.kwargs, out.example = call.function, call.args, call.kwargs, y
+    new += inner
+    return True
+
+
+def _layout(x: Any) -> Any:
+    x = np.asarray(x)
+    return x.dtype, x.shape, [s for s, n in zip(x.strides, x.shape) if n != 1] if x.size else 0
+
+
+def _key(step: Step) -> Any:
+    """Equal for two calls that must give the same."""
+    return step.function, _frozen(step.args), _frozen(step.kwargs)
+
+
+def _frozen(x: Any) -> Any:
+    """Hashable, and equal for what is the same constant: -0.0 and 0, or 1 and 1.0, are not."""
+    if isinstance(x, (list, tuple)):
+        return type(x), *map(_frozen, x)
+    if isinstance(x, dict):
+        return tuple((key, _frozen(value)) for key, value in sorted(x.items()))
+    if isinstance(x, np.ndarray) and x.size <= 64 and x.dtype != object:
+        return x.dtype.str, x.shape, x.tobytes()
+    if isinstance(x, (Value, np.ndarray)) or callable(x):
+        return id(x)
+    return type(x), repr(x)
+
+
+# ---- what rules look for -------------------------------------------------------------------------
+
+
+def is_elementwise(step: Step) -> bool:
+    """Whether the step is a ufunc of numbers, such as np.add; np.matmul is one of matrices."""
+    return isinstance(step.function, np.ufunc) and step.function.signature is None
+
+
+def number(x: Any) -> Any:
+    """The one number that a constant consists of, a constant itself; else None."""
+    if isinstance(x, (bool, int, float, np.generic)):
+        return x
+    if not isinstance(x, np.ndarray) or not x.size or x.dtype.kind not in "biuf":
+        return None
+    first = x[(0,) * x.ndim]
+    same = all(s == 0 or n == 1 for s, n in zip(x.strides, x.shape)) or (x == first).all()
+    return first if same else None
+
+
+def made_by(x: Any, function: Any) -> Any:
+    """The arguments of the call of `function` that made a value, or None."""
+    if isinstance(x, Value) and x.step is not None and x.step.function is function:
+        return x.step.args
+    return None
+
+
+def alike(x: Any, y: Value) -> bool:
+    """Whether `x` is a value that can stand for `y`."""
+    if not isinstance(x, Value) or not isinstance(x.example, (np.ndarray, np.generic)):
+        return False  # a bare Python number widens no float32, and one of NumPy's does
+    return bool(_layout(x.example) == _layout(y.example))
+
+
+def equals(x: Any, n: float) -> bool:
+    found = number(x)
+    return found is not None and bool(found == n)

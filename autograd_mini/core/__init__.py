@@ -1,0 +1,13 @@
+"""The engine. Read it in this order:
+
+1. `backward`: the algorithm. Gather the tape behind a result, walk it from its end, add up.
+2. `tensor`: an array and its place on the tape; `record`, which puts it there; the operators.
+3. `primitive`: an operation and its derivative rules.
+4. `tape`: the Wengert list as a sequence.
+
+The other modules serve these four: `arrays` and `foreign` (NumPy's arrays and those of other
+libraries), `context` (what holds inside a block: `no_grad`, `scope`, observers), `registry` (which
+primitive runs which NumPy function), `dispatch` (NumPy's protocols), `methods` (NumPy's functions
+as methods), `fused` (one node for a whole graph), `pytree` (nested containers), `messages` (the
+words of errors).
+"""

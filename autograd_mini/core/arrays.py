@@ -1,0 +1,102 @@
+"""Arrays, and the fields of a tensor: what every module of the engine knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+if TYPE_CHECKING:
+    from .context import scope
+    from .primitive import Primitive
+
+#: A NumPy array, or any array that speaks NumPy's protocols (Dask, SymPy objects, traced arrays).
+Array: TypeAlias = Any
+#: The gradient of the result with respect to one tensor: an Array, or a Tensor when recorded.
+Cotangent: TypeAlias = Any
+#: A derivative rule, ``rule(g, y, *args, **kwargs)``.
+Rule: TypeAlias = Callable[..., Cotangent]
+
+NO_KWARGS: Mapping[str, Any] = MappingProxyType({})
+#: The `_grad` of a node whose gradient `backward` does not store.
+NOT_RETAINED: Any = object()
+
+
+class TensorBase:
+    """The fields of a `Tensor`, without its behaviour.
+
+    The modules that `Tensor` is built on recognise tensors by this class.
+    """
+
+    # fmt: off
+    __slots__ = ("__weakref__", "_active", "_array", "_grad",
+                 "inputs", "kwargs", "name", "op", "order", "residuals", "scope")
+    # fmt: on
+    _active: bool  #: whether a derivative flows through this tensor
+    _array: Array  #: not `_data`, a name that np.ma takes for its own
+    _grad: Array | None
+    inputs: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    name: str | None
+    op: Primitive | None
+    order: int
+    residuals: Any  #: what `forward` computed and a rule on arrays may use again
+    scope: tuple[scope, ...]
+
+
+def as_array(x: Any) -> Array:
+    """Return `x` as an array. An array of another library that dispatches is returned as it is."""
+    if type(x) is np.ndarray:
+        return x
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError("a masked array: its mask would be lost. Use np.where, or .filled() first")
+    if hasattr(x, "__array_function__") and not isinstance(x, (TensorBase, np.ndarray)):
+        return x
+    return np.asarray(x)
+
+
+def as_array_or_tensor(x: Any) -> Any:
+    """Return `x`, converted to an array if it is a number or a list, which have no shape."""
+    return x if isinstance(x, TensorBase) else as_array(x)
+
+
+def unwrap(x: Any) -> Any:
+    """Return the array inside a Tensor, and anything else as it is."""
+    return x._array if isinstance(x, TensorBase) else x
+
+
+def unwrap_nested(x: Any) -> Any:
+    """Unwrap the tensors in a list or tuple too, as in ``np.lexsort([s, t])``."""
+    return type(x)(map(unwrap_nested, x)) if type(x) in (list, tuple) else unwrap(x)
+
+
+def leaf_array(data: Any, dtype: DTypeLike | None) -> Array:
+    """Return a copy of `data` as an array of real numbers; a lazy array is returned as it is."""
+    array = as_array(data)
+    if isinstance(array, np.ndarray):
+        array = np.array(array, dtype=dtype)
+    if array.dtype.kind == "c":
+        raise TypeError("a tensor cannot be complex: pass .real and .imag as two tensors")
+    if not holds_numbers(array):
+        raise TypeError(f"a tensor holds real numbers, not {data!s:.60}")
+    return array
+
+
+def holds_numbers(array: Array) -> bool:
+    """Return whether the entries are real numbers. Objects, such as symbols, must calculate."""
+    if array.dtype.kind != "O":
+        return array.dtype.kind in "biuf"
+    if not isinstance(array, np.ndarray):
+        return True
+    return all(hasattr(type(x), "__sub__") and hasattr(type(x), "__mul__") for x in array.flat)
+
+
+def read_only(array: Array) -> Array:
+    """Return a view that cannot be written to; an array of another library as it is."""
+    if isinstance(array, np.ndarray):
+        array = array.view()
+        array.flags.writeable = False
+    return array

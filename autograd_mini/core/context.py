@@ -1,0 +1,186 @@
+"""What holds inside a block: whether operations are recorded, their scopes, and who observes them.
+
+All of it belongs to one thread or asyncio task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ContextDecorator, contextmanager
+from contextvars import ContextVar
+from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from .arrays import Cotangent
+    from .primitive import Primitive
+    from .tensor import Tensor
+
+#: The open `ag.scope` blocks, outer ones first; None if nothing is recorded. (`record` asks for it
+#: every time, and a threading.local takes twice as long to answer.)
+SCOPES: ContextVar[tuple[scope, ...] | None] = ContextVar("scopes", default=())
+
+
+class scope:
+    """Name a part of a computation: ``with ag.scope("layer 1"):``.
+
+    What is recorded inside is drawn in a box of that name. Scopes nest, hold in this thread or
+    asyncio task only, and end cleanly when an exception leaves them; the layers of `nn` open one
+    themselves. Values and derivatives do not depend on them.
+
+    Parameters
+    ----------
+    name : str
+        What the box is called.
+
+    Raises
+    ------
+    TypeError
+        When the name is not text.
+    ValueError
+        When it is empty.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import autograd_mini as ag
+    >>> x = ag.tensor(2.0, requires_grad=True)
+    >>> with ag.scope("model"), ag.scope("head"):
+    ...     y = np.tanh(x)
+    >>> y.scope
+    (scope('model'), scope('head'))
+    """
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        if not isinstance(name, str):
+            raise TypeError(f"scope: its name is text, not {name!r:.60}")
+        if not name:
+            raise ValueError("scope: the name is empty. Say what the block computes.")
+        self.name = name
+
+    def __enter__(self) -> None:
+        if (outer := SCOPES.get()) is not None:
+            SCOPES.set((*outer, self))
+
+    def __exit__(self, *raised: object) -> None:
+        if (inner := SCOPES.get()) is not None:
+            SCOPES.set(inner[:-1])
+
+    def __repr__(self) -> str:
+        return f"scope({self.name!r})"
+
+
+class grad_mode(ContextDecorator):
+    """Turn recording on or off inside the block, in this thread or asyncio task only."""
+
+    def __init__(self, on: bool) -> None:
+        self.on = on
+        self.before: list[tuple[scope, ...] | None] = []
+
+    def __enter__(self) -> None:
+        if self.before:
+            raise RuntimeError("this very block is open already: make a new one, no_grad()")
+        self.before.append(SCOPES.get())
+        SCOPES.set((self.before[0] or ()) if self.on else None)
+
+    def __exit__(self, *error: object) -> None:
+        SCOPES.set(self.before.pop())
+
+    def __call__(self, f: Any) -> Any:
+        """Return `f`, with such a block around each call."""
+        if iscoroutinefunction(f) or isgeneratorfunction(f) or isasyncgenfunction(f):
+            raise TypeError(
+                f"a call of {f.__name__} only prepares it to run, and the block would end before "
+                "it runs. Write the block inside of it, around no yield."
+            )
+        return super().__call__(f)
+
+    def _recreate_cm(self) -> grad_mode:  # ContextDecorator calls this for each call
+        return grad_mode(self.on)
+
+
+def no_grad() -> grad_mode:
+    """Record nothing inside the block, in this thread or asyncio task only.
+
+    What is computed inside is a leaf that requires no gradient. Blocks nest, and end cleanly when
+    an exception leaves them; ``@no_grad()`` decorates a function. A generator or a coroutine, which
+    runs after the call, it refuses: write the block inside.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> w = ag.tensor(3.0, requires_grad=True)
+    >>> with ag.no_grad():
+    ...     y = w * w
+    >>> y.requires_grad
+    False
+
+    A leaf that requires a gradient is changed in place by ``-=`` and its like, as
+    ``w.data -= 0.1 * w.grad`` does anywhere:
+
+    >>> with ag.no_grad():
+    ...     w -= 0.5
+    >>> w
+    Tensor(2.5, dtype=float64, requires_grad=True)
+    """
+    return grad_mode(False)
+
+
+# ---- observers -----------------------------------------------------------------------------------
+
+
+class Contribution(NamedTuple):
+    """What one use of a tensor adds to its gradient."""
+
+    node: Tensor  #: the node that used the tensor
+    index: int  #: as which of its arguments
+    cotangent: Cotangent  #: the node's own adjoint, the `g` of the rule
+    value: Cotangent  #: what the rule returned
+    total: Cotangent  #: the tensor's adjoint so far, with this contribution
+
+
+class Observer:
+    """Base class of everything that watches the engine at work; its methods do nothing."""
+
+    def recorded(self, op: Primitive, args: tuple[Any, ...], result: Tensor) -> None:
+        """Called after `op` has run on `args`, of which at least one is a Tensor."""
+
+    def backward_begins(self, tensors: Sequence[Tensor], seed: Cotangent) -> None:
+        """Called before a backward pass over `tensors`, which starts with the cotangent `seed`."""
+
+    def contributed(self, contribution: Contribution) -> None:
+        """Called after a rule has run and its result has been added."""
+
+    def backward_ends(self) -> None:
+        """Called after a backward pass, also if it has failed."""
+
+
+_OBSERVERS: ContextVar[tuple[Observer, ...]] = ContextVar("observers", default=())
+#: The observers of all threads and tasks. Empty nearly always, and then it is all that `record`
+#: looks at: that takes a third of the time of reading a ContextVar.
+ALL_OBSERVERS: list[Observer] = []
+
+
+def observers() -> tuple[Observer, ...]:
+    """Return the observers of this thread or task."""
+    return _OBSERVERS.get()
+
+
+@contextmanager
+def observing(observer: Observer, *, alone: bool = False) -> Iterator[None]:
+    """Let `observer` watch the block, together with those that watch already, or `alone`."""
+    before = _OBSERVERS.get()
+    ALL_OBSERVERS.append(observer)
+    _OBSERVERS.set((observer,) if alone else (*before, observer))
+    try:
+        yield
+    finally:
+        _OBSERVERS.set(before)
+        ALL_OBSERVERS.remove(observer)
+
+
+def unobserved() -> Any:
+    """Hide the block from all observers: views run rules on values that mean nothing."""
+    return observing(Observer(), alone=True)

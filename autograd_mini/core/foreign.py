@@ -1,0 +1,82 @@
+"""Arrays that are not plain NumPy numbers: lazy arrays (Dask), and objects (SymPy, mpmath)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .arrays import Array, Cotangent, TensorBase, as_array, holds_numbers, unwrap
+
+if TYPE_CHECKING:
+    from .primitive import Primitive
+    from .tensor import Tensor
+
+#: NumPy's name of a function -> the name that SymPy and mpmath give it.
+_SPELLED = {"absolute": "Abs", "maximum": "Max", "minimum": "Min"}
+
+
+def holds_objects(x: Any) -> bool:
+    """Return whether `x` is an array of Python objects, such as symbols."""
+    return getattr(x, "dtype", None) == "O"
+
+
+def forward_on_objects(function: Any, arrays: Sequence[Any], kwargs: Any) -> Any:
+    """Run a ufunc on arrays of objects, with a function of the package the objects come from.
+
+    NumPy asks each object for a method, ``x.exp()``. SymPy and mpmath have a function instead,
+    mostly of the same name. Returns NotImplemented if there is none.
+    """
+    objects = [a for a in arrays if holds_objects(a)]
+    if not objects or kwargs or not isinstance(function, np.ufunc):
+        return NotImplemented
+    name = function.__name__
+    packages = {type(x).__module__.partition(".")[0] for a in objects for x in a.flat}
+    for package in sorted(packages - {"builtins"}):
+        for spelled in (_SPELLED.get(name, name), name.replace("arc", "a")):
+            if hasattr(sys.modules[package], spelled):
+                f = getattr(sys.modules[package], spelled)
+                return np.frompyfunc(f, function.nin, 1)(*arrays)
+    return NotImplemented
+
+
+def ensure_array(y: Any, op: Primitive, args: tuple[Any, ...], arrays: list[Any]) -> Array:
+    """Return a primitive's result as an array of numbers. NumPy returns single objects bare."""
+    if any(holds_objects(a) for a in arrays):
+        y = np.asarray(y, object)
+    y = as_array(y)
+    if not holds_numbers(y) and y.dtype.kind != "c":
+        raise op.add_context(TypeError(f"its function returned {y!s:.60}, not real numbers"), args)
+    return y
+
+
+def compute_lazy(adjoints: dict[Tensor, Any]) -> dict[Tensor, Any]:
+    """Compute the lazy adjoints of tensors that are not lazy themselves.
+
+    They are joined into one array first, so that what they share is computed once.
+    """
+    lazy = [t for t, g in adjoints.items() if type(t._array) is np.ndarray is not type(g)]
+    if lazy:
+        flat = np.asarray(np.concatenate([np.reshape(adjoints[t], (-1,)) for t in lazy]))
+        parts = np.split(flat, np.cumsum([t.size for t in lazy])[:-1])
+        computed = (part.reshape(t.shape).astype(t.dtype) for t, part in zip(lazy, parts))
+        adjoints = {**adjoints, **dict(zip(lazy, computed))}
+    return adjoints
+
+
+def owned_copy(g: Any, t: Tensor) -> Array:
+    """Return an adjoint as an array that shares no memory; that of a lazy tensor as it is."""
+    return np.array(g) if type(t._array) is np.ndarray else g
+
+
+def rechunk_like(c: Cotangent, x: Array) -> Cotangent:
+    """Return a lazy contribution in the chunks of `x`: broadcasting made it one large chunk."""
+    lazy = unwrap(c)
+    if hasattr(lazy, "rechunk") and hasattr(x, "chunks") and lazy.chunks != x.chunks:
+        lazy = lazy.rechunk(x.chunks)
+        if not isinstance(c, TensorBase):
+            return lazy
+        c._array = lazy
+    return c

@@ -1,0 +1,94 @@
+"""The registry: which primitive, or composition of primitives, runs a NumPy function on tensors."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .arrays import unwrap_nested
+from .foreign import forward_on_objects
+from .messages import add_context
+
+if TYPE_CHECKING:
+    from .primitive import Primitive
+
+#: NumPy function -> the primitive or composition that runs it on tensors. An operation that NumPy
+#: lacks has its name as key.
+PRIMITIVES: dict[Any, Any] = {}
+
+#: The ufuncs that a primitive runs: a shortcut past `PRIMITIVES`.
+UFUNCS: dict[Any, Primitive] = {}
+
+#: NumPy functions that are refused on tensors -> why, and what to use instead.
+UNSUPPORTED: dict[Any, str] = {}
+
+
+def implements(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register the decorated composition of primitives for these NumPy functions."""
+
+    def register(f: Callable[..., Any]) -> Callable[..., Any]:
+        PRIMITIVES.update(dict.fromkeys(functions, f))
+        return f
+
+    return register
+
+
+def not_differentiable(*functions: Callable[..., Any]) -> None:
+    """Register NumPy functions whose derivative is zero or undefined: they return plain arrays."""
+    for function in functions:
+        PRIMITIVES[function] = NonDifferentiable(function)
+
+
+def refuse(why: str, *functions: Any) -> None:
+    """Register why these NumPy functions have no derivative here, for the error message."""
+    UNSUPPORTED.update(dict.fromkeys(functions, why))
+
+
+class NonDifferentiable:
+    """A function without a derivative: on tensors it runs on their values and returns arrays."""
+
+    __slots__ = ("function",)
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        arrays = [unwrap_nested(x) for x in args]
+        kwargs = {key: unwrap_nested(x) for key, x in kwargs.items()}
+        try:
+            return self.function(*arrays, **kwargs)
+        except (ValueError, TypeError, IndexError) as error:
+            y = forward_on_objects(self.function, arrays, {})
+            if y is NotImplemented:
+                raise add_context(self.function.__name__, error, args) from error
+            return y
+
+
+def is_primitive(run: Any) -> bool:
+    """Return whether an entry of `PRIMITIVES` is a primitive, and not a composition of some."""
+    return hasattr(run, "vjps")
+
+
+def is_numpy(function: Any) -> bool:
+    """Return whether NumPy dispatches `function`, so that a tensor can be its argument."""
+    return isinstance(function, np.ufunc) or str(function.__module__).split(".")[0] == "numpy"
+
+
+def name_of(f: Any) -> str:
+    """Return the name of a NumPy function without ``np.``: exp, add.reduce, linalg.norm."""
+    owner = getattr(f, "__self__", None)
+    if isinstance(owner, np.ufunc):
+        return f"{owner.__name__}.{f.__name__}"
+    module = str(getattr(f, "__module__", None) or "numpy")
+    return f"{module}.{f.__name__}".removeprefix("numpy.")
+
+
+def parameters_of(f: Any) -> Mapping[str, inspect.Parameter]:
+    """Return the parameters of a NumPy function; none for a C function without a signature."""
+    try:
+        return inspect.signature(f).parameters
+    except ValueError:
+        return {}

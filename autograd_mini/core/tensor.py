@@ -1,0 +1,536 @@
+"""Tensor: an array and its place on the tape; and `record`, the one function that puts it there.
+
+A computation leaves a tape, and the tape is made of the tensors themselves. A tensor that a
+primitive made (a *node*) keeps the primitive (`op`), the arguments of the call (`inputs`,
+`kwargs`) and a creation number (`order`). A *leaf* was made by no primitive.
+"""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from . import dispatch, messages
+from .arrays import (
+    NO_KWARGS,
+    NOT_RETAINED,
+    Array,
+    as_array,
+    leaf_array,
+    read_only,
+    unwrap,
+)
+from .backward import backward
+from .context import ALL_OBSERVERS, SCOPES, observers
+from .foreign import ensure_array
+from .messages import describe
+from .methods import ArrayMethods, elementwise
+from .registry import PRIMITIVES, UFUNCS
+from .tape import Tape
+
+if TYPE_CHECKING:
+    from .primitive import Primitive
+
+_CONSTANTS = {np.ndarray, float, int, bool}  # arguments that a primitive takes as they are
+_ndarray, _generic, _asarray = np.ndarray, np.generic, np.asarray
+_next_order = itertools.count().__next__  # one step in C, so threads never share a number
+
+
+def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_KWARGS) -> Any:
+    """Run `op` on the arrays behind `args`, and put the result on the tape.
+
+    With no Tensor among `args` this is a call of a NumPy function like any other, and an array
+    comes back: so a rule may use our primitives on whatever it is given. The body is plain and
+    flat because every operation of every user passes through it.
+    """
+    arrays = []
+    found = active = converted = False
+    for a in args:
+        if type(a) is Tensor:
+            found = True
+            if a._active:
+                active = True
+            arrays.append(a._array)
+        elif type(a) in _CONSTANTS or len(arrays) >= op.arity:
+            arrays.append(a)
+        else:
+            arrays.append(as_array(a))
+            converted = True
+    try:
+        y = op.forward(*arrays, **kwargs) if kwargs else op.forward(*arrays)
+    except (ValueError, TypeError, IndexError) as error:
+        y = op.forward_on_objects(arrays, kwargs)
+        if y is NotImplemented:
+            raise op.add_context(error, args) from error
+    residuals = None
+    if op.residuals:
+        y, residuals = y
+    if not found:
+        return y
+
+    out = _new(Tensor)
+    if type(y) is not _ndarray:  # NumPy returns numbers bare
+        y = _asarray(y) if isinstance(y, _generic) else ensure_array(y, op, args, arrays)
+    out._array = y
+    out.name = None
+    if (
+        active
+        and (scopes := SCOPES.get()) is not None
+        and ((len(args) == op.all_ruled and y.dtype.kind == "f") or op.is_active_for(args, y))
+    ):
+        if converted:
+            args = tuple(a if type(a) is Tensor else b for a, b in zip(args, arrays))
+        out._active = True
+        out._grad = NOT_RETAINED
+        out.op = op
+        out.inputs = args
+        out.kwargs = kwargs
+        out.residuals = residuals
+        out.scope = scopes
+    else:
+        if y.dtype.kind == "c":
+            why = f"{y.dtype} is not real. Make the real and the imaginary part a tensor each"
+            raise op.add_context(TypeError(why), args)
+        if type(y) is _ndarray and (y.base is not None or any(y is a for a in arrays)):
+            out._array = np.array(y)  # a leaf now, whose memory is nobody else's
+        out._active = False
+        out._grad = out.op = out.residuals = None
+        out.inputs = out.scope = ()
+        out.kwargs = NO_KWARGS
+    out.order = _next_order()
+    if ALL_OBSERVERS:
+        for observer in observers():
+            observer.recorded(op, args, out)
+    return out
+
+
+def _binary(function: Any) -> tuple[Callable[..., Tensor], Callable[..., Tensor]]:
+    """The two methods of a binary operator: ``t + x`` and ``x + t``."""
+
+    def forward(self: Tensor, other: Any) -> Any:
+        return record(PRIMITIVES[function], (self, other))
+
+    def reflected(self: Tensor, other: Any) -> Any:
+        return record(PRIMITIVES[function], (other, self))
+
+    return forward, reflected
+
+
+def _in_place(function: Any) -> Callable[[Tensor, Any], Any]:
+    """The method of ``t -= x``: inside of `no_grad`, it gives a leaf that is trained new data.
+
+    Everywhere else it is left to Python, to which ``t -= x`` is ``t = t - x``, a new tensor. There
+    that would lose the parameter without a sign: what is bound anew is a local name.
+    """
+
+    def method(self: Tensor, other: Any) -> Any:
+        if SCOPES.get() is not None or self.op is not None or not self._active:
+            return NotImplemented
+        self.data = function(self._array, unwrap(other))
+        return self
+
+    return method
+
+
+def _plain(function: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The methods of an operator that has no derivative: the answer is a plain array."""
+
+    def forward(self: Tensor, other: Any) -> Any:
+        return PRIMITIVES[function](self, other)
+
+    def reflected(self: Tensor, other: Any) -> Any:
+        return PRIMITIVES[function](other, self)
+
+    return forward, reflected
+
+
+@final
+class Tensor(ArrayMethods):
+    """An array that remembers how it was computed, so that derivatives can flow back through it.
+
+    ``ag.tensor(data)`` makes a leaf; every operation on tensors makes a record. A Tensor speaks
+    NumPy: operators, methods and NumPy's own functions (``np.exp(t)``, ``np.sum(t, axis=0)``,
+    ``array @ t``) all record.
+
+    Parameters
+    ----------
+    data : array_like
+        Numbers, copied. Real floating, integer or bool.
+    requires_grad : bool
+        Whether ``backward`` shall fill ``.grad``; needs a floating dtype.
+    dtype : dtype, optional
+        As ``numpy.array`` chooses when not given (float64 for Python floats).
+    name : str, optional
+        What tables, pictures and error messages call the tensor.
+
+    Attributes
+    ----------
+    op : Primitive or None
+        What made this tensor; None for a leaf.
+    inputs : tuple
+        The arguments `op` was given: tensors, and constants as they were.
+    kwargs : mapping
+        The keyword arguments of that call.
+    order : int
+        The creation number. A record's inputs have smaller numbers than the record itself.
+    scope : tuple of scope
+        The blocks that a record was made in, outer ones first; none for a leaf.
+
+    Raises
+    ------
+    TypeError
+        For complex or non-numeric data, and for a gradient of integers.
+
+    Notes
+    -----
+    A leaf copies what it is given. Arrays used as constants beside tensors (``x * w``) are taken
+    by reference: do not change them before the backward pass. The data of a record is read-only.
+    Giving a leaf new data (``w.data -= 0.1 * w.grad``) makes what was recorded with the old data
+    unusable for a later ``backward``, which says so.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> x = ag.tensor([1.0, 2.0], requires_grad=True, name="x")
+    >>> y = (x * x).sum()
+    >>> y.backward()
+    >>> x.grad
+    array([2., 4.])
+    >>> y
+    Tensor(5., dtype=float64, op=sum)
+    """
+
+    __slots__ = ()
+    __hash__ = object.__hash__  # by identity, though == compares entries
+
+    def __init__(
+        self,
+        data: ArrayLike,
+        *,
+        requires_grad: bool = False,
+        dtype: DTypeLike | None = None,
+        name: str | None = None,
+    ) -> None:
+        self._array = leaf_array(data, dtype)
+        self._grad = None
+        self.name = name
+        self.op = None
+        self.inputs = ()
+        self.kwargs = NO_KWARGS
+        self.residuals = None
+        self.scope = ()
+        self.order = _next_order()
+        self.requires_grad = requires_grad
+
+    def __init_subclass__(cls) -> None:
+        # `record` and `sweep` ask for this very type, which is 5% of a small training step faster.
+        raise TypeError(
+            "Tensor is not made to be subclassed: keep a Tensor as an attribute instead"
+        )
+
+    # ---- what it holds -------------------------------------------------------------------------
+
+    @property
+    def data(self) -> NDArray[Any]:
+        """The array of values: a leaf's own, a read-only view for a record.
+
+        Assigning to a leaf's data (also ``w.data -= step``) keeps its shape and dtype. Records
+        made with the former data then refuse to be differentiated.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> w = ag.tensor([1.0, 2.0], requires_grad=True)
+        >>> w.data -= 0.5
+        >>> w.data
+        array([0.5, 1.5])
+        """
+        return self._array if self.op is None else read_only(self._array)
+
+    @data.setter
+    def data(self, value: ArrayLike) -> None:
+        if self.op is not None:
+            raise TypeError(messages.data_of_a_node(self))
+        if value is not self._array:
+            value = np.array(unwrap(value), dtype=self.dtype)
+            if value.shape != self.shape:
+                raise ValueError(messages.data_of_another_shape(self, value))
+        self._advance(value)
+
+    def _advance(self, array: Array) -> None:
+        """Give a leaf its next version: younger than every node computed from the old data."""
+        self.order = _next_order()
+        self._array = array
+
+    @property
+    def grad(self) -> NDArray[Any] | None:
+        """What ``backward`` has added up here: a plain array of this tensor's shape and dtype.
+
+        None before the first ``backward``. It is an array of its own, never shared with another
+        tensor. A record keeps none unless ``retain_grad()`` was called before ``backward``.
+
+        Raises
+        ------
+        RuntimeError
+            For a record whose gradient was not kept.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> x = ag.tensor(3.0, requires_grad=True)
+        >>> (x * x).backward()
+        >>> (x * x).backward()
+        >>> x.grad
+        array(12.)
+        """
+        if self._grad is NOT_RETAINED:
+            raise RuntimeError(messages.gradient_not_retained(self))
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: ArrayLike | None) -> None:
+        if value is not None:
+            value = np.array(unwrap(value), dtype=self.dtype)
+            if value.shape != self.shape:
+                raise ValueError(f"a gradient of shape {value.shape} for {describe(self)}")
+        self._grad = value
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether a derivative flows through this tensor; set it on leaves only."""
+        return self._active
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        if self.op is not None:
+            raise TypeError(messages.requires_grad_of_a_node(self))
+        if value and self.dtype.kind not in "fO":
+            raise TypeError(messages.no_gradient_of_integers(self))
+        self._active = bool(value)
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no primitive made this tensor, as in ``ag.tensor(3.0).is_leaf``."""
+        return self.op is None
+
+    # ---- the way out ---------------------------------------------------------------------------
+
+    def detach(self) -> Tensor:
+        """A leaf with a copy of the values, through which no derivative flows.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> x = ag.tensor(3.0, requires_grad=True)
+        >>> (x * x.detach()).backward()
+        >>> x.grad
+        array(3.)
+        """
+        return Tensor(self._array, name=self.name)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        if self._active:
+            raise TypeError(messages.array_would_lose_gradient(self))
+        if copy or (dtype is not None and dtype != self.dtype):
+            return np.array(self._array, dtype=dtype)
+        return read_only(np.asarray(self._array))
+
+    def _warn_if_active(self, call: str) -> Tensor:
+        if self._active:
+            warnings.warn(
+                messages.number_loses_gradient(self, call), messages.DetachedWarning, stacklevel=3
+            )
+        return self
+
+    def __float__(self) -> float:
+        return float(self._warn_if_active("float()").item())
+
+    def __int__(self) -> int:
+        return int(self._warn_if_active("int()").item())
+
+    def __index__(self) -> int:
+        return self._array.__index__()
+
+    def __bool__(self) -> bool:
+        return bool(self._array)
+
+    def __len__(self) -> int:
+        return len(self._array)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if self.ndim == 0:
+            raise TypeError(f"{describe(self)} has no axis to iterate over")
+        return (self[i] for i in range(len(self)))
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec and self.size == 1 else str(self)
+
+    def __repr__(self) -> str:
+        if isinstance(self._array, np.ndarray):
+            values = np.array2string(self._array, separator=", ", prefix="Tensor(")
+        else:  # a lazy array is not computed to be shown
+            values = repr(self._array)
+        facts = [values, f"dtype={self.dtype}"]
+        if self.name is not None:
+            facts.append(f"name={self.name!r}")
+        if self.op is not None:
+            facts.append(f"op={self.op.name}")
+        elif self._active:
+            facts.append("requires_grad=True")
+        return f"Tensor({', '.join(facts)})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Creation numbers belong to one process: what is copied or pickled arrives as a leaf.
+        grad = None if self._grad is NOT_RETAINED else self._grad
+        return _rebuilt, (self._array, self._active, self.name, grad)
+
+    # ---- derivatives ---------------------------------------------------------------------------
+
+    def tape(self) -> Tape:
+        """The tensors this one was computed from, in the order of computation: a Wengert list.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> x = ag.tensor(3.0, requires_grad=True, name="x")
+        >>> (x * x).tape()
+        <Tape of 2 tensors, ending in Tensor(9., dtype=float64, op=mul)>
+        """
+        return Tape(self)
+
+    def backward(self, gradient: ArrayLike | None = None) -> None:
+        """Add the derivative of this tensor to the ``.grad`` of every leaf that requires one.
+
+        Parameters
+        ----------
+        gradient : array_like, optional
+            The cotangent to start from, of this tensor's shape. One when not given, which only
+            a tensor of a single entry can do without.
+
+        Raises
+        ------
+        RuntimeError
+            When this tensor was not recorded, or a leaf got new data since.
+        ValueError
+            When `gradient` is missing or its shape is wrong. No ``.grad`` has changed then.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> x = ag.tensor(2.0, requires_grad=True)
+        >>> (x ** 3).backward()
+        >>> x.grad
+        array(12.)
+        """
+        backward(self, gradient)
+
+    def retain_grad(self) -> Tensor:
+        """Have ``backward`` keep this record's gradient in ``.grad`` too; returns the tensor.
+
+        Raises
+        ------
+        RuntimeError
+            For a tensor that requires no gradient.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> x = ag.tensor(3.0, requires_grad=True)
+        >>> y = (x * x).retain_grad()
+        >>> (2 * y).backward()
+        >>> y.grad
+        array(2.)
+        """
+        if not self._active:
+            raise RuntimeError(f"{describe(self)} requires no gradient, so none can be kept")
+        if self._grad is NOT_RETAINED:
+            self._grad = None
+        return self
+
+    def zero_grad(self) -> None:
+        """Forget the gradient: ``.grad`` is None again.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> x = ag.tensor(3.0, requires_grad=True)
+        >>> x.backward()
+        >>> x.zero_grad()
+        >>> x.grad is None
+        True
+        """
+        if self._grad is not NOT_RETAINED:
+            self._grad = None
+
+    # ---- NumPy's protocols (NEP 13 and NEP 18) -------------------------------------------------
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
+        if not kwargs and method == "__call__":
+            try:  # one lookup, not two: a tenth of what dispatch costs
+                op = UFUNCS[ufunc]
+            except KeyError:
+                pass
+            else:
+                return record(op, args)
+        return dispatch.ufunc(ufunc, method, args, kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if 0 < len(args) < 3 and "out" not in kwargs and function in PRIMITIVES:
+            return PRIMITIVES[function](*args, **kwargs)  # out= comes third at the earliest
+        return dispatch.function(function, args, kwargs)
+
+    # ---- operators -----------------------------------------------------------------------------
+
+    __add__, __radd__ = _binary(np.add)
+    __sub__, __rsub__ = _binary(np.subtract)
+    __mul__, __rmul__ = _binary(np.multiply)
+    __truediv__, __rtruediv__ = _binary(np.divide)
+    __pow__, __rpow__ = _binary(np.power)
+    __mod__, __rmod__ = _binary(np.remainder)
+    __matmul__, __rmatmul__ = _binary(np.matmul)
+    __iadd__, __isub__ = _in_place(np.add), _in_place(np.subtract)
+    __imul__, __itruediv__ = _in_place(np.multiply), _in_place(np.divide)
+    __neg__ = elementwise(np.negative, "(-ag.tensor(3.0))", -3.0)
+    __abs__ = elementwise(np.absolute, "abs(ag.tensor(-2.0))", 2.0)
+    __floordiv__, __rfloordiv__ = _plain(np.floor_divide)
+    __lt__, __gt__ = _plain(np.less)
+    __le__, __ge__ = _plain(np.less_equal)
+    __eq__, __ne__ = _plain(np.equal)[0], _plain(np.not_equal)[0]
+
+    def __pos__(self) -> Tensor:
+        return self
+
+    def __divmod__(self, other: Any) -> Any:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return other // self, other % self
+
+    def __round__(self, decimals: int = 0) -> Any:
+        return self.round(decimals)
+
+    def __getitem__(self, index: Any) -> Tensor:
+        if isinstance(index, tuple):
+            index = tuple(unwrap(i) for i in index)
+        entries: Tensor = PRIMITIVES["getitem"](self, unwrap(index))
+        return entries
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise TypeError(messages.changed_in_place(self))
+
+
+#: ``ag.tensor(data, ...)``, PyTorch's spelling for making a leaf.
+tensor = Tensor
+_new = Tensor.__new__
+
+
+def _rebuilt(data: Any, requires_grad: bool, name: str | None, grad: Any) -> Tensor:
+    """A leaf with these contents: what unpickling and copying call."""
+    leaf = Tensor(data, requires_grad=requires_grad, name=name)
+    leaf.grad = grad
+    return leaf

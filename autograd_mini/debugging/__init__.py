@@ -1,0 +1,1 @@
+"""Debugging: the line of each operation, the first value that is not finite."""

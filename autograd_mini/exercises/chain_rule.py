@@ -1,0 +1,128 @@
+"""Numbers: the chain rule by hand.
+
+L is the number at the end of the computation, g = ∂L/∂y what has arrived from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..core.arrays import unwrap
+from ..ops.elementwise import stop_gradient
+from ..transforms.grad import grad
+from .case import Case, rule_case
+from .exercise import exercise
+
+
+@exercise(
+    "Hold b still. Then v is a times a constant, and the slope of that is the constant.",
+    "Hold a still. Then v is a constant times a power of b: which power? The power rule brings "
+    "the exponent down as a factor, and lowers it by one.",
+    "The sign, by thought: let a and b be positive, and b grow. Does v grow or shrink?",
+)
+def quotient() -> Iterator[Case]:
+    """The local derivatives of v = a / b
+
+    A tape keeps how each result depends on its own arguments, and on nothing else: its local
+    derivatives. For numbers a and b ≠ 0, write
+
+        def quotient(a, b):
+            return ..., ...          # ∂v/∂a, ∂v/∂b
+    """
+    for a, b in [(3.0, 2.0), (-1.5, 4.0), (0.7, -0.3)]:
+        by_a, by_b = map(unwrap, grad(np.divide, (0, 1))(a, b))
+        exchanged = grad(np.divide, (0, 1))(b, a)
+        of_log = grad(lambda a, b: np.log(np.abs(b)) * a, 1)(a, b)
+        yield Case(
+            {"a": a, "b": b},
+            {"∂v/∂a": by_a, "∂v/∂b": by_b},
+            suspects=[
+                (
+                    "This is right for b / a. Which of the two is divided by?",
+                    dict(zip(("∂v/∂b", "∂v/∂a"), map(unwrap, exchanged))),
+                ),
+                (
+                    "This has too few factors of b: lower the exponent of b by one when you "
+                    "differentiate.",
+                    {"∂v/∂b": -unwrap(of_log)},
+                ),
+                (
+                    "This has too few factors of b, and the sign is off.",
+                    {"∂v/∂b": unwrap(of_log)},
+                ),
+            ],
+        )
+
+
+def _two_paths(x: Any, w: Any) -> Any:
+    return x * w + np.sin(x)
+
+
+@exercise(
+    "Draw it: an arrow from x to the product, one from x to the sine, and from both to their "
+    "sum L.",
+    "Each arrow has a local derivative. Along a path they multiply.",
+    "Two paths lead from x to L. What the paths bring to ∂L/∂x is added: hence the += of every "
+    "implementation of backpropagation.",
+)
+def two_paths() -> Iterator[Case]:
+    """The gradient of L = x·w + sin(x), where x is used twice
+
+    For numbers x and w, write
+
+        def two_paths(x, w):
+            return ..., ...          # ∂L/∂x, ∂L/∂w
+    """
+    for x, w in [(2.0, 5.0), (0.5, -3.0), (-1.2, 0.0)]:
+        by_x, by_w = map(unwrap, grad(_two_paths, (0, 1))(x, w))
+        through = {
+            "the product": unwrap(grad(lambda x, w: x * w + stop_gradient(np.sin(x)))(x, w)),
+            "the sine": unwrap(grad(lambda x, w: stop_gradient(x * w) + np.sin(x))(x, w)),
+        }
+        yield Case(
+            {"x": x, "w": w},
+            {"∂L/∂x": by_x, "∂L/∂w": by_w},
+            suspects=[
+                *(
+                    (
+                        f"Only the path through {name} arrived: x is used twice, and what its "
+                        "paths bring is added.",
+                        {"∂L/∂x": value},
+                    )
+                    for name, value in through.items()
+                ),
+                (
+                    "The path through the sine has the wrong sign.",
+                    {"∂L/∂x": through["the product"] - through["the sine"]},
+                ),
+                (
+                    "The two paths were multiplied. Factors along a path are multiplied; paths are "
+                    "added.",
+                    {"∂L/∂x": np.prod(list(through.values()))},
+                ),
+            ],
+        )
+
+
+@exercise(
+    "∂L/∂x is g = ∂L/∂y times one number that you know: how y answers to a small step of x.",
+    "y is a power of x, with a negative exponent.",
+    "The rule may read y, which forward computed already: the local derivative can be written "
+    "with y alone, without a division.",
+)
+def reciprocal_rule() -> Iterator[Case]:
+    """The rule of y = 1/x
+
+    Now the operation stands in the middle of a longer computation. What comes after it has been
+    walked through already, and g = ∂L/∂y arrives. The rule hands on ∂L/∂x. It gets g, y and x:
+
+        def reciprocal_rule(g, y, x):
+            return ...               # ∂L/∂x
+
+    For numbers; all rules of the library are written like this.
+    """
+    for seed, x in enumerate([2.0, -0.4, 3.0]):
+        yield rule_case(lambda x: 1 / x, "x", seed, x=x)

@@ -1,0 +1,1 @@
+"""Functions on tensors: activations, softmax, losses. Each fused node with its graph."""

@@ -1,0 +1,272 @@
+"""What stands between two linear maps, each as one fused node beside its graph.
+
+`x` argument, `y` result, `g` its cotangent. Constants are Python floats, which widen no float32.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core.fused import fused, labelled
+from ..ops.elementwise import sigmoid
+
+_SQRT_2_OVER_PI = float(np.sqrt(2 / np.pi))
+_CUBIC = 0.044715
+
+
+def sigmoid_from(e: Any, x: Any) -> Any:
+    """σ(x) from e = e^-|x|, for arrays: 1/(1 + e) where x ≥ 0, and e/(1 + e) elsewhere.
+
+    As e is at most 1, the maximum of e and x ≥ 0 is that numerator. `np.where` takes nine times as
+    long as the exponential: its branch for each entry is guessed wrong every other time.
+    """
+    p = np.maximum(e, x >= 0)
+    p /= 1 + e
+    return p
+
+
+# ---- softplus -----------------------------------------------------------------------------------
+
+
+def _softplus(x: Any) -> Any:
+    r"""ln(1 + e^x), elementwise: a ReLU with a smooth corner; as one node.
+
+    Takes a Tensor or an array of any shape, and gives one of that shape and dtype.
+
+    Raises
+    ------
+    TypeError
+        For what is not an array of numbers.
+
+    Notes
+    -----
+    Computed as max(x, 0) + ln(1 + e^-|x|), in which nothing overflows. The rule is
+    g e^x / (1 + e^x) = g σ(x).
+
+    $$y = \ln(1 + e^x) \qquad \frac{\partial L}{\partial x} = g\,\sigma(x)$$
+
+    References
+    ----------
+    Dugas, Bengio, Bélisle, Nadeau, Garcia: Incorporating second-order functional knowledge for
+    better option pricing, 2001.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> x = ag.tensor([-1000.0, 0.0, 1000.0], requires_grad=True)
+    >>> y = ag.softplus(x)
+    >>> y.backward([1.0, 1.0, 1.0])
+    >>> y.tolist()[::2], x.grad
+    ([0.0, 1000.0], array([0. , 0.5, 1. ]))
+    """
+    e = np.exp(-np.abs(x))
+    y = np.log1p(e)
+    y += np.maximum(x, 0)
+    return y, e
+
+
+def _softplus_vjp(g: Any, y: Any, x: Any, residuals: Any = None) -> Any:
+    if residuals is None:
+        return g * sigmoid(x)
+    d = sigmoid_from(residuals, x)
+    d *= g
+    return d
+
+
+softplus = fused(
+    _softplus,
+    _softplus_vjp,
+    display_graph=lambda x: np.log(1 + np.exp(x)),
+    name="softplus",
+    residuals=True,
+    unfused=lambda x: np.log(1 + np.exp(x)),
+)
+
+
+# ---- gelu ---------------------------------------------------------------------------------------
+
+
+def _inner(x: Any) -> Any:
+    return _SQRT_2_OVER_PI * (x + _CUBIC * x * x * x)
+
+
+def _gelu(x: Any) -> Any:
+    r"""x/2 (1 + tanh u) with u = √(2/π) (x + 0.044715 x³), elementwise; as one node.
+
+    The tanh form of x Φ(x), with Φ the normal distribution. Takes a Tensor or an array of any
+    shape, and gives one of that shape and dtype.
+
+    Raises
+    ------
+    TypeError
+        For what is not an array of numbers.
+
+    Notes
+    -----
+    Since (1 + tanh u)/2 = σ(2u), this is x σ(2u), which keeps its digits for negative x, where
+    1 + tanh u cancels. With du/dx = √(2/π) (1 + 3 · 0.044715 x²) the rule is
+
+        g (σ(2u) + x σ(2u) (1 - σ(2u)) 2 du/dx)
+
+    $$y = x\,\sigma(2u) \qquad u = \sqrt{\tfrac{2}{\pi}}\,(x + 0.044715\,x^3)$$
+
+    References
+    ----------
+    Hendrycks and Gimpel: Gaussian error linear units, 2016, section 2.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> x = ag.tensor([-2.0, 0.0, 2.0], requires_grad=True)
+    >>> y = ag.gelu(x)
+    >>> y.backward([1.0, 1.0, 1.0])
+    >>> y.data.round(4), x.grad.round(4)
+    (array([-0.0454,  0.    ,  1.9546]), array([-0.0861,  0.5   ,  1.0861]))
+    """
+    u = _even(x, _CUBIC) * x
+    p = sigmoid_from(np.exp(-np.abs(u)), u)
+    return x * p, p
+
+
+def _even(x: Any, square: float) -> Any:
+    """2 √(2/π) (1 + square · x²), in one new array: 2u/x, and 2 du/dx."""
+    k = x * (2 * _SQRT_2_OVER_PI * square)
+    k *= x
+    k += 2 * _SQRT_2_OVER_PI
+    return k
+
+
+def _gelu_vjp(g: Any, y: Any, x: Any, residuals: Any = None) -> Any:
+    if residuals is None:
+        p = sigmoid(2 * _inner(x))
+        slope = (2 * _SQRT_2_OVER_PI) * (1 + 3 * _CUBIC * x * x)
+        return g * (p + x * p * (1 - p) * slope)
+    d = _even(x, 3 * _CUBIC)
+    d *= 1 - residuals
+    d *= y  # x p
+    d += residuals
+    d *= g
+    return d
+
+
+def _gelu_display_graph(x: Any) -> Any:
+    """x p, with p = σ(2u)."""
+    u = labelled(_SQRT_2_OVER_PI * (x + _CUBIC * x**3), "u")
+    return x * labelled(sigmoid(2 * u), "p")
+
+
+def _gelu_display(g: Any, y: Any, x: Any) -> Any:
+    _, p = _gelu_display_graph(x).inputs
+    slope = labelled(_SQRT_2_OVER_PI * (1 + 3 * _CUBIC * x**2), "u′")
+    return g * (p + 2 * x * p * (1 - p) * slope)
+
+
+gelu = fused(
+    _gelu,
+    _gelu_vjp,
+    display_graph=_gelu_display_graph,
+    display_rules=(_gelu_display,),
+    name="gelu",
+    residuals=True,
+    unfused=lambda x: 0.5 * x * (1 + np.tanh(_inner(x))),
+)
+
+
+# ---- layer normalisation ------------------------------------------------------------------------
+
+
+def _layer_norm(x: Any, gain: Any, bias: Any, eps: float = 1e-5) -> Any:
+    r"""gain · (x - μ) / √(σ² + ε) + bias over the last axis; as one node.
+
+    Parameters
+    ----------
+    x : Tensor or array_like, shape (..., D)
+    gain, bias : Tensor or array_like, shape (D,)
+    eps : float
+        ε, which keeps the division finite for a row of equal entries.
+
+    Returns
+    -------
+    Tensor, shape (..., D)
+
+    Raises
+    ------
+    ValueError
+        When `gain` or `bias` does not broadcast to `x`.
+
+    Notes
+    -----
+    With x̂ = (x - μ)/s, s = √(σ² + ε) and h = g · gain, each entry reaches the result directly,
+    through μ and through σ²:
+
+        ∂L/∂x = (h - mean(h) - x̂ mean(h x̂)) / s    ∂L/∂gain = Σ g x̂    ∂L/∂bias = Σ g
+
+    $$y = \gamma \odot \frac{x - \mu}{\sqrt{\sigma^2 + \varepsilon}} + \beta$$
+
+    References
+    ----------
+    Ba, Kiros, Hinton: Layer normalization, 2016, equation 4. The closed form is that of Ioffe and
+    Szegedy: Batch normalization, 2015, section 3, with rows for columns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import autograd_mini as ag
+    >>> x = ag.tensor([[1.0, 2.0, 3.0]], requires_grad=True)
+    >>> ag.layer_norm(x, np.ones(3), np.zeros(3)).data.round(4)
+    array([[-1.2247,  0.    ,  1.2247]])
+    """
+    normal, _ = _normalised(x, eps)
+    return normal * gain + bias
+
+
+def _normalised(x: Any, eps: float) -> tuple[Any, Any]:
+    """x̂ and s."""
+    x = x - x.mean(axis=-1, keepdims=True)
+    s = np.sqrt(np.square(x).mean(axis=-1, keepdims=True) + eps)
+    return x / s, s
+
+
+def _layer_norm_vjp(g: Any, y: Any, x: Any, gain: Any, bias: Any, eps: float = 1e-5) -> Any:
+    normal, s = _normalised(x, eps)
+    h = g * gain
+    through_mean = h.mean(axis=-1, keepdims=True)
+    through_variance = normal * (h * normal).mean(axis=-1, keepdims=True)
+    return (h - through_mean - through_variance) / s
+
+
+def _in_words(x: Any, eps: float) -> tuple[Any, Any]:
+    """x̂ and s, and so they are called."""
+    mean = labelled(x.mean(axis=-1, keepdims=True), "μ")
+    s = labelled(np.sqrt(np.square(x - mean).mean(axis=-1, keepdims=True) + eps), "s")
+    return labelled((x - mean) / s, "x̂"), s
+
+
+def _layer_norm_display_graph(x: Any, gain: Any, bias: Any, eps: float = 1e-5) -> Any:
+    return _in_words(x, eps)[0] * gain + bias
+
+
+def _layer_norm_display(g: Any, y: Any, x: Any, gain: Any, bias: Any, eps: float = 1e-5) -> Any:
+    """(h - mean(h) - x̂ mean(h x̂)) / s."""
+    normal, s = _in_words(x, eps)
+    h = labelled(g * gain, "h")
+    through_mean = h.mean(axis=-1, keepdims=True)
+    return (h - through_mean - normal * (h * normal).mean(axis=-1, keepdims=True)) / s
+
+
+def _gain_display(g: Any, y: Any, x: Any, gain: Any, bias: Any, eps: float = 1e-5) -> Any:
+    return g * _in_words(x, eps)[0]
+
+
+layer_norm = fused(
+    _layer_norm,
+    _layer_norm_vjp,
+    lambda g, y, x, gain, bias, eps=1e-5: g * _normalised(x, eps)[0],
+    lambda g, y, x, gain, bias, eps=1e-5: g,
+    display_graph=_layer_norm_display_graph,
+    display_rules=(_layer_norm_display, _gain_display),
+    name="layer_norm",
+    unfused=_layer_norm,
+)

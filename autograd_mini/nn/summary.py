@@ -1,0 +1,316 @@
+"""A model as a table: its layers, their parameters, and the shapes that flow through it."""
+
+from __future__ import annotations
+
+import copy
+import html
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..core.context import no_grad
+from ..core.tensor import Tensor
+from ..text.columns import _Section, _written
+from ..text.format import one_line
+from ..text.format import width as wide
+
+Layer = Callable[[Any], Any]
+
+_HEADER = ["layer", "type", "parameters", "output", "dtype", "count", "bytes"]
+
+
+def summary(model: Layer, x: Any = None) -> Summary:
+    """The layers of a model with the shapes, dtypes and sizes of their parameters, and the total.
+
+    Parameters
+    ----------
+    model : callable with ``parameters()``
+        A `nn.Linear`, `nn.Sequential`, `nn.MLP`, or an object of your own. Its layers are its
+        ``layers``, and what else it keeps in attributes, lists and dicts that has ``parameters()``.
+    x : array_like, optional
+        An example input, batch axis and all. The model is run on it once, recording nothing, and
+        each layer shows the shape of what it gave, the last time it was called.
+
+    Returns
+    -------
+    Summary
+        Prints as a table, and shows itself in a notebook. Has the numbers as ``count`` and
+        ``bytes``, and a `Row` for each layer in ``rows``.
+
+    Raises
+    ------
+    TypeError
+        For what is not a model: it cannot be called, or has no ``parameters()``.
+
+    Notes
+    -----
+    A parameter that several layers share is counted where it is first met. Optimisers keep more
+    memory than that: `optim.Adam` twice as much again, and ``.grad`` once.
+
+    References
+    ----------
+    The table is what ``model.summary()`` of Keras and the package ``torchinfo`` show.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import autograd_mini as ag
+    >>> from autograd_mini import nn
+    >>> print(ag.summary(nn.MLP([2, 16, 2]), np.zeros((100, 2))))
+    layer  type    parameters           output     dtype    count  bytes
+    -      MLP                          (100, 2)               82    656
+    0      Linear  W1 (2, 16) b1 (16,)  (100, 16)  float64     48    384
+    1      tanh                         (100, 16)               0      0
+    2      Linear  W2 (16, 2) b2 (2,)   (100, 2)   float64     34    272
+    <BLANKLINE>
+    82 parameters, 656 bytes
+    """
+    if not _is_trained(model):
+        given = (
+            f"the class {model.__name__} itself" if isinstance(model, type) else f"{model!r:.60}"
+        )
+        raise TypeError(
+            "summary takes a model: something that can be called and has parameters(), as the "
+            f"layers of autograd_mini.nn do; not {given}"
+        )
+    rows = list(_rows(model, (), set()))
+    if x is not None:
+        with no_grad():
+            _heard(model, (), {row.path: row for row in rows})(_array(x))
+    return Summary(rows)
+
+
+@dataclass
+class Row:
+    """A layer of a `Summary`.
+
+    Attributes
+    ----------
+    path : tuple of str
+        Where it is: ``("0", "head")`` is the attribute `head` of layer 0; () for the model.
+    type : str
+        What it is: the name of its class, or of a function.
+    parameters : tuple of Tensor
+        Those that are its own, and not of a layer in it.
+    count, bytes : int
+        The entries of the parameters in it that no row above has, and their bytes.
+    shared : int
+        How many of its own parameters a row above has already.
+    output : tuple of int, or None
+        The shape of what it gave; None where no example was run.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> from autograd_mini import nn
+    >>> row = ag.summary(nn.MLP([3, 2, 1])).rows[1]
+    >>> row.path, row.type, row.count, [p.name for p in row.parameters]
+    (('0',), 'Linear', 8, ['W1', 'b1'])
+    """
+
+    path: tuple[str, ...]
+    type: str
+    parameters: tuple[Tensor, ...]
+    count: int
+    bytes: int
+    shared: int
+    output: tuple[int, ...] | None = None
+
+
+@dataclass(repr=False)
+class Summary:
+    """A model as a table; see `summary`.
+
+    Attributes
+    ----------
+    rows : list of Row
+        The model, then its layers, each before those in it.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> from autograd_mini import nn
+    >>> s = ag.summary(nn.Linear(3, 2))
+    >>> s.count, s.bytes, s.rows[0].type
+    (8, 64, 'Linear')
+    """
+
+    rows: Sequence[Row]
+
+    @property
+    def count(self) -> int:
+        """The entries of all parameters, each parameter once.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> from autograd_mini import nn
+        >>> ag.summary(nn.Linear(3, 2)).count
+        8
+        """
+        return self.rows[0].count
+
+    @property
+    def bytes(self) -> int:
+        """The bytes of all parameters, without gradients and what an optimiser keeps.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> from autograd_mini import nn
+        >>> ag.summary(nn.Linear(3, 2)).bytes
+        64
+        """
+        return self.rows[0].bytes
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def text(self, width: int | None = None) -> str:
+        """The table in so many columns; in those that the terminal has when not given.
+
+        Parameters
+        ----------
+        width : int, optional
+            How many columns there are.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> from autograd_mini import nn
+        >>> print(ag.summary(nn.Linear(3, 2)).text(width=60))
+        layer  type    parameters       dtype    count  bytes
+        -      Linear  W (3, 2) b (2,)  float64      8     64
+        <BLANKLINE>
+        8 parameters, 64 bytes
+        """
+        cells = [_HEADER, *map(_cells, self.rows)]
+        used = [i for i in range(len(_HEADER)) if i < 3 or any(row[i] for row in cells[1:])]
+        cells = [[row[i] for i in used] for row in cells]
+        paths, *_, counts, sizes = (max(map(wide, column)) for column in zip(*cells))
+        for (
+            row
+        ) in cells:  # the table puts its first column to the right, and the others to the left
+            row[0] += " " * (paths + 1 - wide(row[0]))
+            row[-2:] = row[-2].rjust(counts), row[-1].rjust(sizes)
+        table = _written([_Section(cells, [([2], 12), ([1], 8)], {})], width, False)
+        return f"{table}\n\n{self._total()}"
+
+    def _total(self) -> str:
+        frozen = {p for row in self.rows for p in row.parameters if not p.requires_grad}
+        facts = [f"{self.count:,} parameters", f"{self.bytes:,} bytes"]
+        if frozen:
+            facts.append(f"{sum(p.size for p in frozen):,} of them require no gradient")
+        return ", ".join(facts)
+
+    def _repr_html_(self) -> str:
+        def line(cells: list[str], tag: str) -> str:
+            sides = ["left"] * (len(cells) - 2) + ["right"] * 2
+            return "".join(
+                f'<{tag} style="text-align:{side}">{html.escape(cell)}</{tag}>'
+                for cell, side in zip(cells, sides)
+            )
+
+        rows = "".join(f"<tr>{line(_cells(row), 'td')}</tr>" for row in self.rows)
+        head = f"<thead><tr>{line(_HEADER, 'th')}</tr></thead>"
+        return f"<table>{head}<tbody>{rows}</tbody></table><p>{self._total()}</p>"
+
+
+def _rows(layer: Any, path: tuple[str, ...], met: set[Tensor]) -> Iterator[Row]:
+    """The row of a layer, then those of the layers in it."""
+    children = list(_children(layer))
+    inside = {p for _, child in children for p in _parameters(child)}
+    own = tuple(p for p in _parameters(layer) if p not in inside)
+    new = [p for p in _parameters(layer) if p not in met]
+    count, size = sum(p.size for p in new), sum(p.data.nbytes for p in new)
+    shared = sum(p in met for p in own)
+    yield Row(path, _named(layer), own, count, size, shared)
+    met.update(own)
+    for name, child in children:
+        yield from _rows(child, (*path, name), met)
+
+
+def _children(layer: Any) -> Iterator[tuple[str, Any]]:
+    """The layers that a layer is made of, and what they are called in it."""
+    for name, value in _fields(layer):
+        if callable(value):
+            yield name, value
+        else:
+            parts = value.items() if isinstance(value, dict) else enumerate(value)
+            prefix = "" if name == "layers" else f"{name}."
+            yield from ((f"{prefix}{key}", part) for key, part in parts)
+
+
+def _fields(layer: Any) -> Iterator[tuple[str, Any]]:
+    """The attributes in which a layer keeps others: one, or a list, tuple or dict of them."""
+    if not _is_trained(layer):
+        return
+    for name, value in getattr(layer, "__dict__", {}).items():
+        if _is_trained(value) or (isinstance(value, (list, tuple, dict)) and _are_layers(value)):
+            yield name, value
+
+
+def _are_layers(parts: Any) -> bool:
+    parts = list(parts.values() if isinstance(parts, dict) else parts)
+    return bool(parts) and all(map(callable, parts))
+
+
+def _heard(layer: Any, path: tuple[str, ...], rows: dict[tuple[str, ...], Row]) -> Layer:
+    """A copy of a layer, made of such copies, that notes in its row what shape it gives."""
+    inner = iter([_heard(child, (*path, name), rows) for name, child in _children(layer)])
+    fields = list(_fields(layer))
+    if fields:
+        layer = copy.copy(layer)
+    for name, value in fields:
+        if callable(value):
+            setattr(layer, name, next(inner))
+        elif isinstance(value, dict):
+            setattr(layer, name, {key: next(inner) for key in value})
+        else:
+            setattr(layer, name, type(value)([next(inner) for _ in value]))
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        y = layer(*args, **kwargs)
+        rows[path].output = getattr(y, "shape", None)
+        return y
+
+    return run
+
+
+def _is_trained(layer: Any) -> bool:
+    return (
+        callable(layer)
+        and callable(getattr(layer, "parameters", None))
+        and not isinstance(layer, type)
+    )
+
+
+def _parameters(layer: Any) -> list[Tensor]:
+    return list(dict.fromkeys(layer.parameters())) if _is_trained(layer) else []
+
+
+def _named(layer: Any) -> str:
+    name = getattr(layer, "__name__", None) or getattr(layer, "name", None)
+    return one_line(str(name or type(layer).__name__))
+
+
+def _array(x: Any) -> Any:
+    return x if hasattr(x, "dtype") else np.asarray(x)
+
+
+def _cells(row: Row) -> list[str]:
+    kinds = sorted({str(p.dtype) for p in row.parameters})
+    texts = [f"{one_line(p.name) if p.name else ''} {p.shape}".strip() for p in row.parameters]
+    if row.shared:
+        texts.insert(0, "shared:" if row.shared == len(texts) else f"{row.shared} shared:")
+    return [
+        ".".join(row.path) or "-",
+        row.type,
+        " ".join(texts),
+        "" if row.output is None else str(row.output),
+        ", ".join(kinds),
+        f"{row.count:,}",
+        f"{row.bytes:,}",
+    ]

@@ -1,0 +1,121 @@
+"""TODO: autograd_mini.nn.training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..core.context import no_grad
+from ..data import Seed, paired
+from ..functional.cross_entropy import softmax_cross_entropy
+from ..optim import Optimizer
+from .layers import Layer
+
+
+def train(
+    model: Layer,
+    x: ArrayLike,
+    labels: ArrayLike,
+    optimizer: Optimizer,
+    *,
+    epochs: int,
+    batch_size: int | None = None,
+    loss: Callable[[Any, Any], Any] = softmax_cross_entropy,
+    rng: Seed = 0,
+) -> Iterator[tuple[int, float]]:
+    """Train `model` while it is iterated over: each turn is one epoch.
+
+    Parameters
+    ----------
+    model : callable
+        From examples to logits.
+    x, labels : array_like, shape (N, ...)
+        Examples, and what `loss` takes as targets: for cross-entropy class indices, or weights.
+    optimizer : Optimizer
+        Over the parameters of the model.
+    epochs : int
+        How often to go through the examples, in a new order each time.
+    batch_size : int, optional
+        Examples a step; all of them when None. The last batch of an epoch may be smaller.
+    loss : callable
+        ``loss(logits, targets)``, the mean over a batch.
+    rng : int or numpy.random.Generator
+        Where the order of the examples is drawn from.
+
+    Yields
+    ------
+    (int, float)
+        The epoch, from 1 on, and the mean loss of the examples, each before its batch's step.
+
+    Raises
+    ------
+    ValueError
+        At the call: no epochs, an empty batch, no examples, or not one label for each.
+
+    References
+    ----------
+    Goodfellow, Bengio, Courville: Deep Learning, 2016, section 8.1.3.
+
+    Examples
+    --------
+    >>> from autograd_mini import data, nn, optim
+    >>> x, labels = data.moons(200)
+    >>> model = nn.MLP([2, 16, 2])
+    >>> optimizer = optim.Adam(model.parameters(), lr=0.02)
+    >>> for epoch, loss in nn.train(model, x, labels, optimizer, epochs=60, batch_size=20):
+    ...     if epoch % 20 == 0:
+    ...         print(f"epoch {epoch}, loss below 0.3: {loss < 0.3}")
+    epoch 20, loss below 0.3: True
+    epoch 40, loss below 0.3: True
+    epoch 60, loss below 0.3: True
+    """
+    x, labels = paired(x, labels)
+    size = len(x) if batch_size is None else batch_size
+    if epochs < 1 or size < 1:
+        raise ValueError(f"epochs={epochs}, batch_size={batch_size}: each must be at least 1")
+    rng = np.random.default_rng(rng)
+
+    def step(rows: NDArray[Any]) -> float:
+        optimizer.zero_grad()
+        result = loss(model(x[rows]), labels[rows])
+        result.backward()
+        optimizer.step()
+        return float(result.item()) * len(rows)
+
+    def run() -> Iterator[tuple[int, float]]:
+        for epoch in range(1, epochs + 1):
+            order = rng.permutation(len(x))
+            total = sum(step(order[i : i + size]) for i in range(0, len(x), size))
+            yield epoch, total / len(x)
+
+    return run()
+
+
+def accuracy(model: Layer, x: ArrayLike, labels: ArrayLike) -> float:
+    """The part of the examples for which the largest output of `model` is that of the label.
+
+    Parameters
+    ----------
+    model : callable
+        From examples to one number per class, on the last axis.
+    x, labels : array_like, shapes (N, ...) and (N,)
+        Examples, and their classes as ints. ValueError when there is not one for each.
+
+    Examples
+    --------
+    >>> from autograd_mini import nn
+    >>> nn.accuracy(lambda x: x, [[0.9, 0.1], [0.2, 0.8], [0.4, 0.6], [0.3, 0.7]], [0, 1, 1, 0])
+    0.75
+    """
+    x, labels = paired(x, labels)
+    with no_grad():
+        predicted = np.argmax(model(x), axis=-1)
+    if predicted.shape != labels.shape:
+        raise ValueError(
+            f"labels of shape {labels.shape} for predictions of shape {predicted.shape}: give the "
+            "class of each example as one int"
+        )
+    return float(np.mean(predicted == labels))

@@ -1,0 +1,1 @@
+"""Notations: how an expression is printed as plain text, LaTeX or NumPy."""

@@ -1,0 +1,136 @@
+"""Names in formulas: spelled as mathematics, and no two things by one name."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Collection
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..text.format import Called, Place
+
+_GREEK = re.compile(
+    "alpha|beta|gamma|delta|epsilon|zeta|eta|theta|iota|kappa|lambda|mu|nu|xi|pi|rho|sigma|tau|phi|"
+    "chi|psi|omega"
+)
+#: combining character -> the accent of mathematics
+_ACCENTS = {"\u0302": "hat", "\u0303": "tilde", "\u0304": "bar", "\u0307": "dot", "\u0308": "ddot"}
+#: what LaTeX reads as its own, as mathematics: in \\text, not all of its readers know the escape
+_SPECIAL = {c: f"\\{c}" for c in "#$%&_{}"} | {
+    "\\": r"\backslash ",
+    "^": r"{\wedge}",
+    "~": r"{\sim}",
+    "<": "{<}",  # in a text, a page that shows the formula might take it for a tag
+    ">": "{>}",
+}
+
+
+class Formula(NamedTuple):
+    """A formula, how tightly it binds, and what the names in it stand for.
+
+    Attributes
+    ----------
+    text : str
+    binds : float
+    where : tuple of (str, str)
+        What got a name here, and was not known by it before: ``("ŷ", "softmax(z)")``.
+    """
+
+    text: str
+    binds: float
+    where: tuple[tuple[str, str], ...] = ()
+
+
+class Names:
+    """The names that formulas give beside those of the tensors: each to one thing.
+
+    Parameters
+    ----------
+    taken : collection of str, optional
+        The names of the tensors.
+
+    Examples
+    --------
+    >>> names = Names(taken=["p"])
+    >>> [names.give(name, text, text) for name, text in [("ŷ", "softmax(z)"), ("p", "σ(x)")] * 2]
+    ['ŷ', 'p_2', 'ŷ', 'p_2']
+    >>> names.said(), names.said()
+    ((('ŷ', 'softmax(z)'), ('p_2', 'σ(x)')), ())
+    """
+
+    def __init__(self, taken: Collection[str] = ()) -> None:
+        self._taken = taken
+        self._things: dict[str, Any] = {}
+        self._unsaid: list[tuple[str, str]] = []
+
+    def give(
+        self,
+        name: str,
+        thing: Any,
+        text: str = "",
+        another: Callable[[str, int], str] = "{}_{}".format,
+    ) -> str:
+        """What to call a thing, a formula or an array, which is written as `text`.
+
+        When the name is that of another thing, ``another(name, n)`` makes the n-th like it.
+        """
+        found, n = name, 1
+        while found in self._taken or not _is_same(self._things.get(found, thing), thing):
+            n += 1
+            found = another(name, n)
+        if text and found not in self._things:
+            self._unsaid.append((found, text))
+        self._things[found] = thing
+        return found
+
+    def said(self) -> tuple[tuple[str, str], ...]:
+        """What the names that are new since the last time stand for."""
+        found, self._unsaid = tuple(self._unsaid), []
+        return found
+
+
+def taken(called: Called) -> frozenset[str]:
+    """The names of tensors, and of arrays in variables, that nothing else may have.
+
+    Class indices may share theirs with the rows of ones and zeros that they stand for.
+    """
+    indices = (key for key in called if isinstance(key, Place) and key.dtype.kind in "iu")
+    return frozenset(called.values()) - {called[key] for key in indices}
+
+
+def _is_same(a: Any, b: Any) -> bool:
+    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
+        return a is b or (a.dtype == b.dtype and np.array_equal(a, b))
+    return a is b or (isinstance(a, str) and isinstance(b, str) and a == b)
+
+
+def name_of(name: str) -> str:
+    r"""A name as mathematics: ``v3`` is v with an index, ``log_p`` a word, ``theta`` a letter."""
+    match = re.fullmatch(r"((?:[^\W\d_]|[\u0300-\u036f])+)(′?)_?(\d*)", name)
+    if not match:
+        return text_of(name)
+    stem, prime, index = match.groups()
+    letter, *accents = list(unicodedata.normalize("NFD", stem))
+    if _GREEK.fullmatch(stem):
+        stem = f"\\{stem}"
+    elif len(accents) == 1 and letter.isascii() and accents[0] in _ACCENTS:
+        stem = rf"\{_ACCENTS[accents[0]]}{{{letter}}}"
+    elif len(stem) > 1 or not (stem.isascii() or "α" <= stem <= "ω"):
+        stem = rf"\text{{{stem}}}"
+    stem += "'" if prime else ""
+    return f"{stem}_{{{index}}}" if index else stem
+
+
+def text_of(text: str) -> str:
+    """Words that stand in a formula."""
+    if not _SPECIAL.keys() & set(text):
+        return rf"\text{{{text}}}"
+    runs = re.split(f"([{re.escape(''.join(_SPECIAL))}])", text)
+    parts = (_SPECIAL.get(run) or rf"\text{{{run}}}" for run in runs if run)
+    return f"{{{''.join(parts)}}}"
+
+
+def escaped(name: str) -> str:
+    return "".join(_SPECIAL.get(c, c) for c in name)

@@ -1,0 +1,204 @@
+"""Functions of samples: differences, slopes, areas, what lies between, filters, polynomials.
+
+All made up of primitives, but for `unwrap` and `convolve`.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from ..core.arrays import as_array_or_tensor
+from ..core.primitive import primitive
+from ..core.registry import implements
+from .reductions import axes_of
+
+_NONE: Any = None  # NumPy's own marker for "not given" is private
+
+# A jump of whole periods is a constant.
+unwrap = primitive(np.unwrap, lambda g, y, p, *args, **kwargs: g)
+
+
+@implements(np.diff)
+def _diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = _NONE, append: Any = _NONE) -> Any:
+    if n < 0:
+        raise ValueError(f"diff: the order must not be negative, but n is {n}")
+    a = as_array_or_tensor(a)
+    ends = [_as_slab(a, end, axis) for end in (prepend, append)]
+    parts = [part for part in (ends[0], a, ends[1]) if part is not None]
+    a = np.moveaxis(np.concatenate(parts, axis) if len(parts) > 1 and n else a, axis, 0)
+    for _ in range(n):
+        a = a[1:] - a[:-1]
+    return np.moveaxis(a, 0, axis)
+
+
+def _as_slab(a: Any, end: Any, axis: int) -> Any:
+    """What is put before or after `a`: a number stands for a slab of length one."""
+    if end is None or np.ndim(end):
+        return end
+    return np.broadcast_to(
+        end, tuple(1 if i == axis % a.ndim else n for i, n in enumerate(a.shape))
+    )
+
+
+@implements(np.ediff1d)
+def _ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
+    flat = np.ravel(ary)
+    ends = [
+        None if end is None else np.ravel(as_array_or_tensor(end).astype(flat.dtype))
+        for end in (to_begin, to_end)
+    ]
+    parts = [part for part in (ends[0], flat[1:] - flat[:-1], ends[1]) if part is not None]
+    return np.concatenate(parts) if len(parts) > 1 else parts[0]
+
+
+@implements(np.gradient)
+def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
+    """Slopes through neighbouring samples, along each axis [Fornberg 1988, table of weights]."""
+    f = as_array_or_tensor(f)
+    axes = axes_of(f, axis)
+    spacings = list(varargs) or [1.0]
+    spacings = spacings * len(axes) if len(spacings) == 1 else spacings
+    if len(spacings) != len(axes):
+        raise TypeError(f"gradient: {len(varargs)} spacings for {len(axes)} axes")
+    if edge_order not in (1, 2):
+        raise ValueError(f"gradient: edge_order is 1 or 2, not {edge_order}")
+    found = tuple(_slopes(f, h, i, edge_order) for h, i in zip(spacings, axes))
+    return found[0] if len(found) == 1 else found
+
+
+def _slopes(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
+    f, spacing = np.moveaxis(f, axis, 0), as_array_or_tensor(spacing)
+    n = len(f)
+    if n < edge_order + 1:
+        raise ValueError(
+            f"gradient: {n} samples along axis {axis}, but {edge_order + 1} are needed"
+        )
+    if np.ndim(spacing) and len(spacing) != n:
+        raise ValueError(f"gradient: {len(spacing)} coordinates for {n} samples along axis {axis}")
+    h = spacing[1:] - spacing[:-1] if np.ndim(spacing) else np.broadcast_to(spacing, (n - 1,))
+    h = h.astype(f.dtype) if f.dtype.kind == "f" else h
+    h = np.reshape(h, (-1,) + (1,) * (f.ndim - 1))
+    slope = (f[1:] - f[:-1]) / h
+    # The parabola through three samples: each slope weighs as the distance on the other side.
+    inner = (slope[:-1] * h[1:] + slope[1:] * h[:-1]) / (h[1:] + h[:-1])
+    first, last = slope[:1], slope[-1:]
+    if edge_order == 2:  # where the parabola at the edge starts, and ends
+        first = first + (slope[:1] - slope[1:2]) * h[:1] / (h[:1] + h[1:2])
+        last = last + (slope[-1:] - slope[-2:-1]) * h[-1:] / (h[-1:] + h[-2:-1])
+    return np.moveaxis(np.concatenate([first, inner, last]), 0, axis)
+
+
+def _trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
+    """Half the sum of neighbours, times their distance."""
+    y = np.moveaxis(y, axis, -1)
+    if x is not None:
+        dx = _diff(x) if np.ndim(x) == 1 else _diff(np.moveaxis(x, axis, -1))
+    return (dx * (y[..., 1:] + y[..., :-1]) / 2.0).sum(axis=-1)
+
+
+implements(*(getattr(np, name) for name in ("trapezoid", "trapz") if name in np.__all__))(
+    _trapezoid
+)
+
+
+@implements(np.interp)
+def _interp(
+    x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
+) -> Any:
+    """On the line between the two samples around each point."""
+    if period is not None:
+        raise TypeError("interp: period= has no derivative here. Take np.mod(x, period) first")
+    if len(xp) != len(fp) or len(xp) < 2:
+        raise ValueError(f"interp: {len(xp)} points and {len(fp)} values; two or more of each")
+    x, xp, fp = (as_array_or_tensor(v).astype(np.dtype(float)) for v in (x, xp, fp))
+    i = np.clip(np.searchsorted(xp, x, side="right") - 1, 0, len(xp) - 2)
+    y = fp[i] + (fp[i + 1] - fp[i]) / (xp[i + 1] - xp[i]) * (x - xp[i])
+    y = np.where(np.less(x, xp[0]), fp[0] if left is None else left, y)
+    return np.where(np.greater(x, xp[-1]), fp[-1] if right is None else right, y)
+
+
+# y_k = Σ_j a_j v_{k-j}; the derivative with respect to a_j runs over v in the other direction.
+convolve = primitive(
+    lambda a, v: np.convolve(a, v),
+    lambda g, y, a, v: np.correlate(g, v, "valid"),
+    lambda g, y, a, v: np.correlate(g, a, "valid"),
+    name="convolve",
+    implements="convolve",
+)
+
+
+@implements(np.convolve)
+def _convolve(a: Any, v: Any, mode: str = "full") -> Any:
+    a, v = np.atleast_1d(a), np.atleast_1d(v)
+    n, m = sorted((np.size(a), np.size(v)))
+    full = convolve(a, v)
+    if mode == "full":
+        return full
+    if mode == "valid":
+        return full[n - 1 : m]
+    if mode == "same":
+        return full[(n - 1) // 2 : (n - 1) // 2 + m]
+    raise ValueError(f"convolve: mode is 'full', 'same' or 'valid', not {mode!r}")
+
+
+@implements(np.correlate)
+def _correlate(a: Any, v: Any, mode: str = "valid") -> Any:
+    if np.size(v) > np.size(a):  # NumPy exchanges the two, and turns the result round
+        return _correlate(v, a, mode)[::-1]
+    return _convolve(a, v[::-1], mode)
+
+
+@implements(np.linspace)
+def _linspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    retstep: bool = False,
+    dtype: Any = None,
+    axis: int = 0,
+    *,
+    device: Any = None,
+) -> Any:
+    """From start to stop, in steps that NumPy counts from 0 to 1."""
+    working = np.result_type(start, stop, 1.0)
+    start, stop = (
+        as_array_or_tensor(start).astype(working),
+        as_array_or_tensor(stop).astype(working),
+    )
+    share, step = np.linspace(0.0, 1.0, num, endpoint, retstep=True)
+    share = np.reshape(share, (-1,) + (1,) * np.ndim(start - stop)).astype(working)
+    y = np.moveaxis(start * (1 - share) + stop * share, 0, axis)
+    y = y if dtype is None else y.astype(np.dtype(dtype))
+    return (y, (stop - start) * float(step)) if retstep else y
+
+
+@implements(np.logspace)
+def _logspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    base: Any = 10.0,
+    dtype: Any = None,
+    axis: int = 0,
+) -> Any:
+    y = np.power(base, _linspace(start, stop, num, endpoint, axis=axis))
+    return y if dtype is None else y.astype(np.dtype(dtype))
+
+
+@implements(np.vander)
+def _vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
+    """A column for each power of x."""
+    powers = np.arange(len(x) if N is None else N).astype(np.promote_types(x.dtype, int))
+    return x[:, None] ** (powers if increasing else powers[::-1])
+
+
+@implements(np.polyval)
+def _polyval(p: Any, x: Any) -> Any:
+    """By Horner's rule, the coefficient of the highest power first."""
+    x = as_array_or_tensor(x)
+    y: Any = 0 * x
+    for c in p:
+        y = y * x + c
+    return y

@@ -1,0 +1,1 @@
+"""Text: numbers, arrays, names, columns, and what a terminal can show."""

@@ -1,0 +1,1 @@
+"""Transforms: from a function to its derivatives, and `checkpoint`."""

@@ -1,0 +1,1 @@
+"""The picture of a tape: cards, boxes, edges; written as SVG or DOT."""

@@ -1,0 +1,178 @@
+"""A card: one operation and its output, as every picture shows it, whoever draws it.
+
+Header: operation, name, shape, and how it was computed. Below, a block for the value and one for
+the derivative. Up to 8 entries, or 8 x 8, are numbers on tinted cells; of a larger array the block
+is a heat map with a few statistics. Sizes and colours are up to those who draw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...text.format import kind, number
+from .palette import STEPS
+
+Array = NDArray[Any]
+
+_MOST = 8  # entries in a column, and rows and columns of a matrix, that are written as numbers
+_MAP = 16  # rows and columns of a heat map
+_BESIDE = 2  # columns of numbers, up to which value and derivative stand beside each other
+
+
+class Cell(NamedTuple):
+    """A number on its ground.
+
+    Attributes
+    ----------
+    text : str
+        Empty in a heat map.
+    level : int
+        How far from zero, of `palette.STEPS`; the sign is that of the number.
+    odd : bool
+        Whether it is NaN or infinite, or stands for entries of which one is.
+    """
+
+    text: str
+    level: int = 0
+    odd: bool = False
+
+
+class Block(NamedTuple):
+    """An array on a card: what it is, its entries, and what is said of them.
+
+    Attributes
+    ----------
+    head : str
+        "value", or the derivative: "∂L/∂e".
+    role : str
+        The colour of the head, in the words of the palette: "forward" or "backward".
+    rows : sequence of sequence of Cell
+    notes : sequence of str
+        Lines of text below.
+    meets : bool
+        Whether several contributions were added up here.
+    """
+
+    head: str
+    role: str
+    rows: Sequence[Sequence[Cell]]
+    notes: Sequence[str] = ()
+    meets: bool = False
+
+    @property
+    def is_map(self) -> bool:
+        return bool(self.rows) and not self.rows[0][0].text
+
+
+class Card(NamedTuple):
+    """What is known of one tensor; or of several, which are drawn as one.
+
+    Attributes
+    ----------
+    operation, name, shape : str
+    notes : sequence of str
+        Lines under the header: how it was computed.
+    blocks : sequence of Block
+        Value and derivative, as far as they are shown.
+    role : str
+        The colour of the frame, in the words of the palette: "forward" where derivatives flow,
+        else "line".
+    stacked : bool
+        Whether it stands for several operations.
+    """
+
+    operation: str
+    name: str
+    shape: str
+    notes: Sequence[str]
+    blocks: Sequence[Block]
+    role: str
+    stacked: bool = False
+
+    @property
+    def beside(self) -> bool:
+        """Whether the blocks stand beside each other, or else one below the other."""
+        return all(len(block.rows[0]) <= _BESIDE for block in self.blocks if block.rows)
+
+
+def block(head: str, role: str, array: Any, meets: bool = False) -> Block:
+    """An array as a block: written out, or as a heat map with statistics."""
+    if not isinstance(array, np.ndarray):  # it may be lazy: named, not computed
+        return Block(head, role, [[Cell(kind(array))]], meets=meets)
+    if not array.size:
+        return Block(head, role, [[Cell("empty")]], meets=meets)
+    column = array.ndim < 2
+    table = array.reshape(-1, 1 if column else array.shape[-1])
+    if max(table.shape) <= _MOST:
+        return Block(head, role, _written(table), meets=meets)
+    if array.dtype.kind == "O":
+        return Block(head, role, [[Cell(kind(array))]], meets=meets)
+    with np.errstate(all="ignore"):
+        heat = _heat_map((table.T if column else table).astype(float))
+        return Block(head, role, heat, _statistics(array), meets)
+
+
+def _written(table: Array) -> list[list[Cell]]:
+    if table.dtype.kind == "O":
+        return [[Cell(number(x)) for x in row] for row in table]
+    levels, odd = _levels(table.astype(float))
+    return [
+        [Cell(number(x), int(n), bool(o)) for x, n, o in zip(*of_row)]
+        for of_row in zip(table, levels, odd)
+    ]
+
+
+def _heat_map(table: Array) -> list[list[Cell]]:
+    levels, odd = _levels(_pooled(table))
+    return [[Cell("", int(n), bool(o)) for n, o in zip(*of_row)] for of_row in zip(levels, odd)]
+
+
+def _levels(table: Array) -> tuple[Array, Array]:
+    """How deep the tint of each entry is, and which entries are not finite.
+
+    What is not zero gets a tint, however small it is beside the largest.
+    """
+    finite = np.isfinite(table)
+    magnitude = np.abs(np.where(finite, table, 0))
+    share = magnitude / (magnitude.max() or 1.0)
+    return np.sign(np.where(finite, table, 0)) * np.ceil(STEPS * share), ~finite
+
+
+def _pooled(table: Array) -> Array:
+    """At most `_MAP` rows and columns: of the entries that fall together, the one of largest
+    magnitude, so that a single spike survives; NaN where one of them is not finite."""
+    finite = np.isfinite(table)
+    known = np.where(finite, table, 0)
+    starts = [
+        np.unique(np.linspace(0, n, min(n, most), endpoint=False).astype(int))
+        for n, most in zip(table.shape, (_MAP, 2 * _MAP if len(table) == 1 else _MAP))
+    ]
+
+    def over(reduce: Any, of: Array) -> Array:
+        pooled: Array = reduce(reduce(of, starts[0], axis=0), starts[1], axis=1)
+        return pooled
+
+    high, low = over(np.maximum.reduceat, known), over(np.minimum.reduceat, known)
+    pooled = np.where(-low > high, low, high)
+    return np.where(over(np.logical_and.reduceat, finite), pooled, np.nan)
+
+
+def _statistics(array: Array) -> list[str]:
+    """The smallest, mean and largest finite entry, the norm; zeros, and what is not finite."""
+    array = array.astype(float)
+    known = array[np.isfinite(array)]
+    lines = []
+    if known.size:
+        low, mean, high = (number(f(known), 4) for f in (np.min, np.mean, np.max))
+        norm = number(np.sqrt(np.square(known).sum()), 4)  # a dot product would start threads
+        lines += [f"min {low} · max {high}", f"mean {mean} · norm {norm}"]
+    zeros, nans, infs = (
+        int(np.count_nonzero(which)) for which in (array == 0, np.isnan(array), np.isinf(array))
+    )
+    counts = [f"{number(100 * zeros / array.size, 2)}% zeros"] if zeros else []
+    counts += [f"{n} {name}" for n, name in ((nans, "NaN"), (infs, "inf")) if n]
+    return [*lines, " · ".join(counts)] if counts else lines

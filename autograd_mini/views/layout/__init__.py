@@ -1,0 +1,1 @@
+"""The layout of a picture: layers, crossings, coordinates, routes."""

@@ -1,0 +1,355 @@
+"""Where each vertex is within its layer: the third step of a layered drawing.
+
+The method is that of Brandes, Köpf, "Fast and simple horizontal coordinate assignment" (2001), with
+sizes and ports as in Rüegg, Schulze, Carstens, von Hanxleden, "Size- and port-aware horizontal node
+coordinate assignment" (2015). Vertices that are joined by segments are put on one straight line, a
+*block*, as far as no two blocks cross; then the blocks are moved together. This is done four times,
+from either side and in both directions, and the mean of the two middle results is taken.
+
+Every result keeps vertices on a layer apart, and so does that mean; and the borders of a group,
+which are aligned before everything else, are straight in all of them: its box is a rectangle. At
+last, `_shorten` takes out what is left of needless bends.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from .layers import BEND, LABEL, LEFT, NODE, RIGHT, Layered
+
+
+class Separation(NamedTuple):
+    """The distances to keep within a layer.
+
+    Attributes
+    ----------
+    node, bend : float
+        Between two nodes; between an edge and what is beside it.
+    before, after : float
+        Between the borders of a group and what is in it.
+    """
+
+    node: float
+    bend: float
+    before: float
+    after: float
+
+
+def place(drawn: Layered, separation: Separation) -> list[float]:
+    """The middle of each vertex within its layer."""
+    gap = _gaps(drawn, separation)
+    crossed = _crossed_by_straight(drawn)
+    results = []
+    for down in (True, False):
+        for from_left in (True, False):
+            view = _View(drawn, down, from_left)
+            root, shift = _align(drawn, view, crossed)
+            at = _compact(view, root, shift, gap)
+            results.append(at if from_left else [-x for x in at])
+    at = _middle(drawn, results)
+    _shorten(drawn, at, gap)
+    return at
+
+
+def _gaps(drawn: Layered, separation: Separation) -> list[float]:
+    """Of each vertex: the distance of its middle from that of the one before it on its layer."""
+    gap = [0.0] * len(drawn.kind)
+    for layer in drawn.order:
+        for u, v in pairwise(layer):
+            gap[v] = (drawn.across[u] + drawn.across[v]) / 2 + _between(drawn, u, v, separation)
+    return gap
+
+
+def _between(drawn: Layered, u: int, v: int, separation: Separation) -> float:
+    before, after = drawn.kind[u], drawn.kind[v]
+    if before == LEFT:
+        return separation.before
+    if after == RIGHT:
+        return separation.after
+    return separation.bend if {before, after} & {BEND, LABEL} else separation.node
+
+
+class _View:
+    """A layered graph as it is seen from one side: layer by layer, each from its first vertex on.
+
+    Attributes
+    ----------
+    layers : list of list of int
+    place : list of int
+        The index of each vertex in its layer.
+    near : list of list of int
+        The segments from each vertex to the layer seen before.
+    back : int
+        Which end of a segment is on the layer seen before.
+    sign : int
+        1, or -1 when the layers are seen from their end.
+    """
+
+    def __init__(self, drawn: Layered, down: bool, from_left: bool) -> None:
+        self.sign = 1 if from_left else -1
+        self.layers = [layer[:: self.sign] for layer in drawn.order][:: 1 if down else -1]
+        self.near = drawn.above if down else drawn.below
+        self.back = 0 if down else 1
+        self.place = [0] * len(drawn.kind)
+        for layer in self.layers:
+            for i, v in enumerate(layer):
+                self.place[v] = i
+
+
+def _crossed_by_straight(drawn: Layered) -> list[bool]:
+    """Of each segment: whether it crosses one that is to be straight, and so gives way to it.
+
+    The borders of a group are to be straight before all, then what joins two bends.
+    """
+    crossed = [False] * len(drawn.ends)
+    view = _View(drawn, True, True)
+    kind = drawn.kind
+    border = [kind[u] >= LEFT and kind[v] >= LEFT for u, v in drawn.ends]
+    inner = [kind[u] in (BEND, LABEL) and kind[v] in (BEND, LABEL) for u, v in drawn.ends]
+    for straight, exempt in ((border, border), (inner, [a or b for a, b in zip(border, inner)])):
+        if any(straight):
+            for layer in view.layers[1:]:
+                _mark_crossed(drawn, view, layer, straight, exempt, crossed)
+    return crossed
+
+
+def _mark_crossed(
+    drawn: Layered,
+    view: _View,
+    layer: list[int],
+    straight: list[bool],
+    exempt: list[bool],
+    crossed: list[bool],
+) -> None:
+    """Mark the segments into a layer that do not stay between the straight ones on either side."""
+    lower, start = -1, 0
+    for i, v in enumerate(layer):
+        s = next((s for s in drawn.above[v] if straight[s]), None)
+        if s is None and i < len(layer) - 1:
+            continue
+        upper = len(view.place) if s is None else view.place[drawn.ends[s][0]]
+        for w in layer[start : i + 1]:
+            for t in drawn.above[w]:
+                if not exempt[t] and not lower <= view.place[drawn.ends[t][0]] <= upper:
+                    crossed[t] = True
+        lower, start = upper, i + 1
+
+
+def _align(drawn: Layered, view: _View, crossed: Sequence[bool]) -> tuple[list[int], list[float]]:
+    """Blocks: of each vertex, the first one of its block, and where it is as seen from that.
+
+    A vertex joins the block of its median neighbour on the layer before, so that the two ports are
+    on a level, unless that segment would cross one that is aligned already.
+    """
+    place, back, ends = view.place, view.back, drawn.ends
+    root = list(range(len(drawn.kind)))
+    shift = [0.0] * len(root)
+    for layer in view.layers:
+        reached = -1
+        for v in layer:
+            near = view.near[v]
+            if len(near) > 1:
+                near = sorted(
+                    near, key=lambda s: (place[ends[s][back]], drawn.ports[s][back] * view.sign)
+                )
+            for m in range((len(near) - 1) // 2, len(near) // 2 + 1) if near else ():
+                s = near[m]
+                u = ends[s][back]
+                if place[u] > reached and not crossed[s]:
+                    reached = place[u]
+                    root[v] = root[u]
+                    ports = drawn.ports[s]
+                    shift[v] = shift[u] + (ports[back] - ports[1 - back]) * view.sign
+                    break
+    return root, shift
+
+
+def _compact(view: _View, root: list[int], shift: list[float], gap: Sequence[float]) -> list[float]:
+    """Blocks as far to the left as the gaps allow, then each up to those at its right.
+
+    The blocks and the gaps between them are a graph without cycles, since no two blocks cross; the
+    first step is a longest path through it.
+    """
+    after: dict[int, list[tuple[int, float]]] = {v: [] for v, r in enumerate(root) if v == r}
+    missing = dict.fromkeys(after, 0)
+    for layer in view.layers:
+        for u, v in pairwise(layer):
+            distance = (gap[v] if view.sign > 0 else gap[u]) + shift[u] - shift[v]
+            after[root[u]].append((root[v], distance))
+            missing[root[v]] += 1
+    at = dict.fromkeys(after, 0.0)
+    order = [r for r in after if not missing[r]]
+    for r in order:  # it grows while it is walked
+        for right, distance in after[r]:
+            at[right] = max(at[right], at[r] + distance)
+            missing[right] -= 1
+            if not missing[right]:
+                order.append(right)
+    for r in reversed(order):
+        if after[r]:
+            at[r] = max(at[r], min(at[right] - distance for right, distance in after[r]))
+    return [at[r] + by for r, by in zip(root, shift)]
+
+
+def _middle(drawn: Layered, results: list[list[float]]) -> list[float]:
+    """The mean of the two middle ones of four results, once they are aligned to the narrowest."""
+    half = [size / 2 for size in drawn.across]
+    extents = [
+        (min(x - h for x, h in zip(at, half)), max(x + h for x, h in zip(at, half)))
+        for at in results
+    ]
+    first, last = min(extents, key=lambda extent: extent[1] - extent[0])
+    for i, (low, high) in enumerate(extents):
+        by = first - low if i % 2 == 0 else last - high
+        results[i] = [x + by for x in results[i]]
+    return [sum(sorted(four)[1:3]) / 2 for four in zip(*results)]
+
+
+# --- refinement ----------------------------------------------------------------------------------
+
+_WORK = 60_000  # how many vertices are looked at, at most; it is what bounds the time
+_TOUCH = 1e-6  # distances below this are none
+_RIGID = 1e6  # the weight of a group's border
+
+
+def _shorten(drawn: Layered, at: list[float], gap: Sequence[float]) -> None:
+    """Move sets of vertices along their layers as long as this makes the segments straighter.
+
+    What is made small is the sum of (weight) * (how far a segment is from straight), the linear
+    program of Gansner et al. (1993). As in `layering`, the sets are the subtrees of a spanning
+    forest of what hangs together: here vertices that touch, or that a straight segment joins.
+    """
+    moves = _Moves(drawn, at, gap)
+    work, moved = _WORK, True
+    while moved and work > 0:
+        preorder, parent = moves.forest()
+        work -= len(preorder)
+        index = {v: i for i, v in enumerate(preorder)}
+        size, total = [1] * len(at), [moves.pull(v) for v in range(len(at))]
+        for v in reversed(preorder):
+            if parent[v] != v:
+                size[parent[v]] += size[v]
+                total[parent[v]] += total[v]
+        moved = False
+        for i, v in enumerate(preorder):
+            step = (total[v] > 0) - (total[v] < 0)
+            if step and work > 0 and not moves.held(v, parent[v], total[v]):
+                work -= size[v]
+                end = i + size[v]
+                moved |= moves.move(preorder[i:end], step, index, range(i, end))
+
+
+class _Moves:
+    """The places of the vertices, and what pulls at them.
+
+    Attributes
+    ----------
+    at : list of float
+        The middle of each vertex.
+    pulls : list of list of (int, float, float)
+        Of each vertex: another one, how far from that it should be, and the weight of this wish.
+    before, after : list of int
+        Of each vertex: its neighbours on its layer, or -1.
+    """
+
+    def __init__(self, drawn: Layered, at: list[float], gap: Sequence[float]) -> None:
+        self.drawn, self.at, self.gap = drawn, at, gap
+        self.pulls: list[list[tuple[int, float, float]]] = [[] for _ in at]
+        self.before, self.after = [-1] * len(at), [-1] * len(at)
+        for layer in drawn.order:
+            for u, v in pairwise(layer):
+                self.before[v], self.after[u] = u, v
+        for (u, v), (u_port, v_port) in zip(drawn.ends, drawn.ports):
+            self._add_pull(u, v, u_port - v_port, _weight(drawn.kind[u], drawn.kind[v]))
+        for left, right in drawn.borders:
+            self._add_pull(left, right, 0.0, 1.0)
+
+    def _add_pull(self, u: int, v: int, distance: float, weight: float) -> None:
+        self.pulls[u].append((v, -distance, weight))
+        self.pulls[v].append((u, distance, weight))
+
+    def pull(self, v: int) -> float:
+        """The weight that would have `v` farther on, less that which would have it back."""
+        here = self.at[v]
+        total = 0.0
+        for w, distance, weight in self.pulls[v]:
+            far = self.at[w] + distance - here
+            if far > _TOUCH:
+                total += weight
+            elif far < -_TOUCH:
+                total -= weight
+        return total
+
+    def forest(self) -> tuple[list[int], list[int]]:
+        """The vertices, depth first along what hangs together, and the parent of each."""
+        at, gap, before, after = self.at, self.gap, self.before, self.after
+        parent = [-1] * len(at)
+        preorder = []
+        for root in range(len(at)):
+            stack = [(root, root)] if parent[root] < 0 else []
+            while stack:
+                v, came_from = stack.pop()
+                if parent[v] >= 0:
+                    continue
+                parent[v] = came_from
+                preorder.append(v)
+                u, w = before[v], after[v]
+                if u >= 0 and parent[u] < 0 and at[v] - at[u] - gap[v] < _TOUCH:
+                    stack.append((u, v))
+                if w >= 0 and parent[w] < 0 and at[w] - at[v] - gap[w] < _TOUCH:
+                    stack.append((w, v))
+                for w, distance, _ in self.pulls[v]:
+                    if parent[w] < 0 and abs(at[w] + distance - at[v]) < _TOUCH:
+                        stack.append((w, v))
+        return preorder, parent
+
+    def held(self, v: int, parent: int, total: float) -> bool:
+        """Whether what joins a subtree to its parent would not let it move."""
+        if v == parent:
+            return False
+        if self.drawn.layer[v] == self.drawn.layer[parent]:
+            return (total > 0) == (self.after[v] == parent)
+        return abs(total) <= _weight(self.drawn.kind[v], self.drawn.kind[parent])
+
+    def move(self, vertices: list[int], step: int, index: dict[int, int], own: range) -> bool:
+        """Move vertices in the direction of `step` to where the sum is least, if there is room."""
+        at, gap = self.at, self.gap
+        force, room = 0.0, math.inf
+        straight_at: list[tuple[float, float]] = []
+        ahead = self.after if step > 0 else self.before
+        for v in vertices:
+            here = at[v]
+            for w, distance, weight in self.pulls[v]:
+                if index[w] not in own:
+                    far = (at[w] + distance - here) * step
+                    if far > _TOUCH:
+                        straight_at.append((far, weight))
+                        force += weight
+                    else:
+                        force -= weight
+            w = ahead[v]
+            if w >= 0 and index[w] not in own:
+                room = min(room, (at[w] - here) * step - gap[w if step > 0 else v])
+                if room < _TOUCH:
+                    return False
+        if force < _TOUCH:
+            return False
+        by = 0.0
+        for far, weight in sorted(straight_at):
+            by = min(far, room)
+            force -= 2 * weight
+            if force < _TOUCH or far >= room:
+                break
+        for v in vertices:
+            at[v] += by * step
+        return True
+
+
+def _weight(one: int, other: int) -> float:
+    """Gansner et al. (1993): the longer the edge that a segment is part of, the straighter."""
+    if one >= LEFT and other >= LEFT:
+        return _RIGID
+    return (1.0, 2.0, 8.0)[(one != NODE) + (other != NODE)]

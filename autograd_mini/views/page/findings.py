@@ -1,0 +1,121 @@
+"""TODO: autograd_mini.views.page.findings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...core.arrays import unwrap
+from ...core.context import grad_mode
+from ...core.tensor import Tensor
+from ...functional.cross_entropy import SoftmaxCrossEntropy, softmax_cross_entropy
+from ...functional.softmax import softmax
+from ...functional.targets import are_indices
+from ...text.format import number
+from ...transforms.grad import jacobian
+from ..trace import Trace
+from .arrays import Pool, minus
+from .data import Data
+
+_MOST_CLASSES = 8
+
+
+def _verdict(traces: Sequence[Trace]) -> Data:
+    found: Data = {"verdict": _agreement(traces)}
+    node = _cross_entropy(traces[1])
+    if node is not None:
+        found["softmax"] = _softmax(*_row(node))
+    elif (rows := _jacobian(traces[1])) is not None:
+        found["jacobian"] = Pool().write(rows)
+    return found
+
+
+def _agreement(traces: Sequence[Trace]) -> str:
+    """The largest difference of their gradients, in words."""
+    ours, theirs = (_leaves(trace) for trace in traces)
+    pairs = [(name, ours[name], theirs[name]) for name in ours if name in theirs]
+    if not pairs:
+        return ""
+    broken = [name for name, a, _ in pairs if not np.isfinite(a).all()]
+    if broken:
+        fine = all(np.isfinite(b).all() for _, _, b in pairs)
+        end = "; the fused node's is exact" if fine else ""
+        return f"✗ the chain's gradient of {', '.join(broken)} is not finite{end}"
+    largest = max(float(np.max(np.abs(a - b), initial=0)) for _, a, b in pairs)
+    return minus(f"✓ chain and fused agree: max |Δ| = {number(largest, 2)}")
+
+
+def _leaves(trace: Trace) -> dict[str, Any]:
+    return {trace.called[t.order]: g for t, g in trace.adjoints.items() if t.op is None}
+
+
+def _cross_entropy(trace: Trace) -> Tensor | None:
+    """The node, if it can be shown class by class."""
+    nodes = [t for t in trace.tape if t.op is SoftmaxCrossEntropy]
+    if len(nodes) != 1:
+        return None
+    z = unwrap(nodes[0].inputs[0])
+    fits = 0 < z.shape[-1] <= _MOST_CLASSES and z.size
+    return nodes[0] if fits and nodes[0].kwargs.get("axis", -1) in (-1, z.ndim - 1) else None
+
+
+def _row(node: Tensor) -> tuple[Any, Any]:
+    """Logits and targets of the first example; class indices as one-hot."""
+    z, y = map(unwrap, node.inputs)
+    classes = z.shape[-1]
+    if are_indices(y):
+        y = np.eye(classes)[np.ravel(y)[0] % classes]
+    else:
+        y = np.broadcast_to(y, z.shape).reshape(-1, classes)[0]
+    return z.reshape(-1, classes)[0], y
+
+
+def _softmax(z: Any, y: Any) -> Data:
+    """What multiplies to ŷ - y: bars, the Jacobian of softmax, and the derivative by ŷ."""
+    with grad_mode(True), np.errstate(all="ignore"):
+        predicted = softmax(np.asarray(z, float))
+        p = Tensor(predicted, requires_grad=True)
+        (-(y * np.log(p)).sum()).backward()
+        leaf = Tensor(np.asarray(z, float), requires_grad=True)
+        softmax_cross_entropy(leaf, y).backward()
+        gradient: Any = leaf.grad
+        slopes = unwrap(jacobian(softmax)(np.asarray(z, float)))
+    write = Pool().write
+    share = [[round(100 * float(a)), round(100 * float(b)), round(50 * float(c))]
+             for a, b, c in zip(predicted, y, gradient)]  # fmt: skip
+    first = r"\hat{y}_{j}" if np.isclose(np.sum(y), 1) else r"\hat{y}_{j} \sum y"
+    slope = r"\hat{y}_{i} (δ_{i j} - \hat{y}_{j})"
+    return {
+        "tex": [
+            r"\frac{\partial \hat{y}_{i}}{\partial z_{j}} = " + slope,
+            r"\frac{\partial L}{\partial z_{j}} = \sum_{i} -\frac{y_{i}}{\hat{y}_{i}} "
+            rf"{slope} = {first} - y_{{j}}",
+        ],
+        "why": "The ŷ in the softmax Jacobian cancels the 1/ŷ of the logarithm. What is left is "
+        "prediction minus truth.",
+        "rows": [str(i + 1) for i in range(len(z))],
+        "predicted": write(predicted),
+        "target": write(np.asarray(y, float)),
+        "difference": write(gradient),
+        "bars": share,
+        "jacobian": write(slopes),
+        "upstream": write(p.grad),
+        "sums": write(gradient),
+    }
+
+
+def _jacobian(trace: Trace) -> Any:
+    """The Jacobian of the one fused node by its first argument, as a matrix."""
+    nodes = [t for t in trace.tape if t.op and t.op.unfused]
+    if len(nodes) != 1 or nodes[0].size * np.size(unwrap(nodes[0].inputs[0])) > 4096:
+        return None
+    t = nodes[0]
+    op: Any = t.op
+    first, *others = map(unwrap, t.inputs)
+
+    def of_first(x: Any) -> Any:
+        return op(x, *others, **t.kwargs)
+
+    return unwrap(jacobian(of_first)(first)).reshape(t.size, -1)

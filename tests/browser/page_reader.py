@@ -1,0 +1,65 @@
+"""What a page shows, read from its elements, as Python values."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+
+def script(name):
+    """A function that runs on the page: it lies beside this file."""
+    return (Path(__file__).parent / f"{name}.js").read_text(encoding="utf-8")
+
+
+def state(page):
+    """All that is compared with the trace."""
+    return page.evaluate(script("state"))
+
+
+def overlaps(page):
+    """What overlaps, is cut off, or leaves its frame: a sentence for each."""
+    return page.evaluate(script("overlaps"))
+
+
+def low_contrast(page):
+    """Texts that hardly stand out from their ground."""
+    return page.evaluate(script("contrast"))
+
+
+def numbers(texts):
+    """Cells as floats; what is not reached yet is None."""
+    if texts is None or set(texts) == {"·"}:
+        return None
+    return np.array([float(t.replace("−", "-")) for t in texts])
+
+
+def shows(texts, array):
+    """Whether cells are the entries of an array, to the digits that are shown."""
+    found = numbers(texts)
+    expected = np.ravel(np.asarray(array, float))
+    if found is None or found.shape != expected.shape:
+        return False
+    decimals = [len(t.partition(".")[2]) for t in texts]
+    last = [0.51 * 10.0**-n if n and "e" not in t else 0 for n, t in zip(decimals, texts)]
+    return np.allclose(found, expected, rtol=1e-4, atol=np.maximum(last, 6e-5), equal_nan=True)
+
+
+_WORDS = {
+    "exp": np.exp,
+    "log": np.log,
+    "tanh": np.tanh,
+    "sqrt": np.sqrt,
+    "abs": np.abs,
+    "inf": np.inf,
+    "nan": np.nan,
+}
+
+
+def sides(entry):
+    """Both sides of a line such as ``entry 2: 0.5 × (−2) = −1``, each worked out."""
+    text = re.sub(r"^entry [\d, ]+: ", "", entry)
+    for sign, word in (("−", "-"), ("×", "*"), ("÷", "/"), ("^", "**"), ("·", "*")):
+        text = text.replace(sign, word)
+    left, right = text.split(" = ")
+    with np.errstate(all="ignore"):
+        return float(eval(left, {"__builtins__": {}}, _WORDS)), float(right)

@@ -1,0 +1,156 @@
+"""Expressions of the command line: what they compute, and that they reach nothing else."""
+
+import numpy as np
+import pytest
+
+import autograd_mini as ag
+from autograd_mini.cli.expressions import ExpressionError, evaluate, tensors
+
+LET = {"z": "2,1,0.1", "y": "0,1,0", "W": "1,2;3,4", "x": "2", "v": "-1,0.5"}
+
+
+@pytest.fixture
+def names():
+    return tensors(LET)
+
+
+COMPUTED = {
+    "-sum(y*log(exp(z)/sum(exp(z))))": lambda z, y, W, x, v: (
+        -np.sum(y * np.log(np.exp(z) / np.sum(np.exp(z))))
+    ),
+    "np.log(x) + x*v[0] - numpy.sin(v[1])": lambda z, y, W, x, v: (
+        np.log(x) + x * v[0] - np.sin(v[1])
+    ),
+    "linalg.norm(W @ v) ** 2 / 3": lambda z, y, W, x, v: np.linalg.norm(W @ v) ** 2 / 3,
+    "(W.T[0, ::-1] % 2).sum(axis=0) + +x": lambda z, y, W, x, v: np.sum(W.T[0, ::-1] % 2) + x,
+    "where(z > 1, z, 0)[None, :2]": lambda z, y, W, x, v: np.where(z > 1, z, 0)[None, :2],
+    "ag.softmax(z) - softmax(z, axis=-1)": lambda z, y, W, x, v: 0 * z,
+    "softmax_cross_entropy(z, 1)": lambda z, y, W, x, v: -np.log(np.exp(z) / np.exp(z).sum())[1],
+    "concatenate([z, (x*pi*e).reshape(1)])": lambda z, y, W, x, v: np.append(z, x * np.pi * np.e),
+    "einsum('ij,j->i', W, v) * eye(2)": lambda z, y, W, x, v: W @ v * np.eye(2),
+    "eye(2**1)[1 - 0**1] @ v * 10**30": lambda z, y, W, x, v: v[1] * 1e30,
+    "x ** 2 ** 3 + 2 ** -1": lambda z, y, W, x, v: x**8 + 0.5,
+    " maximum(v, 0).mean() ": lambda z, y, W, x, v: np.maximum(v, 0).mean(),
+    "+".join(["x"] * 2000): lambda z, y, W, x, v: 2000 * x,
+}
+
+
+@pytest.mark.parametrize("text", COMPUTED, ids=lambda text: text[:40])
+def test_values_are_numpys(text, names):
+    expected = COMPUTED[text](**{name: t.data for name, t in names.items()})
+    found = evaluate(text, names)
+    assert isinstance(found, ag.Tensor)
+    np.testing.assert_allclose(found.data, expected, rtol=1e-12, atol=1e-15)
+
+
+def test_derivatives_are_those_of_the_expression(names):
+    evaluate("-sum(y*log(exp(z)/sum(exp(z))))", names).backward()
+    p = np.exp(names["z"].data) / np.exp(names["z"].data).sum()
+    np.testing.assert_allclose(names["z"].grad, p - names["y"].data)
+
+
+@pytest.mark.parametrize("name", ["ŷ", "y\u0302", "ℓ", "速度", "e"])
+def test_a_name_is_found_however_its_letters_are_coded(name):
+    assert evaluate(f"{name} * 2", tensors({name: "3"})).item() == 6.0
+
+
+def test_what_is_given_goes_before_functions():
+    assert evaluate("e * 1", tensors({"e": "3"})).item() == 3.0
+
+
+REFUSED = {
+    "sin(q)": r"there is no 'q' \(column 5\)\. If it is a tensor, .*: --let q=2",
+    "x * zeros(3 * 10**9)": "too large|more than 10,000,000 entries",
+    "ones(2 * 10**9)": "too large|more than 10,000,000 entries",
+    "broadcast_to(x, (10**9, 10**9)).sum()": r"more than 10,000,000 entries \(column 1\)",
+    "np.sqr(x)": "there is no 'np.sqr'.*Did you mean sqrt",
+    "softmx(z)": "Did you mean softmax",
+    "x +": "invalid syntax: x",
+    "z.sum(": "never closed",
+    "": "invalid syntax",
+    "z[5]": r"index 5 is out of bounds.*\(column 1\)",
+    "W @ ones((3, 3))": "matmul of 'W'",
+    "1 / 0": "division by zero",
+    "9**9**9**9": "too large|out of range",
+    "9**(9**9)": "too large|out of range",
+    "array(9, dtype='O') ** array(99999999, dtype='O')": "gives no real numbers",
+    "array('a', dtype='O') * 10**9": "gives no real numbers",
+    "array('a')": "gives no real numbers",
+    "(-8) ** 0.5": "gives no real numbers",
+    "ones(3).relu()": "has no attribute 'relu'",
+    "linalg.eigh(ones((2, 2)), 1)": "has no attribute 'upper'",
+    "sum(z, axis=5)": "axis 5 is out of bounds",
+    "x\0": "null bytes|invalid",
+    "x\ny": r"invalid syntax.*x\\ny",
+    "x and z": "write logical_and",
+    "z if x else z": "write where",
+    "exp.at(z, 0)": "there is no 'at'",
+    "1 < x < 2": "one comparison",
+    "[1] * 10**9": "no operator Mult",
+    "'a' * 10**9": "no operator Mult",
+    "x(3)": "x is no function",
+    "z.tape()": "there is no 'tape'",
+    "-" * 5000 + "x": "nested too deeply",
+    "(" * 500 + "x" + ")" * 500: "too many nested parentheses|nested too deeply",
+    "2j * x": "no real number",
+    "sum(*z)": "holds no Starred",
+    "sum(**z)": r"holds no \*\*",
+}
+
+
+@pytest.mark.parametrize("text", REFUSED, ids=lambda text: text[:40])
+def test_what_cannot_be_computed_is_one_clear_line(text, names):
+    with pytest.raises(ExpressionError, match=REFUSED[text]) as info:
+        evaluate(text, names)
+    assert "\n" not in str(info.value)
+    assert len(str(info.value)) < 300
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "__import__('os').system('true')",
+        "().__class__.__bases__[0].__subclasses__()",
+        "z.__class__",
+        "z.op.forward.__globals__",
+        "z.data",
+        "np.__builtins__",
+        "np.load('x')",
+        "np.save('x', z)",
+        "np.random.rand(3)",
+        "np.lib.npyio.load('x')",
+        "np.ctypeslib",
+        "open('x')",
+        "exec('1')",
+        "eval('1')",
+        "(lambda: 1)()",
+        "[i for i in z]",
+        "f'{z}'",
+        "(i := 3)",
+        "z if z else z",
+        "import os",
+        "x; x",
+        "fromfile('x')",
+        "ag.data.digits()",
+    ],
+)
+def test_nothing_else_is_known(text, names):
+    with pytest.raises(ExpressionError):
+        evaluate(text, names)
+
+
+def test_numbers_of_an_assignment(names):
+    assert [t.shape for t in names.values()] == [(3,), (3,), (2, 2), (), (2,)]
+    assert all(t.requires_grad and t.name == name for name, t in names.items())
+    assert tensors({"x": " 1e-3 "})["x"].item() == 0.001
+    for name, text, why in [
+        ("1a", "2", "no name"),
+        ("a b", "2", "no name"),
+        ("class", "2", "no name"),
+        ("a\nb", "2", "no name"),
+        ("a", "1,b", "no numbers"),
+        ("a", "", "no numbers"),
+        ("a", "1,2;3", "different lengths"),
+    ]:
+        with pytest.raises(ExpressionError, match=why):
+            tensors({name: text})

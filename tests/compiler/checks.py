@@ -1,0 +1,71 @@
+"""What the tests of compiled functions share: one checker, and a training step."""
+
+from itertools import pairwise
+
+import numpy as np
+
+import autograd_mini as ag
+from autograd_mini.compiler.ir import leaves_of, mapped
+
+# There x ** n and np.power(x, n) differ, and strided arguments round in another way into `out`.
+OLD = np.lib.NumpyVersion(np.__version__) < "2.3.0"
+
+
+same = np.testing.assert_array_equal
+
+
+def arrays(tree):
+    return [x.data if isinstance(x, ag.Tensor) else x for x in leaves_of(tree)]
+
+
+def check(f, *args, calls=2, compare=np.testing.assert_array_equal):
+    """A compiled function gives what the function gives, call after call, in results of its own."""
+    compiled = ag.compile(f)
+    before = []
+    for _ in range(calls):
+        expected, found = f(*args), compiled(*args)
+        assert mapped(lambda x: None, found) == mapped(lambda x: None, expected)
+        for x, y in zip(leaves_of(found), leaves_of(expected)):
+            assert type(x) is type(y)
+        for x, y in zip(arrays(found), arrays(expected)):
+            assert (np.shape(x), x.dtype) == (np.shape(y), y.dtype)
+            compare(x, y)
+        for x, y in before:
+            np.testing.assert_array_equal(x, y)  # results of earlier calls stay as they were
+        before += [(x, np.copy(x)) for x in arrays(found)]
+        args = mapped(lambda x: x * 1.25 if np.asarray(x).dtype.kind == "f" else x, args)
+    return compiled
+
+
+def close(x, y, rtol=1e-10):
+    np.testing.assert_allclose(x, y, rtol=rtol, atol=rtol * (1 + np.abs(y).max(initial=0)))
+
+
+def nearly(dtype, x, y):
+    np.testing.assert_allclose(x, y, rtol=8 * np.finfo(dtype).eps)
+
+
+def step(parameters, x, t, lr):
+    def loss_of(parameters):
+        h = x
+        for w, b in parameters[:-1]:
+            h = np.tanh(h @ w + b)
+        return ag.softmax_cross_entropy(h @ parameters[-1][0] + parameters[-1][1], t)
+
+    loss, grads = ag.value_and_grad(loss_of)(parameters)
+    new = [(w - lr * dw, b - lr * db) for (w, b), (dw, db) in zip(parameters, grads)]
+    return loss, new
+
+
+def network(sizes, n, dtype="d"):
+    rng = np.random.default_rng(0)
+    parameters = [
+        (rng.normal(size=(a, b)).astype(dtype) / 4, np.zeros(b, dtype)) for a, b in pairwise(sizes)
+    ]
+    return parameters, rng.normal(size=(n, sizes[0])).astype(dtype), rng.integers(sizes[-1], size=n)
+
+
+def written_out(z, y):
+    e = np.exp(z)
+    p = e / np.sum(e, axis=1, keepdims=True)
+    return -np.mean(np.sum(y * np.log(p), axis=1))

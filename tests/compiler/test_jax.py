@@ -1,0 +1,90 @@
+"""The emitted program runs on jax, under jax.jit, as it is: the road to accelerators."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+import autograd_mini as ag
+from autograd_mini.compiler.ir import leaves_of
+from tests.compiler.checks import close, network, step
+from tests.ops.test_ops import CASES, TAPE
+
+jax = pytest.importorskip("jax")
+
+
+@pytest.fixture(autouse=True)
+def _double_precision():
+    jax.config.update("jax_enable_x64", True)
+
+
+def on_jax(text):
+    """The program with jax.numpy in NumPy's place."""
+    space = {}
+    exec(str(text).replace("import numpy as np", "import jax.numpy as np"), space)
+    return jax.jit(space["program"])
+
+
+def test_a_training_step():
+    parameters, x, t = network([3, 5, 4], 7)
+    compiled = ag.compile(step)
+    loss, new = compiled(parameters, x, t, 0.1)
+    value, *theirs = on_jax(compiled.source)(*leaves_of(parameters), x, t, 0.1)
+    close(value, loss.data)
+    for a, b in zip(theirs, leaves_of(new)):
+        close(a, b.data)
+
+
+def check(case):
+    """The value and the gradients of a case, by its program on both."""
+    leaves = [ag.tensor(np.asarray(x, float), requires_grad=True) for x in case.inputs]
+    space = {}
+    with np.errstate(all="ignore"):
+        text = ag.source((case.f(TAPE, *leaves) * case.cotangent).sum())
+        exec(text, space)
+        expected = space["program"](**text.arguments)
+    for x, y in zip(leaves_of(on_jax(text)(**text.arguments)), leaves_of(expected)):
+        np.testing.assert_allclose(x, y, rtol=1e-9, atol=1e-9)
+
+
+X = np.arange(12.0).reshape(3, 4) / 7
+SCATTERED = {
+    "a slice": lambda x: (x[1:, ::2] ** 2).sum(),
+    "entries": lambda x: (x[np.array([0, 2, 0])] ** 2).sum(),
+    "a row and a column": lambda x: (x[np.array([0, 2, 0]), np.array([1, 1, 1])] ** 2).sum(),
+    "along an axis": lambda x: ag.nll_loss(ag.log_softmax(x), np.array([0, 3, 1])),
+    "sorted": lambda x: (np.sort(x) * X).sum(),
+}
+
+
+@pytest.mark.parametrize("what", SCATTERED)
+def test_what_is_put_back_in_its_place(what):
+    """jax writes into no array: the cotangents of entries are added up in its own way."""
+    text = ag.source(SCATTERED[what](ag.tensor(np.sin(X), requires_grad=True, name="x")))
+    space = {}
+    exec(text, space)
+    for x, y in zip(on_jax(text)(**text.arguments), space["program"](**text.arguments)):
+        close(np.asarray(x), np.asarray(y))
+
+
+#: of each thirtieth case, what jax takes: numbers that decide on nothing, no list for an index
+SOME = [c for c in CASES[::30] if c.op != "sinc" and "[[" not in c.text]
+
+
+@pytest.mark.parametrize("case", SOME, ids=repr)
+def test_programs_of_primitives(case):
+    check(case)
+
+
+@pytest.mark.slow
+def test_programs_of_all_primitives():
+    """All but those with what jax.numpy lacks; where it has another meaning, that is known."""
+    found = Counter()
+    for case in CASES:
+        try:
+            check(case)
+        except AssertionError:  # jax takes the mean of both triangles of a symmetric matrix
+            assert case.op in ("cholesky", "eigvalsh"), case
+        except (TypeError, NotImplementedError, jax.errors.JAXTypeError, IndexError) as error:
+            found[type(error).__name__] += 1
+    assert found.total() < 0.12 * len(CASES), found

@@ -1,0 +1,319 @@
+"""The tape as a NumPy program: its text, and that it gives what the tape does, to the last bit."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import autograd_mini as ag
+from tests.core.test_programs import PROGRAMS
+from tests.ops.test_ops import LAYOUTS, TAPE, dtypes, every_case, layouts
+
+BY_HAND = '''\
+import numpy as np
+
+
+def program(z, y):
+    """The result, and its derivative with respect to z."""
+    # forward
+    e = np.exp(z)  # (3,)
+    s = np.sum(e)  # scalar
+    p = e / s  # (3,)
+    loss = -np.sum(y * np.log(p))  # scalar
+
+    # backward
+    d_p = -y / p  # ∂loss/∂p
+    d_z = (d_p / s + np.sum(-d_p * p / s, axis=0, keepdims=True)) * e  # ∂loss/∂z
+
+    return loss, d_z'''
+
+FUSED = '''\
+import numpy as np
+
+
+def program(z, y):
+    """The result, and its derivative with respect to z."""
+    # forward
+    v1 = np.exp(z)  # (2, 3)
+    v2 = np.arange(3) == y[:, None]  # (2, 3) bool
+    v3 = v1[[0, 1], y]  # (2,)
+    v4 = np.where(v2, 0, v1) @ np.ones(3)  # (2,)
+    result = np.sum(np.log1p(v4 / v3)) / 2  # scalar
+
+    # backward
+    d_z = np.where(v2, (-v4)[:, None], v1) / (v4 + v3)[:, None] * 0.5  # ∂result/∂z
+
+    return result, d_z'''
+
+
+def leaf(x, name=None):
+    return ag.tensor(x, requires_grad=True, name=name)
+
+
+def run(text, **changed):
+    """What the program gives, in a namespace that holds nothing but what it imports itself."""
+    space = {}
+    exec(str(text), space)
+    assert set(text.arguments) == set(space["program"].__code__.co_varnames[: len(text.arguments)])
+    return space["program"](**{**text.arguments, **changed})
+
+
+def check(result, cotangent=None):
+    """The program of a result gives it and its gradients, to the last bit, in the same dtypes."""
+    text = ag.source(result)
+    changed = {}
+    if result.size != 1:
+        changed = {"cotangent": np.asarray(cotangent, result.dtype)}
+    value, *grads = run(text, **changed)
+    leaves = [t for t in result.tape() if t.is_leaf and t.requires_grad]
+    adjoints = result.tape().adjoints(changed.get("cotangent"))
+    found, expected = [value, *grads], [result.data, *(adjoints[t] for t in leaves)]
+    assert len(found) == len(expected)
+    for x, y in zip(found, expected):
+        np.testing.assert_array_equal(x, y, strict=False)
+        assert (np.shape(x), x.dtype) == (y.shape, y.dtype)
+    return text
+
+
+# ---- the text ------------------------------------------------------------------------------------
+
+
+def test_softmax_cross_entropy_by_hand_reads_like_a_textbook():
+    z, y = leaf([2.0, 1.0, 0.1], "z"), np.array([0.0, 1.0, 0.0])
+    e = np.exp(z)
+    s = np.sum(e)
+    p = e / s
+    loss = -np.sum(y * np.log(p))
+    text = ag.source(loss, locals())
+    assert text == BY_HAND
+    assert loss.tape().source(locals()) == BY_HAND
+    assert repr(text) == BY_HAND
+    check(loss)
+
+
+def test_the_fused_node_is_written_out():
+    z = leaf([[2.0, 1.0, 0.1], [0.0, 3.0, 1.0]], "z")
+    loss = ag.softmax_cross_entropy(z, np.array([0, 2]))
+    assert check(loss) == FUSED
+
+
+def test_every_line_says_what_it_makes_and_none_is_too_long():
+    x, w = leaf(X.astype(np.float32), "x"), leaf(X.T.astype(np.float32), "weights")
+    u, s, vh = np.linalg.svd(x @ w)
+    chosen = np.where(u > 0, u, vh).astype(float)
+    text = check((chosen * np.linalg.norm(s)).sum() / (1 + np.sum(s) * np.max(w)))
+    lines = text.split('"""')[2].replace(",\n        ", ", ").splitlines()
+    above = ""
+    for line in lines:
+        if " = " in line:
+            assert "  # " in line or above.startswith(("    # (", "    # ∂", "    # scalar"))
+        above = line
+    assert max(map(len, text.splitlines())) <= 100
+    assert "# (3, 3) float32, (3,) float32, (3, 3) float32" in text
+
+
+def test_long_lines_are_broken_where_python_lets_them_be():
+    leaves = [leaf(float(i), f"parameter_{i}") for i in range(40)]
+    parts = np.split(leaf(np.arange(40.0), "x"), 40)
+    terms = [np.sum(np.sin(t) * np.maximum(t, 0.5) + np.exp(t)) for t in leaves[:6]]
+    lines = [sum(np.sin(t) for t in leaves), sum((p * p).sum() for p in parts), sum(terms)]
+    v, w = leaf(X, "x"), leaf(X.T, "w")
+    products = [(v @ w @ v @ w) + (w.T @ v.T @ w.T @ v.T) * np.sin(v @ w) for _ in range(3)]
+    for y in (*lines, (products[0] - products[1] @ products[2]).sum()):
+        text = check(y)
+        assert max(map(len, text.splitlines())) <= 100
+    text = ag.source(lines[0])
+    assert "    return (\n        result, d_parameter_0, " in text
+
+
+def test_an_index_is_an_array():
+    x = leaf(X, "x")
+    text = check((x[np.array([0, 2])] + x[[1, 1]]).sum())
+    assert "x[np.array([0, 2])]" in text
+    check(x[np.array([], int)].sum())
+
+
+def test_other_numbers_may_be_passed_to_the_program():
+    z = leaf([[2.0, 1.0, 0.1], [0.0, 3.0, 1.0]], "z")
+    text = ag.source(ag.softmax_cross_entropy(z, np.array([0, 2])))
+    other = leaf([[0.0, 1.0, -1.0], [0.5, 0.0, 0.0]])
+    loss = ag.softmax_cross_entropy(other, np.array([1, 0]))
+    loss.backward()
+    value, d_z = run(text, z=other.data, y=np.array([1, 0]))
+    assert value == loss.item()
+    np.testing.assert_array_equal(d_z, other.grad)
+
+
+def test_what_is_the_same_is_computed_once_and_what_nobody_needs_not_at_all():
+    x = leaf([0.1, 0.2], "x")
+    text = check((np.exp(x) * np.sin(np.exp(x)) + np.sum(np.exp(x) * 0)).sum())
+    assert text.count("np.exp(x)") == 1
+    dead = ag.source((np.cos(x) * 1).sum())
+    assert "* 1" not in dead
+
+
+def test_names_are_made_into_identifiers_and_no_two_are_alike():
+    names = ["class", "a b", "a b", "2nd", "np", "ŷ", "program", "x", "x", ""]
+    leaves = [leaf(float(i), name) for i, name in enumerate(names)]
+    text = check(sum(np.sin(t) for t in leaves))
+    assert len(text.arguments) == len(names)
+    assert all(name.isidentifier() for name in text.arguments)
+    assert "ŷ" in text.arguments
+
+
+def test_a_result_without_derivatives_is_a_program_too():
+    assert run(ag.source(ag.tensor([1.0, 2.0]))) == pytest.approx([1.0, 2.0])
+
+
+def test_no_numbers_are_lost_in_a_literal():
+    x = leaf(np.float32([0.1, 0.7]))
+    check((x * np.float32(0.1) + 0.1 - np.array(1 / 3, np.float32)).sum())
+    check((x * np.float64(1 / 3)).sum())
+    check((x * np.inf).sum())
+    check((x + np.full(2, -0.0)).sum())
+
+
+def decides(x):
+    return x * 2 if (x > 0).all() else x
+
+
+def test_a_primitive_that_decides_on_numbers_comes_with_its_own_source():
+    op = ag.primitive(decides, lambda g, y, x: g * 2)
+    assert "def decides(x):\n" not in check(op(leaf([1.0, 2.0])).sum())  # decided for these numbers
+    writes = ag.primitive(writing, lambda g, y, x: g)
+    assert "def writing(x):\n" in check(writes(leaf([1.0, 2.0])).sum())
+
+
+def writing(x):
+    y = np.zeros(x.shape)
+    y[...] = x
+    return y
+
+
+def test_a_function_without_source_is_refused_with_its_name():
+    space = {"np": np}
+    exec("def hidden(x):\n    y = np.zeros(x.shape)\n    y[...] = x\n    return y", space)
+    op = ag.primitive(space["hidden"], lambda g, y, x: g)
+    with pytest.raises(TypeError, match=r"source: hidden decides on numbers.*not to be had"):
+        ag.source(op(leaf([1.0])).sum())
+
+
+def test_the_tape_is_left_as_it_is():
+    x = leaf([1.0, 2.0], "x")
+    y = (x * x).sum()
+    before = [(t, t.op, t.inputs, t.name) for t in y.tape()]
+    ag.source(y)
+    assert [(t, t.op, t.inputs, t.name) for t in y.tape()] == before
+    assert x.grad is None
+
+
+# ---- to the last bit -----------------------------------------------------------------------------
+
+
+def check_case(case, layout, kinds):
+    store, view = LAYOUTS[layout]
+    leaves = [leaf(store(np.asarray(x, d))) for x, d in zip(case.inputs, kinds)]
+    with np.errstate(all="ignore"):
+        check(case.f(TAPE, *map(view, leaves)), case.cotangent)
+
+
+@every_case
+def test_every_primitive(case):
+    for layout in layouts(case):
+        check_case(case, layout, "dd")
+    for kinds in dtypes(case, "fd", "ff"):
+        check_case(case, "contiguous", kinds)
+
+
+@pytest.mark.slow
+@every_case
+def test_every_primitive_of_other_dtypes_in_other_layouts(case):
+    for layout in layouts(case)[1:]:
+        for kinds in dtypes(case, "fd", "ff"):
+            check_case(case, layout, kinds)
+
+
+def test_arrays_lie_in_memory_as_they_did():
+    """In which order a sum runs, and who multiplies matrices, is seen in the last bit."""
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        x = leaf(np.asfortranarray(rng.normal(size=(4, 3, 3))), "x")
+        b = leaf(rng.normal(), "b")
+        check((ag.softplus(x * b).reshape(-1) * 0.5).sum())  # its rule writes in place
+        row = leaf(rng.normal(size=(1, 6)).astype("f")[:, ::2])
+        check(((leaf(rng.normal(size=1).astype("f"))[:, None] * np.ones(3, "f")) @ row.T).sum())
+        check((np.broadcast_to(np.float32(1), (1, 3)) @ row.T).sum())
+
+
+@pytest.mark.parametrize("dtype", "fd")
+def test_a_layer_multiplies_every_second_column_as_numpy_copies_it(dtype):
+    """np.dot and @ have other last bits where BLAS cannot take a view: it says np.dot there."""
+    rng = np.random.default_rng(0)
+    w, b = leaf(rng.normal(size=(9, 5)).astype(dtype), "w"), leaf(np.zeros(5, dtype), "b")
+    x = rng.normal(size=(40, 18)).astype(dtype)
+    text = check(ag.linear(x[:, ::2], w, b).sum())
+    assert "np.dot(x, w) + b" in text
+    assert "np.dot(x.T, " in text
+    assert "@" not in text
+    text = check((ag.linear(x[:, :9].copy(), w, b) ** 2).sum())
+    assert "x @ w + b" in text
+    assert "np.dot" not in text
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_programs_of_numpys_users_and_their_derivatives(program):
+    f, x = program(np)
+    x = leaf(x, "x")
+    y = f(x)
+    check(y)
+    first = ag.gradients(y, x)
+    check((first * np.cos(np.arange(x.size))).sum())
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(0, 10**6), st.integers(1, 40), st.integers(1, 90), st.sampled_from("dfe"),
+    st.sampled_from([1, 60]), st.sampled_from(["mean", "sum", "none"]), st.booleans(),
+)  # fmt: skip
+def test_softmax_cross_entropy(seed, n, c, dtype, scale, reduction, onehot):
+    rng = np.random.default_rng(seed)
+    z = leaf((scale * rng.normal(size=(n, c))).astype(dtype))
+    targets = np.eye(c, dtype=dtype)[rng.integers(c, size=n)] if onehot else rng.integers(c, size=n)
+    with np.errstate(all="ignore"):
+        check(ag.softmax_cross_entropy(z, targets, reduction=reduction), rng.normal(size=n))
+
+
+X = np.linspace(-2.0, 3.0, 12).reshape(3, 4)
+FUSED_NODES = {
+    "softmax": lambda x: ag.softmax(x, temperature=2.0),
+    "softmax, axis 0": lambda x: ag.softmax(x, axis=0),
+    "log_softmax": ag.log_softmax,
+    "log_softmax, where": lambda x: ag.log_softmax(x, where=X > -1),
+    "logsumexp": ag.logsumexp,
+    "gelu": ag.gelu,
+    "softplus": ag.softplus,
+    "sigmoid": ag.sigmoid,
+    "layer_norm": lambda x: ag.layer_norm(x, leaf(np.ones(4)), leaf(np.zeros(4))),
+    "mse": lambda x: ag.mse_loss(x, X + 1),
+    "nll": lambda x: ag.nll_loss(ag.log_softmax(x), np.array([0, 3, 1])),
+    "binary": lambda x: ag.sigmoid_binary_cross_entropy(x, (X > 1) * 1.0),
+    "linear": lambda x: ag.linear(x, leaf(X.T @ X), leaf(np.ones(4))),
+    "options": lambda x: ag.softmax_cross_entropy(
+        x, np.array([0, 3, 1]), label_smoothing=0.1, weight=np.arange(4.0) + 1, ignore_index=3
+    ),
+    "axis": lambda x: ag.softmax_cross_entropy(x, np.array([0, 2, 1, 1]), axis=0),
+    "where": lambda x: ag.softmax_cross_entropy(x, np.array([0, 2, 1]), where=np.arange(4) < 3),
+    "targets": lambda x: ag.softmax_cross_entropy(x, leaf(np.full((3, 4), 0.25))),
+    "the graph": lambda x: ag.cross_entropy(x, np.array([0, 3, 1])),
+    "checkpoint": lambda x: ag.checkpoint(lambda u: np.sin(u) * u)(x),
+    "stop_gradient": lambda x: x * ag.stop_gradient(x),
+    "no_grad": lambda x: x * ag.tensor(X),
+}
+
+
+@pytest.mark.parametrize("name", FUSED_NODES)
+@pytest.mark.parametrize("dtype", "df")
+def test_nodes_of_our_own(name, dtype):
+    with np.errstate(all="ignore"):
+        y = FUSED_NODES[name](leaf(X.astype(dtype)))
+        check(y, np.cos(np.arange(y.size)).reshape(y.shape))

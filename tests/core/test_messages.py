@@ -1,0 +1,63 @@
+"""The errors that a learner meets name the notebook that explains them, and it is there."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import autograd_mini as ag
+from autograd_mini.core.messages import LESSONS, lesson
+from tests.core.test_semantics import leaf, run
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+#: what a learner writes -> the lesson that the error ends with
+MET = {
+    "(t * 2).backward()": "many entries",
+    "ag.grad(lambda t: t * 2)(A)": "many entries",
+    "ag.tensor(A).sum().backward()": "not recorded",
+    "t.__setitem__(0, 1.0)": "changed",
+    "stale(t)": "changed",
+    "t + np.ones(4)": "shapes",
+    "M @ leaf(M)": "shapes",
+    "nan(t)": "not finite",
+    "ag.gradcheck(wrong_rule, A)": "gradcheck",
+    "np.nanmedian(t)": "no rule",
+    "half(A, t)": "no rule",
+    "lost_axis(t).backward(A)": "shape of a rule",
+    "ag.compile(lambda x: x if x.sum() > 0 else -x)(A)": "depends on numbers",
+}
+
+
+def stale(t):
+    y = np.sum(t * t)
+    t.data -= 1.0
+    y.backward()
+
+
+@ag.debug()
+def nan(t):
+    np.log(t - t)
+
+
+wrong_rule = ag.primitive(np.sin, lambda g, y, x: -g * np.cos(x), name="sine", implements=())
+half = ag.primitive(np.add, lambda g, y, a: g, name="half", implements=())
+lost_axis = ag.primitive(np.sin, lambda g, y, x: g[0], name="wide", implements=())
+TOOLS = {f.__name__: f for f in (stale, nan)}
+TOOLS |= {"wrong_rule": wrong_rule, "half": half, "lost_axis": lost_axis}
+
+
+@pytest.mark.parametrize("text", MET)
+def test_an_error_ends_with_the_lesson_that_explains_it(text):
+    with pytest.raises(Exception, match=r"\w") as caught:
+        run(text, t=leaf(name="t"), **TOOLS)
+    assert str(caught.value).endswith(lesson(MET[text]))
+
+
+def test_each_lesson_is_met():
+    assert set(MET.values()) == set(LESSONS)
+
+
+@pytest.mark.parametrize("notebook", sorted({notebook for notebook, _ in LESSONS.values()}))
+def test_each_notebook_exists(notebook):
+    assert (EXAMPLES / notebook).is_file()

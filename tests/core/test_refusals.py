@@ -1,0 +1,176 @@
+"""What is refused, or warned about: with the operation, the tensors and the remedy in the text."""
+
+import inspect
+import math
+
+import numpy as np
+import pytest
+
+import autograd_mini as ag
+from tests.core.test_semantics import A, M, leaf, run
+
+# ---- no way out without a sign ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("f", [float, int, math.exp, math.floor, complex])
+def test_a_number_that_leaves_warns_with_the_callers_line(f):
+    s = leaf(2.0, name="s")
+    with pytest.warns(ag.DetachedWarning, match=r"of 's' \(\) float64.*\.item\(\)") as caught:
+        found, line = f(s), inspect.currentframe().f_lineno
+    assert found == f(2.0)
+    assert [(w.filename, w.lineno) for w in caught] == [(__file__, line)]
+    assert f(s.item()) == f(s.detach()) == f(2.0)  # says so itself: no warning, or it were an error
+    assert f(ag.tensor(2.0)) == f(2.0)
+
+
+def test_an_array_does_not_take_a_tensor_in_silence():
+    t, s, array = leaf(name="t"), leaf(2.0, name="s"), np.zeros(3)
+    for f in (np.asarray, np.array, np.float64, ag.tensor):
+        with pytest.raises(
+            TypeError, match=r"'t' \(3,\).*leave its derivative behind.*\.numpy\(\)"
+        ):
+            f(t)
+    with pytest.raises(TypeError, match="leave its derivative behind"):
+        np.array([s, s])
+    with pytest.raises(TypeError, match="leave its derivative behind"):
+        array[:] = t
+    with pytest.raises((TypeError, ValueError)):
+        array[0] = t[0]
+    assert array.tolist() == [0.0, 0.0, 0.0]
+    np.testing.assert_array_equal(np.asarray(ag.tensor(A)), A)
+
+
+def in_place(t):
+    array = np.zeros(3)
+    array += t
+
+
+def refused(text, error, message):
+    """The expression raises, says why, and changes nothing."""
+    t = leaf(name="t")
+    t.grad = A
+    with pytest.raises(error, match=message):
+        run(text, t=t)
+    assert (t.grad.tolist(), t.data.tolist(), A.tolist()) == ([1.0, 2.0, 3.0],) * 3
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("np.nanmedian(t)", r"np\.nanmedian has no .* Without nan, np\.quantile has a rule"),
+        ("np.linalg.eig(leaf(M))", r"np\.linalg\.eig has no .*np\.linalg\.eigh"),
+        ("np.hypot.reduce(t)", r"np\.hypot\.reduce has no .* The nearest that has one is np\.\w+"),
+        ("np.add.reduceat(t, [0, 1])", r"np\.add\.reduceat has no derivative rule"),
+        ("np.add.at(np.zeros(3), [0], t)", r"np\.add\b.*(in-place|has no)"),
+        ("np.copyto(np.zeros(3), t)", r"np\.copyto has no .* writes into an array"),
+        ("np.unique(t)", r"np\.unique has no derivative rule here\. Of equal entries"),
+        ("np.fft.fft(t)", r"np\.fft\.fft has no .* complex"),
+        ("np.linalg.svd(leaf(M))", "2 by 3, .* no derivative. Pass full_matrices=False"),
+        ("np.linalg.qr(leaf(M.T), 'complete')", "3 by 2 .* no derivative. Use 'reduced'"),
+        ("np.linalg.svd(t[:, None] * t, hermitian=True)", r"Use np\.linalg\.eigh"),
+        ("np.interp(t, A, A, period=2.0)", r"np\.mod\(x, period\)"),
+        ("np.quantile(t, 0.5, weights=A, method='inverted_cdf')", "weights= has no derivative"),
+        ("np.add(t, 1, casting='unsafe')", "casting= has no meaning for a tensor"),
+        ("np.add(t, 1, out=np.zeros(3))", r"np\.add: out= and in-place"),
+        ("np.add(A, 1, out=t)", r"np\.add: out= and in-place"),
+        ("np.sum(t, out=np.zeros(()))", r"np\.sum: out= and in-place"),
+        ("A.__iadd__(t)", r"np\.add: out= and in-place"),
+        ("np.sum(t, axis=leaf(0.0, 'k'))", "'k'.* keyword 'axis', where no derivative"),
+        ("t * 1j", r"mul\('t' \(3,\) float64, 1j\) is complex128"),
+        ("t.astype(int)", "is int64, through which no derivative flows"),
+        ("np.ma.masked_array(A) * t", "."),
+        ("t * np.ma.masked_array(A)", "mask"),
+        ("ag.primitive(np.add, lambda g, y, a: g, name='half', implements=())(A, t)",
+         "half: argument 1, 't' .*, requires a gradient, but half has no rule for it"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_recorded_is_refused(text, message):
+    refused(text, TypeError, message)
+
+
+def test_where_of_one_argument_says_where_it_is_true():
+    (indices,) = np.where(leaf([0.0, 2.0, 3.0]))
+    assert type(indices) is np.ndarray
+    assert indices.tolist() == [1, 2]
+
+
+def test_a_constant_keyword_may_be_a_tensor():
+    assert np.sum(leaf(M), axis=ag.tensor(0)).shape == (3,)
+
+
+# ---- bad input: what was wrong, with which tensors, and no .grad changed ------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        ("(t * 2).backward()", ValueError, r"\(3,\) .* has 3 entries: pass .*\.sum\(\)"),
+        ("(t * 2).backward([1.0])", ValueError, r"gradient of shape \(1,\).*\(3,\)"),
+        ("(t * 2).backward([1j] * 3)", ValueError, "real numbers"),
+        ("ag.tensor(A).sum().backward()", RuntimeError, "has no derivatives.*requires_grad"),
+        ("t.detach().sum().backward()", RuntimeError, "has no derivatives"),
+        ("ag.no_grad()(t.sum)().backward()", RuntimeError, r"no_grad\(\)"),
+        ("ag.gradients(t * 2, t)", ValueError, "has 3 entries"),
+        ("ag.gradients(t.sum(), ag.tensor(1.0))", ValueError, "requires no gradient"),
+        ("ag.gradients(t.sum(), [1.0])", TypeError, r"1\.0"),
+        ("t + leaf(np.ones(4), 'u')", ValueError, r"add of 't' \(3,\) .*'u' \(4,\).*broadcast"),
+        ("M @ leaf(M, 'u')", ValueError, r"matmul of .* \(2, 3\) .* 'u' \(2, 3\)"),
+        ("t @ 2.0", ValueError, r"matmul of 't' \(3,\) float64 and 2\.0"),
+        ("t.reshape(2, 2)", ValueError, r"reshape of 't' \(3,\)"),
+        ("t.sum(axis=1)", ValueError, r"sum of 't' \(3,\).*axis 1 is out of bounds"),
+        ("t[3]", IndexError, r"getitem of 't' \(3,\).*index 3"),
+        ("t[t]", IndexError, "getitem of 't'"),
+        ("t * 'a'", TypeError, "mul of 't'"),
+        ("np.concatenate([t, M])", ValueError, r"concatenate of 't' \(3,\).*\(2, 3\)"),
+        ("ag.tensor(1, requires_grad=True)", TypeError, r"int64 cannot require .*3\.0 for 3"),
+        ("ag.tensor(True, requires_grad=True)", TypeError, "bool cannot require"),
+        ("ag.tensor([1j])", TypeError, "complex"),
+        ("ag.tensor('a')", TypeError, "real numbers"),
+        ("ag.tensor(None)", TypeError, "real numbers"),
+        *((f"ag.tensor({text})", TypeError, "real numbers") for text in (
+            "{1, 2}", "{'a': 1}", "(x for x in A)", "[object()]", "print", "float", "[None, 1.0]")),
+        ("ag.tensor(A) * 1j", TypeError, r"mul of .* 1j: complex128 is not real\. Make .* each"),
+        ("t < [1, 2]", ValueError, r"less of 't' \(3,\).*broadcast"),
+        ("[1, 2] // t", ValueError, r"floor_divide of \[1, 2\] and 't' \(3,\).*broadcast"),
+        ("t <= 'a'", TypeError, "less_equal of 't'"),
+        ("(t * 2).backward([None, 1, 2])", ValueError, "real numbers"),
+        ("ag.softmax_cross_entropy(t, None)", TypeError, "'t'.*targets integers or real numbers"),
+        ("setattr(t * 2, 'requires_grad', False)", TypeError, "mul.*is set on leaves"),
+        ("setattr(t, 'grad', [1.0])", ValueError, r"gradient of shape \(1,\) for 't'"),
+        ("ag.softmax_cross_entropy(t, 3)", IndexError, "'t'.*from 0 to 2, not from 3"),
+        ("ag.softmax_cross_entropy(t, [0, 1])", ValueError, r"'t' \(3,\).*\(2,\)"),
+        ("ag.softmax_cross_entropy(t, 0.5)", TypeError, "'t'.*integers"),
+        ("ag.softmax_cross_entropy(leaf(M[:, :0]), [])", ValueError, "at least one class"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_explained(text, error, message):
+    refused(text, error, message)
+
+
+def test_a_sweep_that_fails_changes_no_grad():
+    def broken(g, y, x):
+        raise RuntimeError("broken rule")
+
+    a, b = leaf(), leaf()
+    for rule, message in (
+        (broken, "broken rule"),
+        (lambda g, y, x: g[0], r"wide returned shape \(\)"),
+    ):
+        y = ag.primitive(lambda x: x + 1, rule, name="wide")(a) + b
+        z = (y * b).retain_grad().sum()
+        with pytest.raises((RuntimeError, ValueError), match=message):
+            z.backward()
+        assert a.grad is b.grad is None
+
+
+@pytest.mark.parametrize("result", [None, "a", {}, print, [None, 1.0]])
+def test_what_a_primitive_returns_is_numbers(result):
+    forgetful = ag.primitive(lambda x: result, lambda g, y, x: g, name="forgetful")
+    for t in (leaf(name="t"), ag.tensor(A, name="t")):
+        with pytest.raises(TypeError, match=r"forgetful of 't' \(3,\).*: its function returned"):
+            forgetful(t)
+
+
+def test_a_tensor_is_not_subclassed():
+    with pytest.raises(TypeError, match="keep a Tensor as an attribute"):
+        type("Parameter", (ag.Tensor,), {})

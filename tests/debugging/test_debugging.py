@@ -1,0 +1,513 @@
+"""debug: who made the first number that is not finite, where, and what was changed too late."""
+
+import gc
+import inspect
+import sys
+import threading
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+import autograd_mini as ag
+from autograd_mini import data, nn, optim
+from autograd_mini.core.backward import sweep
+from autograd_mini.core.messages import lesson
+from autograd_mini.core.tensor import record
+from autograd_mini.debugging.debug import debug as debugging
+from autograd_mini.debugging import provenance
+from tests.core.test_semantics import A, M, leaf
+
+
+def line():
+    return inspect.currentframe().f_back.f_lineno
+
+
+def fault(f, *, error=FloatingPointError):
+    """The message of the error that `f` stops with inside of a debug block."""
+    with ag.debug(), pytest.raises(error) as caught:
+        f()
+    return str(caught.value)
+
+
+def values(name, *numbers):
+    return ag.tensor(np.array(numbers), requires_grad=True, name=name)
+
+
+# ---- forward: the operation that made it ---------------------------------------------------------
+
+INF, NAN = np.inf, np.nan
+MADE = {
+    "log of 0": (lambda: np.log(values("p", 1.0, 0.0)), "log made -inf at [1], of p = 0.0"),
+    "log of -1": (lambda: np.log(values("p", -1.0)), "log made nan at [0], of p = -1.0"),
+    "0 / 0": (
+        lambda: values("a", 1.0, 0.0) / values("b", 1.0, 0.0),
+        "div made nan at [1], of a = 0.0 and b = 0.0",
+    ),
+    "by a constant": (lambda: values("a", 1.0) / 0, "div made inf at [0], of a = 1.0 and 0"),
+    "a power": (lambda: values("a", -8.0) ** (1 / 3), "pow made nan at [0], of a = -8.0 and 0.333"),
+    "broadcast": (
+        lambda: values("a", [1.0], [2.0]) / values("b", 3.0, 0.0),
+        "div made inf at [0, 1], of a = 1.0 and b = 0.0",
+    ),
+    "overflow": (lambda: np.exp(values("z", 1.0, 800.0)), "exp made inf at [1], of z = 800.0"),
+    "a sum": (lambda: values("a", 1e308, 1e308).sum(), "sum made inf\n"),
+    "a product of matrices": (
+        lambda: values("a", [1e200, 0.0]) @ values("b", [1e200], [0.0]),
+        "matmul made inf at [0, 0]\n",
+    ),
+    "a cast": (lambda: values("a", 1e5).astype(np.float16), "astype made inf at [0]\n"),
+    "one number": (lambda: np.log(leaf(0.0, name="s")), "log made -inf, of s = 0.0"),
+    "nan out of inf": (
+        lambda: values("a", INF) - values("b", INF),
+        "sub made nan at [0], of a = inf and b = inf",
+    ),
+    "beside an inf that came in": (
+        lambda: np.log(np.where([True, False], values("p", 0.0, 1.0), INF)),
+        "log made -inf at [0], of a tensor = 0.0",
+    ),
+    "without a gradient": (lambda: np.log(ag.tensor([0.0], name="c")), "log made -inf at [0]"),
+}
+
+
+@pytest.mark.parametrize("case", MADE)
+@pytest.mark.parametrize("recorded", [True, False])
+def test_the_operation_that_made_it_is_blamed_with_its_entry(case, recorded):
+    f, head = MADE[case]
+    text = fault(f if recorded else ag.no_grad()(f))
+    assert text.startswith(head)
+    assert f'File "{__file__}", line ' in text
+    assert "entries are not finite" in text
+
+
+def test_the_message_has_the_line_the_arguments_and_where_they_were_made():
+    def model():
+        z = ag.tensor([[0.0, -800.0]], requires_grad=True, name="z")
+        e = np.exp(z)
+        p = e / np.sum(e)
+        with ag.scope("loss"):
+            return np.log(p), line()
+
+    with ag.debug(), pytest.raises(FloatingPointError) as caught:
+        model()
+    number = model.__code__.co_firstlineno + 5
+    assert str(caught.value).splitlines() == [
+        "log made -inf at [0, 1], of p = 0.0",
+        "",
+        f'  File "{__file__}", line {number}, in model',
+        "    return np.log(p), line()",
+        "",
+        "  p: (1, 2) float64, from 0.0 to 1.0, "
+        f"made by div in line {number - 2}: p = e / np.sum(e)",
+        "  result: (1, 2) float64, 1 of 2 entries are not finite",
+        "  in the scope loss",
+        *lesson("not finite").split("\n")[1:],
+    ]
+
+
+def test_an_operation_inside_of_a_layer_is_blamed_at_the_users_line():
+    model = nn.MLP([2, 3, 1])
+    model.layers[0].weight.data[0, 0] = 1e308
+    text = fault(lambda: model(np.full((1, 2), 10.0)))
+    assert text.startswith("linear made inf at [0, 0]")
+    assert "lambda: model(np.full((1, 2), 10.0))" in text
+    assert "in the scope MLP" in text
+
+
+@pytest.mark.parametrize("x", [values("x", 1.0, NAN), ag.tensor([1.0, NAN], name="x")])
+@pytest.mark.parametrize("f", [lambda x: x * 2, lambda x: x.sum(), np.sort, lambda x: x[1:]])
+def test_a_nan_that_came_in_is_blamed_on_nobody(x, f):
+    assert fault(lambda: f(x)).startswith("x was nan at [1] already when ")
+
+
+def test_a_constant_and_a_result_from_before_the_block_may_bring_a_nan():
+    given = np.array([NAN, 1.0])
+    assert "given was nan at [0] already when mul" in fault(lambda: leaf([1.0, 2.0]) * given)
+    assert fault(lambda: leaf([1.0]) * NAN).startswith("mul was given the number nan: no operation")
+    with np.errstate(invalid="ignore"):
+        early = np.log(values("x", -1.0))
+    text = fault(lambda: early + 1)
+    assert "early was nan at [0] already when add used it" in text
+    assert "early: (1,) float64, made by log" in text
+
+
+FINE = {
+    "a mask of -inf": lambda: ag.softmax(leaf(A) + np.array([0.0, -INF, 0.0])).sum().backward(),
+    "where": lambda: np.exp(np.where(A > 1, leaf(A), -INF)).sum().backward(),
+    "an inf that is passed on": lambda: (values("x", INF, 1.0) * 2).sum(),
+    "fused": lambda: ag.softmax_cross_entropy(leaf([[1e3, 0.0, -1e3]]), [1]).backward(),
+    "nansum": lambda: np.nansum(values("x", NAN, 1.0)).backward(),
+    "integers": lambda: ag.tensor([1, 2]) * 3,
+    "no entries": lambda: leaf(np.zeros((0, 3))).sum().backward(),
+    "a comparison": lambda: values("x", NAN) > 0,
+}
+
+
+@pytest.mark.parametrize("case", FINE)
+def test_what_is_meant_is_not_stopped(case):
+    with ag.debug():
+        FINE[case]()
+
+
+# ---- backward: the rule that made it -------------------------------------------------------------
+
+
+def sqrt_at_zero(differentiate):
+    x = values("x", 4.0, 0.0)
+    y = np.sqrt(x)
+    differentiate(y.sum(), x)
+
+
+WAYS = {
+    "backward": lambda y, x: y.backward(),
+    "gradients": ag.gradients,
+    "adjoints": lambda y, x: y.tape().adjoints(),
+    "tape": lambda y, x: y.tape().backward(),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_rule_that_made_it_is_blamed_with_both_lines(way):
+    text = fault(lambda: sqrt_at_zero(WAYS[way]))
+    first = sqrt_at_zero.__code__.co_firstlineno
+    made = "the rule of sqrt made inf at [1] of the derivative with respect to x"
+    assert text.startswith(f"backward: {made}\n")
+    assert f'recorded in File "{__file__}", line {first + 2}, in sqrt_at_zero' in text
+    assert "    y = np.sqrt(x)\n" in text
+    assert "differentiated in File" in text
+    assert "rule: g / (2 · v1), where g is" in text or "rule: g / (2 · y), where g is" in text
+    assert "g: (2,) float64, 1.0 there" in text
+    assert "x: (2,) float64, 0.0 there, a leaf" in text
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda: ag.grad(np.sqrt)(0.0),
+        lambda: ag.jvp(np.sqrt, (np.zeros(2),), (np.ones(2),)),
+        lambda: ag.jacobian(np.sqrt)(np.zeros(2)),
+        lambda: ag.hessian(lambda x: np.sum(np.abs(x) ** 1.5))(np.zeros(2)),
+        lambda: ag.grad(ag.grad(lambda x: x**1.5))(0.0),
+        lambda: ag.elementwise_grad(np.sqrt)(np.zeros(2)),
+        lambda: ag.vjp(np.sqrt, np.zeros(2))[1](np.ones(2)),
+        lambda: ag.hvp(lambda x: np.sum(x**1.5), np.zeros(2), np.ones(2)),
+        lambda: ag.checkpoint(np.sqrt)(leaf(0.0)).backward(),
+    ],
+)
+def test_transforms_are_looked_at(f):
+    assert fault(f).startswith(
+        ("backward: the rule of sqrt made", "backward: the rule of pow made")
+    )
+
+
+def test_no_grad_changes_when_a_sweep_fails():
+    x, w = values("x", 0.0), values("w", 1.0)
+    x.grad, w.grad = [7.0], [8.0]
+    fault(lambda: (np.sqrt(x) * w).backward())
+    assert (x.grad.tolist(), w.grad.tolist()) == ([7.0], [8.0])
+
+
+def test_a_sum_that_overflows_is_told_from_a_rule():
+    def reused(x):
+        (x * 1e308 + x * 1e308).backward()
+
+    x = leaf(1e-9, name="x")
+    for f in (lambda: reused(x), lambda: (x * np.full(2, 1e308)).backward(np.ones(2))):
+        text = fault(f)
+        assert text.startswith(
+            "backward: the derivative with respect to x is inf: it is a sum of finite numbers"
+        )
+    assert "of a tensor is" not in text
+
+
+def test_a_gradient_that_is_not_finite_is_the_callers():
+    text = fault(lambda: (leaf(A) * 2).backward([1.0, NAN, 0.0]))
+    assert text.startswith("backward: the gradient that it was given is nan at [1]")
+
+
+def test_a_sweep_gives_what_it_gives_without():
+    def all_derivatives():
+        w, x = leaf(M, name="w"), leaf(A, name="x")
+        y = np.tanh(w @ x) @ np.array([1.0, 2.0])
+        y.backward()
+        second = ag.gradients(ag.gradients(y, x).sum(), w)
+        return [w.grad, x.grad, second.data, *y.tape().adjoints().values()]
+
+    plain = all_derivatives()
+    with ag.debug():
+        watched = all_derivatives()
+    for a, b in zip(plain, watched, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+# ---- arrays that were changed after they were used -----------------------------------------------
+
+
+def write_to_leaf(x, c):
+    x.data[0] = 5.0
+
+
+def write_to_constant(x, c):
+    c *= 2
+
+
+@pytest.mark.parametrize(("write", "name"), [(write_to_leaf, "x"), (write_to_constant, "c")])
+@pytest.mark.parametrize("way", WAYS)
+def test_an_array_that_was_written_to_is_named_with_both_lines(write, name, way):
+    def changed():
+        x, c = values("x", 1.0, 2.0), np.array([3.0, 4.0])
+        x.grad = [7.0, 7.0]
+        y = np.sum(x * c)
+        write(x, c)
+        try:
+            WAYS[way](y, x)
+        finally:
+            assert x.grad.tolist() == [7.0, 7.0]
+
+    text = fault(changed, error=RuntimeError)
+    number = changed.__code__.co_firstlineno + 3
+    assert text.startswith(f"{name} (2,) float64 was written to after mul had used it")
+    assert f'used in File "{__file__}", line {number}, in changed\n    y = np.sum(x * c)' in text
+    assert "differentiated in File" in text
+
+
+def test_what_is_written_into_an_index_a_mask_or_a_list_is_seen():
+    for use, write in [
+        (lambda x, k: x[k], [1, 0]),
+        (lambda x, k: np.stack([x, k]), [3, 4]),
+        (lambda x, k: x[(k,)], [1, 0]),
+    ]:
+        x, k = values("x", 1.0, 2.0), np.array([0, 1])
+
+        def changed(use=use, write=write, x=x, k=k):
+            y = use(x, k)
+            k[:] = write
+            y.sum().backward()
+
+        assert fault(changed, error=RuntimeError).startswith("k (2,) int64 was written to")
+
+
+def test_writing_before_and_after_is_fine():
+    w, c = values("w", 1.0, 2.0), np.ones(2)
+    with ag.debug():
+        for _ in range(3):
+            loss = np.sum((w * c) ** 2)
+            w.grad = None
+            loss.backward()
+            w.data -= 0.1 * w.grad
+            c += 1.0
+            w.data[0] = 0.5
+
+
+# ---- blocks --------------------------------------------------------------------------------------
+
+
+OF_THE_ENGINE = {"autograd_mini.core.tensor", "autograd_mini.core.tape", debugging.__name__}
+
+
+def holders():
+    """Every module of ours, and the names of the engine's two functions in it."""
+    return {
+        (name, part): getattr(module, part)
+        for name, module in list(sys.modules.items())
+        if name.split(".")[0] == "autograd_mini"
+        for part in ("record", "sweep")
+        if getattr(getattr(module, part, None), "__module__", "") in OF_THE_ENGINE
+    }
+
+
+def test_nothing_is_left_outside_of_a_block_and_every_user_of_the_engine_is_seen_inside():
+    before = holders()
+    assert {f for (_, part), f in before.items() if part == "record"} == {record}
+    assert {f for (_, part), f in before.items() if part == "sweep"} == {sweep}
+    with ag.debug():
+        plain = {where for where, f in holders().items() if f is before[where]}
+        with ag.debug():
+            pass
+    assert holders() == before
+    # who asks for the code of the two, or replays a tape that has been looked at already
+    idle = {f"autograd_mini.{r}" for r in ("compiling.tracing", "views.source", "blaming")}
+    assert {name for name, _ in plain} <= {*idle, debugging.__name__}
+
+
+def test_blocks_nest_decorate_and_end_with_an_exception():
+    @ag.debug()
+    def careless():
+        with ag.debug(), ag.no_grad():
+            np.log(ag.tensor([1.0]))
+        np.log(ag.tensor([0.0]))
+
+    for _ in range(2):
+        with pytest.raises(FloatingPointError):
+            careless()
+        with np.errstate(divide="ignore"):
+            assert np.log(ag.tensor([0.0])).tolist() == [-INF]
+
+
+def test_a_block_holds_in_its_thread_only():
+    opened, done = threading.Event(), threading.Event()
+
+    def other():
+        opened.wait(10)
+        with np.errstate(divide="ignore"):
+            y = np.log(values("x", 0.0))
+        done.set()
+        return y.item()
+
+    with ThreadPoolExecutor() as pool:
+        found = pool.submit(other)
+        with ag.debug():
+            opened.set()
+            assert done.wait(10)
+            with pytest.raises(FloatingPointError):
+                np.log(values("x", 0.0))
+        assert found.result() == -INF
+
+
+def test_blocks_of_many_threads_do_not_disturb_each_other():
+    def work(i):
+        for _ in range(50):
+            with ag.debug():
+                x = values("x", 1.0, 2.0)
+                np.sum(np.log(x) * x).backward()
+        return x.grad.tolist()
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(work, range(8)))
+    assert found == [found[0]] * 8
+    assert holders()["autograd_mini.core.tensor", "record"] is record
+
+
+def test_warnings_as_errors_do_not_come_first():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert fault(lambda: np.log(values("p", 0.0))).startswith("log made -inf")
+        assert fault(lambda: sqrt_at_zero(WAYS["backward"])).startswith(
+            "backward: the rule of sqrt"
+        )
+        with np.errstate(all="raise"):
+            assert fault(lambda: np.exp(values("p", 1e3))).startswith("exp made inf")
+
+
+def test_where_a_value_was_made():
+    with ag.debug() as debug:
+        x = values("x", 1.0)
+        y, number = np.exp(x), line()
+        z = ag.no_grad()(lambda: y + 1)()
+    assert debug is ag.debug
+    found = ag.debug.where(y)
+    assert (found.file, found.number, found.text) == (
+        __file__, number, "y, number = np.exp(x), line()",
+    )  # fmt: skip
+    assert ag.debug.where(z).number == number + 1
+    assert ag.debug.where(x) is None
+    assert ag.debug.where(np.exp(x)) is None
+
+
+def test_notes_live_as_long_as_their_tensors():
+    with ag.debug():
+        x = values("x", 1.0)
+        for _ in range(100):
+            x = x * 1.0
+    assert ag.debug.where(x) is not None
+    del x
+    gc.collect()
+    assert not [note for note in provenance._NOTES.values() if note.of() is None]
+
+
+# ---- other arrays, other ways to run -------------------------------------------------------------
+
+
+def test_a_compiled_function_is_looked_at_by_its_results():
+    @ag.compile
+    def ratio(a, b):
+        return {"ratio": a / b, "sum": a + b}
+
+    a, b = np.ones(2), np.array([1.0, 0.0])
+    text = fault(lambda: ratio(a, b))
+    assert text.startswith("ratio, compiled, gave inf at [1] of a result (2,) float64")
+    assert "ratio.__wrapped__(...)" in text
+    assert fault(lambda: ratio.__wrapped__(ag.tensor(a), b)).startswith("div made inf at [1]")
+    with ag.debug():
+        assert ratio(a, a)["ratio"].tolist() == [1.0, 1.0]
+    with np.errstate(divide="ignore"):
+        assert ratio(a, b)["ratio"].tolist() == [1.0, INF]
+
+
+def test_a_compiled_function_first_called_in_a_block_is_the_same():
+    step = ag.compile(ag.value_and_grad(lambda w: np.sum(np.exp(w) * w)))
+    with ag.debug():
+        value, gradient = step(A)
+    np.testing.assert_allclose(gradient, np.exp(A) * (A + 1))
+    assert value.item() == pytest.approx(np.sum(np.exp(A) * A))
+
+
+def test_inside_of_a_checkpoint_the_line_is_that_of_the_operation():
+    def block(x):
+        return np.log(x) * 2
+
+    text = fault(lambda: ag.checkpoint(block)(values("x", 0.0)))
+    assert text.startswith("log made -inf at [0], of x = 0.0")
+    assert "in block\n    return np.log(x) * 2" in text
+
+
+def test_symbols_are_stopped_where_sympy_calls_them_infinite():
+    sympy = pytest.importorskip("sympy")
+    a = sympy.Symbol("a")
+    text = fault(lambda: np.log(ag.tensor(np.array([a, sympy.Integer(0)]), name="x")))
+    assert text.startswith("log made zoo at [1], of x = 0")
+    x = ag.tensor(np.array([a, 2 * a]), requires_grad=True)
+    with ag.debug():
+        np.sum(np.sin(x) * x).backward()
+    assert x.grad[0] == sympy.sin(a) + a * sympy.cos(a)
+
+
+def test_a_rule_of_symbols_is_blamed_too():
+    sympy = pytest.importorskip("sympy")
+    x = ag.tensor(np.array([sympy.Symbol("a"), sympy.Integer(0)]), requires_grad=True, name="x")
+    text = fault(lambda: np.sum(np.sqrt(x) * np.sin(x)).backward())
+    assert text.startswith("backward: the rule of sqrt made ")
+    assert "x: (2,) object, 0 there, a leaf" in text
+
+
+def test_views_are_the_same_inside_of_a_block():
+    def shown():
+        x, w = leaf([0.0, 4.0], name="x"), leaf([2.0, 3.0], name="w")
+        y = np.sum(np.hypot(x, w) / w**2 + np.sqrt(x + 1.0))
+        texts = ag.latex(y), ag.source(y), ag.explain(y), ag.draw(y).source
+        broken = np.sum(np.sqrt(x))  # 1 / (2 · 0) in its rule
+        return [*texts, y.tape().table(adjoints=True), ag.explore(y).data, ag.draw(broken).source]
+
+    plain = shown()
+    with ag.debug():
+        watched = shown()
+    assert watched == plain
+
+
+def test_gradcheck_and_a_training_run_inside_of_a_block():
+    with ag.debug():
+        assert ag.gradcheck(lambda x: np.sum(np.tanh(x) * x), A, order=2)
+        x, labels = data.moons(40)
+        model = nn.MLP([2, 4, 2])
+        optimizer = optim.SGD(model.parameters(), lr=0.5)
+        losses = [loss for _, loss in nn.train(model, x, labels, optimizer, epochs=3)]
+    assert losses[-1] < losses[0]
+
+
+def test_lazy_arrays_are_computed_to_be_looked_at():
+    da = pytest.importorskip("dask.array")
+    w = leaf(1.0, name="w")
+    x = ag.tensor(da.from_array(np.array([1.0, 2.0]), chunks=1), name="x")
+    with ag.debug():
+        np.sum(np.log(x * w)).backward()
+    assert w.grad.item() == 2.0
+    text = fault(lambda: np.exp(x * 800 * w))
+    assert text.startswith("exp made inf at [0], of a tensor = 800.0")
+
+
+def test_own_primitives_are_looked_at():
+    bad = ag.primitive(lambda x: x * 1.0, lambda g, y, x: g * np.where(x > 1, 1.0, NAN), name="bad")
+    text = fault(lambda: bad(leaf(A, name="t")).sum().backward())
+    made = "the rule of bad made nan at [0] of the derivative with respect to t"
+    assert text.startswith(f"backward: {made}")

@@ -1,0 +1,429 @@
+"""Softmax cross-entropy: each equation of it as a test, and the fused node held to its graph."""
+
+import mpmath
+import numpy as np
+import pytest
+
+import autograd_mini as ag
+from autograd_mini.core.arrays import unwrap
+from autograd_mini.core.backward import unbroadcast
+from autograd_mini.core.fused import FUSED
+
+RNG = np.random.default_rng(0)
+Z = RNG.normal(size=5)
+N, C = 4, 5
+BATCH = RNG.normal(size=(N, C))
+INDICES = np.array([0, 3, 3, 1])
+ONE_HOT = np.eye(C)[INDICES]
+WEIGHTS = RNG.normal(size=(N, C))  # any real numbers: rows sum to anything
+KEPT = np.array([[1, 1, 0, 1, 0], [1, 0, 0, 0, 0], [1, 1, 1, 1, 1], [0, 1, 1, 1, 0]], bool)
+P = np.exp(BATCH) / np.exp(BATCH).sum(axis=1, keepdims=True)
+
+
+def leaf(data, **kwargs):
+    return ag.tensor(data, requires_grad=True, **kwargs)
+
+
+def by_hand(z, y):
+    """The loss as a user writes it: exp, sum, div, log, mul, sum, neg."""
+    p = np.exp(z) / np.sum(np.exp(z), axis=-1, keepdims=True)
+    return -np.sum(y * np.log(p)) / (z.size // z.shape[-1])
+
+
+def jacobian(f, z):
+    """Rows ∂f_o/∂z, one backward sweep each."""
+    x = leaf(z)
+    y = f(x)
+    rows = []
+    for o in range(y.size):
+        x.zero_grad()
+        y.backward(np.eye(y.size)[o])
+        rows.append(x.grad)
+    return np.array(rows)
+
+
+# ---- the equations, line by line ----------------------------------------------------------------
+
+
+def test_softmax_is_exp_over_the_sum_of_exp():
+    np.testing.assert_allclose(ag.softmax(leaf(Z)).data, np.exp(Z) / np.exp(Z).sum(), rtol=1e-15)
+
+
+def test_loss_is_the_mean_of_minus_y_ln_p():
+    expected = -(WEIGHTS * np.log(P)).sum() / N
+    for loss in (ag.cross_entropy, ag.softmax_cross_entropy, by_hand):
+        np.testing.assert_allclose(loss(leaf(BATCH), WEIGHTS).item(), expected, rtol=1e-14)
+
+
+def test_softmax_jacobian_on_the_diagonal_is_p_times_1_minus_p():
+    p = np.exp(Z) / np.exp(Z).sum()
+    np.testing.assert_allclose(np.diag(jacobian(ag.softmax, Z)), p * (1 - p), rtol=1e-13)
+
+
+def test_softmax_jacobian_off_the_diagonal_is_minus_p_p():
+    p = np.exp(Z) / np.exp(Z).sum()
+    found = jacobian(ag.softmax, Z)
+    for o in range(len(Z)):
+        for i in range(len(Z)):
+            if i != o:
+                np.testing.assert_allclose(found[o, i], -p[o] * p[i], rtol=1e-13)
+
+
+def test_gradient_to_p_is_minus_y_over_p():
+    p = leaf(P[0])
+    (-(WEIGHTS[0] * np.log(p)).sum()).backward()
+    np.testing.assert_allclose(p.grad, -WEIGHTS[0] / P[0], rtol=1e-15)
+
+
+LOSSES = [ag.cross_entropy, ag.softmax_cross_entropy, by_hand]
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_general_gradient_is_p_times_sum_of_y_minus_y(loss):
+    z, y = leaf(BATCH[0]), WEIGHTS[0]
+    loss(z, y).backward()
+    np.testing.assert_allclose(z.grad, P[0] * y.sum() - y, rtol=1e-12, atol=1e-15)
+    assert not np.allclose(z.grad, P[0] - y)  # which holds only where the targets sum to one
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_one_hot_gradient_is_p_minus_y(loss):
+    z = leaf(BATCH[0])
+    loss(z, ONE_HOT[0]).backward()
+    np.testing.assert_allclose(z.grad, P[0] - ONE_HOT[0], rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_batch_divides_by_n(loss):
+    z = leaf(BATCH)
+    loss(z, WEIGHTS).backward()
+    expected = (P * WEIGHTS.sum(axis=1, keepdims=True) - WEIGHTS) / N
+    np.testing.assert_allclose(z.grad, expected, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("loss", [ag.cross_entropy, ag.softmax_cross_entropy])
+def test_hessian_of_a_one_hot_row_is_diag_p_minus_p_p(loss):
+    z = leaf(BATCH[0])
+    first = ag.gradients(loss(z, ONE_HOT[0]), z)
+    hessian = [ag.gradients(first[i], z).data for i in range(C)]
+    np.testing.assert_allclose(hessian, np.diag(P[0]) - np.outer(P[0], P[0]), atol=1e-15)
+
+
+# ---- every fused node against its unfused definition --------------------------------------------
+
+# name of the node -> the inputs to compare at, and which of them are differentiable
+CASES = {
+    "logsumexp": [
+        ((BATCH,), {}),
+        ((BATCH,), {"axis": 0}),
+        ((BATCH,), {"axis": (0, -1)}),
+        ((BATCH,), {"axis": 1, "keepdims": True}),
+        ((BATCH,), {"axis": 1, "where": KEPT}),
+        ((Z,), {}),
+        ((Z[0],), {}),
+    ],
+    "softmax": [
+        ((BATCH,), {}),
+        ((BATCH,), {"axis": 0}),
+        ((BATCH,), {"where": KEPT}),
+        ((BATCH,), {"temperature": 0.5, "where": KEPT[0]}),
+        ((Z,), {"temperature": 3.0}),
+        ((BATCH.reshape(2, 2, C),), {"axis": (0, -1), "temperature": 0.5}),
+        ((BATCH,), {"axis": None}),
+    ],
+    "log_softmax": [
+        ((BATCH,), {}),
+        ((BATCH,), {"axis": 0}),
+        ((BATCH,), {"temperature": 0.5}),
+        ((Z,), {}),
+        ((BATCH.reshape(2, 2, C),), {"axis": (2, 0), "temperature": 0.5}),
+        ((BATCH,), {"axis": None}),
+        ((BATCH,), {"axis": np.int64(0)}),
+    ],
+    "SoftmaxCrossEntropy": [
+        ((BATCH, INDICES), {}),
+        ((BATCH, ONE_HOT), {}),
+        ((BATCH, WEIGHTS), {}),
+        ((Z, np.array(2)), {}),
+        ((Z, WEIGHTS[0]), {}),
+        ((BATCH.reshape(2, 2, C), INDICES.reshape(2, 2)), {}),
+        ((BATCH.reshape(2, 2, C), WEIGHTS.reshape(2, 2, C)), {}),
+        ((BATCH[:, :1], WEIGHTS[:, :1]), {}),
+        ((BATCH.T, WEIGHTS.T), {}),
+        ((BATCH[::2], INDICES[::2]), {}),
+        ((np.tile(BATCH, (2, 20)), np.tile(INDICES, 2)), {}),
+        ((BATCH, INDICES), {"reduction": "sum"}),
+        ((BATCH, INDICES), {"reduction": "none"}),
+        ((BATCH, WEIGHTS), {"reduction": "none"}),
+        ((BATCH.T, INDICES), {"axis": 0}),
+        ((BATCH.reshape(2, C, 2), INDICES.reshape(2, 2)), {"axis": 1, "reduction": "none"}),
+        ((BATCH.reshape(2, C, 2), WEIGHTS.reshape(2, C, 2)), {"axis": 1}),
+        ((np.tile(BATCH, (2, 20)).reshape(2, 100, 4), INDICES[None].repeat(2, 0)), {"axis": 1}),
+        ((BATCH, WEIGHTS[0]), {}),
+        ((BATCH, WEIGHTS[:, :1]), {"reduction": "sum"}),
+        ((BATCH.reshape(2, 2, C), WEIGHTS[:2].reshape(2, 1, C)), {"reduction": "none"}),
+        ((BATCH[:0], INDICES[:0]), {}),
+        ((BATCH[:0], WEIGHTS[:0]), {"reduction": "sum"}),
+    ],
+    "mse_loss": [
+        ((BATCH, WEIGHTS), {}),
+        ((BATCH, WEIGHTS[0]), {"reduction": "sum"}),
+        ((BATCH, WEIGHTS[:, :1]), {"reduction": "none"}),
+    ],
+    "nll_loss": [
+        ((np.log(P), INDICES), {}),
+        ((np.log(P), INDICES), {"reduction": "none"}),
+        ((Z, np.array(2)), {"reduction": "sum"}),
+    ],
+    "sigmoid_binary_cross_entropy": [
+        ((BATCH, P), {}),
+        ((BATCH, ONE_HOT), {"reduction": "sum"}),
+        ((BATCH, P[0]), {"pos_weight": np.linspace(1, 2, C), "reduction": "none"}),
+    ],
+    "softplus": [((BATCH,), {})],
+    "gelu": [((BATCH,), {})],
+    "layer_norm": [
+        ((BATCH, WEIGHTS[0], WEIGHTS[1]), {}),
+        ((Z, WEIGHTS[0], WEIGHTS[1]), {"eps": 0.1}),
+    ],
+    "linear": [
+        ((BATCH, WEIGHTS.T, WEIGHTS[:, 0]), {}),
+        ((Z, WEIGHTS.T, WEIGHTS[:, 0]), {}),
+        ((BATCH.reshape(2, 2, C), WEIGHTS.T, WEIGHTS[:, 0]), {}),
+        ((BATCH[:1, :1], WEIGHTS[:1, :3], WEIGHTS[0, :3]), {}),
+        ((BATCH, WEIGHTS.T, WEIGHTS[:1, :4]), {}),
+        ((BATCH, WEIGHTS.T, WEIGHTS[0, 0]), {}),
+    ],
+}
+FUSED_CASES = [
+    pytest.param(node, *case, id=f"{node.name}-{i}")
+    for node in FUSED
+    for i, case in enumerate(CASES[node.name])
+]
+
+
+def differentiated(f, arrays, kwargs, order):
+    """Value, first gradients, and at order 2 the gradients of the contracted gradients."""
+    leaves = [leaf(a) if a.dtype.kind == "f" else a for a in arrays]
+    active = [x for x in leaves if isinstance(x, ag.Tensor)]
+    y = f(*leaves, **kwargs)
+    cotangent = np.linspace(0.5, 1.5, y.size).reshape(y.shape).astype(y.dtype)
+    if order == 1:
+        y.backward(cotangent)
+        return [y.numpy(), *(x.grad for x in active)]
+    first = ag.gradients(y, active, cotangent)
+    total = sum((g * np.cos(np.arange(g.size)).reshape(g.shape)).sum() for g in first)
+    return [g.data for g in (*first, *ag.gradients(total, active))]
+
+
+def in_dtype(tree, dtype):
+    """The floating arrays in it as this dtype."""
+    if isinstance(tree, dict):
+        return {key: in_dtype(value, dtype) for key, value in tree.items()}
+    if isinstance(tree, tuple):
+        return tuple(in_dtype(value, dtype) for value in tree)
+    return tree.astype(dtype) if getattr(tree, "dtype", None) == np.float64 else tree
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(("node", "arrays", "kwargs"), FUSED_CASES)
+def test_fused_equals_unfused(node, arrays, kwargs, dtype, order):
+    arrays, kwargs = in_dtype((arrays, kwargs), dtype)
+    fused = differentiated(node, arrays, kwargs, order)
+    unfused = differentiated(node.unfused, arrays, kwargs, order)
+    tolerance = 50 * np.finfo(dtype).eps
+    for a, b in zip(fused, unfused):
+        assert a.dtype == b.dtype == dtype
+        assert a.shape == b.shape
+        np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize(("node", "arrays", "kwargs"), FUSED_CASES)
+def test_fused_passes_gradcheck(node, arrays, kwargs):
+    if np.asarray(arrays[0]).size > 50:
+        arrays = [a[..., :6] if a.ndim > 1 else a for a in arrays]
+    floating = [a for a in arrays if a.dtype.kind == "f"]
+    rest = [a for a in arrays if a.dtype.kind != "f"]
+    assert ag.gradcheck(lambda *xs: node(*xs, *rest, **kwargs), *floating, order=2)
+
+
+@pytest.mark.parametrize(("node", "arrays", "kwargs"), FUSED_CASES)
+def test_a_textbook_says_what_the_rule_computes(node, arrays, kwargs):
+    y = node(*map(leaf, (a for a in arrays if a.dtype.kind == "f")),
+             *(a for a in arrays if a.dtype.kind != "f"), **kwargs)  # fmt: skip
+    g = np.linspace(0.5, 1.5, y.size).reshape(y.shape)
+    args = [unwrap(a) for a in y.inputs]
+    for rule, textbook, a in zip(node.vjps, node.display_rules, y.inputs):
+        if rule is not None and textbook is not None and isinstance(a, ag.Tensor):
+            expected, found = (
+                unbroadcast(unwrap(f(g, y.data, *args, **kwargs)), y, a) for f in (rule, textbook)
+            )
+            np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("node", "arrays", "kwargs"), [case for case in FUSED_CASES if case.values[0].display_graph]
+)
+def test_a_definition_is_what_the_node_computes(node, arrays, kwargs):
+    found = unwrap(node.display_graph(*arrays, **kwargs))
+    np.testing.assert_allclose(found, node(*arrays, **kwargs), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("node", [ag.mse_loss, ag.sigmoid_binary_cross_entropy])
+def test_a_definition_divides_by_the_entries_of_what_broadcasts(node):
+    row, rows = np.array([0.5, 2.0]), np.array([[0.0, 1.0], [0.25, 0.5], [1.0, 0.0]])
+    np.testing.assert_allclose(unwrap(node.display_graph(row, rows)), node(row, rows), rtol=1e-12)
+
+
+def test_the_fused_node_leaves_one_record():
+    loss = ag.softmax_cross_entropy(leaf(BATCH), INDICES)
+    assert loss.op is ag.SoftmaxCrossEntropy
+    assert len(loss.tape()) == 2
+
+
+# ---- where the unfused graph overflows: against 50 digits ---------------------------------------
+
+
+def reference(z, y):
+    """The loss and its gradient with 50 digits."""
+    with mpmath.workdps(50):
+        e = [mpmath.exp(mpmath.mpf(float(v))) for v in z]
+        p = [v / mpmath.fsum(e) for v in e]
+        loss = -mpmath.fsum(w * mpmath.log(q) for w, q in zip(y, p) if w)
+        s = mpmath.fsum(map(float, y))
+        return float(loss), np.array([float(q * s - w) for q, w in zip(p, y)])
+
+
+HARD = {
+    "1000, 0, -1000": [1000.0, 0.0, -1000.0],
+    "±1e4": [1e4, -1e4, 0.0, 9999.0],
+    "all 1e4": [1e4, 1e4, 1e4],
+    "all -1e4": [-1e4, -1e4],
+    "nearly tied": [1.0, 1.0 + 1e-12, 1.0 - 1e-12],
+    "one class": [3.0],
+}
+
+
+@pytest.mark.parametrize("name", HARD)
+def test_fused_is_exact_where_the_graph_overflows(name):
+    logits = np.array(HARD[name])
+    for t in range(len(logits)):
+        y = np.eye(len(logits))[t]
+        value, gradient = reference(logits, y)
+        for targets in (t, y):
+            z = leaf(logits)
+            loss = ag.softmax_cross_entropy(z, targets)
+            loss.backward()
+            np.testing.assert_allclose(loss.item(), value, rtol=1e-15, atol=1e-15)
+            np.testing.assert_allclose(z.grad, gradient, rtol=1e-15, atol=3e-16)
+
+
+def test_the_unfused_graph_does_break_there():
+    with np.errstate(all="ignore"):
+        naive = by_hand(leaf([1000.0, 0.0, -1000.0]), np.array([0.0, 1.0, 0.0]))
+        shifted = ag.cross_entropy(leaf([1000.0, 0.0, -1000.0]), 1)
+    assert np.isnan(naive.item())
+    assert shifted.item() == np.inf
+    assert ag.softmax_cross_entropy(leaf([1000.0, 0.0, -1000.0]), 1).item() == 1000.0
+
+
+def test_logsumexp_of_infinities():
+    z = leaf([[-np.inf, -np.inf], [-np.inf, 1.0], [0.0, 0.0]])
+    y = z.logsumexp(axis=1)
+    np.testing.assert_allclose(y.data, [-np.inf, 1.0, np.log(2)])
+    y.backward(np.ones(3))
+    np.testing.assert_array_equal(z.grad, [[0, 0], [0, 1], [0.5, 0.5]])
+
+
+def test_blocks_and_layouts_give_one_answer(monkeypatch):
+    """The blocked passes are the same function for any block size, either memory layout."""
+    module = __import__("sys").modules["autograd_mini.functional.cross_entropy_rows"]
+    answers = []
+    for block, short in [(1, 0), (1, 99), (1 << 19, 0), (1 << 19, 99), (100, 99)]:
+        monkeypatch.setattr(module, "_BLOCK_BYTES", block)
+        monkeypatch.setattr(module, "_SHORT_ROW", short)
+        for y in (INDICES, WEIGHTS):
+            answers.append((y.ndim, differentiated(ag.softmax_cross_entropy, [BATCH, y], {}, 1)))
+    for ndim, found in answers:
+        first = next(other for n, other in answers if n == ndim)
+        for a, b in zip(found, first):
+            np.testing.assert_allclose(a, b, rtol=1e-14, atol=1e-16)
+
+
+# ---- targets -----------------------------------------------------------------------------------
+
+
+def test_index_one_hot_and_weight_targets_agree():
+    z = leaf(BATCH)
+    values = [
+        ag.softmax_cross_entropy(z, y).item()
+        for y in (
+            INDICES,
+            list(INDICES),
+            ag.tensor(INDICES),
+            INDICES.astype(np.uint8),
+            ONE_HOT,
+            ONE_HOT.astype(int),
+            ONE_HOT.astype(bool),
+            ag.tensor(ONE_HOT),
+        )
+    ]
+    np.testing.assert_allclose(values, values[0], rtol=1e-15)
+
+
+def test_gradient_to_targets_is_minus_ln_p_over_n():
+    z, y = leaf(BATCH), leaf(WEIGHTS)
+    ag.softmax_cross_entropy(z, y).backward()
+    np.testing.assert_allclose(y.grad, -np.log(P) / N, rtol=1e-14)
+
+
+def test_float32_stays_float32_whatever_the_array_of_targets():
+    z = leaf(BATCH.astype(np.float32))
+    for y in (INDICES, ONE_HOT, ONE_HOT.astype(int)):
+        z.zero_grad()
+        loss = ag.softmax_cross_entropy(z, y)
+        loss.backward()
+        assert loss.dtype == z.grad.dtype == np.float32
+
+
+BAD = {
+    "too large": ([[0.0, 1.0]], [2], IndexError, "from 0 to 1, not from 2 to 2"),
+    "negative": ([[0.0, 1.0]], [-1], IndexError, "from 0 to 1, not from -1 to -1"),
+    "wrong shape": ([[0.0, 1.0]], [0, 1], ValueError, r"class indices have shape \(1,\), weights"),
+    "wrong rank": ([[0.0, 1.0]], [[[0]]], ValueError, "class indices have shape"),
+    "float indices": ([[0.0, 1.0]], [1.0], TypeError, r"integers: .astype\(int\).*y\[None\]"),
+    "integers to broadcast": ([[0.0, 1.0]], [0, 1], ValueError, "or are floating and broadcast"),
+    "bool indices": ([[0.0, 1.0]], [True], TypeError, "Class indices are integers"),
+    "complex weights": ([[0.0, 1.0]], [[0.0, 1j]], TypeError, "real numbers"),
+    "text": ([[0.0, 1.0]], ["cat"], TypeError, "real numbers"),
+    "integer logits": ([[0, 1]], [0], TypeError, "Logits are real floating"),
+    "no classes": (np.zeros((3, 0)), np.zeros(3, int), ValueError, "at least one class"),
+    "scalar logits": (1.0, 0, ValueError, "at least one class"),
+}
+
+
+@pytest.mark.parametrize("loss", [ag.cross_entropy, ag.softmax_cross_entropy])
+@pytest.mark.parametrize("name", BAD)
+def test_bad_targets_are_explained(name, loss):
+    logits, targets, error, message = BAD[name]
+    logits = np.asarray(logits)
+    z = ag.tensor(logits, requires_grad=logits.dtype.kind == "f", name="scores")
+    with pytest.raises(error, match=message) as caught:
+        loss(z, targets)
+    assert "scores" in str(caught.value)
+    assert loss.__name__ in str(caught.value)
+    assert z.grad is None
+
+
+@pytest.mark.parametrize("f", [ag.softmax, ag.softmax.unfused, ag.log_softmax])
+def test_a_number_has_no_axis_of_classes(f):
+    for x in (np.array(1.0), ag.tensor(1.0, requires_grad=True)):
+        with pytest.raises(np.exceptions.AxisError, match="axis -1"):
+            f(x)
+
+
+def test_the_classes_of_a_loss_lie_along_one_axis():
+    for loss in (ag.softmax_cross_entropy, ag.cross_entropy):
+        with pytest.raises(TypeError, match=r"lie along one axis, an int, not \(0, 1\)"):
+            loss(BATCH, INDICES, axis=(0, 1))

@@ -1,0 +1,143 @@
+"""summary: the layers of a model, each parameter counted once, in 80 columns and in a notebook."""
+
+import io
+import re
+import sys
+
+import numpy as np
+import pytest
+
+import autograd_mini as ag
+from autograd_mini import nn
+from autograd_mini.text.format import width
+
+
+class Block:
+    """Layers in an attribute, a list and a dict; one of them twice, one parameter of its own."""
+
+    def __init__(self):
+        self.gain = ag.tensor(np.ones(3), requires_grad=True, name="gain")
+        self.shift = ag.tensor(np.ones(3, np.float32), name="shift")
+        self.first = nn.Linear(3, 3, name="1")
+        self.more = [self.first, np.tanh]
+        self.heads = {"a": nn.Linear(3, 2, dtype=np.float32), "b": ag.relu}
+
+    def parameters(self):
+        return [self.gain, self.shift, *self.first.parameters(), *self.heads["a"].parameters()]
+
+    def __call__(self, x):
+        x = self.first(x * self.gain + self.shift)
+        for layer in self.more:
+            x = layer(x)
+        return self.heads["a"](x)
+
+
+@pytest.mark.parametrize(
+    ("model", "x", "paths", "outputs"),
+    [
+        (nn.Linear(2, 3), (5, 2), ["-"], [(5, 3)]),
+        (nn.Sequential(), (5, 2), ["-"], [(5, 2)]),
+        (nn.MLP([2, 4, 1]), (2,), ["-", "0", "1", "2"], [(1,), (4,), (4,), (1,)]),
+        (
+            nn.Sequential(nn.Sequential(nn.Linear(2, 3)), lambda x: x.sum(axis=1)),
+            (5, 2),
+            ["-", "0", "0.0", "1"],
+            [(5,), (5, 3), (5, 3), (5,)],
+        ),
+        (
+            Block(),
+            (5, 3),
+            ["-", "first", "more.0", "more.1", "heads.a", "heads.b"],
+            [(5, 2), (5, 3), (5, 3), (5, 3), (5, 2), None],  # head b is not called
+        ),
+    ],
+)
+def test_each_layer_has_a_row_and_the_shape_it_gave(model, x, paths, outputs):
+    before = repr(vars(model))
+    plain, run = ag.summary(model), ag.summary(model, np.zeros(x))
+    for summary in (plain, run):
+        assert [".".join(row.path) or "-" for row in summary.rows] == paths
+        assert [line.split()[0] for line in str(summary).splitlines()[1 : len(paths) + 1]] == paths
+    assert [row.output for row in run.rows] == outputs
+    assert {row.output for row in plain.rows} == {None}
+    assert repr(vars(model)) == before
+
+
+@pytest.mark.parametrize("model", [nn.MLP([3, 5, 2]), Block(), nn.Sequential(Block(), Block())])
+def test_the_total_is_that_of_the_parameters_each_once(model):
+    summary = ag.summary(model)
+    parameters = list(dict.fromkeys(model.parameters()))
+    assert summary.count == sum(p.size for p in parameters)
+    assert summary.bytes == sum(p.data.nbytes for p in parameters)
+    assert f"\n\n{summary.count} parameters, {summary.bytes} bytes" in str(summary)
+
+
+def test_a_shared_layer_is_counted_where_it_is_first_met():
+    rows = {".".join(row.path): row for row in ag.summary(Block()).rows}
+    assert (rows["first"].count, rows["first"].shared) == (12, 0)
+    assert (rows["more.0"].count, rows["more.0"].shared) == (0, 2)
+    assert re.search(r"more\.0 +Linear +shared: W1 \(3, 3\)", str(ag.summary(Block())))
+    assert [p.name for p in rows[""].parameters] == ["gain", "shift"]
+
+
+def test_what_is_not_trained_is_counted_too_and_said():
+    text = str(ag.summary(Block()))
+    assert text.endswith(", 3 of them require no gradient")
+    assert re.search(r"^- +Block +gain \(3,\) shift \(3,\) +float32, float64 +26", text, re.M)
+    assert "require no" not in str(ag.summary(nn.Linear(2, 2)))
+
+
+def test_numbers_are_to_the_right_and_lines_within_the_width():
+    wide = nn.Linear(10, 3)
+    wide.weight.name = "a long and 宽 name " * 9
+    summary = ag.summary(nn.Sequential(nn.MLP([784, 512, 10], dtype=np.float32), wide))
+    for columns in (80, 60):
+        lines = summary.text(columns).splitlines()
+        assert max(map(width, lines)) <= columns
+        assert {width(line) for line in lines[:-2]} == {width(lines[0])}  # flush at the right
+        assert lines[0].endswith("bytes")
+        assert lines[1].endswith("  407,083  1,628,464")
+
+
+def test_a_stream_without_our_letters_gets_ascii(monkeypatch):
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", stream)
+    layer = nn.Linear(2, 2)
+    layer.weight.name = "∂ŵ" + "x" * 80
+    text = ag.summary(layer).text(60)
+    monkeypatch.undo()
+    assert text.isascii()
+    assert "Linear  d" in text
+
+
+def test_a_notebook_shows_a_table_whose_names_are_escaped():
+    layer = nn.Linear(2, 2)
+    layer.weight.name = "<W>"
+    page = ag.summary(layer, np.zeros((1, 2)))._repr_html_()
+    assert "&lt;W&gt; (2, 2)" in page
+    assert page.count("<tr>") == 2
+    assert "<p>6 parameters, 48 bytes</p>" in page
+    assert repr(ag.summary(layer)) == str(ag.summary(layer))
+
+
+def test_an_example_may_be_a_list_and_leaves_no_tape():
+    model = nn.Linear(2, 3)
+    seen = []
+    ag.summary(nn.Sequential(model, lambda y: seen.append(y) or y), [[1.0, 2.0]])
+    assert seen[0].op is None
+    assert model.weight.grad is None
+
+
+@pytest.mark.parametrize(
+    ("given", "called"),
+    [(3, "3"), (np.tanh, "<ufunc 'tanh'>"), (nn.Linear, "the class Linear"), (None, "None"),
+     ([nn.Linear(1, 1)], r"\[Linear\(1, 1\)\]"), (ag.tensor([1.0]), "Tensor")],
+)  # fmt: skip
+def test_what_is_no_model_is_refused(given, called):
+    with pytest.raises(TypeError, match=rf"summary takes a model.*parameters\(\).*not {called}"):
+        ag.summary(given)
+
+
+def test_an_example_of_the_wrong_shape_is_refused_by_the_layer():
+    with pytest.raises(ValueError, match=r"linear of .*\(5, 3\).*'W1' \(2, 4\)"):
+        ag.summary(nn.MLP([2, 4, 1]), np.zeros((5, 3)))

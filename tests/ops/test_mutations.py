@@ -1,0 +1,130 @@
+"""Is the suite able to fail? Each rule is broken in turn, in four ways, and a case must notice.
+
+``pytest -s tests/test_mutations.py`` prints the score.
+"""
+
+import numpy as np
+import pytest
+
+import autograd_mini as ag
+from autograd_mini.core.fused import FUSED
+from autograd_mini.core.primitive import VariadicRule
+from autograd_mini.core.registry import PRIMITIVES
+from tests.functional import test_softmax
+from tests.ops import test_ops
+
+# ---- the mutants: each takes what a rule returned, and the argument it is for -------------------
+
+
+def zeroed(c, x):
+    return c * 0
+
+
+def negated(c, x):
+    return -c
+
+
+def transposed(c, x):
+    """The entries in another order: along the last two axes, or the only one."""
+    return np.swapaxes(c, -1, -2) if c.ndim > 1 else c[::-1]
+
+
+def unsummed(c, x):
+    """Where an argument was repeated, the first use alone; elsewhere one entry gets nothing."""
+    if c.shape == x.shape:
+        c = np.array(c)
+        c[(0,) * c.ndim] = 0
+        return c
+    lead = c.ndim - x.ndim
+    index = [0] * lead + [slice(0, 1) if n == 1 else slice(None) for n in x.shape]
+    return c[tuple(index)]
+
+
+MUTANTS = [zeroed, negated, transposed, unsummed]
+
+# ---- what must notice ---------------------------------------------------------------------------
+
+
+def of_table(case):
+    """The gradients that the table of test_ops.py expects."""
+    leaves = [test_ops.leaf(x) for x in case.inputs]
+    case.f(test_ops.TAPE, *leaves).backward(case.cotangent)
+    for leaf, expected in zip(leaves, case.gradients()):
+        np.testing.assert_allclose(leaf.grad, expected, rtol=1e-6, atol=1e-8)
+
+
+def of_fused(node, arrays, kwargs):
+    """The gradients of a fused node's unfused graph."""
+    found, expected = (
+        test_softmax.differentiated(f, arrays, kwargs, 1) for f in (node, node.unfused)
+    )
+    for a, b in zip(found, expected):
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-11)
+
+
+def checks_of(op):
+    if op in FUSED:
+        return [lambda row=row: of_fused(op, *row) for row in test_softmax.CASES[op.name]]
+    return [lambda case=case: of_table(case) for case in test_ops.CASES if case.op == op.name]
+
+
+def broken(rules, i, mutant):
+    """The rules of a primitive, with the i-th broken."""
+
+    def rule_for(j):
+        rule = rules.rule_for(j) if isinstance(rules, VariadicRule) else rules[j]
+        if j != i:
+            return rule
+        return lambda g, y, *args, **kwargs: mutant(rule(g, y, *args, **kwargs), args[i])
+
+    if isinstance(rules, VariadicRule):
+        return VariadicRule(rule_for)
+    return tuple(map(rule_for, range(len(rules))))
+
+
+def notices(check):
+    try:
+        with np.errstate(all="ignore"):
+            check()
+    except Exception:
+        return True
+    return False
+
+
+def every_rule():
+    """Each primitive, and the number of an argument that has a rule."""
+    rooms = [getattr(ag.ops, name) for name in ag.ops.__all__]
+    found = {
+        p.name: p for room in rooms for p in vars(room).values() if isinstance(p, ag.Primitive)
+    }
+    found |= {p.name: p for p in (*PRIMITIVES.values(), *FUSED) if isinstance(p, ag.Primitive)}
+    for name in sorted(set(found) - {"alias", "stop_gradient"}):
+        rules = found[name].vjps
+        first = [0, 1] if isinstance(rules, VariadicRule) else range(len(rules))
+        for i in first:
+            if isinstance(rules, VariadicRule) or rules[i] is not None:
+                yield pytest.param(found[name], i, id=f"{name}-{i}")
+
+
+SCORE = {}
+
+
+@pytest.mark.parametrize(("op", "i"), list(every_rule()))
+def test_a_broken_rule_is_noticed(op, i, monkeypatch):
+    checks = checks_of(op)
+    assert not any(map(notices, checks[:1]))
+    rules = op.vjps
+    survivors = []
+    for mutant in MUTANTS:
+        monkeypatch.setattr(op, "vjps", broken(rules, i, mutant))
+        SCORE[op.name, i, mutant.__name__] = any(map(notices, checks))
+        if not SCORE[op.name, i, mutant.__name__]:
+            survivors.append(mutant.__name__)
+    assert survivors == []
+
+
+def test_the_score():
+    """Printed last; all that was broken above counts."""
+    killed = sum(SCORE.values())
+    print(f"\nmutation score: {killed} of {len(SCORE)} broken rules were noticed")
+    assert killed == len(SCORE)

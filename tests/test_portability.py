@@ -1,0 +1,236 @@
+"""Where it runs: the files, consoles and interpreters of other systems; and never on the network.
+
+What this machine has not got is imitated as far as it goes: a console's letters, a Python without
+POSIX and without processes. WebAssembly is tried itself (`tests/wasm/`).
+"""
+
+import ast
+import io
+import os
+import re
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import autograd_mini as ag
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = Path(ag.__file__).parent
+OURS = sorted(p for folder in (PACKAGE, ROOT / "examples") for p in folder.rglob("*.py"))
+POSIX = {"fcntl", "grp", "posix", "pty", "pwd", "resource", "syslog", "termios", "tty"}
+ours = pytest.mark.parametrize("path", OURS, ids=lambda path: path.relative_to(ROOT).as_posix())
+
+
+@cache
+def tree_of(path):
+    """A file of ours, parsed once for all that is asked of it."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def run(program, *options, folder, **environment):
+    """A program as a process of its own: its exit status, what it prints and what it complains."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", *options, "-c", program], cwd=folder, timeout=120,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "AUTOGRAD_MINI_DOT": "none", **environment},
+        capture_output=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr.decode(errors="replace")
+    return done.stdout, done.stderr
+
+
+# ---- files --------------------------------------------------------------------------------------
+
+
+def unsaid(tree):
+    """The calls that open text in whatever encoding the system has."""
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+        positional = {"open": 4, "read_text": 1, "write_text": 2}.get(name)
+        binary = any(isinstance(a, ast.Constant) and "b" in str(a.value) for a in call.args[1:2])
+        said = any(k.arg == "encoding" for k in call.keywords)
+        if positional and not said and len(call.args) < positional and not binary:
+            yield ast.unparse(call)
+
+
+@ours
+def test_files_of_text_are_opened_in_an_encoding_that_is_said(path):
+    calls = list(unsaid(tree_of(path)))
+    assert [c for c in calls if "webbrowser.open" not in c] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("open('x')", True),
+        ("open('x', 'rb')", False),
+        ("p.read_text()", True),
+        ("p.read_text('utf-8')", False),
+        ("p.write_text(t)", True),
+        ("p.write_text(t, encoding='utf-8')", False),
+    ],
+)
+def test_what_is_opened_in_the_systems_encoding_is_found(text, found):
+    assert bool(list(unsaid(ast.parse(text)))) == found
+
+
+@ours
+def test_what_only_posix_has_is_imported_where_its_absence_is_met(path):
+    tree = tree_of(path)
+    tried = {node for block in ast.walk(tree) if isinstance(block, ast.Try) for node in block.body}
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Import, ast.ImportFrom)) and node not in tried:
+            names = {alias.name for alias in node.names} | {getattr(node, "module", None)}
+            assert not names & POSIX
+
+
+@ours
+def test_no_path_of_one_system_is_written_down(path):
+    tree = tree_of(path)
+    texts = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)]
+    local = re.compile(r"/(tmp|dev|home|usr|var|etc|proc)/|[A-Z]:\\")
+    found = [t for t in texts if isinstance(t, str) and local.match(t)]
+    assert found in ([], ["/proc/self/statm"])  # Linux's count of memory, which others go without
+
+
+def test_windows_and_macos_can_hold_the_names_of_the_files():
+    """[Microsoft: Naming files, paths, and namespaces.] Their file systems ignore case."""
+    folders = ("autograd_mini", "examples", "tests")
+    files = [p.relative_to(ROOT) for f in folders for p in (ROOT / f).rglob("*")]
+    files = [p for p in files if not {"node_modules", "__pycache__"} & set(p.parts)]
+    assert len(files) > 100
+    ports = {f"{device}{i}" for device in ("com", "lpt") for i in range(1, 10)}
+    reserved = {"con", "prn", "aux", "nul"} | ports
+    for path in files:
+        assert not re.search(r'[<>:"|?*\\\x00-\x1f]|[. ]$', path.name), path
+        assert path.name.split(".")[0].lower() not in reserved, path
+        assert len(str(path)) < 120
+    folded = [p.as_posix().casefold() for p in files]
+    assert len(set(folded)) == len(folded)
+
+
+def test_a_page_is_opened_by_an_address_that_windows_understands(monkeypatch, capsys, tmp_path):
+    from autograd_mini.views.graph import draw as drawing
+
+    opened = []
+    monkeypatch.setattr(drawing.tempfile, "mkdtemp", lambda prefix: str(tmp_path))
+    windows = SimpleNamespace(platform="win32", modules=sys.modules)
+    monkeypatch.setattr(drawing, "sys", windows)
+    monkeypatch.setattr(drawing.webbrowser, "open", lambda uri: opened.append(uri) or True)
+    ag.draw(ag.tensor(2.0, requires_grad=True) * 2).show()
+    assert opened == [(tmp_path / "graph.html").as_uri()]
+    assert capsys.readouterr().out == ""
+
+
+# ---- consoles -----------------------------------------------------------------------------------
+
+CONSOLE = r"""
+import sys
+import numpy as np
+import autograd_mini as ag
+from autograd_mini.__main__ import main
+
+for arguments in (
+    [], ["-o", "x.svg"], ["compare"], ["functions", "linalg"],
+    ["draw", "-log(x*y)", "--let", "x=2", "--let", "y=3"], ["explore", "x*x", "--let", "x=3"],
+):
+    assert main(arguments) == 0, arguments
+try:
+    main(["draw", "\u0177*x", "--let", "\u0177=1"])
+except SystemExit as refused:
+    assert refused.code == 2
+y = ag.tensor(2.0, requires_grad=True, name="\u0177")
+loss = np.log(y) * y
+for shown in loss.tape(), loss.tape().table(adjoints=True), ag.explain(loss), ag.source(loss):
+    print(shown)
+print(ag.latex(loss).text, ag.latex(loss), ag.draw(loss), sep="\\n")
+"""
+ENCODINGS = ["ascii", "cp437", "cp1252", "cp932", "utf-8"]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_every_console_gets_letters_that_it_has(encoding, tmp_path):
+    """Also a plain and narrow one, and one whose text files would be opened in its own letters."""
+    out, err = run(
+        CONSOLE, "-X", "warn_default_encoding", folder=tmp_path, PYTHONIOENCODING=encoding,
+        PYTHONUTF8="0", LC_ALL="C", TERM="dumb", COLUMNS="40",
+    )  # fmt: skip
+    text, complaint = out.decode(encoding), err.decode(encoding)
+    assert not re.search(r"\\[xuU][0-9a-f]{2}|\?|\x1b", text)
+    assert re.fullmatch(r"autograd-mini: error: .*\n", complaint)
+    assert "Traceback" not in complaint
+    derivative = "∂" if "∂".encode(encoding, "ignore") else "d"
+    assert f"{derivative}L/{derivative}" in text
+    assert ("d_ŷ = " if encoding == "utf-8" else "d_y_hat = ") in text
+
+
+def test_a_file_of_the_program_keeps_its_letters(tmp_path, monkeypatch):
+    x = ag.tensor(2.0, requires_grad=True, name="ŷ")
+    program = ag.source(x * x)
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), "ascii"))
+    (tmp_path / "x.py").write_text(program, encoding="utf-8")
+    assert "program(ŷ)" in (tmp_path / "x.py").read_text(encoding="utf-8")
+    assert "program(y_hat)" in str(program)
+
+
+# ---- interpreters without POSIX, processes or a network -----------------------------------------
+
+JOBS = """
+import sys
+import numpy as np
+import autograd_mini as ag
+from autograd_mini.__main__ import main
+
+assert main([]) == 0
+assert main(["draw", "sum(exp(x))", "--let", "x=1,2", "-o", "x.svg"]) == 0
+assert main(["explore", "x*x", "--let", "x=3"]) == 0
+assert main(["train", "moons", "--epochs", "2"]) == 0
+step = ag.compile(ag.value_and_grad(lambda z: ag.softmax_cross_entropy(z, 1)))
+assert step(np.array([2.0, 1.0, 0.1]))[0].item() > 1.4
+"""
+WITHOUT_POSIX = f"""
+import subprocess, sys, webbrowser, tempfile, numpy
+sys.modules.update(dict.fromkeys({sorted(POSIX - {"posix"})}, None))  # importing one is an error
+
+def no_processes(*args, **kwargs):
+    raise OSError(138, "this system has no processes")
+
+subprocess.Popen.__init__ = no_processes
+del subprocess.Popen.__del__
+"""
+WITHOUT_A_NETWORK = """
+import sys
+
+def guarded(event, args):
+    if event.startswith(("socket.", "urllib.", "http.", "ftplib.", "smtplib.")):
+        raise RuntimeError(f"{event} {args}")
+
+sys.addaudithook(guarded)
+try:
+    __import__("socket").socket()
+except RuntimeError:
+    print("guarded")
+"""
+
+
+def test_it_needs_neither_posix_nor_processes(tmp_path):
+    out, _ = run(WITHOUT_POSIX + JOBS, folder=tmp_path, AUTOGRAD_MINI_DOT="", PATH="")
+    assert b"held-out accuracy" in out
+    assert {p.suffix for p in tmp_path.iterdir()} == {".svg", ".html"}
+
+
+def test_it_never_speaks_to_a_network_nor_does_what_it_writes(tmp_path):
+    out, _ = run(WITHOUT_A_NETWORK + JOBS, folder=tmp_path)
+    assert out.startswith(b"guarded")  # or this test could not fail
+    assert b"held-out accuracy" in out
+    written = sorted(tmp_path.iterdir())
+    assert len(written) == 3
+    for path in written:
+        text = path.read_text(encoding="utf-8")
+        asked = re.findall(r"""(?:src|href)\s*=\s*["']?([^"'\s>]+)|url\(([^)]*)\)|@import""", text)
+        for address in ("".join(pair) for pair in asked):
+            assert address.startswith(("data:", "#", '"data:')), address
+        assert not re.search(r"\b(fetch|XMLHttpRequest|WebSocket|EventSource|sendBeacon)\(", text)

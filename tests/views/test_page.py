@@ -1,0 +1,820 @@
+"""The page of ``ag.explore``: what is written into it, what it weighs, and what is refused."""
+
+import base64
+import contextlib
+import json
+import re
+import subprocess
+import sys
+import zipfile
+import zlib
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import autograd_mini as ag
+from autograd_mini import nn, optim
+from autograd_mini.notation import names as naming
+from autograd_mini.text.format import number
+from autograd_mini.views.page import bundle as assets
+from autograd_mini.views.page import knobs
+from autograd_mini.views.page.arrays import Pool
+from autograd_mini.views.page.recorder import Recorder
+from autograd_mini.views.trace import Trace
+from tests.ops.test_ops import CASES, TAPE
+
+RNG = np.random.default_rng(0)
+
+
+def leaf(x, name=None):
+    return ag.tensor(x, requires_grad=True, name=name)
+
+
+def chain():
+    z, y = leaf([2.0, 1.0, 0.1], "z"), ag.tensor([0.0, 1.0, 0.0], name="y")
+    with ag.scope("softmax"):
+        e = np.exp(z)
+        p = e / e.sum()
+    with ag.scope("cross-entropy"):
+        return -np.sum(y * np.log(p))
+
+
+def node():
+    return ag.softmax_cross_entropy(leaf([2.0, 1.0, 0.1], "z"), np.array([0.0, 1.0, 0.0]))
+
+
+def network(batch=16):
+    model = nn.MLP([2, 4, 3], rng=0)
+    x = ag.tensor(np.random.default_rng(0).normal(size=(batch, 2)), name="x")
+    return ag.softmax_cross_entropy(model(x), np.arange(batch) % 3)
+
+
+def deep(n):
+    x = y = leaf(0.5, "x")
+    for _ in range(n):
+        y = np.sin(y)
+    return y + x
+
+
+@cache
+def explored(made, compare=None):
+    """The page of a computation, made once for all tests that only read it."""
+    options = {"compare": compare() if callable(compare) else compare} if compare else {}
+    return ag.explore(made(), **options)
+
+
+def written(page):
+    """The data as they stand in the page, however they were written."""
+    plain = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)
+    if plain:
+        return json.loads(plain[1])
+    packed = re.search(r'<script type="text/plain" id="packed">(.*?)</script>', page, re.S)
+    return json.loads(zlib.decompress(base64.b64decode(packed[1])))
+
+
+def numbers(item):
+    return [[float(text.replace("−", "-")) for text in row] for row in item["text"]]
+
+
+def shows(item, array):
+    """Whether an item of a pool has the numbers of an array, to the digits that are written."""
+    array = np.asarray(array, float)
+    np.testing.assert_allclose(np.ravel(numbers(item)), np.ravel(array), rtol=6e-4, atol=6e-5)
+    return True
+
+
+# ---- what is written ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("made", [chain, node, lambda: network(4)])
+def test_steps_nodes_and_numbers_are_those_of_the_trace(made):
+    loss = made()
+    trace, data = Trace.of(loss), ag.explore(loss).data
+    (tape,), (pool,) = data["tapes"], data["pools"][0]
+    tensors = list(trace.tape)
+    assert [n["name"] for n in tape["nodes"]] == [trace.called[t.order] for t in tensors]
+    for t, n in zip(tensors, tape["nodes"]):
+        if "text" in pool[n["value"]]:
+            assert shows(pool[n["value"]], t.data)
+        assert ("gradient" in n) == (t in trace.adjoints)
+        if "gradient" in n and "text" in pool[n["gradient"]]:
+            assert shows(pool[n["gradient"]], trace.adjoints[t])
+    steps = tape["steps"]
+    forward = [s for s in steps if s["phase"] == "forward"]
+    backward = [s for s in steps if s["phase"] == "backward"]
+    assert [s["phase"] for s in steps].index("seed") == len(forward)
+    assert [tensors[s["node"]] for s in forward] == [s.tensor for s in trace.forward]
+    assert [tensors[s["node"]] for s in backward] == [s.tensor for s in trace.backward]
+    for told, step in zip(backward, trace.backward):
+        assert len(told["gives"]) == len(step.contributions)
+        for gift, c in zip(told["gives"], step.contributions):
+            assert (tensors[gift["to"]], gift["open"]) == (c.target, c.open)
+            assert gift.get("summed", "") == c.summed
+            for key, array in (("value", c.value), ("total", c.total), ("spread", c.spread)):
+                if key in gift and "text" in pool[gift[key]]:
+                    assert shows(pool[gift[key]], array)
+
+
+def test_upstream_times_local_is_the_contribution():
+    data = explored(chain).data
+    (tape,), (pool,) = data["tapes"], data["pools"][0]
+    products = 0
+    for step in tape["steps"]:
+        for gift in step.get("gives", ()):
+            upstream = np.ravel(numbers(pool[tape["nodes"][step["node"]]["gradient"]]))
+            slope = np.ravel(numbers(pool[gift["slope"]]))
+            found = np.ravel(numbers(pool[gift.get("spread", gift["value"])]))
+            np.testing.assert_allclose(upstream * slope, found, atol=5e-4)
+            products += 1
+    assert products == 8
+
+
+def test_where_gradients_add_and_why():
+    data = explored(chain).data
+    (tape,), (pool,) = data["tapes"], data["pools"][0]
+    gifts = [
+        g
+        for s in tape["steps"]
+        for g in s.get("gives", ())
+        if tape["nodes"][g["to"]]["op"] == "exp"
+    ]
+    first, second = gifts
+    assert (first["open"], second["open"]) == (1, 0)
+    assert "used twice" in second["why"]
+    assert "their effects add" in second["why"]
+    assert pool[second["entry"]] == "entry 2: −0.3679 + 1 × 0.0892 = −0.2787"
+    says = [s["say"] for s in tape["steps"] if first in s.get("gives", ())]
+    assert "one path is still open" in says[0]
+
+
+def test_entries_are_written_with_their_numbers():
+    data = explored(chain).data
+    (tape,), (pool,) = data["tapes"], data["pools"][0]
+    entries = [pool[s["entry"]] for s in tape["steps"] if s["phase"] == "forward"]
+    assert entries == [
+        "entry 2: exp(1) = 2.7183",
+        "7.3891 + 2.7183 + 1.1052 = 11.213",
+        "entry 2: 2.7183 ÷ 11.213 = 0.2424",
+        "entry 2: log(0.2424) = −1.417",
+        "entry 2: 1 × (−1.417) = −1.417",
+        "0 + (−1.417) + 0 = −1.417",
+        "−(−1.417) = 1.417",
+    ]
+
+
+@pytest.mark.parametrize("case", {case.op: case for case in CASES}.values(), ids=lambda c: c.op)
+def test_every_operation_has_its_page(case, monkeypatch):
+    monkeypatch.setattr(knobs, "_TICKS", 3)  # of each slider: one beside the input as it is
+    inputs = [leaf(x) if x.dtype.kind == "f" else x for x in case.inputs]
+    result = np.sum(case.f(TAPE, *inputs))
+    page = ag.explore(result)
+    text = json.dumps(page.data, allow_nan=False)
+    assert (
+        len(page.data["tapes"][0]["steps"]) == 2 * sum(t.op is not None for t in result.tape()) + 1
+    )
+    assert "'(g)" not in text  # each rule runs on symbols
+
+
+def test_nothing_is_touched():
+    loss = chain()
+    ag.explore(loss).html()
+    assert all(t.grad is None for t in loss.tape() if t.is_leaf)
+
+
+def test_arrays_that_are_not_finite_or_have_no_entries():
+    x = leaf([np.nan, np.inf, 1.0], "x")
+    item = ag.explore(np.sum(x * 2.0)).data["pools"][0][0][0]
+    assert item["tint"] == ["!", "!", "q"]
+    ag.explore(np.sum(leaf(np.ones((0, 3))) * 2.0)).html()
+
+
+def test_a_batch_is_shown_example_by_example():
+    data = explored(network).data
+    assert data["batch"] == 16
+    each = [
+        item["each"] for item in data["pools"][0][0] if isinstance(item, dict) and "each" in item
+    ]
+    assert each
+    assert {len(examples) for examples in each} == {16}
+    assert "batch" not in explored(chain).data
+
+
+def test_a_rule_that_cannot_run_on_symbols_has_a_page():
+    def array_only(g, y, x):
+        if isinstance(g, ag.Tensor):
+            raise TypeError("arrays only")
+        return 2 * g
+
+    odd = ag.primitive(lambda x: 2 * x, array_only, name="odd")
+    (tape,) = ag.explore(odd(leaf(1.0))).data["tapes"]
+    assert r"\operatorname{odd}'(g)" in tape["steps"][-1]["gives"][0]["tex"]
+
+
+# ---- the graph ----------------------------------------------------------------------------------
+
+
+def test_boxes_close_one_by_one():
+    (tape,) = explored(chain).data["tapes"]
+    first, *_ = levels = tape["levels"]
+    assert len(levels) == 4  # two boxes, open or closed
+    assert [box["title"] for box in first["boxes"]] == ["softmax", "cross-entropy"]
+    closed = levels[first["boxes"][0]["closes"]]
+    (card,) = [c for c in closed["cards"] if "title" in c]
+    assert (card["title"], card["opens"]) == ("softmax", 0)
+    (whole,) = {level["group"] for level in levels} - {0}  # where the button for all leads to
+    assert levels[whole]["boxes"] == []
+    assert levels[whole]["group"] == 0
+
+
+def test_cards_cover_every_tensor_once_on_every_level_of_a_small_tape():
+    (tape,) = explored(chain).data["tapes"]
+    for level in tape["levels"]:
+        members = [
+            i
+            for card in level["cards"]
+            for first, last in card.get("runs", [[card["node"], card["node"]]])
+            for i in range(first, last + 1)
+        ]
+        assert sorted(members) == list(range(len(tape["nodes"])))
+
+
+def cards(tape, level=0):
+    return [card.get("title", "") for card in tape["levels"][level]["cards"]]
+
+
+def test_a_long_tape_opens_folded_and_its_cards_open():
+    (tape,) = ag.explore(deep(1000)).data["tapes"]
+    first, *others = tape["levels"]
+    assert 30 <= len(first["cards"]) <= 48
+    opened = 0
+    for card in first["cards"]:
+        if "opens" in card:
+            level = tape["levels"][card["opens"]]
+            assert level["parent"] == 0
+            assert len(level["cards"]) <= 80
+            opened += 1
+    assert opened == len(others) == len(first["cards"]) - 1  # all but x
+    assert cards(tape)[1] == "steps 1–22 · sin"
+
+
+def blocks(n, each, around=()):
+    """So many scopes with so many records each."""
+    y = leaf(0.5, "x")
+    with contextlib.ExitStack() as stack:
+        for name in around:
+            stack.enter_context(ag.scope(name))
+        for i in range(n):
+            with ag.scope(f"block{i}"):
+                for _ in range(each):
+                    y = np.sin(y)
+    return y * 2.0
+
+
+def test_scopes_are_what_a_long_tape_is_folded_by():
+    (tape,) = ag.explore(blocks(40, 25)).data["tapes"]
+    assert cards(tape) == [*(f"block{i}" for i in range(40)), ""]
+    assert len(cards(tape, 2)) == 26  # what goes into it, and its 25 records
+    assert {*cards(tape, 1)} == {""}
+
+
+def test_scopes_that_are_too_many_are_named_from_the_first_to_the_last():
+    (tape,) = ag.explore(blocks(100, 4)).data["tapes"]
+    assert cards(tape)[:2] == ["block0 … block2", "block3 … block5"]
+    assert cards(tape)[-1] == "block99, …"
+    assert len(cards(tape)) == 34
+    assert [box["title"] for box in tape["levels"][1]["boxes"]] == ["block0", "block1", "block2"]
+
+
+def test_a_scope_around_all_does_not_hide_those_inside():
+    (tape,) = ag.explore(blocks(100, 4, around=("model", "body"))).data["tapes"]
+    assert cards(tape)[0] == "block0 … block2"
+    assert [box["title"] for box in tape["levels"][0]["boxes"]] == ["model", "body"]
+
+
+def test_scopes_of_one_name_are_counted():
+    y = leaf(0.5, "x")
+    for _ in range(300):
+        with ag.scope("layer"):
+            y = np.tanh(y) * 0.9
+    (tape,) = ag.explore(y.sum()).data["tapes"]
+    assert cards(tape)[1] == "layer ×7"
+
+
+def copies(names, feeding=False):
+    """The same for each of several inputs, in scopes of these names; then all that together."""
+    w, outputs = leaf(np.ones(7), "w"), []
+    for i, name in enumerate(names):
+        x = outputs[-1] if feeding and outputs else ag.tensor(np.full(7, float(i)))
+        with ag.scope(name):
+            outputs.append(np.tanh(np.sin(np.exp(x * w))))
+    return sum(outputs).sum()
+
+
+def titles(result, level=0):
+    return [c.get("title") for c in ag.explore(result).data["tapes"][0]["levels"][level]["cards"]]
+
+
+def test_copies_side_by_side_are_stacked_and_open():
+    result = copies([f"example{i}" for i in range(20)])
+    assert titles(result).count("example ×20") == 1
+    assert len(titles(result)) == 22  # the stack, 20 sums, the sum of those
+    (tape,) = ag.explore(result).data["tapes"]
+    (stack,) = [c for c in tape["levels"][0]["cards"] if "title" in c]
+    assert stack["count"] == 20 * 5 + 1  # each with its x; w
+    inside = tape["levels"][stack["opens"]]
+    assert (inside["title"], inside["parent"]) == ("example ×20", 0)
+    assert [c["title"] for c in inside["cards"] if "title" in c] == [
+        f"example{i}" for i in range(20)
+    ]
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        lambda: copies([f"layer{i}" for i in range(20)], feeding=True),
+        lambda: sum(copies(["one", "two"]) for _ in range(8)),
+    ],
+    ids=["one after the other", "two only"],
+)
+def test_other_siblings_are_not_stacked(result):
+    assert not any("×" in (title or "") for title in titles(result()))
+
+
+# ---- size ---------------------------------------------------------------------------------------
+
+
+def test_script_and_style_are_small():
+    """All of both, as they are written; the font has a style element of its own, and its limit."""
+    page = explored(node, compare=chain).html()
+    font, style = re.findall("<style>(.*?)</style>", page, re.S)
+    (script,) = re.findall('<script type="module">(.*?)</script>', page, re.S)
+    assert len((style + script).encode()) < 40_000
+    assert font.count("@font-face") == 1
+    assert "data:" not in style + script
+    assert len(page.encode()) < 250_000
+
+
+def test_the_names_on_a_tape_are_gathered_once(monkeypatch):
+    """And not in each step: a page of 20,000 records would take minutes."""
+    calls, gather = [], naming.taken
+    monkeypatch.setattr(naming, "taken", lambda called: calls.append(called) or gather(called))
+    page = ag.explore(network())
+    assert len(page.data["tapes"][0]["steps"]) > 8
+    assert len(calls) == 1
+
+
+def test_the_font_is_one_and_has_its_license():
+    (data,) = re.findall('base64,([^"]*)"', assets.font())
+    font = base64.b64decode(data)
+    assert font.startswith(b"wOF2")
+    assert len(font) < 40_000
+    page = Path(assets.__file__).parent / "static"
+    assert font == (page / "STIXTwoMath.woff2").read_bytes()
+    assert "SIL OPEN FONT LICENSE Version 1.1" in (page / "OFL.txt").read_text()
+
+
+def test_what_is_left_out_of_the_script_says_nothing():
+    source = """
+      // a comment
+      /** @type {number} */
+      const a = /** @type {any} */ ("kept  :  ;  // too");  // and another
+
+      function f(x, y) {
+        if (/^ *[a, b] \\/ /.test(x)) return a / y / 2;
+        return `${x ? y : "/* kept */"}  (  ${ y } )`;
+      }
+    """
+    assert assets.lean(source) == (
+        'const a=("kept  :  ;  // too");'
+        "function f(x,y){"
+        "if(/^ *[a, b] \\/ /.test(x))return a / y / 2;"
+        'return `${x ? y : "/* kept */"}  (  ${ y } )`}\n'
+    )
+
+
+def test_no_module_of_the_script_takes_a_name_of_another():
+    modules = (Path(assets.__file__).parent / "static").glob("*.js")
+    word = re.compile(r"^(?:export )?(?:async )?(?:function|const|let) (\w+)", re.M)
+    names = [name for module in modules for name in word.findall(module.read_text("utf-8"))]
+    assert len(names) > 60
+    assert [name for name in set(names) if names.count(name) > 1] == []
+
+
+def arrays(n):
+    """So many records of 8 x 8 entries, which all differ."""
+    y = leaf(RNG.normal(size=(8, 8)), "x")
+    for _ in range(n):
+        y = np.sin(y) * RNG.normal(size=(8, 8))
+    return y.sum()
+
+
+def test_a_page_that_would_be_too_large_shows_fewer_entries(monkeypatch):
+    loss = arrays(60)
+    whole = ag.explore(loss)
+    assert whole.data["pools"][0][0][0]["text"][0][0] != "…"
+    monkeypatch.setattr("autograd_mini.views.page.explore.LARGEST", 200_000)
+    less = ag.explore(loss)
+    assert len(less.html().encode()) < 200_000 < len(whole.html().encode())
+    first, before = less.data["pools"][0][0][0], whole.data["pools"][0][0][0]
+    assert (first["shape"], first["text"]) == ("(8, 8)", [["…"]])
+    low, high = (f({t for row in before["text"] for t in row}, key=value) for f in (min, max))
+    assert first["notes"] == [f"{low} to {high}"]
+    assert less.data["pools"][0][0][-1] == whole.data["pools"][0][0][-1]  # lines of numbers stay
+    for level, same in zip(less.data["tapes"][0]["levels"], whole.data["tapes"][0]["levels"]):
+        assert level == same  # there is room for what another page shows
+
+
+def value(text):
+    return float(text.replace("−", "-"))
+
+
+def test_what_is_not_finite_is_marked_though_no_entry_is_shown():
+    pool = Pool()
+    numbers = [pool.array(x) for x in (np.full((8, 8), np.nan), np.ones((9, 9)), np.ones(3))]
+    small = pool.items[numbers[2]]
+    pool.shorten(16)
+    assert pool.items[numbers[0]] == {"shape": "(8, 8)", "tint": ["!"], "text": [["…"]]}
+    assert pool.items[numbers[1]]["notes"] == ["min 1 · max 1"]  # of the heat map
+    assert pool.items[numbers[2]] == small
+    pool.shorten(16, notes=False)
+    assert "notes" not in pool.items[numbers[1]]
+
+
+def test_more_operations_than_fit_are_refused(monkeypatch):
+    monkeypatch.setattr("autograd_mini.views.page.explore.LARGEST", 97_000)
+    with pytest.raises(ValueError, match=r"explore: 61 operations are more than a page has room"):
+        ag.explore(arrays(30))
+    monkeypatch.setattr("autograd_mini.views.page.data._MOST", 100)
+    monkeypatch.setattr("autograd_mini.views.trace.Trace.of", None)  # not even begun
+    with pytest.raises(ValueError, match=r"121 operations .* ag\.draw\(result\)"):
+        ag.explore(arrays(60))
+
+
+def long_names():
+    y = leaf(RNG.normal(size=3), "n" * 10_000)
+    for i in range(100):
+        y = np.sin(y)
+        y.name = f"name{i}" * 2_000
+    return y.sum()
+
+
+def nested():
+    y = leaf(0.5, "x")
+    with contextlib.ExitStack() as stack:
+        for i in range(300):
+            stack.enter_context(ag.scope(f"s{i}"))
+            y = np.sin(y)
+    return y * 1.0
+
+
+def fan_in():
+    leaves = [leaf(RNG.normal(size=4), f"w{i}") for i in range(1_000)]
+    return np.concatenate(leaves).sum()
+
+
+def fan_out():
+    y = x = leaf(2.0, "x")
+    for i in range(500):
+        y = y + x * float(i)
+    return y
+
+
+def maps():
+    y = leaf(RNG.normal(size=(300, 200)), "x")
+    for _ in range(60):
+        y = np.tanh(y)
+    return y.sum()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "made",
+    [long_names, nested, fan_in, fan_out, maps, lambda: arrays(1_500), lambda: deep(20_000),
+     lambda: blocks(40, 740)],
+)  # fmt: skip
+def test_no_page_is_larger_than_two_megabytes(made):
+    page = ag.explore(made())
+    assert len(page.html().encode()) < 2_000_000
+    (tape,) = page.data["tapes"]
+    assert len(cards(tape)) <= 60
+    assert len(tape["steps"]) == 2 * sum(n["op"] != "leaf" for n in tape["nodes"]) + 1
+
+
+def test_of_very_many_arguments_a_few_are_named():
+    loss = np.concatenate([leaf(np.ones(1), f"w{i}") for i in range(20)]).sum()
+    (tape,) = ag.explore(loss).data["tapes"]
+    assert r"(w_{0}, w_{1}, w_{2}, \ldots, w_{19}, \text{axis=0})" in tape["steps"][0]["tex"]
+    (formula,) = (n["formula"] for n in tape["nodes"] if n["op"] == "concatenate")
+    assert formula == "concatenate(w0, w1, w2, …, w19, axis=0)"
+
+
+def test_examples_of_a_long_tape_are_not_looked_at_one_by_one():
+    y = leaf(np.ones((4, 2)), "x")
+    for _ in range(220):
+        y = np.sin(y)
+    assert "batch" not in ag.explore(y.sum()).data
+
+
+def test_a_page_asks_for_nothing():
+    page = explored(chain).html()
+    assert "default-src 'none'" in page
+    addresses = set(re.findall(r"https?://[^\s\"'<)]+", page))
+    assert addresses <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1998/Math/MathML"}
+
+
+@pytest.mark.slow
+def test_the_pages_files_are_in_the_wheel(tmp_path):
+    pytest.importorskip("build")
+    root = Path(ag.__file__).parents[1]
+    command = [sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path), str(root)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    for file in (root / "autograd_mini/views/page").iterdir():
+        assert f"autograd_mini/views/page/{file.name}" in names
+
+
+# ---- names that are markup ----------------------------------------------------------------------
+
+
+class Elements(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append(tag)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "</script><script>alert(1)</script>",
+        "<!--<script>",
+        "a\nb",
+        "\u2028",
+        '"><img src=x>',
+        "{x}^_\\",
+    ],
+)
+def test_hostile_names_stay_text(name):
+    x = leaf(2.0, name)
+    with ag.scope(name):
+        loss = x * x
+    loss.name = name
+    page = ag.explore(loss, title=name).html()
+    parser = Elements()
+    parser.feed(page)
+    assert parser.found.count("script") == 2
+    assert parser.found.count("img") == 0
+    nodes = written(page)["tapes"][0]["nodes"]
+    assert all(
+        n["name"].startswith(name[:1].replace("\n", "\\")) or "\\" in n["name"] for n in nodes
+    )
+
+
+def test_half_a_surrogate_pair_is_written(tmp_path):
+    ag.explore(leaf(2.0, "\ud800") * 2.0).save(tmp_path / "x.html")
+
+
+# ---- fused beside unfused -----------------------------------------------------------------------
+
+
+def test_the_graph_stands_beside_its_node():
+    data = explored(node, compare=True).data
+    assert [tab["tapes"] for tab in data["tabs"]] == [[0], [1], [0, 1]]
+    graph, fused = data["tapes"]
+    assert [n["op"] for n in fused["nodes"]] == ["leaf", "SoftmaxCrossEntropy"]
+    assert [n["op"] for n in graph["nodes"]][-1] == "mean"
+    together = data["compare"]["together"]
+    assert len(together) == len(graph["steps"])
+    assert together == sorted(together)
+    assert (together[0], together[-1]) == (0, len(fused["steps"]) - 1)
+    assert re.fullmatch(r"✓ chain and fused agree: max \|Δ\| = \S+", data["compare"]["verdict"])
+
+
+def test_bars_and_jacobian_are_the_engines():
+    found = explored(node, compare=chain).data["compare"]["softmax"]
+    z = np.array([2.0, 1.0, 0.1])
+    p, y = ag.softmax(z), np.array([0.0, 1.0, 0.0])
+    assert shows(found["predicted"], p)
+    assert shows(found["difference"], p - y)
+    assert shows(found["jacobian"], np.diag(p) - np.outer(p, p))
+    assert shows(found["upstream"], -y / p)
+    assert shows(found["sums"], (-y / p) @ (np.diag(p) - np.outer(p, p)))
+
+
+def test_hard_logits_break_the_chain_and_not_the_node():
+    data = explored(node, compare=chain).data
+    (hard,) = [knob for knob in data["knobs"] if knob["kind"] == "hard"]
+    graph, fused = data["pools"][hard["variants"][0]]
+    z = {i: next(n for n in data["tapes"][i]["nodes"] if n["name"] == "z") for i in (0, 1)}
+    assert graph[z[0]["gradient"]]["tint"] == ["!", "!", "!"]
+    assert fused[z[1]["gradient"]]["text"] == [["1"], ["−1"], ["0"]]
+    assert "not finite; the fused node's is exact" in data["compare"]["hard"]["verdict"]
+
+
+def layered(*sizes):
+    rng = np.random.default_rng(0)
+    x, labels = rng.normal(size=(8, sizes[0])), rng.integers(0, sizes[-1], 8)
+    return ag.softmax_cross_entropy(ag.nn.MLP([*sizes], rng=0)(x), labels)
+
+
+@pytest.mark.parametrize("sizes", [(2, 16, 16, 2), (2, 8, 8, 8, 8, 2)])
+def test_a_network_opens_with_a_card_for_each_layer(sizes):
+    """And not with all weights, of which one sees half; more than four boxes close in rings."""
+    tape = ag.explore(layered(*sizes)).data["tapes"][0]
+    whole, shown = tape["levels"][0], tape["levels"][tape["first"]]
+    layers = len(sizes) - 1
+    assert (len(whole["boxes"]), [box["title"] for box in shown["boxes"]]) == (layers + 1, ["MLP"])
+    titles = [card.get("title") for card in shown["cards"]]
+    assert [t for t in titles if t] == [f"linear{i}" for i in range(1, layers + 1)]
+    assert len(titles) == 2 * layers
+    for card in shown["cards"]:
+        if card.get("title"):  # opens in place
+            opened = [box["title"] for box in tape["levels"][card["opens"]]["boxes"]]
+            assert opened == ["MLP", card["title"]]
+
+
+def test_what_is_seen_as_a_whole_or_has_no_layers_opens_as_a_whole():
+    for result in (chain(), layered(2, 3)):
+        assert ag.explore(result).data["tapes"][0]["first"] == 0
+    x = ag.tensor(np.ones((8, 8)), requires_grad=True, name="x")
+    with ag.scope("all"):  # closed, it would be one card and the result
+        y = (x @ x @ x @ x @ x @ x).sum()
+    assert ag.explore(y).data["tapes"][0]["first"] == 0
+    compared = ag.explore(layered(2, 16, 16, 2), compare=True).data["tapes"]
+    assert [tape["first"] for tape in compared] == [0, 0]
+
+
+def test_both_results_have_one_name():
+    z = ag.tensor([2.0, 1.0, 0.1], requires_grad=True, name="z")
+
+    def symbols(names=None, other=True, **own):
+        loss = ag.softmax_cross_entropy(z, 1) if not own else own["loss"]
+        tapes = ag.explore(loss, names=names, compare=other).data["tapes"]
+        return [tape["symbol"] for tape in tapes]
+
+    assert symbols() == ["L", "L"]
+    assert symbols(names={"L": z * 1}) == ["loss", "loss"]
+    assert symbols(other=ag.cross_entropy(z, 1)) == ["L", "L"]
+    loss, graph = ag.softmax_cross_entropy(z, 1), ag.cross_entropy(z, 1)
+    assert symbols({"risk": loss}, loss=loss) == ["risk", "risk"]
+    assert symbols({"risk": graph}, graph, loss=loss) == ["risk", "risk"]
+    graph.name = "theirs"
+    assert symbols(other=graph, loss=loss) == ["theirs", "theirs"]
+    loss.name = "ours"
+    assert symbols(other=graph, loss=loss) == ["theirs", "ours"]
+
+
+def test_one_operation_is_one_operation():
+    z = ag.tensor([2.0, 1.0], requires_grad=True, name="z")
+    assert ag.explore(z.sum()).data["subtitle"] == "v1 = 3 · 1 operation"
+
+
+def test_any_fused_node_is_compared():
+    x = leaf(RNG.normal(size=4), "x")
+    data = ag.explore(ag.logsumexp(x), compare=True).data
+    assert "softmax" not in data["compare"]
+    assert shows(data["compare"]["jacobian"], ag.softmax(x.data))
+
+
+# ---- other numbers ------------------------------------------------------------------------------
+
+
+def test_a_slider_shows_what_the_engine_computes_there():
+    data = explored(chain).data
+    assert [knob["label"] for knob in data["knobs"]] == ["z[0]", "z[1]", "z[2]"]
+    knob = data["knobs"][1]
+    (tape,) = data["tapes"]
+    for tick, variant in zip(knob["ticks"], knob["variants"]):
+        z = leaf([2.0, float(tick.replace("−", "-")), 0.1])
+        loss = ag.softmax_cross_entropy(z, 1)
+        loss.backward()
+        (pool,) = data["pools"][variant]
+        value, gradient = tape["nodes"][-1]["value"], tape["nodes"][0]["gradient"]
+        assert shows(pool[value] or data["pools"][0][0][value], loss.data)
+        assert shows(pool[gradient] or data["pools"][0][0][gradient], z.grad)
+    assert knob["variants"][knob["start"]] == 0
+
+
+def test_where_inputs_are_many_there_is_no_slider():
+    assert explored(network).data["knobs"] == []
+
+
+def test_a_film_has_the_numbers_of_each_frame():
+    w, film, seen = leaf([4.0, -2.0], "w"), Recorder(), []
+    optimizer = optim.SGD([w], lr=0.1)
+    for _ in range(5):
+        loss = np.sum((w - 1.0) ** 2)
+        film.add(loss)
+        seen.append(w.data.copy())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    data = ag.explore(frames=film).data
+    (knob,) = data["knobs"]
+    assert knob["ticks"] == ["1", "2", "3", "4", "5"]
+    at = next(n for n in data["tapes"][0]["nodes"] if n["name"] == "w")["value"]
+    for variant, value in zip(knob["variants"], seen):
+        assert shows(data["pools"][variant][0][at], value)
+
+
+def test_frames_may_be_results():
+    data = ag.explore(frames=[leaf(float(i), "x") ** 2 + 1.0 for i in range(3)]).data
+    assert len(data["pools"]) == 3
+
+
+# ---- files, notebooks, errors -------------------------------------------------------------------
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    page = explored(chain)
+    path = page.save(tmp_path / "page.html")
+    assert path.read_text(encoding="utf-8") == page.html()
+    monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
+    with pytest.raises(OSError, match="full"):
+        explored(node).save(path)
+    assert path.read_text(encoding="utf-8") == page.html()
+    assert [p.name for p in tmp_path.iterdir()] == ["page.html"]
+
+
+def test_a_bad_path_is_refused(tmp_path):
+    page = explored(chain)
+    with pytest.raises(ValueError, match=r"must end in \.html"):
+        page.save(tmp_path / "page.svg")
+    with pytest.raises(FileNotFoundError, match="no folder"):
+        page.save(tmp_path / "missing" / "page.html")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_notebook_shows_a_sandboxed_frame_and_the_picture_behind_it():
+    html = explored(chain)._repr_html_()
+    assert html.startswith('<iframe sandbox="allow-scripts" srcdoc="&lt;!doctype html&gt;')
+    assert "<details><summary>" in html
+    assert "data:image/svg+xml;base64," in html
+
+
+def test_show_says_where_the_page_is(capsys, monkeypatch):
+    monkeypatch.setattr("webbrowser.open", lambda url: False)
+    explored(chain).show()
+    assert re.fullmatch(r"The page is in .*backprop\.html\n", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "why"),
+    [
+        (lambda: ag.explore(3.0), TypeError, "explore takes a tensor, not 3.0"),
+        (lambda: ag.explore(leaf(1.0, "x")), RuntimeError, "nothing was recorded for 'x'"),
+        (lambda: ag.explore(leaf(np.ones(3)) * 2), ValueError, "has 3 entries"),
+        (lambda: ag.explore(chain(), theme="pink"), ValueError, "theme is 'auto'"),
+        (lambda: ag.explore(chain(), compare=True), ValueError, "there is none on this tape"),
+        (lambda: ag.explore(), TypeError, "takes one result"),
+        (lambda: ag.explore(chain(), frames=[chain()]), TypeError, "and not both"),
+        (lambda: ag.explore(frames=[]), ValueError, "frames= is empty"),
+        (lambda: ag.explore(frames=3), TypeError, "a Recorder or a sequence"),
+        (lambda: ag.explore(frames=[chain()], compare=True), ValueError, "do not go together"),
+        (lambda: ag.explore(frames=[chain(), node()]), ValueError, "frame 2 of a film is another"),
+    ],
+)
+def test_what_cannot_be_shown_is_refused(call, error, why):
+    with pytest.raises(error, match=re.escape(why)):
+        call()
+
+
+def test_numbers_of_one_array_have_the_same_decimals():
+    data = ag.explore(np.sum(leaf([2.0, 0.5, -11.25], "x") * 1.0)).data
+    assert data["pools"][0][0][0]["text"] == [["2.000"], ["0.500"], ["−11.250"]]
+    assert number(-11.25) == "-11.25"
+
+
+def test_a_frame_whose_arguments_are_others_is_another_computation():
+    x, w, b = (leaf(value, name) for value, name in ((2.0, "x"), (3.0, "w"), (4.0, "b")))
+    with pytest.raises(ValueError, match="frame 2 of a film is another computation"):
+        ag.explore(frames=[x * w + b, x * b + w])
+
+
+def test_hard_logits_give_the_chain_what_the_library_gives_it():
+    """Its shift is the largest of these logits; infinity is born where ŷ is 0, and nan from it."""
+    z = leaf([2.0, 1.0, 0.1], "z")
+    data = ag.explore(ag.softmax_cross_entropy(z, np.array([0, 1.0, 0])), compare=True).data
+    (hard,) = (knob for knob in data["knobs"] if knob["kind"] == "hard")
+    numbers, base = data["pools"][hard["variants"][0]][0], data["pools"][0][0]
+    text = {
+        node["op"]: (numbers[node["value"]] or base[node["value"]])["text"]
+        for node in data["tapes"][0]["nodes"]
+    }
+    assert text["const"] == [["1000"]]
+    assert text["exp"] == [["1"], ["0"], ["0"]]
+    assert text["log"] == [["0"], ["−inf"], ["−inf"]]
+    assert text["mul"] == [["0"], ["−inf"], ["nan"]]
+
+
+def test_a_frame_with_other_settings_is_another_computation():
+    x = leaf(np.ones((2, 2)), "x")
+    with pytest.raises(ValueError, match="frame 2 of a film is another computation"):
+        ag.explore(frames=[(x.sum(axis=axis) * [1.0, 2.0]).sum() for axis in (0, 1)])

@@ -1,0 +1,453 @@
+"""Pictures: who draws them, that they stand alone, and files that are whole or not there."""
+
+import base64
+import os
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import numpy as np
+import pytest
+from autograd_mini.views.graph.draw import ENDINGS, draw
+from autograd_mini.views.graph.palette import DARK, LIGHT, STEPS
+
+import autograd_mini as ag
+from autograd_mini.views.graph import graphviz as engines
+from autograd_mini.views.graph import metrics as sizes
+from tests.views.test_drawing import SVG, leaf, named, softmax_chain, stages, texts
+from tests.views.test_drawing import no_engine as no_engine  # for all tests here too
+
+needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
+posix = pytest.mark.skipif(sys.platform == "win32", reason="a stand-in for dot is a shell script")
+HOSTILE = [
+    "<script>alert(1)</script>",
+    'a "quote" \'s',
+    "&amp;",
+    "a\nb",
+    "back\\slash",
+    "\\N\\G\\E",
+    "🎉",
+    "]]>-->",
+    "]",
+    "שלום",
+    "\x00\x1b[31m",
+    "\ud800",
+]
+
+
+@pytest.fixture
+def any_engine(monkeypatch):
+    monkeypatch.delenv("AUTOGRAD_MINI_DOT")
+
+
+# ---- pictures -----------------------------------------------------------------------------------
+
+
+def picture(by, monkeypatch, *results, **options):
+    if by == "dot":
+        monkeypatch.delenv("AUTOGRAD_MINI_DOT")
+    return draw(*results, **options).svg()
+
+
+ENGINES = ["none", pytest.param("dot", marks=needs_dot)]
+
+
+@pytest.mark.parametrize("by", ENGINES)
+@pytest.mark.parametrize("theme", ["light", "dark", "auto"])
+def test_an_svg_stands_alone(by, theme, monkeypatch):
+    svg = picture(by, monkeypatch, softmax_chain(), theme=theme)
+    root = ET.fromstring(svg)
+    title, desc = root[:2]
+    assert (title.tag, desc.tag) == (f"{SVG}title", f"{SVG}desc")
+    assert title.text == "The graph of L"
+    assert "7 operations" in desc.text
+    assert len(list(root.iter(f"{SVG}title"))) == 1  # no tooltips with the names of nodes
+    tags = {element.tag.removeprefix(SVG) for element in root.iter()}
+    assert not tags & {"script", "foreignObject", "image", "a", "use", "link"}
+    addresses = set(re.findall(r"https?://[^\s\"'<]*", svg))
+    assert addresses == {"http://www.w3.org/2000/svg"}
+    assert not re.search(r"\bon\w+=", svg)
+    assert (DARK if theme == "dark" else LIGHT).page in svg
+    assert (DARK.page in svg) == (theme != "light")
+    assert ("prefers-color-scheme" in svg) == (theme == "auto")
+    for word in ("exp", "ŷ", "-4.1249", "∂L/∂ŷ", "1 / s", "softmax", "derivative", "+="):
+        assert any(word in text for text in texts(svg))
+
+
+@pytest.mark.parametrize("by", ENGINES)
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+def test_names_come_out_as_text(by, direction, monkeypatch):
+    t = 0.0
+    for name in HOSTILE:
+        with ag.scope(name):
+            t = t + leaf(1.0, name)
+    svg = picture(by, monkeypatch, t, direction=direction, max_nodes=100)
+    written = " ".join(texts(svg)).replace(" ", "")  # which Graphviz writes in pieces
+    for name in HOSTILE:
+        line = name.encode("unicode_escape").decode() if not name.isprintable() else name
+        assert written.count(line.replace(" ", "")) >= 2  # of the tensor and of the scope
+    assert not list(ET.fromstring(svg).iter(f"{SVG}script"))
+    assert "<script" not in draw(t).html()
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
+def test_text_stands_out_from_its_ground(palette):
+    grounds = [palette.tint(n) for n in range(-STEPS, STEPS + 1)]
+    pairs = [(palette.ink, ground) for ground in [*grounds, palette.odd]]
+    pairs += [
+        (getattr(palette, text), getattr(palette, ground))
+        for text in ("forward", "backward", "faint", "ink")
+        for ground in ("page", "box", "card")
+    ]
+    pairs += [(palette.backward, palette.pill), (palette.card, palette.backward)]
+    assert min(contrast(*pair) for pair in pairs) >= 4.5
+
+
+def contrast(a, b):
+    """WCAG 2.2, relative luminance and contrast ratio."""
+
+    def luminance(color):
+        channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        return np.dot(linear, [0.2126, 0.7152, 0.0722])
+
+    low, high = sorted((luminance(a), luminance(b)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_every_colour_has_one_meaning():
+    assert len(set(LIGHT)) == len(LIGHT)
+    tints = [LIGHT.tint(n) for n in range(-STEPS, STEPS + 1) if n]
+    assert len({*tints, *LIGHT}) == len(tints) + len(LIGHT)
+
+
+def test_texts_are_measured_at_least_as_wide_as_fonts_draw_them():
+    font = pytest.importorskip("matplotlib.ft2font").FT2Font
+    fonts = Path(pytest.importorskip("matplotlib").get_data_path()) / "fonts" / "ttf"
+    for file in ("DejaVuSans.ttf", "DejaVuSerif-Italic.ttf"):
+        face = font(str(fonts / file))
+        face.set_size(100, 72)
+        for word in ("exp", "-4.1249", "∂L/∂W1", "softmax", "h @ W", "mean -0.0012 · norm 2"):
+            drawn = sum(face.load_char(ord(c)).linearHoriAdvance for c in word) / 65536
+            assert drawn <= sizes.text_width(word, 100) * 1.02
+
+
+def test_nothing_on_a_card_leaves_it():
+    root = ET.fromstring(draw(stages(), softmax_chain(), max_nodes=100).svg())
+    frames = [r for r in root.iter(f"{SVG}rect") if r.get("rx") == "7"]
+    inner = [
+        r
+        for r in root.iter(f"{SVG}rect")
+        if r.get("stroke-width") == "0.5" or r.get("shape-rendering")
+    ]
+
+    def box(r):
+        x, y, w, h = (float(r.get(k)) for k in ("x", "y", "width", "height"))
+        return x, y, x + w, y + h
+
+    for cell in map(box, inner):
+        assert any(
+            f[0] <= cell[0] and f[1] <= cell[1] and cell[2] <= f[2] and cell[3] <= f[3]
+            for f in map(box, frames)
+        )
+
+
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+@pytest.mark.parametrize("most", [3, 5, 9])
+def test_what_is_written_on_edges_does_not_overlap(direction, most):
+    """Also where a folded use carries two counts: of the values, and of the derivatives."""
+    half = ag.primitive(lambda x, k: x * k, lambda g, y, x, k: g * k, None, name="half")
+    x = leaf([1.0, 2.0], "x")
+    total = x
+    for i in range(6):
+        total = total + half(x * float(i), x) * x
+    root = ET.fromstring(draw(total.sum(), direction=direction, max_nodes=most).svg())
+    found = [r for r in root.iter(f"{SVG}rect") if r.get("rx") in ("7", "8") and r.get("stroke")]
+    boxes = [[float(r.get(k)) for k in ("x", "y", "width", "height")] for r in found]
+    assert any(r.get("rx") == "8" for r in found)
+    for i, (x0, y0, w0, h0) in enumerate(boxes):
+        for x1, y1, w1, h1 in boxes[i + 1 :]:
+            assert x0 + w0 <= x1 or x1 + w1 <= x0 or y0 + h0 <= y1 or y1 + h1 <= y0
+
+
+@pytest.mark.skipif(shutil.which("rsvg-convert") is None, reason="librsvg is not installed")
+@pytest.mark.parametrize("by", ENGINES)
+def test_an_image_viewer_opens_it(by, monkeypatch, tmp_path):
+    svg = picture(by, monkeypatch, softmax_chain(), theme="auto")
+    run = subprocess.run(["rsvg-convert"], input=svg.encode(), capture_output=True)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith(b"\x89PNG")
+
+
+def test_the_source_is_the_same_each_time_and_nothing_is_changed():
+    first, second = softmax_chain(), softmax_chain()
+    assert draw(first).source == draw(second).source
+    assert draw(first).svg() == draw(second).svg()
+    assert first.tape()[0].grad is None
+
+
+GALLERY = Path(__file__).parents[2] / "examples" / "gallery"
+
+
+def test_the_gallery_is_what_its_script_draws(tmp_path):
+    runpy.run_path(str(GALLERY / "make.py"))["main"](tmp_path)
+    names = sorted(path.name for path in GALLERY.glob("*.svg"))
+    assert names == sorted(path.name for path in tmp_path.iterdir())
+    for name in names:
+        drawn, kept = ((folder / name).read_text("utf-8") for folder in (tmp_path, GALLERY))
+        if name.startswith(("softmax", "micrograd")):
+            assert drawn == kept, name
+        else:  # the last digits of larger computations are not the same on every machine
+            words = [[t for t in texts(svg) if not re.search(r"\d", t)] for svg in (drawn, kept)]
+            assert words[0] == words[1], name
+            assert len(texts(drawn)) == len(texts(kept)), name
+
+
+def test_the_dot_text_of_a_small_graph():
+    """In full, so that a change of it is seen. ``python -m tests.test_pictures`` writes it."""
+    assert golden_source() == GOLDEN.read_text(encoding="utf-8")
+
+
+GOLDEN = Path(__file__).parent / "golden" / "product.dot"
+
+
+def golden_source():
+    x, w = leaf(3.0, "x"), leaf(-2.0, "w")
+    with ag.scope("product"):
+        p = named("p", x * w)
+    return draw(named("L", p + x)).source
+
+
+def test_nothing_to_draw_is_an_error_that_says_what_to_do():
+    with pytest.raises(ValueError, match=r"nothing was recorded for 'x' .*Draw a result"):
+        draw(ag.tensor(1.0, requires_grad=True, name="x"))
+    with pytest.raises(ValueError, match="nothing was recorded"), ag.no_grad():
+        draw(ag.tensor(1.0, requires_grad=True) * 2)
+    with pytest.raises(ValueError, match="no result"):
+        draw()
+    with pytest.raises(TypeError, match="draw takes tensors, not 3"):
+        draw(3)
+    loss = softmax_chain()
+    for options, wrong in [
+        ({"direction": "up"}, "direction is 'LR' or 'TB', not 'up'"),
+        ({"theme": "blue"}, "theme is 'light', 'dark' or 'auto', not 'blue'"),
+        ({"max_nodes": 0}, "max_nodes=0 is at least 1"),
+        ({"depth": -1}, "depth=-1 at least 0"),
+    ]:
+        with pytest.raises(ValueError, match=wrong):
+            draw(loss, **options)
+
+
+# ---- files --------------------------------------------------------------------------------------
+
+
+def stand_in(folder, script):
+    """A program called dot, the only one on the path."""
+    program = folder / "bin" / "dot"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    return str(program.parent)
+
+
+@pytest.mark.parametrize("name", ["x.dot", "x.gv", "x.DOT"])
+def test_dot_text_needs_no_program(name, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    drawing = draw(softmax_chain())
+    path = drawing.save(tmp_path / name)
+    assert path == tmp_path / name
+    assert path.read_text(encoding="utf-8") == drawing.source
+    assert drawing.save(str(path)) == path  # over the file that is there
+    assert os.listdir(tmp_path) == [name]
+
+
+@pytest.mark.parametrize("ending", ["png", "pdf"])
+def test_without_an_engine_a_png_is_one_line_that_names_the_command_to_run(ending, tmp_path):
+    with pytest.raises(RuntimeError, match=rf"{ending}.*pip install .*\[dot\].*[.]svg") as info:
+        draw(softmax_chain()).save(tmp_path / f"x.{ending}")
+    assert "\n" not in str(info.value)
+    assert os.listdir(tmp_path) == []
+
+
+def test_without_an_engine_the_library_draws(tmp_path, monkeypatch):
+    monkeypatch.delenv("AUTOGRAD_MINI_DOT")
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(engines.sysconfig, "get_path", lambda name: str(tmp_path))
+    monkeypatch.setattr(engines, "find_spec", lambda name: None)
+    assert engines.engine() is None
+    assert "-4.1249" in texts(draw(softmax_chain()).svg())
+
+
+@posix
+def test_engines_are_searched_in_order(tmp_path, monkeypatch):
+    """The variable, dot on the path, graphviz-pure among the scripts, pygraphviz."""
+    for name in ("chosen", "dot", "graphviz-pure"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setattr(engines.sysconfig, "get_path", lambda name: str(tmp_path))
+    monkeypatch.setattr(engines, "find_spec", lambda name: name == "pygraphviz")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for first in ("chosen", "dot", "graphviz-pure"):
+        monkeypatch.setenv("AUTOGRAD_MINI_DOT", "chosen" if first == "chosen" else "")
+        assert engines.engine() == [str(tmp_path / first), "-Kdot"]
+        (tmp_path / first).unlink()
+    assert engines.engine()[:2] == [sys.executable, "-c"]
+
+
+@posix
+def test_a_png_is_what_the_program_makes_of_the_text(tmp_path, monkeypatch):
+    monkeypatch.delenv("AUTOGRAD_MINI_DOT")
+    monkeypatch.setenv("PATH", stand_in(tmp_path, 'printf "\\211PNG"; echo "$@"; /bin/cat'))
+    drawing = draw(softmax_chain())
+    path = drawing.save(tmp_path / "x.png")
+    command, text = path.read_bytes().removeprefix(b"\x89PNG").decode().split("\n", 1)
+    assert command == "-Kdot -Tpng -Gdpi=144 -Gsize=56"
+    assert text == drawing.source
+
+
+FAILURES = {
+    "echo warning >&2; echo out of memory >&2; exit 1": "could not draw the [.]EXT: out of memory",
+    "exit 3": "could not draw the [.]EXT: exit status 3",
+    "true": "could not draw the [.]EXT: exit status 0",
+    "echo hello": "dot wrote what is no [.]EXT",
+    "exec sleep 60": "did not draw the [.]EXT within 0.2 s",
+}
+
+
+@posix
+@pytest.mark.parametrize("script", FAILURES)
+def test_an_engine_that_fails_is_one_line(script, tmp_path, monkeypatch):
+    path = tmp_path / "x.pdf"
+    path.write_text("before")
+    folder = stand_in(tmp_path, script)
+    monkeypatch.setenv("AUTOGRAD_MINI_DOT", str(Path(folder, "dot")))
+    monkeypatch.setattr(engines, "_SECONDS", 0.2)
+    drawing = draw(softmax_chain())
+    with pytest.raises(RuntimeError, match=FAILURES[script].replace("EXT", "pdf")) as info:
+        drawing.save(path)
+    assert "\n" not in str(info.value)
+    assert path.read_text() == "before"
+    with pytest.warns(RuntimeWarning, match=FAILURES[script].replace("EXT", "svg")):
+        assert "-4.1249" in texts(drawing.svg())  # drawn without it
+
+
+@posix
+def test_broken_svg_of_an_engine_is_one_line(tmp_path, monkeypatch):
+    folder = stand_in(tmp_path, "echo '<svg xmlns=\"http://www.w3.org/2000/svg\"><g>'")
+    monkeypatch.setenv("AUTOGRAD_MINI_DOT", str(Path(folder, "dot")))
+    with pytest.warns(RuntimeWarning, match="the engine wrote broken SVG: .*; drawn without it"):
+        assert "-4.1249" in texts(draw(softmax_chain()).svg())
+
+
+def test_a_variable_that_names_no_program_is_said(monkeypatch, tmp_path):
+    monkeypatch.setenv("AUTOGRAD_MINI_DOT", "no/such dot")
+    with pytest.raises(RuntimeError, match="AUTOGRAD_MINI_DOT names 'no/such dot', which is not"):
+        draw(softmax_chain()).save(tmp_path / "x.png")
+    with pytest.warns(RuntimeWarning, match="AUTOGRAD_MINI_DOT names"):
+        draw(softmax_chain()).svg()
+
+
+def test_a_write_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    path = tmp_path / "x.dot"
+    path.write_text("before")
+    with pytest.raises(OSError, match="No space left") as info:
+        draw(softmax_chain()).save(path)
+    assert info.value.filename == str(path)
+    assert path.read_text() == "before"
+    assert os.listdir(tmp_path) == ["x.dot"]
+
+
+def test_an_unknown_ending_or_a_missing_folder_is_refused(tmp_path):
+    drawing = draw(softmax_chain())
+    for name in ("x.jpg", "x", ".svg"):
+        with pytest.raises(ValueError, match=f"must end in {', '.join(ENDINGS)}"):
+            drawing.save(tmp_path / name)
+    with pytest.raises(FileNotFoundError, match="no folder"):
+        drawing.save(tmp_path / "missing" / "x.dot")
+    assert os.listdir(tmp_path) == []
+
+
+# ---- with Graphviz ------------------------------------------------------------------------------
+
+
+@needs_dot
+@pytest.mark.parametrize(
+    ("ending", "magic"), [("svg", b"<svg"), ("png", b"\x89PNG"), ("pdf", b"%PDF")]
+)
+def test_graphviz_draws_it(ending, magic, tmp_path, any_engine):
+    path = draw(softmax_chain()).save(tmp_path / f"x.{ending}")
+    assert path.read_bytes().startswith(magic)
+
+
+@pytest.mark.parametrize("package", ["graphviz-pure", "pygraphviz"])
+def test_an_engine_from_pip_draws_it(package, tmp_path, any_engine):
+    """In CI's environments for them, each of which has no other."""
+    if package not in " ".join(engines.engine() or []):
+        pytest.skip(f"{package} is not the engine here")
+    drawing = draw(softmax_chain())
+    for ending, magic in (("png", b"\x89PNG"), ("svg", b"<svg")):
+        assert drawing.save(tmp_path / f"x.{ending}").read_bytes().startswith(magic)
+    if package == "graphviz-pure":  # which knows no pdf
+        with pytest.raises(RuntimeError, match=r"graphviz-pure could not draw the [.]pdf"):
+            drawing.save(tmp_path / "x.pdf")
+    else:
+        assert drawing.save(tmp_path / "x.pdf").read_bytes().startswith(b"%PDF")
+
+
+# ---- hosts --------------------------------------------------------------------------------------
+
+
+def test_a_terminal_shows_the_table():
+    shown = repr(draw(softmax_chain()))
+    assert shown.startswith(softmax_chain().tape().table())
+    assert shown.endswith('(a drawing: .show() opens it, .save("graph.svg") writes it to a file)')
+    assert "\n" not in repr(draw(stages(), stages()))
+
+
+def test_a_notebook_gets_an_image_the_picture_and_the_table():
+    drawing = draw(softmax_chain())
+    bundle = drawing._repr_mimebundle_()
+    data = re.fullmatch(
+        r'<img alt="(.*)" src="data:image/svg\+xml;base64,(.*)">', bundle["text/html"]
+    )
+    assert base64.b64decode(data[2]).decode() == bundle["image/svg+xml"] == drawing.svg()
+    assert data[1].startswith("The graph of L: L in 7 operations")
+    assert bundle["text/plain"] == repr(drawing)
+
+
+def test_a_page_of_its_own(tmp_path):
+    page = draw(softmax_chain(), theme="auto").save(tmp_path / "x.html").read_text("utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "<title>The graph of L</title>" in page
+    assert "<script" not in page
+    assert page.count("prefers-color-scheme:dark") == 2
+
+
+def test_show_says_where_the_page_is_where_there_is_no_screen(monkeypatch, capsys):
+    monkeypatch.setattr("webbrowser.open", lambda address: False)
+    draw(softmax_chain()).show()
+    path = Path(capsys.readouterr().out.removeprefix("The graph is drawn in ").strip())
+    assert "-4.1249" in path.read_text("utf-8")
+    shutil.rmtree(path.parent)
+
+
+def test_show_opens_a_browser(monkeypatch, capsys):
+    opened = []
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setattr("webbrowser.open", lambda address: opened.append(address) or True)
+    draw(softmax_chain()).show()
+    assert opened[0].startswith("file:")
+    shutil.rmtree(Path(opened[0].removeprefix("file://")).parent)
+    assert capsys.readouterr().out == ""
+
+
+if __name__ == "__main__":
+    GOLDEN.write_text(golden_source(), encoding="utf-8")

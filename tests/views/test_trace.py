@@ -1,0 +1,216 @@
+"""Trace, formulas and explain: the sweep in steps, with the numbers that the sweep has."""
+
+import re
+
+import numpy as np
+import pytest
+
+import autograd_mini as ag
+from autograd_mini.notation.plain import of_rule
+from autograd_mini.notation.symbolic import ruled
+from autograd_mini.text.format import labels
+from autograd_mini.views.trace import Trace
+
+RNG = np.random.default_rng(0)
+
+
+def leaf(x, name=None):
+    return ag.tensor(x, requires_grad=True, name=name)
+
+
+def softmax_chain():
+    z, y = leaf([2.0, 1.0, 0.1], "z"), np.array([0.0, 1.0, 0.0])
+    e = np.exp(z)
+    s = np.sum(e)
+    p = e / s
+    return -np.sum(y * np.log(p)), {"e": e, "s": s, "p": p}
+
+
+def network():
+    x, w, b = (
+        leaf(RNG.normal(size=(4, 3)), "x"),
+        leaf(RNG.normal(size=(3, 2)), "w"),
+        leaf([0.1, 0.2], "b"),
+    )
+    h = np.tanh(x @ w + b)
+    return np.mean((h + h * x[:, :1]) ** 2) + ag.softmax_cross_entropy(h, [0, 1, 1, 0])
+
+
+MINE = ag.primitive(np.positive, lambda g, y, x: g * x + x, name="mine", implements=())
+
+
+@pytest.mark.parametrize("made", [lambda: softmax_chain()[0], network])
+def test_the_numbers_are_those_of_the_sweep(made):
+    loss = made()
+    trace, adjoints = Trace.of(loss), loss.tape().adjoints()
+    assert [s.tensor for s in trace.forward] == [t for t in loss.tape() if t.op]
+    assert [s.tensor for s in trace.backward] == [
+        t for t in reversed(loss.tape()) if t in adjoints and t.op
+    ]
+    finished = {}
+    for step in trace.backward:
+        np.testing.assert_array_equal(step.value, adjoints[step.tensor])
+        for c in step.contributions:
+            assert c.source is step.tensor
+            assert c.source.inputs[c.argument] is c.target
+            assert c.open >= 0
+            assert c.target not in finished
+            if c.open == 0:
+                finished[c.target] = c.total
+    assert set(finished) == {t for t in adjoints if t is not loss}
+    for t, total in finished.items():
+        np.testing.assert_array_equal(total, adjoints[t])
+    assert all(t.grad is None for t in loss.tape() if t.is_leaf)
+
+
+def test_formulas_of_the_softmax_chain():
+    loss, names = softmax_chain()
+    trace = Trace.of(loss, {**names, "L": loss, "nothing": 3})
+    assert [s.formula for s in trace.forward] == [
+        "exp(z)", "sum(e)", "e / s", "log(p)", "[0 1 0] · v4", "sum(v5)", "-v6",
+    ]  # fmt: skip
+    assert [c.formula for s in trace.backward for c in s.contributions] == [
+        "-∂L/∂L", "∂L/∂v6", "∂L/∂v5 · [0 1 0]", "∂L/∂v4 / p", "∂L/∂p / s", "-∂L/∂p · p / s",
+        "∂L/∂s", "∂L/∂e · e",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("f", "formulas"),
+    [
+        (lambda a, b: a + b, ["g", "g"]),
+        (lambda a, b: a - b, ["g", "-g"]),
+        (lambda a, b: a * b, ["g · b", "g · a"]),
+        (lambda a, b: a @ b, ["g @ bᵀ", "aᵀ @ g"]),
+        (lambda a, b: np.sin(a), ["g · cos(a)"]),
+        (lambda a, b: np.cos(a), ["-g · sin(a)"]),
+        (lambda a, b: np.sqrt(a), ["g / (2 · y)"]),
+        (lambda a, b: np.square(a), ["g · 2 · a"]),
+        (lambda a, b: a**3, ["g · 3 · a^2"]),
+        (lambda a, b: np.tanh(a), ["g · (1 - y · y)"]),
+        (lambda a, b: ag.sigmoid(a), ["g · y · (1 - y)"]),
+        (lambda a, b: np.arctan(a), ["g / (1 + a · a)"]),
+        (lambda a, b: np.linalg.inv(a), ["-swapaxes(y, -1, -2) @ g @ swapaxes(y, -1, -2)"]),
+        (lambda a, b: MINE(a), ["g · a + a"]),
+    ],
+)  # fmt: skip
+def test_a_formula_is_what_the_rule_computes(f, formulas):
+    a, b = leaf([[1.5, 0.2], [0.1, 2.5]], "a"), leaf([[2.0, 0.5], [0.3, 1.0]], "b")
+    y = f(a, b)
+    called = {**labels(y.tape()), y.order: "y"}
+    found = [of_rule(rule, called, "g") for rule in ruled(y).values()]
+    assert found == formulas
+
+
+def test_an_endless_formula_is_cut():
+    x = leaf(RNG.normal(size=40), "x")
+    y = np.cumprod(x)
+    assert len(of_rule(ruled(y)[0], labels(y.tape()), "g")) < 1500
+
+
+def test_what_was_broadcast_is_said_to_be_summed():
+    b = leaf([1.0, 2.0], "b")
+    x = leaf(np.ones((3, 2)), "x")
+    text = ag.explain(np.sum(x * b))
+    assert "To b: ∂v3/∂b = ∂v3/∂v2 · x ((3, 2) → (2,), summed over axis 0) = [3 3]." in text
+
+
+def test_explain_has_80_columns_and_a_hanging_indent():
+    text = ag.explain(network())
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 80
+    paragraphs = [p.splitlines() for p in text.split("\n\n")[1:-1]]
+    assert len(paragraphs) >= 10
+    for number, (head, *others) in enumerate(paragraphs, start=1):
+        indent = " " * len(f"{number}. ")
+        assert head.startswith(f"{number}. ")
+        assert all(line.startswith(indent) for line in others)
+
+
+def test_explain_tells_every_step_once():
+    loss, names = softmax_chain()
+    text = ag.explain(loss, {**names, "L": loss})
+    paragraphs = text.split("\n\n")
+    assert len(paragraphs) == 1 + 7 + 1
+    assert paragraphs[0] == "Backward from L = 1.417: ∂L/∂L = 1."
+    assert "5. div made p = e / s = [0.659 0.2424 0.0986]. ∂L/∂p = [0 -4.125 0] arrives." in text
+    joined = " ".join(text.split())
+    assert "∂L/∂e += ∂L/∂s = [0.0892 0.0892 0.0892], which makes [0.0892 -0.2787 0.0892]." in joined
+    assert paragraphs[-1] == "At the leaves: ∂L/∂z = [0.659 -0.7576 0.0986]."
+
+
+@pytest.mark.parametrize("f", [lambda: ag.tensor(1.0), lambda: ag.tensor(1.0) * 2])
+def test_nothing_recorded_cannot_be_explained(f):
+    with pytest.raises(RuntimeError, match="has no derivatives"):
+        ag.explain(f())
+
+
+def test_a_result_of_several_entries_cannot_be_explained():
+    with pytest.raises(ValueError, match="has 3 entries"):
+        ag.explain(leaf(np.ones(3)) * 2)
+
+
+def test_names_do_not_break_the_text():
+    x = leaf(2.0, "a\nb <script>")
+    assert r"a\nb <script>" in ag.explain(x * x)
+
+
+def test_three_thousand_records():
+    y = leaf(0.5, "x")
+    for _ in range(3_000):
+        y = np.sin(y)
+    trace = Trace.of(y)
+    assert len(trace.backward) == 3_000
+    assert trace.backward[-1].contributions[0].open == 0
+
+
+def named_constants():
+    """A loss of arrays that are in variables: features, a mask, weights of classes, and a slice."""
+    data = np.arange(12.0).reshape(4, 3)
+    features, mask, targets = data[:2], np.array([1.0, 0.0]), np.array([[0.0, 1.0], [0.5, 0.5]])
+    w = leaf(np.ones((3, 2)))
+    logits = features @ w * mask
+    loss = ag.softmax_cross_entropy(logits, targets)
+    return loss, {k: v for k, v in locals().items() if k != "loss"}
+
+
+def test_arrays_are_called_by_their_variables():
+    loss, names = named_constants()
+    rows = loss.tape().table(names, adjoints=True, width=120)
+    assert re.search(r"matmul +features, w ", rows)
+    assert re.search(r"SoftmaxCrossEntropy +logits, targets ", rows)
+    assert "∂v3/∂logits · mask" in rows
+    told = ag.explain(loss, names)
+    assert "v1 = features @ w" in told
+    assert "∂v3/∂w = featuresᵀ @ ∂v3/∂v1" in told  # the rule of a product transposes it
+    assert "SoftmaxCrossEntropy(logits, targets)" in told
+    derived = ag.latex(loss, names)
+    assert "v3 = -sum(targets · log(ŷ)) / 2" in derived.text
+    assert "∂v3/∂logits = (ŷ - targets) / 2" in derived.text
+    assert r"\text{features}^\top" in str(derived)
+    assert "features @ w" in ag.draw(loss, names=names).source
+    page = str(ag.explore(loss, names=names).data["tapes"])
+    assert "features @ w" in page
+    assert r"'name': 'mask'" in page
+    opened = str(ag.explore(loss, names=names, compare=True).data["tapes"][0])
+    assert "features @ w" in opened
+    assert "features @ w" in ag.draw(loss, names=names, unfuse=True).source
+
+
+def test_no_other_array_is_called_by_a_variable():
+    """Not one that only looks the same, nor a part of it; nor by the name that a tensor has."""
+    loss, names = named_constants()
+    w = names["w"]
+    w.name = "data"
+    other = {"same": names["mask"].copy(), "data": names["mask"], "whole": names["data"]}
+    told = ag.explain(loss, {**other, "_hidden": names["targets"]})
+    assert not re.search("same|whole|hidden", told)
+    assert "mul made v2 = v1 · [1 0]" in told
+
+
+def test_class_indices_share_their_name_with_the_rows_that_they_stand_for():
+    y = np.array([1, 0])
+    loss = ag.softmax_cross_entropy(leaf(np.ones((2, 2)), name="z"), y)
+    text = ag.latex(loss, {"y": y}).text
+    assert "y = [[0 1] [1 0]]" in text
+    assert "∂v1/∂z = (ŷ - y) / 2" in text
