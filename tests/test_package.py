@@ -1,6 +1,5 @@
 """Promises about the package itself: who imports whom, how long files are, what is documented."""
 
-import ast
 import importlib
 import inspect
 import pkgutil
@@ -25,7 +24,7 @@ MODULES = sorted(
 
 
 def test_imports_keep_the_contracts(capsys):
-    """The layers of packages, and no circle anywhere: pyproject.toml, ``[tool.importlinter]``."""
+    """The contracts are in pyproject.toml, ``[tool.importlinter]``."""
     status = run_import_linter(config_filename=str(ROOT / "pyproject.toml"), cache_dir=None)
     assert status == EXIT_STATUS_SUCCESS, capsys.readouterr().out
 
@@ -44,23 +43,6 @@ def test_import_as_binds_the_module(name):
 )
 def test_a_module_can_be_imported_first(name):
     subprocess.run([sys.executable, "-c", f"import autograd_mini.{name}"], check=True)
-
-
-def packages_imported(path):
-    """The parts of our modules' names that a file imports, at any depth."""
-    nodes = [
-        n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.ImportFrom)
-    ]
-    return {(n.module or "").split(".")[-1] for n in nodes if n.level}
-
-
-@pytest.mark.parametrize("path", sorted((PACKAGE / "ops").glob("*.py")), ids=lambda p: p.name)
-def test_rules_know_neither_tensor_nor_backward(path):
-    assert not packages_imported(path) & {"tensor", "backward", "tape", "dispatch"}
-
-
-def test_backward_knows_no_tensor():
-    assert not packages_imported(PACKAGE / "core" / "backward.py") & {"tensor", "primitive", "tape"}
 
 
 BUDGET = {"core/backward.py": 160, "core/tensor.py": 550, "core/primitive.py": 300}

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 
 if TYPE_CHECKING:
     from .context import scope
@@ -36,8 +36,8 @@ class TensorBase:
                  "inputs", "kwargs", "name", "op", "order", "residuals", "scope")
     # fmt: on
     _active: bool  #: whether a derivative flows through this tensor
-    _array: Array  #: not `_data`, a name that np.ma takes for its own
-    _grad: Array | None
+    _array: NDArray[Any]  #: an Array; not called `_data`, a name that np.ma takes for its own
+    _grad: NDArray[Any] | None
     inputs: tuple[Any, ...]
     kwargs: Mapping[str, Any]
     name: str | None

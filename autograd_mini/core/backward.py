@@ -1,13 +1,13 @@
 """The backward pass: gather the tape behind a result, walk it from its end, add up.
 
-This module knows what a tensor holds (`arrays.TensorBase`), but not the class `Tensor`.
+This module knows the fields of a tensor (`arrays.TensorBase`), and not the class `Tensor`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from .foreign import compute_lazy, owned_copy, rechunk_like
 if TYPE_CHECKING:
     from .tensor import Tensor
 
+Adjoints: TypeAlias = "dict[Tensor, Cotangent]"
 _ndarray = np.ndarray
 
 
@@ -42,7 +43,7 @@ def backward(result: Tensor, gradient: Any = None) -> None:
 
 def ancestors(result: Tensor) -> list[Tensor]:
     """Return all tensors that `result` was computed from, and itself, in order of creation."""
-    tensor = type(result)  # inputs are tensors, and constants
+    tensor = type(result)  # the class of inputs that are not constants
     found, seen = [result], {result.order}
     for t in found:  # the list grows meanwhile
         for a in t.inputs:
@@ -70,12 +71,10 @@ def initial_cotangent(result: Tensor, gradient: Any) -> Any:
     seed = as_array(unwrap(gradient))
     if seed.shape != y.shape or not holds_numbers(seed):
         raise ValueError(messages.wrong_cotangent(result, seed))
-    return seed.astype(y.dtype)  # a copy
+    return seed.astype(y.dtype)
 
 
-def compute_adjoints(
-    tensors: Sequence[Tensor], seed: Any, keep: Container[Tensor]
-) -> dict[Tensor, Any]:
+def compute_adjoints(tensors: Sequence[Tensor], seed: Any, keep: Container[Tensor]) -> Adjoints:
     """Run `sweep`, and return adjoints as arrays, for any kind of array on the tape."""
     result = tensors[-1]
     if type(result._array) is not _ndarray:
@@ -89,7 +88,7 @@ def compute_adjoints(
 
 def sweep(
     tensors: Sequence[Tensor], seed: Any, keep: Container[Tensor], recorded: bool = False
-) -> dict[Tensor, Any]:
+) -> Adjoints:
     """Walk the tape from its end; return the adjoints of the leaves, and of the nodes in `keep`.
 
     The rules run on arrays, or on Tensors if the pass itself is to be `recorded`.
@@ -97,17 +96,17 @@ def sweep(
     watching = observers() if ALL_OBSERVERS else ()
     for o in watching:
         o.backward_begins(tensors, seed)
-    tensor = type(tensors[-1])
+    tensor = type(tensors[-1])  # the class of inputs that are not constants
     # The walk starts with the gradient of the result with respect to itself.
     adjoints = {tensors[-1]: seed}
     for t in reversed(tensors):
-        # Nothing lies behind a leaf: its adjoint is a result.
+        # The pass ends at a leaf: its adjoint is a result.
         op = t.op
         if op is None:
             continue
         # All uses of a node were recorded after it, so by now its adjoint is complete.
         g = adjoints.get(t) if t in keep else adjoints.pop(t, None)
-        if g is None:  # no derivative reaches it
+        if g is None:  # the result does not depend on it
             continue
         # A rule gets this adjoint, the output, and the arguments of the call.
         inputs, kwargs = t.inputs, t.kwargs
@@ -123,7 +122,7 @@ def sweep(
         for i, a in enumerate(inputs):
             rule = next(rules, None)  # arguments beyond the rules are parameters
             if type(a) is tensor and a._active and rule is not None:
-                # It returns what this use of the argument contributes to the argument's adjoint.
+                # The rule returns what this use of the argument contributes to its adjoint.
                 value = c = rule(*args, **kwargs) if kwargs else rule(*args)
                 x = a._array
                 if type(c) is not _ndarray or c.shape != x.shape or c.dtype is not x.dtype:
@@ -156,6 +155,6 @@ def unbroadcast(c: Cotangent, t: Tensor, a: Tensor) -> Cotangent:
         raise ValueError(messages.wrong_contribution(t, a, c))
     repeated = tuple(i for i, n in enumerate(c.shape) if i < lead or n != x.shape[i - lead])
     if repeated:
-        c = c.sum(axis=repeated, keepdims=True).reshape(x.shape)  # an array also of symbols
+        c = c.sum(axis=repeated, keepdims=True).reshape(x.shape)
     c = c if c.dtype == x.dtype else c.astype(x.dtype)
     return c if type(x) is _ndarray else rechunk_like(c, x)

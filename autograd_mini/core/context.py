@@ -24,21 +24,21 @@ SCOPES: ContextVar[tuple[scope, ...] | None] = ContextVar("scopes", default=())
 class scope:
     """Name a part of a computation: ``with ag.scope("layer 1"):``.
 
-    What is recorded inside is drawn in a box of that name. Scopes nest, hold in this thread or
-    asyncio task only, and end cleanly when an exception leaves them; the layers of `nn` open one
-    themselves. Values and derivatives do not depend on them.
+    Pictures draw the operations inside the block in a box with this name. Scopes nest, and belong
+    to one thread or asyncio task. The layers of `nn` open a scope themselves. Values and gradients
+    do not depend on scopes.
 
     Parameters
     ----------
     name : str
-        What the box is called.
+        The title of the box.
 
     Raises
     ------
     TypeError
-        When the name is not text.
+        If the name is not a string.
     ValueError
-        When it is empty.
+        If the name is empty.
 
     Examples
     --------
@@ -55,9 +55,9 @@ class scope:
 
     def __init__(self, name: str) -> None:
         if not isinstance(name, str):
-            raise TypeError(f"scope: its name is text, not {name!r:.60}")
+            raise TypeError(f"scope: expected a name (str), got {name!r:.60}")
         if not name:
-            raise ValueError("scope: the name is empty. Say what the block computes.")
+            raise ValueError("scope: the name is empty. Name what the block computes.")
         self.name = name
 
     def __enter__(self) -> None:
@@ -81,7 +81,7 @@ class grad_mode(ContextDecorator):
 
     def __enter__(self) -> None:
         if self.before:
-            raise RuntimeError("this very block is open already: make a new one, no_grad()")
+            raise RuntimeError("this block is already open. Make a new one with no_grad().")
         self.before.append(SCOPES.get())
         SCOPES.set((self.before[0] or ()) if self.on else None)
 
@@ -92,8 +92,8 @@ class grad_mode(ContextDecorator):
         """Return `f`, with such a block around each call."""
         if iscoroutinefunction(f) or isgeneratorfunction(f) or isasyncgenfunction(f):
             raise TypeError(
-                f"a call of {f.__name__} only prepares it to run, and the block would end before "
-                "it runs. Write the block inside of it, around no yield."
+                f"@no_grad() cannot decorate {f.__name__}, a generator or coroutine function. Put "
+                "`with no_grad():` inside the function body, and do not yield inside the block."
             )
         return super().__call__(f)
 
@@ -102,11 +102,19 @@ class grad_mode(ContextDecorator):
 
 
 def no_grad() -> grad_mode:
-    """Record nothing inside the block, in this thread or asyncio task only.
+    """Turn recording off inside the block, in this thread or asyncio task only.
 
-    What is computed inside is a leaf that requires no gradient. Blocks nest, and end cleanly when
-    an exception leaves them; ``@no_grad()`` decorates a function. A generator or a coroutine, which
-    runs after the call, it refuses: write the block inside.
+    Results computed inside are leaves that require no gradient. Blocks nest. ``@no_grad()``
+    decorates a function, but not a generator or a coroutine function.
+
+    Returns
+    -------
+    context manager
+
+    Raises
+    ------
+    TypeError
+        If it decorates a generator or coroutine function.
 
     Examples
     --------
@@ -117,8 +125,7 @@ def no_grad() -> grad_mode:
     >>> y.requires_grad
     False
 
-    A leaf that requires a gradient is changed in place by ``-=`` and its like, as
-    ``w.data -= 0.1 * w.grad`` does anywhere:
+    Inside the block, ``-=``, ``+=``, ``*=`` and ``/=`` change a parameter in place:
 
     >>> with ag.no_grad():
     ...     w -= 0.5
@@ -135,7 +142,7 @@ class Contribution(NamedTuple):
     """What one use of a tensor adds to its gradient."""
 
     node: Tensor  #: the node that used the tensor
-    index: int  #: as which of its arguments
+    argument: int  #: the position of the tensor among its arguments
     cotangent: Cotangent  #: the node's own adjoint, the `g` of the rule
     value: Cotangent  #: what the rule returned
     total: Cotangent  #: the tensor's adjoint so far, with this contribution
@@ -154,7 +161,7 @@ class Observer:
         """Called after a rule has run and its result has been added."""
 
     def backward_ends(self) -> None:
-        """Called after a backward pass, also if it has failed."""
+        """Called after a backward pass that succeeded."""
 
 
 _OBSERVERS: ContextVar[tuple[Observer, ...]] = ContextVar("observers", default=())

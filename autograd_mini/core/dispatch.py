@@ -29,11 +29,11 @@ from .registry import (
 
 
 def function(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Run NumPy's function `f` on tensors: what ``__array_function__`` does."""
-    place = _place_of_out(f)
-    kwargs = _without_out(f, kwargs, args[place] if len(args) > place else None)
+    """Run the NumPy function `f` on tensors: the body of ``__array_function__``."""
+    position = _position_of_out(f)
+    kwargs = _without_out(f, kwargs, args[position] if len(args) > position else None)
     if f not in PRIMITIVES:
-        raise refused(f)
+        raise unsupported(f)
     run = PRIMITIVES[f]
     if is_primitive(run) and any(isinstance(x, TensorBase) for x in kwargs.values()):
         args, kwargs = _by_position(f, args, kwargs)
@@ -41,55 +41,55 @@ def function(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 
 def ufunc(f: Any, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Run a ufunc, or a method of it such as ``np.add.reduce``: what ``__array_ufunc__`` does."""
-    if _loses_nothing(args, kwargs.get("out")):
+    """Run a ufunc, or a method such as ``np.add.reduce``: the body of ``__array_ufunc__``."""
+    if _loses_no_gradient(args, kwargs.get("out")):
         return getattr(f, method)(*map(unwrap, args), **kwargs)
-    kwargs = _without_out(f, kwargs)  # NumPy makes a keyword of it
+    kwargs = _without_out(f, kwargs)  # NumPy passes it as a keyword
     if method == "__call__" and f in PRIMITIVES:
         return _called(f, args, **kwargs)
     if method == "outer" and f in PRIMITIVES:
         return _called(f, _outer(*args), **kwargs)
     run = PRIMITIVES.get(f)
     f = getattr(f, method) if method != "__call__" else f
-    if isinstance(run, NonDifferentiable):  # then its reduce and the like have no derivative either
+    if isinstance(run, NonDifferentiable):  # nor do its reduce and the like
         return NonDifferentiable(f)(*args, **kwargs)
     if f not in PRIMITIVES:
-        raise refused(f)
+        raise unsupported(f)
     return PRIMITIVES[f](*args, **kwargs)
 
 
-def _loses_nothing(args: tuple[Any, ...], out: Any) -> bool:
-    """Whether arrays are written, and from nothing that a derivative flows through: ``w -= t``."""
+def _loses_no_gradient(args: tuple[Any, ...], out: Any) -> bool:
+    """Return whether only arrays are written to, and no gradient is lost: ``w -= t``."""
     return (
         isinstance(out, tuple)
         and not any(isinstance(x, TensorBase) for x in out)
-        and not any(isinstance(x, TensorBase) and x.requires_grad for x in args)
+        and not any(isinstance(x, TensorBase) and x._active for x in args)
     )
 
 
-def refused(f: Any) -> TypeError:
-    """Why the NumPy function `f` is not applied to a tensor, and what is near to it."""
+def unsupported(f: Any) -> TypeError:
+    """Return the error for a NumPy function without a rule, with the nearest that has one."""
     name = name_of(f)
     reason = UNSUPPORTED.get(f)
     if reason is None:
         known = {name_of(g): g for g in PRIMITIVES if not isinstance(g, str)}
         nearest = difflib.get_close_matches(name, known, n=1, cutoff=0)[0]
-        reason = f"The nearest that has one is np.{nearest}."
+        reason = f"Did you mean np.{nearest}?"
     return TypeError(
-        f"np.{name} has no derivative rule here. {reason} Add a rule with ag.primitive, or pass "
-        ".numpy() if no derivative is needed." + lesson("no rule")
+        f"np.{name} has no derivative rule. {reason} Add a rule with ag.primitive, or pass "
+        ".numpy() if you need no gradient." + lesson("no rule")
     )
 
 
 def coverage() -> list[tuple[str, str]]:
-    """What becomes of a tensor in each of NumPy's functions: pairs of the name and the answer.
+    """Return how each NumPy function handles tensors: pairs of its name and the answer.
 
     Examples
     --------
     >>> from autograd_mini.core.dispatch import coverage
     >>> rows = dict(coverage())
     >>> rows["np.exp"], rows["np.std"], rows["np.argmax"]
-    ('primitive exp', 'composed of primitives', 'no derivative: gives an array')
+    ('primitive exp', 'composed of primitives', 'no derivative: returns an array')
     """
     found = {
         f"np.{name_of(f)}": _how(run) for f, run in PRIMITIVES.items() if not isinstance(f, str)
@@ -100,33 +100,33 @@ def coverage() -> list[tuple[str, str]]:
 
 def _how(run: Any) -> str:
     if isinstance(run, NonDifferentiable):
-        return "no derivative: gives an array"
+        return "no derivative: returns an array"
     return f"primitive {run.name}" if is_primitive(run) else "composed of primitives"
 
 
 @cache
-def _place_of_out(f: Any) -> int:
-    """The position of the argument `out` of a NumPy function, beyond all where it has none."""
-    names = [name for name, p in parameters_of(f).items() if p.kind in _BY_PLACE]
+def _position_of_out(f: Any) -> int:
+    """Return the position of `out` among the arguments; a huge number without one."""
+    names = [name for name, p in parameters_of(f).items() if p.kind in _POSITIONAL]
     return names.index("out") if "out" in names else sys.maxsize
 
 
-_BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
-def _without_out(f: Any, kwargs: Mapping[str, Any], by_place: Any = None) -> dict[str, Any]:
-    """The keywords without an `out` of None, as it is by default; any other `out` is refused."""
-    for out in (by_place, kwargs.get("out")):
+def _without_out(f: Any, kwargs: Mapping[str, Any], by_position: Any = None) -> dict[str, Any]:
+    """Return the keywords without ``out=None``; refuse any other `out`."""
+    for out in (by_position, kwargs.get("out")):
         if any(x is not None for x in (out if isinstance(out, tuple) else (out,))):
             raise TypeError(
-                f"np.{name_of(f)}: out= and in-place operators on arrays would write a tensor's "
-                "values where no derivative follows. Use the result instead."
+                f"np.{name_of(f)}: out= and in-place operators would write into an array and "
+                "lose the gradient. Use the returned result instead."
             )
     return {key: value for key, value in kwargs.items() if key != "out"}
 
 
 def _by_position(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """A call with every argument that can be in its place: a primitive's rules go by position."""
+    """Return the call with as many positional arguments as possible: rules go by position."""
     if not parameters_of(f):
         return args, kwargs
     bound = inspect.signature(f).bind(*args, **kwargs)
@@ -136,13 +136,13 @@ def _by_position(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 def _called(
     f: Any, args: Any, *, where: Any = True, dtype: Any = None, subok: bool = True, **others: Any
 ) -> Any:
-    """A ufunc with its keywords: `dtype` is of the arguments, `where` says which entries count."""
+    """Call a ufunc with its keywords: `dtype` of the arguments, `where` to select entries."""
     run = PRIMITIVES[f]
     if isinstance(run, NonDifferentiable):
         return run(*args, where=where, **({"dtype": dtype} if dtype else {}), **others)
     if others and (is_primitive(run) or where is not True):
         given = ", ".join(f"{key}=" for key in others)
-        raise TypeError(f"np.{name_of(f)}: {given} has no meaning for a tensor. Leave it out")
+        raise TypeError(f"np.{name_of(f)}: {given} is not supported for tensors. Leave it out.")
     if dtype is not None:
         args = [_cast(x, dtype) for x in args]
     return run(*args, **others) if where is True else _where(run, args, where)
@@ -157,14 +157,14 @@ def _cast(x: Any, dtype: Any) -> Any:
 
 
 def _where(run: Any, args: Any, where: Any) -> Any:
-    """The function on the entries where the mask is True only, and 0 elsewhere.
+    """Run the function only on the entries where the mask is True; the others are 0.
 
-    There NumPy leaves what the memory held before. That the other entries are never computed with
-    keeps a logarithm of 0 among them out of the gradient, too.
+    (NumPy leaves them uninitialised.) The other entries are never computed, so that the logarithm
+    of a 0 among them does not reach the gradient.
     """
     mask = np.asarray(unwrap(where))
     if mask.dtype != bool:
-        raise TypeError(f"where= is a mask of booleans, not {describe(where)}")
+        raise TypeError(f"where: expected a mask of booleans, got {describe(where)}")
     shape = np.broadcast_shapes(mask.shape, *map(np.shape, args))
     mask = np.broadcast_to(mask, shape)
     chosen = [np.broadcast_to(x, shape)[mask] for x in args]
@@ -172,6 +172,6 @@ def _where(run: Any, args: Any, where: Any) -> Any:
 
 
 def _outer(a: Any, b: Any) -> tuple[Any, Any]:
-    """Arguments that broadcast to all pairs: a's axes first, then b's."""
+    """Return `a` and `b` in shapes that broadcast to all pairs: the axes of `a`, then of `b`."""
     a, b = as_array_or_tensor(a), as_array_or_tensor(b)
     return np.reshape(a, a.shape + (1,) * b.ndim), b

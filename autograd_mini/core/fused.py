@@ -9,7 +9,7 @@ from .arrays import Rule
 from .primitive import Primitive, VariadicRule, primitive
 from .tensor import Tensor
 
-#: Every fused primitive, for the test that compares each with its unfused definition.
+#: Every fused primitive. A test compares each of them with its graph.
 FUSED: list[Primitive] = []
 
 
@@ -23,30 +23,42 @@ def fused(
     implements: Any = None,
     residuals: bool = False,
 ) -> Primitive:
-    """One node in place of a graph: a primitive that knows the function it replaces.
+    """Make one primitive that replaces a graph of primitives, and knows that graph.
 
     Parameters
     ----------
-    forward, *vjps, name, implements, residuals
-        As for `primitive`.
+    forward : callable
+        The function of arrays.
+    *vjps : callable or None
+        A rule for each leading argument, as for `primitive`.
     unfused : callable
-        The same function of the same arguments, written in primitives: what the node is held to,
-        by ``ag.check_fused(node, *inputs)``.
+        The same function of the same arguments, written in primitives.
+        ``ag.check_fused(node, *inputs)`` compares the two.
     display_graph : callable, optional
-        The same function once more, as one reads it in a book, where that is shorter than the
-        graph. It may use other fused nodes.
+        The function as a textbook defines it, if that is shorter than the graph. It may use other
+        fused nodes. Views print it; nothing is computed with it.
     display_rules : sequence of callable or None, optional
-        Rules that say the same as those of the node, as one reads them in a book, where the node's
-        are written so as to be fast or to lose no digits. Like `display_graph` they never compute
-        anything: views run them on symbols, and write what they find.
+        The rules as a textbook writes them, if those of the node are written for speed or accuracy.
+        Views print them; nothing is computed with them.
+    name : str, optional
+        The name in tables and pictures; by default that of `forward`.
+    implements : NumPy function or tuple of them, optional
+        The NumPy functions that the node runs on tensors.
+    residuals : bool
+        Whether `forward` returns ``(y, residuals)``, as for `primitive`.
 
     Returns
     -------
     Primitive
 
+    Raises
+    ------
+    TypeError
+        If there is no rule, or one is neither callable nor None.
+
     Examples
     --------
-    A hinge, where the graph would be three records:
+    A hinge, whose graph has three nodes:
 
     >>> import numpy as np
     >>> import autograd_mini as ag
@@ -68,7 +80,7 @@ def fused(
 
 
 def labelled(x: Any, name: str) -> Tensor:
-    """`x` under a name by which formulas write it: for what a textbook has."""
+    """Return `x` as a tensor of this name, which formulas use."""
     t = x if isinstance(x, Tensor) else Tensor(x, requires_grad=x.dtype.kind == "f")
     t.name = name
     return t

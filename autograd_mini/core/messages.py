@@ -13,7 +13,7 @@ from .arrays import TensorBase
 
 
 class DetachedWarning(UserWarning):
-    """A number was taken out of a tensor that requires a gradient; the gradient stays behind.
+    """Warn that a plain number was made of a tensor that requires a gradient, and loses it.
 
     Examples
     --------
@@ -25,7 +25,7 @@ class DetachedWarning(UserWarning):
     ...     number = float(x)
     >>> caught[0].category.__name__
     'DetachedWarning'
-    >>> x.item()  # says that it is meant
+    >>> x.item()  # on purpose, so without a warning
     2.0
     """
 
@@ -70,10 +70,11 @@ def add_context(name: str, error: Exception, args: Sequence[Any]) -> Exception:
     """Return an error like `error` that also names the operation, its arguments and the fix."""
     text = str(error).replace("<lambda>", name)
     if "broadcast" in text:
-        text += ". From the right, lengths must be equal, or one of them 1: reshape to fit"
+        text += ". Compared from the last axis, two lengths must be equal, or one of them 1"
         text += lesson("shapes")
     elif "core dimension" in text or "not aligned" in text:
-        text += ". The last axis of the left must be as long as the second last of the right"
+        text += ". The last axis of the left operand must have the same length as the "
+        text += "second-to-last axis of the right operand"
         text += lesson("shapes")
     kinds = (LinAlgError, AxisError, ValueError, IndexError, TypeError)
     kind = next(k for k in kinds if isinstance(error, k))
@@ -85,94 +86,115 @@ def add_context(name: str, error: Exception, args: Sequence[Any]) -> Exception:
 
 def computed_from_old_data(leaf: Any, node: Any) -> str:
     return (
-        f"{describe(leaf)} was given new data after {describe(node)} had been computed "
-        "from the old: run the forward pass again, and differentiate before the "
-        f"next change.{lesson('changed')}"
+        f"{describe(leaf)} was modified after {describe(node)} was computed from it. Run the "
+        "forward pass again, and call backward() before you change parameters." + lesson("changed")
     )
 
 
 def not_recorded(t: Any) -> str:
     return (
-        f"{describe(t)} has no derivatives: no leaf it was computed from has "
-        "requires_grad=True, or it was computed under no_grad()." + lesson("not recorded")
+        f"{describe(t)} has no gradient: no leaf that it was computed from has requires_grad=True, "
+        "or it was computed under no_grad()." + lesson("not recorded")
     )
 
 
 def needs_cotangent(t: Any) -> str:
     return (
-        f"{describe(t)} has {t._array.size} entries: pass a cotangent of that shape as "
-        "`gradient`, or reduce it to one number first, with .sum() or .mean()."
+        f"{describe(t)} has {t._array.size} entries, and backward() starts from a single number. "
+        "Reduce it first, with .sum() or .mean(), or pass `gradient=` of that shape."
         + lesson("many entries")
     )
 
 
 def wrong_cotangent(t: Any, seed: Any) -> str:
     return (
-        f"gradient of shape {seed.shape} {seed.dtype} for {describe(t)}: it must have "
-        "that very shape, and real numbers."
+        f"gradient: got shape {seed.shape} {seed.dtype}, expected real numbers of the shape of "
+        f"{describe(t)}."
     )
 
 
 def wrong_contribution(node: Any, argument: Any, c: Any) -> str:
     return (
-        f"a rule of {node.op.name} returned shape {c.shape} {c.dtype} for {describe(argument)}. "
-        "A rule returns its argument's shape, or the shape that the argument was broadcast to."
+        f"a rule of {node.op.name} returned shape {c.shape} {c.dtype} for {describe(argument)}. A "
+        "rule must return the shape of its argument, or the shape it was broadcast to."
         + lesson("shape of a rule")
     )
 
 
 def data_of_a_node(t: Any) -> str:
     return (
-        f"{describe(t)} was computed by {t.op.name}: its data cannot be replaced. "
-        "Change the leaves it was computed from, or take .detach() first."
+        f"{describe(t)} is the result of {t.op.name}, so its data cannot be replaced. "
+        "Change the leaves that it was computed from, or call .detach() first."
     )
 
 
 def data_of_another_shape(t: Any, value: Any) -> str:
     return (
-        f"new data of shape {value.shape} for {describe(t)}: the shape of a tensor "
-        "is fixed. Make a new one with ag.tensor(...)."
+        f"data: got shape {value.shape} for {describe(t)}, whose shape cannot change. "
+        "Make a new tensor with ag.tensor(...)."
     )
 
 
 def requires_grad_of_a_node(t: Any) -> str:
     return (
-        f"{describe(t)} was computed by {t.op.name}: requires_grad is set on leaves. "
-        "Take .detach() for a copy that requires none."
+        f"{describe(t)} is the result of {t.op.name}, and requires_grad can only be set on leaves. "
+        "Call .detach() for a copy that requires no gradient."
     )
 
 
 def no_gradient_of_integers(t: Any) -> str:
     return (
-        f"{describe(t)} cannot require a gradient: only real floating dtypes have "
-        "derivatives. Write 3.0 for 3, or pass dtype=float."
+        f"{describe(t)} cannot require a gradient, because its dtype is not real floating. "
+        "Write 3.0 instead of 3, or pass dtype=float."
     )
+
+
+def gradient_of_another_shape(t: Any, value: Any) -> str:
+    return f"grad: got shape {value.shape} for {describe(t)}. Assign an array of the same shape."
 
 
 def gradient_not_retained(t: Any) -> str:
     return (
-        f"the gradient of {describe(t)}, made by {t.op.name}, was not kept. Call "
-        ".retain_grad() on it before backward(), or read loss.tape().adjoints()."
+        f"{describe(t)} is the result of {t.op.name}, not a leaf, so it has no .grad. To update a "
+        "parameter, write `with ag.no_grad(): w -= ...` (not `w = w - ...`). To keep the gradient "
+        "of an intermediate result, call .retain_grad() before backward(). loss.tape().adjoints() "
+        "returns all gradients."
     )
+
+
+def nothing_to_retain(t: Any) -> str:
+    return f"{describe(t)} does not require a gradient, so none can be retained."
 
 
 def array_would_lose_gradient(t: Any) -> str:
     return (
-        f"an array of {describe(t)} would leave its derivative behind. Say so with "
-        ".numpy() or .detach(), or build with np.stack and np.where, which record."
+        f"converting {describe(t)} to a NumPy array would lose its gradient. To do that on "
+        "purpose, call .numpy() or .detach(). To keep the gradient, pass the tensor to NumPy's "
+        "functions directly, such as np.stack and np.where."
     )
 
 
 def number_loses_gradient(t: Any, call: str) -> str:
     return (
-        f"{call} of {describe(t)} leaves its derivative behind. If that is meant, "
-        "say .item(); to keep the derivative, use NumPy's functions on the tensor itself."
+        f"{call} of {describe(t)} loses its gradient. To do that on purpose, call .item(). To keep "
+        "the gradient, use NumPy's functions on the tensor itself."
     )
 
 
 def changed_in_place(t: Any) -> str:
     return (
-        f"{describe(t)} cannot be changed in place: a backward pass may still need its "
-        "values. Use np.where(mask, new, t) or np.concatenate; or assign to a leaf's .data."
+        f"{describe(t)} cannot be changed in place, because a backward pass may still need its "
+        "values. Use np.where(mask, new, t) or np.concatenate, or assign to the .data of a leaf."
         + lesson("changed")
+    )
+
+
+def no_axis_to_iterate(t: Any) -> str:
+    return f"{describe(t)} is a single number and cannot be iterated over. Use .item()."
+
+
+def pickle_of_a_node(t: Any) -> str:
+    return (
+        f"{describe(t)} is the result of {t.op.name}, and a tape cannot be pickled. "
+        "Pickle its .detach(), or the leaves that it was computed from."
     )

@@ -1,4 +1,4 @@
-"""NumPy's functions as methods of a tensor: ``t.sum(axis=0)`` is ``np.sum(t, axis=0)``."""
+"""What a tensor shares with NumPy's arrays: ``t.shape``, and ``t.sum(axis=0)`` for ``np.sum``."""
 
 from __future__ import annotations
 
@@ -16,18 +16,15 @@ if TYPE_CHECKING:
 
 
 def _numpy(function: Any, call: str, gives: str) -> Callable[..., Any]:
-    """The method that is a function of NumPy's, with the tensor as its first argument.
-
-    Its documentation shows what a `call` of it gives, as lists.
-    """
+    """Return the method for a NumPy function; its documentation shows one `call` and its result."""
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         return self.__array_function__(function, (), (self, *args), kwargs)
 
-    method.__doc__ = f"""``np.{function.__name__}`` of this tensor, with NumPy's arguments.
+    method.__doc__ = f"""Return ``np.{function.__name__}`` of this tensor, with NumPy's arguments.
 
-    It is of the shape and dtype that NumPy gives, and on the tape where there is a derivative.
-    Errors are NumPy's, with the operation and the tensors named.
+    The result has the shape and dtype that NumPy gives it, and is recorded if it has a derivative.
+    Errors are those of NumPy, and also name the operation and the tensors.
 
     Examples
     --------
@@ -46,7 +43,7 @@ def elementwise(function: Any, call: str, gives: float) -> Callable[[Any], Any]:
         return PRIMITIVES[function](self)
 
     name = function if isinstance(function, str) else function.__name__
-    method.__doc__ = f"""Elementwise ``{name}`` of this tensor, of the same shape and dtype.
+    method.__doc__ = f"""Return the elementwise ``{name}`` of this tensor, of its shape and dtype.
 
     Examples
     --------
@@ -97,7 +94,7 @@ class ArrayMethods(TensorBase):
         return self.transpose(*range(self.ndim - 2), -1, -2)
 
     def item(self) -> Any:
-        """The one entry as a Python number. The derivative stays behind, as the call says.
+        """Return the only entry as a Python number, without its gradient.
 
         Examples
         --------
@@ -108,7 +105,7 @@ class ArrayMethods(TensorBase):
         return np.asarray(self._array).item()
 
     def tolist(self) -> Any:
-        """The entries as nested lists of Python numbers.
+        """Return the entries as nested lists of Python numbers.
 
         Examples
         --------
@@ -119,7 +116,7 @@ class ArrayMethods(TensorBase):
         return np.asarray(self._array).tolist()
 
     def numpy(self) -> NDArray[Any]:
-        """A copy of the values as a plain array, to be changed at will.
+        """Return a copy of the values as a plain array.
 
         Examples
         --------
@@ -167,14 +164,14 @@ class ArrayMethods(TensorBase):
     relu = elementwise("relu", "ag.tensor(-2.0).relu()", 0.0)
 
     def logsumexp(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        """ln Σ e^t over `axis`, without overflow: all axes when None, else an int or a tuple.
+        """Return ln Σ e^t over `axis`, computed without overflow.
 
         Parameters
         ----------
         axis : int or tuple of int, optional
-            What to sum over; all axes when not given.
+            The axes to sum over; all by default.
         keepdims : bool
-            Keep the axes that were summed over, at length one.
+            Whether to keep the summed axes, with length one.
 
         References
         ----------
@@ -191,14 +188,14 @@ class ArrayMethods(TensorBase):
         )
 
     def reshape(self, *shape: Any, order: Any = "C") -> Tensor:
-        """The same entries in another shape: ``t.reshape(2, 3)`` or ``t.reshape((2, -1))``.
+        """Return the same entries in another shape: ``t.reshape(2, 3)`` or ``t.reshape((2, -1))``.
 
         Parameters
         ----------
         *shape : int, or one tuple of int
-            The lengths of the axes, of which one may be -1.
+            The lengths of the axes. One of them may be -1.
         order : {"C", "F"}
-            In which order the entries are read and written.
+            The order in which entries are read and written.
 
         Examples
         --------
@@ -209,12 +206,12 @@ class ArrayMethods(TensorBase):
         return self.__array_function__(np.reshape, (), (self, _unpacked(shape)), {"order": order})
 
     def flatten(self, order: Any = "C") -> Tensor:
-        """All entries along one axis.
+        """Return all entries along one axis.
 
         Parameters
         ----------
         order : {"C", "F"}
-            In which order the entries are read.
+            The order in which entries are read.
 
         Examples
         --------
@@ -227,7 +224,7 @@ class ArrayMethods(TensorBase):
     ravel = flatten
 
     def transpose(self, *axes: Any) -> Tensor:
-        """The axes in the given order, or reversed when none is given.
+        """Return the tensor with its axes in this order; reversed by default.
 
         Examples
         --------
@@ -239,19 +236,19 @@ class ArrayMethods(TensorBase):
         return self.__array_function__(np.transpose, (), (self, *order), {})
 
     def astype(self, dtype: DTypeLike, *, copy: bool = True) -> Tensor:
-        """The values in another floating dtype; the cotangent comes back in this one's.
+        """Return the values in another dtype. The gradient has this tensor's dtype again.
 
         Parameters
         ----------
         dtype : dtype
-            Real floating, where a derivative shall flow.
+            Real floating, if this tensor requires a gradient.
         copy : bool
-            Taken for NumPy's sake: what comes back is a record of its own.
+            Accepted because NumPy's method has it; the result is always a new tensor.
 
         Raises
         ------
         TypeError
-            When a derivative would get lost in a dtype that is not floating.
+            If this tensor requires a gradient and `dtype` is not floating.
 
         Examples
         --------
@@ -261,7 +258,16 @@ class ArrayMethods(TensorBase):
         """
         return self.__array_function__("astype", (), (self,), {"dtype": np.dtype(dtype)})
 
+    def __divmod__(self, other: Any) -> Any:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return other // self, other % self
+
+    def __round__(self, decimals: int = 0) -> Any:
+        return self.round(decimals)
+
 
 def _unpacked(args: tuple[Any, ...]) -> Any:
-    """``f(2, 3)`` and ``f((2, 3))`` are the same call."""
+    """Return the arguments of ``f(2, 3)`` or ``f((2, 3))``."""
     return args[0] if len(args) == 1 else args

@@ -3,10 +3,10 @@
     exp = primitive(np.exp, lambda g, y, x: g * y)
 
 A rule is a line of NumPy, ``rule(g, y, *args, **kwargs)``: `g` is the cotangent of the output,
-`y` the output, then come the arguments as the function got them. It returns what this use of the
-argument adds to the argument's adjoint. Where the argument was broadcast, the rule need not care:
-the sweep sums. Given arrays a rule computes; given Tensors it records, and so derivatives have
-derivatives.
+`y` the output, then come the arguments of the call. It returns what this use of the argument
+contributes to the argument's adjoint. A rule may ignore broadcasting, which the backward pass
+undoes. Given arrays, a rule computes. Given Tensors, it records, so derivatives can be
+differentiated again.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from itertools import count
 from math import inf
+from pickle import UnpicklingError
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -29,23 +30,23 @@ from .tensor import Tensor, record
 
 
 class Primitive:
-    """An operation that has rules; called like the function it wraps. See `primitive`.
+    """An operation with derivative rules. Call it like the function it wraps; see `primitive`.
 
     Attributes
     ----------
     name : str
-        What tables and pictures call it.
+        The name in tables, pictures and messages.
     forward : callable
-        The function, on arrays.
+        The function of arrays.
     vjps : tuple of callable or None
-        A rule for each argument; or an `VariadicRule`.
+        A rule for each argument, or a `VariadicRule`.
     unfused : callable or None
         For a fused node, the same function written in primitives.
 
     Raises
     ------
     TypeError, ValueError, IndexError
-        When called, as the function does, with the operation and the tensors named.
+        If the function raises it. The message also names the operation and the tensors.
 
     Examples
     --------
@@ -68,19 +69,19 @@ class Primitive:
         self.vjps = vjps
         self.name = name
         self.residuals = residuals
-        #: for a fused node, the same function written in primitives
+        #: of a fused node: the same function, written in primitives
         self.unfused: Callable[..., Any] | None = None
-        #: for a fused node, the same as a textbook defines it, where that says more than its name
+        #: of a fused node: the function as a textbook defines it, if shorter than the graph
         self.display_graph: Callable[..., Any] | None = None
-        #: for a fused node, its rules as formulas write them; None for one that says it itself
+        #: of a fused node: its rules as a textbook writes them; None for those that are so already
         self.display_rules: Sequence[Rule | None] = ()
-        #: how many leading arguments are covered by rules; those beyond are parameters
+        #: the number of leading arguments that have rules; the others are parameters
         self.arity: float = inf if isinstance(vjps, VariadicRule) else len(vjps)
-        #: the number of arguments of a call in which each has a rule, for a quick test in `record`
+        #: the number of arguments of a call in which all have a rule, for a fast test in `record`
         self.all_ruled = -1 if isinstance(vjps, VariadicRule) or None in vjps else len(vjps)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run on arrays; on Tensors also record."""
+        """Compute the function; record the call if an argument is a Tensor."""
         return record(self, args, self._keywords(kwargs) if kwargs else NO_KWARGS)
 
     def __repr__(self) -> str:
@@ -92,63 +93,65 @@ class Primitive:
         return (_unpickle, key) if _NAMED.get(key) is self else self.name
 
     def _keywords(self, kwargs: dict[str, Any]) -> dict[str, Any]:
-        """Keyword arguments as arrays; a derivative that would get lost in one is refused."""
+        """Return the keywords as arrays; refuse a tensor that would lose its gradient."""
         for key, value in kwargs.items():
             if type(value) is Tensor:
                 if value.requires_grad:
                     raise TypeError(
-                        f"{self.name}: {describe(value)} was passed as the keyword {key!r}, where "
-                        "no derivative is recorded. Pass it by position, or pass .detach()."
+                        f"{self.name}: {describe(value)} requires a gradient, and keywords record "
+                        f"none. Pass {key!r} by position, or pass .detach()."
                     )
                 kwargs = {**kwargs, key: unwrap(value)}
         return kwargs
 
     def is_active_for(self, args: tuple[Any, ...], y: Any) -> bool:
-        """Whether a derivative flows from an active argument to the result `y`.
+        """Return whether a gradient flows from the result `y` to an argument.
 
-        No when the rules of all active arguments are declared None: their derivative is zero.
+        It does not if the rules of all arguments that require a gradient are None.
 
         Raises
         ------
         TypeError
-            When an active argument has no rule, or the result is not real floating.
+            If an argument that requires a gradient has no rule, or `y` is not real floating.
         """
         rules = dict(zip(range(len(args)), self.vjps))
         active = [i for i, a in enumerate(args) if isinstance(a, Tensor) and a._active]
         for i in active:
             if i not in rules:
                 raise TypeError(
-                    f"{self.name}: argument {i}, {describe(args[i])}, requires a gradient, but "
-                    f"{self.name} has no rule for it. Pass .detach(), or give the primitive a rule."
+                    f"{self.name} has no rule for argument {i}, {describe(args[i])}, which "
+                    "requires a gradient. Pass .detach(), or give the primitive a rule."
                     + lesson("no rule")
                 )
         if all(rules[i] is None for i in active):
             return False
         if y.dtype.kind not in "fO":
             raise TypeError(
-                f"{self.name}({', '.join(map(describe, args))}) is {y.dtype}, through which no "
-                "derivative flows. Compute with real floating dtypes, or on .detach()."
+                f"{self.name} of {' and '.join(map(describe, args))} returned {y.dtype}, which has "
+                "no gradient. Compute with real floating dtypes, or pass .detach()."
             )
         return True
 
     def forward_on_objects(self, arrays: list[Any], kwargs: Any) -> Any:
-        """The value on arrays that NumPy itself cannot compute, or NotImplemented."""
+        """Return the value for arrays that NumPy cannot compute with, or NotImplemented."""
         for x in (x for a in arrays for x in (a if isinstance(a, tuple) else (a,))):
-            if hasattr(x, "__primitive__"):  # an array that knows what to do with us: a traced one
+            if hasattr(x, "__primitive__"):  # a traced array, which records the call itself
                 return x.__primitive__(self, arrays, kwargs)
         if self.unfused is None or not any(map(holds_objects, arrays)):
             return forward_on_objects(self.forward, arrays, kwargs)
-        # A fused node, whose graph is of primitives that know what to do with objects. Its rules
-        # then run on Tensors, as all do over objects, and need nothing saved.
+        # The graph of a fused node consists of primitives that can compute with objects. Rules run
+        # on Tensors then, and need no residuals.
         try:
             args = (Tensor(a) if holds_objects(a) else a for a in arrays)
             y = unwrap(self.unfused(*args, **kwargs))
-        except TypeError:  # these objects have no such function: what the node says itself is clear
+        except (
+            TypeError
+        ):  # these objects have no such function; the error of the node itself is clearer
             return NotImplemented
         return (y, None) if self.residuals else y
 
     def add_context(self, error: Exception, args: tuple[Any, ...]) -> Exception:
-        """`error`, raised by the function, with the operation, the tensors and the remedy."""
+        """Return `error` with the name of the operation, its arguments and the fix."""
         return messages.add_context(self.name, error, args)
 
 
@@ -161,17 +164,19 @@ def _key(forward: Callable[..., Any], name: str) -> tuple[str, str]:
 
 
 def _unpickle(module: str, name: str) -> Primitive:
-    import_module(module)  # which makes the primitive, unless it exists already
+    import_module(module)  # makes the primitive, if it does not exist yet
+    if (module, name) not in _NAMED:
+        raise UnpicklingError(f"{module} has no primitive named {name!r}. Define it there first.")
     return _NAMED[module, name]
 
 
 class VariadicRule:
-    """The rules of a primitive that takes any number of arguments: ``rule_for(i)`` is the i-th.
+    """The rules of a primitive with any number of arguments: ``rule_for(i)`` for the i-th.
 
     Parameters
     ----------
     rule_for : callable
-        From the number of an argument to its rule.
+        Takes the position of an argument, and returns its rule.
 
     Examples
     --------
@@ -194,9 +199,9 @@ class VariadicRule:
 
 
 class JointRule(VariadicRule):
-    """One rule for all arguments: it gives their cotangents at once, as a sequence.
+    """One rule for all arguments, which returns the sequence of their contributions.
 
-    The sweep asks for them one by one, so the first call of a visit computes for the others.
+    The backward pass asks for them one by one: the first call computes them all.
     """
 
     __slots__ = ()
@@ -222,18 +227,18 @@ def primitive(
     implements: Any = None,
     residuals: bool = False,
 ) -> Primitive:
-    """An operation on tensors, from a function of arrays and its derivative rules.
+    """Make an operation on tensors from a function of arrays and its derivative rules.
 
     Parameters
     ----------
     forward : callable
-        The function, on arrays.
+        The function of arrays.
     *vjps : callable or None
-        A rule per leading argument, ``rule(g, y, *args, **kwargs)``; None declares that argument
-        not differentiable. Arguments beyond are parameters, which never are. A single
-        ``VariadicRule(rule_for)`` stands for any number of arguments.
+        A rule for each leading argument, ``rule(g, y, *args, **kwargs)``; None for an argument that
+        is not differentiable. Arguments without a rule are parameters. A single
+        ``VariadicRule(rule_for)`` has the rules for any number of arguments.
     name : str, optional
-        What tables and pictures call it; `forward`'s own name when not given.
+        The name in tables and pictures; by default that of `forward`.
     implements : NumPy function or tuple of them, optional
         The NumPy functions that this primitive runs on tensors; `forward` itself by default, if
         it is one.
@@ -248,7 +253,7 @@ def primitive(
     Raises
     ------
     TypeError
-        When there is no rule at all, or one that cannot be called.
+        If there is no rule, or one is neither callable nor None.
 
     Examples
     --------
@@ -262,12 +267,12 @@ def primitive(
     name = name or forward.__name__
     if not vjps:
         raise TypeError(
-            f"{name}: a primitive needs a rule per differentiable argument, rule(g, y, *args), or "
-            "None for an argument that is not differentiable"
+            f"{name}: a primitive needs a rule for each differentiable argument, "
+            "rule(g, y, *args), or None for an argument that is not differentiable."
         )
     rules: Any = vjps[0] if isinstance(vjps[0], VariadicRule) else vjps
     if rules is vjps and not all(rule is None or callable(rule) for rule in vjps):
-        raise TypeError(f"{name}: a rule is a function rule(g, y, *args), or None; got {vjps}")
+        raise TypeError(f"{name}: expected rules, rule(g, y, *args) or None, got {vjps}")
     made = _NAMED[_key(forward, name)] = Primitive(forward, rules, name, residuals)
     if implements is None and is_numpy(forward):
         implements = forward

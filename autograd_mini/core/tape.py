@@ -26,20 +26,20 @@ if TYPE_CHECKING:
 class Tape(Sequence["Tensor"]):
     """The tensors that a result was computed from, in the order of computation.
 
-    A Wengert list: leaves, constants and records, sorted by creation number, the result
-    last. ``print(tape)`` shows it as a table, ``len``, indexing and iteration work as for a list.
+    This is a Wengert list: leaves and nodes, sorted by creation number, with the result at the
+    end. ``print(tape)`` shows it as a table. ``len``, indexing and iteration work as for a list.
 
     Parameters
     ----------
     result : Tensor
-        Where the tape ends.
+        The last tensor of the tape.
 
     Raises
     ------
     TypeError
-        For what is no tensor, and so was not recorded.
+        If `result` is not a Tensor.
     RuntimeError
-        When a leaf was given new data after a record used the old.
+        If a leaf has got new data after a node was computed from it.
 
     References
     ----------
@@ -59,18 +59,20 @@ class Tape(Sequence["Tensor"]):
 
     __slots__ = ("_tensors",)
 
-    #: From the name of a view to the function that shows a tape so. ``autograd_mini/__init__.py``
-    #: sets it, because the engine imports none of its views.
-    shown: ClassVar[Callable[[str], Callable[..., Any]]]
+    #: Return the view of this name: "table", "printed" or "source". The engine imports none of its
+    #: views, so ``autograd_mini/__init__.py`` sets this.
+    shown: ClassVar[Any]
 
     def __init__(self, result: Tensor) -> None:
         if not isinstance(result, TensorBase):
-            raise TypeError(f"a tape ends in a tensor; {describe(result)} has none behind it")
+            raise TypeError(
+                f"Tape: expected a Tensor, got {describe(result)} ({type(result).__name__})"
+            )
         self._tensors = ancestors(result)
 
     @property
     def result(self) -> Tensor:
-        """The last tensor, whose derivatives the sweep computes.
+        """The last tensor, which the backward pass starts from.
 
         Examples
         --------
@@ -95,22 +97,22 @@ class Tape(Sequence["Tensor"]):
         return iter(self._tensors)
 
     def __contains__(self, t: object) -> bool:
-        return any(own is t for own in self._tensors)  # the same one: == compares entries
+        return any(own is t for own in self._tensors)  # by identity, because == compares entries
 
     def index(self, value: Any, start: int = 0, stop: int = sys.maxsize) -> int:
-        """The number of a tensor in the table, so that ``tape[tape.index(t)]`` is `t`.
+        """Return the position of a tensor, so that ``tape[tape.index(t)]`` is `t`.
 
         Parameters
         ----------
         value : Tensor
-            Found by identity, since ``==`` compares entries.
+            Compared by identity, because ``==`` compares entries.
         start, stop : int
-            Where to look, as for a list.
+            The part of the tape to search, as for a list.
 
         Raises
         ------
         ValueError
-            When the result was not computed from it.
+            If the tensor is not on the tape.
 
         Examples
         --------
@@ -127,7 +129,7 @@ class Tape(Sequence["Tensor"]):
         raise ValueError(f"{describe(value)} is not on this tape")
 
     def count(self, value: Any) -> int:
-        """1 when `value` is a tensor of the tape, else 0.
+        """Return 1 if `value` is on the tape, else 0.
 
         Examples
         --------
@@ -139,7 +141,7 @@ class Tape(Sequence["Tensor"]):
         return int(value in self)
 
     def __str__(self) -> str:
-        """The table, in colour on a terminal; that of ``table()`` never has any."""
+        """Return the table, in colour on a terminal. ``table()`` never uses colour."""
         return str(self.shown("printed")(self))
 
     def __repr__(self) -> str:
@@ -152,17 +154,21 @@ class Tape(Sequence["Tensor"]):
         adjoints: bool = False,
         width: int | None = None,
     ) -> str:
-        """The tape as a table of text: number, name, operation, arguments, shape and value.
+        """Return the tape as a table: number, name, operation, arguments, shape and value.
 
         Parameters
         ----------
         names : mapping, optional
-            Variables, as ``locals()`` gives them: what to call arrays, and tensors without a name.
+            Variables, such as ``locals()``: names for arrays, and for tensors without a name.
         adjoints : bool
-            Also show the derivative of the result with respect to each row; and below, a row for
-            each step of the backward pass: whose rule adds what to which derivative.
+            Whether to show the gradient of the result with respect to each row too, and below it
+            a row for each contribution of the backward pass.
         width : int, optional
-            Columns to fit into; the terminal's when not given.
+            The number of columns; that of the terminal by default.
+
+        Returns
+        -------
+        str
 
         Examples
         --------
@@ -179,18 +185,18 @@ class Tape(Sequence["Tensor"]):
         """
         return str(self.shown("table")(self, names, adjoints=adjoints, width=width))
 
-    def source(self, names: Mapping[str, Any] | None = None) -> str:
-        """The tape as a NumPy program that runs by itself: ``ag.source(result, names)``.
+    def source(self, names: Mapping[str, Any] | None = None) -> Any:
+        """Return the tape as a NumPy program that runs on its own, as ``ag.source(result)`` does.
 
         Parameters
         ----------
         names : mapping, optional
-            Variables, as ``locals()`` gives them: what to call arrays, and tensors without a name.
+            Variables, such as ``locals()``: names for arrays, and for tensors without a name.
 
         Returns
         -------
         Source
-            Text, which also prints itself.
+            A string, with the values of the program's arguments.
 
         Examples
         --------
@@ -199,20 +205,22 @@ class Tape(Sequence["Tensor"]):
         >>> print((x * x).tape().source().splitlines()[3])
         def program(x):
         """
-        return str(self.shown("source")(self.result, names))
+        return self.shown("source")(self.result, names)
 
     def backward(self, gradient: ArrayLike | None = None) -> None:
-        """Add the result's derivatives to ``.grad``, as ``result.backward(gradient)`` does.
+        """Add the gradients of the result to ``.grad``, as ``result.backward(gradient)`` does.
 
         Parameters
         ----------
         gradient : array_like, optional
-            The cotangent to start from, of the result's shape; one when not given.
+            The cotangent to start with, of the result's shape; 1 by default.
 
         Raises
         ------
-        RuntimeError, ValueError
-            As `Tensor.backward`.
+        RuntimeError
+            If the result was not recorded, or a leaf has got new data since.
+        ValueError
+            If `gradient` is missing or has the wrong shape.
 
         Examples
         --------
@@ -225,22 +233,25 @@ class Tape(Sequence["Tensor"]):
         backward(self.result, gradient)
 
     def adjoints(self, gradient: ArrayLike | None = None) -> dict[Tensor, NDArray[Any]]:
-        """The derivative of the result with respect to every active tensor; touches no ``.grad``.
+        """Return the gradient of the result with respect to each tensor; change no ``.grad``.
 
         Parameters
         ----------
         gradient : array_like, optional
-            The cotangent to start from, of the result's shape; one when not given.
+            The cotangent to start with, of the result's shape; 1 by default.
 
         Returns
         -------
         dict of Tensor to array
-            In the order of the tape; each array has its tensor's shape and dtype.
+            All tensors that require a gradient, in the order of the tape. Each array has the shape
+            and dtype of its tensor.
 
         Raises
         ------
-        RuntimeError, ValueError
-            As `Tensor.backward`.
+        RuntimeError
+            If the result was not recorded, or a leaf has got new data since.
+        ValueError
+            If `gradient` is missing or has the wrong shape.
 
         Examples
         --------
@@ -250,7 +261,7 @@ class Tape(Sequence["Tensor"]):
         >>> [g.item() for g in (y + x).tape().adjoints().values()]
         [5.0, 1.0, 1.0]
         """
-        tensors = ancestors(self.result)  # again: a leaf may have new data since
+        tensors = ancestors(self.result)  # not self._tensors: a leaf may have got new data since
         active = [t for t in tensors if t.requires_grad]
         seed = initial_cotangent(self.result, gradient)
         found = compute_adjoints(tensors, seed, keep=set(active))
@@ -300,6 +311,6 @@ def replay(
             if t.op is None:
                 replaced[t] = leaf(t)
                 continue
-            args = [replaced[a] if isinstance(a, TensorBase) else a for a in t.inputs]
+            args = [replaced[a] if type(a) is type(t) else a for a in t.inputs]
             replaced[t] = call(t, args) if call else t.op(*args, **t.kwargs)
     return replaced

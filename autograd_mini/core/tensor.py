@@ -1,4 +1,4 @@
-"""Tensor: an array and its place on the tape; and `record`, the one function that puts it there.
+"""Tensor: an array and its place on the tape. `record` is the one function that puts it there.
 
 A computation leaves a tape, and the tape is made of the tensors themselves. A tensor that a
 primitive made (a *node*) keeps the primitive (`op`), the arguments of the call (`inputs`,
@@ -16,19 +16,10 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from . import dispatch, messages
-from .arrays import (
-    NO_KWARGS,
-    NOT_RETAINED,
-    Array,
-    as_array,
-    leaf_array,
-    read_only,
-    unwrap,
-)
+from .arrays import NO_KWARGS, NOT_RETAINED, Array, as_array, leaf_array, read_only, unwrap
 from .backward import backward
 from .context import ALL_OBSERVERS, SCOPES, observers
 from .foreign import ensure_array
-from .messages import describe
 from .methods import ArrayMethods, elementwise
 from .registry import PRIMITIVES, UFUNCS
 from .tape import Tape
@@ -42,11 +33,11 @@ _next_order = itertools.count().__next__  # one step in C, so threads never shar
 
 
 def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_KWARGS) -> Any:
-    """Run `op` on the arrays behind `args`, and put the result on the tape.
+    """Run `op` on the arrays inside `args`, and put the result on the tape.
 
-    With no Tensor among `args` this is a call of a NumPy function like any other, and an array
-    comes back: so a rule may use our primitives on whatever it is given. The body is plain and
-    flat because every operation of every user passes through it.
+    If no argument is a Tensor, the result is an array, as from any NumPy function. So a rule can
+    use primitives on arrays and on tensors. The body is flat because every operation of every user
+    passes through it.
     """
     arrays = []
     found = active = converted = False
@@ -74,7 +65,7 @@ def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_
         return y
 
     out = _new(Tensor)
-    if type(y) is not _ndarray:  # NumPy returns numbers bare
+    if type(y) is not _ndarray:  # NumPy returns a bare number for one entry
         y = _asarray(y) if isinstance(y, _generic) else ensure_array(y, op, args, arrays)
     out._array = y
     out.name = None
@@ -97,7 +88,7 @@ def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_
             why = f"{y.dtype} is not real. Make the real and the imaginary part a tensor each"
             raise op.add_context(TypeError(why), args)
         if type(y) is _ndarray and (y.base is not None or any(y is a for a in arrays)):
-            out._array = np.array(y)  # a leaf now, whose memory is nobody else's
+            out._array = np.array(y)  # the result is a leaf, which shares its memory with nothing
         out._active = False
         out._grad = out.op = out.residuals = None
         out.inputs = out.scope = ()
@@ -110,7 +101,7 @@ def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_
 
 
 def _binary(function: Any) -> tuple[Callable[..., Tensor], Callable[..., Tensor]]:
-    """The two methods of a binary operator: ``t + x`` and ``x + t``."""
+    """Return the two methods of a binary operator: ``t + x`` and ``x + t``."""
 
     def forward(self: Tensor, other: Any) -> Any:
         return record(PRIMITIVES[function], (self, other))
@@ -122,10 +113,10 @@ def _binary(function: Any) -> tuple[Callable[..., Tensor], Callable[..., Tensor]
 
 
 def _in_place(function: Any) -> Callable[[Tensor, Any], Any]:
-    """The method of ``t -= x``: inside of `no_grad`, it gives a leaf that is trained new data.
+    """Return the method of ``t -= x``, which under `no_grad` changes the data of a parameter.
 
-    Everywhere else it is left to Python, to which ``t -= x`` is ``t = t - x``, a new tensor. There
-    that would lose the parameter without a sign: what is bound anew is a local name.
+    Elsewhere Python computes ``t = t - x``, a new tensor. Under `no_grad` that would train a local
+    variable and leave the parameter as it is.
     """
 
     def method(self: Tensor, other: Any) -> Any:
@@ -138,7 +129,7 @@ def _in_place(function: Any) -> Callable[[Tensor, Any], Any]:
 
 
 def _plain(function: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """The methods of an operator that has no derivative: the answer is a plain array."""
+    """Return the two methods of an operator without a derivative, which return plain arrays."""
 
     def forward(self: Tensor, other: Any) -> Any:
         return PRIMITIVES[function](self, other)
@@ -151,47 +142,31 @@ def _plain(function: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
 
 @final
 class Tensor(ArrayMethods):
-    """An array that remembers how it was computed, so that derivatives can flow back through it.
+    """An array that remembers how it was computed, so that gradients can flow back through it.
 
-    ``ag.tensor(data)`` makes a leaf; every operation on tensors makes a record. A Tensor speaks
-    NumPy: operators, methods and NumPy's own functions (``np.exp(t)``, ``np.sum(t, axis=0)``,
-    ``array @ t``) all record.
-
-    Parameters
-    ----------
-    data : array_like
-        Numbers, copied. Real floating, integer or bool.
-    requires_grad : bool
-        Whether ``backward`` shall fill ``.grad``; needs a floating dtype.
-    dtype : dtype, optional
-        As ``numpy.array`` chooses when not given (float64 for Python floats).
-    name : str, optional
-        What tables, pictures and error messages call the tensor.
+    Make one with `tensor`. A Tensor speaks NumPy: its operators and methods, and NumPy's own
+    functions (``np.exp(t)``, ``np.sum(t, axis=0)``, ``array @ t``), record what they compute.
 
     Attributes
     ----------
     op : Primitive or None
-        What made this tensor; None for a leaf.
+        The operation that computed this tensor; None for a leaf.
     inputs : tuple
-        The arguments `op` was given: tensors, and constants as they were.
+        The arguments of that operation: tensors, and constants.
     kwargs : mapping
-        The keyword arguments of that call.
+        Its keyword arguments.
     order : int
-        The creation number. A record's inputs have smaller numbers than the record itself.
+        The creation number. A node has a larger number than its inputs.
     scope : tuple of scope
-        The blocks that a record was made in, outer ones first; none for a leaf.
-
-    Raises
-    ------
-    TypeError
-        For complex or non-numeric data, and for a gradient of integers.
+        The `scope` blocks in which a node was recorded, outer ones first.
+    name : str or None
+        What tables, pictures and error messages call the tensor.
 
     Notes
     -----
-    A leaf copies what it is given. Arrays used as constants beside tensors (``x * w``) are taken
-    by reference: do not change them before the backward pass. The data of a record is read-only.
-    Giving a leaf new data (``w.data -= 0.1 * w.grad``) makes what was recorded with the old data
-    unusable for a later ``backward``, which says so.
+    Constants of an operation (the array in ``x * w``) are not copied: do not change them before the
+    backward pass. The data of a node is read-only. After a leaf gets new data
+    (``w.data -= 0.1 * w.grad``), ``backward`` refuses nodes that were computed from the old data.
 
     Examples
     --------
@@ -206,7 +181,7 @@ class Tensor(ArrayMethods):
     """
 
     __slots__ = ()
-    __hash__ = object.__hash__  # by identity, though == compares entries
+    __hash__ = object.__hash__  # by identity, although == compares entries
 
     def __init__(
         self,
@@ -228,19 +203,17 @@ class Tensor(ArrayMethods):
         self.requires_grad = requires_grad
 
     def __init_subclass__(cls) -> None:
-        # `record` and `sweep` ask for this very type, which is 5% of a small training step faster.
-        raise TypeError(
-            "Tensor is not made to be subclassed: keep a Tensor as an attribute instead"
-        )
+        # `record` and `sweep` test for exactly this type: 5% of a small training step.
+        raise TypeError("Tensor cannot be subclassed. Keep a Tensor as an attribute instead.")
 
     # ---- what it holds -------------------------------------------------------------------------
 
     @property
     def data(self) -> NDArray[Any]:
-        """The array of values: a leaf's own, a read-only view for a record.
+        """The values: the array of a leaf, and a read-only view for a node.
 
-        Assigning to a leaf's data (also ``w.data -= step``) keeps its shape and dtype. Records
-        made with the former data then refuse to be differentiated.
+        Assigning to the data of a leaf (also ``w.data -= step``) keeps its shape and dtype.
+        Afterwards ``backward`` refuses the nodes that were computed from the old data.
 
         Examples
         --------
@@ -263,21 +236,21 @@ class Tensor(ArrayMethods):
         self._advance(value)
 
     def _advance(self, array: Array) -> None:
-        """Give a leaf its next version: younger than every node computed from the old data."""
+        """Replace the data of a leaf, and make it younger than all nodes computed before."""
         self.order = _next_order()
         self._array = array
 
     @property
     def grad(self) -> NDArray[Any] | None:
-        """What ``backward`` has added up here: a plain array of this tensor's shape and dtype.
+        """The sum of the gradients from all ``backward`` calls: a plain array, or None.
 
-        None before the first ``backward``. It is an array of its own, never shared with another
-        tensor. A record keeps none unless ``retain_grad()`` was called before ``backward``.
+        It has this tensor's shape and dtype, and shares its memory with nothing. A node has one
+        only if ``retain_grad()`` was called before ``backward()``.
 
         Raises
         ------
         RuntimeError
-            For a record whose gradient was not kept.
+            If this is a node whose gradient was not retained.
 
         Examples
         --------
@@ -297,7 +270,7 @@ class Tensor(ArrayMethods):
         if value is not None:
             value = np.array(unwrap(value), dtype=self.dtype)
             if value.shape != self.shape:
-                raise ValueError(f"a gradient of shape {value.shape} for {describe(self)}")
+                raise ValueError(messages.gradient_of_another_shape(self, value))
         self._grad = value
 
     @property
@@ -318,10 +291,10 @@ class Tensor(ArrayMethods):
         """Whether no primitive made this tensor, as in ``ag.tensor(3.0).is_leaf``."""
         return self.op is None
 
-    # ---- the way out ---------------------------------------------------------------------------
+    # ---- leaving the tape ----------------------------------------------------------------------
 
     def detach(self) -> Tensor:
-        """A leaf with a copy of the values, through which no derivative flows.
+        """Return a leaf with a copy of the values, through which no gradient flows.
 
         Examples
         --------
@@ -338,7 +311,8 @@ class Tensor(ArrayMethods):
             raise TypeError(messages.array_would_lose_gradient(self))
         if copy or (dtype is not None and dtype != self.dtype):
             return np.array(self._array, dtype=dtype)
-        return read_only(np.asarray(self._array))
+        view: NDArray[Any] = read_only(np.asarray(self._array))
+        return view
 
     def _warn_if_active(self, call: str) -> Tensor:
         if self._active:
@@ -364,7 +338,7 @@ class Tensor(ArrayMethods):
 
     def __iter__(self) -> Iterator[Tensor]:
         if self.ndim == 0:
-            raise TypeError(f"{describe(self)} has no axis to iterate over")
+            raise TypeError(messages.no_axis_to_iterate(self))
         return (self[i] for i in range(len(self)))
 
     def __format__(self, spec: str) -> str:
@@ -384,15 +358,25 @@ class Tensor(ArrayMethods):
             facts.append("requires_grad=True")
         return f"Tensor({', '.join(facts)})"
 
+    def __copy__(self) -> Tensor:
+        if self.op is not None and self._active:
+            copy: Tensor = self.copy()  # recorded, so that gradients flow through it
+            return copy
+        return _unpickle(*self.__reduce__()[1])
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        return self.__copy__()
+
     def __reduce__(self) -> tuple[Any, ...]:
-        # Creation numbers belong to one process: what is copied or pickled arrives as a leaf.
-        grad = None if self._grad is NOT_RETAINED else self._grad
-        return _rebuilt, (self._array, self._active, self.name, grad)
+        # Creation numbers belong to one process, so a tape cannot be pickled.
+        if self.op is not None and self._active:
+            raise TypeError(messages.pickle_of_a_node(self))
+        return _unpickle, (self._array, self._active, self.name, self._grad)
 
     # ---- derivatives ---------------------------------------------------------------------------
 
     def tape(self) -> Tape:
-        """The tensors this one was computed from, in the order of computation: a Wengert list.
+        """Return the tensors that this one was computed from, in the order of computation.
 
         Examples
         --------
@@ -404,20 +388,21 @@ class Tensor(ArrayMethods):
         return Tape(self)
 
     def backward(self, gradient: ArrayLike | None = None) -> None:
-        """Add the derivative of this tensor to the ``.grad`` of every leaf that requires one.
+        """Add the gradient of this tensor to the ``.grad`` of every leaf that requires one.
 
         Parameters
         ----------
         gradient : array_like, optional
-            The cotangent to start from, of this tensor's shape. One when not given, which only
-            a tensor of a single entry can do without.
+            The cotangent to start with, of this tensor's shape. The default is 1, for a tensor
+            with a single entry.
 
         Raises
         ------
         RuntimeError
-            When this tensor was not recorded, or a leaf got new data since.
+            If this tensor was not recorded, or a leaf has got new data since.
         ValueError
-            When `gradient` is missing or its shape is wrong. No ``.grad`` has changed then.
+            If `gradient` is missing or has the wrong shape. After an error every ``.grad`` is as
+            it was.
 
         Examples
         --------
@@ -430,12 +415,12 @@ class Tensor(ArrayMethods):
         backward(self, gradient)
 
     def retain_grad(self) -> Tensor:
-        """Have ``backward`` keep this record's gradient in ``.grad`` too; returns the tensor.
+        """Let ``backward`` store the gradient of this node in ``.grad`` too; return the tensor.
 
         Raises
         ------
         RuntimeError
-            For a tensor that requires no gradient.
+            If this tensor does not require a gradient.
 
         Examples
         --------
@@ -447,13 +432,13 @@ class Tensor(ArrayMethods):
         array(2.)
         """
         if not self._active:
-            raise RuntimeError(f"{describe(self)} requires no gradient, so none can be kept")
+            raise RuntimeError(messages.nothing_to_retain(self))
         if self._grad is NOT_RETAINED:
             self._grad = None
         return self
 
     def zero_grad(self) -> None:
-        """Forget the gradient: ``.grad`` is None again.
+        """Set ``.grad`` back to None.
 
         Examples
         --------
@@ -471,7 +456,7 @@ class Tensor(ArrayMethods):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
         if not kwargs and method == "__call__":
-            try:  # one lookup, not two: a tenth of what dispatch costs
+            try:  # one lookup instead of two: a tenth of the cost of dispatch
                 op = UFUNCS[ufunc]
             except KeyError:
                 pass
@@ -505,15 +490,6 @@ class Tensor(ArrayMethods):
     def __pos__(self) -> Tensor:
         return self
 
-    def __divmod__(self, other: Any) -> Any:
-        return self // other, self % other
-
-    def __rdivmod__(self, other: Any) -> Any:
-        return other // self, other % self
-
-    def __round__(self, decimals: int = 0) -> Any:
-        return self.round(decimals)
-
     def __getitem__(self, index: Any) -> Tensor:
         if isinstance(index, tuple):
             index = tuple(unwrap(i) for i in index)
@@ -524,13 +500,50 @@ class Tensor(ArrayMethods):
         raise TypeError(messages.changed_in_place(self))
 
 
-#: ``ag.tensor(data, ...)``, PyTorch's spelling for making a leaf.
-tensor = Tensor
 _new = Tensor.__new__
 
 
-def _rebuilt(data: Any, requires_grad: bool, name: str | None, grad: Any) -> Tensor:
-    """A leaf with these contents: what unpickling and copying call."""
+def tensor(
+    data: ArrayLike,
+    *,
+    requires_grad: bool = False,
+    dtype: DTypeLike | None = None,
+    name: str | None = None,
+) -> Tensor:
+    """Make a tensor from numbers: a leaf of the tape.
+
+    Parameters
+    ----------
+    data : array_like
+        Real floating, integer or bool. It is copied.
+    requires_grad : bool
+        Whether ``backward`` stores a gradient in ``.grad``. Needs a floating dtype.
+    dtype : dtype, optional
+        The default is ``numpy.array``'s choice: float64 for Python floats.
+    name : str, optional
+        What tables, pictures and error messages call the tensor.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of `data`.
+
+    Raises
+    ------
+    TypeError
+        If `data` is complex or not numeric, or requires a gradient and has no floating dtype.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> w = ag.tensor([1.0, 2.0], requires_grad=True, name="w")
+    >>> w
+    Tensor([1., 2.], dtype=float64, name='w', requires_grad=True)
+    """
+    return Tensor(data, requires_grad=requires_grad, dtype=dtype, name=name)
+
+
+def _unpickle(data: Any, requires_grad: bool, name: str | None, grad: Any) -> Tensor:
     leaf = Tensor(data, requires_grad=requires_grad, name=name)
     leaf.grad = grad
     return leaf

@@ -23,16 +23,14 @@ def test_a_number_that_leaves_warns_with_the_callers_line(f):
     assert f(ag.tensor(2.0)) == f(2.0)
 
 
-def test_an_array_does_not_take_a_tensor_in_silence():
+def test_converting_a_tensor_to_an_array_raises():
     t, s, array = leaf(name="t"), leaf(2.0, name="s"), np.zeros(3)
     for f in (np.asarray, np.array, np.float64, ag.tensor):
-        with pytest.raises(
-            TypeError, match=r"'t' \(3,\).*leave its derivative behind.*\.numpy\(\)"
-        ):
+        with pytest.raises(TypeError, match=r"'t' \(3,\).*lose its gradient.*\.numpy\(\)"):
             f(t)
-    with pytest.raises(TypeError, match="leave its derivative behind"):
+    with pytest.raises(TypeError, match="lose its gradient"):
         np.array([s, s])
-    with pytest.raises(TypeError, match="leave its derivative behind"):
+    with pytest.raises(TypeError, match="lose its gradient"):
         array[:] = t
     with pytest.raises((TypeError, ValueError)):
         array[0] = t[0]
@@ -59,29 +57,29 @@ def refused(text, error, message):
     [
         ("np.nanmedian(t)", r"np\.nanmedian has no .* Without nan, np\.quantile has a rule"),
         ("np.linalg.eig(leaf(M))", r"np\.linalg\.eig has no .*np\.linalg\.eigh"),
-        ("np.hypot.reduce(t)", r"np\.hypot\.reduce has no .* The nearest that has one is np\.\w+"),
+        ("np.hypot.reduce(t)", r"np\.hypot\.reduce has no .* Did you mean np\.\w+"),
         ("np.add.reduceat(t, [0, 1])", r"np\.add\.reduceat has no derivative rule"),
         ("np.add.at(np.zeros(3), [0], t)", r"np\.add\b.*(in-place|has no)"),
         ("np.copyto(np.zeros(3), t)", r"np\.copyto has no .* writes into an array"),
-        ("np.unique(t)", r"np\.unique has no derivative rule here\. Of equal entries"),
+        ("np.unique(t)", r"np\.unique has no derivative rule\. Of equal entries"),
         ("np.fft.fft(t)", r"np\.fft\.fft has no .* complex"),
         ("np.linalg.svd(leaf(M))", "2 by 3, .* no derivative. Pass full_matrices=False"),
         ("np.linalg.qr(leaf(M.T), 'complete')", "3 by 2 .* no derivative. Use 'reduced'"),
         ("np.linalg.svd(t[:, None] * t, hermitian=True)", r"Use np\.linalg\.eigh"),
         ("np.interp(t, A, A, period=2.0)", r"np\.mod\(x, period\)"),
         ("np.quantile(t, 0.5, weights=A, method='inverted_cdf')", "weights= has no derivative"),
-        ("np.add(t, 1, casting='unsafe')", "casting= has no meaning for a tensor"),
+        ("np.add(t, 1, casting='unsafe')", "casting= is not supported"),
         ("np.add(t, 1, out=np.zeros(3))", r"np\.add: out= and in-place"),
         ("np.add(A, 1, out=t)", r"np\.add: out= and in-place"),
         ("np.sum(t, out=np.zeros(()))", r"np\.sum: out= and in-place"),
         ("A.__iadd__(t)", r"np\.add: out= and in-place"),
-        ("np.sum(t, axis=leaf(0.0, 'k'))", "'k'.* keyword 'axis', where no derivative"),
-        ("t * 1j", r"mul\('t' \(3,\) float64, 1j\) is complex128"),
-        ("t.astype(int)", "is int64, through which no derivative flows"),
+        ("np.sum(t, axis=leaf(0.0, 'k'))", "'k'.* requires a gradient.*Pass 'axis' by position"),
+        ("t * 1j", r"mul of 't' \(3,\) float64 and 1j returned complex128"),
+        ("t.astype(int)", "returned int64, which has no gradient"),
         ("np.ma.masked_array(A) * t", "."),
         ("t * np.ma.masked_array(A)", "mask"),
         ("ag.primitive(np.add, lambda g, y, a: g, name='half', implements=())(A, t)",
-         "half: argument 1, 't' .*, requires a gradient, but half has no rule for it"),
+         "half has no rule for argument 1, 't' .*requires a gradient"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_recorded_is_refused(text, message):
@@ -104,11 +102,11 @@ def test_a_constant_keyword_may_be_a_tensor():
 @pytest.mark.parametrize(
     ("text", "error", "message"),
     [
-        ("(t * 2).backward()", ValueError, r"\(3,\) .* has 3 entries: pass .*\.sum\(\)"),
-        ("(t * 2).backward([1.0])", ValueError, r"gradient of shape \(1,\).*\(3,\)"),
+        ("(t * 2).backward()", ValueError, r"\(3,\) .* has 3 entries.*\.sum\(\)"),
+        ("(t * 2).backward([1.0])", ValueError, r"gradient: got shape \(1,\).*\(3,\)"),
         ("(t * 2).backward([1j] * 3)", ValueError, "real numbers"),
-        ("ag.tensor(A).sum().backward()", RuntimeError, "has no derivatives.*requires_grad"),
-        ("t.detach().sum().backward()", RuntimeError, "has no derivatives"),
+        ("ag.tensor(A).sum().backward()", RuntimeError, "has no gradient.*requires_grad"),
+        ("t.detach().sum().backward()", RuntimeError, "has no gradient"),
         ("ag.no_grad()(t.sum)().backward()", RuntimeError, r"no_grad\(\)"),
         ("ag.gradients(t * 2, t)", ValueError, "has 3 entries"),
         ("ag.gradients(t.sum(), ag.tensor(1.0))", ValueError, "requires no gradient"),
@@ -122,7 +120,7 @@ def test_a_constant_keyword_may_be_a_tensor():
         ("t[t]", IndexError, "getitem of 't'"),
         ("t * 'a'", TypeError, "mul of 't'"),
         ("np.concatenate([t, M])", ValueError, r"concatenate of 't' \(3,\).*\(2, 3\)"),
-        ("ag.tensor(1, requires_grad=True)", TypeError, r"int64 cannot require .*3\.0 for 3"),
+        ("ag.tensor(1, requires_grad=True)", TypeError, r"int64 cannot require .*3\.0 instead"),
         ("ag.tensor(True, requires_grad=True)", TypeError, "bool cannot require"),
         ("ag.tensor([1j])", TypeError, "complex"),
         ("ag.tensor('a')", TypeError, "real numbers"),
@@ -135,8 +133,8 @@ def test_a_constant_keyword_may_be_a_tensor():
         ("t <= 'a'", TypeError, "less_equal of 't'"),
         ("(t * 2).backward([None, 1, 2])", ValueError, "real numbers"),
         ("ag.softmax_cross_entropy(t, None)", TypeError, "'t'.*targets integers or real numbers"),
-        ("setattr(t * 2, 'requires_grad', False)", TypeError, "mul.*is set on leaves"),
-        ("setattr(t, 'grad', [1.0])", ValueError, r"gradient of shape \(1,\) for 't'"),
+        ("setattr(t * 2, 'requires_grad', False)", TypeError, "mul.*only be set on leaves"),
+        ("setattr(t, 'grad', [1.0])", ValueError, r"grad: got shape \(1,\) for 't'"),
         ("ag.softmax_cross_entropy(t, 3)", IndexError, "'t'.*from 0 to 2, not from 3"),
         ("ag.softmax_cross_entropy(t, [0, 1])", ValueError, r"'t' \(3,\).*\(2,\)"),
         ("ag.softmax_cross_entropy(t, 0.5)", TypeError, "'t'.*integers"),
@@ -172,5 +170,5 @@ def test_what_a_primitive_returns_is_numbers(result):
 
 
 def test_a_tensor_is_not_subclassed():
-    with pytest.raises(TypeError, match="keep a Tensor as an attribute"):
+    with pytest.raises(TypeError, match="Keep a Tensor as an attribute"):
         type("Parameter", (ag.Tensor,), {})

@@ -279,14 +279,14 @@ def test_new_data_of_a_leaf_make_old_records_refuse():
     newer = old * w.sum()  # w is younger than `old`, and older than this
     both = (w * u).sum() + old  # where the use that is in order is seen first
     for y in (old, newer, both, (old + u).sum()):
-        with pytest.raises(RuntimeError, match=r"'w' \(3,\) float64 was given new data .*again"):
+        with pytest.raises(RuntimeError, match=r"'w' \(3,\) float64 was modified .*again"):
             y.backward()
-        with pytest.raises(RuntimeError, match="was given new data"):
+        with pytest.raises(RuntimeError, match="was modified"):
             ag.gradients(y, w)
     assert w.grad is u.grad is None
     (w * w).sum().backward()
     np.testing.assert_allclose(w.grad, 1.8 * A)
-    with pytest.raises(ValueError, match="shape of a tensor is fixed"):
+    with pytest.raises(ValueError, match="shape cannot change"):
         w.data = [1.0]
 
 
@@ -295,7 +295,7 @@ def test_a_tape_taken_before_the_data_changed_refuses_too():
     tape = (w * w).sum().tape()
     w.data -= 0.1 * A
     for use in (tape.backward, tape.adjoints):
-        with pytest.raises(RuntimeError, match=r"'w' \(3,\) float64 was given new data"):
+        with pytest.raises(RuntimeError, match=r"'w' \(3,\) float64 was modified"):
             use()
     assert w.grad is None
 
@@ -315,10 +315,10 @@ def test_a_view_kept_as_a_constant_does_not_follow_its_leaf(view, active):
 @pytest.mark.parametrize(
     "duplicate", [copy.copy, copy.deepcopy, lambda t: pickle.loads(pickle.dumps(t))]
 )
-def test_copies_arrive_as_leaves_with_the_values(duplicate):
+def test_copy_of_a_leaf_is_a_leaf_with_the_same_values(duplicate):
     x = leaf(name="x")
     (x * x).sum().backward()
-    for t in (x, x * 2, ag.tensor([1, 2])):
+    for t in (x, ag.tensor([1, 2])):
         c = duplicate(t)
         assert c.is_leaf
         assert (c.dtype, c.name, c.requires_grad) == (t.dtype, t.name, t.requires_grad)
@@ -328,6 +328,23 @@ def test_copies_arrive_as_leaves_with_the_values(duplicate):
     grad = duplicate(x).grad
     assert grad.tolist() == x.grad.tolist()
     assert not np.shares_memory(grad, x.grad)
+
+
+@pytest.mark.parametrize(
+    "duplicate",
+    [copy.copy, copy.deepcopy, lambda t: copy.deepcopy({"model": [t]})["model"][0]],
+)
+def test_copy_of_a_node_is_recorded(duplicate):
+    gradient = ag.grad(lambda x: (duplicate(x * x) * A).sum())(A)
+    np.testing.assert_array_equal(gradient.data, 2 * A * A)
+    with ag.no_grad():
+        assert duplicate(leaf() * 2).is_leaf
+
+
+def test_pickle_of_a_node_is_refused():
+    with pytest.raises(TypeError, match=r"result of mul.*\.detach\(\)"):
+        pickle.dumps({"model": [leaf() * 2]})
+    assert pickle.loads(pickle.dumps((leaf() * 2).detach())).data.tolist() == [2.0, 4.0, 6.0]
 
 
 SQUARE = ag.primitive(lambda x: x * x, lambda g, y, x: 2 * g * x, name="SQUARE")
@@ -343,11 +360,17 @@ def test_a_copy_of_a_primitive_is_the_primitive(duplicate):
     np.testing.assert_array_equal(duplicate(model)(M.T).data, model(M.T).data)
 
 
-def test_a_primitive_that_has_no_place_is_copied_but_not_pickled():
-    op = ag.primitive(lambda x: x, lambda g, y, x: g, name="nowhere")
-    assert copy.deepcopy([op])[0] is op
-    with pytest.raises(pickle.PicklingError, match="nowhere"):
-        pickle.dumps(op)
+def test_a_primitive_is_pickled_by_its_name():
+    first, op = (ag.primitive(lambda x: x, lambda g, y, x: g, name="twice") for _ in range(2))
+    assert copy.deepcopy([first, op]) == [first, op]
+    text = pickle.dumps(op)
+    assert pickle.loads(text) is op
+    with pytest.raises(pickle.PicklingError, match="twice"):  # replaced by the second
+        pickle.dumps(first)
+    del op
+    gc.collect()
+    with pytest.raises(pickle.UnpicklingError, match="no primitive named 'twice'"):
+        pickle.loads(text)
 
 
 # ---- gradients of intermediates -----------------------------------------------------------------
@@ -359,14 +382,12 @@ def test_a_gradient_that_was_not_kept_says_so():
     y.name = "y"
     kept = (x * 3).retain_grad()
     (y * kept).sum().backward()
-    with pytest.raises(
-        RuntimeError, match=r"gradient of 'y' \(3,\) float64, made by mul, was not .*retain"
-    ):
+    with pytest.raises(RuntimeError, match=r"'y' \(3,\) float64 is the result of mul.*retain_grad"):
         _ = y.grad
     assert kept.grad.tolist() == [2.0, 4.0, 6.0]
     kept.zero_grad()
     assert kept.grad is None
-    with pytest.raises(RuntimeError, match="requires no gradient"):
+    with pytest.raises(RuntimeError, match="not require a gradient"):
         (ag.tensor(1.0) * 2).retain_grad()
 
 
@@ -395,7 +416,7 @@ def test_a_no_grad_block_is_opened_again_only_when_it_is_over():
     for _ in range(2):
         with block:
             assert not records()
-            with pytest.raises(RuntimeError, match="open already"), block:
+            with pytest.raises(RuntimeError, match="already open"), block:
                 pass
             assert not records()
         assert records()
@@ -425,7 +446,7 @@ async def asynchronous_generator():
 
 @pytest.mark.parametrize("f", [generator, coroutine, asynchronous_generator])
 def test_no_grad_refuses_to_decorate_what_runs_only_later(f):
-    with pytest.raises(TypeError, match=rf"{f.__name__} only prepares .* inside of it"):
+    with pytest.raises(TypeError, match=rf"cannot decorate {f.__name__}.*inside the function"):
         ag.no_grad()(f)
 
 

@@ -97,6 +97,6 @@ def test_a_million_records():
 
 @pytest.mark.parametrize("x", [3.0, np.float64(3.0), np.ones(2), None, "x"], ids=repr)
 @pytest.mark.parametrize("view", [ag.Tape, ag.source, ag.latex, ag.explain])
-def test_what_is_no_tensor_has_no_tape(view, x):
-    with pytest.raises(TypeError, match=r"a tape ends in a tensor; .* has none behind it"):
+def test_tape_of_a_non_tensor_raises(view, x):
+    with pytest.raises(TypeError, match=r"expected a Tensor, got"):
         view(x)
