@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -13,6 +13,9 @@ from .registry import PRIMITIVES
 
 if TYPE_CHECKING:
     from .tensor import Tensor
+
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _numpy(function: Any, call: str, gives: str) -> Callable[..., Any]:
@@ -36,12 +39,8 @@ def _numpy(function: Any, call: str, gives: str) -> Callable[..., Any]:
     return method
 
 
-def elementwise(function: Any, call: str, gives: float) -> Callable[[Any], Any]:
-    """Return the method for an elementwise function; its documentation shows one `call`."""
-
-    def method(self: Any) -> Any:
-        return PRIMITIVES[function](self)
-
+def document_elementwise(method: F, function: Any, call: str, result: float) -> F:
+    """Return `method`, documented as an elementwise function by a `call` and its result."""
     name = function if isinstance(function, str) else function.__name__
     method.__doc__ = f"""Return the elementwise ``{name}`` of this tensor, of its shape and dtype.
 
@@ -49,9 +48,21 @@ def elementwise(function: Any, call: str, gives: float) -> Callable[[Any], Any]:
     --------
     >>> import autograd_mini as ag
     >>> {call}.item()
-    {gives}
+    {result}
     """
     return method
+
+
+def _plain(function: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Return the two methods of an operator without a derivative, which return plain arrays."""
+
+    def forward(self: Any, other: Any) -> Any:
+        return PRIMITIVES[function](self, other)
+
+    def reflected(self: Any, other: Any) -> Any:
+        return PRIMITIVES[function](other, self)
+
+    return forward, reflected
 
 
 class ArrayMethods(TensorBase):
@@ -152,17 +163,6 @@ class ArrayMethods(TensorBase):
     copy = _numpy(np.copy, "t.copy().tolist()", "[[4.0, 1.0], [0.0, 9.0]]")
     squeeze = _numpy(np.squeeze, "t[:1].squeeze().tolist()", "[4.0, 1.0]")
 
-    exp = elementwise(np.exp, "ag.tensor(0.0).exp()", 1.0)
-    log = elementwise(np.log, "ag.tensor(1.0).log()", 0.0)
-    sqrt = elementwise(np.sqrt, "ag.tensor(9.0).sqrt()", 3.0)
-    square = elementwise(np.square, "ag.tensor(3.0).square()", 9.0)
-    sin = elementwise(np.sin, "ag.tensor(0.0).sin()", 0.0)
-    cos = elementwise(np.cos, "ag.tensor(0.0).cos()", 1.0)
-    tanh = elementwise(np.tanh, "ag.tensor(0.0).tanh()", 0.0)
-    abs = elementwise(np.absolute, "ag.tensor(-2.0).abs()", 2.0)
-    sigmoid = elementwise("sigmoid", "ag.tensor(0.0).sigmoid()", 0.5)
-    relu = elementwise("relu", "ag.tensor(-2.0).relu()", 0.0)
-
     def logsumexp(self, axis: Any = None, keepdims: bool = False) -> Tensor:
         """Return ln Σ e^t over `axis`, computed without overflow.
 
@@ -257,6 +257,11 @@ class ArrayMethods(TensorBase):
         dtype('float32')
         """
         return self.__array_function__("astype", (), (self,), {"dtype": np.dtype(dtype)})
+
+    __floordiv__, __rfloordiv__ = _plain(np.floor_divide)
+    __lt__, __gt__ = _plain(np.less)
+    __le__, __ge__ = _plain(np.less_equal)
+    __eq__, __ne__ = _plain(np.equal)[0], _plain(np.not_equal)[0]
 
     def __divmod__(self, other: Any) -> Any:
         return self // other, self % other

@@ -20,7 +20,8 @@ from .arrays import NO_KWARGS, NOT_RETAINED, Array, as_array, leaf_array, read_o
 from .backward import backward
 from .context import ALL_OBSERVERS, SCOPES, observers
 from .foreign import ensure_array
-from .methods import ArrayMethods, elementwise
+from .messages import DetachedWarning
+from .methods import ArrayMethods, document_elementwise
 from .registry import PRIMITIVES, UFUNCS
 from .tape import Tape
 
@@ -128,16 +129,13 @@ def _in_place(function: Any) -> Callable[[Tensor, Any], Any]:
     return method
 
 
-def _plain(function: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """Return the two methods of an operator without a derivative, which return plain arrays."""
+def _unary(function: Any, call: str, result: float) -> Callable[[Tensor], Tensor]:
+    """Return the method of an elementwise function, documented by a `call` and its result."""
 
-    def forward(self: Tensor, other: Any) -> Any:
-        return PRIMITIVES[function](self, other)
+    def method(self: Tensor) -> Any:
+        return record(PRIMITIVES[function], (self,))
 
-    def reflected(self: Tensor, other: Any) -> Any:
-        return PRIMITIVES[function](other, self)
-
-    return forward, reflected
+    return document_elementwise(method, function, call, result)
 
 
 @final
@@ -205,8 +203,6 @@ class Tensor(ArrayMethods):
     def __init_subclass__(cls) -> None:
         # `record` and `sweep` test for exactly this type: 5% of a small training step.
         raise TypeError("Tensor cannot be subclassed. Keep a Tensor as an attribute instead.")
-
-    # ---- what it holds -------------------------------------------------------------------------
 
     @property
     def data(self) -> NDArray[Any]:
@@ -316,9 +312,7 @@ class Tensor(ArrayMethods):
 
     def _warn_if_active(self, call: str) -> Tensor:
         if self._active:
-            warnings.warn(
-                messages.number_loses_gradient(self, call), messages.DetachedWarning, stacklevel=3
-            )
+            warnings.warn(messages.number_loses_gradient(self, call), DetachedWarning, stacklevel=3)
         return self
 
     def __float__(self) -> float:
@@ -480,12 +474,19 @@ class Tensor(ArrayMethods):
     __matmul__, __rmatmul__ = _binary(np.matmul)
     __iadd__, __isub__ = _in_place(np.add), _in_place(np.subtract)
     __imul__, __itruediv__ = _in_place(np.multiply), _in_place(np.divide)
-    __neg__ = elementwise(np.negative, "(-ag.tensor(3.0))", -3.0)
-    __abs__ = elementwise(np.absolute, "abs(ag.tensor(-2.0))", 2.0)
-    __floordiv__, __rfloordiv__ = _plain(np.floor_divide)
-    __lt__, __gt__ = _plain(np.less)
-    __le__, __ge__ = _plain(np.less_equal)
-    __eq__, __ne__ = _plain(np.equal)[0], _plain(np.not_equal)[0]
+    __neg__ = _unary(np.negative, "(-ag.tensor(3.0))", -3.0)
+    __abs__ = _unary(np.absolute, "abs(ag.tensor(-2.0))", 2.0)
+
+    exp = _unary(np.exp, "ag.tensor(0.0).exp()", 1.0)
+    log = _unary(np.log, "ag.tensor(1.0).log()", 0.0)
+    sqrt = _unary(np.sqrt, "ag.tensor(9.0).sqrt()", 3.0)
+    square = _unary(np.square, "ag.tensor(3.0).square()", 9.0)
+    sin = _unary(np.sin, "ag.tensor(0.0).sin()", 0.0)
+    cos = _unary(np.cos, "ag.tensor(0.0).cos()", 1.0)
+    tanh = _unary(np.tanh, "ag.tensor(0.0).tanh()", 0.0)
+    abs = __abs__
+    sigmoid = _unary("sigmoid", "ag.tensor(0.0).sigmoid()", 0.5)
+    relu = _unary("relu", "ag.tensor(-2.0).relu()", 0.0)
 
     def __pos__(self) -> Tensor:
         return self
