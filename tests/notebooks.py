@@ -26,7 +26,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from autograd_mini.views.document import write_whole
+from autograd_mini.views.document import write_atomically
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 NOTEBOOKS = sorted(EXAMPLES.glob("[0-9][0-9]_*.ipynb"))
@@ -34,8 +34,8 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-#: what a machine could change in the outputs: who lays out pictures, and how wide a terminal is
-SETTINGS = {"AUTOGRAD_MINI_DOT": "none", "COLUMNS": "80", "NO_COLOR": "1"}
+#: what a machine could change in the outputs: the width and the colours of a terminal
+SETTINGS = {"COLUMNS": "80", "NO_COLOR": "1"}
 WIDEST = 1800  # pixels of a kept picture; they are drawn twice as large as shown, for sharp screens
 
 Cell = dict[str, Any]
@@ -157,7 +157,7 @@ def save(notebook: Notebook, path: Path) -> None:
     import nbformat
 
     nbformat.validate(notebook)
-    write_whole(path, (nbformat.writes(notebook, version=4).strip() + "\n").encode())
+    write_atomically(path, (nbformat.writes(notebook, version=4).strip() + "\n").encode())
 
 
 def main() -> None:

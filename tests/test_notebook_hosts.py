@@ -26,8 +26,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # of the hosts themselves
 
 
 @pytest.fixture(autouse=True)
-def own_layout(monkeypatch):
-    monkeypatch.setenv("AUTOGRAD_MINI_DOT", "none")
+def our_package(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
 

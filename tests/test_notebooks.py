@@ -159,9 +159,8 @@ def test_of_a_page_its_text_is_kept():
 
 
 @pytest.mark.skipif(not shutil.which("rsvg-convert"), reason="needs rsvg-convert")
-def test_a_drawing_is_kept_as_a_picture_that_every_host_shows(monkeypatch):
+def test_a_drawing_is_kept_as_a_picture_that_every_host_shows():
     pytest.importorskip("PIL")
-    monkeypatch.setenv("AUTOGRAD_MINI_DOT", "none")
     x = ag.tensor(2.0, requires_grad=True, name="x")
     output = kept(shown(**ag.draw(x * x, names={})._repr_mimebundle_()))
     assert set(output["data"]) == {"text/plain", "image/png"}

@@ -35,7 +35,7 @@ def run(program, *options, folder, **environment):
     """A program as a process of its own: its exit status, what it prints and what it complains."""
     done = subprocess.run(
         [sys.executable, "-W", "error", *options, "-c", program], cwd=folder, timeout=120,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "AUTOGRAD_MINI_DOT": "none", **environment},
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
         capture_output=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr.decode(errors="replace")
@@ -113,13 +113,13 @@ def test_windows_and_macos_can_hold_the_names_of_the_files():
 
 
 def test_a_page_is_opened_by_an_address_that_windows_understands(monkeypatch, capsys, tmp_path):
-    from autograd_mini.views.graph import draw as drawing
+    from autograd_mini.views import document
 
     opened = []
-    monkeypatch.setattr(drawing.tempfile, "mkdtemp", lambda prefix: str(tmp_path))
+    monkeypatch.setattr(document.tempfile, "mkdtemp", lambda prefix: str(tmp_path))
     windows = SimpleNamespace(platform="win32", modules=sys.modules)
-    monkeypatch.setattr(drawing, "sys", windows)
-    monkeypatch.setattr(drawing.webbrowser, "open", lambda uri: opened.append(uri) or True)
+    monkeypatch.setattr(document, "sys", windows)
+    monkeypatch.setattr(document.webbrowser, "open", lambda uri: opened.append(uri) or True)
     ag.draw(ag.tensor(2.0, requires_grad=True) * 2).show()
     assert opened == [(tmp_path / "graph.html").as_uri()]
     assert capsys.readouterr().out == ""
@@ -217,7 +217,7 @@ except RuntimeError:
 
 
 def test_it_needs_neither_posix_nor_processes(tmp_path):
-    out, _ = run(WITHOUT_POSIX + JOBS, folder=tmp_path, AUTOGRAD_MINI_DOT="", PATH="")
+    out, _ = run(WITHOUT_POSIX + JOBS, folder=tmp_path, PATH="")
     assert b"held-out accuracy" in out
     assert {p.suffix for p in tmp_path.iterdir()} == {".svg", ".html"}
 

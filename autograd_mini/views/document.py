@@ -1,4 +1,4 @@
-"""TODO: autograd_mini.views.document."""
+"""Save and show documents: the pictures of `ag.draw` and the pages of `ag.explore`."""
 
 from __future__ import annotations
 
@@ -13,8 +13,14 @@ from pathlib import Path
 from typing import Any
 
 
-def writable(path: str | os.PathLike[str], endings: Sequence[str]) -> Path:
-    """The path, if it has one of the endings, and a folder to be in."""
+def check_theme(function: str, theme: str) -> None:
+    """Raise ValueError if the theme is unknown; the message names the public `function`."""
+    if theme not in ("auto", "light", "dark"):
+        raise ValueError(f"{function}: theme is 'auto', 'light' or 'dark', not {theme!r}")
+
+
+def check_path(path: str | os.PathLike[str], endings: Sequence[str]) -> Path:
+    """Return the path. Raise an error if it has none of the endings, or no folder to be in."""
     path = Path(path)
     if path.suffix.lower() not in endings:
         raise ValueError(f"cannot write {str(path)!r}: it must end in {', '.join(endings)}")
@@ -23,27 +29,37 @@ def writable(path: str | os.PathLike[str], endings: Sequence[str]) -> Path:
     return path
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write beside the file and then rename, so that nobody ever sees half a file."""
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a temporary file next to the path and rename it: the path never holds half a file."""
     part = path.with_name(f".{secrets.token_hex(4)}.part")
     try:
         part.write_bytes(content)
         os.replace(part, path)
-    except OSError as error:  # of the file that was asked for, not of the part
+    except OSError as error:  # the error names the path, not the temporary file
         raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         with contextlib.suppress(OSError):
             part.unlink()
 
 
-def open_page(shown: Any, name: str, what: str) -> None:
-    """Show a drawing or a page in a notebook or a browser; else print where it is."""
+def show(document: Any, name: str, what: str) -> None:
+    """Show a document in a notebook, or in a browser; if there is neither, print its path.
+
+    Parameters
+    ----------
+    document : object
+        An object with a method ``save(path)``, which notebooks can display.
+    name : str
+        The file name of the page.
+    what : str
+        The beginning of the printed line: "The page is", which goes on with "in <path>".
+    """
     ipython = sys.modules.get("IPython")
     if ipython and hasattr(ipython.get_ipython(), "kernel"):
-        ipython.display.display(shown)
+        ipython.display.display(document)
         return
     page = Path(tempfile.mkdtemp(prefix="autograd_mini-")) / name
-    shown.save(page)
-    screen = {"DISPLAY", "WAYLAND_DISPLAY"} & set(os.environ) or sys.platform != "linux"
-    if not (screen and webbrowser.open(page.as_uri())):
+    document.save(page)
+    has_screen = {"DISPLAY", "WAYLAND_DISPLAY"} & set(os.environ) or sys.platform != "linux"
+    if not (has_screen and webbrowser.open(page.as_uri())):
         print(f"{what} in {page}")

@@ -1,9 +1,5 @@
-"""Draws the pictures of this folder: ``python examples/gallery/make.py``.
+"""Draw the pictures of this folder: ``python examples/gallery/make.py``."""
 
-With the library's own layout, so that they are the same on every machine.
-"""
-
-import os
 import sys
 from pathlib import Path
 
@@ -97,7 +93,6 @@ PICTURES = {
 
 
 def main(folder: Path) -> None:
-    os.environ["AUTOGRAD_MINI_DOT"] = "none"
     for name, (build, options) in PICTURES.items():
         result, names = build()
         print(ag.draw(result, names=names, **options).save(folder / f"{name}.svg"))

@@ -16,7 +16,8 @@ from statistics import median
 from time import perf_counter
 
 import numpy as np
-from autograd_mini.views.layout.layout import Edge, Layout, Node, layout
+from autograd_mini.views.layout.layout import layout
+from autograd_mini.views.layout.shapes import Edge, Layout, Node
 
 import autograd_mini as ag
 

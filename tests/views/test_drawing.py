@@ -4,20 +4,14 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
-from autograd_mini.views.graph.draw import draw
-from autograd_mini.views.graph.palette import STEPS
 
 import autograd_mini as ag
 from autograd_mini import nn
+from autograd_mini.views.graph.draw import draw
+from autograd_mini.views.graph.palette import STEPS
 from tests.ops.test_ops import CASES, TAPE
 
 SVG = "{http://www.w3.org/2000/svg}"
-
-
-@pytest.fixture(autouse=True)
-def no_engine(monkeypatch):
-    """The library's own layout, but where a test asks for another."""
-    monkeypatch.setenv("AUTOGRAD_MINI_DOT", "none")
 
 
 def named(name, t):
@@ -204,7 +198,7 @@ def test_what_is_shown_can_be_chosen():
     assert list(shown(draw(loss, gradients=False), "z")) == ["value"]
     assert list(shown(draw(loss, values=False), "z")) == ["∂L/∂z"]
     assert {text for *_, text in edges(draw(loss, formulas=False), backward=True)} == {""}
-    assert "derivative" not in texts(bare.svg())
+    assert "gradient" not in texts(bare.svg())
 
 
 def test_variables_name_tensors():

@@ -7,13 +7,13 @@ from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
-from autograd_mini.views.layout.crossings import count_crossings, minimise_crossings
-from autograd_mini.views.layout.layout import Edge, Node, Route, Spacing, layout
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autograd_mini.views.layout.crossings import _Search, count_crossings, minimise_crossings
 from autograd_mini.views.layout.layers import BEND, ROOT, Link, assign_layers, layered
-from autograd_mini.views.layout import crossings as ordering
+from autograd_mini.views.layout.layout import layout
+from autograd_mini.views.layout.shapes import Edge, Node, Route, Spacing
 from tests.benchmarks.layout import GRAPHS, crossings, dot_curves, flattened, recurrent
 
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
@@ -333,9 +333,9 @@ def test_all_graphs_cross_at_most_a_fifth_more_than_in_graphviz():
 
 def test_the_work_on_an_order_is_bounded(monkeypatch):
     searches = []
-    begin = ordering._Search.begin
+    begin = _Search.begin
     monkeypatch.setattr(
-        ordering._Search, "begin", lambda self, start: (searches.append(self), begin(self, start))
+        _Search, "begin", lambda self, start: (searches.append(self), begin(self, start))
     )
     rng = random.Random(0)
     layout(*uniform(2000, {tuple(sorted(rng.sample(range(2000), 2))) for _ in range(2400)}))

@@ -1,4 +1,4 @@
-"""Pictures: who draws them, that they stand alone, and files that are whole or not there."""
+"""Pictures: they stand alone, and files are written atomically."""
 
 import base64
 import os
@@ -10,19 +10,17 @@ import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import graphviz
 import numpy as np
 import pytest
-from autograd_mini.views.graph.draw import ENDINGS, draw
-from autograd_mini.views.graph.palette import DARK, LIGHT, STEPS
 
 import autograd_mini as ag
-from autograd_mini.views.graph import graphviz as engines
-from autograd_mini.views.graph import metrics as sizes
+from autograd_mini.views.graph import convert, metrics
+from autograd_mini.views.graph.draw import ENDINGS, draw
+from autograd_mini.views.graph.palette import DARK, LIGHT, STEPS
 from tests.views.test_drawing import SVG, leaf, named, softmax_chain, stages, texts
-from tests.views.test_drawing import no_engine as no_engine  # for all tests here too
 
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
-posix = pytest.mark.skipif(sys.platform == "win32", reason="a stand-in for dot is a shell script")
 HOSTILE = [
     "<script>alert(1)</script>",
     'a "quote" \'s',
@@ -39,33 +37,18 @@ HOSTILE = [
 ]
 
 
-@pytest.fixture
-def any_engine(monkeypatch):
-    monkeypatch.delenv("AUTOGRAD_MINI_DOT")
-
-
 # ---- pictures -----------------------------------------------------------------------------------
 
 
-def picture(by, monkeypatch, *results, **options):
-    if by == "dot":
-        monkeypatch.delenv("AUTOGRAD_MINI_DOT")
-    return draw(*results, **options).svg()
-
-
-ENGINES = ["none", pytest.param("dot", marks=needs_dot)]
-
-
-@pytest.mark.parametrize("by", ENGINES)
 @pytest.mark.parametrize("theme", ["light", "dark", "auto"])
-def test_an_svg_stands_alone(by, theme, monkeypatch):
-    svg = picture(by, monkeypatch, softmax_chain(), theme=theme)
+def test_an_svg_stands_alone(theme):
+    svg = draw(softmax_chain(), theme=theme).svg()
     root = ET.fromstring(svg)
     title, desc = root[:2]
     assert (title.tag, desc.tag) == (f"{SVG}title", f"{SVG}desc")
     assert title.text == "The graph of L"
     assert "7 operations" in desc.text
-    assert len(list(root.iter(f"{SVG}title"))) == 1  # no tooltips with the names of nodes
+    assert len(list(root.iter(f"{SVG}title"))) == 1
     tags = {element.tag.removeprefix(SVG) for element in root.iter()}
     assert not tags & {"script", "foreignObject", "image", "a", "use", "link"}
     addresses = set(re.findall(r"https?://[^\s\"'<]*", svg))
@@ -74,22 +57,21 @@ def test_an_svg_stands_alone(by, theme, monkeypatch):
     assert (DARK if theme == "dark" else LIGHT).page in svg
     assert (DARK.page in svg) == (theme != "light")
     assert ("prefers-color-scheme" in svg) == (theme == "auto")
-    for word in ("exp", "ŷ", "-4.1249", "∂L/∂ŷ", "1 / s", "softmax", "derivative", "+="):
+    for word in ("exp", "ŷ", "-4.1249", "∂L/∂ŷ", "1 / s", "softmax", "gradient", "+="):
         assert any(word in text for text in texts(svg))
 
 
-@pytest.mark.parametrize("by", ENGINES)
 @pytest.mark.parametrize("direction", ["LR", "TB"])
-def test_names_come_out_as_text(by, direction, monkeypatch):
+def test_names_come_out_as_text(direction):
     t = 0.0
     for name in HOSTILE:
         with ag.scope(name):
             t = t + leaf(1.0, name)
-    svg = picture(by, monkeypatch, t, direction=direction, max_nodes=100)
-    written = " ".join(texts(svg)).replace(" ", "")  # which Graphviz writes in pieces
+    svg = draw(t, direction=direction, max_nodes=100).svg()
+    written = texts(svg)
     for name in HOSTILE:
         line = name.encode("unicode_escape").decode() if not name.isprintable() else name
-        assert written.count(line.replace(" ", "")) >= 2  # of the tensor and of the scope
+        assert written.count(line) >= 2  # of the tensor and of the scope
     assert not list(ET.fromstring(svg).iter(f"{SVG}script"))
     assert "<script" not in draw(t).html()
 
@@ -133,7 +115,7 @@ def test_texts_are_measured_at_least_as_wide_as_fonts_draw_them():
         face.set_size(100, 72)
         for word in ("exp", "-4.1249", "∂L/∂W1", "softmax", "h @ W", "mean -0.0012 · norm 2"):
             drawn = sum(face.load_char(ord(c)).linearHoriAdvance for c in word) / 65536
-            assert drawn <= sizes.text_width(word, 100) * 1.02
+            assert drawn <= metrics.text_width(word, 100) * 1.02
 
 
 def test_nothing_on_a_card_leaves_it():
@@ -175,9 +157,8 @@ def test_what_is_written_on_edges_does_not_overlap(direction, most):
 
 
 @pytest.mark.skipif(shutil.which("rsvg-convert") is None, reason="librsvg is not installed")
-@pytest.mark.parametrize("by", ENGINES)
-def test_an_image_viewer_opens_it(by, monkeypatch, tmp_path):
-    svg = picture(by, monkeypatch, softmax_chain(), theme="auto")
+def test_an_image_viewer_opens_it():
+    svg = draw(softmax_chain(), theme="auto").svg()
     run = subprocess.run(["rsvg-convert"], input=svg.encode(), capture_output=True)
     assert run.returncode == 0, run.stderr
     assert run.stdout.startswith(b"\x89PNG")
@@ -208,7 +189,7 @@ def test_the_gallery_is_what_its_script_draws(tmp_path):
 
 
 def test_the_dot_text_of_a_small_graph():
-    """In full, so that a change of it is seen. ``python -m tests.test_pictures`` writes it."""
+    """``python -m tests.views.test_pictures`` writes the expected text."""
     assert golden_source() == GOLDEN.read_text(encoding="utf-8")
 
 
@@ -234,24 +215,15 @@ def test_nothing_to_draw_is_an_error_that_says_what_to_do():
     loss = softmax_chain()
     for options, wrong in [
         ({"direction": "up"}, "direction is 'LR' or 'TB', not 'up'"),
-        ({"theme": "blue"}, "theme is 'light', 'dark' or 'auto', not 'blue'"),
-        ({"max_nodes": 0}, "max_nodes=0 is at least 1"),
-        ({"depth": -1}, "depth=-1 at least 0"),
+        ({"theme": "blue"}, "draw: theme is 'auto', 'light' or 'dark', not 'blue'"),
+        ({"max_nodes": 0}, "max_nodes must be at least 1, got 0"),
+        ({"depth": -1}, "depth must be at least 0, got -1"),
     ]:
         with pytest.raises(ValueError, match=wrong):
             draw(loss, **options)
 
 
 # ---- files --------------------------------------------------------------------------------------
-
-
-def stand_in(folder, script):
-    """A program called dot, the only one on the path."""
-    program = folder / "bin" / "dot"
-    program.parent.mkdir()
-    program.write_text(f"#!/bin/sh\n{script}\n")
-    program.chmod(0o755)
-    return str(program.parent)
 
 
 @pytest.mark.parametrize("name", ["x.dot", "x.gv", "x.DOT"])
@@ -265,90 +237,72 @@ def test_dot_text_needs_no_program(name, tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == [name]
 
 
+def size_of(png):
+    """The width and height that its first chunk states."""
+    return [int.from_bytes(png[i : i + 4], "big") for i in (16, 20)]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark", "auto"])
+def test_a_png_is_twice_as_large_as_the_svg(theme, tmp_path):
+    pytest.importorskip("vl_convert")
+    drawing = draw(softmax_chain(), theme=theme)
+    png = drawing.save(tmp_path / "x.PNG").read_bytes()
+    root = ET.fromstring(drawing.svg())
+    assert png.startswith(b"\x89PNG")
+    expected = [2 * float(root.get(side)) for side in ("width", "height")]
+    assert size_of(png) == pytest.approx(expected, abs=1)
+
+
+def test_a_png_shows_colours_letters_and_stripes(tmp_path):
+    pytest.importorskip("vl_convert")
+    image = pytest.importorskip("PIL.Image")
+    drawing = draw(named("ŷ", leaf([np.nan, 1.0], "x") * 2.0), theme="dark")
+    picture = image.open(drawing.save(tmp_path / "x.png")).convert("RGB")
+    colors = {"#{:02x}{:02x}{:02x}".format(*rgb) for _, rgb in picture.getcolors(1 << 24)}
+    assert {DARK.page, DARK.card, DARK.odd, DARK.tint(STEPS), DARK.ink, DARK.forward} <= colors
+
+
+def test_a_png_of_a_long_graph_has_a_bounded_side(tmp_path, monkeypatch):
+    pytest.importorskip("vl_convert")
+    monkeypatch.setattr(convert, "_MAX_SIDE", 900)
+    assert max(size_of(draw(stages()).save(tmp_path / "x.png").read_bytes())) in (899, 900)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark", "auto"])
+def test_a_pdf_is_written(theme, tmp_path):
+    pytest.importorskip("vl_convert")
+    path = draw(softmax_chain(), theme=theme).save(tmp_path / "x.pdf")
+    assert path.read_bytes().startswith(b"%PDF")
+
+
 @pytest.mark.parametrize("ending", ["png", "pdf"])
-def test_without_an_engine_a_png_is_one_line_that_names_the_command_to_run(ending, tmp_path):
-    with pytest.raises(RuntimeError, match=rf"{ending}.*pip install .*\[dot\].*[.]svg") as info:
+def test_save_without_the_converter_names_the_extra(ending, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    with pytest.raises(RuntimeError, match=rf"[.]{ending} .*pip install .*\[pictures\]") as info:
         draw(softmax_chain()).save(tmp_path / f"x.{ending}")
     assert "\n" not in str(info.value)
     assert os.listdir(tmp_path) == []
 
 
-def test_without_an_engine_the_library_draws(tmp_path, monkeypatch):
-    monkeypatch.delenv("AUTOGRAD_MINI_DOT")
-    monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr(engines.sysconfig, "get_path", lambda name: str(tmp_path))
-    monkeypatch.setattr(engines, "find_spec", lambda name: None)
-    assert engines.engine() is None
-    assert "-4.1249" in texts(draw(softmax_chain()).svg())
-
-
-@posix
-def test_engines_are_searched_in_order(tmp_path, monkeypatch):
-    """The variable, dot on the path, graphviz-pure among the scripts, pygraphviz."""
-    for name in ("chosen", "dot", "graphviz-pure"):
-        (tmp_path / name).write_text("#!/bin/sh\n")
-        (tmp_path / name).chmod(0o755)
-    monkeypatch.setattr(engines.sysconfig, "get_path", lambda name: str(tmp_path))
-    monkeypatch.setattr(engines, "find_spec", lambda name: name == "pygraphviz")
-    monkeypatch.setenv("PATH", str(tmp_path))
-    for first in ("chosen", "dot", "graphviz-pure"):
-        monkeypatch.setenv("AUTOGRAD_MINI_DOT", "chosen" if first == "chosen" else "")
-        assert engines.engine() == [str(tmp_path / first), "-Kdot"]
-        (tmp_path / first).unlink()
-    assert engines.engine()[:2] == [sys.executable, "-c"]
-
-
-@posix
-def test_a_png_is_what_the_program_makes_of_the_text(tmp_path, monkeypatch):
-    monkeypatch.delenv("AUTOGRAD_MINI_DOT")
-    monkeypatch.setenv("PATH", stand_in(tmp_path, 'printf "\\211PNG"; echo "$@"; /bin/cat'))
+def test_without_graphviz_only_dot_text_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "graphviz", None)
     drawing = draw(softmax_chain())
-    path = drawing.save(tmp_path / "x.png")
-    command, text = path.read_bytes().removeprefix(b"\x89PNG").decode().split("\n", 1)
-    assert command == "-Kdot -Tpng -Gdpi=144 -Gsize=56"
-    assert text == drawing.source
+    assert "-4.1249" in texts(drawing.save(tmp_path / "x.svg").read_text("utf-8"))
+    drawing.save(tmp_path / "x.html")
+    for missing in (lambda: drawing.source, drawing.graphviz, lambda: drawing.save("x.dot")):
+        with pytest.raises(RuntimeError, match="pip install graphviz") as info:
+            missing()
+        assert "\n" not in str(info.value)
 
 
-FAILURES = {
-    "echo warning >&2; echo out of memory >&2; exit 1": "could not draw the [.]EXT: out of memory",
-    "exit 3": "could not draw the [.]EXT: exit status 3",
-    "true": "could not draw the [.]EXT: exit status 0",
-    "echo hello": "dot wrote what is no [.]EXT",
-    "exec sleep 60": "did not draw the [.]EXT within 0.2 s",
-}
+def test_the_program_dot_is_never_run(tmp_path, monkeypatch):
+    def run(*args, **kwargs):
+        raise AssertionError(f"a process was started: {args}")
 
-
-@posix
-@pytest.mark.parametrize("script", FAILURES)
-def test_an_engine_that_fails_is_one_line(script, tmp_path, monkeypatch):
-    path = tmp_path / "x.pdf"
-    path.write_text("before")
-    folder = stand_in(tmp_path, script)
-    monkeypatch.setenv("AUTOGRAD_MINI_DOT", str(Path(folder, "dot")))
-    monkeypatch.setattr(engines, "_SECONDS", 0.2)
+    monkeypatch.setattr(subprocess, "Popen", run)
     drawing = draw(softmax_chain())
-    with pytest.raises(RuntimeError, match=FAILURES[script].replace("EXT", "pdf")) as info:
-        drawing.save(path)
-    assert "\n" not in str(info.value)
-    assert path.read_text() == "before"
-    with pytest.warns(RuntimeWarning, match=FAILURES[script].replace("EXT", "svg")):
-        assert "-4.1249" in texts(drawing.svg())  # drawn without it
-
-
-@posix
-def test_broken_svg_of_an_engine_is_one_line(tmp_path, monkeypatch):
-    folder = stand_in(tmp_path, "echo '<svg xmlns=\"http://www.w3.org/2000/svg\"><g>'")
-    monkeypatch.setenv("AUTOGRAD_MINI_DOT", str(Path(folder, "dot")))
-    with pytest.warns(RuntimeWarning, match="the engine wrote broken SVG: .*; drawn without it"):
-        assert "-4.1249" in texts(draw(softmax_chain()).svg())
-
-
-def test_a_variable_that_names_no_program_is_said(monkeypatch, tmp_path):
-    monkeypatch.setenv("AUTOGRAD_MINI_DOT", "no/such dot")
-    with pytest.raises(RuntimeError, match="AUTOGRAD_MINI_DOT names 'no/such dot', which is not"):
-        draw(softmax_chain()).save(tmp_path / "x.png")
-    with pytest.warns(RuntimeWarning, match="AUTOGRAD_MINI_DOT names"):
-        draw(softmax_chain()).svg()
+    for ending in (".svg", ".html", ".dot"):
+        drawing.save(tmp_path / f"x{ending}")
 
 
 def test_a_write_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
@@ -378,28 +332,40 @@ def test_an_unknown_ending_or_a_missing_folder_is_refused(tmp_path):
 # ---- with Graphviz ------------------------------------------------------------------------------
 
 
+def test_graphviz_returns_a_digraph_with_the_source():
+    drawing = draw(softmax_chain(), direction="TB")
+    graph = drawing.graphviz()
+    assert isinstance(graph, graphviz.Digraph)
+    assert graph.source == drawing.source
+    assert "rankdir=TB" in graph.source
+
+
 @needs_dot
 @pytest.mark.parametrize(
     ("ending", "magic"), [("svg", b"<svg"), ("png", b"\x89PNG"), ("pdf", b"%PDF")]
 )
-def test_graphviz_draws_it(ending, magic, tmp_path, any_engine):
-    path = draw(softmax_chain()).save(tmp_path / f"x.{ending}")
-    assert path.read_bytes().startswith(magic)
+def test_graphviz_renders_the_digraph(ending, magic, tmp_path):
+    path = draw(softmax_chain()).graphviz().render(tmp_path / "x", format=ending)
+    assert magic in Path(path).read_bytes()[:500]
 
 
-@pytest.mark.parametrize("package", ["graphviz-pure", "pygraphviz"])
-def test_an_engine_from_pip_draws_it(package, tmp_path, any_engine):
-    """In CI's environments for them, each of which has no other."""
-    if package not in " ".join(engines.engine() or []):
-        pytest.skip(f"{package} is not the engine here")
-    drawing = draw(softmax_chain())
-    for ending, magic in (("png", b"\x89PNG"), ("svg", b"<svg")):
-        assert drawing.save(tmp_path / f"x.{ending}").read_bytes().startswith(magic)
-    if package == "graphviz-pure":  # which knows no pdf
-        with pytest.raises(RuntimeError, match=r"graphviz-pure could not draw the [.]pdf"):
-            drawing.save(tmp_path / "x.pdf")
-    else:
-        assert drawing.save(tmp_path / "x.pdf").read_bytes().startswith(b"%PDF")
+@needs_dot
+def test_names_come_out_as_text_of_graphviz_too():
+    t = 0.0
+    for name in HOSTILE:
+        with ag.scope(name):
+            t = t + leaf(1.0, name)
+    svg = draw(t, max_nodes=100).graphviz().pipe("svg").decode()
+    written = " ".join(texts(svg)).replace(" ", "")  # Graphviz writes a line in pieces
+    for name in HOSTILE:
+        line = name.encode("unicode_escape").decode() if not name.isprintable() else name
+        assert written.count(line.replace(" ", "")) >= 2
+
+
+def test_import_as_binds_the_module_that_writes_dot():
+    import autograd_mini.views.graph.graphviz as module
+
+    assert callable(module.digraph)
 
 
 # ---- hosts --------------------------------------------------------------------------------------

@@ -1,32 +1,30 @@
-"""``ag.draw``: the graph of a computation as a picture, on screen, in a notebook, in a file."""
+"""``ag.draw``: the graph of a computation as a picture, on screen, in a notebook or in a file."""
 
 from __future__ import annotations
 
 import base64
 import os
-import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import Any
-from xml.etree.ElementTree import ParseError
+from typing import TYPE_CHECKING, Any
 
 from ...core.messages import describe
 from ...core.tensor import Tensor
 from ...text.format import one_line, shortened
-from ..document import open_page, writable, write_whole
+from ..document import check_path, check_theme, show, write_atomically
 from ..replay import opened
-from .dot import dot_of
-from .graph import Graph, Shown, graph_of
-from .graphviz import drawn, engine
-from .palette import DARK, LIGHT
-from .svg import finished, svg_of
+from .convert import convert
+from .graph import DrawOptions, Graph, build_graph
+from .graphviz import digraph
+from .palette import DARK, palette_of
+from .svg import write_svg
 
-_TEXT, _BY_ENGINE, _OWN = (".dot", ".gv"), (".png", ".pdf"), (".svg", ".html")
-ENDINGS = (*_OWN, *_BY_ENGINE, *_TEXT)
+if TYPE_CHECKING:
+    import graphviz
 
-_MOST_ROWS = 40  # of the table that stands for the picture in a terminal
+_MAX_ROWS = 40  # of the table that a terminal shows instead of the picture
 
 
 def draw(
@@ -41,36 +39,37 @@ def draw(
     max_nodes: int = 40,
     unfuse: bool = False,
 ) -> Drawing:
-    """Backpropagation as a picture: a card for each operation, values forward, derivatives back.
+    """Draw backpropagation: a card for each operation, values forward, gradients backward.
 
-    Needs no ``backward()`` before, and changes nothing: derivatives are worked out for the
+    No ``backward()`` is needed before, and nothing is changed: gradients are computed for the
     picture, and touch no ``.grad``.
 
     Parameters
     ----------
     *results : Tensor
-        What was computed; several are drawn in one graph, then without derivatives.
+        The results of the computation. Several are drawn in one graph, without gradients.
     values, gradients : bool
-        Whether the cards show what was computed, and the derivative of a result of one entry.
+        Whether the cards show values, and the gradient of a result with one entry.
     formulas : bool
-        Whether cards say how each value was computed, and edges the local derivative. Both are
-        read off the rules: what multiplies the derivative that arrives; or, for a rule that does
-        more than multiply, what it makes of that derivative, `g`. ``tanh′`` stands for a formula
-        that is too long. A picture of more than 400 cards has none.
+        Whether cards show how each value was computed, and edges the local derivative. Both are
+        read off the rules. The local derivative is the factor of the incoming gradient; of a rule
+        that does more than multiply, it is the whole formula, with `g` for that gradient.
+        ``tanh′`` is written for a formula that is too long. A picture of more than 400 cards has
+        no formulas.
     names : mapping, optional
-        Variables, as ``locals()`` gives them: what to call arrays, and tensors that have no name.
+        Variables, as ``locals()`` returns them: names for arrays, and for tensors without a name.
     depth : int, optional
-        How many levels of `scope` stay open; those inside are drawn as a card each. By default as
+        How many levels of `scope` are open; inner ones are drawn as one card each. By default, as
         many as `max_nodes` allows.
     direction : {"LR", "TB"}
-        From left to right or from top to bottom.
+        Whether values run from left to right or from top to bottom.
     theme : {"light", "dark", "auto"}
         With "auto" an SVG follows the reader's system.
     max_nodes : int
-        A larger graph is folded: constants first, into what they are used for; then scopes, from
-        the inside out; then runs of records. A line below the picture says so.
+        A larger graph is folded: first constants, into the operations that use them; then scopes,
+        from the inside out; then runs of operations. A line below the picture says so.
     unfuse : bool
-        Whether to open each fused node: the graph it replaces is drawn in its place, in a box.
+        Whether to draw each fused node as the graph that it replaces, in a box.
 
     Returns
     -------
@@ -79,10 +78,10 @@ def draw(
     Raises
     ------
     TypeError
-        For what is not a Tensor.
+        If a result is not a Tensor.
     ValueError
-        When there is nothing to draw: no result, or one that no operation made. For another
-        direction or theme. When no node is fused and `unfuse` is set.
+        If there is nothing to draw: no result, or one that no operation made. If the direction or
+        the theme is unknown. If `unfuse` is set and no node is fused.
 
     Examples
     --------
@@ -95,24 +94,21 @@ def draw(
     1 v1    mul   x, x       ()     4
     2 v2    add   v1, 1.0    ()     5
     (a drawing: .show() opens it, .save("graph.svg") writes it to a file)
-    >>> print(drawing.source.splitlines()[0])
-    digraph tape {
     """
-    _check(results, depth, direction, theme, max_nodes)
+    options = DrawOptions(values, gradients, formulas, depth, max_nodes)
+    _check(results, options, direction, theme)
     names = dict(names or {})
     if unfuse:
         pairs = [opened(result) for result in results]
         results = tuple(result for result, _ in pairs)
         made = {order: t for _, made in pairs for order, t in made.items()}
         names = {k: made.get(getattr(v, "order", -1), v) for k, v in names.items()}
-    graph = graph_of(results, names, Shown(values, gradients, formulas), depth, max_nodes)
-    small = len(results) == 1 and len(results[0].tape()) <= _MOST_ROWS
+    graph = build_graph(results, names, options)
+    small = len(results) == 1 and len(results[0].tape()) <= _MAX_ROWS
     return Drawing(graph, results[0].tape().table(names) if small else "", direction, theme)
 
 
-def _check(
-    results: tuple[Any, ...], depth: Any, direction: str, theme: str, max_nodes: Any
-) -> None:
+def _check(results: tuple[Any, ...], options: DrawOptions, direction: str, theme: str) -> None:
     if not results:
         raise ValueError("draw: there is no result to draw. Pass one: draw(loss)")
     for result in results:
@@ -125,10 +121,11 @@ def _check(
             )
     if direction not in ("LR", "TB"):
         raise ValueError(f"draw: direction is 'LR' or 'TB', not {direction!r}")
-    if theme not in ("light", "dark", "auto"):
-        raise ValueError(f"draw: theme is 'light', 'dark' or 'auto', not {theme!r}")
-    if max_nodes < 1 or (depth is not None and depth < 0):
-        raise ValueError(f"draw: max_nodes={max_nodes} is at least 1, depth={depth} at least 0")
+    check_theme("draw", theme)
+    if options.max_nodes < 1:
+        raise ValueError(f"draw: max_nodes must be at least 1, got {options.max_nodes}")
+    if options.depth is not None and options.depth < 0:
+        raise ValueError(f"draw: depth must be at least 0, got {options.depth}")
 
 
 class Drawing:
@@ -155,9 +152,51 @@ class Drawing:
         self._table = table  # of the tape as it was drawn: leaves may get new data
         self._direction = direction
         self._theme = theme
-        self._palette = DARK if theme == "dark" else LIGHT
+
+    def svg(self) -> str:
+        """Return the picture as SVG text, laid out and painted by the library.
+
+        It is self-contained, has a title and a description, and paints its own background.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> x = ag.tensor(3.0, requires_grad=True, name="x")
+        >>> drawing = ag.draw(x * x)
+        >>> drawing.svg()[:4]
+        '<svg'
+        """
+        return self._svg
 
     @cached_property
+    def _svg(self) -> str:
+        return write_svg(self.graph, self._direction, self._theme)
+
+    def graphviz(self) -> graphviz.Digraph:
+        """Return the graph as a `graphviz.Digraph`, for use with Graphviz's own tools.
+
+        Its text is ``.source``. Its methods ``.render()`` and ``.pipe()`` run the program ``dot``,
+        which places and paints the graph in its own way.
+
+        Returns
+        -------
+        graphviz.Digraph
+
+        Raises
+        ------
+        RuntimeError
+            If the package graphviz is not installed.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> x = ag.tensor(3.0, requires_grad=True, name="x")
+        >>> ag.draw(x * x).graphviz().name
+        'tape'
+        """
+        return digraph(self.graph, palette_of(self._theme), self._direction)
+
+    @property
     def source(self) -> str:
         """The graph in Graphviz's DOT language.
 
@@ -165,44 +204,13 @@ class Drawing:
         --------
         >>> import autograd_mini as ag
         >>> x = ag.tensor(3.0, requires_grad=True, name="x")
-        >>> drawing = ag.draw(x * x)
-        >>> drawing.source.startswith("digraph")
-        True
+        >>> print(ag.draw(x * x).source.splitlines()[0])
+        digraph tape {
         """
-        return dot_of(self.graph, self._palette, self._direction)
-
-    def svg(self) -> str:
-        """The picture as SVG text: by Graphviz where it is found, else by the library's own layout.
-
-        It is self-contained, has a title and a description, and paints its own ground. An engine
-        that fails is reported in a warning, and done without.
-
-        Examples
-        --------
-        >>> import autograd_mini as ag
-        >>> x = ag.tensor(3.0, requires_grad=True, name="x")
-        >>> drawing = ag.draw(x * x)
-        >>> "<svg" in drawing.svg()
-        True
-        """
-        return self._svg
-
-    @cached_property
-    def _svg(self) -> str:
-        try:
-            if engine() is not None:
-                picture = drawn(self.source, "svg")
-                return finished(picture, self.graph, self._palette, self._theme)
-        except (RuntimeError, ParseError) as error:
-            wrong = (
-                f"the engine wrote broken SVG: {error}" if isinstance(error, ParseError) else error
-            )
-            warnings.warn(f"{wrong}; drawn without it", RuntimeWarning, stacklevel=4)
-        own = svg_of(self.graph, self._palette, self._direction)
-        return finished(own, self.graph, self._palette, self._theme)
+        return str(self.graphviz().source)
 
     def html(self) -> str:
-        """The picture on a page of its own.
+        """Return a page with the picture.
 
         Examples
         --------
@@ -217,32 +225,32 @@ class Drawing:
             '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
             '<meta name="viewport" content="width=device-width">\n'
             f"<title>{escape(self.graph.title)}</title>\n"
-            f"<style>body{{margin:1rem;background:{self._palette.page}}}"
+            f"<style>body{{margin:1rem;background:{palette_of(self._theme).page}}}"
             f"{dark if self._theme == 'auto' else ''}</style>\n{self.svg()}</html>\n"
         )
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the drawing to a file: all of it, or nothing.
+        """Write the drawing to a file, atomically.
 
         Parameters
         ----------
         path : path-like
-            Ending in .svg or .html for the picture, in .png or .pdf for a picture that Graphviz
-            draws, in .dot or .gv for the text.
+            Ending in .svg, .html, .png or .pdf for the picture, in .dot or .gv for DOT text. A .png
+            or .pdf needs the package vl-convert-python: ``pip install "autograd_mini[pictures]"``.
 
         Returns
         -------
         Path
-            Where it was written.
+            The path.
 
         Raises
         ------
         ValueError
-            For another ending.
+            If the path has another ending.
         OSError
-            When the file cannot be written; FileNotFoundError when its folder does not exist.
+            If the file cannot be written; FileNotFoundError if its folder does not exist.
         RuntimeError
-            For a .png or .pdf when Graphviz is not found, or fails.
+            If the package that this ending needs is not installed.
 
         Examples
         --------
@@ -253,21 +261,15 @@ class Drawing:
         >>> path.name, path.unlink()
         ('graph.svg', None)
         """
-        path = writable(path, ENDINGS)
-        ending = path.suffix.lower()
-        if ending in _BY_ENGINE:
-            content = drawn(self.source, ending[1:])
-        elif ending in _TEXT:
-            content = self.source.encode()
-        else:
-            content = (self.svg() if ending == ".svg" else self.html()).encode()
-        write_whole(path, content)
+        path = check_path(path, ENDINGS)
+        content = _WRITERS[path.suffix.lower()](self)
+        write_atomically(path, content if isinstance(content, bytes) else content.encode())
         return path
 
     def show(self) -> None:
-        """Show the picture: in a notebook below the cell, else in a browser.
+        """Show the picture below the cell in a notebook, otherwise in a browser.
 
-        Where there is neither, print where the page is.
+        If there is neither, print the path of the page.
 
         Examples
         --------
@@ -276,17 +278,17 @@ class Drawing:
         >>> drawing = ag.draw(x * x)
         >>> drawing.show()  # doctest: +SKIP
         """
-        open_page(self, "graph.html", "The graph is drawn")
+        show(self, "graph.html", "The graph is drawn")
 
     def __repr__(self) -> str:
         hint = 'a drawing: .show() opens it, .save("graph.svg") writes it to a file'
         return f"{self._table}\n({hint})" if self._table else f"<{hint}>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """What a notebook shows.
+        """Return what a notebook shows.
 
-        An image with the picture in its address is kept by hosts that strip scripts and frames,
-        and cannot be clipped; the table is for those that show text only.
+        Hosts that strip scripts and frames keep an image with the picture in its address. The table
+        is for hosts that show text only.
         """
         return {
             "text/html": self._repr_html_(),
@@ -298,3 +300,14 @@ class Drawing:
         data = base64.b64encode(self.svg().encode()).decode()
         spoken = escape(f"{self.graph.title}: {self.graph.description}")
         return f'<img alt="{spoken}" src="data:image/svg+xml;base64,{data}">'
+
+
+_WRITERS: dict[str, Callable[[Drawing], str | bytes]] = {
+    ".svg": Drawing.svg,
+    ".html": Drawing.html,
+    ".png": lambda drawing: convert(drawing.svg(), ".png"),
+    ".pdf": lambda drawing: convert(drawing.svg(), ".pdf"),
+    ".dot": lambda drawing: drawing.source,
+    ".gv": lambda drawing: drawing.source,
+}
+ENDINGS = tuple(_WRITERS)

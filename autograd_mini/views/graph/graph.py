@@ -1,39 +1,42 @@
-"""The graph behind results, ready to be drawn: cards, edges, and the boxes of scopes.
+"""Build the graph behind results: cards, edges, and the boxes of scopes.
 
-Who draws it, Graphviz or the library itself, decides on places only: what is shown is here.
+Everything that a picture says is decided here. Who draws it decides on places and colours only.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from ...core.tape import contributions
 from ...core.tensor import Tensor
 from ...notation import plain as formula
 from ...text.format import arguments, made_by, shortened
-from ..trace import Trace, _contributions, called, uses
+from ..trace import Trace, called, uses
 from .card import Block, Card, block
 from .folding import Group, Part, parts_of
 
-_MOST_WITH_PILLS = 400  # cards; a larger picture is looked at from afar, and laid out sooner
+_MAX_CARDS_WITH_FORMULAS = 400  # a larger picture is looked at from afar
 LONGEST_NAME, _LONGEST_PILL, _LONGEST_NOTE = 28, 22, 44  # characters
 
 
 class Edge(NamedTuple):
-    """A value that goes from a card to another; or, drawn beside it, a derivative that comes back.
+    """A value that goes from one card to another, or the gradient that comes back.
 
     Attributes
     ----------
     source, target : int
         The positions of the cards, in the direction of the values.
     backward : bool
-        Whether it is the derivative.
+        Whether it is the gradient.
     text : str
-        The local derivative; or how many edges are drawn as this one.
+        The local derivative, or how many edges are drawn as this one.
     argument : int
-        Which argument of the target the source is; -1 where several edges are drawn as one.
+        Which argument of the target the source is; -1 if several edges are drawn as one.
     """
 
     source: int
@@ -45,12 +48,12 @@ class Edge(NamedTuple):
 
 @dataclass
 class Graph:
-    """What a picture shows.
+    """The content of a picture.
 
     Attributes
     ----------
     title, description : str
-        For those who cannot see it.
+        For readers who cannot see it.
     cards : list of Card
     boxes : list of Group
         For each card, the box it is in: a path of keys, outer ones first.
@@ -58,7 +61,7 @@ class Graph:
         The name of each box.
     edges : list of Edge
     note : str
-        What the reader has to know: that some of it is folded.
+        A line below the picture, if some of it is folded.
     """
 
     title: str
@@ -71,38 +74,34 @@ class Graph:
 
     @property
     def has_gradients(self) -> bool:
-        """Whether any derivative is shown."""
+        """Whether any gradient is shown."""
         return any(edge.backward for edge in self.edges)
 
 
-class Shown(NamedTuple):
-    """What of each tensor is shown."""
+@dataclass(frozen=True)
+class DrawOptions:
+    """What a picture shows of each tensor, and how far it is folded: see `draw`."""
 
     values: bool = True
     gradients: bool = True
     formulas: bool = True
+    depth: int | None = None
+    max_nodes: int = 40
 
 
-def graph_of(
-    results: Sequence[Tensor],
-    names: Mapping[str, Any],
-    shown: Shown,
-    depth: int | None,
-    max_nodes: int,
-) -> Graph:
-    """The graph behind several results. Derivatives are those of a single result of one entry."""
-    found = {t.order: t for result in results for t in result.tape()}
-    tensors = [found[order] for order in sorted(found)]
-    single = len(results) == 1 and results[0].size == 1
-    if single and shown.gradients:
+def build_graph(results: Sequence[Tensor], names: Mapping[str, Any], options: DrawOptions) -> Graph:
+    """Return the graph behind results. Only a single result of one entry has gradients."""
+    by_order = {t.order: t for result in results for t in result.tape()}
+    tensors = [by_order[order] for order in sorted(by_order)]
+    if options.gradients and len(results) == 1 and results[0].size == 1:
         trace = Trace.of(results[0], names)
     else:
         trace = Trace(results[0].tape(), called(tensors, names), {})
-    folded = parts_of(tensors, depth, max_nodes)
-    if len(folded.parts) > _MOST_WITH_PILLS:
-        shown = shown._replace(formulas=False)
-    summed = _summed(trace, folded.parts) if shown.formulas else {}
-    writer = Writer(trace, shown, uses(tensors, trace.adjoints), summed)
+    folded = parts_of(tensors, options.depth, options.max_nodes)
+    if len(folded.parts) > _MAX_CARDS_WITH_FORMULAS:
+        options = replace(options, formulas=False)
+    summed = _undone_broadcasts(trace, folded.parts) if options.formulas else {}
+    writer = Writer(trace, options, uses(tensors, trace.adjoints), summed)
     edges = list(writer.edges(folded.parts, folded.part_of))
     last = ", ".join(trace.called[result.order] for result in results)
     operations = sum(t.op is not None for t in tensors)
@@ -121,7 +120,7 @@ class Writer(NamedTuple):
     """Writes cards and edges, in the names and numbers of a trace."""
 
     trace: Trace
-    shown: Shown
+    options: DrawOptions
     uses: Mapping[Tensor, int]
     summed: Mapping[Tensor, Sequence[str]]
 
@@ -132,7 +131,7 @@ class Writer(NamedTuple):
         return self.head(part)._replace(notes=notes, blocks=self.blocks(t))
 
     def head(self, part: Part) -> Card:
-        """A card without what is on it."""
+        """Return a card without notes and blocks."""
         t = part.tensors[-1]
         name = shortened(self.trace.called[t.order], LONGEST_NAME)
         role = "forward" if t.requires_grad else "line"
@@ -142,10 +141,10 @@ class Writer(NamedTuple):
         return Card(made_by(t), name, shape, [], [], role)
 
     def how(self, t: Tensor) -> list[str]:
-        """How a record was computed; nothing where the edges tell it."""
+        """Return how a node was computed, or nothing if the edges show it."""
         if t.op is None:
             return []
-        if self.shown.formulas:
+        if self.options.formulas:
             return [shortened(self.trace.forward_formula(t), _LONGEST_NOTE)]
         call = arguments(t, self.trace.called)
         if len(call) == sum(isinstance(a, Tensor) for a in t.inputs):
@@ -153,16 +152,17 @@ class Writer(NamedTuple):
         return [shortened(f"{made_by(t)}({', '.join(call)})", _LONGEST_NOTE)]
 
     def blocks(self, t: Tensor) -> list[Block]:
-        found = [block("value", "forward", t.data)] if self.shown.values else []
+        """Return the blocks of a card: the value and the gradient, if they are shown."""
+        found = [block("value", "forward", t.data)] if self.options.values else []
         if t in self.trace.adjoints:
             head = shortened(self.trace.derivative(t), LONGEST_NAME)
-            derivative = block(head, "backward", self.trace.adjoints[t], self.uses[t] > 1)
-            notes = [*derivative.notes, *self.summed.get(t, ())]
-            found.append(derivative._replace(notes=notes))
+            gradient = block(head, "backward", self.trace.adjoints[t], self.uses[t] > 1)
+            notes = [*gradient.notes, *self.summed.get(t, ())]
+            found.append(gradient._replace(notes=notes))
         return found
 
     def edges(self, parts: Sequence[Part], part_of: Mapping[int, int]) -> Iterator[Edge]:
-        """An edge for each use of a tensor; those that touch what is folded, counted as one."""
+        """Yield an edge for each use of a tensor; edges of folded parts are counted and merged."""
         folded: Counter[tuple[int, int, bool]] = Counter()
         for nth, part in enumerate(parts):
             for t in part.tensors:
@@ -177,19 +177,19 @@ class Writer(NamedTuple):
                     if back:
                         yield Edge(source, nth, True, self.pill(t, i), i)
         for (source, nth, back), count in folded.items():
-            said = back and count == folded[source, nth, False]  # on the edge that it runs beside
+            said = back and count == folded[source, nth, False]  # on the edge next to it
             yield Edge(source, nth, back, f"×{count}" if count > 1 and not said else "")
 
     def flows(self, t: Tensor, i: int) -> bool:
-        """Whether a derivative is passed on from a record to its i-th argument."""
+        """Return whether a gradient flows from a node to its i-th argument."""
         a = t.inputs[i]
         rules = t.op.vjps if t.op else ()
         ruled = any(j == i and rule is not None for j, rule in zip(range(i + 1), rules))
         return ruled and t in self.trace.adjoints and a in self.trace.adjoints
 
     def pill(self, t: Tensor, i: int) -> str:
-        """The local derivative, or a sign of it where it takes more room."""
-        if not self.shown.formulas:
+        """Return the local derivative, or a sign for it if it is too long."""
+        if not self.options.formulas:
             return ""
         text = formula.local(self.trace.rule(t, i), self.trace.called)
         if len(text) <= _LONGEST_PILL:
@@ -197,25 +197,35 @@ class Writer(NamedTuple):
         return "closed form" if t.op and t.op.unfused else f"{shortened(made_by(t), 12)}′"
 
 
-def _summed(trace: Trace, parts: Sequence[Part]) -> dict[Tensor, list[str]]:
-    """What was broadcast where a card shows its use: how the derivatives by it were summed.
-
-    In lines that are as short as most cards are narrow.
-    """
-    found: dict[Tensor, list[str]] = {}
+def _undone_broadcasts(trace: Trace, parts: Sequence[Part]) -> dict[Tensor, list[str]]:
+    """Return how the gradient of each broadcast tensor was summed, in two short lines each."""
+    notes: dict[Tensor, list[str]] = {}
     for t in (part.tensors[-1] for part in parts if not part.is_folded):
         if t.op is None or t not in trace.adjoints:
             continue
-        for i, *_, text in _contributions(t, trace.adjoints[t]):
-            said = found.setdefault(t.inputs[i], [])
-            shapes, comma, words = text.rpartition(", summed")
-            if text and shapes not in said:
-                said += [shapes, comma.lstrip(", ") + words]
-    return found
+        with np.errstate(all="ignore"):  # nan and inf are shown in the picture
+            from_rules = contributions(t, trace.adjoints[t])
+        for contribution in from_rules:
+            a = t.inputs[contribution.index]
+            lines = notes.setdefault(a, [])
+            summed = _summed_axes(np.shape(contribution.value), a.shape)
+            if summed and summed[0] not in lines:
+                lines += summed
+    return notes
+
+
+def _summed_axes(shape: tuple[int, ...], onto: tuple[int, ...]) -> list[str]:
+    """Return how a broadcast was undone: ``(4, 3) → (3,)`` and ``summed over axis 0``."""
+    lead = len(shape) - len(onto)
+    axes = [i for i, n in enumerate(shape) if i < lead or n != onto[i - lead]]
+    if not axes:
+        return []
+    word = "axis" if len(axes) == 1 else "axes"
+    return [f"{shape} → {onto}", f"summed over {word} {', '.join(map(str, axes))}"]
 
 
 def _counted(tensors: Sequence[Tensor]) -> str:
-    """The operations, the most frequent first: ``add ×20, mul ×10``."""
+    """Return the operations, the most frequent first: ``add ×20, mul ×10``."""
     counts = Counter(made_by(t) for t in tensors if t.op)
     several = [f"{name} ×{n}" if n > 1 else name for name, n in counts.most_common(4)]
     return ", ".join(several + ["…"] * (len(counts) > 4)) or "leaves"

@@ -1,98 +1,170 @@
-"""The search for a program that draws DOT: Graphviz, or what stands in for it.
+"""Write a graph as a `graphviz.Digraph`, for those who use Graphviz's own tools.
 
-In this order: the program that ``AUTOGRAD_MINI_DOT`` names ("none" for none at all), ``dot`` on
-the path, the executable ``graphviz-pure`` among this environment's scripts (it comes with
-``pip install "autograd_mini[dot]"``), the package ``pygraphviz``. Each runs as a process of its
-own, with a limit on its time.
+Cards are HTML-like labels, scopes are clusters. Graphviz places and paints everything itself: our
+own pictures are laid out by `views.layout` and painted by `svg`.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
-import sysconfig
-from importlib.util import find_spec
+import re
+from collections.abc import Iterator, Sequence
+from html import escape
+from typing import TYPE_CHECKING
 
-from ...text.format import one_line, shortened
+from . import metrics
+from .card import Block, Card, Cell
+from .graph import Edge, Graph
+from .palette import Palette
 
-VARIABLE = "AUTOGRAD_MINI_DOT"
-_SECONDS = 20
-_PIXELS_PER_INCH, _MOST_INCHES = 144, 56  # of a png, a side of which has at most 8,064 pixels
+if TYPE_CHECKING:
+    import graphviz
 
-#: what a picture of a kind has in its first bytes
-_SIGNS = {"svg": b"<svg", "png": b"\x89PNG", "pdf": b"%PDF"}
-_HEAD = 4096
-
-_PYGRAPHVIZ = """\
-import sys, pygraphviz
-graph = pygraphviz.AGraph(string=sys.stdin.buffer.read().decode())
-graph.graph_attr.update(o.split("=") for o in sys.argv[2:])
-sys.stdout.buffer.write(graph.draw(format=sys.argv[1], prog="dot"))"""
+_FONT = {"fontname": "Helvetica,Arial,sans-serif", "fontsize": "11"}
+_SERIF = "Times,serif"
 
 
-def engine() -> list[str] | None:
-    """The command that draws, up to its arguments; None where there is none.
-
-    Raises
-    ------
-    RuntimeError
-        When ``AUTOGRAD_MINI_DOT`` names what is not a program.
-    """
-    chosen = os.environ.get(VARIABLE)
-    if chosen == "none":
-        return None
-    if chosen:
-        program = shutil.which(chosen)
-        if program is None:
-            raise RuntimeError(f"{VARIABLE} names {one_line(chosen)!r}, which is not a program")
-        return [program, "-Kdot"]
-    program = shutil.which("dot") or shutil.which(
-        "graphviz-pure", path=sysconfig.get_path("scripts")
-    )
-    if program:
-        return [program, "-Kdot"]
-    return [sys.executable, "-c", _PYGRAPHVIZ] if find_spec("pygraphviz") else None
-
-
-def drawn(source: str, ending: str) -> bytes:
-    """The picture that an engine makes of DOT text.
+def digraph(graph: Graph, palette: Palette, direction: str) -> graphviz.Digraph:
+    """Return the graph as a `graphviz.Digraph`.
 
     Parameters
     ----------
-    source : str
-    ending : {"svg", "png", "pdf"}
+    graph : Graph
+    palette : Palette
+    direction : {"LR", "TB"}
+        Whether values run from left to right or from top to bottom.
 
     Raises
     ------
     RuntimeError
-        When there is no engine, or it fails, does not come to an end, or writes something else.
+        If the package graphviz is not installed.
     """
-    command = engine()
-    if command is None:
-        raise RuntimeError(
-            f"a .{ending} is drawn by Graphviz, which was not found: "
-            'pip install "autograd_mini[dot]" brings it. Or save as .svg, .html or .dot.'
-        )
-    resolution = [f"dpi={_PIXELS_PER_INCH}", f"size={_MOST_INCHES}"] if ending == "png" else []
-    if command[0] == sys.executable:
-        command += [ending, *resolution]
-    else:
-        command += [f"-T{ending}", *(f"-G{option}" for option in resolution)]
     try:
-        run = subprocess.run(command, input=source.encode(), capture_output=True, timeout=_SECONDS)
-    except subprocess.TimeoutExpired:
+        import graphviz
+    except ImportError:
         raise RuntimeError(
-            f"{command[0]} did not draw the .{ending} within {_SECONDS} s. Draw less: depth=1, "
-            "values=False."
+            "DOT text needs the Python package graphviz: pip install graphviz. "
+            "Or save as .svg or .html."
         ) from None
-    except OSError as error:
-        raise RuntimeError(f"{command[0]} could not be run: {error.strerror}") from error
-    if run.returncode or not run.stdout:
-        said = run.stderr.decode(errors="replace").strip() or f"exit status {run.returncode}"
-        line = shortened(one_line(said.splitlines()[-1]), 200)
-        raise RuntimeError(f"{command[0]} could not draw the .{ending}: {line}")
-    if _SIGNS[ending] not in run.stdout[:_HEAD]:
-        raise RuntimeError(f"{command[0]} wrote what is no .{ending}")
-    return run.stdout
+
+    def cluster(path: tuple[int, ...], title: str) -> graphviz.Digraph:
+        label = f"<{_font(f'<B>{_text(title)}</B>', palette.faint, 10)}>"
+        look = {"style": "rounded,dashed,filled", "color": palette.line, "fillcolor": palette.box}
+        place = {"label": label, "labelloc": "t", "labeljust": "l", "margin": "12"}
+        return graphviz.Digraph("cluster_" + "_".join(map(str, path)), graph_attr={**place, **look})
+
+    page = {"rankdir": direction, "bgcolor": palette.page}
+    spacing = {"nodesep": "0.3", "ranksep": "0.5", "pad": "0.2"}
+    whole = graphviz.Digraph(
+        "tape",
+        graph_attr={**page, **spacing, **_FONT, **_legend(graph, palette)},
+        node_attr={"shape": "plain", "fontcolor": palette.ink, **_FONT},
+        edge_attr={"penwidth": "1.5", "arrowsize": "0.7", "color": palette.forward},
+    )
+    clusters = {path: cluster(path, title) for path, title in graph.titles.items()}
+    for i, (card, path) in enumerate(zip(graph.cards, graph.boxes)):
+        clusters.get(path, whole).node(f"n{i}", _card(card, palette))
+    for path in sorted(clusters, key=len, reverse=True):  # inner clusters before outer ones
+        clusters.get(path[:-1], whole).subgraph(clusters[path])
+    for edge in graph.edges:
+        whole.edge(f"n{edge.source}", f"n{edge.target}", **_edge(edge, palette))
+    return whole
+
+
+def _legend(graph: Graph, palette: Palette) -> dict[str, str]:
+    parts = []
+    if graph.has_gradients:
+        parts.append(_font("———► value", palette.forward, 10))
+        parts.append(_font("◄– – gradient", palette.backward, 10))
+    if graph.note:
+        parts.append(_font(_text(graph.note), palette.faint, 10))
+    label = f"<<BR/>{'&#160;&#160;&#160;'.join(parts)}>"
+    return {"labelloc": "b", "labeljust": "l", "label": label} if parts else {}
+
+
+def _edge(edge: Edge, palette: Palette) -> dict[str, str]:
+    color = palette.backward if edge.backward else palette.forward
+    style = {"dir": "back", "style": "dashed", "color": color} if edge.backward else {}
+    if not edge.text:
+        return style
+    fill = palette.pill if edge.backward else palette.card
+    text = _font(_text(edge.text), color, 11, _SERIF)
+    return {**style, "label": f"<{_framed(f'<TR><TD>{text}</TD></TR>', color, fill, 2)}>"}
+
+
+def _card(card: Card, palette: Palette) -> str:
+    """Return the label of a node: its header, its notes, and its blocks."""
+    rows = [f"<TR><TD>{_header(card, palette)}</TD></TR>"]
+    for note in card.notes:
+        rows.append(f'<TR><TD ALIGN="LEFT">{_small(note, palette.faint)}</TD></TR>')
+    lines = max((len(block.notes) for block in card.blocks), default=0) if card.beside else 0
+    blocks = [f"<TD>{_block(block, palette, lines)}</TD>" for block in card.blocks]
+    if blocks:
+        cells = ("" if card.beside else "</TR><TR>").join(blocks)
+        body = _table(f"<TR>{cells}</TR>", 'CELLSPACING="3"')
+        rows.append(f"<TR><TD>{body}</TD></TR>")
+    border = 2 if card.stacked else 1
+    return f"<{_framed(''.join(rows), getattr(palette, card.role), palette.card, 3, border)}>"
+
+
+def _header(card: Card, palette: Palette) -> str:
+    operation = f"<B>{_text(metrics.operation(card))}</B>"
+    name = _font(f"<I>{_text(card.name)}</I>", palette.ink, metrics.NAME, _SERIF)
+    shape = _small(card.shape, palette.faint)
+    cells = f'<TD ALIGN="LEFT">{operation}&#160; {name}</TD><TD ALIGN="RIGHT">{shape}</TD>'
+    return _table(f"<TR>{cells}</TR>", 'CELLSPACING="0" CELLPADDING="0"')
+
+
+def _block(block: Block, palette: Palette, lines: int) -> str:
+    """Return a block with at least that many lines of notes: Graphviz stretches a shorter one."""
+    color = getattr(palette, block.role)
+    head = _small(block.head + (" +=" if block.meets else ""), color)
+    rows = "".join(f"<TR>{''.join(_cells(row, block, palette))}</TR>" for row in block.rows)
+    content = [head, _table(rows, 'CELLSPACING="0" CELLPADDING="3"')]
+    notes = [*block.notes, *["\xa0"] * (lines - len(block.notes))]
+    content += [_small(note, palette.faint) for note in notes]
+    return _table("".join(f"<TR><TD>{part}</TD></TR>" for part in content), 'CELLSPACING="1"')
+
+
+def _cells(row: Sequence[Cell], block: Block, palette: Palette) -> Iterator[str]:
+    """Yield numbers on tinted cells, or the squares of a heat map."""
+    width, height = metrics.cell_size(block)
+    for cell in row:
+        fill = f'BGCOLOR="{palette.odd if cell.odd else palette.tint(cell.level)}"'
+        if block.is_map:
+            yield f'<TD {fill} FIXEDSIZE="TRUE" WIDTH="{width:.0f}" HEIGHT="{height:.0f}"></TD>'
+        else:
+            text = _font(_text(cell.text), palette.ink, metrics.NUMBER)
+            yield f'<TD {fill} BORDER="1" COLOR="{palette.line}" ALIGN="RIGHT">{text}</TD>'
+
+
+# ---- HTML-like labels ---------------------------------------------------------------------------
+
+
+def _framed(rows: str, color: str, fill: str, padding: int, border: int = 1) -> str:
+    """Return a table with a rounded frame."""
+    frame = f'BORDER="{border}" COLOR="{color}" STYLE="ROUNDED" BGCOLOR="{fill}"'
+    return f'<TABLE {frame} CELLBORDER="0" CELLSPACING="0" CELLPADDING="{padding}">{rows}</TABLE>'
+
+
+def _table(rows: str, spacing: str) -> str:
+    """Return a table without a frame."""
+    return f'<TABLE BORDER="0" CELLBORDER="0" {spacing}>{rows}</TABLE>'
+
+
+def _small(text: str, color: str) -> str:
+    return _font(_text(text), color, metrics.SMALL)
+
+
+def _font(text: str, color: str, size: float, face: str = "") -> str:
+    named = f' FACE="{face}"' if face else ""
+    return f'<FONT COLOR="{color}" POINT-SIZE="{size}"{named}>{text}</FONT>'
+
+
+def _text(text: str) -> str:
+    r"""Return text that Graphviz shows as it is.
+
+    Graphviz would replace ``\N`` by the name of the node, and fail at a ``]``, which may begin
+    ``]]>``.
+    """
+    text = escape(text).replace("]", "&#93;")
+    return re.sub(r"\\([EGHLNT])", "&#92;<FONT>\\1</FONT>", text)

@@ -1,7 +1,7 @@
-"""The colours of the pictures, on light and on dark ground.
+"""Define the colours of pictures and pages, on light and on dark ground.
 
-Values run forward in blue, derivatives backward in orange; numbers are tinted from purple
-(negative) over the ground (zero) to green (positive). Text keeps a contrast of 4.5:1 on each.
+Values run forward in blue, gradients backward in orange. Numbers are tinted from purple (negative)
+over the ground (zero) to green (positive). Text keeps a contrast of 4.5:1 on each of them.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ _DEEPEST = {"light": 0.48, "dark": 0.85}  # how much of the full colour the last
 
 
 class Palette(NamedTuple):
-    """The colour of each part of a picture. All differ, so that one can be told by its colour."""
+    """The colour of each part of a picture. All differ, so that a colour identifies its part."""
 
     page: str
     box: str  #: of a scope
     card: str  #: also of a zero
     pill: str  #: behind a local derivative
-    odd: str  #: behind what is not finite, in stripes with `card`
+    odd: str  #: behind entries that are not finite, in stripes with `card`
     line: str  #: around constants and boxes
     faint: str  #: text that matters less
     ink: str
@@ -30,7 +30,7 @@ class Palette(NamedTuple):
     backward: str
 
     def tint(self, level: int) -> str:
-        """The ground of a number: `level` from -`STEPS`, the most negative, to `STEPS`."""
+        """Return the ground of a number: `level` from -`STEPS`, the most negative, to `STEPS`."""
         full = _POSITIVE if level > 0 else _NEGATIVE
         deepest = _DEEPEST["dark" if self is DARK else "light"]
         return _mixed(self.card, full, deepest * abs(level) / STEPS)
@@ -62,8 +62,13 @@ DARK = Palette(
 )
 
 
+def palette_of(theme: str) -> Palette:
+    """Return the colours of a theme. A picture that follows the reader is written in light ones."""
+    return DARK if theme == "dark" else LIGHT
+
+
 def follow_the_reader() -> str:
-    """CSS that turns a picture in light colours dark where the reader's system is set so."""
+    """Return CSS that turns a light picture dark if the reader's system is dark."""
     pairs = list(zip(LIGHT, DARK))
     pairs += [(LIGHT.tint(n), DARK.tint(n)) for n in range(-STEPS, STEPS + 1) if n]
     rules = "".join(

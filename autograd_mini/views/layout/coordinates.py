@@ -1,4 +1,4 @@
-"""Where each vertex is within its layer: the third step of a layered drawing.
+"""Find the position of each vertex within its layer: the third step of the layout.
 
 The method is that of Brandes, Köpf, "Fast and simple horizontal coordinate assignment" (2001), with
 sizes and ports as in Rüegg, Schulze, Carstens, von Hanxleden, "Size- and port-aware horizontal node
@@ -7,8 +7,8 @@ coordinate assignment" (2015). Vertices that are joined by segments are put on o
 from either side and in both directions, and the mean of the two middle results is taken.
 
 Every result keeps vertices on a layer apart, and so does that mean; and the borders of a group,
-which are aligned before everything else, are straight in all of them: its box is a rectangle. At
-last, `_shorten` takes out what is left of needless bends.
+which are aligned before everything else, are straight in all of them: its box is a rectangle.
+Finally, `_shorten` removes the needless bends that remain.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class Separation(NamedTuple):
     Attributes
     ----------
     node, bend : float
-        Between two nodes; between an edge and what is beside it.
+        Between two nodes; between an edge and its neighbours.
     before, after : float
-        Between the borders of a group and what is in it.
+        Between the borders of a group and its nodes.
     """
 
     node: float
@@ -39,7 +39,7 @@ class Separation(NamedTuple):
 
 
 def place(drawn: Layered, separation: Separation) -> list[float]:
-    """The middle of each vertex within its layer."""
+    """Return the middle of each vertex within its layer."""
     gap = _gaps(drawn, separation)
     crossed = _crossed_by_straight(drawn)
     results = []
@@ -55,7 +55,7 @@ def place(drawn: Layered, separation: Separation) -> list[float]:
 
 
 def _gaps(drawn: Layered, separation: Separation) -> list[float]:
-    """Of each vertex: the distance of its middle from that of the one before it on its layer."""
+    """Return the distance of the middle of each vertex from that of the one before it."""
     gap = [0.0] * len(drawn.kind)
     for layer in drawn.order:
         for u, v in pairwise(layer):
@@ -73,7 +73,7 @@ def _between(drawn: Layered, u: int, v: int, separation: Separation) -> float:
 
 
 class _View:
-    """A layered graph as it is seen from one side: layer by layer, each from its first vertex on.
+    """A layered graph seen from one side: layer by layer, each from its first vertex on.
 
     Attributes
     ----------
@@ -100,9 +100,9 @@ class _View:
 
 
 def _crossed_by_straight(drawn: Layered) -> list[bool]:
-    """Of each segment: whether it crosses one that is to be straight, and so gives way to it.
+    """Return whether each segment crosses one that must be straight, and so gives way to it.
 
-    The borders of a group are to be straight before all, then what joins two bends.
+    The borders of a group come first, then segments that join two bends.
     """
     crossed = [False] * len(drawn.ends)
     view = _View(drawn, True, True)
@@ -139,7 +139,7 @@ def _mark_crossed(
 
 
 def _align(drawn: Layered, view: _View, crossed: Sequence[bool]) -> tuple[list[int], list[float]]:
-    """Blocks: of each vertex, the first one of its block, and where it is as seen from that.
+    """Build blocks: return the first vertex of each vertex's block, and its offset from that.
 
     A vertex joins the block of its median neighbour on the layer before, so that the two ports are
     on a level, unless that segment would cross one that is aligned already.
@@ -168,7 +168,7 @@ def _align(drawn: Layered, view: _View, crossed: Sequence[bool]) -> tuple[list[i
 
 
 def _compact(view: _View, root: list[int], shift: list[float], gap: Sequence[float]) -> list[float]:
-    """Blocks as far to the left as the gaps allow, then each up to those at its right.
+    """Move blocks as far to the left as the gaps allow, then each up to those at its right.
 
     The blocks and the gaps between them are a graph without cycles, since no two blocks cross; the
     first step is a longest path through it.
@@ -195,7 +195,7 @@ def _compact(view: _View, root: list[int], shift: list[float], gap: Sequence[flo
 
 
 def _middle(drawn: Layered, results: list[list[float]]) -> list[float]:
-    """The mean of the two middle ones of four results, once they are aligned to the narrowest."""
+    """Align four results to the narrowest, and return the mean of the two middle ones."""
     half = [size / 2 for size in drawn.across]
     extents = [
         (min(x - h for x, h in zip(at, half)), max(x + h for x, h in zip(at, half)))
@@ -210,17 +210,17 @@ def _middle(drawn: Layered, results: list[list[float]]) -> list[float]:
 
 # --- refinement ----------------------------------------------------------------------------------
 
-_WORK = 60_000  # how many vertices are looked at, at most; it is what bounds the time
-_TOUCH = 1e-6  # distances below this are none
+_WORK = 60_000  # vertices that are visited, at most: it bounds the time
+_TOUCH = 1e-6  # distances below this count as zero
 _RIGID = 1e6  # the weight of a group's border
 
 
 def _shorten(drawn: Layered, at: list[float], gap: Sequence[float]) -> None:
     """Move sets of vertices along their layers as long as this makes the segments straighter.
 
-    What is made small is the sum of (weight) * (how far a segment is from straight), the linear
-    program of Gansner et al. (1993). As in `layering`, the sets are the subtrees of a spanning
-    forest of what hangs together: here vertices that touch, or that a straight segment joins.
+    This minimises the sum of (weight) * (how far a segment is from straight), the linear program of
+    Gansner et al. (1993). As in `layers`, the sets are the subtrees of a spanning forest: here of
+    vertices that touch, or that a straight segment joins.
     """
     moves = _Moves(drawn, at, gap)
     work, moved = _WORK, True
@@ -243,7 +243,7 @@ def _shorten(drawn: Layered, at: list[float], gap: Sequence[float]) -> None:
 
 
 class _Moves:
-    """The places of the vertices, and what pulls at them.
+    """The positions of the vertices, and the forces that pull at them.
 
     Attributes
     ----------
@@ -272,7 +272,7 @@ class _Moves:
         self.pulls[v].append((u, distance, weight))
 
     def pull(self, v: int) -> float:
-        """The weight that would have `v` farther on, less that which would have it back."""
+        """Return the weight that pulls `v` forward, minus the weight that pulls it back."""
         here = self.at[v]
         total = 0.0
         for w, distance, weight in self.pulls[v]:
@@ -284,7 +284,7 @@ class _Moves:
         return total
 
     def forest(self) -> tuple[list[int], list[int]]:
-        """The vertices, depth first along what hangs together, and the parent of each."""
+        """Return the vertices, depth first along a spanning forest, and the parent of each."""
         at, gap, before, after = self.at, self.gap, self.before, self.after
         parent = [-1] * len(at)
         preorder = []
@@ -307,7 +307,7 @@ class _Moves:
         return preorder, parent
 
     def held(self, v: int, parent: int, total: float) -> bool:
-        """Whether what joins a subtree to its parent would not let it move."""
+        """Return whether the link of a subtree to its parent keeps it from moving."""
         if v == parent:
             return False
         if self.drawn.layer[v] == self.drawn.layer[parent]:
@@ -315,7 +315,7 @@ class _Moves:
         return abs(total) <= _weight(self.drawn.kind[v], self.drawn.kind[parent])
 
     def move(self, vertices: list[int], step: int, index: dict[int, int], own: range) -> bool:
-        """Move vertices in the direction of `step` to where the sum is least, if there is room."""
+        """Move vertices in the direction of `step` to where the sum is least, if space allows."""
         at, gap = self.at, self.gap
         force, room = 0.0, math.inf
         straight_at: list[tuple[float, float]] = []
@@ -349,7 +349,7 @@ class _Moves:
 
 
 def _weight(one: int, other: int) -> float:
-    """Gansner et al. (1993): the longer the edge that a segment is part of, the straighter."""
+    """Return the weight of a segment: larger for longer edges (Gansner et al. 1993)."""
     if one >= LEFT and other >= LEFT:
         return _RIGID
     return (1.0, 2.0, 8.0)[(one != NODE) + (other != NODE)]

@@ -1,4 +1,4 @@
-"""The order of vertices on each layer, so that few segments cross: the second step of a drawing.
+"""Order the vertices of each layer so that few segments cross: the second step of the layout.
 
 The method is that of Sugiyama, Tagawa, Toda, "Methods for visual understanding of hierarchical
 system structures" (1981): sort the layers, over and over, each by where its neighbours are.
@@ -19,7 +19,7 @@ Order = list[list[int]]
 
 
 def count_crossings(tails: Sequence[float], heads: Sequence[float]) -> int:
-    """How many of the segments between two rows cross, given the places of their ends.
+    """Count the crossings of segments between two rows, given the places of their ends.
 
     Sorted by their tails, two segments cross if their heads are the other way round: an inversion.
     Barth, Jünger, Mutzel, "Simple and efficient bilayer cross counting" (2002), count these by an
@@ -47,13 +47,13 @@ def count_crossings(tails: Sequence[float], heads: Sequence[float]) -> int:
 
 
 def minimise_crossings(drawn: Layered) -> int:
-    """Order the vertices of each layer so that few segments cross; returns how many still do.
+    """Order the vertices of each layer so that few segments cross; return the remaining crossings.
 
     Sweeps down and up alternate: on each layer in turn, the vertices are sorted by the *barycentre*
     (the mean place) of their neighbours on the layer before; then single vertices are moved where
-    this undoes crossings. Where that ends depends on where it began, so there are several starts,
-    and the best order of all is kept. What is done is counted, and bounded, instead of timed: the
-    same graph gets the same drawing.
+    this undoes crossings. The result depends on the start, so there are several starts, and the
+    best order is kept. The work is counted and bounded, not timed, so that the same graph always
+    gets the same layout.
     """
     search = _Search(drawn)
     best, fewest = drawn.order, -1
@@ -83,7 +83,7 @@ class _Search:
     place : list of int
         Of each vertex: its index in its layer.
     above, below : list of list of int
-        Of each vertex: its neighbours on the layers beside its own.
+        Of each vertex: its neighbours on the layers next to its own.
     above_ports, below_ports : list of list of float
         What the ports add to the places of these: less than half a place.
     paths : list of list of int
@@ -110,7 +110,7 @@ class _Search:
         self.work = _WORK
 
     def begin(self, start: int) -> None:
-        """An order to start from: depth first from the sources, from the sinks, or at random."""
+        """Choose an order to start from: depth first from the sources, the sinks, or at random."""
         vertices = list(range(len(self.place)))
         if start > 1:
             random.Random(start).shuffle(vertices)
@@ -127,7 +127,7 @@ class _Search:
             self._rank_groups()
 
     def improve(self) -> tuple[Order, int]:
-        """Sweep until it no longer helps: the best order met, and its crossings."""
+        """Sweep until it no longer helps; return the best order and its crossings."""
         best, fewest, waited = self._copy(), self.crossings(), 0
         large = len(self.place) * _SWEEPS > self.work // _STARTS  # then sift at the end alone
         for sweep in range(_SWEEPS):
@@ -148,7 +148,7 @@ class _Search:
         return best, fewest
 
     def crossings(self) -> int:
-        """How many pairs of segments cross, over all layers at once."""
+        """Count the pairs of segments that cross, over all layers at once."""
         first = np.cumsum([0, *map(len, self.order)])
         at = first[np.array(self.drawn.layer, int)] + np.array(self.place, int)
         tails, heads = at[self.ends] + self.ports
@@ -165,8 +165,8 @@ class _Search:
     def _sweep(self, sweep: int) -> None:
         """Sort each layer by the one before it, going down, or by the one after it, going up.
 
-        A vertex without neighbours there keeps its place. Now and then, those with the same
-        barycentre turn round, who otherwise would stay as they began.
+        A vertex without neighbours there keeps its place. Now and then, vertices with the same
+        barycentre may be reversed; otherwise they would keep their initial order.
         """
         down, turn = sweep % 2 == 0, sweep % 8 > 5
         self.work -= len(self.place) * (3 if self.paths else 1)
@@ -189,13 +189,13 @@ class _Search:
                 place[v] = i
 
     def _sorted_in_groups(self, layer: list[int], value: dict[int, float]) -> list[int]:
-        """The layer sorted by value, but each group in one piece, between its borders.
+        """Sort the layer by value, with each group in one piece, between its borders.
 
         A group is sorted by the mean of its members. Once groups have ranks, those within the same
         group stay in this order on every layer: their boxes lie side by side.
         """
         last = -1.0
-        for v in layer:  # who has no neighbour stays beside the one before
+        for v in layer:  # a vertex without neighbours stays next to the one before
             last = value.setdefault(v, last)
         inside: dict[int, list[float]] = defaultdict(list)
         for v in layer:
@@ -243,7 +243,7 @@ class _Search:
             todo &= set(range(len(self.order)))
 
     def _sift_on(self, layer: list[int]) -> bool:
-        """Move each vertex of a layer to where it crosses least; whether any was moved."""
+        """Move each vertex of a layer to where it crosses least; return True if any was moved."""
         changed = False
         for v in layer[:]:
             start = self.place[v]
@@ -270,7 +270,7 @@ class _Search:
         return not self.paths or (group[v] == group[w] and kind[v] < LEFT and kind[w] < LEFT)
 
     def _gain(self, v: int, w: int) -> int:
-        """How many crossings fewer there are with `w` before `v` than with `v` before `w`."""
+        """Return how many crossings are saved by putting `w` before `v`."""
         gain, place = 0, self.place
         for near, ports in ((self.above, self.above_ports), (self.below, self.below_ports)):
             a, b = near[v], near[w]
@@ -286,13 +286,13 @@ class _Search:
 
 
 def _port_places(drawn: Layered, end: int) -> list[float]:
-    """Of each segment: what its port adds to the place of the vertex; less than half a place."""
+    """Return what the port of each segment adds to the place of the vertex: less than half."""
     across = (drawn.across[vs[end]] for vs in drawn.ends)
     return [0.9 * at[end] / size if size else 0.0 for at, size in zip(drawn.ports, across)]
 
 
 def _depth_first(vertices: Sequence[int], near: Sequence[Sequence[int]]) -> Iterator[int]:
-    """All vertices, each before those that are reached from it first."""
+    """Yield all vertices, each before those that are first reached from it."""
     missing = set(vertices)
     reached = {w for v in vertices for w in near[v]}
     for root in vertices:
@@ -306,7 +306,7 @@ def _depth_first(vertices: Sequence[int], near: Sequence[Sequence[int]]) -> Iter
 
 
 def _make_monotone(value: dict[int, float], groups: list[int], parent: Sequence[int]) -> None:
-    """Change values as little as needed for them to ascend in each parent: isotonic regression."""
+    """Change values as little as possible, so that they ascend in each parent."""
     pools: dict[int, list[list[int]]] = defaultdict(list)  # parent -> groups that share a value
     for g in groups:
         row = pools[parent[g]]

@@ -1,4 +1,4 @@
-"""A graph on layers: the first step of a layered drawing.
+"""Put a graph on layers: the first step of the layout.
 
 `assign_layers` makes every edge lead to a later layer, and the edges short in total. `layered`
 makes each edge a chain of *segments* between neighbouring layers, with a *bend* on each layer on
@@ -38,20 +38,20 @@ class Link(NamedTuple):
 def assign_layers(
     count: int, edges: Pairs, group: Sequence[int] = (), parent: Sequence[int] = ()
 ) -> list[int]:
-    """A layer for each of ``count`` nodes: edges lead to later ones, and are short in total.
+    """Return a layer for each of ``count`` nodes: edges lead to later ones, and are short in total.
 
     The longest path to a node is the earliest layer it can have. From there, sets of nodes are
     moved as long as this shortens the edges in total: the aim, though not the bookkeeping, of the
     network simplex in Gansner, Koutsofios, North, Vo, "A technique for drawing directed graphs"
     (1993).
 
-    A group is like a call: what it is given comes before all of it. So groups that follow one
-    another are drawn in a row. Groups that are given what they have computed are exempt.
+    A group is like a call: its inputs come before all of it. So groups that follow one another are
+    drawn in a row. A group that uses its own results as inputs is exempt.
 
     Raises
     ------
     ValueError
-        When the edges form a cycle.
+        If the edges form a cycle.
 
     Examples
     --------
@@ -77,15 +77,15 @@ def assign_layers(
 
 
 class _Arcs:
-    """What has to come before what: node before node, or before the entry of a group.
+    """The order that layers must keep: node before node, or before the entry of a group.
 
     Attributes
     ----------
     out, into : list of list of int
         Of each vertex: the later and the earlier ends of its arcs. Entries follow after the nodes.
     length : list of int
-        Of each vertex: how many layers later the others are. What is in a group may be as early as
-        its entry.
+        Of each vertex: how many layers later the others are. The nodes of a group may be as early
+        as its entry.
     """
 
     def __init__(self, vertices: int, nodes: int) -> None:
@@ -106,7 +106,7 @@ class _Arcs:
 
 
 def topological_order(out: Sequence[Sequence[int]]) -> list[int]:
-    """The vertices, each after all that have an arc to it (Kahn 1962); none that follow a cycle."""
+    """Return the vertices in topological order (Kahn 1962), except those that follow a cycle."""
     missing = [0] * len(out)
     for ends in out:
         for v in ends:
@@ -121,7 +121,7 @@ def topological_order(out: Sequence[Sequence[int]]) -> list[int]:
 
 
 def _add_entries(arcs: _Arcs, edges: Pairs, group: Sequence[int], parent: Sequence[int]) -> None:
-    """A vertex for each group, after what the group is given, and before what is in it."""
+    """Add a vertex for each group, after the inputs of the group and before its nodes."""
     if not parent:
         return
     first = len(group)
@@ -138,7 +138,7 @@ def _add_entries(arcs: _Arcs, edges: Pairs, group: Sequence[int], parent: Sequen
         for g in given:
             if g not in inside:
                 arcs.add(u, first + g)
-    while True:  # what neither starts nor ends before a cycle is on one, or between two
+    while True:  # a vertex in neither order is on a cycle, or between two
         forward, backward = topological_order(arcs.out), topological_order(arcs.into)
         if len(forward) == len(arcs.out):
             return
@@ -148,7 +148,7 @@ def _add_entries(arcs: _Arcs, edges: Pairs, group: Sequence[int], parent: Sequen
 
 
 def group_path(g: int, parent: Sequence[int]) -> list[int]:
-    """The groups around and including `g`, the outermost first."""
+    """Return the groups around and including `g`, the outermost first."""
     path = []
     while g != ROOT:
         path.append(g)
@@ -160,7 +160,7 @@ def _tighten(layer: list[int], arcs: _Arcs, pull: Sequence[int]) -> None:
     """Move sets of nodes to other layers as long as that makes the edges shorter in total.
 
     The sets are the subtrees of a spanning forest of the *tight* arcs, those as short as can be:
-    what hangs together moves together. If a set moves one layer on, each edge into it grows by one,
+    connected nodes move together. If a set moves one layer on, each edge into it grows by one,
     and each edge out of it shrinks by one; the edges inside stay, so the change in total is
     (edges in) - (edges out), the `pull`, summed over its nodes.
     """
@@ -195,7 +195,7 @@ def _tighten(layer: list[int], arcs: _Arcs, pull: Sequence[int]) -> None:
 
 
 def _tight_forest(layer: Sequence[int], arcs: _Arcs) -> tuple[list[int], list[int], list[int]]:
-    """The vertices, depth first along tight arcs; the parent of each, and its side of that.
+    """Return the vertices, depth first along tight arcs; the parent of each, and its side of that.
 
     A root is its own parent; the side is 1 after the parent, -1 before it, 0 for a root.
     """
@@ -296,7 +296,7 @@ def layered(
     parent: Sequence[int],
     links: Sequence[Link],
 ) -> Layered:
-    """Nodes and edges as vertices on layers and segments between neighbouring ones."""
+    """Turn nodes and edges into vertices on layers and segments between neighbouring layers."""
     layer = assign_layers(len(across), [link[:2] for link in links], group, parent)
     last_gaps = {layer[link.v] for link in links if link.label}
     later = np.cumsum([k in last_gaps for k in range(max(layer, default=0) + 1)]).tolist()
@@ -315,7 +315,7 @@ def layered(
 
 
 def _group_spans(drawn: Layered) -> list[tuple[int, int]]:
-    """The first and the last layer of each group."""
+    """Return the first and the last layer of each group."""
     spans: list[tuple[int, int]] = [(len(drawn.layer) * 2, -1)] * len(drawn.parent)
     for v, k in enumerate(drawn.layer):
         for g in drawn.path(drawn.group[v]):
@@ -324,7 +324,7 @@ def _group_spans(drawn: Layered) -> list[tuple[int, int]]:
 
 
 def _add_border(drawn: Layered, g: int, kind: int, first: int, last: int) -> int:
-    """A vertex on each layer, joined by segments; returns the first."""
+    """Add a vertex on each layer, joined by segments; return the first."""
     borders = [drawn.add_vertex(kind, k, g) for k in range(first, last + 1)]
     for u, v in pairwise(borders):
         drawn.add_segment(u, v)
@@ -366,7 +366,10 @@ def _add_chains(drawn: Layered, links: Sequence[Link]) -> None:
 
 
 def _groups_on_the_way(drawn: Layered, u: int, v: int) -> Callable[[int], int]:
-    """Layer -> the group an edge is in: its source's as far as that goes, then its target's."""
+    """Return a function from a layer to the group that the edge is in there.
+
+    It is the group of the source as far as that reaches, then the group of the target.
+    """
     if drawn.group[u] == drawn.group[v]:
         return lambda k: drawn.group[u]
     ours, theirs = drawn.path(drawn.group[u]), drawn.path(drawn.group[v])

@@ -1,142 +1,31 @@
-"""A layered drawing of any directed graph without cycles: boxes, curves, labels, groups.
+"""Lay out a directed graph without cycles in layers: boxes, curves, labels, groups.
 
-It knows nothing of tensors: sizes go in, coordinates come out. The steps are those of Sugiyama,
-Tagawa, Toda, "Methods for visual understanding of hierarchical system structures" (1981), and of
-Graphviz's `dot` (Gansner, Koutsofios, North, Vo, "A technique for drawing directed graphs", 1993),
-a file for each:
+The layout knows nothing of tensors: sizes go in, coordinates come out. The steps are those of
+Sugiyama, Tagawa, Toda, "Methods for visual understanding of hierarchical system structures" (1981),
+and of Graphviz's `dot` (Gansner, Koutsofios, North, Vo, "A technique for drawing directed graphs",
+1993), each in its own file:
 
-1. `layering`: a layer for each node; bends where an edge passes through a layer.
-2. `ordering`: the order on each layer, so that few edges cross.
-3. `placing`: a place for each vertex on its layer, so that edges are straight.
-4. `routing`: boxes and curves.
+1. `layers`: a layer for each node, and a bend on every layer that an edge passes through.
+2. `crossings`: the order within each layer, so that few edges cross.
+3. `coordinates`: the position of each vertex in its layer, so that edges are straight.
+4. `routes`: boxes and curves.
 
-This file has what a user calls, and lays parts that do not hang together beside one another.
-Nothing here is recursive, or depends on chance or time: the same graph gets the same drawing.
+Connected components are drawn one by one, and packed into one picture (`components`). Nothing is
+recursive or depends on chance or time: the same graph always gets the same layout.
 """
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Hashable, Mapping, Sequence
 
+from .components import Component, pack, split
 from .coordinates import Separation, place
 from .crossings import minimise_crossings
 from .layers import ROOT, Link, layered
-from .routes import Margins, Placed, Point, Rectangle, group_boxes, line_up, route
-
-Group = tuple[Hashable, ...]
-
-
-class Node(NamedTuple):
-    """What is to be placed: a box of a given size, and the groups around it, outer ones first."""
-
-    width: float
-    height: float
-    group: Group = ()
-
-
-class Edge(NamedTuple):
-    """What is to be drawn from a node to another.
-
-    A port is where the edge meets the node: from the top of the node when the graph runs from left
-    to right, from its left when it runs down. Edges without one share the side, in the order in
-    which they come: one alone is in the middle. A label is given by the width and
-    height to keep free for it, where the edge is about to reach its target.
-    """
-
-    source: Hashable
-    target: Hashable
-    source_port: float | None = None
-    target_port: float | None = None
-    label: tuple[float, float] | None = None
-
-
-class Box(NamedTuple):
-    """A rectangle: its top left corner and its size. The y axis points down, as in SVG."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-
-class Route(NamedTuple):
-    """How an edge runs: cubic Bézier curves, one after another, and the box of its label.
-
-    Attributes
-    ----------
-    points : tuple of (float, float)
-        1 + 3n points for n curves: a start, then two control points and an end for each.
-    label : Box or None
-        The edge runs straight through its middle.
-    """
-
-    points: tuple[Point, ...]
-    label: Box | None = None
-
-    def path(self) -> str:
-        """The ``d`` of an SVG path.
-
-        Examples
-        --------
-        >>> Route(((0, 0), (1, 0), (2, 4.25), (3, 4.25))).path()
-        'M0,0C1,0 2,4.25 3,4.25'
-        """
-        first, *others = (f"{_decimal(x)},{_decimal(y)}" for x, y in self.points)
-        return f"M{first}C{' '.join(others)}"
-
-
-def _decimal(x: float) -> str:
-    return f"{x:.2f}".rstrip("0").rstrip(".")
-
-
-class Layout(NamedTuple):
-    """A drawing.
-
-    Attributes
-    ----------
-    nodes : dict
-        The box of each node.
-    routes : list of Route
-        Of each edge, in the order in which the edges were given.
-    groups : dict
-        The box of each group, by its path of names; outer ones come before those inside them.
-    width, height : float
-        All of it lies between (0, 0) and (width, height).
-    """
-
-    nodes: dict[Hashable, Box]
-    routes: list[Route]
-    groups: dict[Group, Box]
-    width: float
-    height: float
-
-
-class Spacing(NamedTuple):
-    """The distances to keep.
-
-    Attributes
-    ----------
-    layer : float
-        Between layers; more where edges would be steep.
-    node, edge : float
-        Between the nodes of one layer; between an edge or a label and what is beside it.
-    group, title : float
-        Between a group's box and what is in it; room above that for the group's title.
-    margin : float
-        Around everything.
-    """
-
-    layer: float = 56
-    node: float = 28
-    edge: float = 14
-    group: float = 14
-    title: float = 20
-    margin: float = 0
-
+from .routes import Margins, Placed, group_boxes, line_up, route
+from .shapes import Edge, Group, Layout, Node, Spacing
 
 _SPACING = Spacing()
 
@@ -150,13 +39,13 @@ def layout(
 ) -> Layout:
     """Place the nodes of a graph on layers, and route its edges between them.
 
-    No boxes of nodes or labels overlap, and no edge runs through one; the box of a group contains
-    its nodes, and no others.
+    Boxes of nodes and labels never overlap, and no edge runs through one. The box of a group
+    contains its nodes and no others.
 
     Parameters
     ----------
     nodes : mapping of name to Node
-        Sizes and groups. Where nothing else decides, earlier nodes come first.
+        Sizes and groups. If nothing else decides, earlier nodes come first.
     edges : sequence of Edge
         Between the names of nodes. Edges of the same ends and ports are drawn side by side.
     direction : {"LR", "TB"}
@@ -170,8 +59,9 @@ def layout(
     Raises
     ------
     ValueError
-        For an edge to an unknown node or to its own source, for edges that form a cycle, for a
-        size that is negative or not finite, for a port beside its node, for an unknown direction.
+        If an edge names an unknown node or leads to its own source, if the edges form a cycle, if
+        a size is negative or not finite, if a port is outside its node, if the direction is
+        unknown.
 
     Examples
     --------
@@ -183,10 +73,10 @@ def layout(
     'M60,47.33C88,47.33 88,20 116,20'
     """
     _check(nodes, edges, direction)
-    parts = _parts(nodes, edges)
-    for part in parts:
-        _draw(part, direction, spacing)
-    return _packed(nodes, parts, direction, spacing)
+    components = split(nodes, edges)
+    for component in components:
+        _draw(component, direction, spacing)
+    return pack(nodes, components, direction, spacing)
 
 
 def _check(nodes: Mapping[Hashable, Node], edges: Sequence[Edge], direction: str) -> None:
@@ -208,80 +98,16 @@ def _check(nodes: Mapping[Hashable, Node], edges: Sequence[Edge], direction: str
             raise ValueError(f"a label has no size: {edge.label}")
 
 
-# --- parts that hang together --------------------------------------------------------------------
-
-
-@dataclass
-class _Part:
-    """Nodes that are joined by edges or groups; then where they are when they are drawn alone.
-
-    Points and boxes are along and across the edges, as in `routing`.
-    """
-
-    nodes: dict[Hashable, Node] = field(default_factory=dict)
-    edges: list[tuple[int, Edge]] = field(default_factory=list)  # with the index among all edges
-    boxes: dict[Hashable, Rectangle] = field(default_factory=dict)
-    groups: dict[Group, Rectangle] = field(default_factory=dict)
-    curves: dict[int, tuple[Point, ...]] = field(default_factory=dict)
-    labels: dict[int, Rectangle] = field(default_factory=dict)
-
-    def extent(self) -> Rectangle:
-        """A box around everything."""
-        boxes = [*self.boxes.values(), *self.groups.values(), *self.labels.values()]
-        boxes += [(x, y, 0.0, 0.0) for points in self.curves.values() for x, y in points]
-        along, across = min(box[0] for box in boxes), min(box[1] for box in boxes)
-        end, last = max(box[0] + box[2] for box in boxes), max(box[1] + box[3] for box in boxes)
-        return along, across, end - along, last - across
-
-
-def _parts(nodes: Mapping[Hashable, Node], edges: Sequence[Edge]) -> list[_Part]:
-    """The parts of a graph, in the order of their first nodes."""
-    near: dict[Hashable, list[Hashable]] = defaultdict(list)
-    for u, v, *_ in edges:
-        near[u].append(v)
-        near[v].append(u)
-    first: dict[Hashable, Hashable] = {}
-    for name, node in nodes.items():
-        for group in node.group[:1]:
-            other = first.setdefault(group, name)
-            near[name].append(other)
-            near[other].append(name)
-    part: dict[Hashable, _Part] = {}
-    parts = []
-    for root in nodes:
-        if root not in part:
-            part[root] = _Part()
-            parts.append(part[root])
-            _spread(part, root, near)
-    for name, node in nodes.items():
-        part[name].nodes[name] = node
-    for i, edge in enumerate(edges):
-        part[edge.source].edges.append((i, edge))
-    return parts
-
-
-def _spread(
-    part: dict[Hashable, _Part], root: Hashable, near: Mapping[Hashable, Iterable[Hashable]]
-) -> None:
-    """All that can be reached from the root is in its part."""
-    todo = [root]
-    for u in todo:  # it grows while it is walked
-        for v in near.get(u, ()):
-            if v not in part:
-                part[v] = part[u]
-                todo.append(v)
-
-
-def _draw(part: _Part, direction: str, spacing: Spacing) -> None:
-    """Place and route one part."""
+def _draw(component: Component, direction: str, spacing: Spacing) -> None:
+    """Place and route one component."""
     down = direction == "TB"
-    nodes = list(part.nodes.values())
+    nodes = list(component.nodes.values())
     across = [node.width if down else node.height for node in nodes]
     along = [node.height if down else node.width for node in nodes]
-    groups = _numbered_groups(nodes)
+    groups = _number_groups(nodes)
     group = [groups[tuple(node.group)] for node in nodes]
     parent = [groups[path[:-1]] for path in groups if path]
-    links = _links(part, across, down, spacing.edge)
+    links = _links(component, across, down, spacing.edge)
     pad, titled = spacing.group, spacing.group + spacing.title
     separation = Separation(spacing.node, spacing.edge, pad if down else titled, pad)
     margins = Margins(spacing.layer, spacing.edge, titled if down else pad, pad)
@@ -289,19 +115,19 @@ def _draw(part: _Part, direction: str, spacing: Spacing) -> None:
     drawn = layered(across, along, group, parent, links)
     minimise_crossings(drawn)
     placed = line_up(drawn, place(drawn, separation), margins)
-    links = _shared(part, links, placed, across, spacing.edge)
+    links = _share_sides(component, links, placed, across, spacing.edge)
 
-    part.boxes = {name: placed.box(v) for v, name in enumerate(part.nodes)}
+    component.boxes = {name: placed.box(v) for v, name in enumerate(component.nodes)}
     boxes = group_boxes(placed, len(nodes), margins)
-    part.groups = {path: boxes[g] for path, g in groups.items() if path}
-    for (i, _), link, chain in zip(part.edges, links, drawn.chains):
-        part.curves[i] = route(placed, link, chain)
+    component.groups = {path: boxes[g] for path, g in groups.items() if path}
+    for (i, _), link, chain in zip(component.edges, links, drawn.chains):
+        component.curves[i] = route(placed, link, chain)
         if link.label:
-            part.labels[i] = placed.box(chain[-2])
+            component.labels[i] = placed.box(chain[-2])
 
 
-def _numbered_groups(nodes: Sequence[Node]) -> dict[Group, int]:
-    """Each path of names and its number, outer groups before inner ones."""
+def _number_groups(nodes: Sequence[Node]) -> dict[Group, int]:
+    """Return a number for each path of names, outer groups before inner ones."""
     groups: dict[Group, int] = {(): ROOT}
     for node in nodes:
         for depth in range(1, len(node.group) + 1):
@@ -309,31 +135,35 @@ def _numbered_groups(nodes: Sequence[Node]) -> dict[Group, int]:
     return groups
 
 
-def _links(part: _Part, across: Sequence[float], down: bool, apart: float) -> list[Link]:
-    """The edges between numbers; those that would lie on one another are set apart."""
-    number = {name: i for i, name in enumerate(part.nodes)}
+def _links(component: Component, across: Sequence[float], down: bool, apart: float) -> list[Link]:
+    """Return the edges between numbered nodes; set edges apart that would overlap."""
+    number = {name: i for i, name in enumerate(component.nodes)}
     alike: dict[tuple[object, ...], list[int]] = defaultdict(list)
-    for i, (_, edge) in enumerate(part.edges):
+    for i, (_, edge) in enumerate(component.edges):
         alike[edge[:4]].append(i)
     links: dict[int, Link] = {}
     for same in alike.values():
         for nth, i in enumerate(same):
-            edge = part.edges[i][1]
+            edge = component.edges[i][1]
             u, v = number[edge.source], number[edge.target]
             by = nth - (len(same) - 1) / 2, apart, len(same)
             u_port = _from_middle(edge.source_port, across[u], *by)
             v_port = _from_middle(edge.target_port, across[v], *by)
             label = edge.label and (edge.label if down else edge.label[::-1])
             links[i] = Link(u, v, u_port, v_port, label)
-    return [links[i] for i in range(len(part.edges))]
+    return [links[i] for i in range(len(component.edges))]
 
 
-def _shared(
-    part: _Part, links: Sequence[Link], placed: Placed, across: Sequence[float], apart: float
+def _share_sides(
+    component: Component,
+    links: Sequence[Link],
+    placed: Placed,
+    across: Sequence[float],
+    apart: float,
 ) -> list[Link]:
-    """The links, those without ports beside each other on the sides of their nodes."""
+    """Spread the links without ports over the sides of their nodes, in the order they arrive."""
     free: dict[tuple[int, bool], list[tuple[float, int]]] = defaultdict(list)
-    for i, ((_, edge), link) in enumerate(zip(part.edges, links)):
+    for i, ((_, edge), link) in enumerate(zip(component.edges, links)):
         chain = placed.drawn.chains[i]
         if edge.source_port is None:
             free[link.u, False].append((placed.middle[chain[1]] + link.v_port, i))
@@ -350,51 +180,6 @@ def _shared(
 
 
 def _from_middle(port: float | None, side: float, nth: float, apart: float, count: int) -> float:
-    """Where an edge meets a side, from its middle: the `nth` of several at the same port."""
+    """Return where the `nth` edge of several at one port meets the side, from its middle."""
     at = (0.0 if port is None else port - side / 2) + nth * min(apart, side / (count + 1))
     return max(-side / 2, min(at, side / 2))
-
-
-def _packed(
-    nodes: Mapping[Hashable, Node], parts: Sequence[_Part], direction: str, spacing: Spacing
-) -> Layout:
-    """The parts beside one another, in several rows if there are many; and which axis is x."""
-    margin = spacing.margin
-    extents = [part.extent() for part in parts]
-    area = sum((e[2] + spacing.layer) * (e[3] + spacing.node) for e in extents)
-    most = max([math.sqrt(area), *(breadth for *_, breadth in extents)])
-    drawing = Layout(dict.fromkeys(nodes, Box(0, 0, 0, 0)), [], {}, 0.0, 0.0)
-    routes: dict[int, Route] = {}
-    along = across = margin
-    end = last = 0.0
-    for part, (start, first, length, breadth) in zip(parts, extents):
-        if across > margin and across + breadth > margin + most:
-            along, across = end + spacing.layer, margin
-        turn = _Turn(direction, along - start, across - first)
-        drawing.nodes.update((name, turn.box(box)) for name, box in part.boxes.items())
-        drawing.groups.update((path, turn.box(box)) for path, box in part.groups.items())
-        for i, points in part.curves.items():
-            label = turn.box(part.labels[i]) if i in part.labels else None
-            routes[i] = Route(tuple(map(turn.point, points)), label)
-        end, last = max(end, along + length), max(last, across + breadth)
-        across += breadth + spacing.node
-    drawing.routes.extend(routes[i] for i in range(len(routes)))
-    size = (end + margin, last + margin) if direction == "LR" else (last + margin, end + margin)
-    return drawing._replace(width=size[0], height=size[1])
-
-
-class _Turn(NamedTuple):
-    """From along and across, within a part, to x and y."""
-
-    direction: str
-    along: float
-    across: float
-
-    def point(self, point: Point) -> Point:
-        along, across = point[0] + self.along, point[1] + self.across
-        return (along, across) if self.direction == "LR" else (across, along)
-
-    def box(self, box: Rectangle) -> Box:
-        along, across, length, breadth = box
-        size = (length, breadth) if self.direction == "LR" else (breadth, length)
-        return Box(*self.point((along, across)), *size)

@@ -1,4 +1,4 @@
-"""From a layered graph with places to boxes and curves: the fourth step of a layered drawing.
+"""Turn positions into boxes and curves: the fourth step of the layout.
 
 Layers run *along* the edges, and the vertices of one layer lie *across* them. Points here are
 (along, across), and boxes (along, across, length, breadth), from the corner where both are least.
@@ -12,8 +12,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from .layers import LABEL, ROOT, Layered, Link
+from .shapes import Point
 
-Point = tuple[float, float]
 Rectangle = tuple[float, float, float, float]
 
 _FLAT = 1e-6  # what differs by less across the edges is on a level
@@ -54,7 +54,7 @@ class Placed(NamedTuple):
     ends: list[float]
 
     def box(self, v: int) -> Rectangle:
-        """The box of a vertex, in the middle of its layer."""
+        """Return the box of a vertex, in the middle of its layer."""
         k, length, breadth = self.drawn.layer[v], self.drawn.along[v], self.drawn.across[v]
         along = (self.starts[k] + self.ends[k] - length) / 2
         return along, self.middle[v] - breadth / 2, length, breadth
@@ -76,7 +76,7 @@ def line_up(drawn: Layered, middle: Sequence[float], margins: Margins) -> Placed
 
 
 def _gap(drawn: Layered, middle: Sequence[float], k: int, margins: Margins) -> float:
-    """The distance of layer `k` from the one before it: more where edges between them are steep."""
+    """Return the distance of layer `k` from the one before it: more if their edges are steep."""
     before, layer = drawn.order[k - 1], drawn.order[k]
     ends = [drawn.ends[s] for v in layer for s in drawn.above[v]]
     steepest = max((abs(middle[u] - middle[v]) for u, v in ends), default=0.0)
@@ -86,7 +86,7 @@ def _gap(drawn: Layered, middle: Sequence[float], k: int, margins: Margins) -> f
 
 
 def _frames(drawn: Layered, margins: Margins) -> tuple[list[float], list[float]]:
-    """The room that the boxes of groups need: after each layer, and before it."""
+    """Return the space that the boxes of groups need after each layer, and before it."""
     closing, opening = [0.0] * len(drawn.order), [0.0] * len(drawn.order)
     inside = [[0.0, 0.0] for _ in drawn.parent]  # of each group: the frames of those within it
     for g in reversed(range(len(drawn.parent))):
@@ -102,7 +102,7 @@ def _frames(drawn: Layered, margins: Margins) -> tuple[list[float], list[float]]
 
 
 def group_boxes(placed: Placed, nodes: int, margins: Margins) -> list[Rectangle]:
-    """Of each group: a box around its nodes, the first vertices of all, and around inner groups."""
+    """Return a box for each group, around its nodes (the first vertices) and inner groups."""
     drawn, middle = placed.drawn, placed.middle
     start, end = [math.inf] * len(drawn.parent), [-math.inf] * len(drawn.parent)
     for v in range(nodes):
@@ -124,11 +124,11 @@ def group_boxes(placed: Placed, nodes: int, margins: Margins) -> list[Rectangle]
 
 
 def route(placed: Placed, link: Link, chain: Sequence[int]) -> tuple[Point, ...]:
-    """Cubic Bézier curves along an edge: 1 + 3n points.
+    """Return cubic Bézier curves along an edge: 1 + 3n points.
 
-    Through a layer the edge is straight, where `placing` has kept room for it; it is curved between
-    layers, where nothing else is. So it cannot run into the box of another node or label. At every
-    point it passes in the direction of the edges.
+    Within a layer the edge is straight, where `coordinates` has kept space for it. It is curved
+    between layers only, where nothing else is, so it never runs into the box of another node or
+    label.
     """
     points: list[Point] = []
     for (x, y), (x_, y_) in pairwise(_corners(placed, link, chain)):
@@ -141,7 +141,7 @@ def route(placed: Placed, link: Link, chain: Sequence[int]) -> tuple[Point, ...]
 
 
 def _corners(placed: Placed, link: Link, chain: Sequence[int]) -> list[Point]:
-    """The points of an edge between which it is straight and curved by turns."""
+    """Return the points of an edge between which it is straight and curved by turns."""
     drawn, middle, starts, ends = placed
     u, v = chain[0], chain[-1]
     k, y = drawn.layer[u], middle[u] + link.u_port

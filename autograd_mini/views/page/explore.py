@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.tensor import Tensor
-from ..document import open_page, writable, write_whole
+from ..document import check_path, check_theme, show, write_atomically
 from ..graph.draw import draw
 from ..trace import Trace
 from . import bundle as assets
@@ -74,8 +74,7 @@ def explore(
     >>> page
     <a page of 5 steps: .show() opens it, .save("backprop.html") writes it to a file>
     """
-    if theme not in ("auto", "light", "dark"):
-        raise ValueError(f"explore: theme is 'auto', 'light' or 'dark', not {theme!r}")
+    check_theme("explore", theme)
     if (result is None) == (frames is None):
         raise TypeError("explore takes one result, explore(loss), or frames=, and not both")
     from .compare import compared
@@ -182,8 +181,8 @@ class Exploration:
         >>> path.name, path.unlink()
         ('backprop.html', None)
         """
-        path = writable(path, ENDINGS)
-        write_whole(path, self.html().encode())
+        path = check_path(path, ENDINGS)
+        write_atomically(path, self.html().encode())
         return path
 
     def show(self) -> None:
@@ -198,7 +197,7 @@ class Exploration:
         >>> page = ag.explore(x * x)
         >>> page.show()  # doctest: +SKIP
         """
-        open_page(self, "backprop.html", "The page is")
+        show(self, "backprop.html", "The page is")
 
     def __repr__(self) -> str:
         steps = len(self.data["tapes"][0]["steps"])

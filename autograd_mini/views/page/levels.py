@@ -16,9 +16,9 @@ from ...core.tensor import Tensor
 from ...text.format import shortened
 from ..graph.card import Card
 from ..graph.folding import Folded, Group, Part, Scopes, closing, parts_of
-from ..graph.graph import LONGEST_NAME, Edge, Graph, Shown, Writer
-from ..graph.svg import ASIDE, beside, moved, pill_width, places, uses_of
-from ..layout.layout import Route, Spacing
+from ..graph.graph import LONGEST_NAME, DrawOptions, Edge, Graph, Writer
+from ..graph.placement import OFFSET, pair_edges, parallel, pill_width, place, shift
+from ..layout.shapes import Route, Spacing
 from ..trace import Trace, uses
 from .arrays import Pool, minus
 
@@ -65,7 +65,7 @@ def levels(trace: Trace, nodes: Sequence[Mapping[str, Any]], pool: Pool) -> tupl
         Their numbers.
     """
     tensors = list(trace.tape)
-    writer = Writer(trace, Shown(), uses(tensors, trace.adjoints), summed={})
+    writer = Writer(trace, DrawOptions(), uses(tensors, trace.adjoints), summed={})
     positions = {t.order: i for i, t in enumerate(tensors)}
     placer = _Placer(writer, nodes, positions, pool)
     return _in_place(placer, tensors) if len(tensors) <= OPEN else (_nested(placer, tensors), 0)
@@ -170,8 +170,8 @@ def _level(placer: _Placer, plan: _Plan) -> Level:
     cards = [_sized(placer, part) for part in folded.parts]
     edges = [e for e in writer.edges(folded.parts, folded.part_of) if e.target >= plan.outside]
     graph = Graph("", "", cards, [p.box for p in folded.parts], folded.titles, edges)
-    together = uses_of(edges)
-    placed = places(graph, together, "LR", _SPACING)
+    together = pair_edges(edges)
+    placed = place(graph, together, "LR", _SPACING)
     level: Level = {
         "width": round(placed.width),
         "height": round(placed.height),
@@ -235,12 +235,12 @@ def _edge(
         found["argument"] = first.argument
         found["record"] = index[folded.parts[first.target].tensors[-1].order]
     if not first.backward:
-        found["path"] = _path(beside(route.points, -ASIDE if two else 0, 1))
+        found["path"] = _path(parallel(route.points, -OFFSET if two else 0, 1))
     if last.backward:
-        found["back"] = _path(beside(route.points, ASIDE if two else 0, 1)[::-1])
+        found["back"] = _path(parallel(route.points, OFFSET if two else 0, 1)[::-1])
     if route.label and last.text:
         x, y, width, height = route.label
-        at = moved((x + width / 2, y + height / 2), ASIDE if two else 0, 1)
+        at = shift((x + width / 2, y + height / 2), OFFSET if two else 0, 1)
         wide = round(pill_width(last.text))
         found["pill"] = {"text": minus(last.text), "x": round(at[0]), "y": round(at[1]), "w": wide}
     return found
