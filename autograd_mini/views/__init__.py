@@ -1,8 +1,7 @@
-"""Views: ways to show a tape. Each reads the records and changes nothing.
+"""Views: ways to show a tape. Each reads the nodes and changes nothing.
 
-All stand on `trace`, the steps of both passes, and on `writing`, how numbers, arrays and names are
-written. `table` and `explain` are text; `drawing` is ``ag.draw``. What is drawn is in `graph` (with
-`card`, `folding`, `opening`), the same whoever draws it: `dot` for Graphviz, which `engines` finds,
-or `svg` with the library's own `layout`. `page` is ``ag.explore``: `steps` tells each step,
-`levels` places the graph, `pool` writes arrays, `assets` puts its script and style together.
+Read in this order: `trace` (the steps of both passes, which all views write out), `table` and
+`explain` (text), `derivation` (formulas), `graph` (`ag.draw`: the picture) with `layout` (where
+everything in it is), `page` (`ag.explore`: the interactive page), `replay` (the same computation
+with other numbers, or with fused nodes opened), `document` (saving and showing).
 """

@@ -16,10 +16,10 @@ from statistics import median
 from time import perf_counter
 
 import numpy as np
-from autograd_mini.views.layout.layout import layout
-from autograd_mini.views.layout.shapes import Edge, Layout, Node
 
 import autograd_mini as ag
+from autograd_mini.views.layout.layout import layout
+from autograd_mini.views.layout.shapes import Edge, Layout, Node
 
 Graph = tuple[dict[int, Node], list[Edge]]
 Curve = Sequence[tuple[float, float]]  # 1 + 3n points, as in Route.points

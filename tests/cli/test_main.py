@@ -98,8 +98,7 @@ def test_the_page_is_written_and_named_on_the_last_line(capsys, folder):
     assert len(page.encode()) < 250_000
 
 
-def test_without_graphviz_the_library_draws(capsys, folder, monkeypatch):
-    monkeypatch.setenv("AUTOGRAD_MINI_DOT", "none")
+def test_the_library_draws_the_picture(capsys, folder):
     assert main(["-o", "story.svg"]) == 0
     last = capsys.readouterr().out.splitlines()[-1]
     assert last == "The graph is drawn in story.svg"
@@ -115,7 +114,7 @@ def test_output_chooses_the_file(capsys, folder):
 
 def test_a_file_that_cannot_be_written_is_one_line_and_exit_1(capsys, folder, monkeypatch):
     (folder / "taken.dot").mkdir()
-    monkeypatch.setenv("AUTOGRAD_MINI_DOT", "none")
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
     for path, why in [
         ("missing/x.dot", "no folder 'missing'"),
         ("taken.dot", "'taken.dot': "),
@@ -173,12 +172,7 @@ def test_without_a_standard_output_the_file_is_written_in_silence(folder):
 # ---- drawing ------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def own_layout(monkeypatch):
-    monkeypatch.setenv("AUTOGRAD_MINI_DOT", "none")
-
-
-def test_draw_draws_an_expression(capsys, folder, own_layout):
+def test_draw_draws_an_expression(capsys, folder):
     text = "-sum(y*log(exp(z)/sum(exp(z))))"
     assert main(["draw", text, "--let", "z=2,1,0.1", "--let=y=0,1,0", "-o", "out.svg"]) == 0
     assert capsys.readouterr().out == "The graph is drawn in out.svg\n"
@@ -188,7 +182,7 @@ def test_draw_draws_an_expression(capsys, folder, own_layout):
 
 
 @pytest.mark.parametrize("text", ["-x", "-ones(2)*x", "--x*x", "-o*x", "-h*x"])
-def test_an_expression_may_begin_with_a_minus(text, capsys, folder, own_layout):
+def test_an_expression_may_begin_with_a_minus(text, capsys, folder):
     lets = [part for name in "xoh" for part in ("--let", f"{name}=2")]
     assert main(["draw", *lets, text]) == 0
     assert os.listdir(folder) == ["graph.svg"]
@@ -210,7 +204,7 @@ if __name__ == "__main__":
 """
 
 
-def test_draw_draws_what_a_script_has_computed(capsys, folder, own_layout):
+def test_draw_draws_what_a_script_has_computed(capsys, folder):
     (folder / "made").mkdir()
     (folder / "made" / "script.py").write_text(SCRIPT, encoding="utf-8")
     (folder / "made" / "beside.py").write_text("TWO = 2.0", encoding="utf-8")

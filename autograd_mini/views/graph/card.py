@@ -1,8 +1,9 @@
-"""A card: one operation and its output, as every picture shows it, whoever draws it.
+"""Describe a card: one operation and its output, as every picture and page shows it.
 
-Header: operation, name, shape, and how it was computed. Below, a block for the value and one for
-the derivative. Up to 8 entries, or 8 x 8, are numbers on tinted cells; of a larger array the block
-is a heat map with a few statistics. Sizes and colours are up to those who draw.
+The header has the operation, the name and the shape; below it is how the value was computed. Then
+follow a block for the value and one for the gradient. Up to 8 entries, or 8 x 8, are numbers on
+tinted cells; a larger array is a heat map with a few statistics. Sizes and colours are not decided
+here.
 """
 
 from __future__ import annotations
@@ -11,29 +12,27 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ...core.arrays import Array
 from ...text.format import kind, number
 from .palette import STEPS
 
-Array = NDArray[Any]
-
-_MOST = 8  # entries in a column, and rows and columns of a matrix, that are written as numbers
+_MAX_NUMBERS = 8  # entries of a column, rows and columns of a matrix, that are shown as numbers
 _MAP = 16  # rows and columns of a heat map
-_BESIDE = 2  # columns of numbers, up to which value and derivative stand beside each other
+_MAX_BESIDE = 2  # columns of a block, up to which value and gradient are side by side
 
 
 class Cell(NamedTuple):
-    """A number on its ground.
+    """A number and its tint.
 
     Attributes
     ----------
     text : str
         Empty in a heat map.
     level : int
-        How far from zero, of `palette.STEPS`; the sign is that of the number.
+        The distance from zero, up to `palette.STEPS`, with the sign of the number.
     odd : bool
-        Whether it is NaN or infinite, or stands for entries of which one is.
+        Whether it is NaN or infinite, or one of the entries that it represents is.
     """
 
     text: str
@@ -42,14 +41,14 @@ class Cell(NamedTuple):
 
 
 class Block(NamedTuple):
-    """An array on a card: what it is, its entries, and what is said of them.
+    """An array on a card: its head, its entries, and notes.
 
     Attributes
     ----------
     head : str
-        "value", or the derivative: "∂L/∂e".
+        "value", or the gradient: "∂L/∂e".
     role : str
-        The colour of the head, in the words of the palette: "forward" or "backward".
+        The colour of the head, as a field of the palette: "forward" or "backward".
     rows : sequence of sequence of Cell
     notes : sequence of str
         Lines of text below.
@@ -69,7 +68,7 @@ class Block(NamedTuple):
 
 
 class Card(NamedTuple):
-    """What is known of one tensor; or of several, which are drawn as one.
+    """The content of a card, for one tensor or for several that share the card.
 
     Attributes
     ----------
@@ -77,12 +76,12 @@ class Card(NamedTuple):
     notes : sequence of str
         Lines under the header: how it was computed.
     blocks : sequence of Block
-        Value and derivative, as far as they are shown.
+        Value and gradient, if they are shown.
     role : str
-        The colour of the frame, in the words of the palette: "forward" where derivatives flow,
-        else "line".
+        The colour of the frame, as a field of the palette: "forward" where gradients flow, else
+        "line".
     stacked : bool
-        Whether it stands for several operations.
+        Whether it represents several operations.
     """
 
     operation: str
@@ -94,21 +93,21 @@ class Card(NamedTuple):
     stacked: bool = False
 
     @property
-    def beside(self) -> bool:
-        """Whether the blocks stand beside each other, or else one below the other."""
-        return all(len(block.rows[0]) <= _BESIDE for block in self.blocks if block.rows)
+    def side_by_side(self) -> bool:
+        """Whether the blocks are side by side, rather than one below the other."""
+        return all(len(block.rows[0]) <= _MAX_BESIDE for block in self.blocks if block.rows)
 
 
 def block(head: str, role: str, array: Any, meets: bool = False) -> Block:
-    """An array as a block: written out, or as a heat map with statistics."""
-    if not isinstance(array, np.ndarray):  # it may be lazy: named, not computed
+    """Return the block of an array: numbers, or a heat map with statistics."""
+    if not isinstance(array, np.ndarray):  # a lazy array is named, not computed
         return Block(head, role, [[Cell(kind(array))]], meets=meets)
     if not array.size:
         return Block(head, role, [[Cell("empty")]], meets=meets)
     column = array.ndim < 2
     table = array.reshape(-1, 1 if column else array.shape[-1])
-    if max(table.shape) <= _MOST:
-        return Block(head, role, _written(table), meets=meets)
+    if max(table.shape) <= _MAX_NUMBERS:
+        return Block(head, role, _numbers(table), meets=meets)
     if array.dtype.kind == "O":
         return Block(head, role, [[Cell(kind(array))]], meets=meets)
     with np.errstate(all="ignore"):
@@ -116,7 +115,7 @@ def block(head: str, role: str, array: Any, meets: bool = False) -> Block:
         return Block(head, role, heat, _statistics(array), meets)
 
 
-def _written(table: Array) -> list[list[Cell]]:
+def _numbers(table: Array) -> list[list[Cell]]:
     if table.dtype.kind == "O":
         return [[Cell(number(x)) for x in row] for row in table]
     levels, odd = _levels(table.astype(float))
@@ -127,14 +126,14 @@ def _written(table: Array) -> list[list[Cell]]:
 
 
 def _heat_map(table: Array) -> list[list[Cell]]:
-    levels, odd = _levels(_pooled(table))
+    levels, odd = _levels(_pool(table))
     return [[Cell("", int(n), bool(o)) for n, o in zip(*of_row)] for of_row in zip(levels, odd)]
 
 
 def _levels(table: Array) -> tuple[Array, Array]:
-    """How deep the tint of each entry is, and which entries are not finite.
+    """Return the tint of each entry, and which entries are not finite.
 
-    What is not zero gets a tint, however small it is beside the largest.
+    Every entry that is not zero gets a tint, however small it is compared with the largest.
     """
     finite = np.isfinite(table)
     magnitude = np.abs(np.where(finite, table, 0))
@@ -142,9 +141,11 @@ def _levels(table: Array) -> tuple[Array, Array]:
     return np.sign(np.where(finite, table, 0)) * np.ceil(STEPS * share), ~finite
 
 
-def _pooled(table: Array) -> Array:
-    """At most `_MAP` rows and columns: of the entries that fall together, the one of largest
-    magnitude, so that a single spike survives; NaN where one of them is not finite."""
+def _pool(table: Array) -> Array:
+    """Pool a table to at most `_MAP` rows and columns, by the entry of largest magnitude.
+
+    So a single spike survives. A cell is NaN if one of its entries is not finite.
+    """
     finite = np.isfinite(table)
     known = np.where(finite, table, 0)
     starts = [
@@ -162,7 +163,7 @@ def _pooled(table: Array) -> Array:
 
 
 def _statistics(array: Array) -> list[str]:
-    """The smallest, mean and largest finite entry, the norm; zeros, and what is not finite."""
+    """Return lines with the range, mean and norm of finite entries, and counts of the others."""
     array = array.astype(float)
     known = array[np.isfinite(array)]
     lines = []

@@ -1,7 +1,7 @@
-"""Folding: which tensors of a tape are drawn as one card, so that a picture stays readable.
+"""Fold a tape: choose the tensors that share a card, so that a picture stays readable.
 
-What is folded is a run of records, one computed right after the other. A run depends on what came
-before it only, so the graph of the runs has no cycles either.
+A folded card holds a run of nodes, each computed right after the one before. A run depends only on
+earlier runs, so the graph of the runs has no cycles either.
 """
 
 from __future__ import annotations
@@ -16,29 +16,29 @@ from ...core.tensor import Tensor
 from ...text.format import ELLIPSIS, one_line, shortened
 
 _LONGEST_TITLE = 40  # characters
-_MOST_NAMED = 2  # operations, in the title of a run
-_FEWEST = 3  # copies that are stacked
-_COARSE = 10  # times fewer parts than there is room for: scopes that are closed hide too much
+_MAX_NAMED = 2  # operations named in the title of a run
+_MIN_COPIES = 3  # copies that are stacked
+_COARSE = 10  # a folding with this many times fewer parts than allowed hides too much
 
-#: A box: the numbers of the scopes that it is in, outer ones first, and its own. Each time that a
-#: scope is entered it gets a number.
+#: A box: the numbers of the scopes around it, outer ones first, and its own number. A scope gets a
+#: new number each time it is entered.
 Group = tuple[int, ...]
 
 
 @dataclass
 class Part:
-    """What is drawn as one card: a tensor, or several of which the last stands for all.
+    """The tensors of one card: one, or several of which the last represents all.
 
     Attributes
     ----------
     tensors : list of Tensor
-        In the order of computation, leaves that are used nowhere else first.
+        In the order of computation; leaves that are used only here come first.
     box : Group
         The box that the card is in.
     title : str
-        What a card for several is called; empty for that of a tensor.
+        The title of a folded card; empty for the card of one tensor.
     copies : int
-        How many of the same structure are stacked on it.
+        The number of parts of the same structure that are stacked on it.
     """
 
     tensors: list[Tensor]
@@ -63,7 +63,7 @@ class Folded(NamedTuple):
     titles : mapping of Group to str
         The names of the boxes.
     note : str
-        That some of it is folded, and how to see more; empty where nothing is.
+        That some of it is folded, and how to see more; empty if nothing is.
     """
 
     parts: list[Part]
@@ -74,16 +74,16 @@ class Folded(NamedTuple):
 
 @dataclass(frozen=True)
 class Scopes:
-    """What the records of a tape are in.
+    """The scopes that the nodes of a tape are in.
 
     Attributes
     ----------
     boxes : mapping of int to Group
-        The box of each record, by creation number.
+        The box of each node, by creation number.
     titles : mapping of Group to str
         The names of the boxes.
     numbers : mapping of int to int
-        The number of each record: which of the steps forward it is, from one on.
+        The number of each node among the forward steps, from 1.
     """
 
     boxes: Mapping[int, Group]
@@ -92,7 +92,7 @@ class Scopes:
 
     @classmethod
     def of(cls, tensors: Iterable[Tensor]) -> Scopes:
-        """Those of a whole tape."""
+        """Return the scopes of a whole tape."""
         boxes: dict[int, Group] = {}
         titles: dict[Group, str] = {}
         numbers: dict[int, int] = {}
@@ -113,10 +113,10 @@ class Scopes:
             before = t.scope
         return cls(boxes, titles, numbers)
 
-    def below(self, records: Sequence[Tensor]) -> Scopes:
-        """Those of some records, without the boxes that all of them are in."""
-        around = len(_common(self.boxes[t.order] for t in records))
-        boxes = {t.order: self.boxes[t.order][around:] for t in records}
+    def below(self, nodes: Sequence[Tensor]) -> Scopes:
+        """Return the scopes of some nodes, without the boxes that all of them are in."""
+        around = len(_common_box(self.boxes[t.order] for t in nodes))
+        boxes = {t.order: self.boxes[t.order][around:] for t in nodes}
         titles = {box[around:]: title for box, title in self.titles.items() if len(box) > around}
         return Scopes(boxes, titles, self.numbers)
 
@@ -124,20 +124,19 @@ class Scopes:
 def parts_of(
     tensors: Sequence[Tensor], depth: int | None, max_nodes: int, scopes: Scopes | None = None
 ) -> Folded:
-    """All tensors of a tape in at most about `max_nodes` parts.
+    """Divide the tensors of a tape into at most about `max_nodes` parts.
 
     Parameters
     ----------
     tensors : sequence of Tensor
         In the order of creation.
     depth : int or None
-        How many levels of scopes stay open; None for as many as fit.
+        How many levels of scopes are open; None for as many as fit.
     max_nodes : int
-        When there are more, constants are folded into what they are used for, then scopes from the
-        inside out, with copies side by side stacked, then records that follow one another, then
-        leaves.
+        If there are more, constants are folded into the nodes that use them; then scopes from the
+        inside out, with equal neighbours stacked; then runs of nodes; then leaves.
     scopes : Scopes, optional
-        Of a tape that the tensors are a part of.
+        Those of the whole tape, if the tensors are only a part of it.
     """
     scopes = scopes or Scopes.of(tensors)
     deepest = max((len(box) for box in scopes.boxes.values()), default=0)
@@ -148,11 +147,11 @@ def parts_of(
 
     parts = _with_leaves(tensors, folded(depths[0]), False)
     if len(parts) > max_nodes:
-        parts = finer = _with_leaves(tensors, _stacked(folded(depths[0])))
+        parts = finer = _with_leaves(tensors, _stack_copies(folded(depths[0])))
         for level in depths[1:]:
             if len(parts) <= max_nodes:
                 break
-            finer, parts = parts, _with_leaves(tensors, _stacked(folded(level)))
+            finer, parts = parts, _with_leaves(tensors, _stack_copies(folded(level)))
         if sum(part.copies for part in parts) * _COARSE <= max_nodes:
             parts = finer
     made = [part for part in parts if part.tensors[-1].op]
@@ -165,11 +164,11 @@ def parts_of(
     if len(parts) < len(tensors):
         how = "max_nodes=" if depth is None else "depth="
         note = f"{len(tensors):,} tensors, folded into {len(parts)} cards: {how} shows more"
-    return Folded(parts, part_of, _used(scopes.titles, parts), note)
+    return Folded(parts, part_of, _used_titles(scopes.titles, parts), note)
 
 
 def closing(tensors: Sequence[Tensor], closed: Collection[Group]) -> Folded:
-    """All tensors of a tape, those in each of the `closed` boxes in one part."""
+    """Divide the tensors of a tape into parts, with one part for each of the `closed` boxes."""
     scopes = Scopes.of(tensors)
 
     def outermost(box: Group) -> Group | None:
@@ -177,26 +176,26 @@ def closing(tensors: Sequence[Tensor], closed: Collection[Group]) -> Folded:
 
     parts = _with_leaves(tensors, _by_scope(tensors, scopes, outermost), False)
     part_of = {t.order: i for i, part in enumerate(parts) for t in part.tensors}
-    return Folded(parts, part_of, _used(scopes.titles, parts))
+    return Folded(parts, part_of, _used_titles(scopes.titles, parts))
 
 
-def _used(titles: Mapping[Group, str], parts: Sequence[Part]) -> dict[Group, str]:
-    """The boxes that parts are in."""
+def _used_titles(titles: Mapping[Group, str], parts: Sequence[Part]) -> dict[Group, str]:
+    """Return the titles of the boxes that parts are in."""
     used = {part.box[:n] for part in parts for n in range(1, len(part.box) + 1)}
     return {box: title for box, title in titles.items() if box in used}
 
 
 def _deeper_than(depth: int) -> Callable[[Group], Group | None]:
-    """Closes what is nested deeper than that."""
+    """Return a function that closes all boxes nested deeper than `depth`."""
     return lambda box: box[: depth + 1] if len(box) > depth else None
 
 
 def _by_scope(
     tensors: Sequence[Tensor], scopes: Scopes, closed: Callable[[Group], Group | None]
 ) -> list[Part]:
-    """A part for each record; one for all records of a box that is `closed`.
+    """Return a part for each node, and one part for all nodes of a closed box.
 
-    ``closed(box)`` is the outermost closed one of those that a box is in, itself included.
+    ``closed(box)`` is the outermost closed box that contains `box`, or is `box`; or None.
     """
     parts = []
     boxes = scopes.boxes
@@ -210,10 +209,10 @@ def _by_scope(
     return parts
 
 
-def _stacked(parts: Sequence[Part]) -> list[Part]:
-    """Copies side by side drawn as one: siblings that compute the same, and none from another.
+def _stack_copies(parts: Sequence[Part]) -> list[Part]:
+    """Stack neighbours that compute the same in the same box, and do not use one another.
 
-    Not all there is in one stack: it would open onto itself.
+    They are left alone if everything would be in a single stack.
     """
     stacks: list[list[Part]] = []
     made: set[int] = set()  # by the last stack
@@ -229,12 +228,12 @@ def _stacked(parts: Sequence[Part]) -> list[Part]:
         made |= {t.order for t in part.tensors}
     if len(stacks) < 2:
         return list(parts)
-    few = [stack if len(stack) >= _FEWEST else [] for stack in stacks]
+    few = [stack if len(stack) >= _MIN_COPIES else [] for stack in stacks]
     return [p for stack, s in zip(stacks, few) for p in ([_stack(s)] if s else stack)]
 
 
 def _structure(part: Part) -> Hashable:
-    """The same for parts that do the same in the same box; None for a part that is not folded."""
+    """Return a key that is equal for parts that compute the same; None if not folded."""
     if not part.is_folded:
         return None
     at = {t.order: i for i, t in enumerate(part.tensors)}
@@ -245,7 +244,7 @@ def _structure(part: Part) -> Hashable:
 
 
 def _stack(copies: Sequence[Part]) -> Part:
-    """Several parts as one, called by what their names have in common, or the first and last."""
+    """Merge parts into one, named by the common beginning of their titles, or first and last."""
     titles = [shortened(part.title, _LONGEST_TITLE // 2) for part in copies]
     names = {title.rstrip("0123456789 _-./#") or title for title in titles}
     name = names.pop() if len(names) == 1 else f"{titles[0]} {ELLIPSIS} {titles[-1]}"
@@ -256,13 +255,13 @@ def _stack(copies: Sequence[Part]) -> Part:
 def _in_runs(
     tensors: Sequence[Tensor], made: Sequence[Part], length: int, scopes: Scopes
 ) -> list[Part]:
-    """Parts that follow one another drawn as one, `length` at a time, and all other leaves too."""
+    """Merge consecutive parts, `length` at a time, and if need be all remaining leaves."""
     runs = []
     for i in range(0, len(made), length):
         run = made[i : i + length]
-        records = [t for part in run for t in part.tensors if t.op]
-        title = _title(run, records, scopes.numbers) if len(run) > 1 else run[0].title
-        runs.append(Part(records, _common(part.box for part in run), title))
+        nodes = [t for part in run for t in part.tensors if t.op]
+        title = _title(run, nodes, scopes.numbers) if len(run) > 1 else run[0].title
+        runs.append(Part(nodes, _common_box(part.box for part in run), title))
     parts = _with_leaves(tensors, runs)
     leaves = [t for part in parts if part.tensors[-1].op is None for t in part.tensors]
     if len(leaves) <= len(runs):
@@ -270,27 +269,27 @@ def _in_runs(
     return [Part(leaves, (), f"{len(leaves):,} leaves"), *(p for p in parts if p.tensors[-1].op)]
 
 
-def _title(run: Sequence[Part], records: Sequence[Tensor], numbers: Mapping[int, int]) -> str:
-    """What a run is called: by its scopes, or by its place on the tape and what it mostly does."""
+def _title(run: Sequence[Part], nodes: Sequence[Tensor], numbers: Mapping[int, int]) -> str:
+    """Return the title of a run: its scopes, or its place on the tape and its operations."""
     scopes = [shortened(part.title, _LONGEST_TITLE // 2) for part in run if part.is_folded]
     if scopes:
         first, last = scopes[0], scopes[-1]
         if first != last:
             return f"{first} {ELLIPSIS} {last}"
         return f"{first} ×{len(scopes)}" if len(scopes) > 1 else f"{first}, {ELLIPSIS}"
-    operations = Counter(t.op.name for t in records if t.op).most_common()
-    most = [name for name, _ in operations[:_MOST_NAMED]]
-    more = [ELLIPSIS] * (len(operations) > _MOST_NAMED)
-    first_number, last_number = numbers[records[0].order], numbers[records[-1].order]
+    operations = Counter(t.op.name for t in nodes if t.op).most_common()
+    most = [name for name, _ in operations[:_MAX_NAMED]]
+    more = [ELLIPSIS] * (len(operations) > _MAX_NAMED)
+    first_number, last_number = numbers[nodes[0].order], numbers[nodes[-1].order]
     return f"steps {first_number:,}–{last_number:,} · {', '.join(most + more)}"
 
 
 def _with_leaves(
     tensors: Sequence[Tensor], parts: Sequence[Part], constants: bool = True
 ) -> list[Part]:
-    """The parts in order with the leaves: in a folded part, if they are used nowhere else.
+    """Return the parts with the leaves, in order. A folded part takes leaves that only it uses.
 
-    With `constants`, those go into any part.
+    With `constants`, any part takes constants that only it uses.
     """
     used: dict[int, list[int]] = {}
     for i, part in enumerate(parts):
@@ -307,7 +306,7 @@ def _with_leaves(
             if len(users) == 1 and (hidden or parts[users[0]].is_folded):
                 within.setdefault(users[0], []).append(t)
             else:
-                alone.append(Part([t], _common(parts[i].box for i in users)))
+                alone.append(Part([t], _common_box(parts[i].box for i in users)))
     whole = [
         replace(part, tensors=within[i] + part.tensors) if i in within else part
         for i, part in enumerate(parts)
@@ -315,8 +314,8 @@ def _with_leaves(
     return sorted(alone + whole, key=lambda part: part.tensors[-1].order)
 
 
-def _common(boxes: Iterable[Group]) -> Group:
-    """The innermost box that all are in."""
+def _common_box(boxes: Iterable[Group]) -> Group:
+    """Return the innermost box that contains all of them."""
     first, *others = boxes
     while any(box[: len(first)] != first for box in others):
         first = first[:-1]

@@ -107,7 +107,7 @@ def build_graph(results: Sequence[Tensor], names: Mapping[str, Any], options: Dr
     operations = sum(t.op is not None for t in tensors)
     return Graph(
         f"The graph of {last}",
-        f"{last} in {operations} operations: {_counted(tensors)}.",
+        f"{last} in {operations} operations: {_count_operations(tensors)}.",
         [writer.card(part) for part in folded.parts],
         [part.box for part in folded.parts],
         folded.titles,
@@ -126,7 +126,7 @@ class Writer(NamedTuple):
 
     def card(self, part: Part) -> Card:
         t = part.tensors[-1]
-        counted = [f"{len(part.tensors)} tensors: {_counted(part.tensors)}"]
+        counted = [f"{len(part.tensors)} tensors: {_count_operations(part.tensors)}"]
         notes = counted if part.is_folded else self.how(t)
         return self.head(part)._replace(notes=notes, blocks=self.blocks(t))
 
@@ -224,7 +224,7 @@ def _summed_axes(shape: tuple[int, ...], onto: tuple[int, ...]) -> list[str]:
     return [f"{shape} → {onto}", f"summed over {word} {', '.join(map(str, axes))}"]
 
 
-def _counted(tensors: Sequence[Tensor]) -> str:
+def _count_operations(tensors: Sequence[Tensor]) -> str:
     """Return the operations, the most frequent first: ``add ×20, mul ×10``."""
     counts = Counter(made_by(t) for t in tensors if t.op)
     several = [f"{name} ×{n}" if n > 1 else name for name, n in counts.most_common(4)]

@@ -96,10 +96,10 @@ def _card(card: Card, palette: Palette) -> str:
     rows = [f"<TR><TD>{_header(card, palette)}</TD></TR>"]
     for note in card.notes:
         rows.append(f'<TR><TD ALIGN="LEFT">{_small(note, palette.faint)}</TD></TR>')
-    lines = max((len(block.notes) for block in card.blocks), default=0) if card.beside else 0
+    lines = max((len(block.notes) for block in card.blocks), default=0) if card.side_by_side else 0
     blocks = [f"<TD>{_block(block, palette, lines)}</TD>" for block in card.blocks]
     if blocks:
-        cells = ("" if card.beside else "</TR><TR>").join(blocks)
+        cells = ("" if card.side_by_side else "</TR><TR>").join(blocks)
         body = _table(f"<TR>{cells}</TR>", 'CELLSPACING="3"')
         rows.append(f"<TR><TD>{body}</TD></TR>")
     border = 2 if card.stacked else 1

@@ -1,7 +1,7 @@
-"""How large things on a picture are, by estimate: an SVG is written without its fonts.
+"""Estimate the sizes of texts, blocks and cards: the fonts of the reader are not known.
 
-Widths of letters are at least those of the widest of the usual sans-serif fonts (Helvetica, Arial,
-Liberation Sans, DejaVu Sans, Verdana), so that text never runs out of its box.
+The width of each letter is at least that of the widest of the usual sans-serif fonts (Helvetica,
+Arial, Liberation Sans, DejaVu Sans, Verdana), so that text never runs out of its box.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from .card import Block, Card
 
-#: the widths of letters in parts of the font's size; what is not here is a wide letter
+#: widths of letters as a part of the font size; any other letter is wide
 _WIDTHS = {
     0.34: " '|,.·ijlI′",
     0.43: "/:;\\()[]!ft-r²¹³",
@@ -24,7 +24,7 @@ _OTHER, _WIDE = 0.84, 1.4
 
 
 class _Letters(dict[str, float]):
-    """The width of each letter, which is found out when it first occurs."""
+    """The width of each letter, computed when it first occurs."""
 
     def __missing__(self, c: str) -> float:
         if unicodedata.category(c) in ("Mn", "Me", "Cf"):
@@ -37,7 +37,7 @@ class _Letters(dict[str, float]):
 
 _LETTERS = _Letters((letter, width) for width, of in _WIDTHS.items() for letter in of)
 
-PAD = 8  # from the frame of a card to what is in it
+PAD = 8  # distance from the frame of a card to its content
 HEADER, NOTE, HEAD = 21, 13, 15  # heights of lines
 CELL, SQUARE = 18, 8  # heights of a number and of a square in a heat map
 STRIPE = 16  # height of a heat map of a single row
@@ -52,7 +52,9 @@ class Size(NamedTuple):
 
 
 def text_width(text: str, font_size: float) -> float:
-    """At least how wide a line of text is, in whole units, which all machines add up alike.
+    """Return an upper bound of the width of a line of text, in whole units.
+
+    Sums of whole units are the same on all machines.
 
     Examples
     --------
@@ -63,7 +65,7 @@ def text_width(text: str, font_size: float) -> float:
 
 
 def header_widths(card: Card) -> tuple[float, float, float]:
-    """Of the operation, which is set bold, the name and the shape."""
+    """Return the widths of the operation (which is bold), the name and the shape."""
     return (
         text_width(operation(card), 1.1 * OPERATION),
         text_width(card.name, NAME),
@@ -72,15 +74,15 @@ def header_widths(card: Card) -> tuple[float, float, float]:
 
 
 def operation(card: Card) -> str:
-    """The operation as it is written: with a sign where more is folded into the card."""
+    """Return the operation as it is written: with a sign if the card is folded."""
     return f"► {card.operation}" if card.stacked else card.operation
 
 
 def card_size(card: Card, least: float = 0) -> Size:
-    """The size of a card, at least `least` wide."""
+    """Return the size of a card, at least `least` wide."""
     blocks = [block_size(block) for block in card.blocks]
     lines = [text_width(note, SMALL) for note in card.notes]
-    if card.beside:
+    if card.side_by_side:
         body = sum(b.width for b in blocks) + GAP * max(0, len(blocks) - 1)
         below = max((b.height for b in blocks), default=0)
     else:
@@ -91,7 +93,7 @@ def card_size(card: Card, least: float = 0) -> Size:
 
 
 def cell_size(block: Block) -> Size:
-    """The size of each cell of a block."""
+    """Return the size of each cell of a block."""
     if block.is_map:
         return Size(SQUARE, STRIPE if len(block.rows) == 1 else SQUARE)
     widest = max((text_width(cell.text, NUMBER) for row in block.rows for cell in row), default=0)
@@ -99,7 +101,7 @@ def cell_size(block: Block) -> Size:
 
 
 def block_size(block: Block) -> Size:
-    """The size of a block: its head, its cells, its notes."""
+    """Return the size of a block: its head, its cells, its notes."""
     cell = cell_size(block)
     head = text_width(block.head, SMALL) + (BADGE + 4) * block.meets
     columns = len(block.rows[0]) if block.rows else 0

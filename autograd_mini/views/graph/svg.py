@@ -152,7 +152,7 @@ class _Painter(NamedTuple):
     def blocks(self, card: Card, box: Box, y: float) -> Iterator[str]:
         """Yield the blocks: side by side they share the width of the card, else each has all."""
         available = box.width - 2 * PAD
-        if not card.beside:
+        if not card.side_by_side:
             for block in card.blocks:
                 yield from self.block(block, (box.x + PAD, y), available)
                 y += metrics.block_size(block).height + GAP

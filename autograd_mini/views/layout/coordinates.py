@@ -317,7 +317,7 @@ class _Moves:
     def move(self, vertices: list[int], step: int, index: dict[int, int], own: range) -> bool:
         """Move vertices in the direction of `step` to where the sum is least, if space allows."""
         at, gap = self.at, self.gap
-        force, room = 0.0, math.inf
+        force, space = 0.0, math.inf
         straight_at: list[tuple[float, float]] = []
         ahead = self.after if step > 0 else self.before
         for v in vertices:
@@ -332,16 +332,16 @@ class _Moves:
                         force -= weight
             w = ahead[v]
             if w >= 0 and index[w] not in own:
-                room = min(room, (at[w] - here) * step - gap[w if step > 0 else v])
-                if room < _TOUCH:
+                space = min(space, (at[w] - here) * step - gap[w if step > 0 else v])
+                if space < _TOUCH:
                     return False
         if force < _TOUCH:
             return False
         by = 0.0
         for far, weight in sorted(straight_at):
-            by = min(far, room)
+            by = min(far, space)
             force -= 2 * weight
-            if force < _TOUCH or far >= room:
+            if force < _TOUCH or far >= space:
                 break
         for v in vertices:
             at[v] += by * step

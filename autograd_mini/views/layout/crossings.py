@@ -234,7 +234,7 @@ class _Search:
         """Move single vertices along their layers while this undoes crossings.
 
         Sifting: Matuszewski, Schönfeld, Molitor, "Using sifting for k-layer straightline crossing
-        minimization" (1999). A layer is looked at again when one beside it has changed.
+        minimization" (1999). A layer is looked at again after a neighbouring one has changed.
         """
         todo = set(range(len(self.order)))
         for _ in range(_ROUNDS):

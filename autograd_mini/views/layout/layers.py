@@ -182,16 +182,16 @@ def _tighten(layer: list[int], arcs: _Arcs, pull: Sequence[int]) -> None:
             work -= size[v]
             end = i + size[v]
             near = arcs.out if step > 0 else arcs.into
-            room = min(
+            space = min(
                 (layer[w] - layer[u]) * step - length[u if step > 0 else w]
                 for u in preorder[i:end]
                 for w in near[u]
                 if not i <= index[w] < end
             )
-            if room:
+            if space:
                 moved = True
                 for u in preorder[i:end]:
-                    layer[u] += step * room
+                    layer[u] += step * space
 
 
 def _tight_forest(layer: Sequence[int], arcs: _Arcs) -> tuple[list[int], list[int], list[int]]:
