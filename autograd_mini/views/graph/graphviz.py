@@ -110,7 +110,7 @@ def _header(card: Card, palette: Palette) -> str:
     operation = f"<B>{_text(metrics.operation(card))}</B>"
     name = _font(f"<I>{_text(card.name)}</I>", palette.ink, metrics.NAME, _SERIF)
     shape = _small(card.shape, palette.faint)
-    cells = f'<TD ALIGN="LEFT">{operation}&#160; {name}</TD><TD ALIGN="RIGHT">{shape}</TD>'
+    cells = f'<TD ALIGN="LEFT">{operation}&#160; {name}</TD><TD ALIGN="RIGHT">&#160; {shape}</TD>'
     return _table(f"<TR>{cells}</TR>", 'CELLSPACING="0" CELLPADDING="0"')
 
 
