@@ -206,7 +206,7 @@ def _undone_broadcasts(trace: Trace, parts: Sequence[Part]) -> dict[Tensor, list
         with np.errstate(all="ignore"):  # nan and inf are shown in the picture
             from_rules = contributions(t, trace.adjoints[t])
         for contribution in from_rules:
-            a = t.inputs[contribution.index]
+            a = t.inputs[contribution.argument]
             lines = notes.setdefault(a, [])
             summed = _summed_axes(np.shape(contribution.value), a.shape)
             if summed and summed[0] not in lines:
