@@ -355,7 +355,7 @@ def test_scopes_hold_in_their_thread_end_with_errors_and_need_a_name():
         assert (x * x).scope == ()
     with pytest.raises(ValueError, match="empty"):
         ag.scope("")
-    with pytest.raises(TypeError, match="text"):
+    with pytest.raises(TypeError, match="expected a name"):
         ag.scope(3)
 
 
