@@ -45,7 +45,7 @@ RESULTS = [
     derivation.Derivation,
     page.Exploration,
     program.Source,
-    provenance.Line,
+    provenance.SourceLine,
     summary.Row,
     summary.Summary,
 ]

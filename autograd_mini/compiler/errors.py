@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..core.messages import lesson
-from ..text.callers import frame_of_caller, line_of
+from ..text.callers import user_line
 from .ir import values_in
 
 
@@ -72,5 +72,5 @@ def refuse_shapes(function: Any, args: Any, kwargs: Any) -> None:
 
 def where_asked() -> str:
     """The line that asked, as it is shown."""
-    line = line_of(frame_of_caller())
+    line = user_line()
     return f'File "{line.file}", line {line.number}: {line.text}'

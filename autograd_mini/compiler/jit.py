@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.context import SCOPES, grad_mode
+from ..core.context import ALL_OBSERVERS, SCOPES, grad_mode, observers
 from ..core.tensor import Tensor
 from . import straight as _straight  # noqa: F401  how the fused loss is written
 from . import traced_methods as _methods  # noqa: F401  what arrays in a program answer to
@@ -160,7 +160,7 @@ class Compiled:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         latest = self._latest
-        if latest is not None and not kwargs and latest.enter is not None:
+        if latest is not None and not kwargs and latest.enter is not None and not ALL_OBSERVERS:
             found = latest.enter(args)
             if found is not None and latest.around.unchanged():
                 return latest(found)
@@ -182,7 +182,10 @@ class Compiled:
                     del self._programs[next(iter(self._programs))]
         self._latest = running
         refuse_shared(leaves, running.taken)
-        return running(leaves)
+        results = running(leaves)
+        for observer in observers() if ALL_OBSERVERS else ():
+            observer.compiled_ran(self, results)
+        return results
 
     def _has_changed(self, around: Surroundings) -> bool:
         """Whether the function would now find something else than when it was traced."""

@@ -9,7 +9,7 @@ from collections.abc import Container, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
+from numpy import array, ndarray, ones_like
 
 from . import messages
 from .arrays import NOT_RETAINED, Cotangent, TensorBase, as_array, holds_numbers, unwrap
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from .tensor import Tensor
 
 Adjoints: TypeAlias = "dict[Tensor, Cotangent]"
-_ndarray = np.ndarray
 
 
 def backward(result: Tensor, gradient: Any = None) -> None:
@@ -34,7 +33,7 @@ def backward(result: Tensor, gradient: Any = None) -> None:
     for t, g in adjoints.items():
         if t._grad is not None:
             g = as_array(t._grad + g)
-        elif shared or type(g) is not _ndarray or g.base is not None:
+        elif shared or type(g) is not ndarray or g.base is not None:
             g = owned_copy(g, t)
         grads.append(g)
     for t, g in zip(adjoints, grads):  # at the very end, so that a failed pass changes nothing
@@ -66,8 +65,8 @@ def initial_cotangent(result: Tensor, gradient: Any) -> Any:
     if gradient is None:
         if y.size != 1:
             raise ValueError(messages.needs_cotangent(result))
-        # np.ones takes three times as long. A lazy array gets a lazy one.
-        return np.array(1, y.dtype, ndmin=y.ndim) if type(y) is _ndarray else np.ones_like(y)
+        # ones takes three times as long. A lazy array gets a lazy one.
+        return array(1, y.dtype, ndmin=y.ndim) if type(y) is ndarray else ones_like(y)
     seed = as_array(unwrap(gradient))
     if seed.shape != y.shape or not holds_numbers(seed):
         raise ValueError(messages.wrong_cotangent(result, seed))
@@ -77,7 +76,7 @@ def initial_cotangent(result: Tensor, gradient: Any) -> Any:
 def compute_adjoints(tensors: Sequence[Tensor], seed: Any, keep: Container[Tensor]) -> Adjoints:
     """Run `sweep`, and return adjoints as arrays, for any kind of array on the tape."""
     result = tensors[-1]
-    if type(result._array) is not _ndarray:
+    if type(result._array) is not ndarray:
         return compute_lazy(sweep(tensors, seed, keep))
     if result._array.dtype.kind != "O":
         return sweep(tensors, seed, keep)
@@ -97,45 +96,46 @@ def sweep(
     for o in watching:
         o.backward_begins(tensors, seed)
     tensor = type(tensors[-1])  # the class of inputs that are not constants
-    # The walk starts with the gradient of the result with respect to itself.
-    adjoints = {tensors[-1]: seed}
-    for t in reversed(tensors):
-        # The pass ends at a leaf: its adjoint is a result.
-        op = t.op
-        if op is None:
-            continue
-        # All uses of a node were recorded after it, so by now its adjoint is complete.
-        g = adjoints.get(t) if t in keep else adjoints.pop(t, None)
-        if g is None:  # the result does not depend on it
-            continue
-        # A rule gets this adjoint, the output, and the arguments of the call.
-        inputs, kwargs = t.inputs, t.kwargs
-        if recorded:
-            args = [g, t, *inputs]
-        else:
-            args = [g, t._array]
-            for a in inputs:  # a comprehension takes 0.15 us more, a tenth of a short step
-                args.append(a._array if type(a) is tensor else a)
-            if t.residuals is not None:  # only rules on arrays use what forward computed
-                kwargs = {**kwargs, "residuals": t.residuals}
-        rules = iter(op.vjps)  # zip takes 0.15 us more
-        for i, a in enumerate(inputs):
-            rule = next(rules, None)  # arguments beyond the rules are parameters
-            if type(a) is tensor and a._active and rule is not None:
-                # The rule returns what this use of the argument contributes to its adjoint.
-                value = c = rule(*args, **kwargs) if kwargs else rule(*args)
-                x = a._array
-                if type(c) is not _ndarray or c.shape != x.shape or c.dtype is not x.dtype:
-                    c = unbroadcast(c, t, a)
-                # The chain rule: an adjoint is the sum of the contributions of all uses.
-                before = adjoints.get(a)
-                adjoints[a] = c if before is None else before + c
-                if watching:
+    try:
+        # The walk starts with the gradient of the result with respect to itself.
+        adjoints = {tensors[-1]: seed}
+        for t in reversed(tensors):
+            # The pass ends at a leaf: its adjoint is a result.
+            op = t.op
+            if op is None:
+                continue
+            # All uses of a node were recorded after it, so by now its adjoint is complete.
+            g = adjoints.get(t) if t in keep else adjoints.pop(t, None)
+            if g is None:  # the result does not depend on it
+                continue
+            # A rule gets this adjoint, the output, and the arguments of the call.
+            inputs, kwargs = t.inputs, t.kwargs
+            if recorded:
+                args = [g, t, *inputs]
+            else:
+                args = [g, t._array]
+                for a in inputs:  # a comprehension takes 0.15 us more, a tenth of a short step
+                    args.append(a._array if type(a) is tensor else a)
+                if t.residuals is not None:  # only rules on arrays use what forward computed
+                    kwargs = {**kwargs, "residuals": t.residuals}
+            rules = iter(op.vjps)  # zip takes 0.15 us more
+            for i, a in enumerate(inputs):
+                rule = next(rules, None)  # arguments beyond the rules are parameters
+                if type(a) is tensor and a._active and rule is not None:
+                    # The rule returns what this use of the argument contributes to its adjoint.
+                    value = c = rule(*args, **kwargs) if kwargs else rule(*args)
+                    x = a._array
+                    if type(c) is not ndarray or c.shape != x.shape or c.dtype is not x.dtype:
+                        c = unbroadcast(c, t, a)
+                    # The chain rule: an adjoint is the sum of the contributions of all uses.
+                    before = adjoints.get(a)
+                    adjoints[a] = c if before is None else before + c
                     for o in watching:
                         o.contributed(Contribution(t, i, g, value, adjoints[a]))
-    for o in watching:
-        o.backward_ends()
-    return adjoints
+        return adjoints
+    finally:
+        for o in watching:
+            o.backward_ends()
 
 
 def unbroadcast(c: Cotangent, t: Tensor, a: Tensor) -> Cotangent:
@@ -157,4 +157,4 @@ def unbroadcast(c: Cotangent, t: Tensor, a: Tensor) -> Cotangent:
     if repeated:
         c = c.sum(axis=repeated, keepdims=True).reshape(x.shape)
     c = c if c.dtype == x.dtype else c.astype(x.dtype)
-    return c if type(x) is _ndarray else rechunk_like(c, x)
+    return c if type(x) is ndarray else rechunk_like(c, x)

@@ -163,6 +163,9 @@ class Observer:
     def backward_ends(self) -> None:
         """Called after a backward pass that succeeded."""
 
+    def compiled_ran(self, function: Any, results: Any) -> None:
+        """Called after a compiled `function` has run and returned `results`."""
+
 
 _OBSERVERS: ContextVar[tuple[Observer, ...]] = ContextVar("observers", default=())
 #: The observers of all threads and tasks. Empty nearly always, and then it is all that `record`
@@ -179,13 +182,14 @@ def observers() -> tuple[Observer, ...]:
 def observing(observer: Observer, *, alone: bool = False) -> Iterator[None]:
     """Let `observer` watch the block, together with those that watch already, or `alone`."""
     before = _OBSERVERS.get()
-    ALL_OBSERVERS.append(observer)
-    _OBSERVERS.set((observer,) if alone else (*before, observer))
     try:
+        ALL_OBSERVERS.append(observer)
+        _OBSERVERS.set((observer,) if alone else (*before, observer))
         yield
     finally:
         _OBSERVERS.set(before)
-        ALL_OBSERVERS.remove(observer)
+        if observer in ALL_OBSERVERS:  # not if an interrupt came before it was added
+            ALL_OBSERVERS.remove(observer)
 
 
 def unobserved() -> Any:

@@ -1,1 +1,1 @@
-"""Debugging: the line of each operation, the first value that is not finite."""
+"""Debugging: the line of each operation, the first NaN or inf, and changed arrays."""

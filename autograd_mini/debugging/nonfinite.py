@@ -1,322 +1,294 @@
-"""Who made a number that is not finite, forward or backward, and how that is told.
+"""Find the operation or rule that made the first NaN or inf, and explain it.
 
-An operation is to blame for a NaN or an inf when the numbers it was given are finite. So is one
-that made a NaN out of an inf; but not one that hands on an inf, as of a mask, or a NaN.
+An operation is to blame for a NaN or an inf if the numbers that it was given are finite. It is also
+to blame for a NaN that it made of an inf. It is not to blame for an inf (of a mask, say) or a NaN
+that it only passed on.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
-from types import FrameType
-from typing import Any
+from collections.abc import Sequence
+from contextvars import ContextVar
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..core.arrays import unwrap
-from ..core.backward import unbroadcast
-from ..core.context import grad_mode
+from ..core.arrays import Array, Cotangent, as_array, unwrap
+from ..core.context import Contribution, Observer, unobserved
 from ..core.messages import lesson
 from ..core.primitive import Primitive
-from ..core.tensor import Tensor, record
-from ..text.callers import Line, frames_of_callers, line_of
-from .provenance import Note, leaves, note_of
+from ..core.pytree import leaves_of
+from ..core.tensor import Tensor
+from ..notation.plain import of_rule
+from ..notation.symbolic import ruled
+from ..text.callers import quote, user_line
+from ..text.format import labels
+from .provenance import is_traced, origin_of
 
 Index = tuple[int, ...]
 
 
-# ---- what is finite ------------------------------------------------------------------------------
+class _Pass(NamedTuple):
+    """A backward pass that is running."""
+
+    tensors: Sequence[Tensor]
+    recorded: bool  #: its rules run on Tensors, and may mask numbers that are not finite
 
 
-def is_finite(x: Any) -> bool:
-    """Whether no entry of an array is nan or infinite; of a lazy one, that is computed."""
+#: the backward passes that are running in this thread or task, the innermost last
+_PASSES: ContextVar[tuple[_Pass, ...]] = ContextVar("passes", default=())
+
+
+class NonfiniteDetector(Observer):
+    """Raise a FloatingPointError as soon as an operation or a rule makes a NaN or an inf."""
+
+    def recorded(self, op: Primitive, args: tuple[Any, ...], result: Tensor) -> None:
+        if is_finite(result._array) or any(p.recorded for p in _PASSES.get()):
+            return
+        with unobserved():
+            problem = explain_nonfinite_forward(op, args, result)
+        if problem is not None:
+            raise FloatingPointError(problem)
+
+    def backward_begins(self, tensors: Sequence[Tensor], seed: Cotangent) -> None:
+        if not is_finite(unwrap(seed)):
+            raise FloatingPointError(_explain_seed(unwrap(seed)))
+        _PASSES.set((*_PASSES.get(), _Pass(tensors, recorded=isinstance(seed, Tensor))))
+
+    def contributed(self, contribution: Contribution) -> None:
+        if not is_finite(as_array(unwrap(contribution.value))):
+            explain = explain_nonfinite_rule
+        elif not is_finite(unwrap(contribution.total)):
+            explain = explain_nonfinite_sum
+        else:
+            return
+        with unobserved():
+            raise FloatingPointError(explain(contribution, _PASSES.get()[-1].tensors))
+
+    def backward_ends(self) -> None:
+        _PASSES.set(_PASSES.get()[:-1])
+
+    def compiled_ran(self, function: Any, results: Any) -> None:
+        for y in leaves_of(results):
+            y = as_array(unwrap(y))
+            if not is_finite(y):
+                raise FloatingPointError(explain_nonfinite_result(function, y))
+
+
+# ---- which entries are not finite ----------------------------------------------------------------
+
+
+def is_finite(x: Array) -> bool:
+    """Return whether no entry is NaN or infinite. A lazy array is computed; a traced one passes."""
+    if is_traced(x):
+        return True
     if x.dtype.kind == "O":
-        return not _faults(x).any()
+        return not _nonfinite(x).any()
     return x.dtype.kind != "f" or bool(np.all(np.isfinite(x)))
 
 
-def _faults(x: Any) -> Any:
-    """Where an array is not finite."""
+def _nonfinite(x: Any) -> Any:
+    """Return a mask of the entries that are NaN or infinite."""
     x = np.asarray(x)
     if x.dtype.kind == "f":
         return ~np.isfinite(x)
-    if x.dtype.kind != "O":
-        return np.zeros(x.shape, bool)
-    return np.array([_is_fault(entry) for entry in x.flat], bool).reshape(x.shape)
+    if x.dtype.kind == "O":
+        return np.array([_is_nonfinite(entry) for entry in x.flat], bool).reshape(x.shape)
+    return np.zeros(x.shape, bool)
 
 
-def _is_fault(entry: Any) -> bool:
-    if getattr(entry, "is_finite", None) is False:  # SymPy's word; its zoo is not even a float
+def _is_nonfinite(entry: Any) -> bool:
+    if getattr(entry, "is_finite", None) is False:  # SymPy's; its zoo cannot become a float
         return True
     try:
         return not math.isfinite(float(entry))
-    except (TypeError, ValueError, OverflowError):  # a symbol; an int that is too long for a float
+    except (TypeError, ValueError, OverflowError):  # a symbol, or an int too large for a float
         return False
 
 
 def _nans(x: Any) -> Any:
-    """Where an array is nan."""
+    """Return a mask of the entries that are NaN."""
     x = np.asarray(x)
     if x.dtype.kind == "f":
         return np.isnan(x)
-    return _faults(x) & np.array([str(entry) == "nan" for entry in x.flat], bool).reshape(x.shape)
+    return _nonfinite(x) & np.array([str(entry) == "nan" for entry in x.flat]).reshape(x.shape)
 
 
-def _first(where: Any) -> Index:
-    return tuple(int(i) for i in np.argwhere(where)[0])
+def _first(mask: Any) -> Index:
+    return tuple(int(i) for i in np.argwhere(mask)[0])
 
 
 def _worst(x: Any) -> Index:
-    """The first entry of an array that is nan; or else, that is infinite."""
+    """Return the index of the first NaN; if there is none, of the first infinite entry."""
     nans = _nans(x)
-    return _first(nans if nans.any() else _faults(x))
+    return _first(nans if nans.any() else _nonfinite(x))
 
 
 # ---- forward -------------------------------------------------------------------------------------
 
 
-def forward_fault(
-    op: Primitive, args: tuple[Any, ...], t: Tensor, frame: FrameType
-) -> FloatingPointError | None:
-    """What to say of a result that is not finite; nothing where an inf is handed on."""
-    given = [a for a in leaves(args) if _faults(unwrap(a)).any()]
+def explain_nonfinite_forward(op: Primitive, args: tuple[Any, ...], result: Tensor) -> str | None:
+    """Return the message for a result that is not finite, or None if an inf was passed on."""
+    y = np.asarray(result._array)
+    given = [a for a in leaves_of(args) if _nonfinite(unwrap(a)).any()]
+    nan = next((a for a in given if _nans(unwrap(a)).any()), None)
+    made = _nonfinite(y)
     if _is_elementwise(op):
-        came = [np.broadcast_to(_faults(unwrap(a)), t.shape) for a in args]
-        made = _faults(t._array) & ~np.logical_or.reduce(came)
-    else:
-        made = _faults(t._array) if not given else np.zeros(t.shape, bool)
-    if not made.any() and not any(_nans(unwrap(a)).any() for a in given):
-        made = _nans(t._array)
+        for a in given:
+            made = made & ~_nonfinite(unwrap(a))
+    elif given:
+        made = np.zeros(y.shape, bool)
+    if not made.any() and nan is None:
+        made = _nans(y)  # made of an inf
     if made.any():
-        return _made(op, args, t, _first(made), frame)
-    if _nans(t._array).any():
-        return _came(op, next(a for a in given if _nans(unwrap(a)).any()), frame)
-    return None
-
-
-def _made(
-    op: Primitive, args: tuple[Any, ...], t: Tensor, at: Index, frame: FrameType
-) -> FloatingPointError:
-    numbers = list(leaves(args[: int(min(op.arity, len(args)))]))
-    entries = [_entry(a, at, t.shape) for a in numbers] if _is_elementwise(op) else []
-    of = " and ".join(
-        entry if np.ndim(a) == 0 and not isinstance(a, Tensor) else f"{_called(a, frame)} = {entry}"
-        for a, entry in zip(numbers, entries)
-    )
-    rows = [_row(_called(a, frame), a) for a in numbers if hasattr(a, "dtype")]
-    count = f"{_faults(t._array).sum()} of {t.size} entries are not finite"
-    scopes = " / ".join(s.name for s in t.scope)
-    return FloatingPointError(
-        f"{op.name} made {_spelled(np.asarray(t._array)[at])}{_at(at)}{of and f', of {of}'}\n\n"
-        f"{_shown(line_of(frame))}\n\n"
-        + "\n".join([*rows, f"  result: {t.shape} {t.dtype}, {count}"])
-        + (f"\n  in the scope {scopes}" if scopes else "")
-        + lesson("not finite")
-    )
-
-
-def _came(op: Primitive, x: Any, frame: FrameType) -> FloatingPointError:
-    if not hasattr(x, "dtype"):
-        return FloatingPointError(
-            f"{op.name} was given the number {x}: no operation here made it\n\n"
-            f"{_shown(line_of(frame))}{lesson('not finite')}"
-        )
-    at = _worst(unwrap(x))
-    return FloatingPointError(
-        f"{_called(x, frame)} was {_spelled(np.asarray(unwrap(x))[at])}{_at(at)} already when "
-        f"{op.name} used it: no operation here made it\n\n{_shown(line_of(frame))}\n\n"
-        f"{_row(_called(x, frame), x)}{lesson('not finite')}"
-    )
+        return _explain_made(op, args, result, _first(made))
+    return _explain_passed_on(op, nan) if _nans(y).any() else None
 
 
 def _is_elementwise(op: Primitive) -> bool:
     return isinstance(op.forward, np.ufunc) and op.forward.signature is None
 
 
-# ---- backward ------------------------------------------------------------------------------------
-
-
-def backward_fault(
-    tensors: Sequence[Tensor], seed: Any, adjoints: Mapping[Tensor, Any], frame: FrameType
-) -> FloatingPointError:
-    """The first rule of a sweep that made a number that is not finite, or the first sum."""
-    if not is_finite(seed):
-        at = _worst(seed)
-        return FloatingPointError(
-            f"backward: the gradient that it was given is {_spelled(np.asarray(seed)[at])}{_at(at)}"
-            f"\n\n{_shown(line_of(frame), 'differentiated in ')}"
-        )
-    for t in reversed(tensors):
-        if t in adjoints and not is_finite(
-            unwrap(adjoints[t])
-        ):  # while all that it is a sum of was
-            return _of_sum(t, unwrap(adjoints[t]), frame)
-        for i, c in _contributions(t, adjoints):
-            if not is_finite(c):
-                return _of_rule(tensors, t, i, unwrap(adjoints[t]), c, frame)
-            x = t.inputs[i]
-            if not is_finite(unbroadcast(c, t, x)):
-                return _of_sum(x, unbroadcast(c, t, x), frame)
-    raise AssertionError("an adjoint is not finite, and nothing made it so")
-
-
-def _contributions(t: Tensor, adjoints: Mapping[Tensor, Any]) -> Iterator[tuple[int, Any]]:
-    """What the rules of a record give, each with the number of its argument, as in `sweep`."""
-    if t.op is None or t not in adjoints:
-        return
-    kwargs = t.kwargs if t.residuals is None else {**t.kwargs, "residuals": t.residuals}
-    args = [unwrap(adjoints[t]), t._array, *map(unwrap, t.inputs)]
-    if t.dtype.kind == "O":  # NumPy cannot take the sine of a symbol, and a Tensor can
-        args, kwargs = [adjoints[t], t, *t.inputs], t.kwargs
-    for i, (a, rule) in enumerate(zip(t.inputs, t.op.vjps)):
-        if isinstance(a, Tensor) and a.requires_grad and rule is not None:
-            yield i, np.asarray(unwrap(rule(*args, **kwargs)))
-
-
-def _of_rule(
-    tensors: Sequence[Tensor], t: Tensor, i: int, g: Any, c: Any, frame: FrameType
-) -> FloatingPointError:
-    from ..text.format import labels
-
-    assert t.op is not None
-    called = labels(tensors)
-    for a in tensors:
-        called[a.order] = _called(a, frame, called[a.order])
-    at = _worst(c)
-    rows = [_row("g", g, at, c.shape), _row(called[t.order], t, at, c.shape)]
-    for a in dict.fromkeys(x for x in t.inputs if isinstance(x, Tensor)):
-        rows.append(_row(called[a.order], a, at, c.shape))
-    note = note_of(t)
-    return FloatingPointError(
-        f"backward: the rule of {t.op.name} made {_spelled(c[at])}{_at(at)} of the derivative "
-        f"with respect to {called[t.inputs[i].order]}\n\n"
-        + (f"{_shown(note.line, 'recorded in ')}\n" if note else "")
-        + f"{_shown(line_of(frame), 'differentiated in ')}\n\n"
-        + _formula(t, i, called)
-        + "\n".join(rows)
+def _explain_made(op: Primitive, args: tuple[Any, ...], result: Tensor, at: Index) -> str:
+    numbers = leaves_of(args[: int(min(op.arity, len(args)))])
+    arrays = [a for a in numbers if hasattr(a, "dtype")]
+    entries = []
+    for a in numbers if _is_elementwise(op) else ():
+        is_number = np.ndim(a) == 0 and not isinstance(a, Tensor)
+        entries.append(("" if is_number else f"{_name(a)} = ") + _entry(a, at, result.shape))
+    y = np.asarray(result._array)
+    of = f", of {' and '.join(entries)}" if entries else ""
+    scopes = " / ".join(s.name for s in result.scope)
+    return (
+        f"{op.name} made {_describe_entry(y, at)}{of}\n\n{quote(user_line())}\n\n"
+        + "".join(f"{_row(_name(a), a, _range(a))}\n" for a in arrays)
+        + f"  result: {y.shape} {y.dtype}, {_nonfinite(y).sum()} of {y.size} entries are not finite"
+        + (f"\n  in the scope {scopes}" if scopes else "")
         + lesson("not finite")
     )
 
 
-def _formula(t: Tensor, i: int, called: Mapping[int, str]) -> str:
-    """What the i-th rule of a record computes, of g: read off a tape of this record alone."""
-    from ..views.trace import Trace
-
-    assert t.op is not None
-    fresh = {
-        a: Tensor(a._array, requires_grad=a.requires_grad, name=called[a.order])
-        for a in t.inputs
-        if isinstance(a, Tensor)
-    }
-    inputs = tuple(fresh[a] if isinstance(a, Tensor) else a for a in t.inputs)
-    try:
-        with grad_mode(True):
-            y = record(t.op, inputs, t.kwargs)
-        y.name = called[t.order]
-        (step,) = Trace.of(y, gradient=np.ones(y.shape)).backward
-        (rule,) = (c.formula for c in step.contributions if c.argument == i)
-    except Exception:  # the fault is told without its formula, rather than not at all
-        return ""
-    g = rule.replace(f"∂{y.name}/∂{y.name}", "g")
-    return f"  rule: {g}, where g is the derivative that arrived\n"
+def _explain_passed_on(op: Primitive, x: Any) -> str:
+    """Return the message for a NaN that came in with an argument."""
+    if not hasattr(x, "dtype"):
+        return (
+            f"{op.name} was given the number {x}, which no operation in the block made\n\n"
+            f"{quote(user_line())}{lesson('not finite')}"
+        )
+    entry = _describe_entry(unwrap(x), _worst(unwrap(x)))
+    return (
+        f"{_name(x)} was already {entry} when {op.name} used it, and no operation in the block "
+        f"made it\n\n{quote(user_line())}\n\n{_row(_name(x), x, _range(x))}{lesson('not finite')}"
+    )
 
 
-def _of_sum(t: Tensor, total: Any, frame: FrameType) -> FloatingPointError:
-    at = _worst(total)
-    return FloatingPointError(
-        f"backward: the derivative with respect to {_called(t, frame)} is "
-        f"{_spelled(np.asarray(total)[at])}{_at(at)}: it is a sum of finite numbers that is too "
-        f"large for {t.dtype}\n\n"
-        f"{_shown(line_of(frame), 'differentiated in ')}\n\n{_row(_called(t, frame), t)}"
+# ---- backward ------------------------------------------------------------------------------------
+
+
+def _explain_seed(seed: Array) -> str:
+    return (
+        f"backward: the `gradient` argument is {_describe_entry(seed, _worst(seed))}\n\n"
+        f"{quote(user_line(), 'differentiated in ')}"
+    )
+
+
+def explain_nonfinite_rule(contribution: Contribution, tensors: Sequence[Tensor]) -> str:
+    """Return the message for a rule that made a NaN or an inf of finite numbers."""
+    node, i, g, value, _ = contribution
+    assert node.op is not None
+    value = np.asarray(unwrap(value))
+    at, names = _worst(value), labels(tensors)
+    origin = origin_of(node)
+    inputs = dict.fromkeys(a for a in node.inputs if isinstance(a, Tensor))
+    rows = [("g", unwrap(g)), *((names[t.order], t) for t in (node, *inputs))]
+    return (
+        f"backward: the rule of {node.op.name} made {_describe_entry(value, at)} "
+        f"of the gradient of {names[node.inputs[i].order]}\n\n"
+        + (f"{quote(origin.line, 'recorded in ')}\n" if origin else "")
+        + f"{quote(user_line(), 'differentiated in ')}\n\n"
+        + f"  rule: {of_rule(ruled(node)[i], names, 'g')}, where g is the gradient of "
+        + f"{names[node.order]}\n"
+        + "\n".join(_row(name, x, _entry_there(x, at, value.shape)) for name, x in rows)
+        + lesson("not finite")
+    )
+
+
+def explain_nonfinite_sum(contribution: Contribution, tensors: Sequence[Tensor]) -> str:
+    """Return the message for finite contributions with a sum that is not finite."""
+    node, i, _, _, total = contribution
+    x, total = node.inputs[i], np.asarray(unwrap(total))
+    name = labels(tensors)[x.order]
+    return (
+        f"backward: the gradient of {name} is {_describe_entry(total, _worst(total))}. "
+        f"It is a sum of finite numbers that is too large for {x.dtype}.\n\n"
+        f"{quote(user_line(), 'differentiated in ')}\n\n{_row(name, x, _range(x))}"
         f"{lesson('not finite')}"
     )
 
 
-# ---- arrays that were changed, and compiled functions --------------------------------------------
+# ---- compiled functions --------------------------------------------------------------------------
 
 
-def changed_fault(note: Note, frame: FrameType) -> RuntimeError:
-    """An array was written to after an operation had used it."""
-    x = note.changed[0]
-    new = "a leaf takes one by x.data = new" if isinstance(x, Tensor) else "pass a copy"
-    return RuntimeError(
-        f"{_called(x, frame)} {x.shape} {x.dtype} was written to after {note.op} had used it: the "
-        "derivative would be computed from numbers that the forward pass never saw\n\n"
-        f"{_shown(note.line, 'used in ')}\n{_shown(line_of(frame), 'differentiated in ')}\n\n"
-        "Write before the forward pass, or after the backward pass; or into a new array: "
-        f"{new}.{lesson('changed')}"
+def explain_nonfinite_result(function: Any, y: Array) -> str:
+    """Return the message for a result of a compiled function."""
+    name = getattr(function, "__name__", "f")
+    return (
+        f"the compiled function {name} returned {_describe_entry(y, _worst(y))} "
+        f"in a result {y.shape} {y.dtype}\n\n{quote(user_line(), 'called in ')}\n\n"
+        "A compiled program does not check single operations. To find the one to blame, call the "
+        f"original function on tensors: {name}.__wrapped__(...){lesson('not finite')}"
     )
 
 
-def compiled_fault(f: Any, y: Any, frame: FrameType) -> FloatingPointError:
-    """A result of a compiled function is not finite."""
-    at = _worst(y)
-    name = getattr(f, "__name__", "f")
-    return FloatingPointError(
-        f"{name}, compiled, gave {_spelled(y[at])}{_at(at)} of a result {y.shape} {y.dtype}\n\n"
-        f"{_shown(line_of(frame), 'called in ')}\n\n"
-        "Its program is not made of single operations. To find the one to blame, call the function "
-        f"itself on tensors: {name}.__wrapped__(...){lesson('not finite')}"
-    )
+# ---- text ----------------------------------------------------------------------------------------
 
 
-# ---- how it is said ------------------------------------------------------------------------------
-
-
-def _called(x: Any, frame: FrameType, otherwise: str = "") -> str:
-    """A tensor's name, or that of the variable which holds it in the user's functions."""
-    if isinstance(x, Tensor) and x.name:
-        return x.name
-    for user in frames_of_callers(frame):
-        for name, value in chain(user.f_locals.items(), user.f_globals.items()):
-            if value is x and not name.startswith("_"):  # _ is a notebook's, for its last value
-                return name
-    return otherwise or ("a tensor" if isinstance(x, Tensor) else "an array")
-
-
-def _row(name: str, x: Any, at: Index | None = None, shape: Index = ()) -> str:
-    """What there is to know of an array: its shape, the entry that matters, who made it."""
-    facts = f"  {name}: {x.shape} {x.dtype}"
-    if at is None:
-        facts += _range(unwrap(x))
-    elif x.shape:
-        facts += f", {_entry(x, at, shape)} there"
-    else:
-        facts += f", {_entry(x, at, shape)}"
-    note = note_of(x)
-    if note is not None:
-        return f"{facts}, made by {note.op} in line {note.line.number}: {note.line.text:.50}"
+def _name(x: Any) -> str:
     if isinstance(x, Tensor):
-        return f"{facts}, {f'made by {x.op.name}' if x.op else 'a leaf'}"
-    return facts
+        return x.name or "a tensor"
+    return "an array"
+
+
+def _row(name: str, x: Any, numbers: str) -> str:
+    """Return a line on an argument: its shape, its numbers, and where it was made."""
+    text = f"  {name}: {x.shape} {x.dtype}{numbers and ', ' + numbers}"
+    origin = origin_of(x)
+    if origin is not None:
+        line = origin.line
+        return f"{text}, made by {origin.op} in line {line.number}: {line.text:.50}"
+    if isinstance(x, Tensor):
+        return f"{text}, made by {x.op.name}" if x.op else f"{text}, a leaf"
+    return text
 
 
 def _range(x: Any) -> str:
-    x = np.asarray(x)
+    """Return the smallest and largest finite entry of an array, in words."""
+    x = np.asarray(unwrap(x))
     if x.dtype.kind not in "iuf" or x.size < 2 or not np.isfinite(x).any():
         return ""
     x = x[np.isfinite(x)]
-    return f", from {_spelled(x.min())} to {_spelled(x.max())}"
+    return f"from {_number(x.min())} to {_number(x.max())}"
 
 
 def _entry(x: Any, at: Index, shape: Index) -> str:
-    """The entry of an argument behind an entry of a result of that shape; or its range."""
-    x = np.asarray(unwrap(x))
+    """Return the entry that is broadcast to index `at` of a result of that shape."""
+    return _number(np.broadcast_to(np.asarray(unwrap(x)), shape)[at])
+
+
+def _entry_there(x: Any, at: Index, shape: Index) -> str:
+    """Return the entry at `at` if the result is computed entry by entry, else the range."""
     try:
-        return _spelled(np.broadcast_to(x, shape)[at])
-    except ValueError:  # not entry by entry
-        return _range(x).removeprefix(", ")
+        return _entry(x, at, shape) + (" there" if x.shape else "")
+    except ValueError:
+        return _range(x)
 
 
-def _spelled(x: Any) -> str:
+def _describe_entry(x: Any, at: Index) -> str:
+    """Return an entry with its index: ``inf at [1, 0]``."""
+    where = f" at [{', '.join(map(str, at))}]" if at else ""
+    return f"{_number(np.asarray(x)[at])}{where}"
+
+
+def _number(x: Any) -> str:
     return repr(x.item()) if isinstance(x, (np.ndarray, np.generic)) else str(x)
-
-
-def _at(index: Index) -> str:
-    return f" at [{', '.join(map(str, index))}]" if index else ""
-
-
-def _shown(line: Line, what: str = "") -> str:
-    """A line as a traceback shows it."""
-    return f"  {what}{line}\n    {line.text}"

@@ -1,69 +1,98 @@
-"""Where a value came from: the line of code that asked for it, and the arrays that it was made of.
+"""Remember where each tensor comes from: the line that computed it, and the arrays it used.
 
-Nothing is noted unless somebody asks: `debug` does, for each operation in its block.
+Nothing is remembered unless an observer of this module watches, as in a block of `debug`.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator
-from itertools import chain
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 from weakref import ref
 
 import numpy as np
 
-from ..core.arrays import unwrap
+from ..core.arrays import Array, Cotangent, TensorBase, unwrap
+from ..core.context import Observer
+from ..core.messages import describe, lesson
+from ..core.primitive import Primitive
+from ..core.pytree import leaves_of
 from ..core.tensor import Tensor
-from ..text.callers import Line
+from ..text.callers import SourceLine, quote, user_line
 
 
-class Note(NamedTuple):
-    """What is known of a tensor that an operation made."""
+class Origin(NamedTuple):
+    """How a tensor was computed."""
 
-    of: ref[Tensor]
+    tensor: ref[Tensor]
     op: str
-    line: Line
-    used: tuple[tuple[Any, int], ...]  #: arrays that can be written to, and their checksums then
+    line: SourceLine
+    used: tuple[tuple[Any, int], ...]  #: arrays that can be written to, with their checksums
 
-    @property
     def changed(self) -> list[Any]:
-        """Those of the arrays that have been written to since."""
+        """Return those of the used arrays that have been written to since."""
         return [x for x, before in self.used if _checksum(unwrap(x)) != before]
 
 
-_NOTES: dict[int, Note] = {}  # by identity, since == of tensors compares entries
+class OriginRecorder(Observer):
+    """Remember the origin of each result. Raise if a backward pass would use a changed array."""
+
+    def recorded(self, op: Primitive, args: tuple[Any, ...], result: Tensor) -> None:
+        if not is_traced(result):
+            _remember(op, result)
+
+    def backward_begins(self, tensors: Sequence[Tensor], seed: Cotangent) -> None:
+        if is_traced(tensors[-1]):
+            return
+        for t in tensors:
+            origin = origin_of(t)
+            if origin is not None and (changed := origin.changed()):
+                raise RuntimeError(_explain_change(origin, changed[0]))
 
 
-def note(t: Tensor, op: str, line: Line) -> None:
-    """Note for as long as a tensor lives by which operation it was made, in which line."""
+_ORIGINS: dict[int, Origin] = {}  # by identity, because == of tensors compares entries
+
+
+def origin_of(x: Any) -> Origin | None:
+    """Return the origin of a tensor, or None if it is not known."""
+    found = _ORIGINS.get(id(x))
+    return found if found is not None and found.tensor() is x else None
+
+
+def is_traced(x: Any) -> bool:
+    """Return whether an array or tensor belongs to a program that is being traced.
+
+    It has no numbers yet, so debugging does not look at it.
+    """
+    return hasattr(unwrap(x), "__primitive__")
+
+
+def _remember(op: Primitive, t: Tensor) -> None:
+    """Store the origin of `t` for as long as `t` lives."""
     key = id(t)
-    used = tuple((x, _checksum(unwrap(x))) for x in _writable(t))
-    _NOTES[key] = Note(ref(t, lambda _: _NOTES.pop(key, None)), op, line, used)
+    used = tuple((x, _checksum(unwrap(x))) for x in _writable_inputs(t))
+    tensor = ref(t, lambda _: _ORIGINS.pop(key, None))
+    _ORIGINS[key] = Origin(tensor, op.name, user_line(), used)
 
 
-def note_of(t: Any) -> Note | None:
-    """What was noted of a tensor."""
-    found = _NOTES.get(id(t))
-    return found if found is not None and found.of() is t else None
-
-
-def leaves(parts: Iterable[Any]) -> Iterator[Any]:
-    """The arguments of a call; those in a list or tuple one by one, as ``np.stack`` has them."""
-    for x in parts:
-        if isinstance(x, (tuple, list)):
-            yield from leaves(x)
-        else:
+def _writable_inputs(t: Tensor) -> Iterator[Any]:
+    """Yield the inputs of a node that anybody could write to: leaves and constant arrays."""
+    for x in leaves_of([t.inputs, *t.kwargs.values()]):
+        if isinstance(x, np.ndarray) or (isinstance(x, TensorBase) and x.op is None):
             yield x
 
 
-def _writable(t: Tensor) -> Iterator[Any]:
-    """The arrays behind a record that anybody could write to: of leaves, and constants."""
-    for x in leaves(chain(t.inputs, t.kwargs.values())):
-        if isinstance(x, np.ndarray) or (isinstance(x, Tensor) and x.op is None):
-            yield x
-
-
-def _checksum(x: Any) -> int:
-    """Of the bytes of an array; a lazy one never changes."""
+def _checksum(x: Array) -> int:
+    """Return a checksum of the bytes of an array. An array of another library gets 0."""
     return zlib.crc32(x.tobytes()) if isinstance(x, np.ndarray) else 0
+
+
+def _explain_change(origin: Origin, x: Any) -> str:
+    fix = "assign x.data = new to a leaf x" if isinstance(x, TensorBase) else "pass a copy"
+    return (
+        f"{describe(x)} was written to after {origin.op} had used it, so the gradient would be "
+        "computed from numbers that the forward pass never saw.\n\n"
+        f"{quote(origin.line, 'used in ')}\n{quote(user_line(), 'differentiated in ')}\n\n"
+        "Write before the forward pass, or after the backward pass, or into a new array: "
+        f"{fix}.{lesson('changed')}"
+    )

@@ -1,29 +1,29 @@
-"""TODO: autograd_mini.text.callers."""
+"""Find the line of the user's code that called the library, so that a message can show it."""
 
 from __future__ import annotations
 
 import linecache
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
 
 import numpy as np
 
-_OURS = tuple(f"{Path(file).parent}{os.sep}" for file in (Path(__file__).parent, np.__file__))
+#: the folders of this package and of NumPy
+_LIBRARIES = tuple(f"{Path(file).parent}{os.sep}" for file in (Path(__file__).parent, np.__file__))
 
 
-class Line(NamedTuple):
-    """A line of source code, as a traceback names it.
+class SourceLine(NamedTuple):
+    """A line of source code, printed as in a traceback.
 
     Attributes
     ----------
     file : str
     number : int
     function : str
-        The name of the function that it stands in.
+        The name of the function that contains the line.
 
     Examples
     --------
@@ -41,7 +41,7 @@ class Line(NamedTuple):
 
     @property
     def text(self) -> str:
-        """What stands there; nothing where the source is not to be had, as in ``python -c``.
+        """The code of the line; empty if there is no source file, as with ``python -c``.
 
         Examples
         --------
@@ -58,33 +58,22 @@ class Line(NamedTuple):
         return f'File "{self.file}", line {self.number}{inside}'
 
 
-def frame_of_caller() -> FrameType:
-    """The innermost frame that is neither ours nor NumPy's."""
-    frame = sys._getframe(1)
-    return next(frames_of_callers(frame), frame)
+def user_line() -> SourceLine:
+    """Return the line of the innermost call that is outside this library and NumPy."""
+    frame = user_frame()
+    return SourceLine(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
 
 
-def frames_of_callers(frame: FrameType | None) -> Iterator[FrameType]:
-    """From `frame` outwards, those that are neither ours nor NumPy's."""
-    while frame is not None:
-        if not frame.f_code.co_filename.startswith(_OURS):
-            yield frame
+def user_frame() -> FrameType:
+    """Return the innermost frame outside this library and NumPy; the caller's if there is none."""
+    frame = caller = sys._getframe(1)
+    while frame.f_code.co_filename.startswith(_LIBRARIES):
+        if frame.f_back is None:
+            return caller
         frame = frame.f_back
+    return frame
 
 
-def is_called_by(room: str, user: FrameType) -> bool:
-    """Whether the call that the frame `user` made went through a room of ours, such as views.
-
-    These run rules on stand-ins for symbols, whose numbers mean nothing, and show any others.
-    """
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame is not user:
-        if frame.f_code.co_filename.startswith(f"{_OURS[0]}{room}{os.sep}"):
-            return True
-        frame = frame.f_back
-    return False
-
-
-def line_of(frame: FrameType) -> Line:
-    """The line that a frame is at."""
-    return Line(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+def quote(line: SourceLine, label: str = "") -> str:
+    """Return a place and the code there, indented as in a traceback."""
+    return f"  {label}{line}\n    {line.text}"

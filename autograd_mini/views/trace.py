@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 
 from ..core.arrays import unwrap
 from ..core.backward import unbroadcast
+from ..core.context import unobserved
 from ..core.tape import Tape
 from ..core.tensor import Tensor
 from ..notation import plain as formula
@@ -100,7 +101,7 @@ class Trace:
             The cotangent to start from; one for a result of one entry.
         """
         tape = Tape(result)
-        with np.errstate(all="ignore"):  # what is not finite is shown, and need not be said too
+        with unobserved(), np.errstate(all="ignore"):  # a view shows nan and inf, without a warning
             adjoints = tape.adjoints(gradient)
         return cls(tape, called(tape, names or {}), adjoints)
 
