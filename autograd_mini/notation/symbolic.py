@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..core.context import grad_mode
+from ..core.context import grad_mode, unobserved
 from ..core.primitive import Primitive
 from ..core.tape import Tape
 from ..core.tensor import Tensor
@@ -137,7 +137,12 @@ def _or(textbook: Any, rule: Any) -> Any:
 
 def _run(rule: Any, t: Tensor, symbols: _Symbols) -> Ruled | None:
     """What a rule makes of symbols; None if it cannot use them."""
-    with grad_mode(True), warnings.catch_warnings(), np.errstate(all="ignore"):
+    with (
+        unobserved(),
+        grad_mode(True),
+        warnings.catch_warnings(),
+        np.errstate(all="ignore"),
+    ):
         warnings.simplefilter("ignore")
         try:
             found = rule(symbols.cotangent, *symbols.arguments, **t.kwargs)

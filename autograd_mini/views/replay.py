@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.context import SCOPES, grad_mode, scope
+from ..core.context import SCOPES, grad_mode, scope, unobserved
 from ..core.tape import Tape
 from ..core.tensor import Tensor
 from ..notation.symbolic import parameters
@@ -85,9 +85,9 @@ def replayed(trace: Trace, data: Mapping[int, Any]) -> Trace:
             made[t.order] = Tensor(array, requires_grad=t.requires_grad, name=t.name)
             continue
         args = [made[a.order] if isinstance(a, Tensor) else a for a in t.inputs]
-        with grad_mode(True), np.errstate(all="ignore"):
+        with unobserved(), grad_mode(True), np.errstate(all="ignore"):
             made[t.order] = t.op(*args, **t.kwargs)
     tape = Tape(made[trace.result.order])
     called = {made[key].order if key in made else key: s for key, s in trace.called.items()}
-    with np.errstate(all="ignore"):
+    with unobserved(), np.errstate(all="ignore"):
         return Trace(tape, called, tape.adjoints())
