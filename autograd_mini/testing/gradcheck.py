@@ -1,4 +1,4 @@
-"""The tape's derivatives against central differences."""
+"""Compare the gradients of a tape with central differences."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _STEP = float(np.finfo(float).eps) ** (1 / 3)
 
 
 class GradcheckError(AssertionError):
-    """A derivative of the tape differs from the numerical one. The message shows where.
+    """Raised if a gradient differs from the numerical one. The message shows where.
 
     Examples
     --------
@@ -46,43 +46,47 @@ def gradcheck(
     atol: float = 1e-7,
     seed: int = 0,
 ) -> bool:
-    """Compare the derivatives of `f` with central differences, for every entry of every input.
+    """Compare the gradients of `f` with central differences, for every entry of every input.
 
-    Works in float64, whatever the inputs' dtype. Each result of `f` is contracted with random
-    cotangents, different for every entry: a cotangent of ones would miss a softmax whose rule
-    returns zeros, since its entries always sum to one. The plain backward sweep and the recorded
-    one of `gradients` are both compared.
+    The check runs in float64, whatever the dtype of the inputs. Each result of `f` is multiplied by
+    random cotangents, which differ from entry to entry. A cotangent of ones would miss a softmax
+    with a rule that returns zeros, because the entries of a softmax always sum to one. The plain
+    backward pass and the recorded pass of `gradients` are both compared.
 
     Parameters
     ----------
     f : callable
-        Takes as many Tensors as there are `inputs`; returns a Tensor of any shape, or a tuple.
-        Must give the same result every time, and be smooth near the inputs (not at a kink).
+        Takes one Tensor for each of the `inputs`, and returns a Tensor of any shape or a tuple of
+        Tensors. It must return the same result every time, and must be smooth near the inputs (not
+        at a kink).
     *inputs : array_like or Tensor
-        Where to check. Copied; nothing of the caller's is changed, no ``.grad`` either.
+        The point to check at. Inputs are copied; neither they nor their ``.grad`` change.
     order : int
-        2 also checks the derivatives of the derivatives, and so on.
+        2 also checks the second derivatives, and so on.
     rtol, atol : float
-        Two numbers agree when they differ by at most ``atol + rtol * |numerical|``.
+        Two numbers agree if they differ by at most ``atol + rtol * |numerical|``.
     seed : int
-        Of the random cotangents.
+        The seed of the random cotangents.
 
     Returns
     -------
     bool
-        True, so that ``assert gradcheck(...)`` reads well; a disagreement raises.
+        Always True, so that you can write ``assert gradcheck(...)``. A disagreement raises.
 
     Raises
     ------
     GradcheckError
-        Names the order, the input, the entry, both numbers and the tolerance.
+        If two numbers disagree. The message names the order, the input, the entry, both numbers and
+        the tolerance.
     TypeError
-        For inputs that are not real floating, or an `f` that does not return Tensors.
+        If an input is not real floating, or if `f` does not return Tensors.
+    ValueError
+        If there is no input, or if `order` is less than 1.
 
     References
     ----------
     Griewank and Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, section 1.2 (differences
-    lose half of the digits or more: hence the tolerances).
+    lose half of the digits or more, which is why the tolerances are wide).
 
     Examples
     --------
@@ -97,33 +101,35 @@ def gradcheck(
     rng = np.random.default_rng(seed)
     for k in range(1, order + 1):
         weights = _cotangents(f, points, rng)
-        numerical = _differences(_contracted(f, weights), points)
-        for sweep, analytic in _SWEEPS.items():
-            for i, (a, n) in enumerate(zip(analytic(f, weights, points), numerical)):
-                _compare(a, n, f"order {k}, input {i}", sweep, rtol, atol)
+        numerical = _differences(_weighted_outputs(f, weights), points)
+        for name, differentiate in _PASSES.items():
+            for i, (a, n) in enumerate(zip(differentiate(f, weights, points), numerical)):
+                _compare(a, n, f"order {k}, input {i}", name, rtol, atol)
         f = _gradient(f, weights)
     return True
 
 
 def _point(x: Any, i: int) -> Array:
+    """Return input number `i` as a float64 copy. Raise TypeError if it is not real floating."""
     array = np.asarray(unwrap(x))
-    if array.dtype.kind not in "f":
+    if array.dtype.kind != "f":
         raise TypeError(
-            f"gradcheck: input {i} is {array.dtype}. Only real floating inputs have derivatives; "
-            "close over the others: gradcheck(lambda x: f(x, labels), x)."
+            f"gradcheck: input {i} is {array.dtype}, and only real floating inputs have gradients. "
+            "Close over the other inputs: gradcheck(lambda x: f(x, labels), x)."
         )
     return array.astype(np.float64)
 
 
 def _results(f: Function, points: Sequence[Any]) -> tuple[Tensor, ...]:
-    found = f(*points)
-    found = found if isinstance(found, tuple) else (found,)
-    if not all(isinstance(y, Tensor) for y in found):
+    """Return `f(*points)` as a tuple of Tensors."""
+    results = f(*points)
+    results = results if isinstance(results, tuple) else (results,)
+    if not all(isinstance(y, Tensor) for y in results):
         raise TypeError(
-            f"gradcheck: f returned {[type(y).__name__ for y in found]}, not Tensors. If it "
-            "returned an array, its derivative was lost on the way."
+            f"gradcheck: f returned {[type(y).__name__ for y in results]}, not Tensors. If it "
+            "returned an array, its gradient was lost on the way."
         )
-    return found
+    return results
 
 
 def _leaves(points: Sequence[Array]) -> list[Tensor]:
@@ -131,13 +137,13 @@ def _leaves(points: Sequence[Array]) -> list[Tensor]:
 
 
 def _cotangents(f: Function, points: Sequence[Array], rng: np.random.Generator) -> list[Array]:
-    """Random cotangents for the results of `f`: of either sign, none close to zero."""
+    """Return random cotangents for the results of `f`, of both signs and none close to zero."""
     shapes = [y.shape for y in _results(f, _leaves(points))]
     return [rng.uniform(0.5, 1.5, s) * rng.choice([-1.0, 1.0], s) for s in shapes]
 
 
-def _contracted(f: Function, weights: Sequence[Array]) -> Function:
-    """The number Σ w·f whose gradient all of this file compares, as a sum of its terms."""
+def _weighted_outputs(f: Function, weights: Sequence[Array]) -> Function:
+    """Return the function w·f. Its sum is the number that this module differentiates."""
 
     def terms(points: Sequence[Array]) -> Array:
         results = _results(f, _leaves(points))
@@ -147,12 +153,12 @@ def _contracted(f: Function, weights: Sequence[Array]) -> Function:
 
 
 def _differences(terms: Function, points: Sequence[Array]) -> list[Array]:
-    """Central differences (F(x + h) - F(x - h)) / 2h, an entry of an input at a time.
+    """Return central differences (F(x + h) - F(x - h)) / 2h of the sum of `terms`.
 
-    The difference is taken term by term, before the sum, where fewer digits cancel.
+    The difference is taken term by term, before the sum, because fewer digits cancel then.
     """
     moved = [x.copy() for x in points]
-    found = []
+    slopes_of_inputs = []
     for x in moved:
         slopes = np.empty(x.shape)
         for index in np.ndindex(x.shape):
@@ -163,11 +169,12 @@ def _differences(terms: Function, points: Sequence[Array]) -> list[Array]:
             x[index] = below = at - h
             slopes[index] = (f_above - terms(moved)).sum() / (above - below)
             x[index] = at
-        found.append(slopes)
-    return found
+        slopes_of_inputs.append(slopes)
+    return slopes_of_inputs
 
 
 def _backward(f: Function, weights: Sequence[Array], points: Sequence[Array]) -> list[Array]:
+    """Return the gradients of Σ w·f that the plain backward pass computes."""
     leaves = _leaves(points)
     for y, w in zip(_results(f, leaves), weights):
         if y.requires_grad:
@@ -176,40 +183,40 @@ def _backward(f: Function, weights: Sequence[Array], points: Sequence[Array]) ->
 
 
 def _recorded(f: Function, weights: Sequence[Array], points: Sequence[Array]) -> list[Array]:
+    """Return the gradients of Σ w·f that the recorded pass computes."""
     return [unwrap(dx) for dx in _gradient(f, weights)(*_leaves(points))]
 
 
-_SWEEPS = {"its sweep over arrays": _backward, "its recorded sweep": _recorded}
+_PASSES = {"backward pass over arrays": _backward, "recorded backward pass": _recorded}
 
 
 def _gradient(f: Function, weights: Sequence[Array]) -> Function:
-    """The function that gives the gradients of Σ w·f to all its arguments, on the tape."""
+    """Return the function that computes the gradients of Σ w·f, recorded on the tape."""
 
-    def derivative(*leaves: Tensor) -> tuple[Tensor, ...]:
+    def gradient(*leaves: Tensor) -> tuple[Tensor, ...]:
         total = [Tensor(np.zeros(x.shape)) for x in leaves]
         for y, w in zip(_results(f, leaves), weights):
             if y.requires_grad:
-                found = gradients(y, leaves, w)
-                total = [t + dx for t, dx in zip(total, found)]
+                total = [t + dx for t, dx in zip(total, gradients(y, leaves, w))]
         return tuple(total)
 
-    return derivative
+    return gradient
 
 
 def _compare(
-    tape: Array, numerical: Array, where: str, sweep: str, rtol: float, atol: float
+    tape: Array, numerical: Array, where: str, backward_pass: str, rtol: float, atol: float
 ) -> None:
-    """Raise for the worst entry in which the two differ by more than the tolerance."""
+    """Raise for the worst of the entries that differ by more than the tolerance."""
     allowed = atol + rtol * np.abs(numerical)
     error = np.abs(tape - numerical)
-    wrong = ~(error <= allowed)  # so that nan is wrong too
+    wrong = ~(error <= allowed)  # written so that nan is wrong too
     if not wrong.any():
         return
     worst = np.unravel_index(np.argmax(np.where(wrong, error, -1.0)), error.shape)
     entry = f"entry {tuple(int(i) for i in worst)}" if worst else "its only entry"
     raise GradcheckError(
-        f"{where}, {entry}: the tape says {tape[worst]:.10g} ({sweep}), central differences say "
-        f"{numerical[worst]:.10g}. They differ by {error[worst]:.2g}, and {allowed[worst]:.2g} "
-        f"(rtol {rtol:g}, atol {atol:g}) is allowed; {wrong.sum()} of {wrong.size} entries differ."
-        + lesson("gradcheck")
+        f"{where}, {entry}: the tape gives {tape[worst]:.10g} ({backward_pass}), central "
+        f"differences give {numerical[worst]:.10g}. Difference {error[worst]:.2g} exceeds the "
+        f"tolerance {allowed[worst]:.2g} (rtol {rtol:g}, atol {atol:g}); "
+        f"{wrong.sum()} of {wrong.size} entries fail." + lesson("gradcheck")
     )
