@@ -1,4 +1,4 @@
-"""A fused node against the graph that it replaces."""
+"""Compare a fused node with the graph that it replaces."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import unwrap
-from ..core.context import grad_mode
+from ..core.context import grad_mode, unobserved
 from ..core.tensor import Tensor
 from ..transforms.grad import gradients
 from .gradcheck import Function, GradcheckError
 
-_TIMED = 7  # passes, of which the median is reported
+_TIMED = 7  #: passes whose median time is reported
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One array that node and graph both give: the value, a gradient, a second derivative.
+    """Compare one array of the node with that of the graph: a value, gradient or second derivative.
 
     Examples
     --------
@@ -33,15 +33,15 @@ class Comparison:
     """
 
     what: str  #: "value", "gradient of logits", "2nd derivative of logits"
-    difference: float  #: the largest between node and graph; inf where only one is finite
-    ulps: float  #: the same in units of the last place, as are the errors
-    node_error: float  #: the node's, against the reference
-    graph_error: float  #: the graph's
-    agrees: bool  #: the two agree, or the node is right where they do not
+    difference: float  #: the largest difference; inf if only one of two entries is finite
+    ulps: float  #: the same in units of the last place (ULP)
+    node_error: float  #: the largest error of the node against the reference, in ULP
+    graph_error: float  #: the largest error of the graph against the reference, in ULP
+    agrees: bool  #: node and graph agree, or the node is the more accurate one
 
     @property
     def nearer(self) -> str:
-        """Which of the two is nearer to the reference.
+        """The more accurate of the two: "node", "graph", or "same".
 
         Examples
         --------
@@ -55,13 +55,13 @@ class Comparison:
 
     def __str__(self) -> str:
         numbers = (self.difference, self.ulps, self.node_error, self.graph_error)
-        columns = "".join(f"{_short(x):>12}" for x in numbers)
+        columns = "".join(f"{_format(x):>12}" for x in numbers)
         return f"{self.what:28}{columns}  {self.nearer}{'' if self.agrees else '  WRONG'}"
 
 
 @dataclass(frozen=True)
 class FusedReport:
-    """What `check_fused` found; ``print`` it.
+    """The result of `check_fused`, which prints as a table.
 
     Examples
     --------
@@ -72,14 +72,14 @@ class FusedReport:
     """
 
     node: str
-    records: int  #: on the tape of the node
-    graph_records: int  #: on the tape of the graph
+    records: int  #: number of nodes on the tape of the fused node
+    graph_records: int  #: number of nodes on the tape of the graph
     rows: tuple[Comparison, ...]
-    time: float  #: of the node's forward and backward pass, over the graph's
+    time: float  #: time of a forward and backward pass of the node, divided by that of the graph
 
     @property
     def ok(self) -> bool:
-        """Whether node and graph agree, or the node is right where they do not.
+        """True if node and graph agree, or if the node is the more accurate one where they differ.
 
         Examples
         --------
@@ -90,10 +90,10 @@ class FusedReport:
         return all(row.agrees for row in self.rows)
 
     def __str__(self) -> str:
-        many = "" if self.records == 1 else "s"
+        plural = "" if self.records == 1 else "s"
         return "\n".join(
             [
-                f"{self.node}: {self.records} record{many}, its graph {self.graph_records}; "
+                f"{self.node}: {self.records} node{plural}, its graph {self.graph_records}; "
                 f"time, node over graph: {self.time:.2f}",
                 f"{'':28}{'difference':>12}{'in ULP':>12}{'node off by':>12}{'graph':>12}  nearer",
                 *map(str, self.rows),
@@ -106,39 +106,40 @@ def check_fused(
 ) -> FusedReport:
     """Compare a fused node with the graph that it replaces, on these inputs.
 
-    Value, gradients and second derivatives of both, their differences, and which is nearer to a
-    reference: the graph once more, in NumPy's longdouble, which on most machines has more digits
-    and a far larger range (e^1000 is a number there; on Windows and some ARM it is float64). Where
-    even that is not finite, it is the node in longdouble.
+    The report lists the value, the gradients and the second derivatives of both, their differences,
+    and which of the two is nearer to a reference. The reference is the graph in NumPy's longdouble.
+    On most machines longdouble has more digits and a far larger range (e^1000 is finite); on
+    Windows and some ARM machines it is float64. If the reference is not finite, the node in
+    longdouble replaces it.
 
     Parameters
     ----------
     node : Primitive or callable
-        Made with `ag.fused`; ours or yours. Or a function that calls one, and says as `unfused`
-        what it replaces, like ``ag.softmax_cross_entropy`` with its options.
+        A node made with `ag.fused`; or a function that calls one and has the graph as its attribute
+        `unfused`, like ``ag.softmax_cross_entropy`` with its options.
     *inputs : array_like or Tensor
-        Its arguments. Floating ones are differentiated, in their own dtype; nothing of the
-        caller's is changed.
+        The arguments of the node. Floating ones are differentiated, in their own dtype. They are
+        copied, and do not change.
     strict : bool
-        Raise for a node that is wrong, instead of only reporting it.
+        Raise if the node is wrong, instead of only reporting it.
     tolerance : float
-        How many ULP (units of the last place) node and graph may be apart. Where they are further
-        apart, the node is right if it is that near to the reference.
+        The largest difference between node and graph, in ULP (units of the last place). If they
+        differ more, the node is right if it is that near to the reference.
     **kwargs
         Passed to the node.
 
     Returns
     -------
     FusedReport
-        Prints as a table. An ULP is taken of the reference's own entry, or of 1/1000 of the largest
-        entry of that array where an entry is smaller: cancellation is the formula's own there.
+        Prints as a table. The ULP is that of the reference's entry, or that of 1/1000 of the
+        largest entry of the array if that is larger: small entries may be results of cancellation.
 
     Raises
     ------
     TypeError
-        When `node` has no unfused definition.
+        If `node` has no unfused definition.
     GradcheckError
-        With ``strict=True``, naming the derivative and the argument.
+        With ``strict=True``, if the node is wrong. The message names the gradient and the argument.
 
     References
     ----------
@@ -155,26 +156,26 @@ def check_fused(
     graph = getattr(node, "unfused", None)
     if graph is None:
         raise TypeError(
-            f"check_fused: {node!r} names no graph that it replaces. Declare it with "
+            f"check_fused: {node!r} does not name a graph that it replaces. Declare it with "
             "ag.fused(forward, *vjps, unfused=...)."
         )
     arrays = [np.array(unwrap(x)) for x in inputs]
     rules = getattr(node, "vjps", [node] * len(arrays))  # all arguments of a function are active
-    active = [i for i, r in zip(range(len(arrays)), rules) if r and arrays[i].dtype.kind == "f"]
+    active = [i for i, (x, rule) in enumerate(zip(arrays, rules)) if rule and x.dtype.kind == "f"]
     long = [x.astype(np.longdouble) if x.dtype.kind == "f" else x for x in arrays]
-    names = [_called(graph, i) for i in active]
-    with np.errstate(all="ignore"):
+    names = [_argument_name(graph, i) for i in active]
+    with unobserved(), np.errstate(all="ignore"):  # the graph may overflow
         ours, theirs = (_derivatives(f, arrays, active, kwargs) for f in (node, graph))
         exact, ours_long = (_derivatives(f, long, active, kwargs) for f in (graph, node))
         kinds = ["value", *(f"{k} of {n}" for k in ("gradient", "2nd derivative") for n in names)]
         rows = tuple(
-            _row(what, a, b, r if np.isfinite(r).all() else other, tolerance)
+            _comparison(what, a, b, r if np.isfinite(r).all() else other, tolerance)
             for what, a, b, r, other in zip(kinds, ours, theirs, exact, ours_long)
         )
-        records = tuple(_records(f, arrays, active, kwargs) for f in (node, graph))
+        node_count, graph_count = (_count_nodes(f, arrays, active, kwargs) for f in (node, graph))
         seconds = [_time(f, arrays, active, kwargs) for f in (node, graph)]
     name = getattr(node, "name", None) or node.__name__
-    report = FusedReport(name, records[0], records[1], rows, seconds[0] / seconds[1])
+    report = FusedReport(name, node_count, graph_count, rows, seconds[0] / seconds[1])
     wrong = [row for row in rows if not row.agrees]
     if strict and wrong:
         raise GradcheckError(
@@ -184,18 +185,19 @@ def check_fused(
     return report
 
 
-def _called(graph: Function, i: int) -> str:
-    """The name that the graph's definition has for its i-th argument."""
-    names = list(inspect.signature(graph).parameters.values())
-    named = i < len(names) and names[i].kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
-    return names[i].name if named else f"argument {i}"
+def _argument_name(graph: Function, i: int) -> str:
+    """Return the name of parameter number `i` of the graph's function."""
+    parameters = list(inspect.signature(graph).parameters.values())
+    if i < len(parameters) and parameters[i].kind is inspect.Parameter.POSITIONAL_OR_KEYWORD:
+        return parameters[i].name
+    return f"argument {i}"
 
 
 @grad_mode(True)
 def _run(f: Function, arrays: Sequence[Any], active: Sequence[int], kwargs: Any) -> Any:
-    """The result on fresh leaves, these leaves, and a cotangent.
+    """Return the result on fresh leaves, these leaves, and a cotangent.
 
-    The cotangent's entries differ: one of ones would miss a softmax whose rule returns zeros.
+    The entries of the cotangent differ: ones would miss a softmax with a rule that returns zeros.
     """
     leaves = {i: Tensor(arrays[i], requires_grad=True) for i in active}
     y = f(*(leaves.get(i, x) for i, x in enumerate(arrays)), **kwargs)
@@ -206,7 +208,7 @@ def _run(f: Function, arrays: Sequence[Any], active: Sequence[int], kwargs: Any)
 def _derivatives(
     f: Function, arrays: Sequence[Any], active: Sequence[int], kwargs: Any
 ) -> list[Any]:
-    """The value, the gradients, and the gradients of a weighted sum of the gradients."""
+    """Return the value, the gradients, and the gradients of a weighted sum of the gradients."""
     y, leaves, seed = _run(f, arrays, active, kwargs)
     y.backward(seed)
     with grad_mode(True):
@@ -217,30 +219,31 @@ def _derivatives(
     return [unwrap(y), *(x.grad for x in leaves), *map(unwrap, second)]
 
 
-def _row(what: str, ours: Any, theirs: Any, exact: Any, tolerance: float) -> Comparison:
-    """One line of the report."""
+def _comparison(what: str, ours: Any, theirs: Any, exact: Any, tolerance: float) -> Comparison:
+    """Compare an array of the node (`ours`) with that of the graph (`theirs`)."""
     size = np.abs(exact)
     size = np.maximum(size, np.max(size, initial=0, where=np.isfinite(size)) / 1000)
     unit = np.maximum(np.spacing(size.astype(ours.dtype)), np.finfo(ours.dtype).tiny)
 
-    def apart(a: Any, b: Any, unit: Any) -> float:
+    def distance(a: Any, b: Any, unit: Any) -> float:
         a, b = a.astype(np.longdouble), b.astype(np.longdouble)
         same = (a == b) | (np.isnan(a) & np.isnan(b))
-        far = np.where(same, 0, np.abs(a - b) / unit)
-        return float(np.max(np.where(np.isfinite(far), far, np.inf), initial=0))
+        distances = np.where(same, 0, np.abs(a - b) / unit)
+        return float(np.max(np.where(np.isfinite(distances), distances, np.inf), initial=0))
 
-    ulps = apart(ours, theirs, unit)
-    errors = apart(ours, exact, unit), apart(theirs, exact, unit)
+    ulps = distance(ours, theirs, unit)
+    errors = distance(ours, exact, unit), distance(theirs, exact, unit)
     agrees = ulps <= tolerance or errors[0] <= max(tolerance, 2 * errors[1])
-    return Comparison(what, apart(ours, theirs, 1), ulps, errors[0], errors[1], agrees)
+    return Comparison(what, distance(ours, theirs, 1), ulps, errors[0], errors[1], agrees)
 
 
-def _records(f: Function, arrays: Sequence[Any], active: Sequence[int], kwargs: Any) -> int:
+def _count_nodes(f: Function, arrays: Sequence[Any], active: Sequence[int], kwargs: Any) -> int:
+    """Return the number of nodes on the tape."""
     return sum(t.op is not None for t in _run(f, arrays, active, kwargs)[0].tape())
 
 
 def _time(f: Function, arrays: Sequence[Any], active: Sequence[int], kwargs: Any) -> float:
-    """The median seconds of a forward and backward pass."""
+    """Return the median time of a forward and backward pass, in seconds."""
     seconds = []
     for _ in range(_TIMED):
         start = perf_counter()
@@ -250,5 +253,5 @@ def _time(f: Function, arrays: Sequence[Any], active: Sequence[int], kwargs: Any
     return median(seconds)
 
 
-def _short(x: float) -> str:
+def _format(x: float) -> str:
     return f"{x:.2g}"

@@ -1,6 +1,7 @@
 """gradcheck, tested with planted bugs: each is a mistake that a real engine has made."""
 
 import __future__
+
 import inspect
 
 import numpy as np
