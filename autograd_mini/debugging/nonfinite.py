@@ -112,7 +112,8 @@ def _nans(x: Any) -> Any:
     x = np.asarray(x)
     if x.dtype.kind == "f":
         return np.isnan(x)
-    return _nonfinite(x) & np.array([str(entry) == "nan" for entry in x.flat]).reshape(x.shape)
+    is_nan = np.array([str(entry) == "nan" for entry in x.flat], bool)
+    return _nonfinite(x) & is_nan.reshape(x.shape)
 
 
 def _first(mask: Any) -> Index:
@@ -221,7 +222,7 @@ def explain_nonfinite_sum(contribution: Contribution, tensors: Sequence[Tensor])
     name = labels(tensors)[x.order]
     return (
         f"backward: the gradient of {name} is {_describe_entry(total, _worst(total))}. "
-        f"It is a sum of finite numbers that is too large for {x.dtype}.\n\n"
+        f"The contributions to it are finite, but their sum is too large for {x.dtype}.\n\n"
         f"{quote(user_line(), 'differentiated in ')}\n\n{_row(name, x, _range(x))}"
         f"{lesson('not finite')}"
     )

@@ -18,7 +18,7 @@ def report_of(*rules, strict=False):
     node = ag.fused(
         lambda x, w: np.tanh(x) * w, *rules, unfused=lambda x, w: np.tanh(x) * w, name="gate"
     )
-    FUSED.remove(node)  # the parametrised test of all nodes shall not find it
+    FUSED.remove(node)  # the parametrised test of all nodes must not find it
     return ag.check_fused(node, X, Y, strict=strict)
 
 
