@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from ..functional.targets import of_classes
+from ..functional.targets import check_class_indices
 from .ir import Program, Step, Value, example_of, layout, mapped
 from .passes.rewrite import made_by
 
@@ -35,7 +35,7 @@ def counted(*shape: int) -> Any:
 
 def positions(t: Any, c: int, by_class: bool) -> Any:
     """Where the entries of classes `t` of `c` lie, in memory class by class or row by row."""
-    of_classes(t, c)
+    check_class_indices(t, c)
     return t * t.size + np.arange(t.size) if by_class else np.arange(t.size) * c + t
 
 

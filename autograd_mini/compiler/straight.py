@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from ..functional.cross_entropy import SoftmaxCrossEntropy
-from ..functional.cross_entropy_rows import _SHORT_ROW, are_moderate
-from ..functional.targets import Reduction, are_indices, without_axis
+from ..functional.cross_entropy_rows import _SHORT_ROW, exp_is_safe
+from ..functional.targets import Reduction, are_indices, drop_axis
 from .positions import counted
 from .tracer import STRAIGHT, Traced
 
@@ -71,7 +71,7 @@ def _forward(z: Any, y: Any, axis: int = -1, reduction: Reduction = "mean") -> A
     """What `SoftmaxCrossEntropy` gives: the loss, and the matrix of each row's own gradient."""
     c = z.shape[axis]
     n = z.size // c
-    moderate = are_indices(y) and _known(z) is not None and are_moderate(_known(z))
+    moderate = are_indices(y) and _known(z) is not None and exp_is_safe(_known(z))
     rows = _Rows(n, c, moderate)
     dtype = z.dtype if are_indices(y) else np.result_type(z, y)
     x = rows.matrix(z if z.dtype.itemsize > 2 else z.astype(np.float32), axis)
@@ -81,7 +81,7 @@ def _forward(z: Any, y: Any, axis: int = -1, reduction: Reduction = "mean") -> A
         y = y if y.shape == z.shape else np.broadcast_to(y, z.shape)
         losses, d = _weighed(rows, x, np.moveaxis(y, axis, -1).reshape(n, c))
     if reduction == "none":
-        loss = losses.reshape(without_axis(z.shape, axis))
+        loss = losses.reshape(drop_axis(z.shape, axis))
     elif reduction == "mean" and 0 < n <= _FEW_ROWS and _known(losses) is None:
         loss = np.dot(losses, np.full(n, 1 / n, losses.dtype))
     else:

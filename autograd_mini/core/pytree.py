@@ -8,22 +8,22 @@ from typing import Any
 from .messages import describe
 
 
-def map_tree(f: Callable[[Any], Any], tree: Any) -> Any:
+def tree_map(f: Callable[[Any], Any], tree: Any) -> Any:
     """The tree with `f` applied to each of its leaves. None holds nothing, and stays."""
     if tree is None:
         return None
     if isinstance(tree, dict):
-        return {key: map_tree(f, value) for key, value in tree.items()}
+        return {key: tree_map(f, value) for key, value in tree.items()}
     if isinstance(tree, (list, tuple)):
-        parts = [map_tree(f, part) for part in tree]
+        parts = [tree_map(f, part) for part in tree]
         return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
     return f(tree)
 
 
-def leaves_of(tree: Any) -> list[Any]:
+def tree_leaves(tree: Any) -> list[Any]:
     """What the tree holds, from left to right."""
     found: list[Any] = []
-    map_tree(found.append, tree)
+    tree_map(found.append, tree)
     return found
 
 

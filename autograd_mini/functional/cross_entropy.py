@@ -32,10 +32,10 @@ import numpy as np
 
 from ..core.arrays import unwrap
 from ..core.fused import fused, labelled
-from ..ops.reductions import shared
-from .cross_entropy_rows import of_rows, unmatrix
-from .softmax import among, complement, log_softmax, on_numpy, softmax
-from .targets import Reduction, are_indices, with_options, without_axis
+from ..ops.reductions import divide_by_count
+from .cross_entropy_rows import losses_and_gradients, from_rows
+from .softmax import mask_logits, one_minus, log_softmax, is_float_ndarray, softmax
+from .targets import Reduction, are_indices, apply_options, drop_axis
 
 # ---- the definition -----------------------------------------------------------------------------
 
@@ -118,9 +118,9 @@ def _forward(z: Any, y: Any, axis: int = -1, reduction: Reduction = "mean") -> A
     >>> z.grad
     array([[ 0.5, -0.5]])
     """
-    losses, gradients = of_rows(z, y, axis)
+    losses, gradients = losses_and_gradients(z, y, axis)
     if reduction == "none":
-        loss = losses.reshape(without_axis(z.shape, axis))
+        loss = losses.reshape(drop_axis(z.shape, axis))
     else:
         loss = np.add.reduce(losses) / (max(len(losses), 1) if reduction == "mean" else 1)
     dtype = z.dtype if are_indices(y) else np.result_type(z, y)
@@ -132,7 +132,7 @@ def _scale(g: Any, logits: Any, axis: int, reduction: Reduction) -> Any:
     if reduction == "none":
         return np.expand_dims(g, axis)
     if reduction == "mean":
-        return shared(g, max(logits.size // logits.shape[axis], 1))
+        return divide_by_count(g, max(logits.size // logits.shape[axis], 1))
     return g
 
 
@@ -155,10 +155,10 @@ def _logits_vjp(
     scale = _scale(g, logits, axis, reduction)
     p = softmax(logits, axis=axis)
     if are_indices(targets):
-        return np.where(_own(logits, targets, axis), -complement(p, axis), p) * scale
+        return np.where(_own(logits, targets, axis), -one_minus(p, axis), p) * scale
     y = np.broadcast_to(targets, logits.shape)
     others = y.sum(axis=axis, keepdims=True) - y
-    return (p * others - y * complement(p, axis)) * scale
+    return (p * others - y * one_minus(p, axis)) * scale
 
 
 def _own(logits: Any, targets: Any, axis: int) -> Any:
@@ -176,7 +176,7 @@ def _from_residuals(g: Any, z: Any, axis: int, reduction: Reduction, d: Any) -> 
     if axis == -1 and d.shape == z.shape:
         d = d * scale
     else:  # in the layout of the logits at once: a view would have to be copied for .grad
-        d = np.multiply(unmatrix(d, z.shape, axis), scale, order="C")
+        d = np.multiply(from_rows(d, z.shape, axis), scale, order="C")
     return d if d.dtype == z.dtype else d.astype(z.dtype)
 
 
@@ -287,7 +287,7 @@ def cross_entropy(
     >>> ag.cross_entropy(z, 1)
     Tensor(1.41703002, dtype=float64, op=mean)
     """
-    return with_options(
+    return apply_options(
         _graph,
         "cross_entropy",
         logits,
@@ -390,7 +390,7 @@ def softmax_cross_entropy(
     >>> ag.softmax_cross_entropy(z, [-100], ignore_index=-100).item()
     0.0
     """
-    return with_options(
+    return apply_options(
         _one_node,
         "softmax_cross_entropy",
         logits,
@@ -410,9 +410,9 @@ softmax_cross_entropy.unfused = cross_entropy  # type: ignore[attr-defined]
 
 
 def _one_node(logits: Any, targets: Any, axis: int, reduction: Reduction, where: Any) -> Any:
-    if not (on_numpy(logits) and (are_indices(targets) or on_numpy(targets))):
+    if not (is_float_ndarray(logits) and (are_indices(targets) or is_float_ndarray(targets))):
         return _shifted_graph(logits, targets, axis, reduction, where)
-    logits = among(logits, where)
+    logits = mask_logits(logits, where)
     if axis == -1 and reduction == "mean":
         return SoftmaxCrossEntropy(logits, targets)
     return SoftmaxCrossEntropy(logits, targets, axis=axis, reduction=reduction)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..ops.products import ones
-from .targets import are_indices, without_axis
+from .targets import are_indices, drop_axis
 
 _BLOCK_BYTES = 1 << 21  # of logits at a time, so that the passes over a block stay in the cache
 #: Classes. The largest logit of shorter rows is found, and subtracted, faster where they are laid
@@ -22,7 +22,7 @@ _SHORT_ROW = 64
 _MODERATE = 32  # e^64 times the number of classes is far from the largest float32
 
 
-def of_rows(z: Any, y: Any, axis: int) -> tuple[Any, Any]:
+def losses_and_gradients(z: Any, y: Any, axis: int) -> tuple[Any, Any]:
     """The losses of all rows, and the matrix of their gradients; a block of rows at a time.
 
     float16 is computed in float32.
@@ -33,7 +33,7 @@ def of_rows(z: Any, y: Any, axis: int) -> tuple[Any, Any]:
         work, y = _weighed, _target_rows(y, z, axis)
         rows, d = _matrices(z, n, c, axis, by_class=c < _SHORT_ROW)
     else:
-        moderate = are_moderate(z)
+        moderate = exp_is_safe(z)
         rows, d = _matrices(z, n, c, axis, by_class=c < _SHORT_ROW and not moderate)
         y = _positions(y.ravel(), d)
         work = partial(_moderate if moderate else _shifted, d.ravel("K"))  # a view
@@ -44,7 +44,7 @@ def of_rows(z: Any, y: Any, axis: int) -> tuple[Any, Any]:
     return np.concatenate([work(rows[b], y[b], d[b]) for b in blocks]), d
 
 
-def are_moderate(z: Any) -> bool:
+def exp_is_safe(z: Any) -> bool:
     """Whether no e^z, no sum and no quotient of them leaves the range of float32; nan aside.
 
     Then the logits are best left as they are. Rounding z - m makes an error of up to m - z ULP in
@@ -69,7 +69,7 @@ def _matrices(z: Any, n: int, c: int, axis: int, by_class: bool) -> tuple[Any, A
     d = np.empty((c, n), dtype).T if by_class else np.empty((n, c), dtype)
     if axis == -1 and (z.ndim == 2 or z.flags.c_contiguous):
         return z if z.ndim == 2 else z.reshape(n, c), d
-    unmatrix(d, z.shape, axis)[...] = z
+    from_rows(d, z.shape, axis)[...] = z
     return d, d
 
 
@@ -80,11 +80,11 @@ def _positions(t: Any, d: Any) -> Any:
     """
     n, c = d.shape
     t = t.astype(np.intp, copy=False)
-    return t + _every(c, n) if d.flags.c_contiguous else t * n + _every(1, n)
+    return t + row_offsets(c, n) if d.flags.c_contiguous else t * n + row_offsets(1, n)
 
 
 @lru_cache(maxsize=16)
-def _every(c: int, n: int) -> Any:
+def row_offsets(c: int, n: int) -> Any:
     """0, c, ..., (n - 1) c, for all batches of a size, as `ones` are."""
     starts = np.arange(0, n * c, c)
     starts.flags.writeable = False
@@ -183,9 +183,9 @@ def _weighted_sum(y: Any, log_p: Any) -> Any:
     return inner
 
 
-def unmatrix(rows: Any, shape: tuple[int, ...], axis: int) -> Any:
+def from_rows(rows: Any, shape: tuple[int, ...], axis: int) -> Any:
     """A matrix of rows as an array of `shape` with the classes on `axis`: a view."""
-    lead = without_axis(shape, axis)
+    lead = drop_axis(shape, axis)
     if rows.flags.f_contiguous:  # laid out class by class
         return np.moveaxis(rows.T.reshape(shape[axis], *lead), 0, axis)
     return np.moveaxis(rows.reshape(*lead, shape[axis]), -1, axis)

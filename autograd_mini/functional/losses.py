@@ -14,7 +14,7 @@ from ..core.arrays import as_array_or_tensor, unwrap
 from ..core.fused import fused, labelled
 from ..ops.elementwise import sigmoid
 from ..ops.indexing import scatter
-from ..ops.reductions import shared
+from ..ops.reductions import divide_by_count
 from .activations import sigmoid_from, softplus
 from .targets import Reduction, existing
 
@@ -31,7 +31,7 @@ def _reduced(entries: Any, reduction: Reduction) -> Any:
 
 def _scale(g: Any, count: int, reduction: Reduction) -> Any:
     """What an entry's own derivative is multiplied by."""
-    return shared(g, max(count, 1)) if reduction == "mean" else g
+    return divide_by_count(g, max(count, 1)) if reduction == "mean" else g
 
 
 def _mean(d: Any, count: int, reduction: Reduction) -> Any:

@@ -22,10 +22,10 @@ from ..core.arrays import unwrap
 from ..core.fused import fused, labelled
 from ..core.registry import implements
 from ..ops.elementwise import stop_gradient
-from ..ops.reductions import kept
+from ..ops.reductions import restore_reduced_axes
 
 
-def on_numpy(x: Any) -> bool:
+def is_float_ndarray(x: Any) -> bool:
     """Whether real floating numbers are behind `x`: not symbols, nor an array yet to be computed.
 
     Symbols have no order and no infinity, a lazy array no positions to index: for those, the
@@ -46,7 +46,7 @@ def _shift(z: Any, axis: Any) -> Any:
     return np.where(np.isfinite(m), m, 0)  # inf - inf would be nan
 
 
-def among(z: Any, where: Any) -> Any:
+def mask_logits(z: Any, where: Any) -> Any:
     """The logits with -inf for the classes that are left out: they get the probability 0."""
     return z if where is None else np.where(where, z, -np.inf)
 
@@ -54,17 +54,17 @@ def among(z: Any, where: Any) -> Any:
 def _scaled(z: Any, axis: Any, where: Any, temperature: float) -> Any:
     if not z.ndim and axis is not None:  # of a number, NumPy also takes axes 0 and -1
         raise AxisError(axis, 0)
-    return among(z if temperature == 1 else z / temperature, where)
+    return mask_logits(z if temperature == 1 else z / temperature, where)
 
 
-def _exponentials(z: Any, axis: Any) -> tuple[Any, Any, Any, Any, Any]:
+def shifted_exponentials(z: Any, axis: Any) -> tuple[Any, Any, Any, Any, Any]:
     """m, e, r, Σe and j: m is the largest of `z`, at j; e = e^(z - m); r is Σe without that one.
 
     ln Σ e^z is m + log1p(r). Where one logit stands out, r is tiny: 1 + r would round it away.
     """
     if _are_several(axis):
-        m, e, rest, total, top = _exponentials(_as_one(z, axis), -1)
-        m, rest, total, top = (kept(x[..., 0], z, axis) for x in (m, rest, total, top))
+        m, e, rest, total, top = shifted_exponentials(_as_one(z, axis), -1)
+        m, rest, total, top = (restore_reduced_axes(x[..., 0], z, axis) for x in (m, rest, total, top))
         return m, _apart(e, axis, z), rest, total, top
     top = np.argmax(z, axis=axis, keepdims=True)
     m = np.take_along_axis(z, top, axis)
@@ -107,12 +107,12 @@ def _over_several(f: Callable[..., Any], axis: Any, *arrays: Any) -> Any:
     return _apart(f(*(_as_one(x, axis) for x in arrays)), axis, arrays[0])
 
 
-def complement(p: Any, axis: Any) -> Any:
+def one_minus(p: Any, axis: Any) -> Any:
     """1 - ŷ, for the likeliest class as the sum of the others, which keeps its digits."""
-    if not on_numpy(p):
+    if not is_float_ndarray(p):
         return 1 - p
     if _are_several(axis):
-        return _over_several(lambda p: complement(p, -1), axis, p)
+        return _over_several(lambda p: one_minus(p, -1), axis, p)
     shape = [1] * p.ndim
     shape[axis] = -1
     top = np.arange(p.shape[axis]).reshape(shape) == np.argmax(p, axis=axis, keepdims=True)
@@ -179,9 +179,9 @@ def _softmax(z: Any, axis: Any = -1, where: Any = None, temperature: float = 1.0
 def _softmax_vjp(
     g: Any, y: Any, z: Any, axis: Any = -1, where: Any = None, temperature: float = 1.0
 ) -> Any:
-    if _are_several(axis) and on_numpy(y):
+    if _are_several(axis) and is_float_ndarray(y):
         return _over_several(lambda g, y: _softmax_vjp(g, y, z, -1, None, temperature), axis, g, y)
-    if on_numpy(y):
+    if is_float_ndarray(y):
         g = g - np.take_along_axis(g, np.argmax(y, axis=axis, keepdims=True), axis)
     d = y * (g - (g * y).sum(axis=axis, keepdims=True))
     return d if temperature == 1 else d / temperature
@@ -209,7 +209,7 @@ softmax = fused(
 def _log_softmax_graph(z: Any, axis: Any = -1, where: Any = None, temperature: float = 1.0) -> Any:
     z = _scaled(z, axis, where, temperature)
     z = z - _shift(z, axis)
-    return among(z - np.log(np.exp(z).sum(axis=axis, keepdims=True)), where)
+    return mask_logits(z - np.log(np.exp(z).sum(axis=axis, keepdims=True)), where)
 
 
 def _log_softmax(z: Any, axis: Any = -1, where: Any = None, temperature: float = 1.0) -> Any:
@@ -249,10 +249,10 @@ def _log_softmax(z: Any, axis: Any = -1, where: Any = None, temperature: float =
     >>> ag.log_softmax(np.array([1000.0, 0.0]))
     array([    0., -1000.])
     """
-    if not on_numpy(z):
+    if not is_float_ndarray(z):
         return _log_softmax_graph(z, axis, where, temperature), None
     z = _scaled(z, axis, where, temperature)
-    m, *residuals = _exponentials(z, axis)
+    m, *residuals = shifted_exponentials(z, axis)
     y = z - m
     y -= np.log1p(residuals[1])
     return y, residuals
@@ -271,7 +271,7 @@ def _log_softmax_vjp(
     if residuals is not None:
         return _log_softmax_from(g, axis, temperature, *residuals)
     p = softmax(z, axis=axis, where=where, temperature=temperature)
-    d = g * complement(p, axis) - p * (g.sum(axis=axis, keepdims=True) - g)
+    d = g * one_minus(p, axis) - p * (g.sum(axis=axis, keepdims=True) - g)
     return d if temperature == 1 else d / temperature
 
 
@@ -327,7 +327,7 @@ log_softmax = fused(
 
 
 def _logsumexp_graph(x: Any, axis: Any = None, keepdims: bool = False, where: Any = None) -> Any:
-    return np.log(np.exp(among(x, where)).sum(axis=axis, keepdims=keepdims))
+    return np.log(np.exp(mask_logits(x, where)).sum(axis=axis, keepdims=keepdims))
 
 
 def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False, where: Any = None) -> Any:
@@ -376,11 +376,11 @@ def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False, where: Any = No
     >>> round(y.item(), 4), z.grad
     (1000.6931, array([0.5, 0.5]))
     """
-    if not on_numpy(x):
-        m = _shift(among(x, where), axis)
+    if not is_float_ndarray(x):
+        m = _shift(mask_logits(x, where), axis)
         y = _logsumexp_graph(x - m, axis, True, where) + m
         return y if keepdims else y.squeeze(axis), None
-    m, e, rest, total, _ = _exponentials(among(x, where), axis)
+    m, e, rest, total, _ = shifted_exponentials(mask_logits(x, where), axis)
     y = m + np.log1p(rest)
     return y if keepdims else y.squeeze(axis), (e, total)
 
@@ -397,19 +397,19 @@ def _logsumexp_vjp(
     """g softmax(x). Not as e^(x - y): a large y has no digits left for the logarithm in it."""
     if residuals is not None:
         e, total = residuals
-        return e * (kept(g, x, axis) / np.where(total == 0, 1, total))  # 0 where all x are -inf
-    z = among(x, where)
+        return e * (restore_reduced_axes(g, x, axis) / np.where(total == 0, 1, total))  # 0 where all x are -inf
+    z = mask_logits(x, where)
     e = np.exp(z - _shift(z, axis))
     total = e.sum(axis=axis, keepdims=True)
-    if on_numpy(x):
+    if is_float_ndarray(x):
         total = np.where(total == 0, 1, total)  # 0 where all x are -inf
-    return kept(g, x, axis) * (e / total)
+    return restore_reduced_axes(g, x, axis) * (e / total)
 
 
 def _logsumexp_display(
     g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False, where: Any = None
 ) -> Any:
-    return kept(g, x, axis) * softmax(x, axis=axis, where=where)
+    return restore_reduced_axes(g, x, axis) * softmax(x, axis=axis, where=where)
 
 
 logsumexp = fused(

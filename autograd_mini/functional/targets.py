@@ -1,6 +1,6 @@
 """The targets of softmax cross-entropy: what they may be, and what the options make of them.
 
-Every option is a transform of y, one short function each; `with_options` applies them and calls a
+Every option is a transform of y, one short function each; `apply_options` applies them and calls a
 loss that has never heard of them.
 """
 
@@ -22,7 +22,7 @@ def are_indices(targets: Any) -> bool:
     return targets.dtype.kind in "iu"
 
 
-def without_axis(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
+def drop_axis(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
     return shape[:-1] if axis == -1 else shape[:axis] + shape[axis:][1:]
 
 
@@ -48,7 +48,7 @@ def without(y: Any, dropped: Any) -> Any:
 Loss = Callable[[Any, Any, int, Reduction, Any], Any]
 
 
-def with_options(
+def apply_options(
     loss: Loss,
     name: str,
     logits: Any,
@@ -66,19 +66,19 @@ def with_options(
     if of_symbols and not any(isinstance(x, Tensor) for x in (logits, targets, weight)):
         # NumPy has no exponential of a symbol, a Tensor has
         rest = weight, ignore_index, label_smoothing, reduction, where
-        return unwrap(with_options(loss, name, Tensor(logits), targets, axis, *rest))
+        return unwrap(apply_options(loss, name, Tensor(logits), targets, axis, *rest))
     _check_options(name, targets, ignore_index, label_smoothing, reduction)
     ignored = None
     if are_indices(targets):
         targets, ignored = _checked_indices(name, logits, targets, axis, ignore_index)
     if ignored is weight is where is None and not label_smoothing:
         return loss(logits, targets, axis, reduction, None)
-    return _of_transformed(
+    return loss_of_transformed_targets(
         loss, name, logits, targets, axis, weight, ignored, label_smoothing, reduction, where
     )
 
 
-def _of_transformed(
+def loss_of_transformed_targets(
     loss: Loss,
     name: str,
     logits: Any,
@@ -90,7 +90,7 @@ def _of_transformed(
     reduction: Reduction,
     where: Any,
 ) -> Any:
-    """What is left of `with_options` where there is an option."""
+    """What is left of `apply_options` where there is an option."""
     weight = _checked_weight(name, weight, logits, axis)
     classes, left_in = logits.shape[axis], None
     if where is not None:
@@ -183,7 +183,7 @@ def _checked(name: str, logits: Any, targets: Any, axis: int) -> tuple[Any, Any,
     if not shape or not shape[axis]:
         raise _unfit(ValueError, name, logits, targets, "A row needs at least one class.")
     axis = axis if axis < 0 else axis - z.ndim
-    rows = without_axis(shape, axis)
+    rows = drop_axis(shape, axis)
     if y.shape == rows and (kind in "iu" or not y.size):
         return logits, targets if kind in "iu" else y.astype(int), axis
     if y.shape == rows:
@@ -254,10 +254,10 @@ def existing(t: Any, c: int, name: str) -> Any:
 
     In a program that is being written, each call looks for itself, and says for whom: `name`.
     """
-    return t.checked(of_classes, c, f"{name}: ") if hasattr(t, "checked") else of_classes(t, c)
+    return t.checked(check_class_indices, c, f"{name}: ") if hasattr(t, "checked") else check_class_indices(t, c)
 
 
-def of_classes(t: Any, c: int, whose: str = "") -> Any:
+def check_class_indices(t: Any, c: int, whose: str = "") -> Any:
     """The indices `t` if each is that of a class."""
     if t.size:
         lowest, highest = t.item(t.argmin()), t.item(t.argmax())  # quicker than min and max

@@ -42,7 +42,7 @@ def _as_precise(x: Any, y: Any) -> Any:
 pow = primitive(np.power, _pow_base, _pow_exponent, name="pow")
 
 
-def _share(g: Any, wins: Any, ties: Any) -> Any:
+def split_ties(g: Any, wins: Any, ties: Any) -> Any:
     """The cotangent where an argument wins, half of it where the two are tied."""
     return np.where(ties, g / 2, g * wins)
 
@@ -50,24 +50,24 @@ def _share(g: Any, wins: Any, ties: Any) -> Any:
 # A nan is the extremum of what it stands in, so it wins.
 maximum = primitive(
     np.maximum,
-    lambda g, y, a, b: _share(g, (a > b) | (a != a), a == b),
-    lambda g, y, a, b: _share(g, (b > a) | (b != b), a == b),
+    lambda g, y, a, b: split_ties(g, (a > b) | (a != a), a == b),
+    lambda g, y, a, b: split_ties(g, (b > a) | (b != b), a == b),
 )
 minimum = primitive(
     np.minimum,
-    lambda g, y, a, b: _share(g, (a < b) | (a != a), a == b),
-    lambda g, y, a, b: _share(g, (b < a) | (b != b), a == b),
+    lambda g, y, a, b: split_ties(g, (a < b) | (a != a), a == b),
+    lambda g, y, a, b: split_ties(g, (b < a) | (b != b), a == b),
 )
 # These take the other argument where one is nan.
 fmax = primitive(
     np.fmax,
-    lambda g, y, a, b: _share(g, (a > b) | (b != b), a == b),
-    lambda g, y, a, b: _share(g, (b > a) | (a != a) & (b == b), a == b),
+    lambda g, y, a, b: split_ties(g, (a > b) | (b != b), a == b),
+    lambda g, y, a, b: split_ties(g, (b > a) | (a != a) & (b == b), a == b),
 )
 fmin = primitive(
     np.fmin,
-    lambda g, y, a, b: _share(g, (a < b) | (b != b), a == b),
-    lambda g, y, a, b: _share(g, (b < a) | (a != a) & (b == b), a == b),
+    lambda g, y, a, b: split_ties(g, (a < b) | (b != b), a == b),
+    lambda g, y, a, b: split_ties(g, (b < a) | (a != a) & (b == b), a == b),
 )
 hypot = primitive(
     np.hypot,
@@ -82,7 +82,7 @@ arctan2 = primitive(
 )
 
 
-def _apart(a: Any, b: Any) -> Any:
+def difference(a: Any, b: Any) -> Any:
     """a - b; two equal infinities are not apart."""
     equal = np.equal(a, b) & (np.equal(a, np.inf) | np.equal(a, -np.inf))
     return np.where(equal, 0, a) - np.where(equal, 0, b)
@@ -91,13 +91,13 @@ def _apart(a: Any, b: Any) -> Any:
 # e^a / (e^a + e^b) from the difference of the two: e^(a - y) has no digits left where y is large.
 logaddexp = primitive(
     np.logaddexp,
-    lambda g, y, a, b: g * np.exp(-np.logaddexp(0, _apart(b, a))),
-    lambda g, y, a, b: g * np.exp(-np.logaddexp(0, _apart(a, b))),
+    lambda g, y, a, b: g * np.exp(-np.logaddexp(0, difference(b, a))),
+    lambda g, y, a, b: g * np.exp(-np.logaddexp(0, difference(a, b))),
 )
 logaddexp2 = primitive(
     np.logaddexp2,
-    lambda g, y, a, b: g * np.exp2(-np.logaddexp2(0, _apart(b, a))),
-    lambda g, y, a, b: g * np.exp2(-np.logaddexp2(0, _apart(a, b))),
+    lambda g, y, a, b: g * np.exp2(-np.logaddexp2(0, difference(b, a))),
+    lambda g, y, a, b: g * np.exp2(-np.logaddexp2(0, difference(a, b))),
 )
 # a mod b = a - b floor(a/b), and the floor is constant between its jumps.
 mod = primitive(

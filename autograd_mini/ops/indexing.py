@@ -58,7 +58,7 @@ def _back(g: Any, origin: Any, x: Any) -> Any:
     return scatter(g.reshape(-1), origin.reshape(-1), (x.size,)).reshape(x.shape)
 
 
-def _put_back(function: Callable[..., Any]) -> Rule:
+def scatter_back(function: Callable[..., Any]) -> Rule:
     def rule(g: Any, y: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
         positions = np.arange(x.size).reshape(x.shape)
         return _back(g, function(positions, *args, **kwargs), x)
@@ -81,7 +81,7 @@ for function in (
     np.swapaxes,
     np.tile,
 ):
-    primitive(function, _put_back(function))
+    primitive(function, scatter_back(function))
 
 primitive(np.roll, lambda g, y, x, shift, axis=None: np.roll(g, np.negative(shift), axis))
 
@@ -130,7 +130,7 @@ partition = primitive(
 )
 take_along_axis = primitive(
     np.take_along_axis,
-    lambda g, y, x, indices, axis=-1: _put_back(np.take_along_axis)(g, y, x, indices, axis),
+    lambda g, y, x, indices, axis=-1: scatter_back(np.take_along_axis)(g, y, x, indices, axis),
 )
 
 

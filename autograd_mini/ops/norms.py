@@ -10,13 +10,13 @@ import numpy as np
 from ..core.primitive import primitive
 from ..core.registry import implements
 from .linalg import inv, svdvals
-from .reductions import axes_of, kept
+from .reductions import axes_of, restore_reduced_axes
 
 
 def _norm_vjp(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The unit vector along x; 0 at the tip of the cone, x = 0."""
-    y = kept(y, x, axis)
-    return kept(g, x, axis) * (x / np.where(y == 0, 1, y))
+    y = restore_reduced_axes(y, x, axis)
+    return restore_reduced_axes(g, x, axis) * (x / np.where(y == 0, 1, y))
 
 
 norm = primitive(
@@ -33,9 +33,9 @@ def _power_norm(x: Any, p: float, axis: int, keepdims: bool = False) -> Any:
 
 def _power_norm_vjp(g: Any, y: Any, x: Any, p: float, axis: int, keepdims: bool = False) -> Any:
     """sign(x) (|x| / y)^(p - 1)."""
-    y = kept(y, x, axis)
+    y = restore_reduced_axes(y, x, axis)
     share = (np.abs(x) / np.where(y == 0, 1, y)) ** (p - 1)
-    return kept(g, x, axis) * np.where(y == 0, 0, np.sign(x) * share)
+    return restore_reduced_axes(g, x, axis) * np.where(y == 0, 0, np.sign(x) * share)
 
 
 power_norm = primitive(_power_norm, _power_norm_vjp, name="power_norm", implements="power_norm")

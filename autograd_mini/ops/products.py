@@ -189,7 +189,7 @@ def _einsum(
     casting: str = "safe",
 ) -> Any:
     """With a letter for every index, and none twice in one operand: there the diagonal is taken."""
-    subscripts, xs = _written_out(*operands)
+    subscripts, xs = normalize_subscripts(*operands)
     xs = [x if dtype is None else x.astype(dtype) for x in xs]
     terms, result = subscripts.split("->")
     names = terms.split(",")
@@ -203,7 +203,7 @@ def _einsum(
     return einsum(*xs, subscripts=f"{','.join(names)}->{result}", optimize=optimize)
 
 
-def _written_out(*operands: Any) -> tuple[str, list[Any]]:
+def normalize_subscripts(*operands: Any) -> tuple[str, list[Any]]:
     """``"ij,jk", a, b`` or ``a, [0, 1], b, [1, 2]`` as ``"ij,jk->ik", [a, b]``, without dots."""
     if not isinstance(operands[0], str):
         operands = _from_lists(operands)

@@ -14,7 +14,7 @@ from ..core.primitive import primitive
 from ..core.registry import implements, not_differentiable
 
 
-def kept(r: Any, x: Any, axis: Any) -> Any:
+def restore_reduced_axes(r: Any, x: Any, axis: Any) -> Any:
     """`r`, which was reduced from `x` over `axis`, with the reduced axes back at length one."""
     if axis is None or not x.ndim:  # of a number, NumPy also takes axis 0
         return r.reshape((1,) * x.ndim)
@@ -24,7 +24,7 @@ def kept(r: Any, x: Any, axis: Any) -> Any:
     return r.reshape(tuple(shape))
 
 
-def shared(g: Any, n: int) -> Any:
+def divide_by_count(g: Any, n: int) -> Any:
     """g / n; in float32 where n is beyond the largest float16, which would make it 0."""
     return (g.astype(np.float32) if n > 65504 and g.dtype == np.float16 else g) / n
 
@@ -37,20 +37,20 @@ def axes_of(x: Any, axis: Any) -> list[int]:
 
 
 def _sum_vjp(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return np.broadcast_to(kept(g, x, axis), x.shape)
+    return np.broadcast_to(restore_reduced_axes(g, x, axis), x.shape)
 
 
 def _mean_vjp(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     n = x.size // (y.size or 1) or 1
-    return np.broadcast_to(kept(shared(g, n), x, axis), x.shape)
+    return np.broadcast_to(restore_reduced_axes(divide_by_count(g, n), x, axis), x.shape)
 
 
 def _extremum_vjp(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """To the entries that equal the extremum, in equal shares where several do."""
-    hit = (x == kept(y, x, axis)) | (x != x)  # a nan is the extremum of what it stands in
+    hit = (x == restore_reduced_axes(y, x, axis)) | (x != x)  # a nan is the extremum of what it stands in
     count = hit.sum(axis=axis, keepdims=True)
     count = count.astype(x.dtype if x.dtype != np.float16 else np.float32)
-    return np.where(hit, kept(g, x, axis) / count, 0)
+    return np.where(hit, restore_reduced_axes(g, x, axis) / count, 0)
 
 
 sum = primitive(
@@ -119,10 +119,10 @@ def _prod_vjp(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) 
     front = np.transpose(x, order)
     rows = front.reshape((int(np.prod(front.shape[: len(reduced)])), *front.shape[len(reduced) :]))
     if not x.size:
-        return np.broadcast_to(kept(g, x, axis), x.shape)
+        return np.broadcast_to(restore_reduced_axes(g, x, axis), x.shape)
     others = _before(rows) * np.flip(_before(np.flip(rows, 0)), 0)
     others = np.transpose(others.reshape(front.shape), np.argsort(order).tolist())
-    return kept(g, x, axis) * others
+    return restore_reduced_axes(g, x, axis) * others
 
 
 cumsum = primitive(
@@ -140,7 +140,7 @@ prod = primitive(
 # ---- with NumPy's arguments, in NumPy's order ----------------------------------------------------
 
 
-def chosen(a: Any, dtype: Any, where: Any, neutral: Any) -> Any:
+def apply_where(a: Any, dtype: Any, where: Any, neutral: Any) -> Any:
     """`a` in `dtype`, with the entries that `where` leaves out replaced by a neutral number."""
     a = a if dtype is None else a.astype(dtype)
     return a if where is True else np.where(where, a, neutral)
@@ -156,7 +156,7 @@ def _sum(
     initial: Any = None,
     where: Any = True,
 ) -> Any:
-    y = sum(chosen(a, dtype, where, 0), axis=axis, keepdims=keepdims)
+    y = sum(apply_where(a, dtype, where, 0), axis=axis, keepdims=keepdims)
     return y if initial is None else y + _like(y, initial)
 
 
@@ -170,7 +170,7 @@ def _prod(
     initial: Any = None,
     where: Any = True,
 ) -> Any:
-    y = prod(chosen(a, dtype, where, 1), axis=axis, keepdims=keepdims)
+    y = prod(apply_where(a, dtype, where, 1), axis=axis, keepdims=keepdims)
     return y if initial is None else y * _like(y, initial)
 
 
@@ -185,14 +185,14 @@ def _mean(
     where: Any = True,
 ) -> Any:
     if where is True:
-        return mean(chosen(a, dtype, True, 0), axis=axis, keepdims=keepdims)
+        return mean(apply_where(a, dtype, True, 0), axis=axis, keepdims=keepdims)
     if dtype is None and a.dtype == np.float16:  # as NumPy does
         return _mean(a, axis, np.float32, None, keepdims, where=where).astype(np.float16)
-    total = sum(chosen(a, dtype, where, 0), axis=axis, keepdims=keepdims)
-    return total / counted(a, axis, keepdims, where).astype(total.dtype)
+    total = sum(apply_where(a, dtype, where, 0), axis=axis, keepdims=keepdims)
+    return total / count_where(a, axis, keepdims, where).astype(total.dtype)
 
 
-def counted(a: Any, axis: Any, keepdims: Any, where: Any) -> Any:
+def count_where(a: Any, axis: Any, keepdims: Any, where: Any) -> Any:
     """How many entries of `a` are reduced to each one of the result: a plain array."""
     return np.sum(np.broadcast_to(where, np.shape(a)), axis=axis, keepdims=keepdims)
 
@@ -209,7 +209,7 @@ def _max(
     if initial is not None and not np.size(a):
         return np.sum(a, axis=axis, keepdims=keepdims, initial=initial)
     fill = _least("maximum", a, -np.inf, initial, where)
-    y = max(chosen(a, None, where, fill), axis=axis, keepdims=keepdims)
+    y = max(apply_where(a, None, where, fill), axis=axis, keepdims=keepdims)
     return y if initial is None else np.maximum(y, _like(y, initial))
 
 
@@ -225,7 +225,7 @@ def _min(
     if initial is not None and not np.size(a):
         return np.sum(a, axis=axis, keepdims=keepdims, initial=initial)
     fill = _least("minimum", a, np.inf, initial, where)
-    y = min(chosen(a, None, where, fill), axis=axis, keepdims=keepdims)
+    y = min(apply_where(a, None, where, fill), axis=axis, keepdims=keepdims)
     return y if initial is None else np.minimum(y, _like(y, initial))
 
 
@@ -243,12 +243,12 @@ def _least(name: str, a: Any, infinity: float, initial: Any, where: Any) -> Any:
 
 @implements(np.cumsum)
 def _cumsum(a: Any, axis: Any = None, dtype: Any = None, out: None = None) -> Any:
-    return cumsum(chosen(a, dtype, True, 0), axis=axis)
+    return cumsum(apply_where(a, dtype, True, 0), axis=axis)
 
 
 @implements(np.cumprod)
 def _cumprod(a: Any, axis: Any = None, dtype: Any = None, out: None = None) -> Any:
-    return cumprod(chosen(a, dtype, True, 1), axis=axis)
+    return cumprod(apply_where(a, dtype, True, 1), axis=axis)
 
 
 if hasattr(np, "cumulative_sum"):  # NumPy 2.1
@@ -314,7 +314,7 @@ for _ufunc, _of_all in (
         *,
         _of_all: Any = _of_all,
     ) -> Any:
-        array = chosen(array, dtype, True, 0)
+        array = apply_where(array, dtype, True, 0)
         return _of_all(array, axis, keepdims=keepdims, initial=initial, where=where)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..core.arrays import as_array_or_tensor
 from ..core.registry import implements
-from .reductions import axes_of, chosen, counted
+from .reductions import axes_of, apply_where, count_where
 
 _NONE: Any = None
 
@@ -31,11 +31,11 @@ def _var(
     if dtype is None and a.dtype == np.float16:  # as NumPy does
         y = _var(a, axis, np.float32, None, ddof, keepdims, where=where, mean=mean)
         return y.astype(np.float16)
-    a = chosen(a, dtype, where, 0)
+    a = apply_where(a, dtype, where, 0)
     if mean is None:
         mean = np.mean(a, axis=axis, keepdims=True, where=where)
     total = np.sum(np.square(a - mean), axis=axis, keepdims=keepdims, where=where)
-    n = counted(a, axis, keepdims, where) - ddof
+    n = count_where(a, axis, keepdims, where) - ddof
     return total / np.maximum(n, 0).astype(total.dtype)
 
 

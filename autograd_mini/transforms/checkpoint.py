@@ -11,7 +11,7 @@ from ..core.arrays import unwrap
 from ..core.context import grad_mode
 from ..core.messages import describe
 from ..core.primitive import JointRule, primitive
-from ..core.pytree import leaves_of, map_tree
+from ..core.pytree import tree_leaves, tree_map
 from ..core.tape import Tape
 from ..core.tensor import Tensor
 from .grad import Function, vjp
@@ -64,17 +64,17 @@ def checkpoint(f: Function) -> Function:
 
     @wraps(f)
     def one_record(*args: Any, **kwargs: Any) -> Any:
-        tensors = [x for x in leaves_of(args) if isinstance(x, Tensor)]
+        tensors = [x for x in tree_leaves(args) if isinstance(x, Tensor)]
         if not tensors:
             return f(*args, **kwargs)
         layout: list[Any] = []  # of the value: the tree that it is, as forward finds it
 
         def flat(*found: Any) -> Any:
             arguments = iter(found)
-            full = map_tree(lambda x: next(arguments) if isinstance(x, Tensor) else x, args)
+            full = tree_map(lambda x: next(arguments) if isinstance(x, Tensor) else x, args)
             y = f(*full, **kwargs)
-            layout[:] = [map_tree(_like, y)]
-            return _packed(leaves_of(y))
+            layout[:] = [tree_map(_like, y)]
+            return _packed(tree_leaves(y))
 
         packed = primitive(_forward_of(flat), JointRule(_replay(flat)), name="checkpoint")(*tensors)
         return _unpacked(packed, layout[0])
@@ -138,13 +138,13 @@ def _like(x: Any) -> Any:
 
 def _unpacked(packed: Any, layout: Any) -> Any:
     """The tree that was packed, in the shapes and dtypes of `layout`."""
-    if len(leaves_of(layout)) == 1:
-        return map_tree(lambda _: packed, layout)
-    ends = iter(np.cumsum([part.size for part in leaves_of(layout)]).tolist())
+    if len(tree_leaves(layout)) == 1:
+        return tree_map(lambda _: packed, layout)
+    ends = iter(np.cumsum([part.size for part in tree_leaves(layout)]).tolist())
 
     def piece(part: Any) -> Any:
         end = next(ends)
         entries = packed[end - part.size : end].reshape(part.shape)
         return entries if entries.dtype == part.dtype else entries.astype(part.dtype)
 
-    return map_tree(piece, layout)
+    return tree_map(piece, layout)

@@ -21,7 +21,7 @@ from ..core.arrays import as_array, unwrap
 from ..core.backward import ancestors, initial_cotangent, sweep
 from ..core.context import grad_mode
 from ..core.messages import describe, lesson
-from ..core.pytree import leaves_like, leaves_of, map_tree
+from ..core.pytree import leaves_like, tree_leaves, tree_map
 from ..core.tape import Tape
 from ..core.tensor import Tensor
 from ..ops.elementwise import alias
@@ -75,14 +75,14 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
     [[3.0, 40.0], [1.0, 20.0]]
     """
     entered, y, aux = _recorded(f, primals, has_aux)
-    inputs = leaves_of(entered)
-    pulls = [_pull(out, inputs) for out in leaves_of(y)]
+    inputs = tree_leaves(entered)
+    pulls = [pullback_at(out, inputs) for out in tree_leaves(y)]
 
     def pullback(cotangent: Any) -> Any:
         cotangents = leaves_like(y, cotangent, "the pullback: a cotangent")
         found = [pull(c) for pull, c in zip(pulls, cotangents)]
         grads = iter([sum(parts[1:], parts[0]) for parts in zip(*found)])
-        return map_tree(lambda _: next(grads), entered)
+        return tree_map(lambda _: next(grads), entered)
 
     return y, pullback, *aux
 
@@ -132,7 +132,7 @@ def value_and_grad(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -> 
                 "has lost its derivative on the way, in float(), .item() or math."
                 + lesson("many entries")
             )
-        grads = _picked(pullback(np.ones((), y.dtype)), argnums)
+        grads = select_argnums(pullback(np.ones((), y.dtype)), argnums)
         return ((y, *aux), grads) if has_aux else (y, grads)
 
     return derivative
@@ -219,11 +219,11 @@ def jvp(f: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tup
     (6.0, 23.0)
     """
     directions = leaves_like(tuple(primals), tuple(tangents), "jvp: tangents")
-    shapes = [[np.shape(x) for x in leaves] for leaves in (leaves_of(primals), directions)]
+    shapes = [[np.shape(x) for x in leaves] for leaves in (tree_leaves(primals), directions)]
     if shapes[0] != shapes[1]:
         raise ValueError(f"jvp: tangents of shapes {shapes[1]} for primals of {shapes[0]}")
     y, pullback = vjp(f, *primals)
-    u = map_tree(lambda out: Tensor(np.zeros_like(unwrap(out)), requires_grad=True), y)
+    u = tree_map(lambda out: Tensor(np.zeros_like(unwrap(out)), requires_grad=True), y)
     _, pushforward = vjp(pullback, u)
     (dy,) = pushforward(tuple(tangents))
     return y, dy
@@ -272,13 +272,13 @@ def jacobian(f: Function, argnums: ArgNums = 0) -> Function:
     def derivative(*args: Any, **kwargs: Any) -> Any:
         of_chosen, primals = _of_chosen(f, argnums, args, kwargs)
         entered, y, _ = _recorded(of_chosen, primals, False)
-        inputs = leaves_of(entered)
+        inputs = tree_leaves(entered)
 
         def rows(out: Any) -> Any:
             found = iter(_jacobians(out, inputs))
-            return _picked(map_tree(lambda _: next(found), entered), argnums)
+            return select_argnums(tree_map(lambda _: next(found), entered), argnums)
 
-        return map_tree(rows, y)
+        return tree_map(rows, y)
 
     return derivative
 
@@ -288,7 +288,7 @@ def _jacobians(y: Any, inputs: list[Tensor]) -> list[Tensor]:
     shape, size = np.shape(y), np.size(y)
     if not size:
         return [Tensor(np.zeros(shape + x.shape, x.dtype)) for x in inputs]
-    pull, dtype = _pull(y, inputs), getattr(y, "dtype", float)
+    pull, dtype = pullback_at(y, inputs), getattr(y, "dtype", float)
     basis = np.eye(size, dtype=dtype).reshape(size, *shape)
     rows = zip(*(pull(e) for e in basis))
     return [np.stack(r).reshape(shape + x.shape) for r, x in zip(rows, inputs)]
@@ -403,7 +403,7 @@ def elementwise_grad(f: Function, argnums: ArgNums = 0) -> Function:
     @wraps(f)
     def derivative(*args: Any, **kwargs: Any) -> Any:
         y, pullback = _vjp_in(f, argnums, args, kwargs)
-        return _picked(pullback(map_tree(lambda out: np.ones_like(unwrap(out)), y)), argnums)
+        return select_argnums(pullback(tree_map(lambda out: np.ones_like(unwrap(out)), y)), argnums)
 
     return derivative
 
@@ -411,7 +411,7 @@ def elementwise_grad(f: Function, argnums: ArgNums = 0) -> Function:
 # ---- entering and leaving ------------------------------------------------------------------------
 
 
-def _enter(x: Any) -> Tensor:
+def lift(x: Any) -> Tensor:
     """An argument under an identity of its own: on the outer tape when it was on one."""
     if isinstance(x, Tensor) and x.requires_grad:
         entered: Tensor = alias(x)  # a constant when nothing is recorded, as in a no_grad block
@@ -430,7 +430,7 @@ def _vjp_in(
 
 def _recorded(f: Function, primals: Any, has_aux: bool) -> tuple[Any, Any, list[Any]]:
     """The arguments as they entered, the value of `f` at them, and the auxiliary result."""
-    entered = map_tree(_enter, primals)
+    entered = tree_map(lift, primals)
     with grad_mode(True):  # a derivative was asked for, also inside of a no_grad block
         y = f(*entered)
     if not has_aux:
@@ -458,7 +458,7 @@ def _of_chosen(f: Function, argnums: ArgNums, args: tuple[Any, ...], kwargs: Any
     return of_chosen, tuple(args[i] for i in chosen)
 
 
-def _pull(y: Any, inputs: list[Tensor]) -> Callable[[Any], list[Tensor]]:
+def pullback_at(y: Any, inputs: list[Tensor]) -> Callable[[Any], list[Tensor]]:
     """From a cotangent of `y` to those of `inputs`: a sweep over the tape that `y` has now.
 
     The sweep is recorded where there is something to differentiate it by: an active tensor that
@@ -478,14 +478,14 @@ def _pull(y: Any, inputs: list[Tensor]) -> Callable[[Any], list[Tensor]]:
         seed = seed if seed.dtype == y.dtype else seed.astype(y.dtype)
         if recorded and not active:
             seed = Tensor(seed)
-        found = _swept(Tape(y), seed, own, recorded)  # gathered anew: leaves may have new data
+        found = sweep_over(Tape(y), seed, own, recorded)  # gathered anew: leaves may have new data
         adjoints = [found.get(x, np.zeros_like(x._array)) for x in inputs]
         return [g if isinstance(g, Tensor) else Tensor(g) for g in adjoints]
 
     return pull
 
 
-def _swept(tape: Tape, seed: Any, own: set[Tensor], recorded: bool) -> dict[Tensor, Any]:
+def sweep_over(tape: Tape, seed: Any, own: set[Tensor], recorded: bool) -> dict[Tensor, Any]:
     """What `sweep` finds; over symbols it runs on Tensors, since NumPy has no sine of a symbol."""
     if recorded or tape.result.dtype.kind != "O":
         return sweep(tape, seed, own, recorded)
@@ -497,7 +497,7 @@ def _tuple(argnums: ArgNums) -> tuple[int, ...]:
     return tuple(argnums) if np.iterable(argnums) else (index(argnums),)
 
 
-def _picked(grads: tuple[Any, ...], argnums: ArgNums) -> Any:
+def select_argnums(grads: tuple[Any, ...], argnums: ArgNums) -> Any:
     """All of them for a tuple of `argnums`, the only one for an int."""
     return grads if np.iterable(argnums) else grads[0]
 

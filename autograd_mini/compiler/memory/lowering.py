@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...core.registry import PRIMITIVES
-from ...functional.targets import of_classes
+from ...functional.targets import check_class_indices
 from ..ir import Step, Value, astype, dtype_of, example_of, for_blas, memory_of, options, values_in
 from ..passes.rewrite import made_by
 from ..positions import counted, positions, put, take
@@ -55,7 +55,7 @@ class Lowered:
 
 
 #: what gives its argument as it is, unless it raises: nothing to look at once and for all
-CHECKS = (of_classes, within)
+CHECKS = (check_class_indices, within)
 #: what gives the memory of its argument or a copy, as that lies in memory
 LOOKS = (np.reshape, np.ravel)
 
@@ -97,7 +97,7 @@ def check(step: Step, name: Names) -> str:
     """The call of a check; that of classes is looked into before, in half of the time."""
     t = name(step.args[0])
     call = called(step, name)
-    if step.function is not of_classes or not np.size(step.inputs[0].example):
+    if step.function is not check_class_indices or not np.size(step.inputs[0].example):
         return call
     low, high = (f"{t}.item({t}.{find}())" for find in ("argmin", "argmax"))
     return f"if {low} < 0 or {high} >= {step.args[1]}: {call}"
@@ -284,7 +284,7 @@ def _positions(step: Step, name: Names) -> Lowered | None:
     (n,) = np.shape(example_of(t))
     if dtype_of(example_of(t)).kind != "i":
         return None
-    writing = [] if made_by(t, of_classes) else [f"{name(of_classes)}({name(t)}, {c})"]
+    writing = [] if made_by(t, check_class_indices) else [f"{name(check_class_indices)}({name(t)}, {c})"]
     if by_class:
         writing += [
             f"{name(np.multiply)}({name(t)}, {name(np.asarray(n))}, {{out}})",
