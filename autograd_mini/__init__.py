@@ -39,17 +39,8 @@ if TYPE_CHECKING:
     from .testing.fused import check_fused
     from .testing.gradcheck import GradcheckError, gradcheck
     from .transforms.checkpoint import checkpoint
-    from .transforms.grad import (
-        elementwise_grad,
-        grad,
-        gradients,
-        hessian,
-        hvp,
-        jacobian,
-        jvp,
-        value_and_grad,
-        vjp,
-    )
+    from .transforms.grad import elementwise_grad, grad, gradients, value_and_grad, vjp
+    from .transforms.jacobian import hessian, hvp, jacobian, jvp
     from .views.derivation import latex
     from .views.explain import explain
     from .views.graph.draw import draw
@@ -123,8 +114,9 @@ _LAZY_IMPORTS = {
     "compile": ".compiler.jit",
     "debug": ".debugging.debug",
     "draw": ".views.graph.draw",
-    **dict.fromkeys(("elementwise_grad", "grad", "gradients", "hessian"), ".transforms.grad"),
-    **dict.fromkeys(("hvp", "jacobian", "jvp", "value_and_grad", "vjp"), ".transforms.grad"),
+    **dict.fromkeys(("elementwise_grad", "grad", "gradients"), ".transforms.grad"),
+    **dict.fromkeys(("value_and_grad", "vjp"), ".transforms.grad"),
+    **dict.fromkeys(("hessian", "hvp", "jacobian", "jvp"), ".transforms.jacobian"),
     "explain": ".views.explain",
     "explore": ".views.page.explore",
     "Recorder": ".views.page.recorder",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from .messages import describe
 
 
 def tree_map(f: Callable[[Any], Any], tree: Any) -> Any:
-    """The tree with `f` applied to each of its leaves. None holds nothing, and stays."""
+    """Return the tree with `f` applied to each of its leaves. None holds no leaf, and stays."""
     if tree is None:
         return None
     if isinstance(tree, dict):
@@ -21,39 +21,49 @@ def tree_map(f: Callable[[Any], Any], tree: Any) -> Any:
 
 
 def tree_leaves(tree: Any) -> list[Any]:
-    """What the tree holds, from left to right."""
-    found: list[Any] = []
-    tree_map(found.append, tree)
-    return found
+    """Return the leaves of a tree, from left to right."""
+    leaves: list[Any] = []
+    tree_map(leaves.append, tree)
+    return leaves
+
+
+def tree_unflatten(pattern: Any, leaves: Iterable[Any]) -> Any:
+    """Return a tree of the structure of `pattern` that holds `leaves`, from left to right."""
+    remaining = iter(leaves)
+    return tree_map(lambda _: next(remaining), pattern)
 
 
 def leaves_like(pattern: Any, tree: Any, what: str) -> list[Any]:
-    """What the tree holds, in the order of another of the same structure: dicts go by their keys.
+    """Return the leaves of `tree`, in the order of `pattern`, which has the same structure.
 
-    Where the pattern has a leaf, anything is one: a list of numbers is an array there.
+    Dicts are matched by their keys. Where the pattern has a leaf, a list of numbers is a leaf too.
 
     Raises
     ------
     ValueError
-        Beginning with `what`, when the structures differ.
+        If the structures differ. The message begins with `what`.
     """
     if pattern is None and tree is None:
         return []
     if isinstance(pattern, dict):
         if not isinstance(tree, dict) or tree.keys() != pattern.keys():
-            raise ValueError(f"{what} for {_kind(pattern)} is {_kind(tree)}: pass a tree like it")
+            raise _mismatch(pattern, tree, what)
         return [x for key in pattern for x in leaves_like(pattern[key], tree[key], what)]
     if isinstance(pattern, (list, tuple)):
         if not isinstance(tree, (list, tuple)) or len(tree) != len(pattern):
-            raise ValueError(f"{what} for {_kind(pattern)} is {_kind(tree)}: pass a tree like it")
+            raise _mismatch(pattern, tree, what)
         return [x for pair in zip(pattern, tree) for x in leaves_like(*pair, what)]
     if isinstance(tree, dict) or tree is None:
-        raise ValueError(f"{what} for {describe(pattern)} is {_kind(tree)}: pass a tree like it")
+        raise _mismatch(pattern, tree, what)
     return [tree]
 
 
+def _mismatch(pattern: Any, tree: Any, what: str) -> ValueError:
+    return ValueError(f"{what} for {_kind(pattern)} is {_kind(tree)}: pass a tree like it")
+
+
 def _kind(tree: Any) -> str:
-    """How an error message calls a tree."""
+    """Describe a tree in an error message."""
     if isinstance(tree, dict):
         return f"a dict of {', '.join(map(repr, tree)) or 'nothing'}"
     if isinstance(tree, (list, tuple)):

@@ -14,7 +14,8 @@ import numpy as np
 from ..core.arrays import unwrap
 from ..functional.cross_entropy import softmax_cross_entropy
 from ..functional.softmax import log_softmax, logsumexp, softmax
-from ..transforms.grad import grad, hessian
+from ..transforms.grad import grad
+from ..transforms.jacobian import hessian
 from .case import Array, Case, Suspect
 from .exercise import exercise
 from .softmax import HARD, logits, square_case

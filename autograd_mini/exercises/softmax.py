@@ -13,7 +13,8 @@ import numpy as np
 
 from ..core.arrays import unwrap
 from ..functional.softmax import log_softmax, logsumexp, softmax
-from ..transforms.grad import grad, jacobian
+from ..transforms.grad import grad
+from ..transforms.jacobian import jacobian
 from .case import Array, Case, rule_case
 from .exercise import exercise
 

@@ -33,9 +33,9 @@ import numpy as np
 from ..core.arrays import unwrap
 from ..core.fused import fused, labelled
 from ..ops.reductions import divide_by_count
-from .cross_entropy_rows import losses_and_gradients, from_rows
-from .softmax import mask_logits, one_minus, log_softmax, is_float_ndarray, softmax
-from .targets import Reduction, are_indices, apply_options, drop_axis
+from .cross_entropy_rows import from_rows, losses_and_gradients
+from .softmax import is_float_ndarray, log_softmax, mask_logits, one_minus, softmax
+from .targets import Reduction, apply_options, are_indices, drop_axis
 
 # ---- the definition -----------------------------------------------------------------------------
 

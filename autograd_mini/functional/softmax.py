@@ -64,7 +64,9 @@ def shifted_exponentials(z: Any, axis: Any) -> tuple[Any, Any, Any, Any, Any]:
     """
     if _are_several(axis):
         m, e, rest, total, top = shifted_exponentials(_as_one(z, axis), -1)
-        m, rest, total, top = (restore_reduced_axes(x[..., 0], z, axis) for x in (m, rest, total, top))
+        m, rest, total, top = (
+            restore_reduced_axes(x[..., 0], z, axis) for x in (m, rest, total, top)
+        )
         return m, _apart(e, axis, z), rest, total, top
     top = np.argmax(z, axis=axis, keepdims=True)
     m = np.take_along_axis(z, top, axis)
@@ -397,7 +399,9 @@ def _logsumexp_vjp(
     """g softmax(x). Not as e^(x - y): a large y has no digits left for the logarithm in it."""
     if residuals is not None:
         e, total = residuals
-        return e * (restore_reduced_axes(g, x, axis) / np.where(total == 0, 1, total))  # 0 where all x are -inf
+        return e * (
+            restore_reduced_axes(g, x, axis) / np.where(total == 0, 1, total)
+        )  # 0 where all x are -inf
     z = mask_logits(x, where)
     e = np.exp(z - _shift(z, axis))
     total = e.sum(axis=axis, keepdims=True)

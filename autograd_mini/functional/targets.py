@@ -254,7 +254,11 @@ def existing(t: Any, c: int, name: str) -> Any:
 
     In a program that is being written, each call looks for itself, and says for whom: `name`.
     """
-    return t.checked(check_class_indices, c, f"{name}: ") if hasattr(t, "checked") else check_class_indices(t, c)
+    return (
+        t.checked(check_class_indices, c, f"{name}: ")
+        if hasattr(t, "checked")
+        else check_class_indices(t, c)
+    )
 
 
 def check_class_indices(t: Any, c: int, whose: str = "") -> Any:

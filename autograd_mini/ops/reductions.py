@@ -47,7 +47,9 @@ def _mean_vjp(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) 
 
 def _extremum_vjp(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """To the entries that equal the extremum, in equal shares where several do."""
-    hit = (x == restore_reduced_axes(y, x, axis)) | (x != x)  # a nan is the extremum of what it stands in
+    hit = (x == restore_reduced_axes(y, x, axis)) | (
+        x != x
+    )  # a nan is the extremum of what it stands in
     count = hit.sum(axis=axis, keepdims=True)
     count = count.astype(x.dtype if x.dtype != np.float16 else np.float32)
     return np.where(hit, restore_reduced_axes(g, x, axis) / count, 0)

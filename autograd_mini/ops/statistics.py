@@ -8,7 +8,7 @@ import numpy as np
 
 from ..core.arrays import as_array_or_tensor
 from ..core.registry import implements
-from .reductions import axes_of, apply_where, count_where
+from .reductions import apply_where, axes_of, count_where
 
 _NONE: Any = None
 

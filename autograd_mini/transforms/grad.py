@@ -1,9 +1,9 @@
-"""Transforms: from a function to its derivatives, with JAX's names and signatures.
+"""Reverse mode as functions of functions, with JAX's names and signatures.
 
-Everything here is one sweep or several over the tape that a function leaves. Each argument enters
-as a tensor of its own, a fresh leaf or an `alias` record, and so transforms nest: an inner `grad`
-differentiates with respect to its own argument, and what it computed from an outer one stays on
-the tape of the outer.
+Each transform runs the function and sweeps over the tape that it leaves. An argument enters as a
+fresh leaf, or as an `alias` node if it is on a tape already. That is why transforms nest: an inner
+`grad` differentiates with respect to its own argument, and the outer tape still sees the nodes
+that were computed from the outer argument.
 
 Arguments and results may be nested dicts, lists and tuples of arrays (*trees*), as in JAX.
 """
@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import as_array, unwrap
+from ..core.arrays import Cotangent, as_array, unwrap
 from ..core.backward import ancestors, initial_cotangent, sweep
 from ..core.context import grad_mode
 from ..core.messages import describe, lesson
-from ..core.pytree import leaves_like, tree_leaves, tree_map
+from ..core.pytree import leaves_like, tree_leaves, tree_map, tree_unflatten
 from ..core.tape import Tape
 from ..core.tensor import Tensor
 from ..ops.elementwise import alias
@@ -31,7 +31,7 @@ ArgNums = int | tuple[int, ...]
 
 
 def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
-    r"""The value of `f`, and its pullback: from a cotangent of the value to those of the arguments.
+    r"""Return `f(*primals)` and a function that maps an output cotangent to input cotangents.
 
     Parameters
     ----------
@@ -40,23 +40,23 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
     *primals : tree of array_like
         Where to evaluate `f`.
     has_aux : bool
-        `f` returns ``(value, aux)``; `aux` is handed on as it is.
+        `f` returns ``(value, aux)``; `aux` is returned unchanged.
 
     Returns
     -------
     y : tree of Tensor
         The value.
     pullback : callable
-        ``pullback(cotangent)``, for a tree like `y`, gives a tuple of trees like `primals`.
+        ``pullback(cotangent)`` takes a tree like `y` and returns a tuple of trees like `primals`.
     aux
         Only with `has_aux`.
 
     Raises
     ------
     TypeError
-        For arguments that are not real floating.
+        If an argument is not real floating.
     ValueError
-        From the pullback, for a cotangent of another shape than the value's.
+        If the pullback gets a cotangent of another shape than the value's.
 
     Notes
     -----
@@ -74,21 +74,21 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
     >>> [g.tolist() for g in pullback(np.array([1.0, 10.0]))]
     [[3.0, 40.0], [1.0, 20.0]]
     """
-    entered, y, aux = _recorded(f, primals, has_aux)
-    inputs = tree_leaves(entered)
+    lifted, y, aux = call_lifted(f, primals, has_aux)
+    inputs = tree_leaves(lifted)
     pulls = [pullback_at(out, inputs) for out in tree_leaves(y)]
 
     def pullback(cotangent: Any) -> Any:
         cotangents = leaves_like(y, cotangent, "the pullback: a cotangent")
-        found = [pull(c) for pull, c in zip(pulls, cotangents)]
-        grads = iter([sum(parts[1:], parts[0]) for parts in zip(*found)])
-        return tree_map(lambda _: next(grads), entered)
+        found = [pull(c) for pull, c in zip(pulls, cotangents)]  # per output, then per input
+        grads = [sum(parts[1:], parts[0]) for parts in zip(*found)]
+        return tree_unflatten(lifted, grads)
 
     return y, pullback, *aux
 
 
 def value_and_grad(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -> Function:
-    """The function that gives the value of `f`, one number, and its gradient.
+    """Return a function that computes the value of `f`, a single number, and its gradient.
 
     Parameters
     ----------
@@ -97,18 +97,18 @@ def value_and_grad(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -> 
     argnums : int or tuple of int
         With respect to which positional arguments.
     has_aux : bool
-        Give ``((value, aux), gradient)``.
+        `f` returns ``(value, aux)``, and the result is ``((value, aux), gradient)``.
 
     Returns
     -------
     callable
-        Takes the arguments of `f`; gives ``(value, gradient)``, the gradient a tree like the
-        argument, or a tuple of them for a tuple of `argnums`.
+        Takes the arguments of `f` and returns ``(value, gradient)``. The gradient is a tree like
+        the argument. For a tuple of `argnums` it is a tuple of such trees.
 
     Raises
     ------
     TypeError
-        When `f` does not return a single number, or an argument is not real floating.
+        If `f` does not return a single number, or an argument is not real floating.
 
     References
     ----------
@@ -124,13 +124,12 @@ def value_and_grad(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -> 
 
     @wraps(f)
     def derivative(*args: Any, **kwargs: Any) -> Any:
-        y, pullback, *aux = _vjp_in(f, argnums, args, kwargs, has_aux)
+        y, pullback, *aux = _vjp_of_argnums(f, argnums, args, kwargs, has_aux)
         if not isinstance(y, Tensor) or y.shape != ():
             raise TypeError(
                 f"grad: the function returned {describe(y)}, and a gradient is of one number on "
-                "the tape. Reduce a tensor with .sum() or .mean(), or use jacobian; a plain number "
-                "has lost its derivative on the way, in float(), .item() or math."
-                + lesson("many entries")
+                "the tape. Reduce a tensor with .sum() or .mean(), or use jacobian. A plain number "
+                "has lost its derivative in float(), .item() or math." + lesson("many entries")
             )
         grads = select_argnums(pullback(np.ones((), y.dtype)), argnums)
         return ((y, *aux), grads) if has_aux else (y, grads)
@@ -139,22 +138,27 @@ def value_and_grad(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -> 
 
 
 def grad(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -> Function:
-    """The gradient of `f`, as a function: `value_and_grad` without the value.
+    """Return a function that computes the gradient of `f`, which returns a single number.
 
     Parameters
     ----------
-    f, argnums, has_aux
-        As for `value_and_grad`.
+    f : callable
+        Returns a Tensor of shape (), or ``(value, aux)`` with `has_aux`.
+    argnums : int or tuple of int
+        With respect to which positional arguments.
+    has_aux : bool
+        `f` returns ``(value, aux)``, and the result is ``(gradient, aux)``.
 
     Returns
     -------
     callable
-        Takes the arguments of `f`; gives the gradient, or ``(gradient, aux)`` with `has_aux`.
+        Takes the arguments of `f` and returns the gradient, a tree like the argument. For a tuple
+        of `argnums` it is a tuple of such trees.
 
     Raises
     ------
     TypeError
-        As `value_and_grad`.
+        If `f` does not return a single number, or an argument is not real floating.
 
     References
     ----------
@@ -179,218 +183,25 @@ def grad(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -> Function:
     return derivative
 
 
-def jvp(f: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
-    r"""The value of `f`, and its derivative along `tangents`: the pushforward.
-
-    From pullbacks alone. The pullback u → uᵀJ is linear in u, so its own pullback, at any u, is
-    its transpose: v → Jv.
-
-    Parameters
-    ----------
-    f : callable
-        From trees of tensors to a tree of tensors.
-    primals, tangents : tuple of trees of array_like
-        Where to evaluate `f`, and in which direction to move.
-
-    Returns
-    -------
-    y, dy : trees of Tensor
-
-    Raises
-    ------
-    ValueError
-        When the tangents are not a tree of the shapes of the primals.
-    TypeError
-        For primals that are not real floating.
-
-    Notes
-    -----
-    $$\dot y = \frac{\partial y}{\partial x}\,\dot x$$
-
-    References
-    ----------
-    J. Townsend, A new trick for calculating Jacobian vector products, 2017.
-
-    Examples
-    --------
-    >>> import autograd_mini as ag
-    >>> y, dy = ag.jvp(lambda a, b: a * b, (2.0, 3.0), (1.0, 10.0))
-    >>> y.item(), dy.item()
-    (6.0, 23.0)
-    """
-    directions = leaves_like(tuple(primals), tuple(tangents), "jvp: tangents")
-    shapes = [[np.shape(x) for x in leaves] for leaves in (tree_leaves(primals), directions)]
-    if shapes[0] != shapes[1]:
-        raise ValueError(f"jvp: tangents of shapes {shapes[1]} for primals of {shapes[0]}")
-    y, pullback = vjp(f, *primals)
-    u = tree_map(lambda out: Tensor(np.zeros_like(unwrap(out)), requires_grad=True), y)
-    _, pushforward = vjp(pullback, u)
-    (dy,) = pushforward(tuple(tangents))
-    return y, dy
-
-
-def jacobian(f: Function, argnums: ArgNums = 0) -> Function:
-    r"""The function that gives all first derivatives of `f`: ∂y_i/∂x_j, a sweep for each y_i.
-
-    Parameters
-    ----------
-    f : callable
-        Returns a tree of Tensors of any shapes.
-    argnums : int or tuple of int
-        With respect to which positional arguments.
-
-    Returns
-    -------
-    callable
-        Takes the arguments of `f`; gives a tree like the value, in which a tree like the argument
-        stands for each array `y`, with a Tensor of shape ``y.shape + x.shape`` for each array `x`.
-
-    Raises
-    ------
-    TypeError
-        For arguments that are not real floating.
-
-    Notes
-    -----
-    $$J_{ij} = \frac{\partial y_i}{\partial x_j}$$
-
-    References
-    ----------
-    Griewank and Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, section 3.2.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import autograd_mini as ag
-    >>> p = ag.softmax(np.array([2.0, 1.0, 0.1]))
-    >>> J = ag.jacobian(ag.softmax)(np.array([2.0, 1.0, 0.1]))
-    >>> np.allclose(J.data, np.diag(p) - np.outer(p, p))
-    True
-    """
-
-    @wraps(f)
-    def derivative(*args: Any, **kwargs: Any) -> Any:
-        of_chosen, primals = _of_chosen(f, argnums, args, kwargs)
-        entered, y, _ = _recorded(of_chosen, primals, False)
-        inputs = tree_leaves(entered)
-
-        def rows(out: Any) -> Any:
-            found = iter(_jacobians(out, inputs))
-            return select_argnums(tree_map(lambda _: next(found), entered), argnums)
-
-        return tree_map(rows, y)
-
-    return derivative
-
-
-def _jacobians(y: Any, inputs: list[Tensor]) -> list[Tensor]:
-    """∂y/∂x for each x: a row for each entry of y, which a cotangent with a single 1 brings out."""
-    shape, size = np.shape(y), np.size(y)
-    if not size:
-        return [Tensor(np.zeros(shape + x.shape, x.dtype)) for x in inputs]
-    pull, dtype = pullback_at(y, inputs), getattr(y, "dtype", float)
-    basis = np.eye(size, dtype=dtype).reshape(size, *shape)
-    rows = zip(*(pull(e) for e in basis))
-    return [np.stack(r).reshape(shape + x.shape) for r, x in zip(rows, inputs)]
-
-
-def hessian(f: Function, argnums: ArgNums = 0) -> Function:
-    r"""The function that gives all second derivatives of `f`: the Jacobian of its gradient.
-
-    Parameters
-    ----------
-    f, argnums
-        As for `grad`.
-
-    Returns
-    -------
-    callable
-        Takes the arguments of `f`; gives a Tensor of shape ``x.shape + x.shape``. For trees it is a
-        tree of trees, ``h["w"]["b"]`` being ∂²f/∂w∂b.
-
-    Raises
-    ------
-    TypeError
-        As `grad`.
-
-    Notes
-    -----
-    $$H_{ij} = \frac{\partial^2 f}{\partial x_i\,\partial x_j}$$
-
-    References
-    ----------
-    Griewank and Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, section 5.4.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import autograd_mini as ag
-    >>> ag.hessian(lambda x: x[0] ** 2 * x[1])(np.array([3.0, 5.0])).tolist()
-    [[10.0, 6.0], [6.0, 0.0]]
-    """
-    return jacobian(grad(f, argnums), argnums)
-
-
-def hvp(f: Function, x: Any, v: Any) -> Any:
-    r"""The Hessian of `f` at `x` times `v`, without forming the Hessian: two sweeps.
-
-    Parameters
-    ----------
-    f : callable
-        From a tree of tensors to one number.
-    x, v : tree of array_like
-        Where, and in which direction: a tree like `x`.
-
-    Returns
-    -------
-    tree of Tensor
-        H v, like `x`.
-
-    Raises
-    ------
-    TypeError
-        When `f` does not return a single number, or `x` is not real floating.
-    ValueError
-        When `v` is not a tree of the shapes of `x`.
-
-    Notes
-    -----
-    $$H v = \nabla_x \left( \nabla f(x)^\top v \right)$$
-
-    References
-    ----------
-    B. A. Pearlmutter, Fast exact multiplication by the Hessian, Neural Computation 6(1), 1994.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import autograd_mini as ag
-    >>> ag.hvp(lambda x: (x**3).sum(), np.array([1.0, 2.0]), np.array([1.0, 1.0])).tolist()
-    [6.0, 12.0]
-    """
-    _, pullback = vjp(grad(f), x)
-    return pullback(v)[0]  # the Hessian is symmetric: its transpose will do
-
-
 def elementwise_grad(f: Function, argnums: ArgNums = 0) -> Function:
-    """The derivative of each entry of ``f(x)`` by the same entry of `x`, for elementwise `f`.
+    """Return a function that differentiates each entry of ``f(x)`` by the same entry of `x`.
 
     Parameters
     ----------
     f : callable
-        Whose every entry depends on the entry of its place in `x` alone, as ``np.tanh``.
+        Elementwise, as ``np.tanh``: each entry of its value depends on one entry of `x`.
     argnums : int or tuple of int
         With respect to which positional arguments.
 
     Returns
     -------
     callable
-        Takes the arguments of `f`; gives a Tensor of the shape of the argument.
+        Takes the arguments of `f` and returns a Tensor of the shape of the argument.
 
     Raises
     ------
     TypeError
-        For arguments that are not real floating.
+        If an argument is not real floating.
 
     Examples
     --------
@@ -402,121 +213,27 @@ def elementwise_grad(f: Function, argnums: ArgNums = 0) -> Function:
 
     @wraps(f)
     def derivative(*args: Any, **kwargs: Any) -> Any:
-        y, pullback = _vjp_in(f, argnums, args, kwargs)
+        y, pullback = _vjp_of_argnums(f, argnums, args, kwargs)
         return select_argnums(pullback(tree_map(lambda out: np.ones_like(unwrap(out)), y)), argnums)
 
     return derivative
 
 
-# ---- entering and leaving ------------------------------------------------------------------------
-
-
-def lift(x: Any) -> Tensor:
-    """An argument under an identity of its own: on the outer tape when it was on one."""
-    if isinstance(x, Tensor) and x.requires_grad:
-        entered: Tensor = alias(x)  # a constant when nothing is recorded, as in a no_grad block
-        if entered.requires_grad:
-            return entered
-    return Tensor(unwrap(x), requires_grad=True)
-
-
-def _vjp_in(
-    f: Function, argnums: ArgNums, args: tuple[Any, ...], kwargs: Any, has_aux: bool = False
-) -> Any:
-    """`vjp` with respect to the arguments at `argnums`, the others held fixed."""
-    of_chosen, primals = _of_chosen(f, argnums, args, kwargs)
-    return vjp(of_chosen, *primals, has_aux=has_aux)
-
-
-def _recorded(f: Function, primals: Any, has_aux: bool) -> tuple[Any, Any, list[Any]]:
-    """The arguments as they entered, the value of `f` at them, and the auxiliary result."""
-    entered = tree_map(lift, primals)
-    with grad_mode(True):  # a derivative was asked for, also inside of a no_grad block
-        y = f(*entered)
-    if not has_aux:
-        return entered, y, []
-    if not isinstance(y, tuple) or len(y) != 2:
-        raise TypeError(f"has_aux: the function must return (value, aux), not {describe(y)}")
-    return entered, y[0], [y[1]]
-
-
-def _of_chosen(f: Function, argnums: ArgNums, args: tuple[Any, ...], kwargs: Any) -> Any:
-    """`f` as a function of the arguments at `argnums`, and those arguments."""
-    chosen = _tuple(argnums)
-    for i in chosen:
-        if not -len(args) <= i < len(args):
-            raise TypeError(f"argnums {argnums}: the call has {len(args)} positional arguments")
-    if len({i % len(args) for i in chosen}) < len(chosen):
-        raise TypeError(f"argnums {argnums} names an argument twice")
-
-    def of_chosen(*primals: Any) -> Any:
-        full = list(args)
-        for i, x in zip(chosen, primals):
-            full[i] = x
-        return f(*full, **kwargs)
-
-    return of_chosen, tuple(args[i] for i in chosen)
-
-
-def pullback_at(y: Any, inputs: list[Tensor]) -> Callable[[Any], list[Tensor]]:
-    """From a cotangent of `y` to those of `inputs`: a sweep over the tape that `y` has now.
-
-    The sweep is recorded where there is something to differentiate it by: an active tensor that
-    came from outside, such as the argument of an enclosing transform, or an active cotangent.
-    """
-    if not isinstance(y, Tensor) or not y.requires_grad:
-        return lambda cotangent: [Tensor(np.zeros_like(x._array)) for x in inputs]
-    own = set(inputs)
-    outside = any(t.requires_grad and t.is_leaf and t not in own for t in Tape(y))
-
-    def pull(cotangent: Any) -> list[Tensor]:
-        if np.shape(cotangent) != y.shape:
-            raise ValueError(f"a cotangent of shape {np.shape(cotangent)} for {describe(y)}")
-        active = isinstance(cotangent, Tensor) and cotangent.requires_grad
-        recorded = outside or active
-        seed = cotangent if active else as_array(unwrap(cotangent))
-        seed = seed if seed.dtype == y.dtype else seed.astype(y.dtype)
-        if recorded and not active:
-            seed = Tensor(seed)
-        found = sweep_over(Tape(y), seed, own, recorded)  # gathered anew: leaves may have new data
-        adjoints = [found.get(x, np.zeros_like(x._array)) for x in inputs]
-        return [g if isinstance(g, Tensor) else Tensor(g) for g in adjoints]
-
-    return pull
-
-
-def sweep_over(tape: Tape, seed: Any, own: set[Tensor], recorded: bool) -> dict[Tensor, Any]:
-    """What `sweep` finds; over symbols it runs on Tensors, since NumPy has no sine of a symbol."""
-    if recorded or tape.result.dtype.kind != "O":
-        return sweep(tape, seed, own, recorded)
-    with grad_mode(False):
-        return sweep(tape, Tensor(seed), own, recorded=True)
-
-
-def _tuple(argnums: ArgNums) -> tuple[int, ...]:
-    return tuple(argnums) if np.iterable(argnums) else (index(argnums),)
-
-
-def select_argnums(grads: tuple[Any, ...], argnums: ArgNums) -> Any:
-    """All of them for a tuple of `argnums`, the only one for an int."""
-    return grads if np.iterable(argnums) else grads[0]
-
-
 def gradients(result: Tensor, tensors: Tensor | Sequence[Tensor], gradient: Any = None) -> Any:
-    """The derivatives of `result` with respect to `tensors`, as Tensors on the tape.
+    """Return the derivatives of `result` with respect to `tensors`, as Tensors on the tape.
 
-    The sweep itself is recorded: the rules run on Tensors, and what they compute can be
-    differentiated again, to any order. Touches no ``.grad``.
+    The sweep itself is recorded: the rules run on Tensors, so their results can be differentiated
+    again, to any order. No ``.grad`` is changed.
 
     Parameters
     ----------
     result : Tensor
-        What to differentiate.
+        The tensor to differentiate.
     tensors : Tensor or sequence of Tensor
-        With respect to what; leaves or records that require a gradient. Where `result` does not
-        depend on one of them its derivative is zero.
+        Leaves or nodes that require a gradient. If `result` does not depend on one of them, its
+        derivative is zero.
     gradient : array_like or Tensor, optional
-        The cotangent of `result` to start from; one when not given, for a result of one entry.
+        The cotangent of `result` to start from. A result of one entry needs none: it starts at 1.
 
     Returns
     -------
@@ -526,9 +243,9 @@ def gradients(result: Tensor, tensors: Tensor | Sequence[Tensor], gradient: Any 
     Raises
     ------
     RuntimeError
-        When `result` was not recorded.
+        If `result` was not recorded.
     ValueError
-        When `gradient` is missing or of the wrong shape, or a tensor requires no gradient.
+        If `gradient` is missing or has the wrong shape, or a tensor does not require a gradient.
 
     Examples
     --------
@@ -550,11 +267,106 @@ def gradients(result: Tensor, tensors: Tensor | Sequence[Tensor], gradient: Any 
     seed = Tensor(initial_cotangent(result, gradient), requires_grad=True, name="seed")
     if isinstance(gradient, Tensor) and gradient.requires_grad:
         seed = gradient if gradient.dtype == result.dtype else gradient.astype(result.dtype)
-    found = sweep(ancestors(result), seed, keep=set(wanted), recorded=True)
-    grads = tuple(found[t] if t in found else _zero(t) for t in wanted)
+    adjoints = sweep(ancestors(result), seed, keep=set(wanted), recorded=True)
+    grads = tuple(adjoints[t] if t in adjoints else _zero(t) for t in wanted)
     return grads[0] if single else grads
 
 
 def _zero(t: Tensor) -> Tensor:
-    """The derivative by a tensor that the result does not depend on; active, as the others are."""
+    """Return the derivative by a tensor that the result does not depend on, active as others."""
     return Tensor(np.zeros_like(t._array), requires_grad=True)
+
+
+# ---- entering and leaving ------------------------------------------------------------------------
+
+
+def lift(x: Any) -> Tensor:
+    """Return an argument as a new tensor, on the outer tape if `x` is on one."""
+    if isinstance(x, Tensor) and x.requires_grad:
+        lifted: Tensor = alias(x)  # a constant if nothing is recorded, as in a no_grad block
+        if lifted.requires_grad:
+            return lifted
+    return Tensor(unwrap(x), requires_grad=True)
+
+
+def call_lifted(f: Function, primals: Any, has_aux: bool) -> tuple[Any, Any, list[Any]]:
+    """Return the lifted arguments, the value of `f` at them, and a list with `aux`, if any."""
+    lifted = tree_map(lift, primals)
+    with grad_mode(True):  # a derivative was asked for, so record inside of a no_grad block too
+        y = f(*lifted)
+    if not has_aux:
+        return lifted, y, []
+    if not isinstance(y, tuple) or len(y) != 2:
+        raise TypeError(f"has_aux: the function must return (value, aux), not {describe(y)}")
+    return lifted, y[0], [y[1]]
+
+
+def restrict(
+    f: Function, argnums: ArgNums, args: tuple[Any, ...], kwargs: Any
+) -> tuple[Function, tuple[Any, ...]]:
+    """Return `f` as a function of the arguments at `argnums` alone, and those arguments."""
+    numbers = tuple(argnums) if np.iterable(argnums) else (index(argnums),)
+    for i in numbers:
+        if not -len(args) <= i < len(args):
+            raise TypeError(f"argnums {argnums}: the call has {len(args)} positional arguments")
+    if len({i % len(args) for i in numbers}) < len(numbers):
+        raise TypeError(f"argnums {argnums} names an argument twice")
+
+    def restricted(*primals: Any) -> Any:
+        full = list(args)
+        for i, x in zip(numbers, primals):
+            full[i] = x
+        return f(*full, **kwargs)
+
+    return restricted, tuple(args[i] for i in numbers)
+
+
+def select_argnums(grads: tuple[Any, ...], argnums: ArgNums) -> Any:
+    """Return all gradients for a tuple of `argnums`, the only one for an int."""
+    return grads if np.iterable(argnums) else grads[0]
+
+
+def _vjp_of_argnums(
+    f: Function, argnums: ArgNums, args: tuple[Any, ...], kwargs: Any, has_aux: bool = False
+) -> Any:
+    """Call `vjp` with respect to the arguments at `argnums`, with the others held fixed."""
+    restricted, primals = restrict(f, argnums, args, kwargs)
+    return vjp(restricted, *primals, has_aux=has_aux)
+
+
+def pullback_at(y: Any, inputs: list[Tensor]) -> Callable[[Any], list[Tensor]]:
+    """Return a function that maps a cotangent of `y` to those of `inputs`, by one sweep.
+
+    The sweep is recorded if there is something to differentiate it by: an active cotangent, or an
+    active tensor from outside, such as the argument of an enclosing transform.
+    """
+    if not isinstance(y, Tensor) or not y.requires_grad:
+        return lambda cotangent: [Tensor(np.zeros_like(x._array)) for x in inputs]
+    own = set(inputs)
+    outside = any(t.requires_grad and t.is_leaf and t not in own for t in Tape(y))
+
+    def pull(cotangent: Any) -> list[Tensor]:
+        if np.shape(cotangent) != y.shape:
+            raise ValueError(f"a cotangent of shape {np.shape(cotangent)} for {describe(y)}")
+        active = isinstance(cotangent, Tensor) and cotangent.requires_grad
+        recorded = outside or active
+        seed = cotangent if active else as_array(unwrap(cotangent))
+        seed = seed if seed.dtype == y.dtype else seed.astype(y.dtype)
+        if recorded and not active:
+            seed = Tensor(seed)
+        # The tape is gathered in every call, because leaves may have new data.
+        adjoints = sweep_over(Tape(y), seed, own, recorded)
+        grads = [adjoints.get(x, np.zeros_like(x._array)) for x in inputs]
+        return [g if isinstance(g, Tensor) else Tensor(g) for g in grads]
+
+    return pull
+
+
+def sweep_over(
+    tape: Tape, seed: Cotangent, keep: set[Tensor], recorded: bool
+) -> dict[Tensor, Cotangent]:
+    """Call `sweep`; over symbols on Tensors, because NumPy cannot take the sine of a symbol."""
+    if recorded or tape.result.dtype.kind != "O":
+        return sweep(tape, seed, keep, recorded)
+    with grad_mode(False):
+        return sweep(tape, Tensor(seed), keep, recorded=True)

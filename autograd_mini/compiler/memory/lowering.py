@@ -284,7 +284,9 @@ def _positions(step: Step, name: Names) -> Lowered | None:
     (n,) = np.shape(example_of(t))
     if dtype_of(example_of(t)).kind != "i":
         return None
-    writing = [] if made_by(t, check_class_indices) else [f"{name(check_class_indices)}({name(t)}, {c})"]
+    writing = (
+        [] if made_by(t, check_class_indices) else [f"{name(check_class_indices)}({name(t)}, {c})"]
+    )
     if by_class:
         writing += [
             f"{name(np.multiply)}({name(t)}, {name(np.asarray(n))}, {{out}})",

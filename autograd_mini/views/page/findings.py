@@ -14,7 +14,7 @@ from ...functional.cross_entropy import SoftmaxCrossEntropy, softmax_cross_entro
 from ...functional.softmax import softmax
 from ...functional.targets import are_indices
 from ...text.format import number
-from ...transforms.grad import jacobian
+from ...transforms.jacobian import jacobian
 from ..trace import Trace
 from .arrays import Pool, minus
 from .data import Data
