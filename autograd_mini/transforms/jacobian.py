@@ -1,0 +1,211 @@
+"""Forward mode and higher orders: Jacobian- and Hessian-vector products, whole Jacobians, Hessians.
+
+All of them are made of vector-Jacobian products (`vjp`), so a rule is written once, in reverse.
+"""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from ..core.arrays import unwrap
+from ..core.pytree import leaves_like, tree_leaves, tree_map, tree_unflatten
+from ..core.tensor import Tensor
+from .grad import ArgNums, Function, call_lifted, grad, pullback_at, restrict, select_argnums, vjp
+
+
+def jvp(f: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
+    r"""Return `f(*primals)` and its derivative along `tangents`: the pushforward.
+
+    It is made of pullbacks alone. The pullback u → uᵀJ is linear in u, so its own pullback, at any
+    u, is its transpose: v → Jv.
+
+    Parameters
+    ----------
+    f : callable
+        From trees of tensors to a tree of tensors.
+    primals, tangents : tuple of trees of array_like
+        Where to evaluate `f`, and in which direction to move.
+
+    Returns
+    -------
+    y, dy : trees of Tensor
+
+    Raises
+    ------
+    ValueError
+        If the tangents are not a tree of the shapes of the primals.
+    TypeError
+        If a primal is not real floating.
+
+    Notes
+    -----
+    $$\dot y = \frac{\partial y}{\partial x}\,\dot x$$
+
+    References
+    ----------
+    J. Townsend, A new trick for calculating Jacobian vector products, 2017.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> y, dy = ag.jvp(lambda a, b: a * b, (2.0, 3.0), (1.0, 10.0))
+    >>> y.item(), dy.item()
+    (6.0, 23.0)
+    """
+    directions = leaves_like(tuple(primals), tuple(tangents), "jvp: tangents")
+    shapes = [[np.shape(x) for x in leaves] for leaves in (tree_leaves(primals), directions)]
+    if shapes[0] != shapes[1]:
+        raise ValueError(f"jvp: tangents of shapes {shapes[1]} for primals of {shapes[0]}")
+    y, pullback = vjp(f, *primals)
+    u = tree_map(lambda out: Tensor(np.zeros_like(unwrap(out)), requires_grad=True), y)
+    _, pushforward = vjp(pullback, u)
+    (dy,) = pushforward(tuple(tangents))
+    return y, dy
+
+
+def jacobian(f: Function, argnums: ArgNums = 0) -> Function:
+    r"""Return a function that computes all first derivatives ∂y_i/∂x_j of `f`: a sweep per y_i.
+
+    Parameters
+    ----------
+    f : callable
+        Returns a tree of Tensors of any shapes.
+    argnums : int or tuple of int
+        With respect to which positional arguments.
+
+    Returns
+    -------
+    callable
+        Takes the arguments of `f` and returns a tree like the value. Each array `y` in it is
+        replaced by a tree like the argument, which has a Tensor of shape ``y.shape + x.shape`` for
+        each array `x`.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not real floating.
+
+    Notes
+    -----
+    $$J_{ij} = \frac{\partial y_i}{\partial x_j}$$
+
+    References
+    ----------
+    Griewank and Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, section 3.2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import autograd_mini as ag
+    >>> p = ag.softmax(np.array([2.0, 1.0, 0.1]))
+    >>> J = ag.jacobian(ag.softmax)(np.array([2.0, 1.0, 0.1]))
+    >>> np.allclose(J.data, np.diag(p) - np.outer(p, p))
+    True
+    """
+
+    @wraps(f)
+    def derivative(*args: Any, **kwargs: Any) -> Any:
+        restricted, primals = restrict(f, argnums, args, kwargs)
+        lifted, y, _ = call_lifted(restricted, primals, False)
+        inputs = tree_leaves(lifted)
+
+        def rows(out: Any) -> Any:
+            return select_argnums(tree_unflatten(lifted, _jacobians(out, inputs)), argnums)
+
+        return tree_map(rows, y)
+
+    return derivative
+
+
+def _jacobians(y: Any, inputs: list[Tensor]) -> list[Tensor]:
+    """Return ∂y/∂x for each x. A cotangent with a single 1 gives the row of one entry of y."""
+    shape, size = np.shape(y), np.size(y)
+    if not size:
+        return [Tensor(np.zeros(shape + x.shape, x.dtype)) for x in inputs]
+    pull, dtype = pullback_at(y, inputs), getattr(y, "dtype", float)
+    basis = np.eye(size, dtype=dtype).reshape(size, *shape)
+    rows = zip(*(pull(e) for e in basis))
+    return [np.stack(r).reshape(shape + x.shape) for r, x in zip(rows, inputs)]
+
+
+def hessian(f: Function, argnums: ArgNums = 0) -> Function:
+    r"""Return a function that computes all second derivatives of `f`: the Jacobian of its gradient.
+
+    Parameters
+    ----------
+    f : callable
+        Returns a Tensor of shape ().
+    argnums : int or tuple of int
+        With respect to which positional arguments.
+
+    Returns
+    -------
+    callable
+        Takes the arguments of `f` and returns a Tensor of shape ``x.shape + x.shape``. For trees it
+        is a tree of trees, in which ``h["w"]["b"]`` is ∂²f/∂w∂b.
+
+    Raises
+    ------
+    TypeError
+        If `f` does not return a single number, or an argument is not real floating.
+
+    Notes
+    -----
+    $$H_{ij} = \frac{\partial^2 f}{\partial x_i\,\partial x_j}$$
+
+    References
+    ----------
+    Griewank and Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, section 5.4.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import autograd_mini as ag
+    >>> ag.hessian(lambda x: x[0] ** 2 * x[1])(np.array([3.0, 5.0])).tolist()
+    [[10.0, 6.0], [6.0, 0.0]]
+    """
+    return jacobian(grad(f, argnums), argnums)
+
+
+def hvp(f: Function, x: Any, v: Any) -> Any:
+    r"""Return the Hessian of `f` at `x` times `v`, by two sweeps, without forming the Hessian.
+
+    Parameters
+    ----------
+    f : callable
+        From a tree of tensors to one number.
+    x, v : tree of array_like
+        The point, and the vector to multiply: a tree like `x`.
+
+    Returns
+    -------
+    tree of Tensor
+        H v, like `x`.
+
+    Raises
+    ------
+    TypeError
+        If `f` does not return a single number, or `x` is not real floating.
+    ValueError
+        If `v` is not a tree of the shapes of `x`.
+
+    Notes
+    -----
+    $$H v = \nabla_x \left( \nabla f(x)^\top v \right)$$
+
+    References
+    ----------
+    B. A. Pearlmutter, Fast exact multiplication by the Hessian, Neural Computation 6(1), 1994.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import autograd_mini as ag
+    >>> ag.hvp(lambda x: (x**3).sum(), np.array([1.0, 2.0]), np.array([1.0, 1.0])).tolist()
+    [6.0, 12.0]
+    """
+    _, pullback = vjp(grad(f), x)
+    return pullback(v)[0]  # the Hessian is symmetric, so it is its own transpose
