@@ -3,22 +3,22 @@
     ŷ_o = exp(z_o) / Σ_k exp(z_k)                       L = -(1/N) Σ_n Σ_i y_{n,i} ln ŷ_{n,i}
     ∂ŷ_o/∂z_i = ŷ_o (δ_oi - ŷ_i)                        ∂L/∂ŷ_i = -y_i / (N ŷ_i)
 
-The chain rule multiplies the two and the ŷ cancels, which is all that the fused node knows:
+The chain rule multiplies the two and the ŷ cancels. The fused node uses the result:
 
     ∂L/∂z_i = Σ_o (-y_o / ŷ_o) ŷ_o (δ_oi - ŷ_i) / N = (ŷ_i Σ_o y_o - y_i) / N
 
-It is (ŷ_i - y_i) / N only where the targets sum to one. [Goodfellow, Bengio, Courville: Deep
+It is (ŷ_i - y_i) / N only if the targets sum to one. [Goodfellow, Bengio, Courville: Deep
 Learning, 2016, section 6.2.2.3; Bishop: Pattern Recognition and Machine Learning, 2006, 4.3.4.]
 
-Because that formula holds for any y, it is all of the options that such a loss has elsewhere. They
-are transforms of y, done before the node, which never hears of them:
+That formula holds for any y. So the options of the loss are transforms of y, which are applied
+before the node (see `targets`):
 
     class weights      y → w ⊙ y               label smoothing   y → (1-ε) y + ε/C
     an ignored row     y → 0·y                 a class left out  y_i → 0, z_i → -inf
 
-The loss is also linear in y. So a class index t, which stands for the one-hot row e_t, is never
-expanded into one: the loss of (1-ε) w_t e_t + (ε/C) w is (1-ε) w_t times the loss of index t, plus
-the loss of the one row (ε/C) w, which is broadcast.
+The loss is also linear in y. So a class index t, which means the one-hot row e_t, is never expanded
+into one: the loss of (1-ε) w_t e_t + (ε/C) w is (1-ε) w_t times the loss of index t, plus the loss
+of the one row (ε/C) w, which is broadcast.
 
 Here `z` are logits and `y` the targets: class indices (an integer dtype, the shape of `z`
 without the axis of the classes), or weights (floating, broadcastable to `z`).
@@ -30,34 +30,31 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import unwrap
+from ..core.arrays import Array, Cotangent, unwrap
 from ..core.fused import fused, labelled
 from ..ops.reductions import divide_by_count
 from .cross_entropy_rows import from_rows, losses_and_gradients
-from .softmax import is_float_ndarray, log_softmax, mask_logits, one_minus, softmax
-from .targets import Reduction, apply_options, are_indices, drop_axis
+from .exponentials import is_float_ndarray, one_minus
+from .softmax import log_softmax, mask_logits, softmax
+from .targets import Options, Reduction, apply_options, are_indices, drop_axis
 
-# ---- the definition -----------------------------------------------------------------------------
+# ---- the graph ----------------------------------------------------------------------------------
 
 
 def _graph(
-    logits: Any, targets: Any, axis: int = -1, reduction: Reduction = "mean", where: Any = None
-) -> Any:
-    """-Σ_i y_i ln ŷ_i for each row, step by step, as the chain rule is taught on it."""
+    z: Array, y: Array, axis: int = -1, reduction: Reduction = "mean", where: Any = None
+) -> Array:
+    """Compute -Σ_i y_i ln ŷ_i for each row, step by step, as the chain rule is taught on it."""
     assert softmax.unfused
-    p = softmax.unfused(logits, axis=axis, where=where)
+    p = softmax.unfused(z, axis=axis, where=where)
     log_p = np.log(p if where is None else np.where(where, p, 1))
-    return _reduced(_entropies(log_p, targets, axis), reduction)
+    if are_indices(y):
+        own = np.take_along_axis(log_p, np.expand_dims(unwrap(y), axis), axis)
+        return _reduced(-own.squeeze(axis), reduction)
+    return _reduced(-(y * log_p).sum(axis=axis), reduction)
 
 
-def _entropies(log_p: Any, targets: Any, axis: int) -> Any:
-    if are_indices(targets):
-        own = np.take_along_axis(log_p, np.expand_dims(unwrap(targets), axis), axis)
-        return -own.squeeze(axis)
-    return -(targets * log_p).sum(axis=axis)
-
-
-def _reduced(rows: Any, reduction: Reduction) -> Any:
+def _reduced(rows: Array, reduction: Reduction) -> Array:
     if reduction == "none":
         return rows
     if reduction == "mean" and rows.dtype.kind == "O":  # a sum of symbols is a bare symbol
@@ -68,10 +65,10 @@ def _reduced(rows: Any, reduction: Reduction) -> Any:
 # ---- the node -----------------------------------------------------------------------------------
 
 
-def _forward(z: Any, y: Any, axis: int = -1, reduction: Reduction = "mean") -> Any:
-    r"""Softmax cross-entropy as one node: what `softmax_cross_entropy` records.
+def _forward(z: Array, y: Array, axis: int = -1, reduction: Reduction = "mean") -> Any:
+    r"""Softmax cross-entropy as one node, which `softmax_cross_entropy` records.
 
-    It knows nothing of options, and does not check what it is given: call that one.
+    It has no options and does not check its arguments. Call `softmax_cross_entropy` instead.
 
     Parameters
     ----------
@@ -90,9 +87,9 @@ def _forward(z: Any, y: Any, axis: int = -1, reduction: Reduction = "mean") -> A
     Raises
     ------
     IndexError
-        A class index outside 0 ... C-1.
+        If a class index is outside 0 ... C-1.
     ValueError
-        Shapes that do not fit.
+        If the shapes do not fit.
 
     Notes
     -----
@@ -101,7 +98,7 @@ def _forward(z: Any, y: Any, axis: int = -1, reduction: Reduction = "mean") -> A
     \frac{\partial L}{\partial z_i} = \frac{\hat y_i \sum_o y_o - y_i}{N}
     $$
 
-    Forward saves each row's own gradient, which the sweep has only to scale.
+    Forward saves the gradient of each row's loss, so the backward pass only scales it.
 
     References
     ----------
@@ -127,50 +124,51 @@ def _forward(z: Any, y: Any, axis: int = -1, reduction: Reduction = "mean") -> A
     return loss if loss.dtype == dtype else loss.astype(dtype), gradients
 
 
-def _scale(g: Any, logits: Any, axis: int, reduction: Reduction) -> Any:
-    """What each row's own derivative is multiplied by: g, divided by N for a mean."""
-    if reduction == "none":
-        return np.expand_dims(g, axis)
-    if reduction == "mean":
-        return divide_by_count(g, max(logits.size // logits.shape[axis], 1))
-    return g
+def _scale(g: Cotangent, z: Array, axis: int, reduction: Reduction) -> Cotangent:
+    """Return the factor of each row's own derivative: g, divided by N for a mean."""
+    return divide_by_count(_per_row(g, axis, reduction), z.size // z.shape[axis], reduction)
+
+
+def _per_row(g: Cotangent, axis: int, reduction: Reduction) -> Cotangent:
+    """Return the cotangent of the loss in a shape that broadcasts to the logits."""
+    return np.expand_dims(g, axis) if reduction == "none" else g
 
 
 def _logits_vjp(
-    g: Any,
-    _: Any,
-    logits: Any,
-    targets: Any,
+    g: Cotangent,
+    _: Array,
+    z: Array,
+    y: Array,
     axis: int = -1,
     reduction: Reduction = "mean",
-    residuals: Any = None,
-) -> Any:
+    residuals: Array | None = None,
+) -> Cotangent:
     """(ŷ_i Σ_o y_o - y_i) g / N, written so that nothing cancels where ŷ_i is close to one.
 
     Σ_o y_o ŷ_i - y_i is ŷ_i Σ_{o≠i} y_o - y_i (1 - ŷ_i), and 1 - ŷ_i the sum of the other ŷ.
     For a class index it is ŷ_i for the other classes, and -(1 - ŷ_t) for its own.
     """
     if residuals is not None:
-        return _from_residuals(g, logits, axis, reduction, residuals)
-    scale = _scale(g, logits, axis, reduction)
-    p = softmax(logits, axis=axis)
-    if are_indices(targets):
-        return np.where(_own(logits, targets, axis), -one_minus(p, axis), p) * scale
-    y = np.broadcast_to(targets, logits.shape)
+        return _scaled_rows(residuals, g, z, axis, reduction)
+    scale = _scale(g, z, axis, reduction)
+    p = softmax(z, axis=axis)
+    if are_indices(y):
+        return np.where(_own(z, y, axis), -one_minus(p, axis), p) * scale
+    y = np.broadcast_to(y, z.shape)
     others = y.sum(axis=axis, keepdims=True) - y
     return (p * others - y * one_minus(p, axis)) * scale
 
 
-def _own(logits: Any, targets: Any, axis: int) -> Any:
-    """Where the class is the row's own."""
-    shape = [1] * logits.ndim
+def _own(z: Array, t: Array, axis: int) -> Array:
+    """Return a mask of the entries of the rows' own classes."""
+    shape = [1] * z.ndim
     shape[axis] = -1
-    classes = np.arange(logits.shape[axis]).reshape(shape)
-    return classes == np.expand_dims(unwrap(targets), axis)
+    classes = np.arange(z.shape[axis]).reshape(shape)
+    return classes == np.expand_dims(unwrap(t), axis)
 
 
-def _from_residuals(g: Any, z: Any, axis: int, reduction: Reduction, d: Any) -> Any:
-    """The rule on arrays: the rows' own gradients, which forward has saved as a matrix, scaled."""
+def _scaled_rows(d: Array, g: Cotangent, z: Array, axis: int, reduction: Reduction) -> Array:
+    """Return the rows' own gradients `d`, which forward has saved as a matrix, times g."""
     g = g if g.dtype == d.dtype else g.astype(d.dtype)
     scale = _scale(g, z, axis, reduction)
     if axis == -1 and d.shape == z.shape:
@@ -181,65 +179,54 @@ def _from_residuals(g: Any, z: Any, axis: int, reduction: Reduction, d: Any) -> 
 
 
 def _targets_vjp(
-    g: Any,
-    _: Any,
-    logits: Any,
-    targets: Any,
+    g: Cotangent,
+    _: Array,
+    z: Array,
+    y: Array,
     axis: int = -1,
     reduction: Reduction = "mean",
-    residuals: Any = None,
-) -> Any:
+    residuals: Array | None = None,
+) -> Cotangent:
     """-ln ŷ_i g / N."""
-    return log_softmax(logits, axis=axis) * -_scale(g, logits, axis, reduction)
+    return log_softmax(z, axis=axis) * -_scale(g, z, axis, reduction)
 
 
-# The same, as it is derived above. A class index is the one-hot row that it stands for.
+# Below, the same as formulas show it. A class index is shown as its one-hot row.
 
 
-def _display_graph(z: Any, y: Any, axis: int = -1, reduction: Reduction = "mean") -> Any:
+def _display_graph(z: Array, y: Array, axis: int = -1, reduction: Reduction = "mean") -> Array:
     """-(1/N) Σ_n Σ_i y_{n,i} ln ŷ_{n,i}."""
     entries = _weights(z, y, axis) * np.log(_predicted(z, axis))
     if reduction == "none":
         return -entries.sum(axis=axis)
-    return _per_row(-entries.sum(), z, axis, reduction)
+    return divide_by_count(-entries.sum(), z.size // z.shape[axis], reduction)
 
 
-def _predicted(z: Any, axis: int) -> Any:
+def _predicted(z: Array, axis: int) -> Array:
     return labelled(softmax(z, axis=axis), "ŷ")
 
 
-def _weights(z: Any, y: Any, axis: int) -> Any:
+def _weights(z: Array, y: Array, axis: int) -> Array:
     rows = labelled(1.0 * _own(z, y, axis), "y") if are_indices(y) else y
     return np.broadcast_to(rows, z.shape)
 
 
 def _logits_display(
-    g: Any, _: Any, z: Any, y: Any, axis: int = -1, reduction: Reduction = "mean"
-) -> Any:
+    g: Cotangent, _: Array, z: Array, y: Array, axis: int = -1, reduction: Reduction = "mean"
+) -> Cotangent:
     """(ŷ Σ_o y_o - y) g / N, which is (ŷ - y) g / N where the targets sum to one."""
     y, p = _weights(z, y, axis), _predicted(z, axis)
     total = y.sum(axis=axis, keepdims=True)
     d = p - y if np.allclose(unwrap(total), 1) else p * total - y
-    return _spread(d, g, z, axis, reduction)
+    return divide_by_count(d * _per_row(g, axis, reduction), z.size // z.shape[axis], reduction)
 
 
 def _targets_display(
-    g: Any, _: Any, z: Any, y: Any, axis: int = -1, reduction: Reduction = "mean"
-) -> Any:
+    g: Cotangent, _: Array, z: Array, y: Array, axis: int = -1, reduction: Reduction = "mean"
+) -> Cotangent:
     """-ln ŷ_i g / N."""
-    return _spread(-np.log(_predicted(z, axis)), g, z, axis, reduction)
-
-
-def _spread(d: Any, g: Any, z: Any, axis: int, reduction: Reduction) -> Any:
-    """The rows' own derivatives times g; divided by N for a mean."""
-    if reduction == "none":
-        return d * np.expand_dims(g, axis)
-    return _per_row(d * g, z, axis, reduction)
-
-
-def _per_row(x: Any, z: Any, axis: int, reduction: Reduction) -> Any:
-    """Divided by N for a mean."""
-    return x / max(z.size // z.shape[axis], 1) if reduction == "mean" else x
+    d = -np.log(_predicted(z, axis)) * _per_row(g, axis, reduction)
+    return divide_by_count(d, z.size // z.shape[axis], reduction)
 
 
 SoftmaxCrossEntropy = fused(
@@ -268,11 +255,11 @@ def cross_entropy(
     reduction: Reduction = "mean",
     where: Any = None,
 ) -> Any:
-    """L = -(1/N) Σ_n Σ_i y_{n,i} ln ŷ_{n,i} with ŷ = softmax(logits), from primitives.
+    """Compute -(1/N) Σ_n Σ_i y_{n,i} ln ŷ_{n,i} with ŷ = softmax(logits), from primitives.
 
-    The definition, step by step, as the chain rule is taught on it; `softmax_cross_entropy` is
-    the same function as one node, and what to train with: where ŷ underflows to 0, its logarithm
-    here is -inf.
+    This is the definition, step by step, as the chain rule is taught on it. If ŷ underflows to 0,
+    its logarithm is -inf here. To train, use `softmax_cross_entropy`, the same function as one
+    node.
 
     Parameters, result and errors are those of `softmax_cross_entropy`.
 
@@ -287,18 +274,8 @@ def cross_entropy(
     >>> ag.cross_entropy(z, 1)
     Tensor(1.41703002, dtype=float64, op=mean)
     """
-    return apply_options(
-        _graph,
-        "cross_entropy",
-        logits,
-        targets,
-        axis,
-        weight,
-        ignore_index,
-        label_smoothing,
-        reduction,
-        where,
-    )
+    options = Options(axis, weight, ignore_index, label_smoothing, reduction, where)
+    return apply_options(_graph, "cross_entropy", logits, targets, options)
 
 
 def softmax_cross_entropy(
@@ -312,15 +289,16 @@ def softmax_cross_entropy(
     reduction: Reduction = "mean",
     where: Any = None,
 ) -> Any:
-    """L = -(1/N) Σ_n Σ_i y_{n,i} ln softmax(z_n)_i, as the one node `SoftmaxCrossEntropy`.
+    """Compute -(1/N) Σ_n Σ_i y_{n,i} ln softmax(z_n)_i, as the one node `SoftmaxCrossEntropy`.
 
-    Fast, and exact for logits of any size: neither e^z nor ŷ is ever formed unshifted.
+    It is fast, and exact for logits of any size, because e^z cannot overflow and ln ŷ is computed
+    without ŷ.
 
     Parameters
     ----------
     logits : Tensor or array_like
-        Real floating, of any rank; a single row, shape (C,), needs no batch axis. A Dask array, or
-        an array of symbols, is computed by the graph of primitives instead.
+        Real floating, of any rank. A single row, shape (C,), needs no batch axis. For a Dask array
+        or an array of symbols, the graph of primitives is computed instead.
     targets : array_like or Tensor
         Class indices: of an integer dtype, of the shape of the logits without `axis`. Or weights:
         probabilities, one-hot rows or any other real numbers, of the shape of the logits, or
@@ -337,8 +315,8 @@ def softmax_cross_entropy(
     reduction : "mean", "sum" or "none"
         The mean of the rows, their sum, or each row's loss.
     where : array of bool, optional
-        Broadcastable to the logits: the classes that there are. Others are left out of both sums,
-        of that in ŷ and of that over y (as by the `where=` of JAX); C counts those that are left.
+        Broadcastable to the logits: the classes that exist. The others are left out of both sums,
+        the one in ŷ and the one over y (as with `where=` in JAX). C is the number that is left.
 
     Returns
     -------
@@ -348,31 +326,31 @@ def softmax_cross_entropy(
     Raises
     ------
     TypeError
-        Logits that are not real floating, targets that are not real.
+        If the logits are not real floating, or the targets not real; also for floating targets of
+        the shape of class indices.
     ValueError
-        Targets, weight or where of a shape that does not fit, floating targets that might be meant
-        as indices, no classes, an option with a value that it cannot have.
+        If targets, weight or where have a shape that does not fit, if there is no class, or if an
+        option has an invalid value.
     IndexError
-        A class index outside 0 ... C-1.
+        If a class index is outside 0 ... C-1.
 
     Notes
     -----
-    ∂L/∂z_i = (ŷ_i Σ_o y_o - y_i) / N and ∂L/∂y_i = -ln ŷ_i / N; derived at the top of this file,
-    where all options are written as transforms of y.
+    ∂L/∂z_i = (ŷ_i Σ_o y_o - y_i) / N and ∂L/∂y_i = -ln ŷ_i / N. They are derived at the top of
+    this file, where all options are written as transforms of y.
 
-    *What a mean divides by* is PyTorch's choice, and PyTorch has two. For weights (probabilities)
-    it is N, the number of rows, whatever `weight` is. For class indices it is Σ_n w_{t_n}, the
-    weight of the rows that count, which is their number where there is no `weight`. So one-hot
-    rows and the indices of their ones differ, as soon as `weight` is given.
+    *The divisor of a mean* is PyTorch's, and PyTorch has two. For weights (probabilities) it is N,
+    the number of rows, whatever `weight` is. For class indices it is Σ_n w_{t_n} over the rows that
+    are not ignored, which is their number if there is no `weight`. So one-hot rows and the indices
+    of their ones give different means if `weight` is given.
 
-    *When no row counts* (all are ignored, or N = 0) the mean is 0, with gradient 0. PyTorch's is
-    0/0, which is nan. But the sum over no rows is 0, and so is the step to take from it, while nan
-    would go from one empty batch through the optimiser into every parameter, to stay.
+    *If no row counts* (all are ignored, or N = 0) the mean is 0, with gradient 0. In PyTorch it is
+    0/0, which is nan. One empty batch would then turn every parameter into nan.
 
-    *Infinite logits*: -inf masks a class, which gets no gradient, since 0 ln 0 = 0; if it is a
-    row's own class, the loss is inf. +inf leaves its row without a softmax: its loss is inf or nan.
-    nan, or nothing but -inf, makes its row nan, loss and gradient, and no other row; an ignored row
-    then has no loss, but still a gradient of nan.
+    *Infinite logits*: -inf masks a class, which gets no gradient, since 0 ln 0 = 0. If it is a
+    row's own class, the loss is inf. A row with +inf has no softmax: its loss is inf or nan. A row
+    with nan, or with nothing but -inf, has the loss and gradient nan, and no other row has. If such
+    a row is ignored, it does not count in the loss, but its gradient is still nan.
 
     References
     ----------
@@ -390,41 +368,32 @@ def softmax_cross_entropy(
     >>> ag.softmax_cross_entropy(z, [-100], ignore_index=-100).item()
     0.0
     """
-    return apply_options(
-        _one_node,
-        "softmax_cross_entropy",
-        logits,
-        targets,
-        axis,
-        weight,
-        ignore_index,
-        label_smoothing,
-        reduction,
-        where,
-    )
+    options = Options(axis, weight, ignore_index, label_smoothing, reduction, where)
+    return apply_options(_one_node, "softmax_cross_entropy", logits, targets, options)
 
 
-#: so that `check_fused` holds the call to the graph too, with all its options; a function may have
-#: attributes, though its type knows of none
+#: `check_fused` compares the call, with all its options, to its graph. A function may have
+#: attributes, but its type does not know them.
 softmax_cross_entropy.unfused = cross_entropy  # type: ignore[attr-defined]
 
 
-def _one_node(logits: Any, targets: Any, axis: int, reduction: Reduction, where: Any) -> Any:
-    if not (is_float_ndarray(logits) and (are_indices(targets) or is_float_ndarray(targets))):
-        return _shifted_graph(logits, targets, axis, reduction, where)
-    logits = mask_logits(logits, where)
+def _one_node(z: Array, y: Array, axis: int, reduction: Reduction, where: Any) -> Array:
+    if not (is_float_ndarray(z) and (are_indices(y) or is_float_ndarray(y))):
+        return _shifted_graph(z, y, axis, reduction, where)
+    z = mask_logits(z, where)
     if axis == -1 and reduction == "mean":
-        return SoftmaxCrossEntropy(logits, targets)
-    return SoftmaxCrossEntropy(logits, targets, axis=axis, reduction=reduction)
+        return SoftmaxCrossEntropy(z, y)
+    return SoftmaxCrossEntropy(z, y, axis=axis, reduction=reduction)
 
 
-def _shifted_graph(logits: Any, targets: Any, axis: int, reduction: Reduction, where: Any) -> Any:
-    """For arrays that are not NumPy's: in primitives, from ln ŷ, which is finite where ŷ is 0."""
-    if unwrap(logits).dtype.kind == "O":
-        return _graph(logits, targets, axis, reduction, where)
+def _shifted_graph(z: Array, y: Array, axis: int, reduction: Reduction, where: Any) -> Array:
+    """Compute in primitives, for other arrays than NumPy's, from ln ŷ, finite where ŷ is 0."""
+    if unwrap(z).dtype.kind == "O":
+        return _graph(z, y, axis, reduction, where)
     assert log_softmax.unfused
-    log_p = log_softmax.unfused(logits, axis=axis, where=where)
-    wanted = _own(logits, targets, axis) if are_indices(targets) else targets != 0
-    terms = np.where(wanted, log_p, 0)
-    terms = terms if are_indices(targets) else targets * terms
+    log_p = log_softmax.unfused(z, axis=axis, where=where)
+    if are_indices(y):
+        terms = np.where(_own(z, y, axis), log_p, 0)
+    else:
+        terms = y * np.where(y != 0, log_p, 0)
     return _reduced(-terms.sum(axis=axis), reduction)

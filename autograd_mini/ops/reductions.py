@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from ..core.arrays import as_array_or_tensor
+from ..core.arrays import Array, Cotangent, as_array_or_tensor
 from ..core.primitive import primitive
 from ..core.registry import implements, not_differentiable
 
 
-def restore_reduced_axes(r: Any, x: Any, axis: Any) -> Any:
-    """`r`, which was reduced from `x` over `axis`, with the reduced axes back at length one."""
+def restore_reduced_axes(r: Array, x: Array, axis: Any) -> Array:
+    """Return `r`, which was reduced from `x` over `axis`, with the reduced axes at length one."""
     if axis is None or not x.ndim:  # of a number, NumPy also takes axis 0
         return r.reshape((1,) * x.ndim)
     shape = list(x.shape)
@@ -24,9 +24,16 @@ def restore_reduced_axes(r: Any, x: Any, axis: Any) -> Any:
     return r.reshape(tuple(shape))
 
 
-def divide_by_count(g: Any, n: int) -> Any:
-    """g / n; in float32 where n is beyond the largest float16, which would make it 0."""
-    return (g.astype(np.float32) if n > 65504 and g.dtype == np.float16 else g) / n
+def divide_by_count(x: Array, n: int, reduction: str = "mean") -> Array:
+    """Return x / n for a mean of n entries, and `x` for another reduction.
+
+    A float16 is divided in float32 if n is beyond the largest float16, which would make it 0.
+    """
+    if reduction != "mean":
+        return x
+    if n > 65504 and x.dtype == np.float16:
+        x = x.astype(np.float32)
+    return x / (n or 1)
 
 
 def axes_of(x: Any, axis: Any) -> list[int]:
@@ -41,8 +48,8 @@ def _sum_vjp(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -
 
 
 def _mean_vjp(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    n = x.size // (y.size or 1) or 1
-    return np.broadcast_to(restore_reduced_axes(divide_by_count(g, n), x, axis), x.shape)
+    g = divide_by_count(g, x.size // (y.size or 1))
+    return np.broadcast_to(restore_reduced_axes(g, x, axis), x.shape)
 
 
 def _extremum_vjp(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:

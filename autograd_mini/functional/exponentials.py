@@ -1,0 +1,108 @@
+"""Exponentials that neither overflow nor lose digits: the numerics of softmax.
+
+The largest logit is subtracted before `exp`, which changes nothing and so cannot overflow. And if
+the likeliest class is almost certain, 1 - ŷ is computed as the sum of the *other* probabilities:
+1 - 0.999... would have no digits left, and they are the gradient of a confident row. [Blanchard,
+Higham, Higham: Accurately computing the log-sum-exp and softmax functions, IMA J. Numer. Anal.
+41(4), 2021.]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from ..core.arrays import Array, unwrap
+from ..ops.elementwise import stop_gradient
+from ..ops.reductions import restore_reduced_axes
+
+Axis: TypeAlias = Any  #: an int, a tuple of int, or None for all axes
+
+
+def is_float_ndarray(x: Array) -> bool:
+    """Return whether `x` holds real floating numbers, and not symbols or a lazy array.
+
+    Symbols have no order and no infinity, and a lazy array has no positions to index. For those,
+    the formulas of this file use arithmetic only.
+    """
+    x = unwrap(x)
+    return hasattr(x, "strides") and x.dtype.kind == "f"
+
+
+def shift(z: Array, axis: Axis) -> Any:
+    """Return max z. Softmax does not change when it is subtracted, and exp cannot overflow.
+
+    It is a constant on the tape, because its contributions to the gradient cancel.
+    """
+    if unwrap(z).dtype.kind == "O" or not z.size:
+        return 0
+    m = stop_gradient(np.max(z, axis=axis, keepdims=True))
+    return np.where(np.isfinite(m), m, 0)  # inf - inf would be nan
+
+
+def shifted_exponentials(z: Array, axis: Axis) -> tuple[Array, Array, Array, Array, Array]:
+    """Return m, e, r, Σe and j: m is the largest z, at j; e = e^(z - m); r is Σe without e_j.
+
+    ln Σ e^z is m + log1p(r). If one logit is much larger than the others, r is tiny: 1 + r would
+    round it away.
+    """
+    if are_several(axis):
+        m, e, *sums = shifted_exponentials(_merge_axes(z, axis), -1)
+        m, rest, total, top = (restore_reduced_axes(x[..., 0], z, axis) for x in (m, *sums))
+        return m, _split_axes(e, axis, z), rest, total, top
+    top = np.argmax(z, axis=axis, keepdims=True)
+    m = np.take_along_axis(z, top, axis)
+    e = z - np.where(np.isfinite(m), m, 0)
+    np.exp(e, out=e)
+    one = np.take_along_axis(e, top, axis)  # or 0, where all z are -inf
+    np.put_along_axis(e, top, 0, axis)
+    rest = e.sum(axis=axis, keepdims=True)
+    np.put_along_axis(e, top, one, axis)
+    return m, e, rest, rest + one, top
+
+
+def one_minus(p: Array, axis: Axis) -> Array:
+    """Return 1 - ŷ, with all digits: for the likeliest class it is the sum of the others."""
+    if not is_float_ndarray(p):
+        return 1 - p
+    if are_several(axis):
+        return along_merged(lambda p: one_minus(p, -1), axis, p)
+    shape = [1] * p.ndim
+    shape[axis] = -1
+    top = np.arange(p.shape[axis]).reshape(shape) == np.argmax(p, axis=axis, keepdims=True)
+    return np.where(top, np.where(top, 0, p).sum(axis=axis, keepdims=True), 1 - p)
+
+
+# ---- several axes, merged into one and split again ----------------------------------------------
+
+
+def are_several(axis: Axis) -> bool:
+    return axis is None or isinstance(axis, tuple)
+
+
+def _merge_axes(x: Array, axis: Axis) -> Array:
+    """Return `x` with these axes as one, the last."""
+    moved = _moved(x, axis)
+    return moved.reshape(*moved.shape[: x.ndim - len(_axes(axis, x))], -1)
+
+
+def _split_axes(y: Array, axis: Axis, x: Array) -> Array:
+    """Return `y` with its last axis split into those that were merged in `x`."""
+    axes = _axes(axis, x)
+    return np.moveaxis(y.reshape(_moved(x, axis).shape), range(-len(axes), 0), axes)
+
+
+def _moved(x: Array, axis: Axis) -> Array:
+    axes = _axes(axis, x)
+    return np.moveaxis(x, axes, range(-len(axes), 0))
+
+
+def _axes(axis: Axis, x: Array) -> tuple[int, ...]:
+    return tuple(range(x.ndim)) if axis is None else axis
+
+
+def along_merged(f: Callable[..., Array], axis: Axis, *arrays: Array) -> Array:
+    """Apply `f`, which works along the last axis, along several axes as if they were one."""
+    return _split_axes(f(*(_merge_axes(x, axis) for x in arrays)), axis, arrays[0])
