@@ -177,8 +177,8 @@ def _checked(name: str, logits: Any, targets: Any, axis: int) -> tuple[Array, Ar
         return logits, targets if kind in "iu" else y.astype(int), axis
     if y.shape == rows:
         remedy = f"y[..., None] or y[None] of a shape that broadcasts to {shape}"
-        why = "Class indices are integers: convert them by .astype(int). For weights that are to "
-        raise unfit(TypeError, f"{why}be broadcast, add the axis of the classes: {remedy}.")
+        why = "Class indices are integers: .astype(int) converts them. For weights to "
+        raise unfit(TypeError, f"{why}broadcast, add the axis of the classes: {remedy}.")
     if y.shape != shape and (kind not in "fO" or not _broadcasts(y.shape, shape)):
         why = f"For these logits class indices have shape {rows}, weights have shape {shape}, or "
         raise unfit(ValueError, f"{why}are floating and broadcast to it.")

@@ -435,7 +435,7 @@ REFUSED = {
     "ambiguous": (
         {"targets": np.ones(N)},
         TypeError,
-        r"astype\(int\). For weights .* y\[\.\.\., None\]",
+        r"astype\(int\) converts them. For weights .* y\[\.\.\., None\]",
     ),
 }  # fmt: skip
 
