@@ -1,4 +1,4 @@
-"""What stands between two linear maps, each as one fused node beside its graph.
+"""Activations and layer normalisation, each as one fused node with its graph.
 
 `x` argument, `y` result, `g` its cotangent. Constants are Python floats, which widen no float32.
 """
@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.arrays import Array, Cotangent, TensorBase
 from ..core.fused import fused, labelled
 from ..ops.elementwise import sigmoid
 
@@ -16,11 +17,11 @@ _SQRT_2_OVER_PI = float(np.sqrt(2 / np.pi))
 _CUBIC = 0.044715
 
 
-def sigmoid_from(e: Any, x: Any) -> Any:
-    """σ(x) from e = e^-|x|, for arrays: 1/(1 + e) where x ≥ 0, and e/(1 + e) elsewhere.
+def sigmoid_from(e: Array, x: Array) -> Array:
+    """Return σ(x) from e = e^-|x|, for arrays: 1/(1 + e) where x ≥ 0, and e/(1 + e) elsewhere.
 
     As e is at most 1, the maximum of e and x ≥ 0 is that numerator. `np.where` takes nine times as
-    long as the exponential: its branch for each entry is guessed wrong every other time.
+    long as the exponential, because the processor mispredicts every other branch.
     """
     p = np.maximum(e, x >= 0)
     p /= 1 + e
@@ -30,15 +31,15 @@ def sigmoid_from(e: Any, x: Any) -> Any:
 # ---- softplus -----------------------------------------------------------------------------------
 
 
-def _softplus(x: Any) -> Any:
-    r"""ln(1 + e^x), elementwise: a ReLU with a smooth corner; as one node.
+def _softplus(x: Array) -> Any:
+    r"""Compute ln(1 + e^x), elementwise, as one node: a ReLU with a smooth corner.
 
-    Takes a Tensor or an array of any shape, and gives one of that shape and dtype.
+    Takes a Tensor or an array of any shape, and returns one of that shape and dtype.
 
     Raises
     ------
     TypeError
-        For what is not an array of numbers.
+        If `x` is not an array of numbers.
 
     Notes
     -----
@@ -67,7 +68,7 @@ def _softplus(x: Any) -> Any:
     return y, e
 
 
-def _softplus_vjp(g: Any, y: Any, x: Any, residuals: Any = None) -> Any:
+def _softplus_vjp(g: Cotangent, y: Array, x: Array, residuals: Any = None) -> Cotangent:
     if residuals is None:
         return g * sigmoid(x)
     d = sigmoid_from(residuals, x)
@@ -88,20 +89,20 @@ softplus = fused(
 # ---- gelu ---------------------------------------------------------------------------------------
 
 
-def _inner(x: Any) -> Any:
+def _inner(x: Array) -> Array:
     return _SQRT_2_OVER_PI * (x + _CUBIC * x * x * x)
 
 
-def _gelu(x: Any) -> Any:
-    r"""x/2 (1 + tanh u) with u = √(2/π) (x + 0.044715 x³), elementwise; as one node.
+def _gelu(x: Array) -> Any:
+    r"""Compute x/2 (1 + tanh u) with u = √(2/π) (x + 0.044715 x³), elementwise, as one node.
 
-    The tanh form of x Φ(x), with Φ the normal distribution. Takes a Tensor or an array of any
-    shape, and gives one of that shape and dtype.
+    It is the tanh form of x Φ(x), where Φ is the normal distribution. Takes a Tensor or an array of
+    any shape, and returns one of that shape and dtype.
 
     Raises
     ------
     TypeError
-        For what is not an array of numbers.
+        If `x` is not an array of numbers.
 
     Notes
     -----
@@ -130,15 +131,15 @@ def _gelu(x: Any) -> Any:
     return x * p, p
 
 
-def _even(x: Any, square: float) -> Any:
-    """2 √(2/π) (1 + square · x²), in one new array: 2u/x, and 2 du/dx."""
+def _even(x: Array, square: float) -> Array:
+    """Return 2 √(2/π) (1 + square · x²), in one new array: 2u/x, and 2 du/dx."""
     k = x * (2 * _SQRT_2_OVER_PI * square)
     k *= x
     k += 2 * _SQRT_2_OVER_PI
     return k
 
 
-def _gelu_vjp(g: Any, y: Any, x: Any, residuals: Any = None) -> Any:
+def _gelu_vjp(g: Cotangent, y: Array, x: Array, residuals: Any = None) -> Cotangent:
     if residuals is None:
         p = sigmoid(2 * _inner(x))
         slope = (2 * _SQRT_2_OVER_PI) * (1 + 3 * _CUBIC * x * x)
@@ -151,13 +152,13 @@ def _gelu_vjp(g: Any, y: Any, x: Any, residuals: Any = None) -> Any:
     return d
 
 
-def _gelu_display_graph(x: Any) -> Any:
+def _gelu_display_graph(x: Array) -> Array:
     """x p, with p = σ(2u)."""
     u = labelled(_SQRT_2_OVER_PI * (x + _CUBIC * x**3), "u")
     return x * labelled(sigmoid(2 * u), "p")
 
 
-def _gelu_display(g: Any, y: Any, x: Any) -> Any:
+def _gelu_display(g: Cotangent, y: Array, x: Array) -> Cotangent:
     _, p = _gelu_display_graph(x).inputs
     slope = labelled(_SQRT_2_OVER_PI * (1 + 3 * _CUBIC * x**2), "u′")
     return g * (p + 2 * x * p * (1 - p) * slope)
@@ -177,8 +178,8 @@ gelu = fused(
 # ---- layer normalisation ------------------------------------------------------------------------
 
 
-def _layer_norm(x: Any, gain: Any, bias: Any, eps: float = 1e-5) -> Any:
-    r"""gain · (x - μ) / √(σ² + ε) + bias over the last axis; as one node.
+def _layer_norm(x: Array, gain: Array, bias: Array, eps: float = 1e-5) -> Any:
+    r"""Compute gain · (x - μ) / √(σ² + ε) + bias over the last axis, as one node.
 
     Parameters
     ----------
@@ -194,7 +195,7 @@ def _layer_norm(x: Any, gain: Any, bias: Any, eps: float = 1e-5) -> Any:
     Raises
     ------
     ValueError
-        When `gain` or `bias` does not broadcast to `x`.
+        If `gain` or `bias` does not broadcast to `x`.
 
     Notes
     -----
@@ -218,46 +219,30 @@ def _layer_norm(x: Any, gain: Any, bias: Any, eps: float = 1e-5) -> Any:
     >>> ag.layer_norm(x, np.ones(3), np.zeros(3)).data.round(4)
     array([[-1.2247,  0.    ,  1.2247]])
     """
-    normal, _ = _normalised(x, eps)
-    return normal * gain + bias
+    return _normalised(x, eps)[0] * gain + bias
 
 
-def _normalised(x: Any, eps: float) -> tuple[Any, Any]:
-    """x̂ and s."""
-    x = x - x.mean(axis=-1, keepdims=True)
-    s = np.sqrt(np.square(x).mean(axis=-1, keepdims=True) + eps)
-    return x / s, s
+def _normalised(x: Array, eps: float) -> tuple[Array, Array]:
+    """Return x̂ and s."""
+    off = x - _named(x.mean(axis=-1, keepdims=True), "μ")
+    s = _named(np.sqrt(np.square(off).mean(axis=-1, keepdims=True) + eps), "s")
+    return _named(off / s, "x̂"), s
 
 
-def _layer_norm_vjp(g: Any, y: Any, x: Any, gain: Any, bias: Any, eps: float = 1e-5) -> Any:
+def _named(x: Array, name: str) -> Array:
+    """Return `x`, with a name in formulas if it is a Tensor."""
+    return labelled(x, name) if isinstance(x, TensorBase) else x
+
+
+def _layer_norm_vjp(
+    g: Cotangent, y: Array, x: Array, gain: Array, bias: Array, eps: float = 1e-5
+) -> Cotangent:
+    """(h - mean(h) - x̂ mean(h x̂)) / s."""
     normal, s = _normalised(x, eps)
-    h = g * gain
+    h = _named(g * gain, "h")
     through_mean = h.mean(axis=-1, keepdims=True)
     through_variance = normal * (h * normal).mean(axis=-1, keepdims=True)
     return (h - through_mean - through_variance) / s
-
-
-def _in_words(x: Any, eps: float) -> tuple[Any, Any]:
-    """x̂ and s, and so they are called."""
-    mean = labelled(x.mean(axis=-1, keepdims=True), "μ")
-    s = labelled(np.sqrt(np.square(x - mean).mean(axis=-1, keepdims=True) + eps), "s")
-    return labelled((x - mean) / s, "x̂"), s
-
-
-def _layer_norm_display_graph(x: Any, gain: Any, bias: Any, eps: float = 1e-5) -> Any:
-    return _in_words(x, eps)[0] * gain + bias
-
-
-def _layer_norm_display(g: Any, y: Any, x: Any, gain: Any, bias: Any, eps: float = 1e-5) -> Any:
-    """(h - mean(h) - x̂ mean(h x̂)) / s."""
-    normal, s = _in_words(x, eps)
-    h = labelled(g * gain, "h")
-    through_mean = h.mean(axis=-1, keepdims=True)
-    return (h - through_mean - normal * (h * normal).mean(axis=-1, keepdims=True)) / s
-
-
-def _gain_display(g: Any, y: Any, x: Any, gain: Any, bias: Any, eps: float = 1e-5) -> Any:
-    return g * _in_words(x, eps)[0]
 
 
 layer_norm = fused(
@@ -265,8 +250,7 @@ layer_norm = fused(
     _layer_norm_vjp,
     lambda g, y, x, gain, bias, eps=1e-5: g * _normalised(x, eps)[0],
     lambda g, y, x, gain, bias, eps=1e-5: g,
-    display_graph=_layer_norm_display_graph,
-    display_rules=(_layer_norm_display, _gain_display),
+    display_graph=_layer_norm,
     name="layer_norm",
     unfused=_layer_norm,
 )

@@ -1,8 +1,8 @@
-"""Softmax cross-entropy of a matrix of rows: their losses, and their gradients, in NumPy.
+"""Softmax cross-entropy of a matrix of rows: the losses and gradients of the rows, in NumPy.
 
-What `SoftmaxCrossEntropy` computes in forward. `z` are logits, `y` weights, `t` class indices, and
-`d` is the one array of the logits' size that is kept: exponents, then exponentials, then gradients
-ŷ_i Σ_o y_o - y_i, each in place of the ones before.
+The forward function of `SoftmaxCrossEntropy`. `z` are logits, `y` weights, `t` class indices. `d`
+is the only array of the logits' size: it holds exponents, then exponentials, then the gradients
+ŷ_i Σ_o y_o - y_i, each written over the last.
 """
 
 from __future__ import annotations
@@ -12,31 +12,32 @@ from typing import Any
 
 import numpy as np
 
+from ..core.arrays import Array
 from ..ops.products import ones
 from .targets import are_indices, drop_axis
 
 _BLOCK_BYTES = 1 << 21  # of logits at a time, so that the passes over a block stay in the cache
-#: Classes. The largest logit of shorter rows is found, and subtracted, faster where they are laid
-#: out class by class: NumPy's loop over an inner axis of 10 costs more than the work in it.
+#: Classes. The largest logit of shorter rows is found, and subtracted, faster if they are laid out
+#: class by class: NumPy's loop over an inner axis of 10 costs more than the work in it.
 _SHORT_ROW = 64
 _MODERATE = 32  # e^64 times the number of classes is far from the largest float32
 
 
-def losses_and_gradients(z: Any, y: Any, axis: int) -> tuple[Any, Any]:
-    """The losses of all rows, and the matrix of their gradients; a block of rows at a time.
+def losses_and_gradients(z: Array, y: Array, axis: int) -> tuple[Array, Array]:
+    """Return the losses of all rows and the matrix of their gradients, computed in blocks of rows.
 
     float16 is computed in float32.
     """
     c = z.shape[axis]
     n = z.size // c
     if not are_indices(y):
-        work, y = _weighed, _target_rows(y, z, axis)
+        work, y = _with_weights, _target_rows(y, z, axis)
         rows, d = _matrices(z, n, c, axis, by_class=c < _SHORT_ROW)
     else:
         moderate = exp_is_safe(z)
         rows, d = _matrices(z, n, c, axis, by_class=c < _SHORT_ROW and not moderate)
         y = _positions(y.ravel(), d)
-        work = partial(_moderate if moderate else _shifted, d.ravel("K"))  # a view
+        work = partial(_unshifted if moderate else _shifted, d.ravel("K"))  # a view
     step = max(1, _BLOCK_BYTES // (c * d.itemsize))
     if step >= n:
         return work(rows, y, d), d
@@ -44,11 +45,11 @@ def losses_and_gradients(z: Any, y: Any, axis: int) -> tuple[Any, Any]:
     return np.concatenate([work(rows[b], y[b], d[b]) for b in blocks]), d
 
 
-def exp_is_safe(z: Any) -> bool:
-    """Whether no e^z, no sum and no quotient of them leaves the range of float32; nan aside.
+def exp_is_safe(z: Array) -> bool:
+    """Return whether every e^z, their sums and quotients are in the range of float32, except nan.
 
-    Then the logits are best left as they are. Rounding z - m makes an error of up to m - z ULP in
-    e^(z - m), and the subtraction takes as long as the exponential.
+    Then the logits need no shift. Rounding z - m makes an error of up to m - z ULP in e^(z - m),
+    and the subtraction takes as long as the exponential.
     """
     z = z.ravel("K")
     if not z.size:
@@ -59,11 +60,11 @@ def exp_is_safe(z: Any) -> bool:
     return bool(low > -_MODERATE and high < _MODERATE)
 
 
-def _matrices(z: Any, n: int, c: int, axis: int, by_class: bool) -> tuple[Any, Any]:
-    """The logits as a matrix of rows, and a matrix to compute in.
+def _matrices(z: Array, n: int, c: int, axis: int, by_class: bool) -> tuple[Array, Array]:
+    """Return the logits as a matrix of rows, and a matrix to compute in.
 
-    Rows that do not lie in memory one after the other are gathered in the second, which then is
-    the first as well: the passes work in place, and nothing else of that size is needed.
+    Rows that are not contiguous are copied into the second matrix, which is then the first as well:
+    the passes work in place, and no other array of that size is needed.
     """
     dtype = z.dtype if z.itemsize > 2 else np.float32
     d = np.empty((c, n), dtype).T if by_class else np.empty((n, c), dtype)
@@ -73,8 +74,8 @@ def _matrices(z: Any, n: int, c: int, axis: int, by_class: bool) -> tuple[Any, A
     return d, d
 
 
-def _positions(t: Any, d: Any) -> Any:
-    """Where the entries of the rows' own classes are in the memory of `d`.
+def _positions(t: Array, d: Array) -> Array:
+    """Return the positions of the rows' own classes in the memory of `d`.
 
     NumPy gathers by one index three times as fast as by a row and a column.
     """
@@ -84,22 +85,22 @@ def _positions(t: Any, d: Any) -> Any:
 
 
 @lru_cache(maxsize=16)
-def row_offsets(c: int, n: int) -> Any:
-    """0, c, ..., (n - 1) c, for all batches of a size, as `ones` are."""
+def row_offsets(c: int, n: int) -> Array:
+    """Return 0, c, ..., (n - 1) c, cached for all batches of a size, as `ones` are."""
     starts = np.arange(0, n * c, c)
     starts.flags.writeable = False
     return starts
 
 
-def _target_rows(y: Any, z: Any, axis: int) -> Any:
-    """The weights as a matrix of rows; rows that broadcasting repeats stay one in memory."""
+def _target_rows(y: Array, z: Array, axis: int) -> Array:
+    """Return the weights as a matrix of rows. Rows repeated by broadcasting are not copied."""
     if y.shape != z.shape:
         y = np.broadcast_to(y, z.shape)
     return (y if axis == -1 else np.moveaxis(y, axis, -1)).reshape(-1, z.shape[axis])
 
 
-def _moderate(memory: Any, z: Any, own: Any, d: Any) -> Any:
-    """For class indices: the losses, and into `d` the gradients, ŷ_i and ŷ_t - 1.
+def _unshifted(memory: Array, z: Array, own: Array, d: Array) -> Array:
+    """Return the losses for class indices, and write the gradients, ŷ_i and ŷ_t - 1, into `d`.
 
     With e_k = e^z_k and r = Σ_{k≠t} e_k, the loss is ln((r + e_t) / e_t) = log1p(r / e_t), and
     ŷ_t - 1 is -r / (r + e_t): both keep their digits when r is tiny.
@@ -113,8 +114,8 @@ def _moderate(memory: Any, z: Any, own: Any, d: Any) -> Any:
     return np.log1p(rest / own_e)
 
 
-def _shifted(memory: Any, z: Any, own: Any, d: Any) -> Any:
-    """The same for logits that e^z might not hold: they are shifted by their largest, m.
+def _shifted(memory: Array, z: Array, own: Array, d: Array) -> Array:
+    """Do the same for logits whose e^z may overflow: they are shifted by the largest one, m.
 
     Then ln e_t is z_t - m, also where e_t is 0.
     """
@@ -129,8 +130,8 @@ def _shifted(memory: Any, z: Any, own: Any, d: Any) -> Any:
     return np.log1p(rest + (own_e - 1)) - inner
 
 
-def _weighed(z: Any, y: Any, d: Any) -> Any:
-    """For weights: the losses, and into `d` the gradients ŷ_i Σ_o y_o - y_i.
+def _with_weights(z: Array, y: Array, d: Array) -> Array:
+    """Return the losses for weights, and write the gradients ŷ_i Σ_o y_o - y_i into `d`.
 
     With e_k = e^(z_k - m), m the largest logit of the row, its loss is
     Σ_i y_i (ln Σ_k e_k - (z_i - m)). Neither term is negative where y is not: no digits cancel.
@@ -152,29 +153,29 @@ def _weighed(z: Any, y: Any, d: Any) -> Any:
     return np.log1p(rest) * weight - inner
 
 
-def _shift(z: Any, d: Any) -> None:
-    """z - m into `d`, m being the largest logit of each row."""
+def _shift(z: Array, d: Array) -> None:
+    """Write z - m into `d`, where m is the largest logit of each row."""
     d[...] = z
     d -= np.maximum.reduce(d, axis=1, keepdims=True)
 
 
-def _without_top(e: Any, top: Any) -> Any:
-    """r = Σ_{k≠j} e_k for rows where e_j = 1 stands out: in 1 + r, a tiny r is rounded away."""
+def _without_top(e: Array, top: Any) -> Array:
+    """Return r = Σ_{k≠j} e_k for rows where e_j = 1 dominates: 1 + r would round a tiny r away."""
     others = e[top[0]]
     others[np.arange(len(others)), top[1]] = 0
     return _row_sums(others, e.dtype)
 
 
-def _row_sums(x: Any, dtype: Any) -> Any:
-    """Σ over the classes; of long rows by BLAS, three times as fast, and as exact to an ULP."""
+def _row_sums(x: Array, dtype: Any) -> Array:
+    """Sum over the classes. BLAS does it for long rows, three times as fast, within an ULP."""
     if x.shape[1] < _SHORT_ROW:
         return np.add.reduce(x, axis=1, dtype=dtype)
     return x @ ones(x.shape[1], dtype)
 
 
-def _weighted_sum(y: Any, log_p: Any) -> Any:
-    """Σ_i y_i ℓ_i for each row, with 0 ln 0 = 0."""
-    with np.errstate(invalid="ignore"):  # 0 times -inf, which is put right
+def _weighted_sum(y: Array, log_p: Array) -> Array:
+    """Return Σ_i y_i ℓ_i for each row, with 0 ln 0 = 0."""
+    with np.errstate(invalid="ignore"):  # 0 times -inf, which is corrected below
         inner = np.vecdot(y, log_p)
     if not np.isfinite(np.add.reduce(inner)):
         lost = ~np.isfinite(inner)
@@ -183,8 +184,8 @@ def _weighted_sum(y: Any, log_p: Any) -> Any:
     return inner
 
 
-def from_rows(rows: Any, shape: tuple[int, ...], axis: int) -> Any:
-    """A matrix of rows as an array of `shape` with the classes on `axis`: a view."""
+def from_rows(rows: Array, shape: tuple[int, ...], axis: int) -> Array:
+    """Return a view of a matrix of rows as an array of `shape` with the classes on `axis`."""
     lead = drop_axis(shape, axis)
     if rows.flags.f_contiguous:  # laid out class by class
         return np.moveaxis(rows.T.reshape(shape[axis], *lead), 0, axis)

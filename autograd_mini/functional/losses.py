@@ -1,16 +1,17 @@
-"""Losses besides softmax cross-entropy, each as one fused node beside its graph.
+"""Losses besides softmax cross-entropy, each as one fused node with its graph.
 
-`x` are predictions or logits, `t` targets, `y` the loss, `g` its cotangent. `ℓ` is one entry's own
-loss; a reduction takes the mean of them, their sum, or none.
+`x` are predictions or logits, `t` targets, `y` the loss, `g` its cotangent. `ℓ` is the loss of one
+entry. The reduction is the mean over the entries, their sum, or none.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from ..core.arrays import as_array_or_tensor, unwrap
+from ..core.arrays import Array, Cotangent, as_array_or_tensor, unwrap
 from ..core.fused import fused, labelled
 from ..ops.elementwise import sigmoid
 from ..ops.indexing import scatter
@@ -19,7 +20,7 @@ from .activations import sigmoid_from, softplus
 from .targets import Reduction, existing
 
 
-def _reduced(entries: Any, reduction: Reduction) -> Any:
+def _reduced(entries: Array, reduction: Reduction) -> Array:
     if reduction == "none":
         return entries
     if reduction == "mean":
@@ -29,26 +30,27 @@ def _reduced(entries: Any, reduction: Reduction) -> Any:
     raise ValueError(f"reduction is 'mean', 'sum' or 'none', not {reduction!r}")
 
 
-def _scale(g: Any, count: int, reduction: Reduction) -> Any:
-    """What an entry's own derivative is multiplied by."""
-    return divide_by_count(g, max(count, 1)) if reduction == "mean" else g
+def _reduced_display(entries: Array, count: int, reduction: Reduction) -> Array:
+    """Reduce the entries as a formula shows it: (1/N) Σ for a mean."""
+    return entries if reduction == "none" else divide_by_count(entries.sum(), count, reduction)
 
 
-def _mean(d: Any, count: int, reduction: Reduction) -> Any:
-    """The same as a textbook has it: the derivative, over the number of entries."""
-    return d / max(count, 1) if reduction == "mean" else d
-
-
-def _total(entries: Any, count: int, reduction: Reduction) -> Any:
-    """The entries as a textbook reduces them: (1/N) Σ for a mean."""
-    return entries if reduction == "none" else _mean(entries.sum(), count, reduction)
+def _check_shapes(x: Array, t: Array) -> None:
+    """Raise if a missing axis would compare each `x` with each `t`, as for (N, 1) and (N,)."""
+    a, b = np.shape(x), np.shape(t)
+    if len(a) != len(b) and (shape := np.broadcast_shapes(a, b)) not in (a, b):
+        same_size = math.prod(a) == math.prod(b)
+        remedy = f"Reshape the targets to {a}" if same_size else "Give both the same axes"
+        raise ValueError(
+            f"every prediction would be compared with every target, in shape {shape}. {remedy}."
+        )
 
 
 # ---- mean squared error -------------------------------------------------------------------------
 
 
-def _mse_loss(x: Any, t: Any, reduction: Reduction = "mean") -> Any:
-    r"""ℓ = (x - t)², and their mean; as one node.
+def _mse_loss(x: Array, t: Array, reduction: Reduction = "mean") -> Any:
+    r"""Compute ℓ = (x - t)² and the mean of all entries, as one node.
 
     Parameters
     ----------
@@ -63,7 +65,8 @@ def _mse_loss(x: Any, t: Any, reduction: Reduction = "mean") -> Any:
     Raises
     ------
     ValueError
-        When `x` and `t` do not broadcast, or for another `reduction`.
+        If `x` and `t` do not broadcast, if they have shapes such as (N, 1) and (N,), which would
+        compare each prediction with each target, or for another `reduction`.
 
     Notes
     -----
@@ -84,29 +87,32 @@ def _mse_loss(x: Any, t: Any, reduction: Reduction = "mean") -> Any:
     >>> loss.item(), x.grad
     (2.5, array([1., 2.]))
     """
+    _check_shapes(x, t)
     d = x - t
     return _reduced(np.square(d), reduction), d
 
 
-def _mse_graph(x: Any, t: Any, reduction: Reduction = "mean") -> Any:
+def _mse_graph(x: Array, t: Array, reduction: Reduction = "mean") -> Array:
     return _reduced(np.square(x - t), reduction)
 
 
 def _mse_vjp(
-    g: Any, y: Any, x: Any, t: Any, reduction: Reduction = "mean", residuals: Any = None
-) -> Any:
+    g: Cotangent, y: Array, x: Array, t: Array, reduction: Reduction = "mean", residuals: Any = None
+) -> Cotangent:
     d = x - t if residuals is None else residuals
-    return d * (2 * _scale(g, d.size, reduction))
+    return d * (2 * divide_by_count(g, d.size, reduction))
 
 
-def _mse_display_graph(x: Any, t: Any, reduction: Reduction = "mean") -> Any:
+def _mse_display_graph(x: Array, t: Array, reduction: Reduction = "mean") -> Array:
     d = x - t
-    return _total(np.square(d), d.size, reduction)
+    return _reduced_display(np.square(d), d.size, reduction)
 
 
-def _mse_display(g: Any, y: Any, x: Any, t: Any, reduction: Reduction = "mean") -> Any:
+def _mse_display(
+    g: Cotangent, y: Array, x: Array, t: Array, reduction: Reduction = "mean"
+) -> Cotangent:
     d = x - t
-    return _mean(2 * d * g, d.size, reduction)
+    return divide_by_count(2 * d * g, d.size, reduction)
 
 
 mse_loss = fused(
@@ -124,30 +130,30 @@ mse_loss = fused(
 # ---- negative log-likelihood --------------------------------------------------------------------
 
 
-def _nll_loss(log_p: Any, targets: Any, reduction: Reduction = "mean") -> Any:
-    """ℓ_n = -ln ŷ_{n, t_n}, from log-probabilities; as one node.
+def _nll_loss(log_p: Array, targets: Array, reduction: Reduction = "mean") -> Any:
+    """Compute ℓ_n = -ln ŷ_{n, t_n} from log-probabilities, and the mean of all rows, as one node.
 
     Parameters
     ----------
     log_p : Tensor or array_like, shape (..., C)
-        ln ŷ, as `log_softmax` gives it.
+        ln ŷ, as `log_softmax` returns it.
     targets : array_like of int, shape (...)
-        Each row's own class.
+        The class of each row.
     reduction : "mean", "sum" or "none"
 
     Raises
     ------
     IndexError
-        A class index outside 0 ... C-1.
+        If a class index is outside 0 ... C-1.
     TypeError
-        Targets that are not ints, or not one for each row.
+        If the targets are not integers, one for each row.
     ValueError
-        Another `reduction`.
+        For another `reduction`.
 
     Notes
     -----
-    ∂ℓ_n/∂ln ŷ_{n,i} is -1 at the row's own class and 0 elsewhere: the rule puts the cotangents
-    into zeros, once, where the graph would pass through a gather and a scatter.
+    ∂ℓ_n/∂ln ŷ_{n,i} is -1 at the row's own class and 0 elsewhere. So the rule puts the cotangents
+    into an array of zeros.
 
     References
     ----------
@@ -169,8 +175,8 @@ def _nll_loss(log_p: Any, targets: Any, reduction: Reduction = "mean") -> Any:
     return _reduced(-rows.reshape(targets.shape), reduction)
 
 
-def _own(log_p: Any, targets: Any) -> Any:
-    """The index of each row's own class in a matrix of rows; an error where there is none."""
+def _own(log_p: Array, targets: Array) -> Any:
+    """Return the index of each row's own class in a matrix of rows, or raise if there is none."""
     t = unwrap(targets)
     c = log_p.shape[-1]
     if t.dtype.kind not in "iu" or t.shape != log_p.shape[:-1]:
@@ -178,35 +184,39 @@ def _own(log_p: Any, targets: Any) -> Any:
     return np.arange(t.size), existing(t, c, "nll_loss").reshape(-1)
 
 
-def _nll_vjp(g: Any, y: Any, log_p: Any, targets: Any, reduction: Reduction = "mean") -> Any:
+def _nll_vjp(
+    g: Cotangent, y: Array, log_p: Array, targets: Array, reduction: Reduction = "mean"
+) -> Cotangent:
     targets = as_array_or_tensor(targets)
     n, c = targets.size, log_p.shape[-1]
-    each = np.broadcast_to(-_scale(g.reshape(-1), n, reduction), (n,))
+    each = np.broadcast_to(-divide_by_count(g.reshape(-1), n, reduction), (n,))
     return scatter(each, _own(log_p, targets), (n, c)).reshape(log_p.shape)
 
 
-def _nll_graph(log_p: Any, targets: Any, reduction: Reduction = "mean") -> Any:
+def _nll_graph(log_p: Array, targets: Array, reduction: Reduction = "mean") -> Array:
     own = np.take_along_axis(log_p, unwrap(targets)[..., None], -1)
     return _reduced(-own.squeeze(-1), reduction)
 
 
-def _one_hot(log_p: Any, targets: Any) -> Any:
-    """y: a class index stands for a row that is 1 there, and 0 elsewhere."""
+def _one_hot(log_p: Array, targets: Array) -> Array:
+    """Return y: the row of a class index is 1 there, and 0 elsewhere."""
     own = np.arange(log_p.shape[-1]) == np.expand_dims(unwrap(targets), -1)
     return labelled(1.0 * own, "y")
 
 
-def _nll_display_graph(log_p: Any, targets: Any, reduction: Reduction = "mean") -> Any:
+def _nll_display_graph(log_p: Array, targets: Array, reduction: Reduction = "mean") -> Array:
     entries = _one_hot(log_p, targets) * log_p
     if reduction == "none":
         return -entries.sum(axis=-1)
-    return _mean(-entries.sum(), targets.size, reduction)
+    return divide_by_count(-entries.sum(), targets.size, reduction)
 
 
-def _nll_display(g: Any, y: Any, log_p: Any, targets: Any, reduction: Reduction = "mean") -> Any:
+def _nll_display(
+    g: Cotangent, y: Array, log_p: Array, targets: Array, reduction: Reduction = "mean"
+) -> Cotangent:
     """-y g / N."""
     g = np.expand_dims(g, -1) if reduction == "none" else g
-    return _mean(-_one_hot(log_p, targets) * g, targets.size, reduction)
+    return divide_by_count(-_one_hot(log_p, targets) * g, targets.size, reduction)
 
 
 nll_loss = fused(
@@ -223,13 +233,13 @@ nll_loss = fused(
 # ---- binary cross-entropy -----------------------------------------------------------------------
 
 
-def _binary_graph(x: Any, t: Any, pos_weight: Any = 1, reduction: Reduction = "mean") -> Any:
+def _binary_graph(x: Array, t: Array, pos_weight: Any = 1, reduction: Reduction = "mean") -> Array:
     p = sigmoid(x)
     return _reduced(-(pos_weight * t * np.log(p) + (1 - t) * np.log(1 - p)), reduction)
 
 
-def _binary(x: Any, t: Any, pos_weight: Any = 1, reduction: Reduction = "mean") -> Any:
-    r"""ℓ = -w t ln σ(x) - (1 - t) ln(1 - σ(x)), with σ the sigmoid; as one node.
+def _binary(x: Array, t: Array, pos_weight: Any = 1, reduction: Reduction = "mean") -> Any:
+    r"""Compute ℓ = -w t ln σ(x) - (1 - t) ln(1 - σ(x)), where σ is the sigmoid, as one node.
 
     Parameters
     ----------
@@ -239,7 +249,7 @@ def _binary(x: Any, t: Any, pos_weight: Any = 1, reduction: Reduction = "mean") 
         The probability of the positive class, broadcastable: 0, 1 or between. May require a
         gradient.
     pos_weight : array_like
-        w, broadcastable: how much a positive counts.
+        w, broadcastable: the weight of the positive class.
     reduction : "mean", "sum" or "none"
 
     Returns
@@ -249,12 +259,13 @@ def _binary(x: Any, t: Any, pos_weight: Any = 1, reduction: Reduction = "mean") 
     Raises
     ------
     ValueError
-        When the arguments do not broadcast, or for another `reduction`.
+        If the arguments do not broadcast, if `x` and `t` have shapes such as (N, 1) and (N,), which
+        would compare each prediction with each target, or for another `reduction`.
 
     Notes
     -----
     Since 1 - σ(x) = σ(-x) and -ln σ(x) = softplus(-x), the loss is w t softplus(-x) +
-    (1 - t) softplus(x): finite for any x, and without a digit lost where the loss is tiny. The
+    (1 - t) softplus(x). It is finite for any x, and loses no digits if the loss is tiny. The
     derivative is ∂ℓ/∂x = (1 - t) σ(x) - w t σ(-x), which is σ(x) - t where w = 1; and
     ∂ℓ/∂t = w softplus(-x) - softplus(x).
 
@@ -273,6 +284,7 @@ def _binary(x: Any, t: Any, pos_weight: Any = 1, reduction: Reduction = "mean") 
     >>> loss.item(), x.grad
     (500.0, array([ 0. , -0.5]))
     """
+    _check_shapes(x, t)
     e = np.exp(-np.abs(x))
     common = np.log1p(e)  # softplus(±x) - max(±x, 0)
     positive, negative = np.maximum(-x, 0), np.maximum(x, 0)
@@ -282,15 +294,15 @@ def _binary(x: Any, t: Any, pos_weight: Any = 1, reduction: Reduction = "mean") 
 
 
 def _binary_logits_vjp(
-    g: Any,
-    y: Any,
-    x: Any,
-    t: Any,
+    g: Cotangent,
+    y: Array,
+    x: Array,
+    t: Array,
     pos_weight: Any = 1,
     reduction: Reduction = "mean",
     residuals: Any = None,
-) -> Any:
-    scale = _scale(g, _entries(x, t, pos_weight), reduction)
+) -> Cotangent:
+    scale = divide_by_count(g, _entries(x, t, pos_weight), reduction)
     if residuals is None:
         up, down = sigmoid(x), sigmoid(-x)
     else:
@@ -299,53 +311,53 @@ def _binary_logits_vjp(
 
 
 def _binary_targets_vjp(
-    g: Any,
-    y: Any,
-    x: Any,
-    t: Any,
+    g: Cotangent,
+    y: Array,
+    x: Array,
+    t: Array,
     pos_weight: Any = 1,
     reduction: Reduction = "mean",
     residuals: Any = None,
-) -> Any:
-    scale = _scale(g, _entries(x, t, pos_weight), reduction)
+) -> Cotangent:
+    scale = divide_by_count(g, _entries(x, t, pos_weight), reduction)
     d = (pos_weight * softplus(-x) - softplus(x)) * scale
     shape = _shape(x, t, pos_weight)
     return d if d.shape == shape else np.broadcast_to(d, shape)  # logits that are repeated
 
 
-def _entries(x: Any, t: Any, pos_weight: Any) -> int:
+def _entries(x: Array, t: Array, pos_weight: Any) -> int:
     return int(np.prod(_shape(x, t, pos_weight)))
 
 
-def _shape(x: Any, t: Any, pos_weight: Any) -> tuple[int, ...]:
+def _shape(x: Array, t: Array, pos_weight: Any) -> tuple[int, ...]:
     return np.broadcast_shapes(
         as_array_or_tensor(x).shape, as_array_or_tensor(t).shape, np.shape(pos_weight)
     )
 
 
 def _binary_display_graph(
-    x: Any, t: Any, pos_weight: Any = 1, reduction: Reduction = "mean"
-) -> Any:
+    x: Array, t: Array, pos_weight: Any = 1, reduction: Reduction = "mean"
+) -> Array:
     p = labelled(sigmoid(x), "ŷ")
     entries = pos_weight * t * np.log(p) + (1 - t) * np.log(1 - p)
-    return -_total(entries, _entries(x, t, pos_weight), reduction)
+    return -_reduced_display(entries, _entries(x, t, pos_weight), reduction)
 
 
 def _binary_display(
-    g: Any, y: Any, x: Any, t: Any, pos_weight: Any = 1, reduction: Reduction = "mean"
-) -> Any:
+    g: Cotangent, y: Array, x: Array, t: Array, pos_weight: Any = 1, reduction: Reduction = "mean"
+) -> Cotangent:
     """(σ(x) - t) g / N where w is 1."""
     p = labelled(sigmoid(x), "ŷ")
     d = p - t if np.all(pos_weight == 1) else (1 - t) * p - pos_weight * t * (1 - p)
-    return _mean(d * g, _entries(x, t, pos_weight), reduction)
+    return divide_by_count(d * g, _entries(x, t, pos_weight), reduction)
 
 
 def _binary_targets_display(
-    g: Any, y: Any, x: Any, t: Any, pos_weight: Any = 1, reduction: Reduction = "mean"
-) -> Any:
+    g: Cotangent, y: Array, x: Array, t: Array, pos_weight: Any = 1, reduction: Reduction = "mean"
+) -> Cotangent:
     """-x g / N where w is 1, since softplus(-x) - softplus(x) is -x."""
     d = -x if np.all(pos_weight == 1) else pos_weight * softplus(-x) - softplus(x)
-    return _mean(d * g, _entries(x, t, pos_weight), reduction)
+    return divide_by_count(d * g, _entries(x, t, pos_weight), reduction)
 
 
 sigmoid_binary_cross_entropy = fused(

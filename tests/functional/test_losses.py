@@ -135,6 +135,13 @@ def test_a_temperature_divides_the_logits():
         (lambda: ag.nll_loss(X, np.array([0.0])), TypeError, r"integers of shape \(4,\)"),
         (lambda: ag.mse_loss(X, T, reduction="avg"), ValueError, "not 'avg'"),
         (lambda: ag.mse_loss(X, T[:, :3]), ValueError, "mse_loss of .* broadcast"),
+        (lambda: ag.mse_loss(X[:, :1], T[:, 0]), ValueError, r"Reshape the targets to \(4, 1\)"),
+        (lambda: ag.mse_loss(X[:, 0], T[:, :1]), ValueError, r"Reshape the targets to \(4,\)"),
+        (
+            lambda: ag.sigmoid_binary_cross_entropy(ag.tensor(X[:, :1]), T[:, 0]),
+            ValueError,
+            r"sigmoid_binary_cross_entropy of a tensor \(4, 1\).* in shape \(4, 4\)",
+        ),
     ],
 )
 def test_what_losses_refuse(call, error, message):

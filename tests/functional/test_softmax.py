@@ -427,3 +427,16 @@ def test_the_classes_of_a_loss_lie_along_one_axis():
     for loss in (ag.softmax_cross_entropy, ag.cross_entropy):
         with pytest.raises(TypeError, match=r"lie along one axis, an int, not \(0, 1\)"):
             loss(BATCH, INDICES, axis=(0, 1))
+
+
+@pytest.mark.parametrize("where", [None, True])
+def test_logsumexp_of_no_entries_is_minus_infinity(where):
+    for shape, axis, expected in (((0,), None, ()), ((3, 0), 1, (3,)), ((0, 2), (0, 1), ())):
+        x = leaf(np.zeros(shape))
+        y = ag.logsumexp(x, axis=axis, where=where)
+        assert y.shape == expected
+        assert (y.data == -np.inf).all()
+        y.backward(np.ones(expected))
+        assert x.grad.shape == shape
+        (second,) = np.atleast_1d(ag.logsumexp(np.zeros(0, np.float32), keepdims=True))
+        assert (second, second.dtype) == (-np.inf, np.float32)
