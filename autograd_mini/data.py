@@ -1,6 +1,6 @@
-"""The small real data sets that the examples train on.
+"""The small data sets that the examples train on.
 
-Each comes as `x`, one row of features an example, and `labels`, the class of each as an int.
+Each consists of `x`, with one row of features per example, and `labels`, the classes as ints.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Labels = NDArray[np.int64]
 
 
 def moons(n: int = 1000, *, noise: float = 0.1, rng: Seed = 0) -> tuple[Features, Labels]:
-    """Two half circles that interlock: the smallest task that a straight line cannot solve.
+    """Return two half circles that interlock, a small task that a straight line cannot solve.
 
         class 0: (cos θ, sin θ)        class 1: (1 - cos θ, 1/2 - sin θ)        θ in [0, π]
 
@@ -28,7 +28,7 @@ def moons(n: int = 1000, *, noise: float = 0.1, rng: Seed = 0) -> tuple[Features
     noise : float
         The standard deviation of the normal noise that is added to each coordinate.
     rng : int or numpy.random.Generator
-        Where the order of the points and the noise are drawn from.
+        The source of the order of the points and of the noise.
 
     Returns
     -------
@@ -38,7 +38,7 @@ def moons(n: int = 1000, *, noise: float = 0.1, rng: Seed = 0) -> tuple[Features
     Raises
     ------
     ValueError
-        For fewer than two points, or a noise that is negative or not finite.
+        If there are fewer than two points, or if the noise is negative or not finite.
 
     References
     ----------
@@ -70,7 +70,7 @@ def moons(n: int = 1000, *, noise: float = 0.1, rng: Seed = 0) -> tuple[Features
 
 
 def digits() -> tuple[Features, Labels]:
-    """The 1,797 handwritten digits that scikit-learn ships: 8 by 8 pixels each, nothing to fetch.
+    """Return the 1,797 handwritten digits of scikit-learn, 8 by 8 pixels each, without a download.
 
     Returns
     -------
@@ -82,7 +82,7 @@ def digits() -> tuple[Features, Labels]:
     Raises
     ------
     ImportError
-        When scikit-learn is not installed.
+        If scikit-learn is not installed.
 
     References
     ----------
@@ -100,7 +100,7 @@ def digits() -> tuple[Features, Labels]:
         from sklearn.datasets import load_digits
     except ImportError as error:
         raise ImportError(
-            "the digits come with scikit-learn, which is not installed here: "
+            "the digits are part of scikit-learn, which is not installed: "
             'pip install "autograd_mini[examples]"'
         ) from error
     x, labels = load_digits(return_X_y=True)
@@ -110,16 +110,16 @@ def digits() -> tuple[Features, Labels]:
 def split(
     x: ArrayLike, labels: ArrayLike, *, held_out: float = 0.2, rng: Seed = 0
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Shuffle the examples, and hold some of them out to test on.
+    """Shuffle the examples and split them into a training set and a test set.
 
     Parameters
     ----------
     x, labels : array_like
-        Examples along the first axis, as many of one as of the other.
+        Examples along the first axis, and one label for each.
     held_out : float
-        The part to test on, between 0 and 1.
+        The fraction to test on, between 0 and 1.
     rng : int or numpy.random.Generator
-        Where the order is drawn from.
+        The source of the random order.
 
     Returns
     -------
@@ -128,7 +128,7 @@ def split(
     Raises
     ------
     ValueError
-        When there is not one label for each example, or none would be left on one of the sides.
+        If there is not one label for each example, or if one of the sets would be empty.
 
     Examples
     --------
@@ -140,17 +140,17 @@ def split(
     x, labels = paired(x, labels)
     n = len(x)
     if not 0 < held_out < 1:
-        raise ValueError(f"held_out is {held_out}: it is a part of the examples, between 0 and 1")
+        raise ValueError(f"held_out is {held_out}: it is a fraction, between 0 and 1")
     test = round(n * held_out)
     if not 0 < test < n:
-        raise ValueError(f"held_out={held_out} of {n} examples leaves nothing on one of the sides")
+        raise ValueError(f"held_out={held_out} of {n} examples leaves one of the sets empty")
     order = np.random.default_rng(rng).permutation(n)
     train_rows, test_rows = order[test:], order[:test]
     return x[train_rows], labels[train_rows], x[test_rows], labels[test_rows]
 
 
 def paired(x: ArrayLike, labels: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Examples and labels as arrays, checked: some examples, and one label for each.
+    """Return examples and labels as arrays, or raise if there is not one label for each.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ def paired(x: ArrayLike, labels: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]
     Raises
     ------
     ValueError
-        When there is no example, or not one label for each.
+        If there is no example, or not one label for each.
 
     Examples
     --------

@@ -1,38 +1,38 @@
 """Optimisers: from gradients to the next parameters.
 
-`p` a parameter, `g` its gradient, `lr` the learning rate. Each step ends in ``p.data -= ...``,
-which tells the tape that what was recorded with the old parameters is out of date.
+`p` is a parameter, `g` its gradient, `lr` the learning rate. Each step ends in ``p.data -= ...``,
+which gives `p` a new version. A tape that was recorded with the old one is then out of date.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from math import inf, sqrt
-from typing import Any
 
 import numpy as np
 
+from .core.arrays import Array
 from .core.messages import describe
 from .core.tensor import Tensor
 
 
 class Optimizer:
-    """What all optimisers share; a new one is a subclass with its own `step`.
+    """The base class of all optimisers. To write a new one, define `step` in a subclass.
 
     Parameters
     ----------
     parameters : iterable of Tensor
         Leaves that require a gradient.
     lr : float
-        The learning rate, positive. The attribute may be changed between steps.
+        The learning rate, positive. You may change the attribute between steps.
 
     Raises
     ------
     TypeError
-        For a parameter that is not a Tensor.
+        If a parameter is not a Tensor.
     ValueError
-        For no parameters at all, the same one twice, one that is not a leaf or requires no
-        gradient, or a learning rate that is not a positive number.
+        If there is no parameter, if one is listed twice, is not a leaf or does not require a
+        gradient, or if the learning rate is not a positive number.
 
     Examples
     --------
@@ -53,12 +53,12 @@ class Optimizer:
     def step(self) -> None:
         """Move every parameter that has a gradient.
 
-        A gradient that is not finite makes its parameter so: nothing is clipped or hidden.
+        A gradient that is not finite gives a parameter that is not finite. Nothing is clipped.
 
         Raises
         ------
         NotImplementedError
-            By this class itself, whose subclasses say how.
+            If a subclass does not define it.
 
         Examples
         --------
@@ -73,7 +73,7 @@ class Optimizer:
         raise NotImplementedError
 
     def zero_grad(self) -> None:
-        """Forget the gradients of all parameters: ``.grad`` is None again.
+        """Reset the gradients of all parameters: ``.grad`` is None again.
 
         Examples
         --------
@@ -89,8 +89,8 @@ class Optimizer:
             p.zero_grad()
 
 
-def _descend(p: Tensor, step: Any) -> None:
-    """Compute ``p.data -= step`` without the checks of the setter."""
+def _descend(p: Tensor, step: Array) -> None:
+    """Compute ``p.data -= step`` without the checks of the setter: version first, then data."""
     p._advance(p._array)
     p._array -= step
 
@@ -108,7 +108,7 @@ class SGD(Optimizer):
     Raises
     ------
     TypeError, ValueError
-        As `Optimizer`; ValueError for a momentum outside [0, 1).
+        As `Optimizer`. ValueError also if the momentum is outside [0, 1).
 
     Notes
     -----
@@ -117,7 +117,7 @@ class SGD(Optimizer):
     References
     ----------
     Sutskever et al.: On the importance of initialization and momentum in deep learning, ICML 2013,
-    in the form of ``torch.optim.SGD``, where lr stands outside of v.
+    in the form of ``torch.optim.SGD``, where lr is not a factor of v.
 
     Examples
     --------
@@ -137,7 +137,7 @@ class SGD(Optimizer):
         self._velocity = [np.zeros_like(p.data) for p in self.parameters]
 
     def step(self) -> None:
-        """p ← p - lr g, or with momentum p ← p - lr v.
+        """Compute p ← p - lr g, or with momentum p ← p - lr v.
 
         Examples
         --------
@@ -164,7 +164,7 @@ class SGD(Optimizer):
 
 
 class Adam(Optimizer):
-    r"""Adam: steps of a size near lr, whatever the scale of the gradient.
+    r"""Adam: the size of each step is about lr, for gradients of any scale.
 
         m ← β1 m + (1 - β1) g          v ← β2 v + (1 - β2) g²
         p ← p - lr m̂ / (√v̂ + ε)        m̂ = m / (1 - β1^t),  v̂ = v / (1 - β2^t)
@@ -181,7 +181,7 @@ class Adam(Optimizer):
     Raises
     ------
     TypeError, ValueError
-        As `Optimizer`; ValueError for betas or eps out of their range.
+        As `Optimizer`. ValueError also if betas or eps are out of their range.
 
     Notes
     -----
@@ -223,7 +223,7 @@ class Adam(Optimizer):
         self._t = [0] * len(self.parameters)
 
     def step(self) -> None:
-        """One step of the formula above for each parameter that has a gradient.
+        """Apply the formula above to each parameter that has a gradient.
 
         Examples
         --------
@@ -239,21 +239,21 @@ class Adam(Optimizer):
         for i, p in enumerate(self.parameters):
             g = p.grad
             if g is None:
-                continue  # and its t, m and v stand still
+                continue  # its t, m and v do not change
             self._t[i] = t = self._t[i] + 1
             m, v = self._m[i], self._v[i]
             m *= beta1
             m += (1 - beta1) * g
             v *= beta2
             v += (1 - beta2) * g * g
-            # Plain formulas: NumPy reuses their temporaries by itself, and a scratch array of our
-            # own gained 10% on 200,000 parameters, nothing on 300.
+            # NumPy reuses the temporaries of these formulas. A scratch array gained 10% on 200,000
+            # parameters, and nothing on 300.
             root = np.sqrt(v) / sqrt(1 - beta2**t) + self.eps
             _descend(p, self.lr / (1 - beta1**t) * m / root)
 
 
 def _checked(parameters: Iterable[Tensor]) -> list[Tensor]:
-    """The parameters as a list, or an error that says which of them cannot be trained."""
+    """Return the parameters as a list, or raise and name the one that cannot be trained."""
     if isinstance(parameters, Tensor):
         raise TypeError(f"parameters: pass a list of tensors, [w], not {describe(parameters)}")
     found = list(parameters)
@@ -267,12 +267,12 @@ def _checked(parameters: Iterable[Tensor]) -> list[Tensor]:
         if not p.requires_grad:
             raise ValueError(f"parameter {i}, {describe(p)}, does not require a gradient")
     if len({id(p) for p in found}) < len(found):
-        raise ValueError("a parameter is in the list twice, and would be moved twice a step")
+        raise ValueError("a parameter is in the list twice, so each step would change it twice")
     return found
 
 
 def _positive(name: str, value: float) -> float:
-    if not 0 < value < inf:  # nor is NaN
+    if not 0 < value < inf:  # also refuses NaN
         raise ValueError(f"{name} is {value}: it must be a positive number")
     return value
 

@@ -121,7 +121,7 @@ def test_the_part_held_out_is_between_0_and_1(held_out):
 
 @pytest.mark.parametrize("held_out", [0.01, 0.99])
 def test_neither_side_is_empty(held_out):
-    with pytest.raises(ValueError, match="of 10 examples leaves nothing on one of the sides"):
+    with pytest.raises(ValueError, match="of 10 examples leaves one of the sets empty"):
         data.split(np.zeros((10, 2)), np.zeros(10, int), held_out=held_out)
 
 

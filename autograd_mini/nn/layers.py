@@ -1,4 +1,4 @@
-"""The few layers that the examples train with, and the loop that trains them.
+"""The layers that the examples train.
 
 A layer is anything that can be called: a `Linear`, or NumPy's own ``np.tanh``. A layer that has
 ``parameters()`` is trained.
@@ -32,25 +32,25 @@ class Linear:
     inputs, outputs : int
         The number of features before and after.
     rng : int or numpy.random.Generator
-        Where the first weights are drawn from. Give layers of one network one generator, or
+        The source of the initial weights. Pass one generator to all layers of a network, or
         different seeds: the same seed and shape give the same weights.
     dtype : dtype
-        Of the parameters, real floating. Give `x` the same, or NumPy promotes the result.
+        Of the parameters, real floating. If `x` has another dtype, NumPy promotes the result.
     name : str
-        What follows W and b in tables and pictures: "1" for W1 and b1, in a `scope` "linear1".
+        The text after W and b in tables and pictures: "1" for W1 and b1, in a `scope` "linear1".
 
     Attributes
     ----------
     weight : Tensor, shape (inputs, outputs)
-        Uniform in ±√(6 / (inputs + outputs)) at first, which keeps the variance of activations
+        Initially uniform in ±√(6 / (inputs + outputs)), which keeps the variance of activations
         and of gradients about the same from layer to layer.
     bias : Tensor, shape (outputs,)
-        Zero at first.
+        Initially zero.
 
     Raises
     ------
     ValueError
-        For a layer without inputs or outputs.
+        If `inputs` or `outputs` is below 1.
 
     References
     ----------
@@ -78,15 +78,15 @@ class Linear:
         self._scope = f"linear{name}"
 
     def __call__(self, x: Any) -> Any:
-        """x W + b as one record, for `x` of shape (..., inputs), of shape (..., outputs)."""
-        return scoped(self._scope, linear(x, self.weight, self.bias))
+        """Return x W + b, of shape (..., outputs), as one node. `x` has shape (..., inputs)."""
+        return _in_scope(self._scope, linear(x, self.weight, self.bias))
 
     def __repr__(self) -> str:
         inputs, outputs = self.weight.shape
         return f"Linear({inputs}, {outputs})"
 
     def parameters(self) -> list[Tensor]:
-        """The weight and the bias.
+        """Return the weight and the bias.
 
         Examples
         --------
@@ -103,12 +103,12 @@ class Sequential:
     Parameters
     ----------
     *layers : callable
-        Each a `Linear`, a NumPy function, another model: anything that can be called.
+        Anything that can be called: a `Linear`, a NumPy function, another model.
 
     Raises
     ------
     TypeError
-        For a layer that cannot be called.
+        If a layer cannot be called.
 
     Examples
     --------
@@ -125,17 +125,17 @@ class Sequential:
         self.layers = layers
 
     def __call__(self, x: Any) -> Any:
-        """All layers in turn, from `x` on, in a `scope` of the model's own."""
+        """Apply all layers in turn to `x`, in a `scope` named after the class."""
         with scope(type(self).__name__):
             for layer in self.layers:
                 x = layer(x)
         return x
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(map(_called, self.layers))})"
+        return f"{type(self).__name__}({', '.join(map(_name_of, self.layers))})"
 
     def parameters(self) -> list[Tensor]:
-        """The leaves that training changes, in the order of the layers; a shared one once.
+        """Return the leaves that training changes, in the order of the layers, each once.
 
         Examples
         --------
@@ -155,22 +155,22 @@ class MLP(Sequential):
     Parameters
     ----------
     sizes : sequence of int
-        Features in, units of each hidden layer, outputs: at least two numbers.
+        The number of inputs, the units of each hidden layer, the number of outputs.
     activation : callable
         An elementwise function: ``np.tanh``, ``ag.relu``, ...
     rng : int or numpy.random.Generator
-        Where the first weights are drawn from.
+        The source of the initial weights.
     dtype : dtype
         Of the parameters, which are named W1, b1, W2, b2, ...
 
     Raises
     ------
     ValueError
-        For fewer than two sizes.
+        If there are fewer than two sizes.
 
     Notes
     -----
-    For ``ag.relu`` the first weights are √2 larger: it passes on half of the variance [He et al.,
+    With ``ag.relu`` the initial weights are √2 larger, because it halves the variance [He et al.,
     Delving deep into rectifiers, ICCV 2015, section 2.2].
 
     References
@@ -207,13 +207,13 @@ class MLP(Sequential):
         super().__init__(*layers[:-1])
 
 
-def _called(layer: Layer) -> str:
-    """What a model's repr calls a layer: ``tanh`` for np.tanh, ``relu`` for ag.relu."""
+def _name_of(layer: Layer) -> str:
+    """Return the name of a layer in a repr: ``tanh`` for np.tanh, ``relu`` for ag.relu."""
     return getattr(layer, "__name__", None) or getattr(layer, "name", None) or repr(layer)
 
 
-def scoped(name: str, y: Any) -> Any:
-    """`y`, in a scope of its own if it is a record: a third of the time of a block around it."""
+def _in_scope(name: str, y: Any) -> Any:
+    """Put `y` into a new scope if it is a node. A `with` block would take three times as long."""
     if type(y) is Tensor and y.op is not None:
         y.scope = (*y.scope, scope(name))
     return y

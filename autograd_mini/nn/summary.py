@@ -1,4 +1,4 @@
-"""A model as a table: its layers, their parameters, and the shapes that flow through it."""
+"""A model as a table: its layers, their parameters, and the shapes of their outputs."""
 
 from __future__ import annotations
 
@@ -22,36 +22,36 @@ _HEADER = ["layer", "type", "parameters", "output", "dtype", "count", "bytes"]
 
 
 def summary(model: Layer, x: Any = None) -> Summary:
-    """The layers of a model with the shapes, dtypes and sizes of their parameters, and the total.
+    """Return the layers of a model with the shapes, dtypes and sizes of their parameters.
 
     Parameters
     ----------
     model : callable with ``parameters()``
-        A `nn.Linear`, `nn.Sequential`, `nn.MLP`, or an object of your own. Its layers are its
-        ``layers``, and what else it keeps in attributes, lists and dicts that has ``parameters()``.
+        An `nn.Linear`, `nn.Sequential`, `nn.MLP`, or your own object. Its layers are its attributes
+        that have ``parameters()``, and the entries of its lists and dicts of callables.
     x : array_like, optional
-        An example input, batch axis and all. The model is run on it once, recording nothing, and
-        each layer shows the shape of what it gave, the last time it was called.
+        An example input, with its batch axis. The model is run on it once, without recording. Each
+        layer shows the shape of its last output.
 
     Returns
     -------
     Summary
-        Prints as a table, and shows itself in a notebook. Has the numbers as ``count`` and
-        ``bytes``, and a `Row` for each layer in ``rows``.
+        A table, when printed and in a notebook. It has the totals ``count`` and ``bytes``, and a
+        `Row` for each layer in ``rows``.
 
     Raises
     ------
     TypeError
-        For what is not a model: it cannot be called, or has no ``parameters()``.
+        If `model` cannot be called or has no ``parameters()``.
 
     Notes
     -----
-    A parameter that several layers share is counted where it is first met. Optimisers keep more
-    memory than that: `optim.Adam` twice as much again, and ``.grad`` once.
+    A parameter that several layers share is counted in the first of them. Training needs more
+    memory: `optim.Adam` needs twice as much in addition, and ``.grad`` as much again.
 
     References
     ----------
-    The table is what ``model.summary()`` of Keras and the package ``torchinfo`` show.
+    The table resembles those of ``model.summary()`` in Keras and of the package ``torchinfo``.
 
     Examples
     --------
@@ -68,9 +68,8 @@ def summary(model: Layer, x: Any = None) -> Summary:
     82 parameters, 656 bytes
     """
     if not _is_trained(model):
-        given = (
-            f"the class {model.__name__} itself" if isinstance(model, type) else f"{model!r:.60}"
-        )
+        is_class = isinstance(model, type)
+        given = f"the class {model.__name__} itself" if is_class else f"{model!r:.60}"
         raise TypeError(
             "summary takes a model: something that can be called and has parameters(), as the "
             f"layers of autograd_mini.nn do; not {given}"
@@ -78,7 +77,7 @@ def summary(model: Layer, x: Any = None) -> Summary:
     rows = list(_rows(model, (), set()))
     if x is not None:
         with no_grad():
-            _heard(model, (), {row.path: row for row in rows})(_array(x))
+            _observed(model, (), {row.path: row for row in rows})(_array(x))
     return Summary(rows)
 
 
@@ -89,17 +88,17 @@ class Row:
     Attributes
     ----------
     path : tuple of str
-        Where it is: ``("0", "head")`` is the attribute `head` of layer 0; () for the model.
+        Its position: ``("0", "head")`` is the attribute `head` of layer 0, and () is the model.
     type : str
-        What it is: the name of its class, or of a function.
+        The name of its class, or of a function.
     parameters : tuple of Tensor
-        Those that are its own, and not of a layer in it.
+        Its own parameters, without those of the layers in it.
     count, bytes : int
-        The entries of the parameters in it that no row above has, and their bytes.
+        The entries, and the bytes, of its parameters that are in no row above.
     shared : int
-        How many of its own parameters a row above has already.
+        The number of its own parameters that are in a row above.
     output : tuple of int, or None
-        The shape of what it gave; None where no example was run.
+        The shape of its output. None if no example was run.
 
     Examples
     --------
@@ -121,12 +120,12 @@ class Row:
 
 @dataclass(repr=False)
 class Summary:
-    """A model as a table; see `summary`.
+    """A model as a table, made by `summary`.
 
     Attributes
     ----------
     rows : list of Row
-        The model, then its layers, each before those in it.
+        The model, then its layers, each before the layers in it.
 
     Examples
     --------
@@ -141,7 +140,7 @@ class Summary:
 
     @property
     def count(self) -> int:
-        """The entries of all parameters, each parameter once.
+        """The number of entries of all parameters, each parameter counted once.
 
         Examples
         --------
@@ -154,7 +153,7 @@ class Summary:
 
     @property
     def bytes(self) -> int:
-        """The bytes of all parameters, without gradients and what an optimiser keeps.
+        """The bytes of all parameters, without gradients and the state of an optimiser.
 
         Examples
         --------
@@ -169,12 +168,12 @@ class Summary:
         return self.text()
 
     def text(self, width: int | None = None) -> str:
-        """The table in so many columns; in those that the terminal has when not given.
+        """Return the table as text.
 
         Parameters
         ----------
         width : int, optional
-            How many columns there are.
+            The number of columns. By default it is that of the terminal.
 
         Examples
         --------
@@ -190,9 +189,8 @@ class Summary:
         used = [i for i in range(len(_HEADER)) if i < 3 or any(row[i] for row in cells[1:])]
         cells = [[row[i] for i in used] for row in cells]
         paths, *_, counts, sizes = (max(map(wide, column)) for column in zip(*cells))
-        for (
-            row
-        ) in cells:  # the table puts its first column to the right, and the others to the left
+        # The table aligns its first column to the right, and the others to the left.
+        for row in cells:
             row[0] += " " * (paths + 1 - wide(row[0]))
             row[-2:] = row[-2].rjust(counts), row[-1].rjust(sizes)
         table = _written([_Section(cells, [([2], 12), ([1], 8)], {})], width, False)
@@ -218,22 +216,22 @@ class Summary:
         return f"<table>{head}<tbody>{rows}</tbody></table><p>{self._total()}</p>"
 
 
-def _rows(layer: Any, path: tuple[str, ...], met: set[Tensor]) -> Iterator[Row]:
-    """The row of a layer, then those of the layers in it."""
+def _rows(layer: Any, path: tuple[str, ...], seen: set[Tensor]) -> Iterator[Row]:
+    """Yield the row of a layer, then those of the layers in it."""
     children = list(_children(layer))
     inside = {p for _, child in children for p in _parameters(child)}
     own = tuple(p for p in _parameters(layer) if p not in inside)
-    new = [p for p in _parameters(layer) if p not in met]
+    new = [p for p in _parameters(layer) if p not in seen]
     count, size = sum(p.size for p in new), sum(p.data.nbytes for p in new)
-    shared = sum(p in met for p in own)
-    yield Row(path, _named(layer), own, count, size, shared)
-    met.update(own)
+    shared = sum(p in seen for p in own)
+    yield Row(path, _type_of(layer), own, count, size, shared)
+    seen.update(own)
     for name, child in children:
-        yield from _rows(child, (*path, name), met)
+        yield from _rows(child, (*path, name), seen)
 
 
 def _children(layer: Any) -> Iterator[tuple[str, Any]]:
-    """The layers that a layer is made of, and what they are called in it."""
+    """Yield the names of the layers in a layer, and those layers."""
     for name, value in _fields(layer):
         if callable(value):
             yield name, value
@@ -244,7 +242,7 @@ def _children(layer: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _fields(layer: Any) -> Iterator[tuple[str, Any]]:
-    """The attributes in which a layer keeps others: one, or a list, tuple or dict of them."""
+    """Yield the attributes that hold layers: one layer, or a list, tuple or dict of them."""
     if not _is_trained(layer):
         return
     for name, value in getattr(layer, "__dict__", {}).items():
@@ -257,9 +255,9 @@ def _are_layers(parts: Any) -> bool:
     return bool(parts) and all(map(callable, parts))
 
 
-def _heard(layer: Any, path: tuple[str, ...], rows: dict[tuple[str, ...], Row]) -> Layer:
-    """A copy of a layer, made of such copies, that notes in its row what shape it gives."""
-    inner = iter([_heard(child, (*path, name), rows) for name, child in _children(layer)])
+def _observed(layer: Any, path: tuple[str, ...], rows: dict[tuple[str, ...], Row]) -> Layer:
+    """Return a copy of a layer, made of such copies, that stores its output's shape in its row."""
+    inner = iter([_observed(child, (*path, name), rows) for name, child in _children(layer)])
     fields = list(_fields(layer))
     if fields:
         layer = copy.copy(layer)
@@ -291,7 +289,7 @@ def _parameters(layer: Any) -> list[Tensor]:
     return list(dict.fromkeys(layer.parameters())) if _is_trained(layer) else []
 
 
-def _named(layer: Any) -> str:
+def _type_of(layer: Any) -> str:
     name = getattr(layer, "__name__", None) or getattr(layer, "name", None)
     return one_line(str(name or type(layer).__name__))
 

@@ -1,4 +1,4 @@
-"""TODO: autograd_mini.nn.training."""
+"""The loop that trains a model, and the accuracy of the trained one."""
 
 from __future__ import annotations
 
@@ -26,34 +26,35 @@ def train(
     loss: Callable[[Any, Any], Any] = softmax_cross_entropy,
     rng: Seed = 0,
 ) -> Iterator[tuple[int, float]]:
-    """Train `model` while it is iterated over: each turn is one epoch.
+    """Return an iterator that trains `model`: each step of the iteration is one epoch.
 
     Parameters
     ----------
     model : callable
         From examples to logits.
     x, labels : array_like, shape (N, ...)
-        Examples, and what `loss` takes as targets: for cross-entropy class indices, or weights.
+        Examples, and the targets that `loss` takes: for cross-entropy class indices or weights.
     optimizer : Optimizer
-        Over the parameters of the model.
+        Of the parameters of the model.
     epochs : int
-        How often to go through the examples, in a new order each time.
+        The number of passes over the examples, each in a new order.
     batch_size : int, optional
-        Examples a step; all of them when None. The last batch of an epoch may be smaller.
+        Examples per step. None means all of them. The last batch of an epoch may be smaller.
     loss : callable
         ``loss(logits, targets)``, the mean over a batch.
     rng : int or numpy.random.Generator
-        Where the order of the examples is drawn from.
+        The source of the random order of the examples.
 
     Yields
     ------
     (int, float)
-        The epoch, from 1 on, and the mean loss of the examples, each before its batch's step.
+        The epoch, from 1 on, and the mean loss of the examples, each taken before its batch's step.
 
     Raises
     ------
     ValueError
-        At the call: no epochs, an empty batch, no examples, or not one label for each.
+        If `epochs` or `batch_size` is below 1, or if there is not one label for each example. It is
+        raised by the call, before the first epoch.
 
     References
     ----------
@@ -95,14 +96,19 @@ def train(
 
 
 def accuracy(model: Layer, x: ArrayLike, labels: ArrayLike) -> float:
-    """The part of the examples for which the largest output of `model` is that of the label.
+    """Return the fraction of examples for which the largest output of `model` is at the label.
 
     Parameters
     ----------
     model : callable
         From examples to one number per class, on the last axis.
     x, labels : array_like, shapes (N, ...) and (N,)
-        Examples, and their classes as ints. ValueError when there is not one for each.
+        Examples, and their classes as ints.
+
+    Raises
+    ------
+    ValueError
+        If there is not one class for each example.
 
     Examples
     --------

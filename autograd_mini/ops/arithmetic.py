@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import as_array_or_tensor
+from ..core.arrays import Array, Cotangent, as_array_or_tensor
 from ..core.primitive import primitive
 from ..core.registry import NonDifferentiable, implements, not_differentiable
 
@@ -18,7 +18,7 @@ div = primitive(np.divide, lambda g, y, a, b: g / b, lambda g, y, a, b: -g * y /
 neg = primitive(np.negative, lambda g, y, x: -g, name="neg")
 
 
-def _pow_base(g: Any, y: Any, a: Any, b: Any) -> Any:
+def _pow_base(g: Cotangent, y: Array, a: Array, b: Array) -> Cotangent:
     """b a^(b-1); at a = 0 and b = 0, where the power is the constant 1, it is 0."""
     if isinstance(b, (int, float)):  # a plain exponent must not widen a float32 `a`
         return g * (b * a ** (b - 1)) if b else g * 0
@@ -26,7 +26,7 @@ def _pow_base(g: Any, y: Any, a: Any, b: Any) -> Any:
     return g * b * a ** np.where((a == 0) & (b == 0), 1, b - 1)
 
 
-def _pow_exponent(g: Any, y: Any, a: Any, b: Any) -> Any:
+def _pow_exponent(g: Cotangent, y: Array, a: Array, b: Array) -> Cotangent:
     """a^b ln a; where a is 0 the power is the constant 0 for b > 0, and 0 is taken at b = 0."""
     if isinstance(a, (int, float)):
         return g * y * (float(np.log(a)) if a else 0.0)
@@ -42,7 +42,7 @@ def _as_precise(x: Any, y: Any) -> Any:
 pow = primitive(np.power, _pow_base, _pow_exponent, name="pow")
 
 
-def split_ties(g: Any, wins: Any, ties: Any) -> Any:
+def split_ties(g: Cotangent, wins: Any, ties: Any) -> Cotangent:
     """The cotangent where an argument wins, half of it where the two are tied."""
     return np.where(ties, g / 2, g * wins)
 

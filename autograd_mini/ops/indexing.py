@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import Rule, as_array_or_tensor
+from ..core.arrays import Array, Cotangent, Rule, as_array_or_tensor
 from ..core.primitive import primitive
 from ..core.registry import implements, not_differentiable
 
@@ -31,7 +31,7 @@ scatter = primitive(
 )
 
 
-def _getitem_vjp(g: Any, y: Any, x: Any, index: Any) -> Any:
+def _getitem_vjp(g: Cotangent, y: Array, x: Array, index: Any) -> Cotangent:
     """Each entry's cotangent back to its place; under ``x[:, None]`` none has moved."""
     parts = index if isinstance(index, tuple) else (index,)
     if all(i is None or i is ... or (type(i) is slice and i == slice(None)) for i in parts):
@@ -53,13 +53,13 @@ getitem = primitive(
 # repeated collects a sum.
 
 
-def _back(g: Any, origin: Any, x: Any) -> Any:
+def _back(g: Cotangent, origin: Any, x: Array) -> Cotangent:
     """The cotangents `g` put back where they came from: positions in `x`, flattened."""
     return scatter(g.reshape(-1), origin.reshape(-1), (x.size,)).reshape(x.shape)
 
 
 def scatter_back(function: Callable[..., Any]) -> Rule:
-    def rule(g: Any, y: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
+    def rule(g: Cotangent, y: Array, x: Array, *args: Any, **kwargs: Any) -> Cotangent:
         positions = np.arange(x.size).reshape(x.shape)
         return _back(g, function(positions, *args, **kwargs), x)
 
@@ -87,14 +87,14 @@ primitive(np.roll, lambda g, y, x, shift, axis=None: np.roll(g, np.negative(shif
 
 
 def _take_vjp(
-    g: Any,
-    y: Any,
-    x: Any,
+    g: Cotangent,
+    y: Array,
+    x: Array,
     indices: Any,
     axis: int | None = None,
     out: None = None,
     mode: Any = "raise",
-) -> Any:
+) -> Cotangent:
     """The transpose of x[..., indices, ...]."""
     if axis is None:
         return _take_vjp(g, y, x.reshape(-1), indices, 0, out, mode).reshape(x.shape)
@@ -107,7 +107,9 @@ def _take_vjp(
 take = primitive(np.take, _take_vjp)
 
 
-def _matched_vjp(g: Any, y: Any, x: Any, *args: Any, axis: int | None = -1, **kwargs: Any) -> Any:
+def _matched_vjp(
+    g: Cotangent, y: Array, x: Array, *args: Any, axis: int | None = -1, **kwargs: Any
+) -> Cotangent:
     """Sorting is a rearrangement too, one that the values choose.
 
     The k-th smallest of the result came from the k-th smallest of the argument: that also holds

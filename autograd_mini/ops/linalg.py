@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..core.arrays import as_array_or_tensor
+from ..core.arrays import Array, Cotangent, as_array_or_tensor
 from ..core.primitive import primitive
 from ..core.registry import NonDifferentiable, implements, not_differentiable
 
@@ -32,7 +32,7 @@ def _columns(v: Any) -> Any:
 inv = primitive(np.linalg.inv, lambda g, y, a: -_t(y) @ g @ _t(y))
 
 
-def _solve_matrix(g: Any, y: Any, a: Any, b: Any) -> Any:
+def _solve_matrix(g: Cotangent, y: Array, a: Array, b: Array) -> Cotangent:
     """-A⁻ᵀ g yᵀ [Giles 2008, section 2.3.1]."""
     return -np.linalg.solve(_t(a), g) @ _t(y)
 
@@ -56,8 +56,14 @@ def _solve_any(a: Any, b: Any) -> Any:
 
 
 def _pinv_vjp(
-    g: Any, p: Any, a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = None
-) -> Any:
+    g: Cotangent,
+    p: Array,
+    a: Array,
+    rcond: Any = None,
+    hermitian: bool = False,
+    *,
+    rtol: Any = None,
+) -> Cotangent:
     """G. H. Golub and V. Pereyra, SIAM J. Numer. Anal. 10(2), 1973, theorem 4.3.
 
     It holds while the rank stays the same; where the rank changes, a pseudo-inverse jumps.
@@ -70,7 +76,7 @@ def _pinv_vjp(
 pinv = primitive(np.linalg.pinv, _pinv_vjp)
 
 
-def _lstsq_matrix(g: Any, x: Any, a: Any, b: Any, rcond: float) -> Any:
+def _lstsq_matrix(g: Cotangent, x: Array, a: Array, b: Array, rcond: float) -> Cotangent:
     """The rule of the pseudo-inverse P, for P b: r = b - A x is the residual."""
     p = np.linalg.pinv(a, rcond)
     pg, px, r = _t(p) @ g, _t(p) @ x, b - a @ x
@@ -139,7 +145,7 @@ def _adjugate(a: Any) -> Any:
     return m if n % 2 else -m
 
 
-def _det_vjp(g: Any, y: Any, a: Any) -> Any:
+def _det_vjp(g: Cotangent, y: Array, a: Array) -> Cotangent:
     """The cofactors, det A times A⁻ᵀ [Giles 2008, section 2.2.4]; of a singular A without A⁻¹."""
     if np.all(y != 0):
         return (g * y)[..., None, None] * _t(np.linalg.inv(a))
@@ -189,7 +195,7 @@ def _triangle(s: Any, lower: bool) -> Any:
     return (s + _t(s)) * (share if lower else share.T)
 
 
-def _cholesky_vjp(g: Any, y: Any, a: Any, *, upper: bool = False) -> Any:
+def _cholesky_vjp(g: Cotangent, y: Array, a: Array, *, upper: bool = False) -> Cotangent:
     """I. Murray, Differentiation of the Cholesky decomposition, 2016, equation 10."""
     l, g = (_t(y), _t(g)) if upper else (y, g)
     n = l.shape[-1]
@@ -201,7 +207,7 @@ def _cholesky_vjp(g: Any, y: Any, a: Any, *, upper: bool = False) -> Any:
 cholesky = primitive(np.linalg.cholesky, _cholesky_vjp)
 
 
-def _eigh_vjp(g: Any, y: Any, a: Any, UPLO: Any = "L") -> Any:
+def _eigh_vjp(g: Cotangent, y: Array, a: Array, UPLO: Any = "L") -> Cotangent:
     """V (diag ḡ + F∘VᵀḠ) Vᵀ with F_ij = 1 / (λ_j - λ_i) [Giles 2008, section 3.1].
 
     Between equal eigenvalues the vectors may turn: what depends on how they do has no derivative.
@@ -213,7 +219,7 @@ def _eigh_vjp(g: Any, y: Any, a: Any, UPLO: Any = "L") -> Any:
     return _triangle(v @ inner @ _t(v), lower=UPLO.upper() == "L")
 
 
-def _eigvalsh_vjp(g: Any, y: Any, a: Any, UPLO: Any = "L") -> Any:
+def _eigvalsh_vjp(g: Cotangent, y: Array, a: Array, UPLO: Any = "L") -> Cotangent:
     """V diag(ḡ) Vᵀ: each eigenvalue moves with the square of its vector."""
     v = np.linalg.eigh(a, UPLO)[1]
     return _triangle((v * g[..., None, :]) @ _t(v), lower=UPLO.upper() == "L")
@@ -246,7 +252,7 @@ def _svd_parts(a: Any) -> Any:
     return _below(u, s[..., None, :], _t(vh))
 
 
-def _svd_vjp(g: Any, y: Any, a: Any) -> Any:
+def _svd_vjp(g: Cotangent, y: Array, a: Array) -> Cotangent:
     """J. Townsend, Differentiating the singular value decomposition, 2016, equation 31."""
     m = a.shape[-2]
     u, s, v = y[..., :m, :], y[..., m : m + 1, :], y[..., m + 1 :, :]
@@ -263,7 +269,7 @@ def _svd_vjp(g: Any, y: Any, a: Any) -> Any:
     return u @ inner @ _t(v) + _over(off_u, s) @ _t(v) + u @ _t(_over(off_v, s))
 
 
-def _svdvals_vjp(g: Any, y: Any, a: Any) -> Any:
+def _svdvals_vjp(g: Cotangent, y: Array, a: Array) -> Cotangent:
     """U diag(ḡ) Vᵀ."""
     u, _, vh = np.linalg.svd(a, full_matrices=False)
     return (u * g[..., None, :]) @ vh
@@ -309,7 +315,7 @@ def _qr_parts(a: Any) -> Any:
     return _below(q, _t(r))
 
 
-def _qr_vjp(g: Any, y: Any, a: Any) -> Any:
+def _qr_vjp(g: Cotangent, y: Array, a: Array) -> Cotangent:
     """S. F. Walter, L. Lehmann, R. Lamour, Optim. Methods Softw. 27, 2012; full column rank."""
     m = a.shape[-2]
     q, r = y[..., :m, :], _t(y[..., m:, :])

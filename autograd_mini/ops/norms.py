@@ -7,13 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from ..core.arrays import Array, Cotangent
 from ..core.primitive import primitive
 from ..core.registry import implements
 from .linalg import inv, svdvals
 from .reductions import axes_of, restore_reduced_axes
 
 
-def _norm_vjp(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+def _norm_vjp(
+    g: Cotangent, y: Array, x: Array, axis: Any = None, keepdims: bool = False
+) -> Cotangent:
     """The unit vector along x; 0 at the tip of the cone, x = 0."""
     y = restore_reduced_axes(y, x, axis)
     return restore_reduced_axes(g, x, axis) * (x / np.where(y == 0, 1, y))
@@ -31,7 +34,9 @@ def _power_norm(x: Any, p: float, axis: int, keepdims: bool = False) -> Any:
     return np.linalg.norm(x, p, axis, keepdims)
 
 
-def _power_norm_vjp(g: Any, y: Any, x: Any, p: float, axis: int, keepdims: bool = False) -> Any:
+def _power_norm_vjp(
+    g: Cotangent, y: Array, x: Array, p: float, axis: int, keepdims: bool = False
+) -> Cotangent:
     """sign(x) (|x| / y)^(p - 1)."""
     y = restore_reduced_axes(y, x, axis)
     share = (np.abs(x) / np.where(y == 0, 1, y)) ** (p - 1)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from ..core.arrays import Rule, as_array_or_tensor
+from ..core.arrays import Array, Cotangent, Rule, as_array_or_tensor
 from ..core.fused import fused
 from ..core.primitive import VariadicRule, primitive
 from ..core.registry import implements, not_differentiable
@@ -22,7 +22,7 @@ def _t(a: Any) -> Any:
     return a.T if a.ndim == 2 else np.swapaxes(a, -1, -2)
 
 
-def _matmul_left(g: Any, y: Any, a: Any, b: Any) -> Any:
+def _matmul_left(g: Cotangent, y: Array, a: Array, b: Array) -> Cotangent:
     """∂/∂A of A B is g Bᵀ [Giles 2008, section 2.2.1], over stacks of matrices and for vectors."""
     if b.ndim == 1:
         return g[..., None] * b
@@ -31,7 +31,7 @@ def _matmul_left(g: Any, y: Any, a: Any, b: Any) -> Any:
     return g @ _t(b)
 
 
-def _matmul_right(g: Any, y: Any, a: Any, b: Any) -> Any:
+def _matmul_right(g: Cotangent, y: Array, a: Array, b: Array) -> Cotangent:
     """∂/∂B of A B is Aᵀ g."""
     if a.ndim == 1:
         return a[:, None] * g[..., None, :] if b.ndim > 1 else a * g
@@ -100,19 +100,19 @@ def _product(a: Any, b: Any) -> Any:
     return np.dot(a, b) if b.ndim == 2 == np.ndim(a) else a @ b
 
 
-def _linear_input(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
+def _linear_input(g: Cotangent, y: Array, x: Array, w: Array, b: Array) -> Cotangent:
     """g Wᵀ."""
     return g.dot(w.T) if g.ndim == 2 and type(g) is type(w) else _product(g, w.T)
 
 
-def _linear_weight(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
+def _linear_weight(g: Cotangent, y: Array, x: Array, w: Array, b: Array) -> Cotangent:
     """xᵀ g, where the rows of all leading axes count alike."""
     if x.ndim != 2:
         x, g = x.reshape(-1, x.shape[-1]), g.reshape(-1, g.shape[-1])
     return x.T.dot(g) if g.ndim == 2 and type(x) is type(g) else _product(x.T, g)
 
 
-def _linear_bias(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
+def _linear_bias(g: Cotangent, y: Array, x: Array, w: Array, b: Array) -> Cotangent:
     """1ᵀ g, the sum of the rows of g: as a product, since BLAS is faster than a sum over axis 0."""
     if b.ndim != 1:
         return g  # the sweep sums, over whatever axes b was repeated
@@ -122,7 +122,7 @@ def _linear_bias(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
     return row.dot(g) if type(g) is np.ndarray else np.dot(row, g)
 
 
-def _linear_bias_display(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
+def _linear_bias_display(g: Cotangent, y: Array, x: Array, w: Array, b: Array) -> Cotangent:
     return g.sum(axis=tuple(range(g.ndim - 1))) if g.ndim > 1 == b.ndim else g
 
 
@@ -156,7 +156,9 @@ def _einsum_vjp(i: int) -> Rule:
     bring it back.
     """
 
-    def rule(g: Any, y: Any, *xs: Any, subscripts: str, optimize: Any = False) -> Any:
+    def rule(
+        g: Cotangent, y: Array, *xs: Array, subscripts: str, optimize: Any = False
+    ) -> Cotangent:
         terms, result = subscripts.split("->")
         names = terms.split(",")
         others = zip([result, *names[:i], *names[i + 1 :]], [g, *xs[:i], *xs[i + 1 :]])

@@ -43,16 +43,22 @@ def axes_of(x: Any, axis: Any) -> list[int]:
     return list(normalize_axis_tuple(axis, x.ndim))
 
 
-def _sum_vjp(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+def _sum_vjp(
+    g: Cotangent, y: Array, x: Array, axis: Any = None, keepdims: bool = False
+) -> Cotangent:
     return np.broadcast_to(restore_reduced_axes(g, x, axis), x.shape)
 
 
-def _mean_vjp(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+def _mean_vjp(
+    g: Cotangent, y: Array, x: Array, axis: Any = None, keepdims: bool = False
+) -> Cotangent:
     g = divide_by_count(g, x.size // (y.size or 1))
     return np.broadcast_to(restore_reduced_axes(g, x, axis), x.shape)
 
 
-def _extremum_vjp(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+def _extremum_vjp(
+    g: Cotangent, y: Array, x: Array, axis: Any = None, keepdims: bool = False
+) -> Cotangent:
     """To the entries that equal the extremum, in equal shares where several do."""
     hit = (x == restore_reduced_axes(y, x, axis)) | (
         x != x
@@ -84,7 +90,7 @@ min = primitive(
 # ---- running sums and products -------------------------------------------------------------------
 
 
-def _cumsum_vjp(g: Any, y: Any, x: Any, axis: int | None = None) -> Any:
+def _cumsum_vjp(g: Cotangent, y: Array, x: Array, axis: int | None = None) -> Cotangent:
     """Each entry is in the sums from its own on: the same running sum, taken from the end."""
     axis = 0 if axis is None else axis
     return np.flip(np.cumsum(np.flip(g, axis), axis), axis).reshape(x.shape)
@@ -102,7 +108,7 @@ def _before(x: Any) -> Any:
     return np.cumprod(_shifted(x, 1, 1.0), 0)
 
 
-def _cumprod_vjp(g: Any, y: Any, x: Any, axis: int | None = None) -> Any:
+def _cumprod_vjp(g: Cotangent, y: Array, x: Array, axis: int | None = None) -> Cotangent:
     """Not g y / x, which fails at 0: the product of what is before, times a sum over what follows.
 
     With s_j = g_j + x_{j+1} s_{j+1} the derivative is s_j Π_{k<j} x_k. The recurrence is solved
@@ -121,7 +127,9 @@ def _cumprod_vjp(g: Any, y: Any, x: Any, axis: int | None = None) -> Any:
     return np.moveaxis(_before(x) * s, 0, axis)
 
 
-def _prod_vjp(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+def _prod_vjp(
+    g: Cotangent, y: Array, x: Array, axis: Any = None, keepdims: bool = False
+) -> Cotangent:
     """The product of all the others, without a division: of those before times of those behind."""
     reduced = axes_of(x, axis)
     order = [*reduced, *(i for i in range(x.ndim) if i not in reduced)]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import Rule, as_array_or_tensor
+from ..core.arrays import Array, Cotangent, Rule, as_array_or_tensor
 from ..core.primitive import VariadicRule, primitive
 from ..core.registry import implements, not_differentiable
 
@@ -35,7 +35,7 @@ broadcast_to = primitive(
 copy = primitive(lambda x: x.copy(), lambda g, y, x: g, name="copy", implements="copy")
 
 
-def _transpose_vjp(g: Any, y: Any, x: Any, axes: Any = None) -> Any:
+def _transpose_vjp(g: Cotangent, y: Array, x: Array, axes: Any = None) -> Cotangent:
     """By the inverse permutation, which argsort is."""
     if axes is None:
         return g.transpose()
@@ -51,7 +51,7 @@ transpose = primitive(
 
 
 def _piece_of_concatenation(i: int) -> Rule:
-    def rule(g: Any, y: Any, *xs: Any, axis: int = 0) -> Any:
+    def rule(g: Cotangent, y: Array, *xs: Array, axis: int = 0) -> Cotangent:
         start = sum(x.shape[axis] for x in xs[:i])
         index = [slice(None)] * g.ndim
         index[axis] = slice(start, start + xs[i].shape[axis])
@@ -61,7 +61,7 @@ def _piece_of_concatenation(i: int) -> Rule:
 
 
 def _layer_of_stack(i: int) -> Rule:
-    def rule(g: Any, y: Any, *xs: Any, axis: int = 0) -> Any:
+    def rule(g: Cotangent, y: Array, *xs: Array, axis: int = 0) -> Cotangent:
         return g[(slice(None),) * (axis % g.ndim) + (i,)]
 
     return rule
