@@ -76,13 +76,17 @@ def _softplus_vjp(g: Cotangent, y: Array, x: Array, residuals: Any = None) -> Co
     return d
 
 
+def _softplus_graph(x: Array) -> Array:
+    return np.log(1 + np.exp(x))
+
+
 softplus = fused(
     _softplus,
     _softplus_vjp,
-    display_graph=lambda x: np.log(1 + np.exp(x)),
+    display_graph=_softplus_graph,
     name="softplus",
     residuals=True,
-    unfused=lambda x: np.log(1 + np.exp(x)),
+    unfused=_softplus_graph,
 )
 
 

@@ -18,7 +18,7 @@ max of tied entries   equal shares                the midpoint; also min
 std of equal entries  nan                         the tip of a cone, written with a sqrt at 0
 arctan2(0, 0)         nan                         the angle of no direction
 logaddexp, equal inf  1/2 to each                 the midpoint, as for any two that are equal
-sort of tied entries  in the order they stand in  also median, quantile, partition
+sort of tied entries  in their given order        also median, quantile, partition
 norm at 0, hypot      0                           the subgradient of least norm, at a cone's tip
 clip, on a bound      1                           the bound is not crossed: not clipped
 prod at 0             the product of the others   no division; also cumprod, det of a singular A

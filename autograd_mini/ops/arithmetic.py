@@ -43,11 +43,11 @@ pow = primitive(np.power, _pow_base, _pow_exponent, name="pow")
 
 
 def split_ties(g: Cotangent, wins: Any, ties: Any) -> Cotangent:
-    """The cotangent where an argument wins, half of it where the two are tied."""
+    """Return the cotangent where an argument is the extremum, half of it where the two are tied."""
     return np.where(ties, g / 2, g * wins)
 
 
-# A nan is the extremum of what it stands in, so it wins.
+# If one argument is nan, it is the extremum.
 maximum = primitive(
     np.maximum,
     lambda g, y, a, b: split_ties(g, (a > b) | (a != a), a == b),
@@ -83,7 +83,7 @@ arctan2 = primitive(
 
 
 def difference(a: Any, b: Any) -> Any:
-    """a - b; two equal infinities are not apart."""
+    """Return a - b, which is 0 for two equal infinities."""
     equal = np.equal(a, b) & (np.equal(a, np.inf) | np.equal(a, -np.inf))
     return np.where(equal, 0, a) - np.where(equal, 0, b)
 

@@ -38,7 +38,7 @@ arctan = primitive(np.arctan, lambda g, y, x: g / (1 + x * x))
 
 sinh = primitive(np.sinh, lambda g, y, x: g * np.cosh(x))
 cosh = primitive(np.cosh, lambda g, y, x: g * np.sinh(x))
-# Here y is rounded already, and (1 - y)(1 + y) would bring none of its digits back.
+# Here y is rounded already, so (1 - y)(1 + y) would not be more accurate.
 tanh = primitive(np.tanh, lambda g, y, x: g * (1 - y * y))
 arcsinh = primitive(np.arcsinh, lambda g, y, x: g / np.sqrt(x * x + 1))
 arccosh = primitive(np.arccosh, lambda g, y, x: g / np.sqrt((x - 1) * (x + 1)))
@@ -49,14 +49,14 @@ rad2deg = primitive(np.rad2deg, lambda g, y, x: g / DEGREE, implements=(np.rad2d
 
 
 def _sigmoid(x: Any) -> Any:
-    r"""1 / (1 + e^-x), elementwise; computed with e^-|x|, so that nothing overflows.
+    r"""Compute 1 / (1 + e^-x), elementwise, with e^-|x|, so that nothing overflows.
 
-    Takes a Tensor or an array of any shape, and gives one of that shape and dtype, in [0, 1].
+    Takes a Tensor or an array of any shape, and returns one of that shape and dtype, in [0, 1].
 
     Raises
     ------
     TypeError
-        For what is not an array of numbers.
+        If `x` is not an array of numbers.
 
     Notes
     -----
@@ -80,14 +80,14 @@ def _sigmoid(x: Any) -> Any:
 
 
 def _relu(x: Any) -> Any:
-    """max(x, 0), elementwise; the derivative at 0 is taken as 0.
+    """Compute max(x, 0), elementwise. The derivative at 0 is taken as 0.
 
-    Takes a Tensor or an array of any shape, and gives one of that shape and dtype.
+    Takes a Tensor or an array of any shape, and returns one of that shape and dtype.
 
     Raises
     ------
     TypeError
-        For what is not an array of numbers.
+        If `x` is not an array of numbers.
 
     References
     ----------
@@ -105,9 +105,9 @@ def _relu(x: Any) -> Any:
 
 
 def _stop_gradient(x: Any) -> Any:
-    """`x`, as a constant to the tape: no derivative flows back through it.
+    """Return `x` as a constant of the tape: no derivative flows back through it.
 
-    Takes an array of any shape and dtype, and gives it as it is: no error is raised here.
+    Takes an array of any shape and dtype, and returns it unchanged. It raises no error.
 
     Examples
     --------
@@ -123,7 +123,7 @@ def _stop_gradient(x: Any) -> Any:
 sigmoid = primitive(_sigmoid, lambda g, y, x: g * y * (1 - y), name="sigmoid", implements="sigmoid")
 relu = primitive(_relu, lambda g, y, x: g * (y != 0), name="relu", implements="relu")
 stop_gradient = primitive(_stop_gradient, None, name="stop_gradient")
-# The argument of a transform under a new identity, so that nested transforms never mix theirs up.
+# A new identity for the argument of a transform, so that nested transforms never confuse theirs.
 alias = primitive(lambda x: x, lambda g, y, x: g, name="alias")
 # The sweep brings a cotangent back to its argument's dtype.
 astype = primitive(
@@ -176,7 +176,7 @@ sinc = primitive(np.sinc, lambda g, y, x: g * sinc_derivative(x, 1))
 def _nan_to_num(
     x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None
 ) -> Any:
-    """Always a copy: writing into a tensor's own values would change what was recorded."""
+    """Return a copy always: writing into the values of a tensor would change the tape."""
     return np.nan_to_num(x, True, nan, posinf, neginf)
 
 

@@ -14,7 +14,7 @@ from ..core.registry import implements, not_differentiable
 
 
 def _scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
-    """Zeros of `shape` with `x` added at `index`: where an index repeats, entries add up."""
+    """Return zeros of `shape` with `x` added at `index`. If an index repeats, entries add up."""
     y = np.zeros(shape, x.dtype)
     if hasattr(y, "at"):  # in a program that runs on jax, whose arrays are not written to
         return y.at[index].add(x)
@@ -32,7 +32,7 @@ scatter = primitive(
 
 
 def _getitem_vjp(g: Cotangent, y: Array, x: Array, index: Any) -> Cotangent:
-    """Each entry's cotangent back to its place; under ``x[:, None]`` none has moved."""
+    """Add each cotangent at the place of its entry. ``x[:, None]`` moves none of them."""
     parts = index if isinstance(index, tuple) else (index,)
     if all(i is None or i is ... or (type(i) is slice and i == slice(None)) for i in parts):
         return g.reshape(x.shape)
@@ -48,13 +48,13 @@ getitem = primitive(
 
 # ---- rearrangements: functions whose result has entries of the argument, in other places ---------
 #
-# One rule serves them all. Applied to the positions 0, 1, 2, ... instead of the values, a function
-# itself tells where each entry of its result came from; there the cotangent goes back. What was
-# repeated collects a sum.
+# One rule serves them all. Applied to positions 0, 1, 2, ... instead of values, the function itself
+# returns where each entry of its result came from. The cotangent is added there, so an entry that
+# was repeated gets a sum.
 
 
 def _back(g: Cotangent, origin: Any, x: Array) -> Cotangent:
-    """The cotangents `g` put back where they came from: positions in `x`, flattened."""
+    """Return the cotangents `g` added at their origins, positions in the flattened `x`."""
     return scatter(g.reshape(-1), origin.reshape(-1), (x.size,)).reshape(x.shape)
 
 
@@ -110,7 +110,7 @@ take = primitive(np.take, _take_vjp)
 def _matched_vjp(
     g: Cotangent, y: Array, x: Array, *args: Any, axis: int | None = -1, **kwargs: Any
 ) -> Cotangent:
-    """Sorting is a rearrangement too, one that the values choose.
+    """Sorting is a rearrangement too, which depends on the values.
 
     The k-th smallest of the result came from the k-th smallest of the argument: that also holds
     for a partition, which is sorted in part only.
@@ -159,7 +159,7 @@ def _resize(a: Any, new_shape: Any) -> Any:
 
 @implements(np.trim_zeros)
 def _trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
-    """Which zeros go is seen in an array of where none are."""
+    """Slice between the first and the last entry that is not zero."""
     if np.ndim(filt) != 1:
         raise TypeError("trim_zeros: only of one axis. Index with slices instead")
     where = np.flatnonzero(filt)
@@ -170,7 +170,7 @@ def _trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
 
 @implements(np.insert)
 def _insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
-    """NumPy inserts positions into positions; they tell which entry is taken from where."""
+    """Let NumPy insert positions into positions, and take the entries at the result."""
     arr = as_array_or_tensor(arr)
     values = as_array_or_tensor(values).astype(arr.dtype)
     own = np.arange(arr.size).reshape(arr.shape)
@@ -212,7 +212,7 @@ def _matrix(m: Any) -> tuple[int, int]:
 
 @implements(np.choose)
 def _choose(a: Any, choices: Any, out: None = None, mode: Any = "raise") -> Any:
-    """NumPy chooses among the numbers of the choices; each entry is then taken from that one."""
+    """Let NumPy choose the number of a choice for each entry, and take the entry from it."""
     dtype = np.result_type(*choices)
     choices = [as_array_or_tensor(c) for c in choices]
     choices = [c if c.dtype == dtype else c.astype(dtype) for c in choices]

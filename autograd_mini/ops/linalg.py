@@ -18,12 +18,12 @@ from ..core.registry import NonDifferentiable, implements, not_differentiable
 
 
 def _t(a: Any) -> Any:
-    """The transposes of a stack of matrices."""
+    """Return the transposes of a stack of matrices."""
     return np.swapaxes(a, -1, -2)
 
 
 def _columns(v: Any) -> Any:
-    """A stack of vectors as a stack of matrices with one column."""
+    """Return a stack of vectors as a stack of matrices with one column."""
     return v[..., None]
 
 
@@ -48,7 +48,7 @@ solve = primitive(
 
 @implements(np.linalg.solve)
 def _solve_any(a: Any, b: Any) -> Any:
-    """A vector on the right is a matrix with one column."""
+    """Solve for a vector on the right as for a matrix with one column."""
     a, b = as_array_or_tensor(a), as_array_or_tensor(b)
     if np.ndim(b) == 1:
         return solve(a, _columns(b))[..., 0]
@@ -94,7 +94,7 @@ lstsq = primitive(
 
 @implements(np.linalg.lstsq)
 def _lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
-    """Solution, squared residuals, rank, singular values; NumPy's rule for what is small."""
+    """Return solution, squared residuals, rank and singular values, with NumPy's default rcond."""
     a, b = as_array_or_tensor(a), as_array_or_tensor(b)
     if rcond is None:
         rcond = float(np.finfo(a.dtype).eps) * max(a.shape)
@@ -162,7 +162,7 @@ _sign = NonDifferentiable(lambda a: np.linalg.slogdet(a)[0])
 
 
 class SlogdetResult(NamedTuple):
-    """What ``np.linalg.slogdet`` returns."""
+    """The result of ``np.linalg.slogdet``."""
 
     sign: Any
     logabsdet: Any
@@ -175,8 +175,8 @@ def _slogdet(a: Any) -> Any:
 
 # ---- decompositions ------------------------------------------------------------------------------
 #
-# A record has one result. Where NumPy returns several arrays the primitive puts them below one
-# another, and the caller gets its parts: their cotangents then arrive together, as the rules need.
+# A node has one result. If NumPy returns several arrays, the primitive stacks them below one
+# another, and the caller gets the parts: their cotangents then arrive together, as the rules need.
 
 
 def _below(*parts: Any) -> Any:
@@ -184,12 +184,12 @@ def _below(*parts: Any) -> Any:
 
 
 def _over(a: Any, b: Any) -> Any:
-    """a / b; where both are 0, nothing asks for the quotient, and 0 is right."""
+    """Return a / b, and 0 where both are 0: there the quotient has no influence."""
     return a / np.where((a == 0) & (b == 0), 1, b)
 
 
 def _triangle(s: Any, lower: bool) -> Any:
-    """The derivative by one triangle of a symmetric matrix, from that by all of its entries."""
+    """Return the derivative by one triangle of a symmetric matrix, from that by all entries."""
     n = s.shape[-1]
     share = np.tri(n, dtype=s.dtype) - np.eye(n, dtype=s.dtype) / 2
     return (s + _t(s)) * (share if lower else share.T)
@@ -210,7 +210,7 @@ cholesky = primitive(np.linalg.cholesky, _cholesky_vjp)
 def _eigh_vjp(g: Cotangent, y: Array, a: Array, UPLO: Any = "L") -> Cotangent:
     """V (diag ḡ + F∘VᵀḠ) Vᵀ with F_ij = 1 / (λ_j - λ_i) [Giles 2008, section 3.1].
 
-    Between equal eigenvalues the vectors may turn: what depends on how they do has no derivative.
+    The vectors of equal eigenvalues may be rotated freely, so they have no derivative.
     """
     w, v = y[..., 0, :], y[..., 1:, :]
     eye = np.eye(v.shape[-1], dtype=bool)
@@ -235,7 +235,7 @@ eigvalsh = primitive(np.linalg.eigvalsh, _eigvalsh_vjp)
 
 
 class EighResult(NamedTuple):
-    """What ``np.linalg.eigh`` returns."""
+    """The result of ``np.linalg.eigh``."""
 
     eigenvalues: Any
     eigenvectors: Any
@@ -265,7 +265,7 @@ def _svd_vjp(g: Cotangent, y: Array, a: Array) -> Cotangent:
         + _over(turn_u - _t(turn_u), gap) * s
         + _over(turn_v - _t(turn_v), gap) * _t(s)
     )
-    off_u, off_v = gu - u @ turn_u, gv - v @ turn_v  # what leaves the span of the vectors
+    off_u, off_v = gu - u @ turn_u, gv - v @ turn_v  # the parts outside of the span of the vectors
     return u @ inner @ _t(v) + _over(off_u, s) @ _t(v) + u @ _t(_over(off_v, s))
 
 
@@ -285,7 +285,7 @@ svdvals = primitive(
 
 
 class SVDResult(NamedTuple):
-    """What ``np.linalg.svd`` returns."""
+    """The result of ``np.linalg.svd``."""
 
     U: Any
     S: Any
@@ -303,8 +303,8 @@ def _svd(
     m, n = a.shape[-2:]
     if full_matrices and m != n:
         raise TypeError(
-            f"svd: the matrices are {m} by {n}, and the vectors that complete a basis may turn "
-            "freely: they have no derivative. Pass full_matrices=False"
+            f"svd: the matrices are {m} by {n}, and the vectors that complete a basis are not "
+            "unique: they have no derivative. Pass full_matrices=False"
         )
     y = svd(a)
     return SVDResult(y[..., :m, :], y[..., m, :], _t(y[..., m + 1 :, :]))
@@ -330,7 +330,7 @@ qr = primitive(_qr_parts, _qr_vjp, name="qr")
 
 
 class QRResult(NamedTuple):
-    """What ``np.linalg.qr`` returns."""
+    """The result of ``np.linalg.qr``."""
 
     Q: Any
     R: Any
@@ -341,7 +341,7 @@ def _qr(a: Any, mode: str = "reduced") -> Any:
     m, n = a.shape[-2:]
     if mode not in ("reduced", "r") and not (mode == "complete" and m <= n):
         raise TypeError(
-            f"qr: of {m} by {n} matrices, mode {mode!r} gives what has no derivative. Use 'reduced'"
+            f"qr: of {m} by {n} matrices, mode {mode!r} has no derivative. Use 'reduced'"
         )
     y = qr(a[..., :m])  # of a wide matrix the first columns make Q
     q, r = y[..., :m, :], _t(y[..., m:, :])

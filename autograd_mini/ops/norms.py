@@ -17,7 +17,7 @@ from .reductions import axes_of, restore_reduced_axes
 def _norm_vjp(
     g: Cotangent, y: Array, x: Array, axis: Any = None, keepdims: bool = False
 ) -> Cotangent:
-    """The unit vector along x; 0 at the tip of the cone, x = 0."""
+    """Return g times the unit vector along x, and 0 at the tip of the cone, x = 0."""
     y = restore_reduced_axes(y, x, axis)
     return restore_reduced_axes(g, x, axis) * (x / np.where(y == 0, 1, y))
 
@@ -48,7 +48,7 @@ power_norm = primitive(_power_norm, _power_norm_vjp, name="power_norm", implemen
 
 @implements(np.linalg.norm)
 def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """Of all entries; of vectors along one axis; of matrices along two."""
+    """Compute the norm of all entries, of vectors along one axis, or of matrices along two."""
     if axis is None and ord is None:
         return norm(x, axis=None, keepdims=keepdims)
     axis = tuple(range(x.ndim)) if axis is None else axis
@@ -92,7 +92,7 @@ def _matrix_norm(x: Any, kind: Any, axes: tuple[int, int], keepdims: bool) -> An
 
 @implements(np.linalg.vector_norm)
 def _vector_norm_of(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
-    """Of all entries along the axes, whatever their arrangement."""
+    """Compute the norm of all entries along the axes, as of one vector."""
     axes = axes_of(x, axis)
     rest = [i for i in range(x.ndim) if i not in axes]
     flat = np.transpose(x, (*rest, *axes)).reshape((*(x.shape[i] for i in rest), -1))
@@ -107,7 +107,7 @@ def _matrix_norm_of(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> A
 
 @implements(np.linalg.cond)
 def _cond(x: Any, p: Any = None) -> Any:
-    """The norm of a matrix times that of its inverse."""
+    """Multiply the norm of a matrix by that of its inverse."""
     if p in (None, 2, -2):
         values = svdvals(x)
         largest, smallest = values[..., 0], values[..., -1]

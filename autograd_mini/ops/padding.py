@@ -1,6 +1,6 @@
-"""np.pad: what is put around an array, as a function of its entries.
+"""np.pad, made of primitives: the padding is a function of the entries.
 
-Made up of primitives, one axis after the other, with what the earlier ones made, as NumPy does it.
+As in NumPy, one axis is padded after the other, with the padding of the earlier ones included.
 """
 
 from typing import Any
@@ -19,10 +19,10 @@ _STATISTICS: dict[str, Any] = {
 
 @implements(np.pad)
 def _pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
-    """All of NumPy's modes but a function, which would write into the array."""
+    """Support all of NumPy's modes except a function, which would write into the array."""
     if callable(mode):
         raise TypeError("pad: a function as mode writes into arrays. Use np.concatenate instead")
-    np.pad(np.zeros((1,) * array.ndim), 0, mode, **options)  # refuses modes and options unknown
+    np.pad(np.zeros((1,) * array.ndim), 0, mode, **options)  # raises for unknown modes and options
     if isinstance(pad_width, dict):
         pad_width = [pad_width.get(i, pad_width.get(i - array.ndim, 0)) for i in range(array.ndim)]
         pad_width = [pair if np.ndim(pair) else (pair, pair) for pair in pad_width]
@@ -38,7 +38,7 @@ def _pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> 
 
 
 def _pairs(value: Any, ndim: int) -> Any:
-    """Before and after, for each axis: one number stands for all, one pair for every axis."""
+    """Return (before, after) for each axis, from one number, one pair, or a pair for each axis."""
     if value is None:
         return [(None, None)] * ndim
     return np.broadcast_to(value, (ndim, 2)).tolist()
@@ -53,7 +53,7 @@ def _rows_padded(
     stat_length: Any = (None, None),
     reflect_type: str = "even",
 ) -> Any:
-    """`x` with rows before its first and after its last."""
+    """Return `x` with rows before its first and after its last."""
     before, after = widths
     if mode in _STATISTICS:
         n, m = (len(x) if k is None else min(k, len(x)) for k in stat_length)
@@ -75,7 +75,7 @@ def _rows_padded(
 
 
 def _ramp(edge: Any, widths: tuple[int, int], end: float) -> Any:
-    """From the edge to the end value, in even steps: NumPy makes them for an edge of 1 and of 0."""
+    """Go from the edge to the end value in even steps, those of NumPy for an edge of 1 and of 0."""
     shape = (-1,) + (1,) * (edge.ndim - 1)
     share = np.pad([1.0], widths, "linear_ramp", end_values=0.0).reshape(shape)
     rest = np.pad([0.0], widths, "linear_ramp", end_values=float(end)).reshape(shape)
@@ -83,7 +83,7 @@ def _ramp(edge: Any, widths: tuple[int, int], end: float) -> Any:
 
 
 def _linear_strips(x: Any, before: int, after: int, mode: Any) -> Any:
-    """A mode that is linear in the row: NumPy says by which matrix, when it pads basis vectors."""
+    """Pad in a mode that is linear in the row. NumPy gives its matrix if it pads basis vectors."""
     basis = np.eye(len(x), dtype=x.dtype)
     matrix = np.pad(basis, ((before, after), (0, 0)), mode, reflect_type="odd")
     strips = matrix[:before], matrix[before + len(x) :]

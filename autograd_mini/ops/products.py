@@ -44,7 +44,7 @@ matmul = primitive(np.matmul, _matmul_left, _matmul_right)
 
 
 def _linear(x: Any, w: Any, b: Any) -> Any:
-    r"""x W + b, as one node.
+    r"""Compute x W + b as one node.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def _linear(x: Any, w: Any, b: Any) -> Any:
     Raises
     ------
     ValueError
-        When the shapes do not fit.
+        If the shapes do not fit.
 
     Notes
     -----
@@ -91,12 +91,12 @@ def _linear(x: Any, w: Any, b: Any) -> Any:
     return y
 
 
-# A product of matrices is the method `dot`, where both are arrays of one kind: it starts in half of
-# the time of `@`, which is a twentieth of the training step of a small network.
+# A product of two arrays of one kind is the method `dot`: its overhead is half of that of `@`. The
+# difference is a twentieth of the training step of a small network.
 
 
 def _product(a: Any, b: Any) -> Any:
-    """a @ b, of two matrices by the function, which lets either kind of array have its say."""
+    """Return a @ b. `np.dot` dispatches on both arguments, so it multiplies two matrices."""
     return np.dot(a, b) if b.ndim == 2 == np.ndim(a) else a @ b
 
 
@@ -113,9 +113,9 @@ def _linear_weight(g: Cotangent, y: Array, x: Array, w: Array, b: Array) -> Cota
 
 
 def _linear_bias(g: Cotangent, y: Array, x: Array, w: Array, b: Array) -> Cotangent:
-    """1ᵀ g, the sum of the rows of g: as a product, since BLAS is faster than a sum over axis 0."""
+    """1ᵀ g, the sum of the rows of g, as a product: BLAS is faster than a sum over axis 0."""
     if b.ndim != 1:
-        return g  # the sweep sums, over whatever axes b was repeated
+        return g  # the sweep sums over the axes along which b was repeated
     if g.ndim != 2:
         g = g.reshape(-1, g.shape[-1])
     row = ones(g.shape[0], g.dtype)
@@ -128,10 +128,14 @@ def _linear_bias_display(g: Cotangent, y: Array, x: Array, w: Array, b: Array) -
 
 @lru_cache(maxsize=16)
 def ones(n: int, dtype: Any) -> Any:
-    """A row of ones, for all batches of a size: making it anew takes as long as the product."""
+    """Return a row of ones, cached: making one takes as long as the product."""
     row = np.ones(n, dtype)
     row.flags.writeable = False
     return row
+
+
+def _linear_graph(x: Array, w: Array, b: Array) -> Array:
+    return x @ w + b
 
 
 linear = fused(
@@ -139,10 +143,10 @@ linear = fused(
     _linear_input,
     _linear_weight,
     _linear_bias,
-    display_graph=lambda x, w, b: x @ w + b,
+    display_graph=_linear_graph,
     display_rules=(None, None, _linear_bias_display),
     name="linear",
-    unfused=lambda x, w, b: x @ w + b,
+    unfused=_linear_graph,
 )
 
 
@@ -218,7 +222,7 @@ def normalize_subscripts(*operands: Any) -> tuple[str, list[Any]]:
     dots = [np.ndim(x) - len(n.replace("...", "")) for n, x in zip(names, xs)]
     most = max([d for d, n in zip(dots, names) if "..." in n], default=0)
     letters = "".join(free[:most])
-    if not arrow:  # the letters that stand once, in the order of the alphabet
+    if not arrow:  # the letters that occur once, in the order of the alphabet
         once = [c for c in sorted(set(terms) - {",", "."}) if terms.count(c) == 1]
         result = ("..." if "..." in terms else "") + "".join(once)
     names = [n.replace("...", letters[most - d :] if d else "") for n, d in zip(names, dots)]
@@ -307,10 +311,8 @@ def _kron(a: Any, b: Any) -> Any:
     a = np.reshape(a, (1,) * (n - np.ndim(a)) + np.shape(a))
     b = np.reshape(b, (1,) * (n - np.ndim(b)) + np.shape(b))
     shape = tuple(i * j for i, j in zip(a.shape, b.shape))
-    apart = np.expand_dims(a, tuple(range(1, 2 * n, 2))) * np.expand_dims(
-        b, tuple(range(0, 2 * n, 2))
-    )
-    return apart.reshape(shape)
+    a = np.expand_dims(a, tuple(range(1, 2 * n, 2)))
+    return (a * np.expand_dims(b, tuple(range(0, 2 * n, 2)))).reshape(shape)
 
 
 @implements(np.cross)
@@ -349,24 +351,23 @@ def _multi_dot(arrays: Sequence[Any], *, out: None = None) -> Any:
 
 @implements(np.linalg.matrix_power)
 def _matrix_power(a: Any, n: int) -> Any:
-    """By squaring, again and again: a product for each binary digit of n."""
+    """Square repeatedly, and multiply for each binary digit of n that is 1."""
     if n < 0:
         return _matrix_power(np.linalg.inv(a), -n)
+    if n == 0:  # a constant, and a tensor still
+        return np.where(False, a, np.eye(a.shape[-1], dtype=a.dtype))
     y: Any = None
     while n:
         if n % 2:
             y = a if y is None else y @ a
         n //= 2
         a = a @ a if n else a
-    return np.broadcast_to(np.eye(a.shape[-1], dtype=a.dtype), a.shape) if y is None else y
+    return y
 
 
 @implements(*(getattr(np, name) for name in ("vecdot",) if hasattr(np, name)))
 def _vecdot(x1: Any, x2: Any, /, axis: int = -1) -> Any:
-    x1, x2 = (
-        np.moveaxis(as_array_or_tensor(x1), axis, -1),
-        np.moveaxis(as_array_or_tensor(x2), axis, -1),
-    )
+    x1, x2 = (np.moveaxis(as_array_or_tensor(x), axis, -1) for x in (x1, x2))
     if x1.shape[-1] != x2.shape[-1]:
         raise ValueError(f"vecdot: vectors of {x1.shape[-1]} and of {x2.shape[-1]} entries")
     return np.sum(x1 * x2, axis=-1)

@@ -37,7 +37,7 @@ def divide_by_count(x: Array, n: int, reduction: str = "mean") -> Array:
 
 
 def axes_of(x: Any, axis: Any) -> list[int]:
-    """The axes that `axis` names, counted from the front."""
+    """Return the axes that `axis` names, counted from the front."""
     if axis is None or not x.ndim:
         return list(range(x.ndim))
     return list(normalize_axis_tuple(axis, x.ndim))
@@ -59,10 +59,8 @@ def _mean_vjp(
 def _extremum_vjp(
     g: Cotangent, y: Array, x: Array, axis: Any = None, keepdims: bool = False
 ) -> Cotangent:
-    """To the entries that equal the extremum, in equal shares where several do."""
-    hit = (x == restore_reduced_axes(y, x, axis)) | (
-        x != x
-    )  # a nan is the extremum of what it stands in
+    """Divide the cotangent equally between the entries that equal the extremum."""
+    hit = (x == restore_reduced_axes(y, x, axis)) | (x != x)  # a nan is the extremum
     count = hit.sum(axis=axis, keepdims=True)
     count = count.astype(x.dtype if x.dtype != np.float16 else np.float32)
     return np.where(hit, restore_reduced_axes(g, x, axis) / count, 0)
@@ -91,25 +89,25 @@ min = primitive(
 
 
 def _cumsum_vjp(g: Cotangent, y: Array, x: Array, axis: int | None = None) -> Cotangent:
-    """Each entry is in the sums from its own on: the same running sum, taken from the end."""
+    """Take the running sum from the end: each entry is in all sums from its own on."""
     axis = 0 if axis is None else axis
     return np.flip(np.cumsum(np.flip(g, axis), axis), axis).reshape(x.shape)
 
 
 def _shifted(x: Any, steps: int, fill: float) -> Any:
-    """`x` moved along its first axis by `steps`, negative ones to the front; the rest is `fill`."""
+    """Return `x` moved along its first axis by `steps`, with `fill` in the freed places."""
     moved = x[-steps:] if steps < 0 else x[:-steps]
     rest = np.full_like(x[: abs(steps)], fill)
     return np.concatenate([moved, rest] if steps < 0 else [rest, moved])
 
 
 def _before(x: Any) -> Any:
-    """The products of all entries before each one, along the first axis."""
+    """Return the products of all entries before each one, along the first axis."""
     return np.cumprod(_shifted(x, 1, 1.0), 0)
 
 
 def _cumprod_vjp(g: Cotangent, y: Array, x: Array, axis: int | None = None) -> Cotangent:
-    """Not g y / x, which fails at 0: the product of what is before, times a sum over what follows.
+    """Multiply the product of the earlier entries by a sum over the later. (g y / x fails at 0.)
 
     With s_j = g_j + x_{j+1} s_{j+1} the derivative is s_j Π_{k<j} x_k. The recurrence is solved
     for all j at once by doubling the step [Blelloch: Prefix sums and their applications, 1990].
@@ -130,7 +128,7 @@ def _cumprod_vjp(g: Cotangent, y: Array, x: Array, axis: int | None = None) -> C
 def _prod_vjp(
     g: Cotangent, y: Array, x: Array, axis: Any = None, keepdims: bool = False
 ) -> Cotangent:
-    """The product of all the others, without a division: of those before times of those behind."""
+    """Multiply the other entries, those before and those after, without a division."""
     reduced = axes_of(x, axis)
     order = [*reduced, *(i for i in range(x.ndim) if i not in reduced)]
     front = np.transpose(x, order)
@@ -158,7 +156,7 @@ prod = primitive(
 
 
 def apply_where(a: Any, dtype: Any, where: Any, neutral: Any) -> Any:
-    """`a` in `dtype`, with the entries that `where` leaves out replaced by a neutral number."""
+    """Return `a` in `dtype`, with `neutral` for the entries that `where` leaves out."""
     a = a if dtype is None else a.astype(dtype)
     return a if where is True else np.where(where, a, neutral)
 
@@ -210,7 +208,7 @@ def _mean(
 
 
 def count_where(a: Any, axis: Any, keepdims: Any, where: Any) -> Any:
-    """How many entries of `a` are reduced to each one of the result: a plain array."""
+    """Return, as a plain array, how many entries of `a` are reduced to each entry of the result."""
     return np.sum(np.broadcast_to(where, np.shape(a)), axis=axis, keepdims=keepdims)
 
 
@@ -247,14 +245,14 @@ def _min(
 
 
 def _like(y: Any, initial: Any) -> Any:
-    """What a reduction starts from, in its dtype, which it does not change."""
+    """Return the initial value of a reduction, converted to the dtype of the result."""
     return as_array_or_tensor(initial).astype(y.dtype)
 
 
 def _least(name: str, a: Any, infinity: float, initial: Any, where: Any) -> Any:
-    """What stands in for entries that are not chosen: no extremum, unless nothing else is there."""
+    """Return the value for entries that `where` leaves out, which is never the extremum."""
     if where is not True and initial is None:
-        raise ValueError(f"{name} with where= needs initial=, for where nothing is chosen")
+        raise ValueError(f"{name} with where= needs initial=, in case no entry is left")
     return infinity if where is True or a.dtype.kind == "f" else initial
 
 
@@ -302,7 +300,7 @@ def _only_axis(x: Any, axis: int | None) -> int:
 
 
 def _after(first: float, y: Any, axis: int | None, include_initial: bool) -> Any:
-    """`y` after a layer of the number that it starts from."""
+    """Return `y`, after a layer of the initial number if that is asked for."""
     if not include_initial:
         return y
     axis = 0 if axis is None else axis

@@ -25,7 +25,7 @@ squeeze = primitive(
     name="squeeze",
     implements=np.squeeze,
 )
-# What broadcasting repeats, the sweep sums: the rule has nothing left to do.
+# The sweep sums over repeated entries, so the rule only passes the cotangent on.
 broadcast_to = primitive(
     lambda x, shape: np.broadcast_to(x, shape),
     lambda g, y, x, shape: g,
@@ -275,7 +275,7 @@ def _slice(part: Any) -> slice:
 
 @implements(np.split)
 def _split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
-    np.split(np.arange(ary.shape[axis]), indices_or_sections)  # refuses what is no equal division
+    np.split(np.arange(ary.shape[axis]), indices_or_sections)  # raises if parts are unequal
     return _array_split(ary, indices_or_sections, axis)
 
 

@@ -1,6 +1,6 @@
-"""Functions of samples: differences, slopes, areas, what lies between, filters, polynomials.
+"""Functions of samples: differences, slopes, areas, interpolation, filters, polynomials.
 
-All made up of primitives, but for `unwrap` and `convolve`.
+All except `unwrap` and `convolve` are made of primitives.
 """
 
 from typing import Any
@@ -32,7 +32,7 @@ def _diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = _NONE, append: Any 
 
 
 def _as_slab(a: Any, end: Any, axis: int) -> Any:
-    """What is put before or after `a`: a number stands for a slab of length one."""
+    """Return the array to put before or after `a`. A number becomes a slab of length one."""
     if end is None or np.ndim(end):
         return end
     return np.broadcast_to(
@@ -143,7 +143,7 @@ def _convolve(a: Any, v: Any, mode: str = "full") -> Any:
 
 @implements(np.correlate)
 def _correlate(a: Any, v: Any, mode: str = "valid") -> Any:
-    if np.size(v) > np.size(a):  # NumPy exchanges the two, and turns the result round
+    if np.size(v) > np.size(a):  # NumPy exchanges the two and reverses the result
         return _correlate(v, a, mode)[::-1]
     return _convolve(a, v[::-1], mode)
 
@@ -162,10 +162,7 @@ def _linspace(
 ) -> Any:
     """From start to stop, in steps that NumPy counts from 0 to 1."""
     working = np.result_type(start, stop, 1.0)
-    start, stop = (
-        as_array_or_tensor(start).astype(working),
-        as_array_or_tensor(stop).astype(working),
-    )
+    start, stop = (as_array_or_tensor(x).astype(working) for x in (start, stop))
     share, step = np.linspace(0.0, 1.0, num, endpoint, retstep=True)
     share = np.reshape(share, (-1,) + (1,) * np.ndim(start - stop)).astype(working)
     y = np.moveaxis(start * (1 - share) + stop * share, 0, axis)

@@ -40,7 +40,7 @@ def _var(
 
 
 def _root_of(variance: Callable[..., Any]) -> Callable[..., Any]:
-    """A standard deviation, with the arguments of the variance."""
+    """Return a function that computes a standard deviation from the arguments of the variance."""
 
     @wraps(variance)
     def deviation(*args: Any, **kwargs: Any) -> Any:
@@ -121,7 +121,7 @@ def _quantile(
     ordered = np.sort(front, axis=0)
     below, above = ordered[low], ordered[high]
     y = below + (above - below) * share
-    y = np.where(share == 0, below, y)  # also beside an infinite neighbour
+    y = np.where(share == 0, below, y)  # also next to an infinite neighbour
     y = np.where(np.isnan(front).any(axis=0), np.nan, y)
     return np.reshape(y, q.shape + kept_shape) if keepdims else y
 
@@ -158,7 +158,7 @@ def _median(
     return _quantile(a, 0.5, axis, keepdims=keepdims)
 
 
-# ---- where nan stands for nothing ----------------------------------------------------------------
+# ---- ignoring nan --------------------------------------------------------------------------------
 
 
 @implements(np.nansum)
@@ -235,9 +235,9 @@ def _nanmax(
 ) -> Any:
     filled = np.where(np.isnan(a), -np.inf, a)
     y = np.max(filled, axis, keepdims=keepdims, initial=initial, where=where)
-    return (
-        y if initial is not None else np.where(np.isnan(a).all(axis, keepdims=keepdims), np.nan, y)
-    )
+    if initial is not None:
+        return y
+    return np.where(np.isnan(a).all(axis, keepdims=keepdims), np.nan, y)
 
 
 @implements(np.nanmin)
@@ -313,7 +313,7 @@ def _corrcoef(
     *,
     dtype: Any = None,
 ) -> Any:
-    """The covariance by both standard deviations."""
+    """Divide the covariance by both standard deviations."""
     c = _cov(x, y, rowvar, dtype=dtype)
     if np.ndim(c) == 0:
         return c / c

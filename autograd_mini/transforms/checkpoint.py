@@ -1,4 +1,4 @@
-"""checkpoint: compute again in the backward sweep, instead of storing."""
+"""checkpoint: recompute in the backward pass instead of storing."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ from .grad import Function, vjp
 
 
 def checkpoint(f: Function) -> Function:
-    """`f`, computed again in the backward sweep instead of keeping what it computes in between.
+    """Return a function like `f` that recomputes intermediate results in the backward pass.
 
-    On the tape a call is a single record, so that memory holds its arguments and its value only.
-    The sweep runs `f` a second time, on the tape, and differentiates that. A chain of n steps,
-    checkpointed in √n pieces, needs memory for about 2√n steps instead of n, for one forward pass
-    more.
+    On the tape a call is a single node, so only its arguments and its value are stored. The
+    backward pass runs `f` a second time, on a tape of its own, and differentiates that. A chain of
+    n steps, checkpointed in √n pieces, needs memory for about 2√n steps instead of n. The price is
+    one more forward pass.
 
     Parameters
     ----------
     f : callable
-        From trees of tensors to a tree of tensors. It gives the same value every time: no random
-        numbers, nothing that changes between the passes.
+        From trees of tensors to a tree of tensors. It must return the same value in both passes, so
+        it must not use random numbers.
 
     Returns
     -------
     callable
-        Takes the arguments of `f`; what is not a Tensor is handed on as it is.
+        Takes the arguments of `f`. Arguments that are not Tensors are passed unchanged.
 
     Raises
     ------
     TypeError
-        When `f` computes with a tensor that requires a gradient but is not among its arguments.
+        If `f` computes with a tensor that requires a gradient but is not among its arguments.
     RuntimeError
-        From the sweep, when `f` gives another value the second time.
+        In the backward pass, if `f` returns another value the second time.
 
     References
     ----------
@@ -63,11 +63,11 @@ def checkpoint(f: Function) -> Function:
     """
 
     @wraps(f)
-    def one_record(*args: Any, **kwargs: Any) -> Any:
+    def one_node(*args: Any, **kwargs: Any) -> Any:
         tensors = [x for x in tree_leaves(args) if isinstance(x, Tensor)]
         if not tensors:
             return f(*args, **kwargs)
-        layout: list[Any] = []  # of the value: the tree that it is, as forward finds it
+        layout: list[Any] = []  # the tree of the value, which forward fills in
 
         def flat(*found: Any) -> Any:
             arguments = iter(found)
@@ -79,11 +79,11 @@ def checkpoint(f: Function) -> Function:
         packed = primitive(_forward_of(flat), JointRule(_replay(flat)), name="checkpoint")(*tensors)
         return _unpacked(packed, layout[0])
 
-    return one_record
+    return one_node
 
 
 def _forward_of(flat: Function) -> Function:
-    """The value of a checkpointed function, without its tape; nothing active may enter sideways."""
+    """Return a function that computes the value without its tape, and checks captured tensors."""
 
     def forward(*arrays: Any) -> Any:
         inputs = [Tensor(x, requires_grad=x.dtype.kind == "f") for x in arrays]
@@ -101,7 +101,7 @@ def _forward_of(flat: Function) -> Function:
 
 
 def _replay(flat: Function) -> Function:
-    """The rule of a checkpoint, for all arguments together: run again, and pull back."""
+    """Return the rule for all arguments together: run again, and pull back."""
 
     def rule(g: Any, y: Any, *args: Any) -> Any:
         real = [i for i, x in enumerate(args) if x.dtype.kind == "f"]
@@ -116,28 +116,28 @@ def _replay(flat: Function) -> Function:
         known = isinstance(unwrap(y), (np.ndarray, np.generic))  # not traced, not lazy
         if known and not np.array_equal(unwrap(again), unwrap(y), equal_nan=True):
             raise RuntimeError(
-                "checkpoint: the function gave another value when it was run again. It must not "
-                "use random numbers, or anything that changes between the passes."
+                "checkpoint: the function returned another value when it was run again. It must "
+                "not use random numbers, or anything else that changes between the passes."
             )
         grads = dict(zip(real, pullback(g)))
-        found = [grads.get(i) for i in range(len(args))]
-        return found if isinstance(g, Tensor) else [unwrap(c) for c in found]
+        cotangents = [grads.get(i) for i in range(len(args))]
+        return cotangents if isinstance(g, Tensor) else [unwrap(c) for c in cotangents]
 
     return rule
 
 
 def _packed(parts: list[Any]) -> Any:
-    """Several tensors as one, since a record has one value."""
+    """Join several tensors into one, because a node has one value."""
     return parts[0] if len(parts) == 1 else np.concatenate([np.reshape(p, -1) for p in parts])
 
 
 def _like(x: Any) -> Any:
-    """An array of the shape and dtype of `x` that takes no memory."""
+    """Return an array of the shape and dtype of `x` that takes no memory."""
     return np.broadcast_to(np.zeros((), x.dtype), x.shape)
 
 
 def _unpacked(packed: Any, layout: Any) -> Any:
-    """The tree that was packed, in the shapes and dtypes of `layout`."""
+    """Return the tree that was packed, in the shapes and dtypes of `layout`."""
     if len(tree_leaves(layout)) == 1:
         return tree_map(lambda _: packed, layout)
     ends = iter(np.cumsum([part.size for part in tree_leaves(layout)]).tolist())

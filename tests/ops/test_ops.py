@@ -508,3 +508,13 @@ def test_methods_without_a_derivative_give_arrays(text):
 def test_a_method_writes_to_no_out():
     with pytest.raises(TypeError, match="out= and in-place"):
         leaf([1.0, 2.0]).sum(out=np.zeros(()))
+
+
+def test_matrix_power_0_is_a_tensor_of_gradient_zero():
+    for shape in ((2, 2), (3, 2, 2)):
+        x = ag.tensor(np.full(shape, np.inf), requires_grad=True)
+        y = np.linalg.matrix_power(x, 0)
+        assert isinstance(y, ag.Tensor)
+        np.testing.assert_array_equal(y.data, np.broadcast_to(np.eye(2), shape))
+        y.backward(np.ones(shape))
+        np.testing.assert_array_equal(x.grad, np.zeros(shape))
