@@ -244,3 +244,19 @@ W = leaf(1.0)
 def test_what_cannot_be_trained_is_refused(parameters, kind, text):
     with pytest.raises(kind, match=text):
         optim.SGD(parameters, lr=0.1)
+
+
+@pytest.mark.parametrize(
+    "make", [lambda p: optim.SGD(p, 0.1), lambda p: optim.SGD(p, 0.1, momentum=0.9), optim.Adam]
+)
+def test_a_parameter_has_a_new_version_before_its_data_changes(make):
+    w = leaf([1.0, 2.0])
+    loss = (w * w).sum()
+    loss.backward()
+    before = w.order
+    w._array.flags.writeable = False
+    with pytest.raises(ValueError, match="read-only"):
+        make([w]).step()
+    assert w.order > before
+    with pytest.raises(RuntimeError, match="forward pass again"):
+        loss.backward()
