@@ -18,7 +18,7 @@ from ..core.arrays import Array, Cotangent, as_array, unwrap
 from ..core.context import Contribution, Observer, unobserved
 from ..core.messages import lesson
 from ..core.primitive import Primitive
-from ..core.pytree import leaves_of
+from ..core.pytree import tree_leaves
 from ..core.tensor import Tensor
 from ..notation.plain import of_rule
 from ..notation.symbolic import ruled
@@ -70,7 +70,7 @@ class NonfiniteDetector(Observer):
         _PASSES.set(_PASSES.get()[:-1])
 
     def compiled_ran(self, function: Any, results: Any) -> None:
-        for y in leaves_of(results):
+        for y in tree_leaves(results):
             y = as_array(unwrap(y))
             if not is_finite(y):
                 raise FloatingPointError(explain_nonfinite_result(function, y))
@@ -132,7 +132,7 @@ def _worst(x: Any) -> Index:
 def explain_nonfinite_forward(op: Primitive, args: tuple[Any, ...], result: Tensor) -> str | None:
     """Return the message for a result that is not finite, or None if an inf was passed on."""
     y = np.asarray(result._array)
-    given = [a for a in leaves_of(args) if _nonfinite(unwrap(a)).any()]
+    given = [a for a in tree_leaves(args) if _nonfinite(unwrap(a)).any()]
     nan = next((a for a in given if _nans(unwrap(a)).any()), None)
     made = _nonfinite(y)
     if _is_elementwise(op):
@@ -152,7 +152,7 @@ def _is_elementwise(op: Primitive) -> bool:
 
 
 def _explain_made(op: Primitive, args: tuple[Any, ...], result: Tensor, at: Index) -> str:
-    numbers = leaves_of(args[: int(min(op.arity, len(args)))])
+    numbers = tree_leaves(args[: int(min(op.arity, len(args)))])
     arrays = [a for a in numbers if hasattr(a, "dtype")]
     entries = []
     for a in numbers if _is_elementwise(op) else ():

@@ -16,7 +16,7 @@ from ..core.arrays import Array, Cotangent, TensorBase, unwrap
 from ..core.context import Observer
 from ..core.messages import describe, lesson
 from ..core.primitive import Primitive
-from ..core.pytree import leaves_of
+from ..core.pytree import tree_leaves
 from ..core.tensor import Tensor
 from ..text.callers import SourceLine, quote, user_line
 
@@ -77,7 +77,7 @@ def _remember(op: Primitive, t: Tensor) -> None:
 
 def _writable_inputs(t: Tensor) -> Iterator[Any]:
     """Yield the inputs of a node that anybody could write to: leaves and constant arrays."""
-    for x in leaves_of([t.inputs, *t.kwargs.values()]):
+    for x in tree_leaves([t.inputs, *t.kwargs.values()]):
         if isinstance(x, np.ndarray) or (isinstance(x, TensorBase) and x.op is None):
             yield x
 
