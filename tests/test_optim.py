@@ -157,7 +157,7 @@ def test_a_step_makes_the_old_tape_refuse(make):
     loss = w * w
     loss.backward()
     make([w]).step()
-    with pytest.raises(RuntimeError, match="new data"):
+    with pytest.raises(RuntimeError, match="modified after"):
         loss.backward()
 
 

@@ -37,7 +37,7 @@ def test_linear_gradients_over_any_leading_axes(shape):
 def test_linear_says_which_lengths_do_not_fit():
     for shape in [(4, 3), (3,), (2, 4, 3)]:
         with pytest.raises(
-            ValueError, match=r"linear of .*'W1' \(2, 5\).*last axis of the left must"
+            ValueError, match=r"linear of .*'W1' \(2, 5\).*last axis of the left operand"
         ):
             nn.Linear(2, 5, name="1")(np.ones(shape))
 
