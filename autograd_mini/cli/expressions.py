@@ -1,20 +1,21 @@
-"""Expressions of a command line: ``-sum(y * log(exp(z) / sum(exp(z))))``, computed on tensors.
+"""Evaluate expressions of the command line, such as ``-sum(y * log(exp(z) / sum(exp(z))))``.
 
-An expression is read as a syntax tree, and only what is listed here is known: arithmetic, indices,
-NumPy's functions of arrays, the library's, and the tensors given. Nothing is ever executed as code.
+Python parses an expression, and `_value` evaluates its syntax tree. That function lists every kind
+of node that is allowed, and names are looked up in `_KNOWN` only, so nothing else can be reached.
 """
 
 from __future__ import annotations
 
 import ast
-import contextlib
+import concurrent.futures
 import difflib
 import math
 import operator
+import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from keyword import iskeyword
-from pathlib import Path
+from types import EllipsisType
 from typing import Any
 
 import numpy as np
@@ -24,17 +25,212 @@ import autograd_mini as ag
 from ..core.registry import PRIMITIVES
 from ..core.tensor import Tensor
 from ..text.format import one_line, shortened
+from .limits import limited_memory, run_within
 
-_BITS = 63  # of a whole number that arrays can hold too
+MAX_SECONDS = 10
+MAX_BYTES = 2**31
+MAX_ENTRIES = 10**7  # of one array; a view made by broadcast_to can have more without using memory
+_MAX_BITS = 63  # of a whole number that an array can hold too
+_MAX_REASON = 200  # characters of an error message of NumPy
+
+_FUNCTIONS = """cross_entropy gelu layer_norm linear log_softmax logsumexp mse_loss nll_loss relu
+    sigmoid sigmoid_binary_cross_entropy softmax softmax_cross_entropy softplus stop_gradient"""
+_CONSTRUCTORS = "arange array eye full ones zeros"
+_METHODS = """T abs astype clip cos cumprod cumsum diagonal dot exp flatten log logsumexp mT max
+    mean min ndim prod ravel relu repeat reshape shape sigmoid sin size sqrt square squeeze std sum
+    swapaxes take tanh trace transpose var"""
+_REMEDIES: dict[type[ast.AST], str] = {
+    ast.IfExp: ": write where(condition, a, b)",
+    ast.Compare: ": write one comparison at a time",
+    ast.BoolOp: ": write logical_and(a, b) or logical_or(a, b)",
+}
+
+
+class ExpressionError(ValueError):
+    """An expression that cannot be computed; the message says why in one line."""
+
+
+def tensors(assignments: Mapping[str, str]) -> dict[str, Tensor]:
+    """Return leaves from texts: ``2,1,0.1`` is a vector, ``1,2;3,4`` a matrix, ``2`` a number.
+
+    Parameters
+    ----------
+    assignments : mapping of str to str
+        Name -> numbers.
+
+    Raises
+    ------
+    ExpressionError
+        If a name is not an identifier, a text is not numbers, or rows have different lengths.
+
+    Examples
+    --------
+    >>> tensors({"z": "2,1,0.1"})["z"]
+    Tensor([2. , 1. , 0.1], dtype=float64, name='z', requires_grad=True)
+    """
+    # Python's parser normalizes names in the same way: ℓ is l
+    return {unicodedata.normalize("NFKC", n): _tensor(n, text) for n, text in assignments.items()}
+
+
+def _tensor(name: str, text: str) -> Tensor:
+    if not name.isidentifier() or iskeyword(name):
+        raise ExpressionError(f"{name!r} is not a name for a tensor: write --let z=2,1,0.1")
+    try:
+        rows = [[float(x) for x in row.split(",")] for row in text.split(";")]
+    except ValueError:
+        raise ExpressionError(
+            f"{name}={text!r} are not numbers: write --let {name}=2,1,0.1 or {name}=1,2;3,4"
+        ) from None
+    if len({len(row) for row in rows}) > 1:
+        raise ExpressionError(f"the rows of {name}={text!r} have different lengths")
+    data = np.array(rows if ";" in text else rows[0] if "," in text else rows[0][0])
+    return Tensor(data, requires_grad=True, name=name)
+
+
+def evaluate(text: str, names: Mapping[str, Any]) -> Any:
+    """Return the value of an expression.
+
+    Parameters
+    ----------
+    text : str
+        Python's syntax, with NumPy's functions that take tensors (with or without ``np.``), this
+        library's functions, ``pi`` and ``e``.
+    names : mapping of str to anything
+        More names. They take precedence over functions of the same name.
+
+    Raises
+    ------
+    ExpressionError
+        If the expression has another syntax, an unknown name, or an error in one of its calls, or
+        if it needs too much time or memory.
+
+    Examples
+    --------
+    >>> evaluate("-sum(y * log(exp(z) / sum(exp(z))))", tensors({"z": "2,1,0.1", "y": "0,1,0"}))
+    Tensor(1.41703002, dtype=float64, op=neg)
+    """
+    tree = _parse(text)
+
+    def compute() -> Any:
+        with np.errstate(all="ignore"):
+            return _value(tree, {**_KNOWN, **names})
+
+    try:
+        with limited_memory(MAX_BYTES):
+            return run_within(MAX_SECONDS, compute)
+    except concurrent.futures.TimeoutError:
+        raise ExpressionError(f"the expression takes more than {MAX_SECONDS} seconds") from None
+    except MemoryError:
+        raise ExpressionError("the arrays of the expression are too large") from None
+    except RecursionError:
+        raise ExpressionError("the expression is nested too deeply") from None
+
+
+def _parse(text: str) -> ast.expr:
+    try:
+        return ast.parse(text.strip(), mode="eval").body
+    except SyntaxError as error:
+        column = f" (column {error.offset})" if error.offset else ""
+        raise ExpressionError(f"{error.msg}{column}: {one_line(text.strip()):.60}") from None
+    except ValueError as error:  # a character that Python source cannot contain
+        raise ExpressionError(f"{error}: {one_line(text):.60}") from None
+    except (RecursionError, MemoryError):  # of Python's parser
+        raise ExpressionError("the expression is nested too deeply") from None
+
+
+def _value(node: ast.AST, known: Mapping[str, Any]) -> Any:
+    """Return the value of a node of the syntax tree."""
+    match node:
+        case ast.Constant(value=bool() | int() | float() | str() | EllipsisType() | None as value):
+            return value
+        case ast.Name(id=name):
+            if name not in known:
+                raise _unknown(name, known, node)
+            return known[name]
+        case ast.Attribute():
+            return _attribute(node, known)
+        case ast.Call(func=called, args=args, keywords=keywords) if all(k.arg for k in keywords):
+            function = _value(called, known)
+            if not callable(function):
+                raise ExpressionError(f"{_text(called)} is not a function{_place(node)}")
+            kwargs = {str(k.arg): _value(k.value, known) for k in keywords}
+            return _apply(node, function, *(_value(x, known) for x in args), **kwargs)
+        case ast.BinOp():
+            # a long sum is nested to the left: in a loop
+            chain = [node]
+            while isinstance(chain[-1].left, ast.BinOp):
+                chain.append(chain[-1].left)
+            value = _value(chain[-1].left, known)
+            for step in reversed(chain):
+                value = _operate(step, step.op, value, _value(step.right, known))
+            return value
+        case ast.UnaryOp(op=op, operand=x):
+            return _operate(node, op, _value(x, known))
+        case ast.Compare(left=a, ops=[op], comparators=[b]):
+            return _operate(node, op, _value(a, known), _value(b, known))
+        case ast.Subscript(value=array, slice=index):
+            return _apply(node, operator.getitem, _value(array, known), _value(index, known))
+        case ast.Slice(lower=start, upper=stop, step=step):
+            return slice(*(end and _value(end, known) for end in (start, stop, step)))
+        case ast.Tuple(elts=entries):
+            return tuple(_value(x, known) for x in entries)
+        case ast.List(elts=entries):
+            return [_value(x, known) for x in entries]
+    remedy = _REMEDIES.get(type(node), "")
+    raise ExpressionError(f"an expression cannot contain {_text(node)}{_place(node)}{remedy}")
+
+
+def _attribute(node: ast.Attribute, known: Mapping[str, Any]) -> Any:
+    """Return a function such as ``np.linalg.norm``, or an attribute or a method of an array."""
+    dotted = ast.unparse(node)
+    plain = re.sub(r"^(np|numpy|ag)\.", "", dotted)
+    if plain in _KNOWN:
+        return _KNOWN[plain]
+    if plain != dotted:
+        raise _unknown(dotted, _KNOWN, node)
+    value = _value(node.value, known)
+    if not isinstance(value, (Tensor, np.ndarray)) or node.attr not in _METHODS.split():
+        raise _unknown(node.attr, _METHODS.split(), node)
+    return _apply(node, getattr, value, node.attr)
+
+
+def _operate(node: ast.AST, op: ast.AST, *operands: Any) -> Any:
+    """Apply an operator to numbers and arrays. On a text or a list, ``*`` would repeat it."""
+    function = _OPERATORS.get(type(op))
+    if function is None or not all(isinstance(x, _OPERANDS) for x in operands):
+        raise ExpressionError(f"no operator {type(op).__name__} for these{_place(node)}")
+    return _apply(node, function, *operands)
+
+
+def _apply(node: ast.AST, function: Any, *args: Any, **kwargs: Any) -> Any:
+    """Call a function, and require that its result is real numbers, and not too many of them."""
+    try:
+        result = function(*args, **kwargs)
+    except (MemoryError, RecursionError):
+        raise
+    except Exception as error:  # NumPy raises errors of many kinds for wrong arguments
+        reason = error.args[-1] if isinstance(error, OverflowError) else error
+        reason = shortened(one_line(str(reason)).rstrip("."), _MAX_REASON)
+        raise ExpressionError(f"{reason}{_place(node)}") from error
+    for part in result if isinstance(result, (tuple, list)) else [result]:
+        dtype = getattr(part, "dtype", None)
+        if isinstance(part, complex) or (dtype is not None and dtype.kind not in "biuf"):
+            raise ExpressionError(f"{_text(node)} gives no real numbers{_place(node)}")
+        if getattr(part, "size", 1) > MAX_ENTRIES:
+            raise ExpressionError(
+                f"{_text(node)} has more than {MAX_ENTRIES:,} entries{_place(node)}"
+            )
+    return result
 
 
 def _power(a: Any, b: Any) -> Any:
-    """``a ** b``; whole numbers stay whole while that is short: 9**9**9 would never end."""
-    if isinstance(a, int) and isinstance(b, int) and a.bit_length() * b > _BITS:
+    """Return ``a ** b``. Large whole numbers become floats: 9**9**9 would never end."""
+    if isinstance(a, int) and isinstance(b, int) and a.bit_length() * b > _MAX_BITS:
         a = float(a)
     return a**b
 
 
+_OPERANDS = (bool, int, float, np.ndarray, np.generic, Tensor)
 _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -54,260 +250,9 @@ _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
 }
-#: what is often tried, and how it is written for arrays
-_INSTEAD = {
-    "IfExp": ": write where(condition, a, b)",
-    "BoolOp": ": write logical_and(a, b) or logical_or(a, b)",
-}
-_OPERANDS = (bool, int, float, np.ndarray, np.generic, Tensor)
-
-_OURS = """cross_entropy gelu layer_norm linear log_softmax logsumexp mse_loss nll_loss relu sigmoid
-    sigmoid_binary_cross_entropy softmax softmax_cross_entropy softplus stop_gradient"""
-_LONGEST = 200  # characters of what NumPy says
-_MOST_ENTRIES = 10**7  # of an array; a view such as broadcast_to makes may pretend to have more
-_MOST_MEMORY = 2**32  # bytes beside what the process has, where the system keeps count
-_ARRAYS = "arange array eye full ones zeros"  # of NumPy's functions, those that make arrays
-_METHODS = """T abs astype clip cos cumprod cumsum diagonal dot exp flatten log logsumexp mT max
-    mean min ndim prod ravel relu repeat reshape shape sigmoid sin size sqrt square squeeze std sum
-    swapaxes take tanh trace transpose var"""
 
 
-class ExpressionError(ValueError):
-    """An expression that cannot be computed; the message says what is wrong in one line."""
-
-
-def tensors(assignments: Mapping[str, str]) -> dict[str, Tensor]:
-    """Leaves from texts: ``2,1,0.1`` is a vector, ``1,2;3,4`` a matrix, ``2`` a number.
-
-    Parameters
-    ----------
-    assignments : mapping of str to str
-        Name -> numbers.
-
-    Raises
-    ------
-    ExpressionError
-        For a name that is none, for what is not a number, for rows of different lengths.
-
-    Examples
-    --------
-    >>> tensors({"z": "2,1,0.1"})["z"]
-    Tensor([2. , 1. , 0.1], dtype=float64, name='z', requires_grad=True)
-    """
-    return {_spelling(name): _tensor(name, text) for name, text in assignments.items()}
-
-
-def _spelling(name: str) -> str:
-    """A name as Python reads it in an expression, where ℓ is l."""
-    return unicodedata.normalize("NFKC", name)
-
-
-def _tensor(name: str, text: str) -> Tensor:
-    if not name.isidentifier() or iskeyword(name):
-        raise ExpressionError(f"{name!r} is no name for a tensor: write --let z=2,1,0.1")
-    try:
-        rows = [[float(x) for x in row.split(",")] for row in text.split(";")]
-    except ValueError:
-        raise ExpressionError(
-            f"{name}={text!r} are no numbers: write --let {name}=2,1,0.1 or {name}=1,2;3,4"
-        ) from None
-    if len({len(row) for row in rows}) > 1:
-        raise ExpressionError(f"the rows of {name}={text!r} have different lengths")
-    data: Any = rows if len(rows) > 1 else rows[0]
-    return Tensor(data if "," in text or ";" in text else data[0], requires_grad=True, name=name)
-
-
-def evaluate(text: str, names: Mapping[str, Any]) -> Any:
-    """The value of an expression.
-
-    Parameters
-    ----------
-    text : str
-        In Python's syntax, over NumPy's functions that take tensors, with or without ``np.``, the
-        library's, and ``pi`` and ``e``.
-    names : mapping of str to anything
-        What else is known. These go before functions of the same name.
-
-    Raises
-    ------
-    ExpressionError
-        For anything else, a name that is unknown, or what its functions refuse.
-
-    Examples
-    --------
-    >>> evaluate("-sum(y * log(exp(z) / sum(exp(z))))", tensors({"z": "2,1,0.1", "y": "0,1,0"}))
-    Tensor(1.41703002, dtype=float64, op=neg)
-    """
-    try:
-        tree = ast.parse(text.strip(), mode="eval")
-        with np.errstate(all="ignore"), _limited_memory():
-            return _Evaluator(names).value(tree.body)
-    except ExpressionError:
-        raise
-    except SyntaxError as error:
-        where = f" (column {error.offset})" if error.offset else ""
-        raise ExpressionError(f"{error.msg}{where}: {one_line(text.strip()):.60}") from None
-    except ValueError as error:  # a character that no source holds
-        raise ExpressionError(f"{error}: {one_line(text):.60}") from None
-    except (RecursionError, MemoryError):
-        raise ExpressionError("the expression is nested too deeply, or too large") from None
-
-
-@contextlib.contextmanager
-def _limited_memory() -> Iterator[None]:
-    """Too large an array is a MemoryError, not the end of the process or of what runs beside it."""
-    try:
-        import resource
-
-        used = int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize()
-        before = resource.getrlimit(resource.RLIMIT_AS)
-    except (ImportError, OSError):  # a system that keeps no such count
-        yield
-        return
-    most = used + _MOST_MEMORY
-    most = min([most, *(limit for limit in before if limit != resource.RLIM_INFINITY)])
-    resource.setrlimit(resource.RLIMIT_AS, (most, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_AS, before)
-
-
-class _Evaluator:
-    """Computes a syntax tree: a method for each kind of node that is known."""
-
-    def __init__(self, names: Mapping[str, Any]) -> None:
-        self.names = names
-
-    def value(self, node: ast.AST) -> Any:
-        kind = type(node).__name__
-        method = getattr(self, f"_{kind.lower()}", None)
-        if method is None:
-            instead = _INSTEAD.get(kind, "")
-            raise ExpressionError(f"an expression holds no {kind} here{_place(node)}{instead}")
-        return method(node)
-
-    def computed(self, node: ast.AST, function: Any, *args: Any, **kwargs: Any) -> Any:
-        """A call, whose error becomes one of the expression.
-
-        What it gives are real numbers: on an array of objects, ``*`` would be something else.
-        """
-        try:
-            found = function(*args, **kwargs)
-        except (MemoryError, RecursionError):
-            raise
-        except Exception as error:  # NumPy's are of many kinds where it is given what it never is
-            said = error.args[-1] if isinstance(error, OverflowError) else error
-            said = shortened(one_line(str(said)).rstrip("."), _LONGEST)
-            raise ExpressionError(f"{said}{_place(node)}") from error
-        if isinstance(found, complex) or _kind(found) not in "biuf":
-            raise ExpressionError(f"{ast.unparse(node):.60} gives no real numbers{_place(node)}")
-        if getattr(found, "size", 1) > _MOST_ENTRIES:
-            raise ExpressionError(
-                f"{ast.unparse(node):.60} has more than {_MOST_ENTRIES:,} entries{_place(node)}"
-            )
-        return found
-
-    def operated(self, node: ast.AST, kind: ast.AST, *operands: Any) -> Any:
-        """An operator on numbers and arrays: on text or a list, ``*`` would be something else."""
-        function = _OPERATORS.get(type(kind))
-        if function is None or not all(isinstance(x, _OPERANDS) for x in operands):
-            raise ExpressionError(f"no operator {type(kind).__name__} for these{_place(node)}")
-        return self.computed(node, function, *operands)
-
-    def _constant(self, node: ast.Constant) -> Any:
-        if isinstance(node.value, (complex, bytes)):
-            raise ExpressionError(f"{node.value!r} is no real number{_place(node)}")
-        return node.value
-
-    def _name(self, node: ast.Name) -> Any:
-        if node.id in self.names:
-            return self.names[node.id]
-        if node.id in _KNOWN:
-            return _KNOWN[node.id]
-        raise _unknown(node.id, [*self.names, *_KNOWN], node)
-
-    def _attribute(self, node: ast.Attribute) -> Any:
-        dotted = ast.unparse(node)
-        for prefix in ("np.", "numpy.", "ag.", ""):
-            if dotted.startswith(prefix) and dotted.removeprefix(prefix) in _KNOWN:
-                return _KNOWN[dotted.removeprefix(prefix)]
-        if dotted.startswith(("np.", "numpy.", "ag.")):
-            raise _unknown(dotted, _KNOWN, node)
-        value = self.value(node.value)
-        if not isinstance(value, (Tensor, np.ndarray)) or node.attr not in _METHODS.split():
-            raise _unknown(node.attr, _METHODS.split(), node)
-        return self.computed(node, getattr, value, node.attr)
-
-    def _call(self, node: ast.Call) -> Any:
-        function = self.value(node.func)
-        if not callable(function):
-            raise ExpressionError(f"{ast.unparse(node.func):.60} is no function{_place(node)}")
-        kwargs = {}
-        for keyword in node.keywords:
-            if keyword.arg is None:
-                raise ExpressionError(f"an expression holds no **{_place(node)}")
-            kwargs[keyword.arg] = self.value(keyword.value)
-        return self.computed(node, function, *map(self.value, node.args), **kwargs)
-
-    def _binop(self, node: ast.BinOp) -> Any:
-        """Also of a very long sum, which is nested to the left: in a loop."""
-        chain = [node]
-        while isinstance(chain[-1].left, ast.BinOp):
-            chain.append(chain[-1].left)
-        value = self.value(chain[-1].left)
-        for inner in reversed(chain):
-            value = self.operated(inner, inner.op, value, self.value(inner.right))
-        return value
-
-    def _unaryop(self, node: ast.UnaryOp) -> Any:
-        return self.operated(node, node.op, self.value(node.operand))
-
-    def _compare(self, node: ast.Compare) -> Any:
-        if len(node.ops) > 1:
-            raise ExpressionError(f"one comparison at a time{_place(node)}")
-        return self.operated(
-            node, node.ops[0], self.value(node.left), self.value(node.comparators[0])
-        )
-
-    def _subscript(self, node: ast.Subscript) -> Any:
-        return self.computed(node, operator.getitem, self.value(node.value), self.value(node.slice))
-
-    def _slice(self, node: ast.Slice) -> slice:
-        ends = (node.lower, node.upper, node.step)
-        return slice(*(end and self.value(end) for end in ends))
-
-    def _tuple(self, node: ast.Tuple) -> tuple[Any, ...]:
-        return tuple(map(self.value, node.elts))
-
-    def _list(self, node: ast.List) -> list[Any]:
-        return list(map(self.value, node.elts))
-
-
-def _known() -> dict[str, Any]:
-    """What an expression may name: functions of NumPy that take tensors, and the library's."""
-    found: dict[str, Any] = {"pi": math.pi, "e": math.e, "inf": math.inf, "newaxis": None}
-    found.update({name: getattr(np, name) for name in _ARRAYS.split()})
-    for module, prefix in ((np, ""), (np.linalg, "linalg."), (np.fft, "fft.")):
-        for name in dir(module):
-            if not name.startswith("_") and _takes_tensors(getattr(module, name)):
-                found[prefix + name] = getattr(module, name)
-    return {**found, **{name: getattr(ag, name) for name in _OURS.split()}}
-
-
-def _kind(thing: Any) -> str:
-    """The kind of an array's numbers; what has none is as good as one of floats."""
-    return str(thing.dtype.kind) if isinstance(thing, (np.ndarray, np.generic, Tensor)) else "f"
-
-
-def _takes_tensors(thing: Any) -> bool:
-    return callable(thing) and not isinstance(thing, type) and thing in PRIMITIVES
-
-
-_KNOWN = _known()
-
-
-def _unknown(name: str, known: Any, node: ast.AST) -> ExpressionError:
+def _unknown(name: str, known: Iterable[str], node: ast.AST) -> ExpressionError:
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     hint = f" Did you mean {near[0]}?" if near else ""
     if not near and isinstance(node, ast.Name):
@@ -315,6 +260,25 @@ def _unknown(name: str, known: Any, node: ast.AST) -> ExpressionError:
     return ExpressionError(f"there is no {name!r}{_place(node)}.{hint}")
 
 
+def _text(node: ast.AST) -> str:
+    return shortened(one_line(ast.unparse(node)), 60)
+
+
 def _place(node: ast.AST) -> str:
     column = getattr(node, "col_offset", None)
     return "" if column is None else f" (column {column + 1})"
+
+
+def _namespace() -> dict[str, Any]:
+    """Return what an expression may name: constants, and functions that take tensors."""
+    known: dict[str, Any] = {"pi": math.pi, "e": math.e, "inf": math.inf, "newaxis": None}
+    known.update({name: getattr(np, name) for name in _CONSTRUCTORS.split()})
+    for module, prefix in ((np, ""), (np.linalg, "linalg."), (np.fft, "fft.")):
+        for name, function in vars(module).items():
+            public = callable(function) and not isinstance(function, type) and name[0] != "_"
+            if public and function in PRIMITIVES:
+                known[prefix + name] = function
+    return {**known, **{name: getattr(ag, name) for name in _FUNCTIONS.split()}}
+
+
+_KNOWN = _namespace()
