@@ -1,4 +1,8 @@
-"""TODO: autograd_mini.cli.main."""
+"""The commands of ``python -m autograd_mini``: read the arguments and run one of them.
+
+`story` holds the commands that show softmax cross-entropy and train on it; the others are here. An
+error is reported in one line.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ import os
 import re
 import runpy
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -18,14 +22,14 @@ import autograd_mini as ag
 from ..core.dispatch import coverage
 from ..text.format import one_line
 from ..text.terminal import SPELLING
-from ..views.graph.draw import ENDINGS, draw
+from ..views.graph.draw import ENDINGS as PICTURES
+from ..views.graph.draw import draw
 from ..views.page.explore import ENDINGS as PAGES
 from ..views.page.explore import explore
 from .expressions import ExpressionError, evaluate, tensors
-from .story import _TASKS, _compare, _story, _train
+from .story import TASKS, compare, story, train
 
 _NAME = "autograd-mini"
-
 
 _USAGE = f"""{_NAME} [-o PATH]
        {_NAME} explore EXPR|FILE.py:NAME [--let NAME=NUMBERS ...] [-o PATH]
@@ -34,58 +38,51 @@ _USAGE = f"""{_NAME} [-o PATH]
        {_NAME} train moons|digits [--epochs N] [--seed N]
        {_NAME} functions [NAME]"""
 
+_DESCRIPTION = """\
+Show softmax cross-entropy for z = (2, 1, 0.1) and true class 2: the tape with its
+derivatives, the gradient next to ŷ - y, and the fused node next to its graph. Write
+a page that steps through all of it."""
 
 _EXAMPLES = f"""examples:
-  {_NAME}                          the story, and the page that steps through it
+  {_NAME}                          the example, and the page that steps through it
   {_NAME} -o softmax.png           the same, with the graph in that file
   {_NAME} explore "-sum(y*log(exp(z)/sum(exp(z))))" --let z=2,1,0.1 --let y=0,1,0
-                                   a page that steps through forward and backward
+                                         a page that steps through forward and backward pass
   {_NAME} draw "log(x) + x*w - sin(w)" --let x=2 --let w=5 -o graph.svg
-                                   an expression over NumPy's functions, and its graph
-  {_NAME} draw train.py:loss       what a script has computed and called `loss`
-  {_NAME} compare                  the fused node beside its graph, where that breaks
-  {_NAME} train moons              train on two half circles that interlock
+                                         the graph of an expression of NumPy's functions
+  {_NAME} draw train.py:loss       run a script, and draw its variable `loss`
+  {_NAME} compare                  the fused node and its graph, also where the graph breaks
+  {_NAME} train moons              train on two interlocking half circles
   {_NAME} train digits --epochs 5  train on 1,797 handwritten digits
-  {_NAME} functions linalg         NumPy's functions on tensors: which have rules, and why not
+  {_NAME} functions linalg         which of NumPy's functions have rules, and why not
 
 `python -m autograd_mini` is the same command."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; the answer is its exit status.
+    """Run the command and return its exit status.
 
     Parameters
     ----------
     argv : sequence of str, optional
-        The arguments; those of the process when not given.
+        The arguments. By default those of the process.
 
     Raises
     ------
     SystemExit
-        With status 2 for a bad argument, 0 after ``--help`` and ``--version``.
+        With status 2 for a bad argument, and 0 after ``--help`` and ``--version``.
     """
-    for stream in (sys.stdout, sys.stderr):  # a console without ∂ shall show d, not a traceback
+    for stream in (sys.stdout, sys.stderr):  # a console without ∂ shows d instead of a traceback
         with contextlib.suppress(AttributeError, ValueError):
             stream.reconfigure(errors=SPELLING)  # type: ignore[union-attr]  # or it has none
     parser = _parser()
-    options = parser.parse_args(_with_expressions(sys.argv[1:] if argv is None else argv))
+    options = parser.parse_args(_protect_minus(sys.argv[1:] if argv is None else argv))
     if options.command and options.output:
-        parser.error(f"-o is where the story goes; {options.command} draws none")
+        parser.error(f"{options.command} does not use an -o in front of it")
     try:
-        if options.command == "train":
-            _train(options.dataset, options.epochs, options.seed)
-        elif options.command == "functions":
-            _functions(options.name)
-        elif options.command == "draw":
-            _draw(options.what, options.let, options.to)
-        elif options.command == "explore":
-            _explore(options.what, options.let, options.to)
-        elif options.command == "compare":
-            _compare()
-        else:
-            _story(options.output)
-        print(end="", flush=True)  # there is no sys.stdout where it was closed
-    except BrokenPipeError:  # whoever read us has seen enough, as in `... | head`
+        options.run(options)
+        print(end="", flush=True)  # sys.stdout.flush() would fail where stdout is closed
+    except BrokenPipeError:  # the reader has stopped, as in `... | head`
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (the interpreter flushes it at exit)
         return 1
     except KeyboardInterrupt:
@@ -101,11 +98,36 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _functions(name: str) -> None:
-    """A line for each of NumPy's functions that a tensor can be passed to."""
-    rows = [(f, how) for f, how in coverage() if name in f]
+# ---- commands ------------------------------------------------------------------------------------
+
+
+def _draw(options: argparse.Namespace) -> None:
+    """Draw the graph of an expression, or of a variable of a script."""
+    result, names = _result(options.what, options.let)
+    try:
+        drawing = draw(result, names=names)
+    except (TypeError, ValueError) as error:
+        raise ExpressionError(str(error)) from error
+    print(f"The graph is drawn in {drawing.save(options.to)}")
+
+
+def _explore(options: argparse.Namespace) -> None:
+    """Write the page that steps through an expression, or through a variable of a script."""
+    result, names = _result(options.what, options.let)
+    try:
+        page = explore(result, names=names, title=options.what.strip()[:80])
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ExpressionError(str(error)) from error
+    print(f"Step through it in a browser: {page.save(options.to)}")
+
+
+def _functions(options: argparse.Namespace) -> None:
+    """Print a line for each NumPy function that a tensor can be passed to."""
+    rows = [(f, how) for f, how in coverage() if options.name in f]
     if not rows:
-        raise RuntimeError(f"no function of NumPy that takes tensors has {name!r} in its name")
+        raise RuntimeError(
+            f"no function of NumPy that takes tensors has {options.name!r} in its name"
+        )
     width = max(len(f) for f, _ in rows)
     for f, how in rows:
         print(f"{f:{width}}  {how}")
@@ -113,28 +135,8 @@ def _functions(name: str) -> None:
     print(f"\n{with_rules} of these {len(rows)} functions have derivatives.")
 
 
-def _draw(what: str, assignments: Sequence[str], path: str) -> None:
-    """Draw the graph of an expression, or of what a script has computed."""
-    result, names = _computed(what, assignments)
-    try:
-        drawing = draw(result, names=names)
-    except (TypeError, ValueError) as error:
-        raise ExpressionError(str(error)) from error
-    print(f"The graph is drawn in {drawing.save(path)}")
-
-
-def _explore(what: str, assignments: Sequence[str], path: str) -> None:
-    """Write the page that steps through an expression, or through what a script has computed."""
-    result, names = _computed(what, assignments)
-    try:
-        page = explore(result, names=names, title=what.strip()[:80])
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise ExpressionError(str(error)) from error
-    print(f"Step through it in a browser: {page.save(path)}")
-
-
-def _computed(what: str, assignments: Sequence[str]) -> tuple[Any, Mapping[str, Any]]:
-    """The value of ``EXPR`` or of ``FILE.py:NAME``, and the variables that it was computed from."""
+def _result(what: str, assignments: Sequence[str]) -> tuple[Any, Mapping[str, Any]]:
+    """Return the value of ``EXPR`` or ``FILE.py:NAME``, and the variables that it depends on."""
     script = re.fullmatch(r"(.+\.py):(.*)", what)
     if script is None:
         if what.endswith(".py"):
@@ -143,22 +145,13 @@ def _computed(what: str, assignments: Sequence[str]) -> tuple[Any, Mapping[str, 
         return evaluate(what, names), names
     if assignments:
         raise ExpressionError("--let gives values to an expression, not to a script")
-    names = _run(script[1])
-    if script[2] not in names:
-        near = difflib.get_close_matches(script[2], names, n=1)
+    path, name = script.groups()
+    variables = _run(path)
+    if name not in variables:
+        near = difflib.get_close_matches(name, variables, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
-        raise ExpressionError(f"{script[1]} leaves no variable {script[2]!r}.{hint}")
-    return names[script[2]], names
-
-
-def _with_expressions(argv: Sequence[str]) -> list[str]:
-    """The arguments, so that ``draw -x`` has an expression, not an option: a blank before it."""
-    if not argv or argv[0] not in ("draw", "explore"):
-        return list(argv)
-    options = ("-o", "-h", "--help", "--let")
-    return [
-        f" {a}" if a.startswith("-") and a.partition("=")[0] not in options else a for a in argv
-    ]
+        raise ExpressionError(f"{path} has no variable {name!r}.{hint}")
+    return variables[name], variables
 
 
 def _assignment(text: str) -> tuple[str, str]:
@@ -169,7 +162,7 @@ def _assignment(text: str) -> tuple[str, str]:
 
 
 def _run(path: str) -> dict[str, Any]:
-    """The variables that a script leaves when it is run as a program."""
+    """Run a script as a program, and return its variables."""
     if not Path(path).is_file():
         raise RuntimeError(f"there is no file {path!r}")
     before = sys.argv, sys.path[:]
@@ -184,94 +177,115 @@ def _run(path: str) -> dict[str, Any]:
         sys.argv, sys.path[:] = before
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what was wrong in one line, and what may have been meant."""
-
-    def error(self, message: str) -> NoReturn:
-        hint = f"See {_NAME} --help."
-        wrong = re.search(r"invalid choice: '(.*)' \(choose from (.*)\)", message)
-        if wrong:
-            meant = {
-                "compare": "compare",
-                "draw": "draw EXPR",
-                "explore": "explore EXPR",
-                "train": "train",
-                **{name: f"train {name}" for name in _TASKS},
-            }
-            near = difflib.get_close_matches(wrong[1], meant, n=1, cutoff=0.7)
-            hint = f"Did you mean: {meant[near[0]]}?" if near else f"There is: {wrong[2]}."
-            message = f"there is no '{wrong[1]}'"
-        stop = "" if message.endswith((".", "?")) else "."
-        self.exit(2, f"{_NAME}: error: {one_line(message)}{stop} {hint}\n")
+# ---- arguments -----------------------------------------------------------------------------------
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog=_NAME,
         usage=_USAGE,
+        description=_DESCRIPTION,
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.description = """\
-Shows softmax cross-entropy for z = (2, 1, 0.1) and true class 2: the tape with
-its derivatives, the gradient beside ŷ - y, fused beside unfused; and writes a page
-that steps through all of it."""
-    version = f"{_NAME} {ag.__version__}"
-    parser.add_argument("--version", action="version", version=version)
-    where = "the page, .html (softmax_cross_entropy.html in this folder); or, for another of "
-    where += f"{', '.join(ENDINGS)}, the graph"
-    parser.add_argument("-o", "--output", metavar="PATH", type=_drawable, help=where)
-    what = "train a network with the fused node; the last line is its accuracy on held-out data"
+    parser.set_defaults(run=lambda options: story(options.output))
+    parser.add_argument("--version", action="version", version=f"{_NAME} {ag.__version__}")
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="PATH",
+        type=_path(PICTURES),
+        help="the page (default: softmax_cross_entropy.html); or, if this does not end in .html, "
+        f"the graph: {', '.join(PICTURES)}",
+    )
     commands = parser.add_subparsers(
         title="commands", dest="command", metavar="command", prog=_NAME
     )
-    what_drawn = "the graph of an expression, or of what a script has computed, as a picture"
-    drawing = commands.add_parser("draw", help=what_drawn, description=what_drawn)
-    expression = "over NumPy's functions and the library's; or FILE.py:NAME, a variable of a script"
-    drawing.add_argument("what", metavar="EXPR", help=expression)
-    numbers = "a tensor: z=2,1,0.1 is a vector, W=1,2;3,4 a matrix, x=2 a number"
-    drawing.add_argument("--let", metavar="NAME=NUMBERS", action="append", default=[], help=numbers)
-    where = f"{', '.join(ENDINGS)} (graph.svg in this folder)"
-    drawing.add_argument(
-        "-o", dest="to", metavar="PATH", type=_drawable, default="graph.svg", help=where
+
+    def add(name: str, run: Callable[[argparse.Namespace], None], text: str) -> Any:
+        command = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(run=run)
+        return command
+
+    explorer = add("explore", _explore, "write a page that steps through an expression or a script")
+    _add_expression(explorer, PAGES, "backprop.html")
+    drawer = add("draw", _draw, "draw the graph of an expression or a script")
+    _add_expression(drawer, PICTURES, "graph.svg")
+    add(
+        "compare",
+        lambda options: compare(),
+        "compare the fused node with its graph, for typical logits and some that break the graph",
     )
-    what_page = "the page that steps through an expression, or what a script has computed"
-    paging = commands.add_parser("explore", help=what_page, description=what_page)
-    paging.add_argument("what", metavar="EXPR", help=expression)
-    paging.add_argument("--let", metavar="NAME=NUMBERS", action="append", default=[], help=numbers)
-    where = ".html (backprop.html in this folder)"
-    paging.add_argument(
-        "-o", dest="to", metavar="PATH", type=_page, default="backprop.html", help=where
+    trainer = add(
+        "train",
+        lambda options: train(options.dataset, options.epochs, options.seed),
+        "train a network with the fused node; the last line is its accuracy on held-out data",
     )
-    beside = "the fused node beside its graph, for typical logits and some that break it"
-    commands.add_parser("compare", help=beside, description=beside)
-    train = commands.add_parser("train", help=what, description=what)
-    data_set = "the digits come with scikit-learn"
-    train.add_argument("dataset", choices=_TASKS, metavar="moons|digits", help=data_set)
-    train.add_argument("--epochs", type=_count(1), metavar="N", help="times through the examples")
-    train.add_argument("--seed", type=_count(0), metavar="N", default=0, help="of all randomness")
-    what = "what becomes of a tensor in each of NumPy's functions: which have rules, and why not"
-    functions = commands.add_parser("functions", help=what, description=what)
-    functions.add_argument("name", nargs="?", default="", help="only those with this in the name")
+    trainer.add_argument(
+        "dataset", choices=TASKS, metavar="moons|digits", help="the digits come with scikit-learn"
+    )
+    trainer.add_argument("--epochs", type=_count(1), metavar="N", help="passes over the examples")
+    trainer.add_argument("--seed", type=_count(0), metavar="N", default=0, help="of all randomness")
+    lister = add(
+        "functions",
+        _functions,
+        "list how each NumPy function handles tensors: differentiable, not differentiable, or "
+        "unsupported (and why)",
+    )
+    lister.add_argument(
+        "name", nargs="?", default="", help="only functions with this text in their name"
+    )
     return parser
 
 
-def _drawable(path: str) -> str:
-    """The type of an argument that is a file a graph can be drawn in."""
-    if Path(path).suffix.lower() not in ENDINGS:
-        raise argparse.ArgumentTypeError(f"{path!r} must end in {', '.join(ENDINGS)}")
+def _add_expression(command: argparse.ArgumentParser, endings: Sequence[str], default: str) -> None:
+    """Add the arguments of a command that shows an expression or a script."""
+    command.add_argument(
+        "what",
+        metavar="EXPR",
+        help="an expression of functions of NumPy and of this library; or FILE.py:NAME, a variable "
+        "of a script",
+    )
+    command.add_argument(
+        "--let",
+        metavar="NAME=NUMBERS",
+        action="append",
+        default=[],
+        help="a tensor: z=2,1,0.1 is a vector, W=1,2;3,4 a matrix, x=2 a number",
+    )
+    command.add_argument(
+        "-o",
+        dest="to",
+        metavar="PATH",
+        type=_path(endings),
+        default=default,
+        help=f"{', '.join(endings)} (default: {default})",
+    )
+
+
+def _protect_minus(argv: Sequence[str]) -> list[str]:
+    """Put a blank before an expression that begins with a minus, so that it is not an option."""
+    if not argv or argv[0] not in ("draw", "explore"):
+        return list(argv)
+    options = ("-o", "-h", "--help", "--let")
+    return [
+        f" {a}" if a.startswith("-") and a.partition("=")[0] not in options else a for a in argv
+    ]
+
+
+def _path(endings: Sequence[str]) -> Callable[[str], str]:
+    """Return the type of an argument that is a file with one of these endings."""
+
+    def path(text: str) -> str:
+        if Path(text).suffix.lower() not in endings:
+            raise argparse.ArgumentTypeError(f"{text!r} must end in {', '.join(endings)}")
+        return text
+
     return path
 
 
-def _page(path: str) -> str:
-    """The type of an argument that is a file a page can be written to."""
-    if Path(path).suffix.lower() not in PAGES:
-        raise argparse.ArgumentTypeError(f"{path!r} must end in .html")
-    return path
-
-
-def _count(least: int) -> Any:
-    """The type of an argument that is a whole number, at least `least`."""
+def _count(least: int) -> Callable[[str], int]:
+    """Return the type of an argument that is a whole number, at least `least`."""
 
     def count(text: str) -> int:
         if not text.isdecimal() or int(text) < least:
@@ -279,3 +293,25 @@ def _count(least: int) -> Any:
         return int(text)
 
     return count
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that reports an error in one line, with the nearest command or data set."""
+
+    def error(self, message: str) -> NoReturn:
+        hint = f"See {_NAME} --help."
+        wrong = re.search(r"invalid choice: '(.*)' \(choose from (.*)\)", message)
+        if wrong:
+            commands = {
+                "compare": "compare",
+                "draw": "draw EXPR",
+                "explore": "explore EXPR",
+                "functions": "functions",
+                "train": "train",
+                **{name: f"train {name}" for name in TASKS},
+            }
+            near = difflib.get_close_matches(wrong[1], commands, n=1, cutoff=0.7)
+            hint = f"Did you mean: {commands[near[0]]}?" if near else f"There is: {wrong[2]}."
+            message = f"there is no '{wrong[1]}'"
+        stop = "" if message.endswith((".", "?")) else "."
+        self.exit(2, f"{_NAME}: error: {one_line(message)}{stop} {hint}\n")

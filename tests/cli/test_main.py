@@ -226,7 +226,7 @@ def status_of(*arguments):
 @pytest.mark.parametrize(
     ("script", "status", "why"),
     [
-        ("lss = 3", 2, "leaves no variable 'loss'. Did you mean lss?"),
+        ("lss = 3", 2, "s.py has no variable 'loss'. Did you mean lss?"),
         ("loss = 3", 2, "draw takes tensors, not 3"),
         ("1/0", 1, "s.py raised ZeroDivisionError: division by zero"),
         ("open('nowhere')", 1, "s.py raised FileNotFoundError"),
@@ -346,7 +346,7 @@ def test_help_has_examples_and_version_the_version(capsys):
         (["draw", "x +"], "invalid syntax"),
         (["draw", "made/train.py"], "which variable of made/train.py? Write made/train.py:loss"),
         (["draw", "x", "--let", "x=2"], "nothing was recorded for 'x'"),
-        (["draw", "x*2", "--let", "x=a"], "x='a' are no numbers: write --let"),
+        (["draw", "x*2", "--let", "x=a"], "x='a' are not numbers: write --let"),
         (["draw", "x*2", "--let", "x"], "--let x: write a name and numbers"),
         (["draw", "x*2", "-o", "x.jpg"], "'x.jpg' must end in"),
         (["explore"], "required: EXPR"),
@@ -381,7 +381,7 @@ def test_an_output_that_nothing_is_written_to_is_refused(capsys):
     with pytest.raises(SystemExit) as stopped:
         main(["-o", "out.svg", "train", "moons"])
     assert stopped.value.code == 2
-    assert "train draws none" in capsys.readouterr().err
+    assert "train does not use an -o in front of it" in capsys.readouterr().err
 
 
 def test_functions_are_listed(capsys):
