@@ -94,12 +94,8 @@ def compare() -> None:
         print(f"{title}: z = {values(z)}, class 2 is the true one.\n")
         print(_by_hand_and_fused(z, y))
         print(f"\n{ag.check_fused(ag.SoftmaxCrossEntropy, z, y)}\n")
-    print(
-        "This graph subtracts the largest logit first, and still ln ŷ is -inf where ŷ underflows."
-    )
-    print(
-        "The differences are the largest of all entries. `off by` is the error in ULP (units in the"
-    )
+    print("This graph subtracts the largest logit first. Still, ln ŷ is -inf where ŷ underflows.")
+    print("Differences are the largest of all entries. `off by` is the error in ULP (units in the")
     print("last place), measured against the graph in extended precision.")
 
 
