@@ -1,0 +1,64 @@
+"""`-=` on a tensor: a leaf is changed in place in a `no_grad` block only."""
+
+import numpy as np
+import pytest
+
+import autograd_mini as ag
+
+
+def test_a_leaf_is_changed_in_place_inside_of_no_grad_only():
+    w = ag.tensor([1.0, 2.0], requires_grad=True)
+    same, array = w, w.data
+    y = (w * w).sum()
+    with ag.no_grad():
+        w += 1.0
+        w -= np.array([0.5, 0.0])
+        w *= 2.0
+        w /= ag.tensor([1.0, 3.0])
+    assert w is same
+    assert w.requires_grad
+    assert w.data.tolist() == [3.0, 2.0]
+    assert array.tolist() == [1.0, 2.0]
+    with pytest.raises(RuntimeError, match="was given new data after"):
+        y.backward()
+    outside = w
+    outside -= 1.0
+    assert outside is not w
+    assert outside.op.name == "sub"
+
+
+def test_what_is_no_parameter_is_bound_anew_inside_of_no_grad():
+    w = ag.tensor([1.0, 2.0], requires_grad=True)
+    record = w * 2
+    constant = ag.tensor([1.0, 2.0])
+    with ag.no_grad():
+        a, b = record, constant
+        a += 1.0
+        b += 1.0
+    assert a is not record
+    assert b is not constant
+    assert constant.data.tolist() == [1.0, 2.0]
+    assert record.data.tolist() == [2.0, 4.0]
+
+
+def test_a_step_of_another_shape_changes_nothing():
+    w = ag.tensor([1.0, 2.0], requires_grad=True)
+    with ag.no_grad(), pytest.raises(ValueError, match="new data of shape"):
+        w -= np.ones((3, 2))
+    assert w.data.tolist() == [1.0, 2.0]
+    half = ag.tensor(np.float32(1.0), requires_grad=True)
+    with ag.no_grad():
+        half -= 0.25
+    assert half.dtype == np.float32
+
+
+def test_arrays_are_written_in_place_where_no_derivative_is_lost():
+    w = np.array([1.0, 2.0])
+    w -= ag.tensor([0.5, 0.5])
+    np.multiply(w, ag.tensor(2.0), out=w)
+    assert w.tolist() == [1.0, 3.0]
+    with pytest.raises(TypeError, match="out= and in-place"):
+        w -= ag.tensor([0.5, 0.5], requires_grad=True)
+    with pytest.raises(TypeError, match="out= and in-place"):
+        np.add(w, 1.0, out=ag.tensor([0.0, 0.0]))
+    assert w.tolist() == [1.0, 3.0]
