@@ -121,12 +121,12 @@ def torch():
     torch.set_default_dtype(before)
 
 
-def gradient_of(y, x):
+def gradient_of(y, x, tensor):
     """The gradient of a sum of `y` with different weights by `x`; None if there is none."""
     if not getattr(y, "requires_grad", False):
         return None
     weights = np.linspace(-1, 2, np.prod(y.shape, dtype=int)).reshape(tuple(y.shape))
-    (y * (weights if isinstance(y, ag.Tensor) else type(y)(weights))).sum().backward()
+    (y * tensor(weights)).sum().backward()
     return x.grad
 
 
@@ -147,7 +147,8 @@ def test_what_pytorch_has_under_another_name_agrees(theirs, ours, torch):
         assert sizes == [p.numel() for p in other.parameters()]
     elif not hasattr(other, "step"):
         compare(found, other)
-        compare(gradient_of(found, our["x"]), gradient_of(other, their["x"]))
+        our_gradient = gradient_of(found, our["x"], ag.tensor)
+        compare(our_gradient, gradient_of(other, their["x"], torch.tensor))
 
 
 #: A call of every method that tensors have here and in PyTorch.

@@ -1,9 +1,9 @@
-"""Names of other libraries, so that what was written for them runs with its import changed.
+"""Names of other libraries, so that programs written for them run here with their imports changed.
 
-`micrograd` is micrograd's `Value` and its networks of neurons; `torch` is PyTorch's functions, its
-`nn` and its `optim`, as far as this library has what they name. Both hand on to the library: there
-is no second engine here. For HIPS autograd nothing is needed: ``import numpy as np``, and
-``from autograd_mini import grad``.
+`autograd_mini.compat.micrograd` has micrograd's `Value` and its networks of neurons: `Neuron`,
+`Layer` and `MLP`. They create ordinary tensors, so the rest of this library works on them.
 
-examples/coming_from_elsewhere.md lists what differs.
+Other libraries need no module. For HIPS autograd, write ``import numpy as np`` and ``from
+autograd_mini import grad``. examples/coming_from_elsewhere.md lists what differs, and what to write
+for PyTorch's names.
 """

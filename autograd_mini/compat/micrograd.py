@@ -15,19 +15,24 @@ from ..ops.elementwise import relu
 
 
 def Value(data: float, label: str | None = None) -> Tensor:
-    """A number that requires a gradient, and has the gradient 0 to begin with.
+    """Return a number that requires a gradient, with the gradient 0.
 
     Parameters
     ----------
     data : float
-        The number. A TypeError when it is not one.
+        The number.
     label : str, optional
-        What tables and pictures call it.
+        Its name in tables and pictures.
 
     Returns
     -------
     Tensor, of shape ()
-        A leaf. All that is computed from it are tensors as well.
+        A leaf.
+
+    Raises
+    ------
+    TypeError
+        If `data` is not a number.
 
     References
     ----------
@@ -49,10 +54,10 @@ def Value(data: float, label: str | None = None) -> Tensor:
 
 
 class Module:
-    """What has parameters: `Value`s, which training changes."""
+    """The base class of networks: a list of parameters."""
 
     def parameters(self) -> list[Tensor]:
-        """The values that training changes."""
+        """Return the `Value`s that training changes."""
         return []
 
     def zero_grad(self) -> None:
@@ -62,9 +67,9 @@ class Module:
 
 
 class Neuron(Module):
-    """relu(Σ_i w_i x_i + b), or without the relu where it is not `nonlin`.
+    """relu(Σ_i w_i x_i + b), or without the relu if `nonlin` is False.
 
-    The weights are uniform in ±1, from Python's `random`, drawn in micrograd's order.
+    The weights are uniform in ±1. They are drawn from Python's `random`, in micrograd's order.
     """
 
     def __init__(self, nin: int, nonlin: bool = True) -> None:
@@ -73,12 +78,12 @@ class Neuron(Module):
         self.nonlin = nonlin
 
     def __call__(self, x: Sequence[Any]) -> Any:
-        """The neuron's number, for as many inputs as it has weights."""
+        """Compute the neuron's output for as many inputs as it has weights."""
         total = sum((w * one for w, one in zip(self.w, x, strict=True)), self.b)
         return relu(total) if self.nonlin else total
 
     def parameters(self) -> list[Tensor]:
-        """The weights, then the bias."""
+        """Return the weights, then the bias."""
         return [*self.w, self.b]
 
     def __repr__(self) -> str:
@@ -86,18 +91,18 @@ class Neuron(Module):
 
 
 class Layer(Module):
-    """`nout` neurons, each of `nin` inputs."""
+    """`nout` neurons with `nin` inputs each."""
 
     def __init__(self, nin: int, nout: int, **kwargs: Any) -> None:
         self.neurons = [Neuron(nin, **kwargs) for _ in range(nout)]
 
     def __call__(self, x: Sequence[Any]) -> Any:
-        """A list of the neurons' numbers; of a single neuron the number itself."""
+        """Return a list of the neurons' outputs, or the output itself if there is one neuron."""
         out = [n(x) for n in self.neurons]
         return out[0] if len(out) == 1 else out
 
     def parameters(self) -> list[Tensor]:
-        """Those of all neurons."""
+        """Return the parameters of all neurons."""
         return [p for n in self.neurons for p in n.parameters()]
 
     def __repr__(self) -> str:
@@ -105,7 +110,7 @@ class Layer(Module):
 
 
 class MLP(Module):
-    """Layers of neurons, one after the other; the last has no relu.
+    """Layers of neurons, applied in order. The last layer has no relu.
 
     Examples
     --------
@@ -125,13 +130,13 @@ class MLP(Module):
         ]
 
     def __call__(self, x: Any) -> Any:
-        """All layers in turn, from the list `x` on."""
+        """Apply all layers to the list `x`."""
         for layer in self.layers:
             x = layer(x)
         return x
 
     def parameters(self) -> list[Tensor]:
-        """Those of all layers."""
+        """Return the parameters of all layers."""
         return [p for layer in self.layers for p in layer.parameters()]
 
     def __repr__(self) -> str:
