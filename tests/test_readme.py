@@ -49,9 +49,9 @@ ROOMS = [p for p in PACKAGE.rglob("*.py") if not p.name.startswith("__") or p.na
 
 
 def test_each_room_is_in_the_table_of_files():
-    """By its name; what `ops` and `elsewhere` hold by that of the folder."""
+    """By its name; what `ops` and `compat` hold by that of the folder."""
     table = README.split("## How it works, and where")[1].split("\n\n")[2]
-    folders = [PACKAGE / "ops", PACKAGE / "elsewhere", PACKAGE / "exercises" / "__main__.py"]
+    folders = [PACKAGE / "ops", PACKAGE / "compat", PACKAGE / "exercises" / "__main__.py"]
     for room in ROOMS:
         if not any(room.is_relative_to(folder) for folder in folders):
             link = f"](autograd_mini/{room.name})" if room.parent == PACKAGE else f"`{room.stem}`"

@@ -1,22 +1,22 @@
 """Exercises, from the chain rule by hand to an engine, each with a checker.
 
-Shown in a console or a notebook, this module is the list of exercises, and which of them have
-been passed in this session. An exercise shows what is asked; hand your function to its `check`:
+In a console or a notebook, `exercises` shows the list of exercises, and marks those that you have
+passed in this session. An exercise shows its task. Pass your function to its `check`:
 
     from autograd_mini import exercises
     exercises                           # the list
-    exercises.exp_rule                  # what is asked
+    exercises.exp_rule                  # the task
 
     @exercises.exp_rule.check
     def exp_rule(g, y, x):
         return ...
 
-An answer that is not right raises `WrongAnswer`, which says where it is wrong, which value the
-mathematics asks for, and what the mistake looks like. Each ``exercises.exp_rule.hint()`` gives one
-hint more. In a terminal, ``python -m autograd_mini.exercises`` prints the list, and with names
-behind it what is asked.
+A wrong answer raises `WrongAnswer`, which shows the first wrong entry, the expected value, and the
+likely mistake. Each ``exercises.exp_rule.hint()`` prints one more hint. In a terminal, ``python -m
+autograd_mini.exercises`` prints the list, and with names the tasks.
 
-To add one, write a generator of cases under the decorator `exercise`, and name it here.
+To add an exercise, write a generator of cases under the decorator `exercise.exercise`, and list it
+here. `exercise` has the class, `case` what an answer is compared with, and `grading` how.
 """
 
 import sys
@@ -26,7 +26,7 @@ from .bugs import bug_in_bias, bug_in_indexing, bug_in_sigmoid, bug_in_tanh, gra
 from .case import Case
 from .chain_rule import quotient, reciprocal_rule, two_paths
 from .engine import own_primitive, sweep, sweep_of_a_graph
-from .exercise import Exercise, exercise
+from .exercise import Exercise
 from .grading import WrongAnswer
 from .losses import cross_entropy_gradient, cross_entropy_hessian, newton_step, one_hot_gradient
 from .rules import exp_rule, log_rule, matmul_rule, mul_rule, sum_rule, unbroadcast
@@ -43,7 +43,6 @@ __all__ = [
     "bug_in_tanh",
     "cross_entropy_gradient",
     "cross_entropy_hessian",
-    "exercise",
     "exp_rule",
     "gradient_check",
     "log_rule",
@@ -66,7 +65,7 @@ __all__ = [
     "unbroadcast",
 ]
 
-#: The exercises, in an order that teaches.
+#: The exercises by chapter, in the recommended order.
 CHAPTERS = {
     "Numbers: the chain rule by hand": (quotient, two_paths, reciprocal_rule),
     "Arrays: rules": (exp_rule, log_rule, mul_rule, sum_rule, unbroadcast, matmul_rule),
@@ -86,7 +85,7 @@ CHAPTERS = {
 
 
 def overview() -> str:
-    """The list of exercises by chapter, with a mark at those passed in this session.
+    """Return the list of exercises by chapter, with a mark at those passed in this session.
 
     Examples
     --------
@@ -104,7 +103,7 @@ def overview() -> str:
 
 
 class _Exercises(ModuleType):
-    """This module, which shows itself as its list of exercises."""
+    """The type of this module: its repr is the list of exercises."""
 
     def __repr__(self) -> str:
         return overview()

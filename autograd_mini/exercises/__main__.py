@@ -1,4 +1,4 @@
-"""``python -m autograd_mini.exercises [NAME ...]``: the list of exercises, or what they ask."""
+"""``python -m autograd_mini.exercises [NAME ...]``: print the list of exercises, or their tasks."""
 
 import argparse
 import difflib
@@ -9,25 +9,25 @@ from ..text.terminal import spelled
 from . import CHAPTERS, overview
 
 _NEXT = """\
-What one asks: python -m autograd_mini.exercises exp_rule
-A mark lasts for the session: run your answers again, from a notebook or a file, to have it back.
-They are answered, and ticked off, in Python or a notebook: from autograd_mini import exercises"""
+To print a task: python -m autograd_mini.exercises exp_rule
+To answer one, in Python or a notebook: from autograd_mini import exercises
+Marks last for one session. To restore them, run your answers again."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Print what the named exercises ask, or the list."""
+    """Print the tasks of the named exercises, or the list."""
     parser = argparse.ArgumentParser(
         prog="python -m autograd_mini.exercises",
-        description="The list of exercises, or what some of them ask.",
+        description="Print the list of exercises, or the tasks of some of them.",
     )
-    parser.add_argument("names", metavar="NAME", nargs="*", help="of an exercise: exp_rule")
+    parser.add_argument("names", metavar="NAME", nargs="*", help="an exercise, such as exp_rule")
     names = parser.parse_args(argv).names
     known = {e.name: e for chapter in CHAPTERS.values() for e in chapter}
     for name in names:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
-            hint = f"Did you mean {near[0]}?" if near else "Without a name, all are listed."
-            parser.error(f"no exercise is called {name}. {hint}")
+            hint = f"Did you mean {near[0]}?" if near else "Leave out the name to list all."
+            parser.error(f"there is no exercise {name!r}. {hint}")
     asked = "\n\n\n".join(repr(known[name]) for name in names)
     print(spelled(asked or f"{overview()}\n\n{_NEXT}", sys.stdout))
 

@@ -72,7 +72,7 @@ def bug_in_bias() -> Iterator[Case]:
         case = rule_case(np.add, "x b", seed, x=x, b=b)
         g = case.given["g"]
         by_columns = {"∂L/∂b": g.sum(axis=-1)}
-        yield case.suspecting(
+        yield case.with_misconceptions(
             ("The wrong axis was summed over: b runs along the last.", by_columns),
             ("One row was picked. All of them contribute.", {"∂L/∂b": g[(0,) * (g.ndim - 1)]}),
         )
@@ -114,7 +114,7 @@ def bug_in_indexing() -> Iterator[Case]:
             "An entry that index names more than once got one contribution only: the last one, "
             "instead of their sum."
         )
-        yield case.suspecting((text, {"∂L/∂x": last}))
+        yield case.with_misconceptions((text, {"∂L/∂x": last}))
 
 
 @exercise(
@@ -196,7 +196,7 @@ def _claim(f: Any, rule: Any, x: Any, fault: str = "") -> Case:
     return Case(
         {"f": on_arrays, "rule": claimed, "x": x},
         {"verdict": np.array(not fault)},
-        otherwise=f"Your check accepted this rule; but {fault}."
+        fallback_hint=f"Your check accepted this rule; but {fault}."
         if fault
         else "Your check rejected this rule; but it is right.",
     )

@@ -39,7 +39,7 @@ def quotient() -> Iterator[Case]:
         yield Case(
             {"a": a, "b": b},
             {"∂v/∂a": by_a, "∂v/∂b": by_b},
-            suspects=[
+            misconceptions=[
                 (
                     "This is right for b / a. Which of the two is divided by?",
                     dict(zip(("∂v/∂b", "∂v/∂a"), map(unwrap, exchanged))),
@@ -85,7 +85,7 @@ def two_paths() -> Iterator[Case]:
         yield Case(
             {"x": x, "w": w},
             {"∂L/∂x": by_x, "∂L/∂w": by_w},
-            suspects=[
+            misconceptions=[
                 *(
                     (
                         f"Only the path through {name} arrived: x is used twice, and what its "

@@ -1,4 +1,4 @@
-"""The engine: backward as a loop over a tape, over a graph, and an operation of your own."""
+"""The engine: the backward pass as a loop over a tape and over a graph, and your own operation."""
 
 from __future__ import annotations
 
@@ -11,30 +11,31 @@ from ..core.arrays import unwrap
 from ..core.primitive import Primitive
 from ..core.tensor import Tensor
 from ..transforms.grad import gradients
-from .case import Case, Suspect
+from .case import Case, Misconception
 from .exercise import exercise
 
-#: What an operation used, with the local derivative with respect to it; nothing for a leaf.
+#: The arguments of an operation, with the local derivatives; empty for a leaf.
 Uses = list[tuple[str, float]]
-Record = tuple[str, Uses]
+Node = tuple[str, Uses]
 
 
 @exercise(
-    "The adjoint of the result is 1. What do you know after looking at the last record only?",
-    "Walk from the end. When you arrive at a record, all that use it stand behind it, so its "
-    "own adjoint is complete: hand it on.",
-    "Each use brings adjoint times local derivative to the argument's adjoint. Begin each at 0, "
-    "and accumulate.",
+    "The adjoint of the result is 1. What do you know after looking at the last node only?",
+    "Walk from the end. When you arrive at a node, you have visited all nodes that use it, so its "
+    "adjoint is complete: propagate it to its arguments.",
+    "Each use contributes adjoint times local derivative to the adjoint of the argument. Start "
+    "each adjoint at 0, and accumulate.",
 )
 def sweep() -> Iterator[Case]:
     """Backpropagation as a loop over a tape
 
-    A tape is a list of records in the order of computation. Each is a pair of its name and its
-    uses, a list of pairs (argument, local derivative); a leaf has none. The last is the result:
+    A tape is a list of nodes and leaves in the order of computation. Each is a pair of its name and
+    its uses, a list of pairs (argument, local derivative). A leaf has no uses. The last node is the
+    result:
 
         [("x", []), ("w", []), ("v", [("x", 5.0), ("w", 2.0)]), ("L", [("v", 0.1)])]
 
-    An argument may be used several times, in one record (x·x) or in many.
+    An argument may be used several times, in one node (x·x) or in several.
 
         def sweep(tape):
             return ...               # a dict: for every name, ∂(result)/∂(name)
@@ -44,34 +45,34 @@ def sweep() -> Iterator[Case]:
 
 
 @exercise(
-    "An adjoint may be handed on only when it is complete: when all that use this name have "
-    "been visited. So the question is one of order.",
-    "Put the names into an order in which each stands after its arguments: depth first, and a "
-    "name is appended when all its arguments have been. Then it is the tape of the exercise "
-    "before.",
-    "Or count, for every name that the result depends on, how many uses have not arrived yet, "
-    "and visit a name when its count is 0.",
-    "Python stops recursion at a depth of 1000. Keep a stack of your own, in a list.",
+    "You can propagate an adjoint only when it is complete: when you have visited all nodes that "
+    "use this name. So the order matters.",
+    "Sort the names so that each comes after its arguments: go depth first, and append a name when "
+    "you have appended all its arguments. The result is the tape of the previous exercise.",
+    "Or count, for every name that the result depends on, how many of its uses you have not "
+    "visited yet, and visit a name when its count is 0.",
+    "Python stops recursion at a depth of 1000. Keep your own stack in a list.",
 )
 def sweep_of_a_graph() -> Iterator[Case]:
-    """Backpropagation over a graph whose order nobody kept
+    """Backpropagation over a graph in no particular order
 
-    graph is a dict, from each name to its uses: a list of pairs (argument, local derivative), none
-    for a leaf. Its order means nothing. result is the name to differentiate; a name that it does
-    not depend on has the derivative 0. Graphs of recurrent networks are thousands of records deep.
+    graph is a dict from each name to its uses: a list of pairs (argument, local derivative), empty
+    for a leaf. The order of the dict means nothing. result is the name to differentiate. A name
+    that it does not depend on has the derivative 0. Graphs of recurrent networks are thousands of
+    nodes deep.
 
         def sweep_of_a_graph(graph, result):
             return ...               # a dict: for every name, ∂(result)/∂(name)
     """
     rng = np.random.default_rng(0)
-    deep: list[Record] = [("v0", [])]
+    deep: list[Node] = [("v0", [])]
     deep += [(f"v{i}", [(f"v{i - 1}", 1.001)]) for i in range(1, 3000)]
     for tape in (*_TAPES, deep):
         shuffled = [tape[i] for i in rng.permutation(len(tape))]
         yield _sweep_case(tape, {"graph": dict(shuffled), "result": tape[-1][0]})
 
 
-_TAPES: tuple[list[Record], ...] = (
+_TAPES: tuple[list[Node], ...] = (
     [("x", []), ("v", [("x", 3.0)]), ("L", [("v", -0.5)])],
     [("x", []), ("w", []), ("v", [("x", 5.0), ("w", 2.0)]), ("s", [("x", 0.4)]),
      ("L", [("v", 1.5), ("s", -1.0)])],
@@ -82,10 +83,10 @@ _TAPES: tuple[list[Record], ...] = (
 )  # fmt: skip
 
 
-def _sweep_case(tape: list[Record], given: dict[str, Any]) -> Case:
-    """The adjoints, as the library's own tape finds them; compared from the result on.
+def _sweep_case(tape: list[Node], given: dict[str, Any]) -> Case:
+    """Return a case with the adjoints that the library's own tape gives, the result first.
 
-    So the first that is wrong is one whose uses all have the right adjoints.
+    So all uses of the first wrong adjoint have the right adjoints.
     """
     tensors: dict[str, Any] = {}
     for name, uses in tape:
@@ -98,36 +99,36 @@ def _sweep_case(tape: list[Record], given: dict[str, Any]) -> Case:
         given,
         adjoints,
         named=True,
-        suspects=[start, *_single_contributions(tape, adjoints)],
-        otherwise="All that use it have the right adjoints. So these were handed on at the wrong "
-        "time, before all that belongs to them had arrived, or not once each.",
+        misconceptions=[start, *_single_contributions(tape, adjoints)],
+        fallback_hint="Everything that uses this node has the correct adjoint. So either the "
+        "upstream adjoint was not multiplied in, or the node was processed before all its uses, or "
+        "some use was skipped or counted twice.",
     )
 
 
-def _single_contributions(tape: Sequence[Record], adjoints: dict[str, float]) -> list[Suspect]:
-    """What each name would get if one of its several uses were the only one."""
-    arrived: dict[str, list[float]] = {}
+def _single_contributions(tape: Sequence[Node], adjoints: dict[str, float]) -> list[Misconception]:
+    """Return the adjoint of each name if only one of its several uses contributed."""
+    contributions: dict[str, list[float]] = {}
     for name, uses in tape:
         for used, d in uses:
-            arrived.setdefault(used, []).append(adjoints[name] * d)
+            contributions.setdefault(used, []).append(adjoints[name] * d)
     return [
         (
-            f"Only one of the {len(parts)} uses of {name} contributed, as when `=` stands where "
-            "`+=` is needed: contributions add up.",
+            f"Only one of the {len(parts)} uses of {name} contributed, as with `=` instead of "
+            "`+=`: contributions add up.",
             {name: part},
         )
-        for name, parts in arrived.items()
+        for name, parts in contributions.items()
         if len(parts) > 1
         for part in parts
     ]
 
 
 def _value_and_derivatives(op: Any, x: Any) -> tuple[Any, Any, Any]:
-    """What the learner's primitive gives at x: its value, and two derivatives of its sum."""
+    """Return the value of the learner's primitive at x, and two derivatives of Σ sin(y)."""
     if not isinstance(op, Primitive):
         raise TypeError(
-            "what was handed in is no primitive. Make one, with ag.primitive(function, rule), and "
-            "hand that in"
+            "expected a primitive. Create one with ag.primitive(function, rule), and check that"
         )
     t = Tensor(x, requires_grad=True)
     y = op(t)
@@ -138,16 +139,16 @@ def _value_and_derivatives(op: Any, x: Any) -> tuple[Any, Any, Any]:
 
 @exercise(
     "ag.primitive takes a function of arrays, and one rule for each argument.",
-    "The rule is rule(g, y, x), as in all exercises before. The function is a composition of "
+    "The rule is rule(g, y, x), as in the exercises before. The function is a composition of "
     "two: use the chain rule.",
-    "If the second derivative is wrong: the rule must compute with what it was given, g, y and "
-    "x, by NumPy's functions; the engine then runs it on Tensors, and records.",
+    "If the second derivative is wrong: the rule must apply NumPy's functions to its arguments g, "
+    "y and x. Then the engine can run it on Tensors, and record it.",
 )
 def own_primitive() -> Iterator[Case]:
-    """An operation of your own: y = ln(1 + x²), as one node
+    """Your own operation: y = ln(1 + x²), as one node
 
-    Register it with the library, and hand in the primitive. Its value is checked, and with it
-    inside of L = Σ sin(y), the first derivative and the second.
+    Create a primitive, and check it. Its value is compared, and the first and second derivatives of
+    L = Σ sin(y).
 
         op = ag.primitive(..., ..., name="log1p_square")
         own_primitive.check(op)
@@ -162,17 +163,17 @@ def own_primitive() -> Iterator[Case]:
         yield Case(
             {"x": x},
             dict(zip(labels, map(unwrap, (y, first, second)))),
-            suspects=[
+            misconceptions=[
                 (
                     "The upstream gradient g was not multiplied in: this is the derivative of y.",
                     {"∂L/∂x": unwrap(alone)},
                 ),
                 (
-                    "The rule hands on g alone; the local derivative is not in it.",
+                    "The rule returns g alone; the local derivative is missing.",
                     {"∂L/∂x": unwrap(np.cos(y))},
                 ),
             ],
-            otherwise="Look at the function where y is wrong, at the rule where ∂L/∂x is. Where "
-            "only ∂²L/∂x² is, the rule took a number out of what it was given.",
+            fallback_hint="If y is wrong, look at the function; if ∂L/∂x is wrong, at the rule. If "
+            "only ∂²L/∂x² is wrong, the rule took the numbers out of its arguments.",
             call=_value_and_derivatives,
         )

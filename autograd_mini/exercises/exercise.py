@@ -1,4 +1,4 @@
-"""An exercise: a statement, cases to try an answer on, and hints that go one step further each."""
+"""An exercise: a statement, cases that an answer is tried on, and hints of increasing detail."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from typing import Any, TypeVar
 
 from ..text.terminal import spelled
 from .case import Case
-from .grading import WIDTH, WrongAnswer, judge
+from .grading import WIDTH, WrongAnswer, grade
 
 Answer = TypeVar("Answer", bound=Callable[..., Any])
 
 
 class Exercise:
-    """A task for a learner: read it with ``print``, hand an answer to ``check``.
+    """A task for a learner: read it with ``print``, and pass an answer to ``check``.
 
-    Made with the decorator `exercise`.
+    The decorator `exercise` creates one.
 
     Attributes
     ----------
     name : str
     statement : str
-        What is asked, with shapes, and the head of the function to write.
+        The task, with shapes and the first line of the function to write.
     hints : tuple of str
-        From a nudge to all but the answer.
+        From a first nudge to nearly the answer.
     passed : bool
-        Whether an answer was right, in this session.
+        Whether an answer was right in this session.
 
     Examples
     --------
@@ -50,13 +50,13 @@ class Exercise:
 
     @property
     def title(self) -> str:
-        """The first line of the statement."""
+        """Return the first line of the statement."""
         return self.statement.partition("\n")[0]
 
     def check(self, answer: Answer) -> Answer:
-        """Try an answer on all cases; say that it is right, or raise.
+        """Try an answer on all cases; print that it is right, or raise.
 
-        Also a decorator: ``@exp_rule.check`` above the function.
+        You can also use it as a decorator: ``@exp_rule.check`` above the function.
 
         Parameters
         ----------
@@ -66,44 +66,44 @@ class Exercise:
         Returns
         -------
         callable
-            The answer itself, when it is right.
+            The answer itself, if it is right.
 
         Raises
         ------
         WrongAnswer
-            An AssertionError, so that a test fails. Its message shows the input, the entry, the
-            value that came and the value asked for, and what the mistake looks like.
+            If the answer is wrong. It is an AssertionError, so that a test fails. Its message shows
+            the input, the first wrong entry, both values, and the likely mistake.
         TypeError
-            For an answer that cannot be called.
+            If the answer is not callable.
         """
         __tracebackhide__ = True  # pytest then points at the learner's own line
         if not callable(answer):
             raise TypeError(
-                f"{self.name}.check takes your function itself, not what it returned, "
-                f"{answer!r:.60}"
+                f"{self.name}.check: expected your function, got {answer!r:.60}. Pass the function "
+                "itself, without calling it."
             )
         self.passed = False
         for case in self._cases():
             try:
-                judge(answer, case)
+                grade(answer, case)
             except WrongAnswer as wrong:
-                more = f"A hint: {self.name}.hint()" if self.hints else ""
+                more = f"For a hint: {self.name}.hint()" if self.hints else ""
                 raise WrongAnswer(f"{self.name}: {wrong}\n{more}") from wrong.__cause__
         self.passed = True
         print(f"{self.name}: right.")
         return answer
 
     def hint(self, step: int | None = None) -> None:
-        """Print a hint: the given one, counted from 1, or with no argument the next.
+        """Print a hint: number `step`, counted from 1, or by default the next one.
 
         Raises
         ------
         ValueError
-            For a step that there is not.
+            If there is no such hint.
         """
         last = len(self.hints)
         if step is not None and not 1 <= step <= last:
-            raise ValueError(f"{self.name} has hints 1 to {last}, not {step}")
+            raise ValueError(f"{self.name} has hints 1 to {last}, got {step}")
         self._hinted = step or min(self._hinted + 1, last)
         text = f"Hint {self._hinted} of {last} for {self.name}: {self.hints[self._hinted - 1]}"
         print(spelled(textwrap.fill(text, WIDTH), sys.stdout))
@@ -117,9 +117,12 @@ class Exercise:
 
 
 def exercise(*hints: str) -> Callable[[Callable[[], Iterable[Case]]], Exercise]:
-    """Make an exercise of a generator of cases: its docstring is the statement."""
+    """Return a decorator that turns a generator of cases into an exercise.
 
-    def made(cases: Callable[[], Iterable[Case]]) -> Exercise:
+    The docstring of the generator is the statement.
+    """
+
+    def decorate(cases: Callable[[], Iterable[Case]]) -> Exercise:
         return Exercise(cases.__name__, inspect.getdoc(cases) or "", cases, hints)
 
-    return made
+    return decorate

@@ -1,13 +1,13 @@
-"""Judging an answer: call it, read what it returned, and say what is wrong with it.
+"""Grade an answer: call it, read its results, and find the likely mistake if one is wrong.
 
-Everything a learner's function may do is expected here: return nothing, a list or another shape,
-raise, or change the arrays it was given.
+A learner's function may return nothing, a list or another shape, raise, or change its arguments.
 """
 
 from __future__ import annotations
 
 import copy
 import inspect
+import os
 import textwrap
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -19,28 +19,31 @@ import numpy as np
 from ..core.arrays import unwrap
 from .case import Array, Case
 
-#: columns that hints and messages are filled to
+#: width of hints and messages in columns
 WIDTH = 88
 _RTOL, _ATOL = 1e-6, 1e-9
-_NOT_THEIRS = (str(Path(__file__).parents[1]), str(Path(np.__file__).parent))
+#: code in these folders is not the learner's
+_LIBRARIES = tuple(
+    f"{folder}{os.sep}" for folder in (Path(__file__).parents[1], Path(np.__file__).parent)
+)
 _Answer = Callable[..., Any]
 
 
 class WrongAnswer(AssertionError):
-    """An answer that is not right yet; the message says where, and what it looks like."""
+    """A wrong answer; the message shows where, and the likely mistake."""
 
     def _render_traceback_(self) -> list[str]:
-        """What IPython shows: the message alone, without the frames of the checker."""
+        """Return what IPython shows: the message, without the frames of the checker."""
         return [str(self)]
 
 
-def judge(answer: _Answer, case: Case) -> None:
-    """Call `answer` with what is given, and compare what it returns; raise when it is not right.
+def grade(answer: _Answer, case: Case) -> None:
+    """Call `answer` with the arguments of the case, and compare its results with the expected ones.
 
     Raises
     ------
     WrongAnswer
-        With the arguments, the first entry that is wrong, both values, and a diagnosis.
+        If one is wrong: with the arguments, the first wrong entry, both values, and a diagnosis.
     """
     __tracebackhide__ = True
     given = {name: copy.deepcopy(x) for name, x in case.given.items()}
@@ -50,7 +53,7 @@ def judge(answer: _Answer, case: Case) -> None:
         raise _wrong(
             case,
             f"Your function changed its argument {changed[0]} in place. The caller still needs it: "
-            "compute something new, and leave what you were given as it is.",
+            "return a new array instead.",
         )
     for label, got in _results(result, case).items():
         fault = "".join(_faults(label, got, case))
@@ -58,21 +61,18 @@ def judge(answer: _Answer, case: Case) -> None:
             raise _wrong(case, fault)
 
 
-# ---- calling -------------------------------------------------------------------------------------
-
-
 def _called(answer: _Answer, case: Case, given: Mapping[str, Any]) -> Any:
-    """What the answer returns; what it raises, with the line of the learner's own that did."""
+    """Return what the answer returns. If it raises, report the learner's line that raised."""
     if case.call is Case.call:
         try:
             inspect.signature(answer).bind(*given.values())
         except TypeError as error:
             arguments = ", ".join(given)
             raise _wrong(case, f"Your function is called as f({arguments}): {error}.") from None
-        except ValueError:  # some functions in C do not tell their signature
+        except ValueError:  # some functions in C have no signature
             pass
     try:
-        with np.errstate(all="ignore"):  # an overflow is judged by what it gives
+        with np.errstate(all="ignore"):  # an overflow is graded by its result
             return case.call(answer, *given.values())
     except Exception as error:
         where = _line_of(error)
@@ -82,9 +82,9 @@ def _called(answer: _Answer, case: Case, given: Mapping[str, Any]) -> Any:
 
 
 def _line_of(error: Exception) -> str:
-    """The last line of the learner's own that the error went through."""
+    """Return the innermost line of the learner's code in the traceback."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if not frame.filename.startswith(_NOT_THEIRS)]
+    own = [frame for frame in frames if not frame.filename.startswith(_LIBRARIES)]
     return f"in line {own[-1].lineno}:  {own[-1].line}" if own else ""
 
 
@@ -94,11 +94,8 @@ def _same(a: Any, b: Any) -> bool:
     return bool(a == b)
 
 
-# ---- reading -------------------------------------------------------------------------------------
-
-
 def _results(result: Any, case: Case) -> dict[str, Array]:
-    """The results by name, in the order of the case, as arrays of numbers."""
+    """Return the results by name, in the order of the case, as arrays of numbers."""
     names = list(case.expected)
     if result is None or result is Ellipsis:
         raise _wrong(case, f"Your function returned {result}. Is there a `return` with the result?")
@@ -110,15 +107,15 @@ def _results(result: Any, case: Case) -> dict[str, Array]:
     elif not isinstance(result, (tuple, list)) or len(result) != len(names):
         raise _wrong(
             case,
-            f"Your function returned {_kind(result)}; asked for are {len(names)} results, "
-            f"`return` them with a comma between: {', '.join(names)}.",
+            f"Your function returned {_kind(result)}; expected {len(names)} results. `return` them "
+            f"separated by commas: {', '.join(names)}.",
         )
     return {name: _array(x, name, case) for name, x in zip(names, result)}
 
 
 def _require_names(result: Any, case: Case) -> None:
     if not isinstance(result, Mapping):
-        raise _wrong(case, f"Your function returned {_kind(result)}; asked for is a dict.")
+        raise _wrong(case, f"Your function returned {_kind(result)}; expected a dict.")
     missing = [name for name in case.expected if name not in result]
     if missing:
         raise _wrong(
@@ -132,11 +129,11 @@ def _array(x: Any, label: str, case: Case) -> Array:
     try:
         array = np.asarray(unwrap(x))
     except (TypeError, ValueError) as error:
-        raise _wrong(case, f"{label}: {_kind(x)} is no array of numbers ({error}).") from None
+        raise _wrong(case, f"{label}: {_kind(x)} is not an array of numbers ({error}).") from None
     if array.dtype.kind not in "biuf":
         verdict = np.asarray(case.expected[label]).dtype == bool
-        asked = "is True or False" if verdict else "are real numbers"
-        raise _wrong(case, f"{label}: you returned {_kind(x)}; asked for {asked}.")
+        expected = "True or False" if verdict else "real numbers"
+        raise _wrong(case, f"{label}: you returned {_kind(x)}; expected {expected}.")
     return array
 
 
@@ -148,14 +145,11 @@ def _kind(x: Any) -> str:
     return f"{x!r:.60} (a {type(x).__name__})"
 
 
-# ---- comparing -----------------------------------------------------------------------------------
-
-
 def _faults(label: str, got: Array, case: Case) -> Iterator[str]:
-    """What is wrong with one result, in sentences; nothing when it is right."""
+    """Yield sentences on what is wrong with one result; none if it is right."""
     expected = np.asarray(case.expected[label])
     if got.shape != expected.shape:
-        yield f"{label} has shape {got.shape} in your answer; it must be {expected.shape}. "
+        yield f"{label} has shape {got.shape} in your answer; expected {expected.shape}. "
         yield _of_shapes(label, got, expected, case)
         return
     wrong = ~np.isclose(got, expected, _RTOL, _ATOL)
@@ -163,19 +157,17 @@ def _faults(label: str, got: Array, case: Case) -> Iterator[str]:
         return
     at = np.unravel_index(np.argmax(wrong), wrong.shape)
     entry = f"{label}[{', '.join(map(str, at))}]" if at else label
-    yield f"{entry}: yours is {_number(got[at])}, "
-    yield f"the mathematics asks for {_number(expected[at])}"
+    yield f"{entry}: got {_number(got[at])}, expected {_number(expected[at])}"
     yield f" ({wrong.sum()} of {wrong.size} wrong).\n" if got.size > 1 else ".\n"
     yield _of_values(label, got, expected, wrong, case)
 
 
 def _of_shapes(label: str, got: Array, expected: Array, case: Case) -> str:
-    """What a wrong shape looks like."""
+    """Return the likely mistake behind a wrong shape."""
     if got.size == expected.size and _near(got.reshape(expected.shape), expected):
-        return "The values are right, and only the shape is not: an axis of length 1 matters."
+        return "The values are right, but the shape is not: an axis of length 1 matters."
     if got.T.shape == expected.shape:
-        right = "It is right but for being" if _near(got.T, expected) else "It looks"
-        return f"{right} transposed."
+        return "It is the transpose." if _near(got.T, expected) else "It looks transposed."
     lead = got.ndim - expected.ndim
     repeated = tuple(
         i for i, n in enumerate(got.shape) if i < lead or n != expected.shape[i - lead] == 1
@@ -188,13 +180,13 @@ def _of_shapes(label: str, got: Array, expected: Array, case: Case) -> str:
                 "entry that was repeated collects the derivatives of all its copies."
             )
         return (
-            "It was broadcast: `*` and `/` go entry by entry, and repeat what is smaller. Is a sum "
-            "missing, or a product of matrices meant?"
+            "It was broadcast: `*` and `/` work entry by entry, and repeat the smaller array. Is a "
+            "sum missing, or did you mean a matrix product?"
         )
     if got.size < expected.size:
-        return _suspected(label, got, case) or (
-            "It has fewer entries than it should: was too much summed, something not spread back, "
-            "or only a diagonal computed?"
+        return _misconception(label, got, case) or (
+            "It has too few entries. Did you sum over too many axes, not spread a sum back, or "
+            "compute only a diagonal?"
         )
     return "A derivative with respect to an array has one entry for each entry of the array."
 
@@ -204,27 +196,27 @@ def _near(a: Any, b: Any) -> bool:
 
 
 def _of_values(label: str, got: Array, expected: Array, wrong: Array, case: Case) -> str:
-    """What wrong values look like: the first mistake that would have given them."""
+    """Return the first mistake that leads to these values."""
     if not np.isfinite(got[wrong]).all():
         bad = got[wrong & ~np.isfinite(got)]
         what = "nan" if np.isnan(bad).any() else "inf"
         return (
-            f"{bad.size} of your entries are not finite ({what}). Somewhere a number became too "
-            "large for exp, or a sum became 0, and inf/inf, inf-inf, 0/0 or log(0) followed."
+            f"{bad.size} of your entries are not finite ({what}). Perhaps a number was too large "
+            "for exp, or a sum became 0, which led to inf/inf, inf-inf, 0/0 or log(0)."
         )
     if got.dtype.kind in "iu" and np.array_equal(got, np.trunc(expected)):
-        return f"Your array is of {got.dtype}, which cuts off what stands behind the point."
+        return f"Your array has dtype {got.dtype}, which truncates the fractional part."
 
     if expected.dtype != bool:
         if _is_like(got, -expected):
-            return "It is off by the sign, and right but for it."
+            return "Only the sign is wrong."
         for other, value in case.expected.items():
             if other != label and not case.named and _is_like(got, value):
-                return f"This is {other}. The order asked for is {', '.join(case.expected)}."
-        if text := _suspected(label, got, case):
+                return f"This is {other}. The expected order is {', '.join(case.expected)}."
+        if text := _misconception(label, got, case):
             return text
         if expected.ndim == 2 and _is_like(got, expected.T):
-            return "It is right but for being transposed."
+            return "It is the transpose."
         factor = _factor(got, expected)
         if factor:
             return _of_factor(factor, case)
@@ -234,12 +226,12 @@ def _of_values(label: str, got: Array, expected: Array, wrong: Array, case: Case
     for name, mask in case.regions.items():
         if wrong[mask].any() and not wrong[~mask].any():
             return f"It is wrong only {name}."
-    return case.otherwise
+    return case.fallback_hint
 
 
-def _suspected(label: str, got: Array, case: Case) -> str:
-    """What the case says of the mistake that gives these values, if it knows that one."""
-    texts = (text for text, results in case.suspects if _is_like(got, results.get(label)))
+def _misconception(label: str, got: Array, case: Case) -> str:
+    """Return the sentence of the misconception that leads to these values, if there is one."""
+    texts = (text for text, results in case.misconceptions if _is_like(got, results.get(label)))
     return next(texts, "")
 
 
@@ -248,7 +240,7 @@ def _is_like(got: Array, other: Any) -> bool:
 
 
 def _factor(got: Array, expected: Array) -> float:
-    """The number that all entries are off by, or 0 when there is none."""
+    """Return the factor that all entries are off by, or 0 if there is none."""
     if got.size < 2 or not expected.any():
         return 0.0
     factor = float((got * expected).sum() / (expected * expected).sum())
@@ -256,7 +248,7 @@ def _factor(got: Array, expected: Array) -> float:
 
 
 def _of_factor(factor: float, case: Case) -> str:
-    """What a constant factor looks like; most often it is the length of an axis."""
+    """Return the likely mistake behind a constant factor: usually the length of an axis."""
     lengths = [
         (n, f"the length of axis {axis} of {name}")
         for name, x in case.given.items()
@@ -274,21 +266,18 @@ def _of_factor(factor: float, case: Case) -> str:
         if n > 1 and np.isclose(factor, 1 / n):
             return (
                 f"Every entry is {n} times too small, and {n} is {what}: you divided by it once "
-                "too often (twice, where the mean asks for once)."
+                "too often."
             )
-    return f"Every entry is {_number(factor)} times what it should be: a constant factor is off."
-
-
-# ---- writing -------------------------------------------------------------------------------------
+    return f"Every entry is {_number(factor)} times the expected value: a constant factor is wrong."
 
 
 def _wrong(case: Case, fault: str) -> WrongAnswer:
-    lines = ["not right yet, for", *(f"    {_shown(n, x)}" for n, x in case.given.items())]
+    lines = ["wrong result for", *(f"    {_format_argument(n, x)}" for n, x in case.given.items())]
     sentences = (textwrap.fill(line, WIDTH) for line in fault.strip().splitlines())
     return WrongAnswer("\n".join([*lines, *sentences]))
 
 
-def _shown(name: str, x: Any) -> str:
+def _format_argument(name: str, x: Any) -> str:
     start = f"{name} = "
     if isinstance(x, np.ndarray) and x.ndim:
         text = np.array2string(

@@ -16,7 +16,7 @@ from ..functional.cross_entropy import softmax_cross_entropy
 from ..functional.softmax import log_softmax, logsumexp, softmax
 from ..transforms.grad import grad
 from ..transforms.jacobian import hessian
-from .case import Array, Case, Suspect
+from .case import Array, Case, Misconception
 from .exercise import exercise
 from .softmax import HARD, logits, square_case
 
@@ -30,17 +30,17 @@ def _loss_case(given: dict[str, Any], z: Array, y: Array) -> Case:
     n, c = z.shape
     right = unwrap(grad(_mean_loss)(z, y))
     probabilities = unwrap(softmax(z, axis=-1))
-    suspects = {
+    misconceptions = {
         "It is not divided by N: L is the mean over the rows.": n * right,
         f"You divided by N twice: N is {n}.": right / n,
         f"You divided by C = {c} too: the mean is over rows, not over all entries.": right / c,
         "These are the probabilities; the targets are not in it.": probabilities,
         "These are the probabilities over N; the targets are not in it.": probabilities / n,
     }
-    return Case(given, {"∂L/∂z": right}, suspects=_named(suspects))
+    return Case(given, {"∂L/∂z": right}, misconceptions=_named(misconceptions))
 
 
-def _of_any_weights(z: Array, y: Array) -> list[Suspect]:
+def _of_any_weights(z: Array, y: Array) -> list[Misconception]:
     """The mistakes that are made with weights that do not sum to 1."""
     n = len(z)
     sums = y.sum(axis=-1, keepdims=True)
@@ -61,8 +61,8 @@ def _of_any_weights(z: Array, y: Array) -> list[Suspect]:
     )
 
 
-def _named(suspects: dict[str, Any]) -> list[Suspect]:
-    return [(text, {"∂L/∂z": value}) for text, value in suspects.items()]
+def _named(misconceptions: dict[str, Any]) -> list[Misconception]:
+    return [(text, {"∂L/∂z": value}) for text, value in misconceptions.items()]
 
 
 @exercise(
@@ -86,7 +86,7 @@ def cross_entropy_gradient() -> Iterator[Case]:
     for seed, (n, c) in enumerate([(2, 3), (4, 3), (3, 3)]):
         y = rng.uniform(0, 2, (n, c))
         z = logits(seed + 10, n, c)
-        yield _loss_case({"z": z, "y": y}, z, y).suspecting(*_of_any_weights(z, y))
+        yield _loss_case({"z": z, "y": y}, z, y).with_misconceptions(*_of_any_weights(z, y))
     y = np.array([[0.2, 0.5, 1.0], [1.0, 0.0, 0.0], [0.0, 2.0, 0.5]])
     yield _loss_case({"z": HARD, "y": y}, HARD, y)
 
@@ -159,7 +159,7 @@ def newton_step() -> Iterator[Case]:
         yield Case(
             {"w": w, "g": g, "h": h},
             {"w": minimum},
-            suspects=[
+            misconceptions=[
                 ("The step leads uphill: its sign is off.", {"w": 2 * w - minimum}),
                 ("This is the step alone: add it to w.", {"w": minimum - w}),
                 ("This is a step of gradient descent; the curvature h is not in it.", {"w": w - g}),

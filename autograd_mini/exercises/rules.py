@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.arrays import unwrap
 from ..transforms.grad import vjp
-from .case import Array, Case, Suspect, cotangent, rule_case
+from .case import Array, Case, Misconception, cotangent, rule_case
 from .exercise import exercise
 
 
@@ -34,7 +34,7 @@ def exp_rule() -> Iterator[Case]:
         case = rule_case(np.exp, "x", seed, x=_entries(shape, seed))
         g, x = case.given["g"], case.given["x"]
         text = "This is the rule for a power of x; but here x is the exponent, and the base is e."
-        yield case.suspecting((text, {"∂L/∂x": g * x * np.exp(x - 1)}))
+        yield case.with_misconceptions((text, {"∂L/∂x": g * x * np.exp(x - 1)}))
 
 
 @exercise(
@@ -96,7 +96,7 @@ def sum_rule() -> Iterator[Case]:
     for seed, (shape, axis) in enumerate(shapes):
         case = rule_case(np.sum, "x", seed, x=_entries(shape, seed), axis=axis)
         g, x = case.given["g"], case.given["x"]
-        suspects: list[Suspect] = [
+        misconceptions: list[Misconception] = [
             (
                 "The derivative of a sum does not depend on x: here x was multiplied in.",
                 {"∂L/∂x": case.expected["∂L/∂x"] * x},
@@ -108,8 +108,8 @@ def sum_rule() -> Iterator[Case]:
         ]
         if shape == (3, 3):
             text = "g was repeated along the wrong axis: NumPy lines shapes up from the right."
-            suspects.append((text, {"∂L/∂x": np.broadcast_to(g, shape)}))
-        yield case.suspecting(*suspects)
+            misconceptions.append((text, {"∂L/∂x": np.broadcast_to(g, shape)}))
+        yield case.with_misconceptions(*misconceptions)
 
 
 @exercise(
@@ -143,7 +143,7 @@ def unbroadcast() -> Iterator[Case]:
         pullback = vjp(lambda x, large=large: np.broadcast_to(x, large), np.zeros(small))[1]
         lead = (0,) * (len(large) - len(small))
         first = tuple(slice(None) if n != 1 else slice(0, 1) for n in small)
-        suspects: list[Suspect] = [
+        misconceptions: list[Misconception] = [
             (
                 "One of the copies was picked. All of them contribute, and are added.",
                 {"∂L/∂x": g[lead + first]},
@@ -154,9 +154,9 @@ def unbroadcast() -> Iterator[Case]:
                 "The other axis was summed over. Shapes are aligned from the right: the new axis "
                 "stands in front."
             )
-            suspects.append((text, {"∂L/∂x": unwrap(pullback(g.T)[0])}))
+            misconceptions.append((text, {"∂L/∂x": unwrap(pullback(g.T)[0])}))
         expected = {"∂L/∂x": unwrap(pullback(g)[0])}
-        yield Case({"g": g, "shape": small}, expected, suspects=suspects)
+        yield Case({"g": g, "shape": small}, expected, misconceptions=misconceptions)
 
 
 @exercise(
@@ -182,7 +182,7 @@ def matmul_rule() -> Iterator[Case]:
             g = case.given["g"]
             by_a, by_b = (unwrap(d) for d in vjp(np.matmul, a.T, b.T)[1](g))
             swapped_a, swapped_b = (unwrap(d) for d in vjp(np.matmul, b, a)[1](g))
-            case = case.suspecting(
+            case = case.with_misconceptions(
                 (
                     "A transpose is missing. Square matrices hide it: go by the indices.",
                     {"∂L/∂a": by_a, "∂L/∂b": by_b},

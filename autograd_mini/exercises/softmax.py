@@ -31,7 +31,7 @@ def square_case(given: dict[str, Any], label: str, expected: Array) -> Case:
     return Case(
         given,
         {label: expected},
-        suspects=[
+        misconceptions=[
             (
                 "Only the diagonal is filled: every logit moves every probability, since they all "
                 "share the sum.",
@@ -70,7 +70,7 @@ def stable_softmax() -> Iterator[Case]:
         yield Case(
             {"z": z},
             {"ŷ": unwrap(softmax(z, axis=-1))},
-            suspects=[
+            misconceptions=[
                 (
                     "This normalises over the batch: the classes are on the last axis.",
                     {"ŷ": unwrap(softmax(z, axis=0))},
@@ -84,7 +84,7 @@ def stable_softmax() -> Iterator[Case]:
                     {"ŷ": unwrap(log_softmax(z, axis=-1))},
                 ),
             ],
-            otherwise="Of all changes to the logits, only a shift of a whole row by one number "
+            fallback_hint="Of all changes to the logits, only a shift of a whole row by one number "
             "leaves its ŷ as it is; clipping does not."
             if np.abs(z).max() > 100
             else "",
@@ -109,7 +109,7 @@ def log_sum_exp() -> Iterator[Case]:
         yield Case(
             {"z": z},
             {"ln Σ exp(z)": value},
-            suspects=[
+            misconceptions=[
                 ("What was taken out of the row must be put back.", {"ln Σ exp(z)": value - peak}),
                 (
                     "What was taken out of the row was put back with the wrong sign.",
@@ -166,7 +166,7 @@ def softmax_rule() -> Iterator[Case]:
         g, y = case.given["g"], case.given["y"]
         expected = case.expected["∂L/∂z"]
         row = (g * y).sum(axis=-1, keepdims=True)
-        yield case.suspecting(
+        yield case.with_misconceptions(
             (
                 "Zeros: that is what g = 1 everywhere gives, since ŷ always sums to 1. The "
                 "upstream gradient g was not multiplied in.",
