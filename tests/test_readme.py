@@ -38,7 +38,7 @@ def test_every_other_command_is_run_by_ci():
 
 def test_the_commands_that_draw_are_run_by_the_tests():
     """Each is a line of the tour, and its arguments are those of a test."""
-    tests = (ROOT / "tests" / "test_main.py").read_text(encoding="utf-8")
+    tests = (ROOT / "tests" / "cli" / "test_main.py").read_text(encoding="utf-8")
     assert 'draw "-sum(y*log(exp(z)/sum(exp(z))))" --let z=2,1,0.1 --let y=0,1,0' in TOUR
     for argument in ("-sum(y*log(exp(z)/sum(exp(z))))", "z=2,1,0.1", "y=0,1,0", "out.svg"):
         assert argument in tests

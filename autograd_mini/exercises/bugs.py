@@ -1,6 +1,6 @@
 """Find the bug: rules that look right, and pass a first test.
 
-Each is one change away from being right. Hand in the repaired rule.
+Each is one change away from being right.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from .exercise import exercise
 
 
 @exercise(
-    "The sigmoid grows everywhere. So which sign must its slope have?",
+    "The sigmoid increases everywhere. Which sign must its slope have?",
     "0 < y < 1: look at the sign of each factor.",
 )
 def bug_in_sigmoid() -> Iterator[Case]:
     """Find the bug: the rule of the sigmoid, y = 1 / (1 + exp(-x))
 
-    A network with this rule trains away from the solution. Hand in the repaired rule.
+    A network with this rule trains away from the solution. Check the repaired rule.
 
         def bug_in_sigmoid(g, y, x):
             return g * y * (y - 1)
@@ -35,14 +35,14 @@ def bug_in_sigmoid() -> Iterator[Case]:
 
 
 @exercise(
-    "It is right where tanh is the last operation. What does L's derivative depend on besides "
-    "tanh, when more follows?",
-    "One of the three arguments of the rule is not used where it must be.",
+    "It is right if tanh is the last operation. If more operations follow, what else does the "
+    "derivative of L depend on?",
+    "The rule must use all that it needs of its three arguments. Which one is missing?",
 )
 def bug_in_tanh() -> Iterator[Case]:
     """Find the bug: the rule of y = tanh(x)
 
-    A test that calls np.tanh(x).sum().backward() finds nothing wrong. Hand in the repaired rule.
+    A test that calls np.tanh(x).sum().backward() finds nothing wrong. Check the repaired rule.
 
         def bug_in_tanh(g, y, x):
             return 1 - y**2
@@ -53,15 +53,15 @@ def bug_in_tanh() -> Iterator[Case]:
 
 
 @exercise(
-    "Ask for the shapes of what is returned. Whose shape must each have?",
+    "Print the shapes of the results. Which shape must each have?",
     "b was added to each row: one entry of b has as many copies as there are rows.",
-    "An entry that was copied collects from all its copies: see unbroadcast.",
+    "The gradient of a copied entry is the sum over all its copies: see unbroadcast.",
 )
 def bug_in_bias() -> Iterator[Case]:
     """Find the bug: the rule of y = x + b, a bias on each row
 
-    x, y and g have shape (..., m), b has shape (m,). The library undoes broadcasting in one place,
-    for all rules; here it is left to each rule. Hand in the repaired rule.
+    x, y and g have shape (..., m), b has shape (m,). The library undoes broadcasting in one place
+    for all rules; here each rule has to do it. Check the repaired rule.
 
         def bug_in_bias(g, y, x, b):
             return g, g              # ∂L/∂x, ∂L/∂b
@@ -73,8 +73,8 @@ def bug_in_bias() -> Iterator[Case]:
         g = case.given["g"]
         by_columns = {"∂L/∂b": g.sum(axis=-1)}
         yield case.with_misconceptions(
-            ("The wrong axis was summed over: b runs along the last.", by_columns),
-            ("One row was picked. All of them contribute.", {"∂L/∂b": g[(0,) * (g.ndim - 1)]}),
+            ("The wrong axis was summed over: b has the last axis.", by_columns),
+            ("One row was picked. All rows contribute.", {"∂L/∂b": g[(0,) * (g.ndim - 1)]}),
         )
 
 
@@ -83,16 +83,15 @@ def _taken(x: Any, index: Any) -> Any:
 
 
 @exercise(
-    "Try index = [0, 0], by hand. How often is x[0] used, and what arrives for each use?",
-    "Writing twice into one entry keeps the last: contributions must be added up.",
-    "`dx[index] += g` looks like the cure, and is none: NumPy reads dx[index] once, adds, and "
-    "writes back, so a repeated index still counts once. Look at the documentation of "
-    "np.ufunc.at.",
+    "Try index = [0, 0] by hand. How often is x[0] used, and what does each use contribute?",
+    "If you write to one entry twice, the last value stays. But contributions must be added up.",
+    "`dx[index] += g` looks like the solution, but NumPy reads dx[index] once, adds, and writes "
+    "back, so a repeated index still counts once. Look at the documentation of np.ufunc.at.",
 )
 def bug_in_indexing() -> Iterator[Case]:
     """Find the bug: the rule of y = x[index], a lookup in a table
 
-    x has shape (n, ...), index shape (m,), ints, y and g (m, ...). Hand in the repaired rule.
+    x has shape (n, ...), index shape (m,), ints, y and g (m, ...). Check the repaired rule.
 
         def bug_in_indexing(g, y, x, index):
             dx = np.zeros_like(x)
@@ -111,7 +110,7 @@ def bug_in_indexing() -> Iterator[Case]:
         last = np.zeros_like(x)
         last[index] = case.given["g"]
         text = (
-            "An entry that index names more than once got one contribution only: the last one, "
+            "An entry that occurs in index several times got one contribution only: the last one "
             "instead of their sum."
         )
         yield case.with_misconceptions((text, {"∂L/∂x": last}))
@@ -120,22 +119,22 @@ def bug_in_indexing() -> Iterator[Case]:
 @exercise(
     "One entry at a time: move x[i] by a small step to both sides, and divide the difference by "
     "the whole distance.",
-    "The rule hands on the derivative of L, and f(x) is an array. Choose a cotangent g; then "
-    "the number L = Σ g · f(x) has ∂L/∂f = g.",
-    "A g of ones proves little: it does not see whether g was used, nor two mistakes that "
-    "cancel in the sum. Draw it at random.",
-    "A step near 1e-6, times the size of x where x is large; and a tolerance that is relative "
-    "to the derivative. The error is not smaller than 1e-10 or so, and the mistakes here are at "
-    "least 1e-3.",
+    "The rule returns the gradient of a number L, but f(x) is an array. Choose a cotangent g; then "
+    "L = Σ g · f(x) has ∂L/∂f = g.",
+    "A g of ones proves little: it does not show whether g was used, and two mistakes may cancel "
+    "in the sum. Draw g at random.",
+    "Use a step near 1e-6, times the size of x if x is large, and a tolerance relative to the "
+    "derivative. Numerical errors are about 1e-10; the mistakes here are at least 1e-3.",
 )
 def gradient_check() -> Iterator[Case]:
     """Write the check itself: is this rule right?
 
-    f takes an array and gives one, perhaps of another shape. rule(g, x) claims to be its VJP: from
-    g of f(x)'s shape to ∂L/∂x of x's shape. Compare it with numerical differences.
+    f takes an array and returns one, perhaps of another shape. rule(g, x) claims to be its VJP: it
+    takes g, of the shape of f(x), and returns ∂L/∂x, of the shape of x. Compare it with numerical
+    differences.
 
         def gradient_check(f, rule, x):
-            return ...               # True when the rule is right, False when it is not
+            return ...               # True if the rule is right, False if not
     """
     x = np.random.default_rng(0).normal(size=(2, 3))
     yield _claim(np.sin, _pullback(np.sin), x)
@@ -143,14 +142,14 @@ def gradient_check() -> Iterator[Case]:
         np.sin,
         lambda g, x: _pullback(np.sin)(np.ones_like(g), x),
         x,
-        "it forgets g, which a cotangent of ones does not see",
+        "it forgets g, which a cotangent of ones does not show",
     )
     yield _claim(_column_sums, _pullback(_column_sums), x)
     yield _claim(
         _normalized,
         lambda g, x: np.zeros_like(x),
         x,
-        "it gives 0. A cotangent of ones asks for the derivative of the sum of f(x), and that sum "
+        "it returns 0. A cotangent of ones gives the derivative of the sum of f(x), and that sum "
         "is always 1",
     )
     yield _claim(
@@ -183,7 +182,7 @@ def _wrong_in_one_entry(g: Any, x: Any) -> Any:
 
 
 def _claim(f: Any, rule: Any, x: Any, fault: str = "") -> Case:
-    """A rule that is right when it has no `fault`; which verdict is wrong, and why."""
+    """Return a case for a rule that is right if it has no `fault`."""
     name = f.__name__.strip("_")
 
     def on_arrays(x: Any) -> Any:
@@ -196,7 +195,7 @@ def _claim(f: Any, rule: Any, x: Any, fault: str = "") -> Case:
     return Case(
         {"f": on_arrays, "rule": claimed, "x": x},
         {"verdict": np.array(not fault)},
-        fallback_hint=f"Your check accepted this rule; but {fault}."
+        fallback_hint=f"Your check accepted this rule, but {fault}."
         if fault
-        else "Your check rejected this rule; but it is right.",
+        else "Your check rejected this rule, but it is right.",
     )

@@ -1,6 +1,6 @@
 """Numbers: the chain rule by hand.
 
-L is the number at the end of the computation, g = ∂L/∂y what has arrived from there.
+L is the result of the computation, and g = ∂L/∂y the gradient of an intermediate result y.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from .exercise import exercise
     "Hold b still. Then v is a times a constant, and the slope of that is the constant.",
     "Hold a still. Then v is a constant times a power of b: which power? The power rule brings "
     "the exponent down as a factor, and lowers it by one.",
-    "The sign, by thought: let a and b be positive, and b grow. Does v grow or shrink?",
+    "Think about the sign: if a and b are positive and b increases, does v increase or decrease?",
 )
 def quotient() -> Iterator[Case]:
     """The local derivatives of v = a / b
 
-    A tape keeps how each result depends on its own arguments, and on nothing else: its local
-    derivatives. For numbers a and b ≠ 0, write
+    Each operation has local derivatives: of its result with respect to its arguments. For numbers
+    a and b ≠ 0, write
 
         def quotient(a, b):
             return ..., ...          # ∂v/∂a, ∂v/∂b
@@ -41,7 +41,7 @@ def quotient() -> Iterator[Case]:
             {"∂v/∂a": by_a, "∂v/∂b": by_b},
             misconceptions=[
                 (
-                    "This is right for b / a. Which of the two is divided by?",
+                    "This is right for b / a. Which of the two is the divisor?",
                     dict(zip(("∂v/∂b", "∂v/∂a"), map(unwrap, exchanged))),
                 ),
                 (
@@ -50,7 +50,7 @@ def quotient() -> Iterator[Case]:
                     {"∂v/∂b": -unwrap(of_log)},
                 ),
                 (
-                    "This has too few factors of b, and the sign is off.",
+                    "This has too few factors of b, and the sign is wrong.",
                     {"∂v/∂b": unwrap(of_log)},
                 ),
             ],
@@ -62,10 +62,10 @@ def _two_paths(x: Any, w: Any) -> Any:
 
 
 @exercise(
-    "Draw it: an arrow from x to the product, one from x to the sine, and from both to their "
-    "sum L.",
-    "Each arrow has a local derivative. Along a path they multiply.",
-    "Two paths lead from x to L. What the paths bring to ∂L/∂x is added: hence the += of every "
+    "Draw it: an arrow from x to the product, one from x to the sine, and one from each of these "
+    "to their sum L.",
+    "Each arrow has a local derivative. Along a path they are multiplied.",
+    "Two paths lead from x to L. Their contributions to ∂L/∂x are added: this is the += in every "
     "implementation of backpropagation.",
 )
 def two_paths() -> Iterator[Case]:
@@ -88,8 +88,8 @@ def two_paths() -> Iterator[Case]:
             misconceptions=[
                 *(
                     (
-                        f"Only the path through {name} arrived: x is used twice, and what its "
-                        "paths bring is added.",
+                        f"Only the path through {name} contributed: x is used twice, and the "
+                        "contributions of its paths are added.",
                         {"∂L/∂x": value},
                     )
                     for name, value in through.items()
@@ -108,21 +108,21 @@ def two_paths() -> Iterator[Case]:
 
 
 @exercise(
-    "∂L/∂x is g = ∂L/∂y times one number that you know: how y answers to a small step of x.",
+    "∂L/∂x is g = ∂L/∂y times one number: how much y changes for a small step of x.",
     "y is a power of x, with a negative exponent.",
-    "The rule may read y, which forward computed already: the local derivative can be written "
-    "with y alone, without a division.",
+    "The rule may use y, which the forward pass has computed already: you can write the local "
+    "derivative with y alone, without a division.",
 )
 def reciprocal_rule() -> Iterator[Case]:
     """The rule of y = 1/x
 
-    Now the operation stands in the middle of a longer computation. What comes after it has been
-    walked through already, and g = ∂L/∂y arrives. The rule hands on ∂L/∂x. It gets g, y and x:
+    Now the operation is in the middle of a longer computation. The backward pass has reached y, so
+    g = ∂L/∂y is known. The rule gets g, y and x, and returns ∂L/∂x:
 
         def reciprocal_rule(g, y, x):
             return ...               # ∂L/∂x
 
-    For numbers; all rules of the library are written like this.
+    x is a number. All rules of the library are written like this.
     """
     for seed, x in enumerate([2.0, -0.4, 3.0]):
         yield rule_case(lambda x: 1 / x, "x", seed, x=x)

@@ -26,7 +26,7 @@ def _mean_loss(z: Any, y: Any) -> Any:
 
 
 def _loss_case(given: dict[str, Any], z: Array, y: Array) -> Case:
-    """A call of a gradient of the mean loss; the mistakes that are often made with its mean."""
+    """Return a case for a gradient of the mean loss, with the common mistakes about the mean."""
     n, c = z.shape
     right = unwrap(grad(_mean_loss)(z, y))
     probabilities = unwrap(softmax(z, axis=-1))
@@ -34,14 +34,14 @@ def _loss_case(given: dict[str, Any], z: Array, y: Array) -> Case:
         "It is not divided by N: L is the mean over the rows.": n * right,
         f"You divided by N twice: N is {n}.": right / n,
         f"You divided by C = {c} too: the mean is over rows, not over all entries.": right / c,
-        "These are the probabilities; the targets are not in it.": probabilities,
-        "These are the probabilities over N; the targets are not in it.": probabilities / n,
+        "These are the probabilities; the targets are missing.": probabilities,
+        "These are the probabilities over N; the targets are missing.": probabilities / n,
     }
     return Case(given, {"∂L/∂z": right}, misconceptions=_named(misconceptions))
 
 
 def _of_any_weights(z: Array, y: Array) -> list[Misconception]:
-    """The mistakes that are made with weights that do not sum to 1."""
+    """Return the common mistakes with weights that do not sum to 1."""
     n = len(z)
     sums = y.sum(axis=-1, keepdims=True)
 
@@ -50,12 +50,12 @@ def _of_any_weights(z: Array, y: Array) -> list[Misconception]:
 
     short = unwrap(grad(as_if_one)(z))
     over_rows = unwrap(softmax(z, axis=-1)) * (y.sum() - sums) / n
-    only = "This holds only where the weights of a row sum to 1. These need not"
+    only = "This is right only if the weights of a row sum to 1. These need not"
     return _named(
         {
             f"{only}: see hint 3.": short,
             f"{only}; and L is the mean over the rows.": n * short,
-            "The weights of all rows were summed up. Each row goes by its own sum.": over_rows
+            "The weights of all rows were summed up. Each row needs its own sum.": over_rows
             + unwrap(grad(_mean_loss)(z, y)),
         }
     )
@@ -66,11 +66,11 @@ def _named(misconceptions: dict[str, Any]) -> list[Misconception]:
 
 
 @exercise(
-    "-Σ_i y_i ln ŷ_i, and ln ŷ_i = z_i - ln Σ_k exp(z_k). How often does the last term stand in "
+    "-Σ_i y_i ln ŷ_i, and ln ŷ_i = z_i - ln Σ_k exp(z_k). How often does the last term occur in "
     "the sum over i, and with which weights?",
-    "The derivative of log-sum-exp is a softmax; you have met all the parts.",
-    "Where the weights of a row sum to 1 the general formula becomes the short one that "
-    "everyone knows. Here they need not: leave their sum in it.",
+    "The derivative of log-sum-exp is a softmax. You know all the parts.",
+    "If the weights of a row sum to 1, the general formula becomes the well-known short one. Here "
+    "they need not: keep their sum in the formula.",
     "L is a mean over the N rows; and the logits may be large.",
 )
 def cross_entropy_gradient() -> Iterator[Case]:
@@ -92,9 +92,9 @@ def cross_entropy_gradient() -> Iterator[Case]:
 
 
 @exercise(
-    "A one-hot row sums to 1: put that into the general gradient.",
-    "From the probabilities, something is taken away in one entry of each row: the one that its "
-    "label names.",
+    "A one-hot row sums to 1: insert that into the general gradient.",
+    "Something is subtracted from the probabilities in one entry of each row: the entry of its "
+    "label.",
     "Pair the rows with their labels when you index: an index for each axis. With a slice in "
     "place of the first, you would change whole columns.",
 )
@@ -102,7 +102,7 @@ def one_hot_gradient() -> Iterator[Case]:
     """The gradient of softmax cross-entropy, for class labels
 
     The same L, where y_n is one-hot: 1 at the row's own class and 0 elsewhere. z has shape (N, C),
-    labels (N,), ints. Do without an array for y, if you like.
+    labels (N,), ints. You need no array for y.
 
         def one_hot_gradient(z, labels):
             return ...               # ∂L/∂z, of shape (N, C)
@@ -121,7 +121,7 @@ def one_hot_gradient() -> Iterator[Case]:
 
 @exercise(
     "Differentiate the gradient once more: which of its parts still depends on z?",
-    "You have derived the matrix that remains already, under another name.",
+    "You have already derived the remaining matrix, under another name.",
 )
 def cross_entropy_hessian() -> Iterator[Case]:
     """The Hessian of softmax cross-entropy
@@ -138,14 +138,14 @@ def cross_entropy_hessian() -> Iterator[Case]:
 
 
 @exercise(
-    "Near w, L is about a parabola: its gradient at w + d is g + H d. Where is that 0?",
-    "That is a system of linear equations for d. np.linalg.solve does it, without an inverse.",
+    "Near w, L is nearly a parabola: its gradient at w + d is g + H d. Where is that 0?",
+    "That is a system of linear equations for d. np.linalg.solve solves it without an inverse.",
 )
 def newton_step() -> Iterator[Case]:
     """One step of Newton's method
 
     At w, L has the gradient g and the Hessian h, symmetric and positive definite. Where is the
-    minimum of the parabola that has the same? w and g have shape (n,), h (n, n).
+    minimum of the parabola with the same g and h? w and g have shape (n,), h (n, n).
 
         def newton_step(w, g, h):
             return ...               # the next w, of shape (n,)
@@ -160,13 +160,13 @@ def newton_step() -> Iterator[Case]:
             {"w": w, "g": g, "h": h},
             {"w": minimum},
             misconceptions=[
-                ("The step leads uphill: its sign is off.", {"w": 2 * w - minimum}),
+                ("The step leads uphill: its sign is wrong.", {"w": 2 * w - minimum}),
                 ("This is the step alone: add it to w.", {"w": minimum - w}),
-                ("This is a step of gradient descent; the curvature h is not in it.", {"w": w - g}),
+                ("This is a step of gradient descent; the curvature h is missing.", {"w": w - g}),
                 (
                     "Only the diagonal of h was used: the directions are not independent.",
                     {"w": w - g / np.diag(h)},
                 ),
-                ("The step was multiplied by h. It is to be divided by it.", {"w": w - h @ g}),
+                ("The step was multiplied by h. It must be divided by it.", {"w": w - h @ g}),
             ],
         )

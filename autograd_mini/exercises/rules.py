@@ -19,13 +19,13 @@ def _entries(shape: tuple[int, ...], seed: int, low: float = -2.0, high: float =
 
 @exercise(
     "Move one entry of x a little. Which entries of y move, and by how much for each unit?",
-    "The local derivative is a function that is its own derivative: you have its value already.",
-    "What arrived is multiplied, entry by entry, by the local derivative.",
+    "exp is its own derivative, and the rule has its value already.",
+    "The upstream gradient is multiplied, entry by entry, by the local derivative.",
 )
 def exp_rule() -> Iterator[Case]:
     """The rule of y = exp(x), entry by entry
 
-    g, y and x have the same shape, whatever it is; so has the result.
+    g, y, x and the result have the same shape.
 
         def exp_rule(g, y, x):
             return ...               # ∂L/∂x
@@ -33,13 +33,13 @@ def exp_rule() -> Iterator[Case]:
     for seed, shape in enumerate([(3,), (2, 3), ()]):
         case = rule_case(np.exp, "x", seed, x=_entries(shape, seed))
         g, x = case.given["g"], case.given["x"]
-        text = "This is the rule for a power of x; but here x is the exponent, and the base is e."
+        text = "This is the rule for a power of x, but here x is the exponent, and the base is e."
         yield case.with_misconceptions((text, {"∂L/∂x": g * x * np.exp(x - 1)}))
 
 
 @exercise(
     "The slope of the logarithm at x: steep near 0, flat far out.",
-    "Read x, not y: how large the logarithm is does not matter, only where it is taken.",
+    "Use x, not y: the slope depends on the position, not on the value of the logarithm.",
 )
 def log_rule() -> Iterator[Case]:
     """The rule of y = ln(x), entry by entry, for x > 0
@@ -53,13 +53,13 @@ def log_rule() -> Iterator[Case]:
 
 @exercise(
     "Hold b still: y is a, scaled by a constant. That is the local derivative with respect to a.",
-    "What goes to one factor is scaled by the value of the other.",
-    "Both get their share of g.",
+    "The gradient of one factor is scaled by the value of the other.",
+    "Both gradients have the factor g.",
 )
 def mul_rule() -> Iterator[Case]:
     """The rule of y = a · b, entry by entry
 
-    An operation of two arguments hands on two derivatives. All shapes are the same here.
+    The rule of an operation with two arguments returns two gradients. All shapes are the same.
 
         def mul_rule(g, y, a, b):
             return ..., ...          # ∂L/∂a, ∂L/∂b
@@ -73,10 +73,10 @@ def mul_rule() -> Iterator[Case]:
 @exercise(
     "Write out a small one: x of shape (2, 3), axis 1. Which entry of y does x[1, 2] go into, "
     "and with which factor?",
-    "So every entry of x gets, unchanged, the g of the sum that it went into: g is repeated "
-    "along the axis that was summed over. Repeating is the transpose of summing.",
-    "g has lost an axis. Before it is spread over x's shape it must get it back, with length 1, "
-    "or NumPy lines it up with the wrong axis. np.expand_dims, and np.broadcast_to.",
+    "So the gradient of every entry of x is the g of its sum, unchanged: g is repeated along the "
+    "axis that was summed over. Repeating is the transpose of summing.",
+    "g lacks an axis. Before you broadcast g to the shape of x, insert this axis with length 1, "
+    "or NumPy aligns g with the wrong axis. Use np.expand_dims and np.broadcast_to.",
 )
 def sum_rule() -> Iterator[Case]:
     """The rule of y = np.sum(x, axis), the transpose of a broadcast
@@ -107,23 +107,23 @@ def sum_rule() -> Iterator[Case]:
             ),
         ]
         if shape == (3, 3):
-            text = "g was repeated along the wrong axis: NumPy lines shapes up from the right."
+            text = "g was repeated along the wrong axis: NumPy aligns shapes from the right."
             misconceptions.append((text, {"∂L/∂x": np.broadcast_to(g, shape)}))
         yield case.with_misconceptions(*misconceptions)
 
 
 @exercise(
-    "Ask which entries of the small array were copied where. A copy has an adjoint of its own; "
-    "the original gets them all.",
-    "Two kinds of axes were made by broadcasting: new ones in front, which the small array does "
-    "not have, and those where it has length 1.",
-    "Sum over both kinds; then the shape must be the small one again: keepdims, and a reshape.",
+    "Which entries of the small array were copied where? Each copy has its own adjoint, and the "
+    "adjoint of the original is their sum.",
+    "Broadcasting makes two kinds of axes: new ones in front, which the small array does not have, "
+    "and those where it has length 1.",
+    "Sum over both kinds. Then restore the small shape: use keepdims, and a reshape.",
 )
 def unbroadcast() -> Iterator[Case]:
     """Undo a broadcast
 
-    An array x of shape `shape` was broadcast, and g has the larger shape. Hand back ∂L/∂x, of
-    the shape that x had. NumPy aligns shapes from the right; an axis of length 1 is repeated.
+    An array x of shape `shape` was broadcast, and g has the larger shape. Return ∂L/∂x, of the
+    shape of x. NumPy aligns shapes from the right; an axis of length 1 is repeated.
 
         def unbroadcast(g, shape):
             return ...               # ∂L/∂x, of that shape
@@ -145,14 +145,14 @@ def unbroadcast() -> Iterator[Case]:
         first = tuple(slice(None) if n != 1 else slice(0, 1) for n in small)
         misconceptions: list[Misconception] = [
             (
-                "One of the copies was picked. All of them contribute, and are added.",
+                "One of the copies was picked. All copies contribute, and are added.",
                 {"∂L/∂x": g[lead + first]},
             )
         ]
         if large == small * 2:
             text = (
                 "The other axis was summed over. Shapes are aligned from the right: the new axis "
-                "stands in front."
+                "is the first."
             )
             misconceptions.append((text, {"∂L/∂x": unwrap(pullback(g.T)[0])}))
         expected = {"∂L/∂x": unwrap(pullback(g)[0])}
@@ -162,10 +162,10 @@ def unbroadcast() -> Iterator[Case]:
 @exercise(
     "Shapes first. g is (n, m), a is (n, k), b is (k, m). Which product of g with one of the "
     "other two has a's shape (n, k)? There is only one way to fit them together.",
-    "y[i, j] = Σ_k a[i, k] b[k, j]. So a[i, k] goes into the whole row i of y: it collects g[i, "
-    "j] times its factor, summed over j. Write that sum as a product of matrices.",
-    "The index j stands last in both: one of the two must be transposed. For b, the index that "
-    "is summed over stands first in both.",
+    "y[i, j] = Σ_k a[i, k] b[k, j]. So a[i, k] affects the whole row i of y, and its gradient is "
+    "g[i, j] times its factor, summed over j. Write that sum as a matrix product.",
+    "The index j is last in both: one of the two must be transposed. For b, the index of the "
+    "sum is first in both.",
 )
 def matmul_rule() -> Iterator[Case]:
     """The rule of y = a @ b for two matrices
@@ -184,15 +184,15 @@ def matmul_rule() -> Iterator[Case]:
             swapped_a, swapped_b = (unwrap(d) for d in vjp(np.matmul, b, a)[1](g))
             case = case.with_misconceptions(
                 (
-                    "A transpose is missing. Square matrices hide it: go by the indices.",
+                    "A transpose is missing. Square matrices hide this: check the indices.",
                     {"∂L/∂a": by_a, "∂L/∂b": by_b},
                 ),
                 (
-                    "The factors stand in the wrong order, which square matrices allow.",
+                    "The factors are in the wrong order, which square matrices allow.",
                     {"∂L/∂a": swapped_b, "∂L/∂b": swapped_a},
                 ),
                 (
-                    "Entries were multiplied with `*`; a matrix product is meant.",
+                    "Entries were multiplied with `*`, but a matrix product is meant.",
                     {"∂L/∂a": _entrywise(g, b), "∂L/∂b": _entrywise(g, a)},
                 ),
             )

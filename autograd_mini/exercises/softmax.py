@@ -26,24 +26,24 @@ def logits(seed: int, *shape: int) -> Array:
 
 
 def square_case(given: dict[str, Any], label: str, expected: Array) -> Case:
-    """A square result that has a case on the diagonal and one off it."""
+    """Return a case whose result has one formula on the diagonal and another off it."""
     diagonal = np.eye(len(expected), dtype=bool)
     return Case(
         given,
         {label: expected},
         misconceptions=[
             (
-                "Only the diagonal is filled: every logit moves every probability, since they all "
-                "share the sum.",
+                "Only the diagonal is filled: every logit affects every probability, because they "
+                "all share the sum.",
                 {label: np.where(diagonal, expected, 0)},
             ),
             (
-                "These are the entries on the diagonal, where i = j. Every logit moves every "
-                "probability, since they all share the sum: what stands where i ≠ j?",
+                "These are the entries on the diagonal, where i = j. Every logit affects every "
+                "probability, because they all share the sum: what are the entries with i ≠ j?",
                 {label: np.diag(expected)},
             ),
             (
-                "It is off by the sign where i ≠ j: what one class gains, the others lose.",
+                "The sign is wrong where i ≠ j: if one class gains, the others lose.",
                 {label: np.where(diagonal, expected, -expected)},
             ),
         ],
@@ -52,11 +52,11 @@ def square_case(given: dict[str, Any], label: str, expected: Array) -> Case:
 
 
 @exercise(
-    "exp(710) is infinite already, and inf/inf is nan. Yet ŷ does not change when the same "
-    "number is added to all logits of a row: try it with paper.",
+    "exp(710) is already infinite, and inf/inf is nan. But ŷ does not change if you add the same "
+    "number to all logits of a row: try it on paper.",
     "Choose that number so that no exponent is positive, and one of them is 0.",
-    "Each row needs its own: a row of logits near -2000 under a shift made for 1000 is all "
-    "zeros, and divides by 0. keepdims=True keeps rows apart.",
+    "Each row needs its own number: with a shift for logits of 1000, a row of logits near -2000 "
+    "becomes all zeros, and divides by 0. Use keepdims=True.",
 )
 def stable_softmax() -> Iterator[Case]:
     """Make it stable: softmax of logits of ±1000
@@ -76,7 +76,7 @@ def stable_softmax() -> Iterator[Case]:
                     {"ŷ": unwrap(softmax(z, axis=0))},
                 ),
                 (
-                    "This normalises over all entries: each row is a distribution of its own.",
+                    "This normalises over all entries, but each row is a distribution.",
                     {"ŷ": unwrap(softmax(z, axis=None))},
                 ),
                 (
@@ -84,16 +84,16 @@ def stable_softmax() -> Iterator[Case]:
                     {"ŷ": unwrap(log_softmax(z, axis=-1))},
                 ),
             ],
-            fallback_hint="Of all changes to the logits, only a shift of a whole row by one number "
-            "leaves its ŷ as it is; clipping does not."
+            fallback_hint="Only a shift of a whole row by one number leaves its ŷ unchanged; "
+            "clipping does not."
             if np.abs(z).max() > 100
             else "",
         )
 
 
 @exercise(
-    "The same trick as in stable_softmax: take a number out of each row first.",
-    "Here it does change the result. A factor inside of the logarithm is a term outside of it.",
+    "Use the same trick as in stable_softmax: subtract a number from each row first.",
+    "Here this changes the result. A factor inside the logarithm is a term outside of it.",
 )
 def log_sum_exp() -> Iterator[Case]:
     """Log-sum-exp: ln Σ_k exp(z_k) of each row, for logits of ±1000 too
@@ -110,9 +110,12 @@ def log_sum_exp() -> Iterator[Case]:
             {"z": z},
             {"ln Σ exp(z)": value},
             misconceptions=[
-                ("What was taken out of the row must be put back.", {"ln Σ exp(z)": value - peak}),
                 (
-                    "What was taken out of the row was put back with the wrong sign.",
+                    "The number subtracted from the row must be added back.",
+                    {"ln Σ exp(z)": value - peak},
+                ),
+                (
+                    "The number subtracted from the row was added back with the wrong sign.",
                     {"ln Σ exp(z)": value - 2 * peak},
                 ),
                 ("This is the maximum alone.", {"ln Σ exp(z)": peak}),
@@ -135,7 +138,7 @@ def log_sum_exp() -> Iterator[Case]:
 def softmax_jacobian() -> Iterator[Case]:
     """Derive the Jacobian of softmax: the cases i = j and i ≠ j
 
-    How does ŷ_i answer to z_j? z has shape (C,).
+    How does ŷ_i change with z_j? z has shape (C,).
 
         def softmax_jacobian(z):
             return ...               # of shape (C, C): row i, column j
@@ -148,9 +151,9 @@ def softmax_jacobian() -> Iterator[Case]:
 @exercise(
     "The Jacobian of a row is symmetric, so the VJP is that matrix times g. Write out the "
     "product for one entry with Σ, and pull out what does not depend on the summation index.",
-    "A single number per row is left of the sum: how g weighs the probabilities of that row.",
-    "No (C, C) matrix is needed: that number is taken from g before the entries are scaled. "
-    "keepdims=True, since each row has its own.",
+    "The sum is a single number per row: the mean of g, weighted by the probabilities of that row.",
+    "You need no (C, C) matrix: subtract that number from g, and then scale the entries. Use "
+    "keepdims=True, because each row has its own number.",
 )
 def softmax_rule() -> Iterator[Case]:
     """The rule of softmax, without its Jacobian
@@ -173,24 +176,24 @@ def softmax_rule() -> Iterator[Case]:
                 {"∂L/∂z": np.zeros((n, c))},
             ),
             (
-                "This is the diagonal of the Jacobian alone. Each z_j moves all entries of ŷ in "
+                "This is the diagonal of the Jacobian alone. Each z_j affects all entries of ŷ in "
                 "its row.",
                 {"∂L/∂z": g * unwrap(grad(lambda z: np.sum(_own_entries(z)))(case.given["z"]))},
             ),
             (
-                "This holds the sum in the denominator still. It grows with every z_j, and all "
-                "entries of the row shrink.",
+                "This treats the sum in the denominator as a constant. But it grows with every "
+                "z_j, and all entries of the row shrink.",
                 {"∂L/∂z": g * y},
             ),
             (
-                "The sum ran over all rows. Rows are examples, and know nothing of each other.",
+                "The sum ran over all rows, but rows are independent examples.",
                 {"∂L/∂z": expected + y * (row - row.sum())},
             ),
         )
 
 
 def _own_entries(z: Any) -> Any:
-    """ŷ, where each entry of it depends on its own logit only."""
+    """Compute ŷ so that each entry depends on its own logit only."""
     held = unwrap(z)
     rest = np.exp(held).sum(axis=-1, keepdims=True) - np.exp(held)
     return 1 / (1 + rest * np.exp(-z))
