@@ -209,9 +209,7 @@ def _apply(node: ast.AST, function: Any, *args: Any, **kwargs: Any) -> Any:
     except (MemoryError, RecursionError):
         raise
     except Exception as error:  # NumPy raises errors of many kinds for wrong arguments
-        reason = error.args[-1] if isinstance(error, OverflowError) else error
-        reason = shortened(one_line(str(reason)).rstrip("."), _MAX_REASON)
-        raise ExpressionError(f"{reason}{_place(node)}") from error
+        raise ExpressionError(f"{first_line(error).rstrip('.')}{_place(node)}") from error
     for part in result if isinstance(result, (tuple, list)) else [result]:
         dtype = getattr(part, "dtype", None)
         if isinstance(part, complex) or (dtype is not None and dtype.kind not in "biuf"):
@@ -258,6 +256,12 @@ def _unknown(name: str, known: Iterable[str], node: ast.AST) -> ExpressionError:
     if not near and isinstance(node, ast.Name):
         hint = f" If it is a tensor, give its numbers: --let {name}=2,1,0.1"
     return ExpressionError(f"there is no {name!r}{_place(node)}.{hint}")
+
+
+def first_line(error: Exception) -> str:
+    """Return the message of an error without the lines that follow, such as references."""
+    reason = error.args[-1] if isinstance(error, OverflowError) else error
+    return shortened(one_line(str(reason).partition("\n")[0]), _MAX_REASON)
 
 
 def _text(node: ast.AST) -> str:

@@ -26,7 +26,7 @@ from ..views.graph.draw import ENDINGS as PICTURES
 from ..views.graph.draw import draw
 from ..views.page.explore import ENDINGS as PAGES
 from ..views.page.explore import explore
-from .expressions import ExpressionError, evaluate, tensors
+from .expressions import ExpressionError, evaluate, first_line, tensors
 from .story import TASKS, compare, story, train
 
 _NAME = "autograd-mini"
@@ -107,7 +107,7 @@ def _draw(options: argparse.Namespace) -> None:
     try:
         drawing = draw(result, names=names)
     except (TypeError, ValueError) as error:
-        raise ExpressionError(str(error)) from error
+        raise ExpressionError(first_line(error)) from error
     print(f"The graph is drawn in {drawing.save(options.to)}")
 
 
@@ -117,7 +117,7 @@ def _explore(options: argparse.Namespace) -> None:
     try:
         page = explore(result, names=names, title=options.what.strip()[:80])
     except (TypeError, ValueError, RuntimeError) as error:
-        raise ExpressionError(str(error)) from error
+        raise ExpressionError(first_line(error)) from error
     print(f"Step through it in a browser: {page.save(options.to)}")
 
 

@@ -350,7 +350,10 @@ def test_help_has_examples_and_version_the_version(capsys):
         (["draw", "x*2", "--let", "x"], "--let x: write a name and numbers"),
         (["draw", "x*2", "-o", "x.jpg"], "'x.jpg' must end in"),
         (["explore"], "required: EXPR"),
-        (["explore", "x*2", "--let", "x=1,2"], "has 2 entries: pass a cotangent"),
+        (
+            ["explore", "x*2", "--let", "x=1,2"],
+            "has 2 entries, and backward() starts from a single number",
+        ),
         (["explore", "x", "--let", "x=2"], "nothing was recorded for 'x'"),
         (["explore", "x*2", "-o", "x.svg"], "'x.svg' must end in .html"),
         (["draw", "s.py:loss", "--let", "x=2"], "--let gives values to an expression"),
