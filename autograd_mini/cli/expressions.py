@@ -2,6 +2,10 @@
 
 Python parses an expression, and `_value` evaluates its syntax tree. That function lists every kind
 of node that is allowed, and names are looked up in `_KNOWN` only, so nothing else can be reached.
+(Python's `eval` of a checked tree would not do: `9**9**9` and `(1, 2) * 10**10` have to be caught
+when their operands are known.) `limits` bounds the time and the memory. The time limit needs the
+interpreter lock, and Python's long integers never release it. So a whole number that does not fit
+into 64 bits becomes a float, and arrays of objects are refused.
 """
 
 from __future__ import annotations
@@ -141,6 +145,10 @@ def _parse(text: str) -> ast.expr:
 def _value(node: ast.AST, known: Mapping[str, Any]) -> Any:
     """Return the value of a node of the syntax tree."""
     match node:
+        case ast.Constant(value=int() as whole) if whole.bit_length() > _MAX_BITS:
+            return _apply(node, float, whole)
+        case ast.Constant(value=str() as text) if re.search("O|object", text):
+            raise ExpressionError(f"{text!r}: arrays of objects are not allowed{_place(node)}")
         case ast.Constant(value=bool() | int() | float() | str() | EllipsisType() | None as value):
             return value
         case ast.Name(id=name):
@@ -156,8 +164,7 @@ def _value(node: ast.AST, known: Mapping[str, Any]) -> Any:
             kwargs = {str(k.arg): _value(k.value, known) for k in keywords}
             return _apply(node, function, *(_value(x, known) for x in args), **kwargs)
         case ast.BinOp():
-            # a long sum is nested to the left: in a loop
-            chain = [node]
+            chain = [node]  # a long sum is nested to the left, too deeply for a recursion
             while isinstance(chain[-1].left, ast.BinOp):
                 chain.append(chain[-1].left)
             value = _value(chain[-1].left, known)
@@ -176,8 +183,7 @@ def _value(node: ast.AST, known: Mapping[str, Any]) -> Any:
             return tuple(_value(x, known) for x in entries)
         case ast.List(elts=entries):
             return [_value(x, known) for x in entries]
-    remedy = _REMEDIES.get(type(node), "")
-    raise ExpressionError(f"an expression cannot contain {_text(node)}{_place(node)}{remedy}")
+    raise _not_allowed(node)
 
 
 def _attribute(node: ast.Attribute, known: Mapping[str, Any]) -> Any:
@@ -196,14 +202,15 @@ def _attribute(node: ast.Attribute, known: Mapping[str, Any]) -> Any:
 
 def _operate(node: ast.AST, op: ast.AST, *operands: Any) -> Any:
     """Apply an operator to numbers and arrays. On a text or a list, ``*`` would repeat it."""
-    function = _OPERATORS.get(type(op))
-    if function is None or not all(isinstance(x, _OPERANDS) for x in operands):
-        raise ExpressionError(f"no operator {type(op).__name__} for these{_place(node)}")
-    return _apply(node, function, *operands)
+    if type(op) not in _OPERATORS:
+        raise _not_allowed(node)
+    if not all(isinstance(x, _OPERANDS) for x in operands):
+        raise ExpressionError(f"an operator takes only numbers and arrays{_place(node)}")
+    return _apply(node, _OPERATORS[type(op)], *operands)
 
 
 def _apply(node: ast.AST, function: Any, *args: Any, **kwargs: Any) -> Any:
-    """Call a function, and require that its result is real numbers, and not too many of them."""
+    """Call a function, and require that it returns real numbers, and not too many of them."""
     try:
         result = function(*args, **kwargs)
     except (MemoryError, RecursionError):
@@ -213,16 +220,17 @@ def _apply(node: ast.AST, function: Any, *args: Any, **kwargs: Any) -> Any:
     for part in result if isinstance(result, (tuple, list)) else [result]:
         dtype = getattr(part, "dtype", None)
         if isinstance(part, complex) or (dtype is not None and dtype.kind not in "biuf"):
-            raise ExpressionError(f"{_text(node)} gives no real numbers{_place(node)}")
+            raise ExpressionError(f"{_text(node)} does not return real numbers{_place(node)}")
         if getattr(part, "size", 1) > MAX_ENTRIES:
             raise ExpressionError(
                 f"{_text(node)} has more than {MAX_ENTRIES:,} entries{_place(node)}"
             )
-    return result
+    is_long = isinstance(result, int) and result.bit_length() > _MAX_BITS
+    return float(result) if is_long else result
 
 
 def _power(a: Any, b: Any) -> Any:
-    """Return ``a ** b``. Large whole numbers become floats: 9**9**9 would never end."""
+    """Return ``a ** b``, as a float if a whole number would be long: 9**9**9 would never end."""
     if isinstance(a, int) and isinstance(b, int) and a.bit_length() * b > _MAX_BITS:
         a = float(a)
     return a**b
@@ -248,6 +256,11 @@ _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
 }
+
+
+def _not_allowed(node: ast.AST) -> ExpressionError:
+    remedy = _REMEDIES.get(type(node), "")
+    return ExpressionError(f"an expression cannot contain {_text(node)}{_place(node)}{remedy}")
 
 
 def _unknown(name: str, known: Iterable[str], node: ast.AST) -> ExpressionError:
