@@ -7,8 +7,8 @@ import pytest
 
 import autograd_mini as ag
 from autograd_mini.compiler.ir import leaves_of
+from tests.cases import CASES, TAPE
 from tests.compiler.checks import close, network, step
-from tests.ops.test_ops import CASES, TAPE
 
 jax = pytest.importorskip("jax")
 

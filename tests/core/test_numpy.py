@@ -1,7 +1,7 @@
 """NumPy's functions on Tensors: NumPy's values, shapes and dtypes, and derivatives of two orders.
 
 A row is an expression in the names below. Every function that has an implementation of ours has a
-row here or in the table of test_ops.py.
+row here or in the table of tests/cases.py.
 """
 
 import inspect
@@ -12,7 +12,7 @@ import pytest
 
 import autograd_mini as ag
 from autograd_mini.core.registry import PRIMITIVES, NonDifferentiable, name_of
-from tests.ops import test_ops
+from tests.cases import CASES
 
 RNG = np.random.default_rng(3)
 V, W = RNG.normal(size=3), RNG.normal(size=3)
@@ -459,9 +459,9 @@ def implemented():
 
 
 def test_every_function_has_a_row():
-    texts = [*ROWS, *NAN_ROWS, *(case.text.replace("n.", "np.") for case in test_ops.CASES)]
+    texts = [*ROWS, *NAN_ROWS, *(case.text.replace("n.", "np.") for case in CASES)]
     text = " ".join(texts)
-    called = set(re.findall(r"\bnp\.([\w.]+)\(", text)) | {case.op for case in test_ops.CASES}
+    called = set(re.findall(r"\bnp\.([\w.]+)\(", text)) | {case.op for case in CASES}
     operators = {
         "add",
         "subtract",

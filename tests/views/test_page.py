@@ -24,7 +24,7 @@ from autograd_mini.views.page import knobs
 from autograd_mini.views.page.arrays import Pool
 from autograd_mini.views.page.recorder import Recorder
 from autograd_mini.views.trace import Trace
-from tests.ops.test_ops import CASES, TAPE
+from tests.cases import CASES, TAPE
 
 RNG = np.random.default_rng(0)
 
