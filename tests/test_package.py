@@ -3,7 +3,6 @@
 import importlib
 import inspect
 import pkgutil
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -94,11 +93,11 @@ def test_types_are_shipped():
     assert (PACKAGE / "py.typed").exists()
 
 
-def test_a_type_ignore_has_a_code_and_a_reason():
-    """A code, and a word of why on the same line or on the line above."""
+def test_a_type_ignore_has_a_reason():
+    """On the same line or on the line above; ruff checks that there is a code."""
     for path in sorted(PACKAGE.rglob("*.py")):
         lines = path.read_text(encoding="utf-8").splitlines()
         for before, line in zip(["", *lines], lines):
             if "# type: ignore" in line:
-                assert re.search(r"# type: ignore\[[\w-]+(, [\w-]+)*\]", line), f"{path}: {line}"
-                assert "# " in line.partition("# type: ignore")[2] or before.lstrip()[:1] == "#"
+                reason = line.partition("# type: ignore")[2]
+                assert "# " in reason or before.lstrip()[:1] == "#", f"{path}: {line}"
