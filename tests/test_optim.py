@@ -77,6 +77,7 @@ PEERS = {
 }
 
 
+@pytest.mark.peers
 @pytest.mark.parametrize("make", PEERS.values(), ids=PEERS)
 def test_twenty_steps_are_pytorchs(make):
     torch = pytest.importorskip("torch")

@@ -11,6 +11,7 @@ from tests.cases import CASES, TAPE
 from tests.compiler.checks import close, network, step
 
 jax = pytest.importorskip("jax")
+pytestmark = pytest.mark.peers
 
 
 @pytest.fixture(autouse=True)
