@@ -38,13 +38,8 @@ def png_size(path):
     return struct.unpack(">II", header[16:24])
 
 
-#: by default the shorter one; the digits are learned in test_main.py as well
-EXAMPLES = pytest.mark.parametrize(
-    "name", ["train_moons", pytest.param("train_digits", marks=pytest.mark.slow)]
-)
-
-
-@EXAMPLES
+@pytest.mark.slow  # both data sets are learned in tests/cli/test_main.py as well
+@pytest.mark.parametrize("name", REACHES)
 def test_example_trains_and_draws(name, tmp_path):
     pytest.importorskip("matplotlib")
     pytest.importorskip("sklearn")

@@ -46,14 +46,12 @@ def check_case(case):
             check(value_and_cotangents, *inputs, compare=compare)
 
 
-@pytest.mark.usefixtures("exact")
 @every([c for c in LARGEST if not depends_on_values(c)])
 def test_every_primitive_to_the_last_bit(case):
     check_case(case)
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("exact")
 @every([c for c in OTHERS if not depends_on_values(c)])
 def test_every_primitive_in_other_shapes_to_the_last_bit(case):
     check_case(case)

@@ -26,6 +26,7 @@ K = np.array([[0.1, 0.4, 0.2], [0.9, 0.3, 0.7]])
 HOLES = np.array([[1.0, np.nan, 2.0], [3.0, 4.0, np.nan]])
 E0 = np.zeros((2, 0))
 ZEROS = np.array([[2.0, 0.0, 3.0], [0.0, 0.5, 0.0]])
+R = RNG.normal(size=(2, 2, 3))
 MASK = np.array([[True, False, True], [False, True, True]])
 NAMES = {name: value for name, value in globals().items() if isinstance(value, np.ndarray)}
 NAMES |= {"np": np, "ag": ag}
@@ -386,7 +387,7 @@ np.linalg.cond(S)
 np.linalg.cond(SS, -2)
 np.linalg.cond(S, 1) + np.linalg.cond(S, np.inf) + np.linalg.cond(S, "fro")
 """.strip().splitlines()  # fmt: skip
-ROWS += [f"np.{f}(T{axis})" for f in ("var", "std", "ptp", "prod", "median", "average")
+ROWS += [f"np.{f}(R{axis})" for f in ("var", "std", "ptp", "prod", "median", "average")
          for axis in REDUCED]  # fmt: skip
 ROWS += [f"np.quantile(I, [0.1, 0.37, 0.9], method={method!r})" for method in
          ("inverted_cdf", "averaged_inverted_cdf", "closest_observation", "hazen", "weibull",

@@ -320,6 +320,7 @@ def ratio(names):
     return ours / sum(crossings(dot_curves(GRAPHS[name]())) for name in names)
 
 
+@pytest.mark.slow
 @needs_dot
 def test_small_graphs_cross_about_as_often_as_in_graphviz():
     assert ratio(SMALL) <= 1.2
