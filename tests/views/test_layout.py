@@ -126,7 +126,7 @@ def test_nothing_overlaps_and_groups_are_rectangles(graph):
 
 
 @pytest.mark.slow
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(graphs())
 def test_nothing_overlaps_in_many_more_graphs(graph):
     nodes, edges, direction = graph
