@@ -1,5 +1,6 @@
 """Promises about the package itself: who imports whom, how long files are, what is documented."""
 
+import ast
 import importlib
 import inspect
 import pkgutil
@@ -101,3 +102,26 @@ def test_a_type_ignore_has_a_reason():
             if "# type: ignore" in line:
                 reason = line.partition("# type: ignore")[2]
                 assert "# " in reason or before.lstrip()[:1] == "#", f"{path}: {line}"
+
+
+PEERS = {"torch", "jax", "mygrad", "tinygrad"}
+
+
+def needs_a_peer(test):
+    """Whether a function calls ``pytest.importorskip`` with the name of a peer."""
+    calls = [n for n in ast.walk(test) if isinstance(n, ast.Call)]
+    skipping = [c for c in calls if ast.unparse(c.func) == "pytest.importorskip"]
+    return not PEERS.isdisjoint(ast.unparse(c.args[0]).strip("'") for c in skipping)
+
+
+def test_tests_that_need_a_peer_are_marked():
+    """Or CI would skip them: it has the peers only for ``pytest -m peers``."""
+    unmarked = [
+        f"{path.name}::{node.name}"
+        for path in sorted(ROOT.glob("tests/**/test_*.py"))
+        for node in ast.parse(path.read_text("utf-8")).body
+        if isinstance(node, ast.FunctionDef)
+        and "pytest.mark.peers" not in map(ast.unparse, node.decorator_list)
+        and needs_a_peer(node)
+    ]
+    assert unmarked == []
