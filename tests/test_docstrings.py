@@ -60,11 +60,11 @@ def public():
     """Qualified name -> what it is."""
     found = {f"ag.{name}": getattr(ag, name) for name in ag.__all__ if name != "tensor"}
     found |= {thing.__name__: thing for thing in RESULTS}
-    for room in (nn, optim, data):
+    for module in (nn, optim, data):
         found |= {
-            f"{room.__name__.split('.')[1]}.{name}": thing
-            for name, thing in vars(room).items()
-            if not name.startswith("_") and getattr(thing, "__module__", "") == room.__name__
+            f"{module.__name__.split('.')[1]}.{name}": thing
+            for name, thing in vars(module).items()
+            if not name.startswith("_") and getattr(thing, "__module__", "") == module.__name__
         }
     for name, thing in list(found.items()):
         if inspect.isclass(thing):

@@ -25,7 +25,7 @@ POSIX = {"fcntl", "grp", "posix", "pty", "pwd", "resource", "syslog", "termios",
 
 
 def run(program, *options, folder, **environment):
-    """A program as a process of its own: its exit status, what it prints and what it complains."""
+    """Run a program as a process; return what it prints, and its warnings and errors."""
     done = subprocess.run(
         [sys.executable, "-W", "error", *options, "-c", program], cwd=folder, timeout=120,
         env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
