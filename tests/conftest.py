@@ -4,9 +4,10 @@ import gc
 
 
 def pytest_sessionstart():
-    """Collected are many thousand tests, none of which is garbage: nobody looks for it yet."""
+    """Do not search for garbage while thousands of tests are collected: there is none."""
     gc.disable()
 
 
 def pytest_collection_finish():
+    gc.freeze()  # nor among them while they run
     gc.enable()

@@ -38,13 +38,8 @@ def png_size(path):
     return struct.unpack(">II", header[16:24])
 
 
-#: by default the shorter one; the digits are learned in test_main.py as well
-EXAMPLES = pytest.mark.parametrize(
-    "name", ["train_moons", pytest.param("train_digits", marks=pytest.mark.slow)]
-)
-
-
-@EXAMPLES
+@pytest.mark.slow  # both data sets are learned in tests/cli/test_main.py as well
+@pytest.mark.parametrize("name", REACHES)
 def test_example_trains_and_draws(name, tmp_path):
     pytest.importorskip("matplotlib")
     pytest.importorskip("sklearn")
@@ -63,7 +58,8 @@ def test_example_trains_and_draws(name, tmp_path):
     assert 20_000 < (tmp_path / "learned.png").stat().st_size < 2_000_000
 
 
-@pytest.mark.parametrize("options", [[], pytest.param(["--eager"], marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [[], ["--eager"]])
 def test_the_compiled_example_trains(options, tmp_path):
     pytest.importorskip("sklearn")
     out = run("train_compiled", "--seed", "1", *options, folder=tmp_path)
@@ -98,6 +94,7 @@ def test_symbols_give_the_equation(tmp_path):
     assert re.findall(r"difference:  (.*)", out) == ["0", "0", "0"]
 
 
+@pytest.mark.slow
 def test_data_in_chunks_are_learned(tmp_path):
     pytest.importorskip("dask")
     out = run("larger_than_memory", "--rows", "60000", "--steps", "10", folder=tmp_path)
@@ -108,7 +105,8 @@ def test_data_in_chunks_are_learned(tmp_path):
     assert float(re.search(r"accuracy (\S+)", out).group(1)) > 0.95
 
 
-@EXAMPLES
+@pytest.mark.slow
+@pytest.mark.parametrize("name", REACHES)
 def test_example_explains_itself(name, tmp_path):
     pytest.importorskip("matplotlib")
     help_text = run(name, "--help", folder=tmp_path)

@@ -137,6 +137,7 @@ def test_what_pytorch_has_under_another_name_runs(theirs, ours):
     result(ours, our_names())
 
 
+@pytest.mark.peers
 @pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")
 @pytest.mark.parametrize(("theirs", "ours"), rows("PyTorch"))
 def test_what_pytorch_has_under_another_name_agrees(theirs, ours, torch):
@@ -175,6 +176,7 @@ SHARED = {
 NOT_CALLED = {"backward", "dtype", "grad", "name", "retain_grad", "size"}
 
 
+@pytest.mark.peers
 def test_methods_of_the_same_name_mean_the_same_except_five(torch):
     names = {n for n in set(dir(torch.Tensor)) & set(dir(ag.Tensor)) if n[0] != "_"}
     assert names - NOT_CALLED == set(SHARED)

@@ -77,6 +77,7 @@ PEERS = {
 }
 
 
+@pytest.mark.peers
 @pytest.mark.parametrize("make", PEERS.values(), ids=PEERS)
 def test_twenty_steps_are_pytorchs(make):
     torch = pytest.importorskip("torch")
@@ -260,3 +261,19 @@ def test_a_parameter_has_a_new_version_before_its_data_changes(make):
     assert w.order > before
     with pytest.raises(RuntimeError, match="forward pass again"):
         loss.backward()
+
+
+@every_optimizer
+def test_state_of_a_parameter_without_a_gradient_does_not_change(make):
+    """Steps in which a parameter has no ``.grad`` leave no trace in its later steps."""
+    paused, steady = leaf([1.0, -2.0]), leaf([1.0, -2.0])
+    for w, pauses in ((paused, (0, 3)), (steady, (0, 0))):
+        other = leaf(0.0)
+        optimizer = make([w, other])
+        for gradient, pause in zip(([1.0, 2.0], [-0.5, 3.0]), pauses):
+            for _ in range(pause):
+                before = w.data.copy()
+                step_with(optimizer, None, 1.0)
+                np.testing.assert_array_equal(w.data, before)
+            step_with(optimizer, gradient, 1.0)
+    np.testing.assert_array_equal(paused.data, steady.data)

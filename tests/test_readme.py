@@ -44,22 +44,6 @@ def test_the_commands_that_draw_are_run_by_the_tests():
         assert argument in tests
 
 
-PACKAGE = Path(ag.__file__).parent
-ROOMS = [p for p in PACKAGE.rglob("*.py") if not p.name.startswith("__") or p.name == "__main__.py"]
-
-
-def test_each_room_is_in_the_table_of_files():
-    """By its name; what `ops` and `compat` hold by that of the folder."""
-    table = README.split("## How it works, and where")[1].split("\n\n")[2]
-    folders = [PACKAGE / "ops", PACKAGE / "compat", PACKAGE / "exercises" / "__main__.py"]
-    for room in ROOMS:
-        if not any(room.is_relative_to(folder) for folder in folders):
-            link = f"](autograd_mini/{room.name})" if room.parent == PACKAGE else f"`{room.stem}`"
-            assert link in table, room
-    named = {Path(p) for p in re.findall(r"\]\((autograd_mini/[^)]*)\)", table)}
-    assert all((ROOT / path).exists() for path in named)
-
-
 def test_a_course_has_each_notebook_and_each_exercise_once():
     course = README.split("## For a course")[1].split("\n## ")[0]
     weeks = "\n".join(line for line in course.splitlines() if re.match(r"\| \d", line))

@@ -211,6 +211,7 @@ TRIED = {
 SAID = {row[0]: dict(zip(PEERS, row[1:], strict=True)) for row in CELLS[2:]}
 
 
+@pytest.mark.peers
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("peer", PEERS)

@@ -67,7 +67,7 @@ def test_the_first_page_has_each_public_name_once():
     page = start.page()
     rows = re.findall(r"^\| \[`(\w+)`\]", page, re.M)
     assert sorted(rows) == sorted(set(ag.__all__) - {"Tensor"})  # the class of `tensor`
-    assert "| [`grad`](autograd_mini.html#grad) | Return a function that computes the gradient" in page
+    assert "| [`grad`](autograd_mini.html#grad) | Return a function that computes the grad" in page
 
 
 def test_what_was_measured_has_the_tables_of_both_its_sources():

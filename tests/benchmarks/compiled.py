@@ -136,7 +136,7 @@ def grown(who: str) -> float:
     step = {"PyTorch": in_torch, "eager": eager, "compiled": ours}[who](*arguments)
     step()
     CDLL(None).malloc_trim(0)
-    Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak starts anew
     for _ in range(3):
         step()
     return _status("VmHWM") - before
@@ -144,7 +144,7 @@ def grown(who: str) -> float:
 
 def _status(key: str) -> float:
     """What Linux tells of the memory of this process, in megabytes."""
-    lines = Path("/proc/self/status").read_text().splitlines()
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(key)) / 1024
 
 

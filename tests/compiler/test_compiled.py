@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import autograd_mini as ag
 from autograd_mini.compiler import jit as compiling
 from autograd_mini.compiler.ir import leaves_of
+from tests.cases import LARGEST, OTHERS, TAPE, every
 from tests.compiler.checks import (
     OLD,
     arrays,
@@ -25,26 +26,14 @@ from tests.compiler.checks import (
     step,
     written_out,
 )
-from tests.core.test_programs import PROGRAMS
-from tests.ops.test_ops import CASES, TAPE
-
-BY_SHAPE = [
-    c
-    for c in CASES
-    if c.op not in ("det", "lstsq") and "% 2" not in c.text and "a > 0]" not in c.text
-]
-#: of each expression, the case with most numbers
-LARGEST = {c.text: c for c in sorted(BY_SHAPE, key=lambda c: sum(x.size for x in c.inputs))}
+from tests.programs import PROGRAMS
 
 
-@pytest.mark.parametrize(
-    ("case", "dtype"),
-    [(c, "d") for c in BY_SHAPE]
-    + [(c, "f") for c in LARGEST.values()]
-    + [pytest.param(c, "f", marks=pytest.mark.slow) for c in BY_SHAPE if c is not LARGEST[c.text]],
-    ids=str,
-)
-def test_every_primitive_to_the_last_bit(case, dtype, exact):
+def depends_on_values(case):
+    return case.op in ("det", "lstsq") or "% 2" in case.text or "a > 0]" in case.text
+
+
+def check_case(case, dtype):
     def value_and_cotangents(*xs):
         y, pull = ag.vjp(lambda *xs: case.f(TAPE, *xs), *xs)
         return y, pull(np.asarray(case.cotangent, y.dtype))
@@ -52,6 +41,24 @@ def test_every_primitive_to_the_last_bit(case, dtype, exact):
     compare = partial(nearly, dtype) if OLD and "pow" in case.op else np.testing.assert_array_equal
     with np.errstate(all="ignore"):
         check(value_and_cotangents, *[np.asarray(x, dtype) for x in case.inputs], compare=compare)
+
+
+@every([c for c in LARGEST if not depends_on_values(c)])
+def test_every_primitive_to_the_last_bit(case):
+    check_case(case, "d")
+
+
+@pytest.mark.slow
+@every([c for c in LARGEST if not depends_on_values(c)])
+def test_every_primitive_in_float32_to_the_last_bit(case):
+    check_case(case, "f")
+
+
+@pytest.mark.slow
+@every([c for c in OTHERS if not depends_on_values(c)])
+def test_every_primitive_in_other_shapes_to_the_last_bit(case):
+    for dtype in "df":
+        check_case(case, dtype)
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

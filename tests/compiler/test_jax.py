@@ -7,10 +7,11 @@ import pytest
 
 import autograd_mini as ag
 from autograd_mini.compiler.ir import leaves_of
+from tests.cases import CASES, TAPE
 from tests.compiler.checks import close, network, step
-from tests.ops.test_ops import CASES, TAPE
 
 jax = pytest.importorskip("jax")
+pytestmark = pytest.mark.peers
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 import autograd_mini as ag
 from autograd_mini.compiler import scaling
 from tests.compiler.checks import check, close, network, step
-from tests.core.test_programs import orbit
+from tests.programs import orbit
 
 
 def test_a_learning_rate_moves_to_where_it_costs_least():

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd_mini as ag
-from tests.core.test_programs import PROGRAMS
-from tests.ops.test_ops import LAYOUTS, TAPE, dtypes, every_case, layouts
+from tests.cases import LARGEST, LAYOUTS, OTHERS, TAPE, dtypes, every, every_case, layouts
+from tests.programs import PROGRAMS
 
 BY_HAND = '''\
 import numpy as np
@@ -217,12 +217,22 @@ def check_case(case, layout, kinds):
         check(case.f(TAPE, *map(view, leaves)), case.cotangent)
 
 
-@every_case
-def test_every_primitive(case):
+def check_layouts_and_dtypes(case):
     for layout in layouts(case):
         check_case(case, layout, "dd")
     for kinds in dtypes(case, "fd", "ff"):
         check_case(case, "contiguous", kinds)
+
+
+@every(LARGEST)
+def test_every_primitive(case):
+    check_layouts_and_dtypes(case)
+
+
+@pytest.mark.slow
+@every(OTHERS)
+def test_every_primitive_in_other_shapes(case):
+    check_layouts_and_dtypes(case)
 
 
 @pytest.mark.slow

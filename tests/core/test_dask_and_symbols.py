@@ -19,7 +19,7 @@ def leaf(x, **kwargs):
 # ---- symbols -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("classes", [2, 3, pytest.param(4, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("classes", [2, *(pytest.param(n, marks=pytest.mark.slow) for n in (3, 4))])
 def test_the_gradient_of_softmax_cross_entropy_in_symbols(classes):
     """The engine derives the equation itself: ŷ_i Σ_o y_o - y_i, for any targets."""
     sympy = pytest.importorskip("sympy")
@@ -171,7 +171,7 @@ def test_objects_without_the_function_are_refused(f):
 # ---- lazy arrays ---------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=["threads", "distributed"])
+@pytest.fixture(params=["threads", pytest.param("distributed", marks=pytest.mark.slow)])
 def dask(request):
     """dask.array, on the threaded scheduler and on that of a local cluster."""
     array = pytest.importorskip("dask.array")

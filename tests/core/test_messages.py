@@ -7,7 +7,7 @@ import pytest
 
 import autograd_mini as ag
 from autograd_mini.core.messages import LESSONS, lesson
-from tests.core.test_semantics import leaf, run
+from tests.cases import leaf, run
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import autograd_mini as ag
-from tests.core.test_semantics import A, M, leaf, run
+from tests.cases import A, M, leaf, run
 
 # ---- no way out without a sign ------------------------------------------------------------------
 

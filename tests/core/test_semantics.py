@@ -3,7 +3,6 @@
 import asyncio
 import copy
 import gc
-import math
 import pickle
 import threading
 import weakref
@@ -12,19 +11,7 @@ import numpy as np
 import pytest
 
 import autograd_mini as ag
-
-A = np.array([1.0, 2.0, 3.0])
-M = np.arange(1.0, 7.0).reshape(2, 3)
-
-
-def leaf(x=A, name=None, dtype=float):
-    return ag.tensor(x, requires_grad=True, name=name, dtype=dtype)
-
-
-def run(text, **names):
-    """The value of an expression; tables of expressions read better than tables of lambdas."""
-    return eval(text, {"np": np, "ag": ag, "math": math, "A": A, "M": M, "leaf": leaf, **names})
-
+from tests.cases import A, M, leaf, run
 
 # ---- sweeps: each one alone, each use once ------------------------------------------------------
 

@@ -16,7 +16,7 @@ from autograd_mini.compiler.jit import Compiled
 from autograd_mini.core.context import ALL_OBSERVERS, observers
 from autograd_mini.core.messages import lesson
 from autograd_mini.debugging import provenance
-from tests.core.test_semantics import A, M, leaf
+from tests.cases import A, M, leaf
 
 
 def line():

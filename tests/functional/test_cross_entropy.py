@@ -43,6 +43,7 @@ OPTIONS = [
 ]
 
 
+@pytest.mark.peers
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("kind", ["indices", "probabilities", "images"])
 def test_every_option_agrees_with_pytorch(loss, kind):
@@ -69,6 +70,7 @@ def test_every_option_agrees_with_pytorch(loss, kind):
         np.testing.assert_allclose(found[1], z.grad.numpy(), rtol=1e-12, atol=1e-15)
 
 
+@pytest.mark.peers
 @pytest.mark.parametrize("loss", LOSSES)
 def test_classes_left_out_are_in_neither_sum_as_in_jax(loss):
     jax = pytest.importorskip("jax")
@@ -238,7 +240,7 @@ ROWS = {
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize(
-    "name", [pytest.param(row, marks=pytest.mark.slow) if "1000" in row else row for row in ROWS]
+    "name", [pytest.param(row, marks=pytest.mark.slow) if "classes" in row else row for row in ROWS]
 )
 def test_errors_are_a_few_ulps(name, dtype):
     """At most 6 + d ULP in every entry, with d = max z - z_i the distance to the largest logit.
@@ -249,7 +251,7 @@ def test_errors_are_a_few_ulps(name, dtype):
     """
     rng = np.random.default_rng(7)
     worst = dict.fromkeys(("loss", "gradient", "2nd derivative"), 0.0)
-    for _ in range(20):
+    for _ in range(4 if "classes" in name else 12):
         logits = ROWS[name](rng).astype(dtype)
         own = int(logits.argmax()) if rng.random() < 0.5 else len(logits) - 1
         one_hot = np.eye(len(logits), dtype=dtype)[own]

@@ -32,6 +32,7 @@ REDUCED = [
 ]
 
 
+@pytest.mark.peers
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 @pytest.mark.parametrize("case", range(len(REDUCED)))
 def test_losses_agree_with_pytorch(case, reduction):
@@ -47,6 +48,7 @@ def test_losses_agree_with_pytorch(case, reduction):
     np.testing.assert_allclose(gradient, x.grad.numpy(), rtol=1e-13, atol=1e-16)
 
 
+@pytest.mark.peers
 def test_activations_agree_with_pytorch():
     torch = pytest.importorskip("torch")
     f = torch.nn.functional

@@ -9,20 +9,19 @@ from autograd_mini.core.arrays import unwrap
 from autograd_mini.core.backward import unbroadcast
 from autograd_mini.core.fused import FUSED
 from autograd_mini.functional import cross_entropy_rows
-
-RNG = np.random.default_rng(0)
-Z = RNG.normal(size=5)
-N, C = 4, 5
-BATCH = RNG.normal(size=(N, C))
-INDICES = np.array([0, 3, 3, 1])
-ONE_HOT = np.eye(C)[INDICES]
-WEIGHTS = RNG.normal(size=(N, C))  # any real numbers: rows sum to anything
-KEPT = np.array([[1, 1, 0, 1, 0], [1, 0, 0, 0, 0], [1, 1, 1, 1, 1], [0, 1, 1, 1, 0]], bool)
-P = np.exp(BATCH) / np.exp(BATCH).sum(axis=1, keepdims=True)
-
-
-def leaf(data, **kwargs):
-    return ag.tensor(data, requires_grad=True, **kwargs)
+from tests.cases import (
+    BATCH,
+    FUSED_CASES,
+    INDICES,
+    ONE_HOT,
+    WEIGHTS,
+    C,
+    N,
+    P,
+    Z,
+    differentiated,
+    leaf,
+)
 
 
 def by_hand(z, y):
@@ -112,109 +111,12 @@ def test_hessian_of_a_one_hot_row_is_diag_p_minus_p_p(loss):
 
 # ---- every fused node against its unfused definition --------------------------------------------
 
-# name of the node -> the inputs to compare at, and which of them are differentiable
-CASES = {
-    "logsumexp": [
-        ((BATCH,), {}),
-        ((BATCH,), {"axis": 0}),
-        ((BATCH,), {"axis": (0, -1)}),
-        ((BATCH,), {"axis": 1, "keepdims": True}),
-        ((BATCH,), {"axis": 1, "where": KEPT}),
-        ((Z,), {}),
-        ((Z[0],), {}),
-    ],
-    "softmax": [
-        ((BATCH,), {}),
-        ((BATCH,), {"axis": 0}),
-        ((BATCH,), {"where": KEPT}),
-        ((BATCH,), {"temperature": 0.5, "where": KEPT[0]}),
-        ((Z,), {"temperature": 3.0}),
-        ((BATCH.reshape(2, 2, C),), {"axis": (0, -1), "temperature": 0.5}),
-        ((BATCH,), {"axis": None}),
-    ],
-    "log_softmax": [
-        ((BATCH,), {}),
-        ((BATCH,), {"axis": 0}),
-        ((BATCH,), {"temperature": 0.5}),
-        ((Z,), {}),
-        ((BATCH.reshape(2, 2, C),), {"axis": (2, 0), "temperature": 0.5}),
-        ((BATCH,), {"axis": None}),
-        ((BATCH,), {"axis": np.int64(0)}),
-    ],
-    "SoftmaxCrossEntropy": [
-        ((BATCH, INDICES), {}),
-        ((BATCH, ONE_HOT), {}),
-        ((BATCH, WEIGHTS), {}),
-        ((Z, np.array(2)), {}),
-        ((Z, WEIGHTS[0]), {}),
-        ((BATCH.reshape(2, 2, C), INDICES.reshape(2, 2)), {}),
-        ((BATCH.reshape(2, 2, C), WEIGHTS.reshape(2, 2, C)), {}),
-        ((BATCH[:, :1], WEIGHTS[:, :1]), {}),
-        ((BATCH.T, WEIGHTS.T), {}),
-        ((BATCH[::2], INDICES[::2]), {}),
-        ((np.tile(BATCH, (2, 20)), np.tile(INDICES, 2)), {}),
-        ((BATCH, INDICES), {"reduction": "sum"}),
-        ((BATCH, INDICES), {"reduction": "none"}),
-        ((BATCH, WEIGHTS), {"reduction": "none"}),
-        ((BATCH.T, INDICES), {"axis": 0}),
-        ((BATCH.reshape(2, C, 2), INDICES.reshape(2, 2)), {"axis": 1, "reduction": "none"}),
-        ((BATCH.reshape(2, C, 2), WEIGHTS.reshape(2, C, 2)), {"axis": 1}),
-        ((np.tile(BATCH, (2, 20)).reshape(2, 100, 4), INDICES[None].repeat(2, 0)), {"axis": 1}),
-        ((BATCH, WEIGHTS[0]), {}),
-        ((BATCH, WEIGHTS[:, :1]), {"reduction": "sum"}),
-        ((BATCH.reshape(2, 2, C), WEIGHTS[:2].reshape(2, 1, C)), {"reduction": "none"}),
-        ((BATCH[:0], INDICES[:0]), {}),
-        ((BATCH[:0], WEIGHTS[:0]), {"reduction": "sum"}),
-    ],
-    "mse_loss": [
-        ((BATCH, WEIGHTS), {}),
-        ((BATCH, WEIGHTS[0]), {"reduction": "sum"}),
-        ((BATCH, WEIGHTS[:, :1]), {"reduction": "none"}),
-    ],
-    "nll_loss": [
-        ((np.log(P), INDICES), {}),
-        ((np.log(P), INDICES), {"reduction": "none"}),
-        ((Z, np.array(2)), {"reduction": "sum"}),
-    ],
-    "sigmoid_binary_cross_entropy": [
-        ((BATCH, P), {}),
-        ((BATCH, ONE_HOT), {"reduction": "sum"}),
-        ((BATCH, P[0]), {"pos_weight": np.linspace(1, 2, C), "reduction": "none"}),
-    ],
-    "softplus": [((BATCH,), {})],
-    "gelu": [((BATCH,), {})],
-    "layer_norm": [
-        ((BATCH, WEIGHTS[0], WEIGHTS[1]), {}),
-        ((Z, WEIGHTS[0], WEIGHTS[1]), {"eps": 0.1}),
-    ],
-    "linear": [
-        ((BATCH, WEIGHTS.T, WEIGHTS[:, 0]), {}),
-        ((Z, WEIGHTS.T, WEIGHTS[:, 0]), {}),
-        ((BATCH.reshape(2, 2, C), WEIGHTS.T, WEIGHTS[:, 0]), {}),
-        ((BATCH[:1, :1], WEIGHTS[:1, :3], WEIGHTS[0, :3]), {}),
-        ((BATCH, WEIGHTS.T, WEIGHTS[:1, :4]), {}),
-        ((BATCH, WEIGHTS.T, WEIGHTS[0, 0]), {}),
-    ],
-}
-FUSED_CASES = [
+EACH = [
     pytest.param(node, *case, id=f"{node.name}-{i}")
     for node in FUSED
-    for i, case in enumerate(CASES[node.name])
+    for i, case in enumerate(FUSED_CASES[node.name])
 ]
-
-
-def differentiated(f, arrays, kwargs, order):
-    """Value, first gradients, and at order 2 the gradients of the contracted gradients."""
-    leaves = [leaf(a) if a.dtype.kind == "f" else a for a in arrays]
-    active = [x for x in leaves if isinstance(x, ag.Tensor)]
-    y = f(*leaves, **kwargs)
-    cotangent = np.linspace(0.5, 1.5, y.size).reshape(y.shape).astype(y.dtype)
-    if order == 1:
-        y.backward(cotangent)
-        return [y.numpy(), *(x.grad for x in active)]
-    first = ag.gradients(y, active, cotangent)
-    total = sum((g * np.cos(np.arange(g.size)).reshape(g.shape)).sum() for g in first)
-    return [g.data for g in (*first, *ag.gradients(total, active))]
+every_fused_case = pytest.mark.parametrize(("node", "arrays", "kwargs"), EACH)
 
 
 def in_dtype(tree, dtype):
@@ -228,7 +130,7 @@ def in_dtype(tree, dtype):
 
 @pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize(("node", "arrays", "kwargs"), FUSED_CASES)
+@every_fused_case
 def test_fused_equals_unfused(node, arrays, kwargs, dtype, order):
     arrays, kwargs = in_dtype((arrays, kwargs), dtype)
     fused = differentiated(node, arrays, kwargs, order)
@@ -240,7 +142,7 @@ def test_fused_equals_unfused(node, arrays, kwargs, dtype, order):
         np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
 
 
-@pytest.mark.parametrize(("node", "arrays", "kwargs"), FUSED_CASES)
+@every_fused_case
 def test_fused_passes_gradcheck(node, arrays, kwargs):
     if np.asarray(arrays[0]).size > 50:
         arrays = [a[..., :6] if a.ndim > 1 else a for a in arrays]
@@ -249,7 +151,7 @@ def test_fused_passes_gradcheck(node, arrays, kwargs):
     assert ag.gradcheck(lambda *xs: node(*xs, *rest, **kwargs), *floating, order=2)
 
 
-@pytest.mark.parametrize(("node", "arrays", "kwargs"), FUSED_CASES)
+@every_fused_case
 def test_a_textbook_says_what_the_rule_computes(node, arrays, kwargs):
     y = node(*map(leaf, (a for a in arrays if a.dtype.kind == "f")),
              *(a for a in arrays if a.dtype.kind != "f"), **kwargs)  # fmt: skip
@@ -264,7 +166,7 @@ def test_a_textbook_says_what_the_rule_computes(node, arrays, kwargs):
 
 
 @pytest.mark.parametrize(
-    ("node", "arrays", "kwargs"), [case for case in FUSED_CASES if case.values[0].display_graph]
+    ("node", "arrays", "kwargs"), [case for case in EACH if case.values[0].display_graph]
 )
 def test_a_definition_is_what_the_node_computes(node, arrays, kwargs):
     found = unwrap(node.display_graph(*arrays, **kwargs))

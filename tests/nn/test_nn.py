@@ -348,3 +348,13 @@ def test_accuracy_wants_one_label_for_each_example():
 def test_accuracy_wants_one_label_an_example():
     with pytest.raises(ValueError, match="class of each example as one int"):
         nn.accuracy(lambda x: x, np.eye(3), [[0], [1], [2]])
+
+
+@pytest.mark.parametrize(
+    ("scores", "label", "expected"),
+    [([1, 1, 0], 0, 1.0), ([1, 1, 0], 1, 0.0), ([0, 2, 2], 2, 0.0), ([0, 2, 2], 1, 1.0),
+     ([3, 3, 3], 0, 1.0), ([3, 3, 3], 2, 0.0)],
+)  # fmt: skip
+def test_accuracy_predicts_the_first_of_tied_classes(scores, label, expected):
+    """Scores that tie are one prediction, as by argmax: a constant model is right for one class."""
+    assert nn.accuracy(lambda x: x, np.array([scores], float), [label]) == expected

@@ -8,7 +8,7 @@ import pytest
 
 import autograd_mini as ag
 from autograd_mini.core.fused import FUSED as FUSED_NODES
-from tests.ops.test_ops import CASES, TAPE
+from tests.cases import TAPE, every_case
 
 TEXTBOOK = r"""\begin{aligned}
 e &= \exp(z) \\
@@ -101,7 +101,7 @@ def test_names_break_no_formula(name):
         assert not set(inner) & set("#$%&_^~\\{<>")
 
 
-@pytest.mark.parametrize("case", CASES, ids=repr)
+@every_case
 def test_every_primitive_has_balanced_formulas(case):
     leaves = [leaf(x) for x in case.inputs]
     with np.errstate(all="ignore"):

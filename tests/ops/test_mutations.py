@@ -10,8 +10,7 @@ import autograd_mini as ag
 from autograd_mini.core.fused import FUSED
 from autograd_mini.core.primitive import VariadicRule
 from autograd_mini.core.registry import PRIMITIVES
-from tests.functional import test_softmax
-from tests.ops import test_ops
+from tests.cases import CASES, FUSED_CASES, TAPE, differentiated, leaf
 
 # ---- the mutants: each takes what a rule returned, and the argument it is for -------------------
 
@@ -46,26 +45,24 @@ MUTANTS = [zeroed, negated, transposed, unsummed]
 
 
 def of_table(case):
-    """The gradients that the table of test_ops.py expects."""
-    leaves = [test_ops.leaf(x) for x in case.inputs]
-    case.f(test_ops.TAPE, *leaves).backward(case.cotangent)
-    for leaf, expected in zip(leaves, case.gradients()):
-        np.testing.assert_allclose(leaf.grad, expected, rtol=1e-6, atol=1e-8)
+    """The gradients that the table of tests/cases.py expects."""
+    leaves = [leaf(x) for x in case.inputs]
+    case.f(TAPE, *leaves).backward(case.cotangent)
+    for x, expected in zip(leaves, case.gradients()):
+        np.testing.assert_allclose(x.grad, expected, rtol=1e-6, atol=1e-8)
 
 
 def of_fused(node, arrays, kwargs):
     """The gradients of a fused node's unfused graph."""
-    found, expected = (
-        test_softmax.differentiated(f, arrays, kwargs, 1) for f in (node, node.unfused)
-    )
+    found, expected = (differentiated(f, arrays, kwargs, 1) for f in (node, node.unfused))
     for a, b in zip(found, expected):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-11)
 
 
 def checks_of(op):
     if op in FUSED:
-        return [lambda row=row: of_fused(op, *row) for row in test_softmax.CASES[op.name]]
-    return [lambda case=case: of_table(case) for case in test_ops.CASES if case.op == op.name]
+        return [lambda row=row: of_fused(op, *row) for row in FUSED_CASES[op.name]]
+    return [lambda case=case: of_table(case) for case in CASES if case.op == op.name]
 
 
 def broken(rules, i, mutant):

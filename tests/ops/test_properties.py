@@ -71,7 +71,7 @@ BINARY = [
 ]  # fmt: skip
 
 
-@some(150)
+@some(75)
 @given(
     st.sampled_from(BINARY),
     hnp.mutually_broadcastable_shapes(num_shapes=2, min_side=0, max_side=3, max_dims=4),
@@ -81,7 +81,7 @@ def test_binary_operations_broadcast(f, shapes, seed):
     check(f, *entries(seed, *shapes.input_shapes))
 
 
-@some(150)
+@some(75)
 @given(st.data(), hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=3), seeds)
 def test_reductions(data, shape, seed):
     axes = st.integers(-len(shape), len(shape) - 1) if shape else st.nothing()
@@ -96,7 +96,7 @@ def test_reductions(data, shape, seed):
     check(lambda x: f(x, axis=axis, keepdims=keepdims), x)
 
 
-@some(60)
+@some(30)
 @given(st.data(), hnp.array_shapes(min_dims=1, max_dims=4, min_side=1, max_side=3), seeds)
 def test_softmax_and_logsumexp_along_any_axis(data, shape, seed):
     axis = data.draw(st.integers(-len(shape), len(shape) - 1), label="axis")
@@ -106,7 +106,7 @@ def test_softmax_and_logsumexp_along_any_axis(data, shape, seed):
     check(lambda x: ag.log_softmax(x, axis=axis), x)
 
 
-@some(100)
+@some(50)
 @given(st.data(), seeds)
 def test_matmul_of_any_ranks(data, seed):
     shapes = data.draw(
@@ -135,7 +135,7 @@ def indices(shape):
     return masks | fancy | basic | repeats | nothing | st.integers(0, len(shape) - 1).flatmap(mixed)
 
 
-@some(250)
+@some(125)
 @given(st.data(), hnp.array_shapes(min_dims=1, max_dims=3, min_side=1, max_side=3), seeds)
 def test_indexing(data, shape, seed):
     index = data.draw(indices(shape), label="index")
@@ -143,7 +143,7 @@ def test_indexing(data, shape, seed):
     check(lambda x: x[index] * 1.0, x)  # times one, for an entry of an array is a scalar
 
 
-@some(100)
+@some(50)
 @given(st.data(), hnp.array_shapes(min_dims=1, max_dims=3, min_side=1, max_side=3), seeds)
 def test_scatter_is_the_transpose_of_indexing(data, shape, seed):
     """⟨scatter(v), x⟩ = ⟨v, x[index]⟩ for every index, with repeats too."""
@@ -154,7 +154,7 @@ def test_scatter_is_the_transpose_of_indexing(data, shape, seed):
     np.testing.assert_allclose(returned, sent, rtol=1e-12, atol=1e-12)
 
 
-@some(100)
+@some(50)
 @given(st.data(), hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=3), seeds)
 def test_shaping(data, shape, seed):
     order = data.draw(st.permutations(range(len(shape))), label="order")
@@ -226,7 +226,7 @@ def runs(lines):
     return program
 
 
-@some(150)
+@some(75)
 @given(PROGRAM, st.integers(1, 3), seeds)
 def test_random_programs(lines, count, seed):
     program = runs(lines)
@@ -246,7 +246,7 @@ def test_random_programs(lines, count, seed):
         np.testing.assert_allclose(leaf.grad, numerical, rtol=1e-4, atol=1e-6 * abs(y.item()))
 
 
-@some(50)
+@some(25)
 @given(PROGRAM, st.integers(1, 3), seeds)
 def test_second_derivatives_of_random_programs(lines, count, seed):
     program = runs(lines)

@@ -9,33 +9,7 @@ import autograd_mini as ag
 from autograd_mini import nn
 from autograd_mini.views.graph.draw import draw
 from autograd_mini.views.graph.palette import STEPS
-from tests.ops.test_ops import CASES, TAPE
-
-SVG = "{http://www.w3.org/2000/svg}"
-
-
-def named(name, t):
-    t.name = name
-    return t
-
-
-def leaf(data, name=None):
-    return ag.tensor(data, requires_grad=True, name=name)
-
-
-def softmax_chain():
-    z, y = leaf([2.0, 1.0, 0.1], "z"), ag.tensor([0.0, 1.0, 0.0], name="y")
-    with ag.scope("softmax"):
-        e = named("e", np.exp(z))
-        p = named("ŷ", e / named("s", e.sum()))
-    with ag.scope("cross-entropy"):
-        weighted = named("p", y * named("ℓ", np.log(p)))
-        return named("L", -named("S", weighted.sum()))
-
-
-def texts(svg):
-    """The texts of a picture, in the order in which they are written."""
-    return ["".join(t.itertext()) for t in ET.fromstring(svg).iter(f"{SVG}text")]
+from tests.cases import CASES, TAPE, leaf, named, softmax_chain, stages, texts
 
 
 def card(drawing, name):
@@ -357,16 +331,6 @@ def test_scopes_hold_in_their_thread_end_with_errors_and_need_a_name():
         ag.scope("")
     with pytest.raises(TypeError, match="expected a name"):
         ag.scope(3)
-
-
-def stages():
-    h = leaf([1.0, -0.5], "x")
-    for i in range(4):
-        with ag.scope(f"stage {i}"):
-            for j in range(3):
-                with ag.scope(f"block {j}"):
-                    h = np.tanh(h) * leaf(1.1)
-    return named("L", h.sum())
 
 
 @pytest.mark.parametrize(("depth", "cards"), [(0, 5), (1, 13), (2, 38), (None, 38)])

@@ -126,7 +126,7 @@ def test_nothing_overlaps_and_groups_are_rectangles(graph):
 
 
 @pytest.mark.slow
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(graphs())
 def test_nothing_overlaps_in_many_more_graphs(graph):
     nodes, edges, direction = graph
@@ -320,6 +320,7 @@ def ratio(names):
     return ours / sum(crossings(dot_curves(GRAPHS[name]())) for name in names)
 
 
+@pytest.mark.slow
 @needs_dot
 def test_small_graphs_cross_about_as_often_as_in_graphviz():
     assert ratio(SMALL) <= 1.2

@@ -18,7 +18,7 @@ import autograd_mini as ag
 from autograd_mini.views.graph import convert, metrics
 from autograd_mini.views.graph.draw import ENDINGS, draw
 from autograd_mini.views.graph.palette import DARK, LIGHT, STEPS
-from tests.views.test_drawing import SVG, leaf, named, softmax_chain, stages, texts
+from tests.cases import SVG, leaf, named, softmax_chain, stages, texts
 
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
 HOSTILE = [

@@ -166,9 +166,9 @@ def test_three_thousand_records():
 
 def named_constants():
     """A loss of arrays that are in variables: features, a mask, weights of classes, and a slice."""
-    data = np.arange(12.0).reshape(4, 3)
+    data = np.arange(16.0).reshape(4, 4)
     features, mask, targets = data[:2], np.array([1.0, 0.0]), np.array([[0.0, 1.0], [0.5, 0.5]])
-    w = leaf(np.ones((3, 2)))
+    w = leaf(np.ones((4, 2)))  # too many entries for sliders
     logits = features @ w * mask
     loss = ag.softmax_cross_entropy(logits, targets)
     return loss, {k: v for k, v in locals().items() if k != "loss"}

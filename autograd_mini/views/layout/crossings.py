@@ -175,7 +175,7 @@ class _Search:
         for k in range(1, len(self.order)) if down else reversed(range(len(self.order) - 1)):
             layer = self.order[k]
             mean = {
-                v: (sum([place[w] for w in near[v]]) + sum(ports[v])) / len(near[v])
+                v: (sum(place[w] for w in near[v]) + sum(ports[v])) / len(near[v])
                 for v in (reversed(layer) if turn else layer)
                 if near[v]
             }

@@ -1,0 +1,48 @@
+"""Functions of arrays with nan or inf among their entries give NumPy's values."""
+
+import numpy as np
+import pytest
+
+import autograd_mini as ag
+
+QUANTILES = [
+    f"np.{f}(x, {q}{axis})"
+    for f, qs in (("quantile", ("0.0", "0.3", "1.0", "[0.1, 0.5]")), ("percentile", ("0", "25")))
+    for q in qs
+    for axis in ("", ", axis=0", ", axis=1, keepdims=True")
+] + ["np.median(x)", "np.median(x, axis=0)"]
+NAMES = (
+    "max min ptp mean average std var sum prod cumsum cumprod sort diff nansum nanprod nanmax "
+    "nanmin nanmean nanstd nanvar nancumsum"
+)
+REDUCTIONS = [f"np.{f}(x, axis={axis})" for f in NAMES.split() for axis in (0, 1)]
+OTHERS = [
+    "np.clip(x, -1, 1)", "np.maximum(x, 0)", "np.fmax(x, 0)", "np.fmin(x, 0)",
+    "np.nan_to_num(x)", "np.nan_to_num(x, nan=2.0, posinf=9.0)", "np.where(x > 0, x, 0)",
+    "np.partition(x, 1)", "np.linalg.norm(x)", "np.linalg.norm(x, axis=0)",
+    "np.trace(x)", "np.unwrap(x)", "np.sinc(x)",
+    "np.linalg.vector_norm(x, axis=1)" if hasattr(np.linalg, "vector_norm") else "np.abs(x)",
+]  # fmt: skip
+PLACES = [(0, 0), (1, 2), (3, 3), (2, slice(None)), (slice(None), 1)]
+
+
+def check(text, special):
+    f = eval(f"lambda x: {text}", {"np": np})
+    for place in PLACES:
+        x = np.random.default_rng(0).normal(size=(4, 4))
+        x[place] = special
+        found = f(ag.tensor(x, requires_grad=True))
+        np.testing.assert_allclose(found.data, f(x), rtol=1e-12, atol=1e-13, err_msg=str(place))
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("text", [*QUANTILES, *REDUCTIONS, *OTHERS])
+def test_value_with_nan_is_numpys(text):
+    check(text, np.nan)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("special", [np.inf, -np.inf])
+@pytest.mark.parametrize("text", [*REDUCTIONS, *OTHERS])
+def test_value_with_inf_is_numpys(text, special):
+    check(text, special)
