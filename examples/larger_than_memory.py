@@ -1,8 +1,10 @@
-"""Differentiate a loss over data that need not fit into memory: Tensors over Dask's lazy arrays.
+"""Differentiate a loss over data larger than memory, with tensors over Dask's lazy arrays.
 
-The data are cut into chunks; the tape is made of lazy arrays, and so are the gradients, until they
-are computed, a few chunks at a time, on threads, processes or a cluster: whatever Dask is given.
-Run it with ``python examples/larger_than_memory.py --rows 1_000_000`` (``pip install ".[dask]"``).
+The data are cut into chunks. The arrays on the tape are lazy, and so are the gradients. Dask then
+computes them a few chunks at a time: on threads, on processes or on a cluster.
+
+Run it with ``python examples/larger_than_memory.py --rows 1_000_000``
+(``pip install ".[dask]"``).
 """
 
 import argparse
@@ -17,15 +19,15 @@ FEATURES, CLASSES, CHUNK = 20, 4, 50_000
 
 
 def loss_of(x, y, weights, bias):
-    """The cross-entropy of a linear classifier, as one writes it in NumPy."""
+    """Return the cross-entropy of a linear classifier, written in NumPy."""
     logits = x @ weights + bias
     shifted = logits - np.max(logits, axis=1, keepdims=True)
     log_p = shifted - np.log(np.sum(np.exp(shifted), axis=1, keepdims=True))
     return -np.mean(np.sum(y * log_p, axis=1))
 
 
-def made_up(rows):
-    """Lazy points, and one-hot labels that a hidden linear classifier gives them."""
+def generate(rows):
+    """Return lazy points, with the one-hot labels and classes of a hidden linear classifier."""
     x = da.random.default_rng(0).normal(size=(rows, FEATURES), chunks=(min(rows, CHUNK), FEATURES))
     hidden = np.random.default_rng(1).normal(size=(FEATURES, CLASSES))
     labels = (x @ hidden).argmax(axis=1)
@@ -34,11 +36,11 @@ def made_up(rows):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", type=int, default=200_000, help="(default: 200,000)")
-    parser.add_argument("--steps", type=int, default=20, help="of gradient descent (default: 20)")
+    parser.add_argument("--rows", type=int, default=200_000, help="rows of data (default: 200,000)")
+    parser.add_argument("--steps", type=int, default=20, help="gradient steps (default: 20)")
     options = parser.parse_args()
-    x, y, labels = made_up(options.rows)
-    print(f"{options.rows:,} rows in {x.numblocks[0]} chunks, {x.nbytes / 1e6:,.0f} MB in all")
+    x, y, labels = generate(options.rows)
+    print(f"{options.rows:,} rows in {x.numblocks[0]} chunks, {x.nbytes / 1e6:,.0f} MB in total")
 
     weights = ag.tensor(np.zeros((FEATURES, CLASSES)), requires_grad=True, name="weights")
     bias = ag.tensor(np.zeros(CLASSES), requires_grad=True, name="bias")
@@ -50,8 +52,8 @@ def main():
             parameter.data -= 5.0 * g
         if step == 1 or step % 5 == 0:
             print(f"step {step:3}   loss {value:.4f}")
-    found = (x @ weights.data + bias.data).argmax(axis=1)
-    print(f"accuracy {(found == labels).mean().compute():.3f}")
+    predicted = (x @ weights.data + bias.data).argmax(axis=1)
+    print(f"accuracy {(predicted == labels).mean().compute():.3f}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Let the engine derive the gradient of softmax cross-entropy as a formula, with SymPy's symbols.
 
-A Tensor over symbols records and differentiates like any other: what comes out of ``backward`` is
-an expression. Run it with ``python examples/symbols.py --classes 3`` (``pip install sympy``).
+A Tensor of symbols records and differentiates like any other, so its gradient is an expression.
+Run it with ``python examples/symbols.py --classes 3`` (``pip install sympy``).
 """
 
 import argparse
@@ -12,8 +12,8 @@ import sympy
 import autograd_mini as ag
 
 
-def derived(classes):
-    """The gradient that the tape gives, and the one that the textbook gives, entry by entry."""
+def gradients(classes):
+    """Return the gradient from the tape, and the gradient from the textbook's formula."""
     z = np.array(sympy.symbols(f"z1:{classes + 1}", real=True), dtype=object)
     y = np.array(sympy.symbols(f"y1:{classes + 1}", real=True), dtype=object)
     logits = ag.tensor(z, requires_grad=True, name="z")
@@ -25,11 +25,11 @@ def derived(classes):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--classes", type=int, default=3, help="how many (default: 3)")
-    for i, (found, expected) in enumerate(zip(*derived(parser.parse_args().classes)), start=1):
-        print(f"∂L/∂z{i}, by the tape:  {found}")
+    parser.add_argument("--classes", type=int, default=3, help="number of classes (default: 3)")
+    for i, (gradient, expected) in enumerate(zip(*gradients(parser.parse_args().classes)), start=1):
+        print(f"∂L/∂z{i} of the tape:  {gradient}")
         print(f"        ŷ{i} Σy - y{i}:  {expected}")
-        print(f"        difference:  {sympy.simplify(found - expected)}\n")
+        print(f"        difference:  {sympy.simplify(gradient - expected)}\n")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Teach the network of train_digits.py by a compiled step: the same digits, in less time.
+"""Train the network of train_digits.py with a compiled step, in less time.
 
-Run it with ``python examples/train_compiled.py``, and with ``--eager`` for the step as it is
-written, record by record (``pip install ".[examples]"``).
+Run it with ``python examples/train_compiled.py``. With ``--eager``, the step is not compiled
+(``pip install ".[examples]"``).
 """
 
 import argparse
@@ -25,9 +25,9 @@ def loss_of(parameters, x, targets):
 
 
 def step(parameters, velocity, x, targets):
-    """The loss, and what a step of gradient descent with momentum makes of the first two.
+    """Return the loss, and the parameters and velocity after a step of gradient descent.
 
-    v ← momentum v + g and p ← p - lr v, as in ``optim.SGD``.
+    The step is v ← momentum v + g and p ← p - lr v, as in ``optim.SGD``.
     """
     loss, grads = ag.value_and_grad(loss_of)(parameters, x, targets)
     velocity = [
@@ -38,13 +38,13 @@ def step(parameters, velocity, x, targets):
 
 
 def start(rng):
-    """Weights at which a layer of rectifiers keeps the scale of its input [He et al. 2015]."""
+    """Return weights for which a rectifier layer keeps the scale of its input [He et al. 2015]."""
     sizes = [(64, 256), (256, 10)]
     return [(rng.normal(size=s) * np.sqrt(2 / s[0]), np.zeros(s[1])) for s in sizes]
 
 
 def train(step, parameters, x, targets, rng, epochs=EPOCHS):
-    """The parameters after so many epochs."""
+    """Train for `epochs` epochs, and return the parameters."""
     velocity = [(np.zeros_like(w), np.zeros_like(b)) for w, b in parameters]
     for epoch in range(1, epochs + 1):
         order, total = rng.permutation(len(x)), 0.0
@@ -60,20 +60,20 @@ def train(step, parameters, x, targets, rng, epochs=EPOCHS):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--eager", action="store_true", help="do not compile the step")
-    parser.add_argument("--seed", type=int, default=0, help="of split and weights (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help="for split and weights (default: 0)")
     arguments = parser.parse_args()
 
     rng = np.random.default_rng(arguments.seed)
     x, labels, x_test, labels_test = data.split(*data.digits(), rng=rng)
-    # Parameters and velocity are updated where they are: nobody needs the old ones.
-    chosen = step if arguments.eager else ag.compile(step, donate=(0, 1))
+    # Donated: the old parameters and velocity are not needed, so the new ones use their memory.
+    train_step = step if arguments.eager else ag.compile(step, donate=(0, 1))
     targets = 0.9 * np.eye(10)[labels] + 0.1 / 10  # smoothed, as in train_digits.py
 
     began = perf_counter()
-    parameters = train(chosen, start(rng), x, targets, rng)
+    parameters = train(train_step, start(rng), x, targets, rng)
     print(f"{len(x)} digits, {EPOCHS} epochs in {perf_counter() - began:.2f} seconds")
-    read = np.argmax(logits(parameters, x_test), axis=-1)
-    print(f"held-out accuracy {np.mean(read == labels_test):.4f} on {len(x_test)} digits")
+    predicted = np.argmax(logits(parameters, x_test), axis=-1)
+    print(f"held-out accuracy {np.mean(predicted == labels_test):.4f} on {len(x_test)} digits")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Teach a network to read 1,797 handwritten digits, and draw how it went.
+"""Train a network on 1,797 handwritten digits, and draw the results.
 
 Run it with ``python examples/train_digits.py --output digits.png`` (``pip install ".[examples]"``).
 """
@@ -12,7 +12,7 @@ from matplotlib.colors import LinearSegmentedColormap
 import autograd_mini as ag
 from autograd_mini import data, nn, optim
 
-matplotlib.use("Agg")  # draws to files, needs no screen
+matplotlib.use("Agg")  # draws to files, without a screen
 import matplotlib.pyplot as plt
 
 EPOCHS = 60
@@ -21,9 +21,9 @@ BLUES = LinearSegmentedColormap.from_list("blues", ["white", BLUE])
 
 
 def smoothed(labels, amount=0.1):
-    """Targets that leave a little probability to every digit.
+    """Return targets that give a little probability to every digit.
 
-    A network that is never asked to be certain learns smoother boundaries: over ten seeds it
+    A network that is not trained to be certain learns smoother boundaries. Over ten seeds it
     misreads 1.1% of the held-out digits instead of 2.5% [label smoothing: Szegedy et al.,
     Rethinking the Inception architecture for computer vision, CVPR 2016, section 7].
     """
@@ -31,7 +31,7 @@ def smoothed(labels, amount=0.1):
 
 
 def train(seed):
-    """A trained model, the loss of each epoch, and the digits it was held out from."""
+    """Return a trained model, the loss of each epoch, and the held-out digits."""
     x, labels, *held_out = data.split(*data.digits(), rng=seed)
     model = nn.MLP([64, 256, 10], activation=ag.relu, rng=seed)
     optimizer = optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
@@ -48,7 +48,7 @@ def train(seed):
 
 
 def draw_losses(axes, losses):
-    """The loss, and the entropy of the smoothed targets, below which it cannot fall."""
+    """Draw the loss, and its lower bound: the entropy of the smoothed targets."""
     axes.plot(range(1, len(losses) + 1), losses, color=BLUE, linewidth=2.5)
     targets = smoothed(0)
     least = -np.sum(targets * np.log(targets))
@@ -61,7 +61,7 @@ def draw_losses(axes, losses):
 
 
 def draw_confusion(axes, labels, read):
-    """How often each digit was read as each: right on the diagonal, mistakes beside it."""
+    """Draw how often each digit was read as each digit. Mistakes are off the diagonal."""
     counts = np.zeros((10, 10), int)
     np.add.at(counts, (labels, read), 1)
     axes.imshow(counts, cmap=BLUES, vmax=1.3 * counts.max())
@@ -72,7 +72,7 @@ def draw_confusion(axes, labels, read):
 
 
 def draw_mistakes(axes, x, labels, read):
-    """Some of the digits that were misread, each with what it is and what it was taken for."""
+    """Draw some of the misread digits, each with its label and the network's reading."""
     wrong = np.flatnonzero(read != labels)
     for place in axes[len(wrong) :]:
         place.axis("off")
@@ -84,8 +84,8 @@ def draw_mistakes(axes, x, labels, read):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--output", default="digits.png", help="the picture (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="of split and weights (default: 0)")
+    parser.add_argument("--output", default="digits.png", help="the file (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="for split and weights (default: 0)")
     arguments = parser.parse_args()
 
     model, losses, (x, labels) = train(arguments.seed)

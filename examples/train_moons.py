@@ -1,4 +1,4 @@
-"""Teach a small network to tell two interlocking half circles apart, and draw what it learned.
+"""Train a small network to separate two interlocking half circles, and draw the results.
 
 Run it with ``python examples/train_moons.py --output moons.png`` (``pip install ".[examples]"``).
 """
@@ -12,7 +12,7 @@ from matplotlib.colors import LinearSegmentedColormap
 import autograd_mini as ag
 from autograd_mini import data, nn, optim
 
-matplotlib.use("Agg")  # draws to files, needs no screen
+matplotlib.use("Agg")  # draws to files, without a screen
 import matplotlib.pyplot as plt
 
 EPOCHS = 60
@@ -20,7 +20,7 @@ PURPLE, GREEN, BLUE = "#7b2d9e", "#17803d", "#0b63c5"
 
 
 def train(seed):
-    """A trained model, the loss of each epoch, and the points it was held out from."""
+    """Return a trained model, the loss of each epoch, and the held-out points."""
     x, labels, *held_out = data.split(*data.moons(1000, noise=0.1, rng=seed), rng=seed)
     model = nn.MLP([2, 16, 16, 2], activation=np.tanh, rng=seed)
     optimizer = optim.Adam(model.parameters(), lr=0.01)
@@ -37,7 +37,7 @@ def train(seed):
 
 
 def draw_boundary(axes, model, x, labels):
-    """The probability of the second moon as a colour, and the line where it is one half."""
+    """Draw the probability of the second moon as a colour, and the line where it is one half."""
     horizontal, vertical = np.meshgrid(np.linspace(-1.6, 2.6, 300), np.linspace(-1.2, 1.9, 220))
     with ag.no_grad():
         grid = np.stack([horizontal, vertical], axis=-1)
@@ -68,8 +68,8 @@ def draw_losses(axes, losses):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--output", default="moons.png", help="the picture (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="of data and weights (default: 0)")
+    parser.add_argument("--output", default="moons.png", help="the file (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="for data and weights (default: 0)")
     arguments = parser.parse_args()
 
     model, losses, (x, labels) = train(arguments.seed)

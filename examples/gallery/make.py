@@ -10,7 +10,7 @@ from autograd_mini import data, nn
 
 
 def softmax_chain():
-    """Softmax cross-entropy, written out in NumPy: names, scopes, two paths that meet."""
+    """Return softmax cross-entropy in NumPy, with names, scopes and two paths that meet."""
     z = ag.tensor([2.0, 1.0, 0.1], requires_grad=True, name="z")
     y = ag.tensor([0.0, 1.0, 0.0], name="y")
     with ag.scope("softmax"):
@@ -26,7 +26,7 @@ def softmax_chain():
 
 
 def softmax_fused():
-    """The same as one node, whose derivative is ŷ - y."""
+    """Return the same loss as one fused node, whose derivative is ŷ - y."""
     z = ag.tensor([2.0, 1.0, 0.1], requires_grad=True, name="z")
     y = ag.tensor([0.0, 1.0, 0.0], name="y")
     L = ag.softmax_cross_entropy(z, y)
@@ -34,7 +34,7 @@ def softmax_fused():
 
 
 def micrograd():
-    """A neuron of two inputs, as in micrograd."""
+    """Return a neuron with two inputs, as in micrograd."""
     x1, x2 = ag.tensor(2.0, requires_grad=True), ag.tensor(0.0, requires_grad=True)
     w1, w2 = ag.tensor(-3.0, requires_grad=True), ag.tensor(1.0, requires_grad=True)
     b = ag.tensor(6.8813735870195432, requires_grad=True)
@@ -46,7 +46,7 @@ def micrograd():
 
 
 def residual_block():
-    """h + f(h): what the block adds, and the way around it. Derivatives add where h is used."""
+    """Return the loss of a residual block, h + f(h). The gradient of h has two contributions."""
     rng = np.random.default_rng(0)
     x = ag.tensor(rng.normal(size=(4, 3)), name="x")
     W0 = ag.tensor(rng.normal(size=(3, 3)), requires_grad=True)
@@ -60,7 +60,7 @@ def residual_block():
 
 
 def moons():
-    """A training step's graph: a network, folded by its scopes."""
+    """Return the loss of a network, whose picture is folded by its scopes."""
     x, labels = data.moons(100, rng=0)
     model = nn.MLP([2, 16, 16, 2])
     L = ag.softmax_cross_entropy(model(x), labels)
@@ -68,7 +68,7 @@ def moons():
 
 
 def deep():
-    """2,000 records in eight stages of five blocks, folded."""
+    """Return a result of 2,000 nodes, in eight stages of five blocks, folded by scope."""
     h = x = ag.tensor([1.0, -0.5, 0.25], requires_grad=True, name="x")
     for i in range(8):
         with ag.scope(f"stage {i + 1}"):

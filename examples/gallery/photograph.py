@@ -1,6 +1,6 @@
-"""Photographs the page that steps through a tape: ``python examples/gallery/photograph.py``.
+"""Take a screenshot of the page of a tape: ``python examples/gallery/photograph.py``.
 
-Needs playwright, and a Chromium: the one on the path, or playwright's own.
+It needs playwright, and a Chromium: the one on the path, or playwright's own.
 """
 
 import shutil
@@ -13,7 +13,7 @@ from playwright.sync_api import sync_playwright
 
 import autograd_mini as ag
 
-STEP = 14  # backward, where two contributions meet
+STEP = 14  # a backward step, which adds two contributions
 
 
 def main(file: Path) -> None:
@@ -25,7 +25,7 @@ def main(file: Path) -> None:
         )
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.goto(f"{written.as_uri()}#step={STEP}")
-        page.wait_for_timeout(600)  # until cards have settled
+        page.wait_for_timeout(600)  # until the cards stop moving
         page.screenshot(path=file)
         browser.close()
     print(file)
