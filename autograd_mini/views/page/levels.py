@@ -19,7 +19,7 @@ from ..graph.folding import Folded, Group, Part, Scopes, closing, parts_of
 from ..graph.graph import LONGEST_NAME, DrawOptions, Edge, Graph, Writer
 from ..graph.placement import OFFSET, pair_edges, parallel, pill_width, place, shift
 from ..layout.shapes import Route, Spacing
-from ..trace import Trace, uses
+from ..trace import Trace, count_uses
 from .arrays import Pool, minus
 
 CARDS = 48  # on a level that is folded, at most; most have about 40
@@ -60,12 +60,12 @@ def levels(trace: Trace, nodes: Sequence[Mapping[str, Any]], pool: Pool) -> tupl
     ----------
     trace : Trace
     nodes : sequence of mapping
-        Its tensors, as a `Teller` tells them.
+        Its tensors, as a `Narrator` describes them.
     pool : Pool
         Their numbers.
     """
     tensors = list(trace.tape)
-    writer = Writer(trace, DrawOptions(), uses(tensors, trace.adjoints), summed={})
+    writer = Writer(trace, DrawOptions(), count_uses(tensors, trace.adjoints), summed={})
     positions = {t.order: i for i, t in enumerate(tensors)}
     placer = _Placer(writer, nodes, positions, pool)
     return _in_place(placer, tensors) if len(tensors) <= OPEN else (_nested(placer, tensors), 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..trace import Contribution
+from ..trace import Term
 
 #: operation -> what it does, and what its rule does with the derivative that arrives
 _SAID: dict[str, tuple[str, str]] = {
@@ -107,7 +107,7 @@ def backward(op: str, fused: bool) -> str:
     return _FUSED if fused else f"The rule of {op} turns the derivative into one for each argument."
 
 
-def accumulated(c: Contribution, name: str, nth: int) -> str:
+def accumulated(c: Term, name: str, nth: int) -> str:
     """What becomes of a contribution that is not the only one."""
     if nth == 1 and not c.open:
         return ""

@@ -32,7 +32,7 @@ function bars({ rows, predicted, target, difference, bars: shares }) {
 }
 
 export function updateCompare() {
-  const { compare, knobs } = data, hard = knobs.find(({ kind }) => kind === "hard"), verdict = byId("verdict");
+  const { compare, sliders } = data, hard = sliders.find(({ kind }) => kind === "hard"), verdict = byId("verdict");
   if (!compare) return;
   const { verdict: said, softmax, jacobian: slopes } = (state.variant === hard?.variants[0] && compare.hard) || compare;
   verdict.hidden = !said;

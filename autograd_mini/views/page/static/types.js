@@ -11,7 +11,7 @@
 /** @typedef {{from: number, to: number, argument?: number, record?: number, path?: string, back?: string, pill?: {text: string, x: number, y: number, w: number}}} Edge */
 /** @typedef {{width: number, height: number, cards: Place[], boxes: (Box & {title: string, closes?: number})[], edges: Edge[], title?: string, parent?: number, group?: number}} Level */
 /** @typedef {(Written|string|null)[]} Pool */
-/** @typedef {{kind: "film"|"input"|"hard", label: string, ticks: string[], variants: number[], start: number}} Knob */
+/** @typedef {{kind: "film"|"input"|"hard", label: string, ticks: string[], variants: number[], start: number}} Slider */
 /** @typedef {{tex: string[], why: string, rows: string[], predicted: Written, target: Written, difference: Written, bars: number[][], jacobian: Written, upstream: Written, sums: Written}} Softmax */
 /** @typedef {{verdict: string, softmax?: Softmax, jacobian?: Written}} Findings */
 /** @typedef {Findings & {together: number[], hard?: Findings}} Compare */
@@ -23,5 +23,5 @@
  * passed its gradient on, what came to it, and the level that is on view.
  * @typedef {{name: string, note?: string, nodes: Vertex[], steps: Step[], levels: Level[], first: number, symbol: string, value: string, operations: string,
  *   pools: Pool[], made: number[], passed: number[], sums: Sum[][], level: number}} Tape */
-/** @typedef {{title: string, subtitle: string, theme: string, tapes: Tape[], tabs: {name: string, tapes: number[]}[], pools: Pool[][], knobs: Knob[], compare?: Compare, batch?: number}} Data */
+/** @typedef {{title: string, subtitle: string, theme: string, tapes: Tape[], tabs: {name: string, tapes: number[]}[], pools: Pool[][], sliders: Slider[], compare?: Compare, batch?: number}} Data */
 export {};
