@@ -25,7 +25,7 @@ from .narrate import Narrator
 Data: TypeAlias = dict[str, Any]
 
 LARGEST = 2_000_000  # bytes of a page
-_SHELL = 160_000  # bytes of a page without its data, and some to spare
+_SHELL = 130_000  # bytes of a page without its data, and some to spare
 _PACKED = 150_000  # bytes of data that are compressed, or more
 _MOST = 30_000  # operations
 #: the ways to shorten a page that is too large: arrays of more entries than the number are not
