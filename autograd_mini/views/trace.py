@@ -143,8 +143,7 @@ class Trace:
     def rule(self, t: Tensor, i: int) -> Ruled:
         """Return the i-th rule of a node, run on symbols. It runs once."""
         if t.order not in self._ruled:
-            with unobserved():  # symbols have placeholder values
-                self._ruled[t.order] = ruled(t)
+            self._ruled[t.order] = ruled(t)
         return self._ruled[t.order][i]
 
     def derivative(self, t: Tensor) -> str:
