@@ -220,16 +220,16 @@ def _term(
     still_open: dict[Tensor, int],
 ) -> Term:
     """Add a contribution to the sum of its tensor, and return it with all that is said of it."""
-    node, target = c.node, c.node.inputs[c.index]
+    node, target = c.node, c.node.inputs[c.argument]
     spread = np.asarray(c.value)
     value = np.asarray(unbroadcast(spread, node, target))
     totals[target] = np.asarray(totals[target] + value) if target in totals else value
     still_open[target] -= 1
-    rule = trace.rule(node, c.index)
+    rule = trace.rule(node, c.argument)
     return Term(
         target=target,
         source=node,
-        argument=c.index,
+        argument=c.argument,
         rule=rule,
         formula=formula.of_rule(rule, trace.called, trace.derivative(node)),
         value=value,

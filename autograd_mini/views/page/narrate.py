@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from itertools import chain, repeat
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -31,7 +31,7 @@ _MOST_TERMS = 4  # terms of a sum that is written out
 _BRIEF = 4_000  # tensors; on longer tapes steps have no numbers of single entries
 _MOST_SAVED = 3  # local derivatives that a forward step lists
 
-Written = dict[str, Any]
+Description: TypeAlias = dict[str, Any]
 
 
 class Narrator:
@@ -55,12 +55,12 @@ class Narrator:
         self._local_formulas: dict[tuple[int, int], naming.Formula] = {}
         self.brief = len(tape) > _BRIEF
 
-    def nodes(self) -> list[Written]:
+    def nodes(self) -> list[Description]:
         """Return the tensors of the tape."""
         return [self._node(t) for t in self.trace.tape]
 
-    def _node(self, t: Tensor) -> Written:
-        found: Written = {
+    def _node(self, t: Tensor) -> Description:
+        found: Description = {
             "name": self.trace.called[t.order],
             **({} if self.brief and not t.name else {"tex": self.tex[t.order]}),
             "op": made_by(t),
@@ -79,21 +79,21 @@ class Narrator:
             found["scope"] = " / ".join(s.name for s in t.scope)
         return found
 
-    def steps(self) -> list[Written]:
+    def steps(self) -> list[Description]:
         """Return the steps: forward, then the seed, then backward."""
         forward = [self._forward(step) for step in self.trace.forward]
         return [*forward, self._seed(), *(self._backward(step) for step in self.trace.backward)]
 
     # ---- forward ---------------------------------------------------------------------------------
 
-    def _forward(self, step: Step) -> Written:
+    def _forward(self, step: Step) -> Description:
         t = step.tensor
         assert t.op is not None
         names = naming.Names(self.taken)
         right = (latex.of_record if self.brief else latex.of_definition)(t, self.tex, names)
         name, node = self.trace.called[t.order], self.index[t.order]
         sources = list(dict.fromkeys(self.trace.called[a.order] for a in _tensors(t)))
-        found: Written = {
+        found: Description = {
             "phase": "forward",
             "node": node,
             "say": minus(sentences.forward(t.op.name, t.op.unfused is not None)),
@@ -108,10 +108,10 @@ class Narrator:
             found["locals"] = locals_
         return found
 
-    def _operands(self, t: Tensor) -> list[Written]:
+    def _operands(self, t: Tensor) -> list[Description]:
         assert t.op is not None
         sign = _SIGNS.get(t.op.name)
-        found: list[Written] = []
+        found: list[Description] = []
         for a, name in zip(t.inputs, chain(parameters(t.op), repeat(""))):
             before = ("" if not found else sign) if sign else (", " if found else t.op.name)
             if isinstance(a, Tensor):
@@ -165,7 +165,7 @@ class Narrator:
 
     # ---- backward --------------------------------------------------------------------------------
 
-    def _seed(self) -> Written:
+    def _seed(self) -> Description:
         t = self.trace.result
         name = self.trace.called[t.order]
         return {
@@ -178,7 +178,7 @@ class Narrator:
             "why": sentences.CHAIN_RULE,
         }
 
-    def _backward(self, step: Step) -> Written:
+    def _backward(self, step: Step) -> Description:
         t = step.tensor
         assert t.op is not None
         names = naming.Names(self.taken)
@@ -195,13 +195,13 @@ class Narrator:
             **({} if self.brief else {"way": f"{self.trace.called[t.order]} → {listed(targets)}"}),
         }
 
-    def _sums(self, c: Term) -> Written:
+    def _sums(self, c: Term) -> Description:
         """Return a contribution and the sum so far, of which the last is the adjoint itself."""
         total = c.total if c.open else self.trace.adjoints[c.target]
         value = total if c.is_first else c.value
         return {"value": self.pool.array(value), "total": self.pool.array(total)}
 
-    def _briefly(self, c: Term, nth: int) -> Written:
+    def _briefly(self, c: Term, nth: int) -> Description:
         """Return a contribution on a very long tape: its plain formula, its value, its sum."""
         sign = "=" if nth == 1 else "+="
         text = minus(f"{sign} {c.formula}")
@@ -214,7 +214,7 @@ class Narrator:
             "said": "",
         }
 
-    def _contribution(self, c: Term, slope: Array | None, names: naming.Names) -> Written:
+    def _contribution(self, c: Term, slope: Array | None, names: naming.Names) -> Description:
         t, a = c.source, c.target
         nth = self.seen[a.order] = self.seen.get(a.order, 0) + 1
         if self.brief:
@@ -224,7 +224,7 @@ class Narrator:
         right = latex.of_rule(c.rule, self.tex, arrived, names)
         term = rf"\sum {latex.bound(right[:2], 2)}" if c.summed else right.text
         sign = "=" if nth == 1 else "+="
-        found: Written = {
+        found: Description = {
             "to": self.index[a.order],
             "argument": c.argument,
             "tex": f"{latex.derivative(a, result, self.tex)} {sign} {term}{_where_named(right)}",
@@ -295,7 +295,7 @@ def _slopes(step: Step) -> dict[int, Array]:
     multiply = {c.argument for c in step.contributions if c.rule.multiplies()}
     if not multiply or not isinstance(t.data, np.ndarray):
         return {}
-    slopes = {c.index: np.asarray(c.value) for c in contributions(t, np.ones(t.shape, t.dtype))}
+    slopes = {c.argument: np.asarray(c.value) for c in contributions(t, np.ones(t.shape, t.dtype))}
     return {i: slopes[i] for i in multiply if slopes[i].dtype.kind == "f"}
 
 
