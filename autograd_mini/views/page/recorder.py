@@ -51,7 +51,7 @@ class Recorder:
         return len(self._labels)
 
     def add(self, result: Tensor, label: str | None = None) -> None:
-        """Add one frame.
+        """Add a frame: the numbers of a computation as they are now.
 
         Parameters
         ----------
