@@ -16,11 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..core import tape as core_tape
 from ..core.arrays import Array, Cotangent
 from ..core.backward import unbroadcast
 from ..core.context import Contribution, unobserved
-from ..core.tape import Tape
+from ..core.tape import Tape, contributions
 from ..core.tensor import Tensor
 from ..notation import plain as formula
 from ..notation.symbolic import Ruled, ruled
@@ -175,10 +174,10 @@ def names_of(tensors: Sequence[Tensor], names: Mapping[str, Any]) -> dict[Any, s
     return {**found, **free, **arrays}
 
 
-def contributions(node: Tensor, g: Cotangent) -> list[Contribution]:
+def quiet_contributions(node: Tensor, g: Cotangent) -> list[Contribution]:
     """Return what the rules of a node contribute, without a warning about nan and inf."""
     with np.errstate(all="ignore"):
-        return core_tape.contributions(node, g)
+        return contributions(node, g)
 
 
 def undone_broadcast(shape: tuple[int, ...], onto: tuple[int, ...]) -> list[str]:
@@ -209,7 +208,7 @@ def _backward(trace: Trace) -> Iterator[Step]:
     for t in reversed(trace.tape):
         if t.op is not None and t in trace.adjoints:
             g = trace.adjoints[t]
-            terms = [_term(trace, c, totals, still_open) for c in contributions(t, g)]
+            terms = [_term(trace, c, totals, still_open) for c in quiet_contributions(t, g)]
             yield Step("backward", t, trace.derivative(t), g, tuple(terms))
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from ...core.tensor import Tensor
 from ...notation import plain as formula
 from ...text.format import arguments, made_by, shortened
-from ..trace import Trace, contributions, count_uses, names_of, undone_broadcast
+from ..trace import Trace, count_uses, names_of, quiet_contributions, undone_broadcast
 from .card import Block, Card, block
 from .folding import Group, Part, parts_of
 
@@ -202,7 +202,7 @@ def _undone_broadcasts(trace: Trace, parts: Sequence[Part]) -> dict[Tensor, list
     for t in (part.tensors[-1] for part in parts if not part.is_folded):
         if t.op is None or t not in trace.adjoints:
             continue
-        for contribution in contributions(t, trace.adjoints[t]):
+        for contribution in quiet_contributions(t, trace.adjoints[t]):
             a = t.inputs[contribution.argument]
             lines = notes.setdefault(a, [])
             summed = undone_broadcast(np.shape(contribution.value), a.shape)

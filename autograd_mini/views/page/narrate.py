@@ -21,7 +21,7 @@ from ...notation import names as naming
 from ...notation import plain as formula
 from ...notation.symbolic import parameters
 from ...text.format import MOST_LISTED, listed, made_by, number, variable
-from ..trace import Step, Term, Trace, contributions, count_uses
+from ..trace import Step, Term, Trace, count_uses, quiet_contributions
 from . import sentences
 from .arrays import Pool, minus
 
@@ -295,7 +295,8 @@ def _slopes(step: Step) -> dict[int, Array]:
     multiply = {c.argument for c in step.contributions if c.rule.multiplies()}
     if not multiply or not isinstance(t.data, np.ndarray):
         return {}
-    slopes = {c.argument: np.asarray(c.value) for c in contributions(t, np.ones(t.shape, t.dtype))}
+    ones = np.ones(t.shape, t.dtype)
+    slopes = {c.argument: np.asarray(c.value) for c in quiet_contributions(t, ones)}
     return {i: slopes[i] for i in multiply if slopes[i].dtype.kind == "f"}
 
 
