@@ -44,40 +44,40 @@ def format_sections(sections: Iterable[Section], columns: int | None, colored: b
     They are `columns` wide, or as wide as the terminal. Cells are transliterated before they are
     measured, since a replacement may be wider than its letter.
     """
-    room = max(_NARROWEST, shutil.get_terminal_size().columns if columns is None else columns)
+    available = max(_NARROWEST, shutil.get_terminal_size().columns if columns is None else columns)
     texts = []
     for section in sections:
         rows = [[transliterate(cell, sys.stdout) for cell in row] for row in section.rows]
         colors = section.colors if colored else {}
-        texts.append("\n".join(_lines(section._replace(rows=rows, colors=colors), room)))
+        texts.append("\n".join(_lines(section._replace(rows=rows, colors=colors), available)))
     return transliterate("\n\n".join(texts), sys.stdout)  # again, for the ellipses of cut cells
 
 
-def _lines(section: Section, room: int) -> Iterator[str]:
+def _lines(section: Section, available: int) -> Iterator[str]:
     """Yield the rows, and a line for what did not fit."""
     flexible = {i for columns, _ in section.shrink for i in columns}
-    widths = _fit(section, flexible, room)
+    widths = _fit(section, flexible, available)
     for row in section.rows:
         yield _line(row, widths, flexible, section.colors)
     if gone := [name for name, w in zip(section.rows[0], widths) if not w]:
-        yield wrapped(f"no room for {', '.join(gone)}", 2, room)
-    if _total(widths) > room:
-        yield wrapped(f"{_total(widths)} columns: names and numbers are not cut", 2, room)
+        yield wrapped(f"no room for {', '.join(gone)}", 2, available)
+    if _total(widths) > available:
+        yield wrapped(f"{_total(widths)} columns: names and numbers are not cut", 2, available)
 
 
-def _fit(section: Section, flexible: set[int], room: int) -> list[int]:
+def _fit(section: Section, flexible: set[int], available: int) -> list[int]:
     """Return the widths of the columns, made to fit; 0 for a column that is left out."""
     columns = list(zip(*section.rows))
     whole = [max(map(width, column)) for column in columns]
-    whole = [min(w, room) if i in flexible else w for i, w in enumerate(whole)]
+    whole = [min(w, available) if i in flexible else w for i, w in enumerate(whole)]
     words = [min(LONGEST_NUMBER, max(map(_width_of_word, column))) for column in columns]
     for dropped in range(len(section.drop) + 1):
         widths = [0 if i in section.drop[:dropped] else w for i, w in enumerate(whole)]
         for chosen, least in section.shrink:
-            for _ in range(_total(widths) - room):
+            for _ in range(_total(widths) - available):
                 if wide := [i for i in chosen if widths[i] > max(least, words[i])]:
                     widths[max(wide, key=widths.__getitem__)] -= 1
-        if _total(widths) <= room:
+        if _total(widths) <= available:
             break
     return widths
 

@@ -30,7 +30,7 @@ _TICKS = 17  # positions of a slider; the middle one is the input as it is
 _HARDEST = 1000.0  # the largest of the hard logits
 
 #: ``run(traces, leaf, array)`` returns the same traces with another array in a leaf.
-Rerun: TypeAlias = "Callable[[Sequence[Trace], Tensor, Array], list[Trace]]"
+Rerun: TypeAlias = Callable[[Sequence[Trace], Tensor, Array], list[Trace]]
 
 
 def rerun(traces: Sequence[Trace], t: Tensor, array: Array) -> list[Trace]:

@@ -133,7 +133,7 @@
 /** @typedef {Findings & {together: number[], hard?: Findings}} Compare */
 
 /**
- * What has been added to a gradient at a step, and the sum so far. The seed is no contribution.
+ * What has been added to a gradient at a step, and the sum so far. The seed is not a contribution.
  * @typedef {{step: number, total: number, contribution?: Contribution}} Sum
  */
 
