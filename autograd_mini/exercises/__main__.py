@@ -5,7 +5,7 @@ import difflib
 import sys
 from collections.abc import Sequence
 
-from ..text.terminal import spelled
+from ..text.terminal import transliterate
 from . import CHAPTERS, overview
 
 _NEXT = """\
@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             hint = f"Did you mean {near[0]}?" if near else "Leave out the name to list all."
             parser.error(f"there is no exercise {name!r}. {hint}")
     asked = "\n\n\n".join(repr(known[name]) for name in names)
-    print(spelled(asked or f"{overview()}\n\n{_NEXT}", sys.stdout))
+    print(transliterate(asked or f"{overview()}\n\n{_NEXT}", sys.stdout))
 
 
 if __name__ == "__main__":

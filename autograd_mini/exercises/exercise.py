@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from ..text.terminal import spelled
+from ..text.terminal import transliterate
 from .case import Case
 from .grading import WIDTH, WrongAnswer, grade
 
@@ -106,7 +106,7 @@ class Exercise:
             raise ValueError(f"{self.name} has hints 1 to {last}, got {step}")
         self._hinted = step or min(self._hinted + 1, last)
         text = f"Hint {self._hinted} of {last} for {self.name}: {self.hints[self._hinted - 1]}"
-        print(spelled(textwrap.fill(text, WIDTH), sys.stdout))
+        print(transliterate(textwrap.fill(text, WIDTH), sys.stdout))
 
     def __repr__(self) -> str:
         state = "passed" if self.passed else "not passed yet"

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..core.context import no_grad
 from ..core.tensor import Tensor
-from ..text.columns import _Section, _written
+from ..text.columns import Section, format_sections
 from ..text.format import one_line
 from ..text.format import width as wide
 
@@ -193,7 +193,7 @@ class Summary:
         for row in cells:
             row[0] += " " * (paths + 1 - wide(row[0]))
             row[-2:] = row[-2].rjust(counts), row[-1].rjust(sizes)
-        table = _written([_Section(cells, [([2], 12), ([1], 8)], {})], width, False)
+        table = format_sections([Section(cells, [([2], 12), ([1], 8)], {})], width, False)
         return f"{table}\n\n{self._total()}"
 
     def _total(self) -> str:

@@ -1,4 +1,4 @@
-"""What a stream can show: colour where it is a terminal, and letters of its encoding."""
+"""Write what a stream can show: colour on a terminal, and the letters of the stream's encoding."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 from .format import ELLIPSIS
 
-#: Of the 256 colours, two that can be read on a dark and on a light ground alike; of the first 16
-#: a theme may choose a yellow that is lost on white, or a blue that is lost on black.
+#: Two of the 256 colours that are legible on a dark and on a light background. Themes may redefine
+#: the first 16, for example as a yellow that is lost on white.
 FORWARD, BACKWARD = "38;5;32", "38;5;166"
 
-#: how our letters are spelled where a stream cannot write them; the ellipsis stays one column wide
-_SPELLED = {
+#: Replacements for letters that a stream cannot write; that of the ellipsis is one column wide.
+_REPLACEMENTS = {
     ELLIPSIS: "~",
     "∂": "d",
     "ŷ": "y_hat",
@@ -30,36 +30,38 @@ _SPELLED = {
     "≤": "<=",
     "≥": ">=",
 }
-SPELLING = "autograd_mini.spelling"  # an error handler of Python's codecs, as "replace" is one
+SPELLING = "autograd_mini.spelling"  # the name of a codec error handler, as "replace" is one
 
 
-def spelled(text: str, stream: Any) -> str:
-    r"""The text in letters that the stream can write.
+def transliterate(text: str, stream: Any) -> str:
+    r"""Return the text in letters that the stream can write.
 
     Examples
     --------
     >>> import io
-    >>> print(spelled("∂L/∂ŷ · xᵀ é", io.TextIOWrapper(io.BytesIO(), "ascii")))
+    >>> print(transliterate("∂L/∂ŷ · xᵀ é", io.TextIOWrapper(io.BytesIO(), "ascii")))
     dL/dy_hat * x.T \xe9
     """
     encoding = getattr(stream, "encoding", None) or "utf-8"
     return text.encode(encoding, SPELLING).decode(encoding)
 
 
-def _spelling(error: UnicodeError) -> tuple[str, int]:
+def _replace(error: UnicodeError) -> tuple[str, int]:
+    """Handle an encoding error: replace the letters, or escape those without a replacement."""
     assert isinstance(error, UnicodeEncodeError)
     letters = error.object[error.start : error.end]
     escaped = (c.encode("ascii", "backslashreplace").decode() for c in letters)
-    return "".join(_SPELLED.get(c, e) for c, e in zip(letters, escaped)), error.end
+    return "".join(_REPLACEMENTS.get(c, e) for c, e in zip(letters, escaped)), error.end
 
 
-codecs.register_error(SPELLING, _spelling)
+codecs.register_error(SPELLING, _replace)
 
 
 def is_colored(stream: Any) -> bool:
-    """Whether to write in colour: to a terminal, unless the environment says otherwise.
+    """Return whether to write in colour: on a terminal, unless the environment decides.
 
-    ``NO_COLOR`` goes before ``FORCE_COLOR``; see https://no-color.org and https://force-color.org.
+    ``NO_COLOR`` takes precedence over ``FORCE_COLOR``: see https://no-color.org and
+    https://force-color.org.
     """
     if os.environ.get("NO_COLOR"):
         return False
@@ -67,10 +69,10 @@ def is_colored(stream: Any) -> bool:
         return True
     try:
         return bool(stream.isatty())
-    except (AttributeError, ValueError):  # there is no stream at all, or it is closed
+    except (AttributeError, ValueError):  # there is no stream, or it is closed
         return False
 
 
-def painted(text: str, color: str) -> str:
-    """The text between the codes of a terminal for a colour, and for no colour."""
+def colorize(text: str, color: str) -> str:
+    """Return the text between the terminal codes that turn a colour on and off."""
     return f"\x1b[{color}m{text}\x1b[m"

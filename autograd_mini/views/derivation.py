@@ -11,8 +11,8 @@ from ..notation import latex as tex
 from ..notation import plain as formula
 from ..notation.names import Formula, Names, name_of, taken
 from ..text.format import Called
-from ..text.terminal import spelled
-from .trace import Contribution, Trace
+from ..text.terminal import transliterate
+from .trace import Term, Trace
 
 
 class Derivation(str):
@@ -112,7 +112,7 @@ def latex(result: Tensor, names: Mapping[str, Any] | None = None) -> Derivation:
         + " \\\\[1.5ex]\n".join(backward)
         + "\n\\end{aligned}"
     )
-    found.text = spelled("\n".join(map("\n".join, _lines(trace, _PLAIN))), sys.stdout)
+    found.text = transliterate("\n".join(map("\n".join, _lines(trace, _PLAIN))), sys.stdout)
     return found
 
 
@@ -188,9 +188,9 @@ def _backward(trace: Trace, called: Called, names: Names, write: _Notation) -> I
         yield line + (write.where + ", ".join(map(" = ".join, said)) if said else "")
 
 
-def _by_target(trace: Trace) -> dict[Tensor, list[Contribution]]:
+def _by_target(trace: Trace) -> dict[Tensor, list[Term]]:
     """All that flows into each derivative, in the order in which these are complete."""
-    found: dict[Tensor, list[Contribution]] = {}
+    found: dict[Tensor, list[Term]] = {}
     for step in trace.backward:
         for c in step.contributions:
             found.setdefault(c.target, []).append(c)

@@ -1,4 +1,4 @@
-"""The backward pass in sentences, a step a paragraph, with formulas and numbers."""
+"""Describe the backward pass in sentences: a paragraph for each step, with formulas and numbers."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from typing import Any
 
 from ..core.tensor import Tensor
 from ..text.format import values, wrapped
-from ..text.terminal import spelled
-from .trace import Contribution, Step, Trace
+from ..text.terminal import transliterate
+from .trace import Step, Term, Trace
 
 
 def explain(result: Tensor, names: Mapping[str, Any] | None = None) -> str:
-    """Backpropagation from `result`, told step by step.
+    """Describe backpropagation from `result` step by step.
 
     Parameters
     ----------
     result : Tensor, shape ()
-        What to differentiate. Touches no ``.grad``.
+        The tensor to differentiate. No ``.grad`` changes.
     names : mapping, optional
-        Variables, as ``locals()`` gives them: what to call arrays, and tensors that have no name.
+        Variables, as ``locals()`` gives them: they name arrays, and tensors without a name.
 
     Returns
     -------
     str
-        A paragraph for each operation, from the last to the first: what it computed, the derivative
-        that arrives at it, and what its rules pass on; the derivatives of the leaves at the end.
-        Lines have at most 80 columns, in letters that standard output can write.
+        A paragraph for each operation, from the last to the first: its value, the gradient that
+        arrives at it, and its contributions. The last line lists the gradients of the leaves. Lines
+        have at most 80 columns, in letters that standard output can write.
 
     Raises
     ------
     RuntimeError, ValueError
-        For a result that was not recorded, or has more than one entry.
+        If the result was not recorded, or has more than one entry.
 
     References
     ----------
@@ -69,6 +69,7 @@ def explain(result: Tensor, names: Mapping[str, Any] | None = None) -> str:
 
 
 def _paragraph(number: int, step: Step, trace: Trace) -> str:
+    """Return what a node computed, the gradient that arrives at it, and its contributions."""
     t = step.tensor
     assert t.op is not None
     made = f"{trace.called[t.order]} = {trace.forward_formula(t)} = {values(t.data)}"
@@ -79,17 +80,17 @@ def _paragraph(number: int, step: Step, trace: Trace) -> str:
 
 
 def _line(text: str, indent: int) -> str:
-    return wrapped(spelled(text, sys.stdout), indent)
+    """Return the text in lines of 80 columns, with a hanging indent."""
+    return wrapped(transliterate(text, sys.stdout), indent)
 
 
-def _sentence(c: Contribution, trace: Trace) -> str:
-    """One contribution: its formula, its number, and the sum that it goes into."""
-    first = c.value is c.total
-    sign = "=" if first else "+="
+def _sentence(c: Term, trace: Trace) -> str:
+    """Return a sentence on one contribution: its formula, its value, and the sum so far."""
+    sign = "=" if c.is_first else "+="
     text = f"To {trace.called[c.target.order]}: {trace.derivative(c.target)} {sign} {c.formula}"
     text += f" ({c.summed})" if c.summed else ""
     text += f" = {values(c.value)}"
-    if not first:
+    if not c.is_first:
         text += f", which makes {values(c.total)}"
     if c.open:
         text += f"; {c.open} more path{' is' if c.open == 1 else 's are'} still open"

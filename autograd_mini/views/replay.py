@@ -1,4 +1,4 @@
-"""Opening fused nodes: the same computation with the graph of each in its place, in a box."""
+"""Run a tape again: with the graph of each fused node in its place, or on other leaves."""
 
 from __future__ import annotations
 
@@ -8,86 +8,82 @@ from typing import Any
 
 import numpy as np
 
-from ..core.context import SCOPES, grad_mode, scope, unobserved
+from ..core.arrays import Array
+from ..core.context import SCOPES, scope, unobserved
 from ..core.tape import Tape
+from ..core.tape import replay as replay_tape
 from ..core.tensor import Tensor
 from ..notation.symbolic import parameters
 from .trace import Trace
 
 
-def opened(result: Tensor) -> tuple[Tensor, Mapping[int, Tensor]]:
-    """The tape behind `result` computed once more, fused nodes by their unfused definitions.
+def unfuse(result: Tensor) -> tuple[Tensor, Mapping[int, Tensor]]:
+    """Compute `result` again from the same leaves, with fused nodes replaced by their graphs.
 
     Returns
     -------
     Tensor
-        The new result. It has the same leaves.
+        The new result.
     mapping of int to Tensor
-        What stands for each tensor of the old tape, by its creation number.
+        The replacement of each tensor of the old tape, by its creation number.
 
     Raises
     ------
     ValueError
-        When no node is fused.
+        If no node is fused.
 
     Examples
     --------
     >>> import autograd_mini as ag
     >>> x = ag.tensor([1.0, 2.0], requires_grad=True)
-    >>> result, _ = opened(ag.logsumexp(x))
+    >>> result, _ = unfuse(ag.logsumexp(x))
     >>> [t.op.name for t in result.tape() if t.op]
     ['exp', 'sum', 'log']
     """
-    made: dict[int, Tensor] = {}
-    found = False
-    with grad_mode(True), np.errstate(all="ignore"):
-        for t in Tape(result):
-            if t.op is None:
-                made[t.order] = t
-                continue
-            args = [
-                made[a.order] if isinstance(a, Tensor) else _called(a, name)
-                for a, name in zip(t.inputs, chain(parameters(t.op), repeat("")))
-            ]
-            SCOPES.set(t.scope if t.op.unfused is None else (*t.scope, scope(t.op.name)))
-            found = found or t.op.unfused is not None
-            out = made[t.order] = (t.op.unfused or t.op)(*args, **t.kwargs)
-            out.name = out.name or t.name
-    if not found:
+    tape = Tape(result)
+    if not any(t.op and t.op.unfused for t in tape):
         raise ValueError("unfuse=True: no node of this graph is fused, so there is none to open")
-    return made[result.order], made
+    with unobserved():
+        replaced = replay_tape(tape, leaf=lambda t: t, call=_call_unfused)
+    return replaced[result], {t.order: new for t, new in replaced.items()}
 
 
-def _called(a: Any, name: str) -> Any:
-    """An argument of a fused node that is no Tensor: of an array, the graph has a card."""
+def _call_unfused(t: Tensor, args: list[Any]) -> Tensor:
+    """Compute a node again; the graph of a fused one goes into a box with the node's name."""
+    op = t.op
+    assert op is not None
+    SCOPES.set((*t.scope, scope(op.name)) if op.unfused else t.scope)
+    names = chain(parameters(op), repeat(""))
+    out: Tensor = (op.unfused or op)(*map(_constant, args, names), **t.kwargs)
+    out.name = out.name or t.name
+    return out
+
+
+def _constant(a: Any, name: str) -> Any:
+    """Return an argument of a fused node; an array of numbers as a tensor, which has a card."""
     is_array = isinstance(a, np.ndarray) and a.ndim and a.dtype.kind == "f"
     return Tensor(a, name=name) if name and is_array else a
 
 
-def replayed(trace: Trace, data: Mapping[int, Any]) -> Trace:
-    """The trace of the same operations on other leaves.
+def replay(trace: Trace, data: Mapping[int, Array]) -> Trace:
+    """Run the operations of a trace on other leaves.
 
     Parameters
     ----------
     trace : Trace
     data : mapping of int to array
-        What is in a leaf instead, by creation number.
+        The new values of leaves, by creation number. The other leaves keep theirs.
 
     Returns
     -------
     Trace
-        Its tensors stand in the same order, and have the same names.
+        Its tensors are in the same order, and have the same names.
     """
-    made: dict[int, Tensor] = {}
-    for t in trace.tape:
-        if t.op is None:
-            array = data.get(t.order, t._array)
-            made[t.order] = Tensor(array, requires_grad=t.requires_grad, name=t.name)
-            continue
-        args = [made[a.order] if isinstance(a, Tensor) else a for a in t.inputs]
-        with unobserved(), grad_mode(True), np.errstate(all="ignore"):
-            made[t.order] = t.op(*args, **t.kwargs)
-    tape = Tape(made[trace.result.order])
-    called = {made[key].order if key in made else key: s for key, s in trace.called.items()}
-    with unobserved(), np.errstate(all="ignore"):
-        return Trace(tape, called, tape.adjoints())
+
+    def leaf(t: Tensor) -> Tensor:
+        array = data.get(t.order, t._array)
+        return Tensor(array, requires_grad=t.requires_grad, name=t.name)
+
+    with unobserved():
+        replaced = replay_tape(trace.tape, leaf)
+    return trace.like(Tape(replaced[trace.result]))

@@ -1,4 +1,4 @@
-"""The tape as a table of text: a Wengert list, as the textbooks print it."""
+"""Show a tape as a table of text: a Wengert list, as the textbooks print it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..text.columns import _LEAST, _Section, _written
-from ..text.format import arguments, made_by, values
+from ..text.columns import LONGEST_NUMBER, Section, format_sections
+from ..text.format import Called, arguments, made_by, values
 from ..text.terminal import BACKWARD, FORWARD, is_colored
-from .trace import Trace
-from .trace import called as names_of
+from .trace import Trace, names_of
 
 if TYPE_CHECKING:
     from ..core.tape import Tape
@@ -23,33 +22,33 @@ def table(
     adjoints: bool = False,
     width: int | None = None,
 ) -> str:
-    """The Wengert list: a row for each tensor of the tape, in the order of computation.
+    """Return the Wengert list: a row for each tensor of the tape, in the order of computation.
 
     Parameters
     ----------
     tape : Tape
-        What to show.
     names : mapping, optional
-        Variables, as ``locals()`` gives them: what to call arrays, and tensors that have no name.
+        Variables, as ``locals()`` gives them: they name arrays, and tensors without a name.
     adjoints : bool
-        Also show the derivative of the result with respect to each active tensor; and below, a row
-        for each step of the backward pass: whose rule adds what to which derivative.
+        Also show the gradient of the result with respect to each active tensor. A second table
+        shows the backward pass: a row for each contribution.
     width : int, optional
-        Columns to fit into; the terminal's when not given. Arguments, rules, arrays and operations
-        are shortened to fit, and where that is not enough shapes, arguments and rules are left out.
-        Numbers and names are never cut: what is still too wide for them says so in its last line.
+        Columns to fit into; those of the terminal if not given. Arguments, rules, arrays and
+        operations are shortened to fit. If that is not enough, shapes, arguments and rules are left
+        out. Numbers and names are never cut: a table that is still too wide says so in its last
+        line.
 
     Returns
     -------
     str
         Lines without trailing blanks or colours, in letters that standard output can write.
-        ``tape[3]`` is row 3; a tensor without a name is called ``v3`` by that number.
+        ``tape[3]`` is row 3, and a tensor without a name is called ``v3`` there.
 
     Raises
     ------
     RuntimeError, ValueError
-        With `adjoints`, as `Tape.adjoints`: for a result that was not recorded, or has more than
-        one entry.
+        With `adjoints`, as `Tape.adjoints`: if the result was not recorded, or has more than one
+        entry.
 
     References
     ----------
@@ -72,18 +71,26 @@ def table(
     1 mul  ∂v2/∂x   =   ∂v2/∂v1 · x  2
     1 mul  ∂v2/∂x   +=  ∂v2/∂v1 · x  2
     """
-    return _written(_sections(tape, names, adjoints), width, colored=False)
+    return format_sections(_sections(tape, names, adjoints), width, colored=False)
 
 
 def printed(tape: Tape, *, adjoints: bool = False, width: int | None = None) -> str:
-    """The table as `print` writes it: in colour, where standard output is a terminal."""
-    return _written(_sections(tape, {}, adjoints), width, is_colored(sys.stdout))
+    """Return the table as `print` writes it: in colour if standard output is a terminal."""
+    return format_sections(_sections(tape, {}, adjoints), width, is_colored(sys.stdout))
 
 
-def _sections(tape: Tape, names: Mapping[str, Any] | None, adjoints: bool) -> Iterator[_Section]:
-    """The forward rows; with `adjoints` the backward rows too."""
-    trace = Trace.of(tape.result, names) if adjoints else None
-    called = trace.called if trace else names_of(tape, names or {})
+def _sections(tape: Tape, names: Mapping[str, Any] | None, adjoints: bool) -> Iterator[Section]:
+    """Yield the table of the tensors; with `adjoints`, also that of the backward pass."""
+    if not adjoints:
+        yield _tensors(tape, names_of(tape, names or {}), None)
+        return
+    trace = Trace.of(tape.result, names)
+    yield _tensors(tape, trace.called, trace)
+    yield _contributions(tape, trace)
+
+
+def _tensors(tape: Tape, called: Called, trace: Trace | None) -> Section:
+    """Return a row for each tensor, with its gradient if there is a trace."""
     rows = [["#", "name", "op", "arguments", "shape", "value"]]
     for i, t in enumerate(tape):
         call = ", ".join(arguments(t, called))
@@ -93,28 +100,32 @@ def _sections(tape: Tape, names: Mapping[str, Any] | None, adjoints: bool) -> It
         for row, t in zip(rows[1:], tape):
             row.append(values(trace.adjoints[t]) if t in trace.adjoints else "")
     numbers = range(5, len(rows[0]))
-    colors = {5: FORWARD, 6: BACKWARD}
-    yields = [([3], 24), (numbers, _LEAST), ([2, 3], _LEAST), (numbers, 0), ([3], 0)]
-    yield _Section(rows, yields, colors, goes=[4, 3])
-    if trace:
-        # The operation stands above, by its number; a rule says something only as a whole.
-        yields = [([1], 12), ([4], 26), ([5], 16), ([4], 16), ([5], 0), ([4], 0)]
-        yield _Section(list(_steps(tape, trace)), yields, {5: BACKWARD}, goes=[1, 4])
+    shrink = [
+        ([3], 24),
+        (numbers, LONGEST_NUMBER),
+        ([2, 3], LONGEST_NUMBER),
+        (numbers, 0),
+        ([3], 0),
+    ]
+    return Section(rows, shrink, {5: FORWARD, 6: BACKWARD}, drop=[4, 3])
 
 
-def _steps(tape: Tape, trace: Trace) -> Iterator[list[str]]:
-    """The backward pass: a row for each contribution, ``+=`` where there is one already."""
-    yield ["#", "op", "adds to", "", "rule", "contribution"]
+def _contributions(tape: Tape, trace: Trace) -> Section:
+    """Return a row for each contribution, in the order of the backward pass."""
     number = {t.order: i for i, t in enumerate(tape)}
-    for step in trace.backward:
-        for c in step.contributions:
-            sign = "=" if c.value is c.total else "+="
-            target = trace.derivative(c.target)
-            yield [
-                str(number[step.tensor.order]),
-                made_by(step.tensor),
-                target,
-                sign,
-                c.formula,
-                values(c.value),
-            ]
+    rows = [["#", "op", "adds to", "", "rule", "contribution"]]
+    rows += [
+        [
+            str(number[step.tensor.order]),
+            made_by(step.tensor),
+            trace.derivative(c.target),
+            "=" if c.is_first else "+=",
+            c.formula,
+            values(c.value),
+        ]
+        for step in trace.backward
+        for c in step.contributions
+    ]
+    # The operation is in the first table, at the same number; half a rule would mean nothing.
+    shrink = [([1], 12), ([4], 26), ([5], 16), ([4], 16), ([5], 0), ([4], 0)]
+    return Section(rows, shrink, {5: BACKWARD}, drop=[1, 4])

@@ -1,9 +1,9 @@
-"""Trace: a tape's two passes as steps, which every view writes out.
+"""Trace: the two passes over a tape as steps, which every view writes out.
 
-Forward, a step is a record. Backward, a step is a record too: the derivative that has arrived at
-it is complete, and its rules pass one contribution on to each active argument, where contributions
-are added up. A trace touches no ``.grad`` and changes nothing; it is computed by the same rules,
-and the same undoing of broadcasts, as the sweep.
+A forward step is a node. A backward step is a node too: its gradient is complete, and its rules
+contribute to the gradients of its active arguments, where contributions are added up. A trace
+touches no ``.grad`` and changes nothing. It runs the engine's own backward pass, hidden from all
+observers: inside ``ag.debug()`` too it shows nan and inf like other numbers.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..core.arrays import unwrap
+from ..core.arrays import Array, Cotangent
 from ..core.backward import unbroadcast
-from ..core.context import unobserved
-from ..core.tape import Tape
+from ..core.context import Contribution, unobserved
+from ..core.tape import Tape, contributions
 from ..core.tensor import Tensor
 from ..notation import plain as formula
 from ..notation.symbolic import Ruled, ruled
@@ -27,19 +27,24 @@ from ..text.format import Called, Place, labels, one_line, variable
 
 
 @dataclass(frozen=True)
-class Contribution:
-    """What one use of a tensor adds to its derivative."""
+class Term:
+    """One term of the sum that is a tensor's gradient: a `Contribution`, described."""
 
     target: Tensor
-    source: Tensor  #: the record that the rule belongs to
-    argument: int  #: which argument of it the target is
-    rule: Ruled  #: what the rule makes of symbols
+    source: Tensor  #: the node that used the target, and whose rule ran
+    argument: int  #: as which of its arguments it used it
+    rule: Ruled  #: the rule, run on symbols
     formula: str
-    value: Any
-    spread: Any  #: what the rule gave, before a broadcast was undone
-    summed: str  #: where the target had been broadcast: over which axes that was summed
-    total: Any  #: the running sum, this one included
-    open: int  #: how many more are still to come
+    value: Array
+    spread: Array  #: what the rule returned, before a broadcast was undone
+    summed: str  #: if the target had been broadcast: the axes that were summed, in words
+    total: Array  #: the running sum, with this term
+    open: int  #: the number of terms still to come
+
+    @property
+    def is_first(self) -> bool:
+        """Whether no other term had arrived before."""
+        return self.value is self.total
 
 
 @dataclass(frozen=True)
@@ -49,24 +54,24 @@ class Step:
     phase: str  #: "forward" or "backward"
     tensor: Tensor
     formula: str
-    value: Any  #: what it computed; backward, the derivative that arrived
-    contributions: tuple[Contribution, ...] = ()
+    value: Array  #: the value that was computed; backward, the complete gradient
+    contributions: tuple[Term, ...] = ()
 
 
 @dataclass(frozen=True)
 class Trace:
-    """The steps of a tape, and what its tensors are called.
+    """The steps of a tape, and the names of its tensors.
 
     Attributes
     ----------
     tape : Tape
     called : mapping of int or Place to str
-        What to call each tensor, by its creation number; and an array that is in a variable, by its
-        place. No two alike.
+        The name of each tensor, by its creation number, and of each array that is in a variable, by
+        its place. No two are alike.
     adjoints : mapping of Tensor to array
-        The derivative of the result by each active tensor.
+        The gradient of the result with respect to each active tensor.
     forward, backward : sequence of Step
-        The two passes, worked out when they are first asked for.
+        The two passes, computed when they are first asked for.
 
     Examples
     --------
@@ -81,7 +86,7 @@ class Trace:
 
     tape: Tape
     called: Called
-    adjoints: Mapping[Tensor, Any] = field(repr=False)
+    adjoints: Mapping[Tensor, Array] = field(repr=False)
     _ruled: dict[int, Mapping[int, Ruled]] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -91,54 +96,66 @@ class Trace:
         names: Mapping[str, Any] | None = None,
         gradient: ArrayLike | None = None,
     ) -> Trace:
-        """The trace of the tape behind `result`.
+        """Return the trace of the tape behind `result`.
 
         Parameters
         ----------
         names : mapping of str to anything, optional
-            Variables, as ``locals()`` gives them: what to call arrays, and tensors without a name.
+            Variables, as ``locals()`` gives them: they name arrays, and tensors without a name.
         gradient : array_like, optional
             The cotangent to start from; one for a result of one entry.
         """
         tape = Tape(result)
+        return cls.of_named(tape, names_of(tape, names or {}), gradient)
+
+    @classmethod
+    def of_named(cls, tape: Tape, names: Called, gradient: ArrayLike | None = None) -> Trace:
+        """Return the trace of a tape whose tensors have names already."""
         with unobserved(), np.errstate(all="ignore"):  # a view shows nan and inf, without a warning
-            adjoints = tape.adjoints(gradient)
-        return cls(tape, called(tape, names or {}), adjoints)
+            return cls(tape, names, tape.adjoints(gradient))
+
+    def like(self, tape: Tape) -> Trace:
+        """Return the trace of another tape of the same operations, with the names of this one."""
+        orders = {t.order: other.order for t, other in zip(self.tape, tape, strict=True)}
+        names = {orders.get(key, key): name for key, name in self.called.items()}
+        return Trace.of_named(tape, names)
 
     @property
     def result(self) -> Tensor:
-        """Where the tape ends."""
+        """The tensor that the tape ends in."""
         return self.tape.result
 
     @cached_property
     def forward(self) -> tuple[Step, ...]:
-        """A step for each record, in the order of computation."""
+        """A step for each node, in the order of computation."""
         return tuple(Step("forward", t, self.forward_formula(t), t.data) for t in self.tape if t.op)
 
     @cached_property
     def backward(self) -> tuple[Step, ...]:
-        """A step for each record that a derivative reaches, from the last to the first."""
+        """A step for each node that a gradient reaches, from the last to the first."""
         return tuple(_backward(self))
 
     def forward_formula(self, t: Tensor) -> str:
-        """How a record was computed, in the names of its arguments."""
+        """Return how a node was computed, in the names of its arguments."""
         return formula.of_record(t, self.called)
 
     def rule(self, t: Tensor, i: int) -> Ruled:
-        """What the i-th rule of a record makes of symbols: worked out once."""
+        """Return the i-th rule of a node, run on symbols. It runs once."""
         if t.order not in self._ruled:
             self._ruled[t.order] = ruled(t)
         return self._ruled[t.order][i]
 
     def derivative(self, t: Tensor) -> str:
-        """How the derivative of the result by `t` is written: ``∂L/∂x``."""
+        """Return how the gradient of the result with respect to `t` is written: ``∂L/∂x``."""
         return f"∂{self.called[self.result.order]}/∂{self.called[t.order]}"
 
 
-def called(tensors: Sequence[Tensor], names: Mapping[str, Any]) -> dict[Any, str]:
-    """What to call each tensor: its name; if it has none, that of the variable it is in; if it is
-    in none, its number. An array that an operation was given has the name of its variable.
-    A variable that begins with an underscore is nobody's name."""
+def names_of(tensors: Sequence[Tensor], names: Mapping[str, Any]) -> dict[Any, str]:
+    """Return the names of tensors, by creation number, and of arrays in variables, by place.
+
+    A tensor without a name has that of the variable it is in, or else its number. A variable that
+    begins with an underscore names nothing.
+    """
     found = labels(tensors)
     taken = set(found.values())
     variables = {
@@ -157,52 +174,24 @@ def called(tensors: Sequence[Tensor], names: Mapping[str, Any]) -> dict[Any, str
     return {**found, **free, **arrays}
 
 
-def _backward(trace: Trace) -> Iterator[Step]:
-    """The steps of the sweep, from its end."""
-    open_paths = uses(trace.tape, trace.adjoints)
-    totals: dict[Tensor, Any] = {}
-    for t in reversed(trace.tape):
-        if t.op is None or t not in trace.adjoints:
-            continue
-        g, arrived = trace.adjoints[t], trace.derivative(t)
-        passed_on = []
-        for i, spread, c, summed in _contributions(t, g):
-            a = t.inputs[i]
-            totals[a] = np.asarray(totals[a] + c) if a in totals else c
-            open_paths[a] -= 1
-            rule = trace.rule(t, i)
-            text = formula.of_rule(rule, trace.called, arrived)
-            total, left = totals[a], open_paths[a]
-            passed_on.append(Contribution(a, t, i, rule, text, c, spread, summed, total, left))
-        yield Step("backward", t, arrived, g, tuple(passed_on))
+def quiet_contributions(node: Tensor, g: Cotangent) -> list[Contribution]:
+    """Return what the rules of a node contribute, without a warning about nan and inf."""
+    with np.errstate(all="ignore"):
+        return contributions(node, g)
 
 
-def _contributions(t: Tensor, g: Any) -> list[tuple[int, Any, Any, str]]:
-    """What each rule of a record gives; that fitted to its argument; over what it was summed."""
-    assert t.op is not None
-    kwargs = t.kwargs if t.residuals is None else {**t.kwargs, "residuals": t.residuals}
-    args = [unwrap(a) for a in t.inputs]
-    found = []
-    for i, (rule, a) in enumerate(zip(t.op.vjps, t.inputs)):
-        if rule is not None and isinstance(a, Tensor) and a.requires_grad:
-            with np.errstate(all="ignore"):
-                c = np.asarray(rule(g, t._array, *args, **kwargs))
-            found.append((i, c, np.asarray(unbroadcast(c, t, a)), _summed(c.shape, a.shape)))
-    return found
-
-
-def _summed(shape: tuple[int, ...], of: tuple[int, ...]) -> str:
-    """The undoing of a broadcast in words: ``(4, 3) → (3,), summed over axis 0``."""
-    lead = len(shape) - len(of)
-    axes = [i for i, n in enumerate(shape) if i < lead or n != of[i - lead]]
+def undone_broadcast(shape: tuple[int, ...], onto: tuple[int, ...]) -> list[str]:
+    """Return how a broadcast is undone, in words: ``(4, 3) → (3,)`` and ``summed over axis 0``."""
+    lead = len(shape) - len(onto)
+    axes = [i for i, n in enumerate(shape) if i < lead or n != onto[i - lead]]
     if not axes:
-        return ""
-    which = "axis" if len(axes) == 1 else "axes"
-    return f"{shape} → {of}, summed over {which} {', '.join(map(str, axes))}"
+        return []
+    word = "axis" if len(axes) == 1 else "axes"
+    return [f"{shape} → {onto}", f"summed over {word} {', '.join(map(str, axes))}"]
 
 
-def uses(tape: Iterable[Tensor], adjoints: Mapping[Tensor, Any]) -> dict[Tensor, int]:
-    """How many contributions each tensor gets."""
+def count_uses(tape: Iterable[Tensor], adjoints: Mapping[Tensor, Any]) -> dict[Tensor, int]:
+    """Return the number of contributions to the gradient of each tensor."""
     counts = dict.fromkeys(adjoints, 0)
     for t in tape:
         if t.op is not None and t in adjoints:
@@ -210,3 +199,41 @@ def uses(tape: Iterable[Tensor], adjoints: Mapping[Tensor, Any]) -> dict[Tensor,
                 if rule is not None and isinstance(a, Tensor) and a in counts:
                     counts[a] += 1
     return counts
+
+
+def _backward(trace: Trace) -> Iterator[Step]:
+    """Yield the steps of the backward pass, from its end."""
+    still_open = count_uses(trace.tape, trace.adjoints)
+    totals: dict[Tensor, Array] = {}
+    for t in reversed(trace.tape):
+        if t.op is not None and t in trace.adjoints:
+            g = trace.adjoints[t]
+            terms = [_term(trace, c, totals, still_open) for c in quiet_contributions(t, g)]
+            yield Step("backward", t, trace.derivative(t), g, tuple(terms))
+
+
+def _term(
+    trace: Trace,
+    c: Contribution,
+    totals: dict[Tensor, Array],
+    still_open: dict[Tensor, int],
+) -> Term:
+    """Add a contribution to the sum of its tensor, and return it with all that is said of it."""
+    node, target = c.node, c.node.inputs[c.argument]
+    spread = np.asarray(c.value)
+    value = np.asarray(unbroadcast(spread, node, target))
+    totals[target] = np.asarray(totals[target] + value) if target in totals else value
+    still_open[target] -= 1
+    rule = trace.rule(node, c.argument)
+    return Term(
+        target=target,
+        source=node,
+        argument=c.argument,
+        rule=rule,
+        formula=formula.of_rule(rule, trace.called, trace.derivative(node)),
+        value=value,
+        spread=spread,
+        summed=", ".join(undone_broadcast(spread.shape, target.shape)),
+        total=totals[target],
+        open=still_open[target],
+    )

@@ -13,6 +13,7 @@ import pytest
 
 from .chromium import Lacking, launched
 
+pytest.register_assert_rewrite("tests.browser.checks")  # as in test files: failures show values
 PICTURES = Path(__file__).parent / "pictures"
 
 

@@ -1,29 +1,38 @@
 // What is not where it should be, a sentence for each: overlaps, what is cut off, what leaves its frame.
 () => {
-  const found = [], width = document.documentElement.clientWidth, SLACK = 1.5;
+  const found = [],
+    width = document.documentElement.clientWidth,
+    SLACK = 1.5;
   const say = (what) => found.push(what);
-  const seen = (e) => e.checkVisibility({ visibilityProperty: true }) &&
-    e.getClientRects().length > 0;
+  const seen = (e) =>
+    e.checkVisibility({ visibilityProperty: true }) && e.getClientRects().length > 0;
   const all = (selector, root = document) => [...root.querySelectorAll(selector)].filter(seen);
-  const named = (e) => `${e.tagName.toLowerCase()}${e.id ? `#${e.id}` : ""}` +
+  const named = (e) =>
+    `${e.tagName.toLowerCase()}${e.id ? `#${e.id}` : ""}` +
     `${e.className && typeof e.className === "string" ? `.${e.className.trim().replace(/ +/g, ".")}` : ""}` +
     ` "${(e.textContent ?? "").trim().slice(0, 24)}"`;
   const box = (e) => e.getBoundingClientRect();
   const overlap = (a, b, slack = SLACK) =>
     Math.min(a.right, b.right) - Math.max(a.left, b.left) > slack &&
     Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > slack;
-  const inside = (a, b, slack = SLACK) => a.left >= b.left - slack && a.right <= b.right + slack &&
-    a.top >= b.top - slack && a.bottom <= b.bottom + slack;
+  const inside = (a, b, slack = SLACK) =>
+    a.left >= b.left - slack &&
+    a.right <= b.right + slack &&
+    a.top >= b.top - slack &&
+    a.bottom <= b.bottom + slack;
   /** The words themselves: an element may be wider, or narrower, than its text. */
   const words = (e) => {
     const range = document.createRange();
     range.selectNodeContents(e);
     return range.getBoundingClientRect();
   };
-  const apart = (things, what, slack) => things.forEach((a, i) => things.slice(i + 1).forEach((b) => {
-    if (!a.contains(b) && !b.contains(a) && overlap(box(a), box(b), slack))
-      say(`${what}: ${named(a)} overlaps ${named(b)}`);
-  }));
+  const apart = (things, what, slack) =>
+    things.forEach((a, i) =>
+      things.slice(i + 1).forEach((b) => {
+        if (!a.contains(b) && !b.contains(a) && overlap(box(a), box(b), slack))
+          say(`${what}: ${named(a)} overlaps ${named(b)}`);
+      }),
+    );
   /** Whether a reader can scroll to what is cut. */
   const scrolls = (e, root) => {
     for (let at = e; at && at !== root; at = at.parentElement)
@@ -45,7 +54,9 @@
       if (at.width && (at.right > room.right + SLACK || at.left < room.left - SLACK))
         say(`panel: ${named(e)} leaves ${named(panel)} by ${Math.round(at.right - room.right)}`);
       if (at.height && at.bottom > room.bottom + SLACK)
-        say(`panel: ${named(e)} leaves ${named(panel)} below by ${Math.round(at.bottom - room.bottom)}`);
+        say(
+          `panel: ${named(e)} leaves ${named(panel)} below by ${Math.round(at.bottom - room.bottom)}`,
+        );
     }
   }
   for (const row of all("#top, .bar-above, #timeline, #timeline .buttons, #views, #controls"))
@@ -81,8 +92,9 @@
   }
   for (const pill of all(".pill")) {
     if (words(pill).width > box(pill).width + SLACK) say(`pill: ${named(pill)} is cut`);
-    for (const card of cards) if (overlap(box(pill), box(card), 2)) say(`pill: ${named(pill)} on ${named(card)}`);
+    for (const card of cards)
+      if (overlap(box(pill), box(card), 2)) say(`pill: ${named(pill)} on ${named(card)}`);
   }
   apart(all(".pill"), "pills", 2);
   return [...new Set(found)];
-}
+};

@@ -4,13 +4,18 @@
   const cells = (root) => root && texts(root);
   const all = (selector, f, root = document) => [...root.querySelectorAll(selector)].map(f);
   return {
-    cards: Object.fromEntries(all(".card", (c) => [c.dataset.node, {
-      value: cells(c.querySelector(".block.value")),
-      gradient: cells(c.querySelector(".block.gradient")),
-      plus: Boolean(c.querySelector(".plus")),
-      label: c.querySelector(".cover").getAttribute("aria-label"),
-      classes: [...c.classList].sort(),
-    }])),
+    cards: Object.fromEntries(
+      all(".card", (c) => [
+        c.dataset.node,
+        {
+          value: cells(c.querySelector(".block.value")),
+          gradient: cells(c.querySelector(".block.gradient")),
+          plus: Boolean(c.querySelector(".plus")),
+          label: c.querySelector(".cover").getAttribute("aria-label"),
+          classes: [...c.classList].sort(),
+        },
+      ]),
+    ),
     current: all('[aria-current="step"]', (b) => b.dataset.step),
     position: document.querySelector("#position").textContent,
     live: document.querySelector("#live").textContent,
@@ -20,11 +25,14 @@
     entries: all("#what .entry", (e) => e.textContent),
     figures: all("#numbers .sum", (s) => all("figure", (f) => texts(f), s)),
     ledgers: all("#ledger .ledger", (l) => ({
-      rows: all("tr:not(.total)", (r) => (
-        { from: r.querySelector("b").textContent, cells: texts(r) }), l),
+      rows: all(
+        "tr:not(.total)",
+        (r) => ({ from: r.querySelector("b").textContent, cells: texts(r) }),
+        l,
+      ),
       total: cells(l.querySelector("tr.total")),
       open: l.querySelector("p.open")?.textContent ?? "",
     })),
     hash: location.hash,
   };
-}
+};

@@ -6,57 +6,13 @@ import pytest
 import autograd_mini as ag
 
 from . import cases
-from .page_reader import state
+from .checks import check_chain, check_fused, formulas
 
-CHAIN = [
-    "e=exp(z)",
-    "s=∑e",
-    "ŷ=es",
-    "v5=lnŷ",
-    "v6=y⊙v5",
-    "v7=∑v6",
-    "L=−v7",
-    "∂L∂L=1",
-    "∂L∂v7=−1",
-    "∂L∂v6=∂L∂v7",
-    "∂L∂v5=∂L∂v6⊙y",
-    "∂L∂ŷ=∂L∂v5⊙1ŷ",
-    "∂L∂e=∂L∂ŷ·1s ∂L∂s=∑(−∂L∂ŷ⊙ŷ·1s)",
-    "∂L∂e+=∂L∂s",
-    "∂L∂z=∂L∂e⊙e",
-]
-FUSED = [
-    "L=−∑y⊙lnŷ where ŷ=softmax(z) y=[0 1 0]",
-    "∂L∂L=1",
-    "∂L∂z=ŷ−y where ŷ=softmax(z) y=[0 1 0]",
-]
 HEAT_MAPS = "∂L∂w=∂L∂v2x⊤ ∂L∂x=w⊤∂L∂v2"
-
-
-def formulas(page):
-    """Those of a step, one letter after the other; an accent is on its letter."""
-    text = " ".join(state(page)["formulas"])
-    for plain, accented in (("yˆ", "ŷ"), ("\u00a0", " "), ("\u2009", ""), ("  ", " ")):
-        text = text.replace(plain, accented)
-    return text
-
-
-def check_chain(page):
-    found = []
-    for _ in CHAIN:
-        found.append(formulas(page))
-        page.keyboard.press("ArrowRight")
-    assert found == CHAIN
 
 
 def test_the_chain_reads_as_in_a_textbook(opened):
     check_chain(opened(cases.explore(cases.softmax_chain)))
-
-
-def check_fused(page):
-    for step in FUSED:
-        assert formulas(page) == step
-        page.keyboard.press("ArrowRight")
 
 
 def test_the_fused_node_leads_with_prediction_minus_truth(opened):

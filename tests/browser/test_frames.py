@@ -3,8 +3,8 @@
 import pytest
 
 from . import cases
+from .checks import Expected, check_cards
 from .page_reader import state
-from .test_steps import Expected, check_cards
 
 pytestmark = pytest.mark.slow  # `test_steps`, `test_keys` and others are in the default suite
 

@@ -1,12 +1,9 @@
 """The keyboard alone does everything that the mouse does."""
 
-import re
-
 import pytest
 
 from . import cases
-from .page_reader import shows
-from .test_steps import Expected
+from .checks import check_table, scale, step
 
 FOCUSED = "document.activeElement.id || document.activeElement.className"
 CARD = "document.activeElement.closest('.card')?.dataset.node"
@@ -15,15 +12,6 @@ CARD = "document.activeElement.closest('.card')?.dataset.node"
 @pytest.fixture
 def page(opened):
     return opened(cases.explore(cases.softmax_chain))
-
-
-def step(page):
-    return int(re.search(r"step (\d+) of", page.inner_text("#position"))[1])
-
-
-def scale(page):
-    found = re.search(r"scale\(([\d.]+)\)", page.get_attribute("#scene", "style"))
-    return float(found[1])
 
 
 def test_arrows_home_and_end(page):
@@ -128,28 +116,6 @@ def test_a_card_is_chosen(page, key):
     assert "ŷ" in page.inner_text("#what .badge")
     assert page.get_attribute("#play", "aria-pressed") == "false"
     assert page.evaluate(CARD) == "4", "the focus stays"
-
-
-def check_table(page):
-    """At each step, a row for each tensor: what it is, and what is known of it by then."""
-    expected = Expected(cases.softmax_chain)
-    page.click("#as-table")
-    for step in (2, 8, 11, 14):
-        page.evaluate(f"location.hash = '#step={step + 1}'")
-        page.wait_for_function(
-            f"document.querySelector('#live').textContent.startsWith('Step {step + 1} ')"
-        )
-        rows = page.locator("#table tbody tr").all_inner_texts()
-        known, sums = expected.known(step), expected.sums(step)
-        for row, t in zip(rows, expected.nodes, strict=True):
-            number, name, op, *_, value, gradient = (cell.strip() for cell in row.split("\t"))
-            assert (int(number), name) == (expected.index[t], expected.trace.called[t.order])
-            assert op == (t.op.name if t.op else "leaf" if t.requires_grad else "const")
-            assert shows(value.split("; "), t.data) if t in known else value == "·"
-            if t in sums:
-                assert shows(gradient.split("; "), sums[t])
-            else:
-                assert gradient == ("·" if t in expected.trace.adjoints else "")
 
 
 def test_the_table_has_the_numbers_of_the_trace(page):

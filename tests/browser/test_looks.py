@@ -1,12 +1,12 @@
 """Light and dark, with less motion, on paper; and what a screen reader is told."""
 
 import os
-import re
 from pathlib import Path
 
 import pytest
 
 from . import cases
+from .checks import MOVING, check_paper, check_still
 from .conftest import lacking
 from .page_reader import low_contrast
 
@@ -70,14 +70,11 @@ def test_formulas_have_the_font_that_the_page_brings(opened):
     )
 
 
-_MOVING = "document.getAnimations().filter((a) => a.playState === 'running').length"
-
-
 def test_less_motion(opened):
     still = opened(cases.explore(cases.softmax_chain), hash="#step=9", motion="reduce")
-    assert still.evaluate(_MOVING) == 0
+    assert still.evaluate(MOVING) == 0
     lively = opened(cases.explore(cases.softmax_chain), hash="#step=9")
-    assert lively.evaluate(_MOVING) > 0
+    assert lively.evaluate(MOVING) > 0
 
 
 def test_on_paper_there_are_no_controls(opened, picture):
@@ -89,31 +86,8 @@ def test_on_paper_there_are_no_controls(opened, picture):
     picture(page, "print")
 
 
-def check_paper(page):
-    """On one sheet: the graph, the steps, and the three cards."""
-    sheets = page.pdf(format="A4", landscape=True, print_background=True)
-    assert sheets.startswith(b"%PDF")
-    assert len(re.findall(rb"/Type\s*/Page\b", sheets)) in (1, 2)
-    page.emulate_media(media="print")
-    for part in ("#stage", "#steps", "#what", "#numbers", "#ledger"):
-        assert page.is_visible(part), part
-        assert page.locator(part).bounding_box()["height"] > 20, part
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-
 def test_it_prints(opened):
     check_paper(opened(cases.explore(cases.softmax_chain), hash="#step=12"))
-
-
-def check_still(page):
-    """Playing goes on where motion is not wanted, and nothing moves in between."""
-    page.keyboard.press("Space")
-    for _ in range(3):
-        page.clock.run_for(1_150)
-        assert page.evaluate(_MOVING) == 0
-    assert "step 4 of" in page.inner_text("#position")
-    page.keyboard.press("Space")
-    assert page.get_attribute("#play", "aria-pressed") == "false"
 
 
 def test_playing_with_less_motion(opened):

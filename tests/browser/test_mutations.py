@@ -3,15 +3,26 @@
 import pytest
 
 from . import cases
-from .test_find import check_nan, check_zero
-from .test_formulas import check_chain, check_fused
-from .test_keys import check_table
-from .test_looks import check_paper, check_still
-from .test_moves import check_drag, check_pinch, check_wheel
-from .test_numbers import check_examples, check_film, check_hard, check_inputs, film
+from .checks import (
+    check_chain,
+    check_drag,
+    check_examples,
+    check_film,
+    check_fused,
+    check_hard,
+    check_inputs,
+    check_nan,
+    check_paper,
+    check_pinch,
+    check_still,
+    check_table,
+    check_wheel,
+    check_zero,
+    film,
+)
 
-POOLS = "tape.pools[state.variant][id]??tape.pools[0][id]"
-HIDDEN = "@media print{#ledger{display:none}"
+POOLS = "tape.pools[state.variant][id] ?? tape.pools[0][id]"
+HIDDEN = "@media print { #ledger { display: none }"
 STILL = {"motion": "reduce", "clock": True}
 LARGE = {"hash": "#step=4", "zoomed": True}
 
@@ -30,9 +41,9 @@ BROKEN = {
     "hard logits are not": (beside, check_hard, POOLS, "tape.pools[0][id]", {}),
     "all examples at once": (
         lambda: cases.explore(cases.network), check_examples,
-        "found.each?.[state.example]??found", "found", {},
+        "found.each?.[state.example] ?? found", "found", {},
     ),
-    "another sign": (chain, check_chain, 'odot:"⊙"', 'odot:"·"', {}),
+    "another sign": (chain, check_chain, 'odot: "⊙"', 'odot: "·"', {}),
     "plus for minus": (
         lambda: cases.explore(cases.fused), check_fused, r"\\hat{y} - y", r"\\hat{y} + y", {},
     ),
@@ -43,14 +54,16 @@ BROKEN = {
     "any first zero is found": (
         lambda: cases.explore(cases.dead), check_zero, "/^i+$/", "/^/", {},
     ),
-    "zooms at the corner": (chain, check_pinch, "event.clientX-left", "0", LARGE),
-    "every wheel zooms": (chain, check_wheel, "!event.ctrlKey&&!event.metaKey", "false", LARGE),
-    "drags too far": (chain, check_drag, "scrollBy(-movementX,", "scrollBy(-2*movementX,", LARGE),
+    "zooms at the corner": (chain, check_pinch, "event.clientX - left", "0", LARGE),
+    "every wheel zooms": (chain, check_wheel, "!event.ctrlKey && !event.metaKey", "false", LARGE),
+    "drags too far": (chain, check_drag, "scrollBy(-movementX,", "scrollBy(-2 * movementX,", LARGE),
     "the end of a drag clicks": (chain, check_drag, "event.stopPropagation()", "0", LARGE),
-    "slow": (chain, check_still, "PACE=1100", "PACE=5000", STILL),
-    "moves all the same": (chain, check_still, "animation:none", "color:inherit", STILL),
-    "prints no ledger": (chain, check_paper, "@media print{", HIDDEN, {}),
-    "the table knows what is not yet": (chain, check_table, "tape.made[i]<=state.step", "true", {}),
+    "slow": (chain, check_still, "PACE = 1100", "PACE = 5000", STILL),
+    "moves all the same": (chain, check_still, "animation: none", "color: inherit", STILL),
+    "prints no ledger": (chain, check_paper, "@media print {", HIDDEN, {}),
+    "the table knows what is not yet": (
+        chain, check_table, "tape.made[i] <= state.step", "true", {},
+    ),
 }  # fmt: skip
 
 

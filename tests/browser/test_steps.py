@@ -1,12 +1,10 @@
 """Step by step: the numbers in cards, ledger and formula are those of the `Trace`."""
 
-import numpy as np
 import pytest
 
-from autograd_mini.views.trace import Trace
-
 from . import cases
-from .page_reader import numbers, shows, sides, state
+from .checks import Expected, check
+from .page_reader import shows, state
 
 STORIES = {
     "softmax chain": cases.softmax_chain,
@@ -15,123 +13,6 @@ STORIES = {
     "overflow": cases.overflow,
 }
 FIRST = 2  # that are tried each time
-
-
-class Expected:
-    """What a page has to show at each step, worked out from the trace alone."""
-
-    def __init__(self, story):
-        result, names = story()
-        self.trace = Trace.of(result, names)
-        self.nodes = list(self.trace.tape)
-        self.index = {t: i for i, t in enumerate(self.nodes)}
-        self.forward, self.backward = self.trace.forward, self.trace.backward
-        self.count = len(self.forward) + 1 + len(self.backward)
-
-    def known(self, step):
-        """The tensors that have a value."""
-        made = {s.tensor for s in self.forward[: step + 1]}
-        return {t for t in self.nodes if t.op is None} | made
-
-    def arrived(self, step):
-        """For each tensor the contributions so far, in the order in which they came."""
-        found = {}
-        for s in self.backward[: max(0, step - len(self.forward))]:
-            for c in s.contributions:
-                found.setdefault(c.target, []).append(c)
-        return found
-
-    def sums(self, step):
-        """For each tensor that derivatives have reached, the sum of them."""
-        found = {self.trace.result: 1.0} if step >= len(self.forward) else {}
-        return found | {t: cs[-1].total for t, cs in self.arrived(step).items()}
-
-
-def check_cards(shown, expected, step):
-    known, sums = expected.known(step), expected.sums(step)
-    assert set(shown["cards"]) == {str(i) for i in range(len(expected.nodes))}
-    for t, i in expected.index.items():
-        card, where = shown["cards"][str(i)], f"step {step + 1}, {expected.trace.called[t.order]}"
-        if t in known:
-            assert shows(card["value"], t.data), where
-        else:
-            assert set(card["value"]) == {"·"}, where
-            assert "ahead" in card["classes"], where
-        if t not in expected.trace.adjoints:
-            assert card["gradient"] is None, where
-        elif t in sums:
-            assert shows(card["gradient"], sums[t]), where
-        else:
-            assert set(card["gradient"]) == {"·"}, f"{where}: a gradient not reached is not 0"
-
-
-def check_forward(shown, expected, step):
-    t = expected.forward[step].tensor
-    (figures,) = shown["figures"]
-    assert shows(figures[-1], t.data)
-    inputs = [a for a in t.inputs if isinstance(a, type(t))]
-    assert all(any(shows(f, a.data) for f in figures[:-1]) for a in inputs)
-    assert shown["doing"] == t.op.name
-    assert shown["ledgers"] == []
-    check_entries(shown["entries"], [t.data])
-
-
-def check_backward(shown, expected, step):
-    done = expected.backward[step - len(expected.forward) - 1]
-    assert shown["doing"] == done.tensor.op.name
-    assert len(shown["figures"]) == len(done.contributions)
-    for figures, c in zip(shown["figures"], done.contributions):
-        assert shows(figures[0], expected.trace.adjoints[done.tensor]), "upstream"
-        assert shows(figures[-1], c.value), "contribution"
-        if len(figures) == 3 and figures[1] and np.isfinite(c.value).all():
-            product = numbers(figures[0]) * numbers(figures[1])
-            assert np.allclose(product, np.ravel(c.value), rtol=1e-3, atol=1e-3)
-    check_entries(shown["entries"], [c.total for c in done.contributions])
-    check_ledgers(shown, expected, step, list(dict.fromkeys(c.target for c in done.contributions)))
-
-
-def check_ledgers(shown, expected, step, targets):
-    arrived = expected.arrived(step)
-    assert len(shown["ledgers"]) == len(targets)
-    for ledger, t in zip(shown["ledgers"], targets):
-        came = arrived[t]
-        assert [row["from"] for row in ledger["rows"]] == [c.source.op.name for c in came]
-        assert all(shows(row["cells"], c.value) for row, c in zip(ledger["rows"], came))
-        assert shows(ledger["total"], came[-1].total)
-        assert ("still open" in ledger["open"]) == (came[-1].open > 0)
-        card = shown["cards"][str(expected.index[t])]
-        assert "receives" in card["classes"]
-        assert card["plus"] == (len(came) > 1)
-
-
-def check_entries(entries, arrays):
-    """The lines with the numbers of one entry: their two sides agree, and are an entry's."""
-    for line in entries:
-        left, right = sides(line)
-        if not np.isfinite(right):
-            continue
-        assert np.isclose(left, right, rtol=2e-3, atol=2e-3), line
-        near = [np.isclose(np.ravel(a), right, rtol=1e-4, atol=6e-5).any() for a in arrays]
-        assert any(near), line
-
-
-def check(page, expected, step):
-    shown = state(page)
-    assert shown["current"] in ([str(step + 1)], [])
-    assert f"step {step + 1} of {expected.count}" in shown["position"]
-    assert shown["live"].startswith(f"Step {step + 1} of {expected.count}")
-    assert shown["hash"].startswith(f"#step={step + 1}")
-    assert all(shown["formulas"])
-    check_cards(shown, expected, step)
-    backward = step - len(expected.forward)
-    if backward < 0:
-        check_forward(shown, expected, step)
-    elif backward:
-        check_backward(shown, expected, step)
-    else:
-        assert shown["doing"] == "seed"
-        assert shows(shown["figures"][0][0], 1.0)
-    return shown
 
 
 @pytest.mark.parametrize(

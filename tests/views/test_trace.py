@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import autograd_mini as ag
+from autograd_mini.core.context import Observer, observing
 from autograd_mini.notation.plain import of_rule
 from autograd_mini.notation.symbolic import ruled
 from autograd_mini.text.format import labels
@@ -141,7 +142,7 @@ def test_explain_tells_every_step_once():
 
 @pytest.mark.parametrize("f", [lambda: ag.tensor(1.0), lambda: ag.tensor(1.0) * 2])
 def test_nothing_recorded_cannot_be_explained(f):
-    with pytest.raises(RuntimeError, match="has no derivatives"):
+    with pytest.raises(RuntimeError, match="has no gradient"):
         ag.explain(f())
 
 
@@ -214,3 +215,44 @@ def test_class_indices_share_their_name_with_the_rows_that_they_stand_for():
     text = ag.latex(loss, {"y": y}).text
     assert "y = [[0 1] [1 0]]" in text
     assert "∂v1/∂z = (ŷ - y) / 2" in text
+
+
+class Startled(Observer):
+    """An observer that no view may wake."""
+
+    def recorded(self, op, args, result):
+        raise AssertionError(f"{op.name} was recorded")
+
+    def backward_begins(self, tensors, seed):
+        raise AssertionError("a backward pass began")
+
+    contributed = backward_begins
+
+
+VIEWS = {
+    "table": lambda y: y.tape().table(adjoints=True, width=200),
+    "explain": ag.explain,
+    "latex": lambda y: ag.latex(y).text,
+    "draw": lambda y: ag.draw(y).svg(),
+    "draw, unfused": lambda y: ag.draw(y, unfuse=True).svg(),
+    "explore": lambda y: ag.explore(y, compare=True).html(),
+    "recorder": lambda y: ag.explore(frames=[y, y]).html(),
+}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_no_observer_sees_the_rules_that_a_view_runs(view):
+    y = ag.softmax_cross_entropy(leaf([2.0, 1.0, 0.1], "z") * 3.0, 1)
+    with observing(Startled()):
+        shown = VIEWS[view](y)
+    assert shown == VIEWS[view](y)
+
+
+def test_a_view_shows_nan_and_inf_to_an_observer_that_raises():
+    x = leaf([0.0, 1.0], "x")
+    with np.errstate(all="ignore"):
+        y = (np.log(x) * x).sum()
+    with observing(Startled()):
+        text = ag.explain(y)
+    assert "∂v3/∂v2 · v1 = [-inf 0]" in text
+    assert text.endswith("At the leaves: ∂v3/∂x = [nan 1].")

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from ...core.registry import name_of, parameters_of
-from ...text.terminal import spelled
+from ...text.terminal import transliterate
 from ..ir import Program, Step, Value, astype, dtype_of, example_of, leaves_of, values_in
 from ..memory.lowering import CHECKS
 from ..passes.rewrite import is_elementwise, number
@@ -90,7 +90,7 @@ class Source(str):
     arguments: dict[str, Any]
 
     def __str__(self) -> str:
-        return spelled(str.__str__(self), sys.stdout)  # written to a file, it is as it is
+        return transliterate(str.__str__(self), sys.stdout)  # written to a file, it is as it is
 
     def __repr__(self) -> str:
         return str(self)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from ...core.messages import describe
 from ...core.tensor import Tensor
 from ...text.format import one_line, shortened
+from .. import replay
 from ..document import check_path, check_theme, show, write_atomically
-from ..replay import opened
 from .convert import convert
 from .graph import DrawOptions, Graph, build_graph
 from .graphviz import digraph
@@ -99,7 +99,7 @@ def draw(
     _check(results, options, direction, theme)
     names = dict(names or {})
     if unfuse:
-        pairs = [opened(result) for result in results]
+        pairs = [replay.unfuse(result) for result in results]
         results = tuple(result for result, _ in pairs)
         made = {order: t for _, made in pairs for order, t in made.items()}
         names = {k: made.get(getattr(v, "order", -1), v) for k, v in names.items()}

@@ -12,11 +12,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...core.tape import contributions
 from ...core.tensor import Tensor
 from ...notation import plain as formula
 from ...text.format import arguments, made_by, shortened
-from ..trace import Trace, called, uses
+from ..trace import Trace, count_uses, names_of, quiet_contributions, undone_broadcast
 from .card import Block, Card, block
 from .folding import Group, Part, parts_of
 
@@ -96,12 +95,12 @@ def build_graph(results: Sequence[Tensor], names: Mapping[str, Any], options: Dr
     if options.gradients and len(results) == 1 and results[0].size == 1:
         trace = Trace.of(results[0], names)
     else:
-        trace = Trace(results[0].tape(), called(tensors, names), {})
+        trace = Trace(results[0].tape(), names_of(tensors, names), {})
     folded = parts_of(tensors, options.depth, options.max_nodes)
     if len(folded.parts) > _MAX_CARDS_WITH_FORMULAS:
         options = replace(options, formulas=False)
     summed = _undone_broadcasts(trace, folded.parts) if options.formulas else {}
-    writer = Writer(trace, options, uses(tensors, trace.adjoints), summed)
+    writer = Writer(trace, options, count_uses(tensors, trace.adjoints), summed)
     edges = list(writer.edges(folded.parts, folded.part_of))
     last = ", ".join(trace.called[result.order] for result in results)
     operations = sum(t.op is not None for t in tensors)
@@ -203,25 +202,13 @@ def _undone_broadcasts(trace: Trace, parts: Sequence[Part]) -> dict[Tensor, list
     for t in (part.tensors[-1] for part in parts if not part.is_folded):
         if t.op is None or t not in trace.adjoints:
             continue
-        with np.errstate(all="ignore"):  # nan and inf are shown in the picture
-            from_rules = contributions(t, trace.adjoints[t])
-        for contribution in from_rules:
+        for contribution in quiet_contributions(t, trace.adjoints[t]):
             a = t.inputs[contribution.argument]
             lines = notes.setdefault(a, [])
-            summed = _summed_axes(np.shape(contribution.value), a.shape)
+            summed = undone_broadcast(np.shape(contribution.value), a.shape)
             if summed and summed[0] not in lines:
                 lines += summed
     return notes
-
-
-def _summed_axes(shape: tuple[int, ...], onto: tuple[int, ...]) -> list[str]:
-    """Return how a broadcast was undone: ``(4, 3) → (3,)`` and ``summed over axis 0``."""
-    lead = len(shape) - len(onto)
-    axes = [i for i, n in enumerate(shape) if i < lead or n != onto[i - lead]]
-    if not axes:
-        return []
-    word = "axis" if len(axes) == 1 else "axes"
-    return [f"{shape} → {onto}", f"summed over {word} {', '.join(map(str, axes))}"]
 
 
 def _count_operations(tensors: Sequence[Tensor]) -> str:

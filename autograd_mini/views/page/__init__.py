@@ -1,1 +1,7 @@
-"""The interactive page of a tape: its data, its text, its script and style."""
+"""The interactive page of a tape. `explore` is ``ag.explore``.
+
+`data` puts together what the page shows: its steps (`narrate`, in the words of `sentences`), its
+graph at each folding (`levels`) and its numbers (`arrays`). `sliders` computes the numbers for each
+position of a slider, `recorder` those of a training run, `compare` and `findings` those of a fused
+node next to its graph. `bundle` adds the script and the style, which are in ``static/``.
+"""

@@ -1,15 +1,15 @@
-"""Arrays as the page shows them: written once each, as texts and tints, never as bare numbers.
+"""Arrays as the page shows them: each is written once, as texts and tints, not as bare numbers.
 
-The page computes nothing: it gets each array as the cells of a `card`, and refers to it by number.
-The same tape with other numbers in it (another training step, another input) is the same page with
-another pool.
+The page computes nothing. It gets each array as the cells of a `card`, and refers to it by its
+position in a pool. The same tape with other numbers (another training step, another input) is the
+same page with another pool.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -17,59 +17,59 @@ from ..graph.card import Block, Cell, block
 from ..graph.palette import STEPS
 from ..trace import Trace
 
-#: an array, as it is written into the page; see `Pool.write`
-Written = dict[str, Any]
+#: An array as it is written into the page: see `Pool.write`.
+ArrayData: TypeAlias = dict[str, Any]
 
+EXAMPLES = 24  # examples of a batch that the page can show one by one
 _DECIMALS = 4
-_USUAL = "-0.0000"
-EXAMPLES = 24  # of a batch, that can be looked at one by one
+_USUAL = "-0.0000"  # a number of the usual width
 _LARGEST_EXAMPLE = 512  # entries
-_MOST_BY_EXAMPLE = 200  # tensors on a tape that is looked at example by example
+_MOST_BY_EXAMPLE = 200  # tensors on a tape that is shown example by example
 
 
 def minus(text: str) -> str:
-    """The text with the sign that is as wide as a digit."""
+    """Return the text with a minus sign that is as wide as a digit."""
     return text.replace("-", "−")
 
 
 class Pool:
-    """The arrays of a page, in the order in which they were first asked for.
+    """The arrays of a page, in the order in which they were added.
 
     Parameters
     ----------
     batch : int
-        The length of the first axis of what holds one row per example; 0 for no batch.
+        The length of the first axis of arrays with one row per example; 0 for no batch.
     """
 
     def __init__(self, batch: int = 0) -> None:
         self.batch = batch
-        self.items: list[Written | str] = []
+        self.items: list[ArrayData | str] = []
         self._numbers: dict[int, int] = {}
-        self._alive: list[Any] = []  # an id is an array's own only as long as the array lives
+        self._alive: list[Any] = []  # an id is unique only as long as its array is alive
 
     def array(self, x: Any) -> int:
-        """The number of an array."""
+        """Return the position of an array, which is added once."""
         if id(x) not in self._numbers:
             self._numbers[id(x)] = self.once(x)
             self._alive.append(x)
         return self._numbers[id(x)]
 
     def once(self, x: Any) -> int:
-        """The number of an array that nobody asks for again, so that it need not be kept."""
+        """Add an array that will not be looked up again, and return its position."""
         self.items.append(self.write(x))
         return len(self.items) - 1
 
     def text(self, text: str) -> int:
-        """The number of a line of text that has numbers in it."""
+        """Add a line of text that has numbers in it, and return its position."""
         self.items.append(minus(text))
         return len(self.items) - 1
 
-    def write(self, x: Any) -> Written:
-        """An array: its shape, its cells, and what is said of it.
+    def write(self, x: Any) -> ArrayData:
+        """Return an array as data: its shape, its cells and its notes.
 
-        ``tint`` has a string for each row, a letter for each cell: "i" is zero, "a" the most
-        negative, "q" the most positive, "!" what is not finite. ``text`` has the numbers, and is
-        absent where the cells are a heat map. ``each`` holds the examples of a batch.
+        ``tint`` has a string for each row, and a letter for each cell: "i" is zero, "a" the most
+        negative, "q" the most positive, "!" nan or inf. ``text`` has the numbers; a heat map has
+        none. ``each`` has the examples of a batch.
         """
         written = _of_block(block("", "", x), x)
         if self.batch and isinstance(x, np.ndarray) and _is_batch(x, self.batch):
@@ -79,7 +79,7 @@ class Pool:
         return written
 
     def shorten(self, most: int, notes: bool = True) -> None:
-        """Show no entries of what has more than `most` cells: for pages that would be too large."""
+        """Remove the entries of arrays with more than `most` cells, to make a page smaller."""
         for i, item in enumerate(self.items):
             if isinstance(item, dict) and sum(map(len, item["tint"])) > most:
                 self.items[i] = _shortened(item, notes)
@@ -87,9 +87,9 @@ class Pool:
                 self.items[i] = {key: value for key, value in item.items() if key != "notes"}
 
     def outline(self, number: int, head: str, meets: bool = False) -> Block:
-        """How much room an array takes, as a block of a card.
+        """Return a block of a card that is as large as an array.
 
-        No number is narrower than a usual one, so that those of another variant fit too.
+        No number is narrower than a usual one, so that the numbers of other variants fit too.
         """
         item = self.items[number]
         assert isinstance(item, dict)
@@ -99,10 +99,10 @@ class Pool:
         return Block(head, "", rows, item.get("notes", ()), meets)
 
 
-def _shortened(item: Written, notes: bool) -> Written:
-    """An array of which no entries are shown: its smallest and largest, or what is said of it."""
+def _shortened(item: ArrayData, notes: bool) -> ArrayData:
+    """Return an array without its entries: with its smallest and largest, or with its notes."""
     tint = "!" if "!" in "".join(item["tint"]) else "i"
-    written: Written = {"shape": item["shape"], "tint": [tint], "text": [["…"]]}
+    written: ArrayData = {"shape": item["shape"], "tint": [tint], "text": [["…"]]}
     if not notes:
         return written
     if "text" not in item:
@@ -122,9 +122,9 @@ def _is_batch(x: Any, batch: int) -> bool:
 
 
 def batch_of(traces: Sequence[Trace]) -> int:
-    """The length of the first axis that most matrices share; 0 where there is none in common.
+    """Return the length of the first axis that most matrices share; 0 if there is none in common.
 
-    And 0 on a long tape, where there is no room for each example of each array.
+    Return 0 for a long tape, since the page would be too large with each example of each array.
     """
     arrays = [t.data for trace in traces for t in trace.tape]
     lengths = [len(x) for x in arrays if isinstance(x, np.ndarray) and x.ndim > 1 and len(x) > 1]
@@ -132,10 +132,10 @@ def batch_of(traces: Sequence[Trace]) -> int:
     return common if lengths.count(common) > 1 and len(arrays) <= _MOST_BY_EXAMPLE else 0
 
 
-def _of_block(found: Block, x: Any) -> Written:
+def _of_block(found: Block, x: Any) -> ArrayData:
     tint = ["".join(_letter(c.level, c.odd) for c in row) for row in found.rows]
     shape = str(x.shape) if x.dtype == float else f"{x.dtype}{x.shape}"
-    written: Written = {"shape": shape, "tint": tint}
+    written: ArrayData = {"shape": shape, "tint": tint}
     if not found.is_map:
         texts = [[cell.text for cell in row] for row in found.rows]
         written["text"] = [[minus(text) for text in row] for row in _aligned(texts, x)]
@@ -148,7 +148,7 @@ def _letter(level: int, odd: bool) -> str:
 
 
 def _aligned(texts: list[list[str]], x: Any) -> list[list[str]]:
-    """The numbers with as many decimals each, so that they stand below one another."""
+    """Return numbers with the same count of decimals, so that they are aligned in a column."""
     if not isinstance(x, np.ndarray) or x.dtype.kind != "f" or not x.size:
         return texts
     values = x.astype(float).reshape(len(texts), -1)

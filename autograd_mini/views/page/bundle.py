@@ -1,8 +1,8 @@
-"""The page's script, style and font: plain files in ``page/``, put together when a page is written.
+"""Put the page together: its script, style, font and text are plain files in ``static/``.
 
-There is no bundler and no build step. The modules of the script share one scope, each after those
-that it imports, so that no two of them may give the same name to different things; what is read
-here is what is written there, without its imports, comments and indentation.
+There is no bundler, no minifier and no build step. The modules of the script share one scope, each
+after those that it imports, so no two of them may give the same name to different things. What is
+in the files is what is in the page, except for the script's import and export statements.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import re
 from functools import cache
+from html import escape
 from importlib.resources import files
 
 from ..graph.palette import DARK, LIGHT, STEPS
@@ -17,18 +18,12 @@ from ..graph.palette import DARK, LIGHT, STEPS
 _STYLES = ("base.css", "graph.css", "steps.css")
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.M)
 _EXPORT = re.compile(r"^export (?:\{\};\n)?", re.M)
-#: of a script: a string, a template without others in it, or a pattern, whose slash no blank
-#: follows; all these are kept as they are. A comment. A sign, with the blanks beside it; of a plus
-#: or minus only where no other is next to it.
-_TOKEN = re.compile(
-    r"""("(?:[^"\\\n]|\\.)*"|`(?:[^`\\\n]|\\.)*`|/(?![/*\s])(?:[^/\\\n]|\\.)+/)"""
-    r"|//.*|/\*(?:[^*]|\*(?!/))*\*/"
-    r"| *([{}()\[\],;:?=<>&|*!]) *"
-    r"|(?<![-+]) ([-+]) (?![-+])"
+_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+    "font-src data:; img-src data:"
 )
-
-#: what is on the palette for pictures, and what only the page has: panels on a ground, quiet lines
-_MORE = {
+#: colours of the page (light, dark) in addition to the palette of pictures
+_PAGE_COLOURS = {
     "ground": ("#f3f5f9", "#0b0f14"),
     "panel": ("#ffffff", "#151b23"),
     "rule": ("#dfe4ea", "#2c3641"),
@@ -40,52 +35,51 @@ _MORE = {
 }
 
 
+def document(title: str, subtitle: str, theme: str, data_script: str) -> str:
+    """Return the page as HTML that needs no other file and no network."""
+    title, subtitle = escape(title), escape(subtitle)
+    attribute = "" if theme == "auto" else f' data-theme="{theme}"'
+    body = _read("page.html").replace("{title}", title).replace("{subtitle}", subtitle)
+    return (
+        f'<!doctype html>\n<html lang="en"{attribute}>\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        f'<link rel="icon" href="data:,">\n<title>{title}</title>\n'
+        f"<style>\n{font()}</style>\n<style>\n{style()}</style>\n"
+        f"</head>\n<body>\n{body}{data_script}\n"
+        f'<script type="module">\n{script()}</script>\n</body>\n</html>\n'
+    )
+
+
 @cache
 def script() -> str:
-    """All modules, each after those that it imports."""
-    done: dict[str, str] = {}
-    _add("main", done)
-    return lean("".join(done.values()))
+    """Return all modules of the script, each after those that it imports."""
+    modules: dict[str, str] = {}
+    _add_module("main", modules)
+    return "\n".join(modules.values())
 
 
-def _add(name: str, done: dict[str, str]) -> None:
+def _add_module(name: str, modules: dict[str, str]) -> None:
+    """Add a module to `modules`, after those that it imports."""
     source = _read(f"{name}.js")
-    for other in _IMPORT.findall(source):
-        if other not in done:
-            _add(other, done)
-    done[name] = _EXPORT.sub("", _IMPORT.sub("", source))
-
-
-def lean(source: str) -> str:
-    """A script without comments, indentation, and the blanks beside signs."""
-    return _lines(_TOKEN.sub(_kept, source))
-
-
-def _kept(found: re.Match[str]) -> str:
-    return found[found.lastindex] if found.lastindex else ""
-
-
-def _lines(text: str) -> str:
-    """Without indentation, and the ends of lines and statements that a sign says already."""
-    text = re.sub(r";?\n(?=})", "", re.sub(r"\s*\n\s*", "\n", text))
-    return re.sub(r"(?<=[{(\[,;])\n", "", text).strip() + "\n"
+    for imported in _IMPORT.findall(source):
+        if imported not in modules:
+            _add_module(imported, modules)
+    modules[name] = _EXPORT.sub("", _IMPORT.sub("", source))
 
 
 @cache
 def style() -> str:
-    """All style sheets, after the colours of both themes."""
-    colours = {
-        name: (getattr(LIGHT, name), getattr(DARK, name)) for name in LIGHT._fields[1:]
-    } | _MORE
-    declared = "".join(f"--{name}: light-dark({a}, {b});\n" for name, (a, b) in colours.items())
-    sheets = "".join(_read(name) for name in _STYLES)
-    sheets = re.sub(r"/\*.*?\*/", "", f":root {{\n{declared}}}\n{sheets}", flags=re.S)
-    return re.sub(r";? *(})| *({|[;:,](?= )) *", _kept, _lines(sheets))
+    """Return all style sheets, after the colours of both themes."""
+    palette = {name: (getattr(LIGHT, name), getattr(DARK, name)) for name in LIGHT._fields[1:]}
+    colours = palette | _PAGE_COLOURS
+    declared = "".join(f"  --{name}: light-dark({a}, {b});\n" for name, (a, b) in colours.items())
+    return "\n".join([f":root {{\n{declared}}}\n", *map(_read, _STYLES)])
 
 
 @cache
 def font() -> str:
-    """The font of the formulas, as a rule for it: see ``page/STIXTwoMath.md``."""
+    """Return the font of the formulas as a style rule: see ``static/STIXTwoMath.md``."""
     data = (files(__package__) / "static" / "STIXTwoMath.woff2").read_bytes()
     source = f"data:font/woff2;base64,{base64.b64encode(data).decode()}"
     return (
@@ -95,10 +89,5 @@ def font() -> str:
 
 
 @cache
-def body() -> str:
-    """What is on the page before the script fills it."""
-    return _read("page.html")
-
-
 def _read(name: str) -> str:
     return (files(__package__) / "static" / name).read_text(encoding="utf-8")

@@ -1,4 +1,8 @@
-"""TODO: autograd_mini.views.page.data."""
+"""What a page is made of: the data that Python writes into it and its script shows.
+
+`tape_data` puts it together: the steps of each tape (`narrate`), its graph at each folding
+(`levels`), and its arrays as texts and tints (`arrays`). `data_script` writes it into the page.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import base64
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -16,26 +20,21 @@ from ...text.format import number, one_line, shortened
 from ..trace import Trace
 from .arrays import EXAMPLES, Pool, batch_of, minus
 from .levels import levels
-from .narrate import Teller
+from .narrate import Narrator
+
+Data: TypeAlias = dict[str, Any]
 
 LARGEST = 2_000_000  # bytes of a page
-
-
-_PACKED = 150_000  # bytes of data, from which on they are compressed
-
-
-_SHELL = 95_000  # bytes of a page without its data, and some to spare
-
-
-#: where a page would be too large: entries of which more are not shown, and if others are described
-_LESS = ((16, True), (4, True), (1, True), (1, False))
-
-
+_SHELL = 130_000  # bytes of a page without its data, and some to spare
+_PACKED = 150_000  # bytes of data that are compressed, or more
 _MOST = 30_000  # operations
+#: the ways to shorten a page that is too large: arrays of more entries than the number are not
+#: shown, and if the flag is set they are described
+_SHORTER = ((16, True), (4, True), (1, True), (1, False))
 
 
-def checked(result: Any) -> Tensor:
-    """The result, if a page can be made of it."""
+def require_result(result: Any) -> Tensor:
+    """Return `result` if a page can be made of it. Raise otherwise."""
     if not isinstance(result, Tensor):
         raise TypeError(f"explore takes a tensor, not {shortened(one_line(repr(result)), 60)}")
     if result.op is None:
@@ -49,26 +48,34 @@ def checked(result: Any) -> Tensor:
     return result
 
 
-def tape_data(traces: Sequence[Trace], titles: Sequence[str]) -> dict[str, Any]:
-    """What the page needs to show these tapes."""
+def _too_long(operations: int) -> ValueError:
+    return ValueError(
+        f"explore: {operations:,} operations are more than a page has room for. Draw them folded, "
+        "ag.draw(result); print them, print(result.tape()); or explore a part of them, from where "
+        "it begins: x.detach().requires_grad_()."
+    )
+
+
+def tape_data(traces: Sequence[Trace], titles: Sequence[str]) -> Data:
+    """Return the data of a page that shows these tapes, shortened if it would be too large."""
     batch = batch_of(traces)
     pools = [Pool(batch) for _ in traces]
-    tapes = [_told(*each) for each in zip(traces, pools, titles)]
-    data = _data(tapes, pools, batch)
-    for most, notes in _LESS:
-        if len(embedded(data).encode()) < LARGEST - _SHELL:
+    tapes = [_tape(*each) for each in zip(traces, pools, titles)]
+    data = _page(tapes, pools, batch)
+    for most, described in _SHORTER:
+        if fits(data):
             return data
         for pool in pools:
-            pool.shorten(most, notes)
-    if len(embedded(data).encode()) >= LARGEST - _SHELL:
+            pool.shorten(most, described)
+    if not fits(data):
         raise _too_long(sum(t.op is not None for t in traces[0].tape))
     return data
 
 
-def _told(trace: Trace, pool: Pool, name: str) -> dict[str, Any]:
-    """One tape; its numbers go into the pool."""
-    teller = Teller(trace, pool)
-    nodes, steps = teller.nodes(), teller.steps()
+def _tape(trace: Trace, pool: Pool, name: str) -> Data:
+    """Return the data of one tape, and write its numbers into the pool."""
+    narrator = Narrator(trace, pool)
+    nodes, steps = narrator.nodes(), narrator.steps()
     placed, first = levels(trace, nodes, pool)
     return {
         "name": name,
@@ -82,56 +89,49 @@ def _told(trace: Trace, pool: Pool, name: str) -> dict[str, Any]:
     }
 
 
-def _too_long(operations: int) -> ValueError:
-    return ValueError(
-        f"explore: {operations:,} operations are more than a page has room for. Draw them folded, "
-        "ag.draw(result); print them, print(result.tape()); or explore a part of them, from where "
-        "it begins: x.detach().requires_grad_()."
-    )
-
-
-def _data(tapes: list[dict[str, Any]], pools: Sequence[Pool], batch: int) -> dict[str, Any]:
-    """All that the page shows, of which this is the first tape."""
+def _page(tapes: list[Data], pools: Sequence[Pool], batch: int) -> Data:
+    """Return the data of a page with these tapes. Its subtitle is about the first."""
     symbol, value, count = (tapes[0][key] for key in ("symbol", "value", "operations"))
-    data: dict[str, Any] = {
+    data: Data = {
         "title": "",
         "subtitle": f"{symbol} = {value} · {count} operation{'s' * (count != '1')}",
         "tapes": tapes,
         "tabs": [{"name": tape["name"], "tapes": [i]} for i, tape in enumerate(tapes)],
         "pools": [[pool.items for pool in pools]],
-        "knobs": [],
+        "sliders": [],
     }
     if batch:
         data["batch"] = min(batch, EXAMPLES)
     return data
 
 
-def embedded(data: Mapping[str, Any]) -> str:
-    """The data in a script element: as JSON; compressed, where there are many.
+def arrays_of(trace: Trace, pool: Pool) -> list[Any]:
+    """Return the numbers of a trace, in the order in which the page knows them."""
+    narrator = Narrator(trace, pool)
+    narrator.nodes()
+    narrator.steps()
+    return pool.items
+
+
+def changes(items: list[Any], base: list[Any]) -> list[Any]:
+    """Return the items that differ from those of the first pool, and None for the others."""
+    return [None if item == before else item for item, before in zip(items, base, strict=True)]
+
+
+def fits(data: Data) -> bool:
+    """Return whether a page with this data is small enough."""
+    return len(data_script(data).encode()) < LARGEST - _SHELL
+
+
+def data_script(data: Mapping[str, Any]) -> str:
+    """Return the data in a script element: as JSON, compressed if it is long.
 
     ``<`` is written as an escape, so that no name can end the element.
     """
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     text = text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-    text = text.encode("utf-8", "replace").decode()  # half a surrogate pair is no character
+    text = text.encode("utf-8", "replace").decode()  # half a surrogate pair cannot be encoded
     if len(text) < _PACKED:
         return f'<script type="application/json" id="data">{text}</script>'
     packed = base64.b64encode(zlib.compress(text.encode(), 6)).decode()
     return f'<script type="text/plain" id="packed">{packed}</script>'
-
-
-Data = dict[str, Any]
-
-
-def pool_of(trace: Trace, pool: Pool) -> list[Any]:
-    """The numbers of a trace, in the order in which the page knows them."""
-    teller = Teller(trace, pool)
-    teller.nodes()
-    teller.steps()
-    return pool.items
-
-
-def changed(items: list[Any], base: list[Any]) -> list[Any]:
-    """What is not the same as in the first pool; None for the rest."""
-    assert len(items) == len(base)
-    return [None if item == before else item for item, before in zip(items, base)]

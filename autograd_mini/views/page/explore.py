@@ -1,4 +1,4 @@
-"""``ag.explore``: one page that steps through forward and backward, operation by operation."""
+"""``ag.explore``: a page that steps through both passes, operation by operation."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from ...core.tensor import Tensor
 from ..document import check_path, check_theme, show, write_atomically
 from ..graph.draw import draw
 from ..trace import Trace
-from . import bundle as assets
-from .data import checked, embedded, tape_data
+from . import bundle
+from .compare import comparison
+from .data import Data, data_script, require_result, tape_data
+from .recorder import recording_data
+from .sliders import sliders
 
 ENDINGS = (".html", ".htm")
-_POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
-    "font-src data:; img-src data:"
-)
 
 
 def explore(
@@ -32,25 +31,25 @@ def explore(
     title: str | None = None,
     theme: str = "auto",
 ) -> Exploration:
-    """The page that steps through the computation of `result`, forward and then backward.
+    """Return a page that steps through the computation of `result`, forward and then backward.
 
-    Each step says what happens, with its formula and its numbers; derivatives are seen to be passed
-    on and to add up. Needs no ``backward()`` before, and touches no ``.grad``.
+    Each step explains what happens, with its formula and its numbers, and shows how gradients are
+    propagated and added. No ``backward()`` is needed before, and no ``.grad`` changes.
 
     Parameters
     ----------
     result : Tensor
-        Of one entry.
+        A result with one entry.
     names : mapping, optional
-        Variables, as ``locals()`` gives them: what to call arrays, and tensors that have no name.
+        Variables, as ``locals()`` gives them: they name arrays, and tensors without a name.
     compare : bool or Tensor
-        Show the same function beside it: with True the graph that fused nodes replace; or another
-        computation of it, a Tensor.
+        Show a second computation of the same function: with True, the graph that fused nodes
+        replace; or the result of another computation.
     frames : Recorder or sequence of Tensor, optional
-        Instead of `result`, the same computation with other numbers, as over the steps of a
-        training run: see `Recorder`.
+        Instead of `result`: the same computation with other numbers, for example the steps of a
+        training run. See `Recorder`.
     title : str, optional
-        What stands at the top of the page.
+        The title of the page.
     theme : {"auto", "light", "dark"}
         With "auto" the page follows the reader's system.
 
@@ -61,10 +60,10 @@ def explore(
     Raises
     ------
     TypeError
-        For what is not a Tensor.
+        If `result` is not a Tensor.
     RuntimeError, ValueError
-        For a result that was not recorded, or has several entries; for another theme; with
-        ``compare=True``, when no node is fused; for frames that are not the same computation.
+        If the result was not recorded or has several entries, if the theme is unknown, if no node
+        is fused with ``compare=True``, or if frames are not the same computation.
 
     Examples
     --------
@@ -77,38 +76,33 @@ def explore(
     check_theme("explore", theme)
     if (result is None) == (frames is None):
         raise TypeError("explore takes one result, explore(loss), or frames=, and not both")
-    from .compare import compared
-    from .recorder import film_of
-
+    names = dict(names or {})
     if frames is not None:
         if compare is not False:
             raise ValueError("explore: frames= and compare= do not go together")
-        return Exploration(film_of(frames, dict(names or {}), title), theme, None)
-    assert result is not None
-    checked(result)
+        return Exploration(recording_data(frames, names, title), theme, None)
+    result = require_result(result)
     if compare is not False:
-        return Exploration(compared(result, compare, dict(names or {}), title), theme, result)
-    return Exploration(_alone(result, dict(names or {}), title), theme, result)
+        return Exploration(comparison(result, compare, names, title), theme, result)
+    return Exploration(_single_tape(result, names, title), theme, result)
 
 
-def _alone(result: Tensor, names: Mapping[str, Any], title: str | None) -> dict[str, Any]:
-    """The data of a page with one tape."""
-    from .knobs import knobs_of
-
+def _single_tape(result: Tensor, names: Mapping[str, Any], title: str | None) -> Data:
+    """Return the data of a page with one tape."""
     trace = Trace.of(result, names)
     name = trace.called[result.order]
     data = tape_data([trace], [name]) | {"title": title or f"Backpropagation of {name}"}
-    knobs_of(data, trace)
+    data["sliders"] = sliders(data, [trace])
     return data
 
 
 class Exploration:
-    """The page, which a notebook shows and ``save`` writes to a file.
+    """A page that a notebook shows and ``save`` writes to a file.
 
     Attributes
     ----------
     data : dict
-        All that the page shows, as it is written into it: names, formulas, and numbers as texts.
+        Everything that the page shows: names, formulas, and numbers as texts.
 
     Examples
     --------
@@ -119,13 +113,13 @@ class Exploration:
     'Backpropagation of v1'
     """
 
-    def __init__(self, data: dict[str, Any], theme: str, result: Tensor | None) -> None:
+    def __init__(self, data: Data, theme: str, result: Tensor | None) -> None:
         self.data = {**data, "theme": theme}
         self._theme = theme
         self._picture = None if result is None else draw(result)  # as it is now
 
     def html(self) -> str:
-        """The page as text: one file, which asks for nothing from anywhere.
+        """Return the page as text: one file that needs no network.
 
         Examples
         --------
@@ -139,38 +133,28 @@ class Exploration:
 
     @cached_property
     def _html(self) -> str:
-        theme = "" if self._theme == "auto" else f' data-theme="{self._theme}"'
-        title, subtitle = (escape(str(self.data[key])) for key in ("title", "subtitle"))
-        body = assets.body().replace("{title}", title).replace("{subtitle}", subtitle)
-        return (
-            f'<!doctype html>\n<html lang="en"{theme}>\n<head>\n<meta charset="utf-8">\n'
-            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-            f'<link rel="icon" href="data:,">\n<title>{title}</title>\n'
-            f"<style>\n{assets.font()}</style>\n<style>\n{assets.style()}</style>\n"
-            f"</head>\n<body>\n{body}{embedded(self.data)}\n"
-            f'<script type="module">\n{assets.script()}</script>\n</body>\n</html>\n'
-        )
+        title, subtitle = str(self.data["title"]), str(self.data["subtitle"])
+        return bundle.document(title, subtitle, self._theme, data_script(self.data))
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the page to a file: all of it, or nothing.
+        """Write the page to a file, atomically.
 
         Parameters
         ----------
         path : path-like
-            Ending in .html.
+            A path that ends in .html.
 
         Returns
         -------
         Path
-            Where it was written.
+            The path of the file.
 
         Raises
         ------
         ValueError
-            For another ending.
+            If the path has another ending.
         OSError
-            When the file cannot be written; FileNotFoundError when its folder does not exist.
+            If the file cannot be written; FileNotFoundError if its folder does not exist.
 
         Examples
         --------
@@ -186,9 +170,9 @@ class Exploration:
         return path
 
     def show(self) -> None:
-        """Show the page: in a notebook below the cell, else in a browser.
+        """Show the page below the cell of a notebook, or else in a browser.
 
-        Where there is neither, print where the page is.
+        If there is neither, print the path of the page.
 
         Examples
         --------
@@ -207,7 +191,7 @@ class Exploration:
         )
 
     def _repr_html_(self) -> str:
-        """In a frame of its own; and the picture, for hosts that strip frames."""
+        """Return the page in a sandboxed frame, and the picture, for hosts that strip frames."""
         page = escape(self.html(), quote=True)
         frame = (
             f'<iframe sandbox="allow-scripts" srcdoc="{page}" title="{escape(self.data["title"])}" '

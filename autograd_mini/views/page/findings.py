@@ -1,4 +1,7 @@
-"""TODO: autograd_mini.views.page.findings."""
+"""What a comparison of a fused node with its graph shows.
+
+Do their gradients agree? And for softmax cross-entropy: why is the gradient so simple?
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ...core.arrays import unwrap
-from ...core.context import grad_mode
+from ...core.arrays import Array, unwrap
+from ...core.context import grad_mode, unobserved
 from ...core.tensor import Tensor
 from ...functional.cross_entropy import SoftmaxCrossEntropy, softmax_cross_entropy
 from ...functional.softmax import softmax
@@ -20,21 +23,24 @@ from .arrays import Pool, minus
 from .data import Data
 
 _MOST_CLASSES = 8
+_LARGEST_JACOBIAN = 4096  # entries
 
 
-def _verdict(traces: Sequence[Trace]) -> Data:
-    found: Data = {"verdict": _agreement(traces)}
-    node = _cross_entropy(traces[1])
-    if node is not None:
-        found["softmax"] = _softmax(*_row(node))
-    elif (rows := _jacobian(traces[1])) is not None:
-        found["jacobian"] = Pool().write(rows)
+def findings(traces: Sequence[Trace]) -> Data:
+    """Return the verdict on a graph and a fused node, and the numbers that explain it."""
+    found: Data = {"verdict": _verdict(traces)}
+    node = cross_entropy_node(traces[1])
+    with unobserved():
+        if node is not None:
+            found["softmax"] = _softmax(*_first_example(node))
+        elif (rows := _jacobian(traces[1])) is not None:
+            found["jacobian"] = Pool().write(rows)
     return found
 
 
-def _agreement(traces: Sequence[Trace]) -> str:
-    """The largest difference of their gradients, in words."""
-    ours, theirs = (_leaves(trace) for trace in traces)
+def _verdict(traces: Sequence[Trace]) -> str:
+    """Return the largest difference of the gradients of both tapes, in words."""
+    ours, theirs = (_leaf_gradients(trace) for trace in traces)
     pairs = [(name, ours[name], theirs[name]) for name in ours if name in theirs]
     if not pairs:
         return ""
@@ -47,12 +53,13 @@ def _agreement(traces: Sequence[Trace]) -> str:
     return minus(f"✓ chain and fused agree: max |Δ| = {number(largest, 2)}")
 
 
-def _leaves(trace: Trace) -> dict[str, Any]:
+def _leaf_gradients(trace: Trace) -> dict[str, Array]:
+    """Return the gradients of the leaves, by name."""
     return {trace.called[t.order]: g for t, g in trace.adjoints.items() if t.op is None}
 
 
-def _cross_entropy(trace: Trace) -> Tensor | None:
-    """The node, if it can be shown class by class."""
+def cross_entropy_node(trace: Trace) -> Tensor | None:
+    """Return the one node of softmax cross-entropy on a tape, if it can be shown class by class."""
     nodes = [t for t in trace.tape if t.op is SoftmaxCrossEntropy]
     if len(nodes) != 1:
         return None
@@ -61,8 +68,8 @@ def _cross_entropy(trace: Trace) -> Tensor | None:
     return nodes[0] if fits and nodes[0].kwargs.get("axis", -1) in (-1, z.ndim - 1) else None
 
 
-def _row(node: Tensor) -> tuple[Any, Any]:
-    """Logits and targets of the first example; class indices as one-hot."""
+def _first_example(node: Tensor) -> tuple[Array, Array]:
+    """Return logits and targets of the first example; class indices as one-hot targets."""
     z, y = map(unwrap, node.inputs)
     classes = z.shape[-1]
     if are_indices(y):
@@ -72,8 +79,8 @@ def _row(node: Tensor) -> tuple[Any, Any]:
     return z.reshape(-1, classes)[0], y
 
 
-def _softmax(z: Any, y: Any) -> Data:
-    """What multiplies to ŷ - y: bars, the Jacobian of softmax, and the derivative by ŷ."""
+def _softmax(z: Array, y: Array) -> Data:
+    """Return the factors of ŷ - y, the gradient by ŷ and the Jacobian of softmax, and bars."""
     with grad_mode(True), np.errstate(all="ignore"):
         predicted = softmax(np.asarray(z, float))
         p = Tensor(predicted, requires_grad=True)
@@ -106,10 +113,10 @@ def _softmax(z: Any, y: Any) -> Data:
     }
 
 
-def _jacobian(trace: Trace) -> Any:
-    """The Jacobian of the one fused node by its first argument, as a matrix."""
+def _jacobian(trace: Trace) -> Array | None:
+    """Return the Jacobian of the one fused node by its first argument, as a matrix."""
     nodes = [t for t in trace.tape if t.op and t.op.unfused]
-    if len(nodes) != 1 or nodes[0].size * np.size(unwrap(nodes[0].inputs[0])) > 4096:
+    if len(nodes) != 1 or nodes[0].size * np.size(unwrap(nodes[0].inputs[0])) > _LARGEST_JACOBIAN:
         return None
     t = nodes[0]
     op: Any = t.op

@@ -1,7 +1,7 @@
-"""Levels: the graph of a tape, placed, at each folding that a reader of the page can choose.
+"""Levels: the graph of a tape, laid out at each folding that a reader of the page can choose.
 
-The page lays nothing out. A small graph gets a level for each way to close its boxes; a large one
-opens with about 40 cards, and each card that stands for several opens as a level of its own.
+The page lays nothing out. A small graph gets a level for each way to close its boxes. A large one
+opens with about 40 cards, and each folded card opens as another level.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from ..graph.folding import Folded, Group, Part, Scopes, closing, parts_of
 from ..graph.graph import LONGEST_NAME, DrawOptions, Edge, Graph, Writer
 from ..graph.placement import OFFSET, pair_edges, parallel, pill_width, place, shift
 from ..layout.shapes import Route, Spacing
-from ..trace import Trace, uses
+from ..trace import Trace, count_uses
 from .arrays import Pool, minus
 
-CARDS = 48  # on a level that is folded, at most; most have about 40
-OPEN = 60  # tensors, up to which a tape is shown whole
-_MOST_BOXES = 4  # that close independently
-_FEW = 2  # cards, of which one does not see how they are linked
-_SEEN = 1250 / 0.64, 400 / 0.64  # of a level, in most windows, at a scale that one can read
+CARDS = 48  # cards on a folded level, at most; most have about 40
+OPEN = 60  # tensors of the longest tape that is shown whole
+_MOST_BOXES = 4  # boxes that close independently
+_FEW = 2  # cards; a level with so few does not show how they are linked
+_SEEN = 1250 / 0.64, 400 / 0.64  # the size of a level that most windows show at a readable scale
 _BUDGET = 2_400  # cards on all levels
 _SPACING = Spacing(layer=40, node=24, edge=20, group=14, title=18, margin=14)
 
@@ -34,7 +34,7 @@ Level = dict[str, Any]
 
 
 class _Placer(NamedTuple):
-    """What cards are written with: names; tensors as they are told, and where; numbers."""
+    """What cards are written with: names, tensors and their positions, numbers."""
 
     writer: Writer
     nodes: Sequence[Mapping[str, Any]]
@@ -49,33 +49,33 @@ class _Plan:
     folded: Folded
     title: str
     closed: frozenset[Group] = frozenset()
-    outside: int = 0  # leading parts that are not of this level, but go into it
+    outside: int = 0  # how many leading parts are inputs from outside of this level
     parent: int | None = None
 
 
 def levels(trace: Trace, nodes: Sequence[Mapping[str, Any]], pool: Pool) -> tuple[list[Level], int]:
-    """The levels of a tape, and which of them the page opens with.
+    """Return the levels of a tape, and the one that the page opens with.
 
     Parameters
     ----------
     trace : Trace
     nodes : sequence of mapping
-        Its tensors, as a `Teller` tells them.
+        Its tensors, as a `Narrator` describes them.
     pool : Pool
         Their numbers.
     """
     tensors = list(trace.tape)
-    writer = Writer(trace, DrawOptions(), uses(tensors, trace.adjoints), summed={})
+    writer = Writer(trace, DrawOptions(), count_uses(tensors, trace.adjoints), summed={})
     positions = {t.order: i for i, t in enumerate(tensors)}
     placer = _Placer(writer, nodes, positions, pool)
     return _in_place(placer, tensors) if len(tensors) <= OPEN else (_nested(placer, tensors), 0)
 
 
 def _in_place(placer: _Placer, tensors: Sequence[Tensor]) -> tuple[list[Level], int]:
-    """All open; then boxes closed, each way to do so having a level.
+    """Return a level with all boxes open, and one for each way to close boxes.
 
-    The page opens with all open, where that is seen as a whole; else with a card for each innermost
-    box, if these are enough to tell a story.
+    The page opens with all boxes open if a window shows all of it. Otherwise it opens with a card
+    for each innermost box, if there are enough of them.
     """
     scopes = Scopes.of(tensors)
     ways = list(dict.fromkeys(map(_outermost, _ways(list(scopes.titles)))))
@@ -102,7 +102,7 @@ def _in_place(placer: _Placer, tensors: Sequence[Tensor]) -> tuple[list[Level], 
 
 
 def _rings(boxes: Collection[Group]) -> list[list[Group]]:
-    """The boxes that are in none, those that are in one, and so on."""
+    """Return the boxes by depth: those that are in no other, those that are in one, and so on."""
     return [
         [b for b in boxes if len(b) == n] for n in range(1, max(map(len, boxes), default=0) + 1)
     ]
@@ -122,13 +122,13 @@ def _ways(boxes: Sequence[Group]) -> Iterable[Collection[Group]]:
 
 
 def _outermost(closed: Collection[Group]) -> frozenset[Group]:
-    """Without the boxes inside other closed ones."""
+    """Return the boxes that are not inside other closed ones."""
     kept = set(closed)
     return frozenset(b for b in kept if not any(b[:n] in kept for n in range(1, len(b))))
 
 
 def _nested(placer: _Placer, tensors: Sequence[Tensor]) -> list[Level]:
-    """The whole in about `CARDS` cards; then what is in each, as far as the budget goes."""
+    """Return the tape in about `CARDS` cards, and the inside of each, as far as the budget goes."""
     scopes = Scopes.of(tensors)
     todo = deque([_Plan(parts_of(tensors, None, CARDS, scopes), "")])
     found: list[Level] = []
@@ -151,7 +151,7 @@ def _nested(placer: _Placer, tensors: Sequence[Tensor]) -> list[Level]:
 
 
 def _inside(part: Part, parent: int, scopes: Scopes) -> _Plan:
-    """What is in a folded card, with what goes into it."""
+    """Plan the level inside a folded card, with its inputs."""
     own = {t.order for t in part.tensors}
     inputs = [a for t in part.tensors for a in t.inputs if isinstance(a, Tensor)]
     outside = {a.order: a for a in inputs if a.order not in own}
@@ -190,7 +190,7 @@ def _level(placer: _Placer, plan: _Plan) -> Level:
 
 
 def _sized(placer: _Placer, part: Part) -> Card:
-    """The card of a part, with room for what the page writes on it."""
+    """Return the card of a part, large enough for what the page writes on it."""
     writer, nodes, positions, pool = placer
     t = part.tensors[-1]
     node = nodes[positions[t.order]]
@@ -207,7 +207,7 @@ def _box(box: Any) -> dict[str, Any]:
 
 
 def _members(part: Part, index: Mapping[int, int], outside: bool) -> dict[str, Any]:
-    """The tensor that a card shows; and, where it stands for several, runs of their positions."""
+    """Return the tensor that a card shows; for a folded card, also runs of the positions inside."""
     found: dict[str, Any] = {"node": index[part.tensors[-1].order]}
     if outside:
         found["outside"] = True
@@ -227,7 +227,7 @@ def _members(part: Part, index: Mapping[int, int], outside: bool) -> dict[str, A
 def _edge(
     use: Sequence[Edge], route: Route, folded: Folded, index: Mapping[int, int]
 ) -> dict[str, Any]:
-    """Both ways of a use as paths, and what is written on the way back."""
+    """Return an edge as paths, forward and backward, with the pill of the local derivative."""
     first, last = use[0], use[-1]
     two = len(use) > 1
     found: dict[str, Any] = {"from": first.source, "to": first.target}

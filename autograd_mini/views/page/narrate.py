@@ -1,7 +1,7 @@
-"""The steps of a tape as the page tells them: sentence, formula, numbers, ledger.
+"""Describe the steps of a tape as the page shows them: sentence, formula, numbers, ledger.
 
-All of it is read off a `Trace`. Numbers go into a `Pool`, and steps refer to them, so that the same
-steps serve other numbers of the same tape.
+All of it is read off a `Trace`. Numbers go into a `Pool`, and steps refer to them by position. So
+the same steps serve other numbers of the same tape.
 """
 
 from __future__ import annotations
@@ -10,38 +10,38 @@ import math
 from collections.abc import Sequence
 from itertools import chain, repeat
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from ...core.arrays import unwrap
+from ...core.arrays import Array, unwrap
 from ...core.tensor import Tensor
 from ...notation import latex
 from ...notation import names as naming
 from ...notation import plain as formula
 from ...notation.symbolic import parameters
 from ...text.format import MOST_LISTED, listed, made_by, number, variable
-from ..trace import Contribution, Step, Trace, uses
-from . import sentences as telling
+from ..trace import Step, Term, Trace, count_uses, quiet_contributions
+from . import sentences
 from .arrays import Pool, minus
 
-#: what stands between two operands
+#: operators, written between two operands
 _SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "matmul": "@", "pow": "^"}
-_MOST_TERMS = 4  # of a sum that is written out
-_BRIEF = 4_000  # tensors, from which on steps are told without numbers of single entries
-_MOST_SAVED = 3  # local derivatives that a forward step announces
+_MOST_TERMS = 4  # terms of a sum that is written out
+_BRIEF = 4_000  # tensors; on longer tapes steps have no numbers of single entries
+_MOST_SAVED = 3  # local derivatives that a forward step lists
 
-Written = dict[str, Any]
+Description: TypeAlias = dict[str, Any]
 
 
-class Teller:
-    """Tells the steps of one tape.
+class Narrator:
+    """Describe the tensors and the steps of one tape.
 
     Parameters
     ----------
     trace : Trace
     pool : Pool
-        Gets the numbers.
+        Receives the numbers.
     """
 
     def __init__(self, trace: Trace, pool: Pool) -> None:
@@ -50,17 +50,17 @@ class Teller:
         self.index = {t.order: i for i, t in enumerate(tape)}
         self.tex = {order: naming.name_of(name) for order, name in trace.called.items()}
         self.taken = naming.taken(self.tex)
-        self.uses = uses(tape, trace.adjoints)
+        self.uses = count_uses(tape, trace.adjoints)
         self.seen: dict[int, int] = {}
-        self._locals_told: dict[tuple[int, int], naming.Formula] = {}
+        self._local_formulas: dict[tuple[int, int], naming.Formula] = {}
         self.brief = len(tape) > _BRIEF
 
-    def nodes(self) -> list[Written]:
-        """The tensors of the tape."""
+    def nodes(self) -> list[Description]:
+        """Return the tensors of the tape."""
         return [self._node(t) for t in self.trace.tape]
 
-    def _node(self, t: Tensor) -> Written:
-        found: Written = {
+    def _node(self, t: Tensor) -> Description:
+        found: Description = {
             "name": self.trace.called[t.order],
             **({} if self.brief and not t.name else {"tex": self.tex[t.order]}),
             "op": made_by(t),
@@ -79,24 +79,24 @@ class Teller:
             found["scope"] = " / ".join(s.name for s in t.scope)
         return found
 
-    def steps(self) -> list[Written]:
-        """Forward, then the seed, then backward."""
+    def steps(self) -> list[Description]:
+        """Return the steps: forward, then the seed, then backward."""
         forward = [self._forward(step) for step in self.trace.forward]
         return [*forward, self._seed(), *(self._backward(step) for step in self.trace.backward)]
 
     # ---- forward ---------------------------------------------------------------------------------
 
-    def _forward(self, step: Step) -> Written:
+    def _forward(self, step: Step) -> Description:
         t = step.tensor
         assert t.op is not None
         names = naming.Names(self.taken)
         right = (latex.of_record if self.brief else latex.of_definition)(t, self.tex, names)
         name, node = self.trace.called[t.order], self.index[t.order]
         sources = list(dict.fromkeys(self.trace.called[a.order] for a in _tensors(t)))
-        found: Written = {
+        found: Description = {
             "phase": "forward",
             "node": node,
-            "say": minus(telling.forward(t.op.name, t.op.unfused is not None)),
+            "say": minus(sentences.forward(t.op.name, t.op.unfused is not None)),
             "tex": f"{self.tex[t.order]} = {right.text}{_where_named(right)}",
         }
         if self.brief:
@@ -108,10 +108,10 @@ class Teller:
             found["locals"] = locals_
         return found
 
-    def _operands(self, t: Tensor) -> list[Written]:
+    def _operands(self, t: Tensor) -> list[Description]:
         assert t.op is not None
         sign = _SIGNS.get(t.op.name)
-        found: list[Written] = []
+        found: list[Description] = []
         for a, name in zip(t.inputs, chain(parameters(t.op), repeat(""))):
             before = ("" if not found else sign) if sign else (", " if found else t.op.name)
             if isinstance(a, Tensor):
@@ -125,7 +125,7 @@ class Teller:
         return found[:MOST_LISTED]
 
     def _locals(self, t: Tensor, names: naming.Names) -> list[str]:
-        """∂y/∂x = ... for each argument that derivatives flow to."""
+        """Return ∂y/∂x = ... for each argument that has a gradient."""
         found = []
         for i, a in enumerate(t.inputs):
             if _is_active(self.trace, t, i, a):
@@ -135,14 +135,14 @@ class Teller:
         return found[:_MOST_SAVED]
 
     def _local(self, t: Tensor, i: int, names: naming.Names) -> naming.Formula:
-        """A local derivative, which is told forward and then backward."""
+        """Return a local derivative, which is shown forward and then backward."""
         key = t.order, i
-        if key not in self._locals_told:
-            self._locals_told[key] = latex.local(self.trace.rule(t, i), self.tex, names)
-        return self._locals_told[key]
+        if key not in self._local_formulas:
+            self._local_formulas[key] = latex.local(self.trace.rule(t, i), self.tex, names)
+        return self._local_formulas[key]
 
     def _entry(self, t: Tensor) -> str:
-        """The operation with the numbers of one entry in it."""
+        """Return the operation written with the numbers of one entry."""
         assert t.op is not None
         arrays = [unwrap(a) for a in t.inputs]
         if not isinstance(t.data, np.ndarray) or t.data.dtype.kind != "f" or not t.size:
@@ -165,7 +165,7 @@ class Teller:
 
     # ---- backward --------------------------------------------------------------------------------
 
-    def _seed(self) -> Written:
+    def _seed(self) -> Description:
         t = self.trace.result
         name = self.trace.called[t.order]
         return {
@@ -175,16 +175,17 @@ class Teller:
             "say": f"Backward starts at the result: a change of {name} changes {name} by as much, "
             "so its derivative with respect to itself is 1.",
             "tex": rf"\frac{{\partial {self.tex[t.order]}}}{{\partial {self.tex[t.order]}}} = 1",
-            "why": telling.CHAIN_RULE,
+            "why": sentences.CHAIN_RULE,
         }
 
-    def _backward(self, step: Step) -> Written:
+    def _backward(self, step: Step) -> Description:
         t = step.tensor
         assert t.op is not None
         names = naming.Names(self.taken)
-        given = [self._contribution(c, names) for c in step.contributions]
+        slopes = {} if self.brief else _slopes(step)
+        given = [self._contribution(c, slopes.get(c.argument), names) for c in step.contributions]
         targets = list(dict.fromkeys(self.trace.called[c.target.order] for c in step.contributions))
-        say = [telling.backward(t.op.name, t.op.unfused is not None)]
+        say = [sentences.backward(t.op.name, t.op.unfused is not None)]
         say += dict.fromkeys(g.pop("said") for g in given)
         return {
             "phase": "backward",
@@ -194,14 +195,14 @@ class Teller:
             **({} if self.brief else {"way": f"{self.trace.called[t.order]} → {listed(targets)}"}),
         }
 
-    def _sums(self, c: Contribution) -> Written:
-        """A contribution, and the sum so far: the last is the adjoint, which is there already."""
+    def _sums(self, c: Term) -> Description:
+        """Return a contribution and the sum so far, of which the last is the adjoint itself."""
         total = c.total if c.open else self.trace.adjoints[c.target]
-        value = total if c.value is c.total else c.value
+        value = total if c.is_first else c.value
         return {"value": self.pool.array(value), "total": self.pool.array(total)}
 
-    def _briefly(self, c: Contribution, nth: int) -> Written:
-        """A contribution on a very long tape: its formula in plain letters, its value, its sum."""
+    def _briefly(self, c: Term, nth: int) -> Description:
+        """Return a contribution on a very long tape: its plain formula, its value, its sum."""
         sign = "=" if nth == 1 else "+="
         text = minus(f"{sign} {c.formula}")
         return {
@@ -213,7 +214,7 @@ class Teller:
             "said": "",
         }
 
-    def _contribution(self, c: Contribution, names: naming.Names) -> Written:
+    def _contribution(self, c: Term, slope: Array | None, names: naming.Names) -> Description:
         t, a = c.source, c.target
         nth = self.seen[a.order] = self.seen.get(a.order, 0) + 1
         if self.brief:
@@ -223,17 +224,16 @@ class Teller:
         right = latex.of_rule(c.rule, self.tex, arrived, names)
         term = rf"\sum {latex.bound(right[:2], 2)}" if c.summed else right.text
         sign = "=" if nth == 1 else "+="
-        found: Written = {
+        found: Description = {
             "to": self.index[a.order],
             "argument": c.argument,
             "tex": f"{latex.derivative(a, result, self.tex)} {sign} {term}{_where_named(right)}",
             "local": self._local(t, c.argument, names).text,
             **self._sums(c),
             "open": c.open,
-            "why": telling.paths(self.trace.called[a.order], nth, c.open),
-            "said": telling.accumulated(c, self.trace.called[a.order], nth),
+            "why": sentences.paths(self.trace.called[a.order], nth, c.open),
+            "said": sentences.accumulated(c, self.trace.called[a.order], nth),
         }
-        slope = _slope(c)
         if slope is not None:
             found["slope"] = self.pool.once(slope)
             found["entry"] = self.pool.text(_product(self.trace, c, slope, nth > 1))
@@ -243,11 +243,11 @@ class Teller:
 
 
 def _where_named(right: naming.Formula) -> str:
-    """Below a formula, a line for each thing that has a name in it: from the whole to its parts."""
+    """Return a line below a formula for each name in it, from the whole to its parts."""
     if not right.where:
         return ""
     lines = [f"{name} = {text}" for name, text in reversed(right.where)]
-    blank = "\u00a0"  # MathML drops others at the ends of a text
+    blank = "\u00a0"  # MathML drops other blanks at the ends of a text
     return rf" \\ \text{{where{blank}}}" + r" \\ ".join(lines)
 
 
@@ -267,7 +267,7 @@ def _is_elementwise(t: Tensor) -> bool:
 
 
 def _chosen(x: Any) -> tuple[int, ...]:
-    """The entry whose numbers are written out: the second, or that of largest magnitude."""
+    """Return the entry whose numbers are written out: the second, or the largest in magnitude."""
     if x.size < 4:
         return tuple(int(i) for i in np.unravel_index(min(1, x.size - 1), x.shape))
     magnitude = np.abs(np.where(np.isfinite(x), x, 0))
@@ -286,22 +286,22 @@ def _is(x: Any) -> str:
     return f" = {number(x)}"
 
 
-def _slope(c: Contribution) -> Any:
-    """The local derivative as numbers: what the rule makes of ones. None where it does more."""
-    t = c.source
-    assert t.op is not None
-    if not c.rule.multiplies() or not isinstance(t.data, np.ndarray):
-        return None
-    rule: Any = next(r for i, r in enumerate(t.op.vjps) if i == c.argument)
-    with np.errstate(all="ignore"):
-        slope = np.asarray(
-            rule(np.ones(t.shape, t.dtype), t._array, *map(unwrap, t.inputs), **t.kwargs)
-        )
-    return slope if slope.dtype.kind == "f" else None
+def _slopes(step: Step) -> dict[int, Array]:
+    """Return the local derivatives of a node as numbers, by argument, for rules that multiply.
+
+    A rule that multiplies the cotangent by something returns that for a cotangent of ones.
+    """
+    t = step.tensor
+    multiply = {c.argument for c in step.contributions if c.rule.multiplies()}
+    if not multiply or not isinstance(t.data, np.ndarray):
+        return {}
+    ones = np.ones(t.shape, t.dtype)
+    slopes = {c.argument: np.asarray(c.value) for c in quiet_contributions(t, ones)}
+    return {i: slopes[i] for i in multiply if slopes[i].dtype.kind == "f"}
 
 
-def _product(trace: Trace, c: Contribution, slope: Any, adds: bool) -> str:
-    """Upstream times local for one entry; added to what was there, if something was."""
+def _product(trace: Trace, c: Term, slope: Array, adds: bool) -> str:
+    """Return upstream times local for one entry, added to the sum so far if there is one."""
     upstream, value = trace.adjoints[c.source], c.value
     if c.summed or np.shape(slope) != np.shape(value) or not value.size:
         return ""
@@ -323,7 +323,7 @@ def _product(trace: Trace, c: Contribution, slope: Any, adds: bool) -> str:
 
 
 def _is_same(a: float, b: float) -> bool:
-    """Up to rounding; nan is nan."""
+    """Return whether numbers are equal up to rounding; nan equals nan."""
     return math.isclose(a, b, rel_tol=1e-5, abs_tol=1e-8) or (a != a and b != b)
 
 

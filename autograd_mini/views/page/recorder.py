@@ -1,4 +1,4 @@
-"""Films: the same computation over the steps of a training run, as one page with a slider."""
+"""Record the same computation over the steps of a training run, as one page with a slider."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from ...core.tensor import Tensor
 from ...text.format import made_by
 from ..trace import Trace
 from .arrays import Pool, batch_of
-from .data import LARGEST, changed, checked, embedded, pool_of, tape_data
+from .data import Data, arrays_of, changes, fits, require_result, tape_data
 
-_MOST = 60  # frames: each is one position of the slider
+_MOST = 60  # frames, each a position of the slider
 
 
 class Recorder:
-    """Takes down a computation at each step of a loop, for ``ag.explore(frames=recorder)``.
+    """Record a computation at each step of a loop, for ``ag.explore(frames=recorder)``.
 
-    Numbers are taken down when `add` is called, so that weights may change afterwards.
+    `add` copies the numbers, so the weights may change afterwards.
 
     Parameters
     ----------
     names : mapping, optional
-        Variables, as ``locals()`` gives them: what to call arrays, and tensors that have no name.
+        Variables, as ``locals()`` gives them: they name arrays, and tensors without a name.
 
     Examples
     --------
@@ -43,7 +43,7 @@ class Recorder:
 
     def __init__(self, names: Mapping[str, Any] | None = None) -> None:
         self.names = dict(names or {})
-        self.data: dict[str, Any] = {}
+        self.data: Data = {}
         self._structure: list[Any] = []
         self._labels: list[str] = []
 
@@ -51,19 +51,19 @@ class Recorder:
         return len(self._labels)
 
     def add(self, result: Tensor, label: str | None = None) -> None:
-        """Take down one frame.
+        """Add a frame: the numbers of a computation as they are now.
 
         Parameters
         ----------
         result : Tensor
-            Of one entry: the same computation as in the frames before.
+            A result with one entry, of the same computation as in the frames before.
         label : str, optional
-            What the slider says; the number of the frame when not given.
+            The label of the frame next to the slider; its number if not given.
 
         Raises
         ------
         ValueError
-            For another computation than before, or more frames than a slider has room for.
+            If the computation is not the one of the first frame, or there are too many frames.
 
         Examples
         --------
@@ -74,12 +74,8 @@ class Recorder:
         >>> len(film)
         3
         """
-        trace = Trace.of(checked(result), self.names)
-        place = {t.order: i for i, t in enumerate(trace.tape)}
-        structure = [
-            (made_by(t), repr(t.kwargs), t.shape, [place[a.order] for a in _args(t)])
-            for t in trace.tape
-        ]
+        trace = Trace.of(require_result(result), self.names)
+        structure = _structure(trace)
         if not self._labels:
             name = trace.called[result.order]
             self.data = tape_data([trace], [name])
@@ -95,9 +91,9 @@ class Recorder:
             raise ValueError(f"a film has at most {_MOST} frames: record every tenth step, say")
         else:
             pool = Pool(batch_of([trace]))
-            self.data["pools"].append([changed(pool_of(trace, pool), self.data["pools"][0][0])])
+            self.data["pools"].append([changes(arrays_of(trace, pool), self.data["pools"][0][0])])
         self._labels.append(str(len(self) + 1) if label is None else str(label))
-        self.data["knobs"] = [
+        self.data["sliders"] = [
             {
                 "kind": "film",
                 "label": "training step",
@@ -108,30 +104,46 @@ class Recorder:
         ]
 
 
-def _args(t: Tensor) -> list[Tensor]:
-    return [a for a in t.inputs if isinstance(a, Tensor)]
+def _structure(trace: Trace) -> list[Any]:
+    """Return the operations of a tape without their numbers: equal for equal computations."""
+    place = {t.order: i for i, t in enumerate(trace.tape)}
+    return [
+        (
+            made_by(t),
+            repr(t.kwargs),
+            t.shape,
+            [place[a.order] for a in t.inputs if isinstance(a, Tensor)],
+        )
+        for t in trace.tape
+    ]
 
 
-def film_of(frames: Any, names: Mapping[str, Any], title: str | None) -> dict[str, Any]:
-    """The data of a film, from a recorder or from results."""
-    film = frames
-    if not isinstance(frames, Recorder):
-        if not isinstance(frames, Iterable):
-            raise TypeError("explore: frames= takes a Recorder or a sequence of tensors")
-        film = Recorder(names)
-        for result in frames:
-            film.add(result)
-    if not len(film):
+def recording_data(frames: Any, names: Mapping[str, Any], title: str | None) -> Data:
+    """Return the data of a page with several frames, from a recorder or from results.
+
+    If the page would be too large, every other frame is left out.
+    """
+    recorder = frames if isinstance(frames, Recorder) else _record(frames, names)
+    if not len(recorder):
         raise ValueError("explore: frames= is empty. Call recorder.add(loss) in the loop first.")
-    data = {**film.data, "title": title or film.data["title"]}
-    while len(data["pools"]) > 2 and len(embedded(data).encode()) > LARGEST - 90_000:
-        data = _thinner(data)
+    data = {**recorder.data, "title": title or recorder.data["title"]}
+    while len(data["pools"]) > 2 and not fits(data):
+        data = _every_other_frame(data)
     return data
 
 
-def _thinner(data: dict[str, Any]) -> dict[str, Any]:
-    """Every other frame."""
-    (knob,) = data["knobs"]
+def _record(results: Any, names: Mapping[str, Any]) -> Recorder:
+    """Return a recorder with these results as frames."""
+    if not isinstance(results, Iterable):
+        raise TypeError("explore: frames= takes a Recorder or a sequence of tensors")
+    recorder = Recorder(names)
+    for result in results:
+        recorder.add(result)
+    return recorder
+
+
+def _every_other_frame(data: Data) -> Data:
+    (slider,) = data["sliders"]
     pools = data["pools"][::2]
-    shorter = {**knob, "ticks": knob["ticks"][::2], "variants": list(range(len(pools)))}
-    return {**data, "pools": pools, "knobs": [shorter]}
+    shorter = {**slider, "ticks": slider["ticks"][::2], "variants": list(range(len(pools)))}
+    return {**data, "pools": pools, "sliders": [shorter]}

@@ -1,10 +1,10 @@
-"""One plain sentence for each step, as a teacher would say it."""
+"""The sentences of the page: what each operation does, forward and backward."""
 
 from __future__ import annotations
 
-from ..trace import Contribution
+from ..trace import Term
 
-#: operation -> what it does, and what its rule does with the derivative that arrives
+#: operation -> what it does, and what its rule does with the incoming gradient
 _SAID: dict[str, tuple[str, str]] = {
     "exp": (
         "Raise e to the power of each entry: all become positive.",
@@ -94,21 +94,21 @@ _ORDINALS = {2: "second", 3: "third", 4: "fourth", 5: "fifth"}
 
 
 def forward(op: str, fused: bool) -> str:
-    """What an operation does."""
+    """Return what an operation does."""
     said, _ = _SAID.get(op, ("", ""))
     return said or (f"{op}: one fused node, computed at once." if fused else f"Compute {op}.")
 
 
 def backward(op: str, fused: bool) -> str:
-    """What its rules do."""
+    """Return what its rules do."""
     _, said = _SAID.get(op, ("", ""))
     if said:
         return said
     return _FUSED if fused else f"The rule of {op} turns the derivative into one for each argument."
 
 
-def accumulated(c: Contribution, name: str, nth: int) -> str:
-    """What becomes of a contribution that is not the only one."""
+def accumulated(c: Term, name: str, nth: int) -> str:
+    """Return how a contribution is added, unless it is the only one."""
     if nth == 1 and not c.open:
         return ""
     if nth == 1:
@@ -122,7 +122,7 @@ def accumulated(c: Contribution, name: str, nth: int) -> str:
 
 
 def paths(name: str, uses: int, still_open: int) -> str:
-    """Why derivatives add, for the ledger of a tensor; or that they have not all come yet."""
+    """Return why contributions to a gradient add, or that some have not arrived yet."""
     if still_open:
         rest = "One path is" if still_open == 1 else f"{still_open} paths are"
         return f"{rest} still open: {name} waits, and passes nothing on yet."

@@ -1,25 +1,61 @@
 // @ts-check
 // An array as cells: numbers on tinted grounds, or squares of a heat map.
 import { el } from "./dom.js";
-/** @typedef {import("./types.js").Written} Written */
+/** @typedef {import("./types.js").ArrayData} ArrayData */
 
-/** @param {Written} a */
-export const spoken = (a) => a.text?.map((row) => row.join(", ")).join("; ") ?? (a.notes ?? []).join(", ");
+const ZERO = "i".charCodeAt(0); // the tint of zero; "a" is the most negative, "q" the most positive
+const NOT_FINITE = "!";
+const PERCENT_A_LEVEL = 12.5;
 
-/** A cell on its ground: ! is not finite; from a, the most negative, over i, which is zero, to q.
- * @param {string} kind @param {string} letter @param {string} [text] */
+/** An array as text, for a screen reader. @param {ArrayData} a */
+export const spoken = ({ text, notes = [] }) =>
+  text?.map((row) => row.join(", ")).join("; ") ?? notes.join(", ");
+
+/** A cell on its ground. @param {string} kind @param {string} letter @param {string} [text] */
 function cell(kind, letter, text) {
-  if (letter === "!") return el(`${kind}.odd`, text);
-  const level = letter.charCodeAt(0) - 105;
-  return el(kind, { style: `background: color-mix(in srgb, var(--${level < 0 ? "minus" : "plus"}) ${Math.abs(level) * 12.5}%, var(--card))` }, text);
+  if (letter === NOT_FINITE) return el(`${kind}.odd`, text);
+  const level = letter.charCodeAt(0) - ZERO;
+  const colour = level < 0 ? "minus" : "plus";
+  const share = Math.abs(level) * PERCENT_A_LEVEL;
+  const style = `background: color-mix(in srgb, var(--${colour}) ${share}%, var(--card))`;
+  return el(kind, { style }, text);
 }
 
-/** @param {Written} a @param {{hidden?: boolean, label?: string, mark?: string}} how */
-export function cells(a, { hidden, label, mark = "" } = {}) {
-  const { tint, text, notes = [] } = a, letters = tint.map((row) => [...row]);
-  const columns = tint[0]?.length ?? 0, rows = tint.length, short = columns === 1 && rows <= 4 ? ".short" : "";
-  const attributes = { style: `--columns: ${columns}; --rows: ${rows}`, ...(label && { role: "img", "aria-label": `${label}: ${spoken(a)}` }) };
-  if (text) return el(`div.grid${short}${mark}`, attributes, letters.flatMap((row, i) => row.map((letter, j) => (hidden ? el("span.cell", "·") : cell("span.cell", letter, text[i][j])))));
-  const squares = letters.flat().map((letter) => cell("i", letter));
-  return el("div", el(`div.map${mark}`, attributes, hidden ? el("i", "·") : squares), hidden ? [] : notes.map((note) => el("div.note", note)));
+/**
+ * An array as an element. It has a dot for each number that is `hidden`.
+ * @param {ArrayData} a @param {{hidden?: boolean, label?: string, mark?: string}} how
+ */
+export function cells(a, { hidden = false, label, mark = "" } = {}) {
+  const rows = a.tint.length;
+  const columns = a.tint[0]?.length ?? 0;
+  const attributes = {
+    style: `--columns: ${columns}; --rows: ${rows}`,
+    ...(label && { role: "img", "aria-label": `${label}: ${spoken(a)}` }),
+  };
+  if (!a.text) {
+    const notes = hidden
+      ? []
+      : (a.notes ?? []).map((note) => el("div.note", note));
+    return el(
+      "div",
+      el(`div.map${mark}`, attributes, squares(a, hidden)),
+      notes,
+    );
+  }
+  const short = columns === 1 && rows <= 4 ? ".short" : "";
+  return el(`div.grid${short}${mark}`, attributes, numbers(a, a.text, hidden));
 }
+
+/** @param {ArrayData} a @param {string[][]} text @param {boolean} hidden */
+const numbers = ({ tint }, text, hidden) =>
+  tint.flatMap((row, i) =>
+    [...row].map((letter, j) =>
+      hidden ? el("span.cell", "·") : cell("span.cell", letter, text[i][j]),
+    ),
+  );
+
+/** @param {ArrayData} a @param {boolean} hidden */
+const squares = ({ tint }, hidden) =>
+  hidden
+    ? [el("i", "·")]
+    : tint.flatMap((row) => [...row].map((letter) => cell("i", letter)));

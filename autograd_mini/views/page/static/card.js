@@ -5,18 +5,23 @@ import { cells, spoken } from "./arrays.js";
 import { el } from "./dom.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Place} Place */
+/** @typedef {import("./types.js").ArrayData} ArrayData */
+/** @typedef {ReturnType<typeof cardState>} CardState */
 
-/** @param {Place} place @param {number} node */
+/** Whether a card shows a node, or stands for it. @param {Place} place @param {number} node */
 export const holds = (place, node) =>
-  place.node === node || Boolean(place.runs?.some(([first, last]) => first <= node && node <= last));
+  place.node === node ||
+  Boolean(place.runs?.some(([first, last]) => first <= node && node <= last));
 
-/** How a card stands at this step. @param {Tape} tape @param {Place} place */
-export function standing(tape, place) {
-  const now = stepOf(tape), { phase, node, gives } = tape.steps[now];
-  const sums = arrived(tape, place.node, now), receives = Boolean(gives?.some(({ to }) => holds(place, to)));
+/** What a card has to show at this step. @param {Tape} tape @param {Place} place */
+export function cardState(tape, place) {
+  const step = stepOf(tape);
+  const { phase, node, gives } = tape.steps[step];
+  const sums = arrived(tape, place.node, step);
+  const receives = Boolean(gives?.some(({ to }) => holds(place, to)));
   return {
-    known: tape.made[place.node] <= now,
-    sum: sums.at(-1)?.total ?? -1,
+    known: tape.made[place.node] <= step,
+    sum: sums.at(-1)?.total ?? -1, // the gradient so far; -1 if none has arrived
     now: !place.outside && holds(place, node),
     receives,
     adds: receives && sums.length > 1,
@@ -24,29 +29,68 @@ export function standing(tape, place) {
   };
 }
 
-/** @param {Tape} tape @param {Place} place @param {ReturnType<typeof standing>} at */
-export function body(tape, place, at) {
+/** @param {Tape} tape @param {Place} place @param {CardState} at */
+export function cardBody(tape, place, at) {
   const { op, name, shape, value, gradient } = tape.nodes[place.node];
-  const head = el("div.head", el("b.op", place.title ? `► ${place.title}` : op), el("i.name", name),
-    el("small", place.count ? `${place.count} tensors` : shape));
-  const blocks = [block("value", "value", array(tape, value), !at.known, at.now && at.phase === "forward" ? ".lit" : "")];
-  if (gradient !== undefined) {
-    const lit = at.receives || (at.now && at.phase === "seed") ? ".lit.back" : "";
-    blocks.push(block("gradient", `∂${tape.symbol}/∂${name}`, array(tape, at.sum < 0 ? gradient : at.sum), at.sum < 0, lit));
-    if (at.adds) blocks[1].firstElementChild?.append(el("span.plus", "+="));
-  }
-  return [head, el((array(tape, value).tint[0] ?? "").length > 2 ? "div.blocks" : "div.blocks.beside", blocks)];
+  const head = el(
+    "div.head",
+    el("b.op", place.title ? `► ${place.title}` : op),
+    el("i.name", name),
+    el("small", place.count ? `${place.count} tensors` : shape),
+  );
+  const values = array(tape, value);
+  const lit = at.now && at.phase === "forward" ? ".lit" : "";
+  const blocks = [block("value", "value", values, !at.known, lit)];
+  if (gradient !== undefined)
+    blocks.push(gradientBlock(tape, name, gradient, at));
+  const wide = (values.tint[0] ?? "").length > 2;
+  return [head, el(wide ? "div.blocks" : "div.blocks.beside", blocks)];
 }
 
-/** @param {string} kind @param {string} title @param {import("./types.js").Written} a @param {boolean} hidden @param {string} mark */
-const block = (kind, title, a, hidden, mark) => el(`div.block.${kind}`, el("div.title", title), cells(a, { hidden, mark }));
+/** @param {Tape} tape @param {string} name @param {number} gradient @param {CardState} at */
+function gradientBlock(tape, name, gradient, at) {
+  const reached = at.sum >= 0;
+  const lit = at.receives || (at.now && at.phase === "seed") ? ".lit.back" : "";
+  const numbers = array(tape, reached ? at.sum : gradient);
+  const made = block(
+    "gradient",
+    `∂${tape.symbol}/∂${name}`,
+    numbers,
+    !reached,
+    lit,
+  );
+  if (at.adds) made.firstElementChild?.append(el("span.plus", "+="));
+  return made;
+}
 
-/** What a screen reader says of a card. @param {Tape} tape @param {Place} place @param {ReturnType<typeof standing>} at */
-export function label(tape, place, at) {
+/**
+ * @param {string} kind @param {string} title @param {ArrayData} a @param {boolean} hidden
+ * @param {string} mark
+ */
+const block = (kind, title, a, hidden, mark) =>
+  el(`div.block.${kind}`, el("div.title", title), cells(a, { hidden, mark }));
+
+/**
+ * A card in words, for a screen reader.
+ * @param {Tape} tape @param {Place} place @param {CardState} at
+ */
+export function cardLabel(tape, place, at) {
   const { op, name, shape, value, gradient } = tape.nodes[place.node];
-  return [
-    place.title ? `${place.title}, ${place.count} tensors, ${name}` : `${name}, ${op}, shape ${shape}`,
+  const { title, count } = place;
+  const words = [
+    title
+      ? `${title}, ${count} tensors, ${name}`
+      : `${name}, ${op}, shape ${shape}`,
+  ];
+  words.push(
     at.known ? `value ${spoken(array(tape, value))}` : "not computed yet",
-    gradient === undefined ? [] : at.sum < 0 ? "no gradient yet" : `gradient ${spoken(array(tape, at.sum))}`,
-  ].flat().join("; ");
+  );
+  if (gradient !== undefined) {
+    words.push(
+      at.sum < 0
+        ? "no gradient yet"
+        : `gradient ${spoken(array(tape, at.sum))}`,
+    );
+  }
+  return words.join("; ");
 }

@@ -1,47 +1,137 @@
 // @ts-check
-// Fused beside unfused: do they agree, why is the gradient so simple, and what happens when it is hard.
-import { data, state, stepOf, told } from "./state.js";
+// A fused node next to its graph: do they agree, why is the gradient so simple, and what happens
+// with hard logits.
+import { data, describedTape, state, stepOf } from "./state.js";
 import { cells } from "./arrays.js";
+import { hardVariant } from "./controls.js";
 import { byId, el, mark, scrolling } from "./dom.js";
-import { fill, mathLine } from "./inspector.js";
+import { formulaLines } from "./formulas.js";
+import { fill } from "./inspector.js";
 /** @typedef {import("./types.js").Softmax} Softmax */
-/** @typedef {import("./types.js").Written} Written */
-
-/** @param {string} over @param {...import("./dom.js").Part} parts */
-const head = (over, ...parts) => el("th", { scope: over }, parts);
-
-/** One cell of an array. @param {Written} a @param {number} i @param {number} j */
-const one = ({ tint, text }, i, j = 0, lit = "") => el("td", cells({ shape: "", tint: [tint[i][j]], text: [[text?.[i][j] ?? ""]] }, { mark: lit }));
-
-/** @param {Softmax} softmax */
-function jacobian({ rows, upstream, jacobian: slopes, sums }) {
-  const lost = upstream.tint.join("").includes("!"); // 0 times inf is nan: no sum of these is the gradient
-  return el("table.jacobian",
-    el("thead", el("tr", head("col", "∂L/∂ŷ"), el("td"), el("td"), rows.map((name) => head("col", el("i", "z", el("sub", name)))))),
-    el("tbody", rows.map((name, i) => el(upstream.tint[i] === "i" ? "tr.off" : "tr", one(upstream, i), el("td", "×"), head("row", el("i", "ŷ", el("sub", name))), rows.map((_, j) => one(slopes, i, j)))),
-      el("tr", el("th", { colspan: 3, scope: "row" }, lost ? "lost above; closed form" : "column sums"), rows.map((_, j) => one(sums, j, 0, ".lit.back")))));
-}
-
-/** @param {Softmax} softmax */
-function bars({ rows, predicted, target, difference, bars: shares }) {
-  return el("table.bars", el("thead", el("tr", ["class", "ŷ predicted", "y target", "ŷ − y gradient"].map((title) => head("col", title)))),
-    el("tbody", rows.map((name, i) => el("tr", head("row", name), [predicted, target, difference].map(({ text }, k) => {
-      const share = shares[i][k], hint = k < 2 || !share ? "" : share > 0 ? " ▼ lower z" : " ▲ raise z";
-      return el("td", el(`div.axis.of${k}${share < 0 ? ".minus" : ""}`, el("div", { style: `width: ${Math.abs(share)}%` })), `${text?.[i][0]}${hint}`);
-    })))));
-}
+/** @typedef {import("./types.js").ArrayData} ArrayData */
+/** @typedef {import("./types.js").Findings} Findings */
+/** @typedef {import("./dom.js").Part} Part */
 
 export function updateCompare() {
-  const { compare, knobs } = data, hard = knobs.find(({ kind }) => kind === "hard"), verdict = byId("verdict");
+  const { compare } = data;
   if (!compare) return;
-  const { verdict: said, softmax, jacobian: slopes } = (state.variant === hard?.variants[0] && compare.hard) || compare;
-  verdict.hidden = !said;
-  verdict.textContent = said;
-  mark(verdict, { broken: said.startsWith("✗") });
-  const tape = told();
-  if (tape !== data.tapes[1] || tape.steps[stepOf(tape)].phase !== "backward") return;
+  const findings = (state.variant === hardVariant() && compare.hard) || compare;
+  showVerdict(findings);
+  const tape = describedTape();
+  const isFused = tape === data.tapes[1];
+  if (isFused && tape.steps[stepOf(tape)].phase === "backward")
+    explainGradient(findings);
+}
+
+/** @param {Findings} findings */
+function showVerdict({ verdict }) {
+  const home = byId("verdict");
+  home.hidden = !verdict;
+  home.textContent = verdict;
+  mark(home, { broken: verdict.startsWith("✗") });
+}
+
+/** @param {Findings} findings */
+function explainGradient({ softmax, jacobian }) {
   if (softmax) {
-    fill("numbers", "Upstream × softmax Jacobian", ...softmax.tex.map(mathLine), scrolling("div.scroll", "Jacobian of softmax", jacobian(softmax)));
+    const product = scrolling(
+      "div.scroll",
+      "Jacobian of softmax",
+      softmaxProduct(softmax),
+    );
+    const formulas = softmax.tex.map(formulaLines);
+    fill("numbers", "Upstream × softmax Jacobian", ...formulas, product);
     fill("ledger", "Why it is so simple", bars(softmax), el("p", softmax.why));
-  } else if (slopes) fill("ledger", "The Jacobian of the node", scrolling("div.scroll", "Jacobian", cells(slopes, { label: "Jacobian" })));
+  } else if (jacobian) {
+    const matrix = cells(jacobian, { label: "Jacobian" });
+    fill(
+      "ledger",
+      "The Jacobian of the node",
+      scrolling("div.scroll", "Jacobian", matrix),
+    );
+  }
+}
+
+/** @param {"row"|"col"} scope @param {...Part} parts */
+const head = (scope, ...parts) => el("th", { scope }, parts);
+
+/** @param {string} letter @param {string} index */
+const indexed = (letter, index) => el("i", letter, el("sub", index));
+
+/**
+ * One cell of an array.
+ * @param {ArrayData} a @param {number} i @param {number} j @param {string} lit
+ */
+function oneCell({ tint, text }, i, j = 0, lit = "") {
+  const single = {
+    shape: "",
+    tint: [tint[i][j]],
+    text: [[text?.[i][j] ?? ""]],
+  };
+  return el("td", cells(single, { mark: lit }));
+}
+
+/**
+ * The gradient by ŷ times the Jacobian of softmax: a row for each class.
+ * @param {Softmax} softmax
+ */
+function softmaxProduct({ rows, upstream, jacobian, sums }) {
+  const titles = rows.map((name) => head("col", indexed("z", name)));
+  const lines = rows.map((name, i) =>
+    el(
+      upstream.tint[i] === "i" ? "tr.off" : "tr",
+      oneCell(upstream, i),
+      el("td", "×"),
+      head("row", indexed("ŷ", name)),
+      rows.map((_, j) => oneCell(jacobian, i, j)),
+    ),
+  );
+  const lost = upstream.tint.join("").includes("!"); // 0 times inf is nan, so sums mean nothing
+  const total = el(
+    "tr",
+    el(
+      "th",
+      { colspan: 3, scope: "row" },
+      lost ? "lost above; closed form" : "column sums",
+    ),
+    rows.map((_, j) => oneCell(sums, j, 0, ".lit.back")),
+  );
+  return el(
+    "table.jacobian",
+    el("thead", el("tr", head("col", "∂L/∂ŷ"), el("td"), el("td"), titles)),
+    el("tbody", lines, total),
+  );
+}
+
+/** Prediction, target and gradient of each class, as bars. @param {Softmax} softmax */
+function bars({ rows, predicted, target, difference, bars: shares }) {
+  const titles = ["class", "ŷ predicted", "y target", "ŷ − y gradient"];
+  const columns = [predicted, target, difference];
+  const lines = rows.map((name, i) =>
+    el(
+      "tr",
+      head("row", name),
+      columns.map(({ text }, k) => bar(k, shares[i][k], text?.[i][0] ?? "")),
+    ),
+  );
+  return el(
+    "table.bars",
+    el(
+      "thead",
+      el(
+        "tr",
+        titles.map((title) => head("col", title)),
+      ),
+    ),
+    el("tbody", lines),
+  );
+}
+
+/** @param {number} column @param {number} share in percent @param {string} text */
+function bar(column, share, text) {
+  const kind = `div.axis.of${column}${share < 0 ? ".minus" : ""}`;
+  const length = el("div", { style: `width: ${Math.abs(share)}%` });
+  const isGradient = column === 2 && share !== 0;
+  const hint = isGradient ? (share > 0 ? " ▼ lower z" : " ▲ raise z") : "";
+  return el("td", el(kind, length), `${text}${hint}`);
 }

@@ -1,35 +1,101 @@
 // @ts-check
-// Sliders that exchange the numbers: the training step, an input, the example of a batch.
+// The sliders above the graph: what happens when one moves.
+//
+// Python computed the numbers for each position of each slider (views/page/sliders.py). A slider
+// that moves stores its position's variant in `state.variant`, puts the other sliders back, and
+// has the page drawn again. So do the slider of a training run, and the button for hard logits.
+// The slider over the examples of a batch stores `state.example` instead.
 import { data, state } from "./state.js";
 import { button, byId, el, press } from "./dom.js";
+/** @typedef {import("./types.js").Slider} Slider */
 
-/** @param {() => void} changed */
-export function listenToControls(changed) {
-  const home = byId("controls"), hard = data.knobs.find(({ kind }) => kind === "hard")?.variants[0], batch = Array.from({ length: data.batch ?? 0 }, (_, i) => i);
-  const example = { kind: "example", label: "example", ticks: ["all", ...batch.map((i) => `${i + 1}`)], variants: [-1, ...batch], start: 0 };
-  const updates = [...data.knobs, ...(data.batch ? [example] : [])].map(({ kind, label, ticks, variants, start }, nth) => {
-    const key = kind === "example" ? kind : "variant";
-    /** @param {number} to */
-    const set = (to) => {
-      state[key] = to;
-      updates.forEach((update) => update());
-      changed();
-    };
-    if (kind === "hard") {
-      const made = button(label, () => set(state.variant === hard ? 0 : variants[0]), { id: kind });
-      home.append(made);
-      return () => press(made, state.variant === hard);
-    }
-    const told = el("output"), input = /** @type {HTMLInputElement} */ (el("input", { id: kind === "input" ? `input-${nth}` : kind,
-      type: "range", max: ticks.length - 1, input: () => set(variants[Number(input.value)]) }));
-    home.append(el("label.knob", label, input, told));
-    return () => {
-      const found = variants.indexOf(state[key]), i = found < 0 ? start : found; // another one moves: back to where it was
-      input.value = String(i);
-      input.disabled = key === "variant" && state.variant === hard; // the inputs are none of these then
-      told.textContent = input.disabled ? "–" : ticks[i];
-      input.setAttribute("aria-valuetext", ticks[i]);
-    };
+/** @typedef {(variant: number) => void} Choose */
+/**
+ * A control, and how it shows what is chosen.
+ * @typedef {{element: HTMLElement, update: () => void}} Control
+ */
+
+/** Make the controls. @param {() => void} render draws the page with the chosen numbers */
+export function listenToControls(render) {
+  /** @type {Control[]} */
+  const controls = [];
+  const updateAll = () => controls.forEach(({ update }) => update());
+  /** @param {"variant"|"example"} key @returns {Choose} */
+  const chooser = (key) => (value) => {
+    state[key] = value;
+    updateAll();
+    render();
+  };
+  data.sliders.forEach((slider, nth) => {
+    const choose = chooser("variant");
+    controls.push(
+      slider.kind === "hard"
+        ? hardButton(slider, choose)
+        : variantSlider(slider, nth, choose),
+    );
   });
-  updates.forEach((update) => update());
+  if (data.batch) controls.push(exampleSlider(data.batch, chooser("example")));
+  byId("controls").append(...controls.map(({ element }) => element));
+  updateAll();
+}
+
+/** The variant with hard logits, if there is one. */
+export const hardVariant = () =>
+  data.sliders.find(({ kind }) => kind === "hard")?.variants[0];
+
+/** @param {Slider} slider @param {Choose} choose @returns {Control} */
+function hardButton({ label, variants: [hard] }, choose) {
+  const isOn = () => state.variant === hard;
+  const element = button(label, () => choose(isOn() ? 0 : hard), {
+    id: "hard",
+  });
+  return { element, update: () => press(element, isOn()) };
+}
+
+/** @param {Slider} slider @param {number} nth @param {Choose} choose @returns {Control} */
+function variantSlider({ kind, label, ticks, variants, start }, nth, choose) {
+  const id = kind === "input" ? `input-${nth}` : kind;
+  const { element, show } = rangeControl(id, label, ticks, (i) =>
+    choose(variants[i]),
+  );
+  const update = () => {
+    const found = variants.indexOf(state.variant);
+    const position = found < 0 ? start : found; // if another slider moves, back to where it was
+    show(position, state.variant === hardVariant()); // hard logits are none of the positions
+  };
+  return { element, update };
+}
+
+/** @param {number} batch @param {Choose} choose @returns {Control} */
+function exampleSlider(batch, choose) {
+  const ticks = ["all", ...Array.from({ length: batch }, (_, i) => `${i + 1}`)];
+  const { element, show } = rangeControl("example", "example", ticks, (i) =>
+    choose(i - 1),
+  );
+  return { element, update: () => show(state.example + 1, false) };
+}
+
+/**
+ * A slider with a label, and the tick of its position.
+ * @param {string} id @param {string} label @param {string[]} ticks
+ * @param {(position: number) => void} move
+ */
+function rangeControl(id, label, ticks, move) {
+  const output = el("output");
+  const input = /** @type {HTMLInputElement} */ (
+    el("input", {
+      id,
+      type: "range",
+      max: ticks.length - 1,
+      input: () => move(Number(input.value)),
+    })
+  );
+  /** @param {number} position @param {boolean} disabled */
+  const show = (position, disabled) => {
+    input.value = String(position);
+    input.disabled = disabled;
+    input.setAttribute("aria-valuetext", ticks[position]);
+    output.textContent = disabled ? "–" : ticks[position];
+  };
+  return { element: el("label.control", label, input, output), show };
 }

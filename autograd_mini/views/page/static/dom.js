@@ -1,42 +1,74 @@
 // @ts-check
-// Elements. Text only ever becomes text: no name can turn into markup.
+// Make and change elements. Text only ever becomes text: no name can turn into markup.
 
 /** @typedef {Record<string, string|number|boolean|undefined|((event: any) => void)>} Attributes */
-/** @typedef {Node|string|Attributes|null|undefined|false} Part a child; attributes, of which functions listen */
+/** @typedef {Node|string|Attributes|null|undefined|false} Part a child, or attributes */
 
-/** What makes the elements of a language from a tag, with its classes after dots, and its parts.
- * @param {string|null} language */
-const maker = (language) => /** @param {string} kind @param {...(Part|Part[])} parts */ (kind, ...parts) => {
-  const [tag, ...classes] = kind.split("."), made = document.createElementNS(language, tag);
-  if (classes[0]) made.setAttribute("class", classes.join(" "));
+const HTML = document.documentElement.namespaceURI;
+
+/**
+ * Make an element from its tag, with its classes after dots; its children; and its attributes, of
+ * which functions are event listeners.
+ * @param {string|null} language
+ * @param {string} kind
+ * @param {(Part|Part[])[]} parts
+ */
+function make(language, kind, parts) {
+  const [tag, ...classes] = kind.split(".");
+  const element = document.createElementNS(language, tag);
+  if (classes.length) element.setAttribute("class", classes.join(" "));
   for (const part of parts.flat()) {
-    if (part instanceof Node || typeof part === "string") made.append(part);
-    else for (const [key, value] of Object.entries(part || {})) {
-      if (typeof value === "function") made.addEventListener(key, value);
-      else if (value !== undefined && value !== false) made.setAttribute(key, String(value));
-    }
+    if (part instanceof Node || typeof part === "string") element.append(part);
+    else if (part) setAttributes(element, part);
   }
-  return made;
-};
+  return element;
+}
 
-export const el = /** @type {(kind: string, ...parts: (Part|Part[])[]) => HTMLElement} */ (maker(document.documentElement.namespaceURI));
-export const svg = maker("http://www.w3.org/2000/svg");
-export const math = maker("http://www.w3.org/1998/Math/MathML");
+/** @param {Element} element @param {Attributes} attributes */
+function setAttributes(element, attributes) {
+  for (const [key, value] of Object.entries(attributes)) {
+    if (typeof value === "function") element.addEventListener(key, value);
+    else if (value !== undefined && value !== false)
+      element.setAttribute(key, String(value));
+  }
+}
+
+/** @param {string} kind @param {...(Part|Part[])} parts */
+export const el = (kind, ...parts) =>
+  /** @type {HTMLElement} */ (make(HTML, kind, parts));
+
+/** @param {string} kind @param {...(Part|Part[])} parts */
+export const svg = (kind, ...parts) =>
+  make("http://www.w3.org/2000/svg", kind, parts);
+
+/** @param {string} kind @param {...(Part|Part[])} parts */
+export const math = (kind, ...parts) =>
+  make("http://www.w3.org/1998/Math/MathML", kind, parts);
 
 /** @template {HTMLElement} [Kind=HTMLElement] @param {string} id @returns {Kind} */
 export const byId = (id) => /** @type {any} */ (document.getElementById(id));
 
 /** @param {string} label @param {() => void} click @param {Attributes} [attributes] */
-export const button = (label, click, attributes) => el("button", { click, ...attributes }, label);
+export const button = (label, click, attributes) =>
+  el("button", { click, ...attributes }, label);
 
-/** Something wide, which the keyboard can scroll too.
- * @param {string} kind @param {string} label @param {...Part} children */
-export const scrolling = (kind, label, ...children) => el(kind, { tabindex: 0, role: "group", "aria-label": label }, children);
+/**
+ * An element that scrolls, by the keyboard too.
+ * @param {string} kind @param {string} label @param {...Part} children
+ */
+export const scrolling = (kind, label, ...children) =>
+  el(kind, { tabindex: 0, role: "group", "aria-label": label }, children);
 
-/** Sets or drops classes. @param {Element|""|undefined} target @param {Record<string, boolean>} classes */
+/**
+ * Add or remove classes.
+ * @param {Element|""|undefined} target @param {Record<string, boolean>} classes
+ */
 export function mark(target, classes) {
-  if (target) for (const [name, is] of Object.entries(classes)) target.classList.toggle(name, is);
+  if (!target) return;
+  for (const [name, on] of Object.entries(classes))
+    target.classList.toggle(name, on);
 }
 
-/** @param {Element} made a button @param {boolean} on */
-export const press = (made, on) => made.setAttribute("aria-pressed", String(on));
+/** @param {Element} toggle a button @param {boolean} on */
+export const press = (toggle, on) =>
+  toggle.setAttribute("aria-pressed", String(on));

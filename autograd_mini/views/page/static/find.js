@@ -1,46 +1,71 @@
 // @ts-check
-// Search: by name, operation, shape or scope; `grad:nan` and `grad:0` for gradients gone wrong.
-import { array, main } from "./state.js";
+// Search: by name, operation, shape or scope; `grad:nan` and `grad:0` find gradients gone wrong.
+import { array, mainTape } from "./state.js";
 import { button, byId, el } from "./dom.js";
+/** @typedef {import("./types.js").Tape} Tape */
 
-const HITS = 12; // that are listed
+const MOST_LISTED = 12;
 
-/** @param {string} text @returns {number[]} */
+/** The nodes that a text finds. @param {string} text @returns {number[]} */
 function matches(text) {
-  const tape = main(), wanted = text.trim().toLowerCase();
-  return !wanted ? [] : tape.nodes.flatMap(({ name, op, shape, scope, gradient }, i) => {
-    const tint = gradient === undefined ? "" : array(tape, gradient).tint.join("");
-    const hit = wanted === "grad:nan" ? tint.includes("!") : wanted === "grad:0" ? /^i+$/.test(tint)
-      : `${name} ${op} ${shape} ${scope ?? ""}`.toLowerCase().includes(wanted);
-    return hit ? [i] : [];
-  });
+  const tape = mainTape();
+  const wanted = text.trim().toLowerCase();
+  if (!wanted) return [];
+  return tape.nodes.flatMap((_, i) => (isMatch(tape, i, wanted) ? [i] : []));
+}
+
+/** @param {Tape} tape @param {number} i @param {string} wanted */
+function isMatch(tape, i, wanted) {
+  const { name, op, shape, scope, gradient } = tape.nodes[i];
+  const tint =
+    gradient === undefined ? "" : array(tape, gradient).tint.join("");
+  if (wanted === "grad:nan") return tint.includes("!");
+  if (wanted === "grad:0") return /^i+$/.test(tint);
+  return `${name} ${op} ${shape} ${scope ?? ""}`.toLowerCase().includes(wanted);
 }
 
 /** @param {(node: number) => void} choose */
 export function listenToFind(choose) {
-  const input = /** @type {HTMLInputElement} */ (byId("find")), found = byId("found"), count = byId("found-count");
-  /** @param {number} [node] that is chosen */
-  const close = (node) => {
-    found.hidden = true;
-    count.textContent = "";
-    if (node !== undefined) choose(node);
-  };
-  input.addEventListener("input", () => {
-    const hits = matches(input.value), more = hits.length - HITS, { nodes } = main();
-    close();
-    if (!input.value.trim()) return;
-    found.hidden = false;
-    count.textContent = hits.length === 1 ? "1 tensor found" : `${hits.length} tensors found`;
-    found.replaceChildren(...hits.slice(0, HITS).map((i) => el("li", button(`${nodes[i].name} · ${nodes[i].op} ${nodes[i].shape}`, () => close(i)))));
-    if (more > 0 || !hits.length) found.append(el("li", hits.length ? `and ${more} more` : "nothing found"));
-  });
+  const input = /** @type {HTMLInputElement} */ (byId("find"));
+  input.addEventListener("input", () => listHits(input.value, choose));
   input.addEventListener("keydown", ({ key }) => {
     const [first] = matches(input.value);
     if (key === "Escape") {
       input.value = "";
       input.blur();
-      close();
+      closeHits();
     }
-    if (key === "Enter" && first !== undefined) close(first);
+    if (key === "Enter" && first !== undefined) {
+      closeHits();
+      choose(first);
+    }
   });
+}
+
+function closeHits() {
+  byId("found").hidden = true;
+  byId("found-count").textContent = "";
+}
+
+/** @param {string} text @param {(node: number) => void} choose */
+function listHits(text, choose) {
+  closeHits();
+  if (!text.trim()) return;
+  const { nodes } = mainTape();
+  const hits = matches(text);
+  const items = hits.slice(0, MOST_LISTED).map((i) => {
+    const { name, op, shape } = nodes[i];
+    const click = () => {
+      closeHits();
+      choose(i);
+    };
+    return el("li", button(`${name} · ${op} ${shape}`, click));
+  });
+  if (hits.length > MOST_LISTED)
+    items.push(el("li", `and ${hits.length - MOST_LISTED} more`));
+  if (!hits.length) items.push(el("li", "nothing found"));
+  byId("found").replaceChildren(...items);
+  byId("found").hidden = false;
+  byId("found-count").textContent =
+    hits.length === 1 ? "1 tensor found" : `${hits.length} tensors found`;
 }

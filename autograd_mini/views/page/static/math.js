@@ -1,74 +1,146 @@
 // @ts-check
-// The formulas, from the few words of TeX that Python writes them in, as MathML.
+// The formulas: from the small part of TeX that Python writes, to MathML.
 import { math } from "./dom.js";
 
-const GREEK = ("alpha α beta β gamma γ delta δ epsilon ε zeta ζ eta η theta θ iota ι kappa κ lambda λ mu μ nu ν xi ξ pi π "
-  + "rho ρ sigma σ tau τ phi φ chi χ psi ψ omega ω").split(" ");
+/** @type {Record<string, string>} */
+const GREEK = {
+  alpha: "α",
+  beta: "β",
+  gamma: "γ",
+  delta: "δ",
+  epsilon: "ε",
+  zeta: "ζ",
+  eta: "η",
+  theta: "θ",
+  iota: "ι",
+  kappa: "κ",
+  lambda: "λ",
+  mu: "μ",
+  nu: "ν",
+  xi: "ξ",
+  pi: "π",
+  rho: "ρ",
+  sigma: "σ",
+  tau: "τ",
+  phi: "φ",
+  chi: "χ",
+  psi: "ψ",
+  omega: "ω",
+};
 /** @type {Record<string, string>} */
 const ACCENTS = { hat: "ˆ", tilde: "˜", bar: "¯", dot: "˙", ddot: "¨" };
 /** @type {Record<string, string>} */
-const SIGNS = { odot: "⊙", cdot: "·", times: "×", sum: "∑", partial: "∂", top: "⊤", ldots: "…", ",": "\u2009", backslash: "\\", wedge: "^", sim: "~" };
+const SIGNS = {
+  odot: "⊙",
+  cdot: "·",
+  times: "×",
+  sum: "∑",
+  partial: "∂",
+  top: "⊤",
+  ldots: "…",
+  ",": "\u2009",
+  backslash: "\\",
+  wedge: "^",
+  sim: "~",
+};
 /** @type {Record<string, string>} */
 const SCRIPTS = { "^": "msup", _: "msub" };
+const DELIMITERS = "()[]|";
+const OPERATORS = "+-=,:'@<>/*";
+// a command, an escaped sign, a number, blanks, or a letter with its accents
 const WORD = /\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?(?:e[+-]?\d+)?|\s+|[^]\p{M}*/gu;
 
-/** @param {string} tex @returns {Element} */
-export function formula(tex) {
-  const words = tex.match(WORD) ?? [];
-  let at = 0;
-
-  /** Verbatim, up to the brace that closes. */
-  function text() {
-    let depth = 0, found = "";
-    do {
-      const word = words[at++];
-      depth += Number(word === "{") - Number(word === "}");
-      if (depth > 1 || (depth === 1 && word !== "{")) found += word === "\\backslash" ? "\\" : word.replace(/^\\/, "");
-    } while (depth && at < words.length);
-    return found;
+/** Reads words one by one, each method as much as it needs. */
+class Parser {
+  /** @param {string} tex */
+  constructor(tex) {
+    this.words = tex.match(WORD) ?? [];
+    this.at = 0;
   }
 
-  /** @returns {Element} */
-  function argument() {
-    while (/^\s/.test(words[at] ?? "")) at++;
-    return atom() ?? math("mrow");
-  }
-
-  /** @returns {Element|null} */
-  function atom() {
-    const word = words[at++] ?? " ";
-    if (/^\s/.test(word)) return null;
-    if (/^\d/.test(word)) return math("mn", word);
-    if (word === "{") return row("}");
-    if ("()[]|".includes(word)) return math("mo", { stretchy: "false" }, word);
-    if (word === "+" && words[at] === "=") return at++, math("mo", "+=");
-    if ("+-=,:'@<>/*".includes(word)) return math("mo", word === "-" ? "−" : word);
-    if (word[0] !== "\\") return math("mi", word);
-    const name = word.slice(1), greek = GREEK.indexOf(name);
-    if (name === "frac") return math("mfrac", argument(), argument());
-    if (name === "sqrt") return math("msqrt", argument());
-    if (name === "text") return math("mtext", text());
-    if (name === "operatorname") return math("mi", text());
-    if (name === "mathbf") return math("mi", argument().textContent === "1" ? "𝟏" : "c");
-    if (name in ACCENTS) return math("mover", { accent: "true" }, argument(), math("mo", ACCENTS[name]));
-    if (name === "left" || name === "right") return math("mo", words[at++].replace("\\|", "‖"));
-    if (greek >= 0) return math("mi", GREEK[greek + 1]);
-    if (name in SIGNS) return math(name === "top" ? "mi" : "mo", SIGNS[name]);
-    return /^\w{2}/.test(name) ? math("mo", { form: "prefix", lspace: "0", rspace: words[at] === " " ? ".17em" : "0" }, name) : math("mo", name);
-  }
-
-  /** @param {string} end */
-  function row(end) {
+  /** What stands up to the word `end`. @param {string} end */
+  row(end) {
     const made = math("mrow");
-    while (at < words.length && words[at] !== end) {
-      const script = SCRIPTS[words[at]], base = script && made.lastChild;
-      if (base) at++;
-      const next = base ? math(script, base, argument()) : atom();
+    while (this.at < this.words.length && this.words[this.at] !== end) {
+      const script = SCRIPTS[this.words[this.at]];
+      const base = script && made.lastChild;
+      if (base) this.at++;
+      const next = base ? math(script, base, this.argument()) : this.atom();
       if (next) made.append(next);
     }
-    at++;
+    this.at++;
     return made;
   }
 
-  return math("math.formula", { display: "block" }, row(""));
+  /** @returns {Element} */
+  argument() {
+    while (/^\s/.test(this.words[this.at] ?? "")) this.at++;
+    return this.atom() ?? math("mrow");
+  }
+
+  /** A number, a sign, a letter, a command, or what is in braces; null for blanks. */
+  atom() {
+    const word = this.words[this.at++] ?? " ";
+    if (/^\s/.test(word)) return null;
+    if (/^\d/.test(word)) return math("mn", word);
+    if (word === "{") return this.row("}");
+    if (DELIMITERS.includes(word))
+      return math("mo", { stretchy: "false" }, word);
+    if (word === "+" && this.words[this.at] === "=") {
+      this.at++;
+      return math("mo", "+=");
+    }
+    if (OPERATORS.includes(word)) return math("mo", word === "-" ? "−" : word);
+    return word[0] === "\\" ? this.command(word.slice(1)) : math("mi", word);
+  }
+
+  /** @param {string} name @returns {Element} */
+  command(name) {
+    switch (name) {
+      case "frac":
+        return math("mfrac", this.argument(), this.argument());
+      case "sqrt":
+        return math("msqrt", this.argument());
+      case "text":
+        return math("mtext", this.text());
+      case "operatorname":
+        return math("mi", this.text());
+      case "mathbf":
+        return math("mi", this.argument().textContent === "1" ? "𝟏" : "c");
+      case "left":
+      case "right":
+        return math("mo", this.words[this.at++].replace("\\|", "‖"));
+    }
+    if (name in ACCENTS) {
+      return math(
+        "mover",
+        { accent: "true" },
+        this.argument(),
+        math("mo", ACCENTS[name]),
+      );
+    }
+    if (name in GREEK) return math("mi", GREEK[name]);
+    if (name in SIGNS) return math(name === "top" ? "mi" : "mo", SIGNS[name]);
+    if (!/^\w{2}/.test(name)) return math("mo", name);
+    const rspace = this.words[this.at] === " " ? ".17em" : "0";
+    return math("mo", { form: "prefix", lspace: "0", rspace }, name); // a function, as in \exp x
+  }
+
+  /** What is in braces, verbatim. */
+  text() {
+    let depth = 0;
+    let found = "";
+    do {
+      const word = this.words[this.at++];
+      depth += Number(word === "{") - Number(word === "}");
+      const inside = depth > 1 || (depth === 1 && word !== "{");
+      if (inside)
+        found += word === "\\backslash" ? "\\" : word.replace(/^\\/, "");
+    } while (depth && this.at < this.words.length);
+    return found;
+  }
 }
+
+/** @param {string} tex @returns {Element} */
+export const formula = (tex) =>
+  math("math.formula", { display: "block" }, new Parser(tex).row(""));

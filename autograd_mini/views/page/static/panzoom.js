@@ -1,85 +1,150 @@
 // @ts-check
-// The windows on the graphs: they scroll, by dragging too, and zoom by buttons, keys or a pinch.
+// The windows on the graphs scroll, also by dragging, and zoom by buttons, keys or a pinch.
 import { byId } from "./dom.js";
 import { views } from "./scene.js";
 /** @typedef {import("./scene.js").View} View */
 
-const LEAST = 0.1, MOST = 3, READABLE = 0.64, GOOD = 0.9, LARGE = 1.6, NARROW = 700, PAD = 14;
+const SCALES = { least: 0.1, most: 3 };
+const READABLE = 0.64; // the smallest scale at which text can be read
+const GOOD = 0.9;
+const LARGE = 1.6; // the largest scale that a fit chooses
+const NARROW = 700; // px; the width of a small screen
+const PAD = 14; // px around a graph
+const DRAG = 4; // px; what moves less is a click
+const SHEET = "700px"; // about the width of a printed page
 
-/** The room that a window has, and how far below its edge the graph starts. @param {View} view */
-function room({ stage }) {
+/** The size of a window without padding, and where the graph starts in it. @param {View} view */
+function space({ stage }) {
   const top = stage.dataset.title ? 2 * PAD : PAD / 2;
-  return { top, width: stage.offsetWidth - 2 * PAD, height: stage.offsetHeight - top - PAD };
+  return {
+    top,
+    width: stage.offsetWidth - 2 * PAD,
+    height: stage.offsetHeight - top - PAD,
+  };
 }
 
-/** Scale a graph; what is at a point of the window stays there.
- * @param {View} view @param {number} wanted @param {number} [x] @param {number} [y] */
-function scaleTo(view, wanted, x = view.stage.offsetWidth / 2, y = view.stage.offsetHeight / 2) {
-  const { stage, scene, level } = view, { top, width, height } = room(view);
-  const scale = Math.min(MOST, Math.max(LEAST, wanted)), by = scale / view.scale;
-  const left = PAD + Math.max(0, (width - level.width * scale) / 2), over = top + Math.max(0, (height - level.height * scale) / 2);
-  const across = (stage.scrollLeft + x - view.x) * by + left - x, down = (stage.scrollTop + y - view.y) * by + over - y;
-  Object.assign(view, { scale, x: left, y: over });
-  scene.style.transform = `translate(${left}px, ${over}px) scale(${scale})`;
-  stage.scrollTo(across, down);
+/**
+ * Scale a graph. What is at the point (x, y) of the window stays there; by default the middle.
+ * @param {View} view @param {number} wanted @param {number} [x] @param {number} [y]
+ */
+function scaleTo(
+  view,
+  wanted,
+  x = view.stage.offsetWidth / 2,
+  y = view.stage.offsetHeight / 2,
+) {
+  const { stage, scene, level } = view;
+  const { top, width, height } = space(view);
+  const scale = Math.min(SCALES.most, Math.max(SCALES.least, wanted));
+  const ratio = scale / view.scale;
+  const newX = PAD + Math.max(0, (width - level.width * scale) / 2);
+  const newY = top + Math.max(0, (height - level.height * scale) / 2);
+  const left = (stage.scrollLeft + x - view.x) * ratio + newX - x;
+  const down = (stage.scrollTop + y - view.y) * ratio + newY - y;
+  Object.assign(view, { scale, x: newX, y: newY });
+  scene.style.transform = `translate(${newX}px, ${newY}px) scale(${scale})`;
+  stage.scrollTo(left, down);
 }
 
-/** Show all of each; on a small screen, if not `whole`, at a size that can be read. */
+/** Show all of each graph; unless `whole` is set, at a scale that can be read. */
 export function fit(whole = false) {
-  for (const view of views) {
-    const { width, height } = room(view), { level } = view, high = height / level.height, all = Math.min(width / level.width, high, LARGE);
-    scaleTo(view, whole || all >= READABLE ? all : width < NARROW ? GOOD : Math.max(READABLE, Math.min(GOOD, high)));
-  }
+  for (const view of views) scaleTo(view, fittingScale(view, whole));
   follow();
 }
 
-/** @param {number} factor */
-export const zoom = (factor) => views.forEach((view) => scaleTo(view, view.scale * factor));
+/** @param {View} view @param {boolean} whole */
+function fittingScale(view, whole) {
+  const { width, height } = space(view);
+  const { level } = view;
+  const high = height / level.height;
+  const all = Math.min(width / level.width, high, LARGE);
+  if (whole || all >= READABLE) return all;
+  return width < NARROW ? GOOD : Math.max(READABLE, Math.min(GOOD, high));
+}
 
-/** Scroll, if need be, to what happens: to all cards that have a part in it, if there is room, but to its own for certain. */
+/** @param {number} factor */
+export const zoom = (factor) =>
+  views.forEach((view) => scaleTo(view, view.scale * factor));
+
+/** Scroll to the cards that take part in the step; if they do not fit, to that of the step. */
 export function follow() {
   for (const { stage, scene } of views) {
     for (const wanted of [".card:is(.now, .receives)", ".card.now"]) {
-      const seen = stage.getBoundingClientRect(), boxes = [...scene.querySelectorAll(wanted)].map((card) => card.getBoundingClientRect());
-      /** @param {"left"|"top"} near @param {"right"|"bottom"} far */
-      const shift = (near, far) => {
-        const before = seen[near] - Math.min(...boxes.map((box) => box[near])), after = Math.max(...boxes.map((box) => box[far])) - seen[far];
-        if (before <= 0 && after <= 0) return 0;
-        const larger = boxes.length === 1 && before + after > 0; // than the window: a card from its name on
-        return larger ? -before : (after - before) / 2;
-      };
-      if (boxes.length) stage.scrollBy(shift("left", "right"), shift("top", "bottom"));
+      const boxes = [...scene.querySelectorAll(wanted)].map((card) =>
+        card.getBoundingClientRect(),
+      );
+      const frame = stage.getBoundingClientRect();
+      if (boxes.length) {
+        stage.scrollBy(
+          shift(frame, boxes, "left", "right"),
+          shift(frame, boxes, "top", "bottom"),
+        );
+      }
     }
   }
 }
 
+/**
+ * How far to scroll, so that boxes are in a frame; a single box that is larger, from its start on.
+ * @param {DOMRect} frame @param {DOMRect[]} boxes
+ * @param {"left"|"top"} near @param {"right"|"bottom"} far
+ */
+function shift(frame, boxes, near, far) {
+  const before = frame[near] - Math.min(...boxes.map((box) => box[near]));
+  const after = Math.max(...boxes.map((box) => box[far])) - frame[far];
+  if (before <= 0 && after <= 0) return 0;
+  const isLarger = boxes.length === 1 && before + after > 0;
+  return isLarger ? -before : (after - before) / 2;
+}
+
 export function listenToPointer() {
-  /** @type {Element|null} */
-  let held = null;
-  let moved = 0;
   new ResizeObserver(() => fit()).observe(byId("graph"));
+  listenToPrint();
+  listenToDrag();
+  addEventListener("wheel", onWheel, { passive: false });
+}
+
+function listenToPrint() {
   addEventListener("afterprint", () => fit());
   addEventListener("beforeprint", () => {
     const { style } = document.body;
-    style.width = "700px"; // about that of a sheet
+    style.width = SHEET;
     fit(true);
     style.width = "";
   });
+}
+
+function listenToDrag() {
+  /** @type {Element|null} */
+  let held = null;
+  let moved = 0;
   addEventListener("pointerdown", ({ target, pointerType }) => {
-    held = pointerType === "mouse" ? /** @type {Element} */ (target).closest(".stage") : null;
+    held =
+      pointerType === "mouse"
+        ? /** @type {Element} */ (target).closest(".stage")
+        : null;
     moved = 0;
   });
   addEventListener("pointermove", ({ buttons, movementX, movementY }) => {
     if (!held || !buttons) return;
     moved += Math.hypot(movementX, movementY);
-    if (moved > 4) held.scrollBy(-movementX, -movementY);
+    if (moved > DRAG) held.scrollBy(-movementX, -movementY);
   });
-  addEventListener("click", (event) => moved > 4 && event.detail && event.stopPropagation(), true); // the end of a drag is no click
-  addEventListener("wheel", (event) => {
-    const view = views.find(({ stage }) => stage.contains(/** @type {Node} */ (event.target)));
-    if (!view || (!event.ctrlKey && !event.metaKey)) return;
-    event.preventDefault();
-    const { left, top } = view.stage.getBoundingClientRect();
-    scaleTo(view, view.scale * Math.exp(-event.deltaY / 300), event.clientX - left, event.clientY - top);
-  }, { passive: false });
+  /** The end of a drag is not a click. @param {MouseEvent} event */
+  const onClick = (event) => {
+    if (moved > DRAG && event.detail) event.stopPropagation();
+  };
+  addEventListener("click", onClick, { capture: true });
+}
+
+/** Zoom, if a modifier is held, as the browser reports a pinch. @param {WheelEvent} event */
+function onWheel(event) {
+  const view = views.find(({ stage }) =>
+    stage.contains(/** @type {Node} */ (event.target)),
+  );
+  if (!view || (!event.ctrlKey && !event.metaKey)) return;
+  event.preventDefault();
+  const { left, top } = view.stage.getBoundingClientRect();
+  const wanted = view.scale * Math.exp(-event.deltaY / 300);
+  scaleTo(view, wanted, event.clientX - left, event.clientY - top);
 }

@@ -1,72 +1,192 @@
 // @ts-check
-// The graph: drawn once for a level, then only what a step changes is drawn again.
-import { data, shown, state, stepOf } from "./state.js";
-import { body, label, standing } from "./card.js";
+// The graph: drawn once for a level; a step then redraws only what it changes.
+import { data, shownTapes, state, stepOf } from "./state.js";
+import { cardBody, cardLabel, cardState } from "./card.js";
 import { button, byId, el, mark, svg } from "./dom.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Level} Level */
+/** @typedef {import("./types.js").Edge} Edge */
+/** @typedef {import("./types.js").Place} Place */
 /** @typedef {import("./types.js").Box} Box */
 
-/** A tape in its window, which shows it moved and scaled.
- * @typedef {{tape: Tape, level: Level, stage: HTMLElement, scene: HTMLElement, x: number, y: number, scale: number,
- *   cards: {made: HTMLElement, key: string}[], ways: {forward?: Element|"", back?: Element|"", pill?: Element}[]}} View */
+/** The elements of an edge. @typedef {{forward?: Element, back?: Element, pill?: Element}} Way */
+/** A card, and what it shows. @typedef {{element: HTMLElement, key: string}} CardView */
+
+/**
+ * A tape in its window, in which it is moved by x and y, and scaled.
+ * @typedef {object} View
+ * @property {Tape} tape
+ * @property {Level} level
+ * @property {HTMLElement} stage
+ * @property {HTMLElement} scene
+ * @property {number} x
+ * @property {number} y
+ * @property {number} scale
+ * @property {CardView[]} cards
+ * @property {Way[]} ways
+ */
+
+/**
+ * What a click on a card or a box does.
+ * @typedef {object} Clicks
+ * @property {(tape: Tape, level: number) => void} open
+ * @property {(tape: Tape, node: number) => void} choose
+ */
+
 /** @type {View[]} */
 export let views = [];
 
-/** @param {Box} box */
-const at = ({ x, y, w, h }) => ({ style: `left: ${x}px; top: ${y}px; width: ${w}px; height: ${h}px` });
-
-/** Draw the levels that are chosen, each tape in a window of its own.
- * @param {(tape: Tape, level: number) => void} open @param {(tape: Tape, node: number) => void} choose */
-export function draw(open, choose) {
-  const most = Math.max(...data.tapes.flatMap(({ levels }) => levels.map(({ height }) => height)));
-  byId("graph").style.setProperty("--most", `${most * 1.6 + 190}px`);
-  const tapes = shown(), stages = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".stage"));
+/** Draw the chosen levels, each tape in a window of its own. @param {Clicks} clicks */
+export function drawScene(clicks) {
+  const heights = data.tapes.flatMap(({ levels }) =>
+    levels.map(({ height }) => height),
+  );
+  byId("graph").style.setProperty(
+    "--most",
+    `${Math.max(...heights) * 1.6 + 190}px`,
+  );
+  const tapes = shownTapes();
+  /** @type {NodeListOf<HTMLElement>} */
+  const stages = document.querySelectorAll(".stage");
   stages.forEach((stage, i) => (stage.hidden = !tapes[i]));
-  views = tapes.map((tape, i) => {
-    const level = tape.levels[tape.level], stage = stages[i], scene = /** @type {HTMLElement} */ (stage.firstElementChild);
-    stage.dataset.title = tape.note ?? "";
-    Object.assign(stage.style, { flexGrow: level.height + 50, minHeight: `${Math.min(230, level.height * 0.7 + 60)}px` });
-    Object.assign(scene.style, { width: `${level.width}px`, height: `${level.height}px` });
-    scene.replaceChildren(...level.boxes.map(({ title, closes, ...box }) => el("div.box", at(box), closes === undefined ? el("span.box-title", title)
-      : button(`▾ ${title}`, () => open(tape, closes), { class: "box-title", "aria-label": `Close ${title}` }))));
-    const lines = svg("svg.edges", { "aria-hidden": "true" });
-    scene.append(lines);
-    const ways = level.edges.map(({ path, back, pill }) => ({
-      forward: path && lines.appendChild(svg("path.way", { d: path, "marker-end": "url(#tip)" })),
-      back: back && lines.appendChild(svg("path.way.back", { d: back, "marker-end": "url(#tip-back)" })),
-      pill: pill && scene.appendChild(el(back ? "div.pill.back" : "div.pill",
-        { "aria-hidden": "true", ...at({ x: pill.x - pill.w / 2, y: pill.y - 8, w: pill.w, h: 16 }) }, pill.text)),
-    }));
-    const cards = level.cards.map((place) => {
-      const { node, title, outside, opens } = place, act = () => (opens === undefined ? choose(tape, node) : open(tape, opens));
-      const kind = `div.card${title ? ".stack" : ""}${outside ? ".outside" : ""}${tape.nodes[node].gradient === undefined ? ".constant" : ""}`;
-      const made = el(kind, { "data-node": node, ...at(place) }, el("div", { "aria-hidden": "true" }), button("", act, { class: "cover" }));
-      scene.append(made);
-      return { made, key: "" };
+  views = tapes.map((tape, i) => drawTape(tape, stages[i], clicks));
+}
+
+/** @param {Tape} tape @param {HTMLElement} stage @param {Clicks} clicks @returns {View} */
+function drawTape(tape, stage, clicks) {
+  const level = tape.levels[tape.level];
+  const { width, height } = level;
+  const scene = /** @type {HTMLElement} */ (stage.firstElementChild);
+  stage.dataset.title = tape.note ?? "";
+  stage.style.flexGrow = String(height + 50);
+  stage.style.minHeight = `${Math.min(230, height * 0.7 + 60)}px`;
+  scene.style.width = `${width}px`;
+  scene.style.height = `${height}px`;
+  const lines = svg("svg.edges", { "aria-hidden": "true" });
+  scene.replaceChildren(
+    ...level.boxes.map((box) => drawBox(tape, box, clicks)),
+    lines,
+  );
+  const ways = level.edges.map((edge) => drawEdge(edge, lines, scene));
+  const cards = level.cards.map((place) => ({
+    element: drawCard(tape, place, clicks),
+    key: "",
+  }));
+  scene.append(...cards.map(({ element }) => element));
+  return { tape, level, stage, scene, x: 0, y: 0, scale: 1, cards, ways };
+}
+
+/** @param {Box} box */
+const at = ({ x, y, w, h }) => ({
+  style: `left: ${x}px; top: ${y}px; width: ${w}px; height: ${h}px`,
+});
+
+/** @param {Tape} tape @param {Level["boxes"][number]} box @param {Clicks} clicks */
+function drawBox(tape, { title, closes, ...box }, { open }) {
+  if (closes === undefined)
+    return el("div.box", at(box), el("span.box-title", title));
+  const attributes = { class: "box-title", "aria-label": `Close ${title}` };
+  return el(
+    "div.box",
+    at(box),
+    button(`▾ ${title}`, () => open(tape, closes), attributes),
+  );
+}
+
+/**
+ * Draw an edge into `lines`, and its local derivative into `scene`.
+ * @param {Edge} edge @param {Element} lines @param {HTMLElement} scene @returns {Way}
+ */
+function drawEdge({ path, back, pill }, lines, scene) {
+  /** @type {Way} */
+  const way = {};
+  if (path) {
+    way.forward = svg("path.way", { d: path, "marker-end": "url(#tip)" });
+    lines.append(way.forward);
+  }
+  if (back) {
+    way.back = svg("path.way.back", {
+      d: back,
+      "marker-end": "url(#tip-back)",
     });
-    return { tape, level, stage, scene, x: 0, y: 0, scale: 1, cards, ways };
+    lines.append(way.back);
+  }
+  if (pill) {
+    const box = { x: pill.x - pill.w / 2, y: pill.y - 8, w: pill.w, h: 16 };
+    const attributes = { "aria-hidden": "true", ...at(box) };
+    way.pill = el(back ? "div.pill.back" : "div.pill", attributes, pill.text);
+    scene.append(way.pill);
+  }
+  return way;
+}
+
+/** @param {Tape} tape @param {Place} place @param {Clicks} clicks */
+function drawCard(tape, place, { open, choose }) {
+  const { node, title, outside, opens } = place;
+  const kind = [
+    "div.card",
+    title && ".stack",
+    outside && ".outside",
+    tape.nodes[node].gradient === undefined && ".constant",
+  ];
+  const click = () =>
+    opens === undefined ? choose(tape, node) : open(tape, opens);
+  return el(
+    kind.filter(Boolean).join(""),
+    { "data-node": node, ...at(place) },
+    el("div", { "aria-hidden": "true" }),
+    button("", click, { class: "cover" }),
+  );
+}
+
+/** Bring all that is drawn to the current step. */
+export function updateScene() {
+  for (const { tape, level, cards, ways } of views) {
+    level.cards.forEach((place, i) => updateCard(tape, place, cards[i]));
+    level.edges.forEach((edge, i) => updateEdge(tape, level, edge, ways[i]));
+  }
+}
+
+/** @param {Tape} tape @param {Place} place @param {CardView} card */
+function updateCard(tape, place, card) {
+  const shows = cardState(tape, place);
+  const key = JSON.stringify([shows, state.variant, state.example]);
+  if (card.key === key) return;
+  card.key = key;
+  const { element } = card;
+  const { known, sum, now, receives, phase } = shows;
+  element.firstElementChild?.replaceChildren(...cardBody(tape, place, shows));
+  element.lastElementChild?.setAttribute(
+    "aria-label",
+    cardLabel(tape, place, shows),
+  );
+  mark(element, {
+    ahead: !known,
+    reached: sum >= 0,
+    now,
+    back: phase !== "forward",
+    receives,
   });
 }
 
-/** Bring all that is drawn to the step. */
-export function updateScene() {
-  for (const { tape, level, cards, ways } of views) {
-    const step = stepOf(tape), { phase, node } = tape.steps[step];
-    cards.forEach((card, i) => {
-      const { made } = card, place = level.cards[i], stands = standing(tape, place), { known, sum, now, receives } = stands;
-      const key = JSON.stringify([stands, state.variant, state.example]);
-      if (card.key === key) return;
-      card.key = key;
-      made.firstElementChild?.replaceChildren(...body(tape, place, stands));
-      made.lastElementChild?.setAttribute("aria-label", label(tape, place, stands));
-      mark(made, { ahead: !known, reached: sum >= 0, now, back: phase !== "forward", receives });
-    });
-    level.edges.forEach(({ to, record = level.cards[to].node, back }, i) => {
-      const way = ways[i], passed = tape.passed[record] <= step, now = node === record;
-      mark(way.forward, { ahead: tape.made[record] > step, now: now && phase === "forward" });
-      mark(way.back, { ahead: !passed, now: now && phase === "backward" });
-      mark(way.pill, { ahead: Boolean(back) && !passed, now: now && phase === "backward" });
-    });
-  }
+/** @param {Tape} tape @param {Level} level @param {Edge} edge @param {Way} way */
+function updateEdge(
+  tape,
+  level,
+  { to, record = level.cards[to].node, back },
+  way,
+) {
+  const step = stepOf(tape);
+  const { phase, node } = tape.steps[step];
+  const isNow = node === record;
+  const passed = tape.passed[record] <= step;
+  mark(way.forward, {
+    ahead: tape.made[record] > step,
+    now: isNow && phase === "forward",
+  });
+  mark(way.back, { ahead: !passed, now: isNow && phase === "backward" });
+  mark(way.pill, {
+    ahead: Boolean(back) && !passed,
+    now: isNow && phase === "backward",
+  });
 }

@@ -1,36 +1,87 @@
 // @ts-check
-// The steps in a row: forward in blue, then backward in orange, so that one is seen to mirror the other.
-import { main, state, way } from "./state.js";
+// The steps in a row: forward in blue, then backward in orange, which mirrors it.
+import { direction, mainTape, state } from "./state.js";
 import { button, byId, el, mark } from "./dom.js";
 /** @typedef {import("./types.js").Tape} Tape */
+/** @typedef {import("./types.js").Step} Step */
 
-const BUTTONS = 60; // longer tapes get a slider
+const MOST_BUTTONS = 60; // longer tapes get a slider
 /** @type {Tape|null} */
 let listed = null;
 
 /** @param {(step: number) => void} go */
 export function updateTimeline(go) {
-  const tape = main(), { steps, nodes } = tape, list = byId("steps"), slider = /** @type {HTMLInputElement} */ (byId("slider"));
-  const names = steps.map(({ phase, node }) => (phase === "seed" ? phase : nodes[node].op));
+  const tape = mainTape();
   if (listed !== tape) {
     listed = tape;
-    mark(byId("timeline"), { long: steps.length > BUTTONS });
-    list.replaceChildren(...(steps.length > BUTTONS ? [] : steps.map((step, i) =>
-      el(`li.${step.phase}`, button(names[i], () => go(i), { "data-step": i + 1, title: way(tape, step) })))));
-    slider.max = String(steps.length);
+    list(tape, go);
   }
-  const now = state.step, { phase } = steps[now], forward = steps.filter((step) => step.phase === "forward").length;
-  const back = phase !== "forward";
-  slider.value = String(now + 1);
-  slider.setAttribute("aria-valuetext", `${phase}: ${names[now]}`);
-  byId("position").replaceChildren(el(back ? "b.back" : "b", back ? "backward" : "forward"),
-    back ? ` ${now - forward + 1} / ${steps.length - forward}` : ` ${now + 1} / ${forward}`, el("br"), `step ${now + 1} of ${steps.length}`);
-  list.querySelectorAll("button").forEach((made, i) => {
-    mark(made, { ahead: i > now });
-    if (i !== now) return made.removeAttribute("aria-current");
+  updateButtons();
+  updatePosition(tape);
+  updateSlider(tape);
+  for (const id of ["first", "previous"])
+    byId(id).toggleAttribute("disabled", state.step === 0);
+  const last = state.step === tape.steps.length - 1;
+  for (const id of ["next", "last"]) byId(id).toggleAttribute("disabled", last);
+}
+
+/** @param {Tape} tape @param {Step} step */
+const stepName = ({ nodes }, { phase, node }) =>
+  phase === "seed" ? phase : nodes[node].op;
+
+/** @param {Tape} tape @param {(step: number) => void} go */
+function list(tape, go) {
+  const { steps } = tape;
+  const long = steps.length > MOST_BUTTONS;
+  mark(byId("timeline"), { long });
+  const items = long
+    ? []
+    : steps.map((step, i) => {
+        const attributes = { "data-step": i + 1, title: direction(tape, step) };
+        return el(
+          `li.${step.phase}`,
+          button(stepName(tape, step), () => go(i), attributes),
+        );
+      });
+  byId("steps").replaceChildren(...items);
+}
+
+function updateButtons() {
+  const home = byId("steps");
+  home.querySelectorAll("button").forEach((made, i) => {
+    mark(made, { ahead: i > state.step });
+    if (i !== state.step) return made.removeAttribute("aria-current");
     made.setAttribute("aria-current", "step");
-    list.scrollLeft = made.offsetLeft - list.offsetLeft - (list.clientWidth - made.offsetWidth) / 2;
+    home.scrollLeft =
+      made.offsetLeft -
+      home.offsetLeft -
+      (home.clientWidth - made.offsetWidth) / 2;
   });
-  for (const id of ["first", "previous"]) byId(id).toggleAttribute("disabled", now === 0);
-  for (const id of ["next", "last"]) byId(id).toggleAttribute("disabled", now === steps.length - 1);
+}
+
+/** @param {Tape} tape */
+function updatePosition({ steps }) {
+  const now = state.step;
+  const forward = steps.filter(({ phase }) => phase === "forward").length;
+  const back = steps[now].phase !== "forward";
+  byId("position").replaceChildren(
+    el(back ? "b.back" : "b", back ? "backward" : "forward"),
+    back
+      ? ` ${now - forward + 1} / ${steps.length - forward}`
+      : ` ${now + 1} / ${forward}`,
+    el("br"),
+    `step ${now + 1} of ${steps.length}`,
+  );
+}
+
+/** @param {Tape} tape */
+function updateSlider(tape) {
+  const slider = /** @type {HTMLInputElement} */ (byId("slider"));
+  const step = tape.steps[state.step];
+  slider.max = String(tape.steps.length);
+  slider.value = String(state.step + 1);
+  slider.setAttribute(
+    "aria-valuetext",
+    `${step.phase}: ${stepName(tape, step)}`,
+  );
 }

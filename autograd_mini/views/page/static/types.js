@@ -1,27 +1,171 @@
 // @ts-check
-// The shapes of the data that Python wrote into the page. Numbers are texts already.
+// The shapes of the data that Python wrote into the page (views/page/data.py).
+// Numbers are texts already.
 
-/** @typedef {{shape: string, tint: string[], text?: string[][], notes?: string[], each?: Written[]}} Written */
-/** @typedef {{name: string, tex?: string, op: string, shape: string, value: number, gradient?: number, uses?: number, formula?: string, inputs?: number[], fused?: boolean, scope?: string}} Vertex */
+/**
+ * An array, or an example of a batch: a letter for the tint of each cell, and its text.
+ * @typedef {object} ArrayData
+ * @property {string} shape
+ * @property {string[]} tint a string for each row
+ * @property {string[][]} [text] none for a heat map
+ * @property {string[]} [notes] lines below a heat map
+ * @property {ArrayData[]} [each] the examples of a batch
+ */
+
+/**
+ * Arrays and lines of text. In all pools but the first, null is what is as in the first.
+ * @typedef {(ArrayData|string|null)[]} Pool
+ */
+
+/**
+ * A tensor of the tape. `value` and `gradient` are positions in a pool.
+ * @typedef {object} Vertex
+ * @property {string} name
+ * @property {string} [tex]
+ * @property {string} op
+ * @property {string} shape
+ * @property {number} value
+ * @property {number} [gradient]
+ * @property {number} [uses]
+ * @property {string} [formula]
+ * @property {number[]} [inputs]
+ * @property {boolean} [fused]
+ * @property {string} [scope]
+ */
+
 /** @typedef {{sign: string, node?: number, array?: number, name?: string}} Operand */
-/** @typedef {{to: number, argument: number, tex: string, local?: string, value: number, total: number, open: number, slope?: number, entry?: number, summed?: string, spread?: number, why?: string}} Gift */
-/** @typedef {{phase: "forward"|"seed"|"backward", node: number, way?: string, say: string, why?: string, tex?: string, operands?: Operand[], entry?: number, locals?: string[], gives?: Gift[]}} Step */
+
+/**
+ * What a backward step adds to the gradient of the node `to`.
+ * @typedef {object} Contribution
+ * @property {number} to
+ * @property {number} argument
+ * @property {string} tex
+ * @property {string} [local] the local derivative as a formula
+ * @property {number} value
+ * @property {number} total
+ * @property {number} open how many contributions are still to come
+ * @property {number} [slope] the local derivative as an array
+ * @property {number} [entry]
+ * @property {string} [summed] how a broadcast was undone
+ * @property {number} [spread] the product before that
+ * @property {string} [why]
+ */
+
+/**
+ * @typedef {object} Step
+ * @property {"forward"|"seed"|"backward"} phase
+ * @property {number} node
+ * @property {string} [way] "x → y"
+ * @property {string} say
+ * @property {string} [why]
+ * @property {string} [tex]
+ * @property {Operand[]} [operands]
+ * @property {number} [entry]
+ * @property {string[]} [locals]
+ * @property {Contribution[]} [gives]
+ */
+
 /** @typedef {{x: number, y: number, w: number, h: number}} Box */
-/** @typedef {Box & {node: number, outside?: boolean, title?: string, count?: number, times?: number, runs?: number[][], opens?: number}} Place */
-/** @typedef {{from: number, to: number, argument?: number, record?: number, path?: string, back?: string, pill?: {text: string, x: number, y: number, w: number}}} Edge */
-/** @typedef {{width: number, height: number, cards: Place[], boxes: (Box & {title: string, closes?: number})[], edges: Edge[], title?: string, parent?: number, group?: number}} Level */
-/** @typedef {(Written|string|null)[]} Pool */
-/** @typedef {{kind: "film"|"input"|"hard", label: string, ticks: string[], variants: number[], start: number}} Knob */
-/** @typedef {{tex: string[], why: string, rows: string[], predicted: Written, target: Written, difference: Written, bars: number[][], jacobian: Written, upstream: Written, sums: Written}} Softmax */
-/** @typedef {{verdict: string, softmax?: Softmax, jacobian?: Written}} Findings */
+
+/**
+ * A card on a level. One that is folded stands for several tensors, in runs of positions.
+ * @typedef {object} Folding
+ * @property {number} node
+ * @property {boolean} [outside]
+ * @property {string} [title]
+ * @property {number} [count]
+ * @property {number} [times]
+ * @property {number[][]} [runs]
+ * @property {number} [opens] the level that shows what is inside
+ * @typedef {Box & Folding} Place
+ */
+
+/**
+ * @typedef {object} Edge
+ * @property {number} from
+ * @property {number} to
+ * @property {number} [argument]
+ * @property {number} [record] the node that uses the argument
+ * @property {string} [path] forward
+ * @property {string} [back] backward
+ * @property {{text: string, x: number, y: number, w: number}} [pill] the local derivative
+ */
+
+/**
+ * The graph of a tape at one folding, with the positions that Python computed.
+ * @typedef {object} Level
+ * @property {number} width
+ * @property {number} height
+ * @property {Place[]} cards
+ * @property {(Box & {title: string, closes?: number})[]} boxes
+ * @property {Edge[]} edges
+ * @property {string} [title]
+ * @property {number} [parent]
+ * @property {number} [group] the level with all boxes closed, or 0 to open them
+ */
+
+/**
+ * What moves a slider from one variant of the numbers to another: each position has one.
+ * @typedef {object} Slider
+ * @property {"film"|"input"|"hard"} kind "hard" is a button
+ * @property {string} label
+ * @property {string[]} ticks
+ * @property {number[]} variants
+ * @property {number} start
+ */
+
+/**
+ * @typedef {object} Softmax
+ * @property {string[]} tex
+ * @property {string} why
+ * @property {string[]} rows
+ * @property {ArrayData} predicted
+ * @property {ArrayData} target
+ * @property {ArrayData} difference
+ * @property {number[][]} bars
+ * @property {ArrayData} jacobian
+ * @property {ArrayData} upstream
+ * @property {ArrayData} sums
+ */
+
+/** @typedef {{verdict: string, softmax?: Softmax, jacobian?: ArrayData}} Findings */
 /** @typedef {Findings & {together: number[], hard?: Findings}} Compare */
 
-/** What has come to a node: at which step, what it adds up to, and the contribution; none for the seed.
- * @typedef {{step: number, total: number, gift?: Gift}} Sum */
+/**
+ * What has been added to a gradient at a step, and the sum so far. The seed is not a contribution.
+ * @typedef {{step: number, total: number, contribution?: Contribution}} Sum
+ */
 
-/** A tape; `pools` and what follows is worked out when the page opens: the step that made each node and the one that
- * passed its gradient on, what came to it, and the level that is on view.
- * @typedef {{name: string, note?: string, nodes: Vertex[], steps: Step[], levels: Level[], first: number, symbol: string, value: string, operations: string,
- *   pools: Pool[], made: number[], passed: number[], sums: Sum[][], level: number}} Tape */
-/** @typedef {{title: string, subtitle: string, theme: string, tapes: Tape[], tabs: {name: string, tapes: number[]}[], pools: Pool[][], knobs: Knob[], compare?: Compare, batch?: number}} Data */
+/**
+ * A tape. From `pools` on, its properties are computed when the page opens.
+ * @typedef {object} Tape
+ * @property {string} name
+ * @property {string} [note]
+ * @property {Vertex[]} nodes
+ * @property {Step[]} steps
+ * @property {Level[]} levels
+ * @property {number} first the level to open with
+ * @property {string} symbol
+ * @property {string} value
+ * @property {string} operations how many
+ * @property {Pool[]} pools one for each variant of the numbers
+ * @property {number[]} made the step that computed each node
+ * @property {number[]} passed the step that propagated the gradient of each node
+ * @property {Sum[][]} sums what was added to the gradient of each node
+ * @property {number} level the level on view
+ */
+
+/**
+ * @typedef {object} Data
+ * @property {string} title
+ * @property {string} subtitle
+ * @property {string} theme
+ * @property {Tape[]} tapes
+ * @property {{name: string, tapes: number[]}[]} tabs
+ * @property {Pool[][]} pools for each variant, for each tape
+ * @property {Slider[]} sliders
+ * @property {Compare} [compare]
+ * @property {number} [batch]
+ */
 export {};

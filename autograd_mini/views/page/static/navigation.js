@@ -1,0 +1,153 @@
+// @ts-check
+// Go to a step, a level or a view, and draw it.
+import {
+  array,
+  data,
+  direction,
+  mainTape,
+  shownTapes,
+  state,
+} from "./state.js";
+import { holds } from "./card.js";
+import { updateCompare } from "./compare.js";
+import { byId, press } from "./dom.js";
+import { updateInspector } from "./inspector.js";
+import { fit, follow } from "./panzoom.js";
+import { drawScene, updateScene } from "./scene.js";
+import { updateTable } from "./table.js";
+import { updateTimeline } from "./timeline.js";
+/** @typedef {import("./types.js").Tape} Tape */
+/** @typedef {import("./types.js").Step} Step */
+
+/** The nearest step that there is. @param {number} step */
+const clamp = (step) =>
+  Math.trunc(Math.max(0, Math.min(step, mainTape().steps.length - 1))) || 0;
+
+export const isAtEnd = () => state.step === mainTape().steps.length - 1;
+
+const level = () => mainTape().levels[mainTape().level];
+
+/** Draw everything that a step or a slider changes. */
+export function render() {
+  updateScene();
+  updateTimeline(go);
+  updateInspector();
+  updateTable();
+  updateCompare();
+  updateTexts();
+  writeAddress();
+}
+
+/** Draw the chosen levels, and all that is on them. */
+export function redraw() {
+  const { parent, title = "", group } = level();
+  drawScene({ open, choose });
+  byId("up").hidden = parent === undefined;
+  byId("where").textContent = title;
+  byId("group").hidden = group === undefined;
+  press(byId("group"), group === 0);
+  const tabs = byId("views").querySelectorAll("button");
+  tabs.forEach((made, i) => press(made, i === state.tab));
+  render();
+  fit();
+}
+
+/** What the page says of the result, and a screen reader of the step. */
+function updateTexts() {
+  const tape = mainTape();
+  const { nodes, steps, symbol } = tape;
+  const step = steps[state.step];
+  const place = `Step ${state.step + 1} of ${steps.length}, ${step.phase}, ${nodes[step.node].op}`;
+  byId("live").textContent = `${place}, ${direction(tape, step)}. ${step.say}`;
+  const result = nodes[nodes.length - 1];
+  const value = state.variant
+    ? array(tape, result.value).text?.[0][0]
+    : tape.value;
+  const [count, ...others] = shownTapes().map(({ operations }) => operations);
+  const operations = `${count} operation${count === "1" ? "" : "s"}`;
+  byId("subtitle").textContent = [
+    `${symbol} = ${value} · ${operations}`,
+    ...others,
+  ].join(" beside ");
+}
+
+/** Go to a step; if no card of the level shows it, on the level above. @param {number} step */
+export function go(step) {
+  const tape = mainTape();
+  const before = tape.level;
+  state.step = clamp(step);
+  const { node } = tape.steps[state.step];
+  const isShown = () =>
+    level().cards.some((place) => !place.outside && holds(place, node));
+  while (tape.level && !isShown()) tape.level = level().parent ?? 0;
+  if (tape.level !== before) return redraw();
+  render();
+  return follow();
+}
+
+/** Open a level of a tape. @param {Tape} tape @param {number} which */
+function open(tape, which) {
+  tape.level = which;
+  redraw();
+}
+
+export const openParent = () => open(mainTape(), level().parent ?? 0);
+export const toggleGroups = () => open(mainTape(), level().group ?? 0);
+
+/** Go to the next step that a node takes part in. @param {Tape} tape @param {number} node */
+export function choose(tape, node) {
+  if (tape !== mainTape()) return;
+  const steps = tape.steps.flatMap((step, i) =>
+    takesPart(tape, step, node) ? [i] : [],
+  );
+  if (steps.length) go(steps.find((i) => i > state.step) ?? steps[0]);
+}
+
+/**
+ * Whether a step computes a node, propagates its gradient or adds to it; or uses it, if a leaf.
+ * @param {Tape} tape @param {Step} step @param {number} node
+ */
+function takesPart({ nodes }, step, node) {
+  if (step.node === node || step.gives?.some(({ to }) => to === node))
+    return true;
+  const isLeaf = !nodes[node].inputs;
+  return (
+    isLeaf &&
+    step.phase === "forward" &&
+    Boolean(nodes[step.node].inputs?.includes(node))
+  );
+}
+
+/** Show a view, at about the same place of the timeline. @param {number} tab */
+export function showTab(tab) {
+  const share = state.step / (mainTape().steps.length - 1);
+  state.tab = tab;
+  state.step = clamp(Math.round(share * (mainTape().steps.length - 1)));
+  redraw();
+}
+
+// ---- the address ----
+
+/** Write the step and the view into the address, so that it can be shared. */
+function writeAddress() {
+  try {
+    history.replaceState(
+      null,
+      "",
+      `#step=${state.step + 1}&view=${state.tab + 1}`,
+    );
+  } catch {
+    // a frame without an address
+  }
+}
+
+/** Go where the address points. */
+export function readAddress() {
+  const { dataset } = document.documentElement;
+  const asked = new URLSearchParams(location.hash.slice(1));
+  const tab = Number(asked.get("view") ?? 1) - 1;
+  dataset.theme = asked.get("theme") ?? dataset.theme ?? "";
+  if (data.tabs[tab]) state.tab = tab;
+  state.step = clamp(Number(asked.get("step") ?? 1) - 1);
+  redraw();
+}

@@ -1,0 +1,411 @@
+"""What must hold of a page: the checks that several test files share.
+
+Each is run on a sound page, and by `test_mutations` on pages that are broken where it looks.
+"""
+
+import re
+
+import numpy as np
+import pytest
+
+import autograd_mini as ag
+from autograd_mini.views.trace import Trace
+
+from . import cases
+from .page_reader import numbers, shows, sides, state
+
+# ---- numbers of a step ---------------------------------------------------------------------------
+
+
+class Expected:
+    """What a page has to show at each step, worked out from the trace alone."""
+
+    def __init__(self, story):
+        result, names = story()
+        self.trace = Trace.of(result, names)
+        self.nodes = list(self.trace.tape)
+        self.index = {t: i for i, t in enumerate(self.nodes)}
+        self.forward, self.backward = self.trace.forward, self.trace.backward
+        self.count = len(self.forward) + 1 + len(self.backward)
+
+    def known(self, step):
+        """The tensors that have a value."""
+        made = {s.tensor for s in self.forward[: step + 1]}
+        return {t for t in self.nodes if t.op is None} | made
+
+    def arrived(self, step):
+        """For each tensor the contributions so far, in the order in which they came."""
+        found = {}
+        for s in self.backward[: max(0, step - len(self.forward))]:
+            for c in s.contributions:
+                found.setdefault(c.target, []).append(c)
+        return found
+
+    def sums(self, step):
+        """For each tensor that derivatives have reached, the sum of them."""
+        found = {self.trace.result: 1.0} if step >= len(self.forward) else {}
+        return found | {t: cs[-1].total for t, cs in self.arrived(step).items()}
+
+
+def check_cards(shown, expected, step):
+    known, sums = expected.known(step), expected.sums(step)
+    assert set(shown["cards"]) == {str(i) for i in range(len(expected.nodes))}
+    for t, i in expected.index.items():
+        card, where = shown["cards"][str(i)], f"step {step + 1}, {expected.trace.called[t.order]}"
+        if t in known:
+            assert shows(card["value"], t.data), where
+        else:
+            assert set(card["value"]) == {"·"}, where
+            assert "ahead" in card["classes"], where
+        if t not in expected.trace.adjoints:
+            assert card["gradient"] is None, where
+        elif t in sums:
+            assert shows(card["gradient"], sums[t]), where
+        else:
+            assert set(card["gradient"]) == {"·"}, f"{where}: a gradient not reached is not 0"
+
+
+def check_forward(shown, expected, step):
+    t = expected.forward[step].tensor
+    (figures,) = shown["figures"]
+    assert shows(figures[-1], t.data)
+    inputs = [a for a in t.inputs if isinstance(a, type(t))]
+    assert all(any(shows(f, a.data) for f in figures[:-1]) for a in inputs)
+    assert shown["doing"] == t.op.name
+    assert shown["ledgers"] == []
+    check_entries(shown["entries"], [t.data])
+
+
+def check_backward(shown, expected, step):
+    done = expected.backward[step - len(expected.forward) - 1]
+    assert shown["doing"] == done.tensor.op.name
+    assert len(shown["figures"]) == len(done.contributions)
+    for figures, c in zip(shown["figures"], done.contributions):
+        assert shows(figures[0], expected.trace.adjoints[done.tensor]), "upstream"
+        assert shows(figures[-1], c.value), "contribution"
+        if len(figures) == 3 and figures[1] and np.isfinite(c.value).all():
+            product = numbers(figures[0]) * numbers(figures[1])
+            assert np.allclose(product, np.ravel(c.value), rtol=1e-3, atol=1e-3)
+    check_entries(shown["entries"], [c.total for c in done.contributions])
+    check_ledgers(shown, expected, step, list(dict.fromkeys(c.target for c in done.contributions)))
+
+
+def check_ledgers(shown, expected, step, targets):
+    arrived = expected.arrived(step)
+    assert len(shown["ledgers"]) == len(targets)
+    for ledger, t in zip(shown["ledgers"], targets):
+        came = arrived[t]
+        assert [row["from"] for row in ledger["rows"]] == [c.source.op.name for c in came]
+        assert all(shows(row["cells"], c.value) for row, c in zip(ledger["rows"], came))
+        assert shows(ledger["total"], came[-1].total)
+        assert ("still open" in ledger["open"]) == (came[-1].open > 0)
+        card = shown["cards"][str(expected.index[t])]
+        assert "receives" in card["classes"]
+        assert card["plus"] == (len(came) > 1)
+
+
+def check_entries(entries, arrays):
+    """The lines with the numbers of one entry: their two sides agree, and are an entry's."""
+    for line in entries:
+        left, right = sides(line)
+        if not np.isfinite(right):
+            continue
+        assert np.isclose(left, right, rtol=2e-3, atol=2e-3), line
+        near = [np.isclose(np.ravel(a), right, rtol=1e-4, atol=6e-5).any() for a in arrays]
+        assert any(near), line
+
+
+def check(page, expected, step):
+    shown = state(page)
+    assert shown["current"] in ([str(step + 1)], [])
+    assert f"step {step + 1} of {expected.count}" in shown["position"]
+    assert shown["live"].startswith(f"Step {step + 1} of {expected.count}")
+    assert shown["hash"].startswith(f"#step={step + 1}")
+    assert all(shown["formulas"])
+    check_cards(shown, expected, step)
+    backward = step - len(expected.forward)
+    if backward < 0:
+        check_forward(shown, expected, step)
+    elif backward:
+        check_backward(shown, expected, step)
+    else:
+        assert shown["doing"] == "seed"
+        assert shows(shown["figures"][0][0], 1.0)
+    return shown
+
+
+# ---- search --------------------------------------------------------------------------------------
+
+
+def count(page, query):
+    page.fill("#find", query)
+    return int(re.match(r"(\d+) tensors? found", page.text_content("#found-count"))[1])
+
+
+def adjoints(story):
+    return list(Expected(story).trace.adjoints.values())
+
+
+def check_nan(page):
+    wrong = [g for g in adjoints(cases.overflow) if not np.isfinite(g).all()]
+    assert 2 < len(wrong) < len(adjoints(cases.overflow))
+    assert count(page, "grad:nan") == len(wrong)
+    assert count(page, "GRAD:NaN ") == len(wrong)
+
+
+def check_zero(page):
+    none = [g for g in adjoints(cases.dead) if not np.any(g)]
+    assert 0 < len(none) < len(adjoints(cases.dead))
+    assert count(page, "grad:0") == len(none)
+    assert count(page, "grad:nan") == 0
+
+
+# ---- formulas ------------------------------------------------------------------------------------
+
+
+CHAIN = [
+    "e=exp(z)",
+    "s=∑e",
+    "ŷ=es",
+    "v5=lnŷ",
+    "v6=y⊙v5",
+    "v7=∑v6",
+    "L=−v7",
+    "∂L∂L=1",
+    "∂L∂v7=−1",
+    "∂L∂v6=∂L∂v7",
+    "∂L∂v5=∂L∂v6⊙y",
+    "∂L∂ŷ=∂L∂v5⊙1ŷ",
+    "∂L∂e=∂L∂ŷ·1s ∂L∂s=∑(−∂L∂ŷ⊙ŷ·1s)",
+    "∂L∂e+=∂L∂s",
+    "∂L∂z=∂L∂e⊙e",
+]
+
+
+FUSED = [
+    "L=−∑y⊙lnŷ where ŷ=softmax(z) y=[0 1 0]",
+    "∂L∂L=1",
+    "∂L∂z=ŷ−y where ŷ=softmax(z) y=[0 1 0]",
+]
+
+
+def formulas(page):
+    """Those of a step, one letter after the other; an accent is on its letter."""
+    text = " ".join(state(page)["formulas"])
+    for plain, accented in (("yˆ", "ŷ"), ("\u00a0", " "), ("\u2009", ""), ("  ", " ")):
+        text = text.replace(plain, accented)
+    return text
+
+
+def check_chain(page):
+    found = []
+    for _ in CHAIN:
+        found.append(formulas(page))
+        page.keyboard.press("ArrowRight")
+    assert found == CHAIN
+
+
+def check_fused(page):
+    for step in FUSED:
+        assert formulas(page) == step
+        page.keyboard.press("ArrowRight")
+
+
+# ---- position, scale, table ----------------------------------------------------------------------
+
+
+def step(page):
+    return int(re.search(r"step (\d+) of", page.inner_text("#position"))[1])
+
+
+def scale(page):
+    found = re.search(r"scale\(([\d.]+)\)", page.get_attribute("#scene", "style"))
+    return float(found[1])
+
+
+def check_table(page):
+    """At each step, a row for each tensor: what it is, and what is known of it by then."""
+    expected = Expected(cases.softmax_chain)
+    page.click("#as-table")
+    for step in (2, 8, 11, 14):
+        page.evaluate(f"location.hash = '#step={step + 1}'")
+        page.wait_for_function(
+            f"document.querySelector('#live').textContent.startsWith('Step {step + 1} ')"
+        )
+        rows = page.locator("#table tbody tr").all_inner_texts()
+        known, sums = expected.known(step), expected.sums(step)
+        for row, t in zip(rows, expected.nodes, strict=True):
+            number, name, op, *_, value, gradient = (cell.strip() for cell in row.split("\t"))
+            assert (int(number), name) == (expected.index[t], expected.trace.called[t.order])
+            assert op == (t.op.name if t.op else "leaf" if t.requires_grad else "const")
+            assert shows(value.split("; "), t.data) if t in known else value == "·"
+            if t in sums:
+                assert shows(gradient.split("; "), sums[t])
+            else:
+                assert gradient == ("·" if t in expected.trace.adjoints else "")
+
+
+# ---- paper, motion -------------------------------------------------------------------------------
+
+
+MOVING = "document.getAnimations().filter((a) => a.playState === 'running').length"
+
+
+def check_paper(page):
+    """On one sheet: the graph, the steps, and the three cards."""
+    sheets = page.pdf(format="A4", landscape=True, print_background=True)
+    assert sheets.startswith(b"%PDF")
+    assert len(re.findall(rb"/Type\s*/Page\b", sheets)) in (1, 2)
+    page.emulate_media(media="print")
+    for part in ("#stage", "#steps", "#what", "#numbers", "#ledger"):
+        assert page.is_visible(part), part
+        assert page.locator(part).bounding_box()["height"] > 20, part
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def check_still(page):
+    """Playing goes on where motion is not wanted, and nothing moves in between."""
+    page.keyboard.press("Space")
+    for _ in range(3):
+        page.clock.run_for(1_150)
+        assert page.evaluate(MOVING) == 0
+    assert "step 4 of" in page.inner_text("#position")
+    page.keyboard.press("Space")
+    assert page.get_attribute("#play", "aria-pressed") == "false"
+
+
+# ---- the mouse -----------------------------------------------------------------------------------
+
+
+def middle(page, selector):
+    box = page.locator(selector).first.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def pinch(page, at, by):
+    page.mouse.move(*at)
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, by)
+    page.keyboard.up("Control")
+    page.wait_for_timeout(50)
+
+
+def check_pinch(page):
+    at, before = middle(page, ".card.now"), scale(page)
+    pinch(page, at, -120)
+    assert scale(page) > 1.2 * before
+    assert middle(page, ".card.now") == pytest.approx(at, abs=2), "what is pointed at stays there"
+    pinch(page, at, 120)
+    assert scale(page) == pytest.approx(before, rel=1e-3)
+
+
+def check_wheel(page):
+    before = scale(page)
+    page.mouse.move(*middle(page, "#stage"))
+    page.mouse.wheel(0, 200)
+    page.wait_for_timeout(50)
+    assert scale(page) == before
+
+
+def drag(page, x, y):
+    page.mouse.move(*middle(page, ".card.now"))
+    page.mouse.down()
+    page.mouse.move(*(p + d for p, d in zip(middle(page, ".card.now"), (x, y))), steps=5)
+    page.mouse.up()
+
+
+def check_drag(page):
+    before, now = middle(page, ".card.now"), step(page)
+    drag(page, -60, 0)
+    assert middle(page, ".card.now") == pytest.approx((before[0] - 60, before[1]), abs=3)
+    assert step(page) == now, "the end of a drag is no click"
+    page.mouse.move(300, 300)
+    assert middle(page, ".card.now")[0] == pytest.approx(before[0] - 60, abs=3), "it was let go"
+
+
+# ---- sliders -------------------------------------------------------------------------------------
+
+
+LOGITS = [2.0, 1.0, 0.1]
+
+
+def move(page, slider, to):
+    """Drag a slider to one of its positions."""
+    page.locator(f"#{slider}").fill(str(to))
+
+
+def go(page, step):
+    page.evaluate(f"location.hash = '#step={step}'")
+    page.wait_for_function(
+        f"document.querySelector('#position').textContent.includes('step {step} of')"
+    )
+
+
+def check_inputs(page):
+    """Each input at both ends and beside the middle: all that is shown is the engine's."""
+    for nth, value in enumerate(LOGITS):
+        reach = max(2.0, abs(value))
+        for position in (0, 9, 16):
+            move(page, f"input-{nth}", position)
+            tick = float(page.inner_text(f"#input-{nth} + output").replace("−", "-"))
+            assert np.isclose(tick, value + reach * (position / 8 - 1))
+            logits = [tick if i == nth else z for i, z in enumerate(LOGITS)]
+            expected = Expected(lambda logits=logits: cases.softmax_chain(logits))
+            for step in (4, 12, 15):
+                go(page, step)
+                check(page, expected, step - 1)
+            loss = float(page.inner_text("#subtitle").split(" ")[2])
+            assert np.isclose(loss, expected.trace.result.item(), atol=1e-4)
+
+
+WEIGHTS = [[2.0, -1.0], [1.5, -0.25], [1.0, 0.5], [0.5, 0.125]]
+
+
+def film():
+    return ag.explore(frames=[cases.frame(w)[0] for w in WEIGHTS], names={})
+
+
+def check_film(page):
+    """Weights, activations and derivatives of each frame."""
+    for at, weights in [*enumerate(WEIGHTS), (0, WEIGHTS[0])]:
+        move(page, "film", at)
+        assert page.inner_text("#film + output") == str(at + 1)
+        result, _ = cases.frame(weights)
+        expected = Expected(lambda result=result: (result, {}))
+        for step in (1, expected.count - 2, expected.count):
+            go(page, step)
+            check(page, expected, step - 1)
+
+
+def check_examples(page):
+    """One row of what has a row for each example, and all of what has none."""
+    result, names = cases.network()
+    expected = Expected(lambda: (result, names))
+    go(page, expected.count)
+    whole = state(page)
+    for example in (1, 3, 4):
+        move(page, "example", example)
+        cards = state(page)["cards"]
+        for t, i in expected.index.items():
+            row = example - 1 if t.ndim and len(t.data) == 4 else ...
+            assert shows(cards[str(i)]["value"], t.data[row]), t
+            if t in expected.trace.adjoints:
+                assert shows(cards[str(i)]["gradient"], expected.trace.adjoints[t][row]), t
+    move(page, "example", 0)
+    assert state(page) == whole
+
+
+def gradient_of_z(page):
+    return next(c["gradient"] for c in state(page)["cards"].values() if c["label"].startswith("z,"))
+
+
+def check_hard(page):
+    page.click("#views button >> nth=0")
+    page.keyboard.press("End")
+    page.click("#hard")
+    assert gradient_of_z(page) == ["nan", "nan", "nan"]
+    assert "not finite" in page.inner_text("#verdict")
+    page.click("#views button >> nth=1")
+    assert gradient_of_z(page) == ["1", "−1", "0"]
+    page.click("#hard")
+    assert "agree" in page.inner_text("#verdict")
