@@ -1,12 +1,11 @@
-"""Surroundings: what a function finds elsewhere than in its arguments, watched from call to call.
+"""Captured state: what a compiled function reads besides its arguments, checked in each call.
 
-A program holds the numbers that its function met while it was traced: in variables around it, in
-attributes, in default arguments. Were one of them changed, the program would go on with the old,
-and nobody would notice. So they are read off the code: the variables that a function names, those
-of the functions that it names, and the named attributes of what is found there. Where one of them
-is not what it was, the function is traced anew.
-
-What no variable shows is not seen: a clock, a file, the inside of another library.
+The code of a function names its globals, closure variables and attributes. `Guards` looks them up,
+and does the same for the functions and objects that it finds there. In each call it compares them
+with what they were when the function was traced: numbers and strings by value, functions by their
+code, lists and dicts by the identity of their entries, other objects by identity. Captured arrays
+are inputs of the program: they are read in each call, and only their shape, dtype and strides are
+compared.
 """
 
 from __future__ import annotations
@@ -14,249 +13,251 @@ from __future__ import annotations
 import dis
 import enum
 import functools
-import os
+import operator
 import pickle
 import random
 import sys
 import types
-import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..core.arrays import unwrap
 from ..core.primitive import Primitive
 from ..core.tensor import Tensor
+from .ir import layout, memory_of
 
-_NUMBERS = (bool, int, float, complex, str, bytes, type(None), type(...), range, slice, enum.Enum,
-            np.generic, np.dtype)  # fmt: skip
+_VALUES = (bool, int, float, complex, str, bytes, type(None), type(...), range, slice, enum.Enum,
+           np.generic, np.dtype)  # fmt: skip
 _GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
-#: what takes a seed from the system if it is given none
-_SEEDED = {"default_rng", "RandomState", "SeedSequence", "PCG64", "MT19937", "Philox", "SFC64",
-           "SystemRandom", "secrets", "urandom"}  # fmt: skip
-#: whose variables are not expected to change
+#: modules whose variables are not expected to change
 _LIBRARIES = {"numpy", "autograd_mini", *sys.stdlib_module_names} - {"__main__"}
+_MISSING = object()
+#: instructions whose argument names an attribute; constants do so in ``getattr(x, "name")``
+_ATTRIBUTES = ("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR", "LOAD_CONST", "STORE_ATTR",
+               "IMPORT_FROM")  # fmt: skip
 
-#: where something was found, in the words of the program; how to ask for it again; and itself
-Found = tuple[str, str, Any]
+
+class Place(NamedTuple):
+    """Where a captured object was found."""
+
+    name: str  #: as the user would write it
+    read: Callable[[], Any]  #: looks it up again
+    seen: Any  #: what it was
 
 
-class Surroundings:
-    """What a function found, as it is now.
+class Guards:
+    """The captured state of the functions and objects `roots`, as it is now.
 
     Attributes
     ----------
-    seen : dict of str to Any
-        For each place, what is equal as long as there is the same.
-    read : dict of str to int
-        Arrays, which have to be read to be compared: how many bytes.
+    places : list of Place
+        All that is compared by value or identity.
+    arrays : list of Place
+        Captured arrays and Tensors.
     generators : list
-        Sources of random numbers.
-    unchanged : callable
-        A quick look, True if all is what it was: straight-line code that compares identities.
+        Captured sources of random numbers.
     """
 
     def __init__(self, roots: tuple[Any, ...]) -> None:
-        self.roots = roots
-        self.seen: dict[str, Any] = {}
-        self.read: dict[str, int] = {}
-        self.generators: list[Any] = []
-        self._tests: dict[str, str] = {}
-        self._space: dict[str, Any] = {"crc": _crc, "ids": _ids}
-        self._attributes: set[str] = set()  # that any code names
+        self.names: set[str] = set()  # that any of the code uses
         known = -1
-        while known != len(self._attributes):  # code found late may name what was passed by
-            known = len(self._attributes)
-            self._walk()
-        self.unchanged = self._quick(self._tests)
+        while known != len(self.names):  # code that is found late may name an attribute seen before
+            known = len(self.names)
+            self.places: list[Place] = []
+            self.arrays: list[Place] = []
+            self.generators: list[Any] = []
+            self._walk(roots)
+        self.inputs: list[Place] = []
+        self.compared: list[tuple[Place, bytes]] = []
 
-    def changed(self) -> list[str]:
-        """The places where there is something else now; if there are none, `unchanged` anew."""
-        now = Surroundings(self.roots)
-        found = [p for p in self.seen if now.seen.get(p) != self.seen[p]]
-        if not found:
-            self._space = now._space
-            self._tests = {p: now._tests[p] for p in self.seen if p in now._tests}
-            self.unchanged = self._quick(self._tests)
-        return found
-
-    def leave_out(self, places: list[str]) -> None:
-        """Watch these no more: the function itself changes them when it runs."""
-        for place in places:
-            self.seen.pop(place, None)
-            self.read.pop(place, None)
-            self._tests.pop(place, None)
-        self.unchanged = self._quick(self._tests)
-
-    def states(self) -> list[Any]:
-        """The states of all generators of random numbers: another after a number was drawn."""
-        own = map(_state, self.generators)
-        common = random.getstate(), np.random.get_state()  # noqa: NPY002  users draw from it
-        return list(map(pickle.dumps, [*common, *own]))
-
-    @contextmanager
-    def asked(self) -> Iterator[list[Any]]:
-        """A list of one entry for each time that the system is asked for random numbers meanwhile.
-
-        ``default_rng()`` does, of which no state is left; only where some code names such a thing
-        is it worth the time to look at every call.
-        """
-        found: list[Any] = []
-
-        def look(frame: Any, event: str, function: Any) -> None:
-            if event == "c_call" and function is os.urandom:
-                found.append(frame)
-
-        names = self._attributes | self.seen.keys()
-        if names.isdisjoint(_SEEDED) or sys.getprofile() is not None:
-            yield found
-            return
-        sys.setprofile(look)
-        try:
-            yield found
-        finally:
-            sys.setprofile(None)
-
-    # ---- the walk --------------------------------------------------------------------------------
-
-    def _walk(self) -> None:
-        self.seen.clear()
-        self.read.clear()
-        self.generators.clear()
-        self._tests.clear()
-        met: dict[int, str] = {}
-        asked: set[str] = set()
-        todo: list[Found] = [("", "", x) for x in reversed(self.roots)]
+    def _walk(self, roots: tuple[Any, ...]) -> None:
+        met: dict[int, Any] = {}
+        todo = [Place("", lambda: None, x) for x in reversed(roots)]
         while todo:
-            place, test, x = todo.pop()
-            if test in asked:
-                continue
-            if test:
-                asked.add(test)
-            while place in self.seen:
-                place += "'"
-            if test:
-                self._tests[place] = f"{test} is {self._bind(x)}"
-            if isinstance(x, _NUMBERS):
-                self.seen[place] = type(x), repr(x)
-                continue
-            if id(x) in met:
-                self.seen[place] = "the same as", met[id(x)]
-                continue
-            met[id(x)] = place
-            self._bind(x)  # so that nothing else gets its id
-            todo += reversed(list(self._inside(place, x)))
+            place = todo.pop()
+            x = place.seen
+            if isinstance(x, (np.ndarray, Tensor)) and unwrap(x).dtype != object:
+                self.arrays.append(place)
+            elif place.name:
+                self.places.append(place)
+            if id(x) not in met and not isinstance(x, _VALUES):
+                met[id(x)] = x  # alive, so that no other object gets its id
+                todo += reversed(list(self._inside(place.name, x)))
 
-    def _inside(self, place: str, x: Any) -> Iterator[Found]:
-        """Look at one thing; what can be reached from it is looked at next."""
-        self.seen[place] = type(x), id(x)
-        name = self._bind(x)
-        if isinstance(x, (np.ndarray, Tensor)):
-            array = unwrap(x)
-            if isinstance(array, np.ndarray) and array.dtype != object:
-                self.seen[place] = type(x), array.shape, array.dtype, _crc(x)
-                self.read[place] = array.nbytes
-                self._also(place, f"crc({name}) == {_crc(x)}")
-        elif isinstance(x, (list, tuple, set, frozenset)):
-            self.seen[place] = type(x), len(x)
-            if not isinstance(x, tuple):
-                self._also(place, f"ids({name}) == {self._bind(_ids(x))}")
-            yield from ((f"{place}[{i}]", "", part) for i, part in enumerate(x))
-        elif isinstance(x, dict):
-            self.seen[place] = type(x), repr(list(x)) if len(x) < 1000 else len(x)
-            self._also(place, f"ids({name}.values()) == {self._bind(_ids(x.values()))}")
-            yield from ((f"{place}[{key!r}]", "", part) for key, part in x.items())
+    def _inside(self, name: str, x: Any) -> Iterator[Place]:
+        """Yield the places inside an object."""
+        if isinstance(x, types.FunctionType):
+            yield from self._of_function(x)
+        elif isinstance(x, (list, tuple, dict)):
+            items = x.items() if isinstance(x, dict) else enumerate(x)
+            yield Place(name or "an argument", functools.partial(_entries, x), _entries(x))
+            yield from (Place(f"{name}[{key!r}]", functools.partial(_entry, x, key), part)
+                        for key, part in items if not isinstance(part, _VALUES))  # fmt: skip
         elif isinstance(x, _GENERATORS):
             self.generators.append(x)
-        elif isinstance(x, types.FunctionType):
-            yield from self._of_function(place, x)
-        elif isinstance(x, types.MethodType):
-            yield from ((place, "", part) for part in (x.__func__, x.__self__))
-        elif isinstance(x, functools.partial):
-            yield from ((place, "", part) for part in (x.func, x.args, x.keywords))
-        elif isinstance(x, (classmethod, staticmethod)):
-            yield place, "", x.__func__
-        elif isinstance(x, property):
-            yield place, "", x.fget
-        elif isinstance(x, Primitive):
-            yield from ((place, "", part) for part in (x.forward, x.vjps))
-        elif hasattr(x, "_f") and type(x).__name__ == "Compiled":
-            yield place, "", x._f
-        elif isinstance(x, (type, types.ModuleType)):
-            own = x.__module__ if isinstance(x, type) else x.__name__
-            if not is_of_a_library(own):
-                yield from self._named(place, f"{name}.__dict__", vars(x), isinstance(x, type))
-        elif not is_of_a_library(type(x).__module__) or hasattr(x, "__dict__"):
-            yield from self._named(place, f"{name}.__dict__", getattr(x, "__dict__", {}), False)
-            yield from self._unset(place, name, x)
-            for kind in type(x).__mro__:
-                yield from self._slots(place, name, x, kind)
-                if not is_of_a_library(kind.__module__):
-                    yield place, "", kind
-                elif kind.__module__.startswith("autograd_mini"):
-                    yield from self._named(place, "", vars(kind), True)
+        elif not isinstance(x, (np.ndarray, Tensor)):
+            for part in _parts(x):
+                yield Place("", lambda: None, part)
+            if not _is_opaque(x):
+                yield from self._attributes(name, x)
 
-    def _of_function(self, place: str, f: types.FunctionType) -> Iterator[Found]:
+    def _of_function(self, f: types.FunctionType) -> Iterator[Place]:
         variables, attributes = _names(f.__code__)
-        self.seen[place] = type(f), id(f.__code__)
-        self._bind(f.__code__)
-        self._attributes |= attributes
-        for variable, cell in zip(f.__code__.co_freevars, f.__closure__ or ()):
-            if cell != types.CellType():  # not yet empty
-                yield variable, f"{self._bind(cell)}.cell_contents", cell.cell_contents
-        for value in (f.__defaults__, f.__kwdefaults__):
-            if value:
-                yield f"a default of {f.__name__}", "", value
-        if not is_of_a_library(f.__module__ or ""):
-            space = f.__globals__
-            for variable in sorted(variables & space.keys()):
-                yield variable, f"{self._bind(space)}.get({variable!r})", space[variable]
+        self.names |= attributes
+        for key in ("__code__", "__defaults__", "__kwdefaults__"):
+            part = getattr(f, key)
+            yield Place(f"{f.__name__}.{key}", functools.partial(getattr, f, key), part)
+        for key, cell in zip(f.__code__.co_freevars, f.__closure__ or ()):
+            yield Place(key, functools.partial(_contents, cell), _contents(cell))
+        if is_of_a_library(f.__globals__.get("__name__", "")):
+            return
+        for key in sorted(variables):
+            space: Any = f.__globals__ if key in f.__globals__ else sys.modules  # if it is imported
+            if key in space and not is_of_a_library(getattr(space[key], "__name__", "") or ""):
+                yield Place(key, functools.partial(space.get, key, _MISSING), space[key])
 
-    def _named(self, place: str, test: str, space: Any, methods: bool) -> Iterator[Found]:
-        """Those attributes that some code names; of a class, also the methods of operators."""
-        for key, value in list(space.items()):
-            special = methods and key.startswith("__") and isinstance(value, types.FunctionType)
-            if key in self._attributes or special:
-                again = f"{test}.get({key!r})" if test else ""
-                yield f"{place}.{key}".lstrip("."), again, value
+    def _attributes(self, name: str, x: Any) -> Iterator[Place]:
+        """Yield the attributes that some code names, and the methods of operators."""
+        for key in sorted(self.names | {k for k in dir(type(x)) if k[:2] == "__"}):
+            found = _attribute(x, key)
+            if found is not _MISSING and (key in self.names or _is_code(found)):
+                read = functools.partial(_attribute, x, key)
+                yield Place(f"{name}.{key}".lstrip("."), read, found)
 
-    def _unset(self, place: str, name: str, x: Any) -> Iterator[Found]:
-        """Those attributes of its class of which an object may yet get one of its own."""
-        own = getattr(x, "__dict__", self._attributes)
-        for kind in type(x).__mro__:
-            if not is_of_a_library(kind.__module__):
-                for key in sorted(self._attributes & vars(kind).keys() - own):
-                    if not hasattr(type(vars(kind)[key]), "__get__"):
-                        test = f"{name}.__dict__.get({key!r})"
-                        yield f"{place}.{key} of its own", test, None
+    # ---- in each call ----------------------------------------------------------------------------
 
-    def _slots(self, place: str, name: str, x: Any, kind: type) -> Iterator[Found]:
-        slots = vars(kind).get("__slots__", ())
-        for key in (slots,) if isinstance(slots, str) else slots:
-            if key in self._attributes and hasattr(x, key):
-                yield f"{place}.{key}".lstrip("."), f"{name}.{key}", getattr(x, key)
+    def watch(self, inputs: list[Any], baked: set[int], derived: bool) -> list[str]:
+        """Sort the captured arrays, after tracing: some are inputs, others have to be compared.
 
-    # ---- the quick look --------------------------------------------------------------------------
-
-    def _bind(self, x: Any) -> str:
-        name = f"x{id(x)}"
-        self._space[name] = x
-        return name
-
-    def _also(self, place: str, test: str) -> None:
-        before = self._tests.get(place)
-        self._tests[place] = f"{before} and {test}" if before else test
-
-    def _quick(self, tests: dict[str, str]) -> Callable[[], bool]:
-        """All tests as one expression: every call waits for it, and a loop would take longer.
-
-        Its text is of names that are bound here and of keys by their `repr`: nothing else is run.
+        `inputs` are arrays that the program reads. An array that it does not read may have been
+        used by NumPy while the function was traced, so its bytes are compared in each call. So are
+        those of all arrays if constants of the program may be `derived` from them. Of a view of a
+        captured array, that array must stay the same object. Return the names of the inputs.
         """
-        text = " and ".join(tests.values()) or "True"
-        quick: Callable[[], bool] = eval(f"lambda: {text}", self._space)
-        return quick
+        arrays = [(place, unwrap(place.seen)) for place in self.arrays]
+        owners = {id(x): place for place, x in arrays}
+        used = {id(memory_of(x)) for x in inputs}
+        views = {id(memory_of(x)) for x in inputs if id(x) not in owners}
+        for place, x in arrays:
+            memory = id(memory_of(x))
+            if derived or memory not in used or memory in baked:
+                self.compared.append((place, x.tobytes()))
+            if memory in views or sum(x is other for _, other in arrays) > 1:
+                self.places.append(Place(place.name, lambda p=place: unwrap(p.read()), x))
+        self.inputs = [owners.get(id(x)) or Place("", lambda x=x: x, x) for x in inputs]
+        return [place.name for place in self.inputs]
+
+    def read(self) -> list[Any] | None:
+        """Return the inputs of the program, or None if the function must be traced again."""
+        for place in self.places:
+            now = place.read()
+            if now is not place.seen and not _same(now, place.seen):
+                return None
+        for place, seen in self.compared:
+            if not _alike(place.read(), place.seen) or unwrap(place.read()).tobytes() != seen:
+                return None
+        found = []
+        for place in self.inputs:
+            now = place.read()
+            if now is not place.seen and not _alike(now, place.seen):
+                return None
+            found.append(unwrap(now))
+        return found
+
+    def changed(self) -> list[str]:
+        """Return the names of all places where there is another object now."""
+        names = [p.name for p in self.places if not _same(p.read(), p.seen)]
+        names += [p.name for p in self.arrays if not _alike(p.read(), p.seen)]
+        same = [(p, seen) for p, seen in self.compared if p.name not in names]
+        return names + [p.name for p, seen in same if unwrap(p.read()).tobytes() != seen]
+
+    def leave_out(self, names: list[str]) -> None:
+        """Stop comparing these: the function itself changes them while it is traced."""
+        self.places = [p for p in self.places if p.name not in names]
+
+    def states(self) -> list[bytes]:
+        """Return the states of all generators of random numbers."""
+        common = random.getstate(), np.random.get_state()  # noqa: NPY002  users draw from it
+        return list(map(pickle.dumps, [*common, *map(_state, self.generators)]))
+
+
+class _Entries:
+    """The entries of a list, tuple or dict at one time."""
+
+    __slots__ = ("parts",)
+
+    def __init__(self, parts: list[Any]) -> None:
+        self.parts = parts
+
+
+def _entries(x: Any) -> _Entries:
+    return _Entries([*x, *x.values()] if isinstance(x, dict) else [*x])
+
+
+def _entry(x: Any, key: Any) -> Any:
+    try:
+        return x[key]
+    except (KeyError, IndexError):
+        return _MISSING
+
+
+def _contents(cell: Any) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # the variable has no value yet
+        return _MISSING
+
+
+def _attribute(x: Any, key: str) -> Any:
+    """Return an attribute as it is stored, in an object or its classes, without running code."""
+    own = getattr(x, "__dict__", {})
+    if key in own:
+        return own[key]
+    for kind in x.__mro__ if isinstance(x, type) else type(x).__mro__:
+        if key in vars(kind) and (_is_ours(kind) or not is_of_a_library(kind.__module__)):
+            found = vars(kind)[key]
+            if isinstance(found, types.MemberDescriptorType) and not isinstance(x, type):
+                return getattr(x, key, _MISSING)  # a slot
+            return found
+    return _MISSING
+
+
+def _parts(x: Any) -> tuple[Any, ...]:
+    """Return the functions and objects that a callable wraps."""
+    if isinstance(x, (types.MethodType, classmethod, staticmethod)):
+        return x.__func__, getattr(x, "__self__", None)
+    if isinstance(x, functools.partial):
+        return x.func, x.args, x.keywords
+    if isinstance(x, Primitive):
+        return x.forward, x.vjps
+    if isinstance(x, property):
+        return (x.fget,)
+    return (getattr(x, "__dict__", {}).get("__wrapped__"),)  # a compiled or a cached function
+
+
+def _same(now: Any, seen: Any) -> bool:
+    """Return whether two objects are the same to a program."""
+    if now is seen:
+        return True
+    if type(now) is not type(seen):
+        return False
+    if isinstance(seen, _Entries):
+        pair = now.parts, seen.parts
+        return len(now.parts) == len(seen.parts) and (
+            all(map(operator.is_, *pair)) or all(map(_same, *pair))
+        )
+    return isinstance(seen, _VALUES) and repr(now) == repr(seen)  # -0.0 == 0.0
+
+
+def _alike(now: Any, seen: Any) -> bool:
+    """Return whether an array may take the place of another in a program."""
+    return (
+        type(now) is type(seen)
+        and layout(unwrap(now)) == layout(unwrap(seen))
+        and getattr(now, "_active", False) == getattr(seen, "_active", False)
+    )
 
 
 def _state(generator: Any) -> Any:
@@ -265,36 +266,40 @@ def _state(generator: Any) -> Any:
     return generator.getstate() if isinstance(generator, random.Random) else generator.get_state()
 
 
-def _crc(x: Any) -> Any:
-    """A checksum of the numbers in an array, whatever its memory."""
-    array = unwrap(x)
-    if not array.flags.c_contiguous or array.dtype.kind not in "biufc":
-        return zlib.crc32(array.tobytes())
-    return zlib.crc32(array)
-
-
-def _ids(x: Any) -> tuple[int, ...]:
-    return tuple(map(id, x))
+def _is_code(x: Any) -> bool:
+    return isinstance(x, (types.FunctionType, classmethod, staticmethod, property))
 
 
 def is_of_a_library(module: str) -> bool:
+    """Return whether a module belongs to NumPy, this package or the standard library."""
     return module.partition(".")[0] in _LIBRARIES
+
+
+def _is_ours(kind: type) -> bool:
+    return kind.__module__.startswith("autograd_mini.")
+
+
+def _is_opaque(x: Any) -> bool:
+    """Return whether an object's attributes are not expected to change."""
+    if isinstance(x, types.ModuleType):
+        return is_of_a_library(x.__name__)
+    kind = x if isinstance(x, type) else type(x)
+    return is_of_a_library(kind.__module__) and (kind is x or not hasattr(x, "__dict__"))
 
 
 @functools.cache
 def _names(code: types.CodeType) -> tuple[frozenset[str], frozenset[str]]:
-    """The variables of its module that some code names, and the attributes."""
+    """Return the variables and modules that some code names, and the attributes."""
     variables, attributes = set(), set()
     for line in dis.get_instructions(code):
-        if line.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+        if line.opname in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "IMPORT_NAME"):
             variables.add(line.argval)
-        elif line.opname.startswith(("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR", "IMPORT_FROM")):
+        elif line.opname.startswith(_ATTRIBUTES):
             attributes.add(line.argval)
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             more = _names(constant)
             variables |= more[0]
             attributes |= more[1]
-        elif isinstance(constant, str) and constant.isidentifier():
-            attributes.add(constant)  # getattr(x, "name")
-    return frozenset(variables), frozenset(attributes)
+    names = {x for x in attributes if isinstance(x, str) and x.isidentifier()}
+    return frozenset(variables), frozenset(names)

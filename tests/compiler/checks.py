@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 import autograd_mini as ag
-from autograd_mini.compiler.ir import leaves_of, mapped
+from autograd_mini.core.pytree import leaves_of, map_tree
 
 # There x ** n and np.power(x, n) differ, and strided arguments round in another way into `out`.
 OLD = np.lib.NumpyVersion(np.__version__) < "2.3.0"
@@ -24,7 +24,7 @@ def check(f, *args, calls=2, compare=np.testing.assert_array_equal):
     before = []
     for _ in range(calls):
         expected, found = f(*args), compiled(*args)
-        assert mapped(lambda x: None, found) == mapped(lambda x: None, expected)
+        assert map_tree(lambda x: None, found) == map_tree(lambda x: None, expected)
         for x, y in zip(leaves_of(found), leaves_of(expected)):
             assert type(x) is type(y)
         for x, y in zip(arrays(found), arrays(expected)):
@@ -33,7 +33,7 @@ def check(f, *args, calls=2, compare=np.testing.assert_array_equal):
         for x, y in before:
             np.testing.assert_array_equal(x, y)  # results of earlier calls stay as they were
         before += [(x, np.copy(x)) for x in arrays(found)]
-        args = mapped(lambda x: x * 1.25 if np.asarray(x).dtype.kind == "f" else x, args)
+        args = map_tree(lambda x: x * 1.25 if np.asarray(x).dtype.kind == "f" else x, args)
     return compiled
 
 

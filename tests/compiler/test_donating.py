@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import autograd_mini as ag
-from autograd_mini.compiler.ir import leaves_of, mapped
+from autograd_mini.core.pytree import leaves_of, map_tree
 from tests.compiler.checks import close, network, same, step
 
 
@@ -16,7 +16,7 @@ def test_donated_parameters_are_updated_in_place():
     compiled = ag.compile(step, donate=0)
     for _ in range(5):
         loss, parameters = compiled(parameters, x, t, 0.1)
-        expected, own = step(mapped(lambda p: getattr(p, "data", p), own), x, t, 0.1)
+        expected, own = step(map_tree(lambda p: getattr(p, "data", p), own), x, t, 0.1)
         close(loss.data, expected.data)
     first = leaves_of(parameters)[0].data
     _, parameters = compiled(parameters, x, t, 0.1)

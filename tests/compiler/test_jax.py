@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import autograd_mini as ag
-from autograd_mini.compiler.ir import leaves_of
+from autograd_mini.core.pytree import leaves_of
 from tests.compiler.checks import close, network, step
 from tests.ops.test_ops import CASES, TAPE
 

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd_mini as ag
-from autograd_mini.compiler import jit as compiling
-from autograd_mini.compiler.ir import Program, leaves_of, values_in
+from autograd_mini.compiler.ir import Program, values_in
+from autograd_mini.core.pytree import leaves_of
 from autograd_mini.compiler.memory.plan import Plan
 from autograd_mini.compiler.passes.algebra import EXACT
 from autograd_mini.compiler.passes.rewrite import simplify
-from autograd_mini.compiler.tracer import Trace
+from autograd_mini.compiler.tracer import Tracer
 from tests.compiler.checks import OLD, arrays, check, network, same, step
 
 
@@ -50,7 +50,7 @@ MOVES = [
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 30))
 def test_no_two_live_values_share_memory(seed, n):
-    """A random program over a few shapes: in slabs it gives what it gives without."""
+    """A random program over a few shapes: in buffers it gives what it gives without."""
     rng = np.random.default_rng(seed)
 
     def f(a, b):
@@ -68,13 +68,12 @@ def test_no_two_live_values_share_memory(seed, n):
         rng.bit_generator.state = state
         return f(*args)
 
-    with np.errstate(all="ignore"), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compiling, "WITHIN_ROUNDING", [])
+    with np.errstate(all="ignore"):
         check(again, *args, calls=3, compare=same)
 
 
 def test_slabs_are_used_again():
-    trace = Trace()
+    tracer = Tracer()
     x = trace.argument(np.ones(1000))
     y = x
     for _ in range(50):
@@ -82,12 +81,12 @@ def test_slabs_are_used_again():
     program = simplify(Program(trace, [y._value]), EXACT)
     program.run_examples()
     plan = Plan(program, lambda texts, name: texts[0])
-    assert len(plan.slabs) == 1
-    assert len(plan.slab_of) == 99
+    assert len(plan.buffers) == 1
+    assert len(plan.buffer_of) == 99
 
 
 def lives(plan, program):
-    """For each value in a slab: the slab, and the steps from which and until which it is needed."""
+    """For each value in a buffer: the buffer, and the steps from which and until which it is needed."""
     made = {v: i for i, call in enumerate(program.steps) for v in call.outs}
     until = dict(made)
     for i, call in enumerate(program.steps):
@@ -96,18 +95,18 @@ def lives(plan, program):
             until[root] = max(until.get(root, i), i)
     for v in values_in(program.results):
         until[plan._roots[v]] = len(program.steps)
-    return [(plan.slab_of[v], made[v], until[v], v) for v in plan.slab_of]
+    return [(plan.buffer_of[v], made[v], until[v], v) for v in plan.buffer_of]
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 40))
 def test_no_slab_is_taken_before_it_is_free(seed, n):
-    """Read off the plan itself: of two values in one slab, the one is dead when the other is made.
+    """Read off the plan itself: of two values in one buffer, the one is dead when the other is made.
 
     In the same step, the new value may be written over an argument that is read entry by entry.
     """
     rng = np.random.default_rng(seed)
-    trace = Trace()
+    tracer = Tracer()
     made = [trace.argument(x) for x in rng.normal(size=(2, 3, 3))]
     with np.errstate(all="ignore"):
         for _ in range(n):
@@ -117,12 +116,12 @@ def test_no_slab_is_taken_before_it_is_free(seed, n):
     program.run_examples()
     plan = Plan(program, lambda texts, name: ", ".join(texts))
     found = lives(plan, program)
-    for slab, _, _, value in found:
-        assert slab.size >= np.asarray(value.example).nbytes
-    for (slab, first, last, _), (other, begin, _, _) in permutations(found, 2):
-        if slab is other and first < begin:
+    for buffer, _, _, value in found:
+        assert buffer.size >= np.asarray(value.example).nbytes
+    for (buffer, first, last, _), (other, begin, _, _) in permutations(found, 2):
+        if buffer is other and first < begin:
             assert begin >= last
-    assert not {plan._roots[v] for v in values_in(program.results)} & set(plan.slab_of)
+    assert not {plan._roots[v] for v in values_in(program.results)} & set(plan.buffer_of)
 
 
 @pytest.mark.parametrize("dtype", "df")

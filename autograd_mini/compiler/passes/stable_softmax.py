@@ -18,8 +18,9 @@ from typing import Any
 
 import numpy as np
 
+from ...core.pytree import leaves_of
 from ...core.registry import PRIMITIVES
-from ..ir import Step, Value, example_of, leaves_of, options
+from ..ir import Step, Value, example_of, options
 from .rewrite import Call, Rule, made_by
 
 _SUMS = (np.sum, np.add.reduce)

@@ -18,9 +18,10 @@ from typing import Any
 
 import numpy as np
 
+from ...core.pytree import leaves_of
 from ...core.registry import name_of, parameters_of
 from ...text.terminal import spelled
-from ..ir import Program, Step, Value, astype, dtype_of, example_of, leaves_of, values_in
+from ..ir import Program, Step, Value, astype, dtype_of, example_of, values_in
 from ..memory.lowering import CHECKS
 from ..passes.rewrite import is_elementwise, number
 from .inline import helper
@@ -122,7 +123,7 @@ class _Writer:
     def text(self, by: Sequence[Value]) -> Source:
         for value in self.program.arguments:
             self.texts[value] = self._new_name(value.name or "x"), _ATOM
-        first = leaves_of(self.program.results)[:1]
+        first = values_in(self.program.results[:1])
         for value in sorted(self.returned, key=lambda v: v not in first):
             if value not in self.texts and (value.name or value in first):
                 value.name = self._new_name(value.name or "result")

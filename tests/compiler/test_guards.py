@@ -244,10 +244,10 @@ def test_a_variable_that_changes_all_the_time_is_named():
     for i in range(12):
         model.scale = float(i)
         if i == 8:
-            with pytest.warns(UserWarning, match=r"model\.scale, which is no argument of <lambda>"):
+            with pytest.warns(UserWarning, match=r"model\.scale, which is not an argument of <lambda>"):
                 compiled(X)
         same(compiled(X), X * i)
-    assert "anew:      traced 11 times more, for changes of model.scale" in compiled.report()
+    assert "retraces:               11, after changes of model.scale" in compiled.report()
 
 
 RNG = np.random.default_rng(0)
