@@ -36,7 +36,7 @@ class EscapedTracerError(RuntimeError):
 
 USE_FUNCTIONS = "NumPy's functions give new arrays, as np.sort and np.real do"
 USE_WHERE = "np.where(condition, a, b) chooses entry by entry, and keeps the shape"
-USE_NEW_ARRAY = "Write y = y + x instead of y += x; np.where, np.stack and np.concatenate make an array of parts"
+USE_NEW_ARRAY = "Write y = y + x instead of y += x; np.where and np.stack make new arrays too"
 
 # The shape of their result depends on the numbers.
 _BY_NUMBERS = {

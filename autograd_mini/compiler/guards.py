@@ -35,7 +35,7 @@ _GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
 _LIBRARIES = {"numpy", "autograd_mini", *sys.stdlib_module_names} - {"__main__"}
 _MISSING = object()
 #: instructions whose argument names an attribute; constants do so in ``getattr(x, "name")``
-_ATTRIBUTES = ("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR", "LOAD_CONST", "STORE_ATTR",
+_ATTRIBUTES = ("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR", "LOAD_CONST",
                "IMPORT_FROM")  # fmt: skip
 
 
@@ -50,6 +50,8 @@ class Place(NamedTuple):
 class Guards:
     """The captured state of the functions and objects `roots`, as it is now.
 
+    Attributes that the code only assigns are looked at if `assigned`.
+
     Attributes
     ----------
     places : list of Place
@@ -60,7 +62,8 @@ class Guards:
         Captured sources of random numbers.
     """
 
-    def __init__(self, roots: tuple[Any, ...]) -> None:
+    def __init__(self, roots: tuple[Any, ...], *, assigned: bool = False) -> None:
+        self._assigned = assigned
         self.names: set[str] = set()  # that any of the code uses
         known = -1
         while known != len(self.names):  # code that is found late may name an attribute seen before
@@ -104,8 +107,8 @@ class Guards:
                 yield from self._attributes(name, x)
 
     def _of_function(self, f: types.FunctionType) -> Iterator[Place]:
-        variables, attributes = _names(f.__code__)
-        self.names |= attributes
+        variables, attributes, assigned = _names(f.__code__)
+        self.names |= attributes | assigned if self._assigned else attributes
         for key in ("__code__", "__defaults__", "__kwdefaults__"):
             part = getattr(f, key)
             yield Place(f"{f.__name__}.{key}", functools.partial(getattr, f, key), part)
@@ -117,6 +120,7 @@ class Guards:
             space: Any = f.__globals__ if key in f.__globals__ else sys.modules  # if it is imported
             if key in space and not is_of_a_library(getattr(space[key], "__name__", "") or ""):
                 yield Place(key, functools.partial(space.get, key, _MISSING), space[key])
+        yield from self._attributes(f.__name__, f)
 
     def _attributes(self, name: str, x: Any) -> Iterator[Place]:
         """Yield the attributes that some code names, and the methods of operators."""
@@ -145,8 +149,10 @@ class Guards:
             if derived or memory not in used or memory in baked:
                 self.compared.append((place, x.tobytes()))
             if memory in views or sum(x is other for _, other in arrays) > 1:
-                self.places.append(Place(place.name, lambda p=place: unwrap(p.read()), x))
-        self.inputs = [owners.get(id(x)) or Place("", lambda x=x: x, x) for x in inputs]
+                self.places.append(Place(place.name, functools.partial(_array_at, place), x))
+        self.inputs = [
+            owners.get(id(x)) or Place("", functools.partial(unwrap, x), x) for x in inputs
+        ]
         return [place.name for place in self.inputs]
 
     def read(self) -> list[Any] | None:
@@ -201,6 +207,10 @@ def _entry(x: Any, key: Any) -> Any:
         return x[key]
     except (KeyError, IndexError):
         return _MISSING
+
+
+def _array_at(place: Place) -> Any:
+    return unwrap(place.read())
 
 
 def _contents(cell: Any) -> Any:
@@ -288,18 +298,21 @@ def _is_opaque(x: Any) -> bool:
 
 
 @functools.cache
-def _names(code: types.CodeType) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the variables and modules that some code names, and the attributes."""
-    variables, attributes = set(), set()
+def _names(code: types.CodeType) -> tuple[set[str], set[str], set[str]]:
+    """Return the variables and modules that code names, attributes it reads, and those it sets."""
+    variables, attributes, assigned = set(), set(), set()
     for line in dis.get_instructions(code):
         if line.opname in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "IMPORT_NAME"):
             variables.add(line.argval)
         elif line.opname.startswith(_ATTRIBUTES):
             attributes.add(line.argval)
+        elif line.opname == "STORE_ATTR":
+            assigned.add(line.argval)
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             more = _names(constant)
             variables |= more[0]
             attributes |= more[1]
+            assigned |= more[2]
     names = {x for x in attributes if isinstance(x, str) and x.isidentifier()}
-    return frozenset(variables), frozenset(names)
+    return variables, names, assigned

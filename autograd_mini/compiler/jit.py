@@ -8,37 +8,22 @@ made shorter by named rules (`passes`), gets its memory (`memory`), and is run f
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from functools import update_wrapper
 from threading import Lock
 from types import MethodType
 from typing import Any
 
-import numpy as np
-
-from ..core.arrays import unwrap
-from ..core.context import SCOPES, grad_mode, observing
+from ..core.context import SCOPES
 from ..core.pytree import leaves_of
 from ..core.tensor import Tensor
-from .errors import EscapedTracerError, TracingError
-from .guards import Guards
-from .ir import Program, memory_of
-from .memory.donation import (
-    check_no_aliasing,
-    copy_duplicate_results,
-    match_donations,
-    refuse_recorded,
-)
-from .memory.plan import Plan
-from .passes.algebra import EXACT
-from .passes.rewrite import number, simplify
-from .passes.stable_softmax import FUSING
-from .signature import argument_fast_path, flat_results, flatten, traced_argument
-from .source.printer import Source, written
-from .tracer import TracedArray, Tracer
+from .executable import Executable, report_line
+from .memory.donation import check_no_aliasing, refuse_recorded
+from .signature import flatten
+from .source.printer import Source
+from .tracer import TracedArray
 
 
 def compile(
@@ -278,27 +263,23 @@ class Compiled:
         if size >= FREE_COMPARE_BYTES:
             names = ", ".join(p.name for p, _ in sorted(compared, key=lambda pair: -len(pair[1])))
             said = f"{size:,} bytes compared in each call: {names}. Pass them as arguments"
-            lines.append(_line("captured arrays", said))
+            lines.append(report_line("captured arrays", said))
         if self._changed:
             n, names = self._changed.total(), ", ".join(self._changed)
-            lines.append(_line("retraces", f"{n}, after changes of {names}"))
+            lines.append(report_line("retraces", f"{n}, after changes of {names}"))
         if self._uncompiled:
             said = f"{self._uncompiled}, recorded on a tape or in another program"
-            lines.append(_line("uncompiled calls", said))
+            lines.append(report_line("uncompiled calls", said))
         return "\n".join(lines)
 
     @property
     def _executable(self) -> Executable:
         if self._latest is None:
             raise RuntimeError(
-                "this function has not been called yet, and its program depends on the shapes of its "
-                "arguments. Call it once."
+                "this function has not been called yet, and its program depends on the shapes of "
+                "its arguments. Call it once."
             )
         return self._latest
-
-
-def _line(label: str, text: str) -> str:
-    return f"{label + ':':23} {text}"
 
 
 def _is_recorded(x: Any) -> bool:
@@ -306,167 +287,3 @@ def _is_recorded(x: Any) -> bool:
     if isinstance(x, Tensor):
         return isinstance(x._array, TracedArray) or (x._active and SCOPES.get() is not None)
     return isinstance(x, TracedArray)
-
-
-class Executable:
-    """The program for arguments of certain shapes, and the memory that it runs in."""
-
-    def __init__(self, f: Any, args: Any, kwargs: Any, donate: tuple[int, ...], fuse: bool) -> None:
-        tracer = Tracer()
-        entered = _traced_arguments(tracer, _names(f, len(args)), args, kwargs)
-        own = len(tracer.arguments)
-        self.guards, y = _traced(tracer, f, args, kwargs, entered)
-        results, tree = flat_results(tracer, y)
-        tracer.arguments += [value for _, value in tracer.inputs]
-        program = Program(tracer, results)
-        self._fuse = fuse
-        traced = list(program.steps)
-        self.traced = len(traced)
-        if fuse:
-            simplify(program, [*EXACT, *FUSING])
-        simplify(program, EXACT)
-        inputs = [array for array, _ in tracer.inputs]
-        names = self.guards.watch(inputs, tracer.baked, _has_unknown_constants(program))
-        for (_, value), name in zip(tracer.inputs, names):
-            value.name = name or None
-        self.source, self.done, self.steps = _text(program, own), program.done, len(program.steps)
-        program.run_examples()
-        if donate:
-            copy_duplicate_results(program)
-        donated = match_donations(tree, program.results, entered[0], donate)
-        tensors = {x._array._value for x in leaves_of(entered) if isinstance(x, Tensor)}
-        taken = {r for r, a in donated.items() if a in tensors}
-        whole = tree.leave_out(taken, donated, program.results)
-        self.plan = Plan(program, tree.written, donated, tensors, whole)
-        places = {v: i for i, v in enumerate(program.arguments)}
-        self.taken = [places[v] for v in donated.values()]
-        self._idle = [self.plan.set_up()]
-        self.enter = argument_fast_path(args, self.taken) if not kwargs else None
-        made = [v for step in [*traced, *program.steps] for v in step.outs]
-        for value in [*program.arguments, *made]:
-            value.example = None  # all of them together may be large, and live in cycles
-
-    def __call__(self, leaves: Sequence[Any], inputs: Sequence[Any]) -> Any:
-        """Run in memory that no other thread is using now."""
-        if self.taken and inputs:
-            check_no_aliasing([*leaves, *inputs], self.taken)
-        try:
-            run = self._idle.pop()
-        except IndexError:
-            run = self.plan.set_up()
-        try:
-            return run(*leaves, *inputs)
-        finally:
-            self._idle.append(run)
-
-    def report(self) -> str:
-        done = dict(self.done)
-        repeated, dead = done.pop("common subexpressions", 0), done.pop("dead code", 0)
-        fused = {name: done.pop(name, 0) for name, _ in FUSING}
-        nothing = "nothing was found to fuse" if self._fuse else "nothing: fuse=True asks for it"
-        plan = self.plan
-        size = sum(buffer.size for buffer in plan.buffers)
-        lines = {
-            "steps": f"{self.steps} of {self.traced} traced",
-            "common subexpressions": f"{repeated}",
-            "dead code": f"{dead} steps",
-            "rewritten": _counted(done) or "nothing",
-            "fused": _counted(fused) or nothing,
-            "buffers": f"{len(plan.buffers)} of {size:,} bytes, for {len(plan.buffer_of)} values",
-            "allocated": f"{len(plan.allocated)} values a call, besides the results",
-        }
-        return "\n".join(_line(label, text) for label, text in lines.items())
-
-
-def _text(program: Program, own: int) -> Source | TypeError:
-    """Return the program as text. Of its arguments, only captured and constant arrays are kept."""
-    try:
-        found = written(program)
-    except TypeError as error:
-        return error
-    found.arguments = dict(list(found.arguments.items())[own:])
-    return found
-
-
-def _traced(tracer: Tracer, f: Any, args: Any, kwargs: Any, entered: Any) -> tuple[Guards, Any]:
-    """Trace the function. Return its captured state, and its result."""
-    settings = [x for x in leaves_of((args, kwargs)) if not isinstance(x, _NO_SETTINGS)]
-    guards = Guards((f, *settings))
-    tracer.captured = {id(memory_of(unwrap(place.seen))) for place in guards.arrays}
-    drawn = guards.states()
-    try:
-        with grad_mode(True), observing(tracer):
-            y = f(*entered[0], **entered[1])
-            for x in leaves_of(y):
-                tracer.refuse_parameter(x)
-    except ValueError as error:
-        if isinstance(error.__cause__, TracingError):  # NumPy's error, of c[i] = x, hides it
-            raise error.__cause__ from None
-        raise
-    finally:
-        tracer.closed = True
-    if guards.states() != drawn:
-        raise RuntimeError(
-            f"compile: {getattr(f, '__name__', 'the function')} draws random numbers. A program "
-            "would have the same ones in every call. Draw them outside, and pass them as arguments."
-        )
-    now = Guards((f, *settings))
-    for place in [*now.places, *now.arrays]:
-        if isinstance(unwrap(place.seen), TracedArray):
-            raise EscapedTracerError(
-                f"compile: {getattr(f, '__name__', 'the function')} leaves a traced array in "
-                f"{place.name}. It would never be updated again. Return the new value, and assign "
-                "it outside."
-            )
-    guards.leave_out(guards.changed())  # such as a list of what was traced
-    return guards, y
-
-
-_NO_SETTINGS = (np.ndarray, Tensor, float, np.generic)
-
-
-def _has_unknown_constants(program: Program) -> bool:
-    """Return whether constants of the program may have been computed from captured arrays."""
-    constants = leaves_of([(step.args, step.kwargs) for step in program.steps] + program.results)
-    return any(
-        isinstance(x, np.ndarray) and number(x) is None and not _counts_up(x) for x in constants
-    )
-
-
-def _counts_up(x: Any) -> bool:
-    return x.dtype.kind == "i" and np.array_equal(x.reshape(-1), np.arange(x.size))
-
-
-def _counted(done: Mapping[str, int]) -> str:
-    """Return how often each rule was applied, by its name."""
-    return ", ".join(f"{name} {n}" for name, n in sorted(done.items()) if n)
-
-
-def _traced_arguments(tracer: Tracer, names: list[str], args: Any, kwargs: Any) -> tuple[Any, Any]:
-    """Return the arguments for tracing, under the names of the function's parameters."""
-
-    def enter(tree: Any, name: str) -> Any:
-        if isinstance(tree, dict):
-            return {key: enter(part, str(key)) for key, part in tree.items()}
-        if isinstance(tree, (list, tuple)):
-            fields = getattr(tree, "_fields", [f"{name}_{i}" for i in range(len(tree))])
-            parts = [enter(part, own) for part, own in zip(tree, fields, strict=True)]
-            return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
-        own = tree.name if isinstance(tree, Tensor) and tree.name else name
-        return traced_argument(tracer, tree, own)
-
-    given = tuple(enter(tree, name) for tree, name in zip(args, names, strict=True))
-    return given, {name: enter(tree, name) for name, tree in kwargs.items()}
-
-
-def _names(f: Any, n: int) -> list[str]:
-    """Return the names of the first n parameters of `f`."""
-    try:
-        parameters = list(inspect.signature(f).parameters.values())
-    except (TypeError, ValueError):  # some of NumPy's functions have no signature
-        parameters = []
-    plain = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)][
-        :n
-    ]
-    others = [p.name for p in parameters if p.kind is p.VAR_POSITIONAL] or ["x"]
-    return plain + others * (n - len(plain))

@@ -86,9 +86,9 @@ def _copy_with_layout(x: Any) -> Any:
 def argument_fast_path(args: tuple[Any, ...], taken: Container[int] = ()) -> Callable[[Any], Any]:
     """Return a function that flattens arguments like these, and returns None for others.
 
-    It also returns None if leaves that are `taken`, to be overwritten, may share memory with others.
-    `flatten` and `check_no_aliasing` do the same for any arguments, in five times the time, which is
-    as long as a short program runs: that is why this is straight-line code, made for each program.
+    It also returns None if leaves that are `taken`, to be overwritten, may share memory. `flatten`
+    and `check_no_aliasing` do the same for any arguments, but take as long as a short program runs:
+    five times the time of this straight-line code.
     """
     lines: list[str] = []
     leaves: list[str] = []

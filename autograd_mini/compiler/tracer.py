@@ -71,6 +71,7 @@ class Tracer(Observer):
         self.captured: set[int] = set()
         self.inputs: list[tuple[Any, Value]] = []
         self.baked: set[int] = set()
+        self.has_fused_calls = False  # whether a node with a stable graph is one call
         self.closed = False  # the function has returned
         self._outer_parts: list[str] = []
         self._began = _next_order()  # tensors with smaller numbers were made elsewhere
@@ -280,6 +281,7 @@ class TracedArray(TracedMethods):
         if op.stable_graph and self._tracer.unfuse:
             y = op.stable_graph(*args, **kwargs)
             return (y, None) if op.residuals else y
+        self._tracer.has_fused_calls |= op.stable_graph is not None
         if op is PRIMITIVES["getitem"]:  # of a constant array: its own c[x] asks for the numbers
             _refuse_masks(args[1])
             return self._tracer.call(operator.getitem, args, kwargs)

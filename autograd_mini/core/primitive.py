@@ -71,7 +71,7 @@ class Primitive:
         self.residuals = residuals
         #: of a fused node: the same function, written in primitives
         self.unfused: Callable[..., Any] | None = None
-        #: for a fused node whose forward depends on numbers, a graph that is as exact for all numbers
+        #: for a fused node whose forward looks at numbers, a graph that is exact for all of them
         self.stable_graph: Callable[..., Any] | None = None
         #: for a fused node, the same as a textbook defines it, where that says more than its name
         self.display_graph: Callable[..., Any] | None = None

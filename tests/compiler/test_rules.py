@@ -39,3 +39,43 @@ def test_an_exponent_for_each_entry_stays_one(dtype, n):
     compiled = ag.compile(f)
     for i in range(300):
         np.testing.assert_array_equal(compiled(x[i : i + 1]), f(x[i : i + 1]))
+
+
+SPECIAL = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 1.0, -1.5, 65504.0])
+PRESERVED = {
+    "a constant far from the numbers": lambda x: (x + 6755399441055744.0) - 6755399441055744.0,
+    "a small rate": lambda x: 1e-4 * (x * 10) * 0.1,
+    "a quotient": lambda x: x / 3.0 / 7,
+    "no negative zero": lambda x: (x - (-0.0), x + 0.0, x - 0.0),
+    "zeros of both signs": lambda x: x * np.where(np.arange(8) % 2, 0.0, -0.0).astype(x.dtype),
+    "signs": lambda x: (x * -1, np.negative(-x), x + (-x), x - (-x)),
+    "powers": lambda x: (x**2, x**0.5, x**-1, x**1, x**3),
+    "numbers repeated": lambda x: (
+        np.fmax(x, np.full(8, -0.0, x.dtype)), x + np.full(8, -0.0, x.dtype),
+        np.maximum(x, 0.0), np.hypot(x, np.full(8, 3.0, x.dtype)),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", ["e", "f", "d"])
+@pytest.mark.parametrize("what", PRESERVED)
+def test_no_bit_of_a_result_changes(what, dtype):
+    with np.errstate(all="ignore"):
+        x = SPECIAL.astype(dtype)
+        found, wanted = ag.compile(PRESERVED[what])(x), PRESERVED[what](x)
+        for a, b in zip(np.atleast_1d(found), np.atleast_1d(wanted), strict=True):
+            np.testing.assert_array_equal(a, b)
+            number = ~np.isnan(b)  # the sign of a nan means nothing
+            np.testing.assert_array_equal(np.signbit(a)[number], np.signbit(b)[number])
+
+
+def test_signs_of_small_integers_are_not_widened():
+    a, b = np.arange(4), np.array([0, 1, 200, 128], np.uint8)
+    check(lambda a, b: (a + (-b), a - (-b), np.negative(-b)), a, b)
+
+
+def test_any_true_keepdims_is_one():
+    x = np.arange(6.0).reshape(2, 3)
+    for keep in (1, 2, 0, False, np._NoValue):
+        for f in (np.sum, np.max, np.mean):
+            check(lambda x, f=f, keep=keep: f(x, 1, keepdims=keep), x)

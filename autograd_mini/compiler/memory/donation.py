@@ -32,7 +32,7 @@ _REMEDIES = {
 def match_donations(
     layout: ResultTree, results: list[Any], args: Any, donate: Any
 ) -> dict[Value, Value]:
-    """Which result is to be written into which donated argument.
+    """Return which result is to be written into which donated argument.
 
     Larger trees choose first: the moments of Adam, which are trees like the parameters in a tuple,
     are then not taken for the parameters.

@@ -1,9 +1,9 @@
-"""Planning: which memory each value of a program has, and the program with that memory in it.
+"""Planning: assign memory to the values of a program, and write the program with that memory.
 
-A *buffer* is memory that values take in turn: it is free again after the last step that reads what
-is in it. An elementwise step may even write over its own argument. A value that looks at the
-memory of another (a transpose, a slice) has none of its own; if that memory is a buffer, it is looked
-at once and for all, when the program is set up. Results always have memory of their own.
+A *buffer* is memory that several values use in turn. It is free again after the last step that
+reads its value. An elementwise step may even write over its own argument. A view (a transpose, a
+slice) has no memory; a view of a buffer is made only once, when the program is set up. Results
+always have memory of their own.
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ class Plan:
             return
         self._lines.append(f"{self._names[value]} = {called(step, self._name)}")
 
-    # ---- buffers -----------------------------------------------------------------------------------
+    # ---- buffers ---------------------------------------------------------------------------------
 
     def _dies(self, i: int, step: Step, v: Value) -> bool:
         """Whether nothing but this step reads the memory of `v` from here on, and only as `v`."""
