@@ -5,6 +5,8 @@ Each message names the user's line, and says what to write instead.
 
 from __future__ import annotations
 
+import sys
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -85,6 +87,14 @@ def refuse_shapes(function: Any, args: Any, kwargs: Any) -> None:
 
 
 def user_line() -> str:
-    """Return the user's line, as a traceback shows it."""
-    line = line_of(frame_of_caller())
-    return f'File "{line.file}", line {line.number}: {line.text}'
+    """Return the user's line, as a traceback shows it, and the function of ours that it runs."""
+    user = frame_of_caller()
+    line = line_of(user)
+    found = f'File "{line.file}", line {line.number}: {line.text}'
+    frame: FrameType | None = sys._getframe()
+    while frame is not None and frame is not user:
+        module = frame.f_globals.get("__name__", "")
+        if module.startswith(("autograd_mini.ops.", "autograd_mini.functional.")):
+            return f"{found}\n  It runs {module}.{frame.f_code.co_name}, which needs the numbers."
+        frame = frame.f_back
+    return found

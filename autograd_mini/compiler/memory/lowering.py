@@ -123,8 +123,10 @@ _MOST_REPEATED = 2**15
 
 def _strong(f: Any, step: Step, a: Any) -> Any:
     """Return a bare number as an array of the dtype that it would take, which is faster."""
-    if not isinstance(a, (bool, int, float)) or isinstance(a, np.generic) or f is np.power:
-        return a  # (for some exponents that are numbers, a power has a way of its own)
+    if not isinstance(a, (bool, int, float)) or isinstance(a, np.generic):
+        return a
+    if f in (np.power, np.ldexp):
+        return a  # np.power computes some exponents in another way, and np.ldexp takes integers
     others = [dtype_of(x.example) for x in step.args if isinstance(x, Value) and _has_dtype(x)]
     y = np.asarray(step.outs[0].example)
     small = y.flags.c_contiguous and 1 < y.size <= _MOST_REPEATED
