@@ -109,8 +109,10 @@ class Guards:
     def _of_function(self, f: types.FunctionType) -> Iterator[Place]:
         variables, attributes, assigned = _names(f.__code__)
         self.names |= attributes | assigned if self._assigned else attributes
-        yield Place(f.__name__, functools.partial(_definition, f), _definition(f))
-        yield from (Place("", f.__call__, x) for x in (f.__defaults__, f.__kwdefaults__))
+        for key in ("__code__", "__defaults__", "__kwdefaults__"):
+            part = getattr(f, key)
+            if part is not None:  # new defaults do not matter to calls that did without
+                yield Place(f"{f.__name__}.{key}", functools.partial(getattr, f, key), part)
         for key, cell in zip(f.__code__.co_freevars, f.__closure__ or ()):
             yield Place(key, functools.partial(_contents, cell), _contents(cell))
         if is_of_a_library(f.__globals__.get("__name__", "")):
@@ -199,10 +201,6 @@ class _Entries:
 
 def _entries(x: Any) -> _Entries:
     return _Entries([*x, *x.values()] if isinstance(x, dict) else [*x])
-
-
-def _definition(f: types.FunctionType) -> _Entries:
-    return _Entries([f.__code__, f.__defaults__, f.__kwdefaults__])
 
 
 def _entry(x: Any, key: Any) -> Any:

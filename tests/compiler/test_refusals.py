@@ -89,9 +89,7 @@ def test_a_rule_that_adds_in_place_is_refused_with_a_remedy_that_works():
         op = ag.primitive(lambda x: x * 2, rule, name="double")
         return ag.compile(ag.grad(lambda x: (op(x) * x).sum()))(X).data
 
-    with pytest.raises(
-        TypeError, match=r"into a NumPy array[^$]*Write y = y \+ x instead"
-    ):
+    with pytest.raises(TypeError, match=r"into a NumPy array[^$]*Write y = y \+ x instead"):
         gradient(adds_in_place)
     np.testing.assert_array_equal(gradient(as_told), 2 * X + X)
 
