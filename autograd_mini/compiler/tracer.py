@@ -54,12 +54,10 @@ class Tracer(Observer):
         The examples are the only numbers that the program will ever see, as for ``ag.source``.
     unfuse : bool
         Whether a fused node that depends on numbers is recorded as its graph, not as one call.
-    captured : set of int
-        The memory of the arrays that the function may find outside its arguments, by `id`.
+    captured, baked : set of int
+        The memory of captured arrays, by `id`; and of those whose numbers decide on a shape.
     inputs : list of (array, Value)
-        Those of them, and views of them, that the program reads in each call.
-    baked : set of int
-        The memory of captured arrays whose numbers the program depends on, such as a mask's.
+        Captured arrays, and views of them, that the program reads in each call.
     """
 
     def __init__(self, concrete: bool = False, unfuse: bool | None = None) -> None:
@@ -88,8 +86,8 @@ class Tracer(Observer):
         """Run a function on the examples, and record the call."""
         if self.closed:
             raise EscapedTracerError(
-                "this is a traced array, which has no numbers: a compiled function left it behind "
-                "when it was traced. Return the array from that function instead."
+                "this is a traced array, without numbers: a compiled function left it behind when "
+                "it was traced. Return the array from that function instead."
             )
         lifted = self._bake if _decides_shape(function, args) else self.lift
         args, kwargs = map_tree(lifted, args), map_tree(lifted, kwargs)
@@ -162,10 +160,6 @@ class Tracer(Observer):
                 )
 
     # ---- who else looks at the memory of a value -------------------------------------------------
-
-    def is_alone(self, value: Value) -> None:
-        """Note that no other value shares the memory of this one."""
-        self._viewed.discard(id(memory_of(value.example)))
 
     def may_change(self, value: Value) -> bool:
         """Return whether a write into this value's memory would be seen by no other value."""
@@ -380,7 +374,7 @@ def _laid_out_like(x: TracedArray, y: TracedArray) -> TracedArray:
         return y
     back = tuple(np.argsort(axes).tolist())
     moved: Any = np.transpose(np.transpose(y, axes).copy(), back)
-    y._tracer.is_alone(moved._value)
+    y._tracer._viewed.discard(id(memory_of(moved._value.example)))  # a copy, turned
     return moved  # type: ignore[no-any-return]  # NumPy's stubs know of no array but their own
 
 
