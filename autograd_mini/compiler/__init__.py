@@ -6,8 +6,9 @@
    `stable_softmax`, which does, and only on request.
 3. `memory`: `lowering` and `plan` write a program as statements that share buffers; `donation`
    decides which arguments may be overwritten.
-4. `guards`: the state that a function reads besides its arguments. `signature`: its arguments and
-   results. `executable` puts a program together, and `jit` is what users call: ``ag.compile``.
+4. `captures`: the state that a function reads besides its arguments, and `guards`, which compare
+   it in each call. `signature`: arguments and results. `executable` puts a program together, and
+   `jit` is what users call: ``ag.compile``.
 5. `source`: programs as text, for readers.
 """
 

@@ -12,6 +12,7 @@ from ..core.arrays import unwrap
 from ..core.context import grad_mode, observing
 from ..core.pytree import leaves_of
 from ..core.tensor import Tensor
+from .captures import Captures
 from .errors import EscapedTracerError, TracingError
 from .guards import Guards
 from .ir import Program, memory_of
@@ -127,7 +128,7 @@ def _recorded(
             f"compile: {name} draws random numbers. A program would have the same ones in every "
             "call. Draw them outside, and pass them as arguments."
         )
-    now = Guards((f, *settings), assigned=True)
+    now = Captures((f, *settings), assigned=True)
     for place in [*now.places, *now.arrays]:
         if isinstance(unwrap(place.seen), TracedArray):
             raise EscapedTracerError(

@@ -1,137 +1,43 @@
-"""Captured state: what a compiled function reads besides its arguments, checked in each call.
+"""Guards: compare captured state, in each call, with what it was when a function was traced.
 
-The code of a function names its globals, closure variables and attributes. `Guards` looks them up,
-and does the same for the functions and objects that it finds there. In each call it compares them
-with what they were when the function was traced: numbers and strings by value, functions by their
-code, lists and dicts by the identity of their entries, other objects by identity. Captured arrays
-are inputs of the program: they are read in each call, and only their shape, dtype and strides are
-compared.
+Numbers and strings are compared by value, functions by their code, lists and dicts by the identity
+of their entries, other objects by identity. Captured arrays are inputs of the program: they are
+read in each call, and only their shape, dtype and strides are compared.
 """
 
 from __future__ import annotations
 
-import dis
-import enum
 import functools
 import operator
 import pickle
 import random
-import sys
-import types
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ..core.arrays import unwrap
-from ..core.primitive import Primitive
-from ..core.tensor import Tensor
+from .captures import VALUES, Captures, Entries, Place
 from .ir import layout, memory_of
-
-_VALUES = (bool, int, float, complex, str, bytes, type(None), type(...), range, slice, enum.Enum,
-           np.generic, np.dtype)  # fmt: skip
-_GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
-#: modules whose variables are not expected to change
-_LIBRARIES = {"numpy", "autograd_mini", *sys.stdlib_module_names} - {"__main__"}
-_MISSING = object()
-#: instructions whose argument names an attribute; constants do so in ``getattr(x, "name")``
-_ATTRIBUTES = ("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR", "LOAD_CONST",
-               "IMPORT_FROM")  # fmt: skip
-
-
-class Place(NamedTuple):
-    """Where a captured object was found."""
-
-    name: str  #: as the user would write it
-    read: Callable[[], Any]  #: looks it up again
-    seen: Any  #: what it was
 
 
 class Guards:
-    """The captured state of the functions and objects `roots`, as it is now.
-
-    Attributes that the code only assigns are looked at if `assigned`.
+    """The captured state of the functions and objects `roots`, watched from call to call.
 
     Attributes
     ----------
-    places : list of Place
-        All that is compared by value or identity.
     arrays : list of Place
-        Captured arrays and Tensors.
-    generators : list
-        Captured sources of random numbers.
+        All captured arrays and Tensors.
+    compared : list of (Place, bytes)
+        Those whose numbers are compared in each call.
     """
 
-    def __init__(self, roots: tuple[Any, ...], *, assigned: bool = False) -> None:
-        self._assigned = assigned
-        self.names: set[str] = set()  # that any of the code uses
-        known = -1
-        while known != len(self.names):  # code that is found late may name an attribute seen before
-            known = len(self.names)
-            self.places: list[Place] = []
-            self.arrays: list[Place] = []
-            self.generators: list[Any] = []
-            self._walk(roots)
-        self.inputs: list[Place] = []
+    def __init__(self, roots: tuple[Any, ...]) -> None:
+        captures = Captures(roots)
+        self.arrays = captures.arrays
         self.compared: list[tuple[Place, bytes]] = []
-
-    def _walk(self, roots: tuple[Any, ...]) -> None:
-        met: dict[int, Any] = {}
-        todo = [Place("", lambda: None, x) for x in reversed(roots)]
-        while todo:
-            place = todo.pop()
-            x = place.seen
-            if isinstance(x, (np.ndarray, Tensor)) and unwrap(x).dtype != object:
-                self.arrays.append(place)
-            elif place.name:
-                self.places.append(place)
-            if id(x) not in met and not isinstance(x, _VALUES):
-                met[id(x)] = x  # alive, so that no other object gets its id
-                todo += reversed(list(self._inside(place.name, x)))
-
-    def _inside(self, name: str, x: Any) -> Iterator[Place]:
-        """Yield the places inside an object."""
-        if isinstance(x, types.FunctionType):
-            yield from self._of_function(x)
-        elif isinstance(x, (list, tuple, dict)):
-            items = x.items() if isinstance(x, dict) else enumerate(x)
-            yield Place(name or "an argument", functools.partial(_entries, x), _entries(x))
-            yield from (Place(f"{name}[{key!r}]", functools.partial(_entry, x, key), part)
-                        for key, part in items if not isinstance(part, _VALUES))  # fmt: skip
-        elif isinstance(x, _GENERATORS):
-            self.generators.append(x)
-        elif not isinstance(x, (np.ndarray, Tensor)):
-            for part in _parts(x):
-                yield Place("", lambda: None, part)
-            if not _is_opaque(x):
-                yield from self._attributes(name, x)
-
-    def _of_function(self, f: types.FunctionType) -> Iterator[Place]:
-        variables, attributes, assigned = _names(f.__code__)
-        self.names |= attributes | assigned if self._assigned else attributes
-        for key in ("__code__", "__defaults__", "__kwdefaults__"):
-            part = getattr(f, key)
-            if part is not None:  # new defaults do not matter to calls that did without
-                yield Place(f"{f.__name__}.{key}", functools.partial(getattr, f, key), part)
-        for key, cell in zip(f.__code__.co_freevars, f.__closure__ or ()):
-            yield Place(key, functools.partial(_contents, cell), _contents(cell))
-        if is_of_a_library(f.__globals__.get("__name__", "")):
-            return
-        for key in sorted(variables):
-            space: Any = f.__globals__ if key in f.__globals__ else sys.modules  # if it is imported
-            if key in space and not is_of_a_library(getattr(space[key], "__name__", "") or ""):
-                yield Place(key, functools.partial(space.get, key, _MISSING), space[key])
-        yield from self._attributes(f.__name__, f)
-
-    def _attributes(self, name: str, x: Any) -> Iterator[Place]:
-        """Yield the attributes that some code names, and the methods of operators."""
-        for key in sorted(self.names | {k for k in dir(type(x)) if k[:2] == "__"}):
-            found = _attribute(x, key)
-            if found is not _MISSING and (key in self.names or _is_code(found)):
-                read = functools.partial(_attribute, x, key)
-                yield Place(f"{name}.{key}".lstrip("."), read, found)
-
-    # ---- in each call ----------------------------------------------------------------------------
+        self._places = captures.places
+        self._generators = captures.generators
+        self._inputs: list[Place] = []
 
     def watch(self, inputs: list[Any], baked: set[int], derived: bool) -> list[str]:
         """Sort the captured arrays, after tracing: some are inputs, others have to be compared.
@@ -150,15 +56,15 @@ class Guards:
             if derived or memory not in used or memory in baked:
                 self.compared.append((place, x.tobytes()))
             if memory in views or sum(x is other for _, other in arrays) > 1:
-                self.places.append(Place(place.name, functools.partial(_array_at, place), x))
-        self.inputs = [
+                self._places.append(Place(place.name, functools.partial(_array_at, place), x))
+        self._inputs = [
             owners.get(id(x)) or Place("", functools.partial(unwrap, x), x) for x in inputs
         ]
-        return [place.name for place in self.inputs]
+        return [place.name for place in self._inputs]
 
     def read(self) -> list[Any] | None:
         """Return the inputs of the program, or None if the function must be traced again."""
-        for place in self.places:
+        for place in self._places:
             now = place.read()
             if now is not place.seen and not _same(now, place.seen):
                 return None
@@ -166,7 +72,7 @@ class Guards:
             if not _alike(place.read(), place.seen) or unwrap(place.read()).tobytes() != seen:
                 return None
         found = []
-        for place in self.inputs:
+        for place in self._inputs:
             now = place.read()
             if now is not place.seen and not _alike(now, place.seen):
                 return None
@@ -175,77 +81,23 @@ class Guards:
 
     def changed(self) -> list[str]:
         """Return the names of all places where there is another object now."""
-        names = [p.name for p in self.places if not _same(p.read(), p.seen)]
+        names = [p.name for p in self._places if not _same(p.read(), p.seen)]
         names += [p.name for p in self.arrays if not _alike(p.read(), p.seen)]
         same = [(p, seen) for p, seen in self.compared if p.name not in names]
         return names + [p.name for p, seen in same if unwrap(p.read()).tobytes() != seen]
 
     def leave_out(self, names: list[str]) -> None:
         """Stop comparing these: the function itself changes them while it is traced."""
-        self.places = [p for p in self.places if p.name not in names]
+        self._places = [p for p in self._places if p.name not in names]
 
     def states(self) -> list[bytes]:
         """Return the states of all generators of random numbers."""
         common = random.getstate(), np.random.get_state()  # noqa: NPY002  users draw from it
-        return list(map(pickle.dumps, [*common, *map(_state, self.generators)]))
-
-
-class _Entries:
-    """The entries of a list, tuple or dict at one time."""
-
-    __slots__ = ("parts",)
-
-    def __init__(self, parts: list[Any]) -> None:
-        self.parts = parts
-
-
-def _entries(x: Any) -> _Entries:
-    return _Entries([*x, *x.values()] if isinstance(x, dict) else [*x])
-
-
-def _entry(x: Any, key: Any) -> Any:
-    try:
-        return x[key]
-    except (KeyError, IndexError):
-        return _MISSING
+        return list(map(pickle.dumps, [*common, *map(_state, self._generators)]))
 
 
 def _array_at(place: Place) -> Any:
     return unwrap(place.read())
-
-
-def _contents(cell: Any) -> Any:
-    try:
-        return cell.cell_contents
-    except ValueError:  # the variable has no value yet
-        return _MISSING
-
-
-def _attribute(x: Any, key: str) -> Any:
-    """Return an attribute as it is stored, in an object or its classes, without running code."""
-    own = getattr(x, "__dict__", {})
-    if key in own:
-        return own[key]
-    for kind in x.__mro__ if isinstance(x, type) else type(x).__mro__:
-        if key in vars(kind) and (_is_ours(kind) or not is_of_a_library(kind.__module__)):
-            found = vars(kind)[key]
-            if isinstance(found, types.MemberDescriptorType) and not isinstance(x, type):
-                return getattr(x, key, _MISSING)  # a slot
-            return found
-    return _MISSING
-
-
-def _parts(x: Any) -> tuple[Any, ...]:
-    """Return the functions and objects that a callable wraps."""
-    if isinstance(x, (types.MethodType, classmethod, staticmethod)):
-        return x.__func__, getattr(x, "__self__", None)
-    if isinstance(x, functools.partial):
-        return x.func, x.args, x.keywords
-    if isinstance(x, Primitive):
-        return x.forward, x.vjps
-    if isinstance(x, property):
-        return (x.fget,)
-    return (getattr(x, "__dict__", {}).get("__wrapped__"),)  # a compiled or a cached function
 
 
 def _same(now: Any, seen: Any) -> bool:
@@ -254,12 +106,12 @@ def _same(now: Any, seen: Any) -> bool:
         return True
     if type(now) is not type(seen):
         return False
-    if isinstance(seen, _Entries):
+    if isinstance(seen, Entries):
         pair = now.parts, seen.parts
         return len(now.parts) == len(seen.parts) and (
             all(map(operator.is_, *pair)) or all(map(_same, *pair))
         )
-    return isinstance(seen, _VALUES) and repr(now) == repr(seen)  # -0.0 == 0.0
+    return isinstance(seen, VALUES) and repr(now) == repr(seen)  # -0.0 == 0.0
 
 
 def _alike(now: Any, seen: Any) -> bool:
@@ -275,45 +127,3 @@ def _state(generator: Any) -> Any:
     if isinstance(generator, np.random.Generator):
         return generator.bit_generator.state
     return generator.getstate() if isinstance(generator, random.Random) else generator.get_state()
-
-
-def _is_code(x: Any) -> bool:
-    return isinstance(x, (types.FunctionType, classmethod, staticmethod, property))
-
-
-def is_of_a_library(module: str) -> bool:
-    """Return whether a module belongs to NumPy, this package or the standard library."""
-    return module.partition(".")[0] in _LIBRARIES
-
-
-def _is_ours(kind: type) -> bool:
-    return kind.__module__.startswith("autograd_mini.")
-
-
-def _is_opaque(x: Any) -> bool:
-    """Return whether an object's attributes are not expected to change."""
-    if isinstance(x, types.ModuleType):
-        return is_of_a_library(x.__name__)
-    kind = x if isinstance(x, type) else type(x)
-    return is_of_a_library(kind.__module__) and (kind is x or not hasattr(x, "__dict__"))
-
-
-@functools.cache
-def _names(code: types.CodeType) -> tuple[set[str], set[str], set[str]]:
-    """Return the variables and modules that code names, attributes it reads, and those it sets."""
-    variables, attributes, assigned = set(), set(), set()
-    for line in dis.get_instructions(code):
-        if line.opname in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "IMPORT_NAME"):
-            variables.add(line.argval)
-        elif line.opname.startswith(_ATTRIBUTES):
-            attributes.add(line.argval)
-        elif line.opname == "STORE_ATTR":
-            assigned.add(line.argval)
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            more = _names(constant)
-            variables |= more[0]
-            attributes |= more[1]
-            assigned |= more[2]
-    names = {x for x in attributes if isinstance(x, str) and x.isidentifier()}
-    return variables, names, assigned

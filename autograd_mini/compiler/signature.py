@@ -11,7 +11,7 @@ from ..core.arrays import NO_KWARGS
 from ..core.context import SCOPES
 from ..core.pytree import map_tree
 from ..core.tensor import Tensor, _new, _next_order
-from .guards import is_of_a_library
+from .captures import is_of_a_library
 from .ir import Value
 from .tracer import TracedArray, Tracer
 
