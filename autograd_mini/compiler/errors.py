@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..core.messages import lesson
-from ..text.callers import user_line
+from ..text import callers
 from .ir import values_in
 
 
@@ -88,8 +88,7 @@ def refuse_shapes(function: Any, args: Any, kwargs: Any) -> None:
 
 def user_line() -> str:
     """Return the user's line, as a traceback shows it, and the function of ours that it runs."""
-    user = frame_of_caller()
-    line = line_of(user)
+    user, line = callers.user_frame(), callers.user_line()
     found = f'File "{line.file}", line {line.number}: {line.text}'
     frame: FrameType | None = sys._getframe()
     while frame is not None and frame is not user:

@@ -41,7 +41,7 @@ class Executable:
         if donate:
             copy_duplicate_results(program)
         donated = match_donations(tree, program.results, given[0], donate)
-        tensors = {x._array._value for x in leaves_of(given) if isinstance(x, Tensor)}
+        tensors = {unwrap(x)._value for x in leaves_of(given) if isinstance(x, Tensor)}
         taken = {r for r, a in donated.items() if a in tensors}
         whole = tree.leave_out(taken, donated, program.results)
         self.plan = Plan(program, tree.written, donated, tensors, whole)

@@ -16,7 +16,7 @@ from threading import Lock
 from types import MethodType
 from typing import Any
 
-from ..core.context import SCOPES
+from ..core.context import ALL_OBSERVERS, SCOPES, observers
 from ..core.pytree import leaves_of
 from ..core.tensor import Tensor
 from .executable import Executable, report_line
@@ -160,7 +160,7 @@ class Compiled:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         latest = self._latest
-        if latest is not None and not kwargs and latest.enter is not None:
+        if latest is not None and not kwargs and latest.enter is not None and not ALL_OBSERVERS:
             leaves = latest.enter(args)
             if leaves is not None and (inputs := latest.guards.read()) is not None:
                 return latest(leaves, inputs)
@@ -186,7 +186,10 @@ class Compiled:
                     del self._programs[next(iter(self._programs))]
         self._latest = found
         check_no_aliasing(leaves, found.taken)
-        return found(leaves, inputs)
+        results = found(leaves, inputs)
+        for observer in observers() if ALL_OBSERVERS else ():
+            observer.compiled_ran(self, results)
+        return results
 
     def _note_changes(self, names: list[str]) -> None:
         self._changed.update(names)

@@ -33,11 +33,11 @@ def fused(
     *vjps : callable or None
         A rule for each leading argument, as for `primitive`.
     unfused : callable
-        The same function of the same arguments, written in primitives: what the node is held to,
-        by ``ag.check_fused(node, *inputs)``.
+        The same function of the same arguments, written in primitives.
+        ``ag.check_fused(node, *inputs)`` compares the two.
     stable_graph : callable, optional
-        The same function in primitives once more, as exact as the node for numbers of any size, if
-        `forward` chooses its steps by the numbers: what programs for reading are written with.
+        The function in primitives, as exact as the node for numbers of any size, if `forward`
+        chooses its steps by the numbers. Programs are printed with it.
     display_graph : callable, optional
         The function as a textbook defines it, if that is shorter than the graph. It may use other
         fused nodes. Views print it; nothing is computed with it.
