@@ -1,10 +1,15 @@
-"""How a function becomes the NumPy program that it is: ``ag.compile``, and below ``ag.source``.
+"""Compile a function into the NumPy program that it amounts to. Read the modules in this order:
 
-To read: `steps` (a program as data), `tracing` (arrays that write down what NumPy does to them)
-with their `methods` and `refusals`, and `straight` (the fused loss as they see it); `rewriting`
-with its `rules`, `fusing`, `scaling` and `positions`; then `lowering` and `planning` (calls that
-write into memory in turn), and `compiled`, which puts them together: for `arguments`, which may be
-`donating` their memory, and in `surroundings`, which may change.
+1. `ir`: a program as data. `tracer`: arrays that record what NumPy does to them, with
+   `traced_methods`, `traced_functions` and `errors`.
+2. `passes`: `rewrite` and the rules of `algebra`, none of which changes a bit of a result;
+   `stable_softmax`, which does, and only on request.
+3. `memory`: `lowering` and `plan` write a program as statements that share buffers; `donation`
+   decides which arguments may be overwritten.
+4. `captures`: the state that a function reads besides its arguments, and `guards`, which compare
+   it in each call. `signature`: arguments and results. `executable` puts a program together, and
+   `jit` is what users call: ``ag.compile``.
+5. `source`: programs as text, for readers.
 """
 
 from .jit import Compiled, compile

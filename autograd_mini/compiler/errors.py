@@ -1,45 +1,52 @@
-"""Refusals: what depends on the numbers in an array, and so cannot be written into a program.
+"""Errors of tracing: operations that depend on the numbers in an array.
 
-Each names the line that asked, and says what to write instead.
+Each message names the user's line, and says what to write instead.
 """
 
 from __future__ import annotations
 
+import sys
+from types import FrameType
 from typing import Any
 
 import numpy as np
 
 from ..core.messages import lesson
-from ..text.callers import user_line
+from ..text import callers
 from .ir import values_in
 
 
-class Untraceable(TypeError):
-    """What was asked for depends on the numbers in an array, not on its shape and dtype."""
+class TracingError(TypeError):
+    """An operation depends on the numbers in an array, not only on its shape and dtype."""
 
 
-class Unshaped(Untraceable):
-    """Not even the shape of a result is known without the numbers."""
+class DataDependentShapeError(TracingError):
+    """The shape of a result depends on the numbers in an array."""
 
 
-class Unanswered(Untraceable, AttributeError):
-    """What arrays have, and an array in a program has not: to `hasattr`, it is not there."""
+class UnsupportedAttributeError(TracingError, AttributeError):
+    """An attribute of arrays that traced arrays lack: `hasattr` returns False for it."""
 
 
-class Forgotten(RuntimeError):
-    """A tensor that requires a gradient would become a constant, and stay when it is trained."""
+class CapturedParameterError(RuntimeError):
+    """A captured tensor requires a gradient: the program would treat it as a constant."""
+
+
+class EscapedTracerError(RuntimeError):
+    """A function leaves a traced array in an attribute or variable, where it has no numbers."""
 
 
 USE_FUNCTIONS = "NumPy's functions give new arrays, as np.sort and np.real do"
 USE_WHERE = "np.where(condition, a, b) chooses entry by entry, and keeps the shape"
+USE_NEW_ARRAY = "Write y = y + x instead of y += x; np.where and np.stack make new arrays too"
 
-# Whose shape depends on the numbers.
+# The shape of their result depends on the numbers.
 _BY_NUMBERS = {
     np.nonzero, np.flatnonzero, np.argwhere, np.unique, np.extract, np.compress, np.trim_zeros,
     np.union1d, np.intersect1d, np.setdiff1d, np.setxor1d, np.unique_all, np.unique_counts,
     np.unique_inverse, np.unique_values, np.roots, np.polymul, np.polydiv,
 }  # fmt: skip
-# On the numbers in their second argument.
+# The shape of their result depends on the numbers in this argument, the second.
 _BY_SECOND = {
     np.reshape: "shape", np.broadcast_to: "shape", np.resize: "new_shape", np.repeat: "repeats",
     np.tile: "reps", np.pad: "pad_width", np.delete: "obj", np.split: "indices_or_sections",
@@ -47,30 +54,46 @@ _BY_SECOND = {
 }  # fmt: skip
 
 
-def refused(what: str, remedy: str, kind: type[Untraceable] = Untraceable) -> Untraceable:
-    """The error, with the line of the user's that asked."""
+def refused(what: str, remedy: str, kind: type[TracingError] = TracingError) -> TracingError:
+    """Return the error, with the user's line."""
     return kind(
         f"{what} cannot be written into a program: the numbers differ from call to call.\n"
-        f"  {where_asked()}\n{remedy}; what does not depend on the arguments may stay as it is."
+        f"  {user_line()}\n{remedy}; what does not depend on the arguments may stay as it is."
         + lesson("depends on numbers")
     )
 
 
 def refuse_unshaped(function: Any, args: Any) -> None:
-    """Raise for a function whose result has a shape that depends on the numbers."""
+    """Raise for a function whose result has a shape that depends on numbers."""
     if function in _BY_NUMBERS or (function is np.where and len(args) == 1):
-        raise refused(f"the shape of np.{function.__name__}(...)", USE_WHERE, Unshaped)
+        raise refused(
+            f"the shape of np.{function.__name__}(...)", USE_WHERE, DataDependentShapeError
+        )
+
+
+def depends_on_second(function: Any) -> bool:
+    """Return whether the shape of a function's result depends on numbers in its second argument."""
+    return function in _BY_SECOND
 
 
 def refuse_shapes(function: Any, args: Any, kwargs: Any) -> None:
-    """Raise where a value of the program would say of what shape a result is."""
+    """Raise if the shape of a result depends on the numbers in a value of the program."""
     name = _BY_SECOND.get(function)
     if name and values_in(args[1:] or kwargs.get(name)):
         what = f"the shape of np.{function.__name__}(..., {name})"
-        raise refused(what, "Python's ints, as arguments too, are part of a program", Unshaped)
+        raise refused(
+            what, "Python's ints, as arguments too, are part of a program", DataDependentShapeError
+        )
 
 
-def where_asked() -> str:
-    """The line that asked, as it is shown."""
-    line = user_line()
-    return f'File "{line.file}", line {line.number}: {line.text}'
+def user_line() -> str:
+    """Return the user's line, as a traceback shows it, and the function of ours that it runs."""
+    user, line = callers.user_frame(), callers.user_line()
+    found = f'File "{line.file}", line {line.number}: {line.text}'
+    frame: FrameType | None = sys._getframe()
+    while frame is not None and frame is not user:
+        module = frame.f_globals.get("__name__", "")
+        if module.startswith(("autograd_mini.ops.", "autograd_mini.functional.")):
+            return f"{found}\n  It runs {module}.{frame.f_code.co_name}, which needs the numbers."
+        frame = frame.f_back
+    return found

@@ -1,7 +1,7 @@
-"""A program as data: values, the steps that make them, and trees of both.
+"""A program as data: values, and the steps that compute them.
 
-Each value carries an example: the array that the call gave while it was traced. It has the shape,
-the dtype and the layout in memory that the program will meet again.
+Each value carries an example: the array that the call returned while it was traced. It has the
+shape, the dtype and the layout in memory of the arrays that the program will compute.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..core.pytree import tree_leaves, tree_map
+
 if TYPE_CHECKING:
-    from .tracer import Trace
+    from .tracer import Tracer
 
 
 class Value:
-    """What an argument or a step of a program gives."""
+    """An argument of a program, or a result of one of its steps."""
 
     __slots__ = ("example", "name", "of", "step")
 
@@ -59,29 +61,12 @@ class Step:
 
 
 def astype(x: Any, dtype: Any) -> Any:
-    """``x.astype(dtype)`` as a function; a bare number becomes one of NumPy's."""
+    """Return ``x.astype(dtype)``; a bare number becomes one of NumPy's."""
     return np.asarray(x).astype(dtype)
 
 
-def mapped(f: Callable[[Any], Any], tree: Any) -> Any:
-    """The tree of lists, tuples and dicts with `f` applied to whatever else is in it."""
-    if isinstance(tree, dict):
-        return {key: mapped(f, value) for key, value in tree.items()}
-    if isinstance(tree, (list, tuple)):
-        parts = [mapped(f, part) for part in tree]
-        return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
-    return f(tree)
-
-
-def leaves_of(tree: Any) -> list[Any]:
-    """What is in a tree, from left to right."""
-    found: list[Any] = []
-    mapped(found.append, tree)
-    return found
-
-
 def values_in(tree: Any) -> list[Value]:
-    """The values in a tree, from left to right; asked so often that no tree is built for it."""
+    """Return the values in a tree, from left to right, without building a tree."""
     found: list[Value] = []
     todo = [tree]
     while todo:
@@ -96,41 +81,41 @@ def values_in(tree: Any) -> list[Value]:
 
 
 def example_of(x: Any) -> Any:
-    """The example behind a value; anything else as it is."""
+    """Return the example of a value, and anything else as it is."""
     return x.example if isinstance(x, Value) else x
 
 
 def dtype_of(x: Any) -> Any:
-    """The dtype of an array or a number."""
+    """Return the dtype of an array or a number."""
     return x.dtype if hasattr(x, "dtype") else np.asarray(x).dtype
 
 
 def memory_of(array: Any) -> Any:
-    """The array that owns the memory which `array` looks at."""
+    """Return the array that owns the memory of `array`."""
     while getattr(array, "base", None) is not None:
         array = array.base
     return array
 
 
 def layout(x: Any) -> Any:
-    """Equal for two arrays that can lie in the same memory, entry by entry."""
+    """Return a key that is equal for two arrays that can share memory, entry by entry."""
     x = np.asarray(x)
     return x.dtype, x.shape, x.strides
 
 
 def axes_in_memory(x: Any) -> tuple[int, ...]:
-    """The axes of an array from the longest stride to the shortest: (0, 1, 2) is C's order."""
+    """Return the axes from the longest stride to the shortest: (0, 1, 2) is C's order."""
     x = np.asarray(x)
     long = [i for i in range(x.ndim) if x.shape[i] > 1]
-    # An axis of one entry has no stride to speak of: it stays where it is.
+    # The stride of an axis of one entry means nothing, so that axis stays in place.
     found = iter(sorted(long, key=lambda i: -abs(x.strides[i])))
     return tuple(next(found) if x.shape[i] > 1 else i for i in range(x.ndim))
 
 
 def for_blas(a: Any, b: Any) -> bool:
-    """Whether np.dot and np.matmul give the same bits, as both hand BLAS a and b as they are.
+    """Return whether np.dot and np.matmul give the same bits: both then call BLAS on a and b.
 
-    Others np.dot copies for BLAS, where np.matmul multiplies them itself.
+    np.dot copies other arrays for BLAS, and np.matmul multiplies them itself.
     """
     a, b = np.asarray(a), np.asarray(b)
     plain = 1 <= a.ndim <= 2 and 1 <= b.ndim <= 2 and a.ndim + b.ndim > 2 and a.size
@@ -140,43 +125,44 @@ def for_blas(a: Any, b: Any) -> bool:
 
 
 class Program:
-    """Straight-line NumPy: what it takes, its steps in order, and a tree of what it gives."""
+    """Straight-line NumPy: its arguments, its steps in order, and its results."""
 
-    def __init__(self, trace: Trace, results: Any) -> None:
-        self.arguments = trace.arguments
-        self.steps = trace.steps
-        self.results = results  # a tree of values, and constants as they are
-        #: what was done to it: how often, by the name of the rule
-        self.done = trace.done
+    def __init__(self, tracer: Tracer, results: list[Any]) -> None:
+        self.arguments = tracer.arguments
+        self.steps = tracer.steps
+        self.results = results  # values, and constants as they are
+        self.done: Counter[str] = Counter()  #: how often each rule was applied, by its name
 
     def run_examples(self) -> None:
-        """Make the examples anew: after a rewrite, a view may look at the memory of the old one.
+        """Compute the examples again: after a rewrite, a view may share memory with an old one.
 
-        What NumPy returns as a bare number becomes an array, as it is in planned memory.
+        A bare number becomes an array, as it is in planned memory.
         """
         with np.errstate(all="ignore"):
             for step in self.steps:
-                y = step.function(*mapped(example_of, step.args), **mapped(example_of, step.kwargs))
-                parts = leaves_of(y) if step.several else [y]
+                y = step.function(
+                    *tree_map(example_of, step.args), **tree_map(example_of, step.kwargs)
+                )
+                parts = tree_leaves(y) if step.several else [y]
                 for value, example in zip(step.outs, parts):
                     bare = isinstance(example, np.generic)
                     value.example = np.asarray(example) if bare else example
 
     def drop_dead(self) -> None:
-        """Keep the steps that a result depends on."""
+        """Keep only the steps that a result depends on."""
         before = len(self.steps)
         self.steps = _alive(self.steps, values_in(self.results))
-        self.done["dead"] += before - len(self.steps)
+        self.done["dead code"] += before - len(self.steps)
 
     def uses(self) -> Counter[Value]:
-        """How often each value is an argument of a step, or a result."""
+        """Count how often each value is an argument of a step, or a result."""
         found = Counter(v for step in self.steps for v in step.inputs)
         found.update(values_in(self.results))
         return found
 
 
 def _alive(steps: Sequence[Step], results: Sequence[Value]) -> list[Step]:
-    """The steps that a result depends on."""
+    """Return the steps that a result depends on."""
     needed, kept = set(results), []
     for step in reversed(steps):
         if not needed.isdisjoint(step.outs):
@@ -186,7 +172,7 @@ def _alive(steps: Sequence[Step], results: Sequence[Value]) -> list[Step]:
 
 
 def options(step: Step, **defaults: Any) -> dict[str, Any]:
-    """The arguments behind the first, by name, without an `out` of None."""
+    """Return the arguments after the first, by name, without an `out` of None."""
     places = ("axis", "dtype", "out", "keepdims", "initial", "where")
     found = {**defaults, **dict(zip(places, step.args[1:])), **step.kwargs}
     return {key: value for key, value in found.items() if key != "out" or value is not None}

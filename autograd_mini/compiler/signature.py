@@ -1,4 +1,4 @@
-"""Arguments and results: trees of arrays, Tensors and numbers, taken apart and put together."""
+"""Arguments and results: trees of arrays, Tensors and numbers, flattened and rebuilt."""
 
 from __future__ import annotations
 
@@ -9,18 +9,22 @@ import numpy as np
 
 from ..core.arrays import NO_KWARGS
 from ..core.context import SCOPES
+from ..core.pytree import tree_map
 from ..core.tensor import Tensor, _new, _next_order
-from .guards import is_of_a_library
-from .ir import Value, mapped
-from .tracer import Trace, Traced
+from .captures import is_of_a_library
+from .ir import Value
+from .tracer import TracedArray, Tracer
 
 
 def flatten(tree: Any, leaves: list[Any]) -> Any:
-    """Put the numbers of a tree into `leaves`; what is left of it is equal for equal programs."""
+    """Append the arrays and floats of a tree to `leaves`; return a key of everything else.
+
+    The key holds the strides of arrays, because NumPy and BLAS may round otherwise for others.
+    """
     kind = type(tree)
     if kind is np.ndarray:
         leaves.append(tree)
-        return tree.shape, tree.dtype
+        return tree.shape, tree.dtype, tree.strides
     if kind is float:
         leaves.append(tree)
         return kind
@@ -28,7 +32,7 @@ def flatten(tree: Any, leaves: list[Any]) -> Any:
         return kind, *[flatten(part, leaves) for part in tree]
     if kind is Tensor:
         leaves.append(tree)
-        return kind, tree.shape, tree.dtype
+        return kind, tree.shape, tree.dtype, getattr(tree._array, "strides", None)
     if isinstance(tree, dict):
         return kind, *[(key, flatten(part, leaves)) for key, part in tree.items()]
     if isinstance(tree, (list, tuple)):
@@ -43,12 +47,12 @@ def flatten(tree: Any, leaves: list[Any]) -> Any:
     return kind, tree if kind in _BY_VALUE else _Same(tree)
 
 
-#: settings that are what they are equal to; of others, the very same object must come again
+#: types of settings that are compared by value; others are compared by identity
 _BY_VALUE = {bool, int, str, bytes, type(None), slice}
 
 
 class _Same:
-    """Equal for the same object only: two that call themselves equal may differ inside."""
+    """A key that is equal for the same object only."""
 
     def __init__(self, x: Any) -> None:
         self.x = x
@@ -60,21 +64,31 @@ class _Same:
         return id(self.x)
 
 
-def traced_argument(trace: Trace, x: Any, name: str) -> Any:
-    """An argument while the function is traced; its example is nobody else's."""
+def traced_argument(tracer: Tracer, x: Any, name: str) -> Any:
+    """Return what the function is given for an argument while it is traced."""
     if isinstance(x, Tensor):
-        return leaf_over(trace.argument(np.array(x._array), name))
+        return leaf_over(tracer.argument(_copy_with_layout(x._array), name))
     if isinstance(x, np.ndarray):
-        return trace.argument(np.array(x), name)
-    return trace.argument(x, name) if isinstance(x, (float, np.generic)) else x
+        return tracer.argument(_copy_with_layout(x), name)
+    return tracer.argument(x, name) if isinstance(x, (float, np.generic)) else x
 
 
-def entry(args: tuple[Any, ...], taken: Container[int] = ()) -> Callable[[Any], Any]:
-    """What takes arguments like these apart; it gives None for others. Also straight-line code.
+def _copy_with_layout(x: Any) -> Any:
+    """Return a copy of an array with the same strides, gaps and all."""
+    ends = [(n - 1) * s for n, s in zip(x.shape, x.strides)] if x.size else []
+    start = -sum(min(end, 0) for end in ends)
+    memory = np.zeros(start + sum(max(end, 0) for end in ends) + x.itemsize, np.uint8)
+    copy: Any = np.ndarray(x.shape, x.dtype, memory, start, x.strides)
+    copy[...] = x
+    return copy
 
-    And it gives None where the leaves that are `taken`, to be overwritten, may share their memory:
-    arrays that own theirs share it with no other one, nor with what looks at a third. `flatten` and
-    `refuse_shared` say the same of any arguments, in five times the time.
+
+def argument_fast_path(args: tuple[Any, ...], taken: Container[int] = ()) -> Callable[[Any], Any]:
+    """Return a function that flattens arguments like these, and returns None for others.
+
+    It also returns None if leaves that are `taken`, to be overwritten, may share memory. `flatten`
+    and `check_no_aliasing` do the same for any arguments, but take as long as a short program runs:
+    five times the time of this straight-line code.
     """
     lines: list[str] = []
     leaves: list[str] = []
@@ -110,7 +124,9 @@ def entry(args: tuple[Any, ...], taken: Container[int] = ()) -> Callable[[Any], 
             check(f"type({array}) is not ndarray")
         if kind in (Tensor, np.ndarray):
             arrays[len(leaves)] = array
-            check(f"{array}.shape != {tree.shape} or {array}.dtype is not {bind(tree.dtype)}")
+            x = tree._array if kind is Tensor else tree
+            check(f"{array}.strides != {x.strides} or {array}.shape != {x.shape}")
+            check(f"{array}.dtype is not {bind(x.dtype)}")
         elif kind is not float and not isinstance(tree, np.generic):
             check(f"{name} {'!=' if kind in _BY_VALUE else 'is not'} {bind(tree)}")
             return
@@ -134,20 +150,20 @@ def entry(args: tuple[Any, ...], taken: Container[int] = ()) -> Callable[[Any], 
 # ---- results -------------------------------------------------------------------------------------
 
 
-class Layout:
-    """The tree that a function returned: where its arrays stood, and which were Tensors."""
+class ResultTree:
+    """The tree that a function returned: the places of its arrays, and which were Tensors."""
 
     def __init__(self, tree: Any, tensors: set[int], bare: set[int]) -> None:
         self.tree = tree  # of the numbers 0, 1, 2, ...
         self._tensors = tensors
-        self._bare = bare  # what NumPy gives as a number, not as an array
+        self._bare = bare  # those that NumPy returns as a number, not as an array
 
     def leave_out(
         self, values: set[Value], donated: Container[Value], results: list[Any]
     ) -> set[Value]:
-        """Those of the values that are Tensors in the tree: they need not be made, they are.
+        """Return those of the values that are Tensors in the tree, and forget them: they exist.
 
-        And an array that was donated is an array again, without axes too.
+        A donated array without axes is returned as an array, not as a number.
         """
         self._bare -= {i for i in self._bare if results[i] in donated}
         found = {i for i in self._tensors if isinstance(results[i], Value) and results[i] in values}
@@ -155,9 +171,11 @@ class Layout:
         return {results[i] for i in found}
 
     def written(self, texts: list[str], name: Callable[[Any], str]) -> str:
-        """The expression that builds the tree from one expression for each array."""
+        """Return an expression that builds the tree from an expression for each array."""
 
         def write(tree: Any) -> str:
+            if tree is None:
+                return "None"
             if isinstance(tree, dict):
                 pairs = ", ".join(f"{name(key)}: {write(x)}" for key, x in tree.items())
                 return f"{{{pairs}}}" if type(tree) is dict else f"{name(type(tree))}({{{pairs}}})"
@@ -174,7 +192,8 @@ class Layout:
         return write(self.tree)
 
 
-def flat_results(y: Any) -> tuple[list[Any], Layout]:
+def flat_results(tracer: Tracer, y: Any) -> tuple[list[Any], ResultTree]:
+    """Return the arrays of a result, and its tree."""
     found: list[Any] = []
     tensors, bare = set(), set()
 
@@ -182,16 +201,16 @@ def flat_results(y: Any) -> tuple[list[Any], Layout]:
         if isinstance(x, Tensor):
             tensors.add(len(found))
             x = x._array
-        elif isinstance(x, Traced) and isinstance(x._value.example, np.generic):
+        elif isinstance(x, TracedArray) and isinstance(x._value.example, np.generic):
             bare.add(len(found))
-        found.append(x._value if isinstance(x, Traced) else x)
+        found.append(tracer.lift(x))
         return len(found) - 1
 
-    return found, Layout(mapped(put, y), tensors, bare)
+    return found, ResultTree(tree_map(put, y), tensors, bare)
 
 
 def leaf_over(array: Any) -> Tensor:
-    """A leaf that takes the array as it is: nobody else has it."""
+    """Return a leaf that holds this very array."""
     out = _new(Tensor)
     out._array = np.asarray(array) if isinstance(array, (np.generic, float)) else array
     out._active = False

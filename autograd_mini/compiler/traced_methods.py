@@ -1,102 +1,172 @@
-"""What an array in a program answers to: the operators and methods of NumPy's arrays.
+"""The operators and methods of NumPy's arrays, for traced arrays.
 
-Each is a call of the function of that name, which is written down. A method that writes into its
-array gives the array another value (`Traced._replaced`). What needs numbers, or memory, is refused
-by name (`Traced.__getattr__`).
+Each calls the NumPy function of that name, and the tracer records the call. A method that writes
+into its array gives the array another value (`TracedArray._replace`).
 """
 
 from __future__ import annotations
 
 import operator
-from functools import partialmethod
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from .tracer import Traced
+from .ir import astype
 
-# ---- operators -----------------------------------------------------------------------------------
+Method = Callable[..., Any]
 
 
-def _operator(function: Any) -> tuple[Any, Any, Any]:
-    """The methods of a binary operator: ``t + x``, ``x + t`` and ``t += x``."""
+def _unary(function: Any) -> Method:
+    """Return the method of a unary operator."""
 
-    def forward(self: Traced, other: Any) -> Any:
+    def method(self: Any) -> Any:
+        return self._call(function, self)
+
+    return method
+
+
+def _comparison(function: Any) -> Method:
+    """Return the method of a comparison."""
+
+    def method(self: Any, other: Any) -> Any:
         return self._call(function, self, other)
 
-    def reflected(self: Traced, other: Any) -> Any:
+    return method
+
+
+def _binary(function: Any) -> tuple[Method, Method, Method]:
+    """Return the methods of ``t + x``, ``x + t`` and ``t += x``."""
+
+    def forward(self: Any, other: Any) -> Any:
+        return self._call(function, self, other)
+
+    def reflected(self: Any, other: Any) -> Any:
         return self._call(function, other, self)
 
-    def in_place(self: Traced, other: Any) -> Any:
+    def in_place(self: Any, other: Any) -> Any:
         y = self._call(function, self, other)
-        return y if y is NotImplemented else self._replaced(self, y)
+        return y if y is NotImplemented else self._replace(y)
 
     return forward, reflected, in_place
 
 
-def _method(function: Any) -> Any:
-    def method(self: Traced, *args: Any, **kwargs: Any) -> Any:
+def _numpy(function: Any) -> Method:
+    """Return the method that is a NumPy function of the array."""
+
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         return function(self, *args, **kwargs)
 
     return method
 
 
-for _name, _ufunc in {
-    "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.divide,
-    "pow": operator.pow, "mod": np.remainder, "floordiv": np.floor_divide, "matmul": np.matmul,
-    "lshift": np.left_shift, "rshift": np.right_shift, "and": np.bitwise_and,
-    "or": np.bitwise_or, "xor": np.bitwise_xor,
-}.items():  # fmt: skip
-    for _prefix, _body in zip(("", "r", "i"), _operator(_ufunc)):
-        setattr(Traced, f"__{_prefix}{_name}__", _body)
-for _name, _ufunc in {
-    "lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal,
-    "eq": np.equal, "ne": np.not_equal, "neg": np.negative, "abs": np.absolute,
-    "invert": np.invert, "pos": np.positive,
-}.items():  # fmt: skip
-    setattr(Traced, f"__{_name}__", partialmethod(Traced._unary, _ufunc))
-for _name in (
-    "sum", "mean", "prod", "max", "min", "cumsum", "cumprod", "var", "std", "any", "all", "argmax",
-    "argmin", "argsort", "round", "clip", "take", "repeat", "swapaxes", "squeeze", "dot", "trace",
-    "diagonal", "ravel", "nonzero", "compress", "conj", "conjugate", "choose", "searchsorted",
-    "argpartition",
-):  # fmt: skip
-    setattr(Traced, _name, _method(getattr(np, _name)))
+class TracedMethods:
+    """The methods of `TracedArray` that are plain calls of NumPy functions."""
 
+    __slots__ = ()
 
-# ---- methods that are no function of NumPy's, or write into their array --------------------------
+    # TracedArray defines these: record a call, and give the array another value.
+    _call: Callable[..., Any]
+    _replace: Callable[..., Any]
+    dtype: Any
 
+    # ---- operators -------------------------------------------------------------------------------
 
-def _divmod(self: Traced, other: Any) -> Any:
-    return self // other, self % other
+    __add__, __radd__, __iadd__ = _binary(np.add)
+    __sub__, __rsub__, __isub__ = _binary(np.subtract)
+    __mul__, __rmul__, __imul__ = _binary(np.multiply)
+    __truediv__, __rtruediv__, __itruediv__ = _binary(np.divide)
+    __floordiv__, __rfloordiv__, __ifloordiv__ = _binary(np.floor_divide)
+    __mod__, __rmod__, __imod__ = _binary(np.remainder)
+    __pow__, __rpow__, __ipow__ = _binary(operator.pow)
+    __matmul__, __rmatmul__, __imatmul__ = _binary(np.matmul)
+    __lshift__, __rlshift__, __ilshift__ = _binary(np.left_shift)
+    __rshift__, __rrshift__, __irshift__ = _binary(np.right_shift)
+    __and__, __rand__, __iand__ = _binary(np.bitwise_and)
+    __or__, __ror__, __ior__ = _binary(np.bitwise_or)
+    __xor__, __rxor__, __ixor__ = _binary(np.bitwise_xor)
 
+    __lt__, __le__ = _comparison(np.less), _comparison(np.less_equal)
+    __gt__, __ge__ = _comparison(np.greater), _comparison(np.greater_equal)
+    __eq__, __ne__ = _comparison(np.equal), _comparison(np.not_equal)
 
-def _rdivmod(self: Traced, other: Any) -> Any:
-    return other // self, other % self
+    __neg__, __pos__ = _unary(np.negative), _unary(np.positive)
+    __abs__, __invert__ = _unary(np.absolute), _unary(np.invert)
 
+    def __divmod__(self, other: Any) -> Any:
+        return self // other, self % other
 
-def _sort(self: Traced, axis: int = -1, kind: Any = None) -> None:
-    self._replaced(self, self._call(np.sort, self, axis, kind=kind))
+    def __rdivmod__(self, other: Any) -> Any:
+        return other // self, other % self
 
+    # ---- functions of NumPy ----------------------------------------------------------------------
 
-def _partition(self: Traced, kth: Any, axis: int = -1) -> None:
-    self._replaced(self, self._call(np.partition, self, kth, axis))
+    sum, mean, prod = _numpy(np.sum), _numpy(np.mean), _numpy(np.prod)
+    var, std = _numpy(np.var), _numpy(np.std)
+    max, min = _numpy(np.max), _numpy(np.min)
+    any, all = _numpy(np.any), _numpy(np.all)
+    cumsum, cumprod = _numpy(np.cumsum), _numpy(np.cumprod)
+    argmax, argmin = _numpy(np.argmax), _numpy(np.argmin)
+    argsort, argpartition = _numpy(np.argsort), _numpy(np.argpartition)
+    round, clip = _numpy(np.round), _numpy(np.clip)
+    conj = conjugate = _numpy(np.conj)
+    dot, trace, diagonal = _numpy(np.dot), _numpy(np.trace), _numpy(np.diagonal)
+    take, choose, compress = _numpy(np.take), _numpy(np.choose), _numpy(np.compress)
+    repeat, nonzero, searchsorted = _numpy(np.repeat), _numpy(np.nonzero), _numpy(np.searchsorted)
+    swapaxes, squeeze, ravel = _numpy(np.swapaxes), _numpy(np.squeeze), _numpy(np.ravel)
 
+    # ---- shapes and copies -----------------------------------------------------------------------
 
-def _fill(self: Traced, value: Any) -> None:
-    self._replaced(self, self._call(np.where, True, value, self))
+    @property
+    def T(self) -> Any:
+        return self._call(np.transpose, self)
 
+    @property
+    def mT(self) -> Any:
+        return self._call(np.swapaxes, self, -1, -2)
 
-def _copied(self: Traced, memo: Any = None) -> Any:
-    return self.copy()
+    @property
+    def real(self) -> Any:
+        return self._call(np.real, self)
 
+    @property
+    def imag(self) -> Any:
+        return self._call(np.imag, self)
 
-for _name, _body in {
-    "__divmod__": _divmod, "__rdivmod__": _rdivmod, "sort": _sort, "partition": _partition,
-    "fill": _fill, "__copy__": _copied, "__deepcopy__": _copied,
-    "real": property(lambda self: self._call(np.real, self)),
-    "imag": property(lambda self: self._call(np.imag, self)),
-    "flat": property(Traced.flatten),
-    "nbytes": property(lambda self: self.size * self.itemsize),
-}.items():  # fmt: skip
-    setattr(Traced, _name, _body)
+    @property
+    def flat(self) -> Any:
+        return self.flatten()
+
+    def reshape(self, *shape: Any, **kwargs: Any) -> Any:
+        return self._call(np.reshape, self, shape[0] if len(shape) == 1 else shape, **kwargs)
+
+    def transpose(self, *axes: Any) -> Any:
+        order = axes[0] if len(axes) == 1 else axes or None
+        return self._call(np.transpose, self, order) if order else self.T
+
+    def astype(self, dtype: Any, copy: bool = True) -> Any:
+        dtype = np.dtype(dtype)
+        return self if self.dtype == dtype and not copy else self._call(astype, self, dtype)
+
+    def copy(self, order: Any = "C") -> Any:
+        return self._call(np.copy, self, order)
+
+    def __copy__(self) -> Any:
+        return self.copy()
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self.copy()
+
+    def flatten(self, order: Any = "C") -> Any:
+        return self._call(np.reshape, self.copy(), -1, order=order)
+
+    # ---- methods that write into their array -----------------------------------------------------
+
+    def sort(self, axis: int = -1, kind: Any = None) -> None:
+        self._replace(self._call(np.sort, self, axis, kind=kind))
+
+    def partition(self, kth: Any, axis: int = -1) -> None:
+        self._replace(self._call(np.partition, self, kth, axis))
+
+    def fill(self, value: Any) -> None:
+        self._replace(self._call(np.where, True, value, self))

@@ -1,95 +1,108 @@
-"""Tracing: arrays that write down what NumPy does to them.
+"""Tracing: arrays that record what NumPy does to them.
 
-A `Traced` array speaks NumPy's protocols (NEP 13, NEP 18), as a Tensor does, but has no
-derivatives: it notes each call as a `Step`, and that list is a program. Because the engine takes
-any array that dispatches, a Tensor may lie over a traced array; then the primitives, the rules, the
-sweep and every transform write down what *they* do, and nothing has to be described a second time.
+A `TracedArray` speaks NumPy's protocols (NEP 13, NEP 18), as a Tensor does, but has no derivatives.
+It records each call as a `Step`, and the list of steps is a program. The engine accepts any array
+that dispatches, so a Tensor may hold a traced array. Then the primitives, the rules, the sweep and
+every transform record what *they* do, and nothing has to be described a second time.
 
-What depends on the numbers in an array, an ``if`` or a ``float()``, cannot be written down and is
-refused, with the line that asked.
+An operation that depends on the numbers in an array, such as ``if`` or ``float()``, cannot be
+recorded. It is refused, with the user's line.
 """
 
 from __future__ import annotations
 
 import operator
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
 import numpy as np
 
-from ..core.backward import sweep
+from ..core.context import Observer
 from ..core.messages import describe
 from ..core.primitive import Primitive
+from ..core.pytree import tree_leaves, tree_map
 from ..core.registry import PRIMITIVES
 from ..core.tape import Tape
-from ..core.tensor import Tensor, _next_order, record
+from ..core.tensor import Tensor, _next_order
 from .errors import (
     USE_FUNCTIONS,
+    USE_NEW_ARRAY,
     USE_WHERE,
-    Forgotten,
-    Unanswered,
-    Unshaped,
+    CapturedParameterError,
+    DataDependentShapeError,
+    EscapedTracerError,
+    UnsupportedAttributeError,
+    depends_on_second,
     refuse_shapes,
     refuse_unshaped,
     refused,
-    where_asked,
+    user_line,
 )
-from .ir import (
-    Step,
-    Value,
-    astype,
-    axes_in_memory,
-    example_of,
-    for_blas,
-    leaves_of,
-    mapped,
-    memory_of,
-)
-
-_SWEEP, _RECORD = sweep.__code__, record.__code__
-
-#: primitive -> a forward that does the same without looking at the numbers
-STRAIGHT: dict[Primitive, Callable[..., Any]] = {}
+from .ir import Step, Value, axes_in_memory, example_of, for_blas, memory_of
+from .traced_functions import SEVERAL_CALLS
+from .traced_methods import TracedMethods
 
 
-class Trace:
-    """A program while it is written: what it takes, and the steps so far."""
+class Tracer(Observer):
+    """A program while it is recorded: its arguments, and the steps so far.
 
-    def __init__(self, decided: bool = False) -> None:
-        self.decided = decided  # the examples are the only numbers that there will be
+    Attributes
+    ----------
+    concrete : bool
+        The examples are the only numbers that the program will ever see, as for ``ag.source``.
+    unfuse : bool
+        Whether a fused node that depends on numbers is recorded as its graph, not as one call.
+    captured, baked : set of int
+        The memory of captured arrays, by `id`; and of those whose numbers decide on a shape.
+    inputs : list of (array, Value)
+        Captured arrays, and views of them, that the program reads in each call.
+    """
+
+    def __init__(self, concrete: bool = False, unfuse: bool | None = None) -> None:
+        self.concrete = concrete
+        self.unfuse = concrete if unfuse is None else unfuse
         self.arguments: list[Value] = []
         self.steps: list[Step] = []
         self.part = "forward"
-        self.done: Counter[str] = Counter()  # what was written otherwise than asked
-        self._began = _next_order()  # tensors with smaller numbers were made by others
-        self._swept = False  # whether a backward part is behind us
+        self.captured: set[int] = set()
+        self.inputs: list[tuple[Any, Value]] = []
+        self.baked: set[int] = set()
+        self.has_fused_calls = False  # whether a node with a stable graph is one call
+        self.closed = False  # the function has returned
+        self._outer_parts: list[str] = []
+        self._began = _next_order()  # tensors with smaller numbers were made elsewhere
         self._viewed: set[int] = set()  # memory that more than one value looks at
 
-    def argument(self, example: Any, name: str | None = None) -> Traced:
-        """An array that the program will be given."""
+    def argument(self, example: Any, name: str | None = None) -> TracedArray:
+        """Return an array that the program takes."""
         value = Value(example, name=name)
         self.arguments.append(value)
         self._viewed.add(id(memory_of(example)))
-        return Traced(self, value)
+        return TracedArray(self, value)
 
     def call(self, function: Any, args: Any, kwargs: Any, name: str | None = None) -> Any:
-        """Run a function on the examples, and write the call down."""
-        args, kwargs = mapped(_value_of, args), mapped(_value_of, kwargs)
-        if not self.decided:
+        """Run a function on the examples, and record the call."""
+        if self.closed:
+            raise EscapedTracerError(
+                "this is a traced array, without numbers: a compiled function left it behind when "
+                "it was traced. Return the array from that function instead."
+            )
+        lifted = self._bake if _decides_shape(function, args) else self.lift
+        args, kwargs = tree_map(lifted, args), tree_map(lifted, kwargs)
+        if not self.concrete:
             refuse_shapes(function, args, kwargs)
-        step = Step(function, args, kwargs, name, self._part_now())
-        with np.errstate(all="ignore"):  # when it runs, that will be heard
-            y = function(*mapped(example_of, args), **mapped(example_of, kwargs))
+        step = Step(function, args, kwargs, name, self.part)
+        with np.errstate(all="ignore"):  # the program itself will warn when it runs
+            y = function(*tree_map(example_of, args), **tree_map(example_of, kwargs))
         made: list[Value] = []
 
-        def out(part: Any) -> Traced:
+        def out(part: Any) -> TracedArray:
             made.append(Value(part, step))
-            return Traced(self, made[-1])
+            return TracedArray(self, made[-1])
 
-        result = mapped(out, y)
+        result = tree_map(out, y)
         step.several = isinstance(y, (list, tuple))
         for value in made:
             if any(np.may_share_memory(value.example, x.example) for x in step.inputs):
@@ -98,54 +111,79 @@ class Trace:
         self.steps.append(step)
         return result
 
-    def _part_now(self) -> str:
-        """Backward while a sweep is running, whoever started it."""
-        frame = sys._getframe(1)
-        while frame.f_back is not None and frame.f_code is not _SWEEP:
-            if frame.f_code is _RECORD and not self.decided:
-                for t in leaves_of(frame.f_locals["args"]):
-                    self.refuse_foreign(t)
-            frame = frame.f_back
-        if frame.f_code is _SWEEP:
-            self._swept = True
-            return "backward"
-        return "then" if self._swept and self.part == "forward" else self.part
+    def lift(self, x: Any) -> Any:
+        """Return the value of a traced or captured array, and anything else as it is."""
+        if isinstance(x, TracedArray):
+            return x._value
+        if not isinstance(x, np.ndarray) or id(memory_of(x)) not in self.captured:
+            return x
+        for array, value in self.inputs:
+            if array is x:
+                return value
+        value = Value(x)
+        self._viewed.add(id(memory_of(x)))
+        self.inputs.append((x, value))
+        return value
 
-    def refuse_foreign(self, t: Any) -> None:
-        """Raise for a tensor with a derivative with respect to one that the function was not given.
+    def _bake(self, x: Any) -> Any:
+        """As `lift`, but a captured array stays a constant: its numbers decide on a shape."""
+        if isinstance(x, np.ndarray) and id(memory_of(x)) in self.captured:
+            self.baked.add(id(memory_of(x)))
+        return _value_of(x)
 
-        The function found it elsewhere, as a model's parameter.
-        """
-        if not isinstance(t, Tensor) or isinstance(t._array, Traced) or not t._active:
+    # ---- as an observer of the engine ------------------------------------------------------------
+
+    def recorded(self, op: Primitive, args: tuple[Any, ...], result: Tensor) -> None:
+        if isinstance(result._array, TracedArray):
+            for x in tree_leaves(args):
+                self.refuse_parameter(x)
+
+    def backward_begins(self, tensors: Sequence[Tensor], seed: Any) -> None:
+        self._outer_parts.append(self.part)
+        self.part = "backward"
+
+    def backward_ends(self) -> None:
+        outer = self._outer_parts.pop()
+        self.part = "then" if outer == "forward" else outer
+
+    def refuse_parameter(self, x: Any) -> None:
+        """Raise for a tensor that depends on a captured one that requires a gradient."""
+        if not isinstance(x, Tensor) or isinstance(x._array, TracedArray) or not x._active:
             return
-        for leaf in Tape(t):
+        for leaf in Tape(x):
             if leaf.order < self._began and leaf.requires_grad:
-                raise Forgotten(
+                raise CapturedParameterError(
                     f"compile: {describe(leaf)} requires a gradient, and is not an argument of the "
-                    "function. The program would keep the numbers that it has now, whatever they "
-                    f"become.\n  {where_asked()}\nPass it as an argument; or its .detach(), if "
+                    "function. The program would treat it as a constant, even while it is "
+                    f"trained.\n  {user_line()}\nPass it as an argument; or its .detach(), if "
                     "it is meant as a constant."
                 )
 
-    def is_alone(self, value: Value) -> None:
-        """Say that nobody else has what this value looks at."""
-        self._viewed.discard(id(memory_of(value.example)))
+    # ---- who else looks at the memory of a value -------------------------------------------------
 
     def may_change(self, value: Value) -> bool:
-        """Whether no other value would see it if this one's memory were written to."""
+        """Return whether a write into this value's memory would be seen by no other value."""
         return id(memory_of(value.example)) not in self._viewed
+
+
+def _decides_shape(function: Any, args: Any) -> bool:
+    """Return whether the shape of a result depends on the numbers in an argument."""
+    if function is operator.getitem:
+        index = args[1] if isinstance(args[1], tuple) else (args[1],)
+        return any(isinstance(i, np.ndarray) and i.dtype == bool for i in index)
+    return depends_on_second(function)
 
 
 # ---- the array -----------------------------------------------------------------------------------
 
 
-class Traced:
-    """An array in a program that is being written; see the top of this file."""
+class TracedArray(TracedMethods):
+    """An array in a program that is being recorded; see the top of this file."""
 
-    __slots__ = ("_trace", "_value")
+    __slots__ = ("_tracer", "_value")
 
-    def __init__(self, trace: Trace, value: Value) -> None:
-        self._trace = trace
+    def __init__(self, tracer: Tracer, value: Value) -> None:
+        self._tracer = tracer
         self._value = value
 
     @property
@@ -177,30 +215,18 @@ class Traced:
         return np.asarray(self._value.example).flags
 
     @property
-    def known(self) -> Any:
-        """The numbers, where the program is made for these numbers alone; else None."""
-        return self._value.example if self._trace.decided else None
-
-    @property
-    def T(self) -> Any:
-        return self._call(np.transpose, self)
-
-    @property
-    def mT(self) -> Any:
-        return self._call(np.swapaxes, self, -1, -2)
+    def nbytes(self) -> int:
+        return self.size * self.itemsize
 
     def _call(self, function: Any, *args: Any, **kwargs: Any) -> Any:
         if any(isinstance(x, Tensor) for x in chain(args, kwargs.values())):
             return NotImplemented  # a Tensor records; it calls again with what is behind it
         if function in _OF_NUMBERS and all(_is_bare(x) for x in args):
             function = _OF_NUMBERS[function]  # a Python number stays one: it widens no float32
-        return self._trace.call(function, args, kwargs)
-
-    def _unary(self, function: Any, *others: Any) -> Any:
-        return self._call(function, self, *others)
+        return self._tracer.call(function, args, kwargs)
 
     def __repr__(self) -> str:
-        return f"Traced{self.shape} {self.dtype}"
+        return f"TracedArray{self.shape} {self.dtype}"
 
     def __len__(self) -> int:
         if not self.shape:
@@ -227,73 +253,59 @@ class Traced:
         parts = y if isinstance(y, tuple) else (y,)
         if chosen is not True:
             parts = tuple(np.where(chosen, part, old) for part, old in zip(parts, out))
-        written = tuple(map(self._replaced, out, parts))
+        written = tuple(map(self.write, out, parts))
         return written if ufunc.nout > 1 else written[0]
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if any(issubclass(kind, Tensor) for kind in types):
             return NotImplemented
         if function in _ON_SHAPES:
-            return function(*mapped(_untraced, args), **mapped(_untraced, kwargs))
+            return function(*tree_map(_example_of, args), **tree_map(_example_of, kwargs))
         refuse_unshaped(function, args)
-        if function in _OF_OUR_OWN:
-            return _OF_OUR_OWN[function](self, *args, **kwargs)
+        if function in SEVERAL_CALLS:
+            return SEVERAL_CALLS[function](self, *args, **kwargs)
         out = kwargs.pop("out", None)
-        if function is np.dot and len(args) == 2 and for_blas(*map(_untraced, args)):
+        if function is np.dot and len(args) == 2 and for_blas(*map(_example_of, args)):
             function = np.matmul  # the same bits, written with @
-        y = self._trace.call(function, args, kwargs)
-        return y if out is None else self._replaced(out, y)
+        y = self._tracer.call(function, args, kwargs)
+        return y if out is None else self.write(out, y)
 
     def __primitive__(self, op: Primitive, args: list[Any], kwargs: Any) -> Any:
-        """A primitive whose forward looks at the numbers: its straight form, or the call itself."""
-        if op in STRAIGHT:
-            self._trace.done["losses in straight lines"] += 1
-            return STRAIGHT[op](*args, **kwargs)
+        """Record a primitive whose forward depends on numbers: as its graph, or as one call."""
+        if op.stable_graph and self._tracer.unfuse:
+            y = op.stable_graph(*args, **kwargs)
+            return (y, None) if op.residuals else y
+        self._tracer.has_fused_calls |= op.stable_graph is not None
         if op is PRIMITIVES["getitem"]:  # of a constant array: its own c[x] asks for the numbers
             _refuse_masks(args[1])
-            return self._trace.call(operator.getitem, args, kwargs)
-        if isinstance(sys.exc_info()[1], Unshaped):
+            return self._tracer.call(operator.getitem, args, kwargs)
+        if isinstance(sys.exc_info()[1], DataDependentShapeError):
             return NotImplemented
         try:
-            return self._trace.call(op.forward, args, kwargs, op.name)
+            return self._tracer.call(op.forward, args, kwargs, op.name)
         except (ValueError, TypeError, IndexError):
-            return NotImplemented  # the error of the forward itself is the one to be shown
+            return NotImplemented  # the forward's own error is the one to show
 
     def checked(self, check: Callable[..., Any], *args: Any) -> Any:
-        """The array as `check` gives it: in each call, that looks at the numbers and may raise."""
+        """Return the array after `check`, which runs in each call and raises for some numbers."""
         return self._call(check, self, *args)
 
-    # ---- in place: the name gets a new value, and nobody else may know the old -------------------
+    # ---- in place: the name gets a new value, unless another value shares the old memory --------
 
-    def _replaced(self, target: Any, y: Traced) -> Traced:
-        if not isinstance(target, Traced) or not target._trace.may_change(target._value):
+    def _replace(self, y: TracedArray) -> TracedArray:
+        if not self._tracer.may_change(self._value):
             raise refused("writing into an array that was not made here", "Use the new value")
-        if y.dtype != target.dtype:
-            y = y.astype(target.dtype)
-        target._value = _lying_as(target, y)._value
-        return target
+        if y.dtype != self.dtype:
+            y = y.astype(self.dtype)
+        self._value = _laid_out_like(self, y)._value
+        return self
 
-    def _put_along_axis(self, x: Any, indices: Any, values: Any, axis: Any) -> None:
-        """``np.put_along_axis`` with one index a row, as a choice by the place."""
-        if indices.shape[axis] != 1:
-            raise refused("np.put_along_axis of several entries a row", USE_WHERE)
-        n = x.shape[axis]
-        if not _is_argmax(indices):
-            found = isinstance(indices, Traced)
-            indices = indices.checked(within, n, axis) if found else within(indices, n, axis)
-            indices = np.where(np.less(indices, 0), np.add(indices, n), indices)
-        shape = [1] * x.ndim
-        shape[axis] = -1
-        places = np.arange(x.shape[axis]).reshape(shape)
-        self._replaced(x, np.where(np.equal(places, indices), values, x))
-
-    def _bincount(self, x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
-        """``np.bincount`` of numbers below `minlength`: else its length is not known."""
-        if not minlength:
-            remedy = "minlength=n says that there are n bins, for numbers below n"
-            raise refused("the length of np.bincount(x)", remedy, Unshaped)
-        x = x.checked(within, minlength, 0) if isinstance(x, Traced) else x
-        return self._trace.call(np.bincount, (x, weights, minlength), {})
+    @staticmethod
+    def write(target: Any, y: TracedArray) -> TracedArray:
+        """Give `target`, the `out` of a call, the value `y`."""
+        if isinstance(target, TracedArray):
+            return target._replace(y)
+        raise refused("writing into a NumPy array, whose numbers are constants,", USE_NEW_ARRAY)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise refused("assignment to entries of an array", USE_WHERE)
@@ -301,7 +313,7 @@ class Traced:
     # ---- what would need the numbers -------------------------------------------------------------
 
     def __bool__(self) -> bool:
-        if self._trace.decided:
+        if self._tracer.concrete:
             return bool(self._value.example)
         raise refused("a condition on the numbers in an array (if, while, and, or)", USE_WHERE)
 
@@ -316,7 +328,7 @@ class Traced:
         )
 
     def item(self) -> Any:
-        """Refused: a program has no numbers yet."""
+        """Raise: a traced array has no numbers."""
         raise refused(
             "a plain Python number",
             "Return the array, and take .item() of the result; instead of c[i] = x, np.stack and "
@@ -333,91 +345,53 @@ class Traced:
     def __hash__(self) -> int:
         raise refused("a key of a dict or set", USE_WHERE)
 
-    # ---- methods, as NumPy's arrays have them ----------------------------------------------------
-
-    def reshape(self, *shape: Any, **kwargs: Any) -> Any:
-        return self._call(np.reshape, self, shape[0] if len(shape) == 1 else shape, **kwargs)
-
-    def transpose(self, *axes: Any) -> Any:
-        order = axes[0] if len(axes) == 1 else axes or None
-        return self._call(np.transpose, self, order) if order else self.T
-
-    def astype(self, dtype: Any, copy: bool = True) -> Any:
-        dtype = np.dtype(dtype)
-        return self if self.dtype == dtype and not copy else self._call(astype, self, dtype)
-
-    def copy(self, order: Any = "C") -> Any:
-        return self._call(np.copy, self, order)
-
-    def flatten(self, order: Any = "C") -> Any:
-        return self._call(np.reshape, self.copy(), -1, order=order)
-
     def __getattr__(self, name: str) -> Any:
         if name not in _OF_ARRAYS:
             raise AttributeError(f"an array has no attribute {name!r}")
-        raise refused(f"the attribute {name} of an array", USE_FUNCTIONS, Unanswered)
+        raise refused(f"the attribute {name} of an array", USE_FUNCTIONS, UnsupportedAttributeError)
 
 
 _OF_ARRAYS = set(dir(np.ndarray))
 
-# What Python computes with its own numbers [NEP 50].
+# Python's operators, for its own numbers [NEP 50].
 _OF_NUMBERS: dict[Any, Any] = {
     np.add: operator.add, np.subtract: operator.sub, np.multiply: operator.mul,
     np.divide: operator.truediv, np.negative: operator.neg, np.absolute: abs,
     np.remainder: operator.mod, np.floor_divide: operator.floordiv, np.positive: operator.pos,
 }  # fmt: skip
 
-# What is put together of several calls.
-_OF_OUR_OWN: dict[Any, Callable[..., Any]] = {
-    np.put_along_axis: Traced._put_along_axis,
-    np.bincount: Traced._bincount,
-}
-
-# What NumPy answers from shapes and dtypes alone: the answer is a constant of the program.
+# Functions of shapes and dtypes alone: the result is a constant of the program.
 _ON_SHAPES = {
     np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like, np.result_type,
     np.can_cast, np.common_type, np.iscomplexobj, np.isrealobj, np.broadcast_shapes,
 }  # fmt: skip
 
 
-def _lying_as(x: Traced, y: Traced) -> Traced:
-    """`y` with its entries in memory in the order of those of `x`: a sum runs over them so."""
+def _laid_out_like(x: TracedArray, y: TracedArray) -> TracedArray:
+    """Return `y` with its axes in memory in the order of those of `x`, which a sum follows."""
     axes = axes_in_memory(x._value.example)
     if x.shape != y.shape or axes == axes_in_memory(y._value.example):
         return y
     back = tuple(np.argsort(axes).tolist())
     moved: Any = np.transpose(np.transpose(y, axes).copy(), back)
-    y._trace.is_alone(moved._value)
+    y._tracer._viewed.discard(id(memory_of(moved._value.example)))  # a copy, turned
     return moved  # type: ignore[no-any-return]  # NumPy's stubs know of no array but their own
 
 
-def within(indices: Any, n: int, axis: int) -> Any:
-    """The indices, which NumPy takes from -n to n - 1."""
-    for i in (indices.min(), indices.max()) if indices.size else ():
-        if not -n <= i < n:
-            raise IndexError(f"index {i} is out of bounds for axis {axis} with size {n}")
-    return indices
-
-
-def _is_argmax(x: Any) -> bool:
-    step = x._value.step if isinstance(x, Traced) else None
-    return step is not None and step.function in (np.argmax, np.argmin)
-
-
 def _is_bare(x: Any) -> bool:
-    """Whether it is a number of Python's, which has no dtype of its own."""
-    return isinstance(_untraced(x), (bool, int, float)) and not isinstance(_untraced(x), np.generic)
+    """Return whether it is a Python number, which has no dtype."""
+    return type(_example_of(x)) in (bool, int, float)
 
 
 def _value_of(x: Any) -> Any:
-    return x._value if isinstance(x, Traced) else x
+    return x._value if isinstance(x, TracedArray) else x
 
 
-def _untraced(x: Any) -> Any:
-    return x._value.example if isinstance(x, Traced) else x
+def _example_of(x: Any) -> Any:
+    return x._value.example if isinstance(x, TracedArray) else x
 
 
 def _refuse_masks(index: Any) -> None:
     for i in index if isinstance(index, tuple) else (index,):
-        if isinstance(i, Traced) and i.dtype == bool:
-            raise refused("the shape of x[mask]", USE_WHERE, Unshaped)
+        if isinstance(i, TracedArray) and i.dtype == bool:
+            raise refused("the shape of x[mask]", USE_WHERE, DataDependentShapeError)

@@ -119,6 +119,14 @@ def chain_competitors(chain) -> Competitors:
     return found
 
 
+def captured() -> Competitors:
+    """Eight megabytes that the function finds outside its arguments, and as an argument."""
+    points, w = np.ones((1000, 1000)), np.ones(1000)
+    inside = ag.compile(lambda w: points @ w)
+    passed = ag.compile(lambda points, w: points @ w)
+    return {"ours": lambda: inside(w), "argument": lambda: passed(points, w)}
+
+
 def megabytes(who: str) -> float:
     """What a step of a network of 20 layers of 512 adds to the memory of a fresh process."""
     program = f"from tests.benchmarks import compiled; print(compiled.grown({who!r}))"
@@ -158,6 +166,7 @@ def rows(rounds: int = 31) -> list[Row]:
         targets = {"NumPy": 1.0, "PyTorch": 0.20}
         work = f"chain of 1,200 operations: {chain.__name__}"
         table += compare(work, chain_competitors(chain), targets, max(1, rounds // 2))
+    table += compare("a captured array of 8 MB", captured(), {"argument": 1.1}, rounds)
     if torch and Path("/proc/self/clear_refs").exists():
         theirs = megabytes("PyTorch")
         for who, limit in (("compiled", 1.0), ("eager", 1.5)):

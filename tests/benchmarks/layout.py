@@ -18,8 +18,7 @@ from time import perf_counter
 import numpy as np
 
 import autograd_mini as ag
-from autograd_mini.views.layout.layout import layout
-from autograd_mini.views.layout.shapes import Edge, Layout, Node
+from autograd_mini.views.layout.layout import Edge, Layout, Node, layout
 
 Graph = tuple[dict[int, Node], list[Edge]]
 Curve = Sequence[tuple[float, float]]  # 1 + 3n points, as in Route.points

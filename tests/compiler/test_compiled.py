@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd_mini as ag
-from autograd_mini.compiler import jit as compiling
-from autograd_mini.compiler.ir import leaves_of
+from autograd_mini.compiler import jit
+from autograd_mini.core.pytree import tree_leaves
 from tests.cases import LARGEST, OTHERS, TAPE, every
 from tests.compiler.checks import (
     OLD,
@@ -62,7 +62,7 @@ def test_every_primitive_in_other_shapes_to_the_last_bit(case):
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_programs_of_numpys_users(program, monkeypatch):
+def test_programs_of_numpys_users(program):
     f, x = program(np)
     v = np.cos(np.arange(x.size))
     transforms = [
@@ -72,9 +72,6 @@ def test_programs_of_numpys_users(program, monkeypatch):
         (ag.hessian(f), x),
     ]
     for g, *args in transforms[: 4 if x.size < 20 else 3]:
-        check(g, *args, compare=close)
-    monkeypatch.setattr(compiling, "WITHIN_ROUNDING", [])
-    for g, *args in transforms[:3]:
         check(g, *args)
 
 
@@ -87,12 +84,7 @@ def test_softmax_cross_entropy(seed, n, c, dtype, scale, reduction, onehot):
     t = rng.integers(c, size=n)
     t = np.eye(c, dtype=dtype)[t] if onehot else t
     loss = ag.value_and_grad(lambda z, t: ag.softmax_cross_entropy(z, t, reduction=reduction))
-    eps = np.finfo(dtype).eps
-
-    def near(x, y):
-        np.testing.assert_allclose(x, y, rtol=400 * eps, atol=40 * eps)
-
-    check(loss, z, t, compare=near)
+    check(loss, z, t)
 
 
 def test_calls_from_several_threads_do_not_meet():
@@ -156,7 +148,7 @@ def test_methods_are_bound():
 
 
 def test_old_programs_are_forgotten(monkeypatch):
-    monkeypatch.setattr(compiling, "MOST_PROGRAMS", 3)
+    monkeypatch.setattr(jit, "MAX_PROGRAMS", 3)
     compiled = ag.compile(lambda x: x * 2)
     for n in [*range(1, 8), 1, 7]:
         same(compiled(np.ones(n)), 2 * np.ones(n))
@@ -177,7 +169,7 @@ def test_the_program_is_shown():
     space = {}
     exec(compiled.source, space)
     parameters, x, t = network([3, 5, 4], 7)
-    value, *_ = space["program"](*leaves_of(parameters), x, t, 0.1)
+    value, *_ = space["program"](*tree_leaves(parameters), x, t, 0.1)
     close(value, loss.data)
     assert "np.tanh(" in compiled.source
     names = "parameters_0_0, parameters_0_1, parameters_1_0, parameters_1_1, x, t, lr"
@@ -188,13 +180,13 @@ def test_the_program_is_shown():
 
 
 REPORT = """\
-steps:     2 of 5 traced
-shared:    1 repeated
-dropped:   1 unused
-rewritten: neutral numbers 1
-fused:     nothing: fuse=True asks for it
-buffers:   1 of 24 bytes, for 1 values
-allocated: 0 values a call, besides the results"""
+steps:                  2 of 5 traced
+common subexpressions:  1
+dead code:              1 steps
+rewritten:              identities 1
+fused:                  nothing: fuse=True asks for it
+buffers:                1 of 24 bytes, for 1 values
+allocated:              0 values a call, besides the results"""
 
 
 def test_the_report_says_what_became_of_the_program():
@@ -212,7 +204,7 @@ def test_the_report_says_what_became_of_the_program():
     )
     written = ag.compile(written_out, fuse=True)
     written(np.ones((2, 3)), np.eye(3)[:2])
-    assert "fused:     stable log-softmax 1, stable softmax 1\n" in written.report()
+    assert "fused:                  stable log-softmax 1, stable softmax 1\n" in written.report()
     assert "stable" not in written.report().split("rewritten:")[1].split("fused:")[0]
 
 
@@ -265,7 +257,7 @@ def test_calls_that_were_followed_are_counted():
     x = ag.tensor([1.0, 3.0], requires_grad=True)
     compiled(x).backward()
     same(x.grad, [2.0, 6.0])
-    said = "followed:  1 calls, by a tape or another program: run as written"
+    said = "uncompiled calls:       1, recorded on a tape or in another program"
     assert compiled.report() == said
     compiled(x.data)
     assert compiled.report().endswith(f"\n{said}")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import autograd_mini as ag
-from autograd_mini.compiler.ir import leaves_of
+from autograd_mini.core.pytree import tree_leaves
 from tests.cases import CASES, TAPE
 from tests.compiler.checks import close, network, step
 
@@ -30,9 +30,9 @@ def test_a_training_step():
     parameters, x, t = network([3, 5, 4], 7)
     compiled = ag.compile(step)
     loss, new = compiled(parameters, x, t, 0.1)
-    value, *theirs = on_jax(compiled.source)(*leaves_of(parameters), x, t, 0.1)
+    value, *theirs = on_jax(compiled.source)(*tree_leaves(parameters), x, t, 0.1)
     close(value, loss.data)
-    for a, b in zip(theirs, leaves_of(new)):
+    for a, b in zip(theirs, tree_leaves(new)):
         close(a, b.data)
 
 
@@ -44,7 +44,7 @@ def check(case):
         text = ag.source((case.f(TAPE, *leaves) * case.cotangent).sum())
         exec(text, space)
         expected = space["program"](**text.arguments)
-    for x, y in zip(leaves_of(on_jax(text)(**text.arguments)), leaves_of(expected)):
+    for x, y in zip(tree_leaves(on_jax(text)(**text.arguments)), tree_leaves(expected)):
         np.testing.assert_allclose(x, y, rtol=1e-9, atol=1e-9)
 
 

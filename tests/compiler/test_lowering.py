@@ -7,7 +7,7 @@ import autograd_mini as ag
 from tests.compiler.checks import check
 
 
-def test_products_of_views_and_rules_in_place_to_the_last_bit(exact):
+def test_products_of_views_and_rules_in_place_to_the_last_bit():
     rng = np.random.default_rng(0)
     wide = rng.normal(size=(40, 18))
     for _ in range(20):

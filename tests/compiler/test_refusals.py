@@ -57,4 +57,49 @@ def test_what_needs_numbers(f, what):
 
 
 def test_what_is_traced_may_be_printed():
-    assert ag.compile(lambda x: f"{x}")(X) == "Traced(4,) float64"
+    assert ag.compile(lambda x: f"{x}")(X) == "TracedArray(4,) float64"
+
+
+@pytest.mark.parametrize(
+    ("f", "name"),
+    [
+        (ag.grad(np.linalg.det), "ops.linalg._det"),
+        (ag.grad(lambda a: np.linalg.lstsq(a, np.ones(3), rcond=None)[0].sum()), "ops.linalg._"),
+        (ag.grad(lambda a: np.interp(a, np.arange(3.0), np.ones(3)).sum()), "ops."),
+    ],
+)
+def test_a_rule_that_needs_numbers_is_named(f, name):
+    with pytest.raises(TypeError, match=r"It runs autograd_mini\.\S+, which needs") as caught:
+        ag.compile(f)(np.diag([1.0, 2.0, 3.0]))
+    assert name in str(caught.value)
+
+
+def adds_in_place(g, y, x):
+    out = np.zeros(x.shape)
+    out[...] += g
+    return out
+
+
+def test_a_rule_that_adds_in_place_is_refused_with_a_remedy_that_works():
+    def as_told(g, y, x):
+        out = np.zeros(x.shape)
+        return out + g
+
+    def gradient(rule):
+        op = ag.primitive(lambda x: x * 2, rule, name="double")
+        return ag.compile(ag.grad(lambda x: (op(x) * x).sum()))(X).data
+
+    with pytest.raises(TypeError, match=r"into a NumPy array[^$]*Write y = y \+ x instead"):
+        gradient(adds_in_place)
+    np.testing.assert_array_equal(gradient(as_told), 2 * X + X)
+
+
+def test_gradients_that_are_constant_arrays():
+    f = ag.grad(lambda a, b: (b * b).sum(), argnums=(0, 1))
+    a, b = ag.compile(f)(np.ones(3), np.ones(2))
+    np.testing.assert_array_equal(a.data, np.zeros(3))
+    np.testing.assert_array_equal(b.data, [2.0, 2.0])
+
+
+def test_ufuncs_of_an_array_and_an_integer():
+    np.testing.assert_array_equal(ag.compile(lambda x: np.ldexp(x, 2))(X), np.ldexp(X, 2))

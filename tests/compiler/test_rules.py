@@ -6,60 +6,29 @@ import numpy as np
 import pytest
 
 import autograd_mini as ag
-from tests.compiler.checks import check, close
+from tests.compiler.checks import check
 
 RULES = {
-    "neutral numbers": lambda x: (x * 1 / 1 - 0) ** 1,
-    "signs": lambda x: np.negative(-(x * -1)) + (-x),
-    "nothing done": lambda x: x.reshape(x.shape).copy() + x.T.T,
-    "turned twice": lambda x: x.reshape(-1).reshape(3, 2) * 2,
-    "repeated numbers": lambda x: x + np.broadcast_to(x.sum(), (2, 3)),
-    "shared": lambda x: np.sin(x) * np.sin(x),
-    "cheaper powers": lambda x: x**2 + (x * x) ** 0.5 + x**-1,
-    "joined numbers": lambda x: (x * 3 * 0.5 + 1.0 - 3.0) * 2,
-    "quotients by a number": lambda x: x / 3.0,
+    "identities": lambda x: (x * 1 / 1 - 0) ** 1,
+    "negations": lambda x: np.negative(-(x * -1)) + (-x),
+    "no-ops": lambda x: x.reshape(x.shape).copy() + x.T.T,
+    "double transposes": lambda x: x.reshape(-1).reshape(3, 2) * 2,
+    "broadcasts": lambda x: x + np.broadcast_to(x.sum(), (2, 3)),
+    "common subexpressions": lambda x: np.sin(x) * np.sin(x),
+    "powers": lambda x: x**2 + (x * x) ** 0.5 + x**-1,
 }
 
 
 @pytest.mark.parametrize("name", RULES)
 def test_a_rule_is_applied_and_keeps_the_result(name):
     x = np.linspace(0.5, 3.0, 6).reshape(2, 3)
-    report = check(RULES[name], x, compare=close).report().replace("dropped", "dead")
+    report = check(RULES[name], x).report()
     assert re.search(rf"\b{name}:? +[1-9]", report)
-
-
-def test_a_number_is_not_joined_across_dtypes():
-    x = np.float32([1.1, 2.2, 3.3])
-    check(lambda x: (x * np.float64(1 / 3)) * 2.0, x, compare=close)
-    check(lambda x: (x * 2.0).astype("d") * (1 / 3), x, compare=close)
-
-
-def test_parts_of_an_adjoint_that_cancel_are_not_added():
-    """But what a user wrote so, to find what rounding lost, is computed as it is written."""
-
-    def loss(w):
-        h = w
-        for _ in range(5):
-            h = (h * w - w) + w
-        return np.sum(h)
-
-    w = np.linspace(0.5, 1.0, 4)
-    report = check(ag.value_and_grad(loss), w, compare=close).report()
-    assert "opposite parts 4" in report
-
-    def lost(x, y):
-        total = x + y
-        return (total - x) - y, (x - y) + y
-
-    x, y = np.array([1e16, 1.0]), np.array([1.0, 1e-17])
-    check(lost, x, y)
-    found, _ = ag.compile(lost)(x, y)
-    assert found.all()
 
 
 @pytest.mark.parametrize("dtype", "df")
 @pytest.mark.parametrize("n", [2, -1, 0.5])
-def test_an_exponent_for_each_entry_stays_one(dtype, n, exact):
+def test_an_exponent_for_each_entry_stays_one(dtype, n):
     """Of one exponent for all, NumPy takes another way: a product, a quotient, a root."""
     x = np.random.default_rng(0).uniform(0.1, 2, size=5000).astype(dtype)
     check(lambda x: np.power(x, np.full(x.shape, n, dtype)), x)
@@ -70,3 +39,43 @@ def test_an_exponent_for_each_entry_stays_one(dtype, n, exact):
     compiled = ag.compile(f)
     for i in range(300):
         np.testing.assert_array_equal(compiled(x[i : i + 1]), f(x[i : i + 1]))
+
+
+SPECIAL = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 1.0, -1.5, 65504.0])
+PRESERVED = {
+    "a constant far from the numbers": lambda x: (x + 6755399441055744.0) - 6755399441055744.0,
+    "a small rate": lambda x: 1e-4 * (x * 10) * 0.1,
+    "a quotient": lambda x: x / 3.0 / 7,
+    "no negative zero": lambda x: (x - (-0.0), x + 0.0, x - 0.0),
+    "zeros of both signs": lambda x: x * np.where(np.arange(8) % 2, 0.0, -0.0).astype(x.dtype),
+    "signs": lambda x: (x * -1, np.negative(-x), x + (-x), x - (-x)),
+    "powers": lambda x: (x**2, x**0.5, x**-1, x**1, x**3),
+    "numbers repeated": lambda x: (
+        np.fmax(x, np.full(8, -0.0, x.dtype)), x + np.full(8, -0.0, x.dtype),
+        np.maximum(x, 0.0), np.hypot(x, np.full(8, 3.0, x.dtype)),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", ["e", "f", "d"])
+@pytest.mark.parametrize("what", PRESERVED)
+def test_no_bit_of_a_result_changes(what, dtype):
+    with np.errstate(all="ignore"):
+        x = SPECIAL.astype(dtype)
+        found, wanted = ag.compile(PRESERVED[what])(x), PRESERVED[what](x)
+        for a, b in zip(np.atleast_1d(found), np.atleast_1d(wanted), strict=True):
+            np.testing.assert_array_equal(a, b)
+            number = ~np.isnan(b)  # the sign of a nan means nothing
+            np.testing.assert_array_equal(np.signbit(a)[number], np.signbit(b)[number])
+
+
+def test_signs_of_small_integers_are_not_widened():
+    a, b = np.arange(4), np.array([0, 1, 200, 128], np.uint8)
+    check(lambda a, b: (a + (-b), a - (-b), np.negative(-b)), a, b)
+
+
+def test_any_true_keepdims_is_one():
+    x = np.arange(6.0).reshape(2, 3)
+    for keep in (1, 2, 0, False, np._NoValue):
+        for f in (np.sum, np.max, np.mean):
+            check(lambda x, f=f, keep=keep: f(x, 1, keepdims=keep), x)

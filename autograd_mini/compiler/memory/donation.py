@@ -6,16 +6,17 @@ look at that memory: what could is refused, before anything has been written.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ...core.messages import describe
+from ...core.pytree import leaves_like, tree_leaves, tree_map
 from ...core.tensor import Tensor
-from ..ir import Program, Step, Value, leaves_of, mapped
-from ..signature import Layout
-from ..tracer import Traced
+from ..ir import Program, Step, Value
+from ..signature import ResultTree
+from ..tracer import TracedArray
 
 # ---- which result --------------------------------------------------------------------------------
 
@@ -28,8 +29,10 @@ _REMEDIES = {
 }
 
 
-def pairs(layout: Layout, results: list[Any], args: Any, donate: Any) -> dict[Value, Value]:
-    """Which result is to be written into which donated argument.
+def match_donations(
+    layout: ResultTree, results: list[Any], args: Any, donate: Any
+) -> dict[Value, Value]:
+    """Return which result is to be written into which donated argument.
 
     Larger trees choose first: the moments of Adam, which are trees like the parameters in a tuple,
     are then not taken for the parameters.
@@ -48,8 +51,8 @@ def pairs(layout: Layout, results: list[Any], args: Any, donate: Any) -> dict[Va
     chosen = [(i, _donated_tree(args[i])) for i in donate]
     chosen.sort(key=lambda pair: -_nodes(pair[1]))
     for i, tree in chosen:
-        shapes = mapped(_kind, tree)
-        same = [other for _, other in chosen if mapped(_kind, other) == shapes]
+        shapes = tree_map(_kind, tree)
+        same = [other for _, other in chosen if tree_map(_kind, other) == shapes]
         same = same[next(k for k, other in enumerate(same) if other is tree) :]
         fitting = _parts(layout.tree, kind, shapes)
         if len(fitting) != len(same):
@@ -58,14 +61,14 @@ def pairs(layout: Layout, results: list[Any], args: Any, donate: Any) -> dict[Va
                 f"for {len(same)} donated arguments of these shapes. There must be one for each, "
                 f"in the same order. {_REMEDIES[len(fitting) > len(same)]}"
             )
-        for n, target in _side_by_side(fitting[0], tree):
+        for n, target in zip(tree_leaves(fitting[0]), leaves_like(fitting[0], tree, "donate")):
             value = free.pop(n)
             if isinstance(target.example, np.ndarray):
                 found[value] = target
     return found
 
 
-def each_its_own(program: Program) -> None:
+def copy_duplicate_results(program: Program) -> None:
     """A copy wherever a value is returned again: one of them will be written into an argument."""
     seen: set[Value] = set()
     for n, v in enumerate(program.results):
@@ -83,28 +86,16 @@ def _nodes(tree: Any) -> int:
     return 1 + sum(map(_nodes, parts)) if isinstance(tree, (dict, list, tuple)) else 1
 
 
-def _side_by_side(tree: Any, other: Any) -> Iterator[tuple[Any, Any]]:
-    """The leaves of two trees of one shape; in dicts, by their keys."""
-    if isinstance(tree, dict):
-        for key, part in tree.items():
-            yield from _side_by_side(part, other[key])
-    elif isinstance(tree, (list, tuple)):
-        for part, its in zip(tree, other, strict=True):
-            yield from _side_by_side(part, its)
-    else:
-        yield tree, other
-
-
 def _donated_tree(tree: Any) -> Any:
     """The values of a donated argument; numbers among the arrays just come back as new ones."""
-    leaves: list[Any] = [x._array if isinstance(x, Tensor) else x for x in leaves_of(tree)]
-    examples = [x._value.example if isinstance(x, Traced) else x for x in leaves]
+    leaves: list[Any] = [x._array if isinstance(x, Tensor) else x for x in tree_leaves(tree)]
+    examples = [x._value.example if isinstance(x, TracedArray) else x for x in leaves]
     numbers = [x for x in examples if not isinstance(x, np.ndarray)]
-    if len(numbers) == len(leaves) or not all(isinstance(x, Traced) for x in leaves):
+    if len(numbers) == len(leaves) or not all(isinstance(x, TracedArray) for x in leaves):
         kind = next((type(x).__name__ for x in numbers), "nothing")
         raise TypeError(f"donate: the argument consists of arrays, not {kind}")
     values = iter(leaves)
-    return mapped(lambda _: next(values)._value, tree)
+    return tree_map(lambda _: next(values)._value, tree)
 
 
 def _kind(x: Any) -> Any:
@@ -113,7 +104,7 @@ def _kind(x: Any) -> Any:
 
 def _parts(tree: Any, kind: Any, shapes: Any) -> list[Any]:
     """The parts of a tree that are trees of these shapes, from left to right."""
-    if mapped(kind, tree) == shapes:
+    if tree_map(kind, tree) == shapes:
         return [tree]
     if isinstance(tree, dict):
         tree = list(tree.values())
@@ -125,9 +116,9 @@ def _parts(tree: Any, kind: Any, shapes: Any) -> list[Any]:
 # ---- whether they may be -------------------------------------------------------------------------
 
 
-def refuse_followed(donated: Any) -> None:
+def refuse_recorded(donated: Any) -> None:
     """A parameter that requires a gradient is recorded, and cannot be updated in place."""
-    for x in leaves_of(donated):
+    for x in tree_leaves(donated):
         if isinstance(x, Tensor) and x.is_leaf and x.requires_grad:
             raise TypeError(
                 f"compile: {describe(x)} is donated, but requires a gradient: what is recorded is "
@@ -136,7 +127,7 @@ def refuse_followed(donated: Any) -> None:
             )
 
 
-def refuse_shared(leaves: Sequence[Any], taken: Sequence[int]) -> None:
+def check_no_aliasing(leaves: Sequence[Any], taken: Sequence[int]) -> None:
     """Raise where an array that will be overwritten is read-only, or is seen by another argument.
 
     `entry` says the same of most arrays, in no time.

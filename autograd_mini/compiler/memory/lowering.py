@@ -1,7 +1,8 @@
-"""Lowering: each call of a program as calls that write into memory that is already there.
+"""Lowering: each call of a program as statements that write into memory that exists already.
 
-`out` stands for that memory. Most of NumPy takes one: ufuncs, reductions, products. A few more
-functions are two calls that do; the rest allocate, and the report of a compiled function says so.
+That memory is `out`. Ufuncs, reductions and products take an `out`. A few more functions are
+written as two calls that take one. The others allocate, and a compiled function's report counts
+them.
 """
 
 from __future__ import annotations
@@ -15,29 +16,28 @@ import numpy as np
 from ...core.registry import PRIMITIVES
 from ...functional.targets import check_class_indices
 from ..ir import Step, Value, astype, dtype_of, example_of, for_blas, memory_of, options, values_in
-from ..passes.rewrite import made_by
-from ..positions import counted, positions, put, take
-from ..tracer import within
+from ..traced_functions import check_bounds
 
-#: writes an argument: the name of a value, or that of a constant
+#: returns the name of a value, or of a constant
 Names = Callable[[Any], str]
 
 
 class Lowered:
-    """How one value is made.
+    """How one value is computed.
 
     Attributes
     ----------
-    allocating : str or None
-        The expression that gives it in memory of its own.
+    allocating : str
+        The expression that returns it in new memory.
     writing : sequence of str
-        The statements that write it to ``{out}``, or to ``{seen}``; none if NumPy has no way to.
+        The statements that write it to ``{out}``, or to ``{seen}``; empty if NumPy cannot.
     over : sequence of Value
         The arguments whose memory may be `out`: entry i is read before entry i is written.
     copies : bool
-        The first statement only copies the argument in `over`: if that is `out`, it can go.
+        Whether the first statement only copies the argument in `over`, so that it can be left out
+        if that is `out`.
     shape : tuple of int or None
-        The shape in which ``{seen}`` shows the memory of `out`, which then must be without gaps.
+        The shape of ``{seen}``, a view of the memory of `out`, which must be contiguous.
     """
 
     __slots__ = ("allocating", "copies", "over", "shape", "writing")
@@ -54,22 +54,22 @@ class Lowered:
         self.copies, self.shape = copies, shape
 
 
-#: what gives its argument as it is, unless it raises: nothing to look at once and for all
-CHECKS = (check_class_indices, within)
-#: what gives the memory of its argument or a copy, as that lies in memory
+#: functions that return their argument or raise; they run in each call
+CHECKS = (check_class_indices, check_bounds)
+#: functions that return a view or a copy, depending on the layout of their argument
 LOOKS = (np.reshape, np.ravel)
 
 
 def is_view(step: Step) -> bool:
-    """Whether a step gives the memory of its argument, looked at in another way."""
+    """Return whether a step returns a view of its argument."""
     if step.several or step.name:
         return False
     memory = memory_of(step.outs[0].example)
     return any(memory is memory_of(v.example) for v in step.inputs)
 
 
-def lowered(step: Step, name: Names) -> Lowered:
-    """A step in the names of its arguments."""
+def lower(step: Step, name: Names) -> Lowered:
+    """Return how to compute a step."""
     f = step.function
     if f in _SPECIAL and not step.name:
         found: Lowered | None = _SPECIAL[f](step, name)
@@ -83,7 +83,7 @@ def lowered(step: Step, name: Names) -> Lowered:
 
 
 def called(step: Step, name: Names) -> str:
-    """The call as it was made; an index and a transpose as NumPy reads them fastest."""
+    """Return the text of the call; an index and a transpose as NumPy runs them fastest."""
     if step.function is operator.getitem:
         return f"{name(step.args[0])}[{name(step.args[1])}]"
     if step.function is np.transpose and len(step.args) == 1 and not step.kwargs:
@@ -94,7 +94,7 @@ def called(step: Step, name: Names) -> str:
 
 
 def check(step: Step, name: Names) -> str:
-    """The call of a check; that of classes is looked into before, in half of the time."""
+    """Return the text of a check. Class indices are first compared inline, in half the time."""
     t = name(step.args[0])
     call = called(step, name)
     if step.function is not check_class_indices or not np.size(step.inputs[0].example):
@@ -112,7 +112,7 @@ def _ufunc(f: Any, step: Step, name: Names) -> Lowered:
     call = name(f)
     if f is np.matmul and for_blas(*map(example_of, step.args)) and _dot_writes(step):
         call = name(np.dot)  # the same product, and a third less to look at before it starts
-    # By position is faster, but is deprecated where people took the third for an argument.
+    # `out` by position is faster, but deprecated for these two.
     out = "out={out}" if f in (np.maximum, np.minimum) else "{out}"
     return Lowered(f"{name(f)}({arguments})", [f"{call}({arguments}, {out})"], over)
 
@@ -122,9 +122,11 @@ _MOST_REPEATED = 2**15
 
 
 def _strong(f: Any, step: Step, a: Any) -> Any:
-    """A bare number as an array of the dtype that it would take, which NumPy reads faster."""
-    if not isinstance(a, (bool, int, float)) or isinstance(a, np.generic) or f is np.power:
-        return a  # (for some exponents that are numbers, a power has a way of its own)
+    """Return a bare number as an array of the dtype that it would take, which is faster."""
+    if not isinstance(a, (bool, int, float)) or isinstance(a, np.generic):
+        return a
+    if f in (np.power, np.ldexp):
+        return a  # np.power computes some exponents in another way, and np.ldexp takes integers
     others = [dtype_of(x.example) for x in step.args if isinstance(x, Value) and _has_dtype(x)]
     y = np.asarray(step.outs[0].example)
     small = y.flags.c_contiguous and 1 < y.size <= _MOST_REPEATED
@@ -140,7 +142,7 @@ def _has_dtype(x: Value) -> bool:
 
 
 def _dot(step: Step, name: Names) -> Lowered | None:
-    """A product that np.matmul would not pass on to BLAS: else that would stand here."""
+    """A product that np.matmul would not pass to BLAS."""
     if not _dot_writes(step):
         return None
     call = f"{name(np.dot)}({name(step.args[0])}, {name(step.args[1])}"
@@ -155,7 +157,7 @@ def _dot_writes(step: Step) -> bool:
 
 
 def _power(step: Step, name: Names) -> Lowered:
-    """Of one number, NumPy goes another way where it is told to write, and rounds otherwise."""
+    """For a single number and an `out`, NumPy rounds in another way."""
     if np.size(step.outs[0].example) == 1:
         return Lowered(called(step, name))
     return _ufunc(np.power, step, name)
@@ -176,7 +178,7 @@ def _reduction(ufunc: np.ufunc) -> Callable[[Step, Names], Lowered | None]:
             return None
         x, axis, dtype, keepdims = step.args[0], *map(given.get, ("axis", "dtype", "keepdims"))
         head = f"{name(ufunc.reduce)}({name(x)}, {name(axis)}, {name(dtype)}"
-        keepdims = keepdims is True
+        keepdims = keepdims not in (None, np._NoValue) and bool(keepdims)
         return Lowered(f"{head}, None, {keepdims})", [f"{head}, {{out}}, {keepdims})"])
 
     return lower
@@ -258,43 +260,9 @@ def _join(step: Step, name: Names) -> Lowered | None:
 def _einsum(step: Step, name: Names) -> Lowered | None:
     call = called(step, name)
     strides = [s for v in step.inputs for s in np.asarray(v.example).strides]
-    if min(strides, default=0) < 0:  # told where to write, it adds up in another order
+    if min(strides, default=0) < 0:  # with an `out`, it adds up in another order
         return Lowered(call)
     return Lowered(call, [f"{call[:-1]}, out={{out}})"])
-
-
-def _put(step: Step, name: Names) -> Lowered:
-    x, positions, values = step.args
-    if not isinstance(values, Value):
-        values = np.asarray(values, x.dtype)  # a number would be made an array in each call
-    writing = [
-        f"{name(np.copyto)}({{out}}, {name(x)})",
-        f"{{seen}}[{name(positions)}] = {name(values)}",
-    ]
-    return Lowered(called(step, name), writing, [x], copies=True, shape=(-1,))
-
-
-def _take(step: Step, name: Names) -> Lowered:
-    x, at = step.args
-    return Lowered(called(step, name), [f"{name(x)}.take({name(at)}, None, {{out}}, 'clip')"])
-
-
-def _positions(step: Step, name: Names) -> Lowered | None:
-    t, c, by_class = step.args
-    (n,) = np.shape(example_of(t))
-    if dtype_of(example_of(t)).kind != "i":
-        return None
-    writing = (
-        [] if made_by(t, check_class_indices) else [f"{name(check_class_indices)}({name(t)}, {c})"]
-    )
-    if by_class:
-        writing += [
-            f"{name(np.multiply)}({name(t)}, {name(np.asarray(n))}, {{out}})",
-            f"{name(np.add)}({{out}}, {name(counted(n))}, {{out}})",
-        ]
-    else:
-        writing.append(f"{name(np.add)}({name(t)}, {name(np.arange(n) * c)}, {{out}})")
-    return Lowered(called(step, name), writing)
 
 
 def _scatter(step: Step, name: Names) -> Lowered:
@@ -311,8 +279,6 @@ def _scatter(step: Step, name: Names) -> Lowered:
 _SPECIAL: dict[Any, Any] = {
     operator.pow: _power,
     np.power: _power,
-    positions: _positions,
-    take: _take,
     np.mean: _mean,
     np.argmax: _argument,
     np.argmin: _argument,
@@ -324,7 +290,6 @@ _SPECIAL: dict[Any, Any] = {
     np.stack: _join,
     np.dot: _dot,
     np.einsum: _einsum,
-    put: _put,
 }
 for _ufunc_of, _name in ((np.add, "sum"), (np.multiply, "prod"), (np.maximum, "max"),
                          (np.minimum, "min"), (np.logical_and, "all"),
@@ -339,6 +304,4 @@ def may_raise(step: Step) -> bool:
         return bool(step.name) or step.outs[0].dtype.kind in "iu"
     if f is operator.getitem:
         return bool(values_in(step.args[1]))
-    return f in (*CHECKS, positions, put) or not (
-        isinstance(f, np.ufunc) or f in _SPECIAL or is_view(step)
-    )
+    return f in CHECKS or not (isinstance(f, np.ufunc) or f in _SPECIAL or is_view(step))

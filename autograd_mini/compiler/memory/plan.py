@@ -1,9 +1,9 @@
-"""Planning: which memory each value of a program has, and the program with that memory in it.
+"""Planning: assign memory to the values of a program, and write the program with that memory.
 
-A *slab* is memory that values take in turn: it is free again after the last step that reads what
-is in it. An elementwise step may even write over its own argument. A value that looks at the
-memory of another (a transpose, a slice) has none of its own; if that memory is a slab, it is looked
-at once and for all, when the program is set up. Results always have memory of their own.
+A *buffer* is memory that several values use in turn. It is free again after the last step that
+reads its value. An elementwise step may even write over its own argument. A view (a transpose, a
+slice) has no memory; a view of a buffer is made only once, when the program is set up. Results
+always have memory of their own.
 """
 
 from __future__ import annotations
@@ -16,13 +16,16 @@ from typing import Any
 
 import numpy as np
 
+from ...core.pytree import tree_map
 from ...core.registry import name_of
-from ...core.tensor import _next_order
-from ..ir import Program, Step, Value, layout, mapped, memory_of, values_in
-from .lowering import CHECKS, LOOKS, Lowered, called, check, lowered, may_raise
+from ..ir import Program, Step, Value, layout, memory_of, values_in
+from .lowering import CHECKS, LOOKS, Lowered, called, check, lower, may_raise
+
+#: functions that return C's order whatever the layout of their arguments
+_LAID_OUT_IN_ROWS = (np.matmul, np.dot)
 
 
-class Slab:
+class Buffer:
     """Memory of `size` bytes, which several values use one after the other."""
 
     def __init__(self, size: int) -> None:
@@ -30,14 +33,14 @@ class Slab:
 
 
 class Plan:
-    """A program as text that writes into slabs.
+    """A program as text that writes into buffers.
 
     Attributes
     ----------
     text : str
         Defines ``run(...)``, which takes the arguments and gives the results.
-    slabs : list of Slab
-    slab_of : dict of Value to Slab
+    buffers : list of Buffer
+    buffer_of : dict of Value to Buffer
     allocated : list of Value
         Values besides the results for which NumPy allocates memory in each call.
     """
@@ -50,8 +53,8 @@ class Plan:
         tensors: Container[Value] = (),
         whole: Container[Value] = (),
     ) -> None:
-        self.slabs: list[Slab] = []
-        self.slab_of: dict[Value, Slab] = {}
+        self.buffers: list[Buffer] = []
+        self.buffer_of: dict[Value, Buffer] = {}
         self.allocated: list[Value] = []
         self._program = program
         self._donated = donated  # result -> the argument whose memory it shall have
@@ -63,8 +66,9 @@ class Plan:
         self._views: list[tuple[str, Callable[[dict[str, Any]], Any]]] = []
         self._memories: dict[Any, tuple[str, Callable[[Any], Any]]] = {}
         self._seen: dict[Any, str] = {}
-        self._free: list[Slab] = []
+        self._free: list[Buffer] = []
         self._still: set[Value] = set()  # whose arrays are the same in each call
+        self._loose: set[Value] = set()  # whose layout in memory depends on numbers
         self._roots = _roots(program)
         self._last = self._last_reads()
         risky = [i for i, step in enumerate(program.steps) if may_raise(step)]
@@ -94,6 +98,7 @@ class Plan:
         for v in step.outs:
             self._names[v] = f"v{len(self._names)}"
         value = step.outs[0]
+        self._follow_layout(step)
         if self._roots[value] is not value and not step.several:
             self._look(step, value)
             return
@@ -103,30 +108,48 @@ class Plan:
             names = ", ".join(self._names[v] for v in step.outs)
             self._lines.append(f"({names},) = {self._alone(step, called(step, self._name))}")
             return
-        how = lowered(step, self._name)
+        how = lower(step, self._name)
         over = self._writable(i, step, how.over)
         target = self._donated.get(value)
-        if target is not None and self._may_take(i, step, how, target):
+        if target is not None and value not in self._loose and self._may_take(i, step, how, target):
             self._write(how, how.writing, self._names[target])
             self._names[value] = self._names[target]
-        elif value in self._own or not how.writing or value.dtype.kind not in "biufc":
+        elif (
+            value in self._own
+            or not how.writing
+            or value.dtype.kind not in "biufc"
+            or value in self._loose
+        ):
             self._lines.append(f"{self._names[value]} = {self._alone(step, how.allocating)}")
             if value not in self._own:
                 self.allocated.append(value)
         else:
-            slab = over or self._slab(value)
-            self.slab_of[value] = slab
+            buffer = over or self._take_buffer(value)
+            self.buffer_of[value] = buffer
             self._still.add(value)
-            self._names[value] = self._memory(slab, value)
+            self._names[value] = self._memory(buffer, value)
             copied = bool(over) and how.copies
             self._write(how, how.writing[copied:], self._names[value])
         self._release(i, step)
 
+    def _follow_layout(self, step: Step) -> None:
+        """Note results whose layout in memory depends on numbers: they are allocated.
+
+        A function that is called as a whole may choose it by the numbers, as the fused loss does,
+        and elementwise functions follow it. A sum over the result must run in that order too.
+        """
+        loose = bool(step.name) or not self._loose.isdisjoint(step.inputs)
+        if loose and step.function not in _LAID_OUT_IN_ROWS:
+            self._loose.update(v for v in step.outs if len(v.shape) > 1)
+
     def _alone(self, step: Step, call: str) -> str:
-        """A call, and a copy of what it may give of an argument's memory: for some numbers, as a
-        function of the user's may, or for arrays that lie in memory otherwise.
+        """Return a call, with a copy if it may return memory of an argument.
+
+        A user's function may do so for some numbers, and a reshape for some layouts.
         """
         if step.name and step.several:
+            if (step.function.__module__ or "").startswith("autograd_mini."):
+                return call
             return f"map({self._name(np.array)}, {call})"
         return f"{self._name(np.array)}({call})" if step.name or step.function in LOOKS else call
 
@@ -135,7 +158,7 @@ class Plan:
         self._lines += [statement.format(out=out, seen=seen) for statement in statements]
 
     def _seen_as(self, out: str, shape: tuple[int, ...]) -> str:
-        """The name of a slab's memory in another shape: looked at once and for all."""
+        """The name of a buffer's memory in another shape: looked at once and for all."""
         key = out, shape
         if key not in self._seen:
             self._seen[key] = name = f"{out}_{len(self._seen)}"
@@ -154,7 +177,7 @@ class Plan:
             return
         self._lines.append(f"{self._names[value]} = {called(step, self._name)}")
 
-    # ---- slabs -----------------------------------------------------------------------------------
+    # ---- buffers ---------------------------------------------------------------------------------
 
     def _dies(self, i: int, step: Step, v: Value) -> bool:
         """Whether nothing but this step reads the memory of `v` from here on, and only as `v`."""
@@ -162,13 +185,13 @@ class Plan:
         others = [x for x in step.inputs if self._roots[x] is root and x is not v]
         return self._last[root] <= i and not others
 
-    def _writable(self, i: int, step: Step, over: Any) -> Slab | None:
-        """The slab of an argument that the step may overwrite."""
+    def _writable(self, i: int, step: Step, over: Any) -> Buffer | None:
+        """The buffer of an argument that the step may overwrite."""
         (value,) = step.outs
         for v in over:
-            slab = self.slab_of.get(v)
-            if slab and self._dies(i, step, v) and layout(v.example) == layout(value.example):
-                return slab
+            buffer = self.buffer_of.get(v)
+            if buffer and self._dies(i, step, v) and layout(v.example) == layout(value.example):
+                return buffer
         return None
 
     def _may_take(self, i: int, step: Step, how: Lowered, target: Value) -> bool:
@@ -185,36 +208,36 @@ class Plan:
         reads = [v for v in step.inputs if self._roots[v] is target]
         return not reads or (target in how.over and all(v is target for v in reads))
 
-    def _slab(self, value: Value) -> Slab:
-        """The smallest free slab that holds a value; if none does, the largest, made to."""
+    def _take_buffer(self, value: Value) -> Buffer:
+        """The smallest free buffer that holds a value; if none does, the largest, made to."""
         need = max(np.asarray(value.example).nbytes, 1)
         fitting = [s for s in self._free if s.size >= need]
         if fitting:
-            slab = min(fitting[::-1], key=lambda s: s.size)  # of equals the one used last
+            buffer = min(fitting[::-1], key=lambda s: s.size)  # of equals the one used last
         elif self._free:
-            slab = max(self._free, key=lambda s: s.size)
-            slab.size = need
+            buffer = max(self._free, key=lambda s: s.size)
+            buffer.size = need
         else:
-            slab = Slab(need)
-            self.slabs.append(slab)
-            return slab
-        self._free.remove(slab)
-        return slab
+            buffer = Buffer(need)
+            self.buffers.append(buffer)
+            return buffer
+        self._free.remove(buffer)
+        return buffer
 
-    def _memory(self, slab: Slab, value: Value) -> str:
-        """The name of a slab as an array like the value: one array for all that are like it."""
-        key = slab, *layout(value.example)
+    def _memory(self, buffer: Buffer, value: Value) -> str:
+        """The name of a buffer as an array like the value: one array for all that are like it."""
+        key = buffer, *layout(value.example)
         if key not in self._memories:
             self._memories[key] = f"m{len(self._memories)}", _laid_out(value.example)
         return self._memories[key][0]
 
     def _release(self, i: int, step: Step) -> None:
         """Slabs whose last reader this was are free, but for the one just written to."""
-        kept = self.slab_of.get(step.outs[0])
+        kept = self.buffer_of.get(step.outs[0])
         for root in dict.fromkeys(self._roots[v] for v in step.inputs):
-            slab = self.slab_of.get(root)
-            if slab and slab is not kept and self._last[root] <= i and slab not in self._free:
-                self._free.append(slab)
+            buffer = self.buffer_of.get(root)
+            if buffer and buffer is not kept and self._last[root] <= i and buffer not in self._free:
+                self._free.append(buffer)
 
     # ---- the text --------------------------------------------------------------------------------
 
@@ -234,9 +257,8 @@ class Plan:
         opened = [f"{x} = t{x}._array" for v, x in given.items() if v in self._tensors]
         arguments = ", ".join(f"t{x}" if v in self._tensors else x for v, x in given.items())
         written = [v for v in self._donated.values() if v in self._tensors]
-        newer = self._bind(_next_order, "next_order") if written else ""
-        # a new version, as after `t.data -= step`: what was recorded of the old is out of date
-        self._late += [f"t{given[v]}.order = {newer}()" for v in written]
+        # a new version, as after `t.data -= step`: nodes computed from the old data are out of date
+        self._late += [f"t{given[v]}._advance({given[v]})" for v in written]
         lines = [*opened, *self._lines, f"results = {returned}", *self._late, "return results"]
         return "\n    ".join([f"def run({arguments}):", *lines])
 
@@ -282,11 +304,11 @@ class Plan:
         return self._bound_ids[key]
 
     def set_up(self) -> Callable[..., Any]:
-        """``run`` over slabs of its own: two threads never use the same."""
+        """``run`` over buffers of its own: two threads never use the same."""
         space = dict(self._bound)
-        memory = {slab: _aligned(slab.size) for slab in self.slabs}
-        for (slab, *_), (name, laid_out) in self._memories.items():
-            space[name] = laid_out(memory[slab])
+        memory = {buffer: _aligned(buffer.size) for buffer in self.buffers}
+        for (buffer, *_), (name, laid_out) in self._memories.items():
+            space[name] = laid_out(memory[buffer])
         for name, look in self._views:
             space[name] = look(space)
         exec(compile(self.text, "<compiled>", "exec"), space)
@@ -302,7 +324,7 @@ def _again(step: Step, names: dict[Value, str]) -> Callable[[dict[str, Any]], An
         def there(x: Any) -> Any:
             return space[names[x]] if isinstance(x, Value) else x
 
-        return function(*mapped(there, args), **mapped(there, kwargs))
+        return function(*tree_map(there, args), **tree_map(there, kwargs))
 
     return look
 
@@ -326,9 +348,9 @@ def _aligned(size: int) -> Any:
 
 
 def _laid_out(example: Any) -> Callable[[Any], Any]:
-    """What makes of a slab an array like the example, with its axes in the same order."""
+    """What makes of a buffer an array like the example, with its axes in the same order."""
     x = np.asarray(example)
     size, dtype = x.nbytes, x.dtype
     order = sorted(range(x.ndim), key=lambda i: -abs(x.strides[i]))
     shape, back = [x.shape[i] for i in order], np.argsort(order).astype(int)
-    return lambda slab: slab[:size].view(dtype).reshape(shape).transpose(back)
+    return lambda buffer: buffer[:size].view(dtype).reshape(shape).transpose(back)

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ..ir import Program, Step, Value, example_of, mapped
+from ...core.pytree import tree_map
+from ..ir import Program, Step, Value, example_of
 
 #: a step -> what stands for its result: a value, a constant, or another `Call`; None if neither
 Rule = Callable[[Step], Any]
@@ -39,7 +40,7 @@ def simplify(program: Program, rules: Sequence[tuple[str, Rule]]) -> Program:
     todo = list(reversed(program.steps))
     while todo:
         step = todo.pop()
-        step.args, step.kwargs = mapped(current, step.args), mapped(current, step.kwargs)
+        step.args, step.kwargs = tree_map(current, step.args), tree_map(current, step.kwargs)
         new: list[Step] = []
         found = _rewritten(step, rules, program.done, new)
         if new:  # what the rule calls first is simplified first
@@ -54,8 +55,8 @@ def simplify(program: Program, rules: Sequence[tuple[str, Rule]]) -> Program:
             continue
         for out, same in zip(step.outs, before.outs):
             stands_for[out] = _introduced(same, out)
-        program.done["shared"] += 1
-    program.results = mapped(current, program.results)
+        program.done["common subexpressions"] += 1
+    program.results = tree_map(current, program.results)
     program.steps = kept
     program.drop_dead()
     return program
@@ -102,16 +103,16 @@ def _changed(step: Step, call: Call, new: list[Step]) -> bool:
     def value_of(x: Any) -> Any:
         if not isinstance(x, Call):
             return x
-        made = Step(x.function, mapped(value_of, x.args), x.kwargs, x.name, step.part)
+        made = Step(x.function, tree_map(value_of, x.args), x.kwargs, x.name, step.part)
         with np.errstate(all="ignore"):
-            y = x.function(*mapped(example_of, made.args), **mapped(example_of, x.kwargs))
+            y = x.function(*tree_map(example_of, made.args), **tree_map(example_of, x.kwargs))
         made.outs = (Value(y, made),)
         inner.append(made)
         return made.outs[0]
 
-    call.args = mapped(value_of, call.args)
+    call.args = tree_map(value_of, call.args)
     with np.errstate(all="ignore"):
-        y = call.function(*mapped(example_of, call.args), **mapped(example_of, call.kwargs))
+        y = call.function(*tree_map(example_of, call.args), **tree_map(example_of, call.kwargs))
     if _layout(y) != _layout(out.example):
         return False
     step.function, step.args, step.kwargs, out.example = call.function, call.args, call.kwargs, y
@@ -157,7 +158,9 @@ def number(x: Any) -> Any:
     if not isinstance(x, np.ndarray) or not x.size or x.dtype.kind not in "biuf":
         return None
     first = x[(0,) * x.ndim]
-    same = all(s == 0 or n == 1 for s, n in zip(x.strides, x.shape)) or (x == first).all()
+    if all(s == 0 or n == 1 for s, n in zip(x.strides, x.shape)):
+        return first
+    same = (x == first).all() and (np.signbit(x) == np.signbit(first)).all()  # 0.0 == -0.0
     return first if same else None
 
 

@@ -18,8 +18,9 @@ from typing import Any
 
 import numpy as np
 
+from ...core.pytree import tree_leaves
 from ...core.registry import PRIMITIVES
-from ..ir import Step, Value, example_of, leaves_of, options
+from ..ir import Step, Value, example_of, options
 from .rewrite import Call, Rule, made_by
 
 _SUMS = (np.sum, np.add.reduce)
@@ -149,7 +150,7 @@ def _by_softmax(a: Any, p: Any) -> Any:
     taken = made_by(inner[1], operator.getitem) if inner else None
     if not (entries and inner and taken) or taken[0] is not p:
         return None
-    if list(map(id, leaves_of(taken[1]))) != list(map(id, leaves_of(entries[1]))):
+    if list(map(id, tree_leaves(taken[1]))) != list(map(id, tree_leaves(entries[1]))):
         return None
     full = Call(a.step.function, _of_shape(inner[0], inner[1].shape), *entries[1:])
     full.name = a.step.name

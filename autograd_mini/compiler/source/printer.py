@@ -18,9 +18,10 @@ from typing import Any
 
 import numpy as np
 
+from ...core.pytree import tree_leaves
 from ...core.registry import name_of, parameters_of
 from ...text.terminal import transliterate
-from ..ir import Program, Step, Value, astype, dtype_of, example_of, leaves_of, values_in
+from ..ir import Program, Step, Value, astype, dtype_of, example_of, values_in
 from ..memory.lowering import CHECKS
 from ..passes.rewrite import is_elementwise, number
 from .inline import helper
@@ -122,13 +123,13 @@ class _Writer:
     def text(self, by: Sequence[Value]) -> Source:
         for value in self.program.arguments:
             self.texts[value] = self._new_name(value.name or "x"), _ATOM
-        first = leaves_of(self.program.results)[:1]
+        first = values_in(self.program.results[:1])
         for value in sorted(self.returned, key=lambda v: v not in first):
             if value not in self.texts and (value.name or value in first):
                 value.name = self._new_name(value.name or "result")
         for step in self.program.steps:
             self._write(step)
-        returned = listed([self._operand(x, 0) for x in leaves_of(self.program.results)])
+        returned = listed([self._operand(x, 0) for x in tree_leaves(self.program.results)])
         arguments = {self.texts[v][0]: v.example for v in self.program.arguments}
         arguments |= dict(self.constants.values())
         names = ", ".join(self.texts[v][0] for v in by)
@@ -193,7 +194,7 @@ class _Writer:
 
     def _note(self, value: Value) -> str:
         """Whose derivative it is, or what kind of array."""
-        result = leaves_of(self.program.results)[0]
+        result = tree_leaves(self.program.results)[0]
         if value.of in self.texts and isinstance(result, Value):
             of = self.texts[value.of][0]
             if _is_name(of):

@@ -19,11 +19,10 @@ from ...core.primitive import Primitive
 from ...core.registry import parameters_of
 from ...core.tape import Tape
 from ...core.tensor import Tensor, record
-from .. import straight as _straight  # noqa: F401  how the fused loss is written
 from ..ir import Program, Value
 from ..passes.algebra import EXACT
 from ..passes.rewrite import simplify
-from ..tracer import Trace, Traced
+from ..tracer import TracedArray, Tracer
 from .printer import Source, written
 
 
@@ -95,10 +94,10 @@ def source(result: Tensor, names: Mapping[str, Any] | None = None) -> Source:
 
 def _replayed(
     tensors: list[Tensor], called: Mapping[int, str]
-) -> tuple[Trace, dict[Tensor, Tensor]]:
+) -> tuple[Tracer, dict[Tensor, Tensor]]:
     """The same tape over traced arrays: a new tensor for each of the old."""
-    trace, again = Trace(decided=True), {}
-    constants: dict[int, Traced] = {}
+    trace, again = Tracer(concrete=True), {}
+    constants: dict[int, TracedArray] = {}
     with grad_mode(True), np.errstate(all="ignore"):
         for t in tensors:
             name = t.name or called.get(id(t))
@@ -128,7 +127,7 @@ def _parameter(op: Primitive, i: int) -> str:
     return names[i] if i < len(names) else "c"
 
 
-def _derivatives(y: Tensor, trace: Trace) -> dict[Tensor, Any]:
+def _derivatives(y: Tensor, trace: Tracer) -> dict[Tensor, Any]:
     """The values that the sweep finds for all tensors; each knows of what it is the derivative."""
     if y.size == 1:
         seed: Any = np.ones(y.shape, y.dtype)
@@ -137,7 +136,7 @@ def _derivatives(y: Tensor, trace: Trace) -> dict[Tensor, Any]:
     tensors = list(y.tape())
     with np.errstate(all="ignore"):
         found = sweep(tensors, seed, keep=set(tensors))
-    values = {t: g._value if isinstance(g, Traced) else g for t, g in found.items()}
+    values = {t: g._value if isinstance(g, TracedArray) else g for t, g in found.items()}
     for t in sorted(tensors, key=lambda t: not getattr(_value(t), "name", None)):
         g = values.get(t)
         if isinstance(g, Value) and g.step is not None and g.of is None:
@@ -146,4 +145,4 @@ def _derivatives(y: Tensor, trace: Trace) -> dict[Tensor, Any]:
 
 
 def _value(t: Tensor) -> Any:
-    return t._array._value if isinstance(t._array, Traced) else t._array
+    return t._array._value if isinstance(t._array, TracedArray) else t._array

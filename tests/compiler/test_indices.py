@@ -1,4 +1,4 @@
-"""One entry a row by its position: only of the fused loss, and only of classes that exist."""
+"""Indices that are arguments: classes, entries along an axis, bins, shifts."""
 
 import numpy as np
 import pytest

@@ -1,0 +1,224 @@
+"""Trace a function, and keep its program and the memory that it runs in."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..core.arrays import unwrap
+from ..core.context import grad_mode, observing
+from ..core.pytree import tree_leaves
+from ..core.tensor import Tensor
+from .captures import Captures
+from .errors import EscapedTracerError, TracingError
+from .guards import Guards
+from .ir import Program, memory_of
+from .memory.donation import check_no_aliasing, copy_duplicate_results, match_donations
+from .memory.plan import Plan
+from .passes.algebra import EXACT
+from .passes.rewrite import number, simplify
+from .passes.stable_softmax import FUSING
+from .signature import ResultTree, argument_fast_path, flat_results, traced_argument
+from .source.printer import Source, written
+from .tracer import TracedArray, Tracer
+
+
+class Executable:
+    """The program for arguments of certain shapes, and the memory that it runs in."""
+
+    def __init__(self, f: Any, args: Any, kwargs: Any, donate: tuple[int, ...], fuse: bool) -> None:
+        tracer = Tracer()
+        given = _traced_arguments(tracer, _names(f, len(args)), args, kwargs)
+        self.guards, program, tree = _recorded(tracer, given, f, args, kwargs, fuse)
+        self._fuse = fuse
+        self.done, self.steps, self.traced = program.done, len(program.steps), len(tracer.steps)
+        self._call = (f, args, kwargs) if tracer.has_fused_calls else None
+        self._source = None if tracer.has_fused_calls else _text(program, tracer)
+        program.run_examples()
+        if donate:
+            copy_duplicate_results(program)
+        donated = match_donations(tree, program.results, given[0], donate)
+        tensors = {unwrap(x)._value for x in tree_leaves(given) if isinstance(x, Tensor)}
+        taken = {r for r, a in donated.items() if a in tensors}
+        whole = tree.leave_out(taken, donated, program.results)
+        self.plan = Plan(program, tree.written, donated, tensors, whole)
+        places = {v: i for i, v in enumerate(program.arguments)}
+        self.taken = [places[v] for v in donated.values()]
+        self._idle = [self.plan.set_up()]
+        self.enter = argument_fast_path(args, self.taken) if not kwargs else None
+        made = [v for step in [*tracer.steps, *program.steps] for v in step.outs]
+        for value in [*program.arguments, *made]:
+            value.example = None  # all of them together may be large, and live in cycles
+
+    @property
+    def source(self) -> Source | TypeError:
+        """The program as text. For a fused node that depends on numbers, it is that of its graph.
+
+        The function is traced again for that, with the arguments of its first call.
+        """
+        if self._source is None and self._call is not None:
+            f, args, kwargs = self._call
+            tracer = Tracer(unfuse=True)
+            given = _traced_arguments(tracer, _names(f, len(args)), args, kwargs)
+            _, program, _ = _recorded(tracer, given, f, args, kwargs, self._fuse)
+            self._source = _text(program, tracer)
+        assert self._source is not None
+        return self._source
+
+    def __call__(self, leaves: Sequence[Any], inputs: Sequence[Any]) -> Any:
+        """Run in memory that no other thread is using now."""
+        if self.taken and inputs:
+            check_no_aliasing([*leaves, *inputs], self.taken)
+        try:
+            run = self._idle.pop()
+        except IndexError:
+            run = self.plan.set_up()
+        try:
+            return run(*leaves, *inputs)
+        finally:
+            self._idle.append(run)
+
+    def report(self) -> str:
+        done = dict(self.done)
+        repeated, dead = done.pop("common subexpressions", 0), done.pop("dead code", 0)
+        fused = {name: done.pop(name, 0) for name, _ in FUSING}
+        nothing = "nothing was found to fuse" if self._fuse else "nothing: fuse=True asks for it"
+        plan = self.plan
+        size = sum(buffer.size for buffer in plan.buffers)
+        lines = {
+            "steps": f"{self.steps} of {self.traced} traced",
+            "common subexpressions": f"{repeated}",
+            "dead code": f"{dead} steps",
+            "rewritten": _counted(done) or "nothing",
+            "fused": _counted(fused) or nothing,
+            "buffers": f"{len(plan.buffers)} of {size:,} bytes, for {len(plan.buffer_of)} values",
+            "allocated": f"{len(plan.allocated)} values a call, besides the results",
+        }
+        return "\n".join(report_line(label, text) for label, text in lines.items())
+
+
+def report_line(label: str, text: str) -> str:
+    """Return a line of a report."""
+    return f"{label + ':':23} {text}"
+
+
+def _counted(done: Mapping[str, int]) -> str:
+    """Return how often each rule was applied, by its name."""
+    return ", ".join(f"{name} {n}" for name, n in sorted(done.items()) if n)
+
+
+# ---- tracing -------------------------------------------------------------------------------------
+
+
+def _recorded(
+    tracer: Tracer, given: Any, f: Any, args: Any, kwargs: Any, fuse: bool
+) -> tuple[Guards, Program, ResultTree]:
+    """Trace the function. Return its captured state, its program, and the tree of its results."""
+    settings = [x for x in tree_leaves((args, kwargs)) if not isinstance(x, _NO_SETTINGS)]
+    guards = Guards((f, *settings))
+    tracer.captured = {id(memory_of(unwrap(place.seen))) for place in guards.arrays}
+    drawn = guards.states()
+    y = _traced(tracer, f, given)
+    name = getattr(f, "__name__", "the function")
+    if guards.states() != drawn:
+        raise RuntimeError(
+            f"compile: {name} draws random numbers. A program would have the same ones in every "
+            "call. Draw them outside, and pass them as arguments."
+        )
+    now = Captures((f, *settings), assigned=True)
+    for place in [*now.places, *now.arrays]:
+        if isinstance(unwrap(place.seen), TracedArray):
+            raise EscapedTracerError(
+                f"compile: {name} leaves a traced array in {place.name}, which would never be "
+                "updated again. Return the new value, and assign it outside."
+            )
+    guards.leave_out(guards.changed())  # such as a list of what was traced
+    results, tree = flat_results(tracer, y)
+    program = Program(tracer, results)
+    derived = _has_unknown_constants(program)
+    if fuse:
+        simplify(program, [*EXACT, *FUSING])
+    simplify(program, EXACT)
+    arrays = [array for array, _ in tracer.inputs]
+    names = guards.watch(arrays, tracer.baked, derived)
+    for (_, value), known in zip(tracer.inputs, names):
+        value.name = known or None
+    program.arguments = [*tracer.arguments, *(value for _, value in tracer.inputs)]
+    return guards, program, tree
+
+
+def _traced(tracer: Tracer, f: Any, given: Any) -> Any:
+    """Return the result of the function on traced arguments."""
+    try:
+        with grad_mode(True), observing(tracer):
+            y = f(*given[0], **given[1])
+            for x in tree_leaves(y):
+                tracer.refuse_parameter(x)
+            return y
+    except ValueError as error:
+        if isinstance(error.__cause__, TracingError):  # NumPy's error, of c[i] = x, hides it
+            raise error.__cause__ from None
+        raise
+    finally:
+        tracer.closed = True
+
+
+#: arguments that differ from call to call, unlike settings
+_NO_SETTINGS = (np.ndarray, Tensor, float, np.generic)
+
+
+def _has_unknown_constants(program: Program) -> bool:
+    """Return whether constants of the program may have been computed from captured arrays."""
+    constants = tree_leaves([(step.args, step.kwargs) for step in program.steps] + program.results)
+    return any(isinstance(x, (np.ndarray, np.floating)) and not _is_plain(x) for x in constants)
+
+
+def _is_plain(x: Any) -> bool:
+    """Return whether an array holds only 0, only 1, or 0, 1, 2, ..., as the rules make them."""
+    n = number(x)
+    if n is not None:
+        return bool(n in (0, 1) or (x.ndim and not any(x.strides)))
+    return x.dtype.kind == "i" and bool(np.array_equal(x.reshape(-1), np.arange(x.size)))
+
+
+def _text(program: Program, tracer: Tracer) -> Source | TypeError:
+    """Return the program as text. Of its arguments, only captured and constant arrays are kept."""
+    try:
+        found = written(program)
+    except TypeError as error:
+        return error
+    found.arguments = dict(list(found.arguments.items())[len(tracer.arguments) :])
+    return found
+
+
+def _traced_arguments(tracer: Tracer, names: list[str], args: Any, kwargs: Any) -> tuple[Any, Any]:
+    """Return the arguments for tracing, under the names of the function's parameters."""
+
+    def enter(tree: Any, name: str) -> Any:
+        if isinstance(tree, dict):
+            return {key: enter(part, str(key)) for key, part in tree.items()}
+        if isinstance(tree, (list, tuple)):
+            fields = getattr(tree, "_fields", [f"{name}_{i}" for i in range(len(tree))])
+            parts = [enter(part, own) for part, own in zip(tree, fields, strict=True)]
+            return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
+        own = tree.name if isinstance(tree, Tensor) and tree.name else name
+        return traced_argument(tracer, tree, own)
+
+    given = tuple(enter(tree, name) for tree, name in zip(args, names, strict=True))
+    return given, {name: enter(tree, name) for name, tree in kwargs.items()}
+
+
+def _names(f: Any, n: int) -> list[str]:
+    """Return the names of the first n parameters of `f`."""
+    try:
+        parameters = list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):  # some of NumPy's functions have no signature
+        parameters = []
+    plain = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)][
+        :n
+    ]
+    others = [p.name for p in parameters if p.kind is p.VAR_POSITIONAL] or ["x"]
+    return plain + others * (n - len(plain))
