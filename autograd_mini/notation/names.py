@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Collection
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -27,24 +27,8 @@ _SPECIAL = {c: f"\\{c}" for c in "#$%&_{}"} | {
 }
 
 
-class Formula(NamedTuple):
-    """A formula, how tightly it binds, and what the names in it stand for.
-
-    Attributes
-    ----------
-    text : str
-    binds : float
-    where : tuple of (str, str)
-        What got a name here, and was not known by it before: ``("ŷ", "softmax(z)")``.
-    """
-
-    text: str
-    binds: float
-    where: tuple[tuple[str, str], ...] = ()
-
-
-class Names:
-    """The names that formulas give beside those of the tensors: each to one thing.
+class Definitions:
+    """The names that formulas give in addition to those of the tensors: each to one thing.
 
     Parameters
     ----------
@@ -53,10 +37,11 @@ class Names:
 
     Examples
     --------
-    >>> names = Names(taken=["p"])
-    >>> [names.give(name, text, text) for name, text in [("ŷ", "softmax(z)"), ("p", "σ(x)")] * 2]
+    >>> definitions = Definitions(taken=["p"])
+    >>> pairs = [("ŷ", "softmax(z)"), ("p", "σ(x)")]
+    >>> [definitions.give(name, text, text) for name, text in pairs * 2]
     ['ŷ', 'p_2', 'ŷ', 'p_2']
-    >>> names.said(), names.said()
+    >>> definitions.said(), definitions.said()
     ((('ŷ', 'softmax(z)'), ('p_2', 'σ(x)')), ())
     """
 

@@ -18,7 +18,6 @@ from ..core.context import grad_mode, unobserved
 from ..core.primitive import Primitive
 from ..core.tape import Tape
 from ..core.tensor import Tensor
-from ..text.format import argument
 
 #: what only arranges entries, and is not written: what it does shows in the shapes
 SILENT = {"reshape", "broadcast_to", "expand_dims", "squeeze", "alias", "astype", "copy"}
@@ -32,18 +31,21 @@ class Ruled(NamedTuple):
 
     Attributes
     ----------
-    found : Tensor or str
-        Where the tape of the rule ends. Text for what is no Tensor, and for a rule that cannot run
-        on Tensors, as a user's may be: ``tanh′``.
+    op : str
+        The name of the operation.
+    found : Tensor or constant
+        The result of the rule: the end of its tape, or a number or array that depends on no symbol.
+        None for a rule that cannot run on Tensors, as a user's may be.
     tape : sequence of Tensor
-        What it left behind; empty beside text.
+        What it left behind; empty if the result is not a Tensor.
     cotangent : Tensor
         The symbol of the derivative that arrives.
     of : mapping of int to Tensor
         What each of the other symbols stands for, by the symbol's creation number.
     """
 
-    found: Tensor | str
+    op: str
+    found: Any
     tape: Sequence[Tensor]
     cotangent: Tensor
     of: Mapping[int, Tensor]
@@ -51,7 +53,7 @@ class Ruled(NamedTuple):
     @property
     def is_unknown(self) -> bool:
         """Whether the rule could not run on symbols."""
-        return isinstance(self.found, str) and self.found.endswith("′")
+        return self.found is None
 
     def multiplies(self) -> bool:
         """Whether the rule multiplies the cotangent, entry by entry, and does nothing else."""
@@ -113,7 +115,7 @@ def ruled(t: Tensor) -> dict[int, Ruled]:
     found = {
         i: _run(rules[i], t, symbols)
         or _run(rules[i], t, _Symbols(t, np.ndarray))  # a mask may be what a rule cannot use
-        or Ruled(f"{t.op.name}′", (), symbols.cotangent, {})
+        or Ruled(t.op.name, None, (), symbols.cotangent, {})
         for i in active
         if rules[i] is not None
     }
@@ -137,6 +139,7 @@ def _or(textbook: Any, rule: Any) -> Any:
 
 def _run(rule: Any, t: Tensor, symbols: _Symbols) -> Ruled | None:
     """What a rule makes of symbols; None if it cannot use them."""
+    assert t.op is not None
     with (
         unobserved(),
         grad_mode(True),
@@ -149,10 +152,10 @@ def _run(rule: Any, t: Tensor, symbols: _Symbols) -> Ruled | None:
         except Exception:  # whatever a user's rule may raise
             return None
     if not isinstance(found, Tensor):
-        return Ruled(argument(found), (), symbols.cotangent, symbols.of)
+        return Ruled(t.op.name, found, (), symbols.cotangent, symbols.of)
     tape = list(Tape(found))
     _forget(tape)
-    return Ruled(found, tape, symbols.cotangent, symbols.of)
+    return Ruled(t.op.name, found, tape, symbols.cotangent, symbols.of)
 
 
 class _Symbols:
@@ -224,16 +227,15 @@ def parameters(op: Primitive) -> Mapping[str, Any]:
     return {p.name: p.default for p in inspect.signature(op.forward).parameters.values()}
 
 
-def options(t: Tensor) -> list[str]:
-    """The keywords that a record was made with, ``axis=0``; those with their usual values are not
-    worth a word."""
+def options(t: Tensor) -> dict[str, Any]:
+    """Return the keywords of a node, ``axis=0``, except those with their usual values."""
     assert t.op is not None
     usual = parameters(t.op)
-    return [
-        f"{key}={argument(value)}"
+    return {
+        key: value
         for key, value in t.kwargs.items()
         if value is not None and value is not False and value is not usual.get(key, ...)
-    ]
+    }
 
 
 #: functions that have no derivative, of which rules make masks and signs

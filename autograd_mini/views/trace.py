@@ -122,7 +122,7 @@ class Trace:
 
     def forward_formula(self, t: Tensor) -> str:
         """How a record was computed, in the names of its arguments."""
-        return formula.of_record(t, self.called)
+        return formula.format_node(t, self.called)
 
     def rule(self, t: Tensor, i: int) -> Ruled:
         """What the i-th rule of a record makes of symbols: worked out once."""
@@ -171,7 +171,7 @@ def _backward(trace: Trace) -> Iterator[Step]:
             totals[a] = np.asarray(totals[a] + c) if a in totals else c
             open_paths[a] -= 1
             rule = trace.rule(t, i)
-            text = formula.of_rule(rule, trace.called, arrived)
+            text = formula.format_rule(rule, trace.called, arrived)
             total, left = totals[a], open_paths[a]
             passed_on.append(Contribution(a, t, i, rule, text, c, spread, summed, total, left))
         yield Step("backward", t, arrived, g, tuple(passed_on))

@@ -191,7 +191,7 @@ class Writer(NamedTuple):
         """Return the local derivative, or a sign for it if it is too long."""
         if not self.options.formulas:
             return ""
-        text = formula.local(self.trace.rule(t, i), self.trace.called)
+        text = formula.format_local(self.trace.rule(t, i), self.trace.called)
         if len(text) <= _LONGEST_PILL:
             return text
         return "closed form" if t.op and t.op.unfused else f"{shortened(made_by(t), 12)}′"

@@ -9,16 +9,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import chain, repeat
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from ...core.arrays import unwrap
 from ...core.tensor import Tensor
-from ...notation import latex
 from ...notation import names as naming
 from ...notation import plain as formula
+from ...notation.expression import PRODUCT, Formula
+from ...notation.latex import LaTeX
 from ...notation.symbolic import parameters
 from ...text.format import MOST_LISTED, listed, made_by, number, variable
 from ..trace import Contribution, Step, Trace, uses
@@ -52,7 +52,7 @@ class Teller:
         self.taken = naming.taken(self.tex)
         self.uses = uses(tape, trace.adjoints)
         self.seen: dict[int, int] = {}
-        self._locals_told: dict[tuple[int, int], naming.Formula] = {}
+        self._locals_told: dict[tuple[int, int], Formula] = {}
         self.brief = len(tape) > _BRIEF
 
     def nodes(self) -> list[Written]:
@@ -89,8 +89,8 @@ class Teller:
     def _forward(self, step: Step) -> Written:
         t = step.tensor
         assert t.op is not None
-        names = naming.Names(self.taken)
-        right = (latex.of_record if self.brief else latex.of_definition)(t, self.tex, names)
+        write = LaTeX(naming.Definitions(self.taken))
+        right = (write.format_node if self.brief else write.format_definition)(t, self.tex)
         name, node = self.trace.called[t.order], self.index[t.order]
         sources = list(dict.fromkeys(self.trace.called[a.order] for a in _tensors(t)))
         found: Written = {
@@ -104,7 +104,7 @@ class Teller:
         found["way"] = f"{listed(sources)} → {name}"
         found["operands"] = self._operands(t)
         found["entry"] = self.pool.text(self._entry(t))
-        if locals_ := self._locals(t, names):
+        if locals_ := self._locals(t, write):
             found["locals"] = locals_
         return found
 
@@ -124,21 +124,21 @@ class Teller:
                     found.append({"sign": before, "array": self.pool.array(array), **said})
         return found[:MOST_LISTED]
 
-    def _locals(self, t: Tensor, names: naming.Names) -> list[str]:
+    def _locals(self, t: Tensor, write: LaTeX) -> list[str]:
         """∂y/∂x = ... for each argument that derivatives flow to."""
         found = []
         for i, a in enumerate(t.inputs):
             if _is_active(self.trace, t, i, a):
                 left = rf"\frac{{\partial {self.tex[t.order]}}}{{\partial {self.tex[a.order]}}}"
-                right = self._local(t, i, names)
+                right = self._local(t, i, write)
                 found.append(f"{left} = {right.text}{_where_named(right)}")
         return found[:_MOST_SAVED]
 
-    def _local(self, t: Tensor, i: int, names: naming.Names) -> naming.Formula:
+    def _local(self, t: Tensor, i: int, write: LaTeX) -> Formula:
         """A local derivative, which is told forward and then backward."""
         key = t.order, i
         if key not in self._locals_told:
-            self._locals_told[key] = latex.local(self.trace.rule(t, i), self.tex, names)
+            self._locals_told[key] = write.format_local(self.trace.rule(t, i), self.tex)
         return self._locals_told[key]
 
     def _entry(self, t: Tensor) -> str:
@@ -153,14 +153,11 @@ class Teller:
         if t.kwargs or not _is_elementwise(t):
             return ""
         at = _chosen(t.data)
-        fake: Any = SimpleNamespace(
-            op=t.op, kwargs={}, inputs=[Tensor(float(_at(x, t.shape, at))) for x in arrays]
-        )
-        texts = [number(x.item()) for x in fake.inputs]
-        if t.op.name in _SIGNS and len(texts) == 2:
-            text = f" {_SIGNS[t.op.name]} ".join(_signed(x.item()) for x in fake.inputs)
+        entries = [float(_at(x, t.shape, at)) for x in arrays]
+        if t.op.name in _SIGNS and len(entries) == 2:
+            text = f" {_SIGNS[t.op.name]} ".join(map(_signed, entries))
         else:
-            text = formula.of_operands(fake, texts)
+            text = formula.format_operands(t.op, [number(x) for x in entries])
         return f"{_where(at)}{text}{_is(t.data[at])}"
 
     # ---- backward --------------------------------------------------------------------------------
@@ -181,8 +178,8 @@ class Teller:
     def _backward(self, step: Step) -> Written:
         t = step.tensor
         assert t.op is not None
-        names = naming.Names(self.taken)
-        given = [self._contribution(c, names) for c in step.contributions]
+        write = LaTeX(naming.Definitions(self.taken))
+        given = [self._contribution(c, write) for c in step.contributions]
         targets = list(dict.fromkeys(self.trace.called[c.target.order] for c in step.contributions))
         say = [telling.backward(t.op.name, t.op.unfused is not None)]
         say += dict.fromkeys(g.pop("said") for g in given)
@@ -213,21 +210,24 @@ class Teller:
             "said": "",
         }
 
-    def _contribution(self, c: Contribution, names: naming.Names) -> Written:
+    def _derivative(self, by: Tensor) -> str:
+        return LaTeX().derivative(self.tex[self.trace.result.order], self.tex[by.order])
+
+    def _contribution(self, c: Contribution, write: LaTeX) -> Written:
         t, a = c.source, c.target
         nth = self.seen[a.order] = self.seen.get(a.order, 0) + 1
         if self.brief:
             return self._briefly(c, nth)
         result = self.trace.result
-        arrived = "1" if t is result else latex.derivative(t, result, self.tex)
-        right = latex.of_rule(c.rule, self.tex, arrived, names)
-        term = rf"\sum {latex.bound(right[:2], 2)}" if c.summed else right.text
+        arrived = "1" if t is result else self._derivative(t)
+        right = write.format_rule(c.rule, self.tex, arrived)
+        term = rf"\sum {write.parenthesized(right, PRODUCT)}" if c.summed else right.text
         sign = "=" if nth == 1 else "+="
         found: Written = {
             "to": self.index[a.order],
             "argument": c.argument,
-            "tex": f"{latex.derivative(a, result, self.tex)} {sign} {term}{_where_named(right)}",
-            "local": self._local(t, c.argument, names).text,
+            "tex": f"{self._derivative(a)} {sign} {term}{_where_named(right)}",
+            "local": self._local(t, c.argument, write).text,
             **self._sums(c),
             "open": c.open,
             "why": telling.paths(self.trace.called[a.order], nth, c.open),
@@ -242,7 +242,7 @@ class Teller:
         return found
 
 
-def _where_named(right: naming.Formula) -> str:
+def _where_named(right: Formula) -> str:
     """Below a formula, a line for each thing that has a name in it: from the whole to its parts."""
     if not right.where:
         return ""
