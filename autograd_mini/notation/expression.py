@@ -14,7 +14,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from ..core.tensor import Tensor
-from ..text.format import Called, variable
+from ..text.format import ELLIPSIS, Called, variable
 from .symbolic import SILENT, Ruled, is_outer, keeps_all, options, parameters
 
 _MOST_PARTS = 64  # of an expression; what is used twice is written twice, and that adds up
@@ -59,7 +59,7 @@ class Call:
 
 Expression = Name | Constant | Labelled | Call
 
-ELIDED = Name("…")  #: the operands of a part that is too long
+ELIDED = Name(ELLIPSIS)  #: the operands of a part that is too long
 
 # ---- read off a tape -----------------------------------------------------------------------------
 
@@ -191,11 +191,12 @@ class Notation:
 
     templates: ClassVar[Mapping[str, str]] = {}
     precedence: ClassVar[Precedence] = PRECEDENCE
+    ellipsis: ClassVar[str] = ELLIPSIS
 
     def write(self, x: Expression, op: str = "") -> Formula:
         """Return the text of an expression, which is an operand of `op`."""
         if isinstance(x, Name):
-            return self.signed(x.text)
+            return self.signed(x.text if x is not ELIDED else self.ellipsis)
         if isinstance(x, Constant):
             return self.constant(x.value, op)
         if isinstance(x, Labelled):

@@ -46,6 +46,7 @@ class LaTeX(Mathematics):
         "not_equal": "%s ≠ %s",
     }
     equals, where, total = "{} &= {}", r" \quad \text{where } ", r"\sum"
+    ellipsis = r"\ldots"
 
     def __init__(self, definitions: Definitions | None = None) -> None:
         super().__init__(definitions or Definitions())
@@ -124,7 +125,7 @@ class LaTeX(Mathematics):
         return self.operation("mul", f"%s {sign} %s", parts)
 
     def function(self, call: Call, parts: Sequence[str]) -> str:
-        arguments = [listed(parts, r"\ldots")]
+        arguments = [listed(parts, self.ellipsis)]
         for key, x in call.kwargs.items():
             value = x.value if isinstance(x, Constant) else None
             is_array = isinstance(value, np.ndarray) and value.ndim
