@@ -17,6 +17,7 @@ def fused(
     forward: Callable[..., Any],
     *vjps: Rule | VariadicRule | None,
     unfused: Callable[..., Any],
+    stable_graph: Callable[..., Any] | None = None,
     display_graph: Callable[..., Any] | None = None,
     display_rules: Sequence[Rule | None] = (),
     name: str | None = None,
@@ -34,6 +35,9 @@ def fused(
     unfused : callable
         The same function of the same arguments, written in primitives.
         ``ag.check_fused(node, *inputs)`` compares the two.
+    stable_graph : callable, optional
+        The same function in primitives that do not overflow, if `forward` chooses its steps by the
+        numbers. ``ag.source`` prints it.
     display_graph : callable, optional
         The function as a textbook defines it, if that is shorter than the graph. It may use other
         fused nodes. Views print it; nothing is computed with it.
@@ -74,7 +78,8 @@ def fused(
     array([-1.,  0.])
     """
     made = primitive(forward, *vjps, name=name, implements=implements, residuals=residuals)
-    made.unfused, made.display_graph, made.display_rules = unfused, display_graph, display_rules
+    made.unfused, made.stable_graph = unfused, stable_graph
+    made.display_graph, made.display_rules = display_graph, display_rules
     FUSED.append(made)
     return made
 

@@ -71,6 +71,8 @@ class Primitive:
         self.residuals = residuals
         #: of a fused node: the same function, written in primitives
         self.unfused: Callable[..., Any] | None = None
+        #: of a fused node that chooses its steps by the numbers: a graph that is stable for all
+        self.stable_graph: Callable[..., Any] | None = None
         #: of a fused node: the function as a textbook defines it, if shorter than the graph
         self.display_graph: Callable[..., Any] | None = None
         #: of a fused node: its rules as a textbook writes them; None for those that are so already

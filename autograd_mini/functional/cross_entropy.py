@@ -238,6 +238,9 @@ SoftmaxCrossEntropy = fused(
     name="SoftmaxCrossEntropy",
     residuals=True,
     unfused=_graph,
+    stable_graph=lambda z, y, axis=-1, reduction="mean": _shifted_graph(
+        z, y, axis, reduction, None
+    ),
 )
 
 
