@@ -8,11 +8,11 @@ puts the parentheses in, for all notations by one table of precedence.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from ..core.arrays import NO_KWARGS
 from ..core.tensor import Tensor
 from ..text.format import ELLIPSIS, Called, variable
 from .symbolic import SILENT, Ruled, is_outer, keeps_all, options, parameters
@@ -22,24 +22,21 @@ _MOST_PARTS = 64  # of an expression; what is used twice is written twice, and t
 # ---- the tree ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, eq=False)
-class Name:
+class Name(NamedTuple):
     """A tensor, or an array, that is in a variable."""
 
     text: str
     shape: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
-class Constant:
+class Constant(NamedTuple):
     """A number, an array, an index, a dtype: whatever is not computed."""
 
     value: Any
     shape: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
-class Labelled:
+class Labelled(NamedTuple):
     """A part that a textbook gives a name of its own, such as ŷ."""
 
     name: str
@@ -47,13 +44,12 @@ class Labelled:
     shape: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
-class Call:
+class Call(NamedTuple):
     """An operation, by the name that its primitive has, and its operands."""
 
     op: str
     args: Sequence[Expression]
-    kwargs: Mapping[str, Expression] = field(default_factory=dict)
+    kwargs: Mapping[str, Expression] = NO_KWARGS
     shape: tuple[int, ...] = ()
 
 
@@ -107,7 +103,7 @@ def of_call(t: Tensor, called: Called, of: Callable[[Tensor], Expression]) -> Ex
         else:
             args.append(known or Constant(a, np.shape(a) if isinstance(a, np.ndarray) else ()))
     if t.op.name in SILENT or (t.op.name == "getitem" and keeps_all(t)):
-        return replace(args[0], shape=t.shape)
+        return args[0]._replace(shape=t.shape)
     if is_outer(t):
         return Call("matmul", [args[0], Call("transpose", args[1:])], shape=t.shape)
     kwargs |= {key: Constant(value) for key, value in options(t).items()}
@@ -137,47 +133,29 @@ WRITTEN_BEFORE = ("sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos
 #: operation -> how tightly it binds, and how tightly its operands must, to have no parentheses
 PRECEDENCE: Precedence = {
     **dict.fromkeys(_COMPARISONS, (COMPARISON, (OR, OR))),
-    "bitwise_or": (OR, (OR, AND)),
-    "bitwise_and": (AND, (AND, SUM)),
-    "add": (SUM, (SUM, SUM)),
-    "sub": (SUM, (SUM, PRODUCT)),
-    "neg": (MINUS, (PRODUCT,)),
-    "mul": (PRODUCT, (PRODUCT, PRODUCT)),
-    "div": (PRODUCT, (PRODUCT, SIGN)),
-    "matmul": (PRODUCT, (PRODUCT, SIGN)),
-    "reciprocal": (PRODUCT, (SIGN,)),
+    "bitwise_or": (OR, (OR, AND)), "bitwise_and": (AND, (AND, SUM)),
+    "add": (SUM, (SUM, SUM)), "sub": (SUM, (SUM, PRODUCT)), "neg": (MINUS, (PRODUCT,)),
+    "mul": (PRODUCT, (PRODUCT, PRODUCT)), "div": (PRODUCT, (PRODUCT, SIGN)),
+    "matmul": (PRODUCT, (PRODUCT, SIGN)), "reciprocal": (PRODUCT, (SIGN,)),
     **dict.fromkeys((*WRITTEN_BEFORE, "log"), (PRODUCT, (SIGN,))),
-    "pow": (POWER, (ATOM, POWER)),
-    "square": (POWER, (ATOM,)),
-    "transpose": (POWER, (ATOM,)),
-}
+    "pow": (POWER, (ATOM, POWER)), "square": (POWER, (ATOM,)), "transpose": (POWER, (ATOM,)),
+}  # fmt: skip
 
 #: The same in programming languages: a sum of floats depends on its order, and a sign belongs to
 #: the first factor.
 IN_PROGRAMS: Precedence = {
-    **PRECEDENCE,
-    "add": (SUM, (SUM, PRODUCT)),
-    "mul": (PRODUCT, (PRODUCT, SIGN)),
-    "floordiv": (PRODUCT, (PRODUCT, SIGN)),
-    "mod": (PRODUCT, (PRODUCT, SIGN)),
+    **PRECEDENCE, "add": (SUM, (SUM, PRODUCT)),
+    **dict.fromkeys(("mul", "floordiv", "mod"), (PRODUCT, (PRODUCT, SIGN))),
     **dict.fromkeys(("neg", "pos", "invert"), (SIGN, (SIGN,))),
-}
+}  # fmt: skip
 
 
 class Formula(NamedTuple):
-    """The text of an expression, how tightly it binds, and what the new names in it stand for.
-
-    Attributes
-    ----------
-    text : str
-    binds : int
-    where : tuple of (str, str)
-        What got a name here, and was not known by it before: ``("ŷ", "softmax(z)")``.
-    """
+    """The text of an expression, how tightly it binds, and what the new names in it stand for."""
 
     text: str
     binds: int
-    where: tuple[tuple[str, str], ...] = ()
+    where: tuple[tuple[str, str], ...] = ()  #: (("ŷ", "softmax(z)"),)
 
 
 class Notation:
@@ -186,12 +164,19 @@ class Notation:
     ``templates["add"]`` is ``"%s + %s"``. An operation without a place in `precedence` encloses its
     operands, as ``"|%s|"`` does. A method ``write_getitem(call, parts)``, which is given the
     operands as they are written, goes before the templates; it may return None. What has neither
-    is written by `function`.
+    is written by ``function(call, parts)``, and a constant that is an operand of `op` by
+    ``constant(value, op)``.
     """
 
-    templates: ClassVar[Mapping[str, str]] = {}
+    templates: ClassVar[Mapping[str, str]] = {
+        "add": "%s + %s", "sub": "%s - %s", "neg": "-%s", "less": "%s < %s", "greater": "%s > %s",
+    }  # fmt: skip
     precedence: ClassVar[Precedence] = PRECEDENCE
     ellipsis: ClassVar[str] = ELLIPSIS
+
+    constant: Callable[[Any, str], Formula]
+    labelled: Callable[[Labelled], Formula]
+    function: Callable[[Call, Sequence[str]], str]
 
     def write(self, x: Expression, op: str = "") -> Formula:
         """Return the text of an expression, which is an operand of `op`."""
@@ -223,22 +208,10 @@ class Notation:
         """Return a text as an operand: in parentheses if it binds less tightly than it must."""
         return part.text if part.binds >= least else self.fenced(part.text)
 
-    def signed(self, text: str) -> Formula:
-        """Return a number or a name, which binds like a negation if it begins with a sign."""
-        return Formula(text, self.precedence["neg"][0] if text.startswith("-") else ATOM)
-
     def fenced(self, text: str) -> str:
         """Return a text in parentheses."""
         return f"({text})"
 
-    def constant(self, value: Any, op: str) -> Formula:
-        """Write a constant, which is an operand of `op`."""
-        raise NotImplementedError
-
-    def labelled(self, x: Labelled) -> Formula:
-        """Write a part that has a name."""
-        return self.write(x.value)
-
-    def function(self, call: Call, parts: Sequence[str]) -> str:
-        """Write a call."""
-        raise NotImplementedError
+    def signed(self, text: str) -> Formula:
+        """Return a number or a name, which binds like a negation if it begins with a sign."""
+        return Formula(text, self.precedence["neg"][0] if text.startswith("-") else ATOM)

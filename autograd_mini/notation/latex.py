@@ -12,39 +12,23 @@ import numpy as np
 from ..core.arrays import unwrap
 from ..text.format import argument, listed, number, shortened
 from .expression import ATOM, MINUS, POWER, PRODUCT, SIGN, WRITTEN_BEFORE, Call, Constant, Formula
-from .formulas import Mathematics
 from .names import Definitions, escaped, name_of, text_of
+from .plain import Plain
 
 #: where an array of one repeated number is as good as the number
 _ENTRY_BY_ENTRY = {"add", "sub", "mul", "div", "pow", "neg", ""}
 
 
-class LaTeX(Mathematics):
+class LaTeX(Plain):
     """LaTeX, as notebooks and pages show it."""
 
     templates: ClassVar = {
-        "add": "%s + %s",
-        "sub": "%s - %s",
-        "neg": "-%s",
-        "matmul": r"%s \, %s",
-        "square": "%s^2",
-        "transpose": r"%s^\top",
-        "maximum": r"\max\left(%s, %s\right)",
-        "minimum": r"\min\left(%s, %s\right)",
-        "norm": r"\left\|%s\right\|",
-        "sqrt": r"\sqrt{%s}",
-        "abs": r"\left|%s\right|",
-        "exp": r"\exp(%s)",
-        "sigmoid": r"\sigma(%s)",
-        "log": r"\ln %s",
+        **Plain.templates, "matmul": r"%s \, %s", "square": "%s^2", "transpose": r"%s^\top",
+        "maximum": r"\max\left(%s, %s\right)", "minimum": r"\min\left(%s, %s\right)",
+        "norm": r"\left\|%s\right\|", "abs": r"\left|%s\right|", "sqrt": r"\sqrt{%s}",
+        "exp": r"\exp(%s)", "sigmoid": r"\sigma(%s)", "log": r"\ln %s",
         **{name: rf"\{name} %s" for name in WRITTEN_BEFORE},
-        "less": "%s < %s",
-        "less_equal": "%s ≤ %s",
-        "greater": "%s > %s",
-        "greater_equal": "%s ≥ %s",
-        "equal": "%s = %s",
-        "not_equal": "%s ≠ %s",
-    }
+    }  # fmt: skip
     equals, where, total = "{} &= {}", r" \quad \text{where } ", r"\sum"
     ellipsis = r"\ldots"
 

@@ -20,33 +20,15 @@ class NumPy(Notation):
 
     precedence = IN_PROGRAMS
     templates: ClassVar = {
-        "equal": "%s == %s",
-        "not_equal": "%s != %s",
-        "less": "%s < %s",
-        "less_equal": "%s <= %s",
-        "greater": "%s > %s",
-        "greater_equal": "%s >= %s",
-        "bitwise_or": "%s | %s",
-        "bitwise_and": "%s & %s",
-        "add": "%s + %s",
-        "sub": "%s - %s",
-        "mul": "%s * %s",
-        "div": "%s / %s",
-        "floordiv": "%s // %s",
-        "mod": "%s %% %s",
-        "matmul": "%s @ %s",
-        "neg": "-%s",
-        "pos": "+%s",
+        **Notation.templates, "mul": "%s * %s", "div": "%s / %s", "floordiv": "%s // %s",
+        "mod": "%s %% %s", "matmul": "%s @ %s", "pow": "%s ** %s", "pos": "+%s", "abs": "abs(%s)",
+        "equal": "%s == %s", "not_equal": "%s != %s", "less_equal": "%s <= %s",
+        "greater_equal": "%s >= %s", "bitwise_or": "%s | %s", "bitwise_and": "%s & %s",
         "invert": "~%s",
-        "pow": "%s ** %s",
-        "abs": "abs(%s)",
-    }
+    }  # fmt: skip
     methods: ClassVar = {
-        "transpose": ".T",
-        "reshape": ".reshape(%s)",
-        "astype": ".astype(%s)",
-        "copy": ".copy()",
-    }
+        "transpose": ".T", "reshape": ".reshape(%s)", "astype": ".astype(%s)", "copy": ".copy()",
+    }  # fmt: skip
 
     def write_getitem(self, call: Call, parts: Sequence[Formula]) -> Formula:
         index = ", ".join(part.text for part in parts[1:]) or "()"

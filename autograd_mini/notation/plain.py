@@ -1,4 +1,8 @@
-"""Formulas in plain text: ``-g · y / x²``. An operation without a sign is a call, ``tanh(x)``."""
+"""Formulas in plain text, ``-g · y / x²``, and what all formulas have in common.
+
+No derivative is typed here. To show one, the rule runs on Tensors that stand for symbols, and the
+tape that it leaves is printed.
+"""
 
 from __future__ import annotations
 
@@ -7,118 +11,34 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..core.primitive import Primitive
 from ..core.tensor import Tensor
-from ..text.format import MOST_ENTRIES, Called, argument, listed, number
-from .expression import ATOM, Call, Formula, Name
-from .formulas import Mathematics
+from ..text.format import MOST_ENTRIES, Called, argument, listed, number, values
+from .expression import (
+    ATOM,
+    MINUS,
+    PRODUCT,
+    Call,
+    Constant,
+    Expression,
+    Formula,
+    Labelled,
+    Notation,
+    of_node,
+    of_rule,
+)
 from .names import Definitions
-from .symbolic import Ruled
+from .symbolic import Ruled, defined
 
 _LONGEST_NUMBER = 8  # characters of one that is written out; a longer one is rounded
 
 
-class Plain(Mathematics):
-    """Plain text, for terminals and pictures."""
-
-    templates: ClassVar = {
-        "add": "%s + %s",
-        "sub": "%s - %s",
-        "neg": "-%s",
-        "mul": "%s · %s",
-        "div": "%s / %s",
-        "matmul": "%s @ %s",
-        "reciprocal": "1 / %s",
-        "pow": "%s^%s",
-        "square": "%s²",
-        "transpose": "%sᵀ",
-        "abs": "|%s|",
-        "less": "%s < %s",
-        "less_equal": "%s ≤ %s",
-        "greater": "%s > %s",
-        "greater_equal": "%s ≥ %s",
-        "equal": "%s = %s",
-        "not_equal": "%s ≠ %s",
-    }
-    equals, where, total = "{} = {}", " where ", "Σ"
-
-    def derivative(self, of: str, by: str) -> str:
-        return f"∂{of}/∂{by}"
-
-    def constant(self, value: Any, op: str) -> Formula:
-        """Write a number, or the entries of an array; of two long arrays no two look alike."""
-        text = argument(value)
-        if (
-            self.definitions is not None
-            and isinstance(value, np.ndarray)
-            and value.size > MOST_ENTRIES
-        ):
-            text = self.definitions.give(text, value, another="{}#{}".format)
-        if isinstance(value, float) and len(text) > _LONGEST_NUMBER:
-            text = number(value)
-        return self.signed(text)
-
-    def write_getitem(self, call: Call, parts: Sequence[Formula]) -> Formula:
-        index = parts[1].text
-        index = index if index.startswith("[") else f"[{index}]"
-        return Formula(f"{self.parenthesized(parts[0], ATOM)}{index}", ATOM)
-
-    def function(self, call: Call, parts: Sequence[str]) -> str:
-        options = [f"{key}={self.write(value).text}" for key, value in call.kwargs.items()]
-        return f"{call.op}({', '.join([listed(parts), *options])})"
-
-
-def format_node(t: Tensor, called: Called) -> str:
-    """Return a node as a formula in the names of its arguments: ``e / s``.
-
-    Examples
-    --------
-    >>> import autograd_mini as ag
-    >>> from autograd_mini.text.format import labels
-    >>> x, w = (ag.tensor(2.0, requires_grad=True, name=name) for name in "xw")
-    >>> y = (x + w) * x
-    >>> print(format_node(y, labels(y.tape())))
-    v2 · x
-    """
-    return Plain().format_node(t, called).text
-
-
-def format_operands(op: Primitive, texts: Sequence[str]) -> str:
-    """Return an operation as a formula in texts for its arguments, such as their numbers."""
-    return Plain().write(Call(op.name, [Name(text) for text in texts])).text
-
-
-def format_rule(rule: Ruled, called: Called, cotangent: str) -> str:
-    """Return what a rule computes, as one formula: what it gives a name is written out.
+class Plain(Notation):
+    """Plain text, for terminals and pictures; `LaTeX` says where it differs.
 
     Parameters
     ----------
-    rule : Ruled
-        What it makes of symbols.
-    called : mapping
-        What to call the tensors, by creation number.
-    cotangent : str
-        What to call the gradient that arrives.
-
-    Examples
-    --------
-    >>> import autograd_mini as ag
-    >>> from autograd_mini.notation.symbolic import ruled
-    >>> from autograd_mini.text.format import labels
-    >>> a, b = (ag.tensor(2.0, requires_grad=True, name=name) for name in "ab")
-    >>> y = a / b
-    >>> called = labels(y.tape())
-    >>> print(format_rule(ruled(y)[0], called, "g"), format_rule(ruled(y)[1], called, "g"))
-    g / b -g · v2 / b
-    """
-    return Plain().format_rule(rule, called, cotangent).text
-
-
-def format_local(rule: Ruled, called: Called) -> str:
-    """Return the local derivative: what a rule multiplies the cotangent by.
-
-    A rule that does more than multiply, as that of a matrix product, is written with `g` for the
-    cotangent. What it gives a name is not written out.
+    definitions : Definitions, optional
+        Gets what the formulas give a name, such as ŷ. Without it, that is written out.
 
     Examples
     --------
@@ -126,9 +46,127 @@ def format_local(rule: Ruled, called: Called) -> str:
     >>> from autograd_mini.notation.symbolic import ruled
     >>> from autograd_mini.text.format import labels
     >>> a, b = (ag.tensor([2.0], requires_grad=True, name=name) for name in "ab")
-    >>> y, p = a / b, a @ b
-    >>> called = labels(y.tape())
-    >>> print(format_local(ruled(y)[0], called), format_local(ruled(y)[1], called))
-    1 / b -v2 / b
+    >>> y = a / b
+    >>> called, rules = labels(y.tape()), ruled(y)
+    >>> print(Plain().format_node(y, called).text)
+    a / b
+    >>> print(Plain().format_rule(rules[1], called, "g").text)
+    -g · v2 / b
+    >>> print(Plain().format_local(rules[1], called).text)
+    -v2 / b
+    >>> z = ag.tensor([2.0, 1.0], requires_grad=True, name="z")
+    >>> y = ag.log_softmax(z)
+    >>> formula = Plain(Definitions()).format_rule(ruled(y)[0], labels(y.tape()), "g")
+    >>> formula.text, formula.where
+    ('g - ŷ · sum(g, axis=-1, keepdims=True)', (('ŷ', 'softmax(z)'),))
     """
-    return Plain(Definitions()).format_local(rule, called).text
+
+    templates: ClassVar = {
+        **Notation.templates, "mul": "%s · %s", "div": "%s / %s", "matmul": "%s @ %s",
+        "reciprocal": "1 / %s", "pow": "%s^%s", "square": "%s²", "transpose": "%sᵀ", "abs": "|%s|",
+        "less_equal": "%s ≤ %s", "greater_equal": "%s ≥ %s", "equal": "%s = %s",
+        "not_equal": "%s ≠ %s",
+    }  # fmt: skip
+    equals, where, total = "{} = {}", " where ", "Σ"
+
+    def __init__(self, definitions: Definitions | None = None) -> None:
+        self.definitions = definitions
+
+    def format_node(self, t: Tensor, called: Called) -> Formula:
+        """Return a node as a formula in the names of its arguments."""
+        return self.formula(of_node(t, called))
+
+    def format_definition(self, t: Tensor, called: Called) -> Formula:
+        """Return a node as a textbook defines it; as `format_node` if no textbook does."""
+        rule = defined(t)
+        return self.format_rule(rule, called, "") if rule else self.format_node(t, called)
+
+    def format_rule(self, rule: Ruled, called: Called, cotangent: str) -> Formula:
+        """Return what a rule computes, given the name of the cotangent that arrives."""
+        return self.formula(of_rule(rule, called, cotangent))
+
+    def format_local(self, rule: Ruled, called: Called) -> Formula:
+        """Return what a rule multiplies the cotangent by; or what it makes of it, `g`."""
+        return self.format_rule(rule, called, "1" if rule.multiplies() else "g")
+
+    def formula(self, x: Expression) -> Formula:
+        """Print an expression; say what the names in it stand for that are new."""
+        formula = self.write(x)
+        where = () if self.definitions is None else self.definitions.said()
+        return formula._replace(where=where)
+
+    def derivative(self, of: str, by: str) -> str:
+        """Return ∂of/∂by."""
+        return f"∂{of}/∂{by}"
+
+    # ---- names and constants ---------------------------------------------------------------------
+
+    def spelled(self, name: str) -> str:
+        """Return a name as the notation writes it."""
+        return name
+
+    def words(self, text: str) -> str:
+        """Return words within a formula."""
+        return text
+
+    def labelled(self, x: Labelled) -> Formula:
+        """Write what has a name by that name, and out in full where nothing defines names."""
+        if isinstance(x.value, Constant):
+            named = self.definitions is not None
+            return self.signed(self.define(x.name, x.value.value) if named else x.name)
+        formula = self.write(x.value)
+        if self.definitions is None:
+            return formula
+        return self.signed(self.define(x.name, formula.text, formula.text))
+
+    def define(self, name: str, thing: Any, text: str = "") -> str:
+        """Return what to call a formula, or an array."""
+        assert self.definitions is not None
+        text = text or self.words(values(thing))
+        return self.definitions.give(
+            self.spelled(name), thing, text, lambda _, n: self.spelled(f"{name}_{n}")
+        )
+
+    def constant(self, value: Any, op: str) -> Formula:
+        """Write a number, or the entries of an array; of two long arrays no two look alike."""
+        text = argument(value)
+        is_long = isinstance(value, np.ndarray) and value.size > MOST_ENTRIES
+        if self.definitions is not None and is_long:
+            text = self.definitions.give(text, value, another="{}#{}".format)
+        if isinstance(value, float) and len(text) > _LONGEST_NUMBER:
+            text = number(value)
+        return self.signed(text)
+
+    # ---- operations ------------------------------------------------------------------------------
+
+    def write_add(self, call: Call, parts: Sequence[Formula]) -> Formula | None:
+        """a + -b is a - b."""
+        a, b = parts
+        if not b.text.startswith("-"):
+            return None
+        return self.operation("add", "%s - %s", [a, Formula(b.text[1:], b.binds)])
+
+    def write_mul(self, call: Call, parts: Sequence[Formula]) -> Formula | None:
+        """A factor of 1 or -1 is not written."""
+        for unit, other in (parts, parts[::-1]):
+            if unit.text == "1":
+                return other
+            if unit.text == "-1":
+                return Formula(f"-{self.parenthesized(other, PRODUCT)}", MINUS)
+        return None
+
+    def write_pow(self, call: Call, parts: Sequence[Formula]) -> Formula | None:
+        """Neither is an exponent, or a divisor, of 1."""
+        return parts[0] if parts[1].text == "1" else None
+
+    write_div = write_pow
+
+    def write_getitem(self, call: Call, parts: Sequence[Formula]) -> Formula:
+        index = parts[1].text
+        index = index if index.startswith("[") else f"[{index}]"
+        return Formula(f"{self.parenthesized(parts[0], ATOM)}{index}", ATOM)
+
+    def function(self, call: Call, parts: Sequence[str]) -> str:
+        """``tanh(x, axis=0)``."""
+        options = [f"{key}={self.write(value).text}" for key, value in call.kwargs.items()]
+        return f"{call.op}({', '.join([listed(parts), *options])})"

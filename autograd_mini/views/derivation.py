@@ -8,7 +8,6 @@ from typing import Any
 
 from ..core.tensor import Tensor
 from ..notation.expression import PRODUCT
-from ..notation.formulas import Mathematics
 from ..notation.latex import LaTeX
 from ..notation.names import Definitions, taken
 from ..notation.plain import Plain
@@ -118,7 +117,7 @@ def latex(result: Tensor, names: Mapping[str, Any] | None = None) -> Derivation:
     return found
 
 
-def _lines(trace: Trace, notation: type[Mathematics]) -> tuple[list[str], list[str]]:
+def _lines(trace: Trace, notation: type[Plain]) -> tuple[list[str], list[str]]:
     """Return the lines of the forward pass, and those of the backward pass."""
     spelled = notation().spelled
     called = {key: spelled(name) for key, name in trace.called.items()}
@@ -128,7 +127,7 @@ def _lines(trace: Trace, notation: type[Mathematics]) -> tuple[list[str], list[s
     return [write.equals.format(*line) for line in forward], list(backward)
 
 
-def _forward(trace: Trace, called: Called, write: Mathematics) -> list[tuple[str, str]]:
+def _forward(trace: Trace, called: Called, write: Plain) -> list[tuple[str, str]]:
     """Return a line for each node, and before it one for each thing that it gives a name."""
     lines: list[tuple[str, str]] = []
     for t in trace.tape:
@@ -138,7 +137,7 @@ def _forward(trace: Trace, called: Called, write: Mathematics) -> list[tuple[str
     return lines
 
 
-def _backward(trace: Trace, called: Called, write: Mathematics) -> Iterator[str]:
+def _backward(trace: Trace, called: Called, write: Plain) -> Iterator[str]:
     """Yield a line for each gradient: the sum of all contributions to it."""
 
     def derivative(t: Tensor) -> str:

@@ -21,7 +21,7 @@ from ..core.backward import unbroadcast
 from ..core.context import unobserved
 from ..core.tape import Tape
 from ..core.tensor import Tensor
-from ..notation import plain as formula
+from ..notation.plain import Plain
 from ..notation.symbolic import Ruled, ruled
 from ..text.format import Called, Place, labels, one_line, variable
 
@@ -122,7 +122,7 @@ class Trace:
 
     def forward_formula(self, t: Tensor) -> str:
         """How a record was computed, in the names of its arguments."""
-        return formula.format_node(t, self.called)
+        return Plain().format_node(t, self.called).text
 
     def rule(self, t: Tensor, i: int) -> Ruled:
         """What the i-th rule of a record makes of symbols: worked out once."""
@@ -171,7 +171,7 @@ def _backward(trace: Trace) -> Iterator[Step]:
             totals[a] = np.asarray(totals[a] + c) if a in totals else c
             open_paths[a] -= 1
             rule = trace.rule(t, i)
-            text = formula.format_rule(rule, trace.called, arrived)
+            text = Plain().format_rule(rule, trace.called, arrived).text
             total, left = totals[a], open_paths[a]
             passed_on.append(Contribution(a, t, i, rule, text, c, spread, summed, total, left))
         yield Step("backward", t, arrived, g, tuple(passed_on))

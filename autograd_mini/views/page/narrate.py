@@ -16,9 +16,9 @@ import numpy as np
 from ...core.arrays import unwrap
 from ...core.tensor import Tensor
 from ...notation import names as naming
-from ...notation import plain as formula
-from ...notation.expression import PRODUCT, Formula
+from ...notation.expression import PRODUCT, Call, Formula, Name
 from ...notation.latex import LaTeX
+from ...notation.plain import Plain
 from ...notation.symbolic import parameters
 from ...text.format import MOST_LISTED, listed, made_by, number, variable
 from ..trace import Contribution, Step, Trace, uses
@@ -157,7 +157,7 @@ class Teller:
         if t.op.name in _SIGNS and len(entries) == 2:
             text = f" {_SIGNS[t.op.name]} ".join(map(_signed, entries))
         else:
-            text = formula.format_operands(t.op, [number(x) for x in entries])
+            text = Plain().write(Call(t.op.name, [Name(number(x)) for x in entries])).text
         return f"{_where(at)}{text}{_is(t.data[at])}"
 
     # ---- backward --------------------------------------------------------------------------------
