@@ -15,7 +15,7 @@ import numpy as np
 from ..core.arrays import NO_KWARGS
 from ..core.tensor import Tensor
 from ..text.format import ELLIPSIS, Called, variable
-from .symbolic import SILENT, Ruled, is_outer, keeps_all, options, parameters
+from .symbolic import SILENT, SymbolicRule, is_outer, keeps_all, options, parameters
 
 _MOST_PARTS = 64  # of an expression; what is used twice is written twice, and that adds up
 
@@ -60,20 +60,20 @@ ELIDED = Name(ELLIPSIS)  #: the operands of a part that is too long
 # ---- read off a tape -----------------------------------------------------------------------------
 
 
-def of_node(t: Tensor, called: Called) -> Expression:
+def node_expression(t: Tensor, called: Called) -> Expression:
     """Return a node as an expression in the names of its arguments."""
-    return of_call(t, called, lambda a: Name(called[a.order], a.shape))
+    return call_expression(t, called, lambda a: Name(called[a.order], a.shape))
 
 
-def of_rule(rule: Ruled, called: Called, cotangent: str) -> Expression:
+def rule_expression(rule: SymbolicRule, called: Called, cotangent: str) -> Expression:
     """Return what a rule computes, as an expression in its symbols and the cotangent."""
     if rule.is_unknown:
         return Call(f"{rule.op}′", [Name(cotangent)])
-    if not isinstance(rule.found, Tensor):
-        return Constant(rule.found, np.shape(rule.found))
+    if not isinstance(rule.result, Tensor):
+        return Constant(rule.result, np.shape(rule.result))
     parts: dict[int, Expression] = {
         rule.cotangent.order: Name(cotangent, rule.cotangent.shape),
-        **{order: Name(called[t.order], t.shape) for order, t in rule.of.items()},
+        **{order: Name(called[t.order], t.shape) for order, t in rule.symbols.items()},
     }
     sizes = dict.fromkeys(parts, 1)
     for t in rule.tape:
@@ -83,14 +83,14 @@ def of_rule(rule: Ruled, called: Called, cotangent: str) -> Expression:
         sizes[t.order] = 1 + sum(sizes.get(getattr(a, "order", -1), 1) for a in t.inputs)
         part = known or Constant(t.data, t.shape)
         if t.op is not None:
-            part = of_call(t, called, lambda a: parts[a.order])
+            part = call_expression(t, called, lambda a: parts[a.order])
             if sizes[t.order] > _MOST_PARTS:
                 part, sizes[t.order] = Call(t.op.name, [ELIDED], shape=t.shape), 1
         parts[t.order] = Labelled(t.name, part, t.shape) if t.name and not known else part
-    return parts[rule.found.order]
+    return parts[rule.result.order]
 
 
-def of_call(t: Tensor, called: Called, of: Callable[[Tensor], Expression]) -> Expression:
+def call_expression(t: Tensor, called: Called, of: Callable[[Tensor], Expression]) -> Expression:
     """Return a node as an expression in those `of` its arguments."""
     assert t.op is not None
     args: list[Expression] = []
@@ -175,7 +175,7 @@ class Notation:
     ellipsis: ClassVar[str] = ELLIPSIS
 
     constant: Callable[[Any, str], Formula]
-    labelled: Callable[[Labelled], Formula]
+    write_label: Callable[[Labelled], Formula]
     function: Callable[[Call, Sequence[str]], str]
 
     def write(self, x: Expression, op: str = "") -> Formula:
@@ -185,7 +185,7 @@ class Notation:
         if isinstance(x, Constant):
             return self.constant(x.value, op)
         if isinstance(x, Labelled):
-            return self.labelled(x)
+            return self.write_label(x)
         parts = [self.write(a, x.op) for a in x.args]
         if len(parts) == len(self.precedence.get(x.op, (0, parts))[1]):
             special = getattr(self, f"write_{x.op}", None)
@@ -206,9 +206,9 @@ class Notation:
 
     def parenthesized(self, part: Formula, least: int) -> str:
         """Return a text as an operand: in parentheses if it binds less tightly than it must."""
-        return part.text if part.binds >= least else self.fenced(part.text)
+        return part.text if part.binds >= least else self.fence(part.text)
 
-    def fenced(self, text: str) -> str:
+    def fence(self, text: str) -> str:
         """Return a text in parentheses."""
         return f"({text})"
 

@@ -35,7 +35,7 @@ class LaTeX(Plain):
     def __init__(self, definitions: Definitions | None = None) -> None:
         super().__init__(definitions or Definitions())
 
-    def spelled(self, name: str) -> str:
+    def spell(self, name: str) -> str:
         return name_of(name)
 
     def words(self, text: str) -> str:
@@ -44,7 +44,7 @@ class LaTeX(Plain):
     def derivative(self, of: str, by: str) -> str:
         return rf"\frac{{\partial {of}}}{{\partial {by}}}"
 
-    def fenced(self, text: str) -> str:
+    def fence(self, text: str) -> str:
         """In parentheses, which are as high as what is in them."""
         return rf"\left({text}\right)" if r"\frac" in text else f"({text})"
 
@@ -118,7 +118,7 @@ class LaTeX(Plain):
             )
         prime = "'" if call.op.endswith("′") else ""
         name = rf"\operatorname{{{escaped(call.op.removesuffix('′'))}}}{prime}"
-        return name + self.fenced(", ".join(arguments))
+        return name + self.fence(", ".join(arguments))
 
     # ---- constants -------------------------------------------------------------------------------
 

@@ -23,11 +23,11 @@ from .expression import (
     Formula,
     Labelled,
     Notation,
-    of_node,
-    of_rule,
+    node_expression,
+    rule_expression,
 )
 from .names import Definitions
-from .symbolic import Ruled, defined
+from .symbolic import SymbolicRule, symbolic_definition
 
 _LONGEST_NUMBER = 8  # characters of one that is written out; a longer one is rounded
 
@@ -43,11 +43,11 @@ class Plain(Notation):
     Examples
     --------
     >>> import autograd_mini as ag
-    >>> from autograd_mini.notation.symbolic import ruled
+    >>> from autograd_mini.notation.symbolic import symbolic_rules
     >>> from autograd_mini.text.format import labels
     >>> a, b = (ag.tensor([2.0], requires_grad=True, name=name) for name in "ab")
     >>> y = a / b
-    >>> called, rules = labels(y.tape()), ruled(y)
+    >>> called, rules = labels(y.tape()), symbolic_rules(y)
     >>> print(Plain().format_node(y, called).text)
     a / b
     >>> print(Plain().format_rule(rules[1], called, "g").text)
@@ -56,7 +56,7 @@ class Plain(Notation):
     -v2 / b
     >>> z = ag.tensor([2.0, 1.0], requires_grad=True, name="z")
     >>> y = ag.log_softmax(z)
-    >>> formula = Plain(Definitions()).format_rule(ruled(y)[0], labels(y.tape()), "g")
+    >>> formula = Plain(Definitions()).format_rule(symbolic_rules(y)[0], labels(y.tape()), "g")
     >>> formula.text, formula.where
     ('g - ŷ · sum(g, axis=-1, keepdims=True)', (('ŷ', 'softmax(z)'),))
     """
@@ -74,25 +74,25 @@ class Plain(Notation):
 
     def format_node(self, t: Tensor, called: Called) -> Formula:
         """Return a node as a formula in the names of its arguments."""
-        return self.formula(of_node(t, called))
+        return self.formula(node_expression(t, called))
 
     def format_definition(self, t: Tensor, called: Called) -> Formula:
         """Return a node as a textbook defines it; as `format_node` if no textbook does."""
-        rule = defined(t)
+        rule = symbolic_definition(t)
         return self.format_rule(rule, called, "") if rule else self.format_node(t, called)
 
-    def format_rule(self, rule: Ruled, called: Called, cotangent: str) -> Formula:
+    def format_rule(self, rule: SymbolicRule, called: Called, cotangent: str) -> Formula:
         """Return what a rule computes, given the name of the cotangent that arrives."""
-        return self.formula(of_rule(rule, called, cotangent))
+        return self.formula(rule_expression(rule, called, cotangent))
 
-    def format_local(self, rule: Ruled, called: Called) -> Formula:
+    def format_local(self, rule: SymbolicRule, called: Called) -> Formula:
         """Return what a rule multiplies the cotangent by; or what it makes of it, `g`."""
         return self.format_rule(rule, called, "1" if rule.multiplies() else "g")
 
     def formula(self, x: Expression) -> Formula:
         """Print an expression; say what the names in it stand for that are new."""
         formula = self.write(x)
-        where = () if self.definitions is None else self.definitions.said()
+        where = () if self.definitions is None else self.definitions.new()
         return formula._replace(where=where)
 
     def derivative(self, of: str, by: str) -> str:
@@ -101,7 +101,7 @@ class Plain(Notation):
 
     # ---- names and constants ---------------------------------------------------------------------
 
-    def spelled(self, name: str) -> str:
+    def spell(self, name: str) -> str:
         """Return a name as the notation writes it."""
         return name
 
@@ -109,7 +109,7 @@ class Plain(Notation):
         """Return words within a formula."""
         return text
 
-    def labelled(self, x: Labelled) -> Formula:
+    def write_label(self, x: Labelled) -> Formula:
         """Write what has a name by that name, and out in full where nothing defines names."""
         if isinstance(x.value, Constant):
             named = self.definitions is not None
@@ -124,7 +124,7 @@ class Plain(Notation):
         assert self.definitions is not None
         text = text or self.words(values(thing))
         return self.definitions.give(
-            self.spelled(name), thing, text, lambda _, n: self.spelled(f"{name}_{n}")
+            self.spell(name), thing, text, lambda _, n: self.spell(f"{name}_{n}")
         )
 
     def constant(self, value: Any, op: str) -> Formula:

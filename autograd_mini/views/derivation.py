@@ -119,8 +119,8 @@ def latex(result: Tensor, names: Mapping[str, Any] | None = None) -> Derivation:
 
 def _lines(trace: Trace, notation: type[Plain]) -> tuple[list[str], list[str]]:
     """Return the lines of the forward pass, and those of the backward pass."""
-    spelled = notation().spelled
-    called = {key: spelled(name) for key, name in trace.called.items()}
+    spell = notation().spell
+    called = {key: spell(name) for key, name in trace.called.items()}
     write = notation(Definitions(taken(called)))
     forward = _forward(trace, called, write)
     backward = _backward(trace, called, write)

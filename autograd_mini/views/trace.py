@@ -22,7 +22,7 @@ from ..core.context import unobserved
 from ..core.tape import Tape
 from ..core.tensor import Tensor
 from ..notation.plain import Plain
-from ..notation.symbolic import Ruled, ruled
+from ..notation.symbolic import SymbolicRule, symbolic_rules
 from ..text.format import Called, Place, labels, one_line, variable
 
 
@@ -33,7 +33,7 @@ class Contribution:
     target: Tensor
     source: Tensor  #: the record that the rule belongs to
     argument: int  #: which argument of it the target is
-    rule: Ruled  #: what the rule makes of symbols
+    rule: SymbolicRule  #: what the rule makes of symbols
     formula: str
     value: Any
     spread: Any  #: what the rule gave, before a broadcast was undone
@@ -82,7 +82,7 @@ class Trace:
     tape: Tape
     called: Called
     adjoints: Mapping[Tensor, Any] = field(repr=False)
-    _ruled: dict[int, Mapping[int, Ruled]] = field(default_factory=dict, repr=False)
+    _ruled: dict[int, Mapping[int, SymbolicRule]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(
@@ -124,10 +124,10 @@ class Trace:
         """How a record was computed, in the names of its arguments."""
         return Plain().format_node(t, self.called).text
 
-    def rule(self, t: Tensor, i: int) -> Ruled:
+    def rule(self, t: Tensor, i: int) -> SymbolicRule:
         """What the i-th rule of a record makes of symbols: worked out once."""
         if t.order not in self._ruled:
-            self._ruled[t.order] = ruled(t)
+            self._ruled[t.order] = symbolic_rules(t)
         return self._ruled[t.order][i]
 
     def derivative(self, t: Tensor) -> str:

@@ -15,13 +15,13 @@ from autograd_mini.notation.expression import (
     Constant,
     Name,
     Notation,
-    of_node,
-    of_rule,
+    node_expression,
+    rule_expression,
 )
 from autograd_mini.notation.latex import LaTeX
 from autograd_mini.notation.numpy import NumPy
 from autograd_mini.notation.plain import Plain
-from autograd_mini.notation.symbolic import ruled
+from autograd_mini.notation.symbolic import symbolic_rules
 from autograd_mini.text.format import labels
 
 X, Y, Z = map(Name, "xyz")
@@ -110,15 +110,15 @@ def test_a_node_and_its_rules_are_expressions():
     x, w = (ag.tensor([2.0, 3.0], requires_grad=True, name=name) for name in "xw")
     y = x / w
     called = labels(y.tape())
-    assert of_node(y, called) == Call("div", [Name("x", (2,)), Name("w", (2,))], {}, (2,))
-    rule = of_rule(ruled(y)[0], called, "g")
+    assert node_expression(y, called) == Call("div", [Name("x", (2,)), Name("w", (2,))], {}, (2,))
+    rule = rule_expression(symbolic_rules(y)[0], called, "g")
     assert rule == Call("div", [Name("g", (2,)), Name("w", (2,))], {}, (2,))
 
 
 def test_a_rule_that_only_arranges_entries_is_its_argument():
     x = ag.tensor([2.0, 3.0], requires_grad=True, name="x")
     y = x.reshape(2, 1)
-    assert of_node(y, labels(y.tape())) == Name("x", (2, 1))
+    assert node_expression(y, labels(y.tape())) == Name("x", (2, 1))
 
 
 class JavaScript(Notation):

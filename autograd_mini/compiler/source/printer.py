@@ -1,8 +1,8 @@
-"""How a program is written: each step as a line of NumPy, or within the line that needs it.
+"""printer: a program as text, each step as a line of NumPy, or within the line that uses it.
 
-A value that has a name, or is used more than once, gets a line; any other is written where it is
-used, as a person nests expressions. Names are the user's where there are any. A comment behind each
-line says whose derivative it is, or else its shape, and its dtype where that is not the result's.
+A value that has a name, or is used more than once, gets a line. Any other is written where it is
+used, as a person nests expressions. Names are the user's, if there are any. A comment after each
+line says of what it is the gradient; or else its shape, and its dtype if the result has another.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from .inline import helper
 _LONGEST = 60  # characters of an expression within another
 _SHORT = 20  # characters of one that stays there where a line is too long
 
-#: what is written with an operator, by the name of the operation. Not np.power: in NumPy 2.0 it
-#: rounds in another way than `**`, and of numbers in any NumPy.
+#: functions that are written with an operator, and the names of the operations. Not np.power: it
+#: rounds differently from `**` in NumPy 2.0, and for single numbers in every version.
 _OPERATIONS: dict[Any, str] = {
     np.subtract: "sub", np.multiply: "mul", np.divide: "div", np.floor_divide: "floordiv",
     np.remainder: "mod", np.negative: "neg",
@@ -39,23 +39,21 @@ _OPERATIONS: dict[Any, str] = {
     operator.floordiv: "floordiv", operator.mod: "mod", operator.neg: "neg", operator.pos: "pos",
     operator.pow: "pow", abs: "abs",
 }  # fmt: skip
-#: a ufunc's reduction by the name that people know
+#: reductions of ufuncs, and the functions that people know them by
 _REDUCTIONS: dict[Any, Any] = {
-    np.add.reduce: np.sum,
-    np.multiply.reduce: np.prod,
-    np.maximum.reduce: np.max,
-    np.minimum.reduce: np.min,
-}
+    np.add.reduce: np.sum, np.multiply.reduce: np.prod,
+    np.maximum.reduce: np.max, np.minimum.reduce: np.min,
+}  # fmt: skip
 _NUMPY = NumPy()
 
 
 class Source(str):
-    """The text of a program, which is also how it shows itself.
+    """The text of a program.
 
     Attributes
     ----------
     arguments : dict of str to array
-        What the function takes, by name, with the values it was traced with.
+        The arguments of the function by name, with the values that it was traced with.
 
     Examples
     --------
@@ -76,15 +74,15 @@ class Source(str):
 
 
 def written(program: Program, by: Sequence[Value] = ()) -> Source:
-    """The program as text that runs by itself, with nothing but NumPy imported.
+    """Return the program as text that runs by itself, and imports only NumPy.
 
-    `by` are the arguments whose derivatives follow the result.
+    `by` are the arguments whose gradients follow the result.
     """
     return _Writer(program).text(by)
 
 
 class _Writer:
-    """The state of writing: names that are taken, and constants that became arguments."""
+    """The state of writing: names in use, and constants that became arguments."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
@@ -114,9 +112,9 @@ class _Writer:
         summary = f"The result, and its derivative{'s' * (len(by) > 1)} with respect to {names}."
         whole = self._function(arguments, summary if by else "The result.")
         parts = ["import numpy as np", *self.helpers.values(), whole]
-        found = Source("\n\n\n".join(parts) + f"\n\n{returned}")
-        found.arguments = arguments
-        return found
+        source = Source("\n\n\n".join(parts) + f"\n\n{returned}")
+        source.arguments = arguments
+        return source
 
     def _function(self, arguments: dict[str, Any], summary: str) -> str:
         head = f"def program({', '.join(arguments)}):"
@@ -145,7 +143,7 @@ class _Writer:
         self._line(step.outs, f"{names} = {text}")
 
     def _put_before(self, step: Step) -> bool:
-        """Give the longest part of a step a line of its own, if there is a long one."""
+        """Put the longest part of a step on a separate line, if there is a long one."""
         parts = {v: text for v in step.inputs if len(text := self._text(v)) >= _SHORT}
         parts = {v: text for v, text in parts.items() if not text.isidentifier()}
         if not parts:
@@ -160,24 +158,24 @@ class _Writer:
         return self.uses[value] == 1 and len(text) <= _LONGEST
 
     def _named(self, value: Value) -> str:
-        """A value under a name; one that is returned got its own before."""
+        """Give a value a name, and return it; a value that is returned has one already."""
         known = value.name if value in self.returned else None
         name = known or self._new_name(self._wanted(value))
         self.expressions[value] = Name(name, value.shape)
         return name
 
     def _wanted(self, value: Value) -> str:
-        """The name of a value, or one that says what it is."""
+        """Return the name of a value, or one that describes it."""
         of = self._name_of(value.of)
         return value.name or (f"d_{of}" if of else "v1")
 
     def _name_of(self, value: Value | None) -> str | None:
-        """The variable that a value is in, if it is in one."""
+        """Return the variable that a value is in, if it is in one."""
         x = self.expressions.get(value) if value else None
         return x.text if isinstance(x, Name) else None
 
     def _note(self, value: Value) -> str:
-        """Whose derivative it is, or what kind of array."""
+        """Return of what a value is the gradient, or its shape and dtype."""
         result = leaves_of(self.program.results)[0]
         of = self._name_of(value.of)
         if of and isinstance(result, Value):
@@ -204,38 +202,31 @@ class _Writer:
         return _NUMPY.write(self._expression(x)).text
 
     def _call(self, step: Step) -> Expression:
-        """A step as an expression in those of its arguments."""
-        f, args, kwargs = step.function, step.args, step.kwargs
+        """Return a step as an expression in those of its arguments."""
         shape = step.outs[0].shape
+        if step.name:
+            self.helpers.setdefault(step.name, helper(step.function, step.name))
+            parts = [Name(step.name), *map(self._expression, step.args)]
+            return Call("call", parts, self._options(step.kwargs), shape)
+        f, args, kwargs = _as_written(step)
         if f is operator.getitem:
             return Call("getitem", [self._expression(args[0]), *self._index(args[1])], shape=shape)
-        if f is operator.pow and not np.ndim(example_of(args[0])) and _is_strong(args[0]):
-            f = np.power
-        if f in _REDUCTIONS:
-            f, args, kwargs = _reduction(f, args, kwargs)
-        if f is np.copy:
-            args, kwargs = _copied(*args, **kwargs)
-        if f in _OPERATIONS or (is_elementwise(step) and not kwargs):
-            args = [_bare(a, args) for a in args]
-        parts = [self._expression(a) for a in args]
+        parts = [*map(self._expression, args)]
         op = "astype" if f is astype else name_of(f)
         if f in _OPERATIONS and not kwargs:
             op = _OPERATIONS[f]
-        if op in NumPy.methods and not _is_strong(args[0]):  # a number of Python's has no methods
+        elif op in NumPy.methods and not _is_strong(args[0]):  # a Python number has no methods
             parts[0] = Call("asarray", parts[:1])
-        if step.name:
-            self.helpers.setdefault(step.name, helper(f, step.name))
-            op, parts = "call", [Name(step.name), *parts]
-        else:
-            kwargs = without_defaults(f, kwargs)
-        options = {
+        return Call(op, parts, self._options(without_defaults(f, kwargs)), shape)
+
+    def _options(self, kwargs: dict[str, Any]) -> dict[str, Expression]:
+        return {
             key: self._expression(_only(value) if key == "axis" else value)
             for key, value in kwargs.items()
         }
-        return Call(op, parts, options, shape)
 
     def _expression(self, x: Any) -> Expression:
-        """An argument; a constant array without a text becomes an argument of the program."""
+        """Return an argument; a constant array without a text becomes one of the program's."""
         if isinstance(x, Value):
             return self.expressions[x]
         if isinstance(x, (list, tuple, range)):
@@ -246,7 +237,7 @@ class _Writer:
         return Constant(x, np.shape(x) if isinstance(x, np.ndarray) else ())
 
     def _index(self, index: Any) -> list[Expression]:
-        """The parts of an index."""
+        """Return the parts of an index."""
         if isinstance(index, list) or _is_short(index):  # jax takes no list there
             return [Call("array", [self._part_of_index(index)])]
         return [*map(self._part_of_index, index if isinstance(index, tuple) else (index,))]
@@ -255,7 +246,7 @@ class _Writer:
         return self._expression(i.tolist() if _is_short(i) else i)
 
     def _argument(self, array: Any) -> str:
-        """A constant as an argument of the program."""
+        """Return the name of a constant that is an argument of the program."""
         if id(array) not in self.constants:
             self.constants[id(array)] = self._new_name("c"), array
         return self.constants[id(array)][0]
@@ -263,7 +254,7 @@ class _Writer:
     # ---- names -----------------------------------------------------------------------------------
 
     def _new_name(self, wanted: str) -> str:
-        """A valid identifier like the one that is wanted, and like no other."""
+        """Return a valid identifier like the one that is wanted, and not in use."""
         base = re.sub(r"\W", "_", unicodedata.normalize("NFKC", str(wanted))) or "_"
         if base[0].isdigit():
             base = f"_{base}"
@@ -278,7 +269,7 @@ class _Writer:
 
 
 def without_defaults(f: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
-    """The keywords that say something."""
+    """Return the keywords that differ from their defaults."""
     known = {} if isinstance(f, np.ufunc) else parameters_of(f)
 
     def says_nothing(key: str, value: Any) -> bool:
@@ -288,27 +279,41 @@ def without_defaults(f: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in kwargs.items() if not says_nothing(key, value)}
 
 
+def _as_written(step: Step) -> tuple[Any, Any, Any]:
+    """Return the call of a step as a person writes it, with the same bits."""
+    f, args, kwargs = step.function, step.args, step.kwargs
+    if f in _REDUCTIONS:
+        return _reduction(f, args, kwargs)
+    if f is np.copy:
+        return f, *_copied(*args, **kwargs)
+    if f is operator.pow and not np.ndim(example_of(args[0])) and _is_strong(args[0]):
+        f = np.power
+    if f in _OPERATIONS or (is_elementwise(step) and not kwargs):
+        args = [_bare(a, args) for a in args]
+    return f, args, kwargs
+
+
 def _reduction(f: Any, args: Any, kwargs: Any) -> tuple[Any, Any, Any]:
-    """``np.add.reduce(x)`` as ``np.sum(x, axis=0)``: without an axis, the two differ."""
+    """Return ``np.add.reduce(x)`` as ``np.sum(x, axis=0)``: without an axis, the two differ."""
     given = dict(zip(("axis", "dtype", "out", "keepdims", "initial", "where"), args[1:]))
     kwargs = {"axis": 0, **given, **kwargs}
     return _REDUCTIONS[f], args[:1], kwargs
 
 
 def _copied(x: Any, order: str = "K") -> tuple[Any, dict[str, Any]]:
-    """The arguments of a copy: its order is not written if it is that of ``x.copy()``."""
+    """Return the arguments of a copy, without its order if that is the order of ``x.copy()``."""
     array = np.asarray(example_of(x))
     plain = order == "C" or (order == "K" and array.flags.c_contiguous)
     return [x], {} if plain else {"order": order}
 
 
 def _only(axis: Any) -> Any:
-    """An axis by its number, also where it was given as the only one of a tuple."""
+    """Return an axis by its number, also if it is the only one of a tuple."""
     return axis[0] if isinstance(axis, tuple) and len(axis) == 1 else axis
 
 
 def _bare(x: Any, args: Sequence[Any]) -> Any:
-    """A number of NumPy's as one of Python's, if another operand has its dtype anyway."""
+    """Return a NumPy number as a Python number, if another operand determines the dtype."""
     if isinstance(x, Value) or np.ndim(x) or not hasattr(x, "dtype"):
         return x
     if not any(
@@ -319,12 +324,12 @@ def _bare(x: Any, args: Sequence[Any]) -> Any:
 
 
 def _is_strong(x: Any) -> bool:
-    """Whether it brings a dtype of its own: a bare Python number has none [NEP 50]."""
+    """Whether a value has a dtype: a Python number has none [NEP 50]."""
     return isinstance(example_of(x), (np.ndarray, np.generic))
 
 
 def _is_short(x: Any) -> bool:
-    """Whether an array is written entry by entry where it is an index."""
+    """Whether an array is written entry by entry if it is an index."""
     return isinstance(x, np.ndarray) and x.ndim == 1 and 0 < x.size <= 8
 
 
@@ -334,7 +339,7 @@ WIDTH = 100
 
 
 def listed(results: Sequence[str]) -> str:
-    """The line that returns them, or lines."""
+    """Return the statement that returns the results, in one line or more."""
     line = f"    return {', '.join(results)}"
     if len(line) <= WIDTH:
         return line
@@ -343,7 +348,7 @@ def listed(results: Sequence[str]) -> str:
 
 
 def wrapped(text: str, indent: int) -> str:
-    """A line that is too long, broken after commas."""
+    """Return a line with breaks after commas if it is too long."""
     lines = []
     while len(text) > WIDTH:
         at = text.rfind(", ", 0, WIDTH) + 1
