@@ -60,12 +60,12 @@ ELIDED = Name(ELLIPSIS)  #: the operands of a part that is too long
 # ---- read off a tape -----------------------------------------------------------------------------
 
 
-def node_expression(t: Tensor, called: Called) -> Expression:
+def node_expression(t: Tensor, names: Called) -> Expression:
     """Return a node as an expression in the names of its arguments."""
-    return call_expression(t, called, lambda a: Name(called[a.order], a.shape))
+    return call_expression(t, names, lambda a: Name(names[a.order], a.shape))
 
 
-def rule_expression(rule: SymbolicRule, called: Called, cotangent: str) -> Expression:
+def rule_expression(rule: SymbolicRule, names: Called, cotangent: str) -> Expression:
     """Return what a rule computes, as an expression in its symbols and the cotangent."""
     if rule.is_unknown:
         return Call(f"{rule.op}′", [Name(cotangent)])
@@ -73,31 +73,30 @@ def rule_expression(rule: SymbolicRule, called: Called, cotangent: str) -> Expre
         return Constant(rule.result, np.shape(rule.result))
     parts: dict[int, Expression] = {
         rule.cotangent.order: Name(cotangent, rule.cotangent.shape),
-        **{order: Name(called[t.order], t.shape) for order, t in rule.symbols.items()},
+        **{order: Name(names[t.order], t.shape) for order, t in rule.symbols.items()},
     }
     sizes = dict.fromkeys(parts, 1)
     for t in rule.tape:
         if t.order in parts:
             continue
-        known = _variable(t._array, called) if t.op is None else None
+        known = _variable(t._array, names) if t.op is None else None
         sizes[t.order] = 1 + sum(sizes.get(getattr(a, "order", -1), 1) for a in t.inputs)
         part = known or Constant(t.data, t.shape)
         if t.op is not None:
-            part = call_expression(t, called, lambda a: parts[a.order])
+            part = call_expression(t, names, lambda a: parts[a.order])
             if sizes[t.order] > _MOST_PARTS:
                 part, sizes[t.order] = Call(t.op.name, [ELIDED], shape=t.shape), 1
         parts[t.order] = Labelled(t.name, part, t.shape) if t.name and not known else part
     return parts[rule.result.order]
 
 
-def call_expression(t: Tensor, called: Called, of: Callable[[Tensor], Expression]) -> Expression:
+def call_expression(t: Tensor, names: Called, of: Callable[[Tensor], Expression]) -> Expression:
     """Return a node as an expression in those `of` its arguments."""
     assert t.op is not None
     args: list[Expression] = []
     kwargs: dict[str, Expression] = {}
-    names = [*parameters(t.op), *[""] * len(t.inputs)]
-    for a, name in zip(t.inputs, names):
-        known = of(a) if isinstance(a, Tensor) else _variable(a, called)
+    for a, name in zip(t.inputs, [*parameters(t.op), *[""] * len(t.inputs)]):
+        known = of(a) if isinstance(a, Tensor) else _variable(a, names)
         if not known and name and isinstance(a, np.ndarray) and a.ndim:
             kwargs[name] = Constant(a, a.shape)
         else:
@@ -110,11 +109,11 @@ def call_expression(t: Tensor, called: Called, of: Callable[[Tensor], Expression
     return Call(t.op.name, args, kwargs, t.shape)
 
 
-def _variable(x: Any, called: Called) -> Expression | None:
+def _variable(x: Any, names: Called) -> Expression | None:
     """Return an array that is in a variable, or is one of those transposed."""
-    if name := variable(x, called):
+    if name := variable(x, names):
         return Name(name, x.shape)
-    if isinstance(x, np.ndarray) and x.ndim > 1 and (name := variable(x.swapaxes(-1, -2), called)):
+    if isinstance(x, np.ndarray) and x.ndim > 1 and (name := variable(x.swapaxes(-1, -2), names)):
         return Call("transpose", [Name(name, x.swapaxes(-1, -2).shape)], shape=x.shape)
     return None
 

@@ -76,13 +76,13 @@ class Definitions:
         return new
 
 
-def taken(called: Called) -> frozenset[str]:
+def taken(names: Called) -> frozenset[str]:
     """Return the names of tensors, and of arrays in variables, that no definition may have.
 
     Class indices may share their name with the one-hot rows that they represent.
     """
-    indices = (key for key in called if isinstance(key, Place) and key.dtype.kind in "iu")
-    return frozenset(called.values()) - {called[key] for key in indices}
+    indices = (key for key in names if isinstance(key, Place) and key.dtype.kind in "iu")
+    return frozenset(names.values()) - {names[key] for key in indices}
 
 
 def _is_same(a: Any, b: Any) -> bool:

@@ -47,12 +47,12 @@ class Plain(Notation):
     >>> from autograd_mini.text.format import labels
     >>> a, b = (ag.tensor([2.0], requires_grad=True, name=name) for name in "ab")
     >>> y = a / b
-    >>> called, rules = labels(y.tape()), symbolic_rules(y)
-    >>> print(Plain().format_node(y, called).text)
+    >>> names, rules = labels(y.tape()), symbolic_rules(y)
+    >>> print(Plain().format_node(y, names).text)
     a / b
-    >>> print(Plain().format_rule(rules[1], called, "g").text)
+    >>> print(Plain().format_rule(rules[1], names, "g").text)
     -g · v2 / b
-    >>> print(Plain().format_local(rules[1], called).text)
+    >>> print(Plain().format_local(rules[1], names).text)
     -v2 / b
     >>> z = ag.tensor([2.0, 1.0], requires_grad=True, name="z")
     >>> y = ag.log_softmax(z)
@@ -72,22 +72,22 @@ class Plain(Notation):
     def __init__(self, definitions: Definitions | None = None) -> None:
         self.definitions = definitions
 
-    def format_node(self, t: Tensor, called: Called) -> Formula:
+    def format_node(self, t: Tensor, names: Called) -> Formula:
         """Return a node as a formula in the names of its arguments."""
-        return self.formula(node_expression(t, called))
+        return self.formula(node_expression(t, names))
 
-    def format_definition(self, t: Tensor, called: Called) -> Formula:
+    def format_definition(self, t: Tensor, names: Called) -> Formula:
         """Return a node as a textbook defines it; as `format_node` if no textbook does."""
         rule = symbolic_definition(t)
-        return self.format_rule(rule, called, "") if rule else self.format_node(t, called)
+        return self.format_rule(rule, names, "") if rule else self.format_node(t, names)
 
-    def format_rule(self, rule: SymbolicRule, called: Called, cotangent: str) -> Formula:
+    def format_rule(self, rule: SymbolicRule, names: Called, cotangent: str) -> Formula:
         """Return what a rule computes, given the name of the cotangent that arrives."""
-        return self.formula(rule_expression(rule, called, cotangent))
+        return self.formula(rule_expression(rule, names, cotangent))
 
-    def format_local(self, rule: SymbolicRule, called: Called) -> Formula:
+    def format_local(self, rule: SymbolicRule, names: Called) -> Formula:
         """Return what a rule multiplies the cotangent by; or what it makes of it, `g`."""
-        return self.format_rule(rule, called, "1" if rule.multiplies() else "g")
+        return self.format_rule(rule, names, "1" if rule.multiplies() else "g")
 
     def formula(self, x: Expression) -> Formula:
         """Print an expression; say what the names in it stand for that are new."""

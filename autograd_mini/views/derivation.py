@@ -120,35 +120,35 @@ def latex(result: Tensor, names: Mapping[str, Any] | None = None) -> Derivation:
 def _lines(trace: Trace, notation: type[Plain]) -> tuple[list[str], list[str]]:
     """Return the lines of the forward pass, and those of the backward pass."""
     spell = notation().spell
-    called = {key: spell(name) for key, name in trace.called.items()}
-    write = notation(Definitions(taken(called)))
-    forward = _forward(trace, called, write)
-    backward = _backward(trace, called, write)
+    names = {key: spell(name) for key, name in trace.called.items()}
+    write = notation(Definitions(taken(names)))
+    forward = _forward(trace, names, write)
+    backward = _backward(trace, names, write)
     return [write.equals.format(*line) for line in forward], list(backward)
 
 
-def _forward(trace: Trace, called: Called, write: Plain) -> list[tuple[str, str]]:
+def _forward(trace: Trace, names: Called, write: Plain) -> list[tuple[str, str]]:
     """Return a line for each node, and before it one for each thing that it gives a name."""
     lines: list[tuple[str, str]] = []
     for t in trace.tape:
         if t.op is not None:
-            text, _, where = write.format_definition(t, called)
-            lines += [*where, (called[t.order], text)]
+            text, _, where = write.format_definition(t, names)
+            lines += [*where, (names[t.order], text)]
     return lines
 
 
-def _backward(trace: Trace, called: Called, write: Plain) -> Iterator[str]:
+def _backward(trace: Trace, names: Called, write: Plain) -> Iterator[str]:
     """Yield a line for each gradient: the sum of all contributions to it."""
 
     def derivative(t: Tensor) -> str:
-        return write.derivative(called[trace.result.order], called[t.order])
+        return write.derivative(names[trace.result.order], names[t.order])
 
     for t, given in _by_target(trace).items():
         total = ""
         where: list[tuple[str, str]] = []
         for c in given:
             arrived = "1" if c.source is trace.result else derivative(c.source)
-            term = write.format_rule(c.rule, called, arrived)
+            term = write.format_rule(c.rule, names, arrived)
             text = f"{write.total} {write.parenthesized(term, PRODUCT)}" if c.summed else term.text
             total = f"{total} + {text}".replace("+ -", "- ") if total else text
             where += term.where
