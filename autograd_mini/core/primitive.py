@@ -71,7 +71,7 @@ class Primitive:
         self.residuals = residuals
         #: of a fused node: the same function, written in primitives
         self.unfused: Callable[..., Any] | None = None
-        #: of a fused node whose forward depends on numbers: a graph that is exact for all of them
+        #: of a fused node that chooses its steps by the numbers: a graph that is stable for all
         self.stable_graph: Callable[..., Any] | None = None
         #: of a fused node: the function as a textbook defines it, if shorter than the graph
         self.display_graph: Callable[..., Any] | None = None

@@ -20,8 +20,8 @@ from ..core.messages import lesson
 from ..core.primitive import Primitive
 from ..core.pytree import tree_leaves
 from ..core.tensor import Tensor
-from ..notation.plain import of_rule
-from ..notation.symbolic import ruled
+from ..notation.plain import Plain
+from ..notation.symbolic import symbolic_rules
 from ..text.callers import quote, user_line
 from ..text.format import labels
 from .provenance import is_traced, origin_of
@@ -203,12 +203,13 @@ def explain_nonfinite_rule(contribution: Contribution, tensors: Sequence[Tensor]
     origin = origin_of(node)
     inputs = dict.fromkeys(a for a in node.inputs if isinstance(a, Tensor))
     rows = [("g", unwrap(g)), *((names[t.order], t) for t in (node, *inputs))]
+    rule = Plain().format_rule(symbolic_rules(node)[i], names, "g").text
     return (
         f"backward: the rule of {node.op.name} made {_describe_entry(value, at)} "
         f"of the gradient of {names[node.inputs[i].order]}\n\n"
         + (f"{quote(origin.line, 'recorded in ')}\n" if origin else "")
         + f"{quote(user_line(), 'differentiated in ')}\n\n"
-        + f"  rule: {of_rule(ruled(node)[i], names, 'g')}, where g is the gradient of "
+        + f"  rule: {rule}, where g is the gradient of "
         + f"{names[node.order]}\n"
         + "\n".join(_row(name, x, _entry_there(x, at, value.shape)) for name, x in rows)
         + lesson("not finite")

@@ -1,11 +1,11 @@
-"""Names in formulas: spelled as mathematics, and no two things by one name."""
+"""Names in formulas: as mathematics writes them, and no two things with the same one."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Callable, Collection
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +17,7 @@ _GREEK = re.compile(
 )
 #: combining character -> the accent of mathematics
 _ACCENTS = {"\u0302": "hat", "\u0303": "tilde", "\u0304": "bar", "\u0307": "dot", "\u0308": "ddot"}
-#: what LaTeX reads as its own, as mathematics: in \\text, not all of its readers know the escape
+#: characters that LaTeX treats specially, in mathematics: in \\text, some readers know no escapes
 _SPECIAL = {c: f"\\{c}" for c in "#$%&_{}"} | {
     "\\": r"\backslash ",
     "^": r"{\wedge}",
@@ -27,24 +27,8 @@ _SPECIAL = {c: f"\\{c}" for c in "#$%&_{}"} | {
 }
 
 
-class Formula(NamedTuple):
-    """A formula, how tightly it binds, and what the names in it stand for.
-
-    Attributes
-    ----------
-    text : str
-    binds : float
-    where : tuple of (str, str)
-        What got a name here, and was not known by it before: ``("ŷ", "softmax(z)")``.
-    """
-
-    text: str
-    binds: float
-    where: tuple[tuple[str, str], ...] = ()
-
-
-class Names:
-    """The names that formulas give beside those of the tensors: each to one thing.
+class Definitions:
+    """The names that formulas define, next to those of the tensors; no two things share one.
 
     Parameters
     ----------
@@ -53,17 +37,18 @@ class Names:
 
     Examples
     --------
-    >>> names = Names(taken=["p"])
-    >>> [names.give(name, text, text) for name, text in [("ŷ", "softmax(z)"), ("p", "σ(x)")] * 2]
+    >>> definitions = Definitions(taken=["p"])
+    >>> pairs = [("ŷ", "softmax(z)"), ("p", "σ(x)")]
+    >>> [definitions.give(name, text, text) for name, text in pairs * 2]
     ['ŷ', 'p_2', 'ŷ', 'p_2']
-    >>> names.said(), names.said()
+    >>> definitions.new(), definitions.new()
     ((('ŷ', 'softmax(z)'), ('p_2', 'σ(x)')), ())
     """
 
     def __init__(self, taken: Collection[str] = ()) -> None:
         self._taken = taken
         self._things: dict[str, Any] = {}
-        self._unsaid: list[tuple[str, str]] = []
+        self._new: list[tuple[str, str]] = []
 
     def give(
         self,
@@ -72,32 +57,32 @@ class Names:
         text: str = "",
         another: Callable[[str, int], str] = "{}_{}".format,
     ) -> str:
-        """What to call a thing, a formula or an array, which is written as `text`.
+        """Return the name of a thing, a formula or an array, whose definition is `text`.
 
-        When the name is that of another thing, ``another(name, n)`` makes the n-th like it.
+        If another thing has the name, it is ``another(name, n)`` with the first free n.
         """
-        found, n = name, 1
-        while found in self._taken or not _is_same(self._things.get(found, thing), thing):
+        given, n = name, 1
+        while given in self._taken or not _is_same(self._things.get(given, thing), thing):
             n += 1
-            found = another(name, n)
-        if text and found not in self._things:
-            self._unsaid.append((found, text))
-        self._things[found] = thing
-        return found
+            given = another(name, n)
+        if text and given not in self._things:
+            self._new.append((given, text))
+        self._things[given] = thing
+        return given
 
-    def said(self) -> tuple[tuple[str, str], ...]:
-        """What the names that are new since the last time stand for."""
-        found, self._unsaid = tuple(self._unsaid), []
-        return found
+    def new(self) -> tuple[tuple[str, str], ...]:
+        """Return the definitions of the names that are new since the last call."""
+        new, self._new = tuple(self._new), []
+        return new
 
 
-def taken(called: Called) -> frozenset[str]:
-    """The names of tensors, and of arrays in variables, that nothing else may have.
+def taken(names: Called) -> frozenset[str]:
+    """Return the names of tensors, and of arrays in variables, that no definition may have.
 
-    Class indices may share theirs with the rows of ones and zeros that they stand for.
+    Class indices may share their name with the one-hot rows that they represent.
     """
-    indices = (key for key in called if isinstance(key, Place) and key.dtype.kind in "iu")
-    return frozenset(called.values()) - {called[key] for key in indices}
+    indices = (key for key in names if isinstance(key, Place) and key.dtype.kind in "iu")
+    return frozenset(names.values()) - {names[key] for key in indices}
 
 
 def _is_same(a: Any, b: Any) -> bool:
@@ -107,7 +92,7 @@ def _is_same(a: Any, b: Any) -> bool:
 
 
 def name_of(name: str) -> str:
-    r"""A name as mathematics: ``v3`` is v with an index, ``log_p`` a word, ``theta`` a letter."""
+    r"""Return a name in LaTeX: ``v3`` has an index, ``log_p`` is a word, ``theta`` a letter."""
     match = re.fullmatch(r"((?:[^\W\d_]|[\u0300-\u036f])+)(′?)_?(\d*)", name)
     if not match:
         return text_of(name)
@@ -124,7 +109,7 @@ def name_of(name: str) -> str:
 
 
 def text_of(text: str) -> str:
-    """Words that stand in a formula."""
+    """Return words within a formula."""
     if not _SPECIAL.keys() & set(text):
         return rf"\text{{{text}}}"
     runs = re.split(f"([{re.escape(''.join(_SPECIAL))}])", text)
@@ -133,4 +118,5 @@ def text_of(text: str) -> str:
 
 
 def escaped(name: str) -> str:
+    """Return a name with the characters escaped that LaTeX treats specially."""
     return "".join(_SPECIAL.get(c, c) for c in name)

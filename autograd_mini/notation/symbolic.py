@@ -1,7 +1,7 @@
-"""A rule, run on symbols: the tape that it leaves is what formulas are written from.
+"""Rules run on symbols: the tape that a rule leaves is its formula.
 
-A symbol is a Tensor that stands for one of the tape's. A rule cannot tell them apart, so what it
-computes is recorded, and nothing about it needs to be typed again.
+A symbol is a Tensor that represents one of the tape. A rule cannot tell them apart, so its
+computation is recorded, and no formula needs to be typed a second time.
 """
 
 from __future__ import annotations
@@ -18,77 +18,79 @@ from ..core.context import grad_mode, unobserved
 from ..core.primitive import Primitive
 from ..core.tape import Tape
 from ..core.tensor import Tensor
-from ..text.format import argument
 
-#: what only arranges entries, and is not written: what it does shows in the shapes
+#: operations that only arrange entries: formulas leave them out
 SILENT = {"reshape", "broadcast_to", "expand_dims", "squeeze", "alias", "astype", "copy"}
-#: what multiplies its first argument, entry by entry
+#: operations that multiply their first argument, entry by entry
 _SCALES = {"mul", "div", "neg"} | SILENT
-_FEW = 64  # entries that are not worth letting go of
+_FEW = 64  # entries of an array that is kept
 
 
-class Ruled(NamedTuple):
-    """What a rule made of symbols.
+class SymbolicRule(NamedTuple):
+    """A rule that has run on symbols.
 
     Attributes
     ----------
-    found : Tensor or str
-        Where the tape of the rule ends. Text for what is no Tensor, and for a rule that cannot run
-        on Tensors, as a user's may be: ``tanh′``.
+    op : str
+        The name of the operation.
+    result : Tensor or constant
+        The end of the rule's tape; or a number or array, if that depends on no symbol. None for a
+        rule that cannot run on Tensors, as a user's may be.
     tape : sequence of Tensor
-        What it left behind; empty beside text.
+        The tape behind the result; empty if that is not a Tensor.
     cotangent : Tensor
-        The symbol of the derivative that arrives.
-    of : mapping of int to Tensor
-        What each of the other symbols stands for, by the symbol's creation number.
+        The symbol of the cotangent.
+    symbols : mapping of int to Tensor
+        The tensor that each of the other symbols represents, by the symbol's creation number.
     """
 
-    found: Tensor | str
+    op: str
+    result: Any
     tape: Sequence[Tensor]
     cotangent: Tensor
-    of: Mapping[int, Tensor]
+    symbols: Mapping[int, Tensor]
 
     @property
     def is_unknown(self) -> bool:
         """Whether the rule could not run on symbols."""
-        return isinstance(self.found, str) and self.found.endswith("′")
+        return self.result is None
 
     def multiplies(self) -> bool:
         """Whether the rule multiplies the cotangent, entry by entry, and does nothing else."""
-        if not isinstance(self.found, Tensor):
+        if not isinstance(self.result, Tensor):
             return False
-        follows = {self.cotangent.order}  # the records that the cotangent goes into
-        for record in self.tape:
-            into = [k for k, a in enumerate(record.inputs) if getattr(a, "order", None) in follows]
-            if into and not _scales(record, into):
+        follows = {self.cotangent.order}  # the nodes that depend on the cotangent
+        for node in self.tape:
+            into = [k for k, a in enumerate(node.inputs) if getattr(a, "order", None) in follows]
+            if into and not _scales(node, into):
                 return False
-            follows |= {record.order} if into else set()
+            follows |= {node.order} if into else set()
         return True
 
 
-def _scales(record: Tensor, into: Sequence[int]) -> bool:
-    """Whether a record multiplies what goes into it at these positions."""
-    assert record.op is not None
-    name = record.op.name
+def _scales(node: Tensor, into: Sequence[int]) -> bool:
+    """Whether a node multiplies its arguments at these positions."""
+    assert node.op is not None
+    name = node.op.name
     if name == "getitem":
-        return record.inputs[0].size == 1 and keeps_all(record)
+        return node.inputs[0].size == 1 and keeps_all(node)
     return (into == [0] and name in _SCALES) or (len(into) == 1 and name == "mul")
 
 
-def keeps_all(record: Tensor) -> bool:
-    """Whether an index takes every entry as it stands, and only adds or drops axes of length 1."""
-    x, index = record.inputs
+def keeps_all(node: Tensor) -> bool:
+    """Whether an index takes every entry in order, and only adds or drops axes of length 1."""
+    x, index = node.inputs
     parts = index if isinstance(index, tuple) else (index,)
     basic = all(i is None or i is ... or isinstance(i, (int, slice)) for i in parts)
     forward = all(not isinstance(i, slice) or (i.step or 1) > 0 for i in parts)
-    return basic and forward and bool(record.size == x.size)
+    return basic and forward and bool(node.size == x.size)
 
 
-def is_outer(record: Tensor) -> bool:
+def is_outer(node: Tensor) -> bool:
     """Whether a product is that of a column and a row, both made of vectors: v wᵀ."""
-    if record.op is None or record.op.name != "mul":
+    if node.op is None or node.op.name != "mul":
         return False
-    column, row = record.inputs
+    column, row = node.inputs
     both = _was_vector(column) and _was_vector(row)
     return both and column.shape[1:] == (1,) and row.shape[-1] == row.size > 1
 
@@ -100,29 +102,29 @@ def _was_vector(x: Any) -> bool:
     return (x.inputs[0] if indexed else x).ndim == 1
 
 
-def ruled(t: Tensor) -> dict[int, Ruled]:
-    """What the rules of a record make of symbols, by the position of the argument they are for.
+def symbolic_rules(t: Tensor) -> dict[int, SymbolicRule]:
+    """Run the rules of a node on symbols; return them by the position of their argument.
 
-    The rules as a textbook writes them, where the primitive knows that.
+    If the primitive has rules as a textbook writes them, these are run.
     """
     assert t.op is not None
     rules: list[Any] = [rule for rule, _ in zip(t.op.vjps, t.inputs)]
     rules = [*map(_or, t.op.display_rules, rules), *rules[len(t.op.display_rules) :]]
     active = [i for i, a in enumerate(t.inputs[: len(rules)]) if getattr(a, "requires_grad", False)]
     symbols = _Symbols(t, _Values)
-    found = {
+    run = {
         i: _run(rules[i], t, symbols)
         or _run(rules[i], t, _Symbols(t, np.ndarray))  # a mask may be what a rule cannot use
-        or Ruled(f"{t.op.name}′", (), symbols.cotangent, {})
+        or SymbolicRule(t.op.name, None, (), symbols.cotangent, {})
         for i in active
         if rules[i] is not None
     }
-    symbols.let_go()
-    return found
+    symbols.detach()
+    return run
 
 
-def defined(t: Tensor) -> Ruled | None:
-    """What a fused node computes, as a textbook defines it; None for what is no such node."""
+def symbolic_definition(t: Tensor) -> SymbolicRule | None:
+    """Run a fused node's definition in a textbook on symbols; return None if it has none."""
     definition = t.op and t.op.display_graph
     if not definition:
         return None
@@ -135,8 +137,9 @@ def _or(textbook: Any, rule: Any) -> Any:
     return rule and (textbook or rule)
 
 
-def _run(rule: Any, t: Tensor, symbols: _Symbols) -> Ruled | None:
-    """What a rule makes of symbols; None if it cannot use them."""
+def _run(rule: Any, t: Tensor, symbols: _Symbols) -> SymbolicRule | None:
+    """Run a rule on symbols; return None if it cannot use them."""
+    assert t.op is not None
     with (
         unobserved(),
         grad_mode(True),
@@ -145,18 +148,18 @@ def _run(rule: Any, t: Tensor, symbols: _Symbols) -> Ruled | None:
     ):
         warnings.simplefilter("ignore")
         try:
-            found = rule(symbols.cotangent, *symbols.arguments, **t.kwargs)
+            result = rule(symbols.cotangent, *symbols.arguments, **t.kwargs)
         except Exception:  # whatever a user's rule may raise
             return None
-    if not isinstance(found, Tensor):
-        return Ruled(argument(found), (), symbols.cotangent, symbols.of)
-    tape = list(Tape(found))
+    if not isinstance(result, Tensor):
+        return SymbolicRule(t.op.name, result, (), symbols.cotangent, symbols.of)
+    tape = list(Tape(result))
     _forget(tape)
-    return Ruled(found, tape, symbols.cotangent, symbols.of)
+    return SymbolicRule(t.op.name, result, tape, symbols.cotangent, symbols.of)
 
 
 class _Symbols:
-    """What the rules of a record are run on."""
+    """The arguments that the rules of a node are run on."""
 
     def __init__(self, t: Tensor, values: type[np.ndarray[Any, Any]]) -> None:
         assert t.op is not None
@@ -174,22 +177,22 @@ class _Symbols:
         ]
         self._symbols = symbols.values()
 
-    def let_go(self) -> None:
-        """Have plain arrays, which do not refer back to their symbols."""
+    def detach(self) -> None:
+        """Replace the arrays of the symbols by plain ones, which do not refer back to them."""
         for symbol in self._symbols:
             if isinstance(symbol._array, _Values):
                 symbol._array = symbol._array.view(np.ndarray)
 
 
 def _leaf(array: Any, active: bool) -> Tensor:
-    """A leaf around an array that is not copied."""
+    """Return a leaf around an array, without a copy."""
     leaf = Tensor(0.0, requires_grad=active)
     leaf._array = array
     return leaf
 
 
 def _symbol(t: Tensor, values: type[np.ndarray[Any, Any]]) -> Tensor:
-    """A leaf that stands for a tensor, with its values."""
+    """Return a leaf that represents a tensor, with its values."""
     symbol = _leaf(t._array, t.dtype.kind in "fO")
     if isinstance(t._array, np.ndarray):
         symbol._array = t._array.view(values)
@@ -199,7 +202,7 @@ def _symbol(t: Tensor, values: type[np.ndarray[Any, Any]]) -> Tensor:
 
 
 def _constant(a: Any, name: str) -> Any:
-    """An argument; if it is a bare array, as a Tensor that is called like the parameter."""
+    """Return an argument; a bare array as a Tensor that has the name of the parameter."""
     if not name or not isinstance(a, np.ndarray) or not a.ndim:
         return a
     constant = _leaf(a, a.dtype.kind in "fO")
@@ -208,35 +211,34 @@ def _constant(a: Any, name: str) -> Any:
 
 
 def _forget(tape: Sequence[Tensor]) -> None:
-    """Let go of the numbers: a formula is written from operations, shapes and constants."""
+    """Drop the numbers: a formula needs only operations, shapes and constants."""
     for t in tape:
         if t.op is not None and t.size > _FEW:
             t._array = np.broadcast_to(np.zeros((), t.dtype), t.shape)
 
 
 def parameters(op: Primitive) -> Mapping[str, Any]:
-    """What a fused node calls its arguments, and their defaults.
+    """Return the names of a fused node's arguments, with their defaults.
 
-    Of other operations the places of the arguments say enough: x · 2, x[0].
+    Other operations need no names: x · 2, x[0].
     """
     if op.unfused is None:
         return {}
     return {p.name: p.default for p in inspect.signature(op.forward).parameters.values()}
 
 
-def options(t: Tensor) -> list[str]:
-    """The keywords that a record was made with, ``axis=0``; those with their usual values are not
-    worth a word."""
+def options(t: Tensor) -> dict[str, Any]:
+    """Return the keywords of a node, ``axis=0``, except those with their usual values."""
     assert t.op is not None
     usual = parameters(t.op)
-    return [
-        f"{key}={argument(value)}"
+    return {
+        key: value
         for key, value in t.kwargs.items()
         if value is not None and value is not False and value is not usual.get(key, ...)
-    ]
+    }
 
 
-#: functions that have no derivative, of which rules make masks and signs
+#: functions without a derivative that rules compute masks and signs with
 _MASKS = {
     f: Primitive(f, (None,) * f.nin, f.__name__)
     for f in (
@@ -252,9 +254,9 @@ _MIRRORED = {
 
 
 class _Values(np.ndarray[Any, Any]):
-    """The values of a symbol, which know what they are values of.
+    """The values of a symbol, which know their symbol.
 
-    What has no derivative comes to a rule as a plain array. Made of these it is recorded too.
+    A rule computes masks with plain arrays. With these arrays, masks are recorded too.
     """
 
     symbol: Tensor | None = None
@@ -262,15 +264,15 @@ class _Values(np.ndarray[Any, Any]):
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
         if "out" in kwargs:
             kwargs["out"] = tuple(map(_plain, kwargs["out"]))
-        found = getattr(ufunc, method)(*map(_plain, args), **kwargs)
+        result = getattr(ufunc, method)(*map(_plain, args), **kwargs)
         if method != "__call__" or ufunc not in _MASKS:
-            return found
+            return result
         inputs = [a.symbol if isinstance(a, _Values) else a for a in args]
         if any(a is None for a in inputs):
-            return found
-        if not isinstance(inputs[0], Tensor):  # it was x > 0, which came as 0 < x
+            return result
+        if not isinstance(inputs[0], Tensor):  # NumPy turned x > 0 into 0 < x
             ufunc, inputs = _MIRRORED.get(ufunc, ufunc), inputs[::-1]
-        mask = _leaf(found, False)
+        mask = _leaf(result, False)
         mask.op, mask.inputs = _MASKS[ufunc], tuple(inputs)
         return mask
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ..core.tensor import Tensor
-from ..notation import latex as tex
-from ..notation import plain as formula
-from ..notation.names import Formula, Names, name_of, taken
+from ..notation.expression import PRODUCT
+from ..notation.latex import LaTeX
+from ..notation.names import Definitions, taken
+from ..notation.plain import Plain
 from ..text.format import Called
 from ..text.terminal import transliterate
 from .trace import Term, Trace
@@ -104,7 +105,7 @@ def latex(result: Tensor, names: Mapping[str, Any] | None = None) -> Derivation:
     ∂L/∂z = ŷ - y
     """
     trace = Trace.of(result, names)
-    forward, backward = _lines(trace, _LATEX)
+    forward, backward = _lines(trace, LaTeX)
     found = Derivation(
         "\\begin{aligned}\n"
         + " \\\\\n".join(forward)
@@ -112,80 +113,47 @@ def latex(result: Tensor, names: Mapping[str, Any] | None = None) -> Derivation:
         + " \\\\[1.5ex]\n".join(backward)
         + "\n\\end{aligned}"
     )
-    found.text = transliterate("\n".join(map("\n".join, _lines(trace, _PLAIN))), sys.stdout)
+    found.text = transliterate("\n".join(map("\n".join, _lines(trace, Plain))), sys.stdout)
     return found
 
 
-class _Notation(NamedTuple):
-    """How the lines of a derivation are written."""
-
-    name: Callable[[str], str]
-    definition: Callable[[Tensor, Called, Names], Formula]
-    rule: Callable[[Any, Called, str, Names], Formula]
-    derivative: Callable[[Tensor, Tensor, Called], str]
-    bound: Callable[[tuple[str, Any], int], str]
-    sum: str
-    equals: str
-    where: str
-
-
-_LATEX = _Notation(
-    name_of,
-    tex.of_definition,
-    tex.of_rule,
-    tex.derivative,
-    tex.bound,
-    r"\sum",
-    "{} &= {}",
-    r" \quad \text{where } ",
-)
-_PLAIN = _Notation(
-    str,
-    formula.of_definition,
-    formula.in_names,
-    lambda t, of, called: f"∂{called[of.order]}/∂{called[t.order]}",
-    formula.bound,
-    "Σ",
-    "{} = {}",
-    " where ",
-)
-
-
-def _lines(trace: Trace, write: _Notation) -> tuple[list[str], list[str]]:
-    """The lines of the forward pass, and those of the sweep."""
-    called = {order: write.name(name) for order, name in trace.called.items()}
-    names = Names(taken(called))
-    forward = _forward(trace, called, names, write)
-    backward = _backward(trace, called, names, write)
+def _lines(trace: Trace, notation: type[Plain]) -> tuple[list[str], list[str]]:
+    """Return the lines of the forward pass, and those of the backward pass."""
+    spell = notation().spell
+    names = {key: spell(name) for key, name in trace.called.items()}
+    write = notation(Definitions(taken(names)))
+    forward = _forward(trace, names, write)
+    backward = _backward(trace, names, write)
     return [write.equals.format(*line) for line in forward], list(backward)
 
 
-def _forward(trace: Trace, called: Called, names: Names, write: _Notation) -> list[tuple[str, str]]:
-    """A line for each record, and before it one for each thing that it gives a name."""
+def _forward(trace: Trace, names: Called, write: Plain) -> list[tuple[str, str]]:
+    """Return a line for each node, and before it one for each thing that it gives a name."""
     lines: list[tuple[str, str]] = []
     for t in trace.tape:
         if t.op is not None:
-            text, _, where = write.definition(t, called, names)
-            lines += [*where, (called[t.order], text)]
+            text, _, where = write.format_definition(t, names)
+            lines += [*where, (names[t.order], text)]
     return lines
 
 
-def _backward(trace: Trace, called: Called, names: Names, write: _Notation) -> Iterator[str]:
-    """A line for each derivative: the sum of all that flows into it."""
+def _backward(trace: Trace, names: Called, write: Plain) -> Iterator[str]:
+    """Yield a line for each gradient: the sum of all contributions to it."""
+
+    def derivative(t: Tensor) -> str:
+        return write.derivative(names[trace.result.order], names[t.order])
+
     for t, given in _by_target(trace).items():
         total = ""
-        said: list[tuple[str, str]] = []
+        where: list[tuple[str, str]] = []
         for c in given:
-            is_seed = c.source is trace.result
-            arrived = "1" if is_seed else write.derivative(c.source, trace.result, called)
-            term, binds, where = write.rule(c.rule, called, arrived, names)
-            if c.summed:
-                term = f"{write.sum} {write.bound((term, binds), 2)}"
-            total += term if not total or term.startswith("-") else f" + {term}"
-            total = total.replace("+ -", "- ")
-            said += where
-        line = write.equals.format(write.derivative(t, trace.result, called), total)
-        yield line + (write.where + ", ".join(map(" = ".join, said)) if said else "")
+            arrived = "1" if c.source is trace.result else derivative(c.source)
+            term = write.format_rule(c.rule, names, arrived)
+            text = f"{write.total} {write.parenthesized(term, PRODUCT)}" if c.summed else term.text
+            total = f"{total} + {text}".replace("+ -", "- ") if total else text
+            where += term.where
+        line = write.equals.format(derivative(t), total)
+        yield line + (write.where + ", ".join(map(" = ".join, where)) if where else "")
 
 
 def _by_target(trace: Trace) -> dict[Tensor, list[Term]]:

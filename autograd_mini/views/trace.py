@@ -21,8 +21,8 @@ from ..core.backward import unbroadcast
 from ..core.context import Contribution, unobserved
 from ..core.tape import Tape, contributions
 from ..core.tensor import Tensor
-from ..notation import plain as formula
-from ..notation.symbolic import Ruled, ruled
+from ..notation.plain import Plain
+from ..notation.symbolic import SymbolicRule, symbolic_rules
 from ..text.format import Called, Place, labels, one_line, variable
 
 
@@ -33,7 +33,7 @@ class Term:
     target: Tensor
     source: Tensor  #: the node that used the target, and whose rule ran
     argument: int  #: as which of its arguments it used it
-    rule: Ruled  #: the rule, run on symbols
+    rule: SymbolicRule  #: the rule, run on symbols
     formula: str
     value: Array
     spread: Array  #: what the rule returned, before a broadcast was undone
@@ -87,7 +87,7 @@ class Trace:
     tape: Tape
     called: Called
     adjoints: Mapping[Tensor, Array] = field(repr=False)
-    _ruled: dict[int, Mapping[int, Ruled]] = field(default_factory=dict, repr=False)
+    _ruled: dict[int, Mapping[int, SymbolicRule]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(
@@ -137,12 +137,12 @@ class Trace:
 
     def forward_formula(self, t: Tensor) -> str:
         """Return how a node was computed, in the names of its arguments."""
-        return formula.of_record(t, self.called)
+        return Plain().format_node(t, self.called).text
 
-    def rule(self, t: Tensor, i: int) -> Ruled:
+    def rule(self, t: Tensor, i: int) -> SymbolicRule:
         """Return the i-th rule of a node, run on symbols. It runs once."""
         if t.order not in self._ruled:
-            self._ruled[t.order] = ruled(t)
+            self._ruled[t.order] = symbolic_rules(t)
         return self._ruled[t.order][i]
 
     def derivative(self, t: Tensor) -> str:
@@ -230,7 +230,7 @@ def _term(
         source=node,
         argument=c.argument,
         rule=rule,
-        formula=formula.of_rule(rule, trace.called, trace.derivative(node)),
+        formula=Plain().format_rule(rule, trace.called, trace.derivative(node)).text,
         value=value,
         spread=spread,
         summed=", ".join(undone_broadcast(spread.shape, target.shape)),

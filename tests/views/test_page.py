@@ -211,7 +211,7 @@ def test_a_rule_that_cannot_run_on_symbols_has_a_page():
 
     odd = ag.primitive(lambda x: 2 * x, array_only, name="odd")
     (tape,) = ag.explore(odd(leaf(1.0))).data["tapes"]
-    assert r"\operatorname{odd}'(g)" in tape["steps"][-1]["gives"][0]["tex"]
+    assert r"\operatorname{odd}'(1)" in tape["steps"][-1]["gives"][0]["tex"]
 
 
 # ---- the graph ----------------------------------------------------------------------------------

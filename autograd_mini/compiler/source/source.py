@@ -1,8 +1,8 @@
-"""The tape as a NumPy program: forward and backward in straight lines, as a person writes them.
+"""source: the tape as a NumPy program, forward and backward, as a person writes it.
 
-The tape is replayed on traced arrays (`tracing`), which write down every call that the primitives
-and their rules make; what nobody needs is dropped, what is there twice is shared (`rewriting`), and
-here the rest is put into words. No operation has a text of its own but for operators and methods.
+The tape runs again on traced arrays (`tracer`), which record every call that the primitives and
+their rules make. Calls without a use are dropped, and those that are made twice are shared
+(`passes.rewrite`). The `printer` writes the others.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from typing import Any
 import numpy as np
 
 from ...core.backward import sweep
-from ...core.context import grad_mode
 from ...core.primitive import Primitive
 from ...core.registry import parameters_of
-from ...core.tape import Tape
+from ...core.tape import Tape, replay
 from ...core.tensor import Tensor, record
 from ..ir import Program, Value
 from ..passes.algebra import EXACT
@@ -27,7 +26,7 @@ from .printer import Source, written
 
 
 def source(result: Tensor, names: Mapping[str, Any] | None = None) -> Source:
-    """The tape of `result`, forward and backward, as a NumPy program that runs by itself.
+    """Return the tape of `result`, forward and backward, as a NumPy program that runs by itself.
 
     Parameters
     ----------
@@ -40,19 +39,24 @@ def source(result: Tensor, names: Mapping[str, Any] | None = None) -> Source:
     Returns
     -------
     Source
-        Text that defines ``program(...)``: it takes the leaves, then arrays that were constants,
-        and gives the result and its derivative with respect to each leaf that requires one, to the
-        last bit what ``backward`` finds. ``.arguments`` has their values, by name.
+        Text that defines ``program(...)``. It takes the leaves, then arrays that were constants.
+        It returns the result and its gradient with respect to each leaf that requires one.
+        ``.arguments`` has the values of its arguments, by name.
 
     Raises
     ------
     TypeError
-        When an operation decides on numbers, and its text does not stand by itself.
+        If an operation chooses its steps by the numbers, and its function cannot be written out.
 
     Notes
     -----
-    The program is that of the records. What was decided in Python when they were made, such as the
-    length of a loop or a mask from a comparison, is a constant in it.
+    The program is that of the tape. What was decided in Python when the tape was recorded, such as
+    the length of a loop or a mask from a comparison, is a constant in it.
+
+    The numbers are those of ``backward`` to the last bit, with one exception. The node of
+    `softmax_cross_entropy` chooses its steps by the size of the logits, which a program cannot. The
+    program has its stable graph instead, where the logits are shifted by their largest. Its loss
+    and gradients are the same up to rounding.
 
     References
     ----------
@@ -80,63 +84,67 @@ def source(result: Tensor, names: Mapping[str, Any] | None = None) -> Source:
         return result, d_x
     """
     tensors = list(Tape(result))
-    trace, again = _replayed(tensors, {id(x): name for name, x in (names or {}).items()})
+    trace, again = _traced(tensors, {id(x): name for name, x in (names or {}).items()})
     y = again[result]
     leaves = [t for t in tensors if t.op is None and t.requires_grad]
     results: list[Any] = [_value(y)]
     if result.requires_grad:
         trace.part = "backward"
-        found = _derivatives(y, trace)
-        results += [found.get(again[t], np.zeros_like(t._array)) for t in leaves]
+        gradients = _gradients(y, trace)
+        results += [gradients.get(again[t], np.zeros_like(t._array)) for t in leaves]
     by = [_value(again[t]) for t in leaves]
     return written(simplify(Program(trace, results), EXACT), by)
 
 
-def _replayed(
-    tensors: list[Tensor], called: Mapping[int, str]
+def _traced(
+    tensors: list[Tensor], variables: Mapping[int, str]
 ) -> tuple[Tracer, dict[Tensor, Tensor]]:
-    """The same tape over traced arrays: a new tensor for each of the old."""
-    trace, again = Tracer(concrete=True), {}
+    """Run the tape again on traced arrays; constant arrays are arguments of the program too."""
+    trace = Tracer(concrete=True)
     constants: dict[int, TracedArray] = {}
-    with grad_mode(True), np.errstate(all="ignore"):
-        for t in tensors:
-            name = t.name or called.get(id(t))
-            if t.op is None:
-                again[t] = Tensor(trace.argument(t._array, name), requires_grad=t.requires_grad)
-                continue
-            args: list[Any] = []
-            for i, a in enumerate(t.inputs):
-                if isinstance(a, Tensor):
-                    a = again[a]
-                elif isinstance(a, np.ndarray) and a.ndim and i < t.op.arity:
-                    if id(a) not in constants:
-                        name_of_a = called.get(id(a)) or _parameter(t.op, i)
-                        constants[id(a)] = trace.argument(a, name_of_a)
-                    a = constants[id(a)]
-                args.append(a)
-            again[t] = record(t.op, tuple(args), t.kwargs)
-            value = _value(again[t])
-            if isinstance(value, Value) and value.step is not None:
-                value.name = value.name or name
-    return trace, again
+
+    def leaf(t: Tensor) -> Tensor:
+        name = t.name or variables.get(id(t))
+        return Tensor(trace.argument(t._array, name), requires_grad=t.requires_grad)
+
+    def argument(op: Primitive, i: int, a: Any) -> Any:
+        if not isinstance(a, np.ndarray) or not a.ndim or i >= op.arity:
+            return a
+        if id(a) not in constants:
+            constants[id(a)] = trace.argument(a, variables.get(id(a)) or _parameter(op, i))
+        return constants[id(a)]
+
+    def call(t: Tensor, args: list[Any]) -> Tensor:
+        assert t.op is not None
+        args = [argument(t.op, i, a) for i, a in enumerate(args)]
+        y: Tensor = record(t.op, tuple(args), t.kwargs)
+        value = _value(y)
+        if isinstance(value, Value) and value.step is not None:
+            value.name = value.name or t.name or variables.get(id(t))
+        return y
+
+    return trace, replay(tensors, leaf, call)
 
 
 def _parameter(op: Primitive, i: int) -> str:
-    """What a function of ours calls its i-th argument; of NumPy's, a constant."""
+    """Return the name that a function of ours has for its i-th argument; ``c`` for NumPy's."""
     names = list(parameters_of(op.forward)) if isinstance(op.forward, FunctionType) else []
     return names[i] if i < len(names) else "c"
 
 
-def _derivatives(y: Tensor, trace: Tracer) -> dict[Tensor, Any]:
-    """The values that the sweep finds for all tensors; each knows of what it is the derivative."""
+def _gradients(y: Tensor, trace: Tracer) -> dict[Tensor, Any]:
+    """Return the gradient of `y` by each tensor, as a value that knows of what it is the gradient.
+
+    The sweep runs on traced arrays: the program computes what the engine does.
+    """
     if y.size == 1:
         seed: Any = np.ones(y.shape, y.dtype)
     else:
         seed = trace.argument(np.ones(y.shape, y.dtype), "cotangent")
     tensors = list(y.tape())
     with np.errstate(all="ignore"):
-        found = sweep(tensors, seed, keep=set(tensors))
-    values = {t: g._value if isinstance(g, TracedArray) else g for t, g in found.items()}
+        adjoints = sweep(tensors, seed, keep=set(tensors))
+    values = {t: g._value if isinstance(g, TracedArray) else g for t, g in adjoints.items()}
     for t in sorted(tensors, key=lambda t: not getattr(_value(t), "name", None)):
         g = values.get(t)
         if isinstance(g, Value) and g.step is not None and g.of is None:

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...core.tensor import Tensor
-from ...notation import plain as formula
+from ...notation.names import Definitions
+from ...notation.plain import Plain
 from ...text.format import arguments, made_by, shortened
 from ..trace import Trace, count_uses, names_of, quiet_contributions, undone_broadcast
 from .card import Block, Card, block
@@ -190,7 +191,7 @@ class Writer(NamedTuple):
         """Return the local derivative, or a sign for it if it is too long."""
         if not self.options.formulas:
             return ""
-        text = formula.local(self.trace.rule(t, i), self.trace.called)
+        text = Plain(Definitions()).format_local(self.trace.rule(t, i), self.trace.called).text
         if len(text) <= _LONGEST_PILL:
             return text
         return "closed form" if t.op and t.op.unfused else f"{shortened(made_by(t), 12)}′"

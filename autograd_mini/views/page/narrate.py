@@ -9,16 +9,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import chain, repeat
-from types import SimpleNamespace
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from ...core.arrays import Array, unwrap
 from ...core.tensor import Tensor
-from ...notation import latex
 from ...notation import names as naming
-from ...notation import plain as formula
+from ...notation.expression import PRODUCT, Call, Formula, Name
+from ...notation.latex import LaTeX
+from ...notation.plain import Plain
 from ...notation.symbolic import parameters
 from ...text.format import MOST_LISTED, listed, made_by, number, variable
 from ..trace import Step, Term, Trace, count_uses, quiet_contributions
@@ -52,7 +52,7 @@ class Narrator:
         self.taken = naming.taken(self.tex)
         self.uses = count_uses(tape, trace.adjoints)
         self.seen: dict[int, int] = {}
-        self._local_formulas: dict[tuple[int, int], naming.Formula] = {}
+        self._local_formulas: dict[tuple[int, int], Formula] = {}
         self.brief = len(tape) > _BRIEF
 
     def nodes(self) -> list[Description]:
@@ -89,8 +89,8 @@ class Narrator:
     def _forward(self, step: Step) -> Description:
         t = step.tensor
         assert t.op is not None
-        names = naming.Names(self.taken)
-        right = (latex.of_record if self.brief else latex.of_definition)(t, self.tex, names)
+        write = LaTeX(naming.Definitions(self.taken))
+        right = (write.format_node if self.brief else write.format_definition)(t, self.tex)
         name, node = self.trace.called[t.order], self.index[t.order]
         sources = list(dict.fromkeys(self.trace.called[a.order] for a in _tensors(t)))
         found: Description = {
@@ -104,7 +104,7 @@ class Narrator:
         found["way"] = f"{listed(sources)} → {name}"
         found["operands"] = self._operands(t)
         found["entry"] = self.pool.text(self._entry(t))
-        if locals_ := self._locals(t, names):
+        if locals_ := self._locals(t, write):
             found["locals"] = locals_
         return found
 
@@ -124,21 +124,21 @@ class Narrator:
                     found.append({"sign": before, "array": self.pool.array(array), **said})
         return found[:MOST_LISTED]
 
-    def _locals(self, t: Tensor, names: naming.Names) -> list[str]:
+    def _locals(self, t: Tensor, write: LaTeX) -> list[str]:
         """Return ∂y/∂x = ... for each argument that has a gradient."""
         found = []
         for i, a in enumerate(t.inputs):
             if _is_active(self.trace, t, i, a):
                 left = rf"\frac{{\partial {self.tex[t.order]}}}{{\partial {self.tex[a.order]}}}"
-                right = self._local(t, i, names)
+                right = self._local(t, i, write)
                 found.append(f"{left} = {right.text}{_where_named(right)}")
         return found[:_MOST_SAVED]
 
-    def _local(self, t: Tensor, i: int, names: naming.Names) -> naming.Formula:
+    def _local(self, t: Tensor, i: int, write: LaTeX) -> Formula:
         """Return a local derivative, which is shown forward and then backward."""
         key = t.order, i
         if key not in self._local_formulas:
-            self._local_formulas[key] = latex.local(self.trace.rule(t, i), self.tex, names)
+            self._local_formulas[key] = write.format_local(self.trace.rule(t, i), self.tex)
         return self._local_formulas[key]
 
     def _entry(self, t: Tensor) -> str:
@@ -153,14 +153,11 @@ class Narrator:
         if t.kwargs or not _is_elementwise(t):
             return ""
         at = _chosen(t.data)
-        fake: Any = SimpleNamespace(
-            op=t.op, kwargs={}, inputs=[Tensor(float(_at(x, t.shape, at))) for x in arrays]
-        )
-        texts = [number(x.item()) for x in fake.inputs]
-        if t.op.name in _SIGNS and len(texts) == 2:
-            text = f" {_SIGNS[t.op.name]} ".join(_signed(x.item()) for x in fake.inputs)
+        entries = [float(_at(x, t.shape, at)) for x in arrays]
+        if t.op.name in _SIGNS and len(entries) == 2:
+            text = f" {_SIGNS[t.op.name]} ".join(map(_signed, entries))
         else:
-            text = formula.of_operands(fake, texts)
+            text = Plain().write(Call(t.op.name, [Name(number(x)) for x in entries])).text
         return f"{_where(at)}{text}{_is(t.data[at])}"
 
     # ---- backward --------------------------------------------------------------------------------
@@ -181,9 +178,9 @@ class Narrator:
     def _backward(self, step: Step) -> Description:
         t = step.tensor
         assert t.op is not None
-        names = naming.Names(self.taken)
+        write = LaTeX(naming.Definitions(self.taken))
         slopes = {} if self.brief else _slopes(step)
-        given = [self._contribution(c, slopes.get(c.argument), names) for c in step.contributions]
+        given = [self._contribution(c, slopes.get(c.argument), write) for c in step.contributions]
         targets = list(dict.fromkeys(self.trace.called[c.target.order] for c in step.contributions))
         say = [sentences.backward(t.op.name, t.op.unfused is not None)]
         say += dict.fromkeys(g.pop("said") for g in given)
@@ -214,21 +211,24 @@ class Narrator:
             "said": "",
         }
 
-    def _contribution(self, c: Term, slope: Array | None, names: naming.Names) -> Description:
+    def _derivative(self, by: Tensor) -> str:
+        return LaTeX().derivative(self.tex[self.trace.result.order], self.tex[by.order])
+
+    def _contribution(self, c: Term, slope: Array | None, write: LaTeX) -> Description:
         t, a = c.source, c.target
         nth = self.seen[a.order] = self.seen.get(a.order, 0) + 1
         if self.brief:
             return self._briefly(c, nth)
         result = self.trace.result
-        arrived = "1" if t is result else latex.derivative(t, result, self.tex)
-        right = latex.of_rule(c.rule, self.tex, arrived, names)
-        term = rf"\sum {latex.bound(right[:2], 2)}" if c.summed else right.text
+        arrived = "1" if t is result else self._derivative(t)
+        right = write.format_rule(c.rule, self.tex, arrived)
+        term = rf"\sum {write.parenthesized(right, PRODUCT)}" if c.summed else right.text
         sign = "=" if nth == 1 else "+="
         found: Description = {
             "to": self.index[a.order],
             "argument": c.argument,
-            "tex": f"{latex.derivative(a, result, self.tex)} {sign} {term}{_where_named(right)}",
-            "local": self._local(t, c.argument, names).text,
+            "tex": f"{self._derivative(a)} {sign} {term}{_where_named(right)}",
+            "local": self._local(t, c.argument, write).text,
             **self._sums(c),
             "open": c.open,
             "why": sentences.paths(self.trace.called[a.order], nth, c.open),
@@ -242,7 +242,7 @@ class Narrator:
         return found
 
 
-def _where_named(right: naming.Formula) -> str:
+def _where_named(right: Formula) -> str:
     """Return a line below a formula for each name in it, from the whole to its parts."""
     if not right.where:
         return ""
