@@ -238,9 +238,7 @@ SoftmaxCrossEntropy = fused(
     name="SoftmaxCrossEntropy",
     residuals=True,
     unfused=_graph,
-    stable_graph=lambda z, y, axis=-1, reduction="mean": _shifted_graph(
-        z, y, axis, reduction, None
-    ),
+    stable_graph=lambda z, y, axis=-1, reduction="mean": _shifted_graph(z, y, axis, reduction),
 )
 
 
@@ -389,7 +387,7 @@ def _one_node(z: Array, y: Array, axis: int, reduction: Reduction, where: Any) -
     return SoftmaxCrossEntropy(z, y, axis=axis, reduction=reduction)
 
 
-def _shifted_graph(z: Array, y: Array, axis: int, reduction: Reduction, where: Any) -> Array:
+def _shifted_graph(z: Array, y: Array, axis: int, reduction: Reduction, where: Any = None) -> Array:
     """Compute in primitives, for other arrays than NumPy's, from ln ŷ, finite where ŷ is 0."""
     if unwrap(z).dtype.kind == "O":
         return _graph(z, y, axis, reduction, where)
