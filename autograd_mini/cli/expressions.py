@@ -25,7 +25,7 @@ import autograd_mini as ag
 
 from ..core.registry import PRIMITIVES
 from ..core.tensor import Tensor
-from ..text.format import one_line, shortened
+from ..text.format import one_line, truncate
 from .limits import limited_memory, run_within
 
 MAX_SECONDS = 10
@@ -129,13 +129,13 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
         raise
     except Exception as error:  # NumPy raises errors of many kinds for bad arguments
         reason = first_line(error)
-    raise ExpressionError(shortened(one_line(reason).rstrip("."), 200))
+    raise ExpressionError(truncate(one_line(reason).rstrip("."), 200))
 
 
 def first_line(error: Exception) -> str:
     """Return the message of an error without the lines that follow, such as references."""
     reason = error.args[-1] if isinstance(error, OverflowError) else error
-    return shortened(one_line(str(reason).partition("\n")[0]), 200)
+    return truncate(one_line(str(reason).partition("\n")[0]), 200)
 
 
 def _checked(tree: ast.Expression, known: set[str]) -> ast.Expression:

@@ -14,7 +14,7 @@ import numpy as np
 import autograd_mini as ag
 
 from .. import data, nn, optim
-from ..text.format import number, values
+from ..text.format import format_array, format_number
 from ..views.graph.draw import draw
 from ..views.page.explore import ENDINGS as PAGES
 from ..views.page.explore import explore
@@ -83,7 +83,7 @@ def _unfused() -> tuple[ag.Tensor, ag.Tensor, ag.Tensor, ag.Tensor]:
 
 
 def _difference(a: Any, b: Any) -> str:
-    return number(np.abs(a - b).max(), digits=2)
+    return format_number(np.abs(a - b).max(), digits=2)
 
 
 def compare() -> None:
@@ -91,7 +91,7 @@ def compare() -> None:
     y = np.array([0.0, 1.0, 0.0])
     for title, logits in _LOGITS.items():
         z = np.array(logits)
-        print(f"{title}: z = {values(z)}, class 2 is the true one.\n")
+        print(f"{title}: z = {format_array(z)}, class 2 is the true one.\n")
         print(_by_hand_and_fused(z, y))
         print(f"\n{ag.check_fused(ag.SoftmaxCrossEntropy, z, y)}\n")
     print("This graph subtracts the largest logit first. Still, ln ŷ is -inf where ŷ underflows.")
@@ -112,7 +112,7 @@ def _by_hand_and_fused(z: Any, y: Any) -> str:
     for name, f in {"by hand": by_hand, "fused": fused}.items():
         with np.errstate(all="ignore"):
             loss, gradient = ag.value_and_grad(f)(z)
-        lines.append(f"{name:8}{number(loss.item()):>10}   {values(gradient.numpy())}")
+        lines.append(f"{name:8}{format_number(loss.item()):>10}   {format_array(gradient.numpy())}")
     return "\n".join(lines)
 
 

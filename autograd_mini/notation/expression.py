@@ -14,7 +14,7 @@ import numpy as np
 
 from ..core.arrays import NO_KWARGS
 from ..core.tensor import Tensor
-from ..text.format import ELLIPSIS, Called, variable
+from ..text.format import ELLIPSIS, Names, variable
 from .symbolic import SILENT, SymbolicRule, is_outer, keeps_all, options, parameters
 
 _MOST_PARTS = 64  # of an expression; what is used twice is written twice, and that adds up
@@ -60,12 +60,12 @@ ELIDED = Name(ELLIPSIS)  #: the operands of a part that is too long
 # ---- read off a tape -----------------------------------------------------------------------------
 
 
-def node_expression(t: Tensor, names: Called) -> Expression:
+def node_expression(t: Tensor, names: Names) -> Expression:
     """Return a node as an expression in the names of its arguments."""
     return call_expression(t, names, lambda a: Name(names[a.order], a.shape))
 
 
-def rule_expression(rule: SymbolicRule, names: Called, cotangent: str) -> Expression:
+def rule_expression(rule: SymbolicRule, names: Names, cotangent: str) -> Expression:
     """Return what a rule computes, as an expression in its symbols and the cotangent."""
     if rule.is_unknown:
         return Call(f"{rule.op}′", [Name(cotangent)])
@@ -90,7 +90,7 @@ def rule_expression(rule: SymbolicRule, names: Called, cotangent: str) -> Expres
     return parts[rule.result.order]
 
 
-def call_expression(t: Tensor, names: Called, of: Callable[[Tensor], Expression]) -> Expression:
+def call_expression(t: Tensor, names: Names, of: Callable[[Tensor], Expression]) -> Expression:
     """Return a node as an expression in those `of` its arguments."""
     assert t.op is not None
     args: list[Expression] = []
@@ -109,7 +109,7 @@ def call_expression(t: Tensor, names: Called, of: Callable[[Tensor], Expression]
     return Call(t.op.name, args, kwargs, t.shape)
 
 
-def _variable(x: Any, names: Called) -> Expression | None:
+def _variable(x: Any, names: Names) -> Expression | None:
     """Return an array that is in a variable, or is one of those transposed."""
     if name := variable(x, names):
         return Name(name, x.shape)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..core.arrays import unwrap
-from ..text.format import argument, listed, number, shortened
+from ..text.format import format_argument, format_number, join, truncate
 from .expression import ATOM, MINUS, POWER, PRODUCT, SIGN, WRITTEN_BEFORE, Call, Constant, Formula
 from .names import Definitions, escaped, name_of, text_of
 from .plain import Plain
@@ -52,7 +52,9 @@ class LaTeX(Plain):
 
     def write_getitem(self, call: Call, parts: Sequence[Formula]) -> Formula:
         index = call.args[1]
-        text = text_of(argument(index.value)) if isinstance(index, Constant) else parts[1].text
+        text = (
+            text_of(format_argument(index.value)) if isinstance(index, Constant) else parts[1].text
+        )
         return Formula(rf"{{{self.parenthesized(parts[0], ATOM)}}}_{{{text}}}", ATOM)
 
     def write_matmul(self, call: Call, parts: Sequence[Formula]) -> Formula | None:
@@ -109,12 +111,12 @@ class LaTeX(Plain):
         return self.operation("mul", f"%s {sign} %s", parts)
 
     def function(self, call: Call, parts: Sequence[str]) -> str:
-        arguments = [listed(parts, self.ellipsis)]
+        arguments = [join(parts, self.ellipsis)]
         for key, x in call.kwargs.items():
             value = x.value if isinstance(x, Constant) else None
             is_array = isinstance(value, np.ndarray) and value.ndim
             arguments.append(
-                self.define(key, value) if is_array else text_of(f"{key}={argument(value)}")
+                self.define(key, value) if is_array else text_of(f"{key}={format_argument(value)}")
             )
         prime = "'" if call.op.endswith("′") else ""
         name = rf"\operatorname{{{escaped(call.op.removesuffix('′'))}}}{prime}"
@@ -131,12 +133,12 @@ class LaTeX(Plain):
         if isinstance(x, (bool, int, float, np.generic)) or (
             isinstance(x, np.ndarray) and x.ndim == 0 and x.dtype.kind in "iuf"
         ):
-            return _power_of_ten(number(np.asarray(x)[()]))
+            return _power_of_ten(format_number(np.asarray(x)[()]))
         if not isinstance(x, np.ndarray):
-            return text_of(shortened(str(x), 40))
+            return text_of(truncate(str(x), 40))
         same = x.size and (x == x.reshape(-1)[:1]).all()
         if same and as_number:
-            return _power_of_ten(number(x.reshape(-1)[0] + 0))  # a truth value as 0 or 1
+            return _power_of_ten(format_number(x.reshape(-1)[0] + 0))  # a truth value as 0 or 1
         size = r" \times ".join(map(str, x.shape))
         if same and x.flat[0] == 1:
             return rf"\mathbf{{1}}_{{{size}}}"

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..text.format import Called, Place
+from ..text.format import Names, Place
 
 _GREEK = re.compile(
     "alpha|beta|gamma|delta|epsilon|zeta|eta|theta|iota|kappa|lambda|mu|nu|xi|pi|rho|sigma|tau|phi|"
@@ -76,7 +76,7 @@ class Definitions:
         return new
 
 
-def taken(names: Called) -> frozenset[str]:
+def taken(names: Names) -> frozenset[str]:
     """Return the names of tensors, and of arrays in variables, that no definition may have.
 
     Class indices may share their name with the one-hot rows that they represent.

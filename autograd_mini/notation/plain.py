@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..core.tensor import Tensor
-from ..text.format import MOST_ENTRIES, Called, argument, listed, number, values
+from ..text.format import MOST_ENTRIES, Names, format_argument, format_array, format_number, join
 from .expression import (
     ATOM,
     MINUS,
@@ -72,20 +72,20 @@ class Plain(Notation):
     def __init__(self, definitions: Definitions | None = None) -> None:
         self.definitions = definitions
 
-    def format_node(self, t: Tensor, names: Called) -> Formula:
+    def format_node(self, t: Tensor, names: Names) -> Formula:
         """Return a node as a formula in the names of its arguments."""
         return self.formula(node_expression(t, names))
 
-    def format_definition(self, t: Tensor, names: Called) -> Formula:
+    def format_definition(self, t: Tensor, names: Names) -> Formula:
         """Return a node as a textbook defines it; as `format_node` if no textbook does."""
         rule = symbolic_definition(t)
         return self.format_rule(rule, names, "") if rule else self.format_node(t, names)
 
-    def format_rule(self, rule: SymbolicRule, names: Called, cotangent: str) -> Formula:
+    def format_rule(self, rule: SymbolicRule, names: Names, cotangent: str) -> Formula:
         """Return what a rule computes, given the name of the cotangent that arrives."""
         return self.formula(rule_expression(rule, names, cotangent))
 
-    def format_local(self, rule: SymbolicRule, names: Called) -> Formula:
+    def format_local(self, rule: SymbolicRule, names: Names) -> Formula:
         """Return what a rule multiplies the cotangent by; or what it makes of it, `g`."""
         return self.format_rule(rule, names, "1" if rule.multiplies() else "g")
 
@@ -122,19 +122,19 @@ class Plain(Notation):
     def define(self, name: str, thing: Any, text: str = "") -> str:
         """Return what to call a formula, or an array."""
         assert self.definitions is not None
-        text = text or self.words(values(thing))
+        text = text or self.words(format_array(thing))
         return self.definitions.give(
             self.spell(name), thing, text, lambda _, n: self.spell(f"{name}_{n}")
         )
 
     def constant(self, value: Any, op: str) -> Formula:
         """Write a number, or the entries of an array; of two long arrays no two look alike."""
-        text = argument(value)
+        text = format_argument(value)
         is_long = isinstance(value, np.ndarray) and value.size > MOST_ENTRIES
         if self.definitions is not None and is_long:
             text = self.definitions.give(text, value, another="{}#{}".format)
         if isinstance(value, float) and len(text) > _LONGEST_NUMBER:
-            text = number(value)
+            text = format_number(value)
         return self.signed(text)
 
     # ---- operations ------------------------------------------------------------------------------
@@ -169,4 +169,4 @@ class Plain(Notation):
     def function(self, call: Call, parts: Sequence[str]) -> str:
         """``tanh(x, axis=0)``."""
         options = [f"{key}={self.write(value).text}" for key, value in call.kwargs.items()]
-        return f"{call.op}({', '.join([listed(parts), *options])})"
+        return f"{call.op}({', '.join([join(parts), *options])})"

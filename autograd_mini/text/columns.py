@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from .format import shortened, width, wrapped
+from .format import truncate, width, wrap
 from .terminal import colorize, transliterate
 
 LONGEST_NUMBER = 12  # columns of -1.2346e-300; words up to this width are not cut
@@ -60,9 +60,9 @@ def _lines(section: Section, available: int) -> Iterator[str]:
     for row in section.rows:
         yield _line(row, widths, flexible, section.colors)
     if gone := [name for name, w in zip(section.rows[0], widths) if not w]:
-        yield wrapped(f"no room for {', '.join(gone)}", 2, available)
+        yield wrap(f"no room for {', '.join(gone)}", 2, available)
     if _total(widths) > available:
-        yield wrapped(f"{_total(widths)} columns: names and numbers are not cut", 2, available)
+        yield wrap(f"{_total(widths)} columns: names and numbers are not cut", 2, available)
 
 
 def _fit(section: Section, flexible: set[int], available: int) -> list[int]:
@@ -97,7 +97,7 @@ def _line(
 ) -> str:
     """Return cells next to each other: the first aligned to the right, the others to the left."""
     cells = [
-        shortened(cell, w) if i in flexible and w else cell
+        truncate(cell, w) if i in flexible and w else cell
         for i, (cell, w) in enumerate(zip(row, widths))
     ]
     blanks = [" " * (w - width(cell)) for cell, w in zip(cells, widths)]

@@ -27,12 +27,12 @@ _NARROW = re.compile("[ -~∂·′²ᵀ→ŷℓ…≠≤≥]*")  # ASCII, and th
 _ARRAY = re.compile(r"\[(?:[^][]|\[(?:[^][]|\[[^][]*\])*\])*\]")  # brackets, three deep
 _KIND = re.compile(
     r"\b(?:bool|u?int\d+|float\d+)\(\d[\d, ]*\)"
-)  # an array that is named, by `kind`
+)  # an array that is named, by `dtype_and_shape`
 _BREAK = re.compile(r" (?![^][]{0,80}\])")  # a blank, but not before the end of a row
 
 
 #: what to call tensors, by creation number, and arrays that are in a variable, by `Place`
-Called = Mapping[Any, str]
+Names = Mapping[Any, str]
 
 
 class Place(NamedTuple):
@@ -49,17 +49,18 @@ class Place(NamedTuple):
         return cls(address, array.shape, array.strides, array.dtype)
 
 
-def variable(x: Any, called: Called) -> str | None:
+def variable(x: Any, names: Names) -> str | None:
     """What an array is called that is in a variable; None for what is not."""
-    return called.get(Place.of(x)) if isinstance(x, np.ndarray) and x.ndim else None
+    return names.get(Place.of(x)) if isinstance(x, np.ndarray) and x.ndim else None
 
 
-def number(x: Any, digits: int = 5) -> str:
+def format_number(x: Any, digits: int = 5) -> str:
     """A number with at most `digits` significant digits and, from 0.01 on, four decimals.
 
     Examples
     --------
-    >>> [number(x) for x in (11.652071, 0.098585, 1.0, 0.00012345, 1e10, float("nan"), 7, True)]
+    >>> numbers = 11.652071, 0.098585, 1.0, 0.00012345, 1e10, float("nan"), 7, True
+    >>> [format_number(x) for x in numbers]
     ['11.652', '0.0986', '1', '0.0001234', '1e+10', 'nan', '7', 'True']
     """
     if isinstance(x, (bool, np.bool_, int, np.integer)):
@@ -67,7 +68,7 @@ def number(x: Any, digits: int = 5) -> str:
     try:
         x = float(x)
     except (TypeError, ValueError, OverflowError):  # an entry of an object array
-        return shortened(one_line(str(x)), LONGEST_ARGUMENT)
+        return truncate(one_line(str(x)), LONGEST_ARGUMENT)
     if x.is_integer() and abs(x) < 1e6:
         return str(int(x))  # also of -0.0, whose sign would only puzzle
     if 0.01 <= abs(x) < 10 ** (digits - 4):
@@ -75,31 +76,33 @@ def number(x: Any, digits: int = 5) -> str:
     return f"{x:.{min(digits, 4) if abs(x) < 1 else digits}g}"
 
 
-def values(array: Any, most: int = MOST_ENTRIES) -> str:
+def format_array(array: Any, most: int = MOST_ENTRIES) -> str:
     """The entries of an array on one line; after `most` of them an ellipsis.
 
     An array that is not NumPy's may be lazy: it is named, not computed.
 
     Examples
     --------
-    >>> print(values(np.array([[1.0, 2.5], [1 / 3, 4.0]])), values(np.arange(9.0), most=3))
-    [[1 2.5] [0.3333 4]] [0 1 2 …]
+    >>> print(format_array(np.array([[1.0, 2.5], [1 / 3, 4.0]])))
+    [[1 2.5] [0.3333 4]]
+    >>> print(format_array(np.arange(9.0), most=3))
+    [0 1 2 …]
     """
     if not isinstance(array, np.ndarray):
-        return kind(array)
+        return dtype_and_shape(array)
     if array.ndim == 0:
-        return number(array[()])
+        return format_number(array[()])
     if array.size == 0:
         return "[]"
     rows = list(accumulate(reversed(array.shape), mul))  # entries from one bracket to the next
     words = []
     for i, x in enumerate(array.flat[:most]):
         opened, closed = (sum((i + after) % n == 0 for n in rows) for after in (0, 1))
-        words.append("[" * opened + number(x, digits=4) + "]" * closed)
+        words.append("[" * opened + format_number(x, digits=4) + "]" * closed)
     return _unfinished(" ".join(words)) if array.size > most else " ".join(words)
 
 
-def kind(array: Any) -> str:
+def dtype_and_shape(array: Any) -> str:
     """What kind of array it is, when its entries are too many to show: ``float64(128, 10)``."""
     name = array.dtype if isinstance(array, np.ndarray) else type(array).__name__
     return f"{name}{array.shape}"
@@ -128,14 +131,14 @@ def labels(tensors: Sequence[Tensor]) -> dict[int, str]:
     the number too (``w#3``), and ``#3`` alone stands for a ``v3`` that is somebody's name.
     """
     named = Counter(one_line(str(t.name)) for t in tensors if t.name)
-    called = {}
+    names = {}
     for i, t in enumerate(tensors):
         name = one_line(str(t.name)) if t.name else f"v{i}"
         if t.name:
-            called[t.order] = name if named[name] == 1 else f"{name}#{i}"
+            names[t.order] = name if named[name] == 1 else f"{name}#{i}"
         else:
-            called[t.order] = f"#{i}" if name in named else name
-    return called
+            names[t.order] = f"#{i}" if name in named else name
+    return names
 
 
 def made_by(t: Tensor) -> str:
@@ -145,7 +148,7 @@ def made_by(t: Tensor) -> str:
     return "leaf" if t.requires_grad else "const"
 
 
-def arguments(t: Tensor, called: Called) -> list[str]:
+def arguments(t: Tensor, names: Names) -> list[str]:
     """The arguments that a record's primitive was given, one text each; those of a leaf are none.
 
     What is None, and a keyword that is False, says nothing and is left out.
@@ -153,33 +156,33 @@ def arguments(t: Tensor, called: Called) -> list[str]:
     if t.op is None:
         return []
     indexed = t.op.name == "getitem"  # there None is an index like any other
-    other = _index if indexed else argument
+    other = _index if indexed else format_argument
     written = [
-        called[a.order] if isinstance(a, Tensor) else variable(a, called) or other(a)
+        names[a.order] if isinstance(a, Tensor) else variable(a, names) or other(a)
         for a in t.inputs
         if a is not None or indexed
     ]
     chosen = {k: v for k, v in t.kwargs.items() if v is not None and v is not False}
-    return written + [f"{key}={argument(value)}" for key, value in chosen.items()]
+    return written + [f"{key}={format_argument(value)}" for key, value in chosen.items()]
 
 
-def argument(a: Any) -> str:
+def format_argument(a: Any) -> str:
     """An argument that is not a Tensor: a number, an array, an index, a shape, a dtype.
 
     Examples
     --------
-    >>> print(argument(2.0), argument(np.zeros((128, 10))), argument((slice(1, None), None)))
+    >>> print(*map(format_argument, [2.0, np.zeros((128, 10)), (slice(1, None), None)]))
     2.0 float64(128, 10) [1:, None]
     """
     if isinstance(a, np.ndarray) and a.size <= MOST_ENTRIES:
-        return values(a)
+        return format_array(a)
     if hasattr(a, "shape") and hasattr(a, "dtype"):
-        return kind(a) if a.shape else number(a)
+        return dtype_and_shape(a) if a.shape else format_number(a)
     if isinstance(a, slice) or a is Ellipsis or (isinstance(a, tuple) and not _all_ints(a)):
         return _index(a)
     if isinstance(a, np.dtype):
         return str(a)
-    return shortened(one_line(repr(a)), LONGEST_ARGUMENT)
+    return truncate(one_line(repr(a)), LONGEST_ARGUMENT)
 
 
 def _all_ints(items: tuple[Any, ...]) -> bool:
@@ -197,15 +200,15 @@ def _part_of_index(i: Any) -> str:
         step = "" if i.step is None else f":{i.step}"
         start, stop = ("" if end is None else str(end) for end in (i.start, i.stop))
         return f"{start}:{stop}{step}"
-    return "..." if i is Ellipsis else argument(i)
+    return "..." if i is Ellipsis else format_argument(i)
 
 
-def listed(texts: Sequence[str], ellipsis: str = ELLIPSIS) -> str:
+def join(texts: Sequence[str], ellipsis: str = ELLIPSIS) -> str:
     """Texts with commas between them: of many, the first few and the last.
 
     Examples
     --------
-    >>> print(listed("abc"), listed("abcdefghij"), sep=" and ")
+    >>> print(join("abc"), join("abcdefghij"), sep=" and ")
     a, b, c and a, b, c, …, j
     """
     if len(texts) > MOST_LISTED:
@@ -226,22 +229,22 @@ def _is_wide(c: str) -> bool:
     return unicodedata.east_asian_width(c) in "WF"
 
 
-def shortened(text: str, room: int) -> str:
+def truncate(text: str, room: int) -> str:
     """The text in at most `room` columns: cut between words, so that no number loses digits.
 
     Arrays in it give way first, the longest before the others: names say more.
 
     Examples
     --------
-    >>> print(shortened("[0.659 0.2424 0.0986]", 16), shortened("[[0.5 1] [2 3]], W1, b1", 14))
+    >>> print(truncate("[0.659 0.2424 0.0986]", 16), truncate("[[0.5 1] [2 3]], W1, b1", 14))
     [0.659 0.2424 …] […], W1, b1
-    >>> print(shortened("float64(128, 10), W1, b1", 16))
+    >>> print(truncate("float64(128, 10), W1, b1", 16))
     […], W1, b1
     """
     for array in sorted(_ARRAY.findall(text), key=len, reverse=True):
         if array != text and width(text) > room:
             least = max(len(_EMPTY), width(array) - width(text) + room)
-            text = text.replace(array, shortened(array, least), 1)
+            text = text.replace(array, truncate(array, least), 1)
     for named in _KIND.findall(text):
         if named != text and width(text) > room:
             text = text.replace(named, _EMPTY, 1)
@@ -266,14 +269,14 @@ def _unfinished(text: str) -> str:
     return f"{text} {ELLIPSIS}" + "]" * (text.count("[") - text.count("]"))
 
 
-def wrapped(text: str, indent: int, room: int = 80) -> str:
+def wrap(text: str, indent: int, room: int = 80) -> str:
     """The text in lines of at most `room` columns, indented from the second on.
 
     Cut between words only, and not within a row of numbers.
 
     Examples
     --------
-    >>> print(wrapped("To x: ∂L/∂x = ∂L/∂y · cos(x) = 0.5.", indent=2, room=24))
+    >>> print(wrap("To x: ∂L/∂x = ∂L/∂y · cos(x) = 0.5.", indent=2, room=24))
     To x: ∂L/∂x = ∂L/∂y ·
       cos(x) = 0.5.
     """

@@ -11,7 +11,7 @@ from ..notation.expression import PRODUCT
 from ..notation.latex import LaTeX
 from ..notation.names import Definitions, taken
 from ..notation.plain import Plain
-from ..text.format import Called
+from ..text.format import Names
 from ..text.terminal import transliterate
 from .trace import Term, Trace
 
@@ -127,7 +127,7 @@ def _lines(trace: Trace, notation: type[Plain]) -> tuple[list[str], list[str]]:
     return [write.equals.format(*line) for line in forward], list(backward)
 
 
-def _forward(trace: Trace, names: Called, write: Plain) -> list[tuple[str, str]]:
+def _forward(trace: Trace, names: Names, write: Plain) -> list[tuple[str, str]]:
     """Return a line for each node, and before it one for each thing that it gives a name."""
     lines: list[tuple[str, str]] = []
     for t in trace.tape:
@@ -137,7 +137,7 @@ def _forward(trace: Trace, names: Called, write: Plain) -> list[tuple[str, str]]
     return lines
 
 
-def _backward(trace: Trace, names: Called, write: Plain) -> Iterator[str]:
+def _backward(trace: Trace, names: Names, write: Plain) -> Iterator[str]:
     """Yield a line for each gradient: the sum of all contributions to it."""
 
     def derivative(t: Tensor) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..core.tensor import Tensor
-from ..text.format import values, wrapped
+from ..text.format import format_array, wrap
 from ..text.terminal import transliterate
 from .trace import Step, Term, Trace
 
@@ -59,11 +59,11 @@ def explain(result: Tensor, names: Mapping[str, Any] | None = None) -> str:
     """
     trace = Trace.of(result, names)
     last = trace.called[result.order]
-    start = f"Backward from {last} = {values(result.data)}: ∂{last}/∂{last} = 1."
+    start = f"Backward from {last} = {format_array(result.data)}: ∂{last}/∂{last} = 1."
     steps = [_paragraph(i, step, trace) for i, step in enumerate(trace.backward, start=1)]
     leaves = {c.target: c for step in trace.backward for c in step.contributions if c.open == 0}
     at_leaves = "; ".join(
-        f"{trace.derivative(t)} = {values(c.total)}" for t, c in leaves.items() if t.is_leaf
+        f"{trace.derivative(t)} = {format_array(c.total)}" for t, c in leaves.items() if t.is_leaf
     )
     return "\n\n".join([_line(start, 0), *steps, _line(f"At the leaves: {at_leaves}.", 0)])
 
@@ -72,8 +72,10 @@ def _paragraph(number: int, step: Step, trace: Trace) -> str:
     """Return what a node computed, the gradient that arrives at it, and its contributions."""
     t = step.tensor
     assert t.op is not None
-    made = f"{trace.called[t.order]} = {trace.forward_formula(t)} = {values(t.data)}"
-    head = f"{number}. {t.op.name} made {made}. {step.formula} = {values(step.value)} arrives."
+    made = f"{trace.called[t.order]} = {trace.forward_formula(t)} = {format_array(t.data)}"
+    head = (
+        f"{number}. {t.op.name} made {made}. {step.formula} = {format_array(step.value)} arrives."
+    )
     indent = len(f"{number}. ")
     passed_on = (" " * indent + _sentence(c, trace) for c in step.contributions)
     return "\n".join([_line(head, indent), *(_line(line, indent + 3) for line in passed_on)])
@@ -81,7 +83,7 @@ def _paragraph(number: int, step: Step, trace: Trace) -> str:
 
 def _line(text: str, indent: int) -> str:
     """Return the text in lines of 80 columns, with a hanging indent."""
-    return wrapped(transliterate(text, sys.stdout), indent)
+    return wrap(transliterate(text, sys.stdout), indent)
 
 
 def _sentence(c: Term, trace: Trace) -> str:
@@ -89,9 +91,9 @@ def _sentence(c: Term, trace: Trace) -> str:
     sign = "=" if c.is_first else "+="
     text = f"To {trace.called[c.target.order]}: {trace.derivative(c.target)} {sign} {c.formula}"
     text += f" ({c.summed})" if c.summed else ""
-    text += f" = {values(c.value)}"
+    text += f" = {format_array(c.value)}"
     if not c.is_first:
-        text += f", which makes {values(c.total)}"
+        text += f", which makes {format_array(c.total)}"
     if c.open:
         text += f"; {c.open} more path{' is' if c.open == 1 else 's are'} still open"
     return text + "."

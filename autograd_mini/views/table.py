@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..text.columns import LONGEST_NUMBER, Section, format_sections
-from ..text.format import Called, arguments, made_by, values
+from ..text.format import Names, arguments, format_array, made_by
 from ..text.terminal import BACKWARD, FORWARD, is_colored
 from .trace import Trace, names_of
 
@@ -89,16 +89,16 @@ def _sections(tape: Tape, names: Mapping[str, Any] | None, adjoints: bool) -> It
     yield _contributions(tape, trace)
 
 
-def _tensors(tape: Tape, called: Called, trace: Trace | None) -> Section:
+def _tensors(tape: Tape, called: Names, trace: Trace | None) -> Section:
     """Return a row for each tensor, with its gradient if there is a trace."""
     rows = [["#", "name", "op", "arguments", "shape", "value"]]
     for i, t in enumerate(tape):
         call = ", ".join(arguments(t, called))
-        rows.append([str(i), called[t.order], made_by(t), call, str(t.shape), values(t.data)])
+        rows.append([str(i), called[t.order], made_by(t), call, str(t.shape), format_array(t.data)])
     if trace:
         rows[0].append(f"∂{called[tape.result.order]}/∂")
         for row, t in zip(rows[1:], tape):
-            row.append(values(trace.adjoints[t]) if t in trace.adjoints else "")
+            row.append(format_array(trace.adjoints[t]) if t in trace.adjoints else "")
     numbers = range(5, len(rows[0]))
     shrink = [
         ([3], 24),
@@ -121,7 +121,7 @@ def _contributions(tape: Tape, trace: Trace) -> Section:
             trace.derivative(c.target),
             "=" if c.is_first else "+=",
             c.formula,
-            values(c.value),
+            format_array(c.value),
         ]
         for step in trace.backward
         for c in step.contributions

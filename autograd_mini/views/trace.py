@@ -23,7 +23,7 @@ from ..core.tape import Tape, contributions
 from ..core.tensor import Tensor
 from ..notation.plain import Plain
 from ..notation.symbolic import SymbolicRule, symbolic_rules
-from ..text.format import Called, Place, labels, one_line, variable
+from ..text.format import Names, Place, labels, one_line, variable
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Trace:
     """
 
     tape: Tape
-    called: Called
+    called: Names
     adjoints: Mapping[Tensor, Array] = field(repr=False)
     _ruled: dict[int, Mapping[int, SymbolicRule]] = field(default_factory=dict, repr=False)
 
@@ -109,7 +109,7 @@ class Trace:
         return cls.of_named(tape, names_of(tape, names or {}), gradient)
 
     @classmethod
-    def of_named(cls, tape: Tape, names: Called, gradient: ArrayLike | None = None) -> Trace:
+    def of_named(cls, tape: Tape, names: Names, gradient: ArrayLike | None = None) -> Trace:
         """Return the trace of a tape whose tensors have names already."""
         with unobserved(), np.errstate(all="ignore"):  # a view shows nan and inf, without a warning
             return cls(tape, names, tape.adjoints(gradient))

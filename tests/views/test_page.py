@@ -18,7 +18,7 @@ import pytest
 import autograd_mini as ag
 from autograd_mini import nn, optim
 from autograd_mini.notation import names as naming
-from autograd_mini.text.format import number
+from autograd_mini.text.format import format_number
 from autograd_mini.views.page import bundle, sliders
 from autograd_mini.views.page.arrays import Pool
 from autograd_mini.views.page.data import _SHELL
@@ -786,7 +786,7 @@ def test_what_cannot_be_shown_is_refused(call, error, why):
 def test_numbers_of_one_array_have_the_same_decimals():
     data = ag.explore(np.sum(leaf([2.0, 0.5, -11.25], "x") * 1.0)).data
     assert data["pools"][0][0][0]["text"] == [["2.000"], ["0.500"], ["−11.250"]]
-    assert number(-11.25) == "-11.25"
+    assert format_number(-11.25) == "-11.25"
 
 
 def test_a_frame_whose_arguments_are_others_is_another_computation():

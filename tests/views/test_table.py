@@ -10,7 +10,15 @@ import pytest
 
 import autograd_mini as ag
 from autograd_mini import nn
-from autograd_mini.text.format import argument, number, one_line, shortened, values, width, wrapped
+from autograd_mini.text.format import (
+    format_argument,
+    format_array,
+    format_number,
+    one_line,
+    truncate,
+    width,
+    wrap,
+)
 from autograd_mini.text.terminal import is_colored
 from autograd_mini.views import table as views
 
@@ -399,15 +407,15 @@ def test_a_primitive_of_the_user_shows_its_own_arguments():
     ],
 )
 def test_numbers_have_about_five_digits(x, written):
-    assert number(x) == written
+    assert format_number(x) == written
 
 
 @pytest.mark.parametrize("exponent", range(-320, 309, 7))
 def test_a_written_number_is_within_rounding_of_the_number(exponent):
     for digits, worst in ((5, 5e-3), (4, 5e-3)):  # four decimals of 0.01 are two digits
         x = 1.23456789 * 10.0**exponent
-        assert float(number(x, digits)) == pytest.approx(x, rel=worst)
-        assert len(number(-x, digits)) <= 12
+        assert float(format_number(x, digits)) == pytest.approx(x, rel=worst)
+        assert len(format_number(-x, digits)) <= 12
 
 
 @pytest.mark.parametrize(
@@ -424,7 +432,7 @@ def test_a_written_number_is_within_rounding_of_the_number(exponent):
     ],
 )
 def test_arrays_are_written_on_one_line(array, written):
-    assert values(array) == written
+    assert format_array(array) == written
 
 
 def test_size_zero_nan_and_inf_have_rows_like_any_other():
@@ -442,7 +450,7 @@ def test_an_array_that_is_not_numpys_is_named_and_not_computed():
         def __array__(self, *args, **kwargs):
             raise AssertionError("computed")
 
-    assert values(Lazy()) == argument(Lazy()) == "Lazy(3, 2)"
+    assert format_array(Lazy()) == format_argument(Lazy()) == "Lazy(3, 2)"
 
 
 # ---- the width ----------------------------------------------------------------------------------
@@ -501,17 +509,17 @@ def test_the_width_is_that_of_the_terminal(monkeypatch):
 
 
 def test_shortened_cuts_between_words_and_closes_brackets():
-    assert shortened("[0.659 0.2424 0.0986]", 21) == "[0.659 0.2424 0.0986]"
-    assert shortened("[0.659 0.2424 0.0986]", 20) == "[0.659 0.2424 …]"
-    assert shortened("[[1 2] [3 4] [5 6]]", 12) == "[[1 2] …]"
-    assert shortened("unbreakable", 6) == "unbre…"
-    assert all(width(shortened("速度 速度 速度", room)) <= room for room in range(1, 20))
+    assert truncate("[0.659 0.2424 0.0986]", 21) == "[0.659 0.2424 0.0986]"
+    assert truncate("[0.659 0.2424 0.0986]", 20) == "[0.659 0.2424 …]"
+    assert truncate("[[1 2] [3 4] [5 6]]", 12) == "[[1 2] …]"
+    assert truncate("unbreakable", 6) == "unbre…"
+    assert all(width(truncate("速度 速度 速度", room)) <= room for room in range(1, 20))
 
 
 def test_arrays_give_way_before_names():
-    assert shortened("[[0.5 -1] [1 2] [0 0.3]], W1, b1", 15) == "[…], W1, b1"
-    assert shortened("[1 2 3] @ g + [4 5 6 7 8]", 21) == "[1 2 3] @ g + [4 5 …]"
-    assert shortened("x[1:, None] · g", 9) == "x[…] · g"
+    assert truncate("[[0.5 -1] [1 2] [0 0.3]], W1, b1", 15) == "[…], W1, b1"
+    assert truncate("[1 2 3] @ g + [4 5 6 7 8]", 21) == "[1 2 3] @ g + [4 5 …]"
+    assert truncate("x[1:, None] · g", 9) == "x[…] · g"
 
 
 def test_the_table_of_a_network_hides_no_name_at_80_columns():
@@ -530,12 +538,12 @@ def test_the_table_of_a_network_hides_no_name_at_80_columns():
 def test_lines_are_wrapped_between_words_and_not_within_rows():
     text = "To x: ∂L/∂x = [[0.25 -0.5] [1 2]] @ W = 速度 速度 " + "x" * 30
     for room in (20, 24, 32, 40):
-        lines = wrapped(text, 3, room).split("\n")
+        lines = wrap(text, 3, room).split("\n")
         assert " ".join(line.strip() for line in lines) == text
         assert all(width(line) <= room or " " not in line.strip() for line in lines)
         assert all(line.startswith("   ") for line in lines[1:])
         assert any("[0.25 -0.5]" in line for line in lines)
-    assert len(wrapped("∂L/∂a = 1; " * 20_000, 0).split("\n")) > 2000
+    assert len(wrap("∂L/∂a = 1; " * 20_000, 0).split("\n")) > 2000
 
 
 def test_no_line_ends_in_blanks():

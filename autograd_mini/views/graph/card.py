@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...core.arrays import Array
-from ...text.format import kind, number
+from ...text.format import dtype_and_shape, format_number
 from .palette import STEPS
 
 _MAX_NUMBERS = 8  # entries of a column, rows and columns of a matrix, that are shown as numbers
@@ -101,7 +101,7 @@ class Card(NamedTuple):
 def block(head: str, role: str, array: Any, meets: bool = False) -> Block:
     """Return the block of an array: numbers, or a heat map with statistics."""
     if not isinstance(array, np.ndarray):  # a lazy array is named, not computed
-        return Block(head, role, [[Cell(kind(array))]], meets=meets)
+        return Block(head, role, [[Cell(dtype_and_shape(array))]], meets=meets)
     if not array.size:
         return Block(head, role, [[Cell("empty")]], meets=meets)
     column = array.ndim < 2
@@ -109,7 +109,7 @@ def block(head: str, role: str, array: Any, meets: bool = False) -> Block:
     if max(table.shape) <= _MAX_NUMBERS:
         return Block(head, role, _numbers(table), meets=meets)
     if array.dtype.kind == "O":
-        return Block(head, role, [[Cell(kind(array))]], meets=meets)
+        return Block(head, role, [[Cell(dtype_and_shape(array))]], meets=meets)
     with np.errstate(all="ignore"):
         heat = _heat_map((table.T if column else table).astype(float))
         return Block(head, role, heat, _statistics(array), meets)
@@ -117,10 +117,10 @@ def block(head: str, role: str, array: Any, meets: bool = False) -> Block:
 
 def _numbers(table: Array) -> list[list[Cell]]:
     if table.dtype.kind == "O":
-        return [[Cell(number(x)) for x in row] for row in table]
+        return [[Cell(format_number(x)) for x in row] for row in table]
     levels, odd = _levels(table.astype(float))
     return [
-        [Cell(number(x), int(n), bool(o)) for x, n, o in zip(*of_row)]
+        [Cell(format_number(x), int(n), bool(o)) for x, n, o in zip(*of_row)]
         for of_row in zip(table, levels, odd)
     ]
 
@@ -168,12 +168,14 @@ def _statistics(array: Array) -> list[str]:
     known = array[np.isfinite(array)]
     lines = []
     if known.size:
-        low, mean, high = (number(f(known), 4) for f in (np.min, np.mean, np.max))
-        norm = number(np.sqrt(np.square(known).sum()), 4)  # a dot product would start threads
+        low, mean, high = (format_number(f(known), 4) for f in (np.min, np.mean, np.max))
+        norm = format_number(
+            np.sqrt(np.square(known).sum()), 4
+        )  # a dot product would start threads
         lines += [f"min {low} · max {high}", f"mean {mean} · norm {norm}"]
     zeros, nans, infs = (
         int(np.count_nonzero(which)) for which in (array == 0, np.isnan(array), np.isinf(array))
     )
-    counts = [f"{number(100 * zeros / array.size, 2)}% zeros"] if zeros else []
+    counts = [f"{format_number(100 * zeros / array.size, 2)}% zeros"] if zeros else []
     counts += [f"{n} {name}" for n, name in ((nans, "NaN"), (infs, "inf")) if n]
     return [*lines, " · ".join(counts)] if counts else lines

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.messages import describe
 from ...core.tensor import Tensor
-from ...text.format import one_line, shortened
+from ...text.format import one_line, truncate
 from .. import replay
 from ..document import check_path, check_theme, show, write_atomically
 from .convert import convert
@@ -113,7 +113,7 @@ def _check(results: tuple[Any, ...], options: DrawOptions, direction: str, theme
         raise ValueError("draw: there is no result to draw. Pass one: draw(loss)")
     for result in results:
         if not isinstance(result, Tensor):
-            raise TypeError(f"draw takes tensors, not {shortened(one_line(repr(result)), 60)}")
+            raise TypeError(f"draw takes tensors, not {truncate(one_line(repr(result)), 60)}")
         if result.op is None:
             raise ValueError(
                 f"nothing was recorded for {describe(result)}: no operation made it from a tensor "

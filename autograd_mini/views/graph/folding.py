@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from ...core.tensor import Tensor
-from ...text.format import ELLIPSIS, one_line, shortened
+from ...text.format import ELLIPSIS, one_line, truncate
 
 _LONGEST_TITLE = 40  # characters
 _MAX_NAMED = 2  # operations named in the title of a run
@@ -107,7 +107,7 @@ class Scopes:
             box = box[:same]
             for scope in t.scope[same:]:
                 box = (*box, len(titles))
-                titles[box] = shortened(one_line(scope.name), _LONGEST_TITLE)
+                titles[box] = truncate(one_line(scope.name), _LONGEST_TITLE)
             boxes[t.order] = box
             numbers[t.order] = len(numbers) + 1
             before = t.scope
@@ -245,7 +245,7 @@ def _structure(part: Part) -> Hashable:
 
 def _stack(copies: Sequence[Part]) -> Part:
     """Merge parts into one, named by the common beginning of their titles, or first and last."""
-    titles = [shortened(part.title, _LONGEST_TITLE // 2) for part in copies]
+    titles = [truncate(part.title, _LONGEST_TITLE // 2) for part in copies]
     names = {title.rstrip("0123456789 _-./#") or title for title in titles}
     name = names.pop() if len(names) == 1 else f"{titles[0]} {ELLIPSIS} {titles[-1]}"
     tensors = [t for part in copies for t in part.tensors]
@@ -271,7 +271,7 @@ def _in_runs(
 
 def _title(run: Sequence[Part], nodes: Sequence[Tensor], numbers: Mapping[int, int]) -> str:
     """Return the title of a run: its scopes, or its place on the tape and its operations."""
-    scopes = [shortened(part.title, _LONGEST_TITLE // 2) for part in run if part.is_folded]
+    scopes = [truncate(part.title, _LONGEST_TITLE // 2) for part in run if part.is_folded]
     if scopes:
         first, last = scopes[0], scopes[-1]
         if first != last:

@@ -15,7 +15,7 @@ import numpy as np
 from ...core.tensor import Tensor
 from ...notation.names import Definitions
 from ...notation.plain import Plain
-from ...text.format import arguments, made_by, shortened
+from ...text.format import arguments, made_by, truncate
 from ..trace import Trace, count_uses, names_of, quiet_contributions, undone_broadcast
 from .card import Block, Card, block
 from .folding import Group, Part, parts_of
@@ -133,7 +133,7 @@ class Writer(NamedTuple):
     def head(self, part: Part) -> Card:
         """Return a card without notes and blocks."""
         t = part.tensors[-1]
-        name = shortened(self.trace.called[t.order], LONGEST_NAME)
+        name = truncate(self.trace.called[t.order], LONGEST_NAME)
         role = "forward" if t.requires_grad else "line"
         if part.is_folded:
             return Card(part.title, name, str(t.shape), [], [], role, True)
@@ -145,17 +145,17 @@ class Writer(NamedTuple):
         if t.op is None:
             return []
         if self.options.formulas:
-            return [shortened(self.trace.forward_formula(t), _LONGEST_NOTE)]
+            return [truncate(self.trace.forward_formula(t), _LONGEST_NOTE)]
         call = arguments(t, self.trace.called)
         if len(call) == sum(isinstance(a, Tensor) for a in t.inputs):
             return []
-        return [shortened(f"{made_by(t)}({', '.join(call)})", _LONGEST_NOTE)]
+        return [truncate(f"{made_by(t)}({', '.join(call)})", _LONGEST_NOTE)]
 
     def blocks(self, t: Tensor) -> list[Block]:
         """Return the blocks of a card: the value and the gradient, if they are shown."""
         found = [block("value", "forward", t.data)] if self.options.values else []
         if t in self.trace.adjoints:
-            head = shortened(self.trace.derivative(t), LONGEST_NAME)
+            head = truncate(self.trace.derivative(t), LONGEST_NAME)
             gradient = block(head, "backward", self.trace.adjoints[t], self.uses[t] > 1)
             notes = [*gradient.notes, *self.summed.get(t, ())]
             found.append(gradient._replace(notes=notes))
@@ -194,7 +194,7 @@ class Writer(NamedTuple):
         text = Plain(Definitions()).format_local(self.trace.rule(t, i), self.trace.called).text
         if len(text) <= _LONGEST_PILL:
             return text
-        return "closed form" if t.op and t.op.unfused else f"{shortened(made_by(t), 12)}′"
+        return "closed form" if t.op and t.op.unfused else f"{truncate(made_by(t), 12)}′"
 
 
 def _undone_broadcasts(trace: Trace, parts: Sequence[Part]) -> dict[Tensor, list[str]]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from ...core.messages import describe
 from ...core.tensor import Tensor
-from ...text.format import number, one_line, shortened
+from ...text.format import format_number, one_line, truncate
 from ..trace import Trace
 from .arrays import EXAMPLES, Pool, batch_of, minus
 from .levels import levels
@@ -36,7 +36,7 @@ _SHORTER = ((16, True), (4, True), (1, True), (1, False))
 def require_result(result: Any) -> Tensor:
     """Return `result` if a page can be made of it. Raise otherwise."""
     if not isinstance(result, Tensor):
-        raise TypeError(f"explore takes a tensor, not {shortened(one_line(repr(result)), 60)}")
+        raise TypeError(f"explore takes a tensor, not {truncate(one_line(repr(result)), 60)}")
     if result.op is None:
         raise RuntimeError(
             f"nothing was recorded for {describe(result)}: no operation made it from a tensor "
@@ -80,7 +80,7 @@ def _tape(trace: Trace, pool: Pool, name: str) -> Data:
     return {
         "name": name,
         "symbol": trace.called[trace.result.order],
-        "value": minus(number(np.ravel(trace.result.data)[0])),
+        "value": minus(format_number(np.ravel(trace.result.data)[0])),
         "operations": f"{sum(t.op is not None for t in trace.tape):,}",
         "nodes": nodes,
         "steps": steps,

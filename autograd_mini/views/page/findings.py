@@ -16,7 +16,7 @@ from ...core.tensor import Tensor
 from ...functional.cross_entropy import SoftmaxCrossEntropy, softmax_cross_entropy
 from ...functional.softmax import softmax
 from ...functional.targets import are_indices
-from ...text.format import number
+from ...text.format import format_number
 from ...transforms.jacobian import jacobian
 from ..trace import Trace
 from .arrays import Pool, minus
@@ -50,7 +50,7 @@ def _verdict(traces: Sequence[Trace]) -> str:
         end = "; the fused node's is exact" if fine else ""
         return f"✗ the chain's gradient of {', '.join(broken)} is not finite{end}"
     largest = max(float(np.max(np.abs(a - b), initial=0)) for _, a, b in pairs)
-    return minus(f"✓ chain and fused agree: max |Δ| = {number(largest, 2)}")
+    return minus(f"✓ chain and fused agree: max |Δ| = {format_number(largest, 2)}")
 
 
 def _leaf_gradients(trace: Trace) -> dict[str, Array]:

@@ -13,7 +13,7 @@ from itertools import chain, combinations
 from typing import Any, NamedTuple
 
 from ...core.tensor import Tensor
-from ...text.format import shortened
+from ...text.format import truncate
 from ..graph.card import Card
 from ..graph.folding import Folded, Group, Part, Scopes, closing, parts_of
 from ..graph.graph import LONGEST_NAME, DrawOptions, Edge, Graph, Writer
@@ -196,7 +196,7 @@ def _sized(placer: _Placer, part: Part) -> Card:
     node = nodes[positions[t.order]]
     blocks = [pool.outline(node["value"], "value")]
     if "gradient" in node:
-        head = shortened(writer.trace.derivative(t), LONGEST_NAME)
+        head = truncate(writer.trace.derivative(t), LONGEST_NAME)
         blocks.append(pool.outline(node["gradient"], head, writer.uses[t] > 1))
     card = writer.head(part)._replace(blocks=blocks)
     return card._replace(shape=f"{len(part.tensors):,} tensors") if part.is_folded else card

@@ -20,7 +20,7 @@ from ...notation.expression import PRODUCT, Call, Formula, Name
 from ...notation.latex import LaTeX
 from ...notation.plain import Plain
 from ...notation.symbolic import parameters
-from ...text.format import MOST_LISTED, listed, made_by, number, variable
+from ...text.format import MOST_LISTED, format_number, join, made_by, variable
 from ..trace import Step, Term, Trace, count_uses, quiet_contributions
 from . import sentences
 from .arrays import Pool, minus
@@ -101,7 +101,7 @@ class Narrator:
         }
         if self.brief:
             return found
-        found["way"] = f"{listed(sources)} → {name}"
+        found["way"] = f"{join(sources)} → {name}"
         found["operands"] = self._operands(t)
         found["entry"] = self.pool.text(self._entry(t))
         if locals_ := self._locals(t, write):
@@ -148,7 +148,7 @@ class Narrator:
         if not isinstance(t.data, np.ndarray) or t.data.dtype.kind != "f" or not t.size:
             return ""
         if t.op.name == "sum" and not t.ndim and 1 < np.size(arrays[0]) <= _MOST_TERMS:
-            terms = [number(x) for x in np.ravel(arrays[0])]
+            terms = [format_number(x) for x in np.ravel(arrays[0])]
             return " + ".join(f"({x})" if x[0] == "-" else x for x in terms) + _is(t.data[()])
         if t.kwargs or not _is_elementwise(t):
             return ""
@@ -157,7 +157,7 @@ class Narrator:
         if t.op.name in _SIGNS and len(entries) == 2:
             text = f" {_SIGNS[t.op.name]} ".join(map(_signed, entries))
         else:
-            text = Plain().write(Call(t.op.name, [Name(number(x)) for x in entries])).text
+            text = Plain().write(Call(t.op.name, [Name(format_number(x)) for x in entries])).text
         return f"{_where(at)}{text}{_is(t.data[at])}"
 
     # ---- backward --------------------------------------------------------------------------------
@@ -189,7 +189,7 @@ class Narrator:
             "node": self.index[t.order],
             "say": minus(" ".join(filter(None, say))),
             "gives": given,
-            **({} if self.brief else {"way": f"{self.trace.called[t.order]} → {listed(targets)}"}),
+            **({} if self.brief else {"way": f"{self.trace.called[t.order]} → {join(targets)}"}),
         }
 
     def _sums(self, c: Term) -> Description:
@@ -283,7 +283,7 @@ def _where(at: tuple[int, ...]) -> str:
 
 
 def _is(x: Any) -> str:
-    return f" = {number(x)}"
+    return f" = {format_number(x)}"
 
 
 def _slopes(step: Step) -> dict[int, Array]:
@@ -317,7 +317,7 @@ def _product(trace: Trace, c: Term, slope: Array, adds: bool) -> str:
     text = f"{_signed(slope[at])} × {_signed(arrived)}"
     if adds:
         with np.errstate(all="ignore"):
-            before = number(c.total[at] - value[at])
+            before = format_number(c.total[at] - value[at])
         text = f"{before} + {text}"
     return f"{_where(at)}{text}{_is(c.total[at])}"
 
@@ -328,5 +328,5 @@ def _is_same(a: float, b: float) -> bool:
 
 
 def _signed(x: Any) -> str:
-    text = number(x)
+    text = format_number(x)
     return f"({text})" if text.startswith("-") else text

@@ -17,7 +17,7 @@ import numpy as np
 from ...core.arrays import Array
 from ...core.tape import Tape
 from ...core.tensor import Tensor
-from ...text.format import number
+from ...text.format import format_number
 from ..replay import replay, unfuse
 from ..trace import Trace
 from .arrays import Pool, batch_of, minus
@@ -95,7 +95,7 @@ def _input_slider(
     return {
         "kind": "input",
         "label": f"{traces[-1].called[t.order]}{index}",
-        "ticks": [minus(number(tick)) for tick in ticks],
+        "ticks": [minus(format_number(tick)) for tick in ticks],
         "variants": variants,
         "start": middle,
     }
@@ -108,7 +108,7 @@ def _hard_button(data: Data, traces: Sequence[Trace], logits: Tensor, run: Rerun
     data["compare"]["hard"] = findings(others)
     return {
         "kind": "hard",
-        "label": minus(f"Hard logits ({', '.join(map(number, hard))})"),
+        "label": minus(f"Hard logits ({', '.join(map(format_number, hard))})"),
         "ticks": ["", ""],
         "variants": [_add_variant(data, others)],
         "start": 0,
