@@ -47,7 +47,7 @@ def test_what_the_page_says_is_what_happens(name):
     t = ag.tensor([1.0, 2.0], requires_grad=True)
     kind = functions.kind(functions.answers()[name])
     if kind == "refused":
-        with pytest.raises(TypeError, match="has no derivative rule here"):
+        with pytest.raises(TypeError, match="has no derivative rule"):
             f(t)
     else:
         assert isinstance(f(t), ag.Tensor) == (kind in ("primitive", "composed"))
