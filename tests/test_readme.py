@@ -12,6 +12,7 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CI = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 TOUR = (ROOT / "examples" / "tour.md").read_text(encoding="utf-8")
+COURSE = (ROOT / "docs" / "teaching.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README + TOUR, flags=re.S)
 
 
@@ -29,11 +30,9 @@ def test_the_two_commands_are_the_ones_that_ci_runs(name):
     assert f'bash -euxc "$(readme {name})"' in CI
 
 
-def test_every_other_command_is_run_by_ci():
+def test_readme_has_no_other_commands():
     commands = "".join(text for language, text in BLOCKS if language == "bash").split("\n")
-    others = [c for c in commands if c and ".venv" not in c]
-    assert others == ["python -m tests.benchmarks"]
-    assert "-m tests.benchmarks" in CI
+    assert [c for c in commands if c and ".venv" not in c] == []
 
 
 def test_the_commands_that_draw_are_run_by_the_tests():
@@ -44,19 +43,32 @@ def test_the_commands_that_draw_are_run_by_the_tests():
         assert argument in tests
 
 
-def test_a_course_has_each_notebook_and_each_exercise_once():
-    course = README.split("## For a course")[1].split("\n## ")[0]
-    weeks = "\n".join(line for line in course.splitlines() if re.match(r"\| \d", line))
-    notebooks = re.findall(r"\(examples/(\d\d_\w+\.ipynb)\)", weeks)
+def course_rows(text, start):
+    """Return the notebooks and the exercises of each row of a table."""
+    rows = [line for line in text.splitlines() if re.match(start, line)]
+    return [
+        (re.findall(r"(\d\d_\w+\.ipynb)\)", row), re.findall(r"`(\w+)`", row)) for row in rows
+    ]
+
+
+@pytest.mark.parametrize(("text", "start"), [(README, r"\| \[\d"), (COURSE, r"\| \d")])
+def test_course_table_has_each_notebook_and_exercise_once(text, start):
+    rows = course_rows(text, start)
+    notebooks = [name for names, _ in rows for name in names]
     assert notebooks == sorted(path.name for path in (ROOT / "examples").glob("*.ipynb"))
-    assert sorted(re.findall(r"`(\w+)`", weeks)) == sorted(
+    assert sorted(name for _, names in rows for name in names) == sorted(
         exercise.name for chapter in CHAPTERS.values() for exercise in chapter
     )
-    for week in weeks.splitlines():  # the notebooks of a week end with its exercises
-        names = re.findall(r"examples/(\w+\.ipynb)", week)
-        texts = [(ROOT / "examples" / name).read_text(encoding="utf-8") for name in names]
-        assert all(f"exercises.{name}`" in "".join(texts) for name in re.findall(r"`(\w+)`", week))
+    for names, exercises in rows:  # the notebooks of a row end with its exercises
+        texts = "".join((ROOT / "examples" / name).read_text(encoding="utf-8") for name in names)
+        assert all(f"exercises.{name}`" in texts for name in exercises)
 
 
-def test_what_a_course_hands_out_has_the_name_of_the_wheel():
-    assert f"`autograd_mini-{ag.__version__}-py3-none-any.whl`" in README
+def test_course_names_the_wheel_of_this_version():
+    assert f"`autograd_mini-{ag.__version__}-py3-none-any.whl`" in COURSE
+
+
+def test_readme_states_the_lengths_of_the_engine():
+    for name, lines in re.findall(r"\]\((autograd_mini/core/\w+\.py)\) \| (\d+) \|", README):
+        assert len((ROOT / name).read_text(encoding="utf-8").splitlines()) == int(lines), name
+    assert len(README.splitlines()) <= 170

@@ -1,4 +1,4 @@
-"""README's table of ours beside others: what can be tried out is tried out, on the packages."""
+"""The tables that compare this library with others are tried on the packages."""
 
 import importlib
 import re
@@ -9,8 +9,9 @@ import pytest
 
 import autograd_mini as ag
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-TABLE = README.split("## Beside others")[1].split("\n## ")[0]
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+TABLE = (ROOT / "docs" / "comparison.md").read_text(encoding="utf-8").split("\n## ")[0]
 CELLS = [[c.strip() for c in re.split(r"(?<!\\)\|", line)[1:-1]]
          for line in TABLE.splitlines() if line.startswith("|")]  # fmt: skip
 PEERS = CELLS[0][1:]
@@ -228,7 +229,13 @@ def test_what_the_table_says_is_so(row, peer, monkeypatch):
         assert found == said
 
 
-def test_each_line_is_tried_out_or_said_not_to_be():
+def test_rows_that_are_not_tried_are_named():
     untried = [row for row in SAID if row not in TRIED]
     assert untried == ["is of", "values and derivatives in a picture of the tape", "GPUs"]
-    assert "but for the first line, the pictures and the GPUs" in " ".join(TABLE.split())
+    assert "except the first row and the rows on pictures and GPUs" in " ".join(TABLE.split())
+
+
+def test_readme_has_rows_of_the_table():
+    rows = [line for line in README.split("## How it compares")[1].splitlines() if "|" in line]
+    assert len([row for row in rows if row.count("|") == 9]) == 10  # eight, below two of the header
+    assert all(row in TABLE for row in rows if row.count("|") == 9)
