@@ -58,7 +58,7 @@ def fused(
     Raises
     ------
     TypeError
-        If there is no rule, or one is neither callable nor None.
+        If no rule is given, or one is neither callable nor None.
 
     Examples
     --------

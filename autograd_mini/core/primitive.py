@@ -255,7 +255,7 @@ def primitive(
     Raises
     ------
     TypeError
-        If there is no rule, or one is neither callable nor None.
+        If no rule is given, or one is neither callable nor None.
 
     Examples
     --------

@@ -87,7 +87,7 @@ def name_of(f: Any) -> str:
 
 
 def parameters_of(f: Any) -> Mapping[str, inspect.Parameter]:
-    """Return the parameters of a NumPy function; none for a C function without a signature."""
+    """Return the parameters of a NumPy function; none if it is a C function that hides them."""
     try:
         return inspect.signature(f).parameters
     except ValueError:
