@@ -104,12 +104,15 @@ def class_of_result(f: Callable[..., Any]) -> type | None:
 
 def module(name: str) -> str:
     """Return the page of a public module."""
-    if name == "exercises":
-        shown = "".join(
-            directive("class", f"autograd_mini.exercises.{n}") for n in ("Exercise", "WrongAnswer")
-        )
-        return heading(f"autograd_mini.{name}") + directive("module", f"autograd_mini.{name}") + shown
-    return heading(f"autograd_mini.{name}") + f".. automodule:: autograd_mini.{name}\n   :members:\n"
+    title = heading(f"autograd_mini.{name}")
+    if name != "exercises":
+        return f"{title}.. automodule:: autograd_mini.{name}\n   :members:\n"
+    classes = ("Exercise", "WrongAnswer")
+    return (
+        f"{title}.. py:module:: autograd_mini.exercises\n\n"
+        ":doc:`The page of exercises <../exercises>` lists all tasks.\n\n"
+        + "".join(directive("class", f"autograd_mini.exercises.{c}") for c in classes)
+    )
 
 
 def first_sentence(thing: object) -> str:

@@ -30,6 +30,7 @@ autodoc_typehints = "none"
 autodoc_preserve_defaults = True
 napoleon_google_docstring = False
 napoleon_use_rtype = False
+napoleon_use_ivar = True
 napoleon_use_admonition_for_examples = False
 viewcode_follow_imported_members = True
 add_module_names = False

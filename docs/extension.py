@@ -84,7 +84,11 @@ def formulas_of_docstring(
     text = "\n".join(lines)
     text = re.sub(r"^( *)\$\$(.+?)\$\$", _block, text, flags=re.M | re.S)
     text = re.sub(r"(?<![\w$`])\$(\S[^$\n]*?)\$", r":math:`\1`", text)
-    lines[:] = text.split("\n")
+    lines[:] = _BARS.sub(lambda m: f"\\|{m[1]}\\|" if m[1] else m[0], text).split("\n")
+
+
+#: Code, or the absolute value of a name, which Sphinx would take for a substitution.
+_BARS = re.compile(r"``.+?``|`[^`]+`|^ *(?:>>>|\.\.\.).*$|\|(\w+)\|", re.M | re.S)
 
 
 def _block(found: re.Match[str]) -> str:

@@ -24,7 +24,7 @@ def softmax_cross_entropy() -> ag.Tensor:
 def moons() -> ag.Tensor:
     """Return the loss of a trained network on five points of the two moons."""
     x, labels = data.moons(200)
-    model = nn.MLP([2, 8, 2], seed=0)
+    model = nn.MLP([2, 8, 2], rng=0)
     optimizer = optim.Adam(model.parameters(), lr=0.05)
     for _ in range(60):
         optimizer.zero_grad()

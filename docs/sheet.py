@@ -1,4 +1,4 @@
-"""The formula sheet: the rules of the elementwise functions, as the tape writes them."""
+"""The formula sheet: the rules of the elementwise functions, printed by running them on symbols."""
 
 import re
 
@@ -7,27 +7,29 @@ import numpy as np
 import autograd_mini as ag
 from autograd_mini.core.registry import UFUNCS
 
-#: Derivatives at a kink or at a tie are chosen, not derived; there a formula shows the choice.
-INTRO = """The derivatives of NumPy's elementwise functions, one a line.
+INTRO = """# Formula sheet
 
-Nobody has written this page: each formula is what the rule of that function computes, run on
-symbols, as `autograd_mini.latex` does it for a tape. `y` is the result.
+The derivatives of NumPy's elementwise functions. `y` is the result.
+
+Each formula is printed by the rule itself, which runs on symbols here, as `ag.latex` does it for a tape. So
+these are the formulas that the library computes. At kinks and poles, a formula shows the convention that the
+library follows: see [Conventions at kinks](kinks.rst).
 """
 
 
 def page() -> str:
-    """The page, as Markdown with LaTeX between dollars."""
+    """Return the page, as Markdown with LaTeX between dollars."""
     rows = [f"| `np.{f.__name__}` | {' | '.join(_formulas(f))} |" for f in elementwise()]
     return f"{INTRO}\n| function | value | derivatives |\n| --- | --- | --- |\n" + "\n".join(rows)
 
 
 def elementwise() -> list[np.ufunc]:
-    """Those of NumPy's functions that a primitive runs entry by entry, by name."""
+    """Return NumPy's functions that a primitive computes entry by entry, by name."""
     return sorted((f for f in UFUNCS if f.signature is None), key=lambda f: f.__name__)
 
 
 def _formulas(f: np.ufunc) -> tuple[str, str]:
-    """The value of a function and its derivatives, read off its tape."""
+    """Return the value of a function and its derivatives, read off its tape."""
     names = "x" if f.nin == 1 else "ab"
     inputs = [ag.tensor(0.5, requires_grad=True, name=name) for name in names]
     with np.errstate(all="ignore"):

@@ -20,17 +20,14 @@ ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
 MIGRATION = EXAMPLES / "coming_from_elsewhere.md"
 
-#: Files outside of docs/ that are a page -> the page.
-PAGES = {
-    "README.md": "index.md",
+#: Files that are copied to the site -> their page.
+COPIED = {
     "examples/README.md": "tutorials/index.md",
     "examples/tour.md": "guides/tour.md",
-    "examples/coming_from_elsewhere.md": "migration/index.md",
     ".github/CONTRIBUTING.md": "contributing.md",
     ".github/SECURITY.md": "security.md",
     "CHANGELOG.md": "changelog.md",
     "docs/README.md": "building.md",
-    "autograd_mini/ops/__init__.py": "reference/kinks.rst",
 }
 
 #: Pages that are generated -> the function that returns their text.
@@ -41,14 +38,29 @@ GENERATED: dict[str, Callable[[], str]] = {
     "exercises.md": exercises.page,
 }
 
+#: Files that a link may name -> the page that it leads to.
+PAGES = COPIED | {
+    "README.md": "index.md",
+    "examples/coming_from_elsewhere.md": "migration/index.md",
+    "autograd_mini/ops/__init__.py": "reference/kinks.rst",
+    "docs/sheet.py": "reference/formula_sheet.md",
+    "docs/functions.py": "reference/numpy_functions.md",
+    "docs/kinks.py": "reference/kinks.rst",
+    "docs/exercises.py": "exercises.md",
+    "docs/api.py": "api/index.md",
+}
+
 #: Parts of pages that are generated: ``{{NAME}}`` -> the function that returns the text.
 PARTS = {"packages": packages.table, "layers": packages.layers}
 
 #: The start of the name of a notebook -> the live page that the site shows in it.
 LIVE_IN_NOTEBOOKS = {"01_": "diamond", "03_": "softmax_cross_entropy", "04_": "moons"}
 
-_LINK = re.compile(r"(!?\[(?:[^\[\]]|\[[^\]]*\])*\]\()([^)\s]+)(\))")
-_CODE = re.compile(r"(^ *```.*?^ *```|`[^`\n]+`)", re.M | re.S)
+#: A link, or code, in which nothing is a link.
+_LINK = re.compile(
+    r"^ *```.*?^ *```|`[^`\n]+`|(?P<start>\[(?:`[^`\n]*`|\[[^\]]*\]|[^\[\]`])*\]\()(?P<to>[^)\s]+)\)",
+    re.M | re.S,
+)
 
 
 def stage(folder: Path, live_pages: Path) -> None:
@@ -65,9 +77,8 @@ class Stage:
         self.sources: set[Path] = set()
 
     def run(self) -> None:
-        for name, page in PAGES.items():
-            if name not in ("README.md", "examples/coming_from_elsewhere.md") and page not in GENERATED:
-                self.copy(ROOT / name, page)
+        for name, page in COPIED.items():
+            self.copy(ROOT / name, page)
         for path in sorted((ROOT / "docs").rglob("*.md")):
             if path.name != "README.md":
                 self.copy(path, path.relative_to(ROOT / "docs").as_posix())
@@ -119,12 +130,9 @@ class Stage:
         """Return `text` of the file at `path` with links that are right on `page`."""
 
         def link(found: re.Match[str]) -> str:
-            return found[1] + self.target(found[2], path, page) + found[3]
+            return f"{found['start']}{self.target(found['to'], path, page)})" if found["to"] else found[0]
 
-        parts = _CODE.split(text)  # code and text in turn
-        return "".join(
-            part if i % 2 else _LINK.sub(link, part) for i, part in enumerate(_rejoin(parts))
-        )
+        return _LINK.sub(link, text)
 
     def target(self, link: str, path: Path, page: str) -> str:
         """Return where a link of the file at `path` leads on `page`."""
@@ -162,17 +170,6 @@ class Stage:
 
 def notebooks() -> list[Path]:
     return sorted(EXAMPLES.glob("[0-9][0-9]_*.ipynb"))
-
-
-def _rejoin(parts: list[str]) -> list[str]:
-    """Join inline code with the text around it, so that a link may hold code in its text."""
-    joined = [""]
-    for i, part in enumerate(parts):
-        if i % 2 and part.lstrip().startswith("```"):
-            joined += [part, ""]
-        else:
-            joined[-1] += part
-    return joined
 
 
 def _place_of_live_page(cells: list[dict[str, object]]) -> int:
