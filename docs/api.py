@@ -53,7 +53,7 @@ def index() -> str:
     """Return the page of all names with their first sentences, as Markdown."""
     lines, toctree = [INTRO], []
     for title, names in groups().items():
-        lines += [f"\n## {title}\n", "| name | purpose |", "| --- | --- |"]
+        lines += [f"\n## {title}\n", "{.stacked}", "| name | purpose |", "| --- | --- |"]
         lines += [f"| {link(name)} | {first_sentence(getattr(ag, name))} |" for name in names]
         toctree += [slug(title)] if not all(map(is_module, names)) else []
         toctree += ["tensor_class"] if "Tensor" in names else []

@@ -20,7 +20,7 @@ extensions = [
 # Notebooks are shown with the outputs that they are saved with.
 nb_execution_mode = "off"
 nb_merge_streams = True
-myst_enable_extensions = ["dollarmath", "colon_fence", "attrs_inline"]
+myst_enable_extensions = ["dollarmath", "colon_fence", "attrs_inline", "attrs_block"]
 myst_heading_anchors = 4
 myst_links_external_new_tab = False
 

@@ -32,6 +32,6 @@ def page() -> str:
     count = sum(map(len, CHAPTERS.values()))
     lines = [INTRO.format(count=count)]
     for chapter, members in CHAPTERS.items():
-        lines += [f"\n## {chapter}\n", "| exercise | task |", "| --- | --- |"]
+        lines += [f"\n## {chapter}\n", "{.stacked}", "| exercise | task |", "| --- | --- |"]
         lines += [f"| `{e.name}` | {e.title.replace('|', chr(92) + '|')} |" for e in members]
     return "\n".join(lines) + "\n"

@@ -71,7 +71,7 @@ def page() -> str:
         if not rows:
             continue
         extra = {"primitive": "recorded as", "refused": "reason"}.get(head)
-        lines += [f"\n## {title}\n", f"{NOTES[head]}\n", _row("function", "method", extra)]
+        lines += [f"\n## {title}\n", f"{NOTES[head]}\n", "{.stacked}", _row("function", "method", extra)]
         lines.append(_row(*["---"] * (2 + bool(extra))))
         for name, answer in rows.items():
             own = name.rpartition(".")[2]

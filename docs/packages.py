@@ -10,7 +10,7 @@ PACKAGE = Path(autograd_mini.__file__).parent
 
 def table() -> str:
     """Return a table of all packages with the first lines of their docstrings, as Markdown."""
-    lines = ["| package | content |", "| --- | --- |"]
+    lines = ["{.stacked}", "| package | content |", "| --- | --- |"]
     modules = sorted(p for p in PACKAGE.iterdir() if p.suffix == ".py" or (p / "__init__.py").exists())
     for path in modules:
         file = path / "__init__.py" if path.is_dir() else path

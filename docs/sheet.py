@@ -20,7 +20,7 @@ library follows: see [Conventions at kinks](kinks.rst).
 def page() -> str:
     """Return the page, as Markdown with LaTeX between dollars."""
     rows = [f"| `np.{f.__name__}` | {' | '.join(_formulas(f))} |" for f in elementwise()]
-    return f"{INTRO}\n| function | value | derivatives |\n| --- | --- | --- |\n" + "\n".join(rows)
+    return f"{INTRO}\n{{.stacked}}\n| function | value | derivatives |\n| --- | --- | --- |\n" + "\n".join(rows)
 
 
 def elementwise() -> list[np.ufunc]:
@@ -37,5 +37,5 @@ def _formulas(f: np.ufunc) -> tuple[str, str]:
         text = str(ag.latex(y, names={"y": y}))
     body = text.removeprefix("\\begin{aligned}").removesuffix("\\end{aligned}")
     lines = [line.replace("&", "").strip() for line in re.split(r"\\\\(?:\[[^]]*\])?", body)]
-    value, *derivatives = lines
+    value, *derivatives = (line.replace("|", "\\|") for line in lines)  # a cell ends at a bar
     return f"${value}$", "<br>".join(f"${d}$" for d in reversed(derivatives))
