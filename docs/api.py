@@ -85,12 +85,15 @@ def entry(name: str) -> str:
     text = directive("class" if inspect.isclass(thing) else "function", f"autograd_mini.{name}")
     result = class_of_result(thing)
     if result is not None:
-        text += directive("class", f"{result.__module__}.{result.__qualname__}")
+        text += directive("class", f"autograd_mini.{result.__name__}")
     return text
 
 
 def directive(kind: str, name: str) -> str:
-    return f".. auto{kind}:: {name}\n" + ("   :members:\n\n" if kind == "class" else "\n")
+    options = "   :members:\n" if kind == "class" else ""
+    if name == "autograd_mini.Tensor":
+        options += "   :inherited-members:\n"
+    return f".. auto{kind}:: {name}\n{options}\n"
 
 
 def class_of_result(f: Callable[..., Any]) -> type | None:

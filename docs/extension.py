@@ -16,7 +16,7 @@ from sphinx.util.docutils import SphinxDirective
 
 import autograd_mini as ag
 
-from . import live
+from . import api, live
 
 # ---- formulas ------------------------------------------------------------------------------------
 
@@ -54,7 +54,7 @@ class Live(SphinxDirective):
         source = f"{'../' * docname.count('/')}live/{name}.html"
         text = (
             f'<figure class="live"><iframe src="{source}" title="{escape(title)}" loading="lazy">'
-            f'</iframe><figcaption>{escape(title)}, a page of <code>ag.explore</code>. Press Next, or '
+            f"</iframe><figcaption>{escape(title)}, a page of <code>ag.explore</code>. Press Next, or "
             f'<a href="{source}">open it in a window</a>.</figcaption></figure>'
         )
         return [nodes.raw("", text, format="html")]
@@ -65,8 +65,10 @@ class Live(SphinxDirective):
 
 def functions_of_primitives(app: Sphinx) -> None:
     """Let autodoc see the function that each public primitive wraps."""
-    for name in ag.__all__:
-        thing = getattr(ag, name)
+    for name, thing in {name: getattr(ag, name) for name in ag.__all__}.items():
+        result = api.class_of_result(thing)
+        if result is not None:  # described next to the function, and so under the same module
+            setattr(ag, result.__name__, result)
         forward = getattr(thing, "forward", None)
         if inspect.isfunction(forward) and not inspect.isclass(thing):
             shown = functools.wraps(forward)(lambda *args, **kwargs: None)

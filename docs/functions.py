@@ -71,11 +71,16 @@ def page() -> str:
         if not rows:
             continue
         extra = {"primitive": "recorded as", "refused": "reason"}.get(head)
-        lines += [f"\n## {title}\n", f"{NOTES[head]}\n", "{.stacked}", _row("function", "method", extra)]
+        lines += [
+            f"\n## {title}\n",
+            f"{NOTES[head]}\n",
+            "{.stacked}",
+            _row("function", "method", extra),
+        ]
         lines.append(_row(*["---"] * (2 + bool(extra))))
         for name, answer in rows.items():
             own = name.rpartition(".")[2]
-            method = f"`t.{own}()`" if name.count(".") == 1 and own in vars(Tensor) else ""
+            method = f"`t.{own}()`" if name.count(".") == 1 and hasattr(Tensor, own) else ""
             lines.append(_row(f"`{name}`", method, _extra(name, answer, head) if extra else None))
     return "\n".join(lines) + "\n"
 

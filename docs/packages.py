@@ -1,6 +1,7 @@
 """The packages of the library and the import rule, from the packages themselves."""
 
 import ast
+import re
 from pathlib import Path
 
 import autograd_mini
@@ -11,12 +12,14 @@ PACKAGE = Path(autograd_mini.__file__).parent
 def table() -> str:
     """Return a table of all packages with the first lines of their docstrings, as Markdown."""
     lines = ["{.stacked}", "| package | content |", "| --- | --- |"]
-    modules = sorted(p for p in PACKAGE.iterdir() if p.suffix == ".py" or (p / "__init__.py").exists())
+    modules = sorted(
+        p for p in PACKAGE.iterdir() if p.suffix == ".py" or (p / "__init__.py").exists()
+    )
     for path in modules:
         file = path / "__init__.py" if path.is_dir() else path
         text = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
         if not path.name.startswith("_"):
-            first = " ".join(text.partition("\n\n")[0].split()).replace("|", "\\|")
+            first = re.split(r"(?<=\.)\s", " ".join(text.split()))[0].replace("|", "\\|")
             lines.append(f"| `{path.stem}` | {first} |")
     return "\n".join(lines)
 

@@ -20,7 +20,10 @@ library follows: see [Conventions at kinks](kinks.rst).
 def page() -> str:
     """Return the page, as Markdown with LaTeX between dollars."""
     rows = [f"| `np.{f.__name__}` | {' | '.join(_formulas(f))} |" for f in elementwise()]
-    return f"{INTRO}\n{{.stacked}}\n| function | value | derivatives |\n| --- | --- | --- |\n" + "\n".join(rows)
+    return (
+        f"{INTRO}\n{{.stacked}}\n| function | value | derivatives |\n| --- | --- | --- |\n"
+        + "\n".join(rows)
+    )
 
 
 def elementwise() -> list[np.ufunc]:

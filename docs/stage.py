@@ -130,7 +130,11 @@ class Stage:
         """Return `text` of the file at `path` with links that are right on `page`."""
 
         def link(found: re.Match[str]) -> str:
-            return f"{found['start']}{self.target(found['to'], path, page)})" if found["to"] else found[0]
+            return (
+                f"{found['start']}{self.target(found['to'], path, page)})"
+                if found["to"]
+                else found[0]
+            )
 
         return _LINK.sub(link, text)
 
@@ -154,9 +158,7 @@ class Stage:
     def page_of(self, file: Path) -> str:
         """Return the page that holds a file of the repository."""
         if file.is_dir():
-            file = next(
-                (f for n in ("__init__.py", "README.md") if (f := file / n).exists()), file
-            )
+            file = next((f for n in ("__init__.py", "README.md") if (f := file / n).exists()), file)
         name = file.relative_to(ROOT).as_posix()
         if name in PAGES:
             return PAGES[name]
