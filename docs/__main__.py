@@ -18,10 +18,9 @@ def main() -> int:
     shutil.rmtree(work, ignore_errors=True)
     shutil.rmtree(folder, ignore_errors=True)
     stage(work / "source", work / "live")
-    status = sphinx(
-        ["-W", "--keep-going", "-q", "-b", "html", "-c", str(ROOT / "docs"), "-d", str(work / "doctrees"),
-         "-D", f"html_extra_path={work / 'live'}", str(work / "source"), str(folder)]
-    )  # fmt: skip
+    options = ["-W", "--keep-going", "-q", "-b", "html", "-c", str(ROOT / "docs")]
+    options += ["-d", str(work / "doctrees"), "-D", f"html_extra_path={work / 'live'}"]
+    status = sphinx([*options, str(work / "source"), str(folder)])
     if status == 0:
         print(f"Open {folder / 'index.html'}")
     return status

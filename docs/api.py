@@ -23,8 +23,9 @@ GROUPS = {
 
 INTRO = """# API
 
-These are all public names of `autograd_mini`, by purpose. NumPy's functions are not repeated here: call
-them on tensors. [NumPy's functions](../reference/numpy_functions.md) lists which of them have derivatives.
+These are all public names of `autograd_mini`, by purpose. NumPy's functions are not repeated here:
+call them on tensors. [NumPy's functions](../reference/numpy_functions.md) lists which of them have
+derivatives.
 """
 
 
@@ -101,8 +102,9 @@ def class_of_result(f: Callable[..., Any]) -> type | None:
     if not inspect.isfunction(f):
         return None
     found = f.__globals__.get(str(f.__annotations__.get("return")))
-    ours = inspect.isclass(found) and found.__module__.startswith("autograd_mini.")
-    return found if ours and found.__name__ not in ag.__all__ else None
+    if not inspect.isclass(found) or found.__name__ in ag.__all__:
+        return None
+    return found if found.__module__.startswith("autograd_mini.") else None
 
 
 def module(name: str) -> str:

@@ -4,8 +4,8 @@ from autograd_mini.exercises import CHAPTERS
 
 INTRO = """# Exercises
 
-The package contains {count} exercises that check themselves. They go from the chain rule by hand to an
-engine that you write yourself. The lessons name the exercises that go with them.
+The package contains {count} exercises that check themselves. They go from the chain rule by hand to
+an engine that you write yourself. The lessons name the exercises that go with them.
 
 ```python
 from autograd_mini import exercises
@@ -22,8 +22,8 @@ def exp_rule(g, y, x):
 exercises.exp_rule.hint()  # each call gives one more hint
 ```
 
-A wrong answer raises an error that shows the first wrong entry, the expected value, and which mistake it
-looks like. In a terminal, `python -m autograd_mini.exercises` prints the list.
+A wrong answer raises an error that shows the first wrong entry, the expected value, and which
+mistake it looks like. In a terminal, `python -m autograd_mini.exercises` prints the list.
 """
 
 

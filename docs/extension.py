@@ -24,9 +24,8 @@ from . import api, live
 def mathml(formula: str, display: str) -> str:
     """Return a formula as MathML, which browsers show without a script."""
     upright = re.sub(r"\\operatorname\{(\w*\d\w*)\}", r"\\text{\1}", " ".join(formula.split()))
-    return convert(upright, display=display).replace(
-        "<mo>&#x0005E;", '<mo stretchy="false">&#x0005E;'
-    )
+    text: str = convert(upright, display=display)
+    return text.replace("<mo>&#x0005E;", '<mo stretchy="false">&#x0005E;')  # narrow hats
 
 
 def visit_inline(self: Any, node: nodes.math) -> None:
@@ -53,8 +52,9 @@ class Live(SphinxDirective):
         docname = self.env.docname
         source = f"{'../' * docname.count('/')}live/{name}.html"
         text = (
-            f'<figure class="live"><iframe src="{source}" title="{escape(title)}" loading="lazy">'
-            f"</iframe><figcaption>{escape(title)}, a page of <code>ag.explore</code>. Press Next, or "
+            f'<figure class="live">'
+            f'<iframe src="{source}" title="{escape(title)}" loading="lazy"></iframe>'
+            f"<figcaption>{escape(title)}, a page of <code>ag.explore</code>. Press Next, or "
             f'<a href="{source}">open it in a window</a>.</figcaption></figure>'
         )
         return [nodes.raw("", text, format="html")]

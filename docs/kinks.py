@@ -9,5 +9,5 @@ TITLE = "Conventions at kinks"
 
 def page() -> str:
     """Return the page, as reStructuredText."""
-    _, _, text = inspect.getdoc(ops).partition("\n\n")
+    _, _, text = (inspect.getdoc(ops) or "").partition("\n\n")
     return f"{TITLE}\n{'=' * len(TITLE)}\n\n{text}\n"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -9,19 +10,19 @@ import autograd_mini as ag
 from autograd_mini import data, nn, optim
 
 
-def diamond() -> ag.Tensor:
+def diamond() -> Any:
     """Return a result that depends on its argument by two paths."""
     x = ag.tensor(2.0, requires_grad=True, name="x")
     return np.exp(x) * x**2
 
 
-def softmax_cross_entropy() -> ag.Tensor:
+def softmax_cross_entropy() -> Any:
     """Return the loss of three logits, as one fused node."""
     z = ag.tensor([2.0, 1.0, 0.1], requires_grad=True, name="z")
     return ag.softmax_cross_entropy(z, np.array([0.0, 1.0, 0.0]))
 
 
-def moons() -> ag.Tensor:
+def moons() -> Any:
     """Return the loss of a trained network on five points of the two moons."""
     x, labels = data.moons(200)
     model = nn.MLP([2, 8, 2], rng=0)
@@ -34,7 +35,7 @@ def moons() -> ag.Tensor:
 
 
 #: Name -> the function that computes it, its title, and whether to show the unfused graph too.
-PAGES: dict[str, tuple[Callable[[], ag.Tensor], str, bool]] = {
+PAGES: dict[str, tuple[Callable[[], Any], str, bool]] = {
     "diamond": (diamond, "Two paths into x", False),
     "softmax_cross_entropy": (softmax_cross_entropy, "Softmax cross-entropy", True),
     "moons": (moons, "A network for two moons", False),

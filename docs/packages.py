@@ -12,15 +12,13 @@ PACKAGE = Path(autograd_mini.__file__).parent
 def table() -> str:
     """Return a table of all packages with the first lines of their docstrings, as Markdown."""
     lines = ["{.stacked}", "| package | content |", "| --- | --- |"]
-    modules = sorted(
-        p for p in PACKAGE.iterdir() if p.suffix == ".py" or (p / "__init__.py").exists()
-    )
-    for path in modules:
+    for path in sorted(PACKAGE.iterdir()):
         file = path / "__init__.py" if path.is_dir() else path
+        if path.name.startswith("_") or not (file.suffix == ".py" and file.exists()):
+            continue
         text = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
-        if not path.name.startswith("_"):
-            first = re.split(r"(?<=\.)\s", " ".join(text.split()))[0].replace("|", "\\|")
-            lines.append(f"| `{path.stem}` | {first} |")
+        first = re.split(r"(?<=\.)\s", " ".join(text.split()))[0].replace("|", "\\|")
+        lines.append(f"| `{path.stem}` | {first} |")
     return "\n".join(lines)
 
 

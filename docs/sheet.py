@@ -11,19 +11,20 @@ INTRO = """# Formula sheet
 
 The derivatives of NumPy's elementwise functions. `y` is the result.
 
-Each formula is printed by the rule itself, which runs on symbols here, as `ag.latex` does it for a tape. So
-these are the formulas that the library computes. At kinks and poles, a formula shows the convention that the
-library follows: see [Conventions at kinks](kinks.rst).
+Each formula is printed by the rule itself, which runs on symbols here, as `ag.latex` does it for a
+tape. So these are the formulas that the library computes. At kinks and poles, a formula shows the
+convention that the library follows: see [Conventions at kinks](kinks.rst).
+
+{.stacked}
+| function | value | derivatives |
+| --- | --- | --- |
 """
 
 
 def page() -> str:
     """Return the page, as Markdown with LaTeX between dollars."""
     rows = [f"| `np.{f.__name__}` | {' | '.join(_formulas(f))} |" for f in elementwise()]
-    return (
-        f"{INTRO}\n{{.stacked}}\n| function | value | derivatives |\n| --- | --- | --- |\n"
-        + "\n".join(rows)
-    )
+    return INTRO + "\n".join(rows)
 
 
 def elementwise() -> list[np.ufunc]:

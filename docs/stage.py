@@ -58,7 +58,8 @@ LIVE_IN_NOTEBOOKS = {"01_": "diamond", "03_": "softmax_cross_entropy", "04_": "m
 
 #: A link, or code, in which nothing is a link.
 _LINK = re.compile(
-    r"^ *```.*?^ *```|`[^`\n]+`|(?P<start>\[(?:`[^`\n]*`|\[[^\]]*\]|[^\[\]`])*\]\()(?P<to>[^)\s]+)\)",
+    r"^ *```.*?^ *```|`[^`\n]+`"
+    r"|(?P<start>\[(?:`[^`\n]*`|\[[^\]]*\]|[^\[\]`])*\]\()(?P<to>[^)\s]+)\)",
     re.M | re.S,
 )
 
@@ -220,4 +221,5 @@ def source_text(path: Path) -> str:
         language = LANGUAGES.get(path.suffix, "text")
         code = path.read_text(encoding="utf-8").rstrip()
         body = f"~~~~~~{{code-block}} {language}\n:linenos:\n\n{code}\n~~~~~~"
-    return f"---\norphan: true\n---\n\n# {name.replace('__', chr(92) + '_' + chr(92) + '_')}\n\n{body}\n"
+    title = name.replace("__", r"\_\_")
+    return f"---\norphan: true\n---\n\n# {title}\n\n{body}\n"
