@@ -21,11 +21,36 @@ from . import api, live
 # ---- formulas ------------------------------------------------------------------------------------
 
 
+_ALIGNED = re.compile(r"\\begin\{aligned\}(.+)\\end\{aligned\}(.*)", re.S)
+_CELLS = re.compile(r"(?<!\\)&")
+_ROWS = re.compile(r"\\\\(?:\[[^]]*\])?")
+
+
 def mathml(formula: str, display: str) -> str:
     """Return a formula as MathML, which browsers show without a script."""
-    upright = re.sub(r"\\operatorname\{(\w*\d\w*)\}", r"\\text{\1}", " ".join(formula.split()))
-    text: str = convert(upright, display=display)
-    return text.replace("<mo>&#x0005E;", '<mo stretchy="false">&#x0005E;')  # narrow hats
+    text = re.sub(r"\\operatorname\{(\w*\d\w*)\}", r"\\text{\1}", " ".join(formula.split()))
+    aligned = _ALIGNED.fullmatch(text)
+    if aligned and "\\begin" not in aligned[1]:
+        return _table(aligned[1] + aligned[2], display)
+    shown: str = convert(text, display=display)
+    if "<mi>&</mi>" in shown or "<mi>\\" in shown:
+        raise ValueError(f"latex2mathml does not know a command of: {formula}")
+    return shown.replace("<mo>&#x0005E;", '<mo stretchy="false">&#x0005E;')  # narrow hats
+
+
+def _table(body: str, display: str) -> str:
+    """Return lines of formulas that are aligned at &, which latex2mathml does not know."""
+    rows = []
+    for line in _ROWS.split(body):
+        cells = [_inside(mathml(cell, display)) for cell in _CELLS.split(line)]
+        rows.append("<mtr>" + "".join(f"<mtd>{cell}</mtd>" for cell in cells) + "</mtr>")
+    table = f'<mtable class="aligned" displaystyle="true">{"".join(rows)}</mtable>'
+    return f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="{display}">{table}</math>'
+
+
+def _inside(math: str) -> str:
+    """Return a formula without its outermost element."""
+    return math[math.index(">") + 1 : math.rindex("</math>")]
 
 
 def visit_inline(self: Any, node: nodes.math) -> None:
@@ -83,6 +108,8 @@ def formulas_of_docstring(
     app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]
 ) -> None:
     """Turn formulas between dollars into the directives and roles of Sphinx."""
+    if what in ("property", "attribute", "data") and lines:
+        lines[0] = f": {lines[0]}"  # napoleon takes the text before a colon for a type
     text = "\n".join(lines)
     text = re.sub(r"^( *)\$\$(.+?)\$\$", _block, text, flags=re.M | re.S)
     text = re.sub(r"(?<![\w$`])\$(\S[^$\n]*?)\$", r":math:`\1`", text)

@@ -71,13 +71,9 @@ def page() -> str:
         if not rows:
             continue
         extra = {"primitive": "recorded as", "refused": "reason"}.get(head)
-        lines += [
-            f"\n## {title}\n",
-            f"{NOTES[head]}\n",
-            "{.stacked}",
-            _row("function", "method", extra),
-        ]
-        lines.append(_row(*["---"] * (2 + bool(extra))))
+        lines += [f"\n## {title}\n", f"{NOTES[head]}\n"]
+        lines += ["{.stacked}"] if head == "refused" else []
+        lines += [_row("function", "method", extra), _row(*["---"] * (2 + bool(extra)))]
         for name, answer in rows.items():
             own = name.rpartition(".")[2]
             method = f"`t.{own}()`" if name.count(".") == 1 and hasattr(Tensor, own) else ""

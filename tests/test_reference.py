@@ -219,6 +219,7 @@ def test_formulas_are_mathml(site):
             prose = re.sub(r"<(pre|code|annotation|script)\b.*?</\1>", "", text, flags=re.S)
             assert "$$" not in prose, path
             assert "\\frac" not in prose, path
+            assert "<mi>&</mi>" not in prose, path
     assert site[Path("reference/formula_sheet.html")].count("<math") > 80
     assert site[Path("tutorials/03_softmax_cross_entropy.html")].count("<math") > 10
 
