@@ -128,7 +128,10 @@ class Stage:
         index.write_text(f"{text}\n```{{toctree}}\n:hidden:\n\n{names}\n```\n", encoding="utf-8")
 
     def relinked(self, text: str, path: Path, page: str) -> str:
-        """Return `text` of the file at `path` with links that are right on `page`."""
+        """Return `text` of the file at `path` with links that are right on `page`.
+
+        Examples end with a blank line, which doctest needs. The site does not show it.
+        """
 
         def link(found: re.Match[str]) -> str:
             return (
@@ -137,6 +140,7 @@ class Stage:
                 else found[0]
             )
 
+        text = re.sub(r"(^```python\n.*?)\n+^```$", r"\1\n```", text, flags=re.M | re.S)
         return _LINK.sub(link, text)
 
     def target(self, link: str, path: Path, page: str) -> str:
