@@ -46,7 +46,7 @@ HEADS = {
 }
 
 NOTES = {
-    "primitive": "Each has a derivative rule for every argument.",
+    "primitive": "Each has its own derivative rules.",
     "composed": "These call primitives, so they can be differentiated to any order.",
     "no derivative": "These return a plain array.",
     "refused": "These raise a `TypeError` that gives the reason.",
