@@ -22,7 +22,7 @@ def main() -> int:
     options += ["-d", str(work / "doctrees"), "-D", f"html_extra_path={work / 'live'}"]
     status = sphinx([*options, str(work / "source"), str(folder)])
     if status == 0:
-        print(f"Open {folder / 'index.html'}")
+        sys.stdout.write(f"Open {folder / 'index.html'}\n")
     return status
 
 
