@@ -16,7 +16,7 @@ TEXTS = sorted(
         ".github/**/*.md",
         "examples/**/*.md",
         "examples/*.ipynb",
-        "tests/reference/*.md",
+        "docs/**/*.md",
     )
     for path in ROOT.glob(pattern)
 )

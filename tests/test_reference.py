@@ -1,5 +1,6 @@
-"""The reference: its generated pages say what the registry says, and the site is whole."""
+"""The documentation site: pages agree with the registry, examples run, links lead somewhere."""
 
+import doctest
 import inspect
 import os
 import re
@@ -15,34 +16,76 @@ import pytest
 import autograd_mini as ag
 from autograd_mini.core.dispatch import coverage
 from autograd_mini.core.fused import FUSED
-from tests.reference import functions, measured, sheet, start
+from autograd_mini.exercises import CHAPTERS
+from docs import api, exercises, functions, kinks, packages, sheet
 
 ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+GUIDES = sorted([*DOCS.glob("guides/*.md"), *DOCS.glob("migration/*.md")])
+PROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+MEGABYTE = 1e6
+
+#: Pages that must exist, besides the notebooks and the guides.
+PAGES = [
+    "index",
+    "search",
+    "exercises",
+    "guides/tour",
+    "migration/from_pytorch",
+    "migration/from_micrograd",
+    "migration/from_autograd",
+    "api/index",
+    "api/tensor_class",
+    "reference/formula_sheet",
+    "reference/numpy_functions",
+    "reference/kinks",
+    "benchmarks",
+    "comparison",
+    "guarantees",
+    "teaching",
+    "architecture/index",
+    "contributing",
+    "changelog",
+    "source/autograd_mini/core/backward",
+]
 
 
-# ---- the generated pages -------------------------------------------------------------------------
+# ---- hand-written pages --------------------------------------------------------------------------
 
 
-def test_each_numpy_function_that_asks_has_one_row():
+@pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.stem)
+def test_examples_of_a_guide_run(path):
+    if "import dask" in path.read_text(encoding="utf-8"):
+        pytest.importorskip("dask.array")
+    failed, _ = doctest.testfile(str(path), module_relative=False, encoding="utf-8")
+    assert failed == 0
+
+
+def test_benchmarks_contain_each_fused_node():
+    text = (DOCS / "benchmarks.md").read_text(encoding="utf-8")
+    assert [node.name for node in FUSED if f"| `{node.name}` | 1 of" not in text] == []
+
+
+# ---- generated pages -----------------------------------------------------------------------------
+
+
+def test_each_numpy_function_has_one_row():
     rows = re.findall(r"^\| `(np\.[\w.]+)` \|", functions.page(), re.M)
     assert sorted(rows) == sorted(functions.dispatched())
     assert len(rows) > 300
 
 
-def test_each_answer_of_the_registry_is_there():
-    """Whatever NumPy this is: what it lacks is not in the registry either."""
+def test_each_refusal_gives_its_reason():
     page = functions.page()
     for name, answer in coverage():
-        if name in functions.dispatched():
-            assert f"| `{name}` |" in page
-            if answer.startswith("refused"):
-                row = next(line for line in page.splitlines() if line.startswith(f"| `{name}` |"))
-                assert answer.removeprefix("refused. ")[:40] in row
+        if name in functions.dispatched() and answer.startswith("refused"):
+            row = next(line for line in page.splitlines() if line.startswith(f"| `{name}` |"))
+            assert answer.removeprefix("refused. ")[:40] in row
     assert "0 are absent" in page or "## Absent" in page
 
 
 @pytest.mark.parametrize("name", ["np.exp", "np.std", "np.argmax", "np.fft.fft", "np.unique"])
-def test_what_the_page_says_is_what_happens(name):
+def test_functions_behave_as_their_row_says(name):
     f = functions.dispatched()[name]
     t = ag.tensor([1.0, 2.0], requires_grad=True)
     kind = functions.kind(functions.answers()[name])
@@ -53,52 +96,82 @@ def test_what_the_page_says_is_what_happens(name):
         assert isinstance(f(t), ag.Tensor) == (kind in ("primitive", "composed"))
 
 
-def test_the_sheet_has_the_rules_of_all_elementwise_functions():
+def test_sheet_contains_all_elementwise_functions():
     page = sheet.page()
     assert len(sheet.elementwise()) > 40
     for f in sheet.elementwise():
         assert f"| `np.{f.__name__}` |" in page
     assert r"| `np.sin` | $y = \sin x$ | $\frac{\partial y}{\partial x} = \cos x$ |" in page
-    assert np.sin in sheet.elementwise()
     assert np.matmul not in sheet.elementwise()
 
 
-def test_the_first_page_has_each_public_name_once():
-    page = start.page()
-    rows = re.findall(r"^\| \[`(\w+)`\]", page, re.M)
-    assert sorted(rows) == sorted(set(ag.__all__) - {"Tensor"})  # the class of `tensor`
-    assert "| [`grad`](autograd_mini.html#grad) | Return a function that computes the grad" in page
+def test_sheet_escapes_the_bars_of_absolute_values():
+    rows = re.findall(r"^\| `np.*$", sheet.page(), re.M)
+    assert all(len(re.findall(r"(?<!\\)\|", row)) == 4 for row in rows)
 
 
-def test_what_was_measured_has_the_tables_of_both_its_sources():
-    page = measured.page()
-    readme = (ROOT / "README.md").read_text(encoding="utf-8").split("## Speed")[1].split("\n## ")[0]
-    own = (ROOT / "tests" / "reference" / "measured.md").read_text(encoding="utf-8")
-    rows = [line for line in (readme + own).splitlines() if line.startswith("|")]
-    assert len(rows) > 60
-    assert all(row in page for row in rows)
-    assert "](" not in page  # files that the site has not
+def test_api_index_contains_each_public_name_once():
+    names = re.findall(r"^\| \{py:\w+\}`(\w+) <", api.index(), re.M)
+    assert sorted(names) == sorted(ag.__all__)
+    assert "More" not in api.groups(), f"name a group in docs/api.py for {api.groups()['More']}"
 
 
-def test_each_fused_node_was_measured():
-    page = measured.page()
-    assert [node.name for node in FUSED if f"| `{node.name}` | 1 of" not in page] == []
+def test_api_describes_each_public_name():
+    text = "\n".join(api.pages().values())
+    for name in set(ag.__all__) - {"exercises"}:
+        assert re.search(rf"^\.\. auto\w+:: autograd_mini\.{name}$", text, re.M), name
+
+
+def test_api_describes_the_class_of_a_result():
+    assert api.class_of_result(ag.draw).__name__ == "Drawing"
+    assert api.class_of_result(ag.tensor) is None
+
+
+def test_kinks_are_a_table():
+    assert kinks.page().count("====================  ===") >= 3
+
+
+def test_exercises_lists_each_exercise():
+    names = re.findall(r"^\| `(\w+)` \|", exercises.page(), re.M)
+    assert names == [e.name for chapter in CHAPTERS.values() for e in chapter]
+
+
+def test_packages_lists_each_package():
+    rows = re.findall(r"^\| `(\w+)` \| \w", packages.table(), re.M)
+    assert {"core", "ops", "functional", "views", "data", "optim"} <= set(rows)
+
+
+# ---- project files -------------------------------------------------------------------------------
+
+
+def test_version_is_in_one_place():
+    assert 'dynamic = ["version"]' in PROJECT
+    assert "\nversion = " not in PROJECT
+    assert f"## [{ag.__version__}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"\nversion: {ag.__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+
+
+def test_each_extra_has_a_comment():
+    extras = PROJECT.split("[project.optional-dependencies]\n")[1].split("\n[")[0].splitlines()
+    starts = [i for i, line in enumerate(extras) if re.match(r"\w+ = \[", line)]
+    assert len(starts) >= 5
+    assert all(extras[i - 1].startswith("# ") for i in starts)
 
 
 # ---- the site ------------------------------------------------------------------------------------
 
 
 class Page(HTMLParser):
-    """The links and the places of a page, and what it loads."""
+    """The links and the anchors of a page, and the files that it loads."""
 
     def __init__(self, text):
         super().__init__()
-        self.links, self.places, self.loads = [], set(), []
+        self.links, self.anchors, self.loads = [], set(), []
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
         found = dict(attributes)
-        self.places |= {found[key] for key in ("id", "name") if found.get(key)}
+        self.anchors |= {found[key] for key in ("id", "name") if found.get(key)}
         if tag == "a" and found.get("href"):
             self.links.append(found["href"])
         elif tag in ("img", "script", "link", "iframe"):
@@ -106,54 +179,85 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    pytest.importorskip("pdoc")
-    pytest.importorskip("latex2mathml")
-    folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-W", "error::UserWarning", "-m", "tests.reference", str(folder)]
-    subprocess.run(command, check=True, cwd=ROOT, capture_output=True, timeout=240)
+def folder(tmp_path_factory):
+    for needed in ("sphinx", "furo", "myst_nb", "latex2mathml"):
+        pytest.importorskip(needed)
+    folder = tmp_path_factory.mktemp("site") / "site"
+    command = [sys.executable, "-m", "docs", str(folder)]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8", timeout=600
+    )
+    assert done.returncode == 0, done.stderr
+    assert "WARNING" not in done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def site(folder):
     return {p.relative_to(folder): p.read_text(encoding="utf-8") for p in folder.rglob("*.html")}
 
 
 @pytest.mark.slow
-def test_each_public_name_is_on_the_first_page(site):
-    first = Page(site[Path("autograd_mini.html")])
-    rooms = {name for name in ag.__all__ if inspect.ismodule(getattr(ag, name))}
-    assert set(ag.__all__) - rooms - {"tensor"} <= first.places
-    for method in ("backward", "cumsum", "mT"):
-        assert f"Tensor.{method}" in first.places
-    assert 'def</span>\n        <span class="name">softmax' in site[Path("autograd_mini.html")]
+def test_site_has_its_pages_and_is_small(folder, site):
+    names = {path.as_posix() for path in site}
+    assert {f"tutorials/{p.stem}.html" for p in ROOT.glob("examples/[0-9]*.ipynb")} <= names
+    assert {f"{p.relative_to(DOCS).with_suffix('')}.html" for p in GUIDES} <= names
+    assert {f"{page}.html" for page in PAGES} <= names
+    assert sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()) < 40 * MEGABYTE
 
 
 @pytest.mark.slow
-def test_formulas_are_mathematics_and_nothing_is_loaded_from_elsewhere(site):
+def test_each_public_name_is_described(site):
+    anchors = set().union(*(Page(t).anchors for path, t in site.items() if path.parts[0] == "api"))
+    modules = {name for name in ag.__all__ if inspect.ismodule(getattr(ag, name))}
+    assert {f"autograd_mini.{name}" for name in set(ag.__all__) - modules} <= anchors
+    for name in ("Tensor.backward", "Tensor.cumsum", "Tensor.mT", "nn.MLP", "optim.Adam"):
+        assert f"autograd_mini.{name}" in anchors
+
+
+@pytest.mark.slow
+def test_formulas_are_mathml(site):
     for path, text in site.items():
-        outside_of_code = re.sub(r"<pre.*?</pre>|<code.*?</code>", "", text, flags=re.S)
-        assert "$$" not in outside_of_code, path
+        if path.parts[0] not in ("source", "_modules", "live"):
+            prose = re.sub(r"<(pre|code|annotation|script)\b.*?</\1>", "", text, flags=re.S)
+            assert "$$" not in prose, path
+            assert "\\frac" not in prose, path
+            assert "<mi>&</mi>" not in prose, path
+    assert site[Path("reference/formula_sheet.html")].count("<math") > 80
+    assert site[Path("tutorials/03_softmax_cross_entropy.html")].count("<math") > 10
+
+
+@pytest.mark.slow
+def test_site_loads_nothing_from_elsewhere(folder, site):
+    for path, text in site.items():
         for load in Page(text).loads:
             assert load.startswith("data:") or "//" not in load, (path, load)
-    assert site[Path("autograd_mini.html")].count("<math") > 15
-    assert site[Path("autograd_mini/formula_sheet.html")].count("<math") > 80
-    assert site[Path("autograd_mini.html")].count('src="data:image/svg+xml') >= 5
+    for path in folder.rglob("*.css"):
+        style = path.read_text(encoding="utf-8")
+        assert not re.search(r"(?:url\(|@import)\s*['\"]?(?:https?:)?//", style), path
 
 
 @pytest.mark.slow
-def test_all_links_of_the_site_lead_somewhere(site):
-    places = {path: Page(text).places for path, text in site.items()}
+@pytest.mark.parametrize("page", ["index", "tutorials/01_a_tape_by_hand", "tutorials/04_moons"])
+def test_live_pages_are_embedded(folder, site, page):
+    path = Path(f"{page}.html")
+    (frame,) = [load for load in Page(site[path]).loads if "live/" in load]
+    live = (folder / path.parent / frame).read_text(encoding="utf-8")
+    assert "<script" in live
+    assert "default-src 'none'" in live
+
+
+@pytest.mark.slow
+def test_all_links_of_the_site_lead_somewhere(folder, site):
+    anchors = {path: Page(text).anchors for path, text in site.items()}
     for path, text in site.items():
         for link in Page(text).links:
-            if "//" in link:
+            if re.match(r"[a-z][a-z+.-]*:|//", link):
                 continue
             file, _, place = unquote(link).partition("#")
             target = Path(os.path.normpath(path.parent / file)) if file else path
-            assert target in places, (path, link)
-            assert not place or place in places[target], (path, link)
-
-
-@pytest.mark.slow
-def test_examples_stand_there_as_they_were_written(site):
-    """pdoc takes what stands behind a bracket for the name of a room: ``(x * x).tape()``."""
-    text = re.sub(r"<[^>]+>", "", site[Path("autograd_mini/tape.html")])
-    assert "tape = (x * x + x).tape()" in text
-    for path, page in site.items():
-        assert not re.search(r"[)\]](</\w+>)?<a [^>]*>autograd_mini\.", page), path
+            if target.suffix == ".html":
+                assert target in anchors, (path, link)
+                assert not place or place in anchors[target], (path, link)
+            else:
+                assert (folder / target).exists(), (path, link)

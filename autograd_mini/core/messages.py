@@ -1,4 +1,4 @@
-"""The words of error messages: how an argument is named, and which notebook explains the error."""
+"""The words of error messages: how an argument is named, and which lesson explains the error."""
 
 from __future__ import annotations
 
@@ -30,31 +30,31 @@ class DetachedWarning(UserWarning):
     """
 
 
-#: what went wrong -> the notebook that explains it, and the topic
+#: What went wrong -> the title of the lesson that explains it, and the topic.
 LESSONS = {
-    "many entries": ("01_a_tape_by_hand.ipynb", "why a backward pass starts from one number"),
-    "not recorded": ("01_a_tape_by_hand.ipynb", "what is on a tape, and what is not"),
-    "changed": ("01_a_tape_by_hand.ipynb", "why the tape needs the values of the forward pass"),
-    "shapes": ("02_from_scalars_to_arrays.ipynb", "which shapes fit, and how that is undone"),
-    "not finite": ("03_softmax_cross_entropy.ipynb", "where such numbers come from, and the cure"),
-    "gradcheck": ("06_second_derivatives.ipynb", "how a gradient is checked by differences"),
-    "no rule": ("07_your_own_primitive.ipynb", "how to write a rule of your own"),
-    "shape of a rule": ("07_your_own_primitive.ipynb", "what a rule returns"),
-    "depends on numbers": ("08_the_tape_as_a_program.ipynb", "what a compiled function may do"),
+    "many entries": ("A tape by hand", "why a backward pass starts from one number"),
+    "not recorded": ("A tape by hand", "what is recorded on a tape"),
+    "changed": ("A tape by hand", "why the tape needs the values of the forward pass"),
+    "shapes": ("From scalars to arrays", "which shapes fit, and how broadcasting is undone"),
+    "not finite": ("Softmax cross-entropy", "where NaN and inf come from, and how to avoid them"),
+    "gradcheck": ("Second derivatives", "how to check a gradient by differences"),
+    "no rule": ("Your own primitive", "how to write a rule"),
+    "shape of a rule": ("Your own primitive", "what a rule returns"),
+    "depends on numbers": ("The tape as a program", "what a compiled function may do"),
 }
 
 
 def lesson(what: str) -> str:
-    """Return the last line of an error message, which names the notebook that explains it.
+    """Return the last line of an error message, which names the lesson that explains it.
 
     Examples
     --------
     >>> print("add of (3,) and (4,)" + lesson("shapes"))
     add of (3,) and (4,)
-    examples/02_from_scalars_to_arrays.ipynb explains which shapes fit, and how that is undone.
+    See the lesson "From scalars to arrays": which shapes fit, and how broadcasting is undone.
     """
-    notebook, explains = LESSONS[what]
-    return f"\nexamples/{notebook} explains {explains}."
+    title, topic = LESSONS[what]
+    return f'\nSee the lesson "{title}": {topic}.'
 
 
 def describe(x: Any) -> str:

@@ -1,5 +1,7 @@
-"""The errors that a learner meets name the notebook that explains them, and it is there."""
+"""Errors name the lesson that explains them, by a title that a notebook has."""
 
+import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +60,18 @@ def test_each_lesson_is_met():
     assert set(MET.values()) == set(LESSONS)
 
 
-@pytest.mark.parametrize("notebook", sorted({notebook for notebook, _ in LESSONS.values()}))
-def test_each_notebook_exists(notebook):
-    assert (EXAMPLES / notebook).is_file()
+def titles():
+    """Return the titles of all lessons: the first heading of each notebook, without its number."""
+    for path in EXAMPLES.glob("[0-9][0-9]_*.ipynb"):
+        first = "".join(json.loads(path.read_text(encoding="utf-8"))["cells"][0]["source"])
+        yield re.match(r"# (?:\d+ · )?(.+)", first)[1].strip()
+
+
+def test_each_lesson_is_the_title_of_a_notebook():
+    assert {title for title, _ in LESSONS.values()} <= set(titles())
+
+
+def test_lesson_line_names_no_path():
+    """A wheel does not contain the notebooks."""
+    for what in LESSONS:
+        assert not re.search(r"examples/|\.ipynb", lesson(what))
