@@ -51,10 +51,10 @@ def lesson(what: str) -> str:
     --------
     >>> print("add of (3,) and (4,)" + lesson("shapes"))
     add of (3,) and (4,)
-    See the lesson "From scalars to arrays": which shapes fit, and how broadcasting is undone.
+    See the notebook "From scalars to arrays": which shapes fit, and how broadcasting is undone.
     """
     title, topic = LESSONS[what]
-    return f'\nSee the lesson "{title}": {topic}.'
+    return f'\nSee the notebook "{title}": {topic}.'
 
 
 def describe(x: Any) -> str:
@@ -68,7 +68,7 @@ def describe(x: Any) -> str:
 
 def add_context(name: str, error: Exception, args: Sequence[Any]) -> Exception:
     """Return an error like `error` that also names the operation, its arguments and the fix."""
-    text = str(error).replace("<lambda>", name)
+    text = str(error).replace("<lambda>", name).rstrip()
     if "broadcast" in text:
         text += ". Compared from the last axis, two lengths must be equal, or one of them 1"
         text += lesson("shapes")
@@ -86,8 +86,9 @@ def add_context(name: str, error: Exception, args: Sequence[Any]) -> Exception:
 
 def computed_from_old_data(leaf: Any, node: Any) -> str:
     return (
-        f"{describe(leaf)} was modified after {describe(node)} was computed from it. Run the "
-        "forward pass again, and call backward() before you change parameters." + lesson("changed")
+        f"{describe(leaf)} was modified after {describe(node)} was computed from it, so this tape "
+        "is out of date. Run the forward pass again, and use its tape (backward, draw, explore) "
+        "before you change parameters." + lesson("changed")
     )
 
 
@@ -101,7 +102,7 @@ def not_recorded(t: Any) -> str:
 def needs_cotangent(t: Any) -> str:
     return (
         f"{describe(t)} has {t._array.size} entries, and backward() starts from a single number. "
-        "Reduce it first, with .sum() or .mean(), or pass `gradient=` of that shape."
+        "Reduce it first, with .sum() or .mean(), or call backward(gradient=...) with that shape."
         + lesson("many entries")
     )
 
@@ -114,6 +115,8 @@ def wrong_cotangent(t: Any, seed: Any) -> str:
 
 
 def wrong_contribution(node: Any, argument: Any, c: Any) -> str:
+    if c.dtype == object and c.shape == () and c.item() is None:
+        return f"a rule of {node.op.name} returned None. Did you forget `return`?"
     return (
         f"a rule of {node.op.name} returned shape {c.shape} {c.dtype} for {describe(argument)}. A "
         "rule must return the shape of its argument, or the shape it was broadcast to."

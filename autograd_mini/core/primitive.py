@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
+from inspect import Signature, signature
 from itertools import count
 from math import inf
 from pickle import UnpicklingError
@@ -85,6 +86,13 @@ class Primitive:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the function; record the call if an argument is a Tensor."""
         return record(self, args, self._keywords(kwargs) if kwargs else NO_KWARGS)
+
+    @property
+    def __signature__(self) -> Signature:  # what help() shows
+        try:
+            return signature(self.forward)
+        except ValueError as error:  # a function in C
+            raise AttributeError(str(error)) from None
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
@@ -237,7 +245,7 @@ def primitive(
         The function of arrays.
     *vjps : callable or None
         A rule for each leading argument, ``rule(g, y, *args, **kwargs)``; None for an argument that
-        is not differentiable. Arguments without a rule are parameters. A single
+        is not differentiable. Arguments after the last rule are options, such as ``axis``. A single
         ``VariadicRule(rule_for)`` has the rules for any number of arguments.
     name : str, optional
         The name in tables and pictures; by default that of `forward`.
@@ -246,7 +254,7 @@ def primitive(
         it is one.
     residuals : bool
         `forward` returns ``(y, residuals)``, and rules on arrays get ``residuals=``, so that
-        nothing is computed twice. On Tensors they must do without.
+        nothing is computed twice. A rule that runs on Tensors gets none.
 
     Returns
     -------

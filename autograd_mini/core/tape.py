@@ -39,7 +39,7 @@ class Tape(Sequence["Tensor"]):
     TypeError
         If `result` is not a Tensor.
     RuntimeError
-        If a leaf has got new data after a node was computed from it.
+        If a leaf was given new data after a node was computed from it.
 
     References
     ----------
@@ -218,7 +218,7 @@ class Tape(Sequence["Tensor"]):
         Raises
         ------
         RuntimeError
-            If the result was not recorded, or a leaf has got new data since.
+            If the result was not recorded, or a leaf was given new data afterwards.
         ValueError
             If `gradient` is missing or has the wrong shape.
 
@@ -249,7 +249,7 @@ class Tape(Sequence["Tensor"]):
         Raises
         ------
         RuntimeError
-            If the result was not recorded, or a leaf has got new data since.
+            If the result was not recorded, or a leaf was given new data afterwards.
         ValueError
             If `gradient` is missing or has the wrong shape.
 
@@ -261,7 +261,7 @@ class Tape(Sequence["Tensor"]):
         >>> [g.item() for g in (y + x).tape().adjoints().values()]
         [5.0, 1.0, 1.0]
         """
-        tensors = ancestors(self.result)  # not self._tensors: a leaf may have got new data since
+        tensors = ancestors(self.result)  # not self._tensors: a leaf may have new data by now
         active = [t for t in tensors if t.requires_grad]
         seed = initial_cotangent(self.result, gradient)
         found = compute_adjoints(tensors, seed, keep=set(active))

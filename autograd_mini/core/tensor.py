@@ -393,7 +393,7 @@ class Tensor(ArrayMethods):
         Raises
         ------
         RuntimeError
-            If this tensor was not recorded, or a leaf has got new data since.
+            If this tensor was not recorded, or a leaf was given new data afterwards.
         ValueError
             If `gradient` is missing or has the wrong shape. After an error every ``.grad`` is as
             it was.
