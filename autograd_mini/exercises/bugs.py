@@ -6,6 +6,7 @@ Each is one change away from being right.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import getitem
 from typing import Any
 
 import numpy as np
@@ -71,15 +72,13 @@ def bug_in_bias() -> Iterator[Case]:
         x, b = rng.normal(size=shape), rng.normal(size=shape[-1:])
         case = rule_case(np.add, "x b", seed, x=x, b=b)
         g = case.given["g"]
-        by_columns = {"∂L/∂b": g.sum(axis=-1)}
         yield case.with_misconceptions(
-            ("The wrong axis was summed over: b has the last axis.", by_columns),
-            ("One row was picked. All rows contribute.", {"∂L/∂b": g[(0,) * (g.ndim - 1)]}),
+            "∂L/∂b",
+            {
+                "You summed over the wrong axis: b has the last axis.": g.sum(axis=-1),
+                "You picked one row. All rows contribute.": g[(0,) * (g.ndim - 1)],
+            },
         )
-
-
-def _taken(x: Any, index: Any) -> Any:
-    return x[index]
 
 
 @exercise(
@@ -106,14 +105,11 @@ def bug_in_indexing() -> Iterator[Case]:
     ]
     for seed, (shape, index) in enumerate(tables):
         x = np.random.default_rng(seed).normal(size=shape)
-        case = rule_case(_taken, "x", seed, x=x, index=np.array(index))
+        case = rule_case(getitem, "x", seed, x=x, index=np.array(index))
         last = np.zeros_like(x)
         last[index] = case.given["g"]
-        text = (
-            "An entry that occurs in index several times got one contribution only: the last one "
-            "instead of their sum."
-        )
-        yield case.with_misconceptions((text, {"∂L/∂x": last}))
+        text = "An index that occurs several times got only its last contribution, not the sum."
+        yield case.with_misconceptions("∂L/∂x", {text: last})
 
 
 @exercise(
@@ -137,30 +133,40 @@ def gradient_check() -> Iterator[Case]:
             return ...               # True if the rule is right, False if not
     """
     x = np.random.default_rng(0).normal(size=(2, 3))
-    yield _claim(np.sin, _pullback(np.sin), x)
-    yield _claim(
-        np.sin,
-        lambda g, x: _pullback(np.sin)(np.ones_like(g), x),
-        x,
-        "it forgets g, which a cotangent of ones does not show",
-    )
-    yield _claim(_column_sums, _pullback(_column_sums), x)
-    yield _claim(
-        _normalized,
-        lambda g, x: np.zeros_like(x),
-        x,
-        "it returns 0. A cotangent of ones gives the derivative of the sum of f(x), and that sum "
-        "is always 1",
-    )
-    yield _claim(
-        np.square,
-        lambda g, x: 1.002 * _pullback(np.square)(g, x),
-        x,
-        "it is off by 2 in 1000, more than rounding explains",
-    )
-    yield _claim(np.square, _pullback(np.square), np.array([3e4, -2e-3, 0.5]))
-    yield _claim(np.exp, _pullback(np.exp), np.array([12.0, -12.0]))
-    yield _claim(np.square, _wrong_in_one_entry, x, "it is wrong in the last entry only")
+    sin, sums, square, exp = map(_pullback, (np.sin, _column_sums, np.square, np.exp))
+    claims: list[tuple[Any, Any, Any, str]] = [
+        (np.sin, sin, x, ""),
+        (
+            np.sin,
+            lambda g, x: sin(np.ones_like(g), x),
+            x,
+            "it forgets g, which a cotangent of ones does not show",
+        ),
+        (_column_sums, sums, x, ""),
+        (
+            _normalized,
+            lambda g, x: np.zeros_like(x),
+            x,
+            "it returns 0. A cotangent of ones gives the derivative of the sum of f(x), and that "
+            "sum is always 1",
+        ),
+        (
+            np.square,
+            lambda g, x: 1.002 * square(g, x),
+            x,
+            "it is off by 2 in 1000, more than rounding explains",
+        ),
+        (np.square, square, np.array([3e4, -2e-3, 0.5]), ""),
+        (np.exp, exp, np.array([12.0, -12.0]), ""),
+        (
+            np.square,
+            lambda g, x: square(g * np.where(x == x.flat[-1], -1, 1), x),
+            x,
+            "it is wrong in the last entry only",
+        ),
+    ]
+    for f, rule, x, fault in claims:
+        yield _claim(f, rule, x, fault)
 
 
 def _column_sums(x: Any) -> Any:
@@ -175,13 +181,7 @@ def _pullback(f: Any) -> Any:
     return lambda g, x: unwrap(vjp(f, x)[1](g)[0])
 
 
-def _wrong_in_one_entry(g: Any, x: Any) -> Any:
-    found = _pullback(np.square)(g, x).copy()
-    found.flat[-1] *= -1
-    return found
-
-
-def _claim(f: Any, rule: Any, x: Any, fault: str = "") -> Case:
+def _claim(f: Any, rule: Any, x: Any, fault: str) -> Case:
     """Return a case for a rule that is right if it has no `fault`."""
     name = f.__name__.strip("_")
 
@@ -192,10 +192,9 @@ def _claim(f: Any, rule: Any, x: Any, fault: str = "") -> Case:
         return rule(g, x)
 
     on_arrays.__name__, claimed.__name__ = name, f"a rule for {name}"
+    accepted = f"Your check accepted this rule, but {fault}."
     return Case(
         {"f": on_arrays, "rule": claimed, "x": x},
         {"verdict": np.array(not fault)},
-        fallback_hint=f"Your check accepted this rule, but {fault}."
-        if fault
-        else "Your check rejected this rule, but it is right.",
+        fallback_hint=accepted if fault else "Your check rejected this rule, but it is right.",
     )

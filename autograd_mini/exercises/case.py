@@ -1,4 +1,4 @@
-"""A case: one call of a learner's function, and the expected results.
+"""A case: one call of your function, and the expected results.
 
 The engine computes the expected results from the function's tape, so that no file here contains a
 solution. It also computes most of the misconceptions: the results that known mistakes lead to.
@@ -21,13 +21,9 @@ Array = NDArray[Any]
 Misconception = tuple[str, Mapping[str, Any]]
 
 
-def _called_with(answer: Callable[..., Any], *arguments: Any) -> Any:
-    return answer(*arguments)
-
-
 @dataclass(frozen=True)
 class Case:
-    """One call of the learner's function, and the expected results."""
+    """One call of your function, and the expected results."""
 
     #: the arguments, by name, in the order in which they are passed
     given: Mapping[str, Any]
@@ -41,12 +37,13 @@ class Case:
     regions: Mapping[str, Array] = field(default_factory=dict)
     #: the hint if no mistake is recognised
     fallback_hint: str = ""
-    #: how to call the answer, if not with the arguments
-    call: Callable[..., Any] = _called_with
+    #: what is called with the answer and the arguments, if not the answer itself
+    call: Callable[..., Any] | None = None
 
-    def with_misconceptions(self, *misconceptions: Misconception) -> Case:
-        """Return the case with more misconceptions, which are tried first."""
-        return replace(self, misconceptions=[*misconceptions, *self.misconceptions])
+    def with_misconceptions(self, label: str, results: Mapping[str, Any]) -> Case:
+        """Return the case with more misconceptions about one result, which are tried first."""
+        added = [(text, {label: result}) for text, result in results.items()]
+        return replace(self, misconceptions=[*added, *self.misconceptions])
 
 
 def cotangent(shape: tuple[int, ...], seed: int = 0) -> Any:
@@ -62,16 +59,7 @@ def cotangent(shape: tuple[int, ...], seed: int = 0) -> Any:
 def rule_case(f: Callable[..., Any], wrt: str, seed: int = 0, **arguments: Any) -> Case:
     """Return a case that calls the VJP rule of `f` as ``rule(g, y, *arguments)``.
 
-    Parameters
-    ----------
-    f : callable
-        The operation, on Tensors.
-    wrt : str
-        The names of the arguments to differentiate with respect to, separated by spaces.
-    seed : int
-        The seed of the random cotangent.
-    **arguments
-        The arguments of `f`, in its order.
+    `wrt` has the names of the arguments to differentiate by, separated by spaces.
     """
     names = wrt.split()
 

@@ -34,26 +34,18 @@ def quotient() -> Iterator[Case]:
     """
     for a, b in [(3.0, 2.0), (-1.5, 4.0), (0.7, -0.3)]:
         by_a, by_b = map(unwrap, grad(np.divide, (0, 1))(a, b))
-        exchanged = grad(np.divide, (0, 1))(b, a)
-        of_log = grad(lambda a, b: np.log(np.abs(b)) * a, 1)(a, b)
-        yield Case(
-            {"a": a, "b": b},
-            {"∂v/∂a": by_a, "∂v/∂b": by_b},
-            misconceptions=[
-                (
-                    "This is right for b / a. Which of the two is the divisor?",
-                    dict(zip(("∂v/∂b", "∂v/∂a"), map(unwrap, exchanged))),
-                ),
-                (
-                    "This has too few factors of b: lower the exponent of b by one when you "
-                    "differentiate.",
-                    {"∂v/∂b": -unwrap(of_log)},
-                ),
-                (
-                    "This has too few factors of b, and the sign is wrong.",
-                    {"∂v/∂b": unwrap(of_log)},
-                ),
-            ],
+        divisor, dividend = map(unwrap, grad(np.divide, (0, 1))(b, a))
+        of_log = unwrap(grad(lambda a, b: np.log(np.abs(b)) * a, 1)(a, b))
+        swapped = "This is right for b / a. Which of the two is the divisor?"
+        case = Case({"a": a, "b": b}, {"∂v/∂a": by_a, "∂v/∂b": by_b})
+        yield case.with_misconceptions("∂v/∂a", {swapped: dividend}).with_misconceptions(
+            "∂v/∂b",
+            {
+                swapped: divisor,
+                "This has too few factors of b: lower the exponent of b by one when you "
+                "differentiate.": -of_log,
+                "This has too few factors of b, and the sign is wrong.": of_log,
+            },
         )
 
 
@@ -78,32 +70,19 @@ def two_paths() -> Iterator[Case]:
     """
     for x, w in [(2.0, 5.0), (0.5, -3.0), (-1.2, 0.0)]:
         by_x, by_w = map(unwrap, grad(_two_paths, (0, 1))(x, w))
-        through = {
-            "the product": unwrap(grad(lambda x, w: x * w + stop_gradient(np.sin(x)))(x, w)),
-            "the sine": unwrap(grad(lambda x, w: stop_gradient(x * w) + np.sin(x))(x, w)),
-        }
-        yield Case(
-            {"x": x, "w": w},
-            {"∂L/∂x": by_x, "∂L/∂w": by_w},
-            misconceptions=[
-                *(
-                    (
-                        f"Only the path through {name} contributed: x is used twice, and the "
-                        "contributions of its paths are added.",
-                        {"∂L/∂x": value},
-                    )
-                    for name, value in through.items()
-                ),
-                (
-                    "The path through the sine has the wrong sign.",
-                    {"∂L/∂x": through["the product"] - through["the sine"]},
-                ),
-                (
-                    "The two paths were multiplied. Factors along a path are multiplied; paths are "
-                    "added.",
-                    {"∂L/∂x": np.prod(list(through.values()))},
-                ),
-            ],
+        product = unwrap(grad(lambda x, w: x * w + stop_gradient(np.sin(x)))(x, w))
+        sine = unwrap(grad(lambda x, w: stop_gradient(x * w) + np.sin(x))(x, w))
+        added = "contributed: x is used twice, and the contributions of its paths are added."
+        case = Case({"x": x, "w": w}, {"∂L/∂x": by_x, "∂L/∂w": by_w})
+        yield case.with_misconceptions(
+            "∂L/∂x",
+            {
+                f"Only the path through the product {added}": product,
+                f"Only the path through the sine {added}": sine,
+                "The path through the sine has the wrong sign.": product - sine,
+                "You multiplied the two paths. Factors along a path are multiplied; paths are "
+                "added.": product * sine,
+            },
         )
 
 

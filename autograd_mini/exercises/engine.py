@@ -29,9 +29,9 @@ Node = tuple[str, Uses]
 def sweep() -> Iterator[Case]:
     """Backpropagation as a loop over a tape
 
-    A tape is a list of nodes and leaves in the order of computation. Each is a pair of its name and
-    its uses, a list of pairs (argument, local derivative). A leaf has no uses. The last node is the
-    result:
+    A tape is a list of nodes and leaves in the order of computation. Each is a pair (name, uses).
+    uses is a list with a pair (argument, local derivative) for each argument; a leaf has none. The
+    last node is the result:
 
         [("x", []), ("w", []), ("v", [("x", 5.0), ("w", 2.0)]), ("L", [("v", 0.1)])]
 
@@ -125,7 +125,7 @@ def _single_contributions(tape: Sequence[Node], adjoints: dict[str, float]) -> l
 
 
 def _value_and_derivatives(op: Any, x: Any) -> tuple[Any, Any, Any]:
-    """Return the value of the learner's primitive at x, and two derivatives of Σ sin(y)."""
+    """Return the value of your primitive at x, and two derivatives of Σ sin(y)."""
     if not isinstance(op, Primitive):
         raise TypeError(
             "expected a primitive. Create one with ag.primitive(function, rule), and check that"
@@ -163,17 +163,13 @@ def own_primitive() -> Iterator[Case]:
         yield Case(
             {"x": x},
             dict(zip(labels, map(unwrap, (y, first, second)))),
-            misconceptions=[
-                (
-                    "The upstream gradient g was not multiplied in: this is the derivative of y.",
-                    {"∂L/∂x": unwrap(alone)},
-                ),
-                (
-                    "The rule returns g alone; the local derivative is missing.",
-                    {"∂L/∂x": unwrap(np.cos(y))},
-                ),
-            ],
             fallback_hint="If y is wrong, look at the function; if ∂L/∂x is wrong, at the rule. If "
             "only ∂²L/∂x² is wrong, the rule took the numbers out of its arguments.",
             call=_value_and_derivatives,
+        ).with_misconceptions(
+            "∂L/∂x",
+            {
+                "The upstream gradient g was not multiplied in.": unwrap(alone),
+                "The rule returns g alone; the local derivative is missing.": unwrap(np.cos(y)),
+            },
         )

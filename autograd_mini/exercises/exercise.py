@@ -16,7 +16,7 @@ Answer = TypeVar("Answer", bound=Callable[..., Any])
 
 
 class Exercise:
-    """A task for a learner: read it with ``print``, and pass an answer to ``check``.
+    """A task: read it with ``print``, and pass an answer to ``check``.
 
     The decorator `exercise` creates one.
 
@@ -61,7 +61,7 @@ class Exercise:
         Parameters
         ----------
         answer : callable
-            The learner's function, with the arguments that the statement names.
+            Your function, with the arguments that the statement names.
 
         Returns
         -------
@@ -76,7 +76,7 @@ class Exercise:
         TypeError
             If the answer is not callable.
         """
-        __tracebackhide__ = True  # pytest then points at the learner's own line
+        __tracebackhide__ = True  # pytest then points at the line that calls it
         if not callable(answer):
             raise TypeError(
                 f"{self.name}.check: expected your function, got {answer!r:.60}. Pass the function "
@@ -117,10 +117,7 @@ class Exercise:
 
 
 def exercise(*hints: str) -> Callable[[Callable[[], Iterable[Case]]], Exercise]:
-    """Return a decorator that turns a generator of cases into an exercise.
-
-    The docstring of the generator is the statement.
-    """
+    """Return a decorator for a generator of cases, with the statement of the task as docstring."""
 
     def decorate(cases: Callable[[], Iterable[Case]]) -> Exercise:
         return Exercise(cases.__name__, inspect.getdoc(cases) or "", cases, hints)

@@ -1,6 +1,6 @@
 """Grade an answer: call it, read its results, and find the likely mistake if one is wrong.
 
-A learner's function may return nothing, a list or another shape, raise, or change its arguments.
+Your function may return nothing, a list or another shape, raise, or change its arguments.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .case import Array, Case
 #: width of hints and messages in columns
 WIDTH = 88
 _RTOL, _ATOL = 1e-6, 1e-9
-#: code in these folders is not the learner's
+#: code in these folders is not yours
 _LIBRARIES = tuple(
     f"{folder}{os.sep}" for folder in (Path(__file__).parents[1], Path(np.__file__).parent)
 )
@@ -38,13 +38,7 @@ class WrongAnswer(AssertionError):
 
 
 def grade(answer: _Answer, case: Case) -> None:
-    """Call `answer` with the arguments of the case, and compare its results with the expected ones.
-
-    Raises
-    ------
-    WrongAnswer
-        If one is wrong: with the arguments, the first wrong entry, both values, and a diagnosis.
-    """
+    """Call `answer` with the arguments of the case. Raise WrongAnswer unless it is right."""
     __tracebackhide__ = True
     given = {name: copy.deepcopy(x) for name, x in case.given.items()}
     result = _called(answer, case, given)
@@ -62,8 +56,8 @@ def grade(answer: _Answer, case: Case) -> None:
 
 
 def _called(answer: _Answer, case: Case, given: Mapping[str, Any]) -> Any:
-    """Return what the answer returns. If it raises, report the learner's line that raised."""
-    if case.call is Case.call:
+    """Return the result of the answer. If it raises, report the line that raised."""
+    if case.call is None:
         try:
             inspect.signature(answer).bind(*given.values())
         except TypeError as error:
@@ -73,16 +67,14 @@ def _called(answer: _Answer, case: Case, given: Mapping[str, Any]) -> Any:
             pass
     try:
         with np.errstate(all="ignore"):  # an overflow is graded by its result
-            return case.call(answer, *given.values())
+            return case.call(answer, *given.values()) if case.call else answer(*given.values())
     except Exception as error:
-        where = _line_of(error)
-        raise _wrong(
-            case, f"Your function raised {type(error).__name__}: {error}\n{where}"
-        ) from error
+        fault = f"Your function raised {type(error).__name__}: {error}\n{_line_of(error)}"
+        raise _wrong(case, fault) from error
 
 
 def _line_of(error: Exception) -> str:
-    """Return the innermost line of the learner's code in the traceback."""
+    """Return the innermost line in the traceback that is not in a library."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not frame.filename.startswith(_LIBRARIES)]
     return f"in line {own[-1].lineno}:  {own[-1].line}" if own else ""
@@ -100,9 +92,16 @@ def _results(result: Any, case: Case) -> dict[str, Array]:
     if result is None or result is Ellipsis:
         raise _wrong(case, f"Your function returned {result}. Is there a `return` with the result?")
     if case.named:
-        _require_names(result, case)
-        return {name: _array(result[name], name, case) for name in names}
-    if len(names) == 1:
+        if not isinstance(result, Mapping):
+            raise _wrong(case, f"Your function returned {_kind(result)}; expected a dict.")
+        if missing := [name for name in names if name not in result]:
+            raise _wrong(
+                case,
+                f"Your dict has no {missing[0]!r}. Every name has a derivative. It is 0 for a name "
+                "that the result does not depend on.",
+            )
+        result = [result[name] for name in names]
+    elif len(names) == 1:
         result = [result]
     elif not isinstance(result, (tuple, list)) or len(result) != len(names):
         raise _wrong(
@@ -111,18 +110,6 @@ def _results(result: Any, case: Case) -> dict[str, Array]:
             f"separated by commas: {', '.join(names)}.",
         )
     return {name: _array(x, name, case) for name, x in zip(names, result)}
-
-
-def _require_names(result: Any, case: Case) -> None:
-    if not isinstance(result, Mapping):
-        raise _wrong(case, f"Your function returned {_kind(result)}; expected a dict.")
-    missing = [name for name in case.expected if name not in result]
-    if missing:
-        raise _wrong(
-            case,
-            f"Your dict has no {missing[0]!r}. Every name has a derivative; it is 0 for one that "
-            "the result does not depend on.",
-        )
 
 
 def _array(x: Any, label: str, case: Case) -> Array:
@@ -176,8 +163,8 @@ def _of_shapes(label: str, got: Array, expected: Array, case: Case) -> str:
     if repeated and summed.size == expected.size:
         if _near(summed.reshape(expected.shape), expected):
             return (
-                f"The sum over the broadcast axis {', '.join(map(str, repeated))} is missing: an "
-                "entry that was repeated collects the derivatives of all its copies."
+                f"The sum over the broadcast axis {', '.join(map(str, repeated))} is missing. Add "
+                "up the gradients of all copies of an entry."
             )
         return (
             "It was broadcast: `*` and `/` work entry by entry, and repeat the smaller array. Is a "
@@ -217,15 +204,12 @@ def _of_values(label: str, got: Array, expected: Array, wrong: Array, case: Case
             return text
         if expected.ndim == 2 and _is_like(got, expected.T):
             return "It is the transpose."
-        factor = _factor(got, expected)
-        if factor:
+        if factor := _factor(got, expected):
             return _of_factor(factor, case)
     for name, mask in case.regions.items():
-        if wrong[mask].all() and not wrong[~mask].any():
-            return f"It is wrong {name}, and right everywhere else."
-    for name, mask in case.regions.items():
-        if wrong[mask].any() and not wrong[~mask].any():
-            return f"It is wrong only {name}."
+        if not wrong[~mask].any():
+            everywhere = f"It is wrong {name}, and right everywhere else."
+            return everywhere if wrong[mask].all() else f"It is wrong only {name}."
     return case.fallback_hint
 
 
@@ -249,25 +233,19 @@ def _factor(got: Array, expected: Array) -> float:
 
 def _of_factor(factor: float, case: Case) -> str:
     """Return the likely mistake behind a constant factor: usually the length of an axis."""
+    arrays = {name: x for name, x in case.given.items() if isinstance(x, np.ndarray)}
     lengths = [
         (n, f"the length of axis {axis} of {name}")
-        for name, x in case.given.items()
-        if isinstance(x, np.ndarray)
+        for name, x in arrays.items()
         for axis, n in enumerate(x.shape)
     ]
-    lengths += [
-        (x.size, f"the number of entries of {name}")
-        for name, x in case.given.items()
-        if isinstance(x, np.ndarray)
-    ]
+    lengths += [(x.size, f"the number of entries of {name}") for name, x in arrays.items()]
     for n, what in lengths:
         if n > 1 and np.isclose(factor, n):
             return f"Every entry is {n} times too large, and {n} is {what}: is a division missing?"
         if n > 1 and np.isclose(factor, 1 / n):
-            return (
-                f"Every entry is {n} times too small, and {n} is {what}: you divided by it once "
-                "too often."
-            )
+            problem = f"Every entry is {n} times too small, and {n} is {what}"
+            return f"{problem}: you divided by it once too often."
     return f"Every entry is {_number(factor)} times the expected value: a constant factor is wrong."
 
 

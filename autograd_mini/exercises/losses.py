@@ -16,7 +16,7 @@ from ..functional.cross_entropy import softmax_cross_entropy
 from ..functional.softmax import log_softmax, logsumexp, softmax
 from ..transforms.grad import grad
 from ..transforms.jacobian import hessian
-from .case import Array, Case, Misconception
+from .case import Array, Case
 from .exercise import exercise
 from .softmax import HARD, logits, square_case
 
@@ -30,17 +30,17 @@ def _loss_case(given: dict[str, Any], z: Array, y: Array) -> Case:
     n, c = z.shape
     right = unwrap(grad(_mean_loss)(z, y))
     probabilities = unwrap(softmax(z, axis=-1))
-    misconceptions = {
+    mistakes = {
         "It is not divided by N: L is the mean over the rows.": n * right,
         f"You divided by N twice: N is {n}.": right / n,
         f"You divided by C = {c} too: the mean is over rows, not over all entries.": right / c,
         "These are the probabilities; the targets are missing.": probabilities,
         "These are the probabilities over N; the targets are missing.": probabilities / n,
     }
-    return Case(given, {"∂L/∂z": right}, misconceptions=_named(misconceptions))
+    return Case(given, {"∂L/∂z": right}).with_misconceptions("∂L/∂z", mistakes)
 
 
-def _of_any_weights(z: Array, y: Array) -> list[Misconception]:
+def _of_any_weights(z: Array, y: Array) -> dict[str, Array]:
     """Return the common mistakes with weights that do not sum to 1."""
     n = len(z)
     sums = y.sum(axis=-1, keepdims=True)
@@ -51,18 +51,12 @@ def _of_any_weights(z: Array, y: Array) -> list[Misconception]:
     short = unwrap(grad(as_if_one)(z))
     over_rows = unwrap(softmax(z, axis=-1)) * (y.sum() - sums) / n
     only = "This is right only if the weights of a row sum to 1. These need not"
-    return _named(
-        {
-            f"{only}: see hint 3.": short,
-            f"{only}; and L is the mean over the rows.": n * short,
-            "The weights of all rows were summed up. Each row needs its own sum.": over_rows
-            + unwrap(grad(_mean_loss)(z, y)),
-        }
-    )
-
-
-def _named(misconceptions: dict[str, Any]) -> list[Misconception]:
-    return [(text, {"∂L/∂z": value}) for text, value in misconceptions.items()]
+    return {
+        f"{only}: see hint 3.": short,
+        f"{only}; and L is the mean over the rows.": n * short,
+        "You summed the weights of all rows. Each row needs its own sum.": over_rows
+        + unwrap(grad(_mean_loss)(z, y)),
+    }
 
 
 @exercise(
@@ -86,7 +80,8 @@ def cross_entropy_gradient() -> Iterator[Case]:
     for seed, (n, c) in enumerate([(2, 3), (4, 3), (3, 3)]):
         y = rng.uniform(0, 2, (n, c))
         z = logits(seed + 10, n, c)
-        yield _loss_case({"z": z, "y": y}, z, y).with_misconceptions(*_of_any_weights(z, y))
+        case = _loss_case({"z": z, "y": y}, z, y)
+        yield case.with_misconceptions("∂L/∂z", _of_any_weights(z, y))
     y = np.array([[0.2, 0.5, 1.0], [1.0, 0.0, 0.0], [0.0, 2.0, 0.5]])
     yield _loss_case({"z": HARD, "y": y}, HARD, y)
 
@@ -156,17 +151,14 @@ def newton_step() -> Iterator[Case]:
         h = root @ root.T + np.eye(n)
         w, minimum = rng.normal(size=n), rng.normal(size=n)
         g = h @ (w - minimum)  # the parabola was made around its minimum
-        yield Case(
-            {"w": w, "g": g, "h": h},
-            {"w": minimum},
-            misconceptions=[
-                ("The step leads uphill: its sign is wrong.", {"w": 2 * w - minimum}),
-                ("This is the step alone: add it to w.", {"w": minimum - w}),
-                ("This is a step of gradient descent; the curvature h is missing.", {"w": w - g}),
-                (
-                    "Only the diagonal of h was used: the directions are not independent.",
-                    {"w": w - g / np.diag(h)},
-                ),
-                ("The step was multiplied by h. It must be divided by it.", {"w": w - h @ g}),
-            ],
+        yield Case({"w": w, "g": g, "h": h}, {"w": minimum}).with_misconceptions(
+            "w",
+            {
+                "The step leads uphill: its sign is wrong.": 2 * w - minimum,
+                "This is the step alone: add it to w.": minimum - w,
+                "This is a step of gradient descent; the curvature h is missing.": w - g,
+                "You used only the diagonal of h, but the directions are not independent.": w
+                - g / np.diag(h),
+                "You multiplied the step by h. Divide it by h.": w - h @ g,
+            },
         )

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.arrays import unwrap
 from ..transforms.grad import vjp
-from .case import Array, Case, Misconception, cotangent, rule_case
+from .case import Array, Case, cotangent, rule_case
 from .exercise import exercise
 
 
@@ -34,7 +34,7 @@ def exp_rule() -> Iterator[Case]:
         case = rule_case(np.exp, "x", seed, x=_entries(shape, seed))
         g, x = case.given["g"], case.given["x"]
         text = "This is the rule for a power of x, but here x is the exponent, and the base is e."
-        yield case.with_misconceptions((text, {"∂L/∂x": g * x * np.exp(x - 1)}))
+        yield case.with_misconceptions("∂L/∂x", {text: g * x * np.exp(x - 1)})
 
 
 @exercise(
@@ -96,20 +96,15 @@ def sum_rule() -> Iterator[Case]:
     for seed, (shape, axis) in enumerate(shapes):
         case = rule_case(np.sum, "x", seed, x=_entries(shape, seed), axis=axis)
         g, x = case.given["g"], case.given["x"]
-        misconceptions: list[Misconception] = [
-            (
-                "The derivative of a sum does not depend on x: here x was multiplied in.",
-                {"∂L/∂x": case.expected["∂L/∂x"] * x},
-            ),
-            (
-                "These are ones: it looks like the upstream gradient g was not spread back.",
-                {"∂L/∂x": np.ones(shape)},
-            ),
-        ]
+        misconceptions = {
+            "The derivative of a sum does not depend on x, but you multiplied by x.": x
+            * case.expected["∂L/∂x"],
+            "These are ones. You did not spread the upstream gradient g back.": np.ones(shape),
+        }
         if shape == (3, 3):
-            text = "g was repeated along the wrong axis: NumPy aligns shapes from the right."
-            misconceptions.append((text, {"∂L/∂x": np.broadcast_to(g, shape)}))
-        yield case.with_misconceptions(*misconceptions)
+            text = "You repeated g along the wrong axis. NumPy aligns shapes from the right."
+            misconceptions[text] = np.broadcast_to(g, shape)
+        yield case.with_misconceptions("∂L/∂x", misconceptions)
 
 
 @exercise(
@@ -143,20 +138,12 @@ def unbroadcast() -> Iterator[Case]:
         pullback = vjp(lambda x, large=large: np.broadcast_to(x, large), np.zeros(small))[1]
         lead = (0,) * (len(large) - len(small))
         first = tuple(slice(None) if n != 1 else slice(0, 1) for n in small)
-        misconceptions: list[Misconception] = [
-            (
-                "One of the copies was picked. All copies contribute, and are added.",
-                {"∂L/∂x": g[lead + first]},
-            )
-        ]
+        misconceptions = {"You picked one of the copies. Add up all of them.": g[lead + first]}
         if large == small * 2:
-            text = (
-                "The other axis was summed over. Shapes are aligned from the right: the new axis "
-                "is the first."
-            )
-            misconceptions.append((text, {"∂L/∂x": unwrap(pullback(g.T)[0])}))
-        expected = {"∂L/∂x": unwrap(pullback(g)[0])}
-        yield Case({"g": g, "shape": small}, expected, misconceptions=misconceptions)
+            text = "You summed over the other axis. NumPy aligns from the right: axis 0 is new."
+            misconceptions[text] = unwrap(pullback(g.T)[0])
+        case = Case({"g": g, "shape": small}, {"∂L/∂x": unwrap(pullback(g)[0])})
+        yield case.with_misconceptions("∂L/∂x", misconceptions)
 
 
 @exercise(
@@ -180,22 +167,17 @@ def matmul_rule() -> Iterator[Case]:
         case = rule_case(np.matmul, "a b", seed, a=a, b=b)
         if n == k == m:
             g = case.given["g"]
-            by_a, by_b = (unwrap(d) for d in vjp(np.matmul, a.T, b.T)[1](g))
-            swapped_a, swapped_b = (unwrap(d) for d in vjp(np.matmul, b, a)[1](g))
-            case = case.with_misconceptions(
-                (
-                    "A transpose is missing. Square matrices hide this: check the indices.",
-                    {"∂L/∂a": by_a, "∂L/∂b": by_b},
-                ),
-                (
-                    "The factors are in the wrong order, which square matrices allow.",
-                    {"∂L/∂a": swapped_b, "∂L/∂b": swapped_a},
-                ),
-                (
-                    "Entries were multiplied with `*`, but a matrix product is meant.",
-                    {"∂L/∂a": _entrywise(g, b), "∂L/∂b": _entrywise(g, a)},
-                ),
-            )
+            transposed = [unwrap(d) for d in vjp(np.matmul, a.T, b.T)[1](g)]
+            swapped = [unwrap(d) for d in vjp(np.matmul, b, a)[1](g)][::-1]
+            entrywise = [_entrywise(g, b), _entrywise(g, a)]
+            mistakes = {
+                "A transpose is missing. Square matrices hide this: check the indices.": transposed,
+                "The factors are in the wrong order, which square matrices allow.": swapped,
+                "You multiplied entry by entry with `*`. Use the matrix product.": entrywise,
+            }
+            for i, label in enumerate(case.expected):
+                results = {text: pair[i] for text, pair in mistakes.items()}
+                case = case.with_misconceptions(label, results)
         yield case
 
 

@@ -28,26 +28,17 @@ def logits(seed: int, *shape: int) -> Array:
 def square_case(given: dict[str, Any], label: str, expected: Array) -> Case:
     """Return a case whose result has one formula on the diagonal and another off it."""
     diagonal = np.eye(len(expected), dtype=bool)
-    return Case(
-        given,
-        {label: expected},
-        misconceptions=[
-            (
-                "Only the diagonal is filled: every logit affects every probability, because they "
-                "all share the sum.",
-                {label: np.where(diagonal, expected, 0)},
-            ),
-            (
-                "These are the entries on the diagonal, where i = j. Every logit affects every "
-                "probability, because they all share the sum: what are the entries with i ≠ j?",
-                {label: np.diag(expected)},
-            ),
-            (
-                "The sign is wrong where i ≠ j: if one class gains, the others lose.",
-                {label: np.where(diagonal, expected, -expected)},
-            ),
-        ],
-        regions={"on the diagonal (i = j)": diagonal, "off the diagonal (i ≠ j)": ~diagonal},
+    regions = {"on the diagonal (i = j)": diagonal, "off the diagonal (i ≠ j)": ~diagonal}
+    sign = np.where(diagonal, 1, -1)
+    shared = "Every logit affects every probability, because they all share the sum"
+    return Case(given, {label: expected}, regions=regions).with_misconceptions(
+        label,
+        {
+            f"You filled only the diagonal. {shared}.": np.where(diagonal, expected, 0),
+            f"These are the entries on the diagonal, where i = j. {shared}: what are the entries "
+            "with i ≠ j?": np.diag(expected),
+            "The sign is wrong where i ≠ j: if one class gains, the others lose.": sign * expected,
+        },
     )
 
 
@@ -67,28 +58,15 @@ def stable_softmax() -> Iterator[Case]:
             return ...               # ŷ, of shape (N, C)
     """
     for z in (logits(0, 2, 3), logits(1, 3, 3), HARD, -HARD):
-        yield Case(
-            {"z": z},
-            {"ŷ": unwrap(softmax(z, axis=-1))},
-            misconceptions=[
-                (
-                    "This normalises over the batch: the classes are on the last axis.",
-                    {"ŷ": unwrap(softmax(z, axis=0))},
-                ),
-                (
-                    "This normalises over all entries, but each row is a distribution.",
-                    {"ŷ": unwrap(softmax(z, axis=None))},
-                ),
-                (
-                    "These are the logarithms of the probabilities.",
-                    {"ŷ": unwrap(log_softmax(z, axis=-1))},
-                ),
-            ],
-            fallback_hint="Only a shift of a whole row by one number leaves its ŷ unchanged; "
-            "clipping does not."
-            if np.abs(z).max() > 100
-            else "",
-        )
+        unstable = "Only a shift of a whole row by one number keeps its ŷ. Clipping does not."
+        hint = unstable if np.abs(z).max() > 100 else ""
+        case = Case({"z": z}, {"ŷ": unwrap(softmax(z, axis=-1))}, fallback_hint=hint)
+        mistakes = {
+            "You normalised over the batch. The classes are on the last axis.": softmax(z, axis=0),
+            "You normalised over all entries. Each row is a distribution.": softmax(z, axis=None),
+            "These are the logarithms of the probabilities.": log_softmax(z, axis=-1),
+        }
+        yield case.with_misconceptions("ŷ", {text: unwrap(p) for text, p in mistakes.items()})
 
 
 @exercise(
@@ -105,25 +83,17 @@ def log_sum_exp() -> Iterator[Case]:
     """
     for z in (logits(2, 2, 3), logits(3, 3, 3), HARD, -HARD):
         value = unwrap(logsumexp(z, axis=-1))
+        over_batch = unwrap(logsumexp(z, axis=0))
         peak = z.max(axis=-1)
-        yield Case(
-            {"z": z},
-            {"ln Σ exp(z)": value},
-            misconceptions=[
-                (
-                    "The number subtracted from the row must be added back.",
-                    {"ln Σ exp(z)": value - peak},
-                ),
-                (
-                    "The number subtracted from the row was added back with the wrong sign.",
-                    {"ln Σ exp(z)": value - 2 * peak},
-                ),
-                ("This is the maximum alone.", {"ln Σ exp(z)": peak}),
-                (
-                    "This is a sum over the batch: the classes are on the last axis.",
-                    {"ln Σ exp(z)": unwrap(logsumexp(z, axis=0))},
-                ),
-            ],
+        subtracted = "the number that you subtracted from the row"
+        yield Case({"z": z}, {"ln Σ exp(z)": value}).with_misconceptions(
+            "ln Σ exp(z)",
+            {
+                f"Add back {subtracted}.": value - peak,
+                f"You added back {subtracted} with the wrong sign.": value - 2 * peak,
+                "This is the maximum alone.": peak,
+                "You summed over the batch. The classes are on the last axis.": over_batch,
+            },
         )
 
 
@@ -169,26 +139,19 @@ def softmax_rule() -> Iterator[Case]:
         g, y = case.given["g"], case.given["y"]
         expected = case.expected["∂L/∂z"]
         row = (g * y).sum(axis=-1, keepdims=True)
+        diagonal = unwrap(grad(lambda z: np.sum(_own_entries(z)))(case.given["z"]))
         yield case.with_misconceptions(
-            (
+            "∂L/∂z",
+            {
                 "Zeros: that is what g = 1 everywhere gives, since ŷ always sums to 1. The "
-                "upstream gradient g was not multiplied in.",
-                {"∂L/∂z": np.zeros((n, c))},
-            ),
-            (
+                "upstream gradient g was not multiplied in.": np.zeros((n, c)),
                 "This is the diagonal of the Jacobian alone. Each z_j affects all entries of ŷ in "
-                "its row.",
-                {"∂L/∂z": g * unwrap(grad(lambda z: np.sum(_own_entries(z)))(case.given["z"]))},
-            ),
-            (
-                "This treats the sum in the denominator as a constant. But it grows with every "
-                "z_j, and all entries of the row shrink.",
-                {"∂L/∂z": g * y},
-            ),
-            (
-                "The sum ran over all rows, but rows are independent examples.",
-                {"∂L/∂z": expected + y * (row - row.sum())},
-            ),
+                "its row.": g * diagonal,
+                "You treated the sum in the denominator as a constant. But it grows with every "
+                "z_j, and then all entries of the row shrink.": g * y,
+                "You summed over all rows, but rows are independent examples.": expected
+                + y * (row - row.sum()),
+            },
         )
 
 
