@@ -24,9 +24,9 @@ from ..core.dispatch import coverage
 from ..text.format import one_line
 from ..text.terminal import SPELLING
 from ..views.graph.draw import ENDINGS as PICTURES
-from ..views.graph.draw import draw
+from ..views.graph.draw import Drawing, draw
 from ..views.page.explore import ENDINGS as PAGES
-from ..views.page.explore import explore
+from ..views.page.explore import Exploration, explore
 from .expressions import ExpressionError, evaluate, first_line, tensors
 from .story import TASKS, compare, story, train
 
@@ -87,12 +87,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _show(options: argparse.Namespace) -> None:
     """Draw the graph of an expression or a script, or write the page that steps through it."""
     result, names = _result(options.what, options.let)
+    view: Drawing | Exploration
     try:
         if options.command == "draw":
-            message, view = "The graph is drawn in", draw(result, names=names)
+            view, message = draw(result, names=names), "The graph is drawn in"
         else:
-            page = explore(result, names=names, title=options.what.strip()[:80])
-            message, view = "Step through it in a browser:", page
+            view = explore(result, names=names, title=options.what.strip()[:80])
+            message = "Step through it in a browser:"
     except (TypeError, ValueError, RuntimeError) as error:
         raise ExpressionError(first_line(error)) from error
     print(f"{message} {view.save(options.to)}")
@@ -102,7 +103,7 @@ def _functions(options: argparse.Namespace) -> None:
     """Print a line for each NumPy function that a tensor can be passed to."""
     rows = [(f, how) for f, how in coverage() if options.name in f]
     if not rows:
-        raise RuntimeError(f"no NumPy function for tensors has {options.name!r} in its name")
+        raise RuntimeError(f"no function of NumPy for tensors has {options.name!r} in its name")
     width = max(len(f) for f, _ in rows)
     for f, how in rows:
         print(f"{f:{width}}  {how}")
@@ -189,12 +190,8 @@ def _parser() -> argparse.ArgumentParser:
     trainer.add_argument("--epochs", type=count, metavar="N", help="passes over the examples")
     count = partial(_count, 0)
     trainer.add_argument("--seed", type=count, metavar="N", default=0, help="of all randomness")
-    lister = add(
-        "functions", _functions, "list NumPy's functions of tensors, with and without rules"
-    )
-    lister.add_argument(
-        "name", nargs="?", default="", help="only functions with this text in their name"
-    )
+    lister = add("functions", _functions, "list NumPy's functions, and which have derivatives")
+    lister.add_argument("name", nargs="?", default="", help="only those with this text in the name")
     return parser
 
 

@@ -1,12 +1,7 @@
-"""The commands that show softmax cross-entropy: the example, the comparison, and training.
-
-`story` walks through one example with its tape and its page, `compare` sets the fused node against
-its graph, and `train` trains a network with the fused node.
-"""
+"""The commands on softmax cross-entropy: one example, the fused node and its graph, and training."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -101,15 +96,12 @@ def compare() -> None:
 
 def _by_hand_and_fused(z: Any, y: Any) -> str:
     """Return a table of the loss and the gradient of the formula as written, and of the node."""
-
-    def by_hand(t: Any) -> Any:
-        return -np.sum(y * np.log(np.exp(t) / np.sum(np.exp(t))))
-
-    def fused(t: Any) -> Any:
-        return ag.softmax_cross_entropy(t, y)
-
+    losses = {
+        "by hand": lambda t: -np.sum(y * np.log(np.exp(t) / np.sum(np.exp(t)))),
+        "fused": lambda t: ag.softmax_cross_entropy(t, y),
+    }
     lines = [f"{'':8}{'loss':>10}   ∂L/∂z"]
-    for name, f in {"by hand": by_hand, "fused": fused}.items():
+    for name, f in losses.items():
         with np.errstate(all="ignore"):
             loss, gradient = ag.value_and_grad(f)(z)
         lines.append(f"{name:8}{format_number(loss.item()):>10}   {format_array(gradient.numpy())}")
@@ -126,12 +118,8 @@ def train(dataset: str, epochs: int | None, seed: int) -> None:
     optimizer = optim.Adam(model.parameters(), lr=rate)
     print(f"{dataset}: {len(x)} examples to train on, {len(x_test)} held out\n{model}", flush=True)
     steps = nn.train(model, x, labels, optimizer, epochs=epochs, batch_size=_BATCH_SIZE, rng=seed)
-    for epoch, loss in _progress(steps, epochs):
-        print(f"epoch {epoch:>{len(str(epochs))}} of {epochs}   loss {loss:.4f}", flush=True)
+    every = -(-epochs // (_PROGRESS_LINES - 1))
+    for epoch, loss in steps:
+        if epoch in (1, epochs) or epoch % every == 0:
+            print(f"epoch {epoch:>{len(str(epochs))}} of {epochs}   loss {loss:.4f}", flush=True)
     print(f"held-out accuracy {nn.accuracy(model, x_test, labels_test):.4f}")
-
-
-def _progress(steps: Iterator[tuple[int, float]], total: int) -> Iterator[tuple[int, float]]:
-    """Return the first and the last epoch, and a few between them."""
-    every = -(-total // (_PROGRESS_LINES - 1))
-    return (step for step in steps if step[0] in (1, total) or step[0] % every == 0)
