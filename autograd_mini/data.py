@@ -150,15 +150,7 @@ def split(
 
 
 def paired(x: ArrayLike, labels: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return examples and labels as arrays, or raise if there is not one label for each.
-
-    Parameters
-    ----------
-    x, labels : array_like, shapes (N, ...)
-
-    Returns
-    -------
-    x, labels : array
+    """Return examples `x` and `labels` as arrays.
 
     Raises
     ------

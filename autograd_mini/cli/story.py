@@ -1,4 +1,4 @@
-"""The commands on softmax cross-entropy: one example, the fused node and its graph, and training."""
+"""The commands on softmax cross-entropy: the example, the comparison, and training."""
 
 from __future__ import annotations
 

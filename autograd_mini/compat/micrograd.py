@@ -1,4 +1,4 @@
-"""micrograd's `Value`, and its networks made of single neurons.
+"""`Value` of micrograd [A. Karpathy, github.com/karpathy/micrograd], and its networks of neurons.
 
 ``from micrograd.engine import Value`` and ``from micrograd.nn import MLP`` become
 ``from autograd_mini.compat.micrograd import MLP, Value``.
@@ -15,28 +15,9 @@ from ..ops.elementwise import relu
 
 
 def Value(data: float, label: str | None = None) -> Tensor:
-    """Return a number that requires a gradient, with the gradient 0.
+    """Return a leaf of shape () that requires a gradient, with the gradient 0.
 
-    Parameters
-    ----------
-    data : float
-        The number.
-    label : str, optional
-        Its name in tables and pictures.
-
-    Returns
-    -------
-    Tensor, of shape ()
-        A leaf.
-
-    Raises
-    ------
-    TypeError
-        If `data` is not a number.
-
-    References
-    ----------
-    A. Karpathy: micrograd, https://github.com/karpathy/micrograd.
+    Raise TypeError if `data` is not a number. `label` is its name in tables and pictures.
 
     Examples
     --------

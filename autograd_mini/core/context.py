@@ -90,15 +90,20 @@ class grad_mode(ContextDecorator):
 
     def __call__(self, f: Any) -> Any:
         """Return `f`, with such a block around each call."""
-        if iscoroutinefunction(f) or isgeneratorfunction(f) or isasyncgenfunction(f):
-            raise TypeError(
-                f"@no_grad() cannot decorate {f.__name__}, a generator or coroutine function. Put "
-                "`with no_grad():` inside the function body, and do not yield inside the block."
-            )
+        require_decorable(f, "no_grad")
         return super().__call__(f)
 
     def _recreate_cm(self) -> grad_mode:  # ContextDecorator calls this for each call
         return grad_mode(self.on)
+
+
+def require_decorable(f: Any, block: str) -> None:
+    """Raise TypeError if `f` is a generator or coroutine function: its body runs after the call."""
+    if iscoroutinefunction(f) or isgeneratorfunction(f) or isasyncgenfunction(f):
+        raise TypeError(
+            f"@{block}() cannot decorate {f.__name__}, a generator or coroutine function. Put "
+            f"`with {block}():` inside the function body, and do not yield inside the block."
+        )
 
 
 def no_grad() -> grad_mode:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.context import observers, observing
+from ..core.context import observers, observing, require_decorable
 from ..core.tensor import Tensor
 from ..text.callers import SourceLine
 from .nonfinite import NonfiniteDetector
@@ -20,8 +20,9 @@ class debug(ContextDecorator):
 
     Inside ``with ag.debug():`` each operation remembers the line of your code that called it, and
     its result is checked, under `no_grad` too. The block belongs to one thread or asyncio task.
-    Blocks nest, and ``@ag.debug()`` decorates a function. Use it to find an error, not for
-    training: it reads each result and each argument once more. Code outside a block is not slower.
+    Blocks nest. ``@ag.debug()`` decorates a function, but not a generator or coroutine function.
+    Use it to find an error, not for training: it reads each result and each argument once more.
+    Code outside a block is not slower.
 
     Raises
     ------
@@ -33,6 +34,8 @@ class debug(ContextDecorator):
     RuntimeError
         In the block, by ``backward`` and the transforms, if the array of a leaf or a constant was
         written to after an operation had used it.
+    TypeError
+        If it decorates a generator or coroutine function.
 
     Notes
     -----
@@ -78,6 +81,11 @@ class debug(ContextDecorator):
 
     def __exit__(self, *raised: Any) -> None:
         self._open.pop().__exit__(*raised)
+
+    def __call__(self, f: Any) -> Any:
+        """Return `f`, with such a block around each call."""
+        require_decorable(f, "debug")
+        return super().__call__(f)
 
     def _recreate_cm(self) -> debug:  # ContextDecorator calls this for each call
         return debug()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -17,6 +18,8 @@ from ..core.tensor import Tensor
 from ..transforms.grad import gradients
 from .gradcheck import Function, GradcheckError
 
+#: a call that returns the result on fresh leaves, these leaves, and a cotangent
+Run = Callable[[], tuple[Tensor, list[Tensor], Any]]
 _TIMED = 7  #: passes whose median time is reported
 
 
@@ -55,7 +58,7 @@ class Comparison:
 
     def __str__(self) -> str:
         numbers = (self.difference, self.ulps, self.node_error, self.graph_error)
-        columns = "".join(f"{_format(x):>12}" for x in numbers)
+        columns = "".join(f"{x:>12.2g}" for x in numbers)
         return f"{self.what:28}{columns}  {self.nearer}{'' if self.agrees else '  WRONG'}"
 
 
@@ -164,18 +167,22 @@ def check_fused(
     active = [i for i, (x, rule) in enumerate(zip(arrays, rules)) if rule and x.dtype.kind == "f"]
     long = [x.astype(np.longdouble) if x.dtype.kind == "f" else x for x in arrays]
     names = [_argument_name(graph, i) for i in active]
+
+    def runs(arrays: Sequence[Any]) -> list[Run]:
+        return [partial(_run, f, arrays, active, kwargs) for f in (node, graph)]
+
     with unobserved(), np.errstate(all="ignore"):  # the graph may overflow
-        ours, theirs = (_derivatives(f, arrays, active, kwargs) for f in (node, graph))
-        exact, ours_long = (_derivatives(f, long, active, kwargs) for f in (graph, node))
+        ours, theirs = map(_derivatives, runs(arrays))
+        ours_long, exact = map(_derivatives, runs(long))
         kinds = ["value", *(f"{k} of {n}" for k in ("gradient", "2nd derivative") for n in names)]
         rows = tuple(
             _comparison(what, a, b, r if np.isfinite(r).all() else other, tolerance)
             for what, a, b, r, other in zip(kinds, ours, theirs, exact, ours_long)
         )
-        node_count, graph_count = (_count_nodes(f, arrays, active, kwargs) for f in (node, graph))
-        seconds = [_time(f, arrays, active, kwargs) for f in (node, graph)]
+        nodes, graph_nodes = map(_count_nodes, runs(arrays))
+        time, graph_time = map(_time, runs(arrays))
     name = getattr(node, "name", None) or node.__name__
-    report = FusedReport(name, node_count, graph_count, rows, seconds[0] / seconds[1])
+    report = FusedReport(name, nodes, graph_nodes, rows, time / graph_time)
     wrong = [row for row in rows if not row.agrees]
     if strict and wrong:
         raise GradcheckError(
@@ -205,11 +212,9 @@ def _run(f: Function, arrays: Sequence[Any], active: Sequence[int], kwargs: Any)
     return y, list(leaves.values()), seed
 
 
-def _derivatives(
-    f: Function, arrays: Sequence[Any], active: Sequence[int], kwargs: Any
-) -> list[Any]:
+def _derivatives(run: Run) -> list[Any]:
     """Return the value, the gradients, and the gradients of a weighted sum of the gradients."""
-    y, leaves, seed = _run(f, arrays, active, kwargs)
+    y, leaves, seed = run()
     y.backward(seed)
     with grad_mode(True):
         first = gradients(y, leaves, seed)
@@ -237,21 +242,16 @@ def _comparison(what: str, ours: Any, theirs: Any, exact: Any, tolerance: float)
     return Comparison(what, distance(ours, theirs, 1), ulps, errors[0], errors[1], agrees)
 
 
-def _count_nodes(f: Function, arrays: Sequence[Any], active: Sequence[int], kwargs: Any) -> int:
-    """Return the number of nodes on the tape."""
-    return sum(t.op is not None for t in _run(f, arrays, active, kwargs)[0].tape())
+def _count_nodes(run: Run) -> int:
+    return sum(t.op is not None for t in run()[0].tape())
 
 
-def _time(f: Function, arrays: Sequence[Any], active: Sequence[int], kwargs: Any) -> float:
+def _time(run: Run) -> float:
     """Return the median time of a forward and backward pass, in seconds."""
     seconds = []
     for _ in range(_TIMED):
         start = perf_counter()
-        y, _, seed = _run(f, arrays, active, kwargs)
+        y, _, seed = run()
         y.backward(seed)
         seconds.append(perf_counter() - start)
     return median(seconds)
-
-
-def _format(x: float) -> str:
-    return f"{x:.2g}"

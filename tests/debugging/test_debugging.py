@@ -334,6 +334,21 @@ def test_blocks_nest_and_decorate():
             assert np.log(ag.tensor([0.0])).tolist() == [-INF]
 
 
+def test_debug_of_a_generator_or_coroutine_raises():
+    async def coroutine():
+        pass
+
+    async def asynchronous_generator():
+        yield
+
+    def generator():
+        yield
+
+    for f in (coroutine, asynchronous_generator, generator):
+        with pytest.raises(TypeError, match=rf"@debug\(\) cannot decorate {f.__name__}"):
+            ag.debug()(f)
+
+
 def test_block_belongs_to_its_thread():
     opened, done = threading.Event(), threading.Event()
 
