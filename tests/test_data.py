@@ -42,7 +42,7 @@ def test_moons_shapes_dtypes_and_classes():
     assert len(set(labels[:20])) == 2  # shuffled
 
 
-def test_noise_has_the_standard_deviation_asked_for():
+def test_noise_has_the_given_standard_deviation():
     x, labels = data.moons(20_000, noise=0.1)
     clean, clean_labels = data.moons(20_000, noise=0)  # the order is drawn before the noise
     np.testing.assert_array_equal(labels, clean_labels)
@@ -60,12 +60,12 @@ def test_noise_has_the_standard_deviation_asked_for():
         ({"noise": np.inf}, "noise is inf"),
     ],
 )
-def test_moons_that_cannot_be(arguments, text):
+def test_moons_with_bad_arguments_raise(arguments, text):
     with pytest.raises(ValueError, match=text):
         data.moons(**arguments)
 
 
-def test_the_number_of_moons_is_whole():
+def test_moons_of_a_fractional_number_raise():
     with pytest.raises(TypeError):
         data.moons(10.5)
 
@@ -84,7 +84,7 @@ def test_digits():
     assert sorted(set(labels.tolist())) == list(range(10))
 
 
-def test_digits_without_scikit_learn_say_what_to_install(monkeypatch):
+def test_digits_without_scikit_learn_name_the_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn", None)
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
     with pytest.raises(ImportError, match=r'pip install "autograd_mini\[examples\]"'):
@@ -114,19 +114,19 @@ def test_split_copies():
 
 
 @pytest.mark.parametrize("held_out", [0, 1, -0.5, 1.5, np.nan])
-def test_the_part_held_out_is_between_0_and_1(held_out):
+def test_split_with_held_out_outside_0_to_1_raises(held_out):
     with pytest.raises(ValueError, match=f"held_out is {held_out}"):
         data.split(np.zeros((10, 2)), np.zeros(10, int), held_out=held_out)
 
 
 @pytest.mark.parametrize("held_out", [0.01, 0.99])
-def test_neither_side_is_empty(held_out):
+def test_split_into_an_empty_set_raises(held_out):
     with pytest.raises(ValueError, match="of 10 examples leaves one of the sets empty"):
         data.split(np.zeros((10, 2)), np.zeros(10, int), held_out=held_out)
 
 
 @pytest.mark.parametrize("rows", [0, 9, 11])
-def test_one_label_for_each_example(rows):
+def test_split_with_too_few_labels_raises(rows):
     with pytest.raises(ValueError, match=r"x has shape \(\d+, 2\), labels have shape \(10,\)"):
         data.split(np.zeros((rows, 2)), np.zeros(10, int))
 
@@ -137,7 +137,7 @@ def test_one_label_for_each_example(rows):
 @pytest.mark.parametrize(
     "draw", [data.moons, lambda **seed: data.split(np.eye(50), np.arange(50), **seed)]
 )
-def test_a_seed_decides_everything(draw):
+def test_seed_fixes_the_result(draw):
     first, again, other = draw(rng=3), draw(rng=3), draw(rng=4)
     from_generator = draw(rng=np.random.default_rng(3))
     for a, b, c, d in zip(first, again, other, from_generator):

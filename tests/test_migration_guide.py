@@ -58,7 +58,7 @@ def test_every_snippet_runs():
     assert tried > 60
 
 
-def test_every_import_that_the_page_names_works():
+def test_imports_of_the_page_work():
     imports = re.findall(r"\| [^|]+ \| `[^`]+` \| `([^`]+)` \|", TEXT)
     assert len(imports) == 4
     for line in imports:
@@ -66,7 +66,7 @@ def test_every_import_that_the_page_names_works():
 
 
 @pytest.mark.parametrize(("theirs", "ours"), rows("micrograd"))
-def test_what_micrograd_has_under_another_name(theirs, ours):
+def test_micrograd_table_agrees(theirs, ours):
     c = Value(2.0) * Value(3.0)
     found = eval(ours, {"c": c, "ag": ag})
     if theirs == "draw_dot(c)":
@@ -133,14 +133,14 @@ def gradient_of(y, x, tensor):
 
 
 @pytest.mark.parametrize(("theirs", "ours"), rows("PyTorch"))
-def test_what_pytorch_has_under_another_name_runs(theirs, ours):
+def test_pytorch_table_runs(theirs, ours):
     result(ours, our_names())
 
 
 @pytest.mark.peers
 @pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")
 @pytest.mark.parametrize(("theirs", "ours"), rows("PyTorch"))
-def test_what_pytorch_has_under_another_name_agrees(theirs, ours, torch):
+def test_pytorch_table_agrees(theirs, ours, torch):
     our, their = our_names(), their_names(torch)
     found, other = result(ours, our), result(theirs, their)
     if "rand" in theirs:
@@ -177,7 +177,7 @@ NOT_CALLED = {"backward", "dtype", "grad", "name", "retain_grad", "size"}
 
 
 @pytest.mark.peers
-def test_methods_of_the_same_name_mean_the_same_except_five(torch):
+def test_shared_methods_agree_except_five(torch):
     names = {n for n in set(dir(torch.Tensor)) & set(dir(ag.Tensor)) if n[0] != "_"}
     assert names - NOT_CALLED == set(SHARED)
 
@@ -202,7 +202,7 @@ def test_methods_of_the_same_name_mean_the_same_except_five(torch):
 
 
 @pytest.mark.parametrize(("theirs", "ours"), rows("autograd"))
-def test_what_autograd_has_under_another_name(theirs, ours):
+def test_autograd_table_agrees(theirs, ours):
     def names(np):
         return {
             "f": lambda x: np.sum(np.exp(x) * x),
@@ -221,6 +221,6 @@ def test_what_autograd_has_under_another_name(theirs, ours):
     compare(found, result(theirs, {**known, "check_grads": check_grads, **names(autograd.numpy)}))
 
 
-def test_the_readme_leads_to_the_page():
+def test_readme_links_to_the_page():
     readme = (PAGE.parent.parent / "README.md").read_text(encoding="utf-8")
     assert "(examples/coming_from_elsewhere.md)" in readme

@@ -21,13 +21,13 @@ def step_with(optimizer, *gradients):
 # ---- the formulas -------------------------------------------------------------------------------
 
 
-def test_sgd_takes_lr_times_the_gradient():
+def test_sgd_subtracts_lr_times_the_gradient():
     w = leaf([1.0, 2.0])
     step_with(optim.SGD([w], lr=0.5), [0.2, -4.0])
     np.testing.assert_array_equal(w.data, [0.9, 4.0])
 
 
-def test_momentum_adds_up_a_velocity():
+def test_sgd_momentum_accumulates_a_velocity():
     w = leaf(0.0)
     optimizer = optim.SGD([w], lr=0.1, momentum=0.5)
     positions = []
@@ -38,7 +38,7 @@ def test_momentum_adds_up_a_velocity():
     np.testing.assert_allclose(positions, [-0.1, -0.25, -0.425], rtol=1e-15)
 
 
-def test_adam_by_hand():
+def test_adam_agrees_with_the_formula():
     w = leaf(1.0)
     optimizer = optim.Adam([w], lr=0.1, betas=(0.5, 0.75), eps=1.0)
     step_with(optimizer, 2.0)
@@ -54,7 +54,7 @@ def test_adam_by_hand():
     np.testing.assert_allclose(w.item(), expected, rtol=1e-15)
 
 
-def test_adams_first_step_is_lr_whatever_the_scale_of_the_gradient():
+def test_adam_first_step_is_lr_for_any_gradient_scale():
     w = leaf(np.zeros(3))
     step_with(optim.Adam([w], lr=0.01, eps=1e-30), [1e-12, -1.0, 1e12])
     np.testing.assert_allclose(w.data, [-0.01, 0.01, -0.01], rtol=1e-13)
@@ -79,7 +79,7 @@ PEERS = {
 
 @pytest.mark.peers
 @pytest.mark.parametrize("make", PEERS.values(), ids=PEERS)
-def test_twenty_steps_are_pytorchs(make):
+def test_twenty_steps_agree_with_pytorch(make):
     torch = pytest.importorskip("torch")
     rng = np.random.default_rng(0)
     start = rng.normal(size=(3, 4)), rng.normal(size=4)
@@ -108,7 +108,7 @@ every_optimizer = pytest.mark.parametrize("make", OPTIMIZERS.values(), ids=OPTIM
 
 
 @every_optimizer
-def test_a_parabola_is_descended(make):
+def test_optimizer_reaches_the_minimum_of_a_parabola(make):
     w = leaf([3.0, -2.0])
     optimizer = make([w])
     for _ in range(300):
@@ -131,7 +131,7 @@ def test_float32_stays_float32(make):
 
 @every_optimizer
 @pytest.mark.parametrize("shape", [(), (0,), (2, 3)])
-def test_parameters_of_any_shape_move_in_place(make, shape):
+def test_step_changes_parameters_of_any_shape_in_place(make, shape):
     w = leaf(np.ones(shape))
     before = w.data
     optimizer = make([w])
@@ -144,7 +144,7 @@ def test_parameters_of_any_shape_move_in_place(make, shape):
 
 
 @every_optimizer
-def test_a_parameter_without_a_gradient_is_skipped(make):
+def test_step_skips_a_parameter_without_a_gradient(make):
     w, b = leaf([1.0]), leaf([2.0])
     optimizer = make([w, b])
     step_with(optimizer, [1.0], None)
@@ -153,7 +153,7 @@ def test_a_parameter_without_a_gradient_is_skipped(make):
 
 
 @every_optimizer
-def test_a_step_makes_the_old_tape_refuse(make):
+def test_backward_of_an_old_tape_after_a_step_raises(make):
     w = leaf(3.0)
     loss = w * w
     loss.backward()
@@ -164,7 +164,7 @@ def test_a_step_makes_the_old_tape_refuse(make):
 
 @every_optimizer
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_a_gradient_that_is_not_finite_shows(make, bad):
+def test_nonfinite_gradient_makes_a_nonfinite_parameter(make, bad):
     w = leaf([1.0, 1.0])
     with np.errstate(invalid="ignore"):  # Adam's inf / inf
         step_with(make([w]), [bad, 1.0])
@@ -172,7 +172,7 @@ def test_a_gradient_that_is_not_finite_shows(make, bad):
     assert np.isfinite(w.data[1])
 
 
-def test_zero_grad_forgets_all_gradients():
+def test_zero_grad_resets_all_gradients():
     w, b = leaf(1.0), leaf(2.0)
     optimizer = optim.SGD([w, b], lr=0.1)
     (w * b).backward()
@@ -181,7 +181,7 @@ def test_zero_grad_forgets_all_gradients():
     assert b.grad is None
 
 
-def test_the_learning_rate_may_change_between_steps():
+def test_learning_rate_may_change_between_steps():
     w = leaf(0.0)
     optimizer = optim.SGD([w], lr=1.0)
     step_with(optimizer, 1.0)
@@ -200,13 +200,13 @@ def test_parameters_may_come_from_a_generator():
 
 @pytest.mark.parametrize("make", [optim.SGD, optim.Adam])
 @pytest.mark.parametrize("lr", [0.0, -0.1, np.nan, np.inf])
-def test_a_learning_rate_is_a_positive_number(make, lr):
+def test_learning_rate_that_is_not_positive_raises(make, lr):
     with pytest.raises(ValueError, match=r"lr is .*: it must be a positive number"):
         make([leaf(1.0)], lr)
 
 
 @pytest.mark.parametrize("momentum", [-0.1, 1.0, np.nan])
-def test_momentum_is_at_least_0_and_less_than_1(momentum):
+def test_momentum_outside_0_to_1_raises(momentum):
     with pytest.raises(ValueError, match=r"momentum is .*: it must be at least 0 and"):
         optim.SGD([leaf(1.0)], lr=0.1, momentum=momentum)
 
@@ -219,7 +219,7 @@ def test_momentum_is_at_least_0_and_less_than_1(momentum):
         ({"eps": 0.0}, "eps is 0.0"),
     ],
 )
-def test_adams_constants_are_checked(constants, text):
+def test_adam_with_bad_constants_raises(constants, text):
     with pytest.raises(ValueError, match=text):
         optim.Adam([leaf(1.0)], **constants)
 
@@ -242,7 +242,7 @@ W = leaf(1.0)
         ([W, leaf(2.0), W], ValueError, "a parameter is in the list twice"),
     ],
 )
-def test_what_cannot_be_trained_is_refused(parameters, kind, text):
+def test_parameters_that_cannot_be_trained_raise(parameters, kind, text):
     with pytest.raises(kind, match=text):
         optim.SGD(parameters, lr=0.1)
 
@@ -250,7 +250,7 @@ def test_what_cannot_be_trained_is_refused(parameters, kind, text):
 @pytest.mark.parametrize(
     "make", [lambda p: optim.SGD(p, 0.1), lambda p: optim.SGD(p, 0.1, momentum=0.9), optim.Adam]
 )
-def test_a_parameter_has_a_new_version_before_its_data_changes(make):
+def test_step_gives_a_new_version_before_new_data(make):
     w = leaf([1.0, 2.0])
     loss = (w * w).sum()
     loss.backward()
@@ -264,7 +264,7 @@ def test_a_parameter_has_a_new_version_before_its_data_changes(make):
 
 
 @every_optimizer
-def test_state_of_a_parameter_without_a_gradient_does_not_change(make):
+def test_state_without_a_gradient_does_not_change(make):
     """Steps in which a parameter has no ``.grad`` leave no trace in its later steps."""
     paused, steady = leaf([1.0, -2.0]), leaf([1.0, -2.0])
     for w, pauses in ((paused, (0, 3)), (steady, (0, 0))):

@@ -42,25 +42,25 @@ COMPUTED = {
 
 
 @pytest.mark.parametrize("text", COMPUTED, ids=lambda text: text[:40])
-def test_values_are_numpys(text, names):
+def test_evaluate_returns_numpys_values(text, names):
     expected = COMPUTED[text](**{name: t.data for name, t in names.items()})
     found = evaluate(text, names)
     assert isinstance(found, ag.Tensor)
     np.testing.assert_allclose(found.data, expected, rtol=1e-12, atol=1e-15)
 
 
-def test_derivatives_are_those_of_the_expression(names):
+def test_evaluate_result_has_the_right_gradient(names):
     evaluate("-sum(y*log(exp(z)/sum(exp(z))))", names).backward()
     p = np.exp(names["z"].data) / np.exp(names["z"].data).sum()
     np.testing.assert_allclose(names["z"].grad, p - names["y"].data)
 
 
 @pytest.mark.parametrize("name", ["ŷ", "y\u0302", "ℓ", "速度", "e"])
-def test_a_name_is_found_however_its_letters_are_coded(name):
+def test_names_are_normalised_like_pythons(name):
     assert evaluate(f"{name} * 2", tensors({name: "3"})).item() == 6.0
 
 
-def test_what_is_given_goes_before_functions():
+def test_given_names_take_precedence_over_functions():
     assert evaluate("e * 1", tensors({"e": "3"})).item() == 3.0
 
 
@@ -118,7 +118,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("text", REFUSED, ids=lambda text: text[:40])
-def test_what_cannot_be_computed_is_one_clear_line(text, names):
+def test_bad_expression_raises_one_clear_line(text, names):
     with pytest.raises(ExpressionError, match=REFUSED[text]) as info:
         evaluate(text, names)
     assert "\n" not in str(info.value)
@@ -176,12 +176,12 @@ def test_time_is_limited():
         "ag.data.digits()",
     ],
 )
-def test_nothing_else_is_known(text, names):
+def test_expression_cannot_reach_other_objects(text, names):
     with pytest.raises(ExpressionError):
         evaluate(text, names)
 
 
-def test_numbers_of_an_assignment(names):
+def test_tensors_reads_numbers_and_refuses_other_text(names):
     assert [t.shape for t in names.values()] == [(3,), (3,), (2, 2), (), (2,)]
     assert all(t.requires_grad and t.name == name for name, t in names.items())
     assert tensors({"x": " 1e-3 "})["x"].item() == 0.001

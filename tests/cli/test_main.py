@@ -44,7 +44,7 @@ def refused(capsys, *arguments):
 # ---- the story ----------------------------------------------------------------------------------
 
 
-def test_the_story_fits_one_screen_and_its_numbers_are_numpys(capsys, monkeypatch):
+def test_story_fits_one_screen_and_shows_numpys_numbers(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "300")  # one screen, however wide this one is
     assert main(["-o", "graph.dot"]) == 0
     out, err = capsys.readouterr()
@@ -61,7 +61,7 @@ def test_the_story_fits_one_screen_and_its_numbers_are_numpys(capsys, monkeypatc
     assert loss.split()[-2:] == [f"{-np.log(P[1]):.4f}".rstrip("0"), "1"]
 
 
-def test_the_story_shows_the_unfused_tape_with_its_adjoints(capsys):
+def test_story_shows_the_tape_with_its_adjoints(capsys):
     assert main(["-o", "graph.dot"]) == 0
     out = capsys.readouterr().out
     ops = re.findall(r"^\d (\S+) +(\w+) ", out, flags=re.M)
@@ -80,14 +80,14 @@ def test_the_story_shows_the_unfused_tape_with_its_adjoints(capsys):
     assert "∂L/∂" in out
 
 
-def test_the_differences_that_the_story_names_are_roundings(capsys):
+def test_story_differences_are_rounding_errors(capsys):
     assert main(["-o", "graph.dot"]) == 0
     named = re.findall(r"(?:- y:|loss|gradient) (\d\S*?),?(?= |$)", capsys.readouterr().out, re.M)
     assert len(named) == 3
     assert max(map(float, named)) < 1e-15
 
 
-def test_the_page_is_written_and_named_on_the_last_line(capsys, folder):
+def test_story_writes_the_page_and_names_it_last(capsys, folder):
     assert main([]) == 0
     last = capsys.readouterr().out.splitlines()[-1]
     assert len(last) <= 80
@@ -98,21 +98,21 @@ def test_the_page_is_written_and_named_on_the_last_line(capsys, folder):
     assert len(page.encode()) < 250_000
 
 
-def test_the_library_draws_the_picture(capsys, folder):
+def test_story_draws_the_graph(capsys, folder):
     assert main(["-o", "story.svg"]) == 0
     last = capsys.readouterr().out.splitlines()[-1]
     assert last == "The graph is drawn in story.svg"
     assert "∂L/∂ŷ" in (folder / "story.svg").read_text(encoding="utf-8")
 
 
-def test_output_chooses_the_file(capsys, folder):
+def test_output_option_sets_the_path(capsys, folder):
     path = folder / "elsewhere.gv"
     assert main(["--output", str(path)]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == f"The graph is drawn in {path}"
     assert path.read_text(encoding="utf-8").startswith("digraph")
 
 
-def test_a_file_that_cannot_be_written_is_one_line_and_exit_1(capsys, folder, monkeypatch):
+def test_unwritable_file_exits_1_with_one_line(capsys, folder, monkeypatch):
     (folder / "taken.dot").mkdir()
     monkeypatch.setitem(sys.modules, "vl_convert", None)
     for path, why in [
@@ -129,13 +129,13 @@ def test_a_file_that_cannot_be_written_is_one_line_and_exit_1(capsys, folder, mo
     assert os.listdir("taken.dot") == []
 
 
-def test_python_m_runs_it():
+def test_python_m_runs_the_command():
     done = run("-o", "x.dot", encoding="utf-8", env={"PYTHONUTF8": "1"})
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[-1] == "The graph is drawn in x.dot"
 
 
-def test_a_console_without_the_letters_gets_others():
+def test_ascii_console_gets_ascii_spellings():
     done = run("-o", "x.dot", env={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"})
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"?" not in done.stdout
@@ -143,14 +143,14 @@ def test_a_console_without_the_letters_gets_others():
     assert b"The gradient is y_hat - y." in done.stdout
 
 
-def test_an_error_names_what_the_console_cannot_write():
+def test_error_on_an_ascii_console_escapes_letters():
     done = run("draw", "速*ŷ", "--let", "ŷ=1", env={"PYTHONIOENCODING": "ascii"})
     assert done.returncode == 2
     assert done.stderr.startswith(b"autograd-mini: error: there is no '\\u901f' (column 1)")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes break otherwise there")
-def test_a_reader_who_stops_reading_gets_no_traceback():
+def test_broken_pipe_prints_no_traceback():
     command = [sys.executable, "-m", "autograd_mini", "-o", "x.dot"]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT
@@ -162,7 +162,7 @@ def test_a_reader_who_stops_reading_gets_no_traceback():
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the shell's way to close it")
-def test_without_a_standard_output_the_file_is_written_in_silence(folder):
+def test_closed_stdout_still_writes_the_file(folder):
     command = f'exec "{sys.executable}" -m autograd_mini -o x.dot >&-'
     done = subprocess.run(command, shell=True, stderr=subprocess.PIPE, env=ENVIRONMENT)
     assert (done.returncode, done.stderr) == (0, b"")
@@ -172,7 +172,7 @@ def test_without_a_standard_output_the_file_is_written_in_silence(folder):
 # ---- drawing ------------------------------------------------------------------------------------
 
 
-def test_draw_draws_an_expression(capsys, folder):
+def test_draw_of_an_expression(capsys, folder):
     text = "-sum(y*log(exp(z)/sum(exp(z))))"
     assert main(["draw", text, "--let", "z=2,1,0.1", "--let=y=0,1,0", "-o", "out.svg"]) == 0
     assert capsys.readouterr().out == "The graph is drawn in out.svg\n"
@@ -182,7 +182,7 @@ def test_draw_draws_an_expression(capsys, folder):
 
 
 @pytest.mark.parametrize("text", ["-x", "-ones(2)*x", "--x*x", "-o*x", "-h*x"])
-def test_an_expression_may_begin_with_a_minus(text, capsys, folder):
+def test_expression_may_begin_with_a_minus(text, capsys, folder):
     lets = [part for name in "xoh" for part in ("--let", f"{name}=2")]
     assert main(["draw", *lets, text]) == 0
     assert os.listdir(folder) == ["graph.svg"]
@@ -204,7 +204,7 @@ if __name__ == "__main__":
 """
 
 
-def test_draw_draws_what_a_script_has_computed(capsys, folder):
+def test_draw_of_a_variable_of_a_script(capsys, folder):
     (folder / "made").mkdir()
     (folder / "made" / "script.py").write_text(SCRIPT, encoding="utf-8")
     (folder / "made" / "beside.py").write_text("TWO = 2.0", encoding="utf-8")
@@ -235,7 +235,7 @@ def status_of(*arguments):
         (None, 1, "there is no file 's.py'"),
     ],
 )
-def test_a_script_that_leaves_nothing_to_draw_is_one_line(script, status, why, capsys, folder):
+def test_draw_of_a_bad_script_prints_one_line(script, status, why, capsys, folder):
     if script is not None:
         (folder / "s.py").write_text(script, encoding="utf-8")
     before = set(os.listdir(folder))
@@ -269,7 +269,7 @@ def accuracy(out):
 
 
 @pytest.mark.parametrize(("dataset", "least"), [("moons", 0.97), ("digits", 0.965)])
-def test_train_reaches_the_accuracy_and_shows_its_progress(dataset, least, capsys):
+def test_train_reaches_the_accuracy_and_shows_progress(dataset, least, capsys):
     if dataset == "digits":
         pytest.importorskip("sklearn")
     assert main(["train", dataset]) == 0
@@ -282,7 +282,7 @@ def test_train_reaches_the_accuracy_and_shows_its_progress(dataset, least, capsy
     assert max(map(len, out.splitlines())) <= 80
 
 
-def test_train_is_decided_by_its_seed_and_epochs(capsys):
+def test_train_depends_only_on_seed_and_epochs(capsys):
     outputs = []
     for seed in ("1", "1", "2"):
         assert main(["train", "moons", "--epochs", "2", "--seed", seed]) == 0
@@ -292,7 +292,7 @@ def test_train_is_decided_by_its_seed_and_epochs(capsys):
     assert "epoch 2 of 2" in outputs[0]
 
 
-def test_train_digits_without_scikit_learn_is_one_line_and_exit_1(capsys, monkeypatch):
+def test_train_digits_without_scikit_learn_exits_1(capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)  # as if it were not installed
     assert main(["train", "digits"]) == 1
     out, err = capsys.readouterr()
@@ -301,7 +301,7 @@ def test_train_digits_without_scikit_learn_is_one_line_and_exit_1(capsys, monkey
     assert 'pip install "autograd_mini[examples]"' in err
 
 
-def test_stopping_it_by_hand_is_no_traceback(capsys, monkeypatch):
+def test_keyboard_interrupt_prints_no_traceback(capsys, monkeypatch):
     def interrupted(*args, **kwargs):
         raise KeyboardInterrupt
 
@@ -313,7 +313,7 @@ def test_stopping_it_by_hand_is_no_traceback(capsys, monkeypatch):
 # ---- arguments ----------------------------------------------------------------------------------
 
 
-def test_help_has_examples_and_version_the_version(capsys):
+def test_help_shows_examples_and_version_the_version(capsys):
     for arguments, found in [
         (["--help"], "autograd-mini train digits --epochs 5"),
         (["train", "--help"], "--seed N"),
@@ -359,7 +359,7 @@ def test_help_has_examples_and_version_the_version(capsys):
         (["draw", "s.py:loss", "--let", "x=2"], "--let gives values to an expression"),
     ],
 )
-def test_a_bad_argument_exits_2_with_one_line(arguments, found, capsys, folder):
+def test_bad_argument_exits_2_with_one_line(arguments, found, capsys, folder):
     assert found in refused(capsys, *arguments)
     assert os.listdir(folder) == []
 
@@ -367,7 +367,7 @@ def test_a_bad_argument_exits_2_with_one_line(arguments, found, capsys, folder):
 # ---- fused beside unfused -----------------------------------------------------------------------
 
 
-def test_compare_shows_the_graph_break_and_the_node_hold(capsys, folder):
+def test_compare_shows_that_only_the_graph_overflows(capsys, folder):
     assert main(["compare"]) == 0
     out, err = capsys.readouterr()
     assert err == ""
@@ -380,7 +380,7 @@ def test_compare_shows_the_graph_break_and_the_node_hold(capsys, folder):
     assert os.listdir(folder) == []
 
 
-def test_an_output_that_nothing_is_written_to_is_refused(capsys):
+def test_output_option_before_a_command_is_refused(capsys):
     with pytest.raises(SystemExit) as stopped:
         main(["-o", "out.svg", "train", "moons"])
     assert stopped.value.code == 2

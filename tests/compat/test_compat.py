@@ -112,11 +112,11 @@ def test_micrograd_programs(program, request):
     np.testing.assert_allclose(found, numbers(theirs), rtol=1e-9)
 
 
-def test_networks_of_neurons_are_written_as_micrograd_writes_them(their_micrograd):
+def test_repr_of_networks_equals_micrograds(their_micrograd):
     assert repr(ours.MLP(2, [3, 1])) == repr(their_micrograd.MLP(2, [3, 1]))
 
 
-def test_backward_twice_is_twice_the_gradient_which_it_is_not_in_micrograd(their_micrograd):
+def test_backward_twice_doubles_gradients_unlike_micrograd(their_micrograd):
     def twice(m):
         x = m.Value(2.0)
         y = (x * x) * (x * x)
@@ -128,7 +128,7 @@ def test_backward_twice_is_twice_the_gradient_which_it_is_not_in_micrograd(their
     assert twice(their_micrograd) != 2 * 32
 
 
-def test_a_chain_of_ten_thousand_is_no_deeper_than_one_of_ten(their_micrograd):
+def test_chain_of_ten_thousand_does_not_recurse(their_micrograd):
     def chain(m):
         x = m.Value(1.0)
         y = x
@@ -142,7 +142,7 @@ def test_a_chain_of_ten_thousand_is_no_deeper_than_one_of_ten(their_micrograd):
         chain(their_micrograd)
 
 
-def test_a_value_is_one_number():
+def test_value_of_an_array_raises():
     with pytest.raises(TypeError):
         ours.Value([1.0, 2.0])
     assert ours.Value(1, label="a").name == "a"

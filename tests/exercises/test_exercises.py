@@ -20,7 +20,7 @@ SOURCES = Path(exercises.__file__).parent
 
 
 @pytest.fixture(autouse=True)
-def a_session_of_its_own():
+def fresh_session():
     yield
     for e in ALL.values():
         e.passed, e._hinted = False, 0
@@ -139,7 +139,7 @@ SOLUTIONS = {
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_every_exercise_has_a_solution_that_passes(name, capsys):
+def test_solution_of_every_exercise_passes(name, capsys):
     assert ALL[name].check(SOLUTIONS[name]) is SOLUTIONS[name]
     assert ALL[name].passed
     assert capsys.readouterr().out == f"{name}: right.\n"
@@ -166,7 +166,7 @@ def forward_order(tape):
     return adjoints
 
 
-def as_they_come(graph, result):
+def propagate_each_arrival(graph, result):
     """Hands on what has arrived so far, each time something arrives."""
     adjoints = dict.fromkeys(graph, 0.0)
 
@@ -465,7 +465,7 @@ WRONG = [
     ("sweep", forward_order, "expected"),
     ("sweep", lambda tape: {"x": 1.0}, "Your dict has no 'L'"),
     ("sweep", lambda tape: [1.0, 2.0], "expected a dict"),
-    ("sweep_of_a_graph", as_they_come, "processed before all its uses"),
+    ("sweep_of_a_graph", propagate_each_arrival, "processed before all its uses"),
     ("sweep_of_a_graph", breadth_first, "processed before all its uses"),
     ("sweep_of_a_graph", by_recursion, "raised RecursionError"),
     ("sweep_of_a_graph", lambda graph, result: dict.fromkeys(graph, 0.0), "begin with that"),
@@ -496,7 +496,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("name", "answer", "diagnosis"), WRONG, ids=range(len(WRONG)))
-def test_a_wrong_answer_is_told_what_it_looks_like(name, answer, diagnosis):
+def test_wrong_answer_gets_its_diagnosis(name, answer, diagnosis):
     with pytest.raises(WrongAnswer) as caught:
         ALL[name].check(answer)
     message = " ".join(str(caught.value).split())
@@ -513,7 +513,7 @@ def test_every_exercise_has_wrong_answers():
 # ---- what an answer may do besides being wrong ---------------------------------------------------
 
 
-def test_the_message_shows_input_entry_both_values_and_diagnosis():
+def test_message_shows_input_entry_values_and_diagnosis():
     with pytest.raises(WrongAnswer) as caught:
         exercises.log_rule.check(lambda g, y, x: -g / x)
     assert (
@@ -564,7 +564,7 @@ def misspelled(g, y, x):
         (lambda g, y, x: helper_that_fails(x), "helper_that_fails|return x.nothing"),
     ],
 )
-def test_whatever_an_answer_does_is_told(answer, message):
+def test_message_names_a_fault_of_the_function(answer, message):
     with pytest.raises(WrongAnswer) as caught:
         exercises.log_rule.check(answer)
     assert re.search(message, " ".join(str(caught.value).split())), str(caught.value)
@@ -579,24 +579,24 @@ def test_whatever_an_answer_does_is_told(answer, message):
         lambda g, y, x, keyword=None: g / x,
     ],
 )
-def test_a_right_answer_may_come_as_a_list_or_a_tensor(answer):
+def test_right_answer_may_be_a_list_or_a_tensor(answer):
     exercises.log_rule.check(answer)
 
 
-def test_an_error_of_the_answer_is_the_cause_of_the_message():
+def test_error_of_the_answer_is_the_cause():
     with pytest.raises(WrongAnswer) as caught:
         exercises.log_rule.check(with_a_bug)
     assert isinstance(caught.value.__cause__, NameError)
 
 
-def test_what_cannot_be_called_is_refused():
+def test_check_of_a_non_callable_raises():
     with pytest.raises(
         TypeError, match=r"expected your function, got 3\.0\. Pass the function itself"
     ):
         exercises.log_rule.check(3.0)
 
 
-def test_a_right_function_that_uses_up_its_memory_of_the_last_call_is_tried_on_fresh_arrays():
+def test_every_check_passes_fresh_arrays():
     kept = []
 
     def answer(g, y, x):
@@ -612,7 +612,7 @@ def test_a_right_function_that_uses_up_its_memory_of_the_last_call_is_tried_on_f
 # ---- hints, statements and the list --------------------------------------------------------------
 
 
-def test_hints_go_one_step_further_each_time(capsys):
+def test_hints_advance_by_one_step(capsys):
     e = exercises.exp_rule
     for _ in range(4):
         e.hint()
@@ -626,7 +626,7 @@ def test_hints_go_one_step_further_each_time(capsys):
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_every_statement_names_the_function_and_its_hints_lead_somewhere(name):
+def test_statement_names_the_function_and_has_hints(name):
     e = ALL[name]
     assert len(e.title) <= 70
     assert not e.title.endswith(".")
@@ -668,7 +668,7 @@ SOLVED = {
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_neither_statement_nor_hint_nor_message_contains_the_solution(name):
+def test_texts_do_not_contain_the_solution(name):
     texts = [ALL[name].statement, *ALL[name].hints]
     for other, answer, _ in WRONG:
         if other == name:
@@ -681,7 +681,7 @@ def test_neither_statement_nor_hint_nor_message_contains_the_solution(name):
         assert not found, (found, text)
 
 
-def test_no_solution_is_in_the_package():
+def test_package_contains_no_solution():
     source = "".join(p.read_text(encoding="utf-8") for p in SOURCES.glob("*.py"))
     source = re.sub(r"\s", "", source)
     for solution in (
@@ -692,7 +692,7 @@ def test_no_solution_is_in_the_package():
         assert solution not in source, solution
 
 
-def test_the_module_shows_itself_as_the_list_of_what_is_passed():
+def test_repr_of_the_module_lists_passed_exercises():
     assert repr(exercises).startswith("0 of 25 exercises passed.\n\nNumbers")
     exercises.exp_rule.check(SOLUTIONS["exp_rule"])
     assert "  [x] exp_rule " in repr(exercises)
@@ -703,7 +703,7 @@ def test_the_module_shows_itself_as_the_list_of_what_is_passed():
     assert "0 of 25" in exercises.overview()
 
 
-def test_all_exercises_are_in_one_chapter_and_public():
+def test_exercises_are_in_one_chapter_and_public():
     assert len(ALL) == 25 == sum(map(len, CHAPTERS.values()))
     assert ag.exercises is exercises
     assert set(ALL) <= set(exercises.__all__)
@@ -718,12 +718,12 @@ def test_check_is_a_decorator():
     assert rule(2.0, 3.0, 0.0) == 6.0
 
 
-def test_a_notebook_shows_the_message_alone():
+def test_notebook_shows_only_the_message():
     assert WrongAnswer("exp_rule: ...")._render_traceback_() == ["exp_rule: ..."]
     assert issubclass(WrongAnswer, AssertionError)
 
 
-def test_an_exercise_of_ones_own():
+def test_exercise_decorator_makes_a_new_exercise():
     @exercise("Think of a square.")
     def area():
         """The area of a square
@@ -749,7 +749,7 @@ def run(*arguments, encoding="utf-8"):
     )
 
 
-def test_the_command_lists_the_exercises_and_prints_what_one_asks():
+def test_command_lists_exercises_and_prints_tasks():
     listed = run("-m", "autograd_mini.exercises")
     assert listed.returncode == 0
     assert all(name in listed.stdout for name in ALL)
@@ -765,7 +765,7 @@ def test_the_command_lists_the_exercises_and_prints_what_one_asks():
     assert "there is no exercise 'zzz'. Leave out the name to list all." in odd.stderr
 
 
-def test_a_terminal_of_plain_letters_is_enough():
+def test_ascii_terminal_gets_ascii_spellings():
     program = (
         "from autograd_mini.exercises import *; reciprocal_rule.hint(); "
         "reciprocal_rule.check(lambda g, y, x: -g * y**2)"
@@ -777,7 +777,7 @@ def test_a_terminal_of_plain_letters_is_enough():
     assert "y = y_hat and g have" in listed.stdout.replace("\n", " ")
 
 
-def test_the_exercises_are_imported_on_demand_and_need_numpy_only():
+def test_exercises_are_lazy_and_need_only_numpy():
     program = (
         "import sys, numpy, autograd_mini; assert 'autograd_mini.exercises' not in sys.modules; "
         "before = set(sys.modules); import autograd_mini.exercises; "

@@ -34,7 +34,7 @@ def test_linear_gradients_over_any_leading_axes(shape):
     assert ag.gradcheck(by_hand, x, layer.weight, layer.bias)
 
 
-def test_linear_says_which_lengths_do_not_fit():
+def test_linear_of_mismatched_lengths_names_them():
     for shape in [(4, 3), (3,), (2, 4, 3)]:
         with pytest.raises(
             ValueError, match=r"linear of .*'W1' \(2, 5\).*last axis of the left operand"
@@ -42,7 +42,7 @@ def test_linear_says_which_lengths_do_not_fit():
             nn.Linear(2, 5, name="1")(np.ones(shape))
 
 
-def test_a_stack_of_weights_gets_no_gradient_of_another_shape():
+def test_linear_of_stacked_weights_is_right_or_raises():
     """`linear` is for one matrix; where a stack broadcasts, its rules are right or refuse."""
     x, w = RNG.normal(size=(4, 3)), RNG.normal(size=(3, 3, 3))
     t = ag.tensor(w, requires_grad=True)
@@ -62,7 +62,7 @@ def test_linear_parameters_are_named_leaves():
     assert nn.Linear(3, 2).weight.name == "W"
 
 
-def test_first_weights_are_glorots():
+def test_initial_weights_are_glorots():
     layer = nn.Linear(200, 100)
     limit = np.sqrt(6 / 300)
     w = layer.weight.data
@@ -71,14 +71,14 @@ def test_first_weights_are_glorots():
     assert not layer.bias.data.any()
 
 
-def test_a_seed_decides_the_weights_and_a_generator_moves_on():
+def test_seed_fixes_weights_and_generator_advances():
     generator = np.random.default_rng(5)
     first, second = (nn.Linear(3, 3, rng=generator).weight.data for _ in range(2))
     np.testing.assert_array_equal(first, nn.Linear(3, 3, rng=5).weight.data)
     assert (first != second).all()
 
 
-def test_float32_stays_float32_through_a_model_and_its_gradients():
+def test_float32_model_has_float32_gradients():
     model = nn.MLP([3, 4, 2], dtype=np.float32)
     logits = model(X.astype(np.float32))
     assert logits.dtype == np.float32
@@ -87,17 +87,17 @@ def test_float32_stays_float32_through_a_model_and_its_gradients():
 
 
 @pytest.mark.parametrize("sizes", [(0, 2), (2, 0), (-1, 2)])
-def test_a_layer_has_inputs_and_outputs(sizes):
+def test_linear_without_inputs_or_outputs_raises(sizes):
     with pytest.raises(ValueError, match="at least one input and output"):
         nn.Linear(*sizes)
 
 
-def test_parameters_of_an_integer_dtype_are_refused():
+def test_linear_of_an_integer_dtype_raises():
     with pytest.raises(TypeError, match="cannot require a gradient"):
         nn.Linear(2, 2, dtype=int)
 
 
-def test_a_wrong_number_of_features_says_which_layer_and_shapes():
+def test_wrong_number_of_features_names_layer_and_shapes():
     with pytest.raises(ValueError, match=r"\(6, 3\).*'W1' \(2, 4\)"):
         nn.MLP([2, 4, 2])(X)
 
@@ -105,25 +105,25 @@ def test_a_wrong_number_of_features_says_which_layer_and_shapes():
 # ---- Sequential and MLP -------------------------------------------------------------------------
 
 
-def test_layers_run_in_order_and_may_be_any_callable():
+def test_sequential_applies_any_callables_in_order():
     model = nn.Sequential(np.exp, lambda x: x + 1, ag.relu, np.sqrt)
     np.testing.assert_allclose(model(X), np.sqrt(np.exp(X) + 1))
     assert model.parameters() == []
     assert nn.Sequential()(X) is X
 
 
-def test_what_cannot_be_called_is_no_layer():
+def test_sequential_of_a_non_callable_raises():
     with pytest.raises(TypeError, match="layer 1 of Sequential cannot be called: 'tanh'"):
         nn.Sequential(nn.Linear(2, 2), "tanh")
 
 
-def test_models_nest_and_a_shared_layer_is_trained_once():
+def test_shared_layer_in_nested_models_is_listed_once():
     shared = nn.Linear(3, 3)
     model = nn.Sequential(nn.Sequential(shared, np.tanh), shared, nn.Linear(3, 1, name="o"))
     assert [p.name for p in model.parameters()] == ["W", "b", "Wo", "bo"]
 
 
-def test_mlp_is_its_layers_with_activations_between():
+def test_mlp_puts_activations_between_its_layers():
     model = nn.MLP([3, 5, 4, 2])
     w1, b1, w2, b2, w3, b3 = (p.data for p in model.parameters())
     expected = np.tanh(np.tanh(X @ w1 + b1) @ w2 + b2) @ w3 + b3
@@ -131,14 +131,14 @@ def test_mlp_is_its_layers_with_activations_between():
     assert [p.name for p in model.parameters()] == ["W1", "b1", "W2", "b2", "W3", "b3"]
 
 
-def test_mlp_for_relu_starts_with_larger_weights():
+def test_mlp_with_relu_has_larger_initial_weights():
     tanh, relu = (nn.MLP([3, 4], activation=f).layers[0].weight for f in (np.tanh, ag.relu))
     np.testing.assert_allclose(relu.data, np.sqrt(2) * tanh.data)
     assert nn.MLP([3, 4], activation=ag.relu, dtype=np.float32).layers[0].weight.dtype == "f4"
 
 
 @pytest.mark.parametrize("sizes", [[], [2]])
-def test_an_mlp_has_inputs_and_outputs(sizes):
+def test_mlp_of_fewer_than_two_sizes_raises(sizes):
     with pytest.raises(ValueError, match="an MLP needs the number of inputs and outputs"):
         nn.MLP(sizes)
 
@@ -190,7 +190,7 @@ def test_training_lowers_the_loss_and_counts_epochs_from_1():
     assert losses[-1] < losses[0] / 2
 
 
-def test_nothing_happens_before_the_first_turn_and_it_may_be_left_early():
+def test_train_is_lazy_and_can_stop_early():
     model, training = moons_training(epochs=10**9)
     before = model.layers[0].weight.numpy()
     np.testing.assert_array_equal(model.layers[0].weight.data, before)
@@ -239,7 +239,7 @@ def recorded_batches(batch_size, n=10, epochs=2):
 @pytest.mark.parametrize(
     ("batch_size", "lengths"), [(None, [10]), (4, [4, 4, 2]), (5, [5, 5]), (99, [10])]
 )
-def test_every_epoch_sees_every_example_once_in_a_new_order(batch_size, lengths):
+def test_epoch_uses_each_example_once_in_a_new_order(batch_size, lengths):
     batches = recorded_batches(batch_size)
     assert [len(b) for b in batches] == lengths * 2
     half = len(lengths)
@@ -248,7 +248,7 @@ def test_every_epoch_sees_every_example_once_in_a_new_order(batch_size, lengths)
     assert first != second != sorted(second)
 
 
-def test_the_loss_of_an_epoch_is_the_mean_over_examples_not_over_batches():
+def test_loss_of_an_epoch_is_the_mean_over_examples():
     x = np.array([[0.0], [0.0], [0.0], [3.0]])
     w = ag.tensor(1.0, requires_grad=True)
     training = nn.train(
@@ -258,7 +258,7 @@ def test_the_loss_of_an_epoch_is_the_mean_over_examples_not_over_batches():
     assert next(training) == (1, 0.75)
 
 
-def test_training_is_decided_by_its_seeds():
+def test_training_depends_only_on_its_seeds():
     results = []
     for seed in (1, 1, 2):
         model, training = moons_training(rng=seed)
@@ -292,7 +292,7 @@ UNEVEN = r"x has shape \(4, 2\), labels have shape \(3,\): along the first axis 
         (np.zeros((4, 2)), [0] * 4, {"epochs": 0}, "epochs=0"),
     ],
 )
-def test_what_cannot_be_trained_on_is_refused_at_the_call(x, labels, settings, text):
+def test_train_with_bad_arguments_raises_at_the_call(x, labels, settings, text):
     model = nn.MLP([2, 2])
     optimizer = optim.SGD(model.parameters(), lr=0.1)
     with pytest.raises(ValueError, match=text):
@@ -305,7 +305,7 @@ def test_what_cannot_be_trained_on_is_refused_at_the_call(x, labels, settings, t
 @pytest.mark.parametrize(
     "make", [lambda p: optim.SGD(p, lr=0.1, momentum=0.9), lambda p: optim.Adam(p, lr=0.01)]
 )
-def test_training_with_the_unfused_graph_reaches_the_same_weights(make):
+def test_training_on_the_graph_reaches_the_same_weights(make):
     x, labels = data.moons(200)
     trained = []
     for loss in (ag.softmax_cross_entropy, ag.cross_entropy):
@@ -340,12 +340,12 @@ def test_accuracy_records_nothing():
     assert not outputs[0].requires_grad
 
 
-def test_accuracy_wants_one_label_for_each_example():
+def test_accuracy_of_too_few_labels_raises():
     with pytest.raises(ValueError, match="one label for each"):
         nn.accuracy(nn.MLP([3, 2]), X, [0, 1])
 
 
-def test_accuracy_wants_one_label_an_example():
+def test_accuracy_of_labels_in_another_shape_raises():
     with pytest.raises(ValueError, match="class of each example as one int"):
         nn.accuracy(lambda x: x, np.eye(3), [[0], [1], [2]])
 

@@ -52,7 +52,7 @@ class Block:
         ),
     ],
 )
-def test_each_layer_has_a_row_and_the_shape_it_gave(model, x, paths, outputs):
+def test_summary_has_a_row_and_output_for_each_layer(model, x, paths, outputs):
     before = repr(vars(model))
     plain, run = ag.summary(model), ag.summary(model, np.zeros(x))
     for summary in (plain, run):
@@ -64,7 +64,7 @@ def test_each_layer_has_a_row_and_the_shape_it_gave(model, x, paths, outputs):
 
 
 @pytest.mark.parametrize("model", [nn.MLP([3, 5, 2]), Block(), nn.Sequential(Block(), Block())])
-def test_the_total_is_that_of_the_parameters_each_once(model):
+def test_total_counts_each_parameter_once(model):
     summary = ag.summary(model)
     parameters = list(dict.fromkeys(model.parameters()))
     assert summary.count == sum(p.size for p in parameters)
@@ -72,7 +72,7 @@ def test_the_total_is_that_of_the_parameters_each_once(model):
     assert f"\n\n{summary.count} parameters, {summary.bytes} bytes" in str(summary)
 
 
-def test_a_shared_layer_is_counted_where_it_is_first_met():
+def test_shared_layer_is_counted_in_its_first_row():
     rows = {".".join(row.path): row for row in ag.summary(Block()).rows}
     assert (rows["first"].count, rows["first"].shared) == (12, 0)
     assert (rows["more.0"].count, rows["more.0"].shared) == (0, 2)
@@ -80,14 +80,14 @@ def test_a_shared_layer_is_counted_where_it_is_first_met():
     assert [p.name for p in rows[""].parameters] == ["gain", "shift"]
 
 
-def test_what_is_not_trained_is_counted_too_and_said():
+def test_frozen_parameters_are_counted_and_noted():
     text = str(ag.summary(Block()))
     assert text.endswith(", 3 of them require no gradient")
     assert re.search(r"^- +Block +gain \(3,\) shift \(3,\) +float32, float64 +26", text, re.M)
     assert "require no" not in str(ag.summary(nn.Linear(2, 2)))
 
 
-def test_numbers_are_to_the_right_and_lines_within_the_width():
+def test_text_aligns_numbers_and_keeps_the_width():
     wide = nn.Linear(10, 3)
     wide.weight.name = "a long and 宽 name " * 9
     summary = ag.summary(nn.Sequential(nn.MLP([784, 512, 10], dtype=np.float32), wide))
@@ -99,7 +99,7 @@ def test_numbers_are_to_the_right_and_lines_within_the_width():
         assert lines[1].endswith("  407,083  1,628,464")
 
 
-def test_a_stream_without_our_letters_gets_ascii(monkeypatch):
+def test_ascii_stream_gets_ascii_spellings(monkeypatch):
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     monkeypatch.setattr(sys, "stdout", stream)
     layer = nn.Linear(2, 2)
@@ -110,7 +110,7 @@ def test_a_stream_without_our_letters_gets_ascii(monkeypatch):
     assert "Linear  d" in text
 
 
-def test_a_notebook_shows_a_table_whose_names_are_escaped():
+def test_html_table_escapes_names():
     layer = nn.Linear(2, 2)
     layer.weight.name = "<W>"
     page = ag.summary(layer, np.zeros((1, 2)))._repr_html_()
@@ -120,7 +120,7 @@ def test_a_notebook_shows_a_table_whose_names_are_escaped():
     assert repr(ag.summary(layer)) == str(ag.summary(layer))
 
 
-def test_an_example_may_be_a_list_and_leaves_no_tape():
+def test_example_may_be_a_list_and_records_nothing():
     model = nn.Linear(2, 3)
     seen = []
     ag.summary(nn.Sequential(model, lambda y: seen.append(y) or y), [[1.0, 2.0]])
@@ -133,11 +133,11 @@ def test_an_example_may_be_a_list_and_leaves_no_tape():
     [(3, "3"), (np.tanh, "<ufunc 'tanh'>"), (nn.Linear, "the class Linear"), (None, "None"),
      ([nn.Linear(1, 1)], r"\[Linear\(1, 1\)\]"), (ag.tensor([1.0]), "Tensor")],
 )  # fmt: skip
-def test_what_is_no_model_is_refused(given, called):
+def test_summary_of_a_non_model_raises(given, called):
     with pytest.raises(TypeError, match=rf"summary takes a model.*parameters\(\).*not {called}"):
         ag.summary(given)
 
 
-def test_an_example_of_the_wrong_shape_is_refused_by_the_layer():
+def test_example_of_the_wrong_shape_raises():
     with pytest.raises(ValueError, match=r"linear of .*\(5, 3\).*'W1' \(2, 4\)"):
         ag.summary(nn.MLP([2, 4, 1]), np.zeros((5, 3)))

@@ -30,7 +30,7 @@ def to_w(g, y, x, w):
     return g * np.tanh(x)
 
 
-def test_a_right_node_agrees_in_every_row():
+def test_right_node_agrees_in_every_row():
     report = report_of(to_x, to_w, strict=True)
     assert report.ok
     assert (report.records, report.graph_records) == (1, 2)
@@ -44,7 +44,7 @@ def test_a_right_node_agrees_in_every_row():
     assert report.time > 0
 
 
-def test_a_planted_wrong_rule_is_reported_and_named():
+def test_wrong_rule_is_reported_and_named():
     def wrong(g, y, x, w):
         return g * np.tanh(x) * (1 + 1e-9)
 
@@ -56,7 +56,7 @@ def test_a_planted_wrong_rule_is_reported_and_named():
         report_of(to_x, wrong, strict=True)
 
 
-def test_where_the_graph_breaks_the_node_is_nearer_to_the_reference():
+def test_node_is_nearer_where_the_graph_overflows():
     for targets in (np.array(1), np.array([0.0, 1.0, 0.0])):
         report = ag.check_fused(ag.SoftmaxCrossEntropy, [1000.0, 0.0, -1000.0], targets)
         assert report.ok
@@ -80,7 +80,7 @@ PRODUCT = {
 @pytest.mark.parametrize("axis", PRODUCT["axis"])
 @pytest.mark.parametrize("targets", PRODUCT["targets"])
 @pytest.mark.parametrize("dtype", [np.float64, pytest.param(np.float32, marks=pytest.mark.slow)])
-def test_softmax_cross_entropy_is_held_to_its_graph_with_all_options(
+def test_softmax_cross_entropy_agrees_with_all_options(
     dtype, axis, targets, monkeypatch
 ):
     monkeypatch.setattr(equivalence, "_TIMED", 1)
@@ -102,7 +102,7 @@ def test_softmax_cross_entropy_is_held_to_its_graph_with_all_options(
         ag.check_fused(ag.softmax_cross_entropy, logits, y, strict=True, tolerance=2000, **options)
 
 
-def test_a_wrong_function_is_found_with_its_options():
+def test_wrong_function_with_options_is_found():
     def doubled(z, y, reduction="mean"):
         return 2 * ag.softmax_cross_entropy(z, y, reduction=reduction)
 
@@ -111,6 +111,6 @@ def test_a_wrong_function_is_found_with_its_options():
         ag.check_fused(doubled, X, Y, strict=True, reduction="none")
 
 
-def test_a_primitive_without_a_graph_cannot_be_compared():
+def test_check_fused_without_a_graph_raises():
     with pytest.raises(TypeError, match=r"sigmoid.* does not name a graph"):
         ag.check_fused(ag.sigmoid, X)
