@@ -53,9 +53,9 @@ def moons(n: int = 1000, *, noise: float = 0.1, rng: Seed = 0) -> tuple[Features
     """
     n = index(n)
     if n < 2:
-        raise ValueError(f"n is {n}: two moons need at least two points")
+        raise ValueError(f"n must be at least 2, got {n}.")
     if not 0 <= noise < np.inf:
-        raise ValueError(f"noise is {noise}: a standard deviation is finite and not negative")
+        raise ValueError(f"noise must be finite and at least 0, got {noise}.")
     rng = np.random.default_rng(rng)
     outer, inner = np.linspace(0, np.pi, n // 2), np.linspace(0, np.pi, n - n // 2)
     x = np.concatenate(
@@ -100,7 +100,7 @@ def digits() -> tuple[Features, Labels]:
         from sklearn.datasets import load_digits
     except ImportError as error:
         raise ImportError(
-            "the digits are part of scikit-learn, which is not installed: "
+            "data.digits needs scikit-learn, which is not installed: "
             'pip install "autograd_mini[examples]"'
         ) from error
     x, labels = load_digits(return_X_y=True)
@@ -140,10 +140,10 @@ def split(
     x, labels = paired(x, labels)
     n = len(x)
     if not 0 < held_out < 1:
-        raise ValueError(f"held_out is {held_out}: it is a fraction, between 0 and 1")
+        raise ValueError(f"held_out must be between 0 and 1, got {held_out}.")
     test = round(n * held_out)
     if not 0 < test < n:
-        raise ValueError(f"held_out={held_out} of {n} examples leaves one of the sets empty")
+        raise ValueError(f"held_out={held_out} of {n} examples leaves one of the sets empty.")
     order = np.random.default_rng(rng).permutation(n)
     train_rows, test_rows = order[test:], order[:test]
     return x[train_rows], labels[train_rows], x[test_rows], labels[test_rows]
@@ -155,7 +155,7 @@ def paired(x: ArrayLike, labels: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]
     Raises
     ------
     ValueError
-        If there is no example, or not one label for each.
+        If there are no examples, or not one label for each.
 
     Examples
     --------
@@ -167,7 +167,7 @@ def paired(x: ArrayLike, labels: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]
     x, labels = np.asarray(x), np.asarray(labels)
     if x.ndim == 0 or x.size == 0 or x.shape[:1] != labels.shape[:1]:
         raise ValueError(
-            f"x has shape {x.shape}, labels have shape {labels.shape}: along the first axis there "
-            "must be one label for each example, and at least one example."
+            f"x has shape {x.shape}, labels have shape {labels.shape}. Pass at least one example, "
+            "and one label for each example along the first axis."
         )
     return x, labels

@@ -31,7 +31,7 @@ class Optimizer:
     TypeError
         If a parameter is not a Tensor.
     ValueError
-        If there is no parameter, if one is listed twice, is not a leaf or does not require a
+        If the list is empty, if a parameter is listed twice, is not a leaf or does not require a
         gradient, or if the learning rate is not a positive number.
 
     Examples
@@ -255,29 +255,29 @@ class Adam(Optimizer):
 def _checked(parameters: Iterable[Tensor]) -> list[Tensor]:
     """Return the parameters as a list, or raise and name the one that cannot be trained."""
     if isinstance(parameters, Tensor):
-        raise TypeError(f"parameters: pass a list of tensors, [w], not {describe(parameters)}")
-    found = list(parameters)
-    if not found:
-        raise ValueError("there are no parameters to optimise: the list is empty")
-    for i, p in enumerate(found):
+        raise TypeError(f"parameters: got {describe(parameters)}. Pass a list of tensors.")
+    listed = list(parameters)
+    if not listed:
+        raise ValueError("parameters: the list is empty. Pass the tensors to train.")
+    for i, p in enumerate(listed):
         if not isinstance(p, Tensor):
-            raise TypeError(f"parameter {i} is {describe(p)}: pass Tensors, made with ag.tensor")
+            raise TypeError(f"parameter {i} is {describe(p)}. Create Tensors with ag.tensor.")
         if p.op is not None:
-            raise ValueError(f"parameter {i}, {describe(p)}, is not a leaf: {p.op.name} made it")
+            raise ValueError(f"parameter {i}, {describe(p)}, is not a leaf: {p.op.name} made it.")
         if not p.requires_grad:
-            raise ValueError(f"parameter {i}, {describe(p)}, does not require a gradient")
-    if len({id(p) for p in found}) < len(found):
-        raise ValueError("a parameter is in the list twice, so each step would change it twice")
-    return found
+            raise ValueError(f"parameter {i}, {describe(p)}, does not require a gradient.")
+    if len({id(p) for p in listed}) < len(listed):
+        raise ValueError("parameters: one is listed twice, so each step would change it twice.")
+    return listed
 
 
 def _positive(name: str, value: float) -> float:
     if not 0 < value < inf:  # also refuses NaN
-        raise ValueError(f"{name} is {value}: it must be a positive number")
+        raise ValueError(f"{name} must be a positive number, got {value}.")
     return value
 
 
 def _fraction(name: str, value: float) -> float:
     if not 0 <= value < 1:
-        raise ValueError(f"{name} is {value}: it must be at least 0 and less than 1")
+        raise ValueError(f"{name} must be at least 0 and less than 1, got {value}.")
     return value

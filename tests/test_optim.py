@@ -201,22 +201,22 @@ def test_parameters_may_come_from_a_generator():
 @pytest.mark.parametrize("make", [optim.SGD, optim.Adam])
 @pytest.mark.parametrize("lr", [0.0, -0.1, np.nan, np.inf])
 def test_learning_rate_that_is_not_positive_raises(make, lr):
-    with pytest.raises(ValueError, match=r"lr is .*: it must be a positive number"):
+    with pytest.raises(ValueError, match="lr must be a positive number, got"):
         make([leaf(1.0)], lr)
 
 
 @pytest.mark.parametrize("momentum", [-0.1, 1.0, np.nan])
 def test_momentum_outside_0_to_1_raises(momentum):
-    with pytest.raises(ValueError, match=r"momentum is .*: it must be at least 0 and"):
+    with pytest.raises(ValueError, match="momentum must be at least 0 and"):
         optim.SGD([leaf(1.0)], lr=0.1, momentum=momentum)
 
 
 @pytest.mark.parametrize(
     ("constants", "text"),
     [
-        ({"betas": (1.0, 0.9)}, r"betas\[0\] is 1.0"),
-        ({"betas": (0.9, -1.0)}, r"betas\[1\] is -1.0"),
-        ({"eps": 0.0}, "eps is 0.0"),
+        ({"betas": (1.0, 0.9)}, r"betas\[0\] must be .*, got 1.0"),
+        ({"betas": (0.9, -1.0)}, r"betas\[1\] must be .*, got -1.0"),
+        ({"eps": 0.0}, "eps must be .*, got 0.0"),
     ],
 )
 def test_adam_with_bad_constants_raises(constants, text):
@@ -235,11 +235,11 @@ W = leaf(1.0)
     ("parameters", "kind", "text"),
     [
         ([], ValueError, "the list is empty"),
-        (leaf([1.0], name="w"), TypeError, r"pass a list of tensors, \[w\], not 'w' \(1,\)"),
-        ([leaf(1.0), np.ones(2)], TypeError, r"parameter 1 is an array \(2,\) float64: pass Tens"),
+        (leaf([1.0], name="w"), TypeError, r"got 'w' \(1,\).*list of tensors"),
+        ([leaf(1.0), np.ones(2)], TypeError, r"parameter 1 is an array \(2,\) float64"),
         ([record()], ValueError, "parameter 0, .*, is not a leaf: mul made it"),
         ([ag.tensor(1.0, name="w")], ValueError, "'w' .*, does not require a gradient"),
-        ([W, leaf(2.0), W], ValueError, "a parameter is in the list twice"),
+        ([W, leaf(2.0), W], ValueError, "listed twice"),
     ],
 )
 def test_parameters_that_cannot_be_trained_raise(parameters, kind, text):

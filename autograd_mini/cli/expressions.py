@@ -54,12 +54,12 @@ def tensors(assignments: Mapping[str, str]) -> dict[str, Tensor]:
 
 def _tensor(name: str, text: str) -> Tensor:
     if not name.isidentifier() or iskeyword(name):
-        raise ExpressionError(f"{name!r} is not a name for a tensor: write --let z=2,1,0.1")
+        raise ExpressionError(f"{name!r} is not a name for a tensor. Write --let z=2,1,0.1")
     try:
         rows = [[float(x) for x in row.split(",")] for row in text.split(";")]
     except ValueError:
         raise ExpressionError(
-            f"{name}={text!r} are not numbers: write --let {name}=2,1,0.1 or {name}=1,2;3,4"
+            f"{name}={text!r}: expected numbers. Write --let {name}=2,1,0.1 or {name}=1,2;3,4"
         ) from None
     if len({len(row) for row in rows}) > 1:
         raise ExpressionError(f"the rows of {name}={text!r} have different lengths")
@@ -105,13 +105,13 @@ def _value(node: ast.AST, names: Mapping[str, Any]) -> Any:
         case ast.Name(id=name):
             if name not in names:
                 remedy = _nearest(name, names) or f" If it is a tensor, write --let {name}=2,1,0.1"
-                raise _error(node, f"there is no {name!r}", f".{remedy}")
+                raise _error(node, f"unknown name {name!r}", f".{remedy}")
             return names[name]
         case ast.Attribute(value=owner, attr=name):
             x = _value(owner, names)
             allowed = vars(x) if isinstance(x, SimpleNamespace) else _METHODS.split()
             if name not in allowed:
-                raise _error(node, f"there is no {name!r}", f".{_nearest(name, allowed)}")
+                raise _error(node, f"unknown name {name!r}", f".{_nearest(name, allowed)}")
             return getattr(x, name)
         case ast.Call(func=f, args=args, keywords=keywords) if all(k.arg for k in keywords):
             options = {str(k.arg): _value(k.value, names) for k in keywords}

@@ -133,7 +133,7 @@ def _result(what: str, assignments: Sequence[tuple[str, str]]) -> tuple[Any, Map
 def _run(path: str) -> dict[str, Any]:
     """Run a script as a program, and return its variables."""
     if not Path(path).is_file():
-        raise RuntimeError(f"there is no file {path!r}")
+        raise RuntimeError(f"file not found: {path!r}")
     before = sys.argv, sys.path[:]
     sys.argv, sys.path[:0] = [path], [str(Path(path).parent)]
     try:
@@ -259,9 +259,9 @@ class _Parser(argparse.ArgumentParser):
         if wrong:
             names = [*re.findall(r"\w+", wrong[2]), *TASKS]
             near = difflib.get_close_matches(wrong[1], names, n=1, cutoff=0.7)
-            hint = f"There is: {wrong[2]}."
+            hint = f"Choose from: {wrong[2]}."
             if near:
                 hint = f"Did you mean: {'train ' * (near[0] in TASKS)}{near[0]}?"
-            message = f"there is no '{wrong[1]}'"
+            message = f"unknown argument '{wrong[1]}'"
         stop = "" if message.endswith((".", "?")) else "."
         self.exit(2, f"{_NAME}: error: {one_line(message)}{stop} {hint}\n")

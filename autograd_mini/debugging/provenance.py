@@ -55,8 +55,8 @@ _ORIGINS: dict[int, Origin] = {}  # by identity, because == of tensors compares 
 
 def origin_of(x: Any) -> Origin | None:
     """Return the origin of a tensor, or None if it is not known."""
-    found = _ORIGINS.get(id(x))
-    return found if found is not None and found.tensor() is x else None
+    origin = _ORIGINS.get(id(x))
+    return origin if origin is not None and origin.tensor() is x else None
 
 
 def is_traced(x: Any) -> bool:

@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"Did you mean {near[0]}?" if near else "Leave out the name to list all."
-            parser.error(f"there is no exercise {name!r}. {hint}")
+            parser.error(f"unknown exercise {name!r}. {hint}")
     asked = "\n\n\n".join(repr(known[name]) for name in names)
     print(transliterate(asked or f"{overview()}\n\n{_NEXT}", sys.stdout))
 

@@ -92,8 +92,8 @@ def _sweep_case(tape: list[Node], given: dict[str, Any]) -> Case:
     for name, uses in tape:
         leaf = Tensor(1.0, requires_grad=True)
         tensors[name] = sum(d * tensors[used] for used, d in uses) if uses else leaf
-    found = tensors[tape[-1][0]].tape().adjoints()
-    adjoints = {name: float(found.get(tensors[name], 0.0)) for name, _ in reversed(tape)}
+    by_tensor = tensors[tape[-1][0]].tape().adjoints()
+    adjoints = {name: float(by_tensor.get(tensors[name], 0.0)) for name, _ in reversed(tape)}
     start = ("The derivative of the result by itself is 1: begin with that.", {tape[-1][0]: 0.0})
     return Case(
         given,

@@ -99,7 +99,7 @@ class Exercise:
         Raises
         ------
         ValueError
-            If there is no such hint.
+            If the exercise has fewer hints.
         """
         last = len(self.hints)
         if step is not None and not 1 <= step <= last:

@@ -70,7 +70,7 @@ class Linear:
         self, inputs: int, outputs: int, *, rng: Seed = 0, dtype: DTypeLike = float, name: str = ""
     ) -> None:
         if inputs < 1 or outputs < 1:
-            raise ValueError(f"Linear({inputs}, {outputs}): it needs at least one input and output")
+            raise ValueError(f"Linear({inputs}, {outputs}): inputs and outputs must be at least 1.")
         limit = np.sqrt(6 / (inputs + outputs))
         weight = np.random.default_rng(rng).uniform(-limit, limit, (inputs, outputs))
         self.weight = Tensor(weight, requires_grad=True, dtype=dtype, name=f"W{name}")
@@ -121,7 +121,8 @@ class Sequential:
     def __init__(self, *layers: Layer) -> None:
         for i, layer in enumerate(layers):
             if not callable(layer):
-                raise TypeError(f"layer {i} of {type(self).__name__} cannot be called: {layer!r}")
+                name = type(self).__name__
+                raise TypeError(f"{name}: layer {i} must be callable, got {layer!r:.60}.")
         self.layers = layers
 
     def __call__(self, x: Any) -> Any:
@@ -145,8 +146,8 @@ class Sequential:
         >>> len(nn.Sequential(layer, np.tanh, layer).parameters())
         2
         """
-        found = (p for layer in self.layers for p in getattr(layer, "parameters", list)())
-        return list(dict.fromkeys(found))
+        listed = (p for layer in self.layers for p in getattr(layer, "parameters", list)())
+        return list(dict.fromkeys(listed))
 
 
 class MLP(Sequential):
@@ -196,7 +197,7 @@ class MLP(Sequential):
         dtype: DTypeLike = float,
     ) -> None:
         if len(sizes) < 2:
-            raise ValueError(f"sizes {list(sizes)}: an MLP needs the number of inputs and outputs")
+            raise ValueError(f"MLP: expected the sizes of inputs and outputs, got {list(sizes)}.")
         rng = np.random.default_rng(rng)
         layers: list[Layer] = []
         for i, (inputs, outputs) in enumerate(pairwise(sizes), start=1):

@@ -71,13 +71,15 @@ def summary(model: Layer, x: Any = None) -> Summary:
         is_class = isinstance(model, type)
         given = f"the class {model.__name__} itself" if is_class else f"{model!r:.60}"
         raise TypeError(
-            "summary takes a model: something that can be called and has parameters(), as the "
-            f"layers of autograd_mini.nn do; not {given}"
+            f"summary: expected a model, got {given}. A model is callable and has parameters(), "
+            "like the layers of autograd_mini.nn."
         )
     rows = list(_rows(model, (), set()))
     if x is not None:
         with no_grad():
-            _observed(model, (), {row.path: row for row in rows})(_array(x))
+            _observed(model, (), {row.path: row for row in rows})(
+                x if hasattr(x, "dtype") else np.asarray(x)
+            )
     return Summary(rows)
 
 
@@ -96,7 +98,7 @@ class Row:
     count, bytes : int
         The entries, and the bytes, of its parameters that are in no row above.
     shared : int
-        The number of its own parameters that are in a row above.
+        How many of its parameters are also in a row above.
     output : tuple of int, or None
         The shape of its output. None if no example was run.
 
@@ -292,10 +294,6 @@ def _parameters(layer: Any) -> list[Tensor]:
 def _type_of(layer: Any) -> str:
     name = getattr(layer, "__name__", None) or getattr(layer, "name", None)
     return one_line(str(name or type(layer).__name__))
-
-
-def _array(x: Any) -> Any:
-    return x if hasattr(x, "dtype") else np.asarray(x)
 
 
 def _cells(row: Row) -> list[str]:

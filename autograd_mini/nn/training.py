@@ -76,7 +76,7 @@ def train(
     x, labels = paired(x, labels)
     size = len(x) if batch_size is None else batch_size
     if epochs < 1 or size < 1:
-        raise ValueError(f"epochs={epochs}, batch_size={batch_size}: each must be at least 1")
+        raise ValueError(f"epochs={epochs}, batch_size={batch_size}: both must be at least 1.")
     rng = np.random.default_rng(rng)
 
     def step(rows: NDArray[Any]) -> float:
@@ -121,7 +121,7 @@ def accuracy(model: Layer, x: ArrayLike, labels: ArrayLike) -> float:
         predicted = np.argmax(model(x), axis=-1)
     if predicted.shape != labels.shape:
         raise ValueError(
-            f"labels of shape {labels.shape} for predictions of shape {predicted.shape}: give the "
-            "class of each example as one int"
+            f"accuracy: labels have shape {labels.shape}, predictions have {predicted.shape}. Pass "
+            "the class of each example as one int."
         )
     return float(np.mean(predicted == labels))

@@ -81,7 +81,7 @@ def gradcheck(
     TypeError
         If an input is not real floating, or if `f` does not return Tensors.
     ValueError
-        If there is no input, or if `order` is less than 1.
+        If `inputs` is empty, or if `order` is less than 1.
 
     References
     ----------

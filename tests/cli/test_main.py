@@ -1,4 +1,4 @@
-"""The command: its one screen, its training runs, and what a mistake gets."""
+"""The command line: its output, its files, and the one line that reports an error."""
 
 import os
 import re
@@ -19,7 +19,7 @@ P = np.exp(Z) / np.exp(Z).sum()
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    """Each test runs in an empty folder, which the command may write to."""
+    """Run each test in an empty folder that the command may write to."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -30,7 +30,7 @@ def run(*arguments, env, **kwargs):
 
 
 def refused(capsys, *arguments):
-    """The one line that a bad argument gets."""
+    """Return the one line that reports a bad argument."""
     with pytest.raises(SystemExit) as info:
         main(arguments)
     assert info.value.code == 2
@@ -146,7 +146,7 @@ def test_ascii_console_gets_ascii_spellings():
 def test_error_on_an_ascii_console_escapes_letters():
     done = run("draw", "速*ŷ", "--let", "ŷ=1", env={"PYTHONIOENCODING": "ascii"})
     assert done.returncode == 2
-    assert done.stderr.startswith(b"autograd-mini: error: there is no '\\u901f' (column 1)")
+    assert done.stderr.startswith(b"autograd-mini: error: unknown name '\\u901f' (column 1)")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes break otherwise there")
@@ -192,10 +192,10 @@ SCRIPT = """
 import sys
 import numpy as np
 import autograd_mini as ag
-import beside
+import neighbour
 
 def f(x):
-    return np.tanh(x) * beside.TWO
+    return np.tanh(x) * neighbour.TWO
 
 if __name__ == "__main__":
     weights = ag.tensor([2.0, 1.0], requires_grad=True)
@@ -207,7 +207,7 @@ if __name__ == "__main__":
 def test_draw_of_a_variable_of_a_script(capsys, folder):
     (folder / "made").mkdir()
     (folder / "made" / "script.py").write_text(SCRIPT, encoding="utf-8")
-    (folder / "made" / "beside.py").write_text("TWO = 2.0", encoding="utf-8")
+    (folder / "made" / "neighbour.py").write_text("TWO = 2.0", encoding="utf-8")
     before = sys.argv[:], sys.path[:]
     assert main(["draw", "made/script.py:loss"]) == 0
     drawn = (folder / "graph.svg").read_text(encoding="utf-8")
@@ -232,7 +232,7 @@ def status_of(*arguments):
         ("open('nowhere')", 1, "s.py raised FileNotFoundError"),
         ("import sys; sys.exit(3)", 1, "s.py ended with exit(3)"),
         ("x = (", 1, "s.py raised SyntaxError"),
-        (None, 1, "there is no file 's.py'"),
+        (None, 1, "file not found: 's.py'"),
     ],
 )
 def test_draw_of_a_bad_script_prints_one_line(script, status, why, capsys, folder):
@@ -328,11 +328,11 @@ def test_help_shows_examples_and_version_the_version(capsys):
 @pytest.mark.parametrize(
     ("arguments", "found"),
     [
-        (["trian"], "there is no 'trian'. Did you mean: train?"),
-        (["moons"], "there is no 'moons'. Did you mean: train moons?"),
-        (["train", "mons"], "there is no 'mons'. Did you mean: train moons?"),
+        (["trian"], "unknown argument 'trian'. Did you mean: train?"),
+        (["moons"], "unknown argument 'moons'. Did you mean: train moons?"),
+        (["train", "mons"], "unknown argument 'mons'. Did you mean: train moons?"),
         (["train", "digit"], "Did you mean: train digits?"),
-        (["train", "mnist"], "there is no 'mnist'. There is: "),
+        (["train", "mnist"], "unknown argument 'mnist'. Choose from: "),
         (["train"], "required: dataset"),
         (["train", "moons", "--epochs", "0"], "--epochs: '0' is not a whole number from 1 on"),
         (["train", "moons", "--epochs", "1.5"], "--epochs: '1.5' is not a whole number"),
@@ -342,11 +342,11 @@ def test_help_shows_examples_and_version_the_version(capsys):
         (["-o", "x.jpg"], "'x.jpg' must end in .svg, .html, .png, .pdf, .dot, .gv"),
         (["a\nb"], "a\\nb"),
         (["draw"], "required: EXPR"),
-        (["draw", "sim(x)", "--let", "x=2"], "there is no 'sim' (column 1). Did you mean sum?"),
+        (["draw", "sim(x)", "--let", "x=2"], "unknown name 'sim' (column 1). Did you mean sum?"),
         (["draw", "x +"], "invalid syntax"),
         (["draw", "made/train.py"], "which variable of made/train.py? Write made/train.py:loss"),
         (["draw", "x", "--let", "x=2"], "nothing was recorded for 'x'"),
-        (["draw", "x*2", "--let", "x=a"], "x='a' are not numbers: write --let"),
+        (["draw", "x*2", "--let", "x=a"], "x='a': expected numbers. Write --let"),
         (["draw", "x*2", "--let", "x"], "--let: 'x' is not a name and numbers"),
         (["draw", "x*2", "-o", "x.jpg"], "'x.jpg' must end in"),
         (["explore"], "required: EXPR"),
@@ -364,7 +364,7 @@ def test_bad_argument_exits_2_with_one_line(arguments, found, capsys, folder):
     assert os.listdir(folder) == []
 
 
-# ---- fused beside unfused -----------------------------------------------------------------------
+# ---- comparing -----------------------------------------------------------------------------------
 
 
 def test_compare_shows_that_only_the_graph_overflows(capsys, folder):

@@ -1,5 +1,5 @@
-"""The exercises: each has a solution, which is here and not in the package, and wrong answers that
-learners give, each of which is told what it looks like."""
+"""The exercises: the solutions, which are only here, and common wrong answers with the diagnosis of
+each."""
 
 import os
 import re
@@ -167,7 +167,7 @@ def forward_order(tape):
 
 
 def propagate_each_arrival(graph, result):
-    """Hands on what has arrived so far, each time something arrives."""
+    """Propagate the adjoint so far each time a contribution arrives."""
     adjoints = dict.fromkeys(graph, 0.0)
 
     def arrive(name, g):
@@ -194,7 +194,7 @@ def by_recursion(graph, result):
 
 
 def breadth_first(graph, result):
-    """An order by distance from the result, which is not one by dependence."""
+    """Sort by the distance from the result, which is not a topological order."""
     order = [result]
     for name in order:
         order += [used for used, _ in graph[name] if used not in order]
@@ -510,7 +510,7 @@ def test_every_exercise_has_wrong_answers():
     assert SOLUTIONS.keys() == ALL.keys()
 
 
-# ---- what an answer may do besides being wrong ---------------------------------------------------
+# ---- answers with other faults -------------------------------------------------------------------
 
 
 def test_message_shows_input_entry_values_and_diagnosis():
@@ -618,8 +618,8 @@ def test_hints_advance_by_one_step(capsys):
         e.hint()
     e.hint(1)
     e.hint()
-    told = re.findall(r"Hint (\d) of 3 for exp_rule", capsys.readouterr().out)
-    assert told == ["1", "2", "3", "3", "1", "2"]
+    steps = re.findall(r"Hint (\d) of 3 for exp_rule", capsys.readouterr().out)
+    assert steps == ["1", "2", "3", "3", "1", "2"]
     for step in (0, 4, -1):
         with pytest.raises(ValueError, match="exp_rule has hints 1 to 3"):
             e.hint(step)
@@ -637,7 +637,7 @@ def test_statement_names_the_function_and_has_hints(name):
     assert getattr(exercises, name) is e
 
 
-#: What a solution is recognised by, without blanks.
+#: A pattern that recognises each solution, without blanks.
 SOLVED = {
     "quotient": r"a/b\*\*2|a/\(b\*b\)|1/b|1/b²|a/b²",
     "two_paths": r"w\+np\.cos|w\+cos|cos\(x\)\+w",
@@ -760,9 +760,9 @@ def test_command_lists_exercises_and_prints_tasks():
     assert "def sweep(tape):" in asked.stdout
     unknown = run("-m", "autograd_mini.exercises", "exprule")
     assert unknown.returncode == 2
-    assert "there is no exercise 'exprule'. Did you mean exp_rule?" in unknown.stderr
+    assert "unknown exercise 'exprule'. Did you mean exp_rule?" in unknown.stderr
     odd = run("-m", "autograd_mini.exercises", "zzz")
-    assert "there is no exercise 'zzz'. Leave out the name to list all." in odd.stderr
+    assert "unknown exercise 'zzz'. Leave out the name to list all." in odd.stderr
 
 
 def test_ascii_terminal_gets_ascii_spellings():

@@ -80,9 +80,7 @@ PRODUCT = {
 @pytest.mark.parametrize("axis", PRODUCT["axis"])
 @pytest.mark.parametrize("targets", PRODUCT["targets"])
 @pytest.mark.parametrize("dtype", [np.float64, pytest.param(np.float32, marks=pytest.mark.slow)])
-def test_softmax_cross_entropy_agrees_with_all_options(
-    dtype, axis, targets, monkeypatch
-):
+def test_softmax_cross_entropy_agrees_with_all_options(dtype, axis, targets, monkeypatch):
     monkeypatch.setattr(equivalence, "_TIMED", 1)
     rng = np.random.default_rng(0)
     shape, classes, row = ((5, 4), 4, (4,)) if axis == -1 else ((3, 4, 2), 4, (4, 1))
