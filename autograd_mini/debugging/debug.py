@@ -1,4 +1,4 @@
-"""debug: stop at the first NaN or inf, and show the line of code that made it."""
+"""debug: stop at the first NaN or inf, and show the line of code that computed it."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class debug(ContextDecorator):
     Raises
     ------
     FloatingPointError
-        In the block, by the operation that made a NaN or an inf of finite numbers, forward or
+        In the block, by the operation that computes a NaN or an inf from finite numbers, forward or
         backward. The message shows the line, the arguments, and the entries that caused it. If a
         NaN came in with a leaf or a constant, the message names that argument instead. An inf that
-        came in, such as the -inf of a mask, is only reported once a NaN is made of it.
+        came in, such as the -inf of a mask, is only reported once a NaN is computed from it.
     RuntimeError
         In the block, by ``backward`` and the transforms, if the array of a leaf or a constant was
         written to after an operation had used it.
@@ -59,10 +59,10 @@ class debug(ContextDecorator):
     ...     loss = -np.sum(np.log(p))
     Traceback (most recent call last):
         ...
-    FloatingPointError: log made -inf at [1], of p = 0.0
+    FloatingPointError: log returned -inf at [1] for p = 0.0
     ...
 
-    `where` returns the line that made a value, also after the block:
+    `where` returns the line that computed a value, also after the block:
 
     >>> with ag.debug():
     ...     q = p * p
@@ -92,9 +92,9 @@ class debug(ContextDecorator):
 
     @staticmethod
     def where(t: Tensor) -> SourceLine | None:
-        """Return the line that made a tensor, with its `file`, `number`, `function` and `text`.
+        """Return the line that computed a tensor, with its `file`, `number`, `function` and `text`.
 
-        Return None for a leaf, and for a tensor that was made outside a block.
+        Return None for a leaf, and for a tensor that was computed outside a block.
 
         Parameters
         ----------

@@ -1,8 +1,7 @@
-"""Find the operation or rule that made the first NaN or inf, and explain it.
+"""Find the operation or rule that computed the first NaN or inf, and explain it.
 
-An operation is to blame for a NaN or an inf if the numbers that it was given are finite. It is also
-to blame for a NaN that it made of an inf. It is not to blame for an inf (of a mask, say) or a NaN
-that it only passed on.
+An operation is to blame for a NaN or an inf if its arguments are finite, and for a NaN that it
+computes from an inf. It is not to blame if it only passes on an inf (of a mask, say) or a NaN.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ _PASSES: ContextVar[tuple[_Pass, ...]] = ContextVar("passes", default=())
 
 
 class NonfiniteDetector(Observer):
-    """Raise a FloatingPointError as soon as an operation or a rule makes a NaN or an inf."""
+    """Raise a FloatingPointError as soon as an operation or a rule returns a new NaN or inf."""
 
     def recorded(self, op: Primitive, args: tuple[Any, ...], result: Tensor) -> None:
         if is_finite(result._array) or any(p.recorded for p in _PASSES.get()):
@@ -134,16 +133,16 @@ def explain_nonfinite_forward(op: Primitive, args: tuple[Any, ...], result: Tens
     y = np.asarray(result._array)
     given = [a for a in tree_leaves(args) if _nonfinite(unwrap(a)).any()]
     nan = next((a for a in given if _nans(unwrap(a)).any()), None)
-    made = _nonfinite(y)
+    new = _nonfinite(y)
     if _is_elementwise(op):
         for a in given:
-            made = made & ~_nonfinite(unwrap(a))
+            new = new & ~_nonfinite(unwrap(a))
     elif given:
-        made = np.zeros(y.shape, bool)
-    if not made.any() and nan is None:
-        made = _nans(y)  # made of an inf
-    if made.any():
-        return _explain_made(op, args, result, _first(made))
+        new = np.zeros(y.shape, bool)
+    if not new.any() and nan is None:
+        new = _nans(y)  # computed from an inf
+    if new.any():
+        return _explain_new(op, args, result, _first(new))
     return _explain_passed_on(op, nan) if _nans(y).any() else None
 
 
@@ -151,7 +150,7 @@ def _is_elementwise(op: Primitive) -> bool:
     return isinstance(op.forward, np.ufunc) and op.forward.signature is None
 
 
-def _explain_made(op: Primitive, args: tuple[Any, ...], result: Tensor, at: Index) -> str:
+def _explain_new(op: Primitive, args: tuple[Any, ...], result: Tensor, at: Index) -> str:
     numbers = tree_leaves(args[: int(min(op.arity, len(args)))])
     arrays = [a for a in numbers if hasattr(a, "dtype")]
     entries = []
@@ -159,10 +158,10 @@ def _explain_made(op: Primitive, args: tuple[Any, ...], result: Tensor, at: Inde
         is_number = np.ndim(a) == 0 and not isinstance(a, Tensor)
         entries.append(("" if is_number else f"{_name(a)} = ") + _entry(a, at, result.shape))
     y = np.asarray(result._array)
-    of = f", of {' and '.join(entries)}" if entries else ""
+    of = f" for {' and '.join(entries)}" if entries else ""
     scopes = " / ".join(s.name for s in result.scope)
     return (
-        f"{op.name} made {_describe_entry(y, at)}{of}\n\n{quote(user_line())}\n\n"
+        f"{op.name} returned {_describe_entry(y, at)}{of}\n\n{quote(user_line())}\n\n"
         + "".join(f"{_row(_name(a), a, _range(a))}\n" for a in arrays)
         + f"  result: {y.shape} {y.dtype}, {_nonfinite(y).sum()} of {y.size} entries are not finite"
         + (f"\n  in the scope {scopes}" if scopes else "")
@@ -172,15 +171,13 @@ def _explain_made(op: Primitive, args: tuple[Any, ...], result: Tensor, at: Inde
 
 def _explain_passed_on(op: Primitive, x: Any) -> str:
     """Return the message for a NaN that came in with an argument."""
+    line, end = quote(user_line()), lesson("not finite")
     if not hasattr(x, "dtype"):
-        return (
-            f"{op.name} was given the number {x}, which no operation in the block made\n\n"
-            f"{quote(user_line())}{lesson('not finite')}"
-        )
-    entry = _describe_entry(unwrap(x), _worst(unwrap(x)))
+        return f"{op.name} received {x}, which no operation in the block computed\n\n{line}{end}"
+    already = f"{_name(x)} was already {_describe_entry(unwrap(x), _worst(unwrap(x)))}"
     return (
-        f"{_name(x)} was already {entry} when {op.name} used it, and no operation in the block "
-        f"made it\n\n{quote(user_line())}\n\n{_row(_name(x), x, _range(x))}{lesson('not finite')}"
+        f"{already} when {op.name} used it. No operation in the block computed it.\n\n"
+        f"{line}\n\n{_row(_name(x), x, _range(x))}{end}"
     )
 
 
@@ -188,14 +185,13 @@ def _explain_passed_on(op: Primitive, x: Any) -> str:
 
 
 def _explain_seed(seed: Array) -> str:
-    return (
-        f"backward: the `gradient` argument is {_describe_entry(seed, _worst(seed))}\n\n"
-        f"{quote(user_line(), 'differentiated in ')}"
-    )
+    entry = _describe_entry(seed, _worst(seed))
+    line = quote(user_line(), "differentiated in ")
+    return f"backward: the `gradient` argument is {entry}\n\n{line}"
 
 
 def explain_nonfinite_rule(contribution: Contribution, tensors: Sequence[Tensor]) -> str:
-    """Return the message for a rule that made a NaN or an inf of finite numbers."""
+    """Return the message for a rule that computed a NaN or an inf from finite numbers."""
     node, i, g, value, _ = contribution
     assert node.op is not None
     value = np.asarray(unwrap(value))
@@ -205,7 +201,7 @@ def explain_nonfinite_rule(contribution: Contribution, tensors: Sequence[Tensor]
     rows = [("g", unwrap(g)), *((names[t.order], t) for t in (node, *inputs))]
     rule = Plain().format_rule(symbolic_rules(node)[i], names, "g").text
     return (
-        f"backward: the rule of {node.op.name} made {_describe_entry(value, at)} "
+        f"backward: the rule of {node.op.name} returned {_describe_entry(value, at)} "
         f"of the gradient of {names[node.inputs[i].order]}\n\n"
         + (f"{quote(origin.line, 'recorded in ')}\n" if origin else "")
         + f"{quote(user_line(), 'differentiated in ')}\n\n"
@@ -253,14 +249,14 @@ def _name(x: Any) -> str:
 
 
 def _row(name: str, x: Any, numbers: str) -> str:
-    """Return a line on an argument: its shape, its numbers, and where it was made."""
+    """Return a line on an argument: its shape, its numbers, and the line that computed it."""
     text = f"  {name}: {x.shape} {x.dtype}{numbers and ', ' + numbers}"
     origin = origin_of(x)
     if origin is not None:
         line = origin.line
-        return f"{text}, made by {origin.op} in line {line.number}: {line.text:.50}"
+        return f"{text}, computed by {origin.op} in line {line.number}: {line.text:.50}"
     if isinstance(x, Tensor):
-        return f"{text}, made by {x.op.name}" if x.op else f"{text}, a leaf"
+        return f"{text}, computed by {x.op.name}" if x.op else f"{text}, a leaf"
     return text
 
 
