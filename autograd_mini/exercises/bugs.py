@@ -38,7 +38,7 @@ def bug_in_sigmoid() -> Iterator[Case]:
 @exercise(
     "It is right if tanh is the last operation. If more operations follow, what else does the "
     "derivative of L depend on?",
-    "The rule must use all that it needs of its three arguments. Which one is missing?",
+    "The rule has three arguments: g, y and x. Which one does it need, but not use?",
 )
 def bug_in_tanh() -> Iterator[Case]:
     """Find the bug: the rule of y = tanh(x)
@@ -113,8 +113,8 @@ def bug_in_indexing() -> Iterator[Case]:
 
 
 @exercise(
-    "One entry at a time: move x[i] by a small step to both sides, and divide the difference by "
-    "the whole distance.",
+    "Take one entry at a time: move x[i] by a small step to both sides, and divide the difference "
+    "by the whole distance.",
     "The rule returns the gradient of a number L, but f(x) is an array. Choose a cotangent g; then "
     "L = Σ g · f(x) has ∂L/∂f = g.",
     "A g of ones proves little: it does not show whether g was used, and two mistakes may cancel "

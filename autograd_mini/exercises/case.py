@@ -73,26 +73,17 @@ def rule_case(f: Callable[..., Any], wrt: str, seed: int = 0, **arguments: Any) 
     y = unwrap(vjp(f_of, *(arguments[name] for name in names))[0])
     g = cotangent(y.shape, seed)
     expected = gradients_at(arguments, g)
-    misconceptions: list[Misconception] = [
-        (
-            "It looks like the upstream gradient g was not multiplied in: this is what g = 1 "
-            "everywhere would give.",
-            gradients_at(arguments, np.ones_like(g)),
+    mistakes: dict[str, Mapping[str, Any]] = {
+        "You did not multiply by the upstream gradient g: g = 1 everywhere gives this result.": (
+            gradients_at(arguments, np.ones_like(g))
         ),
-        (
-            "This is g itself, passed on as it came: the local derivative is not multiplied in.",
-            dict.fromkeys(expected, g),
-        ),
-        ("It looks like g was multiplied in twice.", gradients_at(arguments, g * g)),
-    ]
+        "This is g itself. Multiply it by the local derivative.": dict.fromkeys(expected, g),
+        "You multiplied by g twice.": gradients_at(arguments, g * g),
+    }
     if all(np.shape(arguments[name]) == y.shape for name in names):
+        text = "This is g times y, the value of the operation. Multiply g by the derivative."
+        mistakes[text] = dict.fromkeys(expected, g * y)
+        text = "You took the derivative at the result y. Take it at the argument."
         with np.errstate(all="ignore"):
-            at_result = gradients_at(dict.fromkeys(names, y), g)
-        misconceptions += [
-            (
-                "This is g times y, the value of the operation, and not g times its derivative.",
-                dict.fromkeys(expected, g * y),
-            ),
-            ("This is the derivative taken at y, the result; take it at the argument.", at_result),
-        ]
-    return Case({"g": g, "y": y, **arguments}, expected, misconceptions=misconceptions)
+            mistakes[text] = gradients_at(dict.fromkeys(names, y), g)
+    return Case({"g": g, "y": y, **arguments}, expected, misconceptions=list(mistakes.items()))

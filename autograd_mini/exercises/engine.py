@@ -100,9 +100,9 @@ def _sweep_case(tape: list[Node], given: dict[str, Any]) -> Case:
         adjoints,
         named=True,
         misconceptions=[start, *_single_contributions(tape, adjoints)],
-        fallback_hint="Everything that uses this node has the correct adjoint. So either the "
-        "upstream adjoint was not multiplied in, or the node was processed before all its uses, or "
-        "some use was skipped or counted twice.",
+        fallback_hint="Everything that uses this node has the correct adjoint. Either you did not "
+        "multiply by the upstream adjoint, or you processed the node before all its uses, or you "
+        "skipped a use or counted it twice.",
     )
 
 
@@ -169,7 +169,7 @@ def own_primitive() -> Iterator[Case]:
         ).with_misconceptions(
             "∂L/∂x",
             {
-                "The upstream gradient g was not multiplied in.": unwrap(alone),
+                "You did not multiply by the upstream gradient g.": unwrap(alone),
                 "The rule returns g alone; the local derivative is missing.": unwrap(np.cos(y)),
             },
         )

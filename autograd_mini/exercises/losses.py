@@ -35,7 +35,7 @@ def _loss_case(given: dict[str, Any], z: Array, y: Array) -> Case:
         f"You divided by N twice: N is {n}.": right / n,
         f"You divided by C = {c} too: the mean is over rows, not over all entries.": right / c,
         "These are the probabilities; the targets are missing.": probabilities,
-        "These are the probabilities over N; the targets are missing.": probabilities / n,
+        "These are the probabilities divided by N; the targets are missing.": probabilities / n,
     }
     return Case(given, {"∂L/∂z": right}).with_misconceptions("∂L/∂z", mistakes)
 

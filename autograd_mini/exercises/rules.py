@@ -19,7 +19,7 @@ def _entries(shape: tuple[int, ...], seed: int, low: float = -2.0, high: float =
 
 @exercise(
     "Move one entry of x a little. Which entries of y move, and by how much for each unit?",
-    "exp is its own derivative, and the rule has its value already.",
+    "exp is its own derivative, and the rule already receives its value.",
     "The upstream gradient is multiplied, entry by entry, by the local derivative.",
 )
 def exp_rule() -> Iterator[Case]:
@@ -38,7 +38,7 @@ def exp_rule() -> Iterator[Case]:
 
 
 @exercise(
-    "The slope of the logarithm at x: steep near 0, flat far out.",
+    "Think of the slope of the logarithm at x: it is steep near 0, and flat for large x.",
     "Use x, not y: the slope depends on the position, not on the value of the logarithm.",
 )
 def log_rule() -> Iterator[Case]:
