@@ -1,4 +1,4 @@
-"""The data sets: their geometry, their shapes, and that a seed decides everything."""
+"""The data sets: their geometry, shapes and seeds."""
 
 import sys
 

@@ -20,14 +20,14 @@ TEXT = PAGE.read_text(encoding="utf-8")
 
 
 def rows(header):
-    """The two columns of the tables that have this header, without their backticks."""
+    """Return the two columns of the tables with this header, without backticks."""
     tables = re.findall(rf"\| {header} \| here \|\n\| --- \| --- \|\n((?:\|.*\n)+)", TEXT)
     lines = "".join(tables).strip().splitlines()
     return [tuple(re.findall(r"`([^`]+)`", line)) for line in lines]
 
 
 def result(text, names):
-    """The value of an expression, or None for a statement, which is run."""
+    """Return the value of an expression, or run a statement and return None."""
     try:
         code = compile(text, "page", "eval")
     except SyntaxError:
@@ -114,7 +114,7 @@ def their_names(torch):
 
 @pytest.fixture
 def torch():
-    """PyTorch, with NumPy's default dtype."""
+    """Yield PyTorch with NumPy's default dtype."""
     torch = pytest.importorskip("torch")
     pytest.importorskip("torch.utils.checkpoint")
     before = torch.get_default_dtype()
@@ -124,7 +124,7 @@ def torch():
 
 
 def gradient_of(y, x, tensor):
-    """The gradient of a sum of `y` with different weights by `x`; None if there is none."""
+    """Return the gradient of a weighted sum of `y` by `x`, or None."""
     if not getattr(y, "requires_grad", False):
         return None
     weights = np.linspace(-1, 2, np.prod(y.shape, dtype=int)).reshape(tuple(y.shape))

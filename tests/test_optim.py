@@ -1,4 +1,4 @@
-"""Optimisers: held to updates worked out by hand, and to PyTorch over twenty steps."""
+"""Optimisers: compared with updates worked out by hand, and with PyTorch over twenty steps."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ def leaf(data, **kwargs):
 
 
 def step_with(optimizer, *gradients):
-    """One step, as if backward had left these gradients."""
+    """Take one step with these gradients."""
     for p, g in zip(optimizer.parameters, gradients):
         p.grad = g
     optimizer.step()
@@ -88,7 +88,7 @@ def test_twenty_steps_agree_with_pytorch(make):
     our_optimizer, their_optimizer = make(optim, ours), make(torch.optim, theirs)
     for i in range(20):
         for p, q in zip(ours, theirs):
-            absent = i == 7 and p.ndim == 1  # one that is skipped, and whose state stands still
+            absent = i == 7 and p.ndim == 1  # skipped, so its state does not change
             g = None if absent else rng.normal(size=p.shape) * 10.0 ** rng.integers(-3, 3)
             p.grad, q.grad = g, None if absent else torch.tensor(g)
         our_optimizer.step()
@@ -265,7 +265,7 @@ def test_step_gives_a_new_version_before_new_data(make):
 
 @every_optimizer
 def test_state_without_a_gradient_does_not_change(make):
-    """Steps in which a parameter has no ``.grad`` leave no trace in its later steps."""
+    """Check that steps without ``.grad`` do not change the later steps of a parameter."""
     paused, steady = leaf([1.0, -2.0]), leaf([1.0, -2.0])
     for w, pauses in ((paused, (0, 3)), (steady, (0, 0))):
         other = leaf(0.0)

@@ -143,8 +143,8 @@ def softmax_rule() -> Iterator[Case]:
         yield case.with_misconceptions(
             "∂L/∂z",
             {
-                "You did not multiply by the upstream gradient g. With g = 1 everywhere, the result "
-                "is 0, because ŷ always sums to 1.": np.zeros((n, c)),
+                "You did not multiply by the upstream gradient g. The result is 0 if g = 1 "
+                "everywhere, because ŷ always sums to 1.": np.zeros((n, c)),
                 "This is the diagonal of the Jacobian alone. Each z_j affects all entries of ŷ in "
                 "its row.": g * diagonal,
                 "You treated the sum in the denominator as a constant. But it grows with every "

@@ -10,7 +10,7 @@ import autograd_mini as ag
 
 
 def numbers(x):
-    """The result of a program as one row of numbers."""
+    """Return the result of a program as one row of numbers."""
     if isinstance(x, (list, tuple)):
         return np.concatenate([numbers(one) for one in x])
     return np.ravel(np.asarray(x.detach() if isinstance(x, ag.Tensor) else x, float))

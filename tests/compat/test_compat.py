@@ -13,7 +13,7 @@ from autograd_mini.compat import micrograd as ours
 
 
 def numbers(x):
-    """The result of a program as one row of numbers."""
+    """Return the result of a program as one row of numbers."""
     if isinstance(x, (list, tuple)):
         return np.concatenate([numbers(one) for one in x])
     return np.ravel(np.asarray(x, float))
@@ -75,7 +75,7 @@ def a_neuron(m):
 
 
 def moons_demo(m, steps=3, count=20):
-    """micrograd's demo: an SVM's max-margin loss with L2, on two moons, each number by itself."""
+    """Run micrograd's demo: a max-margin loss with L2 on two moons, number by number."""
     x, labels = ag.data.moons(count, noise=0.1)
     y = labels * 2 - 1
     random.seed(1337)

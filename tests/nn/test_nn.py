@@ -43,7 +43,7 @@ def test_linear_of_mismatched_lengths_names_them():
 
 
 def test_linear_of_stacked_weights_is_right_or_raises():
-    """`linear` is for one matrix; where a stack broadcasts, its rules are right or refuse."""
+    """Check that the rules of `linear` are right or raise if a stack of matrices broadcasts."""
     x, w = RNG.normal(size=(4, 3)), RNG.normal(size=(3, 3, 3))
     t = ag.tensor(w, requires_grad=True)
     y = ag.linear(x, t, np.zeros(3))
@@ -215,7 +215,7 @@ def test_a_full_batch_is_gradient_descent():
 
 
 def recorded_batches(batch_size, n=10, epochs=2):
-    """Which examples each step saw."""
+    """Return the examples of each step."""
     seen = []
     w = ag.tensor(0.0, requires_grad=True)
 
@@ -356,5 +356,5 @@ def test_accuracy_of_labels_in_another_shape_raises():
      ([3, 3, 3], 0, 1.0), ([3, 3, 3], 2, 0.0)],
 )  # fmt: skip
 def test_accuracy_predicts_the_first_of_tied_classes(scores, label, expected):
-    """Scores that tie are one prediction, as by argmax: a constant model is right for one class."""
+    """Check that tied scores give one prediction, so a constant model is right for one class."""
     assert nn.accuracy(lambda x: x, np.array([scores], float), [label]) == expected

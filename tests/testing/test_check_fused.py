@@ -96,7 +96,7 @@ def test_softmax_cross_entropy_agrees_with_all_options(dtype, axis, targets, mon
         options["weight"] = rng.uniform(0.5, 2, classes).astype(dtype) if weighted else None
         options["ignore_index"] = indices.flat[0] if ignoring else None
         options["where"] = np.array([True, True, True, False]).reshape(row) if masked else None
-        # an entry of a gradient may all but cancel: no digit of it is sure then
+        # cancellation can leave an entry of a gradient without a correct digit
         ag.check_fused(ag.softmax_cross_entropy, logits, y, strict=True, tolerance=2000, **options)
 
 

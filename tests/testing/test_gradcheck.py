@@ -35,7 +35,7 @@ def take_rows(x, rows):
 
 
 def assigned(g, y, x, rows):
-    """Zeros with g assigned, where repeated rows should add up."""
+    """Assign g instead of accumulating it, so repeated rows do not add up."""
     grad = np.zeros(x.shape)
     grad[rows] = g.numpy() if isinstance(g, ag.Tensor) else g
     return grad
@@ -45,7 +45,7 @@ planted_cross_entropy = ag.primitive(
     cross_entropy, lambda g, _, z, y: g * (ag.softmax(z) - y), None, name="p3"
 )
 
-# name -> function of the inputs, whose primitive has a wrong rule; the inputs
+# name -> a function with a wrong rule, and its inputs
 PLANTED = {
     "a zero rule": (ag.primitive(softmax, lambda g, y, x: 0 * g, name="p1"), [X]),
     "a wrong sign": (
@@ -84,7 +84,7 @@ def test_planted_rule_is_caught(bug):
 
 
 def mutated(function, right, wrong):
-    """`function`, compiled again with a piece of its source replaced."""
+    """Return `function` with a piece of its source replaced."""
     source = inspect.getsource(function)
     assert right in source
     namespace = dict(vars(inspect.getmodule(function)))
@@ -123,14 +123,14 @@ def test_broadcast_not_undone_in_the_sweep_is_caught(monkeypatch):
 
 
 def test_zero_rule_of_softmax_passes_a_cotangent_of_ones():
-    """Why the cotangents are random: the entries of a softmax sum to one, whatever the logits."""
+    """Show why cotangents are random: the entries of a softmax always sum to one."""
     z = ag.tensor(X, requires_grad=True)
     ag.softmax(z).backward(np.ones_like(X))
     np.testing.assert_allclose(z.grad, 0, atol=1e-15)
 
 
 def test_wrong_second_derivative_is_caught_at_order_two():
-    """Right at first order, but what it takes from forward is a constant to the second."""
+    """Use a rule that is right, but treats a value of the forward pass as a constant."""
     planted = ag.primitive(
         lambda x: np.tanh(x),
         lambda g, y, x: g * (1 - (y.numpy() if isinstance(y, ag.Tensor) else y) ** 2),
