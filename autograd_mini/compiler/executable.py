@@ -12,7 +12,7 @@ from ..core.arrays import unwrap
 from ..core.context import grad_mode, observing
 from ..core.pytree import tree_leaves
 from ..core.tensor import Tensor
-from .captures import Captures
+from .captures import captures
 from .errors import EscapedTracerError, TracingError
 from .guards import Guards
 from .ir import Program, memory_of
@@ -128,8 +128,7 @@ def _recorded(
             f"compile: {name} draws random numbers. A program would have the same ones in every "
             "call. Draw them outside, and pass them as arguments."
         )
-    now = Captures((f, *settings), assigned=True)
-    for place in [*now.places, *now.arrays]:
+    for place in captures((f, *settings)):
         if isinstance(unwrap(place.seen), TracedArray):
             raise EscapedTracerError(
                 f"compile: {name} leaves a traced array in {place.name}, which would never be "
