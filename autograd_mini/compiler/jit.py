@@ -123,7 +123,7 @@ def compile(
     return Compiled(f, tuple(chosen), fuse)
 
 
-#: number of changes of a captured object after which the user is told their cost
+#: number of changes of a captured object after which a warning states their cost
 MAX_RETRACE_WARNINGS = 8
 #: captured arrays below this size are compared without a word in the report
 FREE_COMPARE_BYTES = 1 << 14

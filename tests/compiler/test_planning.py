@@ -81,7 +81,7 @@ def test_buffers_are_used_again():
         y = np.sin(y + 1.5)
     program = simplify(Program(tracer, [y._value]), EXACT)
     program.run_examples()
-    plan = Plan(program, lambda texts, name: texts[0])
+    plan = Plan(program, lambda texts, name: texts[0], {})
     assert len(plan.buffers) == 1
     assert len(plan.buffer_of) == 99
 
@@ -115,7 +115,7 @@ def test_no_buffer_is_taken_before_it_is_free(seed, n):
             made.append(MOVES[rng.integers(len(MOVES)) if x.ndim == 2 and y.ndim == 2 else 0](x, y))
     program = simplify(Program(tracer, [x._value for x in made[-3:]]), EXACT)
     program.run_examples()
-    plan = Plan(program, lambda texts, name: ", ".join(texts))
+    plan = Plan(program, lambda texts, name: ", ".join(texts), {})
     found = lives(plan, program)
     for buffer, _, _, value in found:
         assert buffer.size >= np.asarray(value.example).nbytes

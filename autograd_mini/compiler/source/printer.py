@@ -135,8 +135,8 @@ class _Writer:
             self.expressions[step.outs[0]] = call
             return
         self._head(step.part)
-        room = WIDTH - len(f"    {self._wanted(step.outs[0])}00 = ")
-        while len(text) > room and self._put_before(step):
+        longest = WIDTH - len(f"    {self._wanted(step.outs[0])}00 = ")
+        while len(text) > longest and self._put_before(step):
             text = _NUMPY.write(self._call(step)).text
         names = ", ".join(self._named(v) for v in step.outs)
         if step.several and (len(step.outs) == 1 or len(names) > _LONGEST):
