@@ -70,14 +70,16 @@ class Executable:
 
     def __call__(self, leaves: Sequence[Any], inputs: Sequence[Any]) -> Any:
         """Run in memory that no other thread is using now."""
-        if self.taken and inputs:
-            check_no_aliasing([*leaves, *inputs], self.taken)
+        if inputs:
+            leaves = [*leaves, *inputs]
+            if self.taken:
+                check_no_aliasing(leaves, self.taken)
         try:
             run = self._idle.pop()
         except IndexError:
             run = self.plan.set_up()
         try:
-            return run(*leaves, *inputs)
+            return run(*leaves)
         finally:
             self._idle.append(run)
 
