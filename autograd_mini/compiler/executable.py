@@ -55,7 +55,7 @@ class Executable:
 
     @property
     def source(self) -> Source | TypeError:
-        """The program as text. For a fused node that depends on numbers, it is that of its graph.
+        """The program as text. A fused node that depends on numbers is printed as its graph.
 
         The function is traced again for that, with the arguments of its first call.
         """

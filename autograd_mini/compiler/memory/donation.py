@@ -50,7 +50,7 @@ def match_donations(
                 f"donate={i}: {len(fitting)} results are trees of the shapes of that argument, "
                 f"for {len(same)} donated arguments of these shapes. Return one for each, in the "
                 "same order and in the same dicts and lists. If too many results match, pass what "
-                "is donated in a dict of its own, {'w': w}, and return one like it."
+                "is donated in a separate dict, {'w': w}, and return one like it."
             )
         for n, target in zip(tree_leaves(fitting[0]), leaves_like(fitting[0], tree, "donate")):
             value = free.pop(n)

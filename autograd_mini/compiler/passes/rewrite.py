@@ -1,4 +1,4 @@
-"""Rewriting: a program made shorter, by rules that each have a name (`rules`).
+"""Rewriting: make a program shorter by rules that each have a name (`algebra`).
 
 Two more things are always done: a call that was made before is not made again (common
 subexpressions), and a step that no result depends on is dropped (dead steps).

@@ -1,4 +1,4 @@
-"""Fusing: softmax and cross-entropy that were written out, made stable.
+"""Fusing: make a softmax or cross-entropy that was written out stable.
 
     ŷ = e^z / Σ e^z         overflows for large z        →  e^(z - m) / Σ e^(z - m),  m = max z
     ln ŷ                    is -inf where ŷ underflows   →  (z - m) - ln Σ e^(z - m)

@@ -1,4 +1,4 @@
-"""printer: a program as text, each step as a line of NumPy, or within the line that uses it.
+"""Print a program: each step is a line of NumPy, or a part of the line that uses it.
 
 A value that has a name, or is used more than once, gets a line. Any other is written where it is
 used, as a person nests expressions. Names are the user's, if there are any. A comment after each
@@ -325,12 +325,12 @@ def _bare(x: Any, args: Sequence[Any]) -> Any:
 
 
 def _is_strong(x: Any) -> bool:
-    """Whether a value has a dtype: a Python number has none [NEP 50]."""
+    """Return whether a value has a dtype: a Python number has none [NEP 50]."""
     return isinstance(example_of(x), (np.ndarray, np.generic))
 
 
 def _is_short(x: Any) -> bool:
-    """Whether an array is written entry by entry if it is an index."""
+    """Return whether an array is written entry by entry if it is an index."""
     return isinstance(x, np.ndarray) and x.ndim == 1 and 0 < x.size <= 8
 
 
