@@ -128,7 +128,7 @@ def test_a_donated_array_may_lie_in_memory_in_any_way():
 
 def test_an_error_of_donate_says_what_to_do():
     x = np.ones(3)
-    with pytest.raises(ValueError, match="pass what is donated in a dict"):
+    with pytest.raises(ValueError, match="pass what is donated in a separate dict"):
         ag.compile(lambda x: (x * 2, x * 3), donate=0)(x)
     with pytest.raises(ValueError, match="Return one for each, in the same order"):
         ag.compile(lambda x: x.sum(), donate=0)(x)

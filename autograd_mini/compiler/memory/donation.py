@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.arrays import unwrap
 from ...core.messages import describe
 from ...core.pytree import leaves_like, tree_leaves, tree_map
 from ...core.tensor import Tensor
@@ -79,14 +80,13 @@ def _nodes(tree: Any) -> int:
 
 def _donated_tree(tree: Any) -> Any:
     """Return the values of a donated argument. Numbers among its arrays are not overwritten."""
-    leaves: list[Any] = [x._array if isinstance(x, Tensor) else x for x in tree_leaves(tree)]
+    leaves = list(map(unwrap, tree_leaves(tree)))
     examples = [x._value.example if isinstance(x, TracedArray) else x for x in leaves]
     numbers = [x for x in examples if not isinstance(x, np.ndarray)]
     if len(numbers) == len(leaves) or not all(isinstance(x, TracedArray) for x in leaves):
         kind = next((type(x).__name__ for x in numbers), "nothing")
         raise TypeError(f"donate: the argument consists of arrays, not {kind}")
-    values = iter(leaves)
-    return tree_map(lambda _: next(values)._value, tree)
+    return tree_map(lambda x: unwrap(x)._value, tree)
 
 
 def _kind(x: Any) -> Any:
