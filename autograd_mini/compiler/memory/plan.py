@@ -234,10 +234,9 @@ class Plan:
         texts = [self._result(x, seen) for x in self._program.results]
         returned = write(texts, self._name)
         for result, target in self._donated.items():
-            if self._names[result] != self._names[target]:
-                name = self._names[result]
-                taken = self._roots[result] in self._program.arguments
-                if taken:
+            name = self._names[result]
+            if name != self._names[target]:
+                if self._roots[result] in self._program.arguments:
                     self._lines.append(f"{name}_ = {name}.copy()")
                     name += "_"
                 self._late.append(f"{self._name(np.copyto)}({self._names[target]}, {name})")
