@@ -47,7 +47,7 @@ _BY_NUMBERS = {
     np.unique_inverse, np.unique_values, np.roots, np.polymul, np.polydiv,
 }  # fmt: skip
 # The shape of their result depends on the numbers in this argument, the second.
-_BY_SECOND = {
+BY_SECOND = {
     np.reshape: "shape", np.broadcast_to: "shape", np.resize: "new_shape", np.repeat: "repeats",
     np.tile: "reps", np.pad: "pad_width", np.delete: "obj", np.split: "indices_or_sections",
     np.array_split: "indices_or_sections",
@@ -71,14 +71,9 @@ def refuse_unshaped(function: Any, args: Any) -> None:
         )
 
 
-def depends_on_second(function: Any) -> bool:
-    """Return whether the shape of a function's result depends on numbers in its second argument."""
-    return function in _BY_SECOND
-
-
 def refuse_shapes(function: Any, args: Any, kwargs: Any) -> None:
     """Raise if the shape of a result depends on the numbers in a value of the program."""
-    name = _BY_SECOND.get(function)
+    name = BY_SECOND.get(function)
     if name and values_in(args[1:] or kwargs.get(name)):
         what = f"the shape of np.{function.__name__}(..., {name})"
         raise refused(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,8 +10,9 @@ import numpy as np
 from ..core.arrays import unwrap
 from ..core.context import grad_mode, observing
 from ..core.pytree import tree_leaves
+from ..core.registry import parameters_of
 from ..core.tensor import Tensor
-from .captures import Captures
+from .captures import captures
 from .errors import EscapedTracerError, TracingError
 from .guards import Guards
 from .ir import Program, memory_of
@@ -31,7 +31,7 @@ class Executable:
 
     def __init__(self, f: Any, args: Any, kwargs: Any, donate: tuple[int, ...], fuse: bool) -> None:
         tracer = Tracer()
-        given = _traced_arguments(tracer, _names(f, len(args)), args, kwargs)
+        given = _traced_arguments(tracer, f, args, kwargs)
         self.guards, program, tree = _recorded(tracer, given, f, args, kwargs, fuse)
         self._fuse = fuse
         self.done, self.steps, self.traced = program.done, len(program.steps), len(tracer.steps)
@@ -55,14 +55,14 @@ class Executable:
 
     @property
     def source(self) -> Source | TypeError:
-        """The program as text. For a fused node that depends on numbers, it is that of its graph.
+        """The program as text. A fused node that depends on numbers is printed as its graph.
 
         The function is traced again for that, with the arguments of its first call.
         """
         if self._source is None and self._call is not None:
             f, args, kwargs = self._call
             tracer = Tracer(unfuse=True)
-            given = _traced_arguments(tracer, _names(f, len(args)), args, kwargs)
+            given = _traced_arguments(tracer, f, args, kwargs)
             _, program, _ = _recorded(tracer, given, f, args, kwargs, self._fuse)
             self._source = _text(program, tracer)
         assert self._source is not None
@@ -70,14 +70,16 @@ class Executable:
 
     def __call__(self, leaves: Sequence[Any], inputs: Sequence[Any]) -> Any:
         """Run in memory that no other thread is using now."""
-        if self.taken and inputs:
-            check_no_aliasing([*leaves, *inputs], self.taken)
+        if inputs:
+            leaves = [*leaves, *inputs]
+            if self.taken:
+                check_no_aliasing(leaves, self.taken)
         try:
             run = self._idle.pop()
         except IndexError:
             run = self.plan.set_up()
         try:
-            return run(*leaves, *inputs)
+            return run(*leaves)
         finally:
             self._idle.append(run)
 
@@ -117,7 +119,8 @@ def _recorded(
     tracer: Tracer, given: Any, f: Any, args: Any, kwargs: Any, fuse: bool
 ) -> tuple[Guards, Program, ResultTree]:
     """Trace the function. Return its captured state, its program, and the tree of its results."""
-    settings = [x for x in tree_leaves((args, kwargs)) if not isinstance(x, _NO_SETTINGS)]
+    data = (np.ndarray, Tensor, float, np.generic)  # unlike settings, they differ from call to call
+    settings = [x for x in tree_leaves((args, kwargs)) if not isinstance(x, data)]
     guards = Guards((f, *settings))
     tracer.captured = {id(memory_of(unwrap(place.seen))) for place in guards.arrays}
     drawn = guards.states()
@@ -128,8 +131,7 @@ def _recorded(
             f"compile: {name} draws random numbers. A program would have the same ones in every "
             "call. Draw them outside, and pass them as arguments."
         )
-    now = Captures((f, *settings), assigned=True)
-    for place in [*now.places, *now.arrays]:
+    for place in captures((f, *settings)):
         if isinstance(unwrap(place.seen), TracedArray):
             raise EscapedTracerError(
                 f"compile: {name} leaves a traced array in {place.name}, which would never be "
@@ -166,10 +168,6 @@ def _traced(tracer: Tracer, f: Any, given: Any) -> Any:
         tracer.closed = True
 
 
-#: arguments that differ from call to call, unlike settings
-_NO_SETTINGS = (np.ndarray, Tensor, float, np.generic)
-
-
 def _has_unknown_constants(program: Program) -> bool:
     """Return whether constants of the program may have been computed from captured arrays."""
     constants = tree_leaves([(step.args, step.kwargs) for step in program.steps] + program.results)
@@ -194,7 +192,7 @@ def _text(program: Program, tracer: Tracer) -> Source | TypeError:
     return found
 
 
-def _traced_arguments(tracer: Tracer, names: list[str], args: Any, kwargs: Any) -> tuple[Any, Any]:
+def _traced_arguments(tracer: Tracer, f: Any, args: Any, kwargs: Any) -> tuple[Any, Any]:
     """Return the arguments for tracing, under the names of the function's parameters."""
 
     def enter(tree: Any, name: str) -> Any:
@@ -202,23 +200,18 @@ def _traced_arguments(tracer: Tracer, names: list[str], args: Any, kwargs: Any) 
             return {key: enter(part, str(key)) for key, part in tree.items()}
         if isinstance(tree, (list, tuple)):
             fields = getattr(tree, "_fields", [f"{name}_{i}" for i in range(len(tree))])
-            parts = [enter(part, own) for part, own in zip(tree, fields, strict=True)]
+            parts = map(enter, tree, fields)
             return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
         own = tree.name if isinstance(tree, Tensor) and tree.name else name
         return traced_argument(tracer, tree, own)
 
-    given = tuple(enter(tree, name) for tree, name in zip(args, names, strict=True))
+    given = tuple(map(enter, args, _names(f, len(args))))
     return given, {name: enter(tree, name) for name, tree in kwargs.items()}
 
 
 def _names(f: Any, n: int) -> list[str]:
     """Return the names of the first n parameters of `f`."""
-    try:
-        parameters = list(inspect.signature(f).parameters.values())
-    except (TypeError, ValueError):  # some of NumPy's functions have no signature
-        parameters = []
-    plain = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)][
-        :n
-    ]
-    others = [p.name for p in parameters if p.kind is p.VAR_POSITIONAL] or ["x"]
+    found = parameters_of(f).values()
+    plain = [p.name for p in found if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)][:n]
+    others = [p.name for p in found if p.kind is p.VAR_POSITIONAL] or ["x"]
     return plain + others * (n - len(plain))

@@ -1,103 +1,112 @@
 """Guards: compare captured state, in each call, with what it was when a function was traced.
 
-Numbers and strings are compared by value, functions by their code, lists and dicts by the identity
-of their entries, other objects by identity. Captured arrays are inputs of the program: they are
-read in each call, and only their shape, dtype and strides are compared.
+Numbers and strings are compared by value, functions by their code, lists and dicts by their
+entries, other objects by identity. Captured arrays are inputs of the program: they are read in each
+call, and only their shape, dtype and strides are compared.
 """
 
 from __future__ import annotations
 
 import functools
-import operator
 import pickle
 import random
+from collections import Counter
+from collections.abc import Callable
+from operator import eq
 from typing import Any
 
 import numpy as np
 
 from ..core.arrays import unwrap
-from .captures import VALUES, Captures, Entries, Place
+from ..core.tensor import Tensor
+from .captures import GENERATORS, VALUES, Entries, Place, captures
 from .ir import layout, memory_of
 
 
 class Guards:
-    """The captured state of the functions and objects `roots`, watched from call to call.
+    """The captured state of the functions and objects `roots`, compared in each call.
 
     Attributes
     ----------
     arrays : list of Place
         All captured arrays and Tensors.
-    compared : list of (Place, bytes)
-        Those whose numbers are compared in each call.
+    compared : dict of str to int
+        The names and sizes in bytes of those whose numbers are compared in each call.
     """
 
     def __init__(self, roots: tuple[Any, ...]) -> None:
-        captures = Captures(roots)
-        self.arrays = captures.arrays
-        self.compared: list[tuple[Place, bytes]] = []
-        self._places = captures.places
-        self._generators = captures.generators
-        self._inputs: list[Place] = []
+        found = captures(roots)
+        self.arrays = [place for place in found if _is_array(place.seen)]
+        self.compared: dict[str, int] = {}
+        self._generators = [place.seen for place in found if isinstance(place.seen, GENERATORS)]
+        self._inputs: list[Callable[[], Any]] = []
+        #: name, function that reads it, what it was, function that compares the two
+        self._checks: list[Any] = [
+            (*place, _same) for place in found if place.name and not _is_array(place.seen)
+        ]
 
     def watch(self, inputs: list[Any], baked: set[int], derived: bool) -> list[str]:
-        """Sort the captured arrays, after tracing: some are inputs, others have to be compared.
+        """Decide, after tracing, how captured arrays are compared; return the names of `inputs`.
 
-        `inputs` are arrays that the program reads. An array that it does not read may have been
-        used by NumPy while the function was traced, so its bytes are compared in each call. So are
-        those of all arrays if constants of the program may be `derived` from them. Of a view of a
-        captured array, that array must stay the same object. Return the names of the inputs.
+        An array that the program does not read, or one of `baked`, may have decided what the
+        program is, so its numbers are compared. So are those of all arrays if constants of the
+        program may be `derived` from them.
         """
         arrays = [(place, unwrap(place.seen)) for place in self.arrays]
         owners = {id(x): place for place, x in arrays}
-        used = {id(memory_of(x)) for x in inputs}
+        used = {id(memory_of(x)) for x in inputs} - baked
         views = {id(memory_of(x)) for x in inputs if id(x) not in owners}
+        names = Counter(id(x) for _, x in arrays)
         for place, x in arrays:
-            memory = id(memory_of(x))
-            if derived or memory not in used or memory in baked:
-                self.compared.append((place, x.tobytes()))
-            if memory in views or sum(x is other for _, other in arrays) > 1:
-                self._places.append(Place(place.name, functools.partial(_array_at, place), x))
-        self._inputs = [
-            owners.get(id(x)) or Place("", functools.partial(unwrap, x), x) for x in inputs
-        ]
-        return [place.name for place in self._inputs]
+            self._checks.append((*place, _alike))
+            if id(memory_of(x)) in views or names[id(x)] > 1:  # only the same array will do
+                self._checks.append((place.name, functools.partial(_array, place.read), x, _same))
+            if derived or id(memory_of(x)) not in used:
+                numbers = x.tobytes()
+                self.compared[place.name] = len(numbers)
+                read = functools.partial(_numbers, place.read)
+                self._checks.append((place.name, read, numbers, eq))
+        places = [owners.get(id(x)) or Place("", functools.partial(unwrap, x), x) for x in inputs]
+        self._inputs = [place.read for place in places]
+        return [place.name for place in places]
 
     def read(self) -> list[Any] | None:
         """Return the inputs of the program, or None if the function must be traced again."""
-        for place in self._places:
-            now = place.read()
-            if now is not place.seen and not _same(now, place.seen):
+        for _, read, seen, same in self._checks:
+            now = read()
+            if now is not seen and not same(now, seen):
                 return None
-        for place, seen in self.compared:
-            if not _alike(place.read(), place.seen) or unwrap(place.read()).tobytes() != seen:
-                return None
-        found = []
-        for place in self._inputs:
-            now = place.read()
-            if now is not place.seen and not _alike(now, place.seen):
-                return None
-            found.append(unwrap(now))
-        return found
+        inputs = []
+        for read in self._inputs:  # a comprehension takes longer to begin than this takes
+            inputs.append(unwrap(read()))
+        return inputs
 
     def changed(self) -> list[str]:
-        """Return the names of all places where there is another object now."""
-        names = [p.name for p in self._places if not _same(p.read(), p.seen)]
-        names += [p.name for p in self.arrays if not _alike(p.read(), p.seen)]
-        same = [(p, seen) for p, seen in self.compared if p.name not in names]
-        return names + [p.name for p, seen in same if unwrap(p.read()).tobytes() != seen]
+        """Return the names of all captured state that has changed."""
+        found = [name for name, read, seen, same in self._checks if not same(read(), seen)]
+        return list(dict.fromkeys(found))
 
     def leave_out(self, names: list[str]) -> None:
         """Stop comparing these: the function itself changes them while it is traced."""
-        self._places = [p for p in self._places if p.name not in names]
+        self._checks = [check for check in self._checks if check[0] not in names]
 
     def states(self) -> list[bytes]:
         """Return the states of all generators of random numbers."""
         common = random.getstate(), np.random.get_state()  # noqa: NPY002  users draw from it
-        return list(map(pickle.dumps, [*common, *map(_state, self._generators)]))
+        return list(map(pickle.dumps, [*common, *self._generators]))
 
 
-def _array_at(place: Place) -> Any:
-    return unwrap(place.read())
+def _is_array(x: Any) -> bool:
+    return isinstance(x, (np.ndarray, Tensor)) and unwrap(x).dtype != object
+
+
+def _array(read: Callable[[], Any]) -> Any:
+    return unwrap(read())
+
+
+def _numbers(read: Callable[[], Any]) -> Any:
+    x = unwrap(read())
+    return x.tobytes() if isinstance(x, np.ndarray) else None
 
 
 def _same(now: Any, seen: Any) -> bool:
@@ -107,10 +116,7 @@ def _same(now: Any, seen: Any) -> bool:
     if type(now) is not type(seen):
         return False
     if isinstance(seen, Entries):
-        pair = now.parts, seen.parts
-        return len(now.parts) == len(seen.parts) and (
-            all(map(operator.is_, *pair)) or all(map(_same, *pair))
-        )
+        return len(now) == len(seen) and all(map(_same, now, seen))
     return isinstance(seen, VALUES) and repr(now) == repr(seen)  # -0.0 == 0.0
 
 
@@ -121,9 +127,3 @@ def _alike(now: Any, seen: Any) -> bool:
         and layout(unwrap(now)) == layout(unwrap(seen))
         and getattr(now, "_active", False) == getattr(seen, "_active", False)
     )
-
-
-def _state(generator: Any) -> Any:
-    if isinstance(generator, np.random.Generator):
-        return generator.bit_generator.state
-    return generator.getstate() if isinstance(generator, random.Random) else generator.get_state()

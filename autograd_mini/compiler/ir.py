@@ -7,7 +7,8 @@ shape, the dtype and the layout in memory of the arrays that the program will co
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,16 +19,14 @@ if TYPE_CHECKING:
     from .tracer import Tracer
 
 
+@dataclass(eq=False, repr=False, slots=True)
 class Value:
     """An argument of a program, or a result of one of its steps."""
 
-    __slots__ = ("example", "name", "of", "step")
-
-    def __init__(self, example: Any, step: Step | None = None, name: str | None = None) -> None:
-        self.example = example
-        self.step = step
-        self.name = name
-        self.of: Value | None = None  # whose derivative it is
+    example: Any
+    step: Step | None = None
+    name: str | None = None
+    of: Value | None = None  #: the value whose gradient it is
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -38,21 +37,17 @@ class Value:
         return dtype_of(self.example)
 
 
+@dataclass(eq=False, repr=False, slots=True)
 class Step:
     """One call of a NumPy function. Among its arguments are values, and constants as they are."""
 
-    __slots__ = ("args", "function", "kwargs", "name", "outs", "part", "several")
-
-    def __init__(
-        self, function: Callable[..., Any], args: Any, kwargs: Any, name: str | None, part: str
-    ) -> None:
-        self.function = function
-        self.args = args
-        self.kwargs = kwargs
-        self.name = name  # of one of our own functions, taken whole
-        self.part = part  # forward or backward
-        self.outs: tuple[Value, ...] = ()
-        self.several = False  # whether it gives a tuple or list, be it of one
+    function: Callable[..., Any]
+    args: Any
+    kwargs: Any
+    name: str | None  #: of one of our own functions, taken whole
+    part: str  #: forward or backward
+    outs: tuple[Value, ...] = ()
+    several: bool = False  #: whether it returns a tuple or list, even of one
 
     @property
     def inputs(self) -> list[Value]:
@@ -150,25 +145,19 @@ class Program:
 
     def drop_dead(self) -> None:
         """Keep only the steps that a result depends on."""
-        before = len(self.steps)
-        self.steps = _alive(self.steps, values_in(self.results))
-        self.done["dead code"] += before - len(self.steps)
+        needed, kept = set(values_in(self.results)), []
+        for step in reversed(self.steps):
+            if not needed.isdisjoint(step.outs):
+                needed.update(step.inputs)
+                kept.append(step)
+        self.done["dead code"] += len(self.steps) - len(kept)
+        self.steps = kept[::-1]
 
     def uses(self) -> Counter[Value]:
         """Count how often each value is an argument of a step, or a result."""
         found = Counter(v for step in self.steps for v in step.inputs)
         found.update(values_in(self.results))
         return found
-
-
-def _alive(steps: Sequence[Step], results: Sequence[Value]) -> list[Step]:
-    """Return the steps that a result depends on."""
-    needed, kept = set(results), []
-    for step in reversed(steps):
-        if not needed.isdisjoint(step.outs):
-            needed.update(step.inputs)
-            kept.append(step)
-    return kept[::-1]
 
 
 def options(step: Step, **defaults: Any) -> dict[str, Any]:

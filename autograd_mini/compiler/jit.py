@@ -80,7 +80,9 @@ def compile(
     Some captured state is *not seen*, because no code names it: attributes by a computed name
     (``getattr(self, f"w{i}")``), attributes that did not exist yet, entries of sets and deques,
     clocks, files, generators that are made without a seed, and the inside of other libraries.
-    Prints and other effects of `f` happen only while it is traced.
+    Also not compared: an array that `f` uses both directly and through a Python number
+    (``w.sum().item()``), or through a constant of only 0s or 1s. Prints and other effects of `f`
+    happen only while it is traced.
 
     Results are new arrays, except donated ones. If a call raises, the contents of donated arrays
     are undefined. Several threads may call at the same time. Programs for the latest 64 shapes are
@@ -121,7 +123,7 @@ def compile(
     return Compiled(f, tuple(chosen), fuse)
 
 
-#: number of changes of a captured object after which the user is told their cost
+#: number of changes of a captured object after which a warning states their cost
 MAX_RETRACE_WARNINGS = 8
 #: captured arrays below this size are compared without a word in the report
 FREE_COMPARE_BYTES = 1 << 14
@@ -261,10 +263,10 @@ class Compiled:
         lines = [self._latest.report()] if self._latest else []
         if not lines and not self._uncompiled:
             return self._executable.report()  # raises
-        compared = self._latest.guards.compared if self._latest else []
-        size = sum(len(seen) for _, seen in compared)
+        compared = self._latest.guards.compared if self._latest else {}
+        size = sum(compared.values())
         if size >= FREE_COMPARE_BYTES:
-            names = ", ".join(p.name for p, _ in sorted(compared, key=lambda pair: -len(pair[1])))
+            names = ", ".join(sorted(compared, key=lambda name: -compared[name]))
             said = f"{size:,} bytes compared in each call: {names}. Pass them as arguments"
             lines.append(report_line("captured arrays", said))
         if self._changed:

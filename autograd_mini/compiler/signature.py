@@ -28,8 +28,6 @@ def flatten(tree: Any, leaves: list[Any]) -> Any:
     if kind is float:
         leaves.append(tree)
         return kind
-    if kind is tuple or kind is list:
-        return kind, *[flatten(part, leaves) for part in tree]
     if kind is Tensor:
         leaves.append(tree)
         return kind, tree.shape, tree.dtype, getattr(tree._array, "strides", None)
@@ -86,9 +84,8 @@ def _copy_with_layout(x: Any) -> Any:
 def argument_fast_path(args: tuple[Any, ...], taken: Container[int] = ()) -> Callable[[Any], Any]:
     """Return a function that flattens arguments like these, and returns None for others.
 
-    It also returns None if leaves that are `taken`, to be overwritten, may share memory. `flatten`
-    and `check_no_aliasing` do the same for any arguments, but take as long as a short program runs:
-    five times the time of this straight-line code.
+    It also returns None if leaves that are `taken`, to be overwritten, may share memory. It takes a
+    fifth of the time of `flatten` and `check_no_aliasing`, which accept any arguments.
     """
     lines: list[str] = []
     leaves: list[str] = []

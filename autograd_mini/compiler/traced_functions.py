@@ -1,4 +1,4 @@
-"""NumPy functions that are recorded as several calls, and what checks their indices."""
+"""NumPy functions that are recorded as several calls, and the checks of their indices."""
 
 from __future__ import annotations
 

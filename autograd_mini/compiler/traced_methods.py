@@ -17,40 +17,6 @@ from .ir import astype
 Method = Callable[..., Any]
 
 
-def _unary(function: Any) -> Method:
-    """Return the method of a unary operator."""
-
-    def method(self: Any) -> Any:
-        return self._call(function, self)
-
-    return method
-
-
-def _comparison(function: Any) -> Method:
-    """Return the method of a comparison."""
-
-    def method(self: Any, other: Any) -> Any:
-        return self._call(function, self, other)
-
-    return method
-
-
-def _binary(function: Any) -> tuple[Method, Method, Method]:
-    """Return the methods of ``t + x``, ``x + t`` and ``t += x``."""
-
-    def forward(self: Any, other: Any) -> Any:
-        return self._call(function, self, other)
-
-    def reflected(self: Any, other: Any) -> Any:
-        return self._call(function, other, self)
-
-    def in_place(self: Any, other: Any) -> Any:
-        y = self._call(function, self, other)
-        return y if y is NotImplemented else self._replace(y)
-
-    return forward, reflected, in_place
-
-
 def _numpy(function: Any) -> Method:
     """Return the method that is a NumPy function of the array."""
 
@@ -60,8 +26,12 @@ def _numpy(function: Any) -> Method:
     return method
 
 
-class TracedMethods:
-    """The methods of `TracedArray` that are plain calls of NumPy functions."""
+class TracedMethods(np.lib.mixins.NDArrayOperatorsMixin):
+    """The methods of `TracedArray` that are plain calls of NumPy functions.
+
+    NumPy's mixin has the operators. The power is another function than np.power: it may round
+    differently.
+    """
 
     __slots__ = ()
 
@@ -70,28 +40,15 @@ class TracedMethods:
     _replace: Callable[..., Any]
     dtype: Any
 
-    # ---- operators -------------------------------------------------------------------------------
+    def __pow__(self, other: Any) -> Any:
+        return self._call(operator.pow, self, other)
 
-    __add__, __radd__, __iadd__ = _binary(np.add)
-    __sub__, __rsub__, __isub__ = _binary(np.subtract)
-    __mul__, __rmul__, __imul__ = _binary(np.multiply)
-    __truediv__, __rtruediv__, __itruediv__ = _binary(np.divide)
-    __floordiv__, __rfloordiv__, __ifloordiv__ = _binary(np.floor_divide)
-    __mod__, __rmod__, __imod__ = _binary(np.remainder)
-    __pow__, __rpow__, __ipow__ = _binary(operator.pow)
-    __matmul__, __rmatmul__, __imatmul__ = _binary(np.matmul)
-    __lshift__, __rlshift__, __ilshift__ = _binary(np.left_shift)
-    __rshift__, __rrshift__, __irshift__ = _binary(np.right_shift)
-    __and__, __rand__, __iand__ = _binary(np.bitwise_and)
-    __or__, __ror__, __ior__ = _binary(np.bitwise_or)
-    __xor__, __rxor__, __ixor__ = _binary(np.bitwise_xor)
+    def __rpow__(self, other: Any) -> Any:
+        return self._call(operator.pow, other, self)
 
-    __lt__, __le__ = _comparison(np.less), _comparison(np.less_equal)
-    __gt__, __ge__ = _comparison(np.greater), _comparison(np.greater_equal)
-    __eq__, __ne__ = _comparison(np.equal), _comparison(np.not_equal)
-
-    __neg__, __pos__ = _unary(np.negative), _unary(np.positive)
-    __abs__, __invert__ = _unary(np.absolute), _unary(np.invert)
+    def __ipow__(self, other: Any) -> Any:
+        y = self._call(operator.pow, self, other)
+        return y if y is NotImplemented else self._replace(y)
 
     def __divmod__(self, other: Any) -> Any:
         return self // other, self % other

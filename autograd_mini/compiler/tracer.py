@@ -27,6 +27,7 @@ from ..core.registry import PRIMITIVES
 from ..core.tape import Tape
 from ..core.tensor import Tensor, _next_order
 from .errors import (
+    BY_SECOND,
     USE_FUNCTIONS,
     USE_NEW_ARRAY,
     USE_WHERE,
@@ -34,7 +35,6 @@ from .errors import (
     DataDependentShapeError,
     EscapedTracerError,
     UnsupportedAttributeError,
-    depends_on_second,
     refuse_shapes,
     refuse_unshaped,
     refused,
@@ -48,27 +48,19 @@ from .traced_methods import TracedMethods
 class Tracer(Observer):
     """A program while it is recorded: its arguments, and the steps so far.
 
-    Attributes
-    ----------
-    concrete : bool
-        The examples are the only numbers that the program will ever see, as for ``ag.source``.
-    unfuse : bool
-        Whether a fused node that depends on numbers is recorded as its graph, not as one call.
-    captured, baked : set of int
-        The memory of captured arrays, by `id`; and of those whose numbers decide on a shape.
-    inputs : list of (array, Value)
-        Captured arrays, and views of them, that the program reads in each call.
+    If `concrete`, the examples are the only numbers that the program will see, as for
+    ``ag.source``. If `unfuse`, a fused node that depends on numbers is recorded as its graph.
     """
 
-    def __init__(self, concrete: bool = False, unfuse: bool | None = None) -> None:
+    def __init__(self, concrete: bool = False, unfuse: bool = False) -> None:
         self.concrete = concrete
-        self.unfuse = concrete if unfuse is None else unfuse
+        self.unfuse = concrete or unfuse
         self.arguments: list[Value] = []
         self.steps: list[Step] = []
         self.part = "forward"
-        self.captured: set[int] = set()
-        self.inputs: list[tuple[Any, Value]] = []
-        self.baked: set[int] = set()
+        self.captured: set[int] = set()  # the memory of captured arrays, by `id`
+        self.inputs: list[tuple[Any, Value]] = []  # those, and views of them, that it reads
+        self.baked: set[int] = set()  # the memory of those whose numbers decide on a shape
         self.has_fused_calls = False  # whether a node with a stable graph is one call
         self.closed = False  # the function has returned
         self._outer_parts: list[str] = []
@@ -171,10 +163,15 @@ def _decides_shape(function: Any, args: Any) -> bool:
     if function is operator.getitem:
         index = args[1] if isinstance(args[1], tuple) else (args[1],)
         return any(isinstance(i, np.ndarray) and i.dtype == bool for i in index)
-    return depends_on_second(function)
+    return function in BY_SECOND
 
 
 # ---- the array -----------------------------------------------------------------------------------
+
+
+def _of_example(name: str) -> Any:
+    """Return the property of a traced array that is the attribute of its example."""
+    return property(lambda self: getattr(np.asarray(self._value.example), name))
 
 
 class TracedArray(TracedMethods):
@@ -186,37 +183,8 @@ class TracedArray(TracedMethods):
         self._tracer = tracer
         self._value = value
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self._value.shape
-
-    @property
-    def dtype(self) -> Any:
-        return self._value.dtype
-
-    @property
-    def ndim(self) -> int:
-        return len(self.shape)
-
-    @property
-    def size(self) -> int:
-        return int(np.size(self._value.example))
-
-    @property
-    def itemsize(self) -> int:
-        return int(self.dtype.itemsize)
-
-    @property
-    def strides(self) -> tuple[int, ...]:
-        return np.asarray(self._value.example).strides
-
-    @property
-    def flags(self) -> Any:
-        return np.asarray(self._value.example).flags
-
-    @property
-    def nbytes(self) -> int:
-        return self.size * self.itemsize
+    shape, dtype, strides, flags = map(_of_example, ("shape", "dtype", "strides", "flags"))
+    ndim, size, itemsize, nbytes = map(_of_example, ("ndim", "size", "itemsize", "nbytes"))
 
     def _call(self, function: Any, *args: Any, **kwargs: Any) -> Any:
         if any(isinstance(x, Tensor) for x in chain(args, kwargs.values())):
@@ -231,7 +199,7 @@ class TracedArray(TracedMethods):
     def __len__(self) -> int:
         if not self.shape:
             raise TypeError("len() of an array without axes")
-        return self.shape[0]
+        return int(self.shape[0])
 
     def __iter__(self) -> Iterator[Any]:
         return (self[i] for i in range(len(self)))

@@ -1,4 +1,4 @@
-"""What the tests of compiled functions share: one checker, and a training step."""
+"""Helpers of the tests of compiled functions: a checker, and a training step."""
 
 from itertools import pairwise
 
@@ -19,7 +19,7 @@ def arrays(tree):
 
 
 def check(f, *args, calls=2, compare=np.testing.assert_array_equal):
-    """A compiled function gives what the function gives, call after call, in results of its own."""
+    """Check that each call of the compiled function returns the right bits, in new arrays."""
     compiled = ag.compile(f)
     before = []
     for _ in range(calls):
@@ -46,7 +46,7 @@ def nearly(dtype, x, y):
 
 
 def squared_step(parameters, x, t, lr):
-    """A step whose loss does not look at numbers."""
+    """Return a training step whose loss does not branch on numbers."""
     return step(parameters, x, t, lr, lambda y, t: np.mean((y - t) ** 2))
 
 

@@ -26,7 +26,7 @@ def test_trees_of_all_kinds():
         compiled({"w": np.ones(3)}, np.ones(3), scale=1.0)
 
 
-def test_new_shapes_dtypes_and_settings_are_traced_anew():
+def test_new_shapes_dtypes_and_settings_are_retraced():
     traced = []
 
     def f(x, n):
@@ -71,7 +71,7 @@ def test_results_share_memory_with_nothing():
         np.testing.assert_array_equal(a, b)
 
 
-def test_a_result_of_python_floats_alone_is_a_tensor_like_any_other():
+def test_result_of_python_floats_alone_is_a_tensor():
     value, slope = ag.compile(ag.value_and_grad(lambda r, x: r * x * (1 - x)))(3.0, 0.25)
     assert repr(value) == "Tensor(0.5625, dtype=float64)"
     assert slope.data.dtype == np.float64

@@ -1,4 +1,4 @@
-"""What compiled functions compute: what the function does, call after call."""
+"""Compiled functions return the same results as the functions themselves, in each call."""
 
 import copy
 import pickle
@@ -116,7 +116,7 @@ def test_a_call_that_raises_leaves_the_next_one_right():
     np.testing.assert_array_equal(boom(np.eye(2)), np.eye(2))
 
 
-def test_a_tensor_that_requires_a_gradient_is_followed_into_the_function():
+def test_call_with_a_tensor_that_requires_grad_is_recorded():
     compiled = ag.compile(lambda x: (x * x).sum())
     x = ag.tensor([1.0, 3.0], requires_grad=True)
     for _ in range(2):

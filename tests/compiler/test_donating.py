@@ -63,7 +63,7 @@ def test_dicts_are_donated_by_their_keys():
     same(p["b"], [0.0, 0.0])
 
 
-def test_donated_arrays_that_others_see_are_refused_before_anything_is_written():
+def test_donated_arrays_that_share_memory_are_refused():
     two = ag.compile(lambda a, b: (b + 1, a * 2), donate=(0, 1))
     one = ag.compile(lambda a, b: (a * 2, b.sum()), donate=0)
     x = np.arange(6.0)
@@ -111,7 +111,7 @@ def test_a_call_that_raises_leaves_donated_arrays_as_they_were():
 
 
 def test_a_donated_array_may_lie_in_memory_in_any_way():
-    """Entries that are put by position go into memory that is known, never into a copy."""
+    """Entries that are written by position go into known memory, never into a copy."""
     for f in (
         lambda x, y: (y.reshape(x.shape), 0),
         lambda x, y: (x.T.reshape(-1)[::-1].reshape(x.shape), 0),
@@ -128,9 +128,9 @@ def test_a_donated_array_may_lie_in_memory_in_any_way():
 
 def test_an_error_of_donate_says_what_to_do():
     x = np.ones(3)
-    with pytest.raises(ValueError, match=r"pass what is donated in a dict or list of its own"):
+    with pytest.raises(ValueError, match="pass what is donated in a separate dict"):
         ag.compile(lambda x: (x * 2, x * 3), donate=0)(x)
-    with pytest.raises(ValueError, match=r"Return what shall be written there, of the same shape"):
+    with pytest.raises(ValueError, match="Return one for each, in the same order"):
         ag.compile(lambda x: x.sum(), donate=0)(x)
     told = ag.compile(lambda p: ({"w": p["w"] * 2}, p["w"] * 3), donate=0)
     new, other = told({"w": x})
@@ -139,7 +139,7 @@ def test_an_error_of_donate_says_what_to_do():
     same(other, [3.0, 3.0, 3.0])
 
 
-def test_results_that_are_one_value_go_into_arrays_of_their_own():
+def test_results_that_are_one_value_go_into_separate_arrays():
     def both(a, b, c):
         return c * 2, 2 * c
 
@@ -183,8 +183,8 @@ def test_trees_within_trees():
 
 
 @pytest.mark.parametrize("active", [True, False])
-def test_what_was_recorded_of_a_donated_tensor_is_out_of_date(active):
-    """As after ``w.data -= step``: the old numbers are gone, and no gradient is made of the new."""
+def test_nodes_of_a_donated_tensor_are_out_of_date(active):
+    """As after ``w.data -= step``: nodes of the old numbers cannot be differentiated."""
     w = ag.tensor([1.0, 2.0], requires_grad=active, name="w")
     x = ag.tensor([3.0, 4.0], requires_grad=True)
     before = (x * w * w).sum()

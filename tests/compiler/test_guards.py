@@ -1,4 +1,4 @@
-"""What a compiled function finds elsewhere than in its arguments: never what it was, in silence."""
+"""Captured state: a compiled function follows its changes, or refuses it."""
 
 import collections
 import dataclasses
@@ -52,7 +52,7 @@ def set_global(name, value):
 
 
 def closures():
-    """Pairs: a function, and what changes something that it finds around it."""
+    """Return pairs of a function, and a function that changes its captured state."""
     scale, parameter = 2.0, ag.tensor([1.0, -1.0, 2.0], requires_grad=True)
     weights, constant = np.array([1.0, 2.0, 3.0]), ag.tensor([1.0, 2.0, 3.0])
     model, slotted, settings = Model(), Slotted(), types.SimpleNamespace(inner=Model())
@@ -108,7 +108,7 @@ def closures():
         "by its name": (
             lambda x: x * getattr(model, name), lambda: vars(model).update(scale=7),
         ),
-        "an attribute of its own": (model, lambda: setattr(model, "offset", 5.0)),
+        "an instance attribute": (model, lambda: setattr(model, "offset", 5.0)),
         "a slot": (lambda x: x * slotted.scale, lambda: setattr(slotted, "scale", 3.0)),
         "a dict": (
             lambda x: x * SETTINGS["scale"],
@@ -193,7 +193,7 @@ def test_positions_are_not_keywords():
 
 
 def count(f):
-    """A function that counts how often it was traced."""
+    """Return the compiled function, and a list with an entry for each time that it was traced."""
     counted = []
 
     @functools.wraps(f)
@@ -204,7 +204,7 @@ def count(f):
     return ag.compile(wrapper), counted
 
 
-def test_what_the_function_does_not_read_may_change():
+def test_state_that_the_function_does_not_read_may_change():
     model = Model()
     compiled, counted = count(model.moved)
     for _ in range(4):
@@ -223,7 +223,7 @@ def test_equal_numbers_in_new_objects_change_nothing():
     assert len(counted) == 1
 
 
-def test_what_the_function_itself_changes_is_not_watched():
+def test_state_that_the_function_itself_changes_is_not_watched():
     history, state = [], {"calls": 0}
 
     @ag.compile
@@ -277,7 +277,7 @@ def test_a_generator_that_is_an_argument_is_refused_too():
     same(seeded(X), X * np.random.default_rng(0).normal(size=3))
 
 
-def test_large_captured_arrays_are_compared_only_if_numpy_used_them():
+def test_captured_arrays_are_compared_only_if_numpy_used_them():
     points, few = np.ones((1000, 4)), np.ones(4)
     compiled = ag.compile(lambda w: np.sum(points @ w))
     compiled(np.ones(4))
@@ -292,7 +292,7 @@ def test_large_captured_arrays_are_compared_only_if_numpy_used_them():
 
 
 def test_a_captured_array_is_an_input():
-    """Neither new numbers in it nor another array of its shape are traced again."""
+    """New numbers in it, or another array of its shape, do not retrace the function."""
     model = Model()
     compiled, counted = count(lambda x: (x * model.weights.reshape(3)) @ model.weights)
     for _ in range(3):
@@ -309,7 +309,7 @@ def test_a_captured_array_is_an_input():
     assert "def program(x, model_weights):" in compiled.source
 
 
-def test_one_array_under_two_names_that_part():
+def test_one_array_under_two_names_that_diverge():
     left = right = np.ones(3)
     compiled = ag.compile(lambda x: x * left + right)
     same(compiled(X), X + 1)
@@ -443,7 +443,7 @@ def test_a_traced_array_that_escapes_is_refused(f, where):
         ag.compile(f)(X)
 
 
-def test_a_traced_array_that_escaped_says_what_it_is():
+def test_use_of_an_escaped_traced_array_raises():
     found = collections.deque()
     compiled = ag.compile(lambda x: [found.append(x), x * 2][1])
     compiled(X)

@@ -90,7 +90,7 @@ def outcome(f, *args):
 
 @pytest.mark.parametrize("what", BY_INDEX)
 def test_an_index_means_what_it_means_eagerly(what):
-    """It is refused, or counted from the end, or wrapped or clipped: all as without compiling."""
+    """It raises, counts from the end, wraps or clips, as the function itself does."""
     f = BY_INDEX[what]
     z = np.random.default_rng(0).normal(size=(4, 3))
     for g in (f, ag.value_and_grad(lambda z, t: np.sum(f(z, t)))):
@@ -102,7 +102,7 @@ def test_an_index_means_what_it_means_eagerly(what):
                 np.testing.assert_allclose(x, y, rtol=1e-13, atol=1e-15)
 
 
-def test_what_is_put_along_an_axis_goes_where_numpy_puts_it():
+def test_put_along_axis_matches_numpy():
     def put(x, t):
         y = np.exp(x)
         np.put_along_axis(y, t[:, None], 9.0, 1)
@@ -173,7 +173,7 @@ def test_a_shift_that_is_an_argument():
 )
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 def test_options_of_the_losses(loss, dtype, options, reduction):
-    """Which rows count, and whether any does, is found out in each call."""
+    """Each call finds the rows that count, if there are any."""
     ignored = options.get("ignore_index")
 
     def f(z, t):

@@ -1,4 +1,4 @@
-"""The emitted program runs on jax, under jax.jit, as it is: the road to accelerators."""
+"""The emitted program runs unchanged on jax, under jax.jit."""
 
 from collections import Counter
 
@@ -20,7 +20,7 @@ def _double_precision():
 
 
 def on_jax(text):
-    """The program with jax.numpy in NumPy's place."""
+    """Return the program with jax.numpy instead of NumPy."""
     space = {}
     exec(str(text).replace("import numpy as np", "import jax.numpy as np"), space)
     return jax.jit(space["program"])
@@ -37,7 +37,7 @@ def test_a_training_step():
 
 
 def check(case):
-    """The value and the gradients of a case, by its program on both."""
+    """Return the value and the gradients of a case from its program, on NumPy and on jax."""
     leaves = [ag.tensor(np.asarray(x, float), requires_grad=True) for x in case.inputs]
     space = {}
     with np.errstate(all="ignore"):
@@ -79,7 +79,7 @@ def test_programs_of_primitives(case):
 
 @pytest.mark.slow
 def test_programs_of_all_primitives():
-    """All but those with what jax.numpy lacks; where it has another meaning, that is known."""
+    """All run, except those that use functions that jax.numpy lacks or defines differently."""
     found = Counter()
     for case in CASES:
         try:

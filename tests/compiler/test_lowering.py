@@ -1,4 +1,4 @@
-"""Calls that write into memory give what those that allocate give, to the last bit."""
+"""Calls that write into memory return the bits of those that allocate."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def test_products_of_views_and_rules_in_place_to_the_last_bit():
 
 @pytest.mark.parametrize("f", [np.max, np.min, lambda x, axis=None: np.sum(x, axis=axis)])
 def test_reductions_of_reversed_arrays(f):
-    """NumPy before 2.2 writes a wrong extremum of them where it is told to."""
+    """NumPy before 2.2 writes a wrong extremum of a reversed view into `out`."""
     for axis in (0, 1, None):
         x = np.random.default_rng(0).normal(size=(4, 3))
         check(lambda x, axis=axis: (f(x[::-1], axis=axis), f(x[:, ::-1], axis=axis)), x)

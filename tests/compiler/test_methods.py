@@ -1,4 +1,4 @@
-"""Arrays in a program answer as NumPy's do, or say why not and what to do."""
+"""Traced arrays have the methods of NumPy's arrays, or raise with a remedy."""
 
 import copy
 import operator

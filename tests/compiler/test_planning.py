@@ -1,4 +1,4 @@
-"""The memory of a program: taken in turn, never by two values at once."""
+"""The memory of a program: two values never use one buffer at the same time."""
 
 import tracemalloc
 from itertools import permutations
@@ -51,7 +51,7 @@ MOVES = [
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 30))
 def test_no_two_live_values_share_memory(seed, n):
-    """A random program over a few shapes: in buffers it gives what it gives without."""
+    """A random program over a few shapes has the same results with and without buffers."""
     rng = np.random.default_rng(seed)
 
     def f(a, b):
@@ -81,7 +81,7 @@ def test_buffers_are_used_again():
         y = np.sin(y + 1.5)
     program = simplify(Program(tracer, [y._value]), EXACT)
     program.run_examples()
-    plan = Plan(program, lambda texts, name: texts[0])
+    plan = Plan(program, lambda texts, name: texts[0], {})
     assert len(plan.buffers) == 1
     assert len(plan.buffer_of) == 99
 
@@ -115,7 +115,7 @@ def test_no_buffer_is_taken_before_it_is_free(seed, n):
             made.append(MOVES[rng.integers(len(MOVES)) if x.ndim == 2 and y.ndim == 2 else 0](x, y))
     program = simplify(Program(tracer, [x._value for x in made[-3:]]), EXACT)
     program.run_examples()
-    plan = Plan(program, lambda texts, name: ", ".join(texts))
+    plan = Plan(program, lambda texts, name: ", ".join(texts), {})
     found = lives(plan, program)
     for buffer, _, _, value in found:
         assert buffer.size >= np.asarray(value.example).nbytes
@@ -127,7 +127,7 @@ def test_no_buffer_is_taken_before_it_is_free(seed, n):
 
 @pytest.mark.parametrize("onehot", [False, True])
 def test_only_the_fused_loss_allocates(onehot):
-    """It allocates its value and its gradients; these are scaled in a layout known only then."""
+    """It allocates its value and its gradients, whose layout is known only then."""
     parameters, x, t = network([8, 16, 16, 4], 300)
     compiled = ag.compile(lambda p, x, t: step(p, x, t, 0.1), donate=0)
     compiled(parameters, x, np.eye(4)[t] if onehot else t)
@@ -171,7 +171,7 @@ SEVERAL = {
 
 @pytest.mark.skipif(not hasattr(np, "unstack"), reason="new in NumPy 2.1")
 @pytest.mark.parametrize("what", SEVERAL)
-def test_several_results_of_one_call_may_look_at_its_argument(what):
+def test_several_results_of_one_call_may_be_views(what):
     compiled = check(SEVERAL[what], np.arange(8.0), calls=3)
     found = tree_leaves(compiled(np.arange(8.0)))
     assert not any(np.shares_memory(x, y) for i, x in enumerate(found) for y in found[:i])
@@ -181,8 +181,8 @@ def gives_back(x):
     return x * 2 if (x > 0).all() else x
 
 
-def test_a_function_that_gives_its_argument_back_for_some_numbers():
-    """What it gives is neither memory that is used again, nor the user's own."""
+def test_primitive_that_may_return_its_argument_is_copied():
+    """Its results are neither reused memory nor the user's arrays."""
     op = ag.primitive(gives_back, lambda g, y, x: g)
     by_lambda = ag.primitive(lambda x: gives_back(x), lambda g, y, x: g)
     for f in (lambda x: op(np.sin(x)), op, lambda x: op(np.sin(x)) + np.cos(x) * 3,
@@ -209,7 +209,7 @@ def test_a_function_that_gives_its_argument_back_for_some_numbers():
     ],
 )
 @pytest.mark.parametrize("order", ["CF", "FC"])
-def test_no_result_looks_at_an_argument_however_that_lies(f, order):
+def test_results_never_share_memory_with_an_argument(f, order):
     """A reshape is a copy for one order of the axes in memory, and for another one a view."""
     compiled = ag.compile(f)
     for own in order:

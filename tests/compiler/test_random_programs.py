@@ -1,4 +1,4 @@
-"""Random programs of NumPy and of our own nodes: compiled, they give the same bits."""
+"""Random programs of NumPy and of our own nodes return the same bits when compiled."""
 
 import numpy as np
 import pytest
@@ -57,18 +57,18 @@ def axis(x, r):
 
 
 def axes(x, r):
-    """One axis, two, or all."""
+    """Draw one axis, two, or all."""
     return [None, axis(x, r), tuple({axis(x, r), axis(x, r)})][r.integers(3)]
 
 
 def in_some_order(x, r):
-    """The same entries, with their axes in another order in memory."""
+    """Return the same entries, with their axes in another order in memory."""
     order = r.permutation(x.ndim)
     return np.ascontiguousarray(x.transpose(order)).transpose(np.argsort(order))
 
 
 def program(seed):
-    """A function of three arrays that broadcast, in some dtypes and orders; and the arrays."""
+    """Draw a function of three arrays that broadcast, and arrays of several dtypes and orders."""
     r = np.random.default_rng(seed)
     shape = tuple(r.integers(1, 6, size=r.integers(1, 5)).tolist())
     thin = tuple(1 if r.random() < 0.3 else n for n in shape)

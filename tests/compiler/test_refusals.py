@@ -1,4 +1,4 @@
-"""A shape that numbers would decide on, and what else needs them, is refused with its line."""
+"""Operations whose shape or result needs the numbers are refused with their line."""
 
 import numpy as np
 import pytest
@@ -80,7 +80,7 @@ def adds_in_place(g, y, x):
     return out
 
 
-def test_a_rule_that_adds_in_place_is_refused_with_a_remedy_that_works():
+def test_rule_that_adds_in_place_is_refused_with_a_remedy():
     def as_told(g, y, x):
         out = np.zeros(x.shape)
         return out + g

@@ -1,4 +1,4 @@
-"""Rewriting: each rule by its name, and that it keeps the result."""
+"""Rewriting: each rule is applied under its name, and keeps the result."""
 
 import re
 
@@ -29,7 +29,7 @@ def test_a_rule_is_applied_and_keeps_the_result(name):
 @pytest.mark.parametrize("dtype", "df")
 @pytest.mark.parametrize("n", [2, -1, 0.5])
 def test_an_exponent_for_each_entry_stays_one(dtype, n):
-    """Of one exponent for all, NumPy takes another way: a product, a quotient, a root."""
+    """For a single exponent, NumPy computes a product, a quotient or a root."""
     x = np.random.default_rng(0).uniform(0.1, 2, size=5000).astype(dtype)
     check(lambda x: np.power(x, np.full(x.shape, n, dtype)), x)
 

@@ -55,7 +55,7 @@ def leaf(x, name=None):
 
 
 def run(text, **changed):
-    """What the program gives, in a namespace that holds nothing but what it imports itself."""
+    """Return the results of the program, in a namespace with only its own imports."""
     space = {}
     exec(str(text), space)
     assert set(text.arguments) == set(space["program"].__code__.co_varnames[: len(text.arguments)])
@@ -123,7 +123,7 @@ def test_the_program_of_the_loss_is_stable(by):
     np.testing.assert_allclose(d_z, z.grad, rtol=1e-12)
 
 
-def test_every_line_says_what_it_makes_and_none_is_too_long():
+def test_every_line_has_a_comment_and_none_is_too_long():
     x, w = leaf(X.astype(np.float32), "x"), leaf(X.T.astype(np.float32), "weights")
     u, s, vh = np.linalg.svd(x @ w)
     chosen = np.where(u > 0, u, vh).astype(float)
@@ -170,7 +170,7 @@ def test_other_numbers_may_be_passed_to_the_program():
     np.testing.assert_allclose(d_z, other.grad, rtol=1e-14)
 
 
-def test_what_is_the_same_is_computed_once_and_what_nobody_needs_not_at_all():
+def test_common_subexpressions_and_dead_steps_are_dropped():
     x = leaf([0.1, 0.2], "x")
     text = check((np.exp(x) * np.sin(np.exp(x)) + np.sum(np.exp(x) * 0)).sum())
     assert text.count("np.exp(x)") == 1
@@ -178,7 +178,7 @@ def test_what_is_the_same_is_computed_once_and_what_nobody_needs_not_at_all():
     assert "* 1" not in dead
 
 
-def test_names_are_made_into_identifiers_and_no_two_are_alike():
+def test_names_become_distinct_identifiers():
     names = ["class", "a b", "a b", "2nd", "np", "ŷ", "program", "x", "x", ""]
     leaves = [leaf(float(i), name) for i, name in enumerate(names)]
     text = check(sum(np.sin(t) for t in leaves))
@@ -203,7 +203,7 @@ def decides(x):
     return x * 2 if (x > 0).all() else x
 
 
-def test_a_primitive_that_decides_on_numbers_comes_with_its_own_source():
+def test_primitive_that_branches_is_printed_with_its_source():
     op = ag.primitive(decides, lambda g, y, x: g * 2)
     assert "def decides(x):\n" not in check(op(leaf([1.0, 2.0])).sum())  # decided for these numbers
     writes = ag.primitive(writing, lambda g, y, x: g)
@@ -220,7 +220,7 @@ def test_a_function_without_source_is_refused_with_its_name():
     space = {"np": np}
     exec("def hidden(x):\n    y = np.zeros(x.shape)\n    y[...] = x\n    return y", space)
     op = ag.primitive(space["hidden"], lambda g, y, x: g)
-    with pytest.raises(TypeError, match=r"source: hidden decides on numbers.*not to be had"):
+    with pytest.raises(TypeError, match=r"source: hidden decides on numbers.*cannot be found"):
         ag.source(op(leaf([1.0])).sum())
 
 
@@ -270,7 +270,7 @@ def test_every_primitive_of_other_dtypes_in_other_layouts(case):
 
 
 def test_arrays_lie_in_memory_as_they_did():
-    """In which order a sum runs, and who multiplies matrices, is seen in the last bit."""
+    """The order of a sum and the matrix product used decide the last bit."""
     rng = np.random.default_rng(0)
     for _ in range(20):
         x = leaf(np.asfortranarray(rng.normal(size=(4, 3, 3))), "x")
@@ -282,8 +282,8 @@ def test_arrays_lie_in_memory_as_they_did():
 
 
 @pytest.mark.parametrize("dtype", "fd")
-def test_a_layer_multiplies_every_second_column_as_numpy_copies_it(dtype):
-    """np.dot and @ have other last bits where BLAS cannot take a view: it says np.dot there."""
+def test_layer_of_strided_columns_has_the_bits_of_numpy(dtype):
+    """np.dot and @ differ in the last bits if BLAS cannot take a view: the program keeps np.dot."""
     rng = np.random.default_rng(0)
     w, b = leaf(rng.normal(size=(9, 5)).astype(dtype), "w"), leaf(np.zeros(5, dtype), "b")
     x = rng.normal(size=(40, 18)).astype(dtype)

@@ -1,4 +1,4 @@
-"""What cannot be written into a program is refused, with the line and what to do."""
+"""Operations that cannot be recorded are refused, with the line and a remedy."""
 
 import re
 
@@ -32,7 +32,7 @@ def branching(x):
         (lambda x: [v for v in x if v], "condition on the numbers"),
     ],
 )  # fmt: skip
-def test_what_depends_on_numbers_is_refused_with_its_line(f, what):
+def test_operation_that_depends_on_numbers_is_refused(f, what):
     compiled = ag.compile(f)
     with pytest.raises(TypeError) as caught:
         compiled(np.array([1.0, 2.0]))
@@ -41,7 +41,7 @@ def test_what_depends_on_numbers_is_refused_with_its_line(f, what):
     assert "test_tracing.py" in asked
 
 
-def test_an_optimiser_outside_is_not_traced_in_silence():
+def test_captured_optimiser_is_refused():
     w = ag.tensor([1.0], requires_grad=True)
     sgd = optim.SGD([w], lr=0.1)
 
@@ -80,7 +80,7 @@ LAYER = nn.Linear(2, 2)
     ],
 )
 def test_a_parameter_that_is_no_argument_is_refused(f):
-    """It would be a constant of the program, and stay as it was when it is trained."""
+    """It would be a constant of the program, and would not follow its training."""
     compiled = ag.compile(f)
     for _ in range(2):
         with pytest.raises(RuntimeError) as caught:
@@ -91,7 +91,7 @@ def test_a_parameter_that_is_no_argument_is_refused(f):
     assert "as an argument; or its .detach()" in text
 
 
-def test_constants_and_tensors_made_within_are_what_they_were():
+def test_constants_and_tensors_made_inside_keep_their_values():
     c = ag.tensor([3.0, 4.0])
     x = np.array([1.0, 2.0])
     check(lambda x: x * c + W.detach()[0] + W.data[1], x)

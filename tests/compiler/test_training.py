@@ -59,7 +59,7 @@ def problem(dtype):
 
 
 def by_the_optimiser(optimiser, dtype):
-    """What the optimiser makes of the parameters by a tape for each step."""
+    """Return the parameters after steps of the optimiser, with a tape for each step."""
     parameters, batches = problem(dtype)
     parameters = each(partial(ag.tensor, requires_grad=True), parameters)
     optimiser = optimiser([p for layer in parameters for p in layer])

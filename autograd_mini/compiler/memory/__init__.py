@@ -1,1 +1,1 @@
-"""Memory of a compiled program: what is written where, and which buffers are shared."""
+"""Memory of a compiled program: where values are written, and which share a buffer."""

@@ -11,22 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from ...core.arrays import unwrap
 from ...core.messages import describe
 from ...core.pytree import leaves_like, tree_leaves, tree_map
 from ...core.tensor import Tensor
 from ..ir import Program, Step, Value
 from ..signature import ResultTree
 from ..tracer import TracedArray
-
-# ---- which result --------------------------------------------------------------------------------
-
-#: whether there are more results than arguments -> what to do
-_REMEDIES = {
-    True: "To say which, pass what is donated in a dict or list of its own, {'w': w}, and return "
-    "what shall be written there in one like it; or donate an argument for each of the results.",
-    False: "Return what shall be written there, of the same shapes and dtypes, in the same dicts "
-    "and lists; or donate fewer arguments.",
-}
 
 
 def match_donations(
@@ -58,8 +49,9 @@ def match_donations(
         if len(fitting) != len(same):
             raise ValueError(
                 f"donate={i}: {len(fitting)} results are trees of the shapes of that argument, "
-                f"for {len(same)} donated arguments of these shapes. There must be one for each, "
-                f"in the same order. {_REMEDIES[len(fitting) > len(same)]}"
+                f"for {len(same)} donated arguments of these shapes. Return one for each, in the "
+                "same order and in the same dicts and lists. If too many results match, pass what "
+                "is donated in a separate dict, {'w': w}, and return one like it."
             )
         for n, target in zip(tree_leaves(fitting[0]), leaves_like(fitting[0], tree, "donate")):
             value = free.pop(n)
@@ -69,7 +61,7 @@ def match_donations(
 
 
 def copy_duplicate_results(program: Program) -> None:
-    """A copy wherever a value is returned again: one of them will be written into an argument."""
+    """Copy a value that is returned again: one of the two will be written into an argument."""
     seen: set[Value] = set()
     for n, v in enumerate(program.results):
         if v in seen:
@@ -87,15 +79,14 @@ def _nodes(tree: Any) -> int:
 
 
 def _donated_tree(tree: Any) -> Any:
-    """The values of a donated argument; numbers among the arrays just come back as new ones."""
-    leaves: list[Any] = [x._array if isinstance(x, Tensor) else x for x in tree_leaves(tree)]
+    """Return the values of a donated argument. Numbers among its arrays are not overwritten."""
+    leaves = list(map(unwrap, tree_leaves(tree)))
     examples = [x._value.example if isinstance(x, TracedArray) else x for x in leaves]
     numbers = [x for x in examples if not isinstance(x, np.ndarray)]
     if len(numbers) == len(leaves) or not all(isinstance(x, TracedArray) for x in leaves):
         kind = next((type(x).__name__ for x in numbers), "nothing")
         raise TypeError(f"donate: the argument consists of arrays, not {kind}")
-    values = iter(leaves)
-    return tree_map(lambda _: next(values)._value, tree)
+    return tree_map(lambda x: unwrap(x)._value, tree)
 
 
 def _kind(x: Any) -> Any:
@@ -103,7 +94,7 @@ def _kind(x: Any) -> Any:
 
 
 def _parts(tree: Any, kind: Any, shapes: Any) -> list[Any]:
-    """The parts of a tree that are trees of these shapes, from left to right."""
+    """Return the parts of a tree that are trees of these shapes, from left to right."""
     if tree_map(kind, tree) == shapes:
         return [tree]
     if isinstance(tree, dict):
@@ -113,25 +104,18 @@ def _parts(tree: Any, kind: Any, shapes: Any) -> list[Any]:
     return [x for part in tree for x in _parts(part, kind, shapes)]
 
 
-# ---- whether they may be -------------------------------------------------------------------------
-
-
 def refuse_recorded(donated: Any) -> None:
-    """A parameter that requires a gradient is recorded, and cannot be updated in place."""
+    """Raise for a parameter that requires a gradient: it is recorded, and cannot be updated."""
     for x in tree_leaves(donated):
         if isinstance(x, Tensor) and x.is_leaf and x.requires_grad:
             raise TypeError(
-                f"compile: {describe(x)} is donated, but requires a gradient: what is recorded is "
-                "not overwritten. Call it inside of `with ag.no_grad():`, or pass .detach() or "
-                "arrays; transforms need no requires_grad."
+                f"compile: {describe(x)} is donated, but requires a gradient. Call the function "
+                "inside `with ag.no_grad():`, or pass .detach() or arrays."
             )
 
 
 def check_no_aliasing(leaves: Sequence[Any], taken: Sequence[int]) -> None:
-    """Raise where an array that will be overwritten is read-only, or is seen by another argument.
-
-    `entry` says the same of most arrays, in no time.
-    """
+    """Raise if an array that will be overwritten is read-only, or shares another's memory."""
     arrays = [x._array if type(x) is Tensor else x for x in leaves]
     for i in taken:
         x = arrays[i]
@@ -156,7 +140,7 @@ def _share(x: Any, y: Any) -> bool:
 
 
 def _overlaps_itself(x: Any) -> bool:
-    """Whether two entries may lie in the same place, as those of a repeated axis do."""
+    """Return whether two entries may share memory, as those of a repeated axis do."""
     end = x.itemsize
     for stride, n in sorted((abs(s), n) for s, n in zip(x.strides, x.shape) if n > 1):
         if stride < end:

@@ -1,15 +1,14 @@
-"""Lowering: each call of a program as statements that write into memory that exists already.
+"""Lowering: write each call of a program as statements that write into existing memory, `out`.
 
-That memory is `out`. Ufuncs, reductions and products take an `out`. A few more functions are
-written as two calls that take one. The others allocate, and a compiled function's report counts
-them.
+Ufuncs, reductions and products take an `out`. A few more functions are written as two calls that
+take one. The others allocate, and a compiled function's report counts them.
 """
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,36 +21,19 @@ from ..traced_functions import check_bounds
 Names = Callable[[Any], str]
 
 
-class Lowered:
-    """How one value is computed.
+class Lowered(NamedTuple):
+    """How one value is computed."""
 
-    Attributes
-    ----------
-    allocating : str
-        The expression that returns it in new memory.
-    writing : sequence of str
-        The statements that write it to ``{out}``, or to ``{seen}``; empty if NumPy cannot.
-    over : sequence of Value
-        The arguments whose memory may be `out`: entry i is read before entry i is written.
-    copies : bool
-        Whether the first statement only copies the argument in `over`, so that it can be left out
-        if that is `out`.
-    shape : tuple of int or None
-        The shape of ``{seen}``, a view of the memory of `out`, which must be contiguous.
-    """
-
-    __slots__ = ("allocating", "copies", "over", "shape", "writing")
-
-    def __init__(
-        self,
-        allocating: str,
-        writing: Sequence[str] = (),
-        over: Sequence[Value] = (),
-        copies: bool = False,
-        shape: tuple[int, ...] | None = None,
-    ) -> None:
-        self.allocating, self.writing, self.over = allocating, writing, over
-        self.copies, self.shape = copies, shape
+    #: the expression that returns it in new memory
+    allocating: str
+    #: the statements that write it to ``{out}``, or to ``{seen}``; empty if NumPy cannot
+    writing: Sequence[str] = ()
+    #: the arguments whose memory may be `out`: entry i is read before entry i is written
+    over: Sequence[Value] = ()
+    #: whether the first statement only copies `over`, and can be left out if that is `out`
+    copies: bool = False
+    #: the shape of ``{seen}``, a view of the memory of `out`, which must be contiguous
+    shape: tuple[int, ...] | None = None
 
 
 #: functions that return their argument or raise; they run in each call
@@ -71,12 +53,11 @@ def is_view(step: Step) -> bool:
 def lower(step: Step, name: Names) -> Lowered:
     """Return how to compute a step."""
     f = step.function
-    if f in _SPECIAL and not step.name:
-        found: Lowered | None = _SPECIAL[f](step, name)
-        if found is not None:
-            return found
     if f is PRIMITIVES["scatter"].forward:
         return _scatter(step, name)
+    found: Lowered | None = _SPECIAL[f](step, name) if f in _SPECIAL and not step.name else None
+    if found is not None:
+        return found
     if isinstance(f, np.ufunc) and f.nout == 1 and not step.kwargs:
         return _ufunc(f, step, name)
     return Lowered(called(step, name))
@@ -88,8 +69,7 @@ def called(step: Step, name: Names) -> str:
         return f"{name(step.args[0])}[{name(step.args[1])}]"
     if step.function is np.transpose and len(step.args) == 1 and not step.kwargs:
         return f"{name(step.args[0])}.T"
-    words = [name(a) for a in step.args]
-    words += [f"{key}={name(value)}" for key, value in step.kwargs.items()]
+    words = [*map(name, step.args), *(f"{key}={name(x)}" for key, x in step.kwargs.items())]
     return f"{name(step.function)}({', '.join(words)})"
 
 
@@ -142,7 +122,7 @@ def _has_dtype(x: Value) -> bool:
 
 
 def _dot(step: Step, name: Names) -> Lowered | None:
-    """A product that np.matmul would not pass to BLAS."""
+    """Lower a product that np.matmul would not pass to BLAS."""
     if not _dot_writes(step):
         return None
     call = f"{name(np.dot)}({name(step.args[0])}, {name(step.args[1])}"
@@ -150,14 +130,14 @@ def _dot(step: Step, name: Names) -> Lowered | None:
 
 
 def _dot_writes(step: Step) -> bool:
-    """Whether np.dot takes memory like that of the result as its `out`."""
+    """Return whether np.dot takes memory like that of the result as its `out`."""
     y = step.outs[0].example
     plain = isinstance(y, np.ndarray) and y.flags.c_contiguous
     return plain and all(dtype_of(example_of(x)) == y.dtype for x in step.args)
 
 
 def _power(step: Step, name: Names) -> Lowered:
-    """For a single number and an `out`, NumPy rounds in another way."""
+    """Lower a power: for a single number and an `out`, NumPy rounds in another way."""
     if np.size(step.outs[0].example) == 1:
         return Lowered(called(step, name))
     return _ufunc(np.power, step, name)
@@ -168,7 +148,7 @@ _EXTREMA_ARE_WRITTEN = np.lib.NumpyVersion(np.__version__) >= "2.2.0"
 
 
 def _reduction(ufunc: np.ufunc) -> Callable[[Step, Names], Lowered | None]:
-    """A reduction under its own name, or as the method of its ufunc."""
+    """Return the lowering of a reduction under its name, or as the method of its ufunc."""
 
     def lower(step: Step, name: Names) -> Lowered | None:
         if ufunc.identity is None and not _EXTREMA_ARE_WRITTEN and _is_reversed(step.args[0]):
@@ -189,7 +169,7 @@ def _is_reversed(x: Any) -> bool:
 
 
 def _mean(step: Step, name: Names) -> Lowered | None:
-    """The sum, by the number of entries, as NumPy computes it too."""
+    """Lower a mean to the sum, divided by the number of entries, as NumPy computes it too."""
     x, out = example_of(step.args[0]), step.outs[0]
     if out.dtype.char not in "fd" or not isinstance(x, np.ndarray) or x.dtype != out.dtype:
         return None
@@ -204,12 +184,10 @@ def _mean(step: Step, name: Names) -> Lowered | None:
 
 
 def _argument(step: Step, name: Names) -> Lowered | None:
-    """argmax and argmin."""
-    if len(step.args) + len(step.kwargs) > 2:
+    """Lower argmax and argmin."""
+    if len(step.args) + len(step.kwargs) > 2 or np.ndim(example_of(step.args[0])) == 0:
         return None
     axis = step.args[1] if len(step.args) > 1 else step.kwargs.get("axis")
-    if np.ndim(example_of(step.args[0])) == 0:
-        return None
     method = f"{name(step.args[0])}.{step.function.__name__}"
     return Lowered(f"{method}({name(axis)})", [f"{method}({name(axis)}, {{out}})"])
 
@@ -235,7 +213,7 @@ def _reshape(step: Step, name: Names) -> Lowered | None:
 
 
 def _where(step: Step, name: Names) -> Lowered | None:
-    """First the one choice everywhere, then the other where it holds."""
+    """Write the second choice everywhere, then the first one where the mask is true."""
     if len(step.args) != 3 or dtype_of(example_of(step.args[0])).kind != "b":
         return None
     mask, a, b = step.args
@@ -249,7 +227,7 @@ def _where(step: Step, name: Names) -> Lowered | None:
 
 
 def _join(step: Step, name: Names) -> Lowered | None:
-    """concatenate and stack."""
+    """Lower concatenate and stack."""
     if set(step.kwargs) - {"axis"}:
         return None
     axis = step.args[1] if len(step.args) > 1 else step.kwargs.get("axis", 0)
@@ -266,7 +244,7 @@ def _einsum(step: Step, name: Names) -> Lowered | None:
 
 
 def _scatter(step: Step, name: Names) -> Lowered:
-    """Zeros, then the entries: added up where an index repeats."""
+    """Write zeros, then the entries, which are added up if an index repeats."""
     x, index, _ = step.args
     parts = index if isinstance(index, tuple) else (index,)
     plain = all(isinstance(i, (int, slice, np.integer, type(None), type(...))) for i in parts)
@@ -298,7 +276,7 @@ for _ufunc_of, _name in ((np.add, "sum"), (np.multiply, "prod"), (np.maximum, "m
 
 
 def may_raise(step: Step) -> bool:
-    """Whether a call can fail for some numbers: by an index, as a singular matrix, ..."""
+    """Return whether a call can fail for some numbers, such as an index or a singular matrix."""
     f = step.function
     if f in (np.power, operator.pow) or step.name:
         return bool(step.name) or step.outs[0].dtype.kind in "iu"

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Container, Mapping, Sequence
 from math import inf
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -35,31 +34,23 @@ class Buffer:
 class Plan:
     """A program as text that writes into buffers.
 
-    Attributes
-    ----------
-    text : str
-        Defines ``run(...)``, which takes the arguments and gives the results.
-    buffers : list of Buffer
-    buffer_of : dict of Value to Buffer
-    allocated : list of Value
-        Values besides the results for which NumPy allocates memory in each call.
+    `text` defines ``run(...)``, which takes the arguments and returns the results. `allocated` are
+    the values besides the results for which NumPy allocates memory in each call.
     """
 
     def __init__(
         self,
         program: Program,
-        write: Callable[[list[str], Any], str],
-        donated: Mapping[Value, Value] = MappingProxyType({}),
-        tensors: Container[Value] = (),
-        whole: Container[Value] = (),
+        write: Callable[[list[str], Any], str],  # returns the text of the tree of results
+        donated: Mapping[Value, Value],  # result -> the argument in whose memory it is written
+        tensors: Container[Value] = (),  # the arguments that come as Tensors
+        whole: Container[Value] = (),  # the results that are such an argument
     ) -> None:
         self.buffers: list[Buffer] = []
         self.buffer_of: dict[Value, Buffer] = {}
         self.allocated: list[Value] = []
         self._program = program
-        self._donated = donated  # result -> the argument whose memory it shall have
-        self._tensors = tensors  # the arguments that come as Tensors
-        self._whole = whole  # the results that are such an argument, memory and all
+        self._donated, self._tensors, self._whole = donated, tensors, whole
         self._names: dict[Value, str] = {}
         self._bound: dict[str, Any] = {}  # what the text takes from its namespace
         self._bound_ids: dict[int, str] = {}
@@ -86,7 +77,7 @@ class Plan:
     # ---- who needs what, and how long ------------------------------------------------------------
 
     def _last_reads(self) -> dict[Value, float]:
-        """The last step that reads the memory of each root."""
+        """Return the last step that reads the memory of each root."""
         last: dict[Value, float] = {}
         for i, step in enumerate(self._program.steps):
             last.update((self._roots[v], i) for v in step.inputs)
@@ -158,7 +149,7 @@ class Plan:
         self._lines += [statement.format(out=out, seen=seen) for statement in statements]
 
     def _seen_as(self, out: str, shape: tuple[int, ...]) -> str:
-        """The name of a buffer's memory in another shape: looked at once and for all."""
+        """Return the name of a view of a buffer in another shape, which is made once."""
         key = out, shape
         if key not in self._seen:
             self._seen[key] = name = f"{out}_{len(self._seen)}"
@@ -166,7 +157,7 @@ class Plan:
         return self._seen[key]
 
     def _look(self, step: Step, value: Value) -> None:
-        """A value that has no memory of its own."""
+        """Write the line of a view."""
         if step.function in CHECKS:
             self._lines.append(check(step, self._name))
             self._names[value] = self._names[step.inputs[0]]
@@ -180,13 +171,13 @@ class Plan:
     # ---- buffers ---------------------------------------------------------------------------------
 
     def _dies(self, i: int, step: Step, v: Value) -> bool:
-        """Whether nothing but this step reads the memory of `v` from here on, and only as `v`."""
+        """Return whether only this step still reads the memory of `v`, and only as `v`."""
         root = self._roots[v]
         others = [x for x in step.inputs if self._roots[x] is root and x is not v]
         return self._last[root] <= i and not others
 
     def _writable(self, i: int, step: Step, over: Any) -> Buffer | None:
-        """The buffer of an argument that the step may overwrite."""
+        """Return the buffer of an argument that the step may overwrite."""
         (value,) = step.outs
         for v in over:
             buffer = self.buffer_of.get(v)
@@ -195,21 +186,18 @@ class Plan:
         return None
 
     def _may_take(self, i: int, step: Step, how: Lowered, target: Value) -> bool:
-        """Whether a step may write to a donated argument: nothing else reads that any more, and no
-        step that could raise is still to come. How the array lies in memory is not known.
+        """Return whether a step may write to a donated argument, whose strides are not known.
+
+        No later step may read the argument, and no later step may raise.
         """
-        if (
-            not how.writing
-            or how.shape is not None
-            or self._last.get(target, -1) > i
-            or i <= self._sure
-        ):
+        late = self._last.get(target, -1) <= i and i > self._sure
+        if not how.writing or how.shape is not None or not late:
             return False
         reads = [v for v in step.inputs if self._roots[v] is target]
         return not reads or (target in how.over and all(v is target for v in reads))
 
     def _take_buffer(self, value: Value) -> Buffer:
-        """The smallest free buffer that holds a value; if none does, the largest, made to."""
+        """Return the smallest free buffer that holds a value; if none does, enlarge the largest."""
         need = max(np.asarray(value.example).nbytes, 1)
         fitting = [s for s in self._free if s.size >= need]
         if fitting:
@@ -225,14 +213,14 @@ class Plan:
         return buffer
 
     def _memory(self, buffer: Buffer, value: Value) -> str:
-        """The name of a buffer as an array like the value: one array for all that are like it."""
+        """Return the name of a buffer as an array like the value; equal layouts share one array."""
         key = buffer, *layout(value.example)
         if key not in self._memories:
             self._memories[key] = f"m{len(self._memories)}", _laid_out(value.example)
         return self._memories[key][0]
 
     def _release(self, i: int, step: Step) -> None:
-        """Slabs whose last reader this was are free, but for the one just written to."""
+        """Free the buffers that this step was the last to read, except the one that it wrote to."""
         kept = self.buffer_of.get(step.outs[0])
         for root in dict.fromkeys(self._roots[v] for v in step.inputs):
             buffer = self.buffer_of.get(root)
@@ -246,10 +234,9 @@ class Plan:
         texts = [self._result(x, seen) for x in self._program.results]
         returned = write(texts, self._name)
         for result, target in self._donated.items():
-            if self._names[result] != self._names[target]:
-                name = self._names[result]
-                taken = self._roots[result] in self._program.arguments
-                if taken:
+            name = self._names[result]
+            if name != self._names[target]:
+                if self._roots[result] in self._program.arguments:
                     self._lines.append(f"{name}_ = {name}.copy()")
                     name += "_"
                 self._late.append(f"{self._name(np.copyto)}({self._names[target]}, {name})")
@@ -263,7 +250,7 @@ class Plan:
         return "\n    ".join([f"def run({arguments}):", *lines])
 
     def _result(self, v: Any, seen: set[Value]) -> str:
-        """A result in memory that nobody else has."""
+        """Return the text of a result that shares memory with nothing."""
         if not isinstance(v, Value):
             name = self._name(v)
             return f"{self._name(np.array)}({name})" if isinstance(v, np.ndarray) else name
@@ -279,7 +266,7 @@ class Plan:
         return f"{self._name(np.array)}({name})"
 
     def _name(self, x: Any) -> str:
-        """How the text calls an argument of a step."""
+        """Return the text of an argument of a step."""
         if isinstance(x, Value):
             return self._names[x]
         if x is None or isinstance(x, (bool, str)) or type(x) is int:
@@ -304,7 +291,7 @@ class Plan:
         return self._bound_ids[key]
 
     def set_up(self) -> Callable[..., Any]:
-        """``run`` over buffers of its own: two threads never use the same."""
+        """Return ``run`` over new buffers: two threads never use the same."""
         space = dict(self._bound)
         memory = {buffer: _aligned(buffer.size) for buffer in self.buffers}
         for (buffer, *_), (name, laid_out) in self._memories.items():
@@ -317,7 +304,7 @@ class Plan:
 
 
 def _again(step: Step, names: dict[Value, str]) -> Callable[[dict[str, Any]], Any]:
-    """A step that is made once, on what a namespace holds."""
+    """Return a function that makes a view from the arrays of a namespace."""
     args, kwargs, function = step.args, step.kwargs, step.function
 
     def look(space: dict[str, Any]) -> Any:
@@ -330,7 +317,7 @@ def _again(step: Step, names: dict[Value, str]) -> Callable[[dict[str, Any]], An
 
 
 def _roots(program: Program) -> dict[Value, Value]:
-    """For each value the one whose memory it looks at, itself where it has its own."""
+    """Return for each value the one whose memory it views, itself if it has its own."""
     roots = {v: v for v in program.arguments}
     for step in program.steps:
         inputs = [] if step.name else reversed(step.inputs)
@@ -341,14 +328,14 @@ def _roots(program: Program) -> dict[Value, Value]:
 
 
 def _aligned(size: int) -> Any:
-    """Bytes that start where a cache line does."""
+    """Return bytes that start at a cache line."""
     raw = np.empty(size + 64, np.uint8)
     start = -raw.ctypes.data % 64
     return raw[start : start + size]
 
 
 def _laid_out(example: Any) -> Callable[[Any], Any]:
-    """What makes of a buffer an array like the example, with its axes in the same order."""
+    """Return a function that turns a buffer into an array with the layout of the example."""
     x = np.asarray(example)
     size, dtype = x.nbytes, x.dtype
     order = sorted(range(x.ndim), key=lambda i: -abs(x.strides[i]))

@@ -1,4 +1,4 @@
-"""Rewriting: a program made shorter, by rules that each have a name (`rules`).
+"""Rewriting: make a program shorter by rules that each have a name (`algebra`).
 
 Two more things are always done: a call that was made before is not made again (common
 subexpressions), and a step that no result depends on is dropped (dead steps).
@@ -15,12 +15,12 @@ import numpy as np
 from ...core.pytree import tree_map
 from ..ir import Program, Step, Value, example_of
 
-#: a step -> what stands for its result: a value, a constant, or another `Call`; None if neither
+#: a step -> what replaces its result: a value, a constant, or another `Call`; None if neither
 Rule = Callable[[Step], Any]
 
 
 class Call:
-    """What a rule puts in place of a call; among its arguments there may be further ones."""
+    """A call with which a rule replaces another; its arguments may be calls too."""
 
     name: str | None = None  # of one of our own functions, taken whole
 
@@ -29,13 +29,13 @@ class Call:
 
 
 def simplify(program: Program, rules: Sequence[tuple[str, Rule]]) -> Program:
-    """Apply the rules, share what is computed twice and drop what is not needed; in place."""
-    stands_for: dict[Value, Any] = {}
+    """Apply the rules, share what is computed twice and drop dead steps, in place."""
+    replaced: dict[Value, Any] = {}
     known: dict[Any, Step] = {}
     kept = []
 
     def current(x: Any) -> Any:
-        return stands_for.get(x, x) if isinstance(x, Value) else x
+        return replaced.get(x, x) if isinstance(x, Value) else x
 
     todo = list(reversed(program.steps))
     while todo:
@@ -47,14 +47,14 @@ def simplify(program: Program, rules: Sequence[tuple[str, Rule]]) -> Program:
             todo += [step, *reversed(new)]
             continue
         if found is not None:
-            stands_for[step.outs[0]] = _introduced(found, step.outs[0])
+            replaced[step.outs[0]] = _introduced(found, step.outs[0])
             continue
         before = known.setdefault(_key(step), step)
         if before is step:
             kept.append(step)
             continue
         for out, same in zip(step.outs, before.outs):
-            stands_for[out] = _introduced(same, out)
+            replaced[out] = _introduced(same, out)
         program.done["common subexpressions"] += 1
     program.results = tree_map(current, program.results)
     program.steps = kept
@@ -63,7 +63,7 @@ def simplify(program: Program, rules: Sequence[tuple[str, Rule]]) -> Program:
 
 
 def _introduced(value: Any, instead_of: Value) -> Any:
-    """What stands for another value; if it has no name, under that one's."""
+    """Return the value that replaces another; if it has no name, it takes that of the other."""
     made = value.step if isinstance(value, Value) else None
     if made and instead_of.step and made.part == instead_of.step.part:
         value.name = value.name or instead_of.name
@@ -74,7 +74,7 @@ def _introduced(value: Any, instead_of: Value) -> Any:
 def _rewritten(
     step: Step, rules: Sequence[tuple[str, Rule]], done: Counter[str], new: list[Step]
 ) -> Any:
-    """What stands for the result of a step, or None; a rule may also change the step itself."""
+    """Return what replaces the result of a step, or None; a rule may also change the step."""
     again = not (step.several or step.name)
     while again:
         again = False
@@ -93,9 +93,9 @@ def _rewritten(
 
 
 def _changed(step: Step, call: Call, new: list[Step]) -> bool:
-    """Put another call in place of a step's, if what it gives lies in memory in the same way.
+    """Replace the call of a step, if the layout of its result stays the same.
 
-    Calls within the call become steps of their own, `new` ones.
+    Calls within the call are added to `new` as steps.
     """
     (out,) = step.outs
     inner: list[Step] = []
@@ -126,12 +126,12 @@ def _layout(x: Any) -> Any:
 
 
 def _key(step: Step) -> Any:
-    """Equal for two calls that must give the same."""
+    """Return a key that is equal for two calls with the same result."""
     return step.function, _frozen(step.args), _frozen(step.kwargs)
 
 
 def _frozen(x: Any) -> Any:
-    """Hashable, and equal for what is the same constant: -0.0 and 0, or 1 and 1.0, are not."""
+    """Return a key of a constant that tells -0.0 from 0, and 1 from 1.0."""
     if isinstance(x, (list, tuple)):
         return type(x), *map(_frozen, x)
     if isinstance(x, dict):
@@ -147,12 +147,12 @@ def _frozen(x: Any) -> Any:
 
 
 def is_elementwise(step: Step) -> bool:
-    """Whether the step is a ufunc of numbers, such as np.add; np.matmul is one of matrices."""
+    """Return whether the step is a ufunc of numbers, such as np.add, not of matrices."""
     return isinstance(step.function, np.ufunc) and step.function.signature is None
 
 
 def number(x: Any) -> Any:
-    """The one number that a constant consists of, a constant itself; else None."""
+    """Return the one number that a constant consists of, or None."""
     if isinstance(x, (bool, int, float, np.generic)):
         return x
     if not isinstance(x, np.ndarray) or not x.size or x.dtype.kind not in "biuf":
@@ -165,14 +165,14 @@ def number(x: Any) -> Any:
 
 
 def made_by(x: Any, function: Any) -> Any:
-    """The arguments of the call of `function` that made a value, or None."""
+    """Return the arguments of the call of `function` that computed a value, or None."""
     if isinstance(x, Value) and x.step is not None and x.step.function is function:
         return x.step.args
     return None
 
 
 def alike(x: Any, y: Value) -> bool:
-    """Whether `x` is a value that can stand for `y`."""
+    """Return whether `x` is a value that can replace `y`."""
     if not isinstance(x, Value) or not isinstance(x.example, (np.ndarray, np.generic)):
         return False  # a bare Python number widens no float32, and one of NumPy's does
     return bool(_layout(x.example) == _layout(y.example))

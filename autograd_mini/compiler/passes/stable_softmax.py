@@ -1,4 +1,4 @@
-"""Fusing: softmax and cross-entropy that were written out, made stable.
+"""Fusing: make a softmax or cross-entropy that was written out stable.
 
     ŷ = e^z / Σ e^z         overflows for large z        →  e^(z - m) / Σ e^(z - m),  m = max z
     ln ŷ                    is -inf where ŷ underflows   →  (z - m) - ln Σ e^(z - m)
@@ -24,7 +24,7 @@ from ..ir import Step, Value, example_of, options
 from .rewrite import Call, Rule, made_by
 
 _SUMS = (np.sum, np.add.reduce)
-_SILENT = (np.broadcast_to, np.reshape)
+_RESHAPES = (np.broadcast_to, np.reshape)
 
 
 def softmax(step: Step) -> Any:
@@ -54,7 +54,7 @@ def through_log_sum(step: Step) -> Any:
     if step.function is not np.multiply:
         return None
     for quotient, e in (step.args, step.args[::-1]):
-        z, inner = _exponent(e), made_by(_loud(quotient), np.divide)
+        z, inner = _exponent(e), made_by(_unshaped(quotient), np.divide)
         if z is None or inner is None or _is_shifted(z) or _terms(inner[1]) is not e:
             continue
         a, s = inner
@@ -96,7 +96,7 @@ def through_softmax(step: Step) -> Any:
 
 
 def _products(step: Step) -> Any:
-    """b, c, e with e an exponential, where the step is (b + c) e; or b e + c e, of two e^z."""
+    """Yield b, c, e with e an exponential, if the step is (b + c) e or b e + c e."""
     if step.function is np.multiply:
         for total, e in (step.args, step.args[::-1]):
             parts = made_by(total, np.add)
@@ -110,13 +110,13 @@ def _products(step: Step) -> Any:
 
 
 def _cotangent(direct: Any, through: Any, e: Any) -> Any:
-    """a, ŷ and the axis, where `direct` is a/s and `through` is Σ -aŷ/s."""
+    """Return a, ŷ and the axis, if `direct` is a/s and `through` is Σ -aŷ/s."""
     inner = made_by(direct, np.divide)
     axis = _summed(inner[1], e) if inner else None
     if axis is None:
         return None
     a, s = inner
-    through = _loud(through)
+    through = _unshaped(through)
     if not isinstance(through, Value) or not through.step or through.step.function not in _SUMS:
         return None
     quotient = made_by(through.step.args[0], np.divide)
@@ -141,7 +141,7 @@ def _stable(a: Any, p: Any, axis: Any) -> Any:
 
 
 def _by_softmax(a: Any, p: Any) -> Any:
-    """ℓ where a = ℓ/ŷ, also where that is put back into the entries [i] of ŷ; else None."""
+    """Return ℓ if a = ℓ/ŷ, also if that was scattered into the entries [i] of ŷ; else None."""
     inner = made_by(a, np.divide)
     if inner and inner[1] is p:
         return _of_shape(inner[0], p.shape)
@@ -158,27 +158,27 @@ def _by_softmax(a: Any, p: Any) -> Any:
 
 
 def _of_shape(x: Any, shape: tuple[int, ...]) -> Any:
-    """A value or a number as an array of that shape; None for a value of another."""
+    """Return a value or a number as an array of that shape; None for a value of another."""
     if np.shape(example_of(x)) == shape:
         return x
     return np.broadcast_to(x, shape) if not isinstance(x, Value) else None
 
 
 def _shifted(z: Any, axis: Any) -> Any:
-    """e^(z - m), and its sum."""
+    """Return e^(z - m), and its sum."""
     e = Call(np.exp, Call(np.subtract, z, Call(np.max, z, axis=axis, keepdims=True)))
     return e, Call(np.sum, e, axis=axis, keepdims=True)
 
 
-def _loud(x: Any) -> Any:
-    """What a value is made of, before it was given another shape."""
-    while isinstance(x, Value) and x.step and x.step.function in _SILENT:
+def _unshaped(x: Any) -> Any:
+    """Return the value before it was reshaped or broadcast."""
+    while isinstance(x, Value) and x.step and x.step.function in _RESHAPES:
         x = x.step.args[0]
     return x
 
 
 def _terms(s: Any) -> Any:
-    """What a sum adds up; None for what is no sum, or not one of all of them alone."""
+    """Return what a plain sum adds up, or None."""
     made = s.step if isinstance(s, Value) else None
     if made is None or made.function not in _SUMS:
         return None
@@ -187,7 +187,7 @@ def _terms(s: Any) -> Any:
 
 
 def _axis(s: Any) -> Any:
-    """The axis of a sum, all of them if it names none."""
+    """Return the axis of a sum, all of them if it names none."""
     axis = options(s.step, axis=0 if s.step.function == np.add.reduce else None)["axis"]
     return tuple(range(np.ndim(s.step.args[0].example))) if axis is None else axis
 
@@ -198,7 +198,7 @@ def _exponent(e: Any) -> Any:
 
 
 def _summed(s: Any, e: Any) -> Any:
-    """The axis over which `s` is the sum of `e`, kept; None if it is not."""
+    """Return the axis over which `s` is the sum of `e`, kept, or None."""
     given = np.shape(example_of(s))
     if isinstance(s, Value) and s.step and s.step.function in (np.reshape, operator.getitem):
         s = s.step.args[0] if np.size(s.example) == np.size(s.step.args[0].example) else s

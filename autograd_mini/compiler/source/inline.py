@@ -19,28 +19,18 @@ import numpy as np
 
 
 def helper(function: Callable[..., Any], name: str) -> str:
-    """The source of a function, under the given name, with what it needs above it.
-
-    Raises
-    ------
-    TypeError
-        When there is no source to be had, or it uses what is neither NumPy's nor a function of its
-        own module.
-    """
+    """Return the source of a function, under the given name, below all that it needs."""
     found: dict[str, str] = {}
     _collect(function, name, name, found)
     return "\n\n\n".join(found.values())
 
 
 def _collect(function: Any, own: str, asked: str, found: dict[str, str]) -> None:
-    """Put the source of a function behind the source of all that it uses."""
+    """Add the source of a function to `found`, after the source of all that it uses."""
     definition = copy(_definition(function, asked))
-    needs = {}
     for used in sorted({n.id for n in ast.walk(definition) if isinstance(n, ast.Name)}):
-        if used in function.__globals__ and used not in found:
-            needs[used] = function.__globals__[used]
-    for used, thing in needs.items():
-        if thing is np or thing is function:
+        thing = function.__globals__.get(used, np)
+        if used in found or thing is np or thing is function:
             continue
         if isinstance(thing, (bool, int, float, str)):
             found[used] = f"{used} = {thing!r}"
@@ -54,13 +44,13 @@ def _collect(function: Any, own: str, asked: str, found: dict[str, str]) -> None
 
 @lru_cache(maxsize=256)  # to find and parse a function takes longer than to write a program
 def _definition(function: Any, asked: str) -> ast.FunctionDef:
-    """The parsed function, without annotations, which would need imports, and docstring."""
+    """Return the parsed function without its docstring and annotations, which need imports."""
     if not isinstance(function, types.FunctionType) or function.__closure__:
         raise _no_text(asked, "it is not a plain function")
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     except (OSError, SyntaxError) as error:
-        raise _no_text(asked, "its source is not to be had") from error
+        raise _no_text(asked, "its source cannot be found") from error
     definition = tree.body[0]
     if not isinstance(definition, ast.FunctionDef):
         raise _no_text(asked, "it is a lambda: give it a def")

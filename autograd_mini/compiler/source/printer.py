@@ -1,4 +1,4 @@
-"""printer: a program as text, each step as a line of NumPy, or within the line that uses it.
+"""Print a program: each step is a line of NumPy, or a part of the line that uses it.
 
 A value that has a name, or is used more than once, gets a line. Any other is written where it is
 used, as a person nests expressions. Names are the user's, if there are any. A comment after each
@@ -23,7 +23,7 @@ from ...core.registry import name_of, parameters_of
 from ...notation.expression import Call, Constant, Expression, Name
 from ...notation.numpy import NumPy, uniform
 from ...text.terminal import transliterate
-from ..ir import Program, Step, Value, astype, dtype_of, example_of, values_in
+from ..ir import Program, Step, Value, astype, dtype_of, example_of, options, values_in
 from ..memory.lowering import CHECKS
 from ..passes.rewrite import is_elementwise
 from .inline import helper
@@ -135,8 +135,8 @@ class _Writer:
             self.expressions[step.outs[0]] = call
             return
         self._head(step.part)
-        room = WIDTH - len(f"    {self._wanted(step.outs[0])}00 = ")
-        while len(text) > room and self._put_before(step):
+        longest = WIDTH - len(f"    {self._wanted(step.outs[0])}00 = ")
+        while len(text) > longest and self._put_before(step):
             text = _NUMPY.write(self._call(step)).text
         names = ", ".join(self._named(v) for v in step.outs)
         if step.several and (len(step.outs) == 1 or len(names) > _LONGEST):
@@ -234,7 +234,9 @@ class _Writer:
             parts = [self._expression(part) for part in x]
             return Call("list" if isinstance(x, list) else "tuple", parts)
         if isinstance(x, np.ndarray) and x.ndim and not uniform(x):
-            return Name(self._argument(x), x.shape)
+            if id(x) not in self.constants:
+                self.constants[id(x)] = self._new_name("c"), x
+            return Name(self.constants[id(x)][0], x.shape)
         return Constant(x, np.shape(x) if isinstance(x, np.ndarray) else ())
 
     def _index(self, index: Any) -> list[Expression]:
@@ -245,12 +247,6 @@ class _Writer:
 
     def _part_of_index(self, i: Any) -> Expression:
         return self._expression(i.tolist() if _is_short(i) else i)
-
-    def _argument(self, array: Any) -> str:
-        """Return the name of a constant that is an argument of the program."""
-        if id(array) not in self.constants:
-            self.constants[id(array)] = self._new_name("c"), array
-        return self.constants[id(array)][0]
 
     # ---- names -----------------------------------------------------------------------------------
 
@@ -284,7 +280,7 @@ def _as_written(step: Step) -> tuple[Any, Any, Any]:
     """Return the call of a step as a person writes it, with the same bits."""
     f, args, kwargs = step.function, step.args, step.kwargs
     if f in _REDUCTIONS:
-        return _reduction(f, args, kwargs)
+        return _REDUCTIONS[f], args[:1], options(step, axis=0)  # np.sum adds up all axes
     if f is np.copy:
         return f, *_copied(*args, **kwargs)
     if f is operator.pow and not np.ndim(example_of(args[0])) and _is_strong(args[0]):
@@ -292,13 +288,6 @@ def _as_written(step: Step) -> tuple[Any, Any, Any]:
     if f in _OPERATIONS or (is_elementwise(step) and not kwargs):
         args = [_bare(a, args) for a in args]
     return f, args, kwargs
-
-
-def _reduction(f: Any, args: Any, kwargs: Any) -> tuple[Any, Any, Any]:
-    """Return ``np.add.reduce(x)`` as ``np.sum(x, axis=0)``: without an axis, the two differ."""
-    given = dict(zip(("axis", "dtype", "out", "keepdims", "initial", "where"), args[1:]))
-    kwargs = {"axis": 0, **given, **kwargs}
-    return _REDUCTIONS[f], args[:1], kwargs
 
 
 def _copied(x: Any, order: str = "K") -> tuple[Any, dict[str, Any]]:
@@ -317,20 +306,19 @@ def _bare(x: Any, args: Sequence[Any]) -> Any:
     """Return a NumPy number as a Python number, if another operand determines the dtype."""
     if isinstance(x, Value) or np.ndim(x) or not hasattr(x, "dtype"):
         return x
-    if not any(
-        dtype_of(a.example) == x.dtype and _is_strong(a) for a in args if isinstance(a, Value)
-    ):
+    others = [a.example for a in args if isinstance(a, Value) and _is_strong(a)]
+    if all(dtype_of(other) != x.dtype for other in others):
         return x
     return float(str(x)) if x.dtype.kind == "f" else x.item()  # float32(0.1) is written 0.1
 
 
 def _is_strong(x: Any) -> bool:
-    """Whether a value has a dtype: a Python number has none [NEP 50]."""
+    """Return whether a value has a dtype: a Python number has none [NEP 50]."""
     return isinstance(example_of(x), (np.ndarray, np.generic))
 
 
 def _is_short(x: Any) -> bool:
-    """Whether an array is written entry by entry if it is an index."""
+    """Return whether an array is written entry by entry if it is an index."""
     return isinstance(x, np.ndarray) and x.ndim == 1 and 0 < x.size <= 8
 
 

@@ -1,4 +1,4 @@
-"""source: the tape as a NumPy program, forward and backward, as a person writes it.
+"""Print a tape as a NumPy program, forward and backward, as a person writes it.
 
 The tape runs again on traced arrays (`tracer`), which record every call that the primitives and
 their rules make. Calls without a use are dropped, and those that are made twice are shared
