@@ -183,7 +183,7 @@ CHAIN = [
 
 
 FUSED = [
-    "L=−∑y⊙lnŷ where ŷ=softmax(z) y=[0 1 0]",
+    "L=−∑y⊙lnŷ where y=[0 1 0] ŷ=softmax(z)",
     "∂L∂L=1",
     "∂L∂z=ŷ−y where ŷ=softmax(z) y=[0 1 0]",
 ]

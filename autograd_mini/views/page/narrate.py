@@ -97,7 +97,7 @@ class Narrator:
             "phase": "forward",
             "node": node,
             "say": minus(sentences.forward(t.op.name, t.op.unfused is not None)),
-            "tex": f"{self.tex[t.order]} = {right.text}{_where_named(right)}",
+            "tex": f"{self.tex[t.order]} = {right.text}{_where_named(right, write)}",
         }
         if self.brief:
             return found
@@ -131,7 +131,7 @@ class Narrator:
             if _is_active(self.trace, t, i, a):
                 left = rf"\frac{{\partial {self.tex[t.order]}}}{{\partial {self.tex[a.order]}}}"
                 right = self._local(t, i, write)
-                found.append(f"{left} = {right.text}{_where_named(right)}")
+                found.append(f"{left} = {right.text}{_where_named(right, write)}")
         return found[:_MOST_SAVED]
 
     def _local(self, t: Tensor, i: int, write: LaTeX) -> Formula:
@@ -227,7 +227,7 @@ class Narrator:
         found: Description = {
             "to": self.index[a.order],
             "argument": c.argument,
-            "tex": f"{self._derivative(a)} {sign} {term}{_where_named(right)}",
+            "tex": f"{self._derivative(a)} {sign} {term}{_where_named(right, write)}",
             "local": self._local(t, c.argument, write).text,
             **self._sums(c),
             "open": c.open,
@@ -242,13 +242,15 @@ class Narrator:
         return found
 
 
-def _where_named(right: Formula) -> str:
-    """Return a line below a formula for each name in it, from the whole to its parts."""
+def _where_named(right: Formula, write: LaTeX) -> str:
+    """Return a line for each name that a formula defines: first those in the formula itself."""
     if not right.where:
         return ""
-    lines = [f"{name} = {text}" for name, text in reversed(right.where)]
+    assert write.definitions is not None
+    depths = write.definitions.depths
+    where = sorted(right.where, key=lambda definition: depths[definition[0]])
     blank = "\u00a0"  # MathML drops other blanks at the ends of a text
-    return rf" \\ \text{{where{blank}}}" + r" \\ ".join(lines)
+    return rf" \\ \text{{where{blank}}}" + r" \\ ".join(map(" = ".join, where))
 
 
 def _tensors(t: Tensor) -> list[Tensor]:
