@@ -155,9 +155,9 @@ class Formula(NamedTuple):
 class Notation:
     """How expressions are printed: a table of templates, and methods for special operations.
 
-    ``write_<op>(call, parts)`` comes before the template, and may return None. Any other operation
-    is written by ``function(call, parts)``, and an operand without parts by ``constant(value, op)``.
-    An operation without a precedence encloses its operands, as ``"|%s|"`` does.
+    A method ``write_<op>(call, parts)`` takes precedence over the template, and may return None.
+    ``function(call, parts)`` writes all other operations, ``constant(value, op)`` the constants.
+    The template of an operation without a precedence encloses the operands, as in ``"|%s|"``.
     """
 
     templates: ClassVar[Mapping[str, str]] = {
