@@ -361,15 +361,15 @@ def check_inputs(page):
 WEIGHTS = [[2.0, -1.0], [1.5, -0.25], [1.0, 0.5], [0.5, 0.125]]
 
 
-def film():
+def recording():
     return ag.explore(frames=[cases.frame(w)[0] for w in WEIGHTS], names={})
 
 
-def check_film(page):
+def check_recording(page):
     """Weights, activations and derivatives of each frame."""
     for at, weights in [*enumerate(WEIGHTS), (0, WEIGHTS[0])]:
-        move(page, "film", at)
-        assert page.inner_text("#film + output") == str(at + 1)
+        move(page, "recording", at)
+        assert page.inner_text("#recording + output") == str(at + 1)
         result, _ = cases.frame(weights)
         expected = Expected(lambda result=result: (result, {}))
         for step in (1, expected.count - 2, expected.count):

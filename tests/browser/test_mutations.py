@@ -7,7 +7,7 @@ from .checks import (
     check_chain,
     check_drag,
     check_examples,
-    check_film,
+    check_recording,
     check_fused,
     check_hard,
     check_inputs,
@@ -18,7 +18,7 @@ from .checks import (
     check_table,
     check_wheel,
     check_zero,
-    film,
+    recording,
 )
 
 POOLS = "tape.pools[state.variant][id] ?? tape.pools[0][id]"
@@ -37,7 +37,7 @@ def beside():
 
 BROKEN = {
     "sliders change nothing": (chain, check_inputs, POOLS, "tape.pools[0][id]", {}),
-    "a film stands still": (film, check_film, POOLS, "tape.pools[0][id]", {}),
+    "a recording that does not move": (recording, check_recording, POOLS, "tape.pools[0][id]", {}),
     "hard logits are not": (beside, check_hard, POOLS, "tape.pools[0][id]", {}),
     "all examples at once": (
         lambda: cases.explore(cases.network), check_examples,

@@ -3,7 +3,7 @@
 import pytest
 
 from . import cases
-from .checks import check_examples, check_film, check_hard, check_inputs, film, move
+from .checks import check_examples, check_recording, check_hard, check_inputs, recording, move
 from .page_reader import state
 
 pytestmark = pytest.mark.slow  # `test_steps`, `test_keys` and others are in the default suite
@@ -23,8 +23,8 @@ def test_one_input_moves_at_a_time(opened):
     assert state(page) == before
 
 
-def test_a_film_shows_each_step_of_the_training(opened):
-    check_film(opened(film()))
+def test_a_recording_shows_each_step_of_the_training(opened):
+    check_recording(opened(recording()))
 
 
 def test_examples_of_a_batch_are_looked_at_one_by_one(opened):

@@ -19,7 +19,7 @@ def beside(**options):
     return cases.explore(cases.fused, compare=True, **options)
 
 
-def film():
+def recording():
     recorder = ag.Recorder()
     w = ag.tensor([2.0, -1.0], requires_grad=True, name="w")
     for _ in range(5):
@@ -37,7 +37,7 @@ PAGES = {
     "network": lambda: cases.explore(cases.network),
     "heat maps": lambda: cases.explore(cases.heat_maps),
     "overflow": lambda: cases.explore(cases.overflow),
-    "film": film,
+    "recording": recording,
     "a hundred records": lambda: cases.explore(cases.hundred),
 }
 

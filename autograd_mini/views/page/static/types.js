@@ -108,7 +108,7 @@
 /**
  * What moves a slider from one variant of the numbers to another: each position has one.
  * @typedef {object} Slider
- * @property {"film"|"input"|"hard"} kind "hard" is a button
+ * @property {"recording"|"input"|"hard"} kind "hard" is a button
  * @property {string} label
  * @property {string[]} ticks
  * @property {number[]} variants
