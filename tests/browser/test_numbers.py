@@ -3,7 +3,7 @@
 import pytest
 
 from . import cases
-from .checks import check_examples, check_recording, check_hard, check_inputs, recording, move
+from .checks import check_examples, check_hard, check_inputs, check_recording, move, recording
 from .page_reader import state
 
 pytestmark = pytest.mark.slow  # `test_steps`, `test_keys` and others are in the default suite

@@ -122,5 +122,5 @@ def test_the_page_says_how_many_operations_are_shown(opened):
     assert said == [
         "L = 1.417 · 9 operations",
         "L = 1.417 · 1 operation",
-        "L = 1.417 · 9 operations beside 1",
+        "L = 1.417 · 9 operations and 1",
     ]

@@ -21,7 +21,7 @@ def comparison(
     theirs = {k: replaced.get(getattr(v, "order", -1), v) for k, v in names.items()}
     name = _common_name(graph, node, names)
     traces = [Trace.of(graph, {**theirs, name: graph}), Trace.of(node, {**names, name: node})]
-    data = tape_data(traces, ["Unfused chain", "Fused node"])
+    data = tape_data(traces, ["Unfused graph", "Fused node"])
     data["title"] = title or f"Fused and unfused: {traces[1].called[node.order]}"
     for tape in data["tapes"]:
         tape["first"] = 0  # with all boxes open

@@ -214,7 +214,7 @@ def _edge(
     edge: dict[str, Any] = {"from": first.source, "to": first.target}
     if first.argument >= 0:
         edge["argument"] = first.argument
-        edge["record"] = index[folded.parts[first.target].tensors[-1].order]
+        edge["user"] = index[folded.parts[first.target].tensors[-1].order]
     if not first.backward:
         edge["path"] = _path(parallel(route.points, -offset, 1))
     if last.backward:
