@@ -122,10 +122,10 @@ Precedence = Mapping[str, tuple[int, tuple[int, ...]]]
 
 _COMPARISONS = ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal")
 
-#: functions that are written before their argument, as in sin x
+#: functions that are written without parentheses, as in sin x
 WRITTEN_BEFORE = ("sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan")
 
-#: operation -> its precedence, and the least of each operand that needs no parentheses
+#: operation -> its precedence, and the lowest of each operand without parentheses
 PRECEDENCE: Precedence = {
     **dict.fromkeys(_COMPARISONS, (COMPARISON, (OR, OR))),
     "bitwise_or": (OR, (OR, AND)), "bitwise_and": (AND, (AND, SUM)),
@@ -136,7 +136,7 @@ PRECEDENCE: Precedence = {
     "pow": (POWER, (ATOM, POWER)), "square": (POWER, (ATOM,)), "transpose": (POWER, (ATOM,)),
 }  # fmt: skip
 
-#: precedence in programs, in which order matters: the sum of floats depends on it
+#: precedence in programs, in which x + (y + z) can differ from (x + y) + z
 IN_PROGRAMS: Precedence = {
     **PRECEDENCE, "add": (SUM, (SUM, PRODUCT)),
     **dict.fromkeys(("mul", "floordiv", "mod"), (PRODUCT, (PRODUCT, SIGN))),
@@ -193,7 +193,7 @@ class Notation:
         binds, least = self.precedence.get(op, (ATOM, (0,) * len(parts)))
         texts = [*map(self.parenthesized, parts, least)]
         if binds == PRODUCT and parts[0].binds == MINUS and template.startswith("%s"):
-            texts[0], binds = parts[0].text, MINUS  # the sign can as well be that of the product
+            texts[0], binds = parts[0].text, MINUS  # move the sign to the product
         return Formula(template % tuple(texts), binds)
 
     def parenthesized(self, part: Formula, least: int) -> str:

@@ -14,7 +14,7 @@ from .expression import ATOM, MINUS, POWER, PRODUCT, SIGN, WRITTEN_BEFORE, Call,
 from .names import Definitions, escaped, name_of, text_of
 from .plain import Plain
 
-#: operations that may show the number instead of an array that repeats it
+#: operations that show the number instead of an array that repeats it
 _ENTRY_BY_ENTRY = {"add", "sub", "mul", "div", "pow", "neg", ""}
 
 
@@ -103,7 +103,7 @@ class LaTeX(Plain):
         return Formula(f"{sign} {self.parenthesized(parts[0], least)}", PRODUCT)
 
     def _times(self, call: Call, *parts: Formula) -> Formula:
-        """Write a product; ⊙ is the one of two arrays, entry by entry."""
+        """Write a product: ⊙ multiplies two arrays entry by entry."""
         sign = r"\odot" if all(prod(x.shape) > 1 for x in call.args) else r"\cdot"
         return self.operation("mul", f"%s {sign} %s", parts)
 

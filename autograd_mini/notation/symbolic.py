@@ -37,11 +37,11 @@ class SymbolicRule(NamedTuple):
 
     @property
     def is_unknown(self) -> bool:
-        """Whether the rule could not run on symbols."""
+        """True if the rule could not run on symbols."""
         return self.result is None
 
     def multiplies(self) -> bool:
-        """Return whether all that the rule does is to multiply the cotangent entry by entry."""
+        """Return whether the rule only multiplies the cotangent, entry by entry."""
         if not isinstance(self.result, Tensor):
             return False
         dependent = {self.cotangent.order}  # the nodes that depend on the cotangent
@@ -200,7 +200,7 @@ def options(t: Tensor) -> dict[str, Any]:
     }
 
 
-#: functions without a derivative that rules compute masks and signs with
+#: functions without a derivative, which rules use for masks and signs
 _MASKS = {
     f: Primitive(f, (None,) * f.nin, f.__name__)
     for f in (

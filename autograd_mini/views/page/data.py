@@ -22,7 +22,7 @@ Data: TypeAlias = dict[str, Any]
 
 LARGEST = 2_000_000  # bytes of a page
 _SHELL = 130_000  # bytes reserved for the page without its data
-_PACKED = 150_000  # bytes from which on the data are compressed
+_PACKED = 150_000  # bytes of the smallest data that are compressed
 _MOST = 30_000  # operations
 #: ways to shorten a large page: entries of the largest array that is shown, and whether others
 #: are described
@@ -123,7 +123,7 @@ def data_script(data: Mapping[str, Any]) -> str:
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     # escapes, so that no name can end the element or a line
     text = text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-    text = text.encode("utf-8", "replace").decode()  # half a surrogate pair cannot be encoded
+    text = text.encode("utf-8", "replace").decode()  # a lone surrogate cannot be encoded
     if len(text) < _PACKED:
         return f'<script type="application/json" id="data">{text}</script>'
     packed = base64.b64encode(zlib.compress(text.encode(), 6)).decode()

@@ -43,7 +43,7 @@ class _Placer(NamedTuple):
 
 @dataclass
 class _Plan:
-    """A level to be drawn."""
+    """The plan of a level."""
 
     folded: Folded
     title: str = ""
