@@ -51,7 +51,7 @@ def check_cards(shown, expected, step):
     known, sums = expected.known(step), expected.sums(step)
     assert set(shown["cards"]) == {str(i) for i in range(len(expected.nodes))}
     for t, i in expected.index.items():
-        card, where = shown["cards"][str(i)], f"step {step + 1}, {expected.trace.called[t.order]}"
+        card, where = shown["cards"][str(i)], f"step {step + 1}, {expected.trace.names[t.order]}"
         if t in known:
             assert shows(card["value"], t.data), where
         else:
@@ -236,7 +236,7 @@ def check_table(page):
         known, sums = expected.known(step), expected.sums(step)
         for row, t in zip(rows, expected.nodes, strict=True):
             number, name, op, *_, value, gradient = (cell.strip() for cell in row.split("\t"))
-            assert (int(number), name) == (expected.index[t], expected.trace.called[t.order])
+            assert (int(number), name) == (expected.index[t], expected.trace.names[t.order])
             assert op == (t.op.name if t.op else "leaf" if t.requires_grad else "const")
             assert shows(value.split("; "), t.data) if t in known else value == "·"
             if t in sums:

@@ -61,7 +61,7 @@ def test_buttons_clicks_and_keys_reach_the_same_step(opened):
 def test_click_on_a_card_goes_to_its_steps(opened):
     expected = Expected(cases.softmax_chain)
     page = opened(cases.explore(cases.softmax_chain))
-    (e,) = [t for t in expected.nodes if expected.trace.called[t.order] == "ŷ"]
+    (e,) = [t for t in expected.nodes if expected.trace.names[t.order] == "ŷ"]
     node = expected.index[e]
     page.click(f'.card[data-node="{node}"]')
     check(page, expected, next(i for i, s in enumerate(expected.forward) if s.tensor is e))

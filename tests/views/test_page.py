@@ -96,7 +96,7 @@ def test_data_has_the_steps_nodes_and_numbers_of_the_trace(made):
     trace, data = Trace.of(loss), ag.explore(loss).data
     (tape,), (pool,) = data["tapes"], data["pools"][0]
     tensors = list(trace.tape)
-    assert [n["name"] for n in tape["nodes"]] == [trace.called[t.order] for t in tensors]
+    assert [n["name"] for n in tape["nodes"]] == [trace.names[t.order] for t in tensors]
     for t, n in zip(tensors, tape["nodes"]):
         if "text" in pool[n["value"]]:
             assert shows(pool[n["value"]], t.data)
@@ -376,7 +376,7 @@ def test_page_contains_the_script_modules_unchanged():
 def test_names_of_a_tape_are_collected_once(monkeypatch):
     """Otherwise a page of 20,000 nodes would take minutes."""
     calls, gather = [], naming.taken
-    monkeypatch.setattr(naming, "taken", lambda called: calls.append(called) or gather(called))
+    monkeypatch.setattr(naming, "taken", lambda names: calls.append(names) or gather(names))
     page = ag.explore(network())
     assert len(page.data["tapes"][0]["steps"]) > 8
     assert len(calls) == 1

@@ -22,7 +22,7 @@ def comparison(
     name = _common_name(graph, node, names)
     traces = [Trace.of(graph, {**theirs, name: graph}), Trace.of(node, {**names, name: node})]
     data = tape_data(traces, ["Unfused graph", "Fused node"])
-    data["title"] = title or f"Fused and unfused: {traces[1].called[node.order]}"
+    data["title"] = title or f"Fused and unfused: {traces[1].names[node.order]}"
     for tape in data["tapes"]:
         tape["first"] = 0  # with all boxes open
     data["tapes"][0]["note"] = "unfused: each operation with its own rule"
@@ -63,9 +63,9 @@ def _count_nodes(t: Tensor) -> int:
 
 def _common_name(graph: Tensor, node: Tensor, names: Mapping[str, Any]) -> str:
     """Return a name for both results: the name of either, or else L."""
-    called = [t.name for t in (node, graph) if t.name]
-    called += [name for name, t in names.items() if (t is node or t is graph) and name[0] != "_"]
-    return called[0] if called else next((s for s in ("L", "loss") if s not in names), "result")
+    known = [t.name for t in (node, graph) if t.name]
+    known += [name for name, t in names.items() if (t is node or t is graph) and name[0] != "_"]
+    return known[0] if known else next((s for s in ("L", "loss") if s not in names), "result")
 
 
 def _matching_steps(traces: Sequence[Trace], replaced: Mapping[int, Tensor]) -> list[int]:

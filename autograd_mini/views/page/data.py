@@ -74,7 +74,7 @@ def _tape(trace: Trace, pool: Pool, name: str) -> Data:
     placed, first = levels(trace, nodes, pool)
     return {
         "name": name,
-        "symbol": trace.called[trace.result.order],
+        "symbol": trace.names[trace.result.order],
         "value": minus(format_number(np.ravel(trace.result.data)[0])),
         "operations": f"{sum(t.op is not None for t in trace.tape):,}",
         "nodes": nodes,

@@ -85,7 +85,7 @@ def explore(
     if compare is not False:
         return Exploration(comparison(result, compare, names, title), theme, result)
     trace = Trace.of(result, names)
-    name = trace.called[result.order]
+    name = trace.names[result.order]
     data = tape_data([trace], [name]) | {"title": title or f"Backpropagation of {name}"}
     data["sliders"] = sliders(data, [trace])
     return Exploration(data, theme, result)

@@ -51,7 +51,7 @@ def _verdict(traces: Sequence[Trace]) -> str:
 
 def _leaf_gradients(trace: Trace) -> dict[str, Array]:
     """Return the gradients of the leaves, by name."""
-    return {trace.called[t.order]: g for t, g in trace.adjoints.items() if t.op is None}
+    return {trace.names[t.order]: g for t, g in trace.adjoints.items() if t.op is None}
 
 
 def cross_entropy_node(trace: Trace) -> Tensor | None:

@@ -39,7 +39,7 @@ class Narrator:
     def __init__(self, trace: Trace, pool: Pool) -> None:
         self.trace, self.pool = trace, pool
         self.index = {t.order: i for i, t in enumerate(trace.tape)}
-        self.tex = {order: naming.name_of(name) for order, name in trace.called.items()}
+        self.tex = {order: naming.name_of(name) for order, name in trace.names.items()}
         self.taken = naming.taken(self.tex)
         self.uses = count_uses(trace.tape, trace.adjoints)
         self.seen: dict[int, int] = {}
@@ -52,7 +52,7 @@ class Narrator:
 
     def _node(self, t: Tensor) -> Description:
         found: Description = {
-            "name": self.trace.called[t.order],
+            "name": self.trace.names[t.order],
             **({} if self.brief and not t.name else {"tex": self.tex[t.order]}),
             "op": made_by(t),
             "shape": str(t.shape) if t.dtype == float else f"{t.dtype}{t.shape}",
@@ -89,7 +89,7 @@ class Narrator:
         if self.brief:
             return found
         inputs = [a for a in t.inputs if isinstance(a, Tensor)]
-        found["way"] = f"{self._names(inputs)} → {self.trace.called[t.order]}"
+        found["way"] = f"{self._names(inputs)} → {self.trace.names[t.order]}"
         found["operands"] = self._operands(t)
         found["entry"] = self.pool.text(self._entry(t))
         if locals_ := self._locals(t, write):
@@ -97,7 +97,7 @@ class Narrator:
         return found
 
     def _names(self, tensors: Iterable[Tensor]) -> str:
-        return join(list(dict.fromkeys(self.trace.called[t.order] for t in tensors)))
+        return join(list(dict.fromkeys(self.trace.names[t.order] for t in tensors)))
 
     def _operands(self, t: Tensor) -> list[Description]:
         assert t.op is not None
@@ -110,7 +110,7 @@ class Narrator:
             elif isinstance(a, (int, float, np.generic, np.ndarray)) and np.ndim(a) < 3:
                 array = np.asarray(a)
                 if array.dtype.kind in "biuf":
-                    known = variable(a, self.trace.called) or name
+                    known = variable(a, self.trace.names) or name
                     label = {"name": known} if known else {}
                     found.append({"sign": sign, "array": self.pool.array(array), **label})
         return found[:MOST_LISTED]
@@ -152,7 +152,7 @@ class Narrator:
 
     def _seed(self) -> Description:
         t = self.trace.result
-        name = self.trace.called[t.order]
+        name = self.trace.names[t.order]
         return {
             "phase": "seed",
             "node": self.index[t.order],
@@ -179,7 +179,7 @@ class Narrator:
         }
         if not self.brief:
             targets = self._names(c.target for c in step.contributions)
-            found["way"] = f"{self.trace.called[t.order]} → {targets}"
+            found["way"] = f"{self.trace.names[t.order]} → {targets}"
         return found
 
     def _derivative(self, by: Tensor) -> str:
@@ -203,7 +203,7 @@ class Narrator:
         arrived = "1" if t is self.trace.result else self._derivative(t)
         right = write.format_rule(c.rule, self.tex, arrived)
         term = rf"\sum {write.parenthesized(right, PRODUCT)}" if c.summed else right.text
-        name = self.trace.called[a.order]
+        name = self.trace.names[a.order]
         found |= {
             "tex": f"{self._derivative(a)} {sign} {term}{_where_named(right, write)}",
             "local": self._local(t, c.argument, write).text,

@@ -77,7 +77,7 @@ class Recorder:
         trace = Trace.of(require_result(result), self.names)
         structure = _structure(trace)
         if not self._labels:
-            name = trace.called[result.order]
+            name = trace.names[result.order]
             self.data = tape_data([trace], [name])
             self.data["title"] = f"Training: {name}"
             self._structure = structure

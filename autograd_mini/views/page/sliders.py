@@ -33,9 +33,9 @@ Rerun: TypeAlias = Callable[[Sequence[Trace], Tensor, Array], list[Trace]]
 
 def rerun(traces: Sequence[Trace], t: Tensor, array: Array) -> list[Trace]:
     """Run each tape again with another array in a leaf, which has the same name on all tapes."""
-    name = traces[-1].called[t.order]
+    name = traces[-1].names[t.order]
     return [
-        replay(trace, {a.order: array for a in trace.tape if trace.called[a.order] == name})
+        replay(trace, {a.order: array for a in trace.tape if trace.names[a.order] == name})
         for trace in traces
     ]
 
@@ -90,7 +90,7 @@ def _input_slider(
     index = f"[{', '.join(map(str, at))}]" if at else ""
     return {
         "kind": "input",
-        "label": f"{traces[-1].called[t.order]}{index}",
+        "label": f"{traces[-1].names[t.order]}{index}",
         "ticks": [minus(format_number(tick)) for tick in ticks],
         "variants": variants,
         "start": middle,
