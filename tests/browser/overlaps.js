@@ -46,7 +46,8 @@
   apart(panels, "panels");
   for (const panel of panels) {
     const frame = box(panel);
-    if (frame.left < 0 || frame.right > width + SLACK) say(`panel: ${named(panel)} leaves the page`);
+    if (frame.left < 0 || frame.right > width + SLACK)
+      say(`panel: ${named(panel)} leaves the page`);
     for (const e of all("*", panel)) {
       if (e.closest("#scene, svg, #found, .unseen") || e.id === "stage") continue;
       if (scrolls(e.parentElement, panel)) continue;

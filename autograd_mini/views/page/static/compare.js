@@ -40,7 +40,12 @@ function explainGradient({ softmax, jacobian }) {
     );
     const formulas = softmax.tex.map(formulaLines);
     fill("numbers", "Upstream × softmax Jacobian", ...formulas, product);
-    fill("ledger", "Why the gradient is so simple", bars(softmax), el("p", softmax.why));
+    fill(
+      "ledger",
+      "Why the gradient is so simple",
+      bars(softmax),
+      el("p", softmax.why),
+    );
   } else if (jacobian) {
     const matrix = cells(jacobian, { label: "Jacobian" });
     fill(
