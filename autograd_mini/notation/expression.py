@@ -1,8 +1,7 @@
-"""Expression: a formula as a tree, read off a tape, and printed by a `Notation`.
+"""A formula as a tree, which is read off a tape and printed by a `Notation`.
 
 A tree is built from a node of a tape, from a rule that ran on symbols, or from a step of a compiled
-program. A notation is a table of templates, and methods for what a template cannot say. This file
-puts the parentheses in, for all notations by one table of precedence.
+program. A notation is a table of templates, and a method for each operation that needs more.
 """
 
 from __future__ import annotations
@@ -17,27 +16,25 @@ from ..core.tensor import Tensor
 from ..text.format import ELLIPSIS, Names, variable
 from .symbolic import SILENT, SymbolicRule, is_outer, keeps_all, options, parameters
 
-_MOST_PARTS = 64  # of an expression; what is used twice is written twice, and that adds up
-
-# ---- the tree ------------------------------------------------------------------------------------
+_MOST_PARTS = 64  # parts of an expression; a part that is used twice is written twice
 
 
 class Name(NamedTuple):
-    """A tensor, or an array, that is in a variable."""
+    """A tensor or an array in a variable."""
 
     text: str
     shape: tuple[int, ...] = ()
 
 
 class Constant(NamedTuple):
-    """A number, an array, an index, a dtype: whatever is not computed."""
+    """A number, an array, an index or a dtype."""
 
     value: Any
     shape: tuple[int, ...] = ()
 
 
 class Labelled(NamedTuple):
-    """A part that a textbook gives a name of its own, such as ŷ."""
+    """A part that a textbook names, such as ŷ."""
 
     name: str
     value: Expression
@@ -45,7 +42,7 @@ class Labelled(NamedTuple):
 
 
 class Call(NamedTuple):
-    """An operation, by the name that its primitive has, and its operands."""
+    """An operation, by the name of its primitive, and its operands."""
 
     op: str
     args: Sequence[Expression]
@@ -57,8 +54,6 @@ Expression = Name | Constant | Labelled | Call
 
 ELIDED = Name(ELLIPSIS)  #: the operands of a part that is too long
 
-# ---- read off a tape -----------------------------------------------------------------------------
-
 
 def node_expression(t: Tensor, names: Names) -> Expression:
     """Return a node as an expression in the names of its arguments."""
@@ -66,32 +61,35 @@ def node_expression(t: Tensor, names: Names) -> Expression:
 
 
 def rule_expression(rule: SymbolicRule, names: Names, cotangent: str) -> Expression:
-    """Return what a rule computes, as an expression in its symbols and the cotangent."""
+    """Return the result of a rule as an expression in its symbols and the cotangent."""
     if rule.is_unknown:
         return Call(f"{rule.op}′", [Name(cotangent)])
     if not isinstance(rule.result, Tensor):
         return Constant(rule.result, np.shape(rule.result))
     parts: dict[int, Expression] = {
-        rule.cotangent.order: Name(cotangent, rule.cotangent.shape),
-        **{order: Name(names[t.order], t.shape) for order, t in rule.symbols.items()},
+        order: Name(names[t.order], t.shape) for order, t in rule.symbols.items()
     }
+    parts[rule.cotangent.order] = Name(cotangent, rule.cotangent.shape)
     sizes = dict.fromkeys(parts, 1)
     for t in rule.tape:
         if t.order in parts:
             continue
-        known = _variable(t._array, names) if t.op is None else None
-        sizes[t.order] = 1 + sum(sizes.get(getattr(a, "order", -1), 1) for a in t.inputs)
-        part = known or Constant(t.data, t.shape)
-        if t.op is not None:
+        if t.op is None and (known := _variable(t._array, names)):
+            parts[t.order] = known
+            continue
+        size = 1 + sum(sizes.get(getattr(a, "order", -1), 1) for a in t.inputs)
+        part: Expression = Constant(t.data, t.shape)
+        if t.op is not None and size > _MOST_PARTS:
+            part, size = Call(t.op.name, [ELIDED], shape=t.shape), 1
+        elif t.op is not None:
             part = call_expression(t, names, lambda a: parts[a.order])
-            if sizes[t.order] > _MOST_PARTS:
-                part, sizes[t.order] = Call(t.op.name, [ELIDED], shape=t.shape), 1
-        parts[t.order] = Labelled(t.name, part, t.shape) if t.name and not known else part
+        parts[t.order] = Labelled(t.name, part, t.shape) if t.name else part
+        sizes[t.order] = size
     return parts[rule.result.order]
 
 
 def call_expression(t: Tensor, names: Names, of: Callable[[Tensor], Expression]) -> Expression:
-    """Return a node as an expression in those `of` its arguments."""
+    """Return a node as an expression; ``of(a)`` returns the expression of an argument."""
     assert t.op is not None
     args: list[Expression] = []
     kwargs: dict[str, Expression] = {}
@@ -110,7 +108,7 @@ def call_expression(t: Tensor, names: Names, of: Callable[[Tensor], Expression])
 
 
 def _variable(x: Any, names: Names) -> Expression | None:
-    """Return an array that is in a variable, or is one of those transposed."""
+    """Return an array as a variable or the transpose of one; None if it is neither."""
     if name := variable(x, names):
         return Name(name, x.shape)
     if isinstance(x, np.ndarray) and x.ndim > 1 and (name := variable(x.swapaxes(-1, -2), names)):
@@ -118,18 +116,16 @@ def _variable(x: Any, names: Names) -> Expression | None:
     return None
 
 
-# ---- printed in a notation -----------------------------------------------------------------------
-
 COMPARISON, OR, AND, SUM, MINUS, PRODUCT, SIGN, POWER, ATOM = range(9)
 
 Precedence = Mapping[str, tuple[int, tuple[int, ...]]]
 
 _COMPARISONS = ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal")
 
-#: functions that are written before their argument, as in sin x
+#: functions that are written without parentheses, as in sin x
 WRITTEN_BEFORE = ("sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan")
 
-#: operation -> how tightly it binds, and how tightly its operands must, to have no parentheses
+#: operation -> its precedence, and the lowest of each operand without parentheses
 PRECEDENCE: Precedence = {
     **dict.fromkeys(_COMPARISONS, (COMPARISON, (OR, OR))),
     "bitwise_or": (OR, (OR, AND)), "bitwise_and": (AND, (AND, SUM)),
@@ -140,8 +136,7 @@ PRECEDENCE: Precedence = {
     "pow": (POWER, (ATOM, POWER)), "square": (POWER, (ATOM,)), "transpose": (POWER, (ATOM,)),
 }  # fmt: skip
 
-#: The same in programming languages: a sum of floats depends on its order, and a sign belongs to
-#: the first factor.
+#: precedence in programs, in which x + (y + z) can differ from (x + y) + z
 IN_PROGRAMS: Precedence = {
     **PRECEDENCE, "add": (SUM, (SUM, PRODUCT)),
     **dict.fromkeys(("mul", "floordiv", "mod"), (PRODUCT, (PRODUCT, SIGN))),
@@ -150,7 +145,7 @@ IN_PROGRAMS: Precedence = {
 
 
 class Formula(NamedTuple):
-    """The text of an expression, how tightly it binds, and what the new names in it stand for."""
+    """The text of an expression, its precedence, and the definitions of its new names."""
 
     text: str
     binds: int
@@ -158,13 +153,11 @@ class Formula(NamedTuple):
 
 
 class Notation:
-    """How expressions are printed: a table of templates, and a method for each special operation.
+    """How expressions are printed: a table of templates, and methods for special operations.
 
-    ``templates["add"]`` is ``"%s + %s"``. An operation without a place in `precedence` encloses its
-    operands, as ``"|%s|"`` does. A method ``write_getitem(call, parts)``, which is given the
-    operands as they are written, goes before the templates; it may return None. What has neither
-    is written by ``function(call, parts)``, and a constant that is an operand of `op` by
-    ``constant(value, op)``.
+    A method ``write_<op>(call, parts)`` takes precedence over the template, and may return None.
+    ``function(call, parts)`` writes all other operations, ``constant(value, op)`` the constants.
+    The template of an operation without a precedence encloses the operands, as in ``"|%s|"``.
     """
 
     templates: ClassVar[Mapping[str, str]] = {
@@ -178,7 +171,7 @@ class Notation:
     function: Callable[[Call, Sequence[str]], str]
 
     def write(self, x: Expression, op: str = "") -> Formula:
-        """Return the text of an expression, which is an operand of `op`."""
+        """Return the text of an expression that is an operand of `op`."""
         if isinstance(x, Name):
             return self.signed(x.text if x is not ELIDED else self.ellipsis)
         if isinstance(x, Constant):
@@ -196,15 +189,15 @@ class Notation:
         return Formula(self.function(x, [part.text for part in parts]), ATOM)
 
     def operation(self, op: str, template: str, parts: Sequence[Formula]) -> Formula:
-        """Fill in a template, with parentheses around the operands that need them."""
+        """Fill in a template, and put parentheses around operands where needed."""
         binds, least = self.precedence.get(op, (ATOM, (0,) * len(parts)))
         texts = [*map(self.parenthesized, parts, least)]
         if binds == PRODUCT and parts[0].binds == MINUS and template.startswith("%s"):
-            texts[0], binds = parts[0].text, MINUS  # the sign is as well one of the product
+            texts[0], binds = parts[0].text, MINUS  # move the sign to the product
         return Formula(template % tuple(texts), binds)
 
     def parenthesized(self, part: Formula, least: int) -> str:
-        """Return a text as an operand: in parentheses if it binds less tightly than it must."""
+        """Return the text of an operand, in parentheses if its precedence is too low."""
         return part.text if part.binds >= least else self.fence(part.text)
 
     def fence(self, text: str) -> str:
@@ -212,5 +205,5 @@ class Notation:
         return f"({text})"
 
     def signed(self, text: str) -> Formula:
-        """Return a number or a name, which binds like a negation if it begins with a sign."""
+        """Return a number or a name; with a sign, it has the precedence of a negation."""
         return Formula(text, self.precedence["neg"][0] if text.startswith("-") else ATOM)

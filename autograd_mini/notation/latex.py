@@ -2,7 +2,6 @@ r"""Formulas in LaTeX: ``-\frac{g \odot y}{x^2}``."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from math import prod
 from typing import Any, ClassVar
@@ -15,7 +14,7 @@ from .expression import ATOM, MINUS, POWER, PRODUCT, SIGN, WRITTEN_BEFORE, Call,
 from .names import Definitions, escaped, name_of, text_of
 from .plain import Plain
 
-#: where an array of one repeated number is as good as the number
+#: operations that show the number instead of an array that repeats it
 _ENTRY_BY_ENTRY = {"add", "sub", "mul", "div", "pow", "neg", ""}
 
 
@@ -45,20 +44,18 @@ class LaTeX(Plain):
         return rf"\frac{{\partial {of}}}{{\partial {by}}}"
 
     def fence(self, text: str) -> str:
-        """In parentheses, which are as high as what is in them."""
+        """Return a text in parentheses that are as high as the text."""
         return rf"\left({text}\right)" if r"\frac" in text else f"({text})"
-
-    # ---- operations ------------------------------------------------------------------------------
 
     def write_getitem(self, call: Call, parts: Sequence[Formula]) -> Formula:
         index = call.args[1]
-        text = (
-            text_of(format_argument(index.value)) if isinstance(index, Constant) else parts[1].text
-        )
+        text = parts[1].text
+        if isinstance(index, Constant):
+            text = text_of(format_argument(index.value))
         return Formula(rf"{{{self.parenthesized(parts[0], ATOM)}}}_{{{text}}}", ATOM)
 
     def write_matmul(self, call: Call, parts: Sequence[Formula]) -> Formula | None:
-        """A vector on the left is a column, transposed."""
+        """Transpose a vector on the left: vectors are columns."""
         if len(call.args[0].shape) != 1:
             return None
         row = self.operation("transpose", self.templates["transpose"], parts[:1])
@@ -68,7 +65,7 @@ class LaTeX(Plain):
         return super().write_mul(call, parts) or self._times(call, *parts)
 
     def write_div(self, call: Call, parts: Sequence[Formula]) -> Formula:
-        """A fraction; a sum, or a numerator with a fraction in it, is written after one instead."""
+        """Write a fraction. A sum, or a numerator with a fraction in it, follows the fraction."""
         a, b = parts
         if b.text == "1":
             return a
@@ -98,7 +95,7 @@ class LaTeX(Plain):
     write_min = write_max
 
     def _over(self, sign: str, least: int, call: Call, parts: Sequence[Formula]) -> Formula:
-        """A sum and its like, with the axis as an index if there are others."""
+        """Write a reduction. Its axis becomes an index if there are other axes."""
         axis = call.kwargs.get("axis")
         if isinstance(axis, Constant) and len(call.args[0].shape) != 1:
             axes = axis.value if isinstance(axis.value, tuple) else (axis.value,)
@@ -106,7 +103,7 @@ class LaTeX(Plain):
         return Formula(f"{sign} {self.parenthesized(parts[0], least)}", PRODUCT)
 
     def _times(self, call: Call, *parts: Formula) -> Formula:
-        """Two factors; entry by entry, a product has a sign of its own."""
+        """Write a product: ⊙ multiplies two arrays entry by entry."""
         sign = r"\odot" if all(prod(x.shape) > 1 for x in call.args) else r"\cdot"
         return self.operation("mul", f"%s {sign} %s", parts)
 
@@ -114,22 +111,20 @@ class LaTeX(Plain):
         arguments = [join(parts, self.ellipsis)]
         for key, x in call.kwargs.items():
             value = x.value if isinstance(x, Constant) else None
-            is_array = isinstance(value, np.ndarray) and value.ndim
-            arguments.append(
-                self.define(key, value) if is_array else text_of(f"{key}={format_argument(value)}")
-            )
+            if isinstance(value, np.ndarray) and value.ndim:
+                arguments.append(self.define(key, value))
+            else:
+                arguments.append(text_of(f"{key}={format_argument(value)}"))
         prime = "'" if call.op.endswith("′") else ""
         name = rf"\operatorname{{{escaped(call.op.removesuffix('′'))}}}{prime}"
         return name + self.fence(", ".join(arguments))
-
-    # ---- constants -------------------------------------------------------------------------------
 
     def constant(self, value: Any, op: str) -> Formula:
         text = self._constant(unwrap(value), op in _ENTRY_BY_ENTRY)
         return Formula(text, PRODUCT) if r"\cdot" in text and text[0] != "-" else self.signed(text)
 
     def _constant(self, x: Any, as_number: bool) -> str:
-        """A number by its digits; so an array of one repeated number, if that is all it is for."""
+        """Write a number. `as_number` writes an array that repeats one number as that number."""
         if isinstance(x, (bool, int, float, np.generic)) or (
             isinstance(x, np.ndarray) and x.ndim == 0 and x.dtype.kind in "iuf"
         ):
@@ -149,9 +144,9 @@ class LaTeX(Plain):
 
 
 def _power_of_ten(text: str) -> str:
-    """A number as it is printed by hand: without an e for the power of ten."""
-    return re.sub(r"^(-?)1 .cdot ", r"\1", re.sub(r"e([+-]?\d+)$", _times_ten, text))
-
-
-def _times_ten(match: re.Match[str]) -> str:
-    return rf" \cdot 10^{{{int(match[1])}}}"
+    """Write 1e-05 as a power of ten."""
+    digits, e, exponent = text.partition("e")
+    if not (e and exponent[-1:].isdigit()):
+        return text
+    power = f"10^{{{int(exponent)}}}"
+    return {"1": power, "-1": f"-{power}"}.get(digits, rf"{digits} \cdot {power}")

@@ -1,4 +1,4 @@
-"""Names in formulas: as mathematics writes them, and no two things with the same one."""
+"""Names in formulas: how LaTeX writes them, and how each keeps one meaning."""
 
 from __future__ import annotations
 
@@ -15,37 +15,22 @@ _GREEK = re.compile(
     "alpha|beta|gamma|delta|epsilon|zeta|eta|theta|iota|kappa|lambda|mu|nu|xi|pi|rho|sigma|tau|phi|"
     "chi|psi|omega"
 )
-#: combining character -> the accent of mathematics
+#: combining character -> accent in LaTeX
 _ACCENTS = {"\u0302": "hat", "\u0303": "tilde", "\u0304": "bar", "\u0307": "dot", "\u0308": "ddot"}
-#: characters that LaTeX treats specially, in mathematics: in \\text, some readers know no escapes
-_SPECIAL = {c: f"\\{c}" for c in "#$%&_{}"} | {
-    "\\": r"\backslash ",
-    "^": r"{\wedge}",
-    "~": r"{\sim}",
-    "<": "{<}",  # in a text, a page that shows the formula might take it for a tag
-    ">": "{>}",
-}
+#: special characters -> the same outside of \\text, in which some readers know no escapes
+_SPECIAL = {
+    **{c: f"\\{c}" for c in "#$%&_{}"},
+    "\\": r"\backslash ", "^": r"{\wedge}", "~": r"{\sim}",
+    "<": "{<}", ">": "{>}",  # a page could take them for a tag
+}  # fmt: skip
 
 
 class Definitions:
-    """The names that formulas define, next to those of the tensors; no two things share one.
-
-    Parameters
-    ----------
-    taken : collection of str, optional
-        The names of the tensors.
-
-    Examples
-    --------
-    >>> definitions = Definitions(taken=["p"])
-    >>> pairs = [("ŷ", "softmax(z)"), ("p", "σ(x)")]
-    >>> [definitions.give(name, text, text) for name, text in pairs * 2]
-    ['ŷ', 'p_2', 'ŷ', 'p_2']
-    >>> definitions.new(), definitions.new()
-    ((('ŷ', 'softmax(z)'), ('p_2', 'σ(x)')), ())
-    """
+    """The names that formulas define, such as ŷ. They differ from the names of tensors, `taken`."""
 
     def __init__(self, taken: Collection[str] = ()) -> None:
+        self.depth = 0  #: how many definitions the current text is inside of
+        self.depths: dict[str, int] = {}
         self._taken = taken
         self._things: dict[str, Any] = {}
         self._new: list[tuple[str, str]] = []
@@ -57,27 +42,28 @@ class Definitions:
         text: str = "",
         another: Callable[[str, int], str] = "{}_{}".format,
     ) -> str:
-        """Return the name of a thing, a formula or an array, whose definition is `text`.
+        """Return the name of a formula or an array, whose definition is `text`.
 
         If another thing has the name, it is ``another(name, n)`` with the first free n.
         """
-        given, n = name, 1
-        while given in self._taken or not _is_same(self._things.get(given, thing), thing):
+        unique, n = name, 1
+        while unique in self._taken or not _is_same(self._things.get(unique, thing), thing):
             n += 1
-            given = another(name, n)
-        if text and given not in self._things:
-            self._new.append((given, text))
-        self._things[given] = thing
-        return given
+            unique = another(name, n)
+        if text and unique not in self._things:
+            self._new.append((unique, text))
+            self.depths[unique] = self.depth
+        self._things[unique] = thing
+        return unique
 
     def new(self) -> tuple[tuple[str, str], ...]:
-        """Return the definitions of the names that are new since the last call."""
+        """Return the definitions since the last call, parts before the formulas that use them."""
         new, self._new = tuple(self._new), []
         return new
 
 
 def taken(names: Names) -> frozenset[str]:
-    """Return the names of tensors, and of arrays in variables, that no definition may have.
+    """Return the names that definitions must not use.
 
     Class indices may share their name with the one-hot rows that they represent.
     """
@@ -88,11 +74,11 @@ def taken(names: Names) -> frozenset[str]:
 def _is_same(a: Any, b: Any) -> bool:
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
         return a is b or (a.dtype == b.dtype and np.array_equal(a, b))
-    return a is b or (isinstance(a, str) and isinstance(b, str) and a == b)
+    return a is b or (isinstance(a, str) and a == b)
 
 
 def name_of(name: str) -> str:
-    r"""Return a name in LaTeX: ``v3`` has an index, ``log_p`` is a word, ``theta`` a letter."""
+    r"""Return a name in LaTeX: ``v3`` gets an index, ``theta`` a Greek letter."""
     match = re.fullmatch(r"((?:[^\W\d_]|[\u0300-\u036f])+)(′?)_?(\d*)", name)
     if not match:
         return text_of(name)
@@ -118,5 +104,5 @@ def text_of(text: str) -> str:
 
 
 def escaped(name: str) -> str:
-    """Return a name with the characters escaped that LaTeX treats specially."""
+    """Return a name with LaTeX's special characters escaped."""
     return "".join(_SPECIAL.get(c, c) for c in name)

@@ -1,4 +1,4 @@
-"""NumPy: expressions as a line of Python, which computes the same bits again."""
+"""Expressions as Python with NumPy, which computes the same bits."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from .expression import ATOM, IN_PROGRAMS, Call, Formula, Notation
 
 
 class NumPy(Notation):
-    """Python with NumPy: operators and methods for what has them, else ``np.`` functions.
+    """Python with NumPy: operators, methods and ``np.`` functions.
 
-    Operations have the names of NumPy's functions, and those of operators have a primitive's:
-    ``mul``. A tuple or list of expressions is a call of ``tuple`` or ``list``. The first operand of
-    ``call`` names a function that the program defines itself.
+    A tuple or list of expressions is a call of ``tuple`` or ``list``. The first operand of ``call``
+    is a function that the program defines.
     """
 
     precedence = IN_PROGRAMS
@@ -50,7 +49,7 @@ class NumPy(Notation):
         return f"{name}({', '.join([*words, *options])})"
 
     def constant(self, value: Any, op: str) -> Formula:
-        """Write a constant; if it is an array, one that `uniform` has a text for."""
+        """Write a constant. An array must be one that `uniform` can write."""
         if isinstance(value, slice) and op == "getitem":
             ends = ["" if end is None else str(end) for end in (value.start, value.stop)]
             return Formula(":".join(ends if value.step is None else [*ends, str(value.step)]), ATOM)
@@ -70,11 +69,11 @@ def _text(x: Any) -> str:
         return "..."
     if x is None or isinstance(x, (bool, int, str, slice)):
         return repr(x)
-    raise TypeError(f"source: there is no text for the constant {x!r:.60}")
+    raise TypeError(f"source: cannot write the constant {x!r:.60}. Pass it as an argument.")
 
 
 def _literal(x: Any) -> str:
-    """Return a number with the digits that it takes to read the same number back."""
+    """Return a number with all digits that are needed to read the same number back."""
     if isinstance(x, (bool, np.bool_, int, np.integer)):
         return str(x)
     if not np.isfinite(x):
@@ -87,7 +86,7 @@ def _dtype(dtype: Any) -> str:
 
 
 def uniform(x: Any) -> str | None:
-    """Return an array that consists of one number, or counts 0, 1, 2, ..., as text; else None."""
+    """Return an array that repeats one number, or counts 0, 1, 2, ..., as text; otherwise None."""
     dtype = "" if x.dtype == float else f", {_dtype(x.dtype)}"
     shape = f"{x.shape[0]}" if x.ndim == 1 else f"{x.shape}"
     n = x[(0,) * x.ndim] if x.size and x.dtype.kind in "biuf" else None

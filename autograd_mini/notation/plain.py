@@ -1,7 +1,6 @@
-"""Formulas in plain text, ``-g · y / x²``, and what all formulas have in common.
+"""Formulas in plain text, ``-g · y / x²``. The LaTeX notation inherits from this one.
 
-No derivative is typed here. To show one, the rule runs on Tensors that stand for symbols, and the
-tape that it leaves is printed.
+No derivative is typed here: a rule runs on symbols, and the tape that it leaves is printed.
 """
 
 from __future__ import annotations
@@ -29,36 +28,13 @@ from .expression import (
 from .names import Definitions
 from .symbolic import SymbolicRule, symbolic_definition
 
-_LONGEST_NUMBER = 8  # characters of one that is written out; a longer one is rounded
+_LONGEST_NUMBER = 8  # characters of a number that is not rounded
 
 
 class Plain(Notation):
-    """Plain text, for terminals and pictures; `LaTeX` says where it differs.
+    """Plain text, for terminals and pictures. `definitions` collects the names that it defines.
 
-    Parameters
-    ----------
-    definitions : Definitions, optional
-        Gets what the formulas give a name, such as ŷ. Without it, that is written out.
-
-    Examples
-    --------
-    >>> import autograd_mini as ag
-    >>> from autograd_mini.notation.symbolic import symbolic_rules
-    >>> from autograd_mini.text.format import labels
-    >>> a, b = (ag.tensor([2.0], requires_grad=True, name=name) for name in "ab")
-    >>> y = a / b
-    >>> names, rules = labels(y.tape()), symbolic_rules(y)
-    >>> print(Plain().format_node(y, names).text)
-    a / b
-    >>> print(Plain().format_rule(rules[1], names, "g").text)
-    -g · v2 / b
-    >>> print(Plain().format_local(rules[1], names).text)
-    -v2 / b
-    >>> z = ag.tensor([2.0, 1.0], requires_grad=True, name="z")
-    >>> y = ag.log_softmax(z)
-    >>> formula = Plain(Definitions()).format_rule(symbolic_rules(y)[0], labels(y.tape()), "g")
-    >>> formula.text, formula.where
-    ('g - ŷ · sum(g, axis=-1, keepdims=True)', (('ŷ', 'softmax(z)'),))
+    Without `definitions`, formulas such as ŷ are written out.
     """
 
     templates: ClassVar = {
@@ -77,20 +53,20 @@ class Plain(Notation):
         return self.formula(node_expression(t, names))
 
     def format_definition(self, t: Tensor, names: Names) -> Formula:
-        """Return a node as a textbook defines it; as `format_node` if no textbook does."""
+        """Return a node as a textbook defines it, or else as `format_node` does."""
         rule = symbolic_definition(t)
         return self.format_rule(rule, names, "") if rule else self.format_node(t, names)
 
     def format_rule(self, rule: SymbolicRule, names: Names, cotangent: str) -> Formula:
-        """Return what a rule computes, given the name of the cotangent that arrives."""
+        """Return what a rule computes from the incoming cotangent."""
         return self.formula(rule_expression(rule, names, cotangent))
 
     def format_local(self, rule: SymbolicRule, names: Names) -> Formula:
-        """Return what a rule multiplies the cotangent by; or what it makes of it, `g`."""
+        """Return the factor of a rule that multiplies; otherwise its result for a cotangent g."""
         return self.format_rule(rule, names, "1" if rule.multiplies() else "g")
 
     def formula(self, x: Expression) -> Formula:
-        """Print an expression; say what the names in it stand for that are new."""
+        """Return the text of an expression, with the definitions of its new names."""
         formula = self.write(x)
         where = () if self.definitions is None else self.definitions.new()
         return formula._replace(where=where)
@@ -98,8 +74,6 @@ class Plain(Notation):
     def derivative(self, of: str, by: str) -> str:
         """Return ∂of/∂by."""
         return f"∂{of}/∂{by}"
-
-    # ---- names and constants ---------------------------------------------------------------------
 
     def spell(self, name: str) -> str:
         """Return a name as the notation writes it."""
@@ -110,17 +84,19 @@ class Plain(Notation):
         return text
 
     def write_label(self, x: Labelled) -> Formula:
-        """Write what has a name by that name, and out in full where nothing defines names."""
+        """Write the name of a part and define it; write it out if names cannot be defined."""
         if isinstance(x.value, Constant):
             named = self.definitions is not None
             return self.signed(self.define(x.name, x.value.value) if named else x.name)
-        formula = self.write(x.value)
         if self.definitions is None:
-            return formula
+            return self.write(x.value)
+        self.definitions.depth += 1
+        formula = self.write(x.value)
+        self.definitions.depth -= 1
         return self.signed(self.define(x.name, formula.text, formula.text))
 
     def define(self, name: str, thing: Any, text: str = "") -> str:
-        """Return what to call a formula, or an array."""
+        """Return the name of a formula or an array."""
         assert self.definitions is not None
         text = text or self.words(format_array(thing))
         return self.definitions.give(
@@ -128,7 +104,7 @@ class Plain(Notation):
         )
 
     def constant(self, value: Any, op: str) -> Formula:
-        """Write a number, or the entries of an array; of two long arrays no two look alike."""
+        """Write a number, or the entries of an array. Long arrays that differ get a number."""
         text = format_argument(value)
         is_long = isinstance(value, np.ndarray) and value.size > MOST_ENTRIES
         if self.definitions is not None and is_long:
@@ -137,17 +113,15 @@ class Plain(Notation):
             text = format_number(value)
         return self.signed(text)
 
-    # ---- operations ------------------------------------------------------------------------------
-
     def write_add(self, call: Call, parts: Sequence[Formula]) -> Formula | None:
-        """a + -b is a - b."""
+        """Write a + -b as a - b."""
         a, b = parts
         if not b.text.startswith("-"):
             return None
         return self.operation("add", "%s - %s", [a, Formula(b.text[1:], b.binds)])
 
     def write_mul(self, call: Call, parts: Sequence[Formula]) -> Formula | None:
-        """A factor of 1 or -1 is not written."""
+        """Omit a factor of 1, and write -1 as a sign."""
         for unit, other in (parts, parts[::-1]):
             if unit.text == "1":
                 return other
@@ -156,7 +130,7 @@ class Plain(Notation):
         return None
 
     def write_pow(self, call: Call, parts: Sequence[Formula]) -> Formula | None:
-        """Neither is an exponent, or a divisor, of 1."""
+        """Omit an exponent of 1, and likewise a divisor of 1."""
         return parts[0] if parts[1].text == "1" else None
 
     write_div = write_pow
@@ -167,6 +141,6 @@ class Plain(Notation):
         return Formula(f"{self.parenthesized(parts[0], ATOM)}{index}", ATOM)
 
     def function(self, call: Call, parts: Sequence[str]) -> str:
-        """``tanh(x, axis=0)``."""
+        """Write a call: ``tanh(x, axis=0)``."""
         options = [f"{key}={self.write(value).text}" for key, value in call.kwargs.items()]
         return f"{call.op}({', '.join([join(parts), *options])})"

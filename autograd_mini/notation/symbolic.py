@@ -1,7 +1,7 @@
-"""Rules run on symbols: the tape that a rule leaves is its formula.
+"""Run rules on symbols: the tape that a rule leaves is its formula.
 
-A symbol is a Tensor that represents one of the tape. A rule cannot tell them apart, so its
-computation is recorded, and no formula needs to be typed a second time.
+A symbol is a Tensor that represents a tensor of the tape. A rule computes with it as usual, and
+the engine records the computation.
 """
 
 from __future__ import annotations
@@ -23,53 +23,39 @@ from ..core.tensor import Tensor
 SILENT = {"reshape", "broadcast_to", "expand_dims", "squeeze", "alias", "astype", "copy"}
 #: operations that multiply their first argument, entry by entry
 _SCALES = {"mul", "div", "neg"} | SILENT
-_FEW = 64  # entries of an array that is kept
+_FEW = 64  # entries of an array that a rule's tape keeps
 
 
 class SymbolicRule(NamedTuple):
-    """A rule that has run on symbols.
-
-    Attributes
-    ----------
-    op : str
-        The name of the operation.
-    result : Tensor or constant
-        The end of the rule's tape; or a number or array, if that depends on no symbol. None for a
-        rule that cannot run on Tensors, as a user's may be.
-    tape : sequence of Tensor
-        The tape behind the result; empty if that is not a Tensor.
-    cotangent : Tensor
-        The symbol of the cotangent.
-    symbols : mapping of int to Tensor
-        The tensor that each of the other symbols represents, by the symbol's creation number.
-    """
+    """A rule that has run on symbols."""
 
     op: str
-    result: Any
-    tape: Sequence[Tensor]
-    cotangent: Tensor
-    symbols: Mapping[int, Tensor]
+    result: Any  #: None if the rule cannot run on Tensors; a constant if it depends on no symbol
+    tape: Sequence[Tensor]  #: the tape behind the result
+    cotangent: Tensor  #: the symbol of the cotangent
+    symbols: Mapping[int, Tensor]  #: the tensor of each other symbol, by the symbol's order
 
     @property
     def is_unknown(self) -> bool:
-        """Whether the rule could not run on symbols."""
+        """True if the rule could not run on symbols."""
         return self.result is None
 
     def multiplies(self) -> bool:
-        """Whether the rule multiplies the cotangent, entry by entry, and does nothing else."""
+        """Return whether the rule only multiplies the cotangent, entry by entry."""
         if not isinstance(self.result, Tensor):
             return False
-        follows = {self.cotangent.order}  # the nodes that depend on the cotangent
+        dependent = {self.cotangent.order}  # the nodes that depend on the cotangent
         for node in self.tape:
-            into = [k for k, a in enumerate(node.inputs) if getattr(a, "order", None) in follows]
+            into = [i for i, a in enumerate(node.inputs) if getattr(a, "order", -1) in dependent]
             if into and not _scales(node, into):
                 return False
-            follows |= {node.order} if into else set()
+            if into:
+                dependent.add(node.order)
         return True
 
 
 def _scales(node: Tensor, into: Sequence[int]) -> bool:
-    """Whether a node multiplies its arguments at these positions."""
+    """Return whether a node multiplies its arguments at these positions by something."""
     assert node.op is not None
     name = node.op.name
     if name == "getitem":
@@ -78,7 +64,7 @@ def _scales(node: Tensor, into: Sequence[int]) -> bool:
 
 
 def keeps_all(node: Tensor) -> bool:
-    """Whether an index takes every entry in order, and only adds or drops axes of length 1."""
+    """Return whether an index takes all entries in order."""
     x, index = node.inputs
     parts = index if isinstance(index, tuple) else (index,)
     basic = all(i is None or i is ... or isinstance(i, (int, slice)) for i in parts)
@@ -87,7 +73,7 @@ def keeps_all(node: Tensor) -> bool:
 
 
 def is_outer(node: Tensor) -> bool:
-    """Whether a product is that of a column and a row, both made of vectors: v wᵀ."""
+    """Return whether a product is that of a column and a row, both made of vectors: v wᵀ."""
     if node.op is None or node.op.name != "mul":
         return False
     column, row = node.inputs
@@ -103,49 +89,38 @@ def _was_vector(x: Any) -> bool:
 
 
 def symbolic_rules(t: Tensor) -> dict[int, SymbolicRule]:
-    """Run the rules of a node on symbols; return them by the position of their argument.
+    """Run the rules of a node on symbols, and return them by the position of their argument.
 
-    If the primitive has rules as a textbook writes them, these are run.
+    The rules of a textbook are preferred, if the primitive has them.
     """
     assert t.op is not None
-    rules: list[Any] = [rule for rule, _ in zip(t.op.vjps, t.inputs)]
-    rules = [*map(_or, t.op.display_rules, rules), *rules[len(t.op.display_rules) :]]
-    active = [i for i, a in enumerate(t.inputs[: len(rules)]) if getattr(a, "requires_grad", False)]
     symbols = _Symbols(t, _Values)
-    run = {
-        i: _run(rules[i], t, symbols)
-        or _run(rules[i], t, _Symbols(t, np.ndarray))  # a mask may be what a rule cannot use
-        or SymbolicRule(t.op.name, None, (), symbols.cotangent, {})
-        for i in active
-        if rules[i] is not None
-    }
+    rules = {}
+    for i, (rule, a) in enumerate(zip(t.op.vjps, t.inputs)):
+        if rule is not None and getattr(a, "requires_grad", False):
+            best = (t.op.display_rules[i : i + 1] or (None,))[0] or rule
+            rules[i] = (
+                _run(best, t, symbols)
+                or _run(best, t, _Symbols(t, np.ndarray))  # a rule may fail on a symbolic mask
+                or SymbolicRule(t.op.name, None, (), symbols.cotangent, {})
+            )
     symbols.detach()
-    return run
+    return rules
 
 
 def symbolic_definition(t: Tensor) -> SymbolicRule | None:
-    """Run a fused node's definition in a textbook on symbols; return None if it has none."""
+    """Run the textbook definition of a fused node on symbols; return None if it has none."""
     definition = t.op and t.op.display_graph
     if not definition:
         return None
-    return _run(
-        lambda g, y, *args, **kwargs: definition(*args, **kwargs), t, _Symbols(t, np.ndarray)
-    )
-
-
-def _or(textbook: Any, rule: Any) -> Any:
-    return rule and (textbook or rule)
+    symbols = _Symbols(t, np.ndarray)
+    return _run(lambda g, y, *args, **kwargs: definition(*args, **kwargs), t, symbols)
 
 
 def _run(rule: Any, t: Tensor, symbols: _Symbols) -> SymbolicRule | None:
     """Run a rule on symbols; return None if it cannot use them."""
     assert t.op is not None
-    with (
-        unobserved(),
-        grad_mode(True),
-        warnings.catch_warnings(),
-        np.errstate(all="ignore"),
-    ):
+    with unobserved(), grad_mode(True), warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
             result = rule(symbols.cotangent, *symbols.arguments, **t.kwargs)
@@ -154,7 +129,9 @@ def _run(rule: Any, t: Tensor, symbols: _Symbols) -> SymbolicRule | None:
     if not isinstance(result, Tensor):
         return SymbolicRule(t.op.name, result, (), symbols.cotangent, symbols.of)
     tape = list(Tape(result))
-    _forget(tape)
+    for node in tape:
+        if node.op is not None and node.size > _FEW:  # a formula needs no numbers
+            node._array = np.broadcast_to(np.zeros((), node.dtype), node.shape)
     return SymbolicRule(t.op.name, result, tape, symbols.cotangent, symbols.of)
 
 
@@ -163,25 +140,20 @@ class _Symbols:
 
     def __init__(self, t: Tensor, values: type[np.ndarray[Any, Any]]) -> None:
         assert t.op is not None
-        tensors = {id(a): a for a in (*t.inputs, t) if isinstance(a, Tensor)}
-        symbols = {key: _symbol(a, values) for key, a in tensors.items()}
-        names = chain(parameters(t.op), repeat(""))
+        tensors = [a for a in (t, *t.inputs) if isinstance(a, Tensor)]
+        symbols = {a: _symbol(a, values) for a in tensors}
         self.cotangent = _leaf(np.broadcast_to(np.ones((), t.dtype), t.shape), True)
-        self.of = {symbol.order: tensors[key] for key, symbol in symbols.items()}
+        self.of = {symbol.order: a for a, symbol in symbols.items()}
         self.arguments = [
-            symbols[id(t)],
-            *(
-                symbols[id(a)] if id(a) in symbols else _constant(a, name)
-                for a, name in zip(t.inputs, names)
-            ),
+            symbols[a] if isinstance(a, Tensor) else _constant(a, name)
+            for a, name in zip((t, *t.inputs), chain([""], parameters(t.op), repeat("")))
         ]
         self._symbols = symbols.values()
 
     def detach(self) -> None:
-        """Replace the arrays of the symbols by plain ones, which do not refer back to them."""
+        """Break the reference cycles of symbols and their arrays."""
         for symbol in self._symbols:
-            if isinstance(symbol._array, _Values):
-                symbol._array = symbol._array.view(np.ndarray)
+            symbol._array = _plain(symbol._array)
 
 
 def _leaf(array: Any, active: bool) -> Tensor:
@@ -202,7 +174,7 @@ def _symbol(t: Tensor, values: type[np.ndarray[Any, Any]]) -> Tensor:
 
 
 def _constant(a: Any, name: str) -> Any:
-    """Return an argument; a bare array as a Tensor that has the name of the parameter."""
+    """Return an argument; an array becomes a Tensor with the name of the parameter."""
     if not name or not isinstance(a, np.ndarray) or not a.ndim:
         return a
     constant = _leaf(a, a.dtype.kind in "fO")
@@ -210,54 +182,40 @@ def _constant(a: Any, name: str) -> Any:
     return constant
 
 
-def _forget(tape: Sequence[Tensor]) -> None:
-    """Drop the numbers: a formula needs only operations, shapes and constants."""
-    for t in tape:
-        if t.op is not None and t.size > _FEW:
-            t._array = np.broadcast_to(np.zeros((), t.dtype), t.shape)
-
-
 def parameters(op: Primitive) -> Mapping[str, Any]:
-    """Return the names of a fused node's arguments, with their defaults.
-
-    Other operations need no names: x · 2, x[0].
-    """
+    """Return the names and defaults of a fused node's parameters; nothing for other operations."""
     if op.unfused is None:
         return {}
     return {p.name: p.default for p in inspect.signature(op.forward).parameters.values()}
 
 
 def options(t: Tensor) -> dict[str, Any]:
-    """Return the keywords of a node, ``axis=0``, except those with their usual values."""
+    """Return the keywords of a node, such as ``axis=0``, without those at their defaults."""
     assert t.op is not None
-    usual = parameters(t.op)
+    defaults = parameters(t.op)
     return {
         key: value
         for key, value in t.kwargs.items()
-        if value is not None and value is not False and value is not usual.get(key, ...)
+        if value is not None and value is not False and value is not defaults.get(key, ...)
     }
 
 
-#: functions without a derivative that rules compute masks and signs with
+#: functions without a derivative, which rules use for masks and signs
 _MASKS = {
     f: Primitive(f, (None,) * f.nin, f.__name__)
     for f in (
         np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal, np.sign,
     )
 }  # fmt: skip
+#: x > 0 -> 0 < x
 _MIRRORED = {
-    np.less: np.greater,
-    np.greater: np.less,
-    np.less_equal: np.greater_equal,
-    np.greater_equal: np.less_equal,
-}
+    np.less: np.greater, np.greater: np.less,
+    np.less_equal: np.greater_equal, np.greater_equal: np.less_equal,
+}  # fmt: skip
 
 
 class _Values(np.ndarray[Any, Any]):
-    """The values of a symbol, which know their symbol.
-
-    A rule computes masks with plain arrays. With these arrays, masks are recorded too.
-    """
+    """The array of a symbol. A mask that a rule computes with it is recorded too."""
 
     symbol: Tensor | None = None
 
@@ -270,7 +228,7 @@ class _Values(np.ndarray[Any, Any]):
         inputs = [a.symbol if isinstance(a, _Values) else a for a in args]
         if any(a is None for a in inputs):
             return result
-        if not isinstance(inputs[0], Tensor):  # NumPy turned x > 0 into 0 < x
+        if not isinstance(inputs[0], Tensor):  # NumPy mirrors a comparison with a number
             ufunc, inputs = _MIRRORED.get(ufunc, ufunc), inputs[::-1]
         mask = _leaf(result, False)
         mask.op, mask.inputs = _MASKS[ufunc], tuple(inputs)

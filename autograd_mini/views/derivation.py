@@ -120,7 +120,7 @@ def latex(result: Tensor, names: Mapping[str, Any] | None = None) -> Derivation:
 def _lines(trace: Trace, notation: type[Plain]) -> tuple[list[str], list[str]]:
     """Return the lines of the forward pass, and those of the backward pass."""
     spell = notation().spell
-    names = {key: spell(name) for key, name in trace.called.items()}
+    names = {key: spell(name) for key, name in trace.names.items()}
     write = notation(Definitions(taken(names)))
     forward = _forward(trace, names, write)
     backward = _backward(trace, names, write)

@@ -58,7 +58,7 @@ def explain(result: Tensor, names: Mapping[str, Any] | None = None) -> str:
     At the leaves: ∂v2/∂x = 7.
     """
     trace = Trace.of(result, names)
-    last = trace.called[result.order]
+    last = trace.names[result.order]
     start = f"Backward from {last} = {format_array(result.data)}: ∂{last}/∂{last} = 1."
     steps = [_paragraph(i, step, trace) for i, step in enumerate(trace.backward, start=1)]
     leaves = {c.target: c for step in trace.backward for c in step.contributions if c.open == 0}
@@ -72,7 +72,7 @@ def _paragraph(number: int, step: Step, trace: Trace) -> str:
     """Return what a node computed, the gradient that arrives at it, and its contributions."""
     t = step.tensor
     assert t.op is not None
-    made = f"{trace.called[t.order]} = {trace.forward_formula(t)} = {format_array(t.data)}"
+    made = f"{trace.names[t.order]} = {trace.forward_formula(t)} = {format_array(t.data)}"
     head = (
         f"{number}. {t.op.name} made {made}. {step.formula} = {format_array(step.value)} arrives."
     )
@@ -89,7 +89,7 @@ def _line(text: str, indent: int) -> str:
 def _sentence(c: Term, trace: Trace) -> str:
     """Return a sentence on one contribution: its formula, its value, and the sum so far."""
     sign = "=" if c.is_first else "+="
-    text = f"To {trace.called[c.target.order]}: {trace.derivative(c.target)} {sign} {c.formula}"
+    text = f"To {trace.names[c.target.order]}: {trace.derivative(c.target)} {sign} {c.formula}"
     text += f" ({c.summed})" if c.summed else ""
     text += f" = {format_array(c.value)}"
     if not c.is_first:

@@ -85,18 +85,18 @@ def _sections(tape: Tape, names: Mapping[str, Any] | None, adjoints: bool) -> It
         yield _tensors(tape, names_of(tape, names or {}), None)
         return
     trace = Trace.of(tape.result, names)
-    yield _tensors(tape, trace.called, trace)
+    yield _tensors(tape, trace.names, trace)
     yield _contributions(tape, trace)
 
 
-def _tensors(tape: Tape, called: Names, trace: Trace | None) -> Section:
+def _tensors(tape: Tape, names: Names, trace: Trace | None) -> Section:
     """Return a row for each tensor, with its gradient if there is a trace."""
     rows = [["#", "name", "op", "arguments", "shape", "value"]]
     for i, t in enumerate(tape):
-        call = ", ".join(arguments(t, called))
-        rows.append([str(i), called[t.order], made_by(t), call, str(t.shape), format_array(t.data)])
+        call = ", ".join(arguments(t, names))
+        rows.append([str(i), names[t.order], made_by(t), call, str(t.shape), format_array(t.data)])
     if trace:
-        rows[0].append(f"∂{called[tape.result.order]}/∂")
+        rows[0].append(f"∂{names[tape.result.order]}/∂")
         for row, t in zip(rows[1:], tape):
             row.append(format_array(trace.adjoints[t]) if t in trace.adjoints else "")
     numbers = range(5, len(rows[0]))

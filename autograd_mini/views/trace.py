@@ -65,7 +65,7 @@ class Trace:
     Attributes
     ----------
     tape : Tape
-    called : mapping of int or Place to str
+    names : mapping of int or Place to str
         The name of each tensor, by its creation number, and of each array that is in a variable, by
         its place. No two are alike.
     adjoints : mapping of Tensor to array
@@ -85,7 +85,7 @@ class Trace:
     """
 
     tape: Tape
-    called: Names
+    names: Names
     adjoints: Mapping[Tensor, Array] = field(repr=False)
     _ruled: dict[int, Mapping[int, SymbolicRule]] = field(default_factory=dict, repr=False)
 
@@ -117,7 +117,7 @@ class Trace:
     def like(self, tape: Tape) -> Trace:
         """Return the trace of another tape of the same operations, with the names of this one."""
         orders = {t.order: other.order for t, other in zip(self.tape, tape, strict=True)}
-        names = {orders.get(key, key): name for key, name in self.called.items()}
+        names = {orders.get(key, key): name for key, name in self.names.items()}
         return Trace.of_named(tape, names)
 
     @property
@@ -137,7 +137,7 @@ class Trace:
 
     def forward_formula(self, t: Tensor) -> str:
         """Return how a node was computed, in the names of its arguments."""
-        return Plain().format_node(t, self.called).text
+        return Plain().format_node(t, self.names).text
 
     def rule(self, t: Tensor, i: int) -> SymbolicRule:
         """Return the i-th rule of a node, run on symbols. It runs once."""
@@ -147,7 +147,7 @@ class Trace:
 
     def derivative(self, t: Tensor) -> str:
         """Return how the gradient of the result with respect to `t` is written: ``∂L/∂x``."""
-        return f"∂{self.called[self.result.order]}/∂{self.called[t.order]}"
+        return f"∂{self.names[self.result.order]}/∂{self.names[t.order]}"
 
 
 def names_of(tensors: Sequence[Tensor], names: Mapping[str, Any]) -> dict[Any, str]:
@@ -230,7 +230,7 @@ def _term(
         source=node,
         argument=c.argument,
         rule=rule,
-        formula=Plain().format_rule(rule, trace.called, trace.derivative(node)).text,
+        formula=Plain().format_rule(rule, trace.names, trace.derivative(node)).text,
         value=value,
         spread=spread,
         summed=", ".join(undone_broadcast(spread.shape, target.shape)),

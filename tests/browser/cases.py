@@ -1,4 +1,4 @@
-"""The computations that the tests open: from the softmax chain to a tape of 20,000 records."""
+"""The computations that the tests open, from a softmax chain to a tape of 20,000 nodes."""
 
 from functools import cache
 
@@ -22,13 +22,13 @@ def softmax_chain(logits=(2.0, 1.0, 0.1)):
 
 
 def fused():
-    """The same as one node."""
+    """The same computation as one fused node."""
     z = ag.tensor([2.0, 1.0, 0.1], requires_grad=True, name="z")
     return named(ag.softmax_cross_entropy(z, np.array([0.0, 1.0, 0.0])))
 
 
 def network():
-    """A layer of weights, a batch of four, a bias that is broadcast, two scopes."""
+    """A small network with a batch of four, a bias that is broadcast, and two scopes."""
     rng = np.random.default_rng(0)
     x = ag.tensor(rng.normal(size=(4, 3)), name="x")
     t = tensors(w1=rng.normal(size=(3, 5)), b1=rng.normal(size=5), w2=rng.normal(size=(5, 2)))
@@ -40,7 +40,7 @@ def network():
 
 
 def heat_maps():
-    """Arrays too large to be written out."""
+    """Arrays that are shown as heat maps."""
     rng = np.random.default_rng(0)
     w = ag.tensor(rng.normal(size=(30, 40)), requires_grad=True, name="w")
     x = ag.tensor(rng.normal(size=40), requires_grad=True, name="x")
@@ -63,7 +63,7 @@ def frame(weights):
 
 
 def dead():
-    """A unit that is off: no derivative comes through, and one that is half of it."""
+    """A unit that is off, so that its gradient is 0."""
     x = ag.tensor([-1.0, -2.0], requires_grad=True, name="x")
     w = ag.tensor([1.0, 3.0], requires_grad=True, name="w")
     with ag.scope("units"):
@@ -71,19 +71,19 @@ def dead():
     return named((off + w[0]).sum(), off=off)
 
 
-def deep(records):
-    """So many records, in scopes one after the other, forty of them or one for each four."""
+def deep(nodes):
+    """A chain of nodes in consecutive scopes: about forty of them, each of at least four nodes."""
     x = ag.tensor([0.1, 0.4, 0.7, 0.9], requires_grad=True, name="x")
-    y, size = x, max(4, records // 40)
-    for first in range(0, records - 1, size):
+    y, size = x, max(4, nodes // 40)
+    for first in range(0, nodes - 1, size):
         with ag.scope(f"block{first // size}"):
-            for i in range(first, min(first + size, records - 1)):
+            for i in range(first, min(first + size, nodes - 1)):
                 y = np.tanh(y) if i % 2 else y * 0.9
     return named(y.sum())
 
 
 def hundred():
-    """Too many steps for a button each."""
+    """Too many steps for one button each."""
     return deep(100)
 
 
@@ -92,12 +92,12 @@ def thousand():
 
 
 def named(result, **names):
-    """The result, and what its variables are called."""
+    """Return the result and the names of its variables."""
     return result, {**names, "L": result}
 
 
 @cache
 def explore(story, **options):
-    """The page of a story, made once for all tests."""
+    """Return the page of a computation, cached for all tests."""
     result, names = story()
     return ag.explore(result, names=names, **options)

@@ -1,4 +1,4 @@
-"""What must hold of a page: the checks that several test files share.
+"""The checks of a page that several test files share.
 
 Each is run on a sound page, and by `test_mutations` on pages that are broken where it looks.
 """
@@ -18,7 +18,7 @@ from .page_reader import numbers, shows, sides, state
 
 
 class Expected:
-    """What a page has to show at each step, worked out from the trace alone."""
+    """The expected content of a page at each step, computed from the trace alone."""
 
     def __init__(self, story):
         result, names = story()
@@ -29,12 +29,12 @@ class Expected:
         self.count = len(self.forward) + 1 + len(self.backward)
 
     def known(self, step):
-        """The tensors that have a value."""
+        """Return the tensors that have a value."""
         made = {s.tensor for s in self.forward[: step + 1]}
         return {t for t in self.nodes if t.op is None} | made
 
     def arrived(self, step):
-        """For each tensor the contributions so far, in the order in which they came."""
+        """Return the contributions to each tensor so far, in the order of arrival."""
         found = {}
         for s in self.backward[: max(0, step - len(self.forward))]:
             for c in s.contributions:
@@ -42,7 +42,7 @@ class Expected:
         return found
 
     def sums(self, step):
-        """For each tensor that derivatives have reached, the sum of them."""
+        """Return the sum of contributions of each tensor that has received any."""
         found = {self.trace.result: 1.0} if step >= len(self.forward) else {}
         return found | {t: cs[-1].total for t, cs in self.arrived(step).items()}
 
@@ -51,7 +51,7 @@ def check_cards(shown, expected, step):
     known, sums = expected.known(step), expected.sums(step)
     assert set(shown["cards"]) == {str(i) for i in range(len(expected.nodes))}
     for t, i in expected.index.items():
-        card, where = shown["cards"][str(i)], f"step {step + 1}, {expected.trace.called[t.order]}"
+        card, where = shown["cards"][str(i)], f"step {step + 1}, {expected.trace.names[t.order]}"
         if t in known:
             assert shows(card["value"], t.data), where
         else:
@@ -105,7 +105,7 @@ def check_ledgers(shown, expected, step, targets):
 
 
 def check_entries(entries, arrays):
-    """The lines with the numbers of one entry: their two sides agree, and are an entry's."""
+    """Check that both sides of each line agree, and that they are an entry of an array."""
     for line in entries:
         left, right = sides(line)
         if not np.isfinite(right):
@@ -183,14 +183,14 @@ CHAIN = [
 
 
 FUSED = [
-    "L=−∑y⊙lnŷ where ŷ=softmax(z) y=[0 1 0]",
+    "L=−∑y⊙lnŷ where y=[0 1 0] ŷ=softmax(z)",
     "∂L∂L=1",
     "∂L∂z=ŷ−y where ŷ=softmax(z) y=[0 1 0]",
 ]
 
 
 def formulas(page):
-    """Those of a step, one letter after the other; an accent is on its letter."""
+    """Return the formulas of a step as text, with accents on their letters."""
     text = " ".join(state(page)["formulas"])
     for plain, accented in (("yˆ", "ŷ"), ("\u00a0", " "), ("\u2009", ""), ("  ", " ")):
         text = text.replace(plain, accented)
@@ -224,7 +224,7 @@ def scale(page):
 
 
 def check_table(page):
-    """At each step, a row for each tensor: what it is, and what is known of it by then."""
+    """Check the row of each tensor at several steps."""
     expected = Expected(cases.softmax_chain)
     page.click("#as-table")
     for step in (2, 8, 11, 14):
@@ -236,7 +236,7 @@ def check_table(page):
         known, sums = expected.known(step), expected.sums(step)
         for row, t in zip(rows, expected.nodes, strict=True):
             number, name, op, *_, value, gradient = (cell.strip() for cell in row.split("\t"))
-            assert (int(number), name) == (expected.index[t], expected.trace.called[t.order])
+            assert (int(number), name) == (expected.index[t], expected.trace.names[t.order])
             assert op == (t.op.name if t.op else "leaf" if t.requires_grad else "const")
             assert shows(value.split("; "), t.data) if t in known else value == "·"
             if t in sums:
@@ -252,7 +252,7 @@ MOVING = "document.getAnimations().filter((a) => a.playState === 'running').leng
 
 
 def check_paper(page):
-    """On one sheet: the graph, the steps, and the three cards."""
+    """Check that the graph, the steps and the three cards fit on one sheet."""
     sheets = page.pdf(format="A4", landscape=True, print_background=True)
     assert sheets.startswith(b"%PDF")
     assert len(re.findall(rb"/Type\s*/Page\b", sheets)) in (1, 2)
@@ -264,7 +264,7 @@ def check_paper(page):
 
 
 def check_still(page):
-    """Playing goes on where motion is not wanted, and nothing moves in between."""
+    """Check that playing works with reduced motion, without any animation."""
     page.keyboard.press("Space")
     for _ in range(3):
         page.clock.run_for(1_150)
@@ -318,7 +318,7 @@ def check_drag(page):
     before, now = middle(page, ".card.now"), step(page)
     drag(page, -60, 0)
     assert middle(page, ".card.now") == pytest.approx((before[0] - 60, before[1]), abs=3)
-    assert step(page) == now, "the end of a drag is no click"
+    assert step(page) == now, "the end of a drag is not a click"
     page.mouse.move(300, 300)
     assert middle(page, ".card.now")[0] == pytest.approx(before[0] - 60, abs=3), "it was let go"
 
@@ -330,7 +330,7 @@ LOGITS = [2.0, 1.0, 0.1]
 
 
 def move(page, slider, to):
-    """Drag a slider to one of its positions."""
+    """Move a slider to a position."""
     page.locator(f"#{slider}").fill(str(to))
 
 
@@ -342,7 +342,7 @@ def go(page, step):
 
 
 def check_inputs(page):
-    """Each input at both ends and beside the middle: all that is shown is the engine's."""
+    """Check all numbers with each input at both ends and next to the middle."""
     for nth, value in enumerate(LOGITS):
         reach = max(2.0, abs(value))
         for position in (0, 9, 16):
@@ -361,15 +361,15 @@ def check_inputs(page):
 WEIGHTS = [[2.0, -1.0], [1.5, -0.25], [1.0, 0.5], [0.5, 0.125]]
 
 
-def film():
+def recording():
     return ag.explore(frames=[cases.frame(w)[0] for w in WEIGHTS], names={})
 
 
-def check_film(page):
-    """Weights, activations and derivatives of each frame."""
+def check_recording(page):
+    """Check the weights, activations and gradients of each frame."""
     for at, weights in [*enumerate(WEIGHTS), (0, WEIGHTS[0])]:
-        move(page, "film", at)
-        assert page.inner_text("#film + output") == str(at + 1)
+        move(page, "recording", at)
+        assert page.inner_text("#recording + output") == str(at + 1)
         result, _ = cases.frame(weights)
         expected = Expected(lambda result=result: (result, {}))
         for step in (1, expected.count - 2, expected.count):
@@ -378,7 +378,7 @@ def check_film(page):
 
 
 def check_examples(page):
-    """One row of what has a row for each example, and all of what has none."""
+    """Check that arrays with a row for each example show the chosen row, and others all rows."""
     result, names = cases.network()
     expected = Expected(lambda: (result, names))
     go(page, expected.count)

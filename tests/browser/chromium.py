@@ -15,12 +15,12 @@ _ARGUMENTS = (
 
 
 class Lacking(Exception):
-    """What is not installed, and how to install it."""
+    """An error that names what is missing and how to install it."""
 
 
 @contextmanager
 def launched() -> Iterator[Any]:
-    """A browser without a window."""
+    """Start a headless browser."""
     program = shutil.which("chromium")
     if program is None:
         raise Lacking("no chromium on PATH (apt-get install chromium)")

@@ -1,7 +1,7 @@
 """A browser for the tests of the page: Debian's Chromium, driven by Playwright.
 
-A developer without either gets a skip that names what is missing; in CI it is a failure.
-What a page asks of the network, and what it says on the console, fails the test that opened it.
+If either is missing, the tests are skipped, or fail in CI. A test also fails if its page requests
+anything from the network or writes an error or a warning to the console.
 """
 
 import os
@@ -18,7 +18,7 @@ PICTURES = Path(__file__).parent / "pictures"
 
 
 def lacking(what):
-    """Skip, since something is not installed; CI never skips."""
+    """Skip because something is not installed; fail in CI."""
     if os.environ.get("CI"):
         pytest.fail(f"{what}: CI must have it, or the page is not tested")
     pytest.skip(f"{what}, which the tests in a browser need")
@@ -26,9 +26,9 @@ def lacking(what):
 
 @pytest.fixture(scope="package")
 def browser():
-    """One Chromium for all tests here, and no longer.
+    """Return one Chromium for all tests of this package.
 
-    Playwright leaves an event loop running in this thread: tests elsewhere could start none.
+    It is closed afterwards, because other tests cannot start an event loop while Playwright's runs.
     """
     with ExitStack() as stack:
         try:
@@ -40,18 +40,15 @@ def browser():
 
 @pytest.fixture(scope="package")
 def idle(browser):
-    """Windows that a test has left and the next goes on with, by their options.
-
-    A window of its own takes longer to open than most tests take.
-    """
+    """Return the idle windows, by their options. They are reused because opening is slow."""
     return defaultdict(list)
 
 
 @pytest.fixture
 def opened(browser, idle, tmp_path):
-    """Opens an exploration, or a page that is already a file, in a window that nobody uses.
+    """Return a function that opens an exploration, or a file, in an idle window.
 
-    With ``clock``, time stands still there until the test moves it.
+    With ``clock``, time stops until the test advances it.
     """
     windows, said, asked = [], [], []
 
@@ -115,7 +112,7 @@ def new_window(browser, width, height, scheme, motion):
 
 
 def as_new(page, width, height, scheme, motion):
-    """A window that shows nothing, as it was before a test changed its size or its preferences."""
+    """Reset the page, size and preferences of a window."""
     page.unroute_all()
     page.goto("about:blank")
     page.mouse.move(0, 0)
@@ -125,7 +122,7 @@ def as_new(page, width, height, scheme, motion):
 
 @pytest.fixture
 def picture(request):
-    """Writes what a page looks like to a folder that git ignores, to be looked at."""
+    """Return a function that saves a screenshot to a folder that git ignores."""
 
     def write(page, name):
         PICTURES.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-// Texts whose contrast with their ground is too low (below 4.5), where that is plain.
+// Texts whose contrast with a plain background is too low (below 4.5).
 () => {
   const seen = (e) => e.checkVisibility({ visibilityProperty: true });
   const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });

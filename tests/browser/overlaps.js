@@ -1,4 +1,4 @@
-// What is not where it should be, a sentence for each: overlaps, what is cut off, what leaves its frame.
+// A sentence for each misplaced element: it overlaps another, is cut off or leaves its frame.
 () => {
   const found = [],
     width = document.documentElement.clientWidth,
@@ -45,17 +45,18 @@
   const panels = all("#top, #graph, #controls, #timeline, #inspector > article");
   apart(panels, "panels");
   for (const panel of panels) {
-    const room = box(panel);
-    if (room.left < 0 || room.right > width + SLACK) say(`panel: ${named(panel)} leaves the page`);
+    const frame = box(panel);
+    if (frame.left < 0 || frame.right > width + SLACK)
+      say(`panel: ${named(panel)} leaves the page`);
     for (const e of all("*", panel)) {
       if (e.closest("#scene, svg, #found, .unseen") || e.id === "stage") continue;
       if (scrolls(e.parentElement, panel)) continue;
       const at = box(e);
-      if (at.width && (at.right > room.right + SLACK || at.left < room.left - SLACK))
-        say(`panel: ${named(e)} leaves ${named(panel)} by ${Math.round(at.right - room.right)}`);
-      if (at.height && at.bottom > room.bottom + SLACK)
+      if (at.width && (at.right > frame.right + SLACK || at.left < frame.left - SLACK))
+        say(`panel: ${named(e)} leaves ${named(panel)} by ${Math.round(at.right - frame.right)}`);
+      if (at.height && at.bottom > frame.bottom + SLACK)
         say(
-          `panel: ${named(e)} leaves ${named(panel)} below by ${Math.round(at.bottom - room.bottom)}`,
+          `panel: ${named(e)} leaves ${named(panel)} below by ${Math.round(at.bottom - frame.bottom)}`,
         );
     }
   }
@@ -78,10 +79,10 @@
   const cards = all(".card");
   apart(cards, "cards");
   for (const card of cards) {
-    const room = box(card);
+    const frame = box(card);
     for (const e of all(".op, .name, small, .title, .cell, .note, .map", card)) {
-      if (!inside(box(e), room)) say(`card: ${named(e)} leaves ${named(card)}`);
-      if (e.textContent.trim() && e.matches(":not(.map)") && !inside(words(e), room, 2))
+      if (!inside(box(e), frame)) say(`card: ${named(e)} leaves ${named(card)}`);
+      if (e.textContent.trim() && e.matches(":not(.map)") && !inside(words(e), frame, 2))
         say(`card: the words of ${named(e)} leave ${named(card)}`);
       if (e.matches(".cell") && words(e).width > box(e).width + SLACK)
         say(`card: ${named(e)} is wider than its cell`);

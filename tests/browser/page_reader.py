@@ -1,4 +1,4 @@
-"""What a page shows, read from its elements, as Python values."""
+"""Read the content of a page from its elements."""
 
 import re
 from pathlib import Path
@@ -7,34 +7,34 @@ import numpy as np
 
 
 def script(name):
-    """A function that runs on the page: it lies beside this file."""
+    """Return the source of a JavaScript function in this folder."""
     return (Path(__file__).parent / f"{name}.js").read_text(encoding="utf-8")
 
 
 def state(page):
-    """All that is compared with the trace."""
+    """Return everything that is compared with the trace."""
     return page.evaluate(script("state"))
 
 
 def overlaps(page):
-    """What overlaps, is cut off, or leaves its frame: a sentence for each."""
+    """Return a sentence for each element that overlaps another, is cut off or leaves its frame."""
     return page.evaluate(script("overlaps"))
 
 
 def low_contrast(page):
-    """Texts that hardly stand out from their ground."""
+    """Return texts with too little contrast to their background."""
     return page.evaluate(script("contrast"))
 
 
 def numbers(texts):
-    """Cells as floats; what is not reached yet is None."""
+    """Return cells as floats, or None if they have no numbers yet."""
     if texts is None or set(texts) == {"·"}:
         return None
     return np.array([float(t.replace("−", "-")) for t in texts])
 
 
 def shows(texts, array):
-    """Whether cells are the entries of an array, to the digits that are shown."""
+    """Return whether cells are the entries of an array, to the digits that they show."""
     found = numbers(texts)
     expected = np.ravel(np.asarray(array, float))
     if found is None or found.shape != expected.shape:
@@ -56,7 +56,7 @@ _WORDS = {
 
 
 def sides(entry):
-    """Both sides of a line such as ``entry 2: 0.5 × (−2) = −1``, each worked out."""
+    """Evaluate both sides of a line such as ``entry 2: 0.5 × (−2) = −1``."""
     text = re.sub(r"^entry [\d, ]+: ", "", entry)
     for sign, word in (("−", "-"), ("×", "*"), ("÷", "/"), ("^", "**"), ("·", "*")):
         text = text.replace(sign, word)

@@ -1,4 +1,4 @@
-// What a page shows: all that is compared with the trace, in one call.
+// The content of a page that is compared with the trace.
 () => {
   const texts = (root) => [...root.querySelectorAll(".cell")].map((c) => c.textContent);
   const cells = (root) => root && texts(root);

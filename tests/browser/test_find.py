@@ -1,4 +1,4 @@
-"""Search: by name, operation, shape and scope, and for derivatives that went wrong."""
+"""Search by name, operation, shape and scope, and for gradients that are nan or 0."""
 
 import pytest
 
@@ -8,15 +8,15 @@ from .checks import check_nan, check_zero, count
 pytestmark = pytest.mark.slow  # `test_steps`, `test_keys` and others are in the default suite
 
 
-def test_gradients_that_are_not_finite(opened):
+def test_find_lists_nonfinite_gradients(opened):
     check_nan(opened(cases.explore(cases.overflow)))
 
 
-def test_gradients_that_are_zero(opened):
+def test_find_lists_zero_gradients(opened):
     check_zero(opened(cases.explore(cases.dead)))
 
 
-def test_names_operations_shapes_and_scopes_and_a_click_goes_there(opened):
+def test_find_matches_names_operations_shapes_and_scopes(opened):
     page = opened(cases.explore(cases.dead))
     for query, found in {"off": 1, "relu": 1, "(2,)": 5, "units": 2, "W": 1, "zzz": 0}.items():
         assert count(page, query) == found, query

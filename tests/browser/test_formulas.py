@@ -1,4 +1,4 @@
-"""Formulas as they stand on the page, in MathML: letter by letter."""
+"""Formulas of the page in MathML, letter by letter."""
 
 import numpy as np
 import pytest
@@ -11,22 +11,22 @@ from .checks import check_chain, check_fused, formulas
 HEAT_MAPS = "∂L∂w=∂L∂v2x⊤ ∂L∂x=w⊤∂L∂v2"
 
 
-def test_the_chain_reads_as_in_a_textbook(opened):
+def test_formulas_of_the_chain_are_those_of_a_textbook(opened):
     check_chain(opened(cases.explore(cases.softmax_chain)))
 
 
-def test_the_fused_node_leads_with_prediction_minus_truth(opened):
+def test_formula_of_the_fused_node_is_prediction_minus_truth(opened):
     page = opened(cases.explore(cases.fused))
     check_fused(page)
     assert page.inner_text(".pill") == "ŷ − y"
 
 
-def test_a_matrix_times_a_vector(opened):
+def test_formula_of_a_matrix_times_a_vector(opened):
     page = opened(cases.explore(cases.heat_maps), hash="#step=99")
     assert formulas(page) == HEAT_MAPS
 
 
-def test_a_formula_is_one_element_and_its_fences_are_as_high_as_what_they_hold(opened):
+def test_formula_has_one_element_and_fitting_parentheses(opened):
     page = opened(cases.explore(cases.softmax_chain), hash="#step=13")
     assert page.locator("#what math").count() == 2
     assert page.locator("#what mfrac").count() >= 5
@@ -36,7 +36,7 @@ def test_a_formula_is_one_element_and_its_fences_are_as_high_as_what_they_hold(o
 
 
 def normed():
-    """A rule as long as any, and derivatives with as many digits."""
+    """Return a result with a long rule and gradients with many digits."""
     t = cases.tensors(x=[[1.3, 0.9, -0.7], [-1.2, -0.6, 0.04]], gain=np.ones(3), bias=np.zeros(3))
     return (ag.layer_norm(t["x"], t["gain"], t["bias"]) ** 2).sum()
 
@@ -47,7 +47,7 @@ def weighed():
 
 
 @pytest.mark.parametrize("result", [normed, weighed])
-def test_long_formulas_and_numbers_are_as_wide_as_their_cards(opened, result):
+def test_long_formulas_and_numbers_fit_their_cards(opened, result):
     page = opened(ag.explore(result()))
     for key in ("Home", "End"):
         page.keyboard.press(key)
@@ -55,6 +55,6 @@ def test_long_formulas_and_numbers_are_as_wide_as_their_cards(opened, result):
             "[...document.querySelectorAll('#inspector :is(.math, .rule, .ledger)')]"
             ".map((e) => [e.scrollWidth, e.clientWidth, Number(e.style.zoom)])"
         )
-        assert all(inner <= room + 1 for inner, room, _ in widths), widths
+        assert all(inner <= outer + 1 for inner, outer, _ in widths), widths
         assert all(0.7 <= zoom <= 1 for *_, zoom in widths)
-    assert min(zoom for *_, zoom in widths) < 1, "or there was nothing to do"
+    assert min(zoom for *_, zoom in widths) < 1, "nothing was scaled"

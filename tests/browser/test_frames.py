@@ -1,4 +1,4 @@
-"""In a notebook the page lives in a frame that may do nothing but run its script."""
+"""In a notebook the page is in a sandboxed frame that may only run its script."""
 
 import pytest
 
@@ -19,7 +19,7 @@ REFUSED = {
 
 @pytest.fixture
 def notebook(opened, tmp_path):
-    """A page with the frame in it, and the frame."""
+    """Return a page and the frame inside it."""
     shown = cases.explore(cases.softmax_chain)._repr_html_()
     path = tmp_path / "notebook.html"
     path.write_text(f"<!doctype html><html data-ready><title>Mine</title>{shown}", "utf-8")
@@ -29,7 +29,7 @@ def notebook(opened, tmp_path):
     return page, frame
 
 
-def test_the_page_works_inside_a_frame(notebook):
+def test_page_works_inside_a_frame(notebook):
     page, frame = notebook
     expected = Expected(cases.softmax_chain)
     frame.focus("#next")
@@ -40,7 +40,7 @@ def test_the_page_works_inside_a_frame(notebook):
     assert frame.get_attribute("html", "data-theme") == "dark"
 
 
-def test_the_frame_reaches_nothing_and_leads_nowhere(notebook, opened):
+def test_frame_cannot_reach_its_page(notebook, opened):
     page, frame = notebook
     assert frame.evaluate("origin") == "null"
     for what, code in REFUSED.items():
@@ -50,7 +50,7 @@ def test_the_frame_reaches_nothing_and_leads_nowhere(notebook, opened):
     assert opened.said.pop().startswith("Unsafe attempt to initiate navigation")
 
 
-def test_where_frames_are_stripped_there_is_a_picture(opened, tmp_path):
+def test_picture_remains_where_frames_are_removed(opened, tmp_path):
     shown = cases.explore(cases.softmax_chain)._repr_html_()
     start, end = shown.index("<iframe"), shown.index("</iframe>") + len("</iframe>")
     path = tmp_path / "stripped.html"

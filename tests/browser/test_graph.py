@@ -20,7 +20,7 @@ def scale(page):
 
 
 def drag(page, box, by):
-    """From the middle of a box to the left."""
+    """Drag from the middle of a box to the left."""
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
     page.mouse.down()
@@ -28,7 +28,7 @@ def drag(page, box, by):
     page.mouse.up()
 
 
-def test_a_drag_moves_the_graph_and_chooses_no_card(opened):
+def test_drag_moves_the_graph_without_a_click(opened):
     page = opened(cases.explore(cases.softmax_chain), **NARROW)
     before = page.inner_text("#position")
     drag(page, page.locator(".card").nth(2).bounding_box(), 120)
@@ -38,7 +38,7 @@ def test_a_drag_moves_the_graph_and_chooses_no_card(opened):
     assert page.inner_text("#position") != before, "a click after it does"
 
 
-def test_what_is_under_the_pointer_stays_there_when_it_zooms(opened):
+def test_zoom_keeps_the_point_under_the_pointer(opened):
     page = opened(cases.explore(cases.softmax_chain), **NARROW)
     first, before = page.locator(".card").nth(2), scale(page)
     at = first.bounding_box()
@@ -54,19 +54,19 @@ def test_what_is_under_the_pointer_stays_there_when_it_zooms(opened):
     assert abs(now["width"] / at["width"] - scale(page) / before) < 0.02
 
 
-def test_the_windows_of_a_comparison_move_on_their_own(opened):
+def test_windows_of_a_comparison_move_independently(opened):
     page = opened(cases.explore(cases.fused, compare=True), hash="#step=1&view=3", **NARROW)
     drag(page, page.locator(".stage").nth(0).bounding_box(), 150)
     assert (scrolled(page, 0), scrolled(page, 1)) == (150, 0)
     page.keyboard.press("End")
     for nth in (0, 1):
-        room = page.locator(".stage").nth(nth).bounding_box()
+        frame = page.locator(".stage").nth(nth).bounding_box()
         now = page.locator(".stage").nth(nth).locator(".card.now").bounding_box()
-        assert now["x"] >= room["x"]
-        assert now["x"] + now["width"] <= room["x"] + room["width"]
+        assert now["x"] >= frame["x"]
+        assert now["x"] + now["width"] <= frame["x"] + frame["width"]
 
 
-def test_one_button_closes_all_groups_and_opens_them(opened):
+def test_group_button_closes_and_opens_all_groups(opened):
     page = opened(cases.explore(cases.network))
     cards = page.locator(".card").count()
     page.click("#group")

@@ -54,7 +54,7 @@ def test_find(page):
     assert page.is_hidden("#found")
     assert page.inner_text("#what .doing strong") == "log"
     page.fill("#find", "nowhere")
-    assert "nothing found" in page.inner_text("#found")
+    assert "no tensor found" in page.inner_text("#found")
     page.keyboard.press("ArrowRight")
     assert page.inner_text("#what .doing strong") == "log", "keys in the field write"
     page.keyboard.press("Escape")

@@ -1,4 +1,4 @@
-"""Long tapes open soon, and are still stepped through."""
+"""Long tapes open quickly, and all their steps can be reached."""
 
 from time import perf_counter
 
@@ -13,7 +13,7 @@ from .page_reader import low_contrast
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("records", "seconds"), [(2_000, 2.0), (20_000, 10.0)])
-def test_a_long_tape_opens_soon(opened, picture, tmp_path, records, seconds):
+def test_long_tape_opens_quickly(opened, picture, tmp_path, records, seconds):
     result, names = cases.deep(records)
     assert sum(t.op is not None for t in result.tape()) == records
     path = ag.explore(result, names=names).save(tmp_path / "long.html")
@@ -31,7 +31,7 @@ def test_a_long_tape_opens_soon(opened, picture, tmp_path, records, seconds):
 
 
 @pytest.mark.slow
-def test_a_group_opens_and_closes_again(opened, picture):
+def test_group_opens_and_closes(opened, picture):
     page = opened(cases.explore(cases.thousand))
     before = page.locator(".card").count()
     stack = page.locator(".card.stack").first
@@ -59,7 +59,7 @@ def test_the_slider_steps_and_find_counts(opened):
     assert "0 tensors found" in page.text_content("#found-count")
 
 
-def test_of_very_many_arguments_a_few_are_told(opened):
+def test_step_with_many_arguments_names_a_few(opened):
     leaves = [ag.tensor([float(i)], requires_grad=True, name=f"w{i}") for i in range(300)]
     page = opened(ag.explore(np.concatenate(leaves).sum()), hash="#step=999")
     assert page.inner_text("#what .badge") == "backward · v300 → w0, w1, w2, …, w299"

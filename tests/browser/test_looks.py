@@ -1,4 +1,4 @@
-"""Light and dark, with less motion, on paper; and what a screen reader is told."""
+"""Themes, reduced motion, printing and accessibility."""
 
 import os
 from pathlib import Path
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow  # `test_steps`, `test_keys` and others are in the
 BOTH = pytest.mark.parametrize("scheme", ["light", "dark"])
 
 
-def beside():
+def compared():
     return cases.explore(cases.fused, compare=True)
 
 
@@ -23,7 +23,7 @@ def ground(page):
     return page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
 
 
-def test_the_page_follows_the_system_until_it_is_told_otherwise(opened):
+def test_page_follows_the_system_theme_until_changed(opened):
     page = opened(cases.explore(cases.softmax_chain), scheme="dark")
     dark = ground(page)
     page.emulate_media(color_scheme="light")
@@ -36,20 +36,20 @@ def test_the_page_follows_the_system_until_it_is_told_otherwise(opened):
     assert ground(page) == dark
 
 
-def test_a_theme_that_was_asked_for_is_kept(opened):
+def test_requested_theme_is_kept(opened):
     dark = opened(cases.explore(cases.softmax_chain, theme="dark"), scheme="light")
     linked = opened(cases.explore(cases.softmax_chain), hash="#step=1&theme=dark")
     assert ground(dark) == ground(linked)
 
 
 @BOTH
-def test_text_stands_out_from_its_ground(opened, picture, scheme):
-    page = opened(beside(), hash="#step=15&view=3", scheme=scheme)
+def test_text_has_enough_contrast(opened, picture, scheme):
+    page = opened(compared(), hash="#step=15&view=3", scheme=scheme)
     found = set(low_contrast(page))
     for key in ("Home", "End"):
         page.keyboard.press(key)
         found |= set(low_contrast(page))
-    picture(page, f"beside {scheme}")
+    picture(page, f"compared {scheme}")
     page.click("#hard")
     found |= set(low_contrast(page))
     picture(page, f"hard {scheme}")
@@ -59,7 +59,7 @@ def test_text_stands_out_from_its_ground(opened, picture, scheme):
     assert found == set()
 
 
-def test_formulas_have_the_font_that_the_page_brings(opened):
+def test_formulas_use_the_font_of_the_page(opened):
     page = opened(cases.explore(cases.softmax_chain), hash="#step=3")
     page.evaluate("document.fonts.ready.then(() => 0)")
     assert page.evaluate("[...document.fonts].map((f) => `${f.family}: ${f.status}`)") == [
@@ -70,14 +70,14 @@ def test_formulas_have_the_font_that_the_page_brings(opened):
     )
 
 
-def test_less_motion(opened):
+def test_reduced_motion_disables_animations(opened):
     still = opened(cases.explore(cases.softmax_chain), hash="#step=9", motion="reduce")
     assert still.evaluate(MOVING) == 0
     lively = opened(cases.explore(cases.softmax_chain), hash="#step=9")
     assert lively.evaluate(MOVING) > 0
 
 
-def test_on_paper_there_are_no_controls(opened, picture):
+def test_print_hides_the_controls(opened, picture):
     page = opened(cases.explore(cases.softmax_chain), hash="#step=12")
     page.emulate_media(media="print")
     assert page.is_hidden("#find")
@@ -86,17 +86,17 @@ def test_on_paper_there_are_no_controls(opened, picture):
     picture(page, "print")
 
 
-def test_it_prints(opened):
+def test_print_fits_on_one_sheet(opened):
     check_paper(opened(cases.explore(cases.softmax_chain), hash="#step=12"))
 
 
-def test_playing_with_less_motion(opened):
+def test_play_with_reduced_motion_steps_on(opened):
     check_still(opened(cases.explore(cases.softmax_chain), motion="reduce", clock=True))
 
 
 @pytest.fixture(scope="module")
 def axe():
-    """The script of axe-core, from where npm put it."""
+    """Return the script of axe-core from node_modules."""
     path = os.environ.get("AUTOGRAD_MINI_AXE")
     if not path:
         lacking("AUTOGRAD_MINI_AXE names no axe.min.js (npm ci in tests/browser)")
@@ -105,7 +105,7 @@ def axe():
 
 @pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_axe_finds_no_violation(opened, axe, scheme):
-    page = opened(beside(), hash="#step=15&view=3", scheme=scheme)
+    page = opened(compared(), hash="#step=15&view=3", scheme=scheme)
     page.evaluate(axe)
     found = {}
 

@@ -1,4 +1,4 @@
-"""The mouse: dragging pans, a pinch zooms where it points, and neither is taken for a click."""
+"""The mouse: dragging pans, a pinch zooms at the pointer, and neither is a click."""
 
 import re
 
@@ -12,26 +12,26 @@ pytestmark = pytest.mark.slow  # `test_steps`, `test_keys` and others are in the
 
 @pytest.fixture
 def page(opened):
-    """The graph, larger than its window."""
+    """Return a page whose graph is larger than its window."""
     page = opened(cases.explore(cases.softmax_chain), hash="#step=4")
     for _ in range(4):
         page.click("#zoom-in")
     return page
 
 
-def test_a_pinch_zooms_at_the_pointer(page):
+def test_pinch_zooms_at_the_pointer(page):
     check_pinch(page)
 
 
-def test_a_wheel_alone_does_not_zoom(page):
+def test_wheel_alone_does_not_zoom(page):
     check_wheel(page)
 
 
-def test_dragging_pans_and_is_no_click(page):
+def test_drag_pans_and_is_not_a_click(page):
     check_drag(page)
 
 
-def test_zoom_has_its_ends(page):
+def test_zoom_has_limits(page):
     for _ in range(12):
         page.click("#zoom-in")
     assert scale(page) == 3
@@ -39,6 +39,6 @@ def test_zoom_has_its_ends(page):
         page.click("#zoom-out")
     assert scale(page) == pytest.approx(0.1)
     page.click("#fit")
-    room, graph = (page.locator(s).bounding_box() for s in ("#stage", "#scene"))
-    assert graph["x"] >= room["x"]
+    frame, graph = (page.locator(s).bounding_box() for s in ("#stage", "#scene"))
+    assert graph["x"] >= frame["x"]
     assert re.match(r"translate\(", page.locator("#scene").evaluate("e => e.style.transform"))

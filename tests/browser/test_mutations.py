@@ -1,4 +1,4 @@
-"""Each check of the page fails when the page is broken where the check looks."""
+"""Each check fails on a page that is broken in the part that it checks."""
 
 import pytest
 
@@ -7,18 +7,18 @@ from .checks import (
     check_chain,
     check_drag,
     check_examples,
-    check_film,
     check_fused,
     check_hard,
     check_inputs,
     check_nan,
     check_paper,
     check_pinch,
+    check_recording,
     check_still,
     check_table,
     check_wheel,
     check_zero,
-    film,
+    recording,
 )
 
 POOLS = "tape.pools[state.variant][id] ?? tape.pools[0][id]"
@@ -31,19 +31,19 @@ def chain():
     return cases.explore(cases.softmax_chain)
 
 
-def beside():
+def compared():
     return cases.explore(cases.fused, compare=True)
 
 
 BROKEN = {
     "sliders change nothing": (chain, check_inputs, POOLS, "tape.pools[0][id]", {}),
-    "a film stands still": (film, check_film, POOLS, "tape.pools[0][id]", {}),
-    "hard logits are not": (beside, check_hard, POOLS, "tape.pools[0][id]", {}),
+    "a recording that does not move": (recording, check_recording, POOLS, "tape.pools[0][id]", {}),
+    "hard logits change nothing": (compared, check_hard, POOLS, "tape.pools[0][id]", {}),
     "all examples at once": (
         lambda: cases.explore(cases.network), check_examples,
         "found.each?.[state.example] ?? found", "found", {},
     ),
-    "another sign": (chain, check_chain, 'odot: "⊙"', 'odot: "·"', {}),
+    "wrong product sign": (chain, check_chain, 'odot: "⊙"', 'odot: "·"', {}),
     "plus for minus": (
         lambda: cases.explore(cases.fused), check_fused, r"\\hat{y} - y", r"\\hat{y} + y", {},
     ),
@@ -58,10 +58,10 @@ BROKEN = {
     "every wheel zooms": (chain, check_wheel, "!event.ctrlKey && !event.metaKey", "false", LARGE),
     "drags too far": (chain, check_drag, "scrollBy(-movementX,", "scrollBy(-2 * movementX,", LARGE),
     "the end of a drag clicks": (chain, check_drag, "event.stopPropagation()", "0", LARGE),
-    "slow": (chain, check_still, "PACE = 1100", "PACE = 5000", STILL),
-    "moves all the same": (chain, check_still, "animation: none", "color: inherit", STILL),
+    "plays slowly": (chain, check_still, "PACE = 1100", "PACE = 5000", STILL),
+    "animates anyway": (chain, check_still, "animation: none", "color: inherit", STILL),
     "prints no ledger": (chain, check_paper, "@media print {", HIDDEN, {}),
-    "the table knows what is not yet": (
+    "the table shows values too early": (
         chain, check_table, "tape.made[i] <= state.step", "true", {},
     ),
 }  # fmt: skip
@@ -69,7 +69,7 @@ BROKEN = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", BROKEN)
-def test_a_fault_is_noticed(opened, tmp_path, fault):
+def test_check_of_a_broken_page_fails(opened, tmp_path, fault):
     made, check, sound, broken, how = BROKEN[fault]
     html = made().html()
     assert sound in html

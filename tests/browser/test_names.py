@@ -1,4 +1,4 @@
-"""Whatever tensors, scopes and results are called, it stays text."""
+"""Names of tensors, scopes and results stay text."""
 
 import autograd_mini as ag
 
@@ -18,7 +18,7 @@ NAMES = [
 
 
 def hostile():
-    """A sum of tensors that are called so, each in a scope that is called so too."""
+    """Return a sum of tensors with these names, each in a scope of the same name."""
     result = None
     for name in NAMES:
         x = ag.tensor([1.0, 2.0], requires_grad=True, name=name)
@@ -27,7 +27,7 @@ def hostile():
     return cases.named(result.sum(), **dict.fromkeys(NAMES, result))
 
 
-def test_a_name_stays_text(opened):
+def test_names_stay_text(opened):
     title = " ".join(NAMES[:3])
     page = opened(cases.explore(hostile, title=title))
     called = page.locator(".card :is(.name, .op)").all_text_contents()

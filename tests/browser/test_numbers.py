@@ -1,19 +1,19 @@
-"""Sliders exchange the numbers: another input, another step of a training run, one example."""
+"""Sliders select the numbers: of an input, of a training step, of one example."""
 
 import pytest
 
 from . import cases
-from .checks import check_examples, check_film, check_hard, check_inputs, film, move
+from .checks import check_examples, check_hard, check_inputs, check_recording, move, recording
 from .page_reader import state
 
 pytestmark = pytest.mark.slow  # `test_steps`, `test_keys` and others are in the default suite
 
 
-def test_an_input_moves_and_all_numbers_follow(opened):
+def test_input_slider_updates_all_numbers(opened):
     check_inputs(opened(cases.explore(cases.softmax_chain)))
 
 
-def test_one_input_moves_at_a_time(opened):
+def test_input_slider_resets_the_others(opened):
     page = opened(cases.explore(cases.softmax_chain), hash="#step=15")
     before = state(page)
     move(page, "input-0", 3)
@@ -23,20 +23,20 @@ def test_one_input_moves_at_a_time(opened):
     assert state(page) == before
 
 
-def test_a_film_shows_each_step_of_the_training(opened):
-    check_film(opened(film()))
+def test_recording_shows_each_training_step(opened):
+    check_recording(opened(recording()))
 
 
-def test_examples_of_a_batch_are_looked_at_one_by_one(opened):
+def test_examples_of_a_batch_are_shown_one_by_one(opened):
     check_examples(opened(cases.explore(cases.network)))
 
 
-def test_hard_logits_break_the_chain_and_not_the_node(opened):
+def test_hard_logits_break_the_graph_but_not_the_node(opened):
     check_hard(opened(cases.explore(cases.fused, compare=True)))
 
 
 @pytest.mark.parametrize("story", [cases.hundred, cases.overflow])
-def test_where_inputs_cannot_be_dragged_there_is_no_slider(opened, story):
+def test_inputs_that_cannot_move_have_no_slider(opened, story):
     page = opened(cases.explore(story))
     large = story is cases.hundred
     assert page.locator("#controls input").count() == (0 if large else 3)

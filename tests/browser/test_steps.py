@@ -20,7 +20,7 @@ FIRST = 2  # that are tried each time
     [*STORIES][:FIRST]
     + [pytest.param(name, marks=pytest.mark.slow) for name in [*STORIES][FIRST:]],
 )
-def test_every_step_shows_the_numbers_of_the_trace(opened, name):
+def test_steps_show_the_numbers_of_the_trace(opened, name):
     expected = Expected(STORIES[name])
     page = opened(cases.explore(STORIES[name]))
     there = []
@@ -33,7 +33,7 @@ def test_every_step_shows_the_numbers_of_the_trace(opened, name):
         assert state(page) == there[step], f"back at step {step + 1}"
 
 
-def test_at_the_end_every_gradient_is_the_one_that_backward_computes(opened):
+def test_last_step_shows_the_gradients_of_backward(opened):
     expected = Expected(cases.softmax_chain)
     page = opened(cases.explore(cases.softmax_chain), hash="#step=999")
     expected.trace.result.backward()
@@ -42,7 +42,7 @@ def test_at_the_end_every_gradient_is_the_one_that_backward_computes(opened):
     assert shows(cards[str(expected.index[z])]["gradient"], z.grad)
 
 
-def test_a_buttons_step_a_click_and_the_keys_agree(opened):
+def test_buttons_clicks_and_keys_reach_the_same_step(opened):
     expected = Expected(cases.softmax_chain)
     page = opened(cases.explore(cases.softmax_chain))
     for step in (8, 3, expected.count - 1, 0):
@@ -58,10 +58,10 @@ def test_a_buttons_step_a_click_and_the_keys_agree(opened):
     check(page, expected, 0)
 
 
-def test_a_click_on_a_card_goes_to_its_steps(opened):
+def test_click_on_a_card_goes_to_its_steps(opened):
     expected = Expected(cases.softmax_chain)
     page = opened(cases.explore(cases.softmax_chain))
-    (e,) = [t for t in expected.nodes if expected.trace.called[t.order] == "ŷ"]
+    (e,) = [t for t in expected.nodes if expected.trace.names[t.order] == "ŷ"]
     node = expected.index[e]
     page.click(f'.card[data-node="{node}"]')
     check(page, expected, next(i for i, s in enumerate(expected.forward) if s.tensor is e))
@@ -72,14 +72,14 @@ def test_a_click_on_a_card_goes_to_its_steps(opened):
 
 
 @pytest.mark.parametrize(("hash", "step"), [("#step=11", 11), ("#step=999", 15), ("#step=x", 1)])
-def test_a_link_opens_at_its_step(opened, hash, step):
+def test_link_opens_at_its_step(opened, hash, step):
     expected = Expected(cases.softmax_chain)
     page = opened(cases.explore(cases.softmax_chain), hash=hash)
     assert expected.count == 15
     check(page, expected, step - 1)
 
 
-def test_a_link_says_the_view_and_the_theme_too(opened):
+def test_link_opens_its_view_and_theme(opened):
     page = opened(cases.explore(cases.fused, compare=True), hash="#step=3&view=2&theme=dark")
     assert page.get_attribute("html", "data-theme") == "dark"
     assert page.locator("#views [aria-pressed=true]").inner_text() == "Fused node"
@@ -89,7 +89,7 @@ def test_a_link_says_the_view_and_the_theme_too(opened):
     assert page.evaluate("location.hash") == "#step=1&view=3"
 
 
-def test_an_address_that_is_changed_is_followed(opened):
+def test_changed_address_is_followed(opened):
     expected = Expected(cases.softmax_chain)
     page = opened(cases.explore(cases.softmax_chain))
     page.evaluate("location.hash = '#step=12'")
@@ -97,7 +97,7 @@ def test_an_address_that_is_changed_is_followed(opened):
     check(page, expected, 11)
 
 
-def test_a_slider_changes_what_the_page_says_the_result_is(opened):
+def test_slider_updates_the_result_in_the_subtitle(opened):
     page = opened(cases.explore(cases.softmax_chain), hash="#step=15")
     before = page.inner_text("#subtitle")
     assert before.startswith("L = 1.417 · ")
@@ -113,7 +113,7 @@ def test_a_slider_changes_what_the_page_says_the_result_is(opened):
     assert page.inner_text("#subtitle") != before
 
 
-def test_the_page_says_how_many_operations_are_shown(opened):
+def test_subtitle_counts_the_operations(opened):
     page = opened(cases.explore(cases.fused, compare=True))
     said = []
     for nth in range(3):
@@ -122,5 +122,5 @@ def test_the_page_says_how_many_operations_are_shown(opened):
     assert said == [
         "L = 1.417 · 9 operations",
         "L = 1.417 · 1 operation",
-        "L = 1.417 · 9 operations beside 1",
+        "L = 1.417 · 9 operations and 1",
     ]

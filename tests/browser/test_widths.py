@@ -1,4 +1,4 @@
-"""From a telephone to a wide screen: nothing overlaps, nothing is cut off."""
+"""Nothing overlaps or is cut off, from a phone to a wide screen."""
 
 import numpy as np
 import pytest
@@ -15,11 +15,11 @@ SIZES = [(360, 740), (768, 1024), (1280, 900), (2560, 1440)]
 MORE_SIZES = [(414, 896), (600, 960), (900, 700), (1024, 768), (1440, 900), (1920, 1080)]
 
 
-def beside(**options):
+def compared(**options):
     return cases.explore(cases.fused, compare=True, **options)
 
 
-def film():
+def recording():
     recorder = ag.Recorder()
     w = ag.tensor([2.0, -1.0], requires_grad=True, name="w")
     for _ in range(5):
@@ -33,17 +33,17 @@ def film():
 
 PAGES = {
     "softmax chain": lambda: cases.explore(cases.softmax_chain),
-    "beside": beside,
+    "compared": compared,
     "network": lambda: cases.explore(cases.network),
     "heat maps": lambda: cases.explore(cases.heat_maps),
     "overflow": lambda: cases.explore(cases.overflow),
-    "film": film,
+    "recording": recording,
     "a hundred records": lambda: cases.explore(cases.hundred),
 }
 
 
 def faults(page, picture, name, sizes, steps, view=1):
-    """What is misplaced at any of these sizes and steps, and where it is seen first."""
+    """Return what is misplaced at these sizes and steps, and where it was first seen."""
     found = {}
     for width, height in sizes:
         page.set_viewport_size({"width": width, "height": height})
@@ -63,7 +63,7 @@ def is_empty(report):
 
 
 @pytest.mark.parametrize("name", ["softmax chain", "network"])
-def test_nothing_overlaps_and_nothing_is_cut(opened, picture, name):
+def test_no_overlap_at_any_width(opened, picture, name):
     page = opened(PAGES[name]())
     count = len(PAGES[name]().data["tapes"][0]["steps"])
     is_empty(faults(page, picture, name, SIZES, [1, count // 2, count - 1]))
@@ -71,7 +71,7 @@ def test_nothing_overlaps_and_nothing_is_cut(opened, picture, name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PAGES)
-def test_nothing_overlaps_at_any_step(opened, picture, name):
+def test_no_overlap_at_any_step(opened, picture, name):
     exploration, report = PAGES[name](), []
     for view, tab in enumerate(exploration.data["tabs"], 1):
         count = len(exploration.data["tapes"][tab["tapes"][0]]["steps"])
@@ -82,17 +82,17 @@ def test_nothing_overlaps_at_any_step(opened, picture, name):
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-def test_the_page_and_its_parts_scroll_no_further_than_they_must(opened, width):
+def test_page_scrolls_only_as_far_as_needed(opened, width):
     page = opened(cases.explore(cases.softmax_chain), width=width)
     page.mouse.wheel(500, 0)
     assert page.evaluate("scrollX") == 0
-    room = page.locator("#stage").bounding_box()
+    frame = page.locator("#stage").bounding_box()
     now = page.locator(".card.now").bounding_box()
-    assert now["x"] >= room["x"], "the card of the step is seen"
-    assert now["x"] + now["width"] <= room["x"] + room["width"]
+    assert now["x"] >= frame["x"], "the card of the step must be visible"
+    assert now["x"] + now["width"] <= frame["x"] + frame["width"]
 
 
-def test_a_card_larger_than_its_window_is_seen_from_its_name_on(opened):
+def test_large_card_is_shown_from_its_top(opened):
     scores = ag.tensor(np.arange(18.0).reshape(6, 3), requires_grad=True, name="scores")
     page = opened(
         ag.explore(ag.softmax_cross_entropy(scores, [0, 1, 2] * 2), compare=True),
@@ -100,10 +100,10 @@ def test_a_card_larger_than_its_window_is_seen_from_its_name_on(opened):
         width=360,
         height=740,
     )
-    room = page.locator("#stage").bounding_box()
+    frame = page.locator("#stage").bounding_box()
     now = page.locator("#stage .card.now").bounding_box()
-    assert now["height"] > room["height"], "or there is nothing to decide"
-    assert now["y"] == pytest.approx(room["y"], abs=2)
+    assert now["height"] > frame["height"], "the card must be larger than its window"
+    assert now["y"] == pytest.approx(frame["y"], abs=2)
 
 
 _SPOILT = {
@@ -120,7 +120,7 @@ _SPOILT = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", _SPOILT)
-def test_what_is_misplaced_is_found(opened, kind):
+def test_misplaced_elements_are_reported(opened, kind):
     page = opened(cases.explore(cases.softmax_chain), hash="#step=12")
     assert overlaps(page) == []
     page.add_style_tag(content=_SPOILT[kind])

@@ -109,9 +109,9 @@ def test_operations_bind_alike_in_all_notations():
 def test_a_node_and_its_rules_are_expressions():
     x, w = (ag.tensor([2.0, 3.0], requires_grad=True, name=name) for name in "xw")
     y = x / w
-    called = labels(y.tape())
-    assert node_expression(y, called) == Call("div", [Name("x", (2,)), Name("w", (2,))], {}, (2,))
-    rule = rule_expression(symbolic_rules(y)[0], called, "g")
+    names = labels(y.tape())
+    assert node_expression(y, names) == Call("div", [Name("x", (2,)), Name("w", (2,))], {}, (2,))
+    rule = rule_expression(symbolic_rules(y)[0], names, "g")
     assert rule == Call("div", [Name("g", (2,)), Name("w", (2,))], {}, (2,))
 
 

@@ -1,4 +1,4 @@
-"""The derivation as formulas: the softmax chain as a textbook has it, and every primitive."""
+"""Derivations in LaTeX: of the softmax chain, as in a textbook, and of every primitive."""
 
 import io
 import re
@@ -32,7 +32,7 @@ def leaf(x, name=None):
     return ag.tensor(x, requires_grad=True, name=name)
 
 
-def test_softmax_cross_entropy_reads_like_a_textbook():
+def test_latex_of_softmax_cross_entropy_is_the_textbook_one():
     z, y = leaf([2.0, 1.0, 0.1], "z"), ag.tensor([0.0, 1.0, 0.0], name="y")
     e = np.exp(z)
     s = np.sum(e)
@@ -51,7 +51,7 @@ def test_matrices_are_multiplied_and_transposed():
     assert r"x \, W_{1}" in text
     assert r"W_{1}^\top" in text
     constant = ag.latex((np.ones((4, 2)) @ w).sum())
-    assert r"\mathbf{1}_{4 \times 2} \, W_{1}" in constant  # a matrix of ones is no number
+    assert r"\mathbf{1}_{4 \times 2} \, W_{1}" in constant  # a matrix of ones is not a number
     assert r"c_{2}^\top \, W_{1}" in ag.latex((np.array([1.0, 2.0]) @ leaf(np.eye(2), "W1")).sum())
 
 
@@ -65,7 +65,7 @@ def test_vectors_are_columns_and_indexed():
     assert "True" not in text
 
 
-def test_signs_are_written_once():
+def test_latex_has_no_double_signs():
     x, y = leaf(2.0, "x"), leaf(3.0, "y")
     text = ag.latex((-x) * (-2.0) + (-3.0) * y + y + (-1.0))
     assert r"\cdot (-2)" in text
@@ -92,8 +92,8 @@ NAMES = {
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_names_break_no_formula(name):
-    """Nothing in a name is read as a command; what stands in a text is letters alone."""
+def test_special_characters_in_names_are_escaped(name):
+    """No part of a name is read as a command, and a text contains only letters."""
     text = ag.latex(leaf(3.0, name) ** 2)
     assert text.splitlines()[1].startswith(f"v_{{1}} &= {NAMES[name]}^{{2}}")
     assert text.count("\n") == 3
@@ -175,7 +175,7 @@ FUSED = {
 
 
 @pytest.mark.parametrize("of", FUSED)
-def test_a_fused_node_reads_like_a_textbook(of):
+def test_latex_of_a_fused_node_is_the_textbook_one(of):
     f, forward, backward = FUSED[of]
     L = f(leaf(Z, "z"), ag.tensor(Y, name="y"))
     lines = [line.removesuffix(r" \\") for line in ag.latex(L, {"L": L}).splitlines()[1:-1]]
@@ -183,7 +183,7 @@ def test_a_fused_node_reads_like_a_textbook(of):
     assert lines[len(forward)].startswith(backward[0])
 
 
-def test_a_name_is_given_once_and_said_where_it_is_new():
+def test_names_are_defined_once_where_they_first_appear():
     text = ag.latex(ag.gelu(leaf([1.0, 2.0], "x")).sum())
     assert text.count("u &=") == text.count("p &=") == text.count(r"u' =") == 1
     assert r"\quad \text{where } u' = 0.7979 \cdot" in text
@@ -195,7 +195,7 @@ def test_a_name_is_given_once_and_said_where_it_is_new():
     assert norm.text.count("where h = ") == 1
 
 
-def test_the_text_says_the_same():
+def test_text_has_the_same_formulas():
     z, y = leaf(Z, "z"), ag.tensor(Y, name="y")
     L = ag.softmax_cross_entropy(z, y)
     assert ag.latex(L, {"L": L}).text.splitlines() == [
@@ -219,7 +219,7 @@ def test_two_predictions_have_two_symbols():
     assert "ŷ_2 = softmax(b)" in text.text.splitlines()
 
 
-def test_no_name_is_one_of_the_users():
+def test_defined_names_differ_from_the_users():
     y = np.array([[0.0, 1.0]])
     text = ag.latex(ag.softmax_cross_entropy(leaf([[1.0, 2.0]], "ŷ"), y))
     assert r"\hat{y}_{2} &= \operatorname{softmax}(\hat{y})" in text
@@ -229,7 +229,7 @@ def test_no_name_is_one_of_the_users():
     assert r"y_{2} &= \text{[[0 1]]}" in text
 
 
-def test_one_symbol_for_each_constant():
+def test_each_constant_has_one_symbol():
     x = leaf([1.0, 2.0, 3.0], "x")
     a, b = np.array([1.0, 2.0, 4.0]), np.array([0.5, 2.0, 4.0])
     text = ag.latex((x * a + (x * b) * a.copy() + np.exp(x) * np.float32(b)).sum())
@@ -244,7 +244,7 @@ def test_one_symbol_for_each_constant():
     assert "v2 = x · float64(9,)#2" in text.splitlines()
 
 
-def test_a_definition_that_fails_leaves_the_name():
+def test_failing_definition_leaves_the_name():
     def definition(x):
         raise ValueError
 
@@ -256,7 +256,7 @@ def test_a_definition_that_fails_leaves_the_name():
         FUSED_NODES.remove(half)
 
 
-def test_predictions_along_two_axes_are_two():
+def test_predictions_along_two_axes_have_two_symbols():
     z, y = leaf([[2.0, 1.0], [0.0, 3.0]], "z"), np.full((2, 2), 0.5)
     loss = ag.softmax_cross_entropy
     text = ag.latex(loss(z, y) + loss(z, y, axis=0))
@@ -264,7 +264,7 @@ def test_predictions_along_two_axes_are_two():
     assert r"\hat{y}_{2} &= \operatorname{softmax}(z, \text{axis=-2})" in text
 
 
-def test_the_arguments_of_a_fused_node_without_a_definition_are_said():
+def test_fused_node_without_definition_shows_its_arguments():
     scaled = ag.fused(lambda x, by: x * by, lambda g, y, x, by: g * by, None,
                       unfused=lambda x, by: x * by, name="scaled")  # fmt: skip
     try:
@@ -279,7 +279,7 @@ def test_the_arguments_of_a_fused_node_without_a_definition_are_said():
     assert text.count("[3 4]") == 1
 
 
-def test_a_terminal_without_greek_gets_words(monkeypatch):
+def test_terminal_without_greek_letters_gets_words(monkeypatch):
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), "ascii"))
     text = ag.latex(ag.layer_norm(leaf([[1.0, 2.0]], "x"), np.ones(2), np.zeros(2)).sum()).text
     assert "x_hat = (x - mu) / s" in text.splitlines()

@@ -1,4 +1,4 @@
-"""Running sums of contributions, and the numbers behind a slider: exact where text is rounded."""
+"""Running sums of contributions, and the numbers of a slider, are exact."""
 
 import numpy as np
 import pytest
@@ -45,7 +45,7 @@ def test_a_page_shows_all_running_sums(times):
 
 @pytest.mark.parametrize("tick", [0, 3, 7, 12])
 def test_a_slider_moves_an_input_to_exact_numbers(tick):
-    """The result magnifies what rounding to the digits of the page would change."""
+    """The result would magnify any rounding to the digits of the page."""
     start = 1.23456789
     x = leaf([start], "x")
     ticks = start + np.linspace(-2.0, 2.0, 17)

@@ -98,8 +98,8 @@ def test_formulas_of_the_softmax_chain():
 def test_a_formula_is_what_the_rule_computes(f, formulas):
     a, b = leaf([[1.5, 0.2], [0.1, 2.5]], "a"), leaf([[2.0, 0.5], [0.3, 1.0]], "b")
     y = f(a, b)
-    called = {**labels(y.tape()), y.order: "y"}
-    found = [Plain().format_rule(rule, called, "g").text for rule in symbolic_rules(y).values()]
+    names = {**labels(y.tape()), y.order: "y"}
+    found = [Plain().format_rule(rule, names, "g").text for rule in symbolic_rules(y).values()]
     assert found == formulas
 
 

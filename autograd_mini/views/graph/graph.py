@@ -103,7 +103,7 @@ def build_graph(results: Sequence[Tensor], names: Mapping[str, Any], options: Dr
     summed = _undone_broadcasts(trace, folded.parts) if options.formulas else {}
     writer = Writer(trace, options, count_uses(tensors, trace.adjoints), summed)
     edges = list(writer.edges(folded.parts, folded.part_of))
-    last = ", ".join(trace.called[result.order] for result in results)
+    last = ", ".join(trace.names[result.order] for result in results)
     operations = sum(t.op is not None for t in tensors)
     return Graph(
         f"The graph of {last}",
@@ -133,7 +133,7 @@ class Writer(NamedTuple):
     def head(self, part: Part) -> Card:
         """Return a card without notes and blocks."""
         t = part.tensors[-1]
-        name = truncate(self.trace.called[t.order], LONGEST_NAME)
+        name = truncate(self.trace.names[t.order], LONGEST_NAME)
         role = "forward" if t.requires_grad else "line"
         if part.is_folded:
             return Card(part.title, name, str(t.shape), [], [], role, True)
@@ -146,7 +146,7 @@ class Writer(NamedTuple):
             return []
         if self.options.formulas:
             return [truncate(self.trace.forward_formula(t), _LONGEST_NOTE)]
-        call = arguments(t, self.trace.called)
+        call = arguments(t, self.trace.names)
         if len(call) == sum(isinstance(a, Tensor) for a in t.inputs):
             return []
         return [truncate(f"{made_by(t)}({', '.join(call)})", _LONGEST_NOTE)]
@@ -191,7 +191,7 @@ class Writer(NamedTuple):
         """Return the local derivative, or a sign for it if it is too long."""
         if not self.options.formulas:
             return ""
-        text = Plain(Definitions()).format_local(self.trace.rule(t, i), self.trace.called).text
+        text = Plain(Definitions()).format_local(self.trace.rule(t, i), self.trace.names).text
         if len(text) <= _LONGEST_PILL:
             return text
         return "closed form" if t.op and t.op.unfused else f"{truncate(made_by(t), 12)}′"

@@ -1,8 +1,7 @@
-"""Arrays as the page shows them: each is written once, as texts and tints, not as bare numbers.
+"""Arrays as the page shows them: texts and tints instead of numbers.
 
-The page computes nothing. It gets each array as the cells of a `card`, and refers to it by its
-position in a pool. The same tape with other numbers (another training step, another input) is the
-same page with another pool.
+The page computes nothing, and refers to each array by its position in a pool. The same tape with
+other numbers (another training step, another input) is the same page with another pool.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from ..graph.card import Block, Cell, block
 from ..graph.palette import STEPS
 from ..trace import Trace
 
-#: An array as it is written into the page: see `Pool.write`.
+#: an array as it is written into the page: see `Pool.write`
 ArrayData: TypeAlias = dict[str, Any]
 
 EXAMPLES = 24  # examples of a batch that the page can show one by one
@@ -33,34 +32,28 @@ def minus(text: str) -> str:
 
 
 class Pool:
-    """The arrays of a page, in the order in which they were added.
-
-    Parameters
-    ----------
-    batch : int
-        The length of the first axis of arrays with one row per example; 0 for no batch.
-    """
+    """The arrays of a page. A `batch` of examples is shown one by one, if it is not 0."""
 
     def __init__(self, batch: int = 0) -> None:
         self.batch = batch
         self.items: list[ArrayData | str] = []
-        self._numbers: dict[int, int] = {}
+        self._positions: dict[int, int] = {}
         self._alive: list[Any] = []  # an id is unique only as long as its array is alive
 
     def array(self, x: Any) -> int:
-        """Return the position of an array, which is added once."""
-        if id(x) not in self._numbers:
-            self._numbers[id(x)] = self.once(x)
+        """Add an array, unless it was added before, and return its position."""
+        if id(x) not in self._positions:
+            self._positions[id(x)] = self.once(x)
             self._alive.append(x)
-        return self._numbers[id(x)]
+        return self._positions[id(x)]
 
     def once(self, x: Any) -> int:
-        """Add an array that will not be looked up again, and return its position."""
+        """Add an array that is used once, and return its position."""
         self.items.append(self.write(x))
         return len(self.items) - 1
 
     def text(self, text: str) -> int:
-        """Add a line of text that has numbers in it, and return its position."""
+        """Add a line of text with numbers, and return its position."""
         self.items.append(minus(text))
         return len(self.items) - 1
 
@@ -68,29 +61,26 @@ class Pool:
         """Return an array as data: its shape, its cells and its notes.
 
         ``tint`` has a string for each row, and a letter for each cell: "i" is zero, "a" the most
-        negative, "q" the most positive, "!" nan or inf. ``text`` has the numbers; a heat map has
-        none. ``each`` has the examples of a batch.
+        negative, "q" the most positive, "!" nan or inf. ``text`` has the numbers, unless the array
+        is shown as a heat map. ``each`` has the examples of a batch.
         """
-        written = _of_block(block("", "", x), x)
-        if self.batch and isinstance(x, np.ndarray) and _is_batch(x, self.batch):
-            written["each"] = [
-                _of_block(block("", "", row), row) for row in map(np.asarray, x[:EXAMPLES])
-            ]
-        return written
+        data = _array_data(x)
+        is_batch = self.batch and isinstance(x, np.ndarray) and x.ndim and len(x) == self.batch
+        if is_batch and x.size // self.batch <= _LARGEST_EXAMPLE:
+            data["each"] = [_array_data(np.asarray(row)) for row in x[:EXAMPLES]]
+        return data
 
     def shorten(self, most: int, notes: bool = True) -> None:
-        """Remove the entries of arrays with more than `most` cells, to make a page smaller."""
+        """Leave out the entries of arrays with more than `most` cells, to make a page smaller."""
         for i, item in enumerate(self.items):
-            if isinstance(item, dict) and sum(map(len, item["tint"])) > most:
-                self.items[i] = _shortened(item, notes)
-            elif isinstance(item, dict) and not notes and "notes" in item:
-                self.items[i] = {key: value for key, value in item.items() if key != "notes"}
+            if isinstance(item, dict):
+                if sum(map(len, item["tint"])) > most:
+                    self.items[i] = item = _shortened(item)
+                if not notes:
+                    item.pop("notes", None)
 
     def outline(self, number: int, head: str, meets: bool = False) -> Block:
-        """Return a block of a card that is as large as an array.
-
-        No number is narrower than a usual one, so that the numbers of other variants fit too.
-        """
+        """Return a block of a card that is large enough for an array and its other variants."""
         item = self.items[number]
         assert isinstance(item, dict)
         texts = item.get("text") or [[""] * len(row) for row in item["tint"]]
@@ -99,32 +89,26 @@ class Pool:
         return Block(head, "", rows, item.get("notes", ()), meets)
 
 
-def _shortened(item: ArrayData, notes: bool) -> ArrayData:
-    """Return an array without its entries: with its smallest and largest, or with its notes."""
+def _shortened(item: ArrayData) -> ArrayData:
+    """Return an array without its entries, and with a note about them."""
     tint = "!" if "!" in "".join(item["tint"]) else "i"
-    written: ArrayData = {"shape": item["shape"], "tint": [tint], "text": [["…"]]}
-    if not notes:
-        return written
+    data: ArrayData = {"shape": item["shape"], "tint": [tint], "text": [["…"]]}
     if "text" not in item:
-        return written | {"notes": item.get("notes", [])[:1]}
-    if tint == "i":
+        data["notes"] = item.get("notes", [])[:1]
+    elif tint == "i":
         texts = sorted((t for row in item["text"] for t in row), key=_value)
-        written["notes"] = [f"{texts[0]} to {texts[-1]}"]
-    return written
+        data["notes"] = [f"{texts[0]} to {texts[-1]}"]
+    return data
 
 
 def _value(text: str) -> float:
     return float(text.replace("−", "-"))
 
 
-def _is_batch(x: Any, batch: int) -> bool:
-    return x.ndim > 0 and len(x) == batch and x.size // batch <= _LARGEST_EXAMPLE
-
-
 def batch_of(traces: Sequence[Trace]) -> int:
-    """Return the length of the first axis that most matrices share; 0 if there is none in common.
+    """Return the length of the first axis that most matrices share, or else 0.
 
-    Return 0 for a long tape, since the page would be too large with each example of each array.
+    Return 0 for a long tape, because each example of each array would make the page too large.
     """
     arrays = [t.data for trace in traces for t in trace.tape]
     lengths = [len(x) for x in arrays if isinstance(x, np.ndarray) and x.ndim > 1 and len(x) > 1]
@@ -132,23 +116,25 @@ def batch_of(traces: Sequence[Trace]) -> int:
     return common if lengths.count(common) > 1 and len(arrays) <= _MOST_BY_EXAMPLE else 0
 
 
-def _of_block(found: Block, x: Any) -> ArrayData:
-    tint = ["".join(_letter(c.level, c.odd) for c in row) for row in found.rows]
+def _array_data(x: Any) -> ArrayData:
+    shown = block("", "", x)
+    tint = ["".join(_letter(c) for c in row) for row in shown.rows]
     shape = str(x.shape) if x.dtype == float else f"{x.dtype}{x.shape}"
-    written: ArrayData = {"shape": shape, "tint": tint}
-    if not found.is_map:
-        texts = [[cell.text for cell in row] for row in found.rows]
-        written["text"] = [[minus(text) for text in row] for row in _aligned(texts, x)]
-    notes = [minus(note) for note in found.notes]
-    return {**written, "notes": notes} if notes else written
+    data: ArrayData = {"shape": shape, "tint": tint}
+    if not shown.is_map:
+        texts = [[cell.text for cell in row] for row in shown.rows]
+        data["text"] = [[minus(text) for text in row] for row in _aligned(texts, x)]
+    if shown.notes:
+        data["notes"] = [minus(note) for note in shown.notes]
+    return data
 
 
-def _letter(level: int, odd: bool) -> str:
-    return "!" if odd else chr(ord("a") + STEPS + level)
+def _letter(cell: Cell) -> str:
+    return "!" if cell.odd else chr(ord("a") + STEPS + cell.level)
 
 
 def _aligned(texts: list[list[str]], x: Any) -> list[list[str]]:
-    """Return numbers with the same count of decimals, so that they are aligned in a column."""
+    """Return numbers with the same number of decimals, so that they align in a column."""
     if not isinstance(x, np.ndarray) or x.dtype.kind != "f" or not x.size:
         return texts
     values = x.astype(float).reshape(len(texts), -1)

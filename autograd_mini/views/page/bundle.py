@@ -1,8 +1,8 @@
 """Put the page together: its script, style, font and text are plain files in ``static/``.
 
-There is no bundler, no minifier and no build step. The modules of the script share one scope, each
-after those that it imports, so no two of them may give the same name to different things. What is
-in the files is what is in the page, except for the script's import and export statements.
+There is no bundler, minifier or build step. The page contains these files as they are,
+except for the import and export statements of the script. So the modules of the script share one
+scope, and no name may have two definitions.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _PAGE_COLOURS = {
 
 
 def document(title: str, subtitle: str, theme: str, data_script: str) -> str:
-    """Return the page as HTML that needs no other file and no network."""
+    """Return the page as one HTML file, which works offline."""
     title, subtitle = escape(title), escape(subtitle)
     attribute = "" if theme == "auto" else f' data-theme="{theme}"'
     body = _read("page.html").replace("{title}", title).replace("{subtitle}", subtitle)
@@ -53,14 +53,14 @@ def document(title: str, subtitle: str, theme: str, data_script: str) -> str:
 
 @cache
 def script() -> str:
-    """Return all modules of the script, each after those that it imports."""
+    """Return all modules of the script, each after its imports."""
     modules: dict[str, str] = {}
     _add_module("main", modules)
     return "\n".join(modules.values())
 
 
 def _add_module(name: str, modules: dict[str, str]) -> None:
-    """Add a module to `modules`, after those that it imports."""
+    """Add a module to `modules`, after its imports."""
     source = _read(f"{name}.js")
     for imported in _IMPORT.findall(source):
         if imported not in modules:

@@ -21,10 +21,10 @@ def comparison(
     theirs = {k: replaced.get(getattr(v, "order", -1), v) for k, v in names.items()}
     name = _common_name(graph, node, names)
     traces = [Trace.of(graph, {**theirs, name: graph}), Trace.of(node, {**names, name: node})]
-    data = tape_data(traces, ["Unfused chain", "Fused node"])
-    data["title"] = title or f"Fused beside unfused: {traces[1].called[node.order]}"
+    data = tape_data(traces, ["Unfused graph", "Fused node"])
+    data["title"] = title or f"Fused and unfused: {traces[1].names[node.order]}"
     for tape in data["tapes"]:
-        tape["first"] = 0  # both open with all boxes open
+        tape["first"] = 0  # with all boxes open
     data["tapes"][0]["note"] = "unfused: each operation with its own rule"
     data["tapes"][1]["note"] = "fused: one node, one backward rule"
     data["tabs"].append({"name": "Side by side", "tapes": [0, 1]})
@@ -46,11 +46,14 @@ def _graph_and_node(
             graph, replaced = unfuse(result)
         except ValueError:
             raise ValueError(
-                "explore: compare=True shows what fused nodes replace, and there is none on this "
-                "tape. Pass another computation of the same function: compare=other_result."
+                "explore: compare=True needs a fused node, and this tape has none. Pass another "
+                "computation of the same function: compare=other_result."
             ) from None
     if graph.shape != node.shape:
-        raise ValueError(f"explore: {graph.shape} and {node.shape} are not the same function")
+        raise ValueError(
+            f"explore: the results to compare have shapes {graph.shape} and {node.shape}. Both "
+            "must compute the same function."
+        )
     return graph, node, replaced
 
 
@@ -59,14 +62,14 @@ def _count_nodes(t: Tensor) -> int:
 
 
 def _common_name(graph: Tensor, node: Tensor, names: Mapping[str, Any]) -> str:
-    """Return a name for both results: one that either has already, or else L."""
-    called = [t.name for t in (node, graph) if t.name]
-    called += [name for name, t in names.items() if (t is node or t is graph) and name[0] != "_"]
-    return called[0] if called else next((s for s in ("L", "loss") if s not in names), "result")
+    """Return a name for both results: the name of either, or else L."""
+    known = [t.name for t in (node, graph) if t.name]
+    known += [name for name, t in names.items() if (t is node or t is graph) and name[0] != "_"]
+    return known[0] if known else next((s for s in ("L", "loss") if s not in names), "result")
 
 
 def _matching_steps(traces: Sequence[Trace], replaced: Mapping[int, Tensor]) -> list[int]:
-    """Return for each step of the graph the step of the fused tape that does the same.
+    """Return the matching step of the fused tape for each step of the graph.
 
     A node of the graph belongs to the first node of the fused tape that is complete by then.
     """
@@ -81,5 +84,5 @@ def _matching_steps(traces: Sequence[Trace], replaced: Mapping[int, Tensor]) -> 
 
 
 def _evenly(graph: Sequence[Tensor], n: int) -> list[int]:
-    """Return the creation numbers that end n parts of the graph, which are about equally long."""
+    """Return the last creation number of each of n parts of the graph, of about equal length."""
     return [graph[-(-len(graph) * (i + 1) // n) - 1].order for i in range(n)]

@@ -1,8 +1,4 @@
-"""What a page is made of: the data that Python writes into it and its script shows.
-
-`tape_data` puts it together: the steps of each tape (`narrate`), its graph at each folding
-(`levels`), and its arrays as texts and tints (`arrays`). `data_script` writes it into the page.
-"""
+"""The data that Python writes into a page, and that its script shows."""
 
 from __future__ import annotations
 
@@ -25,22 +21,22 @@ from .narrate import Narrator
 Data: TypeAlias = dict[str, Any]
 
 LARGEST = 2_000_000  # bytes of a page
-_SHELL = 130_000  # bytes of a page without its data, and some to spare
-_PACKED = 150_000  # bytes of data that are compressed, or more
+_SHELL = 130_000  # bytes reserved for the page without its data
+_PACKED = 150_000  # bytes of the smallest data that are compressed
 _MOST = 30_000  # operations
-#: the ways to shorten a page that is too large: arrays of more entries than the number are not
-#: shown, and if the flag is set they are described
+#: ways to shorten a large page: entries of the largest array that is shown, and whether others
+#: are described
 _SHORTER = ((16, True), (4, True), (1, True), (1, False))
 
 
 def require_result(result: Any) -> Tensor:
-    """Return `result` if a page can be made of it. Raise otherwise."""
+    """Return `result` if a page can show it; raise otherwise."""
     if not isinstance(result, Tensor):
-        raise TypeError(f"explore takes a tensor, not {truncate(one_line(repr(result)), 60)}")
+        raise TypeError(f"explore: expected a Tensor, got {truncate(one_line(repr(result)), 60)}.")
     if result.op is None:
         raise RuntimeError(
-            f"nothing was recorded for {describe(result)}: no operation made it from a tensor "
-            "with requires_grad=True, or it was computed under no_grad(). Explore a result."
+            f"explore: nothing was recorded for {describe(result)}. Compute it from a tensor with "
+            "requires_grad=True, outside of no_grad()."
         )
     operations = sum(t.op is not None for t in result.tape())
     if operations > _MOST:
@@ -50,9 +46,8 @@ def require_result(result: Any) -> Tensor:
 
 def _too_long(operations: int) -> ValueError:
     return ValueError(
-        f"explore: {operations:,} operations are more than a page has room for. Draw them folded, "
-        "ag.draw(result); print them, print(result.tape()); or explore a part of them, from where "
-        "it begins: x.detach().requires_grad_()."
+        f"explore: {operations:,} operations are too many for a page. Use ag.draw(result) or "
+        "print(result.tape()). To explore only a part, start it at x.detach().requires_grad_()."
     )
 
 
@@ -73,13 +68,13 @@ def tape_data(traces: Sequence[Trace], titles: Sequence[str]) -> Data:
 
 
 def _tape(trace: Trace, pool: Pool, name: str) -> Data:
-    """Return the data of one tape, and write its numbers into the pool."""
+    """Return the data of one tape, and add its numbers to the pool."""
     narrator = Narrator(trace, pool)
     nodes, steps = narrator.nodes(), narrator.steps()
     placed, first = levels(trace, nodes, pool)
     return {
         "name": name,
-        "symbol": trace.called[trace.result.order],
+        "symbol": trace.names[trace.result.order],
         "value": minus(format_number(np.ravel(trace.result.data)[0])),
         "operations": f"{sum(t.op is not None for t in trace.tape):,}",
         "nodes": nodes,
@@ -90,7 +85,7 @@ def _tape(trace: Trace, pool: Pool, name: str) -> Data:
 
 
 def _page(tapes: list[Data], pools: Sequence[Pool], batch: int) -> Data:
-    """Return the data of a page with these tapes. Its subtitle is about the first."""
+    """Return the data of a page with these tapes. Its subtitle describes the first."""
     symbol, value, count = (tapes[0][key] for key in ("symbol", "value", "operations"))
     data: Data = {
         "title": "",
@@ -106,7 +101,7 @@ def _page(tapes: list[Data], pools: Sequence[Pool], batch: int) -> Data:
 
 
 def arrays_of(trace: Trace, pool: Pool) -> list[Any]:
-    """Return the numbers of a trace, in the order in which the page knows them."""
+    """Return the numbers of a trace, in the order of the positions that the page refers to."""
     narrator = Narrator(trace, pool)
     narrator.nodes()
     narrator.steps()
@@ -114,7 +109,7 @@ def arrays_of(trace: Trace, pool: Pool) -> list[Any]:
 
 
 def changes(items: list[Any], base: list[Any]) -> list[Any]:
-    """Return the items that differ from those of the first pool, and None for the others."""
+    """Return the items that differ from those of the first pool, and None for all others."""
     return [None if item == before else item for item, before in zip(items, base, strict=True)]
 
 
@@ -124,13 +119,11 @@ def fits(data: Data) -> bool:
 
 
 def data_script(data: Mapping[str, Any]) -> str:
-    """Return the data in a script element: as JSON, compressed if it is long.
-
-    ``<`` is written as an escape, so that no name can end the element.
-    """
+    """Return the data in a script element, as JSON that is compressed if it is long."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    # escapes, so that no name can end the element or a line
     text = text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-    text = text.encode("utf-8", "replace").decode()  # half a surrogate pair cannot be encoded
+    text = text.encode("utf-8", "replace").decode()  # a lone surrogate cannot be encoded
     if len(text) < _PACKED:
         return f'<script type="application/json" id="data">{text}</script>'
     packed = base64.b64encode(zlib.compress(text.encode(), 6)).decode()

@@ -33,21 +33,21 @@ def explore(
 ) -> Exploration:
     """Return a page that steps through the computation of `result`, forward and then backward.
 
-    Each step explains what happens, with its formula and its numbers, and shows how gradients are
-    propagated and added. No ``backward()`` is needed before, and no ``.grad`` changes.
+    Each step shows its formula and its numbers, and how gradients are propagated and added. You do
+    not need to call ``backward()`` before, and no ``.grad`` changes.
 
     Parameters
     ----------
     result : Tensor
         A result with one entry.
     names : mapping, optional
-        Variables, as ``locals()`` gives them: they name arrays, and tensors without a name.
+        Variables, such as ``locals()``. They name arrays, and tensors without a name.
     compare : bool or Tensor
-        Show a second computation of the same function: with True, the graph that fused nodes
-        replace; or the result of another computation.
+        Show a second computation of the same function. True shows the graph that the fused nodes
+        replace. A Tensor is the result of the second computation.
     frames : Recorder or sequence of Tensor, optional
-        Instead of `result`: the same computation with other numbers, for example the steps of a
-        training run. See `Recorder`.
+        The same computation with different numbers, such as the steps of a training run. Pass it
+        instead of `result`. See `Recorder`.
     title : str, optional
         The title of the page.
     theme : {"auto", "light", "dark"}
@@ -62,8 +62,8 @@ def explore(
     TypeError
         If `result` is not a Tensor.
     RuntimeError, ValueError
-        If the result was not recorded or has several entries, if the theme is unknown, if no node
-        is fused with ``compare=True``, or if frames are not the same computation.
+        If the result was not recorded or has several entries, if the theme is unknown, if
+        ``compare=True`` and no node is fused, or if the frames have different graphs.
 
     Examples
     --------
@@ -75,34 +75,29 @@ def explore(
     """
     check_theme("explore", theme)
     if (result is None) == (frames is None):
-        raise TypeError("explore takes one result, explore(loss), or frames=, and not both")
+        raise TypeError("explore: pass either a result, explore(loss), or frames=recorder.")
     names = dict(names or {})
     if frames is not None:
         if compare is not False:
-            raise ValueError("explore: frames= and compare= do not go together")
+            raise ValueError("explore: frames= and compare= cannot be combined. Pass one of them.")
         return Exploration(recording_data(frames, names, title), theme, None)
     result = require_result(result)
     if compare is not False:
         return Exploration(comparison(result, compare, names, title), theme, result)
-    return Exploration(_single_tape(result, names, title), theme, result)
-
-
-def _single_tape(result: Tensor, names: Mapping[str, Any], title: str | None) -> Data:
-    """Return the data of a page with one tape."""
     trace = Trace.of(result, names)
-    name = trace.called[result.order]
+    name = trace.names[result.order]
     data = tape_data([trace], [name]) | {"title": title or f"Backpropagation of {name}"}
     data["sliders"] = sliders(data, [trace])
-    return data
+    return Exploration(data, theme, result)
 
 
 class Exploration:
-    """A page that a notebook shows and ``save`` writes to a file.
+    """A page that a notebook displays and `save` writes to a file.
 
     Attributes
     ----------
     data : dict
-        Everything that the page shows: names, formulas, and numbers as texts.
+        The content of the page: names, formulas, and numbers as text.
 
     Examples
     --------
@@ -116,10 +111,10 @@ class Exploration:
     def __init__(self, data: Data, theme: str, result: Tensor | None) -> None:
         self.data = {**data, "theme": theme}
         self._theme = theme
-        self._picture = None if result is None else draw(result)  # as it is now
+        self._picture = None if result is None else draw(result)
 
     def html(self) -> str:
-        """Return the page as text: one file that needs no network.
+        """Return the page as HTML text. It works offline.
 
         Examples
         --------
@@ -170,9 +165,9 @@ class Exploration:
         return path
 
     def show(self) -> None:
-        """Show the page below the cell of a notebook, or else in a browser.
+        """Show the page below a notebook cell, or else in a browser.
 
-        If there is neither, print the path of the page.
+        Print the path of the page if there is no browser.
 
         Examples
         --------
@@ -184,14 +179,11 @@ class Exploration:
         show(self, "backprop.html", "The page is")
 
     def __repr__(self) -> str:
-        steps = len(self.data["tapes"][0]["steps"])
-        return (
-            f"<a page of {steps} steps: .show() opens it, "
-            '.save("backprop.html") writes it to a file>'
-        )
+        steps = f"a page of {len(self.data['tapes'][0]['steps'])} steps"
+        return f'<{steps}: .show() opens it, .save("backprop.html") writes it to a file>'
 
     def _repr_html_(self) -> str:
-        """Return the page in a sandboxed frame, and the picture, for hosts that strip frames."""
+        """Return the page in a sandboxed frame, and a picture for hosts that remove frames."""
         page = escape(self.html(), quote=True)
         frame = (
             f'<iframe sandbox="allow-scripts" srcdoc="{page}" title="{escape(self.data["title"])}" '

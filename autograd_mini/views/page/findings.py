@@ -1,12 +1,9 @@
-"""What a comparison of a fused node with its graph shows.
-
-Do their gradients agree? And for softmax cross-entropy: why is the gradient so simple?
-"""
+"""Compare a fused node with its graph: do their gradients agree, and why is its rule so simple?"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -27,19 +24,18 @@ _LARGEST_JACOBIAN = 4096  # entries
 
 
 def findings(traces: Sequence[Trace]) -> Data:
-    """Return the verdict on a graph and a fused node, and the numbers that explain it."""
-    found: Data = {"verdict": _verdict(traces)}
-    node = cross_entropy_node(traces[1])
+    """Return how far the gradients of a graph and its node agree, and numbers that explain them."""
+    data: Data = {"verdict": _verdict(traces)}
     with unobserved():
-        if node is not None:
-            found["softmax"] = _softmax(*_first_example(node))
+        if (node := cross_entropy_node(traces[1])) is not None:
+            data["softmax"] = _softmax(*_first_example(node))
         elif (rows := _jacobian(traces[1])) is not None:
-            found["jacobian"] = Pool().write(rows)
-    return found
+            data["jacobian"] = Pool().write(rows)
+    return data
 
 
 def _verdict(traces: Sequence[Trace]) -> str:
-    """Return the largest difference of the gradients of both tapes, in words."""
+    """Return the largest difference between the gradients of both tapes, in words."""
     ours, theirs = (_leaf_gradients(trace) for trace in traces)
     pairs = [(name, ours[name], theirs[name]) for name in ours if name in theirs]
     if not pairs:
@@ -48,18 +44,18 @@ def _verdict(traces: Sequence[Trace]) -> str:
     if broken:
         fine = all(np.isfinite(b).all() for _, _, b in pairs)
         end = "; the fused node's is exact" if fine else ""
-        return f"✗ the chain's gradient of {', '.join(broken)} is not finite{end}"
+        return f"✗ the graph's gradient of {', '.join(broken)} is not finite{end}"
     largest = max(float(np.max(np.abs(a - b), initial=0)) for _, a, b in pairs)
-    return minus(f"✓ chain and fused agree: max |Δ| = {format_number(largest, 2)}")
+    return minus(f"✓ graph and fused node agree: max |Δ| = {format_number(largest, 2)}")
 
 
 def _leaf_gradients(trace: Trace) -> dict[str, Array]:
     """Return the gradients of the leaves, by name."""
-    return {trace.called[t.order]: g for t, g in trace.adjoints.items() if t.op is None}
+    return {trace.names[t.order]: g for t, g in trace.adjoints.items() if t.op is None}
 
 
 def cross_entropy_node(trace: Trace) -> Tensor | None:
-    """Return the one node of softmax cross-entropy on a tape, if it can be shown class by class."""
+    """Return the only softmax cross-entropy node of a tape, if the page can show all classes."""
     nodes = [t for t in trace.tape if t.op is SoftmaxCrossEntropy]
     if len(nodes) != 1:
         return None
@@ -69,7 +65,7 @@ def cross_entropy_node(trace: Trace) -> Tensor | None:
 
 
 def _first_example(node: Tensor) -> tuple[Array, Array]:
-    """Return logits and targets of the first example; class indices as one-hot targets."""
+    """Return logits and targets of the first example. Class indices become one-hot targets."""
     z, y = map(unwrap, node.inputs)
     classes = z.shape[-1]
     if are_indices(y):
@@ -80,7 +76,7 @@ def _first_example(node: Tensor) -> tuple[Array, Array]:
 
 
 def _softmax(z: Array, y: Array) -> Data:
-    """Return the factors of ŷ - y, the gradient by ŷ and the Jacobian of softmax, and bars."""
+    """Return the factors of ŷ - y: the gradient with respect to ŷ, and the Jacobian of softmax."""
     with grad_mode(True), np.errstate(all="ignore"):
         predicted = softmax(np.asarray(z, float))
         p = Tensor(predicted, requires_grad=True)
@@ -100,8 +96,8 @@ def _softmax(z: Array, y: Array) -> Data:
             r"\frac{\partial L}{\partial z_{j}} = \sum_{i} -\frac{y_{i}}{\hat{y}_{i}} "
             rf"{slope} = {first} - y_{{j}}",
         ],
-        "why": "The ŷ in the softmax Jacobian cancels the 1/ŷ of the logarithm. What is left is "
-        "prediction minus truth.",
+        "why": "The ŷ in the softmax Jacobian cancels the 1/ŷ of the logarithm. Only prediction "
+        "minus truth remains.",
         "rows": [str(i + 1) for i in range(len(z))],
         "predicted": write(predicted),
         "target": write(np.asarray(y, float)),
@@ -114,15 +110,11 @@ def _softmax(z: Array, y: Array) -> Data:
 
 
 def _jacobian(trace: Trace) -> Array | None:
-    """Return the Jacobian of the one fused node by its first argument, as a matrix."""
+    """Return the Jacobian of the only fused node by its first argument, as a matrix."""
     nodes = [t for t in trace.tape if t.op and t.op.unfused]
     if len(nodes) != 1 or nodes[0].size * np.size(unwrap(nodes[0].inputs[0])) > _LARGEST_JACOBIAN:
         return None
-    t = nodes[0]
-    op: Any = t.op
+    t, op = nodes[0], cast(Any, nodes[0].op)
     first, *others = map(unwrap, t.inputs)
-
-    def of_first(x: Any) -> Any:
-        return op(x, *others, **t.kwargs)
-
-    return unwrap(jacobian(of_first)(first)).reshape(t.size, -1)
+    matrix = jacobian(lambda x: op(x, *others, **t.kwargs))(first)
+    return unwrap(matrix).reshape(t.size, -1)

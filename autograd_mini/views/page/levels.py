@@ -1,12 +1,11 @@
-"""Levels: the graph of a tape, laid out at each folding that a reader of the page can choose.
+"""Levels: the graph of a tape, laid out at each folding that the reader of the page can choose.
 
-The page lays nothing out. A small graph gets a level for each way to close its boxes. A large one
-opens with about 40 cards, and each folded card opens as another level.
+A small graph gets a level for each way to close its boxes. A large one opens with about 40 cards,
+and each folded card opens as another level. The page itself computes no layout.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, combinations
@@ -22,11 +21,11 @@ from ..layout.shapes import Route, Spacing
 from ..trace import Trace, count_uses
 from .arrays import Pool, minus
 
-CARDS = 48  # cards on a folded level, at most; most have about 40
-OPEN = 60  # tensors of the longest tape that is shown whole
+CARDS = 48  # most cards on a folded level; most levels have about 40
+OPEN = 60  # tensors of the longest tape that is not folded
 _MOST_BOXES = 4  # boxes that close independently
-_FEW = 2  # cards; a level with so few does not show how they are linked
-_SEEN = 1250 / 0.64, 400 / 0.64  # the size of a level that most windows show at a readable scale
+_FEW = 2  # cards of a level that shows too little of the graph
+_SEEN = 1250 / 0.64, 400 / 0.64  # the largest level that most windows show at a readable scale
 _BUDGET = 2_400  # cards on all levels
 _SPACING = Spacing(layer=40, node=24, edge=20, group=14, title=18, margin=14)
 
@@ -34,7 +33,7 @@ Level = dict[str, Any]
 
 
 class _Placer(NamedTuple):
-    """What cards are written with: names, tensors and their positions, numbers."""
+    """The names, tensors and numbers that cards are written with."""
 
     writer: Writer
     nodes: Sequence[Mapping[str, Any]]
@@ -44,11 +43,10 @@ class _Placer(NamedTuple):
 
 @dataclass
 class _Plan:
-    """A level to be drawn: its parts, and what it opens."""
+    """The plan of a level."""
 
     folded: Folded
-    title: str
-    closed: frozenset[Group] = frozenset()
+    title: str = ""
     outside: int = 0  # how many leading parts are inputs from outside of this level
     parent: int | None = None
 
@@ -56,13 +54,7 @@ class _Plan:
 def levels(trace: Trace, nodes: Sequence[Mapping[str, Any]], pool: Pool) -> tuple[list[Level], int]:
     """Return the levels of a tape, and the one that the page opens with.
 
-    Parameters
-    ----------
-    trace : Trace
-    nodes : sequence of mapping
-        Its tensors, as a `Narrator` describes them.
-    pool : Pool
-        Their numbers.
+    The nodes are as a `Narrator` describes them, and the pool has their numbers.
     """
     tensors = list(trace.tape)
     writer = Writer(trace, DrawOptions(), count_uses(tensors, trace.adjoints), summed={})
@@ -74,38 +66,37 @@ def levels(trace: Trace, nodes: Sequence[Mapping[str, Any]], pool: Pool) -> tupl
 def _in_place(placer: _Placer, tensors: Sequence[Tensor]) -> tuple[list[Level], int]:
     """Return a level with all boxes open, and one for each way to close boxes.
 
-    The page opens with all boxes open if a window shows all of it. Otherwise it opens with a card
+    The page opens with all boxes open if that fits into a window. Otherwise it opens with a card
     for each innermost box, if there are enough of them.
     """
     scopes = Scopes.of(tensors)
     ways = list(dict.fromkeys(map(_outermost, _ways(list(scopes.titles)))))
-    found = []
+    levels = []
     for closed in ways:
-        plan = _Plan(closing(tensors, closed), "", closed)
-        level = _level(placer, plan)
-        for card, part in zip(level["cards"], plan.folded.parts):
+        folded = closing(tensors, closed)
+        level = _level(placer, _Plan(folded))
+        for card, part in zip(level["cards"], folded.parts):
             if part.is_folded:
                 box = scopes.boxes[part.tensors[-1].order]
                 own = next(box[:n] for n in range(1, len(box) + 1) if box[:n] in closed)
                 _link(card, "opens", ways, closed - {own})
-        for drawn, box in zip(level["boxes"], plan.folded.titles):
+        for drawn, box in zip(level["boxes"], folded.titles):
             _link(drawn, "closes", ways, _outermost({*closed, box}))
-        found.append(level)
+        levels.append(level)
     whole = _outermost(scopes.titles)
-    if whole and whole in ways:  # one button closes all boxes, or opens them
-        for way, level in zip(ways, found):
+    if whole and whole in ways:  # one button closes or opens all boxes
+        for way, level in zip(ways, levels):
             level["group"] = 0 if way == whole else ways.index(whole)
-    if not scopes.titles or (found[0]["width"] <= _SEEN[0] and found[0]["height"] <= _SEEN[1]):
-        return found, 0
+    if not scopes.titles or (levels[0]["width"] <= _SEEN[0] and levels[0]["height"] <= _SEEN[1]):
+        return levels, 0
     innermost = ways.index(frozenset(_rings(scopes.titles)[-1]))
-    return found, innermost if len(found[innermost]["cards"]) > _FEW else 0
+    return levels, innermost if len(levels[innermost]["cards"]) > _FEW else 0
 
 
 def _rings(boxes: Collection[Group]) -> list[list[Group]]:
-    """Return the boxes by depth: those that are in no other, those that are in one, and so on."""
-    return [
-        [b for b in boxes if len(b) == n] for n in range(1, max(map(len, boxes), default=0) + 1)
-    ]
+    """Return the boxes by depth, the outermost first."""
+    deepest = max(map(len, boxes), default=0)
+    return [[b for b in boxes if len(b) == n] for n in range(1, deepest + 1)]
 
 
 def _link(target: dict[str, Any], how: str, ways: list[frozenset[Group]], to: Any) -> None:
@@ -122,32 +113,26 @@ def _ways(boxes: Sequence[Group]) -> Iterable[Collection[Group]]:
 
 
 def _outermost(closed: Collection[Group]) -> frozenset[Group]:
-    """Return the boxes that are not inside other closed ones."""
-    kept = set(closed)
-    return frozenset(b for b in kept if not any(b[:n] in kept for n in range(1, len(b))))
+    """Return the boxes that are not inside others."""
+    return frozenset(b for b in closed if not any(b[:n] in closed for n in range(1, len(b))))
 
 
 def _nested(placer: _Placer, tensors: Sequence[Tensor]) -> list[Level]:
-    """Return the tape in about `CARDS` cards, and the inside of each, as far as the budget goes."""
+    """Return the tape in about `CARDS` cards, and the inside of each while the budget lasts."""
     scopes = Scopes.of(tensors)
-    todo = deque([_Plan(parts_of(tensors, None, CARDS, scopes), "")])
-    found: list[Level] = []
-    waiting: list[tuple[dict[str, Any], int]] = []
-    cards = planned = 0
-    while todo:
-        plan = todo.popleft()
+    plans = [_Plan(parts_of(tensors, None, CARDS, scopes))]
+    levels: list[Level] = []
+    cards = 0
+    for number, plan in enumerate(plans):  # the loop appends plans
         level = _level(placer, plan)
-        number = len(found)
-        found.append(level)
+        levels.append(level)
         cards += len(level["cards"])
         for card, part in zip(level["cards"], plan.folded.parts):
-            if part.is_folded and part.tensors[-1].op and cards + CARDS * len(todo) < _BUDGET:
-                planned += 1
-                waiting.append((card, planned))
-                todo.append(_inside(part, number, scopes))
-    for card, level_number in waiting:
-        card["opens"] = level_number
-    return found
+            pending = CARDS * (len(plans) - len(levels))
+            if part.is_folded and part.tensors[-1].op and cards + pending < _BUDGET:
+                card["opens"] = len(plans)
+                plans.append(_inside(part, number, scopes))
+    return levels
 
 
 def _inside(part: Part, parent: int, scopes: Scopes) -> _Plan:
@@ -160,8 +145,8 @@ def _inside(part: Part, parent: int, scopes: Scopes) -> _Plan:
     shown = [outside[order] for order in sorted(outside)][:CARDS]
     parts = [Part([t]) for t in shown] + folded.parts
     part_of = {t.order: i for i, p in enumerate(parts) for t in p.tensors}
-    plan = Folded(parts, part_of, folded.titles, folded.note)
-    return _Plan(plan, part.title, outside=len(shown), parent=parent)
+    folded = Folded(parts, part_of, folded.titles, folded.note)
+    return _Plan(folded, part.title, len(shown), parent)
 
 
 def _level(placer: _Placer, plan: _Plan) -> Level:
@@ -179,9 +164,7 @@ def _level(placer: _Placer, plan: _Plan) -> Level:
             {**_box(placed.nodes[i]), **_members(part, index, i < plan.outside)}
             for i, part in enumerate(folded.parts)
         ],
-        "boxes": [
-            {"title": folded.titles[path], **_box(placed.groups[path])} for path in folded.titles
-        ],
+        "boxes": [{"title": t, **_box(placed.groups[path])} for path, t in folded.titles.items()],
         "edges": [_edge(use, route, folded, index) for use, route in zip(together, placed.routes)],
     }
     if plan.title:
@@ -190,7 +173,7 @@ def _level(placer: _Placer, plan: _Plan) -> Level:
 
 
 def _sized(placer: _Placer, part: Part) -> Card:
-    """Return the card of a part, large enough for what the page writes on it."""
+    """Return the card of a part, large enough for its numbers."""
     writer, nodes, positions, pool = placer
     t = part.tensors[-1]
     node = nodes[positions[t.order]]
@@ -207,21 +190,19 @@ def _box(box: Any) -> dict[str, Any]:
 
 
 def _members(part: Part, index: Mapping[int, int], outside: bool) -> dict[str, Any]:
-    """Return the tensor that a card shows; for a folded card, also runs of the positions inside."""
-    found: dict[str, Any] = {"node": index[part.tensors[-1].order]}
+    """Return the tensor of a card. A folded card also has runs of the positions inside."""
+    members: dict[str, Any] = {"node": index[part.tensors[-1].order]}
     if outside:
-        found["outside"] = True
+        members["outside"] = True
     if part.is_folded:
-        found["title"] = part.title
-        found["count"] = len(part.tensors)
         runs: list[list[int]] = []
         for i in sorted(index[t.order] for t in part.tensors):
             if runs and runs[-1][1] == i - 1:
                 runs[-1][1] = i
             else:
                 runs.append([i, i])
-        found["runs"] = runs
-    return found
+        members |= {"title": part.title, "count": len(part.tensors), "runs": runs}
+    return members
 
 
 def _edge(
@@ -229,21 +210,20 @@ def _edge(
 ) -> dict[str, Any]:
     """Return an edge as paths, forward and backward, with the pill of the local derivative."""
     first, last = use[0], use[-1]
-    two = len(use) > 1
-    found: dict[str, Any] = {"from": first.source, "to": first.target}
+    offset = OFFSET if len(use) > 1 else 0
+    edge: dict[str, Any] = {"from": first.source, "to": first.target}
     if first.argument >= 0:
-        found["argument"] = first.argument
-        found["record"] = index[folded.parts[first.target].tensors[-1].order]
+        edge["argument"] = first.argument
+        edge["user"] = index[folded.parts[first.target].tensors[-1].order]
     if not first.backward:
-        found["path"] = _path(parallel(route.points, -OFFSET if two else 0, 1))
+        edge["path"] = _path(parallel(route.points, -offset, 1))
     if last.backward:
-        found["back"] = _path(parallel(route.points, OFFSET if two else 0, 1)[::-1])
+        edge["back"] = _path(parallel(route.points, offset, 1)[::-1])
     if route.label and last.text:
         x, y, width, height = route.label
-        at = shift((x + width / 2, y + height / 2), OFFSET if two else 0, 1)
-        wide = round(pill_width(last.text))
-        found["pill"] = {"text": minus(last.text), "x": round(at[0]), "y": round(at[1]), "w": wide}
-    return found
+        x, y = map(round, shift((x + width / 2, y + height / 2), offset, 1))
+        edge["pill"] = {"text": minus(last.text), "x": x, "y": y, "w": round(pill_width(last.text))}
+    return edge
 
 
 def _path(points: Sequence[tuple[float, float]]) -> str:

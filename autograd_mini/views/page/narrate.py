@@ -1,13 +1,12 @@
-"""Describe the steps of a tape as the page shows them: sentence, formula, numbers, ledger.
+"""Describe the steps of a `Trace` as the page shows them: sentence, formula, numbers, ledger.
 
-All of it is read off a `Trace`. Numbers go into a `Pool`, and steps refer to them by position. So
-the same steps serve other numbers of the same tape.
+Numbers go into a `Pool`, and steps refer to them by position. So other numbers of the same tape
+can use the same steps.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from itertools import chain, repeat
 from typing import Any, TypeAlias
 
@@ -28,32 +27,24 @@ from .arrays import Pool, minus
 #: operators, written between two operands
 _SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "matmul": "@", "pow": "^"}
 _MOST_TERMS = 4  # terms of a sum that is written out
-_BRIEF = 4_000  # tensors; on longer tapes steps have no numbers of single entries
+_BRIEF = 4_000  # tensors of the longest tape whose steps are described in full
 _MOST_SAVED = 3  # local derivatives that a forward step lists
 
 Description: TypeAlias = dict[str, Any]
 
 
 class Narrator:
-    """Describe the tensors and the steps of one tape.
-
-    Parameters
-    ----------
-    trace : Trace
-    pool : Pool
-        Receives the numbers.
-    """
+    """Describe the tensors and the steps of one tape, and write their numbers into a pool."""
 
     def __init__(self, trace: Trace, pool: Pool) -> None:
         self.trace, self.pool = trace, pool
-        tape = trace.tape
-        self.index = {t.order: i for i, t in enumerate(tape)}
-        self.tex = {order: naming.name_of(name) for order, name in trace.called.items()}
+        self.index = {t.order: i for i, t in enumerate(trace.tape)}
+        self.tex = {order: naming.name_of(name) for order, name in trace.names.items()}
         self.taken = naming.taken(self.tex)
-        self.uses = count_uses(tape, trace.adjoints)
+        self.uses = count_uses(trace.tape, trace.adjoints)
         self.seen: dict[int, int] = {}
         self._local_formulas: dict[tuple[int, int], Formula] = {}
-        self.brief = len(tape) > _BRIEF
+        self.brief = len(trace.tape) > _BRIEF
 
     def nodes(self) -> list[Description]:
         """Return the tensors of the tape."""
@@ -61,7 +52,7 @@ class Narrator:
 
     def _node(self, t: Tensor) -> Description:
         found: Description = {
-            "name": self.trace.called[t.order],
+            "name": self.trace.names[t.order],
             **({} if self.brief and not t.name else {"tex": self.tex[t.order]}),
             "op": made_by(t),
             "shape": str(t.shape) if t.dtype == float else f"{t.dtype}{t.shape}",
@@ -84,58 +75,58 @@ class Narrator:
         forward = [self._forward(step) for step in self.trace.forward]
         return [*forward, self._seed(), *(self._backward(step) for step in self.trace.backward)]
 
-    # ---- forward ---------------------------------------------------------------------------------
-
     def _forward(self, step: Step) -> Description:
         t = step.tensor
         assert t.op is not None
         write = LaTeX(naming.Definitions(self.taken))
         right = (write.format_node if self.brief else write.format_definition)(t, self.tex)
-        name, node = self.trace.called[t.order], self.index[t.order]
-        sources = list(dict.fromkeys(self.trace.called[a.order] for a in _tensors(t)))
         found: Description = {
             "phase": "forward",
-            "node": node,
+            "node": self.index[t.order],
             "say": minus(sentences.forward(t.op.name, t.op.unfused is not None)),
-            "tex": f"{self.tex[t.order]} = {right.text}{_where_named(right)}",
+            "tex": f"{self.tex[t.order]} = {right.text}{_where_named(right, write)}",
         }
         if self.brief:
             return found
-        found["way"] = f"{join(sources)} → {name}"
+        inputs = [a for a in t.inputs if isinstance(a, Tensor)]
+        found["way"] = f"{self._names(inputs)} → {self.trace.names[t.order]}"
         found["operands"] = self._operands(t)
         found["entry"] = self.pool.text(self._entry(t))
         if locals_ := self._locals(t, write):
             found["locals"] = locals_
         return found
 
+    def _names(self, tensors: Iterable[Tensor]) -> str:
+        return join(list(dict.fromkeys(self.trace.names[t.order] for t in tensors)))
+
     def _operands(self, t: Tensor) -> list[Description]:
         assert t.op is not None
-        sign = _SIGNS.get(t.op.name)
+        first, between = ("", _SIGNS[t.op.name]) if t.op.name in _SIGNS else (t.op.name, ", ")
         found: list[Description] = []
         for a, name in zip(t.inputs, chain(parameters(t.op), repeat(""))):
-            before = ("" if not found else sign) if sign else (", " if found else t.op.name)
+            sign = between if found else first
             if isinstance(a, Tensor):
-                found.append({"sign": before, "node": self.index[a.order]})
+                found.append({"sign": sign, "node": self.index[a.order]})
             elif isinstance(a, (int, float, np.generic, np.ndarray)) and np.ndim(a) < 3:
                 array = np.asarray(a)
                 if array.dtype.kind in "biuf":
-                    known = variable(a, self.trace.called) or name
-                    said = {"name": known} if known else {}
-                    found.append({"sign": before, "array": self.pool.array(array), **said})
+                    known = variable(a, self.trace.names) or name
+                    label = {"name": known} if known else {}
+                    found.append({"sign": sign, "array": self.pool.array(array), **label})
         return found[:MOST_LISTED]
 
     def _locals(self, t: Tensor, write: LaTeX) -> list[str]:
         """Return ∂y/∂x = ... for each argument that has a gradient."""
         found = []
-        for i, a in enumerate(t.inputs):
-            if _is_active(self.trace, t, i, a):
-                left = rf"\frac{{\partial {self.tex[t.order]}}}{{\partial {self.tex[a.order]}}}"
+        for i, (rule, a) in enumerate(zip(t.op.vjps, t.inputs) if t.op else ()):
+            if rule is not None and isinstance(a, Tensor) and a in self.trace.adjoints:
+                left = write.derivative(self.tex[t.order], self.tex[a.order])
                 right = self._local(t, i, write)
-                found.append(f"{left} = {right.text}{_where_named(right)}")
+                found.append(f"{left} = {right.text}{_where_named(right, write)}")
         return found[:_MOST_SAVED]
 
     def _local(self, t: Tensor, i: int, write: LaTeX) -> Formula:
-        """Return a local derivative, which is shown forward and then backward."""
+        """Return a local derivative. It is shown in the forward and in the backward pass."""
         key = t.order, i
         if key not in self._local_formulas:
             self._local_formulas[key] = write.format_local(self.trace.rule(t, i), self.tex)
@@ -148,30 +139,27 @@ class Narrator:
         if not isinstance(t.data, np.ndarray) or t.data.dtype.kind != "f" or not t.size:
             return ""
         if t.op.name == "sum" and not t.ndim and 1 < np.size(arrays[0]) <= _MOST_TERMS:
-            terms = [format_number(x) for x in np.ravel(arrays[0])]
-            return " + ".join(f"({x})" if x[0] == "-" else x for x in terms) + _is(t.data[()])
-        if t.kwargs or not _is_elementwise(t):
+            return " + ".join(map(_signed, np.ravel(arrays[0]))) + _equals(t.data[()])
+        if t.kwargs or not isinstance(t.op.forward, np.ufunc) or t.op.forward.signature:
             return ""
         at = _chosen(t.data)
-        entries = [float(_at(x, t.shape, at)) for x in arrays]
+        entries = [float(np.broadcast_to(x, t.shape)[at]) for x in arrays]
         if t.op.name in _SIGNS and len(entries) == 2:
             text = f" {_SIGNS[t.op.name]} ".join(map(_signed, entries))
         else:
             text = Plain().write(Call(t.op.name, [Name(format_number(x)) for x in entries])).text
-        return f"{_where(at)}{text}{_is(t.data[at])}"
-
-    # ---- backward --------------------------------------------------------------------------------
+        return f"{_where(at)}{text}{_equals(t.data[at])}"
 
     def _seed(self) -> Description:
         t = self.trace.result
-        name = self.trace.called[t.order]
+        name = self.trace.names[t.order]
         return {
             "phase": "seed",
             "node": self.index[t.order],
             "way": f"starts at {name}",
-            "say": f"Backward starts at the result: a change of {name} changes {name} by as much, "
-            "so its derivative with respect to itself is 1.",
-            "tex": rf"\frac{{\partial {self.tex[t.order]}}}{{\partial {self.tex[t.order]}}} = 1",
+            "say": f"The backward pass starts at the result. A change of {name} changes {name} by "
+            "the same amount, so its derivative with respect to itself is 1.",
+            "tex": f"{self._derivative(t)} = 1",
             "why": sentences.CHAIN_RULE,
         }
 
@@ -180,36 +168,19 @@ class Narrator:
         assert t.op is not None
         write = LaTeX(naming.Definitions(self.taken))
         slopes = {} if self.brief else _slopes(step)
-        given = [self._contribution(c, slopes.get(c.argument), write) for c in step.contributions]
-        targets = list(dict.fromkeys(self.trace.called[c.target.order] for c in step.contributions))
+        gives = [self._contribution(c, slopes.get(c.argument), write) for c in step.contributions]
         say = [sentences.backward(t.op.name, t.op.unfused is not None)]
-        say += dict.fromkeys(g.pop("said") for g in given)
-        return {
+        say += dict.fromkeys(filter(None, (each.pop("added") for each in gives)))
+        found: Description = {
             "phase": "backward",
             "node": self.index[t.order],
-            "say": minus(" ".join(filter(None, say))),
-            "gives": given,
-            **({} if self.brief else {"way": f"{self.trace.called[t.order]} → {join(targets)}"}),
+            "say": minus(" ".join(say)),
+            "gives": gives,
         }
-
-    def _sums(self, c: Term) -> Description:
-        """Return a contribution and the sum so far, of which the last is the adjoint itself."""
-        total = c.total if c.open else self.trace.adjoints[c.target]
-        value = total if c.is_first else c.value
-        return {"value": self.pool.array(value), "total": self.pool.array(total)}
-
-    def _briefly(self, c: Term, nth: int) -> Description:
-        """Return a contribution on a very long tape: its plain formula, its value, its sum."""
-        sign = "=" if nth == 1 else "+="
-        text = minus(f"{sign} {c.formula}")
-        return {
-            "to": self.index[c.target.order],
-            "argument": c.argument,
-            "tex": rf"\text{{{naming.escaped(text)}}}",
-            **self._sums(c),
-            "open": c.open,
-            "said": "",
-        }
+        if not self.brief:
+            targets = self._names(c.target for c in step.contributions)
+            found["way"] = f"{self.trace.names[t.order]} → {targets}"
+        return found
 
     def _derivative(self, by: Tensor) -> str:
         return LaTeX().derivative(self.tex[self.trace.result.order], self.tex[by.order])
@@ -217,22 +188,27 @@ class Narrator:
     def _contribution(self, c: Term, slope: Array | None, write: LaTeX) -> Description:
         t, a = c.source, c.target
         nth = self.seen[a.order] = self.seen.get(a.order, 0) + 1
-        if self.brief:
-            return self._briefly(c, nth)
-        result = self.trace.result
-        arrived = "1" if t is result else self._derivative(t)
-        right = write.format_rule(c.rule, self.tex, arrived)
-        term = rf"\sum {write.parenthesized(right, PRODUCT)}" if c.summed else right.text
         sign = "=" if nth == 1 else "+="
+        total = c.total if c.open else self.trace.adjoints[a]
         found: Description = {
             "to": self.index[a.order],
             "argument": c.argument,
-            "tex": f"{self._derivative(a)} {sign} {term}{_where_named(right)}",
-            "local": self._local(t, c.argument, write).text,
-            **self._sums(c),
+            "value": self.pool.array(total if c.is_first else c.value),
+            "total": self.pool.array(total),
             "open": c.open,
-            "why": sentences.paths(self.trace.called[a.order], nth, c.open),
-            "said": sentences.accumulated(c, self.trace.called[a.order], nth),
+        }
+        if self.brief:
+            text = naming.escaped(minus(f"{sign} {c.formula}"))
+            return {**found, "tex": rf"\text{{{text}}}", "added": ""}
+        arrived = "1" if t is self.trace.result else self._derivative(t)
+        right = write.format_rule(c.rule, self.tex, arrived)
+        term = rf"\sum {write.parenthesized(right, PRODUCT)}" if c.summed else right.text
+        name = self.trace.names[a.order]
+        found |= {
+            "tex": f"{self._derivative(a)} {sign} {term}{_where_named(right, write)}",
+            "local": self._local(t, c.argument, write).text,
+            "why": sentences.paths(name, nth, c.open),
+            "added": sentences.accumulated(c, name, nth),
         }
         if slope is not None:
             found["slope"] = self.pool.once(slope)
@@ -242,54 +218,36 @@ class Narrator:
         return found
 
 
-def _where_named(right: Formula) -> str:
-    """Return a line below a formula for each name in it, from the whole to its parts."""
+def _where_named(right: Formula, write: LaTeX) -> str:
+    """Return a line for each name that a formula defines: first those in the formula itself."""
     if not right.where:
         return ""
-    lines = [f"{name} = {text}" for name, text in reversed(right.where)]
+    assert write.definitions is not None
+    depths = write.definitions.depths
+    where = sorted(right.where, key=lambda definition: depths[definition[0]])
     blank = "\u00a0"  # MathML drops other blanks at the ends of a text
-    return rf" \\ \text{{where{blank}}}" + r" \\ ".join(lines)
-
-
-def _tensors(t: Tensor) -> list[Tensor]:
-    return [a for a in t.inputs if isinstance(a, Tensor)]
-
-
-def _is_active(trace: Trace, t: Tensor, i: int, a: Any) -> bool:
-    rules: Sequence[Any] = [rule for rule, _ in zip(t.op.vjps, t.inputs)] if t.op else []
-    ruled = i < len(rules) and rules[i] is not None
-    return ruled and isinstance(a, Tensor) and a in trace.adjoints
-
-
-def _is_elementwise(t: Tensor) -> bool:
-    assert t.op is not None
-    return isinstance(t.op.forward, np.ufunc) and t.op.forward.signature is None
+    return rf" \\ \text{{where{blank}}}" + r" \\ ".join(map(" = ".join, where))
 
 
 def _chosen(x: Any) -> tuple[int, ...]:
-    """Return the entry whose numbers are written out: the second, or the largest in magnitude."""
-    if x.size < 4:
-        return tuple(int(i) for i in np.unravel_index(min(1, x.size - 1), x.shape))
-    magnitude = np.abs(np.where(np.isfinite(x), x, 0))
-    return tuple(int(i) for i in np.unravel_index(int(np.argmax(magnitude)), x.shape))
-
-
-def _at(x: Any, shape: tuple[int, ...], at: tuple[int, ...]) -> Any:
-    return np.broadcast_to(x, shape)[at]
+    """Return the entry whose numbers are shown: of few the second, of many the largest."""
+    largest = np.argmax(np.abs(np.where(np.isfinite(x), x, 0)))
+    position = min(1, x.size - 1) if x.size < 4 else largest
+    return tuple(map(int, np.unravel_index(position, x.shape)))
 
 
 def _where(at: tuple[int, ...]) -> str:
     return f"entry {', '.join(str(i + 1) for i in at)}: " if at else ""
 
 
-def _is(x: Any) -> str:
+def _equals(x: Any) -> str:
     return f" = {format_number(x)}"
 
 
 def _slopes(step: Step) -> dict[int, Array]:
     """Return the local derivatives of a node as numbers, by argument, for rules that multiply.
 
-    A rule that multiplies the cotangent by something returns that for a cotangent of ones.
+    Such a rule returns its local derivative for a cotangent of ones.
     """
     t = step.tensor
     multiply = {c.argument for c in step.contributions if c.rule.multiplies()}
@@ -306,25 +264,18 @@ def _product(trace: Trace, c: Term, slope: Array, adds: bool) -> str:
     if c.summed or np.shape(slope) != np.shape(value) or not value.size:
         return ""
     try:
-        at = _chosen(c.total)
-        arrived = _at(upstream, value.shape, at)
-    except ValueError:  # the rule rearranges
+        upstream = np.broadcast_to(upstream, value.shape)
+    except ValueError:  # the rule rearranges entries
         return ""
+    at = _chosen(c.total)
     with np.errstate(all="ignore"):
-        product = float(arrived * slope[at])
-    if not _is_same(product, float(value[at])):
+        product, before = upstream[at] * slope[at], c.total[at] - value[at]
+    if not np.isclose(float(product), float(value[at]), equal_nan=True):
         return ""
-    text = f"{_signed(slope[at])} × {_signed(arrived)}"
+    text = f"{_signed(slope[at])} × {_signed(upstream[at])}"
     if adds:
-        with np.errstate(all="ignore"):
-            before = format_number(c.total[at] - value[at])
-        text = f"{before} + {text}"
-    return f"{_where(at)}{text}{_is(c.total[at])}"
-
-
-def _is_same(a: float, b: float) -> bool:
-    """Return whether numbers are equal up to rounding; nan equals nan."""
-    return math.isclose(a, b, rel_tol=1e-5, abs_tol=1e-8) or (a != a and b != b)
+        text = f"{format_number(before)} + {text}"
+    return f"{_where(at)}{text}{_equals(c.total[at])}"
 
 
 def _signed(x: Any) -> str:

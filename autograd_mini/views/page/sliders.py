@@ -1,10 +1,8 @@
-"""Sliders: what happens when a slider of the page moves an input.
+"""Sliders: another pool of numbers for each position of a slider.
 
 The page computes nothing. When it is written, the engine runs the tape again for each position of
-each slider (`rerun`), and the numbers that change become a *variant*: another entry of
-``data["pools"]``. A slider lists the variant of each of its positions. When the reader moves it,
-``static/controls.js`` stores that variant in ``state.variant``, and ``static/state.js`` reads
-every number from its pool. So one input moves at a time, on a grid.
+each slider (`rerun`). The numbers that change become a *variant*, another entry of
+``data["pools"]``. The script then reads all numbers from the variant that a slider selects.
 """
 
 from __future__ import annotations
@@ -24,9 +22,9 @@ from .arrays import Pool, batch_of, minus
 from .data import Data, arrays_of, changes
 from .findings import cross_entropy_node, findings
 
-_MOST_INPUTS = 6  # entries of all inputs together, up to which each has a slider
-_MOST_ENTRIES = 300  # entries of a tape, up to which its inputs have sliders
-_TICKS = 17  # positions of a slider; the middle one is the input as it is
+_MOST_INPUTS = 6  # entries of all inputs together, if each is to get a slider
+_MOST_ENTRIES = 300  # entries of the largest tape with sliders
+_TICKS = 17  # positions of a slider; the input starts in the middle
 _HARDEST = 1000.0  # the largest of the hard logits
 
 #: ``run(traces, leaf, array)`` returns the same traces with another array in a leaf.
@@ -34,10 +32,10 @@ Rerun: TypeAlias = Callable[[Sequence[Trace], Tensor, Array], list[Trace]]
 
 
 def rerun(traces: Sequence[Trace], t: Tensor, array: Array) -> list[Trace]:
-    """Run each tape again with another array in a leaf, which has one name on all of them."""
-    name = traces[-1].called[t.order]
+    """Run each tape again with another array in a leaf, which has the same name on all tapes."""
+    name = traces[-1].names[t.order]
     return [
-        replay(trace, {a.order: array for a in trace.tape if trace.called[a.order] == name})
+        replay(trace, {a.order: array for a in trace.tape if trace.names[a.order] == name})
         for trace in traces
     ]
 
@@ -45,7 +43,7 @@ def rerun(traces: Sequence[Trace], t: Tensor, array: Array) -> list[Trace]:
 def rerun_unfused(traces: Sequence[Trace], t: Tensor, array: Array) -> list[Trace]:
     """Run the fused tape again with another array in a leaf, and then unfuse it.
 
-    So constants that the graph takes from the numbers, such as the largest logit, fit the new ones.
+    This also updates constants that depend on the numbers, such as the largest logit.
     """
     (node,) = rerun(traces[1:], t, array)
     tape = Tape(unfuse(node.result)[0])
@@ -55,27 +53,25 @@ def rerun_unfused(traces: Sequence[Trace], t: Tensor, array: Array) -> list[Trac
 
 
 def sliders(data: Data, traces: Sequence[Trace], run: Rerun = rerun) -> list[Data]:
-    """Return a slider for each entry of the inputs, if they are few; and a button for hard logits.
+    """Return a slider for each entry of few inputs, and a button for hard logits.
 
-    The variants that they choose are appended to ``data["pools"]``.
+    Their variants are appended to ``data["pools"]``.
     """
     tensors = [t for trace in traces for t in trace.tape]
     if sum(t.size for t in tensors) > _MOST_ENTRIES:
         return []
     if not all(isinstance(t.data, np.ndarray) and t.dtype.kind in "biuf" for t in tensors):
         return []
-    found = []
     inputs = [t for t in traces[-1].tape if t.op is None and t.requires_grad]
-    if sum(t.size for t in inputs) <= _MOST_INPUTS:
-        for t in inputs:
-            for at in np.ndindex(t.shape):
-                if np.isfinite(t.data[at]):
-                    found.append(_input_slider(data, traces, t, at, run))
+    entries = [(t, at) for t in inputs for at in np.ndindex(t.shape) if np.isfinite(t.data[at])]
+    if sum(t.size for t in inputs) > _MOST_INPUTS:
+        entries = []
+    controls = [_input_slider(data, traces, t, at, run) for t, at in entries]
     if len(traces) > 1 and (node := cross_entropy_node(traces[1])) is not None:
         logits = node.inputs[0]
         if isinstance(logits, Tensor) and logits.op is None:
-            found.append(_hard_button(data, traces, logits, run))
-    return found
+            controls.append(_hard_button(data, traces, logits, run))
+    return controls
 
 
 def _input_slider(
@@ -94,7 +90,7 @@ def _input_slider(
     index = f"[{', '.join(map(str, at))}]" if at else ""
     return {
         "kind": "input",
-        "label": f"{traces[-1].called[t.order]}{index}",
+        "label": f"{traces[-1].names[t.order]}{index}",
         "ticks": [minus(format_number(tick)) for tick in ticks],
         "variants": variants,
         "start": middle,
@@ -102,7 +98,7 @@ def _input_slider(
 
 
 def _hard_button(data: Data, traces: Sequence[Trace], logits: Tensor, run: Rerun) -> Data:
-    """Return the button that sets logits whose exponentials overflow in the graph."""
+    """Return the button for logits whose exponentials overflow in the graph."""
     hard = np.linspace(_HARDEST, -_HARDEST, logits.shape[-1])
     others = run(traces, logits, np.broadcast_to(hard, logits.shape))
     data["compare"]["hard"] = findings(others)
@@ -116,7 +112,7 @@ def _hard_button(data: Data, traces: Sequence[Trace], logits: Tensor, run: Rerun
 
 
 def _add_variant(data: Data, traces: Sequence[Trace]) -> int:
-    """Append the numbers of other traces of the same tapes to the pools, and return their index."""
+    """Append the numbers of other traces to the pools, and return their index."""
     batch = batch_of(traces)
     arrays = [arrays_of(trace, Pool(batch)) for trace in traces]
     data["pools"].append([changes(*each) for each in zip(arrays, data["pools"][0])])

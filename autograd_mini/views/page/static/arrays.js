@@ -1,5 +1,5 @@
 // @ts-check
-// An array as cells: numbers on tinted grounds, or squares of a heat map.
+// An array as cells: numbers on tinted backgrounds, or the squares of a heat map.
 import { el } from "./dom.js";
 /** @typedef {import("./types.js").ArrayData} ArrayData */
 
@@ -11,7 +11,7 @@ const PERCENT_A_LEVEL = 12.5;
 export const spoken = ({ text, notes = [] }) =>
   text?.map((row) => row.join(", ")).join("; ") ?? notes.join(", ");
 
-/** A cell on its ground. @param {string} kind @param {string} letter @param {string} [text] */
+/** A cell on a tinted background. @param {string} kind @param {string} letter @param {string} [text] */
 function cell(kind, letter, text) {
   if (letter === NOT_FINITE) return el(`${kind}.odd`, text);
   const level = letter.charCodeAt(0) - ZERO;
@@ -22,7 +22,7 @@ function cell(kind, letter, text) {
 }
 
 /**
- * An array as an element. It has a dot for each number that is `hidden`.
+ * An array as an element. If it is `hidden`, each number is a dot.
  * @param {ArrayData} a @param {{hidden?: boolean, label?: string, mark?: string}} how
  */
 export function cells(a, { hidden = false, label, mark = "" } = {}) {

@@ -1,5 +1,5 @@
 // @ts-check
-// A card: one operation and its output, value and gradient as far as they are known.
+// A card: one operation, its value, and the gradient so far.
 import { array, arrived, stepOf } from "./state.js";
 import { cells, spoken } from "./arrays.js";
 import { el } from "./dom.js";
@@ -8,12 +8,12 @@ import { el } from "./dom.js";
 /** @typedef {import("./types.js").ArrayData} ArrayData */
 /** @typedef {ReturnType<typeof cardState>} CardState */
 
-/** Whether a card shows a node, or stands for it. @param {Place} place @param {number} node */
+/** Whether a card shows a node, or contains it. @param {Place} place @param {number} node */
 export const holds = (place, node) =>
   place.node === node ||
   Boolean(place.runs?.some(([first, last]) => first <= node && node <= last));
 
-/** What a card has to show at this step. @param {Tape} tape @param {Place} place */
+/** The state of a card at this step. @param {Tape} tape @param {Place} place */
 export function cardState(tape, place) {
   const step = stepOf(tape);
   const { phase, node, gives } = tape.steps[step];
@@ -44,7 +44,7 @@ export function cardBody(tape, place, at) {
   if (gradient !== undefined)
     blocks.push(gradientBlock(tape, name, gradient, at));
   const wide = (values.tint[0] ?? "").length > 2;
-  return [head, el(wide ? "div.blocks" : "div.blocks.beside", blocks)];
+  return [head, el(wide ? "div.blocks" : "div.blocks.across", blocks)];
 }
 
 /** @param {Tape} tape @param {string} name @param {number} gradient @param {CardState} at */

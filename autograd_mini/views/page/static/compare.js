@@ -1,6 +1,5 @@
 // @ts-check
-// A fused node next to its graph: do they agree, why is the gradient so simple, and what happens
-// with hard logits.
+// A fused node next to its graph: whether they agree, and why the gradient is so simple.
 import { data, describedTape, state, stepOf } from "./state.js";
 import { cells } from "./arrays.js";
 import { hardVariant } from "./controls.js";
@@ -41,7 +40,12 @@ function explainGradient({ softmax, jacobian }) {
     );
     const formulas = softmax.tex.map(formulaLines);
     fill("numbers", "Upstream × softmax Jacobian", ...formulas, product);
-    fill("ledger", "Why it is so simple", bars(softmax), el("p", softmax.why));
+    fill(
+      "ledger",
+      "Why the gradient is so simple",
+      bars(softmax),
+      el("p", softmax.why),
+    );
   } else if (jacobian) {
     const matrix = cells(jacobian, { label: "Jacobian" });
     fill(
@@ -86,13 +90,13 @@ function softmaxProduct({ rows, upstream, jacobian, sums }) {
       rows.map((_, j) => oneCell(jacobian, i, j)),
     ),
   );
-  const lost = upstream.tint.join("").includes("!"); // 0 times inf is nan, so sums mean nothing
+  const lost = upstream.tint.join("").includes("!"); // 0 times inf is nan, and so are the sums
   const total = el(
     "tr",
     el(
       "th",
       { colspan: 3, scope: "row" },
-      lost ? "lost above; closed form" : "column sums",
+      lost ? "sums are not finite; closed form" : "column sums",
     ),
     rows.map((_, j) => oneCell(sums, j, 0, ".lit.back")),
   );

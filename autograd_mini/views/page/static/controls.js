@@ -1,9 +1,9 @@
 // @ts-check
-// The sliders above the graph: what happens when one moves.
+// The sliders above the graph.
 //
 // Python computed the numbers for each position of each slider (views/page/sliders.py). A slider
-// that moves stores its position's variant in `state.variant`, puts the other sliders back, and
-// has the page drawn again. So do the slider of a training run, and the button for hard logits.
+// that moves stores the variant of its position in `state.variant`, resets the other sliders, and
+// redraws the page. The slider of a training run and the button for hard logits do the same.
 // The slider over the examples of a batch stores `state.example` instead.
 import { data, state } from "./state.js";
 import { button, byId, el, press } from "./dom.js";
@@ -11,11 +11,11 @@ import { button, byId, el, press } from "./dom.js";
 
 /** @typedef {(variant: number) => void} Choose */
 /**
- * A control, and how it shows what is chosen.
+ * A control, and a function that shows the chosen position.
  * @typedef {{element: HTMLElement, update: () => void}} Control
  */
 
-/** Make the controls. @param {() => void} render draws the page with the chosen numbers */
+/** Make the controls. @param {() => void} render redraws the page */
 export function listenToControls(render) {
   /** @type {Control[]} */
   const controls = [];
@@ -60,8 +60,8 @@ function variantSlider({ kind, label, ticks, variants, start }, nth, choose) {
   );
   const update = () => {
     const found = variants.indexOf(state.variant);
-    const position = found < 0 ? start : found; // if another slider moves, back to where it was
-    show(position, state.variant === hardVariant()); // hard logits are none of the positions
+    const position = found < 0 ? start : found; // another slider has moved: reset this one
+    show(position, state.variant === hardVariant()); // no position of the slider is hard logits
   };
   return { element, update };
 }

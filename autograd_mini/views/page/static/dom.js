@@ -1,5 +1,5 @@
 // @ts-check
-// Make and change elements. Text only ever becomes text: no name can turn into markup.
+// Make and change elements. Strings become text nodes, so no name can turn into markup.
 
 /** @typedef {Record<string, string|number|boolean|undefined|((event: any) => void)>} Attributes */
 /** @typedef {Node|string|Attributes|null|undefined|false} Part a child, or attributes */
@@ -7,8 +7,8 @@
 const HTML = document.documentElement.namespaceURI;
 
 /**
- * Make an element from its tag, with its classes after dots; its children; and its attributes, of
- * which functions are event listeners.
+ * Make an element from its tag and classes (`p.faint.wide`), its children and its attributes.
+ * Attributes that are functions become event listeners.
  * @param {string|null} language
  * @param {string} kind
  * @param {(Part|Part[])[]} parts
@@ -53,7 +53,7 @@ export const button = (label, click, attributes) =>
   el("button", { click, ...attributes }, label);
 
 /**
- * An element that scrolls, by the keyboard too.
+ * An element that scrolls, also by keyboard.
  * @param {string} kind @param {string} label @param {...Part} children
  */
 export const scrolling = (kind, label, ...children) =>

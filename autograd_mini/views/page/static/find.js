@@ -1,12 +1,12 @@
 // @ts-check
-// Search: by name, operation, shape or scope; `grad:nan` and `grad:0` find gradients gone wrong.
+// Search by name, operation, shape or scope. `grad:nan` and `grad:0` find suspicious gradients.
 import { array, mainTape } from "./state.js";
 import { button, byId, el } from "./dom.js";
 /** @typedef {import("./types.js").Tape} Tape */
 
 const MOST_LISTED = 12;
 
-/** The nodes that a text finds. @param {string} text @returns {number[]} */
+/** The nodes that match a text. @param {string} text @returns {number[]} */
 function matches(text) {
   const tape = mainTape();
   const wanted = text.trim().toLowerCase();
@@ -63,7 +63,7 @@ function listHits(text, choose) {
   });
   if (hits.length > MOST_LISTED)
     items.push(el("li", `and ${hits.length - MOST_LISTED} more`));
-  if (!hits.length) items.push(el("li", "nothing found"));
+  if (!hits.length) items.push(el("li", "no tensor found"));
   byId("found").replaceChildren(...items);
   byId("found").hidden = false;
   byId("found-count").textContent =

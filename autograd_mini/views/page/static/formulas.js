@@ -1,5 +1,5 @@
 // @ts-check
-// Formulas and arrays with a caption, as the cards below the graph show them.
+// Formulas and captioned arrays for the cards below the graph.
 import { array } from "./state.js";
 import { cells } from "./arrays.js";
 import { el, scrolling } from "./dom.js";
@@ -7,7 +7,7 @@ import { formula } from "./math.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./dom.js").Part} Part */
 
-/** A formula, and below it a line for each name in it. @param {string} tex */
+/** A formula, and a line below it for each name that it defines. @param {string} tex */
 export const formulaLines = (tex) =>
   scrolling("div.math", "formula", ...tex.split("\\\\").map(formula));
 

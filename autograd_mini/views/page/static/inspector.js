@@ -1,5 +1,5 @@
 // @ts-check
-// The three cards below the graph: what happens, its numbers, and where they are added up.
+// The three cards below the graph: what happens, its numbers, and the sums they are added to.
 import { describedTape, direction, line, stepOf } from "./state.js";
 import { byId, el } from "./dom.js";
 import { formulaLines } from "./formulas.js";
@@ -10,10 +10,10 @@ import { chainRule, operation, seed } from "./numbers.js";
 /** @typedef {import("./dom.js").Part} Part */
 
 const MOST_CONTRIBUTIONS = 6; // of a step, shown one by one
-const SMALLEST = 0.7; // the scale of what is too wide
+const SMALLEST = 0.7; // the smallest scale
 
 /**
- * Fill a card. What is too wide for it is written smaller, up to a point.
+ * Fill a card. Parts that are too wide are scaled down, to `SMALLEST` at most.
  * @param {string} id @param {Part|Part[]} title @param {...Part} children
  */
 export function fill(id, title, ...children) {
@@ -57,12 +57,12 @@ function whatHappens(tape, step) {
 /** @param {Tape} tape @param {Step} step */
 function fillForward(tape, step) {
   fill("numbers", "With the numbers", operation(tape, step));
-  fill("ledger", "Saved for backward", ...saved(tape, step));
+  fill("ledger", "Saved for the backward pass", ...saved(tape, step));
 }
 
 /** @param {Tape} tape @param {Step} step */
 function fillSeed(tape, { node, why = "" }) {
-  fill("numbers", "Where it starts", seed(tape, node));
+  fill("numbers", "The first gradient", seed(tape, node));
   fill("ledger", "The chain rule", el("p", why));
 }
 

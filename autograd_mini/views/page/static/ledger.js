@@ -1,5 +1,5 @@
 // @ts-check
-// The ledger of a gradient: its contributions so far, and their sum. And what forward saves for it.
+// The ledger of a gradient: its contributions so far, and their sum. Also the values saved for it.
 import { array, arrived, brief } from "./state.js";
 import { cells } from "./arrays.js";
 import { el, scrolling } from "./dom.js";
@@ -40,7 +40,7 @@ const earlierLine = (count) =>
   el(
     "tr",
     el("td"),
-    el("th", { colspan: 2, scope: "row" }, `${count} contributions before`),
+    el("th", { colspan: 2, scope: "row" }, `${count} earlier contributions`),
   );
 
 /** @param {Tape} tape @param {Sum} sum @param {boolean} adds @returns {Part} */
@@ -65,17 +65,17 @@ const totalLine = (tape, name, total) =>
   );
 
 /**
- * What a forward step keeps for the backward pass.
+ * The values that a forward step saves for the backward pass.
  * @param {Tape} tape @param {Step} step @returns {Part[]}
  */
 export function saved({ nodes }, { node, locals }) {
-  if (!locals) return [el("p", "No derivative flows through this.")];
-  const kept = brief(
+  if (!locals) return [el("p", "No gradient flows through this node.")];
+  const names = brief(
     [...(nodes[node].inputs ?? []), node].map((i) => nodes[i].name),
   );
   return [
-    el("p", "Kept for the way back: ", el("i", kept)),
-    el("p", "The local derivative that the way back will use:"),
+    el("p", "Values: ", el("i", names)),
+    el("p", "Local derivative used in the backward pass:"),
     ...locals.map(formulaLines),
   ];
 }

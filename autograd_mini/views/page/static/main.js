@@ -1,5 +1,5 @@
 // @ts-check
-// The page: connects what the reader does to what is drawn.
+// The page: connect buttons, keys and sliders to the drawing functions.
 import { data, mainTape, readData, state } from "./state.js";
 import { button, byId, press } from "./dom.js";
 import { listenToControls } from "./controls.js";
@@ -17,7 +17,7 @@ import {
 import { fit, listenToPointer, zoom } from "./panzoom.js";
 import { togglePlay } from "./player.js";
 
-/** What the buttons do, by their id. @type {Record<string, () => void>} */
+/** The actions of the buttons, by id. @type {Record<string, () => void>} */
 const ACTIONS = {
   first: () => go(0),
   previous: () => go(state.step - 1),
@@ -48,7 +48,7 @@ function toggleTable() {
   redraw();
 }
 
-/** A key does what the button or the field that names it does. @param {KeyboardEvent} event */
+/** Click or focus the element that lists a key as its shortcut. @param {KeyboardEvent} event */
 function onKey(event) {
   const { key, ctrlKey, metaKey, altKey } = event;
   const target = /** @type {HTMLElement} */ (event.target);

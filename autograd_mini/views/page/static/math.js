@@ -1,5 +1,5 @@
 // @ts-check
-// The formulas: from the small part of TeX that Python writes, to MathML.
+// Formulas: convert the part of TeX that Python writes to MathML.
 import { math } from "./dom.js";
 
 /** @type {Record<string, string>} */
@@ -50,7 +50,7 @@ const OPERATORS = "+-=,:'@<>/*";
 // a command, an escaped sign, a number, blanks, or a letter with its accents
 const WORD = /\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?(?:e[+-]?\d+)?|\s+|[^]\p{M}*/gu;
 
-/** Reads words one by one, each method as much as it needs. */
+/** A parser. Each method reads the words that it needs. */
 class Parser {
   /** @param {string} tex */
   constructor(tex) {
@@ -58,7 +58,7 @@ class Parser {
     this.at = 0;
   }
 
-  /** What stands up to the word `end`. @param {string} end */
+  /** Everything up to the word `end`. @param {string} end */
   row(end) {
     const made = math("mrow");
     while (this.at < this.words.length && this.words[this.at] !== end) {
@@ -78,7 +78,7 @@ class Parser {
     return this.atom() ?? math("mrow");
   }
 
-  /** A number, a sign, a letter, a command, or what is in braces; null for blanks. */
+  /** A number, a sign, a letter, a command or a group in braces; null for blanks. */
   atom() {
     const word = this.words[this.at++] ?? " ";
     if (/^\s/.test(word)) return null;
@@ -126,7 +126,7 @@ class Parser {
     return math("mo", { form: "prefix", lspace: "0", rspace }, name); // a function, as in \exp x
   }
 
-  /** What is in braces, verbatim. */
+  /** The content of braces, verbatim. */
   text() {
     let depth = 0;
     let found = "";

@@ -19,7 +19,7 @@ import { updateTimeline } from "./timeline.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Step} Step */
 
-/** The nearest step that there is. @param {number} step */
+/** The nearest step that exists. @param {number} step */
 const clamp = (step) =>
   Math.trunc(Math.max(0, Math.min(step, mainTape().steps.length - 1))) || 0;
 
@@ -38,7 +38,7 @@ export function render() {
   writeAddress();
 }
 
-/** Draw the chosen levels, and all that is on them. */
+/** Draw the chosen levels and their contents. */
 export function redraw() {
   const { parent, title = "", group } = level();
   drawScene({ open, choose });
@@ -52,7 +52,7 @@ export function redraw() {
   fit();
 }
 
-/** What the page says of the result, and a screen reader of the step. */
+/** Update the line about the result, and the text for screen readers. */
 function updateTexts() {
   const tape = mainTape();
   const { nodes, steps, symbol } = tape;
@@ -68,10 +68,10 @@ function updateTexts() {
   byId("subtitle").textContent = [
     `${symbol} = ${value} · ${operations}`,
     ...others,
-  ].join(" beside ");
+  ].join(" and ");
 }
 
-/** Go to a step; if no card of the level shows it, on the level above. @param {number} step */
+/** Go to a step. If no card of the level shows it, go up a level. @param {number} step */
 export function go(step) {
   const tape = mainTape();
   const before = tape.level;
@@ -94,7 +94,7 @@ function open(tape, which) {
 export const openParent = () => open(mainTape(), level().parent ?? 0);
 export const toggleGroups = () => open(mainTape(), level().group ?? 0);
 
-/** Go to the next step that a node takes part in. @param {Tape} tape @param {number} node */
+/** Go to the next step that involves a node. @param {Tape} tape @param {number} node */
 export function choose(tape, node) {
   if (tape !== mainTape()) return;
   const steps = tape.steps.flatMap((step, i) =>
@@ -104,7 +104,8 @@ export function choose(tape, node) {
 }
 
 /**
- * Whether a step computes a node, propagates its gradient or adds to it; or uses it, if a leaf.
+ * Whether a step computes a node, propagates its gradient or adds to it. For a leaf, also whether
+ * it uses the leaf.
  * @param {Tape} tape @param {Step} step @param {number} node
  */
 function takesPart({ nodes }, step, node) {
@@ -118,7 +119,7 @@ function takesPart({ nodes }, step, node) {
   );
 }
 
-/** Show a view, at about the same place of the timeline. @param {number} tab */
+/** Show a view at about the same position of the timeline. @param {number} tab */
 export function showTab(tab) {
   const share = state.step / (mainTape().steps.length - 1);
   state.tab = tab;
@@ -141,7 +142,7 @@ function writeAddress() {
   }
 }
 
-/** Go where the address points. */
+/** Go to the step and the view of the address. */
 export function readAddress() {
   const { dataset } = document.documentElement;
   const asked = new URLSearchParams(location.hash.slice(1));

@@ -58,7 +58,7 @@ const gradient = (tape, node, label, mark) =>
   );
 
 /**
- * Upstream times local is a contribution; or, if the rule does more, what it returns.
+ * A contribution: upstream times local, or else the result of the rule.
  * @param {Tape} tape @param {number} node @param {Contribution} contribution
  */
 export function chainRule(tape, node, contribution) {

@@ -1,5 +1,5 @@
 // @ts-check
-// The windows on the graphs scroll, also by dragging, and zoom by buttons, keys or a pinch.
+// The windows of the graphs: scroll, drag to pan, and zoom by button, key or pinch.
 import { byId } from "./dom.js";
 import { views } from "./scene.js";
 /** @typedef {import("./scene.js").View} View */
@@ -10,7 +10,7 @@ const GOOD = 0.9;
 const LARGE = 1.6; // the largest scale that a fit chooses
 const NARROW = 700; // px; the width of a small screen
 const PAD = 14; // px around a graph
-const DRAG = 4; // px; what moves less is a click
+const DRAG = 4; // px; a shorter movement is a click
 const SHEET = "700px"; // about the width of a printed page
 
 /** The size of a window without padding, and where the graph starts in it. @param {View} view */
@@ -24,7 +24,7 @@ function space({ stage }) {
 }
 
 /**
- * Scale a graph. What is at the point (x, y) of the window stays there; by default the middle.
+ * Scale a graph around the point (x, y) of its window, by default its centre.
  * @param {View} view @param {number} wanted @param {number} [x] @param {number} [y]
  */
 function scaleTo(
@@ -46,7 +46,7 @@ function scaleTo(
   stage.scrollTo(left, down);
 }
 
-/** Show all of each graph; unless `whole` is set, at a scale that can be read. */
+/** Show each graph at a readable scale, or all of it if `whole` is set. */
 export function fit(whole = false) {
   for (const view of views) scaleTo(view, fittingScale(view, whole));
   follow();
@@ -66,7 +66,7 @@ function fittingScale(view, whole) {
 export const zoom = (factor) =>
   views.forEach((view) => scaleTo(view, view.scale * factor));
 
-/** Scroll to the cards that take part in the step; if they do not fit, to that of the step. */
+/** Scroll to the cards of the step. If they do not fit, scroll to the card of its node. */
 export function follow() {
   for (const { stage, scene } of views) {
     for (const wanted of [".card:is(.now, .receives)", ".card.now"]) {
@@ -85,7 +85,7 @@ export function follow() {
 }
 
 /**
- * How far to scroll, so that boxes are in a frame; a single box that is larger, from its start on.
+ * The distance to scroll until boxes are inside a frame, or until the start of one large box is.
  * @param {DOMRect} frame @param {DOMRect[]} boxes
  * @param {"left"|"top"} near @param {"right"|"bottom"} far
  */
@@ -130,14 +130,14 @@ function listenToDrag() {
     moved += Math.hypot(movementX, movementY);
     if (moved > DRAG) held.scrollBy(-movementX, -movementY);
   });
-  /** The end of a drag is not a click. @param {MouseEvent} event */
+  /** Ignore the click at the end of a drag. @param {MouseEvent} event */
   const onClick = (event) => {
     if (moved > DRAG && event.detail) event.stopPropagation();
   };
   addEventListener("click", onClick, { capture: true });
 }
 
-/** Zoom, if a modifier is held, as the browser reports a pinch. @param {WheelEvent} event */
+/** Zoom if a modifier is held. Browsers report a pinch this way. @param {WheelEvent} event */
 function onWheel(event) {
   const view = views.find(({ stage }) =>
     stage.contains(/** @type {Node} */ (event.target)),

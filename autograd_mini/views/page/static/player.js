@@ -1,12 +1,12 @@
 // @ts-check
-// Play: go from step to step, until the end.
+// Play: go from step to step until the end.
 import { state } from "./state.js";
 import { byId, press } from "./dom.js";
 import { go, isAtEnd } from "./navigation.js";
 
 const PACE = 1100; // milliseconds for each step
 
-/** Start to play, or pause. */
+/** Play or pause. */
 export function togglePlay() {
   if (state.playing) pause();
   else start();

@@ -1,5 +1,5 @@
 // @ts-check
-// The graph: drawn once for a level; a step then redraws only what it changes.
+// The graph is drawn once for each level. A step then updates only the changed parts.
 import { data, shownTapes, state, stepOf } from "./state.js";
 import { cardBody, cardLabel, cardState } from "./card.js";
 import { button, byId, el, mark, svg } from "./dom.js";
@@ -10,10 +10,10 @@ import { button, byId, el, mark, svg } from "./dom.js";
 /** @typedef {import("./types.js").Box} Box */
 
 /** The elements of an edge. @typedef {{forward?: Element, back?: Element, pill?: Element}} Way */
-/** A card, and what it shows. @typedef {{element: HTMLElement, key: string}} CardView */
+/** A card, and a key of its current content. @typedef {{element: HTMLElement, key: string}} CardView */
 
 /**
- * A tape in its window, in which it is moved by x and y, and scaled.
+ * A tape in its window. The graph is moved by x and y, and scaled.
  * @typedef {object} View
  * @property {Tape} tape
  * @property {Level} level
@@ -27,7 +27,7 @@ import { button, byId, el, mark, svg } from "./dom.js";
  */
 
 /**
- * What a click on a card or a box does.
+ * The actions of a click on a card or a box.
  * @typedef {object} Clicks
  * @property {(tape: Tape, level: number) => void} open
  * @property {(tape: Tape, node: number) => void} choose
@@ -36,7 +36,7 @@ import { button, byId, el, mark, svg } from "./dom.js";
 /** @type {View[]} */
 export let views = [];
 
-/** Draw the chosen levels, each tape in a window of its own. @param {Clicks} clicks */
+/** Draw the chosen levels, with a window for each tape. @param {Clicks} clicks */
 export function drawScene(clicks) {
   const heights = data.tapes.flatMap(({ levels }) =>
     levels.map(({ height }) => height),
@@ -139,7 +139,7 @@ function drawCard(tape, place, { open, choose }) {
   );
 }
 
-/** Bring all that is drawn to the current step. */
+/** Update the graphs to the current step. */
 export function updateScene() {
   for (const { tape, level, cards, ways } of views) {
     level.cards.forEach((place, i) => updateCard(tape, place, cards[i]));
@@ -173,15 +173,15 @@ function updateCard(tape, place, card) {
 function updateEdge(
   tape,
   level,
-  { to, record = level.cards[to].node, back },
+  { to, user = level.cards[to].node, back },
   way,
 ) {
   const step = stepOf(tape);
   const { phase, node } = tape.steps[step];
-  const isNow = node === record;
-  const passed = tape.passed[record] <= step;
+  const isNow = node === user;
+  const passed = tape.passed[user] <= step;
   mark(way.forward, {
-    ahead: tape.made[record] > step,
+    ahead: tape.made[user] > step,
     now: isNow && phase === "forward",
   });
   mark(way.back, { ahead: !passed, now: isNow && phase === "backward" });

@@ -1,5 +1,5 @@
 // @ts-check
-// The data, and what the reader has chosen. Everything on the page is drawn from these two.
+// The data of the page, and the choices of the reader. Everything is drawn from these two.
 //
 // A slider changes `state.variant` (see controls.js). `array` and `line` read each number from the
 // pool of that variant, so the next drawing shows the new numbers everywhere.
@@ -12,14 +12,14 @@ import { byId } from "./dom.js";
 export const state = {
   tab: 0,
   step: 0,
-  variant: 0, // of the numbers, which a slider chooses
-  example: -1, // of a batch; -1 for the whole
+  variant: 0, // of the numbers; a slider selects it
+  example: -1, // of a batch; -1 for all
   playing: 0, // the timer, while it plays
   table: false,
 };
 export let data = /** @type {Data} */ ({});
 
-/** Read the data, and derive from it what is asked for often. */
+/** Read the data, and prepare lookups. */
 export async function readData() {
   const plain = document.getElementById("data")?.textContent;
   data = plain ? JSON.parse(plain) : await unpacked();
@@ -27,7 +27,7 @@ export async function readData() {
   data.tapes.forEach(prepare);
 }
 
-/** @returns {Promise<Data>} the data, if they were compressed */
+/** @returns {Promise<Data>} compressed data */
 async function unpacked() {
   const bytes = Uint8Array.from(atob(byId("packed").textContent ?? ""), (c) =>
     c.charCodeAt(0),
@@ -61,7 +61,7 @@ function prepare(tape, nth) {
   });
 }
 
-/** @returns {Tape[]} the tapes on view */
+/** @returns {Tape[]} the visible tapes */
 export const shownTapes = () =>
   data.tabs[state.tab].tapes.map((i) => data.tapes[i]);
 
@@ -81,7 +81,7 @@ export const stepOf = (tape) =>
   tape === mainTape() ? state.step : (data.compare?.together[state.step] ?? 0);
 
 /**
- * What has been added to the gradient of a node so far.
+ * The contributions to the gradient of a node so far.
  * @param {Tape} tape @param {number} node @param {number} [now]
  */
 export const arrived = (tape, node, now = stepOf(tape)) =>
@@ -100,7 +100,7 @@ export function array(tape, id) {
 }
 
 /**
- * A line with the numbers of one entry; none for a chosen example, since it is about the whole.
+ * A line with the numbers of one entry; empty if an example is chosen.
  * @param {Tape} tape @param {number} [id] @returns {string}
  */
 export const line = (tape, id) =>
@@ -115,7 +115,7 @@ export function brief(names) {
 }
 
 /**
- * From where to where a step goes. On a long tape Python left that out.
+ * The direction of a step: "x → y". For a long tape it is computed here.
  * @param {Tape} tape @param {Step} step
  */
 export function direction({ nodes }, { way, node, gives }) {

@@ -1,5 +1,5 @@
 // @ts-check
-// The tape as a table, for those who read rather than look.
+// The tape as a table.
 import { array, arrived, mainTape, state } from "./state.js";
 import { spoken } from "./arrays.js";
 import { byId, el, mark } from "./dom.js";

@@ -1,5 +1,5 @@
 // @ts-check
-// The steps in a row: forward in blue, then backward in orange, which mirrors it.
+// The steps in a row: forward in blue, then backward in orange.
 import { direction, mainTape, state } from "./state.js";
 import { button, byId, el, mark } from "./dom.js";
 /** @typedef {import("./types.js").Tape} Tape */

@@ -1,19 +1,19 @@
 // @ts-check
-// The shapes of the data that Python wrote into the page (views/page/data.py).
-// Numbers are texts already.
+// The types of the data that Python writes into the page (views/page/data.py).
+// Numbers are already text.
 
 /**
- * An array, or an example of a batch: a letter for the tint of each cell, and its text.
+ * An array, or an example of a batch. Each cell has a letter for its tint, and a text.
  * @typedef {object} ArrayData
  * @property {string} shape
  * @property {string[]} tint a string for each row
- * @property {string[][]} [text] none for a heat map
+ * @property {string[][]} [text] missing for a heat map
  * @property {string[]} [notes] lines below a heat map
  * @property {ArrayData[]} [each] the examples of a batch
  */
 
 /**
- * Arrays and lines of text. In all pools but the first, null is what is as in the first.
+ * Arrays and lines of text. After the first pool, null means "the same as in the first pool".
  * @typedef {(ArrayData|string|null)[]} Pool
  */
 
@@ -44,7 +44,7 @@
  * @property {string} [local] the local derivative as a formula
  * @property {number} value
  * @property {number} total
- * @property {number} open how many contributions are still to come
+ * @property {number} open the number of contributions that have not arrived yet
  * @property {number} [slope] the local derivative as an array
  * @property {number} [entry]
  * @property {string} [summed] how a broadcast was undone
@@ -69,7 +69,7 @@
 /** @typedef {{x: number, y: number, w: number, h: number}} Box */
 
 /**
- * A card on a level. One that is folded stands for several tensors, in runs of positions.
+ * A card on a level. A folded card contains several tensors, as runs of positions.
  * @typedef {object} Folding
  * @property {number} node
  * @property {boolean} [outside]
@@ -86,7 +86,7 @@
  * @property {number} from
  * @property {number} to
  * @property {number} [argument]
- * @property {number} [record] the node that uses the argument
+ * @property {number} [user] the node that uses the argument
  * @property {string} [path] forward
  * @property {string} [back] backward
  * @property {{text: string, x: number, y: number, w: number}} [pill] the local derivative
@@ -106,9 +106,9 @@
  */
 
 /**
- * What moves a slider from one variant of the numbers to another: each position has one.
+ * A slider. Each position selects a variant of the numbers.
  * @typedef {object} Slider
- * @property {"film"|"input"|"hard"} kind "hard" is a button
+ * @property {"recording"|"input"|"hard"} kind "hard" is a button
  * @property {string} label
  * @property {string[]} ticks
  * @property {number[]} variants
@@ -133,7 +133,7 @@
 /** @typedef {Findings & {together: number[], hard?: Findings}} Compare */
 
 /**
- * What has been added to a gradient at a step, and the sum so far. The seed is not a contribution.
+ * A contribution to a gradient at a step, and the sum so far. The seed has no contribution.
  * @typedef {{step: number, total: number, contribution?: Contribution}} Sum
  */
 
@@ -148,12 +148,12 @@
  * @property {number} first the level to open with
  * @property {string} symbol
  * @property {string} value
- * @property {string} operations how many
+ * @property {string} operations the number of operations
  * @property {Pool[]} pools one for each variant of the numbers
  * @property {number[]} made the step that computed each node
  * @property {number[]} passed the step that propagated the gradient of each node
  * @property {Sum[][]} sums what was added to the gradient of each node
- * @property {number} level the level on view
+ * @property {number} level the visible level
  */
 
 /**
