@@ -395,7 +395,7 @@ def test_long_chains_need_no_recursion(count):
         (2, [(0, 7)], {}, "an edge names 7, which is not among the nodes"),
         (2, [(0, 1, 41.0)], {}, "port 41.0 is not on the side of node 0: 0 to 40"),
         (2, [(0, 1, None, None, (-1, 2))], {}, "a label has no size"),
-        (2, [], {"direction": "up"}, "direction is 'LR' or 'TB', not 'up'"),
+        (2, [], {"direction": "up"}, "'LR' or 'TB', got 'up'"),
     ],
 )
 def test_what_cannot_be_drawn_is_named(nodes, edges, options, message):

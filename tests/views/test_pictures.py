@@ -210,11 +210,11 @@ def test_nothing_to_draw_is_an_error_that_says_what_to_do():
         draw(ag.tensor(1.0, requires_grad=True) * 2)
     with pytest.raises(ValueError, match="no result"):
         draw()
-    with pytest.raises(TypeError, match="draw takes tensors, not 3"):
+    with pytest.raises(TypeError, match="expected a Tensor, got 3"):
         draw(3)
     loss = softmax_chain()
     for options, wrong in [
-        ({"direction": "up"}, "direction is 'LR' or 'TB', not 'up'"),
+        ({"direction": "up"}, "'LR' or 'TB', got 'up'"),
         ({"theme": "blue"}, "draw: theme is 'auto', 'light' or 'dark', not 'blue'"),
         ({"max_nodes": 0}, "max_nodes must be at least 1, got 0"),
         ({"depth": -1}, "depth must be at least 0, got -1"),
