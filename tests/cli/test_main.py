@@ -116,7 +116,7 @@ def test_unwritable_file_exits_1_with_one_line(capsys, folder, monkeypatch):
     (folder / "taken.dot").mkdir()
     monkeypatch.setitem(sys.modules, "vl_convert", None)
     for path, why in [
-        ("missing/x.dot", "no folder 'missing'"),
+        ("missing/x.dot", "folder 'missing' does not exist"),
         ("taken.dot", "'taken.dot': "),
         ("x.png", "pip install"),
     ]:

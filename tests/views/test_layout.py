@@ -1,4 +1,4 @@
-"""The layered layout: what must hold of every drawing, crossings compared with Graphviz's, odd graphs."""
+"""The layered layout: properties of every drawing, crossings compared with dot, odd graphs."""
 
 import random
 import shutil

@@ -128,16 +128,17 @@ def test_explain_has_80_columns_and_a_hanging_indent():
         assert all(line.startswith(indent) for line in others)
 
 
-def test_explain_tells_every_step_once():
+def test_explain_has_one_paragraph_per_node():
     loss, names = softmax_chain()
     text = ag.explain(loss, {**names, "L": loss})
     paragraphs = text.split("\n\n")
     assert len(paragraphs) == 1 + 7 + 1
-    assert paragraphs[0] == "Backward from L = 1.417: ∂L/∂L = 1."
-    assert "5. div made p = e / s = [0.659 0.2424 0.0986]. ∂L/∂p = [0 -4.125 0] arrives." in text
+    assert paragraphs[0] == "Backward pass from L = 1.417, with ∂L/∂L = 1."
     joined = " ".join(text.split())
-    assert "∂L/∂e += ∂L/∂s = [0.0892 0.0892 0.0892], which makes [0.0892 -0.2787 0.0892]." in joined
-    assert paragraphs[-1] == "At the leaves: ∂L/∂z = [0.659 -0.7576 0.0986]."
+    assert "5. div computed p = e / s = [0.659 0.2424 0.0986]." in joined
+    assert "Incoming gradient: ∂L/∂p = [0 -4.125 0]." in joined
+    assert "∂L/∂e += ∂L/∂s = [0.0892 0.0892 0.0892]. The sum is [0.0892 -0.2787 0.0892]." in joined
+    assert paragraphs[-1] == "Gradients of the leaves: ∂L/∂z = [0.659 -0.7576 0.0986]."
 
 
 @pytest.mark.parametrize("f", [lambda: ag.tensor(1.0), lambda: ag.tensor(1.0) * 2])
@@ -204,9 +205,9 @@ def test_no_other_array_is_called_by_a_variable():
     w = names["w"]
     w.name = "data"
     other = {"same": names["mask"].copy(), "data": names["mask"], "whole": names["data"]}
-    told = ag.explain(loss, {**other, "_hidden": names["targets"]})
-    assert not re.search("same|whole|hidden", told)
-    assert "mul made v2 = v1 · [1 0]" in told
+    text = ag.explain(loss, {**other, "_hidden": names["targets"]})
+    assert not re.search("same|whole|hidden", text)
+    assert "mul computed v2 = v1 · [1 0]" in text
 
 
 def test_class_indices_share_their_name_with_the_rows_that_they_stand_for():
@@ -255,4 +256,4 @@ def test_a_view_shows_nan_and_inf_to_an_observer_that_raises():
     with observing(Startled()):
         text = ag.explain(y)
     assert "∂v3/∂v2 · v1 = [-inf 0]" in text
-    assert text.endswith("At the leaves: ∂v3/∂x = [nan 1].")
+    assert text.endswith("Gradients of the leaves: ∂v3/∂x = [nan 1].")

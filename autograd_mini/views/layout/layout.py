@@ -27,7 +27,6 @@ from .layers import ROOT, Link, layered
 from .routes import Margins, Placed, group_boxes, line_up, route
 from .shapes import Edge, Group, Layout, Node, Spacing
 
-
 _SPACING = Spacing()
 
 
