@@ -137,7 +137,7 @@ def fan_out(width: int) -> Graph:
 
 
 def attention(heads: int) -> Graph:
-    """Return x -> q, k, v of each head -> score -> softmax -> weighted -> concatenated -> out, + x."""
+    """Return x -> q, k, v of each head -> score -> softmax -> weighted -> joined -> out, + x."""
     pairs, last = [], 1 + 6 * heads
     for h in range(heads):
         q, k, v, score, weight, result = range(1 + 6 * h, 7 + 6 * h)

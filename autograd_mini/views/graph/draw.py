@@ -79,7 +79,7 @@ def draw(
     TypeError
         If a result is not a Tensor.
     ValueError
-        If there is no result, or one is a leaf; if an option has a value that is not allowed; if
+        If there is no result, or one is a leaf. If the value of an option is invalid. If
         `unfuse` is set and no node is fused.
 
     Examples
