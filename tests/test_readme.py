@@ -46,9 +46,7 @@ def test_the_commands_that_draw_are_run_by_the_tests():
 def course_rows(text, start):
     """Return the notebooks and the exercises of each row of a table."""
     rows = [line for line in text.splitlines() if re.match(start, line)]
-    return [
-        (re.findall(r"(\d\d_\w+\.ipynb)\)", row), re.findall(r"`(\w+)`", row)) for row in rows
-    ]
+    return [(re.findall(r"(\d\d_\w+\.ipynb)\)", row), re.findall(r"`(\w+)`", row)) for row in rows]
 
 
 @pytest.mark.parametrize(("text", "start"), [(README, r"\| \[\d"), (COURSE, r"\| \d")])

@@ -270,18 +270,22 @@ class Tape(Sequence["Tensor"]):
 
 def contributions(node: Tensor, g: Cotangent, recorded: bool = False) -> list[Contribution]:
     """Return what the rules of a single node contribute to its arguments, given its adjoint `g`."""
-    collector = _Collector()
+    collector = _Collector(node)
     with observing(collector, alone=True):
         sweep([node], g, (), recorded)
     return collector.collected
 
 
 class _Collector(Observer):
-    def __init__(self) -> None:
+    """Collects the contributions of one node, without those of a backward pass inside its rule."""
+
+    def __init__(self, node: Tensor) -> None:
+        self.node = node
         self.collected: list[Contribution] = []
 
     def contributed(self, contribution: Contribution) -> None:
-        self.collected.append(contribution)
+        if contribution.node is self.node:
+            self.collected.append(contribution)
 
 
 def replay(

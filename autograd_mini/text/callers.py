@@ -41,7 +41,7 @@ class SourceLine(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The code of the line; empty if there is no source file, as with ``python -c``.
+        """The code of the line. It is empty without a source file, as with ``python -c``.
 
         Examples
         --------
@@ -65,7 +65,7 @@ def user_line() -> SourceLine:
 
 
 def user_frame() -> FrameType:
-    """Return the innermost frame outside this library and NumPy; the caller's if there is none."""
+    """Return the innermost frame outside this library and NumPy, or that of the caller."""
     frame = caller = sys._getframe(1)
     while frame.f_code.co_filename.startswith(_LIBRARIES):
         if frame.f_back is None:
@@ -75,5 +75,5 @@ def user_frame() -> FrameType:
 
 
 def quote(line: SourceLine, label: str = "") -> str:
-    """Return a place and the code there, indented as in a traceback."""
+    """Return the place of a line and its code, indented as in a traceback."""
     return f"  {label}{line}\n    {line.text}"

@@ -1,6 +1,6 @@
 """Lay out rows of text in columns that fit the terminal.
 
-Rows that are too wide have cells shortened, and then columns left out.
+If rows are too wide, cells are shortened first, and then columns are left out.
 """
 
 from __future__ import annotations
@@ -13,36 +13,25 @@ from typing import NamedTuple
 from .format import truncate, width, wrap
 from .terminal import colorize, transliterate
 
-LONGEST_NUMBER = 12  # columns of -1.2346e-300; words up to this width are not cut
-_NARROWEST = 20  # columns; rows that are narrower look all the same
+LONGEST_NUMBER = 12  # the width of -1.2346e-300; words up to this width are not cut
+_NARROWEST = 20  # the least width of a row
 _GAP = "  "
 
 
 class Section(NamedTuple):
-    """Rows under a header.
+    """Rows under a header."""
 
-    Attributes
-    ----------
-    rows : sequence of sequence of str
-        The header first.
-    shrink : sequence of (columns, least width)
-        Which columns are shortened, in this order, if the rows are too wide.
-    colors : mapping of column to colour
-    drop : sequence of int
-        Which columns are left out, in this order, if shortening is not enough.
-    """
-
-    rows: Sequence[Sequence[str]]
-    shrink: Sequence[tuple[Sequence[int], int]]
+    rows: Sequence[Sequence[str]]  #: the header first
+    shrink: Sequence[tuple[Sequence[int], int]]  #: columns to shorten in turn, and least widths
     colors: Mapping[int, str]
-    drop: Sequence[int] = ()
+    drop: Sequence[int] = ()  #: columns to leave out in turn, if shortening is not enough
 
 
 def format_sections(sections: Iterable[Section], columns: int | None, colored: bool) -> str:
-    """Return the sections one below the other, in letters that standard output can write.
+    """Return the sections in letters that standard output can write.
 
     They are `columns` wide, or as wide as the terminal. Cells are transliterated before they are
-    measured, since a replacement may be wider than its letter.
+    measured, because a replacement may be wider than its letter.
     """
     available = max(_NARROWEST, shutil.get_terminal_size().columns if columns is None else columns)
     texts = []
@@ -54,19 +43,19 @@ def format_sections(sections: Iterable[Section], columns: int | None, colored: b
 
 
 def _lines(section: Section, available: int) -> Iterator[str]:
-    """Yield the rows, and a line for what did not fit."""
+    """Yield the rows, and a line for columns that do not fit."""
     flexible = {i for columns, _ in section.shrink for i in columns}
     widths = _fit(section, flexible, available)
     for row in section.rows:
         yield _line(row, widths, flexible, section.colors)
-    if gone := [name for name, w in zip(section.rows[0], widths) if not w]:
-        yield wrap(f"no room for {', '.join(gone)}", 2, available)
+    if dropped := [name for name, w in zip(section.rows[0], widths) if not w]:
+        yield wrap(f"left out: {', '.join(dropped)}", 2, available)
     if _total(widths) > available:
         yield wrap(f"{_total(widths)} columns: names and numbers are not cut", 2, available)
 
 
 def _fit(section: Section, flexible: set[int], available: int) -> list[int]:
-    """Return the widths of the columns, made to fit; 0 for a column that is left out."""
+    """Return widths of the columns that fit, with 0 for a column that is left out."""
     columns = list(zip(*section.rows))
     whole = [max(map(width, column)) for column in columns]
     whole = [min(w, available) if i in flexible else w for i, w in enumerate(whole)]
@@ -88,7 +77,7 @@ def _width_of_word(cell: str) -> int:
 
 
 def _total(widths: Sequence[int]) -> int:
-    """Return the width of a row; the first gap is one blank narrower than the others."""
+    """Return the width of a row, whose first gap is one blank narrower than the others."""
     return sum(widths) + len(_GAP) * (sum(w > 0 for w in widths) - 1) - 1
 
 

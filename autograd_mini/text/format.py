@@ -1,7 +1,7 @@
-"""How numbers, arrays, names and arguments are written, the same in every view.
+"""Format numbers, arrays, names and arguments, in the same way for all views.
 
-Everything here gives one line of text, whatever it is given: a name with a line break in it must
-not break a table, and an array of a million entries must not be written out.
+Every function returns one short line: a name with a line break must not break a table, and an array
+of a million entries is abbreviated.
 """
 
 from __future__ import annotations
@@ -19,24 +19,21 @@ import numpy as np
 from ..core.tensor import Tensor
 
 ELLIPSIS = "…"
-_EMPTY = f"[{ELLIPSIS}]"  # an array that there is no room for
-MOST_ENTRIES = 6  # of an array, on one line
-MOST_LISTED = 6  # of several things on one line
-LONGEST_ARGUMENT = 60  # characters of an argument that is of no kind we know
-_NARROW = re.compile("[ -~∂·′²ᵀ→ŷℓ…≠≤≥]*")  # ASCII, and the letters that formulas are written with
-_ARRAY = re.compile(r"\[(?:[^][]|\[(?:[^][]|\[[^][]*\])*\])*\]")  # brackets, three deep
-_KIND = re.compile(
-    r"\b(?:bool|u?int\d+|float\d+)\(\d[\d, ]*\)"
-)  # an array that is named, by `dtype_and_shape`
-_BREAK = re.compile(r" (?![^][]{0,80}\])")  # a blank, but not before the end of a row
+_EMPTY = f"[{ELLIPSIS}]"  # an array that does not fit
+MOST_ENTRIES = 6  # entries of an array on one line
+MOST_LISTED = 6  # items of a list on one line
+_LONGEST_ARGUMENT = 60  # characters of an argument of an unknown type
+_NARROW = re.compile("[ -~∂·′²ᵀ→ŷℓ…≠≤≥]*")  # ASCII, and the letters of formulas
+_ARRAY = re.compile(r"\[(?:[^][]|\[(?:[^][]|\[[^][]*\])*\])*\]")  # brackets, three levels deep
+_KIND = re.compile(r"\b(?:bool|u?int\d+|float\d+)\(\d[\d, ]*\)")  # a text of `dtype_and_shape`
+_BREAK = re.compile(r" (?![^][]{0,80}\])")  # a blank outside of brackets
 
-
-#: what to call tensors, by creation number, and arrays that are in a variable, by `Place`
+#: the names of tensors, by creation number, and of arrays that are in a variable, by `Place`
 Names = Mapping[Any, str]
 
 
 class Place(NamedTuple):
-    """Where an array lies in memory: a view of all of it is the same array, any other is not."""
+    """The place of an array in memory: a view of the whole array has the same place."""
 
     address: int
     shape: tuple[int, ...]
@@ -50,12 +47,12 @@ class Place(NamedTuple):
 
 
 def variable(x: Any, names: Names) -> str | None:
-    """What an array is called that is in a variable; None for what is not."""
+    """Return the name of the variable that an array is in, or None."""
     return names.get(Place.of(x)) if isinstance(x, np.ndarray) and x.ndim else None
 
 
 def format_number(x: Any, digits: int = 5) -> str:
-    """A number with at most `digits` significant digits and, from 0.01 on, four decimals.
+    """Return a number with at most `digits` significant digits and, from 0.01 on, four decimals.
 
     Examples
     --------
@@ -68,18 +65,18 @@ def format_number(x: Any, digits: int = 5) -> str:
     try:
         x = float(x)
     except (TypeError, ValueError, OverflowError):  # an entry of an object array
-        return truncate(one_line(str(x)), LONGEST_ARGUMENT)
+        return truncate(one_line(str(x)), _LONGEST_ARGUMENT)
     if x.is_integer() and abs(x) < 1e6:
-        return str(int(x))  # also of -0.0, whose sign would only puzzle
+        return str(int(x))  # this also drops the sign of -0.0
     if 0.01 <= abs(x) < 10 ** (digits - 4):
         return f"{x:.4f}".rstrip("0").rstrip(".")
     return f"{x:.{min(digits, 4) if abs(x) < 1 else digits}g}"
 
 
 def format_array(array: Any, most: int = MOST_ENTRIES) -> str:
-    """The entries of an array on one line; after `most` of them an ellipsis.
+    """Return the entries of an array on one line, with an ellipsis after `most` of them.
 
-    An array that is not NumPy's may be lazy: it is named, not computed.
+    An array that is not NumPy's may be lazy, so its entries are not computed.
 
     Examples
     --------
@@ -94,7 +91,7 @@ def format_array(array: Any, most: int = MOST_ENTRIES) -> str:
         return format_number(array[()])
     if array.size == 0:
         return "[]"
-    rows = list(accumulate(reversed(array.shape), mul))  # entries from one bracket to the next
+    rows = list(accumulate(reversed(array.shape), mul))  # numbers of entries between brackets
     words = []
     for i, x in enumerate(array.flat[:most]):
         opened, closed = (sum((i + after) % n == 0 for n in rows) for after in (0, 1))
@@ -103,13 +100,13 @@ def format_array(array: Any, most: int = MOST_ENTRIES) -> str:
 
 
 def dtype_and_shape(array: Any) -> str:
-    """What kind of array it is, when its entries are too many to show: ``float64(128, 10)``."""
+    """Return the dtype and shape of an array: ``float64(128, 10)``."""
     name = array.dtype if isinstance(array, np.ndarray) else type(array).__name__
     return f"{name}{array.shape}"
 
 
 def one_line(text: str) -> str:
-    r"""The text with everything that has no width of its own on the line written as an escape.
+    r"""Return the text with unprintable characters escaped.
 
     Examples
     --------
@@ -118,56 +115,53 @@ def one_line(text: str) -> str:
     """
     if text.isprintable():
         return text
-    joiners = "\u200c\u200d"  # which words of some scripts, and some emoji, are written with
+    joiners = "\u200c\u200d"  # part of words in some scripts, and of some emoji
     return "".join(
         c if c.isprintable() or c in joiners else c.encode("unicode_escape").decode() for c in text
     )
 
 
 def labels(tensors: Sequence[Tensor]) -> dict[int, str]:
-    """What to call each tensor of a tape, by creation number: no two alike.
+    """Return a unique name for each tensor of a tape, by creation number.
 
-    Its name; or its number in the tape, as in ``v3``, when it has none. A name used twice gets
-    the number too (``w#3``), and ``#3`` alone stands for a ``v3`` that is somebody's name.
+    A tensor without a name is called by its number in the tape, as in ``v3``. A name used twice is
+    followed by the number (``w#3``). If another tensor has the name ``v3``, this becomes ``#3``.
     """
-    named = Counter(one_line(str(t.name)) for t in tensors if t.name)
+    counts = Counter(one_line(str(t.name)) for t in tensors if t.name)
     names = {}
     for i, t in enumerate(tensors):
-        name = one_line(str(t.name)) if t.name else f"v{i}"
         if t.name:
-            names[t.order] = name if named[name] == 1 else f"{name}#{i}"
+            name = one_line(str(t.name))
+            names[t.order] = name if counts[name] == 1 else f"{name}#{i}"
         else:
-            names[t.order] = f"#{i}" if name in named else name
+            names[t.order] = f"#{i}" if f"v{i}" in counts else f"v{i}"
     return names
 
 
 def made_by(t: Tensor) -> str:
-    """The operation that made a tensor; for one that no operation made, what it is."""
+    """Return the operation of a node, or "leaf" or "const"."""
     if t.op is not None:
         return t.op.name
     return "leaf" if t.requires_grad else "const"
 
 
 def arguments(t: Tensor, names: Names) -> list[str]:
-    """The arguments that a record's primitive was given, one text each; those of a leaf are none.
-
-    What is None, and a keyword that is False, says nothing and is left out.
-    """
+    """Return a text for each argument of a node, without None and keywords that are False."""
     if t.op is None:
         return []
-    indexed = t.op.name == "getitem"  # there None is an index like any other
-    other = _index if indexed else format_argument
-    written = [
+    is_index = t.op.name == "getitem"  # None is an index, too
+    other = _index if is_index else format_argument
+    texts = [
         names[a.order] if isinstance(a, Tensor) else variable(a, names) or other(a)
         for a in t.inputs
-        if a is not None or indexed
+        if a is not None or is_index
     ]
-    chosen = {k: v for k, v in t.kwargs.items() if v is not None and v is not False}
-    return written + [f"{key}={format_argument(value)}" for key, value in chosen.items()]
+    keywords = {k: v for k, v in t.kwargs.items() if v is not None and v is not False}
+    return texts + [f"{key}={format_argument(value)}" for key, value in keywords.items()]
 
 
 def format_argument(a: Any) -> str:
-    """An argument that is not a Tensor: a number, an array, an index, a shape, a dtype.
+    """Return an argument that is not a Tensor: a number, an array, an index, a shape, a dtype.
 
     Examples
     --------
@@ -182,7 +176,7 @@ def format_argument(a: Any) -> str:
         return _index(a)
     if isinstance(a, np.dtype):
         return str(a)
-    return truncate(one_line(repr(a)), LONGEST_ARGUMENT)
+    return truncate(one_line(repr(a)), _LONGEST_ARGUMENT)
 
 
 def _all_ints(items: tuple[Any, ...]) -> bool:
@@ -190,7 +184,7 @@ def _all_ints(items: tuple[Any, ...]) -> bool:
 
 
 def _index(index: Any) -> str:
-    """As it is written behind an array: ``[1:, None]``."""
+    """Return an index in brackets: ``[1:, None]``."""
     parts = index if isinstance(index, tuple) else (index,)
     return f"[{', '.join(map(_part_of_index, parts))}]"
 
@@ -204,7 +198,7 @@ def _part_of_index(i: Any) -> str:
 
 
 def join(texts: Sequence[str], ellipsis: str = ELLIPSIS) -> str:
-    """Texts with commas between them: of many, the first few and the last.
+    """Return texts with commas between them. If there are many, some in the middle are left out.
 
     Examples
     --------
@@ -217,22 +211,17 @@ def join(texts: Sequence[str], ellipsis: str = ELLIPSIS) -> str:
 
 
 def width(text: str) -> int:
-    """The columns of a terminal that a line takes: two for a wide character, none for an accent."""
+    """Return the columns that a line needs: two for a wide character, none for an accent."""
     if text.isascii() or _NARROW.fullmatch(text):  # nearly all text, and ten times as fast
         return len(text)
-    return sum(
-        0 if unicodedata.category(c) in ("Mn", "Me", "Cf") else 1 + _is_wide(c) for c in text
-    )
+    letters = [c for c in text if unicodedata.category(c) not in ("Mn", "Me", "Cf")]
+    return len(letters) + sum(unicodedata.east_asian_width(c) in "WF" for c in letters)
 
 
-def _is_wide(c: str) -> bool:
-    return unicodedata.east_asian_width(c) in "WF"
+def truncate(text: str, columns: int) -> str:
+    """Return the text in at most `columns`, cut between words, so that no number loses digits.
 
-
-def truncate(text: str, room: int) -> str:
-    """The text in at most `room` columns: cut between words, so that no number loses digits.
-
-    Arrays in it give way first, the longest before the others: names say more.
+    Arrays in it are shortened first, the longest before the others, because names say more.
 
     Examples
     --------
@@ -242,54 +231,51 @@ def truncate(text: str, room: int) -> str:
     […], W1, b1
     """
     for array in sorted(_ARRAY.findall(text), key=len, reverse=True):
-        if array != text and width(text) > room:
-            least = max(len(_EMPTY), width(array) - width(text) + room)
+        if array != text and width(text) > columns:
+            least = max(len(_EMPTY), width(array) - width(text) + columns)
             text = text.replace(array, truncate(array, least), 1)
-    for named in _KIND.findall(text):
-        if named != text and width(text) > room:
-            text = text.replace(named, _EMPTY, 1)
-    if width(text) <= room:
+    for kind in _KIND.findall(text):
+        if kind != text and width(text) > columns:
+            text = text.replace(kind, _EMPTY, 1)
+    if width(text) <= columns:
         return text
-    words = text[:room].split(" ")  # the last may be a part of a word: it goes in any case
+    words = text[:columns].split(" ")  # the last may be a part of a word, and is always dropped
     while len(words) > 1:
         words.pop()
         shorter = _unfinished(" ".join(words))
-        if width(shorter) <= room:
+        if width(shorter) <= columns:
             return shorter
-    if text.startswith("[") and room >= len(_EMPTY):
+    if text.startswith("[") and columns >= len(_EMPTY):
         return _EMPTY
-    kept = text[: room - 1]
-    while width(kept) >= room:
+    kept = text[: columns - 1]
+    while width(kept) >= columns:
         kept = kept[:-1]
     return kept + ELLIPSIS
 
 
 def _unfinished(text: str) -> str:
-    """The text with an ellipsis, and the brackets that are open in it closed."""
+    """Return the text with an ellipsis, and with closing brackets for those that are open."""
     return f"{text} {ELLIPSIS}" + "]" * (text.count("[") - text.count("]"))
 
 
-def wrap(text: str, indent: int, room: int = 80) -> str:
-    """The text in lines of at most `room` columns, indented from the second on.
+def wrap(text: str, indent: int, columns: int = 80) -> str:
+    """Return the text in lines of at most `columns`, indented from the second on.
 
-    Cut between words only, and not within a row of numbers.
+    It is broken between words only, and not within a row of numbers.
 
     Examples
     --------
-    >>> print(wrap("To x: ∂L/∂x = ∂L/∂y · cos(x) = 0.5.", indent=2, room=24))
+    >>> print(wrap("To x: ∂L/∂x = ∂L/∂y · cos(x) = 0.5.", indent=2, columns=24))
     To x: ∂L/∂x = ∂L/∂y ·
       cos(x) = 0.5.
     """
-    if width(text) <= room:
+    if width(text) <= columns:
         return text
     first, *words = _BREAK.split(text)
-    lines, used = [first], width(first)
+    lines = [first]
     for word in words:
-        needed = 1 + width(word)
-        if used + needed > room:
+        if width(lines[-1]) + 1 + width(word) > columns:
             lines.append(" " * indent + word)
-            used = indent + needed - 1
         else:
             lines[-1] += f" {word}"
-            used += needed
     return "\n".join(lines)

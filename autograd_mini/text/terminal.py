@@ -1,4 +1,4 @@
-"""Write what a stream can show: colour on a terminal, and the letters of the stream's encoding."""
+"""Adapt text to a stream: colour on a terminal, and the letters of the stream's encoding."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 from .format import ELLIPSIS
 
-#: Two of the 256 colours that are legible on a dark and on a light background. Themes may redefine
-#: the first 16, for example as a yellow that is lost on white.
+#: Two of the 256 colours that are legible on dark and on light backgrounds. Themes may redefine the
+#: first 16 colours, which are therefore not used.
 FORWARD, BACKWARD = "38;5;32", "38;5;166"
 
-#: Replacements for letters that a stream cannot write; that of the ellipsis is one column wide.
+#: replacements for letters that a stream cannot write; the ellipsis must stay one column wide
 _REPLACEMENTS = {
     ELLIPSIS: "~",
     "∂": "d",
@@ -30,7 +30,7 @@ _REPLACEMENTS = {
     "≤": "<=",
     "≥": ">=",
 }
-SPELLING = "autograd_mini.spelling"  # the name of a codec error handler, as "replace" is one
+SPELLING = "autograd_mini.spelling"  # the name of a codec error handler, such as "replace"
 
 
 def transliterate(text: str, stream: Any) -> str:
@@ -47,7 +47,7 @@ def transliterate(text: str, stream: Any) -> str:
 
 
 def _replace(error: UnicodeError) -> tuple[str, int]:
-    """Handle an encoding error: replace the letters, or escape those without a replacement."""
+    """Handle an encoding error: replace letters, or escape those without a replacement."""
     assert isinstance(error, UnicodeEncodeError)
     letters = error.object[error.start : error.end]
     escaped = (c.encode("ascii", "backslashreplace").decode() for c in letters)
@@ -69,7 +69,7 @@ def is_colored(stream: Any) -> bool:
         return True
     try:
         return bool(stream.isatty())
-    except (AttributeError, ValueError):  # there is no stream, or it is closed
+    except (AttributeError, ValueError):  # the stream is None or closed
         return False
 
 

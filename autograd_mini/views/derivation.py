@@ -1,4 +1,4 @@
-"""The derivation as formulas: each record, then the chain rule backward; in LaTeX or plain text."""
+"""Write a derivation: the formula of each node, then the chain rule, in LaTeX or plain text."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from .trace import Term, Trace
 
 
 class Derivation(str):
-    """A derivation in LaTeX, which a notebook shows as formulas; ``.text`` is the same in Unicode.
+    """A derivation in LaTeX, which a notebook shows as formulas.
 
     Attributes
     ----------
     text : str
-        For terminals, in letters that standard output can write.
+        The same formulas in Unicode, for terminals.
 
     Examples
     --------
@@ -43,33 +43,33 @@ class Derivation(str):
 
 
 def latex(result: Tensor, names: Mapping[str, Any] | None = None) -> Derivation:
-    r"""How `result` is computed and differentiated, as formulas in LaTeX.
+    r"""Return formulas for the computation of `result` and of its derivatives, in LaTeX.
 
     Parameters
     ----------
     result : Tensor
-        With one entry.
+        A tensor with one entry.
     names : mapping, optional
-        Variables, as ``locals()`` gives them: what to call arrays, and tensors that have no name.
+        Variables, as ``locals()`` returns them: names for arrays, and for tensors without a name.
 
     Returns
     -------
     Derivation
-        An ``aligned`` block: a line for each record, then one for each derivative, in the order of
-        the sweep. A notebook shows it typeset, a terminal its ``.text``.
+        An ``aligned`` block: a line for each node, then one for each derivative, in the order of
+        the backward pass. A notebook shows it typeset, a terminal shows its ``.text``.
 
     Raises
     ------
     RuntimeError, ValueError
-        For a result that was not recorded, or has more than one entry.
+        If the result was not recorded, or has more than one entry.
 
     Notes
     -----
     ``a \odot b`` is the product entry by entry. A sum without an index is over all entries.
 
-    A fused node is written as a textbook defines it. What has a name there, as ŷ has, keeps it in
-    all lines that follow. The same symbol stands for the same thing: constants of a shape are
-    ``c_{3}``, ``c^{(2)}_{3}``, and so on, each with other entries.
+    A fused node is written as in textbooks. Later lines use the names that this defines, such as ŷ.
+    Different constants have different symbols: those of the same shape are ``c_{3}``,
+    ``c^{(2)}_{3}``, and so on.
 
     References
     ----------
@@ -106,15 +106,15 @@ def latex(result: Tensor, names: Mapping[str, Any] | None = None) -> Derivation:
     """
     trace = Trace.of(result, names)
     forward, backward = _lines(trace, LaTeX)
-    found = Derivation(
+    derivation = Derivation(
         "\\begin{aligned}\n"
         + " \\\\\n".join(forward)
         + (" \\\\[3ex]\n" if backward else "")
         + " \\\\[1.5ex]\n".join(backward)
         + "\n\\end{aligned}"
     )
-    found.text = transliterate("\n".join(map("\n".join, _lines(trace, Plain))), sys.stdout)
-    return found
+    derivation.text = transliterate("\n".join(map("\n".join, _lines(trace, Plain))), sys.stdout)
+    return derivation
 
 
 def _lines(trace: Trace, notation: type[Plain]) -> tuple[list[str], list[str]]:
@@ -122,19 +122,13 @@ def _lines(trace: Trace, notation: type[Plain]) -> tuple[list[str], list[str]]:
     spell = notation().spell
     names = {key: spell(name) for key, name in trace.names.items()}
     write = notation(Definitions(taken(names)))
-    forward = _forward(trace, names, write)
-    backward = _backward(trace, names, write)
-    return [write.equals.format(*line) for line in forward], list(backward)
-
-
-def _forward(trace: Trace, names: Names, write: Plain) -> list[tuple[str, str]]:
-    """Return a line for each node, and before it one for each thing that it gives a name."""
-    lines: list[tuple[str, str]] = []
+    forward: list[tuple[str, str]] = []
     for t in trace.tape:
         if t.op is not None:
             text, _, where = write.format_definition(t, names)
-            lines += [*where, (names[t.order], text)]
-    return lines
+            forward += [*where, (names[t.order], text)]
+    backward = _backward(trace, names, write)
+    return [write.equals.format(*line) for line in forward], list(backward)
 
 
 def _backward(trace: Trace, names: Names, write: Plain) -> Iterator[str]:
@@ -143,12 +137,12 @@ def _backward(trace: Trace, names: Names, write: Plain) -> Iterator[str]:
     def derivative(t: Tensor) -> str:
         return write.derivative(names[trace.result.order], names[t.order])
 
-    for t, given in _by_target(trace).items():
+    for t, terms in _by_target(trace).items():
         total = ""
         where: list[tuple[str, str]] = []
-        for c in given:
-            arrived = "1" if c.source is trace.result else derivative(c.source)
-            term = write.format_rule(c.rule, names, arrived)
+        for c in terms:
+            incoming = "1" if c.source is trace.result else derivative(c.source)
+            term = write.format_rule(c.rule, names, incoming)
             text = f"{write.total} {write.parenthesized(term, PRODUCT)}" if c.summed else term.text
             total = f"{total} + {text}".replace("+ -", "- ") if total else text
             where += term.where
@@ -157,9 +151,9 @@ def _backward(trace: Trace, names: Names, write: Plain) -> Iterator[str]:
 
 
 def _by_target(trace: Trace) -> dict[Tensor, list[Term]]:
-    """All that flows into each derivative, in the order in which these are complete."""
-    found: dict[Tensor, list[Term]] = {}
+    """Return the contributions to each gradient, in the order in which gradients are complete."""
+    terms: dict[Tensor, list[Term]] = {}
     for step in trace.backward:
         for c in step.contributions:
-            found.setdefault(c.target, []).append(c)
-    return dict(sorted(found.items(), key=lambda item: -item[0].order))
+            terms.setdefault(c.target, []).append(c)
+    return dict(sorted(terms.items(), key=lambda item: -item[0].order))

@@ -14,23 +14,24 @@ from typing import Any
 
 
 def check_theme(function: str, theme: str) -> None:
-    """Raise ValueError if the theme is unknown; the message names the public `function`."""
+    """Raise ValueError if the theme is unknown. The message names the public `function`."""
     if theme not in ("auto", "light", "dark"):
-        raise ValueError(f"{function}: theme is 'auto', 'light' or 'dark', not {theme!r}")
+        raise ValueError(f"{function}: theme must be 'auto', 'light' or 'dark', got {theme!r}")
 
 
 def check_path(path: str | os.PathLike[str], endings: Sequence[str]) -> Path:
-    """Return the path. Raise an error if it has none of the endings, or no folder to be in."""
+    """Return the path. Raise an error if it has another ending, or its folder does not exist."""
     path = Path(path)
     if path.suffix.lower() not in endings:
         raise ValueError(f"cannot write {str(path)!r}: it must end in {', '.join(endings)}")
     if not path.parent.is_dir():
-        raise FileNotFoundError(f"cannot write {str(path)!r}: no folder {str(path.parent)!r}")
+        folder = str(path.parent)
+        raise FileNotFoundError(f"cannot write {str(path)!r}: the folder {folder!r} does not exist")
     return path
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a temporary file next to the path and rename it: the path never holds half a file."""
+    """Write a temporary file next to the path and rename it, so that no half file is left."""
     part = path.with_name(f".{secrets.token_hex(4)}.part")
     try:
         part.write_bytes(content)
@@ -43,17 +44,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def show(document: Any, name: str, what: str) -> None:
-    """Show a document in a notebook, or in a browser; if there is neither, print its path.
-
-    Parameters
-    ----------
-    document : object
-        An object with a method ``save(path)``, which notebooks can display.
-    name : str
-        The file name of the page.
-    what : str
-        The beginning of the printed line: "The page is", which goes on with "in <path>".
-    """
+    """Show a document in a notebook or a browser. Without either, print `what` and its path."""
     ipython = sys.modules.get("IPython")
     if ipython and hasattr(ipython.get_ipython(), "kernel"):
         ipython.display.display(document)

@@ -1,4 +1,4 @@
-"""Describe the backward pass in sentences: a paragraph for each step, with formulas and numbers."""
+"""Describe the backward pass in sentences: a paragraph for each node, with formulas and numbers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..core.tensor import Tensor
-from ..text.format import format_array, wrap
+from ..text.format import format_array, made_by, wrap
 from ..text.terminal import transliterate
 from .trace import Step, Term, Trace
 
@@ -20,14 +20,14 @@ def explain(result: Tensor, names: Mapping[str, Any] | None = None) -> str:
     result : Tensor, shape ()
         The tensor to differentiate. No ``.grad`` changes.
     names : mapping, optional
-        Variables, as ``locals()`` gives them: they name arrays, and tensors without a name.
+        Variables, as ``locals()`` returns them: names for arrays, and for tensors without a name.
 
     Returns
     -------
     str
-        A paragraph for each operation, from the last to the first: its value, the gradient that
-        arrives at it, and its contributions. The last line lists the gradients of the leaves. Lines
-        have at most 80 columns, in letters that standard output can write.
+        A paragraph for each operation, from the last to the first: its value, its incoming
+        gradient, and its contributions. The last line lists the gradients of the leaves. Lines have
+        at most 80 columns, in letters that standard output can write.
 
     Raises
     ------
@@ -44,41 +44,41 @@ def explain(result: Tensor, names: Mapping[str, Any] | None = None) -> str:
     >>> x = ag.tensor(3.0, requires_grad=True, name="x")
     >>> square = x * x
     >>> print(ag.explain(square + x, names={"square": square}))
-    Backward from v2 = 12: ∂v2/∂v2 = 1.
+    Backward pass from v2 = 12, with ∂v2/∂v2 = 1.
     <BLANKLINE>
-    1. add made v2 = square + x = 12. ∂v2/∂v2 = 1 arrives.
+    1. add computed v2 = square + x = 12. Incoming gradient: ∂v2/∂v2 = 1.
        To square: ∂v2/∂square = ∂v2/∂v2 = 1.
-       To x: ∂v2/∂x = ∂v2/∂v2 = 1; 2 more paths are still open.
+       To x: ∂v2/∂x = ∂v2/∂v2 = 1. 2 more contributions follow.
     <BLANKLINE>
-    2. mul made square = x · x = 9. ∂v2/∂square = 1 arrives.
-       To x: ∂v2/∂x += ∂v2/∂square · x = 3, which makes 4; 1 more path is still
-          open.
-       To x: ∂v2/∂x += ∂v2/∂square · x = 3, which makes 7.
+    2. mul computed square = x · x = 9. Incoming gradient: ∂v2/∂square = 1.
+       To x: ∂v2/∂x += ∂v2/∂square · x = 3. The sum is 4. 1 more contribution
+          follows.
+       To x: ∂v2/∂x += ∂v2/∂square · x = 3. The sum is 7.
     <BLANKLINE>
-    At the leaves: ∂v2/∂x = 7.
+    Gradients of the leaves: ∂v2/∂x = 7.
     """
     trace = Trace.of(result, names)
     last = trace.names[result.order]
-    start = f"Backward from {last} = {format_array(result.data)}: ∂{last}/∂{last} = 1."
+    start = f"Backward pass from {last} = {format_array(result.data)}, with ∂{last}/∂{last} = 1."
     steps = [_paragraph(i, step, trace) for i, step in enumerate(trace.backward, start=1)]
-    leaves = {c.target: c for step in trace.backward for c in step.contributions if c.open == 0}
-    at_leaves = "; ".join(
-        f"{trace.derivative(t)} = {format_array(c.total)}" for t, c in leaves.items() if t.is_leaf
+    complete = {c.target: c for step in trace.backward for c in step.contributions if c.open == 0}
+    leaves = "; ".join(
+        f"{trace.derivative(t)} = {format_array(c.total)}" for t, c in complete.items() if t.is_leaf
     )
-    return "\n\n".join([_line(start, 0), *steps, _line(f"At the leaves: {at_leaves}.", 0)])
+    return "\n\n".join([_line(start, 0), *steps, _line(f"Gradients of the leaves: {leaves}.", 0)])
 
 
 def _paragraph(number: int, step: Step, trace: Trace) -> str:
-    """Return what a node computed, the gradient that arrives at it, and its contributions."""
+    """Describe a node: its value, its incoming gradient, and its contributions."""
     t = step.tensor
-    assert t.op is not None
-    made = f"{trace.names[t.order]} = {trace.forward_formula(t)} = {format_array(t.data)}"
+    value = f"{trace.names[t.order]} = {trace.forward_formula(t)} = {format_array(t.data)}"
     head = (
-        f"{number}. {t.op.name} made {made}. {step.formula} = {format_array(step.value)} arrives."
+        f"{number}. {made_by(t)} computed {value}. "
+        f"Incoming gradient: {step.formula} = {format_array(step.value)}."
     )
     indent = len(f"{number}. ")
-    passed_on = (" " * indent + _sentence(c, trace) for c in step.contributions)
-    return "\n".join([_line(head, indent), *(_line(line, indent + 3) for line in passed_on)])
+    sentences = (" " * indent + _sentence(c, trace) for c in step.contributions)
+    return "\n".join([_line(head, indent), *(_line(line, indent + 3) for line in sentences)])
 
 
 def _line(text: str, indent: int) -> str:
@@ -87,13 +87,13 @@ def _line(text: str, indent: int) -> str:
 
 
 def _sentence(c: Term, trace: Trace) -> str:
-    """Return a sentence on one contribution: its formula, its value, and the sum so far."""
+    """Describe one contribution: its formula, its value, and the sum so far."""
     sign = "=" if c.is_first else "+="
     text = f"To {trace.names[c.target.order]}: {trace.derivative(c.target)} {sign} {c.formula}"
     text += f" ({c.summed})" if c.summed else ""
-    text += f" = {format_array(c.value)}"
+    text += f" = {format_array(c.value)}."
     if not c.is_first:
-        text += f", which makes {format_array(c.total)}"
+        text += f" The sum is {format_array(c.total)}."
     if c.open:
-        text += f"; {c.open} more path{' is' if c.open == 1 else 's are'} still open"
-    return text + "."
+        text += f" {c.open} more contribution{' follows' if c.open == 1 else 's follow'}."
+    return text

@@ -1,4 +1,4 @@
-"""Run a tape again: with the graph of each fused node in its place, or on other leaves."""
+"""Run a tape again, with fused nodes replaced by their graphs, or on other leaves."""
 
 from __future__ import annotations
 
@@ -20,17 +20,8 @@ from .trace import Trace
 def unfuse(result: Tensor) -> tuple[Tensor, Mapping[int, Tensor]]:
     """Compute `result` again from the same leaves, with fused nodes replaced by their graphs.
 
-    Returns
-    -------
-    Tensor
-        The new result.
-    mapping of int to Tensor
-        The replacement of each tensor of the old tape, by its creation number.
-
-    Raises
-    ------
-    ValueError
-        If no node is fused.
+    Also return the replacement of each tensor of the old tape, by its creation number. Raise
+    ValueError if no node is fused.
 
     Examples
     --------
@@ -42,14 +33,14 @@ def unfuse(result: Tensor) -> tuple[Tensor, Mapping[int, Tensor]]:
     """
     tape = Tape(result)
     if not any(t.op and t.op.unfused for t in tape):
-        raise ValueError("unfuse=True: no node of this graph is fused, so there is none to open")
+        raise ValueError("unfuse=True: no node of this graph is fused. Leave unfuse out.")
     with unobserved():
         replaced = replay_tape(tape, leaf=lambda t: t, call=_call_unfused)
     return replaced[result], {t.order: new for t, new in replaced.items()}
 
 
 def _call_unfused(t: Tensor, args: list[Any]) -> Tensor:
-    """Compute a node again; the graph of a fused one goes into a box with the node's name."""
+    """Compute a node again, or the graph of a fused node, in a scope with the node's name."""
     op = t.op
     assert op is not None
     SCOPES.set((*t.scope, scope(op.name)) if op.unfused else t.scope)
@@ -60,25 +51,13 @@ def _call_unfused(t: Tensor, args: list[Any]) -> Tensor:
 
 
 def _constant(a: Any, name: str) -> Any:
-    """Return an argument of a fused node; an array of numbers as a tensor, which has a card."""
+    """Return an argument of a fused node: an array as a tensor, so that it gets a card."""
     is_array = isinstance(a, np.ndarray) and a.ndim and a.dtype.kind == "f"
     return Tensor(a, name=name) if name and is_array else a
 
 
 def replay(trace: Trace, data: Mapping[int, Array]) -> Trace:
-    """Run the operations of a trace on other leaves.
-
-    Parameters
-    ----------
-    trace : Trace
-    data : mapping of int to array
-        The new values of leaves, by creation number. The other leaves keep theirs.
-
-    Returns
-    -------
-    Trace
-        Its tensors are in the same order, and have the same names.
-    """
+    """Return the trace of the same operations, with new data for leaves by creation number."""
 
     def leaf(t: Tensor) -> Tensor:
         array = data.get(t.order, t._array)

@@ -1,4 +1,4 @@
-"""Show a tape as a table of text: a Wengert list, as the textbooks print it."""
+"""Show a tape as a table of text: a Wengert list, as in textbooks."""
 
 from __future__ import annotations
 
@@ -22,33 +22,12 @@ def table(
     adjoints: bool = False,
     width: int | None = None,
 ) -> str:
-    """Return the Wengert list: a row for each tensor of the tape, in the order of computation.
+    """Return the Wengert list, as `Tape.table` does.
 
-    Parameters
-    ----------
-    tape : Tape
-    names : mapping, optional
-        Variables, as ``locals()`` gives them: they name arrays, and tensors without a name.
-    adjoints : bool
-        Also show the gradient of the result with respect to each active tensor. A second table
-        shows the backward pass: a row for each contribution.
-    width : int, optional
-        Columns to fit into; those of the terminal if not given. Arguments, rules, arrays and
-        operations are shortened to fit. If that is not enough, shapes, arguments and rules are left
-        out. Numbers and names are never cut: a table that is still too wide says so in its last
-        line.
-
-    Returns
-    -------
-    str
-        Lines without trailing blanks or colours, in letters that standard output can write.
-        ``tape[3]`` is row 3, and a tensor without a name is called ``v3`` there.
-
-    Raises
-    ------
-    RuntimeError, ValueError
-        With `adjoints`, as `Tape.adjoints`: if the result was not recorded, or has more than one
-        entry.
+    Arguments, rules, arrays and operations are shortened to fit into `width`. If that is not
+    enough, shapes, arguments and rules are left out. Numbers and names are never cut. The last
+    lines report what is missing, or that the table is too wide. The text has no trailing blanks or
+    colours, and only letters that standard output can write.
 
     References
     ----------
@@ -75,12 +54,12 @@ def table(
 
 
 def printed(tape: Tape, *, adjoints: bool = False, width: int | None = None) -> str:
-    """Return the table as `print` writes it: in colour if standard output is a terminal."""
+    """Return the table for `print`: in colour if standard output is a terminal."""
     return format_sections(_sections(tape, {}, adjoints), width, is_colored(sys.stdout))
 
 
 def _sections(tape: Tape, names: Mapping[str, Any] | None, adjoints: bool) -> Iterator[Section]:
-    """Yield the table of the tensors; with `adjoints`, also that of the backward pass."""
+    """Yield the table of the tensors, and with `adjoints` that of the backward pass."""
     if not adjoints:
         yield _tensors(tape, names_of(tape, names or {}), None)
         return
@@ -126,6 +105,6 @@ def _contributions(tape: Tape, trace: Trace) -> Section:
         for step in trace.backward
         for c in step.contributions
     ]
-    # The operation is in the first table, at the same number; half a rule would mean nothing.
+    # Operations are dropped first, because the first table has them. Half a rule means nothing.
     shrink = [([1], 12), ([4], 26), ([5], 16), ([4], 16), ([5], 0), ([4], 0)]
     return Section(rows, shrink, {5: BACKWARD}, drop=[1, 4])

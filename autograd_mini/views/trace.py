@@ -1,9 +1,8 @@
-"""Trace: the two passes over a tape as steps, which every view writes out.
+"""Describe the two passes over a tape as steps, which all views use.
 
-A forward step is a node. A backward step is a node too: its gradient is complete, and its rules
-contribute to the gradients of its active arguments, where contributions are added up. A trace
-touches no ``.grad`` and changes nothing. It runs the engine's own backward pass, hidden from all
-observers: inside ``ag.debug()`` too it shows nan and inf like other numbers.
+A forward step computes a node. A backward step is a node whose gradient is complete: its rules
+contribute to the gradients of its active arguments. A trace changes nothing. It runs the engine's
+own backward pass, hidden from all observers, so it shows nan and inf even inside ``ag.debug()``.
 """
 
 from __future__ import annotations
@@ -28,22 +27,22 @@ from ..text.format import Names, Place, labels, one_line, variable
 
 @dataclass(frozen=True)
 class Term:
-    """One term of the sum that is a tensor's gradient: a `Contribution`, described."""
+    """One term of the sum that is a tensor's gradient: a `Contribution` with a description."""
 
     target: Tensor
     source: Tensor  #: the node that used the target, and whose rule ran
-    argument: int  #: as which of its arguments it used it
+    argument: int  #: the position of the target among the source's arguments
     rule: SymbolicRule  #: the rule, run on symbols
     formula: str
     value: Array
-    spread: Array  #: what the rule returned, before a broadcast was undone
-    summed: str  #: if the target had been broadcast: the axes that were summed, in words
+    spread: Array  #: the result of the rule, before a broadcast was undone
+    summed: str  #: the axes that were summed because the target had been broadcast, in words
     total: Array  #: the running sum, with this term
-    open: int  #: the number of terms still to come
+    open: int  #: the number of terms that follow
 
     @property
     def is_first(self) -> bool:
-        """Whether no other term had arrived before."""
+        """Whether this is the first term of the sum."""
         return self.value is self.total
 
 
@@ -62,17 +61,6 @@ class Step:
 class Trace:
     """The steps of a tape, and the names of its tensors.
 
-    Attributes
-    ----------
-    tape : Tape
-    names : mapping of int or Place to str
-        The name of each tensor, by its creation number, and of each array that is in a variable, by
-        its place. No two are alike.
-    adjoints : mapping of Tensor to array
-        The gradient of the result with respect to each active tensor.
-    forward, backward : sequence of Step
-        The two passes, computed when they are first asked for.
-
     Examples
     --------
     >>> import autograd_mini as ag
@@ -85,9 +73,9 @@ class Trace:
     """
 
     tape: Tape
-    names: Names
-    adjoints: Mapping[Tensor, Array] = field(repr=False)
-    _ruled: dict[int, Mapping[int, SymbolicRule]] = field(default_factory=dict, repr=False)
+    names: Names  #: the unique name of each tensor, and of each array that is in a variable
+    adjoints: Mapping[Tensor, Array] = field(repr=False)  #: the gradient of each active tensor
+    _rules: dict[int, Mapping[int, SymbolicRule]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(
@@ -96,21 +84,13 @@ class Trace:
         names: Mapping[str, Any] | None = None,
         gradient: ArrayLike | None = None,
     ) -> Trace:
-        """Return the trace of the tape behind `result`.
-
-        Parameters
-        ----------
-        names : mapping of str to anything, optional
-            Variables, as ``locals()`` gives them: they name arrays, and tensors without a name.
-        gradient : array_like, optional
-            The cotangent to start from; one for a result of one entry.
-        """
+        """Return the trace of the tape behind `result`, with the names of variables."""
         tape = Tape(result)
         return cls.of_named(tape, names_of(tape, names or {}), gradient)
 
     @classmethod
     def of_named(cls, tape: Tape, names: Names, gradient: ArrayLike | None = None) -> Trace:
-        """Return the trace of a tape whose tensors have names already."""
+        """Return the trace of a tape with the given names."""
         with unobserved(), np.errstate(all="ignore"):  # a view shows nan and inf, without a warning
             return cls(tape, names, tape.adjoints(gradient))
 
@@ -122,7 +102,7 @@ class Trace:
 
     @property
     def result(self) -> Tensor:
-        """The tensor that the tape ends in."""
+        """The last tensor of the tape."""
         return self.tape.result
 
     @cached_property
@@ -136,52 +116,52 @@ class Trace:
         return tuple(_backward(self))
 
     def forward_formula(self, t: Tensor) -> str:
-        """Return how a node was computed, in the names of its arguments."""
+        """Return the formula of a node, with the names of its arguments."""
         return Plain().format_node(t, self.names).text
 
     def rule(self, t: Tensor, i: int) -> SymbolicRule:
-        """Return the i-th rule of a node, run on symbols. It runs once."""
-        if t.order not in self._ruled:
-            self._ruled[t.order] = symbolic_rules(t)
-        return self._ruled[t.order][i]
+        """Return the i-th rule of a node, run on symbols once."""
+        if t.order not in self._rules:
+            self._rules[t.order] = symbolic_rules(t)
+        return self._rules[t.order][i]
 
     def derivative(self, t: Tensor) -> str:
-        """Return how the gradient of the result with respect to `t` is written: ``∂L/∂x``."""
+        """Return the symbol of the gradient of `t`: ``∂L/∂x``."""
         return f"∂{self.names[self.result.order]}/∂{self.names[t.order]}"
 
 
 def names_of(tensors: Sequence[Tensor], names: Mapping[str, Any]) -> dict[Any, str]:
-    """Return the names of tensors, by creation number, and of arrays in variables, by place.
+    """Return the names of tensors, by creation number, and of arrays in variables, by `Place`.
 
-    A tensor without a name has that of the variable it is in, or else its number. A variable that
-    begins with an underscore names nothing.
+    A tensor without a name gets that of its variable, or else its number. Variables that begin with
+    an underscore are ignored.
     """
-    found = labels(tensors)
-    taken = set(found.values())
+    own = labels(tensors)
+    taken = set(own.values())
     variables = {
         value.order if isinstance(value, Tensor) else Place.of(value): one_line(str(name))
         for name, value in names.items()
         if isinstance(value, (Tensor, np.ndarray))
         if not str(name).startswith("_") and name not in taken
     }
-    free = {t.order: variables[t.order] for t in tensors if not t.name and t.order in variables}
+    unnamed = {t.order: variables[t.order] for t in tensors if not t.name and t.order in variables}
     arrays = {
         Place.of(a): name
         for t in tensors
         for a in t.inputs
         if not isinstance(a, Tensor) and (name := variable(a, variables))
     }
-    return {**found, **free, **arrays}
+    return {**own, **unnamed, **arrays}
 
 
 def quiet_contributions(node: Tensor, g: Cotangent) -> list[Contribution]:
-    """Return what the rules of a node contribute, without a warning about nan and inf."""
+    """Return the contributions of a node, without a warning about nan and inf."""
     with np.errstate(all="ignore"):
         return contributions(node, g)
 
 
 def undone_broadcast(shape: tuple[int, ...], onto: tuple[int, ...]) -> list[str]:
-    """Return how a broadcast is undone, in words: ``(4, 3) → (3,)`` and ``summed over axis 0``."""
+    """Describe how a broadcast is undone: ``(4, 3) → (3,)`` and ``summed over axis 0``."""
     lead = len(shape) - len(onto)
     axes = [i for i, n in enumerate(shape) if i < lead or n != onto[i - lead]]
     if not axes:
@@ -202,28 +182,25 @@ def count_uses(tape: Iterable[Tensor], adjoints: Mapping[Tensor, Any]) -> dict[T
 
 
 def _backward(trace: Trace) -> Iterator[Step]:
-    """Yield the steps of the backward pass, from its end."""
-    still_open = count_uses(trace.tape, trace.adjoints)
+    """Yield the steps of the backward pass, in its order."""
+    missing = count_uses(trace.tape, trace.adjoints)
     totals: dict[Tensor, Array] = {}
     for t in reversed(trace.tape):
         if t.op is not None and t in trace.adjoints:
             g = trace.adjoints[t]
-            terms = [_term(trace, c, totals, still_open) for c in quiet_contributions(t, g)]
+            terms = [_term(trace, c, totals, missing) for c in quiet_contributions(t, g)]
             yield Step("backward", t, trace.derivative(t), g, tuple(terms))
 
 
 def _term(
-    trace: Trace,
-    c: Contribution,
-    totals: dict[Tensor, Array],
-    still_open: dict[Tensor, int],
+    trace: Trace, c: Contribution, totals: dict[Tensor, Array], missing: dict[Tensor, int]
 ) -> Term:
-    """Add a contribution to the sum of its tensor, and return it with all that is said of it."""
+    """Add a contribution to the sum of its tensor, and describe it."""
     node, target = c.node, c.node.inputs[c.argument]
     spread = np.asarray(c.value)
     value = np.asarray(unbroadcast(spread, node, target))
     totals[target] = np.asarray(totals[target] + value) if target in totals else value
-    still_open[target] -= 1
+    missing[target] -= 1
     rule = trace.rule(node, c.argument)
     return Term(
         target=target,
@@ -235,5 +212,5 @@ def _term(
         spread=spread,
         summed=", ".join(undone_broadcast(spread.shape, target.shape)),
         total=totals[target],
-        open=still_open[target],
+        open=missing[target],
     )

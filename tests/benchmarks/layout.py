@@ -1,10 +1,9 @@
-"""The layered layout beside Graphviz's `dot`: crossings, lengths, time.
+"""Compare the layered layout with Graphviz's `dot`: crossings, lengths, time.
 
 Run ``python -m tests.benchmarks.layout``. Both get the same boxes and edges, without arrowheads.
-What crosses is counted in the drawings themselves, by one counter: every curve is cut into short
-lines, and a crossing is a point where lines of two edges pass through one another. Lines that only
-touch, as where edges meet in a node or run together, do not cross. Where `dot` is missing, its
-columns are 0.
+The same function counts the crossings in both drawings: it cuts every curve into short lines, and a
+crossing is a point where lines of two edges pass through one another. Lines that only touch, such
+as those of edges that meet in a node, do not cross. Without `dot`, its columns are 0.
 """
 
 import argparse
@@ -32,7 +31,7 @@ def boxes(count: int, edges: list[tuple[int, int]], size: tuple[float, float] = 
 
 
 def recorded(*results: ag.Tensor) -> Graph:
-    """The graph of a tape: each tensor a box, each argument an edge."""
+    """Return the graph of a tape: each tensor is a box, each argument an edge."""
     tensors = {t.order: t for result in results for t in result.tape()}
     number = {order: i for i, order in enumerate(sorted(tensors))}
     edges = [
@@ -70,7 +69,7 @@ def residual(blocks: int) -> Graph:
 
 
 def recurrent(steps: int) -> Graph:
-    """One weight that each step uses: long edges, all from one node."""
+    """Return a graph with one weight that each step uses: long edges, all from one node."""
     w = ag.tensor([0.5], requires_grad=True)
     h = ag.tensor([0.1], requires_grad=True)
     for _ in range(steps):
@@ -79,7 +78,7 @@ def recurrent(steps: int) -> Graph:
 
 
 def scalars(operations: int, seed: int) -> Graph:
-    """In the style of micrograd: scalar operations on whatever there is already."""
+    """Return a graph in the style of micrograd: scalar operations on random earlier values."""
     rng = random.Random(seed)
     values = [ag.tensor(1.0, requires_grad=True) for _ in range(4)]
     for _ in range(operations):
@@ -98,7 +97,7 @@ def random_dag(count: int, edges: int, seed: int) -> Graph:
 
 
 def local_dag(count: int, degree: float, seed: int, reach: int = 12) -> Graph:
-    """Edges between nodes that are near in creation order, as on a tape."""
+    """Return a graph with edges between nodes that are near in creation order, as on a tape."""
     rng = random.Random(seed)
     pairs = []
     for v in range(1, count):
@@ -131,14 +130,14 @@ def sparse_layers(widths: Sequence[int], degree: int, seed: int) -> Graph:
 
 
 def fan_out(width: int) -> Graph:
-    """One node used many times, and everything gathered again."""
+    """Return a graph with one node that is used many times, and with sums of the results."""
     uses = [(0, i) for i in range(1, width + 1)]
     gathered = [(i, width + 1 + i % 3) for i in range(1, width + 1)]
     return boxes(width + 5, [*uses, *gathered, *[(width + 1 + j, width + 4) for j in range(3)]])
 
 
 def attention(heads: int) -> Graph:
-    """x -> q, k, v of each head -> scores -> softmax -> weighted -> concatenated -> out, + x."""
+    """Return x -> q, k, v of each head -> score -> softmax -> weighted -> joined -> out, + x."""
     pairs, last = [], 1 + 6 * heads
     for h in range(heads):
         q, k, v, score, weight, result = range(1 + 6 * h, 7 + 6 * h)
@@ -179,10 +178,10 @@ LARGE: dict[str, Callable[[], Graph]] = {
 
 
 def crossings(curves: Sequence[Curve], pieces: int = 15) -> int:
-    """How often curves of two edges pass through one another.
+    """Return the number of points where curves of two edges pass through one another.
 
     The number of pieces is odd: two curves that mirror one another cross in the middle, which must
-    not be where two pieces meet.
+    not be the end of a piece.
     """
     lines, owner = [], []
     for i, curve in enumerate(curves):
@@ -194,26 +193,21 @@ def crossings(curves: Sequence[Curve], pieces: int = 15) -> int:
     segments, owners = np.concatenate(lines), np.array(owner)
     order = np.argsort(np.minimum(segments[:, 0], segments[:, 2]))
     segments, owners = segments[order], owners[order]
-    low, high = (
-        np.minimum(segments[:, :2], segments[:, 2:]),
-        np.maximum(segments[:, :2], segments[:, 2:]),
-    )
-    found = 0
+    low = np.minimum(segments[:, :2], segments[:, 2:])
+    high = np.maximum(segments[:, :2], segments[:, 2:])
+    count = 0
     ends = np.searchsorted(low[:, 0], high[:, 0], side="right")
     for i, end in enumerate(ends):
         near = np.arange(i + 1, end)
-        near = near[
-            (owners[near] != owners[i])
-            & (low[near, 1] <= high[i, 1])
-            & (high[near, 1] >= low[i, 1])
-        ]
+        overlaps = (low[near, 1] <= high[i, 1]) & (high[near, 1] >= low[i, 1])
+        near = near[overlaps & (owners[near] != owners[i])]
         if len(near):
-            found += int(_pass_through(segments[i], segments[near]).sum())
-    return found
+            count += int(_pass_through(segments[i], segments[near]).sum())
+    return count
 
 
 def flattened(curve: Curve, pieces: int) -> np.ndarray:
-    """Points on Bézier curves."""
+    """Return points on Bézier curves."""
     control = np.asarray(curve, float)
     t = np.linspace(0, 1, pieces + 1)[1:, None]
     points = [control[:1]]
@@ -225,7 +219,7 @@ def flattened(curve: Curve, pieces: int) -> np.ndarray:
 
 
 def _pass_through(one: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Whether each of the others has an end on either side of the one, and the other way round."""
+    """Return whether each of the other lines passes through the one."""
     a, b = one[:2], one[2:]
     c, d = others[:, :2], others[:, 2:]
 
@@ -241,7 +235,7 @@ def _pass_through(one: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def dot_curves(graph: Graph) -> list[Curve]:
-    """The edges as Graphviz draws them."""
+    """Return the edges as Graphviz draws them."""
     nodes, edges = graph
     lines = ["digraph { rankdir=LR nodesep=0.39 ranksep=0.78 edge [arrowhead=none]"]
     lines += [
@@ -256,13 +250,13 @@ def dot_curves(graph: Graph) -> list[Curve]:
         capture_output=True,
         check=True,
     ).stdout.replace("\\\n", "")
-    found = []
+    curves: list[Curve] = []
     for line in plain.splitlines():
         word, *fields = line.split()
         if word == "edge":
             numbers = [72 * float(x) for x in fields[3 : 3 + 2 * int(fields[2])]]
-            found.append(list(zip(numbers[::2], numbers[1::2])))
-    return found
+            curves.append(list(zip(numbers[::2], numbers[1::2])))
+    return curves
 
 
 def length(curves: Sequence[Curve]) -> float:
@@ -275,7 +269,9 @@ def ours(graph: Graph) -> Layout:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.layout", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="how often to time each large graph")
+    parser.add_argument(
+        "--rounds", type=int, default=5, help="number of timed runs of each large graph"
+    )
     rounds = parser.parse_args().rounds
     has_dot = shutil.which("dot") is not None
     print(f"{'graph':30} {'crossings':>9} {'dot':>6} {'length':>8} {'dot':>8} {'seconds':>8}")
@@ -296,13 +292,13 @@ def main() -> None:
     print(f"{'total':30} {columns}   {ratio}")
     print(f"\n{'2,000 nodes':30} {'nodes':>7} {'edges':>7} {'seconds':>8}  (median of {rounds})")
     for name, graph in LARGE.items():
-        made = graph()
+        nodes, edges = graph()
         times = []
         for _ in range(rounds):
             start = perf_counter()
-            ours(made)
+            layout(nodes, edges)
             times.append(perf_counter() - start)
-        print(f"{name:30} {len(made[0]):7,} {len(made[1]):7,} {median(times):8.3f}")
+        print(f"{name:30} {len(nodes):7,} {len(edges):7,} {median(times):8.3f}")
     chain = boxes(100_000, [(i, i + 1) for i in range(99_999)])
     start = perf_counter()
     ours(chain)

@@ -116,7 +116,7 @@ def test_unwritable_file_exits_1_with_one_line(capsys, folder, monkeypatch):
     (folder / "taken.dot").mkdir()
     monkeypatch.setitem(sys.modules, "vl_convert", None)
     for path, why in [
-        ("missing/x.dot", "no folder 'missing'"),
+        ("missing/x.dot", "folder 'missing' does not exist"),
         ("taken.dot", "'taken.dot': "),
         ("x.png", "pip install"),
     ]:
@@ -227,7 +227,7 @@ def status_of(*arguments):
     ("script", "status", "why"),
     [
         ("lss = 3", 2, "s.py has no variable 'loss'. Did you mean lss?"),
-        ("loss = 3", 2, "draw takes tensors, not 3"),
+        ("loss = 3", 2, "expected a Tensor, got 3"),
         ("1/0", 1, "s.py raised ZeroDivisionError: division by zero"),
         ("open('nowhere')", 1, "s.py raised FileNotFoundError"),
         ("import sys; sys.exit(3)", 1, "s.py ended with exit(3)"),

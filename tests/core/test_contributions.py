@@ -1,9 +1,10 @@
-"""Contributions of a wider dtype than their argument are added up first and rounded last."""
+"""Contributions: which ones a node makes, and how those of a wider dtype are added up."""
 
 import numpy as np
 import pytest
 
 import autograd_mini as ag
+from autograd_mini.core.tape import contributions
 from tests.cases import leaf
 
 
@@ -35,3 +36,20 @@ def test_a_broadcast_argument_gets_the_rounded_sum(what, shape, axes):
     for found in (x.grad, ag.gradients(y, x, cotangent).data, y.tape().adjoints(cotangent)[x]):
         assert found.dtype == narrow
         np.testing.assert_array_equal(found, expected)
+
+
+def test_contributions_of_a_checkpoint_are_its_own():
+    x = leaf([1.0, 2.0])
+    y = ag.checkpoint(lambda x: np.sin(x * x) * x)(x)
+    (own,) = contributions(y, np.ones(2))
+    assert own.node is y
+    assert y.inputs[own.argument] is x
+    np.testing.assert_array_equal(own.value, ag.gradients(y, x, np.ones(2)).data)
+
+
+def test_draw_of_a_checkpoint_shows_its_gradient():
+    x = ag.tensor([1.0, 2.0], requires_grad=True, name="x")
+    loss = ag.checkpoint(lambda x: np.sum(x * x))(x)
+    card, *_ = ag.draw(loss).graph.cards
+    assert card.name == "x"
+    assert [block.role for block in card.blocks] == ["forward", "backward"]

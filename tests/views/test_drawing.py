@@ -1,4 +1,4 @@
-"""The drawing: what is on cards and edges, in which boxes, and what is folded."""
+"""Drawings: the content of cards and edges, the boxes of scopes, and folding."""
 
 import xml.etree.ElementTree as ET
 
@@ -18,12 +18,12 @@ def card(drawing, name):
 
 
 def shown(drawing, name):
-    """The numbers on a card: head -> rows."""
+    """Return the numbers on a card, by the heads of its blocks."""
     return {b.head: [[c.text for c in row] for row in b.rows] for b in card(drawing, name).blocks}
 
 
 def edges(drawing, backward=False):
-    """(source, target, text) of the edges, by the names on their cards."""
+    """Return (source, target, text) of the edges, with the names of their cards."""
     names = [card.name for card in drawing.graph.cards]
     return [
         (names[e.source], names[e.target], e.text)
@@ -56,11 +56,11 @@ def test_the_numbers_are_those_of_the_tape():
         np.testing.assert_allclose(derivative.reshape(t.shape), adjoint, atol=1e-3)
 
 
-def test_a_constant_has_no_column_of_derivatives():
+def test_constant_shows_no_gradient():
     assert shown(draw(softmax_chain()), "y") == {"value": [["0"], ["1"], ["0"]]}
 
 
-def test_beside_each_edge_runs_one_back_with_the_local_derivative():
+def test_each_edge_has_a_backward_edge_with_the_derivative():
     drawing = draw(softmax_chain())
     back = {(a, b): text for a, b, text in edges(drawing, backward=True)}
     assert back == {
@@ -88,14 +88,14 @@ def test_beside_each_edge_runs_one_back_with_the_local_derivative():
         (ag.primitive(lambda x: x, lambda g, y, x: g * (x > 0.5) * (y <= 1), name="gate"), None),
     ],
 )
-def test_masks_and_signs_are_written_as_what_they_are(f, pill):
+def test_pill_of_masks_and_signs(f, pill):
     drawing = draw(np.sum(f(leaf([2.0, 0.5], "x"))))
     first = edges(drawing, backward=True)[0][2]
     assert first == (pill or "(x > 0.5) · (v1 ≤ 1)")
     assert "1 / 1" not in drawing.source
 
 
-def test_a_rule_that_asks_for_the_values_of_a_mask_is_written_with_them():
+def test_pill_of_a_rule_that_reads_mask_values():
     def rule(g, y, x):
         mask = x > 0
         mask |= x < -10  # of arrays only
@@ -105,7 +105,7 @@ def test_a_rule_that_asks_for_the_values_of_a_mask_is_written_with_them():
     assert edges(draw(gate(leaf(8.0, "x"))), backward=True) == [("x", "v1", "True")]
 
 
-def test_where_a_broadcast_is_undone_the_card_says_over_which_axes():
+def test_card_names_the_axes_of_an_undone_broadcast():
     column, row, scale = leaf(np.ones((4, 1)), "c"), leaf(np.ones(3), "r"), leaf(2.0, "s")
     drawing = draw(((column * row + row) * scale).sum())
     notes = {c.name: c.blocks[1].notes for c in drawing.graph.cards}
@@ -118,7 +118,7 @@ def test_where_a_broadcast_is_undone_the_card_says_over_which_axes():
     assert "summed" not in draw(((column * row) * scale).sum(), formulas=False).source
 
 
-def test_a_rule_that_does_more_than_multiply_is_written_with_g():
+def test_pill_of_a_rule_that_does_not_multiply_has_g():
     x, w = leaf(np.ones((2, 3)), "x"), leaf(np.ones((3, 2)), "w")
     h = named("h", x @ w)
     drawing = draw(named("m", np.max(ag.gelu(h))))
@@ -128,7 +128,7 @@ def test_a_rule_that_does_more_than_multiply_is_written_with_g():
     assert pills["h", "v3"] == "closed form"  # of gelu: too long for an edge
 
 
-def test_a_rule_that_cannot_run_on_symbols_is_drawn_without_its_formula():
+def test_rule_that_cannot_run_on_symbols_has_a_short_pill():
     odd = ag.primitive(lambda x: 2 * x, lambda g, y, x: 2 * array_only(g), name="odd")
 
     def array_only(x):
@@ -143,7 +143,7 @@ def test_a_rule_that_cannot_run_on_symbols_is_drawn_without_its_formula():
 
 
 @pytest.mark.parametrize("case", {case.op: case for case in CASES}.values(), ids=lambda c: c.op)
-def test_every_rule_is_written_as_a_formula(case):
+def test_every_rule_has_a_formula(case):
     inputs = [leaf(x) if x.dtype.kind == "f" else x for x in case.inputs]
     y = case.f(TAPE, *inputs)
     drawing = draw(np.sum(y))
@@ -163,7 +163,7 @@ def test_a_tensor_used_twice_has_an_edge_for_each_use():
     assert shown(drawing, "x") == {"value": [["3"]], "∂v1/∂x": [["6"]]}
 
 
-def test_what_is_shown_can_be_chosen():
+def test_draw_options_hide_values_gradients_and_formulas():
     loss = softmax_chain()
     bare = draw(loss, values=False, gradients=False, formulas=False)
     assert card(bare, "e").blocks == []
@@ -185,7 +185,7 @@ def test_variables_name_tensors():
     assert [c.name for c in drawing.graph.cards] == ["a\\n<b>", "3", "v2", "v3"]
 
 
-def test_several_results_share_one_graph_without_derivatives():
+def test_several_results_share_one_graph_without_gradients():
     x = leaf(2.0, "x")
     e = named("e", np.exp(x))
     drawing = draw(named("a", e + 1.0), named("b", e * 2.0))
@@ -194,13 +194,13 @@ def test_several_results_share_one_graph_without_derivatives():
     assert edges(drawing, backward=True) == []
 
 
-def test_a_result_of_several_entries_is_drawn_without_derivatives():
+def test_result_of_several_entries_has_no_gradients():
     drawing = draw(leaf([1.0, 2.0], "x") * 2.0)
     assert edges(drawing, backward=True) == []
     assert shown(drawing, "x") == {"value": [["1"], ["2"]]}
 
 
-def test_arguments_that_are_not_tensors_are_written_on_the_card():
+def test_card_shows_arguments_that_are_not_tensors():
     x = leaf(np.ones((2, 3)), "x")
     y = named("y", x.sum(axis=0))
     drawing = draw(named("r", 2.0 / y[1:, None]).sum())
@@ -234,7 +234,7 @@ def test_large_arrays_are_heat_maps_with_statistics(shape):
     assert value.notes[0] == "min -5 · max 0.001"
 
 
-def test_the_statistics_name_what_is_not_finite():
+def test_statistics_count_entries_that_are_not_finite():
     x = np.zeros((20, 20))
     x[3, 4], x[5, 6], x[7, 8] = np.nan, np.inf, 2.0
     (value, *_) = card(draw(leaf(x, "x").sum()), "x").blocks
@@ -317,7 +317,7 @@ def test_layers_open_scopes():
     assert found[draw(loss).graph.cards[-1].name] == []
 
 
-def test_scopes_hold_in_their_thread_end_with_errors_and_need_a_name():
+def test_scopes_belong_to_a_thread_and_need_a_name():
     x = leaf(1.0)
     with pytest.raises(RuntimeError, match="stop"), ag.scope("a"):
         raise RuntimeError("stop")
@@ -384,7 +384,7 @@ def test_a_long_chain_without_scopes_is_folded_too(records, most):
     assert all(edge.source < edge.target for edge in graph.edges)  # so it has no cycle
 
 
-def test_all_of_a_long_chain_can_be_drawn_without_recursion():
+def test_long_chain_is_drawn_without_recursion():
     x = leaf(1.0)
     for _ in range(1_200):
         x = x + 1.0
@@ -396,7 +396,7 @@ def test_all_of_a_long_chain_can_be_drawn_without_recursion():
 # ---- fused nodes --------------------------------------------------------------------------------
 
 
-def test_a_fused_node_is_opened_in_place():
+def test_unfuse_replaces_a_fused_node_in_place():
     z, y = leaf([2.0, 1.0, 0.1], "z"), ag.tensor([0.0, 1.0, 0.0], name="y")
     loss = named("L", ag.softmax_cross_entropy(z, y))
     closed, opened = draw(loss), draw(loss, unfuse=True)
@@ -408,7 +408,7 @@ def test_a_fused_node_is_opened_in_place():
     assert z.grad is None
 
 
-def test_opening_keeps_scopes_names_and_variables():
+def test_unfuse_keeps_scopes_names_and_variables():
     with ag.scope("model"):
         h = ag.linear(leaf(np.ones((2, 3))), leaf(np.ones((3, 2))), leaf(np.zeros(2)))
     probabilities = ag.softmax(h)
@@ -419,7 +419,7 @@ def test_opening_keeps_scopes_names_and_variables():
 
 
 @pytest.mark.parametrize("node", ag.fused.__globals__["FUSED"], ids=lambda node: node.name)
-def test_every_fused_node_can_be_opened(node):
+def test_unfuse_opens_every_fused_node(node):
     arguments = {
         "linear": (leaf(np.ones((2, 3))), leaf(np.ones((3, 2))), leaf(np.zeros(2))),
         "SoftmaxCrossEntropy": (leaf(np.ones((2, 3))), np.array([0, 2])),
@@ -434,6 +434,6 @@ def test_every_fused_node_can_be_opened(node):
     assert node.name not in {c.operation for c in drawing.graph.cards}
 
 
-def test_there_must_be_something_to_open():
+def test_unfuse_without_a_fused_node_raises():
     with pytest.raises(ValueError, match="no node of this graph is fused"):
         draw(leaf(1.0) * 2.0, unfuse=True)

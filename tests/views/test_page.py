@@ -744,7 +744,7 @@ def test_save_with_a_bad_path_raises(tmp_path):
     page = explored(chain)
     with pytest.raises(ValueError, match=r"must end in \.html"):
         page.save(tmp_path / "page.svg")
-    with pytest.raises(FileNotFoundError, match="no folder"):
+    with pytest.raises(FileNotFoundError, match="does not exist"):
         page.save(tmp_path / "missing" / "page.html")
     assert list(tmp_path.iterdir()) == []
 
@@ -768,7 +768,7 @@ def test_show_without_a_browser_prints_the_path(capsys, monkeypatch):
         (lambda: ag.explore(3.0), TypeError, "explore: expected a Tensor, got 3.0"),
         (lambda: ag.explore(leaf(1.0, "x")), RuntimeError, "nothing was recorded for 'x'"),
         (lambda: ag.explore(leaf(np.ones(3)) * 2), ValueError, "has 3 entries"),
-        (lambda: ag.explore(chain(), theme="pink"), ValueError, "theme is 'auto'"),
+        (lambda: ag.explore(chain(), theme="pink"), ValueError, "theme must be"),
         (lambda: ag.explore(chain(), compare=True), ValueError, "compare=True needs a fused node"),
         (lambda: ag.explore(), TypeError, "pass either a result"),
         (lambda: ag.explore(chain(), frames=[chain()]), TypeError, "pass either a result"),

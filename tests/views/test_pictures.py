@@ -1,4 +1,4 @@
-"""Pictures: they stand alone, and files are written atomically."""
+"""Pictures: SVG, PNG, PDF and DOT text are self-contained, and files are written atomically."""
 
 import base64
 import os
@@ -41,7 +41,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("theme", ["light", "dark", "auto"])
-def test_an_svg_stands_alone(theme):
+def test_an_svg_is_self_contained(theme):
     svg = draw(softmax_chain(), theme=theme).svg()
     root = ET.fromstring(svg)
     title, desc = root[:2]
@@ -62,7 +62,7 @@ def test_an_svg_stands_alone(theme):
 
 
 @pytest.mark.parametrize("direction", ["LR", "TB"])
-def test_names_come_out_as_text(direction):
+def test_names_with_markup_are_text(direction):
     t = 0.0
     for name in HOSTILE:
         with ag.scope(name):
@@ -77,7 +77,7 @@ def test_names_come_out_as_text(direction):
 
 
 @pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
-def test_text_stands_out_from_its_ground(palette):
+def test_text_has_enough_contrast(palette):
     grounds = [palette.tint(n) for n in range(-STEPS, STEPS + 1)]
     pairs = [(palette.ink, ground) for ground in [*grounds, palette.odd]]
     pairs += [
@@ -90,7 +90,7 @@ def test_text_stands_out_from_its_ground(palette):
 
 
 def contrast(a, b):
-    """WCAG 2.2, relative luminance and contrast ratio."""
+    """Return the contrast ratio of WCAG 2.2."""
 
     def luminance(color):
         channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
@@ -107,7 +107,7 @@ def test_every_colour_has_one_meaning():
     assert len({*tints, *LIGHT}) == len(tints) + len(LIGHT)
 
 
-def test_texts_are_measured_at_least_as_wide_as_fonts_draw_them():
+def test_text_width_is_at_least_that_of_usual_fonts():
     font = pytest.importorskip("matplotlib.ft2font").FT2Font
     fonts = Path(pytest.importorskip("matplotlib").get_data_path()) / "fonts" / "ttf"
     for file in ("DejaVuSans.ttf", "DejaVuSerif-Italic.ttf"):
@@ -118,7 +118,7 @@ def test_texts_are_measured_at_least_as_wide_as_fonts_draw_them():
             assert drawn <= metrics.text_width(word, 100) * 1.02
 
 
-def test_nothing_on_a_card_leaves_it():
+def test_card_contains_its_content():
     root = ET.fromstring(draw(stages(), softmax_chain(), max_nodes=100).svg())
     frames = [r for r in root.iter(f"{SVG}rect") if r.get("rx") == "7"]
     inner = [
@@ -140,8 +140,8 @@ def test_nothing_on_a_card_leaves_it():
 
 @pytest.mark.parametrize("direction", ["LR", "TB"])
 @pytest.mark.parametrize("most", [3, 5, 9])
-def test_what_is_written_on_edges_does_not_overlap(direction, most):
-    """Also where a folded use carries two counts: of the values, and of the derivatives."""
+def test_texts_on_edges_do_not_overlap(direction, most):
+    """A folded edge may have two counts: of the values, and of the gradients."""
     half = ag.primitive(lambda x, k: x * k, lambda g, y, x, k: g * k, None, name="half")
     x = leaf([1.0, 2.0], "x")
     total = x
@@ -157,14 +157,14 @@ def test_what_is_written_on_edges_does_not_overlap(direction, most):
 
 
 @pytest.mark.skipif(shutil.which("rsvg-convert") is None, reason="librsvg is not installed")
-def test_an_image_viewer_opens_it():
+def test_an_image_viewer_opens_the_svg():
     svg = draw(softmax_chain(), theme="auto").svg()
     run = subprocess.run(["rsvg-convert"], input=svg.encode(), capture_output=True)
     assert run.returncode == 0, run.stderr
     assert run.stdout.startswith(b"\x89PNG")
 
 
-def test_the_source_is_the_same_each_time_and_nothing_is_changed():
+def test_draw_is_deterministic_and_changes_nothing():
     first, second = softmax_chain(), softmax_chain()
     assert draw(first).source == draw(second).source
     assert draw(first).svg() == draw(second).svg()
@@ -203,19 +203,19 @@ def golden_source():
     return draw(named("L", p + x)).source
 
 
-def test_nothing_to_draw_is_an_error_that_says_what_to_do():
+def test_draw_with_an_invalid_argument_raises():
     with pytest.raises(ValueError, match=r"nothing was recorded for 'x' .*Draw a result"):
         draw(ag.tensor(1.0, requires_grad=True, name="x"))
     with pytest.raises(ValueError, match="nothing was recorded"), ag.no_grad():
         draw(ag.tensor(1.0, requires_grad=True) * 2)
     with pytest.raises(ValueError, match="no result"):
         draw()
-    with pytest.raises(TypeError, match="draw takes tensors, not 3"):
+    with pytest.raises(TypeError, match="expected a Tensor, got 3"):
         draw(3)
     loss = softmax_chain()
     for options, wrong in [
-        ({"direction": "up"}, "direction is 'LR' or 'TB', not 'up'"),
-        ({"theme": "blue"}, "draw: theme is 'auto', 'light' or 'dark', not 'blue'"),
+        ({"direction": "up"}, "'LR' or 'TB', got 'up'"),
+        ({"theme": "blue"}, "draw: theme must be .auto., .light. or .dark., got .blue."),
         ({"max_nodes": 0}, "max_nodes must be at least 1, got 0"),
         ({"depth": -1}, "depth must be at least 0, got -1"),
     ]:
@@ -238,7 +238,7 @@ def test_dot_text_needs_no_program(name, tmp_path, monkeypatch):
 
 
 def size_of(png):
-    """The width and height that its first chunk states."""
+    """Return the width and height in the first chunk of a PNG."""
     return [int.from_bytes(png[i : i + 4], "big") for i in (16, 20)]
 
 
@@ -284,7 +284,7 @@ def test_save_without_the_converter_names_the_extra(ending, tmp_path, monkeypatc
     assert os.listdir(tmp_path) == []
 
 
-def test_without_graphviz_only_dot_text_is_missing(tmp_path, monkeypatch):
+def test_draw_without_graphviz_lacks_only_dot_text(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "graphviz", None)
     drawing = draw(softmax_chain())
     assert "-4.1249" in texts(drawing.save(tmp_path / "x.svg").read_text("utf-8"))
@@ -324,7 +324,7 @@ def test_an_unknown_ending_or_a_missing_folder_is_refused(tmp_path):
     for name in ("x.jpg", "x", ".svg"):
         with pytest.raises(ValueError, match=f"must end in {', '.join(ENDINGS)}"):
             drawing.save(tmp_path / name)
-    with pytest.raises(FileNotFoundError, match="no folder"):
+    with pytest.raises(FileNotFoundError, match="does not exist"):
         drawing.save(tmp_path / "missing" / "x.dot")
     assert os.listdir(tmp_path) == []
 
@@ -350,7 +350,7 @@ def test_graphviz_renders_the_digraph(ending, magic, tmp_path):
 
 
 @needs_dot
-def test_names_come_out_as_text_of_graphviz_too():
+def test_names_with_markup_are_text_in_graphviz():
     t = 0.0
     for name in HOSTILE:
         with ag.scope(name):
@@ -389,7 +389,7 @@ def test_a_notebook_gets_an_image_the_picture_and_the_table():
     assert bundle["text/plain"] == repr(drawing)
 
 
-def test_a_page_of_its_own(tmp_path):
+def test_save_writes_an_html_page(tmp_path):
     page = draw(softmax_chain(), theme="auto").save(tmp_path / "x.html").read_text("utf-8")
     assert page.startswith("<!doctype html>")
     assert "<title>The graph of L</title>" in page
@@ -397,7 +397,7 @@ def test_a_page_of_its_own(tmp_path):
     assert page.count("prefers-color-scheme:dark") == 2
 
 
-def test_show_says_where_the_page_is_where_there_is_no_screen(monkeypatch, capsys):
+def test_show_without_a_screen_prints_the_path(monkeypatch, capsys):
     monkeypatch.setattr("webbrowser.open", lambda address: False)
     draw(softmax_chain()).show()
     path = Path(capsys.readouterr().out.removeprefix("The graph is drawn in ").strip())

@@ -1,4 +1,4 @@
-"""The table: a Wengert list as the textbooks print it, whatever the tensors are called."""
+"""The table: a Wengert list as in textbooks, for all names of tensors."""
 
 import io
 import re
@@ -29,12 +29,12 @@ def named(name, t):
 
 
 def rows(tape, **kwargs):
-    """The header and the forward rows."""
+    """Return the header and the rows of the forward pass."""
     return tape.table(**{"width": 80, **kwargs}).split("\n\n")[0].splitlines()
 
 
 def steps(tape, width=80):
-    """The header and the rows of the backward pass."""
+    """Return the header and the rows of the backward pass."""
     return tape.table(adjoints=True, width=width).split("\n\n")[1].splitlines()
 
 
@@ -53,7 +53,7 @@ def softmax_chain():
 
 
 def baydin():
-    """f(x1, x2) = ln x1 + x1 x2 - sin x2 at (2, 5), in the order and with the names of table 2."""
+    """Return f(x1, x2) = ln x1 + x1 x2 - sin x2 at (2, 5), with the names of table 2."""
     x1 = ag.tensor(2.0, requires_grad=True, name="v-1")
     x2 = ag.tensor(5.0, requires_grad=True, name="v0")
     v1 = named("v1", np.log(x1))
@@ -189,7 +189,7 @@ def printed(tape, monkeypatch, encoding="utf-8", terminal=False):
     return screen.text()
 
 
-def test_a_terminal_gets_colours_and_nothing_else_does(monkeypatch):
+def test_only_a_terminal_gets_colours(monkeypatch):
     monkeypatch.delenv("NO_COLOR", raising=False)
     tape = softmax_chain().tape()
     plain = tape.table(width=80) + "\n"
@@ -219,7 +219,7 @@ def test_derivatives_are_orange_in_both_parts(monkeypatch):
 
 
 @pytest.mark.parametrize("stream", [None, io.StringIO(), object()])
-def test_a_tape_is_text_where_there_is_no_terminal_at_all(stream, monkeypatch):
+def test_str_of_a_tape_without_a_terminal(stream, monkeypatch):
     tape = softmax_chain().tape()
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setattr(sys, "stdout", stream)
@@ -243,7 +243,7 @@ def test_a_stream_gets_letters_that_it_can_write(encoding, monkeypatch):
     assert ("~" in text) != ("…" in text)
 
 
-def test_our_letters_are_spelled_and_other_names_are_escaped(monkeypatch):
+def test_letters_are_replaced_and_names_are_escaped(monkeypatch):
     monkeypatch.setattr(sys, "stdout", Screen("ascii", terminal=False))
     x = ag.tensor(2.0, requires_grad=True, name="速")
     text = views.printed(named("ŷ", np.exp(x) * x).tape(), adjoints=True, width=80)
@@ -310,7 +310,7 @@ def test_control_characters_in_a_name_are_escaped(name):
     table.encode()
 
 
-def test_columns_are_aligned_beside_wide_characters_and_accents():
+def test_columns_are_aligned_with_wide_letters_and_accents():
     x = ag.tensor(2.0, requires_grad=True, name=unicodedata.normalize("NFD", "ŷ"))
     z = named("速度", x * 1.0)
     table = rows(z.tape())
@@ -331,7 +331,7 @@ def test_a_constant_leaf_is_called_const_and_has_no_derivative():
 
 
 def arguments_of(t, width=200):
-    """The cell of the last row under the head 'arguments'."""
+    """Return the arguments in the last row."""
     table = t.tape().table(width=width).splitlines()
     start, end = table[0].index("arguments"), table[0].index("shape")
     return table[-1][start:end].strip()
@@ -366,7 +366,7 @@ X = ag.tensor(np.ones((4, 3)), requires_grad=True, name="x")
         (lambda: np.where(np.ones(3, bool), X, 0.0), "[True True True], x, 0.0"),
     ],
 )
-def test_arguments_are_written_as_they_were_given(result, written):
+def test_arguments_of_each_kind(result, written):
     assert arguments_of(result()) == written
 
 
@@ -411,7 +411,7 @@ def test_numbers_have_about_five_digits(x, written):
 
 
 @pytest.mark.parametrize("exponent", range(-320, 309, 7))
-def test_a_written_number_is_within_rounding_of_the_number(exponent):
+def test_format_number_is_within_rounding(exponent):
     for digits, worst in ((5, 5e-3), (4, 5e-3)):  # four decimals of 0.01 are two digits
         x = 1.23456789 * 10.0**exponent
         assert float(format_number(x, digits)) == pytest.approx(x, rel=worst)
@@ -435,7 +435,7 @@ def test_arrays_are_written_on_one_line(array, written):
     assert format_array(array) == written
 
 
-def test_size_zero_nan_and_inf_have_rows_like_any_other():
+def test_table_of_empty_nan_and_inf():
     x = ag.tensor(np.zeros((0, 3)), requires_grad=True, name="x")
     y = x.sum() + ag.tensor([np.nan, np.inf], name="c").sum()
     table = rows(y.tape(), adjoints=True)
@@ -443,7 +443,7 @@ def test_size_zero_nan_and_inf_have_rows_like_any_other():
     assert table[-1].split()[-2:] == ["nan", "1"]
 
 
-def test_an_array_that_is_not_numpys_is_named_and_not_computed():
+def test_table_does_not_compute_lazy_arrays():
     class Lazy:
         shape, dtype = (3, 2), np.dtype(float)
 
@@ -475,25 +475,25 @@ def test_the_table_fits_and_no_number_is_cut(result, columns):
         tape.table(adjoints=True, width=columns).split("\n\n"), wide.split("\n\n")
     ):
         table = shown.splitlines()
-        said = [row for row in table if "no room" in row]
+        notes = [row for row in table if "left out" in row]
         assert max(map(width, table)) <= columns or "not cut" in " ".join(shown.split())
         header, *lines = table[: len(full.splitlines())]
         assert [row.split()[0] for row in lines] == [r.split()[0] for r in full.splitlines()[1:]]
         for name in ["name", "op", "arguments", "shape", "adds", "rule"]:
             if name in full.splitlines()[0].split():
-                assert (name in header.split()) != any(name in row for row in said)
+                assert (name in header.split()) != any(name in row for row in notes)
         for row in lines:
             for word in re.sub(r"[][,()]", " ", row).split():
                 assert word in full or word.endswith("…")
 
 
 @pytest.mark.parametrize("result", [softmax_chain, indexed, fused_network])
-def test_forty_columns_are_enough_with_adjoints(result):
+def test_table_with_adjoints_fits_forty_columns(result):
     table = result().tape().table(adjoints=True, width=40)
     assert max(map(width, table.splitlines())) <= 40
 
 
-def test_a_table_says_how_wide_its_names_make_it():
+def test_a_table_that_is_too_wide_reports_its_width():
     x = ag.tensor(2.0, requires_grad=True, name="the_learning_rate_of_the_first_layer")
     lines = (x * x).tape().table(width=40).splitlines()
     assert " ".join(lines[-2:]) == "51 columns: names and numbers are not   cut"
@@ -508,15 +508,15 @@ def test_the_width_is_that_of_the_terminal(monkeypatch):
     assert tape.table(adjoints=True) != tape.table(adjoints=True, width=80)
 
 
-def test_shortened_cuts_between_words_and_closes_brackets():
+def test_truncate_cuts_between_words_and_closes_brackets():
     assert truncate("[0.659 0.2424 0.0986]", 21) == "[0.659 0.2424 0.0986]"
     assert truncate("[0.659 0.2424 0.0986]", 20) == "[0.659 0.2424 …]"
     assert truncate("[[1 2] [3 4] [5 6]]", 12) == "[[1 2] …]"
     assert truncate("unbreakable", 6) == "unbre…"
-    assert all(width(truncate("速度 速度 速度", room)) <= room for room in range(1, 20))
+    assert all(width(truncate("速度 速度 速度", n)) <= n for n in range(1, 20))
 
 
-def test_arrays_give_way_before_names():
+def test_truncate_shortens_arrays_before_names():
     assert truncate("[[0.5 -1] [1 2] [0 0.3]], W1, b1", 15) == "[…], W1, b1"
     assert truncate("[1 2 3] @ g + [4 5 6 7 8]", 21) == "[1 2 3] @ g + [4 5 …]"
     assert truncate("x[1:, None] · g", 9) == "x[…] · g"
@@ -535,12 +535,12 @@ def test_the_table_of_a_network_hides_no_name_at_80_columns():
     assert any(" [0.0485 -0.0485]" in row for row in backward)
 
 
-def test_lines_are_wrapped_between_words_and_not_within_rows():
+def test_wrap_breaks_between_words_and_not_within_rows():
     text = "To x: ∂L/∂x = [[0.25 -0.5] [1 2]] @ W = 速度 速度 " + "x" * 30
-    for room in (20, 24, 32, 40):
-        lines = wrap(text, 3, room).split("\n")
+    for columns in (20, 24, 32, 40):
+        lines = wrap(text, 3, columns).split("\n")
         assert " ".join(line.strip() for line in lines) == text
-        assert all(width(line) <= room or " " not in line.strip() for line in lines)
+        assert all(width(line) <= columns or " " not in line.strip() for line in lines)
         assert all(line.startswith("   ") for line in lines[1:])
         assert any("[0.25 -0.5]" in line for line in lines)
     assert len(wrap("∂L/∂a = 1; " * 20_000, 0).split("\n")) > 2000
@@ -553,7 +553,7 @@ def test_no_line_ends_in_blanks():
 # ---- what it refuses, and what it costs ---------------------------------------------------------
 
 
-def test_adjoints_of_several_entries_or_of_nothing_recorded_are_refused():
+def test_table_with_adjoints_without_a_record_raises():
     x = ag.tensor([1.0, 2.0], requires_grad=True, name="x")
     with pytest.raises(ValueError, match="entries"):
         (x * x).tape().table(adjoints=True)
@@ -564,7 +564,7 @@ def test_adjoints_of_several_entries_or_of_nothing_recorded_are_refused():
 
 
 def test_the_work_of_a_long_table_grows_with_its_length():
-    """Counted in calls, Python's and those of C: time is not the same twice."""
+    """The test counts calls of Python and C functions, because time varies."""
 
     def calls(n):
         t = ag.tensor([1.0, 2.0, 3.0], requires_grad=True)
@@ -590,15 +590,15 @@ def test_the_work_of_a_long_table_grows_with_its_length():
 
 
 @pytest.mark.parametrize("width", [0, -3, 1, 20])
-def test_a_width_that_nothing_fits_still_gives_a_table(width):
+def test_a_width_that_is_too_small_still_returns_a_table(width):
     x = ag.tensor([1.0, 2.0, 3.0], requires_grad=True, name="x")
     lines = (x * x).tape().table(width=width).splitlines()
     assert lines[:3] == ["# name  op    value", "0 x     leaf  [1 …]", "1 v1    mul   [1 …]"]
-    assert lines[3:] == ["no room for", "  arguments, shape"]
+    assert lines[3:] == ["left out: arguments,", "  shape"]
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
-def test_what_the_text_views_return_can_be_printed(encoding, monkeypatch):
+def test_text_views_return_printable_letters(encoding, monkeypatch):
     loss = softmax_chain()
     screen = Screen(encoding, terminal=False)
     monkeypatch.setattr(sys, "stdout", screen)
@@ -610,7 +610,7 @@ def test_what_the_text_views_return_can_be_printed(encoding, monkeypatch):
 
 
 @pytest.mark.parametrize("adjoints", [False, True])
-def test_names_of_arguments_outlast_arrays_and_their_kinds(adjoints):
+def test_names_of_arguments_are_cut_after_arrays(adjoints):
     network = nn.MLP([2, 16, 2])
     loss = ag.softmax_cross_entropy(network(np.ones((5, 2))), np.zeros(5, int))
     shown = loss.tape().table(adjoints=adjoints, width=80)

@@ -1,4 +1,4 @@
-"""Trace, formulas and explain: the sweep in steps, with the numbers that the sweep has."""
+"""Trace, formulas and explain: the steps of the backward pass, with its numbers."""
 
 import re
 
@@ -41,7 +41,7 @@ MINE = ag.primitive(np.positive, lambda g, y, x: g * x + x, name="mine", impleme
 
 
 @pytest.mark.parametrize("made", [lambda: softmax_chain()[0], network])
-def test_the_numbers_are_those_of_the_sweep(made):
+def test_trace_has_the_numbers_of_the_backward_pass(made):
     loss = made()
     trace, adjoints = Trace.of(loss), loss.tape().adjoints()
     assert [s.tensor for s in trace.forward] == [t for t in loss.tape() if t.op]
@@ -95,7 +95,7 @@ def test_formulas_of_the_softmax_chain():
         (lambda a, b: MINE(a), ["g · a + a"]),
     ],
 )  # fmt: skip
-def test_a_formula_is_what_the_rule_computes(f, formulas):
+def test_formula_describes_the_rule(f, formulas):
     a, b = leaf([[1.5, 0.2], [0.1, 2.5]], "a"), leaf([[2.0, 0.5], [0.3, 1.0]], "b")
     y = f(a, b)
     names = {**labels(y.tape()), y.order: "y"}
@@ -103,13 +103,13 @@ def test_a_formula_is_what_the_rule_computes(f, formulas):
     assert found == formulas
 
 
-def test_an_endless_formula_is_cut():
+def test_formula_that_is_too_long_is_cut():
     x = leaf(RNG.normal(size=40), "x")
     y = np.cumprod(x)
     assert len(Plain().format_rule(symbolic_rules(y)[0], labels(y.tape()), "g").text) < 1500
 
 
-def test_what_was_broadcast_is_said_to_be_summed():
+def test_formula_of_a_broadcast_argument_names_the_sum():
     b = leaf([1.0, 2.0], "b")
     x = leaf(np.ones((3, 2)), "x")
     text = ag.explain(np.sum(x * b))
@@ -128,35 +128,36 @@ def test_explain_has_80_columns_and_a_hanging_indent():
         assert all(line.startswith(indent) for line in others)
 
 
-def test_explain_tells_every_step_once():
+def test_explain_has_one_paragraph_per_node():
     loss, names = softmax_chain()
     text = ag.explain(loss, {**names, "L": loss})
     paragraphs = text.split("\n\n")
     assert len(paragraphs) == 1 + 7 + 1
-    assert paragraphs[0] == "Backward from L = 1.417: ∂L/∂L = 1."
-    assert "5. div made p = e / s = [0.659 0.2424 0.0986]. ∂L/∂p = [0 -4.125 0] arrives." in text
+    assert paragraphs[0] == "Backward pass from L = 1.417, with ∂L/∂L = 1."
     joined = " ".join(text.split())
-    assert "∂L/∂e += ∂L/∂s = [0.0892 0.0892 0.0892], which makes [0.0892 -0.2787 0.0892]." in joined
-    assert paragraphs[-1] == "At the leaves: ∂L/∂z = [0.659 -0.7576 0.0986]."
+    assert "5. div computed p = e / s = [0.659 0.2424 0.0986]." in joined
+    assert "Incoming gradient: ∂L/∂p = [0 -4.125 0]." in joined
+    assert "∂L/∂e += ∂L/∂s = [0.0892 0.0892 0.0892]. The sum is [0.0892 -0.2787 0.0892]." in joined
+    assert paragraphs[-1] == "Gradients of the leaves: ∂L/∂z = [0.659 -0.7576 0.0986]."
 
 
 @pytest.mark.parametrize("f", [lambda: ag.tensor(1.0), lambda: ag.tensor(1.0) * 2])
-def test_nothing_recorded_cannot_be_explained(f):
+def test_explain_without_a_record_raises(f):
     with pytest.raises(RuntimeError, match="has no gradient"):
         ag.explain(f())
 
 
-def test_a_result_of_several_entries_cannot_be_explained():
+def test_explain_of_several_entries_raises():
     with pytest.raises(ValueError, match="has 3 entries"):
         ag.explain(leaf(np.ones(3)) * 2)
 
 
-def test_names_do_not_break_the_text():
+def test_explain_escapes_line_breaks_in_names():
     x = leaf(2.0, "a\nb <script>")
     assert r"a\nb <script>" in ag.explain(x * x)
 
 
-def test_three_thousand_records():
+def test_explain_of_three_thousand_nodes():
     y = leaf(0.5, "x")
     for _ in range(3_000):
         y = np.sin(y)
@@ -166,7 +167,7 @@ def test_three_thousand_records():
 
 
 def named_constants():
-    """A loss of arrays that are in variables: features, a mask, weights of classes, and a slice."""
+    """Return a loss, and the variables that hold its constants."""
     data = np.arange(16.0).reshape(4, 4)
     features, mask, targets = data[:2], np.array([1.0, 0.0]), np.array([[0.0, 1.0], [0.5, 0.5]])
     w = leaf(np.ones((4, 2)))  # too many entries for sliders
@@ -175,7 +176,7 @@ def named_constants():
     return loss, {k: v for k, v in locals().items() if k != "loss"}
 
 
-def test_arrays_are_called_by_their_variables():
+def test_arrays_have_the_names_of_their_variables():
     loss, names = named_constants()
     rows = loss.tape().table(names, adjoints=True, width=120)
     assert re.search(r"matmul +features, w ", rows)
@@ -198,18 +199,18 @@ def test_arrays_are_called_by_their_variables():
     assert "features @ w" in ag.draw(loss, names=names, unfuse=True).source
 
 
-def test_no_other_array_is_called_by_a_variable():
-    """Not one that only looks the same, nor a part of it; nor by the name that a tensor has."""
+def test_names_of_variables_are_for_the_same_array_only():
+    """An equal array or a part of it gets no name, and a tensor's name is not used again."""
     loss, names = named_constants()
     w = names["w"]
     w.name = "data"
     other = {"same": names["mask"].copy(), "data": names["mask"], "whole": names["data"]}
-    told = ag.explain(loss, {**other, "_hidden": names["targets"]})
-    assert not re.search("same|whole|hidden", told)
-    assert "mul made v2 = v1 · [1 0]" in told
+    text = ag.explain(loss, {**other, "_hidden": names["targets"]})
+    assert not re.search("same|whole|hidden", text)
+    assert "mul computed v2 = v1 · [1 0]" in text
 
 
-def test_class_indices_share_their_name_with_the_rows_that_they_stand_for():
+def test_class_indices_share_their_name_with_their_rows():
     y = np.array([1, 0])
     loss = ag.softmax_cross_entropy(leaf(np.ones((2, 2)), name="z"), y)
     text = ag.latex(loss, {"y": y}).text
@@ -218,7 +219,7 @@ def test_class_indices_share_their_name_with_the_rows_that_they_stand_for():
 
 
 class Startled(Observer):
-    """An observer that no view may wake."""
+    """An observer that fails if a view calls it."""
 
     def recorded(self, op, args, result):
         raise AssertionError(f"{op.name} was recorded")
@@ -241,18 +242,18 @@ VIEWS = {
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_no_observer_sees_the_rules_that_a_view_runs(view):
+def test_views_run_rules_without_observers(view):
     y = ag.softmax_cross_entropy(leaf([2.0, 1.0, 0.1], "z") * 3.0, 1)
     with observing(Startled()):
         shown = VIEWS[view](y)
     assert shown == VIEWS[view](y)
 
 
-def test_a_view_shows_nan_and_inf_to_an_observer_that_raises():
+def test_views_show_nan_inside_debug():
     x = leaf([0.0, 1.0], "x")
     with np.errstate(all="ignore"):
         y = (np.log(x) * x).sum()
     with observing(Startled()):
         text = ag.explain(y)
     assert "∂v3/∂v2 · v1 = [-inf 0]" in text
-    assert text.endswith("At the leaves: ∂v3/∂x = [nan 1].")
+    assert text.endswith("Gradients of the leaves: ∂v3/∂x = [nan 1].")

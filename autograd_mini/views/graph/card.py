@@ -1,14 +1,13 @@
 """Describe a card: one operation and its output, as every picture and page shows it.
 
-The header has the operation, the name and the shape; below it is how the value was computed. Then
-follow a block for the value and one for the gradient. Up to 8 entries, or 8 x 8, are numbers on
-tinted cells; a larger array is a heat map with a few statistics. Sizes and colours are not decided
-here.
+The header shows the operation, the name and the shape. The notes below it show how the value was
+computed. Then follow a block for the value and one for the gradient. Up to 8 entries, or 8 x 8, are
+numbers on tinted cells. A larger array is a heat map with a few statistics.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,50 +16,27 @@ from ...core.arrays import Array
 from ...text.format import dtype_and_shape, format_number
 from .palette import STEPS
 
-_MAX_NUMBERS = 8  # entries of a column, rows and columns of a matrix, that are shown as numbers
+_MAX_NUMBERS = 8  # rows and columns of an array that is shown as numbers
 _MAP = 16  # rows and columns of a heat map
-_MAX_BESIDE = 2  # columns of a block, up to which value and gradient are side by side
+_MAX_COLUMNS = 2  # columns of blocks that are drawn side by side
 
 
 class Cell(NamedTuple):
-    """A number and its tint.
+    """A number and its tint."""
 
-    Attributes
-    ----------
-    text : str
-        Empty in a heat map.
-    level : int
-        The distance from zero, up to `palette.STEPS`, with the sign of the number.
-    odd : bool
-        Whether it is NaN or infinite, or one of the entries that it represents is.
-    """
-
-    text: str
-    level: int = 0
-    odd: bool = False
+    text: str  #: empty in a heat map
+    level: int = 0  #: the distance from zero, up to `palette.STEPS`, with the number's sign
+    odd: bool = False  #: whether it represents an entry that is NaN or infinite
 
 
 class Block(NamedTuple):
-    """An array on a card: its head, its entries, and notes.
+    """An array on a card."""
 
-    Attributes
-    ----------
-    head : str
-        "value", or the gradient: "∂L/∂e".
-    role : str
-        The colour of the head, as a field of the palette: "forward" or "backward".
-    rows : sequence of sequence of Cell
-    notes : sequence of str
-        Lines of text below.
-    meets : bool
-        Whether several contributions were added up here.
-    """
-
-    head: str
-    role: str
+    head: str  #: "value", or the gradient: "∂L/∂e"
+    role: str  #: the colour of the head, as a field of the palette: "forward" or "backward"
     rows: Sequence[Sequence[Cell]]
-    notes: Sequence[str] = ()
-    meets: bool = False
+    notes: Sequence[str] = ()  #: lines of text below the entries
+    meets: bool = False  #: whether several contributions were added up here
 
     @property
     def is_map(self) -> bool:
@@ -68,83 +44,67 @@ class Block(NamedTuple):
 
 
 class Card(NamedTuple):
-    """The content of a card, for one tensor or for several that share the card.
-
-    Attributes
-    ----------
-    operation, name, shape : str
-    notes : sequence of str
-        Lines under the header: how it was computed.
-    blocks : sequence of Block
-        Value and gradient, if they are shown.
-    role : str
-        The colour of the frame, as a field of the palette: "forward" where gradients flow, else
-        "line".
-    stacked : bool
-        Whether it represents several operations.
-    """
+    """The content of a card, for one tensor or for several that share the card."""
 
     operation: str
     name: str
     shape: str
-    notes: Sequence[str]
-    blocks: Sequence[Block]
-    role: str
-    stacked: bool = False
+    notes: Sequence[str]  #: lines under the header: how the value was computed
+    blocks: Sequence[Block]  #: value and gradient, if they are shown
+    role: str  #: the colour of the frame: "forward" where gradients flow, else "line"
+    stacked: bool = False  #: whether it represents several operations
 
     @property
     def side_by_side(self) -> bool:
         """Whether the blocks are side by side, rather than one below the other."""
-        return all(len(block.rows[0]) <= _MAX_BESIDE for block in self.blocks if block.rows)
+        return all(len(block.rows[0]) <= _MAX_COLUMNS for block in self.blocks if block.rows)
 
 
 def block(head: str, role: str, array: Any, meets: bool = False) -> Block:
     """Return the block of an array: numbers, or a heat map with statistics."""
+    rows, notes = _entries(array)
+    return Block(head, role, rows, notes, meets)
+
+
+def _entries(array: Any) -> tuple[list[list[Cell]], list[str]]:
+    """Return the cells of an array, and the notes below them."""
     if not isinstance(array, np.ndarray):  # a lazy array is named, not computed
-        return Block(head, role, [[Cell(dtype_and_shape(array))]], meets=meets)
+        return [[Cell(dtype_and_shape(array))]], []
     if not array.size:
-        return Block(head, role, [[Cell("empty")]], meets=meets)
+        return [[Cell("empty")]], []
     column = array.ndim < 2
     table = array.reshape(-1, 1 if column else array.shape[-1])
-    if max(table.shape) <= _MAX_NUMBERS:
-        return Block(head, role, _numbers(table), meets=meets)
+    small = max(table.shape) <= _MAX_NUMBERS
     if array.dtype.kind == "O":
-        return Block(head, role, [[Cell(dtype_and_shape(array))]], meets=meets)
+        if small:
+            return [[Cell(format_number(x)) for x in row] for row in table], []
+        return [[Cell(dtype_and_shape(array))]], []
     with np.errstate(all="ignore"):
-        heat = _heat_map((table.T if column else table).astype(float))
-        return Block(head, role, heat, _statistics(array), meets)
+        if small:
+            return _cells(table.astype(float), [map(format_number, row) for row in table]), []
+        heat = _pool((table.T if column else table).astype(float))
+        return _cells(heat, [[""] * heat.shape[1]] * len(heat)), _statistics(array)
 
 
-def _numbers(table: Array) -> list[list[Cell]]:
-    if table.dtype.kind == "O":
-        return [[Cell(format_number(x)) for x in row] for row in table]
-    levels, odd = _levels(table.astype(float))
-    return [
-        [Cell(format_number(x), int(n), bool(o)) for x, n, o in zip(*of_row)]
-        for of_row in zip(table, levels, odd)
-    ]
+def _cells(table: Array, texts: Iterable[Iterable[str]]) -> list[list[Cell]]:
+    """Return a tinted cell for each text.
 
-
-def _heat_map(table: Array) -> list[list[Cell]]:
-    levels, odd = _levels(_pool(table))
-    return [[Cell("", int(n), bool(o)) for n, o in zip(*of_row)] for of_row in zip(levels, odd)]
-
-
-def _levels(table: Array) -> tuple[Array, Array]:
-    """Return the tint of each entry, and which entries are not finite.
-
-    Every entry that is not zero gets a tint, however small it is compared with the largest.
+    Every entry that is not zero gets a tint, even if it is tiny compared with the largest.
     """
     finite = np.isfinite(table)
-    magnitude = np.abs(np.where(finite, table, 0))
-    share = magnitude / (magnitude.max() or 1.0)
-    return np.sign(np.where(finite, table, 0)) * np.ceil(STEPS * share), ~finite
+    known = np.where(finite, table, 0)
+    share = np.abs(known) / (np.abs(known).max() or 1.0)
+    levels = np.sign(known) * np.ceil(STEPS * share)
+    return [
+        [Cell(text, int(level), not ok) for text, level, ok in zip(*row)]
+        for row in zip(texts, levels, finite)
+    ]
 
 
 def _pool(table: Array) -> Array:
     """Pool a table to at most `_MAP` rows and columns, by the entry of largest magnitude.
 
-    So a single spike survives. A cell is NaN if one of its entries is not finite.
+    A single spike survives that way. A cell is NaN if one of its entries is not finite.
     """
     finite = np.isfinite(table)
     known = np.where(finite, table, 0)
@@ -169,9 +129,8 @@ def _statistics(array: Array) -> list[str]:
     lines = []
     if known.size:
         low, mean, high = (format_number(f(known), 4) for f in (np.min, np.mean, np.max))
-        norm = format_number(
-            np.sqrt(np.square(known).sum()), 4
-        )  # a dot product would start threads
+        square = np.square(known).sum()  # a dot product would start threads
+        norm = format_number(np.sqrt(square), 4)
         lines += [f"min {low} · max {high}", f"mean {mean} · norm {norm}"]
     zeros, nans, infs = (
         int(np.count_nonzero(which)) for which in (array == 0, np.isnan(array), np.isinf(array))

@@ -10,25 +10,13 @@ _SIZE = re.compile(r'width="([\d.]+)" height="([\d.]+)"')
 
 
 def convert(svg: str, ending: str) -> bytes:
-    """Return the picture as a PNG or PDF file.
-
-    Parameters
-    ----------
-    svg : str
-        A picture as `svg.write_svg` writes it.
-    ending : {".png", ".pdf"}
-
-    Raises
-    ------
-    RuntimeError
-        If the package that converts is not installed.
-    """
+    """Return a picture of `svg.write_svg` as the bytes of a ".png" or ".pdf" file."""
     try:
         import vl_convert
     except ImportError:
         raise RuntimeError(
-            f'a {ending} needs the package vl-convert-python: pip install "autograd_mini[pictures]"'
-            ". Or save as .svg or .html."
+            f"draw: a {ending} needs the package vl-convert-python. "
+            'Run pip install "autograd_mini[pictures]", or save as .svg or .html.'
         ) from None
     if ending == ".pdf":
         return bytes(vl_convert.svg_to_pdf(svg))

@@ -41,8 +41,8 @@ def draw(
 ) -> Drawing:
     """Draw backpropagation: a card for each operation, values forward, gradients backward.
 
-    No ``backward()`` is needed before, and nothing is changed: gradients are computed for the
-    picture, and touch no ``.grad``.
+    You need no ``backward()`` before. The gradients are computed for the picture, and no ``.grad``
+    changes.
 
     Parameters
     ----------
@@ -51,23 +51,22 @@ def draw(
     values, gradients : bool
         Whether the cards show values, and the gradient of a result with one entry.
     formulas : bool
-        Whether cards show how each value was computed, and edges the local derivative. Both are
-        read off the rules. The local derivative is the factor of the incoming gradient; of a rule
-        that does more than multiply, it is the whole formula, with `g` for that gradient.
-        ``tanh′`` is written for a formula that is too long. A picture of more than 400 cards has
-        no formulas.
+        Whether cards show how each value was computed, and edges the local derivative. This is the
+        factor of the incoming gradient. If a rule does more than multiply, it is the whole formula,
+        with `g` for that gradient. ``tanh′`` replaces a formula that is too long. A picture of more
+        than 400 cards shows no formulas.
     names : mapping, optional
         Variables, as ``locals()`` returns them: names for arrays, and for tensors without a name.
     depth : int, optional
-        How many levels of `scope` are open; inner ones are drawn as one card each. By default, as
-        many as `max_nodes` allows.
+        How many levels of `scope` are open. Deeper scopes are drawn as one card each. By default,
+        as many are open as `max_nodes` allows.
     direction : {"LR", "TB"}
         Whether values run from left to right or from top to bottom.
     theme : {"light", "dark", "auto"}
         With "auto" an SVG follows the reader's system.
     max_nodes : int
-        A larger graph is folded: first constants, into the operations that use them; then scopes,
-        from the inside out; then runs of operations. A line below the picture says so.
+        A larger graph is folded: first constants, into the operations that use them, then scopes,
+        from the inside out, then runs of operations. A line below the picture reports this.
     unfuse : bool
         Whether to draw each fused node as the graph that it replaces, in a box.
 
@@ -80,8 +79,8 @@ def draw(
     TypeError
         If a result is not a Tensor.
     ValueError
-        If there is nothing to draw: no result, or one that no operation made. If the direction or
-        the theme is unknown. If `unfuse` is set and no node is fused.
+        If there is no result, or one is a leaf. If an option has an invalid value. If `unfuse` is
+        set and no node is fused.
 
     Examples
     --------
@@ -102,7 +101,7 @@ def draw(
         pairs = [replay.unfuse(result) for result in results]
         results = tuple(result for result, _ in pairs)
         made = {order: t for _, made in pairs for order, t in made.items()}
-        names = {k: made.get(getattr(v, "order", -1), v) for k, v in names.items()}
+        names = {key: made.get(getattr(v, "order", -1), v) for key, v in names.items()}
     graph = build_graph(results, names, options)
     small = len(results) == 1 and len(results[0].tape()) <= _MAX_ROWS
     return Drawing(graph, results[0].tape().table(names) if small else "", direction, theme)
@@ -110,17 +109,18 @@ def draw(
 
 def _check(results: tuple[Any, ...], options: DrawOptions, direction: str, theme: str) -> None:
     if not results:
-        raise ValueError("draw: there is no result to draw. Pass one: draw(loss)")
+        raise ValueError("draw: got no result. Pass one: draw(loss)")
     for result in results:
         if not isinstance(result, Tensor):
-            raise TypeError(f"draw takes tensors, not {truncate(one_line(repr(result)), 60)}")
+            text = truncate(one_line(repr(result)), 60)
+            raise TypeError(f"draw: expected a Tensor, got {text} ({type(result).__name__})")
         if result.op is None:
             raise ValueError(
-                f"nothing was recorded for {describe(result)}: no operation made it from a tensor "
-                "with requires_grad=True, or it was computed under no_grad(). Draw a result."
+                f"draw: nothing was recorded for {describe(result)}: it was not computed from a "
+                "tensor with requires_grad=True, or under no_grad(). Draw a result."
             )
     if direction not in ("LR", "TB"):
-        raise ValueError(f"draw: direction is 'LR' or 'TB', not {direction!r}")
+        raise ValueError(f"draw: direction must be 'LR' or 'TB', got {direction!r}")
     check_theme("draw", theme)
     if options.max_nodes < 1:
         raise ValueError(f"draw: max_nodes must be at least 1, got {options.max_nodes}")
@@ -129,7 +129,7 @@ def _check(results: tuple[Any, ...], options: DrawOptions, direction: str, theme
 
 
 class Drawing:
-    """A drawn graph, which a notebook shows and ``save`` writes to a file.
+    """A drawn graph. A notebook shows it, and ``save`` writes it to a file.
 
     Attributes
     ----------
@@ -149,14 +149,14 @@ class Drawing:
 
     def __init__(self, graph: Graph, table: str, direction: str, theme: str) -> None:
         self.graph = graph
-        self._table = table  # of the tape as it was drawn: leaves may get new data
+        self._table = table  # a text: leaves may get new data later
         self._direction = direction
         self._theme = theme
 
     def svg(self) -> str:
         """Return the picture as SVG text, laid out and painted by the library.
 
-        It is self-contained, has a title and a description, and paints its own background.
+        It is self-contained: it has a title, a description and a background.
 
         Examples
         --------
@@ -175,8 +175,8 @@ class Drawing:
     def graphviz(self) -> graphviz.Digraph:
         """Return the graph as a `graphviz.Digraph`, for use with Graphviz's own tools.
 
-        Its text is ``.source``. Its methods ``.render()`` and ``.pipe()`` run the program ``dot``,
-        which places and paints the graph in its own way.
+        Its methods ``.render()`` and ``.pipe()`` run the program ``dot``, which places and paints
+        the graph in its own way.
 
         Returns
         -------
@@ -235,13 +235,13 @@ class Drawing:
         Parameters
         ----------
         path : path-like
-            Ending in .svg, .html, .png or .pdf for the picture, in .dot or .gv for DOT text. A .png
-            or .pdf needs the package vl-convert-python: ``pip install "autograd_mini[pictures]"``.
+            It ends in .svg, .html, .png or .pdf for the picture, in .dot or .gv for DOT text. A
+            .png or .pdf needs the package vl-convert-python:
+            ``pip install "autograd_mini[pictures]"``.
 
         Returns
         -------
         Path
-            The path.
 
         Raises
         ------
@@ -285,11 +285,7 @@ class Drawing:
         return f"{self._table}\n({hint})" if self._table else f"<{hint}>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """Return what a notebook shows.
-
-        Hosts that strip scripts and frames keep an image with the picture in its address. The table
-        is for hosts that show text only.
-        """
+        """Return the picture for a notebook, and the table for hosts that show text only."""
         return {
             "text/html": self._repr_html_(),
             "image/svg+xml": self.svg(),
@@ -297,6 +293,7 @@ class Drawing:
         }
 
     def _repr_html_(self) -> str:
+        # Hosts that strip scripts and frames keep an image whose address holds the picture.
         data = base64.b64encode(self.svg().encode()).decode()
         spoken = escape(f"{self.graph.title}: {self.graph.description}")
         return f'<img alt="{spoken}" src="data:image/svg+xml;base64,{data}">'

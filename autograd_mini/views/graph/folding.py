@@ -6,6 +6,7 @@ earlier runs, so the graph of the runs has no cycles either.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from ...text.format import ELLIPSIS, one_line, truncate
 
 _LONGEST_TITLE = 40  # characters
 _MAX_NAMED = 2  # operations named in the title of a run
-_MIN_COPIES = 3  # copies that are stacked
+_MIN_COPIES = 3  # number of copies from which on they are stacked
 _COARSE = 10  # a folding with this many times fewer parts than allowed hides too much
 
 #: A box: the numbers of the scopes around it, outer ones first, and its own number. A scope gets a
@@ -27,24 +28,12 @@ Group = tuple[int, ...]
 
 @dataclass
 class Part:
-    """The tensors of one card: one, or several of which the last represents all.
+    """The tensors of one card: one, or several of which the last represents all."""
 
-    Attributes
-    ----------
-    tensors : list of Tensor
-        In the order of computation; leaves that are used only here come first.
-    box : Group
-        The box that the card is in.
-    title : str
-        The title of a folded card; empty for the card of one tensor.
-    copies : int
-        The number of parts of the same structure that are stacked on it.
-    """
-
-    tensors: list[Tensor]
+    tensors: list[Tensor]  #: in order of computation, but leaves used only here come first
     box: Group = ()
-    title: str = ""
-    copies: int = 1
+    title: str = ""  #: the title of a folded card; empty for the card of one tensor
+    copies: int = 1  #: the number of parts of the same structure that are stacked here
 
     @property
     def is_folded(self) -> bool:
@@ -52,55 +41,31 @@ class Part:
 
 
 class Folded(NamedTuple):
-    """The parts of a tape.
+    """The parts of a tape."""
 
-    Attributes
-    ----------
-    parts : list of Part
-        In the order of computation.
-    part_of : mapping of int to int
-        The position of each tensor's part, by creation number.
-    titles : mapping of Group to str
-        The names of the boxes.
-    note : str
-        That some of it is folded, and how to see more; empty if nothing is.
-    """
-
-    parts: list[Part]
-    part_of: Mapping[int, int]
-    titles: Mapping[Group, str]
-    note: str = ""
+    parts: list[Part]  #: in the order of computation
+    part_of: Mapping[int, int]  #: the position of each tensor's part, by creation number
+    titles: Mapping[Group, str]  #: the titles of the boxes
+    note: str = ""  #: a line about the folding, and how to see more
 
 
 @dataclass(frozen=True)
 class Scopes:
-    """The scopes that the nodes of a tape are in.
+    """The scopes that the nodes of a tape are in."""
 
-    Attributes
-    ----------
-    boxes : mapping of int to Group
-        The box of each node, by creation number.
-    titles : mapping of Group to str
-        The names of the boxes.
-    numbers : mapping of int to int
-        The number of each node among the forward steps, from 1.
-    """
-
-    boxes: Mapping[int, Group]
-    titles: Mapping[Group, str]
-    numbers: Mapping[int, int]
+    boxes: Mapping[int, Group]  #: the box of each node, by creation number
+    titles: Mapping[Group, str]  #: the titles of the boxes
+    numbers: Mapping[int, int]  #: the number of each node, from 1, by creation number
 
     @classmethod
     def of(cls, tensors: Iterable[Tensor]) -> Scopes:
         """Return the scopes of a whole tape."""
         boxes: dict[int, Group] = {}
         titles: dict[Group, str] = {}
-        numbers: dict[int, int] = {}
         before: Sequence[object] = ()
         box: Group = ()
-        for t in tensors:
-            if t.op is None:
-                continue
+        nodes = [t for t in tensors if t.op]
+        for t in nodes:
             same = 0
             while same < min(len(before), len(t.scope)) and before[same] is t.scope[same]:
                 same += 1
@@ -109,9 +74,8 @@ class Scopes:
                 box = (*box, len(titles))
                 titles[box] = truncate(one_line(scope.name), _LONGEST_TITLE)
             boxes[t.order] = box
-            numbers[t.order] = len(numbers) + 1
             before = t.scope
-        return cls(boxes, titles, numbers)
+        return cls(boxes, titles, {t.order: i for i, t in enumerate(nodes, start=1)})
 
     def below(self, nodes: Sequence[Tensor]) -> Scopes:
         """Return the scopes of some nodes, without the boxes that all of them are in."""
@@ -126,24 +90,20 @@ def parts_of(
 ) -> Folded:
     """Divide the tensors of a tape into at most about `max_nodes` parts.
 
-    Parameters
-    ----------
-    tensors : sequence of Tensor
-        In the order of creation.
-    depth : int or None
-        How many levels of scopes are open; None for as many as fit.
-    max_nodes : int
-        If there are more, constants are folded into the nodes that use them; then scopes from the
-        inside out, with equal neighbours stacked; then runs of nodes; then leaves.
-    scopes : Scopes, optional
-        Those of the whole tape, if the tensors are only a part of it.
+    If there are more, constants are folded into the nodes that use them. Then scopes are folded,
+    from the inside out, and equal neighbours stacked. Then runs of nodes are folded, then leaves.
+    `depth` is how many levels of scopes are open; None opens as many as fit. `scopes` are those of
+    the whole tape, if the tensors are only a part of it.
     """
     scopes = scopes or Scopes.of(tensors)
-    deepest = max((len(box) for box in scopes.boxes.values()), default=0)
+    deepest = max(map(len, scopes.boxes.values()), default=0)
     depths = range(deepest, -1, -1) if depth is None else [depth]
 
     def folded(level: int) -> list[Part]:
-        return _by_scope(tensors, scopes, _deeper_than(level))
+        """Return the parts with all boxes closed that are nested deeper than `level`."""
+        return _by_scope(
+            tensors, scopes, lambda box: box[: level + 1] if len(box) > level else None
+        )
 
     parts = _with_leaves(tensors, folded(depths[0]), False)
     if len(parts) > max_nodes:
@@ -154,17 +114,16 @@ def parts_of(
             finer, parts = parts, _with_leaves(tensors, _stack_copies(folded(level)))
         if sum(part.copies for part in parts) * _COARSE <= max_nodes:
             parts = finer
-    made = [part for part in parts if part.tensors[-1].op]
-    length = -(-len(made) // max(1, max_nodes - 1))
+    computed = [part for part in parts if part.tensors[-1].op]
+    length = math.ceil(len(computed) / max(1, max_nodes - 1))
     while len(parts) > max_nodes:
-        parts = _in_runs(tensors, made, length, scopes)
+        parts = _in_runs(tensors, computed, length, scopes)
         length *= 2
-    part_of = {t.order: i for i, part in enumerate(parts) for t in part.tensors}
     note = ""
     if len(parts) < len(tensors):
         how = "max_nodes=" if depth is None else "depth="
         note = f"{len(tensors):,} tensors, folded into {len(parts)} cards: {how} shows more"
-    return Folded(parts, part_of, _used_titles(scopes.titles, parts), note)
+    return _folded(parts, scopes, note)
 
 
 def closing(tensors: Sequence[Tensor], closed: Collection[Group]) -> Folded:
@@ -174,20 +133,15 @@ def closing(tensors: Sequence[Tensor], closed: Collection[Group]) -> Folded:
     def outermost(box: Group) -> Group | None:
         return next((box[:n] for n in range(1, len(box) + 1) if box[:n] in closed), None)
 
-    parts = _with_leaves(tensors, _by_scope(tensors, scopes, outermost), False)
+    return _folded(_with_leaves(tensors, _by_scope(tensors, scopes, outermost), False), scopes)
+
+
+def _folded(parts: list[Part], scopes: Scopes, note: str = "") -> Folded:
+    """Return parts with an index of their tensors, and the titles of the boxes they are in."""
     part_of = {t.order: i for i, part in enumerate(parts) for t in part.tensors}
-    return Folded(parts, part_of, _used_titles(scopes.titles, parts))
-
-
-def _used_titles(titles: Mapping[Group, str], parts: Sequence[Part]) -> dict[Group, str]:
-    """Return the titles of the boxes that parts are in."""
     used = {part.box[:n] for part in parts for n in range(1, len(part.box) + 1)}
-    return {box: title for box, title in titles.items() if box in used}
-
-
-def _deeper_than(depth: int) -> Callable[[Group], Group | None]:
-    """Return a function that closes all boxes nested deeper than `depth`."""
-    return lambda box: box[: depth + 1] if len(box) > depth else None
+    titles = {box: title for box, title in scopes.titles.items() if box in used}
+    return Folded(parts, part_of, titles, note)
 
 
 def _by_scope(
@@ -195,13 +149,12 @@ def _by_scope(
 ) -> list[Part]:
     """Return a part for each node, and one part for all nodes of a closed box.
 
-    ``closed(box)`` is the outermost closed box that contains `box`, or is `box`; or None.
+    ``closed(box)`` is the outermost closed box around or equal to `box`, or None.
     """
     parts = []
     boxes = scopes.boxes
-    for key, run in groupby(
-        (t for t in tensors if t.op), key=lambda t: closed(boxes[t.order]) or t.order
-    ):
+    nodes = (t for t in tensors if t.op)
+    for key, run in groupby(nodes, key=lambda t: closed(boxes[t.order]) or t.order):
         if isinstance(key, tuple):
             parts.append(Part(list(run), key[:-1], scopes.titles[key]))
         else:
@@ -212,28 +165,31 @@ def _by_scope(
 def _stack_copies(parts: Sequence[Part]) -> list[Part]:
     """Stack neighbours that compute the same in the same box, and do not use one another.
 
-    They are left alone if everything would be in a single stack.
+    Nothing is stacked if everything would be in a single stack.
     """
     stacks: list[list[Part]] = []
-    made: set[int] = set()  # by the last stack
+    results: set[int] = set()  # the creation numbers in the last stack
     structure: Hashable = None
     for part in parts:
         before, structure = structure, _structure(part)
         used = {a.order for t in part.tensors for a in t.inputs if isinstance(a, Tensor)}
-        if structure and structure == before and not used & made:
+        if structure and structure == before and not used & results:
             stacks[-1].append(part)
         else:
             stacks.append([part])
-            made = set()
-        made |= {t.order for t in part.tensors}
+            results = set()
+        results |= {t.order for t in part.tensors}
     if len(stacks) < 2:
         return list(parts)
-    few = [stack if len(stack) >= _MIN_COPIES else [] for stack in stacks]
-    return [p for stack, s in zip(stacks, few) for p in ([_stack(s)] if s else stack)]
+    return [
+        part
+        for stack in stacks
+        for part in ([_stack(stack)] if len(stack) >= _MIN_COPIES else stack)
+    ]
 
 
 def _structure(part: Part) -> Hashable:
-    """Return a key that is equal for parts that compute the same; None if not folded."""
+    """Return a key that is equal for folded parts that compute the same."""
     if not part.is_folded:
         return None
     at = {t.order: i for i, t in enumerate(part.tensors)}
@@ -253,12 +209,12 @@ def _stack(copies: Sequence[Part]) -> Part:
 
 
 def _in_runs(
-    tensors: Sequence[Tensor], made: Sequence[Part], length: int, scopes: Scopes
+    tensors: Sequence[Tensor], computed: Sequence[Part], length: int, scopes: Scopes
 ) -> list[Part]:
-    """Merge consecutive parts, `length` at a time, and if need be all remaining leaves."""
+    """Merge consecutive parts, `length` at a time, and all leaves if these are more."""
     runs = []
-    for i in range(0, len(made), length):
-        run = made[i : i + length]
+    for i in range(0, len(computed), length):
+        run = computed[i : i + length]
         nodes = [t for part in run for t in part.tensors if t.op]
         title = _title(run, nodes, scopes.numbers) if len(run) > 1 else run[0].title
         runs.append(Part(nodes, _common_box(part.box for part in run), title))
@@ -270,7 +226,7 @@ def _in_runs(
 
 
 def _title(run: Sequence[Part], nodes: Sequence[Tensor], numbers: Mapping[int, int]) -> str:
-    """Return the title of a run: its scopes, or its place on the tape and its operations."""
+    """Return the title of a run: its scopes, or its positions on the tape and its operations."""
     scopes = [truncate(part.title, _LONGEST_TITLE // 2) for part in run if part.is_folded]
     if scopes:
         first, last = scopes[0], scopes[-1]
@@ -287,9 +243,9 @@ def _title(run: Sequence[Part], nodes: Sequence[Tensor], numbers: Mapping[int, i
 def _with_leaves(
     tensors: Sequence[Tensor], parts: Sequence[Part], constants: bool = True
 ) -> list[Part]:
-    """Return the parts with the leaves, in order. A folded part takes leaves that only it uses.
+    """Return the parts and the leaves, in order. A folded part contains leaves that only it uses.
 
-    With `constants`, any part takes constants that only it uses.
+    With `constants`, any part contains constants that only it uses.
     """
     used: dict[int, list[int]] = {}
     for i, part in enumerate(parts):

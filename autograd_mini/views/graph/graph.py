@@ -1,6 +1,6 @@
 """Build the graph behind results: cards, edges, and the boxes of scopes.
 
-Everything that a picture says is decided here. Who draws it decides on places and colours only.
+This module decides what a picture shows. The modules that draw it choose places and colours only.
 """
 
 from __future__ import annotations
@@ -20,57 +20,31 @@ from ..trace import Trace, count_uses, names_of, quiet_contributions, undone_bro
 from .card import Block, Card, block
 from .folding import Group, Part, parts_of
 
-_MAX_CARDS_WITH_FORMULAS = 400  # a larger picture is looked at from afar
+_MAX_CARDS_WITH_FORMULAS = 400
 LONGEST_NAME, _LONGEST_PILL, _LONGEST_NOTE = 28, 22, 44  # characters
 
 
 class Edge(NamedTuple):
-    """A value that goes from one card to another, or the gradient that comes back.
+    """A value that goes from one card to another, or the gradient that comes back."""
 
-    Attributes
-    ----------
-    source, target : int
-        The positions of the cards, in the direction of the values.
-    backward : bool
-        Whether it is the gradient.
-    text : str
-        The local derivative, or how many edges are drawn as this one.
-    argument : int
-        Which argument of the target the source is; -1 if several edges are drawn as one.
-    """
-
-    source: int
-    target: int
-    backward: bool
-    text: str = ""
-    argument: int = -1
+    source: int  #: the position of a card
+    target: int  #: the position of a card whose operation uses the value of the source
+    backward: bool  #: whether the edge is the gradient, from the target to the source
+    text: str = ""  #: the local derivative, or how many edges are drawn as this one
+    argument: int = -1  #: the source's position in the arguments; -1 if several edges are merged
 
 
 @dataclass
 class Graph:
-    """The content of a picture.
-
-    Attributes
-    ----------
-    title, description : str
-        For readers who cannot see it.
-    cards : list of Card
-    boxes : list of Group
-        For each card, the box it is in: a path of keys, outer ones first.
-    titles : mapping of Group to str
-        The name of each box.
-    edges : list of Edge
-    note : str
-        A line below the picture, if some of it is folded.
-    """
+    """The content of a picture."""
 
     title: str
-    description: str
+    description: str  #: for readers who cannot see the picture
     cards: list[Card]
-    boxes: list[Group]
+    boxes: list[Group]  #: the box that each card is in
     titles: Mapping[Group, str]
     edges: list[Edge] = field(repr=False)
-    note: str = ""
+    note: str = ""  #: a line below the picture, if some of it is folded
 
     @property
     def has_gradients(self) -> bool:
@@ -90,29 +64,28 @@ class DrawOptions:
 
 
 def build_graph(results: Sequence[Tensor], names: Mapping[str, Any], options: DrawOptions) -> Graph:
-    """Return the graph behind results. Only a single result of one entry has gradients."""
+    """Return the graph behind results. It has gradients if there is one result of one entry."""
     by_order = {t.order: t for result in results for t in result.tape()}
     tensors = [by_order[order] for order in sorted(by_order)]
     if options.gradients and len(results) == 1 and results[0].size == 1:
         trace = Trace.of(results[0], names)
     else:
         trace = Trace(results[0].tape(), names_of(tensors, names), {})
-    folded = parts_of(tensors, options.depth, options.max_nodes)
-    if len(folded.parts) > _MAX_CARDS_WITH_FORMULAS:
+    parts, part_of, titles, note = parts_of(tensors, options.depth, options.max_nodes)
+    if len(parts) > _MAX_CARDS_WITH_FORMULAS:
         options = replace(options, formulas=False)
-    summed = _undone_broadcasts(trace, folded.parts) if options.formulas else {}
+    summed = _undone_broadcasts(trace, parts) if options.formulas else {}
     writer = Writer(trace, options, count_uses(tensors, trace.adjoints), summed)
-    edges = list(writer.edges(folded.parts, folded.part_of))
     last = ", ".join(trace.names[result.order] for result in results)
     operations = sum(t.op is not None for t in tensors)
     return Graph(
-        f"The graph of {last}",
-        f"{last} in {operations} operations: {_count_operations(tensors)}.",
-        [writer.card(part) for part in folded.parts],
-        [part.box for part in folded.parts],
-        folded.titles,
-        edges,
-        folded.note,
+        title=f"The graph of {last}",
+        description=f"{last} in {operations} operations: {_count_operations(tensors)}.",
+        cards=[writer.card(part) for part in parts],
+        boxes=[part.box for part in parts],
+        titles=titles,
+        edges=list(writer.edges(parts, part_of)),
+        note=note,
     )
 
 
@@ -177,8 +150,8 @@ class Writer(NamedTuple):
                     if back:
                         yield Edge(source, nth, True, self.pill(t, i), i)
         for (source, nth, back), count in folded.items():
-            said = back and count == folded[source, nth, False]  # on the edge next to it
-            yield Edge(source, nth, back, f"×{count}" if count > 1 and not said else "")
+            repeated = back and count == folded[source, nth, False]  # on the edge next to it
+            yield Edge(source, nth, back, f"×{count}" if count > 1 and not repeated else "")
 
     def flows(self, t: Tensor, i: int) -> bool:
         """Return whether a gradient flows from a node to its i-th argument."""

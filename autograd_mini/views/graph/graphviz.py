@@ -1,7 +1,6 @@
-"""Write a graph as a `graphviz.Digraph`, for those who use Graphviz's own tools.
+"""Write a graph as a `graphviz.Digraph`, for use with Graphviz's own tools.
 
-Cards are HTML-like labels, scopes are clusters. Graphviz places and paints everything itself: our
-own pictures are laid out by `views.layout` and painted by `svg`.
+Cards are HTML-like labels, scopes are clusters. Graphviz places and paints everything itself.
 """
 
 from __future__ import annotations
@@ -24,26 +23,13 @@ _SERIF = "Times,serif"
 
 
 def digraph(graph: Graph, palette: Palette, direction: str) -> graphviz.Digraph:
-    """Return the graph as a `graphviz.Digraph`.
-
-    Parameters
-    ----------
-    graph : Graph
-    palette : Palette
-    direction : {"LR", "TB"}
-        Whether values run from left to right or from top to bottom.
-
-    Raises
-    ------
-    RuntimeError
-        If the package graphviz is not installed.
-    """
+    """Return the graph as a `graphviz.Digraph`; raise RuntimeError if graphviz is missing."""
     try:
         import graphviz
     except ImportError:
         raise RuntimeError(
-            "DOT text needs the Python package graphviz: pip install graphviz. "
-            "Or save as .svg or .html."
+            "draw: DOT text needs the Python package graphviz. Run pip install graphviz, or save "
+            "as .svg or .html."
         ) from None
 
     def cluster(path: tuple[int, ...], title: str) -> graphviz.Digraph:
@@ -96,6 +82,7 @@ def _card(card: Card, palette: Palette) -> str:
     rows = [f"<TR><TD>{_header(card, palette)}</TD></TR>"]
     for note in card.notes:
         rows.append(f'<TR><TD ALIGN="LEFT">{_small(note, palette.faint)}</TD></TR>')
+    # Graphviz stretches the shorter of two blocks side by side, so both get as many notes.
     lines = max((len(block.notes) for block in card.blocks), default=0) if card.side_by_side else 0
     blocks = [f"<TD>{_block(block, palette, lines)}</TD>" for block in card.blocks]
     if blocks:
@@ -115,7 +102,7 @@ def _header(card: Card, palette: Palette) -> str:
 
 
 def _block(block: Block, palette: Palette, lines: int) -> str:
-    """Return a block with at least that many lines of notes: Graphviz stretches a shorter one."""
+    """Return a block with at least that many lines of notes."""
     color = getattr(palette, block.role)
     head = _small(block.head + (" +=" if block.meets else ""), color)
     rows = "".join(f"<TR>{''.join(_cells(row, block, palette))}</TR>" for row in block.rows)
@@ -161,10 +148,6 @@ def _font(text: str, color: str, size: float, face: str = "") -> str:
 
 
 def _text(text: str) -> str:
-    r"""Return text that Graphviz shows as it is.
-
-    Graphviz would replace ``\N`` by the name of the node, and fail at a ``]``, which may begin
-    ``]]>``.
-    """
-    text = escape(text).replace("]", "&#93;")
-    return re.sub(r"\\([EGHLNT])", "&#92;<FONT>\\1</FONT>", text)
+    """Return text that Graphviz shows unchanged."""
+    text = escape(text).replace("]", "&#93;")  # Graphviz fails at ]]>
+    return re.sub(r"\\([EGHLNT])", "&#92;<FONT>\\1</FONT>", text)  # \N is the name of the node

@@ -1,7 +1,7 @@
-"""Estimate the sizes of texts, blocks and cards: the fonts of the reader are not known.
+"""Estimate the sizes of texts, blocks and cards, because the reader's fonts are unknown.
 
-The width of each letter is at least that of the widest of the usual sans-serif fonts (Helvetica,
-Arial, Liberation Sans, DejaVu Sans, Verdana), so that text never runs out of its box.
+Each letter gets at least its width in the widest of the usual sans-serif fonts (Helvetica, Arial,
+Liberation Sans, DejaVu Sans, Verdana), so that text fits into its box.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from .card import Block, Card
 
-#: widths of letters as a part of the font size; any other letter is wide
+#: widths of letters, as a fraction of the font size
 _WIDTHS = {
     0.34: " '|,.·ijlI′",
     0.43: "/:;\\()[]!ft-r²¹³",
@@ -52,9 +52,9 @@ class Size(NamedTuple):
 
 
 def text_width(text: str, font_size: float) -> float:
-    """Return an upper bound of the width of a line of text, in whole units.
+    """Return an upper bound of the width of a line of text.
 
-    Sums of whole units are the same on all machines.
+    It is a whole number, because sums of whole numbers are the same on all machines.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def header_widths(card: Card) -> tuple[float, float, float]:
 
 
 def operation(card: Card) -> str:
-    """Return the operation as it is written: with a sign if the card is folded."""
+    """Return the text of the operation: with a sign if the card is folded."""
     return f"► {card.operation}" if card.stacked else card.operation
 
 

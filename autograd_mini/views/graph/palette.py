@@ -1,18 +1,17 @@
-"""Define the colours of pictures and pages, on light and on dark ground.
+"""Define the colours of pictures and pages, on a light and on a dark background.
 
-Values run forward in blue, gradients backward in orange. Numbers are tinted from purple (negative)
-over the ground (zero) to green (positive). Text keeps a contrast of 4.5:1 on each of them.
+Values run forward in blue, gradients backward in orange. Numbers are tinted purple if they are
+negative and green if they are positive. Text has a contrast of at least 4.5:1 on all of them.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-STEPS = 8  # of tint, from nothing to the largest magnitude
+STEPS = 8  # number of tints, up to the largest magnitude
 _PAINTED = ("fill", "stroke")  # the attributes of SVG that hold a colour
 
 _POSITIVE, _NEGATIVE = "#17803d", "#7b2d9e"
-_DEEPEST = {"light": 0.48, "dark": 0.85}  # how much of the full colour the last step has
 
 
 class Palette(NamedTuple):
@@ -24,15 +23,15 @@ class Palette(NamedTuple):
     pill: str  #: behind a local derivative
     odd: str  #: behind entries that are not finite, in stripes with `card`
     line: str  #: around constants and boxes
-    faint: str  #: text that matters less
+    faint: str  #: less important text
     ink: str
     forward: str
     backward: str
 
     def tint(self, level: int) -> str:
-        """Return the ground of a number: `level` from -`STEPS`, the most negative, to `STEPS`."""
+        """Return the tint of a number, for a `level` from -`STEPS` to `STEPS`."""
         full = _POSITIVE if level > 0 else _NEGATIVE
-        deepest = _DEEPEST["dark" if self is DARK else "light"]
+        deepest = 0.85 if self is DARK else 0.48  # the share of the full colour at the last level
         return _mixed(self.card, full, deepest * abs(level) / STEPS)
 
 
@@ -63,7 +62,7 @@ DARK = Palette(
 
 
 def palette_of(theme: str) -> Palette:
-    """Return the colours of a theme. A picture that follows the reader is written in light ones."""
+    """Return the colours of a theme. An "auto" picture is written in light colours."""
     return DARK if theme == "dark" else LIGHT
 
 
@@ -78,8 +77,5 @@ def follow_the_reader() -> str:
 
 
 def _mixed(ground: str, full: str, share: float) -> str:
-    def channel(i: int) -> int:
-        a, b = int(ground[i : i + 2], 16), int(full[i : i + 2], 16)
-        return round(a + share * (b - a))
-
-    return "#" + "".join(f"{channel(i):02x}" for i in (1, 3, 5))
+    pairs = zip(bytes.fromhex(ground[1:]), bytes.fromhex(full[1:]))
+    return "#" + "".join(f"{round(a + share * (b - a)):02x}" for a, b in pairs)

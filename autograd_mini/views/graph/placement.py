@@ -1,4 +1,4 @@
-"""Place the cards, boxes and edges of a graph: give their sizes to the layout."""
+"""Place the cards, boxes and edges of a graph: pass their sizes to the layout."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PILL_FONT = 11
 
 
 def pair_edges(edges: Sequence[Edge]) -> list[tuple[Edge, ...]]:
-    """Return each edge with the one that runs back next to it, if there is one."""
+    """Return each edge, together with its backward edge if there is one."""
     pairs: list[tuple[Edge, ...]] = []
     for edge in edges:
         last = pairs[-1] if pairs else ()
@@ -35,7 +35,7 @@ def place(
     direction: str,
     spacing: Spacing = SPACING,
 ) -> Layout:
-    """Return the layout of a graph. A card is at least as wide as the titles of its boxes."""
+    """Return the layout of a graph, with cards at least as wide as the titles of their boxes."""
     nodes: dict[Hashable, Node] = {}
     for i, (card, box) in enumerate(zip(graph.cards, graph.boxes)):
         paths = [box[: n + 1] for n in range(len(box))]
@@ -46,7 +46,7 @@ def place(
 
 
 def _label_size(pair: Sequence[Edge]) -> tuple[float, float] | None:
-    """Return the size of the pills of a pair of edges, next to one another."""
+    """Return the size of the pills of a pair of edges, side by side."""
     widths = [pill_width(edge.text) for edge in pair if edge.text]
     return (sum(widths) + GAP * (len(widths) - 1), PILL + 2 * OFFSET) if widths else None
 
@@ -57,9 +57,9 @@ def pill_width(text: str) -> float:
 
 
 def parallel(points: Sequence[Point], offset: float, across: int) -> list[Point]:
-    """Return a curve next to another, `offset` away along the axis `across`.
+    """Return a curve that is moved by `offset` along the axis `across`.
 
-    A steep curve is moved along its own direction too; otherwise the two would touch there.
+    Steep parts are moved along the other axis too, so that the two curves do not touch.
     """
     shifted = [shift(point, offset, across) for point in points]
     for i in range(0, len(points) - 1, 3):

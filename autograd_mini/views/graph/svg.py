@@ -1,4 +1,4 @@
-"""Paint a graph as an SVG: cards, boxes, edges and the legend, at the places of its layout."""
+"""Paint a graph as an SVG: cards, boxes, edges and the legend, at the positions of its layout."""
 
 from __future__ import annotations
 
@@ -13,20 +13,10 @@ from .card import Block, Card, Cell
 from .graph import Edge, Graph
 from .metrics import GAP, PAD, Size
 from .palette import Palette, follow_the_reader, palette_of
-from .placement import (
-    OFFSET,
-    PILL,
-    SPACING,
-    TITLE,
-    pair_edges,
-    parallel,
-    pill_width,
-    place,
-    shift,
-)
+from .placement import OFFSET, PILL, SPACING, TITLE, pair_edges, parallel, pill_width, place, shift
 
 SANS = "Helvetica,Arial,sans-serif"
-SERIF = "Times,serif,sans-serif"  # the last for machines without fonts, where PNGs are made
+SERIF = "Times,serif,sans-serif"  # sans-serif for machines that convert to PNG and lack fonts
 _ARROW = 7  # length of the head of an arrow
 _LEGEND = 30  # height of the legend
 _LEGEND_FONT = 10
@@ -36,16 +26,7 @@ _BOLD = ' font-weight="bold"'
 
 
 def write_svg(graph: Graph, direction: str, theme: str) -> str:
-    """Return the picture of a graph as SVG text, which refers to nothing outside of it.
-
-    Parameters
-    ----------
-    graph : Graph
-    direction : {"LR", "TB"}
-        Whether values run from left to right or from top to bottom.
-    theme : {"light", "dark", "auto"}
-        With "auto", a style sheet turns light colours dark if the reader's system is dark.
-    """
+    """Return the picture of a graph as self-contained SVG text."""
     pairs = pair_edges(graph.edges)
     placed = place(graph, pairs, direction)
     paint = _Painter(palette_of(theme))
@@ -120,7 +101,7 @@ class _Painter(NamedTuple):
         return self.rectangle(box, self.palette.box, self.palette.line, style)
 
     def title(self, graph: Graph, path: Any, box: Box) -> Iterator[str]:
-        """Yield the title of a scope on a ground of its own, since edges may run behind it."""
+        """Yield the title of a scope, with a background because edges may run behind it."""
         title = graph.titles[path]
         width = metrics.text_width(title, TITLE) + 8
         yield self.rectangle(Box(box.x + 6, box.y + 6, width, 14), self.palette.box)
@@ -150,7 +131,7 @@ class _Painter(NamedTuple):
         yield self.text(right, metrics.SMALL, self.palette.faint, card.shape, _END)
 
     def blocks(self, card: Card, box: Box, y: float) -> Iterator[str]:
-        """Yield the blocks: side by side they share the width of the card, else each has all."""
+        """Yield the blocks, which share the width of the card if they are side by side."""
         available = box.width - 2 * PAD
         if not card.side_by_side:
             for block in card.blocks:
@@ -182,7 +163,7 @@ class _Painter(NamedTuple):
             yield self.text((middle, y - 3), metrics.SMALL, self.palette.faint, note, _MIDDLE)
 
     def head(self, block: Block, middle: float, y: float) -> Iterator[str]:
-        """Yield the head of a block: "value" or "∂L/∂e", and a badge where contributions meet."""
+        """Yield the head of a block, with a badge if several contributions were added up."""
         color = getattr(self.palette, block.role)
         if block.meets:
             middle -= (metrics.BADGE + 4) / 2
@@ -226,13 +207,14 @@ class _Painter(NamedTuple):
         yield self.text((x, y + 4), 11, color, edge.text, _MIDDLE + serif)
 
     def legend(self, graph: Graph, y: float) -> tuple[list[str], float]:
-        """Return the legend (the two kinds of edges, and the note on folding) and its width."""
+        """Return the legend, with the two kinds of edges and the note on folding, and its width."""
         y += _LEGEND / 2
         x = float(SPACING.margin)
         elements = []
         if graph.has_gradients:
             for backward, text in ((False, "value"), (True, "gradient")):
-                elements.append(self.edge(Edge(0, 0, backward), _straight((x, y), 34)))
+                line = [(x, y), (x + 34 / 3, y), (x + 68 / 3, y), (x + 34, y)]
+                elements.append(self.edge(Edge(0, 0, backward), line))
                 color = self.palette.backward if backward else self.palette.forward
                 elements.append(self.text((x + 40, y + 3.5), _LEGEND_FONT, color, text))
                 x += 56 + metrics.text_width(text, _LEGEND_FONT)
@@ -242,13 +224,8 @@ class _Painter(NamedTuple):
         return elements, x + SPACING.margin
 
 
-def _straight(start: Point, length: float) -> list[Point]:
-    x, y = start
-    return [(x, y), (x + length / 3, y), (x + 2 * length / 3, y), (x + length, y)]
-
-
 def _arrow_head(before: Point, tip: Point) -> tuple[Point, tuple[Point, ...]]:
-    """Return where the head of an arrow begins, and its three corners."""
+    """Return the point where the head of an arrow begins, and its three corners."""
     dx, dy = tip[0] - before[0], tip[1] - before[1]
     length = math.hypot(dx, dy) or 1.0
     dx, dy = dx / length, dy / length

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -14,13 +14,13 @@ from .shapes import Box, Edge, Group, Layout, Node, Point, Route, Spacing
 
 @dataclass
 class Component:
-    """Nodes that are joined by edges or groups, and their coordinates when they are drawn alone.
+    """Nodes that are joined by edges or groups, with their own coordinates.
 
     Points and boxes are along and across the edges, as in `routes`.
     """
 
     nodes: dict[Hashable, Node] = field(default_factory=dict)
-    edges: list[tuple[int, Edge]] = field(default_factory=list)  # with the index among all edges
+    edges: list[tuple[int, Edge]] = field(default_factory=list)  #: with the index among all edges
     boxes: dict[Hashable, Rectangle] = field(default_factory=dict)
     groups: dict[Group, Rectangle] = field(default_factory=dict)
     curves: dict[int, tuple[Point, ...]] = field(default_factory=dict)
@@ -51,28 +51,17 @@ def split(nodes: Mapping[Hashable, Node], edges: Sequence[Edge]) -> list[Compone
     components = []
     for root in nodes:
         if root not in component:
-            component[root] = Component()
-            components.append(component[root])
-            _spread(component, root, near)
+            components.append(Component())
+            todo = [root]
+            for u in todo:  # the list grows during the loop
+                if u not in component:
+                    component[u] = components[-1]
+                    todo += near[u]
     for name, node in nodes.items():
         component[name].nodes[name] = node
     for i, edge in enumerate(edges):
         component[edge.source].edges.append((i, edge))
     return components
-
-
-def _spread(
-    component: dict[Hashable, Component],
-    root: Hashable,
-    near: Mapping[Hashable, Iterable[Hashable]],
-) -> None:
-    """Put everything that can be reached from the root into its component."""
-    todo = [root]
-    for u in todo:  # it grows while it is walked
-        for v in near.get(u, ()):
-            if v not in component:
-                component[v] = component[u]
-                todo.append(v)
 
 
 def pack(
@@ -81,7 +70,7 @@ def pack(
     direction: str,
     spacing: Spacing,
 ) -> Layout:
-    """Lay the components next to one another, in several rows if there are many of them."""
+    """Place the components next to one another, in several rows if there are many."""
     margin = spacing.margin
     extents = [component.extent() for component in components]
     area = sum((e[2] + spacing.layer) * (e[3] + spacing.node) for e in extents)
@@ -107,7 +96,7 @@ def pack(
 
 
 class _Turn(NamedTuple):
-    """Turns coordinates along and across the edges of a component into x and y of the picture."""
+    """The map from coordinates along and across a component's edges to x and y of the picture."""
 
     direction: str
     along: float

@@ -2,13 +2,13 @@
 
 The method is that of Brandes, Köpf, "Fast and simple horizontal coordinate assignment" (2001), with
 sizes and ports as in Rüegg, Schulze, Carstens, von Hanxleden, "Size- and port-aware horizontal node
-coordinate assignment" (2015). Vertices that are joined by segments are put on one straight line, a
-*block*, as far as no two blocks cross; then the blocks are moved together. This is done four times,
+coordinate assignment" (2015). Vertices that are joined by segments are put on a straight line, a
+*block*, unless two blocks would cross. Then the blocks are moved together. This is done four times,
 from either side and in both directions, and the mean of the two middle results is taken.
 
-Every result keeps vertices on a layer apart, and so does that mean; and the borders of a group,
-which are aligned before everything else, are straight in all of them: its box is a rectangle.
-Finally, `_shorten` removes the needless bends that remain.
+Every result keeps the distances within a layer, and so does the mean. The borders of a group are
+aligned first, so that they are straight in all results: its box is a rectangle. Finally, `_shorten`
+removes the needless bends that remain.
 """
 
 from __future__ import annotations
@@ -18,24 +18,16 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from .layers import BEND, LABEL, LEFT, NODE, RIGHT, Layered
+from .layers import BEND, LABEL, LEFT, NODE, RIGHT, Layered, subtree_sums
 
 
 class Separation(NamedTuple):
-    """The distances to keep within a layer.
+    """The distances to keep within a layer."""
 
-    Attributes
-    ----------
-    node, bend : float
-        Between two nodes; between an edge and its neighbours.
-    before, after : float
-        Between the borders of a group and its nodes.
-    """
-
-    node: float
-    bend: float
-    before: float
-    after: float
+    node: float  #: between two nodes
+    bend: float  #: between an edge and its neighbours
+    before: float  #: between the first border of a group and its nodes
+    after: float  #: between the nodes of a group and its last border
 
 
 def place(drawn: Layered, separation: Separation) -> list[float]:
@@ -73,34 +65,21 @@ def _between(drawn: Layered, u: int, v: int, separation: Separation) -> float:
 
 
 class _View:
-    """A layered graph seen from one side: layer by layer, each from its first vertex on.
-
-    Attributes
-    ----------
-    layers : list of list of int
-    place : list of int
-        The index of each vertex in its layer.
-    near : list of list of int
-        The segments from each vertex to the layer seen before.
-    back : int
-        Which end of a segment is on the layer seen before.
-    sign : int
-        1, or -1 when the layers are seen from their end.
-    """
+    """A layered graph seen from one side: layer by layer, each from its first vertex on."""
 
     def __init__(self, drawn: Layered, down: bool, from_left: bool) -> None:
         self.sign = 1 if from_left else -1
         self.layers = [layer[:: self.sign] for layer in drawn.order][:: 1 if down else -1]
-        self.near = drawn.above if down else drawn.below
-        self.back = 0 if down else 1
-        self.place = [0] * len(drawn.kind)
+        self.near = drawn.above if down else drawn.below  #: segments to the layer seen before
+        self.back = 0 if down else 1  #: the index of those segments' ends on that layer
+        self.place = [0] * len(drawn.kind)  #: the index of each vertex in its layer
         for layer in self.layers:
             for i, v in enumerate(layer):
                 self.place[v] = i
 
 
 def _crossed_by_straight(drawn: Layered) -> list[bool]:
-    """Return whether each segment crosses one that must be straight, and so gives way to it.
+    """Return whether each segment crosses one that must be straight, and so has to bend.
 
     The borders of a group come first, then segments that join two bends.
     """
@@ -139,10 +118,10 @@ def _mark_crossed(
 
 
 def _align(drawn: Layered, view: _View, crossed: Sequence[bool]) -> tuple[list[int], list[float]]:
-    """Build blocks: return the first vertex of each vertex's block, and its offset from that.
+    """Build blocks: return the first vertex of each vertex's block, and the offset from it.
 
-    A vertex joins the block of its median neighbour on the layer before, so that the two ports are
-    on a level, unless that segment would cross one that is aligned already.
+    A vertex joins the block of its median neighbour on the layer before, so that their segment is
+    straight, unless this would cross an aligned segment.
     """
     place, back, ends = view.place, view.back, drawn.ends
     root = list(range(len(drawn.kind)))
@@ -168,10 +147,10 @@ def _align(drawn: Layered, view: _View, crossed: Sequence[bool]) -> tuple[list[i
 
 
 def _compact(view: _View, root: list[int], shift: list[float], gap: Sequence[float]) -> list[float]:
-    """Move blocks as far to the left as the gaps allow, then each up to those at its right.
+    """Move blocks as far to the left as the gaps allow, then each towards the next on its right.
 
-    The blocks and the gaps between them are a graph without cycles, since no two blocks cross; the
-    first step is a longest path through it.
+    The blocks and the gaps between them are a graph without cycles, because no two blocks cross.
+    The first step is a longest path through it.
     """
     after: dict[int, list[tuple[int, float]]] = {v: [] for v, r in enumerate(root) if v == r}
     missing = dict.fromkeys(after, 0)
@@ -182,7 +161,7 @@ def _compact(view: _View, root: list[int], shift: list[float], gap: Sequence[flo
             missing[root[v]] += 1
     at = dict.fromkeys(after, 0.0)
     order = [r for r in after if not missing[r]]
-    for r in order:  # it grows while it is walked
+    for r in order:  # the list grows during the loop
         for right, distance in after[r]:
             at[right] = max(at[right], at[r] + distance)
             missing[right] -= 1
@@ -210,7 +189,7 @@ def _middle(drawn: Layered, results: list[list[float]]) -> list[float]:
 
 # --- refinement ----------------------------------------------------------------------------------
 
-_WORK = 60_000  # vertices that are visited, at most: it bounds the time
+_WORK = 60_000  # the number of visited vertices, which bounds the time
 _TOUCH = 1e-6  # distances below this count as zero
 _RIGID = 1e6  # the weight of a group's border
 
@@ -218,9 +197,9 @@ _RIGID = 1e6  # the weight of a group's border
 def _shorten(drawn: Layered, at: list[float], gap: Sequence[float]) -> None:
     """Move sets of vertices along their layers as long as this makes the segments straighter.
 
-    This minimises the sum of (weight) * (how far a segment is from straight), the linear program of
-    Gansner et al. (1993). As in `layers`, the sets are the subtrees of a spanning forest: here of
-    vertices that touch, or that a straight segment joins.
+    This minimises the sum of (weight) * (deviation of a segment from straight), the linear program
+    of Gansner et al. (1993). As in `layers`, the sets are the subtrees of a spanning forest, which
+    here joins vertices that touch or have a straight segment.
     """
     moves = _Moves(drawn, at, gap)
     work, moved = _WORK, True
@@ -228,11 +207,7 @@ def _shorten(drawn: Layered, at: list[float], gap: Sequence[float]) -> None:
         preorder, parent = moves.forest()
         work -= len(preorder)
         index = {v: i for i, v in enumerate(preorder)}
-        size, total = [1] * len(at), [moves.pull(v) for v in range(len(at))]
-        for v in reversed(preorder):
-            if parent[v] != v:
-                size[parent[v]] += size[v]
-                total[parent[v]] += total[v]
+        size, total = subtree_sums(preorder, parent, map(moves.pull, range(len(at))))
         moved = False
         for i, v in enumerate(preorder):
             step = (total[v] > 0) - (total[v] < 0)
@@ -243,21 +218,13 @@ def _shorten(drawn: Layered, at: list[float], gap: Sequence[float]) -> None:
 
 
 class _Moves:
-    """The positions of the vertices, and the forces that pull at them.
-
-    Attributes
-    ----------
-    at : list of float
-        The middle of each vertex.
-    pulls : list of list of (int, float, float)
-        Of each vertex: another one, how far from that it should be, and the weight of this wish.
-    before, after : list of int
-        Of each vertex: its neighbours on its layer, or -1.
-    """
+    """The positions of the vertices, and the forces that pull at them."""
 
     def __init__(self, drawn: Layered, at: list[float], gap: Sequence[float]) -> None:
         self.drawn, self.at, self.gap = drawn, at, gap
+        #: for each vertex: other vertices, the desired distances from them, and their weights
         self.pulls: list[list[tuple[int, float, float]]] = [[] for _ in at]
+        #: the neighbours of each vertex on its layer, or -1
         self.before, self.after = [-1] * len(at), [-1] * len(at)
         for layer in drawn.order:
             for u, v in pairwise(layer):
@@ -307,7 +274,7 @@ class _Moves:
         return preorder, parent
 
     def held(self, v: int, parent: int, total: float) -> bool:
-        """Return whether the link of a subtree to its parent keeps it from moving."""
+        """Return whether the connection of a subtree to its parent keeps it from moving."""
         if v == parent:
             return False
         if self.drawn.layer[v] == self.drawn.layer[parent]:
@@ -315,7 +282,7 @@ class _Moves:
         return abs(total) <= _weight(self.drawn.kind[v], self.drawn.kind[parent])
 
     def move(self, vertices: list[int], step: int, index: dict[int, int], own: range) -> bool:
-        """Move vertices in the direction of `step` to where the sum is least, if space allows."""
+        """Move vertices in the direction of `step` until the sum is least or space ends."""
         at, gap = self.at, self.gap
         force, space = 0.0, math.inf
         straight_at: list[tuple[float, float]] = []

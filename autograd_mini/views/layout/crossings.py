@@ -1,7 +1,7 @@
 """Order the vertices of each layer so that few segments cross: the second step of the layout.
 
 The method is that of Sugiyama, Tagawa, Toda, "Methods for visual understanding of hierarchical
-system structures" (1981): sort the layers, over and over, each by where its neighbours are.
+system structures" (1981): sort the layers repeatedly, each by the places of its neighbours.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ Order = list[list[int]]
 def count_crossings(tails: Sequence[float], heads: Sequence[float]) -> int:
     """Count the crossings of segments between two rows, given the places of their ends.
 
-    Sorted by their tails, two segments cross if their heads are the other way round: an inversion.
-    Barth, Jünger, Mutzel, "Simple and efficient bilayer cross counting" (2002), count these by an
-    accumulator tree in O(E log V). Here the tree is walked level by level, all segments at once: on
-    each level, the heads in one subtree are parted into its two halves, and an inversion is counted
-    where the tree parts it, as a head in the right half before one in the left.
+    If segments are sorted by their tails, two of them cross if their heads are in the other order:
+    an inversion. Barth, Jünger, Mutzel, "Simple and efficient bilayer cross counting" (2002), count
+    these by an accumulator tree in O(E log V). Here all segments walk the tree together, level by
+    level: each subtree has two halves, and a head in the right half before one in the left is an
+    inversion.
 
     Examples
     --------
@@ -38,7 +38,7 @@ def count_crossings(tails: Sequence[float], heads: Sequence[float]) -> int:
     for level in reversed(range(int(head.max(initial=0)).bit_length())):
         subtree = head >> (level + 1)
         right = (head >> level) & 1
-        seen = np.cumsum(right)  # heads in a right half so far; those of earlier subtrees come off
+        seen = np.cumsum(right)  # heads in a right half so far; earlier subtrees are subtracted
         first = np.flatnonzero(np.diff(subtree, prepend=-1))
         seen -= np.repeat(seen[first] - right[first], np.diff(first, append=len(head)))
         crossings += int(seen[right == 0].sum())
@@ -49,11 +49,10 @@ def count_crossings(tails: Sequence[float], heads: Sequence[float]) -> int:
 def minimise_crossings(drawn: Layered) -> int:
     """Order the vertices of each layer so that few segments cross; return the remaining crossings.
 
-    Sweeps down and up alternate: on each layer in turn, the vertices are sorted by the *barycentre*
-    (the mean place) of their neighbours on the layer before; then single vertices are moved where
-    this undoes crossings. The result depends on the start, so there are several starts, and the
-    best order is kept. The work is counted and bounded, not timed, so that the same graph always
-    gets the same layout.
+    Sweeps down and up alternate. On each layer in turn, the vertices are sorted by the *barycentre*
+    (the mean place) of their neighbours on the layer before. Then single vertices are moved if
+    this undoes crossings. The best result of several initial orders is kept. The work is counted
+    and bounded, not timed, so that the same graph always gets the same layout.
     """
     search = _Search(drawn)
     best, fewest = drawn.order, -1
@@ -68,36 +67,19 @@ def minimise_crossings(drawn: Layered) -> int:
     return max(fewest, 0)
 
 
-_WORK = 200_000  # how often a vertex is sorted, or a pair compared, at most: it bounds the time
+_WORK = 200_000  # the number of sorted vertices and compared pairs, which bounds the time
 _STARTS, _SWEEPS, _PATIENCE = 4, 24, 8
-_REACH, _ROUNDS = 4, 6  # how far a vertex is sifted at a time, and how often
+_REACH, _ROUNDS = 4, 6  # places that a vertex is sifted at a time, and number of rounds
 
 
 class _Search:
-    """An order of a layered graph that is being improved.
-
-    Attributes
-    ----------
-    order : list of list of int
-        The vertices of each layer.
-    place : list of int
-        Of each vertex: its index in its layer.
-    above, below : list of list of int
-        Of each vertex: its neighbours on the layers next to its own.
-    above_ports, below_ports : list of list of float
-        What the ports add to the places of these: less than half a place.
-    paths : list of list of int
-        Of each vertex: the groups around it, outer first; empty if there are no groups at all.
-    rank : list of int
-        Of each group: its rank among all; empty as long as they have none.
-    work : int
-        How much may still be done.
-    """
+    """An order of a layered graph that is being improved."""
 
     def __init__(self, drawn: Layered) -> None:
         self.drawn = drawn
-        self.order: Order = [list(layer) for layer in drawn.order]
-        self.place = [0] * len(drawn.kind)
+        self.order: Order = [list(layer) for layer in drawn.order]  #: the vertices of each layer
+        self.place = [0] * len(drawn.kind)  #: the index of each vertex in its layer
+        # The neighbours of each vertex on the layers next to its own, and their port places:
         ports = [_port_places(drawn, end) for end in (0, 1)]
         self.above = [[drawn.ends[s][0] for s in near] for near in drawn.above]
         self.below = [[drawn.ends[s][1] for s in near] for near in drawn.below]
@@ -105,31 +87,31 @@ class _Search:
         self.below_ports = [[ports[1][s] for s in near] for near in drawn.below]
         self.ends = np.array(drawn.ends, int).reshape(-1, 2).T
         self.ports = np.array(ports)
+        #: the groups around each vertex, outer ones first; empty if there are no groups
         self.paths = [drawn.path(g) for g in drawn.group] if drawn.parent else []
-        self.rank: list[int] = []
-        self.work = _WORK
+        self.rank: list[int] = []  #: the rank of each group among all, once they have one
+        self.work = _WORK  #: the number of steps that are left
 
     def begin(self, start: int) -> None:
-        """Choose an order to start from: depth first from the sources, the sinks, or at random."""
+        """Choose an initial order: depth first from the sources, the sinks, or at random."""
         vertices = list(range(len(self.place)))
         if start > 1:
             random.Random(start).shuffle(vertices)
-        found = _depth_first(vertices, self.below if start % 2 == 0 else self.above)
         for layer in self.order:
             layer.clear()
-        for v in found:
+        for v in _depth_first(vertices, self.below if start % 2 == 0 else self.above):
             self.order[self.drawn.layer[v]].append(v)
         self._update_places()
         self.rank = []
-        if self.paths:  # sort without ranks, then fix the ranks that the groups have on the whole
+        if self.paths:  # sort without ranks first, then rank the groups
             for sweep in range(4):
                 self._sweep(sweep)
             self._rank_groups()
 
     def improve(self) -> tuple[Order, int]:
-        """Sweep until it no longer helps; return the best order and its crossings."""
+        """Sweep until this no longer helps; return the best order and its crossings."""
         best, fewest, waited = self._copy(), self.crossings(), 0
-        large = len(self.place) * _SWEEPS > self.work // _STARTS  # then sift at the end alone
+        large = len(self.place) * _SWEEPS > self.work // _STARTS  # then sift only at the end
         for sweep in range(_SWEEPS):
             if not fewest or waited == _PATIENCE or (self.work <= 0 and sweep > 3):
                 break
@@ -163,10 +145,10 @@ class _Search:
                 self.place[v] = i
 
     def _sweep(self, sweep: int) -> None:
-        """Sort each layer by the one before it, going down, or by the one after it, going up.
+        """Sort each layer by the one before it on the way down, or the one after it on the way up.
 
-        A vertex without neighbours there keeps its place. Now and then, vertices with the same
-        barycentre may be reversed; otherwise they would keep their initial order.
+        A vertex without neighbours there keeps its place. Some sweeps reverse vertices with the
+        same barycentre. Otherwise they would keep their initial order.
         """
         down, turn = sweep % 2 == 0, sweep % 8 > 5
         self.work -= len(self.place) * (3 if self.paths else 1)
@@ -191,8 +173,8 @@ class _Search:
     def _sorted_in_groups(self, layer: list[int], value: dict[int, float]) -> list[int]:
         """Sort the layer by value, with each group in one piece, between its borders.
 
-        A group is sorted by the mean of its members. Once groups have ranks, those within the same
-        group stay in this order on every layer: their boxes lie side by side.
+        A group is sorted by the mean of its members. Groups with ranks keep the same order on every
+        layer, so their boxes are side by side.
         """
         last = -1.0
         for v in layer:  # a vertex without neighbours stays next to the one before
@@ -214,7 +196,7 @@ class _Search:
         return sorted(layer, key=key)
 
     def _rank_groups(self) -> None:
-        """Fix an order of the groups: by the mean place of their members, from the middle."""
+        """Rank the groups by the mean place of their members, counted from the middle."""
         places: dict[int, list[float]] = defaultdict(list)
         for layer in self.order:
             for i, v in enumerate(layer):
@@ -234,7 +216,7 @@ class _Search:
         """Move single vertices along their layers while this undoes crossings.
 
         Sifting: Matuszewski, Schönfeld, Molitor, "Using sifting for k-layer straightline crossing
-        minimization" (1999). A layer is looked at again after a neighbouring one has changed.
+        minimization" (1999). A layer is sifted again after a neighbouring one has changed.
         """
         todo = set(range(len(self.order)))
         for _ in range(_ROUNDS):
@@ -243,7 +225,7 @@ class _Search:
             todo &= set(range(len(self.order)))
 
     def _sift_on(self, layer: list[int]) -> bool:
-        """Move each vertex of a layer to where it crosses least; return True if any was moved."""
+        """Move each vertex of a layer to its best place; return True if any was moved."""
         changed = False
         for v in layer[:]:
             start = self.place[v]
@@ -270,7 +252,7 @@ class _Search:
         return not self.paths or (group[v] == group[w] and kind[v] < LEFT and kind[w] < LEFT)
 
     def _gain(self, v: int, w: int) -> int:
-        """Return how many crossings are saved by putting `w` before `v`."""
+        """Return the number of crossings that are saved by putting `w` before `v`."""
         gain, place = 0, self.place
         for near, ports in ((self.above, self.above_ports), (self.below, self.below_ports)):
             a, b = near[v], near[w]
@@ -286,13 +268,13 @@ class _Search:
 
 
 def _port_places(drawn: Layered, end: int) -> list[float]:
-    """Return what the port of each segment adds to the place of the vertex: less than half."""
+    """Return the offset of each segment's port from the place of its vertex: less than half."""
     across = (drawn.across[vs[end]] for vs in drawn.ends)
     return [0.9 * at[end] / size if size else 0.0 for at, size in zip(drawn.ports, across)]
 
 
 def _depth_first(vertices: Sequence[int], near: Sequence[Sequence[int]]) -> Iterator[int]:
-    """Yield all vertices, each before those that are first reached from it."""
+    """Yield all vertices, depth first."""
     missing = set(vertices)
     reached = {w for v in vertices for w in near[v]}
     for root in vertices:
@@ -306,7 +288,7 @@ def _depth_first(vertices: Sequence[int], near: Sequence[Sequence[int]]) -> Iter
 
 
 def _make_monotone(value: dict[int, float], groups: list[int], parent: Sequence[int]) -> None:
-    """Change values as little as possible, so that they ascend in each parent."""
+    """Change the values as little as possible, so that they ascend within each parent."""
     pools: dict[int, list[list[int]]] = defaultdict(list)  # parent -> groups that share a value
     for g in groups:
         row = pools[parent[g]]

@@ -1,19 +1,19 @@
 """Put a graph on layers: the first step of the layout.
 
 `assign_layers` makes every edge lead to a later layer, and the edges short in total. `layered`
-makes each edge a chain of *segments* between neighbouring layers, with a *bend* on each layer on
-its way. A label is a vertex in its edge's chain; a group is a pair of borders on each of its
-layers. So from here on there are only vertices and segments.
+makes each edge a chain of *segments* between neighbouring layers, with a *bend* on each layer that
+it passes. A label is a vertex in its edge's chain. A group is a pair of borders on each of its
+layers. So the later steps only have vertices and segments.
 
 Letters: `u` is the earlier and `v` the later end of an edge or a segment, `w` any neighbour, `s` a
-segment, `g` a group, `k` a layer. Vertices and groups are numbers; lists are indexed by them.
+segment, `g` a group, `k` a layer. Vertices and groups are numbers, which index the lists.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -26,32 +26,27 @@ Pairs = Sequence[tuple[int, int]]
 
 
 class Link(NamedTuple):
-    """An edge between numbered nodes: where it meets them, from their middles, and its label."""
+    """An edge between numbered nodes."""
 
     u: int
     v: int
-    u_port: float
+    u_port: float  #: the point where the edge meets the node, from the middle of its side
     v_port: float
-    label: tuple[float, float] | None  # its extents across and along the edges
+    label: tuple[float, float] | None  #: its extents across and along the edges
 
 
 def assign_layers(
     count: int, edges: Pairs, group: Sequence[int] = (), parent: Sequence[int] = ()
 ) -> list[int]:
-    """Return a layer for each of ``count`` nodes: edges lead to later ones, and are short in total.
+    """Return a layer for each node. Edges lead to later layers, and are short in total.
 
     The longest path to a node is the earliest layer it can have. From there, sets of nodes are
     moved as long as this shortens the edges in total: the aim, though not the bookkeeping, of the
     network simplex in Gansner, Koutsofios, North, Vo, "A technique for drawing directed graphs"
     (1993).
 
-    A group is like a call: its inputs come before all of it. So groups that follow one another are
-    drawn in a row. A group that uses its own results as inputs is exempt.
-
-    Raises
-    ------
-    ValueError
-        If the edges form a cycle.
+    The inputs of a group are on earlier layers than the whole group, so groups that follow one
+    another are drawn in a row. A group that uses its own results as inputs is exempt.
 
     Examples
     --------
@@ -64,7 +59,7 @@ def assign_layers(
     for u, v in edges:
         arcs.add(u, v)
     if len(topological_order(arcs.out)) < len(arcs.out):
-        raise ValueError("the edges form a cycle; a layered drawing needs a graph without one")
+        raise ValueError("the edges form a cycle. A layered drawing needs a graph without cycles.")
     pull = [len(ins) - len(outs) for ins, outs in zip(arcs.into, arcs.out)]
     _add_entries(arcs, edges, group, parent)
     layer = [0] * len(arcs.out)
@@ -79,18 +74,13 @@ def assign_layers(
 class _Arcs:
     """The order that layers must keep: node before node, or before the entry of a group.
 
-    Attributes
-    ----------
-    out, into : list of list of int
-        Of each vertex: the later and the earlier ends of its arcs. Entries follow after the nodes.
-    length : list of int
-        Of each vertex: how many layers later the others are. The nodes of a group may be as early
-        as its entry.
+    The vertices are the nodes, and then the entries of groups.
     """
 
     def __init__(self, vertices: int, nodes: int) -> None:
-        self.out: list[list[int]] = [[] for _ in range(vertices)]
-        self.into: list[list[int]] = [[] for _ in range(vertices)]
+        self.out: list[list[int]] = [[] for _ in range(vertices)]  #: later ends of arcs
+        self.into: list[list[int]] = [[] for _ in range(vertices)]  #: earlier ends of arcs
+        #: the least number of layers from a vertex to the next: 0 from an entry to its nodes
         self.length = [int(v < nodes) for v in range(vertices)]
 
     def add(self, u: int, v: int) -> None:
@@ -112,7 +102,7 @@ def topological_order(out: Sequence[Sequence[int]]) -> list[int]:
         for v in ends:
             missing[v] += 1
     order = [v for v, count in enumerate(missing) if not count]
-    for u in order:  # it grows while it is walked
+    for u in order:  # the list grows during the loop
         for v in out[u]:
             missing[v] -= 1
             if not missing[v]:
@@ -133,17 +123,14 @@ def _add_entries(arcs: _Arcs, edges: Pairs, group: Sequence[int], parent: Sequen
             arcs.add(first + around, first + g)
     paths = [group_path(g, parent) for g in range(len(parent))]
     for u, v in dict.fromkeys(edges):
-        given = paths[group[v]] if group[v] != ROOT else []
         inside = paths[group[u]] if group[u] != ROOT else []
-        for g in given:
+        for g in paths[group[v]] if group[v] != ROOT else []:
             if g not in inside:
                 arcs.add(u, first + g)
-    while True:  # a vertex in neither order is on a cycle, or between two
-        forward, backward = topological_order(arcs.out), topological_order(arcs.into)
-        if len(forward) == len(arcs.out):
-            return
-        cyclic = set(range(first, len(arcs.out))).difference(forward, backward)
-        for entry in cyclic:
+    while len(forward := topological_order(arcs.out)) < len(arcs.out):
+        backward = topological_order(arcs.into)
+        # A vertex in neither order is on a cycle, or between two cycles.
+        for entry in set(range(first, len(arcs.out))).difference(forward, backward):
             arcs.isolate(entry)
 
 
@@ -159,26 +146,22 @@ def group_path(g: int, parent: Sequence[int]) -> list[int]:
 def _tighten(layer: list[int], arcs: _Arcs, pull: Sequence[int]) -> None:
     """Move sets of nodes to other layers as long as that makes the edges shorter in total.
 
-    The sets are the subtrees of a spanning forest of the *tight* arcs, those as short as can be:
-    connected nodes move together. If a set moves one layer on, each edge into it grows by one,
-    and each edge out of it shrinks by one; the edges inside stay, so the change in total is
-    (edges in) - (edges out), the `pull`, summed over its nodes.
+    The sets are the subtrees of a spanning forest of the *tight* arcs, which are as short as
+    allowed. If a set moves one layer on, each edge into it grows by one, each edge out of it
+    shrinks by one, and the edges inside stay. So the change in total is (edges in) - (edges out),
+    the `pull`, summed over its nodes.
     """
     length, work, moved = arcs.length, 40 * len(layer), True
     while moved and work > 0:
         moved = False
         preorder, parent, side = _tight_forest(layer, arcs)
         index = {v: i for i, v in enumerate(preorder)}
-        size, total = [1] * len(layer), list(pull)
-        for v in reversed(preorder):
-            if parent[v] != v:
-                size[parent[v]] += size[v]
-                total[parent[v]] += total[v]
+        size, total = subtree_sums(preorder, parent, pull)
         work -= len(layer)
         for i, v in enumerate(preorder):
             step = (total[v] < 0) - (total[v] > 0)
             if not step or step == -side[v]:
-                continue  # nothing to gain, or its parent is in the way
+                continue  # nothing to gain, or the parent is in the way
             work -= size[v]
             end = i + size[v]
             near = arcs.out if step > 0 else arcs.into
@@ -194,10 +177,23 @@ def _tighten(layer: list[int], arcs: _Arcs, pull: Sequence[int]) -> None:
                     layer[u] += step * space
 
 
-def _tight_forest(layer: Sequence[int], arcs: _Arcs) -> tuple[list[int], list[int], list[int]]:
-    """Return the vertices, depth first along tight arcs; the parent of each, and its side of that.
+def subtree_sums(
+    preorder: Sequence[int], parent: Sequence[int], pull: Iterable[float]
+) -> tuple[list[int], list[float]]:
+    """Return the number of vertices and the sum of the pulls in each subtree of a forest."""
+    total = list(pull)
+    size = [1] * len(total)
+    for v in reversed(preorder):
+        if parent[v] != v:
+            size[parent[v]] += size[v]
+            total[parent[v]] += total[v]
+    return size, total
 
-    A root is its own parent; the side is 1 after the parent, -1 before it, 0 for a root.
+
+def _tight_forest(layer: Sequence[int], arcs: _Arcs) -> tuple[list[int], list[int], list[int]]:
+    """Return the vertices, depth first along tight arcs, with the parent and side of each.
+
+    A root is its own parent. The side is 1 after the parent, -1 before it, 0 for a root.
     """
     length = arcs.length
     parent, side = [-1] * len(layer), [0] * len(layer)
@@ -221,51 +217,24 @@ def _tight_forest(layer: Sequence[int], arcs: _Arcs) -> tuple[list[int], list[in
 
 @dataclass
 class Layered:
-    """Vertices on layers, and segments that join neighbouring layers.
+    """Vertices on layers, and segments that join neighbouring layers."""
 
-    Attributes
-    ----------
-    order : list of list of int
-        The vertices of each layer, from first to last.
-    layer, kind, group : list of int
-        Of each vertex. The group of a border is the one that it borders.
-    across, along : list of float
-        The extents of each vertex within its layer, and in the direction of the edges.
-    ends : list of (int, int)
-        Of each segment: a vertex, and one on the next layer.
-    ports : list of (float, float)
-        Where the segment is attached to them, counted from their middle.
-    above, below : list of list of int
-        Of each vertex: the segments from the previous layer, and to the next one.
-    chains : list of list of int
-        Of each edge: the vertices from its source to its target.
-    parent : list of int
-        Of each group: the one around it, which has a smaller number.
-    spans : list of (int, int)
-        Of each group: its first and its last layer.
-    borders : list of (int, int)
-        Of each group: its two borders on its first layer.
-    """
-
-    layer: list[int]
-    across: list[float]
-    along: list[float]
-    group: list[int]
-    parent: list[int]
-    kind: list[int] = field(default_factory=list)
-    order: list[list[int]] = field(default_factory=list)
-    ends: list[tuple[int, int]] = field(default_factory=list)
-    ports: list[tuple[float, float]] = field(default_factory=list)
-    above: list[list[int]] = field(default_factory=list)
-    below: list[list[int]] = field(default_factory=list)
-    chains: list[list[int]] = field(default_factory=list)
-    spans: list[tuple[int, int]] = field(default_factory=list)
-    borders: list[tuple[int, int]] = field(default_factory=list)
+    layer: list[int]  #: the layer of each vertex
+    across: list[float]  #: the extent of each vertex within its layer
+    along: list[float]  #: the extent of each vertex in the direction of the edges
+    group: list[int]  #: the group around each vertex; for a border, the group that it borders
+    parent: list[int]  #: the group around each group, which has a smaller number
 
     def __post_init__(self) -> None:
         self.kind = [NODE] * len(self.layer)
-        self.above = [[] for _ in self.layer]
-        self.below = [[] for _ in self.layer]
+        self.above: list[list[int]] = [[] for _ in self.layer]  #: segments from the layer before
+        self.below: list[list[int]] = [[] for _ in self.layer]  #: segments to the next layer
+        self.spans: list[tuple[int, int]] = []  #: the first and last layer of each group
+        self.borders: list[tuple[int, int]] = []  #: each group's borders, on its first layer
+        self.order: list[list[int]] = []  #: the vertices of each layer, from first to last
+        self.ends: list[tuple[int, int]] = []  #: the vertices that each segment joins
+        self.ports: list[tuple[float, float]] = []  #: offsets of those ends from the middles
+        self.chains: list[list[int]] = []  #: the vertices along each edge
 
     def add_vertex(
         self, kind: int, layer: int, group: int, size: tuple[float, float] = (0.0, 0.0)
@@ -331,33 +300,34 @@ def _add_border(drawn: Layered, g: int, kind: int, first: int, last: int) -> int
     return borders[0]
 
 
-_OWN_WAYS = 3  # edges over several layers that one port may have without their becoming a bus
+_MAX_UNBUNDLED = 3  # long edges from one port that do not share their bends
 
 
 def _add_chains(drawn: Layered, links: Sequence[Link]) -> None:
     """Lead each edge through a bend on every layer between its ends, and through its label.
 
-    Many long edges that leave the same port share their bends until their ways part, like the wires
-    of a bus: a weight that is used in each of 1,000 steps would otherwise need 500,000 bends.
+    Many long edges from the same port share their bends for as long as they can: a weight that is
+    used in each of 1,000 steps would otherwise need 500,000 bends.
     """
     long = Counter(
         (link.u, link.u_port) for link in links if drawn.layer[link.v] - drawn.layer[link.u] > 1
     )
-    shared: dict[tuple[object, int, int], int] = {}  # way, vertex, next one's group -> next one
+    shared: dict[tuple[object, int, int], int] = {}  # bundle, vertex, next one's group -> next one
     for i, link in enumerate(links):
         first, last = drawn.layer[link.u] + 1, drawn.layer[link.v]
-        way = (link.u, link.u_port) if long[link.u, link.u_port] > _OWN_WAYS else i
-        groups = _groups_on_the_way(drawn, link.u, link.v)
+        start = link.u, link.u_port
+        bundle = start if long[start] > _MAX_UNBUNDLED else i
+        group_on = _groups_along(drawn, link.u, link.v)
         chain, port = [link.u], link.u_port
         for k in range(first, last - bool(link.label)):
-            key = way, chain[-1], groups(k)
+            key = bundle, chain[-1], group_on(k)
             if key not in shared:
                 shared[key] = drawn.add_vertex(BEND, k, key[2])
                 drawn.add_segment(chain[-1], shared[key], port)
             chain.append(shared[key])
             port = 0.0
         if link.label:
-            label = drawn.add_vertex(LABEL, last - 1, groups(last - 1), link.label)
+            label = drawn.add_vertex(LABEL, last - 1, group_on(last - 1), link.label)
             drawn.add_segment(chain[-1], label, port)
             chain.append(label)
             port = 0.0
@@ -365,10 +335,10 @@ def _add_chains(drawn: Layered, links: Sequence[Link]) -> None:
         drawn.chains.append([*chain, link.v])
 
 
-def _groups_on_the_way(drawn: Layered, u: int, v: int) -> Callable[[int], int]:
-    """Return a function from a layer to the group that the edge is in there.
+def _groups_along(drawn: Layered, u: int, v: int) -> Callable[[int], int]:
+    """Return a function from a layer to the group that contains the edge there.
 
-    It is the group of the source as far as that reaches, then the group of the target.
+    This is the group of the source as far as that reaches, then the group of the target.
     """
     if drawn.group[u] == drawn.group[v]:
         return lambda k: drawn.group[u]

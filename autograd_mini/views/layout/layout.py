@@ -1,9 +1,9 @@
 """Lay out a directed graph without cycles in layers: boxes, curves, labels, groups.
 
-The layout knows nothing of tensors: sizes go in, coordinates come out. The steps are those of
+The input is sizes, the output is coordinates: tensors do not occur. The steps are those of
 Sugiyama, Tagawa, Toda, "Methods for visual understanding of hierarchical system structures" (1981),
 and of Graphviz's `dot` (Gansner, Koutsofios, North, Vo, "A technique for drawing directed graphs",
-1993), each in its own file:
+1993), each in its own module:
 
 1. `layers`: a layer for each node, and a bend on every layer that an edge passes through.
 2. `crossings`: the order within each layer, so that few edges cross.
@@ -11,7 +11,7 @@ and of Graphviz's `dot` (Gansner, Koutsofios, North, Vo, "A technique for drawin
 4. `routes`: boxes and curves.
 
 Connected components are drawn one by one, and packed into one picture (`components`). Nothing is
-recursive or depends on chance or time: the same graph always gets the same layout.
+recursive. Nothing depends on chance or time, so the same graph always gets the same layout.
 """
 
 from __future__ import annotations
@@ -40,28 +40,8 @@ def layout(
     """Place the nodes of a graph on layers, and route its edges between them.
 
     Boxes of nodes and labels never overlap, and no edge runs through one. The box of a group
-    contains its nodes and no others.
-
-    Parameters
-    ----------
-    nodes : mapping of name to Node
-        Sizes and groups. If nothing else decides, earlier nodes come first.
-    edges : sequence of Edge
-        Between the names of nodes. Edges of the same ends and ports are drawn side by side.
-    direction : {"LR", "TB"}
-        Whether edges run from left to right or from top to bottom.
-    spacing : Spacing
-
-    Returns
-    -------
-    Layout
-
-    Raises
-    ------
-    ValueError
-        If an edge names an unknown node or leads to its own source, if the edges form a cycle, if
-        a size is negative or not finite, if a port is outside its node, if the direction is
-        unknown.
+    contains its nodes and no others. Edges of the same ends and ports are drawn side by side. They
+    run from left to right or from top to bottom, as `direction` is "LR" or "TB".
 
     Examples
     --------
@@ -81,21 +61,21 @@ def layout(
 
 def _check(nodes: Mapping[Hashable, Node], edges: Sequence[Edge], direction: str) -> None:
     if direction not in ("LR", "TB"):
-        raise ValueError(f"direction is 'LR' or 'TB', not {direction!r}")
+        raise ValueError(f"direction must be 'LR' or 'TB', got {direction!r}")
     for name, node in nodes.items():
         if not all(0 <= size < math.inf for size in node[:2]):
-            raise ValueError(f"node {name!r} has no size: {node.width} x {node.height}")
+            raise ValueError(f"the size of node {name!r} is invalid: {node.width} x {node.height}")
     for edge in edges:
         for name, port in (edge.source, edge.source_port), (edge.target, edge.target_port):
             if name not in nodes:
                 raise ValueError(f"an edge names {name!r}, which is not among the nodes")
             side = nodes[name].height if direction == "LR" else nodes[name].width
             if port is not None and not 0 <= port <= side:
-                raise ValueError(f"port {port} is not on the side of node {name!r}: 0 to {side}")
+                raise ValueError(f"port {port} is not on the side of node {name!r} (0 to {side})")
         if edge.source == edge.target:
             raise ValueError(f"an edge leads from {edge.source!r} to itself")
         if edge.label and not all(0 <= size < math.inf for size in edge.label):
-            raise ValueError(f"a label has no size: {edge.label}")
+            raise ValueError(f"the size of a label is invalid: {edge.label}")
 
 
 def _draw(component: Component, direction: str, spacing: Spacing) -> None:
@@ -127,7 +107,7 @@ def _draw(component: Component, direction: str, spacing: Spacing) -> None:
 
 
 def _number_groups(nodes: Sequence[Node]) -> dict[Group, int]:
-    """Return a number for each path of names, outer groups before inner ones."""
+    """Return a number for each group, outer groups before inner ones."""
     groups: dict[Group, int] = {(): ROOT}
     for node in nodes:
         for depth in range(1, len(node.group) + 1):
@@ -136,22 +116,20 @@ def _number_groups(nodes: Sequence[Node]) -> dict[Group, int]:
 
 
 def _links(component: Component, across: Sequence[float], down: bool, apart: float) -> list[Link]:
-    """Return the edges between numbered nodes; set edges apart that would overlap."""
+    """Return the edges between numbered nodes, with a distance between edges of the same ports."""
     number = {name: i for i, name in enumerate(component.nodes)}
     alike: dict[tuple[object, ...], list[int]] = defaultdict(list)
     for i, (_, edge) in enumerate(component.edges):
         alike[edge[:4]].append(i)
-    links: dict[int, Link] = {}
-    for same in alike.values():
-        for nth, i in enumerate(same):
-            edge = component.edges[i][1]
-            u, v = number[edge.source], number[edge.target]
-            by = nth - (len(same) - 1) / 2, apart, len(same)
-            u_port = _from_middle(edge.source_port, across[u], *by)
-            v_port = _from_middle(edge.target_port, across[v], *by)
-            label = edge.label and (edge.label if down else edge.label[::-1])
-            links[i] = Link(u, v, u_port, v_port, label)
-    return [links[i] for i in range(len(component.edges))]
+    links = []
+    for i, (_, edge) in enumerate(component.edges):
+        same = alike[edge[:4]]
+        u, v = number[edge.source], number[edge.target]
+        u_port = _from_middle(edge.source_port, across[u], same.index(i), len(same), apart)
+        v_port = _from_middle(edge.target_port, across[v], same.index(i), len(same), apart)
+        label = edge.label and (edge.label if down else edge.label[::-1])
+        links.append(Link(u, v, u_port, v_port, label))
+    return links
 
 
 def _share_sides(
@@ -161,7 +139,7 @@ def _share_sides(
     across: Sequence[float],
     apart: float,
 ) -> list[Link]:
-    """Spread the links without ports over the sides of their nodes, in the order they arrive."""
+    """Spread the links without ports over the sides of their nodes, in the order of arrival."""
     free: dict[tuple[int, bool], list[tuple[float, int]]] = defaultdict(list)
     for i, ((_, edge), link) in enumerate(zip(component.edges, links)):
         chain = placed.drawn.chains[i]
@@ -169,17 +147,17 @@ def _share_sides(
             free[link.u, False].append((placed.middle[chain[1]] + link.v_port, i))
         if edge.target_port is None:
             free[link.v, True].append((placed.middle[chain[-2]] + link.u_port, i))
-    found = list(links)
-    for (node, comes_in), others in free.items():
-        for nth, (_, i) in enumerate(sorted(others)):
-            by = nth - (len(others) - 1) / 2, apart, len(others)
-            port = _from_middle(None, across[node], *by)
-            link = found[i]
-            found[i] = link._replace(v_port=port) if comes_in else link._replace(u_port=port)
-    return found
+    spread = list(links)
+    for (node, arrives), ends in free.items():
+        for nth, (_, i) in enumerate(sorted(ends)):
+            port = _from_middle(None, across[node], nth, len(ends), apart)
+            link = spread[i]
+            spread[i] = link._replace(v_port=port) if arrives else link._replace(u_port=port)
+    return spread
 
 
-def _from_middle(port: float | None, side: float, nth: float, apart: float, count: int) -> float:
-    """Return where the `nth` edge of several at one port meets the side, from its middle."""
-    at = (0.0 if port is None else port - side / 2) + nth * min(apart, side / (count + 1))
+def _from_middle(port: float | None, side: float, nth: int, count: int, apart: float) -> float:
+    """Return the distance from the middle of a side to the `nth` of `count` edges at one port."""
+    middle = 0.0 if port is None else port - side / 2
+    at = middle + (nth - (count - 1) / 2) * min(apart, side / (count + 1))
     return max(-side / 2, min(at, side / 2))

@@ -16,42 +16,25 @@ from .shapes import Point
 
 Rectangle = tuple[float, float, float, float]
 
-_FLAT = 1e-6  # what differs by less across the edges is on a level
+_FLAT = 1e-6  # distances below this count as zero
 
 
 class Margins(NamedTuple):
-    """The distances to keep along the edges.
+    """The distances to keep along the edges."""
 
-    Attributes
-    ----------
-    layer, edge : float
-        Between layers; between a label or a group's box and the next layer.
-    before, after : float
-        Between the start of a group's box and what is in it, and between that and its end.
-    """
-
-    layer: float
-    edge: float
-    before: float
-    after: float
+    layer: float  #: between layers
+    edge: float  #: between a label or a group's box and the next layer
+    before: float  #: between the start of a group's box and its content
+    after: float  #: between the content of a group's box and its end
 
 
 class Placed(NamedTuple):
-    """A layered graph with coordinates.
-
-    Attributes
-    ----------
-    drawn : Layered
-    middle : list of float
-        Of each vertex: where its middle is across the edges.
-    starts, ends : list of float
-        Of each layer: where it starts and ends along them.
-    """
+    """A layered graph with coordinates."""
 
     drawn: Layered
-    middle: Sequence[float]
-    starts: list[float]
-    ends: list[float]
+    middle: Sequence[float]  #: the middle of each vertex, across the edges
+    starts: list[float]  #: the start of each layer, along the edges
+    ends: list[float]  #: the end of each layer, along the edges
 
     def box(self, v: int) -> Rectangle:
         """Return the box of a vertex, in the middle of its layer."""
@@ -76,19 +59,19 @@ def line_up(drawn: Layered, middle: Sequence[float], margins: Margins) -> Placed
 
 
 def _gap(drawn: Layered, middle: Sequence[float], k: int, margins: Margins) -> float:
-    """Return the distance of layer `k` from the one before it: more if their edges are steep."""
+    """Return the distance of layer `k` from the one before, which is larger for steep edges."""
     before, layer = drawn.order[k - 1], drawn.order[k]
     ends = [drawn.ends[s] for v in layer for s in drawn.above[v]]
     steepest = max((abs(middle[u] - middle[v]) for u, v in ends), default=0.0)
     labels = any(drawn.kind[v] == LABEL for v in (*before, *layer))
-    least = margins.layer / 2 if labels else margins.layer  # there is another one behind the labels
+    least = margins.layer / 2 if labels else margins.layer  # half on either side of the labels
     return max(least, min(steepest / 4, 3 * least))
 
 
 def _frames(drawn: Layered, margins: Margins) -> tuple[list[float], list[float]]:
     """Return the space that the boxes of groups need after each layer, and before it."""
     closing, opening = [0.0] * len(drawn.order), [0.0] * len(drawn.order)
-    inside = [[0.0, 0.0] for _ in drawn.parent]  # of each group: the frames of those within it
+    inside = [[0.0, 0.0] for _ in drawn.parent]  # for each group: the frames of its inner groups
     for g in reversed(range(len(drawn.parent))):
         (first, last), around = drawn.spans[g], drawn.parent[g]
         before, after = inside[g][0] + margins.before, inside[g][1] + margins.after
@@ -110,11 +93,9 @@ def group_boxes(placed: Placed, nodes: int, margins: Margins) -> list[Rectangle]
         if g != ROOT:
             start[g], end[g] = min(start[g], along), max(end[g], along + length)
     for g in reversed(range(len(drawn.parent))):
-        start[g], end[g], around = (
-            start[g] - margins.before,
-            end[g] + margins.after,
-            drawn.parent[g],
-        )
+        start[g] -= margins.before
+        end[g] += margins.after
+        around = drawn.parent[g]
         if around != ROOT:
             start[around], end[around] = min(start[around], start[g]), max(end[around], end[g])
     return [
@@ -127,13 +108,11 @@ def route(placed: Placed, link: Link, chain: Sequence[int]) -> tuple[Point, ...]
     """Return cubic Bézier curves along an edge: 1 + 3n points.
 
     Within a layer the edge is straight, where `coordinates` has kept space for it. It is curved
-    between layers only, where nothing else is, so it never runs into the box of another node or
-    label.
+    between layers only, where nothing else is. So it never runs through another box.
     """
-    points: list[Point] = []
-    for (x, y), (x_, y_) in pairwise(_corners(placed, link, chain)):
-        if not points:
-            points.append((x, y))
+    corners = _corners(placed, link, chain)
+    points = corners[:1]
+    for (x, y), (x_, y_) in pairwise(corners):
         if x_ - x > _FLAT:
             reach = (x_ - x) / (3 if y == y_ else 2)
             points += [(x + reach, y), (x_ - reach, y_), (x_, y_)]
@@ -141,7 +120,7 @@ def route(placed: Placed, link: Link, chain: Sequence[int]) -> tuple[Point, ...]
 
 
 def _corners(placed: Placed, link: Link, chain: Sequence[int]) -> list[Point]:
-    """Return the points of an edge between which it is straight and curved by turns."""
+    """Return the points where the straight parts of an edge begin and end."""
     drawn, middle, starts, ends = placed
     u, v = chain[0], chain[-1]
     k, y = drawn.layer[u], middle[u] + link.u_port

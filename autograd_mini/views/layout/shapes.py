@@ -1,4 +1,4 @@
-"""Define what goes into a layout (nodes, edges, spacing) and what comes out (boxes, routes).
+"""Define the input of a layout (nodes, edges, spacing) and its output (boxes, routes).
 
 Points and boxes are in the picture's coordinates: x to the right, y down, as in SVG.
 """
@@ -23,40 +23,27 @@ class Node(NamedTuple):
 class Edge(NamedTuple):
     """An edge to be drawn between two nodes.
 
-    A port is the place where the edge meets the node. It is counted from the top of the node if the
+    A port is the point where the edge meets the node. It is counted from the top of the node if the
     graph runs from left to right, and from its left if it runs down. Edges without a port share the
-    side in the order in which they arrive. A label is the width and height to keep free for it,
-    just before the target.
+    side in the order in which they arrive.
     """
 
     source: Hashable
     target: Hashable
     source_port: float | None = None
     target_port: float | None = None
-    label: tuple[float, float] | None = None
+    label: tuple[float, float] | None = None  #: the size of the space to keep before the target
 
 
 class Spacing(NamedTuple):
-    """The distances to keep.
+    """The distances to keep."""
 
-    Attributes
-    ----------
-    layer : float
-        Between layers; more if edges would be steep.
-    node, edge : float
-        Between the nodes of one layer; between an edge or a label and its neighbours.
-    group, title : float
-        Between the box of a group and its nodes; the space above them for the title of the group.
-    margin : float
-        Around the picture.
-    """
-
-    layer: float = 56
-    node: float = 28
-    edge: float = 14
-    group: float = 14
-    title: float = 20
-    margin: float = 0
+    layer: float = 56  #: between layers; more if edges would be steep
+    node: float = 28  #: between the nodes of one layer
+    edge: float = 14  #: between an edge or a label and its neighbours
+    group: float = 14  #: between the box of a group and its nodes
+    title: float = 20  #: height of the title of a group
+    margin: float = 0  #: around the picture
 
 
 class Box(NamedTuple):
@@ -69,18 +56,10 @@ class Box(NamedTuple):
 
 
 class Route(NamedTuple):
-    """The way of an edge: cubic Bézier curves, one after another, and the box of its label.
+    """The drawing of an edge: cubic Bézier curves, one after another, and the box of its label."""
 
-    Attributes
-    ----------
-    points : tuple of (float, float)
-        1 + 3n points for n curves: a start, then two control points and an end for each.
-    label : Box or None
-        The edge runs straight through its middle.
-    """
-
-    points: tuple[Point, ...]
-    label: Box | None = None
+    points: tuple[Point, ...]  #: a start, then two control points and an end for each curve
+    label: Box | None = None  #: the edge runs straight through its middle
 
     def path(self) -> str:
         """Return the ``d`` of an SVG path.
@@ -95,23 +74,11 @@ class Route(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """A graph with coordinates.
-
-    Attributes
-    ----------
-    nodes : dict
-        The box of each node.
-    routes : list of Route
-        The way of each edge, in the order in which the edges were given.
-    groups : dict
-        The box of each group, by its path of names; outer ones come before inner ones.
-    width, height : float
-        All of it lies between (0, 0) and (width, height).
-    """
+    """A graph with coordinates, all between (0, 0) and (width, height)."""
 
     nodes: dict[Hashable, Box]
-    routes: list[Route]
-    groups: dict[Group, Box]
+    routes: list[Route]  #: the drawing of each edge, in the order of the edges
+    groups: dict[Group, Box]  #: by path of names; outer groups come before inner ones
     width: float
     height: float
 
