@@ -148,19 +148,7 @@ def _clip(
     return a if high is None else where(np.greater(a, high) | np.isnan(high), high, a)
 
 
-@implements(np.float_power)
-def _float_power(a: Any, b: Any) -> Any:
-    """A power in float64, whatever came in."""
-    return pow(_as_float64(a), _as_float64(b))
-
-
-def _as_float64(x: Any) -> Any:
-    return as_array_or_tensor(x).astype(np.dtype(float))
-
-
-@implements(np.divmod)
-def _divmod(a: Any, b: Any) -> Any:
-    return np.floor_divide(a, b), mod(a, b)
+_power_of_two = NonDifferentiable(lambda n, dtype: np.ldexp(np.ones((), dtype), n))
 
 
 @implements(np.ldexp)
@@ -169,8 +157,12 @@ def _ldexp(x: Any, n: Any) -> Any:
     return x * _power_of_two(n, x.dtype)
 
 
-_power_of_two = NonDifferentiable(lambda n, dtype: np.ldexp(np.ones((), dtype), n))
+def _as_float64(x: Any) -> Any:
+    return as_array_or_tensor(x).astype(np.dtype(float))
 
+
+implements(np.float_power)(lambda a, b: pow(_as_float64(a), _as_float64(b)))
+implements(np.divmod)(lambda a, b: (np.floor_divide(a, b), mod(a, b)))
 
 not_differentiable(
     np.floor_divide,

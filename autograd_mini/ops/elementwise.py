@@ -205,26 +205,13 @@ def _frexp(x: Any) -> Any:
 _exponent = NonDifferentiable(lambda x: np.frexp(x)[1])
 
 
-@implements(np.real)
-def _real(val: Any) -> Any:
-    return val
-
-
-@implements(np.real_if_close)
-def _real_if_close(a: Any, tol: float = 100) -> Any:
-    return a
-
-
-@implements(np.imag)
-def _imag(val: Any) -> Any:
-    return np.zeros_like(val)
-
-
+implements(np.real)(lambda val: val)
+implements(np.real_if_close)(lambda a, tol=100: a)
+implements(np.imag)(np.zeros_like)
 if hasattr(np, "astype"):  # NumPy 2.1
-
-    @implements(np.astype)
-    def _astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
-        return astype(x, dtype=np.dtype(dtype))
+    implements(np.astype)(
+        lambda x, dtype, /, *, copy=True, device=None: astype(x, dtype=np.dtype(dtype))
+    )
 
 
 not_differentiable(

@@ -139,14 +139,10 @@ take_along_axis = primitive(
 # ---- made up of the above -----------------------------------------------------------------------
 
 
-@implements(np.compress)
-def _compress(condition: Any, a: Any, axis: int | None = None, out: None = None) -> Any:
-    return np.take(a, np.flatnonzero(condition), axis)
-
-
-@implements(np.extract)
-def _extract(condition: Any, arr: Any) -> Any:
-    return np.take(np.ravel(arr), np.flatnonzero(condition))
+implements(np.compress)(
+    lambda condition, a, axis=None, out=None: np.take(a, np.flatnonzero(condition), axis)
+)
+implements(np.extract)(lambda condition, arr: np.take(np.ravel(arr), np.flatnonzero(condition)))
 
 
 @implements(np.resize)
@@ -190,19 +186,9 @@ def _diag(v: Any, k: int = 0) -> Any:
     return scatter(v, (rows, rows + k), (n, n))
 
 
-@implements(np.diagflat)
-def _diagflat(v: Any, k: int = 0) -> Any:
-    return _diag(np.ravel(v), k)
-
-
-@implements(np.tril)
-def _tril(m: Any, k: int = 0) -> Any:
-    return np.where(np.tri(*_matrix(m), k, dtype=bool), m, 0)
-
-
-@implements(np.triu)
-def _triu(m: Any, k: int = 0) -> Any:
-    return np.where(np.tri(*_matrix(m), k - 1, dtype=bool), 0, m)
+implements(np.diagflat)(lambda v, k=0: _diag(np.ravel(v), k))
+implements(np.tril)(lambda m, k=0: np.where(np.tri(*_matrix(m), k, dtype=bool), m, 0))
+implements(np.triu)(lambda m, k=0: np.where(np.tri(*_matrix(m), k - 1, dtype=bool), 0, m))
 
 
 def _matrix(m: Any) -> tuple[int, int]:

@@ -8,7 +8,8 @@ The rules of `cholesky`, `eigh` and `eigvalsh` give their derivative to the tria
 reads, and zeros to the other, so that differences of NumPy's function confirm them.
 """
 
-from typing import Any, NamedTuple
+from collections import namedtuple
+from typing import Any
 
 import numpy as np
 
@@ -22,10 +23,11 @@ def _t(a: Any) -> Any:
     return np.swapaxes(a, -1, -2)
 
 
-def _columns(v: Any) -> Any:
-    """Return a stack of vectors as a stack of matrices with one column."""
-    return v[..., None]
-
+# The results of NumPy's functions that return several arrays.
+SlogdetResult = namedtuple("SlogdetResult", "sign logabsdet")
+EighResult = namedtuple("EighResult", "eigenvalues eigenvectors")
+SVDResult = namedtuple("SVDResult", "U S Vh")
+QRResult = namedtuple("QRResult", "Q R")
 
 # ---- inverses and solutions ----------------------------------------------------------------------
 
@@ -51,7 +53,7 @@ def _solve_any(a: Any, b: Any) -> Any:
     """Solve for a vector on the right as for a matrix with one column."""
     a, b = as_array_or_tensor(a), as_array_or_tensor(b)
     if np.ndim(b) == 1:
-        return solve(a, _columns(b))[..., 0]
+        return solve(a, b[..., None])[..., 0]
     return solve(a, b)
 
 
@@ -99,16 +101,13 @@ def _lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     if rcond is None:
         rcond = float(np.finfo(a.dtype).eps) * max(a.shape)
     m, n = a.shape
-    x = lstsq(a, _columns(b) if b.ndim == 1 else b, rcond)
+    columns = b[:, None] if b.ndim == 1 else b
+    x = lstsq(a, columns, rcond)
     values = np.linalg.svdvals(a)
     rank = int(np.count_nonzero(values > rcond * values.max())) if values.size else 0
-    residuals = np.sum(np.square((_columns(b) if b.ndim == 1 else b) - a @ x), axis=0)
-    return (
-        x[..., 0] if b.ndim == 1 else x,
-        residuals if rank == n < m else np.zeros(0, x.dtype),
-        rank,
-        values,
-    )
+    full = rank == n < m  # NumPy returns residuals in this case only
+    residuals = np.sum(np.square(columns - a @ x), axis=0) if full else np.zeros(0, x.dtype)
+    return x[..., 0] if b.ndim == 1 else x, residuals, rank, values
 
 
 @implements(np.linalg.tensorsolve)
@@ -161,17 +160,7 @@ logabsdet = primitive(
 _sign = NonDifferentiable(lambda a: np.linalg.slogdet(a)[0])
 
 
-class SlogdetResult(NamedTuple):
-    """The result of ``np.linalg.slogdet``."""
-
-    sign: Any
-    logabsdet: Any
-
-
-@implements(np.linalg.slogdet)
-def _slogdet(a: Any) -> Any:
-    return SlogdetResult(_sign(a), logabsdet(a))
-
+implements(np.linalg.slogdet)(lambda a: SlogdetResult(_sign(a), logabsdet(a)))
 
 # ---- decompositions ------------------------------------------------------------------------------
 #
@@ -234,13 +223,6 @@ eigh = primitive(_eigh_parts, _eigh_vjp, name="eigh")
 eigvalsh = primitive(np.linalg.eigvalsh, _eigvalsh_vjp)
 
 
-class EighResult(NamedTuple):
-    """The result of ``np.linalg.eigh``."""
-
-    eigenvalues: Any
-    eigenvectors: Any
-
-
 @implements(np.linalg.eigh)
 def _eigh(a: Any, UPLO: Any = "L") -> Any:
     y = eigh(a, UPLO=UPLO)
@@ -284,14 +266,6 @@ svdvals = primitive(
 )
 
 
-class SVDResult(NamedTuple):
-    """The result of ``np.linalg.svd``."""
-
-    U: Any
-    S: Any
-    Vh: Any
-
-
 @implements(np.linalg.svd)
 def _svd(
     a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
@@ -327,13 +301,6 @@ def _qr_vjp(g: Cotangent, y: Array, a: Array) -> Cotangent:
 
 
 qr = primitive(_qr_parts, _qr_vjp, name="qr")
-
-
-class QRResult(NamedTuple):
-    """The result of ``np.linalg.qr``."""
-
-    Q: Any
-    R: Any
 
 
 @implements(np.linalg.qr)

@@ -259,20 +259,10 @@ def _dot(a: Any, b: Any, out: None = None) -> Any:
     return np.tensordot(a, b, ((-1,), (-2 if np.ndim(b) > 1 else -1,)))
 
 
-@implements(np.outer)
-def _outer(a: Any, b: Any, out: None = None) -> Any:
-    return np.reshape(a, (-1, 1)) * np.reshape(b, (1, -1))
-
-
 @implements(np.inner)
 def _inner(a: Any, b: Any, /) -> Any:
     a, b = as_array_or_tensor(a), as_array_or_tensor(b)
     return np.tensordot(a, b, ((-1,), (-1,))) if np.ndim(a) and np.ndim(b) else a * b
-
-
-@implements(np.vdot)
-def _vdot(a: Any, b: Any, /) -> Any:
-    return matmul(np.reshape(a, -1), np.reshape(b, -1))
 
 
 @implements(np.tensordot)
@@ -365,7 +355,7 @@ def _matrix_power(a: Any, n: int) -> Any:
     return y
 
 
-@implements(*(getattr(np, name) for name in ("vecdot",) if hasattr(np, name)))
+@implements(np.vecdot)
 def _vecdot(x1: Any, x2: Any, /, axis: int = -1) -> Any:
     x1, x2 = (np.moveaxis(as_array_or_tensor(x), axis, -1) for x in (x1, x2))
     if x1.shape[-1] != x2.shape[-1]:
@@ -373,24 +363,18 @@ def _vecdot(x1: Any, x2: Any, /, axis: int = -1) -> Any:
     return np.sum(x1 * x2, axis=-1)
 
 
-@implements(*(getattr(np, name) for name in ("matvec",) if hasattr(np, name)))
-def _matvec(x1: Any, x2: Any, /) -> Any:
-    return matmul(x1, as_array_or_tensor(x2)[..., None])[..., 0]
+if hasattr(np, "matvec"):  # NumPy 2.2
+    implements(np.matvec)(lambda x1, x2, /: matmul(x1, as_array_or_tensor(x2)[..., None])[..., 0])
+    implements(np.vecmat)(
+        lambda x1, x2, /: matmul(as_array_or_tensor(x1)[..., None, :], x2)[..., 0, :]
+    )
 
-
-@implements(*(getattr(np, name) for name in ("vecmat",) if hasattr(np, name)))
-def _vecmat(x1: Any, x2: Any, /) -> Any:
-    return matmul(as_array_or_tensor(x1)[..., None, :], x2)[..., 0, :]
-
-
-@implements(np.linalg.matrix_transpose, np.matrix_transpose)
-def _matrix_transpose(x: Any, /) -> Any:
-    return np.swapaxes(x, -1, -2)
-
-
+implements(np.outer)(lambda a, b, out=None: np.reshape(a, (-1, 1)) * np.reshape(b, (1, -1)))
+implements(np.vdot)(lambda a, b, /: matmul(np.reshape(a, -1), np.reshape(b, -1)))
+implements(np.linalg.matrix_transpose, np.matrix_transpose)(lambda x, /: np.swapaxes(x, -1, -2))
 # NumPy's array API has the same again in np.linalg.
 implements(np.linalg.matmul)(matmul)
-implements(np.linalg.outer)(lambda x1, x2, /: _outer(x1, x2))
+implements(np.linalg.outer)(lambda x1, x2, /: np.outer(x1, x2))
 implements(np.linalg.cross)(lambda x1, x2, /, *, axis=-1: _cross(x1, x2, axis=axis))
 implements(np.linalg.tensordot)(lambda x1, x2, /, *, axes=2: _tensordot(x1, x2, axes))
 implements(np.linalg.vecdot)(lambda x1, x2, /, *, axis=-1: _vecdot(x1, x2, axis))

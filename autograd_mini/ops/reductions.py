@@ -4,6 +4,7 @@
 `g` its reduced axes back, at length one, and from there NumPy broadcasts.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -161,32 +162,26 @@ def apply_where(a: Any, dtype: Any, where: Any, neutral: Any) -> Any:
     return a if where is True else np.where(where, a, neutral)
 
 
-@implements(np.sum)
-def _sum(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: None = None,
-    keepdims: Any = False,
-    initial: Any = None,
-    where: Any = True,
-) -> Any:
-    y = sum(apply_where(a, dtype, where, 0), axis=axis, keepdims=keepdims)
-    return y if initial is None else y + _like(y, initial)
+def _from_neutral(reduce: Any, combine: Any, neutral: int) -> Callable[..., Any]:
+    """Return a reduction whose left-out entries are replaced by its neutral element."""
+
+    def reduction(
+        a: Any,
+        axis: Any = None,
+        dtype: Any = None,
+        out: None = None,
+        keepdims: Any = False,
+        initial: Any = None,
+        where: Any = True,
+    ) -> Any:
+        y = reduce(apply_where(a, dtype, where, neutral), axis=axis, keepdims=keepdims)
+        return y if initial is None else combine(y, as_array_or_tensor(initial).astype(y.dtype))
+
+    return reduction
 
 
-@implements(np.prod)
-def _prod(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: None = None,
-    keepdims: Any = False,
-    initial: Any = None,
-    where: Any = True,
-) -> Any:
-    y = prod(apply_where(a, dtype, where, 1), axis=axis, keepdims=keepdims)
-    return y if initial is None else y * _like(y, initial)
+_sum = implements(np.sum)(_from_neutral(sum, np.add, 0))
+_prod = implements(np.prod)(_from_neutral(prod, np.multiply, 1))
 
 
 @implements(np.mean)
@@ -212,48 +207,32 @@ def count_where(a: Any, axis: Any, keepdims: Any, where: Any) -> Any:
     return np.sum(np.broadcast_to(where, np.shape(a)), axis=axis, keepdims=keepdims)
 
 
-@implements(np.max, np.amax)
-def _max(
-    a: Any,
-    axis: Any = None,
-    out: None = None,
-    keepdims: Any = False,
-    initial: Any = None,
-    where: Any = True,
-) -> Any:
-    if initial is not None and not np.size(a):
-        return np.sum(a, axis=axis, keepdims=keepdims, initial=initial)
-    fill = _least("maximum", a, -np.inf, initial, where)
-    y = max(apply_where(a, None, where, fill), axis=axis, keepdims=keepdims)
-    return y if initial is None else np.maximum(y, _like(y, initial))
+def _extremum(reduce: Any, combine: Any, least: float) -> Callable[..., Any]:
+    """Return a reduction whose left-out entries are replaced by a number that is never reached."""
+
+    def reduction(
+        a: Any,
+        axis: Any = None,
+        out: None = None,
+        keepdims: Any = False,
+        initial: Any = None,
+        where: Any = True,
+    ) -> Any:
+        if initial is None:
+            if where is not True:
+                raise ValueError(f"np.{reduce.name}: where= needs initial=, if no entry is left")
+            return reduce(a, axis=axis, keepdims=keepdims)
+        if not np.size(a):
+            return np.sum(a, axis=axis, keepdims=keepdims, initial=initial)
+        a = apply_where(a, None, where, least if a.dtype.kind == "f" else initial)
+        y = reduce(a, axis=axis, keepdims=keepdims)
+        return combine(y, as_array_or_tensor(initial).astype(y.dtype))
+
+    return reduction
 
 
-@implements(np.min, np.amin)
-def _min(
-    a: Any,
-    axis: Any = None,
-    out: None = None,
-    keepdims: Any = False,
-    initial: Any = None,
-    where: Any = True,
-) -> Any:
-    if initial is not None and not np.size(a):
-        return np.sum(a, axis=axis, keepdims=keepdims, initial=initial)
-    fill = _least("minimum", a, np.inf, initial, where)
-    y = min(apply_where(a, None, where, fill), axis=axis, keepdims=keepdims)
-    return y if initial is None else np.minimum(y, _like(y, initial))
-
-
-def _like(y: Any, initial: Any) -> Any:
-    """Return the initial value of a reduction, converted to the dtype of the result."""
-    return as_array_or_tensor(initial).astype(y.dtype)
-
-
-def _least(name: str, a: Any, infinity: float, initial: Any, where: Any) -> Any:
-    """Return the value for entries that `where` leaves out, which is never the extremum."""
-    if where is not True and initial is None:
-        raise ValueError(f"{name} with where= needs initial=, in case no entry is left")
-    return infinity if where is True or a.dtype.kind == "f" else initial
+_max = implements(np.max, np.amax)(_extremum(max, np.maximum, -np.inf))
+_min = implements(np.min, np.amin)(_extremum(min, np.minimum, np.inf))
 
 
 @implements(np.cumsum)
@@ -266,82 +245,52 @@ def _cumprod(a: Any, axis: Any = None, dtype: Any = None, out: None = None) -> A
     return cumprod(apply_where(a, dtype, True, 1), axis=axis)
 
 
+def _cumulative(accumulate: Any, first: float) -> Callable[..., Any]:
+    """Return a running reduction that can also return the number before the first entry."""
+
+    def run(
+        x: Any,
+        /,
+        *,
+        axis: int | None = None,
+        dtype: Any = None,
+        out: None = None,
+        include_initial: bool = False,
+    ) -> Any:
+        if axis is None and x.ndim != 1:
+            raise ValueError(f"axis= is needed for an array with {x.ndim} axes")
+        axis = 0 if axis is None else axis
+        y = accumulate(x, axis, dtype)
+        if not include_initial:
+            return y
+        return np.concatenate([np.full_like(np.take(y, [0], axis), first), y], axis=axis)
+
+    return run
+
+
 if hasattr(np, "cumulative_sum"):  # NumPy 2.1
+    implements(np.cumulative_sum)(_cumulative(_cumsum, 0.0))
+    implements(np.cumulative_prod)(_cumulative(_cumprod, 1.0))
 
-    @implements(np.cumulative_sum)
-    def _cumulative_sum(
-        x: Any,
-        /,
-        *,
-        axis: Any = None,
-        dtype: Any = None,
-        out: None = None,
-        include_initial: bool = False,
-    ) -> Any:
-        return _after(0.0, _cumsum(x, _only_axis(x, axis), dtype), axis, include_initial)
-
-    @implements(np.cumulative_prod)
-    def _cumulative_prod(
-        x: Any,
-        /,
-        *,
-        axis: Any = None,
-        dtype: Any = None,
-        out: None = None,
-        include_initial: bool = False,
-    ) -> Any:
-        return _after(1.0, _cumprod(x, _only_axis(x, axis), dtype), axis, include_initial)
+# ---- the methods of ufuncs: over axis 0 by default -----------------------------------------------
 
 
-def _only_axis(x: Any, axis: int | None) -> int:
-    if axis is None and x.ndim != 1:
-        raise ValueError(f"axis= is needed for an array with {x.ndim} axes")
-    return 0 if axis is None else axis
+def _over_first_axis(reduction: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda array, axis=0, **options: reduction(array, axis, **options)
 
 
-def _after(first: float, y: Any, axis: int | None, include_initial: bool) -> Any:
-    """Return `y`, after a layer of the initial number if that is asked for."""
-    if not include_initial:
-        return y
-    axis = 0 if axis is None else axis
-    layer = np.full_like(np.take(y, [0], axis), first)
-    return np.concatenate([layer, y], axis=axis)
+def _extremum_over_first_axis(reduction: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda array, axis=0, dtype=None, **options: reduction(
+        apply_where(array, dtype, True, 0), axis, **options
+    )
 
 
-# ---- the methods of ufuncs: over axis 0 where none is given --------------------------------------
-
-for _ufunc, _of_all in (
-    (np.add, _sum),
-    (np.multiply, _prod),
-    (np.maximum, _max),
-    (np.minimum, _min),
-):
-
-    @implements(_ufunc.reduce)
-    def _reduce(
-        array: Any,
-        axis: Any = 0,
-        dtype: Any = None,
-        out: None = None,
-        keepdims: Any = False,
-        initial: Any = None,
-        where: Any = True,
-        *,
-        _of_all: Any = _of_all,
-    ) -> Any:
-        array = apply_where(array, dtype, True, 0)
-        return _of_all(array, axis, keepdims=keepdims, initial=initial, where=where)
-
-
-@implements(np.add.accumulate)
-def _add_accumulate(array: Any, axis: Any = 0, dtype: Any = None, out: None = None) -> Any:
-    return _cumsum(array, axis, dtype)
-
-
-@implements(np.multiply.accumulate)
-def _multiply_accumulate(array: Any, axis: Any = 0, dtype: Any = None, out: None = None) -> Any:
-    return _cumprod(array, axis, dtype)
-
+implements(np.add.reduce)(_over_first_axis(_sum))
+implements(np.multiply.reduce)(_over_first_axis(_prod))
+implements(np.add.accumulate)(_over_first_axis(_cumsum))
+implements(np.multiply.accumulate)(_over_first_axis(_cumprod))
+implements(np.maximum.reduce)(_extremum_over_first_axis(_max))
+implements(np.minimum.reduce)(_extremum_over_first_axis(_min))
 
 not_differentiable(
     np.argmax,

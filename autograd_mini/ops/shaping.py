@@ -98,25 +98,15 @@ def _reshape(
     return transpose(reshape(transpose(a), tuple(shape)[::-1]))
 
 
-@implements(np.ravel)
-def _ravel(a: Any, order: str = "C") -> Any:
-    return _reshape(a, -1, order)
-
-
-@implements(np.broadcast_to)
-def _broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
-    return broadcast_to(array, shape)
+implements(np.ravel)(lambda a, order="C": _reshape(a, -1, order))
+implements(np.broadcast_to)(lambda array, shape, subok=False: broadcast_to(array, shape))
+implements(np.copy)(lambda a, order="K", subok=False: copy(a))
 
 
 @implements(np.broadcast_arrays)
 def _broadcast_arrays(*args: Any, subok: bool = False) -> Any:
     shape = np.broadcast_shapes(*map(np.shape, args))
     return tuple(broadcast_to(x, shape) for x in args)
-
-
-@implements(np.copy)
-def _copy(a: Any, order: str = "K", subok: bool = False) -> Any:
-    return copy(a)
 
 
 @implements(np.full_like)
@@ -212,19 +202,13 @@ def _hstack(tup: Sequence[Any], *, dtype: Any = None, casting: str = "same_kind"
     return _concatenate(flat, axis=0 if np.ndim(flat[0]) == 1 else 1, dtype=dtype)
 
 
-@implements(np.dstack)
-def _dstack(tup: Sequence[Any]) -> Any:
-    return _concatenate([_atleast_3d(x) for x in tup], axis=2)
+implements(np.dstack)(lambda tup: _concatenate([_atleast_3d(x) for x in tup], axis=2))
+implements(np.append)(lambda arr, values, axis=None: _concatenate([arr, values], axis))
 
 
 @implements(np.column_stack)
 def _column_stack(tup: Sequence[Any]) -> Any:
     return _concatenate([x if np.ndim(x) > 1 else np.reshape(x, (-1, 1)) for x in tup], axis=1)
-
-
-@implements(np.append)
-def _append(arr: Any, values: Any, axis: int | None = None) -> Any:
-    return _concatenate([arr, values], axis)
 
 
 @implements(np.block)
@@ -299,10 +283,7 @@ def _dsplit(ary: Any, indices_or_sections: Any) -> Any:
 
 
 if hasattr(np, "unstack"):  # NumPy 2.1
-
-    @implements(np.unstack)
-    def _unstack(x: Any, /, *, axis: int = 0) -> Any:
-        return tuple(np.moveaxis(x, axis, 0))
+    implements(np.unstack)(lambda x, /, *, axis=0: tuple(np.moveaxis(x, axis, 0)))
 
 
 not_differentiable(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import as_array_or_tensor
+from ..core.arrays import TensorBase, as_array_or_tensor
 from ..core.primitive import primitive
 from ..core.registry import implements
 from .reductions import axes_of
@@ -79,8 +79,13 @@ def _slopes(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
     h = h.astype(f.dtype) if f.dtype.kind == "f" else h
     h = np.reshape(h, (-1,) + (1,) * (f.ndim - 1))
     slope = (f[1:] - f[:-1]) / h
-    # The parabola through three samples: each slope weighs as the distance on the other side.
-    inner = (slope[:-1] * h[1:] + slope[1:] * h[:-1]) / (h[1:] + h[:-1])
+    # The slope of the parabola through three samples. If the steps are equal, the weight of the
+    # middle sample is 0, so it must not enter: it may be nan.
+    inner = (f[2:] - f[:-2]) / (h[1:] + h[:-1])
+    if np.ndim(spacing):
+        weighted = (slope[:-1] * h[1:] + slope[1:] * h[:-1]) / (h[1:] + h[:-1])
+        constant = not isinstance(spacing, TensorBase)
+        inner = np.where(np.all(h == h[:1]), inner, weighted) if constant else weighted
     first, last = slope[:1], slope[-1:]
     if edge_order == 2:  # where the parabola at the edge starts, and ends
         first = first + (slope[:1] - slope[1:2]) * h[:1] / (h[:1] + h[1:2])

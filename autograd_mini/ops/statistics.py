@@ -39,17 +39,10 @@ def _var(
     return total / np.maximum(n, 0).astype(total.dtype)
 
 
-def _root_of(variance: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function that computes a standard deviation from the arguments of the variance."""
-
-    @wraps(variance)
-    def deviation(*args: Any, **kwargs: Any) -> Any:
-        return np.sqrt(variance(*args, **kwargs))
-
-    return deviation
-
-
-implements(np.std)(_root_of(_var))
+@implements(np.std)
+@wraps(_var)
+def _std(a: Any, *args: Any, **kwargs: Any) -> Any:
+    return np.sqrt(_var(a, *args, **kwargs))
 
 
 @implements(np.ptp)
@@ -115,13 +108,15 @@ def _quantile(
         empty = np.broadcast_to(np.sum(front, axis=0) + np.nan, q.shape + front.shape[1:])
         return np.reshape(empty, q.shape + kept_shape) if keepdims else empty
     at = np.quantile(np.arange(n), q, method=method)
-    low = np.floor(at).astype(int)
-    high = np.minimum(low + 1, n - 1)
-    share = np.reshape(at - low, q.shape + (1,) * (front.ndim - 1)).astype(dtype)
     ordered = np.sort(front, axis=0)
-    below, above = ordered[low], ordered[high]
-    y = below + (above - below) * share
-    y = np.where(share == 0, below, y)  # also next to an infinite neighbour
+    if at.dtype.kind == "i":  # NumPy takes an entry, and does not interpolate
+        y = ordered[at]
+    else:
+        low, high = np.floor(at).astype(int), np.ceil(at).astype(int)
+        share = np.reshape(at - low, q.shape + (1,) * (front.ndim - 1)).astype(dtype)
+        below, above = ordered[low], ordered[high]
+        near_above = share >= 0.5  # NumPy starts at the nearer neighbour
+        y = np.where(near_above, above, below) + (above - below) * (share - near_above)
     y = np.where(np.isnan(front).any(axis=0), np.nan, y)
     return np.reshape(y, q.shape + kept_shape) if keepdims else y
 
@@ -155,73 +150,46 @@ def _percentile(
 def _median(
     a: Any, axis: Any = None, out: None = None, overwrite_input: bool = False, keepdims: Any = False
 ) -> Any:
-    return _quantile(a, 0.5, axis, keepdims=keepdims)
+    """Return the mean of the one or two entries in the middle."""
+    front, kept_shape = _reduced_first(a, axis)
+    n = len(front)
+    if not n:  # nan, without NumPy's warning
+        return _quantile(a, 0.5, axis, keepdims=keepdims)
+    y = np.sort(front, axis=0)[(n - 1) // 2 : n // 2 + 1].mean(axis=0)
+    y = np.where(np.isnan(front).any(axis=0), np.nan, y)
+    return np.reshape(y, kept_shape) if keepdims else y
 
 
 # ---- ignoring nan --------------------------------------------------------------------------------
 
 
-@implements(np.nansum)
-def _nansum(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: None = None,
-    keepdims: Any = False,
-    initial: Any = None,
-    where: Any = True,
-) -> Any:
-    a = np.where(np.isnan(a), 0, a)
-    return np.sum(a, axis, dtype, keepdims=keepdims, initial=initial or 0, where=where)
+def _with_nan_replaced(function: Callable[..., Any], neutral: float) -> Callable[..., Any]:
+    """Return `function` of an array in which `neutral` replaces each nan."""
+
+    @wraps(function)
+    def replaced(a: Any, *args: Any, **kwargs: Any) -> Any:
+        return function(np.where(np.isnan(a), neutral, a), *args, **kwargs)
+
+    return replaced
 
 
-@implements(np.nanprod)
-def _nanprod(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: None = None,
-    keepdims: Any = False,
-    initial: Any = None,
-    where: Any = True,
-) -> Any:
-    initial = 1 if initial is None else initial
-    a = np.where(np.isnan(a), 1, a)
-    return np.prod(a, axis, dtype, keepdims=keepdims, initial=initial, where=where)
+def _without_nan(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `function`, which takes `where`, of the entries that are not nan."""
+
+    @wraps(function)
+    def without(a: Any, *args: Any, where: Any = True, **kwargs: Any) -> Any:
+        return function(a, *args, where=~np.isnan(a) & np.asarray(where), **kwargs)
+
+    return without
 
 
-@implements(np.nanmean)
-def _nanmean(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: None = None,
-    keepdims: Any = False,
-    *,
-    where: Any = True,
-) -> Any:
-    return np.mean(a, axis, dtype, keepdims=keepdims, where=~np.isnan(a) & np.asarray(where))
-
-
-@implements(np.nanvar)
-def _nanvar(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: None = None,
-    ddof: float = 0,
-    keepdims: Any = False,
-    *,
-    where: Any = True,
-    mean: Any = None,
-    correction: Any = None,
-) -> Any:
-    options = {"mean": mean, "correction": correction}
-    where = ~np.isnan(a) & np.asarray(where)
-    return _var(a, axis, dtype, None, ddof, keepdims, where=where, **options)
-
-
-implements(np.nanstd)(_root_of(_nanvar))
+implements(np.nansum)(_with_nan_replaced(np.sum, 0))
+implements(np.nanprod)(_with_nan_replaced(np.prod, 1))
+implements(np.nancumsum)(_with_nan_replaced(np.cumsum, 0))
+implements(np.nancumprod)(_with_nan_replaced(np.cumprod, 1))
+implements(np.nanmean)(_without_nan(np.mean))
+implements(np.nanvar)(_without_nan(np.var))
+implements(np.nanstd)(_without_nan(np.std))
 
 
 @implements(np.nanmax)
@@ -251,16 +219,6 @@ def _nanmin(
 ) -> Any:
     initial = None if initial is None else -initial
     return -_nanmax(-a, axis, None, keepdims, initial, where)
-
-
-@implements(np.nancumsum)
-def _nancumsum(a: Any, axis: Any = None, dtype: Any = None, out: None = None) -> Any:
-    return np.cumsum(np.where(np.isnan(a), 0, a), axis, dtype)
-
-
-@implements(np.nancumprod)
-def _nancumprod(a: Any, axis: Any = None, dtype: Any = None, out: None = None) -> Any:
-    return np.cumprod(np.where(np.isnan(a), 1, a), axis, dtype)
 
 
 # ---- several variables ---------------------------------------------------------------------------

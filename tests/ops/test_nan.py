@@ -43,6 +43,41 @@ def test_value_with_nan_is_numpys(text):
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("special", [np.inf, -np.inf])
-@pytest.mark.parametrize("text", [*REDUCTIONS, *OTHERS])
+@pytest.mark.parametrize("text", [*QUANTILES, *REDUCTIONS, *OTHERS])
 def test_value_with_inf_is_numpys(text, special):
     check(text, special)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("method", ["linear", "midpoint", "nearest", "lower", "higher"])
+@pytest.mark.parametrize("x", [[-np.inf, -np.inf, 1, 2], [1, 2, np.inf, np.inf], [-np.inf, np.inf]])
+def test_quantile_between_infinite_entries_is_numpys(x, method):
+    x = np.array(x, float)
+    for q in (0, 0.2, 0.4, 0.5, 0.6, 0.8, 1):
+        found = np.quantile(ag.tensor(x), q, method=method)
+        if method == "midpoint" and q in (0, 1):
+            continue  # NumPy returns nan next to an infinite entry
+        np.testing.assert_array_equal(found.data, np.quantile(x, q, method=method), err_msg=f"{q}")
+    np.testing.assert_array_equal(np.median(ag.tensor(x)).data, np.median(x))
+
+
+@pytest.mark.parametrize("x", [[-np.inf, 0, np.inf], [-np.inf, 1], [1, np.inf], [np.inf]])
+def test_median_with_infinite_entries_is_numpys(x):
+    with np.errstate(invalid="ignore"):
+        np.testing.assert_array_equal(np.median(ag.tensor(np.array(x, float))).data, np.median(x))
+
+
+@pytest.mark.parametrize("edge_order", [1, 2])
+@pytest.mark.parametrize("spacing", [2.0, [0.0, 1, 2, 3, 4, 5, 6], [0.0, 1, 2, 3.5, 5, 6, 7]])
+def test_gradient_next_to_a_nan_is_numpys(spacing, edge_order):
+    for place in range(7):
+        x = np.arange(7.0) ** 2
+        x[place] = np.nan
+        found = np.gradient(ag.tensor(x), spacing, edge_order=edge_order)
+        expected = np.gradient(x, spacing, edge_order=edge_order)
+        np.testing.assert_allclose(found.data, expected, rtol=1e-13, err_msg=f"{place}")
+
+
+def test_gradient_on_an_even_grid_depends_on_each_coordinate():
+    f = np.array([1.0, 3.0, 2.0, 5.0])
+    assert ag.gradcheck(lambda f, x: np.gradient(f, x), f, np.arange(4.0))
