@@ -36,7 +36,7 @@ from ..ops.reductions import divide_by_count
 from .cross_entropy_rows import from_rows, losses_and_gradients
 from .exponentials import is_float_ndarray, one_minus
 from .softmax import log_softmax, mask_logits, softmax
-from .targets import Options, Reduction, apply_options, are_indices, drop_axis
+from .targets import Options, Reduction, apply_options, are_indices, drop_axis, reduce_entries
 
 # ---- the graph ----------------------------------------------------------------------------------
 
@@ -50,16 +50,8 @@ def _graph(
     log_p = np.log(p if where is None else np.where(where, p, 1))
     if are_indices(y):
         own = np.take_along_axis(log_p, np.expand_dims(unwrap(y), axis), axis)
-        return _reduced(-own.squeeze(axis), reduction)
-    return _reduced(-(y * log_p).sum(axis=axis), reduction)
-
-
-def _reduced(rows: Array, reduction: Reduction) -> Array:
-    if reduction == "none":
-        return rows
-    if reduction == "mean" and rows.dtype.kind == "O":  # a sum of symbols is a bare symbol
-        return rows.sum() / rows.size
-    return rows.mean() if reduction == "mean" and rows.size else rows.sum()
+        return reduce_entries(-own.squeeze(axis), reduction)
+    return reduce_entries(-(y * log_p).sum(axis=axis), reduction)
 
 
 # ---- the node -----------------------------------------------------------------------------------
@@ -397,4 +389,4 @@ def _shifted_graph(z: Array, y: Array, axis: int, reduction: Reduction, where: A
         terms = np.where(_own(z, y, axis), log_p, 0)
     else:
         terms = y * np.where(y != 0, log_p, 0)
-    return _reduced(-terms.sum(axis=axis), reduction)
+    return reduce_entries(-terms.sum(axis=axis), reduction)

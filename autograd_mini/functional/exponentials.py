@@ -16,7 +16,7 @@ import numpy as np
 
 from ..core.arrays import Array, unwrap
 from ..ops.elementwise import stop_gradient
-from ..ops.reductions import restore_reduced_axes
+from ..ops.reductions import axes_of, restore_reduced_axes
 
 Axis: TypeAlias = Any  #: an int, a tuple of int, or None for all axes
 
@@ -85,22 +85,18 @@ def are_several(axis: Axis) -> bool:
 def _merge_axes(x: Array, axis: Axis) -> Array:
     """Return `x` with these axes as one, the last."""
     moved = _moved(x, axis)
-    return moved.reshape(*moved.shape[: x.ndim - len(_axes(axis, x))], -1)
+    return moved.reshape(*moved.shape[: x.ndim - len(axes_of(x, axis))], -1)
 
 
 def _split_axes(y: Array, axis: Axis, x: Array) -> Array:
     """Return `y` with its last axis split into those that were merged in `x`."""
-    axes = _axes(axis, x)
+    axes = axes_of(x, axis)
     return np.moveaxis(y.reshape(_moved(x, axis).shape), range(-len(axes), 0), axes)
 
 
 def _moved(x: Array, axis: Axis) -> Array:
-    axes = _axes(axis, x)
+    axes = axes_of(x, axis)
     return np.moveaxis(x, axes, range(-len(axes), 0))
-
-
-def _axes(axis: Axis, x: Array) -> tuple[int, ...]:
-    return tuple(range(x.ndim)) if axis is None else axis
 
 
 def along_merged(f: Callable[..., Array], axis: Axis, *arrays: Array) -> Array:

@@ -17,17 +17,7 @@ from ..ops.elementwise import sigmoid
 from ..ops.indexing import scatter
 from ..ops.reductions import divide_by_count
 from .activations import sigmoid_from, softplus
-from .targets import Reduction, existing
-
-
-def _reduced(entries: Array, reduction: Reduction) -> Array:
-    if reduction == "none":
-        return entries
-    if reduction == "mean":
-        return entries.mean() if entries.size else entries.sum()
-    if reduction == "sum":
-        return entries.sum()
-    raise ValueError(f"reduction is 'mean', 'sum' or 'none', not {reduction!r}")
+from .targets import Reduction, existing, reduce_entries
 
 
 def _reduced_display(entries: Array, count: int, reduction: Reduction) -> Array:
@@ -89,11 +79,11 @@ def _mse_loss(x: Array, t: Array, reduction: Reduction = "mean") -> Any:
     """
     _check_shapes(x, t)
     d = x - t
-    return _reduced(np.square(d), reduction), d
+    return reduce_entries(np.square(d), reduction), d
 
 
 def _mse_graph(x: Array, t: Array, reduction: Reduction = "mean") -> Array:
-    return _reduced(np.square(x - t), reduction)
+    return reduce_entries(np.square(x - t), reduction)
 
 
 def _mse_vjp(
@@ -172,7 +162,7 @@ def _nll_loss(log_p: Array, targets: Array, reduction: Reduction = "mean") -> An
     targets = as_array_or_tensor(targets)
     own = _own(log_p, targets)
     rows = log_p.reshape(-1, log_p.shape[-1])[own]
-    return _reduced(-rows.reshape(targets.shape), reduction)
+    return reduce_entries(-rows.reshape(targets.shape), reduction)
 
 
 def _own(log_p: Array, targets: Array) -> Any:
@@ -195,7 +185,7 @@ def _nll_vjp(
 
 def _nll_graph(log_p: Array, targets: Array, reduction: Reduction = "mean") -> Array:
     own = np.take_along_axis(log_p, unwrap(targets)[..., None], -1)
-    return _reduced(-own.squeeze(-1), reduction)
+    return reduce_entries(-own.squeeze(-1), reduction)
 
 
 def _one_hot(log_p: Array, targets: Array) -> Array:
@@ -235,7 +225,7 @@ nll_loss = fused(
 
 def _binary_graph(x: Array, t: Array, pos_weight: Any = 1, reduction: Reduction = "mean") -> Array:
     p = sigmoid(x)
-    return _reduced(-(pos_weight * t * np.log(p) + (1 - t) * np.log(1 - p)), reduction)
+    return reduce_entries(-(pos_weight * t * np.log(p) + (1 - t) * np.log(1 - p)), reduction)
 
 
 def _binary(x: Array, t: Array, pos_weight: Any = 1, reduction: Reduction = "mean") -> Any:
@@ -290,7 +280,7 @@ def _binary(x: Array, t: Array, pos_weight: Any = 1, reduction: Reduction = "mea
     positive, negative = np.maximum(-x, 0), np.maximum(x, 0)
     positive += common
     negative += common
-    return _reduced(pos_weight * t * positive + (1 - t) * negative, reduction), e
+    return reduce_entries(pos_weight * t * positive + (1 - t) * negative, reduction), e
 
 
 def _binary_logits_vjp(
@@ -302,7 +292,7 @@ def _binary_logits_vjp(
     reduction: Reduction = "mean",
     residuals: Any = None,
 ) -> Cotangent:
-    scale = divide_by_count(g, _entries(x, t, pos_weight), reduction)
+    scale = divide_by_count(g, math.prod(_shape(x, t, pos_weight)), reduction)
     if residuals is None:
         up, down = sigmoid(x), sigmoid(-x)
     else:
@@ -319,20 +309,14 @@ def _binary_targets_vjp(
     reduction: Reduction = "mean",
     residuals: Any = None,
 ) -> Cotangent:
-    scale = divide_by_count(g, _entries(x, t, pos_weight), reduction)
+    scale = divide_by_count(g, math.prod(_shape(x, t, pos_weight)), reduction)
     d = (pos_weight * softplus(-x) - softplus(x)) * scale
     shape = _shape(x, t, pos_weight)
     return d if d.shape == shape else np.broadcast_to(d, shape)  # logits that are repeated
 
 
-def _entries(x: Array, t: Array, pos_weight: Any) -> int:
-    return int(np.prod(_shape(x, t, pos_weight)))
-
-
-def _shape(x: Array, t: Array, pos_weight: Any) -> tuple[int, ...]:
-    return np.broadcast_shapes(
-        as_array_or_tensor(x).shape, as_array_or_tensor(t).shape, np.shape(pos_weight)
-    )
+def _shape(*arrays: Any) -> tuple[int, ...]:
+    return np.broadcast_shapes(*map(np.shape, arrays))
 
 
 def _binary_display_graph(
@@ -340,7 +324,7 @@ def _binary_display_graph(
 ) -> Array:
     p = labelled(sigmoid(x), "ŷ")
     entries = pos_weight * t * np.log(p) + (1 - t) * np.log(1 - p)
-    return -_reduced_display(entries, _entries(x, t, pos_weight), reduction)
+    return -_reduced_display(entries, math.prod(_shape(x, t, pos_weight)), reduction)
 
 
 def _binary_display(
@@ -349,7 +333,7 @@ def _binary_display(
     """(σ(x) - t) g / N where w is 1."""
     p = labelled(sigmoid(x), "ŷ")
     d = p - t if np.all(pos_weight == 1) else (1 - t) * p - pos_weight * t * (1 - p)
-    return divide_by_count(d * g, _entries(x, t, pos_weight), reduction)
+    return divide_by_count(d * g, math.prod(_shape(x, t, pos_weight)), reduction)
 
 
 def _binary_targets_display(
@@ -357,7 +341,7 @@ def _binary_targets_display(
 ) -> Cotangent:
     """-x g / N where w is 1, since softplus(-x) - softplus(x) is -x."""
     d = -x if np.all(pos_weight == 1) else pos_weight * softplus(-x) - softplus(x)
-    return divide_by_count(d * g, _entries(x, t, pos_weight), reduction)
+    return divide_by_count(d * g, math.prod(_shape(x, t, pos_weight)), reduction)
 
 
 sigmoid_binary_cross_entropy = fused(

@@ -43,6 +43,18 @@ def drop_axis(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
     return shape[:-1] if axis == -1 else shape[:axis] + shape[axis:][1:]
 
 
+def reduce_entries(entries: Array, reduction: Reduction) -> Array:
+    """Return the mean of the entries, or 0 if there are none; or their sum; or the entries."""
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(f"reduction is 'mean', 'sum' or 'none', not {reduction!r}")
+    if reduction == "none":
+        return entries
+    if reduction == "sum" or not entries.size:
+        return entries.sum()
+    # NumPy has no mean of symbols.
+    return entries.sum() / entries.size if entries.dtype.kind == "O" else entries.mean()
+
+
 # ---- the options: transforms of y ----------------------------------------------------------------
 
 

@@ -39,12 +39,7 @@ def _getitem_vjp(g: Cotangent, y: Array, x: Array, index: Any) -> Cotangent:
     return scatter(g, index, x.shape)
 
 
-getitem = primitive(
-    lambda x, index: x[index],
-    _getitem_vjp,
-    name="getitem",
-    implements="getitem",
-)
+getitem = primitive(lambda x, index: x[index], _getitem_vjp, name="getitem", implements="getitem")
 
 # ---- rearrangements: functions whose result has entries of the argument, in other places ---------
 #

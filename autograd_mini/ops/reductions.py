@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from ..core.arrays import Array, Cotangent, as_array_or_tensor
-from ..core.primitive import primitive
+from ..core.arrays import Array, Cotangent, Rule, as_array_or_tensor
+from ..core.primitive import Primitive, primitive
 from ..core.registry import implements, not_differentiable
 
 
@@ -67,24 +67,19 @@ def _extremum_vjp(
     return np.where(hit, restore_reduced_axes(g, x, axis) / count, 0)
 
 
-sum = primitive(
-    lambda x, axis=None, keepdims=False: x.sum(axis=axis, keepdims=keepdims), _sum_vjp, name="sum"
-)
-mean = primitive(
-    lambda x, axis=None, keepdims=False: x.mean(axis=axis, keepdims=keepdims),
-    _mean_vjp,
-    name="mean",
-)
-max = primitive(
-    lambda x, axis=None, keepdims=False: x.max(axis=axis, keepdims=keepdims),
-    _extremum_vjp,
-    name="max",
-)
-min = primitive(
-    lambda x, axis=None, keepdims=False: x.min(axis=axis, keepdims=keepdims),
-    _extremum_vjp,
-    name="min",
-)
+def _reduction(name: str, rule: Rule) -> Primitive:
+    """Make the primitive that runs the method `name` of an array."""
+    return primitive(
+        lambda x, axis=None, keepdims=False: getattr(x, name)(axis=axis, keepdims=keepdims),
+        rule,
+        name=name,
+    )
+
+
+sum = _reduction("sum", _sum_vjp)
+mean = _reduction("mean", _mean_vjp)
+max = _reduction("max", _extremum_vjp)
+min = _reduction("min", _extremum_vjp)
 
 # ---- running sums and products -------------------------------------------------------------------
 
@@ -147,11 +142,7 @@ cumsum = primitive(
 cumprod = primitive(
     lambda x, axis=None: x.cumprod(axis), _cumprod_vjp, name="cumprod", implements="cumprod"
 )
-prod = primitive(
-    lambda x, axis=None, keepdims=False: x.prod(axis=axis, keepdims=keepdims),
-    _prod_vjp,
-    name="prod",
-)
+prod = _reduction("prod", _prod_vjp)
 
 # ---- with NumPy's arguments, in NumPy's order ----------------------------------------------------
 

@@ -73,8 +73,12 @@ def checkpoint(f: Function) -> Function:
             arguments = iter(found)
             full = tree_map(lambda x: next(arguments) if isinstance(x, Tensor) else x, args)
             y = f(*full, **kwargs)
-            layout[:] = [tree_map(_like, y)]
-            return _packed(tree_leaves(y))
+            # Arrays of the same shapes and dtypes, which take no memory.
+            layout[:] = [tree_map(lambda x: np.broadcast_to(np.zeros((), x.dtype), x.shape), y)]
+            parts = tree_leaves(y)  # joined, because a node has one value
+            return (
+                parts[0] if len(parts) == 1 else np.concatenate([np.reshape(p, -1) for p in parts])
+            )
 
         packed = primitive(_forward_of(flat), JointRule(_replay(flat)), name="checkpoint")(*tensors)
         return _unpacked(packed, layout[0])
@@ -124,16 +128,6 @@ def _replay(flat: Function) -> Function:
         return cotangents if isinstance(g, Tensor) else [unwrap(c) for c in cotangents]
 
     return rule
-
-
-def _packed(parts: list[Any]) -> Any:
-    """Join several tensors into one, because a node has one value."""
-    return parts[0] if len(parts) == 1 else np.concatenate([np.reshape(p, -1) for p in parts])
-
-
-def _like(x: Any) -> Any:
-    """Return an array of the shape and dtype of `x` that takes no memory."""
-    return np.broadcast_to(np.zeros((), x.dtype), x.shape)
 
 
 def _unpacked(packed: Any, layout: Any) -> Any:

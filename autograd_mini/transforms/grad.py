@@ -268,13 +268,11 @@ def gradients(result: Tensor, tensors: Tensor | Sequence[Tensor], gradient: Any 
     if isinstance(gradient, Tensor) and gradient.requires_grad:
         seed = gradient if gradient.dtype == result.dtype else gradient.astype(result.dtype)
     adjoints = sweep(ancestors(result), seed, keep=set(wanted), recorded=True)
-    grads = tuple(adjoints[t] if t in adjoints else _zero(t) for t in wanted)
+    grads = tuple(
+        adjoints[t] if t in adjoints else Tensor(np.zeros_like(t._array), requires_grad=True)
+        for t in wanted
+    )
     return grads[0] if single else grads
-
-
-def _zero(t: Tensor) -> Tensor:
-    """Return the derivative by a tensor that the result does not depend on, active as others."""
-    return Tensor(np.zeros_like(t._array), requires_grad=True)
 
 
 # ---- entering and leaving ------------------------------------------------------------------------
