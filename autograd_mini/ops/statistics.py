@@ -131,19 +131,10 @@ def _reduced_first(a: Any, axis: Any) -> tuple[Any, tuple[int, ...]]:
 
 
 @implements(np.percentile)
-def _percentile(
-    a: Any,
-    q: Any,
-    axis: Any = None,
-    out: None = None,
-    overwrite_input: bool = False,
-    method: Any = "linear",
-    keepdims: Any = False,
-    *,
-    weights: Any = None,
-) -> Any:
+@wraps(_quantile)
+def _percentile(a: Any, q: Any, *args: Any, **kwargs: Any) -> Any:
     q = np.true_divide(q, a.dtype.type(100) if a.dtype.kind == "f" else 100)
-    return _quantile(a, q, axis, None, False, method, keepdims, weights=weights)
+    return _quantile(a, q, *args, **kwargs)
 
 
 @implements(np.median)
@@ -192,33 +183,28 @@ implements(np.nanvar)(_without_nan(np.var))
 implements(np.nanstd)(_without_nan(np.std))
 
 
-@implements(np.nanmax)
-def _nanmax(
-    a: Any,
-    axis: Any = None,
-    out: None = None,
-    keepdims: Any = False,
-    initial: Any = None,
-    where: Any = True,
-) -> Any:
-    filled = np.where(np.isnan(a), -np.inf, a)
-    y = np.max(filled, axis, keepdims=keepdims, initial=initial, where=where)
-    if initial is not None:
-        return y
-    return np.where(np.isnan(a).all(axis, keepdims=keepdims), np.nan, y)
+def _extremum_without_nan(extremum: Callable[..., Any], least: float) -> Callable[..., Any]:
+    """Return the extremum of the entries that are not nan, or nan if there are none."""
+
+    def run(
+        a: Any,
+        axis: Any = None,
+        out: None = None,
+        keepdims: Any = False,
+        initial: Any = None,
+        where: Any = True,
+    ) -> Any:
+        filled = np.where(np.isnan(a), least, a)
+        y = extremum(filled, axis, keepdims=keepdims, initial=initial, where=where)
+        if initial is not None:
+            return y
+        return np.where(np.isnan(a).all(axis, keepdims=keepdims), np.nan, y)
+
+    return run
 
 
-@implements(np.nanmin)
-def _nanmin(
-    a: Any,
-    axis: Any = None,
-    out: None = None,
-    keepdims: Any = False,
-    initial: Any = None,
-    where: Any = True,
-) -> Any:
-    initial = None if initial is None else -initial
-    return -_nanmax(-a, axis, None, keepdims, initial, where)
+implements(np.nanmax)(_extremum_without_nan(np.max, -np.inf))
+implements(np.nanmin)(_extremum_without_nan(np.min, np.inf))
 
 
 # ---- several variables ---------------------------------------------------------------------------

@@ -75,10 +75,9 @@ def checkpoint(f: Function) -> Function:
             y = f(*full, **kwargs)
             # Arrays of the same shapes and dtypes, which take no memory.
             layout[:] = [tree_map(lambda x: np.broadcast_to(np.zeros((), x.dtype), x.shape), y)]
-            parts = tree_leaves(y)  # joined, because a node has one value
-            return (
-                parts[0] if len(parts) == 1 else np.concatenate([np.reshape(p, -1) for p in parts])
-            )
+            first, *others = parts = tree_leaves(y)
+            # A node has one value, so several are joined.
+            return np.concatenate([np.reshape(p, -1) for p in parts]) if others else first
 
         packed = primitive(_forward_of(flat), JointRule(_replay(flat)), name="checkpoint")(*tensors)
         return _unpacked(packed, layout[0])

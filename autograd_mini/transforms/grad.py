@@ -110,10 +110,6 @@ def value_and_grad(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -> 
     TypeError
         If `f` does not return a single number, or an argument is not real floating.
 
-    References
-    ----------
-    Griewank and Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, section 3.2.
-
     Examples
     --------
     >>> import autograd_mini as ag
@@ -159,10 +155,6 @@ def grad(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -> Function:
     ------
     TypeError
         If `f` does not return a single number, or an argument is not real floating.
-
-    References
-    ----------
-    Griewank and Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, section 3.2.
 
     Examples
     --------
