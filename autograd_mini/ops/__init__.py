@@ -2,8 +2,8 @@
 
 Letters mean the same everywhere: `x`, `a`, `b` arguments, `y` the result, `g` its cotangent.
 
-A rule is the textbook's derivative wherever there is one. Where there is none, at a kink or a
-pole, one convention is fixed here, and a test holds each row to it:
+A rule is the textbook's derivative. At a kink or a pole, where the textbook has none, this table
+fixes a convention, and a test checks each row:
 
 ====================  ==========================  =================================================
 where                 derivative                  why
@@ -29,8 +29,9 @@ where, dead branch    0                           its entries did not enter the 
 
 The last row ends at `where`: a rule behind the dead branch still runs, and 0 times an infinite
 derivative is nan (``np.where(x > 0, np.sqrt(x), 0)`` at 0). Make the argument harmless as well:
-``np.where(x > 0, np.sqrt(np.where(x > 0, x, 1)), 0)``. So it is where an infinite derivative meets
-the flat side of `relu`, `maximum` or `minimum`: ``np.sqrt(ag.relu(x))`` at -1 is nan, not 0.
+``np.where(x > 0, np.sqrt(np.where(x > 0, x, 1)), 0)``. The same holds where an infinite derivative
+meets the flat side of `relu`, `maximum` or `minimum`: the derivative of ``np.sqrt(ag.relu(x))`` at
+-1 is nan, not 0.
 """
 
 from . import (

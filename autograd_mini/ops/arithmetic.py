@@ -19,7 +19,7 @@ neg = primitive(np.negative, lambda g, y, x: -g, name="neg")
 
 
 def _pow_base(g: Cotangent, y: Array, a: Array, b: Array) -> Cotangent:
-    """b a^(b-1); at a = 0 and b = 0, where the power is the constant 1, it is 0."""
+    """Compute b a^(b-1), or 0 at a = b = 0, where the power is the constant 1."""
     if isinstance(b, (int, float)):  # a plain exponent must not widen a float32 `a`
         return g * (b * a ** (b - 1)) if b else g * 0
     b = _as_precise(b, y)
@@ -27,14 +27,14 @@ def _pow_base(g: Cotangent, y: Array, a: Array, b: Array) -> Cotangent:
 
 
 def _pow_exponent(g: Cotangent, y: Array, a: Array, b: Array) -> Cotangent:
-    """a^b ln a; where a is 0 the power is the constant 0 for b > 0, and 0 is taken at b = 0."""
+    """Compute a^b ln a, or 0 at a = 0 if b ≥ 0, where the power is constant for b > 0."""
     if isinstance(a, (int, float)):
         return g * y * (float(np.log(a)) if a else 0.0)
     return g * y * np.log(np.where((a == 0) & (b >= 0), 1, _as_precise(a, y)))
 
 
 def _as_precise(x: Any, y: Any) -> Any:
-    """`x` with the digits of `y`: in NumPy ln of an int8 is a float16, 0 - 1 of a uint8 is 255."""
+    """Return `x` in the precision of `y`: NumPy's ln of an int8 is a float16, and uint8 wraps."""
     enough = x.dtype.kind in "if" and x.dtype.itemsize >= y.dtype.itemsize
     return x if enough or y.dtype.kind != "f" else x.astype(y.dtype)
 
@@ -58,7 +58,7 @@ minimum = primitive(
     lambda g, y, a, b: split_ties(g, (a < b) | (a != a), a == b),
     lambda g, y, a, b: split_ties(g, (b < a) | (b != b), a == b),
 )
-# These take the other argument where one is nan.
+# If one argument is nan, these return the other.
 fmax = primitive(
     np.fmax,
     lambda g, y, a, b: split_ties(g, (a > b) | (b != b), a == b),
@@ -124,7 +124,7 @@ where = primitive(
 
 @implements(np.where)
 def _where(condition: Any, /, *choices: Any) -> Any:
-    """With one argument, np.where says where it is true."""
+    """Return the positions of the true entries if there is only one argument, as NumPy does."""
     return where(condition, *choices) if choices else np.nonzero(condition)
 
 
@@ -141,7 +141,7 @@ def _clip(
     min: Any = None,
     max: Any = None,
 ) -> Any:
-    """A clipped entry is a constant; one on a bound is not clipped, and its derivative is 1."""
+    """Replace entries beyond a bound by it. An entry on a bound is kept: its derivative is 1."""
     a = as_array_or_tensor(a)
     low, high = a_min if min is None else min, a_max if max is None else max
     a = a if low is None else where(np.less(a, low) | np.isnan(low), low, a)

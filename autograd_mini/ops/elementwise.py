@@ -134,10 +134,10 @@ astype = primitive(
 
 
 def _sinc_derivative(x: Any, n: int) -> Any:
-    """The n-th derivative of sin(πx)/(πx) = ∫ cos(πxt) dt over t from 0 to 1.
+    """Compute the n-th derivative of sin(πx)/(πx) = ∫ cos(πxt) dt over t from 0 to 1.
 
-    Near 0 by the Taylor series, a term for each even power; elsewhere by differentiating
-    x f = sin(πx)/π n times: x f⁽ⁿ⁾ + n f⁽ⁿ⁻¹⁾ = πⁿ⁻¹ sin(πx + nπ/2).
+    Near 0 it is a Taylor series of even powers. Elsewhere the equation x f = sin(πx)/π is
+    differentiated n times: x f⁽ⁿ⁾ + n f⁽ⁿ⁻¹⁾ = πⁿ⁻¹ sin(πx + nπ/2).
     """
     if n == 0:
         return np.sinc(x)
@@ -150,7 +150,7 @@ def _sinc_derivative(x: Any, n: int) -> Any:
 
 
 def _sinc_series(x: Any, n: int) -> Any:
-    """Σ_k (-1)^k π^2k x^(2k-n) / ((2k + 1) (2k - n)!), until the terms no longer count."""
+    """Sum (-1)^k π^2k x^(2k-n) / ((2k + 1) (2k - n)!) over k, until the terms are negligible."""
     k = (n + 1) // 2
     term = (-1) ** k * np.pi ** (2 * k) * np.asarray(x, float) ** (2 * k - n)
     total = np.zeros(np.shape(x))
@@ -176,7 +176,7 @@ sinc = primitive(np.sinc, lambda g, y, x: g * sinc_derivative(x, 1))
 def _nan_to_num(
     x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None
 ) -> Any:
-    """Return a copy always: writing into the values of a tensor would change the tape."""
+    """Always return a copy, because writing into the values of a tensor would change the tape."""
     return np.nan_to_num(x, True, nan, posinf, neginf)
 
 
@@ -190,14 +190,14 @@ nan_to_num = primitive(
 
 @implements(np.modf)
 def _modf(x: Any) -> Any:
-    """The fraction, and the whole number, which is constant between its jumps."""
+    """Return the fraction, and the whole number, which is constant between its jumps."""
     whole = np.trunc(x)
     return x - whole, whole
 
 
 @implements(np.frexp)
 def _frexp(x: Any) -> Any:
-    """x = m 2^e with 1/2 <= |m| < 1; the exponent is constant between its jumps."""
+    """Return m and e, where x = m 2^e and 1/2 <= |m| < 1; e is constant between its jumps."""
     exponent = _exponent(x)
     return np.ldexp(x, -exponent), exponent
 

@@ -1,4 +1,4 @@
-"""Indexing: some entries of an array; its transpose, entries put into zeros; rearrangements.
+"""Indexing: entries of an array, its transpose (entries put into zeros), and rearrangements.
 
 `x` argument, `y` result, `g` its cotangent.
 """
@@ -90,7 +90,7 @@ def _take_vjp(
     out: None = None,
     mode: Any = "raise",
 ) -> Cotangent:
-    """The transpose of x[..., indices, ...]."""
+    """Add each cotangent at the index that it was taken from."""
     if axis is None:
         return _take_vjp(g, y, x.reshape(-1), indices, 0, out, mode).reshape(x.shape)
     n = x.shape[axis]
@@ -105,10 +105,9 @@ take = primitive(np.take, _take_vjp)
 def _matched_vjp(
     g: Cotangent, y: Array, x: Array, *args: Any, axis: int | None = -1, **kwargs: Any
 ) -> Cotangent:
-    """Sorting is a rearrangement too, which depends on the values.
+    """Move the cotangent of the k-th smallest entry to the k-th smallest of the argument.
 
-    The k-th smallest of the result came from the k-th smallest of the argument: that also holds
-    for a partition, which is sorted in part only.
+    This also holds for a partition, which is only sorted in part.
     """
     axis = args[-1] if args else axis
     if axis is None:
@@ -150,9 +149,11 @@ def _resize(a: Any, new_shape: Any) -> Any:
 
 @implements(np.trim_zeros)
 def _trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
-    """Slice between the first and the last entry that is not zero."""
+    """Return the slice from the first to the last entry that is not zero."""
     if np.ndim(filt) != 1:
-        raise TypeError("trim_zeros: only of one axis. Index with slices instead")
+        raise TypeError(
+            f"trim_zeros: expected one axis, got {np.ndim(filt)}. Index with slices instead."
+        )
     where = np.flatnonzero(filt)
     first = where[0] if len(where) and "f" in trim.lower() else 0
     last = where[-1] + 1 if len(where) and "b" in trim.lower() else len(filt)
@@ -171,11 +172,11 @@ def _insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
 
 @implements(np.diag)
 def _diag(v: Any, k: int = 0) -> Any:
-    """A matrix with the vector on its k-th diagonal; or that diagonal of a matrix."""
+    """Return a matrix with the vector on its k-th diagonal, or that diagonal of a matrix."""
     if v.ndim == 2:
         return np.diagonal(v, k)
     if v.ndim != 1:
-        raise ValueError(f"diag: of a vector or a matrix, not of an array of shape {v.shape}")
+        raise ValueError(f"diag: expected a vector or a matrix, got shape {v.shape}")
     n = len(v) + (k if k > 0 else -k)
     rows = np.arange(len(v)) + (-k if k < 0 else 0)
     return scatter(v, (rows, rows + k), (n, n))
@@ -187,7 +188,7 @@ implements(np.triu)(lambda m, k=0: np.where(np.tri(*_matrix(m), k - 1, dtype=boo
 
 
 def _matrix(m: Any) -> tuple[int, int]:
-    """The shape of the matrices in `m`; of a vector NumPy makes a square one."""
+    """Return the shape of the matrices in `m`. NumPy repeats a vector as the rows of a square."""
     return m.shape[-2:] if m.ndim > 1 else (len(m), len(m))
 
 
@@ -205,11 +206,11 @@ def _choose(a: Any, choices: Any, out: None = None, mode: Any = "raise") -> Any:
 
 @implements(np.select)
 def _select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
-    """The choice of the first condition that holds."""
+    """Return the choice of the first condition that holds."""
     if len(condlist) != len(choicelist) or not len(condlist):
         raise ValueError(
-            f"select: {len(condlist)} conditions for {len(choicelist)} choices; there must be as "
-            "many, and one at least"
+            f"select: got {len(condlist)} conditions and {len(choicelist)} choices. Pass the same "
+            "number of both, at least one."
         )
     y = default
     for condition, choice in zip(reversed(condlist), reversed(choicelist)):
@@ -219,7 +220,7 @@ def _select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 
 @implements(np.bincount)
 def _bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
-    """The sums of the weights that fall into each bin."""
+    """Return the sum of the weights in each bin."""
     x = as_array_or_tensor(x)
     counts = np.bincount(x, minlength=minlength)
     if weights is None:

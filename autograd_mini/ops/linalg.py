@@ -4,8 +4,8 @@
 An extended collection of matrix derivative results for forward and reverse mode automatic
 differentiation, Oxford 2008; others name their own source.
 
-The rules of `cholesky`, `eigh` and `eigvalsh` give their derivative to the triangle that NumPy
-reads, and zeros to the other, so that differences of NumPy's function confirm them.
+The rules of `cholesky`, `eigh` and `eigvalsh` return their derivative in the triangle that NumPy
+reads, and zeros in the other, so that differences of NumPy's function confirm them.
 """
 
 from collections import namedtuple
@@ -66,9 +66,9 @@ def _pinv_vjp(
     *,
     rtol: Any = None,
 ) -> Cotangent:
-    """G. H. Golub and V. Pereyra, SIAM J. Numer. Anal. 10(2), 1973, theorem 4.3.
+    """Apply theorem 4.3 of G. H. Golub and V. Pereyra, SIAM J. Numer. Anal. 10(2), 1973.
 
-    It holds while the rank stays the same; where the rank changes, a pseudo-inverse jumps.
+    It requires a constant rank, because a pseudo-inverse jumps where the rank changes.
     """
     left, right = np.eye(a.shape[-2]) - a @ p, np.eye(a.shape[-1]) - p @ a
     full = -_t(p) @ g @ _t(p) + left @ _t(g) @ p @ _t(p) + _t(p) @ p @ _t(g) @ right
@@ -79,7 +79,7 @@ pinv = primitive(np.linalg.pinv, _pinv_vjp)
 
 
 def _lstsq_matrix(g: Cotangent, x: Array, a: Array, b: Array, rcond: float) -> Cotangent:
-    """The rule of the pseudo-inverse P, for P b: r = b - A x is the residual."""
+    """Apply the rule of the pseudo-inverse P to P b, with the residual r = b - A x."""
     p = np.linalg.pinv(a, rcond)
     pg, px, r = _t(p) @ g, _t(p) @ x, b - a @ x
     return -pg @ _t(x) + r @ _t(p @ pg) + px @ _t(g - p @ (a @ g))
@@ -121,7 +121,7 @@ def _tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
 @implements(np.linalg.tensorinv)
 def _tensorinv(a: Any, ind: int = 2) -> Any:
     if ind <= 0:
-        raise ValueError(f"tensorinv: ind must be positive, not {ind}")
+        raise ValueError(f"tensorinv: ind must be positive, got {ind}")
     n = int(np.prod(a.shape[ind:]))
     return inv(a.reshape((-1, n))).reshape(a.shape[ind:] + a.shape[:ind])
 
@@ -130,9 +130,10 @@ def _tensorinv(a: Any, ind: int = 2) -> Any:
 
 
 def _adjugate(a: Any) -> Any:
-    """The matrix of cofactors, transposed, without a division by the determinant.
+    """Return the transposed matrix of cofactors, without dividing by the determinant.
 
-    The Faddeev-LeVerrier recurrence [Gantmacher: The Theory of Matrices, 1959, volume 1, IV.5].
+    The Faddeev-LeVerrier recurrence computes it [Gantmacher: The Theory of Matrices, 1959,
+    volume 1, IV.5].
     """
     n = a.shape[-1]
     eye = np.eye(n, dtype=a.dtype)
@@ -145,7 +146,7 @@ def _adjugate(a: Any) -> Any:
 
 
 def _det_vjp(g: Cotangent, y: Array, a: Array) -> Cotangent:
-    """The cofactors, det A times A⁻ᵀ [Giles 2008, section 2.2.4]; of a singular A without A⁻¹."""
+    """Return the cofactors: det A times A⁻ᵀ if A is regular [Giles 2008, section 2.2.4]."""
     if np.all(y != 0):
         return (g * y)[..., None, None] * _t(np.linalg.inv(a))
     return g[..., None, None] * _t(_adjugate(a))
@@ -164,8 +165,8 @@ implements(np.linalg.slogdet)(lambda a: SlogdetResult(_sign(a), logabsdet(a)))
 
 # ---- decompositions ------------------------------------------------------------------------------
 #
-# A node has one result. If NumPy returns several arrays, the primitive stacks them below one
-# another, and the caller gets the parts: their cotangents then arrive together, as the rules need.
+# A node has one result. If NumPy returns several arrays, the primitive stacks them on axis -2, and
+# the caller slices them, so that their cotangents reach the rule together.
 
 
 def _below(*parts: Any) -> Any:
@@ -178,14 +179,14 @@ def _over(a: Any, b: Any) -> Any:
 
 
 def _triangle(s: Any, lower: bool) -> Any:
-    """Return the derivative by one triangle of a symmetric matrix, from that by all entries."""
+    """Return the derivative by one triangle of a symmetric matrix, given that by all entries."""
     n = s.shape[-1]
     share = np.tri(n, dtype=s.dtype) - np.eye(n, dtype=s.dtype) / 2
     return (s + _t(s)) * (share if lower else share.T)
 
 
 def _cholesky_vjp(g: Cotangent, y: Array, a: Array, *, upper: bool = False) -> Cotangent:
-    """I. Murray, Differentiation of the Cholesky decomposition, 2016, equation 10."""
+    """Apply I. Murray, Differentiation of the Cholesky decomposition, 2016, equation 10."""
     l, g = (_t(y), _t(g)) if upper else (y, g)
     n = l.shape[-1]
     phi = (_t(l) @ g) * (np.tri(n, dtype=l.dtype) - np.eye(n, dtype=l.dtype) / 2)
@@ -235,7 +236,7 @@ def _svd_parts(a: Any) -> Any:
 
 
 def _svd_vjp(g: Cotangent, y: Array, a: Array) -> Cotangent:
-    """J. Townsend, Differentiating the singular value decomposition, 2016, equation 31."""
+    """Apply J. Townsend, Differentiating the singular value decomposition, 2016, equation 31."""
     m = a.shape[-2]
     u, s, v = y[..., :m, :], y[..., m : m + 1, :], y[..., m + 1 :, :]
     gu, gs, gv = g[..., :m, :], g[..., m : m + 1, :], g[..., m + 1 :, :]
@@ -277,8 +278,8 @@ def _svd(
     m, n = a.shape[-2:]
     if full_matrices and m != n:
         raise TypeError(
-            f"svd: the matrices are {m} by {n}, and the vectors that complete a basis are not "
-            "unique: they have no derivative. Pass full_matrices=False"
+            f"svd: the matrices are {m} by {n}, so the vectors that complete a basis are not unique "
+            "and have no derivative. Pass full_matrices=False."
         )
     y = svd(a)
     return SVDResult(y[..., :m, :], y[..., m, :], _t(y[..., m + 1 :, :]))
@@ -290,7 +291,7 @@ def _qr_parts(a: Any) -> Any:
 
 
 def _qr_vjp(g: Cotangent, y: Array, a: Array) -> Cotangent:
-    """S. F. Walter, L. Lehmann, R. Lamour, Optim. Methods Softw. 27, 2012; full column rank."""
+    """Apply S. F. Walter, L. Lehmann, R. Lamour, Optim. Methods Softw. 27, 2012, for full rank."""
     m = a.shape[-2]
     q, r = y[..., :m, :], _t(y[..., m:, :])
     gq, gr = g[..., :m, :], _t(g[..., m:, :])
@@ -308,9 +309,9 @@ def _qr(a: Any, mode: str = "reduced") -> Any:
     m, n = a.shape[-2:]
     if mode not in ("reduced", "r") and not (mode == "complete" and m <= n):
         raise TypeError(
-            f"qr: of {m} by {n} matrices, mode {mode!r} has no derivative. Use 'reduced'"
+            f"qr: for {m} by {n} matrices, mode {mode!r} has no derivative. Use 'reduced'."
         )
-    y = qr(a[..., :m])  # of a wide matrix the first columns make Q
+    y = qr(a[..., :m])  # the first columns of a wide matrix determine Q
     q, r = y[..., :m, :], _t(y[..., m:, :])
     if n > m:
         r = np.concatenate([r, _t(q) @ a[..., m:]], axis=-1)

@@ -57,7 +57,7 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> 
         return _vector_norm(x, 2 if ord is None else ord, axes[0], keepdims)
     if len(axes) == 2:
         return _matrix_norm(x, "fro" if ord is None else ord, axes, keepdims)
-    raise ValueError(f"norm: along one axis or two, not along {axis}")
+    raise ValueError(f"norm: expected one or two axes, got axis={axis}")
 
 
 def _vector_norm(x: Any, p: Any, axis: int, keepdims: bool) -> Any:

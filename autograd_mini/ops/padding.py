@@ -21,7 +21,9 @@ _STATISTICS: dict[str, Any] = {
 def _pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
     """Support all of NumPy's modes except a function, which would write into the array."""
     if callable(mode):
-        raise TypeError("pad: a function as mode writes into arrays. Use np.concatenate instead")
+        raise TypeError(
+            "pad: mode is a function, which would write into an array. Use np.concatenate instead."
+        )
     np.pad(np.zeros((1,) * array.ndim), 0, mode, **options)  # raises for unknown modes and options
     if isinstance(pad_width, dict):
         pad_width = [pad_width.get(i, pad_width.get(i - array.ndim, 0)) for i in range(array.ndim)]
@@ -75,7 +77,7 @@ def _rows_padded(
 
 
 def _ramp(edge: Any, widths: tuple[int, int], end: float) -> Any:
-    """Go from the edge to the end value in even steps, those of NumPy for an edge of 1 and of 0."""
+    """Return even steps from the edge to the end value, from NumPy's ramps of the edges 1 and 0."""
     shape = (-1,) + (1,) * (edge.ndim - 1)
     share = np.pad([1.0], widths, "linear_ramp", end_values=0.0).reshape(shape)
     rest = np.pad([0.0], widths, "linear_ramp", end_values=float(end)).reshape(shape)
@@ -83,7 +85,7 @@ def _ramp(edge: Any, widths: tuple[int, int], end: float) -> Any:
 
 
 def _linear_strips(x: Any, before: int, after: int, mode: Any) -> Any:
-    """Pad in a mode that is linear in the row. NumPy gives its matrix if it pads basis vectors."""
+    """Pad in a mode that is linear in the row, by the matrix that NumPy's padded basis forms."""
     basis = np.eye(len(x), dtype=x.dtype)
     matrix = np.pad(basis, ((before, after), (0, 0)), mode, reflect_type="odd")
     strips = matrix[:before], matrix[before + len(x) :]

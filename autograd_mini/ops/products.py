@@ -18,12 +18,12 @@ from ..core.registry import implements, not_differentiable
 
 
 def _t(a: Any) -> Any:
-    """The transposes of a stack of matrices."""
+    """Return the transposes of a stack of matrices."""
     return a.T if a.ndim == 2 else np.swapaxes(a, -1, -2)
 
 
 def _matmul_left(g: Cotangent, y: Array, a: Array, b: Array) -> Cotangent:
-    """∂/∂A of A B is g Bᵀ [Giles 2008, section 2.2.1], over stacks of matrices and for vectors."""
+    """Compute g Bᵀ [Giles 2008, section 2.2.1], also for vectors and stacks of matrices."""
     if b.ndim == 1:
         return g[..., None] * b
     if a.ndim == 1:
@@ -32,7 +32,7 @@ def _matmul_left(g: Cotangent, y: Array, a: Array, b: Array) -> Cotangent:
 
 
 def _matmul_right(g: Cotangent, y: Array, a: Array, b: Array) -> Cotangent:
-    """∂/∂B of A B is Aᵀ g."""
+    """Compute Aᵀ g."""
     if a.ndim == 1:
         return a[:, None] * g[..., None, :] if b.ndim > 1 else a * g
     if b.ndim == 1:
@@ -91,8 +91,8 @@ def _linear(x: Any, w: Any, b: Any) -> Any:
     return y
 
 
-# A product of two arrays of one kind is the method `dot`: its overhead is half of that of `@`. The
-# difference is a twentieth of the training step of a small network.
+# Two arrays of one type are multiplied by the method `dot`, which has half of the overhead of `@`.
+# This saves a twentieth of the training step of a small network.
 
 
 def _product(a: Any, b: Any) -> Any:
@@ -154,10 +154,10 @@ linear = fused(
 
 
 def _einsum_vjp(i: int) -> Rule:
-    """A product's derivative is the product of the others: `g` takes the place of operand i.
+    """Return the rule of operand i: the product of the others, with `g` in its place.
 
-    An index of operand i that nothing else has, or only at length one, was summed over alone; ones
-    bring it back.
+    An index that only operand i has, or that the others have at length one, was summed over alone.
+    A factor of ones restores it.
     """
 
     def rule(
@@ -171,7 +171,7 @@ def _einsum_vjp(i: int) -> Rule:
         ones = np.ones([n for _, n in alone], g.dtype)
         parts = [result, *names[:i], *names[i + 1 :], "".join(c for c, _ in alone)]
         back = f"{','.join(parts)}->{names[i]}"
-        # a path that was given is one through other operands
+        # The caller's path names other operands.
         return np.einsum(back, g, *xs[:i], *xs[i + 1 :], ones, optimize=bool(optimize))
 
     return rule
@@ -194,7 +194,7 @@ def _einsum(
     order: str = "K",
     casting: str = "safe",
 ) -> Any:
-    """With a letter for every index, and none twice in one operand: there the diagonal is taken."""
+    """Take the diagonal wherever an operand has an index twice, then record one node."""
     subscripts, xs = normalize_subscripts(*operands)
     xs = [x if dtype is None else x.astype(dtype) for x in xs]
     terms, result = subscripts.split("->")
@@ -210,14 +210,14 @@ def _einsum(
 
 
 def normalize_subscripts(*operands: Any) -> tuple[str, list[Any]]:
-    """``"ij,jk", a, b`` or ``a, [0, 1], b, [1, 2]`` as ``"ij,jk->ik", [a, b]``, without dots."""
+    """Return ``"ij,jk->ik", [a, b]``, without dots, for either spelling of the arguments."""
     if not isinstance(operands[0], str):
         operands = _from_lists(operands)
     subscripts, xs = operands[0].replace(" ", ""), [as_array_or_tensor(x) for x in operands[1:]]
     terms, arrow, result = subscripts.partition("->")
     names = terms.split(",")
     if len(names) != len(xs):
-        raise ValueError(f"einsum: {subscripts!r} is for {len(names)} operands, not {len(xs)}")
+        raise ValueError(f"einsum: {subscripts!r} names {len(names)} operands, got {len(xs)}")
     free = [c for c in string.ascii_letters if c not in subscripts]
     dots = [np.ndim(x) - len(n.replace("...", "")) for n, x in zip(names, xs)]
     most = max([d for d, n in zip(dots, names) if "..." in n], default=0)
@@ -233,7 +233,7 @@ def normalize_subscripts(*operands: Any) -> tuple[str, list[Any]]:
 
 
 def _from_lists(operands: Sequence[Any]) -> tuple[Any, ...]:
-    """The other spelling of einsum: numbers for letters, after each operand and at the end."""
+    """Return the spelling with letters for ``a, [0, 1], b, [1, 2], [0, 2]``."""
 
     def name(indices: Any) -> str:
         return "".join("..." if i is Ellipsis else string.ascii_letters[i] for i in indices)
@@ -250,7 +250,7 @@ def _from_lists(operands: Sequence[Any]) -> tuple[Any, ...]:
 
 @implements(np.dot)
 def _dot(a: Any, b: Any, out: None = None) -> Any:
-    """The product with scalars, of vectors, of matrices; otherwise last axis by second last."""
+    """Multiply scalars, vectors and matrices; otherwise sum over the last and second-last axis."""
     a, b = as_array_or_tensor(a), as_array_or_tensor(b)
     if np.ndim(a) == 0 or np.ndim(b) == 0:
         return a * b
@@ -267,15 +267,15 @@ def _inner(a: Any, b: Any, /) -> Any:
 
 @implements(np.tensordot)
 def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
-    """As one product of matrices: the axes that are summed over last in a, first in b."""
+    """Compute one product of matrices, with the summed axes last in a and first in b."""
     n, m = np.ndim(a), np.ndim(b)
     if isinstance(axes, (int, np.integer)):
         axes = (tuple(range(n - axes, n)), tuple(range(axes)))
     left, right = normalize_axis_tuple(axes[0], n), normalize_axis_tuple(axes[1], m)
     if [np.shape(a)[i] for i in left] != [np.shape(b)[i] for i in right]:
         raise ValueError(
-            f"tensordot: axes {left} of shape {np.shape(a)} and {right} of shape {np.shape(b)} are "
-            "summed over together: their lengths must be equal"
+            f"tensordot: axes {left} of shape {np.shape(a)} and {right} of shape {np.shape(b)} "
+            "must have equal lengths, because they are summed over together"
         )
     rest_a = [i for i in range(n) if i not in left]
     rest_b = [i for i in range(m) if i not in right]
@@ -296,7 +296,7 @@ def _trace(
 
 @implements(np.kron)
 def _kron(a: Any, b: Any) -> Any:
-    """Every entry of a times all of b."""
+    """Multiply every entry of a by all of b."""
     n = max(np.ndim(a), np.ndim(b))
     a = np.reshape(a, (1,) * (n - np.ndim(a)) + np.shape(a))
     b = np.reshape(b, (1,) * (n - np.ndim(b)) + np.shape(b))
@@ -309,13 +309,13 @@ def _kron(a: Any, b: Any) -> Any:
 def _cross(
     a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
 ) -> Any:
-    """y_i = a_j b_k - a_k b_j, for (i, j, k) in cyclic order."""
+    """Compute y_i = a_j b_k - a_k b_j for (i, j, k) in cyclic order."""
     if axis is not None:
         axisa = axisb = axisc = axis
     a, b = np.moveaxis(a, axisa, -1), np.moveaxis(b, axisb, -1)
     if a.shape[-1] != 3 or b.shape[-1] != 3:
         raise ValueError(
-            f"cross: of vectors with three components, not {a.shape[-1]} and {b.shape[-1]}"
+            f"cross: expected vectors of 3 components, got {a.shape[-1]} and {b.shape[-1]}"
         )
     j, k = [1, 2, 0], [2, 0, 1]
     y = a[..., j] * b[..., k] - a[..., k] * b[..., j]
@@ -324,14 +324,14 @@ def _cross(
 
 @implements(np.linalg.multi_dot)
 def _multi_dot(arrays: Sequence[Any], *, out: None = None) -> Any:
-    """The product of them all, in the order of least work, which NumPy's einsum_path finds."""
+    """Multiply all arrays in the order of least work, which NumPy's einsum_path finds."""
     letters = string.ascii_letters
     if len(arrays) < 2:
-        raise ValueError(f"multi_dot: of two arrays or more, not {len(arrays)}")
+        raise ValueError(f"multi_dot: expected at least two arrays, got {len(arrays)}")
     shapes = [np.shape(a) for a in arrays]
     ends = [(shape[-2:][:1], shape[-1:]) for shape in shapes]
     if any(ends[i][1] != first for i, (first, _) in enumerate(ends[1:])):  # einsum broadcasts a 1
-        raise ValueError(f"multi_dot: shapes {shapes} do not follow one another")
+        raise ValueError(f"multi_dot: shapes {shapes} cannot be multiplied in this order")
     names = [letters[i : i + 2] for i in range(len(arrays))]
     names[0] = names[0][2 - np.ndim(arrays[0]) :]
     names[-1] = names[-1][: np.ndim(arrays[-1])]
@@ -344,7 +344,7 @@ def _matrix_power(a: Any, n: int) -> Any:
     """Square repeatedly, and multiply for each binary digit of n that is 1."""
     if n < 0:
         return _matrix_power(np.linalg.inv(a), -n)
-    if n == 0:  # a constant, and a tensor still
+    if n == 0:  # a constant, but a Tensor as for other n
         return np.where(False, a, np.eye(a.shape[-1], dtype=a.dtype))
     y: Any = None
     while n:
@@ -359,7 +359,9 @@ def _matrix_power(a: Any, n: int) -> Any:
 def _vecdot(x1: Any, x2: Any, /, axis: int = -1) -> Any:
     x1, x2 = (np.moveaxis(as_array_or_tensor(x), axis, -1) for x in (x1, x2))
     if x1.shape[-1] != x2.shape[-1]:
-        raise ValueError(f"vecdot: vectors of {x1.shape[-1]} and of {x2.shape[-1]} entries")
+        raise ValueError(
+            f"vecdot: vectors of {x1.shape[-1]} and of {x2.shape[-1]} entries do not fit"
+        )
     return np.sum(x1 * x2, axis=-1)
 
 
@@ -372,7 +374,7 @@ if hasattr(np, "matvec"):  # NumPy 2.2
 implements(np.outer)(lambda a, b, out=None: np.reshape(a, (-1, 1)) * np.reshape(b, (1, -1)))
 implements(np.vdot)(lambda a, b, /: matmul(np.reshape(a, -1), np.reshape(b, -1)))
 implements(np.linalg.matrix_transpose, np.matrix_transpose)(lambda x, /: np.swapaxes(x, -1, -2))
-# NumPy's array API has the same again in np.linalg.
+# np.linalg has these functions too.
 implements(np.linalg.matmul)(matmul)
 implements(np.linalg.outer)(lambda x1, x2, /: np.outer(x1, x2))
 implements(np.linalg.cross)(lambda x1, x2, /, *, axis=-1: _cross(x1, x2, axis=axis))

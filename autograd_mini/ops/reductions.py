@@ -17,7 +17,7 @@ from ..core.registry import implements, not_differentiable
 
 def restore_reduced_axes(r: Array, x: Array, axis: Any) -> Array:
     """Return `r`, which was reduced from `x` over `axis`, with the reduced axes at length one."""
-    if axis is None or not x.ndim:  # of a number, NumPy also takes axis 0
+    if axis is None or not x.ndim:  # NumPy accepts axis 0 for a number
         return r.reshape((1,) * x.ndim)
     shape = list(x.shape)
     for i in axis if isinstance(axis, tuple) else (axis,):

@@ -36,7 +36,7 @@ copy = primitive(lambda x: x.copy(), lambda g, y, x: g, name="copy", implements=
 
 
 def _transpose_vjp(g: Cotangent, y: Array, x: Array, axes: Any = None) -> Cotangent:
-    """By the inverse permutation, which argsort is."""
+    """Transpose by the inverse permutation, which argsort computes."""
     if axes is None:
         return g.transpose()
     return g.transpose(tuple(np.argsort([i % x.ndim for i in axes]).tolist()))
@@ -88,12 +88,14 @@ stack = primitive(
 def _reshape(
     a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = None, copy: Any = None
 ) -> Any:
-    """Column by column (order "F") is row by row between two transpositions."""
+    """Reshape; order "F" is order "C" between two transpositions."""
     shape = newshape if shape is None else shape
     if order == "C":
         return reshape(a, shape)
     if order != "F":
-        raise ValueError(f"reshape: order {order!r} depends on the memory; 'C' and 'F' do not")
+        raise ValueError(
+            f"reshape: order {order!r} depends on the memory layout. Use order='C' or 'F'."
+        )
     shape = shape if isinstance(shape, (tuple, list)) else (shape,)
     return transpose(reshape(transpose(a), tuple(shape)[::-1]))
 
@@ -120,7 +122,7 @@ def _full_like(
     *,
     device: Any = None,
 ) -> Any:
-    """A derivative flows from the number; of `a`, only the shape and the dtype count."""
+    """Repeat `fill_value`, which may have a derivative, in the shape and dtype of `a`."""
     full = broadcast_to(
         _cast(fill_value, dtype or a.dtype), np.shape(a) if shape is None else shape
     )
@@ -152,7 +154,7 @@ def _atleast_3d(*arys: Any) -> Any:
 
 
 def _each(f: Any, arrays: tuple[Any, ...]) -> Any:
-    """One array for one argument, a tuple for several."""
+    """Return one array for one argument, a tuple for several."""
     found = tuple(f(as_array_or_tensor(x)) for x in arrays)
     return found[0] if len(found) == 1 else found
 
@@ -213,7 +215,7 @@ def _column_stack(tup: Sequence[Any]) -> Any:
 
 @implements(np.block)
 def _block(arrays: Any) -> Any:
-    """The innermost lists are joined along the last axis, the next along the one before."""
+    """Join the innermost lists along the last axis, the next ones along the axis before."""
 
     def depth(x: Any) -> int:
         return 1 + depth(x[0]) if isinstance(x, list) else 0
@@ -233,7 +235,7 @@ def _block(arrays: Any) -> Any:
 @implements(np.meshgrid)
 def _meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Any:
     if indexing not in ("xy", "ij"):
-        raise ValueError(f"meshgrid: indexing is 'xy' or 'ij', not {indexing!r}")
+        raise ValueError(f"meshgrid: indexing must be 'xy' or 'ij', got {indexing!r}")
     n = len(xi)
     grids = [np.reshape(x, (1,) * i + (-1,) + (1,) * (n - 1 - i)) for i, x in enumerate(xi)]
     grids = grids if sparse else list(_broadcast_arrays(*grids))
@@ -246,7 +248,7 @@ def _meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str =
 
 @implements(np.array_split)
 def _array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
-    """NumPy splits the positions 0, 1, 2, ...; each part of them is a slice."""
+    """Let NumPy split the positions 0, 1, 2, ..., and take a slice for each part."""
     parts = np.array_split(np.arange(ary.shape[axis]), indices_or_sections)
     before = (slice(None),) * (axis % ary.ndim)
     index = [(*before, _slice(part)) for part in parts]
@@ -271,14 +273,14 @@ def _hsplit(ary: Any, indices_or_sections: Any) -> Any:
 @implements(np.vsplit)
 def _vsplit(ary: Any, indices_or_sections: Any) -> Any:
     if ary.ndim < 2:
-        raise ValueError("vsplit: only of arrays with two axes or more")
+        raise ValueError("vsplit: the array needs at least two axes")
     return _split(ary, indices_or_sections, 0)
 
 
 @implements(np.dsplit)
 def _dsplit(ary: Any, indices_or_sections: Any) -> Any:
     if ary.ndim < 3:
-        raise ValueError("dsplit: only of arrays with three axes or more")
+        raise ValueError("dsplit: the array needs at least three axes")
     return _split(ary, indices_or_sections, 2)
 
 

@@ -21,7 +21,7 @@ unwrap = primitive(np.unwrap, lambda g, y, p, *args, **kwargs: g)
 @implements(np.diff)
 def _diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = _NONE, append: Any = _NONE) -> Any:
     if n < 0:
-        raise ValueError(f"diff: the order must not be negative, but n is {n}")
+        raise ValueError(f"diff: the order n must not be negative, got {n}")
     a = as_array_or_tensor(a)
     ends = [_as_slab(a, end, axis) for end in (prepend, append)]
     parts = [part for part in (ends[0], a, ends[1]) if part is not None]
@@ -53,15 +53,17 @@ def _ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
 
 @implements(np.gradient)
 def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
-    """Slopes through neighbouring samples, along each axis [Fornberg 1988, table of weights]."""
+    """Return slopes of neighbouring samples along each axis [Fornberg 1988, table of weights]."""
     f = as_array_or_tensor(f)
     axes = axes_of(f, axis)
     spacings = list(varargs) or [1.0]
     spacings = spacings * len(axes) if len(spacings) == 1 else spacings
     if len(spacings) != len(axes):
-        raise TypeError(f"gradient: {len(varargs)} spacings for {len(axes)} axes")
+        raise TypeError(
+            f"gradient: expected one spacing for each of {len(axes)} axes, got {len(varargs)}"
+        )
     if edge_order not in (1, 2):
-        raise ValueError(f"gradient: edge_order is 1 or 2, not {edge_order}")
+        raise ValueError(f"gradient: edge_order must be 1 or 2, got {edge_order}")
     found = tuple(_slopes(f, h, i, edge_order) for h, i in zip(spacings, axes))
     return found[0] if len(found) == 1 else found
 
@@ -70,11 +72,11 @@ def _slopes(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
     f, spacing = np.moveaxis(f, axis, 0), as_array_or_tensor(spacing)
     n = len(f)
     if n < edge_order + 1:
-        raise ValueError(
-            f"gradient: {n} samples along axis {axis}, but {edge_order + 1} are needed"
-        )
+        raise ValueError(f"gradient: axis {axis} needs at least {edge_order + 1} samples, got {n}")
     if np.ndim(spacing) and len(spacing) != n:
-        raise ValueError(f"gradient: {len(spacing)} coordinates for {n} samples along axis {axis}")
+        raise ValueError(
+            f"gradient: got {len(spacing)} coordinates for {n} samples along axis {axis}"
+        )
     h = spacing[1:] - spacing[:-1] if np.ndim(spacing) else np.broadcast_to(spacing, (n - 1,))
     h = h.astype(f.dtype) if f.dtype.kind == "f" else h
     h = np.reshape(h, (-1,) + (1,) * (f.ndim - 1))
@@ -87,14 +89,14 @@ def _slopes(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
         constant = not isinstance(spacing, TensorBase)
         inner = np.where(np.all(h == h[:1]), inner, weighted) if constant else weighted
     first, last = slope[:1], slope[-1:]
-    if edge_order == 2:  # where the parabola at the edge starts, and ends
+    if edge_order == 2:  # the slopes of the outer parabolas at the edges
         first = first + (slope[:1] - slope[1:2]) * h[:1] / (h[:1] + h[1:2])
         last = last + (slope[-1:] - slope[-2:-1]) * h[-1:] / (h[-1:] + h[-2:-1])
     return np.moveaxis(np.concatenate([first, inner, last]), 0, axis)
 
 
 def _trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
-    """Half the sum of neighbours, times their distance."""
+    """Sum the means of neighbours, times their distances."""
     y = np.moveaxis(y, axis, -1)
     if x is not None:
         dx = _diff(x) if np.ndim(x) == 1 else _diff(np.moveaxis(x, axis, -1))
@@ -110,11 +112,15 @@ implements(*(getattr(np, name) for name in ("trapezoid", "trapz") if name in np.
 def _interp(
     x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
 ) -> Any:
-    """On the line between the two samples around each point."""
+    """Return the value at each point on the line between the two samples around it."""
     if period is not None:
-        raise TypeError("interp: period= has no derivative here. Take np.mod(x, period) first")
+        raise TypeError(
+            "interp: period= is not supported for tensors. Call np.mod(x, period) first."
+        )
     if len(xp) != len(fp) or len(xp) < 2:
-        raise ValueError(f"interp: {len(xp)} points and {len(fp)} values; two or more of each")
+        raise ValueError(
+            f"interp: got {len(xp)} points and {len(fp)} values. Pass two or more of each."
+        )
     x, xp, fp = (as_array_or_tensor(v).astype(np.dtype(float)) for v in (x, xp, fp))
     i = np.clip(np.searchsorted(xp, x, side="right") - 1, 0, len(xp) - 2)
     y = fp[i] + (fp[i + 1] - fp[i]) / (xp[i + 1] - xp[i]) * (x - xp[i])
@@ -143,12 +149,12 @@ def _convolve(a: Any, v: Any, mode: str = "full") -> Any:
         return full[n - 1 : m]
     if mode == "same":
         return full[(n - 1) // 2 : (n - 1) // 2 + m]
-    raise ValueError(f"convolve: mode is 'full', 'same' or 'valid', not {mode!r}")
+    raise ValueError(f"convolve: mode must be 'full', 'same' or 'valid', got {mode!r}")
 
 
 @implements(np.correlate)
 def _correlate(a: Any, v: Any, mode: str = "valid") -> Any:
-    if np.size(v) > np.size(a):  # NumPy exchanges the two and reverses the result
+    if np.size(v) > np.size(a):  # NumPy swaps the two and reverses the result
         return _correlate(v, a, mode)[::-1]
     return _convolve(a, v[::-1], mode)
 
@@ -165,7 +171,7 @@ def _linspace(
     *,
     device: Any = None,
 ) -> Any:
-    """From start to stop, in steps that NumPy counts from 0 to 1."""
+    """Interpolate between start and stop, by NumPy's steps from 0 to 1."""
     working = np.result_type(start, stop, 1.0)
     start, stop = (as_array_or_tensor(x).astype(working) for x in (start, stop))
     share, step = np.linspace(0.0, 1.0, num, endpoint, retstep=True)
@@ -191,14 +197,14 @@ def _logspace(
 
 @implements(np.vander)
 def _vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
-    """A column for each power of x."""
+    """Return a matrix with a column for each power of x."""
     powers = np.arange(len(x) if N is None else N).astype(np.promote_types(x.dtype, int))
     return x[:, None] ** (powers if increasing else powers[::-1])
 
 
 @implements(np.polyval)
 def _polyval(p: Any, x: Any) -> Any:
-    """By Horner's rule, the coefficient of the highest power first."""
+    """Apply Horner's rule: the first coefficient is that of the highest power."""
     x = as_array_or_tensor(x)
     y: Any = 0 * x
     for c in p:

@@ -1,4 +1,4 @@
-"""Statistics: all made up of reductions, sorting and arithmetic."""
+"""Statistics, composed of reductions, sorting and arithmetic."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -26,7 +26,7 @@ def _var(
     mean: Any = None,
     correction: Any = None,
 ) -> Any:
-    """Σ (x - mean)² / (n - ddof)."""
+    """Compute Σ (x - mean)² / (n - ddof)."""
     ddof = ddof if correction is None else correction
     if dtype is None and a.dtype == np.float16:  # as NumPy does
         y = _var(a, axis, np.float32, None, ddof, keepdims, where=where, mean=mean)
@@ -47,7 +47,7 @@ def _std(a: Any, *args: Any, **kwargs: Any) -> Any:
 
 @implements(np.ptp)
 def _ptp(a: Any, axis: Any = None, out: None = None, keepdims: Any = False) -> Any:
-    """Peak to peak: the largest minus the smallest."""
+    """Return the largest entry minus the smallest (peak to peak)."""
     return np.max(a, axis=axis, keepdims=keepdims) - np.min(a, axis=axis, keepdims=keepdims)
 
 
@@ -55,7 +55,7 @@ def _ptp(a: Any, axis: Any = None, out: None = None, keepdims: Any = False) -> A
 def _average(
     a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False
 ) -> Any:
-    """Σ w x / Σ w."""
+    """Compute Σ w x / Σ w."""
     a = as_array_or_tensor(a)
     if weights is None:
         y = np.mean(a, axis=axis, keepdims=keepdims)
@@ -70,12 +70,14 @@ def _average(
 
 
 def _along(weights: Any, a: Any, axis: Any) -> Any:
-    """Weights of the shape of `a`: given so, or for the axes that are averaged over."""
+    """Return the weights in the shape of `a`; they may be those of the averaged axes only."""
     if np.shape(weights) == np.shape(a):
         return weights
     axes = axes_of(a, axis)
     if axis is None or np.shape(weights) != tuple(a.shape[i] for i in axes):
-        raise ValueError(f"average: weights of shape {np.shape(weights)} for {a.shape} over {axis}")
+        raise ValueError(
+            f"average: weights of {np.shape(weights)} do not fit {a.shape} over axis {axis}"
+        )
     order = np.argsort(axes)
     shape = [n if i in axes else 1 for i, n in enumerate(a.shape)]
     return np.broadcast_to(np.reshape(np.transpose(weights, order), shape), a.shape)
@@ -96,11 +98,11 @@ def _quantile(
     *,
     weights: Any = None,
 ) -> Any:
-    """Between two neighbours in the sorted entries: of 0, 1, 2, ... NumPy says which, and where."""
+    """Interpolate between two sorted entries, at the position that NumPy finds in 0, 1, 2, ..."""
     if weights is not None:
-        raise TypeError("quantile: weights= has no derivative here")
+        raise TypeError("quantile: weights= has no derivative rule. Leave it out.")
     if hasattr(q, "requires_grad"):
-        raise TypeError("quantile: q has no derivative here. Pass q.numpy()")
+        raise TypeError("quantile: q has no derivative. Pass q.numpy().")
     front, kept_shape = _reduced_first(a, axis)
     dtype = np.quantile(np.zeros(1, a.dtype), q, method=method).dtype  # an array q may widen it
     n, q = len(front), np.asarray(q)
@@ -122,7 +124,7 @@ def _quantile(
 
 
 def _reduced_first(a: Any, axis: Any) -> tuple[Any, tuple[int, ...]]:
-    """`a` with the axes to reduce as one, in front; and the shape that keepdims asks for."""
+    """Return `a` with the reduced axes merged in front, and the shape of a result with keepdims."""
     axes = axes_of(a, axis)
     rest = [i for i in range(a.ndim) if i not in axes]
     n = int(np.prod([a.shape[i] for i in axes]))
@@ -222,7 +224,7 @@ def _cov(
     *,
     dtype: Any = None,
 ) -> Any:
-    """Σ w (x - mean) (x - mean)ᵀ over the observations, by n - ddof."""
+    """Compute Σ w (x - mean) (x - mean)ᵀ over the observations, divided by n - ddof."""
     x = _variables(as_array_or_tensor(m), rowvar)
     x = x if y is None else np.concatenate([x, _variables(as_array_or_tensor(y), rowvar)])
     x = x if dtype is None else x.astype(dtype)
@@ -241,7 +243,7 @@ def _cov(
 
 def _variables(m: Any, rowvar: bool) -> Any:
     if m.ndim > 2:
-        raise ValueError(f"cov: of one or two axes, not of {m.ndim}")
+        raise ValueError(f"cov: expected one or two axes, got {m.ndim}")
     if m.ndim < 2:
         return np.reshape(m, (1, -1))
     return m if rowvar else np.transpose(m)

@@ -1,4 +1,4 @@
-"""NumPy functions that are refused on tensors: why, and what to do instead."""
+"""NumPy functions that raise on tensors, with the reason and an alternative."""
 
 import numpy as np
 
@@ -17,14 +17,14 @@ refuse(
     np.piecewise,
 )
 refuse(
-    "The eigenvalues of a matrix that is not symmetric may be complex. np.linalg.eigh has a rule.",
+    "Eigenvalues of an asymmetric matrix may be complex. Use np.linalg.eigh for symmetric ones.",
     np.linalg.eig,
     np.linalg.eigvals,
     np.roots,
     np.poly,
 )
 refuse(
-    "It is of complex numbers, and a tensor is real.",
+    "It computes complex numbers, and a tensor is real.",
     np.angle,
     np.sort_complex,
     *(
@@ -34,13 +34,13 @@ refuse(
     ),
 )
 refuse(
-    "Each row may leave out another number of entries. Without nan, np.quantile has a rule.",
+    "Each row may leave out a different number of entries. Without nan, np.quantile has a rule.",
     np.nanquantile,
     np.nanpercentile,
     np.nanmedian,
 )
 refuse(
-    "Of equal entries it keeps one, and which one is not defined. np.sort has a rule.",
+    "It keeps one of several equal entries, and which one is undefined. Use np.sort.",
     np.unique,
     np.unique_all,
     np.unique_counts,
@@ -52,14 +52,14 @@ refuse(
     np.union1d,
 )
 refuse(
-    "Counts have no derivative. Of weights that fall into bins, np.bincount has a rule.",
+    "Counts have no derivative. For the sums of weights in bins, use np.bincount.",
     np.histogram,
     np.histogram2d,
     np.histogramdd,
     np.histogram_bin_edges,
 )
 refuse(
-    "Of coefficients, np.polyval and np.convolve have rules; np.linalg.lstsq fits them.",
+    "Use np.polyval and np.convolve for coefficients, and np.linalg.lstsq to fit them.",
     np.polyadd,
     np.polysub,
     np.polymul,
@@ -68,12 +68,18 @@ refuse(
     np.polyint,
     np.polyfit,
 )
-refuse("A file holds values and no tape.", np.save, np.savetxt, np.savez, np.savez_compressed)
-refuse("NumPy has no function for its derivative, the Bessel function of order 1.", np.i0)
-refuse("It is a step of one rounding. The argument itself is as near.", np.nextafter)
-refuse("np.exp of an np.linspace of logarithms has a rule.", np.geomspace)
 refuse(
-    "It is of dates.",
+    "A file holds values, but not their tape.",
+    np.save,
+    np.savetxt,
+    np.savez,
+    np.savez_compressed,
+)
+refuse("NumPy lacks its derivative, the Bessel function of order 1.", np.i0)
+refuse("It moves a number by one rounding error. Use the number itself.", np.nextafter)
+refuse("Use np.exp of an np.linspace of logarithms.", np.geomspace)
+refuse(
+    "It computes with dates, and a tensor holds real numbers.",
     np.busday_count,
     np.busday_offset,
     np.is_busday,
