@@ -219,12 +219,6 @@ def _predicted(z: Array, axis: Axis, where: Array | None, temperature: float) ->
     return labelled(softmax(z, axis=axis, where=where, temperature=temperature), "ŷ")
 
 
-def _log_softmax_display_graph(
-    z: Array, axis: Axis = -1, where: Any = None, temperature: float = 1.0
-) -> Array:
-    return np.log(_predicted(z, axis, where, temperature))
-
-
 def _log_softmax_display(
     g: Cotangent, y: Array, z: Array, axis: Axis = -1, where: Any = None, temperature: float = 1.0
 ) -> Cotangent:
@@ -237,7 +231,9 @@ def _log_softmax_display(
 log_softmax = fused(
     _log_softmax,
     _log_softmax_vjp,
-    display_graph=_log_softmax_display_graph,
+    display_graph=lambda z, axis=-1, where=None, temperature=1.0: np.log(
+        _predicted(z, axis, where, temperature)
+    ),
     display_rules=(_log_softmax_display,),
     name="log_softmax",
     residuals=True,

@@ -114,7 +114,10 @@ def loss_of_transformed_targets(
     if dtype == np.float16:
         logits = logits.astype(np.float32)
     ignored = np.zeros(t.shape, bool) if ignored is None else ignored
-    share = np.ones(t.shape, logits.dtype) if weight is None else _weight_of_class(weight, t)
+    if weight is None:
+        share = np.ones(t.shape, logits.dtype)
+    else:  # w_t, by a function that every kind of array dispatches
+        share = np.take_along_axis(weight, t.reshape(-1), 0).reshape(t.shape)
     share = share if share.dtype == logits.dtype else share.astype(logits.dtype)
     dropped = ignored | _without_weight(t, share, kept, axis)
     rows = without(loss(logits, t, axis, "none", where), dropped) * share
@@ -124,11 +127,6 @@ def loss_of_transformed_targets(
         rows = rows * (1 - options.label_smoothing) + rest
     y = _reduced(rows, without(share, ignored), options.reduction)
     return y if y.dtype == dtype else y.astype(dtype)
-
-
-def _weight_of_class(weight: Array, t: Array) -> Array:
-    """Return w_t for each row, by a function that every kind of array dispatches."""
-    return np.take_along_axis(weight, t.reshape(-1), 0).reshape(t.shape)
 
 
 def _without_weight(t: Array, share: Array, kept: Array | None, axis: int) -> Array:

@@ -151,9 +151,7 @@ def _resize(a: Any, new_shape: Any) -> Any:
 def _trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
     """Return the slice from the first to the last entry that is not zero."""
     if np.ndim(filt) != 1:
-        raise TypeError(
-            f"trim_zeros: expected one axis, got {np.ndim(filt)}. Index with slices instead."
-        )
+        raise TypeError("trim_zeros: only one axis is supported. Index with slices instead.")
     where = np.flatnonzero(filt)
     first = where[0] if len(where) and "f" in trim.lower() else 0
     last = where[-1] + 1 if len(where) and "b" in trim.lower() else len(filt)

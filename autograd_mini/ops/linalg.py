@@ -16,12 +16,7 @@ import numpy as np
 from ..core.arrays import Array, Cotangent, as_array_or_tensor
 from ..core.primitive import primitive
 from ..core.registry import NonDifferentiable, implements, not_differentiable
-
-
-def _t(a: Any) -> Any:
-    """Return the transposes of a stack of matrices."""
-    return np.swapaxes(a, -1, -2)
-
+from .products import transposed as _t
 
 # The results of NumPy's functions that return several arrays.
 SlogdetResult = namedtuple("SlogdetResult", "sign logabsdet")
@@ -278,8 +273,8 @@ def _svd(
     m, n = a.shape[-2:]
     if full_matrices and m != n:
         raise TypeError(
-            f"svd: the matrices are {m} by {n}, so the vectors that complete a basis are not unique "
-            "and have no derivative. Pass full_matrices=False."
+            f"svd: the matrices are {m} by {n}, so the vectors that complete a basis are not "
+            "unique and have no derivative. Pass full_matrices=False."
         )
     y = svd(a)
     return SVDResult(y[..., :m, :], y[..., m, :], _t(y[..., m + 1 :, :]))

@@ -21,9 +21,7 @@ _STATISTICS: dict[str, Any] = {
 def _pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
     """Support all of NumPy's modes except a function, which would write into the array."""
     if callable(mode):
-        raise TypeError(
-            "pad: mode is a function, which would write into an array. Use np.concatenate instead."
-        )
+        raise TypeError("pad: a function as mode writes into an array. Use np.concatenate.")
     np.pad(np.zeros((1,) * array.ndim), 0, mode, **options)  # raises for unknown modes and options
     if isinstance(pad_width, dict):
         pad_width = [pad_width.get(i, pad_width.get(i - array.ndim, 0)) for i in range(array.ndim)]

@@ -17,7 +17,7 @@ from ..core.primitive import VariadicRule, primitive
 from ..core.registry import implements, not_differentiable
 
 
-def _t(a: Any) -> Any:
+def transposed(a: Any) -> Any:
     """Return the transposes of a stack of matrices."""
     return a.T if a.ndim == 2 else np.swapaxes(a, -1, -2)
 
@@ -28,7 +28,7 @@ def _matmul_left(g: Cotangent, y: Array, a: Array, b: Array) -> Cotangent:
         return g[..., None] * b
     if a.ndim == 1:
         return (b @ g[..., None])[..., 0]
-    return g @ _t(b)
+    return g @ transposed(b)
 
 
 def _matmul_right(g: Cotangent, y: Array, a: Array, b: Array) -> Cotangent:
@@ -36,8 +36,8 @@ def _matmul_right(g: Cotangent, y: Array, a: Array, b: Array) -> Cotangent:
     if a.ndim == 1:
         return a[:, None] * g[..., None, :] if b.ndim > 1 else a * g
     if b.ndim == 1:
-        return (_t(a) @ g[..., None])[..., 0]
-    return _t(a) @ g
+        return (transposed(a) @ g[..., None])[..., 0]
+    return transposed(a) @ g
 
 
 matmul = primitive(np.matmul, _matmul_left, _matmul_right)
@@ -68,10 +68,8 @@ def _linear(x: Any, w: Any, b: Any) -> Any:
     y = x W + b \qquad
     \frac{\partial L}{\partial x} = g\,W^\top \qquad
     \frac{\partial L}{\partial W} = x^\top g \qquad
-    \frac{\partial L}{\partial b} = \sum g
+    \frac{\partial L}{\partial b} = \sum_{\text{rows}} g
     $$
-
-    The last is the sum over all rows.
 
     References
     ----------

@@ -93,9 +93,7 @@ def _reshape(
     if order == "C":
         return reshape(a, shape)
     if order != "F":
-        raise ValueError(
-            f"reshape: order {order!r} depends on the memory layout. Use order='C' or 'F'."
-        )
+        raise ValueError(f"reshape: order {order!r} depends on the memory. Use 'C' or 'F'.")
     shape = shape if isinstance(shape, (tuple, list)) else (shape,)
     return transpose(reshape(transpose(a), tuple(shape)[::-1]))
 

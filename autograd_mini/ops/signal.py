@@ -12,14 +12,12 @@ from ..core.primitive import primitive
 from ..core.registry import implements
 from .reductions import axes_of
 
-_NONE: Any = None  # NumPy's own marker for "not given" is private
-
 # A jump of whole periods is a constant.
 unwrap = primitive(np.unwrap, lambda g, y, p, *args, **kwargs: g)
 
 
 @implements(np.diff)
-def _diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = _NONE, append: Any = _NONE) -> Any:
+def _diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
     if n < 0:
         raise ValueError(f"diff: the order n must not be negative, got {n}")
     a = as_array_or_tensor(a)
@@ -59,9 +57,7 @@ def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> A
     spacings = list(varargs) or [1.0]
     spacings = spacings * len(axes) if len(spacings) == 1 else spacings
     if len(spacings) != len(axes):
-        raise TypeError(
-            f"gradient: expected one spacing for each of {len(axes)} axes, got {len(varargs)}"
-        )
+        raise TypeError(f"gradient: got {len(varargs)} spacings for {len(axes)} axes")
     if edge_order not in (1, 2):
         raise ValueError(f"gradient: edge_order must be 1 or 2, got {edge_order}")
     found = tuple(_slopes(f, h, i, edge_order) for h, i in zip(spacings, axes))
@@ -114,13 +110,9 @@ def _interp(
 ) -> Any:
     """Return the value at each point on the line between the two samples around it."""
     if period is not None:
-        raise TypeError(
-            "interp: period= is not supported for tensors. Call np.mod(x, period) first."
-        )
+        raise TypeError("interp: period= has no derivative rule. Call np.mod(x, period) first.")
     if len(xp) != len(fp) or len(xp) < 2:
-        raise ValueError(
-            f"interp: got {len(xp)} points and {len(fp)} values. Pass two or more of each."
-        )
+        raise ValueError(f"interp: got {len(xp)} points and {len(fp)} values, not two or more")
     x, xp, fp = (as_array_or_tensor(v).astype(np.dtype(float)) for v in (x, xp, fp))
     i = np.clip(np.searchsorted(xp, x, side="right") - 1, 0, len(xp) - 2)
     y = fp[i] + (fp[i + 1] - fp[i]) / (xp[i + 1] - xp[i]) * (x - xp[i])

@@ -10,8 +10,6 @@ from ..core.arrays import as_array_or_tensor
 from ..core.registry import implements
 from .reductions import apply_where, axes_of, count_where
 
-_NONE: Any = None
-
 
 @implements(np.var)
 def _var(
@@ -254,8 +252,8 @@ def _corrcoef(
     x: Any,
     y: Any = None,
     rowvar: bool = True,
-    bias: Any = _NONE,
-    ddof: Any = _NONE,
+    bias: Any = None,
+    ddof: Any = None,
     *,
     dtype: Any = None,
 ) -> Any:
