@@ -157,7 +157,7 @@ def _gelu_vjp(g: Cotangent, y: Array, x: Array, residuals: Any = None) -> Cotang
 
 
 def _gelu_display_graph(x: Array) -> Array:
-    """x p, with p = σ(2u)."""
+    """Compute x p with p = σ(2u)."""
     u = labelled(_SQRT_2_OVER_PI * (x + _CUBIC * x**3), "u")
     return x * labelled(sigmoid(2 * u), "p")
 
@@ -241,7 +241,7 @@ def _named(x: Array, name: str) -> Array:
 def _layer_norm_vjp(
     g: Cotangent, y: Array, x: Array, gain: Array, bias: Array, eps: float = 1e-5
 ) -> Cotangent:
-    """(h - mean(h) - x̂ mean(h x̂)) / s."""
+    """Compute (h - mean(h) - x̂ mean(h x̂)) / s."""
     normal, s = _normalised(x, eps)
     h = _named(g * gain, "h")
     through_mean = h.mean(axis=-1, keepdims=True)

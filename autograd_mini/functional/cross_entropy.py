@@ -58,9 +58,9 @@ def _graph(
 
 
 def _forward(z: Array, y: Array, axis: int = -1, reduction: Reduction = "mean") -> Any:
-    r"""Softmax cross-entropy as one node, which `softmax_cross_entropy` records.
+    r"""Compute softmax cross-entropy as one node, without options or checks of the arguments.
 
-    It has no options and does not check its arguments. Call `softmax_cross_entropy` instead.
+    Call `softmax_cross_entropy` instead, which records this node.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def _logits_vjp(
     reduction: Reduction = "mean",
     residuals: Array | None = None,
 ) -> Cotangent:
-    """(ŷ_i Σ_o y_o - y_i) g / N, written so that nothing cancels where ŷ_i is close to one.
+    """Compute (ŷ_i Σ_o y_o - y_i) g / N, without cancellation where ŷ_i is close to one.
 
     Σ_o y_o ŷ_i - y_i is ŷ_i Σ_{o≠i} y_o - y_i (1 - ŷ_i), and 1 - ŷ_i the sum of the other ŷ.
     For a class index it is ŷ_i for the other classes, and -(1 - ŷ_t) for its own.
@@ -183,7 +183,7 @@ def _targets_vjp(
     return log_softmax(z, axis=axis) * -_scale(g, z, axis, reduction)
 
 
-# Below, the same as formulas show it. A class index is shown as its one-hot row.
+# The rest of this section is for formulas, which show a class index as its one-hot row.
 
 
 def _display_graph(z: Array, y: Array, axis: int = -1, reduction: Reduction = "mean") -> Array:
@@ -251,7 +251,7 @@ def cross_entropy(
     """Compute -(1/N) Σ_n Σ_i y_{n,i} ln ŷ_{n,i} with ŷ = softmax(logits), from primitives.
 
     This is the definition, step by step, as the chain rule is taught on it. If ŷ underflows to 0,
-    its logarithm is -inf here. To train, use `softmax_cross_entropy`, the same function as one
+    its logarithm is -inf. To train, use `softmax_cross_entropy`, the same function as one
     node.
 
     Parameters, result and errors are those of `softmax_cross_entropy`.
@@ -322,8 +322,8 @@ def softmax_cross_entropy(
         If the logits are not real floating, or the targets not real; also for floating targets of
         the shape of class indices.
     ValueError
-        If targets, weight or where have a shape that does not fit, if there is no class, or if an
-        option has an invalid value.
+        If targets, weight or where have a shape that does not fit, if the axis of the classes is
+        empty, or if an option has an invalid value.
     IndexError
         If a class index is outside 0 ... C-1.
 
@@ -332,17 +332,16 @@ def softmax_cross_entropy(
     ∂L/∂z_i = (ŷ_i Σ_o y_o - y_i) / N and ∂L/∂y_i = -ln ŷ_i / N. They are derived at the top of
     this file, where all options are written as transforms of y.
 
-    *The divisor of a mean* is PyTorch's, and PyTorch has two. For weights (probabilities) it is N,
-    the number of rows, whatever `weight` is. For class indices it is Σ_n w_{t_n} over the rows that
-    are not ignored, which is their number if there is no `weight`. So one-hot rows and the indices
-    of their ones give different means if `weight` is given.
+    *The divisor of a mean* is PyTorch's. For weights (probabilities) it is N, the number of rows.
+    For class indices it is Σ_n w_{t_n} over the rows that are not ignored, or their number without
+    `weight`. So with `weight`, one-hot rows and their indices give different means.
 
-    *If no row counts* (all are ignored, or N = 0) the mean is 0, with gradient 0. In PyTorch it is
-    0/0, which is nan. One empty batch would then turn every parameter into nan.
+    *If no row counts* (all are ignored, or N = 0), the mean and its gradient are 0. In PyTorch it
+    is 0/0 = nan, so one empty batch would turn every parameter into nan.
 
     *Infinite logits*: -inf masks a class, which gets no gradient, since 0 ln 0 = 0. If it is a
     row's own class, the loss is inf. A row with +inf has no softmax: its loss is inf or nan. A row
-    with nan, or with nothing but -inf, has the loss and gradient nan, and no other row has. If such
+    with nan, or with -inf only, has the loss and gradient nan; other rows are not affected. If such
     a row is ignored, it does not count in the loss, but its gradient is still nan.
 
     References
@@ -365,8 +364,7 @@ def softmax_cross_entropy(
     return apply_options(_one_node, "softmax_cross_entropy", logits, targets, options)
 
 
-#: `check_fused` compares the call, with all its options, to its graph. A function may have
-#: attributes, but its type does not know them.
+#: `check_fused` compares the call with its graph. The type of a function lacks the attribute.
 softmax_cross_entropy.unfused = cross_entropy  # type: ignore[attr-defined]
 
 
@@ -380,7 +378,7 @@ def _one_node(z: Array, y: Array, axis: int, reduction: Reduction, where: Any) -
 
 
 def _shifted_graph(z: Array, y: Array, axis: int, reduction: Reduction, where: Any = None) -> Array:
-    """Compute in primitives, for other arrays than NumPy's, from ln ŷ, finite where ŷ is 0."""
+    """Compute the loss in primitives from ln ŷ, which is finite where ŷ is 0, for other arrays."""
     if unwrap(z).dtype.kind == "O":
         return _graph(z, y, axis, reduction, where)
     assert log_softmax.unfused

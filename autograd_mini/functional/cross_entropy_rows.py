@@ -2,7 +2,7 @@
 
 The forward function of `SoftmaxCrossEntropy`. `z` are logits, `y` weights, `t` class indices. `d`
 is the only array of the logits' size: it holds exponents, then exponentials, then the gradients
-ŷ_i Σ_o y_o - y_i, each written over the last.
+ŷ_i Σ_o y_o - y_i.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from ..ops.products import ones
 from .targets import are_indices, drop_axis
 
 _BLOCK_BYTES = 1 << 21  # of logits at a time, so that the passes over a block stay in the cache
-#: Classes. The largest logit of shorter rows is found, and subtracted, faster if they are laid out
-#: class by class: NumPy's loop over an inner axis of 10 costs more than the work in it.
+#: The number of classes below which rows are laid out class by class: NumPy's loop over an inner
+#: axis of 10 costs more than the work in it.
 _SHORT_ROW = 64
 _MODERATE = 32  # e^64 times the number of classes is far from the largest float32
 
@@ -115,7 +115,7 @@ def _unshifted(memory: Array, z: Array, own: Array, d: Array) -> Array:
 
 
 def _shifted(memory: Array, z: Array, own: Array, d: Array) -> Array:
-    """Do the same for logits whose e^z may overflow: they are shifted by the largest one, m.
+    """Do the same for logits whose e^z may overflow: the largest one, m, is subtracted first.
 
     Then ln e_t is z_t - m, also where e_t is 0.
     """

@@ -170,7 +170,7 @@ def _own(log_p: Array, targets: Array) -> Any:
     t = unwrap(targets)
     c = log_p.shape[-1]
     if t.dtype.kind not in "iu" or t.shape != log_p.shape[:-1]:
-        raise TypeError(f"class indices are integers of shape {log_p.shape[:-1]}")
+        raise TypeError(f"class indices must be integers of shape {log_p.shape[:-1]}")
     return np.arange(t.size), existing(t, c, "nll_loss").reshape(-1)
 
 
@@ -330,7 +330,7 @@ def _binary_display_graph(
 def _binary_display(
     g: Cotangent, y: Array, x: Array, t: Array, pos_weight: Any = 1, reduction: Reduction = "mean"
 ) -> Cotangent:
-    """(σ(x) - t) g / N where w is 1."""
+    """Compute (σ(x) - t) g / N if w is 1."""
     p = labelled(sigmoid(x), "ŷ")
     d = p - t if np.all(pos_weight == 1) else (1 - t) * p - pos_weight * t * (1 - p)
     return divide_by_count(d * g, math.prod(_shape(x, t, pos_weight)), reduction)
@@ -339,7 +339,7 @@ def _binary_display(
 def _binary_targets_display(
     g: Cotangent, y: Array, x: Array, t: Array, pos_weight: Any = 1, reduction: Reduction = "mean"
 ) -> Cotangent:
-    """-x g / N where w is 1, since softplus(-x) - softplus(x) is -x."""
+    """Compute -x g / N if w is 1, since softplus(-x) - softplus(x) is -x."""
     d = -x if np.all(pos_weight == 1) else pos_weight * softplus(-x) - softplus(x)
     return divide_by_count(d * g, math.prod(_shape(x, t, pos_weight)), reduction)
 

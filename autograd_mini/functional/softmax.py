@@ -33,7 +33,7 @@ def mask_logits(z: Array, where: Array | None) -> Array:
 
 
 def _scaled(z: Array, axis: Axis, where: Array | None, temperature: float) -> Array:
-    if not z.ndim and axis is not None:  # of a number, NumPy also takes axes 0 and -1
+    if not z.ndim and axis is not None:  # NumPy would accept axes 0 and -1 for a number
         raise AxisError(axis, 0)
     return mask_logits(z if temperature == 1 else z / temperature, where)
 
@@ -201,7 +201,7 @@ def _log_softmax_vjp(
 def _log_softmax_from(
     g: Array, axis: Any, temperature: float, e: Array, rest: Array, total: Array, top: Array
 ) -> Array:
-    """g_i - ŷ_i Σ_o g_o on arrays. For the likeliest class, 1 - ŷ is r / Σe."""
+    """Compute g_i - ŷ_i Σ_o g_o on arrays. For the likeliest class, 1 - ŷ is r / Σe."""
     if are_several(axis):
         return along_merged(
             lambda g, *residuals: _log_softmax_from(g, -1, temperature, *residuals),
@@ -317,7 +317,7 @@ def _logsumexp_vjp(
     where: Any = None,
     residuals: Any = None,
 ) -> Cotangent:
-    """g softmax(x). Not as e^(x - y): a large y has no digits left for the logarithm in it."""
+    """Compute g softmax(x), but not as e^(x - y): a large y has lost the digits of its ln Σ."""
     g = restore_reduced_axes(g, x, axis)
     if residuals is not None:
         e, total = residuals

@@ -1,4 +1,4 @@
-"""The targets of softmax cross-entropy: which are accepted, and what the options do to them.
+"""The targets of softmax cross-entropy: their checks, and the options of the loss.
 
 Every option is a transform of the targets y, one short function each. `apply_options` applies them
 and then calls a loss that has no options.
@@ -59,17 +59,17 @@ def reduce_entries(entries: Array, reduction: Reduction) -> Array:
 
 
 def smoothed(y: Array, epsilon: float, classes: Any) -> Array:
-    """(1-ε) y + ε/C: all classes share a part ε of the weight equally [Szegedy et al. 2016]."""
+    """Return (1-ε) y + ε/C: all classes share a part ε of the weight [Szegedy et al. 2016]."""
     return (1 - epsilon) * y + epsilon / classes
 
 
 def weighted(y: Array, w: Array) -> Array:
-    """w ⊙ y: an error in class i counts w_i times."""
+    """Return w ⊙ y: an error in class i counts w_i times."""
     return y * w
 
 
 def without(y: Array, dropped: Array) -> Array:
-    """0·y where `dropped`: for a row that is ignored, or a class that is left out."""
+    """Return y, but 0 where `dropped`, for an ignored row or a class that is left out."""
     return np.where(dropped, 0, y)
 
 
@@ -95,7 +95,7 @@ def apply_options(loss: Loss, name: str, logits: Any, targets: Any, options: Opt
 def loss_of_transformed_targets(
     loss: Loss, logits: Array, targets: Array, ignored: Array | None, options: Options
 ) -> Array:
-    """Return `loss` of checked arguments, if there is any option to apply."""
+    """Return `loss` of checked arguments, with at least one option to apply."""
     axis, weight = options.axis, options.weight
     kept, where, classes = _kept_classes(options.where, logits, axis)
 
@@ -130,7 +130,7 @@ def loss_of_transformed_targets(
 
 
 def _without_weight(t: Array, share: Array, kept: Array | None, axis: int) -> Array:
-    """Return which rows have a class of weight 0, or one that is left out: there 0·inf is 0."""
+    """Return a mask of the rows whose class has weight 0 or is left out, where 0·inf is 0."""
     nothing = np.zeros(t.shape, bool) if isinstance(share, Tensor) else share == 0
     if kept is None:
         return nothing
@@ -148,9 +148,9 @@ def _reduced(rows: Array, share: Array, reduction: Reduction) -> Array:
 
 
 def _kept_classes(where: Array | None, logits: Array, axis: int) -> tuple[Any, Any, Any]:
-    """Return which classes are kept, for which the logits are, and how many in each row.
+    """Return masks of the classes and of the logits to keep, and the number of classes per row.
 
-    A row that keeps no class keeps its logits and loses all of its weight, so its loss is 0.
+    A row without any class keeps its logits and loses all of its weight, so its loss is 0.
     """
     if where is None:
         return None, None, logits.shape[axis]
@@ -174,13 +174,13 @@ def _checked(name: str, logits: Any, targets: Any, axis: int) -> tuple[Array, Ar
         return error(f"{name}: {_both(logits, targets)}. {why}")
 
     if z.dtype.kind not in "fO" or (kind not in "biuf" and not holds_numbers(y)):
-        raise unfit(TypeError, "Logits are real floating, targets integers or real numbers.")
+        raise unfit(TypeError, "Logits must be real floating, targets integers or real numbers.")
     if not isinstance(axis, (int, np.integer)):
-        raise unfit(TypeError, f"The classes lie along one axis, an int, not {axis!r}.")
+        raise unfit(TypeError, f"The axis of the classes must be an int, got {axis!r}.")
     if not -z.ndim <= axis < z.ndim and shape:
         raise unfit(ValueError, f"The logits have no axis {axis}.")
     if not shape or not shape[axis]:
-        raise unfit(ValueError, "A row needs at least one class.")
+        raise unfit(ValueError, "Each row needs at least one class.")
     axis = axis if axis < 0 else axis - z.ndim
     rows = drop_axis(shape, axis)
     if y.shape == rows and (kind in "iu" or not y.size):
@@ -210,7 +210,7 @@ def _check_options(name: str, targets: Array, options: Options) -> None:
     if options.reduction not in ("mean", "sum", "none"):
         raise ValueError(f"{name}: reduction is 'mean', 'sum' or 'none', not {options.reduction!r}")
     if not 0 <= options.label_smoothing <= 1:
-        raise ValueError(f"{name}: label_smoothing is from 0 to 1, not {options.label_smoothing!r}")
+        raise ValueError(f"{name}: label_smoothing={options.label_smoothing!r} must be from 0 to 1")
     if options.ignore_index is not None and not are_indices(targets):
         raise ValueError(
             f"{name}: ignore_index={options.ignore_index} is for class indices, but targets are "
@@ -245,7 +245,7 @@ def _checked_where(name: str, where: Any, logits: Array) -> Array | None:
 def _checked_indices(
     name: str, logits: Array, targets: Array, axis: int, ignore_index: int | None
 ) -> tuple[Array, Array | None]:
-    """Return the indices, with 0 for those that are ignored; and where those are, if anywhere."""
+    """Return the indices, with 0 for ignored ones, and a mask of the ignored ones, or None."""
     t, c = unwrap(targets), logits.shape[axis]
     ignored = None if ignore_index is None else t == ignore_index
     if not t.size or not (isinstance(t, np.ndarray) or hasattr(t, "checked")):
@@ -271,7 +271,7 @@ def existing(t: Array, c: int, name: str) -> Array:
 
 
 def check_class_indices(t: Array, c: int, prefix: str = "") -> Array:
-    """Return the indices `t`, or raise an IndexError if one of them is not that of a class."""
+    """Return the class indices `t`, or raise an IndexError if one of them is not in 0 ... c-1."""
     if t.size:
         lowest, highest = t.item(t.argmin()), t.item(t.argmax())  # quicker than min and max
         if lowest < 0 or highest >= c:

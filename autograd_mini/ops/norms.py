@@ -30,10 +30,6 @@ norm = primitive(
 )
 
 
-def _power_norm(x: Any, p: float, axis: int, keepdims: bool = False) -> Any:
-    return np.linalg.norm(x, p, axis, keepdims)
-
-
 def _power_norm_vjp(
     g: Cotangent, y: Array, x: Array, p: float, axis: int, keepdims: bool = False
 ) -> Cotangent:
@@ -43,7 +39,12 @@ def _power_norm_vjp(
     return restore_reduced_axes(g, x, axis) * np.where(y == 0, 0, np.sign(x) * share)
 
 
-power_norm = primitive(_power_norm, _power_norm_vjp, name="power_norm", implements="power_norm")
+power_norm = primitive(
+    lambda x, p, axis, keepdims=False: np.linalg.norm(x, p, axis, keepdims),
+    _power_norm_vjp,
+    name="power_norm",
+    implements="power_norm",
+)
 
 
 @implements(np.linalg.norm)

@@ -249,12 +249,8 @@ def _array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
     """Let NumPy split the positions 0, 1, 2, ..., and take a slice for each part."""
     parts = np.array_split(np.arange(ary.shape[axis]), indices_or_sections)
     before = (slice(None),) * (axis % ary.ndim)
-    index = [(*before, _slice(part)) for part in parts]
-    return [ary[i] for i in index]
-
-
-def _slice(part: Any) -> slice:
-    return slice(int(part[0]), int(part[-1]) + 1) if len(part) else slice(0, 0)
+    slices = [slice(int(p[0]), int(p[-1]) + 1) if len(p) else slice(0, 0) for p in parts]
+    return [ary[(*before, s)] for s in slices]
 
 
 @implements(np.split)

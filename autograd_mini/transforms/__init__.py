@@ -1,1 +1,1 @@
-"""Transforms: from a function to its derivatives, and `checkpoint`."""
+"""Transforms, which turn a function into its derivatives, and `checkpoint`."""

@@ -21,7 +21,7 @@ def checkpoint(f: Function) -> Function:
     """Return a function like `f` that recomputes intermediate results in the backward pass.
 
     On the tape a call is a single node, so only its arguments and its value are stored. The
-    backward pass runs `f` a second time, on a tape of its own, and differentiates that. A chain of
+    backward pass runs `f` a second time, on a separate tape, and differentiates that. A chain of
     n steps, checkpointed in √n pieces, needs memory for about 2√n steps instead of n. The price is
     one more forward pass.
 
@@ -95,8 +95,8 @@ def _forward_of(flat: Function) -> Function:
         for t in Tape(y) if isinstance(y, Tensor) else ():
             if t.requires_grad and t.is_leaf and t not in set(inputs):
                 raise TypeError(
-                    f"{describe(t)} requires a gradient, and the function computes with it, but it "
-                    "is not among its arguments: pass it as one, or its .detach()"
+                    f"checkpoint: the function computes with {describe(t)}, which requires a "
+                    "gradient but is not an argument. Pass it as one, or use its .detach()."
                 )
         return unwrap(y)
 
@@ -104,7 +104,7 @@ def _forward_of(flat: Function) -> Function:
 
 
 def _replay(flat: Function) -> Function:
-    """Return the rule for all arguments together: run again, and pull back."""
+    """Return the rule for all arguments together, which runs the function again."""
 
     def rule(g: Any, y: Any, *args: Any) -> Any:
         real = [i for i, x in enumerate(args) if x.dtype.kind == "f"]
@@ -119,7 +119,7 @@ def _replay(flat: Function) -> Function:
         known = isinstance(unwrap(y), (np.ndarray, np.generic))  # not traced, not lazy
         if known and not np.array_equal(unwrap(again), unwrap(y), equal_nan=True):
             raise RuntimeError(
-                "checkpoint: the function returned another value when it was run again. It must "
+                "checkpoint: the function returned a different value in the backward pass. It must "
                 "not use random numbers, or anything else that changes between the passes."
             )
         grads = dict(zip(real, pullback(g)))

@@ -123,9 +123,9 @@ def value_and_grad(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -> 
         y, pullback, *aux = _vjp_of_argnums(f, argnums, args, kwargs, has_aux)
         if not isinstance(y, Tensor) or y.shape != ():
             raise TypeError(
-                f"grad: the function returned {describe(y)}, and a gradient is of one number on "
-                "the tape. Reduce a tensor with .sum() or .mean(), or use jacobian. A plain number "
-                "has lost its derivative in float(), .item() or math." + lesson("many entries")
+                f"grad: the function must return a scalar Tensor, but it returned {describe(y)}. "
+                "Reduce a tensor with .sum() or .mean(), or use jacobian. A plain number has lost "
+                "its derivative in float(), .item() or math." + lesson("many entries")
             )
         grads = select_argnums(pullback(np.ones((), y.dtype)), argnums)
         return ((y, *aux), grads) if has_aux else (y, grads)
@@ -252,9 +252,9 @@ def gradients(result: Tensor, tensors: Tensor | Sequence[Tensor], gradient: Any 
     wanted: list[Any] = [tensors] if single else list(tensors)
     for t in (result, *wanted):
         if not isinstance(t, Tensor):
-            raise TypeError(f"gradients are of a Tensor, to Tensors, not {describe(t)}")
+            raise TypeError(f"gradients: expected Tensors, got {describe(t)}")
         if t is not result and not t.requires_grad:
-            raise ValueError(f"{describe(t)} requires no gradient: there is none to compute")
+            raise ValueError(f"gradients: {describe(t)} does not require a gradient")
     # Active, because a derivative is a linear function of its seed: a jvp is a VJP of this VJP.
     seed = Tensor(initial_cotangent(result, gradient), requires_grad=True, name="seed")
     if isinstance(gradient, Tensor) and gradient.requires_grad:
@@ -287,7 +287,7 @@ def call_lifted(f: Function, primals: Any, has_aux: bool) -> tuple[Any, Any, lis
     if not has_aux:
         return lifted, y, []
     if not isinstance(y, tuple) or len(y) != 2:
-        raise TypeError(f"has_aux: the function must return (value, aux), not {describe(y)}")
+        raise TypeError(f"has_aux: the function must return (value, aux), got {describe(y)}")
     return lifted, y[0], [y[1]]
 
 
@@ -298,9 +298,9 @@ def restrict(
     numbers = tuple(argnums) if np.iterable(argnums) else (index(argnums),)
     for i in numbers:
         if not -len(args) <= i < len(args):
-            raise TypeError(f"argnums {argnums}: the call has {len(args)} positional arguments")
+            raise TypeError(f"argnums={argnums}: the call has {len(args)} positional arguments")
     if len({i % len(args) for i in numbers}) < len(numbers):
-        raise TypeError(f"argnums {argnums} names an argument twice")
+        raise TypeError(f"argnums={argnums} names an argument twice")
 
     def restricted(*primals: Any) -> Any:
         full = list(args)
@@ -337,7 +337,7 @@ def pullback_at(y: Any, inputs: list[Tensor]) -> Callable[[Any], list[Tensor]]:
 
     def pull(cotangent: Any) -> list[Tensor]:
         if np.shape(cotangent) != y.shape:
-            raise ValueError(f"a cotangent of shape {np.shape(cotangent)} for {describe(y)}")
+            raise ValueError(f"the cotangent of {describe(y)} has shape {np.shape(cotangent)}")
         active = isinstance(cotangent, Tensor) and cotangent.requires_grad
         recorded = outside or active
         seed = cotangent if active else as_array(unwrap(cotangent))
@@ -355,7 +355,7 @@ def pullback_at(y: Any, inputs: list[Tensor]) -> Callable[[Any], list[Tensor]]:
 def sweep_over(
     tape: Tape, seed: Cotangent, keep: set[Tensor], recorded: bool
 ) -> dict[Tensor, Cotangent]:
-    """Call `sweep`; over symbols on Tensors, because NumPy cannot take the sine of a symbol."""
+    """Call `sweep`, on Tensors for symbols, because NumPy cannot take the sine of a symbol."""
     if recorded or tape.result.dtype.kind != "O":
         return sweep(tape, seed, keep, recorded)
     with grad_mode(False):

@@ -58,7 +58,7 @@ def jvp(f: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tup
     directions = leaves_like(tuple(primals), tuple(tangents), "jvp: tangents")
     shapes = [[np.shape(x) for x in leaves] for leaves in (tree_leaves(primals), directions)]
     if shapes[0] != shapes[1]:
-        raise ValueError(f"jvp: tangents of shapes {shapes[1]} for primals of {shapes[0]}")
+        raise ValueError(f"jvp: the tangents have shapes {shapes[1]}, the primals {shapes[0]}")
     y, pullback = vjp(f, *primals)
     u = tree_map(lambda out: Tensor(np.zeros_like(unwrap(out)), requires_grad=True), y)
     _, pushforward = vjp(pullback, u)

@@ -1,4 +1,4 @@
-"""The other fused nodes: beside PyTorch's, and where their graphs lose digits."""
+"""The other fused nodes, compared with PyTorch, and where their graphs lose digits."""
 
 import mpmath
 import numpy as np
@@ -68,7 +68,7 @@ def test_activations_agree_with_pytorch():
         np.testing.assert_allclose(gradient, x.grad.numpy(), rtol=1e-11, atol=1e-14)
 
 
-def test_softplus_and_binary_cross_entropy_keep_their_digits_everywhere():
+def test_softplus_and_binary_cross_entropy_keep_all_digits():
     with mpmath.workdps(60):
         exact = [float(mpmath.log1p(mpmath.exp(mpmath.mpf(float(x))))) for x in EXTREME]
         slope = [float(1 / (1 + mpmath.exp(-mpmath.mpf(float(x))))) for x in EXTREME]
@@ -92,7 +92,7 @@ def test_gelu_keeps_its_digits_for_negative_arguments():
     assert ag.gelu.unfused(np.array(x)) == 0  # 1 + tanh u has rounded to 0
 
 
-def test_a_confident_class_keeps_its_digits_in_softmax_and_its_logarithm():
+def test_softmax_of_a_confident_class_keeps_its_digits():
     z = ag.tensor([46.0, 0.0], requires_grad=True)
     tiny = np.exp(-46.0)
     np.testing.assert_allclose(ag.log_softmax(z).data[0], -tiny, rtol=1e-14)
@@ -103,7 +103,7 @@ def test_a_confident_class_keeps_its_digits_in_softmax_and_its_logarithm():
         np.testing.assert_allclose(z.grad, [slope, -slope], rtol=1e-14)
 
 
-def test_what_is_left_out_of_softmax_has_no_probability_and_no_gradient():
+def test_softmax_where_false_has_probability_and_gradient_0():
     kept = np.array([True, True, False, True, False])
     for f, absent in ((ag.softmax, 0), (ag.log_softmax, -np.inf)):
         z = ag.tensor(X, requires_grad=True)
@@ -146,7 +146,7 @@ def test_a_temperature_divides_the_logits():
         ),
     ],
 )
-def test_what_losses_refuse(call, error, message):
+def test_losses_of_invalid_arguments_raise(call, error, message):
     with pytest.raises(error, match=message):
         call()
 

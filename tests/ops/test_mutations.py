@@ -90,9 +90,12 @@ def notices(check):
 
 def every_rule():
     """Each primitive, and the number of an argument that has a rule."""
-    rooms = [getattr(ag.ops, name) for name in ag.ops.__all__]
+    modules = [getattr(ag.ops, name) for name in ag.ops.__all__]
     found = {
-        p.name: p for room in rooms for p in vars(room).values() if isinstance(p, ag.Primitive)
+        p.name: p
+        for module in modules
+        for p in vars(module).values()
+        if isinstance(p, ag.Primitive)
     }
     found |= {p.name: p for p in (*PRIMITIVES.values(), *FUSED) if isinstance(p, ag.Primitive)}
     for name in sorted(set(found) - {"alias", "stop_gradient"}):

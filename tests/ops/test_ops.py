@@ -1,6 +1,6 @@
-"""Every primitive with a rule, on the table of `tests/cases.py`: one checker, three judges.
+"""Every primitive with a rule, on the table of `tests/cases.py`.
 
-Judged are order 1, by both sweeps, and order 2: by differences, and by HIPS autograd.
+First and second derivatives are compared with finite differences and with HIPS autograd.
 """
 
 import numpy as np
@@ -24,7 +24,7 @@ from tests.cases import (
     leaf,
 )
 
-# Primitives that the peer has not, or not on NumPy 2, and expressions that its rules fail on.
+# Primitives that the peer lacks, at least on NumPy 2, and expressions that its rules fail on.
 PEER_LACKS = {
     "scatter", "cbrt", "fabs", "hypot", "fmax", "fmin", "positive", "rollaxis", "take",
     "take_along_axis", "astype", "broadcast_to", "diagonal", "flip", "tile", "sort",
@@ -37,8 +37,8 @@ PEER_LACKS = {
     "svdvals", "svd", "qr", "prod", "partition", "n.linalg.det(a)", "n.linalg.cholesky(a)",
     "n.linalg.solve(a, b)",
 }  # fmt: skip
-# Tested elsewhere: fused nodes beside their unfused definition, in test_softmax.py; stop_gradient,
-# which has no derivative to compare, in test_semantics.py; alias by the nesting of transforms.
+# Tested elsewhere: fused nodes against their graphs, in test_softmax.py; stop_gradient, which has
+# no derivative to compare, in test_semantics.py; alias by nested transforms.
 EXCLUDED = {node.name for node in FUSED} - {"logsumexp"} | {"stop_gradient", "alias"}
 
 
@@ -133,8 +133,8 @@ def test_dtypes_are_numpys(case):
 
 
 @every([c for c in CASES if len(c.inputs) == 2])
-def test_an_argument_beside_a_constant_array(case):
-    """The constant is a read-only view with strides; it stays as it was."""
+def test_argument_next_to_a_constant_array(case):
+    """The constant is a read-only view with strides, and must not change."""
     for i in (0, 1):
         args = [np.stack([x, x], axis=-1)[..., 0] for x in case.inputs]
         constant = args[1 - i]
@@ -161,8 +161,8 @@ def test_gradients_are_those_of_hips_autograd(case):
 
 
 def test_every_registered_primitive_has_a_case():
-    rooms = [getattr(ops, name) for name in ops.__all__]
-    found = [*PRIMITIVES.values(), *(p for room in rooms for p in vars(room).values())]
+    modules = [getattr(ops, name) for name in ops.__all__]
+    found = [*PRIMITIVES.values(), *(p for module in modules for p in vars(module).values())]
     names = {p.name for p in found if isinstance(p, ag.Primitive)}
     assert names - EXCLUDED == {case.op for case in CASES}
 
@@ -208,7 +208,7 @@ PLAIN_METHODS = ["argmax(axis=0)", "argmin()", "argsort(1)", "any()", "all(axis=
 
 
 @pytest.mark.parametrize("text", PLAIN_METHODS)
-def test_methods_without_a_derivative_give_arrays(text):
+def test_methods_without_a_derivative_return_arrays(text):
     x = np.array([[1.0, 0.26], [3.0, 4.0]])
     found = eval(f"x.{text}", {"x": leaf(x)})
     assert not isinstance(found, ag.Tensor)
@@ -216,7 +216,7 @@ def test_methods_without_a_derivative_give_arrays(text):
     np.testing.assert_array_equal(found, eval(f"x.{text}", {"x": x}))
 
 
-def test_a_method_writes_to_no_out():
+def test_method_with_out_raises():
     with pytest.raises(TypeError, match="out= and in-place"):
         leaf([1.0, 2.0]).sum(out=np.zeros(()))
 

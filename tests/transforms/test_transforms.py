@@ -169,7 +169,7 @@ def test_a_constant_function_has_zero_derivatives():
     assert ag.jvp(lambda x: ag.tensor([1.0, 2.0]), (3.0,), (1.0,))[1].tolist() == [0.0, 0.0]
 
 
-def test_the_hessian_of_softmax_cross_entropy_is_diag_p_minus_p_p():
+def test_hessian_of_cross_entropy_is_diag_p_minus_p_p():
     z = RNG.normal(size=10)
     p = ag.softmax(z)
     for loss in (ag.softmax_cross_entropy, ag.cross_entropy):
@@ -207,14 +207,18 @@ def test_jacobian_of_nothing():
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: ag.grad(np.exp)(X), TypeError, "a gradient is of one number"),
-        (lambda: ag.grad(lambda x: 1.0)(2.0), TypeError, "the function returned 1.0"),
+        (lambda: ag.grad(np.exp)(X), TypeError, "must return a scalar Tensor"),
+        (lambda: ag.grad(lambda x: 1.0)(2.0), TypeError, "but it returned 1.0"),
         (lambda: ag.grad(np.exp)(3), TypeError, "cannot require a gradient"),
         (lambda: ag.grad(np.exp, argnums=1)(3.0), TypeError, "1 positional arguments"),
         (lambda: ag.grad(np.multiply, argnums=(0, 0))(3.0, 2.0), TypeError, "an argument twice"),
-        (lambda: ag.vjp(np.exp, X)[1](np.ones(3)), ValueError, r"a cotangent of shape \(3,\)"),
-        (lambda: ag.vjp(np.exp, X)[1]((X, X)), ValueError, "a cotangent of shape"),
-        (lambda: ag.jvp(np.exp, (X,), (np.ones(3),)), ValueError, r"jvp: tangents of .*\(3,\)"),
+        (lambda: ag.vjp(np.exp, X)[1](np.ones(3)), ValueError, r"has shape \(3,\)"),
+        (lambda: ag.vjp(np.exp, X)[1]((X, X)), ValueError, "the cotangent of .* has shape"),
+        (
+            lambda: ag.jvp(np.exp, (X,), (np.ones(3),)),
+            ValueError,
+            r"jvp: the tangents have .*\(3,\)",
+        ),
         (
             lambda: ag.jvp(np.exp, (X,), (X, X)),
             ValueError,
@@ -224,12 +228,12 @@ def test_jacobian_of_nothing():
         (lambda: ag.grad(lambda x: x.item() ** 2)(2.0), TypeError, "lost its derivative"),
     ],
 )
-def test_bad_calls_are_explained(call, error, message):
+def test_invalid_calls_raise(call, error, message):
     with pytest.raises(error, match=message):
         call()
 
 
-def test_a_pullback_kept_while_a_leaf_changes_refuses():
+def test_pullback_after_a_leaf_changed_raises():
     w = ag.tensor(3.0, requires_grad=True)
     _, pullback = ag.vjp(lambda x: x * w, 2.0)
     w.data = 9.0
@@ -276,7 +280,7 @@ def deep(x, w, steps=6):
 SQUARE = RNG.normal(size=(4, 4)) / 2
 
 
-def test_checkpoint_changes_no_value_and_no_derivative_of_any_order():
+def test_checkpoint_keeps_values_and_all_derivatives():
     piece = ag.checkpoint(deep)
 
     def plain(x, w):
@@ -323,16 +327,16 @@ def test_checkpoint_of_trees_labels_and_flags():
     assert [t.dtype.name for t in mixed(a, b)] == ["float32", "float64"]
 
 
-def test_checkpoint_refuses_what_would_be_lost():
+def test_checkpoint_of_captured_tensors_raises():
     w = ag.tensor(2.0, requires_grad=True, name="w")
     x = ag.tensor(X, requires_grad=True)
-    with pytest.raises(TypeError, match=r"'w' .* not among its arguments"):
+    with pytest.raises(TypeError, match=r"'w' .* not an argument"):
         ag.checkpoint(lambda x: x * w)(x)
-    with pytest.raises(TypeError, match="not among its arguments"):
+    with pytest.raises(TypeError, match="not an argument"):
         ag.checkpoint(lambda x: x * (w * 3))(x)
     numbers = np.random.default_rng(0)
     y = ag.checkpoint(lambda x: x * numbers.random())(x).sum()
-    with pytest.raises(RuntimeError, match="another value"):
+    with pytest.raises(RuntimeError, match="different value"):
         y.backward()
     assert x.grad is None
     assert ag.checkpoint(lambda x: x * 2)(3.0) == 6.0
@@ -395,7 +399,7 @@ def test_trees_of_another_structure_are_refused(call, why):
         call({"a": 2.0, "b": 3.0})
 
 
-def test_none_holds_nothing_and_a_list_of_numbers_is_an_array_where_one_is_expected():
+def test_trees_may_hold_none_and_lists_of_numbers():
     g = ag.grad(lambda p: p["w"] ** 2)({"w": 3.0, "bias": None})
     assert (g["w"].item(), g["bias"]) == (6.0, None)
     (g,) = ag.vjp(np.exp, np.zeros(2))[1]([1.0, 2.0])
