@@ -211,7 +211,7 @@ def _extremum(reduce: Any, combine: Any, least: float) -> Callable[..., Any]:
     ) -> Any:
         if initial is None:
             if where is not True:
-                raise ValueError(f"np.{reduce.name}: where= needs initial=, if no entry is left")
+                raise ValueError(f"np.{reduce.name}: where= needs initial=, as none may be left")
             return reduce(a, axis=axis, keepdims=keepdims)
         if not np.size(a):
             return np.sum(a, axis=axis, keepdims=keepdims, initial=initial)

@@ -26,7 +26,7 @@ def leaf(data):
 
 
 def run(loss, logits, targets, **options):
-    """The loss and its gradient."""
+    """Return the loss and its gradient."""
     z = leaf(logits)
     y = loss(z, targets, **options)
     y.backward(np.ones(y.shape))
@@ -202,7 +202,7 @@ def test_tensorflows_test_data_has_the_true_derivative():
 
 
 def reference(z, y):
-    """Loss, gradient, and diag(ŷ) - ŷŷᵀ of a row, with 50 digits."""
+    """Return loss, gradient and diag(ŷ) - ŷŷᵀ of a row, with 50 digits."""
     with mpmath.workdps(50 + 50):
         e = [mpmath.exp(mpmath.mpf(float(v)) - float(max(z))) for v in z]
         s = mpmath.fsum(e)
@@ -216,7 +216,7 @@ def reference(z, y):
 
 
 def in_ulps(found, exact, dtype):
-    """The largest error, in units of the last place of the exact number; tiny ones count as 0."""
+    """Return the largest error in units of the last place; tiny numbers count as 0."""
     worst = 0.0
     for a, b in zip(np.ravel(found), exact):
         unit = max(np.spacing(np.abs(dtype(float(b)))), np.finfo(dtype).tiny)
@@ -289,7 +289,7 @@ def test_moderate_logits_are_not_rounded_by_a_shift(dtype):
 @pytest.mark.parametrize("labels", [np.uint8, np.int8, np.int32, np.uint64])
 @pytest.mark.parametrize("shape", [(300, 3), (300, 100), (200_000, 3), (2000, 100)])
 def test_labels_of_any_integer_dtype_find_their_class(labels, shape):
-    """In one block of rows and in many, laid out class by class and row by row."""
+    """Test one block of rows and many, laid out class by class and row by row."""
     rng = np.random.default_rng(9)
     logits, t = rng.normal(size=shape), rng.integers(shape[1], size=shape[0])
     value, gradient = run(ag.softmax_cross_entropy, logits, t.astype(labels))

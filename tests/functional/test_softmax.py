@@ -1,4 +1,4 @@
-"""Softmax cross-entropy: each equation of it as a test, and the fused node held to its graph."""
+"""Softmax cross-entropy: a test for each equation, and for the fused node against its graph."""
 
 import mpmath
 import numpy as np
@@ -25,13 +25,13 @@ from tests.cases import (
 
 
 def by_hand(z, y):
-    """The loss as a user writes it: exp, sum, div, log, mul, sum, neg."""
+    """Compute the loss as a user writes it: exp, sum, div, log, mul, sum, neg."""
     p = np.exp(z) / np.sum(np.exp(z), axis=-1, keepdims=True)
     return -np.sum(y * np.log(p)) / (z.size // z.shape[-1])
 
 
 def jacobian(f, z):
-    """Rows ∂f_o/∂z, one backward sweep each."""
+    """Return the rows ∂f_o/∂z, each by one backward sweep."""
     x = leaf(z)
     y = f(x)
     rows = []
@@ -120,7 +120,7 @@ every_fused_case = pytest.mark.parametrize(("node", "arrays", "kwargs"), EACH)
 
 
 def in_dtype(tree, dtype):
-    """The floating arrays in it as this dtype."""
+    """Return the arguments with all floating arrays converted to `dtype`."""
     if isinstance(tree, dict):
         return {key: in_dtype(value, dtype) for key, value in tree.items()}
     if isinstance(tree, tuple):
@@ -189,7 +189,7 @@ def test_fused_call_records_one_node():
 
 
 def reference(z, y):
-    """The loss and its gradient with 50 digits."""
+    """Return the loss and its gradient with 50 digits."""
     with mpmath.workdps(50):
         e = [mpmath.exp(mpmath.mpf(float(v))) for v in z]
         p = [v / mpmath.fsum(e) for v in e]
@@ -240,7 +240,7 @@ def test_logsumexp_of_infinities():
 
 
 def test_blocks_and_layouts_give_one_answer(monkeypatch):
-    """The blocked passes are the same function for any block size, either memory layout."""
+    """The result does not depend on the block size or the memory layout."""
     answers = []
     for block, short in [(1, 0), (1, 99), (1 << 19, 0), (1 << 19, 99), (100, 99)]:
         monkeypatch.setattr(cross_entropy_rows, "_BLOCK_BYTES", block)

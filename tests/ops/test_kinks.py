@@ -10,7 +10,7 @@ TESTED = {}
 
 
 def row(where):
-    """Mark a test as that of the row of the table that starts with `where`."""
+    """Mark a test as the one for the table's row that starts with `where`."""
 
     def mark(test):
         TESTED[where] = test.__name__
@@ -20,7 +20,7 @@ def row(where):
 
 
 def slopes(f, *points):
-    """The gradients of Σ f at `points`: a sweep over arrays, which the recorded one must match."""
+    """Return the gradients of Σ f at `points`, after comparing both kinds of sweep."""
     leaves = [ag.tensor(x, requires_grad=True, dtype=float) for x in points]
     y = f(*leaves)
     y.backward(np.ones(y.shape))
@@ -229,7 +229,7 @@ def test_an_infinite_derivative_meets_a_flat_side(flat):
 
 
 def test_derivative_at_a_nan_that_is_the_result_is_not_0():
-    """Where the result is nan because of an entry, that entry's derivative is not silently 0."""
+    """If an entry makes the result nan, the derivative of that entry is not 0."""
     assert np.isnan(slopes(lambda x: ag.relu(x) ** 2, [np.nan])[0])
     assert slopes(np.max, [np.nan, 2.0]) == slopes(np.min, [np.nan, 2.0]) == [1.0, 0.0]
     for f in (np.maximum, np.minimum):

@@ -1,4 +1,4 @@
-"""Is the suite able to fail? Each rule is broken in turn, in four ways, and a case must notice.
+"""Mutation tests: each rule is broken in four ways, and at least one case must fail each time.
 
 ``pytest -s tests/test_mutations.py`` prints the score.
 """
@@ -24,12 +24,12 @@ def negated(c, x):
 
 
 def transposed(c, x):
-    """The entries in another order: along the last two axes, or the only one."""
+    """Return the entries in another order, along the last two axes or the only one."""
     return np.swapaxes(c, -1, -2) if c.ndim > 1 else c[::-1]
 
 
 def unsummed(c, x):
-    """Where an argument was repeated, the first use alone; elsewhere one entry gets nothing."""
+    """Keep only the first use of a repeated argument; otherwise set one entry to 0."""
     if c.shape == x.shape:
         c = np.array(c)
         c[(0,) * c.ndim] = 0
@@ -45,7 +45,7 @@ MUTANTS = [zeroed, negated, transposed, unsummed]
 
 
 def of_table(case):
-    """The gradients that the table of tests/cases.py expects."""
+    """Return the gradients that the table of tests/cases.py expects."""
     leaves = [leaf(x) for x in case.inputs]
     case.f(TAPE, *leaves).backward(case.cotangent)
     for x, expected in zip(leaves, case.gradients()):
@@ -53,7 +53,7 @@ def of_table(case):
 
 
 def of_fused(node, arrays, kwargs):
-    """The gradients of a fused node's unfused graph."""
+    """Return the gradients of a fused node's graph."""
     found, expected = (differentiated(f, arrays, kwargs, 1) for f in (node, node.unfused))
     for a, b in zip(found, expected):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-11)
@@ -66,7 +66,7 @@ def checks_of(op):
 
 
 def broken(rules, i, mutant):
-    """The rules of a primitive, with the i-th broken."""
+    """Return the rules of a primitive, with the i-th broken."""
 
     def rule_for(j):
         rule = rules.rule_for(j) if isinstance(rules, VariadicRule) else rules[j]
@@ -89,7 +89,7 @@ def notices(check):
 
 
 def every_rule():
-    """Each primitive, and the number of an argument that has a rule."""
+    """Return pairs of a primitive and the number of an argument that has a rule."""
     modules = [getattr(ag.ops, name) for name in ag.ops.__all__]
     found = {
         p.name: p
@@ -124,7 +124,7 @@ def test_a_broken_rule_is_noticed(op, i, monkeypatch):
 
 
 def test_the_score():
-    """Printed last; all that was broken above counts."""
+    """Print the score last, over all rules that were broken above."""
     killed = sum(SCORE.values())
     print(f"\nmutation score: {killed} of {len(SCORE)} broken rules were noticed")
     assert killed == len(SCORE)

@@ -1,4 +1,4 @@
-"""Properties: whatever the shapes, indices and programs that hypothesis draws, gradients are right.
+"""Gradients are right for all shapes, indices and programs that hypothesis draws.
 
 The judges are central differences of what NumPy computes, and HIPS autograd on the same function.
 """
@@ -19,7 +19,7 @@ from autograd_mini.ops.indexing import scatter
 
 
 def some(n):
-    """`n` examples, the same on every run and every machine."""
+    """Return settings for `n` examples, the same on every run and every machine."""
     return settings(
         max_examples=n, derandomize=True, deadline=None, database=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
@@ -27,7 +27,7 @@ def some(n):
 
 
 def entries(seed, *shapes):
-    """Arrays of distinct numbers, none near 0: no two are tied, and none is at a kink."""
+    """Return arrays of distinct numbers not near 0, so that no entry is tied or at a kink."""
     rng = np.random.default_rng(seed)
     sizes = [int(np.prod(shape)) for shape in shapes]
     pool = rng.permutation(np.arange(1, sum(sizes) + 1)) * rng.choice([-1, 1], sum(sizes))
@@ -36,7 +36,7 @@ def entries(seed, *shapes):
 
 
 def check(f, *xs):
-    """`f` runs on arrays and on Tensors: value, shapes, dtypes, both sweeps, all differences."""
+    """Compare `f` on arrays and on Tensors: value, shapes, dtypes, both sweeps, differences."""
     expected = np.asarray(f(*xs))
     w = np.random.default_rng(1).uniform(0.5, 1.5, expected.shape)
     leaves = [ag.tensor(x, requires_grad=True) for x in xs]
@@ -117,7 +117,7 @@ def test_matmul_of_any_ranks(data, seed):
 
 
 def indices(shape):
-    """Anything that NumPy takes in brackets."""
+    """Draw any index that NumPy accepts."""
     masks = hnp.arrays(bool, shape)
     fancy = hnp.integer_array_indices(shape, result_shape=hnp.array_shapes(max_dims=2, max_side=3))
     basic = hnp.basic_indices(shape, allow_newaxis=True, allow_ellipsis=True)
@@ -125,7 +125,7 @@ def indices(shape):
     nothing = st.just(np.array([], int))
 
     def mixed(axis):
-        """An integer list or a mask on one axis, slices (steps of either sign) on the others."""
+        """Draw an integer list or a mask for one axis, and slices of either sign for the others."""
         n = shape[axis]
         chosen = st.lists(st.integers(-n, n - 1), min_size=1, max_size=4)
         chosen |= st.lists(st.booleans(), min_size=n, max_size=n)
@@ -176,7 +176,7 @@ SHAPES = {1: [()], 2: [(2,), ()], 3: [(2, 2), (2,), ()]}
 
 
 def step(n, op, a, b):
-    """One smooth operation that keeps numbers bounded, in the functions of `n`."""
+    """Draw a smooth operation that keeps numbers bounded, in the functions of `n`."""
     if op == "exp":
         return n.exp(-n.square(a))
     if op in UNARY:
@@ -209,7 +209,7 @@ PROGRAM = st.lists(LINE, min_size=10, max_size=30)
 
 
 def runs(lines):
-    """A program: each line applies an operation to two earlier results, which fan out freely."""
+    """Draw a program in which each line applies an operation to two earlier results."""
 
     def program(n, *leaves):
         made = list(leaves)
@@ -321,7 +321,7 @@ def test_the_draws_are_distinct_and_not_near_0():
 @some(5)
 @given(st.lists(PROGRAM, min_size=8, max_size=8), seeds)
 def test_eight_threads_at_once(programs, seed):
-    """Each thread records, sweeps and switches recording off; none of it reaches another."""
+    """Each thread records, sweeps and turns recording off without affecting the others."""
     xs = entries(seed, *SHAPES[3])
     start = threading.Barrier(8)
 

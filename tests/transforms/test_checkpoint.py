@@ -1,4 +1,4 @@
-"""Checkpoints of values that are easily mistaken: nan, inf, and calls without tensors."""
+"""Checkpoints of nan and inf, and of calls with few or no tensors."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Transforms: against HIPS autograd, against one another, and nested."""
+"""Transforms, compared with HIPS autograd and with one another, and nested."""
 
 import tracemalloc
 from collections import namedtuple
@@ -17,7 +17,7 @@ W = RNG.normal(size=(4, 2))
 
 
 def scalar(module):
-    """The same function for two libraries: numbers in, one number out, everything coupled."""
+    """Return the same function for two libraries: numbers in, one number out, all coupled."""
     return lambda x: module.sum(module.tanh(x @ W) ** 2 * module.exp(-x[:, :2])) + x[0, 0] ** 3
 
 
@@ -360,7 +360,7 @@ def test_checkpoint_keeps_less_memory():
 
 
 def traced(f):
-    """The most memory, in bytes, between the call of `f` and the end of its backward sweep."""
+    """Return the peak memory in bytes from the call of `f` to the end of its backward sweep."""
     tracemalloc.start()
     try:
         f().sum().backward()
@@ -373,7 +373,7 @@ def traced(f):
 
 
 def test_trees_are_matched_by_their_keys():
-    """Whatever order the dicts were written in."""
+    """The order of keys in the dicts does not matter."""
     p, v = {"a": 2.0, "b": 3.0}, {"b": 10.0, "a": 1.0}
     f = lambda p: p["a"] ** 2 * p["b"]  # noqa: E731
     assert ag.jvp(f, (p,), (v,))[1].item() == 12 * 1 + 4 * 10
