@@ -250,7 +250,7 @@ def _array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
     parts = np.array_split(np.arange(ary.shape[axis]), indices_or_sections)
     before = (slice(None),) * (axis % ary.ndim)
     slices = [slice(int(p[0]), int(p[-1]) + 1) if len(p) else slice(0, 0) for p in parts]
-    return [ary[(*before, s)] for s in slices]
+    return [ary[i] for i in [(*before, s) for s in slices]]
 
 
 @implements(np.split)

@@ -17,7 +17,7 @@ refuse(
     np.piecewise,
 )
 refuse(
-    "Eigenvalues of an asymmetric matrix may be complex. Use np.linalg.eigh for symmetric ones.",
+    "The eigenvalues of an asymmetric matrix may be complex. np.linalg.eigh has a rule.",
     np.linalg.eig,
     np.linalg.eigvals,
     np.roots,
