@@ -88,6 +88,7 @@ def test_a_compiled_training_learns_what_the_same_steps_learn_uncompiled(capsys)
     assert printed[:2] == printed[2:]
 
 
+@pytest.mark.slow  # tests/core/test_dask_and_symbols.py derives it as well
 def test_symbols_give_the_equation(tmp_path):
     pytest.importorskip("sympy")
     out = run("symbols", "--classes", "3", folder=tmp_path)

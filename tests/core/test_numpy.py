@@ -417,6 +417,15 @@ def dtypes_agree(f, inputs):
     y.backward(np.ones(y.shape))
 
 
+def first_rows():
+    """Return the first row of each function."""
+    first = {row.split("(")[0]: row for row in reversed(ROWS)}
+    return set(first.values())
+
+
+FIRST = first_rows()
+
+
 @pytest.mark.parametrize("text", ROWS)
 def test_value_and_derivatives(text):
     f, inputs = function_of(text)
@@ -426,10 +435,18 @@ def test_value_and_derivatives(text):
     assert y.requires_grad
     assert (y.shape, y.dtype) == (np.shape(expected), np.asarray(expected).dtype)
     np.testing.assert_allclose(y.data, expected, rtol=1e-12, atol=1e-13)
-    assert ag.gradcheck(f, *inputs, order=2, rtol=1e-4, atol=1e-5)
+    order = 2 if text in FIRST else 1
+    assert ag.gradcheck(f, *inputs, order=order, rtol=1e-4, atol=1e-5)
     dtypes_agree(f, inputs)
     for leaf, x in zip(leaves, inputs):
         np.testing.assert_array_equal(leaf.data, x)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("text", [row for row in ROWS if row not in FIRST])
+def test_second_derivatives_of_other_rows(text):
+    f, inputs = function_of(text)
+    assert ag.gradcheck(f, *inputs, order=2, rtol=1e-4, atol=1e-5)
 
 
 # NumPy does not ask the fill value, nor a default, what to do with them: an error follows.
