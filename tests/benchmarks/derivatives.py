@@ -72,7 +72,7 @@ def against_peers(rounds: int) -> list[Row]:
 def dispatch(rounds: int) -> list[Row]:
     """What NumPy's protocols cost over calling the method, in units of 0.4 microseconds.
 
-    The target is of a ufunc. For np.sum, NumPy runs Python of its own before it asks the Tensor.
+    The target is of a ufunc. For np.sum, NumPy runs its own Python code before it asks the Tensor.
     """
     t = ag.tensor([1.0, 2.0], requires_grad=True)
     pairs = {"exp": (lambda: np.exp(t), t.exp), "sum": (lambda: np.sum(t), t.sum)}

@@ -1,4 +1,4 @@
-"""The digits network trained from beginning to end, compiled, beside PyTorch and ``jax.jit``.
+"""The digits network trained from start to end, compiled, compared with PyTorch and ``jax.jit``.
 
 All start from the same weights, see the same batches in the same order, in arrays of their own, and
 take the same steps of SGD with momentum. What is compiled was compiled in a run before; a row of
@@ -154,8 +154,8 @@ def rows(rounds: int = 9) -> list[Row]:
         work = f"digits, {EPOCHS} epochs, {np.dtype(dtype)}"
         found = competitors(problem, ready=True)
         table += compare(work, found, targets, rounds)
-        anew = competitors(problem, ready=False)
-        table += compare(f"{work}, compiling too", anew, targets, max(1, rounds // 3))
+        uncompiled = competitors(problem, ready=False)
+        table += compare(f"{work}, compiling too", uncompiled, targets, max(1, rounds // 3))
         reached = {name: train() for name, train in found.items()}
         table += [
             Row(f"{work}: accuracies apart", name, abs(reached["ours"] - other), 0.01)

@@ -1,6 +1,6 @@
-"""What fusing buys for each node: records, time, memory and accuracy, beside the graph it replaces.
+"""The savings of each fused node: nodes, time, memory and accuracy, compared with its graph.
 
-Forward and backward on (256, 100) float32 entries. Time and memory (the peak beside the arguments)
+Forward and backward on (256, 100) float32 entries. Time and memory (the peak without the arguments)
 are the node's over the graph's; errors are the largest of the gradients to the first argument, in
 units of the last place, against the graph in extended precision; `hard` is whether that gradient is
 finite for entries up to 1,000, node and graph.

@@ -1,8 +1,7 @@
 """The page of ``ag.explore``: how long it takes to be written, to open, and to draw a step.
 
-A step is timed from the key that is pressed until the frame is drawn, beside a frame in which
-nothing happens. A page is open when it has been drawn for the first time, in a browser that is
-running.
+A step is timed from the key press until the frame is drawn, and compared with an idle frame. A page
+is open when it has been drawn for the first time, in a browser that is running.
 """
 
 import sys

@@ -27,7 +27,7 @@ def costs(rounds: int) -> list[float]:
 
 
 def per_record(rounds: int) -> list[Row]:
-    """In a process of its own: the collector would also walk through all modules of the peers."""
+    """Run in a new process, or the collector would also walk through all modules of the peers."""
     program = f"from tests.benchmarks import scaling; print(*scaling.costs({rounds}))"
     smallest, *others = map(float, _printed(program).split())
     return [

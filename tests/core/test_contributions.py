@@ -1,4 +1,4 @@
-"""Contributions of a wider dtype than their argument are added up first and rounded last."""
+"""Contributions wider than their argument are summed first and rounded last."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ WIDE = {
 @pytest.mark.parametrize(("shape", "axes"), [((), (0, 1)), ((1,), (0, 1)), ((1, 1), (0, 1)),
                                              ((3, 1), 1), ((3,), 0), ((1, 3), 0)])  # fmt: skip
 @pytest.mark.parametrize("what", WIDE)
-def test_a_broadcast_argument_gets_the_rounded_sum(what, shape, axes):
+def test_broadcast_argument_gets_the_rounded_sum(what, shape, axes):
     narrow, factors = WIDE[what]
     x = leaf(np.ones(shape, narrow))
     y = x * factors

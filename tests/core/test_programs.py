@@ -10,7 +10,7 @@ from tests.programs import PROGRAMS, RNG
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_gradient_and_hessian_are_those_of_hips_autograd(program):
+def test_gradient_and_hessian_agree_with_hips_autograd(program):
     state = RNG.bit_generator.state
     ours, x = program(np)
     RNG.bit_generator.state = state
