@@ -1,4 +1,4 @@
-"""Where a drawing shows itself: a test for each row of the table in README.
+"""Each host shows a drawing as the table of hosts says, with one test per row.
 
 Notebooks need the extra `hosts`, which CI installs for this file.
 """
@@ -65,7 +65,7 @@ def test_ipython_shows_the_table_and_offers_the_picture():
 
 @pytest.fixture(scope="module")
 def executed(tmp_path_factory):
-    """A notebook that draws, executed as Jupyter does it."""
+    """Return a notebook that draws, executed as Jupyter does it."""
     pytest.importorskip("nbconvert")
     pytest.importorskip("ipykernel")
     folder = tmp_path_factory.mktemp("notebook")
@@ -90,7 +90,7 @@ def test_jupyter_shows_the_picture(executed):
 
 
 class Stripped(HTMLParser):
-    """What a host keeps that strips scripts, styles, frames and handlers."""
+    """Return the output without scripts, styles, frames and handlers, as some hosts show it."""
 
     def __init__(self):
         super().__init__()

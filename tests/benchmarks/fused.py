@@ -17,7 +17,7 @@ SHAPE = (256, 100)
 
 
 def inputs(dtype=np.float32):
-    """Each node's arguments."""
+    """Return the arguments of each node."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=SHAPE).astype(dtype)
     p = rng.uniform(size=SHAPE).astype(dtype)
@@ -39,7 +39,7 @@ def inputs(dtype=np.float32):
 
 
 def once(f, arguments):
-    """The gradient to the first argument."""
+    """Return the gradient of the first argument."""
     leaves = [ag.tensor(a, requires_grad=True) if a.dtype.kind == "f" else a for a in arguments]
     y = f(*leaves)
     y.backward(np.ones(y.shape, y.dtype))
@@ -47,7 +47,7 @@ def once(f, arguments):
 
 
 def peak(f, arguments):
-    """The most bytes that a forward and backward pass holds."""
+    """Return the peak bytes of a forward and backward pass."""
     tracemalloc.start()
     try:
         once(f, arguments)

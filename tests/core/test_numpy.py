@@ -1,4 +1,4 @@
-"""NumPy's functions on Tensors: NumPy's values, shapes and dtypes, and derivatives of two orders.
+"""NumPy's functions on Tensors: values, shapes and dtypes of NumPy, and two orders of derivatives.
 
 A row is an expression in the names below. Every function that has an implementation of ours has a
 row here or in the table of tests/cases.py.
@@ -402,7 +402,7 @@ ROWS = [row for row in ROWS if hasattr(np, re.match(r"(?:np\.)?(\w+)", row)[1]) 
 
 
 def function_of(text):
-    """The expression as a function of the arrays that it names."""
+    """Return the expression as a function of its arrays, and these arrays."""
     names = sorted(set(re.findall(r"(?<![.\"\w])[A-Z]+0?\b", text)) & set(NAMES))
     constant = {"MASK"} if "MASK" in names else set()
     names = [n for n in names if n not in constant]
@@ -495,12 +495,12 @@ def test_every_function_has_a_row():
 
 
 def run_by(names):
-    """What runs these functions; others are run by the same, under another name."""
+    """Return the implementations of these functions, without aliases."""
     return {PRIMITIVES[f] for name, f in implemented().items() if name in names}
 
 
 def has_signature(name):
-    """Of a composition; a primitive has the arguments of the function it wraps."""
+    """Return True for a composition. A primitive has the arguments of the function it wraps."""
     f = implemented()[name]
     return inspect.isfunction(PRIMITIVES[f]) and isinstance(f, type(np.concatenate))
 
@@ -514,7 +514,7 @@ of_this_numpy = pytest.mark.skipif(
 @of_this_numpy
 @pytest.mark.parametrize("name", sorted(WITH_SIGNATURE))
 def test_arguments_are_numpys(name):
-    """The same names, in the same order, and the same kinds."""
+    """Names, order and kinds of the arguments are those of NumPy."""
     ours, theirs = PRIMITIVES[implemented()[name]], implemented()[name]
     expected, found = inspect.signature(theirs).parameters, inspect.signature(ours).parameters
     named = [p for p in expected.values() if p.kind is not p.VAR_KEYWORD]
@@ -546,7 +546,7 @@ def test_nan_functions_ignore_nan(text):
     known = np.isfinite(HOLES)
 
     def of_the_others(values):
-        """The same, as a function of the four numbers: each on its place, nan on the others."""
+        """Return the same function of the four numbers, with nan in the other places."""
         places = np.zeros(HOLES.shape, int)
         places[known] = range(len(HOLES[known]))
         return f(np.where(known, values[places], HOLES))

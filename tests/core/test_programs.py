@@ -1,4 +1,4 @@
-"""Programs as users of NumPy write them: the derivatives are those of HIPS autograd."""
+"""Derivatives of typical NumPy programs agree with those of HIPS autograd."""
 
 import autograd
 import autograd.numpy as anp
