@@ -1,4 +1,4 @@
-"""What several test files share: tables of cases, the leaves that they use, and small graphs.
+"""Shared by several test files: tables of cases, their leaves, and small graphs.
 
 A case of the first table is an expression, evaluated three times with the same inputs: by NumPy on
 arrays, which says what value, shape and dtype are right and gives the differences; by NumPy on
@@ -62,7 +62,7 @@ unit, above_one, zero = drawn(0.2, 0.8, True), drawn(1.2, 3, False), drawn(0, 0,
 
 
 def matrix(*shape):
-    """Square matrices, far from singular, with eigenvalues and singular values far apart."""
+    """Return square matrices, far from singular, with eigenvalues and singular values far apart."""
 
     def draw(rng):
         spread = np.diag(np.arange(3.0, 3.0 * shape[-1] + 1, 3.0))
@@ -231,7 +231,7 @@ TABLE = [
 
 
 class Dialect:
-    """The functions that an expression calls `n`: a module's, and those that NumPy lacks."""
+    """The namespace `n` of an expression: a module, and the functions that NumPy lacks."""
 
     def __init__(self, module, **own):
         self.__dict__.update(own, module=module)
@@ -247,7 +247,7 @@ def _scatter(x, index, shape):
 
 
 def dialect(module, **own):
-    """relu, sigmoid, logsumexp by their definitions, in the functions of `module`."""
+    """Define relu, sigmoid and logsumexp with the functions of `module`."""
     return Dialect(
         module,
         relu=lambda x: (x > 0) * x,
@@ -261,7 +261,7 @@ def dialect(module, **own):
 
 
 def _sinc_derivative(x, n):
-    """The n-th derivative of ∫ cos(πxt) dt from 0 to 1, by Gauss's quadrature."""
+    """Return the n-th derivative of ∫ cos(πxt) dt from 0 to 1, by Gauss's quadrature."""
     nodes, weights = np.polynomial.legendre.leggauss(30)
     t = np.pi * (nodes + 1) / 2
     values = t**n * np.cos(np.multiply.outer(x, t) + n * np.pi / 2) @ (weights / 2)
@@ -293,12 +293,12 @@ class Case:
 
     @cache  # noqa: B019
     def gradients(self):
-        """By differences of what NumPy computes."""
+        """Return central differences of NumPy's values."""
         return differences(lambda xs: np.sum(self.f(PLAIN, *xs) * self.cotangent), self.inputs)
 
 
 def differences(f, xs):
-    """Central differences of the number f(xs), for every entry."""
+    """Return central differences of the number f(xs) for every entry."""
     xs = [x.copy() for x in xs]
     found = [np.empty(x.shape) for x in xs]
     for x, slopes in zip(xs, found):
@@ -354,13 +354,13 @@ LAYOUTS = {
 
 
 def layouts(case):
-    """Those that differ: transposed, a scalar or vector lies where it lay."""
+    """Return the layouts that differ: a transposed scalar or vector has the same layout."""
     several = any(x.ndim > 1 for x in case.inputs)
     return [name for name in LAYOUTS if several or name != "transposed"]
 
 
 def dtypes(case, *several):
-    """Of dtypes for two arguments, those that differ where there is but one."""
+    """Return the pairs of dtypes that differ if there is only one argument."""
     return list(dict.fromkeys(d[: len(case.inputs)] for d in several))
 
 
@@ -463,7 +463,7 @@ FUSED_CASES = {
 
 
 def differentiated(f, arrays, kwargs, order):
-    """Value, first gradients, and at order 2 the gradients of the contracted gradients."""
+    """Return value, gradients, and at order 2 the gradients of the contracted gradients."""
     leaves = [leaf(a) if a.dtype.kind == "f" else a for a in arrays]
     active = [x for x in leaves if isinstance(x, ag.Tensor)]
     y = f(*leaves, **kwargs)
@@ -502,5 +502,5 @@ def stages():
 
 
 def texts(svg):
-    """The texts of a picture, in the order in which they are written."""
+    """Return the texts of a picture in the order of the file."""
     return ["".join(t.itertext()) for t in ET.fromstring(svg).iter(f"{SVG}text")]

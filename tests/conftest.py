@@ -1,13 +1,13 @@
-"""What holds for the whole suite."""
+"""Settings of the whole suite."""
 
 import gc
 
 
 def pytest_sessionstart():
-    """Do not search for garbage while thousands of tests are collected: there is none."""
+    """Switch the garbage collector off while thousands of tests are collected."""
     gc.disable()
 
 
 def pytest_collection_finish():
-    gc.freeze()  # nor among them while they run
+    gc.freeze()  # skip the collected tests in later collections
     gc.enable()

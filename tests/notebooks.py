@@ -1,12 +1,11 @@
-"""Run the notebooks of examples/ and keep what they show; or compare it with what they kept.
+"""Run the notebooks of examples/ and save their outputs, or compare them with the saved ones.
 
     python -m tests.notebooks               run all of them, and save their outputs
     python -m tests.notebooks 03 moons      only those with such a part in their names
-    python -m tests.notebooks --check       save nothing; fail where a cell says something else
+    python -m tests.notebooks --check       save nothing; fail if a cell prints something else
 
-A drawing is kept as PNG: it is the one kind of picture that every host shows, code hosts included,
-which spoil SVG; of a page in a frame, which they strip, the text is kept. A reader who runs the
-cell sees what the library shows there.
+A drawing is saved as PNG, because every host shows PNG, while code hosts break SVG. For a page in
+a frame, which code hosts remove, the text is saved. If you run the cell, you see the page itself.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-#: what a machine could change in the outputs: the width and the colours of a terminal
+#: settings of the terminal that would change the outputs: its width and colours
 SETTINGS = {"COLUMNS": "80", "NO_COLOR": "1"}
 WIDEST = 1800  # pixels of a kept picture; they are drawn twice as large as shown, for sharp screens
 
@@ -55,13 +54,13 @@ def code_cells(notebook: Notebook) -> list[Cell]:
 
 
 def executed(path: Path) -> Notebook:
-    """The notebook, run from its first cell to its last by this interpreter; nothing is written."""
+    """Run all cells with this interpreter and return the notebook. Nothing is written."""
     import nbclient
     import nbformat
 
     before = dict(os.environ)
     os.environ.update(SETTINGS)
-    for name in ("FORCE_COLOR", "MPLBACKEND"):  # a notebook has a backend of its own
+    for name in ("FORCE_COLOR", "MPLBACKEND"):  # notebooks use the inline backend
         os.environ.pop(name, None)
     try:
         notebook = nbformat.read(path, as_version=4)
@@ -80,7 +79,7 @@ def executed(path: Path) -> Notebook:
 
 
 def _joined(outputs: list[Any]) -> list[Any]:
-    """The outputs, with what was printed piece by piece as one: the pieces depend on the moment."""
+    """Return the outputs with pieces of one stream joined, because the cuts depend on timing."""
     found: list[Any] = []
     for output in outputs:
         last = found[-1] if found else {}
@@ -92,7 +91,7 @@ def _joined(outputs: list[Any]) -> list[Any]:
 
 
 def kept(output: Any) -> Any:
-    """The output as it is saved: pictures as small PNG, pages as the text that stands for them."""
+    """Return the output to save: pictures as small PNG, pages as their plain text."""
     data = output.get("data", {})
     html, text = data.get("text/html", ""), {"text/plain": data.get("text/plain")}
     if "<iframe" in html:
@@ -108,7 +107,7 @@ def kept(output: Any) -> Any:
 
 
 def drawn(svg: str) -> tuple[str, int]:
-    """The picture as PNG in base64; and how wide to show it, in pixels of a page."""
+    """Return the picture as PNG in base64, and its width in CSS pixels."""
     if not shutil.which("rsvg-convert"):
         raise SystemExit("pictures are kept as PNG by rsvg-convert: install librsvg2-bin")
     found = _WIDTH.search(svg)
@@ -123,7 +122,7 @@ def drawn(svg: str) -> tuple[str, int]:
 
 
 def small(png: bytes) -> str:
-    """The same picture in 200 colours, a third of the size, in base64."""
+    """Return the picture with 200 colours, a third of the size, in base64."""
     from PIL import Image  # comes with Matplotlib
 
     picture = Image.open(BytesIO(png)).convert("RGB").quantize(200, dither=Image.Dither.NONE)
@@ -133,7 +132,7 @@ def small(png: bytes) -> str:
 
 
 def said(cell: Cell) -> list[str]:
-    """What a cell shows as text, line by line, and the kinds of its other outputs."""
+    """Return the lines of text that a cell shows, and the types of its other outputs."""
     lines = []
     for output in cell["outputs"]:
         data = output.get("data", {})
@@ -144,7 +143,7 @@ def said(cell: Cell) -> list[str]:
 
 
 def changes(old: Notebook, new: Notebook) -> str:
-    """Where the two say different things, as a diff; empty where nowhere."""
+    """Return a diff of the outputs. It is empty if they agree."""
     found = []
     for before, after in zip(code_cells(old), code_cells(new), strict=True):
         diff = difflib.unified_diff(said(before), said(after), "kept", "now", n=1, lineterm="")

@@ -1,4 +1,4 @@
-"""Programs as users of NumPy write them, as functions of the module that they call `n`."""
+"""Typical NumPy programs, as functions of the module `n` that they call."""
 
 import numpy as np
 
@@ -109,7 +109,7 @@ def kalman_filter(n):
 
 
 def orbit(n, rounds=4):
-    """A planet's path, by the leapfrog method: how far it ends from where it started."""
+    """Return the distance between the ends of a planet's path (leapfrog method)."""
 
     def loss(state):
         position, velocity = state[:2], state[2:]

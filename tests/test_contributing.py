@@ -1,4 +1,4 @@
-"""The contributing guide is followed to the letter: what it says to write is written, and run."""
+"""The steps of the contributing guide are applied to a copy of the repository and run."""
 
 import os
 import re

@@ -1,11 +1,11 @@
-"""Every public name says what it does, with what, what goes wrong, an example and its source.
+"""Every public name has a complete docstring: parameters, errors, an example and its source.
 
-Doctest runs the examples. Whether they are there, and the form of each docstring, is checked by
-numpydoc (pyproject.toml, ``[tool.numpydoc_validation]``). What it cannot say is checked here:
+Doctest runs the examples. numpydoc checks the form of each docstring (pyproject.toml,
+``[tool.numpydoc_validation]``). This module checks the rest:
 
 - each parameter is mentioned by its name, in a section or in a sentence;
-- what raises an error itself, or takes arrays as a primitive does, says which;
-- what states a formula names where it is from.
+- a function that raises an error, and every primitive, names the error;
+- a docstring with a formula names its source.
 """
 
 import ast
@@ -32,7 +32,7 @@ from autograd_mini.views.graph import draw as drawing
 from autograd_mini.views.page import explore as page
 from autograd_mini.views.page import recorder as film
 
-#: what the engine asks of a primitive, and nobody else
+#: names that only the engine uses
 OF_THE_ENGINE = {
     "ag.Primitive.is_active_for",
     "ag.Primitive.add_context",
@@ -40,7 +40,7 @@ OF_THE_ENGINE = {
     "ag.Tape.shown",
 }
 
-#: what public functions return, beyond what `ag` has
+#: classes of results that are not in `ag`
 RESULTS = [
     Compiled,
     equivalence.Comparison,
@@ -57,7 +57,7 @@ RESULTS = [
 
 
 def public():
-    """Qualified name -> what it is."""
+    """Return all public objects by their qualified names."""
     found = {f"ag.{name}": getattr(ag, name) for name in ag.__all__ if name != "tensor"}
     found |= {thing.__name__: thing for thing in RESULTS}
     for module in (nn, optim, data):
@@ -89,7 +89,7 @@ def has(name, section):
 
 
 def function_of(thing):
-    """The function behind a name; None where there is none."""
+    """Return the function of a public object, or None."""
     if isinstance(thing, ag.Primitive):
         return thing.forward
     if isinstance(thing, property):
@@ -102,7 +102,7 @@ def function_of(thing):
 
 
 def parameters(name):
-    """What a user may pass; objects of these classes are made by functions."""
+    """Return the names of the parameters. Users do not create results and primitives."""
     if PUBLIC[name] in (*RESULTS, ag.Primitive):
         return []
     f = function_of(PUBLIC[name])
@@ -119,7 +119,7 @@ def raises_itself(name):
 
 
 def faults_of(name):
-    """The codes of numpydoc's checks that a docstring fails."""
+    """Return the checks of numpydoc that a docstring fails."""
     thing = PUBLIC[name]
     found = validate(get_doc_object(thing.forward if isinstance(thing, ag.Primitive) else thing))
     failed = {code: text for code, text in found["errors"] if code in CHECKS}
@@ -129,11 +129,11 @@ def faults_of(name):
 
 
 @pytest.mark.parametrize("name", [n for n, thing in PUBLIC.items() if not inspect.ismodule(thing)])
-def test_numpydoc_finds_no_fault(name):
+def test_docstring_passes_numpydoc(name):
     assert faults_of(name) == {}
 
 
-def test_numpydoc_finds_faults():
+def test_numpydoc_rejects_a_bad_docstring():
     def add(a, b):
         """adds two numbers"""
 
@@ -158,6 +158,6 @@ def test_errors_are_named(name):
 
 
 @pytest.mark.parametrize("name", [name for name in PUBLIC if FORMULA.search(doc(name))])
-def test_a_formula_names_its_source(name):
+def test_formula_names_its_source(name):
     of_class = name.rpartition(".")[0]
     assert has(name, "References") or (of_class in PUBLIC and has(of_class, "References"))

@@ -1,4 +1,4 @@
-"""The examples, run as a reader runs them."""
+"""The example programs run as a reader runs them."""
 
 import os
 import re
@@ -19,7 +19,7 @@ REACHES = {"train_moons": 0.97, "train_digits": 0.965}
 
 
 def run(name, *arguments, folder):
-    """What the example prints; Python's warnings come out on stderr."""
+    """Return the output of the example. It must not print a warning on stderr."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     finished = subprocess.run(
         [sys.executable, str(ROOT / "examples" / f"{name}.py"), *arguments],
@@ -32,7 +32,7 @@ def run(name, *arguments, folder):
 
 
 def png_size(path):
-    """Width and height, from the header [PNG specification, 11.2.2]."""
+    """Return width and height from the header [PNG specification, 11.2.2]."""
     header = path.read_bytes()[:24]
     assert header[:8] == b"\x89PNG\r\n\x1a\n"
     return struct.unpack(">II", header[16:24])
@@ -88,6 +88,7 @@ def test_a_compiled_training_learns_what_the_same_steps_learn_uncompiled(capsys)
     assert printed[:2] == printed[2:]
 
 
+@pytest.mark.slow  # tests/core/test_dask_and_symbols.py derives it as well
 def test_symbols_give_the_equation(tmp_path):
     pytest.importorskip("sympy")
     out = run("symbols", "--classes", "3", folder=tmp_path)

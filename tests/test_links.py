@@ -1,4 +1,4 @@
-"""All links inside the repository lead somewhere: of texts, notebooks and docstrings."""
+"""Links of texts, notebooks and docstrings to files of the repository resolve."""
 
 import ast
 import json
@@ -27,7 +27,7 @@ LINK = re.compile(
 
 
 def words_of(path):
-    """The text of a file that a reader sees, without what is quoted as code."""
+    """Return the text of a file without its code blocks."""
     if path.suffix == ".ipynb":
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         text = "\n\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
@@ -37,12 +37,12 @@ def words_of(path):
 
 
 def links_of(text):
-    text = re.sub(r"`[^`\n]+`", "code", text)  # in which brackets are no links
+    text = re.sub(r"`[^`\n]+`", "code", text)  # brackets in code are not links
     return [first or second for first, second in LINK.findall(text)]
 
 
 def anchors_of(path):
-    """The places that a code host gives the headings of a text."""
+    """Return the anchors that a code host makes of the headings."""
     headings = re.findall(r"^#+ +(.+?) *$", words_of(path), re.M)
     plain = [
         re.sub(r"[^\w\- ]", "", h.lower().replace("`", "")).replace(" ", "-") for h in headings
@@ -52,8 +52,8 @@ def anchors_of(path):
 
 
 def broken(link, at):
-    """Whether a link that stands in the file `at` leads nowhere."""
-    if re.match(r"[a-z][a-z+.-]*:", link):  # to elsewhere: asked of nobody here
+    """Return True if a link in the file `at` leads nowhere."""
+    if re.match(r"[a-z][a-z+.-]*:", link):  # an external link: not checked
         return False
     file, _, place = unquote(link).partition("#")
     target = (at.parent / file).resolve() if file else at
@@ -63,11 +63,11 @@ def broken(link, at):
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_links_of_a_text_lead_somewhere(path):
+def test_links_of_texts_resolve(path):
     assert [link for link in links_of(words_of(path)) if broken(link, path)] == []
 
 
-def test_links_of_docstrings_lead_somewhere():
+def test_links_of_docstrings_resolve():
     found = []
     for path in MODULES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -79,7 +79,7 @@ def test_links_of_docstrings_lead_somewhere():
     assert found == []
 
 
-def test_a_broken_link_is_found(tmp_path, monkeypatch):
+def test_broken_link_is_found(tmp_path, monkeypatch):
     monkeypatch.setattr("tests.test_links.ROOT", tmp_path)
     text = tmp_path / "a.md"
     text.write_text('# One, two\n[a](a.md#one-two) [b](b.md) ![c](c.png) [d](#two) <a href="e">\n')
@@ -88,6 +88,6 @@ def test_a_broken_link_is_found(tmp_path, monkeypatch):
     ]  # fmt: skip
 
 
-def test_readme_is_among_them():
+def test_readme_is_checked():
     assert {"README.md", "CONTRIBUTING.md"} <= {path.name for path in TEXTS}
     assert len(links_of(words_of(ROOT / "README.md"))) > 20

@@ -1,4 +1,4 @@
-"""Where a drawing shows itself: a test for each row of the table in README.
+"""Each host shows a drawing as the table of hosts says, with one test per row.
 
 Notebooks need the extra `hosts`, which CI installs for this file.
 """
@@ -35,7 +35,7 @@ def is_the_picture(svg):
 
 
 def pictures(html):
-    """The SVGs of ours that the images of a page hold, beside the host's own."""
+    """Return our SVGs in the images of a page, without those of the host."""
     found = re.findall(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)", html)
     svgs = (base64.b64decode(data).decode() for data in found)
     return [svg for svg in svgs if "<title>" in svg]
@@ -65,7 +65,7 @@ def test_ipython_shows_the_table_and_offers_the_picture():
 
 @pytest.fixture(scope="module")
 def executed(tmp_path_factory):
-    """A notebook that draws, executed as Jupyter does it."""
+    """Return a notebook that draws, executed as Jupyter does it."""
     pytest.importorskip("nbconvert")
     pytest.importorskip("ipykernel")
     folder = tmp_path_factory.mktemp("notebook")
@@ -90,7 +90,7 @@ def test_jupyter_shows_the_picture(executed):
 
 
 class Stripped(HTMLParser):
-    """What a host keeps that strips scripts, styles, frames and handlers."""
+    """Return the output without scripts, styles, frames and handlers, as some hosts show it."""
 
     def __init__(self):
         super().__init__()

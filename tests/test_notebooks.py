@@ -1,4 +1,4 @@
-"""The notebooks of examples/: complete, clean, true to the code, and shown by every host."""
+"""The notebooks of examples/ are complete, clean and up to date, and every host shows them."""
 
 import ast
 import base64
@@ -37,13 +37,13 @@ def text_of(path):
     return "\n".join("".join(c["source"]) for c in read(path)["cells"] if c["cell_type"] != "code")
 
 
-def test_they_are_numbered_from_one_on_and_listed():
+def test_notebooks_are_numbered_and_listed():
     assert [int(path.name[:2]) for path in NOTEBOOKS] == list(range(1, len(NOTEBOOKS) + 1))
     assert re.findall(r"\]\((\d\d_\w+\.ipynb)\)", INDEX) == [path.name for path in NOTEBOOKS]
 
 
 @every
-def test_it_begins_with_its_number_what_it_teaches_and_how_long_it_takes(path):
+def test_first_cell_has_number_aims_and_minutes(path):
     first, *_ = read(path)["cells"]
     text = "".join(first["source"])
     number = int(path.name[:2])
@@ -54,7 +54,7 @@ def test_it_begins_with_its_number_what_it_teaches_and_how_long_it_takes(path):
 
 
 @every
-def test_every_cell_was_run_in_order_and_kept_what_it_shows(path):
+def test_cells_were_run_in_order_and_have_outputs(path):
     cells = code_cells(read(path))
     assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
     for cell in cells:
@@ -65,7 +65,7 @@ def test_every_cell_was_run_in_order_and_kept_what_it_shows(path):
 
 
 @every
-def test_no_output_speaks_of_an_error_a_warning_or_a_machine(path):
+def test_outputs_have_no_error_warning_or_local_path(path):
     for cell in code_cells(read(path)):
         for output in cell["outputs"]:
             assert output["output_type"] != "error"
@@ -76,7 +76,7 @@ def test_no_output_speaks_of_an_error_a_warning_or_a_machine(path):
 
 
 @every
-def test_its_file_is_clean_and_small(path):
+def test_notebook_file_is_clean_and_small(path):
     notebook = read(path)
     assert (notebook["nbformat"], notebook["nbformat_minor"]) == (4, 5)
     assert notebook["metadata"] == METADATA
@@ -87,7 +87,7 @@ def test_its_file_is_clean_and_small(path):
 
 
 @every
-def test_its_links_resolve(path):
+def test_links_of_a_notebook_resolve(path):
     links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", text_of(path))
     inside = [link for link in links if not link.startswith("https://")]
     assert inside, "a notebook points to the next one, or to the code"
@@ -96,19 +96,19 @@ def test_its_links_resolve(path):
 
 
 @every
-def test_its_cells_are_short(path):
+def test_cells_are_short(path):
     for cell in code_cells(read(path)):
         assert len("".join(cell["source"]).splitlines()) <= 30
 
 
 @every
-def test_the_exercises_it_names_exist(path):
+def test_exercises_of_a_notebook_exist(path):
     exercises = pytest.importorskip("autograd_mini.exercises")
     for name in re.findall(r"`exercises\.(\w+)`", text_of(path)):
         assert hasattr(exercises, name), name
 
 
-def test_each_exercise_is_named_where_it_can_be_solved():
+def test_each_exercise_is_named_in_its_notebook():
     exercises = pytest.importorskip("autograd_mini.exercises")
     named = {
         name for path in NOTEBOOKS for name in re.findall(r"`exercises\.(\w+)`", text_of(path))
@@ -125,7 +125,7 @@ def test_ci_runs_them_with_nbmake():
 @pytest.mark.skipif(not shutil.which("rsvg-convert"), reason="needs rsvg-convert")
 @pytest.mark.filterwarnings("ignore")  # of Jupyter itself
 @every
-def test_it_says_today_what_it_kept(path):
+def test_outputs_are_those_of_a_run_today(path):
     pytest.importorskip("nbclient")
     assert changes(read(path), executed(path)) == ""
 
@@ -135,13 +135,13 @@ def notebook_that_says(*texts):
     return {"cells": [{"cell_type": "code", "source": "print(x)", "outputs": outputs}]}
 
 
-def test_another_number_is_a_change_and_is_shown():
+def test_changes_show_another_number():
     old, new = notebook_that_says("loss\n", "0.25\n"), notebook_that_says("loss\n0.26\n")
     assert changes(old, old) == ""
     assert {"print(x)", "-0.25", "+0.26"} <= set(changes(old, new).splitlines())
 
 
-def test_a_missing_picture_is_a_change():
+def test_changes_show_a_missing_picture():
     old, new = notebook_that_says(), notebook_that_says()
     old["cells"][0]["outputs"] = [{"output_type": "display_data", "data": {"image/png": "iVBO"}}]
     assert "-<image/png>" in changes(old, new)
@@ -151,7 +151,7 @@ def shown(**data):
     return {"output_type": "display_data", "data": data, "metadata": {}}
 
 
-def test_of_a_page_its_text_is_kept():
+def test_page_is_saved_as_text():
     x = ag.tensor(2.0, requires_grad=True)
     page = ag.explore(x * x)
     output = kept(shown(**{"text/plain": repr(page), "text/html": page._repr_html_()}))
@@ -159,7 +159,7 @@ def test_of_a_page_its_text_is_kept():
 
 
 @pytest.mark.skipif(not shutil.which("rsvg-convert"), reason="needs rsvg-convert")
-def test_a_drawing_is_kept_as_a_picture_that_every_host_shows():
+def test_drawing_is_saved_as_png():
     pytest.importorskip("PIL")
     x = ag.tensor(2.0, requires_grad=True, name="x")
     output = kept(shown(**ag.draw(x * x, names={})._repr_mimebundle_()))
@@ -169,6 +169,6 @@ def test_a_drawing_is_kept_as_a_picture_that_every_host_shows():
     assert 200 < output["metadata"]["image/png"]["width"] < 500
 
 
-def test_what_is_no_picture_is_kept_as_it_is():
+def test_other_output_is_saved_unchanged():
     output = shown(**{"text/plain": "3", "text/latex": "$3$"})
     assert kept(output) == output

@@ -1,4 +1,4 @@
-"""Promises about the package itself: who imports whom, how long files are, what is documented."""
+"""The structure of the package: imports, the length of files, documentation."""
 
 import ast
 import importlib
@@ -41,7 +41,7 @@ def test_import_as_binds_the_module(name):
     "name",
     ["compiler", "core.tape", "notation.latex"],
 )
-def test_a_module_can_be_imported_first(name):
+def test_module_can_be_imported_first(name):
     subprocess.run([sys.executable, "-c", f"import autograd_mini.{name}"], check=True)
 
 
@@ -49,7 +49,7 @@ BUDGET = {"core/backward.py": 160, "core/tensor.py": 550, "core/primitive.py": 3
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: p.name)
-def test_a_file_is_short_enough_to_read(path):
+def test_file_is_within_its_line_budget(path):
     lines = len(path.read_text("utf-8").splitlines())
     assert lines <= BUDGET.get(path.relative_to(PACKAGE).as_posix(), 400)
 
@@ -94,7 +94,7 @@ def test_types_are_shipped():
     assert (PACKAGE / "py.typed").exists()
 
 
-def test_a_type_ignore_has_a_reason():
+def test_type_ignore_has_a_reason():
     """On the same line or on the line above; ruff checks that there is a code."""
     for path in sorted(PACKAGE.rglob("*.py")):
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -108,14 +108,14 @@ PEERS = {"torch", "jax", "mygrad", "tinygrad"}
 
 
 def needs_a_peer(test):
-    """Whether a function calls ``pytest.importorskip`` with the name of a peer."""
+    """Return True if a function calls ``pytest.importorskip`` with the name of a peer."""
     calls = [n for n in ast.walk(test) if isinstance(n, ast.Call)]
     skipping = [c for c in calls if ast.unparse(c.func) == "pytest.importorskip"]
     return not PEERS.isdisjoint(ast.unparse(c.args[0]).strip("'") for c in skipping)
 
 
 def test_tests_that_need_a_peer_are_marked():
-    """Or CI would skip them: it has the peers only for ``pytest -m peers``."""
+    """CI would skip an unmarked test, because only ``pytest -m peers`` runs with the peers."""
     unmarked = []
     for path in sorted(ROOT.glob("tests/**/test_*.py")):
         text = path.read_text("utf-8")

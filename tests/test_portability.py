@@ -1,7 +1,7 @@
-"""Where it runs: the files, consoles and interpreters of other systems; and never on the network.
+"""The package runs with the files, consoles and interpreters of other systems, without a network.
 
-Other systems are imitated as far as possible: a console's letters, a Python without POSIX and
-without processes. WebAssembly is tried itself (`tests/test_wasm.py`). Ruff checks that files of
+Other systems are simulated: the letters of a console, a Python without POSIX and without
+processes. WebAssembly itself is tested (`tests/test_wasm.py`). Ruff checks that files of
 text are opened in a stated encoding, and that no module of POSIX is imported.
 """
 
@@ -38,7 +38,7 @@ def run(program, *options, folder, **environment):
 # ---- files --------------------------------------------------------------------------------------
 
 
-def test_no_path_of_one_system_is_written_down():
+def test_no_path_of_one_system_in_the_package():
     local = re.compile(r"/(tmp|dev|home|usr|var|etc|proc)/|[A-Z]:\\")
     found = set()
     for path in OURS:
@@ -48,7 +48,7 @@ def test_no_path_of_one_system_is_written_down():
     assert found <= {"/proc/self/statm"}  # the memory in use on Linux: other systems do without
 
 
-def test_windows_and_macos_can_hold_the_names_of_the_files():
+def test_file_names_are_valid_on_windows_and_macos():
     """[Microsoft: Naming files, paths, and namespaces.] Their file systems ignore case."""
     folders = ("autograd_mini", "examples", "tests")
     files = [p.relative_to(ROOT) for f in folders for p in (ROOT / f).rglob("*")]
@@ -64,7 +64,7 @@ def test_windows_and_macos_can_hold_the_names_of_the_files():
     assert len(set(folded)) == len(folded)
 
 
-def test_a_page_is_opened_by_an_address_that_windows_understands(monkeypatch, capsys, tmp_path):
+def test_show_opens_a_valid_address_on_windows(monkeypatch, capsys, tmp_path):
     from autograd_mini.views import document
 
     opened = []
@@ -101,14 +101,14 @@ for shown in loss.tape(), loss.tape().table(adjoints=True), ag.explain(loss), ag
 print(ag.latex(loss).text, ag.latex(loss), ag.draw(loss), sep="\\n")
 """
 ENCODINGS = [
-    "ascii", "utf-8",
-    *(pytest.param(name, marks=pytest.mark.slow) for name in ("cp437", "cp1252", "cp932")),
-]  # fmt: skip
+    "ascii",
+    *(pytest.param(name, marks=pytest.mark.slow) for name in ("utf-8", "cp437", "cp1252", "cp932")),
+]
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_every_console_gets_letters_that_it_has(encoding, tmp_path):
-    """Also a plain and narrow one, and one whose text files would be opened in its own letters."""
+def test_output_fits_the_encoding_of_the_console(encoding, tmp_path):
+    """The console is narrow and plain, and text files would be opened in its encoding."""
     out, err = run(
         CONSOLE, "-X", "warn_default_encoding", folder=tmp_path, PYTHONIOENCODING=encoding,
         PYTHONUTF8="0", LC_ALL="C", TERM="dumb", COLUMNS="40",
@@ -122,7 +122,7 @@ def test_every_console_gets_letters_that_it_has(encoding, tmp_path):
     assert ("d_ŷ = " if encoding == "utf-8" else "d_y_hat = ") in text
 
 
-def test_a_file_of_the_program_keeps_its_letters(tmp_path, monkeypatch):
+def test_program_in_a_file_keeps_its_letters(tmp_path, monkeypatch):
     x = ag.tensor(2.0, requires_grad=True, name="ŷ")
     program = ag.source(x * x)
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), "ascii"))
@@ -171,18 +171,12 @@ except RuntimeError:
 """
 
 
-def test_it_needs_neither_posix_nor_processes(tmp_path):
-    out, _ = run(WITHOUT_POSIX + JOBS, folder=tmp_path, PATH="")
-    assert b"held-out accuracy" in out
-    assert {p.suffix for p in tmp_path.iterdir()} == {".svg", ".html"}
-
-
-def test_it_never_speaks_to_a_network_nor_does_what_it_writes(tmp_path):
-    out, _ = run(WITHOUT_A_NETWORK + JOBS, folder=tmp_path)
+def test_jobs_need_no_posix_processes_or_network(tmp_path):
+    out, _ = run(WITHOUT_A_NETWORK + WITHOUT_POSIX + JOBS, folder=tmp_path, PATH="")
     assert out.startswith(b"guarded")  # or this test could not fail
     assert b"held-out accuracy" in out
     written = sorted(tmp_path.iterdir())
-    assert len(written) == 3
+    assert [path.suffix for path in written] == [".html", ".html", ".svg"]
     for path in written:
         text = path.read_text(encoding="utf-8")
         asked = re.findall(r"""(?:src|href)\s*=\s*["']?([^"'\s>]+)|url\(([^)]*)\)|@import""", text)

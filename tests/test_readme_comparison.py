@@ -23,13 +23,13 @@ MODULE = {
 
 def leaf(peer, data):
     """A tensor that a derivative can be taken by, in the way of that package."""
-    room = importlib.import_module(MODULE[peer])
+    package = importlib.import_module(MODULE[peer])
     return {
         "autograd_mini": lambda: ag.tensor(data, requires_grad=True),
-        "micrograd": lambda: room.Value(data),
-        "MyGrad": lambda: room.tensor(data),
-        "tinygrad": lambda: room.Tensor(data),
-        "PyTorch": lambda: room.tensor(data, requires_grad=True),
+        "micrograd": lambda: package.Value(data),
+        "MyGrad": lambda: package.tensor(data),
+        "tinygrad": lambda: package.Tensor(data),
+        "PyTorch": lambda: package.tensor(data, requires_grad=True),
     }[peer]()
 
 
@@ -65,13 +65,13 @@ def second(peer):
     if peer in ("autograd", "JAX"):
         grad = importlib.import_module(MODULE[peer].split(".")[0]).grad
         return float(grad(grad(lambda x: x**3))(2.0)) == 12.0
-    room = importlib.import_module(MODULE[peer])
+    package = importlib.import_module(MODULE[peer])
     x = leaf(peer, 2.0)
     y = x**3
     if peer == "autograd_mini":
         return ag.gradients(ag.gradients(y, x), x).item() == 12.0
     if peer == "tinygrad":
-        x = room.Tensor([2.0])
+        x = package.Tensor([2.0])
         return (x**3).sum().gradient(x)[0].sum().gradient(x)[0].item() == 12.0
     if peer == "PyTorch":
         grad = importlib.import_module("torch").autograd.grad
@@ -82,9 +82,9 @@ def second(peer):
 
 
 def functional(peer):
-    room = {"autograd": "autograd", "PyTorch": "torch.func"}.get(peer, MODULE[peer])
-    room = importlib.import_module(room)
-    return hasattr(room, "hessian") and (hasattr(room, "jvp") or hasattr(room, "make_jvp"))
+    package = {"autograd": "autograd", "PyTorch": "torch.func"}.get(peer, MODULE[peer])
+    package = importlib.import_module(package)
+    return hasattr(package, "hessian") and (hasattr(package, "jvp") or hasattr(package, "make_jvp"))
 
 
 Z = np.array([[1000.0, 0.0, -1000.0]])
@@ -134,12 +134,12 @@ def lazy(peer):
 
 def complex_numbers(peer):
     if peer in ("autograd", "JAX"):
-        room = importlib.import_module(MODULE[peer].split(".")[0])
-        holomorphic = getattr(room, "holomorphic_grad", None)
+        package = importlib.import_module(MODULE[peer].split(".")[0])
+        holomorphic = getattr(package, "holomorphic_grad", None)
         d = (
             holomorphic(lambda z: z**2)
             if holomorphic
-            else room.grad(lambda z: z**2, holomorphic=True)
+            else package.grad(lambda z: z**2, holomorphic=True)
         )
         return complex(d(1j)) == 2j
     if peer == "micrograd":
@@ -168,8 +168,8 @@ def changed(peer):
 
 
 def compiles(peer):
-    room = importlib.import_module(MODULE[peer])
-    return any(hasattr(room, name) for name in ("compile", "jit", "TinyJit"))
+    package = importlib.import_module(MODULE[peer])
+    return any(hasattr(package, name) for name in ("compile", "jit", "TinyJit"))
 
 
 def vmap(peer):
@@ -190,10 +190,10 @@ def first_nan(peer):
             return "log" in str(error)
         finally:
             jax.config.update("jax_debug_nans", False)
-    room = importlib.import_module(MODULE[peer].split(".")[0])
-    if hasattr(room, "autograd") and hasattr(room.autograd, "detect_anomaly"):
+    package = importlib.import_module(MODULE[peer].split(".")[0])
+    if hasattr(package, "autograd") and hasattr(package.autograd, "detect_anomaly"):
         return "backward only"
-    return any(hasattr(room, name) for name in ("debug_nans", "detect_anomaly", "debug"))
+    return any(hasattr(package, name) for name in ("debug_nans", "detect_anomaly", "debug"))
 
 
 TRIED = {

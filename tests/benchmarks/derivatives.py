@@ -27,7 +27,7 @@ def softmax(n):
 
 
 def mixture(n):
-    """The negative log-likelihood of points under a mixture of Gaussians."""
+    """Return the negative log-likelihood of points under a mixture of Gaussians."""
 
     def loss(centres):
         squares = n.sum((POINTS[:, None, :] - centres) ** 2, axis=-1)
@@ -37,7 +37,7 @@ def mixture(n):
 
 
 def gaussian(n):
-    """A Gaussian's log-density: a determinant, a solution of linear equations."""
+    """Return the log-density of a Gaussian: a determinant and a linear solve."""
 
     def density(a):
         s = a @ a.T
@@ -70,9 +70,9 @@ def against_peers(rounds: int) -> list[Row]:
 
 
 def dispatch(rounds: int) -> list[Row]:
-    """What NumPy's protocols cost over calling the method, in units of 0.4 microseconds.
+    """Measure the overhead of NumPy's protocols over a method call, in units of 0.4 microseconds.
 
-    The target is of a ufunc. For np.sum, NumPy runs Python of its own before it asks the Tensor.
+    The target is of a ufunc. For np.sum, NumPy runs its own Python code before it asks the Tensor.
     """
     t = ag.tensor([1.0, 2.0], requires_grad=True)
     pairs = {"exp": (lambda: np.exp(t), t.exp), "sum": (lambda: np.sum(t), t.sum)}
@@ -87,7 +87,7 @@ def dispatch(rounds: int) -> list[Row]:
 
 
 def checkpoints(rounds: int) -> list[Row]:
-    """A chain of 256 steps in 16 pieces, each computed twice instead of stored."""
+    """Compute a chain of 256 steps in 16 pieces, each recomputed instead of stored."""
     x = ag.tensor(np.full(20_000, 0.5), requires_grad=True)
 
     def piece(x):
@@ -110,7 +110,7 @@ def checkpoints(rounds: int) -> list[Row]:
 
 
 def peak(work) -> int:
-    """The most bytes that were allocated at a time."""
+    """Return the peak of the allocated bytes."""
     tracemalloc.start()
     work()
     found = tracemalloc.get_traced_memory()[1]

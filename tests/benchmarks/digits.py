@@ -1,4 +1,4 @@
-"""The digits network trained from beginning to end, compiled, beside PyTorch and ``jax.jit``.
+"""The digits network trained from start to end, compiled, compared with PyTorch and ``jax.jit``.
 
 All start from the same weights, see the same batches in the same order, in arrays of their own, and
 take the same steps of SGD with momentum. What is compiled was compiled in a run before; a row of
@@ -20,7 +20,7 @@ SIZES, BATCH, EPOCHS, LR, MOMENTUM = [64, 256, 10], 50, 60, 0.05, 0.9
 
 
 class Problem:
-    """Batches, initial weights, and the digits that are held out."""
+    """Return batches, initial weights and the held-out digits."""
 
     def __init__(self, dtype, epochs=EPOCHS):
         rng = np.random.default_rng(0)
@@ -36,7 +36,7 @@ class Problem:
         ]
 
     def copies(self):
-        """The initial parameters, and a velocity of zeros."""
+        """Return the initial parameters and velocities of zero."""
         copied = [(w.copy(), b.copy()) for w, b in self.parameters]
         return copied, [(np.zeros_like(w), np.zeros_like(b)) for w, b in self.parameters]
 
@@ -47,7 +47,7 @@ class Problem:
 
 
 def moved(parameters, velocity, grads):
-    """v ← momentum v + g and p ← p - lr v, as expressions."""
+    """Return v ← momentum v + g and p ← p - lr v, as expressions."""
     velocity = [
         (MOMENTUM * vw + gw, MOMENTUM * vb + gb) for (vw, vb), (gw, gb) in zip(velocity, grads)
     ]
@@ -82,7 +82,7 @@ def jitted_step():
 
 
 def trained(step, batches, state):
-    """The accuracy is read from what this gives; losses are left where they are."""
+    """Return the parameters for the accuracy. Losses are not copied."""
     parameters, velocity = state
     for x, targets in batches:
         _loss, parameters, velocity = step(parameters, velocity, x, targets)
@@ -130,7 +130,7 @@ def in_torch(problem, batches):
 
 
 def competitors(problem, ready: bool) -> Competitors:
-    """Trainings that give the accuracy on the digits that were held out.
+    """Return training runs that return the accuracy on the held-out digits.
 
     Where the steps are not `ready`, each training traces and compiles its own.
     """
@@ -154,8 +154,8 @@ def rows(rounds: int = 9) -> list[Row]:
         work = f"digits, {EPOCHS} epochs, {np.dtype(dtype)}"
         found = competitors(problem, ready=True)
         table += compare(work, found, targets, rounds)
-        anew = competitors(problem, ready=False)
-        table += compare(f"{work}, compiling too", anew, targets, max(1, rounds // 3))
+        uncompiled = competitors(problem, ready=False)
+        table += compare(f"{work}, compiling too", uncompiled, targets, max(1, rounds // 3))
         reached = {name: train() for name, train in found.items()}
         table += [
             Row(f"{work}: accuracies apart", name, abs(reached["ours"] - other), 0.01)

@@ -1,6 +1,6 @@
-"""What fusing buys for each node: records, time, memory and accuracy, beside the graph it replaces.
+"""The savings of each fused node: nodes, time, memory and accuracy, compared with its graph.
 
-Forward and backward on (256, 100) float32 entries. Time and memory (the peak beside the arguments)
+Forward and backward on (256, 100) float32 entries. Time and memory (the peak without the arguments)
 are the node's over the graph's; errors are the largest of the gradients to the first argument, in
 units of the last place, against the graph in extended precision; `hard` is whether that gradient is
 finite for entries up to 1,000, node and graph.
@@ -17,7 +17,7 @@ SHAPE = (256, 100)
 
 
 def inputs(dtype=np.float32):
-    """Each node's arguments."""
+    """Return the arguments of each node."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=SHAPE).astype(dtype)
     p = rng.uniform(size=SHAPE).astype(dtype)
@@ -39,7 +39,7 @@ def inputs(dtype=np.float32):
 
 
 def once(f, arguments):
-    """The gradient to the first argument."""
+    """Return the gradient of the first argument."""
     leaves = [ag.tensor(a, requires_grad=True) if a.dtype.kind == "f" else a for a in arguments]
     y = f(*leaves)
     y.backward(np.ones(y.shape, y.dtype))
@@ -47,7 +47,7 @@ def once(f, arguments):
 
 
 def peak(f, arguments):
-    """The most bytes that a forward and backward pass holds."""
+    """Return the peak bytes of a forward and backward pass."""
     tracemalloc.start()
     try:
         once(f, arguments)

@@ -1,4 +1,4 @@
-"""Time competitors fairly on a noisy machine: they take turns, and medians are compared."""
+"""Time competitors on a noisy machine: runs are interleaved and medians are compared."""
 
 import gc
 from collections.abc import Callable
@@ -11,7 +11,7 @@ Competitors = dict[str, Callable[[], object]]
 
 @dataclass
 class Row:
-    """One line of the table: our time over a competitor's, and what it must not exceed."""
+    """A row of the table: the ratio of our time to a competitor's, and its limit."""
 
     work: str
     against: str
@@ -25,7 +25,7 @@ class Row:
 
 
 def seconds(work: Callable[[], object], repeats: int) -> float:
-    """The time of one call, averaged over `repeats`."""
+    """Return the time of one call, averaged over `repeats`."""
     start = perf_counter()
     for _ in range(repeats):
         work()
@@ -33,7 +33,7 @@ def seconds(work: Callable[[], object], repeats: int) -> float:
 
 
 def medians(competitors: Competitors, rounds: int, round_seconds: float = 0.02) -> dict[str, float]:
-    """The median time of a call for each competitor, over rounds in which they take turns.
+    """Return the median time of a call for each competitor, over interleaved rounds.
 
     Training repeats its step. So the first quarter of a turn is not timed: what it needs is not in
     the processor's caches, but what the competitor before it needed.
@@ -55,7 +55,7 @@ def medians(competitors: Competitors, rounds: int, round_seconds: float = 0.02) 
 def compare(
     work: str, competitors: Competitors, targets: dict[str, float], rounds: int = 31
 ) -> list[Row]:
-    """The rows of a table: the competitor called 'ours' over each of the others."""
+    """Return the rows of a table: the ratio of 'ours' to each other competitor."""
     times = medians(competitors, rounds)
     ours = times.pop("ours")
     return [Row(work, name, ours / time, targets.get(name)) for name, time in times.items()]

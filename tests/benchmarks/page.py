@@ -1,8 +1,7 @@
-"""The page of ``ag.explore``: how long it takes to be written, to open, and to draw a step.
+"""Time the page of ``ag.explore``: writing it, opening it, and drawing a step.
 
-A step is timed from the key that is pressed until the frame is drawn, beside a frame in which
-nothing happens. A page is open when it has been drawn for the first time, in a browser that is
-running.
+A step is timed from the key press until the frame is drawn, and compared with an idle frame. A page
+is open when it has been drawn for the first time, in a browser that is running.
 """
 
 import sys
@@ -60,7 +59,7 @@ def rows(rounds: int = 40) -> list[Row]:
 
 
 def _whole(browser: Any, folder: Path, rounds: int) -> list[Row]:
-    """How long pages take to be written and to open, in seconds."""
+    """Return the seconds that pages take to be written and to open."""
     _open(browser, ag.explore(softmax_chain()[0]).save(folder / "first.html"))  # warm up
     found = []
     for records, (to_write, to_open) in _SECONDS.items():
@@ -78,7 +77,7 @@ def _whole(browser: Any, folder: Path, rounds: int) -> list[Row]:
 
 
 def _open(browser: Any, path: Path) -> float:
-    """Seconds until a page is drawn."""
+    """Return the seconds until a page is drawn."""
     page = browser.new_page()
     start = perf_counter()
     page.goto(path.as_uri())
@@ -90,7 +89,7 @@ def _open(browser: Any, path: Path) -> float:
 
 
 def _step(browser: Any, folder: Path, rounds: int) -> Row:
-    """How long a frame takes in which a step is drawn, forward and backward."""
+    """Return the time of a frame that draws a step, forward and backward."""
     times: dict[str, list[float]] = {"empty": [], "step": []}
     for first in (1, RECORDS + RECORDS // 2):
         page = browser.new_page()

@@ -1,4 +1,4 @@
-"""The peers that are installed, each None where it is not (extra `bench` installs all)."""
+"""The installed peers. A missing one is None (the extra `bench` installs all)."""
 
 from importlib import import_module
 from importlib.util import find_spec

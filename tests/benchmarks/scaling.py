@@ -1,4 +1,4 @@
-"""What does not depend on size: the cost of an operation from 10^3 to 10^6 records; the import."""
+"""Costs that do not depend on size: an operation on tapes of 10^3 to 10^6 nodes, and the import."""
 
 import os
 import subprocess
@@ -21,13 +21,13 @@ def chain(records: int) -> None:
 
 
 def costs(rounds: int) -> list[float]:
-    """Seconds an operation, for each of the sizes."""
+    """Return the seconds per operation for each size."""
     times = medians({n: (lambda n=n: chain(n)) for n in SIZES}, rounds, round_seconds=0.2)
     return [times[n] / n for n in SIZES]
 
 
 def per_record(rounds: int) -> list[Row]:
-    """In a process of its own: the collector would also walk through all modules of the peers."""
+    """Run in a new process, or the collector would also walk through all modules of the peers."""
     program = f"from tests.benchmarks import scaling; print(*scaling.costs({rounds}))"
     smallest, *others = map(float, _printed(program).split())
     return [
@@ -37,7 +37,7 @@ def per_record(rounds: int) -> list[Row]:
 
 
 def import_milliseconds(rounds: int) -> float:
-    """What `import autograd_mini` adds to `import numpy`, in a fresh interpreter each time."""
+    """Return the time that `import autograd_mini` adds to `import numpy` in a new interpreter."""
     program = (
         "import numpy, time; t = time.perf_counter(); import autograd_mini; "
         "print((time.perf_counter() - t) * 1000)"
@@ -47,7 +47,7 @@ def import_milliseconds(rounds: int) -> float:
 
 
 def _printed(program: str) -> str:
-    """What a fresh interpreter prints."""
+    """Return the output of a new interpreter."""
     env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     run = subprocess.run(
         [sys.executable, "-c", program], env=env, check=True, capture_output=True, text=True

@@ -46,6 +46,7 @@ def weighed():
     return ag.sigmoid_binary_cross_entropy(x, [0.0, 1.0, 0.5], [2.0, 2.0, 3.0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("result", [normed, weighed])
 def test_long_formulas_and_numbers_fit_their_cards(opened, result):
     page = opened(ag.explore(result()))

@@ -59,6 +59,7 @@ def test_the_slider_steps_and_find_counts(opened):
     assert "0 tensors found" in page.text_content("#found-count")
 
 
+@pytest.mark.slow
 def test_step_with_many_arguments_names_a_few(opened):
     leaves = [ag.tensor([float(i)], requires_grad=True, name=f"w{i}") for i in range(300)]
     page = opened(ag.explore(np.concatenate(leaves).sum()), hash="#step=999")

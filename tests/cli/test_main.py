@@ -268,7 +268,9 @@ def accuracy(out):
     return float(last.split()[-1])
 
 
-@pytest.mark.parametrize(("dataset", "least"), [("moons", 0.97), ("digits", 0.965)])
+@pytest.mark.parametrize(
+    ("dataset", "least"), [("moons", 0.97), pytest.param("digits", 0.965, marks=pytest.mark.slow)]
+)
 def test_train_reaches_the_accuracy_and_shows_progress(dataset, least, capsys):
     if dataset == "digits":
         pytest.importorskip("sklearn")

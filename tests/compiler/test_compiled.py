@@ -8,12 +8,13 @@ from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd_mini as ag
 from autograd_mini.compiler import jit
 from autograd_mini.core.pytree import tree_leaves
+from tests.budget import examples
 from tests.cases import LARGEST, OTHERS, TAPE, every
 from tests.compiler.checks import (
     OLD,
@@ -26,7 +27,7 @@ from tests.compiler.checks import (
     step,
     written_out,
 )
-from tests.programs import PROGRAMS
+from tests.programs import PROGRAMS, kalman_filter, lstm, mixture, orbit
 
 
 def depends_on_values(case):
@@ -61,7 +62,12 @@ def test_every_primitive_in_other_shapes_to_the_last_bit(case):
         check_case(case, dtype)
 
 
-@pytest.mark.parametrize("program", PROGRAMS)
+LONG = [kalman_filter, lstm, mixture, orbit]
+
+
+@pytest.mark.parametrize(
+    "program", [pytest.param(p, marks=pytest.mark.slow) if p in LONG else p for p in PROGRAMS]
+)
 def test_programs_of_numpys_users(program):
     f, x = program(np)
     v = np.cos(np.arange(x.size))
@@ -75,7 +81,7 @@ def test_programs_of_numpys_users(program):
         check(g, *args)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.integers(0, 10**6), st.integers(1, 40), st.integers(1, 90), st.sampled_from("df"),
        st.sampled_from([1, 60]), st.sampled_from(["mean", "sum"]), st.booleans())  # fmt: skip
 def test_softmax_cross_entropy(seed, n, c, dtype, scale, reduction, onehot):

@@ -5,7 +5,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd_mini as ag
@@ -15,6 +15,7 @@ from autograd_mini.compiler.passes.algebra import EXACT
 from autograd_mini.compiler.passes.rewrite import simplify
 from autograd_mini.compiler.tracer import Tracer
 from autograd_mini.core.pytree import tree_leaves
+from tests.budget import examples
 from tests.compiler.checks import OLD, arrays, check, network, same, squared_step, step
 
 
@@ -48,7 +49,7 @@ MOVES = [
 
 
 @pytest.mark.skipif(OLD, reason="a last bit that rounds in another way grows without bounds here")
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.integers(0, 10**6), st.integers(1, 30))
 def test_no_two_live_values_share_memory(seed, n):
     """A random program over a few shapes has the same results with and without buffers."""
@@ -99,7 +100,7 @@ def lives(plan, program):
     return [(plan.buffer_of[v], made[v], until[v], v) for v in plan.buffer_of]
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.integers(0, 10**6), st.integers(1, 40))
 def test_no_buffer_is_taken_before_it_is_free(seed, n):
     """Read off the plan: of two values in one buffer, one is dead when the other is computed.

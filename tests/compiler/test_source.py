@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd_mini as ag
+from tests.budget import examples
 from tests.cases import LARGEST, LAYOUTS, OTHERS, TAPE, dtypes, every, every_case, layouts
 from tests.programs import PROGRAMS
 
@@ -306,7 +307,7 @@ def test_programs_of_numpys_users_and_their_derivatives(program):
     check((first * np.cos(np.arange(x.size))).sum())
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     st.integers(0, 10**6), st.integers(1, 40), st.integers(1, 90), st.sampled_from("dfe"),
     st.sampled_from([1, 60]), st.sampled_from(["mean", "sum", "none"]), st.booleans(),

@@ -24,7 +24,7 @@ WIDE = {
 @pytest.mark.parametrize(("shape", "axes"), [((), (0, 1)), ((1,), (0, 1)), ((1, 1), (0, 1)),
                                              ((3, 1), 1), ((3,), 0), ((1, 3), 0)])  # fmt: skip
 @pytest.mark.parametrize("what", WIDE)
-def test_a_broadcast_argument_gets_the_rounded_sum(what, shape, axes):
+def test_broadcast_argument_gets_the_rounded_sum(what, shape, axes):
     narrow, factors = WIDE[what]
     x = leaf(np.ones(shape, narrow))
     y = x * factors

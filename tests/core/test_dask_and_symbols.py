@@ -1,4 +1,4 @@
-"""Arrays that are not numpy.ndarray of numbers: Dask's lazy ones, symbols, mpmath's digits."""
+"""Arrays other than NumPy arrays of numbers: lazy Dask arrays, SymPy symbols, mpmath numbers."""
 
 import subprocess
 import sys
@@ -91,7 +91,7 @@ def test_digits_of_mpmath():
 
 
 def symbols_and_points(*shape):
-    """Symbols, numbers to put in their places, and the function that does."""
+    """Return symbols, numbers for them, and the function that substitutes these."""
     sympy = pytest.importorskip("sympy")
     count = int(np.prod(shape))
     s = np.array(sympy.symbols(f"s1:{count + 1}", real=True), dtype=object).reshape(shape)
@@ -126,7 +126,7 @@ OF_SYMBOLS = {
 
 @pytest.mark.parametrize("name", OF_SYMBOLS)
 def test_fused_nodes_of_symbols(name):
-    """As formulas they give the same numbers: value, gradient, and the value of a bare array."""
+    """The formulas evaluate to the same value and gradient, also for a plain array."""
     f = OF_SYMBOLS[name]
     symbols, points, numbers = symbols_and_points(2, 3)
     z, x = leaf(symbols), leaf(points)
@@ -173,7 +173,7 @@ def test_objects_without_the_function_are_refused(f):
 
 @pytest.fixture(params=["threads", pytest.param("distributed", marks=pytest.mark.slow)])
 def dask(request):
-    """dask.array, on the threaded scheduler and on that of a local cluster."""
+    """Return dask.array with the threaded scheduler and with a local cluster."""
     array = pytest.importorskip("dask.array")
     import dask as configured
 
@@ -191,7 +191,7 @@ def dask(request):
 
 
 def network(x, w1, b1, w2, b2, y):
-    """A perceptron and its loss, as a user writes them in NumPy."""
+    """Return the loss of a perceptron, as a user writes it in NumPy."""
     logits = np.tanh(x @ w1 + b1) @ w2 + b2
     shifted = logits - np.max(logits, axis=1, keepdims=True)
     return -np.mean(

@@ -1,4 +1,4 @@
-"""`-=` on a tensor: a leaf is changed in place in a `no_grad` block only."""
+"""`-=` on a tensor changes a leaf in place, but only in a `no_grad` block."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 import autograd_mini as ag
 
 
-def test_a_leaf_is_changed_in_place_inside_of_no_grad_only():
+def test_leaf_changes_in_place_only_in_no_grad():
     w = ag.tensor([1.0, 2.0], requires_grad=True)
     same, array = w, w.data
     y = (w * w).sum()
@@ -27,7 +27,7 @@ def test_a_leaf_is_changed_in_place_inside_of_no_grad_only():
     assert outside.op.name == "sub"
 
 
-def test_what_is_no_parameter_is_bound_anew_inside_of_no_grad():
+def test_in_place_on_a_constant_or_node_rebinds_the_name():
     w = ag.tensor([1.0, 2.0], requires_grad=True)
     record = w * 2
     constant = ag.tensor([1.0, 2.0])
@@ -41,7 +41,7 @@ def test_what_is_no_parameter_is_bound_anew_inside_of_no_grad():
     assert record.data.tolist() == [2.0, 4.0]
 
 
-def test_a_step_of_another_shape_changes_nothing():
+def test_step_of_another_shape_raises():
     w = ag.tensor([1.0, 2.0], requires_grad=True)
     with ag.no_grad(), pytest.raises(ValueError, match="whose shape cannot change"):
         w -= np.ones((3, 2))
@@ -52,7 +52,7 @@ def test_a_step_of_another_shape_changes_nothing():
     assert half.dtype == np.float32
 
 
-def test_arrays_are_written_in_place_where_no_derivative_is_lost():
+def test_in_place_on_an_array_needs_a_constant():
     w = np.array([1.0, 2.0])
     w -= ag.tensor([0.5, 0.5])
     np.multiply(w, ag.tensor(2.0), out=w)

@@ -13,8 +13,8 @@ from tests.cases import leaf, run
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
-#: what a learner writes -> the lesson that the error ends with
-MET = {
+#: an expression that raises -> the lesson at the end of its error
+ERRORS = {
     "(t * 2).backward()": "many entries",
     "ag.grad(lambda t: t * 2)(A)": "many entries",
     "ag.tensor(A).sum().backward()": "not recorded",
@@ -49,15 +49,15 @@ TOOLS = {f.__name__: f for f in (stale, nan)}
 TOOLS |= {"wrong_rule": wrong_rule, "half": half, "lost_axis": lost_axis}
 
 
-@pytest.mark.parametrize("text", MET)
-def test_an_error_ends_with_the_lesson_that_explains_it(text):
+@pytest.mark.parametrize("text", ERRORS)
+def test_error_ends_with_its_lesson(text):
     with pytest.raises(Exception, match=r"\w") as caught:
         run(text, t=leaf(name="t"), **TOOLS)
-    assert str(caught.value).endswith(lesson(MET[text]))
+    assert str(caught.value).endswith(lesson(ERRORS[text]))
 
 
-def test_each_lesson_is_met():
-    assert set(MET.values()) == set(LESSONS)
+def test_each_lesson_has_an_error():
+    assert set(ERRORS.values()) == set(LESSONS)
 
 
 def titles():

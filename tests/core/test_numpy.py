@@ -1,4 +1,4 @@
-"""NumPy's functions on Tensors: NumPy's values, shapes and dtypes, and derivatives of two orders.
+"""NumPy's functions on Tensors: values, shapes and dtypes of NumPy, and two orders of derivatives.
 
 A row is an expression in the names below. Every function that has an implementation of ours has a
 row here or in the table of tests/cases.py.
@@ -402,7 +402,7 @@ ROWS = [row for row in ROWS if hasattr(np, re.match(r"(?:np\.)?(\w+)", row)[1]) 
 
 
 def function_of(text):
-    """The expression as a function of the arrays that it names."""
+    """Return the expression as a function of its arrays, and these arrays."""
     names = sorted(set(re.findall(r"(?<![.\"\w])[A-Z]+0?\b", text)) & set(NAMES))
     constant = {"MASK"} if "MASK" in names else set()
     names = [n for n in names if n not in constant]
@@ -417,6 +417,15 @@ def dtypes_agree(f, inputs):
     y.backward(np.ones(y.shape))
 
 
+def first_rows():
+    """Return the first row of each function."""
+    first = {row.split("(")[0]: row for row in reversed(ROWS)}
+    return set(first.values())
+
+
+FIRST = first_rows()
+
+
 @pytest.mark.parametrize("text", ROWS)
 def test_value_and_derivatives(text):
     f, inputs = function_of(text)
@@ -426,10 +435,18 @@ def test_value_and_derivatives(text):
     assert y.requires_grad
     assert (y.shape, y.dtype) == (np.shape(expected), np.asarray(expected).dtype)
     np.testing.assert_allclose(y.data, expected, rtol=1e-12, atol=1e-13)
-    assert ag.gradcheck(f, *inputs, order=2, rtol=1e-4, atol=1e-5)
+    order = 2 if text in FIRST else 1
+    assert ag.gradcheck(f, *inputs, order=order, rtol=1e-4, atol=1e-5)
     dtypes_agree(f, inputs)
     for leaf, x in zip(leaves, inputs):
         np.testing.assert_array_equal(leaf.data, x)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("text", [row for row in ROWS if row not in FIRST])
+def test_second_derivatives_of_other_rows(text):
+    f, inputs = function_of(text)
+    assert ag.gradcheck(f, *inputs, order=2, rtol=1e-4, atol=1e-5)
 
 
 # NumPy does not ask the fill value, nor a default, what to do with them: an error follows.
@@ -437,8 +454,8 @@ NOT_ASKED = ("np.full_like", "np.select([MASK], [M], default=V)")
 
 
 @pytest.mark.parametrize("text", [row for row in ROWS if not row.startswith(NOT_ASKED)])
-def test_arrays_beside_a_tensor_may_be_constants(text):
-    """Whichever argument is active, the others may be arrays."""
+def test_other_arguments_may_be_arrays(text):
+    """Any one argument may be a Tensor while the others are arrays."""
     f, inputs = function_of(text)
     for i, x in enumerate(inputs):
         args = [x.copy() for x in inputs]
@@ -478,26 +495,26 @@ def test_every_function_has_a_row():
 
 
 def run_by(names):
-    """What runs these functions; others are run by the same, under another name."""
+    """Return the implementations of these functions, without aliases."""
     return {PRIMITIVES[f] for name, f in implemented().items() if name in names}
 
 
-def tells_its_arguments(name):
-    """Of a composition; a primitive has the arguments of the function it wraps."""
+def has_signature(name):
+    """Return True for a composition. A primitive has the arguments of the function it wraps."""
     f = implemented()[name]
     return inspect.isfunction(PRIMITIVES[f]) and isinstance(f, type(np.concatenate))
 
 
-TOLD = set(filter(tells_its_arguments, implemented())) - {"where", "einsum", "linalg.multi_dot"}
+WITH_SIGNATURE = set(filter(has_signature, implemented())) - {"where", "einsum", "linalg.multi_dot"}
 of_this_numpy = pytest.mark.skipif(
     np.lib.NumpyVersion(np.__version__) < "2.4.0", reason="earlier NumPy has arguments it gave up"
 )
 
 
 @of_this_numpy
-@pytest.mark.parametrize("name", sorted(TOLD))
+@pytest.mark.parametrize("name", sorted(WITH_SIGNATURE))
 def test_arguments_are_numpys(name):
-    """The same names, in the same order, and the same kinds."""
+    """Names, order and kinds of the arguments are those of NumPy."""
     ours, theirs = PRIMITIVES[implemented()[name]], implemented()[name]
     expected, found = inspect.signature(theirs).parameters, inspect.signature(ours).parameters
     named = [p for p in expected.values() if p.kind is not p.VAR_KEYWORD]
@@ -519,7 +536,7 @@ NAN_ROWS = [
 
 
 @pytest.mark.parametrize("text", NAN_ROWS)
-def test_nan_entries_count_for_nothing(text):
+def test_nan_functions_ignore_nan(text):
     f, _ = function_of(text)
     x = ag.tensor(HOLES, requires_grad=True)
     y = f(x)
@@ -529,7 +546,7 @@ def test_nan_entries_count_for_nothing(text):
     known = np.isfinite(HOLES)
 
     def of_the_others(values):
-        """The same, as a function of the four numbers: each on its place, nan on the others."""
+        """Return the same function of the four numbers, with nan in the other places."""
         places = np.zeros(HOLES.shape, int)
         places[known] = range(len(HOLES[known]))
         return f(np.where(known, values[places], HOLES))
@@ -538,7 +555,7 @@ def test_nan_entries_count_for_nothing(text):
         assert ag.gradcheck(of_the_others, HOLES[known])
 
 
-def test_quantile_of_nothing_is_nan():
+def test_quantile_of_an_empty_array_is_nan():
     x = ag.tensor(np.zeros((0, 3)), requires_grad=True)
     for y in (
         np.median(x),
@@ -585,7 +602,7 @@ def test_sinc_is_smooth_at_zero(order):
     np.testing.assert_allclose(y.data, expected, rtol=1e-11, atol=1e-10)
 
 
-def test_a_ufunc_where_a_mask_is_true_only():
+def test_ufunc_with_where():
     for text in ("np.exp(M, where=MASK)", "np.multiply(M, V, where=MASK)",
                  "np.log(ZEROS, where=ZEROS > 0)"):  # fmt: skip
         f, inputs = function_of(text)
@@ -622,7 +639,7 @@ def test_methods_of_ufuncs_without_a_derivative_give_arrays():
     assert np.logical_or.reduce(ag.tensor(V, requires_grad=True)) == np.True_
 
 
-def test_out_is_refused_by_place_too():
+def test_positional_out_raises():
     t, buffer = ag.tensor(M, requires_grad=True), np.zeros(3)
     for call in (lambda: np.sum(t, 0, None, buffer), lambda: np.max(t, 0, buffer),
                  lambda: np.add(t, 1, buffer), lambda: np.cumsum(t, 0, None, buffer)):  # fmt: skip
@@ -634,16 +651,16 @@ def test_out_is_refused_by_place_too():
 
 @pytest.mark.parametrize("triangle", "LUlu")
 @pytest.mark.parametrize("f", [np.linalg.eigvalsh, lambda x, UPLO: np.linalg.eigh(x, UPLO)[0]])
-def test_the_triangle_may_be_named_in_small_letters(f, triangle):
+def test_uplo_in_lower_case_is_accepted(f, triangle):
     assert ag.gradcheck(lambda x: f(x, UPLO=triangle), S, order=2)
 
 
-def test_a_pseudo_inverse_reads_one_triangle_of_a_symmetric_matrix():
+def test_hermitian_pinv_reads_one_triangle():
     f = lambda x: np.linalg.pinv(x, hermitian=True)  # noqa: E731
     assert ag.gradcheck(f, S + S.T, order=2)
 
 
-def test_nothing_is_written_into_a_tensor():
+def test_no_function_writes_into_a_tensor():
     t = ag.tensor([np.nan, 1.0], requires_grad=True)
     y = np.nan_to_num(t, copy=False)
     np.testing.assert_array_equal(t.data, [np.nan, 1.0])
@@ -656,7 +673,7 @@ def test_the_exponent_of_ldexp_may_be_a_tensor(x):
     np.testing.assert_array_equal(y if type(y) is np.ndarray else y.data, np.ldexp(M, [1, 2, 3]))
 
 
-def test_an_einsum_along_a_given_path():
+def test_einsum_with_a_path():
     path = ["einsum_path", (0, 2), (0, 1)]
     f = lambda a, b, c: np.einsum("ij,jk,kl->il", a, b, c, optimize=path)  # noqa: E731
     assert ag.gradcheck(f, M, S, S, order=2)
@@ -672,7 +689,7 @@ def test_an_einsum_along_a_given_path():
         "np.dot(t[None], np.ones((2, 0)))",
     ],
 )
-def test_axes_that_are_summed_over_together_are_as_long(text):
+def test_contracted_axes_of_different_lengths_raise(text):
     for x in (M, ag.tensor(M, requires_grad=True)):
         with pytest.raises((ValueError, IndexError), match=r"shape|axis|index"):
             eval(text, {"np": np, "t": x})
@@ -685,7 +702,7 @@ AXES = """np.sum(t, axis=2) np.mean(t, axis=-3) np.max(t, axis=2) np.median(t, a
 
 
 @pytest.mark.parametrize("text", re.split(r"\s+(?=np|ag)", AXES))
-def test_an_axis_that_is_not_there_is_an_error_of_numpys_kind(text):
+def test_axis_out_of_range_raises_as_in_numpy(text):
     with pytest.raises(np.exceptions.AxisError, match="axis"):
         eval(text, {"np": np, "ag": ag, "t": ag.tensor(M, requires_grad=True)})
 
@@ -700,14 +717,14 @@ def test_an_axis_that_is_not_there_is_an_error_of_numpys_kind(text):
         (lambda t: np.quantile(V, t[0, 0]), TypeError, r"quantile: q .*q.numpy\(\)"),
     ],
 )
-def test_what_numpy_refuses_is_refused(f, kind, why):
+def test_call_that_numpy_rejects_raises(f, kind, why):
     if "vecdot" in why and not hasattr(np, "vecdot"):
         pytest.skip("NumPy has no vecdot")
     with pytest.raises(kind, match=why):
         f(ag.tensor(S, requires_grad=True))
 
 
-def test_lists_beside_tensors_are_arrays():
+def test_lists_are_arrays():
     t = ag.tensor(S, requires_grad=True)
     np.testing.assert_allclose(np.linalg.solve(t, [1, 2, 3]).data, np.linalg.solve(S, [1, 2, 3]))
     assert type(np.atleast_1d(t, [1, 2])[1]) is np.ndarray
@@ -716,7 +733,7 @@ def test_lists_beside_tensors_are_arrays():
         np.testing.assert_allclose(np.vecmat([1, 2, 3], t).data, [1, 2, 3] @ S)
 
 
-def test_a_bound_of_nan_and_a_start_of_another_dtype_are_as_in_numpy():
+def test_nan_bound_and_start_dtype_agree_with_numpy():
     t = ag.tensor([1.0, 2.0, 3.0], requires_grad=True, dtype=np.float32)
     np.testing.assert_array_equal(np.clip(t, np.nan, 2.5).data, np.clip(t.data, np.nan, 2.5))
     for f in (np.sum, np.prod, np.max, np.min):

@@ -1,4 +1,4 @@
-"""Observers: what the engine announces, and to whom."""
+"""Observers are notified of each recorded node and of each backward pass."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Programs as users of NumPy write them: the derivatives are those of HIPS autograd."""
+"""Derivatives of typical NumPy programs agree with those of HIPS autograd."""
 
 import autograd
 import autograd.numpy as anp
@@ -10,7 +10,7 @@ from tests.programs import PROGRAMS, RNG
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_gradient_and_hessian_are_those_of_hips_autograd(program):
+def test_gradient_and_hessian_agree_with_hips_autograd(program):
     state = RNG.bit_generator.state
     ours, x = program(np)
     RNG.bit_generator.state = state

@@ -1,4 +1,4 @@
-"""What is refused, or warned about: with the operation, the tensors and the remedy in the text."""
+"""Errors and warnings name the operation, the tensors and the remedy."""
 
 import inspect
 import math
@@ -9,17 +9,17 @@ import pytest
 import autograd_mini as ag
 from tests.cases import A, M, leaf, run
 
-# ---- no way out without a sign ------------------------------------------------------------------
+# ---- no gradient is dropped silently -------------------------------------------------------------
 
 
 @pytest.mark.parametrize("f", [float, int, math.exp, math.floor, complex])
-def test_a_number_that_leaves_warns_with_the_callers_line(f):
+def test_conversion_to_a_number_warns_at_the_callers_line(f):
     s = leaf(2.0, name="s")
     with pytest.warns(ag.DetachedWarning, match=r"of 's' \(\) float64.*\.item\(\)") as caught:
         found, line = f(s), inspect.currentframe().f_lineno
     assert found == f(2.0)
     assert [(w.filename, w.lineno) for w in caught] == [(__file__, line)]
-    assert f(s.item()) == f(s.detach()) == f(2.0)  # says so itself: no warning, or it were an error
+    assert f(s.item()) == f(s.detach()) == f(2.0)  # explicit: a warning would be an error here
     assert f(ag.tensor(2.0)) == f(2.0)
 
 
@@ -44,7 +44,7 @@ def in_place(t):
 
 
 def refused(text, error, message):
-    """The expression raises, says why, and changes nothing."""
+    """Check that the expression raises with this message and changes nothing."""
     t = leaf(name="t")
     t.grad = A
     with pytest.raises(error, match=message):
@@ -82,21 +82,21 @@ def refused(text, error, message):
          "half has no rule for argument 1, 't' .*requires a gradient"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_recorded_is_refused(text, message):
+def test_call_that_cannot_be_recorded_raises(text, message):
     refused(text, TypeError, message)
 
 
-def test_where_of_one_argument_says_where_it_is_true():
+def test_where_of_one_argument_returns_indices():
     (indices,) = np.where(leaf([0.0, 2.0, 3.0]))
     assert type(indices) is np.ndarray
     assert indices.tolist() == [1, 2]
 
 
-def test_a_constant_keyword_may_be_a_tensor():
+def test_constant_keyword_may_be_a_tensor():
     assert np.sum(leaf(M), axis=ag.tensor(0)).shape == (3,)
 
 
-# ---- bad input: what was wrong, with which tensors, and no .grad changed ------------------------
+# ---- bad input: the error names the tensors, and no .grad changes -----------------------------
 
 
 @pytest.mark.parametrize(
@@ -141,11 +141,11 @@ def test_a_constant_keyword_may_be_a_tensor():
         ("ag.softmax_cross_entropy(leaf(M[:, :0]), [])", ValueError, "at least one class"),
     ],
 )  # fmt: skip
-def test_bad_input_is_explained(text, error, message):
+def test_bad_input_raises_and_changes_no_grad(text, error, message):
     refused(text, error, message)
 
 
-def test_a_sweep_that_fails_changes_no_grad():
+def test_failed_backward_pass_changes_no_grad():
     def broken(g, y, x):
         raise RuntimeError("broken rule")
 
@@ -162,13 +162,13 @@ def test_a_sweep_that_fails_changes_no_grad():
 
 
 @pytest.mark.parametrize("result", [None, "a", {}, print, [None, 1.0]])
-def test_what_a_primitive_returns_is_numbers(result):
+def test_primitive_that_returns_no_numbers_raises(result):
     forgetful = ag.primitive(lambda x: result, lambda g, y, x: g, name="forgetful")
     for t in (leaf(name="t"), ag.tensor(A, name="t")):
         with pytest.raises(TypeError, match=r"forgetful of 't' \(3,\).*: its function returned"):
             forgetful(t)
 
 
-def test_a_tensor_is_not_subclassed():
+def test_subclass_of_tensor_raises():
     with pytest.raises(TypeError, match="Keep a Tensor as an attribute"):
         type("Parameter", (ag.Tensor,), {})

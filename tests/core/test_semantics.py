@@ -1,4 +1,4 @@
-"""What a tensor promises beside right derivatives: each sentence of the design, a test."""
+"""The properties that the design promises, besides correct derivatives."""
 
 import asyncio
 import copy
@@ -38,7 +38,7 @@ def test_a_fresh_graph_accumulates_and_zero_grad_forgets():
 
 
 @pytest.mark.parametrize("shape", [(), (3,)])
-def test_grad_is_an_array_after_every_sweep(shape):
+def test_grad_is_an_array_after_every_backward_pass(shape):
     x = leaf(np.ones(shape))
     for _ in range(3):
         y = (x * 2).retain_grad()
@@ -116,7 +116,7 @@ def test_numpy_on_both_sides_gives_tensors_of_floats(text):
 
 @pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.float16, np.float32])
 @pytest.mark.parametrize("text", ["c ** t", "t ** c", "t ** (c - c)"])
-def test_a_constant_of_few_digits_costs_a_power_none(text, dtype):
+def test_power_with_a_narrow_constant_is_exact(text, dtype):
     found = [leaf(A * 100), leaf(A * 100)]
     for t, c in zip(found, (np.array([1, 2, 3], dtype), A)):
         run(text, t=t, c=c).backward(A)
@@ -128,7 +128,7 @@ def test_a_constant_of_few_digits_costs_a_power_none(text, dtype):
     [("t.mean()", 1), ("t.max()", 1), ("t.min()", 1), ("np.mean(t, where=A[:1] > 0)", 1),
      ("ag.mse_loss(t, np.float16(0))", 2), ("ag.softmax_cross_entropy(t[:, None] + K, ZERO)", 0)],
 )  # fmt: skip
-def test_a_float16_counts_further_than_its_largest_number(text, share):
+def test_float16_mean_counts_beyond_its_maximum(text, share):
     n = 80_000
     names = {"K": np.zeros((1, 2), np.float16), "ZERO": np.zeros(n, int)}
     t = leaf(np.ones(n), dtype=np.float16)
@@ -148,7 +148,7 @@ def test_a_variance_of_float16_is_numpys():
         np.testing.assert_allclose(y.data, expected, rtol=2e-3)
 
 
-def test_float32_stays_float32_beside_python_scalars():
+def test_float32_with_python_scalars_stays_float32():
     def net(x, w, b):
         h = np.maximum(2 * x @ w + b, 0.1)
         h = h**2 + h**0.5 - 1 / (h + 1) + 2.0**-h + np.where(h > 1, h, 0.0) % 3
@@ -240,7 +240,7 @@ def test_grad_is_never_an_alias(text):
     assert (a.data.tolist(), b.data.tolist()) == (A.tolist(), (A + 3).tolist())
 
 
-def test_the_data_of_a_record_is_read_only():
+def test_data_of_a_node_is_read_only():
     x = leaf()
     for y in (x * 2, x[...], x.T, np.positive(x)):
         before = y.numpy()
@@ -259,7 +259,7 @@ def test_the_data_of_a_record_is_read_only():
         leaf(name="w")[0] = 1
 
 
-def test_new_data_of_a_leaf_make_old_records_refuse():
+def test_backward_after_new_data_of_a_leaf_raises():
     w, u = leaf(name="w"), leaf()
     old = (w * w).sum()
     w.data -= 0.1 * A
@@ -277,7 +277,7 @@ def test_new_data_of_a_leaf_make_old_records_refuse():
         w.data = [1.0]
 
 
-def test_a_tape_taken_before_the_data_changed_refuses_too():
+def test_tape_taken_before_new_data_raises():
     w = leaf(name="w")
     tape = (w * w).sum().tape()
     w.data -= 0.1 * A
@@ -363,7 +363,7 @@ def test_a_primitive_is_pickled_by_its_name():
 # ---- gradients of intermediates -----------------------------------------------------------------
 
 
-def test_a_gradient_that_was_not_kept_says_so():
+def test_grad_that_was_not_retained_raises():
     x = leaf()
     y = x * 2
     y.name = "y"
@@ -398,7 +398,7 @@ def test_no_grad_nests_ends_with_an_exception_and_decorates():
     assert records()
 
 
-def test_a_no_grad_block_is_opened_again_only_when_it_is_over():
+def test_no_grad_block_opened_twice_raises():
     block = ag.no_grad()
     for _ in range(2):
         with block:
@@ -409,7 +409,7 @@ def test_a_no_grad_block_is_opened_again_only_when_it_is_over():
         assert records()
 
 
-def test_a_decorated_function_may_call_itself():
+def test_no_grad_function_may_call_itself():
     @ag.no_grad()
     def depth(n):
         found = depth(n - 1) if n else 0
@@ -432,12 +432,12 @@ async def asynchronous_generator():
 
 
 @pytest.mark.parametrize("f", [generator, coroutine, asynchronous_generator])
-def test_no_grad_refuses_to_decorate_what_runs_only_later(f):
+def test_no_grad_on_a_generator_or_coroutine_raises(f):
     with pytest.raises(TypeError, match=rf"cannot decorate {f.__name__}.*inside the function"):
         ag.no_grad()(f)
 
 
-def test_no_grad_is_of_one_thread():
+def test_no_grad_applies_to_one_thread():
     inside, done, seen = threading.Event(), threading.Event(), []
 
     def other():
@@ -455,7 +455,7 @@ def test_no_grad_is_of_one_thread():
     assert seen == [True, False]
 
 
-def test_no_grad_is_of_one_task():
+def test_no_grad_applies_to_one_task():
     async def other(seen):
         with ag.no_grad():
             await asyncio.sleep(0)
@@ -472,7 +472,7 @@ def test_no_grad_is_of_one_task():
     assert seen == [True, False]
 
 
-def test_threads_share_no_creation_number():
+def test_creation_numbers_of_threads_differ():
     made = [[] for _ in range(4)]
 
     def work(mine):
@@ -492,7 +492,7 @@ def test_threads_share_no_creation_number():
 # ---- gradients as Tensors -----------------------------------------------------------------------
 
 
-def test_gradients_come_one_for_each_tensor_asked_for():
+def test_gradients_returns_one_for_each_tensor():
     x, w, unreached = leaf(), leaf(), leaf(M)
     y = (x * x * w).sum()
     dx, dz = ag.gradients(y, [x, unreached])
@@ -507,7 +507,7 @@ def test_gradients_come_one_for_each_tensor_asked_for():
     assert ag.gradients(ag.gradients(y, unreached).sum(), x).tolist() == [0.0, 0.0, 0.0]
 
 
-def test_a_gradient_is_differentiated_by_its_seed_too():
+def test_gradient_is_differentiable_in_its_seed():
     x, g = leaf(), leaf(A)
     dx = ag.gradients(np.exp(x), x, g)
     np.testing.assert_allclose(ag.gradients(dx, g, A).data, A * np.exp(A))
@@ -561,7 +561,7 @@ def test_everything_is_freed_with_the_result(use):
 @pytest.mark.parametrize(
     "text", ["y * 1.0", "y + x", "np.tanh(y)", "y @ eye", "y.T", "y + [1, 2, 3]"]
 )
-def test_a_record_costs_the_collector_at_most_two_objects(text):
+def test_node_has_at_most_two_tracked_objects(text):
     x = y = leaf()
     code = compile(text, "", "eval")
     names = {"np": np, "x": x, "eye": np.eye(3)}

@@ -10,7 +10,7 @@ import autograd_mini as ag
 
 
 def chain():
-    """z -> exp -> sum -> div -> log -> mul -> sum -> neg, named as the design names them."""
+    """Return the tape of z -> exp -> sum -> div -> log -> mul -> sum -> neg, with names."""
     z = ag.tensor([2.0, 1.0, 0.1], requires_grad=True, name="z")
     y = ag.tensor([0.0, 1.0, 0.0], name="y")
     e = np.exp(z)
@@ -76,7 +76,7 @@ def test_a_leaf_is_a_tape_of_one():
 
 @pytest.mark.slow
 def test_a_million_records():
-    """Forward, backward and freeing, with neither recursion nor the help of the collector."""
+    """Forward pass, backward pass and freeing need neither recursion nor the garbage collector."""
     gc.collect()
     gc.disable()
     try:

@@ -6,10 +6,11 @@ from itertools import product
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd_mini as ag
+from tests.budget import examples
 
 RNG = np.random.default_rng(1)
 LOSSES = [ag.softmax_cross_entropy, ag.cross_entropy]
@@ -395,7 +396,7 @@ def test_memory_is_at_most_the_gradient_and_one_more_array(kind):
 logits_of = st.lists(st.floats(-50, 50), min_size=1, max_size=6)
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(logits_of, st.floats(-1e3, 1e3), st.data())
 def test_shift_of_the_logits_changes_nothing(z, shift, data):
     z = np.round(np.array(z), 3)
@@ -408,7 +409,7 @@ def test_shift_of_the_logits_changes_nothing(z, shift, data):
     np.testing.assert_allclose(gradient.sum(), 0, atol=1e-14)
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(logits_of, st.data())
 def test_the_loss_is_linear_in_y(z, data):
     z = np.array(z)

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from hypothesis import given, reject, settings
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 import autograd_mini as ag
@@ -23,6 +23,7 @@ from autograd_mini.notation.numpy import NumPy
 from autograd_mini.notation.plain import Plain
 from autograd_mini.notation.symbolic import symbolic_rules
 from autograd_mini.text.format import labels
+from tests.budget import examples
 
 X, Y, Z = map(Name, "xyz")
 VALUES = {"x": np.float64(1.7), "y": np.float64(-0.6), "z": np.float64(2.3)}
@@ -56,7 +57,7 @@ def evaluated(text):
 
 
 @given(trees)
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_parentheses_of_a_program_keep_every_bit(tree):
     found = evaluated(NumPy().write(tree).text)
     with np.errstate(all="ignore"):
@@ -64,7 +65,7 @@ def test_parentheses_of_a_program_keep_every_bit(tree):
 
 
 @given(trees)
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_parentheses_of_a_formula_keep_its_value(tree):
     text = Plain().write(tree).text
     assert "--" not in text

@@ -10,20 +10,19 @@ import autograd
 import autograd.numpy as anp
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import autograd_mini as ag
 from autograd_mini.ops.indexing import scatter
+from tests.budget import examples
 
 
 def some(n):
-    """Return settings for `n` examples, the same on every run and every machine."""
-    return settings(
-        max_examples=n, derandomize=True, deadline=None, database=None,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-    )  # fmt: skip
+    """Return the settings for `n` examples, the same on every run and every machine."""
+    checks = [HealthCheck.too_slow, HealthCheck.filter_too_much]
+    return examples(n, derandomize=True, database=None, suppress_health_check=checks)
 
 
 def entries(seed, *shapes):

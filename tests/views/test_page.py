@@ -275,9 +275,9 @@ def blocks(n, each, around=()):
 
 
 def test_long_tape_is_folded_by_scopes():
-    (tape,) = ag.explore(blocks(40, 25)).data["tapes"]
+    (tape,) = ag.explore(blocks(40, 8)).data["tapes"]
     assert cards(tape) == [*(f"block{i}" for i in range(40)), ""]
-    assert len(cards(tape, 2)) == 26  # its input and its 25 nodes
+    assert len(cards(tape, 2)) == 9  # its input and its 8 nodes
     assert {*cards(tape, 1)} == {""}
 
 
@@ -408,6 +408,7 @@ def arrays(n):
     return y.sum()
 
 
+@pytest.mark.slow
 def test_large_page_shows_fewer_entries(monkeypatch):
     loss = arrays(60)
     whole = ag.explore(loss)
