@@ -53,7 +53,14 @@ PAGES = [
 # ---- hand-written pages --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.stem)
+LONG = {"larger_than_memory"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(p, marks=pytest.mark.slow) if p.stem in LONG else p for p in GUIDES],
+    ids=lambda path: path.stem,
+)
 def test_examples_of_a_guide_run(path):
     if "import dask" in path.read_text(encoding="utf-8"):
         pytest.importorskip("dask.array")

@@ -27,7 +27,15 @@ from tests.compiler.checks import (
     step,
     written_out,
 )
-from tests.programs import PROGRAMS, kalman_filter, lstm, mixture, orbit
+from tests.programs import (
+    PROGRAMS,
+    attention,
+    gaussian_process,
+    kalman_filter,
+    lstm,
+    mixture,
+    orbit,
+)
 
 
 def depends_on_values(case):
@@ -62,7 +70,7 @@ def test_every_primitive_in_other_shapes_to_the_last_bit(case):
         check_case(case, dtype)
 
 
-LONG = [kalman_filter, lstm, mixture, orbit]
+LONG = [attention, gaussian_process, kalman_filter, lstm, mixture, orbit]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,8 @@ def leaf(x, **kwargs):
 # ---- symbols -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("classes", [2, *(pytest.param(n, marks=pytest.mark.slow) for n in (3, 4))])
+@pytest.mark.slow  # the tests of fused nodes of symbols are in the default suite
+@pytest.mark.parametrize("classes", [2, 3, 4])
 def test_the_gradient_of_softmax_cross_entropy_in_symbols(classes):
     """The engine derives the equation itself: ŷ_i Σ_o y_o - y_i, for any targets."""
     sympy = pytest.importorskip("sympy")

@@ -333,6 +333,7 @@ def test_all_graphs_cross_at_most_a_fifth_more_than_in_graphviz():
     assert ratio(GRAPHS) <= 1.2
 
 
+@pytest.mark.slow
 def test_the_work_on_an_order_is_bounded(monkeypatch):
     searches = []
     begin = _Search.begin

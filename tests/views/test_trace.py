@@ -157,6 +157,7 @@ def test_explain_escapes_line_breaks_in_names():
     assert r"a\nb <script>" in ag.explain(x * x)
 
 
+@pytest.mark.slow
 def test_explain_of_three_thousand_nodes():
     y = leaf(0.5, "x")
     for _ in range(3_000):
