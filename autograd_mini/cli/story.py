@@ -36,13 +36,13 @@ def story(output: str | None) -> None:
     fused_gradient = fused.tape().adjoints()[fused_z]
     difference = p.data - y.data
 
-    print("Softmax cross-entropy of z = (2, 1, 0.1), where class 2 is the true one.\n")
+    print("Softmax cross-entropy of z = (2, 1, 0.1). Class 1 (of 0 to 2) is true.\n")
     print("The tape: read the values downwards, and the derivatives upwards.\n")
     print(printed(tape, adjoints=True, width=80))
     print("\nThe gradient is ŷ - y. The fused node SoftmaxCrossEntropy computes that formula;")
     print("the graph of seven operations arrives at it by the chain rule.\n")
     print("class       ŷ       y     ŷ - y     ∂L/∂z: graph     fused")
-    for i, row in enumerate(zip(p.data, y.data, difference, gradient, fused_gradient), start=1):
+    for i, row in enumerate(zip(p.data, y.data, difference, gradient, fused_gradient)):
         print("{:<5}{:9.4f}{:8.4f}{:10.4f}{:17.4f}{:10.4f}".format(i, *row))
     print("\nLargest differences:")
     print(f"gradient of the graph and ŷ - y: {_difference(gradient, difference)}")
@@ -86,7 +86,7 @@ def compare() -> None:
     y = np.array([0.0, 1.0, 0.0])
     for title, logits in _LOGITS.items():
         z = np.array(logits)
-        print(f"{title}: z = {format_array(z)}, class 2 is the true one.\n")
+        print(f"{title}: z = {format_array(z)}, class 1 is the true one.\n")
         print(_by_hand_and_fused(z, y))
         print(f"\n{ag.check_fused(ag.SoftmaxCrossEntropy, z, y)}\n")
     print("This graph subtracts the largest logit first. Still, ln ŷ is -inf where ŷ underflows.")

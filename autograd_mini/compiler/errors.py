@@ -57,8 +57,8 @@ BY_SECOND = {
 def refused(what: str, remedy: str, kind: type[TracingError] = TracingError) -> TracingError:
     """Return the error, with the user's line."""
     return kind(
-        f"{what} cannot be written into a program: the numbers differ from call to call.\n"
-        f"  {user_line()}\n{remedy}; what does not depend on the arguments may stay as it is."
+        f"{what} cannot be compiled, because a program is the same for all numbers.\n"
+        f"  {user_line()}\n{remedy}. Parts that do not depend on the arguments can stay as they are."
         + lesson("depends on numbers")
     )
 

@@ -121,6 +121,8 @@ def value_and_grad(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -> 
     @wraps(f)
     def derivative(*args: Any, **kwargs: Any) -> Any:
         y, pullback, *aux = _vjp_of_argnums(f, argnums, args, kwargs, has_aux)
+        if y is None:
+            raise TypeError("grad: the function returned None. Did you forget `return`?")
         if not isinstance(y, Tensor) or y.shape != ():
             raise TypeError(
                 f"grad: the function must return a scalar Tensor, but it returned {describe(y)}. "
@@ -295,7 +297,7 @@ def restrict(
     f: Function, argnums: ArgNums, args: tuple[Any, ...], kwargs: Any
 ) -> tuple[Function, tuple[Any, ...]]:
     """Return `f` as a function of the arguments at `argnums` alone, and those arguments."""
-    numbers = tuple(argnums) if np.iterable(argnums) else (index(argnums),)
+    numbers = tuple(map(index, argnums)) if np.iterable(argnums) else (index(argnums),)
     for i in numbers:
         if not -len(args) <= i < len(args):
             raise TypeError(f"argnums={argnums}: the call has {len(args)} positional arguments")

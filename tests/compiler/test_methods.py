@@ -66,7 +66,7 @@ def test_what_it_does_not_answer_is_refused_by_name(name):
     with pytest.raises(TypeError) as caught:
         ag.compile(lambda x: getattr(x, name))(X)
     text = str(caught.value)
-    assert f"the attribute {name} of an array cannot be written into a program" in text
+    assert f"the attribute {name} of an array cannot be compiled" in text
     assert "test_methods.py" in text
     assert "NumPy's functions give new arrays" in text
     assert not ag.compile(lambda x: hasattr(x, name))(X)

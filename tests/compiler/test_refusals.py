@@ -29,7 +29,7 @@ def test_a_shape_that_numbers_decide_on(f, what):
     with pytest.raises(TypeError) as caught:
         ag.compile(f)(X, I)
     text = str(caught.value)
-    assert f"the shape of {what} cannot be written into a program" in text
+    assert f"the shape of {what} cannot be compiled" in text
     assert "test_refusals.py" in text
 
 
@@ -51,7 +51,7 @@ def test_shapes_from_constants_are_known():
     ],
 )
 def test_what_needs_numbers(f, what):
-    with pytest.raises(TypeError, match=f"^{what} cannot be written") as caught:
+    with pytest.raises(TypeError, match=f"^{what} cannot be compiled") as caught:
         ag.compile(f)(X)
     assert "test_refusals.py" in str(caught.value)
 

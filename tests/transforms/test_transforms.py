@@ -408,3 +408,13 @@ def test_trees_may_hold_none_and_lists_of_numbers():
 
 def test_argnums_may_be_an_integer_of_numpys():
     assert ag.grad(lambda a, b: a * b, np.int64(1))(2.0, 3.0).item() == 2.0
+
+
+def test_grad_of_a_function_without_return_names_it():
+    with pytest.raises(TypeError, match="Did you forget `return`"):
+        ag.grad(lambda x: None)(1.0)
+
+
+def test_grad_with_an_array_as_argnums_raises():
+    with pytest.raises(TypeError, match="integer"):
+        ag.grad(lambda x: x * x, np.array([1.0, 2.0]))(1.0)

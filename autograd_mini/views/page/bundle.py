@@ -1,6 +1,6 @@
 """Put the page together: its script, style, font and text are plain files in ``static/``.
 
-There is no bundler, minifier or build step. The page contains these files as they are,
+No bundler, minifier or build step is used. The page contains these files as they are,
 except for the import and export statements of the script. So the modules of the script share one
 scope, and no name may have two definitions.
 """
