@@ -11,3 +11,4 @@ def pytest_sessionstart():
 def pytest_collection_finish():
     gc.freeze()  # skip the collected tests in later collections
     gc.enable()
+    gc.set_threshold(50_000, 20, 20)  # tests make few cycles
