@@ -58,7 +58,7 @@ def refused(what: str, remedy: str, kind: type[TracingError] = TracingError) -> 
     """Return the error, with the user's line."""
     return kind(
         f"{what} cannot be compiled, because a program is the same for all numbers.\n"
-        f"  {user_line()}\n{remedy}. Parts that do not depend on the arguments can stay as they are."
+        f"  {user_line()}\n{remedy}. Parts that do not depend on the arguments may stay."
         + lesson("depends on numbers")
     )
 
