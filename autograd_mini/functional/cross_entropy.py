@@ -34,8 +34,8 @@ from ..core.arrays import Array, Cotangent, unwrap
 from ..core.fused import fused, labelled
 from ..ops.reductions import divide_by_count
 from .cross_entropy_rows import from_rows, losses_and_gradients
-from .exponentials import is_float_ndarray, one_minus
 from .softmax import log_softmax, mask_logits, softmax
+from .softmax_numerics import is_float_ndarray, one_minus
 from .targets import Options, Reduction, apply_options, are_indices, drop_axis, reduce_entries
 
 # ---- the graph ----------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
     ŷ_o = exp(z_o) / Σ_k exp(z_k)        ∂ŷ_o/∂z_i = ŷ_o (δ_oi - ŷ_i)
 
-`z` are logits, `y` a result, `g` its cotangent. `exponentials` holds the numerics.
+`z` are logits, `y` a result, `g` its cotangent. `softmax_numerics` holds the numerics.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ..core.arrays import Array, Cotangent
 from ..core.fused import fused, labelled
 from ..core.registry import implements
 from ..ops.reductions import restore_reduced_axes
-from .exponentials import (
+from .softmax_numerics import (
     Axis,
     along_merged,
     are_several,
