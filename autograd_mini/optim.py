@@ -100,15 +100,20 @@ class SGD(Optimizer):
 
     Parameters
     ----------
-    parameters, lr
-        As for `Optimizer`.
+    parameters : iterable of Tensor
+        Leaves that require a gradient.
+    lr : float
+        The learning rate, positive.
     momentum : float
         In [0, 1); 0 is plain gradient descent.
 
     Raises
     ------
-    TypeError, ValueError
-        As `Optimizer`. ValueError also if the momentum is outside [0, 1).
+    TypeError
+        If a parameter is not a Tensor.
+    ValueError
+        If a parameter is listed twice or is not a leaf that requires a gradient, or if an option is
+        out of range.
 
     Notes
     -----
@@ -171,8 +176,10 @@ class Adam(Optimizer):
 
     Parameters
     ----------
-    parameters, lr
-        As for `Optimizer`.
+    parameters : iterable of Tensor
+        Leaves that require a gradient.
+    lr : float
+        The learning rate, positive.
     betas : (float, float)
         β1 and β2, both in [0, 1).
     eps : float
@@ -180,8 +187,11 @@ class Adam(Optimizer):
 
     Raises
     ------
-    TypeError, ValueError
-        As `Optimizer`. ValueError also if betas or eps are out of their range.
+    TypeError
+        If a parameter is not a Tensor.
+    ValueError
+        If a parameter is listed twice or is not a leaf that requires a gradient, or if an option is
+        out of range.
 
     Notes
     -----

@@ -29,36 +29,36 @@ from .tracer import TracedArray
 def compile(
     f: Callable[..., Any], *, donate: int | tuple[int, ...] = (), fuse: bool = False
 ) -> Compiled:
-    """Return `f` as a NumPy program without an engine: traced once, then run.
+    """Trace `f` once, and return a plain NumPy program that computes the same.
 
     Parameters
     ----------
     f : callable
-        From trees (nested dicts, lists, tuples) of arrays, Tensors and numbers to such a tree. It
-        must do the same for all numbers: what depends on their values, such as an ``if``, is
-        refused. It may call transforms: ``ag.compile(ag.value_and_grad(loss))``.
+        Takes and returns trees (nested dicts, lists, tuples) of arrays, Tensors and numbers. It
+        must do the same for all numbers, so an ``if`` on the values of an array is an error. It may
+        call transforms: ``ag.compile(ag.value_and_grad(loss))``.
     donate : int or tuple of int
         Positional arguments whose arrays may be overwritten: the result that is a tree of the same
-        shapes is written into them, and they are returned. For parameters that a step updates;
-        those of a model, which require a gradient, inside of `no_grad`.
+        shapes is written into them, and they are returned. Use it for parameters that a step
+        updates. If they require a gradient, as those of a model, call the step under `no_grad`.
     fuse : bool
-        Replace softmax and cross-entropy that were written out by their stable, fused form. Only
-        this option changes results: where the written form overflows, the fused one does not.
+        Replace a softmax or cross-entropy in primitives with its stable, fused form. Only this
+        option changes results: the fused form does not overflow.
 
     Returns
     -------
     Compiled
-        Takes the arguments of `f`, and returns the bits that `f` returns. ``.source`` is its
-        program, ``.report()`` describes it.
+        Takes the arguments of `f`, and returns exactly what `f` returns, to the last bit.
+        ``.source`` is its program, and ``.report()`` describes it.
 
     Raises
     ------
     TypeError
-        When `f` is first called: a decision that depends on numbers, with its line.
+        In the first call, if `f` decides by the values of an array. The message shows the line.
     RuntimeError
-        Then too: a captured Tensor that requires a gradient, such as a model's parameter; random
-        numbers, which would be the same in each call; or a traced array that `f` leaves in an
-        attribute, a variable or a list.
+        In the first call, if `f` reads a captured Tensor that requires a gradient, such as a
+        model's parameter; if it draws random numbers, which would be the same in each call; or if
+        it leaves a traced array in an attribute, a variable or a list.
     ValueError
         If `donate` does not say which result is meant, or a donated array is read-only or shares
         its memory with another argument. Nothing has been written then.

@@ -36,8 +36,8 @@ def fused(
         The same function of the same arguments, written in primitives.
         ``ag.check_fused(node, *inputs)`` compares the two.
     stable_graph : callable, optional
-        The same function in primitives that do not overflow, if `forward` chooses its steps by the
-        numbers. ``ag.source`` prints it.
+        The same function in primitives that never overflow, for a `forward` that takes different
+        steps for different values. ``ag.source`` prints it.
     display_graph : callable, optional
         The function as a textbook defines it, if that is shorter than the graph. It may use other
         fused nodes. Views print it; nothing is computed with it.

@@ -284,8 +284,8 @@ def softmax_cross_entropy(
 ) -> Any:
     """Compute -(1/N) Σ_n Σ_i y_{n,i} ln softmax(z_n)_i, as the one node `SoftmaxCrossEntropy`.
 
-    It is fast, and exact for logits of any size, because e^z cannot overflow and ln ŷ is computed
-    without ŷ.
+    It is fast, and exact for logits of any size, because they are shifted before `exp`, and ln ŷ is
+    computed without ŷ.
 
     Parameters
     ----------
@@ -293,9 +293,9 @@ def softmax_cross_entropy(
         Real floating, of any rank. A single row, shape (C,), needs no batch axis. For a Dask array
         or an array of symbols, the graph of primitives is computed instead.
     targets : array_like or Tensor
-        Class indices: of an integer dtype, of the shape of the logits without `axis`. Or weights:
-        probabilities, one-hot rows or any other real numbers, of the shape of the logits, or
-        floating and broadcastable to it. An array of weights takes the dtype of the logits; a
+        Class indices, of an integer dtype and the shape of the logits without `axis`. Or weights
+        (probabilities, one-hot rows or any other real numbers) of the shape of the logits. Floating
+        weights may also broadcast to it. An array of weights takes the dtype of the logits. A
         Tensor keeps its own, and may require a gradient.
     axis : int
         The axis of the classes.
@@ -329,8 +329,8 @@ def softmax_cross_entropy(
 
     Notes
     -----
-    ∂L/∂z_i = (ŷ_i Σ_o y_o - y_i) / N and ∂L/∂y_i = -ln ŷ_i / N. They are derived at the top of
-    this file, where all options are written as transforms of y.
+    ∂L/∂z_i = (ŷ_i Σ_o y_o - y_i) / N and ∂L/∂y_i = -ln ŷ_i / N. They are derived in the
+    first lines of `autograd_mini.functional.cross_entropy`, with all options as transforms of y.
 
     *The divisor of a mean* is PyTorch's. For weights (probabilities) it is N, the number of rows.
     For class indices it is Σ_n w_{t_n} over the rows that are not ignored, or their number without
@@ -341,7 +341,7 @@ def softmax_cross_entropy(
 
     *Infinite logits*: -inf masks a class, which gets no gradient, since 0 ln 0 = 0. If it is a
     row's own class, the loss is inf. A row with +inf has no softmax: its loss is inf or nan. A row
-    with nan, or with -inf only, has the loss and gradient nan; other rows are not affected. If such
+    with nan, or with -inf only, gets loss nan and gradient nan. Other rows are not affected. If such
     a row is ignored, it does not count in the loss, but its gradient is still nan.
 
     References

@@ -160,7 +160,7 @@ class MLP(Sequential):
     activation : callable
         An elementwise function: ``np.tanh``, ``ag.relu``, ...
     rng : int or numpy.random.Generator
-        The source of the initial weights.
+        The seed of the initial weights. By default they are the same every time.
     dtype : dtype
         Of the parameters, which are named W1, b1, W2, b2, ...
 
@@ -171,7 +171,7 @@ class MLP(Sequential):
 
     Notes
     -----
-    With ``ag.relu`` the initial weights are √2 larger, because it halves the variance [He et al.,
+    With ``ag.relu`` the initial weights are √2 times larger, because it halves the variance [He et al.,
     Delving deep into rectifiers, ICCV 2015, section 2.2].
 
     References

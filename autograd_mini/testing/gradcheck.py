@@ -50,8 +50,8 @@ def gradcheck(
 
     The check runs in float64, whatever the dtype of the inputs. Each result of `f` is multiplied by
     random cotangents, which differ from entry to entry. A cotangent of ones would miss a softmax
-    with a rule that returns zeros, because the entries of a softmax always sum to one. The plain
-    backward pass and the recorded pass of `gradients` are both compared.
+    with a rule that returns zeros, because the entries of a softmax always sum to one. Both
+    backward passes are checked: that of ``backward()`` and the recorded one of `gradients`.
 
     Parameters
     ----------

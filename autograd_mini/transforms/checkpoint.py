@@ -28,8 +28,9 @@ def checkpoint(f: Function) -> Function:
     Parameters
     ----------
     f : callable
-        From trees of tensors to a tree of tensors. It must return the same value in both passes, so
-        it must not use random numbers.
+        Takes and returns trees of tensors. It must return the same value in both passes, so it must
+        not use random numbers. Pass the parameters of a model as arguments: without a Tensor among
+        the arguments, `f` is called as it is, and nothing is recomputed.
 
     Returns
     -------

@@ -56,7 +56,7 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
     TypeError
         If an argument is not real floating.
     ValueError
-        If the pullback gets a cotangent of another shape than the value's.
+        If the pullback gets a cotangent whose shape differs from that of the value.
 
     Notes
     -----
@@ -339,7 +339,9 @@ def pullback_at(y: Any, inputs: list[Tensor]) -> Callable[[Any], list[Tensor]]:
 
     def pull(cotangent: Any) -> list[Tensor]:
         if np.shape(cotangent) != y.shape:
-            raise ValueError(f"the cotangent of {describe(y)} has shape {np.shape(cotangent)}")
+            raise ValueError(
+                f"the cotangent has shape {np.shape(cotangent)}, but the value is {describe(y)}"
+            )
         active = isinstance(cotangent, Tensor) and cotangent.requires_grad
         recorded = outside or active
         seed = cotangent if active else as_array(unwrap(cotangent))

@@ -26,7 +26,7 @@ from .printer import Source, written
 
 
 def source(result: Tensor, names: Mapping[str, Any] | None = None) -> Source:
-    """Return the tape of `result`, forward and backward, as a NumPy program that runs by itself.
+    """Return the tape of `result`, forward and backward, as a stand-alone NumPy program.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def source(result: Tensor, names: Mapping[str, Any] | None = None) -> Source:
     Raises
     ------
     TypeError
-        If an operation chooses its steps by the numbers, and its function cannot be written out.
+        If an operation takes different steps for different values, and cannot be written out.
 
     Notes
     -----
@@ -54,8 +54,8 @@ def source(result: Tensor, names: Mapping[str, Any] | None = None) -> Source:
     the length of a loop or a mask from a comparison, is a constant in it.
 
     The numbers are those of ``backward`` to the last bit, with one exception. The node of
-    `softmax_cross_entropy` chooses its steps by the size of the logits, which a program cannot. The
-    program has its stable graph instead, where the logits are shifted by their largest. Its loss
+    `softmax_cross_entropy` takes different steps for small and large logits, and a program cannot.
+    The program has its stable graph instead, where the logits are shifted by their largest. Its loss
     and gradients are the same up to rounding.
 
     References
