@@ -9,6 +9,5 @@ def pytest_sessionstart():
 
 
 def pytest_collection_finish():
-    gc.freeze()  # skip the collected tests in later collections
-    gc.enable()
+    gc.enable()  # not gc.freeze(): hypothesis asks the collector who refers to its generators
     gc.set_threshold(50_000, 20, 20)  # tests make few cycles

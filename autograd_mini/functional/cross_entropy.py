@@ -341,7 +341,7 @@ def softmax_cross_entropy(
 
     *Infinite logits*: -inf masks a class, which gets no gradient, since 0 ln 0 = 0. If it is a
     row's own class, the loss is inf. A row with +inf has no softmax: its loss is inf or nan. A row
-    with nan, or with -inf only, gets loss nan and gradient nan. Other rows are not affected. If such
+    with nan, or with -inf only, gets loss and gradient nan. Other rows are not affected. If such
     a row is ignored, it does not count in the loss, but its gradient is still nan.
 
     References

@@ -171,8 +171,8 @@ class MLP(Sequential):
 
     Notes
     -----
-    With ``ag.relu`` the initial weights are √2 times larger, because it halves the variance [He et al.,
-    Delving deep into rectifiers, ICCV 2015, section 2.2].
+    With ``ag.relu`` the initial weights are √2 times larger, because it halves the variance
+    [He et al., Delving deep into rectifiers, ICCV 2015, section 2.2].
 
     References
     ----------

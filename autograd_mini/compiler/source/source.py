@@ -55,7 +55,7 @@ def source(result: Tensor, names: Mapping[str, Any] | None = None) -> Source:
 
     The numbers are those of ``backward`` to the last bit, with one exception. The node of
     `softmax_cross_entropy` takes different steps for small and large logits, and a program cannot.
-    The program has its stable graph instead, where the logits are shifted by their largest. Its loss
+    The program has its stable graph instead, where the largest logit is subtracted first. Its loss
     and gradients are the same up to rounding.
 
     References
