@@ -32,7 +32,7 @@ def follow(folder, path, language, text):
 
 @pytest.fixture
 def copy(tmp_path):
-    for name in ("autograd_mini", "tests"):
+    for name in ("autograd_mini", "docs", "tests"):
         unwanted = shutil.ignore_patterns("__pycache__", "node_modules", "pictures")
         shutil.copytree(ROOT / name, tmp_path / name, ignore=unwanted)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
