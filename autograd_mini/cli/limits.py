@@ -33,7 +33,10 @@ def run_within(seconds: float, compute: Callable[[], Result]) -> Result:
             future.set_exception(error)
 
     thread = threading.Thread(target=run, daemon=True)
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError:  # WebAssembly has no threads
+        return compute()
     try:
         return future.result(timeout=seconds)
     except (TimeoutError, KeyboardInterrupt) as error:
