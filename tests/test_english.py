@@ -14,8 +14,8 @@ FOLDERS = ("autograd_mini", "tests", "examples", "docs", ".github", ".ci")
 KINDS = {".py", ".md", ".ipynb", ".js", ".mjs", ".css", ".html", ".jinja2", ".yml", ".toml"}
 SKIPPED = {"node_modules", "__pycache__", "golden"}
 ODD = re.compile(
-    r"(?<!there )\bis no \b|\banew\b|to be had|\bwhoever\b|\brooms?\b|\bbeside\b|what becomes of|"
-    r"says so\b|is told|hands? on\b|of its own\b|without a sign|\bone meets\b|\bmend(s|ed)?\b|"
+    r"\bis no \b|\banew\b|to be had|\bwhoever\b|\brooms?\b|\bbeside\b|what becomes of|"
+    r"says so|is told|hands? on\b|of its own\b|without a sign|\bone meets\b|\bmend(s|ed)?\b|"
     r"stands (in|for|behind|beside|on)\b|\bwhat is (no|not)\b|\bshall\b|but for\b"
 )
 #: file -> the phrases that it may have, and the reason

@@ -79,8 +79,8 @@ def draw(
     TypeError
         If a result is not a Tensor.
     ValueError
-        If there is no result, or one is a leaf. If an option has an invalid value. If `unfuse` is
-        set and no node is fused.
+        If the list of results is empty, or one of them is a leaf. If an option has an invalid
+        value. If `unfuse` is set and no node is fused.
 
     Examples
     --------

@@ -167,7 +167,7 @@ class Exploration:
     def show(self) -> None:
         """Show the page below a notebook cell, or else in a browser.
 
-        Print the path of the page if there is no browser.
+        Without a browser, print the path of the page.
 
         Examples
         --------
