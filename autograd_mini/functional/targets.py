@@ -170,17 +170,23 @@ def _checked(name: str, logits: Any, targets: Any, axis: int) -> tuple[Array, Ar
     z, y = unwrap(logits), unwrap(targets)
     shape, kind = z.shape, y.dtype.kind
 
-    def unfit(error: type[Exception], why: str) -> Exception:
-        return error(f"{name}: {_both(logits, targets)}. {why}")
-
     if z.dtype.kind not in "fO" or (kind not in "biuf" and not holds_numbers(y)):
-        raise unfit(TypeError, "Logits must be real floating, targets integers or real numbers.")
+        raise TypeError(
+            _unfit(
+                name,
+                logits,
+                targets,
+                "Logits must be real floating, targets integers or real numbers.",
+            )
+        )
     if not isinstance(axis, (int, np.integer)):
-        raise unfit(TypeError, f"The axis of the classes must be an int, got {axis!r}.")
+        raise TypeError(
+            _unfit(name, logits, targets, f"The axis of the classes must be an int, got {axis!r}.")
+        )
     if not -z.ndim <= axis < z.ndim and shape:
-        raise unfit(ValueError, f"The logits have no axis {axis}.")
+        raise ValueError(_unfit(name, logits, targets, f"The logits have no axis {axis}."))
     if not shape or not shape[axis]:
-        raise unfit(ValueError, "Each row needs at least one class.")
+        raise ValueError(_unfit(name, logits, targets, "Each row needs at least one class."))
     axis = axis if axis < 0 else axis - z.ndim
     rows = drop_axis(shape, axis)
     if y.shape == rows and (kind in "iu" or not y.size):
@@ -188,13 +194,19 @@ def _checked(name: str, logits: Any, targets: Any, axis: int) -> tuple[Array, Ar
     if y.shape == rows:
         remedy = f"y[..., None] or y[None] of a shape that broadcasts to {shape}"
         why = "Class indices are integers: .astype(int) converts them. For weights to "
-        raise unfit(TypeError, f"{why}broadcast, add the axis of the classes: {remedy}.")
+        raise TypeError(
+            _unfit(name, logits, targets, f"{why}broadcast, add the axis of the classes: {remedy}.")
+        )
     if y.shape != shape and (kind not in "fO" or not _broadcasts(y.shape, shape)):
         why = f"For these logits class indices have shape {rows}, weights have shape {shape}, or "
-        raise unfit(ValueError, f"{why}are floating and broadcast to it.")
+        raise ValueError(_unfit(name, logits, targets, f"{why}are floating and broadcast to it."))
     if (isinstance(targets, Tensor) and kind in "fO") or kind == "O" or z.dtype.kind == "O":
         return logits, targets if kind in "fO" else y.astype(object), axis
     return logits, y.astype(z.dtype, copy=False), axis
+
+
+def _unfit(name: str, logits: Array, targets: Array, why: str) -> str:
+    return f"{name}: {_both(logits, targets)}. {why}"
 
 
 def _both(logits: Array, targets: Array) -> str:
@@ -265,7 +277,7 @@ def existing(t: Array, c: int, name: str) -> Array:
 
     A traced array records the check, which every call of the compiled program then makes.
     """
-    if hasattr(t, "checked"):
+    if not isinstance(t, np.ndarray) and hasattr(t, "checked"):
         return t.checked(check_class_indices, c, f"{name}: ")
     return check_class_indices(t, c)
 

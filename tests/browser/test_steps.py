@@ -7,8 +7,8 @@ from .checks import Expected, check
 from .page_reader import shows, state
 
 STORIES = {
-    "network": cases.network,
     "softmax chain": cases.softmax_chain,
+    "network": cases.network,
     "fused": cases.fused,
     "overflow": cases.overflow,
 }
