@@ -73,8 +73,9 @@ def add_context(name: str, error: Exception, args: Sequence[Any]) -> Exception:
         text += ". Compared from the last axis, two lengths must be equal, or one of them 1"
         text += lesson("shapes")
     elif "core dimension" in text or "not aligned" in text:
-        text += ". The last axis of the left operand must have the same length as the "
-        text += "second-to-last axis of the right operand"
+        if name in ("matmul", "dot"):
+            text = "the last axis of the left operand must have the same length as the "
+            text += "second-to-last axis of the right operand (or its only axis)"
         text += lesson("shapes")
     kinds = (LinAlgError, AxisError, ValueError, IndexError, TypeError)
     kind = next(k for k in kinds if isinstance(error, k))

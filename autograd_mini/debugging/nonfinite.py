@@ -261,12 +261,14 @@ def _row(name: str, x: Any, numbers: str) -> str:
 
 
 def _range(x: Any) -> str:
-    """Return the smallest and largest finite entry of an array, in words."""
+    """Return the smallest and largest finite entry of an array, in words, and count the others."""
     x = np.asarray(unwrap(x))
     if x.dtype.kind not in "iuf" or x.size < 2 or not np.isfinite(x).any():
         return ""
-    x = x[np.isfinite(x)]
-    return f"from {_number(x.min())} to {_number(x.max())}"
+    finite = x[np.isfinite(x)]
+    lost = x.size - finite.size
+    others = f" ({lost} of {x.size} are inf or nan)" if lost else ""
+    return f"from {_number(finite.min())} to {_number(finite.max())}{others}"
 
 
 def _entry(x: Any, at: Index, shape: Index) -> str:

@@ -218,5 +218,6 @@ def _compare(
         f"{where}, {entry}: the tape gives {tape[worst]:.10g} ({backward_pass}), central "
         f"differences give {numerical[worst]:.10g}. Difference {error[worst]:.2g} exceeds the "
         f"tolerance {allowed[worst]:.2g} (rtol {rtol:g}, atol {atol:g}); "
-        f"{wrong.sum()} of {wrong.size} entries fail." + lesson("gradcheck")
+        f"{wrong.sum()} of {wrong.size} entries fail. (Both are derivatives of the result times a "
+        "random cotangent.)" + lesson("gradcheck")
     )
