@@ -73,7 +73,7 @@ def add_context(name: str, error: Exception, args: Sequence[Any]) -> Exception:
         text += ". Compared from the last axis, two lengths must be equal, or one of them 1"
         text += lesson("shapes")
     elif "core dimension" in text or "not aligned" in text:
-        if name in ("matmul", "dot"):
+        if name in ("matmul", "dot", "linear"):
             text = "the last axis of the left operand must have the same length as the "
             text += "second-to-last axis of the right operand (or its only axis)"
         text += lesson("shapes")

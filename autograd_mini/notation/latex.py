@@ -9,10 +9,19 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..core.arrays import unwrap
-from ..text.format import format_argument, format_number, join, truncate
+from ..text.format import (
+    MOST_ENTRIES,
+    format_argument,
+    format_array,
+    format_number,
+    join,
+    truncate,
+)
 from .expression import ATOM, MINUS, POWER, PRODUCT, SIGN, WRITTEN_BEFORE, Call, Constant, Formula
 from .names import Definitions, escaped, name_of, text_of
 from .plain import Plain
+
+_NOT_FINITE = {"inf": r"\infty", "-inf": r"-\infty", "nan": r"\text{nan}"}
 
 #: operations that show the number instead of an array that repeats it
 _ENTRY_BY_ENTRY = {"add", "sub", "mul", "div", "pow", "neg", ""}
@@ -28,7 +37,7 @@ class LaTeX(Plain):
         "exp": r"\exp(%s)", "sigmoid": r"\sigma(%s)", "log": r"\ln %s",
         **{name: rf"\{name} %s" for name in WRITTEN_BEFORE},
     }  # fmt: skip
-    equals, where, total = "{} &= {}", r" \quad \text{where } ", r"\sum"
+    equals, where = "{} &= {}", r" \quad \text{where } "
     ellipsis = r"\ldots"
 
     def __init__(self, definitions: Definitions | None = None) -> None:
@@ -39,6 +48,11 @@ class LaTeX(Plain):
 
     def words(self, text: str) -> str:
         return text_of(text)
+
+    def signed(self, text: str) -> Formula:
+        r"""Return a number or a name. A fraction such as ∂L/∂x needs parentheses before ⊤."""
+        formula = super().signed(text)
+        return formula._replace(binds=POWER) if text.startswith(r"\frac") else formula
 
     def derivative(self, of: str, by: str) -> str:
         return rf"\frac{{\partial {of}}}{{\partial {by}}}"
@@ -87,7 +101,11 @@ class LaTeX(Plain):
         return self._over(r"\sum", PRODUCT, call, parts)
 
     def write_mean(self, call: Call, parts: Sequence[Formula]) -> Formula:
-        return self._over(r"\operatorname{mean}", SIGN, call, parts)
+        count = prod(call.args[0].shape) // max(prod(call.shape), 1)
+        total = self._over(rf"\frac{{1}}{{{count}}} \sum", PRODUCT, call, parts)
+        return (
+            total if count else Formula(rf"\operatorname{{mean}}{self.fence(parts[0].text)}", ATOM)
+        )
 
     def write_max(self, call: Call, parts: Sequence[Formula]) -> Formula:
         return self._over(rf"\{call.op}", SIGN, call, parts)
@@ -97,10 +115,15 @@ class LaTeX(Plain):
     def _over(self, sign: str, least: int, call: Call, parts: Sequence[Formula]) -> Formula:
         """Write a reduction. Its axis becomes an index if there are other axes."""
         axis = call.kwargs.get("axis")
-        if isinstance(axis, Constant) and len(call.args[0].shape) != 1:
+        if isinstance(axis, Constant) and axis.value is not None and len(call.args[0].shape) != 1:
             axes = axis.value if isinstance(axis.value, tuple) else (axis.value,)
             sign += rf"_{{\text{{axis {', '.join(map(str, axes))}}}}}"
         return Formula(f"{sign} {self.parenthesized(parts[0], least)}", PRODUCT)
+
+    def write_where(self, call: Call, parts: Sequence[Formula]) -> Formula:
+        """Write both cases in words: a where c, else b."""
+        condition, a, b = (part.text for part in parts)
+        return Formula(self.fence(rf"{a} \text{{ where }} {condition} \text{{ else }} {b}"), ATOM)
 
     def _times(self, call: Call, *parts: Formula) -> Formula:
         """Write a product: ⊙ multiplies two arrays entry by entry."""
@@ -134,17 +157,24 @@ class LaTeX(Plain):
         same = x.size and (x == x.reshape(-1)[:1]).all()
         if same and as_number:
             return _power_of_ten(format_number(x.reshape(-1)[0] + 0))  # a truth value as 0 or 1
-        size = r" \times ".join(map(str, x.shape))
         if same and x.flat[0] == 1:
-            return rf"\mathbf{{1}}_{{{size}}}"
+            return rf"\mathbf{{1}}_{{{_size(x)}}}"
         assert self.definitions is not None
-        return self.definitions.give(
-            f"c_{{{size}}}", x, another=lambda _, n: f"c^{{({n})}}_{{{size}}}"
-        )
+        if x.size <= MOST_ENTRIES:
+            text = self.words(format_array(x))
+        else:
+            text = rf"\text{{a constant }} {_size(x)} \text{{ array}}"
+        return self.definitions.give("c", x, text, lambda name, n: f"{name}_{{{n}}}")
+
+
+def _size(x: Any) -> str:
+    return r" \times ".join(map(str, x.shape))
 
 
 def _power_of_ten(text: str) -> str:
-    """Write 1e-05 as a power of ten."""
+    """Write 1e-05 as a power of ten, and inf as a symbol."""
+    if text in _NOT_FINITE:
+        return _NOT_FINITE[text]
     digits, e, exponent = text.partition("e")
     if not (e and exponent[-1:].isdigit()):
         return text

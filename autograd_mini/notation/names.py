@@ -78,20 +78,26 @@ def _is_same(a: Any, b: Any) -> bool:
 
 
 def name_of(name: str) -> str:
-    r"""Return a name in LaTeX: ``v3`` gets an index, ``theta`` a Greek letter."""
-    match = re.fullmatch(r"((?:[^\W\d_]|[\u0300-\u036f])+)(′?)_?(\d*)", name)
+    r"""Return a name in LaTeX: ``v3`` and ``W_q`` get an index, ``theta`` a Greek letter."""
+    match = re.fullmatch(r"((?:[^\W\d_]|[\u0300-\u036f])+)(′?)(?:_?(\d*)|_([^\W_]+))", name)
     if not match:
         return text_of(name)
-    stem, prime, index = match.groups()
+    stem, prime, index, word = match.groups()
+    stem = _letters(stem) + ("'" if prime else "")
+    index = _letters(word) if word else index
+    return f"{stem}_{{{index}}}" if index else stem
+
+
+def _letters(stem: str) -> str:
+    """Return letters in LaTeX: a Greek letter, a letter with an accent, or an upright word."""
     letter, *accents = list(unicodedata.normalize("NFD", stem))
     if _GREEK.fullmatch(stem):
-        stem = f"\\{stem}"
-    elif len(accents) == 1 and letter.isascii() and accents[0] in _ACCENTS:
-        stem = rf"\{_ACCENTS[accents[0]]}{{{letter}}}"
-    elif len(stem) > 1 or not (stem.isascii() or "α" <= stem <= "ω"):
-        stem = rf"\text{{{stem}}}"
-    stem += "'" if prime else ""
-    return f"{stem}_{{{index}}}" if index else stem
+        return f"\\{stem}"
+    if len(accents) == 1 and letter.isascii() and accents[0] in _ACCENTS:
+        return rf"\{_ACCENTS[accents[0]]}{{{letter}}}"
+    if len(stem) > 1 or not (stem.isascii() or "α" <= stem <= "ω"):
+        return rf"\text{{{stem}}}"
+    return stem
 
 
 def text_of(text: str) -> str:

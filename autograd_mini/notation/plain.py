@@ -43,7 +43,7 @@ class Plain(Notation):
         "less_equal": "%s ≤ %s", "greater_equal": "%s ≥ %s", "equal": "%s = %s",
         "not_equal": "%s ≠ %s",
     }  # fmt: skip
-    equals, where, total = "{} = {}", " where ", "Σ"
+    equals, where = "{} = {}", " where "
 
     def __init__(self, definitions: Definitions | None = None) -> None:
         self.definitions = definitions
@@ -64,6 +64,23 @@ class Plain(Notation):
     def format_local(self, rule: SymbolicRule, names: Names) -> Formula:
         """Return the factor of a rule that multiplies; otherwise its result for a cotangent g."""
         return self.format_rule(rule, names, "1" if rule.multiplies() else "g")
+
+    def format_sum(
+        self,
+        rule: SymbolicRule,
+        names: Names,
+        cotangent: str,
+        shape: tuple[int, ...],
+        axes: tuple[int, ...],
+    ) -> Formula:
+        """Return the result of a rule, an array of `shape`, summed over `axes`."""
+        x = rule_expression(rule, names, cotangent)._replace(shape=shape)
+        kwargs = (
+            {}
+            if len(axes) == len(shape)
+            else {"axis": Constant(axes[0] if len(axes) == 1 else axes)}
+        )
+        return self.formula(Call("sum", [x], kwargs) if axes else x)
 
     def formula(self, x: Expression) -> Formula:
         """Return the text of an expression, with the definitions of its new names."""

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..core.tensor import Tensor
-from ..notation.expression import PRODUCT
 from ..notation.latex import LaTeX
 from ..notation.names import Definitions, taken
 from ..notation.plain import Plain
@@ -142,9 +141,8 @@ def _backward(trace: Trace, names: Names, write: Plain) -> Iterator[str]:
         where: list[tuple[str, str]] = []
         for c in terms:
             incoming = "1" if c.source is trace.result else derivative(c.source)
-            term = write.format_rule(c.rule, names, incoming)
-            text = f"{write.total} {write.parenthesized(term, PRODUCT)}" if c.summed else term.text
-            total = f"{total} + {text}".replace("+ -", "- ") if total else text
+            term = write.format_sum(c.rule, names, incoming, c.spread.shape, c.axes)
+            total = f"{total} + {term.text}".replace("+ -", "- ") if total else term.text
             where += term.where
         line = write.equals.format(derivative(t), total)
         yield line + (write.where + ", ".join(map(" = ".join, where)) if where else "")

@@ -36,7 +36,8 @@ class Term:
     formula: str
     value: Array
     spread: Array  #: the result of the rule, before a broadcast was undone
-    summed: str  #: the axes that were summed because the target had been broadcast, in words
+    axes: tuple[int, ...]  #: the axes that were summed because the target had been broadcast
+    summed: str  #: the same in words
     total: Array  #: the running sum, with this term
     open: int  #: the number of terms that follow
 
@@ -160,10 +161,15 @@ def quiet_contributions(node: Tensor, g: Cotangent) -> list[Contribution]:
         return contributions(node, g)
 
 
+def repeated_axes(shape: tuple[int, ...], onto: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the axes of `shape` along which broadcasting has repeated an array of shape `onto`."""
+    lead = len(shape) - len(onto)
+    return tuple(i for i, n in enumerate(shape) if i < lead or n != onto[i - lead])
+
+
 def undone_broadcast(shape: tuple[int, ...], onto: tuple[int, ...]) -> list[str]:
     """Describe how a broadcast is undone: ``(4, 3) → (3,)`` and ``summed over axis 0``."""
-    lead = len(shape) - len(onto)
-    axes = [i for i, n in enumerate(shape) if i < lead or n != onto[i - lead]]
+    axes = repeated_axes(shape, onto)
     if not axes:
         return []
     word = "axis" if len(axes) == 1 else "axes"
@@ -210,6 +216,7 @@ def _term(
         formula=Plain().format_rule(rule, trace.names, trace.derivative(node)).text,
         value=value,
         spread=spread,
+        axes=repeated_axes(spread.shape, target.shape),
         summed=", ".join(undone_broadcast(spread.shape, target.shape)),
         total=totals[target],
         open=missing[target],

@@ -52,7 +52,7 @@ def test_matrices_are_multiplied_and_transposed():
     assert r"W_{1}^\top" in text
     constant = ag.latex((np.ones((4, 2)) @ w).sum())
     assert r"\mathbf{1}_{4 \times 2} \, W_{1}" in constant  # a matrix of ones is not a number
-    assert r"c_{2}^\top \, W_{1}" in ag.latex((np.array([1.0, 2.0]) @ leaf(np.eye(2), "W1")).sum())
+    assert r"c^\top \, W_{1}" in ag.latex((np.array([1.0, 2.0]) @ leaf(np.eye(2), "W1")).sum())
 
 
 def test_vectors_are_columns_and_indexed():
@@ -110,7 +110,8 @@ def test_every_primitive_has_balanced_formulas(case):
         bare = re.sub(r"\\[{}]|\\leftarrow|\\rightarrow", "", found)
         assert bare.count(opened) == bare.count(closed)
     assert found.count("&=") == len(found.splitlines()) - 2
-    assert found.text.count("\n") + 1 == found.count("&=")
+    constants = re.findall(r"^c(?:_\{\d+\})? &=", found, re.M)  # plain text writes their entries
+    assert found.text.count("\n") + 1 == found.count("&=") - len(constants)
 
 
 Z, Y = [[2.0, 1.0, 0.1], [0.0, 3.0, 1.0]], [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
@@ -234,11 +235,15 @@ def test_each_constant_has_one_symbol():
     a, b = np.array([1.0, 2.0, 4.0]), np.array([0.5, 2.0, 4.0])
     text = ag.latex((x * a + (x * b) * a.copy() + np.exp(x) * np.float32(b)).sum())
     lines = text.splitlines()
-    assert lines[1].startswith(r"v_{1} &= x \odot c_{3} ")
-    assert lines[2].startswith(r"v_{2} &= x \odot c^{(2)}_{3} ")
-    assert lines[3].startswith(r"v_{3} &= v_{2} \odot c_{3} ")
-    assert r"\odot c^{(3)}_{3}" in text  # of another dtype
-    assert r"c^{(4)}" not in text
+    assert lines[1:6] == [
+        r"c &= \text{[1 2 4]} \\",
+        r"v_{1} &= x \odot c \\",
+        r"c_{2} &= \text{[0.5 2 4]} \\",
+        r"v_{2} &= x \odot c_{2} \\",
+        r"v_{3} &= v_{2} \odot c \\",
+    ]
+    assert r"\odot c_{3}" in text  # of another dtype
+    assert "c_{4}" not in text
     x, a = leaf(np.ones(9), "x"), np.arange(9.0)
     text = ag.latex((x * a + x * (a + 1)).sum()).text
     assert "v2 = x · float64(9,)#2" in text.splitlines()

@@ -15,7 +15,7 @@ import numpy as np
 from ...core.arrays import Array, unwrap
 from ...core.tensor import Tensor
 from ...notation import names as naming
-from ...notation.expression import PRODUCT, Call, Formula, Name
+from ...notation.expression import Call, Formula, Name
 from ...notation.latex import LaTeX
 from ...notation.plain import Plain
 from ...notation.symbolic import parameters
@@ -201,11 +201,10 @@ class Narrator:
             text = naming.escaped(minus(f"{sign} {c.formula}"))
             return {**found, "tex": rf"\text{{{text}}}", "added": ""}
         arrived = "1" if t is self.trace.result else self._derivative(t)
-        right = write.format_rule(c.rule, self.tex, arrived)
-        term = rf"\sum {write.parenthesized(right, PRODUCT)}" if c.summed else right.text
+        right = write.format_sum(c.rule, self.tex, arrived, c.spread.shape, c.axes)
         name = self.trace.names[a.order]
         found |= {
-            "tex": f"{self._derivative(a)} {sign} {term}{_where_named(right, write)}",
+            "tex": f"{self._derivative(a)} {sign} {right.text}{_where_named(right, write)}",
             "local": self._local(t, c.argument, write).text,
             "why": sentences.paths(name, nth, c.open),
             "added": sentences.accumulated(c, name, nth),

@@ -38,6 +38,7 @@ const SIGNS = {
   partial: "∂",
   top: "⊤",
   ldots: "…",
+  infty: "∞",
   ",": "\u2009",
   backslash: "\\",
   wedge: "^",
