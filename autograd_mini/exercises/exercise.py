@@ -72,7 +72,7 @@ class Exercise:
         ------
         WrongAnswer
             If the answer is wrong. It is an AssertionError, so that a test fails. Its message shows
-            the input, the first wrong entry, both values, and the likely mistake.
+            the likely mistake, the first wrong entry with both values, and the input.
         TypeError
             If the answer is not callable.
         """
@@ -85,16 +85,18 @@ class Exercise:
         self.passed = False
         for case in self._cases():
             try:
-                grade(answer, case)
+                grade(self.name, answer, case)
             except WrongAnswer as wrong:
-                more = f"For a hint: {self.name}.hint()" if self.hints else ""
-                raise WrongAnswer(f"{self.name}: {wrong}\n{more}") from wrong.__cause__
+                more = f"\nFor a hint: {self.name}.hint()" if self.hints else ""
+                raise WrongAnswer(f"{wrong}{more}") from wrong.__cause__
         self.passed = True
         print(f"{self.name}: right.")
         return answer
 
     def hint(self, step: int | None = None) -> None:
         """Print a hint: number `step`, counted from 1, or by default the next one.
+
+        After the last hint, a call without `step` says that there are no more.
 
         Raises
         ------
@@ -103,9 +105,12 @@ class Exercise:
         """
         last = len(self.hints)
         if step is not None and not 1 <= step <= last:
-            raise ValueError(f"{self.name} has hints 1 to {last}, got {step}")
-        self._hinted = step or min(self._hinted + 1, last)
-        text = f"Hint {self._hinted} of {last} for {self.name}: {self.hints[self._hinted - 1]}"
+            raise ValueError(f"{self.name} has hints 1 to {last}, got {step}.")
+        if step is None and self._hinted == last:
+            text = f"There are no more hints for {self.name}. To read one again: {self.name}.hint(1)"
+        else:
+            self._hinted = step or self._hinted + 1
+            text = f"Hint {self._hinted} of {last} for {self.name}: {self.hints[self._hinted - 1]}"
         print(transliterate(textwrap.fill(text, WIDTH), sys.stdout))
 
     def __repr__(self) -> str:

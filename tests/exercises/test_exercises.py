@@ -501,7 +501,7 @@ def test_wrong_answer_gets_its_diagnosis(name, answer, diagnosis):
         ALL[name].check(answer)
     message = " ".join(str(caught.value).split())
     assert re.search(diagnosis, message), message
-    assert message.startswith(f"{name}: wrong result for")
+    assert message.startswith(f"{name}: wrong. ")
     assert not ALL[name].passed
 
 
