@@ -95,15 +95,14 @@ def rule_case(
     if all(np.shape(arguments[name]) == y.shape for name in names):
         mistakes |= _entrywise_mistakes(expected, local, g, y)
         text = "You took the derivative at the result y. Take it at the argument."
-        with np.errstate(all="ignore"):
-            mistakes[text] = gradients_at(dict.fromkeys(names, y), g)
+        mistakes[text] = gradients_at(dict.fromkeys(names, y), g)
         if len(names) == 1:
             second = vjp(lambda x: vjp(f_of, x)[1](np.ones_like(g))[0], arguments[names[0]])[1](g)
             mistakes["You differentiated twice."] = dict.fromkeys(expected, unwrap(second[0]))
     if inverse is not None:
         text = "You used x in place of y: this formula holds for the value of the operation."
         of_x = derivative_at_value(inverse, arguments[names[0]])
-        mistakes[text] = {label: g * of_x for label in expected}
+        mistakes = {text: dict.fromkeys(expected, g * of_x), **mistakes}
     return Case({"g": g, "y": y, **arguments}, expected, misconceptions=list(mistakes.items()))
 
 
@@ -111,24 +110,23 @@ def _entrywise_mistakes(
     expected: Mapping[str, Array], local: Mapping[str, Array], g: Array, y: Array
 ) -> dict[str, Mapping[str, Any]]:
     """Return the common mistakes in a rule that works entry by entry."""
-    with np.errstate(all="ignore"):
-        return {
-            "This is g times y, the value of the operation. Multiply g by the derivative.": (
-                dict.fromkeys(expected, g * y)
-            ),
-            "You added g. The upstream gradient is a factor: multiply by it.": (
-                {label: d + g for label, d in local.items()}
-            ),
-            "You divided g by the local derivative. Multiply them.": (
-                {label: g / d for label, d in local.items()}
-            ),
-            "You divided the local derivative by g. Multiply them.": (
-                {label: d / g for label, d in local.items()}
-            ),
-        }
+    return {
+        "This is g times y, the value of the operation. Multiply g by the derivative.": (
+            dict.fromkeys(expected, g * y)
+        ),
+        "You added g. The upstream gradient is a factor: multiply by it.": (
+            {label: d + g for label, d in local.items()}
+        ),
+        "You divided g by the local derivative. Multiply them.": (
+            {label: g / d for label, d in local.items()}
+        ),
+        "You divided the local derivative by g. Multiply them.": (
+            {label: d / g for label, d in local.items()}
+        ),
+    }
 
 
 def derivative_at_value(inverse: Callable[[Any], Any], y: Any) -> Array:
     """Return the derivative of a function as a formula in its value `y`: f'(x) = 1 / (f⁻¹)'(y)."""
-    with np.errstate(all="ignore"):
-        return 1 / unwrap(vjp(inverse, y)[1](np.ones_like(y))[0])
+    slope: Array = unwrap(vjp(inverse, y)[1](np.ones_like(y))[0])
+    return 1 / slope

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -43,6 +44,11 @@ def _verdict_on_error(text: str) -> str:
                 "the other. Keep the axis of a sum or maximum with keepdims=True, or insert it "
                 "with np.expand_dims."
             )
+        if "requested shape" in text:
+            return (
+                "np.broadcast_to can only repeat an axis of length 1. Do you need the reverse of a "
+                "broadcast, a sum?"
+            )
         return (
             "Two shapes do not fit. `*`, `+` and `-` work entry by entry; a matrix product is "
             "written `@`."
@@ -70,7 +76,11 @@ def find_first_fault(results: Mapping[str, Array], case: Case) -> Fault | None:
     """Return the first fault of the results, or None if all are right."""
     faults = (find_fault(label, got, case) for label, got in results.items())
     fault = next(filter(None, faults), None)
-    if fault and not case.named and _is_right(zip(case.expected, reversed(results.values())), case):
+    if (
+        fault
+        and not case.named
+        and _is_right(zip(case.expected, reversed(list(results.values()))), case)
+    ):
         order = ", ".join(case.expected)
         return Fault(f"The results are in the wrong order. Return {order}.", fault.evidence)
     return fault
@@ -100,6 +110,17 @@ def _verdict_on_shape(label: str, got: Array, expected: Array, case: Case) -> st
     """Return the likely mistake behind a wrong shape."""
     if expected.dtype == bool:
         return "Return one True or False for the whole array, not one for each entry: np.all."
+    lead = got.ndim - expected.ndim
+    repeated = tuple(
+        i for i, n in enumerate(got.shape) if i < lead or n != expected.shape[i - lead] == 1
+    )
+    summed = got.sum(axis=repeated, keepdims=True)
+    was_broadcast = got.size > expected.size and summed.size == expected.size
+    if was_broadcast and _near(summed.reshape(expected.shape), expected):
+        return (
+            f"The sum over the broadcast axis {', '.join(map(str, repeated))} is missing. Add up "
+            "the gradients of all copies of an entry."
+        )
     if text := _misconception(label, got, case):
         return text
     if got.size == expected.size and _near(got.reshape(expected.shape), expected):
@@ -111,17 +132,7 @@ def _verdict_on_shape(label: str, got: Array, expected: Array, case: Case) -> st
         return "The values are right, but the shape is not."
     if got.T.shape == expected.shape:
         return "It is the transpose." if _near(got.T, expected) else "It looks transposed."
-    lead = got.ndim - expected.ndim
-    repeated = tuple(
-        i for i, n in enumerate(got.shape) if i < lead or n != expected.shape[i - lead] == 1
-    )
-    summed = got.sum(axis=repeated, keepdims=True)
-    if repeated and summed.size == expected.size:
-        if _near(summed.reshape(expected.shape), expected):
-            return (
-                f"The sum over the broadcast axis {', '.join(map(str, repeated))} is missing. Add "
-                "up the gradients of all copies of an entry."
-            )
+    if was_broadcast:
         return (
             "It was broadcast: `*` and `/` work entry by entry, and repeat the smaller array. Is a "
             "sum missing, or did you mean a matrix product?"
@@ -182,12 +193,12 @@ def _misconception(label: str, got: Array, case: Case) -> str:
     return next(texts, "")
 
 
-def _near(a: object, b: object) -> bool:
-    return bool(np.allclose(a, b, _RTOL, _ATOL, equal_nan=True))  # type: ignore[arg-type] # arrays
+def _near(a: Any, b: Any) -> bool:
+    return bool(np.allclose(a, b, _RTOL, _ATOL, equal_nan=True))
 
 
-def _is_like(got: Array, other: object) -> bool:
-    return other is not None and np.shape(other) == got.shape and _near(got, other)  # type: ignore[arg-type] # an array
+def _is_like(got: Array, other: Any) -> bool:
+    return other is not None and np.shape(other) == got.shape and _near(got, other)
 
 
 def _factor(got: Array, expected: Array) -> float:

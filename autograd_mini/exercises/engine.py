@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -10,8 +11,8 @@ import numpy as np
 from ..core.arrays import unwrap
 from ..core.primitive import Primitive
 from ..core.tensor import Tensor
-from ..transforms.grad import gradients
-from .case import Case, Misconception
+from ..transforms.grad import grad, gradients
+from .case import Array, Case, InvalidAnswer, Misconception
 from .exercise import exercise
 
 #: The arguments of an operation, with the local derivatives; empty for a leaf.
@@ -73,7 +74,7 @@ def sweep_of_a_graph() -> Iterator[Case]:
 
 
 _TAPES: tuple[list[Node], ...] = (
-    [("x", []), ("v", [("x", 3.0)]), ("L", [("v", -0.5)])],
+    [("x", []), ("v", [("x", 3.0)]), ("L", [("v", -0.25)])],
     [("x", []), ("w", []), ("v", [("x", 5.0), ("w", 2.0)]), ("s", [("x", 0.4)]),
      ("L", [("v", 1.5), ("s", -1.0)])],
     [("x", []), ("v", [("x", 1.7), ("x", 0.6)]), ("L", [("v", 2.0)])],
@@ -94,46 +95,65 @@ def _sweep_case(tape: list[Node], given: dict[str, Any]) -> Case:
         tensors[name] = sum(d * tensors[used] for used, d in uses) if uses else leaf
     by_tensor = tensors[tape[-1][0]].tape().adjoints()
     adjoints = {name: float(by_tensor.get(tensors[name], 0.0)) for name, _ in reversed(tape)}
-    start = ("The derivative of the result by itself is 1: begin with that.", {tape[-1][0]: 0.0})
+    result = tape[-1][0]
+    start = ("The derivative of the result by itself is 1: begin with that.", {result: 0.0})
     return Case(
         given,
         adjoints,
         named=True,
-        misconceptions=[start, *_single_contributions(tape, adjoints)],
-        fallback_hint="Everything that uses this node has the correct adjoint. Either you did not "
-        "multiply by the upstream adjoint, or you processed the node before all its uses, or you "
-        "skipped a use or counted it twice.",
+        misconceptions=[start, *_mistaken_adjoints(tape, adjoints)],
+        fallback_hint="Everything that uses this node has the correct adjoint. Either you "
+        "processed the node before all its uses, or you skipped a use or counted it twice.",
     )
 
 
-def _single_contributions(tape: Sequence[Node], adjoints: dict[str, float]) -> list[Misconception]:
-    """Return the adjoint of each name if only one of its several uses contributed."""
-    contributions: dict[str, list[float]] = {}
+def _mistaken_adjoints(tape: Sequence[Node], adjoints: dict[str, float]) -> list[Misconception]:
+    """Return the adjoints that common mistakes lead to, if the adjoints of all uses are right."""
+    users: dict[str, list[tuple[str, float]]] = {name: [] for name, _ in tape}
     for name, uses in tape:
         for used, d in uses:
-            contributions.setdefault(used, []).append(adjoints[name] * d)
-    return [
-        (
-            f"Only one of the {len(parts)} uses of {name} contributed, as with `=` instead of "
-            "`+=`: contributions add up.",
-            {name: part},
-        )
-        for name, parts in contributions.items()
-        if len(parts) > 1
-        for part in parts
-    ]
+            users[used].append((name, d))
+    result = tape[-1][0]
+    mistakes: list[Misconception] = []
+    for name, uses in users.items():
+        parts = [adjoints[user] * d for user, d in uses]
+        of_result = sum(d for user, d in uses if user == result)
+        wrong = {
+            "You did not multiply by the upstream adjoint: each use contributes the adjoint of "
+            "the user times the local derivative.": sum(d for _, d in uses),
+            "You passed the upstream adjoint on without the local derivative.": sum(
+                adjoints[user] for user, _ in uses
+            ),
+            "Only the last node has contributed: you walked from the start of the tape, where "
+            "all adjoints are still 0. Walk from its end.": of_result,
+            "This adjoint started at 1, or the local derivative was added to the upstream adjoint. "
+            "Only the result starts at 1, and factors are multiplied along a path.": 1.0
+            + sum(parts),
+            "You added the local derivative to the upstream adjoint. Along a path, factors are "
+            "multiplied.": sum(adjoints[user] + d for user, d in uses),
+            "You multiplied the contributions of several uses. They are added.": math.prod(parts),
+        }
+        if len(parts) > 1:
+            single = (
+                f"Only one of the {len(parts)} uses of {name} contributed, as with `=` instead of "
+                "`+=`: contributions add up."
+            )
+            mistakes += [(single, {name: part}) for part in parts]
+        mistakes += [(text, {name: value}) for text, value in wrong.items() if uses]
+    return mistakes
 
 
 def _value_and_derivatives(op: Any, x: Any) -> tuple[Any, Any, Any]:
     """Return the value of your primitive at x, and two derivatives of Σ sin(y)."""
     if not isinstance(op, Primitive):
-        raise TypeError(
-            "expected a primitive. Create one with ag.primitive(function, rule), and check that"
+        raise InvalidAnswer(
+            f"Expected a primitive, got {op!r:.60}. Create one with "
+            "ag.primitive(function, rule), and check that."
         )
     t = Tensor(x, requires_grad=True)
     y = op(t)
     first = gradients(np.sum(np.sin(y)), t)
-    second = gradients(np.sum(first), t)
+    second = gradients(np.sum(first), t) if isinstance(first, Tensor) else np.zeros_like(x)
     return y, first, second
 
 
@@ -160,16 +180,52 @@ def own_primitive() -> Iterator[Case]:
         alone = gradients(np.sum(y), t)
         second = gradients(np.sum(first), t)
         labels = ("y", "∂L/∂x", "∂²L/∂x²")
-        yield Case(
+        case = Case(
             {"x": x},
             dict(zip(labels, map(unwrap, (y, first, second)))),
             fallback_hint="If y is wrong, look at the function; if ∂L/∂x is wrong, at the rule. If "
             "only ∂²L/∂x² is wrong, the rule took the numbers out of its arguments.",
             call=_value_and_derivatives,
-        ).with_misconceptions(
-            "∂L/∂x",
-            {
-                "You did not multiply by the upstream gradient g.": unwrap(alone),
-                "The rule returns g alone; the local derivative is missing.": unwrap(np.cos(y)),
-            },
         )
+        for label, mistakes in _mistaken_primitive(x, *map(unwrap, (y, first, alone))).items():
+            case = case.with_misconceptions(label, mistakes)
+        yield case
+
+
+def _mistaken_primitive(x: Array, y: Array, first: Array, alone: Array) -> dict[str, Any]:
+    """Return the common mistakes by result; `alone` is the derivative of y, without g."""
+    g = np.cos(y)
+    inner = "The derivative of the inner function 1 + x² is missing."
+    stopped = "The rule took the numbers out of"
+    record = "Use NumPy's functions on it, so that the engine can record the rule."
+    return {
+        "y": {
+            "The 1 in ln(1 + x²) is missing.": 2 * np.log(np.abs(x)),
+            "The square in ln(1 + x²) is missing.": np.log1p(np.abs(x)),
+            "This is 1 + x²; the logarithm is missing.": 1 + np.square(x),
+            "This is the logarithm to the base 2, but ln has the base e.": y / np.log(2),
+            "This is the logarithm to the base 10, but ln has the base e.": y / np.log(10),
+            "You took the square of the logarithm.": np.square(np.log1p(np.abs(x))),
+        },
+        "∂L/∂x": {
+            "You did not multiply by the upstream gradient g.": alone,
+            "The rule returns g alone; the local derivative is missing.": g,
+            inner: first / (2 * x),
+            "The derivative of the logarithm is missing; this is that of 1 + x².": g * 2 * x,
+            "You divided by y, but the derivative of ln has the argument of ln below.": g
+            * 2
+            * x
+            / y,
+            "A factor of 2 is missing.": first / 2,
+        },
+        "∂²L/∂x²": {
+            f"{stopped} g, y and x, for example with .data or float(). {record}": np.zeros_like(x),
+            f"{stopped} x, for example with .data or float(). {record}": -np.sin(y) * alone * alone,
+            f"{stopped} g, for example with .data or float(). {record}": g
+            * unwrap(grad(lambda t: np.sum(grad(_sum_of_logs)(t)))(x)),
+        },
+    }
+
+
+def _sum_of_logs(x: Any) -> Any:
+    return np.sum(np.log1p(np.square(x)))

@@ -8,6 +8,8 @@ import textwrap
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
+import numpy as np
+
 from ..text.terminal import transliterate
 from .case import Case
 from .grading import WIDTH, WrongAnswer, grade
@@ -83,12 +85,13 @@ class Exercise:
                 "itself, without calling it."
             )
         self.passed = False
-        for case in self._cases():
-            try:
-                grade(self.name, answer, case)
-            except WrongAnswer as wrong:
-                more = f"\nFor a hint: {self.name}.hint()" if self.hints else ""
-                raise WrongAnswer(f"{wrong}{more}") from wrong.__cause__
+        with np.errstate(all="ignore"):  # an overflow is graded by its result
+            for case in self._cases():
+                try:
+                    grade(self.name, answer, case)
+                except WrongAnswer as wrong:
+                    more = f"\nFor a hint: {self.name}.hint()" if self.hints else ""
+                    raise WrongAnswer(f"{wrong}{more}") from wrong.__cause__
         self.passed = True
         print(f"{self.name}: right.")
         return answer
@@ -107,7 +110,9 @@ class Exercise:
         if step is not None and not 1 <= step <= last:
             raise ValueError(f"{self.name} has hints 1 to {last}, got {step}.")
         if step is None and self._hinted == last:
-            text = f"There are no more hints for {self.name}. To read one again: {self.name}.hint(1)"
+            text = (
+                f"There are no more hints for {self.name}. To read one again: {self.name}.hint(1)"
+            )
         else:
             self._hinted = step or self._hinted + 1
             text = f"Hint {self._hinted} of {last} for {self.name}: {self.hints[self._hinted - 1]}"
