@@ -18,8 +18,8 @@ autograd_mini.exercises grade FILE`` grades what students hand in.
 
 To add an exercise, write a generator of cases under the decorator `exercise.exercise`, and list it
 here. `exercise` has the class, `case` what an answer is compared with, `grading` how, and
-`diagnosis` finds the likely mistake. `submission` runs the file of a student, and `gradebook` starts
-it in a process with time limits.
+`diagnosis` finds the likely mistake. `submission` runs the file of a student, and `gradebook` does
+so in a process with time limits.
 """
 
 import difflib

@@ -31,7 +31,14 @@ _Answer = Callable[..., Any]
 
 
 class WrongAnswer(AssertionError):
-    """A wrong answer; the message has the likely mistake, and then where it shows."""
+    """A wrong answer; the message has the likely mistake, and then where it shows.
+
+    `verdict` is the first sentence: the likely mistake, or the first wrong entry.
+    """
+
+    def __init__(self, message: str, verdict: str = "") -> None:
+        super().__init__(message)
+        self.verdict = verdict
 
     def _render_traceback_(self) -> list[str]:
         """Return what IPython shows: the message, without the frames of the checker."""
@@ -44,7 +51,8 @@ def grade(name: str, answer: _Answer, case: Case) -> None:
     fault, cause = _fault(answer, case)
     if fault:
         verdict = _verdict_on_order(answer, case) or fault.verdict
-        raise WrongAnswer(_message(name, Fault(verdict, fault.evidence), case)) from cause
+        lines = [line for line in (verdict, *fault.evidence.splitlines()) if line]
+        raise WrongAnswer(_message(name, lines, case), lines[0]) from cause
 
 
 def _fault(answer: _Answer, case: Case) -> tuple[Fault | None, BaseException | None]:
@@ -175,11 +183,10 @@ def _kind(x: Any) -> str:
     return f"{x!r:.60} (a {type(x).__name__})"
 
 
-def _message(name: str, fault: Fault, case: Case) -> str:
+def _message(name: str, sentences: Sequence[str], case: Case) -> str:
     """Return the text of a wrong answer: the verdict first, then the values and the arguments."""
-    start = [fault.verdict] if fault.verdict else []
-    first, *rest = [*start, *fault.evidence.splitlines()]
-    lines = [textwrap.fill(line, WIDTH) for line in (f"{name}: wrong. {first}", *rest) if line]
+    first, *rest = sentences
+    lines = [textwrap.fill(line, WIDTH) for line in (f"{name}: wrong. {first}", *rest)]
     arguments = [f"    {_format_argument(n, x)}" for n, x in case.given.items()]
     return "\n".join([*lines, "for the arguments", *arguments])
 
