@@ -114,8 +114,8 @@ class _Exercises(ModuleType):
 
     def __getattr__(self, name: str) -> object:
         near = difflib.get_close_matches(name, __all__, n=1)
-        fix = f"Did you mean {near[0]}?" if near else "print(exercises) lists all."
-        raise AttributeError(f"exercises has no {name!r}. {fix}", name=name, obj=self)
+        fix = f"The nearest name is {near[0]}" if near else "print(exercises) lists all"
+        raise AttributeError(f"exercises has no {name!r}. {fix}")
 
 
 sys.modules[__name__].__class__ = _Exercises

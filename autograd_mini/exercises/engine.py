@@ -170,7 +170,7 @@ def own_primitive() -> Iterator[Case]:
     Create a primitive, and check it. Its value is compared, and the first and second derivatives of
     L = Σ sin(y).
 
-        op = ag.primitive(..., ..., name="log1p_square")
+        op = ag.primitive(lambda x: ..., lambda g, y, x: ..., name="log1p_square")
         own_primitive.check(op)
     """
     for x in (np.array([0.5, -2.0, 3.0]), np.array([[1.5], [0.1]])):

@@ -130,10 +130,10 @@ def _same(a: Any, b: Any) -> bool:
 def _results(result: Any, case: Case) -> dict[str, Array]:
     """Return the results by name, in the order of the case, as arrays of numbers."""
     names = list(case.expected)
-    if result is None or result is Ellipsis:
-        raise InvalidAnswer(
-            f"Your function returned {result}. Is there a `return` with the result?"
-        )
+    if result is Ellipsis or (isinstance(result, tuple) and any(x is ... for x in result)):
+        raise InvalidAnswer("Your function still returns `...`. Write the result in its place.")
+    if result is None:
+        raise InvalidAnswer("Your function returned None. Is there a `return` with the result?")
     if case.named:
         result = _values_of_names(result, names)
     elif len(names) == 1:
