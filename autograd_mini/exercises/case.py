@@ -86,9 +86,7 @@ def rule_case(
     expected = gradients_at(arguments, g)
     local = gradients_at(arguments, np.ones_like(g))
     mistakes: dict[str, Mapping[str, Any]] = {
-        "You did not multiply by the upstream gradient g: g = 1 everywhere gives this result.": (
-            local
-        ),
+        "You did not multiply by the upstream gradient g (right only for g = 1).": (local),
         "This is g itself. Multiply it by the local derivative.": dict.fromkeys(expected, g),
         "You multiplied by g twice.": gradients_at(arguments, g * g),
     }

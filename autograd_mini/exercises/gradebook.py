@@ -60,7 +60,7 @@ def grade_file(file: str, limit: float = 10.0) -> list[Result]:
     """
     results: dict[str | None, Result] = {}
     if not Path(file).is_file():
-        return [Result(file, None, "error", "There is no such file.")]
+        return [Result(file, None, "error", "The file does not exist.")]
     while True:  # a process that ended early is started again, for the exercises that are left
         graded = [name for name in results if name is not None]
         found, is_complete = _run(file, limit, graded)
