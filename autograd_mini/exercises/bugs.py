@@ -39,6 +39,11 @@ def bug_in_sigmoid() -> Iterator[Case]:
             {
                 "This is the rule of tanh.": g * derivative_at_value(np.arctanh, y),
                 "The factor y is missing.": g - g * y,
+                "The second factor is y again: it must fall from 1 to 0 where y rises.": g
+                * np.square(y),
+                "The sign in the second factor is wrong.": g * y + g * np.square(y),
+                "You mixed x and y: both factors are formulas in y.": g * x - g * x * y,
+                "You mixed x and y: both factors are formulas in y, not in x.": g * y - g * x * y,
                 "Parentheses are missing: Python multiplies before it subtracts.": g * y - y,
             },
         )
@@ -70,6 +75,9 @@ def bug_in_tanh() -> Iterator[Case]:
             {
                 "This is the rule of the sigmoid.": g * derivative_at_value(_logit, y),
                 "The square of y is missing.": g - g * y,
+                "You doubled y. The square of y is y**2.": g - 2 * g * y,
+                "This is only the part that is subtracted. What is it subtracted from?": g
+                * np.square(y),
                 "The sign of the square is wrong.": g + g * np.square(y),
                 "Parentheses are missing: Python multiplies before it subtracts.": g - np.square(y),
             },

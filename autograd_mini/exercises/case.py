@@ -41,6 +41,8 @@ class Case:
     regions: Mapping[str, Array] = field(default_factory=dict)
     #: the hint if no mistake is recognised
     fallback_hint: str = ""
+    #: the argument that every result is proportional to, if there is one
+    linear_in: str = ""
     #: what is called with the answer and the arguments, if not the answer itself
     call: Callable[..., Any] | None = None
 
@@ -101,7 +103,12 @@ def rule_case(
         text = "You used x in place of y: this formula holds for the value of the operation."
         of_x = derivative_at_value(inverse, arguments[names[0]])
         mistakes = {text: dict.fromkeys(expected, g * of_x), **mistakes}
-    return Case({"g": g, "y": y, **arguments}, expected, misconceptions=list(mistakes.items()))
+    return Case(
+        {"g": g, "y": y, **arguments},
+        expected,
+        misconceptions=list(mistakes.items()),
+        linear_in="g",
+    )
 
 
 def _entrywise_mistakes(

@@ -53,6 +53,12 @@ def _verdict_on_error(text: str) -> str:
             "Two shapes do not fit. `*`, `+` and `-` work entry by entry; a matrix product is "
             "written `@`."
         )
+    if re.search(r"type\(s\) for @|not have enough dimensions", text):
+        return "`@` multiplies matrices. Entry by entry, and for numbers, write `*`."
+    if "out of bounds for axis" in text:
+        return "An index is too large for its axis. Which axis does each index belong to?"
+    if "out of bounds for array" in text:
+        return "An array has fewer axes than that. The first axis is 0, the last is -1."
     if "core dimension" in text or "not aligned" in text:
         return (
             "The shapes of this matrix product do not fit. Write them down: is a transpose "
@@ -177,6 +183,9 @@ def _verdict_on_values(label: str, got: Array, expected: Array, wrong: Array, ca
         if not wrong[~mask].any():
             everywhere = f"It is wrong {name}, and right everywhere else."
             return everywhere if wrong[mask].all() else f"It is wrong only {name}."
+    same = (name for name, x in case.given.items() if isinstance(x, (float, np.ndarray)))
+    if name := next((name for name in same if _is_like(got, case.given[name])), ""):
+        return f"This is {name} itself."
     return case.fallback_hint
 
 

@@ -50,7 +50,9 @@ def grade(name: str, answer: _Answer, case: Case) -> None:
     __tracebackhide__ = True
     fault, cause = _fault(answer, case)
     if fault:
-        verdict = _verdict_on_order(answer, case) or fault.verdict
+        verdict = (
+            _verdict_on_order(answer, case) or fault.verdict or _verdict_on_upstream(answer, case)
+        )
         lines = [line for line in (verdict, *fault.evidence.splitlines()) if line]
         raise WrongAnswer(_message(name, lines, case), lines[0]) from cause
 
@@ -101,6 +103,30 @@ def _verdict_on_order(answer: _Answer, case: Case) -> str:
         f"Your function takes ({', '.join(names)}), but it is called as f({', '.join(case.given)}):"
         " the order of the parameters matters, not their names."
     )
+
+
+def _verdict_on_upstream(answer: _Answer, case: Case) -> str:
+    """Return how a result fails to be proportional to the upstream gradient, if it does."""
+    name = case.linear_in
+    if not name:
+        return ""
+    doubled = {**case.given, name: 2 * case.given[name]}
+    try:
+        once, twice = (
+            _results(_call(answer, case, copy.deepcopy(given)), case)
+            for given in (case.given, doubled)
+        )
+    except Exception:
+        return ""
+    for label in once:
+        if np.allclose(twice[label], once[label]):
+            return f"{label} does not depend on {name}: multiply by the upstream gradient {name}."
+        if not np.allclose(twice[label], 2 * once[label]):
+            return (
+                f"{label} does not double if {name} doubles. Multiply by {name} exactly once, and "
+                "do not add it."
+            )
+    return ""
 
 
 def _fault_of_result(result: Any, given: Mapping[str, Any], case: Case) -> Fault | None:

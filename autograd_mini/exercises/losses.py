@@ -29,6 +29,7 @@ def _loss_case(given: dict[str, Any], z: Array, y: Array) -> Case:
     """Return a case for a gradient of the mean loss, with the common mistakes about the mean."""
     n, c = z.shape
     right = unwrap(grad(_mean_loss)(z, y))
+    sums = np.sum(y, axis=-1, keepdims=True)
     probabilities = unwrap(softmax(z, axis=-1))
     mistakes = {
         "It is not divided by N: L is the mean over the rows.": n * right,
@@ -47,6 +48,12 @@ def _loss_case(given: dict[str, Any], z: Array, y: Array) -> Case:
         "These are the losses of the rows. Each entry of z has a derivative.": -np.sum(
             y * unwrap(log_softmax(z, axis=-1)), axis=-1
         ),
+        "The probabilities are missing: these are the targets alone.": -y / n,
+        "The probabilities are missing: these are the targets alone, with the wrong sign.": y / n,
+        "You normalised over the batch. The classes are on the last axis.": (
+            unwrap(softmax(z, axis=0)) * sums - y
+        )
+        / n,
         "These are the probabilities; the targets are missing.": probabilities,
         "These are the probabilities divided by N; the targets are missing.": probabilities / n,
     }
@@ -63,12 +70,18 @@ def _of_any_weights(z: Array, y: Array) -> dict[str, Array]:
 
     short = unwrap(grad(as_if_one)(z))
     over_rows = unwrap(softmax(z, axis=-1)) * (y.sum() - sums) / n
+    right = unwrap(grad(_mean_loss)(z, y))
     only = "This is right only if the weights of a row sum to 1. These need not"
     return {
         f"{only}: see hint 3.": short,
         f"{only}; and L is the mean over the rows.": n * short,
-        "You summed the weights of all rows. Each row needs its own sum.": over_rows
-        + unwrap(grad(_mean_loss)(z, y)),
+        "You summed the weights of all rows. Each row needs its own sum.": over_rows + right,
+        "You took the mean of the weights of a row. Take their sum.": (short * n + y)
+        * sums
+        / y.shape[1]
+        / n
+        - y / n,
+        "The weights are summed, but the targets themselves are missing.": right + y / n,
     }
 
 

@@ -47,6 +47,8 @@ def square_case(given: dict[str, Any], label: str, expected: Array) -> Case:
             "On the diagonal, the numerator moves too. Its contribution is missing.": expected
             - constant,
             "The contribution of the denominator has the wrong sign.": 2 * constant - expected,
+            "This is only the contribution of the denominator, with the wrong sign.": constant
+            - expected,
         },
     )
 
@@ -71,14 +73,23 @@ def stable_softmax() -> Iterator[Case]:
         hint = unstable if np.abs(z).max() > 100 else ""
         expected = unwrap(softmax(z, axis=-1))
         case = Case({"z": z}, {"ŷ": expected}, fallback_hint=hint)
+        shifted = expected / np.max(expected, axis=-1, keepdims=True)
+        over_batch = "You normalised over the batch. The classes are on the last axis."
+        over_all = "You normalised over all entries. Each row is a distribution."
         mistakes = {
             "exp overflows. Change the exponents so that the largest of a row is 0.": _naive(z),
             "One shift for all rows is not enough: in another row every exp becomes 0. Each row "
             "needs its own.": _naive(z - np.max(z)),
-            "The entries of a row do not sum to 1: the division is missing.": expected
-            / np.max(expected, axis=-1, keepdims=True),
-            "You normalised over the batch. The classes are on the last axis.": softmax(z, axis=0),
-            "You normalised over all entries. Each row is a distribution.": softmax(z, axis=None),
+            "The entries of a row do not sum to 1: the division is missing.": shifted,
+            "You shifted each column by its own number. Shift each row by one number.": _naive(
+                z - np.max(z, axis=0)
+            ),
+            "The sign of the exponents is wrong.": softmax(-z, axis=-1),
+            "You divided the sum by the entries.": 1 / expected,
+            over_batch: softmax(z, axis=0),
+            f"{over_batch} ": shifted / np.sum(shifted, axis=0),
+            over_all: softmax(z, axis=None),
+            f"{over_all} ": shifted / np.sum(shifted),
             "These are the logarithms of the probabilities.": log_softmax(z, axis=-1),
         }
         yield case.with_misconceptions("ŷ", {text: unwrap(p) for text, p in mistakes.items()})
@@ -192,6 +203,9 @@ def softmax_rule() -> Iterator[Case]:
                 "The factor ŷ in front is missing.": expected / y,
                 "The sum has the wrong sign.": g * y + y * row,
                 "This is the sum alone, spread over the row.": np.broadcast_to(row, (n, c)),
+                "This is only the part that is subtracted.": y * row,
+                "You divided the weighted sum by C. The weights ŷ already sum to 1.": g * y
+                - y * row / c,
             },
         )
 
