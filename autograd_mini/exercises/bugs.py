@@ -246,10 +246,11 @@ def _claim(f: Any, rule: Any, x: Any, fault: str, note: str) -> Case:
         return rule(g, x)
 
     on_arrays.__name__, claimed.__name__ = name, f"a rule for {name}"
+    on_arrays.__qualname__, claimed.__qualname__ = "f", "rule"  # the names in errors of Python
     accepted = f"Your check accepted this rule, but {fault}."
     rejected = f"Your check rejected this rule, but it is right. {note}."
     return Case(
         {"f": on_arrays, "rule": claimed, "x": x},
         {"verdict": np.array(not fault)},
-        fallback_hint=accepted if fault else rejected,
+        fallback_hints={"verdict": accepted if fault else rejected},
     )

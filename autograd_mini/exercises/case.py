@@ -39,8 +39,8 @@ class Case:
     misconceptions: Sequence[Misconception] = ()
     #: parts of a result, as masks: if all wrong entries are in one part, its name is reported
     regions: Mapping[str, Array] = field(default_factory=dict)
-    #: the hint if no mistake is recognised
-    fallback_hint: str = ""
+    #: the hint for a wrong result if no mistake is recognised
+    fallback_hints: Mapping[str, str] = field(default_factory=dict)
     #: the argument that every result is proportional to, if there is one
     linear_in: str = ""
     #: what is called with the answer and the arguments, if not the answer itself

@@ -159,7 +159,7 @@ def _verdict_on_shape(label: str, got: Array, expected: Array, case: Case) -> st
 def _verdict_on_values(label: str, got: Array, expected: Array, wrong: Array, case: Case) -> str:
     """Return the first mistake that leads to these values."""
     if expected.dtype == bool:
-        return case.fallback_hint
+        return case.fallback_hints.get(label, "")
     known = _misconception(label, got, case)
     if not np.isfinite(got[wrong]).all():
         bad = got[wrong & ~np.isfinite(got)]
@@ -186,7 +186,7 @@ def _verdict_on_values(label: str, got: Array, expected: Array, wrong: Array, ca
     same = (name for name, x in case.given.items() if isinstance(x, (float, np.ndarray)))
     if name := next((name for name in same if _is_like(got, case.given[name])), ""):
         return f"This is {name} itself."
-    return case.fallback_hint
+    return case.fallback_hints.get(label, "")
 
 
 def _other_result(label: str, got: Array, case: Case) -> str:

@@ -84,6 +84,12 @@ _TAPES: tuple[list[Node], ...] = (
 )  # fmt: skip
 
 
+_NO_KNOWN_MISTAKE = (
+    "Everything that uses this node has the correct adjoint. Either you processed the node before "
+    "all its uses, or you skipped a use or counted it twice."
+)
+
+
 def _sweep_case(tape: list[Node], given: dict[str, Any]) -> Case:
     """Return a case with the adjoints that the library's own tape gives, the result first.
 
@@ -102,8 +108,7 @@ def _sweep_case(tape: list[Node], given: dict[str, Any]) -> Case:
         adjoints,
         named=True,
         misconceptions=[start, *_mistaken_adjoints(tape, adjoints)],
-        fallback_hint="Everything that uses this node has the correct adjoint. Either you "
-        "processed the node before all its uses, or you skipped a use or counted it twice.",
+        fallback_hints={**dict.fromkeys(adjoints, _NO_KNOWN_MISTAKE), result: start[0]},
     )
 
 
@@ -147,7 +152,7 @@ def _value_and_derivatives(op: Any, x: Any) -> tuple[Any, Any, Any]:
     """Return the value of your primitive at x, and two derivatives of Σ sin(y)."""
     if not isinstance(op, Primitive):
         raise InvalidAnswer(
-            f"Expected a primitive, got {op!r:.60}. Create one with "
+            f"Expected a primitive, got a {type(op).__name__}. Create one with "
             "ag.primitive(function, rule), and check that."
         )
     t = Tensor(x, requires_grad=True)
@@ -183,8 +188,12 @@ def own_primitive() -> Iterator[Case]:
         case = Case(
             {"x": x},
             dict(zip(labels, map(unwrap, (y, first, second)))),
-            fallback_hint="If y is wrong, look at the function; if ∂L/∂x is wrong, at the rule. If "
-            "only ∂²L/∂x² is wrong, the rule took the numbers out of its arguments.",
+            fallback_hints={
+                "y": "The function is wrong: compare it with NumPy's at one number.",
+                "∂L/∂x": "The value is right, so the mistake is in the rule.",
+                "∂²L/∂x²": "The rule gives the right numbers, but it took some of them out of its "
+                "arguments, which the engine cannot differentiate.",
+            },
             call=_value_and_derivatives,
         )
         for label, mistakes in _mistaken_primitive(x, *map(unwrap, (y, first, alone))).items():

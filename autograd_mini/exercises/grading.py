@@ -50,9 +50,9 @@ def grade(name: str, answer: _Answer, case: Case) -> None:
     __tracebackhide__ = True
     fault, cause = _fault(answer, case)
     if fault:
-        verdict = (
-            _verdict_on_order(answer, case) or fault.verdict or _verdict_on_upstream(answer, case)
-        )
+        verdict = _verdict_on_order(answer, case) or fault.verdict
+        if not verdict and cause is None:
+            verdict = _verdict_on_upstream(answer, case)
         lines = [line for line in (verdict, *fault.evidence.splitlines()) if line]
         raise WrongAnswer(_message(name, lines, case), lines[0]) from cause
 
@@ -72,6 +72,8 @@ def _fault(answer: _Answer, case: Case) -> tuple[Fault | None, BaseException | N
         return _fault_of_result(result, given, case), None
     except InvalidAnswer as error:
         return Fault(str(error)), None
+    except Exception as error:  # of an object that cannot be printed or converted, say
+        return Fault("Your result cannot be read as numbers."), error
 
 
 def _fault_of_call(answer: _Answer, case: Case) -> Fault | None:
@@ -116,7 +118,7 @@ def _verdict_on_upstream(answer: _Answer, case: Case) -> str:
             _results(_call(answer, case, copy.deepcopy(given)), case)
             for given in (case.given, doubled)
         )
-    except Exception:
+    except (Exception, SystemExit):
         return ""
     for label in once:
         if np.allclose(twice[label], once[label]):
@@ -206,7 +208,8 @@ def _kind(x: Any) -> str:
         return f"a {type(x).__name__} of {len(x)}"
     if isinstance(x, np.ndarray):
         return f"an array of shape {x.shape} and dtype {x.dtype}"
-    return f"{x!r:.60} (a {type(x).__name__})"
+    text = format_number(x) if isinstance(x, (float, np.number)) else f"{x!r:.60}"
+    return f"{text} (a {type(x).__name__})"
 
 
 def _message(name: str, sentences: Sequence[str], case: Case) -> str:

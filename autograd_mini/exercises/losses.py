@@ -34,6 +34,7 @@ def _loss_case(given: dict[str, Any], z: Array, y: Array) -> Case:
     mistakes = {
         "It is not divided by N: L is the mean over the rows.": n * right,
         f"You divided by N twice: N is {n}.": right / n,
+        "You multiplied by N. L is the mean over the rows, so divide.": n * n * right,
         f"You divided by C = {c} too: the mean is over rows, not over all entries.": right / c,
         f"You divided by C = {c}, not by N = {n}: the mean is over the rows.": right * n / c,
         "The sign of the targets is wrong.": right + 2 * y / n,

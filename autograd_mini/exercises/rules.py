@@ -160,6 +160,7 @@ def unbroadcast() -> Iterator[Case]:
         ((2, 4, 3), (4, 1)),
         ((3, 3), (3,)),
         ((2, 1, 3), (1, 1)),
+        ((2, 4, 3), (2, 1, 3)),
     ]
     for seed, (large, small) in enumerate(shapes):
         g = cotangent(large, seed)

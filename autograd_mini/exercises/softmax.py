@@ -72,7 +72,7 @@ def stable_softmax() -> Iterator[Case]:
         unstable = "Only a shift of a whole row by one number keeps its ŷ. Clipping does not."
         hint = unstable if np.abs(z).max() > 100 else ""
         expected = unwrap(softmax(z, axis=-1))
-        case = Case({"z": z}, {"ŷ": expected}, fallback_hint=hint)
+        case = Case({"z": z}, {"ŷ": expected}, fallback_hints={"ŷ": hint})
         shifted = expected / np.max(expected, axis=-1, keepdims=True)
         over_batch = "You normalised over the batch. The classes are on the last axis."
         over_all = "You normalised over all entries. Each row is a distribution."
@@ -135,6 +135,7 @@ def log_sum_exp() -> Iterator[Case]:
                 "You took the mean of the exponentials, not their sum.": value - np.log(z.shape[1]),
                 "You summed over all rows. Each row has its own result.": unwrap(logsumexp(z)),
                 "This is the maximum alone.": peak,
+                "You added the maximum, but did not subtract it first.": value + peak,
                 "You summed over the batch. The classes are on the last axis.": over_batch,
             },
         )

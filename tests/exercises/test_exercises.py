@@ -127,6 +127,48 @@ def test_message_names_a_fault_of_the_function(answer, message):
     assert re.search(message, " ".join(str(caught.value).split())), str(caught.value)
 
 
+class Unreadable:
+    """A result that can neither be printed nor converted."""
+
+    def __repr__(self):
+        raise RuntimeError("no text")
+
+    def __array__(self, *args, **kwargs):
+        raise KeyError("no array")
+
+
+#: results and errors that no exercise expects
+ODD_RESULTS = [
+    None, ..., "text", b"bytes", [], (), {}, {1}, [[1.0], [1.0, 2.0]], (1, (2, 3)), {"L": [1, 2]},
+    np.nan, np.inf, 1j, 10**400, np.zeros(0), np.zeros((1,) * 32), np.array([1, None]),
+    np.array("text"), np.datetime64("2020"), np.zeros(3, dtype=[("a", float)]), float, len,
+    range(3), NotImplemented, np.ma.masked_array([1.0, 2.0], [0, 1]), Unreadable(),
+    (Unreadable(), Unreadable()), ag.tensor([1.0, 2.0], requires_grad=True),
+]  # fmt: skip
+ODD_ERRORS = [
+    ValueError(), KeyError(3), SystemExit(1), StopIteration(), WrongAnswer("mine"), MemoryError(),
+    OSError(2, "no file"), UnicodeDecodeError("utf-8", b"a", 0, 1, "odd"), RecursionError(),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name",
+    [e if e in ("exp_rule", "sweep") else pytest.param(e, marks=pytest.mark.slow) for e in ALL],
+)
+def test_odd_answer_is_wrong_and_raises_nothing_else(name):
+    def failing(error):
+        def answer(*args):
+            raise error
+
+        return answer
+
+    answers = [lambda *args, result=result: result for result in ODD_RESULTS]
+    answers += [*map(failing, ODD_ERRORS), lambda: 1, int, np.sin, np.add, print, dict]
+    for answer in answers:
+        with pytest.raises(WrongAnswer):
+            ALL[name].check(answer)
+
+
 @pytest.mark.parametrize(
     "answer",
     [

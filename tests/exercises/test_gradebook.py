@@ -278,6 +278,7 @@ def test_help_documents_the_exit_status(capsys):
     assert "exit status: 0 if" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_solutions_are_graded_right_by_the_command(tmp_path):
     """From another folder, with an encoding that cannot write ∂."""
     done = subprocess.run(

@@ -132,6 +132,16 @@ def started_at_one(tape):
     return adjoints
 
 
+def axes_counted_backwards(g, shape):
+    lead = g.ndim - len(shape)
+    axes = tuple(i for i in range(g.ndim) if i < lead or shape[lead - i] == 1)
+    return g.sum(axis=axes, keepdims=True).reshape(shape)
+
+
+def from_two(tape):
+    return {name: 2 * adjoint for name, adjoint in sweep(tape).items()}
+
+
 def contributions_by(combine):
     """Return a sweep that adds ``combine(upstream adjoint, local derivative)``."""
 
@@ -281,6 +291,9 @@ WRONG_ANSWERS = {
         (lambda g, y, x: (g * y).sum(), "added up all entries"),
         (lambda g, y, x: g * x * np.exp(x - 1), "here x is the exponent"),
         (lambda g, y, x: g * x * y, "does not come down"),
+        (lambda g, y, x: x * y, "does not depend on g"),
+        (lambda g, y, x: g * g + y, "does not double if g doubles"),
+        (lambda g, y, x: y, NO_UPSTREAM),
         (lambda g, y, x: g.__imul__(y), "changed its argument g in place"),
         (lambda g, y, x: 2 * g * y, "Every entry is 2 times the expected value"),
         (lambda x, y, g: g * np.exp(x), "the order of the parameters"),
@@ -339,6 +352,7 @@ WRONG_ANSWERS = {
         ),
         (lambda g, shape: np.full(shape, g.sum()), "You added up too much"),
         (lambda g, shape: g.sum(), "You added up all entries"),
+        (axes_counted_backwards, "Is a sum missing before it"),
         (lambda g, shape: g.reshape(shape), "Is a sum missing before it"),
         (lambda g, shape: np.broadcast_to(g, shape), "the reverse of a broadcast"),
         (lambda shape, g: unbroadcast(g, shape), "the order of the parameters"),
@@ -425,6 +439,8 @@ WRONG_ANSWERS = {
         (lambda z: ag.softmax(z, axis=0), "normalised over the batch"),
         (lambda z: np.exp(z) / np.exp(z).sum(), "over all entries"),
         (lambda z: np.log(softmax(z)), "logarithms of the probabilities"),
+        (lambda z: softmax(-z), "sign of the exponents"),
+        (lambda z: softmax(z) / softmax(z).max(-1, keepdims=True), "division is missing"),
         (lambda z: softmax(np.clip(z, -500, 500)), "Clipping does not"),
     ],
     "log_sum_exp": [
@@ -438,6 +454,8 @@ WRONG_ANSWERS = {
         (lambda z: np.exp(z).sum(axis=-1), "logarithm is missing"),
         (lambda z: np.log(softmax(z).sum(axis=-1)), "sum of probabilities, which is 1"),
         (to_the_mean, "the mean of the exponentials"),
+        (lambda z: z.max(axis=-1) + log_sum_exp(z), "did not subtract it first"),
+        (lambda z: z.max() + np.log(np.exp(z - z.max(axis=-1))), "lacks an axis of length 1"),
     ],
     "softmax_jacobian": [
         (jacobian_by_cases(lambda p, q: p * (1 - p), lambda p, q: 0), "only the diagonal"),
@@ -532,6 +550,7 @@ WRONG_ANSWERS = {
         (lambda w, g, h: -np.linalg.solve(h, g), "step alone: add"),
         (lambda w, g, h: np.linalg.solve(h, g), "step alone, and its sign"),
         (lambda w, g, h: w - g, "gradient descent"),
+        (lambda w, g, h: w, "This is w itself"),
         (lambda w, g, h: w - g / np.diag(h), "only the diagonal of h"),
         (lambda w, g, h: w - h @ g, "Divide it by h"),
         (lambda w, g, h: w - 0.5 * np.linalg.solve(h, g), "half of the step"),
@@ -543,6 +562,7 @@ WRONG_ANSWERS = {
         (forward_order, "Walk from its end"),
         (contributions_by(lambda g, d: d), "did not multiply by the upstream adjoint"),
         (contributions_by(lambda g, d: g), "without the local derivative"),
+        (from_two, "The derivative of the result by itself is 1"),
         (contributions_by(lambda g, d: g + d), "local derivative was added to the upstream"),
         (started_at_one, "This adjoint started at 1"),
         (lambda tape: {"x": 1.0}, "Your dict has no 'L'"),
