@@ -22,7 +22,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Print the tasks of the named exercises, or the list; or grade files."""
     argv = sys.argv[1:] if argv is None else argv
     if argv and argv[0] == "grade":
-        sys.exit(gradebook.main(argv[1:]))
+        try:
+            sys.exit(gradebook.main(argv[1:]))
+        except KeyboardInterrupt:
+            sys.exit(130)
     parser = argparse.ArgumentParser(
         prog="python -m autograd_mini.exercises",
         description="Print the list of exercises, or the tasks of some of them.",

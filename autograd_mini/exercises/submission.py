@@ -6,6 +6,7 @@ Each result is written to a report at once, so that it survives the end of the p
 
 from __future__ import annotations
 
+import ast
 import faulthandler
 import json
 import linecache
@@ -83,7 +84,7 @@ def load(path: Path) -> tuple[dict[str, Any], str]:
                 linecache.cache[name] = (len(text), None, text.splitlines(True), name)
                 fault = _run(name, text, vars(module))
                 problem = problem or fault
-        except (OSError, ValueError, SyntaxError) as error:
+        except (OSError, ValueError, SyntaxError, AttributeError, TypeError) as error:
             problem = f"The file cannot be read: {error}"
     defined = {
         name: x
@@ -106,14 +107,19 @@ def _read(path: Path) -> Iterator[tuple[str, str]]:
         raise ValueError("it is not a notebook of format 4")
     for number, cell in enumerate(cells, start=1):
         if cell.get("cell_type") == "code":
-            yield f"cell {number}", _without_magics("".join(cell.get("source", "")))
+            yield f"cell {number}", _as_python("".join(cell.get("source", "")))
 
 
-def _without_magics(text: str) -> str:
-    """Replace the commands of IPython by ``pass``, and keep the number of lines."""
-    if text.lstrip().startswith("%%"):
-        return ""
-    return re.sub(r"^(\s*)(?:[%!?].*|[\w.]+\?+\s*)$", r"\1pass", text, flags=re.M)
+def _as_python(text: str) -> str:
+    """Replace the commands of IPython in a cell by ``pass``, and keep the number of lines."""
+    try:
+        ast.parse(text)
+    except SyntaxError:
+        text = re.sub(r"\A\s*%%(time|timeit|capture|prun)\b.*", "pass", text)
+        if text.startswith("%%"):  # a cell in another language
+            return ""
+        return re.sub(r"^([ \t]*)(?:[%!?].*|[\w.]+\?+\s*)$", r"\1pass", text, flags=re.M)
+    return text
 
 
 def _run(name: str, text: str, namespace: dict[str, Any]) -> str:

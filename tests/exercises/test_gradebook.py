@@ -120,6 +120,7 @@ def test_answers_that_misbehave_are_each_reported(write):
         (b"\xff\xfe\x00", "a.py", "The file cannot be read"),
         ("not a notebook", "a.ipynb", "The file cannot be read"),
         ("[]", "a.ipynb", "it is not a notebook"),
+        ('{"cells": [3]}', "a.ipynb", "The file cannot be read"),
         (notebook("x = 1", "\n1 / 0"), "a.ipynb", "(raised in line 2 of cell 3)"),
         (notebook("def f(:"), "a.ipynb", "SyntaxError in line 1 in cell 2"),
     ],
@@ -144,6 +145,22 @@ def test_cells_after_an_error_are_run(load):
     assert list(answers) == ["quotient"]
     assert problem == "ZeroDivisionError: division by zero (raised in line 1 of cell 3)"
     answers["quotient"](1, 2)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "%%time\ndef quotient(a, b): pass",
+        "%timeit 1\n!ls\nquotient?\ndef quotient(a, b): pass\n  # comment",
+        "def quotient(a, b):\n    %time x = 1\n    return x",
+        "x = (7\n% 4)\nassert x == 3\ndef quotient(a, b): pass",
+        "text = '''\n!not a command\n'''\nassert '!' in text\ndef quotient(a, b): pass",
+    ],
+)
+def test_commands_of_ipython_are_left_out(load, cell):
+    answers, problem = load(notebook(cell), "a.ipynb")
+    assert list(answers) == ["quotient"]
+    assert problem == ""
 
 
 def test_checked_answer_counts_before_a_function_of_the_name(load):
