@@ -129,7 +129,8 @@ def _as_text(file: str, results: Sequence[Result]) -> Iterator[str]:
     yield f"{file}: {sum(r.status == 'right' for r in graded)} of {len(graded)} right"
     width = max((len(r.exercise or "file") for r in results), default=0)
     for r in results:
-        yield f"  {r.exercise or 'file':{width}}  {r.status:7}  {r.verdict}".rstrip()
+        verdict = " ".join(r.verdict.split())  # on one line
+        yield f"  {r.exercise or 'file':{width}}  {r.status:7}  {verdict}".rstrip()
 
 
 def _as_json(file: str, results: Sequence[Result]) -> Iterator[str]:

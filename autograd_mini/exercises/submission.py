@@ -17,7 +17,7 @@ import tokenize
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import TextIOWrapper
+from io import BufferedWriter
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -38,7 +38,7 @@ def main() -> None:
     sys.argv = [path]
     sys.path[0] = str(Path(path).parent)
     os.chdir(sys.path[0])
-    with open(report, "a", encoding="utf-8") as out, open(f"{report}.late", "w") as late:  # noqa: PLW1514 - ASCII
+    with open(report, "a", encoding="utf-8") as out, open(f"{report}.late", "ab") as late:
 
         def write(exercise: str | None, status: str, verdict: str = "", message: str = "") -> None:
             fields = {"exercise": exercise, "status": status, "verdict": verdict}
@@ -57,7 +57,7 @@ def main() -> None:
 
 
 @contextmanager
-def _ended_after(seconds: float, late: TextIOWrapper) -> Iterator[None]:
+def _ended_after(seconds: float, late: BufferedWriter) -> Iterator[None]:
     """End the process if the block takes longer, and write where it was to `late`.
 
     The watchdog is a thread in C, so it also ends code that never returns to the interpreter.

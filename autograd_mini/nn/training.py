@@ -20,8 +20,8 @@ def train(
     x: ArrayLike,
     labels: ArrayLike,
     optimizer: Optimizer,
-    *,
     epochs: int,
+    *,
     batch_size: int | None = None,
     loss: Callable[[Any, Any], Any] = softmax_cross_entropy,
     rng: Seed = 0,
@@ -54,6 +54,8 @@ def train(
 
     Raises
     ------
+    TypeError
+        If `optimizer` is not an optimiser.
     ValueError
         If `epochs` or `batch_size` is below 1, or if there is not one label for each example.
 
@@ -82,8 +84,8 @@ def training_epochs(
     x: ArrayLike,
     labels: ArrayLike,
     optimizer: Optimizer,
-    *,
     epochs: int,
+    *,
     batch_size: int | None = None,
     loss: Callable[[Any, Any], Any] = softmax_cross_entropy,
     rng: Seed = 0,
@@ -116,6 +118,8 @@ def training_epochs(
 
     Raises
     ------
+    TypeError
+        If `optimizer` is not an optimiser.
     ValueError
         If `epochs` or `batch_size` is below 1, or if there is not one label for each example. It is
         raised by the call, before the first epoch.
@@ -138,6 +142,11 @@ def training_epochs(
     epoch 40, loss below 0.3: True
     epoch 60, loss below 0.3: True
     """
+    if isinstance(optimizer, type) or not hasattr(optimizer, "step"):
+        raise TypeError(
+            f"expected an optimiser, got {optimizer!r:.60}. Create one, for example "
+            "optim.Adam(model.parameters(), lr=0.01)."
+        )
     x, labels = paired(x, labels)
     size = len(x) if batch_size is None else batch_size
     if epochs < 1 or size < 1:

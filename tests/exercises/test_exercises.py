@@ -182,6 +182,12 @@ def test_right_answer_may_be_a_list_or_a_tensor(answer):
     exercises.log_rule.check(answer)
 
 
+@pytest.mark.parametrize("kind", [np.array, list, tuple, ag.tensor])
+def test_right_pair_may_be_an_array_or_a_list(kind):
+    exercises.quotient.check(lambda a, b: kind([1 / b, -a / b**2]))
+    exercises.mul_rule.check(lambda g, y, a, b: kind([g * b, g * a]))
+
+
 def test_error_of_the_answer_is_the_cause():
     with pytest.raises(WrongAnswer) as caught:
         exercises.log_rule.check(with_a_bug)

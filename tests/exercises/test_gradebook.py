@@ -253,6 +253,7 @@ def test_text_has_a_line_for_each_result(command):
     status, out = command(*RESULTS)
     assert status == 1
     assert out.splitlines()[:2] == ["ann.py: 1 of 2 right", "  exp_rule  right"]
+    assert out.splitlines()[2] == """  log_rule  wrong    ∂L/∂x: "no", it's wrong"""
     assert "bob.ipynb: 0 of 0 right\n  file  timeout  No result within 1 s.\n" in out
     assert command("cleo.py")[0] == 0
 

@@ -378,6 +378,12 @@ def test_train_with_bad_arguments_raises_at_the_call(x, labels, settings, text, 
         train(model, x, labels, optimizer, **{"epochs": 1, **settings})
 
 
+@pytest.mark.parametrize("optimizer", [optim.Adam, 0.1, None])
+def test_train_without_an_optimiser_raises(optimizer):
+    with pytest.raises(TypeError, match=r"expected an optimiser, got .* optim\.Adam\(model\.param"):
+        nn.train(nn.MLP([2, 2]), np.zeros((4, 2)), [0] * 4, optimizer, 3)
+
+
 # ---- fused and unfused --------------------------------------------------------------------------
 
 
