@@ -146,7 +146,10 @@ def _line_of(error: BaseException) -> str:
     """Return the innermost line in the traceback that is not in a library."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not frame.filename.startswith(_LIBRARIES)]
-    return f"in line {own[-1].lineno}:  {own[-1].line}" if own else ""
+    if not own:
+        return ""
+    text = f":  {own[-1].line}" if own[-1].line else ""
+    return f"in line {own[-1].lineno}{text}"
 
 
 def _same(a: Any, b: Any) -> bool:
