@@ -17,7 +17,8 @@ from ..core.arrays import unwrap
 from ..transforms.grad import vjp
 
 Array = NDArray[Any]
-#: A sentence about a mistake, and the results that the mistake leads to, as in `Case.expected`.
+#: A sentence about a mistake, and the results that the mistake leads to, as in `Case.expected`. A
+#: list of results means any of them.
 Misconception = tuple[str, Mapping[str, Any]]
 
 

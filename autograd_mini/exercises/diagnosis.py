@@ -36,7 +36,9 @@ def _verdict_on_error(text: str) -> str:
     """Return the likely mistake behind an error message of Python or NumPy."""
     if re.search(r"type\(s\) for \^|bitwise_xor", text):
         return "In Python, ^ does not compute a power. Write ** instead."
-    if "broadcast" in text:
+    if "can be converted to Python scalars" in text or "can be converted to a scalar" in text:
+        return "The functions of `math` take one number. Use NumPy's for arrays, such as np.exp."
+    if "broadcast together" in text:
         shapes = [tuple(map(int, re.findall(r"\d+", s))) for s in re.findall(r"\([\d,]*\)", text)]
         if len(shapes) >= 2 and _lacks_an_axis(shapes[0], shapes[1]):
             return (
@@ -127,8 +129,6 @@ def _verdict_on_shape(label: str, got: Array, expected: Array, case: Case) -> st
             f"The sum over the broadcast axis {', '.join(map(str, repeated))} is missing. Add up "
             "the gradients of all copies of an entry."
         )
-    if text := _misconception(label, got, case):
-        return text
     if got.size == expected.size and _near(got.reshape(expected.shape), expected):
         if 1 in got.shape + expected.shape:
             return (
@@ -136,6 +136,8 @@ def _verdict_on_shape(label: str, got: Array, expected: Array, case: Case) -> st
                 "keepdims=True keeps it, and a reshape removes it."
             )
         return "The values are right, but the shape is not."
+    if text := _misconception(label, got, case):
+        return text
     if got.T.shape == expected.shape:
         return "It is the transpose." if _near(got.T, expected) else "It looks transposed."
     if was_broadcast:
@@ -169,7 +171,7 @@ def _verdict_on_values(label: str, got: Array, expected: Array, wrong: Array, ca
             + (known or "Perhaps a number was too large for exp, or a sum became 0, which led to ")
             + ("" if known else "inf/inf, inf-inf, 0/0 or log(0).")
         )
-    if got.dtype.kind in "iu" and np.array_equal(got, np.trunc(expected)):
+    if got.dtype.kind in "iu" and got.any() and np.array_equal(got, np.trunc(expected)):
         return f"Your array has dtype {got.dtype}, which truncates the fractional part."
     if _is_like(got, -expected):
         return "Only the sign is wrong."
@@ -198,8 +200,11 @@ def _other_result(label: str, got: Array, case: Case) -> str:
 
 def _misconception(label: str, got: Array, case: Case) -> str:
     """Return the sentence of the misconception that leads to these values, if there is one."""
-    texts = (text for text, results in case.misconceptions if _is_like(got, results.get(label)))
-    return next(texts, "")
+    for text, results in case.misconceptions:
+        result = results.get(label)
+        if any(_is_like(got, r) for r in (result if isinstance(result, list) else [result])):
+            return text
+    return ""
 
 
 def _near(a: Any, b: Any) -> bool:

@@ -80,7 +80,8 @@ _TAPES: tuple[list[Node], ...] = (
     [("x", []), ("v", [("x", 1.7), ("x", 0.6)]), ("L", [("v", 2.0)])],
     [("x", []), ("a", [("x", 2.0)]), ("b", [("a", 3.0), ("x", 0.3)]), ("c", [("b", 0.5)]),
      ("d", [("c", 1.5), ("a", 0.7)]), ("L", [("d", 1.1), ("b", -2.0), ("x", 0.2)])],
-    [("x", []), ("unused", [("x", 7.0)]), ("L", [("x", 2.5)])],
+    [("x", []), ("v", [("x", 1.5), ("x", 1.5)]), ("L", [("v", 2.0)])],
+    [("x", []), ("v", [("x", 3.0)]), ("unused", [("v", 7.0)]), ("L", [("v", 2.5)])],
 )  # fmt: skip
 
 
@@ -107,13 +108,22 @@ def _sweep_case(tape: list[Node], given: dict[str, Any]) -> Case:
         given,
         adjoints,
         named=True,
-        misconceptions=[start, *_mistaken_adjoints(tape, adjoints)],
+        misconceptions=[start, *_mistaken_adjoints(tape, adjoints, is_sorted="tape" in given)],
         fallback_hints={**dict.fromkeys(adjoints, _NO_KNOWN_MISTAKE), result: start[0]},
     )
 
 
-def _mistaken_adjoints(tape: Sequence[Node], adjoints: dict[str, float]) -> list[Misconception]:
+def _mistaken_adjoints(
+    tape: Sequence[Node], adjoints: dict[str, float], is_sorted: bool
+) -> list[Misconception]:
     """Return the adjoints that common mistakes lead to, if the adjoints of all uses are right."""
+    too_early = (
+        "Only the last node has contributed: you walked from the start of the tape, where all "
+        "adjoints are still 0. Walk from its end."
+        if is_sorted
+        else "A user of this name was visited too early, or never. Visit a name after all its "
+        "users, but do not wait for users that the result does not depend on."
+    )
     users: dict[str, list[tuple[str, float]]] = {name: [] for name, _ in tape}
     for name, uses in tape:
         for used, d in uses:
@@ -129,8 +139,7 @@ def _mistaken_adjoints(tape: Sequence[Node], adjoints: dict[str, float]) -> list
             "You passed the upstream adjoint on without the local derivative.": sum(
                 adjoints[user] for user, _ in uses
             ),
-            "Only the last node has contributed: you walked from the start of the tape, where "
-            "all adjoints are still 0. Walk from its end.": of_result,
+            too_early: of_result,
             "This adjoint started at 1, or the local derivative was added to the upstream adjoint. "
             "Only the result starts at 1, and factors are multiplied along a path.": 1.0
             + sum(parts),
@@ -157,6 +166,8 @@ def _value_and_derivatives(op: Any, x: Any) -> tuple[Any, Any, Any]:
         )
     t = Tensor(x, requires_grad=True)
     y = op(t)
+    if not y.requires_grad:
+        raise InvalidAnswer("The rule of your primitive is None. Pass rule(g, y, x) in its place.")
     first = gradients(np.sum(np.sin(y)), t)
     second = gradients(np.sum(first), t) if isinstance(first, Tensor) else np.zeros_like(x)
     return y, first, second

@@ -168,13 +168,24 @@ def _results(result: Any, case: Case) -> dict[str, Array]:
     if case.named:
         result = _values_of_names(result, names)
     elif len(names) == 1:
-        result = [result]
+        result = [_without_comma(result, np.shape(case.expected[names[0]]))]
     elif not _is_sequence(result) or len(result) != len(names):
         raise InvalidAnswer(
             f"Your function returned {_kind(result)}; expected {len(names)} results. `return` them "
             f"separated by commas: {', '.join(names)}."
         )
     return {name: _array(x, name, case) for name, x in zip(names, result)}
+
+
+def _without_comma(result: Any, shape: tuple[int, ...]) -> Any:
+    """Return the single result, or raise if a comma after it made it a tuple."""
+    is_single = isinstance(result, (tuple, list)) and len(result) == 1
+    if is_single and np.shape(result[0]) == shape != np.shape(result):
+        raise InvalidAnswer(
+            f"Your function returned {_kind(result)}, as with a comma after the result. Return the "
+            "result itself."
+        )
+    return result
 
 
 def _is_sequence(result: Any) -> bool:
@@ -211,6 +222,8 @@ def _kind(x: Any) -> str:
         return f"a {type(x).__name__} of {len(x)}"
     if isinstance(x, np.ndarray):
         return f"an array of shape {x.shape} and dtype {x.dtype}"
+    if isinstance(x, Mapping):
+        return f"a {type(x).__name__}"
     text = format_number(x) if isinstance(x, (float, np.number)) else f"{x!r:.60}"
     return f"{text} (a {type(x).__name__})"
 

@@ -145,8 +145,7 @@ def one_hot_gradient() -> Iterator[Case]:
         yield case.with_misconceptions(
             "∂L/∂z",
             {
-                text: columns,
-                f"{text} ": len(z) * columns,
+                text: [columns, len(z) * columns],
                 "You subtracted the numbers of the classes. The targets y are 1 or 0.": classes,
             },
         )

@@ -179,7 +179,12 @@ def unbroadcast() -> Iterator[Case]:
         if large == small * 2:
             text = "You summed over the other axis. NumPy aligns from the right: axis 0 is new."
             misconceptions[text] = unwrap(pullback(g.T)[0])
-        case = Case({"g": g, "shape": small}, {"∂L/∂x": expected})
+        misconceptions |= {
+            f"You summed over axis {axis} alone. Which axes of g are new, or have length 1 in "
+            "`shape`?": [g.sum(axis=axis), g.sum(axis=axis, keepdims=True)]
+            for axis in range(g.ndim)
+        }
+        case = Case({"g": g, "shape": small}, {"∂L/∂x": expected}, linear_in="g")
         yield case.with_misconceptions("∂L/∂x", misconceptions)
 
 
@@ -204,8 +209,7 @@ def matmul_rule() -> Iterator[Case]:
         case = rule_case(np.matmul, "a b", seed, a=a, b=b)
         alone = "This is the other factor alone. Multiply it by the upstream gradient g."
         for label, factor in zip(case.expected, (b, a)):
-            mistakes = {alone: factor, f"{alone} ": np.transpose(factor)}
-            case = case.with_misconceptions(label, mistakes)
+            case = case.with_misconceptions(label, {alone: [factor, np.transpose(factor)]})
         if n == k == m:
             g = case.given["g"]
             transposed = [unwrap(d) for d in vjp(np.matmul, a.T, b.T)[1](g)]

@@ -86,10 +86,8 @@ def stable_softmax() -> Iterator[Case]:
             ),
             "The sign of the exponents is wrong.": softmax(-z, axis=-1),
             "You divided the sum by the entries.": 1 / expected,
-            over_batch: softmax(z, axis=0),
-            f"{over_batch} ": shifted / np.sum(shifted, axis=0),
-            over_all: softmax(z, axis=None),
-            f"{over_all} ": shifted / np.sum(shifted),
+            over_batch: [softmax(z, axis=0), shifted / np.sum(shifted, axis=0)],
+            over_all: [softmax(z, axis=None), shifted / np.sum(shifted)],
             "These are the logarithms of the probabilities.": log_softmax(z, axis=-1),
         }
         yield case.with_misconceptions("ŷ", {text: unwrap(p) for text, p in mistakes.items()})
@@ -135,6 +133,15 @@ def log_sum_exp() -> Iterator[Case]:
                 "You took the mean of the exponentials, not their sum.": value - np.log(z.shape[1]),
                 "You summed over all rows. Each row has its own result.": unwrap(logsumexp(z)),
                 "This is the maximum alone.": peak,
+                "The maximum has an axis of length 1 that the sum does not have. Drop it.": peak[
+                    :, None
+                ]
+                + (value - peak),
+                "This is a logarithm to the base 10, but ln has the base e.": [
+                    peak + (value - peak) / np.log(10),
+                    value / np.log(10),
+                ],
+                "You took the logarithm before the sum.": z.sum(axis=-1),
                 "You added the maximum, but did not subtract it first.": value + peak,
                 "You summed over the batch. The classes are on the last axis.": over_batch,
             },

@@ -111,7 +111,7 @@ def misspelled(g, y, x):
         (lambda g, y, x: "g/x", "'g/x' .a str.; expected real numbers"),
         (lambda g, y, x: g / x + 0j, "dtype complex128; expected real numbers"),
         (lambda g, y, x: [[1.0], [1.0, 2.0]], "a list of 2 is not an array of numbers"),
-        (lambda g, y, x: {"x": g / x}, "a dict.; expected real numbers"),
+        (lambda g, y, x: {"x": g / x}, "a dict; expected real numbers"),
         (lambda g, y, x: (g / x).astype(int), "which truncates the fractional part"),
         (lambda g, y, x: (g / x)[:, None], r"has shape \(4, 1\)"),
         (lambda g, y, x: np.zeros(0), r"has shape \(0,\)"),

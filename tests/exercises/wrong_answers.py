@@ -1,5 +1,7 @@
 """Wrong answers that students give, each with a pattern of the diagnosis that it must get."""
 
+import math
+
 import numpy as np
 
 import autograd_mini as ag
@@ -87,6 +89,19 @@ def with_cotangent(make, tolerance=1e-6, step=1e-6):
     return check
 
 
+def of_sums(f, rule, x):
+    """Compare the sums of both gradients only."""
+    g = random(f(x).shape)
+    numerical = 0.0
+    for i in np.ndindex(x.shape):
+        step = 1e-6 * max(1.0, abs(x[i]))
+        above, below = x.copy(), x.copy()
+        above[i] += step
+        below[i] -= step
+        numerical += ((f(above) - f(below)) * g).sum() / (2 * step)
+    return np.isclose(rule(g, x).sum(), numerical, rtol=1e-5, atol=1e-6)
+
+
 def random(shape):
     return np.random.default_rng(5).normal(size=shape)
 
@@ -136,6 +151,39 @@ def axes_counted_backwards(g, shape):
     lead = g.ndim - len(shape)
     axes = tuple(i for i in range(g.ndim) if i < lead or shape[lead - i] == 1)
     return g.sum(axis=axes, keepdims=True).reshape(shape)
+
+
+def each_use_once(tape):
+    """Take the uses of a node as a set, so that x + x counts once."""
+    return sweep([(name, list(set(uses))) for name, uses in tape])
+
+
+def waiting_for_all(graph, result):
+    """Count the uses by all names, and visit only those that the result depends on."""
+    waiting = {}
+    for uses in graph.values():
+        for used, _ in uses:
+            waiting[used] = waiting.get(used, 0) + 1
+    adjoints = dict.fromkeys(graph, 0.0)
+    adjoints[result] = 1.0
+    ready = [result]
+    while ready:
+        name = ready.pop()
+        for used, local in graph[name]:
+            adjoints[used] += adjoints[name] * local
+            waiting[used] -= 1
+            if not waiting[used]:
+                ready.append(used)
+    return adjoints
+
+
+def in_order_of_the_dict(graph, result):
+    adjoints = dict.fromkeys(graph, 0.0)
+    adjoints[result] = 1.0
+    for name in reversed(graph):
+        for used, local in graph[name]:
+            adjoints[used] += adjoints[name] * local
+    return adjoints
 
 
 def from_two(tape):
@@ -292,6 +340,9 @@ WRONG_ANSWERS = {
         (lambda g, y, x: g * x * np.exp(x - 1), "here x is the exponent"),
         (lambda g, y, x: g * x * y, "does not come down"),
         (lambda g, y, x: x * y, "does not depend on g"),
+        (lambda g, y, x: (g * y,), "as with a comma after the result"),
+        (lambda g, y, x: [g * y], "Return the result itself"),
+        (lambda g, y, x: g * math.exp(x), "functions of `math` take one number"),
         (lambda g, y, x: g * g + y, "does not double if g doubles"),
         (lambda g, y, x: y, NO_UPSTREAM),
         (lambda g, y, x: g.__imul__(y), "changed its argument g in place"),
@@ -352,6 +403,8 @@ WRONG_ANSWERS = {
         ),
         (lambda g, shape: np.full(shape, g.sum()), "You added up too much"),
         (lambda g, shape: g.sum(), "You added up all entries"),
+        (lambda g, shape: g.sum(axis=-1, keepdims=True), "You summed over axis 1 alone"),
+        (lambda g, shape: np.zeros(shape), "does not depend on g"),
         (axes_counted_backwards, "Is a sum missing before it"),
         (lambda g, shape: g.reshape(shape), "Is a sum missing before it"),
         (lambda g, shape: np.broadcast_to(g, shape), "the reverse of a broadcast"),
@@ -422,6 +475,7 @@ WRONG_ANSWERS = {
     ],
     "gradient_check": [
         (lambda f, rule, x: True, "accepted this rule, but it forgets g"),
+        (of_sums, "the sum of its entries is right"),
         (lambda f, rule, x: False, "rejected this rule, but it is right"),
         (with_cotangent(np.ones), "which a cotangent of ones does not show"),
         (with_cotangent(random, 1e-12), "rejected this rule, but it is right. Use differences"),
@@ -454,6 +508,9 @@ WRONG_ANSWERS = {
         (lambda z: np.exp(z).sum(axis=-1), "logarithm is missing"),
         (lambda z: np.log(softmax(z).sum(axis=-1)), "sum of probabilities, which is 1"),
         (to_the_mean, "the mean of the exponentials"),
+        (lambda z: log_sum_exp(z - z.max(1)[:, None]) + z.max(1)[:, None], "axis of length 1 that"),
+        (lambda z: np.log10(np.exp(z).sum(axis=-1)), "to the base 10"),
+        (lambda z: np.log(np.exp(z)).sum(axis=-1), "before the sum"),
         (lambda z: z.max(axis=-1) + log_sum_exp(z), "did not subtract it first"),
         (lambda z: z.max() + np.log(np.exp(z - z.max(axis=-1))), "lacks an axis of length 1"),
     ],
@@ -559,6 +616,7 @@ WRONG_ANSWERS = {
     ],
     "sweep": [
         (last_use_only, "Only one of the 2 uses of x contributed"),
+        (each_use_once, "Only one of the 2 uses of x contributed"),
         (forward_order, "Walk from its end"),
         (contributions_by(lambda g, d: d), "did not multiply by the upstream adjoint"),
         (contributions_by(lambda g, d: g), "without the local derivative"),
@@ -574,6 +632,8 @@ WRONG_ANSWERS = {
     "sweep_of_a_graph": [
         (propagate_each_arrival, "before all its uses"),
         (breadth_first, "before all its uses"),
+        (waiting_for_all, "do not wait for users that the result does not depend on"),
+        (in_order_of_the_dict, "was visited too early, or never"),
         (by_recursion, "limits the depth of recursion"),
         (of_a_graph(contributions_by(lambda g, d: d)), "did not multiply by the upstream"),
         (of_a_graph(contributions_by(lambda g, d: g)), "without the local derivative"),
@@ -598,6 +658,7 @@ WRONG_ANSWERS = {
         (primitive(lambda x: np.log(x**2)), "The 1 in ln"),
         (primitive(lambda x: np.log1p(abs(x))), "The square in ln"),
         (primitive(lambda x: np.log10(1 + x**2)), "to the base 10"),
+        (primitive(rule=None), "The rule of your primitive is None"),
         (primitive(rule=values_of("x")), "took the numbers out of x"),
         (primitive(rule=values_of("g")), "took the numbers out of g, for"),
         (primitive(rule=values_of("g", "x")), "took the numbers out of g, y and x"),
