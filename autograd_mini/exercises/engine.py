@@ -42,7 +42,7 @@ def sweep() -> Iterator[Case]:
             return ...               # a dict: for every name, ∂(result)/∂(name)
     """
     for tape in _TAPES:
-        yield _sweep_case(tape, {"tape": tape})
+        yield _sweep_case(tape, tape[-1][0], {"tape": tape})
 
 
 @exercise(
@@ -68,9 +68,11 @@ def sweep_of_a_graph() -> Iterator[Case]:
     rng = np.random.default_rng(0)
     deep: list[Node] = [("v0", [])]
     deep += [(f"v{i}", [(f"v{i - 1}", 1.001)]) for i in range(1, 3000)]
-    for tape in (*_TAPES, deep):
+    used_result: list[Node] = [("x", []), ("v", [("x", 3.0)]), ("later", [("v", 7.0)])]
+    tapes = [*((tape, tape[-1][0]) for tape in (*_TAPES, deep)), (used_result, "v")]
+    for tape, result in tapes:
         shuffled = [tape[i] for i in rng.permutation(len(tape))]
-        yield _sweep_case(tape, {"graph": dict(shuffled), "result": tape[-1][0]})
+        yield _sweep_case(tape, result, {"graph": dict(shuffled), "result": result})
 
 
 _TAPES: tuple[list[Node], ...] = (
@@ -85,14 +87,17 @@ _TAPES: tuple[list[Node], ...] = (
 )  # fmt: skip
 
 
+_NO_PATH = (
+    "The result does not depend on this name, so its derivative is 0. Only the result starts at 1."
+)
 _NO_KNOWN_MISTAKE = (
     "Everything that uses this node has the correct adjoint. Either you processed the node before "
     "all its uses, or you skipped a use or counted it twice."
 )
 
 
-def _sweep_case(tape: list[Node], given: dict[str, Any]) -> Case:
-    """Return a case with the adjoints that the library's own tape gives, the result first.
+def _sweep_case(tape: list[Node], result: str, given: dict[str, Any]) -> Case:
+    """Return a case with the adjoints that the library's own tape gives, the last node first.
 
     So all uses of the first wrong adjoint have the right adjoints.
     """
@@ -100,21 +105,23 @@ def _sweep_case(tape: list[Node], given: dict[str, Any]) -> Case:
     for name, uses in tape:
         leaf = Tensor(1.0, requires_grad=True)
         tensors[name] = sum(d * tensors[used] for used, d in uses) if uses else leaf
-    by_tensor = tensors[tape[-1][0]].tape().adjoints()
+    by_tensor = tensors[result].tape().adjoints()
     adjoints = {name: float(by_tensor.get(tensors[name], 0.0)) for name, _ in reversed(tape)}
-    result = tape[-1][0]
     start = ("The derivative of the result by itself is 1: begin with that.", {result: 0.0})
     return Case(
         given,
         adjoints,
         named=True,
-        misconceptions=[start, *_mistaken_adjoints(tape, adjoints, is_sorted="tape" in given)],
-        fallback_hints={**dict.fromkeys(adjoints, _NO_KNOWN_MISTAKE), result: start[0]},
+        misconceptions=[start, *_mistaken_adjoints(tape, result, adjoints, "tape" in given)],
+        fallback_hints={
+            **{name: _NO_KNOWN_MISTAKE if d else _NO_PATH for name, d in adjoints.items()},
+            result: start[0],
+        },
     )
 
 
 def _mistaken_adjoints(
-    tape: Sequence[Node], adjoints: dict[str, float], is_sorted: bool
+    tape: Sequence[Node], result: str, adjoints: dict[str, float], is_sorted: bool
 ) -> list[Misconception]:
     """Return the adjoints that common mistakes lead to, if the adjoints of all uses are right."""
     too_early = (
@@ -128,7 +135,6 @@ def _mistaken_adjoints(
     for name, uses in tape:
         for used, d in uses:
             users[used].append((name, d))
-    result = tape[-1][0]
     mistakes: list[Misconception] = []
     for name, uses in users.items():
         parts = [adjoints[user] * d for user, d in uses]

@@ -177,6 +177,14 @@ def waiting_for_all(graph, result):
     return adjoints
 
 
+def from_the_last_user(graph, result):
+    """Start from a name that no other name uses, whatever the result is."""
+    used = {name for uses in graph.values() for name, _ in uses}
+    if result in used:
+        result = next(name for name in graph if name not in used)
+    return sweep_of_a_graph(graph, result)
+
+
 def in_order_of_the_dict(graph, result):
     adjoints = dict.fromkeys(graph, 0.0)
     adjoints[result] = 1.0
@@ -633,6 +641,7 @@ WRONG_ANSWERS = {
         (propagate_each_arrival, "before all its uses"),
         (breadth_first, "before all its uses"),
         (waiting_for_all, "do not wait for users that the result does not depend on"),
+        (from_the_last_user, "The result does not depend on this name"),
         (in_order_of_the_dict, "was visited too early, or never"),
         (by_recursion, "limits the depth of recursion"),
         (of_a_graph(contributions_by(lambda g, d: d)), "did not multiply by the upstream"),
