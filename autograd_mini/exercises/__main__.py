@@ -5,6 +5,7 @@
 
 import argparse
 import difflib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -24,6 +25,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     if argv and argv[0] == "grade":
         try:
             sys.exit(gradebook.main(argv[1:]))
+        except BrokenPipeError:  # the reader has stopped, as in `... | head`
+            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (flushed at exit)
+            sys.exit(1)
         except KeyboardInterrupt:
             sys.exit(130)
     parser = argparse.ArgumentParser(

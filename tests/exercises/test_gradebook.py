@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from autograd_mini.exercises import __main__ as command_line
 from autograd_mini.exercises import gradebook, submission
 from autograd_mini.exercises.gradebook import grade_file
 from tests.exercises import solutions
@@ -287,6 +288,18 @@ def test_wrong_command_line_exits_2(arguments, capsys):
         gradebook.main(arguments)
     assert caught.value.code == 2
     assert "usage: python -m autograd_mini.exercises grade" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("error", "status"), [(KeyboardInterrupt, 130), (BrokenPipeError, 1)])
+def test_interrupted_command_exits_without_a_traceback(error, status, monkeypatch):
+    def interrupted(file, limit):
+        raise error
+
+    monkeypatch.setattr(gradebook, "grade_file", interrupted)
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    with pytest.raises(SystemExit) as caught:
+        command_line.main(["grade", "a.py"])
+    assert caught.value.code == status
 
 
 def test_help_documents_the_exit_status(capsys):
