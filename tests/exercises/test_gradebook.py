@@ -299,6 +299,7 @@ def test_interrupted_command_exits_without_a_traceback(error, status, monkeypatc
     monkeypatch.setattr(sys, "stdout", io.StringIO())
     with pytest.raises(SystemExit) as caught:
         command_line.main(["grade", "a.py"])
+    sys.stdout.close()
     assert caught.value.code == status
 
 
