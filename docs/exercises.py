@@ -22,8 +22,10 @@ def exp_rule(g, y, x):
 exercises.exp_rule.hint()  # each call gives one more hint
 ```
 
-A wrong answer raises an error that shows the first wrong entry, the expected value, and which
-mistake it looks like. In a terminal, `python -m autograd_mini.exercises` prints the list.
+A wrong answer raises an error that names the likely mistake, and then shows the first wrong entry,
+the expected value, and the arguments. In a terminal, `python -m autograd_mini.exercises` prints the
+list. [For teachers](teaching.md#grade-what-students-hand-in): `python -m autograd_mini.exercises
+grade` grades the files of a class.
 """
 
 

@@ -27,7 +27,7 @@ def train(seed):
     print(f"{model}, trained on {len(x)} points")
 
     losses = []
-    for epoch, loss in nn.train(
+    for epoch, loss in nn.training_epochs(
         model, x, labels, optimizer, epochs=EPOCHS, batch_size=50, rng=seed
     ):
         losses.append(loss)

@@ -117,7 +117,9 @@ def train(dataset: str, epochs: int | None, seed: int) -> None:
     model = nn.MLP(sizes, rng=seed)
     optimizer = optim.Adam(model.parameters(), lr=rate)
     print(f"{dataset}: {len(x)} examples to train on, {len(x_test)} held out\n{model}", flush=True)
-    steps = nn.train(model, x, labels, optimizer, epochs=epochs, batch_size=_BATCH_SIZE, rng=seed)
+    steps = nn.training_epochs(
+        model, x, labels, optimizer, epochs=epochs, batch_size=_BATCH_SIZE, rng=seed
+    )
     every = -(-epochs // (_PROGRESS_LINES - 1))
     for epoch, loss in steps:
         if epoch in (1, epochs) or epoch % every == 0:

@@ -49,12 +49,12 @@ def lesson(what: str) -> str:
 
     Examples
     --------
-    >>> print("add of (3,) and (4,)" + lesson("shapes"))
-    add of (3,) and (4,)
-    See the notebook "From scalars to arrays": which shapes fit, and how broadcasting is undone.
+    >>> print("np.nanmedian has no derivative rule." + lesson("no rule"))
+    np.nanmedian has no derivative rule.
+    See the notebook "Your own primitive" in the documentation: how to write a rule.
     """
     title, topic = LESSONS[what]
-    return f'\nSee the notebook "{title}": {topic}.'
+    return f'\nSee the notebook "{title}" in the documentation: {topic}.'
 
 
 def describe(x: Any) -> str:

@@ -11,14 +11,18 @@ passed in this session. An exercise shows its task. Pass your function to its `c
     def exp_rule(g, y, x):
         return ...
 
-A wrong answer raises `WrongAnswer`, which shows the first wrong entry, the expected value, and the
-likely mistake. Each ``exercises.exp_rule.hint()`` prints one more hint. In a terminal, ``python -m
-autograd_mini.exercises`` prints the list, and with names the tasks.
+A wrong answer raises `WrongAnswer`, which shows the likely mistake, the first wrong entry, and the
+expected value. Each ``exercises.exp_rule.hint()`` prints one more hint. In a terminal, ``python -m
+autograd_mini.exercises`` prints the list, and with names the tasks. ``python -m
+autograd_mini.exercises grade FILE`` grades what students hand in.
 
 To add an exercise, write a generator of cases under the decorator `exercise.exercise`, and list it
-here. `exercise` has the class, `case` what an answer is compared with, and `grading` how.
+here. `exercise` has the class, `case` what an answer is compared with, `grading` how, and
+`diagnosis` finds the likely mistake. `submission` runs the file of a student, and `gradebook` does
+so in a process with time limits.
 """
 
+import difflib
 import sys
 from types import ModuleType
 
@@ -103,10 +107,15 @@ def overview() -> str:
 
 
 class _Exercises(ModuleType):
-    """The type of this module: its repr is the list of exercises."""
+    """The type of this module: its repr is the list, and a misspelled name gets a suggestion."""
 
     def __repr__(self) -> str:
         return overview()
+
+    def __getattr__(self, name: str) -> object:
+        near = difflib.get_close_matches(name, __all__, n=1)
+        fix = f"The nearest name is {near[0]}" if near else "print(exercises) lists all"
+        raise AttributeError(f"exercises has no {name!r}. {fix}")
 
 
 sys.modules[__name__].__class__ = _Exercises

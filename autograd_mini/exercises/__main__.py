@@ -1,12 +1,17 @@
-"""``python -m autograd_mini.exercises [NAME ...]``: print the list of exercises, or their tasks."""
+"""``python -m autograd_mini.exercises [NAME ...]``: print the list of exercises, or their tasks.
+
+``python -m autograd_mini.exercises grade FILE ...`` grades what students hand in.
+"""
 
 import argparse
 import difflib
+import os
 import sys
 from collections.abc import Sequence
 
 from ..text.terminal import transliterate
-from . import CHAPTERS, overview
+from . import gradebook, overview
+from .submission import KNOWN
 
 _NEXT = """\
 To print a task: python -m autograd_mini.exercises exp_rule
@@ -15,20 +20,30 @@ Marks last for one session. To restore them, run your answers again."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Print the tasks of the named exercises, or the list."""
+    """Print the tasks of the named exercises, or the list; or grade files."""
+    argv = sys.argv[1:] if argv is None else argv
+    if argv and argv[0] == "grade":
+        try:
+            sys.exit(gradebook.main(argv[1:]))
+        except BrokenPipeError:  # the reader has stopped, as in `... | head`
+            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (flushed at exit)
+            sys.exit(1)
+        except KeyboardInterrupt:
+            sys.exit(130)
     parser = argparse.ArgumentParser(
         prog="python -m autograd_mini.exercises",
         description="Print the list of exercises, or the tasks of some of them.",
+        epilog="To grade files that students hand in: "
+        "python -m autograd_mini.exercises grade --help",
     )
     parser.add_argument("names", metavar="NAME", nargs="*", help="an exercise, such as exp_rule")
     names = parser.parse_args(argv).names
-    known = {e.name: e for chapter in CHAPTERS.values() for e in chapter}
     for name in names:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
+        if name not in KNOWN:
+            near = difflib.get_close_matches(name, [*KNOWN, "grade"], n=1)
             hint = f"Did you mean {near[0]}?" if near else "Leave out the name to list all."
             parser.error(f"unknown exercise {name!r}. {hint}")
-    asked = "\n\n\n".join(repr(known[name]) for name in names)
+    asked = "\n\n\n".join(repr(KNOWN[name]) for name in names)
     print(transliterate(asked or f"{overview()}\n\n{_NEXT}", sys.stdout))
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from ..core.arrays import unwrap
 from ..ops.elementwise import sigmoid
 from ..transforms.grad import vjp
-from .case import Case, rule_case
+from .case import Case, derivative_at_value, rule_case
 from .exercise import exercise
 
 
@@ -32,7 +32,25 @@ def bug_in_sigmoid() -> Iterator[Case]:
     """
     for seed, shape in enumerate([(3,), (2, 2)]):
         x = np.random.default_rng(seed).normal(size=shape)
-        yield rule_case(sigmoid, "x", seed, x=x)
+        case = rule_case(sigmoid, "x", seed, inverse=_logit, x=x)
+        g, y = case.given["g"], case.given["y"]
+        yield case.with_misconceptions(
+            "∂L/∂x",
+            {
+                "This is the rule of tanh.": g * derivative_at_value(np.arctanh, y),
+                "The factor y is missing.": g - g * y,
+                "The second factor is y again: it must fall from 1 to 0 where y rises.": g
+                * np.square(y),
+                "The sign in the second factor is wrong.": g * y + g * np.square(y),
+                "You mixed x and y: both factors are formulas in y.": g * x - g * x * y,
+                "You mixed x and y: both factors are formulas in y, not in x.": g * y - g * x * y,
+                "Parentheses are missing: Python multiplies before it subtracts.": g * y - y,
+            },
+        )
+
+
+def _logit(y: Any) -> Any:
+    return np.log(y) - np.log1p(-y)
 
 
 @exercise(
@@ -50,7 +68,20 @@ def bug_in_tanh() -> Iterator[Case]:
     """
     for seed, shape in enumerate([(3,), (2, 2)]):
         x = np.random.default_rng(seed).normal(size=shape)
-        yield rule_case(np.tanh, "x", seed, x=x)
+        case = rule_case(np.tanh, "x", seed, inverse=np.arctanh, x=x)
+        g, y = case.given["g"], case.given["y"]
+        yield case.with_misconceptions(
+            "∂L/∂x",
+            {
+                "This is the rule of the sigmoid.": g * derivative_at_value(_logit, y),
+                "The square of y is missing.": g - g * y,
+                "You doubled y. The square of y is y**2.": g - 2 * g * y,
+                "This is only the part that is subtracted. What is it subtracted from?": g
+                * np.square(y),
+                "The sign of the square is wrong.": g + g * np.square(y),
+                "Parentheses are missing: Python multiplies before it subtracts.": g - np.square(y),
+            },
+        )
 
 
 @exercise(
@@ -72,9 +103,14 @@ def bug_in_bias() -> Iterator[Case]:
         x, b = rng.normal(size=shape), rng.normal(size=shape[-1:])
         case = rule_case(np.add, "x b", seed, x=x, b=b)
         g = case.given["g"]
-        yield case.with_misconceptions(
+        product = "This is the rule of a product. In a sum, each local derivative is 1."
+        yield case.with_misconceptions("∂L/∂x", {product: g * b}).with_misconceptions(
             "∂L/∂b",
             {
+                product: (g * x).reshape(-1, len(b)).sum(axis=0),
+                "You took the mean over the rows. The gradients of copies are added up.": (
+                    case.expected["∂L/∂b"] * (b.size / g.size)
+                ),
                 "You summed over the wrong axis: b has the last axis.": g.sum(axis=-1),
                 "You picked one row. All rows contribute.": g[(0,) * (g.ndim - 1)],
             },
@@ -108,8 +144,19 @@ def bug_in_indexing() -> Iterator[Case]:
         case = rule_case(getitem, "x", seed, x=x, index=np.array(index))
         last = np.zeros_like(x)
         last[index] = case.given["g"]
-        text = "An index that occurs several times got only its last contribution, not the sum."
-        yield case.with_misconceptions("∂L/∂x", {text: last})
+        expected = case.expected["∂L/∂x"]
+        yield case.with_misconceptions(
+            "∂L/∂x",
+            {
+                "An index that occurs several times got only its last contribution, not the "
+                "sum.": last,
+                "Nothing was added to dx. Did you write to a copy?": np.zeros_like(x),
+                "You started from x. Start from zeros: dx is a gradient, not a value.": x
+                + expected,
+                "You started from ones. Start from zeros.": 1 + expected,
+                "This is g itself. Its entries belong to the places in `index`.": case.given["g"],
+            },
+        )
 
 
 @exercise(
@@ -134,7 +181,7 @@ def gradient_check() -> Iterator[Case]:
     """
     x = np.random.default_rng(0).normal(size=(2, 3))
     sin, sums, square, exp = map(_pullback, (np.sin, _column_sums, np.square, np.exp))
-    claims: list[tuple[Any, Any, Any, str]] = [
+    claims: list[tuple[Any, Any, Any, str]] = [  # f, rule, x, and what is wrong with the rule
         (np.sin, sin, x, ""),
         (
             np.sin,
@@ -156,6 +203,12 @@ def gradient_check() -> Iterator[Case]:
             x,
             "it is off by 2 in 1000, more than rounding explains",
         ),
+        (
+            np.square,
+            lambda g, x: square(g, x)[::-1],
+            x,
+            "it is wrong, although the sum of its entries is right. Compare every entry",
+        ),
         (np.square, square, np.array([3e4, -2e-3, 0.5]), ""),
         (np.exp, exp, np.array([12.0, -12.0]), ""),
         (
@@ -165,8 +218,15 @@ def gradient_check() -> Iterator[Case]:
             "it is wrong in the last entry only",
         ),
     ]
+    notes = {
+        "column_sums": "Here f(x) has another shape than x: move one entry of x at a time",
+        "square": "Here x has entries of 30000 and of -0.002: choose the step by the size of x, "
+        "and a tolerance relative to the derivative",
+        "exp": "Here the derivatives are 160000 and 6e-6: choose a tolerance relative to each",
+        "sin": "Use differences to both sides, a step near 1e-6, and a tolerance near 1e-6",
+    }
     for f, rule, x, fault in claims:
-        yield _claim(f, rule, x, fault)
+        yield _claim(f, rule, x, fault, notes.get(f.__name__.strip("_"), ""))
 
 
 def _column_sums(x: Any) -> Any:
@@ -181,8 +241,8 @@ def _pullback(f: Any) -> Any:
     return lambda g, x: unwrap(vjp(f, x)[1](g)[0])
 
 
-def _claim(f: Any, rule: Any, x: Any, fault: str) -> Case:
-    """Return a case for a rule that is right if it has no `fault`."""
+def _claim(f: Any, rule: Any, x: Any, fault: str, note: str) -> Case:
+    """Return a case for a rule that is right if it has no `fault`; `note` is then the hint."""
     name = f.__name__.strip("_")
 
     def on_arrays(x: Any) -> Any:
@@ -192,9 +252,11 @@ def _claim(f: Any, rule: Any, x: Any, fault: str) -> Case:
         return rule(g, x)
 
     on_arrays.__name__, claimed.__name__ = name, f"a rule for {name}"
+    on_arrays.__qualname__, claimed.__qualname__ = "f", "rule"  # the names in errors of Python
     accepted = f"Your check accepted this rule, but {fault}."
+    rejected = f"Your check rejected this rule, but it is right. {note}."
     return Case(
         {"f": on_arrays, "rule": claimed, "x": x},
         {"verdict": np.array(not fault)},
-        fallback_hint=accepted if fault else "Your check rejected this rule, but it is right.",
+        fallback_hints={"verdict": accepted if fault else rejected},
     )

@@ -17,8 +17,13 @@ from ..core.arrays import unwrap
 from ..transforms.grad import vjp
 
 Array = NDArray[Any]
-#: A sentence about a mistake, and the results that the mistake leads to, as in `Case.expected`.
+#: A sentence about a mistake, and the results that the mistake leads to, as in `Case.expected`. A
+#: list of results means any of them.
 Misconception = tuple[str, Mapping[str, Any]]
+
+
+class InvalidAnswer(TypeError):
+    """Raised by `Case.call` if the answer is not of the right kind; the message is the verdict."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +40,10 @@ class Case:
     misconceptions: Sequence[Misconception] = ()
     #: parts of a result, as masks: if all wrong entries are in one part, its name is reported
     regions: Mapping[str, Array] = field(default_factory=dict)
-    #: the hint if no mistake is recognised
-    fallback_hint: str = ""
+    #: the hint for a wrong result if no mistake is recognised
+    fallback_hints: Mapping[str, str] = field(default_factory=dict)
+    #: the argument that every result is proportional to, if there is one
+    linear_in: str = ""
     #: what is called with the answer and the arguments, if not the answer itself
     call: Callable[..., Any] | None = None
 
@@ -56,10 +63,17 @@ def cotangent(shape: tuple[int, ...], seed: int = 0) -> Any:
     return rng.uniform(1.2, 2.8, shape) * rng.choice([-1.0, 1.0], shape)
 
 
-def rule_case(f: Callable[..., Any], wrt: str, seed: int = 0, **arguments: Any) -> Case:
+def rule_case(
+    f: Callable[..., Any],
+    wrt: str,
+    seed: int = 0,
+    inverse: Callable[[Any], Any] | None = None,
+    **arguments: Any,
+) -> Case:
     """Return a case that calls the VJP rule of `f` as ``rule(g, y, *arguments)``.
 
-    `wrt` has the names of the arguments to differentiate by, separated by spaces.
+    `wrt` has the names of the arguments to differentiate by, separated by spaces. `inverse`, of a
+    function of one argument, recognises a formula in y that was evaluated at x.
     """
     names = wrt.split()
 
@@ -73,17 +87,52 @@ def rule_case(f: Callable[..., Any], wrt: str, seed: int = 0, **arguments: Any) 
     y = unwrap(vjp(f_of, *(arguments[name] for name in names))[0])
     g = cotangent(y.shape, seed)
     expected = gradients_at(arguments, g)
+    local = gradients_at(arguments, np.ones_like(g))
     mistakes: dict[str, Mapping[str, Any]] = {
-        "You did not multiply by the upstream gradient g: g = 1 everywhere gives this result.": (
-            gradients_at(arguments, np.ones_like(g))
-        ),
+        "You did not multiply by the upstream gradient g (right only for g = 1).": (local),
         "This is g itself. Multiply it by the local derivative.": dict.fromkeys(expected, g),
         "You multiplied by g twice.": gradients_at(arguments, g * g),
     }
     if all(np.shape(arguments[name]) == y.shape for name in names):
-        text = "This is g times y, the value of the operation. Multiply g by the derivative."
-        mistakes[text] = dict.fromkeys(expected, g * y)
+        mistakes |= _entrywise_mistakes(expected, local, g, y)
         text = "You took the derivative at the result y. Take it at the argument."
-        with np.errstate(all="ignore"):
-            mistakes[text] = gradients_at(dict.fromkeys(names, y), g)
-    return Case({"g": g, "y": y, **arguments}, expected, misconceptions=list(mistakes.items()))
+        mistakes[text] = gradients_at(dict.fromkeys(names, y), g)
+        if len(names) == 1:
+            second = vjp(lambda x: vjp(f_of, x)[1](np.ones_like(g))[0], arguments[names[0]])[1](g)
+            mistakes["You differentiated twice."] = dict.fromkeys(expected, unwrap(second[0]))
+    if inverse is not None:
+        text = "You used x in place of y: this formula holds for the value of the operation."
+        of_x = derivative_at_value(inverse, arguments[names[0]])
+        mistakes = {text: dict.fromkeys(expected, g * of_x), **mistakes}
+    return Case(
+        {"g": g, "y": y, **arguments},
+        expected,
+        misconceptions=list(mistakes.items()),
+        linear_in="g",
+    )
+
+
+def _entrywise_mistakes(
+    expected: Mapping[str, Array], local: Mapping[str, Array], g: Array, y: Array
+) -> dict[str, Mapping[str, Any]]:
+    """Return the common mistakes in a rule that works entry by entry."""
+    return {
+        "This is g times y, the value of the operation. Multiply g by the derivative.": (
+            dict.fromkeys(expected, g * y)
+        ),
+        "You added g. The upstream gradient is a factor: multiply by it.": (
+            {label: d + g for label, d in local.items()}
+        ),
+        "You divided g by the local derivative. Multiply them.": (
+            {label: g / d for label, d in local.items()}
+        ),
+        "You divided the local derivative by g. Multiply them.": (
+            {label: d / g for label, d in local.items()}
+        ),
+    }
+
+
+def derivative_at_value(inverse: Callable[[Any], Any], y: Any) -> Array:
+    """Return the derivative of a function as a formula in its value `y`: f'(x) = 1 / (f⁻¹)'(y)."""
+    slope: Array = unwrap(vjp(inverse, y)[1](np.ones_like(y))[0])
+    return 1 / slope

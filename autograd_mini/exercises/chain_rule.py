@@ -37,11 +37,29 @@ def quotient() -> Iterator[Case]:
         divisor, dividend = map(unwrap, grad(np.divide, (0, 1))(b, a))
         of_log = unwrap(grad(lambda a, b: np.log(np.abs(b)) * a, 1)(a, b))
         swapped = "This is right for b / a. Which of the two is the divisor?"
+        product = "This is right for a product, but v is a quotient."
+        value = "This is v itself, not a derivative."
         case = Case({"a": a, "b": b}, {"∂v/∂a": by_a, "∂v/∂b": by_b})
-        yield case.with_misconceptions("∂v/∂a", {swapped: dividend}).with_misconceptions(
+        case = case.with_misconceptions(
+            "∂v/∂a",
+            {
+                swapped: dividend,
+                product: b,
+                value: a / b,
+                "The divisor is missing: v is a times a constant, which is not 1.": 1.0,
+                "This is 1/a. Hold b still: v is a times a constant.": 1 / a,
+            },
+        )
+        yield case.with_misconceptions(
             "∂v/∂b",
             {
                 swapped: divisor,
+                product: a,
+                "You doubled b. The square of b is b**2.": -a / (2 * b),
+                "This has too many factors of b.": by_b / b,
+                "The divisor is missing.": -a,
+                "The factor a is missing: hold a still, do not drop it.": by_b / a,
+                "The factor a is missing, and the sign is wrong.": -by_b / a,
                 "This has too few factors of b: lower the exponent of b by one when you "
                 "differentiate.": -of_log,
                 "This has too few factors of b, and the sign is wrong.": of_log,
@@ -80,8 +98,19 @@ def two_paths() -> Iterator[Case]:
                 f"Only the path through the product {added}": product,
                 f"Only the path through the sine {added}": sine,
                 "The path through the sine has the wrong sign.": product - sine,
+                "You did not differentiate the sine.": product + np.sin(x),
+                "You did not differentiate the product.": x * w + sine,
+                "The product is differentiated by w, not by x.": x + sine,
+                "The derivative of the sine is taken at w, but its argument is x.": w + np.cos(w),
                 "You multiplied the two paths. Factors along a path are multiplied; paths are "
                 "added.": product * sine,
+            },
+        ).with_misconceptions(
+            "∂L/∂w",
+            {
+                "This is w itself: hold x still, and move w a little.": w,
+                "This is the product itself, not its derivative.": x * w,
+                "The sine does not depend on w.": x + sine,
             },
         )
 
@@ -103,5 +132,23 @@ def reciprocal_rule() -> Iterator[Case]:
 
     x is a number. All rules of the library are written like this.
     """
-    for seed, x in enumerate([2.0, -0.4, 3.0]):
-        yield rule_case(lambda x: 1 / x, "x", seed, x=x)
+    for seed, x in enumerate([3.0, -0.4, 2.0]):
+        case = rule_case(_reciprocal, "x", seed, inverse=_reciprocal, x=x)
+        g, y = case.given["g"], case.given["y"]
+        yield case.with_misconceptions(
+            "∂L/∂x",
+            {
+                "One factor of y is missing: lower the exponent of x by one when you "
+                "differentiate.": -g * y,
+                "You doubled y. The square of y is y**2.": -2 * g * y,
+                "This has too many factors of y.": case.expected["∂L/∂x"] * y,
+                "The sign is right, but the local derivative is missing.": -g,
+                "This is the antiderivative, ln x, times g.": g * np.log(abs(x)),
+                "The sign and one power of x are wrong: differentiate x to the power of -1.": g
+                * np.square(x),
+            },
+        )
+
+
+def _reciprocal(x: Any) -> Any:
+    return 1 / x

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -10,8 +11,8 @@ import numpy as np
 from ..core.arrays import unwrap
 from ..core.primitive import Primitive
 from ..core.tensor import Tensor
-from ..transforms.grad import gradients
-from .case import Case, Misconception
+from ..transforms.grad import grad, gradients
+from .case import Array, Case, InvalidAnswer, Misconception
 from .exercise import exercise
 
 #: The arguments of an operation, with the local derivatives; empty for a leaf.
@@ -41,7 +42,7 @@ def sweep() -> Iterator[Case]:
             return ...               # a dict: for every name, ∂(result)/∂(name)
     """
     for tape in _TAPES:
-        yield _sweep_case(tape, {"tape": tape})
+        yield _sweep_case(tape, tape[-1][0], {"tape": tape})
 
 
 @exercise(
@@ -67,24 +68,36 @@ def sweep_of_a_graph() -> Iterator[Case]:
     rng = np.random.default_rng(0)
     deep: list[Node] = [("v0", [])]
     deep += [(f"v{i}", [(f"v{i - 1}", 1.001)]) for i in range(1, 3000)]
-    for tape in (*_TAPES, deep):
+    used_result: list[Node] = [("x", []), ("v", [("x", 3.0)]), ("later", [("v", 7.0)])]
+    tapes = [*((tape, tape[-1][0]) for tape in (*_TAPES, deep)), (used_result, "v")]
+    for tape, result in tapes:
         shuffled = [tape[i] for i in rng.permutation(len(tape))]
-        yield _sweep_case(tape, {"graph": dict(shuffled), "result": tape[-1][0]})
+        yield _sweep_case(tape, result, {"graph": dict(shuffled), "result": result})
 
 
 _TAPES: tuple[list[Node], ...] = (
-    [("x", []), ("v", [("x", 3.0)]), ("L", [("v", -0.5)])],
+    [("x", []), ("v", [("x", 3.0)]), ("L", [("v", -0.25)])],
     [("x", []), ("w", []), ("v", [("x", 5.0), ("w", 2.0)]), ("s", [("x", 0.4)]),
      ("L", [("v", 1.5), ("s", -1.0)])],
     [("x", []), ("v", [("x", 1.7), ("x", 0.6)]), ("L", [("v", 2.0)])],
     [("x", []), ("a", [("x", 2.0)]), ("b", [("a", 3.0), ("x", 0.3)]), ("c", [("b", 0.5)]),
      ("d", [("c", 1.5), ("a", 0.7)]), ("L", [("d", 1.1), ("b", -2.0), ("x", 0.2)])],
-    [("x", []), ("unused", [("x", 7.0)]), ("L", [("x", 2.5)])],
+    [("x", []), ("v", [("x", 1.5), ("x", 1.5)]), ("L", [("v", 2.0)])],
+    [("x", []), ("v", [("x", 3.0)]), ("unused", [("v", 7.0)]), ("L", [("v", 2.5)])],
 )  # fmt: skip
 
 
-def _sweep_case(tape: list[Node], given: dict[str, Any]) -> Case:
-    """Return a case with the adjoints that the library's own tape gives, the result first.
+_NO_PATH = (
+    "The result does not depend on this name, so its derivative is 0. Only the result starts at 1."
+)
+_NO_KNOWN_MISTAKE = (
+    "Everything that uses this node has the correct adjoint. Either you processed the node before "
+    "all its uses, or you skipped a use or counted it twice."
+)
+
+
+def _sweep_case(tape: list[Node], result: str, given: dict[str, Any]) -> Case:
+    """Return a case with the adjoints that the library's own tape gives, the last node first.
 
     So all uses of the first wrong adjoint have the right adjoints.
     """
@@ -92,48 +105,77 @@ def _sweep_case(tape: list[Node], given: dict[str, Any]) -> Case:
     for name, uses in tape:
         leaf = Tensor(1.0, requires_grad=True)
         tensors[name] = sum(d * tensors[used] for used, d in uses) if uses else leaf
-    by_tensor = tensors[tape[-1][0]].tape().adjoints()
+    by_tensor = tensors[result].tape().adjoints()
     adjoints = {name: float(by_tensor.get(tensors[name], 0.0)) for name, _ in reversed(tape)}
-    start = ("The derivative of the result by itself is 1: begin with that.", {tape[-1][0]: 0.0})
+    start = ("The derivative of the result by itself is 1: begin with that.", {result: 0.0})
     return Case(
         given,
         adjoints,
         named=True,
-        misconceptions=[start, *_single_contributions(tape, adjoints)],
-        fallback_hint="Everything that uses this node has the correct adjoint. Either you did not "
-        "multiply by the upstream adjoint, or you processed the node before all its uses, or you "
-        "skipped a use or counted it twice.",
+        misconceptions=[start, *_mistaken_adjoints(tape, result, adjoints, "tape" in given)],
+        fallback_hints={
+            **{name: _NO_KNOWN_MISTAKE if d else _NO_PATH for name, d in adjoints.items()},
+            result: start[0],
+        },
     )
 
 
-def _single_contributions(tape: Sequence[Node], adjoints: dict[str, float]) -> list[Misconception]:
-    """Return the adjoint of each name if only one of its several uses contributed."""
-    contributions: dict[str, list[float]] = {}
+def _mistaken_adjoints(
+    tape: Sequence[Node], result: str, adjoints: dict[str, float], is_sorted: bool
+) -> list[Misconception]:
+    """Return the adjoints that common mistakes lead to, if the adjoints of all uses are right."""
+    too_early = (
+        "Only the last node has contributed: you walked from the start of the tape, where all "
+        "adjoints are still 0. Walk from its end."
+        if is_sorted
+        else "A user of this name was visited too early, or never. Visit a name after all its "
+        "users, but do not wait for users that the result does not depend on."
+    )
+    users: dict[str, list[tuple[str, float]]] = {name: [] for name, _ in tape}
     for name, uses in tape:
         for used, d in uses:
-            contributions.setdefault(used, []).append(adjoints[name] * d)
-    return [
-        (
-            f"Only one of the {len(parts)} uses of {name} contributed, as with `=` instead of "
-            "`+=`: contributions add up.",
-            {name: part},
-        )
-        for name, parts in contributions.items()
-        if len(parts) > 1
-        for part in parts
-    ]
+            users[used].append((name, d))
+    mistakes: list[Misconception] = []
+    for name, uses in users.items():
+        parts = [adjoints[user] * d for user, d in uses]
+        of_result = sum(d for user, d in uses if user == result)
+        wrong = {
+            "You did not multiply by the upstream adjoint: each use contributes the adjoint of "
+            "the user times the local derivative.": sum(d for _, d in uses),
+            "You passed the upstream adjoint on without the local derivative.": sum(
+                adjoints[user] for user, _ in uses
+            ),
+            too_early: of_result,
+            "This adjoint started at 1, or the local derivative was added to the upstream adjoint. "
+            "Only the result starts at 1, and factors are multiplied along a path.": 1.0
+            + sum(parts),
+            "You added the local derivative to the upstream adjoint. Along a path, factors are "
+            "multiplied.": sum(adjoints[user] + d for user, d in uses),
+            "You multiplied the contributions of several uses. They are added.": math.prod(parts),
+        }
+        if len(parts) > 1:
+            single = (
+                f"Only one of the {len(parts)} uses of {name} contributed, as with `=` instead of "
+                "`+=`: contributions add up."
+            )
+            mistakes += [(single, {name: part}) for part in parts]
+        mistakes += [(text, {name: value}) for text, value in wrong.items() if uses]
+    return mistakes
 
 
 def _value_and_derivatives(op: Any, x: Any) -> tuple[Any, Any, Any]:
     """Return the value of your primitive at x, and two derivatives of Σ sin(y)."""
     if not isinstance(op, Primitive):
-        raise TypeError(
-            "expected a primitive. Create one with ag.primitive(function, rule), and check that"
+        raise InvalidAnswer(
+            f"Expected a primitive, got a {type(op).__name__}. Create one with "
+            "ag.primitive(function, rule), and check that."
         )
     t = Tensor(x, requires_grad=True)
     y = op(t)
+    if not y.requires_grad:
+        raise InvalidAnswer("The rule of your primitive is None. Pass rule(g, y, x) in its place.")
     first = gradients(np.sum(np.sin(y)), t)
-    second = gradients(np.sum(first), t)
+    second = gradients(np.sum(first), t) if isinstance(first, Tensor) else np.zeros_like(x)
     return y, first, second
 
 
@@ -150,7 +192,7 @@ def own_primitive() -> Iterator[Case]:
     Create a primitive, and check it. Its value is compared, and the first and second derivatives of
     L = Σ sin(y).
 
-        op = ag.primitive(..., ..., name="log1p_square")
+        op = ag.primitive(lambda x: ..., lambda g, y, x: ..., name="log1p_square")
         own_primitive.check(op)
     """
     for x in (np.array([0.5, -2.0, 3.0]), np.array([[1.5], [0.1]])):
@@ -160,16 +202,56 @@ def own_primitive() -> Iterator[Case]:
         alone = gradients(np.sum(y), t)
         second = gradients(np.sum(first), t)
         labels = ("y", "∂L/∂x", "∂²L/∂x²")
-        yield Case(
+        case = Case(
             {"x": x},
             dict(zip(labels, map(unwrap, (y, first, second)))),
-            fallback_hint="If y is wrong, look at the function; if ∂L/∂x is wrong, at the rule. If "
-            "only ∂²L/∂x² is wrong, the rule took the numbers out of its arguments.",
-            call=_value_and_derivatives,
-        ).with_misconceptions(
-            "∂L/∂x",
-            {
-                "You did not multiply by the upstream gradient g.": unwrap(alone),
-                "The rule returns g alone; the local derivative is missing.": unwrap(np.cos(y)),
+            fallback_hints={
+                "y": "The function is wrong: compare it with NumPy's at one number.",
+                "∂L/∂x": "The value is right, so the mistake is in the rule.",
+                "∂²L/∂x²": "The rule gives the right numbers, but it took some of them out of its "
+                "arguments, which the engine cannot differentiate.",
             },
+            call=_value_and_derivatives,
         )
+        for label, mistakes in _mistaken_primitive(x, *map(unwrap, (y, first, alone))).items():
+            case = case.with_misconceptions(label, mistakes)
+        yield case
+
+
+def _mistaken_primitive(x: Array, y: Array, first: Array, alone: Array) -> dict[str, Any]:
+    """Return the common mistakes by result; `alone` is the derivative of y, without g."""
+    g = np.cos(y)
+    inner = "The derivative of the inner function 1 + x² is missing."
+    stopped = "The rule took the numbers out of"
+    record = "Use NumPy's functions on it, so that the engine can record the rule."
+    return {
+        "y": {
+            "The 1 in ln(1 + x²) is missing.": 2 * np.log(np.abs(x)),
+            "The square in ln(1 + x²) is missing.": np.log1p(np.abs(x)),
+            "This is 1 + x²; the logarithm is missing.": 1 + np.square(x),
+            "This is the logarithm to the base 2, but ln has the base e.": y / np.log(2),
+            "This is the logarithm to the base 10, but ln has the base e.": y / np.log(10),
+            "You took the square of the logarithm.": np.square(np.log1p(np.abs(x))),
+        },
+        "∂L/∂x": {
+            "You did not multiply by the upstream gradient g.": alone,
+            "The rule returns g alone; the local derivative is missing.": g,
+            inner: first / (2 * x),
+            "The derivative of the logarithm is missing; this is that of 1 + x².": g * 2 * x,
+            "You divided by y, but the derivative of ln has the argument of ln below.": g
+            * 2
+            * x
+            / y,
+            "A factor of 2 is missing.": first / 2,
+        },
+        "∂²L/∂x²": {
+            f"{stopped} g, y and x, for example with .data or float(). {record}": np.zeros_like(x),
+            f"{stopped} x, for example with .data or float(). {record}": -np.sin(y) * alone * alone,
+            f"{stopped} g, for example with .data or float(). {record}": g
+            * unwrap(grad(lambda t: np.sum(grad(_sum_of_logs)(t)))(x)),
+        },
+    }
+
+
+def _sum_of_logs(x: Any) -> Any:
+    return np.sum(np.log1p(np.square(x)))

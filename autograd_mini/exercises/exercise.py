@@ -5,14 +5,35 @@ from __future__ import annotations
 import inspect
 import sys
 import textwrap
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
+
+import numpy as np
 
 from ..text.terminal import transliterate
 from .case import Case
 from .grading import WIDTH, WrongAnswer, grade
 
 Answer = TypeVar("Answer", bound=Callable[..., Any])
+
+
+#: inside of `collect_answers`, the last answer to each exercise
+_collected: dict[str, Any] | None = None
+
+
+@contextmanager
+def collect_answers() -> Iterator[dict[str, Any]]:
+    """Return a context in which `check` only stores the answers: a dict from exercise to answer.
+
+    So one wrong answer does not stop a file that is graded.
+    """
+    global _collected
+    _collected = {}
+    try:
+        yield _collected
+    finally:
+        _collected = None
 
 
 class Exercise:
@@ -72,29 +93,35 @@ class Exercise:
         ------
         WrongAnswer
             If the answer is wrong. It is an AssertionError, so that a test fails. Its message shows
-            the input, the first wrong entry, both values, and the likely mistake.
+            the likely mistake, the first wrong entry with both values, and the input.
         TypeError
             If the answer is not callable.
         """
         __tracebackhide__ = True  # pytest then points at the line that calls it
+        if _collected is not None:
+            _collected[self.name] = answer
+            return answer
         if not callable(answer):
             raise TypeError(
                 f"{self.name}.check: expected your function, got {answer!r:.60}. Pass the function "
                 "itself, without calling it."
             )
         self.passed = False
-        for case in self._cases():
-            try:
-                grade(answer, case)
-            except WrongAnswer as wrong:
-                more = f"For a hint: {self.name}.hint()" if self.hints else ""
-                raise WrongAnswer(f"{self.name}: {wrong}\n{more}") from wrong.__cause__
+        with np.errstate(all="ignore"):  # an overflow is graded by its result
+            for case in self._cases():
+                try:
+                    grade(self.name, answer, case)
+                except WrongAnswer as wrong:
+                    more = f"\nFor a hint: {self.name}.hint()" if self.hints else ""
+                    raise WrongAnswer(f"{wrong}{more}", wrong.verdict) from wrong.__cause__
         self.passed = True
         print(f"{self.name}: right.")
         return answer
 
     def hint(self, step: int | None = None) -> None:
         """Print a hint: number `step`, counted from 1, or by default the next one.
+
+        After the last hint, a call without `step` says that there are no more.
 
         Raises
         ------
@@ -103,9 +130,14 @@ class Exercise:
         """
         last = len(self.hints)
         if step is not None and not 1 <= step <= last:
-            raise ValueError(f"{self.name} has hints 1 to {last}, got {step}")
-        self._hinted = step or min(self._hinted + 1, last)
-        text = f"Hint {self._hinted} of {last} for {self.name}: {self.hints[self._hinted - 1]}"
+            raise ValueError(f"{self.name} has hints 1 to {last}, got {step}.")
+        if step is None and self._hinted == last:
+            text = (
+                f"There are no more hints for {self.name}. To read one again: {self.name}.hint(1)"
+            )
+        else:
+            self._hinted = step or self._hinted + 1
+            text = f"Hint {self._hinted} of {last} for {self.name}: {self.hints[self._hinted - 1]}"
         print(transliterate(textwrap.fill(text, WIDTH), sys.stdout))
 
     def __repr__(self) -> str:

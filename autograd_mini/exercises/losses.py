@@ -29,11 +29,32 @@ def _loss_case(given: dict[str, Any], z: Array, y: Array) -> Case:
     """Return a case for a gradient of the mean loss, with the common mistakes about the mean."""
     n, c = z.shape
     right = unwrap(grad(_mean_loss)(z, y))
+    sums = np.sum(y, axis=-1, keepdims=True)
     probabilities = unwrap(softmax(z, axis=-1))
     mistakes = {
         "It is not divided by N: L is the mean over the rows.": n * right,
         f"You divided by N twice: N is {n}.": right / n,
+        "You multiplied by N. L is the mean over the rows, so divide.": n * n * right,
         f"You divided by C = {c} too: the mean is over rows, not over all entries.": right / c,
+        f"You divided by C = {c}, not by N = {n}: the mean is over the rows.": right * n / c,
+        "The sign of the targets is wrong.": right + 2 * y / n,
+        "The sign of the targets is wrong, and it is not divided by N.": n * right + 2 * y,
+        "This is the derivative with respect to ŷ. Continue with the chain rule to z.": (
+            -y / probabilities / n
+        ),
+        "This is the derivative with respect to ŷ, and not divided by N.": -y / probabilities,
+        "You used only the diagonal of the Jacobian of softmax. Each z_j affects all ŷ of its "
+        "row.": (probabilities * y - y) / n,
+        "This is the loss itself. Each entry of z has a derivative.": unwrap(_mean_loss(z, y)),
+        "These are the losses of the rows. Each entry of z has a derivative.": -np.sum(
+            y * unwrap(log_softmax(z, axis=-1)), axis=-1
+        ),
+        "The probabilities are missing: these are the targets alone.": -y / n,
+        "The probabilities are missing: these are the targets alone, with the wrong sign.": y / n,
+        "You normalised over the batch. The classes are on the last axis.": (
+            unwrap(softmax(z, axis=0)) * sums - y
+        )
+        / n,
         "These are the probabilities; the targets are missing.": probabilities,
         "These are the probabilities divided by N; the targets are missing.": probabilities / n,
     }
@@ -50,12 +71,18 @@ def _of_any_weights(z: Array, y: Array) -> dict[str, Array]:
 
     short = unwrap(grad(as_if_one)(z))
     over_rows = unwrap(softmax(z, axis=-1)) * (y.sum() - sums) / n
+    right = unwrap(grad(_mean_loss)(z, y))
     only = "This is right only if the weights of a row sum to 1. These need not"
     return {
         f"{only}: see hint 3.": short,
         f"{only}; and L is the mean over the rows.": n * short,
-        "You summed the weights of all rows. Each row needs its own sum.": over_rows
-        + unwrap(grad(_mean_loss)(z, y)),
+        "You summed the weights of all rows. Each row needs its own sum.": over_rows + right,
+        "You took the mean of the weights of a row. Take their sum.": (short * n + y)
+        * sums
+        / y.shape[1]
+        / n
+        - y / n,
+        "The weights are summed, but the targets themselves are missing.": right + y / n,
     }
 
 
@@ -111,7 +138,17 @@ def one_hot_gradient() -> Iterator[Case]:
             "in the entries of the right classes": y == 1,
             "in the entries of the other classes": y == 0,
         }
-        yield replace(_loss_case({"z": z, "labels": labels}, z, y), regions=regions)
+        case = replace(_loss_case({"z": z, "labels": labels}, z, y), regions=regions)
+        columns = case.expected["∂L/∂z"] + (y - np.isin(np.arange(z.shape[1]), labels)) / len(z)
+        text = "You changed whole columns. Each row has only one class: pair rows with labels."
+        classes = (unwrap(softmax(z, axis=-1)) - labels[:, None]) / len(z)
+        yield case.with_misconceptions(
+            "∂L/∂z",
+            {
+                text: [columns, len(z) * columns],
+                "You subtracted the numbers of the classes. The targets y are 1 or 0.": classes,
+            },
+        )
 
 
 @exercise(
@@ -128,8 +165,22 @@ def cross_entropy_hessian() -> Iterator[Case]:
     """
     for seed, (c, label) in enumerate([(3, 0), (4, 2), (2, 1)]):
         z = logits(seed + 30, c)
-        second = unwrap(hessian(lambda z, label=label: softmax_cross_entropy(z, label))(z))
-        yield square_case({"z": z, "label": label}, "∂²L/∂z∂z", second)
+
+        def loss(z: Any, label: int = label) -> Any:
+            return softmax_cross_entropy(z, label)
+
+        first, second = unwrap(grad(loss)(z)), unwrap(hessian(loss)(z))
+        target = np.diag(np.eye(c)[label])
+        yield square_case({"z": z, "label": label}, "∂²L/∂z∂z", second).with_misconceptions(
+            "∂²L/∂z∂z",
+            {
+                "This is the gradient. The Hessian is its derivative, a matrix.": first,
+                "This is the gradient on a diagonal. Differentiate each of its entries by each "
+                "z_j.": np.diag(first),
+                "The target does not depend on z, so its derivative is 0.": second - target,
+                "This is the gradient times itself, not its derivative.": first[:, None] * first,
+            },
+        )
 
 
 @exercise(
@@ -156,6 +207,10 @@ def newton_step() -> Iterator[Case]:
             {
                 "The step leads uphill: its sign is wrong.": 2 * w - minimum,
                 "This is the step alone: add it to w.": minimum - w,
+                "This is the step alone, and its sign is wrong.": w - minimum,
+                "You took half of the step: the minimum of the parabola is one whole step away.": (
+                    (w + minimum) / 2
+                ),
                 "This is a step of gradient descent; the curvature h is missing.": w - g,
                 "You used only the diagonal of h, but the directions are not independent.": w
                 - g / np.diag(h),

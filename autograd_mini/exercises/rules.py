@@ -31,10 +31,18 @@ def exp_rule() -> Iterator[Case]:
             return ...               # ∂L/∂x
     """
     for seed, shape in enumerate([(3,), (2, 3), ()]):
-        case = rule_case(np.exp, "x", seed, x=_entries(shape, seed))
-        g, x = case.given["g"], case.given["x"]
-        text = "This is the rule for a power of x, but here x is the exponent, and the base is e."
-        yield case.with_misconceptions("∂L/∂x", {text: g * x * np.exp(x - 1)})
+        case = rule_case(np.exp, "x", seed, inverse=np.log, x=_entries(shape, seed))
+        g, y, x = case.given.values()
+        yield case.with_misconceptions(
+            "∂L/∂x",
+            {
+                "This is the rule for a power of x, but here x is the exponent, and the base is "
+                "e.": g * x * np.exp(x - 1),
+                "The exponent does not come down as a factor: that is the rule of a power.": g
+                * x
+                * y,
+            },
+        )
 
 
 @exercise(
@@ -48,7 +56,16 @@ def log_rule() -> Iterator[Case]:
         return ...               # ∂L/∂x, of x's shape
     """
     for seed, shape in enumerate([(4,), (3, 2)]):
-        yield rule_case(np.log, "x", seed, x=_entries(shape, seed, 0.2, 4.0))
+        case = rule_case(np.log, "x", seed, inverse=np.exp, x=_entries(shape, seed, 0.2, 4.0))
+        expected = case.expected["∂L/∂x"]
+        yield case.with_misconceptions(
+            "∂L/∂x",
+            {
+                "This is the rule of the logarithm to the base 10; ln has the base e.": expected
+                / np.log(10),
+                "You divided by x twice.": expected / case.given["x"],
+            },
+        )
 
 
 @exercise(
@@ -65,9 +82,11 @@ def mul_rule() -> Iterator[Case]:
             return ..., ...          # ∂L/∂a, ∂L/∂b
     """
     for seed, shape in enumerate([(3,), (2, 4)]):
-        yield rule_case(
-            np.multiply, "a b", seed, a=_entries(shape, seed), b=_entries(shape, seed + 10)
-        )
+        a, b = _entries(shape, seed), _entries(shape, seed + 10)
+        case = rule_case(np.multiply, "a b", seed, a=a, b=b)
+        text = "Differentiate by one factor at a time: hold the other still."
+        both = sum(case.expected.values())
+        yield case.with_misconceptions("∂L/∂a", {text: both})
 
 
 @exercise(
@@ -100,7 +119,16 @@ def sum_rule() -> Iterator[Case]:
             "The derivative of a sum does not depend on x, but you multiplied by x.": x
             * case.expected["∂L/∂x"],
             "These are ones. You did not spread the upstream gradient g back.": np.ones(shape),
+            "This is g itself. Every entry of x needs its gradient: repeat g along the axis that "
+            "was summed over.": g,
+            "You added up g as well. An entry of x affects only the entry of y that it was "
+            "added to.": np.full(shape, g.sum()),
+            "You multiplied by the number of entries of the sum. That number is not a factor of "
+            "the derivative.": case.expected["∂L/∂x"] * (x.size / g.size),
         }
+        if axis is not None:
+            text = "The new axis is in the right place. Now repeat g along it."
+            misconceptions[text] = np.expand_dims(g, axis)
         if shape == (3, 3):
             text = "You repeated g along the wrong axis. NumPy aligns shapes from the right."
             misconceptions[text] = np.broadcast_to(g, shape)
@@ -132,17 +160,31 @@ def unbroadcast() -> Iterator[Case]:
         ((2, 4, 3), (4, 1)),
         ((3, 3), (3,)),
         ((2, 1, 3), (1, 1)),
+        ((2, 4, 3), (2, 1, 3)),
     ]
     for seed, (large, small) in enumerate(shapes):
         g = cotangent(large, seed)
         pullback = vjp(lambda x, large=large: np.broadcast_to(x, large), np.zeros(small))[1]
         lead = (0,) * (len(large) - len(small))
         first = tuple(slice(None) if n != 1 else slice(0, 1) for n in small)
-        misconceptions = {"You picked one of the copies. Add up all of them.": g[lead + first]}
+        expected = unwrap(pullback(g)[0])
+        misconceptions = {
+            "You picked one of the copies. Add up all of them.": g[lead + first],
+            "You took the mean of the copies. Their gradients are added up.": expected
+            * (expected.size / g.size),
+            "You added up too much: only the axes that were broadcast are summed over.": np.full(
+                small, g.sum()
+            ),
+        }
         if large == small * 2:
             text = "You summed over the other axis. NumPy aligns from the right: axis 0 is new."
             misconceptions[text] = unwrap(pullback(g.T)[0])
-        case = Case({"g": g, "shape": small}, {"∂L/∂x": unwrap(pullback(g)[0])})
+        misconceptions |= {
+            f"You summed over axis {axis} alone. Which axes of g are new, or have length 1 in "
+            "`shape`?": [g.sum(axis=axis), g.sum(axis=axis, keepdims=True)]
+            for axis in range(g.ndim)
+        }
+        case = Case({"g": g, "shape": small}, {"∂L/∂x": expected}, linear_in="g")
         yield case.with_misconceptions("∂L/∂x", misconceptions)
 
 
@@ -165,18 +207,21 @@ def matmul_rule() -> Iterator[Case]:
     for seed, (n, k, m) in enumerate([(2, 3, 4), (3, 3, 3), (1, 2, 5)]):
         a, b = _entries((n, k), seed), _entries((k, m), seed + 10)
         case = rule_case(np.matmul, "a b", seed, a=a, b=b)
+        alone = "This is the other factor alone. Multiply it by the upstream gradient g."
+        for label, factor in zip(case.expected, (b, a)):
+            case = case.with_misconceptions(label, {alone: [factor, np.transpose(factor)]})
         if n == k == m:
             g = case.given["g"]
             transposed = [unwrap(d) for d in vjp(np.matmul, a.T, b.T)[1](g)]
             swapped = [unwrap(d) for d in vjp(np.matmul, b, a)[1](g)][::-1]
             entrywise = [_entrywise(g, b), _entrywise(g, a)]
-            mistakes = {
+            square_mistakes = {
                 "A transpose is missing. Square matrices hide this: check the indices.": transposed,
                 "The factors are in the wrong order, which square matrices allow.": swapped,
                 "You multiplied entry by entry with `*`. Use the matrix product.": entrywise,
             }
             for i, label in enumerate(case.expected):
-                results = {text: pair[i] for text, pair in mistakes.items()}
+                results = {text: pair[i] for text, pair in square_mistakes.items()}
                 case = case.with_misconceptions(label, results)
         yield case
 

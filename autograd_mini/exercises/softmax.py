@@ -28,6 +28,8 @@ def logits(seed: int, *shape: int) -> Array:
 def square_case(given: dict[str, Any], label: str, expected: Array) -> Case:
     """Return a case whose result has one formula on the diagonal and another off it."""
     diagonal = np.eye(len(expected), dtype=bool)
+    probabilities = unwrap(softmax(given["z"]))
+    constant = np.diag(probabilities)
     regions = {"on the diagonal (i = j)": diagonal, "off the diagonal (i ≠ j)": ~diagonal}
     sign = np.where(diagonal, 1, -1)
     shared = "Every logit affects every probability, because they all share the sum"
@@ -38,6 +40,15 @@ def square_case(given: dict[str, Any], label: str, expected: Array) -> Case:
             f"These are the entries on the diagonal, where i = j. {shared}: what are the entries "
             "with i ≠ j?": np.diag(expected),
             "The sign is wrong where i ≠ j: if one class gains, the others lose.": sign * expected,
+            "These are the probabilities themselves, not their derivatives.": probabilities,
+            "You treated the sum in the denominator as a constant. But it contains every z_j.": (
+                constant
+            ),
+            "On the diagonal, the numerator moves too. Its contribution is missing.": expected
+            - constant,
+            "The contribution of the denominator has the wrong sign.": 2 * constant - expected,
+            "This is only the contribution of the denominator, with the wrong sign.": constant
+            - expected,
         },
     )
 
@@ -60,13 +71,32 @@ def stable_softmax() -> Iterator[Case]:
     for z in (logits(0, 2, 3), logits(1, 3, 3), HARD, -HARD):
         unstable = "Only a shift of a whole row by one number keeps its ŷ. Clipping does not."
         hint = unstable if np.abs(z).max() > 100 else ""
-        case = Case({"z": z}, {"ŷ": unwrap(softmax(z, axis=-1))}, fallback_hint=hint)
+        expected = unwrap(softmax(z, axis=-1))
+        case = Case({"z": z}, {"ŷ": expected}, fallback_hints={"ŷ": hint})
+        shifted = expected / np.max(expected, axis=-1, keepdims=True)
+        over_batch = "You normalised over the batch. The classes are on the last axis."
+        over_all = "You normalised over all entries. Each row is a distribution."
         mistakes = {
-            "You normalised over the batch. The classes are on the last axis.": softmax(z, axis=0),
-            "You normalised over all entries. Each row is a distribution.": softmax(z, axis=None),
+            "exp overflows. Change the exponents so that the largest of a row is 0.": _naive(z),
+            "One shift for all rows is not enough: in another row every exp becomes 0. Each row "
+            "needs its own.": _naive(z - np.max(z)),
+            "The entries of a row do not sum to 1: the division is missing.": shifted,
+            "You shifted each column by its own number. Shift each row by one number.": _naive(
+                z - np.max(z, axis=0)
+            ),
+            "The sign of the exponents is wrong.": softmax(-z, axis=-1),
+            "You divided the sum by the entries.": 1 / expected,
+            over_batch: [softmax(z, axis=0), shifted / np.sum(shifted, axis=0)],
+            over_all: [softmax(z, axis=None), shifted / np.sum(shifted)],
             "These are the logarithms of the probabilities.": log_softmax(z, axis=-1),
         }
         yield case.with_misconceptions("ŷ", {text: unwrap(p) for text, p in mistakes.items()})
+
+
+def _naive(z: Array) -> Array:
+    """Compute softmax as written, which overflows."""
+    quotient: Array = np.exp(z) / np.sum(np.exp(z), axis=-1, keepdims=True)
+    return quotient
 
 
 @exercise(
@@ -85,13 +115,34 @@ def log_sum_exp() -> Iterator[Case]:
         value = unwrap(logsumexp(z, axis=-1))
         over_batch = unwrap(logsumexp(z, axis=0))
         peak = z.max(axis=-1)
+        highest = np.max(z)
+        naive = np.log(np.sum(np.exp(z), axis=-1))
+        one_shift = highest + np.log(np.sum(np.exp(z - highest), axis=-1))
+        sums = np.exp(value)
         subtracted = "the number that you subtracted from the row"
         yield Case({"z": z}, {"ln Σ exp(z)": value}).with_misconceptions(
             "ln Σ exp(z)",
             {
                 f"Add back {subtracted}.": value - peak,
                 f"You added back {subtracted} with the wrong sign.": value - 2 * peak,
+                "exp overflows. Change the exponents so that the largest of a row is 0.": naive,
+                "One shift for all rows is not enough: in another row every exp becomes 0. Each "
+                "row needs its own.": one_shift,
+                "The logarithm is missing.": sums,
+                "This is the logarithm of a sum of probabilities, which is 1.": np.zeros(len(z)),
+                "You took the mean of the exponentials, not their sum.": value - np.log(z.shape[1]),
+                "You summed over all rows. Each row has its own result.": unwrap(logsumexp(z)),
                 "This is the maximum alone.": peak,
+                "The maximum has an axis of length 1 that the sum does not have. Drop it.": peak[
+                    :, None
+                ]
+                + (value - peak),
+                "This is a logarithm to the base 10, but ln has the base e.": [
+                    peak + (value - peak) / np.log(10),
+                    value / np.log(10),
+                ],
+                "You took the logarithm before the sum.": z.sum(axis=-1),
+                "You added the maximum, but did not subtract it first.": value + peak,
                 "You summed over the batch. The classes are on the last axis.": over_batch,
             },
         )
@@ -151,6 +202,18 @@ def softmax_rule() -> Iterator[Case]:
                 "z_j, and then all entries of the row shrink.": g * y,
                 "You summed over all rows, but rows are independent examples.": expected
                 + y * (row - row.sum()),
+                "You summed over the batch. The classes are on the last axis.": expected
+                + y * (row - (g * y).sum(axis=0)),
+                "You subtracted the plain mean of g. Each entry has the weight ŷ.": g * y
+                - y * g.mean(axis=-1, keepdims=True),
+                "You subtracted the plain sum of g. Each entry has the weight ŷ.": g * y
+                - y * g.sum(axis=-1, keepdims=True),
+                "The factor ŷ in front is missing.": expected / y,
+                "The sum has the wrong sign.": g * y + y * row,
+                "This is the sum alone, spread over the row.": np.broadcast_to(row, (n, c)),
+                "This is only the part that is subtracted.": y * row,
+                "You divided the weighted sum by C. The weights ŷ already sum to 1.": g * y
+                - y * row / c,
             },
         )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -18,10 +18,20 @@ from numpy.typing import DTypeLike
 from ..core.context import scope
 from ..core.tensor import Tensor
 from ..data import Seed
-from ..ops.elementwise import relu
+from ..functional.activations import gelu, softplus
+from ..ops.elementwise import relu, sigmoid
 from ..ops.products import linear
 
 Layer = Callable[[Any], Any]
+
+#: the activations that have a name in `MLP`
+_ACTIVATIONS: dict[str, Layer] = {
+    "tanh": np.tanh,
+    "relu": relu,
+    "sigmoid": sigmoid,
+    "softplus": softplus,
+    "gelu": gelu,
+}
 
 
 class Linear:
@@ -31,6 +41,8 @@ class Linear:
     ----------
     inputs, outputs : int
         The number of features before and after.
+    bias : bool
+        Whether b is added. Without it, the layer is x W.
     rng : int or numpy.random.Generator
         The source of the initial weights. Pass one generator to all layers of a network, or
         different seeds: the same seed and shape give the same weights.
@@ -44,11 +56,13 @@ class Linear:
     weight : Tensor, shape (inputs, outputs)
         Initially uniform in ±√(6 / (inputs + outputs)), which keeps the variance of activations
         and of gradients about the same from layer to layer.
-    bias : Tensor, shape (outputs,)
-        Initially zero.
+    bias : Tensor, shape (outputs,), or None
+        Initially zero. None if the layer has none.
 
     Raises
     ------
+    TypeError
+        If `inputs` or `outputs` is not an int.
     ValueError
         If `inputs` or `outputs` is below 1.
 
@@ -67,26 +81,40 @@ class Linear:
     """
 
     def __init__(
-        self, inputs: int, outputs: int, *, rng: Seed = 0, dtype: DTypeLike = float, name: str = ""
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        bias: bool = True,
+        rng: Seed = 0,
+        dtype: DTypeLike = float,
+        name: str = "",
     ) -> None:
+        inputs, outputs = _sizes("Linear", inputs, outputs)
         if inputs < 1 or outputs < 1:
             raise ValueError(f"Linear({inputs}, {outputs}): inputs and outputs must be at least 1.")
         limit = np.sqrt(6 / (inputs + outputs))
         weight = np.random.default_rng(rng).uniform(-limit, limit, (inputs, outputs))
         self.weight = Tensor(weight, requires_grad=True, dtype=dtype, name=f"W{name}")
-        self.bias = Tensor(np.zeros(outputs), requires_grad=True, dtype=dtype, name=f"b{name}")
+        self.bias = (
+            Tensor(np.zeros(outputs), requires_grad=True, dtype=dtype, name=f"b{name}")
+            if bias
+            else None
+        )
         self._scope = f"linear{name}"
 
     def __call__(self, x: Any) -> Any:
         """Return x W + b, of shape (..., outputs), as one node. `x` has shape (..., inputs)."""
+        if self.bias is None:
+            return _in_scope(self._scope, np.matmul(x, self.weight))
         return _in_scope(self._scope, linear(x, self.weight, self.bias))
 
     def __repr__(self) -> str:
         inputs, outputs = self.weight.shape
-        return f"Linear({inputs}, {outputs})"
+        return f"Linear({inputs}, {outputs}{'' if self.bias is not None else ', bias=False'})"
 
     def parameters(self) -> list[Tensor]:
-        """Return the weight and the bias.
+        """Return the weight and, if there is one, the bias.
 
         Examples
         --------
@@ -94,7 +122,7 @@ class Linear:
         >>> [p.shape for p in nn.Linear(3, 2).parameters()]
         [(3, 2), (2,)]
         """
-        return [self.weight, self.bias]
+        return [self.weight] if self.bias is None else [self.weight, self.bias]
 
 
 class Sequential:
@@ -103,12 +131,13 @@ class Sequential:
     Parameters
     ----------
     *layers : callable
-        Anything that can be called: a `Linear`, a NumPy function, another model.
+        Anything that can be called: a `Linear`, a NumPy function, another model. One list of layers
+        means the same.
 
     Raises
     ------
     TypeError
-        If a layer cannot be called.
+        If a layer cannot be called, or is a class.
 
     Examples
     --------
@@ -118,12 +147,11 @@ class Sequential:
     Sequential(Linear(2, 3), tanh, Linear(3, 1))
     """
 
-    def __init__(self, *layers: Layer) -> None:
-        for i, layer in enumerate(layers):
-            if not callable(layer):
-                name = type(self).__name__
-                raise TypeError(f"{name}: layer {i} must be callable, got {layer!r:.60}.")
-        self.layers = layers
+    def __init__(self, *layers: Layer | Sequence[Layer]) -> None:
+        if len(layers) == 1 and isinstance(layers[0], (list, tuple)):
+            layers = tuple(layers[0])
+        checked = (_checked(type(self).__name__, i, layer) for i, layer in enumerate(layers))
+        self.layers: tuple[Layer, ...] = tuple(checked)
 
     def __call__(self, x: Any) -> Any:
         """Apply all layers in turn to `x`, in a `scope` named after the class."""
@@ -155,10 +183,13 @@ class MLP(Sequential):
 
     Parameters
     ----------
-    sizes : sequence of int
+    sizes : sequence of int, or int
         The number of inputs, the units of each hidden layer, the number of outputs.
-    activation : callable
-        An elementwise function: ``np.tanh``, ``ag.relu``, ...
+    *more : int
+        The other sizes, if they are not in one list: ``MLP(2, 16, 2)`` is ``MLP([2, 16, 2])``.
+    activation : callable or str
+        An elementwise function: ``np.tanh``, ``ag.relu``, ... Or its name: "tanh", "relu",
+        "sigmoid", "softplus" or "gelu".
     rng : int or numpy.random.Generator
         The seed of the initial weights. By default they are the same every time.
     dtype : dtype
@@ -166,8 +197,10 @@ class MLP(Sequential):
 
     Raises
     ------
+    TypeError
+        If a size is not an int, or if the activation is not a function.
     ValueError
-        If there are fewer than two sizes.
+        If there are fewer than two sizes, or if the activation has another name.
 
     Notes
     -----
@@ -190,22 +223,61 @@ class MLP(Sequential):
 
     def __init__(
         self,
-        sizes: Sequence[int],
-        *,
-        activation: Layer = np.tanh,
+        sizes: int | Sequence[int],
+        *more: int | Sequence[int],
+        activation: Layer | str = np.tanh,
         rng: Seed = 0,
         dtype: DTypeLike = float,
     ) -> None:
-        if len(sizes) < 2:
-            raise ValueError(f"MLP: expected the sizes of inputs and outputs, got {list(sizes)}.")
+        widths = _sizes("MLP", sizes, *more)
+        if len(widths) < 2:
+            raise ValueError(f"MLP: expected the sizes of inputs and outputs, got {widths}.")
+        activation = _activation(activation)
         rng = np.random.default_rng(rng)
         layers: list[Layer] = []
-        for i, (inputs, outputs) in enumerate(pairwise(sizes), start=1):
+        for i, (inputs, outputs) in enumerate(pairwise(widths), start=1):
             layer = Linear(inputs, outputs, rng=rng, dtype=dtype, name=str(i))
             if activation is relu:
                 layer.weight.data *= np.sqrt(2)
             layers += [layer, activation]
         super().__init__(*layers[:-1])
+
+
+def _sizes(owner: str, *given: int | Sequence[int]) -> list[int]:
+    """Return the sizes as one list of ints, or raise."""
+    sizes = [n for part in given for n in (part if np.iterable(part) else [part])]
+    for n in sizes:
+        if not isinstance(n, (int, np.integer)) or isinstance(n, bool):
+            fix = " Pass the activation by name: activation=..." if callable(n) else ""
+            raise TypeError(f"{owner}: sizes must be ints, got {n!r:.60}.{fix}")
+    return [int(n) for n in sizes]
+
+
+def _checked(owner: str, i: int, layer: Any) -> Layer:
+    """Return a layer of a model, or raise."""
+    if isinstance(layer, type):
+        raise TypeError(
+            f"{owner}: layer {i} is the class {layer.__name__}. Create a layer: "
+            f"{layer.__name__}(...)."
+        )
+    if not callable(layer):
+        fix = " Pass the function itself, for example np.tanh." if isinstance(layer, str) else ""
+        raise TypeError(f"{owner}: layer {i} must be callable, got {layer!r:.60}.{fix}")
+    return cast(Layer, layer)
+
+
+def _activation(f: Layer | str) -> Layer:
+    """Return the activation function, which may be given by its name."""
+    if isinstance(f, str):
+        if f.lower() not in _ACTIVATIONS:
+            raise ValueError(
+                f"MLP: unknown activation {f!r}. The names are {', '.join(_ACTIVATIONS)}; any "
+                "elementwise function works: activation=np.sin."
+            )
+        return _ACTIVATIONS[f.lower()]
+    if not callable(f) or isinstance(f, type):
+        raise TypeError(f"MLP: activation must be a function such as np.tanh, got {f!r:.60}.")
+    return f
 
 
 def _name_of(layer: Layer) -> str:

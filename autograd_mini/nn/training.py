@@ -20,13 +20,79 @@ def train(
     x: ArrayLike,
     labels: ArrayLike,
     optimizer: Optimizer,
-    *,
     epochs: int,
+    *,
+    batch_size: int | None = None,
+    loss: Callable[[Any, Any], Any] = softmax_cross_entropy,
+    rng: Seed = 0,
+) -> list[float]:
+    """Train `model`, and return the mean loss of each epoch.
+
+    `training_epochs` does the same, and yields after each epoch.
+
+    Parameters
+    ----------
+    model : callable
+        From examples to logits.
+    x, labels : array_like, shape (N, ...)
+        Examples, and the targets that `loss` takes: for cross-entropy class indices or weights.
+    optimizer : Optimizer
+        Of the parameters of the model.
+    epochs : int
+        The number of passes over the examples, each in a new order.
+    batch_size : int, optional
+        Examples per step. None means all of them. The last batch of an epoch may be smaller.
+    loss : callable
+        ``loss(logits, targets)``, the mean over a batch.
+    rng : int or numpy.random.Generator
+        The source of the random order of the examples.
+
+    Returns
+    -------
+    list of float
+        For each epoch, the mean loss of the examples, each taken before its batch's step.
+
+    Raises
+    ------
+    TypeError
+        If `optimizer` is not an optimiser.
+    ValueError
+        If `epochs` or `batch_size` is below 1, or if there is not one label for each example.
+
+    References
+    ----------
+    Goodfellow, Bengio, Courville: Deep Learning, 2016, section 8.1.3.
+
+    Examples
+    --------
+    >>> from autograd_mini import data, nn, optim
+    >>> x, labels = data.moons(200)
+    >>> model = nn.MLP([2, 16, 2])
+    >>> optimizer = optim.Adam(model.parameters(), lr=0.02)
+    >>> losses = nn.train(model, x, labels, optimizer, epochs=60, batch_size=20)
+    >>> len(losses), losses[-1] < 0.3
+    (60, True)
+    """
+    steps = training_epochs(
+        model, x, labels, optimizer, epochs=epochs, batch_size=batch_size, loss=loss, rng=rng
+    )
+    return [mean for _, mean in steps]
+
+
+def training_epochs(
+    model: Layer,
+    x: ArrayLike,
+    labels: ArrayLike,
+    optimizer: Optimizer,
+    epochs: int,
+    *,
     batch_size: int | None = None,
     loss: Callable[[Any, Any], Any] = softmax_cross_entropy,
     rng: Seed = 0,
 ) -> Iterator[tuple[int, float]]:
     """Return an iterator that trains `model`: each step of the iteration is one epoch.
+
+    Use it instead of `train` to print the loss as it falls, or to stop early.
 
     Parameters
     ----------
@@ -52,6 +118,8 @@ def train(
 
     Raises
     ------
+    TypeError
+        If `optimizer` is not an optimiser.
     ValueError
         If `epochs` or `batch_size` is below 1, or if there is not one label for each example. It is
         raised by the call, before the first epoch.
@@ -66,13 +134,19 @@ def train(
     >>> x, labels = data.moons(200)
     >>> model = nn.MLP([2, 16, 2])
     >>> optimizer = optim.Adam(model.parameters(), lr=0.02)
-    >>> for epoch, loss in nn.train(model, x, labels, optimizer, epochs=60, batch_size=20):
+    >>> steps = nn.training_epochs(model, x, labels, optimizer, epochs=60, batch_size=20)
+    >>> for epoch, loss in steps:
     ...     if epoch % 20 == 0:
     ...         print(f"epoch {epoch}, loss below 0.3: {loss < 0.3}")
     epoch 20, loss below 0.3: True
     epoch 40, loss below 0.3: True
     epoch 60, loss below 0.3: True
     """
+    if isinstance(optimizer, type) or not hasattr(optimizer, "step"):
+        raise TypeError(
+            f"expected an optimiser, got {optimizer!r:.60}. Create one, for example "
+            "optim.Adam(model.parameters(), lr=0.01)."
+        )
     x, labels = paired(x, labels)
     size = len(x) if batch_size is None else batch_size
     if epochs < 1 or size < 1:

@@ -307,7 +307,7 @@ def test_keyboard_interrupt_prints_no_traceback(capsys, monkeypatch):
     def interrupted(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("autograd_mini.nn.train", interrupted)
+    monkeypatch.setattr("autograd_mini.nn.training_epochs", interrupted)
     assert main(["train", "moons"]) == 130
     assert capsys.readouterr().err == ""
 

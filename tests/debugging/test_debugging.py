@@ -581,7 +581,7 @@ def test_gradcheck_and_training_run_in_a_block():
         x, labels = data.moons(40)
         model = nn.MLP([2, 4, 2])
         optimizer = optim.SGD(model.parameters(), lr=0.5)
-        losses = [loss for _, loss in nn.train(model, x, labels, optimizer, epochs=3)]
+        losses = nn.train(model, x, labels, optimizer, epochs=3)
     assert losses[-1] < losses[0]
 
 
