@@ -164,10 +164,20 @@ def paired(x: ArrayLike, labels: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]
     >>> x.shape, labels.shape
     ((2, 2), (2,))
     """
-    x, labels = np.asarray(x), np.asarray(labels)
+    x, labels = _as_array(x), _as_array(labels)
     if x.ndim == 0 or x.size == 0 or x.shape[:1] != labels.shape[:1]:
         raise ValueError(
             f"x has shape {x.shape}, labels have shape {labels.shape}. Pass at least one example, "
             "and one label for each example along the first axis."
         )
     return x, labels
+
+
+def _as_array(x: Any) -> NDArray[Any]:
+    """Return `x` as an array. One of another library is returned as it is, or refused."""
+    if hasattr(x, "__array_function__"):
+        dispatching: NDArray[Any] = x
+        return dispatching
+    if hasattr(x, "__dlpack__"):
+        raise TypeError(f"{type(x).__qualname__} is not converted silently. Pass np.asarray(x).")
+    return np.asarray(x)

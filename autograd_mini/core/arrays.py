@@ -55,7 +55,47 @@ def as_array(x: Any) -> Array:
         raise TypeError("a masked array: its mask would be lost. Use np.where, or .filled() first")
     if hasattr(x, "__array_function__") and not isinstance(x, (TensorBase, np.ndarray)):
         return x
-    return np.asarray(x)
+    if isinstance(x, (list, tuple)):
+        refuse_arrays_inside(x)
+    return np.asarray(require_protocol(x))
+
+
+def require_protocol(x: Any) -> Any:
+    """Return `x`, unless it is an array of another library that NumPy would convert silently.
+
+    Such an array exports its memory (DLPack), but does not implement NumPy's protocol (NEP 18).
+    """
+    if hasattr(x, "__dlpack__") and not hasattr(x, "__array_function__"):
+        kind = f"{type(x).__module__}.{type(x).__qualname__}"
+        raise TypeError(
+            f"got an array of type {kind}, which does not implement NumPy's protocols (NEP 13 and "
+            "NEP 18) and is not converted silently. Pass np.asarray(x)."
+        )
+    return x
+
+
+def is_foreign(x: Any) -> bool:
+    """Return whether `x` is an array of another library, which computes with its own functions."""
+    return (
+        not isinstance(x, (np.ndarray, np.generic, TensorBase))
+        and hasattr(x, "__array_function__")
+        and not hasattr(x, "__primitive__")  # a traced array becomes one of NumPy
+    )
+
+
+def refuse_arrays_inside(parts: Any) -> None:
+    """Raise if a nested list holds arrays of another library, which NumPy would convert."""
+    while parts:
+        examples = dict(zip(map(type, parts), parts))  # one part of each type
+        for part in examples.values():
+            if is_foreign(require_protocol(part)):
+                raise TypeError(
+                    f"a list of arrays of type {type(part).__qualname__} is not converted "
+                    "silently. Join them with np.stack first."
+                )
+        if examples.keys().isdisjoint((list, tuple)):
+            return
+        parts = [x for part in parts if isinstance(part, (list, tuple)) for x in part]
 
 
 def as_array_or_tensor(x: Any) -> Any:
@@ -70,14 +110,18 @@ def unwrap(x: Any) -> Any:
 
 def unwrap_nested(x: Any) -> Any:
     """Unwrap the tensors in a list or tuple too, as in ``np.lexsort([s, t])``."""
-    return type(x)(map(unwrap_nested, x)) if type(x) in (list, tuple) else unwrap(x)
+    if type(x) in (list, tuple):
+        return type(x)(map(unwrap_nested, x))
+    return x._array if isinstance(x, TensorBase) else require_protocol(x)
 
 
 def leaf_array(data: Any, dtype: DTypeLike | None) -> Array:
-    """Return a copy of `data` as an array of real numbers; a lazy array is returned as it is."""
+    """Return a copy of `data` as an array of real numbers, in the library that it comes from."""
     array = as_array(data)
     if isinstance(array, np.ndarray):
         array = np.array(array, dtype=dtype)
+    elif is_foreign(array):
+        array = array.copy() if dtype in (None, array.dtype) else array.astype(dtype)
     if array.dtype.kind == "c":
         raise TypeError("a tensor cannot be complex: pass .real and .imag as two tensors")
     if not holds_numbers(array):

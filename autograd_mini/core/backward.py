@@ -14,7 +14,7 @@ from numpy import array, ndarray, ones_like
 from . import messages
 from .arrays import NOT_RETAINED, Cotangent, TensorBase, as_array, holds_numbers, unwrap
 from .context import ALL_OBSERVERS, Contribution, grad_mode, observers
-from .foreign import compute_lazy, owned_copy, rechunk_like
+from .foreign import compute_lazy, constant_like, owned_copy, rechunk_like
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -67,7 +67,7 @@ def initial_cotangent(result: Tensor, gradient: Any) -> Any:
             raise ValueError(messages.needs_cotangent(result))
         # ones takes three times as long. A lazy array gets a lazy one.
         return array(1, y.dtype, ndmin=y.ndim) if type(y) is ndarray else ones_like(y)
-    seed = as_array(unwrap(gradient))
+    seed = constant_like(as_array(unwrap(gradient)), y)
     if seed.shape != y.shape or not holds_numbers(seed):
         raise ValueError(messages.wrong_cotangent(result, seed))
     return seed.astype(y.dtype)

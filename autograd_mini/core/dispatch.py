@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import TensorBase, as_array_or_tensor, unwrap
+from .arrays import TensorBase, as_array, as_array_or_tensor, unwrap
 from .messages import describe, lesson
 from .registry import (
     PRIMITIVES,
@@ -152,7 +152,7 @@ def _cast(x: Any, dtype: Any) -> Any:
     return (
         PRIMITIVES["astype"](x, dtype=np.dtype(dtype))
         if isinstance(x, TensorBase)
-        else np.asarray(x, dtype)
+        else as_array(x).astype(dtype)
     )
 
 
@@ -162,7 +162,7 @@ def _where(run: Any, args: Any, where: Any) -> Any:
     (NumPy leaves them uninitialised.) The other entries are never computed, so that the logarithm
     of a 0 among them does not reach the gradient.
     """
-    mask = np.asarray(unwrap(where))
+    mask = as_array(unwrap(where))
     if mask.dtype != bool:
         raise TypeError(f"where: expected a mask of booleans, got {describe(where)}")
     shape = np.broadcast_shapes(mask.shape, *map(np.shape, args))

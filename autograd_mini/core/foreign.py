@@ -1,4 +1,7 @@
-"""Arrays that are not plain NumPy numbers: lazy arrays (Dask), and objects (SymPy, mpmath)."""
+"""Arrays that are not plain NumPy numbers: lazy arrays (Dask), arrays on a GPU (CuPy), and objects.
+
+Objects are symbols or numbers of SymPy or mpmath.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .arrays import Array, Cotangent, TensorBase, as_array, holds_numbers, unwrap
+from .arrays import (
+    Array,
+    Cotangent,
+    TensorBase,
+    as_array,
+    holds_numbers,
+    is_foreign,
+    unwrap,
+)
 
 if TYPE_CHECKING:
     from .primitive import Primitive
@@ -16,6 +27,15 @@ if TYPE_CHECKING:
 
 #: NumPy's name of a function -> the name that SymPy and mpmath give it.
 _SPELLED = {"absolute": "Abs", "maximum": "Max", "minimum": "Min"}
+
+
+def constant_like(constant: Any, x: Any) -> Array:
+    """Return an array that a rule made as one of the library of `x`.
+
+    An array on a GPU cannot be combined with one of NumPy.
+    """
+    x = unwrap(x)
+    return np.asarray(constant, like=x) if is_foreign(x) else constant
 
 
 def holds_objects(x: Any) -> bool:
@@ -67,8 +87,21 @@ def compute_lazy(adjoints: dict[Tensor, Any]) -> dict[Tensor, Any]:
 
 
 def owned_copy(g: Any, t: Tensor) -> Array:
-    """Return an adjoint as an array that shares no memory; that of a lazy tensor as it is."""
-    return np.array(g) if type(t._array) is np.ndarray else g
+    """Return an adjoint as an array that shares no memory. A traced array is never written to."""
+    if type(t._array) is np.ndarray:
+        return np.array(g)
+    return g.copy() if is_foreign(g) else g
+
+
+def unshared(y: Any, arrays: Sequence[Any]) -> Array:
+    """Return the result `y` of a function of `arrays`, copied if it may share their memory."""
+    shared = getattr(y, "base", None) is not None or any(y is a for a in arrays)
+    return y.copy() if shared and is_foreign(y) else y
+
+
+def to_host(x: Array, method: str) -> Any:
+    """Call ``x.item()`` or ``x.tolist()``, which ask explicitly for numbers. Dask has neither."""
+    return getattr(x if hasattr(x, method) else np.asarray(x), method)()
 
 
 def rechunk_like(c: Cotangent, x: Array) -> Cotangent:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from . import messages
 from .arrays import TensorBase
+from .foreign import to_host
 from .registry import PRIMITIVES
 
 if TYPE_CHECKING:
@@ -73,6 +75,7 @@ class ArrayMethods(TensorBase):
     if TYPE_CHECKING:
 
         def __array_function__(self, f: Any, types: Any, args: Any, kwargs: Any) -> Tensor: ...
+        def __getitem__(self, index: Any) -> Tensor: ...
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -104,6 +107,20 @@ class ArrayMethods(TensorBase):
         """This tensor with its last two axes exchanged: a stack of matrices, each transposed."""
         return self.transpose(*range(self.ndim - 2), -1, -2)
 
+    def __len__(self) -> int:
+        return len(self._array)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if self.ndim == 0:
+            raise TypeError(messages.no_axis_to_iterate(self))
+        return (self[i] for i in range(len(self)))
+
+    def __index__(self) -> int:
+        return self._array.__index__()
+
+    def __bool__(self) -> bool:
+        return bool(self._array)
+
     def item(self) -> Any:
         """Return the only entry as a Python number, without its gradient.
 
@@ -113,7 +130,7 @@ class ArrayMethods(TensorBase):
         >>> ag.tensor([[3.0]]).item()
         3.0
         """
-        return np.asarray(self._array).item()
+        return to_host(self._array, "item")
 
     def tolist(self) -> Any:
         """Return the entries as nested lists of Python numbers.
@@ -124,7 +141,7 @@ class ArrayMethods(TensorBase):
         >>> ag.tensor([[1.0, 2.0]]).tolist()
         [[1.0, 2.0]]
         """
-        return np.asarray(self._array).tolist()
+        return to_host(self._array, "tolist")
 
     def numpy(self) -> NDArray[Any]:
         """Return a copy of the values as a plain array.

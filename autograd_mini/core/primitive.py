@@ -23,7 +23,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from . import messages
-from .arrays import NO_KWARGS, Rule, unwrap
+from .arrays import NO_KWARGS, Rule, require_protocol, unwrap
 from .foreign import forward_on_objects, holds_objects
 from .messages import describe, lesson
 from .registry import PRIMITIVES, UFUNCS, is_numpy
@@ -112,6 +112,7 @@ class Primitive:
                         f"none. Pass {key!r} by position, or pass .detach()."
                     )
                 kwargs = {**kwargs, key: unwrap(value)}
+            require_protocol(value)
         return kwargs
 
     def is_active_for(self, args: tuple[Any, ...], y: Any) -> bool:

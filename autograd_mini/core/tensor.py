@@ -9,17 +9,27 @@ from __future__ import annotations
 
 import itertools
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from . import dispatch, messages
-from .arrays import NO_KWARGS, NOT_RETAINED, Array, as_array, leaf_array, read_only, unwrap
+from .arrays import (
+    NO_KWARGS,
+    NOT_RETAINED,
+    Array,
+    as_array,
+    leaf_array,
+    read_only,
+    require_protocol,
+    unwrap,
+    unwrap_nested,
+)
 from .backward import backward
 from .context import ALL_OBSERVERS, SCOPES, observers
-from .foreign import ensure_array
+from .foreign import ensure_array, unshared
 from .messages import DetachedWarning
 from .methods import ArrayMethods, document_elementwise
 from .registry import PRIMITIVES, UFUNCS
@@ -48,8 +58,10 @@ def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_
             if a._active:
                 active = True
             arrays.append(a._array)
-        elif type(a) in _CONSTANTS or len(arrays) >= op.arity:
+        elif type(a) in _CONSTANTS:
             arrays.append(a)
+        elif len(arrays) >= op.arity:
+            arrays.append(require_protocol(a))
         else:
             arrays.append(as_array(a))
             converted = True
@@ -88,8 +100,10 @@ def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_
         if y.dtype.kind == "c":
             why = f"{y.dtype} is not real. Make the real and the imaginary part a tensor each"
             raise op.add_context(TypeError(why), args)
-        if type(y) is _ndarray and (y.base is not None or any(y is a for a in arrays)):
-            out._array = np.array(y)  # the result is a leaf, which shares its memory with nothing
+        if type(y) is not _ndarray:  # the result is a leaf, which shares its memory with nothing
+            out._array = unshared(y, arrays)
+        elif y.base is not None or any(y is a for a in arrays):
+            out._array = np.array(y)
         out._active = False
         out._grad = out.op = out.residuals = None
         out.inputs = out.scope = ()
@@ -180,6 +194,7 @@ class Tensor(ArrayMethods):
 
     __slots__ = ()
     __hash__ = object.__hash__  # by identity, although == compares entries
+    __array_priority__ = 1000  # ``array @ t`` of CuPy leaves the product to the larger number
 
     def __init__(
         self,
@@ -225,11 +240,12 @@ class Tensor(ArrayMethods):
     def data(self, value: ArrayLike) -> None:
         if self.op is not None:
             raise TypeError(messages.data_of_a_node(self))
-        if value is not self._array:
-            value = np.array(unwrap(value), dtype=self.dtype)
-            if value.shape != self.shape:
-                raise ValueError(messages.data_of_another_shape(self, value))
-        self._advance(value)
+        array = self._array
+        if value is not array:
+            array = leaf_array(unwrap(value), self.dtype)
+            if array.shape != self.shape:
+                raise ValueError(messages.data_of_another_shape(self, array))
+        self._advance(array)
 
     def _advance(self, array: Array) -> None:
         """Replace the data of a leaf, and make it younger than all nodes computed before."""
@@ -263,11 +279,10 @@ class Tensor(ArrayMethods):
 
     @grad.setter
     def grad(self, value: ArrayLike | None) -> None:
-        if value is not None:
-            value = np.array(unwrap(value), dtype=self.dtype)
-            if value.shape != self.shape:
-                raise ValueError(messages.gradient_of_another_shape(self, value))
-        self._grad = value
+        array = None if value is None else leaf_array(unwrap(value), self.dtype)
+        if array is not None and array.shape != self.shape:
+            raise ValueError(messages.gradient_of_another_shape(self, array))
+        self._grad = array
 
     @property
     def requires_grad(self) -> bool:
@@ -320,20 +335,6 @@ class Tensor(ArrayMethods):
 
     def __int__(self) -> int:
         return int(self._warn_if_active("int()").item())
-
-    def __index__(self) -> int:
-        return self._array.__index__()
-
-    def __bool__(self) -> bool:
-        return bool(self._array)
-
-    def __len__(self) -> int:
-        return len(self._array)
-
-    def __iter__(self) -> Iterator[Tensor]:
-        if self.ndim == 0:
-            raise TypeError(messages.no_axis_to_iterate(self))
-        return (self[i] for i in range(len(self)))
 
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec and self.size == 1 else str(self)
@@ -492,9 +493,7 @@ class Tensor(ArrayMethods):
         return self
 
     def __getitem__(self, index: Any) -> Tensor:
-        if isinstance(index, tuple):
-            index = tuple(unwrap(i) for i in index)
-        entries: Tensor = PRIMITIVES["getitem"](self, unwrap(index))
+        entries: Tensor = PRIMITIVES["getitem"](self, unwrap_nested(index))
         return entries
 
     def __setitem__(self, index: Any, value: Any) -> None:

@@ -30,7 +30,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import Array, Cotangent, unwrap
+from ..core.arrays import Array, Cotangent, is_foreign, unwrap
+from ..core.foreign import constant_like
 from ..core.fused import fused, labelled
 from ..ops.reductions import divide_by_count
 from .cross_entropy_rows import from_rows, losses_and_gradients
@@ -107,6 +108,8 @@ def _forward(z: Array, y: Array, axis: int = -1, reduction: Reduction = "mean") 
     >>> z.grad
     array([[ 0.5, -0.5]])
     """
+    if is_foreign(z):
+        return _shifted_graph(z, y, axis, reduction), None
     losses, gradients = losses_and_gradients(z, y, axis)
     if reduction == "none":
         loss = losses.reshape(drop_axis(z.shape, axis))
@@ -155,7 +158,7 @@ def _own(z: Array, t: Array, axis: int) -> Array:
     """Return a mask of the entries of the rows' own classes."""
     shape = [1] * z.ndim
     shape[axis] = -1
-    classes = np.arange(z.shape[axis]).reshape(shape)
+    classes = constant_like(np.arange(z.shape[axis]).reshape(shape), z)
     return classes == np.expand_dims(unwrap(t), axis)
 
 

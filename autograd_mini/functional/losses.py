@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import Array, Cotangent, as_array_or_tensor, unwrap
+from ..core.foreign import constant_like
 from ..core.fused import fused, labelled
 from ..ops.elementwise import sigmoid
 from ..ops.indexing import scatter
@@ -171,7 +172,7 @@ def _own(log_p: Array, targets: Array) -> Any:
     c = log_p.shape[-1]
     if t.dtype.kind not in "iu" or t.shape != log_p.shape[:-1]:
         raise TypeError(f"class indices must be integers of shape {log_p.shape[:-1]}")
-    return np.arange(t.size), existing(t, c, "nll_loss").reshape(-1)
+    return constant_like(np.arange(t.size), t), existing(t, c, "nll_loss").reshape(-1)
 
 
 def _nll_vjp(

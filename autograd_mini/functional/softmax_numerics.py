@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..core.arrays import Array, unwrap
+from ..core.arrays import Array, is_foreign, unwrap
 from ..ops.elementwise import stop_gradient
 from ..ops.reductions import axes_of, restore_reduced_axes
 
@@ -22,13 +22,13 @@ Axis: TypeAlias = Any  #: an int, a tuple of int, or None for all axes
 
 
 def is_float_ndarray(x: Array) -> bool:
-    """Return whether `x` holds real floating numbers, and not symbols or a lazy array.
+    """Return whether `x` is an array of NumPy that holds real floating numbers.
 
-    Symbols have no order and no infinity, and a lazy array has no positions to index. For those,
-    the formulas of this file use arithmetic only.
+    Symbols have no order and no infinity. A lazy array has no positions to index, and an array on a
+    GPU would wait for them. For those, the formulas of this file use arithmetic only.
     """
     x = unwrap(x)
-    return hasattr(x, "strides") and x.dtype.kind == "f"
+    return x.dtype.kind == "f" and not is_foreign(x)
 
 
 def shift(z: Array, axis: Axis) -> Any:

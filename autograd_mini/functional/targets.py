@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ..core.arrays import Array, as_array, holds_numbers, unwrap
+from ..core.foreign import constant_like
 from ..core.messages import describe
 from ..core.tensor import Tensor
 
@@ -113,16 +114,17 @@ def loss_of_transformed_targets(
     t, dtype = targets, logits.dtype
     if dtype == np.float16:
         logits = logits.astype(np.float32)
-    ignored = np.zeros(t.shape, bool) if ignored is None else ignored
+    ignored = constant_like(np.zeros(t.shape, bool), t) if ignored is None else ignored
     if weight is None:
-        share = np.ones(t.shape, logits.dtype)
+        share = constant_like(np.ones(t.shape, logits.dtype), logits)
     else:  # w_t, by a function that every kind of array dispatches
         share = np.take_along_axis(weight, t.reshape(-1), 0).reshape(t.shape)
     share = share if share.dtype == logits.dtype else share.astype(logits.dtype)
     dropped = ignored | _without_weight(t, share, kept, axis)
     rows = without(loss(logits, t, axis, "none", where), dropped) * share
     if options.label_smoothing:
-        uniform = transformed(np.zeros((1,) * logits.ndim, logits.dtype))
+        nothing = np.zeros((1,) * logits.ndim, logits.dtype)
+        uniform = transformed(constant_like(nothing, logits))
         rest = without(loss(logits, uniform, axis, "none", where), ignored)
         rows = rows * (1 - options.label_smoothing) + rest
     y = _reduced(rows, without(share, ignored), options.reduction)
@@ -131,7 +133,7 @@ def loss_of_transformed_targets(
 
 def _without_weight(t: Array, share: Array, kept: Array | None, axis: int) -> Array:
     """Return a mask of the rows whose class has weight 0 or is left out, where 0·inf is 0."""
-    nothing = np.zeros(t.shape, bool) if isinstance(share, Tensor) else share == 0
+    nothing = constant_like(np.zeros(t.shape, bool), t) if isinstance(share, Tensor) else share == 0
     if kept is None:
         return nothing
     return nothing | ~np.take_along_axis(kept, np.expand_dims(t, axis), axis).squeeze(axis)
@@ -245,7 +247,7 @@ def _checked_weight(name: str, weight: Any, logits: Array, axis: int) -> Array |
 def _checked_where(name: str, where: Any, logits: Array) -> Array | None:
     if where is None:
         return None
-    where = np.asarray(where)
+    where = as_array(where)
     if where.dtype != bool or not _broadcasts(where.shape, logits.shape):
         raise ValueError(
             f"{name}: where is {describe(where)}. It is bool, and broadcastable to the logits, "
@@ -260,8 +262,6 @@ def _checked_indices(
     """Return the indices, with 0 for ignored ones, and a mask of the ignored ones, or None."""
     t, c = unwrap(targets), logits.shape[axis]
     ignored = None if ignore_index is None else t == ignore_index
-    if not t.size or not (isinstance(t, np.ndarray) or hasattr(t, "checked")):
-        return t, ignored  # a lazy array is not computed to look at it
     if ignored is not None:
         t = np.where(ignored, 0, t)
         ignored = None if isinstance(ignored, np.ndarray) and not ignored.any() else ignored
@@ -279,13 +279,17 @@ def existing(t: Array, c: int, name: str) -> Array:
     """
     if not isinstance(t, np.ndarray) and hasattr(t, "checked"):
         return t.checked(check_class_indices, c, f"{name}: ")
-    return check_class_indices(t, c)
+    is_lazy = not hasattr(t, "item")  # a lazy array is not computed to look at it
+    return t if is_lazy else check_class_indices(t, c)
 
 
 def check_class_indices(t: Array, c: int, prefix: str = "") -> Array:
     """Return the class indices `t`, or raise an IndexError if one of them is not in 0 ... c-1."""
     if t.size:
-        lowest, highest = t.item(t.argmin()), t.item(t.argmax())  # quicker than min and max
+        if isinstance(t, np.ndarray):
+            lowest, highest = t.item(t.argmin()), t.item(t.argmax())  # quicker than min and max
+        else:
+            lowest, highest = t.min().item(), t.max().item()
         if lowest < 0 or highest >= c:
             raise IndexError(
                 f"{prefix}class indices run from 0 to {c - 1}, not from {lowest} to {highest}"

@@ -152,14 +152,17 @@ def _sinc_derivative(x: Any, n: int) -> Any:
 def _sinc_series(x: Any, n: int) -> Any:
     """Sum (-1)^k π^2k x^(2k-n) / ((2k + 1) (2k - n)!) over k, until the terms are negligible."""
     k = (n + 1) // 2
-    term = (-1) ** k * np.pi ** (2 * k) * np.asarray(x, float) ** (2 * k - n)
-    total = np.zeros(np.shape(x))
-    while True:
-        total = total + term / (2 * k + 1)
+    term = (-1) ** k * np.pi ** (2 * k) * x.astype(float) ** (2 * k - n)
+    total = term / (2 * k + 1)
+    size = largest = np.pi**n  # of a term, where |x| < 1/2 + n/3
+    while size > 1e-36 * largest:
         k += 1
-        if k > n + 12 and np.all(np.abs(term) <= 1e-17 * np.abs(total) + 1e-300):
-            return total
-        term = term * -((np.pi * x) ** 2) / ((2 * k - n) * (2 * k - n - 1))
+        factor = 1 / ((2 * k - n) * (2 * k - n - 1))
+        size *= (np.pi * (0.5 + n / 3)) ** 2 * factor
+        largest = max(size, largest)
+        term = term * -((np.pi * x) ** 2) * factor
+        total = total + term / (2 * k + 1)
+    return total
 
 
 sinc_derivative: Primitive = primitive(

@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import Array, Cotangent, Rule, as_array_or_tensor
+from ..core.foreign import constant_like
 from ..core.primitive import primitive
 from ..core.registry import implements, not_differentiable
 
 
 def _scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
     """Return zeros of `shape` with `x` added at `index`. If an index repeats, entries add up."""
-    y = np.zeros(shape, x.dtype)
+    is_numpy = isinstance(x, (np.ndarray, np.generic))
+    y = np.zeros(shape, x.dtype) if is_numpy else np.zeros_like(x, shape=shape)
     if hasattr(y, "at"):  # in a program that runs on jax, whose arrays are not written to
         return y.at[index].add(x)
     parts = index if isinstance(index, tuple) else (index,)
@@ -48,6 +50,11 @@ getitem = primitive(lambda x, index: x[index], _getitem_vjp, name="getitem", imp
 # was repeated gets a sum.
 
 
+def _positions(x: Any, first: int = 0) -> Any:
+    """Return 0, 1, 2, ... in the shape of `x`, or numbers that start with `first`."""
+    return constant_like(np.arange(first, first + np.size(x)).reshape(np.shape(x)), x)
+
+
 def _back(g: Cotangent, origin: Any, x: Array) -> Cotangent:
     """Return the cotangents `g` added at their origins, positions in the flattened `x`."""
     return scatter(g.reshape(-1), origin.reshape(-1), (x.size,)).reshape(x.shape)
@@ -55,8 +62,7 @@ def _back(g: Cotangent, origin: Any, x: Array) -> Cotangent:
 
 def scatter_back(function: Callable[..., Any]) -> Rule:
     def rule(g: Cotangent, y: Array, x: Array, *args: Any, **kwargs: Any) -> Cotangent:
-        positions = np.arange(x.size).reshape(x.shape)
-        return _back(g, function(positions, *args, **kwargs), x)
+        return _back(g, function(_positions(x), *args, **kwargs), x)
 
     return rule
 
@@ -78,7 +84,14 @@ for function in (
 ):
     primitive(function, scatter_back(function))
 
-primitive(np.roll, lambda g, y, x, shift, axis=None: np.roll(g, np.negative(shift), axis))
+
+def _roll_vjp(g: Cotangent, y: Array, x: Array, shift: Any, axis: Any = None) -> Cotangent:
+    """Roll back."""
+    several = isinstance(shift, (list, tuple))
+    return np.roll(g, [-n for n in shift] if several else np.negative(shift), axis)
+
+
+primitive(np.roll, _roll_vjp)
 
 
 def _take_vjp(
@@ -112,10 +125,9 @@ def _matched_vjp(
     axis = args[-1] if args else axis
     if axis is None:
         return _matched_vjp(g, y, x.reshape(-1), axis=0).reshape(x.shape)
-    rank = np.argsort(np.argsort(y, axis=axis, stable=True), axis=axis, stable=True)
-    origin = np.take_along_axis(np.argsort(x, axis=axis, stable=True), rank, axis)
-    positions = np.arange(x.size).reshape(x.shape)
-    return _back(g, np.take_along_axis(positions, origin, axis), x)
+    rank = np.argsort(np.argsort(y, axis=axis, kind="stable"), axis=axis, kind="stable")
+    origin = np.take_along_axis(np.argsort(x, axis=axis, kind="stable"), rank, axis)
+    return _back(g, np.take_along_axis(_positions(x), origin, axis), x)
 
 
 sort = primitive(
@@ -141,7 +153,7 @@ implements(np.extract)(lambda condition, arr: np.take(np.ravel(arr), np.flatnonz
 
 @implements(np.resize)
 def _resize(a: Any, new_shape: Any) -> Any:
-    positions = np.resize(np.arange(np.size(a)), new_shape)
+    positions = np.resize(_positions(np.ravel(a)), new_shape)
     if not np.size(a):
         raise ValueError("resize: an empty array has no entries to repeat")
     return np.ravel(a)[positions]
@@ -163,9 +175,8 @@ def _insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     """Let NumPy insert positions into positions, and take the entries at the result."""
     arr = as_array_or_tensor(arr)
     values = as_array_or_tensor(values).astype(arr.dtype)
-    own = np.arange(arr.size).reshape(arr.shape)
-    new = arr.size + np.arange(values.size).reshape(values.shape)
-    return np.concatenate([np.ravel(arr), np.ravel(values)])[np.insert(own, obj, new, axis)]
+    order = np.insert(_positions(arr), obj, _positions(values, first=arr.size), axis)
+    return np.concatenate([np.ravel(arr), np.ravel(values)])[order]
 
 
 @implements(np.diag)
@@ -176,18 +187,22 @@ def _diag(v: Any, k: int = 0) -> Any:
     if v.ndim != 1:
         raise ValueError(f"diag: expected a vector or a matrix, got shape {v.shape}")
     n = len(v) + (k if k > 0 else -k)
-    rows = np.arange(len(v)) + (-k if k < 0 else 0)
+    rows = _positions(v) + (-k if k < 0 else 0)
     return scatter(v, (rows, rows + k), (n, n))
 
 
 implements(np.diagflat)(lambda v, k=0: _diag(np.ravel(v), k))
-implements(np.tril)(lambda m, k=0: np.where(np.tri(*_matrix(m), k, dtype=bool), m, 0))
-implements(np.triu)(lambda m, k=0: np.where(np.tri(*_matrix(m), k - 1, dtype=bool), 0, m))
+implements(np.tril)(lambda m, k=0: np.where(_below_diagonal(m, k), m, 0))
+implements(np.triu)(lambda m, k=0: np.where(_below_diagonal(m, k - 1), 0, m))
 
 
-def _matrix(m: Any) -> tuple[int, int]:
-    """Return the shape of the matrices in `m`. NumPy repeats a vector as the rows of a square."""
-    return m.shape[-2:] if m.ndim > 1 else (len(m), len(m))
+def _below_diagonal(m: Any, k: int) -> Any:
+    """Return a mask of the k-th diagonal of the matrices in `m` and of what is below it.
+
+    NumPy repeats a vector as the rows of a square matrix.
+    """
+    n, columns = m.shape[-2:] if m.ndim > 1 else (len(m), len(m))
+    return constant_like(np.tri(n, columns, k, dtype=bool), m)
 
 
 @implements(np.choose)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import Array, Cotangent, as_array_or_tensor
+from ..core.foreign import constant_like
 from ..core.primitive import primitive
 from ..core.registry import NonDifferentiable, implements, not_differentiable
 from .products import transposed as _t
@@ -23,6 +24,17 @@ SlogdetResult = namedtuple("SlogdetResult", "sign logabsdet")
 EighResult = namedtuple("EighResult", "eigenvalues eigenvectors")
 SVDResult = namedtuple("SVDResult", "U S Vh")
 QRResult = namedtuple("QRResult", "Q R")
+
+
+def _identity(n: int, x: Array, dtype: Any = None) -> Array:
+    """Return the unit matrix, as an array of the library and the dtype of `x`."""
+    return constant_like(np.eye(n, dtype=dtype or x.dtype), x)
+
+
+def _half_diagonal(n: int, x: Array) -> Array:
+    """Return 1 below the diagonal, 1/2 on it and 0 above."""
+    return constant_like(np.tri(n, dtype=x.dtype) - np.eye(n, dtype=x.dtype) / 2, x)
+
 
 # ---- inverses and solutions ----------------------------------------------------------------------
 
@@ -65,7 +77,7 @@ def _pinv_vjp(
 
     It requires a constant rank, because a pseudo-inverse jumps where the rank changes.
     """
-    left, right = np.eye(a.shape[-2]) - a @ p, np.eye(a.shape[-1]) - p @ a
+    left, right = _identity(a.shape[-2], a) - a @ p, _identity(a.shape[-1], a) - p @ a
     full = -_t(p) @ g @ _t(p) + left @ _t(g) @ p @ _t(p) + _t(p) @ p @ _t(g) @ right
     return _triangle(full, lower=True) if hermitian else full
 
@@ -131,7 +143,7 @@ def _adjugate(a: Any) -> Any:
     volume 1, IV.5].
     """
     n = a.shape[-1]
-    eye = np.eye(n, dtype=a.dtype)
+    eye = _identity(n, a)
     m = np.broadcast_to(eye, a.shape)
     for k in range(1, n):
         product = a @ m
@@ -176,7 +188,7 @@ def _over(a: Any, b: Any) -> Any:
 def _triangle(s: Any, lower: bool) -> Any:
     """Return the derivative by one triangle of a symmetric matrix, given that by all entries."""
     n = s.shape[-1]
-    share = np.tri(n, dtype=s.dtype) - np.eye(n, dtype=s.dtype) / 2
+    share = _half_diagonal(n, s)
     return (s + _t(s)) * (share if lower else share.T)
 
 
@@ -184,7 +196,7 @@ def _cholesky_vjp(g: Cotangent, y: Array, a: Array, *, upper: bool = False) -> C
     """Apply I. Murray, Differentiation of the Cholesky decomposition, 2016, equation 10."""
     l, g = (_t(y), _t(g)) if upper else (y, g)
     n = l.shape[-1]
-    phi = (_t(l) @ g) * (np.tri(n, dtype=l.dtype) - np.eye(n, dtype=l.dtype) / 2)
+    phi = (_t(l) @ g) * _half_diagonal(n, l)
     s = np.linalg.solve(_t(l), _t(np.linalg.solve(_t(l), _t(phi))))  # L⁻ᵀ Φ L⁻¹
     return _triangle(s, lower=not upper)
 
@@ -198,7 +210,7 @@ def _eigh_vjp(g: Cotangent, y: Array, a: Array, UPLO: Any = "L") -> Cotangent:
     The vectors of equal eigenvalues may be rotated freely, so they have no derivative.
     """
     w, v = y[..., 0, :], y[..., 1:, :]
-    eye = np.eye(v.shape[-1], dtype=bool)
+    eye = _identity(v.shape[-1], v, bool)
     turn = np.where(eye, 0, _t(v) @ g[..., 1:, :])
     inner = np.where(eye, g[..., :1, :], _over(turn, w[..., None, :] - w[..., :, None]))
     return _triangle(v @ inner @ _t(v), lower=UPLO.upper() == "L")
@@ -235,7 +247,7 @@ def _svd_vjp(g: Cotangent, y: Array, a: Array) -> Cotangent:
     m = a.shape[-2]
     u, s, v = y[..., :m, :], y[..., m : m + 1, :], y[..., m + 1 :, :]
     gu, gs, gv = g[..., :m, :], g[..., m : m + 1, :], g[..., m + 1 :, :]
-    eye = np.eye(s.shape[-1], dtype=bool)
+    eye = _identity(s.shape[-1], s, bool)
     gap = np.where(eye, 0, (s - _t(s)) * (s + _t(s)))  # σ_j² - σ_i², with all its digits
     turn_u, turn_v = _t(u) @ gu, _t(v) @ gv
     inner = (
@@ -292,7 +304,7 @@ def _qr_vjp(g: Cotangent, y: Array, a: Array) -> Cotangent:
     gq, gr = g[..., :m, :], _t(g[..., m:, :])
     inner = r @ _t(gr) - _t(gq) @ q
     below = np.tril(inner, -1)
-    symmetric = below + _t(below) + np.where(np.eye(r.shape[-1], dtype=bool), inner, 0)
+    symmetric = below + _t(below) + np.where(_identity(r.shape[-1], r, bool), inner, 0)
     return _t(np.linalg.solve(r, _t(gq + q @ symmetric)))
 
 

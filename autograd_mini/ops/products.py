@@ -12,6 +12,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..core.arrays import Array, Cotangent, Rule, as_array_or_tensor
+from ..core.foreign import constant_like
 from ..core.fused import fused
 from ..core.primitive import VariadicRule, primitive
 from ..core.registry import implements, not_differentiable
@@ -117,7 +118,7 @@ def _linear_bias(g: Cotangent, y: Array, x: Array, w: Array, b: Array) -> Cotang
     if g.ndim != 2:
         g = g.reshape(-1, g.shape[-1])
     row = ones(g.shape[0], g.dtype)
-    return row.dot(g) if type(g) is np.ndarray else np.dot(row, g)
+    return row.dot(g) if type(g) is np.ndarray else np.dot(constant_like(row, g), g)
 
 
 def _linear_bias_display(g: Cotangent, y: Array, x: Array, w: Array, b: Array) -> Cotangent:
@@ -166,7 +167,7 @@ def _einsum_vjp(i: int) -> Rule:
         others = zip([result, *names[:i], *names[i + 1 :]], [g, *xs[:i], *xs[i + 1 :]])
         known = {pair for name, x in others for pair in zip(name, x.shape)}
         alone = [pair for pair in zip(names[i], xs[i].shape) if pair not in known]
-        ones = np.ones([n for _, n in alone], g.dtype)
+        ones = constant_like(np.ones([n for _, n in alone], g.dtype), g)
         parts = [result, *names[:i], *names[i + 1 :], "".join(c for c, _ in alone)]
         back = f"{','.join(parts)}->{names[i]}"
         # The caller's path names other operands.

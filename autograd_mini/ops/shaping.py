@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import Array, Cotangent, Rule, as_array_or_tensor
+from ..core.arrays import Array, Cotangent, Rule, TensorBase, as_array_or_tensor, unwrap
 from ..core.primitive import VariadicRule, primitive
 from ..core.registry import implements, not_differentiable
 
@@ -121,6 +121,8 @@ def _full_like(
     device: Any = None,
 ) -> Any:
     """Repeat `fill_value`, which may have a derivative, in the shape and dtype of `a`."""
+    if not isinstance(fill_value, TensorBase):
+        return np.full_like(unwrap(a), fill_value, dtype, shape=shape)
     full = broadcast_to(
         _cast(fill_value, dtype or a.dtype), np.shape(a) if shape is None else shape
     )

@@ -20,6 +20,7 @@ import numpy as np
 from ..core.arrays import Cotangent, as_array, unwrap
 from ..core.backward import ancestors, initial_cotangent, sweep
 from ..core.context import grad_mode
+from ..core.foreign import constant_like
 from ..core.messages import describe, lesson
 from ..core.pytree import leaves_like, tree_leaves, tree_map, tree_unflatten
 from ..core.tape import Tape
@@ -344,7 +345,7 @@ def pullback_at(y: Any, inputs: list[Tensor]) -> Callable[[Any], list[Tensor]]:
             )
         active = isinstance(cotangent, Tensor) and cotangent.requires_grad
         recorded = outside or active
-        seed = cotangent if active else as_array(unwrap(cotangent))
+        seed = cotangent if active else constant_like(as_array(unwrap(cotangent)), y)
         seed = seed if seed.dtype == y.dtype else seed.astype(y.dtype)
         if recorded and not active:
             seed = Tensor(seed)

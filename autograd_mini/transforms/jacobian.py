@@ -124,7 +124,7 @@ def _jacobians(y: Any, inputs: list[Tensor]) -> list[Tensor]:
     """Return ∂y/∂x for each x. A cotangent with a single 1 gives the row of one entry of y."""
     shape, size = np.shape(y), np.size(y)
     if not size:
-        return [Tensor(np.zeros(shape + x.shape, x.dtype)) for x in inputs]
+        return [Tensor(np.zeros_like(x._array, shape=shape + x.shape)) for x in inputs]
     pull, dtype = pullback_at(y, inputs), getattr(y, "dtype", float)
     basis = np.eye(size, dtype=dtype).reshape(size, *shape)
     rows = zip(*(pull(e) for e in basis))
