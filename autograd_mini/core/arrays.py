@@ -83,12 +83,15 @@ def is_foreign(x: Any) -> bool:
     )
 
 
+_PYTHON = {float, int, bool, list, tuple}
+
+
 def refuse_arrays_inside(parts: Any) -> None:
     """Raise if a nested list holds arrays of another library, which NumPy would convert."""
     while parts:
         examples = dict(zip(map(type, parts), parts))  # one part of each type
-        for part in examples.values():
-            if is_foreign(require_protocol(part)):
+        for kind, part in examples.items():
+            if kind not in _PYTHON and is_foreign(require_protocol(part)):
                 raise TypeError(
                     f"a list of arrays of type {type(part).__qualname__} is not converted "
                     "silently. Join them with np.stack first."

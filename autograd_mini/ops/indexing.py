@@ -16,8 +16,9 @@ from ..core.registry import implements, not_differentiable
 
 def _scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
     """Return zeros of `shape` with `x` added at `index`. If an index repeats, entries add up."""
-    is_numpy = isinstance(x, (np.ndarray, np.generic))
-    y = np.zeros(shape, x.dtype) if is_numpy else np.zeros_like(x, shape=shape)
+    y = np.zeros(shape, x.dtype)
+    if not isinstance(x, (np.ndarray, np.generic)):  # an array of another library
+        y = np.zeros_like(x, shape=shape)
     if hasattr(y, "at"):  # in a program that runs on jax, whose arrays are not written to
         return y.at[index].add(x)
     parts = index if isinstance(index, tuple) else (index,)

@@ -13,7 +13,7 @@ from ..core.messages import describe
 from ..core.primitive import JointRule, primitive
 from ..core.pytree import tree_leaves, tree_map
 from ..core.tape import Tape
-from ..core.tensor import Tensor
+from ..core.tensor import Tensor, _next_order
 from .grad import Function, vjp
 
 
@@ -90,11 +90,12 @@ def _forward_of(flat: Function) -> Function:
     """Return a function that computes the value without its tape, and checks captured tensors."""
 
     def forward(*arrays: Any) -> Any:
+        began = _next_order()
         inputs = [Tensor(x, requires_grad=x.dtype.kind == "f") for x in arrays]
         with grad_mode(True):
             y = flat(*inputs)
         for t in Tape(y) if isinstance(y, Tensor) else ():
-            if t.requires_grad and t.is_leaf and t not in set(inputs):
+            if t.requires_grad and t.is_leaf and t.order < began:
                 raise TypeError(
                     f"checkpoint: the function computes with {describe(t)}, which requires a "
                     "gradient but is not an argument. Pass it as one, or use its .detach()."

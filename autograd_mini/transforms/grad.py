@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import wraps
 from operator import index
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from ..core.foreign import constant_like
 from ..core.messages import describe, lesson
 from ..core.pytree import leaves_like, tree_leaves, tree_map, tree_unflatten
 from ..core.tape import Tape
-from ..core.tensor import Tensor
+from ..core.tensor import Tensor, _next_order
 from ..ops.elementwise import alias
 
 Function = Callable[..., Any]
@@ -41,12 +41,12 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
     *primals : tree of array_like
         Where to evaluate `f`.
     has_aux : bool
-        `f` returns ``(value, aux)``; `aux` is returned unchanged.
+        `f` returns ``(value, aux)``. The tensors in `aux`, a tree, are detached like `y`.
 
     Returns
     -------
     y : tree of Tensor
-        The value.
+        The value, detached from the tape of this call: no gradient flows to the primals through it.
     pullback : callable
         ``pullback(cotangent)`` takes a tree like `y` and returns a tuple of trees like `primals`.
     aux
@@ -75,17 +75,9 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
     >>> [g.tolist() for g in pullback(np.array([1.0, 10.0]))]
     [[3.0, 40.0], [1.0, 20.0]]
     """
-    lifted, y, aux = call_lifted(f, primals, has_aux)
-    inputs = tree_leaves(lifted)
-    pulls = [pullback_at(out, inputs) for out in tree_leaves(y)]
-
-    def pullback(cotangent: Any) -> Any:
-        cotangents = leaves_like(y, cotangent, "the pullback: a cotangent")
-        found = [pull(c) for pull, c in zip(pulls, cotangents)]  # per output, then per input
-        grads = [sum(parts[1:], parts[0]) for parts in zip(*found)]
-        return tree_unflatten(lifted, grads)
-
-    return y, pullback, *aux
+    call = call_lifted(f, primals, has_aux)
+    value, pullback = pullback_of(call.value, call.lifted, call.began)
+    return value, pullback, *(detached(x, call.began) for x in call.aux)
 
 
 def value_and_grad(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -> Function:
@@ -103,8 +95,8 @@ def value_and_grad(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -> 
     Returns
     -------
     callable
-        Takes the arguments of `f` and returns ``(value, gradient)``. The gradient is a tree like
-        the argument. For a tuple of `argnums` it is a tuple of such trees.
+        Takes the arguments of `f` and returns ``(value, gradient)``. The value is detached. The
+        gradient is a tree like the argument; for a tuple of `argnums`, a tuple of such trees.
 
     Raises
     ------
@@ -151,8 +143,8 @@ def grad(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -> Function:
     Returns
     -------
     callable
-        Takes the arguments of `f` and returns the gradient, a tree like the argument. For a tuple
-        of `argnums` it is a tuple of such trees.
+        Takes the arguments of `f` and returns the gradient, a tree like the argument; for a tuple
+        of `argnums`, a tuple of such trees.
 
     Raises
     ------
@@ -282,16 +274,42 @@ def lift(x: Any) -> Tensor:
     return Tensor(unwrap(x), requires_grad=True)
 
 
-def call_lifted(f: Function, primals: Any, has_aux: bool) -> tuple[Any, Any, list[Any]]:
-    """Return the lifted arguments, the value of `f` at them, and a list with `aux`, if any."""
+class LiftedCall(NamedTuple):
+    """A call of a function on lifted arguments, a tree. `aux` is empty without `has_aux`."""
+
+    began: int  #: the creation number before the call: tensors with larger ones are private to it
+    lifted: Any
+    value: Any
+    aux: list[Any]
+
+
+def call_lifted(f: Function, primals: Any, has_aux: bool = False) -> LiftedCall:
+    """Lift the arguments, and call `f` on them."""
+    began = _next_order()
     lifted = tree_map(lift, primals)
     with grad_mode(True):  # a derivative was asked for, so record inside of a no_grad block too
         y = f(*lifted)
     if not has_aux:
-        return lifted, y, []
+        return LiftedCall(began, lifted, y, [])
     if not isinstance(y, tuple) or len(y) != 2:
         raise TypeError(f"has_aux: the function must return (value, aux), got {describe(y)}")
-    return lifted, y[0], [y[1]]
+    return LiftedCall(began, lifted, y[0], [y[1]])
+
+
+def is_private(x: Any, began: int) -> bool:
+    """Return whether gradients flow from `x`, and none to a leaf that is older than `began`."""
+    if not isinstance(x, Tensor) or not x.requires_grad:
+        return False
+    return not any(t.requires_grad and t.is_leaf and t.order < began for t in Tape(x))
+
+
+def detached(tree: Any, began: int) -> Any:
+    """Return a tree whose tensors do not keep the tape of a call that began then in memory.
+
+    A tensor that also depends on one from outside, such as the argument of an enclosing transform,
+    stays on its tape.
+    """
+    return tree_map(lambda x: x.detach() if is_private(x, began) else x, tree)
 
 
 def restrict(
@@ -327,16 +345,30 @@ def _vjp_of_argnums(
     return vjp(restricted, *primals, has_aux=has_aux)
 
 
-def pullback_at(y: Any, inputs: list[Tensor]) -> Callable[[Any], list[Tensor]]:
+def pullback_of(y: Any, lifted: Any, began: int) -> tuple[Any, Function]:
+    """Return `y` detached, and a function that maps a tree like it to a tree like `lifted`."""
+    value, inputs = detached(y, began), tree_leaves(lifted)
+    pairs = zip(tree_leaves(y), tree_leaves(value))
+    pulls = [pullback_at(out, inputs, outside=out is kept) for out, kept in pairs]
+
+    def pullback(cotangent: Any) -> Any:
+        cotangents = leaves_like(y, cotangent, "the pullback: a cotangent")
+        found = [pull(c) for pull, c in zip(pulls, cotangents)]  # per output, then per input
+        grads = [sum(parts[1:], parts[0]) for parts in zip(*found)]
+        return tree_unflatten(lifted, grads)
+
+    return value, pullback
+
+
+def pullback_at(y: Any, inputs: list[Tensor], outside: bool) -> Callable[[Any], list[Tensor]]:
     """Return a function that maps a cotangent of `y` to those of `inputs`, by one sweep.
 
     The sweep is recorded if there is something to differentiate it by: an active cotangent, or an
-    active tensor from outside, such as the argument of an enclosing transform.
+    active tensor from `outside`, such as the argument of an enclosing transform.
     """
     if not isinstance(y, Tensor) or not y.requires_grad:
         return lambda cotangent: [Tensor(np.zeros_like(x._array)) for x in inputs]
     own = set(inputs)
-    outside = any(t.requires_grad and t.is_leaf and t not in own for t in Tape(y))
 
     def pull(cotangent: Any) -> list[Tensor]:
         if np.shape(cotangent) != y.shape:

@@ -11,9 +11,21 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import unwrap
+from ..core.context import grad_mode
 from ..core.pytree import leaves_like, tree_leaves, tree_map, tree_unflatten
 from ..core.tensor import Tensor
-from .grad import ArgNums, Function, call_lifted, grad, pullback_at, restrict, select_argnums, vjp
+from .grad import (
+    ArgNums,
+    Function,
+    call_lifted,
+    grad,
+    is_private,
+    pullback_at,
+    pullback_of,
+    restrict,
+    select_argnums,
+    vjp,
+)
 
 
 def jvp(f: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
@@ -59,11 +71,12 @@ def jvp(f: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tup
     shapes = [[np.shape(x) for x in leaves] for leaves in (tree_leaves(primals), directions)]
     if shapes[0] != shapes[1]:
         raise ValueError(f"jvp: the tangents have shapes {shapes[1]}, the primals {shapes[0]}")
-    y, pullback = vjp(f, *primals)
+    call = call_lifted(f, tuple(primals))
+    y, pullback = pullback_of(call.value, call.lifted, call.began)
     u = tree_map(lambda out: Tensor(np.zeros_like(unwrap(out)), requires_grad=True), y)
-    _, pushforward = vjp(pullback, u)
-    (dy,) = pushforward(tuple(tangents))
-    return y, dy
+    with grad_mode(True):
+        _, pushforward = pullback_of(pullback(u), u, call.began)
+    return y, pushforward(tuple(tangents))
 
 
 def jacobian(f: Function, argnums: ArgNums = 0) -> Function:
@@ -109,23 +122,24 @@ def jacobian(f: Function, argnums: ArgNums = 0) -> Function:
     @wraps(f)
     def derivative(*args: Any, **kwargs: Any) -> Any:
         restricted, primals = restrict(f, argnums, args, kwargs)
-        lifted, y, _ = call_lifted(restricted, primals, False)
-        inputs = tree_leaves(lifted)
+        call = call_lifted(restricted, primals)
+        inputs = tree_leaves(call.lifted)
 
         def rows(out: Any) -> Any:
-            return select_argnums(tree_unflatten(lifted, _jacobians(out, inputs)), argnums)
+            found = _jacobians(out, inputs, call.began)
+            return select_argnums(tree_unflatten(call.lifted, found), argnums)
 
-        return tree_map(rows, y)
+        return tree_map(rows, call.value)
 
     return derivative
 
 
-def _jacobians(y: Any, inputs: list[Tensor]) -> list[Tensor]:
+def _jacobians(y: Any, inputs: list[Tensor], began: int) -> list[Tensor]:
     """Return ∂y/∂x for each x. A cotangent with a single 1 gives the row of one entry of y."""
     shape, size = np.shape(y), np.size(y)
     if not size:
         return [Tensor(np.zeros_like(x._array, shape=shape + x.shape)) for x in inputs]
-    pull, dtype = pullback_at(y, inputs), getattr(y, "dtype", float)
+    pull, dtype = pullback_at(y, inputs, not is_private(y, began)), getattr(y, "dtype", float)
     basis = np.eye(size, dtype=dtype).reshape(size, *shape)
     rows = zip(*(pull(e) for e in basis))
     return [np.stack(r).reshape(shape + x.shape) for r, x in zip(rows, inputs)]
