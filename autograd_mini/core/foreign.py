@@ -35,7 +35,21 @@ def constant_like(constant: Any, x: Any) -> Array:
     An array on a GPU cannot be combined with one of NumPy.
     """
     x = unwrap(x)
-    return np.asarray(constant, like=x) if is_foreign(x) else constant
+    is_numpys = isinstance(constant, (np.ndarray, np.generic, int, float))
+    return np.asarray(constant, like=x) if is_numpys and is_foreign(x) else constant
+
+
+def numbers_for_foreign(arrays: list[Any]) -> bool:
+    """Replace NumPy's arrays without axes by numbers, if an array of another library is among them.
+
+    Such an array can be combined with numbers only. Returns whether anything was replaced.
+    """
+    without_axes = [i for i, a in enumerate(arrays) if isinstance(a, np.ndarray) and not a.ndim]
+    if not without_axes or not any(map(is_foreign, arrays)):
+        return False
+    for i in without_axes:
+        arrays[i] = arrays[i][()]
+    return True
 
 
 def holds_objects(x: Any) -> bool:

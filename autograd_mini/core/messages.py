@@ -9,7 +9,7 @@ import numpy as np
 from numpy.exceptions import AxisError
 from numpy.linalg import LinAlgError
 
-from .arrays import TensorBase
+from .arrays import TensorBase, is_foreign, unwrap
 
 
 class DetachedWarning(UserWarning):
@@ -77,6 +77,12 @@ def add_context(name: str, error: Exception, args: Sequence[Any]) -> Exception:
             text = "the last axis of the left operand must have the same length as the "
             text += "second-to-last axis of the right operand (or its only axis)"
         text += lesson("shapes")
+    foreign = [type(x).__name__ for x in map(unwrap, args) if is_foreign(x)]
+    if foreign and any(isinstance(x, np.ndarray) for x in map(unwrap, args)):
+        text += (
+            f". Arrays of type {foreign[0]} do not combine with NumPy arrays (lists become such "
+        )
+        text += "arrays): convert these first, with a function of that library"
     kinds = (LinAlgError, AxisError, ValueError, IndexError, TypeError)
     kind = next(k for k in kinds if isinstance(error, k))
     return kind(f"{name} of {' and '.join(map(describe, args))}: {text}")

@@ -24,7 +24,7 @@ import numpy as np
 
 from . import messages
 from .arrays import NO_KWARGS, Rule, require_protocol, unwrap
-from .foreign import forward_on_objects, holds_objects
+from .foreign import forward_on_objects, holds_objects, numbers_for_foreign
 from .messages import describe, lesson
 from .registry import PRIMITIVES, UFUNCS, is_numpy
 from .tensor import Tensor, record
@@ -145,6 +145,8 @@ class Primitive:
 
     def forward_on_objects(self, arrays: list[Any], kwargs: Any) -> Any:
         """Return the value for arrays that NumPy cannot compute with, or NotImplemented."""
+        if numbers_for_foreign(arrays):
+            return self.forward(*arrays, **kwargs)
         for x in (x for a in arrays for x in (a if isinstance(a, tuple) else (a,))):
             if hasattr(x, "__primitive__"):  # a traced array, which records the call itself
                 return x.__primitive__(self, arrays, kwargs)

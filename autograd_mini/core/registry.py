@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .arrays import unwrap_nested
-from .foreign import forward_on_objects
+from .foreign import forward_on_objects, numbers_for_foreign
 from .messages import add_context
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ class NonDifferentiable:
         try:
             return self.function(*arrays, **kwargs)
         except (ValueError, TypeError, IndexError) as error:
+            if numbers_for_foreign(arrays):
+                return self.function(*arrays, **kwargs)
             y = forward_on_objects(self.function, arrays, {})
             if y is NotImplemented:
                 raise add_context(self.function.__name__, error, args) from error

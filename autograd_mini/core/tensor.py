@@ -71,6 +71,7 @@ def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_
         y = op.forward_on_objects(arrays, kwargs)
         if y is NotImplemented:
             raise op.add_context(error, args) from error
+        converted = True
     residuals = None
     if op.residuals:
         y, residuals = y

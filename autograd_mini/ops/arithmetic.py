@@ -148,7 +148,7 @@ def _clip(
     return a if high is None else where(np.greater(a, high) | np.isnan(high), high, a)
 
 
-_power_of_two = NonDifferentiable(lambda n, dtype: np.ldexp(np.ones((), dtype), n))
+_power_of_two = NonDifferentiable(lambda n, dtype: np.ldexp(dtype.type(1), n))
 
 
 @implements(np.ldexp)

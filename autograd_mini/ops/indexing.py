@@ -176,6 +176,7 @@ def _insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     """Let NumPy insert positions into positions, and take the entries at the result."""
     arr = as_array_or_tensor(arr)
     values = as_array_or_tensor(values).astype(arr.dtype)
+    values = values if values.ndim else constant_like(values, arr)
     order = np.insert(_positions(arr), obj, _positions(values, first=arr.size), axis)
     return np.concatenate([np.ravel(arr), np.ravel(values)])[order]
 
@@ -213,8 +214,8 @@ def _choose(a: Any, choices: Any, out: None = None, mode: Any = "raise") -> Any:
     choices = [as_array_or_tensor(c) for c in choices]
     choices = [c if c.dtype == dtype else c.astype(dtype) for c in choices]
     shape = np.broadcast_shapes(np.shape(a), *map(np.shape, choices))
-    number = np.broadcast_to(np.choose(a, range(len(choices)), mode=mode), shape)
     layers = np.stack([np.broadcast_to(c, shape) for c in choices])
+    number = np.broadcast_to(np.choose(a, range(len(choices)), mode=mode), shape)
     return np.take_along_axis(layers, number[None], 0)[0]
 
 

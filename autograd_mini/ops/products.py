@@ -344,7 +344,7 @@ def _matrix_power(a: Any, n: int) -> Any:
     if n < 0:
         return _matrix_power(np.linalg.inv(a), -n)
     if n == 0:  # a constant, but a Tensor as for other n
-        return np.where(False, a, np.eye(a.shape[-1], dtype=a.dtype))
+        return np.where(False, a, constant_like(np.eye(a.shape[-1], dtype=a.dtype), a))
     y: Any = None
     while n:
         if n % 2:

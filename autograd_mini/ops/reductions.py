@@ -4,6 +4,7 @@
 `g` its reduced axes back, at length one, and from there NumPy broadcasts.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -194,7 +195,9 @@ def _mean(
 
 
 def count_where(a: Any, axis: Any, keepdims: Any, where: Any) -> Any:
-    """Return, as a plain array, how many entries of `a` are reduced to each entry of the result."""
+    """Return how many entries of `a` are reduced to each entry of the result, or to every entry."""
+    if where is True:
+        return np.asarray(math.prod(a.shape[i] for i in axes_of(a, axis)))
     return np.sum(np.broadcast_to(where, np.shape(a)), axis=axis, keepdims=keepdims)
 
 

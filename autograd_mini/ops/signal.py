@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import TensorBase, as_array_or_tensor
+from ..core.foreign import constant_like
 from ..core.primitive import primitive
 from ..core.registry import implements
 from .reductions import axes_of
@@ -33,6 +34,7 @@ def _as_slab(a: Any, end: Any, axis: int) -> Any:
     """Return the array to put before or after `a`. A number becomes a slab of length one."""
     if end is None or np.ndim(end):
         return end
+    end = constant_like(end, a)
     return np.broadcast_to(
         end, tuple(1 if i == axis % a.ndim else n for i, n in enumerate(a.shape))
     )
@@ -73,6 +75,8 @@ def _slopes(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
         raise ValueError(
             f"gradient: got {len(spacing)} coordinates for {n} samples along axis {axis}"
         )
+    if not np.ndim(spacing):
+        spacing = constant_like(spacing, f)
     h = spacing[1:] - spacing[:-1] if np.ndim(spacing) else np.broadcast_to(spacing, (n - 1,))
     h = h.astype(f.dtype) if f.dtype.kind == "f" else h
     h = np.reshape(h, (-1,) + (1,) * (f.ndim - 1))
@@ -168,6 +172,7 @@ def _linspace(
     start, stop = (as_array_or_tensor(x).astype(working) for x in (start, stop))
     share, step = np.linspace(0.0, 1.0, num, endpoint, retstep=True)
     share = np.reshape(share, (-1,) + (1,) * np.ndim(start - stop)).astype(working)
+    start, stop, share = (constant_like(x, start - stop) for x in (start, stop, share))
     y = np.moveaxis(start * (1 - share) + stop * share, 0, axis)
     y = y if dtype is None else y.astype(np.dtype(dtype))
     return (y, (stop - start) * float(step)) if retstep else y
@@ -191,6 +196,7 @@ def _logspace(
 def _vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     """Return a matrix with a column for each power of x."""
     powers = np.arange(len(x) if N is None else N).astype(np.promote_types(x.dtype, int))
+    powers = constant_like(powers, x)
     return x[:, None] ** (powers if increasing else powers[::-1])
 
 

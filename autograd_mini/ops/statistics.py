@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import as_array_or_tensor
+from ..core.arrays import as_array_or_tensor, unwrap
+from ..core.foreign import constant_like
 from ..core.registry import implements
 from .reductions import apply_where, axes_of, count_where
 
@@ -57,7 +58,7 @@ def _average(
     a = as_array_or_tensor(a)
     if weights is None:
         y = np.mean(a, axis=axis, keepdims=keepdims)
-        total: Any = np.full(y.shape, np.size(a) / (y.size or 1))
+        total: Any = np.full_like(unwrap(y), np.size(a) / (y.size or 1), float)
     else:
         weights = _along(as_array_or_tensor(weights), a, axis)
         total = np.sum(weights, axis=axis, keepdims=keepdims)
@@ -76,7 +77,7 @@ def _along(weights: Any, a: Any, axis: Any) -> Any:
         raise ValueError(
             f"average: weights of {np.shape(weights)} do not fit {a.shape} over axis {axis}"
         )
-    order = np.argsort(axes)
+    order = np.argsort(axes).tolist()
     shape = [n if i in axes else 1 for i, n in enumerate(a.shape)]
     return np.broadcast_to(np.reshape(np.transpose(weights, order), shape), a.shape)
 
@@ -110,11 +111,12 @@ def _quantile(
     at = np.quantile(np.arange(n), q, method=method)
     ordered = np.sort(front, axis=0)
     if at.dtype.kind == "i":  # NumPy takes an entry, and does not interpolate
-        y = ordered[at]
+        y = ordered[constant_like(at, a)]
     else:
         low, high = np.floor(at).astype(int), np.ceil(at).astype(int)
         share = np.reshape(at - low, q.shape + (1,) * (front.ndim - 1)).astype(dtype)
-        below, above = ordered[low], ordered[high]
+        below, above = (ordered[constant_like(i, a)] for i in (low, high))
+        share = constant_like(share, a)
         near_above = share >= 0.5  # NumPy starts at the nearer neighbour
         y = np.where(near_above, above, below) + (above - below) * (share - near_above)
     y = np.where(np.isnan(front).any(axis=0), np.nan, y)
@@ -169,7 +171,7 @@ def _without_nan(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def without(a: Any, *args: Any, where: Any = True, **kwargs: Any) -> Any:
-        return function(a, *args, where=~np.isnan(a) & np.asarray(where), **kwargs)
+        return function(a, *args, where=np.logical_and(~np.isnan(a), where), **kwargs)
 
     return without
 
@@ -227,7 +229,7 @@ def _cov(
     x = x if y is None else np.concatenate([x, _variables(as_array_or_tensor(y), rowvar)])
     x = x if dtype is None else x.astype(dtype)
     ddof = ddof if ddof is not None else 0 if bias else 1
-    w: Any = np.ones(x.shape[1])
+    w: Any = constant_like(np.ones(x.shape[1]), x)
     if fweights is not None:
         w = w * fweights
     if aweights is not None:
