@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote
 
-from . import api, exercises, functions, kinks, live, packages, sheet
+from . import api, exercises, foreign, functions, kinks, live, packages, sheet
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
@@ -35,6 +35,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "reference/formula_sheet.md": sheet.page,
     "reference/numpy_functions.md": functions.page,
     "reference/kinks.rst": kinks.page,
+    "reference/foreign_arrays.md": foreign.page,
     "exercises.md": exercises.page,
 }
 
@@ -46,6 +47,7 @@ PAGES = COPIED | {
     "docs/sheet.py": "reference/formula_sheet.md",
     "docs/functions.py": "reference/numpy_functions.md",
     "docs/kinks.py": "reference/kinks.rst",
+    "docs/foreign.py": "reference/foreign_arrays.md",
     "docs/exercises.py": "exercises.md",
     "docs/api.py": "api/index.md",
 }

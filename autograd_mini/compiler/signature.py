@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import NO_KWARGS
+from ..core.arrays import NO_KWARGS, is_foreign, require_protocol, unwrap
 from ..core.context import SCOPES
 from ..core.pytree import tree_map
 from ..core.tensor import Tensor, _new, _next_order
@@ -28,7 +28,7 @@ def flatten(tree: Any, leaves: list[Any]) -> Any:
     if kind is float:
         leaves.append(tree)
         return kind
-    if kind is Tensor:
+    if kind is Tensor and not is_foreign(tree._array):
         leaves.append(tree)
         return kind, tree.shape, tree.dtype, getattr(tree._array, "strides", None)
     if isinstance(tree, dict):
@@ -40,7 +40,8 @@ def flatten(tree: Any, leaves: list[Any]) -> Any:
         return kind, tree.dtype
     if kind is slice:
         return kind, tree.start, tree.stop, tree.step
-    if isinstance(tree, np.ndarray) or (kind.__hash__ is None and is_of_a_library(kind.__module__)):
+    is_container = kind.__hash__ is None and is_of_a_library(kind.__module__)
+    if isinstance(tree, np.ndarray) or is_container or is_foreign(unwrap(require_protocol(tree))):
         raise TypeError(f"compile: an argument of type {kind.__name__}; pass arrays and numbers")
     return kind, tree if kind in _BY_VALUE else _Same(tree)
 

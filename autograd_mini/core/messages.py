@@ -63,6 +63,8 @@ def describe(x: Any) -> str:
         return f"{repr(x.name) if x.name else 'a tensor'} {x._array.shape} {x._array.dtype}"
     if isinstance(x, np.ndarray):
         return f"an array {x.shape} {x.dtype}"
+    if is_foreign(x):  # its repr may have to compute it, or to copy it from a GPU
+        return f"an array {x.shape} {x.dtype} ({type(x).__name__})"
     return f"{x!r:.60}"
 
 
@@ -78,7 +80,7 @@ def add_context(name: str, error: Exception, args: Sequence[Any]) -> Exception:
             text += "second-to-last axis of the right operand (or its only axis)"
         text += lesson("shapes")
     foreign = [type(x).__name__ for x in map(unwrap, args) if is_foreign(x)]
-    if foreign and any(isinstance(x, np.ndarray) for x in map(unwrap, args)):
+    if foreign and any(isinstance(x, (np.ndarray, list, tuple)) for x in map(unwrap, args)):
         text += (
             f". Arrays of type {foreign[0]} do not combine with NumPy arrays (lists become such "
         )

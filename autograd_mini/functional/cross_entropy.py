@@ -37,7 +37,7 @@ from ..ops.reductions import divide_by_count
 from .cross_entropy_rows import from_rows, losses_and_gradients
 from .softmax import log_softmax, mask_logits, softmax
 from .softmax_numerics import is_float_ndarray, one_minus
-from .targets import Options, Reduction, apply_options, are_indices, drop_axis, reduce_entries
+from .targets import Options, Reduction, apply_options, are_indices, existing, reduce_entries
 
 # ---- the graph ----------------------------------------------------------------------------------
 
@@ -109,10 +109,11 @@ def _forward(z: Array, y: Array, axis: int = -1, reduction: Reduction = "mean") 
     array([[ 0.5, -0.5]])
     """
     if is_foreign(z):
+        y = existing(y, z.shape[axis], "SoftmaxCrossEntropy") if are_indices(y) else y
         return _shifted_graph(z, y, axis, reduction), None
     losses, gradients = losses_and_gradients(z, y, axis)
     if reduction == "none":
-        loss = losses.reshape(drop_axis(z.shape, axis))
+        loss = losses.reshape(z.shape[:axis] + z.shape[axis:][1:])
     else:
         loss = np.add.reduce(losses) / (max(len(losses), 1) if reduction == "mean" else 1)
     dtype = z.dtype if are_indices(y) else np.result_type(z, y)
@@ -293,8 +294,8 @@ def softmax_cross_entropy(
     Parameters
     ----------
     logits : Tensor or array_like
-        Real floating, of any rank. A single row, shape (C,), needs no batch axis. For a Dask array
-        or an array of symbols, the graph of primitives is computed instead.
+        Real floating, of any rank. A single row, shape (C,), needs no batch axis. For an array of
+        another library or of symbols, the graph of primitives is computed instead.
     targets : array_like or Tensor
         Class indices, of an integer dtype and the shape of the logits without `axis`. Or weights
         (probabilities, one-hot rows or any other real numbers) of the shape of the logits. Floating

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..core.context import no_grad
+from ..core.foreign import constant_like, to_host
 from ..data import Seed, paired
 from ..functional.cross_entropy import softmax_cross_entropy
 from ..optim import Optimizer
@@ -162,7 +163,7 @@ def training_epochs(
 
     def run() -> Iterator[tuple[int, float]]:
         for epoch in range(1, epochs + 1):
-            order = rng.permutation(len(x))
+            order = constant_like(rng.permutation(len(x)), x)
             total = sum(step(order[i : i + size]) for i in range(0, len(x), size))
             yield epoch, total / len(x)
 
@@ -198,4 +199,4 @@ def accuracy(model: Layer, x: ArrayLike, labels: ArrayLike) -> float:
             f"accuracy: labels have shape {labels.shape}, predictions have {predicted.shape}. Pass "
             "the class of each example as one int."
         )
-    return float(np.mean(predicted == labels))
+    return float(to_host(np.mean(predicted == labels), "item"))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import Array, Cotangent, Rule, as_array_or_tensor
+from ..core.arrays import Array, Cotangent, Rule, as_array_or_tensor, require_protocol
 from ..core.foreign import constant_like
 from ..core.primitive import primitive
 from ..core.registry import implements, not_differentiable
@@ -146,15 +146,17 @@ take_along_axis = primitive(
 # ---- made up of the above -----------------------------------------------------------------------
 
 
-implements(np.compress)(
-    lambda condition, a, axis=None, out=None: np.take(a, np.flatnonzero(condition), axis)
-)
-implements(np.extract)(lambda condition, arr: np.take(np.ravel(arr), np.flatnonzero(condition)))
+@implements(np.compress)
+def _compress(condition: Any, a: Any, axis: Any = None, out: None = None) -> Any:
+    return np.take(a, np.flatnonzero(as_array_or_tensor(condition)), axis)
+
+
+implements(np.extract)(lambda condition, arr: _compress(condition, np.ravel(arr)))
 
 
 @implements(np.resize)
 def _resize(a: Any, new_shape: Any) -> Any:
-    positions = np.resize(_positions(np.ravel(a)), new_shape)
+    positions = np.resize(_positions(np.ravel(a)), require_protocol(new_shape))
     if not np.size(a):
         raise ValueError("resize: an empty array has no entries to repeat")
     return np.ravel(a)[positions]
@@ -166,8 +168,8 @@ def _trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
     if np.ndim(filt) != 1:
         raise TypeError("trim_zeros: only one axis is supported. Index with slices instead.")
     where = np.flatnonzero(filt)
-    first = where[0] if len(where) and "f" in trim.lower() else 0
-    last = where[-1] + 1 if len(where) and "b" in trim.lower() else len(filt)
+    first = int(where[0]) if len(where) and "f" in trim.lower() else 0
+    last = int(where[-1]) + 1 if len(where) and "b" in trim.lower() else len(filt)
     return filt[first:last] if len(where) else filt[:0]
 
 
@@ -177,7 +179,9 @@ def _insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     arr = as_array_or_tensor(arr)
     values = as_array_or_tensor(values).astype(arr.dtype)
     values = values if values.ndim else constant_like(values, arr)
-    order = np.insert(_positions(arr), obj, _positions(values, first=arr.size), axis)
+    order = np.insert(
+        _positions(arr), require_protocol(obj), _positions(values, first=arr.size), axis
+    )
     return np.concatenate([np.ravel(arr), np.ravel(values)])[order]
 
 
@@ -213,6 +217,7 @@ def _choose(a: Any, choices: Any, out: None = None, mode: Any = "raise") -> Any:
     dtype = np.result_type(*choices)
     choices = [as_array_or_tensor(c) for c in choices]
     choices = [c if c.dtype == dtype else c.astype(dtype) for c in choices]
+    a = as_array_or_tensor(a)
     shape = np.broadcast_shapes(np.shape(a), *map(np.shape, choices))
     layers = np.stack([np.broadcast_to(c, shape) for c in choices])
     number = np.broadcast_to(np.choose(a, range(len(choices)), mode=mode), shape)

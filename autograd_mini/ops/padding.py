@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ..core.arrays import require_protocol
+from ..core.foreign import constant_like
 from ..core.registry import implements
 
 _STATISTICS: dict[str, Any] = {
@@ -20,6 +22,7 @@ _STATISTICS: dict[str, Any] = {
 @implements(np.pad)
 def _pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
     """Support all of NumPy's modes except a function, which would write into the array."""
+    require_protocol(pad_width)
     if callable(mode):
         raise TypeError("pad: a function as mode writes into an array. Use np.concatenate.")
     np.pad(np.zeros((1,) * array.ndim), 0, mode, **options)  # raises for unknown modes and options
@@ -61,7 +64,8 @@ def _rows_padded(
         ends = of(x[:n], axis=0, keepdims=True), of(x[len(x) - m :], axis=0, keepdims=True)
         strips = [np.broadcast_to(e, (k, *x.shape[1:])) for e, k in zip(ends, widths)]
     elif mode in ("constant", "empty"):
-        strips = [np.full((k, *x.shape[1:]), v, x.dtype) for v, k in zip(constant_values, widths)]
+        rows = [np.full((k, *x.shape[1:]), v, x.dtype) for v, k in zip(constant_values, widths)]
+        strips = [constant_like(strip, x) for strip in rows]
     elif mode == "linear_ramp":
         strips = [
             _ramp(x[:1], (before, 0), end_values[0])[:before],
@@ -70,7 +74,7 @@ def _rows_padded(
     elif reflect_type == "odd":
         strips = _linear_strips(x, before, after, mode)
     else:
-        return x[np.pad(np.arange(len(x)), widths, mode)]
+        return x[constant_like(np.pad(np.arange(len(x)), widths, mode), x)]
     return np.concatenate([strips[0], x, strips[1]])
 
 
@@ -79,12 +83,14 @@ def _ramp(edge: Any, widths: tuple[int, int], end: float) -> Any:
     shape = (-1,) + (1,) * (edge.ndim - 1)
     share = np.pad([1.0], widths, "linear_ramp", end_values=0.0).reshape(shape)
     rest = np.pad([0.0], widths, "linear_ramp", end_values=float(end)).reshape(shape)
-    return edge * share.astype(edge.dtype) + rest.astype(edge.dtype)
+    share, rest = (constant_like(part.astype(edge.dtype), edge) for part in (share, rest))
+    return edge * share + rest
 
 
 def _linear_strips(x: Any, before: int, after: int, mode: Any) -> Any:
     """Pad in a mode that is linear in the row, by the matrix that NumPy's padded basis forms."""
     basis = np.eye(len(x), dtype=x.dtype)
     matrix = np.pad(basis, ((before, after), (0, 0)), mode, reflect_type="odd")
+    matrix = constant_like(matrix, x)
     strips = matrix[:before], matrix[before + len(x) :]
     return [np.tensordot(strip, x, 1) for strip in strips]

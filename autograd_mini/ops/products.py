@@ -267,7 +267,8 @@ def _inner(a: Any, b: Any, /) -> Any:
 @implements(np.tensordot)
 def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """Compute one product of matrices, with the summed axes last in a and first in b."""
-    n, m = np.ndim(a), np.ndim(b)
+    a, b = as_array_or_tensor(a), as_array_or_tensor(b)
+    n, m = a.ndim, b.ndim
     if isinstance(axes, (int, np.integer)):
         axes = (tuple(range(n - axes, n)), tuple(range(axes)))
     left, right = normalize_axis_tuple(axes[0], n), normalize_axis_tuple(axes[1], m)
@@ -296,7 +297,8 @@ def _trace(
 @implements(np.kron)
 def _kron(a: Any, b: Any) -> Any:
     """Multiply every entry of a by all of b."""
-    n = max(np.ndim(a), np.ndim(b))
+    a, b = as_array_or_tensor(a), as_array_or_tensor(b)
+    n = max(a.ndim, b.ndim)
     a = np.reshape(a, (1,) * (n - np.ndim(a)) + np.shape(a))
     b = np.reshape(b, (1,) * (n - np.ndim(b)) + np.shape(b))
     shape = tuple(i * j for i, j in zip(a.shape, b.shape))
@@ -311,6 +313,7 @@ def _cross(
     """Compute y_i = a_j b_k - a_k b_j for (i, j, k) in cyclic order."""
     if axis is not None:
         axisa = axisb = axisc = axis
+    a, b = as_array_or_tensor(a), as_array_or_tensor(b)
     a, b = np.moveaxis(a, axisa, -1), np.moveaxis(b, axisb, -1)
     if a.shape[-1] != 3 or b.shape[-1] != 3:
         raise ValueError(
@@ -370,8 +373,13 @@ if hasattr(np, "matvec"):  # NumPy 2.2
         lambda x1, x2, /: matmul(as_array_or_tensor(x1)[..., None, :], x2)[..., 0, :]
     )
 
-implements(np.outer)(lambda a, b, out=None: np.reshape(a, (-1, 1)) * np.reshape(b, (1, -1)))
-implements(np.vdot)(lambda a, b, /: matmul(np.reshape(a, -1), np.reshape(b, -1)))
+
+def _flat(x: Any) -> Any:
+    return np.reshape(as_array_or_tensor(x), -1)
+
+
+implements(np.outer)(lambda a, b, out=None: _flat(a)[:, None] * _flat(b))
+implements(np.vdot)(lambda a, b, /: matmul(_flat(a), _flat(b)))
 implements(np.linalg.matrix_transpose, np.matrix_transpose)(lambda x, /: np.swapaxes(x, -1, -2))
 # np.linalg has these functions too.
 implements(np.linalg.matmul)(matmul)

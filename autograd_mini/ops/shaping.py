@@ -8,7 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import Array, Cotangent, Rule, TensorBase, as_array_or_tensor, unwrap
+from ..core.arrays import (
+    Array,
+    Cotangent,
+    Rule,
+    TensorBase,
+    as_array_or_tensor,
+    require_protocol,
+    unwrap,
+)
 from ..core.primitive import VariadicRule, primitive
 from ..core.registry import implements, not_differentiable
 
@@ -122,7 +130,7 @@ def _full_like(
 ) -> Any:
     """Repeat `fill_value`, which may have a derivative, in the shape and dtype of `a`."""
     if not isinstance(fill_value, TensorBase):
-        return np.full_like(unwrap(a), fill_value, dtype, shape=shape)
+        return np.full_like(unwrap(a), require_protocol(fill_value), dtype, shape=shape)
     full = broadcast_to(
         _cast(fill_value, dtype or a.dtype), np.shape(a) if shape is None else shape
     )
@@ -175,7 +183,7 @@ def _concatenate(
     if dtype is not None:
         arrays = [_cast(x, dtype) for x in arrays]
     if axis is None:
-        return concatenate(*(np.reshape(x, -1) for x in arrays))
+        return concatenate(*(np.reshape(as_array_or_tensor(x), -1) for x in arrays))
     return concatenate(*arrays, axis=axis)
 
 
@@ -210,7 +218,8 @@ implements(np.append)(lambda arr, values, axis=None: _concatenate([arr, values],
 
 @implements(np.column_stack)
 def _column_stack(tup: Sequence[Any]) -> Any:
-    return _concatenate([x if np.ndim(x) > 1 else np.reshape(x, (-1, 1)) for x in tup], axis=1)
+    columns = map(as_array_or_tensor, tup)
+    return _concatenate([x if x.ndim > 1 else np.reshape(x, (-1, 1)) for x in columns], axis=1)
 
 
 @implements(np.block)
@@ -226,7 +235,8 @@ def _block(arrays: Any) -> Any:
     def joined(x: Any, axis: int) -> Any:
         if isinstance(x, list):
             return _concatenate([joined(part, axis + 1) for part in x], axis)
-        return np.reshape(x, (1,) * (ndim - np.ndim(x)) + np.shape(x))
+        x = as_array_or_tensor(x)
+        return np.reshape(x, (1,) * (ndim - x.ndim) + x.shape)
 
     ndim = max(rank(arrays), depth(arrays))
     return joined(arrays, -depth(arrays))
@@ -236,7 +246,7 @@ def _block(arrays: Any) -> Any:
 def _meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Any:
     if indexing not in ("xy", "ij"):
         raise ValueError(f"meshgrid: indexing must be 'xy' or 'ij', got {indexing!r}")
-    n = len(xi)
+    n, xi = len(xi), tuple(map(as_array_or_tensor, xi))
     grids = [np.reshape(x, (1,) * i + (-1,) + (1,) * (n - 1 - i)) for i, x in enumerate(xi)]
     grids = grids if sparse else list(_broadcast_arrays(*grids))
     swapped = indexing == "xy" and n > 1

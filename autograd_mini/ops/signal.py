@@ -136,7 +136,7 @@ convolve = primitive(
 
 @implements(np.convolve)
 def _convolve(a: Any, v: Any, mode: str = "full") -> Any:
-    a, v = np.atleast_1d(a), np.atleast_1d(v)
+    a, v = np.atleast_1d(as_array_or_tensor(a)), np.atleast_1d(as_array_or_tensor(v))
     n, m = sorted((np.size(a), np.size(v)))
     full = convolve(a, v)
     if mode == "full":
@@ -150,6 +150,7 @@ def _convolve(a: Any, v: Any, mode: str = "full") -> Any:
 
 @implements(np.correlate)
 def _correlate(a: Any, v: Any, mode: str = "valid") -> Any:
+    a, v = as_array_or_tensor(a), as_array_or_tensor(v)
     if np.size(v) > np.size(a):  # NumPy swaps the two and reverses the result
         return _correlate(v, a, mode)[::-1]
     return _convolve(a, v[::-1], mode)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import as_array_or_tensor, unwrap
+from ..core.arrays import as_array_or_tensor, require_protocol, unwrap
 from ..core.foreign import constant_like
 from ..core.registry import implements
 from .reductions import apply_where, axes_of, count_where
@@ -103,6 +103,7 @@ def _quantile(
     if hasattr(q, "requires_grad"):
         raise TypeError("quantile: q has no derivative. Pass q.numpy().")
     front, kept_shape = _reduced_first(a, axis)
+    q = require_protocol(q)
     dtype = np.quantile(np.zeros(1, a.dtype), q, method=method).dtype  # an array q may widen it
     n, q = len(front), np.asarray(q)
     if not n:
@@ -135,7 +136,7 @@ def _reduced_first(a: Any, axis: Any) -> tuple[Any, tuple[int, ...]]:
 @implements(np.percentile)
 @wraps(_quantile)
 def _percentile(a: Any, q: Any, *args: Any, **kwargs: Any) -> Any:
-    q = np.true_divide(q, a.dtype.type(100) if a.dtype.kind == "f" else 100)
+    q = np.true_divide(require_protocol(q), a.dtype.type(100) if a.dtype.kind == "f" else 100)
     return _quantile(a, q, *args, **kwargs)
 
 
@@ -171,7 +172,9 @@ def _without_nan(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def without(a: Any, *args: Any, where: Any = True, **kwargs: Any) -> Any:
-        return function(a, *args, where=np.logical_and(~np.isnan(a), where), **kwargs)
+        return function(
+            a, *args, where=np.logical_and(~np.isnan(a), require_protocol(where)), **kwargs
+        )
 
     return without
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..core.arrays import unwrap
+from ..core.arrays import require_protocol, unwrap
 from ..core.context import grad_mode
 from ..core.messages import lesson
 from ..core.tensor import Tensor
@@ -111,7 +111,7 @@ def gradcheck(
 
 def _point(x: Any, i: int) -> Array:
     """Return input number `i` as a float64 copy. Raise TypeError if it is not real floating."""
-    array = np.asarray(unwrap(x))
+    array = np.asarray(require_protocol(unwrap(x)))
     if array.dtype.kind != "f":
         raise TypeError(
             f"gradcheck: input {i} is {array.dtype}, and only real floating inputs have gradients. "
