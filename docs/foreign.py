@@ -9,7 +9,7 @@ INTRODUCTION = """\
 
 A tensor can hold an array of another library that implements NumPy's protocols (NEP 13 and NEP
 18), such as CuPy or Dask. Such an array is kept: operations, gradients, transforms, optimisers
-and layers compute with the functions of its own library.
+and layers compute with that library.
 
 ```
 import cupy as cp
