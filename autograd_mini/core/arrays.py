@@ -51,6 +51,8 @@ def as_array(x: Any) -> Array:
     """Return `x` as an array. An array of another library that dispatches is returned as it is."""
     if type(x) is np.ndarray:
         return x
+    if isinstance(x, np.generic):
+        return np.asarray(x)
     if isinstance(x, np.ma.MaskedArray):
         raise TypeError("a masked array: its mask would be lost. Use np.where, or .filled() first")
     if hasattr(x, "__array_function__") and not isinstance(x, (TensorBase, np.ndarray)):
@@ -83,20 +85,19 @@ def is_foreign(x: Any) -> bool:
     )
 
 
-_PYTHON = {float, int, bool, list, tuple}
+_NUMBERS = {float, int, bool}
 
 
 def refuse_arrays_inside(parts: Any) -> None:
     """Raise if a nested list holds arrays of another library, which NumPy would convert."""
-    while parts:
-        examples = dict(zip(map(type, parts), parts))  # one part of each type
-        for kind, part in examples.items():
-            if kind not in _PYTHON and is_foreign(require_protocol(part)):
+    while not _NUMBERS.issuperset(kinds := set(map(type, parts))):
+        for part in dict(zip(map(type, parts), parts)).values():  # one of each type
+            if is_foreign(require_protocol(part)):
                 raise TypeError(
                     f"a list of arrays of type {type(part).__qualname__} is not converted "
                     "silently. Join them with np.stack first."
                 )
-        if examples.keys().isdisjoint((list, tuple)):
+        if kinds.isdisjoint((list, tuple)):
             return
         parts = [x for part in parts if isinstance(part, (list, tuple)) for x in part]
 
@@ -111,11 +112,16 @@ def unwrap(x: Any) -> Any:
     return x._array if isinstance(x, TensorBase) else x
 
 
+def unwrap_constant(x: Any) -> Any:
+    """Return the array inside a Tensor, and anything else that NumPy does not convert silently."""
+    if isinstance(x, TensorBase):
+        return x._array
+    return require_protocol(x) if hasattr(x, "__dlpack__") else x  # saves a call
+
+
 def unwrap_nested(x: Any) -> Any:
     """Unwrap the tensors in a list or tuple too, as in ``np.lexsort([s, t])``."""
-    if type(x) in (list, tuple):
-        return type(x)(map(unwrap_nested, x))
-    return x._array if isinstance(x, TensorBase) else require_protocol(x)
+    return type(x)(map(unwrap_nested, x)) if type(x) in (list, tuple) else unwrap_constant(x)
 
 
 def leaf_array(data: Any, dtype: DTypeLike | None) -> Array:

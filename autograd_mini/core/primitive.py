@@ -112,7 +112,8 @@ class Primitive:
                         f"none. Pass {key!r} by position, or pass .detach()."
                     )
                 kwargs = {**kwargs, key: unwrap(value)}
-            require_protocol(value)
+            elif hasattr(value, "__dlpack__"):
+                require_protocol(value)
         return kwargs
 
     def is_active_for(self, args: tuple[Any, ...], y: Any) -> bool:

@@ -23,9 +23,8 @@ from .arrays import (
     as_array,
     leaf_array,
     read_only,
-    require_protocol,
     unwrap,
-    unwrap_nested,
+    unwrap_constant,
 )
 from .backward import backward
 from .context import ALL_OBSERVERS, SCOPES, observers
@@ -61,7 +60,7 @@ def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_
         elif type(a) in _CONSTANTS:
             arrays.append(a)
         elif len(arrays) >= op.arity:
-            arrays.append(require_protocol(a))
+            arrays.append(unwrap_constant(a) if hasattr(a, "__dlpack__") else a)
         else:
             arrays.append(as_array(a))
             converted = True
@@ -494,7 +493,8 @@ class Tensor(ArrayMethods):
         return self
 
     def __getitem__(self, index: Any) -> Tensor:
-        entries: Tensor = PRIMITIVES["getitem"](self, unwrap_nested(index))
+        index = tuple(map(unwrap_constant, index)) if isinstance(index, tuple) else unwrap(index)
+        entries: Tensor = record(PRIMITIVES["getitem"], (self, index))
         return entries
 
     def __setitem__(self, index: Any, value: Any) -> None:
