@@ -81,8 +81,10 @@ def add_context(name: str, error: Exception, args: Sequence[Any]) -> Exception:
         text += lesson("shapes")
     foreign = [type(x).__name__ for x in map(unwrap, args) if is_foreign(x)]
     if foreign and any(isinstance(x, (np.ndarray, list, tuple)) for x in map(unwrap, args)):
-        text += f". Arrays of type {foreign[0]} do not combine with NumPy arrays or lists. "
-        text += "Convert these first, with a function of that library"
+        text += (
+            f". If type {foreign[0]} does not combine with NumPy arrays or lists, convert these "
+        )
+        text += "first, with a function of its library"
     kinds = (LinAlgError, AxisError, ValueError, IndexError, TypeError)
     kind = next(k for k in kinds if isinstance(error, k))
     return kind(f"{name} of {' and '.join(map(describe, args))}: {text}")
