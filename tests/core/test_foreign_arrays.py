@@ -196,8 +196,7 @@ def test_training_on_device_arrays_agrees_with_numpy(optimizer):
         model, x, y = nn.MLP([3, 4, 2]), convert(M), convert(labels)
         for p in model.parameters():
             p.data = convert(p.data)
-        steps = nn.train(model, x, y, optimizer(model.parameters()), epochs=3, batch_size=3)
-        losses = [loss for _, loss in steps]
+        losses = nn.train(model, x, y, optimizer(model.parameters()), epochs=3, batch_size=3)
         return losses, [p.data for p in model.parameters()], nn.accuracy(model, x, y)
 
     found, expected = run(asdevice), run(np.array)
