@@ -8,12 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import inf, sqrt
+from typing import Any
 
 import numpy as np
 
+from .core.answers import explains_keywords, missing
 from .core.arrays import Array
 from .core.messages import describe
 from .core.tensor import Tensor
+
+
+def __getattr__(name: str) -> Any:  # only called for a name that does not exist
+    known = [n for n, thing in globals().items() if getattr(thing, "__module__", "") == __name__]
+    raise missing("optim", name, known)
 
 
 class Optimizer:
@@ -72,6 +79,7 @@ class Optimizer:
         """
         raise NotImplementedError
 
+    @explains_keywords
     def zero_grad(self) -> None:
         """Reset the gradients of all parameters: ``.grad`` is None again.
 
@@ -136,6 +144,7 @@ class SGD(Optimizer):
     0.8
     """
 
+    @explains_keywords
     def __init__(self, parameters: Iterable[Tensor], lr: float, *, momentum: float = 0.0) -> None:
         super().__init__(parameters, lr)
         self.momentum = _fraction("momentum", momentum)
@@ -217,6 +226,7 @@ class Adam(Optimizer):
     array([0.9, 0.9])
     """
 
+    @explains_keywords
     def __init__(
         self,
         parameters: Iterable[Tensor],

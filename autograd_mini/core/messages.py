@@ -96,7 +96,8 @@ def computed_from_old_data(leaf: Any, node: Any) -> str:
 def not_recorded(t: Any) -> str:
     return (
         f"{describe(t)} has no gradient: no leaf that it was computed from has requires_grad=True, "
-        "or it was computed under no_grad()." + lesson("not recorded")
+        "or it was computed under no_grad(). Under no_grad(), `w = w - ...` makes such a leaf: "
+        "write `w -= ...`." + lesson("not recorded")
     )
 
 
@@ -160,9 +161,9 @@ def gradient_of_another_shape(t: Any, value: Any) -> str:
 def gradient_not_retained(t: Any) -> str:
     return (
         f"{describe(t)} is the result of {t.op.name}, not a leaf, so it has no .grad. To update a "
-        "parameter, write `with ag.no_grad(): w -= ...` (not `w = w - ...`). To keep the gradient "
-        "of an intermediate result, call .retain_grad() before backward(). loss.tape().adjoints() "
-        "returns all gradients."
+        "parameter, write `with ag.no_grad(): w -= ...` (not `w = w - ...`, which makes a new "
+        "tensor). To keep the gradient of an intermediate result, call .retain_grad() before "
+        "backward(). loss.tape().adjoints() returns all gradients."
     )
 
 

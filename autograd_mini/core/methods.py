@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from .answers import explain_method, explains_keywords, missing
 from .arrays import TensorBase
 from .registry import PRIMITIVES
 
@@ -22,7 +23,11 @@ def _numpy(function: Any, call: str, gives: str) -> Callable[..., Any]:
     """Return the method for a NumPy function; its documentation shows one `call` and its result."""
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return self.__array_function__(function, (), (self, *args), kwargs)
+        try:
+            return self.__array_function__(function, (), (self, *args), kwargs)
+        except (TypeError, ValueError) as error:
+            explain_method(function.__name__, error, args, kwargs)
+            raise
 
     method.__doc__ = f"""Return ``np.{function.__name__}`` of this tensor, with NumPy's arguments.
 
@@ -53,6 +58,15 @@ def document_elementwise(method: F, function: Any, call: str, result: float) -> 
     return method
 
 
+def _elementwise(function: Any, call: str, result: float) -> Callable[..., Any]:
+    """Return the method of an elementwise function, documented by a `call` and its result."""
+
+    def method(self: Any) -> Any:
+        return PRIMITIVES[function](self)
+
+    return document_elementwise(method, function, call, result)
+
+
 def _plain(function: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """Return the two methods of an operator without a derivative, which return plain arrays."""
 
@@ -63,6 +77,18 @@ def _plain(function: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
         return PRIMITIVES[function](other, self)
 
     return forward, reflected
+
+
+class Size(int):
+    """The number of entries of a tensor. It is called in PyTorch, and answers that."""
+
+    def __call__(self, dim: int | None = None) -> None:
+        """Raise TypeError, with what to write for ``x.size(dim)``."""
+        instead = "x.shape" if dim is None else f"x.shape[{dim!r}]"
+        call = "x.size()" if dim is None else f"x.size({dim!r})"
+        raise TypeError(
+            f"x.size is a number here, that of all entries. For `{call}`, write `{instead}`."
+        )
 
 
 class ArrayMethods(TensorBase):
@@ -87,12 +113,32 @@ class ArrayMethods(TensorBase):
     @property
     def size(self) -> int:
         """The number of entries, as in ``ag.tensor([[1.0, 2.0, 3.0]]).size == 3``."""
-        return self._array.size
+        return Size(self._array.size)
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The NumPy dtype of the entries, as in ``ag.tensor([1.0]).dtype == np.float64``."""
         return self._array.dtype
+
+    @property
+    def itemsize(self) -> int:
+        """The bytes of one entry, as in ``ag.tensor([1.0]).itemsize == 8``."""
+        return self._array.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of all entries, as in ``ag.tensor([1.0, 2.0]).nbytes == 16``."""
+        return self._array.nbytes
+
+    @property
+    def real(self) -> Tensor:
+        """The real part, which is the tensor itself, because a tensor is real."""
+        return self.__array_function__(np.real, (), (self,), {})
+
+    @property
+    def imag(self) -> Any:
+        """The imaginary part: an array of zeros, because a tensor is real."""
+        return self.__array_function__(np.imag, (), (self,), {})
 
     @property
     def T(self) -> Tensor:
@@ -104,6 +150,7 @@ class ArrayMethods(TensorBase):
         """This tensor with its last two axes exchanged: a stack of matrices, each transposed."""
         return self.transpose(*range(self.ndim - 2), -1, -2)
 
+    @explains_keywords
     def item(self) -> Any:
         """Return the only entry as a Python number, without its gradient.
 
@@ -126,6 +173,7 @@ class ArrayMethods(TensorBase):
         """
         return np.asarray(self._array).tolist()
 
+    @explains_keywords
     def numpy(self) -> NDArray[Any]:
         """Return a copy of the values as a plain array.
 
@@ -163,6 +211,29 @@ class ArrayMethods(TensorBase):
     copy = _numpy(np.copy, "t.copy().tolist()", "[[4.0, 1.0], [0.0, 9.0]]")
     squeeze = _numpy(np.squeeze, "t[:1].squeeze().tolist()", "[4.0, 1.0]")
 
+    argpartition = _numpy(np.argpartition, "t[0].argpartition(0).tolist()", "[1, 0]")
+    searchsorted = _numpy(np.searchsorted, "t[1].searchsorted(5.0).tolist()", "1")
+    choose = _numpy(np.choose, "ag.tensor([1, 0]).choose(t).tolist()", "[0.0, 1.0]")
+
+    def compress(self, condition: Any, axis: int | None = None) -> Tensor:
+        """Return the entries, or with `axis` the slices, at which `condition` is True.
+
+        Parameters
+        ----------
+        condition : sequence of bool
+            A vector. The entries or slices after its end are left out.
+        axis : int, optional
+            The axis to select from; by default the entries are read along one axis.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> ag.tensor([[4.0, 1.0], [0.0, 9.0]]).compress([False, True], axis=0).tolist()
+        [[0.0, 9.0]]
+        """
+        return self.__array_function__(np.compress, (), (condition, self, axis), {})
+
+    @explains_keywords
     def logsumexp(self, axis: Any = None, keepdims: bool = False) -> Tensor:
         """Return ln Σ e^t over `axis`, computed without overflow.
 
@@ -205,6 +276,7 @@ class ArrayMethods(TensorBase):
         """
         return self.__array_function__(np.reshape, (), (self, _unpacked(shape)), {"order": order})
 
+    @explains_keywords
     def flatten(self, order: Any = "C") -> Tensor:
         """Return all entries along one axis.
 
@@ -219,6 +291,8 @@ class ArrayMethods(TensorBase):
         >>> ag.tensor([[1.0, 2.0], [3.0, 4.0]]).flatten().tolist()
         [1.0, 2.0, 3.0, 4.0]
         """
+        if not isinstance(order, str):
+            explain_method("flatten", TypeError(f"order must be 'C' or 'F', got {order!r}"))
         return self.reshape(-1, order=order)
 
     ravel = flatten
@@ -233,8 +307,13 @@ class ArrayMethods(TensorBase):
         (3, 1)
         """
         order = (_unpacked(axes),) if axes else ()
-        return self.__array_function__(np.transpose, (), (self, *order), {})
+        try:
+            return self.__array_function__(np.transpose, (), (self, *order), {})
+        except (TypeError, ValueError) as error:
+            explain_method("transpose", error)
+            raise
 
+    @explains_keywords
     def astype(self, dtype: DTypeLike, *, copy: bool = True) -> Tensor:
         """Return the values in another dtype. The gradient has this tensor's dtype again.
 
@@ -258,10 +337,45 @@ class ArrayMethods(TensorBase):
         """
         return self.__array_function__("astype", (), (self,), {"dtype": np.dtype(dtype)})
 
+    # NumPy's elementwise functions with a derivative. `Tensor` itself defines the most frequent.
+    negative = _elementwise(np.negative, "ag.tensor(3.0).negative()", -3.0)
+    positive = _elementwise(np.positive, "ag.tensor(3.0).positive()", 3.0)
+    absolute = _elementwise(np.absolute, "ag.tensor(-2.0).absolute()", 2.0)
+    fabs = _elementwise(np.fabs, "ag.tensor(-2.0).fabs()", 2.0)
+    conjugate = _elementwise(np.conjugate, "ag.tensor(3.0).conjugate()", 3.0)
+    conj = conjugate
+    reciprocal = _elementwise(np.reciprocal, "ag.tensor(4.0).reciprocal()", 0.25)
+    cbrt = _elementwise(np.cbrt, "ag.tensor(1.0).cbrt()", 1.0)
+    exp2 = _elementwise(np.exp2, "ag.tensor(3.0).exp2()", 8.0)
+    expm1 = _elementwise(np.expm1, "ag.tensor(0.0).expm1()", 0.0)
+    log2 = _elementwise(np.log2, "ag.tensor(8.0).log2()", 3.0)
+    log10 = _elementwise(np.log10, "ag.tensor(1.0).log10()", 0.0)
+    log1p = _elementwise(np.log1p, "ag.tensor(0.0).log1p()", 0.0)
+    tan = _elementwise(np.tan, "ag.tensor(0.0).tan()", 0.0)
+    arcsin = _elementwise(np.arcsin, "ag.tensor(0.0).arcsin()", 0.0)
+    arccos = _elementwise(np.arccos, "ag.tensor(1.0).arccos()", 0.0)
+    arctan = _elementwise(np.arctan, "ag.tensor(0.0).arctan()", 0.0)
+    sinh = _elementwise(np.sinh, "ag.tensor(0.0).sinh()", 0.0)
+    cosh = _elementwise(np.cosh, "ag.tensor(0.0).cosh()", 1.0)
+    arcsinh = _elementwise(np.arcsinh, "ag.tensor(0.0).arcsinh()", 0.0)
+    arccosh = _elementwise(np.arccosh, "ag.tensor(1.0).arccosh()", 0.0)
+    arctanh = _elementwise(np.arctanh, "ag.tensor(0.0).arctanh()", 0.0)
+    deg2rad = radians = _elementwise(np.deg2rad, "ag.tensor(0.0).deg2rad()", 0.0)
+    rad2deg = degrees = _elementwise(np.rad2deg, "ag.tensor(0.0).rad2deg()", 0.0)
+
+    def __getattr__(self, name: str) -> Any:  # only called for a name that does not exist
+        raise missing("Tensor", name, dir(type(self)))
+
     __floordiv__, __rfloordiv__ = _plain(np.floor_divide)
     __lt__, __gt__ = _plain(np.less)
     __le__, __ge__ = _plain(np.less_equal)
     __eq__, __ne__ = _plain(np.equal)[0], _plain(np.not_equal)[0]
+
+    def __pos__(self) -> Any:
+        return self
+
+    def __len__(self) -> int:
+        return len(self._array)
 
     def __divmod__(self, other: Any) -> Any:
         return self // other, self % other

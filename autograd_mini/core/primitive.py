@@ -23,10 +23,11 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from . import messages
+from .answers import unexpected_keyword, wrong_keyword
 from .arrays import NO_KWARGS, Rule, unwrap
 from .foreign import forward_on_objects, holds_objects
 from .messages import describe, lesson
-from .registry import PRIMITIVES, UFUNCS, is_numpy
+from .registry import PRIMITIVES, UFUNCS, is_numpy, parameters_of
 from .tensor import Tensor, record
 
 
@@ -162,6 +163,8 @@ class Primitive:
 
     def add_context(self, error: Exception, args: tuple[Any, ...]) -> Exception:
         """Return `error` with the name of the operation, its arguments and the fix."""
+        if key := unexpected_keyword(error):
+            return TypeError(wrong_keyword(self.name, key, known=parameters_of(self)))
         return messages.add_context(self.name, error, args)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from . import dispatch, messages
+from .answers import explains_keywords
 from .arrays import NO_KWARGS, NOT_RETAINED, Array, as_array, leaf_array, read_only, unwrap
 from .backward import backward
 from .context import ALL_OBSERVERS, SCOPES, observers
@@ -263,6 +264,8 @@ class Tensor(ArrayMethods):
 
     @grad.setter
     def grad(self, value: ArrayLike | None) -> None:
+        if self._grad is NOT_RETAINED:
+            raise RuntimeError(messages.gradient_not_retained(self))
         if value is not None:
             value = np.array(unwrap(value), dtype=self.dtype)
             if value.shape != self.shape:
@@ -327,9 +330,6 @@ class Tensor(ArrayMethods):
     def __bool__(self) -> bool:
         return bool(self._array)
 
-    def __len__(self) -> int:
-        return len(self._array)
-
     def __iter__(self) -> Iterator[Tensor]:
         if self.ndim == 0:
             raise TypeError(messages.no_axis_to_iterate(self))
@@ -381,6 +381,7 @@ class Tensor(ArrayMethods):
         """
         return Tape(self)
 
+    @explains_keywords
     def backward(self, gradient: ArrayLike | None = None) -> None:
         """Add the gradient of this tensor to the ``.grad`` of every leaf that requires one.
 
@@ -431,6 +432,7 @@ class Tensor(ArrayMethods):
             self._grad = None
         return self
 
+    @explains_keywords
     def zero_grad(self) -> None:
         """Set ``.grad`` back to None.
 
@@ -488,9 +490,6 @@ class Tensor(ArrayMethods):
     sigmoid = _unary("sigmoid", "ag.tensor(0.0).sigmoid()", 0.5)
     relu = _unary("relu", "ag.tensor(-2.0).relu()", 0.0)
 
-    def __pos__(self) -> Tensor:
-        return self
-
     def __getitem__(self, index: Any) -> Tensor:
         if isinstance(index, tuple):
             index = tuple(unwrap(i) for i in index)
@@ -504,6 +503,7 @@ class Tensor(ArrayMethods):
 _new = Tensor.__new__
 
 
+@explains_keywords
 def tensor(
     data: ArrayLike,
     *,

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import Array, Cotangent, Rule, as_array_or_tensor
+from ..core.arrays import Array, Cotangent, Rule, as_array_or_tensor, unwrap
 from ..core.primitive import primitive
 from ..core.registry import implements, not_differentiable
 
@@ -197,7 +197,7 @@ def _choose(a: Any, choices: Any, out: None = None, mode: Any = "raise") -> Any:
     choices = [as_array_or_tensor(c) for c in choices]
     choices = [c if c.dtype == dtype else c.astype(dtype) for c in choices]
     shape = np.broadcast_shapes(np.shape(a), *map(np.shape, choices))
-    number = np.broadcast_to(np.choose(a, range(len(choices)), mode=mode), shape)
+    number = np.broadcast_to(np.choose(unwrap(a), range(len(choices)), mode=mode), shape)
     layers = np.stack([np.broadcast_to(c, shape) for c in choices])
     return np.take_along_axis(layers, number[None], 0)[0]
 

@@ -10,12 +10,24 @@ from typing import Any
 
 import numpy as np
 
+from ..core.answers import explains_keywords
 from ..core.arrays import unwrap
+from ..core.messages import describe
 from ..core.pytree import leaves_like, tree_leaves, tree_map, tree_unflatten
 from ..core.tensor import Tensor
-from .grad import ArgNums, Function, call_lifted, grad, pullback_at, restrict, select_argnums, vjp
+from .arguments import (
+    ArgNums,
+    Function,
+    call_lifted,
+    require_argnums,
+    require_function,
+    restrict,
+    select_argnums,
+)
+from .grad import gradient_function, pullback_at, pulled_back
 
 
+@explains_keywords
 def jvp(f: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
     r"""Return `f(*primals)` and its derivative along `tangents`: the pushforward.
 
@@ -55,17 +67,25 @@ def jvp(f: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tup
     >>> y.item(), dy.item()
     (6.0, 23.0)
     """
+    require_function("jvp", f)
+    for name, given in (("primals", primals), ("tangents", tangents)):
+        if not isinstance(given, (tuple, list)):
+            raise TypeError(
+                f"jvp: {name} must be a tuple with an entry for each argument of the function, got "
+                f"{describe(given)}. Write ag.jvp(f, (x,), (v,))."
+            )
     directions = leaves_like(tuple(primals), tuple(tangents), "jvp: tangents")
     shapes = [[np.shape(x) for x in leaves] for leaves in (tree_leaves(primals), directions)]
     if shapes[0] != shapes[1]:
         raise ValueError(f"jvp: the tangents have shapes {shapes[1]}, the primals {shapes[0]}")
-    y, pullback = vjp(f, *primals)
+    y, pullback = pulled_back("jvp", *call_lifted("jvp", f, primals))
     u = tree_map(lambda out: Tensor(np.zeros_like(unwrap(out)), requires_grad=True), y)
-    _, pushforward = vjp(pullback, u)
+    _, pushforward = pulled_back("jvp", *call_lifted("jvp", pullback, (u,)))
     (dy,) = pushforward(tuple(tangents))
     return y, dy
 
 
+@explains_keywords
 def jacobian(f: Function, argnums: ArgNums = 0) -> Function:
     r"""Return a function that computes all first derivatives ∂y_i/∂x_j of `f`: a sweep per y_i.
 
@@ -105,11 +125,18 @@ def jacobian(f: Function, argnums: ArgNums = 0) -> Function:
     >>> np.allclose(J.data, np.diag(p) - np.outer(p, p))
     True
     """
+    return _jacobian_function("jacobian", f, argnums)
+
+
+def _jacobian_function(caller: str, f: Function, argnums: ArgNums) -> Function:
+    """Return what `jacobian` returns, for the transform that `caller` names in errors."""
+    require_function(caller, f)
+    require_argnums(caller, argnums)
 
     @wraps(f)
     def derivative(*args: Any, **kwargs: Any) -> Any:
-        restricted, primals = restrict(f, argnums, args, kwargs)
-        lifted, y, _ = call_lifted(restricted, primals, False)
+        restricted, primals, numbers = restrict(caller, f, argnums, args, kwargs)
+        lifted, y, _ = call_lifted(caller, restricted, primals, numbers=numbers)
         inputs = tree_leaves(lifted)
 
         def rows(out: Any) -> Any:
@@ -131,6 +158,7 @@ def _jacobians(y: Any, inputs: list[Tensor]) -> list[Tensor]:
     return [np.stack(r).reshape(shape + x.shape) for r, x in zip(rows, inputs)]
 
 
+@explains_keywords
 def hessian(f: Function, argnums: ArgNums = 0) -> Function:
     r"""Return a function that computes all second derivatives of `f`: the Jacobian of its gradient.
 
@@ -167,9 +195,10 @@ def hessian(f: Function, argnums: ArgNums = 0) -> Function:
     >>> ag.hessian(lambda x: x[0] ** 2 * x[1])(np.array([3.0, 5.0])).tolist()
     [[10.0, 6.0], [6.0, 0.0]]
     """
-    return jacobian(grad(f, argnums), argnums)
+    return _jacobian_function("hessian", gradient_function("hessian", f, argnums), argnums)
 
 
+@explains_keywords
 def hvp(f: Function, x: Any, v: Any) -> Any:
     r"""Return the Hessian of `f` at `x` times `v`, by two sweeps, without forming the Hessian.
 
@@ -207,5 +236,6 @@ def hvp(f: Function, x: Any, v: Any) -> Any:
     >>> ag.hvp(lambda x: (x**3).sum(), np.array([1.0, 2.0]), np.array([1.0, 1.0])).tolist()
     [6.0, 12.0]
     """
-    _, pullback = vjp(grad(f), x)
+    gradient = gradient_function("hvp", f)
+    _, pullback = pulled_back("hvp", *call_lifted("hvp", gradient, (x,)))
     return pullback(v)[0]  # the Hessian is symmetric, so it is its own transpose
