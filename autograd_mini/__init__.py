@@ -15,6 +15,7 @@ graph and as one node).
 """
 
 from importlib import import_module
+from sys import modules
 from typing import TYPE_CHECKING, Any
 
 from .core.answers import missing
@@ -129,7 +130,7 @@ _LAZY_IMPORTS = {
 
 def __getattr__(name: str) -> Any:
     if name not in _LAZY_IMPORTS:
-        raise missing("ag", name, __all__)
+        raise missing("ag", name, modules[__name__])
     module = import_module(_LAZY_IMPORTS[name], __name__)
     return getattr(module, name, module)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import inf, sqrt
+from sys import modules
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,11 @@ from .core.arrays import Array
 from .core.messages import describe
 from .core.tensor import Tensor
 
+__all__ = ["SGD", "Adam", "Optimizer"]
+
 
 def __getattr__(name: str) -> Any:  # only called for a name that does not exist
-    known = [n for n, thing in globals().items() if getattr(thing, "__module__", "") == __name__]
-    raise missing("optim", name, known)
+    raise missing("optim", name, modules[__name__])
 
 
 class Optimizer:

@@ -45,7 +45,7 @@ FUNCTIONS = {
         "default_device pmap shard_map smap make_mesh set_mesh sharding NamedSharding Device "
         "set_default_device get_default_device distributed DataParallel parallel backends "
         "local_device_count process_* psum pmean pmax pmin all_gather transfer_guard* "
-        "make_array_from_* host_* clear_caches live_arrays cudnn* mkldnn* miopen*"
+        "make_array_from_* host_id* clear_caches live_arrays cudnn* mkldnn* miopen*"
     ),
     "Its functions have their names in the package itself (ag.grad, ag.softmax) or in NumPy.": (
         "autograd functional func special linalg lax scipy numpy np jnp experimental F torch jax"
@@ -83,8 +83,7 @@ FUNCTIONS = {
         "DataLoader TensorDataset Dataset utils"
     ),
     "It belongs to another system. ag.compile(f) makes a NumPy program of a function.": (
-        "script trace onnx fx disable_jit export torchscript tpu xla interpreters compiler freeze "
-        "fork wait jit_*"
+        "script trace onnx fx disable_jit torchscript tpu xla interpreters freeze fork wait jit_*"
     ),
     "Values are plain numbers: print them, or let `with ag.debug():` stop at the first NaN.": (
         "profiler* pure_callback io_callback detect_anomaly *_anomaly_enabled anomaly_mode "

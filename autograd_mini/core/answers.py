@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from functools import cache, wraps
+from functools import cache, lru_cache, wraps
 from inspect import Parameter, signature
 from typing import Any, TypeVar, cast
 
@@ -38,35 +38,45 @@ _OWNERS = {
     "Tensor": ("'Tensor' object", absent.METHODS),
     "ag": ("module 'autograd_mini'", absent.FUNCTIONS),
     "nn": ("module 'autograd_mini.nn'", absent.LAYERS),
+    "functional": ("module 'autograd_mini.functional'", absent.LAYERS),
     "optim": ("module 'autograd_mini.optim'", absent.OPTIMISERS),
 }
 
 
-def missing(owner: str, name: str, known: Iterable[str]) -> AttributeError:
-    """Return the error for a name that `owner` lacks: ``raise missing("nn", "ReLU", __all__)``.
+def missing(owner: str, name: str, holder: Any) -> AttributeError:
+    """Return the error for a name that `owner` lacks, with what to write instead.
 
     Parameters
     ----------
-    owner : {"Tensor", "ag", "nn", "optim"}
+    owner : {"Tensor", "ag", "nn", "functional", "optim"}
         The class or the module.
     name : str
         The attribute that was asked for.
-    known : iterable of str
-        The names that it has, for a suggestion.
+    holder : type or module
+        The object that has the attributes.
     """
-    text = f"{_OWNERS[owner][0]} has no attribute {name!r}"
-    advice = (
-        "" if name.startswith("__") else _advice(owner, name) or _suggestion(owner, name, known)
-    )
     # With its name, the error gets no second suggestion from Python.
-    return AttributeError(f"{text}. {advice}" if advice else text, name=name)
+    return AttributeError(_message(owner, name, holder), name=name)
+
+
+@lru_cache(1024)  # NumPy, IPython and others probe objects for the same attributes again and again
+def _message(owner: str, name: str, holder: Any) -> str:
+    text = f"{_OWNERS[owner][0]} has no attribute {name!r}"
+    if name.startswith("__"):
+        return text
+    advice = _advice(owner, name) or _suggestion(owner, name, _names_of(holder))
+    return f"{text}. {advice}" if advice else text
+
+
+def _names_of(holder: Any) -> set[str]:
+    """Return the public names of a class or a module."""
+    return {name for name in getattr(holder, "__all__", dir(holder)) if name[0] != "_"}
 
 
 def _advice(owner: str, name: str) -> str:
     """Return what to write instead of a name, or an empty text."""
-    own = pairs_of(owner, name)
-    if own:
-        return _written(own)
+    if pairs := pairs_of(owner, name):
+        return _written(pairs)
     for _, reasons in (_OWNERS[owner], *_OWNERS.values()):
         for reason, names in reasons.items():
             if any(fnmatchcase(name, pattern) for pattern in names.split()):
@@ -104,13 +114,12 @@ def _in_place(owner: str, name: str) -> str:
     return f"A tensor is not changed in place, except a leaf: `w.data = ...`. {instead}"
 
 
-def _suggestion(owner: str, name: str, known: Iterable[str]) -> str:
+def _suggestion(owner: str, name: str, existing: set[str]) -> str:
     """Return the most similar name: one that exists, or one that has an answer."""
     if name.startswith("_"):
         return ""
     here = owner if owner != "Tensor" else "x"
-    existing, answered = set(known), {n for _, n in _index()}
-    close = _closest(name, existing | answered) or _closest(name, dir(np))
+    close = _closest(name, existing | _index().keys()) or _closest(name, dir(np))
     if close in existing:
         return f"Did you mean `{here}.{close}`?"
     if close:
@@ -120,7 +129,7 @@ def _suggestion(owner: str, name: str, known: Iterable[str]) -> str:
 
 def _closest(name: str, names: Iterable[str]) -> str:
     """Return the most similar of the names, or an empty text. Upper and lower case are equal."""
-    lower = {n.lower(): n for n in names if n[0] != "_"}
+    lower = {n.lower(): n for n in sorted(names) if n[0] != "_"}
     found = get_close_matches(name.lower(), lower, n=1, cutoff=0.75)
     return lower[found[0]] if found else ""
 
@@ -137,32 +146,27 @@ def pairs_of(owner: str, name: str) -> list[tuple[str, str]]:
     >>> pairs_of("Tensor", "view")
     [('x.view(3, 2)', 'x.reshape(3, 2)')]
     """
-    place = "ag" if owner == "nn" else owner
-    return [
-        pair
-        for (o, n), pairs in _index().items()
-        if n == name and place in (o, "")
-        for pair in pairs
-    ]
+    by_owner = _index().get(name, {})
+    own = by_owner.get("ag" if owner in ("nn", "functional") else owner, [])
+    return own if owner else [pair for pairs in by_owner.values() for pair in pairs]
 
 
 @cache
-def _index() -> dict[tuple[str, str], list[tuple[str, str]]]:
-    """Return (owner, name) -> pairs. The owners are "Tensor", "ag" and "optim"."""
-    index: dict[tuple[str, str], list[tuple[str, str]]] = {}
+def _index() -> dict[str, dict[str, list[tuple[str, str]]]]:
+    """Return name -> owner -> pairs. The owners are "Tensor", "ag" and "optim"."""
+    index: dict[str, dict[str, list[tuple[str, str]]]] = {}
     for theirs, ours in PAIRS.items():
         root, *names = names_in(theirs)
         owner = "optim" if "optim" in names else "Tensor" if root in _TENSORS and names else "ag"
-        for name in names or [root]:
-            if name not in _MODULES:
-                index.setdefault((owner, name), []).append((theirs, ours))
+        for name in {*(names or [root])} - _MODULES:
+            index.setdefault(name, {}).setdefault(owner, []).append((theirs, ours))
     return index
 
 
 #: Variables of the pairs that are tensors, and modules of the other libraries.
 _TENSORS = set("abcimptuwx")
 _MODULES = {"autograd", "config", "func", "functional", "nn", "numpy", "optim", "random", "scipy"}
-_MODULES |= {"special", "utils"}
+_MODULES |= {"lax", "linalg", "special", "utils"}
 
 
 def names_in(call: str) -> list[str]:

@@ -364,7 +364,9 @@ class ArrayMethods(TensorBase):
     rad2deg = degrees = _elementwise(np.rad2deg, "ag.tensor(0.0).rad2deg()", 0.0)
 
     def __getattr__(self, name: str) -> Any:  # only called for a name that does not exist
-        raise missing("Tensor", name, dir(type(self)))
+        if name.startswith("__"):  # NumPy asks for its protocols whenever it makes an array
+            raise AttributeError(f"'Tensor' object has no attribute {name!r}")
+        raise missing("Tensor", name, type(self))
 
     __floordiv__, __rfloordiv__ = _plain(np.floor_divide)
     __lt__, __gt__ = _plain(np.less)
