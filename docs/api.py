@@ -21,6 +21,9 @@ GROUPS = {
     "Layers, optimisers, data and exercises": "nn optim data exercises",
 }
 
+#: Objects that are used as blocks and as decorators.
+BLOCKS = {"debug", "no_grad"}
+
 INTRO = """# API
 
 These are all public names of `autograd_mini`, by purpose. NumPy's functions are not repeated here:
@@ -83,7 +86,7 @@ def link(name: str) -> str:
 def entry(name: str) -> str:
     """Return the directives that describe a public name and the class of what it returns."""
     thing = getattr(ag, name)
-    kind = "class" if inspect.isclass(thing) else "data" if name == "no_grad" else "function"
+    kind = "class" if inspect.isclass(thing) else "data" if name in BLOCKS else "function"
     text = directive(kind, f"autograd_mini.{name}")
     result = class_of_result(thing)
     if result is not None:

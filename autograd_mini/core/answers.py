@@ -118,10 +118,10 @@ def _suggestion(owner: str, name: str, existing: set[str]) -> str:
     """Return the most similar name: one that exists, or one that has an answer."""
     if name.startswith("_"):
         return ""
-    here = owner if owner != "Tensor" else "x"
     close = _closest(name, existing | _index().keys()) or _closest(name, dir(np))
-    if close in existing:
-        return f"Did you mean `{here}.{close}`?"
+    own = sorted((n[0] != name[0], n) for n in existing if n.lower() == close.lower())
+    if own:
+        return f"Did you mean `{'x' if owner == 'Tensor' else owner}.{own[0][1]}`?"
     if close:
         return f"Did you mean {close!r}? {_advice(owner, close)}"
     return "NumPy's functions work on tensors, and ag.primitive adds others."
