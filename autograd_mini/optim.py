@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import inf, sqrt
 from sys import modules
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,8 +21,10 @@ from .core.tensor import Tensor
 __all__ = ["SGD", "Adam", "Optimizer"]
 
 
-def __getattr__(name: str) -> Any:  # only called for a name that does not exist
-    raise missing("optim", name, modules[__name__])
+if not TYPE_CHECKING:  # a type checker still finds misspelt names
+
+    def __getattr__(name: str) -> Any:
+        raise missing("optim", name, modules[__name__])
 
 
 class Optimizer:
@@ -58,6 +60,11 @@ class Optimizer:
     def __init__(self, parameters: Iterable[Tensor], lr: float) -> None:
         self.parameters = _checked(parameters)
         self.lr = _positive("lr", lr)
+
+    if not TYPE_CHECKING:  # a type checker still finds misspelt names
+
+        def __getattr__(self, name: str) -> Any:
+            raise missing("optimizer", name, type(self))
 
     def step(self) -> None:
         """Move every parameter that has a gradient.
@@ -276,8 +283,9 @@ class Adam(Optimizer):
 
 def _checked(parameters: Iterable[Tensor]) -> list[Tensor]:
     """Return the parameters as a list, or raise and name the one that cannot be trained."""
-    if isinstance(parameters, Tensor):
-        raise TypeError(f"parameters: got {describe(parameters)}. Pass a list of tensors.")
+    if isinstance(parameters, Tensor) or not isinstance(parameters, Iterable):
+        fix = "Pass a list of tensors, such as model.parameters()."
+        raise TypeError(f"parameters: got {describe(parameters)}. {fix}")
     listed = list(parameters)
     if not listed:
         raise ValueError("parameters: the list is empty. Pass the tensors to train.")

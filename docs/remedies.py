@@ -33,6 +33,7 @@ def _rows(name: str) -> str:
     """Return the rows of a table, and the comment that ends it."""
     if name == "absent":
         reasons = {**absent.METHODS, **absent.FUNCTIONS, **absent.LAYERS, **absent.OPTIMISERS}
+        reasons |= {**absent.MODELS, **absent.OPTIMISER}
         lines = table("names", "instead", {_names(n): why for why, n in reasons.items()})
     else:
         library, pairs = TABLES[name]

@@ -527,6 +527,7 @@ def pytorch_names():
     arrays |= {"c": np.array([0, 2]), "i": np.array([[0, 2], [1, 1]])}
     rng = np.random.default_rng(0)
     modules = {"np": np, "ag": ag, "nn": nn, "optim": optim, "rng": rng}
+    modules["model"] = nn.Sequential(nn.Linear(3, 2), np.tanh)
     return {**arrays, **modules, "f": lambda x: np.sum(np.exp(x) * x)}
 
 

@@ -22,11 +22,13 @@ METHODS = {
         "partition resize* setfield setflags byteswap set_ lock"
     ),
     "A file holds values, but not their tape: np.save(file, x.numpy()).": "tofile dump dumps",
+    "x.numpy() returns the array.": "to_numpy toarray asnumpy eval",
+    "Call the function on the tensor: f(x).": "apply map apply_ map_",
     "There are no hooks. `loss.tape().adjoints()` returns all gradients, and ag.gradients computes "
     "with them.": "register_hook register_*hook retains_grad grad_dtype output_nr",
     "There are no complex numbers: make the real and the imaginary part a tensor each.": (
         "cfloat cdouble chalf is_complex is_conj is_neg resolve_* view_as_real view_as_complex "
-        "complex complex32 polar stft istft H mH conj_physical"
+        "complex complex32 polar stft istft H mH conj_physical holomorphic_grad"
     ),
     "NumPy has no such dtype: use x.astype(np.float16) or another of NumPy's.": (
         "bfloat16 char byte int_repr dequantize q_* qscheme is_quantized float8_* float4_* int4 "
@@ -82,6 +84,9 @@ FUNCTIONS = {
     "A mini-batch is an index: x[rng.permutation(len(x))[:32]]. nn.train makes them.": (
         "DataLoader TensorDataset Dataset utils"
     ),
+    "The losses are ag.softmax_cross_entropy, ag.mse_loss, ag.nll_loss and "
+    "ag.sigmoid_binary_cross_entropy.": "mse bce nll xent ce MSE BCE loss losses",
+    "Nothing is set for the whole program: pass arguments, or open a block.": "config set_*",
     "It belongs to another system. ag.compile(f) makes a NumPy program of a function.": (
         "script trace onnx fx disable_jit torchscript tpu xla interpreters freeze fork wait jit_*"
     ),
@@ -154,6 +159,33 @@ OPTIMISERS = {
     "Call loss.backward() and optimizer.step().": "apply_updates chain update init",
 }
 
+#: Attributes of PyTorch's models.
+MODELS = {
+    "Leave it out: a model computes the same in training and evaluation.": "train eval training",
+    "Leave it out: there are no devices.": "to cuda cpu device",
+    "Pass dtype= when you make the layers.": "half float double type",
+    "Call the model: model(x).": "forward predict",
+    "Save the arrays of the parameters: np.savez(file, *(p.data for p in model.parameters())).": (
+        "state_dict load_state_dict save load"
+    ),
+    "model.parameters() lists all tensors, and a tensor has a name: p.name.": (
+        "named_parameters children modules named_* buffers register_* add_module"
+    ),
+    "Call optimizer.zero_grad(), or p.zero_grad() for p in model.parameters().": "zero_grad",
+    "Set p.requires_grad = False for p in model.parameters().": "requires_grad_ freeze",
+    "Write the loop, or use nn.train.": "fit compile",
+}
+
+#: Attributes of PyTorch's optimisers.
+OPTIMISER = {
+    "The tensors are optimizer.parameters, and the learning rate is optimizer.lr.": (
+        "param_groups defaults state"
+    ),
+    "Make an optimiser for each group of parameters.": "add_param_group",
+    "Pickle the tensors and make the optimiser from them.": "state_dict load_state_dict",
+    "Call loss.backward() and optimizer.step().": "minimize apply_gradients update init",
+}
+
 #: keyword -> the keyword here.
 RENAMED = {
     "dim": "axis",
@@ -222,5 +254,7 @@ KEYWORDS = {
     "names": "Leave it out: name= names the whole tensor.",
     "approximate": "Leave it out: gelu is the tanh approximation.",
     "training": "Leave it out.",
+    "eps": "Leave it out: the step is chosen for each entry. The tolerances are rtol and atol.",
+    "raise_exception": "Leave it out: a disagreement always raises.",
     "policy": "Leave it out: all intermediate results are computed again.",
 }

@@ -33,13 +33,15 @@ PAIRS = {
     **remedies_jax.MICROGRAD,
 }
 
-#: Owner of a name -> what it is called in an error, and the reasons that are searched first.
-_OWNERS = {
-    "Tensor": ("'Tensor' object", absent.METHODS),
-    "ag": ("module 'autograd_mini'", absent.FUNCTIONS),
-    "nn": ("module 'autograd_mini.nn'", absent.LAYERS),
-    "functional": ("module 'autograd_mini.functional'", absent.LAYERS),
-    "optim": ("module 'autograd_mini.optim'", absent.OPTIMISERS),
+#: Owner of a name -> the reasons that are searched first.
+_REASONS = {
+    "Tensor": absent.METHODS,
+    "ag": absent.FUNCTIONS,
+    "nn": absent.LAYERS,
+    "functional": absent.LAYERS,
+    "optim": absent.OPTIMISERS,
+    "model": absent.MODELS,
+    "optimizer": absent.OPTIMISER,
 }
 
 
@@ -48,7 +50,7 @@ def missing(owner: str, name: str, holder: Any) -> AttributeError:
 
     Parameters
     ----------
-    owner : {"Tensor", "ag", "nn", "functional", "optim"}
+    owner : {"Tensor", "ag", "nn", "functional", "optim", "model", "optimizer"}
         The class or the module.
     name : str
         The attribute that was asked for.
@@ -61,7 +63,10 @@ def missing(owner: str, name: str, holder: Any) -> AttributeError:
 
 @lru_cache(1024)  # NumPy, IPython and others probe objects for the same attributes again and again
 def _message(owner: str, name: str, holder: Any) -> str:
-    text = f"{_OWNERS[owner][0]} has no attribute {name!r}"
+    what = (
+        f"{holder.__name__!r} object" if isinstance(holder, type) else f"module {holder.__name__!r}"
+    )
+    text = f"{what} has no attribute {name!r}"
     if name.startswith("__"):
         return text
     advice = _advice(owner, name) or _suggestion(owner, name, _names_of(holder))
@@ -77,7 +82,7 @@ def _advice(owner: str, name: str) -> str:
     """Return what to write instead of a name, or an empty text."""
     if pairs := pairs_of(owner, name):
         return _written(pairs)
-    for _, reasons in (_OWNERS[owner], *_OWNERS.values()):
+    for reasons in (_REASONS[owner], *_REASONS.values()):
         for reason, names in reasons.items():
             if any(fnmatchcase(name, pattern) for pattern in names.split()):
                 return reason
@@ -100,10 +105,17 @@ def _of_numpy(owner: str, name: str) -> str:
         if callable(function) and function in UNSUPPORTED:
             return f"{spelled} has no derivative rule. {UNSUPPORTED[function]}"
         if callable(function) and function in PRIMITIVES:
-            call = f"{spelled}(x)" if owner == "Tensor" else spelled
+            call = f"{spelled}({_arguments(function)})" if owner == "Tensor" else spelled
             return f"Write `{call}`: NumPy's functions work on tensors."
         return f"Write `{spelled}`: it is NumPy's."
     return ""
+
+
+def _arguments(function: Any) -> str:
+    """Return the required arguments of a NumPy function, with `x` for the first."""
+    found = parameters_of(function).values()
+    required = [p.name for p in found if p.default is p.empty and "VAR" not in p.kind.name]
+    return ", ".join(["x", *required[1:]] if not hasattr(function, "nin") else "xy"[: function.nin])
 
 
 def _in_place(owner: str, name: str) -> str:
@@ -222,6 +234,7 @@ def wrong_keyword(name: str, key: str, value: Any = None, known: Iterable[str] =
     text = f"{name}() has no argument {key!r}."
     new = absent.RENAMED.get(key)
     if new and (new in known or not known):
+        value = tuple(value) if isinstance(value, list) else value
         instead = f"{new}={value!r}" if isinstance(value, (int, float, tuple)) else f"{new}="
         return f"{text} Write {instead} instead of {key}=."
     if key in absent.KEYWORDS:
@@ -243,7 +256,7 @@ def explains_keywords(f: F) -> F:
             for key in _unknown(f, kwargs):
                 known = [n for n in signature(f).parameters if n != "self"]
                 raise TypeError(wrong_keyword(name, key, kwargs[key], known)) from error
-            if (pairs := pairs_of("ag", name)) and not _fits(f, args, kwargs):
+            if (pairs := pairs_of("", name)) and not _fits(f, args, kwargs):
                 raise TypeError(f"{error}. {_written(pairs)}") from error
             raise
 

@@ -29,6 +29,7 @@ def _numpy(function: Any, call: str, gives: str) -> Callable[..., Any]:
             explain_method(function.__name__, error, args, kwargs)
             raise
 
+    method.__qualname__ = f"Tensor.{function.__name__}"
     method.__doc__ = f"""Return ``np.{function.__name__}`` of this tensor, with NumPy's arguments.
 
     The result has the shape and dtype that NumPy gives it, and is recorded if it has a derivative.
@@ -47,6 +48,7 @@ def _numpy(function: Any, call: str, gives: str) -> Callable[..., Any]:
 def document_elementwise(method: F, function: Any, call: str, result: float) -> F:
     """Return `method`, documented as an elementwise function by a `call` and its result."""
     name = function if isinstance(function, str) else function.__name__
+    method.__qualname__ = f"Tensor.{name}"
     method.__doc__ = f"""Return the elementwise ``{name}`` of this tensor, of its shape and dtype.
 
     Examples
@@ -363,10 +365,12 @@ class ArrayMethods(TensorBase):
     deg2rad = radians = _elementwise(np.deg2rad, "ag.tensor(0.0).deg2rad()", 0.0)
     rad2deg = degrees = _elementwise(np.rad2deg, "ag.tensor(0.0).rad2deg()", 0.0)
 
-    def __getattr__(self, name: str) -> Any:  # only called for a name that does not exist
-        if name.startswith("__"):  # NumPy asks for its protocols whenever it makes an array
-            raise AttributeError(f"'Tensor' object has no attribute {name!r}")
-        raise missing("Tensor", name, type(self))
+    if not TYPE_CHECKING:  # a type checker still finds misspelt names
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("__"):  # NumPy asks for its protocols whenever it makes an array
+                raise AttributeError(f"'Tensor' object has no attribute {name!r}")
+            raise missing("Tensor", name, type(self))
 
     __floordiv__, __rfloordiv__ = _plain(np.floor_divide)
     __lt__, __gt__ = _plain(np.less)

@@ -1,8 +1,9 @@
 from sys import modules
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..core.answers import missing
 
+if not TYPE_CHECKING:  # a type checker still finds misspelt names
 
-def __getattr__(name: str) -> Any:  # only called for a name that does not exist
-    raise missing("functional", name, modules[__name__])
+    def __getattr__(name: str) -> Any:
+        raise missing("functional", name, modules[__name__])

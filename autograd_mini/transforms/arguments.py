@@ -35,7 +35,7 @@ def require_function(caller: str, f: Any) -> None:
 def require_argnums(caller: str, argnums: Any) -> None:
     """Raise TypeError if `argnums` is not an int or a tuple of ints."""
     numbers = argnums if isinstance(argnums, (tuple, list)) else (argnums,)
-    if not numbers or not all(hasattr(i, "__index__") and np.ndim(i) == 0 for i in numbers):
+    if not numbers or not all(map(_is_position, numbers)):
         raise TypeError(
             f"{caller}: argnums must be an int or a tuple of ints, the positions of arguments from "
             f"0 on, got {describe(argnums)}. Arguments go to the result: ag.{caller}(f)(x)."
@@ -131,6 +131,10 @@ def require_value(caller: str, y: Any) -> Any:
                 f"{caller}: the function must return Tensors, but it returned {describe(leaf)}."
             )
     return y
+
+
+def _is_position(i: Any) -> bool:
+    return hasattr(i, "__index__") and np.ndim(i) == 0 and not isinstance(i, (bool, np.bool_))
 
 
 def _is_list_of_numbers(x: Any) -> bool:

@@ -291,7 +291,10 @@ def gradients(result: Tensor, tensors: Tensor | Sequence[Tensor], gradient: Any 
         if t is not result and not t.requires_grad:
             raise ValueError(f"gradients: {describe(t)} does not require a gradient")
     # Active, because a derivative is a linear function of its seed: a jvp is a VJP of this VJP.
-    seed = Tensor(initial_cotangent(result, gradient), requires_grad=True, name="seed")
+    try:
+        seed = Tensor(initial_cotangent(result, gradient), requires_grad=True, name="seed")
+    except ValueError as error:
+        raise ValueError(f"gradients: {error}") from error
     if isinstance(gradient, Tensor) and gradient.requires_grad:
         seed = gradient if gradient.dtype == result.dtype else gradient.astype(result.dtype)
     adjoints = sweep(ancestors(result), seed, keep=set(wanted), recorded=True)

@@ -236,6 +236,9 @@ def hvp(f: Function, x: Any, v: Any) -> Any:
     >>> ag.hvp(lambda x: (x**3).sum(), np.array([1.0, 2.0]), np.array([1.0, 1.0])).tolist()
     [6.0, 12.0]
     """
+    shapes = [np.shape(leaf) for leaf in tree_leaves(x)]
+    if shapes != [np.shape(leaf) for leaf in leaves_like(x, v, "hvp: v")]:
+        raise ValueError(f"hvp: v must have the shapes of x, {shapes}, got {describe(v)}")
     gradient = gradient_function("hvp", f)
     _, pullback = pulled_back("hvp", *call_lifted("hvp", gradient, (x,)))
     return pullback(v)[0]  # the Hessian is symmetric, so it is its own transpose
