@@ -115,7 +115,8 @@ class ArrayMethods(TensorBase):
     @property
     def size(self) -> int:
         """The number of entries, as in ``ag.tensor([[1.0, 2.0, 3.0]]).size == 3``."""
-        return Size(self._array.size)
+        n = self._array.size
+        return Size(n) if isinstance(n, int) else n  # Dask's may be unknown, nan
 
     @property
     def dtype(self) -> np.dtype[Any]:
