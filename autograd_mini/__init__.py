@@ -15,8 +15,10 @@ graph and as one node).
 """
 
 from importlib import import_module
+from sys import modules
 from typing import TYPE_CHECKING, Any
 
+from .core.answers import missing
 from .core.context import no_grad, scope
 from .core.fused import fused
 from .core.messages import DetachedWarning
@@ -128,7 +130,7 @@ _LAZY_IMPORTS = {
 
 def __getattr__(name: str) -> Any:
     if name not in _LAZY_IMPORTS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise missing("ag", name, modules[__name__])
     module = import_module(_LAZY_IMPORTS[name], __name__)
     return getattr(module, name, module)
 

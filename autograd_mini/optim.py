@@ -8,12 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import inf, sqrt
+from sys import modules
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .core.answers import explains_keywords, missing
 from .core.arrays import Array
 from .core.messages import describe
 from .core.tensor import Tensor
+
+__all__ = ["SGD", "Adam", "Optimizer"]
+
+
+if not TYPE_CHECKING:  # a type checker still finds misspelt names
+
+    def __getattr__(name: str) -> Any:
+        raise missing("optim", name, modules[__name__])
 
 
 class Optimizer:
@@ -50,6 +61,11 @@ class Optimizer:
         self.parameters = _checked(parameters)
         self.lr = _positive("lr", lr)
 
+    if not TYPE_CHECKING:  # a type checker still finds misspelt names
+
+        def __getattr__(self, name: str) -> Any:
+            raise missing("optimizer", name, type(self))
+
     def step(self) -> None:
         """Move every parameter that has a gradient.
 
@@ -72,6 +88,7 @@ class Optimizer:
         """
         raise NotImplementedError
 
+    @explains_keywords
     def zero_grad(self) -> None:
         """Reset the gradients of all parameters: ``.grad`` is None again.
 
@@ -136,6 +153,7 @@ class SGD(Optimizer):
     0.8
     """
 
+    @explains_keywords
     def __init__(self, parameters: Iterable[Tensor], lr: float, *, momentum: float = 0.0) -> None:
         super().__init__(parameters, lr)
         self.momentum = _fraction("momentum", momentum)
@@ -217,6 +235,7 @@ class Adam(Optimizer):
     array([0.9, 0.9])
     """
 
+    @explains_keywords
     def __init__(
         self,
         parameters: Iterable[Tensor],
@@ -264,8 +283,9 @@ class Adam(Optimizer):
 
 def _checked(parameters: Iterable[Tensor]) -> list[Tensor]:
     """Return the parameters as a list, or raise and name the one that cannot be trained."""
-    if isinstance(parameters, Tensor):
-        raise TypeError(f"parameters: got {describe(parameters)}. Pass a list of tensors.")
+    if isinstance(parameters, Tensor) or not isinstance(parameters, Iterable):
+        fix = "Pass a list of tensors, such as model.parameters()."
+        raise TypeError(f"parameters: got {describe(parameters)}. {fix}")
     listed = list(parameters)
     if not listed:
         raise ValueError("parameters: the list is empty. Pass the tensors to train.")

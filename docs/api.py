@@ -21,6 +21,9 @@ GROUPS = {
     "Layers, optimisers, data and exercises": "nn optim data exercises",
 }
 
+#: Objects that are used as blocks and as decorators.
+BLOCKS = {"debug", "no_grad"}
+
 INTRO = """# API
 
 These are all public names of `autograd_mini`, by purpose. NumPy's functions are not repeated here:
@@ -83,7 +86,8 @@ def link(name: str) -> str:
 def entry(name: str) -> str:
     """Return the directives that describe a public name and the class of what it returns."""
     thing = getattr(ag, name)
-    text = directive("class" if inspect.isclass(thing) else "function", f"autograd_mini.{name}")
+    kind = "class" if inspect.isclass(thing) else "data" if name in BLOCKS else "function"
+    text = directive(kind, f"autograd_mini.{name}")
     result = class_of_result(thing)
     if result is not None:
         text += directive("class", f"autograd_mini.{result.__name__}")
@@ -101,6 +105,7 @@ def class_of_result(f: Callable[..., Any]) -> type | None:
     """Return the class of what `f` returns, if it is ours and not a public name itself."""
     if not inspect.isfunction(f):
         return None
+    f = inspect.unwrap(f)
     found = f.__globals__.get(str(f.__annotations__.get("return")))
     if not inspect.isclass(found) or found.__name__ in ag.__all__:
         return None

@@ -199,7 +199,7 @@ def migration_guides() -> dict[str, str]:
     for text in guides:
         name = re.match(r"## From ([\w ]+)", text)[1].strip().lower().replace(" ", "_")  # type: ignore[index] # split at it
         pages[f"migration/from_{name}.md"] = re.sub(r"^#(#+ )", r"\1", text, flags=re.M)
-    names = sorted({*(Path(p).stem for p in pages), "from_jax"}, key=_order)
+    names = sorted((Path(p).stem for p in pages), key=_order)
     toctree = "\n```{toctree}\n:maxdepth: 1\n\n" + "\n".join(names) + "\n```\n"
     return {"migration/index.md": start + toctree, **pages}
 

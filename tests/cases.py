@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import autograd_mini as ag
+from autograd_mini import nn, optim
 from autograd_mini.core.registry import PRIMITIVES
 
 A = np.array([1.0, 2.0, 3.0])
@@ -504,3 +505,44 @@ def stages():
 def texts(svg):
     """Return the texts of a picture in the order of the file."""
     return ["".join(t.itertext()) for t in ET.fromstring(svg).iter(f"{SVG}text")]
+
+
+# ---- the variables of the pairs in core/remedies.py and core/remedies_jax.py ---------------------
+
+
+def pytorch_names():
+    """Return the variables of a line that is written for PyTorch, and our modules."""
+    x = np.array([[1.0, -2.0, 6.0], [3.5, 4.0, -5.0]])
+    t = np.array([[0.2, 0.3, 0.5], [0.1, 0.6, 0.3]])
+    w = leaf(x)
+    np.sum(w * w).backward()
+    arrays = {
+        "x": leaf(x),
+        "t": ag.tensor(t),
+        "u": ag.tensor(2 * t),
+        "w": w,
+        "p": ag.tensor(t[::-1]),
+    }
+    arrays |= {"a": ag.tensor(t[0]), "b": ag.tensor(x[1]), "m": ag.tensor([[2.0, 1.0], [1.0, 3.0]])}
+    arrays |= {"c": np.array([0, 2]), "i": np.array([[0, 2], [1, 1]])}
+    rng = np.random.default_rng(0)
+    modules = {"np": np, "ag": ag, "nn": nn, "optim": optim, "rng": rng}
+    modules["model"] = nn.Sequential(nn.Linear(3, 2), np.tanh)
+    return {**arrays, **modules, "f": lambda x: np.sum(np.exp(x) * x)}
+
+
+def jax_names(np):
+    """Return the variables of a line that is written for JAX or autograd, with their NumPy."""
+    return {
+        "f": lambda x: np.sum(np.exp(x) * x),
+        "h": lambda x: np.sin(x) * 2,
+        "s": lambda x: (np.sum(x**2), np.array(7.0)),
+        "p": lambda a, b: np.sum(a * b**2),
+        "x": np.array([0.5, -1.0, 2.0]),
+        "v": np.array([1.0, 2.0, -0.5]),
+        "t": np.array([[0.2, 0.3, 0.5], [0.1, 0.6, 0.3]]),
+        "c": np.array([0, 2]),
+        "lr": 0.1,
+        "np": np,
+        "ag": ag,
+    }

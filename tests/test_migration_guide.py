@@ -1,29 +1,33 @@
 """The snippets of examples/coming_from_elsewhere.md run, and the two columns of its tables agree.
 
-The right column is always evaluated. It is compared with the left one if that library is installed.
+The tables are data (``core/remedies.py``), which error messages read too. The right column is
+always evaluated. It is compared with the left one if that library is installed.
 """
 
 import contextlib
 import doctest
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 import autograd_mini as ag
-from autograd_mini import nn, optim
 from autograd_mini.compat.micrograd import Value
+from autograd_mini.core import remedies, remedies_jax
+from docs.remedies import GUIDE as PAGE
+from docs.remedies import updated
+from tests.cases import jax_names, pytorch_names
 
-PAGE = Path(__file__).parent.parent / "examples" / "coming_from_elsewhere.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 
 
-def rows(header):
-    """Return the two columns of the tables with this header, without backticks."""
-    tables = re.findall(rf"\| {header} \| here \|\n\| --- \| --- \|\n((?:\|.*\n)+)", TEXT)
-    lines = "".join(tables).strip().splitlines()
-    return [tuple(re.findall(r"`([^`]+)`", line)) for line in lines]
+def test_tables_are_those_of_the_data():
+    assert updated(TEXT) == TEXT, "run python -m docs.remedies"
+
+
+def test_each_table_is_in_the_guide():
+    for pairs in (remedies.METHODS, remedies.LAYERS, remedies_jax.JAX, remedies_jax.AUTOGRAD):
+        assert all(f"| `{theirs}` | `{ours}` |" in TEXT for theirs, ours in pairs.items())
 
 
 def result(text, names):
@@ -33,6 +37,17 @@ def result(text, names):
     except SyntaxError:
         return exec(text, names)
     return eval(code, names)
+
+
+def failures(check, pairs):
+    """Return the errors of `check`, which is called with each pair: a test for all is faster."""
+    failed = {}
+    for theirs, ours in pairs.items():
+        try:
+            check(theirs, ours)
+        except Exception as error:
+            failed[theirs] = error
+    return failed
 
 
 def as_array(x):
@@ -65,10 +80,13 @@ def test_imports_of_the_page_work():
         exec(line, {})
 
 
-@pytest.mark.parametrize(("theirs", "ours"), rows("micrograd"))
+@pytest.mark.parametrize(("theirs", "ours"), remedies_jax.MICROGRAD.items())
 def test_micrograd_table_agrees(theirs, ours):
     c = Value(2.0) * Value(3.0)
     found = eval(ours, {"c": c, "ag": ag})
+    if theirs == "Value(2.0)":
+        assert (found.item(), found.requires_grad) == (2.0, True)
+        return
     if theirs == "draw_dot(c)":
         assert "mul" in found.source
         return
@@ -84,32 +102,21 @@ def test_micrograd_table_agrees(theirs, ours):
 
 # ---- PyTorch -------------------------------------------------------------------------------------
 
-X = np.array([[1.0, -2.0, 6.0], [3.5, 4.0, -5.0]])
-T = np.array([[0.2, 0.3, 0.5], [0.1, 0.6, 0.3]])
-C, I = np.array([0, 2]), np.array([[0, 2], [1, 1]])
-
-
-def our_names():
-    def f(x):
-        return np.sum(np.exp(x) * x)
-
-    w = ag.tensor(X, requires_grad=True)
-    np.sum(w * w).backward()
-    x, t = ag.tensor(X, requires_grad=True), ag.tensor(T)
-    rng = np.random.default_rng(0)
-    modules = {"np": np, "ag": ag, "nn": nn, "optim": optim}
-    return {**modules, "x": x, "t": t, "w": w, "c": C, "i": I, "f": f, "rng": rng}
+PYTORCH = {**remedies.METHODS, **remedies.FUNCTIONS, **remedies.LAYERS}
+ARRAYS = {k: v for k, v in pytorch_names().items() if isinstance(v, (np.ndarray, ag.Tensor))}
 
 
 def their_names(torch):
     def f(x):
         return torch.sum(torch.exp(x) * x)
 
-    w = torch.tensor(X, requires_grad=True)
-    torch.sum(w * w).backward()
-    x, t = torch.tensor(X, requires_grad=True), torch.tensor(T)
-    modules = {"np": np, "torch": torch, "F": torch.nn.functional}
-    return {**modules, "x": x, "t": t, "w": w, "c": torch.tensor(C), "i": torch.tensor(I), "f": f}
+    def tensor(value):
+        active = getattr(value, "requires_grad", False)
+        return torch.tensor(np.array(getattr(value, "data", value)), requires_grad=active)
+
+    names = {name: tensor(value) for name, value in pytorch_names().items() if name in ARRAYS}
+    torch.sum(names["w"] ** 2).backward()
+    return {**names, "f": f, "np": np, "torch": torch, "F": torch.nn.functional}
 
 
 @pytest.fixture
@@ -132,24 +139,36 @@ def gradient_of(y, x, tensor):
     return x.grad
 
 
-@pytest.mark.parametrize(("theirs", "ours"), rows("PyTorch"))
-def test_pytorch_table_runs(theirs, ours):
-    result(ours, our_names())
+def test_pytorch_table_runs():
+    assert failures(lambda theirs, ours: result(ours, pytorch_names()), PYTORCH) == {}
+
+
+#: pairs that cannot be compared by their values: types, blocks, and calls that need a GPU
+NOT_COMPARED = {"torch.long", "torch.double", "torch.float", "torch.autograd.Function", "x.cuda()"}
+NOT_COMPARED |= {"torch.inference_mode()", "torch.set_grad_enabled(False)"}
+NOT_COMPARED |= {"torch.autograd.set_detect_anomaly(False)", "torch.manual_seed(0)"}
+RANDOM = re.compile(r"rand|normal|uniform|bernoulli")
 
 
 @pytest.mark.peers
 @pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")
-@pytest.mark.parametrize(("theirs", "ours"), rows("PyTorch"))
-def test_pytorch_table_agrees(theirs, ours, torch):
-    our, their = our_names(), their_names(torch)
+def test_pytorch_table_agrees(torch):
+    pairs = {theirs: ours for theirs, ours in PYTORCH.items() if theirs not in NOT_COMPARED}
+    assert failures(lambda theirs, ours: compare_with_pytorch(theirs, ours, torch), pairs) == {}
+
+
+def compare_with_pytorch(theirs, ours, torch):
+    our, their = pytorch_names(), their_names(torch)
     found, other = result(ours, our), result(theirs, their)
-    if "rand" in theirs:
+    if RANDOM.search(theirs) and found is not None:
         assert np.shape(found) == tuple(getattr(other, "shape", ()))
     elif hasattr(other, "parameters"):
         sizes = [p.size for p in found.parameters()]
         assert sizes == [p.numel() for p in other.parameters()]
     elif not hasattr(other, "step"):
         compare(found, other)
+        if not RANDOM.search(theirs):
+            compare(our["u"], their["u"])
         our_gradient = gradient_of(found, our["x"], ag.tensor)
         compare(our_gradient, gradient_of(other, their["x"], torch.tensor))
 
@@ -164,6 +183,11 @@ SHARED = {
     **dict.fromkeys(("any", "tolist", "nonzero", "argmax", "argmin", "diagonal"), "()"),
     **dict.fromkeys(("cumsum", "cumprod", "logsumexp", "argsort"), "(1)"),
     **dict.fromkeys(("transpose", "swapaxes"), "(0, 1)"),
+    **dict.fromkeys(("absolute", "negative", "positive", "conj", "reciprocal", "exp2"), "()"),
+    **dict.fromkeys(("expm1", "log2", "log10", "log1p", "tan", "sinh", "cosh"), "()"),
+    **dict.fromkeys(("arctan", "arcsinh", "arccosh", "deg2rad", "rad2deg"), "()"),
+    **dict.fromkeys(("arcsin", "arccos", "arctanh"), "()"),
+    **dict.fromkeys(("itemsize", "nbytes", "real"), ""),
     **{"T": "", "mT": "", "data": "", "shape": "", "ndim": "", "is_leaf": "", "requires_grad": ""},
     "clip": "(0.2, 0.8)",
     "dot": "[0].dot(x[1])",
@@ -173,7 +197,7 @@ SHARED = {
     "take": "(indices)",
 }
 #: attributes that the table compares, or whose other use is an error: `size` is not called
-NOT_CALLED = {"backward", "dtype", "grad", "name", "retain_grad", "size"}
+NOT_CALLED = {"imag", "backward", "dtype", "grad", "name", "retain_grad", "size"}
 
 
 @pytest.mark.peers
@@ -182,7 +206,8 @@ def test_shared_methods_agree_except_five(torch):
     assert names - NOT_CALLED == set(SHARED)
 
     def call(tensor, name):
-        x = tensor(np.abs(X), requires_grad=True)
+        scale = 0.1 if name in ("arcsin", "arccos", "arctanh") else 1.0
+        x = tensor(scale * np.abs(pytorch_names()["x"].data), requires_grad=True)
         text = SHARED[name] if SHARED[name].startswith("[") else f".{name}{SHARED[name]}"
         if name == "numpy":
             text = ".detach().numpy()"
@@ -201,24 +226,39 @@ def test_shared_methods_agree_except_five(torch):
 # ---- HIPS autograd -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("theirs", "ours"), rows("autograd"))
+@pytest.mark.parametrize(("theirs", "ours"), remedies_jax.AUTOGRAD.items())
 def test_autograd_table_agrees(theirs, ours):
-    def names(np):
-        return {
-            "f": lambda x: np.sum(np.exp(x) * x),
-            "h": lambda x: np.sin(x) * 2,
-            "s": lambda x: (np.sum(x**2), np.array(7.0)),
-            "p": lambda a, b: np.sum(a * b**2),
-            "x": np.array([0.5, -1.0, 2.0]),
-            "v": np.array([1.0, 2.0, -0.5]),
-        }
-
-    found = result(ours, {**names(np), "ag": ag})
+    found = result(ours, jax_names(np))
     autograd = pytest.importorskip("autograd")
+    from autograd import differential_operators
     from autograd.test_util import check_grads
 
-    known = {name: getattr(autograd, name) for name in dir(autograd)}
-    compare(found, result(theirs, {**known, "check_grads": check_grads, **names(autograd.numpy)}))
+    known = {name: getattr(differential_operators, name) for name in dir(differential_operators)}
+    names = {**known, "check_grads": check_grads, **jax_names(autograd.numpy)}
+    compare(found, result(theirs, names))
+
+
+# ---- JAX -----------------------------------------------------------------------------------------
+
+
+def test_jax_table_runs(capsys):
+    assert failures(lambda theirs, ours: result(ours, jax_names(np)), remedies_jax.JAX) == {}
+
+
+@pytest.mark.peers
+def test_jax_table_agrees(capsys):
+    jax = pytest.importorskip("jax")
+    pytest.importorskip("jax.test_util")
+    names = {**jax_names(jax.numpy), "jax": jax, "jnp": jax.numpy}
+
+    def check(theirs, ours):
+        arrays = {name: jax.numpy.asarray(names[name]) for name in "xvtc"}
+        found, other = result(ours, jax_names(np)), result(theirs, {**names, **arrays})
+        if isinstance(other, (tuple, list, float, bool, jax.Array)) and "random" not in theirs:
+            compare(found, other)
+
+    with jax.enable_x64(True):
+        assert failures(check, remedies_jax.JAX) == {}
 
 
 def test_readme_links_to_the_page():

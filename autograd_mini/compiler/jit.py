@@ -16,7 +16,9 @@ from threading import Lock
 from types import MethodType
 from typing import Any
 
+from ..core.answers import explains_keywords
 from ..core.context import ALL_OBSERVERS, SCOPES, observers
+from ..core.messages import describe
 from ..core.pytree import tree_leaves
 from ..core.tensor import Tensor
 from .executable import Executable, report_line
@@ -26,6 +28,7 @@ from .source.printer import Source
 from .tracer import TracedArray
 
 
+@explains_keywords
 def compile(
     f: Callable[..., Any], *, donate: int | tuple[int, ...] = (), fuse: bool = False
 ) -> Compiled:
@@ -114,11 +117,12 @@ def compile(
     array([1., 2.])
     """
     if not callable(f):
-        raise TypeError(f"compile takes a function, not {type(f).__name__}")
+        raise TypeError(f"compile takes a function, got {describe(f)}. Write ag.compile(f)(x).")
     chosen = donate if isinstance(donate, (tuple, list)) else (donate,)
     if not all(type(i) is int and i >= 0 for i in chosen) or len(set(chosen)) < len(chosen):
         raise TypeError(
-            f"donate takes positions of arguments, each once: 0 or (0, 2), not {donate!r}"
+            "compile: donate must be a position of an argument, or a tuple of positions, each "
+            f"once: 0 or (0, 2), got {donate!r}"
         )
     return Compiled(f, tuple(chosen), fuse)
 

@@ -126,7 +126,17 @@ def unwrap_nested(x: Any) -> Any:
 
 def leaf_array(data: Any, dtype: DTypeLike | None) -> Array:
     """Return a copy of `data` as an array of real numbers, in the library that it comes from."""
-    array = as_array(data)
+    try:
+        array = as_array(data)
+    except TypeError as error:
+        if isinstance(data, TensorBase) and data._active:
+            which = f"{repr(data.name) if data.name else 'data'}, which is a Tensor already"
+            fix = "Use it as it is, or .detach() for a leaf with its values"
+        elif _holds_tensor(data):
+            which, fix = "the tensors in its data", "Join them with np.stack, which records"
+        else:
+            raise
+        raise TypeError(f"ag.tensor would lose the gradient of {which}. {fix}.") from error
     if isinstance(array, np.ndarray):
         array = np.array(array, dtype=dtype)
     elif is_foreign(array):
@@ -136,6 +146,13 @@ def leaf_array(data: Any, dtype: DTypeLike | None) -> Array:
     if not holds_numbers(array):
         raise TypeError(f"a tensor holds real numbers, not {data!s:.60}")
     return array
+
+
+def _holds_tensor(data: Any) -> bool:
+    """Return whether a Tensor is in a list or tuple, however deep."""
+    if isinstance(data, (list, tuple)):
+        return any(map(_holds_tensor, data))
+    return isinstance(data, TensorBase) and data._active
 
 
 def holds_numbers(array: Array) -> bool:

@@ -5,16 +5,19 @@ All of it belongs to one thread or asyncio task.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import ContextDecorator, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import wraps
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast, overload
 
 if TYPE_CHECKING:
     from .arrays import Cotangent
     from .primitive import Primitive
     from .tensor import Tensor
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 #: The open `ag.scope` blocks, outer ones first; None if nothing is recorded. (`record` asks for it
 #: every time, and a threading.local takes twice as long to answer.)
@@ -72,49 +75,54 @@ class scope:
         return f"scope({self.name!r})"
 
 
-class grad_mode(ContextDecorator):
-    """Turn recording on or off inside the block, in this thread or asyncio task only."""
+#: What `SCOPES` was before each open block of `grad_mode`, the outermost first.
+_BEFORE: ContextVar[tuple[tuple[scope, ...] | None, ...]] = ContextVar("before", default=())
+
+
+class grad_mode:
+    """A block in which recording is on or off, in this thread or asyncio task only.
+
+    It holds no state, so one object may be used in many blocks at the same time, nested ones too.
+
+    Parameters
+    ----------
+    on : bool
+        Whether operations are recorded in the block.
+    """
+
+    __slots__ = ("on",)
 
     def __init__(self, on: bool) -> None:
         self.on = on
-        self.before: list[tuple[scope, ...] | None] = []
 
     def __enter__(self) -> None:
-        if self.before:
-            raise RuntimeError("this block is already open. Make a new one with no_grad().")
-        self.before.append(SCOPES.get())
-        SCOPES.set((self.before[0] or ()) if self.on else None)
+        before = SCOPES.get()
+        _BEFORE.set((*_BEFORE.get(), before))
+        SCOPES.set((before or ()) if self.on else None)
 
     def __exit__(self, *error: object) -> None:
-        SCOPES.set(self.before.pop())
+        if blocks := _BEFORE.get():  # none in a task that did not open it
+            _BEFORE.set(blocks[:-1])
+            SCOPES.set(blocks[-1])
 
-    def __call__(self, f: Any) -> Any:
+    def __call__(self, f: F) -> F:
         """Return `f`, with such a block around each call."""
         require_decorable(f, "no_grad")
-        return super().__call__(f)
 
-    def _recreate_cm(self) -> grad_mode:  # ContextDecorator calls this for each call
-        return grad_mode(self.on)
+        @wraps(f)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            with self:
+                return f(*args, **kwargs)
 
-
-def require_decorable(f: Any, block: str) -> None:
-    """Raise TypeError if `f` is a generator or coroutine function: its body runs after the call."""
-    if iscoroutinefunction(f) or isgeneratorfunction(f) or isasyncgenfunction(f):
-        raise TypeError(
-            f"@{block}() cannot decorate {f.__name__}, a generator or coroutine function. Put "
-            f"`with {block}():` inside the function body, and do not yield inside the block."
-        )
+        return cast(F, call)
 
 
-def no_grad() -> grad_mode:
+class NoGrad(grad_mode):
     """Turn recording off inside the block, in this thread or asyncio task only.
 
-    Results computed inside are leaves that require no gradient. Blocks nest. ``@no_grad()``
-    decorates a function, but not a generator or a coroutine function.
-
-    Returns
-    -------
-    context manager
+    Results computed inside are leaves that require no gradient. Blocks nest. ``@ag.no_grad``
+    decorates a function, but not a generator or a coroutine function. Parentheses are optional:
+    ``with ag.no_grad:`` is ``with ag.no_grad():``.
 
     Raises
     ------
@@ -137,7 +145,41 @@ def no_grad() -> grad_mode:
     >>> w
     Tensor(2.5, dtype=float64, requires_grad=True)
     """
-    return grad_mode(False)
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(False)
+
+    def __repr__(self) -> str:
+        return "no_grad()"
+
+    @overload
+    def __call__(self) -> NoGrad: ...
+    @overload
+    def __call__(self, f: F) -> F: ...
+    def __call__(self, f: Any = None) -> Any:
+        """Return this block for ``no_grad()``, and the decorated `f` for ``no_grad(f)``."""
+        return self if f is None else super().__call__(f)
+
+
+no_grad = NoGrad()
+
+
+def require_decorable(f: Any, block: str) -> None:
+    """Raise TypeError unless `f` is a function whose body runs in the call.
+
+    The body of a generator or coroutine function runs after the call.
+    """
+    if not callable(f):
+        raise TypeError(
+            f"{block}: expected a function to decorate, got {f!r:.60}. Write `with {block}():`."
+        )
+    if iscoroutinefunction(f) or isgeneratorfunction(f) or isasyncgenfunction(f):
+        raise TypeError(
+            f"@{block}() cannot decorate {f.__name__}, a generator or coroutine function. Put "
+            f"`with {block}():` inside the function body, and do not yield inside the block."
+        )
 
 
 # ---- observers -----------------------------------------------------------------------------------

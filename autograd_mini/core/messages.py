@@ -93,6 +93,10 @@ def add_context(name: str, error: Exception, args: Sequence[Any]) -> Exception:
 # ---- what the engine refuses ---------------------------------------------------------------------
 
 
+def complex_result(y: Any) -> str:
+    return f"{y.dtype} is not real. Make the real and the imaginary part a tensor each"
+
+
 def computed_from_old_data(leaf: Any, node: Any) -> str:
     return (
         f"{describe(leaf)} was modified after {describe(node)} was computed from it, so this tape "
@@ -104,7 +108,8 @@ def computed_from_old_data(leaf: Any, node: Any) -> str:
 def not_recorded(t: Any) -> str:
     return (
         f"{describe(t)} has no gradient: no leaf that it was computed from has requires_grad=True, "
-        "or it was computed under no_grad()." + lesson("not recorded")
+        "or it was computed under no_grad(). Under no_grad(), `w = w - ...` makes such a leaf: "
+        "write `w -= ...`." + lesson("not recorded")
     )
 
 
@@ -168,9 +173,9 @@ def gradient_of_another_shape(t: Any, value: Any) -> str:
 def gradient_not_retained(t: Any) -> str:
     return (
         f"{describe(t)} is the result of {t.op.name}, not a leaf, so it has no .grad. To update a "
-        "parameter, write `with ag.no_grad(): w -= ...` (not `w = w - ...`). To keep the gradient "
-        "of an intermediate result, call .retain_grad() before backward(). loss.tape().adjoints() "
-        "returns all gradients."
+        "parameter, write `with ag.no_grad(): w -= ...` (not `w = w - ...`, which makes a new "
+        "tensor). To keep the gradient of an intermediate result, call .retain_grad() before "
+        "backward(). loss.tape().adjoints() returns all gradients."
     )
 
 

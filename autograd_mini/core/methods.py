@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from . import messages
-from .arrays import TensorBase
+from .answers import explain_method, explains_keywords, missing
+from .elementwise_methods import ElementwiseMethods
 from .foreign import to_host
 from .registry import PRIMITIVES
 
@@ -17,15 +18,17 @@ if TYPE_CHECKING:
     from .tensor import Tensor
 
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-
 def _numpy(function: Any, call: str, gives: str) -> Callable[..., Any]:
     """Return the method for a NumPy function; its documentation shows one `call` and its result."""
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return self.__array_function__(function, (), (self, *args), kwargs)
+        try:
+            return self.__array_function__(function, (), (self, *args), kwargs)
+        except (TypeError, ValueError) as error:
+            explain_method(function.__name__, error, args, kwargs)
+            raise
 
+    method.__qualname__ = f"Tensor.{function.__name__}"
     method.__doc__ = f"""Return ``np.{function.__name__}`` of this tensor, with NumPy's arguments.
 
     The result has the shape and dtype that NumPy gives it, and is recorded if it has a derivative.
@@ -37,20 +40,6 @@ def _numpy(function: Any, call: str, gives: str) -> Callable[..., Any]:
     >>> t = ag.tensor([[4.0, 1.0], [0.0, 9.0]])
     >>> {call}
     {gives}
-    """
-    return method
-
-
-def document_elementwise(method: F, function: Any, call: str, result: float) -> F:
-    """Return `method`, documented as an elementwise function by a `call` and its result."""
-    name = function if isinstance(function, str) else function.__name__
-    method.__doc__ = f"""Return the elementwise ``{name}`` of this tensor, of its shape and dtype.
-
-    Examples
-    --------
-    >>> import autograd_mini as ag
-    >>> {call}.item()
-    {result}
     """
     return method
 
@@ -67,7 +56,19 @@ def _plain(function: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
     return forward, reflected
 
 
-class ArrayMethods(TensorBase):
+class Size(int):
+    """The number of entries of a tensor. It is called in PyTorch, and answers that."""
+
+    def __call__(self, dim: int | None = None) -> None:
+        """Raise TypeError, with what to write for ``x.size(dim)``."""
+        instead = "x.shape" if dim is None else f"x.shape[{dim!r}]"
+        call = "x.size()" if dim is None else f"x.size({dim!r})"
+        raise TypeError(
+            f"x.size is a number here, that of all entries. For `{call}`, write `{instead}`."
+        )
+
+
+class ArrayMethods(ElementwiseMethods):
     """What a `Tensor` has in common with a NumPy array: attributes, and functions as methods."""
 
     __slots__ = ()
@@ -90,12 +91,33 @@ class ArrayMethods(TensorBase):
     @property
     def size(self) -> int:
         """The number of entries, as in ``ag.tensor([[1.0, 2.0, 3.0]]).size == 3``."""
-        return self._array.size
+        n = self._array.size
+        return Size(n) if isinstance(n, int) else n  # Dask's may be unknown, nan
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The NumPy dtype of the entries, as in ``ag.tensor([1.0]).dtype == np.float64``."""
         return self._array.dtype
+
+    @property
+    def itemsize(self) -> int:
+        """The bytes of one entry, as in ``ag.tensor([1.0]).itemsize == 8``."""
+        return self._array.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of all entries, as in ``ag.tensor([1.0, 2.0]).nbytes == 16``."""
+        return self._array.nbytes
+
+    @property
+    def real(self) -> Tensor:
+        """The real part, which is the tensor itself, because a tensor is real."""
+        return self.__array_function__(np.real, (), (self,), {})
+
+    @property
+    def imag(self) -> Any:
+        """The imaginary part: an array of zeros, because a tensor is real."""
+        return self.__array_function__(np.imag, (), (self,), {})
 
     @property
     def T(self) -> Tensor:
@@ -121,6 +143,7 @@ class ArrayMethods(TensorBase):
     def __bool__(self) -> bool:
         return bool(self._array)
 
+    @explains_keywords
     def item(self) -> Any:
         """Return the only entry as a Python number, without its gradient.
 
@@ -143,6 +166,7 @@ class ArrayMethods(TensorBase):
         """
         return to_host(self._array, "tolist")
 
+    @explains_keywords
     def numpy(self) -> NDArray[Any]:
         """Return a copy of the values as a plain array.
 
@@ -180,6 +204,29 @@ class ArrayMethods(TensorBase):
     copy = _numpy(np.copy, "t.copy().tolist()", "[[4.0, 1.0], [0.0, 9.0]]")
     squeeze = _numpy(np.squeeze, "t[:1].squeeze().tolist()", "[4.0, 1.0]")
 
+    argpartition = _numpy(np.argpartition, "t[0].argpartition(0).tolist()", "[1, 0]")
+    searchsorted = _numpy(np.searchsorted, "t[1].searchsorted(5.0).tolist()", "1")
+    choose = _numpy(np.choose, "ag.tensor([1, 0]).choose(t).tolist()", "[0.0, 1.0]")
+
+    def compress(self, condition: Any, axis: int | None = None) -> Tensor:
+        """Return the entries, or with `axis` the slices, at which `condition` is True.
+
+        Parameters
+        ----------
+        condition : sequence of bool
+            A vector. The entries or slices after its end are left out.
+        axis : int, optional
+            The axis to select from; by default the entries are read along one axis.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> ag.tensor([[4.0, 1.0], [0.0, 9.0]]).compress([False, True], axis=0).tolist()
+        [[0.0, 9.0]]
+        """
+        return self.__array_function__(np.compress, (), (condition, self, axis), {})
+
+    @explains_keywords
     def logsumexp(self, axis: Any = None, keepdims: bool = False) -> Tensor:
         """Return ln Σ e^t over `axis`, computed without overflow.
 
@@ -222,6 +269,7 @@ class ArrayMethods(TensorBase):
         """
         return self.__array_function__(np.reshape, (), (self, _unpacked(shape)), {"order": order})
 
+    @explains_keywords
     def flatten(self, order: Any = "C") -> Tensor:
         """Return all entries along one axis.
 
@@ -236,6 +284,8 @@ class ArrayMethods(TensorBase):
         >>> ag.tensor([[1.0, 2.0], [3.0, 4.0]]).flatten().tolist()
         [1.0, 2.0, 3.0, 4.0]
         """
+        if not isinstance(order, str):
+            explain_method("flatten", TypeError(f"order must be 'C' or 'F', got {order!r}"))
         return self.reshape(-1, order=order)
 
     ravel = flatten
@@ -250,8 +300,13 @@ class ArrayMethods(TensorBase):
         (3, 1)
         """
         order = (_unpacked(axes),) if axes else ()
-        return self.__array_function__(np.transpose, (), (self, *order), {})
+        try:
+            return self.__array_function__(np.transpose, (), (self, *order), {})
+        except (TypeError, ValueError) as error:
+            explain_method("transpose", error)
+            raise
 
+    @explains_keywords
     def astype(self, dtype: DTypeLike, *, copy: bool = True) -> Tensor:
         """Return the values in another dtype. The gradient has this tensor's dtype again.
 
@@ -275,10 +330,23 @@ class ArrayMethods(TensorBase):
         """
         return self.__array_function__("astype", (), (self,), {"dtype": np.dtype(dtype)})
 
+    if not TYPE_CHECKING:  # a type checker still finds misspelt names
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("__"):  # NumPy asks for its protocols whenever it makes an array
+                raise AttributeError(f"'Tensor' object has no attribute {name!r}")
+            raise missing("Tensor", name, type(self))
+
     __floordiv__, __rfloordiv__ = _plain(np.floor_divide)
     __lt__, __gt__ = _plain(np.less)
     __le__, __ge__ = _plain(np.less_equal)
     __eq__, __ne__ = _plain(np.equal)[0], _plain(np.not_equal)[0]
+
+    def __pos__(self) -> Any:
+        return self
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec and self.size == 1 else str(self)
 
     def __divmod__(self, other: Any) -> Any:
         return self // other, self % other

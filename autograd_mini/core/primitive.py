@@ -23,10 +23,11 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from . import messages
+from .answers import unexpected_keyword, wrong_keyword
 from .arrays import NO_KWARGS, Rule, require_protocol, unwrap
 from .foreign import forward_on_objects, holds_objects, numbers_for_foreign
 from .messages import describe, lesson
-from .registry import PRIMITIVES, UFUNCS, is_numpy
+from .registry import PRIMITIVES, UFUNCS, is_numpy, parameters_of
 from .tensor import Tensor, record
 
 
@@ -158,14 +159,14 @@ class Primitive:
         try:
             args = (Tensor(a) if holds_objects(a) else a for a in arrays)
             y = unwrap(self.unfused(*args, **kwargs))
-        except (
-            TypeError
-        ):  # these objects have no such function; the error of the node itself is clearer
+        except TypeError:  # these objects have no such function: the node's own error is clearer
             return NotImplemented
         return (y, None) if self.residuals else y
 
     def add_context(self, error: Exception, args: tuple[Any, ...]) -> Exception:
         """Return `error` with the name of the operation, its arguments and the fix."""
+        if key := unexpected_keyword(error):
+            return TypeError(wrong_keyword(self.name, key, known=parameters_of(self)))
         return messages.add_context(self.name, error, args)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from . import dispatch, messages
+from .answers import explains_keywords
 from .arrays import (
     NO_KWARGS,
     NOT_RETAINED,
@@ -28,9 +29,10 @@ from .arrays import (
 )
 from .backward import backward
 from .context import ALL_OBSERVERS, SCOPES, observers
+from .elementwise_methods import document_elementwise
 from .foreign import ensure_array, unshared
 from .messages import DetachedWarning
-from .methods import ArrayMethods, document_elementwise
+from .methods import ArrayMethods
 from .registry import PRIMITIVES, UFUNCS
 from .tape import Tape
 
@@ -98,8 +100,7 @@ def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_
         out.scope = scopes
     else:
         if y.dtype.kind == "c":
-            why = f"{y.dtype} is not real. Make the real and the imaginary part a tensor each"
-            raise op.add_context(TypeError(why), args)
+            raise op.add_context(TypeError(messages.complex_result(y)), args)
         if type(y) is not _ndarray:  # the result is a leaf, which shares its memory with nothing
             out._array = unshared(y, arrays)
         elif y.base is not None or any(y is a for a in arrays):
@@ -279,6 +280,8 @@ class Tensor(ArrayMethods):
 
     @grad.setter
     def grad(self, value: ArrayLike | None) -> None:
+        if self._grad is NOT_RETAINED:
+            raise RuntimeError(messages.gradient_not_retained(self))
         array = None if value is None else leaf_array(unwrap(value), self.dtype)
         if array is not None and array.shape != self.shape:
             raise ValueError(messages.gradient_of_another_shape(self, array))
@@ -336,9 +339,6 @@ class Tensor(ArrayMethods):
     def __int__(self) -> int:
         return int(self._warn_if_active("int()").item())
 
-    def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if spec and self.size == 1 else str(self)
-
     def __repr__(self) -> str:
         if isinstance(self._array, np.ndarray):
             values = np.array2string(self._array, separator=", ", prefix="Tensor(")
@@ -382,6 +382,7 @@ class Tensor(ArrayMethods):
         """
         return Tape(self)
 
+    @explains_keywords
     def backward(self, gradient: ArrayLike | None = None) -> None:
         """Add the gradient of this tensor to the ``.grad`` of every leaf that requires one.
 
@@ -432,6 +433,7 @@ class Tensor(ArrayMethods):
             self._grad = None
         return self
 
+    @explains_keywords
     def zero_grad(self) -> None:
         """Set ``.grad`` back to None.
 
@@ -489,9 +491,6 @@ class Tensor(ArrayMethods):
     sigmoid = _unary("sigmoid", "ag.tensor(0.0).sigmoid()", 0.5)
     relu = _unary("relu", "ag.tensor(-2.0).relu()", 0.0)
 
-    def __pos__(self) -> Tensor:
-        return self
-
     def __getitem__(self, index: Any) -> Tensor:
         index = tuple(map(unwrap_constant, index)) if isinstance(index, tuple) else unwrap(index)
         entries: Tensor = record(PRIMITIVES["getitem"], (self, index))
@@ -504,6 +503,7 @@ class Tensor(ArrayMethods):
 _new = Tensor.__new__
 
 
+@explains_keywords
 def tensor(
     data: ArrayLike,
     *,

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ContextDecorator, contextmanager
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from functools import wraps
+from typing import Any, overload
 
 import numpy as np
 
-from ..core.context import observers, observing, require_decorable
+from ..core.context import F, observers, observing, require_decorable
 from ..core.tensor import Tensor
 from ..text.callers import SourceLine
 from .nonfinite import NonfiniteDetector
 from .provenance import OriginRecorder, origin_of
 
+#: The open blocks of this thread or task, the outermost first.
+_OPEN: ContextVar[tuple[AbstractContextManager[None], ...]] = ContextVar("open blocks", default=())
 
-class debug(ContextDecorator):
+
+class Debug:
     """Stop at the first NaN or inf, and at arrays that were changed after they were used.
 
     Inside ``with ag.debug():`` each operation remembers the line of your code that called it, and
     its result is checked, under `no_grad` too. The block belongs to one thread or asyncio task.
-    Blocks nest. ``@ag.debug()`` decorates a function, but not a generator or coroutine function.
+    Blocks nest. ``@ag.debug`` decorates a function, but not a generator or coroutine function.
+    Parentheses are optional: ``with ag.debug:`` is ``with ag.debug():``.
     Use it to find an error, not for training: it reads each result and each argument once more.
     Code outside a block is not slower.
 
@@ -70,25 +76,36 @@ class debug(ContextDecorator):
     'q = p * p'
     """
 
-    def __init__(self) -> None:
-        self._open: list[AbstractContextManager[None]] = []
-
-    def __enter__(self) -> type[debug]:
+    def __enter__(self) -> Debug:
         block = _watched()
         block.__enter__()
-        self._open.append(block)
-        return debug
+        _OPEN.set((*_OPEN.get(), block))
+        return self
 
     def __exit__(self, *raised: Any) -> None:
-        self._open.pop().__exit__(*raised)
+        if blocks := _OPEN.get():  # none in a task that did not open it
+            _OPEN.set(blocks[:-1])
+            blocks[-1].__exit__(*raised)
 
-    def __call__(self, f: Any) -> Any:
-        """Return `f`, with such a block around each call."""
+    def __repr__(self) -> str:
+        return "debug()"
+
+    @overload
+    def __call__(self) -> Debug: ...
+    @overload
+    def __call__(self, f: F) -> F: ...
+    def __call__(self, f: Any = None) -> Any:
+        """Return this block for ``debug()``; for ``debug(f)``, `f` with such a block around it."""
+        if f is None:
+            return self
         require_decorable(f, "debug")
-        return super().__call__(f)
 
-    def _recreate_cm(self) -> debug:  # ContextDecorator calls this for each call
-        return debug()
+        @wraps(f)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            with self:
+                return f(*args, **kwargs)
+
+        return call
 
     @staticmethod
     def where(t: Tensor) -> SourceLine | None:
@@ -111,6 +128,9 @@ class debug(ContextDecorator):
         """
         origin = origin_of(t)
         return origin and origin.line
+
+
+debug = Debug()
 
 
 @contextmanager

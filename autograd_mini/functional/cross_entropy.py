@@ -30,6 +30,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.answers import explains_keywords
 from ..core.arrays import Array, Cotangent, is_foreign, unwrap
 from ..core.foreign import constant_like
 from ..core.fused import fused, labelled
@@ -241,6 +242,7 @@ SoftmaxCrossEntropy = fused(
 # ---- the public functions ------------------------------------------------------------------------
 
 
+@explains_keywords
 def cross_entropy(
     logits: Any,
     targets: Any,
@@ -275,6 +277,7 @@ def cross_entropy(
     return apply_options(_graph, "cross_entropy", logits, targets, options)
 
 
+@explains_keywords
 def softmax_cross_entropy(
     logits: Any,
     targets: Any,

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import DTypeLike
 
+from ..core.answers import explains_keywords, missing
 from ..core.context import scope
 from ..core.tensor import Tensor
 from ..data import Seed
@@ -80,6 +81,7 @@ class Linear:
     ((5, 2), 'W1')
     """
 
+    @explains_keywords
     def __init__(
         self,
         inputs: int,
@@ -108,6 +110,11 @@ class Linear:
         if self.bias is None:
             return _in_scope(self._scope, np.matmul(x, self.weight))
         return _in_scope(self._scope, linear(x, self.weight, self.bias))
+
+    if not TYPE_CHECKING:  # a type checker still finds misspelt names
+
+        def __getattr__(self, name: str) -> Any:
+            raise missing("model", name, type(self))
 
     def __repr__(self) -> str:
         inputs, outputs = self.weight.shape
@@ -159,6 +166,11 @@ class Sequential:
             for layer in self.layers:
                 x = layer(x)
         return x
+
+    if not TYPE_CHECKING:  # a type checker still finds misspelt names
+
+        def __getattr__(self, name: str) -> Any:
+            raise missing("model", name, type(self))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(map(_name_of, self.layers))})"
@@ -221,6 +233,7 @@ class MLP(Sequential):
     ['W1', 'b1', 'W2', 'b2']
     """
 
+    @explains_keywords
     def __init__(
         self,
         sizes: int | Sequence[int],

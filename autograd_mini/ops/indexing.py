@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import Array, Cotangent, Rule, as_array_or_tensor, require_protocol
+from ..core.arrays import Array, Cotangent, Rule, as_array_or_tensor, require_protocol, unwrap
 from ..core.foreign import constant_like
 from ..core.primitive import primitive
 from ..core.registry import implements, not_differentiable
@@ -220,7 +220,7 @@ def _choose(a: Any, choices: Any, out: None = None, mode: Any = "raise") -> Any:
     a = as_array_or_tensor(a)
     shape = np.broadcast_shapes(np.shape(a), *map(np.shape, choices))
     layers = np.stack([np.broadcast_to(c, shape) for c in choices])
-    number = np.broadcast_to(np.choose(a, range(len(choices)), mode=mode), shape)
+    number = np.broadcast_to(np.choose(unwrap(a), range(len(choices)), mode=mode), shape)
     return np.take_along_axis(layers, number[None], 0)[0]
 
 

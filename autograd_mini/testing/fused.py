@@ -15,8 +15,9 @@ import numpy as np
 from ..core.arrays import unwrap
 from ..core.context import grad_mode, unobserved
 from ..core.tensor import Tensor
+from ..transforms.arguments import Function
 from ..transforms.grad import gradients
-from .gradcheck import Function, GradcheckError
+from .gradcheck import GradcheckError
 
 #: a call that returns the result on fresh leaves, these leaves, and a cotangent
 Run = Callable[[], tuple[Tensor, list[Tensor], Any]]

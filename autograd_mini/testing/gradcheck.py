@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..core.answers import explains_keywords
 from ..core.arrays import require_protocol, unwrap
 from ..core.context import grad_mode
 from ..core.messages import lesson
 from ..core.tensor import Tensor
+from ..transforms.arguments import Function, require_function
 from ..transforms.grad import gradients
 
-Function = Callable[..., Any]
 Array = NDArray[np.float64]
 
 # The step that balances truncation (h^2) against rounding (eps / h) is the cube root of eps
@@ -37,6 +38,7 @@ class GradcheckError(AssertionError):
     """
 
 
+@explains_keywords
 @grad_mode(True)  # also inside of a no_grad block
 def gradcheck(
     f: Function,
@@ -95,6 +97,7 @@ def gradcheck(
     >>> ag.gradcheck(lambda x, w: np.tanh(x @ w), np.ones((2, 3)), [0.1, 0.2, 0.3], order=2)
     True
     """
+    require_function("gradcheck", f)
     points = [_point(x, i) for i, x in enumerate(inputs)]
     if order < 1 or not points:
         raise ValueError("gradcheck needs at least one input, and order >= 1")

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.answers import explains_keywords
 from ..core.arrays import unwrap
 from ..core.context import grad_mode
 from ..core.messages import describe
@@ -14,9 +15,11 @@ from ..core.primitive import JointRule, primitive
 from ..core.pytree import tree_leaves, tree_map
 from ..core.tape import Tape
 from ..core.tensor import Tensor, _next_order
-from .grad import Function, vjp
+from .arguments import Function, require_function, require_value
+from .grad import vjp
 
 
+@explains_keywords
 def checkpoint(f: Function) -> Function:
     """Return a function like `f` that recomputes intermediate results in the backward pass.
 
@@ -62,6 +65,7 @@ def checkpoint(f: Function) -> Function:
     >>> x.grad.round(4)
     array([2.3239, 3.5732])
     """
+    require_function("checkpoint", f)
 
     @wraps(f)
     def one_node(*args: Any, **kwargs: Any) -> Any:
@@ -73,7 +77,7 @@ def checkpoint(f: Function) -> Function:
         def flat(*found: Any) -> Any:
             arguments = iter(found)
             full = tree_map(lambda x: next(arguments) if isinstance(x, Tensor) else x, args)
-            y = f(*full, **kwargs)
+            y = require_value("checkpoint", f(*full, **kwargs))
             # Arrays of the same shapes and dtypes, which take no memory.
             layout[:] = [tree_map(lambda x: np.broadcast_to(np.zeros((), x.dtype), x.shape), y)]
             first, *others = parts = tree_leaves(y)

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import wraps
-from operator import index
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from ..core.answers import explains_keywords
 from ..core.arrays import Cotangent, as_array, unwrap
 from ..core.backward import ancestors, initial_cotangent, sweep
 from ..core.context import grad_mode
@@ -24,13 +24,21 @@ from ..core.foreign import constant_like
 from ..core.messages import describe, lesson
 from ..core.pytree import leaves_like, tree_leaves, tree_map, tree_unflatten
 from ..core.tape import Tape
-from ..core.tensor import Tensor, _next_order
-from ..ops.elementwise import alias
+from ..core.tensor import Tensor
+from .arguments import (
+    ArgNums,
+    Function,
+    LiftedCall,
+    call_lifted,
+    detached,
+    require_argnums,
+    require_function,
+    restrict,
+    select_argnums,
+)
 
-Function = Callable[..., Any]
-ArgNums = int | tuple[int, ...]
 
-
+@explains_keywords
 def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
     r"""Return `f(*primals)` and a function that maps an output cotangent to input cotangents.
 
@@ -75,11 +83,19 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
     >>> [g.tolist() for g in pullback(np.array([1.0, 10.0]))]
     [[3.0, 40.0], [1.0, 20.0]]
     """
-    call = call_lifted(f, primals, has_aux)
-    value, pullback = pullback_of(call.value, call.lifted, call.began)
+    require_function("vjp", f)
+    if not primals:
+        raise TypeError("vjp: pass the arguments of the function too: ag.vjp(f, x).")
+    return pulled_back("vjp", call_lifted("vjp", f, primals, has_aux))
+
+
+def pulled_back(caller: str, call: LiftedCall) -> Any:
+    """Return what `vjp` returns: the value, the pullback to the arguments, and `aux`, if any."""
+    value, pullback = pullback_of(caller, call.value, call.lifted, call.began)
     return value, pullback, *(detached(x, call.began) for x in call.aux)
 
 
+@explains_keywords
 def value_and_grad(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -> Function:
     """Return a function that computes the value of `f`, a single number, and its gradient.
 
@@ -110,17 +126,23 @@ def value_and_grad(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -> 
     >>> value.item(), {name: d.item() for name, d in g.items()}
     (6.0, {'a': 3.0, 'b': 2.0})
     """
+    return value_and_gradient("value_and_grad", f, argnums, has_aux)
+
+
+def value_and_gradient(caller: str, f: Function, argnums: ArgNums, has_aux: bool) -> Function:
+    """Return what `value_and_grad` returns, for the transform that `caller` names in errors."""
+    require_function(caller, f)
+    require_argnums(caller, argnums)
 
     @wraps(f)
     def derivative(*args: Any, **kwargs: Any) -> Any:
-        y, pullback, *aux = _vjp_of_argnums(f, argnums, args, kwargs, has_aux)
-        if y is None:
-            raise TypeError("grad: the function returned None. Did you forget `return`?")
+        y, pullback, *aux = _vjp_of_argnums(caller, f, argnums, args, kwargs, has_aux)
         if not isinstance(y, Tensor) or y.shape != ():
             raise TypeError(
-                f"grad: the function must return a scalar Tensor, but it returned {describe(y)}. "
-                "Reduce a tensor with .sum() or .mean(), or use jacobian. A plain number has lost "
-                "its derivative in float(), .item() or math." + lesson("many entries")
+                f"{caller}: the function must return a scalar Tensor, but it returned "
+                f"{describe(y)}. Reduce a tensor with .sum() or .mean(), or use jacobian. A plain "
+                "number has lost its derivative in float(), .item() or math."
+                + lesson("many entries")
             )
         grads = select_argnums(pullback(np.ones((), y.dtype)), argnums)
         return ((y, *aux), grads) if has_aux else (y, grads)
@@ -128,6 +150,7 @@ def value_and_grad(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -> 
     return derivative
 
 
+@explains_keywords
 def grad(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -> Function:
     """Return a function that computes the gradient of `f`, which returns a single number.
 
@@ -160,16 +183,24 @@ def grad(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -> Function:
     >>> ag.grad(ag.grad(ag.grad(np.sin)))(0.0).item()
     -1.0
     """
-    value_and_gradient = value_and_grad(f, argnums, has_aux)
+    return gradient_function("grad", f, argnums, has_aux)
+
+
+def gradient_function(
+    caller: str, f: Function, argnums: ArgNums = 0, has_aux: bool = False
+) -> Function:
+    """Return what `grad` returns, for the transform that `caller` names in errors."""
+    both = value_and_gradient(caller, f, argnums, has_aux)
 
     @wraps(f)
     def derivative(*args: Any, **kwargs: Any) -> Any:
-        value, grads = value_and_gradient(*args, **kwargs)
+        value, grads = both(*args, **kwargs)
         return (grads, value[1]) if has_aux else grads
 
     return derivative
 
 
+@explains_keywords
 def elementwise_grad(f: Function, argnums: ArgNums = 0) -> Function:
     """Return a function that differentiates each entry of ``f(x)`` by the same entry of `x`.
 
@@ -197,15 +228,18 @@ def elementwise_grad(f: Function, argnums: ArgNums = 0) -> Function:
     >>> ag.elementwise_grad(np.square)(np.array([1.0, 2.0, 3.0])).tolist()
     [2.0, 4.0, 6.0]
     """
+    require_function("elementwise_grad", f)
+    require_argnums("elementwise_grad", argnums)
 
     @wraps(f)
     def derivative(*args: Any, **kwargs: Any) -> Any:
-        y, pullback = _vjp_of_argnums(f, argnums, args, kwargs)
+        y, pullback = _vjp_of_argnums("elementwise_grad", f, argnums, args, kwargs)
         return select_argnums(pullback(tree_map(lambda out: np.ones_like(unwrap(out)), y)), argnums)
 
     return derivative
 
 
+@explains_keywords
 def gradients(result: Tensor, tensors: Tensor | Sequence[Tensor], gradient: Any = None) -> Any:
     """Return the derivatives of `result` with respect to `tensors`, as Tensors on the tape.
 
@@ -247,11 +281,15 @@ def gradients(result: Tensor, tensors: Tensor | Sequence[Tensor], gradient: Any 
     wanted: list[Any] = [tensors] if single else list(tensors)
     for t in (result, *wanted):
         if not isinstance(t, Tensor):
-            raise TypeError(f"gradients: expected Tensors, got {describe(t)}")
+            fix = ". For a function, use ag.grad(f)(x)" if callable(t) else ""
+            raise TypeError(f"gradients: expected Tensors, got {describe(t)}{fix}")
         if t is not result and not t.requires_grad:
             raise ValueError(f"gradients: {describe(t)} does not require a gradient")
     # Active, because a derivative is a linear function of its seed: a jvp is a VJP of this VJP.
-    seed = Tensor(initial_cotangent(result, gradient), requires_grad=True, name="seed")
+    try:
+        seed = Tensor(initial_cotangent(result, gradient), requires_grad=True, name="seed")
+    except ValueError as error:
+        raise ValueError(f"gradients: {error}") from error
     if isinstance(gradient, Tensor) and gradient.requires_grad:
         seed = gradient if gradient.dtype == result.dtype else gradient.astype(result.dtype)
     adjoints = sweep(ancestors(result), seed, keep=set(wanted), recorded=True)
@@ -262,97 +300,30 @@ def gradients(result: Tensor, tensors: Tensor | Sequence[Tensor], gradient: Any 
     return grads[0] if single else grads
 
 
-# ---- entering and leaving ------------------------------------------------------------------------
-
-
-def lift(x: Any) -> Tensor:
-    """Return an argument as a new tensor, on the outer tape if `x` is on one."""
-    if isinstance(x, Tensor) and x.requires_grad:
-        lifted: Tensor = alias(x)  # a constant if nothing is recorded, as in a no_grad block
-        if lifted.requires_grad:
-            return lifted
-    return Tensor(unwrap(x), requires_grad=True)
-
-
-class LiftedCall(NamedTuple):
-    """A call of a function on lifted arguments, a tree. `aux` is empty without `has_aux`."""
-
-    began: int  #: the creation number before the call: tensors with larger ones are private to it
-    lifted: Any
-    value: Any
-    aux: list[Any]
-
-
-def call_lifted(f: Function, primals: Any, has_aux: bool = False) -> LiftedCall:
-    """Lift the arguments, and call `f` on them."""
-    began = _next_order()
-    lifted = tree_map(lift, primals)
-    with grad_mode(True):  # a derivative was asked for, so record inside of a no_grad block too
-        y = f(*lifted)
-    if not has_aux:
-        return LiftedCall(began, lifted, y, [])
-    if not isinstance(y, tuple) or len(y) != 2:
-        raise TypeError(f"has_aux: the function must return (value, aux), got {describe(y)}")
-    return LiftedCall(began, lifted, y[0], [y[1]])
-
-
-def is_private(x: Any, began: int) -> bool:
-    """Return whether gradients flow from `x`, and none to a leaf that is older than `began`."""
-    if not isinstance(x, Tensor) or not x.requires_grad:
-        return False
-    return not any(t.requires_grad and t.is_leaf and t.order < began for t in Tape(x))
-
-
-def detached(tree: Any, began: int) -> Any:
-    """Return a tree whose tensors do not keep the tape of a call that began then in memory.
-
-    A tensor that also depends on one from outside, such as the argument of an enclosing transform,
-    stays on its tape.
-    """
-    return tree_map(lambda x: x.detach() if is_private(x, began) else x, tree)
-
-
-def restrict(
-    f: Function, argnums: ArgNums, args: tuple[Any, ...], kwargs: Any
-) -> tuple[Function, tuple[Any, ...]]:
-    """Return `f` as a function of the arguments at `argnums` alone, and those arguments."""
-    numbers = tuple(map(index, argnums)) if np.iterable(argnums) else (index(argnums),)
-    for i in numbers:
-        if not -len(args) <= i < len(args):
-            raise TypeError(f"argnums={argnums}: the call has {len(args)} positional arguments")
-    if len({i % len(args) for i in numbers}) < len(numbers):
-        raise TypeError(f"argnums={argnums} names an argument twice")
-
-    def restricted(*primals: Any) -> Any:
-        full = list(args)
-        for i, x in zip(numbers, primals):
-            full[i] = x
-        return f(*full, **kwargs)
-
-    return restricted, tuple(args[i] for i in numbers)
-
-
-def select_argnums(grads: tuple[Any, ...], argnums: ArgNums) -> Any:
-    """Return all gradients for a tuple of `argnums`, the only one for an int."""
-    return grads if np.iterable(argnums) else grads[0]
+# ---- one sweep -----------------------------------------------------------------------------------
 
 
 def _vjp_of_argnums(
-    f: Function, argnums: ArgNums, args: tuple[Any, ...], kwargs: Any, has_aux: bool = False
+    caller: str,
+    f: Function,
+    argnums: ArgNums,
+    args: tuple[Any, ...],
+    kwargs: Any,
+    has_aux: bool = False,
 ) -> Any:
     """Call `vjp` with respect to the arguments at `argnums`, with the others held fixed."""
-    restricted, primals = restrict(f, argnums, args, kwargs)
-    return vjp(restricted, *primals, has_aux=has_aux)
+    restricted, primals, numbers = restrict(caller, f, argnums, args, kwargs)
+    return pulled_back(caller, call_lifted(caller, restricted, primals, has_aux, numbers))
 
 
-def pullback_of(y: Any, lifted: Any, began: int) -> tuple[Any, Function]:
+def pullback_of(caller: str, y: Any, lifted: Any, began: int) -> tuple[Any, Function]:
     """Return `y` detached, and a function that maps a tree like it to a tree like `lifted`."""
     value, inputs = detached(y, began), tree_leaves(lifted)
     pairs = zip(tree_leaves(y), tree_leaves(value))
     pulls = [pullback_at(out, inputs, outside=out is kept) for out, kept in pairs]
 
     def pullback(cotangent: Any) -> Any:
-        cotangents = leaves_like(y, cotangent, "the pullback: a cotangent")
+        cotangents = leaves_like(y, cotangent, f"{caller}: the cotangent")
         found = [pull(c) for pull, c in zip(pulls, cotangents)]  # per output, then per input
         grads = [sum(parts[1:], parts[0]) for parts in zip(*found)]
         return tree_unflatten(lifted, grads)

@@ -10,24 +10,26 @@ from typing import Any
 
 import numpy as np
 
+from ..core.answers import explains_keywords
 from ..core.arrays import unwrap
 from ..core.context import grad_mode
+from ..core.messages import describe
 from ..core.pytree import leaves_like, tree_leaves, tree_map, tree_unflatten
 from ..core.tensor import Tensor
-from .grad import (
+from .arguments import (
     ArgNums,
     Function,
     call_lifted,
-    grad,
     is_private,
-    pullback_at,
-    pullback_of,
+    require_argnums,
+    require_function,
     restrict,
     select_argnums,
-    vjp,
 )
+from .grad import gradient_function, pullback_at, pullback_of, pulled_back
 
 
+@explains_keywords
 def jvp(f: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
     r"""Return `f(*primals)` and its derivative along `tangents`: the pushforward.
 
@@ -67,18 +69,26 @@ def jvp(f: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tup
     >>> y.item(), dy.item()
     (6.0, 23.0)
     """
+    require_function("jvp", f)
+    for name, given in (("primals", primals), ("tangents", tangents)):
+        if not isinstance(given, (tuple, list)):
+            raise TypeError(
+                f"jvp: {name} must be a tuple with an entry for each argument of the function, got "
+                f"{describe(given)}. Write ag.jvp(f, (x,), (v,))."
+            )
     directions = leaves_like(tuple(primals), tuple(tangents), "jvp: tangents")
     shapes = [[np.shape(x) for x in leaves] for leaves in (tree_leaves(primals), directions)]
     if shapes[0] != shapes[1]:
         raise ValueError(f"jvp: the tangents have shapes {shapes[1]}, the primals {shapes[0]}")
-    call = call_lifted(f, tuple(primals))
-    y, pullback = pullback_of(call.value, call.lifted, call.began)
+    call = call_lifted("jvp", f, tuple(primals))
+    y, pullback = pullback_of("jvp", call.value, call.lifted, call.began)
     u = tree_map(lambda out: Tensor(np.zeros_like(unwrap(out)), requires_grad=True), y)
     with grad_mode(True):
-        _, pushforward = pullback_of(pullback(u), u, call.began)
+        _, pushforward = pullback_of("jvp", pullback(u), u, call.began)
     return y, pushforward(tuple(tangents))
 
 
+@explains_keywords
 def jacobian(f: Function, argnums: ArgNums = 0) -> Function:
     r"""Return a function that computes all first derivatives ∂y_i/∂x_j of `f`: a sweep per y_i.
 
@@ -118,11 +128,18 @@ def jacobian(f: Function, argnums: ArgNums = 0) -> Function:
     >>> np.allclose(J.data, np.diag(p) - np.outer(p, p))
     True
     """
+    return _jacobian_function("jacobian", f, argnums)
+
+
+def _jacobian_function(caller: str, f: Function, argnums: ArgNums) -> Function:
+    """Return what `jacobian` returns, for the transform that `caller` names in errors."""
+    require_function(caller, f)
+    require_argnums(caller, argnums)
 
     @wraps(f)
     def derivative(*args: Any, **kwargs: Any) -> Any:
-        restricted, primals = restrict(f, argnums, args, kwargs)
-        call = call_lifted(restricted, primals)
+        restricted, primals, numbers = restrict(caller, f, argnums, args, kwargs)
+        call = call_lifted(caller, restricted, primals, numbers=numbers)
         inputs = tree_leaves(call.lifted)
 
         def rows(out: Any) -> Any:
@@ -145,6 +162,7 @@ def _jacobians(y: Any, inputs: list[Tensor], began: int) -> list[Tensor]:
     return [np.stack(r).reshape(shape + x.shape) for r, x in zip(rows, inputs)]
 
 
+@explains_keywords
 def hessian(f: Function, argnums: ArgNums = 0) -> Function:
     r"""Return a function that computes all second derivatives of `f`: the Jacobian of its gradient.
 
@@ -181,9 +199,10 @@ def hessian(f: Function, argnums: ArgNums = 0) -> Function:
     >>> ag.hessian(lambda x: x[0] ** 2 * x[1])(np.array([3.0, 5.0])).tolist()
     [[10.0, 6.0], [6.0, 0.0]]
     """
-    return jacobian(grad(f, argnums), argnums)
+    return _jacobian_function("hessian", gradient_function("hessian", f, argnums), argnums)
 
 
+@explains_keywords
 def hvp(f: Function, x: Any, v: Any) -> Any:
     r"""Return the Hessian of `f` at `x` times `v`, by two sweeps, without forming the Hessian.
 
@@ -221,5 +240,9 @@ def hvp(f: Function, x: Any, v: Any) -> Any:
     >>> ag.hvp(lambda x: (x**3).sum(), np.array([1.0, 2.0]), np.array([1.0, 1.0])).tolist()
     [6.0, 12.0]
     """
-    _, pullback = vjp(grad(f), x)
+    shapes = [np.shape(leaf) for leaf in tree_leaves(x)]
+    if shapes != [np.shape(leaf) for leaf in leaves_like(x, v, "hvp: v")]:
+        raise ValueError(f"hvp: v must have the shapes of x, {shapes}, got {describe(v)}")
+    gradient = gradient_function("hvp", f)
+    _, pullback = pulled_back("hvp", call_lifted("hvp", gradient, (x,)))
     return pullback(v)[0]  # the Hessian is symmetric, so it is its own transpose

@@ -6,6 +6,7 @@ import gc
 import pickle
 import threading
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -398,15 +399,52 @@ def test_no_grad_nests_ends_with_an_exception_and_decorates():
     assert records()
 
 
-def test_no_grad_block_opened_twice_raises():
+def test_no_grad_block_may_be_opened_again():
     block = ag.no_grad()
     for _ in range(2):
         with block:
-            assert not records()
-            with pytest.raises(RuntimeError, match="already open"), block:
-                pass
+            with block:
+                assert not records()
             assert not records()
         assert records()
+
+
+def test_no_grad_needs_no_parentheses():
+    with ag.no_grad:
+        with ag.no_grad, ag.no_grad():
+            assert not records()
+        assert not records()
+        with pytest.raises(ZeroDivisionError), ag.no_grad:
+            _ = 1 / 0
+        assert not records()
+    assert records()
+    decorated = ag.no_grad(records)
+    assert decorated.__name__ == "records"
+    assert not decorated()
+    assert records()
+
+
+def test_no_grad_without_parentheses_is_of_one_thread():
+    with ag.no_grad, ThreadPoolExecutor(1) as pool:
+        assert pool.submit(records).result()
+        assert not records()
+
+
+def test_no_grad_blocks_that_interleave_end_recording_again():
+    def block():
+        with ag.no_grad:
+            yield
+
+    first, second = block(), block()
+    next(first), next(second)
+    first.close()
+    second.close()
+    assert records()
+
+
+def test_no_grad_refuses_what_it_cannot_decorate():
+    with pytest.raises(TypeError, match=r"no_grad: expected a function to decorate, got 3"):
+        ag.no_grad(3)
 
 
 def test_no_grad_function_may_call_itself():

@@ -337,6 +337,16 @@ def test_blocks_nest_and_decorate():
             assert np.log(ag.tensor([0.0])).tolist() == [-INF]
 
 
+def test_debug_needs_no_parentheses():
+    with ag.debug, ag.debug, pytest.raises(FloatingPointError):
+        np.log(leaf(0.0))
+    with pytest.raises(FloatingPointError):
+        ag.debug(np.log)(leaf(0.0))
+    with np.errstate(divide="ignore"):
+        assert np.log(leaf(0.0)).item() == -np.inf
+    assert ALL_OBSERVERS == []
+
+
 def test_debug_of_a_generator_or_coroutine_raises():
     async def coroutine():
         pass

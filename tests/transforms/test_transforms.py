@@ -416,5 +416,5 @@ def test_grad_of_a_function_without_return_names_it():
 
 
 def test_grad_with_an_array_as_argnums_raises():
-    with pytest.raises(TypeError, match="integer"):
+    with pytest.raises(TypeError, match=r"grad: argnums must be an int .* got an array \(2,\)"):
         ag.grad(lambda x: x * x, np.array([1.0, 2.0]))(1.0)

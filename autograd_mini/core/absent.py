@@ -1,0 +1,260 @@
+"""Names of other libraries that have no counterpart here: reason -> names; and their keywords.
+
+Plain data for error messages (`answers`) and the migration guide. Delete a name when it exists. In
+a name, ``*`` is any text.
+"""
+
+#: Names of PyTorch's tensors and of NumPy's arrays.
+METHODS = {
+    "There are no devices: leave it out.": (
+        "device to_device get_device is_cuda is_cpu is_mps is_meta is_xpu is_pinned pin_memory "
+        "record_stream share_memory_ is_shared devices device_buffer* sharding committed to_mkldnn "
+        "ipu xpu mtia addressable_* copy_to_host_async is_ready is_fully_*"
+    ),
+    "A tensor holds a NumPy array, x.data, which has its own memory: ask the array.": (
+        "strides stride storage* untyped_storage data_ptr base flags ctypes flat is_contiguous "
+        "layout as_strided* tobytes getfield dim_order is_set_to unsafe_buffer_pointer"
+    ),
+    "It would write into a tensor. Compute new values with np.where, np.concatenate or np.stack, "
+    "or give a leaf new data: w.data = ...": (
+        "scatter scatter_add scatter* index_add* index_copy* index_fill* index_put* index_reduce* "
+        "masked_scatter* masked_fill_ slice_scatter select_scatter diagonal_scatter fill put "
+        "partition resize* setfield setflags byteswap set_ lock"
+    ),
+    "A file holds values, but not their tape: np.save(file, x.numpy()).": "tofile dump dumps",
+    "x.numpy() returns the array.": "to_numpy toarray asnumpy eval",
+    "Call the function on the tensor: f(x).": "apply map apply_ map_",
+    "There are no hooks. `loss.tape().adjoints()` returns all gradients, and ag.gradients computes "
+    "with them.": "register_hook register_*hook retains_grad grad_dtype output_nr",
+    "There are no complex numbers: make the real and the imaginary part a tensor each.": (
+        "cfloat cdouble chalf is_complex is_conj is_neg resolve_* view_as_real view_as_complex "
+        "complex complex32 polar stft istft H mH conj_physical holomorphic_grad"
+    ),
+    "NumPy has no such dtype: use x.astype(np.float16) or another of NumPy's.": (
+        "bfloat16 char byte int_repr dequantize q_* qscheme is_quantized float8_* float4_* int4 "
+        "int2 int1 uint4 uint2 uint1 quantize_* quint* qint*"
+    ),
+    "There are no sparse arrays: a tensor holds all of its entries.": (
+        "to_sparse* to_dense coalesce is_coalesced is_sparse* crow_indices col_indices sparse* "
+        "dense_dim smm sspaddmm nonzero_static"
+    ),
+}
+
+#: Functions and modules of PyTorch and JAX.
+FUNCTIONS = {
+    "There are no devices: all computations run in NumPy.": (
+        "device devices cuda mps xpu cpu mtia accelerator device_count local_devices "
+        "default_device pmap shard_map smap make_mesh set_mesh sharding NamedSharding Device "
+        "set_default_device get_default_device distributed DataParallel parallel backends "
+        "local_device_count process_* psum pmean pmax pmin all_gather transfer_guard* "
+        "make_array_from_* host_id* clear_caches live_arrays cudnn* mkldnn* miopen*"
+    ),
+    "Its functions have their names in the package itself (ag.grad, ag.softmax) or in NumPy.": (
+        "autograd functional func special linalg lax scipy numpy np jnp experimental F torch jax"
+    ),
+    "Operations are recorded as they run, so write Python's own loop or if.": (
+        "scan while_loop fori_loop cond switch associative_scan map_fn"
+    ),
+    "Random numbers are NumPy's: rng = np.random.default_rng(0), then rng.normal(size=(2, 3)).": (
+        "normal multinomial poisson binomial Generator key initial_seed default_generator "
+        "get_rng_state set_rng_state seed uniform categorical choice fold_in truncated_normal "
+        "distributions quasirandom gumbel_softmax exponential randint_like"
+    ),
+    "Trees are plain dicts, lists and tuples. Write a comprehension: {name: p - lr * g[name] for "
+    "name, p in parameters.items()}.": (
+        "tree tree_util tree_map tree_leaves tree_flatten tree_unflatten tree_structure"
+    ),
+    "Recording is on wherever ag.no_grad() is not: end that block.": (
+        "enable_grad is_grad_enabled is_inference_mode_enabled grad_mode"
+    ),
+    "Every operation is recorded: call loss.backward(), then read w.grad.": "GradientTape Tracer",
+    "A dtype is NumPy's, and float64 is the default: pass dtype=np.float32.": (
+        "set_default_dtype get_default_dtype set_default_tensor_type FloatTensor DoubleTensor "
+        "LongTensor IntTensor HalfTensor BoolTensor ByteTensor CharTensor ShortTensor bfloat16 "
+        "enable_x64 set_float32_matmul_precision get_float32_matmul_precision *autocast* amp "
+        "GradScaler default_matmul_precision float8_* float4_* int4 int2 uint4 uint2"
+    ),
+    "Save the arrays of the parameters: np.savez(file, *(p.data for p in model.parameters())).": (
+        "save load savez serialization export state_dict load_state_dict hub"
+    ),
+    "There are only reverse rules: ag.primitive(function, rule). ag.jvp is made of them.": (
+        "custom_jvp defjvp defvjp custom_derivatives linear_transpose forward_ad custom_root "
+        "custom_linear_solve"
+    ),
+    "A mini-batch is an index: x[rng.permutation(len(x))[:32]]. nn.train makes them.": (
+        "DataLoader TensorDataset Dataset utils"
+    ),
+    "The losses are ag.softmax_cross_entropy, ag.mse_loss, ag.nll_loss and "
+    "ag.sigmoid_binary_cross_entropy.": "mse bce nll xent ce MSE BCE loss losses",
+    "Nothing is set for the whole program: pass arguments, or open a block.": "config set_*",
+    "It belongs to another system. ag.compile(f) makes a NumPy program of a function.": (
+        "script trace onnx fx disable_jit torchscript tpu xla interpreters freeze fork wait jit_*"
+    ),
+    "Values are plain numbers: print them, or let `with ag.debug():` stop at the first NaN.": (
+        "profiler* pure_callback io_callback detect_anomaly *_anomaly_enabled anomaly_mode "
+        "checking_leaks check_tracer_leaks debug_infs host_callback monitor"
+    ),
+    "Index it: x[start:stop]. To replace entries, use np.where or np.concatenate.": (
+        "dynamic_* slice_in_dim index_in_dim index_take lax_slice"
+    ),
+    "Running maxima have no rule here. Write a loop with np.maximum.": "cummax cummin",
+    "NumPy has no such function. Add it with ag.primitive, for example from scipy.special: "
+    "ag.primitive(erf, lambda g, y, x: g * 2 / np.pi**0.5 * np.exp(-x**2)).": (
+        "erf erfc erfinv lgamma gammaln digamma polygamma mvlgamma igamma* gammainc betainc ndtri "
+        "log_ndtr bessel_* i0e i1 zeta erf_inv matrix_exp lu lu_* triangular_solve symeig ormqr "
+        "orgqr geqrf cholesky_solve cholesky_inverse lobpcg svd_lowrank pca_lowrank mode "
+        "kaiser_window renorm bilinear unique_consecutive"
+    ),
+}
+
+#: Layers of PyTorch, and the functions behind them.
+LAYERS = {
+    "A model needs no base class: it is any callable with a method parameters().": (
+        "Module ModuleList ModuleDict ParameterList ParameterDict Container modules Buffer"
+    ),
+    "There are no layers for images and sequences. Write them with NumPy's functions.": (
+        "Conv2d MaxPool2d conv2d max_pool2d Upsample *Conv[123T]* *conv[123]d *conv_transpose* "
+        "conv_tbc convolution conv conv_general_* conv_with_* *Pool[123]d *pool[123]d* *Unpool* "
+        "Upsamp* upsample* interpolate [Uu]nfold [Ff]old *Shuffle *shuffle grid_sample* "
+        "affine_grid* reduce_window"
+    ),
+    "Write np.pad(x, ((0, 0), (1, 1))), which has a rule.": "ZeroPad2d *Pad[123]d constant_pad_nd",
+    "Compute it from the mean and the variance: (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + "
+    "1e-5). For rows there is ag.layer_norm.": (
+        "BatchNorm1d BatchNorm2d *Norm[123]d *batch_norm* GroupNorm group_norm instance_norm "
+        "*ResponseNorm local_response_norm SyncBatchNorm RMSNorm"
+    ),
+    "Multiply by a mask: x * (rng.uniform(size=x.shape) < 0.9) / 0.9.": (
+        "Dropout dropout *Dropout* *dropout*"
+    ),
+    "Write it with products: ag.softmax(q @ k.mT / np.sqrt(q.shape[-1])) @ v.": (
+        "MultiheadAttention Transformer Multihead* *attention* Transformer*"
+    ),
+    "Write the loop over time steps in Python: h = np.tanh(x[t] @ W + h @ U + b).": (
+        "RNN LSTM GRU RNN* LSTM* GRU* rnn_* lstm* gru*"
+    ),
+    "Make a matrix that requires a gradient, and index it: table[indices].": "Embedding *mbedding*",
+    "Initial values come from rng=. Others: p.data = rng.normal(size=p.shape).": (
+        "init initializers xavier_uniform_ kaiming_* xavier_* glorot_* he_* orthogonal_ "
+        "trunc_normal_"
+    ),
+    "Scale each p.grad yourself before step(), by norm = np.sqrt(sum(np.sum(p.grad**2) for p in "
+    "parameters)).": "clip_grad_norm_ clip_grad_* clip_by_global_norm",
+    "Write its formula with NumPy's functions: any scalar can be differentiated.": (
+        "KLDivLoss *Loss *_loss CELU celu SELU selu GLU glu RReLU rrelu *ardshrink *oftshrink "
+        "*ardswish hard_s* sparse_plus log1mexp pdist"
+    ),
+}
+
+#: Optimisers of PyTorch and Optax.
+OPTIMISERS = {
+    "optim.Adam is the nearest. To add another, define step() in a subclass of optim.Optimizer.": (
+        "AdamW RMSprop Adagrad Adadelta Adamax NAdam RAdam ASGD Rprop SparseAdam Adafactor Muon "
+        "adamw rmsprop adagrad lion lamb Lion swa_utils"
+    ),
+    "Give optimizer.lr a new value between two steps.": (
+        "lr_scheduler StepLR *LR *_schedule exponential_decay ReduceLROnPlateau"
+    ),
+    "Pass ag.value_and_grad(f) to scipy.optimize.minimize, with jac=True.": "LBFGS lbfgs",
+    "Call loss.backward() and optimizer.step().": "apply_updates chain update init",
+}
+
+#: Attributes of PyTorch's models.
+MODELS = {
+    "Leave it out: a model computes the same in training and evaluation.": "train eval training",
+    "Leave it out: there are no devices.": "to cuda cpu device",
+    "Pass dtype= when you make the layers.": "half float double type",
+    "Call the model: model(x).": "forward predict",
+    "Save the arrays of the parameters: np.savez(file, *(p.data for p in model.parameters())).": (
+        "state_dict load_state_dict save load"
+    ),
+    "model.parameters() lists all tensors, and a tensor has a name: p.name.": (
+        "named_parameters children modules named_* buffers register_* add_module"
+    ),
+    "Call optimizer.zero_grad(), or p.zero_grad() for p in model.parameters().": "zero_grad",
+    "Set p.requires_grad = False for p in model.parameters().": "requires_grad_ freeze",
+    "Write the loop, or use nn.train.": "fit compile",
+}
+
+#: Attributes of PyTorch's optimisers.
+OPTIMISER = {
+    "The tensors are optimizer.parameters, and the learning rate is optimizer.lr.": (
+        "param_groups defaults state"
+    ),
+    "Make an optimiser for each group of parameters.": "add_param_group",
+    "Pickle the tensors and make the optimiser from them.": "state_dict load_state_dict",
+    "Call loss.backward() and optimizer.step().": "minimize apply_gradients update init",
+}
+
+#: keyword -> the keyword here.
+RENAMED = {
+    "dim": "axis",
+    "dims": "axis",
+    "dim0": "axis1",
+    "dim1": "axis1",
+    "dim2": "axis2",
+    "keepdim": "keepdims",
+    "learning_rate": "lr",
+    "step_size": "lr",
+    "params": "parameters",
+    "argnum": "argnums",
+    "donate_argnums": "donate",
+    "fun": "f",
+    "func": "f",
+    "in_features": "inputs",
+    "out_features": "outputs",
+    "seed": "rng",
+    "generator": "rng",
+    "key": "rng",
+    "nonlinearity": "activation",
+    "grad_outputs": "gradient",
+    "grad_tensors": "gradient",
+    "grad_output": "gradient",
+    "outputs": "result",
+}
+
+#: keyword -> why there is none.
+KEYWORDS = {
+    "retain_graph": "Leave it out: a tape can be walked any number of times.",
+    "create_graph": "ag.gradients(loss, w) returns gradients that can be differentiated again.",
+    "inputs": "ag.gradients(loss, [v, w]) computes the gradients of some tensors only.",
+    "set_to_none": "Leave it out: .grad is always set to None.",
+    "device": "Leave it out: there are no devices.",
+    "non_blocking": "Leave it out: there are no devices.",
+    "pin_memory": "Leave it out: there are no devices.",
+    "memory_format": "Leave it out: the memory layout is NumPy's.",
+    "layout": "Leave it out: the memory layout is NumPy's.",
+    "inplace": "Leave it out: a tensor is never changed in place.",
+    "force": "Leave it out: .numpy() always returns a copy.",
+    "descending": "Leave it out, and negate: (-x).argsort().",
+    "unbiased": "Write ddof=1 for unbiased=True, and ddof=0 for unbiased=False.",
+    "correction": "Write ddof=1 for correction=1.",
+    "stable": "Leave it out: equal entries keep their order.",
+    "as_tuple": "Leave it out: .nonzero() returns a tuple. np.argwhere(x) returns one array.",
+    "start_dim": "Write x.reshape(len(x), -1) for x.flatten(1).",
+    "end_dim": "Write x.reshape(len(x), -1) for x.flatten(1).",
+    "size_average": "Write reduction='mean' or reduction='sum'.",
+    "reduce": "Write reduction='none'.",
+    "allow_unused": "Leave it out: the gradient of an unused tensor is zero.",
+    "use_reentrant": "Leave it out: write ag.checkpoint(f)(x).",
+    "holomorphic": "Leave it out: there are no complex numbers.",
+    "allow_int": "Leave it out, and convert ints: x.astype(float).",
+    "static_argnums": "Leave it out: arguments that are not arrays are part of the program.",
+    "static_argnames": "Leave it out: arguments that are not arrays are part of the program.",
+    "fullgraph": "Leave it out: the whole function is always compiled.",
+    "dynamic": "Leave it out: a function is traced again for new shapes.",
+    "backend": "Leave it out: the program is NumPy's.",
+    "mode": "Leave it out: the program is NumPy's.",
+    "vectorize": "Leave it out.",
+    "strict": "Leave it out: an input that is not used has the derivative zero.",
+    "foreach": "Leave it out.",
+    "capturable": "Leave it out.",
+    "maximize": "Leave it out, and minimise the negative: (-value).backward().",
+    "closure": "Leave it out: call loss.backward() before step().",
+    "names": "Leave it out: name= names the whole tensor.",
+    "approximate": "Leave it out: gelu is the tanh approximation.",
+    "training": "Leave it out.",
+    "eps": "Leave it out: the step is chosen for each entry. The tolerances are rtol and atol.",
+    "raise_exception": "Leave it out: a disagreement always raises.",
+    "policy": "Leave it out: all intermediate results are computed again.",
+}

@@ -1,0 +1,165 @@
+"""Arguments on their way into a transform, and the value of the function on its way out.
+
+Each error names the transform that was called, the argument, and what it must be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from numbers import Number
+from operator import index
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..core.arrays import as_array_or_tensor, holds_numbers, unwrap
+from ..core.context import grad_mode
+from ..core.messages import describe
+from ..core.pytree import tree_leaves, tree_map
+from ..core.tape import Tape
+from ..core.tensor import Tensor, _next_order
+from ..ops.elementwise import alias
+
+Function = Callable[..., Any]
+ArgNums = int | tuple[int, ...]
+
+
+def require_function(caller: str, f: Any) -> None:
+    """Raise TypeError if `f` cannot be called."""
+    if not callable(f):
+        fix = f"Write ag.{caller}(f, ...), where f computes the result from its arguments."
+        if isinstance(f, Tensor):
+            fix = "For a recorded tensor, use ag.gradients(loss, w) or loss.backward()."
+        raise TypeError(f"{caller} takes a function, got {describe(f)}. {fix}")
+
+
+def require_argnums(caller: str, argnums: Any) -> None:
+    """Raise TypeError if `argnums` is not an int or a tuple of ints."""
+    numbers = argnums if isinstance(argnums, (tuple, list)) else (argnums,)
+    if not numbers or not all(map(_is_position, numbers)):
+        raise TypeError(
+            f"{caller}: argnums must be an int or a tuple of ints, the positions of arguments from "
+            f"0 on, got {describe(argnums)}. Arguments go to the result: ag.{caller}(f)(x)."
+        )
+
+
+def restrict(
+    caller: str, f: Function, argnums: ArgNums, args: tuple[Any, ...], kwargs: Any
+) -> tuple[Function, tuple[Any, ...], tuple[int, ...]]:
+    """Return `f` as a function of the arguments at `argnums` alone, those, and their positions."""
+    numbers = tuple(map(index, argnums)) if np.iterable(argnums) else (index(argnums),)
+    for i in numbers:
+        if not -len(args) <= i < len(args):
+            raise TypeError(
+                f"{caller}: argnums={argnums}, but the call has {len(args)} positional arguments. "
+                "Pass what is differentiated by position."
+            )
+    if len({i % len(args) for i in numbers}) < len(numbers):
+        raise TypeError(f"{caller}: argnums={argnums} names an argument twice.")
+
+    def restricted(*primals: Any) -> Any:
+        full = list(args)
+        for i, x in zip(numbers, primals):
+            full[i] = x
+        return f(*full, **kwargs)
+
+    return restricted, tuple(args[i] for i in numbers), tuple(i % len(args) for i in numbers)
+
+
+def select_argnums(grads: tuple[Any, ...], argnums: ArgNums) -> Any:
+    """Return all gradients for a tuple of `argnums`, the only one for an int."""
+    return grads if np.iterable(argnums) else grads[0]
+
+
+class LiftedCall(NamedTuple):
+    """A call of a function on lifted arguments, a tree. `aux` is empty without `has_aux`."""
+
+    began: int  #: the creation number before the call: tensors with larger ones are private to it
+    lifted: Any
+    value: Any
+    aux: list[Any]
+
+
+def call_lifted(
+    caller: str,
+    f: Function,
+    primals: Any,
+    has_aux: bool = False,
+    numbers: Sequence[int] | None = None,
+) -> LiftedCall:
+    """Lift the arguments, and call `f` on them. `numbers` are their positions, for errors."""
+    began = _next_order()
+    numbers = range(len(primals)) if numbers is None else numbers
+    lifted = tuple(_lift_argument(caller, i, x) for i, x in zip(numbers, primals))
+    try:
+        with grad_mode(True):  # a derivative was asked for, so record in a no_grad block too
+            y = f(*lifted)
+    except (TypeError, AttributeError) as error:
+        if lists := [i for i, x in zip(numbers, primals) if _is_list_of_numbers(x)]:
+            raise TypeError(
+                f"{caller}: the function raised {type(error).__name__}: {error}. Argument "
+                f"{lists[0]} is a list, which enters as a list of tensors. Pass np.array([...])."
+            ) from error
+        raise
+    if not has_aux:
+        return LiftedCall(began, lifted, require_value(caller, y), [])
+    if not isinstance(y, tuple) or len(y) != 2:
+        raise TypeError(
+            f"{caller}: with has_aux the function must return (value, aux), got {describe(y)}"
+        )
+    return LiftedCall(began, lifted, require_value(caller, y[0]), [y[1]])
+
+
+def is_private(x: Any, began: int) -> bool:
+    """Return whether gradients flow from `x`, and none to a leaf that is older than `began`."""
+    if not isinstance(x, Tensor) or not x.requires_grad:
+        return False
+    return not any(t.requires_grad and t.is_leaf and t.order < began for t in Tape(x))
+
+
+def detached(tree: Any, began: int) -> Any:
+    """Return a tree whose tensors do not keep the tape of a call that began then in memory.
+
+    A tensor that also depends on one from outside, such as the argument of an enclosing transform,
+    stays on its tape.
+    """
+    return tree_map(lambda x: x.detach() if is_private(x, began) else x, tree)
+
+
+def lift(x: Any) -> Tensor:
+    """Return an argument as a new tensor, on the outer tape if `x` is on one."""
+    if isinstance(x, Tensor) and x.requires_grad:
+        lifted: Tensor = alias(x)  # a constant if nothing is recorded, as in a no_grad block
+        if lifted.requires_grad:
+            return lifted
+    return Tensor(unwrap(x), requires_grad=True)
+
+
+def _lift_argument(caller: str, i: int, tree: Any) -> Any:
+    """Lift the arrays in an argument; an error names its position."""
+    if tree is None:
+        raise TypeError(f"{caller}: argument {i} is None. It must be real floating numbers.")
+    try:
+        return tree_map(lift, tree)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{caller}: argument {i}: {error}") from error
+
+
+def require_value(caller: str, y: Any) -> Any:
+    """Return the value of a function; raise TypeError if it is None or not made of numbers."""
+    if y is None:
+        raise TypeError(f"{caller}: the function returned None. Did you forget `return`?")
+    for leaf in tree_leaves(y):
+        if not isinstance(leaf, Tensor) and not holds_numbers(as_array_or_tensor(leaf)):
+            raise TypeError(
+                f"{caller}: the function must return Tensors, but it returned {describe(leaf)}."
+            )
+    return y
+
+
+def _is_position(i: Any) -> bool:
+    return hasattr(i, "__index__") and np.ndim(i) == 0 and not isinstance(i, (bool, np.bool_))
+
+
+def _is_list_of_numbers(x: Any) -> bool:
+    return isinstance(x, (list, tuple)) and all(isinstance(e, Number) for e in x)
