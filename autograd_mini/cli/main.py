@@ -33,7 +33,7 @@ from .story import TASKS, compare, story, train
 _NAME = "autograd-mini"
 
 _DESCRIPTION = """\
-Show softmax cross-entropy for z = (2, 1, 0.1) and true class 2: the tape with its
+Show softmax cross-entropy for z = (2, 1, 0.1), where class 1 of 0 to 2 is true: the tape with its
 derivatives, the gradient next to ŷ - y, and the fused node next to its graph. Write
 a page that steps through all of it."""
 

@@ -15,7 +15,6 @@ import numpy as np
 from ..core.arrays import unwrap
 from ..core.context import grad_mode, unobserved
 from ..core.tensor import Tensor
-from ..transforms.arguments import Function
 from ..transforms.grad import gradients
 from .gradcheck import GradcheckError
 
@@ -193,7 +192,7 @@ def check_fused(
     return report
 
 
-def _argument_name(graph: Function, i: int) -> str:
+def _argument_name(graph: Callable[..., Any], i: int) -> str:
     """Return the name of parameter number `i` of the graph's function."""
     parameters = list(inspect.signature(graph).parameters.values())
     if i < len(parameters) and parameters[i].kind is inspect.Parameter.POSITIONAL_OR_KEYWORD:
@@ -202,7 +201,7 @@ def _argument_name(graph: Function, i: int) -> str:
 
 
 @grad_mode(True)
-def _run(f: Function, arrays: Sequence[Any], active: Sequence[int], kwargs: Any) -> Any:
+def _run(f: Callable[..., Any], arrays: Sequence[Any], active: Sequence[int], kwargs: Any) -> Any:
     """Return the result on fresh leaves, these leaves, and a cotangent.
 
     The entries of the cotangent differ: ones would miss a softmax with a rule that returns zeros.

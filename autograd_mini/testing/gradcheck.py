@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from ..core.arrays import require_protocol, unwrap
 from ..core.context import grad_mode
 from ..core.messages import lesson
 from ..core.tensor import Tensor
-from ..transforms.arguments import Function, require_function
+from ..transforms.arguments import require_function
 from ..transforms.grad import gradients
 
 Array = NDArray[np.float64]
@@ -41,7 +41,7 @@ class GradcheckError(AssertionError):
 @explains_keywords
 @grad_mode(True)  # also inside of a no_grad block
 def gradcheck(
-    f: Function,
+    f: Callable[..., Any],
     *inputs: ArrayLike | Tensor,
     order: int = 1,
     rtol: float = 1e-5,
@@ -52,8 +52,8 @@ def gradcheck(
 
     The check runs in float64, whatever the dtype of the inputs. Each result of `f` is multiplied by
     random cotangents, which differ from entry to entry. A cotangent of ones would miss a softmax
-    with a rule that returns zeros, because the entries of a softmax always sum to one. Both
-    backward passes are checked: that of ``backward()`` and the recorded one of `gradients`.
+    with a rule that returns zeros, because the entries of a softmax always sum to one. It checks
+    ``backward()``, and `gradients` too, which records the backward pass.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def gradcheck(
         numerical = _differences(_weighted_outputs(f, weights), points)
         for name, differentiate in _PASSES.items():
             for i, (a, n) in enumerate(zip(differentiate(f, weights, points), numerical)):
-                _compare(a, n, f"order {k}, input {i}", name, rtol, atol)
+                _compare(a, n, f"derivative of order {k}, input {i}", name, rtol, atol)
         f = _gradient(f, weights)
     return True
 
@@ -123,7 +123,7 @@ def _point(x: Any, i: int) -> Array:
     return array.astype(np.float64)
 
 
-def _results(f: Function, points: Sequence[Any]) -> tuple[Tensor, ...]:
+def _results(f: Callable[..., Any], points: Sequence[Any]) -> tuple[Tensor, ...]:
     """Return `f(*points)` as a tuple of Tensors."""
     results = f(*points)
     results = results if isinstance(results, tuple) else (results,)
@@ -139,13 +139,15 @@ def _leaves(points: Sequence[Array]) -> list[Tensor]:
     return [Tensor(x, requires_grad=True, name=f"input {i}") for i, x in enumerate(points)]
 
 
-def _cotangents(f: Function, points: Sequence[Array], rng: np.random.Generator) -> list[Array]:
+def _cotangents(
+    f: Callable[..., Any], points: Sequence[Array], rng: np.random.Generator
+) -> list[Array]:
     """Return random cotangents for the results of `f`, of both signs and none close to zero."""
     shapes = [y.shape for y in _results(f, _leaves(points))]
     return [rng.uniform(0.5, 1.5, s) * rng.choice([-1.0, 1.0], s) for s in shapes]
 
 
-def _weighted_outputs(f: Function, weights: Sequence[Array]) -> Function:
+def _weighted_outputs(f: Callable[..., Any], weights: Sequence[Array]) -> Callable[..., Any]:
     """Return the function w·f. Its sum is the number that this module differentiates."""
 
     def terms(points: Sequence[Array]) -> Array:
@@ -155,7 +157,7 @@ def _weighted_outputs(f: Function, weights: Sequence[Array]) -> Function:
     return terms
 
 
-def _differences(terms: Function, points: Sequence[Array]) -> list[Array]:
+def _differences(terms: Callable[..., Any], points: Sequence[Array]) -> list[Array]:
     """Return central differences (F(x + h) - F(x - h)) / 2h of the sum of `terms`.
 
     The difference is taken term by term, before the sum, because fewer digits cancel then.
@@ -176,7 +178,9 @@ def _differences(terms: Function, points: Sequence[Array]) -> list[Array]:
     return slopes_of_inputs
 
 
-def _backward(f: Function, weights: Sequence[Array], points: Sequence[Array]) -> list[Array]:
+def _backward(
+    f: Callable[..., Any], weights: Sequence[Array], points: Sequence[Array]
+) -> list[Array]:
     """Return the gradients of Σ w·f that the plain backward pass computes."""
     leaves = _leaves(points)
     for y, w in zip(_results(f, leaves), weights):
@@ -185,15 +189,17 @@ def _backward(f: Function, weights: Sequence[Array], points: Sequence[Array]) ->
     return [np.zeros(x.shape) if x.grad is None else x.grad for x in leaves]
 
 
-def _recorded(f: Function, weights: Sequence[Array], points: Sequence[Array]) -> list[Array]:
+def _recorded(
+    f: Callable[..., Any], weights: Sequence[Array], points: Sequence[Array]
+) -> list[Array]:
     """Return the gradients of Σ w·f that the recorded pass computes."""
     return [unwrap(dx) for dx in _gradient(f, weights)(*_leaves(points))]
 
 
-_PASSES = {"backward pass over arrays": _backward, "recorded backward pass": _recorded}
+_PASSES = {"backward()": _backward, "gradients(), which records": _recorded}
 
 
-def _gradient(f: Function, weights: Sequence[Array]) -> Function:
+def _gradient(f: Callable[..., Any], weights: Sequence[Array]) -> Callable[..., Any]:
     """Return the function that computes the gradients of Σ w·f, recorded on the tape."""
 
     def gradient(*leaves: Tensor) -> tuple[Tensor, ...]:
@@ -218,9 +224,9 @@ def _compare(
     worst = np.unravel_index(np.argmax(np.where(wrong, error, -1.0)), error.shape)
     entry = f"entry {tuple(int(i) for i in worst)}" if worst else "its only entry"
     raise GradcheckError(
-        f"{where}, {entry}: the tape gives {tape[worst]:.10g} ({backward_pass}), central "
-        f"differences give {numerical[worst]:.10g}. Difference {error[worst]:.2g} exceeds the "
-        f"tolerance {allowed[worst]:.2g} (rtol {rtol:g}, atol {atol:g}); "
-        f"{wrong.sum()} of {wrong.size} entries fail. (Both are derivatives of the result times a "
-        "random cotangent.)" + lesson("gradcheck")
+        f"{where}, {entry}: the rules give {tape[worst]:.10g}, central differences give "
+        f"{numerical[worst]:.10g}. (Both are multiplied by the same random cotangent. The rules "
+        f"ran in {backward_pass}.) The difference {error[worst]:.2g} exceeds the tolerance "
+        f"{allowed[worst]:.2g} (rtol {rtol:g}, atol {atol:g}); {wrong.sum()} of {wrong.size} "
+        "entries fail. At a kink, such as relu at 0, check another point." + lesson("gradcheck")
     )

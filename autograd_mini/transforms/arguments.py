@@ -20,9 +20,6 @@ from ..core.tape import Tape
 from ..core.tensor import Tensor, _next_order
 from ..ops.elementwise import alias
 
-Function = Callable[..., Any]
-ArgNums = int | tuple[int, ...]
-
 
 def require_function(caller: str, f: Any) -> None:
     """Raise TypeError if `f` cannot be called."""
@@ -44,8 +41,12 @@ def require_argnums(caller: str, argnums: Any) -> None:
 
 
 def restrict(
-    caller: str, f: Function, argnums: ArgNums, args: tuple[Any, ...], kwargs: Any
-) -> tuple[Function, tuple[Any, ...], tuple[int, ...]]:
+    caller: str,
+    f: Callable[..., Any],
+    argnums: int | tuple[int, ...],
+    args: tuple[Any, ...],
+    kwargs: Any,
+) -> tuple[Callable[..., Any], tuple[Any, ...], tuple[int, ...]]:
     """Return `f` as a function of the arguments at `argnums` alone, those, and their positions."""
     numbers = tuple(map(index, argnums)) if np.iterable(argnums) else (index(argnums),)
     for i in numbers:
@@ -66,7 +67,7 @@ def restrict(
     return restricted, tuple(args[i] for i in numbers), tuple(i % len(args) for i in numbers)
 
 
-def select_argnums(grads: tuple[Any, ...], argnums: ArgNums) -> Any:
+def select_argnums(grads: tuple[Any, ...], argnums: int | tuple[int, ...]) -> Any:
     """Return all gradients for a tuple of `argnums`, the only one for an int."""
     return grads if np.iterable(argnums) else grads[0]
 
@@ -82,7 +83,7 @@ class LiftedCall(NamedTuple):
 
 def call_lifted(
     caller: str,
-    f: Function,
+    f: Callable[..., Any],
     primals: Any,
     has_aux: bool = False,
     numbers: Sequence[int] | None = None,

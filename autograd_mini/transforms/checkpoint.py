@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
@@ -15,12 +16,12 @@ from ..core.primitive import JointRule, primitive
 from ..core.pytree import tree_leaves, tree_map
 from ..core.tape import Tape
 from ..core.tensor import Tensor, _next_order
-from .arguments import Function, require_function, require_value
+from .arguments import require_function, require_value
 from .grad import vjp
 
 
 @explains_keywords
-def checkpoint(f: Function) -> Function:
+def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function like `f` that recomputes intermediate results in the backward pass.
 
     On the tape a call is a single node, so only its arguments and its value are stored. The
@@ -90,7 +91,7 @@ def checkpoint(f: Function) -> Function:
     return one_node
 
 
-def _forward_of(flat: Function) -> Function:
+def _forward_of(flat: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function that computes the value without its tape, and checks captured tensors."""
 
     def forward(*arrays: Any) -> Any:
@@ -109,7 +110,7 @@ def _forward_of(flat: Function) -> Function:
     return forward
 
 
-def _replay(flat: Function) -> Function:
+def _replay(flat: Callable[..., Any]) -> Callable[..., Any]:
     """Return the rule for all arguments together, which runs the function again."""
 
     def rule(g: Any, y: Any, *args: Any) -> Any:

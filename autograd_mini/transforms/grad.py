@@ -26,8 +26,6 @@ from ..core.pytree import leaves_like, tree_leaves, tree_map, tree_unflatten
 from ..core.tape import Tape
 from ..core.tensor import Tensor
 from .arguments import (
-    ArgNums,
-    Function,
     LiftedCall,
     call_lifted,
     detached,
@@ -39,15 +37,17 @@ from .arguments import (
 
 
 @explains_keywords
-def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
-    r"""Return `f(*primals)` and a function that maps an output cotangent to input cotangents.
+def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
+    r"""Return `f(*primals)` and its pullback, which multiplies by the transposed Jacobian.
+
+    A tree is an array, or a list, tuple or dict of trees.
 
     Parameters
     ----------
     f : callable
-        From trees of tensors to a tree of tensors.
+        Takes trees of tensors and returns one.
     *primals : tree of array_like
-        Where to evaluate `f`.
+        The arguments of `f`.
     has_aux : bool
         `f` returns ``(value, aux)``. The tensors in `aux`, a tree, are detached like `y`.
 
@@ -56,7 +56,8 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
     y : tree of Tensor
         The value, detached from the tape of this call: no gradient flows to the primals through it.
     pullback : callable
-        ``pullback(cotangent)`` takes a tree like `y` and returns a tuple of trees like `primals`.
+        ``pullback(cotangent)`` takes the gradient with respect to `y`, a tree of its structure, and
+        returns the gradients with respect to the primals: a tuple with a tree for each of them.
     aux
         Only with `has_aux`.
 
@@ -96,15 +97,19 @@ def pulled_back(caller: str, call: LiftedCall) -> Any:
 
 
 @explains_keywords
-def value_and_grad(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -> Function:
+def value_and_grad(
+    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
     """Return a function that computes the value of `f`, a single number, and its gradient.
+
+    A tree is an array, or a list, tuple or dict of trees.
 
     Parameters
     ----------
     f : callable
         Returns a Tensor of shape (), or ``(value, aux)`` with `has_aux`.
     argnums : int or tuple of int
-        With respect to which positional arguments.
+        The positions of the arguments to differentiate by.
     has_aux : bool
         `f` returns ``(value, aux)``, and the result is ``((value, aux), gradient)``.
 
@@ -129,7 +134,9 @@ def value_and_grad(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -> 
     return value_and_gradient("value_and_grad", f, argnums, has_aux)
 
 
-def value_and_gradient(caller: str, f: Function, argnums: ArgNums, has_aux: bool) -> Function:
+def value_and_gradient(
+    caller: str, f: Callable[..., Any], argnums: int | tuple[int, ...], has_aux: bool
+) -> Callable[..., Any]:
     """Return what `value_and_grad` returns, for the transform that `caller` names in errors."""
     require_function(caller, f)
     require_argnums(caller, argnums)
@@ -151,15 +158,19 @@ def value_and_gradient(caller: str, f: Function, argnums: ArgNums, has_aux: bool
 
 
 @explains_keywords
-def grad(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -> Function:
+def grad(
+    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
     """Return a function that computes the gradient of `f`, which returns a single number.
+
+    A tree is an array, or a list, tuple or dict of trees.
 
     Parameters
     ----------
     f : callable
         Returns a Tensor of shape (), or ``(value, aux)`` with `has_aux`.
     argnums : int or tuple of int
-        With respect to which positional arguments.
+        The positions of the arguments to differentiate by.
     has_aux : bool
         `f` returns ``(value, aux)``, and the result is ``(gradient, aux)``.
 
@@ -187,8 +198,8 @@ def grad(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -> Function:
 
 
 def gradient_function(
-    caller: str, f: Function, argnums: ArgNums = 0, has_aux: bool = False
-) -> Function:
+    caller: str, f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
     """Return what `grad` returns, for the transform that `caller` names in errors."""
     both = value_and_gradient(caller, f, argnums, has_aux)
 
@@ -201,7 +212,9 @@ def gradient_function(
 
 
 @explains_keywords
-def elementwise_grad(f: Function, argnums: ArgNums = 0) -> Function:
+def elementwise_grad(
+    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0
+) -> Callable[..., Any]:
     """Return a function that differentiates each entry of ``f(x)`` by the same entry of `x`.
 
     Parameters
@@ -209,7 +222,7 @@ def elementwise_grad(f: Function, argnums: ArgNums = 0) -> Function:
     f : callable
         Elementwise, as ``np.tanh``: each entry of its value depends on one entry of `x`.
     argnums : int or tuple of int
-        With respect to which positional arguments.
+        The positions of the arguments to differentiate by.
 
     Returns
     -------
@@ -305,8 +318,8 @@ def gradients(result: Tensor, tensors: Tensor | Sequence[Tensor], gradient: Any 
 
 def _vjp_of_argnums(
     caller: str,
-    f: Function,
-    argnums: ArgNums,
+    f: Callable[..., Any],
+    argnums: int | tuple[int, ...],
     args: tuple[Any, ...],
     kwargs: Any,
     has_aux: bool = False,
@@ -316,7 +329,7 @@ def _vjp_of_argnums(
     return pulled_back(caller, call_lifted(caller, restricted, primals, has_aux, numbers))
 
 
-def pullback_of(caller: str, y: Any, lifted: Any, began: int) -> tuple[Any, Function]:
+def pullback_of(caller: str, y: Any, lifted: Any, began: int) -> tuple[Any, Callable[..., Any]]:
     """Return `y` detached, and a function that maps a tree like it to a tree like `lifted`."""
     value, inputs = detached(y, began), tree_leaves(lifted)
     pairs = zip(tree_leaves(y), tree_leaves(value))

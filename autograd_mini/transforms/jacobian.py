@@ -5,6 +5,7 @@ All of them are made of vector-Jacobian products (`vjp`), so a rule is written o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
@@ -17,8 +18,6 @@ from ..core.messages import describe
 from ..core.pytree import leaves_like, tree_leaves, tree_map, tree_unflatten
 from ..core.tensor import Tensor
 from .arguments import (
-    ArgNums,
-    Function,
     call_lifted,
     is_private,
     require_argnums,
@@ -30,18 +29,20 @@ from .grad import gradient_function, pullback_at, pullback_of, pulled_back
 
 
 @explains_keywords
-def jvp(f: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
-    r"""Return `f(*primals)` and its derivative along `tangents`: the pushforward.
+def jvp(
+    f: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...]
+) -> tuple[Any, Any]:
+    r"""Return `f(*primals)` and its derivative along `tangents`: the Jacobian times a vector.
 
-    It is made of pullbacks alone. The pullback u → uᵀJ is linear in u, so its own pullback, at any
-    u, is its transpose: v → Jv.
+    A tree is an array, or a list, tuple or dict of trees. The derivative has the structure of the
+    value.
 
     Parameters
     ----------
     f : callable
-        From trees of tensors to a tree of tensors.
+        Takes trees of tensors and returns one.
     primals, tangents : tuple of trees of array_like
-        Where to evaluate `f`, and in which direction to move.
+        The arguments of `f`, and the direction in which they change.
 
     Returns
     -------
@@ -50,13 +51,15 @@ def jvp(f: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tup
     Raises
     ------
     ValueError
-        If the tangents are not a tree of the shapes of the primals.
+        If the tangents do not have the structure and shapes of the primals.
     TypeError
         If a primal is not real floating.
 
     Notes
     -----
     $$\dot y = \frac{\partial y}{\partial x}\,\dot x$$
+
+    `jvp` calls `vjp` twice. The function u → uᵀJ is linear in u, so its own VJP is v → Jv.
 
     References
     ----------
@@ -89,7 +92,7 @@ def jvp(f: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tup
 
 
 @explains_keywords
-def jacobian(f: Function, argnums: ArgNums = 0) -> Function:
+def jacobian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
     r"""Return a function that computes all first derivatives ∂y_i/∂x_j of `f`: a sweep per y_i.
 
     Parameters
@@ -97,7 +100,7 @@ def jacobian(f: Function, argnums: ArgNums = 0) -> Function:
     f : callable
         Returns a tree of Tensors of any shapes.
     argnums : int or tuple of int
-        With respect to which positional arguments.
+        The positions of the arguments to differentiate by.
 
     Returns
     -------
@@ -131,7 +134,9 @@ def jacobian(f: Function, argnums: ArgNums = 0) -> Function:
     return _jacobian_function("jacobian", f, argnums)
 
 
-def _jacobian_function(caller: str, f: Function, argnums: ArgNums) -> Function:
+def _jacobian_function(
+    caller: str, f: Callable[..., Any], argnums: int | tuple[int, ...]
+) -> Callable[..., Any]:
     """Return what `jacobian` returns, for the transform that `caller` names in errors."""
     require_function(caller, f)
     require_argnums(caller, argnums)
@@ -163,7 +168,7 @@ def _jacobians(y: Any, inputs: list[Tensor], began: int) -> list[Tensor]:
 
 
 @explains_keywords
-def hessian(f: Function, argnums: ArgNums = 0) -> Function:
+def hessian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
     r"""Return a function that computes all second derivatives of `f`: the Jacobian of its gradient.
 
     Parameters
@@ -171,7 +176,7 @@ def hessian(f: Function, argnums: ArgNums = 0) -> Function:
     f : callable
         Returns a Tensor of shape ().
     argnums : int or tuple of int
-        With respect to which positional arguments.
+        The positions of the arguments to differentiate by.
 
     Returns
     -------
@@ -203,27 +208,29 @@ def hessian(f: Function, argnums: ArgNums = 0) -> Function:
 
 
 @explains_keywords
-def hvp(f: Function, x: Any, v: Any) -> Any:
-    r"""Return the Hessian of `f` at `x` times `v`, by two sweeps, without forming the Hessian.
+def hvp(f: Callable[..., Any], x: Any, v: Any) -> Any:
+    r"""Return the Hessian of `f` at `x` times `v`, without computing the whole Hessian.
+
+    It takes two backward passes. A tree is an array, or a list, tuple or dict of trees.
 
     Parameters
     ----------
     f : callable
-        From a tree of tensors to one number.
+        Takes a tree of tensors and returns one number.
     x, v : tree of array_like
-        The point, and the vector to multiply: a tree like `x`.
+        The point, and the vector to multiply, of the same structure and shapes.
 
     Returns
     -------
     tree of Tensor
-        H v, like `x`.
+        H v, of the structure and shapes of `x`.
 
     Raises
     ------
     TypeError
         If `f` does not return a single number, or `x` is not real floating.
     ValueError
-        If `v` is not a tree of the shapes of `x`.
+        If `v` does not have the structure and shapes of `x`.
 
     Notes
     -----

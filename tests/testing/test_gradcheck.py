@@ -102,7 +102,7 @@ def mutated(function, right, wrong):
     ids=["= for +=", "first contribution only"],
 )
 @pytest.mark.parametrize(
-    ("module", "name"), [(backward, "pass over arrays"), (grad, "recorded backward pass")]
+    ("module", "name"), [(backward, r"backward\(\)"), (grad, "which records")]
 )
 def test_planted_sweep_is_caught(monkeypatch, module, name, right, wrong):
     def square(x):
@@ -155,13 +155,13 @@ def test_message_shows_input_entry_numbers_and_tolerance():
     assert "1 of 3 entries fail" in message
     from_tape, from_differences = (
         float(message.split(who)[1].split()[0].rstrip(",."))
-        for who in ("the tape gives ", "central differences give ")
+        for who in ("the rules give ", "central differences give ")
     )
     assert from_tape == pytest.approx(2 * from_differences, rel=1e-6)
 
 
 def test_lost_gradient_is_caught():
-    with pytest.raises(ag.GradcheckError, match="the tape gives 0 "):
+    with pytest.raises(ag.GradcheckError, match="the rules give 0,"):
         ag.gradcheck(lambda x: x.detach() * 2, X)
     with pytest.raises(TypeError, match=r"returned \['ndarray'\]"):
         ag.gradcheck(lambda x: x.numpy() * 2, X)
