@@ -3,6 +3,7 @@
 `a`, `b` arguments, `y` result, `g` its cotangent.
 """
 
+import math
 import string
 from collections.abc import Sequence
 from functools import lru_cache
@@ -23,12 +24,29 @@ def transposed(a: Any) -> Any:
     return a.T if a.ndim == 2 else np.swapaxes(a, -1, -2)
 
 
+# If a stack is multiplied by one matrix, the rules multiply all rows of the stack at once. This is
+# faster than a product for each matrix of the stack, and a sum over these products.
+
+
+def _rows(x: Any) -> Any:
+    """Return the matrix of all rows of `x`."""
+    return x if x.ndim == 2 else x.reshape((math.prod(x.shape[:-1]), x.shape[-1]))
+
+
+def _is_one_matrix(x: Any) -> bool:
+    return math.prod(x.shape[:-2]) == 1
+
+
 def _matmul_left(g: Cotangent, y: Array, a: Array, b: Array) -> Cotangent:
     """Compute g Bᵀ [Giles 2008, section 2.2.1], also for vectors and stacks of matrices."""
     if b.ndim == 1:
         return g[..., None] * b
     if a.ndim == 1:
         return (b @ g[..., None])[..., 0]
+    if a.ndim > 2 and _is_one_matrix(b):
+        return (_rows(g) @ _rows(b).T).reshape(a.shape)
+    if b.ndim > 2 and _is_one_matrix(a):
+        return (_rows(transposed(g)).T @ _rows(transposed(b))).reshape(a.shape)
     return g @ transposed(b)
 
 
@@ -37,7 +55,9 @@ def _matmul_right(g: Cotangent, y: Array, a: Array, b: Array) -> Cotangent:
     if a.ndim == 1:
         return a[:, None] * g[..., None, :] if b.ndim > 1 else a * g
     if b.ndim == 1:
-        return (transposed(a) @ g[..., None])[..., 0]
+        return g.reshape(-1) @ _rows(a)
+    if a.ndim > 2 and _is_one_matrix(b):
+        return (_rows(a).T @ _rows(g)).reshape(b.shape)
     return transposed(a) @ g
 
 
@@ -101,14 +121,16 @@ def _product(a: Any, b: Any) -> Any:
 
 def _linear_input(g: Cotangent, y: Array, x: Array, w: Array, b: Array) -> Cotangent:
     """g Wᵀ."""
+    if g.ndim > 2:
+        return _product(_rows(g), w.T).reshape(x.shape)
     return g.dot(w.T) if g.ndim == 2 and type(g) is type(w) else _product(g, w.T)
 
 
 def _linear_weight(g: Cotangent, y: Array, x: Array, w: Array, b: Array) -> Cotangent:
     """xᵀ g, where the rows of all leading axes count alike."""
     if x.ndim != 2:
-        x, g = x.reshape(-1, x.shape[-1]), g.reshape(-1, g.shape[-1])
-    return x.T.dot(g) if g.ndim == 2 and type(x) is type(g) else _product(x.T, g)
+        x, g = _rows(x), _rows(g)
+    return x.T.dot(g) if type(x) is type(g) else _product(x.T, g)
 
 
 def _linear_bias(g: Cotangent, y: Array, x: Array, w: Array, b: Array) -> Cotangent:
@@ -116,7 +138,7 @@ def _linear_bias(g: Cotangent, y: Array, x: Array, w: Array, b: Array) -> Cotang
     if b.ndim != 1:
         return g  # the sweep sums over the axes along which b was repeated
     if g.ndim != 2:
-        g = g.reshape(-1, g.shape[-1])
+        g = _rows(g)
     row = ones(g.shape[0], g.dtype)
     return row.dot(g) if type(g) is np.ndarray else np.dot(constant_like(row, g), g)
 
@@ -167,13 +189,23 @@ def _einsum_vjp(i: int) -> Rule:
         others = zip([result, *names[:i], *names[i + 1 :]], [g, *xs[:i], *xs[i + 1 :]])
         known = {pair for name, x in others for pair in zip(name, x.shape)}
         alone = [pair for pair in zip(names[i], xs[i].shape) if pair not in known]
-        ones = constant_like(np.ones([n for _, n in alone], g.dtype), g)
-        parts = [result, *names[:i], *names[i + 1 :], "".join(c for c, _ in alone)]
-        back = f"{','.join(parts)}->{names[i]}"
-        # The caller's path names other operands.
-        return np.einsum(back, g, *xs[:i], *xs[i + 1 :], ones, optimize=bool(optimize))
+        parts, factors = [result, *names[:i], *names[i + 1 :]], [g, *xs[:i], *xs[i + 1 :]]
+        if alone:
+            parts.append("".join(c for c, _ in alone))
+            factors.append(constant_like(np.ones([n for _, n in alone], g.dtype), g))
+        # The caller's path names other operands. A large product is worth the search for one.
+        optimize = bool(optimize) or _multiplications(names, xs) > 10_000
+        return np.einsum(f"{','.join(parts)}->{names[i]}", *factors, optimize=optimize)
 
     return rule
+
+
+def _multiplications(names: Sequence[str], xs: Sequence[Array]) -> int:
+    """Return how many terms an Einstein sum has: the product of the lengths of all indices."""
+    lengths: dict[str, int] = {}
+    for name, x in zip(names, xs):
+        lengths.update((c, max(n, lengths.get(c, 0))) for c, n in zip(name, x.shape))
+    return math.prod(lengths.values())
 
 
 einsum = primitive(
