@@ -3,7 +3,6 @@
 `x` argument, `y` result, `g` its cotangent.
 """
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -44,28 +43,22 @@ def add_at(y: Any, index: Any, x: Any) -> None:
     float32.
     """
     if y.dtype == np.float16:
-        total = np.zeros(y.shape, np.float32)
-        add_at(total, index, x)
-        y[...] = total
+        sums = np.zeros(y.shape, np.float32)
+        add_at(sums, index, x)
+        y[...] = sums
         return
     parts = index if isinstance(index, tuple) else (index,)
     spans = [i for i in parts if i is ... or isinstance(i, slice)]
-    depth = y.ndim if ... in spans else sum(map(_axes_indexed, parts))
-    if depth == y.ndim and not spans:  # single entries already
+    depth = y.ndim  # the number of axes that are indexed
+    if ... not in spans:
+        depth = sum(np.ndim(i) if np.asarray(i).dtype == bool else i is not None for i in parts)
+    if not isinstance(y, np.ndarray) or (depth == y.ndim and not spans):
         np.add.at(y, index, x)
         return
-    lead, width = y.shape[:depth], math.prod(y.shape[depth:])
-    rows = np.arange(math.prod(lead)).reshape(lead)[index]
-    positions = rows.reshape(-1, 1) * width + np.arange(width)
+    lead, width = y.shape[:depth], int(np.prod(y.shape[depth:]))
+    rows = np.arange(int(np.prod(lead))).reshape(lead)[index].reshape(-1, 1)
+    positions = rows * width + np.arange(width)
     np.add.at(y.reshape(-1), positions.reshape(-1), x.reshape(-1))
-
-
-def _axes_indexed(part: Any) -> int:
-    """Return how many axes a part of an index is for."""
-    if part is None or isinstance(part, slice):
-        return int(part is not None)
-    part = np.asarray(part)
-    return int(part.ndim if part.dtype == bool else 1)
 
 
 scatter = primitive(
