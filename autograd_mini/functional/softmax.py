@@ -15,7 +15,7 @@ from numpy.exceptions import AxisError
 from ..core.arrays import Array, Cotangent
 from ..core.fused import fused, labelled
 from ..core.registry import implements
-from ..ops.reductions import restore_reduced_axes
+from ..ops.reductions import as_columns, has_short_rows, restore_reduced_axes
 from .softmax_numerics import (
     Axis,
     along_merged,
@@ -92,6 +92,9 @@ def _softmax(z: Array, axis: Axis = -1, where: Any = None, temperature: float = 
     array([0.5, 0.5, 0. ])
     """
     z = _scaled(z, axis, where, temperature)
+    if has_short_rows(z, axis):
+        columns, axis, back = as_columns(z, axis)
+        return back(_softmax(columns, axis))
     e = np.exp(z - shift(z, axis))
     return e / row_sums(e, axis)
 

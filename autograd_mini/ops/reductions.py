@@ -64,7 +64,7 @@ def has_rows(x: Array) -> bool:
     return x.size >= 1024 and strides[-1:] == (x.dtype.itemsize,)
 
 
-def _has_short_rows(x: Array, axis: Any) -> bool:
+def has_short_rows(x: Array, axis: Any) -> bool:
     """Return whether `axis` reduces rows of a few entries. NumPy starts an inner loop for each."""
     if not has_rows(x):
         return False
@@ -72,7 +72,18 @@ def _has_short_rows(x: Array, axis: Any) -> bool:
     while i in reduced:
         n *= x.shape[i]
         i -= 1
-    return 1 < n <= 64
+    return 1 < n <= 32
+
+
+def as_columns(x: Array, axis: Any) -> tuple[Array, Any, Callable[[Array], Array]]:
+    """Return `x` with `axis` in front, in memory too; that axis; and a function that undoes it.
+
+    NumPy then combines long columns instead of short rows, which is several times faster.
+    """
+    reduced, order = axes_of(x, axis), _reduced_first(x, axis)
+    inverse = np.argsort(order).tolist()
+    columns = x.transpose(order).copy()
+    return columns, tuple(range(len(reduced))), lambda y: y.transpose(inverse).copy()
 
 
 def _reduced_first(x: Array, axis: Any) -> list[int]:
@@ -82,13 +93,13 @@ def _reduced_first(x: Array, axis: Any) -> list[int]:
 
 
 def _extremum_by(name: str) -> Callable[..., Any]:
-    """Return the function that runs the method `name` of an array; short rows become columns."""
+    """Return the function that runs the method `name` of an array."""
 
     def extremum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-        if not _has_short_rows(x, axis):
+        if not has_short_rows(x, axis):
             return getattr(x, name)(axis=axis, keepdims=keepdims)
-        columns = x.transpose(_reduced_first(x, axis)).copy()
-        y = getattr(columns, name)(axis=tuple(range(len(axes_of(x, axis)))))
+        columns, front, _ = as_columns(x, axis)
+        y = getattr(columns, name)(axis=front)
         return restore_reduced_axes(y, x, axis) if keepdims else y
 
     return extremum
@@ -98,12 +109,10 @@ def _extremum_vjp(
     g: Cotangent, y: Array, x: Array, axis: Any = None, keepdims: bool = False
 ) -> Cotangent:
     """Divide the cotangent equally between the entries that equal the extremum."""
-    if _has_short_rows(x, axis):
-        order, reduced = _reduced_first(x, axis), tuple(range(len(axes_of(x, axis))))
-        columns = x.transpose(order).copy()
-        g, y = (r.reshape(columns.shape[len(reduced) :]) for r in (g, y))
-        d = _extremum_vjp(g, y, columns, reduced)
-        return d.transpose(np.argsort(order).tolist()).copy()
+    if has_short_rows(x, axis):
+        columns, front, back = as_columns(x, axis)
+        g, y = (r.reshape(columns.shape[len(front) :]) for r in (g, y))
+        return back(_extremum_vjp(g, y, columns, front))
     hit = (x == restore_reduced_axes(y, x, axis)) | (x != x)  # a nan is the extremum
     count = hit.sum(axis=axis, keepdims=True)
     count = count.astype(x.dtype if x.dtype != np.float16 else np.float32)
