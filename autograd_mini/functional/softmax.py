@@ -93,8 +93,11 @@ def _softmax(z: Array, axis: Axis = -1, where: Any = None, temperature: float = 
     """
     z = _scaled(z, axis, where, temperature)
     if has_short_rows(z, axis):
-        columns, axis, back = as_columns(z, axis)
-        return back(_softmax(columns, axis))
+        e, axis, back = as_columns(z, axis)
+        e -= shift(e, axis)
+        np.exp(e, out=e)
+        e /= e.sum(axis=axis, keepdims=True)
+        return back(e)
     e = np.exp(z - shift(z, axis))
     return e / row_sums(e, axis)
 
