@@ -70,11 +70,11 @@ def shifted_exponentials(z: Array, axis: Axis) -> tuple[Array, Array, Array, tup
     d = z - m
     e = np.exp(d)
     top = np.argmax(d == 0, axis=axis, keepdims=True)  # faster than of numbers
-    one = np.exp(largest_z - m)  # or 0, where all z are -inf
-    np.put_along_axis(e, top, 0, axis)
-    rest = row_sums(e, axis)
-    np.put_along_axis(e, top, one, axis)
-    return m, d, np.log1p(rest) + (largest_z - m), (e, rest, rest + one, top)
+    others = e.copy()
+    np.put_along_axis(others, top, 0, axis)
+    rest = row_sums(others, axis)
+    total = rest + np.exp(largest_z - m)  # e_j is 1, or 0 where all z are -inf
+    return m, d, np.log1p(rest) + (largest_z - m), (e, rest, total, top)
 
 
 def one_minus(p: Array, axis: Axis) -> Array:

@@ -47,6 +47,7 @@ from . import (
     signal,
     statistics,
     unsupported,
+    windows,
 )
 
 __all__ = [
@@ -62,4 +63,5 @@ __all__ = [
     "signal",
     "statistics",
     "unsupported",
+    "windows",
 ]

@@ -32,7 +32,7 @@ def names_no_entry_twice(index: Any) -> bool:
     """Return whether an index has integers, slices and masks only. Others may repeat an entry."""
     parts = index if isinstance(index, tuple) else (index,)
     basic = (int, slice, np.integer, type(None), type(...))
-    return all(isinstance(i, basic) or getattr(i, "dtype", None) == bool for i in parts)
+    return all(isinstance(i, basic) or getattr(i, "dtype", None) == np.bool for i in parts)
 
 
 def add_at(y: Any, index: Any, x: Any) -> None:

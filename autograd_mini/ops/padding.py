@@ -47,7 +47,8 @@ def _pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> 
         pad_width = [pad_width.get(i, pad_width.get(i - array.ndim, 0)) for i in range(array.ndim)]
         pad_width = [pair if np.ndim(pair) else (pair, pair) for pair in pad_width]
     widths = _pairs(pad_width, array.ndim)
-    if mode in _CONSTANTS or (mode in _REPETITIONS and options.get("reflect_type") != "odd"):
+    is_node = mode in _CONSTANTS or (mode in _REPETITIONS and options.get("reflect_type") != "odd")
+    if is_node and array.ndim:
         return pad(array, widths, mode, **options)
     np.pad(np.zeros((1,) * array.ndim), 0, mode, **options)  # raises for unknown modes and options
     for axis, pair in enumerate(widths):
