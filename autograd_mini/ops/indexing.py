@@ -106,8 +106,8 @@ for function in (np.delete, np.diagonal, np.repeat, np.tile):
 
 # ---- permutations: undone by their inverse -------------------------------------------------------
 
-for function in (np.flip, np.fliplr, np.flipud, np.swapaxes):  # each is its own inverse
-    primitive(function, lambda g, y, x, *args, f=function, **kwargs: f(g, *args, **kwargs))
+for mirror in (np.flip, np.fliplr, np.flipud, np.swapaxes):  # each is its own inverse
+    primitive(mirror, lambda g, y, x, *args, f=mirror, **kwargs: f(g, *args, **kwargs))
 
 primitive(np.moveaxis, lambda g, y, x, source, destination: np.moveaxis(g, destination, source))
 primitive(np.rot90, lambda g, y, x, k=1, axes=(0, 1): np.rot90(g, -int(k), axes))

@@ -34,7 +34,7 @@ def _rows(x: Any) -> Any:
 
 
 def _is_one_matrix(x: Any) -> bool:
-    return math.prod(x.shape[:-2]) == 1
+    return bool(math.prod(x.shape[:-2]) == 1)
 
 
 def _matmul_left(g: Cotangent, y: Array, a: Array, b: Array) -> Cotangent:

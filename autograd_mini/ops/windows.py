@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
+from ..core.arrays import Array, Cotangent
 from ..core.primitive import primitive
 from ..core.registry import implements
 
@@ -40,12 +41,14 @@ def _fold_windows(x: Any, window_shape: Any, axis: Any, shape: Any) -> Any:
     return y.astype(x.dtype, copy=False)
 
 
-fold_windows = primitive(
-    _fold_windows,
-    lambda g, y, x, window_shape, axis, shape: windows(g, window_shape, axis),
-    name="fold_windows",
-    implements="fold_windows",
-)
+def _fold_vjp(
+    g: Cotangent, y: Array, x: Array, window_shape: Any, axis: Any, shape: Any
+) -> Cotangent:
+    """Take the windows again: folding is the transpose of taking them."""
+    return windows(g, window_shape, axis)
+
+
+fold_windows = primitive(_fold_windows, _fold_vjp, name="fold_windows", implements="fold_windows")
 windows = primitive(
     lambda x, window_shape, axis: np.lib.stride_tricks.sliding_window_view(x, window_shape, axis),
     lambda g, y, x, window_shape, axis: fold_windows(g, window_shape, axis, x.shape),

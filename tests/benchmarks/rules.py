@@ -1,4 +1,4 @@
-"""Rules of indexing, layout, padding and short rows, against PyTorch's; and steps that need them."""
+"""Rules of indexing, layout, padding and short rows; and steps of training that need them."""
 
 import numpy as np
 
@@ -16,12 +16,17 @@ def normal(*shape):
 
 # ---- one function, forward and backward ----------------------------------------------------------
 
-IMAGES, ROWS = normal(16, 3, 32, 32), normal(4096, 16)
-INDICES = RNG.integers(16, size=(4096, 4))
+IMAGES, ROWS = normal(16, 3, 32, 32), normal(1024, 16)
+INDICES = RNG.integers(16, size=(1024, 4))
 
 
 def windows(x):
     return np.lib.stride_tricks.sliding_window_view(x, (3, 3), axis=(2, 3))
+
+
+def pooled(x):
+    """Return the entries in squares of 2 by 2, over which the axes 3 and 5 run."""
+    return x.reshape(16, 3, 16, 2, 16, 2)
 
 
 #: work -> our function, PyTorch's, the argument, the limit
@@ -41,6 +46,9 @@ WORK = {
     "softmax, rows of 16": (ag.softmax, lambda x: x.softmax(-1), ROWS, 2.5),
     "log_softmax, rows of 16": (ag.log_softmax, lambda x: x.log_softmax(-1), ROWS, 2.5),
     "max over two axes": (lambda x: x.max((2, 3)), lambda x: x.amax((2, 3)), IMAGES, 1.5),
+    "max over two axes, pooling 2 by 2": (
+        lambda x: pooled(x).max((3, 5)), lambda x: pooled(x).amax((3, 5)), IMAGES, 1.5,
+    ),
     "np.take_along_axis": (
         lambda x: np.take_along_axis(x, INDICES, 1),
         lambda x: torch.gather(x, 1, torch.from_numpy(INDICES)),
@@ -52,22 +60,25 @@ WORK = {
 }  # fmt: skip
 
 
+def backward(f, x, g):
+    """Return a function that runs `f` forward and backward, with our tensors or PyTorch's."""
+
+    def run():
+        x.grad = None
+        f(x).backward(g)
+
+    return run
+
+
 def one_function(rounds: int) -> list[Row]:
     table = []
     for work, (f, in_torch, x, limit) in WORK.items():
-        ours = ag.tensor(x, requires_grad=True)
-        theirs = torch.tensor(x, requires_grad=True)
         g = normal(*f(x).shape)
-
-        def run(f=f, x=ours, g=g):
-            x.grad = None
-            f(x).backward(g)
-
-        def run_torch(f=in_torch, x=theirs, g=torch.from_numpy(g)):
-            x.grad = None
-            f(x).backward(g)
-
-        table += compare(work, {"ours": run, "PyTorch": run_torch}, {"PyTorch": limit}, rounds)
+        found = {
+            "ours": backward(f, ag.tensor(x, requires_grad=True), g),
+            "PyTorch": backward(in_torch, torch.tensor(x, requires_grad=True), torch.from_numpy(g)),
+        }
+        table += compare(work, found, {"PyTorch": limit}, rounds)
     return table
 
 
@@ -108,30 +119,32 @@ STEPS = {
 }  # fmt: skip
 
 
+def step(loss_of, no_grad, parameters, cross_entropy, data):
+    """Return a function that makes one step of gradient descent, with our tensors or PyTorch's."""
+
+    def run():
+        for p in parameters:
+            p.grad = None
+        loss_of(parameters, cross_entropy, *data).backward()
+        with no_grad():
+            for p in parameters:
+                p -= 0.1 * p.grad
+
+    return run
+
+
 def steps(rounds: int) -> list[Row]:
     table = []
     for work, (loss_of, weights, data, limit) in STEPS.items():
         ours = [ag.tensor(w, requires_grad=True) for w in weights]
         theirs = [torch.tensor(w, requires_grad=True) for w in weights]
         in_torch = [torch.from_numpy(x) for x in data]
-
-        def step(loss_of=loss_of, ps=ours, data=data):
-            for p in ps:
-                p.grad = None
-            loss_of(ps, ag.softmax_cross_entropy, *data).backward()
-            with ag.no_grad():
-                for p in ps:
-                    p -= 0.1 * p.grad
-
-        def step_torch(loss_of=loss_of, ps=theirs, data=in_torch):
-            for p in ps:
-                p.grad = None
-            loss_of(ps, torch.nn.functional.cross_entropy, *data).backward()
-            with torch.no_grad():
-                for p in ps:
-                    p -= 0.1 * p.grad
-
-        table += compare(work, {"ours": step, "PyTorch": step_torch}, {"PyTorch": limit}, rounds)
+        losses = ag.softmax_cross_entropy, torch.nn.functional.cross_entropy
+        found = {
+            "ours": step(loss_of, ag.no_grad, ours, losses[0], data),
+            "PyTorch": step(loss_of, torch.no_grad, theirs, losses[1], in_torch),
+        }
+        table += compare(work, found, {"PyTorch": limit}, rounds)
     return table
 
 

@@ -9,14 +9,17 @@ from autograd_mini.ops.indexing import add_at
 from autograd_mini.ops.reductions import has_short_rows
 from tests.cases import run
 
-RNG = np.random.default_rng(0)
-
 
 def differentiated(f, g, *xs):
     """Return the value of `f`, and the derivatives of ``sum(f(*xs) * g)``, as arrays."""
     y, pull = ag.vjp(f, *xs)
     d = pull(g)
     return unwrap(y), [unwrap(part) for part in (d if isinstance(d, tuple) else (d,))]
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
 
 
 INDICES = [
@@ -30,10 +33,10 @@ INDICES = [
 
 @pytest.mark.parametrize("text", INDICES)
 @pytest.mark.parametrize("dtype", ["f2", "f4", "f8", ">f8", "g", "i4"])
-def test_add_at_gives_the_bits_of_numpy(text, dtype):
+def test_add_at_gives_the_bits_of_numpy(rng, text, dtype):
     index = run(text)
     y = np.zeros((4, 3, 2), dtype)
-    x = (10 * RNG.normal(size=y[index].shape)).astype(dtype)
+    x = (10 * rng.normal(size=y[index].shape)).astype(dtype)
     expected = np.zeros(y.shape, np.float32 if dtype == "f2" else dtype)
     np.add.at(expected, index, x)
     add_at(y, index, x)
@@ -71,9 +74,9 @@ AXES = [-1, 2, (0, 2), (1, 2), (2, 1), (-1,)]
 
 @pytest.mark.parametrize("axis", AXES)
 @pytest.mark.parametrize("name", ["max", "min"])
-def test_extremum_of_short_rows_is_that_of_long_ones(name, axis):
+def test_extremum_of_short_rows_is_that_of_long_ones(rng, name, axis):
     """A transposed view has long rows. Some entries are tied, some are nan."""
-    x = RNG.integers(0, 9, size=(40, 7, 4)).astype(float)
+    x = rng.integers(0, 9, size=(40, 7, 4)).astype(float)
     x[3, 2, 1] = np.nan
     back = np.asfortranarray(x)
     assert has_short_rows(x, axis) != has_short_rows(back, axis)
@@ -82,19 +85,19 @@ def test_extremum_of_short_rows_is_that_of_long_ones(name, axis):
         def f(x, keepdims=keepdims):
             return getattr(np, name)(x, axis=axis, keepdims=keepdims)
 
-        g = RNG.normal(size=f(x).shape)
+        g = rng.normal(size=f(x).shape)
         (y, (d,)), (expected, (slow,)) = differentiated(f, g, x), differentiated(f, g, back)
         np.testing.assert_array_equal(y, f(x))
         np.testing.assert_array_equal(y, expected)
         np.testing.assert_array_equal(d, slow)
 
 
-def test_max_of_windows_differentiates_twice():
+def test_max_of_windows_differentiates_twice(rng):
     def pooled(x):
         return (x.reshape(8, 16, 2, 8, 2).max(axis=(2, 4)) ** 3).sum()
 
-    x = RNG.normal(size=(8, 32, 16))
-    v = RNG.normal(size=x.shape)
+    x = rng.normal(size=(8, 32, 16))
+    v = rng.normal(size=x.shape)
     h = 1e-6
     slope = (ag.grad(pooled)(x + h * v) - ag.grad(pooled)(x - h * v)) / (2 * h)
     _, along = ag.jvp(ag.grad(pooled), (x,), (v,))
@@ -105,22 +108,23 @@ SOFTMAXES = [ag.softmax, ag.log_softmax, lambda z: ag.logsumexp(z, axis=-1)]
 
 
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
-@pytest.mark.parametrize("n", [2, 16, 40])
+@pytest.mark.parametrize("n", [3, 16, 40])
 @pytest.mark.parametrize("f", SOFTMAXES, ids=["softmax", "log_softmax", "logsumexp"])
-def test_softmax_of_short_rows_is_that_of_extended_precision(f, n, dtype):
-    """Logits up to 30 apart: 1 - ŷ would have no digits left. One row has only -inf."""
-    z = RNG.uniform(-30, 0, size=(2048 // n, n)).astype(dtype)
+def test_softmax_of_short_rows_is_that_of_extended_precision(rng, f, n, dtype):
+    """Logits are up to 30 apart, so that 1 - ŷ would have no digits. One row has only -inf."""
+    z = rng.uniform(-30, 0, size=(2048 // n, n)).astype(dtype)
     z[0] = -np.inf
     with np.errstate(all="ignore"):
-        g = RNG.normal(size=f(z).shape).astype(dtype)
+        g = rng.normal(size=f(z).shape).astype(dtype)
         y, (d,) = differentiated(f, g, z)
         exact, (expected,) = differentiated(f, g.astype("g"), z.astype("g"))
     assert y.dtype == d.dtype == z.dtype
     eps = np.finfo(dtype).eps
     np.testing.assert_allclose(y, exact.astype(dtype), rtol=64 * eps, atol=64 * eps)
-    scale = np.abs(expected).max(axis=-1, keepdims=True)
+    # g_i - ŷ_i Σ_o g_o may cancel, as a difference of any two numbers.
+    scale = np.abs(g if f is ag.log_softmax else expected).max(axis=-1, keepdims=True)
     with np.errstate(all="ignore"):
-        assert (np.abs(d - expected)[1:] <= 16 * eps * scale[1:]).all()
+        assert (np.abs(d - expected)[1:] <= 32 * eps * scale[1:]).all()
     np.testing.assert_array_equal(d[0], expected[0])
 
 
@@ -142,10 +146,10 @@ STACKS = [((5, 4, 3), (3, 2)), ((5, 4, 3), (1, 3, 2)), ((4, 3), (5, 3, 2)), ((1,
 
 
 @pytest.mark.parametrize(("left", "right"), STACKS)
-def test_rules_of_a_stack_sum_the_products(left, right):
+def test_rules_of_a_stack_sum_the_products(rng, left, right):
     """Repeated to the full stack, the other matrix needs a product each, and a sum."""
-    a, b = RNG.normal(size=left), RNG.normal(size=right)
-    g = RNG.normal(size=(a @ b).shape)
+    a, b = rng.normal(size=left), rng.normal(size=right)
+    g = rng.normal(size=(a @ b).shape)
 
     def product_each(a, b):
         lead = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
@@ -161,14 +165,14 @@ def test_rules_of_a_stack_sum_the_products(left, right):
 
 
 @pytest.mark.parametrize("subscripts", ["bij,jk->bik", "bij,bjk->ik", "bij,jk->", "bii,ij->bj"])
-def test_einsum_of_many_terms_has_the_derivatives_of_few(subscripts):
+def test_einsum_of_many_terms_has_the_derivatives_of_few(rng, subscripts):
     """A large sum lets NumPy search for an order, and a slice of it does not."""
     n = 26
     b_shape = (n, n, n) if "bjk" in subscripts else (n, n)
-    a, b = RNG.normal(size=(n, n, n)), RNG.normal(size=b_shape)
-    g = RNG.normal(size=np.einsum(subscripts, a, b).shape)
+    a, b = rng.normal(size=(n, n, n)), rng.normal(size=b_shape)
+    g = rng.normal(size=np.einsum(subscripts, a, b).shape)
     _, (da, db) = differentiated(lambda a, b: np.einsum(subscripts, a, b), g, a, b)
-    v, w, h = RNG.normal(size=a.shape), RNG.normal(size=b.shape), 1e-6
+    v, w, h = rng.normal(size=a.shape), rng.normal(size=b.shape), 1e-6
     rise = np.einsum(subscripts, a + h * v, b + h * w) - np.einsum(subscripts, a - h * v, b - h * w)
     along = (da * v).sum() + (db * w).sum()
     np.testing.assert_allclose(along, (rise * g).sum() / (2 * h), rtol=1e-6, atol=1e-5)
@@ -176,7 +180,10 @@ def test_einsum_of_many_terms_has_the_derivatives_of_few(subscripts):
 
 # ---- compiled ------------------------------------------------------------------------------------
 
-ROWS, WINDOW = RNG.normal(size=(256, 6)).astype("f4"), np.lib.stride_tricks.sliding_window_view
+ROWS, WINDOW = (
+    np.random.default_rng(0).normal(size=(256, 6)).astype("f4"),
+    np.lib.stride_tricks.sliding_window_view,
+)
 
 
 @pytest.mark.parametrize("f", [
@@ -187,8 +194,8 @@ ROWS, WINDOW = RNG.normal(size=(256, 6)).astype("f4"), np.lib.stride_tricks.slid
     lambda x: WINDOW(x, 200, axis=0), lambda x: x.reshape(8, 32, 6) @ x[:6],
     lambda x: np.einsum("ij,kj->ik", x, x[:9]),
 ])  # fmt: skip
-def test_compiled_rules_give_the_bits_of_eager_ones(f):
-    weight = RNG.normal(size=f(ROWS).shape).astype("f4")
+def test_compiled_rules_give_the_bits_of_eager_ones(rng, f):
+    weight = rng.normal(size=f(ROWS).shape).astype("f4")
     step = ag.value_and_grad(lambda x: (f(x * x) * weight).sum())
     y, d = map(unwrap, step(ROWS))
     compiled = ag.compile(step)
