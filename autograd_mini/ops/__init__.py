@@ -36,6 +36,7 @@ meets the flat side of `relu`, `maximum` or `minimum`: the derivative of ``np.sq
 
 from . import (
     arithmetic,
+    einsum,
     elementwise,
     indexing,
     linalg,
@@ -52,6 +53,7 @@ from . import (
 
 __all__ = [
     "arithmetic",
+    "einsum",
     "elementwise",
     "indexing",
     "linalg",
