@@ -121,16 +121,16 @@ def _product(a: Any, b: Any) -> Any:
 
 def _linear_input(g: Cotangent, y: Array, x: Array, w: Array, b: Array) -> Cotangent:
     """g Wᵀ."""
-    if g.ndim > 2:
-        return _product(_rows(g), w.T).reshape(x.shape)
-    return g.dot(w.T) if g.ndim == 2 and type(g) is type(w) else _product(g, w.T)
+    if g.ndim == 2 and type(g) is type(w):
+        return g.dot(w.T)
+    return _product(_rows(g), w.T).reshape(x.shape) if w.ndim == 2 else g @ transposed(w)
 
 
 def _linear_weight(g: Cotangent, y: Array, x: Array, w: Array, b: Array) -> Cotangent:
     """xᵀ g, where the rows of all leading axes count alike."""
     if x.ndim != 2:
         x, g = _rows(x), _rows(g)
-    return x.T.dot(g) if type(x) is type(g) else _product(x.T, g)
+    return x.T.dot(g) if g.ndim == 2 and type(x) is type(g) else _product(x.T, g)
 
 
 def _linear_bias(g: Cotangent, y: Array, x: Array, w: Array, b: Array) -> Cotangent:
