@@ -117,4 +117,5 @@ def _from_lists(operands: Sequence[Any]) -> tuple[Any, ...]:
         terms += "->" + name(operands[-1])
     return (terms, *operands[0 : 2 * pairs : 2])
 
+
 not_differentiable(np.einsum_path)

@@ -43,16 +43,19 @@ def add_at(y: Any, index: Any, x: Any) -> None:
     float32.
     """
     if y.dtype == np.float16:
-        sums = np.zeros(y.shape, np.float32)
+        sums = y.astype(np.float32)
         add_at(sums, index, x)
         y[...] = sums
+        return
+    if not isinstance(y, np.ndarray):  # an array of another library
+        np.add.at(y, index, x)
         return
     parts = index if isinstance(index, tuple) else (index,)
     spans = [i for i in parts if i is ... or isinstance(i, slice)]
     depth = y.ndim  # the number of axes that are indexed
     if ... not in spans:
         depth = sum(np.ndim(i) if np.asarray(i).dtype == bool else i is not None for i in parts)
-    if not isinstance(y, np.ndarray) or (depth == y.ndim and not spans):
+    if depth == y.ndim and not spans:
         np.add.at(y, index, x)
         return
     lead, width = y.shape[:depth], int(np.prod(y.shape[depth:]))

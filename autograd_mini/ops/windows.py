@@ -20,9 +20,11 @@ def _fold_windows(x: Any, window_shape: Any, axis: Any, shape: Any) -> Any:
     and many windows, so NumPy adds blocks several times faster than windows. If the offsets are
     many, entries are added one by one.
     """
-    y = np.zeros(shape, np.float32 if x.dtype == np.float16 else x.dtype)
-    n = len(window_shape)
-    if not hasattr(y, "at") and x.size < 256 * np.prod(window_shape):
+    dtype, n = np.float32 if x.dtype == np.float16 else x.dtype, len(window_shape)
+    y = np.zeros(shape, dtype)
+    if not isinstance(x, (np.ndarray, np.generic)):  # an array of another library
+        y = np.zeros_like(x, dtype, shape=shape)
+    elif not hasattr(y, "at") and x.size < 256 * np.prod(window_shape):
         numbers = np.arange(y.size).reshape(shape)
         places = np.lib.stride_tricks.sliding_window_view(numbers, window_shape, axis)
         np.add.at(y.reshape(-1), places.reshape(-1), x.reshape(-1))
