@@ -8,14 +8,14 @@ from autograd_mini import Tensor
 from autograd_mini.core.dispatch import coverage
 from autograd_mini.core.registry import name_of
 
-MODULES = (np, np.linalg, np.fft)
+MODULES = (np, np.linalg, np.fft, np.lib.stride_tricks)
 
 
 def dispatched() -> dict[str, object]:
     """Return NumPy's functions that a tensor can handle: ufuncs, and functions under NEP 18."""
     found = {}
     for module in MODULES:
-        for name in module.__all__:
+        for name in getattr(module, "__all__", dir(module)):
             f = getattr(module, name)
             dispatches = isinstance(f, np.ufunc) or hasattr(f, "_implementation")
             if dispatches and not isinstance(f, (type, ModuleType)):

@@ -174,7 +174,9 @@ TABLE = [
         "partition(a, 2)", "partition(a, 1, axis=0)", "partition(a, 5, axis=None)",
         "repeat(a, 2)", "repeat(a, [1, 0, 2], axis=0)",
         "roll(a, 2)", "roll(a, (1, -2), axis=(0, 1))", "rollaxis(a, 1)",
-        "rot90(a)", "rot90(a, 3)", "swapaxes(a, 0, -1)", "take(a, [0, 5, 0])",
+        "rot90(a)", "rot90(a, 3)", "rot90(a, 2)", "rot90(a, -1, (1, 0))", "swapaxes(a, 0, -1)",
+        "rollaxis(a, 1, 2)", "rollaxis(a, -1, -2)", "moveaxis(a, (0, 1), (1, 0))",
+        "take(a, [0, 5, 0])",
         "take(a, [[2, 0]], axis=1)", "tile(a, 2)", "tile(a, (2, 1, 2))", "sort(a)",
         "sort(a, axis=0)", "sort(a, axis=None)", "cumsum(a)", "cumsum(a, axis=1)",
         "take_along_axis(a, n.array([[0, 0], [1, 2], [3, 3]]), axis=1)",
@@ -182,6 +184,28 @@ TABLE = [
         "norm(a)", "norm(a, axis=0, keepdims=True)", "power_norm(a, 3, axis=1)",
         "power_norm(a, -1.5, axis=0, keepdims=True)",
     )),
+    *((f.split("(")[0], f"n.{f}", real(2, 3, 4)) for f in (
+        "moveaxis(a, 0, 1)", "moveaxis(a, source=(0, -1), destination=(1, 0))", "rollaxis(a, 2)",
+        "rollaxis(a, 0, 3)", "rollaxis(a, 1, 1)", "flip(a, (0, 2))", "swapaxes(a, 2, 1)",
+        "rot90(a, 1, axes=(2, 0))", "take(a, [1, 1, -1], axis=1)", "repeat(a, 2, axis=-1)",
+        "max(a, axis=(0, 1))", "min(a, axis=(2, 1), keepdims=True)",
+    )),
+    *(("getitem", f"a[{i}]", real(2, 3, 4)) for i in (
+        "[1, 0, 1]", "[[1], [1]]", ":, [0, -1, 0]", "[1, 1], [2, 2]", "[1, 1], :, [2, 2]",
+        "..., [0, 0]", "[1, 1], None, 1:", "[[True, False, True], [False] * 3]",
+        "[True, True], [0, 0]",
+    )),
+    *(("pad", f"n.pad(a, {options})", real(2, 3)) for options in (
+        "1", "((0, 2), (1, 0))", "((2, 1), (0, 3)), constant_values=((1, 2), (3, 4))",
+        "(1, 2), 'edge'", "(4, 1), 'reflect'", "(4, 3), 'symmetric'", "5, 'wrap'",
+        "0", "2, mode='reflect', reflect_type='even'",
+    )),
+    ("pad", "n.pad(a, 2)", real(0)),
+    *(("sliding_window_view", f"n.lib.stride_tricks.sliding_window_view(a, {options})", real(4, 5))
+      for options in ("(2, 3)", "2, 0", "(3,), axis=-1", "(2, 2), axis=(1, 1)", "[1, 4], (1, 0)",
+                      "(4, 5)", "(0, 2)")),
+    ("fold_windows", "n.fold_windows(a, (2, 3), (0, 1), (4, 5))", real(3, 3, 2, 3)),
+    ("fold_windows", "n.fold_windows(a, (2, 2), (0, 0), (4,))", real(2, 2, 2)),
     ("prod", "n.prod(a)", zero(3)), ("prod", "n.prod(a, axis=1)", real(2, 0)),
     ("cumprod", "n.cumprod(a, axis=1)", zero(2, 3)), ("copy", "n.copy(a)", real()),
     ("heaviside", "n.heaviside([0.0, -1.0, 0.0], a)"),
@@ -247,6 +271,14 @@ def _scatter(x, index, shape):
     return y
 
 
+def _fold_windows(x, window_shape, axis, shape):
+    y = np.zeros(shape, x.dtype)
+    windows = np.lib.stride_tricks.sliding_window_view(y, window_shape, axis, writeable=True)
+    for i in np.ndindex(x.shape):  # one by one: windows share entries
+        windows[i] += x[i]
+    return y
+
+
 def dialect(module, **own):
     """Define relu, sigmoid and logsumexp with the functions of `module`."""
     return Dialect(
@@ -269,13 +301,16 @@ def _sinc_derivative(x, n):
     return values.astype(x.dtype)
 
 
-PLAIN = dialect(np, scatter=_scatter, sinc_derivative=_sinc_derivative)
+PLAIN = dialect(np, scatter=_scatter, fold_windows=_fold_windows, sinc_derivative=_sinc_derivative)
 TAPE = Dialect(
     np,
     relu=ag.relu,
     sigmoid=ag.sigmoid,
     logsumexp=ag.logsumexp,
-    **{name: PRIMITIVES[name] for name in ("scatter", "sinc_derivative", "norm", "power_norm")},
+    **{
+        name: PRIMITIVES[name]
+        for name in ("scatter", "fold_windows", "sinc_derivative", "norm", "power_norm")
+    },
     astype=lambda x, dtype: x.astype(dtype),
 )
 

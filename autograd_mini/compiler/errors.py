@@ -51,6 +51,7 @@ BY_SECOND = {
     np.reshape: "shape", np.broadcast_to: "shape", np.resize: "new_shape", np.repeat: "repeats",
     np.tile: "reps", np.pad: "pad_width", np.delete: "obj", np.split: "indices_or_sections",
     np.array_split: "indices_or_sections",
+    np.lib.stride_tricks.sliding_window_view: "window_shape",
 }  # fmt: skip
 
 

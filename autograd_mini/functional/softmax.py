@@ -15,13 +15,14 @@ from numpy.exceptions import AxisError
 from ..core.arrays import Array, Cotangent
 from ..core.fused import fused, labelled
 from ..core.registry import implements
-from ..ops.reductions import restore_reduced_axes
+from ..ops.reductions import as_columns, has_short_rows, restore_reduced_axes
 from .softmax_numerics import (
     Axis,
     along_merged,
     are_several,
     is_float_ndarray,
     one_minus,
+    row_sums,
     shift,
     shifted_exponentials,
 )
@@ -69,7 +70,7 @@ def _softmax(z: Array, axis: Axis = -1, where: Any = None, temperature: float = 
     Notes
     -----
     The rule is ŷ_i (g_i - Σ_o g_o ŷ_o) / T. Since Σŷ = 1, any constant may be subtracted from g.
-    With the g of the likeliest class, no digits cancel where ŷ is close to one.
+    With Σ_o g_o ŷ_o, which is close to the g of a ŷ close to one, no digits cancel there.
 
     $$
     \hat y_o = \frac{e^{z_o / T}}{\sum_k e^{z_k / T}} \qquad
@@ -91,20 +92,23 @@ def _softmax(z: Array, axis: Axis = -1, where: Any = None, temperature: float = 
     array([0.5, 0.5, 0. ])
     """
     z = _scaled(z, axis, where, temperature)
+    if has_short_rows(z, axis):
+        e, axis, back = as_columns(z, axis)
+        e -= shift(e, axis)
+        np.exp(e, out=e)
+        e /= e.sum(axis=axis, keepdims=True)
+        return back(e)
     e = np.exp(z - shift(z, axis))
-    return e / e.sum(axis=axis, keepdims=True)
+    return e / row_sums(e, axis)
 
 
 def _softmax_vjp(
     g: Cotangent, y: Array, z: Array, axis: Axis = -1, where: Any = None, temperature: float = 1.0
 ) -> Cotangent:
     if is_float_ndarray(y):
-        if are_several(axis):
-            return along_merged(
-                lambda g, y: _softmax_vjp(g, y, z, -1, None, temperature), axis, g, y
-            )
-        g = g - np.take_along_axis(g, np.argmax(y, axis=axis, keepdims=True), axis)
-    return _softmax_display(g, y, z, axis, where, temperature)
+        g = g - row_sums(g * y, axis)
+    d = y * (g - row_sums(g * y, axis))
+    return d if temperature == 1 else d / temperature
 
 
 def _softmax_display(
@@ -175,9 +179,8 @@ def _log_softmax(z: Array, axis: Axis = -1, where: Any = None, temperature: floa
     if not is_float_ndarray(z):
         return _log_softmax_graph(z, axis, where, temperature), None
     z = _scaled(z, axis, where, temperature)
-    m, *residuals = shifted_exponentials(z, axis)
-    y = z - m
-    y -= np.log1p(residuals[1])
+    _, y, log_sum, residuals = shifted_exponentials(z, axis)
+    y -= log_sum
     return y, residuals
 
 
@@ -207,7 +210,7 @@ def _log_softmax_from(
             lambda g, *residuals: _log_softmax_from(g, -1, temperature, *residuals),
             axis, g, e, rest, total, top,
         )  # fmt: skip
-    g_sum = g.sum(axis=axis, keepdims=True)
+    g_sum = row_sums(g, axis)
     d = e * (g_sum / total)
     np.subtract(g, d, out=d)
     own = np.take_along_axis(g, top, axis)
@@ -303,8 +306,8 @@ def _logsumexp(x: Array, axis: Axis = None, keepdims: bool = False, where: Any =
         return y if keepdims else y.squeeze(axis), None
     if not z.size:
         return z.sum(axis=axis, keepdims=keepdims) - np.inf, None
-    m, e, rest, total, _ = shifted_exponentials(z, axis)
-    y = m + np.log1p(rest)
+    m, _, log_sum, (e, _, total, _) = shifted_exponentials(z, axis)
+    y = m + log_sum
     return y if keepdims else y.squeeze(axis), (e, total)
 
 

@@ -36,6 +36,7 @@ meets the flat side of `relu`, `maximum` or `minimum`: the derivative of ``np.sq
 
 from . import (
     arithmetic,
+    einsum,
     elementwise,
     indexing,
     linalg,
@@ -47,10 +48,12 @@ from . import (
     signal,
     statistics,
     unsupported,
+    windows,
 )
 
 __all__ = [
     "arithmetic",
+    "einsum",
     "elementwise",
     "indexing",
     "linalg",
@@ -62,4 +65,5 @@ __all__ = [
     "signal",
     "statistics",
     "unsupported",
+    "windows",
 ]

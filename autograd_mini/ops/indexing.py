@@ -21,12 +21,47 @@ def _scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
         y = np.zeros_like(x, shape=shape)
     if hasattr(y, "at"):  # in a program that runs on jax, whose arrays are not written to
         return y.at[index].add(x)
-    parts = index if isinstance(index, tuple) else (index,)
-    if all(isinstance(i, (int, slice, np.integer, type(None), type(...))) for i in parts):
-        y[index] = x  # a slice names no entry twice, and this is much faster
+    if names_no_entry_twice(index):
+        y[index] = x  # this is much faster
     else:
-        np.add.at(y, index, x)
+        add_at(y, index, x)
     return y
+
+
+def names_no_entry_twice(index: Any) -> bool:
+    """Return whether an index has integers, slices and masks only. Others may repeat an entry."""
+    parts = index if isinstance(index, tuple) else (index,)
+    basic = (int, slice, np.integer, type(None), type(...))
+    return all(isinstance(i, basic) or getattr(i, "dtype", None) == np.bool for i in parts)
+
+
+def add_at(y: Any, index: Any, x: Any) -> None:
+    """Add `x` at `index` to the zeros `y`: ``np.add.at(y, index, x)``, but fast for rows.
+
+    NumPy adds single entries four times faster than rows. So the entries of a row are added at
+    their positions in the flattened array, in the same order. A sum of float16 is computed in
+    float32.
+    """
+    if y.dtype == np.float16:
+        sums = y.astype(np.float32)
+        add_at(sums, index, x)
+        y[...] = sums
+        return
+    if not isinstance(y, np.ndarray):  # an array of another library
+        np.add.at(y, index, x)
+        return
+    parts = index if isinstance(index, tuple) else (index,)
+    spans = [i for i in parts if i is ... or isinstance(i, slice)]
+    depth = y.ndim  # the number of axes that are indexed
+    if ... not in spans:
+        depth = sum(np.ndim(i) if np.asarray(i).dtype == bool else i is not None for i in parts)
+    if depth == y.ndim and not spans:
+        np.add.at(y, index, x)
+        return
+    lead, width = y.shape[:depth], int(np.prod(y.shape[depth:]))
+    rows = np.arange(int(np.prod(lead))).reshape(lead)[index].reshape(-1, 1)
+    positions = rows * width + np.arange(width)
+    np.add.at(y.reshape(-1), positions.reshape(-1), x.reshape(-1))
 
 
 scatter = primitive(
@@ -68,22 +103,28 @@ def scatter_back(function: Callable[..., Any]) -> Rule:
     return rule
 
 
-for function in (
-    np.delete,
-    np.diagonal,
-    np.fft.fftshift,
-    np.fft.ifftshift,
-    np.flip,
-    np.fliplr,
-    np.flipud,
-    np.moveaxis,
-    np.repeat,
-    np.rollaxis,
-    np.rot90,
-    np.swapaxes,
-    np.tile,
-):
+for function in (np.delete, np.diagonal, np.repeat, np.tile):
     primitive(function, scatter_back(function))
+
+
+# ---- permutations: undone by their inverse -------------------------------------------------------
+
+for mirror in (np.flip, np.fliplr, np.flipud, np.swapaxes):  # each is its own inverse
+    primitive(mirror, lambda g, y, x, *args, f=mirror, **kwargs: f(g, *args, **kwargs))
+
+primitive(np.moveaxis, lambda g, y, x, source, destination: np.moveaxis(g, destination, source))
+primitive(np.rot90, lambda g, y, x, k=1, axes=(0, 1): np.rot90(g, -int(k), axes))
+primitive(np.fft.fftshift, lambda g, y, x, axes=None: np.fft.ifftshift(g, axes))
+primitive(np.fft.ifftshift, lambda g, y, x, axes=None: np.fft.fftshift(g, axes))
+
+
+def _rollaxis_vjp(g: Cotangent, y: Array, x: Array, axis: int, start: int = 0) -> Cotangent:
+    """Move the axis back. The function moves it before the axis that was number `start`."""
+    axis, start = int(axis) % x.ndim, int(start) + x.ndim * (start < 0)
+    return np.moveaxis(g, start - (axis < start), axis)
+
+
+primitive(np.rollaxis, _rollaxis_vjp)
 
 
 def _roll_vjp(g: Cotangent, y: Array, x: Array, shift: Any, axis: Any = None) -> Cotangent:
@@ -93,6 +134,8 @@ def _roll_vjp(g: Cotangent, y: Array, x: Array, shift: Any, axis: Any = None) ->
 
 
 primitive(np.roll, _roll_vjp)
+
+# ---- entries taken along an axis, and sorted ones ------------------------------------------------
 
 
 def _take_vjp(

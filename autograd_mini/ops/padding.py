@@ -1,16 +1,22 @@
-"""np.pad, made of primitives: the padding is a function of the entries.
+"""np.pad: one node if it adds constants or repeats entries, and otherwise made of primitives.
 
 As in NumPy, one axis is padded after the other, with the padding of the earlier ones included.
+
+`x` argument, `y` result, `g` its cotangent.
 """
 
 from typing import Any
 
 import numpy as np
 
-from ..core.arrays import require_protocol
+from ..core.arrays import Array, Cotangent, require_protocol
 from ..core.foreign import constant_like
+from ..core.primitive import primitive
 from ..core.registry import implements
+from .indexing import scatter_back
 
+_CONSTANTS = ("constant", "empty")
+_REPETITIONS = ("edge", "reflect", "symmetric", "wrap")
 _STATISTICS: dict[str, Any] = {
     "maximum": np.max,
     "minimum": np.min,
@@ -19,24 +25,40 @@ _STATISTICS: dict[str, Any] = {
 }
 
 
+def _pad_vjp(
+    g: Cotangent, y: Array, x: Array, pad_width: Any, mode: str = "constant", **options: Any
+) -> Cotangent:
+    """Cut the padding off; entries that it repeated get a sum."""
+    if mode in _CONSTANTS:
+        return g[tuple(slice(before, before + n) for (before, _), n in zip(pad_width, x.shape))]
+    return scatter_back(np.pad)(g, y, x, pad_width, mode, **options)
+
+
+pad = primitive(np.pad, _pad_vjp)
+
+
 @implements(np.pad)
 def _pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
     """Support all of NumPy's modes except a function, which would write into the array."""
     require_protocol(pad_width)
     if callable(mode):
         raise TypeError("pad: a function as mode writes into an array. Use np.concatenate.")
-    np.pad(np.zeros((1,) * array.ndim), 0, mode, **options)  # raises for unknown modes and options
     if isinstance(pad_width, dict):
         pad_width = [pad_width.get(i, pad_width.get(i - array.ndim, 0)) for i in range(array.ndim)]
         pad_width = [pair if np.ndim(pair) else (pair, pair) for pair in pad_width]
-    for axis, widths in enumerate(_pairs(pad_width, array.ndim)):
-        if any(widths):
+    widths = _pairs(pad_width, array.ndim)
+    is_node = mode in _CONSTANTS or (mode in _REPETITIONS and options.get("reflect_type") != "odd")
+    if is_node and array.ndim:
+        return pad(array, widths, mode, **options)
+    np.pad(np.zeros((1,) * array.ndim), 0, mode, **options)  # raises for unknown modes and options
+    for axis, pair in enumerate(widths):
+        if any(pair):
             own = {
                 key: value if isinstance(value, str) else _pairs(value, array.ndim)[axis]
                 for key, value in options.items()
             }
             rows = np.moveaxis(array, axis, 0)
-            array = np.moveaxis(_rows_padded(rows, widths, mode, **own), 0, axis)
+            array = np.moveaxis(_rows_padded(rows, pair, mode, **own), 0, axis)
     return array
 
 
@@ -51,10 +73,9 @@ def _rows_padded(
     x: Any,
     widths: Any,
     mode: Any,
-    constant_values: Any = (0, 0),
     end_values: Any = (0, 0),
     stat_length: Any = (None, None),
-    reflect_type: str = "even",
+    reflect_type: str = "odd",
 ) -> Any:
     """Return `x` with rows before its first and after its last."""
     before, after = widths
@@ -63,18 +84,13 @@ def _rows_padded(
         of = _STATISTICS[mode]
         ends = of(x[:n], axis=0, keepdims=True), of(x[len(x) - m :], axis=0, keepdims=True)
         strips = [np.broadcast_to(e, (k, *x.shape[1:])) for e, k in zip(ends, widths)]
-    elif mode in ("constant", "empty"):
-        rows = [np.full((k, *x.shape[1:]), v, x.dtype) for v, k in zip(constant_values, widths)]
-        strips = [constant_like(strip, x) for strip in rows]
     elif mode == "linear_ramp":
         strips = [
             _ramp(x[:1], (before, 0), end_values[0])[:before],
             _ramp(x[len(x) - 1 :], (0, after), end_values[1])[1:],
         ]
-    elif reflect_type == "odd":
-        strips = _linear_strips(x, before, after, mode)
     else:
-        return x[constant_like(np.pad(np.arange(len(x)), widths, mode), x)]
+        strips = _linear_strips(x, before, after, mode)
     return np.concatenate([strips[0], x, strips[1]])
 
 

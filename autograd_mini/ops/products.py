@@ -1,8 +1,9 @@
-"""Products of vectors, matrices and arrays of any rank, up to Einstein's sums.
+"""Products of vectors, matrices and arrays of any rank.
 
 `a`, `b` arguments, `y` result, `g` its cotangent.
 """
 
+import math
 import string
 from collections.abc import Sequence
 from functools import lru_cache
@@ -11,16 +12,29 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from ..core.arrays import Array, Cotangent, Rule, as_array_or_tensor
+from ..core.arrays import Array, Cotangent, as_array_or_tensor
 from ..core.foreign import constant_like
 from ..core.fused import fused
-from ..core.primitive import VariadicRule, primitive
-from ..core.registry import implements, not_differentiable
+from ..core.primitive import primitive
+from ..core.registry import implements
 
 
 def transposed(a: Any) -> Any:
     """Return the transposes of a stack of matrices."""
     return a.T if a.ndim == 2 else np.swapaxes(a, -1, -2)
+
+
+# If a stack is multiplied by one matrix, the rules multiply all rows of the stack at once. This is
+# faster than a product for each matrix of the stack, and a sum over these products.
+
+
+def _rows(x: Any) -> Any:
+    """Return the matrix of all rows of `x`."""
+    return x if x.ndim == 2 else x.reshape((math.prod(x.shape[:-1]), x.shape[-1]))
+
+
+def _is_one_matrix(x: Any) -> bool:
+    return bool(math.prod(x.shape[:-2]) == 1)
 
 
 def _matmul_left(g: Cotangent, y: Array, a: Array, b: Array) -> Cotangent:
@@ -29,6 +43,10 @@ def _matmul_left(g: Cotangent, y: Array, a: Array, b: Array) -> Cotangent:
         return g[..., None] * b
     if a.ndim == 1:
         return (b @ g[..., None])[..., 0]
+    if a.ndim > 2 and _is_one_matrix(b):
+        return (_rows(g) @ _rows(b).T).reshape(a.shape)
+    if b.ndim > 2 and _is_one_matrix(a):
+        return (_rows(transposed(g)).T @ _rows(transposed(b))).reshape(a.shape)
     return g @ transposed(b)
 
 
@@ -37,7 +55,9 @@ def _matmul_right(g: Cotangent, y: Array, a: Array, b: Array) -> Cotangent:
     if a.ndim == 1:
         return a[:, None] * g[..., None, :] if b.ndim > 1 else a * g
     if b.ndim == 1:
-        return (transposed(a) @ g[..., None])[..., 0]
+        return g.reshape(-1) @ _rows(a)
+    if a.ndim > 2 and _is_one_matrix(b):
+        return (_rows(a).T @ _rows(g)).reshape(b.shape)
     return transposed(a) @ g
 
 
@@ -101,13 +121,15 @@ def _product(a: Any, b: Any) -> Any:
 
 def _linear_input(g: Cotangent, y: Array, x: Array, w: Array, b: Array) -> Cotangent:
     """g Wᵀ."""
-    return g.dot(w.T) if g.ndim == 2 and type(g) is type(w) else _product(g, w.T)
+    if g.ndim == 2 and type(g) is type(w):
+        return g.dot(w.T)
+    return _product(_rows(g), w.T).reshape(x.shape) if w.ndim == 2 else g @ transposed(w)
 
 
 def _linear_weight(g: Cotangent, y: Array, x: Array, w: Array, b: Array) -> Cotangent:
     """xᵀ g, where the rows of all leading axes count alike."""
     if x.ndim != 2:
-        x, g = x.reshape(-1, x.shape[-1]), g.reshape(-1, g.shape[-1])
+        x, g = _rows(x), _rows(g)
     return x.T.dot(g) if g.ndim == 2 and type(x) is type(g) else _product(x.T, g)
 
 
@@ -116,7 +138,7 @@ def _linear_bias(g: Cotangent, y: Array, x: Array, w: Array, b: Array) -> Cotang
     if b.ndim != 1:
         return g  # the sweep sums over the axes along which b was repeated
     if g.ndim != 2:
-        g = g.reshape(-1, g.shape[-1])
+        g = _rows(g)
     row = ones(g.shape[0], g.dtype)
     return row.dot(g) if type(g) is np.ndarray else np.dot(constant_like(row, g), g)
 
@@ -147,101 +169,6 @@ linear = fused(
     name="linear",
     unfused=_linear_graph,
 )
-
-
-# ---- Einstein's sums -----------------------------------------------------------------------------
-
-
-def _einsum_vjp(i: int) -> Rule:
-    """Return the rule of operand i: the product of the others, with `g` in its place.
-
-    An index that only operand i has, or that the others have at length one, was summed over alone.
-    A factor of ones restores it.
-    """
-
-    def rule(
-        g: Cotangent, y: Array, *xs: Array, subscripts: str, optimize: Any = False
-    ) -> Cotangent:
-        terms, result = subscripts.split("->")
-        names = terms.split(",")
-        others = zip([result, *names[:i], *names[i + 1 :]], [g, *xs[:i], *xs[i + 1 :]])
-        known = {pair for name, x in others for pair in zip(name, x.shape)}
-        alone = [pair for pair in zip(names[i], xs[i].shape) if pair not in known]
-        ones = constant_like(np.ones([n for _, n in alone], g.dtype), g)
-        parts = [result, *names[:i], *names[i + 1 :], "".join(c for c, _ in alone)]
-        back = f"{','.join(parts)}->{names[i]}"
-        # The caller's path names other operands.
-        return np.einsum(back, g, *xs[:i], *xs[i + 1 :], ones, optimize=bool(optimize))
-
-    return rule
-
-
-einsum = primitive(
-    lambda *xs, subscripts, optimize=False: np.einsum(subscripts, *xs, optimize=optimize),
-    VariadicRule(_einsum_vjp),
-    name="einsum",
-    implements="einsum",
-)
-
-
-@implements(np.einsum)
-def _einsum(
-    *operands: Any,
-    out: None = None,
-    optimize: Any = False,
-    dtype: Any = None,
-    order: str = "K",
-    casting: str = "safe",
-) -> Any:
-    """Take the diagonal wherever an operand has an index twice, then record one node."""
-    subscripts, xs = normalize_subscripts(*operands)
-    xs = [x if dtype is None else x.astype(dtype) for x in xs]
-    terms, result = subscripts.split("->")
-    names = terms.split(",")
-    for i, name in enumerate(names):
-        for c in set(name):
-            while name.count(c) > 1:
-                first, second = name.index(c), name.rindex(c)
-                xs[i] = np.diagonal(xs[i], 0, first, second)
-                name = name[:first] + name[first + 1 : second] + name[second + 1 :] + c
-        names[i] = name
-    return einsum(*xs, subscripts=f"{','.join(names)}->{result}", optimize=optimize)
-
-
-def normalize_subscripts(*operands: Any) -> tuple[str, list[Any]]:
-    """Return ``"ij,jk->ik", [a, b]``, without dots, for either spelling of the arguments."""
-    if not isinstance(operands[0], str):
-        operands = _from_lists(operands)
-    subscripts, xs = operands[0].replace(" ", ""), [as_array_or_tensor(x) for x in operands[1:]]
-    terms, arrow, result = subscripts.partition("->")
-    names = terms.split(",")
-    if len(names) != len(xs):
-        raise ValueError(f"einsum: {subscripts!r} names {len(names)} operands, got {len(xs)}")
-    free = [c for c in string.ascii_letters if c not in subscripts]
-    dots = [np.ndim(x) - len(n.replace("...", "")) for n, x in zip(names, xs)]
-    most = max([d for d, n in zip(dots, names) if "..." in n], default=0)
-    letters = "".join(free[:most])
-    if not arrow:  # the letters that occur once, in the order of the alphabet
-        once = [c for c in sorted(set(terms) - {",", "."}) if terms.count(c) == 1]
-        result = ("..." if "..." in terms else "") + "".join(once)
-    names = [n.replace("...", letters[most - d :] if d else "") for n, d in zip(names, dots)]
-    for name, x in zip(names, xs):
-        if len(name) != np.ndim(x):
-            raise ValueError(f"einsum: {subscripts!r} does not fit an operand of shape {x.shape}")
-    return f"{','.join(names)}->{result.replace('...', letters)}", xs
-
-
-def _from_lists(operands: Sequence[Any]) -> tuple[Any, ...]:
-    """Return the spelling with letters for ``a, [0, 1], b, [1, 2], [0, 2]``."""
-
-    def name(indices: Any) -> str:
-        return "".join("..." if i is Ellipsis else string.ascii_letters[i] for i in indices)
-
-    pairs = len(operands) // 2
-    terms = ",".join(name(indices) for indices in operands[1 : 2 * pairs : 2])
-    if len(operands) % 2:
-        terms += "->" + name(operands[-1])
-    return (terms, *operands[0 : 2 * pairs : 2])
 
 
 # ---- made up of the above -----------------------------------------------------------------------
@@ -389,5 +316,3 @@ implements(np.linalg.tensordot)(lambda x1, x2, /, *, axes=2: _tensordot(x1, x2, 
 implements(np.linalg.vecdot)(lambda x1, x2, /, *, axis=-1: _vecdot(x1, x2, axis))
 implements(np.linalg.trace)(lambda x, /, *, offset=0, dtype=None: _trace(x, offset, -2, -1, dtype))
 implements(np.linalg.diagonal)(lambda x, /, *, offset=0: np.diagonal(x, offset, -2, -1))
-
-not_differentiable(np.einsum_path)

@@ -58,10 +58,61 @@ def _mean_vjp(
     return np.broadcast_to(restore_reduced_axes(g, x, axis), x.shape)
 
 
+def has_rows(x: Array) -> bool:
+    """Return whether `x` is a large array whose last axis lies contiguously in memory."""
+    strides = getattr(x, "strides", ())  # a Tensor and a symbol have none
+    return x.size >= 1024 and strides[-1:] == (x.dtype.itemsize,)
+
+
+def has_short_rows(x: Array, axis: Any) -> bool:
+    """Return whether `axis` reduces rows of a few entries. NumPy starts an inner loop for each."""
+    if not has_rows(x):
+        return False
+    reduced, n, i = axes_of(x, axis), 1, x.ndim - 1
+    while i in reduced:
+        n *= x.shape[i]
+        i -= 1
+    return 1 < n <= 32
+
+
+def as_columns(x: Array, axis: Any) -> tuple[Array, Any, Callable[[Array], Array]]:
+    """Return `x` with `axis` in front, in memory too; that axis; and a function that undoes it.
+
+    NumPy then combines long columns instead of short rows, which is several times faster.
+    """
+    reduced, order = axes_of(x, axis), _reduced_first(x, axis)
+    inverse = np.argsort(order).tolist()
+    columns = x.transpose(order).copy()
+    return columns, tuple(range(len(reduced))), lambda y: y.transpose(inverse).copy()
+
+
+def _reduced_first(x: Array, axis: Any) -> list[int]:
+    """Return the axes of `x`, those in `axis` first."""
+    reduced = axes_of(x, axis)
+    return [*reduced, *(i for i in range(x.ndim) if i not in reduced)]
+
+
+def _extremum_by(name: str) -> Callable[..., Any]:
+    """Return the function that runs the method `name` of an array."""
+
+    def extremum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        if not has_short_rows(x, axis):
+            return getattr(x, name)(axis=axis, keepdims=keepdims)
+        columns, front, _ = as_columns(x, axis)
+        y = getattr(columns, name)(axis=front)
+        return restore_reduced_axes(y, x, axis) if keepdims else y
+
+    return extremum
+
+
 def _extremum_vjp(
     g: Cotangent, y: Array, x: Array, axis: Any = None, keepdims: bool = False
 ) -> Cotangent:
     """Divide the cotangent equally between the entries that equal the extremum."""
+    if has_short_rows(x, axis):
+        columns, front, back = as_columns(x, axis)
+        g, y = (r.reshape(columns.shape[len(front) :]) for r in (g, y))
+        return back(_extremum_vjp(g, y, columns, front))
     hit = (x == restore_reduced_axes(y, x, axis)) | (x != x)  # a nan is the extremum
     count = hit.sum(axis=axis, keepdims=True)
     count = count.astype(x.dtype if x.dtype != np.float16 else np.float32)
@@ -79,8 +130,8 @@ def _reduction(name: str, rule: Rule) -> Primitive:
 
 sum = _reduction("sum", _sum_vjp)
 mean = _reduction("mean", _mean_vjp)
-max = _reduction("max", _extremum_vjp)
-min = _reduction("min", _extremum_vjp)
+max = primitive(_extremum_by("max"), _extremum_vjp, name="max")
+min = primitive(_extremum_by("min"), _extremum_vjp, name="min")
 
 # ---- running sums and products -------------------------------------------------------------------
 
@@ -126,8 +177,7 @@ def _prod_vjp(
     g: Cotangent, y: Array, x: Array, axis: Any = None, keepdims: bool = False
 ) -> Cotangent:
     """Multiply the other entries, those before and those after, without a division."""
-    reduced = axes_of(x, axis)
-    order = [*reduced, *(i for i in range(x.ndim) if i not in reduced)]
+    reduced, order = axes_of(x, axis), _reduced_first(x, axis)
     front = np.transpose(x, order)
     rows = front.reshape((int(np.prod(front.shape[: len(reduced)])), *front.shape[len(reduced) :]))
     if not x.size:

@@ -2,7 +2,7 @@
 
 import argparse
 
-from . import chain, compiled, cross_entropy, derivatives, digits, fused, mlp, page, scaling
+from . import chain, compiled, cross_entropy, derivatives, digits, fused, mlp, page, rules, scaling
 from .peers import autograd, jax, mygrad, torch
 
 PARTS = {
@@ -13,6 +13,7 @@ PARTS = {
     "cross_entropy": cross_entropy,
     "derivatives": derivatives,
     "fused": fused,
+    "rules": rules,
     "scaling": scaling,
     "page": page,
 }

@@ -35,7 +35,9 @@ PEER_LACKS = {
     "power_norm", "fftshift", "ifftshift",
     "sinc_derivative", "unwrap", "delete", "copy", "cumprod", "lstsq", "eigvalsh",
     "svdvals", "svd", "qr", "prod", "partition", "n.linalg.det(a)", "n.linalg.cholesky(a)",
-    "n.linalg.solve(a, b)",
+    "n.linalg.solve(a, b)", "pad", "sliding_window_view", "fold_windows",
+    "n.repeat(a, 2, axis=-1)", "n.rot90(a, -1, (1, 0))", "n.rot90(a, 1, axes=(2, 0))",
+    "a[[[True, False, True], [False] * 3]]",
 }  # fmt: skip
 # Tested elsewhere: fused nodes against their graphs, in test_softmax.py; stop_gradient, which has
 # no derivative to compare, in test_semantics.py; alias by nested transforms.

@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...core.pytree import tree_map
 from ...core.registry import PRIMITIVES
 from ...functional.targets import check_class_indices
+from ...ops.indexing import add_at, names_no_entry_twice
 from ..ir import Step, Value, astype, dtype_of, example_of, for_blas, memory_of, options, values_in
 from ..traced_functions import check_bounds
 
@@ -246,11 +248,9 @@ def _einsum(step: Step, name: Names) -> Lowered | None:
 def _scatter(step: Step, name: Names) -> Lowered:
     """Write zeros, then the entries, which are added up if an index repeats."""
     x, index, _ = step.args
-    parts = index if isinstance(index, tuple) else (index,)
-    plain = all(isinstance(i, (int, slice, np.integer, type(None), type(...))) for i in parts)
     put = f"{{out}}[{name(index)}] = {name(x)}"
-    if not plain:
-        put = f"{name(np.add.at)}({{out}}, {name(index)}, {name(x)})"
+    if not names_no_entry_twice(tree_map(example_of, index)):
+        put = f"{name(add_at)}({{out}}, {name(index)}, {name(x)})"
     return Lowered(called(step, name), ["{out}.fill(0)", put])
 
 
