@@ -23,9 +23,10 @@ import numpy as np
 
 import autograd_mini as ag
 
+from ..core.messages import one_line
 from ..core.registry import PRIMITIVES
 from ..core.tensor import Tensor
-from ..text.format import one_line, truncate
+from ..text.format import truncate
 from .limits import limited_memory, run_within
 
 MAX_SECONDS = 10

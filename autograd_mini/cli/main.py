@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 import autograd_mini as ag
 
 from ..core.dispatch import coverage
-from ..text.format import one_line
+from ..core.messages import one_line
 from ..text.terminal import SPELLING
 from ..views.graph.draw import ENDINGS as PICTURES
 from ..views.graph.draw import Drawing, draw

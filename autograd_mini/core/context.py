@@ -11,6 +11,8 @@ from contextvars import ContextVar
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .messages import quoted
+
 if TYPE_CHECKING:
     from .arrays import Cotangent
     from .primitive import Primitive
@@ -69,7 +71,7 @@ class scope:
             SCOPES.set(inner[:-1])
 
     def __repr__(self) -> str:
-        return f"scope({self.name!r})"
+        return f"scope({quoted(self.name)})"
 
 
 class grad_mode(ContextDecorator):

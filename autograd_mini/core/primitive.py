@@ -25,7 +25,7 @@ import numpy as np
 from . import messages
 from .arrays import NO_KWARGS, Rule, unwrap
 from .foreign import forward_on_objects, holds_objects
-from .messages import describe, lesson
+from .messages import describe, lesson, shown
 from .registry import PRIMITIVES, UFUNCS, is_numpy
 from .tensor import Tensor, record
 
@@ -274,7 +274,7 @@ def primitive(
     >>> t.grad
     array(12.)
     """
-    name = name or forward.__name__
+    name = shown(name or forward.__name__)
     if not vjps:
         raise TypeError(
             f"{name}: a primitive needs a rule for each differentiable argument, "

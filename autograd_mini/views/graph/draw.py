@@ -10,9 +10,9 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...core.messages import describe
+from ...core.messages import describe, one_line
 from ...core.tensor import Tensor
-from ...text.format import one_line, truncate
+from ...text.format import truncate
 from .. import replay
 from ..document import check_path, check_theme, show, write_atomically
 from .convert import convert

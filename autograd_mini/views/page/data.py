@@ -10,9 +10,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ...core.messages import describe
+from ...core.messages import describe, one_line
 from ...core.tensor import Tensor
-from ...text.format import format_number, one_line, truncate
+from ...text.format import format_number, truncate
 from ..trace import Trace
 from .arrays import EXAMPLES, Pool, batch_of, minus
 from .levels import levels

@@ -9,6 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from ...core.messages import shown
 from ...core.tensor import Tensor
 from ..document import check_path, check_theme, show, write_atomically
 from ..graph.draw import draw
@@ -109,7 +110,7 @@ class Exploration:
     """
 
     def __init__(self, data: Data, theme: str, result: Tensor | None) -> None:
-        self.data = {**data, "theme": theme}
+        self.data = {**data, "title": shown(data["title"]), "theme": theme}
         self._theme = theme
         self._picture = None if result is None else draw(result)
 
