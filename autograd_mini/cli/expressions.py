@@ -73,16 +73,15 @@ def evaluate(
 ) -> Any:
     """Return what `use` makes of the value of an expression, the value itself by default.
 
-    A name in `names` goes before a function of that name. The limits of time and memory include
-    `use`: the gradients for a picture can take longer than the value.
+    A name in `names` goes before a function of that name. Time and memory are limited in `use` too,
+    because the gradients for a picture can take longer than the value.
     """
     try:
         tree = ast.parse(text.strip(), mode="eval").body
         known = {**_FUNCTIONS, **names}
         with np.errstate(all="ignore"), limited_memory(MAX_BYTES):
-            return run_within(MAX_SECONDS, lambda: use(_bounded(_value(tree, known))))
-    except concurrent.futures.TimeoutError:
-        reason = f"the expression takes more than {MAX_SECONDS} seconds"
+            value = _within(MAX_SECONDS, lambda: _bounded(_value(tree, known)))
+            return _within(2 * MAX_SECONDS, lambda: use(value))
     except MemoryError:
         reason = "the arrays of the expression are too large"
     except RecursionError:
@@ -94,6 +93,13 @@ def evaluate(
     except Exception as error:  # NumPy raises errors of many kinds for bad arguments
         reason = first_line(error)
     raise ExpressionError(short(reason).rstrip("."))
+
+
+def _within(seconds: float, compute: Callable[[], Any]) -> Any:
+    try:
+        return run_within(seconds, compute)
+    except concurrent.futures.TimeoutError:
+        raise ExpressionError(f"the expression takes more than {seconds} seconds") from None
 
 
 def first_line(error: Exception) -> str:
