@@ -17,9 +17,11 @@ every node that the cases of `tests/cases.py` record, with all options of that c
 prints how each rule is proved, and the share of proved rules.
 """
 
+import importlib
 import itertools
 import math
 import operator
+import pkgutil
 import random
 from fractions import Fraction
 
@@ -27,6 +29,7 @@ import mpmath
 import numpy as np
 
 import autograd_mini as ag
+from autograd_mini import functional, ops
 from autograd_mini.core import primitive as registry
 from autograd_mini.core.fused import FUSED
 from autograd_mini.ops import elementwise
@@ -536,20 +539,24 @@ OPTIONS = [
 ]  # fmt: skip
 
 
-def all_rules():
-    """Return (name, argument) of every rule in the package. Rules for any number count as one."""
-    return {
-        (op.name, i)
-        for (module, _), op in registry._NAMED.items()
-        if module.split(".")[0] in ("autograd_mini", "numpy")
-        for i in ruled_arguments(op)
-    }
-
-
 def ruled_arguments(op):
     if isinstance(op.vjps, ag.VariadicRule):
         return [0]
     return [i for i, rule in enumerate(op.vjps) if rule is not None]
+
+
+for _package in (functional, ops):
+    for _module in pkgutil.iter_modules(_package.__path__, f"{_package.__name__}."):
+        importlib.import_module(_module.name)
+
+#: (name, argument) of every rule in the package, before any test makes another. Rules for any
+#: number of arguments count as one.
+ALL_RULES = {
+    (op.name, i)
+    for (module, _), op in registry._NAMED.items()
+    if module.split(".")[0] in ("autograd_mini", "numpy")
+    for i in ruled_arguments(op)
+}
 
 
 def nodes(cases, calls_of_fused):
@@ -579,17 +586,16 @@ def prove_all(nodes):
 
 def summary(proved):
     """Return the share of proved rules, and the others with the reason, as one line."""
-    rules = all_rules()
-    how = [proved[rule] for rule in rules if rule in proved]
+    how = [proved[rule] for rule in ALL_RULES if rule in proved]
     kinds = ", ".join(f"{how.count(k.label)} {k.label}" for k in (Fractions, Digits))
     sampled = "; ".join(f"{name} ({why})" for name, why in SAMPLED.items())
-    share = f"{len(how)} of {len(rules)} rules ({len(how) / len(rules):.0%})"
+    share = f"{len(how)} of {len(ALL_RULES)} rules ({len(how) / len(ALL_RULES):.0%})"
     return f"{share} are proved: {kinds}. Only sampled: {sampled}."
 
 
 def main():
     proved = prove_all(nodes(CASES, FUSED_CASES))
-    for name, i in sorted(all_rules()):
+    for name, i in sorted(ALL_RULES):
         print(f"{name:30} argument {i}  {proved.get((name, i)) or SAMPLED.get(name, 'no case')}")
     print(summary(proved))
 
