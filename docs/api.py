@@ -96,7 +96,7 @@ def entry(name: str) -> str:
 
 def directive(kind: str, name: str) -> str:
     options = "   :members:\n" if kind == "class" else ""
-    if name == "autograd_mini.Tensor":
+    if name.rpartition(".")[2] in ("Tensor", "Drawing", "Exploration"):
         options += "   :inherited-members:\n"
     return f".. auto{kind}:: {name}\n{options}\n"
 

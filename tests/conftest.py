@@ -2,6 +2,11 @@
 
 import gc
 
+import pytest
+
+#: a line for the end of the report: how many derivative rules are proved
+SUMMARY = pytest.StashKey()
+
 
 def pytest_sessionstart():
     """Switch the garbage collector off while thousands of tests are collected."""
@@ -11,3 +16,8 @@ def pytest_sessionstart():
 def pytest_collection_finish():
     gc.enable()  # not gc.freeze(): hypothesis asks the collector who refers to its generators
     gc.set_threshold(50_000, 20, 20)  # tests make few cycles
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if SUMMARY in config.stash:
+        terminalreporter.write_line(config.stash[SUMMARY])

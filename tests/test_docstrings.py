@@ -27,7 +27,7 @@ from autograd_mini.compiler.source import printer as program
 from autograd_mini.debugging import provenance
 from autograd_mini.nn import summary
 from autograd_mini.testing import fused as equivalence
-from autograd_mini.views import derivation
+from autograd_mini.views import derivation, document
 from autograd_mini.views.graph import draw as drawing
 from autograd_mini.views.page import explore as page
 from autograd_mini.views.page import recorder as film
@@ -48,6 +48,7 @@ RESULTS = [
     drawing.Drawing,
     film.Recorder,
     derivation.Derivation,
+    document.Document,
     page.Exploration,
     program.Source,
     provenance.SourceLine,

@@ -23,9 +23,10 @@ import numpy as np
 
 import autograd_mini as ag
 
+from ..core.messages import one_line
 from ..core.registry import PRIMITIVES
 from ..core.tensor import Tensor
-from ..text.format import one_line, truncate
+from ..text.format import truncate
 from .limits import limited_memory, run_within
 
 MAX_SECONDS = 10
@@ -67,32 +68,51 @@ def _tensor(name: str, text: str) -> Tensor:
     return Tensor(data, requires_grad=True, name=name)
 
 
-def evaluate(text: str, names: Mapping[str, Any]) -> Any:
-    """Return the value of an expression. A name in `names` goes before a function of that name."""
+def evaluate(
+    text: str, names: Mapping[str, Any], use: Callable[[Any], Any] = lambda value: value
+) -> Any:
+    """Return what `use` makes of the value of an expression, the value itself by default.
+
+    A name in `names` goes before a function of that name. Time and memory are limited in `use` too,
+    because the gradients for a picture can take longer than the value.
+    """
     try:
         tree = ast.parse(text.strip(), mode="eval").body
         known = {**_FUNCTIONS, **names}
         with np.errstate(all="ignore"), limited_memory(MAX_BYTES):
-            return _bounded(run_within(MAX_SECONDS, lambda: _value(tree, known)))
-    except concurrent.futures.TimeoutError:
-        reason = f"the expression takes more than {MAX_SECONDS} seconds"
+            value = _within(MAX_SECONDS, lambda: _bounded(_value(tree, known)))
+            return _within(2 * MAX_SECONDS, lambda: use(value))
     except MemoryError:
         reason = "the arrays of the expression are too large"
     except RecursionError:
         reason = "the expression is nested too deeply"
     except SyntaxError as error:
         reason = f"{error.msg}: {text.strip():.60}"
-    except ExpressionError:
-        raise
+    except ExpressionError as error:
+        reason = str(error)
     except Exception as error:  # NumPy raises errors of many kinds for bad arguments
         reason = first_line(error)
-    raise ExpressionError(truncate(one_line(reason).rstrip("."), 200))
+    raise ExpressionError(short(reason).rstrip("."))
+
+
+def _within(seconds: float, compute: Callable[[], Any]) -> Any:
+    try:
+        return run_within(seconds, compute)
+    except concurrent.futures.TimeoutError:
+        raise ExpressionError(f"the expression takes more than {seconds} seconds") from None
 
 
 def first_line(error: Exception) -> str:
     """Return the message of an error without the lines that follow, such as references."""
     reason = error.args[-1] if isinstance(error, OverflowError) else error
-    return truncate(one_line(str(reason).partition("\n")[0]), 200)
+    return short(str(reason).partition("\n")[0])
+
+
+def short(message: str, columns: int = 200) -> str:
+    """Return a message in one line. It may quote an argument of any length, which is cut."""
+    words = one_line(message).split(" ")
+    longest = columns // 2
+    return truncate(" ".join(w if len(w) <= longest else f"{w[:longest]}…" for w in words), columns)
 
 
 def _value(node: ast.AST, names: Mapping[str, Any]) -> Any:

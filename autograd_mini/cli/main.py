@@ -13,7 +13,7 @@ import os
 import re
 import runpy
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
@@ -21,13 +21,12 @@ from typing import Any, NoReturn
 import autograd_mini as ag
 
 from ..core.dispatch import coverage
-from ..text.format import one_line
 from ..text.terminal import SPELLING
 from ..views.graph.draw import ENDINGS as PICTURES
-from ..views.graph.draw import Drawing, draw
+from ..views.graph.draw import draw
 from ..views.page.explore import ENDINGS as PAGES
-from ..views.page.explore import Exploration, explore
-from .expressions import ExpressionError, evaluate, first_line, tensors
+from ..views.page.explore import explore
+from .expressions import ExpressionError, evaluate, first_line, short, tensors
 from .story import TASKS, compare, story, train
 
 _NAME = "autograd-mini"
@@ -76,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         reason = str(error)
         if isinstance(error, OSError) and error.filename:
             reason = f"{error.filename!r}: {error.strerror}"
-        print(f"{_NAME}: error: {one_line(reason)}", file=sys.stderr)
+        print(f"{_NAME}: error: {short(reason, 500)}", file=sys.stderr)
         return 1
     return 0
 
@@ -86,16 +85,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _show(options: argparse.Namespace) -> None:
     """Draw the graph of an expression or a script, or write the page that steps through it."""
-    result, names = _result(options.what, options.let)
-    view: Drawing | Exploration
-    try:
-        if options.command == "draw":
-            view, message = draw(result, names=names), "The graph is drawn in"
-        else:
-            view = explore(result, names=names, title=options.what.strip()[:80])
-            message = "Step through it in a browser:"
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise ExpressionError(first_line(error)) from error
+    if options.command == "draw":
+        view, message = _view(options.what, options.let, draw), "The graph is drawn in"
+    else:
+        page = partial(explore, title=options.what.strip()[:80])
+        view, message = _view(options.what, options.let, page), "Step through it in a browser:"
     print(f"{message} {view.save(options.to)}")
 
 
@@ -111,14 +105,14 @@ def _functions(options: argparse.Namespace) -> None:
     print(f"\n{with_rules} of these {len(rows)} functions have derivatives.")
 
 
-def _result(what: str, assignments: Sequence[tuple[str, str]]) -> tuple[Any, Mapping[str, Any]]:
-    """Return the value of ``EXPR`` or ``FILE.py:NAME``, and the variables that it depends on."""
+def _view(what: str, assignments: Sequence[tuple[str, str]], make: Callable[..., Any]) -> Any:
+    """Return the view that `make` makes of ``EXPR`` or ``FILE.py:NAME`` and its variables."""
     script = re.fullmatch(r"(.+\.py):(.*)", what)
     if script is None:
         if what.endswith(".py"):
             raise ExpressionError(f"which variable of {what}? Write {what}:loss")
         names = tensors(dict(assignments))
-        return evaluate(what, names), names
+        return evaluate(what, names, lambda value: make(value, names=names))
     if assignments:
         raise ExpressionError("--let gives values to an expression, not to a script")
     path, name = script.groups()
@@ -127,7 +121,10 @@ def _result(what: str, assignments: Sequence[tuple[str, str]]) -> tuple[Any, Map
         near = difflib.get_close_matches(name, variables, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
         raise ExpressionError(f"{path} has no variable {name!r}.{hint}")
-    return variables[name], variables
+    try:
+        return make(variables[name], names=variables)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ExpressionError(first_line(error)) from error
 
 
 def _run(path: str) -> dict[str, Any]:
@@ -262,6 +259,6 @@ class _Parser(argparse.ArgumentParser):
             hint = f"Choose from: {wrong[2]}."
             if near:
                 hint = f"Did you mean: {'train ' * (near[0] in TASKS)}{near[0]}?"
-            message = f"unknown argument '{wrong[1]}'"
+            message = f"unknown argument '{wrong[1]:.60}'"
         stop = "" if message.endswith((".", "?")) else "."
-        self.exit(2, f"{_NAME}: error: {one_line(message)}{stop} {hint}\n")
+        self.exit(2, f"{_NAME}: error: {short(message, 500)}{stop} {hint}\n")

@@ -12,6 +12,8 @@ from functools import wraps
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast, overload
 
+from .messages import quoted
+
 if TYPE_CHECKING:
     from .arrays import Cotangent
     from .primitive import Primitive
@@ -72,7 +74,7 @@ class scope:
             SCOPES.set(inner[:-1])
 
     def __repr__(self) -> str:
-        return f"scope({self.name!r})"
+        return f"scope({quoted(self.name)})"
 
 
 #: What `SCOPES` was before each open block of `grad_mode`, the outermost first.

@@ -57,10 +57,47 @@ def lesson(what: str) -> str:
     return f'\nSee the notebook "{title}" in the documentation: {topic}.'
 
 
+LONGEST_NAME = 300  #: characters of a name that texts show
+
+
+def one_line(text: str) -> str:
+    r"""Return the text with unprintable characters escaped.
+
+    Examples
+    --------
+    >>> print(one_line("first\nsecond"))
+    first\nsecond
+    """
+    if text.isprintable():
+        return text
+    joiners = "\u200c\u200d"  # part of words in some scripts, and of some emoji
+    return "".join(
+        c if c.isprintable() or c in joiners else c.encode("unicode_escape").decode() for c in text
+    )
+
+
+def shown(name: Any) -> str:
+    r"""Return a name as texts show it: on one line, and only its start if it is very long.
+
+    Examples
+    --------
+    >>> print(shown("\x1b[31mred"), len(shown("a" * 100_000)))
+    \x1b[31mred 300
+    """
+    text = one_line(str(name)[: LONGEST_NAME + 1])
+    return text if len(text) <= LONGEST_NAME else text[: LONGEST_NAME - 1] + "…"
+
+
+def quoted(name: Any) -> str:
+    """Return a name in quotes; see `shown`."""
+    text = str(name)
+    return repr(text if len(text) <= LONGEST_NAME else text[: LONGEST_NAME - 1] + "…")
+
+
 def describe(x: Any) -> str:
     """Return how an error names an argument: by its name if it has one, with shape and dtype."""
     if isinstance(x, TensorBase):
-        return f"{repr(x.name) if x.name else 'a tensor'} {x._array.shape} {x._array.dtype}"
+        return f"{quoted(x.name) if x.name else 'a tensor'} {x._array.shape} {x._array.dtype}"
     if isinstance(x, np.ndarray):
         return f"an array {x.shape} {x.dtype}"
     if is_foreign(x):  # its repr may have to compute it, or to copy it from a GPU

@@ -26,7 +26,7 @@ from . import messages
 from .answers import unexpected_keyword, wrong_keyword
 from .arrays import NO_KWARGS, Rule, require_protocol, unwrap
 from .foreign import forward_on_objects, holds_objects, numbers_for_foreign
-from .messages import describe, lesson
+from .messages import describe, lesson, shown
 from .registry import PRIMITIVES, UFUNCS, is_numpy, parameters_of
 from .tensor import Tensor, record
 
@@ -279,7 +279,7 @@ def primitive(
     >>> t.grad
     array(12.)
     """
-    name = name or forward.__name__
+    name = shown(name or forward.__name__)
     if not vjps:
         raise TypeError(
             f"{name}: a primitive needs a rule for each differentiable argument, "

@@ -346,7 +346,7 @@ class Tensor(ArrayMethods):
             values = repr(self._array)
         facts = [values, f"dtype={self.dtype}"]
         if self.name is not None:
-            facts.append(f"name={self.name!r}")
+            facts.append(f"name={messages.quoted(self.name)}")
         if self.op is not None:
             facts.append(f"op={self.op.name}")
         elif self._active:

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..core.arrays import Array, Cotangent, as_array, unwrap
 from ..core.context import Contribution, Observer, unobserved
-from ..core.messages import lesson
+from ..core.messages import lesson, shown
 from ..core.primitive import Primitive
 from ..core.pytree import tree_leaves
 from ..core.tensor import Tensor
@@ -159,7 +159,7 @@ def _explain_new(op: Primitive, args: tuple[Any, ...], result: Tensor, at: Index
         entries.append(("" if is_number else f"{_name(a)} = ") + _entry(a, at, result.shape))
     y = np.asarray(result._array)
     of = f" for {' and '.join(entries)}" if entries else ""
-    scopes = " / ".join(s.name for s in result.scope)
+    scopes = " / ".join(shown(s.name) for s in result.scope)
     return (
         f"{op.name} returned {_describe_entry(y, at)}{of}\n\n{quote(user_line())}\n\n"
         + "".join(f"{_row(_name(a), a, _range(a))}\n" for a in arrays)
@@ -244,7 +244,7 @@ def explain_nonfinite_result(function: Any, y: Array) -> str:
 
 def _name(x: Any) -> str:
     if isinstance(x, Tensor):
-        return x.name or "a tensor"
+        return shown(x.name) if x.name else "a tensor"
     return "an array"
 
 

@@ -17,6 +17,7 @@ from numpy.typing import DTypeLike
 
 from ..core.answers import explains_keywords, missing
 from ..core.context import scope
+from ..core.messages import shown
 from ..core.tensor import Tensor
 from ..data import Seed
 from ..functional.activations import gelu, softplus
@@ -157,7 +158,7 @@ class Sequential:
     def __init__(self, *layers: Layer | Sequence[Layer]) -> None:
         if len(layers) == 1 and isinstance(layers[0], (list, tuple)):
             layers = tuple(layers[0])
-        checked = (_checked(type(self).__name__, i, layer) for i, layer in enumerate(layers))
+        checked = (_checked(shown(type(self).__name__), i, layer) for i, layer in enumerate(layers))
         self.layers: tuple[Layer, ...] = tuple(checked)
 
     def __call__(self, x: Any) -> Any:
@@ -173,7 +174,7 @@ class Sequential:
             raise missing("model", name, type(self))
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(map(_name_of, self.layers))})"
+        return f"{shown(type(self).__name__)}({', '.join(map(_name_of, self.layers))})"
 
     def parameters(self) -> list[Tensor]:
         """Return the leaves that training changes, in the order of the layers, each once.
@@ -269,10 +270,8 @@ def _sizes(owner: str, *given: int | Sequence[int]) -> list[int]:
 def _checked(owner: str, i: int, layer: Any) -> Layer:
     """Return a layer of a model, or raise."""
     if isinstance(layer, type):
-        raise TypeError(
-            f"{owner}: layer {i} is the class {layer.__name__}. Create a layer: "
-            f"{layer.__name__}(...)."
-        )
+        name = shown(layer.__name__)
+        raise TypeError(f"{owner}: layer {i} is the class {name}. Create a layer: {name}(...).")
     if not callable(layer):
         fix = " Pass the function itself, for example np.tanh." if isinstance(layer, str) else ""
         raise TypeError(f"{owner}: layer {i} must be callable, got {layer!r:.60}.{fix}")
@@ -295,7 +294,8 @@ def _activation(f: Layer | str) -> Layer:
 
 def _name_of(layer: Layer) -> str:
     """Return the name of a layer in a repr: ``tanh`` for np.tanh, ``relu`` for ag.relu."""
-    return getattr(layer, "__name__", None) or getattr(layer, "name", None) or repr(layer)
+    name = getattr(layer, "__name__", None) or getattr(layer, "name", None)
+    return shown(name) if name else repr(layer)
 
 
 def _in_scope(name: str, y: Any) -> Any:

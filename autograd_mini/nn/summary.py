@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from ..core.context import no_grad
+from ..core.messages import shown
 from ..core.tensor import Tensor
 from ..text.columns import Section, format_sections
-from ..text.format import one_line
 from ..text.format import width as wide
 
 Layer = Callable[[Any], Any]
@@ -293,16 +293,16 @@ def _parameters(layer: Any) -> list[Tensor]:
 
 def _type_of(layer: Any) -> str:
     name = getattr(layer, "__name__", None) or getattr(layer, "name", None)
-    return one_line(str(name or type(layer).__name__))
+    return shown(name or type(layer).__name__)
 
 
 def _cells(row: Row) -> list[str]:
     kinds = sorted({str(p.dtype) for p in row.parameters})
-    texts = [f"{one_line(p.name) if p.name else ''} {p.shape}".strip() for p in row.parameters]
+    texts = [f"{shown(p.name) if p.name else ''} {p.shape}".strip() for p in row.parameters]
     if row.shared:
         texts.insert(0, "shared:" if row.shared == len(texts) else f"{row.shared} shared:")
     return [
-        ".".join(row.path) or "-",
+        shown(".".join(row.path)) or "-",
         row.type,
         " ".join(texts),
         "" if row.output is None else str(row.output),

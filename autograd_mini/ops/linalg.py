@@ -77,6 +77,8 @@ def _pinv_vjp(
 
     It requires a constant rank, because a pseudo-inverse jumps where the rank changes.
     """
+    if hermitian:  # NumPy reads the lower triangle only
+        a = np.tril(a) + _t(np.tril(a, -1))
     left, right = _identity(a.shape[-2], a) - a @ p, _identity(a.shape[-1], a) - p @ a
     full = -_t(p) @ g @ _t(p) + left @ _t(g) @ p @ _t(p) + _t(p) @ p @ _t(g) @ right
     return _triangle(full, lower=True) if hermitian else full

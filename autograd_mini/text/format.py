@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..core.messages import one_line, shown
 from ..core.tensor import Tensor
 
 ELLIPSIS = "…"
@@ -105,33 +106,17 @@ def dtype_and_shape(array: Any) -> str:
     return f"{name}{array.shape}"
 
 
-def one_line(text: str) -> str:
-    r"""Return the text with unprintable characters escaped.
-
-    Examples
-    --------
-    >>> print(one_line("first\nsecond"))
-    first\nsecond
-    """
-    if text.isprintable():
-        return text
-    joiners = "\u200c\u200d"  # part of words in some scripts, and of some emoji
-    return "".join(
-        c if c.isprintable() or c in joiners else c.encode("unicode_escape").decode() for c in text
-    )
-
-
 def labels(tensors: Sequence[Tensor]) -> dict[int, str]:
     """Return a unique name for each tensor of a tape, by creation number.
 
     A tensor without a name is called by its number in the tape, as in ``v3``. A name used twice is
     followed by the number (``w#3``). If another tensor has the name ``v3``, this becomes ``#3``.
     """
-    counts = Counter(one_line(str(t.name)) for t in tensors if t.name)
+    counts = Counter(shown(t.name) for t in tensors if t.name)
     names = {}
     for i, t in enumerate(tensors):
         if t.name:
-            name = one_line(str(t.name))
+            name = shown(t.name)
             names[t.order] = name if counts[name] == 1 else f"{name}#{i}"
         else:
             names[t.order] = f"#{i}" if f"v{i}" in counts else f"v{i}"

@@ -18,11 +18,12 @@ from numpy.typing import ArrayLike
 from ..core.arrays import Array, Cotangent
 from ..core.backward import unbroadcast
 from ..core.context import Contribution, unobserved
+from ..core.messages import shown
 from ..core.tape import Tape, contributions
 from ..core.tensor import Tensor
 from ..notation.plain import Plain
 from ..notation.symbolic import SymbolicRule, symbolic_rules
-from ..text.format import Names, Place, labels, one_line, variable
+from ..text.format import Names, Place, labels, variable
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def names_of(tensors: Sequence[Tensor], names: Mapping[str, Any]) -> dict[Any, s
     own = labels(tensors)
     taken = set(own.values())
     variables = {
-        value.order if isinstance(value, Tensor) else Place.of(value): one_line(str(name))
+        value.order if isinstance(value, Tensor) else Place.of(value): shown(name)
         for name, value in names.items()
         if isinstance(value, (Tensor, np.ndarray))
         if not str(name).startswith("_") and name not in taken

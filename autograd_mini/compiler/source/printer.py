@@ -10,7 +10,6 @@ from __future__ import annotations
 import inspect
 import keyword
 import operator
-import re
 import sys
 import unicodedata
 from collections.abc import Sequence
@@ -28,7 +27,7 @@ from ..memory.lowering import CHECKS
 from ..passes.rewrite import is_elementwise
 from .inline import helper
 
-_LONGEST = 60  # characters of an expression within another
+_LONGEST = 60  # characters of an expression within another, and of a name
 _SHORT = 20  # characters of one that stays there where a line is too long
 
 #: functions that are written with an operator, and the names of the operations. Not np.power: it
@@ -252,8 +251,9 @@ class _Writer:
 
     def _new_name(self, wanted: str) -> str:
         """Return a valid identifier like the one that is wanted, and not in use."""
-        base = re.sub(r"\W", "_", unicodedata.normalize("NFKC", str(wanted))) or "_"
-        if base[0].isdigit():
+        letters = unicodedata.normalize("NFKC", str(wanted))[:_LONGEST]
+        base = "".join(c if f"a{c}".isidentifier() else "_" for c in letters) or "_"
+        if not base[0].isidentifier():
             base = f"_{base}"
         name, n = base, self.latest.get(base, 1)
         stem = base.rstrip("0123456789") or base

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import base64
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from html import escape
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from ...core.messages import describe
+from ...core.messages import describe, one_line
 from ...core.tensor import Tensor
-from ...text.format import one_line, truncate
+from ...text.format import truncate
 from .. import replay
-from ..document import check_path, check_theme, show, write_atomically
+from ..document import Document, check_theme
 from .convert import convert
 from .graph import DrawOptions, Graph, build_graph
 from .graphviz import digraph
@@ -128,7 +126,7 @@ def _check(results: tuple[Any, ...], options: DrawOptions, direction: str, theme
         raise ValueError(f"draw: depth must be at least 0, got {options.depth}")
 
 
-class Drawing:
+class Drawing(Document):
     """A drawn graph. A notebook shows it, and ``save`` writes it to a file.
 
     Attributes
@@ -229,57 +227,6 @@ class Drawing:
             f"{dark if self._theme == 'auto' else ''}</style>\n{self.svg()}</html>\n"
         )
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the drawing to a file, atomically.
-
-        Parameters
-        ----------
-        path : path-like
-            It ends in .svg, .html, .png or .pdf for the picture, in .dot or .gv for DOT text. A
-            .png or .pdf needs the package vl-convert-python:
-            ``pip install "autograd_mini[pictures]"``.
-
-        Returns
-        -------
-        Path
-
-        Raises
-        ------
-        ValueError
-            If the path has another ending.
-        OSError
-            If the file cannot be written; FileNotFoundError if its folder does not exist.
-        RuntimeError
-            If the package that this ending needs is not installed.
-
-        Examples
-        --------
-        >>> import autograd_mini as ag
-        >>> x = ag.tensor(3.0, requires_grad=True, name="x")
-        >>> drawing = ag.draw(x * x)
-        >>> path = drawing.save("graph.svg")
-        >>> path.name, path.unlink()
-        ('graph.svg', None)
-        """
-        path = check_path(path, ENDINGS)
-        content = _WRITERS[path.suffix.lower()](self)
-        write_atomically(path, content if isinstance(content, bytes) else content.encode())
-        return path
-
-    def show(self) -> None:
-        """Show the picture below the cell in a notebook, otherwise in a browser.
-
-        If there is neither, print the path of the page.
-
-        Examples
-        --------
-        >>> import autograd_mini as ag
-        >>> x = ag.tensor(3.0, requires_grad=True, name="x")
-        >>> drawing = ag.draw(x * x)
-        >>> drawing.show()  # doctest: +SKIP
-        """
-        show(self, "graph.html", "The graph is drawn")
-
     def __repr__(self) -> str:
         hint = 'a drawing: .show() opens it, .save("graph.svg") writes it to a file'
         return f"{self._table}\n({hint})" if self._table else f"<{hint}>"
@@ -298,13 +245,15 @@ class Drawing:
         spoken = escape(f"{self.graph.title}: {self.graph.description}")
         return f'<img alt="{spoken}" src="data:image/svg+xml;base64,{data}">'
 
+    _file, _announcement = "graph.html", "The graph is drawn in"
+    _writers: ClassVar = {
+        ".svg": svg,
+        ".html": html,
+        ".png": lambda drawing: convert(drawing.svg(), ".png"),
+        ".pdf": lambda drawing: convert(drawing.svg(), ".pdf"),
+        ".dot": lambda drawing: drawing.source,
+        ".gv": lambda drawing: drawing.source,
+    }
 
-_WRITERS: dict[str, Callable[[Drawing], str | bytes]] = {
-    ".svg": Drawing.svg,
-    ".html": Drawing.html,
-    ".png": lambda drawing: convert(drawing.svg(), ".png"),
-    ".pdf": lambda drawing: convert(drawing.svg(), ".pdf"),
-    ".dot": lambda drawing: drawing.source,
-    ".gv": lambda drawing: drawing.source,
-}
-ENDINGS = tuple(_WRITERS)
+
+ENDINGS = tuple(Drawing._writers)

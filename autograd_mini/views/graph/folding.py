@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import NamedTuple
 
+from ...core.messages import shown
 from ...core.tensor import Tensor
-from ...text.format import ELLIPSIS, one_line, truncate
+from ...text.format import ELLIPSIS, truncate
 
 _LONGEST_TITLE = 40  # characters
 _MAX_NAMED = 2  # operations named in the title of a run
@@ -72,7 +73,7 @@ class Scopes:
             box = box[:same]
             for scope in t.scope[same:]:
                 box = (*box, len(titles))
-                titles[box] = truncate(one_line(scope.name), _LONGEST_TITLE)
+                titles[box] = truncate(shown(scope.name), _LONGEST_TITLE)
             boxes[t.order] = box
             before = t.scope
         return cls(boxes, titles, {t.order: i for i, t in enumerate(nodes, start=1)})

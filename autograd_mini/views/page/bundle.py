@@ -39,7 +39,8 @@ def document(title: str, subtitle: str, theme: str, data_script: str) -> str:
     """Return the page as one HTML file, which works offline."""
     title, subtitle = escape(title), escape(subtitle)
     attribute = "" if theme == "auto" else f' data-theme="{theme}"'
-    body = _read("page.html").replace("{title}", title).replace("{subtitle}", subtitle)
+    texts = {"{title}": title, "{subtitle}": subtitle}
+    body = re.sub("{title}|{subtitle}", lambda found: texts[found[0]], _read("page.html"))
     return (
         f'<!doctype html>\n<html lang="en"{attribute}>\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'

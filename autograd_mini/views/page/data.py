@@ -10,9 +10,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ...core.messages import describe
+from ...core.messages import describe, one_line
 from ...core.tensor import Tensor
-from ...text.format import format_number, one_line, truncate
+from ...text.format import format_number, truncate
 from ..trace import Trace
 from .arrays import EXAMPLES, Pool, batch_of, minus
 from .levels import levels
@@ -20,7 +20,7 @@ from .narrate import Narrator
 
 Data: TypeAlias = dict[str, Any]
 
-LARGEST = 2_000_000  # bytes of a page
+LARGEST = 2_000_000  # bytes of a page, beyond which it shows fewer numbers
 _SHELL = 130_000  # bytes reserved for the page without its data
 _PACKED = 150_000  # bytes of the smallest data that are compressed
 _MOST = 30_000  # operations
@@ -40,30 +40,25 @@ def require_result(result: Any) -> Tensor:
         )
     operations = sum(t.op is not None for t in result.tape())
     if operations > _MOST:
-        raise _too_long(operations)
+        raise ValueError(
+            f"explore: {operations:,} operations are too many for a page, which shows {_MOST:,} at "
+            "most. Use ag.draw(result) or print(result.tape()). To explore only a part, start it "
+            "at x.detach().requires_grad_()."
+        )
     return result
 
 
-def _too_long(operations: int) -> ValueError:
-    return ValueError(
-        f"explore: {operations:,} operations are too many for a page. Use ag.draw(result) or "
-        "print(result.tape()). To explore only a part, start it at x.detach().requires_grad_()."
-    )
-
-
 def tape_data(traces: Sequence[Trace], titles: Sequence[str]) -> Data:
-    """Return the data of a page that shows these tapes, shortened if it would be too large."""
+    """Return the data of a page that shows these tapes, with fewer numbers if it gets large."""
     batch = batch_of(traces)
     pools = [Pool(batch) for _ in traces]
     tapes = [_tape(*each) for each in zip(traces, pools, titles)]
     data = _page(tapes, pools, batch)
     for most, described in _SHORTER:
         if fits(data):
-            return data
+            break
         for pool in pools:
             pool.shorten(most, described)
-    if not fits(data):
-        raise _too_long(sum(t.op is not None for t in traces[0].tape))
     return data
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from functools import cached_property
 from html import escape
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+from ...core.messages import shown
 from ...core.tensor import Tensor
-from ..document import check_path, check_theme, show, write_atomically
+from ..document import Document, check_theme
 from ..graph.draw import draw
 from ..trace import Trace
 from . import bundle
@@ -18,8 +17,6 @@ from .compare import comparison
 from .data import Data, data_script, require_result, tape_data
 from .recorder import recording_data
 from .sliders import sliders
-
-ENDINGS = (".html", ".htm")
 
 
 def explore(
@@ -91,7 +88,7 @@ def explore(
     return Exploration(data, theme, result)
 
 
-class Exploration:
+class Exploration(Document):
     """A page that a notebook displays and `save` writes to a file.
 
     Attributes
@@ -109,7 +106,7 @@ class Exploration:
     """
 
     def __init__(self, data: Data, theme: str, result: Tensor | None) -> None:
-        self.data = {**data, "theme": theme}
+        self.data = {**data, "title": shown(data["title"]), "theme": theme}
         self._theme = theme
         self._picture = None if result is None else draw(result)
 
@@ -131,53 +128,6 @@ class Exploration:
         title, subtitle = str(self.data["title"]), str(self.data["subtitle"])
         return bundle.document(title, subtitle, self._theme, data_script(self.data))
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the page to a file, atomically.
-
-        Parameters
-        ----------
-        path : path-like
-            A path that ends in .html.
-
-        Returns
-        -------
-        Path
-            The path of the file.
-
-        Raises
-        ------
-        ValueError
-            If the path has another ending.
-        OSError
-            If the file cannot be written; FileNotFoundError if its folder does not exist.
-
-        Examples
-        --------
-        >>> import autograd_mini as ag
-        >>> x = ag.tensor(3.0, requires_grad=True, name="x")
-        >>> page = ag.explore(x * x)
-        >>> path = page.save("backprop.html")
-        >>> path.name, path.unlink()
-        ('backprop.html', None)
-        """
-        path = check_path(path, ENDINGS)
-        write_atomically(path, self.html().encode())
-        return path
-
-    def show(self) -> None:
-        """Show the page below a notebook cell, or else in a browser.
-
-        Without a browser, print the path of the page.
-
-        Examples
-        --------
-        >>> import autograd_mini as ag
-        >>> x = ag.tensor(3.0, requires_grad=True, name="x")
-        >>> page = ag.explore(x * x)
-        >>> page.show()  # doctest: +SKIP
-        """
-        show(self, "backprop.html", "The page is")
-
     def __repr__(self) -> str:
         steps = f"a page of {len(self.data['tapes'][0]['steps'])} steps"
         return f'<{steps}: .show() opens it, .save("backprop.html") writes it to a file>'
@@ -193,3 +143,9 @@ class Exploration:
             return frame
         still = self._picture._repr_html_()
         return f"{frame}<details><summary>The graph as a picture</summary>{still}</details>"
+
+    _file, _announcement = "backprop.html", "The page is in"
+    _writers: ClassVar = {".html": html, ".htm": html}
+
+
+ENDINGS = tuple(Exploration._writers)

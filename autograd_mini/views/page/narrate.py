@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ...core.arrays import Array, unwrap
+from ...core.messages import shown
 from ...core.tensor import Tensor
 from ...notation import names as naming
 from ...notation.expression import Call, Formula, Name
@@ -67,7 +68,7 @@ class Narrator:
             if t.op.unfused is not None:
                 found["fused"] = True
         if t.scope:
-            found["scope"] = " / ".join(s.name for s in t.scope)
+            found["scope"] = " / ".join(shown(s.name) for s in t.scope)
         return found
 
     def steps(self) -> list[Description]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ...core.messages import shown
 from ...core.tensor import Tensor
 from ...text.format import made_by
 from ..trace import Trace
@@ -92,7 +93,7 @@ class Recorder:
         else:
             pool = Pool(batch_of([trace]))
             self.data["pools"].append([changes(arrays_of(trace, pool), self.data["pools"][0][0])])
-        self._labels.append(str(len(self) + 1) if label is None else str(label))
+        self._labels.append(str(len(self) + 1) if label is None else shown(label))
         self.data["sliders"] = [_slider(list(self._labels))]
 
 
