@@ -183,7 +183,7 @@ TABLE = [
     )),
     ("prod", "n.prod(a)", zero(3)), ("prod", "n.prod(a, axis=1)", real(2, 0)),
     ("cumprod", "n.cumprod(a, axis=1)", zero(2, 3)), ("copy", "n.copy(a)", real()),
-    ("heaviside", "n.heaviside([0.0, -1.0, 0.0], a)"),
+    ("divisor", "n.divisor(a)"), ("heaviside", "n.heaviside([0.0, -1.0, 0.0], a)"),
     ("sinc_derivative", "n.sinc_derivative(a, 1)"), ("sinc_derivative", "n.sinc_derivative(a, 4)"),
     ("convolve", "n.convolve(a, b)", real(3), real(5)),
     ("convolve", "n.convolve(a, b)", real(4), real(1)),
@@ -255,6 +255,7 @@ def dialect(module, **own):
         logsumexp=lambda x, *args, **kw: module.log(module.sum(module.exp(x), *args, **kw)),
         astype=lambda x, dtype: x.astype(dtype),
         norm=lambda x, *args, **kw: module.linalg.norm(x, None, *args, **kw),
+        divisor=lambda y: y + (y == 0),
         power_norm=lambda x, p, *args, **kw: module.linalg.norm(x, p, *args, **kw),
         **own,
     )
@@ -269,12 +270,13 @@ def _sinc_derivative(x, n):
 
 
 PLAIN = dialect(np, scatter=_scatter, sinc_derivative=_sinc_derivative)
+_EXTRA = ["scatter", "sinc_derivative", "norm", "power_norm", "divisor"]
 TAPE = Dialect(
     np,
     relu=ag.relu,
     sigmoid=ag.sigmoid,
     logsumexp=ag.logsumexp,
-    **{name: PRIMITIVES[name] for name in ("scatter", "sinc_derivative", "norm", "power_norm")},
+    **{name: PRIMITIVES[name] for name in _EXTRA},
     astype=lambda x, dtype: x.astype(dtype),
 )
 

@@ -6,10 +6,11 @@ All of it belongs to one thread or asyncio task.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ContextDecorator, contextmanager
+from contextlib import ContextDecorator
 from contextvars import ContextVar
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from weakref import ref
 
 if TYPE_CHECKING:
     from .arrays import Cotangent
@@ -21,7 +22,50 @@ if TYPE_CHECKING:
 SCOPES: ContextVar[tuple[scope, ...] | None] = ContextVar("scopes", default=())
 
 
-class scope:
+class Block:
+    """Give a context variable another value inside a ``with`` block, and then its old value back.
+
+    An interrupt may come at any time, even just before `__exit__` begins. So a block that is
+    dropped while it is open is closed then, as soon as the exception has been handled.
+    """
+
+    __slots__ = ("__weakref__", "_open")
+    variable: ClassVar[Any]  #: a ContextVar, or another object with `get` and `set`
+
+    def __init__(self) -> None:
+        self._open: list[Iterator[None]] = []  # one for each time that the block was entered
+
+    def _inside(self, before: Any) -> Any:
+        """Return the value inside the block, by which an open block is recognised: a new object."""
+        raise NotImplementedError
+
+    def __enter__(self) -> None:
+        held = _hold(self.variable, self._inside(self.variable.get()))
+        self._open.append(held)
+        next(held)
+
+    def __exit__(self, *raised: object) -> None:
+        next(self._open[-1], None)
+        self._open.pop()
+
+
+def _hold(variable: Any, inside: Any) -> Iterator[None]:
+    """Set the variable, and put its old value back when resumed or dropped."""
+    before = variable.get()
+    try:
+        try:
+            variable.set(inside)
+            yield
+        except GeneratorExit:  # dropped
+            if variable.get() is not inside:  # an outer block has put its own value back
+                before = variable.get()
+        finally:
+            variable.set(before)
+    finally:  # again, because an interrupt may have come just before
+        variable.set(before)
+
+
+class scope(Block):
     """Name a part of a computation: ``with ag.scope("layer 1"):``.
 
     Pictures draw the operations inside the block in a box with this name. Scopes nest, and belong
@@ -52,41 +96,41 @@ class scope:
     """
 
     __slots__ = ("name",)
+    variable = SCOPES
 
     def __init__(self, name: str) -> None:
+        self._open = []
         if not isinstance(name, str):
             raise TypeError(f"scope: expected a name (str), got {name!r:.60}")
         if not name:
             raise ValueError("scope: the name is empty. Name what the block computes.")
         self.name = name
 
-    def __enter__(self) -> None:
-        if (outer := SCOPES.get()) is not None:
-            SCOPES.set((*outer, self))
-
-    def __exit__(self, *raised: object) -> None:
-        if (inner := SCOPES.get()) is not None:
-            SCOPES.set(inner[:-1])
+    def _inside(self, before: tuple[scope, ...] | None) -> tuple[scope, ...] | None:
+        # Nodes keep another object of this name, so that the block itself can be dropped.
+        return None if before is None else (*before, scope(self.name))
 
     def __repr__(self) -> str:
         return f"scope({self.name!r})"
 
 
-class grad_mode(ContextDecorator):
+class _NoScopes(tuple["scope", ...]):
+    """An empty tuple of scopes that is another object than all the others."""
+
+
+class grad_mode(Block, ContextDecorator):
     """Turn recording on or off inside the block, in this thread or asyncio task only."""
 
+    variable = SCOPES
+
     def __init__(self, on: bool) -> None:
+        super().__init__()
         self.on = on
-        self.before: list[tuple[scope, ...] | None] = []
 
-    def __enter__(self) -> None:
-        if self.before:
+    def _inside(self, before: tuple[scope, ...] | None) -> tuple[scope, ...] | None:
+        if self._open:
             raise RuntimeError("this block is already open. Make a new one with no_grad().")
-        self.before.append(SCOPES.get())
-        SCOPES.set((self.before[0] or ()) if self.on else None)
-
-    def __exit__(self, *error: object) -> None:
-        SCOPES.set(self.before.pop())
+        return (before or _NoScopes()) if self.on else None
 
     def __call__(self, f: Any) -> Any:
         """Return `f`, with such a block around each call."""
@@ -173,9 +217,10 @@ class Observer:
 
 
 _OBSERVERS: ContextVar[tuple[Observer, ...]] = ContextVar("observers", default=())
-#: The observers of all threads and tasks. Empty nearly always, and then it is all that `record`
-#: looks at: that takes a third of the time of reading a ContextVar.
-ALL_OBSERVERS: list[Observer] = []
+#: The blocks of all threads and tasks in which an observer watches; a block that is dropped leaves.
+#: Empty nearly always, and then it is all that `record` looks at: that takes a third of the time of
+#: reading a ContextVar.
+ALL_OBSERVERS: list[ref[observing]] = []
 
 
 def observers() -> tuple[Observer, ...]:
@@ -183,20 +228,20 @@ def observers() -> tuple[Observer, ...]:
     return _OBSERVERS.get()
 
 
-@contextmanager
-def observing(observer: Observer, *, alone: bool = False) -> Iterator[None]:
-    """Let `observer` watch the block, together with those that watch already, or `alone`."""
-    before = _OBSERVERS.get()
-    try:
-        ALL_OBSERVERS.append(observer)
-        _OBSERVERS.set((observer,) if alone else (*before, observer))
-        yield
-    finally:
-        _OBSERVERS.set(before)
-        if observer in ALL_OBSERVERS:  # not if an interrupt came before it was added
-            ALL_OBSERVERS.remove(observer)
+class observing(Block):
+    """Let `watchers` observe the block, together with those that observe already, or `alone`."""
+
+    variable = _OBSERVERS
+
+    def __init__(self, *watchers: Observer, alone: bool = False) -> None:
+        super().__init__()
+        self.watchers, self.alone = watchers, alone
+        ALL_OBSERVERS.append(ref(self, ALL_OBSERVERS.remove))
+
+    def _inside(self, before: tuple[Observer, ...]) -> tuple[Observer, ...]:
+        return self.watchers if self.alone else (*before, *self.watchers)
 
 
-def unobserved() -> Any:
+def unobserved() -> observing:
     """Hide the block from all observers: views run rules on values that mean nothing."""
     return observing(Observer(), alone=True)

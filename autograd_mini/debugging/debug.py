@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, ContextDecorator, contextmanager
+from contextlib import ContextDecorator
 from typing import Any
 
 import numpy as np
 
-from ..core.context import observers, observing, require_decorable
+from ..core.context import Block, observers, observing, require_decorable
 from ..core.tensor import Tensor
 from ..text.callers import SourceLine
 from .nonfinite import NonfiniteDetector
@@ -71,16 +70,21 @@ class debug(ContextDecorator):
     """
 
     def __init__(self) -> None:
-        self._open: list[AbstractContextManager[None]] = []
+        self._open: list[list[Block]] = []
 
     def __enter__(self) -> type[debug]:
-        block = _watched()
-        block.__enter__()
-        self._open.append(block)
+        blocks: list[Block] = [_quiet()]
+        if not any(isinstance(o, NonfiniteDetector) for o in observers()):  # an outer block's
+            blocks.append(observing(OriginRecorder(), NonfiniteDetector()))
+        self._open.append(blocks)
+        for block in blocks:
+            block.__enter__()
         return debug
 
     def __exit__(self, *raised: Any) -> None:
-        self._open.pop().__exit__(*raised)
+        for block in self._open[-1]:
+            block.__exit__(*raised)
+        self._open.pop()
 
     def __call__(self, f: Any) -> Any:
         """Return `f`, with such a block around each call."""
@@ -113,12 +117,24 @@ class debug(ContextDecorator):
         return origin and origin.line
 
 
-@contextmanager
-def _watched() -> Iterator[None]:
-    """Watch the block, unless an outer block of this thread or task watches already."""
-    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        if any(isinstance(o, NonfiniteDetector) for o in observers()):
-            yield
-        else:
-            with observing(OriginRecorder()), observing(NonfiniteDetector()):
-                yield
+_QUIET: dict[str, Any] = {"divide": "ignore", "over": "ignore", "invalid": "ignore"}
+
+
+class _NumPyWarnings:
+    """NumPy's treatment of floating-point errors, with the methods of a ContextVar."""
+
+    def get(self) -> dict[str, Any]:
+        now: dict[str, Any] = dict(np.geterr())
+        return _QUIET if _QUIET.items() <= now.items() else now
+
+    def set(self, errors: dict[str, Any]) -> None:
+        np.seterr(**errors)
+
+
+class _quiet(Block):
+    """Turn off NumPy's own warnings, as np.errstate does, but restore them after any interrupt."""
+
+    variable = _NumPyWarnings()
+
+    def _inside(self, before: dict[str, Any]) -> dict[str, Any]:
+        return _QUIET

@@ -33,7 +33,7 @@ import numpy as np
 from ..core.arrays import Array, Cotangent, is_foreign, unwrap
 from ..core.foreign import constant_like
 from ..core.fused import fused, labelled
-from ..ops.reductions import divide_by_count
+from ..ops.reductions import divide_by_count, in_float32, widened
 from .cross_entropy_rows import from_rows, losses_and_gradients
 from .softmax import log_softmax, mask_logits, softmax
 from .softmax_numerics import is_float_ndarray, one_minus
@@ -42,6 +42,7 @@ from .targets import Options, Reduction, apply_options, are_indices, existing, r
 # ---- the graph ----------------------------------------------------------------------------------
 
 
+@in_float32
 def _graph(
     z: Array, y: Array, axis: int = -1, reduction: Reduction = "mean", where: Any = None
 ) -> Array:
@@ -130,6 +131,7 @@ def _per_row(g: Cotangent, axis: int, reduction: Reduction) -> Cotangent:
     return np.expand_dims(g, axis) if reduction == "none" else g
 
 
+@widened
 def _logits_vjp(
     g: Cotangent,
     _: Array,
@@ -174,6 +176,7 @@ def _scaled_rows(d: Array, g: Cotangent, z: Array, axis: int, reduction: Reducti
     return d if d.dtype == z.dtype else d.astype(z.dtype)
 
 
+@widened
 def _targets_vjp(
     g: Cotangent,
     _: Array,
@@ -381,6 +384,7 @@ def _one_node(z: Array, y: Array, axis: int, reduction: Reduction, where: Any) -
     return SoftmaxCrossEntropy(z, y, axis=axis, reduction=reduction)
 
 
+@in_float32
 def _shifted_graph(z: Array, y: Array, axis: int, reduction: Reduction, where: Any = None) -> Array:
     """Compute the loss in primitives from ln ŷ, which is finite where ŷ is 0, for other arrays."""
     if unwrap(z).dtype.kind == "O":
