@@ -109,7 +109,7 @@ def as_array_or_tensor(x: Any) -> Any:
 
 def is_half(x: Any) -> bool:
     """Return whether `x` is an array or a Tensor of float16."""
-    return hasattr(x, "dtype") and x.dtype.char == "e"  # == np.float16 takes three times as long
+    return getattr(getattr(x, "dtype", None), "char", None) == "e"  # quicker than == np.float16
 
 
 def widen(x: Any) -> Any:
