@@ -208,6 +208,7 @@ TABLE = [
     ("fold_windows", "n.fold_windows(a, (2, 2), (0, 0), (4,))", real(2, 2, 2)),
     ("prod", "n.prod(a)", zero(3)), ("prod", "n.prod(a, axis=1)", real(2, 0)),
     ("cumprod", "n.cumprod(a, axis=1)", zero(2, 3)), ("copy", "n.copy(a)", real()),
+    ("divisor", "n.divisor(a)"),
     ("heaviside", "n.heaviside([0.0, -1.0, 0.0], a)"),
     ("sinc_derivative", "n.sinc_derivative(a, 1)"), ("sinc_derivative", "n.sinc_derivative(a, 4)"),
     ("convolve", "n.convolve(a, b)", real(3), real(5)),
@@ -288,6 +289,7 @@ def dialect(module, **own):
         logsumexp=lambda x, *args, **kw: module.log(module.sum(module.exp(x), *args, **kw)),
         astype=lambda x, dtype: x.astype(dtype),
         norm=lambda x, *args, **kw: module.linalg.norm(x, None, *args, **kw),
+        divisor=lambda y: y + (y == 0),
         power_norm=lambda x, p, *args, **kw: module.linalg.norm(x, p, *args, **kw),
         **own,
     )
@@ -302,15 +304,13 @@ def _sinc_derivative(x, n):
 
 
 PLAIN = dialect(np, scatter=_scatter, fold_windows=_fold_windows, sinc_derivative=_sinc_derivative)
+_EXTRA = ["scatter", "fold_windows", "sinc_derivative", "norm", "power_norm", "divisor"]
 TAPE = Dialect(
     np,
     relu=ag.relu,
     sigmoid=ag.sigmoid,
     logsumexp=ag.logsumexp,
-    **{
-        name: PRIMITIVES[name]
-        for name in ("scatter", "fold_windows", "sinc_derivative", "norm", "power_norm")
-    },
+    **{name: PRIMITIVES[name] for name in _EXTRA},
     astype=lambda x, dtype: x.astype(dtype),
 )
 

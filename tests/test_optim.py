@@ -1,4 +1,7 @@
-"""Optimisers: compared with updates worked out by hand, and with PyTorch over twenty steps."""
+"""Optimisers: compared with updates worked out by hand, and with PyTorch over fifty steps."""
+
+import copy
+import pickle
 
 import numpy as np
 import pytest
@@ -72,21 +75,27 @@ def test_adam_counts_the_steps_of_each_parameter():
 PEERS = {
     "SGD": (lambda o, p: o.SGD(p, lr=0.05)),
     "momentum": (lambda o, p: o.SGD(p, lr=0.05, momentum=0.9)),
+    "SGD, decay": (lambda o, p: o.SGD(p, lr=0.05, weight_decay=0.1)),
+    "momentum, decay": (lambda o, p: o.SGD(p, lr=0.05, momentum=0.9, weight_decay=0.1)),
     "Adam": (lambda o, p: o.Adam(p, lr=0.05)),
     "Adam, other constants": (lambda o, p: o.Adam(p, lr=0.1, betas=(0.7, 0.9), eps=1e-4)),
+    "Adam, decay": (lambda o, p: o.Adam(p, lr=0.05, weight_decay=0.1)),
+    "AdamW": (lambda o, p: o.AdamW(p, lr=0.05)),
+    "AdamW, decay": (lambda o, p: o.AdamW(p, lr=0.05, betas=(0.7, 0.9), weight_decay=0.3)),
 }
+every_peer = pytest.mark.parametrize("make", PEERS.values(), ids=PEERS)
 
 
 @pytest.mark.peers
-@pytest.mark.parametrize("make", PEERS.values(), ids=PEERS)
-def test_twenty_steps_agree_with_pytorch(make):
+@every_peer
+def test_fifty_steps_agree_with_pytorch(make):
     torch = pytest.importorskip("torch")
     rng = np.random.default_rng(0)
     start = rng.normal(size=(3, 4)), rng.normal(size=4)
     ours = [leaf(a) for a in start]
     theirs = [torch.tensor(a, requires_grad=True) for a in start]
     our_optimizer, their_optimizer = make(optim, ours), make(torch.optim, theirs)
-    for i in range(20):
+    for i in range(50):
         for p, q in zip(ours, theirs):
             absent = i == 7 and p.ndim == 1  # skipped, so its state does not change
             g = None if absent else rng.normal(size=p.shape) * 10.0 ** rng.integers(-3, 3)
@@ -97,12 +106,80 @@ def test_twenty_steps_agree_with_pytorch(make):
             np.testing.assert_allclose(p.data, q.detach().numpy(), rtol=1e-12, atol=1e-14)
 
 
+class Plain:
+    """The formulas of ``torch.optim``, with the names and defaults of its options."""
+
+    @staticmethod
+    def SGD(p, lr, momentum=0.0, weight_decay=0.0):
+        velocity = 0.0
+        for g in p.gradients:
+            velocity = momentum * velocity + (g + weight_decay * p.data)
+            p.data = p.data - lr * velocity
+
+    @staticmethod
+    def Adam(p, lr, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0, decoupled=False):
+        m = v = 0.0
+        for t, g in enumerate(p.gradients, 1):
+            p.data = p.data * (1 - lr * weight_decay) if decoupled else p.data
+            g = g if decoupled else g + weight_decay * p.data
+            m, v = betas[0] * m + (1 - betas[0]) * g, betas[1] * v + (1 - betas[1]) * g**2
+            m_hat, v_hat = m / (1 - betas[0] ** t), v / (1 - betas[1] ** t)
+            p.data = p.data - lr * m_hat / (np.sqrt(v_hat) + eps)
+
+    @staticmethod
+    def AdamW(p, lr, weight_decay=0.01, **options):
+        Plain.Adam(p, lr, weight_decay=weight_decay, decoupled=True, **options)
+
+
+@every_peer
+def test_fifty_steps_agree_with_the_formulas(make):
+    rng = np.random.default_rng(1)
+    ours, plain = leaf(rng.normal(size=(3, 2))), Plain()
+    plain.data, plain.gradients = ours.data.copy(), rng.normal(size=(50, 3, 2))
+    make(Plain, plain)
+    optimizer = make(optim, [ours])
+    for g in plain.gradients:
+        step_with(optimizer, g)
+    np.testing.assert_allclose(ours.data, plain.data, rtol=1e-12)
+
+
+@every_peer
+def test_float16_state_is_kept_in_float32(make):
+    """The steps are those of float32, each rounded once into the parameter."""
+    gradients = [0.0, 1e-3, 6e4, -1e-7, 3.0]
+    half, wide = (leaf(np.ones(5), dtype=d) for d in (np.float16, np.float32))
+    optimizers = make(optim, [half]), make(optim, [wide])
+    for scale in (1, -0.5, 0.25):
+        for optimizer, w in zip(optimizers, (half, wide)):
+            step_with(optimizer, (np.float16(scale) * np.float16(gradients)).astype(w.dtype))
+        assert np.isfinite(half.data).all()
+        np.testing.assert_array_equal(half.data, wide.data.astype(np.float16))
+        wide.data = half.data.astype(np.float32)
+    assert half.data.dtype == np.float16
+    for x in optimizers[0].state_dict().values():
+        assert not isinstance(x, list) or all(np.asarray(a).dtype != np.float16 for a in x)
+
+
+@pytest.mark.parametrize(("g", "expected"), [(0.0, 1.0), (1e-3, 0.99)])
+def test_adam_of_float16_takes_steps_of_size_lr(g, expected):
+    w = leaf(1.0, dtype=np.float16)
+    step_with(optim.Adam([w], lr=0.01), g)
+    np.testing.assert_allclose(w.item(), expected, rtol=1e-3)
+
+
+def test_sgd_of_float16_scales_gradients_in_float32():
+    w = leaf(0.0, dtype=np.float16)
+    step_with(optim.SGD([w], lr=1e-8), 6e4)  # this lr is 0 in float16
+    np.testing.assert_allclose(w.item(), -6e-4, rtol=1e-3)
+
+
 # ---- what a step does to its parameters ---------------------------------------------------------
 
 OPTIMIZERS = {
     "SGD": lambda p: optim.SGD(p, lr=0.1),
     "momentum": lambda p: optim.SGD(p, lr=0.1, momentum=0.9),
     "Adam": lambda p: optim.Adam(p, lr=0.1),
+    "AdamW": lambda p: optim.AdamW(p, lr=0.1, weight_decay=1e-4),
 }
 every_optimizer = pytest.mark.parametrize("make", OPTIMIZERS.values(), ids=OPTIMIZERS)
 
@@ -125,8 +202,8 @@ def test_float32_stays_float32(make):
     for _ in range(3):
         step_with(optimizer, [1.0, 2.0, 3.0])
     assert w.data.dtype == np.float32
-    assert all(a.dtype == np.float32 for a in getattr(optimizer, "_velocity", []))
-    assert all(a.dtype == np.float32 for a in getattr(optimizer, "_m", []))
+    for name in ("velocity", "m", "v"):
+        assert all(a.dtype == np.float32 for a in getattr(optimizer, name, []))
 
 
 @every_optimizer
@@ -150,6 +227,34 @@ def test_step_skips_a_parameter_without_a_gradient(make):
     step_with(optimizer, [1.0], None)
     assert w.data != 1
     assert b.data == 2
+
+
+@every_optimizer
+def test_step_skips_a_frozen_parameter(make):
+    w, frozen = leaf([1.0]), leaf([2.0])
+    frozen.requires_grad = False
+    optimizer = make([w, frozen])
+    step_with(optimizer, [1.0], [1.0])
+    assert w.data != 1
+    assert frozen.data == 2
+    frozen.requires_grad, w.requires_grad = True, False
+    before = w.data.copy()
+    step_with(optimizer, [1.0], [1.0])
+    assert w.data == before
+    assert frozen.data != 2
+
+
+@every_optimizer
+@pytest.mark.parametrize("why", ["no backward pass", "frozen"])
+def test_step_without_any_gradient_warns_at_the_call(make, why):
+    w = leaf([1.0])
+    optimizer = make([w])
+    w.grad = [1.0] if why == "frozen" else None
+    w.requires_grad = why != "frozen"
+    with pytest.warns(UserWarning, match=r"no parameter has a gradient.*backward\(\)") as caught:
+        optimizer.step()
+    assert caught[0].filename == __file__
+    assert w.data == 1
 
 
 @every_optimizer
@@ -205,6 +310,13 @@ def test_learning_rate_that_is_not_positive_raises(make, lr):
         make([leaf(1.0)], lr)
 
 
+@pytest.mark.parametrize("make", [optim.SGD, optim.Adam, optim.AdamW])
+@pytest.mark.parametrize("decay", [-0.1, np.nan, np.inf])
+def test_weight_decay_out_of_range_raises(make, decay):
+    with pytest.raises(ValueError, match="weight_decay must be at least 0"):
+        make([leaf(1.0)], lr=0.1, weight_decay=decay)
+
+
 @pytest.mark.parametrize("momentum", [-0.1, 1.0, np.nan])
 def test_momentum_outside_0_to_1_raises(momentum):
     with pytest.raises(ValueError, match="momentum must be at least 0 and"):
@@ -237,8 +349,8 @@ W = leaf(1.0)
         ([], ValueError, "the list is empty"),
         (leaf([1.0], name="w"), TypeError, r"got 'w' \(1,\).*list of tensors"),
         ([leaf(1.0), np.ones(2)], TypeError, r"parameter 1 is an array \(2,\) float64"),
-        ([record()], ValueError, "parameter 0, .*, is not a leaf: mul made it"),
-        ([ag.tensor(1.0, name="w")], ValueError, "'w' .*, does not require a gradient"),
+        ([record()], ValueError, "parameter 0, .*, is the result of mul, not a leaf"),
+        ([ag.tensor(1.0, name="w")], ValueError, "'w' .* does not require a gradient, nor"),
         ([W, leaf(2.0), W], ValueError, "listed twice"),
     ],
 )
@@ -277,3 +389,123 @@ def test_state_without_a_gradient_does_not_change(make):
                 np.testing.assert_array_equal(w.data, before)
             step_with(optimizer, gradient, 1.0)
     np.testing.assert_array_equal(paused.data, steady.data)
+
+
+# ---- copies and saved states --------------------------------------------------------------------
+
+
+class Model:
+    """A model as users write it: a class that holds leaves."""
+
+    def __init__(self):
+        rng = np.random.default_rng(4)
+        self.w, self.b = leaf(rng.normal(size=(3, 2)), name="w"), leaf(np.zeros(2), name="b")
+
+    def parameters(self):
+        return [self.w, self.b]
+
+
+def train(model, optimizer, steps, seed):
+    rng = np.random.default_rng(seed)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        x = rng.normal(size=(5, 3))
+        ag.mse_loss(x @ model.w + model.b, x[:, :2] ** 2).backward()
+        optimizer.step()
+
+
+def pickled(thing):
+    return pickle.loads(pickle.dumps(thing))
+
+
+@every_peer
+@pytest.mark.parametrize("saved", ["state_dict", "together", "deepcopy", "optimizer first"])
+def test_training_continues_bit_for_bit(make, saved):
+    model = Model()
+    optimizer = make(optim, model.parameters())
+    train(model, optimizer, 5, seed=0)
+    if saved == "state_dict":
+        again = pickled(model)
+        continued = make(optim, again.parameters())
+        continued.load_state_dict(pickled(optimizer.state_dict()))
+    elif saved == "optimizer first":
+        continued, again = pickled((optimizer, model))
+    else:
+        again, continued = (pickled if saved == "together" else copy.deepcopy)((model, optimizer))
+    before = model.w.data.copy()
+    train(again, continued, 5, seed=1)
+    np.testing.assert_array_equal(model.w.data, before)  # the copy does not train the original
+    train(model, optimizer, 5, seed=1)
+    for p, q in zip(model.parameters(), again.parameters()):
+        np.testing.assert_array_equal(p.data, q.data)
+        assert (p.data != before).any()
+
+
+@every_optimizer
+@pytest.mark.parametrize("copied", [pickled, copy.deepcopy], ids=["pickle", "deepcopy"])
+def test_optimizer_copied_without_its_model_raises(make, copied):
+    model = Model()
+    optimizer = make(model.parameters())
+    train(model, optimizer, 1, seed=0)
+    again, alone = copied(model), copied(optimizer)
+    before = again.w.data.copy()
+    for use in ("step", "zero_grad"):
+        with pytest.raises(RuntimeError, match=r"without its model.*state_dict\(\)"):
+            getattr(alone, use)()
+    with pytest.raises(RuntimeError, match="without its model"):
+        copied(alone)
+    np.testing.assert_array_equal(again.w.data, before)
+    assert again.w.grad is not None
+    alone.parameters = again.parameters()  # its state is that of the original
+    alone.step()
+    optimizer.step()
+    np.testing.assert_array_equal(again.w.data, model.w.data)
+
+
+def test_copy_of_a_copied_optimizer_trains_its_model():
+    model = Model()
+    model, optimizer = pickled(pickled((model, optim.Adam(model.parameters()))))
+    before = model.w.data.copy()
+    train(model, copy.copy(optimizer), 1, seed=0)
+    assert (model.w.data != before).all()
+
+
+def test_state_dict_is_a_copy():
+    w = leaf([1.0, 2.0])
+    optimizer = optim.SGD([w], lr=0.1, momentum=0.9)
+    saved = optimizer.state_dict()
+    step_with(optimizer, [1.0, 1.0])
+    assert saved["velocity"][0].tolist() == [0.0, 0.0]
+    optimizer.load_state_dict(saved)
+    step_with(optimizer, [1.0, 1.0])
+    assert saved["velocity"][0].tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("other", "text"),
+    [
+        (lambda: optim.Adam([leaf([1.0, 2.0])]), "has .*betas.* but that of SGD has .*velocity"),
+        (lambda: optim.SGD([leaf(1.0)], lr=0.2), r"velocity: .* shapes \[\(\)\].*\[\(2,\)\]"),
+        (lambda: optim.SGD([leaf([1.0, 2.0]), leaf(1.0)], lr=0.2), "velocity: the state has"),
+    ],
+)
+def test_state_of_another_optimizer_raises(other, text):
+    optimizer = optim.SGD([leaf([1.0, 2.0])], lr=0.1)
+    before = repr(optimizer.state_dict())
+    with pytest.raises(ValueError, match=text):
+        optimizer.load_state_dict(other().state_dict())
+    assert repr(optimizer.state_dict()) == before
+
+
+def test_optimizer_of_a_user_has_a_state_dict():
+    class Signs(optim.Optimizer):
+        def __init__(self, parameters, lr):
+            super().__init__(parameters, lr)
+            self.steps = 0
+
+        def step(self):
+            self.steps += 1
+
+    optimizer = Signs([leaf(1.0)], lr=0.1)
+    optimizer.step()
+    assert optimizer.state_dict() == {"lr": 0.1, "steps": 1}

@@ -12,7 +12,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable
 from functools import update_wrapper
-from threading import Lock
+from threading import RLock
 from types import MethodType
 from typing import Any
 
@@ -156,7 +156,7 @@ class Compiled:
         self._latest: Executable | None = None
         self._changed: Counter[str] = Counter()  # captured state, by how often it has changed
         self._uncompiled = 0  # calls of the function itself
-        self._lock = Lock()
+        self._lock = RLock()  # which an interrupted call may enter again
 
     def __reduce__(self) -> Any:
         return Compiled, (self._f, self._donate, self._fuse)

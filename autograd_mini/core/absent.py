@@ -149,7 +149,7 @@ LAYERS = {
 #: Optimisers of PyTorch and Optax.
 OPTIMISERS = {
     "optim.Adam is the nearest. To add another, define step() in a subclass of optim.Optimizer.": (
-        "AdamW RMSprop Adagrad Adadelta Adamax NAdam RAdam ASGD Rprop SparseAdam Adafactor Muon "
+        "RMSprop Adagrad Adadelta Adamax NAdam RAdam ASGD Rprop SparseAdam Adafactor Muon "
         "adamw rmsprop adagrad lion lamb Lion swa_utils"
     ),
     "Give optimizer.lr a new value between two steps.": (

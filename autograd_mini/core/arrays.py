@@ -107,6 +107,16 @@ def as_array_or_tensor(x: Any) -> Any:
     return x if isinstance(x, TensorBase) else as_array(x)
 
 
+def is_half(x: Any) -> bool:
+    """Return whether `x` is an array or a Tensor of float16."""
+    return getattr(getattr(x, "dtype", None), "char", None) == "e"  # quicker than == np.float16
+
+
+def widen(x: Any) -> Any:
+    """Return float16 as float32, so that a sum stays in range; return anything else as it is."""
+    return x.astype(np.float32) if is_half(x) else x
+
+
 def unwrap(x: Any) -> Any:
     """Return the array inside a Tensor, and anything else as it is."""
     return x._array if isinstance(x, TensorBase) else x

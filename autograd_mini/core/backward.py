@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from numpy import array, ndarray, ones_like
 
 from . import messages
-from .arrays import NOT_RETAINED, Cotangent, TensorBase, as_array, holds_numbers, unwrap
+from .accumulation import add_to_grads
+from .arrays import NOT_RETAINED, Cotangent, TensorBase, as_array, holds_numbers, unwrap, widen
 from .context import ALL_OBSERVERS, Contribution, grad_mode, observers
-from .foreign import compute_lazy, constant_like, owned_copy, rechunk_like
+from .foreign import compute_lazy, constant_like, rechunk_like
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -27,17 +28,7 @@ def backward(result: Tensor, gradient: Any = None) -> None:
     tensors = ancestors(result)
     retained = {t for t in tensors if t._grad is not NOT_RETAINED}
     adjoints = compute_adjoints(tensors, initial_cotangent(result, gradient), retained)
-    # Adjoints may share memory: both arguments of a sum get the same array. A .grad never does.
-    shared = len({*map(id, adjoints.values())}) < len(adjoints)
-    grads = []
-    for t, g in adjoints.items():
-        if t._grad is not None:
-            g = as_array(t._grad + g)
-        elif shared or type(g) is not ndarray or g.base is not None:
-            g = owned_copy(g, t)
-        grads.append(g)
-    for t, g in zip(adjoints, grads):  # at the very end, so that a failed pass changes nothing
-        t._grad = g
+    add_to_grads(adjoints)
 
 
 def ancestors(result: Tensor) -> list[Tensor]:
@@ -155,6 +146,6 @@ def unbroadcast(c: Cotangent, t: Tensor, a: Tensor) -> Cotangent:
         raise ValueError(messages.wrong_contribution(t, a, c))
     repeated = tuple(i for i, n in enumerate(c.shape) if i < lead or n != x.shape[i - lead])
     if repeated:
-        c = c.sum(axis=repeated, keepdims=True).reshape(x.shape)
+        c = widen(c).sum(axis=repeated, keepdims=True).reshape(x.shape)
     c = c if c.dtype == x.dtype else c.astype(x.dtype)
     return c if type(x) is ndarray else rechunk_like(c, x)

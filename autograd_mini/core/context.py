@@ -6,11 +6,11 @@ All of it belongs to one thread or asyncio task.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ContextDecorator
 from contextvars import ContextVar
-from functools import wraps
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, overload
+from weakref import ref
 
 from .messages import quoted
 
@@ -26,7 +26,50 @@ F = TypeVar("F", bound=Callable[..., Any])
 SCOPES: ContextVar[tuple[scope, ...] | None] = ContextVar("scopes", default=())
 
 
-class scope:
+class Block:
+    """Give a context variable another value inside a ``with`` block, and then its old value back.
+
+    An interrupt may come at any time, even just before `__exit__` begins. So a block that is
+    dropped while it is open is closed then, as soon as the exception has been handled.
+    """
+
+    __slots__ = ("__weakref__", "_open")
+    variable: ClassVar[Any]  #: a ContextVar, or another object with `get` and `set`
+
+    def __init__(self) -> None:
+        self._open: list[Iterator[None]] = []  # one for each time that the block was entered
+
+    def _inside(self, before: Any) -> Any:
+        """Return the value inside the block, by which an open block is recognised: a new object."""
+        raise NotImplementedError
+
+    def __enter__(self) -> None:
+        held = _hold(self.variable, self._inside(self.variable.get()))
+        self._open.append(held)
+        next(held)
+
+    def __exit__(self, *raised: object) -> None:
+        next(self._open[-1], None)
+        self._open.pop()
+
+
+def _hold(variable: Any, inside: Any) -> Iterator[None]:
+    """Set the variable, and put its old value back when resumed or dropped."""
+    before = variable.get()
+    try:
+        try:
+            variable.set(inside)
+            yield
+        except GeneratorExit:  # dropped
+            if variable.get() is not inside:  # an outer block has put its own value back
+                before = variable.get()
+        finally:
+            variable.set(before)
+    finally:  # again, because an interrupt may have come just before
+        variable.set(before)
+
+
+class scope(Block):
     """Name a part of a computation: ``with ag.scope("layer 1"):``.
 
     Pictures draw the operations inside the block in a box with this name. Scopes nest, and belong
@@ -57,69 +100,82 @@ class scope:
     """
 
     __slots__ = ("name",)
+    variable = SCOPES
 
     def __init__(self, name: str) -> None:
+        self._open = []
         if not isinstance(name, str):
             raise TypeError(f"scope: expected a name (str), got {name!r:.60}")
         if not name:
             raise ValueError("scope: the name is empty. Name what the block computes.")
         self.name = name
 
-    def __enter__(self) -> None:
-        if (outer := SCOPES.get()) is not None:
-            SCOPES.set((*outer, self))
-
-    def __exit__(self, *raised: object) -> None:
-        if (inner := SCOPES.get()) is not None:
-            SCOPES.set(inner[:-1])
+    def _inside(self, before: tuple[scope, ...] | None) -> tuple[scope, ...] | None:
+        # Nodes keep another object of this name, so that the block itself can be dropped.
+        return None if before is None else (*before, scope(self.name))
 
     def __repr__(self) -> str:
         return f"scope({quoted(self.name)})"
 
 
-#: What `SCOPES` was before each open block of `grad_mode`, the outermost first.
-_BEFORE: ContextVar[tuple[tuple[scope, ...] | None, ...]] = ContextVar("before", default=())
+class _NoScopes(tuple["scope", ...]):
+    """An empty tuple of scopes that is another object than all the others."""
 
 
-class grad_mode:
-    """A block in which recording is on or off, in this thread or asyncio task only.
+class grad_mode(Block, ContextDecorator):
+    """Turn recording on or off inside the block, in this thread or asyncio task only."""
 
-    It holds no state, so one object may be used in many blocks at the same time, nested ones too.
-
-    Parameters
-    ----------
-    on : bool
-        Whether operations are recorded in the block.
-    """
-
-    __slots__ = ("on",)
+    variable = SCOPES
 
     def __init__(self, on: bool) -> None:
+        super().__init__()
         self.on = on
 
-    def __enter__(self) -> None:
-        before = SCOPES.get()
-        _BEFORE.set((*_BEFORE.get(), before))
-        SCOPES.set((before or ()) if self.on else None)
-
-    def __exit__(self, *error: object) -> None:
-        if blocks := _BEFORE.get():  # none in a task that did not open it
-            _BEFORE.set(blocks[:-1])
-            SCOPES.set(blocks[-1])
+    def _inside(self, before: tuple[scope, ...] | None) -> tuple[scope, ...] | None:
+        return (before or _NoScopes()) if self.on else None
 
     def __call__(self, f: F) -> F:
         """Return `f`, with such a block around each call."""
         require_decorable(f, "no_grad")
+        return super().__call__(f)
 
-        @wraps(f)
-        def call(*args: Any, **kwargs: Any) -> Any:
-            with self:
-                return f(*args, **kwargs)
-
-        return cast(F, call)
+    def _recreate_cm(self) -> grad_mode:  # ContextDecorator calls this for each call
+        return grad_mode(self.on)
 
 
-class NoGrad(grad_mode):
+class BareBlock:
+    """A block that needs no parentheses: ``with block:`` is ``with block():``, ``@block`` works.
+
+    Subclasses define `make`, which makes a new block.
+    """
+
+    def __init__(self) -> None:
+        self._opened: ContextVar[tuple[Any, ...]] = ContextVar("opened", default=())
+
+    def make(self) -> Any:
+        """Return a new block."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Any:
+        block = self.make()
+        self._opened.set((*self._opened.get(), block))
+        return block.__enter__()
+
+    def __exit__(self, *raised: object) -> None:
+        if opened := self._opened.get():  # empty in a task that did not open it
+            opened[-1].__exit__(*raised)
+            self._opened.set(opened[:-1])
+
+    @overload
+    def __call__(self) -> Any: ...
+    @overload
+    def __call__(self, f: F) -> F: ...
+    def __call__(self, f: Any = None) -> Any:
+        """Return a new block, or `f` with such a block around each call."""
+        return self.make() if f is None else self.make()(f)
+
+
+class NoGrad(BareBlock):
     """Turn recording off inside the block, in this thread or asyncio task only.
 
     Results computed inside are leaves that require no gradient. Blocks nest. ``@ag.no_grad``
@@ -148,21 +204,12 @@ class NoGrad(grad_mode):
     Tensor(2.5, dtype=float64, requires_grad=True)
     """
 
-    __slots__ = ()
-
-    def __init__(self) -> None:
-        super().__init__(False)
+    def make(self) -> grad_mode:
+        """Return a new block."""
+        return grad_mode(False)
 
     def __repr__(self) -> str:
-        return "no_grad()"
-
-    @overload
-    def __call__(self) -> NoGrad: ...
-    @overload
-    def __call__(self, f: F) -> F: ...
-    def __call__(self, f: Any = None) -> Any:
-        """Return this block for ``no_grad()``, and the decorated `f` for ``no_grad(f)``."""
-        return self if f is None else super().__call__(f)
+        return "no_grad"
 
 
 no_grad = NoGrad()
@@ -217,9 +264,10 @@ class Observer:
 
 
 _OBSERVERS: ContextVar[tuple[Observer, ...]] = ContextVar("observers", default=())
-#: The observers of all threads and tasks. Empty nearly always, and then it is all that `record`
-#: looks at: that takes a third of the time of reading a ContextVar.
-ALL_OBSERVERS: list[Observer] = []
+#: The blocks of all threads and tasks in which an observer watches; a block that is dropped leaves.
+#: Empty nearly always, and then it is all that `record` looks at: that takes a third of the time of
+#: reading a ContextVar.
+ALL_OBSERVERS: list[ref[observing]] = []
 
 
 def observers() -> tuple[Observer, ...]:
@@ -227,20 +275,20 @@ def observers() -> tuple[Observer, ...]:
     return _OBSERVERS.get()
 
 
-@contextmanager
-def observing(observer: Observer, *, alone: bool = False) -> Iterator[None]:
-    """Let `observer` watch the block, together with those that watch already, or `alone`."""
-    before = _OBSERVERS.get()
-    try:
-        ALL_OBSERVERS.append(observer)
-        _OBSERVERS.set((observer,) if alone else (*before, observer))
-        yield
-    finally:
-        _OBSERVERS.set(before)
-        if observer in ALL_OBSERVERS:  # not if an interrupt came before it was added
-            ALL_OBSERVERS.remove(observer)
+class observing(Block):
+    """Let `watchers` observe the block, together with those that observe already, or `alone`."""
+
+    variable = _OBSERVERS
+
+    def __init__(self, *watchers: Observer, alone: bool = False) -> None:
+        super().__init__()
+        self.watchers, self.alone = watchers, alone
+        ALL_OBSERVERS.append(ref(self, ALL_OBSERVERS.remove))
+
+    def _inside(self, before: tuple[Observer, ...]) -> tuple[Observer, ...]:
+        return self.watchers if self.alone else (*before, *self.watchers)
 
 
-def unobserved() -> Any:
+def unobserved() -> observing:
     """Hide the block from all observers: views run rules on values that mean nothing."""
     return observing(Observer(), alone=True)

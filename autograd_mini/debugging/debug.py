@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
-from contextvars import ContextVar
-from functools import wraps
-from typing import Any, overload
+from contextlib import ContextDecorator
+from typing import Any
 
 import numpy as np
 
-from ..core.context import F, observers, observing, require_decorable
+from ..core.context import BareBlock, Block, observers, observing, require_decorable
 from ..core.tensor import Tensor
 from ..text.callers import SourceLine
 from .nonfinite import NonfiniteDetector
 from .provenance import OriginRecorder, origin_of
 
-#: The open blocks of this thread or task, the outermost first.
-_OPEN: ContextVar[tuple[AbstractContextManager[None], ...]] = ContextVar("open blocks", default=())
 
-
-class Debug:
+class Debug(BareBlock):
     """Stop at the first NaN or inf, and at arrays that were changed after they were used.
 
     Inside ``with ag.debug():`` each operation remembers the line of your code that called it, and
@@ -76,36 +70,12 @@ class Debug:
     'q = p * p'
     """
 
-    def __enter__(self) -> Debug:
-        block = _watched()
-        block.__enter__()
-        _OPEN.set((*_OPEN.get(), block))
-        return self
-
-    def __exit__(self, *raised: Any) -> None:
-        if blocks := _OPEN.get():  # none in a task that did not open it
-            _OPEN.set(blocks[:-1])
-            blocks[-1].__exit__(*raised)
+    def make(self) -> _Watch:
+        """Return a new block."""
+        return _Watch()
 
     def __repr__(self) -> str:
-        return "debug()"
-
-    @overload
-    def __call__(self) -> Debug: ...
-    @overload
-    def __call__(self, f: F) -> F: ...
-    def __call__(self, f: Any = None) -> Any:
-        """Return this block for ``debug()``; for ``debug(f)``, `f` with such a block around it."""
-        if f is None:
-            return self
-        require_decorable(f, "debug")
-
-        @wraps(f)
-        def call(*args: Any, **kwargs: Any) -> Any:
-            with self:
-                return f(*args, **kwargs)
-
-        return call
+        return "debug"
 
     @staticmethod
     def where(t: Tensor) -> SourceLine | None:
@@ -133,12 +103,53 @@ class Debug:
 debug = Debug()
 
 
-@contextmanager
-def _watched() -> Iterator[None]:
+class _Watch(ContextDecorator):
     """Watch the block, unless an outer block of this thread or task watches already."""
-    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        if any(isinstance(o, NonfiniteDetector) for o in observers()):
-            yield
-        else:
-            with observing(OriginRecorder()), observing(NonfiniteDetector()):
-                yield
+
+    def __init__(self) -> None:
+        self._open: list[list[Block]] = []
+
+    def __enter__(self) -> Debug:
+        blocks: list[Block] = [_quiet()]
+        if not any(isinstance(o, NonfiniteDetector) for o in observers()):
+            blocks.append(observing(OriginRecorder(), NonfiniteDetector()))
+        self._open.append(blocks)
+        for block in blocks:
+            block.__enter__()
+        return debug
+
+    def __exit__(self, *raised: Any) -> None:
+        for block in self._open[-1]:
+            block.__exit__(*raised)
+        self._open.pop()
+
+    def __call__(self, f: Any) -> Any:
+        """Return `f`, with such a block around each call."""
+        require_decorable(f, "debug")
+        return super().__call__(f)
+
+    def _recreate_cm(self) -> _Watch:  # ContextDecorator calls this for each call
+        return _Watch()
+
+
+_QUIET: dict[str, Any] = {"divide": "ignore", "over": "ignore", "invalid": "ignore"}
+
+
+class _NumPyWarnings:
+    """NumPy's treatment of floating-point errors, with the methods of a ContextVar."""
+
+    def get(self) -> dict[str, Any]:
+        now: dict[str, Any] = dict(np.geterr())
+        return _QUIET if _QUIET.items() <= now.items() else now
+
+    def set(self, errors: dict[str, Any]) -> None:
+        np.seterr(**errors)
+
+
+class _quiet(Block):
+    """Turn off NumPy's own warnings, as np.errstate does, but restore them after any interrupt."""
+
+    variable = _NumPyWarnings()
+
+    def _inside(self, before: dict[str, Any]) -> dict[str, Any]:
+        return _QUIET

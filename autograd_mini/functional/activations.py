@@ -12,6 +12,7 @@ import numpy as np
 from ..core.arrays import Array, Cotangent, TensorBase
 from ..core.fused import fused, labelled
 from ..ops.elementwise import sigmoid
+from ..ops.reductions import in_float32, widened
 
 _SQRT_2_OVER_PI = float(np.sqrt(2 / np.pi))
 _CUBIC = 0.044715
@@ -97,6 +98,7 @@ def _inner(x: Array) -> Array:
     return _SQRT_2_OVER_PI * (x + _CUBIC * x * x * x)
 
 
+@in_float32
 def _gelu(x: Array) -> Any:
     r"""Compute x/2 (1 + tanh u) with u = √(2/π) (x + 0.044715 x³), elementwise, as one node.
 
@@ -143,6 +145,7 @@ def _even(x: Array, square: float) -> Array:
     return k
 
 
+@widened
 def _gelu_vjp(g: Cotangent, y: Array, x: Array, residuals: Any = None) -> Cotangent:
     if residuals is None:
         p = sigmoid(2 * _inner(x))
@@ -182,6 +185,7 @@ gelu = fused(
 # ---- layer normalisation ------------------------------------------------------------------------
 
 
+@in_float32
 def _layer_norm(x: Array, gain: Array, bias: Array, eps: float = 1e-5) -> Any:
     r"""Compute gain · (x - μ) / √(σ² + ε) + bias over the last axis, as one node.
 
@@ -238,6 +242,7 @@ def _named(x: Array, name: str) -> Array:
     return labelled(x, name) if isinstance(x, TensorBase) else x
 
 
+@widened
 def _layer_norm_vjp(
     g: Cotangent, y: Array, x: Array, gain: Array, bias: Array, eps: float = 1e-5
 ) -> Cotangent:
@@ -252,7 +257,7 @@ def _layer_norm_vjp(
 layer_norm = fused(
     _layer_norm,
     _layer_norm_vjp,
-    lambda g, y, x, gain, bias, eps=1e-5: g * _normalised(x, eps)[0],
+    widened(lambda g, y, x, gain, bias, eps=1e-5: g * _normalised(x, eps)[0]),
     lambda g, y, x, gain, bias, eps=1e-5: g,
     display_graph=_layer_norm,
     name="layer_norm",

@@ -16,12 +16,11 @@ before the node (see `targets`):
     class weights      y → w ⊙ y               label smoothing   y → (1-ε) y + ε/C
     an ignored row     y → 0·y                 a class left out  y_i → 0, z_i → -inf
 
-The loss is also linear in y. So a class index t, which means the one-hot row e_t, is never expanded
-into one: the loss of (1-ε) w_t e_t + (ε/C) w is (1-ε) w_t times the loss of index t, plus the loss
-of the one row (ε/C) w, which is broadcast.
+The loss is linear in y, so a class index t, which means the one-hot row e_t, is not expanded: the
+loss of (1-ε) w_t e_t + (ε/C) w is (1-ε) w_t times the loss of t, plus that of the row (ε/C) w.
 
-Here `z` are logits and `y` the targets: class indices (an integer dtype, the shape of `z`
-without the axis of the classes), or weights (floating, broadcastable to `z`).
+`z` are logits. The targets `y` are class indices (integers, of the shape of `z` without the axis of
+the classes), or soft targets: real numbers that broadcast to `z`.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ from ..core.answers import explains_keywords
 from ..core.arrays import Array, Cotangent, is_foreign, unwrap
 from ..core.foreign import constant_like
 from ..core.fused import fused, labelled
-from ..ops.reductions import divide_by_count
+from ..ops.reductions import divide_by_count, in_float32, widened
 from .cross_entropy_rows import from_rows, losses_and_gradients
 from .softmax import log_softmax, mask_logits, softmax
 from .softmax_numerics import is_float_ndarray, one_minus
@@ -43,6 +42,7 @@ from .targets import Options, Reduction, apply_options, are_indices, existing, r
 # ---- the graph ----------------------------------------------------------------------------------
 
 
+@in_float32
 def _graph(
     z: Array, y: Array, axis: int = -1, reduction: Reduction = "mean", where: Any = None
 ) -> Array:
@@ -131,6 +131,7 @@ def _per_row(g: Cotangent, axis: int, reduction: Reduction) -> Cotangent:
     return np.expand_dims(g, axis) if reduction == "none" else g
 
 
+@widened
 def _logits_vjp(
     g: Cotangent,
     _: Array,
@@ -175,6 +176,7 @@ def _scaled_rows(d: Array, g: Cotangent, z: Array, axis: int, reduction: Reducti
     return d if d.dtype == z.dtype else d.astype(z.dtype)
 
 
+@widened
 def _targets_vjp(
     g: Cotangent,
     _: Array,
@@ -384,6 +386,7 @@ def _one_node(z: Array, y: Array, axis: int, reduction: Reduction, where: Any) -
     return SoftmaxCrossEntropy(z, y, axis=axis, reduction=reduction)
 
 
+@in_float32
 def _shifted_graph(z: Array, y: Array, axis: int, reduction: Reduction, where: Any = None) -> Array:
     """Compute the loss in primitives from ln ŷ, which is finite where ŷ is 0, for other arrays."""
     if unwrap(z).dtype.kind == "O":

@@ -16,7 +16,7 @@ from ..core.foreign import constant_like
 from ..core.fused import fused, labelled
 from ..ops.elementwise import sigmoid
 from ..ops.indexing import scatter
-from ..ops.reductions import divide_by_count
+from ..ops.reductions import divide_by_count, in_float32, widened
 from .activations import sigmoid_from, softplus
 from .targets import Reduction, existing, reduce_entries
 
@@ -40,6 +40,7 @@ def _check_shapes(x: Array, t: Array) -> None:
 # ---- mean squared error -------------------------------------------------------------------------
 
 
+@in_float32
 def _mse_loss(x: Array, t: Array, reduction: Reduction = "mean") -> Any:
     r"""Compute ℓ = (x - t)² and the mean of all entries, as one node.
 
@@ -83,10 +84,12 @@ def _mse_loss(x: Array, t: Array, reduction: Reduction = "mean") -> Any:
     return reduce_entries(np.square(d), reduction), d
 
 
+@in_float32
 def _mse_graph(x: Array, t: Array, reduction: Reduction = "mean") -> Array:
     return reduce_entries(np.square(x - t), reduction)
 
 
+@widened
 def _mse_vjp(
     g: Cotangent, y: Array, x: Array, t: Array, reduction: Reduction = "mean", residuals: Any = None
 ) -> Cotangent:
@@ -224,11 +227,13 @@ nll_loss = fused(
 # ---- binary cross-entropy -----------------------------------------------------------------------
 
 
+@in_float32
 def _binary_graph(x: Array, t: Array, pos_weight: Any = 1, reduction: Reduction = "mean") -> Array:
     p = sigmoid(x)
     return reduce_entries(-(pos_weight * t * np.log(p) + (1 - t) * np.log(1 - p)), reduction)
 
 
+@in_float32
 def _binary(x: Array, t: Array, pos_weight: Any = 1, reduction: Reduction = "mean") -> Any:
     r"""Compute ℓ = -w t ln σ(x) - (1 - t) ln(1 - σ(x)), where σ is the sigmoid, as one node.
 
@@ -284,6 +289,7 @@ def _binary(x: Array, t: Array, pos_weight: Any = 1, reduction: Reduction = "mea
     return reduce_entries(pos_weight * t * positive + (1 - t) * negative, reduction), e
 
 
+@widened
 def _binary_logits_vjp(
     g: Cotangent,
     y: Array,
@@ -301,6 +307,7 @@ def _binary_logits_vjp(
     return ((1 - t) * up - pos_weight * t * down) * scale
 
 
+@widened
 def _binary_targets_vjp(
     g: Cotangent,
     y: Array,

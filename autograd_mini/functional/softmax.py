@@ -15,7 +15,13 @@ from numpy.exceptions import AxisError
 from ..core.arrays import Array, Cotangent
 from ..core.fused import fused, labelled
 from ..core.registry import implements
-from ..ops.reductions import as_columns, has_short_rows, restore_reduced_axes
+from ..ops.reductions import (
+    as_columns,
+    has_short_rows,
+    in_float32,
+    restore_reduced_axes,
+    widened,
+)
 from .softmax_numerics import (
     Axis,
     along_merged,
@@ -42,6 +48,7 @@ def _scaled(z: Array, axis: Axis, where: Array | None, temperature: float) -> Ar
 # ---- softmax ------------------------------------------------------------------------------------
 
 
+@in_float32
 def _softmax(z: Array, axis: Axis = -1, where: Any = None, temperature: float = 1.0) -> Array:
     r"""Compute ŷ_o = exp(z_o / T) / Σ_k exp(z_k / T) as one node. ``softmax.unfused`` is its graph.
 
@@ -102,6 +109,7 @@ def _softmax(z: Array, axis: Axis = -1, where: Any = None, temperature: float = 
     return e / row_sums(e, axis)
 
 
+@widened
 def _softmax_vjp(
     g: Cotangent, y: Array, z: Array, axis: Axis = -1, where: Any = None, temperature: float = 1.0
 ) -> Cotangent:
@@ -131,6 +139,7 @@ softmax = fused(
 # ---- its logarithm ------------------------------------------------------------------------------
 
 
+@in_float32
 def _log_softmax_graph(
     z: Array, axis: Axis = -1, where: Any = None, temperature: float = 1.0
 ) -> Array:
@@ -139,6 +148,7 @@ def _log_softmax_graph(
     return mask_logits(z - np.log(np.exp(z).sum(axis=axis, keepdims=True)), where)
 
 
+@in_float32
 def _log_softmax(z: Array, axis: Axis = -1, where: Any = None, temperature: float = 1.0) -> Array:
     r"""Compute ln ŷ_o = z_o - ln Σ_k exp(z_k) as one node, without computing ŷ.
 
@@ -184,6 +194,7 @@ def _log_softmax(z: Array, axis: Axis = -1, where: Any = None, temperature: floa
     return y, residuals
 
 
+@widened
 def _log_softmax_vjp(
     g: Cotangent,
     y: Array,
@@ -247,12 +258,14 @@ log_softmax = fused(
 # ---- its normaliser -----------------------------------------------------------------------------
 
 
+@in_float32
 def _logsumexp_graph(
     x: Array, axis: Axis = None, keepdims: bool = False, where: Any = None
 ) -> Array:
     return np.log(np.exp(mask_logits(x, where)).sum(axis=axis, keepdims=keepdims))
 
 
+@in_float32
 def _logsumexp(x: Array, axis: Axis = None, keepdims: bool = False, where: Any = None) -> Any:
     r"""Compute ln Σ e^x over `axis`, shifted by the largest entry so that nothing overflows.
 
@@ -311,6 +324,7 @@ def _logsumexp(x: Array, axis: Axis = None, keepdims: bool = False, where: Any =
     return y if keepdims else y.squeeze(axis), (e, total)
 
 
+@widened
 def _logsumexp_vjp(
     g: Cotangent,
     y: Array,

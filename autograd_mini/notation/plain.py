@@ -137,6 +137,10 @@ class Plain(Notation):
             return None
         return self.operation("add", "%s - %s", [a, Formula(b.text[1:], b.binds)])
 
+    def write_divisor(self, call: Call, parts: Sequence[Formula]) -> Formula:
+        """Write the length itself: it differs at the tip of a cone only."""
+        return parts[0]
+
     def write_mul(self, call: Call, parts: Sequence[Formula]) -> Formula | None:
         """Omit a factor of 1, and write -1 as a sign."""
         for unit, other in (parts, parts[::-1]):

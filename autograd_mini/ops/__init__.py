@@ -20,6 +20,8 @@ arctan2(0, 0)         nan                         the angle of no direction
 logaddexp, equal inf  1/2 to each                 the midpoint, as for any two that are equal
 sort of tied entries  in their given order        also median, quantile, partition
 norm at 0, hypot      0                           the subgradient of least norm, at a cone's tip
+second, norm at 0     nan                         the slope jumps at the tip; also abs, hypot, std
+second, relu at 0     0                           the slope counts as constant; also maximum, max
 clip, on a bound      1                           the bound is not crossed: not clipped
 prod at 0             the product of the others   no division; also cumprod, det of a singular A
 equal eigenvalues     of the values only          how the vectors turn is not defined: inf or nan

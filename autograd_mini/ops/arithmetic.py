@@ -10,6 +10,7 @@ import numpy as np
 from ..core.arrays import Array, Cotangent, as_array_or_tensor
 from ..core.primitive import primitive
 from ..core.registry import NonDifferentiable, implements, not_differentiable
+from .elementwise import divisor
 
 add = primitive(np.add, lambda g, y, a, b: g, lambda g, y, a, b: g, name="add")
 sub = primitive(np.subtract, lambda g, y, a, b: g, lambda g, y, a, b: -g, name="sub")
@@ -71,8 +72,8 @@ fmin = primitive(
 )
 hypot = primitive(
     np.hypot,
-    lambda g, y, a, b: g * (a / np.where(y == 0, 1, y)),
-    lambda g, y, a, b: g * (b / np.where(y == 0, 1, y)),
+    lambda g, y, a, b: g * (a / divisor(y)),
+    lambda g, y, a, b: g * (b / divisor(y)),
 )
 # a² + b² would overflow where hypot does not.
 arctan2 = primitive(

@@ -24,8 +24,12 @@ sqrt = primitive(np.sqrt, lambda g, y, x: g / (2 * y))
 cbrt = primitive(np.cbrt, lambda g, y, x: g / (3 * y * y))
 square = primitive(np.square, lambda g, y, x: g * (2 * x))
 reciprocal = primitive(np.reciprocal, lambda g, y, x: -g * y * y)
-abs = primitive(np.absolute, lambda g, y, x: g * np.sign(x), name="abs")
-fabs = primitive(np.fabs, lambda g, y, x: g * np.sign(x))
+# The slope of |x| jumps at 0. So its derivative is nan there: 0 would be wrong for |x|².
+sign = primitive(
+    np.sign, lambda g, y, x: g * np.where(y == 0, np.nan, 0 * y), name="sign", implements="sign"
+)
+abs = primitive(np.absolute, lambda g, y, x: g * sign(x), name="abs")
+fabs = primitive(np.fabs, lambda g, y, x: g * sign(x))
 positive = primitive(np.positive, lambda g, y, x: g, implements=(np.positive, np.conjugate))
 
 sin = primitive(np.sin, lambda g, y, x: g * np.cos(x))
@@ -120,6 +124,14 @@ def _stop_gradient(x: Any) -> Any:
     return x
 
 
+# The length y of a vector x, for its direction x / y. At x = 0, the tip of the cone y, the
+# direction is 0 by convention, and its derivative is nan.
+divisor = primitive(
+    lambda y: np.where(y == 0, 1, y),
+    lambda g, d, y: g * np.where(y == 0, np.nan, 1),
+    name="divisor",
+    implements="divisor",
+)
 sigmoid = primitive(_sigmoid, lambda g, y, x: g * y * (1 - y), name="sigmoid", implements="sigmoid")
 relu = primitive(_relu, lambda g, y, x: g * (y != 0), name="relu", implements="relu")
 stop_gradient = primitive(_stop_gradient, None, name="stop_gradient")

@@ -17,6 +17,7 @@ from ..core.arrays import Array, Cotangent, as_array_or_tensor
 from ..core.foreign import constant_like
 from ..core.primitive import primitive
 from ..core.registry import NonDifferentiable, implements, not_differentiable
+from .elementwise import sign
 from .products import transposed as _t
 
 # The results of NumPy's functions that return several arrays.
@@ -262,9 +263,9 @@ def _svd_vjp(g: Cotangent, y: Array, a: Array) -> Cotangent:
 
 
 def _svdvals_vjp(g: Cotangent, y: Array, a: Array) -> Cotangent:
-    """U diag(ḡ) Vᵀ."""
+    """U diag(ḡ) Vᵀ, with 0 for a singular value of 0, which is the tip of a cone."""
     u, _, vh = np.linalg.svd(a, full_matrices=False)
-    return (u * g[..., None, :]) @ vh
+    return (u * (g * sign(y))[..., None, :]) @ vh
 
 
 svd = primitive(_svd_parts, _svd_vjp, name="svd")

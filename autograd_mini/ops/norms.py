@@ -10,8 +10,9 @@ import numpy as np
 from ..core.arrays import Array, Cotangent
 from ..core.primitive import primitive
 from ..core.registry import implements
+from .elementwise import divisor
 from .linalg import inv, svdvals
-from .reductions import axes_of, restore_reduced_axes
+from .reductions import axes_of, in_float32, restore_reduced_axes
 
 
 def _norm_vjp(
@@ -19,7 +20,7 @@ def _norm_vjp(
 ) -> Cotangent:
     """Return g times the unit vector along x, and 0 at the tip of the cone, x = 0."""
     y = restore_reduced_axes(y, x, axis)
-    return restore_reduced_axes(g, x, axis) * (x / np.where(y == 0, 1, y))
+    return restore_reduced_axes(g, x, axis) * (x / divisor(y))
 
 
 norm = primitive(
@@ -35,7 +36,7 @@ def _power_norm_vjp(
 ) -> Cotangent:
     """sign(x) (|x| / y)^(p - 1)."""
     y = restore_reduced_axes(y, x, axis)
-    share = (np.abs(x) / np.where(y == 0, 1, y)) ** (p - 1)
+    share = (np.abs(x) / divisor(y)) ** (p - 1)
     return restore_reduced_axes(g, x, axis) * np.where(y == 0, 0, np.sign(x) * share)
 
 
@@ -48,6 +49,7 @@ power_norm = primitive(
 
 
 @implements(np.linalg.norm)
+@in_float32
 def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """Compute the norm of all entries, of vectors along one axis, or of matrices along two."""
     if axis is None and ord is None:
@@ -92,6 +94,7 @@ def _matrix_norm(x: Any, kind: Any, axes: tuple[int, int], keepdims: bool) -> An
 
 
 @implements(np.linalg.vector_norm)
+@in_float32
 def _vector_norm_of(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
     """Compute the norm of all entries along the axes, as of one vector."""
     axes = axes_of(x, axis)
@@ -102,6 +105,7 @@ def _vector_norm_of(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord:
 
 
 @implements(np.linalg.matrix_norm)
+@in_float32
 def _matrix_norm_of(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
     return _matrix_norm(x, ord, (-2, -1), keepdims)
 

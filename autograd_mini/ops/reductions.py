@@ -6,12 +6,13 @@
 
 import math
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from ..core.arrays import Array, Cotangent, Rule, as_array_or_tensor
+from ..core.arrays import Array, Cotangent, Rule, as_array_or_tensor, is_half, widen
 from ..core.primitive import Primitive, primitive
 from ..core.registry import implements, not_differentiable
 
@@ -26,6 +27,36 @@ def restore_reduced_axes(r: Array, x: Array, axis: Any) -> Array:
     return r.reshape(tuple(shape))
 
 
+def widened(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `f`, which gets its float16 arguments as float32.
+
+    A sum may leave the range of float16 although the mean, norm or softmax made of it does not.
+    """
+
+    @wraps(f)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        if not is_half(args[0]):
+            return f(*args, **kwargs)
+        return f(*map(widen, args), **kwargs)
+
+    return run
+
+
+def in_float32(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `f`, which computes float16 in float32, and rounds its (first) result to float16."""
+
+    @wraps(f)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        if not is_half(args[0]):
+            return f(*args, **kwargs)
+        y = f(*map(widen, args), **kwargs)
+        if isinstance(y, tuple):
+            return y[0].astype(np.float16), *y[1:]
+        return y.astype(np.float16)
+
+    return run
+
+
 def divide_by_count(x: Array, n: int, reduction: str = "mean") -> Array:
     """Return x / n for a mean of n entries, and `x` for another reduction.
 
@@ -33,9 +64,7 @@ def divide_by_count(x: Array, n: int, reduction: str = "mean") -> Array:
     """
     if reduction != "mean":
         return x
-    if n > 65504 and x.dtype == np.float16:
-        x = x.astype(np.float32)
-    return x / (n or 1)
+    return (widen(x) if n > 65504 else x) / (n or 1)
 
 
 def axes_of(x: Any, axis: Any) -> list[int]:
@@ -115,7 +144,7 @@ def _extremum_vjp(
         return back(_extremum_vjp(g, y, columns, front))
     hit = (x == restore_reduced_axes(y, x, axis)) | (x != x)  # a nan is the extremum
     count = hit.sum(axis=axis, keepdims=True)
-    count = count.astype(x.dtype if x.dtype != np.float16 else np.float32)
+    count = count.astype(np.float32 if is_half(x) else x.dtype)
     return np.where(hit, restore_reduced_axes(g, x, axis) / count, 0)
 
 
@@ -238,7 +267,7 @@ def _mean(
 ) -> Any:
     if where is True:
         return mean(apply_where(a, dtype, True, 0), axis=axis, keepdims=keepdims)
-    if dtype is None and a.dtype == np.float16:  # as NumPy does
+    if dtype is None and is_half(a):  # as NumPy does
         return _mean(a, axis, np.float32, None, keepdims, where=where).astype(np.float16)
     total = sum(apply_where(a, dtype, where, 0), axis=axis, keepdims=keepdims)
     return total / count_where(a, axis, keepdims, where).astype(total.dtype)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import as_array_or_tensor, require_protocol, unwrap
+from ..core.arrays import as_array_or_tensor, is_half, require_protocol, unwrap, widen
 from ..core.foreign import constant_like
 from ..core.registry import implements
 from .reductions import apply_where, axes_of, count_where
@@ -27,7 +27,7 @@ def _var(
 ) -> Any:
     """Compute Σ (x - mean)² / (n - ddof)."""
     ddof = ddof if correction is None else correction
-    if dtype is None and a.dtype == np.float16:  # as NumPy does
+    if dtype is None and is_half(a):  # as NumPy does
         y = _var(a, axis, np.float32, None, ddof, keepdims, where=where, mean=mean)
         return y.astype(np.float16)
     a = apply_where(a, dtype, where, 0)
@@ -40,8 +40,10 @@ def _var(
 
 @implements(np.std)
 @wraps(_var)
-def _std(a: Any, *args: Any, **kwargs: Any) -> Any:
-    return np.sqrt(_var(a, *args, **kwargs))
+def _std(a: Any, axis: Any = None, dtype: Any = None, *args: Any, **kwargs: Any) -> Any:
+    if dtype is None and is_half(a):
+        return _std(a, axis, np.float32, *args, **kwargs).astype(np.float16)
+    return np.sqrt(_var(a, axis, dtype, *args, **kwargs))
 
 
 @implements(np.ptp)
@@ -61,10 +63,12 @@ def _average(
         total: Any = np.full_like(unwrap(y), np.size(a) / (y.size or 1), float)
     else:
         weights = _along(as_array_or_tensor(weights), a, axis)
+        dtype, weights = np.result_type(a.dtype, weights.dtype), widen(weights)
         total = np.sum(weights, axis=axis, keepdims=keepdims)
         if (total == 0).any():
             raise ZeroDivisionError("average: the weights sum to zero")
-        y = np.sum(a * weights, axis=axis, keepdims=keepdims) / total
+        y = np.sum(widen(a) * weights, axis=axis, keepdims=keepdims) / total
+        y = y.astype(dtype) if dtype == np.float16 else y
     return (y, total) if returned else y
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import inspect
+import re
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -200,9 +201,7 @@ def test_rule_is_named_with_both_lines(way):
     ],
 )
 def test_transforms_are_checked(f):
-    assert fault(f).startswith(
-        ("backward: the rule of sqrt returned", "backward: the rule of pow returned")
-    )
+    assert re.match(r"backward: the rule of (sqrt|pow|sign) returned", fault(f))
 
 
 def test_failed_pass_leaves_grad_unchanged():
@@ -315,7 +314,7 @@ def test_nothing_observes_outside_a_block():
         assert observers() == ()
         with ag.debug():
             inside = observers()
-            assert [*inside] == ALL_OBSERVERS
+            assert [inside] == [block().watchers for block in ALL_OBSERVERS]
             with ag.debug():
                 assert observers() == inside
             now = core.tensor.record, core.backward.sweep, core.tape.sweep, Compiled.__call__

@@ -171,6 +171,67 @@ def test_norm():
     assert slopes(np.hypot, [0.0], [2.0]) == [[0.0], [1.0]]
 
 
+def squared(norm):
+    """Return a function with a gradient everywhere, and no second derivative at the norm's tip."""
+    return lambda x: norm(x) ** 2
+
+
+CONES = {
+    **{f"norm {p}": lambda x, p=p: np.linalg.norm(x, p)
+       for p in (None, 1, 1.5, 2, 2.5, 3, 4, 0.5, np.inf, -np.inf)},
+    **{f"matrix norm {p}": lambda x, p=p: np.linalg.norm(x.reshape(2, 2), p)
+       for p in ("fro", "nuc", 1, -1, 2, -2, np.inf, -np.inf)},
+    "norm, axis": lambda x: np.linalg.norm(x.reshape(2, 2), axis=0).sum(),
+    "norm, keepdims": lambda x: np.linalg.norm(x.reshape(2, 2), axis=1, keepdims=True).sum(),
+    "svdvals": lambda x: np.linalg.svdvals(x.reshape(2, 2)).sum(),
+    "svd of a column": lambda x: np.linalg.svd(x[:, None], compute_uv=False).sum(),
+    "hypot": lambda x: np.hypot(x[0], x[1:]).sum(),
+    "abs": lambda x: np.abs(x).sum(), "fabs": lambda x: np.fabs(x).sum(),
+    "abs of hypot": lambda x: np.abs(np.hypot(x[:2], x[2:])).sum(),
+    "sqrt of squares": lambda x: np.sqrt((x * x).sum()), "power": lambda x: (x @ x) ** 0.5,
+    "std": np.std, "std, ddof": lambda x: np.std(x, ddof=1), "nanstd": np.nanstd,
+}  # fmt: skip
+
+
+@row("second, norm at 0")
+@pytest.mark.parametrize("norm", CONES.values(), ids=CONES)
+def test_second_derivative_at_a_tip_is_nan(norm):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        assert not np.isfinite(ag.hessian(squared(norm))(np.zeros(4))).any()
+
+
+@pytest.mark.parametrize("name", ["norm None", "norm 3", "norm, axis", "hypot", "abs", "fabs"])
+@pytest.mark.filterwarnings("error")
+def test_first_derivative_at_a_tip_stays_0(name):
+    x = np.zeros(4)
+    assert slopes(squared(CONES[name]), x) == slopes(CONES[name], x) == [0.0] * 4
+    tangent = ag.jvp(CONES[name], (x,), (np.ones(4),))[1]
+    assert float(tangent.data) == 0.0
+
+
+@pytest.mark.parametrize("name", [n for n in CONES if n != "norm 0.5"])
+def test_second_derivative_off_the_tip_is_right(name):
+    rng = np.random.default_rng(3)
+    assert ag.gradcheck(squared(CONES[name]), rng.uniform(0.5, 2, 4) * [1, -1, 1, -1], order=2)
+
+
+@pytest.mark.parametrize("name", ["norm None", "norm 3", "norm 4", "matrix norm fro", "hypot"])
+def test_second_derivative_on_an_axis_is_right(name):
+    """Zeros among the entries are not the tip."""
+    x = np.array([2.0, 0.0, 0.0, 0.0])
+    hessian = ag.hessian(squared(CONES[name]))(x)
+    gradient = ag.grad(squared(CONES[name]))
+    step = 1e-6 * np.eye(4)
+    expected = [(gradient(x + e).data - gradient(x - e).data) / 2e-6 for e in step]
+    np.testing.assert_allclose(hessian, expected, atol=1e-5)
+
+
+@row("second, relu at 0")
+def test_second_derivative_of_linear_pieces():
+    for f in (ag.relu, lambda x: np.maximum(x, 0), lambda x: np.max(x) + np.min(x)):
+        np.testing.assert_array_equal(ag.hessian(lambda x, f=f: f(x).sum())(np.zeros(2)), 0.0)
+
+
 @row("clip, on a bound")
 def test_clip():
     assert slopes(lambda x: np.clip(x, 0, 1), [-1.0, 0.0, 0.5, 1.0, 2.0]) == [

@@ -9,6 +9,7 @@ always have memory of their own.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Container, Mapping, Sequence
 from math import inf
 from typing import Any
@@ -66,6 +67,9 @@ class Plan:
         self._sure = max(risky, default=-1)  # after this step, nothing raises
         self._late: list[str] = []  # results that reach donated memory only at the end
         self._lines: list[str] = []
+        self._unwritten = (
+            sys.maxsize
+        )  # the number of lines before the first write to donated memory
         for i, value in enumerate(program.arguments):
             self._names[value] = f"x{i}"
         results = [v for v in program.results if isinstance(v, Value) and v not in donated]
@@ -103,6 +107,7 @@ class Plan:
         over = self._writable(i, step, how.over)
         target = self._donated.get(value)
         if target is not None and value not in self._loose and self._may_take(i, step, how, target):
+            self._unwritten = min(self._unwritten, len(self._lines))
             self._write(how, how.writing, self._names[target])
             self._names[value] = self._names[target]
         elif (
@@ -244,8 +249,10 @@ class Plan:
         opened = [f"{x} = t{x}._array" for v, x in given.items() if v in self._tensors]
         arguments = ", ".join(f"t{x}" if v in self._tensors else x for v, x in given.items())
         written = [v for v in self._donated.values() if v in self._tensors]
-        # a new version, as after `t.data -= step`: nodes computed from the old data are out of date
-        self._late += [f"t{given[v]}._advance({given[v]})" for v in written]
+        # A new version, as after `t.data -= step`: nodes computed from the old data are out of
+        # date. It comes before the first write, after which an interrupt leaves data half changed.
+        versions = [f"t{given[v]}._advance({given[v]})" for v in written]
+        self._lines[self._unwritten : self._unwritten] = versions
         lines = [*opened, *self._lines, f"results = {returned}", *self._late, "return results"]
         return "\n    ".join([f"def run({arguments}):", *lines])
 

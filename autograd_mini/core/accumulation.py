@@ -1,0 +1,40 @@
+"""Adding to ``.grad``, so that neither an interrupt nor another thread comes in between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from threading import RLock
+from typing import Any
+
+from numpy import ndarray
+
+from .arrays import Cotangent, TensorBase, as_array
+from .foreign import owned_copy
+
+#: Held from reading ``.grad`` to writing it: other threads may add to the same leaves.
+LOCK = RLock()
+_set_grad = vars(TensorBase)["_grad"].__set__
+
+
+def add_to_grads(adjoints: Mapping[Any, Cotangent]) -> None:
+    """Add each adjoint to the ``.grad`` of its tensor; if an addition fails, change nothing."""
+    # One line, so that an interrupt at any line leaves the lock unlocked.
+    with LOCK: set_grads(adjoints, _sums(adjoints))  # noqa: E701 # fmt: skip
+
+
+def set_grads(tensors: Iterable[TensorBase], grads: Iterable[Any]) -> None:
+    """Assign each ``.grad``, in one call in C: an interrupt comes before or after all of them."""
+    any(map(_set_grad, tensors, grads))  # each call returns None, so `any` makes them all
+
+
+def _sums(adjoints: Mapping[Any, Cotangent]) -> list[Cotangent]:
+    # Adjoints may share memory: both arguments of a sum get the same array. A .grad never does.
+    shared = len({*map(id, adjoints.values())}) < len(adjoints)
+    grads = []
+    for t, g in adjoints.items():
+        if t._grad is not None:
+            g = as_array(t._grad + g)
+        elif shared or type(g) is not ndarray or g.base is not None:
+            g = owned_copy(g, t)
+        grads.append(g)
+    return grads

@@ -1,0 +1,187 @@
+"""Adam, and AdamW, which decays the weights separately."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import sqrt
+
+import numpy as np
+
+from ..core.answers import explains_keywords
+from ..core.arrays import Array, widen
+from ..core.tensor import Tensor
+from .optimizer import Optimizer, decayed, descend, fraction, not_negative, positive
+
+
+class Adam(Optimizer):
+    r"""Adam: the size of each step is about lr, for gradients of any scale.
+
+        m ← β1 m + (1 - β1) g          v ← β2 v + (1 - β2) g²
+        p ← p - lr m̂ / (√v̂ + ε)        m̂ = m / (1 - β1^t),  v̂ = v / (1 - β2^t)
+
+    Parameters
+    ----------
+    parameters : iterable of Tensor
+        Leaves.
+    lr : float
+        The learning rate, positive.
+    betas : (float, float)
+        β1 and β2, both in [0, 1).
+    eps : float
+        ε, positive.
+    weight_decay : float
+        λ, at least 0. The gradient of λ/2 ‖p‖², which is λ p, is added to g. Its step is scaled
+        like that of g; see `AdamW`.
+
+    Raises
+    ------
+    TypeError
+        If a parameter is not a Tensor.
+    ValueError
+        If a parameter is listed twice or is not a leaf, if none requires a gradient, or if an
+        option is out of range.
+
+    Notes
+    -----
+    $$
+    p \leftarrow p - \eta\,\frac{\hat m}{\sqrt{\hat v} + \varepsilon} \qquad
+    \hat m = \frac{m}{1 - \beta_1^t} \qquad
+    \hat v = \frac{v}{1 - \beta_2^t}
+    $$
+
+    References
+    ----------
+    Kingma, Ba: Adam, a method for stochastic optimization, ICLR 2015, algorithm 1.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> from autograd_mini import optim
+    >>> w = ag.tensor([1.0, 1.0], requires_grad=True)
+    >>> optimizer = optim.Adam([w], lr=0.1)
+    >>> (w * [1000.0, 0.001]).sum().backward()
+    >>> optimizer.step()
+    >>> w.data.round(4)
+    array([0.9, 0.9])
+    """
+
+    @explains_keywords
+    def __init__(
+        self,
+        parameters: Iterable[Tensor],
+        lr: float = 0.001,
+        *,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(parameters, lr)
+        self.betas = fraction("betas[0]", betas[0]), fraction("betas[1]", betas[1])
+        self.eps = positive("eps", eps)
+        self.weight_decay = not_negative("weight_decay", weight_decay)
+        self.m, self.v = self._zeros(), self._zeros()
+        self.t = [0] * len(self.parameters)
+
+    def step(self) -> None:
+        """Apply the formula above to each parameter that has a gradient.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> from autograd_mini import optim
+        >>> w = ag.tensor(1.0, requires_grad=True)
+        >>> (w * w).backward()
+        >>> optim.Adam([w], lr=0.25).step()
+        >>> round(w.item(), 6)
+        0.75
+        """
+        for i, p, g in self._trained():
+            descend(p, self._change(i, decayed(g, p, self.weight_decay)))
+
+    def _change(self, i: int, g: Array) -> Array:
+        """Update the state of the i-th parameter, and return lr m̂ / (√v̂ + ε)."""
+        beta1, beta2 = self.betas
+        m, v = self.m[i], self.v[i]
+        self.t[i] = t = self.t[i] + 1  # a step without a gradient does not count
+        m *= beta1
+        m += (1 - beta1) * g
+        v *= beta2
+        v += (1 - beta2) * g * g
+        # NumPy reuses the temporaries of these formulas. A scratch array gained 10% on 200,000
+        # parameters, and nothing on 300.
+        root = np.sqrt(v) / sqrt(1 - beta2**t) + self.eps
+        return self.lr / (1 - beta1**t) * m / root
+
+
+class AdamW(Adam):
+    r"""Adam with decoupled weight decay: in each step p also shrinks by the factor 1 - lr λ.
+
+    Parameters
+    ----------
+    parameters, lr, betas, eps
+        As for `Adam`.
+    weight_decay : float
+        λ, at least 0.
+
+    Raises
+    ------
+    TypeError
+        If a parameter is not a Tensor.
+    ValueError
+        If a parameter is listed twice or is not a leaf, if none requires a gradient, or if an
+        option is out of range.
+
+    Notes
+    -----
+    In `Adam`, the decay λ p is a part of g, so dividing by √v̂ makes it weakest for the parameters
+    with the largest gradients. Here all parameters shrink at the same rate.
+
+    $$
+    p \leftarrow p - \eta\,\lambda p - \eta\,\frac{\hat m}{\sqrt{\hat v} + \varepsilon}
+    $$
+
+    References
+    ----------
+    Loshchilov, Hutter: Decoupled weight decay regularization, ICLR 2019, algorithm 2, in the form
+    of ``torch.optim.AdamW``.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> from autograd_mini import optim
+    >>> w = ag.tensor([1.0, 1.0], requires_grad=True)
+    >>> optimizer = optim.AdamW([w], lr=0.1, weight_decay=0.5)
+    >>> (w * [1000.0, 0.001]).sum().backward()
+    >>> optimizer.step()
+    >>> w.data.round(4)
+    array([0.85, 0.85])
+    """
+
+    @explains_keywords
+    def __init__(
+        self,
+        parameters: Iterable[Tensor],
+        lr: float = 0.001,
+        *,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.01,
+    ) -> None:
+        super().__init__(parameters, lr, betas=betas, eps=eps, weight_decay=weight_decay)
+
+    def step(self) -> None:
+        """Apply the formula above to each parameter that has a gradient.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> from autograd_mini import optim
+        >>> w = ag.tensor(1.0, requires_grad=True)
+        >>> (w * w).backward()
+        >>> optim.AdamW([w], lr=0.25, weight_decay=0.5).step()
+        >>> round(w.item(), 6)
+        0.625
+        """
+        for i, p, g in self._trained():
+            decay = self.lr * self.weight_decay * widen(p.data)
+            descend(p, decay + self._change(i, g))

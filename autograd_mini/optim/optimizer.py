@@ -1,0 +1,286 @@
+"""The base class of all optimisers, and what their steps share."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from functools import cached_property
+from itertools import repeat
+from math import inf
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+import numpy as np
+
+from ..core.accumulation import set_grads
+from ..core.answers import explains_keywords, missing
+from ..core.arrays import Array, widen
+from ..core.messages import describe
+from ..core.tensor import Tensor
+
+
+class Optimizer:
+    """The base class of all optimisers. To write a new one, define `step` in a subclass.
+
+    Parameters
+    ----------
+    parameters : iterable of Tensor
+        Leaves. Frozen ones, which require no gradient, are skipped until they require one.
+    lr : float
+        The learning rate, positive. You may change the attribute between steps.
+
+    Raises
+    ------
+    TypeError
+        If a parameter is not a Tensor.
+    ValueError
+        If the list is empty, if a parameter is listed twice or is not a leaf, if none requires a
+        gradient, or if the learning rate is not a positive number.
+
+    Notes
+    -----
+    Pickle an optimiser together with its model, ``pickle.dumps((model, optimizer))``, or save its
+    `state_dict`. In a pickle without the model it would train copies of the parameters. Then its
+    `step` raises a RuntimeError.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd_mini import nn, optim
+    >>> class SignDescent(optim.Optimizer):
+    ...     def step(self):
+    ...         for p in self.parameters:
+    ...             p.data -= self.lr * np.sign(p.grad)
+    >>> SignDescent(nn.Linear(2, 2).parameters(), lr=0.1).lr
+    0.1
+    """
+
+    def __init__(self, parameters: Iterable[Tensor], lr: float) -> None:
+        self.parameters = _checked(parameters)
+        self.lr = positive("lr", lr)
+
+    if not TYPE_CHECKING:  # a type checker still finds misspelt names
+
+        def __getattr__(self, name: str) -> Any:
+            raise missing("optimizer", name, type(self))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self._attributes(), "parameters": self.parameters}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # A copy leaves the parameters to the model. Without the model they do not exist for long.
+        self._copied = [ref(p) for p in state["parameters"]]
+        self.__dict__.update({name: x for name, x in state.items() if name != "parameters"})
+
+    @cached_property
+    def parameters(self) -> list[Tensor]:
+        """The tensors that `step` changes, a list.
+
+        Raises
+        ------
+        RuntimeError
+            If this is a copy that was made without the model; see the notes of `Optimizer`.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> from autograd_mini import optim
+        >>> w = ag.tensor(1.0, requires_grad=True)
+        >>> optim.SGD([w], lr=0.1).parameters
+        [Tensor(1., dtype=float64, requires_grad=True)]
+        """
+        found = [p for copied in self._copied if (p := copied()) is not None]
+        if len(found) < len(self._copied):
+            raise RuntimeError(
+                f"this {type(self).__name__} was pickled or copied without its model, so the "
+                "parameters that it trained do not exist here. Use "
+                "pickle.dumps((model, optimizer)), or save optimizer.state_dict(), and load it "
+                "into a new optimiser of the model's parameters."
+            )
+        return found
+
+    def step(self) -> None:
+        """Move every parameter that has a gradient and is not frozen; warn if there is none.
+
+        A gradient that is not finite gives a parameter that is not finite. Nothing is clipped.
+
+        Raises
+        ------
+        NotImplementedError
+            If a subclass does not define it.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> from autograd_mini import optim
+        >>> w = ag.tensor(1.0, requires_grad=True)
+        >>> (w * w).backward()
+        >>> optim.SGD([w], lr=0.25).step()
+        >>> w.item()
+        0.5
+        """
+        raise NotImplementedError
+
+    @explains_keywords
+    def zero_grad(self) -> None:
+        """Reset the gradients of all parameters: ``.grad`` is None again.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> from autograd_mini import optim
+        >>> w = ag.tensor(1.0, requires_grad=True)
+        >>> (w * w).backward()
+        >>> optim.SGD([w], lr=0.25).zero_grad()
+        >>> w.grad is None
+        True
+        """
+        set_grads(self.parameters, repeat(None))
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return a copy of the options and the state, without the parameters.
+
+        Returns
+        -------
+        dict
+            Numbers, and lists with an array for each parameter.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> from autograd_mini import optim
+        >>> w = ag.tensor([1.0, 2.0], requires_grad=True)
+        >>> optim.SGD([w], lr=0.1, momentum=0.9).state_dict()["velocity"]
+        [array([0., 0.])]
+        """
+        return deepcopy(self._attributes())
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from a saved state, exactly as the optimiser that it was saved from.
+
+        Parameters
+        ----------
+        state : dict
+            From `state_dict` of an optimiser of this class, whose parameters had the same shapes.
+
+        Raises
+        ------
+        ValueError
+            If it is the state of another optimiser, or of other parameters. Nothing changes then.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> from autograd_mini import optim
+        >>> w = ag.tensor([1.0, 2.0], requires_grad=True)
+        >>> saved = optim.SGD([w], lr=0.1).state_dict()
+        >>> optimizer = optim.SGD([w], lr=1.0)
+        >>> optimizer.load_state_dict(saved)
+        >>> optimizer.lr
+        0.1
+        """
+        own = self._attributes()
+        if own.keys() != state.keys():
+            raise ValueError(
+                f"the state has {', '.join(state)}, but that of {type(self).__name__} has "
+                f"{', '.join(own)}. Load it into the optimiser that it was saved from."
+            )
+        for name, x in own.items():
+            if _shapes(x) != _shapes(state[name]):
+                raise ValueError(
+                    f"{name}: the state has shapes {_shapes(state[name])}, but the parameters need "
+                    f"{_shapes(x)}. Load it for the parameters that it was saved for, in order."
+                )
+        self.__dict__.update(deepcopy(dict(state)))
+
+    def _attributes(self) -> dict[str, Any]:
+        """Return all attributes except the parameters."""
+        return {k: x for k, x in vars(self).items() if k not in ("parameters", "_copied")}
+
+    def _trained(self) -> list[tuple[int, Tensor, Array]]:
+        """Return the number, the tensor and the gradient of each parameter to move."""
+        trained = [
+            (i, p, widen(g))
+            for i, p in enumerate(self.parameters)
+            if p.requires_grad and (g := p.grad) is not None
+        ]
+        if not trained:
+            warnings.warn(
+                "step: no parameter has a gradient, so none moves. Call loss.backward() first, on "
+                "a loss that was computed from these parameters. Frozen ones are skipped.",
+                stacklevel=3,
+            )
+        return trained
+
+    def _zeros(self) -> list[Array]:
+        """Return an array of zeros for each parameter."""
+        return [np.zeros_like(widen(p.data)) for p in self.parameters]
+
+
+# ---- parts of a step -----------------------------------------------------------------------------
+
+
+def decayed(g: Array, p: Tensor, weight_decay: float) -> Array:
+    """Return g + λ p."""
+    return g + weight_decay * widen(p.data) if weight_decay else g
+
+
+def descend(p: Tensor, step: Array) -> None:
+    """Compute ``p.data -= step`` without the checks of the setter: version first, then data."""
+    p._advance(p._array)
+    p._array -= step
+
+
+# ---- checks --------------------------------------------------------------------------------------
+
+
+def _checked(parameters: Iterable[Tensor]) -> list[Tensor]:
+    """Return the parameters as a list, or raise and name the one that cannot be trained."""
+    if isinstance(parameters, Tensor) or not isinstance(parameters, Iterable):
+        fix = "Pass a list of tensors, such as model.parameters()."
+        raise TypeError(f"parameters: got {describe(parameters)}. {fix}")
+    listed = list(parameters)
+    if not listed:
+        raise ValueError(
+            "parameters: the list is empty. Pass model.parameters(), or a list of tensors."
+        )
+    for i, p in enumerate(listed):
+        if not isinstance(p, Tensor):
+            raise TypeError(f"parameter {i} is {describe(p)}. Create Tensors with ag.tensor.")
+        if p.op is not None:
+            raise ValueError(
+                f"parameter {i}, {describe(p)}, is the result of {p.op.name}, not a leaf. "
+                "Pass the tensor that you made with ag.tensor(..., requires_grad=True)."
+            )
+    if not any(p.requires_grad for p in listed):
+        raise ValueError(
+            f"parameters: {describe(listed[0])} does not require a gradient, nor does any other. "
+            "Create them with requires_grad=True."
+        )
+    if len({id(p) for p in listed}) < len(listed):
+        raise ValueError("parameters: one is listed twice, so each step would change it twice.")
+    return listed
+
+
+def positive(name: str, value: float) -> float:
+    if not 0 < value < inf:  # also refuses NaN
+        raise ValueError(f"{name} must be a positive number, got {value}.")
+    return value
+
+
+def not_negative(name: str, value: float) -> float:
+    if not 0 <= value < inf:
+        raise ValueError(f"{name} must be at least 0 and finite, got {value}.")
+    return value
+
+
+def fraction(name: str, value: float) -> float:
+    if not 0 <= value < 1:
+        raise ValueError(f"{name} must be at least 0 and less than 1, got {value}.")
+    return value
+
+
+def _shapes(x: Any) -> Any:
+    """Return the shapes of a list of arrays; the shape of a number is ()."""
+    return [np.shape(a) for a in x] if isinstance(x, list) else np.shape(x)
