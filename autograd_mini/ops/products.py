@@ -3,15 +3,17 @@
 `a`, `b` arguments, `y` result, `g` its cotangent.
 """
 
+import math
 import string
 from collections.abc import Sequence
 from functools import lru_cache
+from operator import index as as_int
 from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from ..core.arrays import Array, Cotangent, Rule, as_array_or_tensor
+from ..core.arrays import Array, Cotangent, Rule, as_array_or_tensor, in_dtype, unwrap_nested
 from ..core.foreign import constant_like
 from ..core.fused import fused
 from ..core.primitive import VariadicRule, primitive
@@ -104,10 +106,15 @@ def _linear_input(g: Cotangent, y: Array, x: Array, w: Array, b: Array) -> Cotan
     return g.dot(w.T) if g.ndim == 2 and type(g) is type(w) else _product(g, w.T)
 
 
+def _rows(x: Any) -> Any:
+    """Return a matrix of the rows along the last axis."""
+    return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+
+
 def _linear_weight(g: Cotangent, y: Array, x: Array, w: Array, b: Array) -> Cotangent:
     """xᵀ g, where the rows of all leading axes count alike."""
     if x.ndim != 2:
-        x, g = x.reshape(-1, x.shape[-1]), g.reshape(-1, g.shape[-1])
+        x, g = _rows(x), _rows(g)
     return x.T.dot(g) if g.ndim == 2 and type(x) is type(g) else _product(x.T, g)
 
 
@@ -116,7 +123,7 @@ def _linear_bias(g: Cotangent, y: Array, x: Array, w: Array, b: Array) -> Cotang
     if b.ndim != 1:
         return g  # the sweep sums over the axes along which b was repeated
     if g.ndim != 2:
-        g = g.reshape(-1, g.shape[-1])
+        g = _rows(g)
     row = ones(g.shape[0], g.dtype)
     return row.dot(g) if type(g) is np.ndarray else np.dot(constant_like(row, g), g)
 
@@ -267,9 +274,10 @@ def _inner(a: Any, b: Any, /) -> Any:
 @implements(np.tensordot)
 def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """Compute one product of matrices, with the summed axes last in a and first in b."""
-    a, b = as_array_or_tensor(a), as_array_or_tensor(b)
+    a, b, axes = as_array_or_tensor(a), as_array_or_tensor(b), unwrap_nested(axes)
     n, m = a.ndim, b.ndim
-    if isinstance(axes, (int, np.integer)):
+    if not isinstance(axes, (list, tuple)) and np.ndim(axes) == 0:
+        axes = as_int(axes)
         axes = (tuple(range(n - axes, n)), tuple(range(axes)))
     left, right = normalize_axis_tuple(axes[0], n), normalize_axis_tuple(axes[1], m)
     if [np.shape(a)[i] for i in left] != [np.shape(b)[i] for i in right]:
@@ -327,14 +335,13 @@ def _cross(
 @implements(np.linalg.multi_dot)
 def _multi_dot(arrays: Sequence[Any], *, out: None = None) -> Any:
     """Multiply all arrays in the order of least work, which NumPy's einsum_path finds."""
-    letters = string.ascii_letters
     if len(arrays) < 2:
         raise ValueError(f"multi_dot: expected at least two arrays, got {len(arrays)}")
     shapes = [np.shape(a) for a in arrays]
     ends = [(shape[-2:][:1], shape[-1:]) for shape in shapes]
     if any(ends[i][1] != first for i, (first, _) in enumerate(ends[1:])):  # einsum broadcasts a 1
         raise ValueError(f"multi_dot: shapes {shapes} cannot be multiplied in this order")
-    names = [letters[i : i + 2] for i in range(len(arrays))]
+    names = [string.ascii_letters[i : i + 2] for i in range(len(arrays))]
     names[0] = names[0][2 - np.ndim(arrays[0]) :]
     names[-1] = names[-1][: np.ndim(arrays[-1])]
     result = names[0][:-1] + names[-1][1:]
@@ -344,6 +351,7 @@ def _multi_dot(arrays: Sequence[Any], *, out: None = None) -> Any:
 @implements(np.linalg.matrix_power)
 def _matrix_power(a: Any, n: int) -> Any:
     """Square repeatedly, and multiply for each binary digit of n that is 1."""
+    n = as_int(n)
     if n < 0:
         return _matrix_power(np.linalg.inv(a), -n)
     if n == 0:  # a constant, but a Tensor as for other n
@@ -361,10 +369,9 @@ def _matrix_power(a: Any, n: int) -> Any:
 def _vecdot(x1: Any, x2: Any, /, axis: int = -1) -> Any:
     x1, x2 = (np.moveaxis(as_array_or_tensor(x), axis, -1) for x in (x1, x2))
     if x1.shape[-1] != x2.shape[-1]:
-        raise ValueError(
-            f"vecdot: vectors of {x1.shape[-1]} and of {x2.shape[-1]} entries do not fit"
-        )
-    return np.sum(x1 * x2, axis=-1)
+        raise ValueError(f"vecdot: got vectors of {x1.shape[-1]} and of {x2.shape[-1]} entries")
+    y = x1 * x2
+    return in_dtype(np.sum(y, axis=-1), y.dtype)
 
 
 if hasattr(np, "matvec"):  # NumPy 2.2
