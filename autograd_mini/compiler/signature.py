@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import NO_KWARGS, is_foreign, require_protocol, unwrap
+from ..core.arrays import NO_KWARGS, as_array, is_foreign, require_protocol, unwrap
 from ..core.context import SCOPES
 from ..core.pytree import tree_map
 from ..core.tensor import Tensor, _new, _next_order
@@ -40,8 +40,10 @@ def flatten(tree: Any, leaves: list[Any]) -> Any:
         return kind, tree.dtype
     if kind is slice:
         return kind, tree.start, tree.stop, tree.step
+    if isinstance(tree, np.ndarray):  # such as np.memmap
+        return kind, flatten(as_array(tree), leaves)
     is_container = kind.__hash__ is None and is_of_a_library(kind.__module__)
-    if isinstance(tree, np.ndarray) or is_container or is_foreign(unwrap(require_protocol(tree))):
+    if is_container or is_foreign(unwrap(require_protocol(tree))):
         raise TypeError(f"compile: an argument of type {kind.__name__}; pass arrays and numbers")
     return kind, tree if kind in _BY_VALUE else _Same(tree)
 
@@ -91,7 +93,12 @@ def argument_fast_path(args: tuple[Any, ...], taken: Container[int] = ()) -> Cal
     lines: list[str] = []
     leaves: list[str] = []
     arrays: dict[int, str] = {}
-    bound: dict[str, Any] = {"Tensor": Tensor, "ndarray": np.ndarray, "scopes": SCOPES}
+    bound: dict[str, Any] = {
+        "Tensor": Tensor,
+        "ndarray": np.ndarray,
+        "asarray": np.asarray,
+        "scopes": SCOPES,
+    }
 
     def bind(x: Any) -> str:
         bound[f"c{len(bound)}"] = x
@@ -120,9 +127,11 @@ def argument_fast_path(args: tuple[Any, ...], taken: Container[int] = ()) -> Cal
             lines.append(f"{name}_a = {name}._array")
             array = f"{name}_a"
             check(f"type({array}) is not ndarray")
-        if kind in (Tensor, np.ndarray):
+        if isinstance(tree, np.ndarray) and kind is not np.ndarray:
+            lines.append(f"{name} = asarray({name})")
+        if isinstance(tree, (Tensor, np.ndarray)):
             arrays[len(leaves)] = array
-            x = tree._array if kind is Tensor else tree
+            x = tree._array if isinstance(tree, Tensor) else tree
             check(f"{array}.strides != {x.strides} or {array}.shape != {x.shape}")
             check(f"{array}.dtype is not {bind(x.dtype)}")
         elif kind is not float and not isinstance(tree, np.generic):

@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy import ndarray
 
-from .arrays import Cotangent, TensorBase, as_array
+from .arrays import Cotangent, TensorBase, in_dtype
 from .foreign import owned_copy
 
 #: Held from reading ``.grad`` to writing it: other threads may add to the same leaves.
@@ -33,7 +33,7 @@ def _sums(adjoints: Mapping[Any, Cotangent]) -> list[Cotangent]:
     grads = []
     for t, g in adjoints.items():
         if t._grad is not None:
-            g = as_array(t._grad + g)
+            g = in_dtype(t._grad + g, t._array.dtype)
         elif shared or type(g) is not ndarray or g.base is not None:
             g = owned_copy(g, t)
         grads.append(g)

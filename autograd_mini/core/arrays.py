@@ -23,6 +23,8 @@ Rule: TypeAlias = Callable[..., Cotangent]
 NO_KWARGS: Mapping[str, Any] = MappingProxyType({})
 #: The `_grad` of a node whose gradient `backward` does not store.
 NOT_RETAINED: Any = object()
+#: Methods that a subclass of an array overrides to compute differently: np.matrix, masked arrays.
+_ARITHMETIC = ("__mul__", "__array_ufunc__")
 
 
 class TensorBase:
@@ -53,9 +55,15 @@ def as_array(x: Any) -> Array:
         return x
     if isinstance(x, np.generic):
         return np.asarray(x)
-    if isinstance(x, np.ma.MaskedArray):
-        raise TypeError("a masked array: its mask would be lost. Use np.where, or .filled() first")
-    if hasattr(x, "__array_function__") and not isinstance(x, (TensorBase, np.ndarray)):
+    if isinstance(x, np.ndarray):
+        if any(getattr(type(x), f) is not getattr(np.ndarray, f) for f in _ARITHMETIC):
+            name = type(x).__name__
+            raise TypeError(
+                f"{name} has an arithmetic that a tensor would lose, such as a mask or units. "
+                "Pass a plain array: np.asarray(x), or x.filled(0) for a masked array."
+            )
+        return np.asarray(x)  # a subclass that is only storage, such as np.memmap
+    if hasattr(x, "__array_function__") and not isinstance(x, TensorBase):
         return x
     if isinstance(x, (list, tuple)):
         refuse_arrays_inside(x)
@@ -115,6 +123,27 @@ def is_half(x: Any) -> bool:
 def widen(x: Any) -> Any:
     """Return float16 as float32, so that a sum stays in range; return anything else as it is."""
     return x.astype(np.float32) if is_half(x) else x
+
+
+def in_dtype(x: Any, dtype: Any) -> Any:
+    """Return `x` as an array or tensor of `dtype`: itself if it has that dtype already."""
+    if isinstance(x, (int, float)):
+        return np.asarray(x, dtype)  # raises if a Python integer is out of bounds
+    x = as_array_or_tensor(x)
+    return x if x.dtype == dtype else x.astype(dtype)
+
+
+def as_operand(x: Any) -> Any:
+    """Return `x` as an array or tensor, and a Python number as it is: it widens no float32."""
+    return x if isinstance(x, (int, float)) else as_array_or_tensor(x)
+
+
+def in_float(x: Any) -> Any:
+    """Return integers and booleans as float64, and anything else as it is.
+
+    The arithmetic of narrow integers wraps around: -np.uint8(1) is 255.
+    """
+    return x.astype(float) if hasattr(x, "dtype") and x.dtype.kind in "iub" else x
 
 
 def unwrap(x: Any) -> Any:

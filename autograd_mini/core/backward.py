@@ -88,8 +88,7 @@ def sweep(
         o.backward_begins(tensors, seed)
     tensor = type(tensors[-1])  # the class of inputs that are not constants
     try:
-        # The walk starts with the gradient of the result with respect to itself.
-        adjoints = {tensors[-1]: seed}
+        adjoints = {tensors[-1]: seed}  # the gradient of the result with respect to itself
         for t in reversed(tensors):
             # The pass ends at a leaf: its adjoint is a result.
             if (op := t.op) is None:
@@ -98,8 +97,7 @@ def sweep(
             g = adjoints.get(t) if t in keep else adjoints.pop(t, None)
             if g is None:  # the result does not depend on it
                 continue
-            # A rule gets this adjoint, the output, and the arguments of the call.
-            inputs, kwargs = t.inputs, t.kwargs
+            inputs, kwargs = t.inputs, t.kwargs  # a rule gets g, the output, and these
             if recorded:
                 args = [g, t, *inputs]
             else:
@@ -119,7 +117,9 @@ def sweep(
                         c = unbroadcast(c, t, a)
                     # The chain rule: an adjoint is the sum of the contributions of all uses.
                     before = adjoints.get(a)
-                    adjoints[a] = c if before is None else before + c
+                    if before is not None and (c := before + c).dtype is not x.dtype:
+                        c = unbroadcast(c, t, a)  # a sum has the native byte order
+                    adjoints[a] = c
                     if watching:  # saves 2% of the pass
                         for o in watching:
                             o.contributed(Contribution(t, i, g, value, adjoints[a]))

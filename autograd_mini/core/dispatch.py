@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import TensorBase, as_array, as_array_or_tensor, unwrap
+from .arrays import TensorBase, as_array, as_array_or_tensor, in_dtype, unwrap
 from .messages import describe, lesson
 from .registry import (
     PRIMITIVES,
@@ -144,16 +144,8 @@ def _called(
         given = ", ".join(f"{key}=" for key in others)
         raise TypeError(f"np.{name_of(f)}: {given} is not supported for tensors. Leave it out.")
     if dtype is not None:
-        args = [_cast(x, dtype) for x in args]
+        args = [in_dtype(x, np.dtype(dtype)) for x in args]
     return run(*args, **others) if where is True else _where(run, args, where)
-
-
-def _cast(x: Any, dtype: Any) -> Any:
-    return (
-        PRIMITIVES["astype"](x, dtype=np.dtype(dtype))
-        if isinstance(x, TensorBase)
-        else as_array(x).astype(dtype)
-    )
 
 
 def _where(run: Any, args: Any, where: Any) -> Any:

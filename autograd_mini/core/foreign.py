@@ -103,7 +103,7 @@ def compute_lazy(adjoints: dict[Tensor, Any]) -> dict[Tensor, Any]:
 def owned_copy(g: Any, t: Tensor) -> Array:
     """Return an adjoint as an array that shares no memory. A traced array is never written to."""
     if type(t._array) is np.ndarray:
-        return np.array(g)
+        return np.array(g, t._array.dtype)
     return g.copy() if is_foreign(g) else g
 
 

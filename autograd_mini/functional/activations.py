@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import Array, Cotangent, TensorBase
+from ..core.arrays import Array, Cotangent, TensorBase, in_float
 from ..core.fused import fused, labelled
 from ..ops.elementwise import sigmoid
 from ..ops.reductions import in_float32, widened
@@ -63,6 +63,7 @@ def _softplus(x: Array) -> Any:
     >>> y.tolist()[::2], x.grad
     ([0.0, 1000.0], array([0. , 0.5, 1. ]))
     """
+    x = in_float(x)
     e = np.exp(-np.abs(x))
     y = np.log1p(e)
     y += np.maximum(x, 0)

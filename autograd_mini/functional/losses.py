@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import Array, Cotangent, as_array_or_tensor, unwrap
+from ..core.arrays import Array, Cotangent, as_array_or_tensor, in_float, unwrap
 from ..core.foreign import constant_like
 from ..core.fused import fused, labelled
 from ..ops.elementwise import sigmoid
@@ -35,6 +35,13 @@ def _check_shapes(x: Array, t: Array) -> None:
         raise ValueError(
             f"every prediction would be compared with every target, in shape {shape}. {remedy}."
         )
+
+
+def _as_floats(x: Array, t: Array) -> tuple[Array, Array]:
+    """Return `x` as floats, and integer targets in the dtype of `x`: 0 - np.uint8(1) is 255."""
+    x = in_float(x)
+    ints = hasattr(x, "dtype") and hasattr(t, "dtype") and t.dtype.kind in "iub"
+    return x, t.astype(x.dtype) if ints else t
 
 
 # ---- mean squared error -------------------------------------------------------------------------
@@ -80,6 +87,7 @@ def _mse_loss(x: Array, t: Array, reduction: Reduction = "mean") -> Any:
     (2.5, array([1., 2.]))
     """
     _check_shapes(x, t)
+    x, t = _as_floats(x, t)
     d = x - t
     return reduce_entries(np.square(d), reduction), d
 
@@ -165,7 +173,7 @@ def _nll_loss(log_p: Array, targets: Array, reduction: Reduction = "mean") -> An
     """
     targets = as_array_or_tensor(targets)
     own = _own(log_p, targets)
-    rows = log_p.reshape(-1, log_p.shape[-1])[own]
+    rows = in_float(log_p).reshape(-1, log_p.shape[-1])[own]
     return reduce_entries(-rows.reshape(targets.shape), reduction)
 
 
@@ -281,6 +289,7 @@ def _binary(x: Array, t: Array, pos_weight: Any = 1, reduction: Reduction = "mea
     (500.0, array([ 0. , -0.5]))
     """
     _check_shapes(x, t)
+    x, t = _as_floats(x, t)
     e = np.exp(-np.abs(x))
     common = np.log1p(e)  # softplus(±x) - max(±x, 0)
     positive, negative = np.maximum(-x, 0), np.maximum(x, 0)
@@ -299,6 +308,7 @@ def _binary_logits_vjp(
     reduction: Reduction = "mean",
     residuals: Any = None,
 ) -> Cotangent:
+    x, t = _as_floats(x, t)
     scale = divide_by_count(g, math.prod(_shape(x, t, pos_weight)), reduction)
     if residuals is None:
         up, down = sigmoid(x), sigmoid(-x)
@@ -317,6 +327,7 @@ def _binary_targets_vjp(
     reduction: Reduction = "mean",
     residuals: Any = None,
 ) -> Cotangent:
+    x = in_float(x)
     scale = divide_by_count(g, math.prod(_shape(x, t, pos_weight)), reduction)
     d = (pos_weight * softplus(-x) - softplus(x)) * scale
     shape = _shape(x, t, pos_weight)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.exceptions import AxisError
 
-from ..core.arrays import Array, Cotangent
+from ..core.arrays import Array, Cotangent, in_dtype, in_float
 from ..core.fused import fused, labelled
 from ..core.registry import implements
 from ..ops.reductions import (
@@ -42,7 +42,7 @@ def mask_logits(z: Array, where: Array | None) -> Array:
 def _scaled(z: Array, axis: Axis, where: Array | None, temperature: float) -> Array:
     if not z.ndim and axis is not None:  # NumPy would accept axes 0 and -1 for a number
         raise AxisError(axis, 0)
-    return mask_logits(z if temperature == 1 else z / temperature, where)
+    return mask_logits(in_float(z) if temperature == 1 else z / temperature, where)
 
 
 # ---- softmax ------------------------------------------------------------------------------------
@@ -189,6 +189,8 @@ def _log_softmax(z: Array, axis: Axis = -1, where: Any = None, temperature: floa
     if not is_float_ndarray(z):
         return _log_softmax_graph(z, axis, where, temperature), None
     z = _scaled(z, axis, where, temperature)
+    if not z.size:  # it has no largest entry
+        return z.copy(), None
     _, y, log_sum, residuals = shifted_exponentials(z, axis)
     y -= log_sum
     return y, residuals
@@ -312,6 +314,7 @@ def _logsumexp(x: Array, axis: Axis = None, keepdims: bool = False, where: Any =
     >>> round(y.item(), 4), z.grad
     (1000.6931, array([0.5, 0.5]))
     """
+    x = in_float(x)
     z = mask_logits(x, where)
     if not is_float_ndarray(x):
         m = shift(z, axis)
@@ -370,5 +373,6 @@ def _logaddexp_reduce(
     array: Any, axis: Any = 0, dtype: Any = None, out: None = None, keepdims: bool = False
 ) -> Any:
     """Compute ln Σ e^x under NumPy's own name for it, over axis 0 by default."""
-    x = array if dtype is None else array.astype(np.dtype(dtype))
+    widened = np.exp(np.zeros(0, array.dtype)).dtype if array.dtype.kind in "iub" else array.dtype
+    x = in_dtype(array, np.dtype(widened if dtype is None else dtype))
     return logsumexp(x, axis=axis, keepdims=keepdims)

@@ -79,7 +79,7 @@ def shifted_exponentials(z: Array, axis: Axis) -> tuple[Array, Array, Array, tup
 
 def one_minus(p: Array, axis: Axis) -> Array:
     """Return 1 - ŷ, with all digits: for the likeliest class it is the sum of the others."""
-    if not is_float_ndarray(p):
+    if not is_float_ndarray(p) or not p.size:
         return 1 - p
     if are_several(axis):
         return along_merged(lambda p: one_minus(p, -1), axis, p)

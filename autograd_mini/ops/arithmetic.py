@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import Array, Cotangent, as_array_or_tensor
+from ..core.arrays import Array, Cotangent, as_array_or_tensor, as_operand, in_dtype
 from ..core.primitive import primitive
 from ..core.registry import NonDifferentiable, implements, not_differentiable
 from .elementwise import divisor
@@ -145,6 +145,9 @@ def _clip(
     """Replace entries beyond a bound by it. An entry on a bound is kept: its derivative is 1."""
     a = as_array_or_tensor(a)
     low, high = a_min if min is None else min, a_max if max is None else max
+    if a.dtype == bool:  # with one bound at a time, a Python integer would make it int64
+        bounds = [as_operand(b) for b in (low, high) if b is not None]
+        a = in_dtype(a, np.result_type(a, *bounds))
     a = a if low is None else where(np.less(a, low) | np.isnan(low), low, a)
     return a if high is None else where(np.greater(a, high) | np.isnan(high), high, a)
 

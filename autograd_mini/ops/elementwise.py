@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.arrays import in_float
 from ..core.primitive import Primitive, primitive
 from ..core.registry import NonDifferentiable, implements, not_differentiable
 
@@ -79,6 +80,7 @@ def _sigmoid(x: Any) -> Any:
     """
     if x.dtype.kind == "O":  # symbols have no sign, and do not overflow
         return 1 / (1 + exp(-x))
+    x = in_float(x)
     e = np.exp(-np.abs(x))
     return np.where(x >= 0, 1, e) / (1 + e)
 
@@ -206,7 +208,7 @@ nan_to_num = primitive(
 @implements(np.modf)
 def _modf(x: Any) -> Any:
     """Return the fraction, and the whole number, which is constant between its jumps."""
-    whole = np.trunc(x)
+    whole = _whole(x)
     return x - whole, whole
 
 
@@ -217,6 +219,7 @@ def _frexp(x: Any) -> Any:
     return np.ldexp(x, -exponent), exponent
 
 
+_whole = NonDifferentiable(lambda x: np.modf(x)[1])
 _exponent = NonDifferentiable(lambda x: np.frexp(x)[1])
 
 

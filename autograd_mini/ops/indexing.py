@@ -4,11 +4,23 @@
 """
 
 from collections.abc import Callable
+from operator import index as as_int
 from typing import Any
 
 import numpy as np
 
-from ..core.arrays import Array, Cotangent, Rule, as_array_or_tensor, require_protocol, unwrap
+from ..core.arrays import (
+    Array,
+    Cotangent,
+    Rule,
+    as_array,
+    as_array_or_tensor,
+    as_operand,
+    in_dtype,
+    require_protocol,
+    unwrap,
+    unwrap_nested,
+)
 from ..core.foreign import constant_like
 from ..core.primitive import primitive
 from ..core.registry import implements, not_differentiable
@@ -127,10 +139,18 @@ def _rollaxis_vjp(g: Cotangent, y: Array, x: Array, axis: int, start: int = 0) -
 primitive(np.rollaxis, _rollaxis_vjp)
 
 
+def as_positions(index: Any) -> Any:
+    """Return an index as NumPy's functions read it. They take True for 1, but ``x[True]`` masks.
+
+    Its own dtype may be too narrow to compute with: -np.uint8(1) is 255.
+    """
+    return as_array(unwrap(index)).astype(np.intp)
+
+
 def _roll_vjp(g: Cotangent, y: Array, x: Array, shift: Any, axis: Any = None) -> Cotangent:
     """Roll back."""
-    several = isinstance(shift, (list, tuple))
-    return np.roll(g, [-n for n in shift] if several else np.negative(shift), axis)
+    back = -as_positions(shift)
+    return np.roll(g, back.tolist() if isinstance(back, np.ndarray) else back, axis)
 
 
 primitive(np.roll, _roll_vjp)
@@ -150,25 +170,23 @@ def _take_vjp(
     """Add each cotangent at the index that it was taken from."""
     if axis is None:
         return _take_vjp(g, y, x.reshape(-1), indices, 0, out, mode).reshape(x.shape)
-    n = x.shape[axis]
+    n, indices = x.shape[axis], constant_like(as_positions(indices), x)
     if mode != "raise":
         indices = np.clip(indices, 0, n - 1) if mode == "clip" else np.remainder(indices, n)
-    return scatter(g, (slice(None),) * (axis % x.ndim) + (indices,), x.shape)
+    return scatter(g, (slice(None),) * (as_int(axis) % x.ndim) + (indices,), x.shape)
 
 
 take = primitive(np.take, _take_vjp)
 
 
-def _matched_vjp(
-    g: Cotangent, y: Array, x: Array, *args: Any, axis: int | None = -1, **kwargs: Any
-) -> Cotangent:
+def _matched_vjp(g: Cotangent, y: Array, x: Array, *, axis: int | None) -> Cotangent:
     """Move the cotangent of the k-th smallest entry to the k-th smallest of the argument.
 
     This also holds for a partition, which is only sorted in part.
     """
-    axis = args[-1] if args else axis
     if axis is None:
         return _matched_vjp(g, y, x.reshape(-1), axis=0).reshape(x.shape)
+    axis = as_int(axis)  # np.argsort takes no array, as np.sort does
     rank = np.argsort(np.argsort(y, axis=axis, kind="stable"), axis=axis, kind="stable")
     origin = np.take_along_axis(np.argsort(x, axis=axis, kind="stable"), rank, axis)
     return _back(g, np.take_along_axis(_positions(x), origin, axis), x)
@@ -199,9 +217,9 @@ implements(np.extract)(lambda condition, arr: _compress(condition, np.ravel(arr)
 
 @implements(np.resize)
 def _resize(a: Any, new_shape: Any) -> Any:
-    positions = np.resize(_positions(np.ravel(a)), require_protocol(new_shape))
     if not np.size(a):
-        raise ValueError("resize: an empty array has no entries to repeat")
+        return np.zeros_like(a, shape=unwrap_nested(new_shape))
+    positions = np.resize(_positions(np.ravel(a)), require_protocol(new_shape))
     return np.ravel(a)[positions]
 
 
@@ -222,9 +240,8 @@ def _insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     arr = as_array_or_tensor(arr)
     values = as_array_or_tensor(values).astype(arr.dtype)
     values = values if values.ndim else constant_like(values, arr)
-    order = np.insert(
-        _positions(arr), require_protocol(obj), _positions(values, first=arr.size), axis
-    )
+    obj, new = require_protocol(unwrap_nested(obj)), _positions(values, first=arr.size)
+    order = np.insert(_positions(arr), obj, new, axis)
     return np.concatenate([np.ravel(arr), np.ravel(values)])[order]
 
 
@@ -235,14 +252,20 @@ def _diag(v: Any, k: int = 0) -> Any:
         return np.diagonal(v, k)
     if v.ndim != 1:
         raise ValueError(f"diag: expected a vector or a matrix, got shape {v.shape}")
-    n = len(v) + (k if k > 0 else -k)
+    k = int(k)  # so that -k of a narrow integer does not wrap around
+    n = len(v) + abs(k)
     rows = _positions(v) + (-k if k < 0 else 0)
     return scatter(v, (rows, rows + k), (n, n))
 
 
 implements(np.diagflat)(lambda v, k=0: _diag(np.ravel(v), k))
-implements(np.tril)(lambda m, k=0: np.where(_below_diagonal(m, k), m, 0))
-implements(np.triu)(lambda m, k=0: np.where(_below_diagonal(m, k - 1), 0, m))
+implements(np.tril)(lambda m, k=0: _zero_where(~_below_diagonal(m, k), m))
+implements(np.triu)(lambda m, k=0: _zero_where(_below_diagonal(m, k - 1), m))
+
+
+def _zero_where(mask: Any, m: Any) -> Any:
+    zero = constant_like(np.zeros((), m.dtype), m)  # the number 0 would make booleans integers
+    return np.where(mask, zero, m)
 
 
 def _below_diagonal(m: Any, k: int) -> Any:
@@ -257,13 +280,10 @@ def _below_diagonal(m: Any, k: int) -> Any:
 @implements(np.choose)
 def _choose(a: Any, choices: Any, out: None = None, mode: Any = "raise") -> Any:
     """Let NumPy choose the number of a choice for each entry, and take the entry from it."""
-    dtype = np.result_type(*choices)
-    choices = [as_array_or_tensor(c) for c in choices]
-    choices = [c if c.dtype == dtype else c.astype(dtype) for c in choices]
-    a = as_array_or_tensor(a)
+    a, choices = as_array_or_tensor(unwrap_nested(a)), _in_common_dtype(choices)
     shape = np.broadcast_shapes(np.shape(a), *map(np.shape, choices))
     layers = np.stack([np.broadcast_to(c, shape) for c in choices])
-    number = np.broadcast_to(np.choose(unwrap(a), range(len(choices)), mode=mode), shape)
+    number = np.broadcast_to(np.choose(a, range(len(choices)), mode=mode), shape)
     return np.take_along_axis(layers, number[None], 0)[0]
 
 
@@ -275,20 +295,28 @@ def _select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
             f"select: got {len(condlist)} conditions and {len(choicelist)} choices. Pass the same "
             "number of both, at least one."
         )
-    y = default
-    for condition, choice in zip(reversed(condlist), reversed(choicelist)):
+    *choices, y = _in_common_dtype([*choicelist, default])
+    for condition, choice in zip(reversed(condlist), reversed(choices)):
         y = np.where(condition, choice, y)
     return y
+
+
+def _in_common_dtype(xs: Any) -> list[Any]:
+    """Return numbers, lists, arrays and tensors in the dtype that NumPy gives all of them."""
+    xs = [as_operand(x) for x in xs]
+    dtype = np.result_type(*(x if isinstance(x, (int, float)) else x.dtype for x in xs))
+    return [in_dtype(x, dtype) for x in xs]
 
 
 @implements(np.bincount)
 def _bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     """Return the sum of the weights in each bin."""
-    x = as_array_or_tensor(x)
+    x = unwrap_nested(x)
     counts = np.bincount(x, minlength=minlength)
     if weights is None:
         return counts
-    return scatter(as_array_or_tensor(weights).astype(np.dtype(float)), x, counts.shape)
+    weights = as_array_or_tensor(weights).astype(np.dtype(float))
+    return scatter(weights, as_positions(x), counts.shape)
 
 
 not_differentiable(

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import Array, Cotangent, as_array_or_tensor
+from ..core.arrays import Array, Cotangent, as_array_or_tensor, in_dtype, in_float
 from ..core.foreign import constant_like
 from ..core.primitive import primitive
 from ..core.registry import NonDifferentiable, implements, not_differentiable
@@ -107,14 +107,16 @@ lstsq = primitive(
 @implements(np.linalg.lstsq)
 def _lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     """Return solution, squared residuals, rank and singular values, with NumPy's default rcond."""
-    a, b = as_array_or_tensor(a), as_array_or_tensor(b)
+    a, b = in_float(as_array_or_tensor(a)), in_float(as_array_or_tensor(b))
+    dtype = np.result_type(a.dtype, b.dtype)
+    a, b = in_dtype(a, dtype), in_dtype(b, dtype)
     if rcond is None:
-        rcond = float(np.finfo(a.dtype).eps) * max(a.shape)
+        rcond = float(np.finfo(dtype).eps) * max(a.shape)
     m, n = a.shape
     columns = b[:, None] if b.ndim == 1 else b
     x = lstsq(a, columns, rcond)
     values = np.linalg.svdvals(a)
-    rank = int(np.count_nonzero(values > rcond * values.max())) if values.size else 0
+    rank = np.intc(int(np.count_nonzero(values > rcond * values.max())) if values.size else 0)
     full = rank == n < m  # NumPy returns residuals in this case only
     residuals = np.sum(np.square(columns - a @ x), axis=0) if full else np.zeros(0, x.dtype)
     return x[..., 0] if b.ndim == 1 else x, residuals, rank, values

@@ -3,11 +3,12 @@
 `x` argument, `y` result, `g` its cotangent.
 """
 
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from ..core.arrays import Array, Cotangent
+from ..core.arrays import Array, Cotangent, as_array_or_tensor, in_float, unwrap
 from ..core.primitive import primitive
 from ..core.registry import implements
 from .elementwise import divisor
@@ -52,10 +53,11 @@ power_norm = primitive(
 @in_float32
 def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """Compute the norm of all entries, of vectors along one axis, or of matrices along two."""
+    x, ord = in_float(as_array_or_tensor(x)), unwrap(ord)
     if axis is None and ord is None:
         return norm(x, axis=None, keepdims=keepdims)
     axis = tuple(range(x.ndim)) if axis is None else axis
-    axes = axis if isinstance(axis, tuple) else (axis,)
+    axes = axis if isinstance(axis, tuple) else (int(axis),)
     if len(axes) == 1:
         return _vector_norm(x, 2 if ord is None else ord, axes[0], keepdims)
     if len(axes) == 2:
@@ -69,13 +71,17 @@ def _vector_norm(x: Any, p: Any, axis: int, keepdims: bool) -> Any:
     if p == 1:
         return np.sum(np.abs(x), axis=axis, keepdims=keepdims)
     if p in (np.inf, -np.inf):
-        return _EXTREME[p > 0](np.abs(x), axis=axis, keepdims=keepdims)
+        return _extreme(np.abs(x), p, axis=axis, keepdims=keepdims)
     if p == 2:
         return norm(x, axis=axis, keepdims=keepdims)
     return power_norm(x, p, axis=axis, keepdims=keepdims)
 
 
-_EXTREME: dict[bool, Any] = {True: np.max, False: np.min}
+def _extreme(x: Any, order: float, **options: Any) -> Any:
+    """Return the largest entry for a positive order, or 0 if there is none; else the smallest."""
+    if order > 0:
+        return (np.max if x.size else np.sum)(x, **options)
+    return np.min(x, **options)
 
 
 def _matrix_norm(x: Any, kind: Any, axes: tuple[int, int], keepdims: bool) -> Any:
@@ -84,10 +90,10 @@ def _matrix_norm(x: Any, kind: Any, axes: tuple[int, int], keepdims: bool) -> An
     m = np.moveaxis(x, axes, (-2, -1))
     if kind in ("nuc", 2, -2):
         values = svdvals(m)
-        y = values.sum(axis=-1) if kind == "nuc" else _EXTREME[kind > 0](values, axis=-1)
+        y = values.sum(axis=-1) if kind == "nuc" else _extreme(values, kind, axis=-1)
     elif kind in (1, -1, np.inf, -np.inf):
         summed = np.sum(np.abs(m), axis=-2 if abs(kind) == 1 else -1)
-        y = _EXTREME[kind > 0](summed, axis=-1)
+        y = _extreme(summed, kind, axis=-1)
     else:
         raise ValueError(f"norm: {kind!r} is not the order of a norm of matrices")
     return np.expand_dims(y, tuple(i % x.ndim for i in axes)) if keepdims else y
@@ -97,17 +103,19 @@ def _matrix_norm(x: Any, kind: Any, axes: tuple[int, int], keepdims: bool) -> An
 @in_float32
 def _vector_norm_of(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
     """Compute the norm of all entries along the axes, as of one vector."""
+    x = in_float(x)
     axes = axes_of(x, axis)
     rest = [i for i in range(x.ndim) if i not in axes]
-    flat = np.transpose(x, (*rest, *axes)).reshape((*(x.shape[i] for i in rest), -1))
-    y = _vector_norm(flat, ord, -1, False)
+    lengths = [x.shape[i] for i in rest]
+    flat = np.transpose(x, (*rest, *axes)).reshape((*lengths, prod(x.shape[i] for i in axes)))
+    y = _vector_norm(flat, unwrap(ord), -1, False)
     return np.expand_dims(y, tuple(axes)) if keepdims else y
 
 
 @implements(np.linalg.matrix_norm)
 @in_float32
 def _matrix_norm_of(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
-    return _matrix_norm(x, ord, (-2, -1), keepdims)
+    return _matrix_norm(in_float(x), unwrap(ord), (-2, -1), keepdims)
 
 
 @implements(np.linalg.cond)

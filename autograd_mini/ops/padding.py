@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import Array, Cotangent, require_protocol
+from ..core.arrays import Array, Cotangent, in_dtype, require_protocol, unwrap
 from ..core.foreign import constant_like
 from ..core.primitive import primitive
 from ..core.registry import implements
@@ -83,6 +83,9 @@ def _rows_padded(
         n, m = (len(x) if k is None else min(k, len(x)) for k in stat_length)
         of = _STATISTICS[mode]
         ends = of(x[:n], axis=0, keepdims=True), of(x[len(x) - m :], axis=0, keepdims=True)
+        if x.dtype.kind in "iu":
+            ends = np.rint(ends[0]), np.rint(ends[1])
+        ends = in_dtype(ends[0], x.dtype), in_dtype(ends[1], x.dtype)
         strips = [np.broadcast_to(e, (k, *x.shape[1:])) for e, k in zip(ends, widths)]
     elif mode == "linear_ramp":
         strips = [
@@ -96,6 +99,9 @@ def _rows_padded(
 
 def _ramp(edge: Any, widths: tuple[int, int], end: float) -> Any:
     """Return even steps from the edge to the end value, from NumPy's ramps of the edges 1 and 0."""
+    if edge.dtype.kind in "iub":  # no gradient, and steps that NumPy rounds
+        pairs = [widths] + [(0, 0)] * (edge.ndim - 1)
+        return np.pad(unwrap(edge), pairs, "linear_ramp", end_values=end)
     shape = (-1,) + (1,) * (edge.ndim - 1)
     share = np.pad([1.0], widths, "linear_ramp", end_values=0.0).reshape(shape)
     rest = np.pad([0.0], widths, "linear_ramp", end_values=float(end)).reshape(shape)

@@ -7,12 +7,13 @@ import math
 import string
 from collections.abc import Sequence
 from functools import lru_cache
+from operator import index as as_int
 from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from ..core.arrays import Array, Cotangent, as_array_or_tensor
+from ..core.arrays import Array, Cotangent, as_array_or_tensor, in_dtype, unwrap_nested
 from ..core.foreign import constant_like
 from ..core.fused import fused
 from ..core.primitive import primitive
@@ -194,9 +195,10 @@ def _inner(a: Any, b: Any, /) -> Any:
 @implements(np.tensordot)
 def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """Compute one product of matrices, with the summed axes last in a and first in b."""
-    a, b = as_array_or_tensor(a), as_array_or_tensor(b)
+    a, b, axes = as_array_or_tensor(a), as_array_or_tensor(b), unwrap_nested(axes)
     n, m = a.ndim, b.ndim
-    if isinstance(axes, (int, np.integer)):
+    if not isinstance(axes, (list, tuple)) and np.ndim(axes) == 0:
+        axes = as_int(axes)
         axes = (tuple(range(n - axes, n)), tuple(range(axes)))
     left, right = normalize_axis_tuple(axes[0], n), normalize_axis_tuple(axes[1], m)
     if [np.shape(a)[i] for i in left] != [np.shape(b)[i] for i in right]:
@@ -254,14 +256,13 @@ def _cross(
 @implements(np.linalg.multi_dot)
 def _multi_dot(arrays: Sequence[Any], *, out: None = None) -> Any:
     """Multiply all arrays in the order of least work, which NumPy's einsum_path finds."""
-    letters = string.ascii_letters
     if len(arrays) < 2:
         raise ValueError(f"multi_dot: expected at least two arrays, got {len(arrays)}")
     shapes = [np.shape(a) for a in arrays]
     ends = [(shape[-2:][:1], shape[-1:]) for shape in shapes]
     if any(ends[i][1] != first for i, (first, _) in enumerate(ends[1:])):  # einsum broadcasts a 1
         raise ValueError(f"multi_dot: shapes {shapes} cannot be multiplied in this order")
-    names = [letters[i : i + 2] for i in range(len(arrays))]
+    names = [string.ascii_letters[i : i + 2] for i in range(len(arrays))]
     names[0] = names[0][2 - np.ndim(arrays[0]) :]
     names[-1] = names[-1][: np.ndim(arrays[-1])]
     result = names[0][:-1] + names[-1][1:]
@@ -271,6 +272,7 @@ def _multi_dot(arrays: Sequence[Any], *, out: None = None) -> Any:
 @implements(np.linalg.matrix_power)
 def _matrix_power(a: Any, n: int) -> Any:
     """Square repeatedly, and multiply for each binary digit of n that is 1."""
+    n = as_int(n)
     if n < 0:
         return _matrix_power(np.linalg.inv(a), -n)
     if n == 0:  # a constant, but a Tensor as for other n
@@ -288,10 +290,9 @@ def _matrix_power(a: Any, n: int) -> Any:
 def _vecdot(x1: Any, x2: Any, /, axis: int = -1) -> Any:
     x1, x2 = (np.moveaxis(as_array_or_tensor(x), axis, -1) for x in (x1, x2))
     if x1.shape[-1] != x2.shape[-1]:
-        raise ValueError(
-            f"vecdot: vectors of {x1.shape[-1]} and of {x2.shape[-1]} entries do not fit"
-        )
-    return np.sum(x1 * x2, axis=-1)
+        raise ValueError(f"vecdot: got vectors of {x1.shape[-1]} and of {x2.shape[-1]} entries")
+    y = x1 * x2
+    return in_dtype(np.sum(y, axis=-1), y.dtype)
 
 
 if hasattr(np, "matvec"):  # NumPy 2.2

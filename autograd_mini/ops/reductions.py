@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from ..core.arrays import Array, Cotangent, Rule, as_array_or_tensor, is_half, widen
+from ..core.arrays import Array, Cotangent, Rule, in_dtype, is_half, widen
 from ..core.primitive import Primitive, primitive
 from ..core.registry import implements, not_differentiable
 
@@ -229,7 +229,7 @@ prod = _reduction("prod", _prod_vjp)
 
 def apply_where(a: Any, dtype: Any, where: Any, neutral: Any) -> Any:
     """Return `a` in `dtype`, with `neutral` for the entries that `where` leaves out."""
-    a = a if dtype is None else a.astype(dtype)
+    a = a if dtype is None else in_dtype(a, np.dtype(dtype))
     return a if where is True else np.where(where, a, neutral)
 
 
@@ -246,7 +246,8 @@ def _from_neutral(reduce: Any, combine: Any, neutral: int) -> Callable[..., Any]
         where: Any = True,
     ) -> Any:
         y = reduce(apply_where(a, dtype, where, neutral), axis=axis, keepdims=keepdims)
-        return y if initial is None else combine(y, as_array_or_tensor(initial).astype(y.dtype))
+        y = y if dtype is None else in_dtype(y, np.dtype(dtype))  # NumPy widens sums of integers
+        return y if initial is None else combine(y, in_dtype(initial, y.dtype))
 
     return reduction
 
@@ -295,11 +296,12 @@ def _extremum(reduce: Any, combine: Any, least: float) -> Callable[..., Any]:
             if where is not True:
                 raise ValueError(f"np.{reduce.name}: where= needs initial=, as none may be left")
             return reduce(a, axis=axis, keepdims=keepdims)
+        initial = in_dtype(initial, a.dtype)
         if not np.size(a):
-            return np.sum(a, axis=axis, keepdims=keepdims, initial=initial)
+            return np.sum(a, axis, a.dtype, keepdims=keepdims, initial=initial)
         a = apply_where(a, None, where, least if a.dtype.kind == "f" else initial)
         y = reduce(a, axis=axis, keepdims=keepdims)
-        return combine(y, as_array_or_tensor(initial).astype(y.dtype))
+        return combine(y, initial)
 
     return reduction
 
@@ -310,12 +312,14 @@ _min = implements(np.min, np.amin)(_extremum(min, np.minimum, np.inf))
 
 @implements(np.cumsum)
 def _cumsum(a: Any, axis: Any = None, dtype: Any = None, out: None = None) -> Any:
-    return cumsum(apply_where(a, dtype, True, 0), axis=axis)
+    y = cumsum(apply_where(a, dtype, True, 0), axis=axis)
+    return y if dtype is None else in_dtype(y, np.dtype(dtype))
 
 
 @implements(np.cumprod)
 def _cumprod(a: Any, axis: Any = None, dtype: Any = None, out: None = None) -> Any:
-    return cumprod(apply_where(a, dtype, True, 1), axis=axis)
+    y = cumprod(apply_where(a, dtype, True, 1), axis=axis)
+    return y if dtype is None else in_dtype(y, np.dtype(dtype))
 
 
 def _cumulative(accumulate: Any, first: float) -> Callable[..., Any]:
@@ -336,7 +340,8 @@ def _cumulative(accumulate: Any, first: float) -> Callable[..., Any]:
         y = accumulate(x, axis, dtype)
         if not include_initial:
             return y
-        return np.concatenate([np.full_like(np.take(y, [0], axis), first), y], axis=axis)
+        edge = [1 if i == axis % y.ndim else n for i, n in enumerate(y.shape)]
+        return np.concatenate([np.full_like(y, first, shape=edge), y], axis=axis)
 
     return run
 

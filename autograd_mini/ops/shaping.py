@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Sequence
+from operator import index as as_int
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,10 @@ from ..core.arrays import (
     Rule,
     TensorBase,
     as_array_or_tensor,
+    in_dtype,
     require_protocol,
     unwrap,
+    unwrap_nested,
 )
 from ..core.primitive import VariadicRule, primitive
 from ..core.registry import implements, not_differentiable
@@ -70,7 +73,7 @@ def _piece_of_concatenation(i: int) -> Rule:
 
 def _layer_of_stack(i: int) -> Rule:
     def rule(g: Cotangent, y: Array, *xs: Array, axis: int = 0) -> Cotangent:
-        return g[(slice(None),) * (axis % g.ndim) + (i,)]
+        return g[(slice(None),) * (as_int(axis) % g.ndim) + (i,)]
 
     return rule
 
@@ -129,16 +132,11 @@ def _full_like(
     device: Any = None,
 ) -> Any:
     """Repeat `fill_value`, which may have a derivative, in the shape and dtype of `a`."""
+    shape = unwrap_nested(shape)
     if not isinstance(fill_value, TensorBase):
         return np.full_like(unwrap(a), require_protocol(fill_value), dtype, shape=shape)
-    full = broadcast_to(
-        _cast(fill_value, dtype or a.dtype), np.shape(a) if shape is None else shape
-    )
-    return copy(full)
-
-
-def _cast(x: Any, dtype: Any) -> Any:
-    return as_array_or_tensor(x).astype(np.dtype(dtype))
+    full = in_dtype(fill_value, np.dtype(dtype or a.dtype))
+    return copy(broadcast_to(full, np.shape(a) if shape is None else shape))
 
 
 @implements(np.atleast_1d)
@@ -181,7 +179,7 @@ def _concatenate(
     casting: str = "same_kind",
 ) -> Any:
     if dtype is not None:
-        arrays = [_cast(x, dtype) for x in arrays]
+        arrays = [in_dtype(x, np.dtype(dtype)) for x in arrays]
     if axis is None:
         return concatenate(*(np.reshape(as_array_or_tensor(x), -1) for x in arrays))
     return concatenate(*arrays, axis=axis)
@@ -197,7 +195,7 @@ def _stack(
     casting: str = "same_kind",
 ) -> Any:
     if dtype is not None:
-        arrays = [_cast(x, dtype) for x in arrays]
+        arrays = [in_dtype(x, np.dtype(dtype)) for x in arrays]
     return stack(*arrays, axis=axis)
 
 
@@ -259,33 +257,36 @@ def _meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str =
 @implements(np.array_split)
 def _array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
     """Let NumPy split the positions 0, 1, 2, ..., and take a slice for each part."""
+    ary = as_array_or_tensor(ary)
+    indices_or_sections = unwrap_nested(indices_or_sections)
     parts = np.array_split(np.arange(ary.shape[axis]), indices_or_sections)
-    before = (slice(None),) * (axis % ary.ndim)
+    before = (slice(None),) * (as_int(axis) % ary.ndim)
     slices = [slice(int(p[0]), int(p[-1]) + 1) if len(p) else slice(0, 0) for p in parts]
     return [ary[i] for i in [(*before, s) for s in slices]]
 
 
 @implements(np.split)
 def _split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
-    np.split(np.arange(ary.shape[axis]), indices_or_sections)  # raises if parts are unequal
+    positions = np.arange(np.shape(ary)[axis])
+    np.split(positions, unwrap_nested(indices_or_sections))  # raises if parts are unequal
     return _array_split(ary, indices_or_sections, axis)
 
 
 @implements(np.hsplit)
 def _hsplit(ary: Any, indices_or_sections: Any) -> Any:
-    return _split(ary, indices_or_sections, 1 if ary.ndim > 1 else 0)
+    return _split(ary, indices_or_sections, 1 if np.ndim(ary) > 1 else 0)
 
 
 @implements(np.vsplit)
 def _vsplit(ary: Any, indices_or_sections: Any) -> Any:
-    if ary.ndim < 2:
+    if np.ndim(ary) < 2:
         raise ValueError("vsplit: the array needs at least two axes")
     return _split(ary, indices_or_sections, 0)
 
 
 @implements(np.dsplit)
 def _dsplit(ary: Any, indices_or_sections: Any) -> Any:
-    if ary.ndim < 3:
+    if np.ndim(ary) < 3:
         raise ValueError("dsplit: the array needs at least three axes")
     return _split(ary, indices_or_sections, 2)
 

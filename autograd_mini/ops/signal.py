@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import TensorBase, as_array_or_tensor
+from ..core.arrays import TensorBase, as_array_or_tensor, as_operand, in_dtype, in_float
 from ..core.foreign import constant_like
 from ..core.primitive import primitive
 from ..core.registry import implements
@@ -25,8 +25,9 @@ def _diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any =
     ends = [_as_slab(a, end, axis) for end in (prepend, append)]
     parts = [part for part in (ends[0], a, ends[1]) if part is not None]
     a = np.moveaxis(np.concatenate(parts, axis) if len(parts) > 1 and n else a, axis, 0)
+    difference = np.not_equal if a.dtype == bool else np.subtract
     for _ in range(n):
-        a = a[1:] - a[:-1]
+        a = difference(a[1:], a[:-1])
     return np.moveaxis(a, 0, axis)
 
 
@@ -43,10 +44,10 @@ def _as_slab(a: Any, end: Any, axis: int) -> Any:
 @implements(np.ediff1d)
 def _ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     flat = np.ravel(ary)
-    ends = [
-        None if end is None else np.ravel(as_array_or_tensor(end).astype(flat.dtype))
-        for end in (to_begin, to_end)
-    ]
+    ends = [None if end is None else as_array_or_tensor(end) for end in (to_begin, to_end)]
+    if not all(end is None or np.can_cast(end.dtype, flat.dtype, "same_kind") for end in ends):
+        raise TypeError(f"ediff1d: the ends must be of the kind of {flat.dtype}")
+    ends = [None if end is None else np.ravel(in_dtype(end, flat.dtype)) for end in ends]
     parts = [part for part in (ends[0], flat[1:] - flat[:-1], ends[1]) if part is not None]
     return np.concatenate(parts) if len(parts) > 1 else parts[0]
 
@@ -54,7 +55,7 @@ def _ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
 @implements(np.gradient)
 def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
     """Return slopes of neighbouring samples along each axis [Fornberg 1988, table of weights]."""
-    f = as_array_or_tensor(f)
+    f = in_float(as_array_or_tensor(f))
     axes = axes_of(f, axis)
     spacings = list(varargs) or [1.0]
     spacings = spacings * len(axes) if len(spacings) == 1 else spacings
@@ -67,7 +68,7 @@ def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> A
 
 
 def _slopes(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
-    f, spacing = np.moveaxis(f, axis, 0), as_array_or_tensor(spacing)
+    f, spacing = np.moveaxis(f, axis, 0), in_float(as_array_or_tensor(spacing))
     n = len(f)
     if n < edge_order + 1:
         raise ValueError(f"gradient: axis {axis} needs at least {edge_order + 1} samples, got {n}")
@@ -78,7 +79,6 @@ def _slopes(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
     if not np.ndim(spacing):
         spacing = constant_like(spacing, f)
     h = spacing[1:] - spacing[:-1] if np.ndim(spacing) else np.broadcast_to(spacing, (n - 1,))
-    h = h.astype(f.dtype) if f.dtype.kind == "f" else h
     h = np.reshape(h, (-1,) + (1,) * (f.ndim - 1))
     slope = (f[1:] - f[:-1]) / h
     # The slope of the parabola through three samples. If the steps are equal, the weight of the
@@ -92,7 +92,7 @@ def _slopes(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
     if edge_order == 2:  # the slopes of the outer parabolas at the edges
         first = first + (slope[:1] - slope[1:2]) * h[:1] / (h[:1] + h[1:2])
         last = last + (slope[-1:] - slope[-2:-1]) * h[-1:] / (h[-1:] + h[-2:-1])
-    return np.moveaxis(np.concatenate([first, inner, last]), 0, axis)
+    return np.moveaxis(in_dtype(np.concatenate([first, inner, last]), f.dtype), 0, axis)
 
 
 def _trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
@@ -169,8 +169,9 @@ def _linspace(
     device: Any = None,
 ) -> Any:
     """Interpolate between start and stop, by NumPy's steps from 0 to 1."""
+    start, stop = as_operand(start), as_operand(stop)
     working = np.result_type(start, stop, 1.0)
-    start, stop = (as_array_or_tensor(x).astype(working) for x in (start, stop))
+    start, stop = in_dtype(start, working), in_dtype(stop, working)
     share, step = np.linspace(0.0, 1.0, num, endpoint, retstep=True)
     share = np.reshape(share, (-1,) + (1,) * np.ndim(start - stop)).astype(working)
     start, stop, share = (constant_like(x, start - stop) for x in (start, stop, share))
@@ -205,7 +206,7 @@ def _vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
 def _polyval(p: Any, x: Any) -> Any:
     """Apply Horner's rule: the first coefficient is that of the highest power."""
     x = as_array_or_tensor(x)
-    y: Any = 0 * x
-    for c in p:
+    y = x * np.zeros((), x.dtype)
+    for c in as_array_or_tensor(p):
         y = y * x + c
     return y

@@ -1,12 +1,20 @@
 """Statistics, composed of reductions, sorting and arithmetic."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 import numpy as np
 
-from ..core.arrays import as_array_or_tensor, is_half, require_protocol, unwrap, widen
+from ..core.arrays import (
+    as_array_or_tensor,
+    in_dtype,
+    in_float,
+    is_half,
+    require_protocol,
+    unwrap,
+    widen,
+)
 from ..core.foreign import constant_like
 from ..core.registry import implements
 from .reductions import apply_where, axes_of, count_where
@@ -27,10 +35,10 @@ def _var(
 ) -> Any:
     """Compute Σ (x - mean)² / (n - ddof)."""
     ddof = ddof if correction is None else correction
-    if dtype is None and is_half(a):  # as NumPy does
-        y = _var(a, axis, np.float32, None, ddof, keepdims, where=where, mean=mean)
-        return y.astype(np.float16)
-    a = apply_where(a, dtype, where, 0)
+    a = as_array_or_tensor(a)
+    if dtype is None and mean is None and is_half(a):  # as NumPy does
+        return _var(a, axis, np.float32, None, ddof, keepdims, where=where).astype(np.float16)
+    a = apply_where(in_float(a), dtype, where, 0)
     if mean is None:
         mean = np.mean(a, axis=axis, keepdims=True, where=where)
     total = np.sum(np.square(a - mean), axis=axis, keepdims=keepdims, where=where)
@@ -60,10 +68,12 @@ def _average(
     a = as_array_or_tensor(a)
     if weights is None:
         y = np.mean(a, axis=axis, keepdims=keepdims)
-        total: Any = np.full_like(unwrap(y), np.size(a) / (y.size or 1), float)
+        total: Any = np.full_like(unwrap(y), np.size(a) / (y.size or 1))
     else:
         weights = _along(as_array_or_tensor(weights), a, axis)
-        dtype, weights = np.result_type(a.dtype, weights.dtype), widen(weights)
+        least = float if a.dtype.kind in "iub" else a.dtype
+        dtype = np.result_type(a.dtype, weights.dtype, least)
+        a, weights = in_dtype(a, dtype), widen(in_dtype(weights, dtype))
         total = np.sum(weights, axis=axis, keepdims=keepdims)
         if (total == 0).any():
             raise ZeroDivisionError("average: the weights sum to zero")
@@ -89,8 +99,8 @@ def _along(weights: Any, a: Any, axis: Any) -> Any:
 # ---- order statistics ----------------------------------------------------------------------------
 
 
-@implements(np.quantile)
-def _quantile(
+def _interpolated(
+    quantile: Any,
     a: Any,
     q: Any,
     axis: Any = None,
@@ -102,30 +112,37 @@ def _quantile(
     weights: Any = None,
 ) -> Any:
     """Interpolate between two sorted entries, at the position that NumPy finds in 0, 1, 2, ..."""
+    name = quantile.__name__
     if weights is not None:
-        raise TypeError("quantile: weights= has no derivative rule. Leave it out.")
-    if hasattr(q, "requires_grad"):
-        raise TypeError("quantile: q has no derivative. Pass q.numpy().")
+        raise TypeError(f"{name}: weights= has no derivative rule. Leave it out.")
+    if getattr(q, "requires_grad", False):
+        raise TypeError(f"{name}: q has no derivative. Pass q.numpy().")
+    a, q = as_array_or_tensor(a), unwrap(q)
     front, kept_shape = _reduced_first(a, axis)
     q = require_protocol(q)
-    dtype = np.quantile(np.zeros(1, a.dtype), q, method=method).dtype  # an array q may widen it
-    n, q = len(front), np.asarray(q)
+    dtype = quantile(np.zeros(1, a.dtype), q, method=method).dtype  # an array q may widen it
+    n = len(front)
     if not n:
-        empty = np.broadcast_to(np.sum(front, axis=0) + np.nan, q.shape + front.shape[1:])
-        return np.reshape(empty, q.shape + kept_shape) if keepdims else empty
-    at = np.quantile(np.arange(n), q, method=method)
+        empty = np.broadcast_to(np.sum(front, axis=0) + np.nan, np.shape(q) + front.shape[1:])
+        return np.reshape(empty, np.shape(q) + kept_shape) if keepdims else empty
+    at = quantile(np.arange(n), q, method=method)
     ordered = np.sort(front, axis=0)
     if at.dtype.kind == "i":  # NumPy takes an entry, and does not interpolate
         y = ordered[constant_like(at, a)]
     else:
         low, high = np.floor(at).astype(int), np.ceil(at).astype(int)
-        share = np.reshape(at - low, q.shape + (1,) * (front.ndim - 1)).astype(dtype)
+        share = np.reshape(at - low, at.shape + (1,) * (front.ndim - 1)).astype(dtype)
         below, above = (ordered[constant_like(i, a)] for i in (low, high))
         share = constant_like(share, a)
         near_above = share >= 0.5  # NumPy starts at the nearer neighbour
         y = np.where(near_above, above, below) + (above - below) * (share - near_above)
-    y = np.where(np.isnan(front).any(axis=0), np.nan, y)
-    return np.reshape(y, q.shape + kept_shape) if keepdims else y
+    if front.dtype.kind == "f":
+        y = np.where(np.isnan(front).any(axis=0), np.nan, y)
+    return np.reshape(y, at.shape + kept_shape) if keepdims else y
+
+
+implements(np.quantile)(partial(_interpolated, np.quantile))
+implements(np.percentile)(partial(_interpolated, np.percentile))
 
 
 def _reduced_first(a: Any, axis: Any) -> tuple[Any, tuple[int, ...]]:
@@ -137,13 +154,6 @@ def _reduced_first(a: Any, axis: Any) -> tuple[Any, tuple[int, ...]]:
     return front, tuple(1 if i in axes else n for i, n in enumerate(a.shape))
 
 
-@implements(np.percentile)
-@wraps(_quantile)
-def _percentile(a: Any, q: Any, *args: Any, **kwargs: Any) -> Any:
-    q = np.true_divide(require_protocol(q), a.dtype.type(100) if a.dtype.kind == "f" else 100)
-    return _quantile(a, q, *args, **kwargs)
-
-
 @implements(np.median)
 def _median(
     a: Any, axis: Any = None, out: None = None, overwrite_input: bool = False, keepdims: Any = False
@@ -152,7 +162,7 @@ def _median(
     front, kept_shape = _reduced_first(a, axis)
     n = len(front)
     if not n:  # nan, without NumPy's warning
-        return _quantile(a, 0.5, axis, keepdims=keepdims)
+        return _interpolated(np.quantile, in_float(a), 0.5, axis, keepdims=keepdims)
     y = np.sort(front, axis=0)[(n - 1) // 2 : n // 2 + 1].mean(axis=0)
     y = np.where(np.isnan(front).any(axis=0), np.nan, y)
     return np.reshape(y, kept_shape) if keepdims else y
@@ -203,6 +213,8 @@ def _extremum_without_nan(extremum: Callable[..., Any], least: float) -> Callabl
         initial: Any = None,
         where: Any = True,
     ) -> Any:
+        if a.dtype.kind in "iub":
+            return extremum(a, axis, keepdims=keepdims, initial=initial, where=where)
         filled = np.where(np.isnan(a), least, a)
         y = extremum(filled, axis, keepdims=keepdims, initial=initial, where=where)
         if initial is not None:
@@ -234,7 +246,7 @@ def _cov(
     """Compute Σ w (x - mean) (x - mean)ᵀ over the observations, divided by n - ddof."""
     x = _variables(as_array_or_tensor(m), rowvar)
     x = x if y is None else np.concatenate([x, _variables(as_array_or_tensor(y), rowvar)])
-    x = x if dtype is None else x.astype(dtype)
+    x = in_dtype(x, np.result_type(x.dtype, float) if dtype is None else dtype)
     ddof = ddof if ddof is not None else 0 if bias else 1
     w: Any = constant_like(np.ones(x.shape[1]), x)
     if fweights is not None:
@@ -245,7 +257,7 @@ def _cov(
     off = x - np.sum(x * w, axis=1, keepdims=True) / total
     spread = np.sum(w * aweights) if aweights is not None else total
     divisor = total - ddof * spread / total
-    return np.squeeze((off * w) @ off.T / divisor)
+    return np.squeeze(in_dtype((off * w) @ off.T / divisor, x.dtype))
 
 
 def _variables(m: Any, rowvar: bool) -> Any:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.answers import missing
 from .adaptive import Adam, AdamW
-from .optimizer import Optimizer
 from .gradient_descent import SGD
+from .optimizer import Optimizer
 
 __all__ = ["SGD", "Adam", "AdamW", "Optimizer"]
 

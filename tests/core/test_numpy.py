@@ -713,7 +713,7 @@ def test_axis_out_of_range_raises_as_in_numpy(text):
         (lambda t: np.linalg.inv(t * 0), np.linalg.LinAlgError, "inv of a tensor.*Singular"),
         (lambda t: np.linalg.cholesky(-t), np.linalg.LinAlgError, "cholesky of a tensor"),
         (lambda t: np.linalg.multi_dot([t, M[:1], S]), ValueError, "multi_dot: shapes"),
-        (lambda t: np.vecdot(t, t[:, :1]), ValueError, "vecdot: vectors of 3 and of 1"),
+        (lambda t: np.vecdot(t, t[:, :1]), ValueError, "vecdot: got vectors of 3 and of 1"),
         (lambda t: np.quantile(V, t[0, 0]), TypeError, r"quantile: q .*q.numpy\(\)"),
     ],
 )
