@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import gc
+import types
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..core.arrays import unwrap
-from ..core.context import grad_mode, observing
-from ..core.pytree import tree_leaves
+from ..core.context import ALL_OBSERVERS, grad_mode, observing
+from ..core.pytree import tree_leaves, tree_map
 from ..core.registry import parameters_of
 from ..core.tensor import Tensor
-from .captures import captures
+from .captures import Place, captures
 from .errors import EscapedTracerError, TracingError
 from .guards import Guards
 from .ir import Program, memory_of
@@ -21,7 +23,7 @@ from .memory.plan import Plan
 from .passes.algebra import EXACT
 from .passes.rewrite import number, simplify
 from .passes.stable_softmax import FUSING
-from .signature import ResultTree, argument_fast_path, flat_results, traced_argument
+from .signature import ResultTree, again, argument_fast_path, flat_results, traced_argument
 from .source.printer import Source, written
 from .tracer import TracedArray, Tracer
 
@@ -124,21 +126,24 @@ def _recorded(
     guards = Guards((f, *settings))
     tracer.captured = {id(memory_of(unwrap(place.seen))) for place in guards.arrays}
     drawn = guards.states()
-    y = _traced(tracer, f, given)
+    seen = tree_map(again, given)  # nothing else refers to these after the call
+    before = list(map(id, tree_leaves(seen)))
+    y = _traced(tracer, f, seen)
     name = getattr(f, "__name__", "the function")
     if guards.states() != drawn:
         raise RuntimeError(
             f"compile: {name} draws random numbers. A program would have the same ones in every "
             "call. Draw them outside, and pass them as arguments."
         )
-    for place in captures((f, *settings)):
-        if isinstance(unwrap(place.seen), TracedArray):
-            raise EscapedTracerError(
-                f"compile: {name} leaves a traced array in {place.name}, which would never be "
-                "updated again. Return the new value, and assign it outside."
-            )
-    guards.leave_out(guards.changed())  # such as a list of what was traced
+    if list(map(id, tree_leaves(seen))) != before:
+        raise EscapedTracerError(
+            f"compile: {name} changes the entries of a dict or list that it was given. The caller's "
+            "would not change. Return a new one."
+        )
     results, tree = flat_results(tracer, y)
+    del y, seen
+    _refuse_escaped(tracer, name, captures((f, *settings)), given)
+    guards.leave_out(guards.changed())  # such as a list of what was traced
     program = Program(tracer, results)
     derived = _has_unknown_constants(program)
     if fuse:
@@ -166,6 +171,30 @@ def _traced(tracer: Tracer, f: Any, given: Any) -> Any:
         raise
     finally:
         tracer.closed = True
+
+
+def _refuse_escaped(tracer: Tracer, name: str, captured: list[Place], given: Any) -> None:
+    """Raise if a traced array, except those of `given`, is still referred to."""
+    places = [x.name for x in captured if isinstance(unwrap(x.seen), TracedArray)]
+    if not places and not ALL_OBSERVERS:  # an observer may keep the tensors that it saw
+        known = set(map(id, map(unwrap, tree_leaves(given))))
+        if tracer.alive(known):
+            gc.collect()  # a recursive function of the user's is a cycle
+        alive = tracer.alive(known)
+        places = [f"a {_holder(alive.pop())}"] if alive else []
+    if places:
+        raise EscapedTracerError(
+            f"compile: {name} leaves a traced array in {places[0]}, which would never be "
+            "updated again. Return the new value, and assign it outside."
+        )
+
+
+def _holder(x: Any) -> str:
+    """Return the type of an object that refers to `x`, or to the Tensor that holds it."""
+    for found in gc.get_referrers(x):
+        if not isinstance(found, types.FrameType):
+            return _holder(found) if isinstance(found, Tensor) else type(found).__name__
+    return "variable"
 
 
 def _has_unknown_constants(program: Program) -> bool:

@@ -20,6 +20,7 @@ from ..core.context import ALL_OBSERVERS, SCOPES, observers
 from ..core.pytree import tree_leaves
 from ..core.tensor import Tensor
 from .executable import Executable, report_line
+from .ir import OtherBranch
 from .memory.donation import check_no_aliasing, refuse_recorded
 from .signature import flatten
 from .source.printer import Source
@@ -165,7 +166,10 @@ class Compiled:
         if latest is not None and not kwargs and latest.enter is not None and not ALL_OBSERVERS:
             leaves = latest.enter(args)
             if leaves is not None and (inputs := latest.guards.read()) is not None:
-                return latest(leaves, inputs)
+                try:
+                    return latest(leaves, inputs)
+                except OtherBranch:
+                    pass  # the slow path traces it again
         if any(_is_recorded(x) for x in tree_leaves((args, kwargs))):
             refuse_recorded([args[i] for i in self._donate if i < len(args)])
             self._uncompiled += 1
@@ -177,21 +181,30 @@ class Compiled:
             if found is not None:
                 self._programs[key] = found  # the most recent one comes last
         inputs = found.guards.read() if found else None
+        if found is not None and inputs is None:
+            self._note_changes(found.guards.changed())
         if found is None or inputs is None:
-            if found:
-                self._note_changes(found.guards.changed())
-            found = Executable(self._f, args, kwargs, self._donate, self._fuse)
-            inputs = found.guards.read() or []
-            with self._lock:
-                self._programs[key] = found
-                while len(self._programs) > MAX_PROGRAMS:
-                    del self._programs[next(iter(self._programs))]
+            found, inputs = self._trace(key, args, kwargs)
         self._latest = found
         check_no_aliasing(leaves, found.taken)
-        results = found(leaves, inputs)
+        try:
+            results = found(leaves, inputs)
+        except OtherBranch:
+            self._changed["numbers on which a NumPy function branches"] += 1
+            self._latest, inputs = self._trace(key, args, kwargs)
+            results = self._latest(leaves, inputs)
         for observer in observers() if ALL_OBSERVERS else ():
             observer.compiled_ran(self, results)
         return results
+
+    def _trace(self, key: Any, args: Any, kwargs: Any) -> tuple[Executable, list[Any]]:
+        """Return a new program for these arguments, and its captured arrays."""
+        found = Executable(self._f, args, kwargs, self._donate, self._fuse)
+        with self._lock:
+            self._programs[key] = found
+            while len(self._programs) > MAX_PROGRAMS:
+                del self._programs[next(iter(self._programs))]
+        return found, found.guards.read() or []
 
     def _note_changes(self, names: list[str]) -> None:
         self._changed.update(names)

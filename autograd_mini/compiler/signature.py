@@ -72,6 +72,14 @@ def traced_argument(tracer: Tracer, x: Any, name: str) -> Any:
     return tracer.argument(x, name) if isinstance(x, (float, np.generic)) else x
 
 
+def again(x: Any) -> Any:
+    """Return another traced array, or Tensor over one, of the same value."""
+    array = unwrap(x)
+    if isinstance(array, TracedArray):
+        array = TracedArray(array._tracer, array._value)
+    return leaf_over(array) if isinstance(x, Tensor) else array
+
+
 def _copy_with_layout(x: Any) -> Any:
     """Return a copy of an array with the same strides, gaps and all."""
     ends = [(n - 1) * s for n, s in zip(x.shape, x.strides)] if x.size else []

@@ -66,11 +66,18 @@ class TracedMethods(np.lib.mixins.NDArrayOperatorsMixin):
     argmax, argmin = _numpy(np.argmax), _numpy(np.argmin)
     argsort, argpartition = _numpy(np.argsort), _numpy(np.argpartition)
     round, clip = _numpy(np.round), _numpy(np.clip)
-    conj = conjugate = _numpy(np.conj)
     dot, trace, diagonal = _numpy(np.dot), _numpy(np.trace), _numpy(np.diagonal)
-    take, choose, compress = _numpy(np.take), _numpy(np.choose), _numpy(np.compress)
+    take, choose = _numpy(np.take), _numpy(np.choose)
     repeat, nonzero, searchsorted = _numpy(np.repeat), _numpy(np.nonzero), _numpy(np.searchsorted)
     swapaxes, squeeze, ravel = _numpy(np.swapaxes), _numpy(np.squeeze), _numpy(np.ravel)
+
+    def compress(self, condition: Any, axis: Any = None) -> Any:
+        return np.compress(condition, self, axis)
+
+    def conj(self) -> Any:
+        return self._call(np.conj, self) if self.dtype.kind == "c" else self
+
+    conjugate = conj
 
     # ---- shapes and copies -----------------------------------------------------------------------
 

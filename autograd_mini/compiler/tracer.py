@@ -13,21 +13,22 @@ from __future__ import annotations
 
 import operator
 import sys
+import weakref
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, zip_longest
 from typing import Any
 
 import numpy as np
 
+from ..core.arrays import read_only
 from ..core.context import Observer
 from ..core.messages import describe
 from ..core.primitive import Primitive
 from ..core.pytree import tree_leaves, tree_map
-from ..core.registry import PRIMITIVES
+from ..core.registry import PRIMITIVES, name_of
 from ..core.tape import Tape
 from ..core.tensor import Tensor, _next_order
 from .errors import (
-    BY_SECOND,
     USE_FUNCTIONS,
     USE_NEW_ARRAY,
     USE_WHERE,
@@ -35,13 +36,22 @@ from .errors import (
     DataDependentShapeError,
     EscapedTracerError,
     UnsupportedAttributeError,
-    refuse_shapes,
+    decides_shape,
+    refuse_shape,
     refuse_unshaped,
     refused,
     user_line,
 )
-from .ir import Step, Value, axes_in_memory, example_of, for_blas, memory_of
-from .traced_functions import SEVERAL_CALLS
+from .ir import (
+    Step,
+    Value,
+    axes_in_memory,
+    check_branch,
+    for_blas,
+    memory_of,
+    values_in,
+)
+from .traced_functions import SEVERAL_CALLS, arranged, positional
 from .traced_methods import TracedMethods
 
 
@@ -63,6 +73,7 @@ class Tracer(Observer):
         self.baked: set[int] = set()  # the memory of those whose numbers decide on a shape
         self.has_fused_calls = False  # whether a node with a stable graph is one call
         self.closed = False  # the function has returned
+        self.made: list[weakref.ref[TracedArray]] = []
         self._outer_parts: list[str] = []
         self._began = _next_order()  # tensors with smaller numbers were made elsewhere
         self._viewed: set[int] = set()  # memory that more than one value looks at
@@ -81,13 +92,9 @@ class Tracer(Observer):
                 "this is a traced array, without numbers: a compiled function left it behind when "
                 "it was traced. Return the array from that function instead."
             )
-        lifted = self._bake if _decides_shape(function, args) else self.lift
-        args, kwargs = tree_map(lifted, args), tree_map(lifted, kwargs)
-        if not self.concrete:
-            refuse_shapes(function, args, kwargs)
+        args, kwargs = self._lifted(function, args, kwargs)
         step = Step(function, args, kwargs, name, self.part)
-        with np.errstate(all="ignore"):  # the program itself will warn when it runs
-            y = function(*tree_map(example_of, args), **tree_map(example_of, kwargs))
+        y = _result_of_examples(step)
         made: list[Value] = []
 
         def out(part: Any) -> TracedArray:
@@ -117,11 +124,32 @@ class Tracer(Observer):
         self.inputs.append((x, value))
         return value
 
+    def _lifted(self, function: Any, args: Any, kwargs: Any) -> tuple[Any, Any]:
+        """Return arguments as values and constants; one that decides on a shape is a constant."""
+        of_masks = function is operator.getitem and _has_mask(args[1])
+        names = positional(function)
+
+        def lifted(i: int, name: str, x: Any) -> Any:
+            if not (i == 1 and of_masks) and not decides_shape(function, i, name):
+                return tree_map(self.lift, x)
+            x = tree_map(self._bake, x)
+            if values_in(x) and not self.concrete:
+                refuse_shape(function, name)
+            return x
+
+        found = [lifted(i, *pair) for i, pair in enumerate(zip_longest(names, args))][: len(args)]
+        return tuple(found), {key: lifted(-1, key, x) for key, x in kwargs.items()}
+
     def _bake(self, x: Any) -> Any:
         """As `lift`, but a captured array stays a constant: its numbers decide on a shape."""
         if isinstance(x, np.ndarray) and id(memory_of(x)) in self.captured:
             self.baked.add(id(memory_of(x)))
         return _value_of(x)
+
+    def alive(self, known: set[int]) -> list[TracedArray]:
+        """Return the arrays that something still refers to, except those with `known` ids."""
+        made = (reference() for reference in self.made)
+        return [x for x in made if x is not None and id(x) not in known]
 
     # ---- as an observer of the engine ------------------------------------------------------------
 
@@ -158,12 +186,28 @@ class Tracer(Observer):
         return id(memory_of(value.example)) not in self._viewed
 
 
-def _decides_shape(function: Any, args: Any) -> bool:
-    """Return whether the shape of a result depends on the numbers in an argument."""
-    if function is operator.getitem:
-        index = args[1] if isinstance(args[1], tuple) else (args[1],)
-        return any(isinstance(i, np.ndarray) and i.dtype == bool for i in index)
-    return function in BY_SECOND
+def _result_of_examples(step: Step) -> Any:
+    """Return the result of a call on examples, which are read-only: a write into one is refused."""
+
+    def example(x: Any) -> Any:
+        return read_only(x.example) if isinstance(x, Value) else x
+
+    try:
+        with np.errstate(all="ignore"):  # the program itself will warn when it runs
+            y = step.function(*tree_map(example, step.args), **tree_map(example, step.kwargs))
+    except ValueError as error:
+        if "read-only" not in str(error):
+            raise
+        y = None
+    if y is None:
+        what = f"{name_of(step.function)}, which writes into an array,"
+        raise refused(f"np.{what}", USE_NEW_ARRAY)
+    return y
+
+
+def _has_mask(index: Any) -> bool:
+    parts = index if isinstance(index, tuple) else (index,)
+    return any(isinstance(i, np.ndarray) and i.dtype == bool for i in parts)
 
 
 # ---- the array -----------------------------------------------------------------------------------
@@ -177,11 +221,12 @@ def _of_example(name: str) -> Any:
 class TracedArray(TracedMethods):
     """An array in a program that is being recorded; see the top of this file."""
 
-    __slots__ = ("_tracer", "_value")
+    __slots__ = ("__weakref__", "_tracer", "_value")
 
     def __init__(self, tracer: Tracer, value: Value) -> None:
         self._tracer = tracer
         self._value = value
+        tracer.made.append(weakref.ref(self))
 
     shape, dtype, strides, flags = map(_of_example, ("shape", "dtype", "strides", "flags"))
     ndim, size, itemsize, nbytes = map(_of_example, ("ndim", "size", "itemsize", "nbytes"))
@@ -229,10 +274,12 @@ class TracedArray(TracedMethods):
             return NotImplemented
         if function in _ON_SHAPES:
             return function(*tree_map(_example_of, args), **tree_map(_example_of, kwargs))
+        args, kwargs = arranged(function, args, kwargs)
         refuse_unshaped(function, args)
         if function in SEVERAL_CALLS:
             return SEVERAL_CALLS[function](self, *args, **kwargs)
         out = kwargs.pop("out", None)
+        kwargs.pop("overwrite_input", None)  # to save memory: the result is the same without
         if function is np.dot and len(args) == 2 and for_blas(*map(_example_of, args)):
             function = np.matmul  # the same bits, written with @
         y = self._tracer.call(function, args, kwargs)
@@ -258,6 +305,13 @@ class TracedArray(TracedMethods):
         """Return the array after `check`, which runs in each call and raises for some numbers."""
         return self._call(check, self, *args)
 
+    def decided(self) -> Any:
+        """Return the number itself; a call in which it is another one traces the program again."""
+        number = np.asarray(self._value.example).item()
+        if not self._tracer.concrete:
+            self._call(check_branch, self, number)
+        return number
+
     # ---- in place: the name gets a new value, unless another value shares the old memory --------
 
     def _replace(self, y: TracedArray) -> TracedArray:
@@ -271,6 +325,8 @@ class TracedArray(TracedMethods):
     @staticmethod
     def write(target: Any, y: TracedArray) -> TracedArray:
         """Give `target`, the `out` of a call, the value `y`."""
+        if target is None:
+            return y
         if isinstance(target, TracedArray):
             return target._replace(y)
         raise refused("writing into a NumPy array, whose numbers are constants,", USE_NEW_ARRAY)

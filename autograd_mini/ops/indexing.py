@@ -29,9 +29,11 @@ def _scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
     return y
 
 
-scatter = primitive(
-    _scatter, lambda g, y, x, index, shape: g[index], name="scatter", implements="scatter"
-)
+def _scatter_vjp(g: Cotangent, y: Array, x: Array, index: Any, shape: Any) -> Cotangent:
+    return getitem(g, index)  # g[index], also if g is an array and the index is traced
+
+
+scatter = primitive(_scatter, _scatter_vjp, name="scatter", implements="scatter")
 
 
 def _getitem_vjp(g: Cotangent, y: Array, x: Array, index: Any) -> Cotangent:

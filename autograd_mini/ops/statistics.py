@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import as_array_or_tensor, require_protocol, unwrap
+from ..core.arrays import as_array_or_tensor, decided, require_protocol, unwrap
 from ..core.foreign import constant_like
 from ..core.registry import implements
 from .reductions import apply_where, axes_of, count_where
@@ -62,7 +62,7 @@ def _average(
     else:
         weights = _along(as_array_or_tensor(weights), a, axis)
         total = np.sum(weights, axis=axis, keepdims=keepdims)
-        if (total == 0).any():
+        if decided(np.any(total == 0)):
             raise ZeroDivisionError("average: the weights sum to zero")
         y = np.sum(a * weights, axis=axis, keepdims=keepdims) / total
     return (y, total) if returned else y

@@ -14,7 +14,18 @@ import numpy as np
 
 from ...core.registry import PRIMITIVES
 from ...functional.targets import check_class_indices
-from ..ir import Step, Value, astype, dtype_of, example_of, for_blas, memory_of, options, values_in
+from ..ir import (
+    Step,
+    Value,
+    astype,
+    check_branch,
+    dtype_of,
+    example_of,
+    for_blas,
+    memory_of,
+    options,
+    values_in,
+)
 from ..traced_functions import check_bounds
 
 #: returns the name of a value, or of a constant
@@ -37,7 +48,7 @@ class Lowered(NamedTuple):
 
 
 #: functions that return their argument or raise; they run in each call
-CHECKS = (check_class_indices, check_bounds)
+CHECKS = (check_class_indices, check_bounds, check_branch)
 #: functions that return a view or a copy, depending on the layout of their argument
 LOOKS = (np.reshape, np.ravel)
 
@@ -185,7 +196,7 @@ def _mean(step: Step, name: Names) -> Lowered | None:
 
 def _argument(step: Step, name: Names) -> Lowered | None:
     """Lower argmax and argmin."""
-    if len(step.args) + len(step.kwargs) > 2 or np.ndim(example_of(step.args[0])) == 0:
+    if len(step.args) > 2 or set(step.kwargs) - {"axis"} or not np.ndim(example_of(step.args[0])):
         return None
     axis = step.args[1] if len(step.args) > 1 else step.kwargs.get("axis")
     method = f"{name(step.args[0])}.{step.function.__name__}"
