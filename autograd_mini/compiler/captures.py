@@ -125,7 +125,7 @@ def _attributes(name: str, x: Any, names: dict[str, bool]) -> Iterator[Place]:
 
     An attribute that does not exist is among them if code asks for it by ``hasattr``.
     """
-    operators = {key for key in dir(type(x)) if key[:2] == "__"}
+    operators = {key for kind in _classes(type(x)) for key in vars(kind) if key[:2] == "__"}
     if not isinstance(x, type):
         operators.discard("__init__")  # it has run, and it names every attribute
     for key in sorted({*names, *operators}):
@@ -160,13 +160,21 @@ def _own(x: Any) -> Any:
     return getattr(x, "__dict__", {})
 
 
+@functools.lru_cache
+def _classes(kind: type) -> tuple[type, ...]:
+    """Return the classes that attributes are looked up in, except those of other libraries."""
+    return tuple(
+        x for x in kind.__mro__
+        if x.__module__.startswith("autograd_mini.") or not is_of_a_library(x.__module__)
+    )  # fmt: skip
+
+
 def _attribute(x: Any, key: str) -> Any:
     """Return an attribute as it is stored, in an object or its classes, without running code."""
     if key in _own(x):
         return _own(x)[key]
-    for kind in (*x.__mro__, *type(x).__mro__) if isinstance(x, type) else type(x).__mro__:
-        ours = kind.__module__.startswith("autograd_mini.")
-        if key in vars(kind) and (ours or not is_of_a_library(kind.__module__)):
+    for kind in (*(_classes(x) if isinstance(x, type) else ()), *_classes(type(x))):
+        if key in vars(kind):
             found = vars(kind)[key]
             slot = isinstance(found, types.MemberDescriptorType) and not isinstance(x, type)
             return getattr(x, key, _MISSING) if slot else found

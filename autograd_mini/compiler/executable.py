@@ -14,7 +14,7 @@ from ..core.context import ALL_OBSERVERS, grad_mode, observing
 from ..core.pytree import tree_leaves, tree_map
 from ..core.registry import parameters_of
 from ..core.tensor import Tensor
-from .captures import Place, captures
+from .captures import captures
 from .errors import EscapedTracerError, TracingError
 from .guards import Guards
 from .ir import Program, memory_of
@@ -25,7 +25,8 @@ from .passes.rewrite import number, simplify
 from .passes.stable_softmax import FUSING
 from .signature import ResultTree, again, argument_fast_path, flat_results, traced_argument
 from .source.printer import Source, written
-from .tracer import TracedArray, Tracer
+from .traced_array import TracedArray
+from .tracer import Tracer
 
 
 class Executable:
@@ -45,6 +46,8 @@ class Executable:
         donated = match_donations(tree, program.results, given[0], donate)
         tensors = {unwrap(x)._value for x in tree_leaves(given) if isinstance(x, Tensor)}
         taken = {r for r, a in donated.items() if a in tensors}
+        if not tensors:
+            tree.as_arrays()
         whole = tree.leave_out(taken, donated, program.results)
         self.plan = Plan(program, tree.written, donated, tensors, whole)
         places = {v: i for i, v in enumerate(program.arguments)}
@@ -129,7 +132,7 @@ def _recorded(
     seen = tree_map(again, given)  # nothing else refers to these after the call
     before = list(map(id, tree_leaves(seen)))
     y = _traced(tracer, f, seen)
-    name = getattr(f, "__name__", "the function")
+    name = _name(f)
     if guards.states() != drawn:
         raise RuntimeError(
             f"compile: {name} draws random numbers. A program would have the same ones in every "
@@ -137,12 +140,12 @@ def _recorded(
         )
     if list(map(id, tree_leaves(seen))) != before:
         raise EscapedTracerError(
-            f"compile: {name} changes the entries of a dict or list that it was given. The caller's "
-            "would not change. Return a new one."
+            f"compile: {name} changes the entries of a dict or list that it was given. A call of "
+            "the program would leave them as they are. Return a new one."
         )
     results, tree = flat_results(tracer, y)
     del y, seen
-    _refuse_escaped(tracer, name, captures((f, *settings)), given)
+    _refuse_escaped(tracer, f, settings, given)
     guards.leave_out(guards.changed())  # such as a list of what was traced
     program = Program(tracer, results)
     derived = _has_unknown_constants(program)
@@ -173,20 +176,25 @@ def _traced(tracer: Tracer, f: Any, given: Any) -> Any:
         tracer.closed = True
 
 
-def _refuse_escaped(tracer: Tracer, name: str, captured: list[Place], given: Any) -> None:
+def _refuse_escaped(tracer: Tracer, f: Any, settings: list[Any], given: Any) -> None:
     """Raise if a traced array, except those of `given`, is still referred to."""
-    places = [x.name for x in captured if isinstance(unwrap(x.seen), TracedArray)]
+    known = set(map(id, map(unwrap, tree_leaves(given))))
+    if not tracer.alive(known):
+        return
+    places = [x.name for x in captures((f, *settings)) if isinstance(unwrap(x.seen), TracedArray)]
     if not places and not ALL_OBSERVERS:  # an observer may keep the tensors that it saw
-        known = set(map(id, map(unwrap, tree_leaves(given))))
-        if tracer.alive(known):
-            gc.collect()  # a recursive function of the user's is a cycle
+        gc.collect()  # a recursive function of the user's is a cycle
         alive = tracer.alive(known)
         places = [f"a {_holder(alive.pop())}"] if alive else []
     if places:
         raise EscapedTracerError(
-            f"compile: {name} leaves a traced array in {places[0]}, which would never be "
+            f"compile: {_name(f)} leaves a traced array in {places[0]}, which would never be "
             "updated again. Return the new value, and assign it outside."
         )
+
+
+def _name(f: Any) -> str:
+    return getattr(f, "__name__", None) or type(f).__name__
 
 
 def _holder(x: Any) -> str:

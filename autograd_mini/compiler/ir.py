@@ -68,7 +68,7 @@ def check_branch(x: Any, traced: Any) -> Any:
 
 def astype(x: Any, dtype: Any) -> Any:
     """Return ``x.astype(dtype)``; a bare number becomes one of NumPy's."""
-    return np.asarray(x).astype(dtype)
+    return x.astype(dtype) if hasattr(x, "dtype") else np.asarray(x).astype(dtype)[()]
 
 
 def values_in(tree: Any) -> list[Value]:

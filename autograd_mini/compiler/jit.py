@@ -24,7 +24,7 @@ from .ir import OtherBranch
 from .memory.donation import check_no_aliasing, refuse_recorded
 from .signature import flatten
 from .source.printer import Source
-from .tracer import TracedArray
+from .traced_array import TracedArray
 
 
 def compile(
@@ -49,7 +49,8 @@ def compile(
     Returns
     -------
     Compiled
-        Takes the arguments of `f`, and returns exactly what `f` returns, to the last bit.
+        Takes the arguments of `f`, and returns what `f` returns, to the last bit. If no argument
+        is a Tensor, results are arrays, even if `f` returns Tensors: arrays in, arrays out.
         ``.source`` is its program, and ``.report()`` describes it.
 
     Raises
@@ -148,6 +149,7 @@ class Compiled:
 
     def __init__(self, f: Callable[..., Any], donate: tuple[int, ...], fuse: bool) -> None:
         update_wrapper(self, f, updated=())
+        self.__name__ = getattr(f, "__name__", type(f).__name__)
         self._f, self._donate, self._fuse = f, donate, fuse
         self._programs: dict[Any, Executable] = {}
         self._latest: Executable | None = None
@@ -207,15 +209,16 @@ class Compiled:
         return found, found.guards.read() or []
 
     def _note_changes(self, names: list[str]) -> None:
+        """Count changes of captured state. Warn if some has changed too often."""
         self._changed.update(names)
-        for name in names:
-            if self._changed[name] == MAX_RETRACE_WARNINGS:
-                warnings.warn(
-                    f"compile: {name}, which is not an argument of {self.__name__}, has changed in "
-                    f"{MAX_RETRACE_WARNINGS} calls, and each of these traced the function again. "
-                    "Pass it as an argument.",
-                    stacklevel=3,
-                )
+        often = [name for name in names if self._changed[name] == MAX_RETRACE_WARNINGS]
+        if often:
+            warnings.warn(
+                f"compile: {_listed(often)}, which is not an argument of {self.__name__}, has "
+                f"changed in {MAX_RETRACE_WARNINGS} calls, and each of these traced the function "
+                "again. Pass it as an argument.",
+                stacklevel=3,
+            )
 
     @property
     def source(self) -> Source:
@@ -279,11 +282,11 @@ class Compiled:
         compared = self._latest.guards.compared if self._latest else {}
         size = sum(compared.values())
         if size >= FREE_COMPARE_BYTES:
-            names = ", ".join(sorted(compared, key=lambda name: -compared[name]))
+            names = _listed(sorted(compared, key=lambda name: -compared[name]))
             said = f"{size:,} bytes compared in each call: {names}. Pass them as arguments"
             lines.append(report_line("captured arrays", said))
         if self._changed:
-            n, names = self._changed.total(), ", ".join(self._changed)
+            n, names = self._changed.total(), _listed(list(self._changed))
             lines.append(report_line("retraces", f"{n}, after changes of {names}"))
         if self._uncompiled:
             said = f"{self._uncompiled}, recorded on a tape or in another program"
@@ -298,6 +301,12 @@ class Compiled:
                 "its arguments. Call it once."
             )
         return self._latest
+
+
+def _listed(names: list[str]) -> str:
+    """Return a few of the names, and the number of the others."""
+    rest = f" and {len(names) - 3} more" if len(names) > 4 else ""
+    return ", ".join(names[:3] if rest else names) + rest
 
 
 def _is_recorded(x: Any) -> bool:

@@ -13,7 +13,8 @@ from ..core.pytree import tree_map
 from ..core.tensor import Tensor, _new, _next_order
 from .captures import is_of_a_library
 from .ir import Value
-from .tracer import TracedArray, Tracer
+from .traced_array import TracedArray
+from .tracer import Tracer
 
 
 def flatten(tree: Any, leaves: list[Any]) -> Any:
@@ -157,12 +158,17 @@ def argument_fast_path(args: tuple[Any, ...], taken: Container[int] = ()) -> Cal
 
 
 class ResultTree:
-    """The tree that a function returned: the places of its arrays, and which were Tensors."""
+    """The tree that a function returned: the places of its arrays, and which are Tensors."""
 
     def __init__(self, tree: Any, tensors: set[int], bare: set[int]) -> None:
         self.tree = tree  # of the numbers 0, 1, 2, ...
         self._tensors = tensors
         self._bare = bare  # those that NumPy returns as a number, not as an array
+        self._arrays: set[int] = set()  # those that are arrays, even without axes
+
+    def as_arrays(self) -> None:
+        """Return arrays where the function returned Tensors: it was given none."""
+        self._arrays, self._tensors = self._tensors, set()
 
     def leave_out(
         self, values: set[Value], donated: Container[Value], results: list[Any]
@@ -193,7 +199,8 @@ class ResultTree:
                     f"({parts})" if hasattr(tree, "_fields") else f"([{parts}])"
                 )
             text = texts[tree] + "[()]" * (tree in self._bare)
-            return f"{name(leaf_over)}({text})" if tree in self._tensors else text
+            made = leaf_over if tree in self._tensors else np.asarray
+            return f"{name(made)}({text})" if tree in self._tensors | self._arrays else text
 
         return write(self.tree)
 

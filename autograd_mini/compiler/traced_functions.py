@@ -94,7 +94,7 @@ def _bincount(traced: Any, x: Any, /, weights: Any = None, minlength: int = 0) -
     return traced._tracer.call(np.bincount, (x, weights, minlength), {})
 
 
-def _copyto(traced: Any, dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
+def _copyto(traced: Any, dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -> None:
     """``np.copyto``: the target gets other entries where the mask is true."""
     if not hasattr(dst, "checked"):
         raise refused("np.full or np.copyto of a traced number", USE_BROADCAST)

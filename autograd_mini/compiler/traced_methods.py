@@ -72,7 +72,8 @@ class TracedMethods(np.lib.mixins.NDArrayOperatorsMixin):
     swapaxes, squeeze, ravel = _numpy(np.swapaxes), _numpy(np.squeeze), _numpy(np.ravel)
 
     def compress(self, condition: Any, axis: Any = None) -> Any:
-        return np.compress(condition, self, axis)
+        compress: Any = np.compress
+        return compress(condition, self, axis)
 
     def conj(self) -> Any:
         return self._call(np.conj, self) if self.dtype.kind == "c" else self
