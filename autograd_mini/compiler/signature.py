@@ -160,15 +160,16 @@ def argument_fast_path(args: tuple[Any, ...], taken: Container[int] = ()) -> Cal
 class ResultTree:
     """The tree that a function returned: the places of its arrays, and which are Tensors."""
 
-    def __init__(self, tree: Any, tensors: set[int], bare: set[int]) -> None:
+    def __init__(self, tree: Any, tensors: set[int], bare: set[int], arrays: set[int]) -> None:
         self.tree = tree  # of the numbers 0, 1, 2, ...
         self._tensors = tensors
         self._bare = bare  # those that NumPy returns as a number, not as an array
-        self._arrays: set[int] = set()  # those that are arrays, even without axes
+        self._arrays = arrays  # those that are arrays without axes
 
     def as_arrays(self) -> None:
         """Return arrays where the function returned Tensors: it was given none."""
-        self._arrays, self._tensors = self._tensors, set()
+        self._arrays |= self._tensors
+        self._tensors = set()
 
     def leave_out(
         self, values: set[Value], donated: Container[Value], results: list[Any]
@@ -208,7 +209,7 @@ class ResultTree:
 def flat_results(tracer: Tracer, y: Any) -> tuple[list[Any], ResultTree]:
     """Return the arrays of a result, and its tree."""
     found: list[Any] = []
-    tensors, bare = set(), set()
+    tensors, bare, arrays = set(), set(), set()
 
     def put(x: Any) -> int:
         if isinstance(x, Tensor):
@@ -216,10 +217,12 @@ def flat_results(tracer: Tracer, y: Any) -> tuple[list[Any], ResultTree]:
             x = x._array
         elif isinstance(x, TracedArray) and isinstance(x._value.example, np.generic):
             bare.add(len(found))
+        elif isinstance(x, TracedArray) and isinstance(x._value.example, np.ndarray):
+            arrays.update({len(found)} if not x.shape else ())
         found.append(tracer.lift(x))
         return len(found) - 1
 
-    return found, ResultTree(tree_map(put, y), tensors, bare)
+    return found, ResultTree(tree_map(put, y), tensors, bare, arrays)
 
 
 def leaf_over(array: Any) -> Tensor:

@@ -201,7 +201,7 @@ class Program:
             move, seed = chosen[r.integers(len(chosen))], int(r.integers(2**31))
             try:
                 z = np.asarray(move(made[-i], made[-j], np.random.default_rng(seed)))
-            except (ValueError, TypeError, IndexError, np.linalg.LinAlgError):
+            except (ValueError, TypeError, ArithmeticError, LookupError):
                 continue  # shapes that do not fit, or dtypes
             if z.size <= 500 and z.dtype.kind in "fiu":
                 made.append(z)
