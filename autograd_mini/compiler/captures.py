@@ -161,7 +161,7 @@ def _own(x: Any) -> Any:
 
 
 @functools.lru_cache
-def _classes(kind: type) -> tuple[type, ...]:
+def _classes(kind: Any) -> tuple[type, ...]:
     """Return the classes that attributes are looked up in, except those of other libraries."""
     return tuple(
         x for x in kind.__mro__

@@ -66,6 +66,11 @@ def check_branch(x: Any, traced: Any) -> Any:
     return x
 
 
+def number_pow(x: Any, n: Any) -> Any:
+    """Return ``x ** n`` of bare numbers, whose power may round in another way than an array's."""
+    return (x[()] if hasattr(x, "dtype") else x) ** (n[()] if hasattr(n, "dtype") else n)
+
+
 def astype(x: Any, dtype: Any) -> Any:
     """Return ``x.astype(dtype)``; a bare number becomes one of NumPy's."""
     return x.astype(dtype) if hasattr(x, "dtype") else np.asarray(x).astype(dtype)[()]

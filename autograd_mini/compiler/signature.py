@@ -12,7 +12,7 @@ from ..core.context import SCOPES
 from ..core.pytree import tree_map
 from ..core.tensor import Tensor, _new, _next_order
 from .captures import is_of_a_library
-from .ir import Value
+from .ir import Value, example_of
 from .traced_array import TracedArray
 from .tracer import Tracer
 
@@ -168,7 +168,6 @@ class ResultTree:
 
     def as_arrays(self) -> None:
         """Return arrays where the function returned Tensors: it was given none."""
-        self._arrays |= self._tensors
         self._tensors = set()
 
     def leave_out(
@@ -212,15 +211,16 @@ def flat_results(tracer: Tracer, y: Any) -> tuple[list[Any], ResultTree]:
     tensors, bare, arrays = set(), set(), set()
 
     def put(x: Any) -> int:
+        n, value = len(found), tracer.lift(unwrap(x))
+        example = example_of(value)
         if isinstance(x, Tensor):
-            tensors.add(len(found))
-            x = x._array
-        elif isinstance(x, TracedArray) and isinstance(x._value.example, np.generic):
-            bare.add(len(found))
-        elif isinstance(x, TracedArray) and isinstance(x._value.example, np.ndarray):
-            arrays.update({len(found)} if not x.shape else ())
-        found.append(tracer.lift(x))
-        return len(found) - 1
+            tensors.add(n)
+        elif isinstance(value, Value) and isinstance(example, np.generic):
+            bare.add(n)
+        if np.ndim(example) == 0 and (isinstance(example, np.ndarray) or n in tensors):
+            arrays.add(n)
+        found.append(value)
+        return n
 
     return found, ResultTree(tree_map(put, y), tensors, bare, arrays)
 

@@ -130,6 +130,10 @@ class TracedArray(TracedMethods):
         """Return the array after `check`, which runs in each call and raises for some numbers."""
         return self._call(check, self, *args)
 
+    def owned(self) -> Any:
+        """Return the array, or a copy of a view: a sum over that runs in another order."""
+        return self if memory_of(self._value.example) is self._value.example else self.copy("K")
+
     def decided(self) -> Any:
         """Return the number itself; a call in which it is another one traces the program again."""
         number = np.asarray(self._value.example).item()

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .ir import astype
+from .ir import astype, number_pow
 
 Method = Callable[..., Any]
 
@@ -24,6 +24,12 @@ def _numpy(function: Any) -> Method:
         return function(self, *args, **kwargs)
 
     return method
+
+
+def _pow(x: Any, n: Any) -> Any:
+    """Return the power of these arguments: both may be bare numbers."""
+    examples = (getattr(getattr(y, "_value", None), "example", y) for y in (x, n))
+    return number_pow if not any(isinstance(y, np.ndarray) for y in examples) else operator.pow
 
 
 class TracedMethods(np.lib.mixins.NDArrayOperatorsMixin):
@@ -41,10 +47,10 @@ class TracedMethods(np.lib.mixins.NDArrayOperatorsMixin):
     dtype: Any
 
     def __pow__(self, other: Any) -> Any:
-        return self._call(operator.pow, self, other)
+        return self._call(_pow(self, other), self, other)
 
     def __rpow__(self, other: Any) -> Any:
-        return self._call(operator.pow, other, self)
+        return self._call(_pow(other, self), other, self)
 
     def __ipow__(self, other: Any) -> Any:
         y = self._call(operator.pow, self, other)

@@ -23,6 +23,7 @@ from ..ir import (
     example_of,
     for_blas,
     memory_of,
+    number_pow,
     options,
     values_in,
 )
@@ -289,7 +290,7 @@ for _ufunc_of, _name in ((np.add, "sum"), (np.multiply, "prod"), (np.maximum, "m
 def may_raise(step: Step) -> bool:
     """Return whether a call can fail for some numbers, such as an index or a singular matrix."""
     f = step.function
-    if f in (np.power, operator.pow) or step.name:
+    if f in (np.power, operator.pow, number_pow) or step.name:
         return bool(step.name) or step.outs[0].dtype.kind in "iu"
     if f is operator.getitem:
         return bool(values_in(step.args[1]))
