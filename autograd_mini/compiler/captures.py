@@ -125,7 +125,8 @@ def _attributes(name: str, x: Any, names: dict[str, bool]) -> Iterator[Place]:
 
     An attribute that does not exist is among them if code asks for it by ``hasattr``.
     """
-    operators = {key for kind in _classes(type(x)) for key in vars(kind) if key[:2] == "__"}
+    kind: Any = type(x)
+    operators = {key for k in _classes(kind) for key in vars(k) if key[:2] == "__"}
     if not isinstance(x, type):
         operators.discard("__init__")  # it has run, and it names every attribute
     for key in sorted({*names, *operators}):
@@ -173,7 +174,8 @@ def _attribute(x: Any, key: str) -> Any:
     """Return an attribute as it is stored, in an object or its classes, without running code."""
     if key in _own(x):
         return _own(x)[key]
-    for kind in (*(_classes(x) if isinstance(x, type) else ()), *_classes(type(x))):
+    of_x: Any = type(x)
+    for kind in (*(_classes(x) if isinstance(x, type) else ()), *_classes(of_x)):
         if key in vars(kind):
             found = vars(kind)[key]
             slot = isinstance(found, types.MemberDescriptorType) and not isinstance(x, type)

@@ -59,8 +59,9 @@ def compile(
         In the first call, if `f` decides by the values of an array. The message shows the line.
     RuntimeError
         In the first call, if `f` reads a captured Tensor that requires a gradient, such as a
-        model's parameter; if it draws random numbers, which would be the same in each call; or if
-        it leaves a traced array in an attribute, a variable or a list.
+        model's parameter; if it draws random numbers, which would be the same in each call; if it
+        leaves a traced array in an attribute, a variable or a list; or if it changes the entries
+        of a dict or list that it was given.
     ValueError
         If `donate` does not say which result is meant, or a donated array is read-only or shares
         its memory with another argument. Nothing has been written then.
@@ -74,13 +75,13 @@ def compile(
     *Captured state* is what `f` reads elsewhere. Captured arrays (globals, closure variables,
     attributes) are inputs of the program, so that a change in place is seen, as is another array
     of the same shape. Numbers and strings are compared by value in each call, functions by their
-    code, lists and dicts by their entries, other objects by identity; if one has changed, `f` is
-    traced again, which takes long. A captured array from which `f` computes with NumPy alone
-    (``x * (w * 2)`` with `w` captured) is compared too, entry by entry: pass such arrays as
-    arguments.
+    code, lists, dicts, sets and deques by their entries, other objects by identity; if one has
+    changed, `f` is traced again, which takes long. A captured array from which `f` computes with
+    NumPy alone (``x * (w * 2)`` with `w` captured) is compared too, entry by entry: pass such
+    arrays as arguments.
 
     Some captured state is *not seen*, because no code names it: attributes by a computed name
-    (``getattr(self, f"w{i}")``), attributes that did not exist yet, entries of sets and deques,
+    (``getattr(self, f"w{i}")``), names in ``globals()`` or ``sys.modules``, the class of an object,
     clocks, files, generators that are made without a seed, and the inside of other libraries.
     Also not compared: an array that `f` uses both directly and through a Python number
     (``w.sum().item()``), or through a constant of only 0s or 1s. Prints and other effects of `f`
