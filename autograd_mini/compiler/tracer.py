@@ -142,6 +142,9 @@ class Tracer(Observer):
 
     def recorded(self, op: Primitive, args: tuple[Any, ...], result: Tensor) -> None:
         if isinstance(result._array, TracedArray):
+            value = result._array._value
+            if isinstance(value.example, np.generic):  # a Tensor holds an array without axes
+                value.example = np.asarray(value.example)
             for x in tree_leaves(args):
                 self.refuse_parameter(x)
 
