@@ -12,7 +12,9 @@ import functools
 import random
 import sys
 import types
+from collections import ChainMap, UserDict, UserList, deque
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +24,10 @@ from ..core.tensor import Tensor
 
 VALUES = (bool, int, float, complex, str, bytes, type(None), type(...), range, slice, enum.Enum,
           np.generic, np.dtype)  # fmt: skip
+#: containers whose entries are compared
+CONTAINERS = (list, tuple, dict, set, frozenset, deque, ChainMap, UserDict, UserList,
+              types.MappingProxyType)  # fmt: skip
+_MAPPINGS = (dict, ChainMap, UserDict, types.MappingProxyType)
 GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
 #: modules whose variables are not expected to change
 _LIBRARIES = {"numpy", "autograd_mini", *sys.stdlib_module_names} - {"__main__"}
@@ -31,7 +37,7 @@ _ATTRIBUTES = ("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR", "IMPORT_FROM", "ST
 _WRAPPERS: dict[type, tuple[str, ...]] = {
     types.MethodType: ("__func__", "__self__"), classmethod: ("__func__",),
     staticmethod: ("__func__",), property: ("fget",), Primitive: ("forward", "vjps"),
-    functools.partial: ("func", "args", "keywords"),
+    functools.partial: ("func", "args", "keywords"), functools.cached_property: ("func",),
 }  # fmt: skip
 
 
@@ -44,15 +50,15 @@ class Place(NamedTuple):
 
 
 class Entries(list[Any]):
-    """The entries of a list, tuple or dict at one time."""
+    """The entries of a container at one time."""
 
 
 def captures(roots: tuple[Any, ...]) -> list[Place]:
     """Return the places of all that the functions and objects `roots` capture, as it is now."""
-    names: set[str] = set()  # of attributes, in any of the code
-    known = -1
-    while known != len(names):  # code that is found late may name an attribute seen before
-        known = len(names)
+    names: dict[str, bool] = {}  # of attributes in any of the code, and whether it asks for them
+    known = None
+    while known != names:  # code that is found late may name an attribute seen before
+        known = names.copy()
         found: list[Place] = []
         met: dict[int, Any] = {}
         todo = [_place("", _itself, x) for x in reversed(roots)]
@@ -64,7 +70,7 @@ def captures(roots: tuple[Any, ...]) -> list[Place]:
                 continue
             met[id(x)] = x  # alive, so that no other object gets its id
             if isinstance(x, types.FunctionType):
-                names |= _names(x.__code__)[1]
+                _merge(names, _names(x.__code__)[1])
             todo += reversed([*_inside(place.name, x, names)])
     return found
 
@@ -74,23 +80,28 @@ def _place(name: str, read: Callable[..., Any], *args: Any) -> Place:
     return Place(name, found, found())
 
 
-def _inside(name: str, x: Any, names: set[str]) -> Iterator[Place]:
+def _inside(name: str, x: Any, names: dict[str, bool]) -> Iterator[Place]:
     """Yield the places inside an object."""
-    if isinstance(x, (list, tuple, dict)):
+    if isinstance(x, CONTAINERS) or _holds_objects(x):
         yield _place(name or "an argument", _entries, x)
-        for key, part in x.items() if isinstance(x, dict) else enumerate(x):
+        for key, part in x.items() if isinstance(x, _MAPPINGS) else enumerate(_entries(x)):
             if not isinstance(part, VALUES):
                 yield _place(f"{name}[{key!r}]", _itself, part)
-    elif isinstance(x, types.FunctionType):
+    if isinstance(x, types.FunctionType):
         yield from _around(x)
         if not is_of_a_library(x.__globals__.get("__name__")):
             yield from _attributes(x.__name__, x, names)
-    elif not isinstance(x, (np.ndarray, Tensor, *GENERATORS)):
+    elif isinstance(x, ContextVar):
+        yield _place(f"{name}.get()", x.get, _MISSING)
+    elif isinstance(x, Tensor):
+        for key, field in (("grad", "_grad"), ("name", "name")):
+            if key in names:
+                yield _place(f"{name}.{key}", getattr, x, field)
+    elif not isinstance(x, (np.ndarray, *GENERATORS)) and type(x) not in CONTAINERS:
         keys = next((keys for kind, keys in _WRAPPERS.items() if isinstance(x, kind)), ())
         for part in [getattr(x, key) for key in keys] or [_own(x).get("__wrapped__")]:
             yield _place("", _itself, part)
-        module = x.__name__ if isinstance(x, types.ModuleType) else getattr(x, "__module__", "")
-        if not isinstance(x, (type, types.ModuleType)) or not is_of_a_library(module):
+        if not _is_library(x):
             yield from _attributes(name, x, names)
 
 
@@ -105,19 +116,23 @@ def _around(f: types.FunctionType) -> Iterator[Place]:
         return
     for key in sorted(_names(f.__code__)[0]):
         space: Any = f.__globals__ if key in f.__globals__ else sys.modules  # if it is imported
-        if key in space and not is_of_a_library(getattr(space[key], "__name__", "")):
+        if key in space and not _is_library(space[key]):
             yield _place(key, space.get, key, _MISSING)
 
 
-def _attributes(name: str, x: Any, names: set[str]) -> Iterator[Place]:
-    """Yield the attributes that some code names, and the methods of operators."""
-    operators = {key for key in dir(type(x)) if key[:2] == "__"}
+def _attributes(name: str, x: Any, names: dict[str, bool]) -> Iterator[Place]:
+    """Yield the attributes that some code names, and the methods of operators.
+
+    An attribute that does not exist is among them if code asks for it by ``hasattr``.
+    """
+    kind: Any = type(x)
+    operators = {key for k in _classes(kind) for key in vars(k) if key[:2] == "__"}
     if not isinstance(x, type):
         operators.discard("__init__")  # it has run, and it names every attribute
-    for key in sorted(names | operators):
+    for key in sorted({*names, *operators}):
         place = _place(f"{name}.{key}".lstrip("."), _attribute, x, key)
         code = isinstance(place.seen, (types.FunctionType, classmethod, staticmethod, property))
-        if place.seen is not _MISSING and (key in names or code):
+        if code or (key in names and (names[key] or place.seen is not _MISSING)):
             yield place
 
 
@@ -126,7 +141,13 @@ def _itself(x: Any) -> Any:
 
 
 def _entries(x: Any) -> Entries:
-    return Entries([*x, *x.values()] if isinstance(x, dict) else x)
+    if isinstance(x, np.ndarray):
+        return Entries(x.ravel().tolist())
+    return Entries([*x, *x.values()] if isinstance(x, _MAPPINGS) else x)
+
+
+def _holds_objects(x: Any) -> bool:
+    return isinstance(x, np.ndarray) and x.dtype == object
 
 
 def _contents(cell: Any) -> Any:
@@ -140,13 +161,22 @@ def _own(x: Any) -> Any:
     return getattr(x, "__dict__", {})
 
 
+@functools.lru_cache
+def _classes(kind: Any) -> tuple[type, ...]:
+    """Return the classes that attributes are looked up in, except those of other libraries."""
+    return tuple(
+        x for x in kind.__mro__
+        if x.__module__.startswith("autograd_mini.") or not is_of_a_library(x.__module__)
+    )  # fmt: skip
+
+
 def _attribute(x: Any, key: str) -> Any:
     """Return an attribute as it is stored, in an object or its classes, without running code."""
     if key in _own(x):
         return _own(x)[key]
-    for kind in x.__mro__ if isinstance(x, type) else type(x).__mro__:
-        ours = kind.__module__.startswith("autograd_mini.")
-        if key in vars(kind) and (ours or not is_of_a_library(kind.__module__)):
+    of_x: Any = type(x)
+    for kind in (*(_classes(x) if isinstance(x, type) else ()), *_classes(of_x)):
+        if key in vars(kind):
             found = vars(kind)[key]
             slot = isinstance(found, types.MemberDescriptorType) and not isinstance(x, type)
             return getattr(x, key, _MISSING) if slot else found
@@ -158,19 +188,35 @@ def is_of_a_library(module: str | None) -> bool:
     return (module or "").partition(".")[0] in _LIBRARIES
 
 
+def _is_library(x: Any) -> bool:
+    """Return whether an object is a module or class of a library."""
+    if isinstance(x, types.ModuleType):
+        return is_of_a_library(x.__name__)
+    return isinstance(x, type) and is_of_a_library(x.__module__)
+
+
+def _merge(names: dict[str, bool], others: dict[str, bool]) -> None:
+    names.update({key: asked or names.get(key, False) for key, asked in others.items()})
+
+
 @functools.cache
-def _names(code: types.CodeType) -> tuple[set[Any], set[Any]]:
-    """Return the variables and modules that code names, and the attributes that it names."""
+def _names(code: types.CodeType) -> tuple[set[Any], dict[str, bool]]:
+    """Return the variables and modules that code names, and the attributes that it names.
+
+    For each attribute, say whether code asks for it, as ``getattr(x, "name", 1)`` does.
+    """
     # A constant names an attribute in `getattr(x, "name")`.
-    attributes = {x for x in code.co_consts if isinstance(x, str) and x.isidentifier()}
+    asks = not {"getattr", "hasattr"}.isdisjoint(code.co_names)
+    words = (x for x in code.co_consts if isinstance(x, str) and x.isidentifier())
+    attributes = dict.fromkeys(words, asks)
     variables = set()
     for line in dis.get_instructions(code):
         if line.opname in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "IMPORT_NAME"):
             variables.add(line.argval)
         elif line.opname.startswith(_ATTRIBUTES):
-            attributes.add(line.argval)
+            attributes.setdefault(line.argval, False)
     for inner in code.co_consts:
         if isinstance(inner, types.CodeType):
             variables |= _names(inner)[0]
-            attributes |= _names(inner)[1]
+            _merge(attributes, _names(inner)[1])
     return variables, attributes

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..core.messages import lesson
+from ..core.registry import name_of
 from ..text import callers
-from .ir import values_in
 
 
 class TracingError(TypeError):
@@ -37,22 +37,24 @@ class EscapedTracerError(RuntimeError):
 
 
 USE_FUNCTIONS = "NumPy's functions give new arrays, as np.sort and np.real do"
+USE_BROADCAST = "np.broadcast_to(x, shape) repeats it"
 USE_WHERE = "np.where(condition, a, b) chooses entry by entry, and keeps the shape"
 USE_NEW_ARRAY = "Write y = y + x instead of y += x; np.where and np.stack make new arrays too"
 
 # The shape of their result depends on the numbers.
 _BY_NUMBERS = {
-    np.nonzero, np.flatnonzero, np.argwhere, np.unique, np.extract, np.compress, np.trim_zeros,
+    np.nonzero, np.flatnonzero, np.argwhere, np.unique, np.trim_zeros,
     np.union1d, np.intersect1d, np.setdiff1d, np.setxor1d, np.unique_all, np.unique_counts,
     np.unique_inverse, np.unique_values, np.roots, np.polymul, np.polydiv,
 }  # fmt: skip
-# The shape of their result depends on the numbers in this argument, the second.
-BY_SECOND = {
-    np.reshape: "shape", np.broadcast_to: "shape", np.resize: "new_shape", np.repeat: "repeats",
-    np.tile: "reps", np.pad: "pad_width", np.delete: "obj", np.split: "indices_or_sections",
-    np.array_split: "indices_or_sections",
-    np.lib.stride_tricks.sliding_window_view: "window_shape",
+# The shape of their result depends on the numbers in the argument at this position,
+_SHAPED_BY = {
+    np.reshape: 1, np.broadcast_to: 1, np.resize: 1, np.repeat: 1, np.tile: 1, np.pad: 1,
+    np.delete: 1, np.split: 1, np.array_split: 1, np.hsplit: 1, np.vsplit: 1, np.dsplit: 1,
+    np.compress: 0, np.extract: 0, np.lib.stride_tricks.sliding_window_view: 1,
 }  # fmt: skip
+# and that of any function on those with these names.
+_OPTIONS = {"axis", "axes", "axis1", "axis2", "keepdims", "source", "destination", "offset", "num"}
 
 
 def refused(what: str, remedy: str, kind: type[TracingError] = TracingError) -> TracingError:
@@ -72,14 +74,16 @@ def refuse_unshaped(function: Any, args: Any) -> None:
         )
 
 
-def refuse_shapes(function: Any, args: Any, kwargs: Any) -> None:
-    """Raise if the shape of a result depends on the numbers in a value of the program."""
-    name = BY_SECOND.get(function)
-    if name and values_in(args[1:] or kwargs.get(name)):
-        what = f"the shape of np.{function.__name__}(..., {name})"
-        raise refused(
-            what, "Python's ints, as arguments too, are part of a program", DataDependentShapeError
-        )
+def decides_shape(function: Any, position: int, name: str) -> bool:
+    """Return whether the shape of a result depends on the numbers in an argument."""
+    return name in _OPTIONS or _SHAPED_BY.get(function) == position
+
+
+def refuse_shape(function: Any, name: str) -> None:
+    """Raise because the shape of a result depends on the numbers in a value of the program."""
+    what = f"the shape of np.{name_of(function)}(..., {name})"
+    remedy = "Python's ints, as arguments too, are part of a program"
+    raise refused(what, remedy, DataDependentShapeError)
 
 
 def user_line() -> str:

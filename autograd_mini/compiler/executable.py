@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import gc
+import types
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..core.arrays import unwrap
-from ..core.context import grad_mode, observing
-from ..core.pytree import tree_leaves
+from ..core.context import ALL_OBSERVERS, grad_mode, observing
+from ..core.pytree import tree_leaves, tree_map
 from ..core.registry import parameters_of
 from ..core.tensor import Tensor
 from .captures import captures
@@ -21,9 +23,10 @@ from .memory.plan import Plan
 from .passes.algebra import EXACT
 from .passes.rewrite import number, simplify
 from .passes.stable_softmax import FUSING
-from .signature import ResultTree, argument_fast_path, flat_results, traced_argument
+from .signature import ResultTree, again, argument_fast_path, flat_results, traced_argument
 from .source.printer import Source, written
-from .tracer import TracedArray, Tracer
+from .traced_array import TracedArray
+from .tracer import Tracer
 
 
 class Executable:
@@ -43,6 +46,8 @@ class Executable:
         donated = match_donations(tree, program.results, given[0], donate)
         tensors = {unwrap(x)._value for x in tree_leaves(given) if isinstance(x, Tensor)}
         taken = {r for r, a in donated.items() if a in tensors}
+        if not tensors:
+            tree.as_arrays()
         whole = tree.leave_out(taken, donated, program.results)
         self.plan = Plan(program, tree.written, donated, tensors, whole)
         places = {v: i for i, v in enumerate(program.arguments)}
@@ -124,21 +129,24 @@ def _recorded(
     guards = Guards((f, *settings))
     tracer.captured = {id(memory_of(unwrap(place.seen))) for place in guards.arrays}
     drawn = guards.states()
-    y = _traced(tracer, f, given)
-    name = getattr(f, "__name__", "the function")
+    seen = tree_map(again, given)  # nothing else refers to these after the call
+    before = list(map(id, tree_leaves(seen)))
+    y = _traced(tracer, f, seen)
+    name = _name(f)
     if guards.states() != drawn:
         raise RuntimeError(
             f"compile: {name} draws random numbers. A program would have the same ones in every "
             "call. Draw them outside, and pass them as arguments."
         )
-    for place in captures((f, *settings)):
-        if isinstance(unwrap(place.seen), TracedArray):
-            raise EscapedTracerError(
-                f"compile: {name} leaves a traced array in {place.name}, which would never be "
-                "updated again. Return the new value, and assign it outside."
-            )
-    guards.leave_out(guards.changed())  # such as a list of what was traced
+    if list(map(id, tree_leaves(seen))) != before:
+        raise EscapedTracerError(
+            f"compile: {name} changes the entries of a dict or list that it was given. A call of "
+            "the program would leave them as they are. Return a new one."
+        )
     results, tree = flat_results(tracer, y)
+    del y, seen
+    _refuse_escaped(tracer, f, settings, given)
+    guards.leave_out(guards.changed())  # such as a list of what was traced
     program = Program(tracer, results)
     derived = _has_unknown_constants(program)
     if fuse:
@@ -166,6 +174,35 @@ def _traced(tracer: Tracer, f: Any, given: Any) -> Any:
         raise
     finally:
         tracer.closed = True
+
+
+def _refuse_escaped(tracer: Tracer, f: Any, settings: list[Any], given: Any) -> None:
+    """Raise if a traced array, except those of `given`, is still referred to."""
+    known = set(map(id, map(unwrap, tree_leaves(given))))
+    if not tracer.alive(known):
+        return
+    places = [x.name for x in captures((f, *settings)) if isinstance(unwrap(x.seen), TracedArray)]
+    if not places and not ALL_OBSERVERS:  # an observer may keep the tensors that it saw
+        gc.collect()  # a recursive function of the user's is a cycle
+        alive = tracer.alive(known)
+        places = [f"a {_holder(alive.pop())}"] if alive else []
+    if places:
+        raise EscapedTracerError(
+            f"compile: {_name(f)} leaves a traced array in {places[0]}, which would never be "
+            "updated again. Return the new value, and assign it outside."
+        )
+
+
+def _name(f: Any) -> str:
+    return getattr(f, "__name__", None) or type(f).__name__
+
+
+def _holder(x: Any) -> str:
+    """Return the type of an object that refers to `x`, or to the Tensor that holds it."""
+    for found in gc.get_referrers(x):
+        if not isinstance(found, types.FrameType):
+            return _holder(found) if isinstance(found, Tensor) else type(found).__name__
+    return "variable"
 
 
 def _has_unknown_constants(program: Program) -> bool:

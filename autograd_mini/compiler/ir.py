@@ -55,9 +55,25 @@ class Step:
         return values_in((self.args, self.kwargs))
 
 
+class OtherBranch(Exception):
+    """The numbers of this call lead to another branch than those that were traced."""
+
+
+def check_branch(x: Any, traced: Any) -> Any:
+    """Return `x`, on which library code branches, if it is what it was when it was traced."""
+    if x != traced:
+        raise OtherBranch
+    return x
+
+
+def number_pow(x: Any, n: Any) -> Any:
+    """Return ``x ** n`` of bare numbers, whose power may round in another way than an array's."""
+    return (x[()] if hasattr(x, "dtype") else x) ** (n[()] if hasattr(n, "dtype") else n)
+
+
 def astype(x: Any, dtype: Any) -> Any:
     """Return ``x.astype(dtype)``; a bare number becomes one of NumPy's."""
-    return np.asarray(x).astype(dtype)
+    return x.astype(dtype) if hasattr(x, "dtype") else np.asarray(x).astype(dtype)[()]
 
 
 def values_in(tree: Any) -> list[Value]:
@@ -144,10 +160,10 @@ class Program:
                     value.example = np.asarray(example) if bare else example
 
     def drop_dead(self) -> None:
-        """Keep only the steps that a result depends on."""
+        """Keep only the steps that a result depends on, and the checks of branches."""
         needed, kept = set(values_in(self.results)), []
         for step in reversed(self.steps):
-            if not needed.isdisjoint(step.outs):
+            if step.function is check_branch or not needed.isdisjoint(step.outs):
                 needed.update(step.inputs)
                 kept.append(step)
         self.done["dead code"] += len(self.steps) - len(kept)

@@ -22,10 +22,11 @@ from ..core.messages import describe
 from ..core.pytree import tree_leaves
 from ..core.tensor import Tensor
 from .executable import Executable, report_line
+from .ir import OtherBranch
 from .memory.donation import check_no_aliasing, refuse_recorded
 from .signature import flatten
 from .source.printer import Source
-from .tracer import TracedArray
+from .traced_array import TracedArray
 
 
 @explains_keywords
@@ -51,7 +52,8 @@ def compile(
     Returns
     -------
     Compiled
-        Takes the arguments of `f`, and returns exactly what `f` returns, to the last bit.
+        Takes the arguments of `f`, and returns what `f` returns, to the last bit. If no argument
+        is a Tensor, results are arrays, even if `f` returns Tensors: arrays in, arrays out.
         ``.source`` is its program, and ``.report()`` describes it.
 
     Raises
@@ -60,8 +62,9 @@ def compile(
         In the first call, if `f` decides by the values of an array. The message shows the line.
     RuntimeError
         In the first call, if `f` reads a captured Tensor that requires a gradient, such as a
-        model's parameter; if it draws random numbers, which would be the same in each call; or if
-        it leaves a traced array in an attribute, a variable or a list.
+        model's parameter; if it draws random numbers, which would be the same in each call; if it
+        leaves a traced array in an attribute, a variable or a list; or if it changes the entries
+        of a dict or list that it was given.
     ValueError
         If `donate` does not say which result is meant, or a donated array is read-only or shares
         its memory with another argument. Nothing has been written then.
@@ -75,13 +78,13 @@ def compile(
     *Captured state* is what `f` reads elsewhere. Captured arrays (globals, closure variables,
     attributes) are inputs of the program, so that a change in place is seen, as is another array
     of the same shape. Numbers and strings are compared by value in each call, functions by their
-    code, lists and dicts by their entries, other objects by identity; if one has changed, `f` is
-    traced again, which takes long. A captured array from which `f` computes with NumPy alone
-    (``x * (w * 2)`` with `w` captured) is compared too, entry by entry: pass such arrays as
-    arguments.
+    code, lists, dicts, sets and deques by their entries, other objects by identity; if one has
+    changed, `f` is traced again, which takes long. A captured array from which `f` computes with
+    NumPy alone (``x * (w * 2)`` with `w` captured) is compared too, entry by entry: pass such
+    arrays as arguments.
 
     Some captured state is *not seen*, because no code names it: attributes by a computed name
-    (``getattr(self, f"w{i}")``), attributes that did not exist yet, entries of sets and deques,
+    (``getattr(self, f"w{i}")``), names in ``globals()`` or ``sys.modules``, the class of an object,
     clocks, files, generators that are made without a seed, and the inside of other libraries.
     Also not compared: an array that `f` uses both directly and through a Python number
     (``w.sum().item()``), or through a constant of only 0s or 1s. Prints and other effects of `f`
@@ -151,6 +154,7 @@ class Compiled:
 
     def __init__(self, f: Callable[..., Any], donate: tuple[int, ...], fuse: bool) -> None:
         update_wrapper(self, f, updated=())
+        self.__name__ = getattr(f, "__name__", type(f).__name__)
         self._f, self._donate, self._fuse = f, donate, fuse
         self._programs: dict[Any, Executable] = {}
         self._latest: Executable | None = None
@@ -169,7 +173,10 @@ class Compiled:
         if latest is not None and not kwargs and latest.enter is not None and not ALL_OBSERVERS:
             leaves = latest.enter(args)
             if leaves is not None and (inputs := latest.guards.read()) is not None:
-                return latest(leaves, inputs)
+                try:
+                    return latest(leaves, inputs)
+                except OtherBranch:
+                    pass  # the slow path traces it again
         if any(_is_recorded(x) for x in tree_leaves((args, kwargs))):
             refuse_recorded([args[i] for i in self._donate if i < len(args)])
             self._uncompiled += 1
@@ -181,32 +188,42 @@ class Compiled:
             if found is not None:
                 self._programs[key] = found  # the most recent one comes last
         inputs = found.guards.read() if found else None
+        if found is not None and inputs is None:
+            self._note_changes(found.guards.changed())
         if found is None or inputs is None:
-            if found:
-                self._note_changes(found.guards.changed())
-            found = Executable(self._f, args, kwargs, self._donate, self._fuse)
-            inputs = found.guards.read() or []
-            with self._lock:
-                self._programs[key] = found
-                while len(self._programs) > MAX_PROGRAMS:
-                    del self._programs[next(iter(self._programs))]
+            found, inputs = self._trace(key, args, kwargs)
         self._latest = found
         check_no_aliasing(leaves, found.taken)
-        results = found(leaves, inputs)
+        try:
+            results = found(leaves, inputs)
+        except OtherBranch:
+            self._changed["numbers on which a NumPy function branches"] += 1
+            self._latest, inputs = self._trace(key, args, kwargs)
+            results = self._latest(leaves, inputs)
         for observer in observers() if ALL_OBSERVERS else ():
             observer.compiled_ran(self, results)
         return results
 
+    def _trace(self, key: Any, args: Any, kwargs: Any) -> tuple[Executable, list[Any]]:
+        """Return a new program for these arguments, and its captured arrays."""
+        found = Executable(self._f, args, kwargs, self._donate, self._fuse)
+        with self._lock:
+            self._programs[key] = found
+            while len(self._programs) > MAX_PROGRAMS:
+                del self._programs[next(iter(self._programs))]
+        return found, found.guards.read() or []
+
     def _note_changes(self, names: list[str]) -> None:
+        """Count changes of captured state. Warn if some has changed too often."""
         self._changed.update(names)
-        for name in names:
-            if self._changed[name] == MAX_RETRACE_WARNINGS:
-                warnings.warn(
-                    f"compile: {name}, which is not an argument of {self.__name__}, has changed in "
-                    f"{MAX_RETRACE_WARNINGS} calls, and each of these traced the function again. "
-                    "Pass it as an argument.",
-                    stacklevel=3,
-                )
+        often = [name for name in names if self._changed[name] == MAX_RETRACE_WARNINGS]
+        if often:
+            warnings.warn(
+                f"compile: {_listed(often)}, which is not an argument of {self.__name__}, has "
+                f"changed in {MAX_RETRACE_WARNINGS} calls, and each of these traced the function "
+                "again. Pass it as an argument.",
+                stacklevel=3,
+            )
 
     @property
     def source(self) -> Source:
@@ -270,11 +287,11 @@ class Compiled:
         compared = self._latest.guards.compared if self._latest else {}
         size = sum(compared.values())
         if size >= FREE_COMPARE_BYTES:
-            names = ", ".join(sorted(compared, key=lambda name: -compared[name]))
+            names = _listed(sorted(compared, key=lambda name: -compared[name]))
             said = f"{size:,} bytes compared in each call: {names}. Pass them as arguments"
             lines.append(report_line("captured arrays", said))
         if self._changed:
-            n, names = self._changed.total(), ", ".join(self._changed)
+            n, names = self._changed.total(), _listed(list(self._changed))
             lines.append(report_line("retraces", f"{n}, after changes of {names}"))
         if self._uncompiled:
             said = f"{self._uncompiled}, recorded on a tape or in another program"
@@ -289,6 +306,12 @@ class Compiled:
                 "its arguments. Call it once."
             )
         return self._latest
+
+
+def _listed(names: list[str]) -> str:
+    """Return a few of the names, and the number of the others."""
+    rest = f" and {len(names) - 3} more" if len(names) > 4 else ""
+    return ", ".join(names[:3] if rest else names) + rest
 
 
 def _is_recorded(x: Any) -> bool:

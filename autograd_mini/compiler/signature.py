@@ -12,8 +12,9 @@ from ..core.context import SCOPES
 from ..core.pytree import tree_map
 from ..core.tensor import Tensor, _new, _next_order
 from .captures import is_of_a_library
-from .ir import Value
-from .tracer import TracedArray, Tracer
+from .ir import Value, example_of
+from .traced_array import TracedArray
+from .tracer import Tracer
 
 
 def flatten(tree: Any, leaves: list[Any]) -> Any:
@@ -72,6 +73,14 @@ def traced_argument(tracer: Tracer, x: Any, name: str) -> Any:
     if isinstance(x, np.ndarray):
         return tracer.argument(_copy_with_layout(x), name)
     return tracer.argument(x, name) if isinstance(x, (float, np.generic)) else x
+
+
+def again(x: Any) -> Any:
+    """Return another traced array, or Tensor over one, of the same value."""
+    array = unwrap(x)
+    if isinstance(array, TracedArray):
+        array = TracedArray(array._tracer, array._value)
+    return leaf_over(array) if isinstance(x, Tensor) else array
 
 
 def _copy_with_layout(x: Any) -> Any:
@@ -158,12 +167,17 @@ def argument_fast_path(args: tuple[Any, ...], taken: Container[int] = ()) -> Cal
 
 
 class ResultTree:
-    """The tree that a function returned: the places of its arrays, and which were Tensors."""
+    """The tree that a function returned: the places of its arrays, and which are Tensors."""
 
-    def __init__(self, tree: Any, tensors: set[int], bare: set[int]) -> None:
+    def __init__(self, tree: Any, tensors: set[int], bare: set[int], arrays: set[int]) -> None:
         self.tree = tree  # of the numbers 0, 1, 2, ...
         self._tensors = tensors
         self._bare = bare  # those that NumPy returns as a number, not as an array
+        self._arrays = arrays  # those that are arrays without axes
+
+    def as_arrays(self) -> None:
+        """Return arrays where the function returned Tensors: it was given none."""
+        self._tensors = set()
 
     def leave_out(
         self, values: set[Value], donated: Container[Value], results: list[Any]
@@ -194,7 +208,8 @@ class ResultTree:
                     f"({parts})" if hasattr(tree, "_fields") else f"([{parts}])"
                 )
             text = texts[tree] + "[()]" * (tree in self._bare)
-            return f"{name(leaf_over)}({text})" if tree in self._tensors else text
+            made = leaf_over if tree in self._tensors else np.asarray
+            return f"{name(made)}({text})" if tree in self._tensors | self._arrays else text
 
         return write(self.tree)
 
@@ -202,18 +217,21 @@ class ResultTree:
 def flat_results(tracer: Tracer, y: Any) -> tuple[list[Any], ResultTree]:
     """Return the arrays of a result, and its tree."""
     found: list[Any] = []
-    tensors, bare = set(), set()
+    tensors, bare, arrays = set(), set(), set()
 
     def put(x: Any) -> int:
+        n, value = len(found), tracer.lift(unwrap(x))
+        example = example_of(value)
         if isinstance(x, Tensor):
-            tensors.add(len(found))
-            x = x._array
-        elif isinstance(x, TracedArray) and isinstance(x._value.example, np.generic):
-            bare.add(len(found))
-        found.append(tracer.lift(x))
-        return len(found) - 1
+            tensors.add(n)
+        elif isinstance(value, Value) and isinstance(example, np.generic):
+            bare.add(n)
+        if np.ndim(example) == 0 and (isinstance(example, np.ndarray) or n in tensors):
+            arrays.add(n)
+        found.append(value)
+        return n
 
-    return found, ResultTree(tree_map(put, y), tensors, bare)
+    return found, ResultTree(tree_map(put, y), tensors, bare, arrays)
 
 
 def leaf_over(array: Any) -> Tensor:

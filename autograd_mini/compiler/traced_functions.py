@@ -2,12 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+import inspect
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from .errors import USE_WHERE, DataDependentShapeError, refused
+from ..core.registry import parameters_of
+from .errors import USE_BROADCAST, USE_WHERE, DataDependentShapeError, refused
+
+
+@functools.cache
+def positional(function: Any) -> tuple[str, ...]:
+    """Return the names of the arguments that a NumPy function takes by position."""
+    if isinstance(getattr(function, "__self__", None), np.ufunc):
+        return ("array", "axis", "dtype", "out", "keepdims")
+    kinds = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
+    found = tuple(key for key, p in parameters_of(function).items() if p.kind in kinds)
+    return found or _WITHOUT_SIGNATURE.get(function, ())
+
+
+def arranged(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """Return a call with its required arguments by position, and from `out` on by name."""
+    names, known = positional(function), parameters_of(function)
+    n = names.index("out") if "out" in names else len(args)
+    args, kwargs = list(args), {**dict(zip(names[n:], args[n:])), **kwargs}
+    del args[n:]
+    for key in names[len(args) :]:
+        if (
+            key not in kwargs
+            or key not in known
+            or known[key].default is not inspect.Parameter.empty
+        ):
+            break
+        args.append(kwargs.pop(key))
+    return args, kwargs
+
+
+#: functions whose arguments earlier versions of NumPy do not tell
+_WITHOUT_SIGNATURE = {
+    np.dot: ("a", "b", "out"),
+    np.concatenate: ("arrays", "axis", "out"),
+    np.copyto: ("dst", "src", "casting", "where"),
+}
 
 
 def check_bounds(indices: Any, n: int, axis: int) -> Any:
@@ -47,16 +85,27 @@ def _is_argmax(x: Any) -> bool:
 
 def _bincount(traced: Any, x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     """``np.bincount`` of numbers below `minlength`; otherwise its length is unknown."""
+    if not hasattr(x, "checked"):
+        return traced._tracer.call(np.bincount, (x, weights, minlength), {})
     if not minlength:
         remedy = "minlength=n says that there are n bins, for numbers below n"
         raise refused("the length of np.bincount(x)", remedy, DataDependentShapeError)
-    if hasattr(x, "checked"):
-        x = x.checked(check_bounds, minlength, 0)
+    x = x.checked(check_bounds, minlength, 0)
     return traced._tracer.call(np.bincount, (x, weights, minlength), {})
+
+
+def _copyto(traced: Any, dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -> None:
+    """``np.copyto``: the target gets other entries where the mask is true."""
+    if not hasattr(dst, "checked"):
+        raise refused("np.full or np.copyto of a traced number", USE_BROADCAST)
+    if not np.can_cast(np.result_type(src), dst.dtype, casting):
+        raise TypeError(f"np.copyto: cannot cast {np.result_type(src)} to {dst.dtype}, {casting}")
+    traced.write(dst, np.where(where, src, dst))
 
 
 #: NumPy function -> the function of a traced array, and the call's arguments, that records it
 SEVERAL_CALLS: dict[Any, Callable[..., Any]] = {
     np.put_along_axis: _put_along_axis,
     np.bincount: _bincount,
+    np.copyto: _copyto,
 }

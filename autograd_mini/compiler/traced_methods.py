@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .ir import astype
+from .ir import astype, number_pow
 
 Method = Callable[..., Any]
 
@@ -24,6 +24,12 @@ def _numpy(function: Any) -> Method:
         return function(self, *args, **kwargs)
 
     return method
+
+
+def _pow(x: Any, n: Any) -> Any:
+    """Return the power of these arguments: both may be bare numbers."""
+    examples = (getattr(getattr(y, "_value", None), "example", y) for y in (x, n))
+    return number_pow if not any(isinstance(y, np.ndarray) for y in examples) else operator.pow
 
 
 class TracedMethods(np.lib.mixins.NDArrayOperatorsMixin):
@@ -41,10 +47,10 @@ class TracedMethods(np.lib.mixins.NDArrayOperatorsMixin):
     dtype: Any
 
     def __pow__(self, other: Any) -> Any:
-        return self._call(operator.pow, self, other)
+        return self._call(_pow(self, other), self, other)
 
     def __rpow__(self, other: Any) -> Any:
-        return self._call(operator.pow, other, self)
+        return self._call(_pow(other, self), other, self)
 
     def __ipow__(self, other: Any) -> Any:
         y = self._call(operator.pow, self, other)
@@ -66,11 +72,19 @@ class TracedMethods(np.lib.mixins.NDArrayOperatorsMixin):
     argmax, argmin = _numpy(np.argmax), _numpy(np.argmin)
     argsort, argpartition = _numpy(np.argsort), _numpy(np.argpartition)
     round, clip = _numpy(np.round), _numpy(np.clip)
-    conj = conjugate = _numpy(np.conj)
     dot, trace, diagonal = _numpy(np.dot), _numpy(np.trace), _numpy(np.diagonal)
-    take, choose, compress = _numpy(np.take), _numpy(np.choose), _numpy(np.compress)
+    take, choose = _numpy(np.take), _numpy(np.choose)
     repeat, nonzero, searchsorted = _numpy(np.repeat), _numpy(np.nonzero), _numpy(np.searchsorted)
     swapaxes, squeeze, ravel = _numpy(np.swapaxes), _numpy(np.squeeze), _numpy(np.ravel)
+
+    def compress(self, condition: Any, axis: Any = None) -> Any:
+        compress: Any = np.compress
+        return compress(condition, self, axis)
+
+    def conj(self) -> Any:
+        return self._call(np.conj, self) if self.dtype.kind == "c" else self
+
+    conjugate = conj
 
     # ---- shapes and copies -----------------------------------------------------------------------
 

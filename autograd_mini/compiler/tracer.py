@@ -1,48 +1,41 @@
-"""Tracing: arrays that record what NumPy does to them.
+"""Tracing: record what NumPy does to traced arrays.
 
-A `TracedArray` speaks NumPy's protocols (NEP 13, NEP 18), as a Tensor does, but has no derivatives.
-It records each call as a `Step`, and the list of steps is a program. The engine accepts any array
-that dispatches, so a Tensor may hold a traced array. Then the primitives, the rules, the sweep and
-every transform record what *they* do, and nothing has to be described a second time.
-
-An operation that depends on the numbers in an array, such as ``if`` or ``float()``, cannot be
-recorded. It is refused, with the user's line.
+Each call on a `TracedArray` is recorded as a `Step`, and the list of steps is a program. The engine
+accepts any array that dispatches, so a Tensor may hold a traced array. Then the primitives, the
+rules, the sweep and every transform record what *they* do, and nothing has to be described a second
+time.
 """
 
 from __future__ import annotations
 
 import operator
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
+import weakref
+from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 
+from ..core.arrays import read_only
 from ..core.context import Observer
 from ..core.messages import describe
 from ..core.primitive import Primitive
 from ..core.pytree import tree_leaves, tree_map
-from ..core.registry import PRIMITIVES
+from ..core.registry import name_of
 from ..core.tape import Tape
 from ..core.tensor import Tensor, _next_order
 from .errors import (
-    BY_SECOND,
-    USE_FUNCTIONS,
     USE_NEW_ARRAY,
-    USE_WHERE,
     CapturedParameterError,
-    DataDependentShapeError,
     EscapedTracerError,
-    UnsupportedAttributeError,
-    refuse_shapes,
-    refuse_unshaped,
+    decides_shape,
+    refuse_shape,
     refused,
     user_line,
 )
-from .ir import Step, Value, axes_in_memory, example_of, for_blas, memory_of
-from .traced_functions import SEVERAL_CALLS
-from .traced_methods import TracedMethods
+from .ir import Step, Value, memory_of, values_in
+from .traced_array import TracedArray
+from .traced_functions import positional
 
 
 class Tracer(Observer):
@@ -63,6 +56,7 @@ class Tracer(Observer):
         self.baked: set[int] = set()  # the memory of those whose numbers decide on a shape
         self.has_fused_calls = False  # whether a node with a stable graph is one call
         self.closed = False  # the function has returned
+        self.made: list[weakref.ref[TracedArray]] = []
         self._outer_parts: list[str] = []
         self._began = _next_order()  # tensors with smaller numbers were made elsewhere
         self._viewed: set[int] = set()  # memory that more than one value looks at
@@ -76,18 +70,10 @@ class Tracer(Observer):
 
     def call(self, function: Any, args: Any, kwargs: Any, name: str | None = None) -> Any:
         """Run a function on the examples, and record the call."""
-        if self.closed:
-            raise EscapedTracerError(
-                "this is a traced array, without numbers: a compiled function left it behind when "
-                "it was traced. Return the array from that function instead."
-            )
-        lifted = self._bake if _decides_shape(function, args) else self.lift
-        args, kwargs = tree_map(lifted, args), tree_map(lifted, kwargs)
-        if not self.concrete:
-            refuse_shapes(function, args, kwargs)
+        self.refuse_if_closed()
+        args, kwargs = self._lifted(function, args, kwargs)
         step = Step(function, args, kwargs, name, self.part)
-        with np.errstate(all="ignore"):  # the program itself will warn when it runs
-            y = function(*tree_map(example_of, args), **tree_map(example_of, kwargs))
+        y = _result_of_examples(step)
         made: list[Value] = []
 
         def out(part: Any) -> TracedArray:
@@ -103,6 +89,14 @@ class Tracer(Observer):
         self.steps.append(step)
         return result
 
+    def refuse_if_closed(self) -> None:
+        """Raise if the function has returned: a traced array was left behind."""
+        if self.closed:
+            raise EscapedTracerError(
+                "this is a traced array, without numbers: a compiled function left it behind when "
+                "it was traced. Return the array from that function instead."
+            )
+
     def lift(self, x: Any) -> Any:
         """Return the value of a traced or captured array, and anything else as it is."""
         if isinstance(x, TracedArray):
@@ -117,16 +111,40 @@ class Tracer(Observer):
         self.inputs.append((x, value))
         return value
 
+    def _lifted(self, function: Any, args: Any, kwargs: Any) -> tuple[Any, Any]:
+        """Return arguments as values and constants; one that decides on a shape is a constant."""
+        of_masks = function is operator.getitem and _has_mask(args[1])
+        names = positional(function)
+
+        def lifted(i: int, name: str, x: Any) -> Any:
+            if not (i == 1 and of_masks) and not decides_shape(function, i, name):
+                return tree_map(self.lift, x)
+            x = tree_map(self._bake, x)
+            if values_in(x) and not self.concrete:
+                refuse_shape(function, name)
+            return x
+
+        found = [lifted(i, *pair) for i, pair in enumerate(zip_longest(names, args))][: len(args)]
+        return tuple(found), {key: lifted(-1, key, x) for key, x in kwargs.items()}
+
     def _bake(self, x: Any) -> Any:
         """As `lift`, but a captured array stays a constant: its numbers decide on a shape."""
         if isinstance(x, np.ndarray) and id(memory_of(x)) in self.captured:
             self.baked.add(id(memory_of(x)))
-        return _value_of(x)
+        return x._value if isinstance(x, TracedArray) else x
+
+    def alive(self, known: set[int]) -> list[TracedArray]:
+        """Return the arrays that something still refers to, except those with `known` ids."""
+        made = (reference() for reference in self.made)
+        return [x for x in made if x is not None and id(x) not in known]
 
     # ---- as an observer of the engine ------------------------------------------------------------
 
     def recorded(self, op: Primitive, args: tuple[Any, ...], result: Tensor) -> None:
         if isinstance(result._array, TracedArray):
+            value = result._array._value
+            if isinstance(value.example, np.generic):  # a Tensor holds an array without axes
+                value.example = np.asarray(value.example)
             for x in tree_leaves(args):
                 self.refuse_parameter(x)
 
@@ -158,208 +176,25 @@ class Tracer(Observer):
         return id(memory_of(value.example)) not in self._viewed
 
 
-def _decides_shape(function: Any, args: Any) -> bool:
-    """Return whether the shape of a result depends on the numbers in an argument."""
-    if function is operator.getitem:
-        index = args[1] if isinstance(args[1], tuple) else (args[1],)
-        return any(isinstance(i, np.ndarray) and i.dtype == bool for i in index)
-    return function in BY_SECOND
+def _result_of_examples(step: Step) -> Any:
+    """Return the result of a call on examples, which are read-only: a write into one is refused."""
+
+    def example(x: Any) -> Any:
+        return read_only(x.example) if isinstance(x, Value) else x
+
+    try:
+        with np.errstate(all="ignore"):  # the program itself will warn when it runs
+            y = step.function(*tree_map(example, step.args), **tree_map(example, step.kwargs))
+    except ValueError as error:
+        if "read-only" not in str(error):
+            raise
+        y = None
+    if y is None:
+        what = f"{name_of(step.function)}, which writes into an array,"
+        raise refused(f"np.{what}", USE_NEW_ARRAY)
+    return y
 
 
-# ---- the array -----------------------------------------------------------------------------------
-
-
-def _of_example(name: str) -> Any:
-    """Return the property of a traced array that is the attribute of its example."""
-    return property(lambda self: getattr(np.asarray(self._value.example), name))
-
-
-class TracedArray(TracedMethods):
-    """An array in a program that is being recorded; see the top of this file."""
-
-    __slots__ = ("_tracer", "_value")
-
-    def __init__(self, tracer: Tracer, value: Value) -> None:
-        self._tracer = tracer
-        self._value = value
-
-    shape, dtype, strides, flags = map(_of_example, ("shape", "dtype", "strides", "flags"))
-    ndim, size, itemsize, nbytes = map(_of_example, ("ndim", "size", "itemsize", "nbytes"))
-
-    def _call(self, function: Any, *args: Any, **kwargs: Any) -> Any:
-        if any(isinstance(x, Tensor) for x in chain(args, kwargs.values())):
-            return NotImplemented  # a Tensor records; it calls again with what is behind it
-        if function in _OF_NUMBERS and all(_is_bare(x) for x in args):
-            function = _OF_NUMBERS[function]  # a Python number stays one: it widens no float32
-        return self._tracer.call(function, args, kwargs)
-
-    def __repr__(self) -> str:
-        return f"TracedArray{self.shape} {self.dtype}"
-
-    def __len__(self) -> int:
-        if not self.shape:
-            raise TypeError("len() of an array without axes")
-        return int(self.shape[0])
-
-    def __iter__(self) -> Iterator[Any]:
-        return (self[i] for i in range(len(self)))
-
-    def __getitem__(self, index: Any) -> Any:
-        _refuse_masks(index)
-        return self._call(operator.getitem, self, index)
-
-    # ---- NumPy's protocols -----------------------------------------------------------------------
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
-        out = kwargs.pop("out", None)
-        if method == "at":
-            raise refused(f"np.{ufunc.__name__}.at, which writes into an array,", USE_WHERE)
-        chosen = kwargs.pop("where", True) if out and method == "__call__" else True
-        y = self._call(ufunc if method == "__call__" else getattr(ufunc, method), *args, **kwargs)
-        if out is None or y is NotImplemented:
-            return y
-        parts = y if isinstance(y, tuple) else (y,)
-        if chosen is not True:
-            parts = tuple(np.where(chosen, part, old) for part, old in zip(parts, out))
-        written = tuple(map(self.write, out, parts))
-        return written if ufunc.nout > 1 else written[0]
-
-    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        if any(issubclass(kind, Tensor) for kind in types):
-            return NotImplemented
-        if function in _ON_SHAPES:
-            return function(*tree_map(_example_of, args), **tree_map(_example_of, kwargs))
-        refuse_unshaped(function, args)
-        if function in SEVERAL_CALLS:
-            return SEVERAL_CALLS[function](self, *args, **kwargs)
-        out = kwargs.pop("out", None)
-        if function is np.dot and len(args) == 2 and for_blas(*map(_example_of, args)):
-            function = np.matmul  # the same bits, written with @
-        y = self._tracer.call(function, args, kwargs)
-        return y if out is None else self.write(out, y)
-
-    def __primitive__(self, op: Primitive, args: list[Any], kwargs: Any) -> Any:
-        """Record a primitive whose forward depends on numbers: as its graph, or as one call."""
-        if op.stable_graph and self._tracer.unfuse:
-            y = op.stable_graph(*args, **kwargs)
-            return (y, None) if op.residuals else y
-        self._tracer.has_fused_calls |= op.stable_graph is not None
-        if op is PRIMITIVES["getitem"]:  # of a constant array: its own c[x] asks for the numbers
-            _refuse_masks(args[1])
-            return self._tracer.call(operator.getitem, args, kwargs)
-        if isinstance(sys.exc_info()[1], DataDependentShapeError):
-            return NotImplemented
-        try:
-            return self._tracer.call(op.forward, args, kwargs, op.name)
-        except (ValueError, TypeError, IndexError):
-            return NotImplemented  # the forward's own error is the one to show
-
-    def checked(self, check: Callable[..., Any], *args: Any) -> Any:
-        """Return the array after `check`, which runs in each call and raises for some numbers."""
-        return self._call(check, self, *args)
-
-    # ---- in place: the name gets a new value, unless another value shares the old memory --------
-
-    def _replace(self, y: TracedArray) -> TracedArray:
-        if not self._tracer.may_change(self._value):
-            raise refused("writing into an array that was not made here", "Use the new value")
-        if y.dtype != self.dtype:
-            y = y.astype(self.dtype)
-        self._value = _laid_out_like(self, y)._value
-        return self
-
-    @staticmethod
-    def write(target: Any, y: TracedArray) -> TracedArray:
-        """Give `target`, the `out` of a call, the value `y`."""
-        if isinstance(target, TracedArray):
-            return target._replace(y)
-        raise refused("writing into a NumPy array, whose numbers are constants,", USE_NEW_ARRAY)
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        raise refused("assignment to entries of an array", USE_WHERE)
-
-    # ---- what would need the numbers -------------------------------------------------------------
-
-    def __bool__(self) -> bool:
-        if self._tracer.concrete:
-            return bool(self._value.example)
-        raise refused("a condition on the numbers in an array (if, while, and, or)", USE_WHERE)
-
-    def __contains__(self, x: Any) -> bool:
-        raise refused("whether an array contains a number", "np.any(x == number) can be")
-
-    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        raise refused(
-            "the numbers themselves",
-            "NumPy's functions work on it as it is; for c[x] of a constant array c, write "
-            "ag.tensor(c)[x], or pass c as an argument",
-        )
-
-    def item(self) -> Any:
-        """Raise: a traced array has no numbers."""
-        raise refused(
-            "a plain Python number",
-            "Return the array, and take .item() of the result; instead of c[i] = x, np.stack and "
-            "np.where make arrays",
-        )
-
-    __float__ = __int__ = __index__ = __complex__ = __round__ = tolist = item
-
-    def __format__(self, spec: str) -> str:
-        if spec:
-            raise refused("a number in a text", "Return it, and write the text of the result")
-        return repr(self)
-
-    def __hash__(self) -> int:
-        raise refused("a key of a dict or set", USE_WHERE)
-
-    def __getattr__(self, name: str) -> Any:
-        if name not in _OF_ARRAYS:
-            raise AttributeError(f"an array has no attribute {name!r}")
-        raise refused(f"the attribute {name} of an array", USE_FUNCTIONS, UnsupportedAttributeError)
-
-
-_OF_ARRAYS = set(dir(np.ndarray))
-
-# Python's operators, for its own numbers [NEP 50].
-_OF_NUMBERS: dict[Any, Any] = {
-    np.add: operator.add, np.subtract: operator.sub, np.multiply: operator.mul,
-    np.divide: operator.truediv, np.negative: operator.neg, np.absolute: abs,
-    np.remainder: operator.mod, np.floor_divide: operator.floordiv, np.positive: operator.pos,
-}  # fmt: skip
-
-# Functions of shapes and dtypes alone: the result is a constant of the program.
-_ON_SHAPES = {
-    np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like, np.result_type,
-    np.can_cast, np.common_type, np.iscomplexobj, np.isrealobj, np.broadcast_shapes,
-}  # fmt: skip
-
-
-def _laid_out_like(x: TracedArray, y: TracedArray) -> TracedArray:
-    """Return `y` with its axes in memory in the order of those of `x`, which a sum follows."""
-    axes = axes_in_memory(x._value.example)
-    if x.shape != y.shape or axes == axes_in_memory(y._value.example):
-        return y
-    back = tuple(np.argsort(axes).tolist())
-    moved: Any = np.transpose(np.transpose(y, axes).copy(), back)
-    y._tracer._viewed.discard(id(memory_of(moved._value.example)))  # a copy, turned
-    return moved  # type: ignore[no-any-return]  # NumPy's stubs know of no array but their own
-
-
-def _is_bare(x: Any) -> bool:
-    """Return whether it is a Python number, which has no dtype."""
-    return type(_example_of(x)) in (bool, int, float)
-
-
-def _value_of(x: Any) -> Any:
-    return x._value if isinstance(x, TracedArray) else x
-
-
-def _example_of(x: Any) -> Any:
-    return x._value.example if isinstance(x, TracedArray) else x
-
-
-def _refuse_masks(index: Any) -> None:
-    for i in index if isinstance(index, tuple) else (index,):
-        if isinstance(i, TracedArray) and i.dtype == bool:
-            raise refused("the shape of x[mask]", USE_WHERE, DataDependentShapeError)
+def _has_mask(index: Any) -> bool:
+    parts = index if isinstance(index, tuple) else (index,)
+    return any(isinstance(i, np.ndarray) and i.dtype == bool for i in parts)

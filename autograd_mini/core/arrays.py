@@ -146,6 +146,11 @@ def in_float(x: Any) -> Any:
     return x.astype(float) if hasattr(x, "dtype") and x.dtype.kind in "iub" else x
 
 
+def decided(x: Any) -> Any:
+    """Return a number to branch on. If it is traced, each call checks that it is the same."""
+    return x.decided() if hasattr(x, "decided") else x
+
+
 def unwrap(x: Any) -> Any:
     """Return the array inside a Tensor, and anything else as it is."""
     return x._array if isinstance(x, TensorBase) else x

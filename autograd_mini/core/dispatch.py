@@ -145,22 +145,28 @@ def _called(
         raise TypeError(f"np.{name_of(f)}: {given} is not supported for tensors. Leave it out.")
     if dtype is not None:
         args = [in_dtype(x, np.dtype(dtype)) for x in args]
-    return run(*args, **others) if where is True else _where(run, args, where)
+    return run(*args, **others) if where is True else _where(f, args, where)
 
 
-def _where(run: Any, args: Any, where: Any) -> Any:
+def _where(f: Any, args: Any, where: Any) -> Any:
     """Run the function only on the entries where the mask is True; the others are 0.
 
     (NumPy leaves them uninitialised.) The other entries are never computed, so that the logarithm
     of a 0 among them does not reach the gradient.
     """
     mask = as_array(unwrap(where))
+    if hasattr(mask, "decided"):  # traced
+        f = f"np.{name_of(f)}"
+        raise TypeError(
+            f"{f}: where= takes a NumPy array, not {describe(where)}, whose entries are not known "
+            f"yet. Write np.where(mask, {f}(np.where(mask, x, 1)), 0)."
+        )
     if mask.dtype != bool:
         raise TypeError(f"where: expected a mask of booleans, got {describe(where)}")
     shape = np.broadcast_shapes(mask.shape, *map(np.shape, args))
     mask = np.broadcast_to(mask, shape)
     chosen = [np.broadcast_to(x, shape)[mask] for x in args]
-    return PRIMITIVES["scatter"](run(*chosen), mask, shape)
+    return PRIMITIVES["scatter"](PRIMITIVES[f](*chosen), mask, shape)
 
 
 def _outer(a: Any, b: Any) -> tuple[Any, Any]:

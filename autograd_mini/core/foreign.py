@@ -109,6 +109,8 @@ def owned_copy(g: Any, t: Tensor) -> Array:
 
 def unshared(y: Any, arrays: Sequence[Any]) -> Array:
     """Return the result `y` of a function of `arrays`, copied if it may share their memory."""
+    if hasattr(y, "owned"):  # traced
+        return y.owned()
     shared = getattr(y, "base", None) is not None or any(y is a for a in arrays)
     return y.copy() if shared and is_foreign(y) else y
 

@@ -76,9 +76,11 @@ def add_at(y: Any, index: Any, x: Any) -> None:
     np.add.at(y.reshape(-1), positions.reshape(-1), x.reshape(-1))
 
 
-scatter = primitive(
-    _scatter, lambda g, y, x, index, shape: g[index], name="scatter", implements="scatter"
-)
+def _scatter_vjp(g: Cotangent, y: Array, x: Array, index: Any, shape: Any) -> Cotangent:
+    return getitem(g, index)  # g[index], also if g is an array and the index is traced
+
+
+scatter = primitive(_scatter, _scatter_vjp, name="scatter", implements="scatter")
 
 
 def _getitem_vjp(g: Cotangent, y: Array, x: Array, index: Any) -> Cotangent:

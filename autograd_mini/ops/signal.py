@@ -11,6 +11,7 @@ from ..core.arrays import TensorBase, as_array_or_tensor, as_operand, in_dtype, 
 from ..core.foreign import constant_like
 from ..core.primitive import primitive
 from ..core.registry import implements
+from .indexing import getitem
 from .reductions import axes_of
 
 # A jump of whole periods is a constant.
@@ -119,7 +120,8 @@ def _interp(
         raise ValueError(f"interp: got {len(xp)} points and {len(fp)} values, not two or more")
     x, xp, fp = (as_array_or_tensor(v).astype(np.dtype(float)) for v in (x, xp, fp))
     i = np.clip(np.searchsorted(xp, x, side="right") - 1, 0, len(xp) - 2)
-    y = fp[i] + (fp[i + 1] - fp[i]) / (xp[i + 1] - xp[i]) * (x - xp[i])
+    (x0, x1), (y0, y1) = ([getitem(v, j) for j in (i, i + 1)] for v in (xp, fp))
+    y = y0 + (y1 - y0) / (x1 - x0) * (x - x0)
     y = np.where(np.less(x, xp[0]), fp[0] if left is None else left, y)
     return np.where(np.greater(x, xp[-1]), fp[-1] if right is None else right, y)
 

@@ -71,11 +71,45 @@ def test_results_share_memory_with_nothing():
         np.testing.assert_array_equal(a, b)
 
 
-def test_result_of_python_floats_alone_is_a_tensor():
+def test_result_of_python_floats_alone_is_an_array():
     value, slope = ag.compile(ag.value_and_grad(lambda r, x: r * x * (1 - x)))(3.0, 0.25)
-    assert repr(value) == "Tensor(0.5625, dtype=float64)"
-    assert slope.data.dtype == np.float64
+    assert repr(value) == "array(0.5625)"
+    assert slope.dtype == np.float64
     assert slope.item() == 0.1875
+
+
+def test_arrays_in_arrays_out_and_tensors_in_tensors_out():
+    traced = []
+
+    def step(w, x):
+        traced.append(type(w))
+        value, gradient = ag.value_and_grad(lambda w: np.mean((x @ w - 1) ** 2))(w)
+        return value, {"w": w - 0.1 * gradient}
+
+    compiled, w, x = ag.compile(step), np.zeros(3), np.eye(3)
+    for _ in range(3):
+        value, new = compiled(w, x)
+        w = new["w"]
+        assert [type(value), value.shape, type(w)] == [np.ndarray, (), np.ndarray]
+    assert len(traced) == 1
+    value, new = compiled(ag.tensor(np.zeros(3)), x)
+    assert type(value) is type(new["w"]) is ag.Tensor
+
+
+def test_arrays_without_axes_and_numbers_stay_what_they_are():
+    f = ag.compile(lambda x: (np.copy(np.max(x)), np.max(x), np.max(x).astype("f"), x[0] ** 2))
+    for found, wanted in zip(f(np.arange(3.0)), (np.ndarray, np.float64, np.float32, np.float64)):
+        assert type(found) is wanted
+
+
+def test_an_argument_that_the_function_changes_is_refused():
+    def pops(p):
+        return p["x"] * p.pop("scale")
+
+    with pytest.raises(RuntimeError, match="pops changes the entries of a dict or list"):
+        ag.compile(pops)({"x": np.ones(2), "scale": 2.0})
+    with pytest.raises(RuntimeError, match="changes the entries"):
+        ag.compile(lambda xs: [xs.append(xs[0] * 2), xs[0]][1])([np.ones(2)])
 
 
 def test_python_floats_widen_nothing():

@@ -1,10 +1,12 @@
 """Captured state: a compiled function follows its changes, or refuses it."""
 
 import collections
+import contextvars
 import dataclasses
 import functools
 import random
 import types
+import warnings
 
 import numpy as np
 import pytest
@@ -444,8 +446,236 @@ def test_a_traced_array_that_escapes_is_refused(f, where):
 
 
 def test_use_of_an_escaped_traced_array_raises():
-    found = collections.deque()
-    compiled = ag.compile(lambda x: [found.append(x), x * 2][1])
-    compiled(X)
-    with pytest.raises(RuntimeError, match="a compiled function left it behind"):
-        found[0] + 1
+    found = []
+    with pytest.raises(RuntimeError, match="leaves a traced array"):
+        ag.compile(lambda x: [found.append(x * 2), x][1])(X)
+    for use in (lambda x: x + 1, float, bool, np.asarray, lambda x: x.tobytes, hash, np.sum):
+        with pytest.raises(RuntimeError, match="a compiled function left it behind"):
+            use(found[0])
+
+
+class Keeper:
+    """Keeps a value in each of the ways that Python has."""
+
+    of_all = None
+    __slots__ = ("__dict__", "slot")
+
+    def __init__(self):
+        self.inner = types.SimpleNamespace(deep=types.SimpleNamespace())
+        self.table, self.entries, self.members = {}, [], set()
+        self.queue, self.objects = collections.deque(), np.array([None], object)
+        self.cached = functools.cache(lambda x: None)
+        self.error, self.variable = ValueError(), contextvars.ContextVar("kept")
+        self.generator = self.collects()
+        next(self.generator)
+
+    def collects(self):
+        got = []
+        while True:
+            got.append((yield))
+
+    @property
+    def parameter(self):
+        return self._parameter
+
+    @parameter.setter
+    def parameter(self, value):
+        self._parameter = value
+
+    def __setitem__(self, key, value):
+        self.table[key] = value
+
+
+KEEPS = {
+    "an attribute": lambda k, x: setattr(k, "a", x),
+    "a computed name": lambda k, x: setattr(k, "layer" + str(1), x),
+    "vars": lambda k, x: vars(k).update(b=x),
+    "a nested attribute": lambda k, x: setattr(k.inner.deep, "a", x),
+    "a slot": lambda k, x: setattr(k, "slot", x),
+    "a class attribute": lambda k, x: setattr(type(k), "of_all", x),
+    "a property": lambda k, x: setattr(k, "parameter", x),
+    "a dict": lambda k, x: k.table.setdefault("deep", {}).update(a=[(x,)]),
+    "a list": lambda k, x: k.entries.append(x),
+    "a set": lambda k, x: k.members.add(ag.tensor(2.0) * x),
+    "a deque": lambda k, x: k.queue.append(x),
+    "an array of objects": lambda k, x: k.objects.__setitem__(0, x),
+    "an operator": lambda k, x: k.__setitem__("item", x),
+    "a cache": lambda k, x: k.cached(ag.tensor(2.0) * x),
+    "an exception": lambda k, x: setattr(k.error, "args", (x,)),
+    "a context variable": lambda k, x: k.variable.set(x),
+    "a generator": lambda k, x: k.generator.send(x),
+    "a closure": lambda k, x: k.entries.append(lambda: x),
+    "a partial": lambda k, x: k.entries.append(functools.partial(np.add, x)),
+    "a generator expression": lambda k, x: k.entries.append(y for y in [x]),
+    "a bound method": lambda k, x: k.entries.append(x.sum),
+}
+
+
+OFTEN = ("a computed name", "a property", "a set", "a cache", "an exception", "a generator")
+
+
+@pytest.mark.parametrize(
+    "what", [x if x in OFTEN else pytest.param(x, marks=pytest.mark.slow) for x in KEEPS]
+)
+def test_no_traced_array_escapes(what, monkeypatch):
+    monkeypatch.setattr(Keeper, "of_all", None)
+    keeper, keep_it = Keeper(), KEEPS[what]
+
+    def f(x):
+        keep_it(keeper, x)
+        return x * 3
+
+    with pytest.raises(
+        RuntimeError, match=r"^compile: f leaves a traced array in .*Return the new"
+    ):
+        ag.compile(f)(X)
+
+
+def test_arrays_that_die_with_the_call_do_not_escape():
+    def f(x):
+        def power(n):  # a cycle: it refers to itself
+            return x if n == 0 else power(n - 1) * x
+
+        values = [power(2)]
+        local = types.SimpleNamespace(x=values)
+        local.itself = local
+        return values[0], values
+
+    with ag.debug():
+        ag.compile(f)(X)
+    same(ag.compile(f)(X)[0], X**3)
+
+
+# ---- more kinds of captured state ----------------------------------------------------------------
+
+
+def signal(x):  # a name that a module of the standard library has too
+    return x * SCALE
+
+
+class token:
+    value = 2.0
+
+
+class Meta(type):
+    @property
+    def rate(cls):
+        return cls._rate
+
+
+class WithMeta(metaclass=Meta):
+    _rate = 2.0
+
+
+class Attributes(dict):
+    """A dict with attributes: those that it lacks raise a KeyError."""
+
+    __getattr__ = dict.__getitem__
+
+
+class Listed(list):
+    scale = 2.0
+
+
+def more_state():
+    """Return pairs of a function of x and k, an object, and a change of that object."""
+    t = ag.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    t.grad = np.ones(3)
+    variable = contextvars.ContextVar("scale", default=2.0)
+    plain = {"scale": 2.0}
+
+    def pair(k, f, change):
+        return lambda x: f(x, k), lambda: change(k)
+
+    return {
+        "a deque": pair(
+            collections.deque([2.0]), lambda x, k: x * k[0], lambda k: k.append(k.pop() + 1)
+        ),
+        "a set": pair({2.0}, lambda x, k: x * len(k), lambda k: k.add(1.0)),
+        "a UserDict": pair(
+            collections.UserDict(a=2.0), lambda x, k: x * k["a"], lambda k: k.update(a=3.0)
+        ),
+        "a ChainMap": pair(
+            collections.ChainMap({"a": 2.0}), lambda x, k: x * k["a"], lambda k: k.update(a=3.0)
+        ),
+        "a view of a dict": pair(
+            types.MappingProxyType(plain),
+            lambda x, k: x * k["scale"],
+            lambda k: plain.update(scale=3.0),
+        ),
+        "an array of objects": pair(
+            np.array([2.0], object), lambda x, k: x * k[0], lambda k: k.__setitem__(0, 3.0)
+        ),
+        "an attribute that may be missing": pair(
+            Model(), lambda x, k: x * getattr(k, "rate", 2.0), lambda k: setattr(k, "rate", 3.0)
+        ),
+        "an attribute that is asked for": pair(
+            Model(), lambda x, k: x if hasattr(k, "rate") else -x, lambda k: setattr(k, "rate", 3.0)
+        ),
+        "a slot without a value": pair(
+            Slotted.__new__(Slotted),
+            lambda x, k: x * getattr(k, "scale", 2.0),
+            lambda k: setattr(k, "scale", 3.0),
+        ),
+        "an attribute of a list": pair(
+            Listed(), lambda x, k: x * k.scale, lambda k: setattr(k, "scale", 3.0)
+        ),
+        "a dict with attributes": pair(
+            Attributes(scale=2.0), lambda x, k: x * k.scale, lambda k: k.update(scale=3.0)
+        ),
+        "a metaclass": pair(WithMeta, lambda x, k: x * k.rate, lambda k: setattr(k, "_rate", 9.0)),
+        "a gradient": pair(t, lambda x, k: x * k.grad, lambda k: k.grad.__iadd__(1)),
+        "another gradient": pair(t, lambda x, k: x * k.grad, lambda k: setattr(k, "grad", X)),
+        "a tensor's name": pair(
+            t, lambda x, k: x * len(k.name or ""), lambda k: setattr(k, "name", "w")
+        ),
+        "a context variable": pair(variable, lambda x, k: x * k.get(), lambda k: k.set(3.0)),
+        "a function named as a module": (
+            lambda x: signal(x),
+            lambda: set_global("SCALE", SCALE + 1),
+        ),
+        "a class named as a module": (
+            lambda x: x * token.value,
+            lambda: setattr(token, "value", token.value + 1),
+        ),
+    }
+
+
+@pytest.mark.parametrize("what", more_state())
+def test_a_program_follows_state_of_this_kind(what, monkeypatch):
+    monkeypatch.setitem(globals(), "SCALE", SCALE)
+    monkeypatch.setattr(WithMeta, "_rate", 2.0)
+    f, change = more_state()[what]
+    compiled = ag.compile(f)
+    before = compiled(X)
+    same(before, f(X))
+    change()
+    same(compiled(X), f(X))
+    assert not np.array_equal(before, f(X))
+
+
+class Layers:
+    def __init__(self):
+        self.layers = [types.SimpleNamespace(scale=1.0) for _ in range(31)]
+
+    def __call__(self, x):
+        for layer in self.layers:
+            x = x * layer.scale
+        return x
+
+
+def test_a_model_that_changes_warns_once():
+    model = Layers()
+    compiled = ag.compile(model)
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        for i in range(12):
+            for layer in model.layers:
+                layer.scale = float(i)
+            compiled(X)
+    (warning,) = heard
+    names = "layers[0].scale, layers[1].scale, layers[2].scale and 28 more"
+    assert f"{names}, which is not an argument of Layers, has changed in 8 calls" in str(
+        warning.message
+    )
+    assert f"after changes of {names}" in compiled.report()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import autograd_mini as ag
-from tests.compiler.checks import arrays
+from tests.compiler.checks import arrays, check
 
 same = np.testing.assert_array_equal
 
@@ -208,3 +208,12 @@ def test_weights_of_classes_that_are_an_argument():
         for w in (np.array([1.0, 2.0, 0.5]), np.array([0.0, 1.0, 3.0])):
             for x, y in zip(arrays(compiled(z, w, t)), arrays(eager(z, w, t)), strict=True):
                 np.testing.assert_allclose(x, y, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", [np.uint64, np.int8, ">i8"])
+@pytest.mark.parametrize("options", [{}, {"weight": np.arange(1.0, 6.0)}, {"ignore_index": 1}])
+def test_labels_that_numpy_does_not_cast_safely(dtype, options):
+    """On a 32-bit machine NumPy does not cast int64 to an index safely, nor uint64 elsewhere."""
+    z, t = np.random.default_rng(0).normal(size=(4, 5)), np.array([0, 4, 1, 2]).astype(dtype)
+    check(ag.value_and_grad(lambda z: ag.softmax_cross_entropy(z, t, **options)), z)
+    check(lambda z, t: ag.hvp(lambda z: ag.softmax_cross_entropy(z, t, **options), z, z), z, t)

@@ -42,6 +42,9 @@ ANSWERED = {
     "fill": (changed(lambda y: y.fill(2)), X),
     "fill with a value": (lambda x: [y := x * 2, y.fill(x[0, 0])][0], X),
     "searchsorted": (lambda x: x[0].searchsorted(x[1]), np.sort(X)),
+    "conj is the array itself": (changed(lambda y: y.conj().fill(2)), X),
+    "np.conj is a copy": (changed(lambda y: np.conj(y).fill(2)), X),
+    "compress": (lambda x: x.compress([True, False, True], axis=1).sum() + x.compress([1]), X),
     "copies": (lambda x: copy.copy(x) + copy.deepcopy(x), X),
     "choose": (lambda n: (n % 2).choose([n, -n]), N),
 }
@@ -82,7 +85,7 @@ def test_what_no_array_has_is_an_attribute_error():
     [
         (lambda x: 3.0 in x, "whether an array contains a number"),
         (lambda x: complex(x[0, 0]), "a plain Python number"),
-        (lambda x: x.compress([True, False]), "the shape of np.compress"),
+        (lambda x: x.compress(x[0] > 0, 1), "the shape of np.compress(..., condition)"),
         (lambda x: x.sort(), "writing into an array that was not made here"),
         (lambda x: x.fill(1.0), "writing into an array that was not made here"),
     ],

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import autograd_mini as ag
-from tests.compiler.checks import check
+from tests.compiler.checks import check, same
 
 RULES = {
     "identities": lambda x: (x * 1 / 1 - 0) ** 1,
@@ -74,8 +74,28 @@ def test_signs_of_small_integers_are_not_widened():
     check(lambda a, b: (a + (-b), a - (-b), np.negative(-b)), a, b)
 
 
-def test_any_true_keepdims_is_one():
+OF_KEEPDIMS = (np.sum, np.prod, np.max, np.min, np.mean, np.any, np.all, np.argmax, np.argmin,
+               np.var, np.std, np.median, np.ptp, np.linalg.norm, np.add.reduce,
+               np.maximum.reduce)  # fmt: skip
+
+
+@pytest.mark.parametrize("f", OF_KEEPDIMS)
+def test_any_true_keepdims_is_one(f):
     x = np.arange(6.0).reshape(2, 3)
-    for keep in (1, 2, 0, False, np._NoValue):
-        for f in (np.sum, np.max, np.mean):
-            check(lambda x, f=f, keep=keep: f(x, 1, keepdims=keep), x)
+    for keep in (True, 1, -1, np.True_, np.int64(1), "x", 0, None, np.array(0), ""):
+        for options in ({"axis": 1}, {}):
+            try:
+                f(x, **options, keepdims=keep)
+            except TypeError:  # NumPy raises it too
+                continue
+            check(lambda x, o=options, k=keep: f(x, **o, keepdims=k), x, calls=1)
+
+
+def test_options_that_are_arrays_decide_on_the_shape():
+    keep, axis = np.array(0), np.array(1)
+    compiled = ag.compile(lambda x: np.sum(x, axis=axis, keepdims=keep))
+    for _ in range(2):
+        same(compiled(np.eye(2, 3)), np.sum(np.eye(2, 3), axis=axis, keepdims=keep))
+        axis[...] = 0
+    with pytest.raises(TypeError, match=r"the shape of np.sum\(..., axis\) cannot be compiled"):
+        ag.compile(lambda x, n: x.sum(axis=n))(np.eye(2, 3), np.int64(1))

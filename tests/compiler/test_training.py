@@ -89,7 +89,7 @@ def test_a_step_that_is_compiled_whole(name, dtype):
         loss, parameters, state = compiled(parameters, state, x, t)
     wanted, expected = by_the_optimiser(optimiser, dtype)
     near(loss.item(), wanted, dtype)
-    found = [p.data for layer in parameters for p in layer]
+    found = [p for layer in parameters for p in layer]
     assert all(p is first for p, first in zip(found, own, strict=True))
     for p, q in zip(found, expected, strict=True):
         assert p.dtype == q.dtype

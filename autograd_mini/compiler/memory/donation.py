@@ -17,7 +17,7 @@ from ...core.pytree import leaves_like, tree_leaves, tree_map
 from ...core.tensor import Tensor
 from ..ir import Program, Step, Value
 from ..signature import ResultTree
-from ..tracer import TracedArray
+from ..traced_array import TracedArray
 
 
 def match_donations(

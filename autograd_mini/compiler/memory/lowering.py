@@ -16,7 +16,19 @@ from ...core.pytree import tree_map
 from ...core.registry import PRIMITIVES
 from ...functional.targets import check_class_indices
 from ...ops.indexing import add_at, names_no_entry_twice
-from ..ir import Step, Value, astype, dtype_of, example_of, for_blas, memory_of, options, values_in
+from ..ir import (
+    Step,
+    Value,
+    astype,
+    check_branch,
+    dtype_of,
+    example_of,
+    for_blas,
+    memory_of,
+    number_pow,
+    options,
+    values_in,
+)
 from ..traced_functions import check_bounds
 
 #: returns the name of a value, or of a constant
@@ -39,7 +51,7 @@ class Lowered(NamedTuple):
 
 
 #: functions that return their argument or raise; they run in each call
-CHECKS = (check_class_indices, check_bounds)
+CHECKS = (check_class_indices, check_bounds, check_branch)
 #: functions that return a view or a copy, depending on the layout of their argument
 LOOKS = (np.reshape, np.ravel)
 
@@ -187,7 +199,7 @@ def _mean(step: Step, name: Names) -> Lowered | None:
 
 def _argument(step: Step, name: Names) -> Lowered | None:
     """Lower argmax and argmin."""
-    if len(step.args) + len(step.kwargs) > 2 or np.ndim(example_of(step.args[0])) == 0:
+    if len(step.args) > 2 or set(step.kwargs) - {"axis"} or not np.ndim(example_of(step.args[0])):
         return None
     axis = step.args[1] if len(step.args) > 1 else step.kwargs.get("axis")
     method = f"{name(step.args[0])}.{step.function.__name__}"
@@ -278,7 +290,7 @@ for _ufunc_of, _name in ((np.add, "sum"), (np.multiply, "prod"), (np.maximum, "m
 def may_raise(step: Step) -> bool:
     """Return whether a call can fail for some numbers, such as an index or a singular matrix."""
     f = step.function
-    if f in (np.power, operator.pow) or step.name:
+    if f in (np.power, operator.pow, number_pow) or step.name:
         return bool(step.name) or step.outs[0].dtype.kind in "iu"
     if f is operator.getitem:
         return bool(values_in(step.args[1]))

@@ -22,7 +22,7 @@ from ...core.registry import name_of, parameters_of
 from ...notation.expression import Call, Constant, Expression, Name
 from ...notation.numpy import NumPy, uniform
 from ...text.terminal import transliterate
-from ..ir import Program, Step, Value, astype, dtype_of, example_of, options, values_in
+from ..ir import Program, Step, Value, astype, dtype_of, example_of, number_pow, options, values_in
 from ..memory.lowering import CHECKS
 from ..passes.rewrite import is_elementwise
 from .inline import helper
@@ -37,7 +37,7 @@ _OPERATIONS: dict[Any, str] = {
     np.remainder: "mod", np.negative: "neg",
     operator.add: "add", operator.sub: "sub", operator.mul: "mul", operator.truediv: "div",
     operator.floordiv: "floordiv", operator.mod: "mod", operator.neg: "neg", operator.pos: "pos",
-    operator.pow: "pow", abs: "abs",
+    operator.pow: "pow", number_pow: "pow", abs: "abs",
 }  # fmt: skip
 #: reductions of ufuncs, and the functions that people know them by
 _REDUCTIONS: dict[Any, Any] = {

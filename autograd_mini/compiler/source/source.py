@@ -21,7 +21,8 @@ from ...core.tensor import Tensor, record
 from ..ir import Program, Value
 from ..passes.algebra import EXACT
 from ..passes.rewrite import simplify
-from ..tracer import TracedArray, Tracer
+from ..traced_array import TracedArray
+from ..tracer import Tracer
 from .printer import Source, written
 
 
