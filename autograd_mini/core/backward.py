@@ -13,7 +13,7 @@ from numpy import array, ndarray, ones_like
 
 from . import messages
 from .accumulation import add_to_grads
-from .arrays import NOT_RETAINED, Cotangent, TensorBase, as_array, holds_numbers, unwrap, widen
+from .arrays import NOT_RETAINED, Cotangent, TensorBase, add, as_array, holds_numbers, unwrap, widen
 from .context import ALL_OBSERVERS, Contribution, grad_mode, observers
 from .foreign import compute_lazy, constant_like, rechunk_like
 
@@ -117,9 +117,7 @@ def sweep(
                         c = unbroadcast(c, t, a)
                     # The chain rule: an adjoint is the sum of the contributions of all uses.
                     before = adjoints.get(a)
-                    if before is not None and (c := before + c).dtype is not x.dtype:
-                        c = unbroadcast(c, t, a)  # a sum has the native byte order
-                    adjoints[a] = c
+                    adjoints[a] = c if before is None else add(before, c)
                     if watching:  # saves 2% of the pass
                         for o in watching:
                             o.contributed(Contribution(t, i, g, value, adjoints[a]))
@@ -138,14 +136,17 @@ def unbroadcast(c: Cotangent, t: Tensor, a: Tensor) -> Cotangent:
     c = c if isinstance(c, TensorBase) else as_array(c)
     x = a._array
     lead = c.ndim - x.ndim
+    shape = (1,) * lead + x.shape
+    repeated = tuple([i for i, (n, m) in enumerate(zip(c.shape, shape)) if n != m])
     if (
         lead < 0
-        or any(n != m != 1 for n, m in zip(c.shape[lead:], x.shape, strict=True))
+        or [i for i in repeated if shape[i] != 1]
         or c.dtype.kind not in ("biufO" if x.dtype.kind == "O" else "biuf")
     ):
         raise ValueError(messages.wrong_contribution(t, a, c))
-    repeated = tuple(i for i, n in enumerate(c.shape) if i < lead or n != x.shape[i - lead])
     if repeated:
-        c = widen(c).sum(axis=repeated, keepdims=True).reshape(x.shape)
+        c = widen(c).sum(axis=repeated, keepdims=True)
+    if c.shape != x.shape:
+        c = c.reshape(x.shape)
     c = c if c.dtype == x.dtype else c.astype(x.dtype)
     return c if type(x) is ndarray else rechunk_like(c, x)

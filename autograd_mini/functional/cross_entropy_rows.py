@@ -66,7 +66,7 @@ def _matrices(z: Array, n: int, c: int, axis: int, by_class: bool) -> tuple[Arra
     Rows that are not contiguous are copied into the second matrix, which is then the first as well:
     the passes work in place, and no other array of that size is needed.
     """
-    dtype = z.dtype.newbyteorder("=") if z.itemsize > 2 else np.float32
+    dtype = z.dtype.type if z.itemsize > 2 else np.float32  # in the byte order of the machine
     d = np.empty((c, n), dtype).T if by_class else np.empty((n, c), dtype)
     if axis == -1 and (z.ndim == 2 or z.flags.c_contiguous):
         return z if z.ndim == 2 else z.reshape(n, c), d

@@ -56,7 +56,7 @@ def _matmul_right(g: Cotangent, y: Array, a: Array, b: Array) -> Cotangent:
     if a.ndim == 1:
         return a[:, None] * g[..., None, :] if b.ndim > 1 else a * g
     if b.ndim == 1:
-        return g.reshape(-1) @ _rows(a)
+        return _rows(a).T @ g.reshape(-1)
     if a.ndim > 2 and _is_one_matrix(b):
         return (_rows(a).T @ _rows(g)).reshape(b.shape)
     return transposed(a) @ g

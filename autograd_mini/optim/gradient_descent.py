@@ -83,7 +83,8 @@ class SGD(Optimizer):
         0.0
         """
         for i, p, g in self._trained():
-            g = decayed(g, p, self.weight_decay)
+            if self.weight_decay:
+                g = decayed(g, p, self.weight_decay)
             if self.momentum:
                 v = self.velocity[i]
                 v *= self.momentum

@@ -201,9 +201,9 @@ class Optimizer:
     def _trained(self) -> list[tuple[int, Tensor, Array]]:
         """Return the number, the tensor and the gradient of each parameter to move."""
         trained = [
-            (i, p, widen(g))
+            (i, p, widen(g) if g.itemsize == 2 else g)  # float16
             for i, p in enumerate(self.parameters)
-            if p.requires_grad and (g := p.grad) is not None
+            if p._active and (g := p._grad) is not None
         ]
         if not trained:
             warnings.warn(

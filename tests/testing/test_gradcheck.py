@@ -96,8 +96,8 @@ def mutated(function, right, wrong):
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        ("c if before is None else before + c", "c"),
-        ("c if before is None else before + c", "c if before is None else before"),
+        ("c if before is None else add(before, c)", "c"),
+        ("c if before is None else add(before, c)", "c if before is None else before"),
     ],
     ids=["= for +=", "first contribution only"],
 )
