@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import cache, lru_cache, wraps
-from inspect import Parameter, getattr_static, signature
+from inspect import Parameter, signature
 from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from . import absent, remedies, remedies_jax
-from .arrays import NO_KWARGS, TensorBase
+from .arrays import NO_KWARGS
 from .registry import PRIMITIVES, UNSUPPORTED, parameters_of
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -61,34 +61,6 @@ def missing(owner: str, name: str, holder: Any) -> AttributeError:
     return AttributeError(_message(owner, name, holder), name=name)
 
 
-class Missing:
-    """An attribute that a class lacks: reading it raises the error of `missing`.
-
-    A class has one for each name in the tables. A method ``__getattr__`` would answer all names,
-    but in Python 3.11 it slows down every attribute that exists.
-    """
-
-    __slots__ = ("name", "owner")
-
-    def __init__(self, owner: str, name: str) -> None:
-        self.owner, self.name = owner, name
-
-    def __get__(self, instance: Any, holder: type) -> Any:
-        raise missing(self.owner, self.name, holder)
-
-
-def missing_methods() -> dict[str, Missing]:
-    """Return an attribute for each name in the tables or of NumPy; real methods override them."""
-    calls = " ".join((*remedies.METHODS, *remedies.FUNCTIONS, *remedies_jax.JAX))
-    words = " ".join((*absent.METHODS.values(), *absent.FUNCTIONS.values()))
-    names = {*re.findall(r"\.(\w+)", calls), *words.replace("*", "").split()}
-    names |= {name + "_" for name in names}  # PyTorch's methods that change a tensor in place
-    for module in (np, np.linalg, np.fft):
-        names.update(name for name in dir(module) if name[0] != "_")
-    names.update(re.findall(r"\.(\w+)", " ".join(remedies_jax.MICROGRAD)))
-    return {name: Missing("Tensor", name) for name in names - {*dir(TensorBase)}}
-
-
 @lru_cache(1024)  # NumPy, IPython and others probe objects for the same attributes again and again
 def _message(owner: str, name: str, holder: Any) -> str:
     what = (
@@ -103,10 +75,7 @@ def _message(owner: str, name: str, holder: Any) -> str:
 
 def _names_of(holder: Any) -> set[str]:
     """Return the public names of a class or a module."""
-    names = {name for name in getattr(holder, "__all__", dir(holder)) if name[0] != "_"}
-    if isinstance(holder, type):
-        names = {name for name in names if not isinstance(getattr_static(holder, name), Missing)}
-    return names
+    return {name for name in getattr(holder, "__all__", dir(holder)) if name[0] != "_"}
 
 
 def _advice(owner: str, name: str) -> str:

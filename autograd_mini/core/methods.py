@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from inspect import getattr_static
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from . import messages
-from .answers import Missing, explain_method, explains_keywords, missing_methods
-from .arrays import TensorBase
+from .answers import explain_method, explains_keywords, missing
 from .elementwise_methods import ElementwiseMethods
 from .foreign import to_host
 from .registry import PRIMITIVES
@@ -70,13 +68,7 @@ class Size(int):
         )
 
 
-if TYPE_CHECKING:
-    _Missing = TensorBase  # so that a type checker finds misspelt names
-else:
-    _Missing = type("_Missing", (TensorBase,), {"__slots__": (), **missing_methods()})
-
-
-class ArrayMethods(ElementwiseMethods, _Missing):
+class ArrayMethods(ElementwiseMethods):
     """What a `Tensor` has in common with a NumPy array: attributes, and functions as methods."""
 
     __slots__ = ()
@@ -338,9 +330,12 @@ class ArrayMethods(ElementwiseMethods, _Missing):
         """
         return self.__array_function__("astype", (), (self,), {"dtype": np.dtype(dtype)})
 
-    def __dir__(self) -> list[str]:
-        kind = type(self)
-        return [n for n in super().__dir__() if not isinstance(getattr_static(kind, n), Missing)]
+    if not TYPE_CHECKING:  # a type checker still finds misspelt names
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("__"):  # NumPy asks for its protocols whenever it makes an array
+                raise AttributeError(f"'Tensor' object has no attribute {name!r}")
+            raise missing("Tensor", name, type(self))
 
     __floordiv__, __rfloordiv__ = _plain(np.floor_divide)
     __lt__, __gt__ = _plain(np.less)

@@ -228,8 +228,9 @@ def decayed(g: Array, p: Tensor, weight_decay: float) -> Array:
 
 def descend(p: Tensor, step: Array) -> None:
     """Compute ``p.data -= step`` without the checks of the setter: version first, then data."""
-    p._advance(p._array)
-    p._array -= step
+    array = p._array
+    p._advance(array)
+    array -= step
 
 
 # ---- checks --------------------------------------------------------------------------------------

@@ -145,6 +145,7 @@ ANSWERED = {
     "x.unique()": "np.unique",
     "x.values": "x.max(axis=1)",
     "x.block_until_ready()": "`x",
+    "x.reshpe(3, 2)": "reshape",
     "x._prev": "c.inputs",
     # row 3: PyTorch's keywords and positions
     "x.size(0)": "x.shape[0]",
@@ -393,7 +394,7 @@ def test_absent_names_are_absent_and_answered():
 
 
 def test_unknown_name_gets_the_general_answer():
-    for owner in (ag, nn, optim):
+    for owner in (leaf(), ag, nn, optim):
         with pytest.raises(AttributeError, match=r"has no attribute 'qqqq'.*NumPy's functions"):
             _ = owner.qqqq
 
