@@ -107,6 +107,7 @@ ENCODINGS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_output_fits_the_encoding_of_the_console(encoding, tmp_path):
     """The console is narrow and plain, and text files would be opened in its encoding."""
@@ -172,6 +173,7 @@ except RuntimeError:
 """
 
 
+@pytest.mark.slow
 def test_jobs_need_no_posix_processes_or_network(tmp_path):
     out, _ = run(WITHOUT_A_NETWORK + WITHOUT_POSIX + JOBS, folder=tmp_path, PATH="")
     assert out.startswith(b"guarded")  # or this test could not fail

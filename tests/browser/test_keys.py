@@ -5,6 +5,8 @@ import pytest
 from . import cases
 from .checks import check_table, scale, step
 
+pytestmark = pytest.mark.slow  # the steps are also tried by test_steps
+
 FOCUSED = "document.activeElement.id || document.activeElement.className"
 CARD = "document.activeElement.closest('.card')?.dataset.node"
 

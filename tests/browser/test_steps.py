@@ -42,6 +42,7 @@ def test_last_step_shows_the_gradients_of_backward(opened):
     assert shows(cards[str(expected.index[z])]["gradient"], z.grad)
 
 
+@pytest.mark.slow
 def test_buttons_clicks_and_keys_reach_the_same_step(opened):
     expected = Expected(cases.softmax_chain)
     page = opened(cases.explore(cases.softmax_chain))
@@ -79,6 +80,7 @@ def test_link_opens_at_its_step(opened, hash, step):
     check(page, expected, step - 1)
 
 
+@pytest.mark.slow
 def test_link_opens_its_view_and_theme(opened):
     page = opened(cases.explore(cases.fused, compare=True), hash="#step=3&view=2&theme=dark")
     assert page.get_attribute("html", "data-theme") == "dark"

@@ -88,6 +88,7 @@ def by_exercise(results):
     return {r.exercise: (r.status, r.verdict) for r in results}
 
 
+@pytest.mark.slow
 def test_answers_that_misbehave_are_each_reported(write):
     results = by_exercise(grade_file(write(MESSY), limit=0.4))
     assert list(results) == [

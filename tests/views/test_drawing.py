@@ -384,6 +384,7 @@ def test_a_long_chain_without_scopes_is_folded_too(records, most):
     assert all(edge.source < edge.target for edge in graph.edges)  # so it has no cycle
 
 
+@pytest.mark.slow
 def test_long_chain_is_drawn_without_recursion():
     x = leaf(1.0)
     for _ in range(1_200):

@@ -302,6 +302,7 @@ def test_a_tree_has_no_crossings():
     assert crossings([route.points for route in drawing.routes]) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", [name for name in GRAPHS if not name.startswith(("random", "tape", "sparse"))]
 )

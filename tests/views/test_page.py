@@ -246,6 +246,7 @@ def cards(tape, level=0):
     return [card.get("title", "") for card in tape["levels"][level]["cards"]]
 
 
+@pytest.mark.slow
 def test_a_long_tape_opens_folded_and_its_cards_open():
     (tape,) = ag.explore(deep(1000)).data["tapes"]
     first, *others = tape["levels"]
@@ -281,6 +282,7 @@ def test_long_tape_is_folded_by_scopes():
     assert {*cards(tape, 1)} == {""}
 
 
+@pytest.mark.slow
 def test_many_scopes_share_cards_named_first_to_last():
     (tape,) = ag.explore(blocks(100, 4)).data["tapes"]
     assert cards(tape)[:2] == ["block0 … block2", "block3 … block5"]
@@ -295,6 +297,7 @@ def test_scope_around_everything_keeps_inner_scopes():
     assert [box["title"] for box in tape["levels"][0]["boxes"]] == ["model", "body"]
 
 
+@pytest.mark.slow
 def test_scopes_of_the_same_name_are_counted():
     y = leaf(0.5, "x")
     for _ in range(300):
@@ -318,6 +321,7 @@ def titles(result, level=0):
     return [c.get("title") for c in ag.explore(result).data["tapes"][0]["levels"][level]["cards"]]
 
 
+@pytest.mark.slow
 def test_copies_side_by_side_are_stacked_and_open():
     result = copies([f"example{i}" for i in range(20)])
     assert titles(result).count("example ×20") == 1
@@ -448,6 +452,7 @@ def test_explore_with_too_many_operations_raises(monkeypatch):
         ag.explore(arrays(60))
 
 
+@pytest.mark.slow
 def test_explore_with_few_enough_operations_never_raises(monkeypatch):
     """Operations that all differ cannot be shortened, and are shown all the same."""
     monkeypatch.setattr("autograd_mini.views.page.data.LARGEST", 97_000)
@@ -514,6 +519,7 @@ def test_formula_of_many_arguments_names_a_few():
     assert formula == "concatenate(w0, w1, w2, …, w19, axis=0)"
 
 
+@pytest.mark.slow
 def test_long_tape_has_no_batch_examples():
     y = leaf(np.ones((4, 2)), "x")
     for _ in range(220):
