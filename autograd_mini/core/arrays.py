@@ -177,6 +177,11 @@ def unwrap_nested(x: Any) -> Any:
     return type(x)(map(unwrap_nested, x)) if type(x) in (list, tuple) else unwrap_constant(x)
 
 
+def copied(x: Array) -> Array:
+    """Return a copy of an array of another library. One without memory, a symbol, needs none."""
+    return x.copy() if hasattr(x, "copy") else x
+
+
 def leaf_array(data: Any, dtype: DTypeLike | None) -> Array:
     """Return a copy of `data` as an array of real numbers, in the library that it comes from."""
     try:
@@ -193,7 +198,7 @@ def leaf_array(data: Any, dtype: DTypeLike | None) -> Array:
     if isinstance(array, np.ndarray):
         array = np.array(array, dtype=dtype)
     elif is_foreign(array):
-        array = array.copy() if dtype in (None, array.dtype) else array.astype(dtype)
+        array = copied(array) if dtype in (None, array.dtype) else array.astype(dtype)
     if array.dtype.kind == "c":
         raise TypeError("a tensor cannot be complex: pass .real and .imag as two tensors")
     if not holds_numbers(array):

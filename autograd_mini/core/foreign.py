@@ -16,6 +16,7 @@ from .arrays import (
     Cotangent,
     TensorBase,
     as_array,
+    copied,
     holds_numbers,
     is_foreign,
     unwrap,
@@ -104,7 +105,7 @@ def owned_copy(g: Any, t: Tensor) -> Array:
     """Return an adjoint as an array that shares no memory. A traced array is never written to."""
     if type(t._array) is np.ndarray:
         return np.array(g, t._array.dtype)
-    return g.copy() if is_foreign(g) else g
+    return copied(g) if is_foreign(g) else g
 
 
 def unshared(y: Any, arrays: Sequence[Any]) -> Array:
@@ -112,7 +113,7 @@ def unshared(y: Any, arrays: Sequence[Any]) -> Array:
     if hasattr(y, "owned"):  # traced
         return y.owned()
     shared = getattr(y, "base", None) is not None or any(y is a for a in arrays)
-    return y.copy() if shared and is_foreign(y) else y
+    return copied(y) if shared and is_foreign(y) else y
 
 
 def to_host(x: Array, method: str) -> Any:
