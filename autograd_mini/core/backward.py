@@ -88,7 +88,8 @@ def sweep(
         o.backward_begins(tensors, seed)
     tensor = type(tensors[-1])  # the class of inputs that are not constants
     try:
-        adjoints = {tensors[-1]: seed}  # the gradient of the result with respect to itself
+        # The walk starts with the gradient of the result with respect to itself.
+        adjoints = {tensors[-1]: seed}
         for t in reversed(tensors):
             # The pass ends at a leaf: its adjoint is a result.
             if (op := t.op) is None:
@@ -97,7 +98,8 @@ def sweep(
             g = adjoints.get(t) if t in keep else adjoints.pop(t, None)
             if g is None:  # the result does not depend on it
                 continue
-            inputs, kwargs = t.inputs, t.kwargs  # a rule gets g, the output, and these
+            # A rule gets this adjoint, the output, and the arguments of the call.
+            inputs, kwargs = t.inputs, t.kwargs
             if recorded:
                 args = [g, t, *inputs]
             else:
@@ -135,6 +137,7 @@ def unbroadcast(c: Cotangent, t: Tensor, a: Tensor) -> Cotangent:
     """
     c = c if isinstance(c, TensorBase) else as_array(c)
     x = a._array
+    # Broadcasting compares shapes from the last axis. A missing axis has the length 1.
     lead = c.ndim - x.ndim
     shape = (1,) * lead + x.shape
     repeated = tuple([i for i, (n, m) in enumerate(zip(c.shape, shape)) if n != m])
