@@ -112,7 +112,10 @@ def add_context(name: str, error: Exception, args: Sequence[Any]) -> Exception:
         text += ". Compared from the last axis, two lengths must be equal, or one of them 1"
         text += lesson("shapes")
     elif "core dimension" in text or "not aligned" in text:
-        if name in ("matmul", "dot", "linear"):
+        if name == "linear":
+            x, w = map(np.shape, map(unwrap, args[:2]))
+            text = f"the input has {x[-1]} features, but the weight of shape {w} takes {w[-2]}"
+        elif name in ("matmul", "dot"):
             text = "the last axis of the left operand must have the same length as the "
             text += "second-to-last axis of the right operand (or its only axis)"
         text += lesson("shapes")
@@ -144,9 +147,9 @@ def computed_from_old_data(leaf: Any, node: Any) -> str:
 
 def not_recorded(t: Any) -> str:
     return (
-        f"{describe(t)} has no gradient: no leaf that it was computed from has requires_grad=True, "
-        "or it was computed under no_grad(). Under no_grad(), `w = w - ...` makes such a leaf: "
-        "write `w -= ...`." + lesson("not recorded")
+        f"{describe(t)} has no gradient, because nothing was recorded. Make an input with "
+        "ag.tensor(x, requires_grad=True), and compute outside of no_grad(). To update a parameter "
+        "under no_grad(), write `w -= ...`, not `w = w - ...`." + lesson("not recorded")
     )
 
 

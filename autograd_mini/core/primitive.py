@@ -27,7 +27,7 @@ from .answers import unexpected_keyword, wrong_keyword
 from .arrays import NO_KWARGS, Rule, require_protocol, unwrap
 from .foreign import forward_on_objects, holds_objects, numbers_for_foreign
 from .messages import describe, lesson, shown
-from .registry import PRIMITIVES, UFUNCS, is_numpy, parameters_of
+from .registry import PRIMITIVES, UFUNCS, is_numpy, parameters_of, require_rules
 from .tensor import Tensor, record
 
 
@@ -255,11 +255,11 @@ def primitive(
     name : str, optional
         The name in tables and pictures; by default that of `forward`.
     implements : NumPy function or tuple of them, optional
-        The NumPy functions that this primitive runs on tensors; `forward` itself by default, if
-        it is one.
+        The NumPy functions that this primitive runs on tensors. By default `forward`, if it is a
+        NumPy function.
     residuals : bool
-        `forward` returns ``(y, residuals)``, and rules on arrays get ``residuals=``, so that
-        nothing is computed twice. A rule that runs on Tensors gets none.
+        `forward` returns ``(y, residuals)``, and rules get ``residuals=``, so that nothing is
+        computed twice. For higher derivatives rules run on Tensors, and get no residuals.
 
     Returns
     -------
@@ -268,7 +268,7 @@ def primitive(
     Raises
     ------
     TypeError
-        If no rule is given, or one is neither callable nor None.
+        If no rule is given, or one is not None and cannot be called as ``rule(g, y, *args)``.
 
     Examples
     --------
@@ -286,8 +286,8 @@ def primitive(
             "rule(g, y, *args), or None for an argument that is not differentiable."
         )
     rules: Any = vjps[0] if isinstance(vjps[0], VariadicRule) else vjps
-    if rules is vjps and not all(rule is None or callable(rule) for rule in vjps):
-        raise TypeError(f"{name}: expected rules, rule(g, y, *args) or None, got {vjps}")
+    if rules is vjps:
+        require_rules(name, vjps)
     made = _NAMED[_key(forward, name)] = Primitive(forward, rules, name, residuals)
     if implements is None and is_numpy(forward):
         implements = forward

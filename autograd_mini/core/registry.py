@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from inspect import CO_VARARGS
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -94,3 +95,16 @@ def parameters_of(f: Any) -> Mapping[str, inspect.Parameter]:
         return inspect.signature(f).parameters
     except ValueError:
         return {}
+
+
+def require_rules(name: str, rules: Sequence[Any]) -> None:
+    """Raise TypeError unless each rule is None, or can be called as ``rule(g, y, *args)``."""
+    for i, rule in enumerate(rules):
+        if rule is not None and not callable(rule):
+            raise TypeError(f"{name}: expected rules, rule(g, y, *args) or None, got {rules}")
+        code = getattr(rule, "__code__", None)  # quicker than a signature
+        if code and not code.co_flags & CO_VARARGS and code.co_argcount < 2 + len(rules):
+            raise TypeError(
+                f"{name}: rule {i} takes {code.co_argcount} arguments, but it is called with the "
+                "gradient of the result, the result, and the arguments: rule(g, y, *args)."
+            )

@@ -27,13 +27,13 @@ class Debug(BareBlock):
     Raises
     ------
     FloatingPointError
-        In the block, by the operation that computes a NaN or an inf from finite numbers, forward or
+        If an operation in the block computes a NaN or an inf from finite numbers, forward or
         backward. The message shows the line, the arguments, and the entries that caused it. If a
         NaN came in with a leaf or a constant, the message names that argument instead. An inf that
         came in, such as the -inf of a mask, is only reported once a NaN is computed from it.
     RuntimeError
-        In the block, by ``backward`` and the transforms, if the array of a leaf or a constant was
-        written to after an operation had used it.
+        If the array of a leaf or a constant is written to after an operation has used it.
+        ``backward`` and the transforms raise it.
     TypeError
         If it decorates a generator or coroutine function.
 
@@ -111,7 +111,7 @@ class _Watch(ContextDecorator):
 
     def __enter__(self) -> Debug:
         blocks: list[Block] = [_quiet()]
-        if not any(isinstance(o, NonfiniteDetector) for o in observers()):
+        if NonfiniteDetector not in map(type, observers()):
             blocks.append(observing(OriginRecorder(), NonfiniteDetector()))
         self._open.append(blocks)
         for block in blocks:

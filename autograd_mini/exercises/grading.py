@@ -199,8 +199,8 @@ def _values_of_names(result: Any, names: Sequence[str]) -> list[Any]:
         raise InvalidAnswer(f"Your function returned {_kind(result)}; expected a dict.")
     if missing := [name for name in names if name not in result]:
         raise InvalidAnswer(
-            f"Your dict has no {missing[0]!r}. Every name has a derivative. It is 0 for a name "
-            "that the result does not depend on."
+            f"Your dict has no {missing[0]!r}. It needs an entry for every name, which is 0 if the "
+            "result does not depend on it."
         )
     return [result[name] for name in names]
 

@@ -69,7 +69,7 @@ def _forward(z: Array, y: Array, axis: int = -1, reduction: Reduction = "mean") 
     z : Tensor or array, real floating
         Logits.
     y : Tensor or array
-        Class indices, or weights that broadcast to the logits.
+        Class indices, or soft targets that broadcast to the logits.
     axis : int
         The axis of the classes.
     reduction : "mean", "sum" or "none"
@@ -299,13 +299,13 @@ def softmax_cross_entropy(
     Parameters
     ----------
     logits : Tensor or array_like
-        Real floating, of any rank. A single row, shape (C,), needs no batch axis. For an array of
-        another library or of symbols, the graph of primitives is computed instead.
+        Floating-point numbers, of any rank. A single row, shape (C,), needs no batch axis. For an
+        array of another library or of symbols, the graph of primitives is computed instead.
     targets : array_like or Tensor
-        Class indices, of an integer dtype and the shape of the logits without `axis`. Or weights
-        (probabilities, one-hot rows or any other real numbers) of the shape of the logits. Floating
-        weights may also broadcast to it. An array of weights takes the dtype of the logits. A
-        Tensor keeps its own, and may require a gradient.
+        Class indices: integers, of the shape of the logits without `axis`. Or soft targets:
+        probabilities, one-hot rows or other real numbers, of the shape of the logits. Floating ones
+        may also broadcast to it. An array takes the dtype of the logits. A Tensor keeps its dtype,
+        and may require a gradient.
     axis : int
         The axis of the classes.
     weight : array_like or Tensor, shape (C,), optional
@@ -341,7 +341,7 @@ def softmax_cross_entropy(
     ∂L/∂z_i = (ŷ_i Σ_o y_o - y_i) / N and ∂L/∂y_i = -ln ŷ_i / N. They are derived in the
     first lines of `autograd_mini.functional.cross_entropy`, with all options as transforms of y.
 
-    *The divisor of a mean* is PyTorch's. For weights (probabilities) it is N, the number of rows.
+    *The divisor of a mean* is PyTorch's. For soft targets it is N, the number of rows.
     For class indices it is Σ_n w_{t_n} over the rows that are not ignored, or their number without
     `weight`. So with `weight`, one-hot rows and their indices give different means.
 

@@ -35,7 +35,7 @@ class Options:
 
 
 def are_indices(targets: Array) -> bool:
-    """Return whether the targets are class indices. If not, they are weights."""
+    """Return whether the targets are class indices. If not, they are soft targets."""
     return targets.dtype.kind in "iu"
 
 
@@ -195,13 +195,13 @@ def _checked(name: str, logits: Any, targets: Any, axis: int) -> tuple[Array, Ar
         return logits, targets if kind in "iu" else y.astype(int), axis
     if y.shape == rows:
         remedy = f"y[..., None] or y[None] of a shape that broadcasts to {shape}"
-        why = "Class indices are integers: .astype(int) converts them. For weights to "
+        why = "Class indices are integers: .astype(int) converts them. For soft targets to "
         raise TypeError(
             _unfit(name, logits, targets, f"{why}broadcast, add the axis of the classes: {remedy}.")
         )
     if y.shape != shape and (kind not in "fO" or not _broadcasts(y.shape, shape)):
-        why = f"For these logits class indices have shape {rows}, weights have shape {shape}, or "
-        raise ValueError(_unfit(name, logits, targets, f"{why}are floating and broadcast to it."))
+        why = f"Pass class indices of shape {rows}, or target probabilities of shape {shape}, or "
+        raise ValueError(_unfit(name, logits, targets, f"{why}floating ones that broadcast to it."))
     if (isinstance(targets, Tensor) and kind in "fO") or kind == "O" or z.dtype.kind == "O":
         return logits, targets if kind in "fO" else y.astype(object), axis
     return logits, y.astype(z.dtype, copy=False), axis
@@ -228,7 +228,7 @@ def _check_options(name: str, targets: Array, options: Options) -> None:
     if options.ignore_index is not None and not are_indices(targets):
         raise ValueError(
             f"{name}: ignore_index={options.ignore_index} is for class indices, but targets are "
-            f"{describe(targets)}, which are weights: a row is ignored if they are 0."
+            f"{describe(targets)}, which are soft targets: a row is ignored if they are 0."
         )
 
 
@@ -268,7 +268,9 @@ def _checked_indices(
     try:
         return existing(t, c, name), ignored
     except IndexError as error:
-        remedy = "" if ignore_index is not None else " Pass ignore_index= to ignore one of them."
+        remedy = " If you count from 1, subtract 1."
+        if ignore_index is None:
+            remedy += " ignore_index= leaves out the rows of one index."
         raise IndexError(f"{name}: {_both(logits, targets)}: {error}.{remedy}") from None
 
 

@@ -51,7 +51,7 @@ def train(
     Returns
     -------
     list of float
-        For each epoch, the mean loss of the examples, each taken before its batch's step.
+        For each epoch, the mean loss of all examples. The loss of a batch is that before its step.
 
     Raises
     ------
@@ -115,7 +115,8 @@ def training_epochs(
     Yields
     ------
     (int, float)
-        The epoch, from 1 on, and the mean loss of the examples, each taken before its batch's step.
+        The epoch, from 1 on, and the mean loss of all examples. The loss of a batch is that before
+        its step.
 
     Raises
     ------

@@ -147,8 +147,8 @@ def value_and_gradient(
         if not isinstance(y, Tensor) or y.shape != ():
             raise TypeError(
                 f"{caller}: the function must return a scalar Tensor, but it returned "
-                f"{describe(y)}. Reduce a tensor with .sum() or .mean(), or use jacobian. A plain "
-                "number has lost its derivative in float(), .item() or math."
+                f"{describe(y)}. Reduce a tensor with .sum() or .mean(), or use jacobian. If it is "
+                "a plain number, replace float(), .item() and math by NumPy's functions."
                 + lesson("many entries")
             )
         grads = select_argnums(pullback(np.ones((), y.dtype)), argnums)

@@ -49,7 +49,7 @@ def latex(result: Tensor, names: Mapping[str, Any] | None = None) -> Derivation:
     result : Tensor
         A tensor with one entry.
     names : mapping, optional
-        Variables, as ``locals()`` returns them: names for arrays, and for tensors without a name.
+        Variables, such as ``locals()``. They name arrays, and tensors without a name.
 
     Returns
     -------

@@ -20,7 +20,7 @@ def explain(result: Tensor, names: Mapping[str, Any] | None = None) -> str:
     result : Tensor, shape ()
         The tensor to differentiate. No ``.grad`` changes.
     names : mapping, optional
-        Variables, as ``locals()`` returns them: names for arrays, and for tensors without a name.
+        Variables, such as ``locals()``. They name arrays, and tensors without a name.
 
     Returns
     -------

@@ -172,3 +172,16 @@ def test_primitive_that_returns_no_numbers_raises(result):
 def test_subclass_of_tensor_raises():
     with pytest.raises(TypeError, match="Keep a Tensor as an attribute"):
         type("Parameter", (ag.Tensor,), {})
+
+
+@pytest.mark.parametrize("rule", [lambda g, x: g, lambda g: g, lambda: 0.0])
+def test_rule_with_too_few_arguments_raises(rule):
+    with pytest.raises(TypeError, match=r"^double: rule 0 takes .* rule\(g, y, \*args\)"):
+        ag.primitive(lambda x: 2 * x, rule, name="double")
+
+
+def test_rule_with_options_or_any_arguments_is_accepted():
+    for rule in (lambda g, y, x, n=2: g * n, lambda *args: args[0] * 2):
+        x = ag.tensor(1.0, requires_grad=True)
+        ag.primitive(lambda x, n=2: x * n, rule, name="double")(x).backward()
+        assert x.grad == 2

@@ -438,7 +438,7 @@ REFUSED = {
     "ambiguous": (
         {"targets": np.ones(N)},
         TypeError,
-        r"astype\(int\) converts them. For weights .* y\[\.\.\., None\]",
+        r"astype\(int\) converts them. For soft targets .* y\[\.\.\., None\]",
     ),
 }  # fmt: skip
 

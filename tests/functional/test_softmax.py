@@ -292,10 +292,10 @@ def test_float32_logits_keep_dtype_for_any_targets():
 BAD = {
     "too large": ([[0.0, 1.0]], [2], IndexError, "from 0 to 1, not from 2 to 2"),
     "negative": ([[0.0, 1.0]], [-1], IndexError, "from 0 to 1, not from -1 to -1"),
-    "wrong shape": ([[0.0, 1.0]], [0, 1], ValueError, r"class indices have shape \(1,\), weights"),
-    "wrong rank": ([[0.0, 1.0]], [[[0]]], ValueError, "class indices have shape"),
+    "wrong shape": ([[0.0, 1.0]], [0, 1], ValueError, r"class indices of shape \(1,\), "),
+    "wrong rank": ([[0.0, 1.0]], [[[0]]], ValueError, "class indices of shape"),
     "float indices": ([[0.0, 1.0]], [1.0], TypeError, r"integers: .astype\(int\).*y\[None\]"),
-    "integers to broadcast": ([[0.0, 1.0]], [0, 1], ValueError, "or are floating and broadcast"),
+    "integers to broadcast": ([[0.0, 1.0]], [0, 1], ValueError, "floating ones that broadcast"),
     "bool indices": ([[0.0, 1.0]], [True], TypeError, "Class indices are integers"),
     "complex weights": ([[0.0, 1.0]], [[0.0, 1j]], TypeError, "real numbers"),
     "text": ([[0.0, 1.0]], ["cat"], TypeError, "real numbers"),

@@ -225,7 +225,7 @@ def test_jacobian_of_nothing():
             "jvp: tangents for a tuple of 1 is a tuple of 2",
         ),
         (lambda: ag.vjp(np.exp, X, has_aux=True), TypeError, r"must return \(value, aux\)"),
-        (lambda: ag.grad(lambda x: x.item() ** 2)(2.0), TypeError, "lost its derivative"),
+        (lambda: ag.grad(lambda x: x.item() ** 2)(2.0), TypeError, "replace float"),
     ],
 )
 def test_invalid_calls_raise(call, error, message):

@@ -47,14 +47,15 @@ def draw(
     *results : Tensor
         The results of the computation. Several are drawn in one graph, without gradients.
     values, gradients : bool
-        Whether the cards show values, and the gradient of a result with one entry.
+        Whether cards show values, and whether they show gradients. Gradients need a result with one
+        entry.
     formulas : bool
         Whether cards show how each value was computed, and edges the local derivative. This is the
         factor of the incoming gradient. If a rule does more than multiply, it is the whole formula,
         with `g` for that gradient. ``tanh′`` replaces a formula that is too long. A picture of more
         than 400 cards shows no formulas.
     names : mapping, optional
-        Variables, as ``locals()`` returns them: names for arrays, and for tensors without a name.
+        Variables, such as ``locals()``. They name arrays, and tensors without a name.
     depth : int, optional
         How many levels of `scope` are open. Deeper scopes are drawn as one card each. By default,
         as many are open as `max_nodes` allows.
@@ -63,8 +64,9 @@ def draw(
     theme : {"light", "dark", "auto"}
         With "auto" an SVG follows the reader's system.
     max_nodes : int
-        A larger graph is folded: first constants, into the operations that use them, then scopes,
-        from the inside out, then runs of operations. A line below the picture reports this.
+        A larger graph is simplified. First, constants become part of the operations that use them.
+        Then inner scopes become single cards, and then chains of operations do. A line below the
+        picture reports this.
     unfuse : bool
         Whether to draw each fused node as the graph that it replaces, in a box.
 
