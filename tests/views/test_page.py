@@ -146,7 +146,7 @@ def test_step_explains_why_contributions_add():
     assert (first["open"], second["open"]) == (1, 0)
     assert "used twice" in second["why"]
     assert "2 contributions" in second["why"]
-    assert pool[second["entry"]] == "entry 2: −0.3679 + 1 × 0.0892 = −0.2787"
+    assert pool[second["entry"]] == "entry 1: −0.3679 + 1 × 0.0892 = −0.2787"
     says = [s["say"] for s in tape["steps"] if first in s.get("gives", ())]
     assert "path is still open" in says[0]
 
@@ -156,11 +156,11 @@ def test_forward_steps_show_one_entry_with_its_numbers():
     (tape,), (pool,) = data["tapes"], data["pools"][0]
     entries = [pool[s["entry"]] for s in tape["steps"] if s["phase"] == "forward"]
     assert entries == [
-        "entry 2: exp(1) = 2.7183",
+        "entry 1: exp(1) = 2.7183",
         "7.3891 + 2.7183 + 1.1052 = 11.213",
-        "entry 2: 2.7183 ÷ 11.213 = 0.2424",
-        "entry 2: log(0.2424) = −1.417",
-        "entry 2: 1 × (−1.417) = −1.417",
+        "entry 1: 2.7183 ÷ 11.213 = 0.2424",
+        "entry 1: log(0.2424) = −1.417",
+        "entry 1: 1 × (−1.417) = −1.417",
         "0 + (−1.417) + 0 = −1.417",
         "−(−1.417) = 1.417",
     ]

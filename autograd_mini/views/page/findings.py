@@ -98,7 +98,7 @@ def _softmax(z: Array, y: Array) -> Data:
         ],
         "why": "The ŷ in the softmax Jacobian cancels the 1/ŷ of the logarithm. Only prediction "
         "minus truth remains.",
-        "rows": [str(i + 1) for i in range(len(z))],
+        "rows": [str(i) for i in range(len(z))],
         "predicted": write(predicted),
         "target": write(np.asarray(y, float)),
         "difference": write(gradient),

@@ -237,7 +237,7 @@ def _chosen(x: Any) -> tuple[int, ...]:
 
 
 def _where(at: tuple[int, ...]) -> str:
-    return f"entry {', '.join(str(i + 1) for i in at)}: " if at else ""
+    return f"entry {', '.join(map(str, at))}: " if at else ""
 
 
 def _equals(x: Any) -> str:

@@ -68,7 +68,7 @@ function variantSlider({ kind, label, ticks, variants, start }, nth, choose) {
 
 /** @param {number} batch @param {Choose} choose @returns {Control} */
 function exampleSlider(batch, choose) {
-  const ticks = ["all", ...Array.from({ length: batch }, (_, i) => `${i + 1}`)];
+  const ticks = ["all", ...Array.from({ length: batch }, (_, i) => `${i}`)];
   const { element, show } = rangeControl("example", "example", ticks, (i) =>
     choose(i - 1),
   );
