@@ -468,7 +468,5 @@ def test_update_that_loses_the_gradient_is_answered():
     (w * w).sum().backward()
     with ag.no_grad():
         w = w - 0.1 * w.grad
-    with pytest.raises(
-        RuntimeError, match=r"write `w -= \.\.\.`"
-    ):
+    with pytest.raises(RuntimeError, match=r"write `w -= \.\.\.`"):
         (w * w).sum().backward()
