@@ -50,7 +50,7 @@ def _var(
 @implements(np.std)
 @wraps(_var)
 def _std(a: Any, axis: Any = None, dtype: Any = None, *args: Any, **kwargs: Any) -> Any:
-    if dtype is None and is_half(a):
+    if dtype is None and kwargs.get("mean") is None and is_half(a):
         return _std(a, axis, np.float32, *args, **kwargs).astype(np.float16)
     return np.sqrt(_var(a, axis, dtype, *args, **kwargs))
 
@@ -79,7 +79,7 @@ def _average(
         if decided(np.any(total == 0)):
             raise ZeroDivisionError("average: the weights sum to zero")
         y = np.sum(widen(a) * weights, axis=axis, keepdims=keepdims) / total
-        y = y.astype(dtype) if dtype == np.float16 else y
+        y, total = in_dtype(y, dtype), in_dtype(total, dtype)
     return (y, total) if returned else y
 
 
