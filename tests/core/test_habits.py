@@ -137,7 +137,7 @@ ANSWERED = {
     "x.tril()": "np.tril(x)",
     "x.isnan()": "np.isnan(x)",
     "x.tile((2, 1))": "np.tile(x, reps)",
-    "x.take_along_axis(i, 1)": "np.take_along_axis(x, indices)",
+    "x.take_along_axis(i, 1)": "np.take_along_axis(x, indices",
     "x.atan2(t)": "np.atan2(x, y)",
     "x.to_numpy()": "x.numpy()",
     "x.roll(1)": "np.roll(x",
@@ -428,9 +428,10 @@ def test_copy_and_pickle_of_a_tensor_work():
 
 def test_tensor_has_numpys_methods_except_answered_ones():
     """A tensor has each attribute of an array, unless it concerns memory, files or writing."""
-    missing = {n for n in dir(np.ndarray) if n[0] != "_" and not hasattr(ag.Tensor, n)}
+    existing = {n for n in dir(np.ndarray) if n[0] != "_" and hasattr(np.ones((1, 1)), n)}
+    missing = {n for n in existing if not hasattr(ag.Tensor, n)}
     answered = " ".join(absent.METHODS.values()).split()
-    assert missing - {"sort", "view", "resize"} <= set(answered)
+    assert missing - {"sort", "view", "resize", "tostring"} <= set(answered)
 
 
 def test_tensor_has_numpys_elementwise_functions():

@@ -41,7 +41,7 @@ def test_every_function_of_the_registry_is_called():
     texts = " ".join(text for text, _, _ in CALLS)
     called = {name.removeprefix("np.") for name in re.findall(r"np(?:\.\w+)+", texts)}
     numpys = {name_of(f) for f in PRIMITIVES if not isinstance(f, str)}
-    assert numpys - called == set()
+    assert numpys - called - {"trapz"} == set()  # the old name of trapezoid
 
 
 # ---- one row for each kind of fault that the calls have found -----------------------------------
@@ -63,7 +63,8 @@ def test_booleans_as_positions_are_zero_and_one(form):
 
 @pytest.mark.parametrize("number", [np.uint8, np.int8, np.array, ag.tensor])
 def test_arithmetic_on_narrow_integers_does_not_wrap(number):
-    assert gradient(lambda t: np.roll(t, number(1))) == [10, 100, 1]
+    if number is not np.uint8 or np.lib.NumpyVersion(np.__version__) >= "2.1.0":  # a NumPy fault
+        assert gradient(lambda t: np.roll(t, number(1))) == [10, 100, 1]
     assert gradient(lambda t: np.take(t, [number(1), 400], mode="wrap")) == [0, 11, 0]
     assert np.linalg.matrix_power(ag.tensor(np.eye(2) * 2), number(3)).tolist() == [[8, 0], [0, 8]]
 
@@ -193,7 +194,8 @@ def test_empty_and_trivial_cases_return_what_numpy_returns():
     assert np.linalg.norm(e, np.inf).item() == 0
     assert np.linalg.vector_norm(np.reshape(e, (0, 2)), axis=0).tolist() == [0, 0]
     assert np.resize(e, (2, 2)).tolist() == [[0, 0], [0, 0]]
-    assert np.cumulative_sum(e, include_initial=True).tolist() == [0]
+    if hasattr(np, "cumulative_sum"):  # since NumPy 2.1
+        assert np.cumulative_sum(e, include_initial=True).tolist() == [0]
     power = np.linalg.matrix_power(ag.tensor(np.eye(2), requires_grad=True), 0)
     assert isinstance(power, ag.Tensor)
     assert power.tolist() == [[1, 0], [0, 1]]
