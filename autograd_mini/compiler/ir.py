@@ -71,6 +71,13 @@ def number_pow(x: Any, n: Any) -> Any:
     return (x[()] if hasattr(x, "dtype") else x) ** (n[()] if hasattr(n, "dtype") else n)
 
 
+def array_pow(x: Any, n: Any) -> Any:
+    """Return ``x ** n`` of arrays without axes, which in a program may be bare numbers."""
+    return (np.asarray(x) if hasattr(x, "dtype") else x) ** (
+        np.asarray(n) if hasattr(n, "dtype") else n
+    )
+
+
 def astype(x: Any, dtype: Any) -> Any:
     """Return ``x.astype(dtype)``; a bare number becomes one of NumPy's."""
     return x.astype(dtype) if hasattr(x, "dtype") else np.asarray(x).astype(dtype)[()]

@@ -134,6 +134,11 @@ class TracedArray(TracedMethods):
         """Return the array, or a copy of a view: a sum over that runs in another order."""
         return self if memory_of(self._value.example) is self._value.example else self.copy("K")
 
+    def compact(self) -> Any:
+        """Return the array, or a copy if it has gaps: a leaf has none, and sums follow memory."""
+        x = np.asarray(self._value.example)
+        return self if np.empty_like(x).strides == x.strides else self.copy("K")
+
     def decided(self) -> Any:
         """Return the number itself; a call in which it is another one traces the program again."""
         number = np.asarray(self._value.example).item()

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .ir import astype, number_pow
+from .ir import array_pow, astype, number_pow
 
 Method = Callable[..., Any]
 
@@ -27,9 +27,12 @@ def _numpy(function: Any) -> Method:
 
 
 def _pow(x: Any, n: Any) -> Any:
-    """Return the power of these arguments: both may be bare numbers."""
+    """Return the power of these arguments, which may be bare numbers or have no axes."""
     examples = (getattr(getattr(y, "_value", None), "example", y) for y in (x, n))
-    return number_pow if not any(isinstance(y, np.ndarray) for y in examples) else operator.pow
+    axes = [y.ndim for y in examples if isinstance(y, np.ndarray)]
+    if any(axes):
+        return operator.pow
+    return array_pow if axes else number_pow
 
 
 class TracedMethods(np.lib.mixins.NDArrayOperatorsMixin):

@@ -199,6 +199,8 @@ def leaf_array(data: Any, dtype: DTypeLike | None) -> Array:
         array = np.array(array, dtype=dtype)
     elif is_foreign(array):
         array = copied(array) if dtype in (None, array.dtype) else array.astype(dtype)
+    elif hasattr(array, "compact"):  # traced
+        array = array.compact()
     if array.dtype.kind == "c":
         raise TypeError("a tensor cannot be complex: pass .real and .imag as two tensors")
     if not holds_numbers(array):

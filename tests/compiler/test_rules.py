@@ -99,3 +99,24 @@ def test_options_that_are_arrays_decide_on_the_shape():
         axis[...] = 0
     with pytest.raises(TypeError, match=r"the shape of np.sum\(..., axis\) cannot be compiled"):
         ag.compile(lambda x, n: x.sum(axis=n))(np.eye(2, 3), np.int64(1))
+
+
+@pytest.mark.parametrize("n", [-0.5, 0.5, 3, -1])
+def test_power_of_one_entry_is_that_of_an_array(n):
+    """NumPy rounds the power of a bare float32 in another way than that of an array."""
+    for x in np.random.default_rng(0).uniform(0.1, 3, (40, 1)).astype(np.float32):
+        check(ag.value_and_grad(lambda x: x[0] ** n), x, calls=1)
+
+
+@pytest.mark.parametrize("kind", ["vjp", "jvp", "hvp", "grad"])
+def test_leaf_of_an_argument_with_gaps_is_compact(kind):
+    """BLAS and NumPy sum an array with gaps in another order than its copy in a leaf."""
+    x = np.random.default_rng(0).normal(size=(8, 6)).astype(np.float32)[::2, ::2]
+    f = {
+        "vjp": lambda x: ag.vjp(lambda x: np.dot(x[0], x[1]), x)[0],
+        "jvp": lambda x: ag.jvp(lambda x: np.dot(x[0], x[1]), (x,), (x,)),
+        "hvp": lambda x: ag.hvp(lambda x: np.sum(x @ x.T) ** 2, x, x),
+        "grad": ag.value_and_grad(lambda x: np.sum((x @ x.T) ** 3)),
+    }[kind]
+    check(f, x, calls=1)
+    check(f, np.asfortranarray(x), calls=1)

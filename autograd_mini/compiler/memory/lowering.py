@@ -19,6 +19,7 @@ from ...ops.indexing import add_at, names_no_entry_twice
 from ..ir import (
     Step,
     Value,
+    array_pow,
     astype,
     check_branch,
     dtype_of,
@@ -290,7 +291,7 @@ for _ufunc_of, _name in ((np.add, "sum"), (np.multiply, "prod"), (np.maximum, "m
 def may_raise(step: Step) -> bool:
     """Return whether a call can fail for some numbers, such as an index or a singular matrix."""
     f = step.function
-    if f in (np.power, operator.pow, number_pow) or step.name:
+    if f in (np.power, operator.pow, array_pow, number_pow) or step.name:
         return bool(step.name) or step.outs[0].dtype.kind in "iu"
     if f is operator.getitem:
         return bool(values_in(step.args[1]))

@@ -22,7 +22,18 @@ from ...core.registry import name_of, parameters_of
 from ...notation.expression import Call, Constant, Expression, Name
 from ...notation.numpy import NumPy, uniform
 from ...text.terminal import transliterate
-from ..ir import Program, Step, Value, astype, dtype_of, example_of, number_pow, options, values_in
+from ..ir import (
+    Program,
+    Step,
+    Value,
+    array_pow,
+    astype,
+    dtype_of,
+    example_of,
+    number_pow,
+    options,
+    values_in,
+)
 from ..memory.lowering import CHECKS
 from ..passes.rewrite import is_elementwise
 from .inline import helper
@@ -37,7 +48,7 @@ _OPERATIONS: dict[Any, str] = {
     np.remainder: "mod", np.negative: "neg",
     operator.add: "add", operator.sub: "sub", operator.mul: "mul", operator.truediv: "div",
     operator.floordiv: "floordiv", operator.mod: "mod", operator.neg: "neg", operator.pos: "pos",
-    operator.pow: "pow", number_pow: "pow", abs: "abs",
+    operator.pow: "pow", array_pow: "pow", number_pow: "pow", abs: "abs",
 }  # fmt: skip
 #: reductions of ufuncs, and the functions that people know them by
 _REDUCTIONS: dict[Any, Any] = {
@@ -283,7 +294,7 @@ def _as_written(step: Step) -> tuple[Any, Any, Any]:
         return _REDUCTIONS[f], args[:1], options(step, axis=0)  # np.sum adds up all axes
     if f is np.copy:
         return f, *_copied(*args, **kwargs)
-    if f is operator.pow and not np.ndim(example_of(args[0])) and _is_strong(args[0]):
+    if f in (operator.pow, array_pow) and not np.ndim(example_of(args[0])) and _is_strong(args[0]):
         f = np.power
     if f in _OPERATIONS or (is_elementwise(step) and not kwargs):
         args = [_bare(a, args) for a in args]
