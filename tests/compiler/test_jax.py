@@ -86,6 +86,8 @@ def test_programs_of_all_primitives():
             check(case)
         except AssertionError:  # jax takes the mean of both triangles of a symmetric matrix
             assert case.op in ("cholesky", "eigh", "eigvalsh"), case
-        except (TypeError, NotImplementedError, jax.errors.JAXTypeError, IndexError) as error:
+        except (
+            TypeError, AttributeError, NotImplementedError, jax.errors.JAXTypeError, IndexError
+        ) as error:  # fmt: skip
             found[type(error).__name__] += 1
     assert found.total() < 0.12 * len(CASES), found

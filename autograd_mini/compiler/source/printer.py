@@ -294,6 +294,8 @@ def _as_written(step: Step) -> tuple[Any, Any, Any]:
         return _REDUCTIONS[f], args[:1], options(step, axis=0)  # np.sum adds up all axes
     if f is np.copy:
         return f, *_copied(*args, **kwargs)
+    if kwargs.get("kind") == "stable":  # JAX has this spelling only
+        kwargs = {**{k: x for k, x in kwargs.items() if k != "kind"}, "stable": True}
     if f in (operator.pow, array_pow) and not np.ndim(example_of(args[0])) and _is_strong(args[0]):
         f = np.power
     if f in _OPERATIONS or (is_elementwise(step) and not kwargs):
