@@ -148,7 +148,7 @@ def unbroadcast(c: Cotangent, t: Tensor, a: Tensor) -> Cotangent:
     ):
         raise ValueError(messages.wrong_contribution(t, a, c))
     if repeated:
-        c = widen(c).sum(axis=repeated, keepdims=True)
+        c = widen(c).sum(axis=repeated, keepdims=not x.ndim or repeated[-1] >= lead)
     if c.shape != x.shape:
         c = c.reshape(x.shape)
     c = c if c.dtype == x.dtype else c.astype(x.dtype)
