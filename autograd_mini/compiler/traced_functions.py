@@ -16,7 +16,9 @@ from .errors import USE_BROADCAST, USE_WHERE, DataDependentShapeError, refused
 @functools.cache
 def positional(function: Any) -> tuple[str, ...]:
     """Return the names of the arguments that a NumPy function takes by position."""
-    if isinstance(getattr(function, "__self__", None), np.ufunc):
+    if isinstance(getattr(function, "__self__", None), np.ufunc):  # reduce, accumulate, outer
+        if function.__name__ == "outer":
+            return ("A", "B")
         return ("array", "axis", "dtype", "out", "keepdims")
     kinds = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
     found = tuple(key for key, p in parameters_of(function).items() if p.kind in kinds)

@@ -11,6 +11,8 @@ from tests.ops.argument_types import CALLS, run
 
 V, M = np.array([2.0, 5.0, 7.0]), np.arange(1.0, 7.0).reshape(2, 3)
 WEIGHTS = np.array([1.0, 10.0, 100.0])
+#: what NumPy's arrays, or those of some versions, do not have
+LACKING = {"round(V, n)", "np.pad(M, {0: n, 1: (b, k)})"}
 
 
 def test_calls_with_every_type_agree_with_numpy():
@@ -24,7 +26,7 @@ def test_many_calls_with_every_type_agree_with_numpy(seed):
     findings, counts = run(seed, 30_000)
     assert not findings, "\n".join(map(str, findings))
     compared = {text for text, outcome in counts if outcome in ("value", "gradient")}
-    assert {text for text, _, _ in CALLS} - compared == set()
+    assert {text for text, _, _ in CALLS} - compared <= LACKING
 
 
 def test_a_wrong_rule_and_a_wrong_value_are_found(monkeypatch):
