@@ -7,8 +7,9 @@
 
 The other modules serve these four: `arrays` and `foreign` (NumPy's arrays and those of other
 libraries), `context` (what holds inside a block: `no_grad`, `scope`, observers), `registry` (which
-primitive runs which NumPy function), `dispatch` (NumPy's protocols), `methods` (NumPy's functions
-as methods), `fused` (one node for a whole graph), `pytree` (nested containers), `messages` (the
-words of errors), `answers` (what to write for the names of other libraries, from the tables in
-`remedies`, `remedies_jax` and `absent`).
+primitive runs which NumPy function), `dispatch` (NumPy's protocols), `methods` and
+`elementwise_methods` (NumPy's functions as methods), `accumulation` (adding to ``.grad``), `fused`
+(one node for a whole graph), `pytree` (nested containers), `messages` (the words of errors),
+`answers` (what to write for the names of other libraries, from the tables in `remedies`,
+`remedies_jax` and `absent`).
 """

@@ -182,7 +182,6 @@ OPTIMISER = {
         "param_groups defaults state"
     ),
     "Make an optimiser for each group of parameters.": "add_param_group",
-    "Pickle the tensors and make the optimiser from them.": "state_dict load_state_dict",
     "Call loss.backward() and optimizer.step().": "minimize apply_gradients update init",
 }
 
