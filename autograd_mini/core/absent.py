@@ -1,42 +1,51 @@
 """Names of other libraries that have no counterpart here: reason -> names; and their keywords.
 
 Plain data for error messages (`answers`) and the migration guide. Delete a name when it exists. In
-a name, ``*`` is any text.
+a name, ``*`` is any text; those of a tensor's methods are spelled out.
 """
 
 #: Names of PyTorch's tensors and of NumPy's arrays.
 METHODS = {
     "There are no devices: leave it out.": (
         "device to_device get_device is_cuda is_cpu is_mps is_meta is_xpu is_pinned pin_memory "
-        "record_stream share_memory_ is_shared devices device_buffer* sharding committed to_mkldnn "
-        "ipu xpu mtia addressable_* copy_to_host_async is_ready is_fully_*"
+        "record_stream share_memory_ is_shared devices device_buffer device_buffers sharding "
+        "committed to_mkldnn ipu xpu mtia is_ipu is_xla is_mtia is_vulkan is_mkldnn "
+        "addressable_data addressable_shards copy_to_host_async is_ready is_fully_addressable "
+        "is_fully_replicated"
     ),
     "A tensor holds a NumPy array, x.data, which has its own memory: ask the array.": (
-        "strides stride storage* untyped_storage data_ptr base flags ctypes flat is_contiguous "
-        "layout as_strided* tobytes getfield dim_order is_set_to unsafe_buffer_pointer"
+        "strides stride storage storage_offset storage_type untyped_storage data_ptr base flags "
+        "ctypes flat is_contiguous layout as_strided as_strided_ as_strided_scatter tobytes "
+        "getfield dim_order is_set_to unsafe_buffer_pointer"
     ),
     "It would write into a tensor. Compute new values with np.where, np.concatenate or np.stack, "
     "or give a leaf new data: w.data = ...": (
-        "scatter scatter_add scatter* index_add* index_copy* index_fill* index_put* index_reduce* "
-        "masked_scatter* masked_fill_ slice_scatter select_scatter diagonal_scatter fill put "
-        "partition resize* setfield setflags byteswap set_ lock"
+        "scatter scatter_ scatter_add scatter_add_ scatter_reduce scatter_reduce_ index_add "
+        "index_add_ index_copy index_copy_ index_fill index_fill_ index_put index_put_ "
+        "index_reduce index_reduce_ masked_scatter masked_scatter_ masked_fill_ slice_scatter "
+        "select_scatter diagonal_scatter fill fill_diagonal_ put partition resize resize_ "
+        "resize_as resize_as_ setfield setflags byteswap set_ lock"
     ),
     "A file holds values, but not their tape: np.save(file, x.numpy()).": "tofile dump dumps",
     "x.numpy() returns the array.": "to_numpy toarray asnumpy eval",
     "Call the function on the tensor: f(x).": "apply map apply_ map_",
     "There are no hooks. `loss.tape().adjoints()` returns all gradients, and ag.gradients computes "
-    "with them.": "register_hook register_*hook retains_grad grad_dtype output_nr",
+    "with them.": (
+        "register_hook register_post_accumulate_grad_hook retains_grad grad_dtype output_nr"
+    ),
     "There are no complex numbers: make the real and the imaginary part a tensor each.": (
-        "cfloat cdouble chalf is_complex is_conj is_neg resolve_* view_as_real view_as_complex "
-        "complex complex32 polar stft istft H mH conj_physical holomorphic_grad"
+        "cfloat cdouble chalf is_complex is_conj is_neg resolve_conj resolve_neg view_as_real "
+        "view_as_complex complex complex32 polar stft istft H mH conj_physical holomorphic_grad"
     ),
     "NumPy has no such dtype: use x.astype(np.float16) or another of NumPy's.": (
-        "bfloat16 char byte int_repr dequantize q_* qscheme is_quantized float8_* float4_* int4 "
-        "int2 int1 uint4 uint2 uint1 quantize_* quint* qint*"
+        "bfloat16 char byte int_repr dequantize q_scale q_zero_point q_per_channel_axis "
+        "q_per_channel_scales q_per_channel_zero_points qscheme is_quantized int4 int2 int1 uint4 "
+        "uint2 uint1"
     ),
     "There are no sparse arrays: a tensor holds all of its entries.": (
-        "to_sparse* to_dense coalesce is_coalesced is_sparse* crow_indices col_indices sparse* "
-        "dense_dim smm sspaddmm nonzero_static"
+        "to_sparse to_sparse_bsc to_sparse_bsr to_sparse_coo to_sparse_csc to_sparse_csr to_dense "
+        "coalesce is_coalesced is_sparse is_sparse_csr crow_indices ccol_indices row_indices "
+        "col_indices sparse_dim sparse_mask sparse_resize_ dense_dim smm sspaddmm nonzero_static"
     ),
 }
 

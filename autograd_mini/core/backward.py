@@ -137,18 +137,17 @@ def unbroadcast(c: Cotangent, t: Tensor, a: Tensor) -> Cotangent:
     """
     c = c if isinstance(c, TensorBase) else as_array(c)
     x = a._array
-    # Broadcasting compares shapes from the last axis. A missing axis has the length 1.
+    # Broadcasting compares shapes from the last axis. It repeats axes of length 1 and missing ones.
     lead = c.ndim - x.ndim
-    shape = (1,) * lead + x.shape
-    repeated = tuple([i for i, (n, m) in enumerate(zip(c.shape, shape)) if n != m])
-    if (
-        lead < 0
-        or [i for i in repeated if shape[i] != 1]
-        or c.dtype.kind not in ("biufO" if x.dtype.kind == "O" else "biuf")
-    ):
+    repeated, wrong = tuple(range(lead)), lead < 0
+    if stretched := c.shape[lead:] != x.shape:
+        lengths = list(zip(c.shape[lead:], x.shape))
+        repeated += tuple([i for i, (n, m) in enumerate(lengths, lead) if n != m])
+        wrong = wrong or any(n != m != 1 for n, m in lengths)
+    if wrong or c.dtype.kind not in ("biufO" if x.dtype.kind == "O" else "biuf"):
         raise ValueError(messages.wrong_contribution(t, a, c))
     if repeated:
-        c = widen(c).sum(axis=repeated, keepdims=not x.ndim or repeated[-1] >= lead)
+        c = widen(c).sum(axis=repeated, keepdims=stretched or not x.ndim)
     if c.shape != x.shape:
         c = c.reshape(x.shape)
     c = c if c.dtype == x.dtype else c.astype(x.dtype)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from . import messages
-from .answers import explain_method, explains_keywords, missing
+from .answers import Answering, Missing, explain_method, explains_keywords, names_elsewhere
 from .elementwise_methods import ElementwiseMethods
 from .foreign import to_host
 from .registry import PRIMITIVES
@@ -68,7 +68,7 @@ class Size(int):
         )
 
 
-class ArrayMethods(ElementwiseMethods):
+class ArrayMethods(ElementwiseMethods, metaclass=Answering):
     """What a `Tensor` has in common with a NumPy array: attributes, and functions as methods."""
 
     __slots__ = ()
@@ -330,12 +330,8 @@ class ArrayMethods(ElementwiseMethods):
         """
         return self.__array_function__("astype", (), (self,), {"dtype": np.dtype(dtype)})
 
-    if not TYPE_CHECKING:  # a type checker still finds misspelt names
-
-        def __getattr__(self, name: str) -> Any:
-            if name.startswith("__"):  # NumPy asks for its protocols whenever it makes an array
-                raise AttributeError(f"'Tensor' object has no attribute {name!r}")
-            raise missing("Tensor", name, type(self))
+    def __dir__(self) -> list[str]:
+        return dir(type(self))
 
     __floordiv__, __rfloordiv__ = _plain(np.floor_divide)
     __lt__, __gt__ = _plain(np.less)
@@ -356,6 +352,10 @@ class ArrayMethods(ElementwiseMethods):
 
     def __round__(self, decimals: int = 0) -> Any:
         return self.round(decimals)
+
+
+for _name in names_elsewhere() - {*dir(ArrayMethods)}:
+    setattr(ArrayMethods, _name, Missing("Tensor", _name))
 
 
 def _unpacked(args: tuple[Any, ...]) -> Any:

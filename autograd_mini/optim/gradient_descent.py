@@ -82,12 +82,13 @@ class SGD(Optimizer):
         >>> w.item()
         0.0
         """
+        lr, momentum, weight_decay = self.lr, self.momentum, self.weight_decay
         for i, p, g in self._trained():
-            if self.weight_decay:
-                g = decayed(g, p, self.weight_decay)
-            if self.momentum:
+            if weight_decay:
+                g = decayed(g, p, weight_decay)
+            if momentum:
                 v = self.velocity[i]
-                v *= self.momentum
+                v *= momentum
                 v += g
                 g = v
-            descend(p, self.lr * g)
+            descend(p, lr * g)

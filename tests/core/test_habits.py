@@ -145,7 +145,6 @@ ANSWERED = {
     "x.unique()": "np.unique",
     "x.values": "x.max(axis=1)",
     "x.block_until_ready()": "`x",
-    "x.reshpe(3, 2)": "reshape",
     "x._prev": "c.inputs",
     # row 3: PyTorch's keywords and positions
     "x.size(0)": "x.shape[0]",
@@ -393,9 +392,24 @@ def test_absent_names_are_absent_and_answered():
 
 
 def test_unknown_name_gets_the_general_answer():
-    for owner in (leaf(), ag, nn, optim):
+    for owner in (ag, nn, optim):
         with pytest.raises(AttributeError, match=r"has no attribute 'qqqq'.*NumPy's functions"):
             _ = owner.qqqq
+
+
+def test_python_corrects_a_misspelt_method():
+    """Python compares the name with those of `dir`, as it prints the error."""
+    with pytest.raises(AttributeError) as caught:
+        leaf().reshpe(3, 2)
+    assert caught.value.name == "reshpe"
+    assert isinstance(caught.value.obj, ag.Tensor)
+
+
+def test_missing_names_are_not_listed():
+    names = {*dir(leaf()), *dir(ag.Tensor)}
+    assert "reshape" in names
+    assert "view" not in names
+    assert all(hasattr(ag.Tensor, name) for name in names - {"__abstractmethods__"})
 
 
 def test_error_has_its_name_and_no_second_suggestion():

@@ -50,6 +50,7 @@ def interrupt(action, n, event):
 
 def interrupts(start, event="line"):
     """Yield what `start` returned, with its action, after an interrupt at each place."""
+    interrupt(start()[1], sys.maxsize, event)  # Python 3.12 traces bytecodes from the second run on
     came, n = True, 0
     while came:
         n += 1
