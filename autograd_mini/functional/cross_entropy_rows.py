@@ -14,13 +14,13 @@ import numpy as np
 
 from ..core.arrays import Array
 from ..ops.products import ones
+from .softmax_numerics import exp_is_safe
 from .targets import are_indices, drop_axis
 
 _BLOCK_BYTES = 1 << 21  # of logits at a time, so that the passes over a block stay in the cache
 #: The number of classes below which rows are laid out class by class: NumPy's loop over an inner
 #: axis of 10 costs more than the work in it.
 _SHORT_ROW = 64
-_MODERATE = 32  # e^64 times the number of classes is far from the largest float32
 
 
 def losses_and_gradients(z: Array, y: Array, axis: int) -> tuple[Array, Array]:
@@ -43,21 +43,6 @@ def losses_and_gradients(z: Array, y: Array, axis: int) -> tuple[Array, Array]:
         return work(rows, y, d), d
     blocks = (slice(i, i + step) for i in range(0, n, step))
     return np.concatenate([work(rows[b], y[b], d[b]) for b in blocks]), d
-
-
-def exp_is_safe(z: Array) -> bool:
-    """Return whether every e^z, their sums and quotients are in the range of float32, except nan.
-
-    Then the logits need no shift. Rounding z - m makes an error of up to m - z ULP in e^(z - m),
-    and the subtraction takes as long as the exponential.
-    """
-    z = z.ravel("K")
-    if not z.size:
-        return True
-    low, high = z.item(z.argmin()), z.item(z.argmax())  # a third of the time of min and max
-    if low != low:
-        low, high = np.fmin.reduce(z), np.fmax.reduce(z)
-    return bool(low > -_MODERATE and high < _MODERATE)
 
 
 def _matrices(z: Array, n: int, c: int, axis: int, by_class: bool) -> tuple[Array, Array]:

@@ -17,6 +17,7 @@ from ..core.fused import fused, labelled
 from ..core.registry import implements
 from ..ops.reductions import (
     as_columns,
+    has_rows,
     has_short_rows,
     in_float32,
     restore_reduced_axes,
@@ -26,6 +27,7 @@ from .softmax_numerics import (
     Axis,
     along_merged,
     are_several,
+    exp_is_safe,
     is_float_ndarray,
     one_minus,
     row_sums,
@@ -46,6 +48,13 @@ def _scaled(z: Array, axis: Axis, where: Array | None, temperature: float) -> Ar
 
 
 # ---- softmax ------------------------------------------------------------------------------------
+
+
+@in_float32
+def _softmax_graph(z: Array, axis: Axis = -1, where: Any = None, temperature: float = 1.0) -> Array:
+    z = _scaled(z, axis, where, temperature)
+    e = np.exp(z - shift(z, axis))
+    return e / row_sums(e, axis)
 
 
 @in_float32
@@ -99,14 +108,16 @@ def _softmax(z: Array, axis: Axis = -1, where: Any = None, temperature: float = 
     array([0.5, 0.5, 0. ])
     """
     z = _scaled(z, axis, where, temperature)
+    if has_rows(z) and exp_is_safe(z):
+        e = np.exp(z)
+        return e / row_sums(e, axis)
     if has_short_rows(z, axis):
         e, axis, back = as_columns(z, axis)
         e -= shift(e, axis)
         np.exp(e, out=e)
         e /= e.sum(axis=axis, keepdims=True)
         return back(e)
-    e = np.exp(z - shift(z, axis))
-    return e / row_sums(e, axis)
+    return _softmax_graph(z, axis)
 
 
 @widened
@@ -132,7 +143,8 @@ softmax = fused(
     _softmax_vjp,
     display_rules=(_softmax_display,),
     name="softmax",
-    unfused=_softmax,
+    unfused=_softmax_graph,
+    stable_graph=_softmax_graph,
 )
 
 
