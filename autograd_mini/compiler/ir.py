@@ -136,7 +136,7 @@ def for_blas(a: Any, b: Any) -> bool:
     np.dot copies other arrays for BLAS, and np.matmul multiplies them itself.
     """
     a, b = np.asarray(a), np.asarray(b)
-    plain = 1 <= a.ndim <= 2 and 1 <= b.ndim <= 2 and a.ndim + b.ndim > 2 and a.size
+    plain = 1 <= a.ndim <= 2 and 1 <= b.ndim <= 2 and a.ndim + b.ndim > 2 and a.size * b.size > 1
     return bool(
         plain and a.flags.forc and b.flags.forc and a.dtype == b.dtype and a.dtype.kind == "f"
     )

@@ -120,3 +120,22 @@ def test_leaf_of_an_argument_with_gaps_is_compact(kind):
     }[kind]
     check(f, x, calls=1)
     check(f, np.asfortranarray(x), calls=1)
+
+
+def test_products_of_equal_arrays_keep_their_bits():
+    """BLAS multiplies a matrix by its own transpose in another way than by that of a copy."""
+
+    def products(x):
+        a, b = np.sin(x), np.sin(x)
+        return a @ b.T, a @ a.copy().T, a @ a.T, np.dot(a, np.copy(a).T), np.inner(a, a.copy())
+
+    x = np.random.default_rng(0).normal(size=(40, 40))
+    for found, wanted in zip(ag.compile(products)(x), products(x)):
+        np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.parametrize("shapes", [((1, 1), (1, 1)), ((1,), (1, 1)), ((1, 1), (1,))])
+def test_products_of_single_entries_keep_the_sign_of_zero(shapes):
+    a, b = (np.full(shape, x) for shape, x in zip(shapes, (-1.0, 0.0)))
+    for f in (np.matmul, np.dot):
+        assert np.signbit(ag.compile(f)(a, b)).tolist() == np.signbit(f(a, b)).tolist()

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...core.pytree import tree_map
-from ..ir import Program, Step, Value, example_of
+from ..ir import Program, Step, Value, example_of, memory_of
 
 #: a step -> what replaces its result: a value, a constant, or another `Call`; None if neither
 Rule = Callable[[Step], Any]
@@ -31,16 +31,25 @@ class Call:
 def simplify(program: Program, rules: Sequence[tuple[str, Rule]]) -> Program:
     """Apply the rules, share what is computed twice and drop dead steps, in place."""
     replaced: dict[Value, Any] = {}
+    views = _views(program)
     known: dict[Any, Step] = {}
     kept = []
 
     def current(x: Any) -> Any:
         return replaced.get(x, x) if isinstance(x, Value) else x
 
+    def owner(x: Any) -> Any:
+        while isinstance(x := current(x), Value) and x in views:
+            x = views[x]
+        return x
+
     todo = list(reversed(program.steps))
     while todo:
         step = todo.pop()
+        apart = step.function in _PRODUCTS and not _share_memory(*step.args[:2])
         step.args, step.kwargs = tree_map(current, step.args), tree_map(current, step.kwargs)
+        if apart and owner(step.args[0]) is owner(step.args[1]):
+            kept.append(_copy_second(step))
         new: list[Step] = []
         found = _rewritten(step, rules, program.done, new)
         if new:  # what the rule calls first is simplified first
@@ -60,6 +69,34 @@ def simplify(program: Program, rules: Sequence[tuple[str, Rule]]) -> Program:
     program.steps = kept
     program.drop_dead()
     return program
+
+
+#: BLAS multiplies a matrix by its own transpose in another way, which rounds differently
+_PRODUCTS = {np.matmul, np.dot, np.inner}
+
+
+def _views(program: Program) -> dict[Value, Value]:
+    """Return value -> the value whose memory it is a view of."""
+    return {
+        y: x
+        for step in program.steps
+        for y in step.outs
+        for x in step.inputs
+        if _share_memory(x, y)
+    }
+
+
+def _share_memory(a: Any, b: Any) -> bool:
+    return memory_of(example_of(a)) is memory_of(example_of(b))
+
+
+def _copy_second(step: Step) -> Step:
+    """Let a product use a copy of its second argument; return the step that makes the copy."""
+    a, b, *others = step.args
+    made = Step(np.copy, (b,), {}, None, step.part)
+    made.outs = (Value(np.copy(example_of(b)), made),)
+    step.args = (a, *made.outs, *others)
+    return made
 
 
 def _introduced(value: Any, instead_of: Value) -> Any:
