@@ -116,17 +116,11 @@ def test_each_exercise_is_named_in_its_notebook():
     assert named == {e.name for chapter in exercises.CHAPTERS.values() for e in chapter}
 
 
-def test_ci_runs_them_with_nbmake():
-    ci = (EXAMPLES.parent / ".ci" / "run").read_text(encoding="utf-8")
-    assert re.search(r"-m pytest [^\n]*--nbmake examples/\*\.ipynb", ci)
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("rsvg-convert"), reason="needs rsvg-convert")
 @pytest.mark.filterwarnings("ignore")  # of Jupyter itself
 @every
 def test_outputs_are_those_of_a_run_today(path):
-    pytest.importorskip("nbclient")
     assert changes(read(path), executed(path)) == ""
 
 

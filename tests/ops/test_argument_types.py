@@ -21,9 +21,8 @@ def test_calls_with_every_type_agree_with_numpy():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2])
-def test_many_calls_with_every_type_agree_with_numpy(seed):
-    findings, counts = run(seed, 30_000)
+def test_many_calls_with_every_type_agree_with_numpy():
+    findings, counts = run(1, 30_000)
     assert not findings, "\n".join(map(str, findings))
     compared = {text for text, outcome in counts if outcome in ("value", "gradient")}
     assert {text for text, _, _ in CALLS} - compared <= LACKING
