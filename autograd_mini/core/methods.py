@@ -143,7 +143,6 @@ class ArrayMethods(ElementwiseMethods, metaclass=Answering):
     def __bool__(self) -> bool:
         return bool(self._array)
 
-    @explains_keywords
     def item(self) -> Any:
         """Return the only entry as a Python number, without its gradient.
 
