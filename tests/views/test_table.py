@@ -531,7 +531,7 @@ def test_the_table_of_a_network_hides_no_name_at_80_columns():
     assert max(map(width, forward + backward)) <= 80
     assert any("], W1, b1 " in row for row in forward)
     assert any(" v5, W2, b2 " in row for row in forward)
-    assert any(" ∂v7/∂v5 · (1 - v5 · v5) " in row for row in backward)
+    assert any(" ∂v7/∂v5 · (1 - v5²) " in row for row in backward)
     assert any(" [0.0485 -0.0485]" in row for row in backward)
 
 
