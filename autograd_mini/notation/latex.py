@@ -315,9 +315,9 @@ class LaTeX(Plain):
         assert self.definitions is not None
         if x.shape[1:] == (1,):  # a column, which is a vector
             x = x[:, 0]
-        if x.ndim == 2 and not self.definitions.find(x):
-            if transpose := self.definitions.find(x.T):
-                return rf"{transpose}^\top"
+        known = self.definitions.find
+        if x.ndim == 2 and not known(x) and (transpose := known(x.T)):
+            return rf"{transpose}^\top"
         if x.size <= MOST_ENTRIES:
             text = self.words(format_array(x))
         elif x.ndim == 1:

@@ -123,6 +123,30 @@ def labels(tensors: Sequence[Tensor]) -> dict[int, str]:
     return names
 
 
+def names_of(tensors: Sequence[Tensor], names: Mapping[str, Any]) -> dict[Any, str]:
+    """Return the names of tensors, by creation number, and of arrays in variables, by `Place`.
+
+    A tensor without a name gets that of its variable, or else its number. Variables that begin with
+    an underscore are ignored.
+    """
+    own = labels(tensors)
+    taken = set(own.values())
+    variables = {
+        value.order if isinstance(value, Tensor) else Place.of(value): shown(name)
+        for name, value in names.items()
+        if isinstance(value, (Tensor, np.ndarray))
+        if not str(name).startswith("_") and name not in taken
+    }
+    unnamed = {t.order: variables[t.order] for t in tensors if not t.name and t.order in variables}
+    arrays = {
+        Place.of(a): name
+        for t in tensors
+        for a in t.inputs
+        if not isinstance(a, Tensor) and (name := variable(a, variables))
+    }
+    return {**own, **unnamed, **arrays}
+
+
 def made_by(t: Tensor) -> str:
     """Return the operation of a node, or "leaf" or "const"."""
     if t.op is not None:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..text.columns import LONGEST_NUMBER, Section, format_sections
-from ..text.format import Names, arguments, format_array, made_by
+from ..text.format import Names, arguments, format_array, made_by, names_of
 from ..text.terminal import BACKWARD, FORWARD, is_colored
-from .trace import Trace, names_of
+from .trace import Trace
 
 if TYPE_CHECKING:
     from ..core.tape import Tape
