@@ -6,6 +6,7 @@ of a million entries is abbreviated.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import unicodedata
 from collections import Counter
@@ -260,6 +261,57 @@ def truncate(text: str, columns: int) -> str:
     while width(kept) >= columns:
         kept = kept[:-1]
     return kept + ELLIPSIS
+
+
+def first_number(text: str, columns: int) -> str:
+    """Return an array on one line in at most `columns`, but always with its first number.
+
+    If only that fits, it comes without brackets, and in the end with fewer digits.
+
+    Examples
+    --------
+    >>> print(*(first_number("[[0.6591 0.2424]]", n) for n in (14, 12, 8, 7, 0)), sep=", ")
+    [[0.6591 …]], [[0.6591 …]], 0.6591 …, 0.6591…, 0.66…
+    """
+    shorter = truncate(text, max(1, columns))
+    if not text.startswith("[") or shorter == text or any(c.isalnum() for c in shorter):
+        return shorter
+    first = text.lstrip("[").split()[0].rstrip("]")
+    forms = [f"[{first} {ELLIPSIS}]", f"{first} {ELLIPSIS}", first + ELLIPSIS]
+    with contextlib.suppress(ValueError):
+        forms += [format_number(float(first), digits) + ELLIPSIS for digits in (2, 1)]
+    return next((form for form in forms if width(form) <= columns), min(forms, key=width))
+
+
+def cut_in_the_middle(name: str, columns: int) -> str:
+    """Return a name in at most `columns`, with its first and its last letters.
+
+    Examples
+    --------
+    >>> print(cut_in_the_middle("weight_of_layer_1", 9))
+    weig…er_1
+    """
+    head, tail = name, name
+    while width(head) + width(tail) >= columns and width(name) > columns:
+        longer_head = width(head) > width(tail)
+        head, tail = (head[:-1], tail) if longer_head else (head, tail[1:])
+    return name if head == name else head + ELLIPSIS + tail
+
+
+def describe_range(array: Any) -> str:
+    """Return the smallest and the largest entry of an array of numbers; "" for other arrays.
+
+    Examples
+    --------
+    >>> describe_range(np.array([0.5, -1.0, 2.25])), describe_range(np.array([1.0, np.nan]))
+    ('-1 to 2.25', 'some nan')
+    """
+    if not isinstance(array, np.ndarray) or not array.size or array.dtype.kind not in "iuf":
+        return ""
+    low, high = array.min(), array.max()
+    if low != low:
+        return "some nan"
+    return f"{format_number(low, 4)} to {format_number(high, 4)}"
 
 
 def _unfinished(text: str) -> str:
