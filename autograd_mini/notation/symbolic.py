@@ -278,10 +278,13 @@ def _record_mask(ufunc: Any, method: str, args: Any, kwargs: dict[str, Any]) -> 
     if "out" in kwargs:
         kwargs["out"] = tuple(map(_plain, kwargs["out"]))
     result = getattr(ufunc, method)(*map(_plain, args), **kwargs)
+    op = _MASKS.get(ufunc)
+    if op is None and any(isinstance(a, _Mask) for a in args):
+        op = UFUNCS.get(ufunc)
+    if op is None or method != "__call__" or kwargs:
+        return result
     inputs = [a.symbol if isinstance(a, (_Values, _Mask)) else a for a in args]
-    of_mask = any(isinstance(a, _Mask) for a in args)
-    op = _MASKS.get(ufunc) or (UFUNCS.get(ufunc) if of_mask else None)
-    if method != "__call__" or kwargs or op is None or any(a is None for a in inputs):
+    if any(a is None for a in inputs):
         return result
     if ufunc in _MIRRORED and _place(inputs[0]) > _place(inputs[1]):
         op, inputs = _MASKS[_MIRRORED[ufunc]], inputs[::-1]

@@ -322,7 +322,7 @@ def _unfinished(text: str) -> str:
 def wrap(text: str, indent: int, columns: int = 80) -> str:
     """Return the text in lines of at most `columns`, indented from the second on.
 
-    It is broken between words only, and not within a row of numbers.
+    It is broken between words only, and not within a row of numbers that fits on a line.
 
     Examples
     --------
@@ -332,7 +332,11 @@ def wrap(text: str, indent: int, columns: int = 80) -> str:
     """
     if width(text) <= columns:
         return text
-    first, *words = _BREAK.split(text)
+    first, *words = (
+        word
+        for part in _BREAK.split(text)
+        for word in ([part] if width(part) + indent <= columns else part.split(" "))
+    )
     lines = [first]
     for word in words:
         if width(lines[-1]) + 1 + width(word) > columns:

@@ -184,7 +184,7 @@ def _blocks(matrix: Any) -> Any:
 
 
 def _statistics(array: Any) -> str:
-    """Return the range, the mean and the norm of an array, and count entries that are not finite."""
+    """Return the range, the mean and the norm, and count the entries that are not finite."""
     with np.errstate(all="ignore"):
         values = array.astype(float)
         odd = int(array.size - np.isfinite(values).sum())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..text.columns import LONGEST_NUMBER, Section, format_sections
@@ -89,6 +90,7 @@ def _tensors(tape: Tape, names: Names, trace: Trace | None) -> Section:
     if trace:
         arrays.append([trace.adjoints.get(t) for t in tape])
         headers.append(f"∂{names[tape.result.order]}/∂")
+    ranges = [[_range(x) for x in column] for column in arrays]
     numbers = range(5, 5 + len(headers))
     shrink = [
         ([3], 24),
@@ -98,9 +100,8 @@ def _tensors(tape: Tape, names: Names, trace: Trace | None) -> Section:
         ([3], 0),
     ]
     section = None
-    is_large = any(getattr(t.data, "size", 0) > MOST_ENTRIES for t in tape)
-    for most, with_range in _CELLS if is_large else _CELLS[:1]:
-        cells = zip(*([_cell(x, most, with_range) for x in column] for column in arrays))
+    for most, ranged in _CELLS if any(map(any, ranges)) else _CELLS[:1]:
+        cells = zip(*(map(partial(_cell, most, ranged), *both) for both in zip(arrays, ranges)))
         rows = [[*head, *headers], *([*row, *cell] for row, cell in zip(facts, cells))]
         section = Section(
             rows,
@@ -114,17 +115,22 @@ def _tensors(tape: Tape, names: Names, trace: Trace | None) -> Section:
     return section
 
 
-#: entries of an array, and whether its range follows them; each is used if the next does not fit
-_CELLS = [(MOST_ENTRIES, False), (1, True), (2, True), (4, True), (MOST_ENTRIES, True)]
+#: entries of an array, and whether its range follows. Each is used if the next one does not fit.
+_CELLS = ((MOST_ENTRIES, False), (1, True), (3, True), (MOST_ENTRIES, True))
 
 
-def _cell(array: Any, most: int, with_range: bool) -> str:
-    """Return the first entries of an array, and the range of those of a large one."""
+def _range(array: Any) -> str:
+    """Return the range of a large array, else ""."""
+    return describe_range(array) if getattr(array, "size", 0) > MOST_ENTRIES else ""
+
+
+def _cell(most: int, ranged: bool, array: Any, range_of_large: str) -> str:
+    """Return the first entries of an array, and the range of a large one if asked to."""
     if array is None:
         return ""
-    if not with_range or array.size <= MOST_ENTRIES:
+    if not (ranged and range_of_large):
         return format_array(array)
-    return f"{format_array(array, most)} {describe_range(array)}".rstrip()
+    return f"{format_array(array, most)} {range_of_large}"
 
 
 def _contributions(tape: Tape, trace: Trace) -> Section:

@@ -116,6 +116,14 @@ def test_formula_of_a_broadcast_argument_names_the_sum():
     assert "To b: ∂v3/∂b = ∂v3/∂v2 · x ((3, 2) → (2,), summed over axis 0) = [3 3]." in text
 
 
+@pytest.mark.parametrize("columns", [40, 60, 80, 200])
+def test_explain_fits_the_terminal(columns, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    x, w = leaf(RNG.normal(size=(5, 3)), "x"), leaf(RNG.normal(size=(3, 2)), "w")
+    text = ag.explain((np.tanh(x @ w) ** 2).sum())
+    assert max(map(len, text.splitlines())) <= min(80, columns)
+
+
 def test_explain_has_80_columns_and_a_hanging_indent():
     text = ag.explain(network())
     lines = text.splitlines()
