@@ -151,7 +151,7 @@ class Parser {
     for (let end = ""; end !== "\\end" && this.at < this.words.length;) {
       const row = math("mtr");
       do {
-        row.append(math("mtd", this.row("&", "\\\\", "\\end")));
+        row.append(math("mtd", this.row("&", "\\cr", "\\end")));
         end = this.words[this.at - 1];
       } while (end === "&");
       table.append(row);
