@@ -273,7 +273,7 @@ class LaTeX(Plain):
     def write_where(self, call: Call, parts: Sequence[Formula]) -> Formula:
         r"""Write the two cases of a condition below each other. The page splits lines at ``\\``."""
         condition, a, b = (part.text for part in parts)
-        rows = rf"{a} & \text{{if }} {condition} \cr {b} & \text{{otherwise}}"
+        rows = rf"{a} & \text{{if}} \, {condition} \cr {b} & \text{{otherwise}}"
         return Formula(rf"\begin{{cases}} {rows} \end{{cases}}", ATOM)
 
     def function(self, call: Call, parts: Sequence[str]) -> str:

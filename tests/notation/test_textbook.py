@@ -42,7 +42,7 @@ VALUES = [
     (lambda x: ag.softmax(x, axis=0), r"\operatorname{softmax}_{\text{axis 0}}(x)"),
     (lambda x: np.mean(x, axis=-1), r"\frac{1}{3} \sum_{\text{axis 1}} x"),
     (lambda x: np.einsum("ij,jk->ik", x, x), r"\left[\sum_{j} x_{ij} \, x_{jk}\right]_{ik}"),
-    (lambda x: np.where(x > 1, x, -x), r"\begin{cases} x & \text{if } c \cr v_{1} & \text{otherwise} \end{cases}"),  # noqa: E501
+    (lambda x: np.where(x > 1, x, -x), r"\begin{cases} x & \text{if} \, c \cr v_{1} & \text{otherwise} \end{cases}"),  # noqa: E501
     (lambda x: np.where(x > 1, x, 0), r"x \odot \mathbf{1}[c]"),
     (lambda x: x[0, 1], "x_{0, 1}"),
     (lambda x: x[1:, ..., 0], r"x_{\text{1:}, \ldots, 0}"),

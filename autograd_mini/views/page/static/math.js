@@ -147,7 +147,7 @@ class Parser {
   /** Cases below each other, behind a brace: what \begin has read is followed by their rows. */
   cases() {
     this.text();
-    const table = math("mtable", { columnalign: "left" });
+    const table = math("mtable");
     for (let end = ""; end !== "\\end" && this.at < this.words.length;) {
       const row = math("mtr");
       do {
