@@ -15,8 +15,8 @@ import numpy as np
 from ...core.tensor import Tensor
 from ...notation.names import Definitions
 from ...notation.plain import Plain
-from ...text.format import arguments, made_by, truncate
-from ..trace import Trace, count_uses, names_of, quiet_contributions, undone_broadcast
+from ...text.format import arguments, made_by, names_of, truncate
+from ..trace import Trace, count_uses, quiet_contributions, undone_broadcast
 from .card import Block, Card, block
 from .folding import Group, Part, parts_of
 
