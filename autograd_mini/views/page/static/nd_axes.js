@@ -91,7 +91,7 @@ const accumulation =
     /** @type {NdArray} */ array,
     /** @type {OneAxis} */ { axis = null } = {},
   ) => {
-    const x = axis === null ? ravel(array) : array;
+    const x = axis === null || !array.shape.length ? ravel(array) : array;
     const [i] = axesOf(x, axis);
     const z = copied(x, summed(x.dtype));
     const shape = x.shape.with(i, Math.max(x.shape[i] - 1, 0));
