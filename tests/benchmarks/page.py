@@ -11,10 +11,13 @@ from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 from typing import Any
 
+import numpy as np
+
 import autograd_mini as ag
 
 from ..browser.cases import deep, softmax_chain
 from ..browser.chromium import Lacking, launched
+from ..browser.programs import milliseconds
 from .measure import Row
 
 RECORDS = 2_000
@@ -52,7 +55,8 @@ _TIMES = """async (rounds) => {
 def rows(rounds: int = 40) -> list[Row]:
     try:
         with TemporaryDirectory() as folder, launched() as browser:
-            return [*_whole(browser, Path(folder), rounds), _step(browser, Path(folder), rounds)]
+            pages = [*_whole(browser, Path(folder), rounds), _step(browser, Path(folder), rounds)]
+            return [*pages, _program(browser, rounds)]
     except Lacking as error:
         print(f"page: {error}, not measured", file=sys.stderr)
         return []
@@ -86,6 +90,22 @@ def _open(browser: Any, path: Path) -> float:
     took = perf_counter() - start
     page.close()
     return took
+
+
+def _program(browser: Any, rounds: int) -> Row:
+    """Return the time in which a page computes all numbers of a tape, forward and backward."""
+    rng = np.random.default_rng(0)
+    x, layers = rng.normal(size=(20, 10)), rng.normal(size=(124, 10, 10)) / 3
+    y = ag.tensor(x, requires_grad=True)
+    for weights in layers:
+        y = np.maximum(y @ ag.tensor(weights, requires_grad=True), 0.1 * y) + x
+    loss = ag.softmax_cross_entropy(y, np.arange(20) % 10)
+    sizes = [t.size for t in loss.tape() if not t.is_leaf]
+    assert len(sizes) == 497
+    text = ag.source(loss, language="javascript")
+    times = milliseconds(browser, text, text.arguments.values(), rounds)
+    name = f"a program of {len(sizes)} nodes, {sum(sizes):,} numbers"
+    return Row(name, "frame of 16 ms", median(times) / 16, 1.0)
 
 
 def _step(browser: Any, folder: Path, rounds: int) -> Row:

@@ -11,7 +11,7 @@ import keyword
 import operator
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -256,7 +256,7 @@ class Writer:
             parts[0] = Call("asarray", parts[:1])
         return Call(op, parts, self._options(without_defaults(f, kwargs)), shape)
 
-    def _options(self, kwargs: dict[str, Any]) -> dict[str, Expression]:
+    def _options(self, kwargs: Mapping[str, Any]) -> dict[str, Expression]:
         return {
             key: self._expression(only(value) if key == "axis" else value)
             for key, value in kwargs.items()
