@@ -7,6 +7,7 @@ same quantities.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -36,8 +37,9 @@ class CrossEntropy:
     total: Tensor | None  #: s, the sum of the exponentials
     predicted: Tensor | None
     log: Tensor | None  #: the logarithm of the prediction
-    target: Tensor | None  #: the constant factor y of the logarithm
+    target: Tensor | None  #: the constant factor y of the logarithm, if it is a tensor
     node: Tensor | None  #: the fused node
+    factor: Array | None = None  #: the numbers of y in a graph
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,8 @@ def _graph(log: Tensor, users: dict[Tensor, list[Tensor]], trace: Trace) -> Cros
     z, e, s, p = _softmax(log, users)
     if z is None:
         return None
-    return CrossEntropy(z, e, s, p, log, y, None)
+    target = y if isinstance(y, Tensor) else None
+    return CrossEntropy(z, e, s, p, log, target, None, None if y is None else unwrap(y))
 
 
 def _is_linear(node: Tensor, t: Tensor, users: dict[Tensor, list[Tensor]]) -> bool:
@@ -124,11 +127,11 @@ def _is_linear(node: Tensor, t: Tensor, users: dict[Tensor, list[Tensor]]) -> bo
     return sum(isinstance(a, Tensor) and a in users for a in node.inputs) == 1
 
 
-def _other_factor(product: Tensor, t: Tensor, log: Tensor) -> Tensor | None:
+def _other_factor(product: Tensor, t: Tensor, log: Tensor) -> Any:
     """Return the constant factor of a product if it has a number for each class."""
-    (other,) = [a for a in product.inputs if a is not t] or [None]
-    is_target = isinstance(other, Tensor) and other.ndim and other.shape[-1] == log.shape[-1]
-    return other if is_target and t.shape == log.shape else None
+    (other,) = [a for a in product.inputs if a is not t]
+    fits = t.shape == log.shape and np.ndim(unwrap(other)) and np.shape(other)[-1] == log.shape[-1]
+    return other if fits else None
 
 
 def _softmax(
@@ -211,10 +214,10 @@ def _graph_target(trace: Trace, found: CrossEntropy) -> tuple[Array, float]:
         assert p is not None
         selected = trace.adjoints[p] * p.data
     row = -_rows(selected)[0]
-    if found.target is None:
+    if found.factor is None:
         weight = float(row.sum())
         return (row != 0).astype(float), weight
-    y = _rows(np.broadcast_to(found.target.data, found.logits.shape))[0]
+    y = _rows(np.broadcast_to(found.factor, found.logits.shape))[0]
     largest = int(np.argmax(np.abs(y)))
     weight = float(row[largest] / y[largest]) if y[largest] else 0.0
     return (y, weight) if weight >= 0 else (-y, -weight)

@@ -26,7 +26,12 @@ export const inWords = (tape, step) =>
  */
 export function question({ phase, ask }) {
   const next = () => byId("next").click();
-  if (ask) return el("div.predict", el("p", ask), button("Show →", next));
+  if (ask)
+    return el(
+      "div.predict",
+      el("p", el("b", "Predict: "), ask),
+      button("Show →", next),
+    );
   return phase === "start" && button("Start →", next);
 }
 
