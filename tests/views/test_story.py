@@ -37,6 +37,18 @@ def chain(logits=(2.0, 1.0, 0.1), target=(0.0, 1.0, 0.0)):
     return loss
 
 
+def chosen(text, numbers):
+    """Return a text as the page shows it: see `Story.choose`."""
+    if isinstance(text, int):
+        return numbers(text)
+    if isinstance(text, str):
+        return text
+    y = values(numbers(text["target"]))
+    if text["by"] == "class":
+        return text["texts"][int(np.count_nonzero(y) != 1)].replace("#", str(np.argmax(y)))
+    return text["texts"][int(not np.isclose(sum(y), 1))].replace("#", f"{sum(y):g}")
+
+
 def values(item):
     return [float(row[0].replace("−", "-")) for row in item["text"]]
 
@@ -100,7 +112,7 @@ def test_sentences_of_a_user_primitive_name_it():
 )
 def test_first_step_says_what_is_computed_and_what_to_press(made, words):
     steps, numbers = told(made())
-    text = f"{numbers(steps[0]['lead'])} {steps[0]['say']}"
+    text = f"{chosen(steps[0]['lead'], numbers)} {steps[0]['say']}"
     assert "Press →" in text
     assert text.endswith("?")
     for word in words:
@@ -109,7 +121,7 @@ def test_first_step_says_what_is_computed_and_what_to_press(made, words):
 
 def test_first_step_of_another_input_names_its_true_class():
     steps, numbers = told(chain(target=(0.0, 0.0, 1.0)))
-    assert "the true class is 2" in numbers(steps[0]["lead"])
+    assert "the true class is 2" in chosen(steps[0]["lead"], numbers)
 
 
 # ---- the questions ------------------------------------------------------------------------------
@@ -218,7 +230,7 @@ def test_ending_lights_the_tensors_of_each_line():
 
 
 def notes(steps, numbers):
-    return " ".join(n if isinstance(n, str) else numbers(n) for n in steps[-1]["notes"])
+    return " ".join(chosen(note, numbers) for note in steps[-1]["notes"])
 
 
 def test_ending_says_when_the_difference_is_wrong():

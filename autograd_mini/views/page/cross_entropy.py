@@ -48,6 +48,7 @@ class Example:
 
     predicted: Array
     target: Array
+    difference: Array
     gradient: Array
     weight: float  #: of the example in the result: 1/N for a mean over N examples
     count: int  #: the number of examples
@@ -183,7 +184,8 @@ def first_example(trace: Trace, found: CrossEntropy) -> Example:
         y, weight = _fused_target(found.node, len(p)), _fused_weight(trace, found.node, count)
     else:
         y, weight = _graph_target(trace, found)
-    return Example(p, np.asarray(y, float), gradient[0], weight, count)
+    y = np.asarray(y, float)
+    return Example(p, y, p - y, gradient[0], weight, count)
 
 
 def _rows(x: Array) -> Array:

@@ -23,10 +23,11 @@ from ...notation.symbolic import parameters
 from ...text.format import MOST_LISTED, format_number, join, made_by, variable
 from ..trace import Step, Term, Trace, count_uses, quiet_contributions
 from .arrays import Pool, minus
-from .ending import Names, ending
+from .ending import ending
 from .opening import opening
 from .predict import Questions
 from .sentences import sentences
+from .story import Story
 
 #: operators, written between two operands
 _SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "matmul": "@", "pow": "^"}
@@ -77,8 +78,8 @@ class Narrator:
 
     def steps(self) -> list[Description]:
         """Return the steps: the opening, forward, the seed, backward, and the ending."""
-        names = Names(self.index, self.trace.names, self.tex)
-        steps = [opening(self.trace, names, self.pool)]
+        story = Story(self.trace, self.index, self.tex, self.pool)
+        steps = [opening(story)]
         steps += [self._forward(step) for step in self.trace.forward]
         if len(steps) <= _MOST_FORMULAS:  # the first step lists the whole computation
             steps[0]["tex"] = r" \\ ".join(step["tex"] for step in steps[1:])
@@ -86,7 +87,7 @@ class Narrator:
         steps += [self._backward(step) for step in self.trace.backward]
         if not self.brief:
             self._ask(steps)
-        return [*steps, ending(self.trace, names, self.pool)]
+        return [*steps, ending(story)]
 
     def _ask(self, steps: list[Description]) -> None:
         """Add a question to each step before one that surprises."""

@@ -1,90 +1,82 @@
-"""The first step of a story, with nothing computed: what is computed, and what to press."""
+"""The first step of a page, with nothing computed: what is computed, and what to press."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
-
-import numpy as np
 
 from ...core.tensor import Tensor
 from ..trace import Trace
-from .arrays import Pool
-from .cross_entropy import CrossEntropy, find_cross_entropy, first_example
-from .ending import Names
+from .story import Description, Story
 
 _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _PLURALS = {"class": "classes", "leaf": "leaves"}
-_MOST_NAMES = 4  # leaves that the leading sentence names
-
-Description = dict[str, Any]
+_MOST_NAMES = 4  # leaves that are named and shown
 
 
-def opening(trace: Trace, names: Names, pool: Pool) -> Description:
+def opening(story: Story) -> Description:
     """Return the first step. Its sentences are made from the tape."""
-    leaves = [t for t in trace.tape if t.op is None]
-    active = [t for t in leaves if t in trace.adjoints]
-    result = names.plain[trace.result.order]
-    what, asks = _subject(trace, active, names)
+    leaves = [t for t in story.trace.tape if t.op is None]
+    what, asks = _subject(story)
     return {
         "phase": "start",
-        "node": names.positions[(active or leaves)[0].order],
+        "node": story.positions[(story.leaves or leaves)[0].order],
         "way": "nothing is computed yet",
         "titles": ["Step 0", "It starts from these numbers", "Two passes"],
-        "lead": pool.text(what),
+        "lead": what,
         "say": f"Press →: {asks}",
-        "leaves": [names.positions[t.order] for t in leaves[:_MOST_NAMES]],
+        "leaves": story.positions_of(leaves[:_MOST_NAMES]),
         "notes": [
-            f"The forward pass computes {result}, one operation a step. Then the backward pass "
-            f"goes from {result} back to the leaves. It multiplies local derivatives on the way.",
+            f"The forward pass computes {story.result}, one operation a step. Then the backward "
+            f"pass goes from {story.result} back to the leaves. It multiplies local derivatives on "
+            "the way.",
             "A leaf requires a gradient. A const is a constant, and has none. A dot is a number "
             "that is not computed yet.",
         ],
     }
 
 
-def _subject(trace: Trace, active: list[Tensor], names: Names) -> tuple[str, str]:
+def _subject(story: Story) -> tuple[Any, str]:
     """Return what the tape computes, and the question that its story answers."""
-    result = names.plain[trace.result.order]
-    found = find_cross_entropy(trace)
-    entries = sum(t.size for t in active)
+    result, found = story.result, story.found
+    entries = sum(t.size for t in story.leaves)
     if found and found.logits.op is None:
-        return _logits(trace, found), f"what does {result} ask of each logit?"
-    if any(_is_parameter(t, trace) for t in active):
+        return _logits(story), f"what does {result} ask of each logit?"
+    sources = _named([story.name(t) for t in story.leaves])
+    if any(_is_parameter(t, story.trace) for t in story.leaves):
         goal = f"compute {result}"
         if found:
-            classes, n = found.logits.shape[-1], found.logits.size // found.logits.shape[-1]
+            classes = found.logits.shape[-1]
+            n = found.logits.size // classes
             goal = f"decide between {count(classes, 'class')} for {count(n, 'example')}"
-        what = f"{count(entries, 'parameter')} ({_named(active, names)}) {goal}"
+        what = f"{count(entries, 'parameter')} ({sources}) {goal}"
         return f"{_upper(what)}.", f"which way does {result} ask each of them to move?"
-    operations = sum(t.op is not None for t in trace.tape)
+    operations = sum(t.op is not None for t in story.trace.tape)
     verb = "computes" if operations == 1 else "compute"
-    sources = _named(active, names)
     what = f"{count(operations, 'operation')} {verb} {result} from {sources}"
     moves = f"{sources} changes" if entries == 1 else "they change"
     return f"{_upper(what)}.", f"how does {result} change if {moves} a little?"
 
 
-def _logits(trace: Trace, found: CrossEntropy) -> str:
+def _logits(story: Story) -> Any:
     """Return the numbers of logits and examples, and the true class if there is only one."""
-    classes = found.logits.shape[-1]
-    example = first_example(trace, found)
-    if example.count > 1:
-        return f"{_upper(count(example.count, 'example'))} with {count(classes, 'logit')} each."
-    is_one_hot = np.count_nonzero(example.target) == 1
-    truth = f"; the true class is {np.argmax(example.target)}" if is_one_hot else ""
-    return f"{_upper(count(classes, 'logit'))}{truth}."
+    assert story.example is not None
+    n, classes = story.example.count, len(story.example.target)
+    logits = _upper(count(classes, "logit"))
+    if n > 1:
+        return f"{_upper(count(n, 'example'))} with {count(classes, 'logit')} each."
+    return story.choose("class", f"{logits}; the true class is #.", f"{logits}.")
 
 
-def _named(leaves: list[Tensor], names: Names) -> str:
+def _named(names: Sequence[str]) -> str:
     """Return the names of the leaves, or their number if they are many."""
-    if len(leaves) > _MOST_NAMES:
-        return count(len(leaves), "leaf")
-    texts = [names.plain[t.order] for t in leaves]
-    return " and ".join(filter(None, [", ".join(texts[:-1]), *texts[-1:]])) or "constants"
+    if len(names) > _MOST_NAMES:
+        return count(len(names), "leaf")
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]])) or "constants"
 
 
 def _is_parameter(t: Tensor, trace: Trace) -> bool:
-    """Return whether a leaf is a matrix that something is multiplied by."""
+    """Return whether a leaf is a matrix in a matrix product."""
     return t.ndim == 2 and any(
         node.op.name in ("matmul", "linear") and any(a is t for a in node.inputs)
         for node in trace.tape

@@ -6,6 +6,7 @@ import { holds } from "./card.js";
 import { el, mark, scrolling } from "./dom.js";
 import { formulaLines } from "./formulas.js";
 import { views } from "./scene.js";
+import { numberIn } from "./story.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Prediction} Prediction */
 
@@ -43,9 +44,6 @@ function light(tape, nodes) {
     );
   }
 }
-
-/** @param {string} text */
-const numberIn = (text) => Number(text.replace("−", "-"));
 
 /**
  * Prediction, target, their difference and the gradient: a row for each class.

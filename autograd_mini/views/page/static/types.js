@@ -53,6 +53,12 @@
  */
 
 /**
+ * A text, a line of the pool, or two texts: the first holds for a target with one class, or with
+ * a sum of 1. In it, "#" is the class or the sum.
+ * @typedef {string|number|{target: number, by: "class"|"sum", texts: string[]}} Text
+ */
+
+/**
  * Where ŷ - y comes from: the numbers of an example, and lines of algebra about some nodes.
  * @typedef {object} Prediction
  * @property {{predicted: number, target: number, difference: number, gradient: number}} columns
@@ -71,7 +77,7 @@
  * @property {string} [way] "x → y"
  * @property {string} say
  * @property {string} [why]
- * @property {number} [lead] a line before the sentence
+ * @property {Text} [lead] before the sentence
  * @property {string} [ask] a question about the next step
  * @property {string} [tex]
  * @property {Operand[]} [operands]
@@ -82,7 +88,7 @@
  * @property {number[]} [leaves]
  * @property {string[]} [titles] of the three cards of the first step and the last
  * @property {number[]} [lines] more lines with numbers
- * @property {(string|number)[]} [notes] paragraphs, and lines with numbers
+ * @property {Text[]} [notes] paragraphs
  * @property {Prediction} [softmax]
  */
 
