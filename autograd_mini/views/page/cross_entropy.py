@@ -56,16 +56,20 @@ class Example:
 
 def find_cross_entropy(trace: Trace) -> CrossEntropy | None:
     """Return the only softmax cross-entropy of a tape, if its classes are on the last axis."""
-    users = _active_users(trace)
-    nodes = [t for t in trace.tape if t.op is SoftmaxCrossEntropy and t in trace.adjoints]
-    found = [_fused(t, users) for t in nodes]
-    found += [_graph(t, users, trace) for t in trace.tape if t in trace.adjoints and _is_log(t)]
-    known = [each for each in found if each is not None]
-    if len(found) != 1 or len(known) != 1:
+    active = [t for t in trace.tape if t in trace.adjoints]
+    ends = [t for t in active if t.op is SoftmaxCrossEntropy or _is_log(t)]
+    if len(ends) != 1:
         return None
-    z = known[0].logits
-    fits = z.ndim > 0 and 1 < z.shape[-1] <= _MOST_CLASSES and z.size > 0
-    return known[0] if fits and z.dtype.kind == "f" else None
+    users = _active_users(trace)
+    is_fused = ends[0].op is SoftmaxCrossEntropy
+    found = _fused(ends[0], users) if is_fused else _graph(ends[0], users, trace)
+    return found if found and _is_shown(found.logits) else None
+
+
+def _is_shown(z: Tensor) -> bool:
+    """Return whether the page can show the classes of these logits."""
+    is_plain = isinstance(z.data, np.ndarray) and z.dtype.kind == "f"
+    return is_plain and z.ndim > 0 and 1 < z.shape[-1] <= _MOST_CLASSES and z.size > 0
 
 
 def _is_log(t: Tensor) -> bool:

@@ -43,7 +43,7 @@ def _subject(story: Story) -> tuple[Any, str]:
     if found and found.logits.op is None:
         return _logits(story), f"what does {result} ask of each logit?"
     sources = _named([story.name(t) for t in story.leaves])
-    if any(_is_parameter(t, story.trace) for t in story.leaves):
+    if _has_layers(story.trace):
         goal = f"compute {result}"
         if found:
             classes = found.logits.shape[-1]
@@ -75,13 +75,11 @@ def _named(names: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]])) or "constants"
 
 
-def _is_parameter(t: Tensor, trace: Trace) -> bool:
-    """Return whether a leaf is a matrix in a matrix product."""
-    return t.ndim == 2 and any(
-        node.op.name in ("matmul", "linear") and any(a is t for a in node.inputs)
-        for node in trace.tape
-        if node.op is not None
-    )
+def _has_layers(trace: Trace) -> bool:
+    """Return whether a matrix product has a matrix of parameters as a factor."""
+    products = (t for t in trace.tape if t.op and t.op.name in ("matmul", "linear"))
+    factors = (a for t in products for a in t.inputs if isinstance(a, Tensor))
+    return any(a.op is None and a.ndim == 2 and a in trace.adjoints for a in factors)
 
 
 def count(n: int, noun: str) -> str:

@@ -17,10 +17,10 @@ _CLOSE = 0.05  # largest relative difference between the change and gradient x s
 
 def small_step(trace: Trace, t: Tensor) -> str:
     """Return what a step of the entry with the largest gradient does to the result."""
-    gradient = np.asarray(trace.adjoints[t])
     name, result = trace.names[t.order], trace.names[trace.result.order]
-    if gradient.dtype.kind != "f" or not gradient.size:
-        return ""
+    if not isinstance(t.data, np.ndarray) or t.dtype.kind != "f" or not t.size:
+        return ""  # no numbers, or an array that may be lazy
+    gradient = np.asarray(trace.adjoints[t])
     if not np.isfinite(gradient).all():
         return f"The gradient of {name} is not finite, so it predicts nothing."
     if not gradient.any():
