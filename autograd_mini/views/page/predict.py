@@ -35,7 +35,10 @@ class Questions:
 
     def seed(self, result: str) -> str:
         """Return the question before the backward pass starts."""
-        return f"The backward pass starts at {result}. How much does {result} change with itself?"
+        return (
+            f"The backward pass starts at {result}. If {result} grows by 1, how much does {result} "
+            "grow?"
+        )
 
     def stop(self, step: Step) -> str:
         """Return the question before a forward step that stops the gradient."""

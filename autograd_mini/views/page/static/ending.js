@@ -88,7 +88,11 @@ export function classTable(
 
 /** @param {number} gradient @param {string} logit */
 const asked = (gradient, logit) =>
-  gradient > 0 ? `▼ lower ${logit}` : gradient < 0 ? `▲ raise ${logit}` : "–";
+  gradient > 0
+    ? `▼\u00a0lower ${logit}`
+    : gradient < 0
+      ? `▲\u00a0raise ${logit}`
+      : "–";
 
 /** A number below its bar: from 0 to 1, or a difference from -1 to 1. @param {number} column @param {string} text */
 function barCell(column, text) {
