@@ -42,7 +42,7 @@
 
   if (document.documentElement.scrollWidth > width)
     say(`the page is ${document.documentElement.scrollWidth} wide`);
-  const panels = all("#top, #graph, #controls, #timeline, #inspector > article");
+  const panels = all("#top, #graph, #controls, #timeline, article");
   apart(panels, "panels");
   for (const panel of panels) {
     const frame = box(panel);
@@ -70,7 +70,7 @@
   for (const article of all("#inspector > article"))
     for (const e of all(".cell", article))
       if (words(e).width > box(e).width + SLACK) say(`cell: ${named(e)} is wider than its cell`);
-  for (const p of all("#inspector p, #inspector h2, #inspector figcaption"))
+  for (const p of all("article p, article h2, article figcaption"))
     if (p.scrollWidth > p.clientWidth + SLACK && getComputedStyle(p).display !== "inline")
       say(`text: ${named(p)} is cut in ${named(p.parentElement)}`);
   for (const row of all("#numbers .sum, #numbers .gift, #ledger tr"))

@@ -68,7 +68,7 @@ def explore(
     >>> x = ag.tensor(3.0, requires_grad=True, name="x")
     >>> page = ag.explore(x * x + 1.0)
     >>> page
-    <a page of 5 steps: .show() opens it, .save("backprop.html") writes it to a file>
+    <a page of 6 steps: .show() opens it, .save("backprop.html") writes it to a file>
     """
     check_theme("explore", theme)
     if (result is None) == (frames is None):
@@ -129,7 +129,7 @@ class Exploration(Document):
         return bundle.document(title, subtitle, self._theme, data_script(self.data))
 
     def __repr__(self) -> str:
-        steps = f"a page of {len(self.data['tapes'][0]['steps'])} steps"
+        steps = f"a page of {len(self.data['tapes'][0]['steps']) - 1} steps"
         return f'<{steps}: .show() opens it, .save("backprop.html") writes it to a file>'
 
     def _repr_html_(self) -> str:

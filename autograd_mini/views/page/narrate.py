@@ -22,13 +22,18 @@ from ...notation.plain import Plain
 from ...notation.symbolic import parameters
 from ...text.format import MOST_LISTED, format_number, join, made_by, variable
 from ..trace import Step, Term, Trace, count_uses, quiet_contributions
-from . import sentences
 from .arrays import Pool, minus
+from .ending import ending
+from .opening import opening
+from .predict import Questions
+from .sentences import sentences
+from .story import Story
 
 #: operators, written between two operands
 _SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "matmul": "@", "pow": "^"}
 _MOST_TERMS = 4  # terms of a sum that is written out
 _BRIEF = 4_000  # tensors of the longest tape whose steps are described in full
+_MOST_FORMULAS = 10  # formulas that the first step lists
 _MOST_SAVED = 3  # local derivatives that a forward step lists
 
 Description: TypeAlias = dict[str, Any]
@@ -72,9 +77,27 @@ class Narrator:
         return found
 
     def steps(self) -> list[Description]:
-        """Return the steps: forward, then the seed, then backward."""
-        forward = [self._forward(step) for step in self.trace.forward]
-        return [*forward, self._seed(), *(self._backward(step) for step in self.trace.backward)]
+        """Return the steps: the opening, forward, the seed, backward, and the ending."""
+        story = Story(self.trace, self.index, self.tex, self.pool)
+        steps = [opening(story)]
+        steps += [self._forward(step) for step in self.trace.forward]
+        if len(steps) <= _MOST_FORMULAS:  # the first step lists the whole computation
+            steps[0]["tex"] = r" \\ ".join(step["tex"] for step in steps[1:])
+        steps.append(self._seed())
+        steps += [self._backward(step) for step in self.trace.backward]
+        if not self.brief:
+            self._ask(steps)
+        return [*steps, ending(story)]
+
+    def _ask(self, steps: list[Description]) -> None:
+        """Add a question to each step before one that surprises."""
+        ask = Questions(self.trace.names)
+        questions = [ask.stop(step) for step in self.trace.forward]
+        questions.append(ask.seed(self.trace.names[self.trace.result.order]))
+        questions += [ask.backward(step) for step in self.trace.backward]
+        for step, question in zip(steps, questions):
+            if question:
+                step["ask"] = question
 
     def _forward(self, step: Step) -> Description:
         t = step.tensor
@@ -94,7 +117,7 @@ class Narrator:
         found["operands"] = self._operands(t)
         found["entry"] = self.pool.text(self._entry(t))
         if locals_ := self._locals(t, write):
-            found["locals"] = locals_
+            found |= {"locals": locals_, "saved": self._saved(t)}
         return found
 
     def _names(self, tensors: Iterable[Tensor]) -> str:
@@ -117,14 +140,40 @@ class Narrator:
         return found[:MOST_LISTED]
 
     def _locals(self, t: Tensor, write: LaTeX) -> list[str]:
-        """Return ∂y/∂x = ... for each argument that has a gradient."""
+        """Return ∂y/∂x = ... for each argument that has a gradient.
+
+        If the rule does more than multiply, return the gradient that it computes: ∂L/∂x = ...
+        """
         found = []
-        for i, (rule, a) in enumerate(zip(t.op.vjps, t.inputs) if t.op else ()):
-            if rule is not None and isinstance(a, Tensor) and a in self.trace.adjoints:
-                left = write.derivative(self.tex[t.order], self.tex[a.order])
-                right = self._local(t, i, write)
-                found.append(f"{left} = {right.text}{_where_named(right, write)}")
+        for i, a in self._ruled(t):
+            rule, by = self.trace.rule(t, i), self.tex[a.order]
+            if rule.multiplies() or not isinstance(rule.result, Tensor):
+                left, right = write.derivative(self.tex[t.order], by), self._local(t, i, write)
+            else:
+                left, right = (
+                    self._derivative(a),
+                    write.format_rule(rule, self.tex, self._derivative(t)),
+                )
+            found.append(f"{left} = {right.text}{_where_named(right, write)}")
         return found[:_MOST_SAVED]
+
+    def _ruled(self, t: Tensor) -> list[tuple[int, Tensor]]:
+        """Return the arguments that a node contributes to, with their positions."""
+        return [
+            (i, a)
+            for i, (rule, a) in enumerate(zip(t.op.vjps, t.inputs) if t.op else ())
+            if rule is not None and isinstance(a, Tensor) and a in self.trace.adjoints
+        ]
+
+    def _saved(self, t: Tensor) -> str:
+        """Return the names of the tensors that the rules of a node use, as symbols showed."""
+        used: set[int] = set()
+        for i, _ in self._ruled(t):
+            rule = self.trace.rule(t, i)
+            if rule.is_unknown:  # it may use any
+                return self._names(a for a in (*t.inputs, t) if isinstance(a, Tensor))
+            used |= {rule.symbols[s.order].order for s in rule.tape if s.order in rule.symbols}
+        return self._names(a for a in (*t.inputs, t) if getattr(a, "order", -1) in used)
 
     def _local(self, t: Tensor, i: int, write: LaTeX) -> Formula:
         """Return a local derivative. It is shown in the forward and in the backward pass."""
@@ -159,7 +208,7 @@ class Narrator:
             "node": self.index[t.order],
             "way": f"starts at {name}",
             "say": f"The backward pass starts at the result. A change of {name} changes {name} by "
-            "the same amount, so its derivative with respect to itself is 1.",
+            "the same amount, so its own gradient is 1. This first gradient is called the seed.",
             "tex": f"{self._derivative(t)} = 1",
             "why": sentences.CHAIN_RULE,
         }
@@ -207,7 +256,7 @@ class Narrator:
         found |= {
             "tex": f"{self._derivative(a)} {sign} {right.text}{_where_named(right, write)}",
             "local": self._local(t, c.argument, write).text,
-            "why": sentences.paths(name, nth, c.open),
+            "why": sentences.contributions(name, nth, c.open),
             "added": sentences.accumulated(c, name, nth),
         }
         if slope is not None:

@@ -1,10 +1,12 @@
 // @ts-check
 // The three cards below the graph: what happens, its numbers, and the sums they are added to.
-import { describedTape, direction, line, stepOf } from "./state.js";
+import { describedTape, direction, isBack, stepName, stepOf } from "./state.js";
 import { byId, el } from "./dom.js";
-import { formulaLines } from "./formulas.js";
+import { algebra, classTable } from "./ending.js";
+import { derivative, figure, formulaLines } from "./formulas.js";
 import { ledger, saved } from "./ledger.js";
 import { chainRule, operation, seed } from "./numbers.js";
+import { linesOf, notesOf, question, sentence } from "./story.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Step} Step */
 /** @typedef {import("./dom.js").Part} Part */
@@ -29,35 +31,50 @@ export function fill(id, title, ...children) {
 export function updateInspector() {
   const tape = describedTape();
   const step = tape.steps[stepOf(tape)];
-  fill("what", "What happens", ...whatHappens(tape, step));
-  if (step.phase === "forward") fillForward(tape, step);
+  fill("what", step.titles?.[0] ?? "What happens", ...whatHappens(tape, step));
+  if (step.titles) fillLeaves(tape, step, step.titles);
+  else if (step.phase === "forward") fillForward(tape, step);
   else if (step.phase === "seed") fillSeed(tape, step);
   else fillBackward(tape, step);
 }
 
 /** @param {Tape} tape @param {Step} step @returns {Part[]} */
 function whatHappens(tape, step) {
-  const { phase, node, say } = step;
-  const back = phase !== "forward";
+  const back = isBack(step);
   const way = `${back ? "backward" : "forward"} · ${direction(tape, step)}`;
+  const badge = el(back ? "span.badge.back" : "span.badge", way);
   const parts = step.gives?.slice(0, MOST_CONTRIBUTIONS) ?? [step];
-  const entries = parts.map(({ entry }) => line(tape, entry)).filter(Boolean);
   return [
-    el(
-      "p.doing",
-      el("strong", phase === "seed" ? phase : tape.nodes[node].op),
-      el(back ? "span.badge.back" : "span.badge", way),
-    ),
-    el("p", say),
-    ...parts.map(({ tex = "" }) => formulaLines(tex)),
-    ...entries.map((entry) => el("p.entry", entry)),
+    !step.titles && el("p.doing", el("strong", stepName(tape, step)), badge),
+    el(step.titles ? "p.lead" : "p", sentence(tape, step)),
+    ...parts.map(({ tex }) => tex && formulaLines(tex)),
+    ...linesOf(tape, step).map((text) => el("p.entry", text)),
+    step.softmax && algebra(tape, step.softmax),
+    question(step),
   ];
+}
+
+/**
+ * The first step shows the values of leaves, the last one their gradients.
+ * @param {Tape} tape @param {Step} step @param {string[]} titles
+ */
+function fillLeaves(tape, step, [, ofNumbers, ofNotes]) {
+  const { phase, leaves = [], softmax } = step;
+  const figures = leaves.map((node) => {
+    const { name, op, value, gradient = value } = tape.nodes[node];
+    return phase === "start"
+      ? figure(tape, value, el("span", el("i", name), ` · ${op}`), name)
+      : figure(tape, gradient, derivative(tape, node), name, ".lit.back");
+  });
+  const numbers = softmax ? classTable(tape, softmax) : el("div.sum", figures);
+  fill("numbers", ofNumbers, numbers);
+  fill("ledger", ofNotes, ...notesOf(tape, step));
 }
 
 /** @param {Tape} tape @param {Step} step */
 function fillForward(tape, step) {
   fill("numbers", "With the numbers", operation(tape, step));
-  fill("ledger", "Saved for the backward pass", ...saved(tape, step));
+  fill("ledger", "Saved for the backward pass", ...saved(step));
 }
 
 /** @param {Tape} tape @param {Step} step */

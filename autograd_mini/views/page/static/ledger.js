@@ -1,6 +1,6 @@
 // @ts-check
 // The ledger of a gradient: its contributions so far, and their sum. Also the values saved for it.
-import { array, arrived, brief } from "./state.js";
+import { array, arrived } from "./state.js";
 import { cells } from "./arrays.js";
 import { el, scrolling } from "./dom.js";
 import { formulaLines } from "./formulas.js";
@@ -64,18 +64,14 @@ const totalLine = (tape, name, total) =>
     el("td", cells(array(tape, total), { mark: ".lit.back" })),
   );
 
-/**
- * The values that a forward step saves for the backward pass.
- * @param {Tape} tape @param {Step} step @returns {Part[]}
- */
-export function saved({ nodes }, { node, locals }) {
+/** The values that the rules of a forward step use later. @param {Step} step @returns {Part[]} */
+export function saved({ locals, saved: names }) {
   if (!locals) return [el("p", "No gradient flows through this node.")];
-  const names = brief(
-    [...(nodes[node].inputs ?? []), node].map((i) => nodes[i].name),
-  );
   return [
-    el("p", "Values: ", el("i", names)),
-    el("p", "Local derivative used in the backward pass:"),
+    names
+      ? el("p", "Values: ", el("i", names))
+      : el("p", "No values: the rule needs only shapes."),
+    el("p", "Used in the backward pass:"),
     ...locals.map(formulaLines),
   ];
 }

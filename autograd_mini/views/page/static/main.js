@@ -75,7 +75,7 @@ function listen() {
   for (const [id, act] of Object.entries(ACTIONS))
     byId(id).addEventListener("click", act);
   const slider = /** @type {HTMLInputElement} */ (byId("slider"));
-  slider.addEventListener("input", () => go(Number(slider.value) - 1));
+  slider.addEventListener("input", () => go(Number(slider.value)));
   addEventListener("keydown", onKey);
   addEventListener("hashchange", readAddress);
 }

@@ -8,6 +8,7 @@ const GREEK = {
   beta: "β",
   gamma: "γ",
   delta: "δ",
+  ell: "ℓ",
   epsilon: "ε",
   zeta: "ζ",
   eta: "η",

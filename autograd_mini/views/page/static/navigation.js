@@ -7,6 +7,7 @@ import {
   mainTape,
   shownTapes,
   state,
+  stepName,
 } from "./state.js";
 import { holds } from "./card.js";
 import { updateCompare } from "./compare.js";
@@ -14,6 +15,7 @@ import { byId, press } from "./dom.js";
 import { updateInspector } from "./inspector.js";
 import { fit, follow } from "./panzoom.js";
 import { drawScene, updateScene } from "./scene.js";
+import { inWords } from "./story.js";
 import { updateTable } from "./table.js";
 import { updateTimeline } from "./timeline.js";
 /** @typedef {import("./types.js").Tape} Tape */
@@ -57,8 +59,9 @@ function updateTexts() {
   const tape = mainTape();
   const { nodes, steps, symbol } = tape;
   const step = steps[state.step];
-  const place = `Step ${state.step + 1} of ${steps.length}, ${step.phase}, ${nodes[step.node].op}`;
-  byId("live").textContent = `${place}, ${direction(tape, step)}. ${step.say}`;
+  const place = `Step ${state.step} of ${steps.length - 1}, ${step.phase}, ${stepName(tape, step)}`;
+  byId("live").textContent =
+    `${place}, ${direction(tape, step)}. ${inWords(tape, step)}`;
   const result = nodes[nodes.length - 1];
   const value = state.variant
     ? array(tape, result.value).text?.[0][0]
@@ -132,11 +135,7 @@ export function showTab(tab) {
 /** Write the step and the view into the address, so that it can be shared. */
 function writeAddress() {
   try {
-    history.replaceState(
-      null,
-      "",
-      `#step=${state.step + 1}&view=${state.tab + 1}`,
-    );
+    history.replaceState(null, "", `#step=${state.step}&view=${state.tab + 1}`);
   } catch {
     // a frame without an address
   }
@@ -149,6 +148,6 @@ export function readAddress() {
   const tab = Number(asked.get("view") ?? 1) - 1;
   dataset.theme = asked.get("theme") ?? dataset.theme ?? "";
   if (data.tabs[tab]) state.tab = tab;
-  state.step = clamp(Number(asked.get("step") ?? 1) - 1);
+  state.step = clamp(Number(asked.get("step") ?? 0));
   redraw();
 }

@@ -66,7 +66,7 @@ export function chainRule(tape, node, contribution) {
   const { name } = tape.nodes[to];
   const rule = el(
     "figure",
-    el("figcaption", "rule"),
+    el("figcaption", "rule, g is upstream"),
     el("div.rule", formula(local)),
   );
   const parts = [

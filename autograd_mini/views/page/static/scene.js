@@ -1,6 +1,6 @@
 // @ts-check
 // The graph is drawn once for each level. A step then updates only the changed parts.
-import { data, shownTapes, state, stepOf } from "./state.js";
+import { data, isBack, shownTapes, state, stepOf } from "./state.js";
 import { cardBody, cardLabel, cardState } from "./card.js";
 import { button, byId, el, mark, svg } from "./dom.js";
 /** @typedef {import("./types.js").Tape} Tape */
@@ -154,7 +154,7 @@ function updateCard(tape, place, card) {
   if (card.key === key) return;
   card.key = key;
   const { element } = card;
-  const { known, sum, now, receives, phase } = shows;
+  const { known, sum, now, receives } = shows;
   element.firstElementChild?.replaceChildren(...cardBody(tape, place, shows));
   element.lastElementChild?.setAttribute(
     "aria-label",
@@ -164,7 +164,7 @@ function updateCard(tape, place, card) {
     ahead: !known,
     reached: sum >= 0,
     now,
-    back: phase !== "forward",
+    back: isBack(shows),
     receives,
   });
 }

@@ -68,10 +68,10 @@ export const shownTapes = () =>
 /** @returns {Tape} the tape that the timeline belongs to */
 export const mainTape = () => shownTapes()[0];
 
-/** The tape that the cards below describe. Side by side, at the end, it is the fused one. */
+/** The tape that the cards describe. Side by side, at the last backward step, it is the fused one. */
 export function describedTape() {
   const tapes = shownTapes();
-  return state.step === tapes[0].steps.length - 1
+  return state.step === tapes[0].steps.length - 2
     ? tapes[tapes.length - 1]
     : tapes[0];
 }
@@ -105,6 +105,15 @@ export function array(tape, id) {
  */
 export const line = (tape, id) =>
   id === undefined || state.example >= 0 ? "" : item(tape, id);
+
+/** Whether a step belongs to the backward pass. @param {Pick<Step, "phase">} step */
+export const isBack = ({ phase }) => phase !== "start" && phase !== "forward";
+
+/** The operation of a step, or its place in the story. @param {Tape} tape @param {Step} step */
+export const stepName = ({ nodes }, { phase, node }) =>
+  ({ start: "start", seed: "seed", end: "result" })[
+    /** @type {string} */ (phase)
+  ] ?? nodes[node].op;
 
 /** The first few of many names and the last. @param {string[]} names */
 export function brief(names) {

@@ -1,6 +1,6 @@
 // @ts-check
 // The steps in a row: forward in blue, then backward in orange.
-import { direction, mainTape, state } from "./state.js";
+import { direction, isBack, mainTape, state, stepName } from "./state.js";
 import { button, byId, el, mark } from "./dom.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Step} Step */
@@ -25,10 +25,6 @@ export function updateTimeline(go) {
   for (const id of ["next", "last"]) byId(id).toggleAttribute("disabled", last);
 }
 
-/** @param {Tape} tape @param {Step} step */
-const stepName = ({ nodes }, { phase, node }) =>
-  phase === "seed" ? phase : nodes[node].op;
-
 /** @param {Tape} tape @param {(step: number) => void} go */
 function list(tape, go) {
   const { steps } = tape;
@@ -37,7 +33,7 @@ function list(tape, go) {
   const items = long
     ? []
     : steps.map((step, i) => {
-        const attributes = { "data-step": i + 1, title: direction(tape, step) };
+        const attributes = { "data-step": i, title: direction(tape, step) };
         return el(
           `li.${step.phase}`,
           button(stepName(tape, step), () => go(i), attributes),
@@ -60,17 +56,25 @@ function updateButtons() {
 }
 
 /** @param {Tape} tape */
-function updatePosition({ steps }) {
+function updatePosition(tape) {
+  const { steps } = tape;
   const now = state.step;
-  const forward = steps.filter(({ phase }) => phase === "forward").length;
-  const back = steps[now].phase !== "forward";
+  const last = steps.length - 1;
+  const { phase } = steps[now];
+  const seed = steps.findIndex((step) => step.phase === "seed");
+  const back = isBack(steps[now]);
+  const place = back
+    ? ` ${now - seed + 1} / ${last - seed}`
+    : ` ${now} / ${seed - 1}`;
+  const outside = phase === "start" || phase === "end";
   byId("position").replaceChildren(
-    el(back ? "b.back" : "b", back ? "backward" : "forward"),
-    back
-      ? ` ${now - forward + 1} / ${steps.length - forward}`
-      : ` ${now + 1} / ${forward}`,
+    el(
+      back ? "b.back" : "b",
+      outside ? stepName(tape, steps[now]) : back ? "backward" : "forward",
+    ),
+    outside ? "" : place,
     el("br"),
-    `step ${now + 1} of ${steps.length}`,
+    `step ${now} of ${last}`,
   );
 }
 
@@ -78,8 +82,8 @@ function updatePosition({ steps }) {
 function updateSlider(tape) {
   const slider = /** @type {HTMLInputElement} */ (byId("slider"));
   const step = tape.steps[state.step];
-  slider.max = String(tape.steps.length);
-  slider.value = String(state.step + 1);
+  slider.max = String(tape.steps.length - 1);
+  slider.value = String(state.step);
   slider.setAttribute(
     "aria-valuetext",
     `${step.phase}: ${stepName(tape, step)}`,

@@ -53,17 +53,43 @@
  */
 
 /**
+ * A text, a line of the pool, or two texts: the first holds for a target with one class, or with
+ * a sum of 1. In it, "#" is the class or the sum.
+ * @typedef {string|number|{target: number, by: "class"|"sum", texts: string[]}} Text
+ */
+
+/**
+ * Where ŷ - y comes from: the numbers of an example, and lines of algebra about some nodes.
+ * @typedef {object} Prediction
+ * @property {{predicted: number, target: number, difference: number, gradient: number}} columns
+ * @property {string} logits
+ * @property {string} prediction
+ * @property {string} truth
+ * @property {string} scale " / N" in a batch
+ * @property {{tex: string, say: string, nodes: number[]}[]} lines
+ */
+
+/**
+ * A step. The first and the last compute nothing: they are about the leaves.
  * @typedef {object} Step
- * @property {"forward"|"seed"|"backward"} phase
+ * @property {"start"|"forward"|"seed"|"backward"|"end"} phase
  * @property {number} node
  * @property {string} [way] "x → y"
  * @property {string} say
  * @property {string} [why]
+ * @property {Text} [lead] before the sentence
+ * @property {string} [ask] a question about the next step
  * @property {string} [tex]
  * @property {Operand[]} [operands]
  * @property {number} [entry]
  * @property {string[]} [locals]
+ * @property {string} [saved] the names of the tensors that the rule uses
  * @property {Contribution[]} [gives]
+ * @property {number[]} [leaves]
+ * @property {string[]} [titles] of the three cards of the first step and the last
+ * @property {number[]} [lines] more lines with numbers
+ * @property {Text[]} [notes] paragraphs
+ * @property {Prediction} [softmax]
  */
 
 /** @typedef {{x: number, y: number, w: number, h: number}} Box */
