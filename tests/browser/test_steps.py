@@ -64,9 +64,9 @@ def test_click_on_a_card_goes_to_its_steps(opened):
     page = opened(cases.explore(cases.softmax_chain))
     (e,) = [t for t in expected.nodes if expected.trace.names[t.order] == "ŷ"]
     node = expected.index[e]
-    page.click(f'.card[data-node="{node}"]')
+    page.click(f'.card[data-node="{node}"]', position={"x": 5, "y": 5})
     check(page, expected, next(i for i, s in enumerate(expected.forward) if s.tensor is e))
-    page.click(f'.card[data-node="{node}"]')
+    page.click(f'.card[data-node="{node}"]', position={"x": 5, "y": 5})
     shown = state(page)
     assert "receives" in shown["cards"][str(node)]["classes"]
     assert shown["position"].startswith("backward")

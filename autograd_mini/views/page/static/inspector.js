@@ -2,8 +2,9 @@
 // The three cards below the graph: what happens, its numbers, and the sums they are added to.
 import { describedTape, direction, line, stepOf } from "./state.js";
 import { byId, el } from "./dom.js";
-import { formulaLines } from "./formulas.js";
+import { formulaLines, nameOf } from "./formulas.js";
 import { ledger, saved } from "./ledger.js";
+import { named } from "./names.js";
 import { chainRule, operation, seed } from "./numbers.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Step} Step */
@@ -20,7 +21,7 @@ export function fill(id, title, ...children) {
   const card = byId(id);
   card.replaceChildren(el("h2", title), ...el("div", children).childNodes);
   /** @type {NodeListOf<HTMLElement>} */
-  const wide = card.querySelectorAll(".math, .rule, .ledger");
+  const wide = card.querySelectorAll(".math, .rule, .ledger, .product");
   for (const part of wide) {
     part.style.zoom = `${Math.max(SMALLEST, part.clientWidth / part.scrollWidth)}`;
   }
@@ -46,9 +47,9 @@ function whatHappens(tape, step) {
     el(
       "p.doing",
       el("strong", phase === "seed" ? phase : tape.nodes[node].op),
-      el(back ? "span.badge.back" : "span.badge", way),
+      el(back ? "span.badge.back" : "span.badge", named(way)),
     ),
-    el("p", say),
+    el("p", named(say)),
     ...parts.map(({ tex = "" }) => formulaLines(tex)),
     ...entries.map((entry) => el("p.entry", entry)),
   ];
@@ -68,14 +69,14 @@ function fillSeed(tape, { node, why = "" }) {
 
 /** @param {Tape} tape @param {Step} step */
 function fillBackward(tape, step) {
-  const { node, gives = [] } = step;
+  const { gives = [] } = step;
   const few = gives.slice(0, MOST_CONTRIBUTIONS);
   const more = gives.length - few.length;
   const multiplies = few.some(({ slope }) => slope !== undefined);
   fill(
     "numbers",
     `The chain rule with the numbers${multiplies ? ": upstream × local" : ""}`,
-    ...few.map((contribution) => chainRule(tape, node, contribution)),
+    ...few.map((contribution) => chainRule(tape, stepOf(tape), contribution)),
     more > 0 && el("p", `and ${more} more`),
   );
   const targets = [...new Set(few.map(({ to }) => to))];
@@ -83,6 +84,6 @@ function fillBackward(tape, step) {
   const title =
     targets.length > 1
       ? "Gradient ledgers"
-      : ["Gradient ledger of ", el("i", name)];
+      : ["Gradient ledger of ", nameOf(name)];
   fill("ledger", title, ...targets.map((target) => ledger(tape, target)));
 }

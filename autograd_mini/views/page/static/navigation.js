@@ -11,6 +11,7 @@ import {
 import { holds } from "./card.js";
 import { updateCompare } from "./compare.js";
 import { byId, press } from "./dom.js";
+import { updateHover } from "./hover.js";
 import { updateInspector } from "./inspector.js";
 import { fit, follow } from "./panzoom.js";
 import { drawScene, updateScene } from "./scene.js";
@@ -34,6 +35,7 @@ export function render() {
   updateInspector();
   updateTable();
   updateCompare();
+  updateHover();
   updateTexts();
   writeAddress();
 }
