@@ -73,5 +73,4 @@ const layOut = (left, top, result, bias) =>
     el("div.of-left", left),
     el("div.of-top", top, bias),
     el("div.of-corner", result),
-    el("p.note", "Each entry is a row times a column."),
   );
