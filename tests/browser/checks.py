@@ -84,9 +84,14 @@ def check_backward(shown, expected, step):
     done = expected.backward[step - len(expected.forward) - 1]
     assert shown["doing"] == done.tensor.op.name
     assert len(shown["figures"]) == len(done.contributions)
-    for figures, c in zip(shown["figures"], done.contributions):
-        assert shows(figures[0], expected.trace.adjoints[done.tensor]), "upstream"
+    for figures, is_product, c in zip(shown["figures"], shown["products"], done.contributions):
+        upstream = figures[c.argument if is_product else 0]
+        assert shows(upstream, expected.trace.adjoints[done.tensor]), "upstream"
         assert shows(figures[-1], c.value), "contribution"
+        if is_product:
+            other = done.tensor.inputs[1 - c.argument]
+            assert shows(figures[1 - c.argument], other.data), "the other operand"
+            continue
         if len(figures) == 3 and figures[1] and np.isfinite(c.value).all():
             product = numbers(figures[0]) * numbers(figures[1])
             assert np.allclose(product, np.ravel(c.value), rtol=1e-3, atol=1e-3)

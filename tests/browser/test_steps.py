@@ -50,7 +50,7 @@ def test_buttons_clicks_and_keys_reach_the_same_step(opened):
     expected = Expected(cases.softmax_chain)
     page = opened(cases.explore(cases.softmax_chain))
     for step in (8, 3, expected.count - 1, 0):
-        page.click(f'#steps button[data-step="{step + 1}"]')
+        page.click(f'#steps button[data-step="{step}"]')
         check(page, expected, step)
     page.click("#next")
     check(page, expected, 1)
@@ -67,9 +67,9 @@ def test_click_on_a_card_goes_to_its_steps(opened):
     page = opened(cases.explore(cases.softmax_chain))
     (e,) = [t for t in expected.nodes if expected.trace.names[t.order] == "ŷ"]
     node = expected.index[e]
-    page.click(f'.card[data-node="{node}"]')
+    page.click(f'.card[data-node="{node}"]', position={"x": 5, "y": 5})
     check(page, expected, next(i for i, s in enumerate(expected.forward) if s.tensor is e))
-    page.click(f'.card[data-node="{node}"]')
+    page.click(f'.card[data-node="{node}"]', position={"x": 5, "y": 5})
     shown = state(page)
     assert "receives" in shown["cards"][str(node)]["classes"]
     assert shown["position"].startswith("backward")

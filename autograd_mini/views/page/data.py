@@ -17,11 +17,12 @@ from ..trace import Trace
 from .arrays import EXAMPLES, Pool, batch_of, minus
 from .levels import levels
 from .narrate import Narrator
+from .uses import write_uses
 
 Data: TypeAlias = dict[str, Any]
 
 LARGEST = 2_000_000  # bytes of a page, beyond which it shows fewer numbers
-_SHELL = 150_000  # bytes reserved for the page without its data
+_SHELL = 200_000  # bytes reserved for the page without its data
 _PACKED = 150_000  # bytes of the smallest data that are compressed
 _MOST = 30_000  # operations
 #: ways to shorten a large page: entries of the largest array that is shown, and whether others
@@ -74,6 +75,7 @@ def _tape(trace: Trace, pool: Pool, name: str) -> Data:
         "operations": f"{sum(t.op is not None for t in trace.tape):,}",
         "nodes": nodes,
         "steps": steps,
+        "reads": write_uses(trace, steps),
         "levels": placed,
         "first": first,
     }

@@ -12,7 +12,7 @@ from itertools import chain, combinations
 from typing import Any, NamedTuple
 
 from ...core.tensor import Tensor
-from ...text.format import truncate
+from ...text.format import made_by, truncate
 from ..graph.card import Card
 from ..graph.folding import Folded, Group, Part, Scopes, closing, parts_of
 from ..graph.graph import LONGEST_NAME, DrawOptions, Edge, Graph, Writer
@@ -27,6 +27,9 @@ _MOST_BOXES = 4  # boxes that close independently
 _FEW = 2  # cards of a level that shows too little of the graph
 _SEEN = 1250 / 0.64, 400 / 0.64  # the largest level that most windows show at a readable scale
 _BUDGET = 2_400  # cards on all levels
+_MOST_CHIPS = 6  # parameters that a folded card shows
+_NORM = "0.000"  # a norm of the usual width
+_LONGEST_LINE = 44  # characters of a line inside of a folded card
 _SPACING = Spacing(layer=40, node=24, edge=20, group=14, title=18, margin=14)
 
 Level = dict[str, Any]
@@ -79,9 +82,11 @@ def _in_place(placer: _Placer, tensors: Sequence[Tensor]) -> tuple[list[Level], 
             if part.is_folded:
                 box = scopes.boxes[part.tensors[-1].order]
                 own = next(box[:n] for n in range(1, len(box) + 1) if box[:n] in closed)
-                _link(card, "opens", ways, closed - {own})
+                others = [way for way in ways if own not in way]
+                card["opens"] = _nearest(ways, closed - {own}, others)
         for drawn, box in zip(level["boxes"], folded.titles):
-            _link(drawn, "closes", ways, _outermost({*closed, box}))
+            others = [way for way in ways if any(box[:n] in way for n in range(1, len(box) + 1))]
+            drawn["closes"] = _nearest(ways, _outermost({*closed, box}), others)
         levels.append(level)
     whole = _outermost(scopes.titles)
     if whole and whole in ways:  # one button closes or opens all boxes
@@ -99,9 +104,12 @@ def _rings(boxes: Collection[Group]) -> list[list[Group]]:
     return [[b for b in boxes if len(b) == n] for n in range(1, deepest + 1)]
 
 
-def _link(target: dict[str, Any], how: str, ways: list[frozenset[Group]], to: Any) -> None:
-    if to in ways:
-        target[how] = ways.index(to)
+def _nearest(
+    ways: Sequence[frozenset[Group]], wanted: frozenset[Group], others: Sequence[frozenset[Group]]
+) -> int:
+    """Return the position of the wanted way, or of the one among others that differs least."""
+    found = wanted if wanted in ways else min(others, key=lambda way: len(way ^ wanted))
+    return ways.index(found)
 
 
 def _ways(boxes: Sequence[Group]) -> Iterable[Collection[Group]]:
@@ -161,7 +169,7 @@ def _level(placer: _Placer, plan: _Plan) -> Level:
         "width": round(placed.width),
         "height": round(placed.height),
         "cards": [
-            {**_box(placed.nodes[i]), **_members(part, index, i < plan.outside)}
+            {**_box(placed.nodes[i]), **_members(part, index, i < plan.outside, writer)}
             for i, part in enumerate(folded.parts)
         ],
         "boxes": [{"title": t, **_box(placed.groups[path])} for path, t in folded.titles.items()],
@@ -182,15 +190,36 @@ def _sized(placer: _Placer, part: Part) -> Card:
         head = truncate(writer.trace.derivative(t), LONGEST_NAME)
         blocks.append(pool.outline(node["gradient"], head, writer.uses[t] > 1))
     card = writer.head(part)._replace(blocks=blocks)
-    return card._replace(shape=f"{len(part.tensors):,} tensors") if part.is_folded else card
+    if not part.is_folded:
+        return card
+    shape = f"{len(part.tensors):,} tensors"
+    return card._replace(shape=shape, notes=_inside_of(part, writer))
+
+
+def _parameters(part: Part, writer: Writer) -> list[Tensor]:
+    """Return the leaves with a gradient inside of a folded card, except the one that it shows."""
+    inside = part.tensors[:-1]
+    return [t for t in inside if t.op is None and t in writer.trace.adjoints]
+
+
+def _inside_of(part: Part, writer: Writer) -> list[str]:
+    """Return lines as wide as those that the page writes: what a step does, and parameters."""
+    names = [writer.trace.names[t.order] for t in part.tensors]
+    longest = max((f"{made_by(t)} · {name}" for t, name in zip(part.tensors, names)), key=len)
+    gradient = max((writer.trace.derivative(t) for t in part.tensors), key=len)
+    chips = [f"{writer.trace.names[t.order]} += {_NORM}" for t in _parameters(part, writer)]
+    widest = max(chips[:_MOST_CHIPS], key=len, default="")
+    rows = -(-min(len(chips), _MOST_CHIPS) // 2) + (len(chips) > _MOST_CHIPS)
+    line = max(longest, f"{gradient} +=", key=len)
+    return [truncate(line, _LONGEST_LINE), *[f"{widest}    {widest}"] * rows]
 
 
 def _box(box: Any) -> dict[str, Any]:
     return {"x": round(box.x), "y": round(box.y), "w": round(box.width), "h": round(box.height)}
 
 
-def _members(part: Part, index: Mapping[int, int], outside: bool) -> dict[str, Any]:
-    """Return the tensor of a card. A folded card also has runs of the positions inside."""
+def _members(part: Part, index: Mapping[int, int], outside: bool, writer: Writer) -> dict[str, Any]:
+    """Return the tensor of a card. A folded card also has the positions inside, as runs."""
     members: dict[str, Any] = {"node": index[part.tensors[-1].order]}
     if outside:
         members["outside"] = True
@@ -202,6 +231,10 @@ def _members(part: Part, index: Mapping[int, int], outside: bool) -> dict[str, A
             else:
                 runs.append([i, i])
         members |= {"title": part.title, "count": len(part.tensors), "runs": runs}
+        if chips := [index[t.order] for t in _parameters(part, writer)]:
+            members["chips"] = chips[:_MOST_CHIPS]
+            if len(chips) > _MOST_CHIPS:
+                members["more"] = len(chips) - _MOST_CHIPS
     return members
 
 

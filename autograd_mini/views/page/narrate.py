@@ -127,16 +127,16 @@ class Narrator:
         assert t.op is not None
         first, between = ("", _SIGNS[t.op.name]) if t.op.name in _SIGNS else (t.op.name, ", ")
         found: list[Description] = []
-        for a, name in zip(t.inputs, chain(parameters(t.op), repeat(""))):
-            sign = between if found else first
+        for i, (a, name) in enumerate(zip(t.inputs, chain(parameters(t.op), repeat("")))):
+            place = {"sign": between if found else first, "argument": i}
             if isinstance(a, Tensor):
-                found.append({"sign": sign, "node": self.index[a.order]})
+                found.append({**place, "node": self.index[a.order]})
             elif isinstance(a, (int, float, np.generic, np.ndarray)) and np.ndim(a) < 3:
                 array = np.asarray(a)
                 if array.dtype.kind in "biuf":
                     known = variable(a, self.trace.names) or name
                     label = {"name": known} if known else {}
-                    found.append({"sign": sign, "array": self.pool.array(array), **label})
+                    found.append({**place, "array": self.pool.array(array), **label})
         return found[:MOST_LISTED]
 
     def _locals(self, t: Tensor, write: LaTeX) -> list[str]:

@@ -2,6 +2,8 @@
 // An array as cells: numbers on tinted backgrounds, or the squares of a heat map.
 import { el } from "./dom.js";
 /** @typedef {import("./types.js").ArrayData} ArrayData */
+/** @typedef {import("./types.js").How} How */
+/** @typedef {import("./dom.js").Part} Part */
 
 const ZERO = "i".charCodeAt(0); // the tint of zero; "a" is the most negative, "q" the most positive
 const NOT_FINITE = "!";
@@ -11,51 +13,80 @@ const PERCENT_A_LEVEL = 12.5;
 export const spoken = ({ text, notes = [] }) =>
   text?.map((row) => row.join(", ")).join("; ") ?? notes.join(", ");
 
-/** A cell on a tinted background. @param {string} kind @param {string} letter @param {string} [text] */
-function cell(kind, letter, text) {
-  if (letter === NOT_FINITE) return el(`${kind}.odd`, text);
+/** A cell on a tinted background. @param {string} kind @param {string} letter @param {...Part} parts */
+function tinted(kind, letter, ...parts) {
+  if (letter === NOT_FINITE) return el(`${kind}.odd`, parts);
   const level = letter.charCodeAt(0) - ZERO;
   const colour = level < 0 ? "minus" : "plus";
   const share = Math.abs(level) * PERCENT_A_LEVEL;
   const style = `background: color-mix(in srgb, var(--${colour}) ${share}%, var(--card))`;
-  return el(kind, { style }, text);
+  return el(kind, { style }, parts);
 }
 
-/**
- * An array as an element. If it is `hidden`, each number is a dot.
- * @param {ArrayData} a @param {{hidden?: boolean, label?: string, mark?: string}} how
- */
-export function cells(a, { hidden = false, label, mark = "" } = {}) {
-  const rows = a.tint.length;
-  const columns = a.tint[0]?.length ?? 0;
+/** An array as an element. @param {ArrayData} a @param {How} how */
+export function cells(a, how = {}) {
+  const { hidden = false, label, mark = "", of, flip = false } = how;
+  const shown = flip ? flipped(a) : a;
+  const rows = shown.tint.length;
+  const columns = shown.tint[0]?.length ?? 0;
+  const isGrid = Boolean(a.text && of && !hidden);
   const attributes = {
     style: `--columns: ${columns}; --rows: ${rows}`,
-    ...(label && { role: "img", "aria-label": `${label}: ${spoken(a)}` }),
+    "data-of": hidden ? undefined : of,
+    ...(label && {
+      role: isGrid ? "grid" : "img",
+      "aria-label": isGrid ? label : `${label}: ${spoken(a)}`,
+    }),
   };
-  if (!a.text) {
+  if (!shown.text) {
     const notes = hidden
       ? []
       : (a.notes ?? []).map((note) => el("div.note", note));
     return el(
       "div",
-      el(`div.map${mark}`, attributes, squares(a, hidden)),
+      el(`div.map${mark}`, attributes, squares(shown, hidden)),
       notes,
     );
   }
   const short = columns === 1 && rows <= 4 ? ".short" : "";
-  return el(`div.grid${short}${mark}`, attributes, numbers(a, a.text, hidden));
+  return el(
+    `div.grid${short}${mark}`,
+    attributes,
+    numbers(shown, shown.text, how),
+  );
 }
 
-/** @param {ArrayData} a @param {string[][]} text @param {boolean} hidden */
-const numbers = ({ tint }, text, hidden) =>
-  tint.flatMap((row, i) =>
-    [...row].map((letter, j) =>
-      hidden ? el("span.cell", "·") : cell("span.cell", letter, text[i][j]),
+/** Rows as columns. @param {ArrayData} a @returns {ArrayData} */
+const flipped = ({ tint, text, ...rest }) => ({
+  ...rest,
+  tint: [...(tint[0] ?? "")].map((_, j) => tint.map((row) => row[j]).join("")),
+  text: text && [...text[0]].map((_, j) => text.map((row) => row[j])),
+});
+
+/** @param {ArrayData} a @param {string[][]} text @param {How} how */
+function numbers({ tint }, text, { hidden, label, of, first = 0, flip }) {
+  const read = Boolean(label && of && !hidden);
+  return text.map((row, i) =>
+    el(
+      "div.line",
+      read ? { role: "row" } : {},
+      row.map((number, j) => {
+        if (hidden) return el("span.cell", "·");
+        const position = flip ? j * text.length + i : i * row.length + j;
+        return tinted(
+          "span.cell",
+          tint[i][j],
+          of && { "data-entry": first + position },
+          read && { role: "gridcell", tabindex: i + j ? -1 : 0 },
+          number,
+        );
+      }),
     ),
   );
+}
 
 /** @param {ArrayData} a @param {boolean} hidden */
 const squares = ({ tint }, hidden) =>
   hidden
     ? [el("i", "·")]
-    : tint.flatMap((row) => [...row].map((letter) => cell("i", letter)));
+    : tint.flatMap((row) => [...row].map((letter) => tinted("i", letter)));

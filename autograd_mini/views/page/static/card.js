@@ -1,11 +1,13 @@
 // @ts-check
 // A card: one operation, its value, and the gradient so far.
 import { array, arrived, stepOf } from "./state.js";
-import { cells, spoken } from "./arrays.js";
+import { spoken } from "./arrays.js";
+import { chipsOf, doingInside, insideOf } from "./chips.js";
 import { el } from "./dom.js";
+import { origin, tapeCells } from "./entries.js";
+import { named } from "./names.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Place} Place */
-/** @typedef {import("./types.js").ArrayData} ArrayData */
 /** @typedef {ReturnType<typeof cardState>} CardState */
 
 /** Whether a card shows a node, or contains it. @param {Place} place @param {number} node */
@@ -19,12 +21,19 @@ export function cardState(tape, place) {
   const { phase, node, gives } = tape.steps[step];
   const sums = arrived(tape, place.node, step);
   const receives = Boolean(gives?.some(({ to }) => holds(place, to)));
+  const isTarget = Boolean(gives?.some(({ to }) => to === place.node));
   return {
     known: tape.made[place.node] <= step,
     sum: sums.at(-1)?.total ?? -1, // the gradient so far; -1 if none has arrived
     now: !place.outside && holds(place, node),
     receives,
-    adds: receives && sums.length > 1,
+    isNode: !place.outside && node === place.node, // rather than another tensor inside
+    isTarget,
+    adds: isTarget && sums.length > 1,
+    chips: chipsOf(tape, place),
+    doing: place.runs
+      ? doingInside(tape, (inside) => holds(place, inside))
+      : "",
     phase,
   };
 }
@@ -35,40 +44,41 @@ export function cardBody(tape, place, at) {
   const head = el(
     "div.head",
     el("b.op", place.title ? `► ${place.title}` : op),
-    el("i.name", name),
+    el("i.name", named(name)),
     el("small", place.count ? `${place.count} tensors` : shape),
   );
-  const values = array(tape, value);
-  const lit = at.now && at.phase === "forward" ? ".lit" : "";
-  const blocks = [block("value", "value", values, !at.known, lit)];
+  const lit = at.isNode && at.phase === "forward" ? ".lit" : "";
+  const of = origin(tape, "value", place.node);
+  const values = tapeCells(tape, value, { of, hidden: !at.known, mark: lit });
+  const blocks = [block("value", "value", values)];
   if (gradient !== undefined)
-    blocks.push(gradientBlock(tape, name, gradient, at));
-  const wide = (values.tint[0] ?? "").length > 2;
-  return [head, el(wide ? "div.blocks" : "div.blocks.across", blocks)];
+    blocks.push(gradientBlock(tape, place.node, gradient, at));
+  const wide = (array(tape, value).tint[0] ?? "").length > 2;
+  return [
+    head,
+    place.runs && insideOf(tape, place, at.chips, at.doing),
+    el(wide ? "div.blocks" : "div.blocks.across", blocks),
+  ].filter((part) => part instanceof Node);
 }
 
-/** @param {Tape} tape @param {string} name @param {number} gradient @param {CardState} at */
-function gradientBlock(tape, name, gradient, at) {
+/** @param {Tape} tape @param {number} node @param {number} gradient @param {CardState} at */
+function gradientBlock(tape, node, gradient, at) {
   const reached = at.sum >= 0;
-  const lit = at.receives || (at.now && at.phase === "seed") ? ".lit.back" : "";
-  const numbers = array(tape, reached ? at.sum : gradient);
-  const made = block(
-    "gradient",
-    `∂${tape.symbol}/∂${name}`,
-    numbers,
-    !reached,
-    lit,
-  );
+  const isLit = at.isTarget || (at.isNode && at.phase === "seed");
+  const numbers = tapeCells(tape, reached ? at.sum : gradient, {
+    of: origin(tape, "gradient", node),
+    hidden: !reached,
+    mark: isLit ? ".lit.back" : "",
+  });
+  const title = `∂${tape.symbol}/∂${tape.nodes[node].name}`;
+  const made = block("gradient", title, numbers);
   if (at.adds) made.firstElementChild?.append(el("span.plus", "+="));
   return made;
 }
 
-/**
- * @param {string} kind @param {string} title @param {ArrayData} a @param {boolean} hidden
- * @param {string} mark
- */
-const block = (kind, title, a, hidden, mark) =>
-  el(`div.block.${kind}`, el("div.title", title), cells(a, { hidden, mark }));
+/** @param {string} kind @param {string} title @param {Node} numbers */
+const block = (kind, title, numbers) =>
+  el(`div.block.${kind}`, el("div.title", named(title)), numbers);
 
 /**
  * A card in words, for a screen reader.
@@ -92,5 +102,9 @@ export function cardLabel(tape, place, at) {
         : `gradient ${spoken(array(tape, at.sum))}`,
     );
   }
+  for (const { node, norm } of at.chips)
+    words.push(
+      `${tape.nodes[node].name} ${norm === "·" ? "no gradient yet" : `gradient norm ${norm}`}`,
+    );
   return words.join("; ");
 }

@@ -2,9 +2,11 @@
 // The three cards below the graph: what happens, its numbers, and the sums they are added to.
 import { describedTape, direction, isBack, stepName, stepOf } from "./state.js";
 import { byId, el } from "./dom.js";
+import { origin } from "./entries.js";
 import { algebra, classTable } from "./ending.js";
-import { derivative, figure, formulaLines } from "./formulas.js";
+import { derivative, figure, formulaLines, nameOf } from "./formulas.js";
 import { ledger, saved } from "./ledger.js";
+import { named } from "./names.js";
 import { chainRule, operation, seed } from "./numbers.js";
 import { linesOf, notesOf, question, sentence } from "./story.js";
 /** @typedef {import("./types.js").Tape} Tape */
@@ -22,7 +24,7 @@ export function fill(id, title, ...children) {
   const card = byId(id);
   card.replaceChildren(el("h2", title), ...el("div", children).childNodes);
   /** @type {NodeListOf<HTMLElement>} */
-  const wide = card.querySelectorAll(".math, .rule, .ledger");
+  const wide = card.querySelectorAll(".math, .rule, .ledger, .product");
   for (const part of wide) {
     part.style.zoom = `${Math.max(SMALLEST, part.clientWidth / part.scrollWidth)}`;
   }
@@ -42,11 +44,11 @@ export function updateInspector() {
 function whatHappens(tape, step) {
   const back = isBack(step);
   const way = `${back ? "backward" : "forward"} · ${direction(tape, step)}`;
-  const badge = el(back ? "span.badge.back" : "span.badge", way);
+  const badge = el(back ? "span.badge.back" : "span.badge", named(way));
   const parts = step.gives?.slice(0, MOST_CONTRIBUTIONS) ?? [step];
   return [
     !step.titles && el("p.doing", el("strong", stepName(tape, step)), badge),
-    el(step.titles ? "p.lead" : "p", sentence(tape, step)),
+    el(step.titles ? "p.lead" : "p", named(sentence(tape, step))),
     ...parts.map(({ tex }) => tex && formulaLines(tex)),
     ...linesOf(tape, step).map((text) => el("p.entry", text)),
     step.softmax && algebra(tape, step.softmax),
@@ -63,8 +65,13 @@ function fillLeaves(tape, step, [, ofNumbers, ofNotes]) {
   const figures = leaves.map((node) => {
     const { name, op, value, gradient = value } = tape.nodes[node];
     return phase === "start"
-      ? figure(tape, value, el("span", el("i", name), ` · ${op}`), name)
-      : figure(tape, gradient, derivative(tape, node), name, ".lit.back");
+      ? figure(tape, value, el("span", nameOf(name), ` · ${op}`), name, {
+          of: origin(tape, "value", node),
+        })
+      : figure(tape, gradient, derivative(tape, node), name, {
+          of: origin(tape, "gradient", node),
+          mark: ".lit.back",
+        });
   });
   const numbers = softmax ? classTable(tape, softmax) : el("div.sum", figures);
   fill("numbers", ofNumbers, numbers);
@@ -85,14 +92,14 @@ function fillSeed(tape, { node, why = "" }) {
 
 /** @param {Tape} tape @param {Step} step */
 function fillBackward(tape, step) {
-  const { node, gives = [] } = step;
+  const { gives = [] } = step;
   const few = gives.slice(0, MOST_CONTRIBUTIONS);
   const more = gives.length - few.length;
   const multiplies = few.some(({ slope }) => slope !== undefined);
   fill(
     "numbers",
     `The chain rule with the numbers${multiplies ? ": upstream × local" : ""}`,
-    ...few.map((contribution) => chainRule(tape, node, contribution)),
+    ...few.map((contribution) => chainRule(tape, stepOf(tape), contribution)),
     more > 0 && el("p", `and ${more} more`),
   );
   const targets = [...new Set(few.map(({ to }) => to))];
@@ -100,6 +107,6 @@ function fillBackward(tape, step) {
   const title =
     targets.length > 1
       ? "Gradient ledgers"
-      : ["Gradient ledger of ", el("i", name)];
+      : ["Gradient ledger of ", nameOf(name)];
   fill("ledger", title, ...targets.map((target) => ledger(tape, target)));
 }

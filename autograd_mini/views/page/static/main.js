@@ -4,6 +4,7 @@ import { data, mainTape, readData, state } from "./state.js";
 import { button, byId, press } from "./dom.js";
 import { listenToControls } from "./controls.js";
 import { listenToFind } from "./find.js";
+import { listenToHover } from "./hover.js";
 import {
   choose,
   go,
@@ -15,24 +16,30 @@ import {
   toggleGroups,
 } from "./navigation.js";
 import { fit, listenToPointer, zoom } from "./panzoom.js";
-import { togglePlay } from "./player.js";
+import { changeSpeed, togglePlay } from "./player.js";
 
 /** The actions of the buttons, by id. @type {Record<string, () => void>} */
 const ACTIONS = {
   first: () => go(0),
   previous: () => go(state.step - 1),
   play: togglePlay,
+  speed: changeSpeed,
   next: () => go(state.step + 1),
   last: () => go(Infinity),
   "zoom-out": () => zoom(0.8),
   fit: () => fit(true),
   "zoom-in": () => zoom(1.25),
   theme: toggleTheme,
-  keys: () => /** @type {HTMLDialogElement} */ (byId("help")).showModal(),
+  keys: () => openDialog("help"),
+  symbols: () => openDialog("legend"),
   "as-table": toggleTable,
   up: openParent,
   group: toggleGroups,
 };
+
+/** @param {string} id */
+const openDialog = (id) =>
+  /** @type {HTMLDialogElement} */ (byId(id)).showModal();
 
 function toggleTheme() {
   const { dataset } = document.documentElement;
@@ -72,6 +79,7 @@ function listen() {
   listenToControls(render);
   listenToFind((node) => choose(mainTape(), node));
   listenToPointer();
+  listenToHover();
   for (const [id, act] of Object.entries(ACTIONS))
     byId(id).addEventListener("click", act);
   const slider = /** @type {HTMLInputElement} */ (byId("slider"));

@@ -12,6 +12,7 @@ import {
 import { holds } from "./card.js";
 import { updateCompare } from "./compare.js";
 import { byId, press } from "./dom.js";
+import { updateHover } from "./hover.js";
 import { updateInspector } from "./inspector.js";
 import { fit, follow } from "./panzoom.js";
 import { drawScene, updateScene } from "./scene.js";
@@ -36,6 +37,7 @@ export function render() {
   updateInspector();
   updateTable();
   updateCompare();
+  updateHover();
   updateTexts();
   writeAddress();
 }

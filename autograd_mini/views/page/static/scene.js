@@ -3,6 +3,7 @@
 import { data, isBack, shownTapes, state, stepOf } from "./state.js";
 import { cardBody, cardLabel, cardState } from "./card.js";
 import { button, byId, el, mark, svg } from "./dom.js";
+import { named } from "./names.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Level} Level */
 /** @typedef {import("./types.js").Edge} Edge */
@@ -114,7 +115,11 @@ function drawEdge({ path, back, pill }, lines, scene) {
   if (pill) {
     const box = { x: pill.x - pill.w / 2, y: pill.y - 8, w: pill.w, h: 16 };
     const attributes = { "aria-hidden": "true", ...at(box) };
-    way.pill = el(back ? "div.pill.back" : "div.pill", attributes, pill.text);
+    way.pill = el(
+      back ? "div.pill.back" : "div.pill",
+      attributes,
+      el("span", named(pill.text)),
+    );
     scene.append(way.pill);
   }
   return way;

@@ -99,6 +99,12 @@ export function array(tape, id) {
   return found.each?.[state.example] ?? found;
 }
 
+/** The number of the first entry of `array`. @param {Tape} tape @param {number} id */
+export const firstEntry = (tape, id) =>
+  item(tape, id).each && state.example > 0
+    ? state.example * array(tape, id).tint.join("").length
+    : 0;
+
 /**
  * A line with the numbers of one entry; empty if an example is chosen.
  * @param {Tape} tape @param {number} [id] @returns {string}

@@ -33,7 +33,23 @@
  * @property {string} [scope]
  */
 
-/** @typedef {{sign: string, node?: number, array?: number, name?: string}} Operand */
+/**
+ * The entries that the entries of a result depend on: for each axis of an operand, for each entry of
+ * the result, positions along the axis as bits.
+ * @typedef {number[][]} Reads
+ */
+
+/**
+ * An operand of a step: a node or a constant array. `reads` is a position in `Tape.reads`.
+ * @typedef {object} Operand
+ * @property {string} sign
+ * @property {number} [argument]
+ * @property {number} [node]
+ * @property {number} [array]
+ * @property {string} [name]
+ * @property {number} [reads]
+ * @property {boolean} [gradient] whether it is the gradient of the node
+ */
 
 /**
  * What a backward step adds to the gradient of the node `to`.
@@ -50,6 +66,8 @@
  * @property {string} [summed] how a broadcast was undone
  * @property {number} [spread] the product before that
  * @property {string} [why]
+ * @property {Operand[]} [uses]
+ * @property {string} [form]
  */
 
 /**
@@ -81,6 +99,7 @@
  * @property {string} [ask] a question about the next step
  * @property {string} [tex]
  * @property {Operand[]} [operands]
+ * @property {string} [form] "sum", "mean", "products" or "copy" of entries of the operands
  * @property {number} [entry]
  * @property {string[]} [locals]
  * @property {string} [saved] the names of the tensors that the rule uses
@@ -103,6 +122,8 @@
  * @property {number} [count]
  * @property {number} [times]
  * @property {number[][]} [runs]
+ * @property {number[]} [chips] the parameters inside that are shown
+ * @property {number} [more] the number of other parameters inside
  * @property {number} [opens] the level that shows what is inside
  * @typedef {Box & Folding} Place
  */
@@ -155,6 +176,21 @@
  * @property {ArrayData} sums
  */
 
+/** An entry of an array on the screen: see `origin`. @typedef {{of: string, entry: number}} Entry */
+
+/**
+ * How an array is shown. If it is `hidden`, each number is a dot. `of` names where it comes from, so
+ * that its cells can be pointed at, counted from `first`. `flip` exchanges rows and columns. An array
+ * with a label can be read by keyboard.
+ * @typedef {object} How
+ * @property {boolean} [hidden]
+ * @property {string} [label]
+ * @property {string} [mark]
+ * @property {string} [of]
+ * @property {number} [first]
+ * @property {boolean} [flip]
+ */
+
 /** @typedef {{verdict: string, softmax?: Softmax, jacobian?: ArrayData}} Findings */
 /** @typedef {Findings & {together: number[], hard?: Findings}} Compare */
 
@@ -170,6 +206,7 @@
  * @property {string} [note]
  * @property {Vertex[]} nodes
  * @property {Step[]} steps
+ * @property {Reads[]} reads
  * @property {Level[]} levels
  * @property {number} first the level to open with
  * @property {string} symbol
