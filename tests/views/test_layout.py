@@ -351,7 +351,7 @@ def test_the_work_on_an_order_is_bounded(monkeypatch):
 
 
 def test_no_nodes():
-    assert layout({}, []) == ({}, [], {}, 0.0, 0.0)
+    assert layout({}, []) == ({}, [], {}, 0.0, 0.0, [])
 
 
 def test_one_node():

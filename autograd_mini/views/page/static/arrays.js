@@ -4,6 +4,7 @@ import { el } from "./dom.js";
 /** @typedef {import("./types.js").ArrayData} ArrayData */
 
 const ZERO = "i".charCodeAt(0); // the tint of zero; "a" is the most negative, "q" the most positive
+const MOST_NUMBERS = 8; // rows and columns, as in views/graph/card.py
 const NOT_FINITE = "!";
 const PERCENT_A_LEVEL = 12.5;
 
@@ -22,23 +23,30 @@ function cell(kind, letter, text) {
 }
 
 /**
- * An array as an element. If it is `hidden`, each number is a dot.
- * @param {ArrayData} a @param {{hidden?: boolean, label?: string, mark?: string}} how
+ * An array as an element. If it is `hidden`, each number is a dot. A matrix with more than `most`
+ * rows or columns is a heat map.
+ * @param {ArrayData} a
+ * @param {{hidden?: boolean, label?: string, mark?: string, most?: number}} how
  */
-export function cells(a, { hidden = false, label, mark = "" } = {}) {
+export function cells(
+  a,
+  { hidden = false, label, mark = "", most = Infinity } = {},
+) {
   const rows = a.tint.length;
   const columns = a.tint[0]?.length ?? 0;
   const attributes = {
     style: `--columns: ${columns}; --rows: ${rows}`,
     ...(label && { role: "img", "aria-label": `${label}: ${spoken(a)}` }),
   };
-  if (!a.text) {
+  const isLarge = columns > 1 && Math.max(rows, columns) > most;
+  if (!a.text || isLarge) {
+    const few = Math.max(rows, columns) <= MOST_NUMBERS ? ".few" : "";
     const notes = hidden
       ? []
       : (a.notes ?? []).map((note) => el("div.note", note));
     return el(
       "div",
-      el(`div.map${mark}`, attributes, squares(a, hidden)),
+      el(`div.map${few}${mark}`, attributes, squares(a, hidden)),
       notes,
     );
   }

@@ -8,6 +8,8 @@ import { el } from "./dom.js";
 /** @typedef {import("./types.js").ArrayData} ArrayData */
 /** @typedef {ReturnType<typeof cardState>} CardState */
 
+const LONGEST = 28; // characters of a name: see LONGEST_NAME in views/graph/graph.py
+
 /** Whether a card shows a node, or contains it. @param {Place} place @param {number} node */
 export const holds = (place, node) =>
   place.node === node ||
@@ -29,46 +31,56 @@ export function cardState(tape, place) {
   };
 }
 
-/** @param {Tape} tape @param {Place} place @param {CardState} at */
-export function cardBody(tape, place, at) {
+/** A text that fits into the card that Python made for it. @param {string} text */
+const fitting = (text) =>
+  [...text].length > LONGEST
+    ? `${[...text].slice(0, LONGEST - 1).join("")}…`
+    : text;
+
+/**
+ * @param {Tape} tape @param {Place} place @param {CardState} at
+ * @param {number} [most] rows and columns of the largest matrix that is shown as numbers
+ */
+export function cardBody(tape, place, at, most) {
   const { op, name, shape, value, gradient } = tape.nodes[place.node];
   const head = el(
     "div.head",
     el("b.op", place.title ? `► ${place.title}` : op),
-    el("i.name", name),
+    el("i.name", fitting(name)),
     el("small", place.count ? `${place.count} tensors` : shape),
   );
   const values = array(tape, value);
   const lit = at.now && at.phase === "forward" ? ".lit" : "";
-  const blocks = [block("value", "value", values, !at.known, lit)];
+  const blocks = [
+    block("value", "value", values, { hidden: !at.known, mark: lit, most }),
+  ];
   if (gradient !== undefined)
-    blocks.push(gradientBlock(tape, name, gradient, at));
+    blocks.push(gradientBlock(tape, name, gradient, at, most));
   const wide = (values.tint[0] ?? "").length > 2;
   return [head, el(wide ? "div.blocks" : "div.blocks.across", blocks)];
 }
 
-/** @param {Tape} tape @param {string} name @param {number} gradient @param {CardState} at */
-function gradientBlock(tape, name, gradient, at) {
+/**
+ * @param {Tape} tape @param {string} name @param {number} gradient @param {CardState} at
+ * @param {number} [most]
+ */
+function gradientBlock(tape, name, gradient, at, most) {
   const reached = at.sum >= 0;
   const lit = at.receives || (at.now && at.phase === "seed") ? ".lit.back" : "";
   const numbers = array(tape, reached ? at.sum : gradient);
-  const made = block(
-    "gradient",
-    `∂${tape.symbol}/∂${name}`,
-    numbers,
-    !reached,
-    lit,
-  );
+  const title = fitting(`∂${tape.symbol}/∂${name}`);
+  const how = { hidden: !reached, mark: lit, most };
+  const made = block("gradient", title, numbers, how);
   if (at.adds) made.firstElementChild?.append(el("span.plus", "+="));
   return made;
 }
 
 /**
- * @param {string} kind @param {string} title @param {ArrayData} a @param {boolean} hidden
- * @param {string} mark
+ * @param {string} kind @param {string} title @param {ArrayData} a
+ * @param {{hidden: boolean, mark: string, most?: number}} how
  */
-const block = (kind, title, a, hidden, mark) =>
-  el(`div.block.${kind}`, el("div.title", title), cells(a, { hidden, mark }));
+const block = (kind, title, a, how) =>
+  el(`div.block.${kind}`, el("div.title", title), cells(a, how));
 
 /**
  * A card in words, for a screen reader.

@@ -62,18 +62,16 @@ const gradient = (tape, node, label, mark) =>
  * @param {Tape} tape @param {number} node @param {Contribution} contribution
  */
 export function chainRule(tape, node, contribution) {
-  const { to, local = "", slope, spread, value, summed } = contribution;
+  const { to, local, slope, spread, value, summed } = contribution;
   const { name } = tape.nodes[to];
-  const rule = el(
-    "figure",
-    el("figcaption", "rule"),
-    el("div.rule", formula(local)),
-  );
+  // a long tape comes without formulas of local derivatives
+  const factor = local ? formula(local) : `${tape.nodes[node].op}′`;
+  const rule = el("figure", el("figcaption", "rule"), el("div.rule", factor));
   const parts = [
     gradient(tape, node, "upstream"),
     ...(slope === undefined
       ? [sign("→"), rule, sign("→")]
-      : [sign("×"), figure(tape, slope, formula(local), "local"), sign("=")]),
+      : [sign("×"), figure(tape, slope, factor, "local"), sign("=")]),
     ...(spread === undefined
       ? []
       : [figure(tape, spread, "product", "product"), sign("Σ")]),

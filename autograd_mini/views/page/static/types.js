@@ -70,7 +70,7 @@
 
 /**
  * A card on a level. A folded card contains several tensors, as runs of positions.
- * @typedef {object} Folding
+ * @typedef {object} Place
  * @property {number} node
  * @property {boolean} [outside]
  * @property {string} [title]
@@ -78,7 +78,6 @@
  * @property {number} [times]
  * @property {number[][]} [runs]
  * @property {number} [opens] the level that shows what is inside
- * @typedef {Box & Folding} Place
  */
 
 /**
@@ -87,19 +86,28 @@
  * @property {number} to
  * @property {number} [argument]
  * @property {number} [user] the node that uses the argument
- * @property {string} [path] forward
- * @property {string} [back] backward
- * @property {{text: string, x: number, y: number, w: number}} [pill] the local derivative
+ * @property {string} [pill] the local derivative
+ */
+
+/**
+ * The places of everything on a level, wrapped into rows for windows of at least this width.
+ * A box that continues on another row has several pieces.
+ * @typedef {object} Shape
+ * @property {number} width
+ * @property {number} height
+ * @property {Box[]} cards
+ * @property {(Box & {of: number})[]} boxes
+ * @property {{path?: string, back?: string, pill?: Box}[]} edges forward, backward
  */
 
 /**
  * The graph of a tape at one folding, with the positions that Python computed.
  * @typedef {object} Level
- * @property {number} width
- * @property {number} height
  * @property {Place[]} cards
- * @property {(Box & {title: string, closes?: number})[]} boxes
+ * @property {{title: string, closes?: number}[]} boxes
  * @property {Edge[]} edges
+ * @property {Shape[]} shapes from the narrowest to the widest
+ * @property {number} [numbers] rows and columns of the largest matrix that is shown as numbers
  * @property {string} [title]
  * @property {number} [parent]
  * @property {number} [group] the level with all boxes closed, or 0 to open them
