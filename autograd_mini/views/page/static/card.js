@@ -46,7 +46,7 @@ export function cardBody(tape, place, at, most) {
   const head = el(
     "div.head",
     el("b.op", place.title ? `► ${place.title}` : op),
-    el("i.name", fitting(name)),
+    el("i.name", name),
     el("small", place.count ? `${place.count} tensors` : shape),
   );
   const values = array(tape, value);

@@ -72,8 +72,10 @@ function fitToWindow() {
 }
 
 /** @param {number} factor */
-export const zoom = (factor) =>
-  views.forEach((view) => scaleTo(view, view.scale * factor));
+export function zoom(factor) {
+  for (const view of views) scaleTo(view, view.scale * factor);
+  follow();
+}
 
 /** Scroll to the cards of the step. If they do not fit, scroll to the card of its node. */
 export function follow() {
