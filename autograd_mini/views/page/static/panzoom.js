@@ -6,10 +6,11 @@ import { arrange, views } from "./scene.js";
 
 const SCALES = { least: 0.1, most: 3 };
 const READABLE = 1; // the smallest scale that a fit chooses: text has 11 pixels or more
-const LARGE = 1.6; // the largest scale of a fit
-const PAD = 8; // px around a graph
+const LARGE = 1.3; // the largest scale of a fit
+const FAR = 1.6; // windows; the largest width of rows that are moved sideways
+const PAD = 4; // px around a graph
 const DRAG = 4; // px; a shorter movement is a click
-const SHEET = { width: 690, height: 560 }; // px; the largest window on paper
+const SHEET = { width: 736, height: 560 }; // px; the largest window on paper
 
 /** The size of a window without padding. @param {View} view */
 const space = ({ stage }) => ({
@@ -41,12 +42,22 @@ function scaleTo(
   stage.scrollTo(left, down);
 }
 
+/**
+ * The shape of a graph for a window: the widest that fits. If none does, the narrowest, unless
+ * moving along a single row is simpler.
+ * @param {View} view @param {number} width
+ */
+function shapeFor({ level: { shapes } }, width) {
+  const last = shapes[shapes.length - 1];
+  const close = shapes[0].width <= FAR * width ? shapes[0] : last;
+  return shapes.findLast((shape) => shape.width <= width) ?? close;
+}
+
 /** Show each graph as large as it fits, but at a readable scale. */
 export function fit() {
   for (const view of views) {
     const { width, height } = space(view);
-    const { shapes } = view.level;
-    const shape = shapes.findLast((one) => one.width <= width) ?? shapes[0];
+    const shape = shapeFor(view, width);
     arrange(view, shape);
     const all = Math.min(width / shape.width, height / shape.height, LARGE);
     scaleTo(view, Math.max(READABLE, all));
@@ -56,10 +67,9 @@ export function fit() {
 
 /** Give each window the size that it has on paper: that of its graph, up to a page. */
 function fitToPaper() {
-  for (const { stage, level } of views) {
-    const { shapes } = level;
-    const width = SHEET.width - 2 * PAD;
-    const shape = shapes.findLast((one) => one.width <= width) ?? shapes[0];
+  for (const view of views) {
+    const { stage } = view;
+    const shape = shapeFor(view, SHEET.width - 2 * PAD);
     const height = Math.min(shape.height + 2 * PAD, SHEET.height);
     stage.style.cssText = `flex: none; width: ${SHEET.width}px; height: ${height}px`;
   }
