@@ -13,6 +13,7 @@ from ...core.tensor import Tensor
 from ...text.format import truncate
 from .. import replay
 from ..document import Document, check_theme
+from ..trace import Trace
 from .convert import convert
 from .graph import DrawOptions, Graph, build_graph
 from .graphviz import digraph
@@ -34,7 +35,7 @@ def draw(
     depth: int | None = None,
     direction: str = "LR",
     theme: str = "light",
-    max_nodes: int = 40,
+    max_nodes: int | None = None,
     unfuse: bool = False,
 ) -> Drawing:
     """Draw backpropagation: a card for each operation, values forward, gradients backward.
@@ -63,10 +64,11 @@ def draw(
         Whether values run from left to right or from top to bottom.
     theme : {"light", "dark", "auto"}
         With "auto" an SVG follows the reader's system.
-    max_nodes : int
+    max_nodes : int, optional
         A larger graph is simplified. First, constants become part of the operations that use them.
         Then inner scopes become single cards, and then chains of operations do. A line below the
-        picture reports this.
+        picture reports this. By default, the picture has at most 40 cards, or as many as fit on two
+        slides. It is wrapped into rows if it would be wider than a slide.
     unfuse : bool
         Whether to draw each fused node as the graph that it replaces, in a box.
 
@@ -107,13 +109,22 @@ def draw(
     return Drawing(graph, results[0].tape().table(names) if small else "", direction, theme)
 
 
+def draw_trace(trace: Trace) -> Drawing:
+    """Draw a trace that another view has computed already."""
+    graph = build_graph([trace.result], {}, DrawOptions(), trace)
+    return Drawing(graph, "", "LR", "light")
+
+
 def _check(results: tuple[Any, ...], options: DrawOptions, direction: str, theme: str) -> None:
     if not results:
         raise ValueError("draw: got no result. Pass one: draw(loss)")
     for result in results:
         if not isinstance(result, Tensor):
             text = truncate(one_line(repr(result)), 60)
-            raise TypeError(f"draw: expected a Tensor, got {text} ({type(result).__name__})")
+            hint = ". Pass several results one by one: draw(*results)."
+            several = isinstance(result, (list, tuple)) and isinstance((*result, 0)[0], Tensor)
+            kind = type(result).__name__
+            raise TypeError(f"draw: expected a Tensor, got {text} ({kind}){hint * several}")
         if result.op is None:
             raise ValueError(
                 f"draw: nothing was recorded for {describe(result)}: it was not computed from a "
@@ -122,7 +133,7 @@ def _check(results: tuple[Any, ...], options: DrawOptions, direction: str, theme
     if direction not in ("LR", "TB"):
         raise ValueError(f"draw: direction must be 'LR' or 'TB', got {direction!r}")
     check_theme("draw", theme)
-    if options.max_nodes < 1:
+    if options.max_nodes is not None and options.max_nodes < 1:
         raise ValueError(f"draw: max_nodes must be at least 1, got {options.max_nodes}")
     if options.depth is not None and options.depth < 0:
         raise ValueError(f"draw: depth must be at least 0, got {options.depth}")

@@ -13,13 +13,26 @@ from .card import Block, Card, Cell
 from .graph import Edge, Graph
 from .metrics import GAP, PAD, Size
 from .palette import Palette, follow_the_reader, palette_of
-from .placement import OFFSET, PILL, SPACING, TITLE, pair_edges, parallel, pill_width, place, shift
+from .placement import (
+    OFFSET,
+    PILL,
+    PILL_FONT,
+    SPACING,
+    TITLE,
+    pair_edges,
+    parallel,
+    pill_width,
+    place,
+    shift,
+)
 
 SANS = "Helvetica,Arial,sans-serif"
 SERIF = "Times,serif,sans-serif"  # sans-serif for machines that convert to PNG and lack fonts
+#: the size of a slide, in the direction of the edges, beyond which a picture is wrapped into rows
+LONGEST = {"LR": 1600.0, "TB": 900.0}
 _ARROW = 7  # length of the head of an arrow
 _LEGEND = 30  # height of the legend
-_LEGEND_FONT = 10
+_LEGEND_FONT = 11
 
 _MIDDLE, _END = ' text-anchor="middle"', ' text-anchor="end"'
 _BOLD = ' font-weight="bold"'
@@ -28,7 +41,7 @@ _BOLD = ' font-weight="bold"'
 def write_svg(graph: Graph, direction: str, theme: str) -> str:
     """Return the picture of a graph as self-contained SVG text."""
     pairs = pair_edges(graph.edges)
-    placed = place(graph, pairs, direction)
+    (placed,) = place(graph, pairs, [LONGEST[direction]], direction)
     paint = _Painter(palette_of(theme))
     legend, legend_width = paint.legend(graph, placed.height)
     width = max(placed.width, legend_width)
@@ -42,7 +55,7 @@ def write_svg(graph: Graph, direction: str, theme: str) -> str:
         f"<style>{follow_the_reader()}</style>" if theme == "auto" else "",
         paint.stripes(),
         paint.rectangle(Box(0, 0, width, height), paint.palette.page),
-        *(paint.box(box) for box in placed.groups.values()),
+        *(paint.box(box) for _, box in placed.frames()),
         *_edges(paint, pairs, placed, direction),
         *(line for path, box in placed.groups.items() for line in paint.title(graph, path, box)),
         *(line for i, card in enumerate(graph.cards) for line in paint.card(card, placed.nodes[i])),
@@ -104,7 +117,7 @@ class _Painter(NamedTuple):
         """Yield the title of a scope, with a background because edges may run behind it."""
         title = graph.titles[path]
         width = metrics.text_width(title, TITLE) + 8
-        yield self.rectangle(Box(box.x + 6, box.y + 6, width, 14), self.palette.box)
+        yield self.rectangle(Box(box.x + 6, box.y + 5, width, 16), self.palette.box)
         yield self.text((box.x + 10, box.y + 17), TITLE, self.palette.faint, title, _BOLD)
 
     def card(self, card: Card, box: Box) -> Iterator[str]:
@@ -170,9 +183,9 @@ class _Painter(NamedTuple):
         yield self.text((middle, y - 5), metrics.SMALL, color, block.head, _MIDDLE)
         if block.meets:
             x = middle + metrics.text_width(block.head, metrics.SMALL) / 2 + 4
-            yield self.rectangle(Box(x, y - 13, metrics.BADGE, 11), color, more=' rx="5.5"')
+            yield self.rectangle(Box(x, y - 15, metrics.BADGE, 13), color, more=' rx="6.5"')
             plus = (x + metrics.BADGE / 2, y - 4.5)
-            yield self.text(plus, 9, self.palette.card, "+=", _MIDDLE + _BOLD)
+            yield self.text(plus, metrics.SMALL, self.palette.card, "+=", _MIDDLE + _BOLD)
 
     def cell(self, cell: Cell, box: Box) -> Iterator[str]:
         fill = "url(#odd)" if cell.odd else self.palette.tint(cell.level)
@@ -204,7 +217,7 @@ class _Painter(NamedTuple):
         fill = self.palette.pill if edge.backward else self.palette.card
         yield self.rectangle(box, fill, color, f' rx="{PILL // 2}" stroke-width="0.8"')
         serif = f' font-family="{SERIF}"'
-        yield self.text((x, y + 4), 11, color, edge.text, _MIDDLE + serif)
+        yield self.text((x, y + 4), PILL_FONT, color, edge.text, _MIDDLE + serif)
 
     def legend(self, graph: Graph, y: float) -> tuple[list[str], float]:
         """Return the legend, with the two kinds of edges and the note on folding, and its width."""

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..graph.card import Block, Cell, block
+from ..graph.card import MAX_NUMBERS, Block, Cell, block
 from ..graph.palette import STEPS
 from ..trace import Trace
 
@@ -79,11 +79,20 @@ class Pool:
                 if not notes:
                     item.pop("notes", None)
 
-    def outline(self, number: int, head: str, meets: bool = False) -> Block:
-        """Return a block of a card that is large enough for an array and its other variants."""
+    def outline(
+        self, number: int, head: str, meets: bool = False, most: int = MAX_NUMBERS
+    ) -> Block:
+        """Return a block of a card that is large enough for an array and its other variants.
+
+        A matrix with more than `most` rows or columns is shown as a heat map.
+        """
         item = self.items[number]
         assert isinstance(item, dict)
-        texts = item.get("text") or [[""] * len(row) for row in item["tint"]]
+        texts = item.get("text")
+        columns = len(item["tint"][0]) if item["tint"] else 0
+        if texts is None or (columns > 1 and max(columns, len(texts)) > most):
+            rows = [[Cell("")] * len(row) for row in item["tint"]]
+            return Block(head, "", rows, item.get("notes", ()), meets)
         least = _USUAL if "text" in item and "int" not in item["shape"] else ""
         rows = [[Cell(max(text, least, key=len)) for text in row] for row in texts]
         return Block(head, "", rows, item.get("notes", ()), meets)

@@ -57,10 +57,39 @@ def tape_data(traces: Sequence[Trace], titles: Sequence[str]) -> Data:
     data = _page(tapes, pools, batch)
     for most, described in _SHORTER:
         if fits(data):
-            break
+            return data
         for pool in pools:
             pool.shorten(most, described)
+    for shorten in (_leave_out_formulas, _leave_out_levels):
+        if fits(data):
+            return data
+        for tape in tapes:
+            shorten(tape)
+    if not fits(data):
+        count = tapes[0]["operations"]
+        raise ValueError(
+            f"explore: a page of {count} operations would be larger than {LARGEST:,} bytes. Use "
+            "ag.draw(result) or print(result.tape()). To explore only a part, start it at "
+            "x.detach().requires_grad_()."
+        )
     return data
+
+
+def _leave_out_formulas(tape: Data) -> None:
+    """Leave out the formulas of all steps. Their sentences and numbers stay."""
+    for step in tape["steps"]:
+        for part in (step, *step.get("gives", ())):
+            part.pop("tex", None)
+
+
+def _leave_out_levels(tape: Data) -> None:
+    """Leave out the inside of folded cards."""
+    first = tape["levels"][tape["first"]]
+    for linked, how in ((first["cards"], "opens"), (first["boxes"], "closes")):
+        for each in linked:
+            each.pop(how, None)
+    first.pop("group", None)
+    tape |= {"levels": [first], "first": 0}
 
 
 def _tape(trace: Trace, pool: Pool, name: str) -> Data:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from ...core.messages import shown
 from ...core.tensor import Tensor
 from ..document import Document, check_theme
-from ..graph.draw import draw
+from ..graph.draw import Drawing, draw, draw_trace
 from ..trace import Trace
 from . import bundle
 from .compare import comparison
@@ -80,12 +80,14 @@ def explore(
         return Exploration(recording_data(frames, names, title), theme, None)
     result = require_result(result)
     if compare is not False:
-        return Exploration(comparison(result, compare, names, title), theme, result)
+        return Exploration(
+            comparison(result, compare, names, title), theme, draw(result, names=names)
+        )
     trace = Trace.of(result, names)
     name = trace.names[result.order]
     data = tape_data([trace], [name]) | {"title": title or f"Backpropagation of {name}"}
     data["sliders"] = sliders(data, [trace])
-    return Exploration(data, theme, result)
+    return Exploration(data, theme, draw_trace(trace))
 
 
 class Exploration(Document):
@@ -105,10 +107,10 @@ class Exploration(Document):
     'Backpropagation of v1'
     """
 
-    def __init__(self, data: Data, theme: str, result: Tensor | None) -> None:
+    def __init__(self, data: Data, theme: str, picture: Drawing | None) -> None:
         self.data = {**data, "title": shown(data["title"]), "theme": theme}
         self._theme = theme
-        self._picture = None if result is None else draw(result)
+        self._picture = picture
 
     def html(self) -> str:
         """Return the page as HTML text. It works offline.

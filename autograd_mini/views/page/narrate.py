@@ -20,7 +20,7 @@ from ...notation.expression import Call, Formula, Name
 from ...notation.latex import LaTeX
 from ...notation.plain import Plain
 from ...notation.symbolic import parameters
-from ...text.format import MOST_LISTED, format_number, join, made_by, variable
+from ...text.format import ELLIPSIS, MOST_LISTED, format_number, join, made_by, variable
 from ..trace import Step, Term, Trace, count_uses, quiet_contributions
 from .arrays import Pool, minus
 from .ending import ending
@@ -34,6 +34,7 @@ _SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "matmul": "@", "po
 _MOST_TERMS = 4  # terms of a sum that is written out
 _BRIEF = 4_000  # tensors of the longest tape whose steps are described in full
 _MOST_FORMULAS = 10  # formulas that the first step lists
+_MOST_SUMS = 4  # sentences of one step about sums of contributions
 _MOST_SAVED = 3  # local derivatives that a forward step lists
 
 Description: TypeAlias = dict[str, Any]
@@ -220,7 +221,8 @@ class Narrator:
         slopes = {} if self.brief else _slopes(step)
         gives = [self._contribution(c, slopes.get(c.argument), write) for c in step.contributions]
         say = [sentences.backward(t.op.name, t.op.unfused is not None)]
-        say += dict.fromkeys(filter(None, (each.pop("added") for each in gives)))
+        said = list(dict.fromkeys(filter(None, (each.pop("added") for each in gives))))
+        say += said if len(said) <= _MOST_SUMS else [said[0], ELLIPSIS, said[-1]]
         found: Description = {
             "phase": "backward",
             "node": self.index[t.order],
@@ -280,9 +282,17 @@ def _where_named(right: Formula, write: LaTeX) -> str:
 
 def _chosen(x: Any) -> tuple[int, ...]:
     """Return the entry whose numbers are shown: of few the second, of many the largest."""
-    largest = np.argmax(np.abs(np.where(np.isfinite(x), x, 0)))
-    position = min(1, x.size - 1) if x.size < 4 else largest
+    position = min(1, x.size - 1) if x.size < 4 else _largest(x)
     return tuple(map(int, np.unravel_index(position, x.shape)))
+
+
+def _largest(x: Array) -> Any:
+    """Return the position of the finite entry of largest magnitude."""
+    high, low = np.argmax(x), np.argmin(x)  # makes no copy of a large array
+    above, below = x.flat[high], x.flat[low]
+    if not np.isfinite([above, below]).all():
+        return np.argmax(np.abs(np.where(np.isfinite(x), x, 0)))
+    return high if above >= -below else low
 
 
 def _where(at: tuple[int, ...]) -> str:

@@ -6,6 +6,7 @@ import { el } from "./dom.js";
 /** @typedef {import("./dom.js").Part} Part */
 
 const ZERO = "i".charCodeAt(0); // the tint of zero; "a" is the most negative, "q" the most positive
+const MOST_NUMBERS = 8; // rows and columns, as in views/graph/card.py
 const NOT_FINITE = "!";
 const PERCENT_A_LEVEL = 12.5;
 
@@ -29,7 +30,9 @@ export function cells(a, how = {}) {
   const shown = flip ? flipped(a) : a;
   const rows = shown.tint.length;
   const columns = shown.tint[0]?.length ?? 0;
-  const isGrid = Boolean(a.text && of && !hidden);
+  const isLarge =
+    columns > 1 && Math.max(rows, columns) > (how.most ?? Infinity);
+  const isGrid = Boolean(a.text && of && !hidden && !isLarge);
   const attributes = {
     style: `--columns: ${columns}; --rows: ${rows}`,
     "data-of": hidden ? undefined : of,
@@ -38,13 +41,14 @@ export function cells(a, how = {}) {
       "aria-label": isGrid ? label : `${label}: ${spoken(a)}`,
     }),
   };
-  if (!shown.text) {
+  if (!shown.text || isLarge) {
+    const few = Math.max(rows, columns) <= MOST_NUMBERS ? ".few" : "";
     const notes = hidden
       ? []
       : (a.notes ?? []).map((note) => el("div.note", note));
     return el(
       "div",
-      el(`div.map${mark}`, attributes, squares(shown, hidden)),
+      el(`div.map${few}${mark}`, attributes, squares(shown, hidden)),
       notes,
     );
   }

@@ -10,6 +10,8 @@ import { named } from "./names.js";
 /** @typedef {import("./types.js").Place} Place */
 /** @typedef {ReturnType<typeof cardState>} CardState */
 
+const LONGEST = 28; // characters of a name: see LONGEST_NAME in views/graph/graph.py
+
 /** Whether a card shows a node, or contains it. @param {Place} place @param {number} node */
 export const holds = (place, node) =>
   place.node === node ||
@@ -38,8 +40,17 @@ export function cardState(tape, place) {
   };
 }
 
-/** @param {Tape} tape @param {Place} place @param {CardState} at */
-export function cardBody(tape, place, at) {
+/** A text that fits into the card that Python made for it. @param {string} text */
+const fitting = (text) =>
+  [...text].length > LONGEST
+    ? `${[...text].slice(0, LONGEST - 1).join("")}…`
+    : text;
+
+/**
+ * @param {Tape} tape @param {Place} place @param {CardState} at
+ * @param {number} [most] rows and columns of the largest matrix that is shown as numbers
+ */
+export function cardBody(tape, place, at, most) {
   const { op, name, shape, value, gradient } = tape.nodes[place.node];
   const head = el(
     "div.head",
@@ -49,10 +60,15 @@ export function cardBody(tape, place, at) {
   );
   const lit = at.isNode && at.phase === "forward" ? ".lit" : "";
   const of = origin(tape, "value", place.node);
-  const values = tapeCells(tape, value, { of, hidden: !at.known, mark: lit });
+  const values = tapeCells(tape, value, {
+    of,
+    hidden: !at.known,
+    mark: lit,
+    most,
+  });
   const blocks = [block("value", "value", values)];
   if (gradient !== undefined)
-    blocks.push(gradientBlock(tape, place.node, gradient, at));
+    blocks.push(gradientBlock(tape, place.node, gradient, at, most));
   const wide = (array(tape, value).tint[0] ?? "").length > 2;
   return [
     head,
@@ -61,16 +77,20 @@ export function cardBody(tape, place, at) {
   ].filter((part) => part instanceof Node);
 }
 
-/** @param {Tape} tape @param {number} node @param {number} gradient @param {CardState} at */
-function gradientBlock(tape, node, gradient, at) {
+/**
+ * @param {Tape} tape @param {number} node @param {number} gradient @param {CardState} at
+ * @param {number} [most]
+ */
+function gradientBlock(tape, node, gradient, at, most) {
   const reached = at.sum >= 0;
   const isLit = at.isTarget || (at.isNode && at.phase === "seed");
   const numbers = tapeCells(tape, reached ? at.sum : gradient, {
     of: origin(tape, "gradient", node),
     hidden: !reached,
     mark: isLit ? ".lit.back" : "",
+    most,
   });
-  const title = `∂${tape.symbol}/∂${tape.nodes[node].name}`;
+  const title = fitting(`∂${tape.symbol}/∂${tape.nodes[node].name}`);
   const made = block("gradient", title, numbers);
   if (at.adds) made.firstElementChild?.append(el("span.plus", "+="));
   return made;

@@ -16,8 +16,8 @@ import { numberIn } from "./story.js";
  */
 export function algebra(tape, softmax) {
   const lines = softmax.lines.map(({ tex, say, nodes }) => {
-    const on = () => light(tape, nodes);
-    const off = () => light(tape, []);
+    const on = () => lightCards(tape, nodes);
+    const off = () => lightCards(tape, []);
     const events = {
       pointerenter: on,
       pointerleave: off,
@@ -35,7 +35,7 @@ export function algebra(tape, softmax) {
 }
 
 /** Light the cards that hold some nodes. @param {Tape} tape @param {number[]} nodes */
-function light(tape, nodes) {
+function lightCards(tape, nodes) {
   for (const { level, cards } of views.filter((view) => view.tape === tape)) {
     level.cards.forEach((place, i) =>
       mark(cards[i].element, {

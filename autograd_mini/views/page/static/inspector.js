@@ -26,7 +26,7 @@ export function fill(id, title, ...children) {
   /** @type {NodeListOf<HTMLElement>} */
   const wide = card.querySelectorAll(".math, .rule, .ledger, .product");
   for (const part of wide) {
-    part.style.zoom = `${Math.max(SMALLEST, part.clientWidth / part.scrollWidth)}`;
+    part.style.zoom = `${Math.max(SMALLEST, (part.clientWidth - 4) / part.scrollWidth)}`;
   }
 }
 

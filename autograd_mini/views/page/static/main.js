@@ -27,7 +27,7 @@ const ACTIONS = {
   next: () => go(state.step + 1),
   last: () => go(Infinity),
   "zoom-out": () => zoom(0.8),
-  fit: () => fit(true),
+  fit: () => fit(),
   "zoom-in": () => zoom(1.25),
   theme: toggleTheme,
   keys: () => openDialog("help"),

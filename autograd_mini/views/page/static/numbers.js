@@ -58,24 +58,22 @@ export const seed = (tape, node) =>
 export function chainRule(tape, at, contribution) {
   const product = backwardProduct(tape, at, contribution);
   if (product) return el("div.gift", product);
-  const { to, argument, local = "", slope, spread, summed } = contribution;
+  const { to, argument, local, slope, spread, summed } = contribution;
   const { node } = tape.steps[at];
   const { name } = tape.nodes[to];
   const how = { of: origin(tape, "local", node, at, argument) };
+  // a long tape comes without formulas of local derivatives
+  const factor = local ? formula(local) : `${tape.nodes[node].op}′`;
   const rule = el(
     "figure",
-    el("figcaption", "rule, g is upstream"),
-    el("div.rule", formula(local)),
+    el("figcaption", local ? "rule, g is upstream" : "rule"),
+    el("div.rule", factor),
   );
   const parts = [
     gradientFigure(tape, node, "upstream"),
     ...(slope === undefined
       ? [sign("→"), rule, sign("→")]
-      : [
-          sign("×"),
-          figure(tape, slope, formula(local), "local", how),
-          sign("="),
-        ]),
+      : [sign("×"), figure(tape, slope, factor, "local", how), sign("=")]),
     ...(spread === undefined
       ? []
       : [figure(tape, spread, "product", "product", how), sign("Σ")]),

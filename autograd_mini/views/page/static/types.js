@@ -115,7 +115,7 @@
 
 /**
  * A card on a level. A folded card contains several tensors, as runs of positions.
- * @typedef {object} Folding
+ * @typedef {object} Place
  * @property {number} node
  * @property {boolean} [outside]
  * @property {string} [title]
@@ -125,7 +125,6 @@
  * @property {number[]} [chips] the parameters inside that are shown
  * @property {number} [more] the number of other parameters inside
  * @property {number} [opens] the level that shows what is inside
- * @typedef {Box & Folding} Place
  */
 
 /**
@@ -134,19 +133,28 @@
  * @property {number} to
  * @property {number} [argument]
  * @property {number} [user] the node that uses the argument
- * @property {string} [path] forward
- * @property {string} [back] backward
- * @property {{text: string, x: number, y: number, w: number}} [pill] the local derivative
+ * @property {string} [pill] the local derivative
+ */
+
+/**
+ * The places of everything on a level, wrapped into rows for windows of at least this width.
+ * A box that continues on another row has several pieces.
+ * @typedef {object} Shape
+ * @property {number} width
+ * @property {number} height
+ * @property {Box[]} cards
+ * @property {(Box & {of: number})[]} boxes
+ * @property {{path?: string, back?: string, pill?: Box}[]} edges forward, backward
  */
 
 /**
  * The graph of a tape at one folding, with the positions that Python computed.
  * @typedef {object} Level
- * @property {number} width
- * @property {number} height
  * @property {Place[]} cards
- * @property {(Box & {title: string, closes?: number})[]} boxes
+ * @property {{title: string, closes?: number}[]} boxes
  * @property {Edge[]} edges
+ * @property {Shape[]} shapes from the narrowest to the widest
+ * @property {number} [numbers] rows and columns of the largest matrix that is shown as numbers
  * @property {string} [title]
  * @property {number} [parent]
  * @property {number} [group] the level with all boxes closed, or 0 to open them
@@ -189,6 +197,7 @@
  * @property {string} [of]
  * @property {number} [first]
  * @property {boolean} [flip]
+ * @property {number} [most] rows and columns beyond which it is a heat map
  */
 
 /** @typedef {{verdict: string, softmax?: Softmax, jacobian?: ArrayData}} Findings */
