@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...core.arrays import Array
 from ...core.tensor import Tensor
 from ...notation.names import Definitions
 from ...notation.plain import Plain
@@ -19,6 +20,7 @@ from ...text.format import arguments, made_by, names_of, truncate
 from ..trace import Trace, count_uses, quiet_contributions, undone_broadcast
 from .card import Block, Card, block
 from .folding import Group, Part, parts_of
+from .sums import running_sums
 
 _MAX_CARDS_WITH_FORMULAS = 400
 LONGEST_NAME, _LONGEST_PILL, _LONGEST_NOTE = 28, 22, 44  # characters
@@ -75,16 +77,20 @@ def build_graph(results: Sequence[Tensor], names: Mapping[str, Any], options: Dr
     if len(parts) > _MAX_CARDS_WITH_FORMULAS:
         options = replace(options, formulas=False)
     summed = _undone_broadcasts(trace, parts) if options.formulas else {}
-    writer = Writer(trace, options, count_uses(tensors, trace.adjoints), summed)
+    uses = count_uses(tensors, trace.adjoints)
+    writer = Writer(trace, options, uses, summed)
+    edges = list(writer.edges(parts, part_of))
+    writer = writer._replace(sums=running_sums(trace, parts, edges, uses))
     last = ", ".join(trace.names[result.order] for result in results)
     operations = sum(t.op is not None for t in tensors)
     return Graph(
         title=f"The graph of {last}",
-        description=f"{last} in {operations} operations: {_count_operations(tensors)}.",
+        description=f"{last} in {operations} operation{'s' * (operations != 1)}: "
+        f"{_count_operations(tensors)}.",
         cards=[writer.card(part) for part in parts],
         boxes=[part.box for part in parts],
         titles=titles,
-        edges=list(writer.edges(parts, part_of)),
+        edges=edges,
         note=note,
     )
 
@@ -96,6 +102,7 @@ class Writer(NamedTuple):
     options: DrawOptions
     uses: Mapping[Tensor, int]
     summed: Mapping[Tensor, Sequence[str]]
+    sums: Mapping[Tensor, Sequence[Array]] = {}
 
     def card(self, part: Part) -> Card:
         t = part.tensors[-1]
@@ -128,11 +135,17 @@ class Writer(NamedTuple):
         """Return the blocks of a card: the value and the gradient, if they are shown."""
         found = [block("value", "forward", t.data)] if self.options.values else []
         if t in self.trace.adjoints:
-            head = truncate(self.trace.derivative(t), LONGEST_NAME)
-            gradient = block(head, "backward", self.trace.adjoints[t], self.uses[t] > 1)
+            gradient = self.gradient(t, self.trace.adjoints[t])
             notes = [*gradient.notes, *self.summed.get(t, ())]
-            found.append(gradient._replace(notes=notes))
+            sums = enumerate(self.sums.get(t, ()))
+            earlier = [self.gradient(t, total, nth > 0) for nth, total in sums]
+            found.append(gradient._replace(notes=notes, earlier=earlier))
         return found
+
+    def gradient(self, t: Tensor, array: Any, meets: bool | None = None) -> Block:
+        """Return the block of a gradient, or of a part of its sum."""
+        head = truncate(self.trace.derivative(t), LONGEST_NAME)
+        return block(head, "backward", array, self.uses[t] > 1 if meets is None else meets)
 
     def edges(self, parts: Sequence[Part], part_of: Mapping[int, int]) -> Iterator[Edge]:
         """Yield an edge for each use of a tensor; edges of folded parts are counted and merged."""
