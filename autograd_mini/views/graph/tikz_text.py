@@ -99,7 +99,7 @@ def _character(c: str) -> str:
     """Return a character, in words as well as in formulas."""
     if c in _SIGNS:
         return rf"\ensuremath{{{_SIGNS[c].strip()}}}"
-    letter, accent = (list(unicodedata.normalize("NFD", c)) + [""])[:2]
+    letter, accent = [*unicodedata.normalize("NFD", c), ""][:2]
     if letter.isascii() and accent in _ACCENTS:
         return rf"\mbox{{\{_ACCENTS[accent]}{{{letter}}}}}"
     return _ESCAPED.get(c) or (c if c.isascii() else rf"\texttt{{U+{ord(c):04X}}}")
