@@ -20,7 +20,7 @@ from autograd_mini import nn, optim
 from autograd_mini.notation import names as naming
 from autograd_mini.text.format import format_number
 from autograd_mini.views.page import bundle, sliders
-from autograd_mini.views.page.arrays import Pool
+from autograd_mini.views.page.arrays import Pool, minus
 from autograd_mini.views.page.data import _SHELL
 from autograd_mini.views.page.recorder import Recorder
 from autograd_mini.views.trace import Trace
@@ -830,3 +830,32 @@ def test_frame_with_other_keywords_raises():
     x = leaf(np.ones((2, 2)), "x")
     with pytest.raises(ValueError, match="frame 2 has a different graph"):
         ag.explore(frames=[(x.sum(axis=axis) * [1.0, 2.0]).sum() for axis in (0, 1)])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("cross-entropy of one-hot y", "cross-entropy of one-hot y"),
+        ("-1.5e-05", "−1.5e−05"),
+        ("a - b", "a − b"),
+        ("-ŷ / s", "−ŷ / s"),
+        ("layer-1", "layer-1"),
+        ("(-3, -inf)", "(−3, −inf)"),
+    ],
+)
+def test_minus_signs_are_not_hyphens(text, expected):
+    assert minus(text) == expected
+
+
+def test_description_counts_one_operation():
+    x = leaf(2.0, "x")
+    assert "in 1 operation:" in ag.draw(x * x).svg()
+    assert "in 2 operations:" in ag.draw(x * x + 1.0).svg()
+
+
+def test_page_has_a_picture_and_a_table_for_readers_without_scripts():
+    for page in (explored(chain), ag.explore(frames=[chain()])):
+        (still,) = re.findall(r"<noscript>(<p>.*?)</noscript>", page.html(), re.S)
+        assert still.count("<svg") == 1
+        assert "cross-entropy" in still
+        assert re.search(r"<pre># name +op", still)
