@@ -22,9 +22,7 @@ ArrayData: TypeAlias = dict[str, Any]
 
 EXAMPLES = 24  # examples of a batch that the page can show one by one
 _DECIMALS = 4
-_MINUS = re.compile(
-    r"(?<!\w)-|(?<=\d[eE])-|-(?!\w)"
-)  # not a hyphen, as in one-hot
+_MINUS = re.compile(r"(?<!\w)-|(?<=\d[eE])-|-(?!\w)")  # not a hyphen, as in one-hot
 _USUAL = "-0.0000"  # a number of the usual width
 _LARGEST_EXAMPLE = 512  # entries
 _MOST_BY_EXAMPLE = 200  # tensors on a tape that is shown example by example
