@@ -91,7 +91,7 @@ def test_link_opens_its_view_and_theme(opened):
     assert page.inner_text("#what .doing strong") == "SoftmaxCrossEntropy"
     page.click("#views button >> nth=2")
     page.keyboard.press("Home")
-    assert page.evaluate("location.hash") == "#step=0&view=3"
+    assert page.evaluate("location.hash") == "#step=0&view=3&theme=dark"
 
 
 def test_changed_address_is_followed(opened):

@@ -39,6 +39,7 @@ class Block(NamedTuple):
     rows: Sequence[Sequence[Cell]]
     notes: Sequence[str] = ()  #: lines of text below the entries
     meets: bool = False  #: whether several contributions were added up here
+    earlier: Sequence[Block] = ()  #: the sums before the last contribution was added
 
     @property
     def is_map(self) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...core.arrays import Array
 from ...core.tensor import Tensor
 from ...notation.names import Definitions
 from ...notation.plain import Plain
@@ -20,6 +21,7 @@ from ..trace import Trace, count_uses, quiet_contributions, undone_broadcast
 from .card import FEW_NUMBERS, MAX_NUMBERS, Block, Card, block
 from .folding import Group, Part, parts_of
 from .metrics import card_size
+from .sums import running_sums
 
 _MAX_CARDS_WITH_FORMULAS = 400
 _MOST_PARALLEL = 4  # edges from one card to another that are drawn one by one
@@ -109,6 +111,8 @@ def _graph(tensors: Sequence[Tensor], last: str, writer: Writer, most: int) -> G
         writer = writer._replace(options=replace(writer.options, formulas=False))
     if writer.options.formulas:
         writer = writer._replace(summed=_undone_broadcasts(writer.trace, parts))
+    edges = list(writer.edges(parts, part_of))
+    writer = writer._replace(sums=running_sums(writer.trace, parts, edges, writer.uses))
     operations = sum(t.op is not None for t in tensors)
     return Graph(
         title=f"The graph of {last}",
@@ -117,7 +121,7 @@ def _graph(tensors: Sequence[Tensor], last: str, writer: Writer, most: int) -> G
         cards=[writer.card(part) for part in parts],
         boxes=[part.box for part in parts],
         titles=titles,
-        edges=list(writer.edges(parts, part_of)),
+        edges=edges,
         note=note,
     )
 
@@ -135,6 +139,7 @@ class Writer(NamedTuple):
     options: DrawOptions
     uses: Mapping[Tensor, int]
     summed: Mapping[Tensor, Sequence[str]]
+    sums: Mapping[Tensor, Sequence[Array]] = {}
 
     def card(self, part: Part) -> Card:
         t = part.tensors[-1]
@@ -168,11 +173,18 @@ class Writer(NamedTuple):
         most = self.options.numbers
         found = [block("value", "forward", t.data, most=most)] if self.options.values else []
         if t in self.trace.adjoints:
-            head = truncate(self.trace.derivative(t), LONGEST_NAME)
-            gradient = block(head, "backward", self.trace.adjoints[t], self.uses[t] > 1, most)
+            gradient = self.gradient(t, self.trace.adjoints[t])
             notes = [*gradient.notes, *self.summed.get(t, ())]
-            found.append(gradient._replace(notes=notes))
+            sums = enumerate(self.sums.get(t, ()))
+            earlier = [self.gradient(t, total, nth > 0) for nth, total in sums]
+            found.append(gradient._replace(notes=notes, earlier=earlier))
         return found
+
+    def gradient(self, t: Tensor, array: Any, meets: bool | None = None) -> Block:
+        """Return the block of a gradient, or of a part of its sum."""
+        head = truncate(self.trace.derivative(t), LONGEST_NAME)
+        meets = self.uses[t] > 1 if meets is None else meets
+        return block(head, "backward", array, meets, self.options.numbers)
 
     def edges(self, parts: Sequence[Part], part_of: Mapping[int, int]) -> Iterator[Edge]:
         """Yield an edge for each use of a tensor; many edges of the same parts are one.

@@ -7,6 +7,7 @@ other numbers (another training step, another input) is the same page with anoth
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -21,14 +22,21 @@ ArrayData: TypeAlias = dict[str, Any]
 
 EXAMPLES = 24  # examples of a batch that the page can show one by one
 _DECIMALS = 4
+_MINUS = re.compile(r"(?<!\w)-|(?<=\d[eE])-|-(?!\w)")  # not a hyphen, as in one-hot
 _USUAL = "-0.0000"  # a number of the usual width
 _LARGEST_EXAMPLE = 512  # entries
 _MOST_BY_EXAMPLE = 200  # tensors on a tape that is shown example by example
 
 
 def minus(text: str) -> str:
-    """Return the text with a minus sign that is as wide as a digit."""
-    return text.replace("-", "−")
+    """Return the text with minus signs that are as wide as a digit. Hyphens in words stay.
+
+    Examples
+    --------
+    >>> minus("cross-entropy: -1.5e-05 - x")
+    'cross-entropy: −1.5e−05 − x'
+    """
+    return _MINUS.sub("−", text)
 
 
 class Pool:

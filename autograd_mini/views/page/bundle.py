@@ -35,18 +35,22 @@ _PAGE_COLOURS = {
 }
 
 
-def document(title: str, subtitle: str, theme: str, data_script: str) -> str:
-    """Return the page as one HTML file, which works offline."""
+def document(title: str, subtitle: str, theme: str, data_script: str, still: str) -> str:
+    """Return the page as one HTML file, which works offline.
+
+    The HTML in `still` is shown instead of the page if scripts do not run.
+    """
     title, subtitle = escape(title), escape(subtitle)
     attribute = "" if theme == "auto" else f' data-theme="{theme}"'
-    texts = {"{title}": title, "{subtitle}": subtitle}
-    body = re.sub("{title}|{subtitle}", lambda found: texts[found[0]], _read("page.html"))
+    texts = {"{title}": title, "{subtitle}": subtitle, "{still}": still}
+    body = re.sub("|".join(texts), lambda found: texts[found[0]], _read("page.html"))
     return (
         f'<!doctype html>\n<html lang="en"{attribute}>\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         f'<link rel="icon" href="data:,">\n<title>{title}</title>\n'
         f"<style>\n{font()}</style>\n<style>\n{style()}</style>\n"
+        "<noscript><style>main, .tools { display: none; }</style></noscript>\n"
         f"</head>\n<body>\n{body}{data_script}\n"
         f'<script type="module">\n{script()}</script>\n</body>\n</html>\n'
     )

@@ -10,13 +10,13 @@ from typing import Any, ClassVar
 from ...core.messages import shown
 from ...core.tensor import Tensor
 from ..document import Document, check_theme
-from ..graph.draw import Drawing, draw, draw_trace
 from ..trace import Trace
 from . import bundle
 from .compare import comparison
-from .data import Data, data_script, require_result, tape_data
-from .recorder import recording_data
+from .data import LARGEST, Data, data_script, require_result, tape_data
+from .recorder import as_recorder, recording_data
 from .sliders import sliders
+from .still import Still
 
 
 def explore(
@@ -77,17 +77,18 @@ def explore(
     if frames is not None:
         if compare is not False:
             raise ValueError("explore: frames= and compare= cannot be combined. Pass one of them.")
-        return Exploration(recording_data(frames, names, title), theme, None)
+        recorder = as_recorder(frames, names)
+        assert recorder.still is not None  # an empty recorder is refused
+        return Exploration(recording_data(recorder, title), theme, recorder.still)
     result = require_result(result)
     if compare is not False:
-        return Exploration(
-            comparison(result, compare, names, title), theme, draw(result, names=names)
-        )
+        data = comparison(result, compare, names, title)
+        return Exploration(data, theme, Still.of(Trace.of(result, names), names, theme))
     trace = Trace.of(result, names)
     name = trace.names[result.order]
     data = tape_data([trace], [name]) | {"title": title or f"Backpropagation of {name}"}
     data["sliders"] = sliders(data, [trace])
-    return Exploration(data, theme, draw_trace(trace))
+    return Exploration(data, theme, Still.of(trace, names, theme))
 
 
 class Exploration(Document):
@@ -107,10 +108,10 @@ class Exploration(Document):
     'Backpropagation of v1'
     """
 
-    def __init__(self, data: Data, theme: str, picture: Drawing | None) -> None:
+    def __init__(self, data: Data, theme: str, still: Still) -> None:
         self.data = {**data, "title": shown(data["title"]), "theme": theme}
         self._theme = theme
-        self._picture = picture
+        self._still = still
 
     def html(self) -> str:
         """Return the page as HTML text. It works offline.
@@ -128,7 +129,10 @@ class Exploration(Document):
     @cached_property
     def _html(self) -> str:
         title, subtitle = str(self.data["title"]), str(self.data["subtitle"])
-        return bundle.document(title, subtitle, self._theme, data_script(self.data))
+        data, still = data_script(self.data), self._still.html()
+        if len(data) + len(still) > LARGEST:
+            still = "<p>This page needs JavaScript. It is too large for a picture.</p>"
+        return bundle.document(title, subtitle, self._theme, data, still)
 
     def __repr__(self) -> str:
         steps = f"a page of {len(self.data['tapes'][0]['steps']) - 1} steps"
@@ -138,12 +142,11 @@ class Exploration(Document):
         """Return the page in a sandboxed frame, and a picture for hosts that remove frames."""
         page = escape(self.html(), quote=True)
         frame = (
-            f'<iframe sandbox="allow-scripts" srcdoc="{page}" title="{escape(self.data["title"])}" '
+            f'<iframe sandbox="allow-scripts allow-downloads" srcdoc="{page}" '
+            f'title="{escape(self.data["title"])}" '
             'style="width:100%;height:900px;border:0"></iframe>'
         )
-        if self._picture is None:
-            return frame
-        still = self._picture._repr_html_()
+        still = self._still.drawing._repr_html_()
         return f"{frame}<details><summary>The graph as a picture</summary>{still}</details>"
 
     _file, _announcement = "backprop.html", "The page is in"

@@ -11,6 +11,7 @@ from ...text.format import made_by
 from ..trace import Trace
 from .arrays import Pool, batch_of
 from .data import Data, arrays_of, changes, fits, require_result, tape_data
+from .still import Still
 
 _MOST = 60  # frames
 
@@ -45,6 +46,7 @@ class Recorder:
     def __init__(self, names: Mapping[str, Any] | None = None) -> None:
         self.names = dict(names or {})
         self.data: Data = {}
+        self.still: Still | None = None  # of the first frame
         self._structure: list[Any] = []
         self._labels: list[str] = []
 
@@ -81,6 +83,7 @@ class Recorder:
             name = trace.names[result.order]
             self.data = tape_data([trace], [name])
             self.data["title"] = f"Training: {name}"
+            self.still = Still.of(trace, self.names)
             self._structure = structure
         elif structure != self._structure:
             raise ValueError(
@@ -110,11 +113,8 @@ def _structure(trace: Trace) -> list[Any]:
     return [(made_by(t), repr(t.kwargs), t.shape, i) for t, i in zip(trace.tape, inputs)]
 
 
-def recording_data(frames: Any, names: Mapping[str, Any], title: str | None) -> Data:
+def recording_data(recorder: Recorder, title: str | None) -> Data:
     """Return the data of a page with frames. If it is too large, leave out every other frame."""
-    recorder = frames if isinstance(frames, Recorder) else _record(frames, names)
-    if not len(recorder):
-        raise ValueError("explore: frames= is empty. Call recorder.add(loss) in the loop first.")
     data = {**recorder.data, "title": title or recorder.data["title"]}
     while len(data["pools"]) > 2 and not fits(data):
         pools, ticks = data["pools"][::2], data["sliders"][0]["ticks"][::2]
@@ -122,11 +122,16 @@ def recording_data(frames: Any, names: Mapping[str, Any], title: str | None) -> 
     return data
 
 
-def _record(results: Any, names: Mapping[str, Any]) -> Recorder:
-    """Return a recorder with these results as frames."""
-    if not isinstance(results, Iterable):
+def as_recorder(frames: Any, names: Mapping[str, Any]) -> Recorder:
+    """Return a recorder with these frames."""
+    if isinstance(frames, Recorder):
+        recorder = frames
+    elif isinstance(frames, Iterable):
+        recorder = Recorder(names)
+        for result in frames:
+            recorder.add(result)
+    else:
         raise TypeError("explore: frames= must be a Recorder or a sequence of Tensors.")
-    recorder = Recorder(names)
-    for result in results:
-        recorder.add(result)
+    if recorder.still is None:
+        raise ValueError("explore: frames= is empty. Call recorder.add(loss) in the loop first.")
     return recorder

@@ -15,15 +15,18 @@ import { button, byId, el, press } from "./dom.js";
  * @typedef {{element: HTMLElement, update: () => void}} Control
  */
 
+/** @type {Control[]} */
+const controls = [];
+
+/** Show the current numbers on all controls. */
+export const updateControls = () => controls.forEach(({ update }) => update());
+
 /** Make the controls. @param {() => void} render redraws the page */
 export function listenToControls(render) {
-  /** @type {Control[]} */
-  const controls = [];
-  const updateAll = () => controls.forEach(({ update }) => update());
   /** @param {"variant"|"example"} key @returns {Choose} */
   const chooser = (key) => (value) => {
     state[key] = value;
-    updateAll();
+    updateControls();
     render();
   };
   data.sliders.forEach((slider, nth) => {
@@ -36,7 +39,7 @@ export function listenToControls(render) {
   });
   if (data.batch) controls.push(exampleSlider(data.batch, chooser("example")));
   byId("controls").append(...controls.map(({ element }) => element));
-  updateAll();
+  updateControls();
 }
 
 /** The variant with hard logits, if there is one. */

@@ -2,16 +2,19 @@
 // The page: connect buttons, keys and sliders to the drawing functions.
 import { data, mainTape, readData, state } from "./state.js";
 import { button, byId, press } from "./dom.js";
-import { listenToControls } from "./controls.js";
+import { readAddress, writeAddress } from "./address.js";
+import { listenToControls, updateControls } from "./controls.js";
+import { EXPORTS } from "./export.js";
 import { listenToFind } from "./find.js";
 import { listenToHover } from "./hover.js";
 import {
   choose,
   go,
   openParent,
-  readAddress,
+  jump,
   redraw,
   render,
+  showAddress,
   showTab,
   toggleGroups,
 } from "./navigation.js";
@@ -20,18 +23,19 @@ import { changeSpeed, togglePlay } from "./player.js";
 
 /** The actions of the buttons, by id. @type {Record<string, () => void>} */
 const ACTIONS = {
-  first: () => go(0),
+  first: () => jump(0),
   previous: () => go(state.step - 1),
   play: togglePlay,
   speed: changeSpeed,
   next: () => go(state.step + 1),
-  last: () => go(Infinity),
+  last: () => jump(Infinity),
   "zoom-out": () => zoom(0.8),
   fit: () => fit(),
   "zoom-in": () => zoom(1.25),
   theme: toggleTheme,
   keys: () => openDialog("help"),
   symbols: () => openDialog("legend"),
+  save: () => openDialog("export"),
   "as-table": toggleTable,
   up: openParent,
   group: toggleGroups,
@@ -47,6 +51,7 @@ function toggleTheme() {
     ? dataset.theme === "dark"
     : matchMedia("(prefers-color-scheme: dark)").matches;
   dataset.theme = isDark ? "light" : "dark";
+  writeAddress();
 }
 
 function toggleTable() {
@@ -80,12 +85,16 @@ function listen() {
   listenToFind((node) => choose(mainTape(), node));
   listenToPointer();
   listenToHover();
-  for (const [id, act] of Object.entries(ACTIONS))
+  for (const [id, act] of Object.entries({ ...ACTIONS, ...EXPORTS }))
     byId(id).addEventListener("click", act);
+  byId("copy-link").hidden = location.protocol === "about:"; // in a notebook
   const slider = /** @type {HTMLInputElement} */ (byId("slider"));
   slider.addEventListener("input", () => go(Number(slider.value)));
   addEventListener("keydown", onKey);
-  addEventListener("hashchange", readAddress);
+  addEventListener("hashchange", () => {
+    showAddress();
+    updateControls();
+  });
 }
 
 function drawTabs() {
@@ -97,8 +106,9 @@ function drawTabs() {
 }
 
 readData().then(() => {
+  readAddress();
   drawTabs();
   listen();
-  readAddress();
+  showAddress();
   document.documentElement.dataset.ready = "";
 });

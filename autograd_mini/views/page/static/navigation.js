@@ -2,7 +2,6 @@
 // Go to a step, a level or a view, and draw it.
 import {
   array,
-  data,
   direction,
   mainTape,
   shownTapes,
@@ -10,6 +9,7 @@ import {
   stepName,
 } from "./state.js";
 import { holds } from "./card.js";
+import { keepPlace, readAddress, writeAddress } from "./address.js";
 import { updateCompare } from "./compare.js";
 import { byId, press } from "./dom.js";
 import { updateHover } from "./hover.js";
@@ -33,7 +33,7 @@ const level = () => mainTape().levels[mainTape().level];
 /** Draw everything that a step or a slider changes. */
 export function render() {
   updateScene();
-  updateTimeline(go);
+  updateTimeline(jump);
   updateInspector();
   updateTable();
   updateCompare();
@@ -76,6 +76,12 @@ function updateTexts() {
   ].join(" and ");
 }
 
+/** Go to the first or the last step, or to another that is not the next. @param {number} step */
+export function jump(step) {
+  if (clamp(step) !== state.step) keepPlace();
+  go(step);
+}
+
 /** Go to a step. If no card of the level shows it, go up a level. @param {number} step */
 export function go(step) {
   const tape = mainTape();
@@ -92,6 +98,7 @@ export function go(step) {
 
 /** Open a level of a tape. @param {Tape} tape @param {number} which */
 function open(tape, which) {
+  if (which !== tape.level) keepPlace();
   tape.level = which;
   redraw();
 }
@@ -105,7 +112,7 @@ export function choose(tape, node) {
   const steps = tape.steps.flatMap((step, i) =>
     takesPart(tape, step, node) ? [i] : [],
   );
-  if (steps.length) go(steps.find((i) => i > state.step) ?? steps[0]);
+  if (steps.length) jump(steps.find((i) => i > state.step) ?? steps[0]);
 }
 
 /**
@@ -126,30 +133,16 @@ function takesPart({ nodes }, step, node) {
 
 /** Show a view at about the same position of the timeline. @param {number} tab */
 export function showTab(tab) {
+  if (tab !== state.tab) keepPlace();
   const share = state.step / (mainTape().steps.length - 1);
   state.tab = tab;
   state.step = clamp(Math.round(share * (mainTape().steps.length - 1)));
   redraw();
 }
 
-// ---- the address ----
-
-/** Write the step and the view into the address, so that it can be shared. */
-function writeAddress() {
-  try {
-    history.replaceState(null, "", `#step=${state.step}&view=${state.tab + 1}`);
-  } catch {
-    // a frame without an address
-  }
-}
-
-/** Go to the step and the view of the address. */
-export function readAddress() {
-  const { dataset } = document.documentElement;
-  const asked = new URLSearchParams(location.hash.slice(1));
-  const tab = Number(asked.get("view") ?? 1) - 1;
-  dataset.theme = asked.get("theme") ?? dataset.theme ?? "";
-  if (data.tabs[tab]) state.tab = tab;
-  state.step = clamp(Number(asked.get("step") ?? 0));
+/** Show the place of the address. */
+export function showAddress() {
+  readAddress();
+  state.step = clamp(state.step);
   redraw();
 }
