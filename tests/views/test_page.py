@@ -368,7 +368,7 @@ def test_page_without_data_fits_its_reserved_size():
 
 
 def test_page_contains_the_script_modules_unchanged():
-    script = bundle.script()
+    script = bundle.script() + bundle.runtime()
     modules = {m for m in STATIC.glob("*.js") if m.name != "types.js"}  # types.js has only types
     assert len(modules) > 15
     for module in modules:

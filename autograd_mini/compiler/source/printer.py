@@ -12,14 +12,14 @@ import keyword
 import operator
 import sys
 import unicodedata
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ...core.pytree import tree_leaves
 from ...core.registry import name_of, parameters_of
-from ...notation.expression import Call, Constant, Expression, Name
+from ...notation.expression import Call, Constant, Expression, Name, Notation
 from ...notation.numpy import NumPy, uniform
 from ...text.terminal import transliterate
 from ..ir import (
@@ -55,7 +55,6 @@ _REDUCTIONS: dict[Any, Any] = {
     np.add.reduce: np.sum, np.multiply.reduce: np.prod,
     np.maximum.reduce: np.max, np.minimum.reduce: np.min,
 }  # fmt: skip
-_NUMPY = NumPy()
 
 
 class Source(str):
@@ -89,17 +88,24 @@ def written(program: Program, by: Sequence[Value] = ()) -> Source:
 
     `by` are the arguments whose gradients follow the result.
     """
-    return _Writer(program).text(by)
+    return Writer(program).text(by)
 
 
-class _Writer:
-    """The state of writing: names in use, and constants that became arguments."""
+class Writer:
+    """The state of writing: names in use, and constants that became arguments.
+
+    This one writes Python. The writer of another language overrides what differs.
+    """
+
+    notation: ClassVar[Notation] = NumPy()
+    reserved: ClassVar[frozenset[str]] = frozenset(["np", "program", *keyword.kwlist])
+    indent, statement, comment = "    ", "{}", "  # "
 
     def __init__(self, program: Program) -> None:
         self.program = program
         self.uses = program.uses()
         self.returned = set(values_in(program.results))
-        self.taken = {"np", "program"}
+        self.taken = set(self.reserved)
         self.latest: dict[str, int] = {}  # the number with which a name was last made another
         self.expressions: dict[Value, Expression] = {}
         self.constants: dict[int, tuple[str, Any]] = {}  # by the id of the array
@@ -108,14 +114,7 @@ class _Writer:
         self.lines: list[str] = []
 
     def text(self, by: Sequence[Value]) -> Source:
-        for value in self.program.arguments:
-            self.expressions[value] = Name(self._new_name(value.name or "x"), value.shape)
-        first = values_in(self.program.results[:1])
-        for value in sorted(self.returned, key=lambda v: v not in first):
-            if value not in self.expressions and (value.name or value in first):
-                value.name = self._new_name(value.name or "result")
-        for step in self.program.steps:
-            self._write(step)
+        self._write_steps()
         returned = listed([self._text(x) for x in tree_leaves(self.program.results)])
         arguments = {self._text(v): v.example for v in self.program.arguments}
         arguments |= dict(self.constants.values())
@@ -126,6 +125,17 @@ class _Writer:
         source = Source("\n\n\n".join(parts) + f"\n\n{returned}")
         source.arguments = arguments
         return source
+
+    def _write_steps(self) -> None:
+        """Write all lines of the function, and name its arguments and results."""
+        for value in self.program.arguments:
+            self.expressions[value] = Name(self._new_name(value.name or "x"), value.shape)
+        first = values_in(self.program.results[:1])
+        for value in sorted(self.returned, key=lambda v: v not in first):
+            if value not in self.expressions and (value.name or value in first):
+                value.name = self._new_name(value.name or "result")
+        for step in self.program.steps:
+            self._write(step)
 
     def _function(self, arguments: dict[str, Any], summary: str) -> str:
         head = f"def program({', '.join(arguments)}):"
@@ -140,18 +150,21 @@ class _Writer:
             self.expressions[step.outs[0]] = self.expressions[step.inputs[0]]
             return
         call = self._call(step)
-        text = _NUMPY.write(call).text
+        text = self.notation.write(call).text
         if not step.several and self._fits_inside(step.outs[0], text):
             self.expressions[step.outs[0]] = call
             return
         self._head(step.part)
         longest = WIDTH - len(f"    {self._wanted(step.outs[0])}00 = ")
         while len(text) > longest and self._put_before(step):
-            text = _NUMPY.write(self._call(step)).text
+            text = self.notation.write(self._call(step)).text
+        self._line(step.outs, f"{self._targets(step)} = {text}")
+
+    def _targets(self, step: Step) -> str:
+        """Return the names to which a step assigns."""
         names = ", ".join(self._named(v) for v in step.outs)
-        if step.several and (len(step.outs) == 1 or len(names) > _LONGEST):
-            names = f"({names},)"
-        self._line(step.outs, f"{names} = {text}")
+        several = step.several and (len(step.outs) == 1 or len(names) > _LONGEST)
+        return f"({names},)" if several else names
 
     def _put_before(self, step: Step) -> bool:
         """Put the longest part of a step on a separate line, if there is a long one."""
@@ -197,20 +210,21 @@ class _Writer:
 
     def _head(self, part: str) -> None:
         if part != self.part:
-            self.lines += [*([""] if self.lines else []), f"    # {part}"]
+            heading = f"{self.indent}{self.comment.lstrip()}{part}"
+            self.lines += [*([""] if self.lines else []), heading]
             self.part = part
 
     def _line(self, values: Sequence[Value], line: str) -> None:
-        line = wrapped(f"    {line}", 8)
-        note = ", ".join(map(self._note, values))
-        behind = f"{line}  # {note}"
+        line = wrapped(f"{self.indent}{self.statement.format(line)}", 2 * len(self.indent))
+        note = self.comment + ", ".join(map(self._note, values))
+        behind = f"{line}{note}"
         fits = len(behind.rpartition("\n")[2]) <= WIDTH
-        self.lines += [behind] if fits else [f"    # {note}", line]
+        self.lines += [behind] if fits else [f"{self.indent}{note.lstrip()}", line]
 
     # ---- an expression ---------------------------------------------------------------------------
 
     def _text(self, x: Any) -> str:
-        return _NUMPY.write(self._expression(x)).text
+        return self.notation.write(self._expression(x)).text
 
     def _call(self, step: Step) -> Expression:
         """Return a step as an expression in those of its arguments."""
@@ -230,7 +244,7 @@ class _Writer:
             parts[0] = Call("asarray", parts[:1])
         return Call(op, parts, self._options(without_defaults(f, kwargs)), shape)
 
-    def _options(self, kwargs: dict[str, Any]) -> dict[str, Expression]:
+    def _options(self, kwargs: Mapping[str, Any]) -> dict[str, Expression]:
         return {
             key: self._expression(_only(value) if key == "axis" else value)
             for key, value in kwargs.items()
@@ -243,11 +257,15 @@ class _Writer:
         if isinstance(x, (list, tuple, range)):
             parts = [self._expression(part) for part in x]
             return Call("list" if isinstance(x, list) else "tuple", parts)
-        if isinstance(x, np.ndarray) and x.ndim and not uniform(x):
+        if isinstance(x, np.ndarray) and not self._is_brief(x):
             if id(x) not in self.constants:
                 self.constants[id(x)] = self._new_name("c"), x
             return Name(self.constants[id(x)][0], x.shape)
         return Constant(x, np.shape(x) if isinstance(x, np.ndarray) else ())
+
+    def _is_brief(self, x: Any) -> bool:
+        """Return whether an array can be written inside an expression."""
+        return not x.ndim or uniform(x) is not None
 
     def _index(self, index: Any) -> list[Expression]:
         """Return the parts of an index."""
@@ -268,7 +286,7 @@ class _Writer:
             base = f"_{base}"
         name, n = base, self.latest.get(base, 1)
         stem = base.rstrip("0123456789") or base
-        while name in self.taken or keyword.iskeyword(name) or not name.isidentifier():
+        while name in self.taken or not name.isidentifier():
             n += 1
             name = f"{stem}{n}" if base != stem else f"{base}_{n}"
         self.taken.add(name)

@@ -84,6 +84,13 @@ def source(result: Tensor, names: Mapping[str, Any] | None = None) -> Source:
     <BLANKLINE>
         return result, d_x
     """
+    return written(*traced_program(result, names))
+
+
+def traced_program(
+    result: Tensor, names: Mapping[str, Any] | None = None
+) -> tuple[Program, list[Value]]:
+    """Return the program of a tape, and the arguments whose gradients follow its result."""
     tensors = list(Tape(result))
     trace, again = _traced(tensors, {id(x): name for name, x in (names or {}).items()})
     y = again[result]
@@ -94,7 +101,7 @@ def source(result: Tensor, names: Mapping[str, Any] | None = None) -> Source:
         gradients = _gradients(y, trace)
         results += [gradients.get(again[t], np.zeros_like(t._array)) for t in leaves]
     by = [_value(again[t]) for t in leaves]
-    return written(simplify(Program(trace, results), EXACT), by)
+    return simplify(Program(trace, results), EXACT), by
 
 
 def _traced(

@@ -55,8 +55,19 @@ def document(title: str, subtitle: str, theme: str, data_script: str) -> str:
 @cache
 def script() -> str:
     """Return all modules of the script, each after its imports."""
+    return _with_imports("main")
+
+
+@cache
+def runtime() -> str:
+    """Return the functions of arrays that the programs of tapes call."""
+    return _with_imports("nd")
+
+
+def _with_imports(name: str) -> str:
+    """Return a module after all that it imports, as one script."""
     modules: dict[str, str] = {}
-    _add_module("main", modules)
+    _add_module(name, modules)
     return "\n".join(modules.values())
 
 

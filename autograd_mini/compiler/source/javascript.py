@@ -1,0 +1,77 @@
+"""Print a program as JavaScript, a line for each step, over the runtime ``nd``."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ...core.pytree import tree_leaves
+from ...notation.expression import Call, Constant, Expression, Notation
+from ...notation.javascript import JavaScript
+from ...notation.numpy import uniform
+from ..ir import Program, Step, Value
+from .portable import Operation, portable
+from .printer import Writer, wrapped
+
+_RESERVED = (
+    "nd program arguments async await boolean break case catch class const continue debugger "
+    "default delete do else enum eval export extends false finally for function if implements "
+    "import in instanceof interface let new null package private protected public return static "
+    "super switch this throw true try typeof undefined NaN Infinity var void while with yield"
+)
+_SHORT = 8  # entries of an array that is written where it is used
+
+
+def javascript(program: Program) -> str:
+    """Return a program as the text of a JavaScript function of a list of arrays.
+
+    Parameters
+    ----------
+    program : Program
+        Its arguments and results are those of the function, in the same order.
+
+    Returns
+    -------
+    str
+        Text that defines ``function program([x, w, b])``, which returns a list of arrays. It calls
+        the functions of ``nd``, the runtime of the page.
+
+    Raises
+    ------
+    UnknownOperation
+        If the runtime has no function for a step.
+    """
+    return _Writer(program).function()
+
+
+class _Writer(Writer):
+    notation: ClassVar[Notation] = JavaScript()
+    reserved: ClassVar[frozenset[str]] = frozenset(_RESERVED.split())
+    indent, statement, comment = "  ", "const {};", " // "
+
+    def function(self) -> str:
+        """Return the text of the function."""
+        self._write_steps()
+        names = ", ".join(map(self._text, self.program.arguments))
+        results = ", ".join(map(self._text, tree_leaves(self.program.results)))
+        for name, x in self.constants.values():
+            self.lines.insert(0, f"  const {name} = {self.notation.write(Constant(x)).text};")
+        lines = [f"function program([{names}]) {{", *self.lines, f"  return [{results}];"]
+        return "\n".join([*(wrapped(line, 4) for line in lines), "}"])
+
+    def _targets(self, step: Step) -> str:
+        names = ", ".join(map(self._named, step.outs))
+        return f"[{names}]" if step.several else names
+
+    def _fits_inside(self, value: Value, text: str) -> bool:
+        return False  # calls within calls are hard to read
+
+    def _is_brief(self, x: Any) -> bool:
+        return x.size <= _SHORT or uniform(x) is not None
+
+    def _call(self, step: Step) -> Expression:
+        return self._expression(portable(step))
+
+    def _expression(self, x: Any) -> Expression:
+        if not isinstance(x, Operation):
+            return super()._expression(x)
+        return Call(x.name, [*map(self._expression, x.args)], self._options(x.options))

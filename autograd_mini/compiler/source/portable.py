@@ -1,0 +1,386 @@
+"""Steps of a program in the few functions that a runtime in another language has.
+
+Shapes are known, so most functions of NumPy are special cases of a few. A function that only
+arranges entries takes them from known places. One that only looks at memory in another way is a
+`reshape` or a `transpose`.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from string import ascii_letters
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...core.arrays import NO_KWARGS
+from ...core.registry import name_of
+from ...ops.indexing import _scatter
+from ...ops.windows import _fold_windows
+from ..ir import (
+    Step,
+    Value,
+    array_pow,
+    astype,
+    dtype_of,
+    example_of,
+    number_pow,
+    values_in,
+)
+from ..traced_functions import positional
+
+
+class UnknownOperation(TypeError):
+    """An operation that a language other than Python does not know."""
+
+
+class Operation(NamedTuple):
+    """A call of a function of the runtime. Its arguments may be calls too."""
+
+    name: str
+    args: Sequence[Any]
+    options: Mapping[str, Any] = NO_KWARGS
+
+
+_AXIS, _OVER = {"axis"}, {"axis", "keepdims"}
+#: functions of the runtime that combine or join entries, and the options that each takes
+_OPTIONS: dict[str, set[str]] = {
+    **dict.fromkeys(("sum", "prod", "max", "min", "mean", "any", "all", "argmax", "argmin"), _OVER),
+    **dict.fromkeys(("cumsum", "cumprod", "sort", "argsort", "concatenate", "stack"), _AXIS),
+    "take_along_axis": _AXIS,
+}
+_LINALG = {"det", "slogdet", "inv", "solve", "cholesky"}
+_PLAIN = {"matmul", "where", *_LINALG}  # without options
+_ELEMENTWISE = """
+    add subtract multiply divide power floor_divide remainder fmod maximum minimum fmax fmin hypot
+    arctan2 logaddexp logaddexp2 copysign heaviside bitwise_and bitwise_or logical_or logical_and
+    equal not_equal less less_equal greater greater_equal logical_not isfinite isnan isinf signbit
+    negative absolute fabs square sign trunc floor ceil reciprocal exp exp2 expm1 log log2 log10
+    log1p sqrt cbrt sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh deg2rad
+    rad2deg sinc
+"""
+_DTYPES = {"bool", "uint8", "int8", "int16", "int32", "int64", "float32", "float64"}
+#: other names of functions
+_NAMES: dict[Any, str] = {
+    operator.add: "add", operator.sub: "subtract", operator.mul: "multiply",
+    operator.neg: "negative", operator.truediv: "divide",
+    operator.floordiv: "floor_divide", operator.mod: "remainder",
+    operator.pow: "power", array_pow: "power", number_pow: "power", abs: "absolute",
+    np.add.reduce: "sum", np.multiply.reduce: "prod", np.maximum.reduce: "max",
+    np.minimum.reduce: "min", np.logical_or.reduce: "any", np.logical_and.reduce: "all",
+    np.radians: "deg2rad", np.degrees: "rad2deg", np.dot: "matmul",
+}  # fmt: skip
+
+
+def portable(step: Step) -> Any:
+    """Return a step as an operation, or the value that it only copies.
+
+    Raises
+    ------
+    UnknownOperation
+        If the functions of the runtime cannot express it.
+    """
+    name = step.name or name_of(step.function)
+    for value in step.outs:
+        if value.dtype.name not in _DTYPES:
+            raise UnknownOperation(f"{name} of {value.dtype} has no JavaScript")
+    special = _SPECIAL.get(step.function)
+    operation = special(step) if special else _by_name(step)
+    if operation is None:
+        raise UnknownOperation(f"{name} has no JavaScript")
+    return operation
+
+
+def _by_name(step: Step) -> Operation | None:
+    """Return a call of the runtime's function with the same name."""
+    name = _NAMES.get(step.function) or name_of(step.function).removeprefix("linalg.")
+    if step.name:
+        return None
+    if name in _ELEMENTWISE.split() or name in _PLAIN:
+        return None if step.kwargs else Operation(name, _operands(name, step))
+    if name not in _OPTIONS:
+        return None
+    return _over_axes(name, step)
+
+
+def _over_axes(name: str, step: Step) -> Operation | None:
+    """Return a call with options, such as the axis."""
+    reduces = isinstance(getattr(step.function, "__self__", None), np.ufunc)
+    known = positional(step.function)
+    given: dict[str, Any] = {"axis": 0} if reduces else {}
+    given |= {**dict(zip(known, step.args)), **step.kwargs}
+    args = [given.pop(key) for key in known[: 2 if name == "take_along_axis" else 1]]
+    dtype = given.pop("dtype", None)
+    for ignored in ("kind", "stable", "order"):  # the runtime's sorts are stable
+        given.pop(ignored, None)
+    chosen = {key: _plain(x) for key, x in given.items() if key == "axis" or not _is_default(x)}
+    if set(chosen) - _OPTIONS[name] or values_in(chosen):
+        return None
+    operation = Operation(name, args, chosen)
+    return operation if dtype is None else Operation("astype", [operation, np.dtype(dtype).name])
+
+
+def _is_default(x: Any) -> bool:
+    return x is None or x is False or x is np._NoValue
+
+
+def _plain(x: Any) -> Any:
+    """Return an axis, or several, as Python's integers."""
+    if isinstance(x, tuple):
+        return tuple(map(_plain, x))
+    return x.item() if isinstance(x, np.integer) else x
+
+
+def _operands(name: str, step: Step) -> list[Any]:
+    """Return the operands. A number that decides on the dtype becomes an array."""
+    args = list(step.args)
+    if name in _PLAIN and name != "where":
+        return args
+    first = 1 if name == "where" else 0  # the condition has no part in the dtype
+    args[:first] = [a if isinstance(a, Value) else np.asarray(a, bool) for a in args[:first]]
+    strong = [dtype_of(example_of(a)) for a in args[first:] if hasattr(example_of(a), "dtype")]
+    floats = any(dtype.kind == "f" for dtype in strong)
+
+    def operand(a: Any) -> Any:
+        if isinstance(a, Value) or np.ndim(a):
+            return a
+        if hasattr(a, "dtype"):
+            others = [d for d in strong if d == a.dtype]
+            return a if len(others) < 2 else a.item()
+        integral = isinstance(a, float) and a.is_integer()
+        return np.asarray(a) if not strong or (integral and not floats) else a
+
+    return args[:first] + [operand(a) for a in args[first:]]
+
+
+# ---- functions that only arrange -----------------------------------------------------------------
+
+
+def _numbers(x: Any) -> Any:
+    """Return 0, 1, 2, ... in the shape of a value."""
+    shape = np.shape(example_of(x))
+    return np.arange(int(np.prod(shape))).reshape(shape)
+
+
+def _taken(step: Step) -> Operation | None:
+    """Take entries from where the function itself, applied to their numbers, says."""
+    x, *others = step.args
+    if values_in((others, step.kwargs)):
+        return None
+    return Operation("take", [x, step.function(_numbers(x), *others, **step.kwargs)])
+
+
+def _reshaped(step: Step) -> Operation:
+    return Operation("reshape", [step.args[0], step.outs[0].shape])
+
+
+def _repeated(step: Step) -> Operation:
+    return Operation("broadcast_to", [step.args[0], step.outs[0].shape])
+
+
+def _transposed(step: Step) -> Operation:
+    """Apply the function to an array whose lengths are the numbers of its axes."""
+    x, *others = step.args
+    lengths = tuple(range(2, 2 + np.ndim(example_of(x))))
+    moved = step.function(np.broadcast_to(0, lengths), *others, **step.kwargs)
+    return Operation("transpose", [x, [length - 2 for length in moved.shape]])
+
+
+def _flipped(step: Step) -> Operation:
+    x, *others = step.args
+    numbers = step.function(_numbers(x), *others, **step.kwargs)
+    steps = zip(numbers.strides, _numbers(x).strides)
+    parts = [slice(None, None, -1) if a != b else slice(None) for a, b in steps]
+    return Operation("getitem", [x, parts])
+
+
+def _triangle(step: Step) -> Operation:
+    x, *others = step.args
+    mask = step.function(np.ones(np.shape(example_of(x)), bool), *others, **step.kwargs)
+    return Operation("where", [mask, x, 0])
+
+
+def _padded(step: Step) -> Operation | None:
+    x, pad_width, *others = step.args
+    mode = others[0] if others else step.kwargs.get("mode", "constant")
+    if mode not in ("constant", "empty"):
+        return _taken(step)
+    shape, y = np.shape(example_of(x)), step.outs[0]
+    parts = [
+        slice(int(before), int(before) + n)
+        for n, (before, _) in zip(shape, np.broadcast_to(pad_width, (len(shape), 2)))
+    ]
+    inside = Operation("scatter", [x, parts, y.shape])
+    around = np.pad(np.zeros(shape, y.dtype), pad_width, *others, **step.kwargs)
+    return Operation("add", [inside, around]) if around.any() else inside
+
+
+# ---- indices -------------------------------------------------------------------------------------
+
+
+def _entries(step: Step) -> Operation | None:
+    x, index = step.args
+    shape = np.shape(example_of(x))
+    parts = _index(index, shape)
+    if parts is not None:
+        return Operation("getitem", [x, parts])
+    return None if values_in(index) else Operation("take", [x, _numbers(x)[index]])
+
+
+def _scattered(step: Step) -> Operation | None:
+    x, index, shape = step.args
+    parts = _index(index, shape)
+    if parts is not None:
+        return Operation("scatter", [x, parts, shape])
+    if values_in(index):
+        return None
+    size = int(np.prod(shape))
+    return _put(x, np.arange(size).reshape(shape)[index], shape)
+
+
+def _put(x: Any, places: Any, shape: Sequence[int]) -> Operation:
+    """Add entries up at their places in the flattened result."""
+    flat = Operation("scatter", [x, [places], [int(np.prod(shape))]])
+    return Operation("reshape", [flat, shape])
+
+
+def _folded(step: Step) -> Operation:
+    x, window_shape, axis, shape = step.args
+    numbers = np.arange(int(np.prod(shape))).reshape(shape)
+    windows = np.lib.stride_tricks.sliding_window_view(numbers, window_shape, axis)
+    return _put(x, windows, shape)
+
+
+def _index(index: Any, shape: Sequence[int]) -> list[Any] | None:
+    """Return the parts of an index: numbers, slices, None, arrays of integers.
+
+    Return None for an index that has other parts. A mask becomes the positions of its true entries.
+    """
+    parts: list[Any] = []
+    for part in index if isinstance(index, tuple) else (index,):
+        i = np.asarray(part) if isinstance(part, (list, np.generic, np.ndarray)) else part
+        is_mask = isinstance(i, bool) or getattr(example_of(i), "dtype", None) == np.bool
+        if is_mask and (isinstance(i, (bool, Value)) or not i.ndim):
+            return None
+        if is_mask:
+            parts += np.nonzero(i)
+        elif isinstance(i, np.ndarray) and not i.ndim:
+            parts.append(i.item())
+        else:
+            parts.append(i.astype(int) if isinstance(i, np.ndarray) and not i.size else i)
+    rest = len(shape) - sum(i is not None and i is not ... for i in parts)
+    at = [k for k, i in enumerate(parts) if i is ...]
+    if at and not rest and any(np.ndim(example_of(i)) for i in parts if i is not ...):
+        return (
+            None  # arrays on both sides of an ellipsis are apart, even if nothing is between them
+        )
+    if at:
+        parts[at[0] : at[0] + 1] = [slice(None)] * rest
+    return parts
+
+
+# ---- functions of several calls ------------------------------------------------------------------
+
+
+def _copied(step: Step) -> Any:
+    return step.args[0]
+
+
+def _cast(step: Step) -> Operation:
+    return Operation("astype", [step.args[0], np.dtype(step.args[1]).name])
+
+
+def _filled(step: Step) -> Any:
+    """Return zeros_like, ones_like or full_like, whose numbers are known, as a constant."""
+    y = step.outs[0]
+    return None if values_in(step.args[1:]) else np.array(y.example, y.dtype)
+
+
+def _trace(step: Step) -> Operation:
+    x, *others = step.args
+    places = np.diagonal(_numbers(x), *others, **step.kwargs)
+    return Operation("sum", [Operation("take", [x, places])], {"axis": -1})
+
+
+def _norm(step: Step) -> Operation | None:
+    given = {**dict(zip(("x", "ord", "axis", "keepdims"), step.args)), **step.kwargs}
+    x, p = given.pop("x"), given.pop("ord", None)
+    over = {k: v for k, v in given.items() if v is not None and v is not False}
+    if p is None or p == 2:
+        if p and np.ndim(over.get("axis", ())):
+            return None  # the norm of a matrix
+        return Operation("sqrt", [Operation("sum", [Operation("square", [x])], over)])
+    if not isinstance(p, (int, float)) or not np.isfinite(p) or not p:
+        return None
+    powers = Operation("power", [Operation("absolute", [x]), float(p)])
+    return Operation("power", [Operation("sum", [powers], over), 1 / float(p)])
+
+
+def _numbers_only(step: Step) -> Any:
+    """Write nan_to_num as choices and limits."""
+    names = ("x", "copy", "nan", "posinf", "neginf")
+    given = {**dict(zip(names, step.args)), **step.kwargs}
+    x, limits = given["x"], np.finfo(step.outs[0].dtype)
+    choices = (
+        (Operation("isnan", [x]), given.get("nan", 0.0)),
+        (Operation("equal", [x, np.inf]), given.get("posinf")),
+        (Operation("equal", [x, -np.inf]), given.get("neginf")),
+    )
+    y: Any = x
+    for (condition, replacement), default in zip(choices, (0.0, limits.max, limits.min)):
+        number = float(default if replacement is None else replacement)
+        y = Operation("where", [condition, number, y])
+    return y
+
+
+def _convolved(step: Step) -> Operation:
+    """Write convolve and correlate as the product of a matrix of windows and a vector."""
+    given = {**dict(zip(("a", "v", "mode"), step.args)), **step.kwargs}
+    a, v = given["a"], given["v"]
+    m, n = np.size(example_of(a)), np.size(example_of(v))
+    correlates = step.function is np.correlate
+    mode = given.get("mode", "valid" if correlates else "full")
+    length = {"full": m + n - 1, "same": max(m, n), "valid": abs(m - n) + 1}[mode]
+    start = (m + n - 1 - length) // 2
+    wide = Operation("scatter", [a, [slice(n - 1, n - 1 + m)], [m + 2 * n - 2]])
+    windows = np.arange(start, start + length)[:, None] + np.arange(n)
+    kernel = v if correlates else Operation("getitem", [v, [slice(None, None, -1)]])
+    return Operation("matmul", [Operation("take", [wide, windows]), kernel])
+
+
+def _einsum(step: Step) -> Operation | None:
+    """Name every axis: an ellipsis becomes letters, and the result gets its own."""
+    subscripts, *operands = step.args
+    if not isinstance(subscripts, str) or set(step.kwargs) - {"optimize"}:
+        return None
+    inputs, arrow, output = subscripts.replace(" ", "").partition("->")
+    free = "".join(c for c in ascii_letters if c not in inputs)
+    terms, longest = [], 0
+    for term, x in zip(inputs.split(","), operands):
+        n = np.ndim(example_of(x)) - len(term.replace("...", ""))
+        longest = max(longest, n)
+        terms.append(term.replace("...", free[:n][::-1]))
+    if not arrow:
+        once = sorted(c for c in set(inputs) - set(",.") if inputs.count(c) == 1)
+        output = "..." * ("..." in inputs) + "".join(once)
+    output = output.replace("...", free[:longest][::-1])
+    return Operation("einsum", [f"{','.join(terms)}->{output}", *operands])
+
+
+_SPECIAL: dict[Any, Callable[[Step], Any]] = {
+    **dict.fromkeys((np.reshape, np.ravel, np.expand_dims, np.squeeze), _reshaped),
+    **dict.fromkeys((np.transpose, np.swapaxes, np.moveaxis, np.rollaxis), _transposed),
+    **dict.fromkeys((np.flip, np.fliplr, np.flipud), _flipped),
+    **dict.fromkeys(
+        (np.roll, np.rot90, np.delete, np.repeat, np.tile, np.diagonal, np.take,
+         np.fft.fftshift, np.fft.ifftshift, np.lib.stride_tricks.sliding_window_view), _taken),
+    **dict.fromkeys((np.tril, np.triu), _triangle),
+    **dict.fromkeys((np.copy, np.positive), _copied),
+    **dict.fromkeys((np.zeros_like, np.ones_like, np.full_like), _filled),
+    **dict.fromkeys((np.convolve, np.correlate), _convolved),
+    np.pad: _padded, np.broadcast_to: _repeated, operator.getitem: _entries,
+    _scatter: _scattered, _fold_windows: _folded,
+    astype: _cast, np.trace: _trace, np.linalg.norm: _norm, np.nan_to_num: _numbers_only,
+    np.einsum: _einsum,
+}  # fmt: skip

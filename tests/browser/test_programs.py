@@ -1,0 +1,98 @@
+"""The JavaScript program of a tape gives the numbers of the engine, in a browser."""
+
+import numpy as np
+import pytest
+
+import autograd_mini as ag
+from autograd_mini.compiler.source.javascript import javascript
+from autograd_mini.compiler.source.portable import UnknownOperation
+from autograd_mini.compiler.source.source import traced_program
+from autograd_mini.core.fused import FUSED
+from tests.cases import CASES, FUSED_CASES, TAPE, leaf
+
+from .programs import run
+
+#: operations that JavaScript does not know
+UNKNOWN = {"eigh", "eigvalsh", "lstsq", "partition", "pinv", "qr", "svd", "svdvals", "unwrap"}
+RTOL = {"float64": 1e-12, "float32": 1e-5}
+
+
+def call_of(y, cotangent):
+    """Return the program of a result with its arguments, and the arrays that it has to give."""
+    program, _ = traced_program(y)
+    cotangent = np.asarray(cotangent, y.dtype)
+    arguments = [cotangent if v.name == "cotangent" else v.example for v in program.arguments]
+    adjoints = y.tape().adjoints(None if y.size == 1 else cotangent)
+    leaves = [t for t in y.tape() if t.is_leaf and t.requires_grad]
+    return (javascript(program), arguments), [y.data, *(adjoints[t] for t in leaves)]
+
+
+def check(browser, results, rtol):
+    """The programs give these results, and their gradients; all of them run in one page."""
+    pairs = [call_of(y, cotangent) for _, y, cotangent in results]
+    found = run(browser, [call for call, _ in pairs])
+    for (case, *_), ((text, _), wanted), arrays in zip(results, pairs, found, strict=True):
+        where = f"{case}\n{text}"
+        assert not isinstance(arrays, str), f"{arrays} in {where}"
+        for x, y in zip(arrays, wanted, strict=True):
+            assert (x.shape, x.dtype) == (y.shape, y.dtype), where
+            largest = np.abs(y[np.isfinite(y)]).max(initial=1)
+            np.testing.assert_allclose(x, y, rtol, rtol * largest, err_msg=where)
+
+
+def _is_real(x):
+    return getattr(x, "dtype", None) == np.float64
+
+
+def of_cases(cases, dtype):
+    for case in cases:
+        y = case.f(TAPE, *(leaf(x, dtype=dtype) for x in case.inputs))
+        yield case, y, case.cotangent
+
+
+KNOWN = [case for case in CASES if case.op not in UNKNOWN]
+LARGEST = {case.op: case for case in sorted(KNOWN, key=lambda c: sum(x.size for x in c.inputs))}
+
+
+@pytest.mark.parametrize("dtype", RTOL)
+def test_program_of_each_primitive_matches_the_engine(browser, dtype):
+    assert len(LARGEST) >= 102
+    check(browser, [*of_cases(LARGEST.values(), dtype)], RTOL[dtype])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", RTOL)
+def test_program_of_every_case_matches_the_engine(browser, dtype):
+    check(browser, [*of_cases(KNOWN, dtype)], RTOL[dtype])
+
+
+def test_programs_of_all_fused_nodes_match_the_engine(browser):
+    results = []
+    for node in FUSED:
+        for args, kwargs in FUSED_CASES[node.name]:
+            axis = kwargs.get("axis", -1)
+            if node.name == "log_softmax" and not isinstance(axis, (int, np.integer)):
+                continue  # its node with several axes decides on numbers
+            active = [leaf(x) if _is_real(x) else x for x in args]
+            y = node(*active, **kwargs)
+            cotangent = np.cos(np.arange(y.size)).reshape(y.shape)
+            results.append(((node.name, kwargs), y, cotangent))
+    check(browser, results, RTOL["float64"])
+
+
+@pytest.mark.parametrize("op", sorted(UNKNOWN))
+def test_program_of_an_unknown_operation_names_it(op):
+    (case, *_) = (c for c in CASES if c.op == op)
+    ((_, y, _),) = of_cases([case], "float64")
+    name = {"eigh": "linalg.eigh", "svdvals": "linalg.svd"}.get(op, op)
+    with pytest.raises(UnknownOperation, match=f"{name} has no JavaScript"):
+        javascript(traced_program(y)[0])
+
+
+def test_program_of_a_network_matches_the_engine(browser):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(20, 2)), rng.integers(0, 3, 20)
+    for activation in ("tanh", "relu", "gelu", "sigmoid"):
+        model = ag.nn.MLP([2, 16, 16, 3], activation=activation, rng=0)
+        loss = ag.softmax_cross_entropy(model(x), y)
+        check(browser, [(activation, loss, 1.0)], 1e-12)
