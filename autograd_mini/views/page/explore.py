@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from html import escape
 from typing import Any, ClassVar
 
@@ -13,10 +13,11 @@ from ..document import Document, check_theme
 from ..graph.draw import draw
 from ..trace import Trace
 from . import bundle
+from .arrays import Pool
 from .compare import comparison
-from .data import Data, data_script, require_result, tape_data
+from .data import Data, data_script, fitted, require_result, tape_data
+from .live import LiveTape, add_live, name_constants
 from .recorder import recording_data
-from .sliders import sliders
 
 
 def explore(
@@ -81,11 +82,11 @@ def explore(
     result = require_result(result)
     if compare is not False:
         return Exploration(comparison(result, compare, names, title), theme, result)
-    trace = Trace.of(result, names)
+    trace, pools = name_constants(Trace.of(result, names)), [Pool()]
     name = trace.names[result.order]
-    data = tape_data([trace], [name]) | {"title": title or f"Backpropagation of {name}"}
-    data["sliders"] = sliders(data, [trace])
-    return Exploration(data, theme, result)
+    data = tape_data([trace], [name], pools) | {"title": title or f"Backpropagation of {name}"}
+    add_live(data, [partial(LiveTape, trace)], pools)
+    return Exploration(fitted(data, pools), theme, result)
 
 
 class Exploration(Document):
@@ -94,7 +95,8 @@ class Exploration(Document):
     Attributes
     ----------
     data : dict
-        The content of the page: names, formulas, and numbers as text.
+        The content of the page: names, formulas, numbers as text, and the programs in JavaScript
+        that compute all numbers from other leaves.
 
     Examples
     --------
@@ -126,7 +128,8 @@ class Exploration(Document):
     @cached_property
     def _html(self) -> str:
         title, subtitle = str(self.data["title"]), str(self.data["subtitle"])
-        return bundle.document(title, subtitle, self._theme, data_script(self.data))
+        programs = self.data.get("programs", ())
+        return bundle.document(title, subtitle, self._theme, data_script(self.data), programs)
 
     def __repr__(self) -> str:
         steps = f"a page of {len(self.data['tapes'][0]['steps'])} steps"

@@ -22,15 +22,20 @@ function cell(kind, letter, text) {
 }
 
 /**
- * An array as an element. If it is `hidden`, each number is a dot.
- * @param {ArrayData} a @param {{hidden?: boolean, label?: string, mark?: string}} how
+ * An array as an element. If it is `hidden`, each number is a dot. `each` changes the cell of each
+ * number.
+ * @param {ArrayData} a
+ * @param {{hidden?: boolean, label?: string, mark?: string, each?: (cell: HTMLElement, at: number) => void}} how
  */
-export function cells(a, { hidden = false, label, mark = "" } = {}) {
+export function cells(a, { hidden = false, label, mark = "", each } = {}) {
   const rows = a.tint.length;
   const columns = a.tint[0]?.length ?? 0;
   const attributes = {
     style: `--columns: ${columns}; --rows: ${rows}`,
-    ...(label && { role: "img", "aria-label": `${label}: ${spoken(a)}` }),
+    ...(label && {
+      role: each ? "group" : "img",
+      "aria-label": `${label}: ${spoken(a)}`,
+    }),
   };
   if (!a.text) {
     const notes = hidden
@@ -43,7 +48,9 @@ export function cells(a, { hidden = false, label, mark = "" } = {}) {
     );
   }
   const short = columns === 1 && rows <= 4 ? ".short" : "";
-  return el(`div.grid${short}${mark}`, attributes, numbers(a, a.text, hidden));
+  const made = numbers(a, a.text, hidden);
+  if (each) made.forEach(each);
+  return el(`div.grid${short}${mark}`, attributes, made);
 }
 
 /** @param {ArrayData} a @param {string[][]} text @param {boolean} hidden */

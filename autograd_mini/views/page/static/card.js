@@ -2,6 +2,7 @@
 // A card: one operation, its value, and the gradient so far.
 import { array, arrived, stepOf } from "./state.js";
 import { cells, spoken } from "./arrays.js";
+import { editor } from "./edit.js";
 import { el } from "./dom.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Place} Place */
@@ -40,7 +41,8 @@ export function cardBody(tape, place, at) {
   );
   const values = array(tape, value);
   const lit = at.now && at.phase === "forward" ? ".lit" : "";
-  const blocks = [block("value", "value", values, !at.known, lit)];
+  const each = editor(tape, value, { focus: false }); // in the card below, keys reach the cells
+  const blocks = [block("value", "value", values, !at.known, lit, each)];
   if (gradient !== undefined)
     blocks.push(gradientBlock(tape, name, gradient, at));
   const wide = (values.tint[0] ?? "").length > 2;
@@ -65,10 +67,14 @@ function gradientBlock(tape, name, gradient, at) {
 
 /**
  * @param {string} kind @param {string} title @param {ArrayData} a @param {boolean} hidden
- * @param {string} mark
+ * @param {string} mark @param {ReturnType<typeof editor>} [each]
  */
-const block = (kind, title, a, hidden, mark) =>
-  el(`div.block.${kind}`, el("div.title", title), cells(a, { hidden, mark }));
+const block = (kind, title, a, hidden, mark, each) =>
+  el(
+    `div.block.${kind}`,
+    el("div.title", title),
+    cells(a, { hidden, mark, each }),
+  );
 
 /**
  * A card in words, for a screen reader.

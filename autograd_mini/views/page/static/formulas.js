@@ -2,6 +2,7 @@
 // Formulas and captioned arrays for the cards below the graph.
 import { array } from "./state.js";
 import { cells } from "./arrays.js";
+import { editor } from "./edit.js";
 import { el, scrolling } from "./dom.js";
 import { formula } from "./math.js";
 /** @typedef {import("./types.js").Tape} Tape */
@@ -28,5 +29,5 @@ export const figure = (tape, id, caption, label, mark = "") =>
   el(
     "figure",
     el("figcaption", caption),
-    cells(array(tape, id), { mark, label }),
+    cells(array(tape, id), { mark, label, each: editor(tape, id) }),
   );

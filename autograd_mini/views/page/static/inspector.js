@@ -12,13 +12,19 @@ import { chainRule, operation, seed } from "./numbers.js";
 const MOST_CONTRIBUTIONS = 6; // of a step, shown one by one
 const SMALLEST = 0.7; // the smallest scale
 
+/** Fill a card. @param {string} id @param {Part|Part[]} title @param {...Part} children */
+function fill(id, title, ...children) {
+  byId(id).replaceChildren();
+  extend(id, title, ...children);
+}
+
 /**
- * Fill a card. Parts that are too wide are scaled down, to `SMALLEST` at most.
+ * Add a part to a card. Parts that are too wide are scaled down, to `SMALLEST` at most.
  * @param {string} id @param {Part|Part[]} title @param {...Part} children
  */
-export function fill(id, title, ...children) {
+export function extend(id, title, ...children) {
   const card = byId(id);
-  card.replaceChildren(el("h2", title), ...el("div", children).childNodes);
+  card.append(el("h2", title), ...el("div", children).childNodes);
   /** @type {NodeListOf<HTMLElement>} */
   const wide = card.querySelectorAll(".math, .rule, .ledger");
   for (const part of wide) {

@@ -60,9 +60,8 @@ function updateTexts() {
   const place = `Step ${state.step + 1} of ${steps.length}, ${step.phase}, ${nodes[step.node].op}`;
   byId("live").textContent = `${place}, ${direction(tape, step)}. ${step.say}`;
   const result = nodes[nodes.length - 1];
-  const value = state.variant
-    ? array(tape, result.value).text?.[0][0]
-    : tape.value;
+  const isOther = state.variant || tape.shown;
+  const value = isOther ? array(tape, result.value).text?.[0][0] : tape.value;
   const [count, ...others] = shownTapes().map(({ operations }) => operations);
   const operations = `${count} operation${count === "1" ? "" : "s"}`;
   byId("subtitle").textContent = [

@@ -150,7 +150,7 @@ export function updateScene() {
 /** @param {Tape} tape @param {Place} place @param {CardView} card */
 function updateCard(tape, place, card) {
   const shows = cardState(tape, place);
-  const key = JSON.stringify([shows, state.variant, state.example]);
+  const key = JSON.stringify([shows, state.variant, state.example, state.runs]);
   if (card.key === key) return;
   card.key = key;
   const { element } = card;

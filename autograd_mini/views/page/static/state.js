@@ -1,8 +1,8 @@
 // @ts-check
 // The data of the page, and the choices of the reader. Everything is drawn from these two.
 //
-// A slider changes `state.variant` (see controls.js). `array` and `line` read each number from the
-// pool of that variant, so the next drawing shows the new numbers everywhere.
+// The slider of a training run changes `state.variant`, and `array` and `line` read each number from
+// the pool of that variant. Once a leaf has changed, they read it from the tape's program (live.js).
 import { byId } from "./dom.js";
 /** @typedef {import("./types.js").Data} Data */
 /** @typedef {import("./types.js").Tape} Tape */
@@ -13,6 +13,7 @@ export const state = {
   tab: 0,
   step: 0,
   variant: 0, // of the numbers; a slider selects it
+  runs: 0, // of the programs of the tapes
   example: -1, // of a batch; -1 for all
   playing: 0, // the timer, while it plays
   table: false,
@@ -88,16 +89,23 @@ export const arrived = (tape, node, now = stepOf(tape)) =>
   tape.sums[node].filter(({ step }) => step <= now);
 
 /** @param {Tape} tape @param {number} id @returns {any} */
-const item = (tape, id) => tape.pools[state.variant][id] ?? tape.pools[0][id];
+const item = (tape, id, example = -1) =>
+  tape.shown?.(tape, id, example) ??
+  tape.pools[state.variant][id] ??
+  tape.pools[0][id];
 
 /**
  * An array, or the chosen example of it.
  * @param {Tape} tape @param {number} id @returns {ArrayData}
  */
-export function array(tape, id) {
-  const found = item(tape, id);
-  return found.each?.[state.example] ?? found;
+export function array(tape, id, example = state.example) {
+  const found = item(tape, id, example);
+  return found.each?.[example] ?? found;
 }
+
+/** Whether an array has a row for each example. @param {Tape} tape @param {number} id */
+export const hasRows = ({ pools }, id) =>
+  typeof pools[0][id] === "object" && Boolean(pools[0][id]?.each);
 
 /**
  * A line with the numbers of one entry; empty if an example is chosen.
