@@ -185,13 +185,15 @@ class Tape(Sequence["Tensor"]):
         """
         return str(self.shown("table")(self, names, adjoints=adjoints, width=width))
 
-    def source(self, names: Mapping[str, Any] | None = None) -> Any:
+    def source(self, names: Mapping[str, Any] | None = None, language: str = "numpy") -> Any:
         """Return the tape as a NumPy program that runs on its own, as ``ag.source(result)`` does.
 
         Parameters
         ----------
         names : mapping, optional
             Variables, such as ``locals()``: names for arrays, and for tensors without a name.
+        language : str
+            "numpy" or "javascript".
 
         Returns
         -------
@@ -205,7 +207,7 @@ class Tape(Sequence["Tensor"]):
         >>> print((x * x).tape().source().splitlines()[3])
         def program(x):
         """
-        return self.shown("source")(self.result, names)
+        return self.shown("source")(self.result, names, language)
 
     def backward(self, gradient: ArrayLike | None = None) -> None:
         """Add the gradients of the result to ``.grad``, as ``result.backward(gradient)`` does.

@@ -10,7 +10,7 @@ from ...notation.javascript import JavaScript
 from ...notation.numpy import uniform
 from ..ir import Program, Step, Value
 from .portable import Operation, portable
-from .printer import Writer, wrapped
+from .printer import Source, Writer, wrapped
 
 _RESERVED = (
     "nd program arguments async await boolean break case catch class const continue debugger "
@@ -21,7 +21,7 @@ _RESERVED = (
 _SHORT = 8  # entries of an array that is written where it is used
 
 
-def javascript(program: Program) -> str:
+def javascript(program: Program) -> Source:
     """Return a program as the text of a JavaScript function of a list of arrays.
 
     Parameters
@@ -31,7 +31,7 @@ def javascript(program: Program) -> str:
 
     Returns
     -------
-    str
+    Source
         Text that defines ``function program([x, w, b])``, which returns a list of arrays. It calls
         the functions of ``nd``, the runtime of the page.
 
@@ -40,7 +40,10 @@ def javascript(program: Program) -> str:
     UnknownOperation
         If the runtime has no function for a step.
     """
-    return _Writer(program).function()
+    writer = _Writer(program)
+    source = Source(writer.function())
+    source.arguments = writer.arguments()
+    return source
 
 
 class _Writer(Writer):
@@ -57,6 +60,10 @@ class _Writer(Writer):
             self.lines.insert(0, f"  const {name} = {self.notation.write(Constant(x)).text};")
         lines = [f"function program([{names}]) {{", *self.lines, f"  return [{results}];"]
         return "\n".join([*(wrapped(line, 4) for line in lines), "}"])
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments by name, with the arrays that the program was traced with."""
+        return {self._text(value): value.example for value in self.program.arguments}
 
     def _targets(self, step: Step) -> str:
         names = ", ".join(map(self._named, step.outs))

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...core.arrays import NO_KWARGS
-from ...core.registry import name_of
+from ...core.pytree import tree_leaves
+from ...core.registry import is_numpy, name_of
 from ...ops.indexing import _scatter
 from ...ops.windows import _fold_windows
 from ..ir import (
@@ -50,6 +51,7 @@ _OPTIONS: dict[str, set[str]] = {
     **dict.fromkeys(("cumsum", "cumprod", "sort", "argsort", "concatenate", "stack"), _AXIS),
     "take_along_axis": _AXIS,
 }
+_BY_AXIS = {"sort", "argsort", "concatenate"}  # without an axis, these take the last or first one
 _LINALG = {"det", "slogdet", "inv", "solve", "cholesky"}
 _PLAIN = {"matmul", "where", *_LINALG}  # without options
 _ELEMENTWISE = """
@@ -81,10 +83,11 @@ def portable(step: Step) -> Any:
     UnknownOperation
         If the functions of the runtime cannot express it.
     """
-    name = step.name or name_of(step.function)
-    for value in step.outs:
-        if value.dtype.name not in _DTYPES:
-            raise UnknownOperation(f"{name} of {value.dtype} has no JavaScript")
+    name = step.name or f"{'np.' * is_numpy(step.function)}{name_of(step.function)}"
+    for x in tree_leaves((step.args, step.kwargs, step.outs)):
+        array = example_of(x)
+        if isinstance(array, (np.ndarray, np.generic)) and array.dtype.name not in _DTYPES:
+            raise UnknownOperation(f"{name} of {array.dtype} has no JavaScript")
     special = _SPECIAL.get(step.function)
     operation = special(step) if special else _by_name(step)
     if operation is None:
@@ -114,6 +117,8 @@ def _over_axes(name: str, step: Step) -> Operation | None:
     dtype = given.pop("dtype", None)
     for ignored in ("kind", "stable", "order"):  # the runtime's sorts are stable
         given.pop(ignored, None)
+    if given.get("axis", 0) is None and name not in _BY_AXIS:
+        del given["axis"]
     chosen = {key: _plain(x) for key, x in given.items() if key == "axis" or not _is_default(x)}
     if set(chosen) - _OPTIONS[name] or values_in(chosen):
         return None
@@ -145,9 +150,11 @@ def _operands(name: str, step: Step) -> list[Any]:
     def operand(a: Any) -> Any:
         if isinstance(a, Value) or np.ndim(a):
             return a
+        if isinstance(a, (bool, np.bool)):
+            return np.asarray(a)
         if hasattr(a, "dtype"):
-            others = [d for d in strong if d == a.dtype]
-            return a if len(others) < 2 else a.item()
+            is_other = strong.count(a.dtype) > 1
+            return a.item() if is_other else a
         integral = isinstance(a, float) and a.is_integer()
         return np.asarray(a) if not strong or (integral and not floats) else a
 

@@ -1,4 +1,4 @@
-"""Print a tape as a NumPy program, forward and backward, as a person writes it.
+"""Print a tape as a program, forward and backward, as a person writes it.
 
 The tape runs again on traced arrays (`tracer`), which record every call that the primitives and
 their rules make. Calls without a use are dropped, and those that are made twice are shared
@@ -23,10 +23,13 @@ from ..passes.algebra import EXACT
 from ..passes.rewrite import simplify
 from ..traced_array import TracedArray
 from ..tracer import Tracer
+from .javascript import javascript
 from .printer import Source, written
 
 
-def source(result: Tensor, names: Mapping[str, Any] | None = None) -> Source:
+def source(
+    result: Tensor, names: Mapping[str, Any] | None = None, language: str = "numpy"
+) -> Source:
     """Return the tape of `result`, forward and backward, as a stand-alone NumPy program.
 
     Parameters
@@ -36,6 +39,9 @@ def source(result: Tensor, names: Mapping[str, Any] | None = None) -> Source:
         takes the cotangent to start from.
     names : mapping, optional
         Variables, as ``locals()`` gives them: what to call arrays, and tensors that have no name.
+    language : str
+        "numpy", or "javascript": a function that calls the array functions of the pages that
+        `explore` writes. It takes the leaves in one list, and returns a list.
 
     Returns
     -------
@@ -47,7 +53,10 @@ def source(result: Tensor, names: Mapping[str, Any] | None = None) -> Source:
     Raises
     ------
     TypeError
-        If an operation takes different steps for different values, and cannot be written out.
+        If an operation takes different steps for different values, and cannot be written out, or
+        if JavaScript has no function for it.
+    ValueError
+        For another `language`.
 
     Notes
     -----
@@ -84,7 +93,10 @@ def source(result: Tensor, names: Mapping[str, Any] | None = None) -> Source:
     <BLANKLINE>
         return result, d_x
     """
-    return written(*traced_program(result, names))
+    if language not in ("numpy", "javascript"):
+        raise ValueError(f"source: {language!r} is unknown. Use language='numpy' or 'javascript'.")
+    program, by = traced_program(result, names)
+    return written(program, by) if language == "numpy" else javascript(program)
 
 
 def traced_program(

@@ -10,54 +10,59 @@ import {
   repeated,
   runLoop,
   sizeOf,
-  stridesOf,
   strided,
+  stridesOf,
 } from "./nd_arrays.js";
 import {
   ADD,
-  ADD_PRODUCT,
+  BOOL,
   ELEMENTWISE,
   MAXIMUM,
   MINIMUM,
   MULTIPLY,
+  SAME,
 } from "./nd_elementwise.js";
 /** @typedef {import("./nd_arrays.js").Loop} Loop */
 /** @typedef {import("./nd_arrays.js").NdArray} NdArray */
 /** @typedef {import("./nd_arrays.js").Numbers} Numbers */
+/** @typedef {import("./nd_arrays.js").OfDtype} OfDtype */
 /** @typedef {{axis?: number | number[] | null, keepdims?: boolean}} Over */
+/** @typedef {{axis?: number | null}} OneAxis */
 
 /** Axes as numbers from 0; all of them if none is named. @param {NdArray} x @param {Over["axis"]} axis */
 export const axesOf = (x, axis) =>
   axis === undefined || axis === null
-    ? x.shape.map((_, i) => i)
+    ? [...x.shape.keys()]
     : [axis].flat().map((i) => (i < 0 ? i + x.shape.length : i));
 
 /** @param {NdArray} x @param {number[]} shape */
 export const reshape = (x, shape) =>
-  strided(contiguous(x), shape, stridesOf(shape));
+  strided(contiguous(x), shape, stridesOf(shape), 0);
 
 /** @param {NdArray} x */
 export const ravel = (x) => reshape(x, [sizeOf(x.shape)]);
 
 /** @param {NdArray} x @param {number[]} axes */
-export const transpose = (x, axes = x.shape.map((_, i) => i).reverse()) =>
+const transpose = (x, axes) =>
   strided(
     x,
     axes.map((i) => x.shape[i]),
     axes.map((i) => x.strides[i]),
   );
 
+/** @param {NdArray} x @param {string} dtype */
+const inDtype = (x, dtype) => (x.dtype === dtype ? x : copied(x, dtype));
+
 /**
  * Combine the entries along axes, from `start`, or else from the first of them. Sums of every
  * dtype add up in float64.
- * @param {Loop} loop @param {(dtype: string) => string} result @param {number} [start]
+ * @param {Loop} loop @param {OfDtype} result @param {number} [start]
  */
 const reduction =
   (loop, result, start) =>
   (/** @type {NdArray} */ x, /** @type {Over} */ { axis, keepdims } = {}) => {
     const axes = axesOf(x, axis);
-    const shape = x.shape.map((length, i) => (axes.includes(i) ? 1 : length));
-    const kept = x.shape.filter((_, i) => !axes.includes(i));
+    const shape = x.shape.map((n, i) => (axes.includes(i) ? 1 : n));
     const z =
       start === undefined
         ? copied(strided(x, shape, x.strides))
@@ -66,36 +71,30 @@ const reduction =
     const strides = repeated(z, x.shape);
     runLoop(loop, x.shape, [z, z, x], [strides, strides, x.strides]);
     const y = inDtype(z, result(x.dtype));
-    return keepdims ? y : strided(y, kept, stridesOf(kept));
+    return keepdims
+      ? y
+      : reshape(
+          y,
+          shape.filter((_, i) => !axes.includes(i)),
+        );
   };
 
-/** @param {NdArray} x @param {string} dtype */
-const inDtype = (x, dtype) => (x.dtype === dtype ? x : copied(x, dtype));
-
-/** The dtype of a sum. @param {string} dtype */
+/** @type {OfDtype} */
 const summed = (dtype) => (isFloat(dtype) ? dtype : "int64");
 
 const sumOf = reduction(ADD, summed, 0);
 
-/** @param {NdArray} x @param {Over} over */
-function meanOf(x, over) {
-  const total = sumOf(x, over);
-  return ELEMENTWISE.divide(total, sizeOf(x.shape) / sizeOf(total.shape));
-}
-
-/** Combine each entry with all before it along an axis. @param {Loop} loop */
+/** Combine each entry along an axis with all before it. @param {Loop} loop */
 const accumulation =
   (loop) =>
   (
-    /** @type {NdArray} */ x,
-    /** @type {{axis?: number | null}} */ { axis = null } = {},
+    /** @type {NdArray} */ array,
+    /** @type {OneAxis} */ { axis = null } = {},
   ) => {
-    if (axis === null) [x, axis] = [ravel(x), 0];
+    const x = axis === null || !array.shape.length ? ravel(array) : array;
     const [i] = axesOf(x, axis);
     const z = copied(x, summed(x.dtype));
-    const shape = x.shape.map((length, k) =>
-      Math.max(length - Number(k === i), 0),
-    );
+    const shape = x.shape.with(i, Math.max(x.shape[i] - 1, 0));
     const next = strided(z, shape, z.strides, z.strides[i]);
     const entry = strided(x, shape, x.strides, x.offset + x.strides[i]);
     runLoop(loop, shape, [next, z, entry], [z.strides, z.strides, x.strides]);
@@ -103,176 +102,190 @@ const accumulation =
   };
 
 /**
+ * A loop that adds products up over two more axes, with steps of z, x and y along each of them.
+ * @param {number} rows @param {number} columns @param {number[]} down @param {number[]} along @returns {Loop}
+ */
+const addProducts = (rows, columns, down, along) => (n, at, by, data) => {
+  const [z, x, y] = data;
+  const [r, s, t] = along;
+  for (let m = 0; m < n * rows; m++) {
+    const row = m % rows;
+    const times = (m - row) / rows;
+    const k = at[0] + times * by[0] + row * down[0];
+    const i = at[1] + times * by[1] + row * down[1];
+    const j = at[2] + times * by[2] + row * down[2];
+    let sum = 0; // of this row, if it has one entry of z
+    if (r)
+      for (let q = 0; q < columns; q++)
+        z[k + q * r] += x[i + q * s] * y[j + q * t];
+    else for (let q = 0; q < columns; q++) sum += x[i + q * s] * y[j + q * t];
+    z[k] += sum;
+  }
+};
+
+/**
  * Sum the products of two arrays, whose axes have letters, over the letters that `output` lacks.
  * @param {string} output @param {string} first @param {NdArray} x @param {string} second @param {NdArray} y
  */
 function contract(output, first, x, second, y) {
   /** @type {Record<string, number>} */
-  const lengths = {};
-  const terms = /** @type {[string, NdArray][]} */ ([
-    [first, x],
-    [second, y],
-  ]);
-  for (const [letters, { shape }] of terms)
-    shape.forEach((length, i) => {
-      if (length !== 1 || !(letters[i] in lengths))
-        lengths[letters[i]] = length;
-    });
-  const dtype = promoted(x, y);
-  const z = newArray(
-    [...output].map((letter) => lengths[letter]),
-    "float64",
-  );
-  const all = [
-    ...output.slice(0, -1),
-    ...Object.keys(lengths).filter((c) => !output.includes(c)),
-  ];
-  // The longest loop is the innermost one.
-  const last = output.at(-1);
-  if (last && lengths[last] >= (lengths[all.at(-1) ?? ""] ?? 0)) all.push(last);
-  else if (last) all.splice(output.length - 1, 0, last);
-  /** @param {string} letters @param {NdArray} array */
-  const strides = (letters, array) =>
-    all.map((letter) =>
-      array.shape.reduce(
-        (step, length, i) =>
-          step +
-          (letters[i] === letter && length === lengths[letter]
-            ? array.strides[i]
-            : 0),
-        0,
-      ),
-    );
+  const lengths = { "": 1, " ": 1 }; // with two axes more, there are always two
+  [...first, ...second].forEach((letter, i) => {
+    const n = i < first.length ? x.shape[i] : y.shape[i - first.length];
+    if (n !== 1 || !(letter in lengths)) lengths[letter] = n;
+  });
+  const shape = Array.from(output, (letter) => lengths[letter]);
+  const z = newArray(shape, "float64");
+  const axes = Object.entries(lengths).map(([letter, n]) => {
+    const steps = [
+      strideOf(letter, n, output, z),
+      strideOf(letter, n, first, x),
+      strideOf(letter, n, second, y),
+    ];
+    // A loop takes time to begin, and to walk through memory in long steps.
+    return {
+      n,
+      steps,
+      cost: 20 / n + Math.min(steps[0] + steps[1] + steps[2], 8),
+    };
+  });
+  axes.sort((a, b) => b.cost - a.cost);
+  const inner = axes.splice(-2);
   runLoop(
-    ADD_PRODUCT,
-    all.map((letter) => lengths[letter]),
+    addProducts(inner[0].n, inner[1].n, inner[0].steps, inner[1].steps),
+    axes.map(({ n }) => n),
     [z, x, y],
-    [strides(output, z), strides(first, x), strides(second, y)],
+    [0, 1, 2].map((k) => axes.map(({ steps }) => steps[k])),
   );
-  return inDtype(z, dtype);
+  return inDtype(z, promoted(x, y));
+}
+
+/** The step of an array along the axes with a letter, which may occur twice. @param {string} letter @param {number} n @param {string} letters @param {NdArray} x */
+function strideOf(letter, n, letters, { shape, strides }) {
+  let step = 0;
+  for (let i = 0; i < shape.length; i++)
+    if (letters[i] === letter && shape[i] === n) step += strides[i];
+  return step;
 }
 
 /** @param {string} subscripts with a letter for each axis, as in ij,jk->ik @param {NdArray[]} operands */
 function einsum(subscripts, ...operands) {
   const [inputs, output] = subscripts.split("->");
   const [first, ...others] = inputs.split(",");
-  const [, ...ys] = operands;
+  if (!others.length)
+    return contract(
+      output,
+      first,
+      operands[0],
+      "",
+      newArray([], operands[0].dtype, [1]),
+    );
   let letters = first;
-  let [x] = operands;
-  if (!ys.length)
-    return contract(output, letters, x, "", newArray([], x.dtype, [1]));
-  ys.forEach((y, i) => {
-    const all = [...new Set(letters + others[i])].join("");
-    const kept = i === ys.length - 1 ? output : all;
-    x = contract(kept, letters, x, others[i], y);
-    letters = kept;
+  return operands.reduce((x, y, i) => {
+    const before = letters;
+    letters =
+      i < others.length
+        ? [...new Set(before + others[i - 1])].join("")
+        : output;
+    return contract(letters, before, x, others[i - 1], y);
   });
-  return x;
 }
-
-const BATCH = "ABCDEFGHIJKLMNOP";
 
 /** @param {NdArray} x @param {NdArray} y */
 function matmul(x, y) {
-  const [row, column] = [
-    x.shape.length > 1 ? "j" : "",
-    y.shape.length > 1 ? "l" : "",
-  ];
-  const [xs, ys] = [x, y].map(({ shape }) =>
-    BATCH.slice(0, Math.max(shape.length - 2, 0)),
-  );
-  /** @param {string} batch */
-  const aligned = (batch) =>
-    BATCH.slice(
-      Math.max(xs.length, ys.length) - batch.length,
-      Math.max(xs.length, ys.length),
-    );
-  const all = aligned(xs.length > ys.length ? xs : ys);
+  const [m, n] = [x.shape.length - 2, y.shape.length - 2];
+  const batch = "abcdefghij".slice(0, Math.max(m, n, 0));
+  /** @param {number} axes */
+  const aligned = (axes) => batch.slice(batch.length - Math.max(axes, 0));
+  const row = m < 0 ? "" : "r";
+  const column = n < 0 ? "" : "t";
   return contract(
-    `${all}${row}${column}`,
-    `${aligned(xs)}${row}k`,
+    batch + row + column,
+    `${aligned(m) + row}s`,
     x,
-    `${aligned(ys)}k${column}`,
+    `${aligned(n)}s${column}`,
     y,
   );
 }
 
-/** Apply a function of a list to each list along an axis. @param {NdArray} x @param {number | null | undefined} axis @param {string} dtype @param {number} length of the new lists @param {(list: Numbers) => ArrayLike<number>} f */
-function alongAxis(x, axis, dtype, length, f) {
-  if (axis === null || axis === undefined) [x, axis] = [ravel(x), 0];
+/** Apply a function to each list of numbers along an axis. @param {NdArray} array @param {number | null} axis @param {string} dtype @param {(list: Numbers) => ArrayLike<number>} f */
+function alongAxis(array, axis, dtype, f) {
+  const x = axis === null ? ravel(array) : array;
   const [at] = axesOf(x, axis);
   const order = [...x.shape.keys()].filter((i) => i !== at).concat(at);
   const lists = copied(transpose(x, order));
   const n = x.shape[at];
-  const z = newArray([...lists.shape.slice(0, -1), length || n], dtype);
-  const count = n ? lists.data.length / n : 0;
-  for (let i = 0; i < count; i++)
-    z.data.set(f(lists.data.subarray(i * n, (i + 1) * n)), i * (length || n));
+  const z = newArray(lists.shape, dtype);
+  for (let i = 0; i < z.data.length; i += n)
+    z.data.set(f(lists.data.subarray(i, i + n)), i);
   return transpose(
     z,
     order.map((_, i) => order.indexOf(i)),
   );
 }
 
-/** The order of numbers; those that are not a number are last. @param {number} x @param {number} y */
+/** The order of numbers. Those that are not a number are last. @param {number} x @param {number} y */
 const ascending = (x, y) =>
   x - y || Number(Number.isNaN(x)) - Number(Number.isNaN(y));
 
-/** The position of the first entry that no other is better than. @param {(x: number, y: number) => boolean} better */
-const positionOf =
-  (better) =>
+/** The position of the first entry that is the extreme one, or not a number. @param {(x: NdArray, over: Over) => NdArray} extreme */
+const position =
+  (extreme) =>
   (
     /** @type {NdArray} */ x,
-    /** @type {{axis?: number | null, keepdims?: boolean}} */ {
-      axis = null,
-      keepdims,
-    } = {},
+    /** @type {Over} */ { axis = null, keepdims } = {},
   ) => {
-    const z = alongAxis(x, axis, "int64", 1, (list) => {
-      let best = 0;
-      for (let i = 1; i < list.length && !Number.isNaN(list[best]); i++)
-        if (better(list[i], list[best]) || Number.isNaN(list[i])) best = i;
-      return [best];
-    });
-    const [at] = axis === null ? [] : axesOf(x, axis);
-    const shape = x.shape.map((length, i) =>
-      at === undefined || i === at ? 1 : length,
-    );
+    const y = axis === null ? ravel(x) : x;
+    const [at] = axesOf(y, axis ?? 0);
+    const over = { axis: at, keepdims: true };
+    const { equal, isnan, logical_or, where } = ELEMENTWISE;
+    const isBest = logical_or(equal(y, extreme(y, over)), isnan(y));
+    const shape = y.shape.map((n, i) => (i === at ? n : 1));
+    const places = newArray(shape, "int64", [...Array(y.shape[at]).keys()]);
+    const z = copied(lowest(where(isBest, places, Infinity), over), "int64");
+    const kept = x.shape.map((n, i) => (axis === null || i === at ? 1 : n));
     return reshape(
       z,
-      keepdims ? shape : shape.filter((_, i) => at !== undefined && i !== at),
+      keepdims ? kept : axis === null ? [] : kept.toSpliced(at, 1),
     );
   };
+
+const lowest = reduction(MINIMUM, SAME);
+const highest = reduction(MAXIMUM, SAME);
 
 /** The functions by their names in NumPy. */
 export const AXES = {
   reshape,
   transpose,
   sum: sumOf,
-  mean: meanOf,
+  /** @param {NdArray} x @param {Over} over */
+  mean(x, over) {
+    const total = sumOf(x, over);
+    return ELEMENTWISE.divide(total, sizeOf(x.shape) / sizeOf(total.shape));
+  },
   prod: reduction(MULTIPLY, summed, 1),
-  max: reduction(MAXIMUM, (dtype) => dtype),
-  min: reduction(MINIMUM, (dtype) => dtype),
+  max: highest,
+  min: lowest,
   any: reduction(
     loop2((x, y) => x || y !== 0),
-    () => "bool",
+    BOOL,
     0,
   ),
   all: reduction(
     loop2((x, y) => x && y !== 0),
-    () => "bool",
+    BOOL,
     1,
   ),
   cumsum: accumulation(ADD),
   cumprod: accumulation(MULTIPLY),
-  argmax: positionOf((x, y) => x > y),
-  argmin: positionOf((x, y) => x < y),
-  /** @param {NdArray} x @param {{axis?: number | null}} over */
+  argmax: position(highest),
+  argmin: position(lowest),
+  /** @param {NdArray} x @param {OneAxis} over */
   sort: (x, { axis = -1 } = {}) =>
-    alongAxis(x, axis, x.dtype, 0, (list) => list.sort(ascending)),
-  /** @param {NdArray} x @param {{axis?: number | null}} over */
+    alongAxis(x, axis, x.dtype, (list) => list.sort(ascending)),
+  /** @param {NdArray} x @param {OneAxis} over */
   argsort: (x, { axis = -1 } = {}) =>
-    alongAxis(x, axis, "int64", 0, (list) =>
+    alongAxis(x, axis, "int64", (list) =>
       [...list.keys()].sort((i, j) => ascending(list[i], list[j])),
     ),
   matmul,

@@ -10,47 +10,57 @@ import {
 } from "./nd_arrays.js";
 /** @typedef {import("./nd_arrays.js").Loop} Loop */
 /** @typedef {import("./nd_arrays.js").Numeric} Numeric */
+/** @typedef {import("./nd_arrays.js").OfDtype} OfDtype */
 
-// The four operations, the choice and the product are written out: a call for each entry costs more than they do.
+// These loops are written out: a call for each entry would take longer than what they do.
 
 /** @type {Loop} */
-export const ADD = (n, at, by, [z, x, y]) => {
-  let [k, i, j] = at;
-  for (const [r, s, t] = by; n--; k += r, i += s, j += t) z[k] = x[i] + y[j];
+export const ADD = (n, at, by, data) => {
+  const [z, x, y] = data;
+  const [k, i, j] = at;
+  const [r, s, t] = by;
+  for (let m = 0; m < n; m++) z[k + m * r] = x[i + m * s] + y[j + m * t];
 };
 
 /** @type {Loop} */
-const SUBTRACT = (n, at, by, [z, x, y]) => {
-  let [k, i, j] = at;
-  for (const [r, s, t] = by; n--; k += r, i += s, j += t) z[k] = x[i] - y[j];
+const SUBTRACT = (n, at, by, data) => {
+  const [z, x, y] = data;
+  const [k, i, j] = at;
+  const [r, s, t] = by;
+  for (let m = 0; m < n; m++) z[k + m * r] = x[i + m * s] - y[j + m * t];
 };
 
 /** @type {Loop} */
-export const MULTIPLY = (n, at, by, [z, x, y]) => {
-  let [k, i, j] = at;
-  for (const [r, s, t] = by; n--; k += r, i += s, j += t) z[k] = x[i] * y[j];
+export const MULTIPLY = (n, at, by, data) => {
+  const [z, x, y] = data;
+  const [k, i, j] = at;
+  const [r, s, t] = by;
+  for (let m = 0; m < n; m++) z[k + m * r] = x[i + m * s] * y[j + m * t];
 };
 
 /** @type {Loop} */
-const DIVIDE = (n, at, by, [z, x, y]) => {
-  let [k, i, j] = at;
-  for (const [r, s, t] = by; n--; k += r, i += s, j += t) z[k] = x[i] / y[j];
+const DIVIDE = (n, at, by, data) => {
+  const [z, x, y] = data;
+  const [k, i, j] = at;
+  const [r, s, t] = by;
+  for (let m = 0; m < n; m++) z[k + m * r] = x[i + m * s] / y[j + m * t];
 };
 
 /** @type {Loop} */
-export const ADD_PRODUCT = (n, at, by, [z, x, y]) => {
-  let [k, i, j] = at;
-  for (const [r, s, t] = by; n--; k += r, i += s, j += t) z[k] += x[i] * y[j];
+const CHOOSE = (n, at, by, data) => {
+  const [z, c, x, y] = data;
+  const [k, h, i, j] = at;
+  const [r, q, s, t] = by;
+  for (let m = 0; m < n; m++)
+    z[k + m * r] = c[h + m * q] ? x[i + m * s] : y[j + m * t];
 };
 
-/** @type {Loop} */
-export const CHOOSE = (n, at, by, [z, c, x, y]) => {
-  let [k, h, i, j] = at;
-  for (const [r, q, s, t] = by; n--; k += r, h += q, i += s, j += t)
-    z[k] = c[h] ? x[i] : y[j];
-};
+/** @type {OfDtype} */
+export const SAME = (dtype) => dtype;
+/** @type {OfDtype} */
+export const BOOL = () => "bool";
 
-/** A function of one array. @param {(x: number) => any} f @param {(dtype: string) => string} result */
+/** A function of one array. @param {(x: number) => any} f */
 function unary(f, result = floating) {
   const loop = loop1(f);
   return (/** @type {Numeric} */ x) => {
@@ -59,23 +69,11 @@ function unary(f, result = floating) {
   };
 }
 
-/** A function of two arrays. @param {Loop} loop @param {(dtype: string) => string} result */
+/** A function of two arrays that broadcast. @param {Loop} loop */
 const binary =
-  (loop, result = (dtype) => dtype) =>
+  (loop, result = SAME) =>
   (/** @type {Numeric} */ x, /** @type {Numeric} */ y) =>
     elementwise(loop, result(promoted(x, y)), asArray(x), asArray(y));
-
-/** @param {(x: number, y: number) => any} f */
-const comparison = (f) => binary(loop2(f), () => "bool");
-
-/** @param {(x: number) => any} f */
-const question = (f) => unary(f, () => "bool");
-
-/** @param {(x: number) => any} f */
-const like = (f) => unary(f, (dtype) => dtype);
-
-/** @param {(x: number, y: number) => any} f */
-const floats = (f) => binary(loop2(f), floating);
 
 /** The remainder, with the sign of the divisor. @param {number} x @param {number} y */
 function modulo(x, y) {
@@ -86,14 +84,14 @@ function modulo(x, y) {
 /** @param {number} x */
 const isNegative = (x) => x < 0 || Object.is(x, -0);
 
-/** log(base^x + base^y), for the logarithm of this base's powers. @param {number} x @param {number} y @param {number} log */
-function logSum(x, y, log) {
-  if (x === y) return x + Math.LN2 / log; // infinities too
-  return Math.max(x, y) + Math.log1p(Math.exp(-Math.abs(x - y) * log)) / log;
-}
+/** log(e^(a x) + e^(a y)) / a. @param {number} a */
+const logSum = (a) => (/** @type {number} */ x, /** @type {number} */ y) =>
+  x === y // infinities too
+    ? x + Math.LN2 / a
+    : Math.max(x, y) + Math.log1p(Math.exp(-Math.abs(x - y) * a)) / a;
 
-export const MAXIMUM = loop2(Math.max);
-export const MINIMUM = loop2(Math.min);
+export const MAXIMUM = loop2((x, y) => (x >= y || Number.isNaN(x) ? x : y));
+export const MINIMUM = loop2((x, y) => (x <= y || Number.isNaN(x) ? x : y));
 
 /** The functions by their names in NumPy. */
 export const ELEMENTWISE = {
@@ -111,36 +109,65 @@ export const ELEMENTWISE = {
   minimum: binary(MINIMUM),
   fmax: binary(loop2((x, y) => (x >= y || Number.isNaN(y) ? x : y))),
   fmin: binary(loop2((x, y) => (x <= y || Number.isNaN(y) ? x : y))),
-  hypot: floats(Math.hypot),
-  arctan2: floats(Math.atan2),
-  logaddexp: floats((x, y) => logSum(x, y, 1)),
-  logaddexp2: floats((x, y) => logSum(x, y, Math.LN2)),
-  copysign: floats((x, y) => (isNegative(x) === isNegative(y) ? x : -x)),
-  heaviside: floats((x, y) => (x === 0 ? y : x < 0 ? 0 : x > 0 ? 1 : x)),
+  hypot: binary(loop2(Math.hypot), floating),
+  arctan2: binary(loop2(Math.atan2), floating),
+  logaddexp: binary(loop2(logSum(1)), floating),
+  logaddexp2: binary(loop2(logSum(Math.LN2)), floating),
+  copysign: binary(
+    loop2((x, y) => (isNegative(x) === isNegative(y) ? x : -x)),
+    floating,
+  ),
+  heaviside: binary(
+    loop2((x, y) => (x === 0 ? y : x < 0 ? 0 : x > 0 ? 1 : x)),
+    floating,
+  ),
   bitwise_and: binary(loop2((x, y) => x & y)),
   bitwise_or: binary(loop2((x, y) => x | y)),
-  logical_or: comparison((x, y) => x || y),
-  logical_and: comparison((x, y) => x && y),
-  equal: comparison((x, y) => x === y),
-  not_equal: comparison((x, y) => x !== y),
-  less: comparison((x, y) => x < y),
-  less_equal: comparison((x, y) => x <= y),
-  greater: comparison((x, y) => x > y),
-  greater_equal: comparison((x, y) => x >= y),
-  logical_not: question((x) => !x),
-  isfinite: question(Number.isFinite),
-  isnan: question(Number.isNaN),
-  isinf: question((x) => Math.abs(x) === Infinity),
-  signbit: question(isNegative),
-  negative: like((x) => -x),
-  absolute: like(Math.abs),
+  logical_or: binary(
+    loop2((x, y) => x || y),
+    BOOL,
+  ),
+  logical_and: binary(
+    loop2((x, y) => x && y),
+    BOOL,
+  ),
+  equal: binary(
+    loop2((x, y) => x === y),
+    BOOL,
+  ),
+  not_equal: binary(
+    loop2((x, y) => x !== y),
+    BOOL,
+  ),
+  less: binary(
+    loop2((x, y) => x < y),
+    BOOL,
+  ),
+  less_equal: binary(
+    loop2((x, y) => x <= y),
+    BOOL,
+  ),
+  greater: binary(
+    loop2((x, y) => x > y),
+    BOOL,
+  ),
+  greater_equal: binary(
+    loop2((x, y) => x >= y),
+    BOOL,
+  ),
+  logical_not: unary((x) => !x, BOOL),
+  isfinite: unary(Number.isFinite, BOOL),
+  isnan: unary(Number.isNaN, BOOL),
+  signbit: unary(isNegative, BOOL),
+  negative: unary((x) => -x, SAME),
+  absolute: unary(Math.abs, SAME),
+  square: unary((x) => x * x, SAME),
+  sign: unary(Math.sign, SAME),
+  reciprocal: unary((x) => 1 / x, SAME),
   fabs: unary(Math.abs),
-  square: like((x) => x * x),
-  sign: like(Math.sign),
-  trunc: like(Math.trunc),
-  floor: like(Math.floor),
-  ceil: like(Math.ceil),
-  reciprocal: like((x) => 1 / x),
+  floor: unary(Math.floor, SAME),
+  ceil: unary(Math.ceil, SAME),
+  trunc: unary(Math.trunc, SAME),
   exp: unary(Math.exp),
   exp2: unary((x) => 2 ** x),
   expm1: unary(Math.expm1),
@@ -164,5 +191,8 @@ export const ELEMENTWISE = {
   arctanh: unary(Math.atanh),
   deg2rad: unary((x) => (x * Math.PI) / 180),
   rad2deg: unary((x) => (x * 180) / Math.PI),
+  /** @param {Numeric} c @param {Numeric} x @param {Numeric} y */
+  where: (c, x, y) =>
+    elementwise(CHOOSE, promoted(x, y), asArray(c), asArray(x), asArray(y)),
   sinc: unary((x) => (x ? Math.sin(Math.PI * x) / (Math.PI * x) : 1)),
 };

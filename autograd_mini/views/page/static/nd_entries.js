@@ -13,43 +13,41 @@ import {
   strided,
 } from "./nd_arrays.js";
 import { axesOf, ravel, reshape } from "./nd_axes.js";
-import { CHOOSE } from "./nd_elementwise.js";
 /** @typedef {import("./nd_arrays.js").Loop} Loop */
 /** @typedef {import("./nd_arrays.js").NdArray} NdArray */
 /** @typedef {import("./nd_arrays.js").Numeric} Numeric */
 /** @typedef {number | string | null | NdArray} Part of an index: 1, "0:2", a new axis, or an array */
 
 /** @type {Loop} */
-const GATHER = (n, at, by, [z, x, places]) => {
-  let [k, i, j] = at;
-  for (const [r, s, t] = by; n--; k += r, i += s, j += t)
-    z[k] = x[i + places[j]];
+const GATHER = (n, at, by, data) => {
+  const [z, x, places] = data;
+  const [k, i, j] = at;
+  const [r, s, t] = by;
+  for (let m = 0; m < n; m++) z[k + m * r] = x[i + m * s + places[j + m * t]];
 };
 
 /** @type {Loop} */
-const SCATTER = (n, at, by, [z, x, places]) => {
-  let [k, i, j] = at;
-  for (const [r, s, t] = by; n--; k += r, i += s, j += t)
-    z[k + places[j]] += x[i];
+const SCATTER = (n, at, by, data) => {
+  const [z, x, places] = data;
+  const [k, i, j] = at;
+  const [r, s, t] = by;
+  for (let m = 0; m < n; m++) z[k + m * r + places[j + m * t]] += x[i + m * s];
 };
 
-/** The loops of casts that are more than a copy. @type {Record<string, Loop>} */
-const CASTS = { bool: loop1((x) => x !== 0), int64: loop1(Math.trunc) };
-
-/** Read a slice, such as 1:3 or ::-1, of an axis. @param {string} text @param {number} length */
-function spanOf(text, length) {
-  const [start, stop, step = 1] = text
-    .split(":")
-    .map((end) => (end ? Number(end) : undefined));
-  const [low, high] = step < 0 ? [-1, length - 1] : [0, length];
-  /** @param {number | undefined} end @param {number} otherwise */
-  const clip = (end, otherwise) =>
-    end === undefined
-      ? otherwise
-      : Math.min(Math.max(end < 0 ? end + length : end, low), high);
-  const from = clip(start, step < 0 ? high : low);
-  const to = clip(stop, step < 0 ? low : high);
-  return { from, step, count: Math.max(Math.ceil((to - from) / step), 0) };
+/** Read a slice, such as 1:3 or ::-1, of an axis. @param {string} text @param {number} n */
+function spanOf(text, n) {
+  const [start, stop, step = "1"] = text.split(":");
+  const by = Number(step);
+  const [low, high] = by < 0 ? [-1, n - 1] : [0, n];
+  /** @param {string} end @param {number} otherwise */
+  function clipped(end, otherwise) {
+    if (end === "") return otherwise;
+    const i = Number(end);
+    return Math.min(Math.max(i < 0 ? i + n : i, low), high);
+  }
+  const from = clipped(start, by < 0 ? high : low);
+  const to = clipped(stop, by < 0 ? low : high);
+  return { from, by, count: Math.max(Math.ceil((to - from) / by), 0) };
 }
 
 /**
@@ -65,7 +63,7 @@ function locateEntries(x, index) {
   let places = asArray(0);
   let { offset } = x;
   let axis = 0;
-  let front = -1;
+  let front = 0;
   let before = -1; // the part of the index that was the last array
   index.forEach((part, i) => {
     if (part === null) {
@@ -76,25 +74,24 @@ function locateEntries(x, index) {
     const n = x.shape[axis];
     const step = x.strides[axis++];
     if (typeof part === "string") {
-      const found = spanOf(part, n);
-      offset += found.count && found.from * step;
-      shape.push(found.count);
-      strides.push(found.step * step);
+      const { from, by, count } = spanOf(part, n);
+      offset += count && from * step;
+      shape.push(count);
+      strides.push(by * step);
       return;
     }
     const add = loop2((sum, k) => sum + (k < 0 ? k + n : k) * step);
     places = elementwise(add, "int64", places, asArray(part));
-    if (front < 0) front = shape.length;
+    if (before < 0) front = shape.length;
     else if (before !== i - 1) front = 0;
     before = i;
   });
   shape.push(...x.shape.slice(axis));
   strides.push(...x.strides.slice(axis));
-  const at = Math.max(front, 0);
-  shape.splice(at, 0, ...places.shape);
-  strides.splice(at, 0, ...places.shape.map(() => 0));
   const steps = shape.map(() => 0);
-  steps.splice(at, places.shape.length, ...places.strides);
+  shape.splice(front, 0, ...places.shape);
+  strides.splice(front, 0, ...places.shape.map(() => 0));
+  steps.splice(front, 0, ...places.strides);
   return { entries: strided(x, shape, strides, offset), places, steps };
 }
 
@@ -113,57 +110,44 @@ function getitem(x, index) {
 function scatter(x, index, shape) {
   const z = newArray(shape, x.dtype);
   const { entries, places, steps } = locateEntries(z, index);
-  const strides = repeated(x, entries.shape);
-  runLoop(
-    SCATTER,
-    entries.shape,
-    [entries, x, places],
-    [entries.strides, strides, steps],
-  );
+  const strides = [entries.strides, repeated(x, entries.shape), steps];
+  runLoop(SCATTER, entries.shape, [entries, x, places], strides);
   return z;
 }
 
 /** @param {Numeric[]} parts @param {{axis?: number | null}} over */
 function concatenate(parts, { axis = 0 } = {}) {
-  let arrays = parts.map(asArray);
-  if (axis === null) arrays = arrays.map(ravel);
+  const arrays = parts.map(asArray).map((x) => (axis === null ? ravel(x) : x));
   const [at] = axesOf(arrays[0], axis ?? 0);
-  const shape = [...arrays[0].shape];
-  shape[at] = arrays.reduce((length, x) => length + x.shape[at], 0);
-  const dtype = arrays.reduce(
-    (d, x) => promoted(newArray([], d), x),
-    arrays[0].dtype,
-  );
-  const z = newArray(shape, dtype);
-  let { offset } = z;
+  const total = arrays.reduce((n, x) => n + x.shape[at], 0);
+  const { dtype } = arrays.reduce((x, y) => newArray([0], promoted(x, y)));
+  const z = newArray(arrays[0].shape.with(at, total), dtype);
+  let offset = 0;
   for (const x of arrays) {
-    runLoop(
-      COPY,
-      x.shape,
-      [strided(z, x.shape, z.strides, offset), x],
-      [z.strides, x.strides],
-    );
+    const part = strided(z, x.shape, z.strides, offset);
+    runLoop(COPY, x.shape, [part, x], [z.strides, x.strides]);
     offset += x.shape[at] * z.strides[at];
   }
   return z;
 }
 
-/** @param {Numeric[]} parts @param {{axis?: number}} over */
-function stack(parts, { axis = 0 } = {}) {
-  const at = axis < 0 ? axis + asArray(parts[0]).shape.length + 1 : axis;
-  const arrays = parts.map((part) => {
-    const x = asArray(part);
-    return reshape(x, x.shape.toSpliced(at, 0, 1));
-  });
-  return concatenate(arrays, { axis: at });
-}
+/** The loops of casts that are more than a copy. @type {Record<string, Loop>} */
+const CASTS = { bool: loop1((x) => x !== 0), int64: loop1(Math.trunc) };
 
 /** The functions by their names in NumPy, or in this library. */
 export const ENTRIES = {
   getitem,
   scatter,
   concatenate,
-  stack,
+  /** @param {Numeric[]} parts @param {{axis?: number}} over */
+  stack(parts, { axis = 0 } = {}) {
+    const arrays = parts.map(asArray);
+    const at = axis < 0 ? axis + arrays[0].shape.length + 1 : axis;
+    return concatenate(
+      arrays.map((x) => reshape(x, x.shape.toSpliced(at, 0, 1))),
+      { axis: at },
+    );
+  },
   /** @param {NdArray} x @param {NdArray} places in the flattened array */
   take: (x, places) => getitem(ravel(x), [places]),
   /** @param {NdArray} x @param {NdArray} indices @param {{axis: number}} over */
@@ -177,15 +161,6 @@ export const ENTRIES = {
     });
     return getitem(x, index);
   },
-  /** @param {NdArray} condition @param {Numeric} x @param {Numeric} y */
-  where: (condition, x, y) =>
-    elementwise(
-      CHOOSE,
-      promoted(x, y),
-      asArray(condition),
-      asArray(x),
-      asArray(y),
-    ),
   /** @param {NdArray} x @param {number[]} shape */
   broadcast_to: (x, shape) =>
     strided(asArray(x), shape, repeated(asArray(x), shape)),

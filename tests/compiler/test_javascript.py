@@ -1,0 +1,78 @@
+"""The text of JavaScript programs. tests/browser/test_programs.py runs them."""
+
+import numpy as np
+import pytest
+
+import autograd_mini as ag
+from autograd_mini.compiler.source.portable import UnknownOperation
+from tests.cases import leaf
+
+
+def script(result, **names):
+    return ag.source(result, names, language="javascript")
+
+
+def test_program_by_hand_has_a_line_for_each_step():
+    z, y = leaf([2.0, 1.0, 0.1], "z"), np.array([0.0, 1.0, 0.0])
+    e = np.exp(z)
+    s = np.sum(e)
+    p = e / s
+    loss = -np.sum(y * np.log(p))
+    text = script(loss, e=e, s=s, p=p, loss=loss, y=y)
+    assert text.startswith(
+        "function program([z, y]) {\n  // forward\n  const e = nd.exp(z); // (3,)"
+    )
+    assert "const p = nd.divide(e, s); // (3,)" in text
+    assert "  // backward\n" in text
+    assert text.endswith("return [loss, d_z];\n}")
+    assert {name: x.shape for name, x in text.arguments.items()} == {"z": (3,), "y": (3,)}
+    assert loss.tape().source(language="javascript").count("\n") == text.count("\n")
+
+
+@pytest.mark.parametrize(
+    ("y", "call"),
+    [
+        (lambda x: x[1:, ::-2], 'nd.getitem(x, ["1:", "::-2"])'),
+        (lambda x: x[..., None, 0], 'nd.getitem(x, [":", null, 0])'),
+        (lambda x: x[[0, 1, 0]], 'nd.getitem(x, [nd.array([0, 1, 0], [3], "int64")])'),
+        (lambda x: x.sum((0, 1), keepdims=True), "nd.sum(x, { axis: [0, 1], keepdims: true })"),
+        (lambda x: np.swapaxes(x, 0, 1), "nd.transpose(x, [1, 0])"),
+        (lambda x: np.expand_dims(x, 0), "nd.reshape(x, [1, 2, 3])"),
+        (lambda x: np.flip(x, 1), 'nd.getitem(x, [":", "::-1"])'),
+        (lambda x: np.concatenate([x, x], axis=1), "nd.concatenate([x, x], { axis: 1 })"),
+        (lambda x: np.where(x.data > 0, x, np.inf), "Infinity)"),
+        (lambda x: np.einsum("...j->j...", x), 'nd.einsum("aj->ja", x)'),
+        (lambda x: np.array([1, 2, 3]) * 2.0 * x, "nd.multiply("),
+    ],
+)  # fmt: skip
+def test_call_of_a_step_is_written_with_few_functions(y, call):
+    assert call in script(y(leaf(np.ones((2, 3)), "x")))
+
+
+def test_names_that_javascript_reserves_are_changed():
+    names = ("function", "let", "nd", "arguments", "ŷ", "a b")
+    y = sum(leaf(float(i), name) for i, name in enumerate(names))
+    head = script(y).splitlines()[0]
+    assert head == "function program([function_2, let_2, nd_2, arguments_2, ŷ, a_b]) {"
+
+
+def test_long_constants_are_written_above_the_steps():
+    text = script(leaf(np.ones(30), "x")[np.arange(20)[::-1] ** 2 % 30])
+    assert text.splitlines()[1].startswith("  const c = nd.array([1, 24, ")
+    assert "nd.getitem(x, [c])" in text
+
+
+def test_source_in_an_unknown_language_raises():
+    with pytest.raises(ValueError, match="'fortran' is unknown"):
+        ag.source(leaf(1.0) * 2, language="fortran")
+
+
+def test_program_of_an_unknown_dtype_raises():
+    x = ag.tensor(np.ones(3, np.float16), requires_grad=True)
+    with pytest.raises(UnknownOperation, match="float16"):
+        script(x * 2)
+
+
+def test_source_of_an_unknown_operation_names_it():
+    with pytest.raises(UnknownOperation, match=r"^np\.linalg\.qr has no JavaScript"):
+        script(np.linalg.qr(leaf(np.eye(3)))[0])
