@@ -46,6 +46,7 @@ def shows(texts, array):
 
 _WORDS = {
     "exp": np.exp,
+    "sin": np.sin,
     "log": np.log,
     "tanh": np.tanh,
     "sqrt": np.sqrt,

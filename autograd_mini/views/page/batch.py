@@ -1,8 +1,8 @@
 """Find the tensors of a tape that have a row for each example of a batch.
 
 The tape runs again with one example replaced by another. A tensor has a row for each example if
-exactly that row changes, to the row of the other example. A tape whose rows depend on each other has
-no examples. A leaf that requires a gradient is never sliced.
+exactly that row changes, to the row of the other example. A tape whose rows depend on each other
+has no examples. A leaf that requires a gradient is never sliced.
 """
 
 from __future__ import annotations

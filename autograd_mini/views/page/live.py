@@ -128,6 +128,9 @@ class LiveTape:
         leaves: dict[Any, Tensor] = {}
         for t, new in zip(self.trace.tape, tape):
             self.add(t._array, new._array)
+            for a, b in zip(t.inputs, new.inputs):
+                if isinstance(a, np.ndarray):
+                    self.add(a, b)
             _, value = self.values[id(t._array)]
             if t.op is None:
                 leaves[value] = t

@@ -38,7 +38,7 @@ export function listenToControls(render) {
   controls.push(
     ...data.sliders.map((slider) => recordingSlider(slider, after)),
   );
-  if (live.isOn()) controls.push(...liveControls(after));
+  if (live.start()) controls.push(...liveControls(after));
   if (data.batch) controls.push(exampleSlider(data.batch, after));
   byId("controls").append(...controls.map(({ element }) => element));
   byId("why").textContent = live.why();
@@ -49,8 +49,6 @@ export function listenToControls(render) {
 
 /** @param {After} after @returns {Control[]} */
 function liveControls(after) {
-  live.reset();
-  live.run();
   /** @param {() => void} change */
   const compute = (change) =>
     after(() => {

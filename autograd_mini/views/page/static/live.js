@@ -32,8 +32,13 @@ const initial = ({ data: numbers, shape, dtype }) =>
   nd.array(numbers.map(Number), shape, dtype);
 
 export const live = {
-  /** Whether the page can compute. */
-  isOn: () => programs.length > 0,
+  /** Run the programs for the first time. Return whether the page can compute. */
+  start() {
+    if (!programs.length) return false;
+    live.reset();
+    live.run();
+    return true;
+  },
   /** Why it cannot, if Python tried. */
   why: () => entries().find(({ why }) => why)?.why ?? "",
   isChanged: () => changed,
@@ -88,7 +93,7 @@ export const live = {
   },
   /** The leaf that an item of the pool shows, if the reader may change it. @param {Tape} tape @param {number} id */
   editable: (tape, id) =>
-    live.isOn()
+    programs.length
       ? entryOf(tape).arguments.find(({ item, fixed }) => item === id && !fixed)
       : undefined,
   /** The numbers of an item. @param {Tape} tape @param {number} id */
