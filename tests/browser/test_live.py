@@ -11,7 +11,7 @@ from autograd_mini.views.page.arrays import Pool
 from autograd_mini.views.replay import unfuse
 
 from . import cases
-from .checks import Expected, check, go
+from .checks import Expected, check, formulas, go
 from .page_reader import shows
 
 # ---- the texts of Python and of the script -------------------------------------------------------
@@ -264,8 +264,10 @@ class Wanderer:
             with np.errstate(all="ignore"):
                 assert shows(cells[:1], -y[i] / p[i] / n)
         assert shows(table.last.locator(".cell").all_inner_texts(), (p * y.sum() - y) / n)
-        title = self.page.locator(".bars th").nth(3).inner_text()
-        assert (title == "ŷ − y") == np.isclose(y.sum(), 1, atol=1e-4)
+        is_one = bool(np.isclose(y.sum(), 1, atol=1e-4))
+        assert (self.page.locator(".bars th").nth(3).inner_text() == "ŷ − y") == is_one
+        assert ("∑" not in formulas(self.page)) == is_one
+        assert (self.page.locator(".pill.now").inner_text() in ("ŷ − y", "(ŷ − y) / 4")) == is_one
         hard = np.abs(z).max() == 1000
         assert hard == ("not finite" in self.page.inner_text("#verdict"))
 

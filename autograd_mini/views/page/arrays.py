@@ -8,7 +8,7 @@ the tape's program.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -73,6 +73,14 @@ class Line(NamedTuple):
             return bool(np.isclose(a * b, product, equal_nan=True))
 
 
+class Computed(NamedTuple):
+    """An array that is not on the tape, as a function of arrays that are."""
+
+    array: Any
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+
+
 class Pool:
     """The arrays and lines of text of a tape.
 
@@ -81,8 +89,8 @@ class Pool:
     items : list
         The arrays and lines as data.
     sources : list
-        For each item the array or the `Line` that it was written from, or None for one that never
-        changes.
+        For each item the array, the `Computed` array or the `Line` that it was written from, or
+        None for one that never changes.
     """
 
     def __init__(self) -> None:
@@ -102,6 +110,12 @@ class Pool:
     def constant(self, x: Any) -> int:
         """Add an array that does not depend on leaves, and return its position."""
         return self._add(self.write(x), None)
+
+    def compute(self, function: Callable[..., Any], *arguments: Any, rows: int = 0) -> int:
+        """Add ``function(*arguments)``, computed with NumPy from arrays of the tape."""
+        with np.errstate(all="ignore"):
+            x = np.asarray(function(*arguments))
+        return self._add(self.write(x, rows), Computed(x, function, arguments))
 
     def text(self, line: Line | str) -> int:
         """Add a line of text, and return its position."""

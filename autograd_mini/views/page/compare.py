@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -33,7 +33,8 @@ def comparison(
     data["tabs"].append({"name": "Side by side", "tapes": [0, 1]})
     found = Findings(traces, pools, kind.words)
     data["compare"] = {"together": _matching_steps(traces, replaced), **found.data}
-    add_live(data, [*_tapes(traces, found, bool(replaced))], pools)
+    again = (traces[1], call_unfused) if replaced else ()
+    add_live(data, [partial(LiveTape, traces[0], *again), partial(LiveTape, traces[1])], pools)
     return fitted(data, pools)
 
 
@@ -62,22 +63,6 @@ _OTHER = _Kind(
 
 def _is_fused(t: Tensor) -> bool:
     return any(a.op is not None and a.op.unfused is not None for a in t.tape())
-
-
-def _tapes(
-    traces: Sequence[Trace], found: Findings, is_unfused: bool
-) -> Iterator[Callable[[], LiveTape]]:
-    """Yield functions that trace the graph and the node for the program of the page."""
-    graph, node = traces
-
-    def explained() -> LiveTape:
-        live = LiveTape(node)
-        for explain in found.explain:
-            explain(live)
-        return live
-
-    yield partial(LiveTape, graph, node, call_unfused) if is_unfused else partial(LiveTape, graph)
-    yield explained
 
 
 def _graph_and_node(

@@ -6,10 +6,9 @@ from other leaves too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, TypeAlias, cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -23,7 +22,6 @@ from ...transforms.jacobian import jacobian
 from ..trace import Trace
 from .arrays import Pool, minus
 from .data import Data
-from .live import LiveTape
 
 _MOST_CLASSES = 8
 _LARGEST_JACOBIAN = 4096  # entries
@@ -32,16 +30,12 @@ _CLOSE = (
     1e-4  # the largest difference of gradients that are the same, relative to the largest entry
 )
 
-#: Add arrays that explain a tape to its program.
-Explain: TypeAlias = Callable[[LiveTape], None]
-
 
 class Findings:
     """What a page finds out about two tapes, the second of which is explained."""
 
     def __init__(self, traces: Sequence[Trace], pools: Sequence[Pool], both: Sequence[str]) -> None:
         self.traces, self.pools = traces, pools
-        self.explain: list[Explain] = []
         self.data: Data = self._verdict(*both)
         with unobserved():
             nodes = [t for t in traces[1].tape if t.op and t.op.unfused and t in traces[1].adjoints]
@@ -80,22 +74,15 @@ class Findings:
         trace, pool = self.traces[1], self.pools[1]
         z, y = (np.asarray(unwrap(a)) for a in node.inputs)
         g, reduction = trace.adjoints[node], node.kwargs.get("reduction", "mean")
-        with np.errstate(all="ignore"):
-            found = softmax_arrays(z, y, g, reduction)
-
-        def explain(live: LiveTape) -> None:
-            traced = softmax_arrays(live.traced(z), live.traced(y), live.traced(g), reduction)
-            for key, x in found.items():
-                live.add(x, traced[key])
-
-        self.explain.append(explain)
-        count = len(found["predicted"])
+        count = z.size // z.shape[-1]
         data: Data = {
             "node": _position(trace, node),
             "count": count,
-            **{key: pool.array(x, len(x)) for key, x in found.items()},
             "forms": _forms("L" if count == 1 else "ℓ"),
         }
+        for key in FACTORS:
+            factor = partial(softmax_factor, key, reduction)
+            data[key] = pool.compute(factor, z, y, g, rows=count)
         if count > 1 and reduction == "mean":
             data["note"] = (
                 f"The loss is the mean of N = {count} examples. So upstream has a factor of 1/N, "
@@ -105,18 +92,11 @@ class Findings:
 
     def _jacobian(self, t: Tensor) -> Data:
         """Return the Jacobian of a node by its first argument, as a matrix, if it is small."""
-        first, *others = map(unwrap, t.inputs)
-        if t.size * np.size(first) > _LARGEST_JACOBIAN:
+        arguments = [*map(unwrap, t.inputs)]
+        if t.size * np.size(arguments[0]) > _LARGEST_JACOBIAN:
             return {}
-        matrix = _matrix(t, first, *others)
-
-        def explain(live: LiveTape) -> None:
-            with suppress(TypeError, ValueError):  # then the page leaves it out once a leaf changes
-                live.add(matrix, _matrix(t, *map(live.traced, (first, *others))))
-
-        self.explain.append(explain)
-        return {"jacobian": {"node": _position(self.traces[1], t),
-                             "array": self.pools[1].array(matrix)}}  # fmt: skip
+        position = self.pools[1].compute(partial(_matrix, t), *arguments)
+        return {"jacobian": {"node": _position(self.traces[1], t), "array": position}}
 
     def _add_hard_logits(self, nodes: Sequence[Tensor]) -> None:
         """Add logits whose exponentials overflow in the graph, if a leaf holds the logits."""
@@ -160,8 +140,12 @@ def _is_explained(t: Tensor) -> bool:
     return fits and t.kwargs.get("axis", -1) in (-1, z.ndim - 1)
 
 
-def softmax_arrays(z: Any, y: Any, g: Any, reduction: str) -> dict[str, Any]:
-    """Return the factors of the gradient of softmax cross-entropy, with a row for each example.
+#: the factors of the gradient of softmax cross-entropy
+FACTORS = ["predicted", "target", "total", "difference", "gradient", "upstream", "jacobian"]
+
+
+def softmax_factor(key: str, reduction: str, z: Any, y: Any, g: Any) -> Any:
+    """Return a factor of the gradient of softmax cross-entropy, with a row for each example.
 
     `g` is the gradient of the node. Class indices become one-hot targets.
     """
@@ -184,7 +168,7 @@ def softmax_arrays(z: Any, y: Any, g: Any, reduction: str) -> dict[str, Any]:
         "gradient": difference * weight,
         "upstream": -(target / p) * weight,
         "jacobian": p[:, :, None] * (np.eye(classes) - p[:, None, :]),
-    }
+    }[key]
 
 
 def _forms(loss: str) -> list[Data]:

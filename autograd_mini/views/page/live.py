@@ -8,6 +8,7 @@ each position of a pool, the page knows which result of the program it shows.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -31,7 +32,7 @@ from ...core.tensor import Tensor, record
 from ...notation.symbolic import parameters
 from ...text.format import Place, variable
 from ..trace import Trace
-from .arrays import Entry, Line, Pool
+from .arrays import Computed, Entry, Line, Pool
 
 Data: TypeAlias = dict[str, Any]
 
@@ -189,11 +190,11 @@ class LiveTape:
 
     def written(self, pool: Pool, shared: Shared) -> tuple[Data, str]:
         """Return the data of the tape, and the text of its program."""
-        self._check()
         results = _Results(self)
         results.index(self.trace.result._array)  # the first one, of which the others are gradients
         items = [results.item(x) for x in pool.sources]
         gradients = [results.index(self._gradient(of)) for of, _ in self.arguments]
+        self._check()
         data: Data = {
             "arguments": self._described(pool, shared),
             "gradients": [-1 if i is None else i for i in gradients],
@@ -276,6 +277,8 @@ class _Results:
         """
         if source is None:
             return None
+        if isinstance(source, Computed):
+            source = self._computed(source)
         if not isinstance(source, Line):
             return self.index(source) if self._is_known(source) else self.UNKNOWN
         if not all(self._is_known(x.array) for x in source.parts if isinstance(x, Entry)):
@@ -288,6 +291,13 @@ class _Results:
                 parts.append(part)
         product = {"product": [*map(self._part, source.product)]} if source.product else {}
         return {"parts": parts, **product} if len(parts) > 1 else None
+
+    def _computed(self, x: Computed) -> Any:
+        """Return an array that the program can compute now, if it knows the arguments."""
+        if all(map(self._is_known, x.arguments)):
+            with suppress(TypeError, ValueError), unobserved(), np.errstate(all="ignore"):
+                self.tape.add(x.array, x.function(*map(self.tape.traced, x.arguments)))
+        return x.array
 
     def _is_known(self, x: Any) -> bool:
         return id(x) in self.tape.values or (not isinstance(x, (str, Line)) and not np.ndim(x))

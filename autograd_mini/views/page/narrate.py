@@ -26,6 +26,7 @@ from ..trace import Step, Term, Trace, count_uses
 from . import sentences
 from .arrays import Entry, Line, Pool, minus
 from .batch import Batch
+from .targets import OtherTargets, other_targets
 
 #: operators, written between two operands
 _SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "matmul": "@", "pow": "^"}
@@ -46,6 +47,7 @@ class Narrator:
         self.taken = naming.taken(self.tex)
         self.uses = count_uses(trace.tape, trace.adjoints)
         self.seen: dict[int, list[Array]] = {}  # the sums of contributions so far
+        self._others: dict[int, OtherTargets | None] = {}
         self._local_formulas: dict[tuple[int, int], Formula] = {}
         self.brief = len(trace.tape) > _BRIEF
 
@@ -102,7 +104,16 @@ class Narrator:
         found["entry"] = self.pool.text(self._entry(t))
         if locals_ := self._locals(t, write):
             found["locals"] = locals_
+            if other := self._other_targets(t):
+                texts = self._locals(t, write, other)
+                found["otherwise"] = {"unless": other.distance, "locals": texts}
         return found
+
+    def _other_targets(self, t: Tensor) -> OtherTargets | None:
+        """Return the rules of a node for targets that do not sum to 1."""
+        if t.order not in self._others:
+            self._others[t.order] = other_targets(t, self.tex, self.trace.names, self.pool)
+        return self._others[t.order]
 
     def _names(self, tensors: Iterable[Tensor]) -> str:
         return join(list(dict.fromkeys(self.trace.names[t.order] for t in tensors)))
@@ -130,18 +141,20 @@ class Narrator:
         is_batch = (self.index[t.order], i) in self.batch.constants
         return self.pool.array(a, self.batch.length if is_batch else 0)
 
-    def _locals(self, t: Tensor, write: LaTeX) -> list[str]:
+    def _locals(self, t: Tensor, write: LaTeX, other: OtherTargets | None = None) -> list[str]:
         """Return ∂y/∂x = ... for each argument that has a gradient."""
         found = []
         for i, (rule, a) in enumerate(zip(t.op.vjps, t.inputs) if t.op else ()):
             if rule is not None and isinstance(a, Tensor) and a in self.trace.adjoints:
                 left = write.derivative(self.tex[t.order], self.tex[a.order])
-                right = self._local(t, i, write)
+                right = self._local(t, i, write, other)
                 found.append(f"{left} = {right.text}{_where_named(right, write)}")
         return found[:_MOST_SAVED]
 
-    def _local(self, t: Tensor, i: int, write: LaTeX) -> Formula:
+    def _local(self, t: Tensor, i: int, write: LaTeX, other: OtherTargets | None = None) -> Formula:
         """Return a local derivative. It is shown in the forward and in the backward pass."""
+        if other:
+            return write.format_local(other.rules[i], other.names)
         key = t.order, i
         if key not in self._local_formulas:
             self._local_formulas[key] = write.format_local(self.trace.rule(t, i), self.tex)
@@ -224,17 +237,34 @@ class Narrator:
             "why": sentences.paths(name, nth, c.open),
             "added": sentences.accumulated(c, name, nth),
         }
+        if other := self._other_targets(t):
+            found["otherwise"] = self._otherwise(c, other, f"{self._derivative(a)} {sign}", arrived)
         if slope is not None:
-            found["slope"] = self.pool.array(slope, self._rows_like(slope, t))
+            found["slope"] = self.pool.array(slope, self._rows_like(slope, t, a))
             found["entry"] = self.pool.text(_product(self.trace, c, slope, before[-2:]))
         if c.summed:
-            spread = self.pool.array(c.spread, self._rows_like(c.spread, t))
+            spread = self.pool.array(c.spread, self._rows_like(c.spread, t, a))
             found |= {"summed": c.summed, "spread": spread}
         return found
 
-    def _rows_like(self, x: Array, t: Tensor) -> int:
-        """Return the number of examples in the rows of an array that the rule of `t` returned."""
-        return self._rows(t) if np.shape(x)[:1] == t.shape[:1] else 0
+    def _otherwise(self, c: Term, other: OtherTargets, left: str, arrived: str) -> Description:
+        """Return the formulas of a contribution for targets that do not sum to 1."""
+        rule, write = other.rules[c.argument], LaTeX(naming.Definitions(self.taken))
+        right = write.format_sum(rule, other.names, arrived, c.spread.shape, c.axes)
+        return {
+            "unless": other.distance,
+            "tex": f"{left} {right.text}{_where_named(right, write)}",
+            "local": write.format_local(rule, other.names).text,
+            "pill": minus(Plain().format_local(rule, other.plain).text),
+        }
+
+    def _rows_like(self, x: Array, *tensors: Tensor) -> int:
+        """Return the number of examples in the rows of an array that a rule returned.
+
+        They are those of the tensor that the rule belongs to, or of its argument.
+        """
+        rows = max(map(self._rows, tensors))
+        return rows if np.shape(x)[:1] == (rows,) else 0
 
 
 def _where_named(right: Formula, write: LaTeX) -> str:

@@ -1,6 +1,6 @@
 // @ts-check
 // A fused node next to its graph: whether they agree, and why the gradient is so simple.
-import { array, data, describedTape, state, stepOf } from "./state.js";
+import { CLOSE, array, data, describedTape, state, stepOf } from "./state.js";
 import { cells } from "./arrays.js";
 import { byId, el, mark, scrolling } from "./dom.js";
 import { formatNumber, minus, parseNumber } from "./format.js";
@@ -12,8 +12,6 @@ import { live } from "./live.js";
 /** @typedef {import("./types.js").Softmax} Softmax */
 /** @typedef {import("./types.js").ArrayData} ArrayData */
 /** @typedef {import("./dom.js").Part} Part */
-
-const ONE = 1e-4; // the largest difference of a sum of targets from 1 that counts as rounding
 
 export function updateCompare() {
   const { compare } = data;
@@ -80,7 +78,7 @@ function explainSoftmax(tape, softmax) {
   /** @param {number} id */
   const ofExample = (id) => array(tape, id, row);
   const sum = parseNumber(ofExample(softmax.total).text?.[0][0] ?? "");
-  const form = forms[Math.abs(sum - 1) < ONE ? 0 : 1];
+  const form = forms[Math.abs(sum - 1) < CLOSE ? 0 : 1];
   const which = count > 1 ? `, example ${row} of ${count}` : "";
   extend(
     "numbers",

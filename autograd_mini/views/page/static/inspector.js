@@ -1,6 +1,6 @@
 // @ts-check
 // The three cards below the graph: what happens, its numbers, and the sums they are added to.
-import { describedTape, direction, line, stepOf } from "./state.js";
+import { current, describedTape, direction, line, stepOf } from "./state.js";
 import { byId, el } from "./dom.js";
 import { formulaLines } from "./formulas.js";
 import { ledger, saved } from "./ledger.js";
@@ -34,7 +34,9 @@ export function extend(id, title, ...children) {
 
 export function updateInspector() {
   const tape = describedTape();
-  const step = tape.steps[stepOf(tape)];
+  const found = current(tape, tape.steps[stepOf(tape)]);
+  const gives = found.gives?.map((given) => current(tape, given));
+  const step = { ...found, gives };
   fill("what", "What happens", ...whatHappens(tape, step));
   if (step.phase === "forward") fillForward(tape, step);
   else if (step.phase === "seed") fillSeed(tape, step);

@@ -1,6 +1,6 @@
 // @ts-check
 // The graph is drawn once for each level. A step then updates only the changed parts.
-import { data, shownTapes, state, stepOf } from "./state.js";
+import { current, data, shownTapes, state, stepOf } from "./state.js";
 import { cardBody, cardLabel, cardState } from "./card.js";
 import { button, byId, el, mark, svg } from "./dom.js";
 /** @typedef {import("./types.js").Tape} Tape */
@@ -173,7 +173,7 @@ function updateCard(tape, place, card) {
 function updateEdge(
   tape,
   level,
-  { to, user = level.cards[to].node, back },
+  { to, user = level.cards[to].node, argument, back, pill },
   way,
 ) {
   const step = stepOf(tape);
@@ -185,6 +185,11 @@ function updateEdge(
     now: isNow && phase === "forward",
   });
   mark(way.back, { ahead: !passed, now: isNow && phase === "backward" });
+  const given = tape.steps[tape.passed[user]]?.gives?.find(
+    (gift) => gift.argument === argument,
+  );
+  if (way.pill && given?.otherwise)
+    way.pill.textContent = current(tape, given).pill ?? pill?.text ?? "";
   mark(way.pill, {
     ahead: Boolean(back) && !passed,
     now: isNow && phase === "backward",

@@ -4,10 +4,13 @@
 // The slider of a training run changes `state.variant`, and `array` and `line` read each number from
 // the pool of that variant. Once a leaf has changed, they read it from the tape's program (live.js).
 import { byId } from "./dom.js";
+import { parseNumber } from "./format.js";
 /** @typedef {import("./types.js").Data} Data */
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Step} Step */
 /** @typedef {import("./types.js").ArrayData} ArrayData */
+
+export const CLOSE = 1e-4; // the largest distance that counts as rounding
 
 export const state = {
   tab: 0,
@@ -113,6 +116,18 @@ export const hasRows = ({ pools }, id) =>
  */
 export const line = (tape, id) =>
   id === undefined || state.example >= 0 ? "" : item(tape, id);
+
+/**
+ * A step or a contribution, with the formulas that are right for the current numbers.
+ * @template {{otherwise?: import("./types.js").Otherwise}} Kind
+ * @param {Tape} tape @param {Kind} given @returns {Kind}
+ */
+export function current(tape, given) {
+  const { otherwise } = given;
+  const distance = otherwise && array(tape, otherwise.unless, -1).text?.[0][0];
+  const holds = !distance || Math.abs(parseNumber(distance)) < CLOSE;
+  return holds ? given : { ...given, ...otherwise };
+}
 
 /** The first few of many names and the last. @param {string[]} names */
 export function brief(names) {

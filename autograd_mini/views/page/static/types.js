@@ -50,6 +50,18 @@
  * @property {string} [summed] how a broadcast was undone
  * @property {number} [spread] the product before that
  * @property {string} [why]
+ * @property {Otherwise} [otherwise]
+ * @property {string} [pill] the local derivative on the edge, if it is not the one of the edge
+ */
+
+/**
+ * Formulas that are right unless an array is 0. They then replace the others.
+ * @typedef {object} Otherwise
+ * @property {number} unless the position of the array
+ * @property {string} [tex]
+ * @property {string} [local]
+ * @property {string} [pill]
+ * @property {string[]} [locals]
  */
 
 /**
@@ -64,6 +76,7 @@
  * @property {number} [entry]
  * @property {string[]} [locals]
  * @property {Contribution[]} [gives]
+ * @property {Otherwise} [otherwise]
  */
 
 /** @typedef {{x: number, y: number, w: number, h: number}} Box */
