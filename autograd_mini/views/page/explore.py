@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from html import escape
 from typing import Any, ClassVar
 
@@ -12,10 +12,11 @@ from ...core.tensor import Tensor
 from ..document import Document, check_theme
 from ..trace import Trace
 from . import bundle
+from .arrays import Pool
 from .compare import comparison
-from .data import LARGEST, Data, data_script, require_result, tape_data
+from .data import LARGEST, Data, data_script, fitted, require_result, tape_data
+from .live import LiveTape, add_live, name_constants
 from .recorder import as_recorder, recording_data
-from .sliders import sliders
 from .still import Still
 
 
@@ -84,11 +85,11 @@ def explore(
     if compare is not False:
         data = comparison(result, compare, names, title)
         return Exploration(data, theme, Still.of(Trace.of(result, names), names, theme))
-    trace = Trace.of(result, names)
+    trace, pools = name_constants(Trace.of(result, names)), [Pool()]
     name = trace.names[result.order]
-    data = tape_data([trace], [name]) | {"title": title or f"Backpropagation of {name}"}
-    data["sliders"] = sliders(data, [trace])
-    return Exploration(data, theme, Still.of(trace, names, theme))
+    data = tape_data([trace], [name], pools) | {"title": title or f"Backpropagation of {name}"}
+    add_live(data, [partial(LiveTape, trace)], pools)
+    return Exploration(fitted(data, pools), theme, Still.of(trace, names, theme))
 
 
 class Exploration(Document):
@@ -97,7 +98,8 @@ class Exploration(Document):
     Attributes
     ----------
     data : dict
-        The content of the page: names, formulas, and numbers as text.
+        The content of the page: names, formulas, numbers as text, and the programs in JavaScript
+        that compute all numbers from other leaves.
 
     Examples
     --------
@@ -130,9 +132,11 @@ class Exploration(Document):
     def _html(self) -> str:
         title, subtitle = str(self.data["title"]), str(self.data["subtitle"])
         data, still = data_script(self.data), self._still.html()
-        if len(data) + len(still) > LARGEST:
+        programs = self.data.get("programs", ())
+        size = len(data) + len(still) + sum(map(len, programs))
+        if size > LARGEST:
             still = "<p>This page needs JavaScript. It is too large for a picture.</p>"
-        return bundle.document(title, subtitle, self._theme, data, still)
+        return bundle.document(title, subtitle, self._theme, data, still, programs)
 
     def __repr__(self) -> str:
         steps = f"a page of {len(self.data['tapes'][0]['steps']) - 1} steps"

@@ -9,8 +9,8 @@ from ...core.messages import shown
 from ...core.tensor import Tensor
 from ...text.format import made_by
 from ..trace import Trace
-from .arrays import Pool, batch_of
-from .data import Data, arrays_of, changes, fits, require_result, tape_data
+from .arrays import Pool
+from .data import Data, arrays_of, changes, fits, fitted, require_result, tape_data
 from .still import Still
 
 _MOST = 60  # frames
@@ -81,7 +81,8 @@ class Recorder:
         structure = _structure(trace)
         if not self._labels:
             name = trace.names[result.order]
-            self.data = tape_data([trace], [name])
+            pools = [Pool()]
+            self.data = fitted(tape_data([trace], [name], pools), pools)
             self.data["title"] = f"Training: {name}"
             self.still = Still.of(trace, self.names)
             self._structure = structure
@@ -94,8 +95,7 @@ class Recorder:
         elif len(self) == _MOST:
             raise ValueError(f"a recording has at most {_MOST} frames: record fewer steps.")
         else:
-            pool = Pool(batch_of([trace]))
-            self.data["pools"].append([changes(arrays_of(trace, pool), self.data["pools"][0][0])])
+            self.data["pools"].append([changes(arrays_of(trace), self.data["pools"][0][0])])
         self._labels.append(str(len(self) + 1) if label is None else shown(label))
         self.data["sliders"] = [_slider(list(self._labels))]
 

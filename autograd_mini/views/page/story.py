@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from ...core.tensor import Tensor
 from ..trace import Trace
 from .arrays import Pool, minus
-from .cross_entropy import CrossEntropy, Example, find_cross_entropy, first_example
+from .cross_entropy import (
+    COLUMNS,
+    CrossEntropy,
+    Example,
+    find_cross_entropy,
+    first_example,
+    first_row,
+)
 
 Description = dict[str, Any]
 
@@ -33,6 +40,20 @@ class Story:
     def example(self) -> Example | None:
         """The numbers of the first example of the softmax cross-entropy."""
         return first_example(self.trace, self.found) if self.found else None
+
+    @cached_property
+    def columns(self) -> Mapping[str, int]:
+        """The numbers of the first example, as positions in the pool."""
+        assert self.example is not None
+        e, found = self.example, {}
+        for key in COLUMNS:
+            row = partial(first_row, key, e.sign)
+            if e.from_tape:
+                found[key] = self.pool.compute(row, e.logits, e.gradients, e.targets)
+            else:
+                row = partial(row, y=e.targets)
+                found[key] = self.pool.compute(row, e.logits, e.gradients)
+        return found
 
     @cached_property
     def leaves(self) -> Sequence[Tensor]:
@@ -58,9 +79,7 @@ class Story:
         By "class", it shows the first text for a one-hot target, in which "#" is the class.
         By "sum", it shows the first text for a target with a sum of 1; "#" is the sum.
         """
-        assert self.example is not None
-        target = self.pool.array(self.example.target)
-        return {"target": target, "by": by, "texts": [*map(unbroken, texts)]}
+        return {"target": self.columns["target"], "by": by, "texts": [*map(unbroken, texts)]}
 
 
 def unbroken(text: str) -> str:

@@ -1,6 +1,13 @@
 // @ts-check
 // The three cards below the graph: what happens, its numbers, and the sums they are added to.
-import { describedTape, direction, isBack, stepName, stepOf } from "./state.js";
+import {
+  current,
+  describedTape,
+  direction,
+  isBack,
+  stepName,
+  stepOf,
+} from "./state.js";
 import { byId, el } from "./dom.js";
 import { origin } from "./entries.js";
 import { algebra, classTable } from "./ending.js";
@@ -16,13 +23,19 @@ import { linesOf, notesOf, question, sentence } from "./story.js";
 const MOST_CONTRIBUTIONS = 6; // of a step, shown one by one
 const SMALLEST = 0.7; // the smallest scale
 
+/** Fill a card. @param {string} id @param {Part|Part[]} title @param {...Part} children */
+function fill(id, title, ...children) {
+  byId(id).replaceChildren();
+  extend(id, title, ...children);
+}
+
 /**
- * Fill a card. Parts that are too wide are scaled down, to `SMALLEST` at most.
+ * Add a part to a card. Parts that are too wide are scaled down, to `SMALLEST` at most.
  * @param {string} id @param {Part|Part[]} title @param {...Part} children
  */
-export function fill(id, title, ...children) {
+export function extend(id, title, ...children) {
   const card = byId(id);
-  card.replaceChildren(el("h2", title), ...el("div", children).childNodes);
+  card.append(el("h2", title), ...el("div", children).childNodes);
   /** @type {NodeListOf<HTMLElement>} */
   const wide = card.querySelectorAll(".math, .rule, .ledger, .product");
   for (const part of wide) {
@@ -32,7 +45,9 @@ export function fill(id, title, ...children) {
 
 export function updateInspector() {
   const tape = describedTape();
-  const step = tape.steps[stepOf(tape)];
+  const found = current(tape, tape.steps[stepOf(tape)]);
+  const gives = found.gives?.map((given) => current(tape, given));
+  const step = { ...found, gives };
   fill("what", step.titles?.[0] ?? "What happens", ...whatHappens(tape, step));
   if (step.titles) fillLeaves(tape, step, step.titles);
   else if (step.phase === "forward") fillForward(tape, step);

@@ -7,6 +7,7 @@ import { listenToControls, updateControls } from "./controls.js";
 import { EXPORTS } from "./export.js";
 import { listenToFind } from "./find.js";
 import { listenToHover } from "./hover.js";
+import { live } from "./live.js";
 import {
   choose,
   go,
@@ -106,6 +107,7 @@ function drawTabs() {
 }
 
 readData().then(() => {
+  live.start();
   readAddress();
   drawTabs();
   listen();

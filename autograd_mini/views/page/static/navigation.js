@@ -65,9 +65,8 @@ function updateTexts() {
   byId("live").textContent =
     `${place}, ${direction(tape, step)}. ${inWords(tape, step)}`;
   const result = nodes[nodes.length - 1];
-  const value = state.variant
-    ? array(tape, result.value).text?.[0][0]
-    : tape.value;
+  const isOther = state.variant || tape.shown;
+  const value = isOther ? array(tape, result.value).text?.[0][0] : tape.value;
   const [count, ...others] = shownTapes().map(({ operations }) => operations);
   const operations = `${count} operation${count === "1" ? "" : "s"}`;
   byId("subtitle").textContent = [
