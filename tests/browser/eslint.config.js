@@ -2,8 +2,8 @@ import js from "@eslint/js";
 
 const browser = Object.fromEntries(
   (
-    "addEventListener atob Blob CSS cancelAnimationFrame clearInterval clearTimeout document DecompressionStream " +
-    "getComputedStyle history innerHeight innerWidth location matchMedia Node performance requestAnimationFrame " +
+    "addEventListener atob Blob CSS cancelAnimationFrame clearInterval clearTimeout document DecompressionStream Event " +
+    "getComputedStyle history ImageData innerHeight innerWidth location matchMedia Node performance requestAnimationFrame " +
     "ResizeObserver Response setInterval setTimeout TextDecoder URLSearchParams window"
   )
     .split(" ")

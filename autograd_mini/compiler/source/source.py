@@ -116,6 +116,13 @@ def traced_program(
     return simplify(Program(trace, results), EXACT), by
 
 
+def forward_program(result: Tensor) -> Program:
+    """Return the program that computes `result`, without gradients."""
+    tensors = list(Tape(result))
+    trace, again = _traced(tensors, {})
+    return simplify(Program(trace, [_value(again[result])]), EXACT)
+
+
 def _traced(
     tensors: list[Tensor], variables: Mapping[int, str]
 ) -> tuple[Tracer, dict[Tensor, Tensor]]:

@@ -22,7 +22,7 @@ from .narrate import Narrator
 Data: TypeAlias = dict[str, Any]
 
 LARGEST = 2_000_000  # bytes of a page, beyond which it shows fewer numbers
-_SHELL = 200_000  # bytes reserved for the page without its data
+_SHELL = 240_000  # bytes reserved for the page without its data
 _PACKED = 150_000  # bytes of the smallest data that are compressed
 _MOST = 30_000  # operations
 #: ways to shorten a large page: entries of the largest array that is shown, and whether others
@@ -49,10 +49,18 @@ def require_result(result: Any) -> Tensor:
     return result
 
 
-def tape_data(traces: Sequence[Trace], titles: Sequence[str], pools: Sequence[Pool]) -> Data:
-    """Return the data of a page that shows these tapes, and add their numbers to the pools."""
+def tape_data(
+    traces: Sequence[Trace],
+    titles: Sequence[str],
+    pools: Sequence[Pool],
+    trained: Sequence[Tensor] = (),
+) -> Data:
+    """Return the data of a page that shows these tapes, and add their numbers to the pools.
+
+    The last step updates the `trained` leaves, if there are any.
+    """
     batches = batches_of(traces)
-    tapes = [_tape(*each) for each in zip(traces, pools, batches, titles)]
+    tapes = [_tape(*each, trained) for each in zip(traces, pools, batches, titles)]
     return _page(tapes, pools, batches[0].length)
 
 
@@ -69,9 +77,9 @@ def fitted(data: Data, pools: Sequence[Pool]) -> Data:
     return data
 
 
-def _tape(trace: Trace, pool: Pool, batch: Batch, name: str) -> Data:
+def _tape(trace: Trace, pool: Pool, batch: Batch, name: str, trained: Sequence[Tensor]) -> Data:
     """Return the data of one tape, and add its numbers to the pool."""
-    narrator = Narrator(trace, pool, batch)
+    narrator = Narrator(trace, pool, batch, trained)
     nodes, steps = narrator.nodes(), narrator.steps()
     placed, first = levels(trace, nodes, pool)
     return {
@@ -105,7 +113,8 @@ def _page(tapes: list[Data], pools: Sequence[Pool], batch: int) -> Data:
 def arrays_of(trace: Trace) -> list[Any]:
     """Return the numbers of a trace, in the order of the positions that the page refers to."""
     pool = Pool()
-    narrator = Narrator(trace, pool, *batches_of([trace]))
+    (batch,) = batches_of([trace])
+    narrator = Narrator(trace, pool, batch)
     narrator.nodes()
     narrator.steps()
     return pool.items

@@ -181,6 +181,8 @@ def _sized(placer: _Placer, part: Part) -> Card:
     if "gradient" in node:
         head = truncate(writer.trace.derivative(t), LONGEST_NAME)
         blocks.append(pool.outline(node["gradient"], head, writer.uses[t] > 1))
+    if node.get("trained"):
+        blocks.append(pool.outline(node["value"], "new"))
     card = writer.head(part)._replace(blocks=blocks)
     return card._replace(shape=f"{len(part.tensors):,} tensors") if part.is_folded else card
 

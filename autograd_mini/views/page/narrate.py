@@ -31,6 +31,7 @@ from .batch import Batch
 _SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "matmul": "@", "pow": "^"}
 _MOST_TERMS = 4  # terms of a sum that is written out
 _BRIEF = 4_000  # tensors of the longest tape whose steps are described in full
+_MOST_UPDATES = 4  # parameters whose update is written out
 _MOST_SAVED = 3  # local derivatives that a forward step lists
 
 Description: TypeAlias = dict[str, Any]
@@ -39,9 +40,16 @@ Description: TypeAlias = dict[str, Any]
 class Narrator:
     """Describe the tensors and the steps of one tape, and write their numbers into a pool."""
 
-    def __init__(self, trace: Trace, pool: Pool, batch: Batch | None = None) -> None:
-        self.trace, self.pool, self.batch = trace, pool, batch or Batch()
+    def __init__(
+        self,
+        trace: Trace,
+        pool: Pool,
+        batch: Batch | None = None,
+        trained: Sequence[Tensor] = (),
+    ) -> None:
+        self.trace, self.pool, self.batch, self.trained = trace, pool, batch or Batch(), trained
         self.index = {t.order: i for i, t in enumerate(trace.tape)}
+        self.updates = [self.index[t.order] for t in trained]
         self.tex = {order: naming.name_of(name) for order, name in trace.names.items()}
         self.taken = naming.taken(self.tex)
         self.uses = count_uses(trace.tape, trace.adjoints)
@@ -70,6 +78,8 @@ class Narrator:
             found["inputs"] = [self.index[a.order] for a in t.inputs if isinstance(a, Tensor)]
             if t.op.unfused is not None:
                 found["fused"] = True
+        if self.index[t.order] in self.updates:
+            found["trained"] = True
         if t.scope:
             found["scope"] = " / ".join(shown(s.name) for s in t.scope)
         return found
@@ -79,9 +89,10 @@ class Narrator:
         return self.batch.length if self.index[t.order] in self.batch.tensors else 0
 
     def steps(self) -> list[Description]:
-        """Return the steps: forward, then the seed, then backward."""
+        """Return the steps: forward, the seed, backward, and the update of what is trained."""
         forward = [self._forward(step) for step in self.trace.forward]
-        return [*forward, self._seed(), *(self._backward(step) for step in self.trace.backward)]
+        backward = [self._backward(step) for step in self.trace.backward]
+        return [*forward, self._seed(), *backward, *([self._update()] if self.trained else [])]
 
     def _forward(self, step: Step) -> Description:
         t = step.tensor
@@ -193,6 +204,21 @@ class Narrator:
             targets = self._names(c.target for c in step.contributions)
             found["way"] = f"{self.trace.names[t.order]} → {targets}"
         return found
+
+    def _update(self) -> Description:
+        formulas = [
+            rf"{self.tex[t.order]} ← {self.tex[t.order]} - η {self._derivative(t)}"
+            for t in self.trained
+        ]
+        return {
+            "phase": "update",
+            "node": self.updates[-1],
+            "updates": self.updates,
+            "way": f"new {self._names(self.trained)}",
+            "say": sentences.UPDATE,
+            "why": sentences.LEARNING_RATE,
+            "tex": r" \\ ".join(formulas[:_MOST_UPDATES]),
+        }
 
     def _derivative(self, by: Tensor) -> str:
         return LaTeX().derivative(self.tex[self.trace.result.order], self.tex[by.order])

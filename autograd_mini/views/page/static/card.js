@@ -4,6 +4,7 @@ import { array, arrived, stepOf } from "./state.js";
 import { cells, spoken } from "./arrays.js";
 import { editor } from "./edit.js";
 import { el } from "./dom.js";
+import { afterUpdate } from "./update.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Place} Place */
 /** @typedef {import("./types.js").ArrayData} ArrayData */
@@ -17,13 +18,13 @@ export const holds = (place, node) =>
 /** The state of a card at this step. @param {Tape} tape @param {Place} place */
 export function cardState(tape, place) {
   const step = stepOf(tape);
-  const { phase, node, gives } = tape.steps[step];
+  const { phase, node, gives, updates = [node] } = tape.steps[step];
   const sums = arrived(tape, place.node, step);
   const receives = Boolean(gives?.some(({ to }) => holds(place, to)));
   return {
     known: tape.made[place.node] <= step,
     sum: sums.at(-1)?.total ?? -1, // the gradient so far; -1 if none has arrived
-    now: !place.outside && holds(place, node),
+    now: !place.outside && updates.some((updated) => holds(place, updated)),
     receives,
     adds: receives && sums.length > 1,
     phase,
@@ -32,7 +33,7 @@ export function cardState(tape, place) {
 
 /** @param {Tape} tape @param {Place} place @param {CardState} at */
 export function cardBody(tape, place, at) {
-  const { op, name, shape, value, gradient } = tape.nodes[place.node];
+  const { op, name, shape, value, gradient, trained } = tape.nodes[place.node];
   const head = el(
     "div.head",
     el("b.op", place.title ? `► ${place.title}` : op),
@@ -45,6 +46,7 @@ export function cardBody(tape, place, at) {
   const blocks = [block("value", "value", values, !at.known, lit, each)];
   if (gradient !== undefined)
     blocks.push(gradientBlock(tape, name, gradient, at));
+  if (trained) blocks.push(updateBlock(tape, place.node, at));
   const wide = (values.tint[0] ?? "").length > 2;
   return [head, el(wide ? "div.blocks" : "div.blocks.across", blocks)];
 }
@@ -63,6 +65,13 @@ function gradientBlock(tape, name, gradient, at) {
   );
   if (at.adds) made.firstElementChild?.append(el("span.plus", "+="));
   return made;
+}
+
+/** The value after the update. @param {Tape} tape @param {number} node @param {CardState} at */
+function updateBlock(tape, node, { phase }) {
+  const next = phase === "update" ? afterUpdate(tape, node) : null;
+  const numbers = next ?? array(tape, tape.nodes[node].value);
+  return block("update", "new", numbers, !next, next ? ".lit" : "");
 }
 
 /**

@@ -1,10 +1,18 @@
 // @ts-check
 // The three cards below the graph: what happens, its numbers, and the sums they are added to.
-import { describedTape, direction, line, stepOf } from "./state.js";
+import {
+  describedTape,
+  direction,
+  line,
+  passOf,
+  stepName,
+  stepOf,
+} from "./state.js";
 import { byId, el } from "./dom.js";
 import { formulaLines } from "./formulas.js";
 import { ledger, saved } from "./ledger.js";
 import { chainRule, operation, seed } from "./numbers.js";
+import { updateNumbers } from "./update.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Step} Step */
 /** @typedef {import("./dom.js").Part} Part */
@@ -38,23 +46,24 @@ export function updateInspector() {
   fill("what", "What happens", ...whatHappens(tape, step));
   if (step.phase === "forward") fillForward(tape, step);
   else if (step.phase === "seed") fillSeed(tape, step);
+  else if (step.phase === "update") fillUpdate(tape, step);
   else fillBackward(tape, step);
 }
 
 /** @param {Tape} tape @param {Step} step @returns {Part[]} */
 function whatHappens(tape, step) {
-  const { phase, node, say } = step;
-  const back = phase !== "forward";
-  const way = `${back ? "backward" : "forward"} · ${direction(tape, step)}`;
   const parts = step.gives?.slice(0, MOST_CONTRIBUTIONS) ?? [step];
   const entries = parts.map(({ entry }) => line(tape, entry)).filter(Boolean);
   return [
     el(
       "p.doing",
-      el("strong", phase === "seed" ? phase : tape.nodes[node].op),
-      el(back ? "span.badge.back" : "span.badge", way),
+      el("strong", stepName(tape, step)),
+      el(
+        `span.badge.${passOf(step)}`,
+        `${passOf(step)} · ${direction(tape, step)}`,
+      ),
     ),
-    el("p", say),
+    el("p", step.say),
     ...parts.map(({ tex = "" }) => formulaLines(tex)),
     ...entries.map((entry) => el("p.entry", entry)),
   ];
@@ -70,6 +79,12 @@ function fillForward(tape, step) {
 function fillSeed(tape, { node, why = "" }) {
   fill("numbers", "The first gradient", seed(tape, node));
   fill("ledger", "The chain rule", el("p", why));
+}
+
+/** @param {Tape} tape @param {Step} step */
+function fillUpdate(tape, { updates = [], why = "" }) {
+  fill("numbers", "The update", ...updateNumbers(tape, updates));
+  fill("ledger", "The learning rate", el("p", why));
 }
 
 /** @param {Tape} tape @param {Step} step */

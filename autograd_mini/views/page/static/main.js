@@ -16,6 +16,7 @@ import {
 } from "./navigation.js";
 import { fit, listenToPointer, zoom } from "./panzoom.js";
 import { togglePlay } from "./player.js";
+import { listenToTraining } from "./train.js";
 
 /** The actions of the buttons, by id. @type {Record<string, () => void>} */
 const ACTIONS = {
@@ -70,6 +71,7 @@ function onKey(event) {
 
 function listen() {
   listenToControls(render);
+  listenToTraining({ render, go, play: togglePlay });
   listenToFind((node) => choose(mainTape(), node));
   listenToPointer();
   for (const [id, act] of Object.entries(ACTIONS))

@@ -47,7 +47,7 @@ const SIGNS = {
 /** @type {Record<string, string>} */
 const SCRIPTS = { "^": "msup", _: "msub" };
 const DELIMITERS = "()[]|";
-const OPERATORS = "+-=,:'@<>/*";
+const OPERATORS = "+-=←,:'@<>/*";
 // a command, an escaped sign, a number, blanks, or a letter with its accents
 const WORD = /\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?(?:e[+-]?\d+)?|\s+|[^]\p{M}*/gu;
 

@@ -7,6 +7,7 @@ import {
   mainTape,
   shownTapes,
   state,
+  stepName,
 } from "./state.js";
 import { holds } from "./card.js";
 import { updateCompare } from "./compare.js";
@@ -16,6 +17,7 @@ import { fit, follow } from "./panzoom.js";
 import { drawScene, updateScene } from "./scene.js";
 import { updateTable } from "./table.js";
 import { updateTimeline } from "./timeline.js";
+import { updateTraining } from "./train.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Step} Step */
 
@@ -34,6 +36,7 @@ export function render() {
   updateInspector();
   updateTable();
   updateCompare();
+  updateTraining();
   updateTexts();
   writeAddress();
 }
@@ -57,7 +60,7 @@ function updateTexts() {
   const tape = mainTape();
   const { nodes, steps, symbol } = tape;
   const step = steps[state.step];
-  const place = `Step ${state.step + 1} of ${steps.length}, ${step.phase}, ${nodes[step.node].op}`;
+  const place = `Step ${state.step + 1} of ${steps.length}, ${step.phase}, ${stepName(tape, step)}`;
   byId("live").textContent = `${place}, ${direction(tape, step)}. ${step.say}`;
   const result = nodes[nodes.length - 1];
   const isOther = state.variant || tape.shown;
@@ -108,8 +111,9 @@ export function choose(tape, node) {
  * @param {Tape} tape @param {Step} step @param {number} node
  */
 function takesPart({ nodes }, step, node) {
-  if (step.node === node || step.gives?.some(({ to }) => to === node))
-    return true;
+  const { gives, updates } = step;
+  if (step.node === node || gives?.some(({ to }) => to === node)) return true;
+  if (updates?.includes(node)) return true;
   const isLeaf = !nodes[node].inputs;
   return (
     isLeaf &&

@@ -164,7 +164,8 @@ function updateCard(tape, place, card) {
     ahead: !known,
     reached: sum >= 0,
     now,
-    back: phase !== "forward",
+    back: phase === "seed" || phase === "backward",
+    update: phase === "update",
     receives,
   });
 }

@@ -96,7 +96,7 @@ const item = (tape, id, example = -1) =>
 
 /**
  * An array, or the chosen example of it.
- * @param {Tape} tape @param {number} id @returns {ArrayData}
+ * @param {Tape} tape @param {number} id @param {number} [example] @returns {ArrayData}
  */
 export function array(tape, id, example = state.example) {
   const found = item(tape, id, example);
@@ -121,6 +121,13 @@ export function brief(names) {
     all.length > 6 ? [...all.slice(0, 3), "…", ...all.slice(-1)] : all
   ).join(", ");
 }
+
+/** The part of a training step that a step belongs to. @param {Step} step */
+export const passOf = ({ phase }) => (phase === "seed" ? "backward" : phase);
+
+/** @param {Tape} tape @param {Step} step */
+export const stepName = ({ nodes }, { phase, node }) =>
+  phase === "seed" || phase === "update" ? phase : nodes[node].op;
 
 /**
  * The direction of a step: "x → y". For a long tape it is computed here.

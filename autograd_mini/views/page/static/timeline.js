@@ -1,9 +1,8 @@
 // @ts-check
 // The steps in a row: forward in blue, then backward in orange.
-import { direction, mainTape, state } from "./state.js";
+import { direction, mainTape, passOf, state, stepName } from "./state.js";
 import { button, byId, el, mark } from "./dom.js";
 /** @typedef {import("./types.js").Tape} Tape */
-/** @typedef {import("./types.js").Step} Step */
 
 const MOST_BUTTONS = 60; // longer tapes get a slider
 /** @type {Tape|null} */
@@ -24,10 +23,6 @@ export function updateTimeline(go) {
   const last = state.step === tape.steps.length - 1;
   for (const id of ["next", "last"]) byId(id).toggleAttribute("disabled", last);
 }
-
-/** @param {Tape} tape @param {Step} step */
-const stepName = ({ nodes }, { phase, node }) =>
-  phase === "seed" ? phase : nodes[node].op;
 
 /** @param {Tape} tape @param {(step: number) => void} go */
 function list(tape, go) {
@@ -62,13 +57,11 @@ function updateButtons() {
 /** @param {Tape} tape */
 function updatePosition({ steps }) {
   const now = state.step;
-  const forward = steps.filter(({ phase }) => phase === "forward").length;
-  const back = steps[now].phase !== "forward";
+  const pass = passOf(steps[now]);
+  const all = steps.filter((step) => passOf(step) === pass);
   byId("position").replaceChildren(
-    el(back ? "b.back" : "b", back ? "backward" : "forward"),
-    back
-      ? ` ${now - forward + 1} / ${steps.length - forward}`
-      : ` ${now + 1} / ${forward}`,
+    el(`b.${pass}`, pass),
+    ` ${all.indexOf(steps[now]) + 1} / ${all.length}`,
     el("br"),
     `step ${now + 1} of ${steps.length}`,
   );

@@ -31,6 +31,7 @@
  * @property {number[]} [inputs]
  * @property {boolean} [fused]
  * @property {string} [scope]
+ * @property {boolean} [trained]
  */
 
 /** @typedef {{sign: string, node?: number, array?: number, name?: string}} Operand */
@@ -54,7 +55,7 @@
 
 /**
  * @typedef {object} Step
- * @property {"forward"|"seed"|"backward"} phase
+ * @property {"forward"|"seed"|"backward"|"update"} phase
  * @property {number} node
  * @property {string} [way] "x → y"
  * @property {string} say
@@ -64,6 +65,7 @@
  * @property {number} [entry]
  * @property {string[]} [locals]
  * @property {Contribution[]} [gives]
+ * @property {number[]} [updates] the nodes that an update changes
  */
 
 /** @typedef {{x: number, y: number, w: number, h: number}} Box */
@@ -201,6 +203,43 @@
  */
 
 /**
+ * How a picture of what is learned is drawn. `x`, `y` and `inputs` are arguments of the tape's program.
+ * `scale` makes probabilities of predictions: two numbers represent class 0 and class 1.
+ * @typedef {object} Picture
+ * @property {"classes"|"curve"} kind
+ * @property {number} classes
+ * @property {"softmax"|"sigmoid"|[number, number]|null} scale
+ * @property {number} x
+ * @property {number} y
+ * @property {number[]} inputs
+ * @property {number} program
+ */
+
+/**
+ * A tape that is trained in the page, or the losses of a recorded run.
+ * @typedef {object} Training
+ * @property {number[]} parameters nodes
+ * @property {number} [rate] the learning rate
+ * @property {Record<number, number[]>} [fixed] gradients that do not depend on any leaf, by node
+ * @property {string} [why] why the page cannot train
+ * @property {Picture} [picture]
+ * @property {number[]} [losses] for each frame
+ */
+
+/**
+ * Training steps: computed in the page, or recorded.
+ * @typedef {object} Trainer
+ * @property {number} rate
+ * @property {number} at the current training step
+ * @property {number[]} losses
+ * @property {number} pace the least time between two steps, in milliseconds
+ * @property {() => void} step
+ * @property {() => void} reset
+ * @property {() => void} refresh reads the loss again
+ * @property {() => boolean} isOver
+ */
+
+/**
  * @typedef {object} Data
  * @property {string} title
  * @property {string} subtitle
@@ -212,5 +251,6 @@
  * @property {LiveTape[]} [live] one for each tape, if the page was to compute them
  * @property {Compare} [compare]
  * @property {number} [batch]
+ * @property {Training} [training]
  */
 export {};
