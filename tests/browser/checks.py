@@ -378,7 +378,7 @@ def check_recording(page):
     """Check the weights, activations and gradients of each frame."""
     for at, weights in [*enumerate(WEIGHTS), (0, WEIGHTS[0])]:
         move(page, "recording", at)
-        assert page.inner_text("#recording + output") == str(at + 1)
+        assert page.inner_text("#recording + output") == str(at)
         result, _ = cases.frame(weights)
         expected = Expected(lambda result=result: (result, {}))
         for step in (1, expected.count - 2, expected.count):

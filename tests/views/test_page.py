@@ -719,7 +719,9 @@ def test_program_computes_every_number_of_a_page():
         for live, pool in zip(data["live"], data["pools"][0]):
             assert len(live["items"]) == len(pool)
             assert -1 not in live["items"]
-        assert len(data["programs"]) == len(data["live"])
+        numbers = [live["program"] for live in data["live"]]
+        assert numbers == list(range(len(numbers)))
+        assert len(data["programs"]) == len(numbers) + ("training" in data)  # one more predicts
 
 
 def test_program_takes_leaves_and_named_constants():
@@ -798,7 +800,7 @@ def test_recording_has_the_numbers_of_each_frame():
         optimizer.step()
     data = ag.explore(frames=recorder).data
     (slider,) = data["sliders"]
-    assert slider["ticks"] == ["1", "2", "3", "4", "5"]
+    assert slider["ticks"] == ["0", "1", "2", "3", "4"]
     at = next(n for n in data["tapes"][0]["nodes"] if n["name"] == "w")["value"]
     for variant, value in zip(slider["variants"], seen):
         assert shows(data["pools"][variant][0][at], value)
@@ -859,7 +861,7 @@ def test_show_without_a_browser_prints_the_path(capsys, monkeypatch):
         (lambda: ag.explore(frames=[]), ValueError, "frames= is empty"),
         (lambda: ag.explore(frames=3), TypeError, "must be a Recorder"),
         (lambda: ag.explore(frames=[chain()], compare=True), ValueError, "cannot be combined"),
-        (lambda: ag.explore(frames=[chain(), node()]), ValueError, "frame 2 has a different graph"),
+        (lambda: ag.explore(frames=[chain(), node()]), ValueError, "frame 1 has a different graph"),
     ],
 )
 def test_explore_with_bad_arguments_raises(call, error, why):
@@ -875,13 +877,13 @@ def test_numbers_of_an_array_have_the_same_decimals():
 
 def test_frame_with_other_arguments_raises():
     x, w, b = (leaf(value, name) for value, name in ((2.0, "x"), (3.0, "w"), (4.0, "b")))
-    with pytest.raises(ValueError, match="frame 2 has a different graph"):
+    with pytest.raises(ValueError, match="frame 1 has a different graph"):
         ag.explore(frames=[x * w + b, x * b + w])
 
 
 def test_frame_with_other_keywords_raises():
     x = leaf(np.ones((2, 2)), "x")
-    with pytest.raises(ValueError, match="frame 2 has a different graph"):
+    with pytest.raises(ValueError, match="frame 1 has a different graph"):
         ag.explore(frames=[(x.sum(axis=axis) * [1.0, 2.0]).sum() for axis in (0, 1)])
 
 

@@ -16,7 +16,7 @@ from importlib.resources import files
 
 from ..graph.palette import DARK, LIGHT, STEPS
 
-_STYLES = ("base.css", "graph.css", "steps.css", "regions.css")
+_STYLES = ("base.css", "graph.css", "steps.css", "train.css", "regions.css")
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.M)
 _EXPORT = re.compile(r"^export (?:\{\};\n)?", re.M)
 _POLICY = (

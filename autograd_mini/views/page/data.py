@@ -50,10 +50,18 @@ def require_result(result: Any) -> Tensor:
     return result
 
 
-def tape_data(traces: Sequence[Trace], titles: Sequence[str], pools: Sequence[Pool]) -> Data:
-    """Return the data of a page that shows these tapes, and add their numbers to the pools."""
+def tape_data(
+    traces: Sequence[Trace],
+    titles: Sequence[str],
+    pools: Sequence[Pool],
+    trained: Sequence[Tensor] = (),
+) -> Data:
+    """Return the data of a page that shows these tapes, and add their numbers to the pools.
+
+    The last step updates the `trained` leaves, if there are any.
+    """
     batches = batches_of(traces)
-    tapes = [_tape(*each) for each in zip(traces, pools, batches, titles)]
+    tapes = [_tape(*each, trained) for each in zip(traces, pools, batches, titles)]
     return _page(tapes, pools, batches[0].length)
 
 
@@ -99,9 +107,9 @@ def _leave_out_levels(tape: Data) -> None:
     tape |= {"levels": [first], "first": 0}
 
 
-def _tape(trace: Trace, pool: Pool, batch: Batch, name: str) -> Data:
+def _tape(trace: Trace, pool: Pool, batch: Batch, name: str, trained: Sequence[Tensor]) -> Data:
     """Return the data of one tape, and add its numbers to the pool."""
-    narrator = Narrator(trace, pool, batch)
+    narrator = Narrator(trace, pool, batch, trained)
     nodes, steps = narrator.nodes(), narrator.steps()
     placed, first = levels(trace, nodes, pool)
     return {
@@ -136,7 +144,8 @@ def _page(tapes: list[Data], pools: Sequence[Pool], batch: int) -> Data:
 def arrays_of(trace: Trace) -> list[Any]:
     """Return the numbers of a trace, in the order of the positions that the page refers to."""
     pool = Pool()
-    narrator = Narrator(trace, pool, *batches_of([trace]))
+    (batch,) = batches_of([trace])
+    narrator = Narrator(trace, pool, batch)
     narrator.nodes()
     narrator.steps()
     return pool.items

@@ -38,6 +38,7 @@ _MOST_TERMS = 4  # terms of a sum that is written out
 _BRIEF = 4_000  # tensors of the longest tape whose steps are described in full
 _MOST_FORMULAS = 10  # formulas that the first step lists
 _MOST_SUMS = 4  # sentences of one step about sums of contributions
+_MOST_UPDATES = 4  # parameters whose update is written out
 _MOST_SAVED = 3  # local derivatives that a forward step lists
 
 Description: TypeAlias = dict[str, Any]
@@ -46,9 +47,16 @@ Description: TypeAlias = dict[str, Any]
 class Narrator:
     """Describe the tensors and the steps of one tape, and write their numbers into a pool."""
 
-    def __init__(self, trace: Trace, pool: Pool, batch: Batch | None = None) -> None:
-        self.trace, self.pool, self.batch = trace, pool, batch or Batch()
+    def __init__(
+        self,
+        trace: Trace,
+        pool: Pool,
+        batch: Batch | None = None,
+        trained: Sequence[Tensor] = (),
+    ) -> None:
+        self.trace, self.pool, self.batch, self.trained = trace, pool, batch or Batch(), trained
         self.index = {t.order: i for i, t in enumerate(trace.tape)}
+        self.updates = [self.index[t.order] for t in trained]
         self.tex = {order: naming.name_of(name) for order, name in trace.names.items()}
         self.taken = naming.taken(self.tex)
         self.uses = count_uses(trace.tape, trace.adjoints)
@@ -78,6 +86,8 @@ class Narrator:
             found["inputs"] = [self.index[a.order] for a in t.inputs if isinstance(a, Tensor)]
             if t.op.unfused is not None:
                 found["fused"] = True
+        if self.index[t.order] in self.updates:
+            found["trained"] = True
         if t.scope:
             found["scope"] = " / ".join(shown(s.name) for s in t.scope)
         return found
@@ -87,7 +97,7 @@ class Narrator:
         return self.batch.length if self.index[t.order] in self.batch.tensors else 0
 
     def steps(self) -> list[Description]:
-        """Return the steps: the opening, forward, the seed, backward, and the ending."""
+        """Return the steps: opening, forward, seed, backward, update and ending."""
         story = Story(self.trace, self.index, self.tex, self.pool)
         steps = [opening(story)]
         steps += [self._forward(step) for step in self.trace.forward]
@@ -97,7 +107,8 @@ class Narrator:
         steps += [self._backward(step) for step in self.trace.backward]
         if not self.brief:
             self._ask(steps)
-        return [*steps, ending(story)]
+        update = [self._update()] if self.trained else []
+        return [*steps, *update, ending(story)]
 
     def _ask(self, steps: list[Description]) -> None:
         """Add a question to each step before one that surprises."""
@@ -256,6 +267,21 @@ class Narrator:
             targets = self._names(c.target for c in step.contributions)
             found["way"] = f"{self.trace.names[t.order]} → {targets}"
         return found
+
+    def _update(self) -> Description:
+        formulas = [
+            rf"{self.tex[t.order]} ← {self.tex[t.order]} - η {self._derivative(t)}"
+            for t in self.trained
+        ]
+        return {
+            "phase": "update",
+            "node": self.updates[-1],
+            "updates": self.updates,
+            "way": f"new {self._names(self.trained)}",
+            "say": sentences.UPDATE,
+            "why": sentences.LEARNING_RATE,
+            "tex": r" \\ ".join(formulas[:_MOST_UPDATES]),
+        }
 
     def _derivative(self, by: Tensor) -> str:
         return LaTeX().derivative(self.tex[self.trace.result.order], self.tex[by.order])

@@ -4,7 +4,7 @@ import {
   current,
   describedTape,
   direction,
-  isBack,
+  passOf,
   stepName,
   stepOf,
 } from "./state.js";
@@ -16,6 +16,7 @@ import { ledger, saved } from "./ledger.js";
 import { named } from "./names.js";
 import { chainRule, operation, seed } from "./numbers.js";
 import { linesOf, notesOf, question, sentence } from "./story.js";
+import { updateNumbers } from "./update.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Step} Step */
 /** @typedef {import("./dom.js").Part} Part */
@@ -52,14 +53,15 @@ export function updateInspector() {
   if (step.titles) fillLeaves(tape, step, step.titles);
   else if (step.phase === "forward") fillForward(tape, step);
   else if (step.phase === "seed") fillSeed(tape, step);
+  else if (step.phase === "update") fillUpdate(tape, step);
   else fillBackward(tape, step);
 }
 
 /** @param {Tape} tape @param {Step} step @returns {Part[]} */
 function whatHappens(tape, step) {
-  const back = isBack(step);
-  const way = `${back ? "backward" : "forward"} · ${direction(tape, step)}`;
-  const badge = el(back ? "span.badge.back" : "span.badge", named(way));
+  const pass = passOf(step);
+  const way = `${pass} · ${direction(tape, step)}`;
+  const badge = el(`span.badge.${pass}`, named(way));
   const parts = step.gives?.slice(0, MOST_CONTRIBUTIONS) ?? [step];
   return [
     !step.titles && el("p.doing", el("strong", stepName(tape, step)), badge),
@@ -103,6 +105,12 @@ function fillForward(tape, step) {
 function fillSeed(tape, { node, why = "" }) {
   fill("numbers", "The first gradient", seed(tape, node));
   fill("ledger", "The chain rule", el("p", why));
+}
+
+/** @param {Tape} tape @param {Step} step */
+function fillUpdate(tape, { updates = [], why = "" }) {
+  fill("numbers", "The update", ...updateNumbers(tape, updates));
+  fill("ledger", "The learning rate", el("p", why));
 }
 
 /** @param {Tape} tape @param {Step} step */

@@ -21,6 +21,7 @@ import {
 } from "./navigation.js";
 import { fit, listenToPointer, zoom } from "./panzoom.js";
 import { changeSpeed, togglePlay } from "./player.js";
+import { listenToTraining } from "./train.js";
 
 /** The actions of the buttons, by id. @type {Record<string, () => void>} */
 const ACTIONS = {
@@ -83,6 +84,7 @@ function onKey(event) {
 
 function listen() {
   listenToControls(render);
+  listenToTraining({ render, go, play: togglePlay });
   listenToFind((node) => choose(mainTape(), node));
   listenToPointer();
   listenToHover();

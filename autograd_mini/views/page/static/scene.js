@@ -188,7 +188,7 @@ function updateCard(tape, level, place, card) {
   if (card.key === key) return;
   card.key = key;
   const { element } = card;
-  const { known, sum, now, receives } = shows;
+  const { known, sum, now, receives, phase } = shows;
   element.firstElementChild?.replaceChildren(
     ...cardBody(tape, place, shows, level.numbers),
   );
@@ -201,6 +201,7 @@ function updateCard(tape, level, place, card) {
     reached: sum >= 0,
     now,
     back: isBack(shows),
+    update: phase === "update",
     receives,
   });
 }

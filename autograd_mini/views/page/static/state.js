@@ -99,7 +99,7 @@ const item = (tape, id, example = -1) =>
 
 /**
  * An array, or the chosen example of it.
- * @param {Tape} tape @param {number} id @returns {ArrayData}
+ * @param {Tape} tape @param {number} id @param {number} [example] @returns {ArrayData}
  */
 export function array(tape, id, example = state.example) {
   const found = item(tape, id, example);
@@ -123,15 +123,6 @@ export const firstEntry = (tape, id) =>
 export const line = (tape, id) =>
   id === undefined || state.example >= 0 ? "" : item(tape, id);
 
-/** Whether a step belongs to the backward pass. @param {Pick<Step, "phase">} step */
-export const isBack = ({ phase }) => phase !== "start" && phase !== "forward";
-
-/** The operation of a step, or its place in the story. @param {Tape} tape @param {Step} step */
-export const stepName = ({ nodes }, { phase, node }) =>
-  ({ start: "start", seed: "seed", end: "result" })[
-    /** @type {string} */ (phase)
-  ] ?? nodes[node].op;
-
 /**
  * A step or a contribution, with the formulas that are right for the current numbers.
  * @template {{otherwise?: import("./types.js").Otherwise}} Kind
@@ -151,6 +142,26 @@ export function brief(names) {
     all.length > 6 ? [...all.slice(0, 3), "…", ...all.slice(-1)] : all
   ).join(", ");
 }
+
+/**
+ * The part of a training step that a step belongs to. @param {Pick<Step, "phase">} step
+ * @returns {"forward"|"backward"|"update"}
+ */
+export const passOf = ({ phase }) =>
+  phase === "start"
+    ? "forward"
+    : phase === "seed" || phase === "end"
+      ? "backward"
+      : phase;
+
+/** @param {Pick<Step, "phase">} step */
+export const isBack = (step) => passOf(step) === "backward";
+
+/** The operation of a step, or its place in the story. @param {Tape} tape @param {Step} step */
+export const stepName = ({ nodes }, { phase, node }) =>
+  ({ start: "start", seed: "seed", update: "update", end: "result" })[
+    /** @type {string} */ (phase)
+  ] ?? nodes[node].op;
 
 /**
  * The direction of a step: "x → y". For a long tape it is computed here.

@@ -31,6 +31,7 @@
  * @property {number[]} [inputs]
  * @property {boolean} [fused]
  * @property {string} [scope]
+ * @property {boolean} [trained]
  */
 
 /**
@@ -102,7 +103,7 @@
 /**
  * A step. The first and the last compute nothing: they are about the leaves.
  * @typedef {object} Step
- * @property {"start"|"forward"|"seed"|"backward"|"end"} phase
+ * @property {"start"|"forward"|"seed"|"backward"|"update"|"end"} phase
  * @property {number} node
  * @property {string} [way] "x → y"
  * @property {string} say
@@ -122,6 +123,7 @@
  * @property {Text[]} [notes] paragraphs
  * @property {Prediction} [softmax]
  * @property {Otherwise} [otherwise]
+ * @property {number[]} [updates] the nodes that an update changes
  */
 
 /** @typedef {{x: number, y: number, w: number, h: number}} Box */
@@ -287,6 +289,43 @@
  */
 
 /**
+ * How a picture of what is learned is drawn. `x`, `y` and `inputs` are arguments of the tape's program.
+ * `scale` makes probabilities of predictions: two numbers represent class 0 and class 1.
+ * @typedef {object} Picture
+ * @property {"classes"|"curve"} kind
+ * @property {number} classes
+ * @property {"softmax"|"sigmoid"|[number, number]|null} scale
+ * @property {number} x
+ * @property {number} y
+ * @property {number[]} inputs
+ * @property {number} program
+ */
+
+/**
+ * A tape that is trained in the page, or the losses of a recorded run.
+ * @typedef {object} Training
+ * @property {number[]} parameters nodes
+ * @property {number} [rate] the learning rate
+ * @property {Record<number, number[]>} [fixed] gradients that do not depend on any leaf, by node
+ * @property {string} [why] why the page cannot train
+ * @property {Picture} [picture]
+ * @property {number[]} [losses] for each frame
+ */
+
+/**
+ * Training steps: computed in the page, or recorded.
+ * @typedef {object} Trainer
+ * @property {number} rate
+ * @property {number} at the current training step
+ * @property {number[]} losses
+ * @property {number} pace the least time between two steps, in milliseconds
+ * @property {() => void} step
+ * @property {() => void} reset
+ * @property {() => void} refresh reads the loss again
+ * @property {() => boolean} isOver
+ */
+
+/**
  * @typedef {object} Data
  * @property {string} title
  * @property {string} subtitle
@@ -298,5 +337,6 @@
  * @property {LiveTape[]} [live] one for each tape, if the page was to compute them
  * @property {Compare} [compare]
  * @property {number} [batch]
+ * @property {Training} [training]
  */
 export {};
