@@ -358,7 +358,7 @@ def test_script_and_style_are_small():
     (script,) = re.findall('<script type="module">(.*?)</script>', page, re.S)
     programs = "".join(page_data["programs"])
     own = len((style + script).encode()) - len((bundle.runtime() + programs).encode())
-    assert own < 160_000
+    assert own < 180_000
     assert len(bundle.runtime().encode()) < 40_000
     assert font.count("@font-face") == 1
     assert "url(data:" not in style + script
@@ -716,9 +716,11 @@ def test_compare_accepts_any_fused_node():
 
 def test_program_computes_every_number_of_a_page():
     for data in (explored(chain).data, explored(node, compare=True).data, explored(network).data):
-        for live, pool in zip(data["live"], data["pools"][0]):
+        for live, pool, tape in zip(data["live"], data["pools"][0], data["tapes"]):
             assert len(live["items"]) == len(pool)
-            assert -1 not in live["items"]
+            end = tape["steps"][-1]  # its small steps are tried in Python only
+            tried = {i for i in (*end.get("lines", ()), *end["notes"]) if isinstance(i, int)}
+            assert {i for i, item in enumerate(live["items"]) if item == -1} <= tried
         numbers = [live["program"] for live in data["live"]]
         assert numbers == list(range(len(numbers)))
         assert len(data["programs"]) == len(numbers) + ("training" in data)  # one more predicts

@@ -6,7 +6,9 @@ same quantities.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -61,6 +63,13 @@ class Example:
     def count(self) -> int:
         """The number of examples."""
         return int(self.logits.size // self.classes)
+
+    def column(self, key: str) -> tuple[Callable[..., Any], tuple[Array, ...]]:
+        """Return a column as a function, and the arrays of the tape that it is computed from."""
+        row = partial(first_row, key, self.sign)
+        if self.from_tape:
+            return row, (self.logits, self.gradients, self.targets)
+        return partial(row, y=self.targets), (self.logits, self.gradients)
 
 
 #: the columns of the first example

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 from ...core.tensor import Tensor
 from ..trace import Trace
 from .arrays import Pool, minus
-from .cross_entropy import (
-    COLUMNS,
-    CrossEntropy,
-    Example,
-    find_cross_entropy,
-    first_example,
-    first_row,
-)
+from .cross_entropy import COLUMNS, CrossEntropy, Example, find_cross_entropy, first_example
 
 Description = dict[str, Any]
 
@@ -45,15 +38,8 @@ class Story:
     def columns(self) -> Mapping[str, int]:
         """The numbers of the first example, as positions in the pool."""
         assert self.example is not None
-        e, found = self.example, {}
-        for key in COLUMNS:
-            row = partial(first_row, key, e.sign)
-            if e.from_tape:
-                found[key] = self.pool.compute(row, e.logits, e.gradients, e.targets)
-            else:
-                row = partial(row, y=e.targets)
-                found[key] = self.pool.compute(row, e.logits, e.gradients)
-        return found
+        found = {key: self.example.column(key) for key in COLUMNS}
+        return {key: self.pool.compute(row, *arrays) for key, (row, arrays) in found.items()}
 
     @cached_property
     def leaves(self) -> Sequence[Tensor]:
