@@ -339,6 +339,7 @@ def test_page_that_cannot_compute_says_why(trained):
     assert "svd has no JavaScript" in page.inner_text("#train-state")
     assert page.locator("#train-buttons").is_hidden()
     page.keyboard.press("End")
+    page.keyboard.press("ArrowLeft")
     assert page.inner_text("#position").startswith("update")
 
 

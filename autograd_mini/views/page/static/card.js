@@ -38,12 +38,15 @@ export function cardState(tape, place) {
       ? doingInside(tape, (inside) => holds(place, inside))
       : "",
     phase,
-    next:
-      phase === "update" && tape.nodes[place.node].trained
-        ? afterUpdate(tape, place.node)
-        : null,
+    next: hasNew(tape, place.node, phase)
+      ? afterUpdate(tape, place.node)
+      : null,
   };
 }
+
+/** Whether the update has come. @param {Tape} tape @param {number} node @param {string} phase */
+const hasNew = ({ nodes }, node, phase) =>
+  Boolean(nodes[node].trained) && ["update", "end"].includes(phase);
 
 /** A text that fits into the card that Python made for it. @param {string} text */
 const fitting = (text) =>
@@ -106,9 +109,9 @@ function gradientBlock(tape, node, gradient, at, most) {
  * The value after the update. @param {Tape} tape @param {number} node @param {CardState} at
  * @param {number} [most]
  */
-function updateBlock(tape, node, { next }, most) {
+function updateBlock(tape, node, { next, phase }, most) {
   const numbers = next ?? array(tape, tape.nodes[node].value);
-  const mark = next ? ".lit" : "";
+  const mark = phase === "update" && next ? ".lit" : "";
   return block("update", "new", cells(numbers, { hidden: !next, mark, most }));
 }
 

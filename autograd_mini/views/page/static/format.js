@@ -48,8 +48,9 @@ export function formatNumber(x, digits = 5) {
   return general(x, size < 1 ? Math.min(digits, 4) : digits);
 }
 
-/** @param {string} text */
-export const minus = (text) => text.replaceAll("-", "−");
+/** Minus signs that are as wide as a digit. Hyphens in words stay. @param {string} text */
+export const minus = (text) =>
+  text.replace(/(?<!\w)-|(?<=\d[eE])-|-(?!\w)/g, "−");
 
 /** A number as it is shown or typed; NaN if it is none. @param {string} text */
 export const parseNumber = (text) =>

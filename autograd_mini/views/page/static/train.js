@@ -141,9 +141,11 @@ function finishWatching() {
 
 // ---- the loop ----
 
-/** Show all numbers: at the first step of the timeline they are hidden. */
+/** Show all numbers, also the new ones: at the first step of the timeline they are hidden. */
 function showAll() {
-  if (!state.step) page.go(Infinity);
+  const { steps } = mainTape();
+  const update = steps.findIndex(({ phase }) => phase === "update");
+  if (!state.step) page.go(update < 0 ? Infinity : update);
 }
 
 /** Take steps, and show the numbers after the last. @param {number} most @param {number} [budget] */
