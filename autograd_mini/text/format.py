@@ -270,7 +270,7 @@ def first_number(text: str, columns: int) -> str:
 
     Examples
     --------
-    >>> print(*(first_number("[[0.6591 0.2424]]", n) for n in (14, 12, 8, 7, 0)), sep=", ")
+    >>> print(*(first_number("[[0.6591 0.2424]]", n) for n in (14, 12, 8, 7, 5)), sep=", ")
     [[0.6591 …]], [[0.6591 …]], 0.6591 …, 0.6591…, 0.66…
     """
     shorter = truncate(text, max(1, columns))

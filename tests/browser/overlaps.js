@@ -45,7 +45,7 @@ async ({ steps = [], view = 1 } = {}) => {
   /** Whether a reader can scroll to what is cut. */
   const scrolls = (e, root) => {
     for (let at = e; at && at !== root; at = at.parentElement)
-      if (/auto|scroll/.test(getComputedStyle(at).overflowX)) return true;
+      if (/auto|scroll/.test(getComputedStyle(at).overflow)) return true;
     return false;
   };
 

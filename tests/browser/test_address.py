@@ -29,17 +29,17 @@ def test_back_goes_through_jumps_but_not_through_steps(opened):
     for _ in range(3):
         page.keyboard.press("ArrowRight")
     page.keyboard.press("End")
-    assert step(page) == 15
+    assert step(page) == 16
     page.click("#steps button >> nth=6")
-    assert step(page) == 7
+    assert step(page) == 6
     page.keyboard.press("End")
     page.keyboard.press("End")  # not a jump: it is there already
     page.keyboard.press("ArrowLeft")
-    for expected in (7, 15, 4):
+    for expected in (6, 16, 3):
         back(page)
         assert step(page) == expected
     back(page, forward=True)
-    assert step(page) == 15
+    assert step(page) == 16
 
 
 def test_back_closes_a_box_and_returns_to_a_tab(opened):
@@ -65,7 +65,7 @@ def test_back_keeps_the_settings(opened):
     page.locator("#input-0").fill("3")
     numbers = page.inner_text("#subtitle")
     back(page)
-    assert step(page) == 1
+    assert step(page) == 0
     assert page.get_attribute("html", "data-theme") == "dark"
     assert page.inner_text("#subtitle") == numbers
 
@@ -96,7 +96,7 @@ def test_reload_keeps_the_numbers(opened):
 
 def test_address_is_short(opened):
     page = opened(cases.explore(cases.softmax_chain))
-    assert page.evaluate("location.hash") == "#step=1&view=1"
+    assert page.evaluate("location.hash") == "#step=0&view=1"
 
 
 BAD = ["#fold=99", "#fold=x.y", "#theme=<b>", "#numbers=-3", "#example=9", "#view=0"]
@@ -105,9 +105,9 @@ BAD = ["#fold=99", "#fold=x.y", "#theme=<b>", "#numbers=-3", "#example=9", "#vie
 @pytest.mark.parametrize("hash", BAD)
 def test_link_with_bad_values_opens_the_page(opened, hash):
     page = opened(cases.explore(cases.network), hash=hash)
-    assert step(page) == 1
+    assert step(page) == 0
     page.keyboard.press("ArrowRight")
-    assert step(page) == 2
+    assert step(page) == 1
 
 
 def test_pasted_link_changes_the_settings(opened):
