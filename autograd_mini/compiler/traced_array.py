@@ -84,6 +84,8 @@ class TracedArray(TracedMethods):
         out = kwargs.pop("out", None)
         if method == "at":
             raise refused(f"np.{ufunc.__name__}.at, which writes into an array,", USE_WHERE)
+        if kwargs.get("where") is True:
+            del kwargs["where"]  # the default
         chosen = kwargs.pop("where", True) if out and method == "__call__" else True
         y = self._call(ufunc if method == "__call__" else getattr(ufunc, method), *args, **kwargs)
         if out is None or y is NotImplemented:

@@ -1,4 +1,4 @@
-"""Run a tape again, with fused nodes replaced by their graphs, or on other leaves."""
+"""Run a tape again, with fused nodes replaced by their graphs."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import Array
 from ..core.context import SCOPES, scope, unobserved
 from ..core.tape import Tape
 from ..core.tape import replay as replay_tape
 from ..core.tensor import Tensor
 from ..notation.symbolic import parameters
-from .trace import Trace
 
 
 def unfuse(result: Tensor) -> tuple[Tensor, Mapping[int, Tensor]]:
@@ -35,11 +33,11 @@ def unfuse(result: Tensor) -> tuple[Tensor, Mapping[int, Tensor]]:
     if not any(t.op and t.op.unfused for t in tape):
         raise ValueError("unfuse=True: no node of this graph is fused. Leave unfuse out.")
     with unobserved():
-        replaced = replay_tape(tape, leaf=lambda t: t, call=_call_unfused)
+        replaced = replay_tape(tape, leaf=lambda t: t, call=call_unfused)
     return replaced[result], {t.order: new for t, new in replaced.items()}
 
 
-def _call_unfused(t: Tensor, args: list[Any]) -> Tensor:
+def call_unfused(t: Tensor, args: list[Any]) -> Tensor:
     """Compute a node again, or the graph of a fused node, in a scope with the node's name."""
     op = t.op
     assert op is not None
@@ -52,17 +50,5 @@ def _call_unfused(t: Tensor, args: list[Any]) -> Tensor:
 
 def _constant(a: Any, name: str) -> Any:
     """Return an argument of a fused node: an array as a tensor, so that it gets a card."""
-    is_array = isinstance(a, np.ndarray) and a.ndim and a.dtype.kind == "f"
+    is_array = not isinstance(a, Tensor) and np.ndim(a) > 0 and a.dtype.kind == "f"
     return Tensor(a, name=name) if name and is_array else a
-
-
-def replay(trace: Trace, data: Mapping[int, Array]) -> Trace:
-    """Return the trace of the same operations, with new data for leaves by creation number."""
-
-    def leaf(t: Tensor) -> Tensor:
-        array = data.get(t.order, t._array)
-        return Tensor(array, requires_grad=t.requires_grad, name=t.name)
-
-    with unobserved():
-        replaced = replay_tape(trace.tape, leaf)
-    return trace.like(Tape(replaced[trace.result]))

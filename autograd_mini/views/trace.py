@@ -57,6 +57,20 @@ class Step:
     value: Array  #: the value that was computed; backward, the complete gradient
     contributions: tuple[Term, ...] = ()
 
+    @cached_property
+    def slopes(self) -> Mapping[int, Array]:
+        """The local derivatives of a node as numbers, by argument, for rules that multiply.
+
+        Such a rule returns its local derivative for a cotangent of ones.
+        """
+        t = self.tensor
+        multiply = {c.argument for c in self.contributions if c.rule.multiplies()}
+        if not multiply or not isinstance(t.data, np.ndarray):
+            return {}
+        ones = np.ones(t.shape, t.dtype)
+        slopes = {c.argument: np.asarray(c.value) for c in quiet_contributions(t, ones)}
+        return {i: slopes[i] for i in multiply if slopes[i].dtype.kind == "f"}
+
 
 @dataclass(frozen=True)
 class Trace:
@@ -94,12 +108,6 @@ class Trace:
         """Return the trace of a tape with the given names."""
         with unobserved(), np.errstate(all="ignore"):  # a view shows nan and inf, without a warning
             return cls(tape, names, tape.adjoints(gradient))
-
-    def like(self, tape: Tape) -> Trace:
-        """Return the trace of another tape of the same operations, with the names of this one."""
-        orders = {t.order: other.order for t, other in zip(self.tape, tape, strict=True)}
-        names = {orders.get(key, key): name for key, name in self.names.items()}
-        return Trace.of_named(tape, names)
 
     @property
     def result(self) -> Tensor:

@@ -50,6 +50,7 @@ def shows(texts, array):
 
 _WORDS = {
     "exp": np.exp,
+    "sin": np.sin,
     "log": np.log,
     "tanh": np.tanh,
     "sqrt": np.sqrt,

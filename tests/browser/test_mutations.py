@@ -21,7 +21,7 @@ from .checks import (
     recording,
 )
 
-POOLS = "tape.pools[state.variant][id] ?? tape.pools[0][id]"
+SHOWN = "tape.shown?.(tape, id, example)"
 HIDDEN = "@media print { #ledger { display: none }"
 STILL = {"motion": "reduce", "clock": True}
 LARGE = {"hash": "#step=3", "zoomed": True}
@@ -36,12 +36,14 @@ def compared():
 
 
 BROKEN = {
-    "sliders change nothing": (chain, check_inputs, POOLS, "tape.pools[0][id]", {}),
-    "a recording that does not move": (recording, check_recording, POOLS, "tape.pools[0][id]", {}),
-    "hard logits change nothing": (compared, check_hard, POOLS, "tape.pools[0][id]", {}),
+    "sliders change nothing": (chain, check_inputs, SHOWN, "undefined", {}),
+    "a recording that does not move": (
+        recording, check_recording, "tape.pools[state.variant][id]", "undefined", {},
+    ),
+    "hard logits change nothing": (compared, check_hard, SHOWN, "undefined", {}),
     "all examples at once": (
         lambda: cases.explore(cases.network), check_examples,
-        "found.each?.[state.example] ?? found", "found", {},
+        "found.each?.[example] ?? found", "found", {},
     ),
     "wrong product sign": (chain, check_chain, 'odot: "⊙"', 'odot: "·"', {}),
     "plus for minus": (

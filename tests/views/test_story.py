@@ -13,7 +13,8 @@ from autograd_mini.core.fused import FUSED
 from autograd_mini.core.primitive import Primitive
 from autograd_mini.core.registry import PRIMITIVES
 from autograd_mini.text.format import made_by
-from autograd_mini.views.page.cross_entropy import find_cross_entropy, first_example
+from autograd_mini.views.page.arrays import Pool
+from autograd_mini.views.page.cross_entropy import COLUMNS, find_cross_entropy, first_example
 from autograd_mini.views.page.data import tape_data
 from autograd_mini.views.page.sentences.sentences import OPERATIONS, backward, forward
 from autograd_mini.views.trace import Trace
@@ -25,7 +26,7 @@ def leaf(x, name=None):
 
 def told(loss):
     """Return the steps of a page, and a function that looks up its numbers."""
-    data = tape_data([Trace.of(loss)], ["L"])
+    data = tape_data([Trace.of(loss)], ["L"], [Pool()])
     return data["tapes"][0]["steps"], data["pools"][0][0].__getitem__
 
 
@@ -182,9 +183,10 @@ def test_cross_entropy_is_found_with_its_prediction_and_target(name):
     assert found is not None
     e = first_example(trace, found)
     z = found.logits.data.reshape(-1, found.logits.shape[-1])
-    np.testing.assert_allclose(e.predicted, ag.softmax(z)[0])
-    by_formula = e.weight * (e.predicted * e.target.sum() - e.target)
-    np.testing.assert_allclose(e.gradient, by_formula, atol=1e-12)
+    columns = {key: e.column(key) for key in COLUMNS}
+    p, y, _, gradient = (row(*arrays) for row, arrays in columns.values())
+    np.testing.assert_allclose(p, ag.softmax(z)[0])
+    np.testing.assert_allclose(gradient, e.weight * (p * y.sum() - y), atol=1e-12)
 
 
 @pytest.mark.parametrize(

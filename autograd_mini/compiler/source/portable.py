@@ -139,7 +139,7 @@ def _plain(x: Any) -> Any:
 
 def _operands(name: str, step: Step) -> list[Any]:
     """Return the operands. A number that decides on the dtype becomes an array."""
-    args = list(step.args)
+    args = [np.asarray(a) if isinstance(a, (list, tuple)) else a for a in step.args]
     if name in _PLAIN and name != "where":
         return args
     first = 1 if name == "where" else 0  # the condition has no part in the dtype

@@ -126,6 +126,13 @@ def traced_program(
     return simplify(program, EXACT), by
 
 
+def forward_program(result: Tensor) -> Program:
+    """Return the program that computes `result`, without gradients."""
+    tensors = list(Tape(result))
+    trace, again = _traced(tensors, labels(tensors))
+    return simplify(Program(trace, [_value(again[result])]), EXACT)
+
+
 def _traced(tensors: list[Tensor], names: Names) -> tuple[Tracer, dict[Tensor, Tensor]]:
     """Run the tape again on traced arrays; constant arrays are arguments of the program too."""
     trace = Tracer(concrete=True)

@@ -1,21 +1,22 @@
 """Arrays as the page shows them: texts and tints instead of numbers.
 
-The page computes nothing, and refers to each array by its position in a pool. The same tape with
-other numbers (another training step, another input) is the same page with another pool.
+The page refers to each array by its position in a pool. The same tape with other numbers (another
+training step) is the same page with another pool. `live` maps the positions of a pool to results of
+the tape's program.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from ...text.format import format_number
 from ..graph.card import MAX_NUMBERS, Block, Cell, block
 from ..graph.palette import STEPS
-from ..trace import Trace
 
 #: an array as it is written into the page: see `Pool.write`
 ArrayData: TypeAlias = dict[str, Any]
@@ -25,7 +26,6 @@ _DECIMALS = 4
 _MINUS = re.compile(r"(?<!\w)-|(?<=\d[eE])-|-(?!\w)")  # not a hyphen, as in one-hot
 _USUAL = "-0.0000"  # a number of the usual width
 _LARGEST_EXAMPLE = 512  # entries
-_MOST_BY_EXAMPLE = 200  # tensors on a tape that is shown example by example
 
 
 def minus(text: str) -> str:
@@ -39,33 +39,106 @@ def minus(text: str) -> str:
     return _MINUS.sub("−", text)
 
 
+class Entry(NamedTuple):
+    """An entry of an array as a part of a line of text."""
+
+    array: Any
+    at: int  #: the position among all entries, row by row
+    signed: bool = False  #: whether a negative number needs parentheses
+
+    @classmethod
+    def of(cls, x: Any, at: Sequence[int], signed: bool = False) -> Entry:
+        """Return the entry at an index of an array that `x` broadcasts to."""
+        shape = np.shape(x)
+        own = [i if n > 1 else 0 for i, n in zip(at[len(at) - len(shape) :], shape)]
+        return cls(x, int(np.ravel_multi_index(own, shape)) if shape else 0, signed)
+
+    @property
+    def number(self) -> Any:
+        return np.ravel(self.array)[self.at]
+
+    def __str__(self) -> str:
+        text = format_number(self.number)
+        return f"({text})" if self.signed and text.startswith("-") else text
+
+
+class Line(NamedTuple):
+    """A line of text with numbers."""
+
+    parts: Sequence[str | Entry] = ()
+    #: the line is left out unless the first entry times the second is the third
+    product: tuple[Entry, ...] = ()
+
+    def __str__(self) -> str:
+        return "".join(map(str, self.parts)) if self.holds else ""
+
+    @property
+    def holds(self) -> bool:
+        if not self.product:
+            return True
+        with np.errstate(all="ignore"):
+            a, b, product = (float(x.number) for x in self.product)
+            return bool(np.isclose(a * b, product, equal_nan=True))
+
+
+class Computed(NamedTuple):
+    """An array that is not on the tape, as a function of arrays that are."""
+
+    array: Any
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+
+
 class Pool:
-    """The arrays of a page. A `batch` of examples is shown one by one, if it is not 0."""
+    """The arrays and lines of text of a tape.
 
-    def __init__(self, batch: int = 0) -> None:
-        self.batch = batch
+    Attributes
+    ----------
+    items : list
+        The arrays and lines as data.
+    sources : list
+        For each item the array, the `Computed` array or the `Line` that it was written from, or
+        None for one that never changes.
+    """
+
+    def __init__(self) -> None:
         self.items: list[ArrayData | str] = []
+        self.sources: list[Any] = []  # this also keeps arrays alive, whose ids are used below
         self._positions: dict[int, int] = {}
-        self._alive: list[Any] = []  # an id is unique only as long as its array is alive
 
-    def array(self, x: Any) -> int:
-        """Add an array, unless it was added before, and return its position."""
+    def array(self, x: Any, rows: int = 0) -> int:
+        """Add an array, unless it was added before, and return its position.
+
+        If it has a row for each example of a batch, `rows` is the number of examples.
+        """
         if id(x) not in self._positions:
-            self._positions[id(x)] = self.once(x)
-            self._alive.append(x)
+            self._positions[id(x)] = self._add(self.write(x, rows), x)
         return self._positions[id(x)]
 
-    def once(self, x: Any) -> int:
-        """Add an array that is used once, and return its position."""
-        self.items.append(self.write(x))
+    def constant(self, x: Any) -> int:
+        """Add an array that does not depend on leaves, and return its position."""
+        return self._add(self.write(x), None)
+
+    def compute(self, function: Callable[..., Any], *arguments: Any, rows: int = 0) -> int:
+        """Add ``function(*arguments)``, computed with NumPy from arrays of the tape."""
+        with np.errstate(all="ignore"):
+            x = np.asarray(function(*arguments))
+        return self._add(self.write(x, rows), Computed(x, function, arguments))
+
+    def text(self, line: Line | str) -> int:
+        """Add a line of text, and return its position."""
+        return self._add(minus(str(line)), None if line in ("", Line()) else line)
+
+    def position(self, x: Any) -> int:
+        """Return the position of an array, or -1 if the page does not show it."""
+        return self._positions.get(id(x), -1)
+
+    def _add(self, item: ArrayData | str, source: Any) -> int:
+        self.items.append(item)
+        self.sources.append(source)
         return len(self.items) - 1
 
-    def text(self, text: str) -> int:
-        """Add a line of text with numbers, and return its position."""
-        self.items.append(minus(text))
-        return len(self.items) - 1
-
-    def write(self, x: Any) -> ArrayData:
+    def write(self, x: Any, rows: int = 0) -> ArrayData:
         """Return an array as data: its shape, its cells and its notes.
 
         ``tint`` has a string for each row, and a letter for each cell: "i" is zero, "a" the most
@@ -73,8 +146,7 @@ class Pool:
         is shown as a heat map. ``each`` has the examples of a batch.
         """
         data = _array_data(x)
-        is_batch = self.batch and isinstance(x, np.ndarray) and x.ndim and len(x) == self.batch
-        if is_batch and x.size // self.batch <= _LARGEST_EXAMPLE:
+        if rows and isinstance(x, np.ndarray) and x.size // rows <= _LARGEST_EXAMPLE:
             data["each"] = [_array_data(np.asarray(row)) for row in x[:EXAMPLES]]
         return data
 
@@ -120,17 +192,6 @@ def _shortened(item: ArrayData) -> ArrayData:
 
 def _value(text: str) -> float:
     return float(text.replace("−", "-"))
-
-
-def batch_of(traces: Sequence[Trace]) -> int:
-    """Return the length of the first axis that most matrices share, or else 0.
-
-    Return 0 for a long tape, because each example of each array would make the page too large.
-    """
-    arrays = [t.data for trace in traces for t in trace.tape]
-    lengths = [len(x) for x in arrays if isinstance(x, np.ndarray) and x.ndim > 1 and len(x) > 1]
-    common = max(set(lengths), key=lengths.count, default=0)
-    return common if lengths.count(common) > 1 and len(arrays) <= _MOST_BY_EXAMPLE else 0
 
 
 def _array_data(x: Any) -> ArrayData:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Sequence
 from functools import cache
 from html import escape
 from importlib.resources import files
 
 from ..graph.palette import DARK, LIGHT, STEPS
 
-_STYLES = ("base.css", "graph.css", "steps.css", "regions.css")
+_STYLES = ("base.css", "graph.css", "steps.css", "train.css", "regions.css")
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.M)
 _EXPORT = re.compile(r"^export (?:\{\};\n)?", re.M)
 _POLICY = (
@@ -35,10 +36,18 @@ _PAGE_COLOURS = {
 }
 
 
-def document(title: str, subtitle: str, theme: str, data_script: str, still: str) -> str:
+def document(
+    title: str,
+    subtitle: str,
+    theme: str,
+    data_script: str,
+    still: str,
+    programs: Sequence[str] = (),
+) -> str:
     """Return the page as one HTML file, which works offline.
 
-    The HTML in `still` is shown instead of the page if scripts do not run.
+    The HTML in `still` is shown instead of the page if scripts do not run. The `programs` are
+    functions in JavaScript, one for each tape.
     """
     title, subtitle = escape(title), escape(subtitle)
     attribute = "" if theme == "auto" else f' data-theme="{theme}"'
@@ -52,26 +61,34 @@ def document(title: str, subtitle: str, theme: str, data_script: str, still: str
         f"<style>\n{font()}</style>\n<style>\n{style()}</style>\n"
         "<noscript><style>main, .tools { display: none; }</style></noscript>\n"
         f"</head>\n<body>\n{body}{data_script}\n"
-        f'<script type="module">\n{script()}</script>\n</body>\n</html>\n'
+        f'<script type="module">\n{script(programs)}</script>\n</body>\n</html>\n'
     )
 
 
+def script(programs: Sequence[str] = ()) -> str:
+    """Return all modules of the script, each after its imports, with the programs of the tapes.
+
+    Only programs call the functions of arrays, so these are left out without programs.
+    """
+    # "</" could end the script element
+    written = ",\n".join(text.replace("</", "<\\/") for text in programs)
+    return f"const programs = [{written}];\n{_modules(bool(programs))}"
+
+
 @cache
-def script() -> str:
-    """Return all modules of the script, each after its imports."""
-    return _with_imports("main")
+def _modules(with_runtime: bool) -> str:
+    inner = f"{runtime()}return nd;\n" if with_runtime else "return {};\n"
+    # The functions of arrays have a scope of their own, because their names are common.
+    modules = {"programs": "", "nd": f"const nd = (() => {{\n{inner}}})();\n"}
+    _add_module("main", modules)
+    return "\n".join(modules.values())
 
 
 @cache
 def runtime() -> str:
     """Return the functions of arrays that the programs of tapes call."""
-    return _with_imports("nd")
-
-
-def _with_imports(name: str) -> str:
-    """Return a module after all that it imports, as one script."""
     modules: dict[str, str] = {}
-    _add_module(name, modules)
+    _add_module("nd", modules)
     return "\n".join(modules.values())
 
 

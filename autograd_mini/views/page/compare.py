@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from ...core.tensor import Tensor
-from ..replay import unfuse
+from ..replay import call_unfused, unfuse
 from ..trace import Trace
-from .data import Data, require_result, tape_data
-from .findings import findings
-from .sliders import rerun, rerun_unfused, sliders
+from .arrays import Pool
+from .data import Data, fitted, require_result, tape_data
+from .findings import Findings
+from .live import LiveTape, add_live, name_constants
 
 
 def comparison(
@@ -21,16 +23,46 @@ def comparison(
     theirs = {k: replaced.get(getattr(v, "order", -1), v) for k, v in names.items()}
     name = _common_name(graph, node, names)
     traces = [Trace.of(graph, {**theirs, name: graph}), Trace.of(node, {**names, name: node})]
-    data = tape_data(traces, ["Unfused graph", "Fused node"])
-    data["title"] = title or f"Fused and unfused: {traces[1].names[node.order]}"
-    for tape in data["tapes"]:
-        tape["first"] = 0  # with all boxes open
-    data["tapes"][0]["note"] = "unfused: each operation with its own rule"
-    data["tapes"][1]["note"] = "fused: one node, one backward rule"
+    traces = [*map(name_constants, traces)]
+    pools = [Pool(), Pool()]
+    kind = _FUSED if _is_fused(node) and not _is_fused(graph) else _OTHER
+    data = tape_data(traces, kind.titles, pools)
+    data["title"] = title or f"{kind.title}: {name}"
+    for tape, note in zip(data["tapes"], kind.notes):
+        tape |= {"first": 0, "note": note.replace("#", tape["operations"])}  # with all boxes open
     data["tabs"].append({"name": "Side by side", "tapes": [0, 1]})
-    data["compare"] = {"together": _matching_steps(traces, replaced), **findings(traces)}
-    data["sliders"] = sliders(data, traces, rerun_unfused if replaced else rerun)
-    return data
+    found = Findings(traces, pools, kind.words)
+    data["compare"] = {"together": _matching_steps(traces, replaced), **found.data}
+    again = (traces[1], call_unfused) if replaced else ()
+    add_live(data, [partial(LiveTape, traces[0], *again), partial(LiveTape, traces[1])], pools)
+    return fitted(data, pools)
+
+
+class _Kind(NamedTuple):
+    """The words of a comparison. In notes, # is the number of operations."""
+
+    title: str
+    titles: tuple[str, str]
+    notes: tuple[str, str]
+    words: tuple[str, str]
+
+
+_FUSED = _Kind(
+    "Fused and unfused",
+    ("Unfused graph", "Fused node"),
+    ("unfused: each operation with its own rule", "fused: one node, one backward rule"),
+    ("graph", "fused node"),
+)
+_OTHER = _Kind(
+    "Two computations",
+    ("First computation", "Second computation"),
+    ("first computation: # operations", "second computation: # operations"),
+    ("first computation", "second computation"),
+)
+
+
+def _is_fused(t: Tensor) -> bool:
+    return any(a.op is not None and a.op.unfused is not None for a in t.tape())
 
 
 def _graph_and_node(

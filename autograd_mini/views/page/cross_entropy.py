@@ -6,7 +6,9 @@ same quantities.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -44,14 +46,43 @@ class CrossEntropy:
 
 @dataclass(frozen=True)
 class Example:
-    """The numbers of the first example: prediction, target and gradient of each class."""
+    """Where the page reads the prediction, target and gradient of the first example."""
 
-    predicted: Array
-    target: Array
-    difference: Array
-    gradient: Array
+    logits: Array
+    gradients: Array  #: of the logits
+    targets: Array  #: of all examples, or the row of the first example
+    sign: float  #: of the targets: -1 if the factor of ln ŷ is -y
+    from_tape: bool  #: whether `targets` is an array of the tape
     weight: float  #: of the example in the result: 1/N for a mean over N examples
-    count: int  #: the number of examples
+
+    @property
+    def classes(self) -> int:
+        return int(self.logits.shape[-1])
+
+    @property
+    def count(self) -> int:
+        """The number of examples."""
+        return int(self.logits.size // self.classes)
+
+    def column(self, key: str) -> tuple[Callable[..., Any], tuple[Array, ...]]:
+        """Return a column as a function, and the arrays of the tape that it is computed from."""
+        row = partial(first_row, key, self.sign)
+        if self.from_tape:
+            return row, (self.logits, self.gradients, self.targets)
+        return partial(row, y=self.targets), (self.logits, self.gradients)
+
+
+#: the columns of the first example
+COLUMNS = ("predicted", "target", "difference", "gradient")
+
+
+def first_row(key: str, sign: float, z: Any, g: Any, y: Any) -> Any:
+    """Return a column of the first example, from the logits, their gradient and the targets."""
+    row = _rows(z)[0]
+    e = np.exp(row - np.max(row))
+    p, target = e / np.sum(e), sign * _rows(np.broadcast_to(y, z.shape))[0]
+    columns = {"predicted": p, "target": target, "difference": p - target, "gradient": _rows(g)[0]}
+    return columns[key]
 
 
 def find_cross_entropy(trace: Trace) -> CrossEntropy | None:
@@ -177,31 +208,31 @@ def _behind(t: object, passed: set[str]) -> Tensor:
 
 
 def first_example(trace: Trace, found: CrossEntropy) -> Example:
-    """Return the numbers of the first example."""
-    z, gradient = found.logits, _rows(trace.adjoints[found.logits])
-    logits = _rows(z.data)
-    with np.errstate(all="ignore"):
-        shifted = np.exp(logits[0] - logits[0].max())
-        p = shifted / shifted.sum()
-    count = len(logits)
+    """Return where to read the numbers of the first example."""
+    z = found.logits
+    array, gradients = unwrap(z), trace.adjoints[z]
     if found.node is not None:
-        y, weight = _fused_target(found.node, len(p)), _fused_weight(trace, found.node, count)
-    else:
-        y, weight = _graph_target(trace, found)
-    y = np.asarray(y, float)
-    return Example(p, y, p - y, gradient[0], weight, count)
+        y, from_tape = _fused_target(found.node, z.shape[-1])
+        weight = _fused_weight(trace, found.node, z.size // z.shape[-1])
+        return Example(array, gradients, y, 1.0, from_tape, weight)
+    if found.factor is None:
+        y, weight = _selected_target(trace, found)
+        return Example(array, gradients, y, 1.0, False, weight)
+    weight = _graph_weight(trace, found, found.factor)
+    sign = 1.0 if weight >= 0 else -1.0
+    return Example(array, gradients, found.factor, sign, True, abs(weight))
 
 
-def _rows(x: Array) -> Array:
+def _rows(x: Any) -> Any:
     return np.reshape(x, (-1, x.shape[-1]))
 
 
-def _fused_target(node: Tensor, classes: int) -> Array:
-    """Return the first row of the targets. A class index becomes a one-hot row."""
-    z, y = map(unwrap, node.inputs[:2])
+def _fused_target(node: Tensor, classes: int) -> tuple[Array, bool]:
+    """Return the targets, and whether they are on the tape. A class index becomes a one-hot row."""
+    y = unwrap(node.inputs[1])
     if are_indices(y):
-        return np.eye(classes)[int(np.ravel(y)[0]) % classes]
-    return _rows(np.broadcast_to(y, z.shape))[0]
+        return np.eye(classes)[int(np.ravel(y)[0]) % classes], False
+    return np.asarray(y), isinstance(y, np.ndarray)
 
 
 def _fused_weight(trace: Trace, node: Tensor, count: int) -> float:
@@ -210,20 +241,24 @@ def _fused_weight(trace: Trace, node: Tensor, count: int) -> float:
     return g / count if node.kwargs.get("reduction", "mean") == "mean" else g
 
 
-def _graph_target(trace: Trace, found: CrossEntropy) -> tuple[Array, float]:
-    """Return the target and the weight of the first example, read off the gradient of ln ŷ."""
+def _gradient_of_log(trace: Trace, found: CrossEntropy) -> Array:
+    """Return what multiplies ln ŷ of the first example in the result."""
     assert found.log is not None
-    log = found.log
-    selected = trace.adjoints[log]
-    if log.shape != found.logits.shape:  # the true class is selected before the logarithm
-        p = found.predicted
-        assert p is not None
-        selected = trace.adjoints[p] * p.data
-    row = -_rows(selected)[0]
-    if found.factor is None:
-        weight = float(row.sum())
-        return (row != 0).astype(float), weight
-    y = _rows(np.broadcast_to(found.factor, found.logits.shape))[0]
+    selected = trace.adjoints[found.log]
+    if found.log.shape != found.logits.shape:  # the true class is selected before the logarithm
+        assert found.predicted is not None
+        selected = trace.adjoints[found.predicted] * found.predicted.data
+    return -_rows(selected)[0]
+
+
+def _selected_target(trace: Trace, found: CrossEntropy) -> tuple[Array, float]:
+    """Return the target and the weight of the first example if its class is selected."""
+    row = _gradient_of_log(trace, found)
+    return (row != 0).astype(float), float(row.sum())
+
+
+def _graph_weight(trace: Trace, found: CrossEntropy, factor: Array) -> float:
+    """Return the weight of the first example; negative if the factor is -y."""
+    y = _rows(np.broadcast_to(factor, found.logits.shape))[0]
     largest = int(np.argmax(np.abs(y)))
-    weight = float(row[largest] / y[largest]) if y[largest] else 0.0
-    return (y, weight) if weight >= 0 else (-y, -weight)
+    return float(_gradient_of_log(trace, found)[largest] / y[largest]) if y[largest] else 0.0

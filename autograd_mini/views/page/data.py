@@ -14,7 +14,8 @@ from ...core.messages import describe, one_line
 from ...core.tensor import Tensor
 from ...text.format import format_number, truncate
 from ..trace import Trace
-from .arrays import EXAMPLES, Pool, batch_of, minus
+from .arrays import EXAMPLES, Pool, minus
+from .batch import Batch, batches_of
 from .levels import levels
 from .narrate import Narrator
 from .uses import write_uses
@@ -22,7 +23,7 @@ from .uses import write_uses
 Data: TypeAlias = dict[str, Any]
 
 LARGEST = 2_000_000  # bytes of a page, beyond which it shows fewer numbers
-_SHELL = 200_000  # bytes reserved for the page without its data
+_SHELL = 280_000  # bytes reserved for the page without its data
 _PACKED = 150_000  # bytes of the smallest data that are compressed
 _MOST = 30_000  # operations
 #: ways to shorten a large page: entries of the largest array that is shown, and whether others
@@ -49,12 +50,26 @@ def require_result(result: Any) -> Tensor:
     return result
 
 
-def tape_data(traces: Sequence[Trace], titles: Sequence[str]) -> Data:
-    """Return the data of a page that shows these tapes, with fewer numbers if it gets large."""
-    batch = batch_of(traces)
-    pools = [Pool(batch) for _ in traces]
-    tapes = [_tape(*each) for each in zip(traces, pools, titles)]
-    data = _page(tapes, pools, batch)
+def tape_data(
+    traces: Sequence[Trace],
+    titles: Sequence[str],
+    pools: Sequence[Pool],
+    trained: Sequence[Tensor] = (),
+) -> Data:
+    """Return the data of a page that shows these tapes, and add their numbers to the pools.
+
+    The last step updates the `trained` leaves, if there are any.
+    """
+    batches = batches_of(traces)
+    tapes = [_tape(*each, trained) for each in zip(traces, pools, batches, titles)]
+    return _page(tapes, pools, batches[0].length)
+
+
+def fitted(data: Data, pools: Sequence[Pool]) -> Data:
+    """Return the data, with fewer numbers if the page gets large."""
+    if data.get("programs") and not fits(data):
+        del data["programs"]
+        data["live"] = [{"why": "No sliders: the tape is too large to compute in the page."}]
     for most, described in _SHORTER:
         if fits(data):
             return data
@@ -63,10 +78,10 @@ def tape_data(traces: Sequence[Trace], titles: Sequence[str]) -> Data:
     for shorten in (_leave_out_formulas, _leave_out_levels):
         if fits(data):
             return data
-        for tape in tapes:
+        for tape in data["tapes"]:
             shorten(tape)
     if not fits(data):
-        count = tapes[0]["operations"]
+        count = data["tapes"][0]["operations"]
         raise ValueError(
             f"explore: a page of {count} operations would be larger than {LARGEST:,} bytes. Use "
             "ag.draw(result) or print(result.tape()). To explore only a part, start it at "
@@ -92,9 +107,9 @@ def _leave_out_levels(tape: Data) -> None:
     tape |= {"levels": [first], "first": 0}
 
 
-def _tape(trace: Trace, pool: Pool, name: str) -> Data:
+def _tape(trace: Trace, pool: Pool, batch: Batch, name: str, trained: Sequence[Tensor]) -> Data:
     """Return the data of one tape, and add its numbers to the pool."""
-    narrator = Narrator(trace, pool)
+    narrator = Narrator(trace, pool, batch, trained)
     nodes, steps = narrator.nodes(), narrator.steps()
     placed, first = levels(trace, nodes, pool)
     return {
@@ -126,9 +141,11 @@ def _page(tapes: list[Data], pools: Sequence[Pool], batch: int) -> Data:
     return data
 
 
-def arrays_of(trace: Trace, pool: Pool) -> list[Any]:
+def arrays_of(trace: Trace) -> list[Any]:
     """Return the numbers of a trace, in the order of the positions that the page refers to."""
-    narrator = Narrator(trace, pool)
+    pool = Pool()
+    (batch,) = batches_of([trace])
+    narrator = Narrator(trace, pool, batch)
     narrator.nodes()
     narrator.steps()
     return pool.items
@@ -141,11 +158,16 @@ def changes(items: list[Any], base: list[Any]) -> list[Any]:
 
 def fits(data: Data) -> bool:
     """Return whether a page with this data is small enough."""
-    return len(data_script(data).encode()) < LARGEST - _SHELL
+    programs = sum(len(text.encode()) for text in data.get("programs", ()))
+    return len(data_script(data).encode()) + programs < LARGEST - _SHELL
 
 
 def data_script(data: Mapping[str, Any]) -> str:
-    """Return the data in a script element, as JSON that is compressed if it is long."""
+    """Return the data in a script element, as JSON that is compressed if it is long.
+
+    The programs are part of the script.
+    """
+    data = {key: value for key, value in data.items() if key != "programs"}
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     # escapes, so that no name can end the element or a line
     text = text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

@@ -60,19 +60,13 @@ def _after_cross_entropy(
     """Return the ending of softmax cross-entropy: ŷ - y, where it comes from, and when it holds."""
     asks = f"{story.result} asks each logit to move against"
     wrong = "wrong: the gradient is ŷ Σy - y."
-    columns = {
-        "predicted": example.predicted,
-        "target": example.target,
-        "difference": example.difference,
-        "gradient": example.gradient,
-    }
     return {
         "node": story.positions[found.logits.order],
         "titles": ["What came out", "Prediction minus truth", "When is it right?"],
         "lead": story.choose("sum", f"{asks} ŷ - y.", f"{asks} ŷ Σy - y."),
         "say": "Why? Point at a line.",
         "softmax": {
-            "columns": {key: story.pool.array(x) for key, x in columns.items()},
+            "columns": story.columns,
             "logits": _letter(story, found, "logits"),
             "prediction": _letter(story, found, "predicted"),
             "truth": _letter(story, found, "target"),

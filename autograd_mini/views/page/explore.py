@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from functools import cached_property, partial
 from html import escape
 from typing import Any, ClassVar
 
@@ -12,11 +12,13 @@ from ...core.tensor import Tensor
 from ..document import Document, check_theme
 from ..trace import Trace
 from . import bundle
+from .arrays import Pool
 from .compare import comparison
-from .data import LARGEST, Data, data_script, require_result, tape_data
+from .data import LARGEST, Data, data_script, fitted, require_result, tape_data
+from .live import LiveTape, add_live, name_constants
 from .recorder import as_recorder, recording_data
-from .sliders import sliders
 from .still import Still
+from .train import add_training, parameters
 
 
 def explore(
@@ -25,6 +27,7 @@ def explore(
     names: Mapping[str, Any] | None = None,
     compare: bool | Tensor = False,
     frames: Any = None,
+    train: bool | Sequence[Tensor] = True,
     title: str | None = None,
     theme: str = "auto",
 ) -> Exploration:
@@ -45,6 +48,11 @@ def explore(
     frames : Recorder or sequence of Tensor, optional
         The same computation with different numbers, such as the steps of a training run. Pass it
         instead of `result`. See `Recorder`.
+    train : bool or sequence of Tensor
+        The parameters that the page can train by w ← w - η ∂L/∂w. Each is a leaf that requires a
+        gradient. With True they are found: the weights and biases of `nn` layers, which are the
+        arguments after the first of a node in a scope named ``linear...``. If there are none, or
+        with False or an empty list, the page has no *Train* panel.
     title : str, optional
         The title of the page.
     theme : {"auto", "light", "dark"}
@@ -57,10 +65,16 @@ def explore(
     Raises
     ------
     TypeError
-        If `result` is not a Tensor.
+        If `result` or one of the parameters in `train` is not a Tensor.
     RuntimeError, ValueError
         If the result was not recorded or has several entries, if the theme is unknown, if
-        ``compare=True`` and no node is fused, or if the frames have different graphs.
+        ``compare=True`` and no node is fused, or if the frames have different graphs. Also if a
+        tensor in `train` is not a leaf of the tape that requires a gradient, or if `train` names
+        parameters together with `frames` or `compare`.
+
+    References
+    ----------
+    Goodfellow, Bengio, Courville: Deep Learning, 2016, section 4.3.
 
     Examples
     --------
@@ -74,6 +88,9 @@ def explore(
     if (result is None) == (frames is None):
         raise TypeError("explore: pass either a result, explore(loss), or frames=recorder.")
     names = dict(names or {})
+    if (frames is not None or compare is not False) and not isinstance(train, bool) and len(train):
+        other = "compare" if frames is None else "frames"
+        raise ValueError(f"explore: train= and {other}= cannot be combined. Pass one of them.")
     if frames is not None:
         if compare is not False:
             raise ValueError("explore: frames= and compare= cannot be combined. Pass one of them.")
@@ -84,10 +101,15 @@ def explore(
     if compare is not False:
         data = comparison(result, compare, names, title)
         return Exploration(data, theme, Still.of(Trace.of(result, names), names, theme))
-    trace = Trace.of(result, names)
+    trace, pools = name_constants(Trace.of(result, names)), [Pool()]
     name = trace.names[result.order]
-    data = tape_data([trace], [name]) | {"title": title or f"Backpropagation of {name}"}
-    data["sliders"] = sliders(data, [trace])
+    trained = parameters(trace.tape, train)
+    data = tape_data([trace], [name], pools, trained)
+    data["title"] = title or f"{'Training:' if trained else 'Backpropagation of'} {name}"
+    lives = add_live(data, [partial(LiveTape, trace)], pools)
+    data = fitted(data, pools)
+    if trained:
+        add_training(data, trace, trained, lives)
     return Exploration(data, theme, Still.of(trace, names, theme))
 
 
@@ -97,7 +119,8 @@ class Exploration(Document):
     Attributes
     ----------
     data : dict
-        The content of the page: names, formulas, and numbers as text.
+        The content of the page: names, formulas, numbers as text, and the programs in JavaScript
+        that compute all numbers from other leaves.
 
     Examples
     --------
@@ -130,9 +153,11 @@ class Exploration(Document):
     def _html(self) -> str:
         title, subtitle = str(self.data["title"]), str(self.data["subtitle"])
         data, still = data_script(self.data), self._still.html()
-        if len(data) + len(still) > LARGEST:
+        programs = self.data.get("programs", ())
+        size = len(data) + len(still) + sum(map(len, programs))
+        if size > LARGEST:
             still = "<p>This page needs JavaScript. It is too large for a picture.</p>"
-        return bundle.document(title, subtitle, self._theme, data, still)
+        return bundle.document(title, subtitle, self._theme, data, still, programs)
 
     def __repr__(self) -> str:
         steps = f"a page of {len(self.data['tapes'][0]['steps']) - 1} steps"

@@ -1,17 +1,21 @@
-"""Compare a fused node with its graph: do their gradients agree, and why is its rule so simple?"""
+"""Compare a fused node with its graph: do their gradients agree, and why is its rule so simple?
+
+The arrays behind the answers are items of a pool, so the program of the fused tape computes them
+from other leaves too.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
 
 from ...core.arrays import Array, unwrap
-from ...core.context import grad_mode, unobserved
+from ...core.context import unobserved
 from ...core.tensor import Tensor
-from ...functional.cross_entropy import SoftmaxCrossEntropy, softmax_cross_entropy
-from ...functional.softmax import softmax
+from ...functional.cross_entropy import SoftmaxCrossEntropy
 from ...functional.targets import are_indices
 from ...text.format import format_number
 from ...transforms.jacobian import jacobian
@@ -21,100 +25,181 @@ from .data import Data
 
 _MOST_CLASSES = 8
 _LARGEST_JACOBIAN = 4096  # entries
+_HARDEST = 1000.0  # the largest of the hard logits
+_CLOSE = (
+    1e-4  # the largest difference of gradients that are the same, relative to the largest entry
+)
 
 
-def findings(traces: Sequence[Trace]) -> Data:
-    """Return how far the gradients of a graph and its node agree, and numbers that explain them."""
-    data: Data = {"verdict": _verdict(traces)}
-    with unobserved():
-        if (node := cross_entropy_node(traces[1])) is not None:
-            data["softmax"] = _softmax(*_first_example(node))
-        elif (rows := _jacobian(traces[1])) is not None:
-            data["jacobian"] = Pool().write(rows)
-    return data
+class Findings:
+    """What a page finds out about two tapes, the second of which is explained."""
+
+    def __init__(self, traces: Sequence[Trace], pools: Sequence[Pool], both: Sequence[str]) -> None:
+        self.traces, self.pools = traces, pools
+        self.data: Data = self._verdict(*both)
+        with unobserved():
+            nodes = [t for t in traces[1].tape if t.op and t.op.unfused and t in traces[1].adjoints]
+            logits = [t for t in nodes if _is_explained(t)]
+            others = [t for t in nodes if not _is_explained(t)]
+            self.data["softmax"] = [self._softmax(t) for t in logits]
+            if len(nodes) == len(others) == 1:
+                self.data |= self._jacobian(*others)
+        self._add_hard_logits(logits)
+
+    def _verdict(self, first: str, second: str) -> Data:
+        """Return the gradients that both tapes have, and whether they agree, in words."""
+        ours, theirs = ({trace.names[t.order]: g for t, g in trace.adjoints.items() if not t.op}
+                        for trace in self.traces)  # fmt: skip
+        names = [n for n in ours if n in theirs and ours[n].shape == theirs[n].shape]
+        words = {
+            "agree": f"✓ {first} and {second} agree: max |Δ| = #",
+            "differ": f"✗ {first} and {second} differ: max |Δ| = #",
+            "broken": f"✗ the gradient of # in the {first} is not finite",
+            "exact": f"; in the {second} it is exact",
+            "both": f"✗ the gradient of # in the {second} is not finite",
+        }
+        pairs = [(name, ours[name], theirs[name]) for name in names]
+        return {
+            "verdict": minus(_in_words(pairs, words)),
+            "words": words,
+            "close": _CLOSE,
+            "pairs": [
+                [name, *(pool.array(g) for pool, g in zip(self.pools, both))]
+                for name, *both in pairs
+            ],
+        }
+
+    def _softmax(self, node: Tensor) -> Data:
+        """Return the factors of ŷ - y: the gradient by ŷ, and the Jacobian of softmax."""
+        trace, pool = self.traces[1], self.pools[1]
+        z, y = (np.asarray(unwrap(a)) for a in node.inputs)
+        g, reduction = trace.adjoints[node], node.kwargs.get("reduction", "mean")
+        count = z.size // z.shape[-1]
+        data: Data = {
+            "node": _position(trace, node),
+            "count": count,
+            "forms": _forms("L" if count == 1 else "ℓ"),
+        }
+        for key in FACTORS:
+            factor = partial(softmax_factor, key, reduction)
+            data[key] = pool.compute(factor, z, y, g, rows=count)
+        if count > 1 and reduction == "mean":
+            data["note"] = (
+                f"The loss is the mean of N = {count} examples. So upstream has a factor of 1/N, "
+                f"and the gradient of each example is (ŷ − y) ÷ {count}."
+            )
+        return data
+
+    def _jacobian(self, t: Tensor) -> Data:
+        """Return the Jacobian of a node by its first argument, as a matrix, if it is small."""
+        arguments = [*map(unwrap, t.inputs)]
+        if t.size * np.size(arguments[0]) > _LARGEST_JACOBIAN:
+            return {}
+        position = self.pools[1].compute(partial(_matrix, t), *arguments)
+        return {"jacobian": {"node": _position(self.traces[1], t), "array": position}}
+
+    def _add_hard_logits(self, nodes: Sequence[Tensor]) -> None:
+        """Add logits whose exponentials overflow in the graph, if a leaf holds the logits."""
+        logits = [t.inputs[0] for t in nodes]
+        if len(logits) == 1 and isinstance(logits[0], Tensor) and logits[0].op is None:
+            row = np.linspace(_HARDEST, -_HARDEST, logits[0].shape[-1])
+            self.data["hard"] = {
+                "node": _position(self.traces[1], logits[0]),
+                "label": minus(f"Hard logits ({', '.join(map(format_number, row))})"),
+                "row": row.tolist(),
+            }
 
 
-def _verdict(traces: Sequence[Trace]) -> str:
-    """Return the largest difference between the gradients of both tapes, in words."""
-    ours, theirs = (_leaf_gradients(trace) for trace in traces)
-    pairs = [(name, ours[name], theirs[name]) for name in ours if name in theirs]
+def _position(trace: Trace, t: Tensor) -> int:
+    return trace.tape.index(t)
+
+
+def _in_words(pairs: Sequence[tuple[str, Array, Array]], words: dict[str, str]) -> str:
+    """Return the largest difference between gradients, in words."""
     if not pairs:
         return ""
-    broken = [name for name, a, _ in pairs if not np.isfinite(a).all()]
-    if broken:
-        fine = all(np.isfinite(b).all() for _, _, b in pairs)
-        end = "; the fused node's is exact" if fine else ""
-        return f"✗ the graph's gradient of {', '.join(broken)} is not finite{end}"
+    ours, theirs = (
+        [name for name, *both in pairs if not np.isfinite(both[i]).all()] for i in (0, 1)
+    )
+    if ours:
+        return words["broken"].replace("#", ", ".join(ours)) + words["exact"] * (not theirs)
+    if theirs:
+        return words["both"].replace("#", ", ".join(theirs))
     largest = max(float(np.max(np.abs(a - b), initial=0)) for _, a, b in pairs)
-    return minus(f"✓ graph and fused node agree: max |Δ| = {format_number(largest, 2)}")
+    scale = max(float(np.max(np.abs(a), initial=1)) for _, a, _ in pairs)
+    key = "agree" if largest <= _CLOSE * scale else "differ"
+    return words[key].replace("#", format_number(largest, 2))
 
 
-def _leaf_gradients(trace: Trace) -> dict[str, Array]:
-    """Return the gradients of the leaves, by name."""
-    return {trace.names[t.order]: g for t, g in trace.adjoints.items() if t.op is None}
+def _is_explained(t: Tensor) -> bool:
+    """Return whether a node is softmax cross-entropy over the last axis, with few classes."""
+    if t.op is not SoftmaxCrossEntropy:
+        return False
+    z = unwrap(t.inputs[0])
+    fits = 0 < z.shape[-1] <= _MOST_CLASSES and z.size > 0
+    return fits and t.kwargs.get("axis", -1) in (-1, z.ndim - 1)
 
 
-def cross_entropy_node(trace: Trace) -> Tensor | None:
-    """Return the only softmax cross-entropy node of a tape, if the page can show all classes."""
-    nodes = [t for t in trace.tape if t.op is SoftmaxCrossEntropy]
-    if len(nodes) != 1:
-        return None
-    z = unwrap(nodes[0].inputs[0])
-    fits = 0 < z.shape[-1] <= _MOST_CLASSES and z.size
-    return nodes[0] if fits and nodes[0].kwargs.get("axis", -1) in (-1, z.ndim - 1) else None
+#: the factors of the gradient of softmax cross-entropy
+FACTORS = ["predicted", "target", "total", "difference", "gradient", "upstream", "jacobian"]
 
 
-def _first_example(node: Tensor) -> tuple[Array, Array]:
-    """Return logits and targets of the first example. Class indices become one-hot targets."""
-    z, y = map(unwrap, node.inputs)
+def softmax_factor(key: str, reduction: str, z: Any, y: Any, g: Any) -> Any:
+    """Return a factor of the gradient of softmax cross-entropy, with a row for each example.
+
+    `g` is the gradient of the node. Class indices become one-hot targets.
+    """
     classes = z.shape[-1]
+    rows = np.reshape(z, (-1, classes))
+    e = np.exp(rows - np.max(rows, axis=-1, keepdims=True))
+    p = e / np.sum(e, axis=-1, keepdims=True)
     if are_indices(y):
-        y = np.eye(classes)[np.ravel(y)[0] % classes]
+        target = 1.0 * (np.arange(classes) == np.reshape(np.remainder(y, classes), (-1, 1)))
     else:
-        y = np.broadcast_to(y, z.shape).reshape(-1, classes)[0]
-    return z.reshape(-1, classes)[0], y
+        target = np.reshape(np.broadcast_to(y, z.shape), (-1, classes))
+    weight = np.reshape(g, (-1, 1)) / (len(rows) if reduction == "mean" else 1)
+    total = np.sum(target, axis=-1, keepdims=True)
+    difference = p * total - target
+    return {
+        "predicted": p,
+        "target": target,
+        "total": total,
+        "difference": difference,
+        "gradient": difference * weight,
+        "upstream": -(target / p) * weight,
+        "jacobian": p[:, :, None] * (np.eye(classes) - p[:, None, :]),
+    }[key]
 
 
-def _softmax(z: Array, y: Array) -> Data:
-    """Return the factors of ŷ - y: the gradient with respect to ŷ, and the Jacobian of softmax."""
-    with grad_mode(True), np.errstate(all="ignore"):
-        predicted = softmax(np.asarray(z, float))
-        p = Tensor(predicted, requires_grad=True)
-        (-(y * np.log(p)).sum()).backward()
-        leaf = Tensor(np.asarray(z, float), requires_grad=True)
-        softmax_cross_entropy(leaf, y).backward()
-        gradient: Any = leaf.grad
-        slopes = unwrap(jacobian(softmax)(np.asarray(z, float)))
-    write = Pool().write
-    share = [[round(100 * float(a)), round(100 * float(b)), round(50 * float(c))]
-             for a, b, c in zip(predicted, y, gradient)]  # fmt: skip
-    first = r"\hat{y}_{j}" if np.isclose(np.sum(y), 1) else r"\hat{y}_{j} \sum y"
+def _forms(loss: str) -> list[Data]:
+    """Return the formulas of the gradient, for targets with a sum of 1 and for others."""
+    why = "The ŷ in the softmax Jacobian cancels the 1/ŷ of the logarithm. "
+    return [
+        _form(loss, r"\hat{y}_{j}", "ŷ − y", why + "Only prediction minus truth remains."),
+        _form(
+            loss, r"\hat{y}_{j} \sum y", "ŷ Σy − y", why + "The sum of the targets, Σy, is not 1."
+        ),
+    ]
+
+
+def _form(loss: str, first: str, difference: str, why: str) -> Data:
     slope = r"\hat{y}_{i} (δ_{i j} - \hat{y}_{j})"
     return {
+        "difference": difference,
         "tex": [
             r"\frac{\partial \hat{y}_{i}}{\partial z_{j}} = " + slope,
-            r"\frac{\partial L}{\partial z_{j}} = \sum_{i} -\frac{y_{i}}{\hat{y}_{i}} "
-            rf"{slope} = {first} - y_{{j}}",
+            rf"\frac{{\partial {loss}}}{{\partial z_{{j}}}} = \sum_{{i}} "
+            rf"-\frac{{y_{{i}}}}{{\hat{{y}}_{{i}}}} {slope} = {first} - y_{{j}}",
         ],
-        "why": "The ŷ in the softmax Jacobian cancels the 1/ŷ of the logarithm. Only prediction "
-        "minus truth remains.",
-        "rows": [str(i) for i in range(len(z))],
-        "predicted": write(predicted),
-        "target": write(np.asarray(y, float)),
-        "difference": write(gradient),
-        "bars": share,
-        "jacobian": write(slopes),
-        "upstream": write(p.grad),
-        "sums": write(gradient),
+        "why": why,
     }
 
 
-def _jacobian(trace: Trace) -> Array | None:
-    """Return the Jacobian of the only fused node by its first argument, as a matrix."""
-    nodes = [t for t in trace.tape if t.op and t.op.unfused]
-    if len(nodes) != 1 or nodes[0].size * np.size(unwrap(nodes[0].inputs[0])) > _LARGEST_JACOBIAN:
-        return None
-    t, op = nodes[0], cast(Any, nodes[0].op)
-    first, *others = map(unwrap, t.inputs)
-    matrix = jacobian(lambda x: op(x, *others, **t.kwargs))(first)
-    return unwrap(matrix).reshape(t.size, -1)
+def _matrix(t: Tensor, first: Any, *others: Any) -> Any:
+    op = cast(Any, t.op)
+    x = jacobian(partial(_call, op, others, t.kwargs))(first)
+    return np.reshape(unwrap(x), (t.size, -1))
+
+
+def _call(op: Any, others: Sequence[Any], kwargs: Any, x: Any) -> Any:
+    return op(x, *others, **kwargs)

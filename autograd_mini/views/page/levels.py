@@ -227,6 +227,8 @@ def _sized(placer: _Placer, part: Part, most: int = MAX_NUMBERS) -> Card:
     if "gradient" in node:
         head = truncate(writer.trace.derivative(t), LONGEST_NAME)
         blocks.append(pool.outline(node["gradient"], head, writer.uses[t] > 1, most))
+    if node.get("trained"):
+        blocks.append(pool.outline(node["value"], "new", most=most))
     card = writer.head(part)._replace(blocks=blocks)
     if not part.is_folded:
         return card

@@ -6,7 +6,8 @@ can use the same steps.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from itertools import chain, repeat
 from typing import Any, TypeAlias
 
@@ -20,14 +21,16 @@ from ...notation.expression import Call, Formula, Name
 from ...notation.latex import LaTeX
 from ...notation.plain import Plain
 from ...notation.symbolic import parameters
-from ...text.format import ELLIPSIS, MOST_LISTED, format_number, join, made_by, variable
-from ..trace import Step, Term, Trace, count_uses, quiet_contributions
-from .arrays import Pool, minus
+from ...text.format import ELLIPSIS, MOST_LISTED, join, made_by, variable
+from ..trace import Step, Term, Trace, count_uses
+from .arrays import Entry, Line, Pool, minus
+from .batch import Batch
 from .ending import ending
 from .opening import opening
 from .predict import Questions
 from .sentences import sentences
 from .story import Story
+from .targets import OtherTargets, other_targets
 
 #: operators, written between two operands
 _SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "matmul": "@", "pow": "^"}
@@ -35,6 +38,7 @@ _MOST_TERMS = 4  # terms of a sum that is written out
 _BRIEF = 4_000  # tensors of the longest tape whose steps are described in full
 _MOST_FORMULAS = 10  # formulas that the first step lists
 _MOST_SUMS = 4  # sentences of one step about sums of contributions
+_MOST_UPDATES = 4  # parameters whose update is written out
 _MOST_SAVED = 3  # local derivatives that a forward step lists
 
 Description: TypeAlias = dict[str, Any]
@@ -43,13 +47,21 @@ Description: TypeAlias = dict[str, Any]
 class Narrator:
     """Describe the tensors and the steps of one tape, and write their numbers into a pool."""
 
-    def __init__(self, trace: Trace, pool: Pool) -> None:
-        self.trace, self.pool = trace, pool
+    def __init__(
+        self,
+        trace: Trace,
+        pool: Pool,
+        batch: Batch | None = None,
+        trained: Sequence[Tensor] = (),
+    ) -> None:
+        self.trace, self.pool, self.batch, self.trained = trace, pool, batch or Batch(), trained
         self.index = {t.order: i for i, t in enumerate(trace.tape)}
+        self.updates = [self.index[t.order] for t in trained]
         self.tex = {order: naming.name_of(name) for order, name in trace.names.items()}
         self.taken = naming.taken(self.tex)
         self.uses = count_uses(trace.tape, trace.adjoints)
-        self.seen: dict[int, int] = {}
+        self.seen: dict[int, list[Array]] = {}  # the sums of contributions so far
+        self._others: dict[int, OtherTargets | None] = {}
         self._local_formulas: dict[tuple[int, int], Formula] = {}
         self.brief = len(trace.tape) > _BRIEF
 
@@ -63,22 +75,29 @@ class Narrator:
             **({} if self.brief and not t.name else {"tex": self.tex[t.order]}),
             "op": made_by(t),
             "shape": str(t.shape) if t.dtype == float else f"{t.dtype}{t.shape}",
-            "value": self.pool.array(t.data),
+            "value": self.pool.array(unwrap(t), self._rows(t)),
         }
         if t in self.trace.adjoints:
-            found |= {"gradient": self.pool.array(self.trace.adjoints[t]), "uses": self.uses[t]}
+            gradient = self.pool.array(self.trace.adjoints[t], self._rows(t))
+            found |= {"gradient": gradient, "uses": self.uses[t]}
         if t.op is not None:
             if not self.brief:
                 found["formula"] = minus(self.trace.forward_formula(t))
             found["inputs"] = [self.index[a.order] for a in t.inputs if isinstance(a, Tensor)]
             if t.op.unfused is not None:
                 found["fused"] = True
+        if self.index[t.order] in self.updates:
+            found["trained"] = True
         if t.scope:
             found["scope"] = " / ".join(shown(s.name) for s in t.scope)
         return found
 
+    def _rows(self, t: Tensor) -> int:
+        """Return the number of examples that a tensor has a row for, or 0."""
+        return self.batch.length if self.index[t.order] in self.batch.tensors else 0
+
     def steps(self) -> list[Description]:
-        """Return the steps: the opening, forward, the seed, backward, and the ending."""
+        """Return the steps: opening, forward, seed, backward, update and ending."""
         story = Story(self.trace, self.index, self.tex, self.pool)
         steps = [opening(story)]
         steps += [self._forward(step) for step in self.trace.forward]
@@ -88,7 +107,8 @@ class Narrator:
         steps += [self._backward(step) for step in self.trace.backward]
         if not self.brief:
             self._ask(steps)
-        return [*steps, ending(story)]
+        update = [self._update()] if self.trained else []
+        return [*steps, *update, ending(story)]
 
     def _ask(self, steps: list[Description]) -> None:
         """Add a question to each step before one that surprises."""
@@ -119,7 +139,16 @@ class Narrator:
         found["entry"] = self.pool.text(self._entry(t))
         if locals_ := self._locals(t, write):
             found |= {"locals": locals_, "saved": self._saved(t)}
+            if other := self._other_targets(t):
+                texts = self._locals(t, write, other)
+                found["otherwise"] = {"unless": other.distance, "locals": texts}
         return found
+
+    def _other_targets(self, t: Tensor) -> OtherTargets | None:
+        """Return the rules of a node for targets that do not sum to 1."""
+        if t.order not in self._others:
+            self._others[t.order] = other_targets(t, self.tex, self.trace.names, self.pool)
+        return self._others[t.order]
 
     def _names(self, tensors: Iterable[Tensor]) -> str:
         return join(list(dict.fromkeys(self.trace.names[t.order] for t in tensors)))
@@ -133,28 +162,34 @@ class Narrator:
             if isinstance(a, Tensor):
                 found.append({**place, "node": self.index[a.order]})
             elif isinstance(a, (int, float, np.generic, np.ndarray)) and np.ndim(a) < 3:
-                array = np.asarray(a)
-                if array.dtype.kind in "biuf":
-                    known = variable(a, self.trace.names) or name
+                known = variable(a, self.trace.names) or name
+                if np.asarray(a).dtype.kind in "biuf":
                     label = {"name": known} if known else {}
-                    found.append({**place, "array": self.pool.array(array), **label})
+                    found.append({**place, "array": self._constant(t, i), **label})
         return found[:MOST_LISTED]
 
-    def _locals(self, t: Tensor, write: LaTeX) -> list[str]:
+    def _constant(self, t: Tensor, i: int) -> int:
+        """Add the i-th argument of a node, an array or a number, to the pool."""
+        a: Any = t.inputs[i]
+        if not isinstance(a, np.ndarray):
+            return self.pool.constant(np.asarray(a))
+        is_batch = (self.index[t.order], i) in self.batch.constants
+        return self.pool.array(a, self.batch.length if is_batch else 0)
+
+    def _locals(self, t: Tensor, write: LaTeX, other: OtherTargets | None = None) -> list[str]:
         """Return ∂y/∂x = ... for each argument that has a gradient.
 
         If the rule does more than multiply, return the gradient that it computes: ∂L/∂x = ...
         """
         found = []
         for i, a in self._ruled(t):
-            rule, by = self.trace.rule(t, i), self.tex[a.order]
+            rule = other.rules[i] if other else self.trace.rule(t, i)
             if rule.multiplies() or not isinstance(rule.result, Tensor):
-                left, right = write.derivative(self.tex[t.order], by), self._local(t, i, write)
+                left = write.derivative(self.tex[t.order], self.tex[a.order])
+                right = self._local(t, i, write, other)
             else:
-                left, right = (
-                    self._derivative(a),
-                    write.format_rule(rule, self.tex, self._derivative(t)),
-                )
+                left, names = self._derivative(a), other.names if other else self.tex
+                right = write.format_rule(rule, names, self._derivative(t))
             found.append(f"{left} = {right.text}{_where_named(right, write)}")
         return found[:_MOST_SAVED]
 
@@ -176,30 +211,29 @@ class Narrator:
             used |= {rule.symbols[s.order].order for s in rule.tape if s.order in rule.symbols}
         return self._names(a for a in (*t.inputs, t) if getattr(a, "order", -1) in used)
 
-    def _local(self, t: Tensor, i: int, write: LaTeX) -> Formula:
+    def _local(self, t: Tensor, i: int, write: LaTeX, other: OtherTargets | None = None) -> Formula:
         """Return a local derivative. It is shown in the forward and in the backward pass."""
+        if other:
+            return write.format_local(other.rules[i], other.names)
         key = t.order, i
         if key not in self._local_formulas:
             self._local_formulas[key] = write.format_local(self.trace.rule(t, i), self.tex)
         return self._local_formulas[key]
 
-    def _entry(self, t: Tensor) -> str:
+    def _entry(self, t: Tensor) -> Line:
         """Return the operation written with the numbers of one entry."""
         assert t.op is not None
-        arrays = [unwrap(a) for a in t.inputs]
+        arrays = [*map(unwrap, t.inputs)]
         if not isinstance(t.data, np.ndarray) or t.data.dtype.kind != "f" or not t.size:
-            return ""
+            return Line()
         if t.op.name == "sum" and not t.ndim and 1 < np.size(arrays[0]) <= _MOST_TERMS:
-            return " + ".join(map(_signed, np.ravel(arrays[0]))) + _equals(t.data[()])
+            terms = [Entry(arrays[0], i, signed=True) for i in range(np.size(arrays[0]))]
+            return Line([*_between(terms, " + "), " = ", Entry(unwrap(t), 0)])
         if t.kwargs or not isinstance(t.op.forward, np.ufunc) or t.op.forward.signature:
-            return ""
+            return Line()
         at = _chosen(t.data)
-        entries = [float(np.broadcast_to(x, t.shape)[at]) for x in arrays]
-        if t.op.name in _SIGNS and len(entries) == 2:
-            text = f" {_SIGNS[t.op.name]} ".join(map(_signed, entries))
-        else:
-            text = Plain().write(Call(t.op.name, [Name(format_number(x)) for x in entries])).text
-        return f"{_where(at)}{text}{_equals(t.data[at])}"
+        parts = _with_numbers(t.op.name, arrays, at)
+        return Line([_where(at), *parts, " = ", Entry.of(unwrap(t), at)])
 
     def _seed(self) -> Description:
         t = self.trace.result
@@ -218,7 +252,7 @@ class Narrator:
         t = step.tensor
         assert t.op is not None
         write = LaTeX(naming.Definitions(self.taken))
-        slopes = {} if self.brief else _slopes(step)
+        slopes = {} if self.brief else step.slopes
         gives = [self._contribution(c, slopes.get(c.argument), write) for c in step.contributions]
         say = [sentences.backward(t.op.name, t.op.unfused is not None)]
         said = list(dict.fromkeys(filter(None, (each.pop("added") for each in gives))))
@@ -234,19 +268,37 @@ class Narrator:
             found["way"] = f"{self.trace.names[t.order]} → {targets}"
         return found
 
+    def _update(self) -> Description:
+        formulas = [
+            rf"{self.tex[t.order]} ← {self.tex[t.order]} - η {self._derivative(t)}"
+            for t in self.trained
+        ]
+        return {
+            "phase": "update",
+            "node": self.updates[-1],
+            "updates": self.updates,
+            "way": f"new {self._names(self.trained)}",
+            "say": sentences.UPDATE,
+            "why": sentences.LEARNING_RATE,
+            "tex": r" \\ ".join(formulas[:_MOST_UPDATES]),
+        }
+
     def _derivative(self, by: Tensor) -> str:
         return LaTeX().derivative(self.tex[self.trace.result.order], self.tex[by.order])
 
     def _contribution(self, c: Term, slope: Array | None, write: LaTeX) -> Description:
         t, a = c.source, c.target
-        nth = self.seen[a.order] = self.seen.get(a.order, 0) + 1
+        before = self.seen.setdefault(a.order, [])
+        nth = len(before) + 1
         sign = "=" if nth == 1 else "+="
         total = c.total if c.open else self.trace.adjoints[a]
+        before.append(total)
+        rows = self._rows(a)
         found: Description = {
             "to": self.index[a.order],
             "argument": c.argument,
-            "value": self.pool.array(total if c.is_first else c.value),
-            "total": self.pool.array(total),
+            "value": self.pool.array(total if c.is_first else c.value, rows),
+            "total": self.pool.array(total, rows),
             "open": c.open,
         }
         if self.brief:
@@ -261,12 +313,34 @@ class Narrator:
             "why": sentences.contributions(name, nth, c.open),
             "added": sentences.accumulated(c, name, nth),
         }
+        if other := self._other_targets(t):
+            found["otherwise"] = self._otherwise(c, other, f"{self._derivative(a)} {sign}", arrived)
         if slope is not None:
-            found["slope"] = self.pool.once(slope)
-            found["entry"] = self.pool.text(_product(self.trace, c, slope, nth > 1))
+            found["slope"] = self.pool.array(slope, self._rows_like(slope, t, a))
+            found["entry"] = self.pool.text(_product(self.trace, c, slope, before[-2:]))
         if c.summed:
-            found |= {"summed": c.summed, "spread": self.pool.array(c.spread)}
+            spread = self.pool.array(c.spread, self._rows_like(c.spread, t, a))
+            found |= {"summed": c.summed, "spread": spread}
         return found
+
+    def _otherwise(self, c: Term, other: OtherTargets, left: str, arrived: str) -> Description:
+        """Return the formulas of a contribution for targets that do not sum to 1."""
+        rule, write = other.rules[c.argument], LaTeX(naming.Definitions(self.taken))
+        right = write.format_sum(rule, other.names, arrived, c.spread.shape, c.axes)
+        return {
+            "unless": other.distance,
+            "tex": f"{left} {right.text}{_where_named(right, write)}",
+            "local": write.format_local(rule, other.names).text,
+            "pill": minus(Plain().format_local(rule, other.plain).text),
+        }
+
+    def _rows_like(self, x: Array, *tensors: Tensor) -> int:
+        """Return the number of examples in the rows of an array that a rule returned.
+
+        They are those of the tensor that the rule belongs to, or of its argument.
+        """
+        rows = max(map(self._rows, tensors))
+        return rows if np.shape(x)[:1] == (rows,) else 0
 
 
 def _where_named(right: Formula, write: LaTeX) -> str:
@@ -299,44 +373,48 @@ def _where(at: tuple[int, ...]) -> str:
     return f"entry {', '.join(map(str, at))}: " if at else ""
 
 
-def _equals(x: Any) -> str:
-    return f" = {format_number(x)}"
+def _between(parts: Iterable[Any], sign: str) -> list[Any]:
+    """Return the parts with a sign between them."""
+    return [x for part in parts for x in (sign, part)][1:]
 
 
-def _slopes(step: Step) -> dict[int, Array]:
-    """Return the local derivatives of a node as numbers, by argument, for rules that multiply.
+def _with_numbers(op: str, arrays: Sequence[Any], at: tuple[int, ...]) -> list[str | Entry]:
+    """Return an operation as text, with an entry of each array as its arguments."""
+    if op in _SIGNS and len(arrays) == 2:
+        return _between([Entry.of(x, at, signed=True) for x in arrays], f" {_SIGNS[op]} ")
+    names = [chr(0xE000 + i) for i in range(len(arrays))]  # letters that no formula uses
 
-    Such a rule returns its local derivative for a cotangent of ones.
+    def write(of: Sequence[str]) -> str:
+        return Plain().write(Call(op, [*map(Name, of)])).text
+
+    whole = write(names)
+    parts: list[str | Entry] = []
+    for piece in re.split("([\ue000-\uf8ff])", whole):
+        if piece not in names:
+            parts.append(piece)
+            continue
+        negative = f"-{piece}"  # does a negative number need parentheses here?
+        signed = write([negative if n == piece else n for n in names])
+        fenced = signed != whole.replace(piece, negative)
+        parts.append(Entry.of(arrays[names.index(piece)], at, fenced))
+    return parts
+
+
+def _product(trace: Trace, c: Term, slope: Array, sums: Sequence[Array]) -> Line:
+    """Return upstream times local for one entry, added to the sum so far if there is one.
+
+    `sums` are the last two sums of contributions, or the only one.
     """
-    t = step.tensor
-    multiply = {c.argument for c in step.contributions if c.rule.multiplies()}
-    if not multiply or not isinstance(t.data, np.ndarray):
-        return {}
-    ones = np.ones(t.shape, t.dtype)
-    slopes = {c.argument: np.asarray(c.value) for c in quiet_contributions(t, ones)}
-    return {i: slopes[i] for i in multiply if slopes[i].dtype.kind == "f"}
-
-
-def _product(trace: Trace, c: Term, slope: Array, adds: bool) -> str:
-    """Return upstream times local for one entry, added to the sum so far if there is one."""
     upstream, value = trace.adjoints[c.source], c.value
     if c.summed or np.shape(slope) != np.shape(value) or not value.size:
-        return ""
+        return Line()
     try:
-        upstream = np.broadcast_to(upstream, value.shape)
+        np.broadcast_to(upstream, value.shape)
     except ValueError:  # the rule rearranges entries
-        return ""
+        return Line()
     at = _chosen(c.total)
-    with np.errstate(all="ignore"):
-        product, before = upstream[at] * slope[at], c.total[at] - value[at]
-    if not np.isclose(float(product), float(value[at]), equal_nan=True):
-        return ""
-    text = f"{_signed(slope[at])} × {_signed(upstream[at])}"
-    if adds:
-        text = f"{format_number(before)} + {text}"
-    return f"{_where(at)}{text}{_equals(c.total[at])}"
-
-
-def _signed(x: Any) -> str:
-    text = format_number(x)
-    return f"({text})" if text.startswith("-") else text
+    local, incoming, product, *totals = (Entry.of(x, at) for x in (slope, upstream, value, *sums))
+    parts: list[str | Entry] = [local._replace(signed=True), " × ", incoming._replace(signed=True)]
+    if len(totals) > 1:
+        parts = [totals[0], " + ", *parts]
+    return Line([_where(at), *parts, " = ", totals[-1]], (local, incoming, product))

@@ -61,7 +61,7 @@ def _subject(story: Story) -> tuple[Any, str]:
 def _logits(story: Story) -> Any:
     """Return the numbers of logits and examples, and the true class if there is only one."""
     assert story.example is not None
-    n, classes = story.example.count, len(story.example.target)
+    n, classes = story.example.count, story.example.classes
     logits = _upper(count(classes, "logit"))
     if n > 1:
         return f"{_upper(count(n, 'example'))} with {count(classes, 'logit')} each."

@@ -10,7 +10,7 @@ from typing import Any
 from ...core.tensor import Tensor
 from ..trace import Trace
 from .arrays import Pool, minus
-from .cross_entropy import CrossEntropy, Example, find_cross_entropy, first_example
+from .cross_entropy import COLUMNS, CrossEntropy, Example, find_cross_entropy, first_example
 
 Description = dict[str, Any]
 
@@ -33,6 +33,13 @@ class Story:
     def example(self) -> Example | None:
         """The numbers of the first example of the softmax cross-entropy."""
         return first_example(self.trace, self.found) if self.found else None
+
+    @cached_property
+    def columns(self) -> Mapping[str, int]:
+        """The numbers of the first example, as positions in the pool."""
+        assert self.example is not None
+        found = {key: self.example.column(key) for key in COLUMNS}
+        return {key: self.pool.compute(row, *arrays) for key, (row, arrays) in found.items()}
 
     @cached_property
     def leaves(self) -> Sequence[Tensor]:
@@ -58,9 +65,7 @@ class Story:
         By "class", it shows the first text for a one-hot target, in which "#" is the class.
         By "sum", it shows the first text for a target with a sum of 1; "#" is the sum.
         """
-        assert self.example is not None
-        target = self.pool.array(self.example.target)
-        return {"target": target, "by": by, "texts": [*map(unbroken, texts)]}
+        return {"target": self.columns["target"], "by": by, "texts": [*map(unbroken, texts)]}
 
 
 def unbroken(text: str) -> str:

@@ -18,6 +18,18 @@ CHAIN_RULE = (
     "From here on, each step multiplies the incoming gradient by a local derivative. The product "
     "is a contribution to the gradient of an argument."
 )
+UPDATE = (
+    "The gradient points to where the loss grows, so each parameter moves a little in the opposite "
+    "direction. The learning rate η sets how far. The next forward pass uses the new values."
+)
+LEARNING_RATE = (
+    "With a small learning rate, training takes many steps. With a large one, a step goes too far: "
+    "the loss jumps, or grows until it is not finite. Try both."
+)
+OTHER_UPDATE = (
+    "The optimiser moves each parameter, guided by its gradient. The new values are those of the "
+    "next frame."
+)
 _TIMES = {2: "twice", 3: "three times", 4: "four times"}
 _ORDINALS = {2: "second", 3: "third", 4: "fourth", 5: "fifth"}
 

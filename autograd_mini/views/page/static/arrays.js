@@ -68,7 +68,7 @@ const flipped = ({ tint, text, ...rest }) => ({
 });
 
 /** @param {ArrayData} a @param {string[][]} text @param {How} how */
-function numbers({ tint }, text, { hidden, label, of, first = 0, flip }) {
+function numbers({ tint }, text, { hidden, label, of, first = 0, flip, edit }) {
   const read = Boolean(label && of && !hidden);
   return text.map((row, i) =>
     el(
@@ -77,13 +77,15 @@ function numbers({ tint }, text, { hidden, label, of, first = 0, flip }) {
       row.map((number, j) => {
         if (hidden) return el("span.cell", "·");
         const position = flip ? j * text.length + i : i * row.length + j;
-        return tinted(
+        const made = tinted(
           "span.cell",
           tint[i][j],
           of && { "data-entry": first + position },
           read && { role: "gridcell", tabindex: i + j ? -1 : 0 },
           number,
         );
+        edit?.(made, first + position);
+        return made;
       }),
     ),
   );

@@ -1,11 +1,12 @@
 // @ts-check
 // A card: one operation, its value, and the gradient so far.
 import { array, arrived, stepOf } from "./state.js";
-import { spoken } from "./arrays.js";
+import { cells, spoken } from "./arrays.js";
 import { chipsOf, doingInside, insideOf } from "./chips.js";
 import { el } from "./dom.js";
 import { origin, tapeCells } from "./entries.js";
 import { named } from "./names.js";
+import { afterUpdate } from "./update.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Place} Place */
 /** @typedef {ReturnType<typeof cardState>} CardState */
@@ -20,14 +21,14 @@ export const holds = (place, node) =>
 /** The state of a card at this step. @param {Tape} tape @param {Place} place */
 export function cardState(tape, place) {
   const step = stepOf(tape);
-  const { phase, node, gives } = tape.steps[step];
+  const { phase, node, gives, updates = [node] } = tape.steps[step];
   const sums = arrived(tape, place.node, step);
   const receives = Boolean(gives?.some(({ to }) => holds(place, to)));
   const isTarget = Boolean(gives?.some(({ to }) => to === place.node));
   return {
     known: tape.made[place.node] <= step,
     sum: sums.at(-1)?.total ?? -1, // the gradient so far; -1 if none has arrived
-    now: !place.outside && holds(place, node),
+    now: !place.outside && updates.some((updated) => holds(place, updated)),
     receives,
     isNode: !place.outside && node === place.node, // rather than another tensor inside
     isTarget,
@@ -37,8 +38,15 @@ export function cardState(tape, place) {
       ? doingInside(tape, (inside) => holds(place, inside))
       : "",
     phase,
+    next: hasNew(tape, place.node, phase)
+      ? afterUpdate(tape, place.node)
+      : null,
   };
 }
+
+/** Whether the update has come. @param {Tape} tape @param {number} node @param {string} phase */
+const hasNew = ({ nodes }, node, phase) =>
+  Boolean(nodes[node].trained) && ["update", "end"].includes(phase);
 
 /** A text that fits into the card that Python made for it. @param {string} text */
 const fitting = (text) =>
@@ -51,7 +59,7 @@ const fitting = (text) =>
  * @param {number} [most] rows and columns of the largest matrix that is shown as numbers
  */
 export function cardBody(tape, place, at, most) {
-  const { op, name, shape, value, gradient } = tape.nodes[place.node];
+  const { op, name, shape, value, gradient, trained } = tape.nodes[place.node];
   const head = el(
     "div.head",
     el("b.op", place.title ? `► ${place.title}` : op),
@@ -69,6 +77,7 @@ export function cardBody(tape, place, at, most) {
   const blocks = [block("value", "value", values)];
   if (gradient !== undefined)
     blocks.push(gradientBlock(tape, place.node, gradient, at, most));
+  if (trained) blocks.push(updateBlock(tape, place.node, at, most));
   const wide = (array(tape, value).tint[0] ?? "").length > 2;
   return [
     head,
@@ -94,6 +103,16 @@ function gradientBlock(tape, node, gradient, at, most) {
   const made = block("gradient", title, numbers);
   if (at.adds) made.firstElementChild?.append(el("span.plus", "+="));
   return made;
+}
+
+/**
+ * The value after the update. @param {Tape} tape @param {number} node @param {CardState} at
+ * @param {number} [most]
+ */
+function updateBlock(tape, node, { next, phase }, most) {
+  const numbers = next ?? array(tape, tape.nodes[node].value);
+  const mark = phase === "update" && next ? ".lit" : "";
+  return block("update", "new", cells(numbers, { hidden: !next, mark, most }));
 }
 
 /** @param {string} kind @param {string} title @param {Node} numbers */

@@ -2,6 +2,7 @@
 // The entries of arrays, counted row by row: their origin, their names and their numbers.
 import { array, data, firstEntry } from "./state.js";
 import { cells } from "./arrays.js";
+import { editor } from "./edit.js";
 /** @typedef {import("./types.js").Tape} Tape */
 
 /**
@@ -24,7 +25,11 @@ export function parseOrigin(text) {
  * @param {Tape} tape @param {number} id @param {import("./types.js").How} how
  */
 export const tapeCells = (tape, id, how) =>
-  cells(array(tape, id), { first: firstEntry(tape, id), ...how });
+  cells(array(tape, id), {
+    first: firstEntry(tape, id),
+    edit: editor(tape, id),
+    ...how,
+  });
 
 /** An entry as it is on the screen. @param {Tape} tape @param {number} id @param {number} entry */
 export function entryText(tape, id, entry) {

@@ -36,7 +36,7 @@ export function listenToHover() {
     document.addEventListener(kind, point);
   document.addEventListener("click", (event) => {
     const cell = cellOf(event);
-    if (!cell) return;
+    if (!cell || cell.matches(".editable")) return; // a click changes a leaf (edit.js)
     cell.blur(); // so that arrow keys still go from step to step
     pin(entryOf(cell));
   });

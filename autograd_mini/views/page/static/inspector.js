@@ -1,6 +1,13 @@
 // @ts-check
 // The three cards below the graph: what happens, its numbers, and the sums they are added to.
-import { describedTape, direction, isBack, stepName, stepOf } from "./state.js";
+import {
+  current,
+  describedTape,
+  direction,
+  passOf,
+  stepName,
+  stepOf,
+} from "./state.js";
 import { byId, el } from "./dom.js";
 import { origin } from "./entries.js";
 import { algebra, classTable } from "./ending.js";
@@ -9,6 +16,7 @@ import { ledger, saved } from "./ledger.js";
 import { named } from "./names.js";
 import { chainRule, operation, seed } from "./numbers.js";
 import { linesOf, notesOf, question, sentence } from "./story.js";
+import { updateNumbers } from "./update.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Step} Step */
 /** @typedef {import("./dom.js").Part} Part */
@@ -16,13 +24,19 @@ import { linesOf, notesOf, question, sentence } from "./story.js";
 const MOST_CONTRIBUTIONS = 6; // of a step, shown one by one
 const SMALLEST = 0.7; // the smallest scale
 
+/** Fill a card. @param {string} id @param {Part|Part[]} title @param {...Part} children */
+function fill(id, title, ...children) {
+  byId(id).replaceChildren();
+  extend(id, title, ...children);
+}
+
 /**
- * Fill a card. Parts that are too wide are scaled down, to `SMALLEST` at most.
+ * Add a part to a card. Parts that are too wide are scaled down, to `SMALLEST` at most.
  * @param {string} id @param {Part|Part[]} title @param {...Part} children
  */
-export function fill(id, title, ...children) {
+export function extend(id, title, ...children) {
   const card = byId(id);
-  card.replaceChildren(el("h2", title), ...el("div", children).childNodes);
+  card.append(el("h2", title), ...el("div", children).childNodes);
   /** @type {NodeListOf<HTMLElement>} */
   const wide = card.querySelectorAll(".math, .rule, .ledger, .product");
   for (const part of wide) {
@@ -32,19 +46,22 @@ export function fill(id, title, ...children) {
 
 export function updateInspector() {
   const tape = describedTape();
-  const step = tape.steps[stepOf(tape)];
+  const found = current(tape, tape.steps[stepOf(tape)]);
+  const gives = found.gives?.map((given) => current(tape, given));
+  const step = { ...found, gives };
   fill("what", step.titles?.[0] ?? "What happens", ...whatHappens(tape, step));
   if (step.titles) fillLeaves(tape, step, step.titles);
   else if (step.phase === "forward") fillForward(tape, step);
   else if (step.phase === "seed") fillSeed(tape, step);
+  else if (step.phase === "update") fillUpdate(tape, step);
   else fillBackward(tape, step);
 }
 
 /** @param {Tape} tape @param {Step} step @returns {Part[]} */
 function whatHappens(tape, step) {
-  const back = isBack(step);
-  const way = `${back ? "backward" : "forward"} · ${direction(tape, step)}`;
-  const badge = el(back ? "span.badge.back" : "span.badge", named(way));
+  const pass = passOf(step);
+  const way = `${pass} · ${direction(tape, step)}`;
+  const badge = el(`span.badge.${pass}`, named(way));
   const parts = step.gives?.slice(0, MOST_CONTRIBUTIONS) ?? [step];
   return [
     !step.titles && el("p.doing", el("strong", stepName(tape, step)), badge),
@@ -88,6 +105,12 @@ function fillForward(tape, step) {
 function fillSeed(tape, { node, why = "" }) {
   fill("numbers", "The first gradient", seed(tape, node));
   fill("ledger", "The chain rule", el("p", why));
+}
+
+/** @param {Tape} tape @param {Step} step */
+function fillUpdate(tape, { updates = [], why = "" }) {
+  fill("numbers", "The update", ...updateNumbers(tape, updates));
+  fill("ledger", "The learning rate", el("p", why));
 }
 
 /** @param {Tape} tape @param {Step} step */

@@ -7,6 +7,7 @@ import { listenToControls, updateControls } from "./controls.js";
 import { EXPORTS } from "./export.js";
 import { listenToFind } from "./find.js";
 import { listenToHover } from "./hover.js";
+import { live } from "./live.js";
 import {
   choose,
   go,
@@ -20,6 +21,7 @@ import {
 } from "./navigation.js";
 import { fit, listenToPointer, zoom } from "./panzoom.js";
 import { changeSpeed, togglePlay } from "./player.js";
+import { listenToTraining } from "./train.js";
 
 /** The actions of the buttons, by id. @type {Record<string, () => void>} */
 const ACTIONS = {
@@ -82,6 +84,7 @@ function onKey(event) {
 
 function listen() {
   listenToControls(render);
+  listenToTraining({ render, go, play: togglePlay });
   listenToFind((node) => choose(mainTape(), node));
   listenToPointer();
   listenToHover();
@@ -106,6 +109,7 @@ function drawTabs() {
 }
 
 readData().then(() => {
+  live.start();
   readAddress();
   drawTabs();
   listen();

@@ -58,7 +58,7 @@ const SCRIPTS = { "^": "msup", _: "msub" };
 /** @type {Record<string, string>} */
 const FENCES = { "\\|": "‖", "\\lfloor": "⌊", "\\rfloor": "⌋" };
 const DELIMITERS = "()[]|";
-const OPERATORS = "+-=,:'@<>/*";
+const OPERATORS = "+-=←,:'@<>/*";
 // a command, an escaped sign, a number, blanks, or a letter with its accents
 const WORD = /\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?(?:e[+-]?\d+)?|\s+|[^]\p{M}*/gu;
 

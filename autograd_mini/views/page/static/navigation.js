@@ -19,6 +19,7 @@ import { drawScene, updateScene } from "./scene.js";
 import { inWords } from "./story.js";
 import { updateTable } from "./table.js";
 import { updateTimeline } from "./timeline.js";
+import { updateTraining } from "./train.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Step} Step */
 
@@ -37,6 +38,7 @@ export function render() {
   updateInspector();
   updateTable();
   updateCompare();
+  updateTraining();
   updateHover();
   updateTexts();
   writeAddress();
@@ -65,9 +67,8 @@ function updateTexts() {
   byId("live").textContent =
     `${place}, ${direction(tape, step)}. ${inWords(tape, step)}`;
   const result = nodes[nodes.length - 1];
-  const value = state.variant
-    ? array(tape, result.value).text?.[0][0]
-    : tape.value;
+  const isOther = state.variant || tape.shown;
+  const value = isOther ? array(tape, result.value).text?.[0][0] : tape.value;
   const [count, ...others] = shownTapes().map(({ operations }) => operations);
   const operations = `${count} operation${count === "1" ? "" : "s"}`;
   byId("subtitle").textContent = [
@@ -121,8 +122,9 @@ export function choose(tape, node) {
  * @param {Tape} tape @param {Step} step @param {number} node
  */
 function takesPart({ nodes }, step, node) {
-  if (step.node === node || step.gives?.some(({ to }) => to === node))
-    return true;
+  const { gives, updates } = step;
+  if (step.node === node || gives?.some(({ to }) => to === node)) return true;
+  if (updates?.includes(node)) return true;
   const isLeaf = !nodes[node].inputs;
   return (
     isLeaf &&

@@ -18,7 +18,7 @@ import { backwardProduct, forwardProduct } from "./product.js";
 /** @typedef {import("./types.js").Contribution} Contribution */
 
 /** @param {string} text */
-const sign = (text) => el("span.sign", text);
+export const sign = (text) => el("span.sign", text);
 
 /** Operands, operators and the result. @param {Tape} tape @param {Step} step */
 export function operation(tape, step) {

@@ -1,6 +1,6 @@
 // @ts-check
 // The graph is drawn once for each level. A step then updates only the changed parts.
-import { isBack, shownTapes, state, stepOf } from "./state.js";
+import { current, isBack, shownTapes, state, stepOf } from "./state.js";
 import { cardBody, cardLabel, cardState } from "./card.js";
 import { button, el, mark, svg } from "./dom.js";
 import { named } from "./names.js";
@@ -184,11 +184,11 @@ export function updateScene() {
 /** @param {Tape} tape @param {Level} level @param {Place} place @param {CardView} card */
 function updateCard(tape, level, place, card) {
   const shows = cardState(tape, place);
-  const key = JSON.stringify([shows, state.variant, state.example]);
+  const key = JSON.stringify([shows, state.variant, state.example, state.runs]);
   if (card.key === key) return;
   card.key = key;
   const { element } = card;
-  const { known, sum, now, receives } = shows;
+  const { known, sum, now, receives, phase } = shows;
   element.firstElementChild?.replaceChildren(
     ...cardBody(tape, place, shows, level.numbers),
   );
@@ -201,12 +201,18 @@ function updateCard(tape, level, place, card) {
     reached: sum >= 0,
     now,
     back: isBack(shows),
+    update: phase === "update",
     receives,
   });
 }
 
 /** @param {Tape} tape @param {Level} level @param {Edge} edge @param {Way} way */
-function updateEdge(tape, level, { to, user = level.cards[to].node }, way) {
+function updateEdge(
+  tape,
+  level,
+  { to, user = level.cards[to].node, argument, pill },
+  way,
+) {
   const step = stepOf(tape);
   const { phase, node } = tape.steps[step];
   const isNow = node === user;
@@ -216,6 +222,13 @@ function updateEdge(tape, level, { to, user = level.cards[to].node }, way) {
     now: isNow && phase === "forward",
   });
   mark(way.back, { ahead: !passed, now: isNow && phase === "backward" });
+  const given = tape.steps[tape.passed[user]]?.gives?.find(
+    (gift) => gift.argument === argument,
+  );
+  if (way.pill && given?.otherwise)
+    way.pill.firstElementChild?.replaceChildren(
+      ...el("span", named(current(tape, given).pill ?? pill ?? "")).childNodes,
+    );
   mark(way.pill, {
     ahead: Boolean(way.back) && !passed,
     now: isNow && phase === "backward",

@@ -1,18 +1,22 @@
 // @ts-check
 // The data of the page, and the choices of the reader. Everything is drawn from these two.
 //
-// A slider changes `state.variant` (see controls.js). `array` and `line` read each number from the
-// pool of that variant, so the next drawing shows the new numbers everywhere.
+// The slider of a training run changes `state.variant`, and `array` and `line` read each number from
+// the pool of that variant. Once a leaf has changed, they read it from the tape's program (live.js).
 import { byId } from "./dom.js";
+import { parseNumber } from "./format.js";
 /** @typedef {import("./types.js").Data} Data */
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Step} Step */
 /** @typedef {import("./types.js").ArrayData} ArrayData */
 
+export const CLOSE = 1e-4; // the largest distance that counts as rounding
+
 export const state = {
   tab: 0,
   step: 0,
   variant: 0, // of the numbers; a slider selects it
+  runs: 0, // of the programs of the tapes
   example: -1, // of a batch; -1 for all
   playing: 0, // the timer, while it plays
   table: false,
@@ -88,20 +92,27 @@ export const arrived = (tape, node, now = stepOf(tape)) =>
   tape.sums[node].filter(({ step }) => step <= now);
 
 /** @param {Tape} tape @param {number} id @returns {any} */
-const item = (tape, id) => tape.pools[state.variant][id] ?? tape.pools[0][id];
+const item = (tape, id, example = -1) =>
+  tape.shown?.(tape, id, example) ??
+  tape.pools[state.variant][id] ??
+  tape.pools[0][id];
 
 /**
  * An array, or the chosen example of it.
- * @param {Tape} tape @param {number} id @returns {ArrayData}
+ * @param {Tape} tape @param {number} id @param {number} [example] @returns {ArrayData}
  */
-export function array(tape, id) {
-  const found = item(tape, id);
-  return found.each?.[state.example] ?? found;
+export function array(tape, id, example = state.example) {
+  const found = item(tape, id, example);
+  return found.each?.[example] ?? found;
 }
+
+/** Whether an array has a row for each example. @param {Tape} tape @param {number} id */
+export const hasRows = ({ pools }, id) =>
+  typeof pools[0][id] === "object" && Boolean(pools[0][id]?.each);
 
 /** The number of the first entry of `array`. @param {Tape} tape @param {number} id */
 export const firstEntry = (tape, id) =>
-  item(tape, id).each && state.example > 0
+  hasRows(tape, id) && state.example > 0
     ? state.example * array(tape, id).tint.join("").length
     : 0;
 
@@ -112,14 +123,17 @@ export const firstEntry = (tape, id) =>
 export const line = (tape, id) =>
   id === undefined || state.example >= 0 ? "" : item(tape, id);
 
-/** Whether a step belongs to the backward pass. @param {Pick<Step, "phase">} step */
-export const isBack = ({ phase }) => phase !== "start" && phase !== "forward";
-
-/** The operation of a step, or its place in the story. @param {Tape} tape @param {Step} step */
-export const stepName = ({ nodes }, { phase, node }) =>
-  ({ start: "start", seed: "seed", end: "result" })[
-    /** @type {string} */ (phase)
-  ] ?? nodes[node].op;
+/**
+ * A step or a contribution, with the formulas that are right for the current numbers.
+ * @template {{otherwise?: import("./types.js").Otherwise}} Kind
+ * @param {Tape} tape @param {Kind} given @returns {Kind}
+ */
+export function current(tape, given) {
+  const { otherwise } = given;
+  const distance = otherwise && array(tape, otherwise.unless, -1).text?.[0][0];
+  const holds = !distance || Math.abs(parseNumber(distance)) < CLOSE;
+  return holds ? given : { ...given, ...otherwise };
+}
 
 /** The first few of many names and the last. @param {string[]} names */
 export function brief(names) {
@@ -128,6 +142,26 @@ export function brief(names) {
     all.length > 6 ? [...all.slice(0, 3), "…", ...all.slice(-1)] : all
   ).join(", ");
 }
+
+/**
+ * The part of a training step that a step belongs to. @param {Pick<Step, "phase">} step
+ * @returns {"forward"|"backward"|"update"}
+ */
+export const passOf = ({ phase }) =>
+  phase === "start"
+    ? "forward"
+    : phase === "seed" || phase === "end"
+      ? "backward"
+      : phase;
+
+/** @param {Pick<Step, "phase">} step */
+export const isBack = (step) => passOf(step) === "backward";
+
+/** The operation of a step, or its place in the story. @param {Tape} tape @param {Step} step */
+export const stepName = ({ nodes }, { phase, node }) =>
+  ({ start: "start", seed: "seed", update: "update", end: "result" })[
+    /** @type {string} */ (phase)
+  ] ?? nodes[node].op;
 
 /**
  * The direction of a step: "x → y". For a long tape it is computed here.

@@ -3,8 +3,8 @@
 import {
   array,
   direction,
-  isBack,
   mainTape,
+  passOf,
   state,
   stepName,
 } from "./state.js";
@@ -112,22 +112,14 @@ function updateButtons() {
 function updatePosition(tape) {
   const { steps } = tape;
   const now = state.step;
-  const last = steps.length - 1;
-  const { phase } = steps[now];
-  const seed = steps.findIndex((step) => step.phase === "seed");
-  const back = isBack(steps[now]);
-  const place = back
-    ? ` ${now - seed + 1} / ${last - seed}`
-    : ` ${now} / ${seed - 1}`;
-  const outside = phase === "start" || phase === "end";
+  const pass = passOf(steps[now]);
+  const outside = Boolean(steps[now].titles); // the start and the end
+  const all = steps.filter((step) => passOf(step) === pass && !step.titles);
   byId("position").replaceChildren(
-    el(
-      back ? "b.back" : "b",
-      outside ? stepName(tape, steps[now]) : back ? "backward" : "forward",
-    ),
-    outside ? "" : place,
+    el(`b.${pass}`, outside ? stepName(tape, steps[now]) : pass),
+    outside ? "" : ` ${all.indexOf(steps[now]) + 1} / ${all.length}`,
     el("br"),
-    `step ${now} of ${last}`,
+    `step ${now} of ${steps.length - 1}`,
   );
 }
 

@@ -1,6 +1,6 @@
 // @ts-check
 // The types of the data that Python writes into the page (views/page/data.py).
-// Numbers are already text.
+// Numbers are already text, except those that the programs of a live page start with.
 
 /**
  * An array, or an example of a batch. Each cell has a letter for its tint, and a text.
@@ -31,6 +31,7 @@
  * @property {number[]} [inputs]
  * @property {boolean} [fused]
  * @property {string} [scope]
+ * @property {boolean} [trained]
  */
 
 /**
@@ -68,6 +69,18 @@
  * @property {string} [why]
  * @property {Operand[]} [uses]
  * @property {string} [form]
+ * @property {Otherwise} [otherwise]
+ * @property {string} [pill] the local derivative on the edge, if it is not the one of the edge
+ */
+
+/**
+ * Formulas that are right unless an array is 0. They then replace the others.
+ * @typedef {object} Otherwise
+ * @property {number} unless the position of the array
+ * @property {string} [tex]
+ * @property {string} [local]
+ * @property {string} [pill]
+ * @property {string[]} [locals]
  */
 
 /**
@@ -90,7 +103,7 @@
 /**
  * A step. The first and the last compute nothing: they are about the leaves.
  * @typedef {object} Step
- * @property {"start"|"forward"|"seed"|"backward"|"end"} phase
+ * @property {"start"|"forward"|"seed"|"backward"|"update"|"end"} phase
  * @property {number} node
  * @property {string} [way] "x → y"
  * @property {string} say
@@ -109,6 +122,8 @@
  * @property {number[]} [lines] more lines with numbers
  * @property {Text[]} [notes] paragraphs
  * @property {Prediction} [softmax]
+ * @property {Otherwise} [otherwise]
+ * @property {number[]} [updates] the nodes that an update changes
  */
 
 /** @typedef {{x: number, y: number, w: number, h: number}} Box */
@@ -160,10 +175,39 @@
  * @property {number} [group] the level with all boxes closed, or 0 to open them
  */
 
+/** @typedef {import("./nd_arrays.js").NdArray} NdArray */
+
+/**
+ * A leaf or a constant array that a program takes. `node` and `item` are -1 if no card or no pool
+ * has it. A `fixed` one cannot be changed by the reader.
+ * @typedef {object} Argument
+ * @property {string} name tapes of the page share the arguments of one name
+ * @property {number} node
+ * @property {number} item the position in the pool
+ * @property {number[]} shape
+ * @property {string} dtype
+ * @property {boolean} parameter
+ * @property {boolean} fixed
+ * @property {(number|string)[]} data
+ */
+
+/** A text, or a number: a result, its entry, and whether a negative one gets parentheses. @typedef {string|[number, number, number]} Part */
+
+/**
+ * How a tape is computed. Each item of the pool is a result of the program, or a line of text with
+ * entries of results. It is null if it never changes, and -1 if the program does not compute it.
+ * @typedef {object} LiveTape
+ * @property {string} [why] why it cannot be computed; then nothing else is here
+ * @property {number} program
+ * @property {Argument[]} arguments
+ * @property {number[]} gradients the result for each argument, or -1
+ * @property {(number|null|{parts: Part[], product?: Part[]})[]} items
+ */
+
 /**
  * A slider. Each position selects a variant of the numbers.
  * @typedef {object} Slider
- * @property {"recording"|"input"|"hard"} kind "hard" is a button
+ * @property {"recording"} kind
  * @property {string} label
  * @property {string[]} ticks
  * @property {number[]} variants
@@ -171,17 +215,20 @@
  */
 
 /**
+ * The factors of the gradient of a softmax cross-entropy node, as positions in the pool. They have a
+ * row for each of `count` examples. The second form is for targets that do not sum to 1.
  * @typedef {object} Softmax
- * @property {string[]} tex
- * @property {string} why
- * @property {string[]} rows
- * @property {ArrayData} predicted
- * @property {ArrayData} target
- * @property {ArrayData} difference
- * @property {number[][]} bars
- * @property {ArrayData} jacobian
- * @property {ArrayData} upstream
- * @property {ArrayData} sums
+ * @property {number} node
+ * @property {number} count
+ * @property {{tex: string[], difference: string, why: string}[]} forms
+ * @property {string} [note] why the gradient of an example is scaled
+ * @property {number} predicted
+ * @property {number} target
+ * @property {number} total
+ * @property {number} difference
+ * @property {number} gradient
+ * @property {number} upstream
+ * @property {number} jacobian
  */
 
 /** An entry of an array on the screen: see `origin`. @typedef {{of: string, entry: number}} Entry */
@@ -197,11 +244,22 @@
  * @property {string} [of]
  * @property {number} [first]
  * @property {boolean} [flip]
+ * @property {(cell: HTMLElement, entry: number) => void} [edit] makes a cell editable
  * @property {number} [most] rows and columns beyond which it is a heat map
  */
 
-/** @typedef {{verdict: string, softmax?: Softmax, jacobian?: ArrayData}} Findings */
-/** @typedef {Findings & {together: number[], hard?: Findings}} Compare */
+/**
+ * Two tapes next to each other. `pairs` are the gradients that both have, as positions in the pools.
+ * @typedef {object} Compare
+ * @property {number[]} together the step of the second tape for each step of the first
+ * @property {string} verdict
+ * @property {Record<"agree"|"differ"|"broken"|"exact"|"both", string>} words
+ * @property {number} close the largest relative difference of equal gradients
+ * @property {[string, number, number][]} pairs
+ * @property {Softmax[]} softmax
+ * @property {{node: number, array: number}} [jacobian]
+ * @property {{node: number, label: string, row: number[]}} [hard] logits that overflow
+ */
 
 /**
  * A contribution to a gradient at a step, and the sum so far. The seed has no contribution.
@@ -226,6 +284,45 @@
  * @property {number[]} passed the step that propagated the gradient of each node
  * @property {Sum[][]} sums what was added to the gradient of each node
  * @property {number} level the visible level
+ * @property {(tape: Tape, id: number, example: number) => any} [shown] an item of the pool, once a
+ *   leaf has changed
+ */
+
+/**
+ * How a picture of what is learned is drawn. `x`, `y` and `inputs` are arguments of the tape's program.
+ * `scale` makes probabilities of predictions: two numbers represent class 0 and class 1.
+ * @typedef {object} Picture
+ * @property {"classes"|"curve"} kind
+ * @property {number} classes
+ * @property {"softmax"|"sigmoid"|[number, number]|null} scale
+ * @property {number} x
+ * @property {number} y
+ * @property {number[]} inputs
+ * @property {number} program
+ */
+
+/**
+ * A tape that is trained in the page, or the losses of a recorded run.
+ * @typedef {object} Training
+ * @property {number[]} parameters nodes
+ * @property {number} [rate] the learning rate
+ * @property {Record<number, number[]>} [fixed] gradients that do not depend on any leaf, by node
+ * @property {string} [why] why the page cannot train
+ * @property {Picture} [picture]
+ * @property {number[]} [losses] for each frame
+ */
+
+/**
+ * Training steps: computed in the page, or recorded.
+ * @typedef {object} Trainer
+ * @property {number} rate
+ * @property {number} at the current training step
+ * @property {number[]} losses
+ * @property {number} pace the least time between two steps, in milliseconds
+ * @property {() => void} step
+ * @property {() => void} reset
+ * @property {() => void} refresh reads the loss again
+ * @property {() => boolean} isOver
  */
 
 /**
@@ -237,7 +334,9 @@
  * @property {{name: string, tapes: number[]}[]} tabs
  * @property {Pool[][]} pools for each variant, for each tape
  * @property {Slider[]} sliders
+ * @property {LiveTape[]} [live] one for each tape, if the page was to compute them
  * @property {Compare} [compare]
  * @property {number} [batch]
+ * @property {Training} [training]
  */
 export {};
