@@ -255,7 +255,7 @@ def explain_method(name: str, error: Exception, args: Any = (), kwargs: Any = NO
     text = str(error).rstrip(".")
     if isinstance(error, TypeError) and len(args) == 2 and isinstance(args[1], bool):
         call = f"x.{name}(axis={args[0]!r}, keepdims={args[1]})"
-        raise TypeError(f"{text}. Positions are those of NumPy: write `{call}`.") from error
+        raise TypeError(f"{text}. The arguments have NumPy's order: write `{call}`.") from error
     pairs = pairs_of("Tensor", name)
     if pairs and (isinstance(error, TypeError) or name in _AMBIGUOUS):
         raise type(error)(f"{text}. The method is NumPy's. {_written(pairs, 3)}") from error

@@ -33,7 +33,7 @@ def _numpy(function: Any, call: str, gives: str) -> Callable[..., Any]:
     method.__doc__ = f"""Return ``np.{function.__name__}`` of this tensor, with NumPy's arguments.
 
     The result has the shape and dtype that NumPy gives it, and is recorded if it has a derivative.
-    Errors are those of NumPy, and also name the operation and the tensors.
+    Errors are the same as NumPy's, and also name the operation and the tensors.
 
     Examples
     --------

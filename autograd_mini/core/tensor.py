@@ -157,7 +157,7 @@ def _unary(function: Any, call: str, result: float) -> Callable[[Tensor], Tensor
 class Tensor(ArrayMethods):
     """An array that remembers how it was computed, so that gradients can be computed from it.
 
-    Make one with `tensor`. A Tensor speaks NumPy: its operators and methods, and NumPy's own
+    Make a Tensor with `tensor`. It speaks NumPy: its operators and methods, and NumPy's own
     functions (``np.exp(t)``, ``np.sum(t, axis=0)``, ``array @ t``), record what they compute.
 
     Attributes
