@@ -158,7 +158,7 @@ def changed(peer):
         with ag.debug():
             z = (x * x).sum()
             x.data[0] = 5.0
-            with pytest.raises(RuntimeError, match="was written to"):
+            with pytest.raises(RuntimeError, match="was changed in place"):
                 z.backward()
         return True
     else:
@@ -197,7 +197,7 @@ def first_nan(peer):
 
 
 TRIED = {
-    "NumPy's own `np.exp`, `np.einsum` record": numpy_records,
+    "records calls of NumPy's own `np.exp`, `np.einsum`": numpy_records,
     "second derivatives": second,
     "forward mode, Hessians as functions": functional,
     "softmax cross-entropy at logits of 1,000": cross_entropy,
@@ -221,10 +221,11 @@ def test_what_the_table_says_is_so(row, peer, monkeypatch):
     monkeypatch.setenv("DEV", "PYTHON")  # tinygrad, where there is neither a GPU nor clang
     pytest.importorskip(MODULE[peer])
     said = SAID[row][peer]
-    if said in ("", "-", "cannot be"):
+    if said in ("", "-", "cannot be", "not available"):
         return
     found = works(lambda: TRIED[row](peer))
-    assert bool(found) == (said not in ("no", "by hand", "refused")), said
+    by_hand = said.startswith("exact only if you")
+    assert bool(found) == (said not in ("no", "refused") and not by_hand), said
     if isinstance(found, str):
         assert found == said
 

@@ -5,6 +5,7 @@ Each message names the user's line, and says what to write instead.
 
 from __future__ import annotations
 
+import re
 import sys
 from types import FrameType
 from typing import Any
@@ -36,10 +37,15 @@ class EscapedTracerError(RuntimeError):
     """A function leaves a traced array in an attribute or variable, where it has no numbers."""
 
 
-USE_FUNCTIONS = "NumPy's functions give new arrays, as np.sort and np.real do"
-USE_BROADCAST = "np.broadcast_to(x, shape) repeats it"
-USE_WHERE = "np.where(condition, a, b) chooses entry by entry, and keeps the shape"
-USE_NEW_ARRAY = "Write y = y + x instead of y += x; np.where and np.stack make new arrays too"
+USE_FUNCTIONS = "Use NumPy's functions, such as np.sort and np.real: they return new arrays"
+USE_BROADCAST = "Write np.broadcast_to(x, shape), which repeats x"
+USE_WHERE = "Write np.where(condition, a, b), which chooses entry by entry and keeps the shape"
+USE_NEW_ARRAY = "Write y = y + x instead of y += x. np.where and np.stack make new arrays too"
+
+# Why an operation cannot be compiled: the program runs the same steps for every input, so ...
+DECIDES = "it cannot decide by the values of an array"
+FIXED = "it cannot use the values of the array that it was traced with"
+SHAPED = "the shape of a result cannot depend on the values of an array"
 
 # The shape of their result depends on the numbers.
 _BY_NUMBERS = {
@@ -57,13 +63,25 @@ _SHAPED_BY = {
 _OPTIONS = {"axis", "axes", "axis1", "axis2", "keepdims", "source", "destination", "offset", "num"}
 
 
-def refused(what: str, remedy: str, kind: type[TracingError] = TracingError) -> TracingError:
+def refused(
+    what: str, remedy: str, kind: type[TracingError] = TracingError, why: str = FIXED
+) -> TracingError:
     """Return the error, with the user's line."""
+    why = SHAPED if kind is DataDependentShapeError else why
+    allowed = "Conditions" if why is DECIDES else "Operations"
     return kind(
-        f"{what} cannot be compiled, because a program is the same for all numbers.\n"
-        f"  {user_line()}\n{remedy}. Parts that do not depend on the arguments may stay."
+        f"{what} cannot be compiled. The compiled program runs the same steps for every input, so "
+        f"{why}.\n  {user_line()}\n"
+        f"{remedy}. {allowed} that do not depend on the arguments are allowed."
         + lesson("depends on numbers")
     )
+
+
+def number_remedy() -> str:
+    """Return what to write instead of a plain number, in the user's line or in ``c[i] = x``."""
+    if re.search(r"\]\s*([-+*/@%]|//|\*\*)?=(?!=)", callers.user_line().text):
+        return "Instead of c[i] = x, make the array with np.stack or np.where"
+    return "Return the array from the compiled function, and call .item() on the result"
 
 
 def refuse_unshaped(function: Any, args: Any) -> None:
@@ -82,7 +100,7 @@ def decides_shape(function: Any, position: int, name: str) -> bool:
 def refuse_shape(function: Any, name: str) -> None:
     """Raise because the shape of a result depends on the numbers in a value of the program."""
     what = f"the shape of np.{name_of(function)}(..., {name})"
-    remedy = "Python's ints, as arguments too, are part of a program"
+    remedy = "Pass a Python int: an int is a part of the program, also as an argument"
     raise refused(what, remedy, DataDependentShapeError)
 
 

@@ -135,13 +135,13 @@ def _recorded(
     name = _name(f)
     if guards.states() != drawn:
         raise RuntimeError(
-            f"compile: {name} draws random numbers. A program would have the same ones in every "
+            f"compile: {name} draws random numbers. A program would use the same numbers in every "
             "call. Draw them outside, and pass them as arguments."
         )
     if list(map(id, tree_leaves(seen))) != before:
         raise EscapedTracerError(
-            f"compile: {name} changes the entries of a dict or list that it was given. A call of "
-            "the program would leave them as they are. Return a new one."
+            f"compile: {name} changes the entries of a dict or list that is an argument. A call "
+            "of the program would not change them. Return a new dict or list."
         )
     results, tree = flat_results(tracer, y)
     del y, seen
@@ -188,8 +188,8 @@ def _refuse_escaped(tracer: Tracer, f: Any, settings: list[Any], given: Any) -> 
         places = [f"a {_holder(alive.pop())}"] if alive else []
     if places:
         raise EscapedTracerError(
-            f"compile: {_name(f)} leaves a traced array in {places[0]}, which would never be "
-            "updated again. Return the new value, and assign it outside."
+            f"compile: {_name(f)} leaves a traced array in {places[0]}. Later calls would not "
+            f"update {places[0]}. Return the new value, and assign it outside."
         )
 
 

@@ -33,71 +33,77 @@ from .traced_array import TracedArray
 def compile(
     f: Callable[..., Any], *, donate: int | tuple[int, ...] = (), fuse: bool = False
 ) -> Compiled:
-    """Trace `f` once, and return a plain NumPy program that computes the same.
+    """Return a NumPy program that does the same as `f`.
+
+    The first call runs `f` once, and records what it does: this is called *tracing*. Later calls
+    run the program.
 
     Parameters
     ----------
     f : callable
-        Takes and returns trees (nested dicts, lists, tuples) of arrays, Tensors and numbers. It
-        must do the same for all numbers, so an ``if`` on the values of an array is an error. It may
-        call transforms: ``ag.compile(ag.value_and_grad(loss))``.
+        Takes and returns arrays, Tensors and numbers, also in nested dicts, lists and tuples. It
+        must run the same steps for all values, so an ``if`` on the values of an array is an error.
+        It may call transforms: ``ag.compile(ag.value_and_grad(loss))``.
     donate : int or tuple of int
-        Positional arguments whose arrays may be overwritten: the result that is a tree of the same
-        shapes is written into them, and they are returned. Use it for parameters that a step
-        updates. If they require a gradient, as those of a model, call the step under `no_grad`.
+        The positions of arguments whose arrays may be overwritten. The result with the same shapes
+        is written into these arrays, and you get them back as that result. Use it for parameters
+        that a step updates. If they require a gradient (the parameters of a model do), call the
+        step under `no_grad`.
     fuse : bool
-        Replace a softmax or cross-entropy in primitives with its stable, fused form. Only this
-        option changes results: the fused form does not overflow.
+        Replace a softmax or cross-entropy that is written in primitives with the stable, fused
+        operation. Only this option changes results: the fused operation does not overflow.
 
     Returns
     -------
     Compiled
         Takes the arguments of `f`, and returns what `f` returns, to the last bit. If no argument
         is a Tensor, results are arrays, even if `f` returns Tensors: arrays in, arrays out.
-        ``.source`` is its program, and ``.report()`` describes it.
+        ``.source`` is the program, and ``.report()`` describes what was done to make it.
 
     Raises
     ------
     TypeError
         In the first call, if `f` decides by the values of an array. The message shows the line.
     RuntimeError
-        In the first call, if `f` reads a captured Tensor that requires a gradient, such as a
-        model's parameter; if it draws random numbers, which would be the same in each call; if it
-        leaves a traced array in an attribute, a variable or a list; or if it changes the entries
-        of a dict or list that it was given.
+        In the first call, if `f` reads a Tensor that requires a gradient (such as a parameter of a
+        model) but is not an argument; if `f` draws random numbers, which would be the same in each
+        call; if `f` stores an array that it computes in an attribute, a variable or a list outside
+        of `f`; or if `f` changes the entries of a dict or list that is an argument.
     ValueError
-        If `donate` does not say which result is meant, or a donated array is read-only or shares
-        its memory with another argument. Nothing has been written then.
+        If it is not clear which result to write into a donated array, or if a donated array is
+        read-only or shares its memory with another argument. No array has been changed then.
 
     Notes
     -----
     Arrays and floats may differ from call to call. Other arguments (ints, strings, None, objects)
-    are part of the program: `f` is traced again for new ones, and for new shapes, strides and
-    dtypes.
+    are part of the program. If such an argument changes, or the shape, strides or dtype of an
+    array, `f` is traced again.
 
-    *Captured state* is what `f` reads elsewhere. Captured arrays (globals, closure variables,
-    attributes) are inputs of the program, so that a change in place is seen, as is another array
-    of the same shape. Numbers and strings are compared by value in each call, functions by their
-    code, lists, dicts, sets and deques by their entries, other objects by identity; if one has
-    changed, `f` is traced again, which takes long. A captured array from which `f` computes with
-    NumPy alone (``x * (w * 2)`` with `w` captured) is compared too, entry by entry: pass such
-    arrays as arguments.
+    *Captured state* is everything that `f` reads and that is not one of its arguments. Captured
+    arrays (globals, closure variables, attributes) are inputs of the program, so the program sees a
+    change in place. It also sees a new array of the same shape under the same name. Other captured
+    state is compared in each call: numbers and strings by value, functions by their code, lists,
+    dicts, sets and deques by their entries, and other objects by identity. If something has
+    changed, `f` is traced again, which takes long. If `f` computes something from captured arrays
+    only (``w * 2`` in ``x * (w * 2)``), the array is compared too, entry by entry. Pass such arrays
+    as arguments.
 
-    Some captured state is *not seen*, because no code names it: attributes by a computed name
-    (``getattr(self, f"w{i}")``), names in ``globals()`` or ``sys.modules``, the class of an object,
-    clocks, files, generators that are made without a seed, and the inside of other libraries.
-    Also not compared: an array that `f` uses both directly and through a Python number
-    (``w.sum().item()``), or through a constant of only 0s or 1s. Prints and other effects of `f`
-    happen only while it is traced.
+    Changes of some captured state are *not noticed*, because no code names this state: attributes
+    by a computed name (``getattr(self, f"w{i}")``), names in ``globals()`` or ``sys.modules``, the
+    class of an object, clocks, files, generators that are made without a seed, and the inside of
+    other libraries. An array that `f` uses directly and also turns into a Python number is not
+    compared (``x * w * w.sum().item()``): the number stays. The same holds if `f` uses it directly
+    and also computes a constant from it that has only 0s or 1s. Prints and other effects of `f`
+    happen only while `f` is traced.
 
-    Results are new arrays, except donated ones. If a call raises, the contents of donated arrays
-    are undefined. Several threads may call at the same time. Programs for the latest 64 shapes are
-    kept.
+    Results are new arrays, except in donated arrays. If a call raises, the contents of donated
+    arrays are undefined. Several threads may call at the same time. The programs for the latest 64
+    shapes are kept.
 
-    A call with a Tensor that requires a gradient, as inside of ``ag.grad``, or with an array of
-    another function that is being compiled, calls `f` itself, so that all of `f` is recorded. Such
-    calls are not compiled, and ``.report()`` counts them. Compile the derivative,
-    ``ag.compile(ag.grad(f))``, or pass ``w.detach()``.
+    Two kinds of call run the original `f`: a call with a Tensor that requires a gradient (for
+    example inside ``ag.grad``), and a call from a function that is being compiled. Then all of `f`
+    is recorded by the caller. ``.report()`` counts these calls. To run the program instead, compile
+    the derivative, ``ag.compile(ag.grad(f))``, or pass ``w.detach()``.
 
     References
     ----------
@@ -124,8 +130,8 @@ def compile(
     chosen = donate if isinstance(donate, (tuple, list)) else (donate,)
     if not all(type(i) is int and i >= 0 for i in chosen) or len(set(chosen)) < len(chosen):
         raise TypeError(
-            "compile: donate must be a position of an argument, or a tuple of positions, each "
-            f"once: 0 or (0, 2), got {donate!r}"
+            "compile: donate must be the position of an argument, or a tuple of different "
+            f"positions, such as 0 or (0, 2), got {donate!r}"
         )
     return Compiled(f, tuple(chosen), fuse)
 
@@ -150,7 +156,7 @@ class Compiled:
     array([0.])
     """
 
-    __name__: str  # that of the function
+    __name__: str  # the name of the function
 
     def __init__(self, f: Callable[..., Any], donate: tuple[int, ...], fuse: bool) -> None:
         update_wrapper(self, f, updated=())

@@ -21,12 +21,14 @@ from ..core.pytree import tree_map
 from ..core.registry import PRIMITIVES
 from ..core.tensor import Tensor
 from .errors import (
+    DECIDES,
     USE_FUNCTIONS,
     USE_NEW_ARRAY,
     USE_WHERE,
     DataDependentShapeError,
     TracingError,
     UnsupportedAttributeError,
+    number_remedy,
     refuse_unshaped,
     refused,
 )
@@ -152,7 +154,9 @@ class TracedArray(TracedMethods):
 
     def _replace(self, y: TracedArray) -> TracedArray:
         if not self._tracer.may_change(self._value):
-            raise self._refused("writing into an array that was not made here", "Use the new value")
+            raise self._refused(
+                "writing into an array that the function did not make itself", USE_NEW_ARRAY
+            )
         if y.dtype != self.dtype:
             y = y.astype(self.dtype)
         self._value = _laid_out_like(self, y)._value
@@ -165,7 +169,7 @@ class TracedArray(TracedMethods):
             return y
         if isinstance(target, TracedArray):
             return target._replace(y)
-        raise refused("writing into a NumPy array, whose numbers are constants,", USE_NEW_ARRAY)
+        raise refused("writing into a constant NumPy array", USE_NEW_ARRAY)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise self._refused("assignment to entries of an array", USE_WHERE)
@@ -180,17 +184,16 @@ class TracedArray(TracedMethods):
     def __bool__(self) -> bool:
         if self._tracer.concrete:
             return bool(self._value.example)
-        raise self._refused(
-            "a condition on the numbers in an array (if, while, and, or)", USE_WHERE
-        )
+        condition = "a condition on the numbers in an array (if, while, and, or)"
+        raise self._refused(condition, USE_WHERE, TracingError, DECIDES)
 
     def __contains__(self, x: Any) -> bool:
-        raise self._refused("whether an array contains a number", "np.any(x == number) can be")
+        raise self._refused("`number in array`", "Write np.any(array == number)")
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         raise self._refused(
-            "the numbers themselves",
-            "NumPy's functions work on it as it is; for c[x] of a constant array c, write "
+            "a plain NumPy array of the values",
+            "Pass the array itself to NumPy's functions. For c[x] of a constant array c, write "
             "ag.tensor(c)[x], or pass c as an argument",
         )
 
@@ -198,19 +201,20 @@ class TracedArray(TracedMethods):
         """Raise: a traced array has no numbers."""
         raise self._refused(
             "a plain Python number",
-            "Return the array, and take .item() of the result; instead of c[i] = x, np.stack and "
-            "np.where make arrays",
+            number_remedy(),
+            TracingError,
+            "float(x) or x.item() would fix the number of this first call",
         )
 
     __float__ = __int__ = __index__ = __complex__ = __round__ = tolist = item
 
     def __format__(self, spec: str) -> str:
         if spec:
-            raise self._refused("a number in a text", "Return it, and write the text of the result")
+            raise self._refused("a number in a text", "Return the array, and format the result")
         return repr(self)
 
     def __hash__(self) -> int:
-        raise self._refused("a key of a dict or set", USE_WHERE)
+        raise self._refused("an array as a key of a dict or set", USE_WHERE)
 
     def __getattr__(self, name: str) -> Any:
         if name not in _OF_ARRAYS:

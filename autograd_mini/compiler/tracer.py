@@ -93,8 +93,8 @@ class Tracer(Observer):
         """Raise if the function has returned: a traced array was left behind."""
         if self.closed:
             raise EscapedTracerError(
-                "this is a traced array, without numbers: a compiled function left it behind when "
-                "it was traced. Return the array from that function instead."
+                "this array has no numbers: a compiled function stored it during its first call, "
+                "when it was traced. Return the array from that function instead."
             )
 
     def lift(self, x: Any) -> Any:
@@ -165,8 +165,8 @@ class Tracer(Observer):
                 raise CapturedParameterError(
                     f"compile: {describe(leaf)} requires a gradient, and is not an argument of the "
                     "function. The program would treat it as a constant, even while it is "
-                    f"trained.\n  {user_line()}\nPass it as an argument; or its .detach(), if "
-                    "it is meant as a constant."
+                    f"trained.\n  {user_line()}\nPass the tensor as an argument. If it is meant "
+                    "as a constant, use .detach()."
                 )
 
     # ---- who else looks at the memory of a value -------------------------------------------------

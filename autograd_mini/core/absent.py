@@ -6,20 +6,20 @@ a name, ``*`` is any text; those of a tensor's methods are spelled out.
 
 #: Names of PyTorch's tensors and of NumPy's arrays.
 METHODS = {
-    "There are no devices: leave it out.": (
+    "Leave it out: there are no devices, everything runs on the CPU.": (
         "device to_device get_device is_cuda is_cpu is_mps is_meta is_xpu is_pinned pin_memory "
         "record_stream share_memory_ is_shared devices device_buffer device_buffers sharding "
         "committed to_mkldnn ipu xpu mtia is_ipu is_xla is_mtia is_vulkan is_mkldnn "
         "addressable_data addressable_shards copy_to_host_async is_ready is_fully_addressable "
         "is_fully_replicated"
     ),
-    "A tensor holds a NumPy array, x.data, which has its own memory: ask the array.": (
+    "A tensor holds a NumPy array, x.data: use this attribute of the array.": (
         "strides stride storage storage_offset storage_type untyped_storage data_ptr base flags "
         "ctypes flat is_contiguous layout as_strided as_strided_ as_strided_scatter tobytes "
         "getfield dim_order is_set_to unsafe_buffer_pointer"
     ),
-    "It would write into a tensor. Compute new values with np.where, np.concatenate or np.stack, "
-    "or give a leaf new data: w.data = ...": (
+    "A tensor cannot be changed in place. Compute new values with np.where, np.concatenate or "
+    "np.stack, or give a leaf new data: w.data = ...": (
         "scatter scatter_ scatter_add scatter_add_ scatter_reduce scatter_reduce_ index_add "
         "index_add_ index_copy index_copy_ index_fill index_fill_ index_put index_put_ "
         "index_reduce index_reduce_ masked_scatter masked_scatter_ masked_fill_ slice_scatter "
@@ -33,11 +33,11 @@ METHODS = {
     "with them.": (
         "register_hook register_post_accumulate_grad_hook retains_grad grad_dtype output_nr"
     ),
-    "There are no complex numbers: make the real and the imaginary part a tensor each.": (
+    "There are no complex numbers: make two tensors, of the real part and of the imaginary part.": (
         "cfloat cdouble chalf is_complex is_conj is_neg resolve_conj resolve_neg view_as_real "
         "view_as_complex complex complex32 polar stft istft H mH conj_physical holomorphic_grad"
     ),
-    "NumPy has no such dtype: use x.astype(np.float16) or another of NumPy's.": (
+    "NumPy has no such dtype: use x.astype(np.float16), or another dtype of NumPy.": (
         "bfloat16 char byte int_repr dequantize q_scale q_zero_point q_per_channel_axis "
         "q_per_channel_scales q_per_channel_zero_points qscheme is_quantized int4 int2 int1 uint4 "
         "uint2 uint1"
@@ -171,7 +171,7 @@ OPTIMISERS = {
 #: Attributes of PyTorch's models.
 MODELS = {
     "Leave it out: a model computes the same in training and evaluation.": "train eval training",
-    "Leave it out: there are no devices.": "to cuda cpu device",
+    "Leave it out: there are no devices, everything runs on the CPU.": "to cuda cpu device",
     "Pass dtype= when you make the layers.": "half float double type",
     "Call the model: model(x).": "forward predict",
     "Save the arrays of the parameters: np.savez(file, *(p.data for p in model.parameters())).": (
@@ -227,9 +227,9 @@ KEYWORDS = {
     "create_graph": "ag.gradients(loss, w) returns gradients that can be differentiated again.",
     "inputs": "ag.gradients(loss, [v, w]) computes the gradients of some tensors only.",
     "set_to_none": "Leave it out: .grad is always set to None.",
-    "device": "Leave it out: there are no devices.",
-    "non_blocking": "Leave it out: there are no devices.",
-    "pin_memory": "Leave it out: there are no devices.",
+    "device": "Leave it out: there are no devices, everything runs on the CPU.",
+    "non_blocking": "Leave it out: there are no devices, everything runs on the CPU.",
+    "pin_memory": "Leave it out: there are no devices, everything runs on the CPU.",
     "memory_format": "Leave it out: the memory layout is NumPy's.",
     "layout": "Leave it out: the memory layout is NumPy's.",
     "inplace": "Leave it out: a tensor is never changed in place.",

@@ -125,7 +125,13 @@ def _written(pairs: list[tuple[str, str]], most: int = 2) -> str:
     """Return the sentences for the first pairs of calls, those with the same answer once."""
     theirs = {ours: theirs for theirs, ours in reversed(pairs)}
     different = [(theirs[ours], ours) for ours in dict.fromkeys(ours for _, ours in pairs)]
-    return " ".join(f"For `{there}`, write `{here}`." for there, here in different[:most])
+    return " ".join(f"For `{there}`, write {_code(here)}." for there, here in different[:most])
+
+
+def _code(here: str) -> str:
+    """Return a call in quotes, with its comment after it: a reason, or an alternative."""
+    call, _, comment = here.partition("  # ")
+    return f"`{call}`" + (comment and (", " if comment.startswith("or ") else ": ") + comment)
 
 
 def _of_numpy(owner: str, name: str) -> str:
@@ -249,7 +255,7 @@ def explain_method(name: str, error: Exception, args: Any = (), kwargs: Any = NO
     text = str(error).rstrip(".")
     if isinstance(error, TypeError) and len(args) == 2 and isinstance(args[1], bool):
         call = f"x.{name}(axis={args[0]!r}, keepdims={args[1]})"
-        raise TypeError(f"{text}. Positions are those of NumPy: write `{call}`.") from error
+        raise TypeError(f"{text}. The arguments have NumPy's order: write `{call}`.") from error
     pairs = pairs_of("Tensor", name)
     if pairs and (isinstance(error, TypeError) or name in _AMBIGUOUS):
         raise type(error)(f"{text}. The method is NumPy's. {_written(pairs, 3)}") from error
@@ -288,6 +294,8 @@ def explains_keywords(f: F) -> F:
             for key in _unknown(f, kwargs):
                 known = [n for n in signature(f).parameters if n != "self"]
                 raise TypeError(wrong_keyword(name, key, kwargs[key], known)) from error
+            if options := _by_name(f, args):
+                raise TypeError(f"{error}. Pass the others by name: {options}.") from error
             if (pairs := pairs_of("", name)) and not _fits(f, args, kwargs):
                 raise TypeError(f"{error}. {_written(pairs)}") from error
             raise
@@ -300,6 +308,16 @@ def _unknown(f: Callable[..., Any], kwargs: dict[str, Any]) -> list[str]:
     parameters = signature(f).parameters
     open_ended = any(p.kind == Parameter.VAR_KEYWORD for p in parameters.values())
     return [] if open_ended else [key for key in kwargs if key not in parameters]
+
+
+def _by_name(f: Callable[..., Any], args: Any) -> str:
+    """Return the arguments of a call that `f` takes by name only, as it takes them."""
+    kinds = [(p.kind, p.name) for p in signature(f).parameters.values()]
+    if any(kind == Parameter.VAR_POSITIONAL for kind, _ in kinds):
+        return ""
+    named = [name for kind, name in kinds if kind == Parameter.KEYWORD_ONLY]
+    beyond = args[sum(kind <= Parameter.POSITIONAL_OR_KEYWORD for kind, _ in kinds) :]
+    return ", ".join(f"{name}={x!r:.20}" for name, x in zip(named, beyond))
 
 
 def _fits(f: Callable[..., Any], args: Any, kwargs: Any) -> bool:

@@ -189,9 +189,9 @@ def leaf_array(data: Any, dtype: DTypeLike | None) -> Array:
     except TypeError as error:
         if isinstance(data, TensorBase) and data._active:
             which = f"{repr(data.name) if data.name else 'data'}, which is a Tensor already"
-            fix = "Use it as it is, or .detach() for a leaf with its values"
+            fix = "Use this Tensor itself, or call .detach() for a leaf with the same values"
         elif _holds_tensor(data):
-            which, fix = "the tensors in its data", "Join them with np.stack, which records"
+            which, fix = "the tensors in data", "Join these with np.stack, which is recorded"
         else:
             raise
         raise TypeError(f"ag.tensor would lose the gradient of {which}. {fix}.") from error
@@ -202,7 +202,7 @@ def leaf_array(data: Any, dtype: DTypeLike | None) -> Array:
     elif hasattr(array, "compact"):  # traced
         array = array.compact()
     if array.dtype.kind == "c":
-        raise TypeError("a tensor cannot be complex: pass .real and .imag as two tensors")
+        raise TypeError("a tensor cannot be complex: make two tensors, of .real and of .imag")
     if not holds_numbers(array):
         raise TypeError(f"a tensor holds real numbers, not {data!s:.60}")
     return array

@@ -118,11 +118,24 @@ def _without_out(f: Any, kwargs: Mapping[str, Any], by_position: Any = None) -> 
     """Return the keywords without ``out=None``; refuse any other `out`."""
     for out in (by_position, kwargs.get("out")):
         if any(x is not None for x in (out if isinstance(out, tuple) else (out,))):
-            raise TypeError(
-                f"np.{name_of(f)}: out= and in-place operators would write into an array and "
-                "lose the gradient. Use the returned result instead."
-            )
+            raise TypeError(_no_out(f, out))
     return {key: value for key, value in kwargs.items() if key != "out"}
+
+
+#: The ufuncs of the operators that write into their left side, and these operators.
+_OPERATORS = {
+    np.add: "+", np.subtract: "-", np.multiply: "*", np.true_divide: "/", np.power: "**",
+    np.remainder: "%", np.matmul: "@",
+}  # fmt: skip
+
+
+def _no_out(f: Any, out: Any) -> str:
+    """Return the message for out=, which an operator such as ``array += t`` passes to NumPy too."""
+    text = f"np.{name_of(f)} cannot write its result into an array, because the gradient would be "
+    if f in _OPERATORS:
+        op = _OPERATORS[f]
+        return f"{text}lost. Write x = x {op} t instead of x {op}= t, and leave out= out."
+    return f"{text}lost. Leave out= out, and use the result that the function returns."
 
 
 def _by_position(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

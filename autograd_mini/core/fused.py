@@ -31,23 +31,24 @@ def fused(
     forward : callable
         The function of arrays.
     *vjps : callable or None
-        A rule for each leading argument, as for `primitive`.
+        A rule for each argument, as for `primitive`.
     unfused : callable
         The same function of the same arguments, written in primitives.
         ``ag.check_fused(node, *inputs)`` compares the two.
     stable_graph : callable, optional
-        The same function in primitives that never overflow, for a `forward` that takes different
-        steps for different values. ``ag.source`` prints it.
+        The same function in primitives, written so that nothing overflows. Only needed if `forward`
+        contains a branch on the values. ``ag.source`` prints it.
     display_graph : callable, optional
-        The function as a textbook defines it, if that is shorter than the graph. It may use other
-        fused nodes. Views print it; nothing is computed with it.
+        The function as a textbook defines it, if this is shorter than the graph. It may use other
+        fused nodes. It is only for display: tables, pictures and formulas show it, and nothing is
+        computed with it.
     display_rules : sequence of callable or None, optional
-        The rules as a textbook writes them, if those of the node are written for speed or accuracy.
-        Views print them; nothing is computed with them.
+        The rules as a textbook writes them, if the rules of the node are written for speed or
+        accuracy. They too are only for display.
     name : str, optional
-        The name in tables and pictures; by default that of `forward`.
-    implements : NumPy function or tuple of them, optional
-        The NumPy functions that the node runs on tensors.
+        The name in tables and pictures; by default the name of `forward`.
+    implements : NumPy function or tuple of NumPy functions, optional
+        NumPy functions that call this node when they get a tensor.
     residuals : bool
         Whether `forward` returns ``(y, residuals)``, as for `primitive`.
 
@@ -58,7 +59,7 @@ def fused(
     Raises
     ------
     TypeError
-        If no rule is given, or one is neither callable nor None.
+        If no rule is given, or if a rule is neither None nor callable as ``rule(g, y, *args)``.
 
     Examples
     --------

@@ -95,53 +95,92 @@ def quoted(name: Any) -> str:
 
 
 def describe(x: Any) -> str:
-    """Return how an error names an argument: by its name if it has one, with shape and dtype."""
+    """Return how an error names an argument: by its name if it has one, with shape and dtype.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> describe(ag.tensor([1.0, 2.0])), describe(ag.tensor(3, name="n")), describe(2.5)
+    ('a float64 tensor of shape (2,)', "'n' (int64, shape ())", '2.5')
+    """
     if isinstance(x, TensorBase):
-        return f"{quoted(x.name) if x.name else 'a tensor'} {x._array.shape} {x._array.dtype}"
+        if x.name:
+            return f"{quoted(x.name)} ({x._array.dtype}, shape {x._array.shape})"
+        return f"{_article(x._array.dtype)} tensor of shape {x._array.shape}"
     if isinstance(x, np.ndarray):
-        return f"an array {x.shape} {x.dtype}"
+        return f"{_article(x.dtype)} array of shape {x.shape}"
     if is_foreign(x):  # its repr may have to compute it, or to copy it from a GPU
-        return f"an array {x.shape} {x.dtype} ({type(x).__name__})"
+        return f"{_article(x.dtype)} array of shape {x.shape} and type {type(x).__name__}"
     return f"{x!r:.60}"
+
+
+def _article(dtype: Any) -> str:
+    """Return the name of a dtype with its article: a float64, an int64."""
+    return f"{'an' if str(dtype)[0] in 'io' else 'a'} {dtype}"
 
 
 def add_context(name: str, error: Exception, args: Sequence[Any]) -> Exception:
     """Return an error like `error` that also names the operation, its arguments and the fix."""
     text = str(error).replace("<lambda>", name).rstrip()
     if "broadcast" in text:
-        text += ". Compared from the last axis, two lengths must be equal, or one of them 1"
+        text += ". Compare the shapes from the last axis backwards: in each pair, the lengths must "
+        text += "be equal, or one of them must be 1"
         text += lesson("shapes")
+    elif "did not contain a loop" in text:
+        dtypes = [str(getattr(unwrap(x), "dtype", type(x).__name__)) for x in args]
+        text = f"NumPy has no such operation on {' and '.join(dtypes)}. Pass numbers"
     elif "core dimension" in text or "not aligned" in text:
         if name == "linear":
             x, w = map(np.shape, map(unwrap, args[:2]))
             text = f"the input has {x[-1]} features, but the weight of shape {w} takes {w[-2]}"
         elif name in ("matmul", "dot"):
-            text = "the last axis of the left operand must have the same length as the "
-            text += "second-to-last axis of the right operand (or its only axis)"
+            text = _lengths_of_a_product(*args[:2]) or text
         text += lesson("shapes")
     foreign = [type(x).__name__ for x in map(unwrap, args) if is_foreign(x)]
     if foreign and any(isinstance(x, (np.ndarray, list, tuple)) for x in map(unwrap, args)):
         text += (
-            f". If type {foreign[0]} does not combine with NumPy arrays or lists, convert these "
+            f". If type {foreign[0]} does not combine with NumPy arrays or lists, convert the "
+            f"arrays and lists first, with a function of the library of {foreign[0]}"
         )
-        text += "first, with a function of its library"
     kinds = (LinAlgError, AxisError, ValueError, IndexError, TypeError)
     kind = next(k for k in kinds if isinstance(error, k))
     return kind(f"{name} of {' and '.join(map(describe, args))}: {text}")
+
+
+def _lengths_of_a_product(*operands: Any) -> str:
+    """Return which two lengths of a matrix product differ, or an empty text if they are equal."""
+    shapes = [np.shape(unwrap(x)) for x in operands]
+    if not all(shapes) or len(shapes) < 2:
+        return ""
+    i = max(len(shapes[1]) - 2, 0)  # the axis of the right operand that is summed over
+    if shapes[0][-1] == shapes[1][i]:
+        return ""
+    left, right = ("the " + ("left", "right")[k] + " operand" for k in (0, 1))
+    names = [x.name if isinstance(x, TensorBase) and x.name else "" for x in operands]
+    if all(names) and names[0] != names[1]:
+        left, right = map(quoted, names)
+    axis = ("only" if len(shapes[1]) == 1 else "first" if not i else "second-to-last") + " axis"
+    return (
+        f"the last axis of {left} has length {shapes[0][-1]}, but the {axis} of {right} has "
+        f"length {shapes[1][i]}: they must be equal"
+    )
 
 
 # ---- what the engine refuses ---------------------------------------------------------------------
 
 
 def complex_result(y: Any) -> str:
-    return f"{y.dtype} is not real. Make the real and the imaginary part a tensor each"
+    return (
+        f"the result would be {y.dtype}, but tensors hold real numbers. Make one tensor of the "
+        "real part and one of the imaginary part"
+    )
 
 
 def computed_from_old_data(leaf: Any, node: Any) -> str:
     return (
         f"{describe(leaf)} was modified after {describe(node)} was computed from it, so this tape "
-        "is out of date. Run the forward pass again, and use its tape (backward, draw, explore) "
-        "before you change parameters." + lesson("changed")
+        "is out of date. Run the forward pass again, and call backward(), draw or explore before "
+        "you change a parameter." + lesson("changed")
     )
 
 
@@ -155,16 +194,18 @@ def not_recorded(t: Any) -> str:
 
 def needs_cotangent(t: Any) -> str:
     return (
-        f"{describe(t)} has {t._array.size} entries, and backward() starts from a single number. "
-        "Reduce it first, with .sum() or .mean(), or call backward(gradient=...) with that shape."
-        + lesson("many entries")
+        f"{describe(t)} has {t._array.size} entries, and a backward pass starts from a single "
+        "number. Reduce it first, with .sum() or .mean(), or pass gradient=, an array of shape "
+        f"{t._array.shape}." + lesson("many entries")
     )
 
 
 def wrong_cotangent(t: Any, seed: Any) -> str:
+    if seed.shape == t._array.shape:
+        return f"gradient has dtype {seed.dtype}, but it must hold real numbers."
     return (
-        f"gradient: got shape {seed.shape} {seed.dtype}, expected real numbers of the shape of "
-        f"{describe(t)}."
+        f"gradient has shape {seed.shape}, but "
+        f"{quoted(t.name) if t.name else 'the tensor'} has shape {t._array.shape}."
     )
 
 
@@ -172,9 +213,9 @@ def wrong_contribution(node: Any, argument: Any, c: Any) -> str:
     if c.dtype == object and c.shape == () and c.item() is None:
         return f"a rule of {node.op.name} returned None. Did you forget `return`?"
     return (
-        f"a rule of {node.op.name} returned shape {c.shape} {c.dtype} for {describe(argument)}. A "
-        "rule must return the shape of its argument, or the shape it was broadcast to."
-        + lesson("shape of a rule")
+        f"a rule of {node.op.name} returned {describe(c)} for {describe(argument)}. A rule must "
+        "return real numbers, in an array with the shape of its argument, or with the shape to "
+        "which the argument was broadcast." + lesson("shape of a rule")
     )
 
 
@@ -187,7 +228,7 @@ def data_of_a_node(t: Any) -> str:
 
 def data_of_another_shape(t: Any, value: Any) -> str:
     return (
-        f"data: got shape {value.shape} for {describe(t)}, whose shape cannot change. "
+        f"data: got shape {value.shape} for {describe(t)}. The shape of a tensor cannot change. "
         "Make a new tensor with ag.tensor(...)."
     )
 
@@ -195,15 +236,17 @@ def data_of_another_shape(t: Any, value: Any) -> str:
 def requires_grad_of_a_node(t: Any) -> str:
     return (
         f"{describe(t)} is the result of {t.op.name}, and requires_grad can only be set on leaves. "
-        "Call .detach() for a copy that requires no gradient."
+        "Call .detach() for a copy that does not require a gradient."
     )
 
 
 def no_gradient_of_integers(t: Any) -> str:
-    return (
-        f"{describe(t)} cannot require a gradient, because its dtype is not real floating. "
+    fix = (
         "Write 3.0 instead of 3, or pass dtype=float."
+        if t._array.dtype.kind in "iu"
+        else ("Pass dtype=float, or leave out requires_grad.")
     )
+    return f"{describe(t)} cannot require a gradient, because its dtype is not a float type. {fix}"
 
 
 def gradient_of_another_shape(t: Any, value: Any) -> str:
@@ -239,9 +282,11 @@ def number_loses_gradient(t: Any, call: str) -> str:
 
 
 def changed_in_place(t: Any) -> str:
+    name = t.name if t.name and t.name.isidentifier() else "t"
+    leaf = f" To change this leaf, assign an array to {name}.data." if t.op is None else ""
     return (
         f"{describe(t)} cannot be changed in place, because a backward pass may still need its "
-        "values. Use np.where(mask, new, t) or np.concatenate, or assign to the .data of a leaf."
+        f"values. To make a changed copy, write np.where(mask, new_values, {name}).{leaf}"
         + lesson("changed")
     )
 
@@ -253,5 +298,5 @@ def no_axis_to_iterate(t: Any) -> str:
 def pickle_of_a_node(t: Any) -> str:
     return (
         f"{describe(t)} is the result of {t.op.name}, and a tape cannot be pickled. "
-        "Pickle its .detach(), or the leaves that it was computed from."
+        "Pickle t.detach(), or the leaves that the tensor was computed from."
     )

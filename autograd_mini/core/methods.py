@@ -33,7 +33,7 @@ def _numpy(function: Any, call: str, gives: str) -> Callable[..., Any]:
     method.__doc__ = f"""Return ``np.{function.__name__}`` of this tensor, with NumPy's arguments.
 
     The result has the shape and dtype that NumPy gives it, and is recorded if it has a derivative.
-    Errors are those of NumPy, and also name the operation and the tensors.
+    Errors are the same as NumPy's, and also name the operation and the tensors.
 
     Examples
     --------
@@ -58,14 +58,14 @@ def _plain(function: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
 
 
 class Size(int):
-    """The number of entries of a tensor. It is called in PyTorch, and answers that."""
+    """The number of entries of a tensor. A call, as in PyTorch, raises an error that explains."""
 
     def __call__(self, dim: int | None = None) -> None:
         """Raise TypeError, with what to write for ``x.size(dim)``."""
         instead = "x.shape" if dim is None else f"x.shape[{dim!r}]"
         call = "x.size()" if dim is None else f"x.size({dim!r})"
         raise TypeError(
-            f"x.size is a number here, that of all entries. For `{call}`, write `{instead}`."
+            f"x.size is a number here: how many entries x has. For `{call}`, write `{instead}`."
         )
 
 
@@ -308,19 +308,19 @@ class ArrayMethods(ElementwiseMethods, metaclass=Answering):
 
     @explains_keywords
     def astype(self, dtype: DTypeLike, *, copy: bool = True) -> Tensor:
-        """Return the values in another dtype. The gradient has this tensor's dtype again.
+        """Return the values in another dtype. Gradients of this tensor keep its old dtype.
 
         Parameters
         ----------
         dtype : dtype
-            Real floating, if this tensor requires a gradient.
+            A float type, if this tensor requires a gradient.
         copy : bool
             Accepted because NumPy's method has it; the result is always a new tensor.
 
         Raises
         ------
         TypeError
-            If this tensor requires a gradient and `dtype` is not floating.
+            If this tensor requires a gradient and `dtype` is not a float type.
 
         Examples
         --------

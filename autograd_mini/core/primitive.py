@@ -5,8 +5,7 @@
 A rule is a line of NumPy, ``rule(g, y, *args, **kwargs)``: `g` is the cotangent of the output,
 `y` the output, then come the arguments of the call. It returns what this use of the argument
 contributes to the argument's adjoint. A rule may ignore broadcasting, which the backward pass
-undoes. Given arrays, a rule computes. Given Tensors, it records, so derivatives can be
-differentiated again.
+undoes. On arrays, a rule computes. On Tensors, it records, so that it can be differentiated.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ class Primitive:
     forward : callable
         The function of arrays.
     vjps : tuple of callable or None
-        A rule for each argument, or a `VariadicRule`.
+        A rule for each argument, or one `VariadicRule`.
     unfused : callable or None
         For a fused node, the same function written in primitives.
 
@@ -110,8 +109,8 @@ class Primitive:
             if type(value) is Tensor:
                 if value.requires_grad:
                     raise TypeError(
-                        f"{self.name}: {describe(value)} requires a gradient, and keywords record "
-                        f"none. Pass {key!r} by position, or pass .detach()."
+                        f"{self.name}: {describe(value)} requires a gradient, and keywords are "
+                        f"not recorded. Pass {key!r} by position, or pass .detach()."
                     )
                 kwargs = {**kwargs, key: unwrap(value)}
             elif hasattr(value, "__dlpack__"):
@@ -126,7 +125,7 @@ class Primitive:
         Raises
         ------
         TypeError
-            If an argument that requires a gradient has no rule, or `y` is not real floating.
+            If an argument that requires a gradient has no rule, or if `y` has no float dtype.
         """
         rules = dict(zip(range(len(args)), self.vjps))
         active = [i for i, a in enumerate(args) if isinstance(a, Tensor) and a._active]
@@ -142,7 +141,7 @@ class Primitive:
         if y.dtype.kind not in "fO":
             raise TypeError(
                 f"{self.name} of {' and '.join(map(describe, args))} returned {y.dtype}, which has "
-                "no gradient. Compute with real floating dtypes, or pass .detach()."
+                "no gradient. Compute with float dtypes, or pass .detach()."
             )
         return True
 
@@ -192,7 +191,7 @@ class VariadicRule:
     Parameters
     ----------
     rule_for : callable
-        Takes the position of an argument, and returns its rule.
+        Takes the position of an argument, and returns the rule of this argument.
 
     Examples
     --------
@@ -250,17 +249,20 @@ def primitive(
     forward : callable
         The function of arrays.
     *vjps : callable or None
-        A rule for each leading argument, ``rule(g, y, *args, **kwargs)``; None for an argument that
-        is not differentiable. Arguments after the last rule are options, such as ``axis``. A single
-        ``VariadicRule(rule_for)`` has the rules for any number of arguments.
+        A rule ``rule(g, y, *args, **kwargs)`` for each argument, or None if the argument is not
+        differentiable: `g` is the gradient of the result, `y` the result, `args` the arguments of
+        `forward`. If `forward` has more arguments than there are rules, the remaining arguments are
+        options, such as ``axis``. If `forward` takes any number of arguments, pass one
+        ``VariadicRule(rule_for)``, where ``rule_for(i)`` returns the rule of argument i.
     name : str, optional
-        The name in tables and pictures; by default that of `forward`.
-    implements : NumPy function or tuple of them, optional
-        The NumPy functions that this primitive runs on tensors. By default `forward`, if it is a
-        NumPy function.
+        The name in tables and pictures; by default the name of `forward`.
+    implements : NumPy function or tuple of NumPy functions, optional
+        NumPy functions that call this primitive when they get a tensor. By default `forward`, if it
+        is a NumPy function.
     residuals : bool
         `forward` returns ``(y, residuals)``, and rules get ``residuals=``, so that nothing is
-        computed twice. For higher derivatives rules run on Tensors, and get no residuals.
+        computed twice. For higher derivatives, the rules are called without ``residuals=``, so give
+        it the default None.
 
     Returns
     -------
@@ -269,7 +271,7 @@ def primitive(
     Raises
     ------
     TypeError
-        If no rule is given, or one is not None and cannot be called as ``rule(g, y, *args)``.
+        If no rule is given, or if a rule is neither None nor callable as ``rule(g, y, *args)``.
 
     Examples
     --------
@@ -282,10 +284,8 @@ def primitive(
     """
     name = shown(name or forward.__name__)
     if not vjps:
-        raise TypeError(
-            f"{name}: a primitive needs a rule for each differentiable argument, "
-            "rule(g, y, *args), or None for an argument that is not differentiable."
-        )
+        need = "a rule for each argument, rule(g, y, *args), or None if it is not differentiable"
+        raise TypeError(f"{name}: a primitive needs {need}.")
     rules: Any = vjps[0] if isinstance(vjps[0], VariadicRule) else vjps
     if rules is vjps:
         require_rules(name, vjps)

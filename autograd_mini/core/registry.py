@@ -115,6 +115,7 @@ def require_rules(name: str, rules: Sequence[Any]) -> None:
         code = getattr(rule, "__code__", None)  # quicker than a signature
         if code and not code.co_flags & CO_VARARGS and code.co_argcount < 2 + len(rules):
             raise TypeError(
-                f"{name}: rule {i} takes {code.co_argcount} arguments, but it is called with the "
-                "gradient of the result, the result, and the arguments: rule(g, y, *args)."
+                f"{name}: rule {i} takes {code.co_argcount} arguments, but it must take "
+                f"{2 + len(rules)}: rule(g, y, *args). g is the gradient of the result, y the "
+                "result, and args are the arguments of the function."
             )

@@ -163,12 +163,13 @@ class Tape(Sequence["Tensor"]):
         Parameters
         ----------
         names : mapping, optional
-            Variables, such as ``locals()``: names for arrays, and for tensors without a name.
+            A dict of names and values, such as ``locals()``. Arrays, and tensors without their own
+            name, get their names from it.
         adjoints : bool
-            Whether to show the gradient of the result with respect to each row too, and below it
-            a row for each contribution of the backward pass.
+            Whether to add a column with the gradient of the result with respect to each row, and
+            a second table with a row for each contribution of the backward pass.
         width : int, optional
-            The number of columns; that of the terminal by default.
+            The number of columns. The default is the width of the terminal.
 
         Returns
         -------
@@ -195,7 +196,8 @@ class Tape(Sequence["Tensor"]):
         Parameters
         ----------
         names : mapping, optional
-            Variables, such as ``locals()``: names for arrays, and for tensors without a name.
+            A dict of names and values, such as ``locals()``. Arrays, and tensors without their own
+            name, get their names from it.
         language : str
             "numpy" or "javascript".
 
@@ -219,7 +221,8 @@ class Tape(Sequence["Tensor"]):
         Parameters
         ----------
         gradient : array_like, optional
-            The cotangent to start with, of the result's shape; 1 by default.
+            The gradient to start with, an array with the shape of the result. If the result has a
+            single entry, the default is 1.
 
         Raises
         ------
@@ -244,7 +247,8 @@ class Tape(Sequence["Tensor"]):
         Parameters
         ----------
         gradient : array_like, optional
-            The cotangent to start with, of the result's shape; 1 by default.
+            The gradient to start with, an array with the shape of the result. If the result has a
+            single entry, the default is 1.
 
         Returns
         -------

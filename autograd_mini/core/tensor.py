@@ -155,9 +155,9 @@ def _unary(function: Any, call: str, result: float) -> Callable[[Tensor], Tensor
 
 @final
 class Tensor(ArrayMethods):
-    """An array that remembers how it was computed, so that gradients can flow back through it.
+    """An array that remembers how it was computed, so that gradients can be computed from it.
 
-    Make one with `tensor`. A Tensor speaks NumPy: its operators and methods, and NumPy's own
+    Make a Tensor with `tensor`. It speaks NumPy: its operators and methods, and NumPy's own
     functions (``np.exp(t)``, ``np.sum(t, axis=0)``, ``array @ t``), record what they compute.
 
     Attributes
@@ -167,13 +167,13 @@ class Tensor(ArrayMethods):
     inputs : tuple
         The arguments of that operation: tensors, and constants.
     kwargs : mapping
-        Its keyword arguments.
+        The keyword arguments of that operation.
     order : int
         The creation number. A node has a larger number than its inputs.
     scope : tuple of scope
         The `scope` blocks in which a node was recorded, outer ones first.
     name : str or None
-        What tables, pictures and error messages call the tensor.
+        The name of the tensor in tables, pictures and error messages.
 
     Notes
     -----
@@ -222,7 +222,7 @@ class Tensor(ArrayMethods):
 
     @property
     def data(self) -> NDArray[Any]:
-        """The values: the array of a leaf, and a read-only view for a node.
+        """The values: the array of a leaf; for the result of an operation, a read-only view.
 
         Assigning to the data of a leaf (also ``w.data -= step``) keeps its shape and dtype.
         Afterwards ``backward`` refuses the nodes that were computed from the old data.
@@ -257,13 +257,13 @@ class Tensor(ArrayMethods):
     def grad(self) -> NDArray[Any] | None:
         """The sum of the gradients from all ``backward`` calls: a plain array, or None.
 
-        It has this tensor's shape and dtype, and shares its memory with nothing. A node has one
-        only if ``retain_grad()`` was called before ``backward()``.
+        It has this tensor's shape and dtype, and shares its memory with nothing. The result of an
+        operation has a ``.grad`` only if you called ``retain_grad()`` before ``backward()``.
 
         Raises
         ------
         RuntimeError
-            If this is a node whose gradient was not retained.
+            If this is the result of an operation, and its gradient was not retained.
 
         Examples
         --------
@@ -308,7 +308,7 @@ class Tensor(ArrayMethods):
     # ---- leaving the tape ----------------------------------------------------------------------
 
     def detach(self) -> Tensor:
-        """Return a leaf with a copy of the values, through which no gradient flows.
+        """Return a copy of the values as a constant: no gradient flows through this tensor.
 
         Examples
         --------
@@ -389,16 +389,16 @@ class Tensor(ArrayMethods):
         Parameters
         ----------
         gradient : array_like, optional
-            The cotangent to start with, of this tensor's shape. The default is 1, for a tensor
-            with a single entry.
+            The gradient to start with, an array with the shape of this tensor. If this tensor has
+            a single entry, the default is 1.
 
         Raises
         ------
         RuntimeError
             If this tensor was not recorded, or a leaf was given new data afterwards.
         ValueError
-            If `gradient` is missing or has the wrong shape. After an error every ``.grad`` is as
-            it was.
+            If `gradient` is missing or has the wrong shape. After an error, every ``.grad`` is
+            unchanged.
 
         Examples
         --------
@@ -411,7 +411,7 @@ class Tensor(ArrayMethods):
         backward(self, gradient)
 
     def retain_grad(self) -> Tensor:
-        """Let ``backward`` store the gradient of this node in ``.grad`` too; return the tensor.
+        """Let ``backward`` store the gradient of this result in ``.grad``; return the tensor.
 
         Raises
         ------
@@ -516,23 +516,23 @@ def tensor(
     Parameters
     ----------
     data : array_like
-        Real floating, integer or bool. It is copied.
+        Numbers of a float, integer or bool dtype. They are copied.
     requires_grad : bool
-        Whether ``backward`` stores a gradient in ``.grad``. Needs a floating dtype.
+        Whether ``backward`` stores a gradient in ``.grad``. The dtype must be a float type.
     dtype : dtype, optional
         The default is ``numpy.array``'s choice: float64 for Python floats.
     name : str, optional
-        What tables, pictures and error messages call the tensor.
+        The name of the tensor in tables, pictures and error messages.
 
     Returns
     -------
     Tensor
-        Of the shape of `data`.
+        It has the shape of `data`.
 
     Raises
     ------
     TypeError
-        If `data` is complex or not numeric, or requires a gradient and has no floating dtype.
+        If `data` is complex or not numeric, or if an integer or bool is to require a gradient.
 
     Examples
     --------

@@ -21,7 +21,7 @@ class Debug(BareBlock):
     its result is checked, under `no_grad` too. The block belongs to one thread or asyncio task.
     Blocks nest. ``@ag.debug`` decorates a function, but not a generator or coroutine function.
     Parentheses are optional: ``with ag.debug:`` is ``with ag.debug():``.
-    Use it to find an error, not for training: it reads each result and each argument once more.
+    Use `debug` to find an error, not for training: it reads each result and argument once more.
     Code outside a block is not slower.
 
     Raises
@@ -29,19 +29,21 @@ class Debug(BareBlock):
     FloatingPointError
         If an operation in the block computes a NaN or an inf from finite numbers, forward or
         backward. The message shows the line, the arguments, and the entries that caused it. If a
-        NaN came in with a leaf or a constant, the message names that argument instead. An inf that
-        came in, such as the -inf of a mask, is only reported once a NaN is computed from it.
+        leaf or a constant already contains a NaN, the message names that argument instead. If it
+        contains an inf, such as the -inf of a mask, this is not reported until a NaN is computed
+        from it.
     RuntimeError
-        If the array of a leaf or a constant is written to after an operation has used it.
-        ``backward`` and the transforms raise it.
+        If the array of a leaf or a constant is changed in place after an operation has used it.
+        ``backward`` and the transforms raise this error.
     TypeError
-        If it decorates a generator or coroutine function.
+        If ``@ag.debug`` decorates a generator or coroutine function.
 
     Notes
     -----
-    NumPy's own warnings about such numbers are off in the block. Only the results of a compiled
-    function are checked; ``f.__wrapped__`` is the original function. A lazy array is computed for
-    each check. Of symbols, those that SymPy calls infinite or nan are reported. The rules of a
+    NumPy's own warnings about NaN and inf are off in the block. Of a compiled function, only the
+    results are checked, not the steps inside. To check the steps, call the original function,
+    ``f.__wrapped__``. A lazy array is computed for each check. A symbol is reported if SymPy says
+    that it is infinite or nan. The rules of a
     recorded pass (`gradients`) may compute with numbers that are not finite, as long as the
     gradients are finite. Views show NaN and inf like any other numbers.
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..core.arrays import Array, Cotangent, as_array, unwrap
 from ..core.context import Contribution, Observer, unobserved
-from ..core.messages import lesson, shown
+from ..core.messages import describe, lesson, shown
 from ..core.primitive import Primitive
 from ..core.pytree import tree_leaves
 from ..core.tensor import Tensor
@@ -233,9 +233,9 @@ def explain_nonfinite_result(function: Any, y: Array) -> str:
     name = getattr(function, "__name__", "f")
     return (
         f"the compiled function {name} returned {_describe_entry(y, _worst(y))} "
-        f"in a result {y.shape} {y.dtype}\n\n{quote(user_line(), 'called in ')}\n\n"
-        "A compiled program does not check single operations. To find the one to blame, call the "
-        f"original function on tensors: {name}.__wrapped__(...){lesson('not finite')}"
+        f"in {describe(y).replace(' array', ' result')}\n\n{quote(user_line(), 'called in ')}\n\n"
+        "The operations inside a compiled function are not checked. To find the operation, call "
+        f"the original function on tensors: {name}.__wrapped__(...){lesson('not finite')}"
     )
 
 

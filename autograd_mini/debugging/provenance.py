@@ -88,11 +88,14 @@ def _checksum(x: Array) -> int:
 
 
 def _explain_change(origin: Origin, x: Any) -> str:
-    fix = "assign x.data = new to a leaf x" if isinstance(x, TensorBase) else "pass a copy"
+    fix = "Or pass a copy of the array to the operation."
+    if isinstance(x, TensorBase):
+        name = x.name if x.name and x.name.isidentifier() else "x"
+        fix = f"Or assign a new array to the leaf: {name}.data = new."
     return (
-        f"{describe(x)} was written to after {origin.op} had used it, so the gradient would be "
-        "computed from numbers that the forward pass never saw.\n\n"
+        f"{describe(x)} was changed in place after {origin.op} had used it, so the gradient would "
+        "be computed from numbers that the forward pass never saw.\n\n"
         f"{quote(origin.line, 'used in ')}\n{quote(user_line(), 'differentiated in ')}\n\n"
-        "Write before the forward pass, or after the backward pass, or into a new array: "
-        f"{fix}.{lesson('changed')}"
+        f"Change the array before the forward pass or after the backward pass. {fix}"
+        f"{lesson('changed')}"
     )

@@ -237,7 +237,9 @@ def _mistaken_primitive(x: Array, y: Array, first: Array, alone: Array) -> dict[
             "You did not multiply by the upstream gradient g.": alone,
             "The rule returns g alone; the local derivative is missing.": g,
             inner: first / (2 * x),
-            "The derivative of the logarithm is missing; this is that of 1 + x².": g * 2 * x,
+            "The derivative of the logarithm is missing; this is the derivative of 1 + x².": g
+            * 2
+            * x,
             "You divided by y, but the derivative of ln has the argument of ln below.": g
             * 2
             * x

@@ -83,6 +83,13 @@ def _fault_of_call(answer: _Answer, case: Case) -> Fault | None:
             inspect.signature(answer).bind(*case.given.values())
         except TypeError as error:
             arguments = ", ".join(case.given)
+            takes = inspect.signature(answer).parameters.values()
+            if all(p.kind is p.POSITIONAL_OR_KEYWORD for p in takes):
+                number = f"{len(takes)} argument{'s' if len(takes) != 1 else ''}"
+                return Fault(
+                    f"Your function takes {number}, but it must take {len(case.given)}: "
+                    f"({arguments})."
+                )
             return Fault(f"Your function is called as f({arguments}): {error}.")
         except ValueError:  # some functions in C have no signature
             pass

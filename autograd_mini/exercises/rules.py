@@ -118,7 +118,9 @@ def sum_rule() -> Iterator[Case]:
         misconceptions = {
             "The derivative of a sum does not depend on x, but you multiplied by x.": x
             * case.expected["∂L/∂x"],
-            "These are ones. You did not spread the upstream gradient g back.": np.ones(shape),
+            "Your result is all ones. You did not spread the upstream gradient g back.": np.ones(
+                shape
+            ),
             "This is g itself. Every entry of x needs its gradient: repeat g along the axis that "
             "was summed over.": g,
             "You added up g as well. An entry of x affects only the entry of y that it was "

@@ -35,7 +35,7 @@ def sigmoid_from(e: Array, x: Array) -> Array:
 def _softplus(x: Array) -> Any:
     r"""Compute ln(1 + e^x), elementwise, as one node: a ReLU with a smooth corner.
 
-    Takes a Tensor or an array of any shape, and returns one of that shape and dtype.
+    The argument and the result are Tensors, or arrays, of the same shape and dtype.
 
     Raises
     ------
@@ -103,8 +103,8 @@ def _inner(x: Array) -> Array:
 def _gelu(x: Array) -> Any:
     r"""Compute x/2 (1 + tanh u) with u = √(2/π) (x + 0.044715 x³), elementwise, as one node.
 
-    It is the tanh form of x Φ(x), where Φ is the normal distribution. Takes a Tensor or an array of
-    any shape, and returns one of that shape and dtype.
+    It is the tanh form of x Φ(x), where Φ is the normal distribution. The argument and the result
+    are Tensors, or arrays, of the same shape and dtype.
 
     Raises
     ------

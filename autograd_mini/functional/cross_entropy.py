@@ -66,10 +66,10 @@ def _forward(z: Array, y: Array, axis: int = -1, reduction: Reduction = "mean") 
 
     Parameters
     ----------
-    z : Tensor or array, real floating
-        Logits.
+    z : Tensor or array
+        Logits, of a float dtype.
     y : Tensor or array
-        Class indices, or soft targets that broadcast to the logits.
+        Class indices, or soft targets whose shape broadcasts to the shape of the logits.
     axis : int
         The axis of the classes.
     reduction : "mean", "sum" or "none"
@@ -258,9 +258,8 @@ def cross_entropy(
 ) -> Any:
     """Compute -(1/N) Σ_n Σ_i y_{n,i} ln ŷ_{n,i} with ŷ = softmax(logits), from primitives.
 
-    This is the definition, step by step, as the chain rule is taught on it. If ŷ underflows to 0,
-    its logarithm is -inf. To train, use `softmax_cross_entropy`, the same function as one
-    node.
+    This is the definition, step by step. If ŷ underflows to 0, ln ŷ is -inf. To train, use
+    `softmax_cross_entropy`, which computes the same function as one node.
 
     Parameters, result and errors are those of `softmax_cross_entropy`.
 
@@ -302,10 +301,10 @@ def softmax_cross_entropy(
         Floating-point numbers, of any rank. A single row, shape (C,), needs no batch axis. For an
         array of another library or of symbols, the graph of primitives is computed instead.
     targets : array_like or Tensor
-        Class indices: integers, of the shape of the logits without `axis`. Or soft targets:
-        probabilities, one-hot rows or other real numbers, of the shape of the logits. Floating ones
-        may also broadcast to it. An array takes the dtype of the logits. A Tensor keeps its dtype,
-        and may require a gradient.
+        Class indices: integers. Their shape is that of the logits with the class axis removed. Or
+        soft targets, such as probabilities: real numbers, with the shape of the logits. Floats may
+        also have a shape that broadcasts to that of the logits. An array is converted to the dtype
+        of the logits. A Tensor keeps its dtype, and may require a gradient.
     axis : int
         The axis of the classes.
     weight : array_like or Tensor, shape (C,), optional
@@ -317,41 +316,42 @@ def softmax_cross_entropy(
     reduction : "mean", "sum" or "none"
         The mean of the rows, their sum, or each row's loss.
     where : array of bool, optional
-        Broadcastable to the logits: the classes that exist. The others are left out of both sums,
-        the one in ŷ and the one over y (as with `where=` in JAX). C is the number that is left.
+        A mask that broadcasts to the logits. True marks the classes that count. Other classes are
+        left out of both sums (as with `where=` in JAX). C is the number of classes that count.
 
     Returns
     -------
     Tensor, of shape () or, for "none", of the logits' shape without `axis`
-        The loss, in nats. An array when no argument is a Tensor.
+        The loss, in nats. If no argument is a Tensor, the loss is an array.
 
     Raises
     ------
     TypeError
-        If the logits are not real floating, or the targets not real; also for floating targets of
-        the shape of class indices.
+        If the logits do not have a float dtype, if the targets are not real numbers, or if the
+        targets have the shape of class indices but are floats.
     ValueError
-        If targets, weight or where have a shape that does not fit, if the axis of the classes is
-        empty, or if an option has an invalid value.
+        If targets, weight or where have a wrong shape, if there are no classes, or if an option has
+        an invalid value.
     IndexError
         If a class index is outside 0 ... C-1.
 
     Notes
     -----
-    ∂L/∂z_i = (ŷ_i Σ_o y_o - y_i) / N and ∂L/∂y_i = -ln ŷ_i / N. They are derived in the
-    first lines of `autograd_mini.functional.cross_entropy`, with all options as transforms of y.
+    ∂L/∂z_i = (ŷ_i Σ_o y_o - y_i) / N and ∂L/∂y_i = -ln ŷ_i / N. The derivation is in the
+    first lines of `autograd_mini.functional.cross_entropy`. It treats each option as a change of y.
 
     *The divisor of a mean* is PyTorch's. For soft targets it is N, the number of rows.
-    For class indices it is Σ_n w_{t_n} over the rows that are not ignored, or their number without
-    `weight`. So with `weight`, one-hot rows and their indices give different means.
+    For class indices with `weight`, it is the sum of the weights w_{t_n} of the rows that are not
+    ignored. Without `weight`, it is the number of these rows. So with `weight`, one-hot rows and
+    indices of the same classes give different means.
 
-    *If no row counts* (all are ignored, or N = 0), the mean and its gradient are 0. In PyTorch it
-    is 0/0 = nan, so one empty batch would turn every parameter into nan.
+    *If no row counts* (all are ignored, or N = 0), the mean and its gradient are 0. In PyTorch the
+    mean is 0/0 = nan, so one empty batch would turn every parameter into nan.
 
-    *Infinite logits*: -inf masks a class, which gets no gradient, since 0 ln 0 = 0. If it is a
-    row's own class, the loss is inf. A row with +inf has no softmax: its loss is inf or nan. A row
-    with nan, or with -inf only, gets loss and gradient nan. Other rows are not affected. If such
-    a row is ignored, it does not count in the loss, but its gradient is still nan.
+    *Infinite logits*: -inf masks a class. The masked class gets no gradient, since 0 ln 0 = 0. If
+    the masked class is the true class of a row, the loss is inf. A row with +inf has no softmax:
+    the loss is inf or nan. A row with nan, or with -inf only, gets loss and gradient nan. Other
+    rows are not affected. If such a row is ignored, it does not count, but its gradient is nan.
 
     References
     ----------

@@ -148,14 +148,14 @@ def _nll_loss(log_p: Array, targets: Array, reduction: Reduction = "mean") -> An
     IndexError
         If a class index is outside 0 ... C-1.
     TypeError
-        If the targets are not integers, one for each row.
+        If the targets are not one integer for each row.
     ValueError
-        For another `reduction`.
+        If `reduction` is not "mean", "sum" or "none".
 
     Notes
     -----
-    ∂ℓ_n/∂ln ŷ_{n,i} is -1 at the row's own class and 0 elsewhere. So the rule puts the cotangents
-    into an array of zeros.
+    ∂ℓ_n/∂ln ŷ_{n,i} is -1 at the true class of the row and 0 elsewhere. So the rule puts
+    the cotangents into an array of zeros.
 
     References
     ----------

@@ -86,7 +86,8 @@ def _softmax(z: Array, axis: Axis = -1, where: Any = None, temperature: float = 
     Notes
     -----
     The rule is ŷ_i (g_i - Σ_o g_o ŷ_o) / T. Since Σŷ = 1, any constant may be subtracted from g.
-    With Σ_o g_o ŷ_o, which is close to the g of a ŷ close to one, no digits cancel there.
+    Here Σ_o g_o ŷ_o is subtracted. If a ŷ_i is close to one, the sum is close to g_i, so that no
+    digits cancel.
 
     $$
     \hat y_o = \frac{e^{z_o / T}}{\sum_k e^{z_k / T}} \qquad

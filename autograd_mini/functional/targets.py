@@ -178,7 +178,7 @@ def _checked(name: str, logits: Any, targets: Any, axis: int) -> tuple[Array, Ar
                 name,
                 logits,
                 targets,
-                "Logits must be real floating, targets integers or real numbers.",
+                "Logits must have a float dtype, and targets must be integers or real numbers.",
             )
         )
     if not isinstance(axis, (int, np.integer)):
@@ -194,14 +194,18 @@ def _checked(name: str, logits: Any, targets: Any, axis: int) -> tuple[Array, Ar
     if y.shape == rows and (kind in "iu" or not y.size):
         return logits, targets if kind in "iu" else y.astype(int), axis
     if y.shape == rows:
-        remedy = f"y[..., None] or y[None] of a shape that broadcasts to {shape}"
-        why = "Class indices are integers: .astype(int) converts them. For soft targets to "
-        raise TypeError(
-            _unfit(name, logits, targets, f"{why}broadcast, add the axis of the classes: {remedy}.")
-        )
+        why = "Class indices must be integers: y.astype(int) converts them."
+        with_axis = {(*y.shape, 1): "y[..., None]", (1, *y.shape): "y[None]"}
+        fixes = [f"{y} has shape {s}" for s, y in with_axis.items() if _broadcasts(s, shape)]
+        if fixes:
+            why += f" If these are probabilities, give them a class axis: {', '.join(fixes)}."
+        raise TypeError(_unfit(name, logits, targets, why))
     if y.shape != shape and (kind not in "fO" or not _broadcasts(y.shape, shape)):
-        why = f"Pass class indices of shape {rows}, or target probabilities of shape {shape}, or "
-        raise ValueError(_unfit(name, logits, targets, f"{why}floating ones that broadcast to it."))
+        why = (
+            f"Pass class indices of shape {rows}, or target probabilities of shape {shape}, or "
+            f"float probabilities whose shape broadcasts to {shape}."
+        )
+        raise ValueError(_unfit(name, logits, targets, why))
     if (isinstance(targets, Tensor) and kind in "fO") or kind == "O" or z.dtype.kind == "O":
         return logits, targets if kind in "fO" else y.astype(object), axis
     return logits, y.astype(z.dtype, copy=False), axis
@@ -212,7 +216,7 @@ def _unfit(name: str, logits: Array, targets: Array, why: str) -> str:
 
 
 def _both(logits: Array, targets: Array) -> str:
-    return f"logits are {describe(logits)}, targets are {describe(targets)}"
+    return f"got {describe(logits)} for logits and {describe(targets)} for targets"
 
 
 def _broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
@@ -228,7 +232,7 @@ def _check_options(name: str, targets: Array, options: Options) -> None:
     if options.ignore_index is not None and not are_indices(targets):
         raise ValueError(
             f"{name}: ignore_index={options.ignore_index} is for class indices, but targets are "
-            f"{describe(targets)}, which are soft targets: a row is ignored if they are 0."
+            f"{describe(targets)}, which are soft targets. To ignore a row, set its targets to 0."
         )
 
 
@@ -239,7 +243,8 @@ def _checked_weight(name: str, weight: Any, logits: Array, axis: int) -> Array |
     array = as_array(unwrap(weight))
     if array.shape != (c,) or array.dtype.kind not in "biufO":
         raise ValueError(
-            f"{name}: weight is {describe(weight)}. It has one real number per class, shape ({c},)."
+            f"{name}: weight is {describe(weight)}. It must have one real number per class, "
+            f"shape ({c},)."
         )
     return weight if isinstance(weight, Tensor) else array.astype(logits.dtype)
 
@@ -250,8 +255,8 @@ def _checked_where(name: str, where: Any, logits: Array) -> Array | None:
     where = as_array(where)
     if where.dtype != bool or not _broadcasts(where.shape, logits.shape):
         raise ValueError(
-            f"{name}: where is {describe(where)}. It is bool, and broadcastable to the logits, "
-            f"{logits.shape}: True for the classes to keep."
+            f"{name}: where is {describe(where)}. It must be an array of bool that broadcasts to "
+            f"the shape of the logits, {logits.shape}. True marks the classes to keep."
         )
     return where
 
@@ -270,7 +275,7 @@ def _checked_indices(
     except IndexError as error:
         remedy = " If you count from 1, subtract 1."
         if ignore_index is None:
-            remedy += " ignore_index= leaves out the rows of one index."
+            remedy += " To leave out the rows of one index, pass ignore_index=."
         raise IndexError(f"{name}: {_both(logits, targets)}: {error}.{remedy}") from None
 
 

@@ -49,7 +49,8 @@ class Linear:
         The source of the initial weights. Pass one generator to all layers of a network, or
         different seeds: the same seed and shape give the same weights.
     dtype : dtype
-        Of the parameters, real floating. If `x` has another dtype, NumPy promotes the result.
+        The dtype of the parameters, a float type. If `x` has another dtype, NumPy promotes the
+        result.
     name : str
         The text after W and b in tables and pictures: "1" for W1 and b1, in a `scope` "linear1".
 

@@ -27,8 +27,8 @@ def summary(model: Layer, x: Any = None) -> Summary:
     Parameters
     ----------
     model : callable with ``parameters()``
-        An `nn.Linear`, `nn.Sequential`, `nn.MLP`, or your own object. Its layers are its attributes
-        that have ``parameters()``, and the entries of its lists and dicts of callables.
+        An `nn.Linear`, `nn.Sequential`, `nn.MLP`, or your own object. The layers of an object
+        are its attributes that have ``parameters()``, and the callables in its lists and dicts.
     x : array_like, optional
         An example input, with its batch axis. The model is run on it once, without recording. Each
         layer shows the shape of its last output.

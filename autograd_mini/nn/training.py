@@ -51,7 +51,8 @@ def train(
     Returns
     -------
     list of float
-        For each epoch, the mean loss of all examples. The loss of a batch is that before its step.
+        For each epoch, the mean loss of all examples. The loss of a batch is computed before the
+        step with this batch.
 
     Raises
     ------

@@ -56,7 +56,7 @@ rad2deg = primitive(np.rad2deg, lambda g, y, x: g / DEGREE, implements=(np.rad2d
 def _sigmoid(x: Any) -> Any:
     r"""Compute 1 / (1 + e^-x), elementwise, with e^-|x|, so that nothing overflows.
 
-    Takes a Tensor or an array of any shape, and returns one of that shape and dtype, in [0, 1].
+    The argument and the result are Tensors, or arrays, of the same shape and dtype, in [0, 1].
 
     Raises
     ------
@@ -88,7 +88,7 @@ def _sigmoid(x: Any) -> Any:
 def _relu(x: Any) -> Any:
     """Compute max(x, 0), elementwise. The derivative at 0 is taken as 0.
 
-    Takes a Tensor or an array of any shape, and returns one of that shape and dtype.
+    The argument and the result are Tensors, or arrays, of the same shape and dtype.
 
     Raises
     ------

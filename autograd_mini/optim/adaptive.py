@@ -30,8 +30,8 @@ class Adam(Optimizer):
     eps : float
         ε, positive.
     weight_decay : float
-        λ, at least 0. The gradient of λ/2 ‖p‖², which is λ p, is added to g. Its step is scaled
-        like that of g; see `AdamW`.
+        λ, at least 0. The gradient of λ/2 ‖p‖², which is λ p, is added to g. So the decay is scaled
+        by 1/√v̂, as g is. `AdamW` does not do this.
 
     Raises
     ------
@@ -76,6 +76,8 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr)
+        if np.ndim(betas) != 1 or len(betas) != 2:
+            raise TypeError(f"betas must be two numbers, such as (0.9, 0.999), got {betas!r}.")
         self.betas = fraction("betas[0]", betas[0]), fraction("betas[1]", betas[1])
         self.eps = positive("eps", eps)
         self.weight_decay = not_negative("weight_decay", weight_decay)

@@ -26,7 +26,7 @@ class Optimizer:
     Parameters
     ----------
     parameters : iterable of Tensor
-        Leaves. Frozen ones, which require no gradient, are skipped until they require one.
+        Leaves. Parameters with ``requires_grad=False`` are skipped.
     lr : float
         The learning rate, positive. You may change the attribute between steps.
 
@@ -40,9 +40,9 @@ class Optimizer:
 
     Notes
     -----
-    Pickle an optimiser together with its model, ``pickle.dumps((model, optimizer))``, or save its
-    `state_dict`. In a pickle without the model it would train copies of the parameters. Then its
-    `step` raises a RuntimeError.
+    Pickle an optimiser together with its model, ``pickle.dumps((model, optimizer))``, or save the
+    `state_dict` of the optimiser. An optimiser that is pickled without the model would train copies
+    of the parameters, so `step` raises a RuntimeError.
 
     Examples
     --------
@@ -80,7 +80,7 @@ class Optimizer:
         Raises
         ------
         RuntimeError
-            If this is a copy that was made without the model; see the notes of `Optimizer`.
+            If this optimiser was copied without its model; see the notes of `Optimizer`.
 
         Examples
         --------
@@ -101,9 +101,9 @@ class Optimizer:
         return found
 
     def step(self) -> None:
-        """Move every parameter that has a gradient and is not frozen; warn if there is none.
+        """Move every parameter that has a gradient and requires one; warn if no parameter moves.
 
-        A gradient that is not finite gives a parameter that is not finite. Nothing is clipped.
+        If a gradient is not finite, the parameter is not finite afterwards. Nothing is clipped.
 
         Raises
         ------
@@ -183,14 +183,14 @@ class Optimizer:
         own = self._attributes()
         if own.keys() != state.keys():
             raise ValueError(
-                f"the state has {', '.join(state)}, but that of {type(self).__name__} has "
-                f"{', '.join(own)}. Load it into the optimiser that it was saved from."
+                f"the state has {', '.join(state)}, but {type(self).__name__} has "
+                f"{', '.join(own)}. Load a state into the same kind of optimiser."
             )
         for name, x in own.items():
             if _shapes(x) != _shapes(state[name]):
                 raise ValueError(
                     f"{name}: the state has shapes {_shapes(state[name])}, but the parameters need "
-                    f"{_shapes(x)}. Load it for the parameters that it was saved for, in order."
+                    f"{_shapes(x)}. The optimiser needs the same parameters, in the same order."
                 )
         self.__dict__.update(deepcopy(dict(state)))
 
@@ -208,7 +208,8 @@ class Optimizer:
         if not trained:
             warnings.warn(
                 "step: no parameter has a gradient, so none moves. Call loss.backward() first, on "
-                "a loss that was computed from these parameters. Frozen ones are skipped.",
+                "a loss that was computed from these parameters. Parameters with "
+                "requires_grad=False are skipped.",
                 stacklevel=3,
             )
         return trained
@@ -256,11 +257,13 @@ def _checked(parameters: Iterable[Tensor]) -> list[Tensor]:
             )
     if not any(p.requires_grad for p in listed):
         raise ValueError(
-            f"parameters: {describe(listed[0])} does not require a gradient, nor does any other. "
-            "Create them with requires_grad=True."
+            "parameters: no parameter requires a gradient. Create at least one with "
+            f"requires_grad=True. The first parameter is {describe(listed[0])}."
         )
     if len({id(p) for p in listed}) < len(listed):
-        raise ValueError("parameters: one is listed twice, so each step would change it twice.")
+        raise ValueError(
+            "parameters: a tensor is listed twice, so each step would change it twice."
+        )
     return listed
 
 

@@ -25,7 +25,7 @@ _TIMED = 7  #: passes whose median time is reported
 
 @dataclass(frozen=True)
 class Comparison:
-    """Compare one array of the node with that of the graph: a value, gradient or second derivative.
+    """Compare an array of the node and of the graph: a value, gradient or second derivative.
 
     Examples
     --------
@@ -118,24 +118,24 @@ def check_fused(
     Parameters
     ----------
     node : Primitive or callable
-        A node made with `ag.fused`; or a function that calls one and has the graph as its attribute
-        `unfused`, like ``ag.softmax_cross_entropy`` with its options.
+        A node made with `ag.fused`. Or a function that calls such a node, and has an attribute
+        `unfused` with the graph, like ``ag.softmax_cross_entropy``.
     *inputs : array_like or Tensor
-        The arguments of the node. Floating ones are differentiated, in their own dtype. They are
-        copied, and do not change.
+        The arguments of the node. Arguments of a float dtype are differentiated, in this dtype. All
+        arguments are copied, and do not change.
     strict : bool
         Raise if the node is wrong, instead of only reporting it.
     tolerance : float
-        The largest difference between node and graph, in ULP (units of the last place). If they
-        differ more, the node is right if it is that near to the reference.
+        The largest difference between node and graph, in ULP (units of the last place). If node and
+        graph differ more, the node is right if it differs by at most this much from the reference.
     **kwargs
         Passed to the node.
 
     Returns
     -------
     FusedReport
-        Prints as a table. The ULP is that of the reference's entry, or that of 1/1000 of the
-        largest entry of the array if that is larger: small entries may be results of cancellation.
+        Prints as a table. The ULP is the ULP of the reference's entry. If 1/1000 of the largest
+        entry of the array is larger, its ULP is used: small entries may result from cancellation.
 
     Raises
     ------

@@ -50,10 +50,10 @@ def gradcheck(
 ) -> bool:
     """Compare the gradients of `f` with central differences, for every entry of every input.
 
-    The check runs in float64, whatever the dtype of the inputs. Each result of `f` is multiplied by
-    random cotangents, which differ from entry to entry. A cotangent of ones would miss a softmax
-    with a rule that returns zeros, because the entries of a softmax always sum to one. It checks
-    ``backward()``, and `gradients` too, which records the backward pass.
+    The check runs in float64, whatever the dtype of the inputs. The backward pass starts from a
+    random seed (a cotangent): another random number for each entry of the result. A seed of ones
+    would miss a softmax with a rule that returns zeros, because the entries of a softmax always sum
+    to one. Both ``backward()`` and `gradients`, which records the backward pass, are checked.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def gradcheck(
         If two numbers disagree. The message names the order, the input, the entry, both numbers and
         the tolerance.
     TypeError
-        If an input is not real floating, or if `f` does not return Tensors.
+        If an input does not have a float dtype, or if `f` does not return Tensors.
     ValueError
         If `inputs` is empty, or if `order` is less than 1.
 
@@ -113,12 +113,13 @@ def gradcheck(
 
 
 def _point(x: Any, i: int) -> Array:
-    """Return input number `i` as a float64 copy. Raise TypeError if it is not real floating."""
+    """Return input number `i` as a float64 copy. Raise TypeError if it has no float dtype."""
     array = np.asarray(require_protocol(unwrap(x)))
     if array.dtype.kind != "f":
         raise TypeError(
-            f"gradcheck: input {i} is {array.dtype}, and only real floating inputs have gradients. "
-            "Close over the other inputs: gradcheck(lambda x: f(x, labels), x)."
+            f"gradcheck: input {i} is {array.dtype}, and only inputs of a float dtype have "
+            "gradients. Write floats: [1.0, 2.0]. If this input is not to be differentiated, fix "
+            "it in a lambda: gradcheck(lambda x: f(x, labels), x)."
         )
     return array.astype(np.float64)
 
@@ -129,8 +130,8 @@ def _results(f: Callable[..., Any], points: Sequence[Any]) -> tuple[Tensor, ...]
     results = results if isinstance(results, tuple) else (results,)
     if not all(isinstance(y, Tensor) for y in results):
         raise TypeError(
-            f"gradcheck: f returned {[type(y).__name__ for y in results]}, not Tensors. If it "
-            "returned an array, its gradient was lost on the way."
+            f"gradcheck: f returned {[type(y).__name__ for y in results]}, not Tensors. If f "
+            "returned an array, the gradient was lost inside of f."
         )
     return results
 
@@ -196,7 +197,7 @@ def _recorded(
     return [unwrap(dx) for dx in _gradient(f, weights)(*_leaves(points))]
 
 
-_PASSES = {"backward()": _backward, "gradients(), which records": _recorded}
+_PASSES = {"backward()": _backward, "gradients()": _recorded}
 
 
 def _gradient(f: Callable[..., Any], weights: Sequence[Array]) -> Callable[..., Any]:
@@ -212,6 +213,11 @@ def _gradient(f: Callable[..., Any], weights: Sequence[Array]) -> Callable[..., 
     return gradient
 
 
+def _only_in(backward_pass: str) -> str:
+    """Return which backward pass differs, if it is the second: the first one has passed then."""
+    return "" if backward_pass == "backward()" else f" backward() passed, {backward_pass} did not."
+
+
 def _compare(
     tape: Array, numerical: Array, where: str, backward_pass: str, rtol: float, atol: float
 ) -> None:
@@ -225,8 +231,8 @@ def _compare(
     entry = f"entry {tuple(int(i) for i in worst)}" if worst else "its only entry"
     raise GradcheckError(
         f"{where}, {entry}: the rules give {tape[worst]:.10g}, central differences give "
-        f"{numerical[worst]:.10g}. (Both are multiplied by the same random cotangent. The rules "
-        f"ran in {backward_pass}.) The difference {error[worst]:.2g} exceeds the tolerance "
+        f"{numerical[worst]:.10g}. (Both numbers include the same random seed."
+        f"{_only_in(backward_pass)}) The difference {error[worst]:.2g} exceeds the tolerance "
         f"{allowed[worst]:.2g} (rtol {rtol:g}, atol {atol:g}); {wrong.sum()} of {wrong.size} "
         "entries fail. At a kink, such as relu at 0, check another point." + lesson("gradcheck")
     )

@@ -35,8 +35,8 @@ def require_argnums(caller: str, argnums: Any) -> None:
     numbers = argnums if isinstance(argnums, (tuple, list)) else (argnums,)
     if not numbers or not all(map(_is_position, numbers)):
         raise TypeError(
-            f"{caller}: argnums must be an int or a tuple of ints, the positions of arguments from "
-            f"0 on, got {describe(argnums)}. Arguments go to the result: ag.{caller}(f)(x)."
+            f"{caller}: argnums must be an int or a tuple of ints, the positions of arguments "
+            f"(counted from 0), got {describe(argnums)}. To pass x, write ag.{caller}(f)(x)."
         )
 
 
@@ -51,9 +51,12 @@ def restrict(
     numbers = tuple(map(index, argnums)) if np.iterable(argnums) else (index(argnums),)
     for i in numbers:
         if not -len(args) <= i < len(args):
+            ordinal = ("first", "second", "third", "fourth")[i] if 0 <= i < 4 else ""
+            which = f"argnums={i}" + (ordinal and f" is the {ordinal} argument")
+            n = len(args) or "no"
             raise TypeError(
-                f"{caller}: argnums={argnums}, but the call has {len(args)} positional arguments. "
-                "Pass what is differentiated by position."
+                f"{caller}: {which}, but the call has {n} positional "
+                f"argument{'s' if len(args) > 1 else ''}. Pass it by position, not by keyword."
             )
     if len({i % len(args) for i in numbers}) < len(numbers):
         raise TypeError(f"{caller}: argnums={argnums} names an argument twice.")
@@ -99,7 +102,8 @@ def call_lifted(
         if lists := [i for i, x in zip(numbers, primals) if _is_list_of_numbers(x)]:
             raise TypeError(
                 f"{caller}: the function raised {type(error).__name__}: {error}. Argument "
-                f"{lists[0]} is a list, which enters as a list of tensors. Pass np.array([...])."
+                f"{lists[0]} is a list of numbers, so the function gets a list of tensors. Pass "
+                "np.array([...])."
             ) from error
         raise
     if not has_aux:
@@ -139,7 +143,7 @@ def lift(x: Any) -> Tensor:
 def _lift_argument(caller: str, i: int, tree: Any) -> Any:
     """Lift the arrays in an argument; an error names its position."""
     if tree is None:
-        raise TypeError(f"{caller}: argument {i} is None. It must be real floating numbers.")
+        raise TypeError(f"{caller}: argument {i} is None. Pass numbers of a float dtype.")
     try:
         return tree_map(lift, tree)
     except (TypeError, ValueError) as error:

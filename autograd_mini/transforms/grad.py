@@ -40,33 +40,35 @@ from .arguments import (
 def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     r"""Return `f(*primals)` and its pullback, which multiplies by the transposed Jacobian.
 
-    A tree is an array, or a list, tuple or dict of trees.
+    Arguments and results may be arrays, or lists, tuples and dicts of arrays, also nested. Below,
+    all of these are called *trees*.
 
     Parameters
     ----------
     f : callable
-        Takes trees of tensors and returns one.
+        Takes trees of tensors and returns a tree of tensors.
     *primals : tree of array_like
         The arguments of `f`.
     has_aux : bool
-        `f` returns ``(value, aux)``. The tensors in `aux`, a tree, are detached like `y`.
+        `f` returns ``(value, aux)``. `aux` is a tree of any other results that you want back. They
+        are not differentiated.
 
     Returns
     -------
     y : tree of Tensor
-        The value, detached from the tape of this call: no gradient flows to the primals through it.
+        The value of `f`. It is not on the tape, so no gradient flows through it to the primals.
     pullback : callable
-        ``pullback(cotangent)`` takes the gradient with respect to `y`, a tree of its structure, and
-        returns the gradients with respect to the primals: a tuple with a tree for each of them.
-    aux
-        Only with `has_aux`.
+        ``pullback(cotangent)`` takes the gradient with respect to `y` (a tree with the same
+        structure as `y`). It returns a tuple with one gradient for each primal.
+    aux : tree
+        Only with `has_aux`. Its tensors are detached, as `y` is.
 
     Raises
     ------
     TypeError
-        If an argument is not real floating.
+        If an argument does not have a float dtype.
     ValueError
-        If the pullback gets a cotangent whose shape differs from that of the value.
+        If the pullback gets a cotangent with another shape than `y`.
 
     Notes
     -----
@@ -100,29 +102,32 @@ def pulled_back(caller: str, call: LiftedCall) -> Any:
 def value_and_grad(
     f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
 ) -> Callable[..., Any]:
-    """Return a function that computes the value of `f`, a single number, and its gradient.
+    """Return a function that computes the value and the gradient of `f`.
 
-    A tree is an array, or a list, tuple or dict of trees.
+    `f` must return a single number. Arguments may be arrays, or lists, tuples and dicts of arrays,
+    also nested. Below, all of these are called *trees*.
 
     Parameters
     ----------
     f : callable
-        Returns a Tensor of shape (), or ``(value, aux)`` with `has_aux`.
+        Returns a single number, a Tensor of shape (); with `has_aux`, ``(value, aux)``.
     argnums : int or tuple of int
-        The positions of the arguments to differentiate by.
+        The positions of the arguments to differentiate with respect to, counted from 0.
     has_aux : bool
-        `f` returns ``(value, aux)``, and the result is ``((value, aux), gradient)``.
+        `f` returns ``(value, aux)``, and you get ``((value, aux), gradient)``. `aux` is a tree of
+        any other results that you want back. They are not differentiated.
 
     Returns
     -------
     callable
-        Takes the arguments of `f` and returns ``(value, gradient)``. The value is detached. The
-        gradient is a tree like the argument; for a tuple of `argnums`, a tuple of such trees.
+        Takes the arguments of `f` and returns ``(value, gradient)``. The value is not on the tape:
+        you cannot differentiate it further. The gradient is a tree like the argument; for a tuple
+        of `argnums`, a tuple of such trees.
 
     Raises
     ------
     TypeError
-        If `f` does not return a single number, or an argument is not real floating.
+        If `f` does not return a single number, or if an argument does not have a float dtype.
 
     Examples
     --------
@@ -147,9 +152,7 @@ def value_and_gradient(
         if not isinstance(y, Tensor) or y.shape != ():
             raise TypeError(
                 f"{caller}: the function must return a scalar Tensor, but it returned "
-                f"{describe(y)}. Reduce a tensor with .sum() or .mean(), or use jacobian. If it is "
-                "a plain number, replace float(), .item() and math by NumPy's functions."
-                + lesson("many entries")
+                f"{describe(y)}. {_how_to_return_a_scalar(y)}"
             )
         grads = select_argnums(pullback(np.ones((), y.dtype)), argnums)
         return ((y, *aux), grads) if has_aux else (y, grads)
@@ -157,22 +160,34 @@ def value_and_gradient(
     return derivative
 
 
+def _how_to_return_a_scalar(y: Any) -> str:
+    """Return what to write instead of a function that returns `y`."""
+    if isinstance(y, Tensor):
+        return "Reduce it with .sum() or .mean(), or use ag.jacobian." + lesson("many entries")
+    if isinstance(y, (list, tuple, dict)):
+        return "For several results, pass has_aux=True and return (value, aux)."
+    gone = "float(), .item() and math" if np.ndim(y) == 0 else ".numpy() and .data"
+    return f"Its gradient was lost: use NumPy's functions on tensors instead of {gone}."
+
+
 @explains_keywords
 def grad(
     f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
 ) -> Callable[..., Any]:
-    """Return a function that computes the gradient of `f`, which returns a single number.
+    """Return a function that computes the gradient of `f`. `f` must return a single number.
 
-    A tree is an array, or a list, tuple or dict of trees.
+    Arguments and results may be arrays, or lists, tuples and dicts of arrays, also nested. Below,
+    all of these are called *trees*.
 
     Parameters
     ----------
     f : callable
-        Returns a Tensor of shape (), or ``(value, aux)`` with `has_aux`.
+        Returns a single number, a Tensor of shape (); with `has_aux`, ``(value, aux)``.
     argnums : int or tuple of int
-        The positions of the arguments to differentiate by.
+        The positions of the arguments to differentiate with respect to, counted from 0.
     has_aux : bool
-        `f` returns ``(value, aux)``, and the result is ``(gradient, aux)``.
+        `f` returns ``(value, aux)``, and you get ``(gradient, aux)``. `aux` is a tree of any other
+        results that you want back. They are not differentiated.
 
     Returns
     -------
@@ -183,7 +198,7 @@ def grad(
     Raises
     ------
     TypeError
-        If `f` does not return a single number, or an argument is not real floating.
+        If `f` does not return a single number, or if an argument does not have a float dtype.
 
     Examples
     --------
@@ -220,19 +235,20 @@ def elementwise_grad(
     Parameters
     ----------
     f : callable
-        Elementwise, as ``np.tanh``: each entry of its value depends on one entry of `x`.
+        An elementwise function such as ``np.tanh``: each entry of ``f(x)`` depends only on the same
+        entry of `x`.
     argnums : int or tuple of int
-        The positions of the arguments to differentiate by.
+        The positions of the arguments to differentiate with respect to, counted from 0.
 
     Returns
     -------
     callable
-        Takes the arguments of `f` and returns a Tensor of the shape of the argument.
+        Takes the arguments of `f` and returns a Tensor with the shape of the argument.
 
     Raises
     ------
     TypeError
-        If an argument is not real floating.
+        If an argument does not have a float dtype.
 
     Examples
     --------
@@ -256,23 +272,24 @@ def elementwise_grad(
 def gradients(result: Tensor, tensors: Tensor | Sequence[Tensor], gradient: Any = None) -> Any:
     """Return the derivatives of `result` with respect to `tensors`, as Tensors on the tape.
 
-    The sweep itself is recorded: the rules run on Tensors, so their results can be differentiated
-    again, to any order. No ``.grad`` is changed.
+    The backward pass itself is recorded: the rules run on Tensors, so you can differentiate the
+    gradients again, to any order. No ``.grad`` is changed.
 
     Parameters
     ----------
     result : Tensor
         The tensor to differentiate.
     tensors : Tensor or sequence of Tensor
-        Leaves or nodes that require a gradient. If `result` does not depend on one of them, its
-        derivative is zero.
+        Leaves or nodes that require a gradient. If `result` does not depend on a tensor, the
+        derivative with respect to this tensor is zero.
     gradient : array_like or Tensor, optional
-        The cotangent of `result` to start from. A result of one entry needs none: it starts at 1.
+        The gradient to start with, with the shape of `result`. If `result` has a single entry, the
+        default is 1.
 
     Returns
     -------
     Tensor or tuple of Tensor
-        One for each of `tensors`, of its shape and dtype.
+        The derivative for each of the `tensors`, with the shape and dtype of this tensor.
 
     Raises
     ------

@@ -34,13 +34,13 @@ def jvp(
 ) -> tuple[Any, Any]:
     r"""Return `f(*primals)` and its derivative along `tangents`: the Jacobian times a vector.
 
-    A tree is an array, or a list, tuple or dict of trees. The derivative has the structure of the
-    value.
+    Arguments and results may be arrays, or lists, tuples and dicts of arrays, also nested. Below,
+    all of these are called *trees*. The derivative has the same structure as the value.
 
     Parameters
     ----------
     f : callable
-        Takes trees of tensors and returns one.
+        Takes trees of tensors and returns a tree of tensors.
     primals, tangents : tuple of trees of array_like
         The arguments of `f`, and the direction in which they change.
 
@@ -51,15 +51,16 @@ def jvp(
     Raises
     ------
     ValueError
-        If the tangents do not have the structure and shapes of the primals.
+        If the tangents do not have the same structure and shapes as the primals.
     TypeError
-        If a primal is not real floating.
+        If a primal does not have a float dtype.
 
     Notes
     -----
     $$\dot y = \frac{\partial y}{\partial x}\,\dot x$$
 
-    `jvp` calls `vjp` twice. The function u → uᵀJ is linear in u, so its own VJP is v → Jv.
+    `jvp` calls `vjp` twice. The function u → uᵀJ is linear in u, so the VJP of this function is
+    v → Jv.
 
     References
     ----------
@@ -93,26 +94,29 @@ def jvp(
 
 @explains_keywords
 def jacobian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
-    r"""Return a function that computes all first derivatives ∂y_i/∂x_j of `f`: a sweep per y_i.
+    r"""Return a function that computes all first derivatives ∂y_i/∂x_j of `f`.
+
+    It runs one backward pass for each y_i.
 
     Parameters
     ----------
     f : callable
-        Returns a tree of Tensors of any shapes.
+        Returns a tree of Tensors of any shapes: a Tensor, or a list, tuple or dict of trees.
     argnums : int or tuple of int
-        The positions of the arguments to differentiate by.
+        The positions of the arguments to differentiate with respect to, counted from 0.
 
     Returns
     -------
     callable
-        Takes the arguments of `f` and returns a tree like the value. Each array `y` in it is
-        replaced by a tree like the argument, which has a Tensor of shape ``y.shape + x.shape`` for
-        each array `x`.
+        Takes the arguments of `f` and returns the Jacobian, a Tensor of shape
+        ``y.shape + x.shape``. If the value is a tree, the result is a tree of the same structure,
+        with the Jacobian of each array `y`. If the argument is a tree, each of these Jacobians is a
+        tree like the argument.
 
     Raises
     ------
     TypeError
-        If an argument is not real floating.
+        If an argument does not have a float dtype.
 
     Notes
     -----
@@ -169,25 +173,25 @@ def _jacobians(y: Any, inputs: list[Tensor], began: int) -> list[Tensor]:
 
 @explains_keywords
 def hessian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
-    r"""Return a function that computes all second derivatives of `f`: the Jacobian of its gradient.
+    r"""Return a function that computes the Hessian of `f`: all second derivatives.
 
     Parameters
     ----------
     f : callable
         Returns a Tensor of shape ().
     argnums : int or tuple of int
-        The positions of the arguments to differentiate by.
+        The positions of the arguments to differentiate with respect to, counted from 0.
 
     Returns
     -------
     callable
-        Takes the arguments of `f` and returns a Tensor of shape ``x.shape + x.shape``. For trees it
-        is a tree of trees, in which ``h["w"]["b"]`` is ∂²f/∂w∂b.
+        Takes the arguments of `f` and returns a Tensor of shape ``x.shape + x.shape``. If the
+        argument is a dict (or a list or tuple), so is the result: ``h["w"]["b"]`` is ∂²f/∂w∂b.
 
     Raises
     ------
     TypeError
-        If `f` does not return a single number, or an argument is not real floating.
+        If `f` does not return a single number, or if an argument does not have a float dtype.
 
     Notes
     -----
@@ -211,26 +215,27 @@ def hessian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callab
 def hvp(f: Callable[..., Any], x: Any, v: Any) -> Any:
     r"""Return the Hessian of `f` at `x` times `v`, without computing the whole Hessian.
 
-    It takes two backward passes. A tree is an array, or a list, tuple or dict of trees.
+    It takes two backward passes. `x` and `v` may be arrays, or lists, tuples and dicts of arrays,
+    also nested. Below, all of these are called *trees*.
 
     Parameters
     ----------
     f : callable
-        Takes a tree of tensors and returns one number.
+        Takes a tree of tensors and returns a single number.
     x, v : tree of array_like
-        The point, and the vector to multiply, of the same structure and shapes.
+        The point, and the vector to multiply. Both have the same structure and shapes.
 
     Returns
     -------
     tree of Tensor
-        H v, of the structure and shapes of `x`.
+        H v, with the structure and shapes of `x`.
 
     Raises
     ------
     TypeError
-        If `f` does not return a single number, or `x` is not real floating.
+        If `f` does not return a single number, or if `x` does not have a float dtype.
     ValueError
-        If `v` does not have the structure and shapes of `x`.
+        If `v` does not have the same structure and shapes as `x`.
 
     Notes
     -----

@@ -42,20 +42,21 @@ class Derivation(str):
 
 
 def latex(result: Tensor, names: Mapping[str, Any] | None = None) -> Derivation:
-    r"""Return formulas for the computation of `result` and of its derivatives, in LaTeX.
+    r"""Return formulas for `result` and for the derivatives of `result`, in LaTeX.
 
     Parameters
     ----------
     result : Tensor
         A tensor with one entry.
     names : mapping, optional
-        Variables, such as ``locals()``. They name arrays, and tensors without a name.
+        A dict of names and values, such as ``locals()``. Arrays, and tensors without their own
+        name, get their names from it.
 
     Returns
     -------
     Derivation
-        An ``aligned`` block: a line for each node, then one for each derivative, in the order of
-        the backward pass. A notebook shows it typeset, a terminal shows its ``.text``.
+        An ``aligned`` block: a line for each node, then a line for each derivative, in the order of
+        the backward pass. A notebook shows formulas, a terminal shows ``.text``.
 
     Raises
     ------

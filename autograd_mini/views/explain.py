@@ -23,14 +23,16 @@ def explain(result: Tensor, names: Mapping[str, Any] | None = None) -> str:
     result : Tensor, shape ()
         The tensor to differentiate. No ``.grad`` changes.
     names : mapping, optional
-        Variables, such as ``locals()``. They name arrays, and tensors without a name.
+        A dict of names and values, such as ``locals()``. Arrays, and tensors without their own
+        name, get their names from it.
 
     Returns
     -------
     str
-        A paragraph for each operation, from the last to the first: its value, its incoming
-        gradient, and its contributions. The last line lists the gradients of the leaves. Lines fit
-        the terminal and have at most 80 columns, in letters that standard output can write.
+        A paragraph for each operation, from the last to the first: the value, the incoming
+        gradient, and the contributions to other gradients. The last line lists the gradients of the
+        leaves. Lines fit the terminal and have at most 80 columns, in letters that standard output
+        can write.
 
     Raises
     ------

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 from ..core.arrays import Array, Cotangent
 from ..core.backward import unbroadcast
 from ..core.context import Contribution, unobserved
+from ..core.messages import describe
 from ..core.tape import Tape, contributions
 from ..core.tensor import Tensor
 from ..notation.plain import Plain
@@ -106,6 +107,12 @@ class Trace:
     @classmethod
     def of_named(cls, tape: Tape, names: Names, gradient: ArrayLike | None = None) -> Trace:
         """Return the trace of a tape with the given names."""
+        result = tape.result
+        if gradient is None and result.requires_grad and result.size != 1:
+            raise ValueError(
+                f"gradients are shown for a result with one entry, and {describe(result)} has "
+                f"{result.size}. Reduce it with .sum() or .mean()."
+            )
         with unobserved(), np.errstate(all="ignore"):  # a view shows nan and inf, without a warning
             return cls(tape, names, tape.adjoints(gradient))
 

@@ -89,8 +89,8 @@ async ({ steps = [], view = 1 } = {}) => {
 
     for (const e of all(".scene *, #inspector *, #timeline *, #bar *, #top *")) {
       const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
-      if (own && e instanceof HTMLElement && textSize(e) < SMALLEST - 0.05)
-        say(`text: ${named(e)} has ${textSize(e).toFixed(1)} pixels`);
+      const size = own && e instanceof HTMLElement ? textSize(e) : 0; // 0 for what only copies show
+      if (size && size < SMALLEST - 0.05) say(`text: ${named(e)} has ${size.toFixed(1)} pixels`);
     }
     const cards = all(".card");
     for (const scene of all(".scene")) {

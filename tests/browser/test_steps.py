@@ -50,7 +50,7 @@ def test_buttons_clicks_and_keys_reach_the_same_step(opened):
     expected = Expected(cases.softmax_chain)
     page = opened(cases.explore(cases.softmax_chain))
     for step in (8, 3, expected.count - 1, 0):
-        page.click(f'#steps button[data-step="{step}"]')
+        page.click(f'#steps button[data-step="{step + 1}"]')
         check(page, expected, step)
     page.click("#next")
     check(page, expected, 1)

@@ -354,7 +354,7 @@ def test_help_shows_examples_and_version_the_version(capsys):
         (["explore"], "required: EXPR"),
         (
             ["explore", "x*2", "--let", "x=1,2"],
-            "has 2 entries, and backward() starts from a single number",
+            "needs a result with one entry, this one has 2",
         ),
         (["explore", "x", "--let", "x=2"], "nothing was recorded for 'x'"),
         (["explore", "x*2", "-o", "x.svg"], "'x.svg' must end in .html"),

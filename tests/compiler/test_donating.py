@@ -41,16 +41,16 @@ def test_donated_arrays_are_the_results():
 
 def test_donate_says_which_result_is_meant():
     x = np.ones(3)
-    with pytest.raises(ValueError, match="2 results are trees of the shapes of that argument"):
+    with pytest.raises(ValueError, match="2 results have the same shapes as argument 0"):
         ag.compile(lambda x: (x * 2, x * 3), donate=0)(x)
-    with pytest.raises(ValueError, match="0 results"):
+    with pytest.raises(ValueError, match="too few results"):
         ag.compile(lambda x: x.sum(), donate=0)(x)
     with pytest.raises(TypeError, match="the argument consists of arrays, not float"):
         ag.compile(lambda x: x, donate=0)(1.0)
-    with pytest.raises(ValueError, match=r"donate=3: the function was given 1 positional"):
+    with pytest.raises(ValueError, match=r"donate=3: the call has only 1 positional"):
         ag.compile(lambda x: x, donate=3)(x)
     for wrong in (-1, "x", 1.5, (0, 0), True):
-        with pytest.raises(TypeError, match="compile: donate must be a position of an argument"):
+        with pytest.raises(TypeError, match="compile: donate must be the position of an argument"):
             ag.compile(lambda x: x, donate=wrong)
 
 
@@ -69,7 +69,9 @@ def test_donated_arrays_that_share_memory_are_refused():
     x = np.arange(6.0)
     for f, a, b in [(two, x, x), (one, x, x), (one, x[:4], x[2:]), (one, x, x[1:3]),
                     (two, x[:4], x[2:])]:  # fmt: skip
-        with pytest.raises(ValueError, match=r"donate: an array .* shares memory with another"):
+        with pytest.raises(
+            ValueError, match=r"donate: a float64 array .* shares memory with another"
+        ):
             f(a, b)
     same(x, np.arange(6.0))
     m = np.arange(6.0).reshape(3, 2)
@@ -77,17 +79,19 @@ def test_donated_arrays_that_share_memory_are_refused():
     same(m, [[2.0, 0.0], [4.0, 4.0], [6.0, 8.0]])
     frozen = np.ones(2)
     frozen.flags.writeable = False
-    with pytest.raises(ValueError, match="is read-only: pass a copy"):
+    with pytest.raises(ValueError, match=r"is read-only\. Pass a copy"):
         two(np.ones(2), frozen)
     repeated = np.lib.stride_tricks.as_strided(np.ones(6), (4, 2), (8, 8), writeable=True)
-    with pytest.raises(ValueError, match=r"entries of an array .* share memory"):
+    with pytest.raises(ValueError, match=r"entries of a float64 array .* share memory"):
         one(repeated, x)
 
 
 def test_a_donated_parameter_that_requires_a_gradient_is_refused():
     step = ag.compile(lambda w, g: w - 0.1 * g, donate=0)
     w = ag.tensor([1.0, 2.0], requires_grad=True, name="w")
-    with pytest.raises(TypeError, match=r"'w' \(2,\) float64 is donated, but requires a gradient"):
+    with pytest.raises(
+        TypeError, match=r"'w' \(float64, shape \(2,\)\) is donated, but requires a gradient"
+    ):
         step(w, np.ones(2))
     np.testing.assert_array_equal(w.data, [1.0, 2.0])
     np.testing.assert_array_equal(step(w.detach(), np.ones(2)).data, [0.9, 1.9])
@@ -128,9 +132,14 @@ def test_a_donated_array_may_lie_in_memory_in_any_way():
 
 def test_an_error_of_donate_says_what_to_do():
     x = np.ones(3)
-    with pytest.raises(ValueError, match="pass what is donated in a separate dict"):
+    with pytest.raises(
+        ValueError,
+        match=r"2 results have the same shapes as .* Put the donated argument in a dict",
+    ):
         ag.compile(lambda x: (x * 2, x * 3), donate=0)(x)
-    with pytest.raises(ValueError, match="Return one for each, in the same order"):
+    with pytest.raises(
+        ValueError, match="Return a new value for each donated argument, in the same order"
+    ):
         ag.compile(lambda x: x.sum(), donate=0)(x)
     told = ag.compile(lambda p: ({"w": p["w"] * 2}, p["w"] * 3), donate=0)
     new, other = told({"w": x})

@@ -450,7 +450,7 @@ def test_use_of_an_escaped_traced_array_raises():
     with pytest.raises(RuntimeError, match="leaves a traced array"):
         ag.compile(lambda x: [found.append(x * 2), x][1])(X)
     for use in (lambda x: x + 1, float, bool, np.asarray, lambda x: x.tobytes, hash, np.sum):
-        with pytest.raises(RuntimeError, match="a compiled function left it behind"):
+        with pytest.raises(RuntimeError, match="a compiled function stored it"):
             use(found[0])
 
 

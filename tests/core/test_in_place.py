@@ -43,7 +43,7 @@ def test_in_place_on_a_constant_or_node_rebinds_the_name():
 
 def test_step_of_another_shape_raises():
     w = ag.tensor([1.0, 2.0], requires_grad=True)
-    with ag.no_grad(), pytest.raises(ValueError, match="whose shape cannot change"):
+    with ag.no_grad(), pytest.raises(ValueError, match="shape of a tensor cannot change"):
         w -= np.ones((3, 2))
     assert w.data.tolist() == [1.0, 2.0]
     half = ag.tensor(np.float32(1.0), requires_grad=True)
@@ -57,8 +57,8 @@ def test_in_place_on_an_array_needs_a_constant():
     w -= ag.tensor([0.5, 0.5])
     np.multiply(w, ag.tensor(2.0), out=w)
     assert w.tolist() == [1.0, 3.0]
-    with pytest.raises(TypeError, match="out= and in-place"):
+    with pytest.raises(TypeError, match="Write x = x - t instead"):
         w -= ag.tensor([0.5, 0.5], requires_grad=True)
-    with pytest.raises(TypeError, match="out= and in-place"):
+    with pytest.raises(TypeError, match="cannot write its result into an array"):
         np.add(w, 1.0, out=ag.tensor([0.0, 0.0]))
     assert w.tolist() == [1.0, 3.0]

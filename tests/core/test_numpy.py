@@ -643,7 +643,7 @@ def test_positional_out_raises():
     t, buffer = ag.tensor(M, requires_grad=True), np.zeros(3)
     for call in (lambda: np.sum(t, 0, None, buffer), lambda: np.max(t, 0, buffer),
                  lambda: np.add(t, 1, buffer), lambda: np.cumsum(t, 0, None, buffer)):  # fmt: skip
-        with pytest.raises(TypeError, match="out= and in-place"):
+        with pytest.raises(TypeError, match="cannot write its result into an array"):
             call()
     assert not buffer.any()
     assert np.sum(t, 0, None, None).shape == (3,)
@@ -710,8 +710,8 @@ def test_axis_out_of_range_raises_as_in_numpy(text):
 @pytest.mark.parametrize(
     ("f", "kind", "why"),
     [
-        (lambda t: np.linalg.inv(t * 0), np.linalg.LinAlgError, "inv of a tensor.*Singular"),
-        (lambda t: np.linalg.cholesky(-t), np.linalg.LinAlgError, "cholesky of a tensor"),
+        (lambda t: np.linalg.inv(t * 0), np.linalg.LinAlgError, "inv of a .*tensor.*Singular"),
+        (lambda t: np.linalg.cholesky(-t), np.linalg.LinAlgError, "cholesky of a .*tensor"),
         (lambda t: np.linalg.multi_dot([t, M[:1], S]), ValueError, "multi_dot: shapes"),
         (lambda t: np.vecdot(t, t[:, :1]), ValueError, "vecdot: got vectors of 3 and of 1"),
         (lambda t: np.quantile(V, t[0, 0]), TypeError, r"quantile: q .*q.numpy\(\)"),

@@ -15,7 +15,9 @@ from tests.cases import A, M, leaf, run
 @pytest.mark.parametrize("f", [float, int, math.exp, math.floor, complex])
 def test_conversion_to_a_number_warns_at_the_callers_line(f):
     s = leaf(2.0, name="s")
-    with pytest.warns(ag.DetachedWarning, match=r"of 's' \(\) float64.*\.item\(\)") as caught:
+    with pytest.warns(
+        ag.DetachedWarning, match=r"of 's' \(float64, shape \(\)\).*\.item\(\)"
+    ) as caught:
         found, line = f(s), inspect.currentframe().f_lineno
     assert found == f(2.0)
     assert [(w.filename, w.lineno) for w in caught] == [(__file__, line)]
@@ -26,7 +28,9 @@ def test_conversion_to_a_number_warns_at_the_callers_line(f):
 def test_converting_a_tensor_to_an_array_raises():
     t, s, array = leaf(name="t"), leaf(2.0, name="s"), np.zeros(3)
     for f in (np.asarray, np.array, np.float64):
-        with pytest.raises(TypeError, match=r"'t' \(3,\).*lose its gradient.*\.numpy\(\)"):
+        with pytest.raises(
+            TypeError, match=r"'t' \(float64, shape \(3,\)\).*lose its gradient.*\.numpy\(\)"
+        ):
             f(t)
     with pytest.raises(TypeError, match="lose its gradient"):
         np.array([s, s])
@@ -69,12 +73,12 @@ def refused(text, error, message):
         ("np.interp(t, A, A, period=2.0)", r"np\.mod\(x, period\)"),
         ("np.quantile(t, 0.5, weights=A, method='inverted_cdf')", "weights= has no derivative"),
         ("np.add(t, 1, casting='unsafe')", "casting= is not supported"),
-        ("np.add(t, 1, out=np.zeros(3))", r"np\.add: out= and in-place"),
-        ("np.add(A, 1, out=t)", r"np\.add: out= and in-place"),
-        ("np.sum(t, out=np.zeros(()))", r"np\.sum: out= and in-place"),
-        ("A.__iadd__(t)", r"np\.add: out= and in-place"),
+        ("np.add(t, 1, out=np.zeros(3))", r"np\.add cannot write .* Write x = x \+ t"),
+        ("np.add(A, 1, out=t)", r"np\.add cannot write .* Write x = x \+ t"),
+        ("np.sum(t, out=np.zeros(()))", r"np\.sum cannot write .* Leave out= out"),
+        ("A.__iadd__(t)", r"np\.add cannot write .* Write x = x \+ t"),
         ("np.sum(t, axis=leaf(0.0, 'k'))", "'k'.* requires a gradient.*Pass 'axis' by position"),
-        ("t * 1j", r"mul of 't' \(3,\) float64 and 1j returned complex128"),
+        ("t * 1j", r"mul of 't' \(float64, shape \(3,\)\) and 1j returned complex128"),
         ("t.astype(int)", "returned int64, which has no gradient"),
         ("np.ma.masked_array(A) * t", "."),
         ("t * np.ma.masked_array(A)", "mask"),
@@ -102,8 +106,8 @@ def test_constant_keyword_may_be_a_tensor():
 @pytest.mark.parametrize(
     ("text", "error", "message"),
     [
-        ("(t * 2).backward()", ValueError, r"\(3,\) .* has 3 entries.*\.sum\(\)"),
-        ("(t * 2).backward([1.0])", ValueError, r"gradient: got shape \(1,\).*\(3,\)"),
+        ("(t * 2).backward()", ValueError, r"\(3,\) has 3 entries.*\.sum\(\)"),
+        ("(t * 2).backward([1.0])", ValueError, r"gradient has shape \(1,\).*\(3,\)"),
         ("(t * 2).backward([1j] * 3)", ValueError, "real numbers"),
         ("ag.tensor(A).sum().backward()", RuntimeError, "has no gradient.*requires_grad"),
         ("t.detach().sum().backward()", RuntimeError, "has no gradient"),
@@ -111,32 +115,36 @@ def test_constant_keyword_may_be_a_tensor():
         ("ag.gradients(t * 2, t)", ValueError, "has 3 entries"),
         ("ag.gradients(t.sum(), ag.tensor(1.0))", ValueError, "does not require a gradient"),
         ("ag.gradients(t.sum(), [1.0])", TypeError, r"1\.0"),
-        ("t + leaf(np.ones(4), 'u')", ValueError, r"add of 't' \(3,\) .*'u' \(4,\).*broadcast"),
-        ("M @ leaf(M, 'u')", ValueError, r"matmul of .* \(2, 3\) .* 'u' \(2, 3\)"),
-        ("t @ 2.0", ValueError, r"matmul of 't' \(3,\) float64 and 2\.0"),
-        ("t.reshape(2, 2)", ValueError, r"reshape of 't' \(3,\)"),
-        ("t.sum(axis=1)", ValueError, r"sum of 't' \(3,\).*axis 1 is out of bounds"),
-        ("t[3]", IndexError, r"getitem of 't' \(3,\).*index 3"),
+        ("t + leaf(np.ones(4), 'u')", ValueError, r"add of 't' .*'u' .*\(4,\)\).*broadcast"),
+        ("M @ leaf(M, 'u')", ValueError, r"matmul of .* \(2, 3\) .*'u' .*\(2, 3\)\)"),
+        ("t @ 2.0", ValueError, r"matmul of 't' \(float64, shape \(3,\)\) and 2\.0"),
+        ("t.reshape(2, 2)", ValueError, r"reshape of 't' \(float64, shape \(3,\)\)"),
+        ("t.sum(axis=1)", ValueError, r"sum of 't' .*\(3,\)\).*axis 1 is out of bounds"),
+        ("t[3]", IndexError, r"getitem of 't' \(float64, shape \(3,\)\).*index 3"),
         ("t[t]", IndexError, "getitem of 't'"),
         ("t * 'a'", TypeError, "mul of 't'"),
-        ("np.concatenate([t, M])", ValueError, r"concatenate of 't' \(3,\).*\(2, 3\)"),
-        ("ag.tensor(1, requires_grad=True)", TypeError, r"int64 cannot require .*3\.0 instead"),
-        ("ag.tensor(True, requires_grad=True)", TypeError, "bool cannot require"),
+        (
+            "np.concatenate([t, M])",
+            ValueError,
+            r"concatenate of 't' \(float64, shape \(3,\)\).*\(2, 3\)",
+        ),
+        ("ag.tensor(1, requires_grad=True)", TypeError, r"int64 .* cannot require .*3\.0 instead"),
+        ("ag.tensor(True, requires_grad=True)", TypeError, "bool .* cannot require"),
         ("ag.tensor([1j])", TypeError, "complex"),
         ("ag.tensor('a')", TypeError, "real numbers"),
         ("ag.tensor(None)", TypeError, "real numbers"),
         *((f"ag.tensor({text})", TypeError, "real numbers") for text in (
             "{1, 2}", "{'a': 1}", "(x for x in A)", "[object()]", "print", "float", "[None, 1.0]")),
-        ("ag.tensor(A) * 1j", TypeError, r"mul of .* 1j: complex128 is not real\. Make .* each"),
-        ("t < [1, 2]", ValueError, r"less of 't' \(3,\).*broadcast"),
-        ("[1, 2] // t", ValueError, r"floor_divide of \[1, 2\] and 't' \(3,\).*broadcast"),
+        ("ag.tensor(A) * 1j", TypeError, r"mul of .* 1j: .* complex128, .*\. Make one tensor"),
+        ("t < [1, 2]", ValueError, r"less of 't' \(float64, shape \(3,\)\).*broadcast"),
+        ("[1, 2] // t", ValueError, r"floor_divide of \[1, 2\] and 't' .*\(3,\)\).*broadcast"),
         ("t <= 'a'", TypeError, "less_equal of 't'"),
         ("(t * 2).backward([None, 1, 2])", ValueError, "real numbers"),
-        ("ag.softmax_cross_entropy(t, None)", TypeError, "'t'.*targets integers or real numbers"),
+        ("ag.softmax_cross_entropy(t, None)", TypeError, "'t'.*targets must be .*real numbers"),
         ("setattr(t * 2, 'requires_grad', False)", TypeError, "mul.*only be set on leaves"),
         ("setattr(t, 'grad', [1.0])", ValueError, r"grad: got shape \(1,\) for 't'"),
         ("ag.softmax_cross_entropy(t, 3)", IndexError, "'t'.*from 0 to 2, not from 3"),
-        ("ag.softmax_cross_entropy(t, [0, 1])", ValueError, r"'t' \(3,\).*\(2,\)"),
+        ("ag.softmax_cross_entropy(t, [0, 1])", ValueError, r"'t' .*\(3,\)\).*\(2,\)"),
         ("ag.softmax_cross_entropy(t, 0.5)", TypeError, "'t'.*integers"),
         ("ag.softmax_cross_entropy(leaf(M[:, :0]), [])", ValueError, "at least one class"),
     ],
@@ -152,7 +160,7 @@ def test_failed_backward_pass_changes_no_grad():
     a, b = leaf(), leaf()
     for rule, message in (
         (broken, "broken rule"),
-        (lambda g, y, x: g[0], r"wide returned shape \(\)"),
+        (lambda g, y, x: g[0], r"wide returned .* of shape \(\)"),
     ):
         y = ag.primitive(lambda x: x + 1, rule, name="wide")(a) + b
         z = (y * b).retain_grad().sum()
@@ -165,7 +173,9 @@ def test_failed_backward_pass_changes_no_grad():
 def test_primitive_that_returns_no_numbers_raises(result):
     forgetful = ag.primitive(lambda x: result, lambda g, y, x: g, name="forgetful")
     for t in (leaf(name="t"), ag.tensor(A, name="t")):
-        with pytest.raises(TypeError, match=r"forgetful of 't' \(3,\).*: its function returned"):
+        with pytest.raises(
+            TypeError, match=r"forgetful of 't' \(float64, shape \(3,\)\).*: its function returned"
+        ):
             forgetful(t)
 
 

@@ -256,7 +256,9 @@ def test_data_of_a_node_is_read_only():
         with pytest.raises(TypeError, match=r"cannot be changed in place.*np\.where"):
             y[0] = 1
         np.testing.assert_array_equal(y.data, before)
-    with pytest.raises(TypeError, match=r"'w' \(3,\) float64 cannot be changed in place"):
+    with pytest.raises(
+        TypeError, match=r"'w' \(float64, shape \(3,\)\) cannot be changed in place"
+    ):
         leaf(name="w")[0] = 1
 
 
@@ -267,14 +269,16 @@ def test_backward_after_new_data_of_a_leaf_raises():
     newer = old * w.sum()  # w is younger than `old`, and older than this
     both = (w * u).sum() + old  # where the use that is in order is seen first
     for y in (old, newer, both, (old + u).sum()):
-        with pytest.raises(RuntimeError, match=r"'w' \(3,\) float64 was modified .*again"):
+        with pytest.raises(
+            RuntimeError, match=r"'w' \(float64, shape \(3,\)\) was modified .*again"
+        ):
             y.backward()
         with pytest.raises(RuntimeError, match="was modified"):
             ag.gradients(y, w)
     assert w.grad is u.grad is None
     (w * w).sum().backward()
     np.testing.assert_allclose(w.grad, 1.8 * A)
-    with pytest.raises(ValueError, match="shape cannot change"):
+    with pytest.raises(ValueError, match="shape of a tensor cannot change"):
         w.data = [1.0]
 
 
@@ -283,7 +287,7 @@ def test_tape_taken_before_new_data_raises():
     tape = (w * w).sum().tape()
     w.data -= 0.1 * A
     for use in (tape.backward, tape.adjoints):
-        with pytest.raises(RuntimeError, match=r"'w' \(3,\) float64 was modified"):
+        with pytest.raises(RuntimeError, match=r"'w' \(float64, shape \(3,\)\) was modified"):
             use()
     assert w.grad is None
 
@@ -370,7 +374,9 @@ def test_grad_that_was_not_retained_raises():
     y.name = "y"
     kept = (x * 3).retain_grad()
     (y * kept).sum().backward()
-    with pytest.raises(RuntimeError, match=r"'y' \(3,\) float64 is the result of mul.*retain_grad"):
+    with pytest.raises(
+        RuntimeError, match=r"'y' \(float64, shape \(3,\)\) is the result of mul.*retain_grad"
+    ):
         _ = y.grad
     assert kept.grad.tolist() == [2.0, 4.0, 6.0]
     kept.zero_grad()

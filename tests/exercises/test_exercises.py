@@ -104,8 +104,8 @@ def misspelled(g, y, x):
     [
         (lambda g, y, x: None, "returned None. Is there a `return`"),
         (lambda g, y, x: ..., r"still returns `\.\.\.`"),
-        (lambda g, y: g, r"called as f\(g, y, x\): too many positional arguments"),
-        (lambda g, y, x, z: g, "called as .* missing a required argument: 'z'"),
+        (lambda g, y: g, r"takes 2 arguments, but it must take 3: \(g, y, x\)"),
+        (lambda g, y, x, z: g, r"takes 4 arguments, but it must take 3: \(g, y, x\)"),
         (with_a_bug, r"raised NameError: name 'nothing' is not defined in line \d+: return g / no"),
         (misspelled, "changed its argument x in place"),
         (lambda g, y, x: "g/x", "'g/x' .a str.; expected real numbers"),

@@ -426,8 +426,8 @@ REFUSED = {
     "reduction": ({"reduction": "avg"}, ValueError, "'mean', 'sum' or 'none', not 'avg'"),
     "smoothing": ({"label_smoothing": 1.5}, ValueError, "label_smoothing=1.5"),
     "weight": ({"weight": [1.0]}, ValueError, r"one real number per class, shape \(5,\)"),
-    "where's shape": ({"where": [True]  * 3}, ValueError, "broadcastable to the logits"),
-    "where's dtype": ({"where": np.ones(C)}, ValueError, "float64. It is bool"),
+    "where's shape": ({"where": [True]  * 3}, ValueError, "broadcasts to the shape of the logits"),
+    "where's dtype": ({"where": np.ones(C)}, ValueError, "float64 .* must be an array of bool"),
     "axis": ({"axis": 2}, ValueError, "no axis 2"),
     "an index": ({"ignore_index": 0, "targets": LABELS + 1}, IndexError, "not from 1 to 5"),
     "ignored weights": (
@@ -438,7 +438,7 @@ REFUSED = {
     "ambiguous": (
         {"targets": np.ones(N)},
         TypeError,
-        r"astype\(int\) converts them. For soft targets .* y\[\.\.\., None\]",
+        r"astype\(int\) converts them. If these are probabilities.* y\[\.\.\., None\]",
     ),
 }  # fmt: skip
 

@@ -36,7 +36,7 @@ def test_linear_gradients_over_any_leading_axes(shape):
 
 def test_linear_of_mismatched_lengths_names_them():
     for shape in [(4, 3), (3,), (2, 4, 3)]:
-        with pytest.raises(ValueError, match=r"linear of .*'W1' \(2, 5\)"):
+        with pytest.raises(ValueError, match=r"linear of .*'W1' \(float64, shape \(2, 5\)\)"):
             nn.Linear(2, 5, name="1")(np.ones(shape))
 
 
@@ -113,7 +113,7 @@ def test_linear_of_an_integer_dtype_raises():
 
 
 def test_wrong_number_of_features_names_layer_and_shapes():
-    with pytest.raises(ValueError, match=r"\(6, 3\).*'W1' \(2, 4\)"):
+    with pytest.raises(ValueError, match=r"\(6, 3\).*'W1' \(float64, shape \(2, 4\)\)"):
         nn.MLP([2, 4, 2])(X)
 
 

@@ -139,5 +139,5 @@ def test_summary_of_a_non_model_raises(given, called):
 
 
 def test_example_of_the_wrong_shape_raises():
-    with pytest.raises(ValueError, match=r"linear of .*\(5, 3\).*'W1' \(2, 4\)"):
+    with pytest.raises(ValueError, match=r"linear of .*\(5, 3\).*'W1' \(float64, shape \(2, 4\)\)"):
         ag.summary(nn.MLP([2, 4, 1]), np.zeros((5, 3)))

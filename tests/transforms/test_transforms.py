@@ -210,7 +210,7 @@ def test_jacobian_of_nothing():
         (lambda: ag.grad(np.exp)(X), TypeError, "must return a scalar Tensor"),
         (lambda: ag.grad(lambda x: 1.0)(2.0), TypeError, "but it returned 1.0"),
         (lambda: ag.grad(np.exp)(3), TypeError, "cannot require a gradient"),
-        (lambda: ag.grad(np.exp, argnums=1)(3.0), TypeError, "1 positional arguments"),
+        (lambda: ag.grad(np.exp, argnums=1)(3.0), TypeError, "1 positional argument"),
         (lambda: ag.grad(np.multiply, argnums=(0, 0))(3.0, 2.0), TypeError, "an argument twice"),
         (lambda: ag.vjp(np.exp, X)[1](np.ones(3)), ValueError, r"has shape \(3,\)"),
         (lambda: ag.vjp(np.exp, X)[1]((X, X)), ValueError, "the cotangent has shape"),
@@ -225,7 +225,7 @@ def test_jacobian_of_nothing():
             "jvp: tangents for a tuple of 1 is a tuple of 2",
         ),
         (lambda: ag.vjp(np.exp, X, has_aux=True), TypeError, r"must return \(value, aux\)"),
-        (lambda: ag.grad(lambda x: x.item() ** 2)(2.0), TypeError, "replace float"),
+        (lambda: ag.grad(lambda x: x.item() ** 2)(2.0), TypeError, "instead of float"),
     ],
 )
 def test_invalid_calls_raise(call, error, message):
@@ -390,7 +390,7 @@ def test_trees_are_matched_by_their_keys():
         (lambda p: ag.jvp(lambda p: p["a"], (p,), ({"a": 1.0},)), "a dict of 'a', 'b' is a dict"),
         (lambda p: ag.jvp(lambda p: p["a"], (p,), ([1.0, 2.0],)), "is a list of 2"),
         (lambda p: ag.hvp(lambda p: p["a"] ** 2, p, {"a": 1.0, "c": 1.0}), "dict of 'a', 'c'"),
-        (lambda p: ag.vjp(lambda p: p["a"], p)[1]({"a": 1.0}), "float64 is a dict of 'a'"),
+        (lambda p: ag.vjp(lambda p: p["a"], p)[1]({"a": 1.0}), "float64 .* is a dict of 'a'"),
         (lambda p: ag.vjp(lambda p: (p["a"],), p)[1](None), "a tuple of 1 is None"),
     ],
 )
@@ -416,5 +416,7 @@ def test_grad_of_a_function_without_return_names_it():
 
 
 def test_grad_with_an_array_as_argnums_raises():
-    with pytest.raises(TypeError, match=r"grad: argnums must be an int .* got an array \(2,\)"):
+    with pytest.raises(
+        TypeError, match=r"grad: argnums must be an int .* got a float64 array of shape \(2,\)"
+    ):
         ag.grad(lambda x: x * x, np.array([1.0, 2.0]))(1.0)

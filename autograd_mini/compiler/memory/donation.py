@@ -31,8 +31,9 @@ def match_donations(
     found: dict[Value, Value] = {}
     if donate and max(donate) >= len(args):
         raise ValueError(
-            f"donate={max(donate)}: the function was given {len(args)} positional arguments, which "
-            "are counted from 0; donated arguments cannot be passed by keyword."
+            f"donate={max(donate)}: the call has only {len(args)} positional "
+            f"argument{'s' if len(args) > 1 else ''}, counted from 0. Pass donated arguments by "
+            "position, not by keyword."
         )
     free = dict(enumerate(results))
 
@@ -47,17 +48,30 @@ def match_donations(
         same = same[next(k for k, other in enumerate(same) if other is tree) :]
         fitting = _parts(layout.tree, kind, shapes)
         if len(fitting) != len(same):
-            raise ValueError(
-                f"donate={i}: {len(fitting)} results are trees of the shapes of that argument, "
-                f"for {len(same)} donated arguments of these shapes. Return one for each, in the "
-                "same order and in the same dicts and lists. If too many results match, pass what "
-                "is donated in a separate dict, {'w': w}, and return one like it."
-            )
+            alike = sorted(n for n, other in chosen if tree_map(_kind, other) == shapes)
+            raise ValueError(_wrong_number(i, len(fitting) - len(same), alike))
         for n, target in zip(tree_leaves(fitting[0]), leaves_like(fitting[0], tree, "donate")):
             value = free.pop(n)
             if isinstance(target.example, np.ndarray):
                 found[value] = target
     return found
+
+
+def _wrong_number(i: int, surplus: int, alike: list[int]) -> str:
+    """Return the message for donated arguments that more or fewer results fit than there are."""
+    which = "argument" if len(alike) == 1 else "arguments"
+    which += " " + " and ".join(map(str, alike))
+    if surplus < 0:
+        return (
+            f"donate={i}: too few results have the same shapes as {which}, so there is nothing to "
+            "write there. Return a new value for each donated argument, in the same order, and in "
+            "the same dicts and lists."
+        )
+    return (
+        f"donate={i}: {surplus + len(alike)} results have the same shapes as {which}, so it is not "
+        "clear which result to write there. Put the donated argument in a dict, {'w': w}, and "
+        "return a dict with the same key."
+    )
 
 
 def copy_duplicate_results(program: Program) -> None:
@@ -120,14 +134,14 @@ def check_no_aliasing(leaves: Sequence[Any], taken: Sequence[int]) -> None:
     for i in taken:
         x = arrays[i]
         if not x.flags.writeable:
-            raise ValueError(f"donate: an array {x.shape} {x.dtype} is read-only: pass a copy")
+            raise ValueError(f"donate: {describe(x)} is read-only. Pass a copy.")
         if _overlaps_itself(x):
-            raise ValueError(f"donate: entries of an array {x.shape} share memory: pass a copy")
+            raise ValueError(f"donate: entries of {describe(x)} share memory. Pass a copy.")
         for j, other in enumerate(arrays):
             if j != i and isinstance(other, np.ndarray) and _share(x, other):
                 raise ValueError(
-                    f"donate: an array {x.shape} {x.dtype}, which is to be overwritten, shares "
-                    f"memory with another argument, {other.shape} {other.dtype}: pass a copy of it"
+                    f"donate: {describe(x)} is to be overwritten, but it shares memory with "
+                    f"another argument, {describe(other)}. Pass a copy of one of them."
                 )
 
 

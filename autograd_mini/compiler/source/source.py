@@ -36,41 +36,42 @@ def source(
     Parameters
     ----------
     result : Tensor
-        What the program computes and differentiates. With more entries than one, the program also
-        takes the cotangent to start from.
+        The tensor that the program computes and differentiates. If it has more than one entry, the
+        program also takes the gradient to start with (the cotangent).
     names : mapping, optional
-        Variables, as ``locals()`` gives them: what to call arrays, and tensors that have no name.
+        A dict of names and values, such as ``locals()``. Arrays, and tensors without their own
+        name, get their names from it.
     language : str
-        "numpy", or "javascript": a function that calls the array functions of the pages that
-        `explore` writes. It takes the leaves in one list, and returns a list.
+        "numpy" or "javascript". The JavaScript program calls array functions that are in each page
+        of `explore`. It takes the leaves in one list, and returns a list.
 
     Returns
     -------
     Source
-        Text that defines ``program(...)``. It takes the leaves, then arrays that were constants.
-        It returns the result and its gradient with respect to each leaf that requires one.
-        ``.arguments`` has the values of its arguments, by name.
+        Text that defines ``program(...)``. The program takes the leaves, then arrays that were
+        constants. It returns the result and the gradient for each leaf that requires a gradient.
+        ``.arguments`` has the values of these arguments, by name.
 
     Raises
     ------
     TypeError
-        If an operation takes different steps for different values, and cannot be written out, or
-        if JavaScript has no function for it.
+        If an operation takes different steps for different values, so that no program can be
+        written, or if JavaScript has no function for an operation.
     ValueError
-        For another `language`.
+        If `language` is neither "numpy" nor "javascript".
 
     Notes
     -----
     Tensors are named as in ``print(result.tape())``, and gradients after their tensors: ``d_w`` is
-    that of ``w``. Other intermediate results are ``t1``, ``t2``, and so on.
+    the gradient of ``w``. Other intermediate results are ``t1``, ``t2``, and so on.
 
-    The program is that of the tape. What was decided in Python when the tape was recorded, such as
-    the length of a loop or a mask from a comparison, is a constant in it.
+    The program contains what is on the tape. Python's decisions while the tape was recorded, such
+    as the length of a loop or a mask from a comparison, are constants in the program.
 
-    The numbers are those of ``backward`` to the last bit, with one exception. The node of
-    `softmax_cross_entropy` takes different steps for small and large logits, and a program cannot.
-    The program has its stable graph instead, where the largest logit is subtracted first. Its loss
-    and gradients are the same up to rounding.
+    The program computes the same numbers as ``backward`` to the last bit, with one exception. The
+    node of `softmax_cross_entropy` takes different steps for small and large logits, and a program
+    cannot. Instead, the program subtracts the largest logit first. The loss and the gradients are
+    the same up to rounding.
 
     References
     ----------

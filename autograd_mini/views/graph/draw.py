@@ -49,36 +49,39 @@ def draw(
     Parameters
     ----------
     *results : Tensor
-        The results of the computation. Several are drawn in one graph, without gradients.
+        The results of the computation. Several results are drawn in one graph, without gradients.
     values, gradients : bool
-        Whether cards show values, and whether they show gradients. Gradients need a result with one
-        entry.
+        Whether cards show values, and whether they show gradients. Gradients are only shown if the
+        result has one entry.
     formulas : bool
-        Whether cards show how each value was computed, and edges the local derivative. This is the
-        factor of the incoming gradient. If a rule does more than multiply, it is the whole formula,
-        with `g` for that gradient. ``tanh′`` replaces a formula that is too long. A picture of more
-        than 400 cards shows no formulas.
+        Whether cards show how each value was computed, and whether edges show the local derivative,
+        by which the incoming gradient is multiplied. If a rule does more than multiply, the edge
+        shows the whole formula, with `g` for the incoming gradient. A formula that is too long is
+        shortened to the name of the operation, such as ``tanh′``. A picture of more than 400 cards
+        shows no formulas.
     names : mapping, optional
-        Variables, such as ``locals()``. They name arrays, and tensors without a name.
+        A dict of names and values, such as ``locals()``. Arrays, and tensors without their own
+        name, get their names from it.
     depth : int, optional
         How many levels of `scope` are open. Deeper scopes are drawn as one card each. By default,
-        as many are open as `max_nodes` allows.
+        as many levels are open as `max_nodes` allows.
     direction : {"LR", "TB"}
         Whether values run from left to right or from top to bottom.
     theme : {"light", "dark", "auto"}
         With "auto" an SVG follows the reader's system.
     max_nodes : int, optional
         A larger graph is simplified. First, constants become part of the operations that use them.
-        Then inner scopes become single cards, and then chains of operations do. A line below the
-        picture reports this. By default, the picture has at most 40 cards, or as many as fit on two
-        slides. It is wrapped into rows if it would be wider than a slide.
+        Then inner scopes become single cards, and then chains of operations become single cards. A
+        line below the picture says what was simplified. By default, the picture has at most 40
+        cards, or as many as fit on two slides. It is wrapped into rows if it would be wider than a
+        slide.
     unfuse : bool
         Whether to draw each fused node as the graph that it replaces, in a box.
     animate : bool
         Whether the SVG plays the two passes in a loop. Values appear card by card, then gradients
-        flow back edge by edge. It needs no script, so it also moves on a slide, in a README and in
-        an ``<img>``. On paper, and for readers who prefer reduced motion, it is complete. So are
-        .png, .pdf and other files.
+        flow back edge by edge. The SVG needs no script, so it also moves on a slide, in a README
+        and in an ``<img>``. On paper, and for readers who prefer reduced motion, the whole picture
+        is shown at once. The same holds for .png, .pdf and other files.
 
     Returns
     -------
@@ -89,7 +92,7 @@ def draw(
     TypeError
         If a result is not a Tensor.
     ValueError
-        If the list of results is empty, or one of them is a leaf. If an option has an invalid
+        If the list of results is empty, or if a result is a leaf. If an option has an invalid
         value. If `unfuse` is set and no node is fused.
 
     Examples
@@ -136,8 +139,9 @@ def _check(results: tuple[Any, ...], options: DrawOptions, direction: str, theme
             raise TypeError(f"draw: expected a Tensor, got {text} ({kind}){hint * several}")
         if result.op is None:
             raise ValueError(
-                f"draw: nothing was recorded for {describe(result)}: it was not computed from a "
-                "tensor with requires_grad=True, or under no_grad(). Draw a result."
+                f"draw: nothing was recorded for {describe(result)}. It is an input, or it was "
+                "computed only from constants, or it was computed under no_grad(). Draw the result "
+                "of a computation."
             )
     if direction not in ("LR", "TB"):
         raise ValueError(f"draw: direction must be 'LR' or 'TB', got {direction!r}")

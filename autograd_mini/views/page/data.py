@@ -40,6 +40,11 @@ def require_result(result: Any) -> Tensor:
             f"explore: nothing was recorded for {describe(result)}. Compute it from a tensor with "
             "requires_grad=True, outside of no_grad()."
         )
+    if result.size != 1:
+        raise ValueError(
+            f"explore: needs a result with one entry, this one has {result.size}. Reduce it with "
+            ".sum() or .mean()."
+        )
     operations = sum(t.op is not None for t in result.tape())
     if operations > _MOST:
         raise ValueError(

@@ -41,7 +41,8 @@ def explore(
     result : Tensor
         A result with one entry.
     names : mapping, optional
-        Variables, such as ``locals()``. They name arrays, and tensors without a name.
+        A dict of names and values, such as ``locals()``. Arrays, and tensors without their own
+        name, get their names from it.
     compare : bool or Tensor
         Show a second computation of the same function. True shows the graph that the fused nodes
         replace. A Tensor is the result of the second computation.

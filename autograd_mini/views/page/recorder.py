@@ -41,7 +41,8 @@ class Recorder:
     Parameters
     ----------
     names : mapping, optional
-        Variables, such as ``locals()``. They name arrays, and tensors without a name.
+        A dict of names and values, such as ``locals()``. Arrays, and tensors without their own
+        name, get their names from it.
 
     Examples
     --------
@@ -78,13 +79,12 @@ class Recorder:
         result : Tensor
             A result with one entry. All frames must show the same computation.
         label : str, optional
-            The label of the frame next to the slider. By default it is the frame's number,
-            from 0.
+            The label of the frame next to the slider. The default is its number, from 0.
 
         Raises
         ------
         ValueError
-            If the computation differs from that of the first frame, or there are too many frames.
+            If the computation differs from the first frame's, or if there are too many frames.
 
         Examples
         --------
