@@ -107,7 +107,7 @@ def test_one_step_shows_the_next_loss(trained):
     exploration, model, loss = page_of(moons)
     page = trained(exploration)
     assert says(page) == (0, pytest.approx(loss().item(), rel=1e-3))
-    page.keyboard.press("s")
+    page.keyboard.press("n")
     optimizer = optim.SGD(model.parameters(), lr=0.5)
     loss().backward()
     optimizer.step()
@@ -120,7 +120,7 @@ def test_reset_restores_parameters_and_losses(trained):
     page = trained(page_of(moons)[0])
     before, first = page.evaluate(PARAMETERS), says(page)
     for _ in range(3):
-        page.keyboard.press("s")
+        page.keyboard.press("n")
     assert page.evaluate(PARAMETERS) != before
     page.click("#train-reset")
     assert says(page) == first
@@ -179,7 +179,7 @@ def test_run_without_motion_takes_steps_at_once(trained):
 def test_watched_step_ends_with_its_update(trained):
     page = trained(page_of(moons)[0], clock=True)
     page.keyboard.press("w")
-    assert "step 1 of" in page.inner_text("#position")
+    assert "step 0 of" in page.inner_text("#position")
     page.clock.run_for(60_000)
     assert page.evaluate("inside.sgd.at") == 1
     assert page.inner_text("#position").startswith("update")
@@ -211,7 +211,7 @@ def test_regions_are_the_classes_of_the_model(trained, made):
     page = trained(exploration)
     optimizer = optim.SGD(model.parameters(), lr=0.5)
     for _ in range(5):
-        page.keyboard.press("s")
+        page.keyboard.press("n")
         optimizer.zero_grad()
         loss().backward()
         optimizer.step()
@@ -270,7 +270,7 @@ def test_curve_is_the_prediction_of_the_model(trained):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_panel_is_readable(trained, scheme):
     page = trained(page_of(three_classes)[0], scheme=scheme)
-    page.keyboard.press("s")
+    page.keyboard.press("n")
     says(page)
     assert low_contrast(page) == []
     page.emulate_media(forced_colors="active")
@@ -318,7 +318,7 @@ def test_update_shows_old_gradient_and_new(trained):
     page.keyboard.press("End")
     old, gradient, new = card(page, "w")
     assert (old.tolist(), gradient.tolist(), new.tolist()) == ([4, -2], [6, -6], [2.5, -0.5])
-    page.keyboard.press("s")
+    page.keyboard.press("n")
     old, gradient, new = card(page, "w")
     assert (old.tolist(), gradient.tolist(), new.tolist()) == ([2.5, -0.5], [3, -3], [1.75, 0.25])
 

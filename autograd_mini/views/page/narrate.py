@@ -6,7 +6,6 @@ can use the same steps.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from itertools import chain, repeat
 from typing import Any, TypeAlias
@@ -17,7 +16,7 @@ from ...core.arrays import Array, unwrap
 from ...core.messages import shown
 from ...core.tensor import Tensor
 from ...notation import names as naming
-from ...notation.expression import Call, Formula, Name
+from ...notation.expression import Formula
 from ...notation.latex import LaTeX
 from ...notation.plain import Plain
 from ...notation.symbolic import parameters
@@ -26,14 +25,13 @@ from ..trace import Step, Term, Trace, count_uses
 from .arrays import Entry, Line, Pool, minus
 from .batch import Batch
 from .ending import ending
+from .lines import SIGNS, between, chosen, product, where, with_numbers
 from .opening import opening
 from .predict import Questions
 from .sentences import sentences
 from .story import Story
 from .targets import OtherTargets, other_targets
 
-#: operators, written between two operands
-_SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "matmul": "@", "pow": "^"}
 _MOST_TERMS = 4  # terms of a sum that is written out
 _BRIEF = 4_000  # tensors of the longest tape whose steps are described in full
 _MOST_FORMULAS = 10  # formulas that the first step lists
@@ -155,7 +153,7 @@ class Narrator:
 
     def _operands(self, t: Tensor) -> list[Description]:
         assert t.op is not None
-        first, between = ("", _SIGNS[t.op.name]) if t.op.name in _SIGNS else (t.op.name, ", ")
+        first, between = ("", SIGNS[t.op.name]) if t.op.name in SIGNS else (t.op.name, ", ")
         found: list[Description] = []
         for i, (a, name) in enumerate(zip(t.inputs, chain(parameters(t.op), repeat("")))):
             place = {"sign": between if found else first, "argument": i}
@@ -228,12 +226,12 @@ class Narrator:
             return Line()
         if t.op.name == "sum" and not t.ndim and 1 < np.size(arrays[0]) <= _MOST_TERMS:
             terms = [Entry(arrays[0], i, signed=True) for i in range(np.size(arrays[0]))]
-            return Line([*_between(terms, " + "), " = ", Entry(unwrap(t), 0)])
+            return Line([*between(terms, " + "), " = ", Entry(unwrap(t), 0)])
         if t.kwargs or not isinstance(t.op.forward, np.ufunc) or t.op.forward.signature:
             return Line()
-        at = _chosen(t.data)
-        parts = _with_numbers(t.op.name, arrays, at)
-        return Line([_where(at), *parts, " = ", Entry.of(unwrap(t), at)])
+        at = chosen(t.data)
+        parts = with_numbers(t.op.name, arrays, at)
+        return Line([where(at), *parts, " = ", Entry.of(unwrap(t), at)])
 
     def _seed(self) -> Description:
         t = self.trace.result
@@ -317,7 +315,7 @@ class Narrator:
             found["otherwise"] = self._otherwise(c, other, f"{self._derivative(a)} {sign}", arrived)
         if slope is not None:
             found["slope"] = self.pool.array(slope, self._rows_like(slope, t, a))
-            found["entry"] = self.pool.text(_product(self.trace, c, slope, before[-2:]))
+            found["entry"] = self.pool.text(product(self.trace, c, slope, before[-2:]))
         if c.summed:
             spread = self.pool.array(c.spread, self._rows_like(c.spread, t, a))
             found |= {"summed": c.summed, "spread": spread}
@@ -352,69 +350,3 @@ def _where_named(right: Formula, write: LaTeX) -> str:
     where = sorted(right.where, key=lambda definition: depths[definition[0]])
     blank = "\u00a0"  # MathML drops other blanks at the ends of a text
     return rf" \\ \text{{where{blank}}}" + r" \\ ".join(map(" = ".join, where))
-
-
-def _chosen(x: Any) -> tuple[int, ...]:
-    """Return the entry whose numbers are shown: of few the second, of many the largest."""
-    position = min(1, x.size - 1) if x.size < 4 else _largest(x)
-    return tuple(map(int, np.unravel_index(position, x.shape)))
-
-
-def _largest(x: Array) -> Any:
-    """Return the position of the finite entry of largest magnitude."""
-    high, low = np.argmax(x), np.argmin(x)  # makes no copy of a large array
-    above, below = x.flat[high], x.flat[low]
-    if not np.isfinite([above, below]).all():
-        return np.argmax(np.abs(np.where(np.isfinite(x), x, 0)))
-    return high if above >= -below else low
-
-
-def _where(at: tuple[int, ...]) -> str:
-    return f"entry {', '.join(map(str, at))}: " if at else ""
-
-
-def _between(parts: Iterable[Any], sign: str) -> list[Any]:
-    """Return the parts with a sign between them."""
-    return [x for part in parts for x in (sign, part)][1:]
-
-
-def _with_numbers(op: str, arrays: Sequence[Any], at: tuple[int, ...]) -> list[str | Entry]:
-    """Return an operation as text, with an entry of each array as its arguments."""
-    if op in _SIGNS and len(arrays) == 2:
-        return _between([Entry.of(x, at, signed=True) for x in arrays], f" {_SIGNS[op]} ")
-    names = [chr(0xE000 + i) for i in range(len(arrays))]  # letters that no formula uses
-
-    def write(of: Sequence[str]) -> str:
-        return Plain().write(Call(op, [*map(Name, of)])).text
-
-    whole = write(names)
-    parts: list[str | Entry] = []
-    for piece in re.split("([\ue000-\uf8ff])", whole):
-        if piece not in names:
-            parts.append(piece)
-            continue
-        negative = f"-{piece}"  # does a negative number need parentheses here?
-        signed = write([negative if n == piece else n for n in names])
-        fenced = signed != whole.replace(piece, negative)
-        parts.append(Entry.of(arrays[names.index(piece)], at, fenced))
-    return parts
-
-
-def _product(trace: Trace, c: Term, slope: Array, sums: Sequence[Array]) -> Line:
-    """Return upstream times local for one entry, added to the sum so far if there is one.
-
-    `sums` are the last two sums of contributions, or the only one.
-    """
-    upstream, value = trace.adjoints[c.source], c.value
-    if c.summed or np.shape(slope) != np.shape(value) or not value.size:
-        return Line()
-    try:
-        np.broadcast_to(upstream, value.shape)
-    except ValueError:  # the rule rearranges entries
-        return Line()
-    at = _chosen(c.total)
-    local, incoming, product, *totals = (Entry.of(x, at) for x in (slope, upstream, value, *sums))
-    parts: list[str | Entry] = [local._replace(signed=True), " × ", incoming._replace(signed=True)]
-    if len(totals) > 1:
-        parts = [totals[0], " + ", *parts]
-    return Line([_where(at), *parts, " = ", totals[-1]], (local, incoming, product))
