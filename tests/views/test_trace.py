@@ -156,7 +156,7 @@ def test_explain_without_a_record_raises(f):
 
 
 def test_explain_of_several_entries_raises():
-    with pytest.raises(ValueError, match="has 3 entries"):
+    with pytest.raises(ValueError, match=r"one entry.* has 3"):
         ag.explain(leaf(np.ones(3)) * 2)
 
 
