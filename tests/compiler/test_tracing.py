@@ -23,11 +23,11 @@ def branching(x):
         (lambda x: x * float(x.sum()), "a plain Python number"),
         (lambda x: x[x > 0], "the shape of x[mask]"),
         (lambda x: np.flatnonzero(x), "the shape of np.flatnonzero"),
-        (lambda x: np.array([x[0], x[1]]), "the numbers themselves"),
+        (lambda x: np.array([x[0], x[1]]), "array of the values"),
         (lambda x: x.__setitem__(0, 1.0), "assignment to entries"),
         (lambda x: np.add.at(x, [0], 1.0), "np.add.at, which writes"),
-        (lambda x: x.__iadd__(1.0), "writing into an array that was not made here"),
-        (lambda x: np.sin(x, out=np.zeros(2)), "writing into a NumPy array, whose numbers are"),
+        (lambda x: x.__iadd__(1.0), "writing into an array that the function did not make"),
+        (lambda x: np.sin(x, out=np.zeros(2)), "writing into a constant NumPy array"),
         (lambda x: range(x[0]), "a plain Python number"),
         (lambda x: [v for v in x if v], "condition on the numbers"),
     ],
@@ -86,7 +86,7 @@ def test_a_parameter_that_is_no_argument_is_refused(f):
         with pytest.raises(RuntimeError) as caught:
             compiled(np.ones((2, 2)))
     text = str(caught.value)
-    assert re.search(r"'?\w+'? \(2, 2\) float64 requires a gradient, and is not an arg", text)
+    assert re.search(r"float64.* shape \(2, 2\).* requires a gradient, and is not an arg", text)
     assert "test_tracing.py" in text
     assert "as an argument; or its .detach()" in text
 

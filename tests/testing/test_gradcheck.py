@@ -101,7 +101,9 @@ def mutated(function, right, wrong):
     ],
     ids=["= for +=", "first contribution only"],
 )
-@pytest.mark.parametrize(("module", "name"), [(backward, r"backward\(\)"), (grad, "which records")])
+@pytest.mark.parametrize(
+    ("module", "name"), [(backward, r"seed\.\)"), (grad, r"gradients\(\) did not")]
+)
 def test_planted_sweep_is_caught(monkeypatch, module, name, right, wrong):
     def square(x):
         return x * x + x

@@ -58,7 +58,7 @@ class Recorder:
     >>> len(recorder)
     3
     >>> ag.explore(frames=recorder)
-    <a page of 6 steps: .show() opens it, .save("backprop.html") writes it to a file>
+    <a page of 7 steps: .show() opens it, .save("backprop.html") writes it to a file>
     """
 
     def __init__(self, names: Mapping[str, Any] | None = None) -> None:
