@@ -105,6 +105,7 @@ class Writer:
         self.program = program
         self.uses = program.uses()
         self.returned = set(values_in(program.results))
+        self.first = tree_leaves(program.results)[0]  # of which others are gradients
         self.taken = set(self.reserved)
         self.latest: dict[str, int] = {}  # the number with which a name was last made another
         self.expressions: dict[Value, Expression] = {}
@@ -200,7 +201,7 @@ class Writer:
 
     def _note(self, value: Value) -> str:
         """Return of what a value is the gradient, or its shape and dtype."""
-        result = tree_leaves(self.program.results)[0]
+        result = self.first
         of = self._name_of(value.of)
         if of and isinstance(result, Value):
             return f"∂{result.name}/∂{of}"
