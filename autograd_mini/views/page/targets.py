@@ -32,10 +32,12 @@ class OtherTargets(NamedTuple):
 
 def other_targets(t: Tensor, tex: Names, plain: Names, pool: Pool) -> OtherTargets | None:
     """Return the rules of a node for other targets, or None if it has no such targets."""
-    if t.op is not SoftmaxCrossEntropy or unwrap(t.inputs[1]).dtype.kind != "f":
+    if t.op is not SoftmaxCrossEntropy:
         return None
     z, y = t.inputs[:2]
     array = unwrap(y)
+    if array.dtype.kind != "f" or not array.size:
+        return None
     twice: Any = 2 * array + 1
     if isinstance(y, Tensor):
         twice = Tensor(twice, requires_grad=y.requires_grad, name=y.name)
