@@ -1,6 +1,6 @@
 // @ts-check
 // A card: one operation, its value, and the gradient so far.
-import { array, arrived, stepOf } from "./state.js";
+import { array, arrived, state, stepOf } from "./state.js";
 import { cells, spoken } from "./arrays.js";
 import { editor } from "./edit.js";
 import { el } from "./dom.js";
@@ -8,6 +8,8 @@ import { el } from "./dom.js";
 /** @typedef {import("./types.js").Place} Place */
 /** @typedef {import("./types.js").ArrayData} ArrayData */
 /** @typedef {ReturnType<typeof cardState>} CardState */
+
+const USUAL = 7; // characters of a number for which each card has room
 
 /** Whether a card shows a node, or contains it. @param {Place} place @param {number} node */
 export const holds = (place, node) =>
@@ -65,6 +67,10 @@ function gradientBlock(tape, name, gradient, at) {
   return made;
 }
 
+/** Whether Python may have left too little room for the numbers. @param {ArrayData} a */
+const isLong = ({ text }) =>
+  state.runs > 1 && text?.flat().some(({ length }) => length > USUAL);
+
 /**
  * @param {string} kind @param {string} title @param {ArrayData} a @param {boolean} hidden
  * @param {string} mark @param {ReturnType<typeof editor>} [each]
@@ -73,7 +79,7 @@ const block = (kind, title, a, hidden, mark, each) =>
   el(
     `div.block.${kind}`,
     el("div.title", title),
-    cells(a, { hidden, mark, each }),
+    cells(a, { hidden, mark: `${mark}${isLong(a) ? ".long" : ""}`, each }),
   );
 
 /**

@@ -133,7 +133,7 @@ function drawCard(tape, place, { open, choose }) {
     opens === undefined ? choose(tape, node) : open(tape, opens);
   return el(
     kind.filter(Boolean).join(""),
-    { "data-node": node, ...at(place) },
+    { "data-node": node, style: `${at(place).style}; min-width: ${place.w}px` },
     el("div", { "aria-hidden": "true" }),
     button("", click, { class: "cover" }),
   );
