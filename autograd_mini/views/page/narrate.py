@@ -26,7 +26,7 @@ from ..trace import Step, Term, Trace, count_uses
 from . import sentences
 from .arrays import Entry, Line, Pool, minus
 from .batch import Batch
-from .targets import OtherTargets, other_targets
+from .otherwise import Otherwise, other_rules
 
 #: operators, written between two operands
 _SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "matmul": "@", "pow": "^"}
@@ -47,7 +47,7 @@ class Narrator:
         self.taken = naming.taken(self.tex)
         self.uses = count_uses(trace.tape, trace.adjoints)
         self.seen: dict[int, list[Array]] = {}  # the sums of contributions so far
-        self._others: dict[int, OtherTargets | None] = {}
+        self._others: dict[int, Otherwise | None] = {}
         self._local_formulas: dict[tuple[int, int], Formula] = {}
         self.brief = len(trace.tape) > _BRIEF
 
@@ -104,15 +104,15 @@ class Narrator:
         found["entry"] = self.pool.text(self._entry(t))
         if locals_ := self._locals(t, write):
             found["locals"] = locals_
-            if other := self._other_targets(t):
+            if other := self._other_rules(t):
                 texts = self._locals(t, write, other)
-                found["otherwise"] = {"unless": other.distance, "locals": texts}
+                found["otherwise"] = {"unless": other.unless, "locals": texts}
         return found
 
-    def _other_targets(self, t: Tensor) -> OtherTargets | None:
-        """Return the rules of a node for targets that do not sum to 1."""
+    def _other_rules(self, t: Tensor) -> Otherwise | None:
+        """Return the rules of a node for other numbers, if its formulas depend on numbers."""
         if t.order not in self._others:
-            self._others[t.order] = other_targets(t, self.tex, self.trace.names, self.pool)
+            self._others[t.order] = other_rules(t, self.trace, self.tex, self.pool)
         return self._others[t.order]
 
     def _names(self, tensors: Iterable[Tensor]) -> str:
@@ -141,7 +141,7 @@ class Narrator:
         is_batch = (self.index[t.order], i) in self.batch.constants
         return self.pool.array(a, self.batch.length if is_batch else 0)
 
-    def _locals(self, t: Tensor, write: LaTeX, other: OtherTargets | None = None) -> list[str]:
+    def _locals(self, t: Tensor, write: LaTeX, other: Otherwise | None = None) -> list[str]:
         """Return ∂y/∂x = ... for each argument that has a gradient."""
         found = []
         for i, (rule, a) in enumerate(zip(t.op.vjps, t.inputs) if t.op else ()):
@@ -151,10 +151,10 @@ class Narrator:
                 found.append(f"{left} = {right.text}{_where_named(right, write)}")
         return found[:_MOST_SAVED]
 
-    def _local(self, t: Tensor, i: int, write: LaTeX, other: OtherTargets | None = None) -> Formula:
+    def _local(self, t: Tensor, i: int, write: LaTeX, other: Otherwise | None = None) -> Formula:
         """Return a local derivative. It is shown in the forward and in the backward pass."""
         if other:
-            return write.format_local(other.rules[i], other.names)
+            return write.format_local(other.rules[i], other.tex)
         key = t.order, i
         if key not in self._local_formulas:
             self._local_formulas[key] = write.format_local(self.trace.rule(t, i), self.tex)
@@ -237,7 +237,7 @@ class Narrator:
             "why": sentences.paths(name, nth, c.open),
             "added": sentences.accumulated(c, name, nth),
         }
-        if other := self._other_targets(t):
+        if other := self._other_rules(t):
             found["otherwise"] = self._otherwise(c, other, f"{self._derivative(a)} {sign}", arrived)
         if slope is not None:
             found["slope"] = self.pool.array(slope, self._rows_like(slope, t, a))
@@ -247,14 +247,14 @@ class Narrator:
             found |= {"summed": c.summed, "spread": spread}
         return found
 
-    def _otherwise(self, c: Term, other: OtherTargets, left: str, arrived: str) -> Description:
-        """Return the formulas of a contribution for targets that do not sum to 1."""
+    def _otherwise(self, c: Term, other: Otherwise, left: str, arrived: str) -> Description:
+        """Return the formulas of a contribution for other numbers."""
         rule, write = other.rules[c.argument], LaTeX(naming.Definitions(self.taken))
-        right = write.format_sum(rule, other.names, arrived, c.spread.shape, c.axes)
+        right = write.format_sum(rule, other.tex, arrived, c.spread.shape, c.axes)
         return {
-            "unless": other.distance,
+            "unless": other.unless,
             "tex": f"{left} {right.text}{_where_named(right, write)}",
-            "local": write.format_local(rule, other.names).text,
+            "local": write.format_local(rule, other.tex).text,
             "pill": minus(Plain().format_local(rule, other.plain).text),
         }
 
