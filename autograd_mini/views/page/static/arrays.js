@@ -3,23 +3,15 @@
 import { el } from "./dom.js";
 /** @typedef {import("./types.js").ArrayData} ArrayData */
 
-const ZERO = "i".charCodeAt(0); // the tint of zero; "a" is the most negative, "q" the most positive
 const NOT_FINITE = "!";
-const PERCENT_A_LEVEL = 12.5;
 
 /** An array as text, for a screen reader. @param {ArrayData} a */
 export const spoken = ({ text, notes = [] }) =>
   text?.map((row) => row.join(", ")).join("; ") ?? notes.join(", ");
 
-/** A cell on a tinted background. @param {string} kind @param {string} letter @param {string} [text] */
-function cell(kind, letter, text) {
-  if (letter === NOT_FINITE) return el(`${kind}.odd`, text);
-  const level = letter.charCodeAt(0) - ZERO;
-  const colour = level < 0 ? "minus" : "plus";
-  const share = Math.abs(level) * PERCENT_A_LEVEL;
-  const style = `background: color-mix(in srgb, var(--${colour}) ${share}%, var(--card))`;
-  return el(kind, { style }, text);
-}
+/** A cell on a tinted background (see bundle.py). @param {string} kind @param {string} letter @param {string} [text] */
+const cell = (kind, letter, text) =>
+  el(letter === NOT_FINITE ? `${kind}.odd` : `${kind}.tint-${letter}`, text);
 
 /**
  * An array as an element. If it is `hidden`, each number is a dot. `each` changes the cell of each

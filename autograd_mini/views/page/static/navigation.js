@@ -11,7 +11,7 @@ import {
 import { holds } from "./card.js";
 import { updateCompare } from "./compare.js";
 import { byId, press } from "./dom.js";
-import { updateInspector } from "./inspector.js";
+import { fitParts, updateInspector } from "./inspector.js";
 import { fit, follow } from "./panzoom.js";
 import { drawScene, updateScene } from "./scene.js";
 import { updateTable } from "./table.js";
@@ -34,6 +34,7 @@ export function render() {
   updateInspector();
   updateTable();
   updateCompare();
+  fitParts();
   updateTexts();
   writeAddress();
 }
