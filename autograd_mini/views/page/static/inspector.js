@@ -28,7 +28,7 @@ export function fitParts() {
   const parts = byId("inspector").querySelectorAll(".math, .rule, .ledger");
   const shares = [...parts].map((part) => part.clientWidth / part.scrollWidth);
   parts.forEach((part, i) => {
-    if (shares[i] < 1) part.style.zoom = `${Math.max(SMALLEST, shares[i])}`;
+    part.style.zoom = `${Math.max(SMALLEST, shares[i])}`;
   });
 }
 
