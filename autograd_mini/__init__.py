@@ -136,7 +136,11 @@ def __getattr__(name: str) -> Any:
 
 
 #: How a tape is shown -> the module with the function of that name.
-_VIEWS = {"printed": ".views.table", "table": ".views.table", "source": ".compiler.source.source"}
+_VIEWS = {
+    **dict.fromkeys(("printed", "table"), ".views.table"),
+    **dict.fromkeys(("tape_html", "tensor_html"), ".views.html"),
+    "source": ".compiler.source.source",
+}
 
 
 def _view(name: str) -> Any:

@@ -59,6 +59,15 @@ def test_example_trains_and_draws(name, tmp_path):
 
 
 @pytest.mark.slow
+def test_the_page_of_two_moons_is_written(tmp_path):
+    out = run("moons_page", "--points", "20", folder=tmp_path)
+    assert out == "wrote moons.html\n"
+    page = (tmp_path / "moons.html").read_text("utf-8")
+    assert '"training"' in page
+    assert "function program" in page
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [[], ["--eager"]])
 def test_the_compiled_example_trains(options, tmp_path):
     pytest.importorskip("sklearn")

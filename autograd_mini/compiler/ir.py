@@ -27,6 +27,7 @@ class Value:
     step: Step | None = None
     name: str | None = None
     of: Value | None = None  #: the value whose gradient it is
+    label: str | None = None  #: its name in tables; a value with a label alone may need no line
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -149,6 +150,8 @@ class Program:
         self.arguments = tracer.arguments
         self.steps = tracer.steps
         self.results = results  # values, and constants as they are
+        #: gradients that are constant arrays, with the values whose gradients they are
+        self.constant_gradients: list[tuple[Any, Value]] = []
         self.done: Counter[str] = Counter()  #: how often each rule was applied, by its name
 
     def run_examples(self) -> None:

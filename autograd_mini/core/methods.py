@@ -13,6 +13,7 @@ from .answers import Answering, Missing, explain_method, explains_keywords, name
 from .elementwise_methods import ElementwiseMethods
 from .foreign import to_host
 from .registry import PRIMITIVES
+from .tape import Tape
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -331,6 +332,10 @@ class ArrayMethods(ElementwiseMethods, metaclass=Answering):
 
     def __dir__(self) -> list[str]:
         return dir(type(self))
+
+    def _repr_html_(self) -> str:
+        """Return the values as a table, which notebooks display."""
+        return str(Tape.shown("tensor_html")(self))
 
     __floordiv__, __rfloordiv__ = _plain(np.floor_divide)
     __lt__, __gt__ = _plain(np.less)

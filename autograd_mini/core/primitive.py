@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
-from inspect import Signature, signature
 from itertools import count
 from math import inf
 from pickle import UnpicklingError
@@ -27,7 +26,14 @@ from .answers import unexpected_keyword, wrong_keyword
 from .arrays import NO_KWARGS, Rule, require_protocol, unwrap
 from .foreign import forward_on_objects, holds_objects, numbers_for_foreign
 from .messages import describe, lesson, shown
-from .registry import PRIMITIVES, UFUNCS, is_numpy, parameters_of, require_rules
+from .registry import (
+    PRIMITIVES,
+    UFUNCS,
+    SignatureOfForward,
+    is_numpy,
+    parameters_of,
+    require_rules,
+)
 from .tensor import Tensor, record
 
 
@@ -88,12 +94,7 @@ class Primitive:
         """Compute the function; record the call if an argument is a Tensor."""
         return record(self, args, self._keywords(kwargs) if kwargs else NO_KWARGS)
 
-    @property
-    def __signature__(self) -> Signature:  # what help() shows
-        try:
-            return signature(self.forward)
-        except ValueError as error:  # a function in C
-            raise AttributeError(str(error)) from None
+    __signature__ = SignatureOfForward()  # what help() shows
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"

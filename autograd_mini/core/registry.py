@@ -89,6 +89,16 @@ def name_of(f: Any) -> str:
     return f"{module}.{f.__name__}".removeprefix("numpy.")
 
 
+class SignatureOfForward:
+    """The signature of a primitive, which is that of its function. The class has none here."""
+
+    def __get__(self, op: Any, owner: type) -> inspect.Signature | None:
+        try:
+            return None if op is None else inspect.signature(op.forward)
+        except ValueError as error:  # a function in C
+            raise AttributeError(str(error)) from None
+
+
 def parameters_of(f: Any) -> Mapping[str, inspect.Parameter]:
     """Return the parameters of a NumPy function; none if it is a C function that hides them."""
     try:

@@ -59,8 +59,8 @@ class Tape(Sequence["Tensor"]):
 
     __slots__ = ("_tensors",)
 
-    #: Return the view of this name: "table", "printed" or "source". The engine imports none of its
-    #: views, so ``autograd_mini/__init__.py`` sets this.
+    # Returns the view of this name, such as "table". The engine imports none of its views, so
+    # ``autograd_mini/__init__.py`` sets this.
     shown: ClassVar[Any]
 
     def __init__(self, result: Tensor) -> None:
@@ -146,6 +146,10 @@ class Tape(Sequence["Tensor"]):
 
     def __repr__(self) -> str:
         return f"<Tape of {len(self)} tensors, ending in {self.result!r}>"
+
+    def _repr_html_(self) -> str:
+        """Return the tape as a table with gradients, which notebooks display."""
+        return str(self.shown("tape_html")(self))
 
     def table(
         self,

@@ -131,6 +131,7 @@ def _per_row(g: Cotangent, axis: int, reduction: Reduction) -> Cotangent:
     return np.expand_dims(g, axis) if reduction == "none" else g
 
 
+@widened
 def _logits_vjp(
     g: Cotangent,
     _: Array,
@@ -140,21 +141,13 @@ def _logits_vjp(
     reduction: Reduction = "mean",
     residuals: Array | None = None,
 ) -> Cotangent:
-    """Compute (ŷ_i Σ_o y_o - y_i) g / N; forward has saved all but the factor g / N."""
-    if residuals is None:
-        return _logits_vjp_in_primitives(g, z, y, axis, reduction)
-    return _scaled_rows(residuals, g, z, axis, reduction)
-
-
-@widened
-def _logits_vjp_in_primitives(
-    g: Cotangent, z: Array, y: Array, axis: int, reduction: Reduction
-) -> Cotangent:
     """Compute (ŷ_i Σ_o y_o - y_i) g / N, without cancellation where ŷ_i is close to one.
 
     Σ_o y_o ŷ_i - y_i is ŷ_i Σ_{o≠i} y_o - y_i (1 - ŷ_i), and 1 - ŷ_i the sum of the other ŷ.
     For a class index it is ŷ_i for the other classes, and -(1 - ŷ_t) for its own.
     """
+    if residuals is not None:
+        return _scaled_rows(residuals, g, z, axis, reduction)
     scale = _scale(g, z, axis, reduction)
     p = softmax(z, axis=axis)
     if are_indices(y):

@@ -102,7 +102,8 @@ def call_expression(t: Tensor, names: Names, of: Callable[[Tensor], Expression])
     if t.op.name in SILENT or (t.op.name == "getitem" and keeps_all(t)):
         return args[0]._replace(shape=t.shape)
     if is_outer(t):
-        return Call("matmul", [args[0], Call("transpose", args[1:])], shape=t.shape)
+        row = Call("transpose", args[1:], shape=(1, t.shape[1]))
+        return Call("matmul", [args[0], row], shape=t.shape)
     kwargs |= {key: Constant(value) for key, value in options(t).items()}
     return Call(t.op.name, args, kwargs, t.shape)
 
@@ -120,14 +121,14 @@ COMPARISON, OR, AND, SUM, MINUS, PRODUCT, SIGN, POWER, ATOM = range(9)
 
 Precedence = Mapping[str, tuple[int, tuple[int, ...]]]
 
-_COMPARISONS = ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal")
+COMPARISONS = ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal")
 
 #: functions that are written without parentheses, as in sin x
 WRITTEN_BEFORE = ("sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan")
 
 #: operation -> its precedence, and the lowest of each operand without parentheses
 PRECEDENCE: Precedence = {
-    **dict.fromkeys(_COMPARISONS, (COMPARISON, (OR, OR))),
+    **dict.fromkeys(COMPARISONS, (COMPARISON, (OR, OR))),
     "bitwise_or": (OR, (OR, AND)), "bitwise_and": (AND, (AND, SUM)),
     "add": (SUM, (SUM, SUM)), "sub": (SUM, (SUM, PRODUCT)), "neg": (MINUS, (PRODUCT,)),
     "mul": (PRODUCT, (PRODUCT, PRODUCT)), "div": (PRODUCT, (PRODUCT, SIGN)),

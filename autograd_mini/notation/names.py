@@ -56,6 +56,10 @@ class Definitions:
         self._things[unique] = thing
         return unique
 
+    def find(self, array: Any) -> str | None:
+        """Return the name of an array, or None."""
+        return next((name for name, x in self._things.items() if _is_same(x, array)), None)
+
     def new(self) -> tuple[tuple[str, str], ...]:
         """Return the definitions since the last call, parts before the formulas that use them."""
         new, self._new = tuple(self._new), []

@@ -13,9 +13,13 @@ import numpy as np
 from ..core.tensor import Tensor
 from ..text.format import MOST_ENTRIES, Names, format_argument, format_array, format_number, join
 from .expression import (
+    AND,
     ATOM,
+    COMPARISON,
     MINUS,
+    PRECEDENCE,
     PRODUCT,
+    SUM,
     Call,
     Constant,
     Expression,
@@ -27,6 +31,14 @@ from .expression import (
 )
 from .names import Definitions
 from .symbolic import SymbolicRule, symbolic_definition
+from .textbook import textbook
+
+
+def is_flat(scatter: Call) -> bool:
+    """Return whether the index of a scatter counts the entries row by row."""
+    shape = scatter.args[2]
+    return isinstance(shape, Constant) and tuple(shape.value) != scatter.shape
+
 
 _LONGEST_NUMBER = 8  # characters of a number that is not rounded
 
@@ -41,7 +53,11 @@ class Plain(Notation):
         **Notation.templates, "mul": "%s · %s", "div": "%s / %s", "matmul": "%s @ %s",
         "reciprocal": "1 / %s", "pow": "%s^%s", "square": "%s²", "transpose": "%sᵀ", "abs": "|%s|",
         "less_equal": "%s ≤ %s", "greater_equal": "%s ≥ %s", "equal": "%s = %s",
-        "not_equal": "%s ≠ %s",
+        "not_equal": "%s ≠ %s", "bitwise_or": "%s or %s", "bitwise_and": "%s and %s",
+        "invert": "not %s", "isfinite": "%s is finite", "indicator": "[%s]",
+    }  # fmt: skip
+    precedence: ClassVar = {
+        **PRECEDENCE, "invert": (AND, (AND,)), "isfinite": (COMPARISON, (SUM,)),
     }  # fmt: skip
     equals, where = "{} = {}", " where "
 
@@ -84,7 +100,7 @@ class Plain(Notation):
 
     def formula(self, x: Expression) -> Formula:
         """Return the text of an expression, with the definitions of its new names."""
-        formula = self.write(x)
+        formula = self.write(textbook(x))
         where = () if self.definitions is None else self.definitions.new()
         return formula._replace(where=where)
 
@@ -160,6 +176,22 @@ class Plain(Notation):
         index = parts[1].text
         index = index if index.startswith("[") else f"[{index}]"
         return Formula(f"{self.parenthesized(parts[0], ATOM)}{index}", ATOM)
+
+    def write_indicator(self, call: Call, parts: Sequence[Formula]) -> Formula | None:
+        """Write a constant mask as it is, and its negation as 1 - mask."""
+        mask = call.args[0]
+        if isinstance(mask, Constant):
+            return parts[0]
+        if isinstance(mask, Call) and mask.op == "invert" and isinstance(mask.args[0], Constant):
+            return self.operation("sub", "%s - %s", [Formula("1", ATOM), self.write(mask.args[0])])
+        return None
+
+    def write_scatter(self, call: Call, parts: Sequence[Formula]) -> Formula:
+        """Write zeros with g added at the entries i as δ[i] · g."""
+        index = parts[1].text
+        index = index if index.startswith("[") else f"[{index}]"
+        flat = ".flat" if is_flat(call) else ""
+        return self.operation("mul", "%s · %s", [Formula(f"δ{flat}{index}", ATOM), parts[0]])
 
     def function(self, call: Call, parts: Sequence[str]) -> str:
         """Write a call: ``tanh(x, axis=0)``."""

@@ -10,17 +10,22 @@ import inspect
 import warnings
 from collections.abc import Mapping, Sequence
 from itertools import chain, repeat
+from math import inf
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..core.context import grad_mode, unobserved
+from ..core.context import Observer, grad_mode, observing
 from ..core.primitive import Primitive
+from ..core.pytree import tree_map
+from ..core.registry import UFUNCS
 from ..core.tape import Tape
 from ..core.tensor import Tensor
 
 #: operations that only arrange entries: formulas leave them out
-SILENT = {"reshape", "broadcast_to", "expand_dims", "squeeze", "alias", "astype", "copy"}
+SILENT = {
+    "reshape", "broadcast_to", "expand_dims", "squeeze", "alias", "astype", "copy", "positive",
+}  # fmt: skip
 #: operations that multiply their first argument, entry by entry
 _SCALES = {"mul", "div", "neg"} | SILENT
 _FEW = 64  # entries of an array that a rule's tape keeps
@@ -83,7 +88,7 @@ def is_outer(node: Tensor) -> bool:
 
 def _was_vector(x: Any) -> bool:
     if not isinstance(x, Tensor):
-        return False
+        return isinstance(x, np.ndarray) and x.ndim == 2 and x.shape[1] == 1
     indexed = x.op is not None and x.op.name == "getitem"
     return (x.inputs[0] if indexed else x).ndim == 1
 
@@ -94,14 +99,14 @@ def symbolic_rules(t: Tensor) -> dict[int, SymbolicRule]:
     The rules of a textbook are preferred, if the primitive has them.
     """
     assert t.op is not None
-    symbols = _Symbols(t, _Values)
+    symbols = _Symbols(t, masks=True)
     rules = {}
     for i, (rule, a) in enumerate(zip(t.op.vjps, t.inputs)):
         if rule is not None and getattr(a, "requires_grad", False):
             best = (t.op.display_rules[i : i + 1] or (None,))[0] or rule
             rules[i] = (
                 _run(best, t, symbols)
-                or _run(best, t, _Symbols(t, np.ndarray))  # a rule may fail on a symbolic mask
+                or _run(best, t, _Symbols(t, masks=False))  # a rule may fail on a symbolic mask
                 or SymbolicRule(t.op.name, None, (), symbols.cotangent, {})
             )
     symbols.detach()
@@ -113,14 +118,15 @@ def symbolic_definition(t: Tensor) -> SymbolicRule | None:
     definition = t.op and t.op.display_graph
     if not definition:
         return None
-    symbols = _Symbols(t, np.ndarray)
+    symbols = _Symbols(t, masks=False)
     return _run(lambda g, y, *args, **kwargs: definition(*args, **kwargs), t, symbols)
 
 
 def _run(rule: Any, t: Tensor, symbols: _Symbols) -> SymbolicRule | None:
     """Run a rule on symbols; return None if it cannot use them."""
     assert t.op is not None
-    with unobserved(), grad_mode(True), warnings.catch_warnings(), np.errstate(all="ignore"):
+    watched = observing(_Recorder(symbols), alone=True)
+    with watched, grad_mode(True), warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
             result = rule(symbols.cotangent, *symbols.arguments, **t.kwargs)
@@ -128,6 +134,8 @@ def _run(rule: Any, t: Tensor, symbols: _Symbols) -> SymbolicRule | None:
             return None
     if not isinstance(result, Tensor):
         return SymbolicRule(t.op.name, result, (), symbols.cotangent, symbols.of)
+    for node in Tape(result):
+        node.inputs = tuple(a.symbol if isinstance(a, _Mask) else a for a in node.inputs)
     tape = list(Tape(result))
     for node in tape:
         if node.op is not None and node.size > _FEW:  # a formula needs no numbers
@@ -135,25 +143,45 @@ def _run(rule: Any, t: Tensor, symbols: _Symbols) -> SymbolicRule | None:
     return SymbolicRule(t.op.name, result, tape, symbols.cotangent, symbols.of)
 
 
+class _Recorder(Observer):
+    """Lets masks that a rule computes from its intermediate results be recorded too."""
+
+    def __init__(self, symbols: _Symbols) -> None:
+        self.symbols = symbols
+
+    def recorded(self, op: Primitive, args: tuple[Any, ...], result: Tensor) -> None:
+        self.symbols.tag(result)
+
+
 class _Symbols:
     """The arguments that the rules of a node are run on."""
 
-    def __init__(self, t: Tensor, values: type[np.ndarray[Any, Any]]) -> None:
+    def __init__(self, t: Tensor, masks: bool) -> None:
         assert t.op is not None
         tensors = [a for a in (t, *t.inputs) if isinstance(a, Tensor)]
-        symbols = {a: _symbol(a, values) for a in tensors}
+        symbols = {a: _leaf(a._array, a.dtype.kind in "fO") for a in tensors}
+        self._masks = masks
+        self._tagged: list[Tensor] = []
+        for symbol in symbols.values():
+            self.tag(symbol)
         self.cotangent = _leaf(np.broadcast_to(np.ones((), t.dtype), t.shape), True)
         self.of = {symbol.order: a for a, symbol in symbols.items()}
         self.arguments = [
             symbols[a] if isinstance(a, Tensor) else _constant(a, name)
             for a, name in zip((t, *t.inputs), chain([""], parameters(t.op), repeat("")))
         ]
-        self._symbols = symbols.values()
+
+    def tag(self, t: Tensor) -> None:
+        """Let masks that are computed from the data of a tensor be recorded."""
+        if self._masks and isinstance(t._array, np.ndarray):
+            t._array = values = t._array.view(_Values)
+            values.symbol = t
+            self._tagged.append(t)
 
     def detach(self) -> None:
-        """Break the reference cycles of symbols and their arrays."""
-        for symbol in self._symbols:
-            symbol._array = _plain(symbol._array)
+        """Break the reference cycles of tensors and their arrays."""
+        for t in self._tagged:
+            t._array = t._array.view(np.ndarray)
 
 
 def _leaf(array: Any, active: bool) -> Tensor:
@@ -161,16 +189,6 @@ def _leaf(array: Any, active: bool) -> Tensor:
     leaf = Tensor(0.0, requires_grad=active)
     leaf._array = array
     return leaf
-
-
-def _symbol(t: Tensor, values: type[np.ndarray[Any, Any]]) -> Tensor:
-    """Return a leaf that represents a tensor, with its values."""
-    symbol = _leaf(t._array, t.dtype.kind in "fO")
-    if isinstance(t._array, np.ndarray):
-        symbol._array = t._array.view(values)
-        if isinstance(symbol._array, _Values):
-            symbol._array.symbol = symbol
-    return symbol
 
 
 def _constant(a: Any, name: str) -> Any:
@@ -201,39 +219,86 @@ def options(t: Tensor) -> dict[str, Any]:
 
 
 #: functions without a derivative, which rules use for masks and signs
-_MASKS = {
+_MASKS: dict[Any, Primitive] = {
     f: Primitive(f, (None,) * f.nin, f.__name__)
     for f in (
         np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal, np.sign,
+        np.bitwise_or, np.bitwise_and, np.invert, np.floor_divide, np.isfinite,
     )
 }  # fmt: skip
-#: x > 0 -> 0 < x
+#: x > 0 -> 0 < x, as NumPy mirrors a comparison with a number
 _MIRRORED = {
-    np.less: np.greater, np.greater: np.less,
+    np.less: np.greater, np.greater: np.less, np.equal: np.equal, np.not_equal: np.not_equal,
     np.less_equal: np.greater_equal, np.greater_equal: np.less_equal,
 }  # fmt: skip
 
 
 class _Values(np.ndarray[Any, Any]):
-    """The array of a symbol. A mask that a rule computes with it is recorded too."""
+    """The array of a tensor of a formula. A mask that a rule computes with it is recorded."""
 
     symbol: Tensor | None = None
 
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
-        if "out" in kwargs:
-            kwargs["out"] = tuple(map(_plain, kwargs["out"]))
-        result = getattr(ufunc, method)(*map(_plain, args), **kwargs)
-        if method != "__call__" or ufunc not in _MASKS:
-            return result
-        inputs = [a.symbol if isinstance(a, _Values) else a for a in args]
-        if any(a is None for a in inputs):
-            return result
-        if not isinstance(inputs[0], Tensor):  # NumPy mirrors a comparison with a number
-            ufunc, inputs = _MIRRORED.get(ufunc, ufunc), inputs[::-1]
-        mask = _leaf(result, False)
-        mask.op, mask.inputs = _MASKS[ufunc], tuple(inputs)
-        return mask
+        return _record_mask(ufunc, method, args, kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return function(*(tree_map(_plain, a) for a in args), **kwargs)
+
+    def __getitem__(self, index: Any) -> Any:
+        return _plain(self)[index]
+
+    def __getattribute__(self, name: str) -> Any:
+        """Return a method of the plain array, because other results have no formula."""
+        own = super().__getattribute__
+        return own(name) if name == "symbol" else getattr(own("view")(np.ndarray), name)
+
+
+class _Mask(np.lib.mixins.NDArrayOperatorsMixin):
+    """A mask with its formula. The engine takes it as an array of another library."""
+
+    def __init__(self, symbol: Tensor) -> None:
+        self.symbol = symbol
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.symbol._array, name)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
+        return _record_mask(ufunc, method, args, kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if Tensor in types:  # which records the call
+            return NotImplemented
+        return function(*(tree_map(_plain, a) for a in args), **kwargs)
+
+
+def _record_mask(ufunc: Any, method: str, args: Any, kwargs: dict[str, Any]) -> Any:
+    """Run a ufunc. Return its result with its formula if it is a mask, or computed from one."""
+    if any(isinstance(a, Tensor) for a in args):  # which records the call
+        return NotImplemented
+    if "out" in kwargs:
+        kwargs["out"] = tuple(map(_plain, kwargs["out"]))
+    result = getattr(ufunc, method)(*map(_plain, args), **kwargs)
+    op = _MASKS.get(ufunc)
+    if op is None and any(isinstance(a, _Mask) for a in args):
+        op = UFUNCS.get(ufunc)
+    if op is None or method != "__call__" or kwargs:
+        return result
+    inputs = [a.symbol if isinstance(a, (_Values, _Mask)) else a for a in args]
+    if any(a is None for a in inputs):
+        return result
+    if ufunc in _MIRRORED and _place(inputs[0]) > _place(inputs[1]):
+        op, inputs = _MASKS[_MIRRORED[ufunc]], inputs[::-1]
+    mask = _leaf(np.asarray(result), False)
+    mask.op, mask.inputs = op, tuple(inputs)
+    return _Mask(mask)
+
+
+def _place(a: Any) -> float:
+    """Return where an operand of a comparison stands: tensors in their order, then numbers."""
+    return a.order if isinstance(a, Tensor) else inf
 
 
 def _plain(a: Any) -> Any:
+    if isinstance(a, _Mask):
+        return a.symbol._array
     return a.view(np.ndarray) if isinstance(a, _Values) else a

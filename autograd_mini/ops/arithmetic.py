@@ -41,6 +41,14 @@ def _as_precise(x: Any, y: Any) -> Any:
 
 
 pow = primitive(np.power, _pow_base, _pow_exponent, name="pow")
+pow.display_rules = (
+    lambda g, y, a, b: (
+        _pow_base(g, y, a, b) if isinstance(b, (int, float)) else g * b * a ** (b - 1)
+    ),
+    lambda g, y, a, b: (
+        _pow_exponent(g, y, a, b) if isinstance(a, (int, float)) else g * y * np.log(a)
+    ),
+)
 
 
 def split_ties(g: Cotangent, wins: Any, ties: Any) -> Cotangent:
@@ -69,6 +77,14 @@ fmin = primitive(
     np.fmin,
     lambda g, y, a, b: split_ties(g, (a < b) | (b != b), a == b),
     lambda g, y, a, b: split_ties(g, (b < a) | (a != a) & (b == b), a == b),
+)
+maximum.display_rules = fmax.display_rules = (
+    lambda g, y, a, b: g * ((a > b) + (a == b) / 2),
+    lambda g, y, a, b: g * ((b > a) + (a == b) / 2),
+)
+minimum.display_rules = fmin.display_rules = (
+    lambda g, y, a, b: g * ((a < b) + (a == b) / 2),
+    lambda g, y, a, b: g * ((b < a) + (a == b) / 2),
 )
 hypot = primitive(
     np.hypot,
@@ -100,6 +116,12 @@ logaddexp2 = primitive(
     lambda g, y, a, b: g * np.exp2(-np.logaddexp2(0, difference(b, a))),
     lambda g, y, a, b: g * np.exp2(-np.logaddexp2(0, difference(a, b))),
 )
+logaddexp.display_rules = (
+    lambda g, y, a, b: g * np.exp(a - y), lambda g, y, a, b: g * np.exp(b - y),
+)  # fmt: skip
+logaddexp2.display_rules = (
+    lambda g, y, a, b: g * np.exp2(a - y), lambda g, y, a, b: g * np.exp2(b - y),
+)  # fmt: skip
 # a mod b = a - b floor(a/b), and the floor is constant between its jumps.
 mod = primitive(
     np.remainder, lambda g, y, a, b: g, lambda g, y, a, b: -g * np.floor_divide(a, b), name="mod"

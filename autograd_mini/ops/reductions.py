@@ -222,7 +222,17 @@ cumsum = primitive(
 cumprod = primitive(
     lambda x, axis=None: x.cumprod(axis), _cumprod_vjp, name="cumprod", implements="cumprod"
 )
+
+
+def _prod_display(g: Cotangent, y: Array, x: Array, axis: Any = None, **kwargs: Any) -> Cotangent:
+    """Divide by the entry itself, where that is possible."""
+    if not x.data.all():
+        return _prod_vjp(g, y, x, axis, **kwargs)
+    return restore_reduced_axes(g, x, axis) * restore_reduced_axes(y, x, axis) / x
+
+
 prod = _reduction("prod", _prod_vjp)
+prod.display_rules = (_prod_display,)
 
 # ---- with NumPy's arguments, in NumPy's order ----------------------------------------------------
 

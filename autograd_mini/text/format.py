@@ -6,6 +6,7 @@ of a million entries is abbreviated.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import unicodedata
 from collections import Counter
@@ -24,7 +25,7 @@ _EMPTY = f"[{ELLIPSIS}]"  # an array that does not fit
 MOST_ENTRIES = 6  # entries of an array on one line
 MOST_LISTED = 6  # items of a list on one line
 _LONGEST_ARGUMENT = 60  # characters of an argument of an unknown type
-_NARROW = re.compile("[ -~∂·′²ᵀ→ŷℓ…≠≤≥]*")  # ASCII, and the letters of formulas
+_NARROW = re.compile("[ -~∂δ·′²ᵀ→ŷℓ…≠≤≥]*")  # ASCII, and the letters of formulas
 _ARRAY = re.compile(r"\[(?:[^][]|\[(?:[^][]|\[[^][]*\])*\])*\]")  # brackets, three levels deep
 _KIND = re.compile(r"\b(?:bool|u?int\d+|float\d+)\(\d[\d, ]*\)")  # a text of `dtype_and_shape`
 _BREAK = re.compile(r" (?![^][]{0,80}\])")  # a blank outside of brackets
@@ -121,6 +122,30 @@ def labels(tensors: Sequence[Tensor]) -> dict[int, str]:
         else:
             names[t.order] = f"#{i}" if f"v{i}" in counts else f"v{i}"
     return names
+
+
+def names_of(tensors: Sequence[Tensor], names: Mapping[str, Any]) -> dict[Any, str]:
+    """Return the names of tensors, by creation number, and of arrays in variables, by `Place`.
+
+    A tensor without a name gets that of its variable, or else its number. Variables that begin with
+    an underscore are ignored.
+    """
+    own = labels(tensors)
+    taken = set(own.values())
+    variables = {
+        value.order if isinstance(value, Tensor) else Place.of(value): shown(name)
+        for name, value in names.items()
+        if isinstance(value, (Tensor, np.ndarray))
+        if not str(name).startswith("_") and name not in taken
+    }
+    unnamed = {t.order: variables[t.order] for t in tensors if not t.name and t.order in variables}
+    arrays = {
+        Place.of(a): name
+        for t in tensors
+        for a in t.inputs
+        if not isinstance(a, Tensor) and (name := variable(a, variables))
+    }
+    return {**own, **unnamed, **arrays}
 
 
 def made_by(t: Tensor) -> str:
@@ -238,6 +263,57 @@ def truncate(text: str, columns: int) -> str:
     return kept + ELLIPSIS
 
 
+def first_number(text: str, columns: int) -> str:
+    """Return an array on one line in at most `columns`, but always with its first number.
+
+    If only that fits, it comes without brackets, and in the end with fewer digits.
+
+    Examples
+    --------
+    >>> print(*(first_number("[[0.6591 0.2424]]", n) for n in (14, 12, 8, 7, 5)), sep=", ")
+    [[0.6591 …]], [[0.6591 …]], 0.6591 …, 0.6591…, 0.66…
+    """
+    shorter = truncate(text, max(1, columns))
+    if not text.startswith("[") or shorter == text or any(c.isalnum() for c in shorter):
+        return shorter
+    first = text.lstrip("[").split()[0].rstrip("]")
+    forms = [f"[{first} {ELLIPSIS}]", f"{first} {ELLIPSIS}", first + ELLIPSIS]
+    with contextlib.suppress(ValueError):
+        forms += [format_number(float(first), digits) + ELLIPSIS for digits in (2, 1)]
+    return next((form for form in forms if width(form) <= columns), min(forms, key=width))
+
+
+def cut_in_the_middle(name: str, columns: int) -> str:
+    """Return a name in at most `columns`, with its first and its last letters.
+
+    Examples
+    --------
+    >>> print(cut_in_the_middle("weight_of_layer_1", 9))
+    weig…er_1
+    """
+    head, tail = name, name
+    while width(head) + width(tail) >= columns and width(name) > columns:
+        longer_head = width(head) > width(tail)
+        head, tail = (head[:-1], tail) if longer_head else (head, tail[1:])
+    return name if head == name else head + ELLIPSIS + tail
+
+
+def describe_range(array: Any) -> str:
+    """Return the smallest and the largest entry of an array of numbers; "" for other arrays.
+
+    Examples
+    --------
+    >>> describe_range(np.array([0.5, -1.0, 2.25])), describe_range(np.array([1.0, np.nan]))
+    ('-1 to 2.25', 'some nan')
+    """
+    if not isinstance(array, np.ndarray) or not array.size or array.dtype.kind not in "iuf":
+        return ""
+    low, high = array.min(), array.max()
+    if low != low:
+        return "some nan"
+    return f"{format_number(low, 4)} to {format_number(high, 4)}"
+
+
 def _unfinished(text: str) -> str:
     """Return the text with an ellipsis, and with closing brackets for those that are open."""
     return f"{text} {ELLIPSIS}" + "]" * (text.count("[") - text.count("]"))
@@ -246,7 +322,7 @@ def _unfinished(text: str) -> str:
 def wrap(text: str, indent: int, columns: int = 80) -> str:
     """Return the text in lines of at most `columns`, indented from the second on.
 
-    It is broken between words only, and not within a row of numbers.
+    It is broken between words only, and not within a row of numbers that fits on a line.
 
     Examples
     --------
@@ -256,7 +332,11 @@ def wrap(text: str, indent: int, columns: int = 80) -> str:
     """
     if width(text) <= columns:
         return text
-    first, *words = _BREAK.split(text)
+    first, *words = (
+        word
+        for part in _BREAK.split(text)
+        for word in ([part] if width(part) + indent <= columns else part.split(" "))
+    )
     lines = [first]
     for word in words:
         if width(lines[-1]) + 1 + width(word) > columns:

@@ -64,11 +64,12 @@ def latex(result: Tensor, names: Mapping[str, Any] | None = None) -> Derivation:
 
     Notes
     -----
-    ``a \odot b`` is the product entry by entry. A sum without an index is over all entries.
+    ``a \odot b`` is the product entry by entry, and ⊤ swaps the last two axes. A sum without an
+    index is over all entries. ``\mathbf{1}[c]`` is 1 where c is true, and 0 elsewhere. ``x_i`` are
+    the entries of x at the index i. ``\delta_i g`` is an array of zeros with g added there.
 
     A fused node is written as in textbooks. Later lines use the names that this defines, such as ŷ.
-    Different constants have different symbols: those of the same shape are ``c_{3}``,
-    ``c^{(2)}_{3}``, and so on.
+    Constants are named ``c``, ``c_{2}``, and so on, where they first appear.
 
     References
     ----------

@@ -39,9 +39,9 @@ class Document:
         Parameters
         ----------
         path : path-like
-            A drawing is saved as .svg, .html, .png or .pdf, and as DOT text in .dot or .gv. A .png
-            or .pdf needs the package vl-convert-python: ``pip install "autograd_mini[pictures]"``.
-            A page is saved as .html.
+            A drawing is saved as .svg, .html, .png or .pdf, in TikZ as .tex, and as DOT text in
+            .dot or .gv. A .png or .pdf needs the package vl-convert-python:
+            ``pip install "autograd_mini[pictures]"``. A page is saved as .html.
 
         Returns
         -------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +11,8 @@ from ..core.tensor import Tensor
 from ..text.format import format_array, made_by, wrap
 from ..text.terminal import transliterate
 from .trace import Step, Term, Trace
+
+_NARROWEST, _WIDEST = 20, 80  # columns of a line
 
 
 def explain(result: Tensor, names: Mapping[str, Any] | None = None) -> str:
@@ -26,8 +29,8 @@ def explain(result: Tensor, names: Mapping[str, Any] | None = None) -> str:
     -------
     str
         A paragraph for each operation, from the last to the first: its value, its incoming
-        gradient, and its contributions. The last line lists the gradients of the leaves. Lines have
-        at most 80 columns, in letters that standard output can write.
+        gradient, and its contributions. The last line lists the gradients of the leaves. Lines fit
+        the terminal and have at most 80 columns, in letters that standard output can write.
 
     Raises
     ------
@@ -82,8 +85,9 @@ def _paragraph(number: int, step: Step, trace: Trace) -> str:
 
 
 def _line(text: str, indent: int) -> str:
-    """Return the text in lines of 80 columns, with a hanging indent."""
-    return wrap(transliterate(text, sys.stdout), indent)
+    """Return the text in lines that fit the terminal, with a hanging indent."""
+    columns = max(_NARROWEST, min(_WIDEST, shutil.get_terminal_size().columns))
+    return wrap(transliterate(text, sys.stdout), indent, columns)
 
 
 def _sentence(c: Term, trace: Trace) -> str:

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..text.columns import LONGEST_NUMBER, Section, format_sections
-from ..text.format import Names, arguments, format_array, made_by
+from ..text.format import (
+    MOST_ENTRIES,
+    Names,
+    arguments,
+    describe_range,
+    format_array,
+    made_by,
+    names_of,
+)
 from ..text.terminal import BACKWARD, FORWARD, is_colored
-from .trace import Trace, names_of
+from .trace import Trace
 
 if TYPE_CHECKING:
     from ..core.tape import Tape
@@ -24,10 +33,11 @@ def table(
 ) -> str:
     """Return the Wengert list, as `Tape.table` does.
 
-    Arguments, rules, arrays and operations are shortened to fit into `width`. If that is not
-    enough, shapes, arguments and rules are left out. Numbers and names are never cut. The last
-    lines report what is missing, or that the table is too wide. The text has no trailing blanks or
-    colours, and only letters that standard output can write.
+    A large array has its first entries and its range. Arguments, rules, arrays and operations are
+    shortened to fit into `width`, but an array keeps its first number. If that is not enough,
+    shapes, arguments, rules and operations are left out, and at last names are cut in the middle.
+    The last lines report what is missing, or that the table is too wide. The text has no trailing
+    blanks or colours, and only letters that standard output can write.
 
     References
     ----------
@@ -70,15 +80,18 @@ def _sections(tape: Tape, names: Mapping[str, Any] | None, adjoints: bool) -> It
 
 def _tensors(tape: Tape, names: Names, trace: Trace | None) -> Section:
     """Return a row for each tensor, with its gradient if there is a trace."""
-    rows = [["#", "name", "op", "arguments", "shape", "value"]]
-    for i, t in enumerate(tape):
-        call = ", ".join(arguments(t, names))
-        rows.append([str(i), names[t.order], made_by(t), call, str(t.shape), format_array(t.data)])
+    head = ["#", "name", "op", "arguments", "shape"]
+    facts = [
+        [str(i), names[t.order], made_by(t), ", ".join(arguments(t, names)), str(t.shape)]
+        for i, t in enumerate(tape)
+    ]
+    arrays: list[list[Any]] = [[t.data for t in tape]]
+    headers = ["value"]
     if trace:
-        rows[0].append(f"∂{names[tape.result.order]}/∂")
-        for row, t in zip(rows[1:], tape):
-            row.append(format_array(trace.adjoints[t]) if t in trace.adjoints else "")
-    numbers = range(5, len(rows[0]))
+        arrays.append([trace.adjoints.get(t) for t in tape])
+        headers.append(f"∂{names[tape.result.order]}/∂")
+    ranges = [[_range(x) for x in column] for column in arrays]
+    numbers = range(5, 5 + len(headers))
     shrink = [
         ([3], 24),
         (numbers, LONGEST_NUMBER),
@@ -86,7 +99,38 @@ def _tensors(tape: Tape, names: Names, trace: Trace | None) -> Section:
         (numbers, 0),
         ([3], 0),
     ]
-    return Section(rows, shrink, {5: FORWARD, 6: BACKWARD}, drop=[4, 3])
+    section = None
+    for most, ranged in _CELLS if any(map(any, ranges)) else _CELLS[:1]:
+        cells = zip(*(map(partial(_cell, most, ranged), *both) for both in zip(arrays, ranges)))
+        rows = [[*head, *headers], *([*row, *cell] for row, cell in zip(facts, cells))]
+        section = Section(
+            rows,
+            shrink,
+            {5: FORWARD, 6: BACKWARD},
+            drop=[4, 3, 2],
+            values=numbers,
+            instead=section,
+        )
+    assert section is not None
+    return section
+
+
+#: entries of an array, and whether its range follows. Each is used if the next one does not fit.
+_CELLS = ((MOST_ENTRIES, False), (1, True), (3, True), (MOST_ENTRIES, True))
+
+
+def _range(array: Any) -> str:
+    """Return the range of a large array, else ""."""
+    return describe_range(array) if getattr(array, "size", 0) > MOST_ENTRIES else ""
+
+
+def _cell(most: int, ranged: bool, array: Any, range_of_large: str) -> str:
+    """Return the first entries of an array, and the range of a large one if asked to."""
+    if array is None:
+        return ""
+    if not (ranged and range_of_large):
+        return format_array(array)
+    return f"{format_array(array, most)} {range_of_large}"
 
 
 def _contributions(tape: Tape, trace: Trace) -> Section:
@@ -107,4 +151,4 @@ def _contributions(tape: Tape, trace: Trace) -> Section:
     ]
     # Operations are dropped first, because the first table has them. Half a rule means nothing.
     shrink = [([1], 12), ([4], 26), ([5], 16), ([4], 16), ([5], 0), ([4], 0)]
-    return Section(rows, shrink, {5: BACKWARD}, drop=[1, 4])
+    return Section(rows, shrink, {5: BACKWARD}, drop=[1, 4], values=[5], names=2)

@@ -7,7 +7,7 @@ own backward pass, hidden from all observers, so it shows nan and inf even insid
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -18,12 +18,11 @@ from numpy.typing import ArrayLike
 from ..core.arrays import Array, Cotangent
 from ..core.backward import unbroadcast
 from ..core.context import Contribution, unobserved
-from ..core.messages import shown
 from ..core.tape import Tape, contributions
 from ..core.tensor import Tensor
 from ..notation.plain import Plain
 from ..notation.symbolic import SymbolicRule, symbolic_rules
-from ..text.format import Names, Place, labels, variable
+from ..text.format import Names, names_of
 
 
 @dataclass(frozen=True)
@@ -138,30 +137,6 @@ class Trace:
     def derivative(self, t: Tensor) -> str:
         """Return the symbol of the gradient of `t`: ``∂L/∂x``."""
         return f"∂{self.names[self.result.order]}/∂{self.names[t.order]}"
-
-
-def names_of(tensors: Sequence[Tensor], names: Mapping[str, Any]) -> dict[Any, str]:
-    """Return the names of tensors, by creation number, and of arrays in variables, by `Place`.
-
-    A tensor without a name gets that of its variable, or else its number. Variables that begin with
-    an underscore are ignored.
-    """
-    own = labels(tensors)
-    taken = set(own.values())
-    variables = {
-        value.order if isinstance(value, Tensor) else Place.of(value): shown(name)
-        for name, value in names.items()
-        if isinstance(value, (Tensor, np.ndarray))
-        if not str(name).startswith("_") and name not in taken
-    }
-    unnamed = {t.order: variables[t.order] for t in tensors if not t.name and t.order in variables}
-    arrays = {
-        Place.of(a): name
-        for t in tensors
-        for a in t.inputs
-        if not isinstance(a, Tensor) and (name := variable(a, variables))
-    }
-    return {**own, **unnamed, **arrays}
 
 
 def quiet_contributions(node: Tensor, g: Cotangent) -> list[Contribution]:

@@ -82,6 +82,7 @@ def deep():
 
 PICTURES = {
     "softmax_chain": (softmax_chain, {}),
+    "softmax_chain_animated": (softmax_chain, {"animate": True}),
     "softmax_chain_dark": (softmax_chain, {"theme": "dark"}),
     "softmax_fused": (softmax_fused, {}),
     "softmax_opened": (softmax_fused, {"unfuse": True}),

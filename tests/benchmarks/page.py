@@ -1,4 +1,4 @@
-"""Time the page of ``ag.explore``: writing it, opening it, and drawing a step.
+"""Time the page of ``ag.explore``: writing it, opening it, drawing a step, and training.
 
 A step is timed from the key press until the frame is drawn, and compared with an idle frame. A page
 is open when it has been drawn for the first time, in a browser that is running.
@@ -11,10 +11,15 @@ from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 from typing import Any
 
+import numpy as np
+
 import autograd_mini as ag
+from autograd_mini import data, nn
 
 from ..browser.cases import deep, softmax_chain
 from ..browser.chromium import Lacking, launched
+from ..browser.inside import with_inside
+from ..browser.programs import milliseconds
 from .measure import Row
 
 RECORDS = 2_000
@@ -52,7 +57,12 @@ _TIMES = """async (rounds) => {
 def rows(rounds: int = 40) -> list[Row]:
     try:
         with TemporaryDirectory() as folder, launched() as browser:
-            return [*_whole(browser, Path(folder), rounds), _step(browser, Path(folder), rounds)]
+            return [
+                *_whole(browser, Path(folder), rounds),
+                _step(browser, Path(folder), rounds),
+                _program(browser, rounds),
+                *_training(browser, Path(folder), rounds),
+            ]
     except Lacking as error:
         print(f"page: {error}, not measured", file=sys.stderr)
         return []
@@ -88,6 +98,22 @@ def _open(browser: Any, path: Path) -> float:
     return took
 
 
+def _program(browser: Any, rounds: int) -> Row:
+    """Return the time in which a page computes all numbers of a tape, forward and backward."""
+    rng = np.random.default_rng(0)
+    x, layers = rng.normal(size=(20, 10)), rng.normal(size=(124, 10, 10)) / 3
+    y = ag.tensor(x, requires_grad=True)
+    for weights in layers:
+        y = np.maximum(y @ ag.tensor(weights, requires_grad=True), 0.1 * y) + x
+    loss = ag.softmax_cross_entropy(y, np.arange(20) % 10)
+    sizes = [t.size for t in loss.tape() if not t.is_leaf]
+    assert len(sizes) == 497
+    text = ag.source(loss, language="javascript")
+    times = milliseconds(browser, text, text.arguments.values(), rounds)
+    name = f"a program of {len(sizes)} nodes, {sum(sizes):,} numbers"
+    return Row(name, "frame of 16 ms", median(times) / 16, 1.0)
+
+
 def _step(browser: Any, folder: Path, rounds: int) -> Row:
     """Return the time of a frame that draws a step, forward and backward."""
     times: dict[str, list[float]] = {"empty": [], "step": []}
@@ -103,3 +129,29 @@ def _step(browser: Any, folder: Path, rounds: int) -> Row:
         page.close()
     ratio = median(times["step"]) / median(times["empty"])
     return Row(f"a step of the page, {RECORDS:,} records", "empty frame", ratio, _MOST)
+
+
+#: milliseconds of each training step: the update, then the forward and the backward pass
+_STEPS = """(rounds) => Array.from({ length: rounds }, () => {
+  const start = performance.now();
+  for (let i = 0; i < 10; i++) inside.sgd.step();
+  return (performance.now() - start) / 10;
+})"""
+
+
+def _training(browser: Any, folder: Path, rounds: int) -> list[Row]:
+    """Return the time of a training step of a network for two moons."""
+    found = []
+    for points in (100, 200):
+        x, labels = data.moons(points, rng=0)
+        loss = ag.softmax_cross_entropy(nn.MLP([2, 16, 16, 2], rng=1)(x), labels)
+        path = folder / "training.html"
+        path.write_text(with_inside(ag.explore(loss)), "utf-8")
+        page = browser.new_page()
+        page.goto(path.as_uri())
+        page.wait_for_selector(_READY, state="attached")
+        page.evaluate(_STEPS, 5)  # warm up
+        took = median(page.evaluate(_STEPS, rounds))
+        page.close()
+        found.append(Row(f"a training step in the page, {points} points", "one ms", took, 2.0))
+    return found

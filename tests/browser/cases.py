@@ -91,9 +91,62 @@ def thousand():
     return deep(1_000)
 
 
+def moons():
+    """A network with a batch of 64 points of the plane."""
+    rng = np.random.default_rng(0)
+    x, labels = rng.normal(size=(64, 2)), rng.integers(0, 2, 64)
+    return named(ag.softmax_cross_entropy(ag.nn.MLP([2, 16, 16, 2], rng=0)(x), labels))
+
+
+def attention():
+    """One block of self-attention, in scopes."""
+    rng = np.random.default_rng(0)
+    shapes = dict.fromkeys(("W_q", "W_k", "W_v", "W_o"), (8, 8))
+    w = tensors(**{name: 0.3 * rng.normal(size=shape) for name, shape in shapes.items()})
+    x = ag.tensor(rng.normal(size=(6, 8)), name="x")
+    with ag.scope("attention"):
+        q, k, v = (x @ w[name] for name in ("W_q", "W_k", "W_v"))
+        weights = ag.softmax(q @ k.T / np.sqrt(8.0))
+        h = x + weights @ v @ w["W_o"]
+    with ag.scope("norm"):
+        centred = h - h.mean(axis=-1, keepdims=True)
+        scale = np.sqrt((centred**2).mean(axis=-1, keepdims=True) + 1e-5)
+    return named((centred / scale).sum(), h=h)
+
+
+def recurrent(steps=8):
+    """Eight named steps that share their weights."""
+    rng = np.random.default_rng(0)
+    w = tensors(W=rng.normal(size=(4, 4)), U=rng.normal(size=(3, 4)), b=rng.normal(size=4))
+    h = np.zeros((2, 4))
+    for i in range(steps):
+        with ag.scope(f"step{i}"):
+            h = np.tanh(h @ w["W"] + rng.normal(size=(2, 3)) @ w["U"] + w["b"])
+    return named((h * h).sum())
+
+
+def stacked():
+    """One tensor that an operation uses two hundred times, with a long name."""
+    x = ag.tensor([1.0, 2.0], requires_grad=True, name="a_rather_long_name_of_a_small_tensor")
+    return named(np.stack([x] * 200).sum())
+
+
 def named(result, **names):
     """Return the result and the names of its variables."""
     return result, {**names, "L": result}
+
+
+def recording():
+    """The page of a training run of five steps."""
+    recorder = ag.Recorder()
+    w = ag.tensor([2.0, -1.0], requires_grad=True, name="w")
+    for _ in range(5):
+        loss = ((w - 1.0) ** 2).sum()
+        recorder.add(loss)
+        w.grad = None
+        loss.backward()
+        w.data -= 0.2 * w.grad
+    return ag.explore(frames=recorder)
 
 
 @cache
@@ -101,3 +154,19 @@ def explore(story, **options):
     """Return the page of a computation, cached for all tests."""
     result, names = story()
     return ag.explore(result, names=names, **options)
+
+
+#: the pages that are checked in windows of all sizes
+PAGES = {
+    "softmax chain": lambda: explore(softmax_chain),
+    "compared": lambda: explore(fused, compare=True),
+    "network": lambda: explore(network),
+    "heat maps": lambda: explore(heat_maps),
+    "overflow": lambda: explore(overflow),
+    "recording": recording,
+    "a hundred records": lambda: explore(hundred),
+    "moons": lambda: explore(moons),
+    "attention": lambda: explore(attention),
+    "recurrent": lambda: explore(recurrent),
+    "stacked": lambda: explore(stacked),
+}

@@ -18,7 +18,10 @@ from .page_reader import numbers, shows, sides, state
 
 
 class Expected:
-    """The expected content of a page at each step, computed from the trace alone."""
+    """The expected content of a page at each step, computed from the trace alone.
+
+    Steps are counted from the first operation, which is step 1 of the page.
+    """
 
     def __init__(self, story):
         result, names = story()
@@ -27,6 +30,7 @@ class Expected:
         self.index = {t: i for i, t in enumerate(self.nodes)}
         self.forward, self.backward = self.trace.forward, self.trace.backward
         self.count = len(self.forward) + 1 + len(self.backward)
+        self.last = self.count + 1  # the number of the step that ends the story
 
     def known(self, step):
         """Return the tensors that have a value."""
@@ -80,9 +84,14 @@ def check_backward(shown, expected, step):
     done = expected.backward[step - len(expected.forward) - 1]
     assert shown["doing"] == done.tensor.op.name
     assert len(shown["figures"]) == len(done.contributions)
-    for figures, c in zip(shown["figures"], done.contributions):
-        assert shows(figures[0], expected.trace.adjoints[done.tensor]), "upstream"
+    for figures, is_product, c in zip(shown["figures"], shown["products"], done.contributions):
+        upstream = figures[c.argument if is_product else 0]
+        assert shows(upstream, expected.trace.adjoints[done.tensor]), "upstream"
         assert shows(figures[-1], c.value), "contribution"
+        if is_product:
+            other = done.tensor.inputs[1 - c.argument]
+            assert shows(figures[1 - c.argument], other.data), "the other operand"
+            continue
         sizes = {len(figure) for figure in figures} - {1}
         if len(figures) == 3 and figures[1] and np.isfinite(c.value).all() and len(sizes) < 2:
             product = numbers(figures[0]) * numbers(figures[1])
@@ -119,8 +128,8 @@ def check_entries(entries, arrays):
 def check(page, expected, step):
     shown = state(page)
     assert shown["current"] in ([str(step + 1)], [])
-    assert f"step {step + 1} of {expected.count}" in shown["position"]
-    assert shown["live"].startswith(f"Step {step + 1} of {expected.count}")
+    assert f"step {step + 1} of {expected.last}" in shown["position"]
+    assert shown["live"].startswith(f"Step {step + 1} of {expected.last}")
     assert shown["hash"].startswith(f"#step={step + 1}")
     assert all(shown["formulas"])
     check_cards(shown, expected, step)
@@ -201,15 +210,15 @@ def formulas(page):
 def check_chain(page):
     found = []
     for _ in CHAIN:
-        found.append(formulas(page))
         page.keyboard.press("ArrowRight")
+        found.append(formulas(page))
     assert found == CHAIN
 
 
 def check_fused(page):
     for step in FUSED:
-        assert formulas(page) == step
         page.keyboard.press("ArrowRight")
+        assert formulas(page) == step
 
 
 # ---- position, scale, table ----------------------------------------------------------------------
@@ -270,7 +279,7 @@ def check_still(page):
     for _ in range(3):
         page.clock.run_for(1_150)
         assert page.evaluate(MOVING) == 0
-    assert "step 4 of" in page.inner_text("#position")
+    assert "step 3 of" in page.inner_text("#position")
     page.keyboard.press("Space")
     assert page.get_attribute("#play", "aria-pressed") == "false"
 
@@ -369,7 +378,7 @@ def check_recording(page):
     """Check the weights, activations and gradients of each frame."""
     for at, weights in [*enumerate(WEIGHTS), (0, WEIGHTS[0])]:
         move(page, "recording", at)
-        assert page.inner_text("#recording + output") == str(at + 1)
+        assert page.inner_text("#recording + output") == str(at)
         result, _ = cases.frame(weights)
         expected = Expected(lambda result=result: (result, {}))
         for step in (1, expected.count - 2, expected.count):

@@ -16,9 +16,13 @@ def state(page):
     return page.evaluate(script("state"))
 
 
-def overlaps(page):
-    """Return a sentence for each element that overlaps another, is cut off or leaves its frame."""
-    return page.evaluate(script("overlaps"))
+def overlaps(page, steps=(), view=1):
+    """Return a sentence for each element that overlaps another, is cut off or is too small to read.
+
+    With `steps` the page is checked at each of them, and each sentence ends with the first one.
+    """
+    found = page.evaluate(script("overlaps"), {"steps": list(steps), "view": view})
+    return [f"{what}, at {where}" if steps else what for what, where in found]
 
 
 def low_contrast(page):

@@ -16,6 +16,15 @@ _RUN = """(calls) => calls.map(({ args, program }) => {
   }
 })"""
 
+_TIME = """({ args, n }) => {
+  const arrays = args.map(({ numbers, shape, dtype }) => nd.array(numbers, shape, dtype));
+  return Array.from({ length: n }, () => {
+    const start = performance.now();
+    programs[0](arrays);
+    return performance.now() - start;
+  });
+}"""
+
 
 def as_json(x):
     x = np.asarray(x)
@@ -27,19 +36,30 @@ def as_array(y):
     return np.array(y["numbers"]).astype(y["dtype"]).reshape(y["shape"])
 
 
-def run(browser, calls):
-    """Return the results of each call, a program's text and its arguments, or its error."""
+def milliseconds(browser, text, args, rounds):
+    """Return the times of so many runs of a program, forward and backward."""
+    return _evaluated(browser, [text], _TIME, {"args": [as_json(x) for x in args], "n": rounds})
+
+
+def _evaluated(browser, texts, script, given):
+    """Return what a script finds on a page with the runtime and these programs."""
     window = browser.new_page()
-    texts = list(dict.fromkeys(text for text, _ in calls))
     programs = ",\n".join(f"(() => {{\n{text}\nreturn program; }})()" for text in texts)
     window.add_script_tag(
         type="module",
         content=f"{bundle.runtime()}\nwindow.nd = nd;\nwindow.programs = [{programs}];",
     )
     window.wait_for_function("window.programs")
+    found = window.evaluate(script, given)
+    window.close()
+    return found
+
+
+def run(browser, calls):
+    """Return the results of each call, a program's text and its arguments, or its error."""
+    texts = list(dict.fromkeys(text for text, _ in calls))
     given = [
         {"program": texts.index(text), "args": [as_json(x) for x in args]} for text, args in calls
     ]
-    found = window.evaluate(_RUN, given)
-    window.close()
+    found = _evaluated(browser, texts, _RUN, given)
     return [y if isinstance(y, str) else [as_array(x) for x in y] for y in found]

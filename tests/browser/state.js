@@ -1,6 +1,10 @@
 // The content of a page that is compared with the trace.
 () => {
-  const texts = (root) => [...root.querySelectorAll(".cell")].map((c) => c.textContent);
+  const place = (cell) => Number(cell.dataset.entry ?? 0);
+  const texts = (root) =>
+    [...root.querySelectorAll(".cell")]
+      .sort((a, b) => place(a) - place(b)) // a transposed array is not in the order of its entries
+      .map((c) => c.textContent);
   const cells = (root) => root && texts(root);
   const all = (selector, f, root = document) => [...root.querySelectorAll(selector)].map(f);
   return {
@@ -19,11 +23,12 @@
     current: all('[aria-current="step"]', (b) => b.dataset.step),
     position: document.querySelector("#position").textContent,
     live: document.querySelector("#live").textContent,
-    doing: document.querySelector("#what .doing strong").textContent,
-    badge: document.querySelector("#what .badge").textContent,
+    doing: document.querySelector("#what .doing strong")?.textContent,
+    badge: document.querySelector("#what .badge")?.textContent,
+    lead: document.querySelector("#what .lead")?.textContent,
     formulas: all("#what math", (m) => m.textContent),
     entries: all("#what .entry", (e) => e.textContent),
-    figures: all("#numbers .sum", (s) => all("figure", (f) => texts(f), s)),
+    figures: all("#numbers :is(.sum, .product)", (s) => all("figure", (f) => texts(f), s)),
     ledgers: all("#ledger .ledger", (l) => ({
       rows: all(
         "tr:not(.total)",
@@ -33,6 +38,7 @@
       total: cells(l.querySelector("tr.total")),
       open: l.querySelector("p.open")?.textContent ?? "",
     })),
+    products: all("#numbers :is(.sum, .product)", (s) => s.matches(".product")),
     hash: location.hash,
   };
 };

@@ -20,7 +20,7 @@ def scale(page):
 
 
 def drag(page, box, by):
-    """Drag from the middle of a box to the left."""
+    """Drag from the middle of a box to the left, or to the right if `by` is negative."""
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
     page.mouse.down()
@@ -28,13 +28,20 @@ def drag(page, box, by):
     page.mouse.up()
 
 
+def enlarge(page):
+    """Zoom in, so that the graph is larger than its window."""
+    for _ in range(4):
+        page.click("#zoom-in")
+
+
 def test_drag_moves_the_graph_without_a_click(opened):
-    page = opened(cases.explore(cases.softmax_chain), **NARROW)
-    before = page.inner_text("#position")
-    drag(page, page.locator(".card").nth(2).bounding_box(), 120)
-    assert scrolled(page) == 120
+    page = opened(cases.explore(cases.softmax_chain), hash="#step=4", **NARROW)
+    enlarge(page)
+    before, start = page.inner_text("#position"), scrolled(page)
+    drag(page, page.locator(".card.now").bounding_box(), -120)
+    assert scrolled(page) == start - 120
     assert page.inner_text("#position") == before
-    page.locator(".card").nth(2).click()
+    page.locator(".card").nth(1).click(position={"x": 5, "y": 5})
     assert page.inner_text("#position") != before, "a click after it does"
 
 
@@ -56,8 +63,10 @@ def test_zoom_keeps_the_point_under_the_pointer(opened):
 
 def test_windows_of_a_comparison_move_independently(opened):
     page = opened(cases.explore(cases.fused, compare=True), hash="#step=1&view=3", **NARROW)
+    enlarge(page)
+    start = scrolled(page, 0), scrolled(page, 1)
     drag(page, page.locator(".stage").nth(0).bounding_box(), 150)
-    assert (scrolled(page, 0), scrolled(page, 1)) == (150, 0)
+    assert (scrolled(page, 0), scrolled(page, 1)) == (start[0] + 150, start[1])
     page.keyboard.press("End")
     for nth in (0, 1):
         frame = page.locator(".stage").nth(nth).bounding_box()

@@ -10,6 +10,8 @@ import pytest
 
 import autograd_mini as ag
 from tests.cases import CASES, TAPE
+from tests.notation.test_textbook import GRADIENTS, VALUES
+from tests.programs import PROGRAMS
 
 from .conftest import lacking
 
@@ -37,6 +39,12 @@ def derivations():
     ):
         x = ag.tensor([[1.0, 2.0]], requires_grad=True, name=name)
         yield ag.latex(np.sum((x.T @ x) ** 2 * np.float64([[1, np.inf], [0, 2]])))
+    x = ag.tensor(np.arange(12.0).reshape(3, 4), requires_grad=True, name="x_train")
+    for f, _ in VALUES + GRADIENTS:
+        yield ag.latex(np.sum(f(x[:, :3] + 4 * np.eye(3))))
+    for program in PROGRAMS:
+        f, w = program(np)
+        yield ag.latex(f(ag.tensor(w, requires_grad=True, name="w")))
 
 
 @pytest.mark.slow

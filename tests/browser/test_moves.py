@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow  # `test_steps`, `test_keys` and others are in the
 def page(opened):
     """Return a page whose graph is larger than its window."""
     page = opened(cases.explore(cases.softmax_chain), hash="#step=4")
-    for _ in range(4):
+    for _ in range(2):
         page.click("#zoom-in")
     return page
 

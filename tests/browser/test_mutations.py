@@ -24,7 +24,7 @@ from .checks import (
 SHOWN = "tape.shown?.(tape, id, example)"
 HIDDEN = "@media print { #ledger { display: none }"
 STILL = {"motion": "reduce", "clock": True}
-LARGE = {"hash": "#step=4", "zoomed": True}
+LARGE = {"hash": "#step=3", "zoomed": True}
 
 
 def chain():
@@ -80,7 +80,7 @@ def test_check_of_a_broken_page_fails(opened, tmp_path, fault):
     how = dict(how)
     zoomed = how.pop("zoomed", False)
     page = opened(path, **how)
-    for _ in range(4 * zoomed):
+    for _ in range(3 * zoomed):
         page.click("#zoom-in")
     with pytest.raises(AssertionError):
         check(page)

@@ -1,11 +1,14 @@
 """The tape as a NumPy program: its text, and that it gives what the tape does, to the last bit."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd_mini as ag
+from autograd_mini.text.format import labels
 from tests.budget import examples
 from tests.cases import LARGEST, LAYOUTS, OTHERS, TAPE, dtypes, every, every_case, layouts
 from tests.programs import PROGRAMS
@@ -35,20 +38,20 @@ import numpy as np
 def program(z, y):
     """The result, and its derivative with respect to z."""
     # forward
-    v1 = np.max(z, axis=-1, keepdims=True)  # (2, 1)
-    v2 = z - np.where(np.isfinite(v1), v1, 0)  # (2, 3)
-    v3 = np.exp(v2)  # (2, 3)
-    v4 = np.sum(v3, axis=-1, keepdims=True)  # (2, 1)
-    v5 = np.arange(3).reshape(1, 3) == np.expand_dims(y, -1)  # (2, 3) bool
-    result = np.mean(-np.sum(np.where(v5, v2 - np.log(v4), 0), axis=-1))  # scalar
+    t1 = np.max(z, axis=-1, keepdims=True)  # (2, 1)
+    t2 = z - np.where(np.isfinite(t1), t1, 0)  # (2, 3)
+    t3 = np.exp(t2)  # (2, 3)
+    t4 = np.sum(t3, axis=-1, keepdims=True)  # (2, 1)
+    t5 = np.arange(3).reshape(1, 3) == np.expand_dims(y, -1)  # (2, 3) bool
+    v1 = np.mean(-np.sum(np.where(t5, t2 - np.log(t4), 0), axis=-1))  # scalar
 
     # backward
-    v6 = v3 / v4  # (2, 3)
-    v7 = np.arange(3).reshape(1, 3) == np.argmax(v6, axis=-1, keepdims=True)  # (2, 3) bool
-    v8 = np.where(v7, np.sum(np.where(v7, 0, v6), axis=-1, keepdims=True), 1 - v6)  # (2, 3)
-    d_z = np.where(v5, -v8, v6) * 0.5  # ∂result/∂z
+    t6 = t3 / t4  # (2, 3)
+    t7 = np.arange(3).reshape(1, 3) == np.argmax(t6, axis=-1, keepdims=True)  # (2, 3) bool
+    t8 = np.where(t7, np.sum(np.where(t7, 0, t6), axis=-1, keepdims=True), 1 - t6)  # (2, 3)
+    d_z = np.where(t5, -t8, t6) * 0.5  # ∂v1/∂z
 
-    return result, d_z'''
+    return v1, d_z'''
 
 
 def leaf(x, name=None):
@@ -124,6 +127,65 @@ def test_the_program_of_the_loss_is_stable(by):
     np.testing.assert_allclose(d_z, z.grad, rtol=1e-12)
 
 
+def variables(text):
+    """Return all variables of the program after it has run."""
+    space = {}
+    body = str.__str__(text).rpartition("\n    return")[0]
+    exec(f"{body}\n    return locals()", space)
+    return space["program"](**text.arguments)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_variables_are_named_as_in_the_table_and_gradients_after_their_tensors(program):
+    f, x = program(np)
+    tape = f(leaf(x, "x")).tape()
+    found, names = variables(tape.source()), labels(tape)
+    tensors, adjoints = {names[t.order]: t for t in tape}, tape.adjoints()
+    shown = set(found) - {"x"}
+    assert len(shown & set(tensors)) > 1
+    assert {f"d_{name}" for name in tensors} & shown
+    for name in shown & set(tensors):
+        np.testing.assert_array_equal(found[name], tensors[name].data)
+    for name in (n for n in shown if n.startswith("d_")):
+        g = adjoints[tensors[name[2:]]]
+        np.testing.assert_array_equal(np.broadcast_to(found[name], g.shape), g)
+    assert not [n for n in shown - set(tensors) if not re.fullmatch(r"d_\w+|t\d+|[a-z]+(_\d+)?", n)]
+
+
+def test_each_returned_gradient_is_named_after_its_leaf():
+    a, b, c, f = (leaf(float(i), name) for i, name in enumerate("abcf", start=2))
+    text = check((a * b + c) * f)
+    assert text.splitlines()[-1] == "    return v6, d_a, d_b, d_c, d_f"
+    assert "    d_c = f  # ∂v6/∂c" in text
+    text = check((a + b) * 2)
+    assert text.splitlines()[-1] == "    return v3, d_a, d_b"
+    text = check(np.sum(leaf(X, "x") * 3))
+    assert "    d_x = np.full((3, 4), 3.0)  # ∂v2/∂x" in text
+
+
+def test_constant_gradient_is_named_after_its_tensor():
+    w, x = leaf(np.ones(4), "w"), leaf(X, "x")
+    text = check((x @ w).sum())
+    assert "    d_v2 = np.broadcast_to(1.0, 3)  # ∂v3/∂v2\n" in text
+    assert "    d_w = x.T @ d_v2  # ∂v3/∂w\n" in text
+
+
+def test_multiplication_by_one_is_dropped_or_a_cast():
+    x = leaf(X, "x")
+    text = check(ag.softmax_cross_entropy(x, np.array([0, 3, 1]), reduction="sum"), rounding=16)
+    assert "1.0" not in text
+    assert "order=" not in text
+    assert "(v1 != 0).astype(np.float64)" in check(ag.relu(x).sum())
+
+
+def test_arguments_at_their_defaults_are_left_out():
+    a = leaf(X[:3, :3], "a")
+    text = check(np.linalg.norm(a) + np.trace(a) + np.sum(np.transpose(a, (1, 0)) * X[:3, :3]))
+    assert "np.linalg.norm(a)" in text
+    assert "np.diagonal(a)" in text
+    assert "a.T" in text
+
+
 def test_every_line_has_a_comment_and_none_is_too_long():
     x, w = leaf(X.astype(np.float32), "x"), leaf(X.T.astype(np.float32), "weights")
     u, s, vh = np.linalg.svd(x @ w)
@@ -150,7 +212,7 @@ def test_long_lines_are_broken_where_python_lets_them_be():
         text = check(y)
         assert max(map(len, text.splitlines())) <= 100
     text = ag.source(lines[0])
-    assert "    return (\n        result, d_parameter_0, " in text
+    assert "    return (\n        v119, d_parameter_0, " in text
 
 
 def test_an_index_is_an_array():

@@ -59,7 +59,7 @@ def test_vectors_are_columns_and_indexed():
     a, b = leaf([1.0, 2.0], "alpha"), leaf([3.0, 4.0], "b")
     text = ag.latex(a @ b + a[0] + np.maximum(a, b).sum() / 1)
     assert r"= \alpha^\top \, b" in text
-    assert r"= {\alpha}_{\text{0}}" in text
+    assert r"= \alpha_{0}" in text
     assert r"= \max\left(\alpha, b\right)" in text
     assert "Ellipsis" not in text
     assert "True" not in text
@@ -68,8 +68,8 @@ def test_vectors_are_columns_and_indexed():
 def test_latex_has_no_double_signs():
     x, y = leaf(2.0, "x"), leaf(3.0, "y")
     text = ag.latex((-x) * (-2.0) + (-3.0) * y + y + (-1.0))
-    assert r"\cdot (-2)" in text
-    assert r"= -3 \cdot y" in text
+    assert r"= -2 \, v_{2}" in text
+    assert r"= -3 \, y" in text
     assert "+ -" not in text
     assert r"\cdot -" not in text
 
@@ -128,7 +128,7 @@ FUSED = {
             r"\hat{y} &= \operatorname{softmax}(z)",
             r"L &= -\frac{1}{2} \sum y \odot \ln \hat{y}",
         ],
-        [r"\frac{\partial L}{\partial z} &= \frac{\hat{y} \odot \sum_{\text{axis -1}} y - y}{2}"],
+        [r"\frac{\partial L}{\partial z} &= \frac{\hat{y} \odot \sum_{\text{axis 1}} y - y}{2}"],
     ),
     "classes": (
         lambda z, y: ag.softmax_cross_entropy(z, np.array([0, 2])),
@@ -142,7 +142,7 @@ FUSED = {
     "one row": (
         lambda z, y: ag.softmax_cross_entropy(z[0], y.data[0], reduction="sum"),
         [
-            "v_{1} &= {z}_{\\text{0}}",
+            "v_{1} &= z_{0}",
             r"y &= \text{[1 0 0]}",
             r"\hat{y} &= \operatorname{softmax}(v_{1})",
             r"L &= -\sum y \odot \ln \hat{y}",
@@ -152,7 +152,7 @@ FUSED = {
     "squares": (
         lambda z, y: ag.mse_loss(z, y),
         [r"L &= \frac{1}{6} \sum (z - y)^2"],
-        [r"\frac{\partial L}{\partial z} &= \frac{2 \cdot (z - y)}{6}"],
+        [r"\frac{\partial L}{\partial z} &= \frac{2 \, (z - y)}{6}"],
     ),
     "likelihood": (
         lambda z, y: ag.nll_loss(z, np.array([0, 2])),
@@ -266,7 +266,7 @@ def test_predictions_along_two_axes_have_two_symbols():
     loss = ag.softmax_cross_entropy
     text = ag.latex(loss(z, y) + loss(z, y, axis=0))
     assert r"\hat{y} &= \operatorname{softmax}(z)" in text
-    assert r"\hat{y}_{2} &= \operatorname{softmax}(z, \text{axis=-2})" in text
+    assert r"\hat{y}_{2} &= \operatorname{softmax}_{\text{axis 0}}(z)" in text
 
 
 def test_fused_node_without_definition_shows_its_arguments():

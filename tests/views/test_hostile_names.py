@@ -195,7 +195,7 @@ def test_name_in_a_page_is_text(name, tmp_path):
     assert len(page.html()) < LONGEST_PAGE
     parser = Tags()
     parser.feed(page.html())
-    assert set(parser.titles) == {shown(name)}
+    assert set(parser.titles) == {shown(name), page._still.drawing.graph.title}
 
 
 @every_name

@@ -351,7 +351,7 @@ def test_the_work_on_an_order_is_bounded(monkeypatch):
 
 
 def test_no_nodes():
-    assert layout({}, []) == ({}, [], {}, 0.0, 0.0)
+    assert layout({}, []) == ({}, [], {}, 0.0, 0.0, [])
 
 
 def test_one_node():
@@ -410,3 +410,22 @@ def test_layout_with_an_invalid_argument_raises(nodes, edges, options, message):
 def test_layout_with_a_size_that_is_not_finite_raises(size):
     with pytest.raises(ValueError, match="size of node 'x' is invalid"):
         layout({"x": Node(10, size)}, [])
+
+
+def test_long_graph_is_wrapped_into_rows_without_overlaps():
+    nodes, edges = uniform(40, [*pairwise(range(40)), (0, 39), (3, 30)])
+    whole, wrapped = layout(nodes, edges), layout(nodes, edges, longest=900)
+    assert whole.width > 900 >= wrapped.width
+    assert wrapped.height < 1_000
+    boxes = list(wrapped.nodes.values())
+    for one, other in combinations(boxes, 2):
+        assert (
+            one.x + one.width <= other.x
+            or other.x + other.width <= one.x
+            or one.y + one.height <= other.y
+            or other.y + other.height <= one.y
+        )
+    for edge, line in zip(edges, wrapped.routes):
+        (x, _), box = line.points[0], wrapped.nodes[edge.source]
+        assert x == pytest.approx(box.x + box.width)
+        assert line.points[-1][0] == pytest.approx(wrapped.nodes[edge.target].x)

@@ -88,9 +88,9 @@ def test_formulas_of_the_softmax_chain():
         (lambda a, b: np.sqrt(a), ["g / (2 · y)"]),
         (lambda a, b: np.square(a), ["g · 2 · a"]),
         (lambda a, b: a**3, ["g · 3 · a^2"]),
-        (lambda a, b: np.tanh(a), ["g · (1 - y · y)"]),
+        (lambda a, b: np.tanh(a), ["g · (1 - y²)"]),
         (lambda a, b: ag.sigmoid(a), ["g · y · (1 - y)"]),
-        (lambda a, b: np.arctan(a), ["g / (1 + a · a)"]),
+        (lambda a, b: np.arctan(a), ["g / (1 + a²)"]),
         (lambda a, b: np.linalg.inv(a), ["-yᵀ @ g @ yᵀ"]),
         (lambda a, b: MINE(a), ["g · a + a"]),
     ],
@@ -114,6 +114,14 @@ def test_formula_of_a_broadcast_argument_names_the_sum():
     x = leaf(np.ones((3, 2)), "x")
     text = ag.explain(np.sum(x * b))
     assert "To b: ∂v3/∂b = ∂v3/∂v2 · x ((3, 2) → (2,), summed over axis 0) = [3 3]." in text
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 200])
+def test_explain_fits_the_terminal(columns, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    x, w = leaf(RNG.normal(size=(5, 3)), "x"), leaf(RNG.normal(size=(3, 2)), "w")
+    text = ag.explain((np.tanh(x @ w) ** 2).sum())
+    assert max(map(len, text.splitlines())) <= min(80, columns)
 
 
 def test_explain_has_80_columns_and_a_hanging_indent():

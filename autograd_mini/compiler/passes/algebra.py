@@ -56,6 +56,24 @@ def drop_identity(step: Step) -> Any:
     return b if step.function is np.multiply and equals(a, 1) and alike(b, out) else None
 
 
+def drop_order(step: Step) -> Any:
+    """np.multiply(x, y, order="C") → x * y, if that lies in memory in the same order."""
+    if step.function not in _ROUNDED_ONCE or set(step.kwargs) != {"order"}:
+        return None
+    return Call(step.function, *step.args)
+
+
+def cast_mask(step: Step) -> Any:
+    """1.0 * (x > 0) → (x > 0) as 0.0 and 1.0; likewise for integers."""
+    (out,) = step.outs
+    if step.function is not np.multiply or step.kwargs or out.dtype.kind != "f":
+        return None
+    for a, mask in (step.args, step.args[::-1]):
+        if equals(a, 1) and isinstance(mask, Value) and mask.dtype.kind in "biu":
+            return Call(astype, mask, out.dtype)
+    return None
+
+
 def fold_negation(step: Step) -> Any:
     """x * -1 → -x;  -(-x) → x;  a + (-b) → a - b;  a - (-b) → a + b."""
     (out,) = step.outs
@@ -117,7 +135,9 @@ def cheaper_power(step: Step) -> Any:
 
 EXACT: list[tuple[str, Rule]] = [
     ("broadcasts", drop_broadcast),
+    ("orders", drop_order),
     ("identities", drop_identity),
+    ("masks", cast_mask),
     ("negations", fold_negation),
     ("no-ops", drop_noop),
     ("double transposes", cancel_double_transpose),

@@ -105,6 +105,7 @@ def _introduced(value: Any, instead_of: Value) -> Any:
     if made and instead_of.step and made.part == instead_of.step.part:
         value.name = value.name or instead_of.name
         value.of = value.of or instead_of.of
+        value.label = value.label or instead_of.label
     return value
 
 

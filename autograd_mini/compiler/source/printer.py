@@ -7,7 +7,6 @@ line says of what it is the gradient; or else its shape, and its dtype if the re
 
 from __future__ import annotations
 
-import inspect
 import keyword
 import operator
 import sys
@@ -18,7 +17,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ...core.pytree import tree_leaves
-from ...core.registry import name_of, parameters_of
+from ...core.registry import name_of
 from ...notation.expression import Call, Constant, Expression, Name, Notation
 from ...notation.numpy import NumPy, uniform
 from ...text.terminal import transliterate
@@ -26,35 +25,18 @@ from ..ir import (
     Program,
     Step,
     Value,
-    array_pow,
     astype,
     dtype_of,
     example_of,
-    number_pow,
-    options,
+    memory_of,
     values_in,
 )
 from ..memory.lowering import CHECKS
-from ..passes.rewrite import is_elementwise
+from .calls import OPERATIONS, as_written, is_short, is_strong, only, without_defaults
 from .inline import helper
 
 _LONGEST = 60  # characters of an expression within another, and of a name
 _SHORT = 20  # characters of one that stays there where a line is too long
-
-#: functions that are written with an operator, and the names of the operations. Not np.power: it
-#: rounds differently from `**` in NumPy 2.0, and for single numbers in every version.
-_OPERATIONS: dict[Any, str] = {
-    np.subtract: "sub", np.multiply: "mul", np.divide: "div", np.floor_divide: "floordiv",
-    np.remainder: "mod", np.negative: "neg",
-    operator.add: "add", operator.sub: "sub", operator.mul: "mul", operator.truediv: "div",
-    operator.floordiv: "floordiv", operator.mod: "mod", operator.neg: "neg", operator.pos: "pos",
-    operator.pow: "pow", array_pow: "pow", number_pow: "pow", abs: "abs",
-}  # fmt: skip
-#: reductions of ufuncs, and the functions that people know them by
-_REDUCTIONS: dict[Any, Any] = {
-    np.add.reduce: np.sum, np.multiply.reduce: np.prod,
-    np.maximum.reduce: np.max, np.minimum.reduce: np.min,
-}  # fmt: skip
 
 
 class Source(str):
@@ -103,6 +85,10 @@ class Writer:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self.gradients = {_place(x): value for x, value in program.constant_gradients}
+        self.names: dict[Value, str] = {}
+        self.constant_names: dict[Value, Name] = {}  # of gradients that are constant
+        self.other = "v1"  # the name of a value that is in no table
         self.uses = program.uses()
         self.returned = set(values_in(program.results))
         self.first = tree_leaves(program.results)[0]  # of which others are gradients
@@ -116,7 +102,11 @@ class Writer:
 
     def text(self, by: Sequence[Value]) -> Source:
         self._write_steps()
-        returned = listed([self._text(x) for x in tree_leaves(self.program.results)])
+        results = tree_leaves(self.program.results)
+        texts = [*map(self._text, results)]
+        for i, value in enumerate(by, start=1):
+            texts[i] = self._name_gradient(value, results[i], texts[i])
+        returned = listed(texts)
         arguments = {self._text(v): v.example for v in self.program.arguments}
         arguments |= dict(self.constants.values())
         names = ", ".join(map(self._text, by))
@@ -129,14 +119,33 @@ class Writer:
 
     def _write_steps(self) -> None:
         """Write all lines of the function, and name its arguments and results."""
-        for value in self.program.arguments:
-            self.expressions[value] = Name(self._new_name(value.name or "x"), value.shape)
-        first = values_in(self.program.results[:1])
-        for value in sorted(self.returned, key=lambda v: v not in first):
-            if value not in self.expressions and (value.name or value in first):
-                value.name = self._new_name(value.name or "result")
+        self._reserve_names()
         for step in self.program.steps:
             self._write(step)
+
+    def _reserve_names(self) -> None:
+        """Give the values of a tape the names that they have in tables."""
+        for value in self.program.arguments:
+            self.names[value] = self._new_name(value.name or "x")
+            self.expressions[value] = Name(self.names[value], value.shape)
+        made = [value for step in self.program.steps for value in step.outs]
+        if any(value.label for value in made):
+            self.other = "t1"
+        first = values_in(self.program.results[:1])
+        for value in sorted(made, key=lambda v: (v not in first, v not in self.returned)):
+            wanted = value.name or value.label or ("result" if value in first else None)
+            if wanted:
+                self.names[value] = self._new_name(wanted)
+
+    def _name_gradient(self, value: Value, gradient: Any, text: str) -> str:
+        """Name a returned gradient after its tensor, also if it is a constant or has a name."""
+        name = self._name_of(value)
+        if text == f"d_{name}" or (isinstance(gradient, Value) and gradient.of is value):
+            return text
+        own = self._new_name(f"d_{name}")
+        self._head("backward")
+        self._line(f"{own} = {text}", self._gradient(name))
+        return own
 
     def _function(self, arguments: dict[str, Any], summary: str) -> str:
         head = f"def program({', '.join(arguments)}):"
@@ -159,7 +168,7 @@ class Writer:
         longest = WIDTH - len(f"    {self._wanted(step.outs[0])}00 = ")
         while len(text) > longest and self._put_before(step):
             text = self.notation.write(self._call(step)).text
-        self._line(step.outs, f"{self._targets(step)} = {text}")
+        self._line(f"{self._targets(step)} = {text}", ", ".join(map(self._note, step.outs)))
 
     def _targets(self, step: Step) -> str:
         """Return the names to which a step assigns."""
@@ -174,7 +183,7 @@ class Writer:
         if not parts:
             return False
         longest = max(parts, key=lambda v: len(parts[v]))
-        self._line([longest], f"{self._named(longest)} = {parts[longest]}")
+        self._line(f"{self._named(longest)} = {parts[longest]}", self._note(longest))
         return True
 
     def _fits_inside(self, value: Value, text: str) -> bool:
@@ -183,41 +192,44 @@ class Writer:
         return self.uses[value] == 1 and len(text) <= _LONGEST
 
     def _named(self, value: Value) -> str:
-        """Give a value a name, and return it; a value that is returned has one already."""
-        known = value.name if value in self.returned else None
-        name = known or self._new_name(self._wanted(value))
+        """Give a value a name, and return it."""
+        name = self.names.get(value) or self._new_name(self._wanted(value))
         self.expressions[value] = Name(name, value.shape)
         return name
 
     def _wanted(self, value: Value) -> str:
         """Return the name of a value, or one that describes it."""
-        of = self._name_of(value.of)
-        return value.name or (f"d_{of}" if of else "v1")
+        return self.names.get(value) or (f"d_{self._name_of(value.of)}" if value.of else self.other)
 
-    def _name_of(self, value: Value | None) -> str | None:
-        """Return the variable that a value is in, if it is in one."""
-        x = self.expressions.get(value) if value else None
-        return x.text if isinstance(x, Name) else None
+    def _name_of(self, value: Value) -> str:
+        """Return the name of a tensor, also if it is a part of a line."""
+        return self.names.get(value) or value.name or value.label or self.other
+
+    def _gradient(self, name: str) -> str:
+        """Return the symbol of the gradient of a tensor."""
+        result = tree_leaves(self.program.results)[0]
+        return f"∂{self._name_of(result)}/∂{name}"
 
     def _note(self, value: Value) -> str:
         """Return of what a value is the gradient, or its shape and dtype."""
         result = self.first
-        of = self._name_of(value.of)
-        if of and isinstance(result, Value):
-            return f"∂{result.name}/∂{of}"
+        if value.of and isinstance(result, Value):
+            return self._gradient(self._name_of(value.of))
         shape = str(value.shape) if value.shape else "scalar"
-        same = value.dtype == dtype_of(example_of(result)) or not _is_strong(value)
+        same = value.dtype == dtype_of(example_of(result)) or not is_strong(value)
         return shape if same else f"{shape} {value.dtype}"
 
     def _head(self, part: str) -> None:
         if part != self.part:
-            heading = f"{self.indent}{self.comment.lstrip()}{part}"
-            self.lines += [*([""] if self.lines else []), heading]
+            self.lines += [
+                *([""] if self.lines else []),
+                f"{self.indent}{self.comment.lstrip()}{part}",
+            ]
             self.part = part
 
-    def _line(self, values: Sequence[Value], line: str) -> None:
+    def _line(self, line: str, note: str) -> None:
         line = wrapped(f"{self.indent}{self.statement.format(line)}", 2 * len(self.indent))
-        note = self.comment + ", ".join(map(self._note, values))
+        note = self.comment + note
         behind = f"{line}{note}"
         fits = len(behind.rpartition("\n")[2]) <= WIDTH
         self.lines += [behind] if fits else [f"{self.indent}{note.lstrip()}", line]
@@ -234,20 +246,20 @@ class Writer:
             self.helpers.setdefault(step.name, helper(step.function, step.name))
             parts = [Name(step.name), *map(self._expression, step.args)]
             return Call("call", parts, self._options(step.kwargs), shape)
-        f, args, kwargs = _as_written(step)
+        f, args, kwargs = as_written(step)
         if f is operator.getitem:
             return Call("getitem", [self._expression(args[0]), *self._index(args[1])], shape=shape)
         parts = [*map(self._expression, args)]
         op = "astype" if f is astype else name_of(f)
-        if f in _OPERATIONS and not kwargs:
-            op = _OPERATIONS[f]
-        elif op in NumPy.methods and not _is_strong(args[0]):  # a Python number has no methods
+        if f in OPERATIONS and not kwargs:
+            op = OPERATIONS[f]
+        elif op in NumPy.methods and not is_strong(args[0]):  # a Python number has no methods
             parts[0] = Call("asarray", parts[:1])
         return Call(op, parts, self._options(without_defaults(f, kwargs)), shape)
 
     def _options(self, kwargs: Mapping[str, Any]) -> dict[str, Expression]:
         return {
-            key: self._expression(_only(value) if key == "axis" else value)
+            key: self._expression(only(value) if key == "axis" else value)
             for key, value in kwargs.items()
         }
 
@@ -262,7 +274,19 @@ class Writer:
             if id(x) not in self.constants:
                 self.constants[id(x)] = self._new_name("c"), x
             return Name(self.constants[id(x)][0], x.shape)
+        if isinstance(x, np.ndarray) and (gradient_of := self.gradients.get(_place(x))):
+            return self._constant_gradient(x, gradient_of)
         return Constant(x, np.shape(x) if isinstance(x, np.ndarray) else ())
+
+    def _constant_gradient(self, x: Any, value: Value) -> Expression:
+        """Write a gradient that repeats a number on a line, and return its name."""
+        if value not in self.constant_names:
+            name = self._name_of(value)
+            own = self.constant_names[value] = Name(self._new_name(f"d_{name}"), np.shape(x))
+            self._head("backward")
+            constant = self.notation.write(Constant(x, np.shape(x))).text
+            self._line(f"{own.text} = {constant}", self._gradient(name))
+        return self.constant_names[value]
 
     def _is_brief(self, x: Any) -> bool:
         """Return whether an array can be written inside an expression."""
@@ -270,12 +294,12 @@ class Writer:
 
     def _index(self, index: Any) -> list[Expression]:
         """Return the parts of an index."""
-        if isinstance(index, list) or _is_short(index):  # jax takes no list there
+        if isinstance(index, list) or is_short(index):  # jax takes no list there
             return [Call("array", [self._part_of_index(index)])]
         return [*map(self._part_of_index, index if isinstance(index, tuple) else (index,))]
 
     def _part_of_index(self, i: Any) -> Expression:
-        return self._expression(i.tolist() if _is_short(i) else i)
+        return self._expression(i.tolist() if is_short(i) else i)
 
     # ---- names -----------------------------------------------------------------------------------
 
@@ -295,63 +319,9 @@ class Writer:
         return name
 
 
-def without_defaults(f: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Return the keywords that differ from their defaults."""
-    known = {} if isinstance(f, np.ufunc) else parameters_of(f)
-
-    def says_nothing(key: str, value: Any) -> bool:
-        default = known[key].default if key in known else inspect.Parameter.empty
-        return value is default or (value is False and default is np._NoValue and key == "keepdims")
-
-    return {key: value for key, value in kwargs.items() if not says_nothing(key, value)}
-
-
-def _as_written(step: Step) -> tuple[Any, Any, Any]:
-    """Return the call of a step as a person writes it, with the same bits."""
-    f, args, kwargs = step.function, step.args, step.kwargs
-    if f in _REDUCTIONS:
-        return _REDUCTIONS[f], args[:1], options(step, axis=0)  # np.sum adds up all axes
-    if f is np.copy:
-        return f, *_copied(*args, **kwargs)
-    if kwargs.get("kind") == "stable":  # JAX has this spelling only
-        kwargs = {**{k: x for k, x in kwargs.items() if k != "kind"}, "stable": True}
-    if f in (operator.pow, array_pow) and not np.ndim(example_of(args[0])) and _is_strong(args[0]):
-        f = np.power
-    if f in _OPERATIONS or (is_elementwise(step) and not kwargs):
-        args = [_bare(a, args) for a in args]
-    return f, args, kwargs
-
-
-def _copied(x: Any, order: str = "K") -> tuple[Any, dict[str, Any]]:
-    """Return the arguments of a copy, without its order if that is the order of ``x.copy()``."""
-    array = np.asarray(example_of(x))
-    plain = order == "C" or (order == "K" and array.flags.c_contiguous)
-    return [x], {} if plain else {"order": order}
-
-
-def _only(axis: Any) -> Any:
-    """Return an axis by its number, also if it is the only one of a tuple."""
-    return axis[0] if isinstance(axis, tuple) and len(axis) == 1 else axis
-
-
-def _bare(x: Any, args: Sequence[Any]) -> Any:
-    """Return a NumPy number as a Python number, if another operand determines the dtype."""
-    if isinstance(x, Value) or np.ndim(x) or not hasattr(x, "dtype"):
-        return x
-    others = [a.example for a in args if isinstance(a, Value) and _is_strong(a)]
-    if all(dtype_of(other) != x.dtype for other in others):
-        return x
-    return float(str(x)) if x.dtype.kind == "f" else x.item()  # float32(0.1) is written 0.1
-
-
-def _is_strong(x: Any) -> bool:
-    """Return whether a value has a dtype: a Python number has none [NEP 50]."""
-    return isinstance(example_of(x), (np.ndarray, np.generic))
-
-
-def _is_short(x: Any) -> bool:
-    """Return whether an array is written entry by entry if it is an index."""
-    return isinstance(x, np.ndarray) and x.ndim == 1 and 0 < x.size <= 8
+def _place(x: Any) -> Any:
+    """Return a key of the memory and shape of an array, which a view of the whole array shares."""
+    return id(memory_of(x)), x.shape, x.strides
 
 
 WIDTH = 100

@@ -18,6 +18,7 @@ from ...core.primitive import Primitive
 from ...core.registry import parameters_of
 from ...core.tape import Tape, replay
 from ...core.tensor import Tensor, record
+from ...text.format import Names, labels, names_of, variable
 from ..ir import Program, Value
 from ..passes.algebra import EXACT
 from ..passes.rewrite import simplify
@@ -60,6 +61,9 @@ def source(
 
     Notes
     -----
+    Tensors are named as in ``print(result.tape())``, and gradients after their tensors: ``d_w`` is
+    that of ``w``. Other intermediate results are ``t1``, ``t2``, and so on.
+
     The program is that of the tape. What was decided in Python when the tape was recorded, such as
     the length of a loop or a mask from a comparison, is a constant in it.
 
@@ -86,12 +90,12 @@ def source(
         \"\"\"The result, and its derivative with respect to x.\"\"\"
         # forward
         v1 = np.sin(x)  # (2,)
-        result = np.sum(v1 * x)  # scalar
+        v3 = np.sum(v1 * x)  # scalar
     <BLANKLINE>
         # backward
-        d_x = v1 + x * np.cos(x)  # ∂result/∂x
+        d_x = v1 + x * np.cos(x)  # ∂v3/∂x
     <BLANKLINE>
-        return result, d_x
+        return v3, d_x
     """
     if language not in ("numpy", "javascript"):
         raise ValueError(f"source: {language!r} is unknown. Use language='numpy' or 'javascript'.")
@@ -104,34 +108,45 @@ def traced_program(
 ) -> tuple[Program, list[Value]]:
     """Return the program of a tape, and the arguments whose gradients follow its result."""
     tensors = list(Tape(result))
-    trace, again = _traced(tensors, {id(x): name for name, x in (names or {}).items()})
+    trace, again = _traced(tensors, names_of(tensors, names or {}))
     y = again[result]
     leaves = [t for t in tensors if t.op is None and t.requires_grad]
     results: list[Any] = [_value(y)]
+    constants: list[tuple[Any, Value]] = []
     if result.requires_grad:
         trace.part = "backward"
         gradients = _gradients(y, trace)
         results += [gradients.get(again[t], np.zeros_like(t._array)) for t in leaves]
+        constants = [
+            (g, _value(t)) for t, g in gradients.items() if isinstance(g, np.ndarray) and g.ndim
+        ]
     by = [_value(again[t]) for t in leaves]
-    return simplify(Program(trace, results), EXACT), by
+    program = Program(trace, results)
+    program.constant_gradients = constants
+    return simplify(program, EXACT), by
 
 
-def _traced(
-    tensors: list[Tensor], variables: Mapping[int, str]
-) -> tuple[Tracer, dict[Tensor, Tensor]]:
+def forward_program(result: Tensor) -> Program:
+    """Return the program that computes `result`, without gradients."""
+    tensors = list(Tape(result))
+    trace, again = _traced(tensors, labels(tensors))
+    return simplify(Program(trace, [_value(again[result])]), EXACT)
+
+
+def _traced(tensors: list[Tensor], names: Names) -> tuple[Tracer, dict[Tensor, Tensor]]:
     """Run the tape again on traced arrays; constant arrays are arguments of the program too."""
     trace = Tracer(concrete=True)
     constants: dict[int, TracedArray] = {}
+    numbers = labels(tensors)  # the names of tensors that no user has named
 
     def leaf(t: Tensor) -> Tensor:
-        name = t.name or variables.get(id(t))
-        return Tensor(trace.argument(t._array, name), requires_grad=t.requires_grad)
+        return Tensor(trace.argument(t._array, names[t.order]), requires_grad=t.requires_grad)
 
     def argument(op: Primitive, i: int, a: Any) -> Any:
         if not isinstance(a, np.ndarray) or not a.ndim or i >= op.arity:
             return a
         if id(a) not in constants:
-            constants[id(a)] = trace.argument(a, variables.get(id(a)) or _parameter(op, i))
+            constants[id(a)] = trace.argument(a, variable(a, names) or _parameter(op, i))
         return constants[id(a)]
 
     def call(t: Tensor, args: list[Any]) -> Tensor:
@@ -140,7 +155,9 @@ def _traced(
         y: Tensor = record(t.op, tuple(args), t.kwargs)
         value = _value(y)
         if isinstance(value, Value) and value.step is not None:
-            value.name = value.name or t.name or variables.get(id(t))
+            value.label = value.label or names[t.order]
+            if t.name or names[t.order] != numbers[t.order]:
+                value.name = value.name or names[t.order]
         return y
 
     return trace, replay(tensors, leaf, call)
@@ -165,7 +182,8 @@ def _gradients(y: Tensor, trace: Tracer) -> dict[Tensor, Any]:
     with np.errstate(all="ignore"):
         adjoints = sweep(tensors, seed, keep=set(tensors))
     values = {t: g._value if isinstance(g, TracedArray) else g for t, g in adjoints.items()}
-    for t in sorted(tensors, key=lambda t: not getattr(_value(t), "name", None)):
+    # Tensors that share a gradient: one with a name first, or else the last one.
+    for t in sorted(tensors, key=lambda t: (not getattr(_value(t), "name", None), -t.order)):
         g = values.get(t)
         if isinstance(g, Value) and g.step is not None and g.of is None:
             g.of = _value(t)

@@ -16,8 +16,10 @@ from ...core.arrays import Array
 from ...text.format import dtype_and_shape, format_number
 from .palette import STEPS
 
-_MAX_NUMBERS = 8  # rows and columns of an array that is shown as numbers
+MAX_NUMBERS = 8  # rows and columns of an array that is shown as numbers
+FEW_NUMBERS = 5  # the same in a picture that would be too large otherwise
 _MAP = 16  # rows and columns of a heat map
+_PIECE = 1 << 16  # entries that are read at a time
 _MAX_COLUMNS = 2  # columns of blocks that are drawn side by side
 
 
@@ -37,6 +39,7 @@ class Block(NamedTuple):
     rows: Sequence[Sequence[Cell]]
     notes: Sequence[str] = ()  #: lines of text below the entries
     meets: bool = False  #: whether several contributions were added up here
+    earlier: Sequence[Block] = ()  #: the sums before the last contribution was added
 
     @property
     def is_map(self) -> bool:
@@ -60,13 +63,16 @@ class Card(NamedTuple):
         return all(len(block.rows[0]) <= _MAX_COLUMNS for block in self.blocks if block.rows)
 
 
-def block(head: str, role: str, array: Any, meets: bool = False) -> Block:
-    """Return the block of an array: numbers, or a heat map with statistics."""
-    rows, notes = _entries(array)
+def block(head: str, role: str, array: Any, meets: bool = False, most: int = MAX_NUMBERS) -> Block:
+    """Return the block of an array: numbers, or a heat map with statistics.
+
+    A matrix is shown as numbers if it has at most `most` rows and columns.
+    """
+    rows, notes = _entries(array, most)
     return Block(head, role, rows, notes, meets)
 
 
-def _entries(array: Any) -> tuple[list[list[Cell]], list[str]]:
+def _entries(array: Any, most: int) -> tuple[list[list[Cell]], list[str]]:
     """Return the cells of an array, and the notes below them."""
     if not isinstance(array, np.ndarray):  # a lazy array is named, not computed
         return [[Cell(dtype_and_shape(array))]], []
@@ -74,7 +80,7 @@ def _entries(array: Any) -> tuple[list[list[Cell]], list[str]]:
         return [[Cell("empty")]], []
     column = array.ndim < 2
     table = array.reshape(-1, 1 if column else array.shape[-1])
-    small = max(table.shape) <= _MAX_NUMBERS
+    small = max(table.shape) <= (MAX_NUMBERS if column else most)
     if array.dtype.kind == "O":
         if small:
             return [[Cell(format_number(x)) for x in row] for row in table], []
@@ -82,7 +88,9 @@ def _entries(array: Any) -> tuple[list[list[Cell]], list[str]]:
     with np.errstate(all="ignore"):
         if small:
             return _cells(table.astype(float), [map(format_number, row) for row in table]), []
-        heat = _pool((table.T if column else table).astype(float))
+        if array.dtype.kind not in "fiu":  # complex and bool entries
+            array, table = array.astype(float), table.astype(float)
+        heat = _pool(table.T if column else table)
         return _cells(heat, [[""] * heat.shape[1]] * len(heat)), _statistics(array)
 
 
@@ -106,35 +114,50 @@ def _pool(table: Array) -> Array:
 
     A single spike survives that way. A cell is NaN if one of its entries is not finite.
     """
-    finite = np.isfinite(table)
-    known = np.where(finite, table, 0)
     starts = [
         np.unique(np.linspace(0, n, min(n, most), endpoint=False).astype(int))
         for n, most in zip(table.shape, (_MAP, 2 * _MAP if len(table) == 1 else _MAP))
     ]
 
-    def over(reduce: Any, of: Array) -> Array:
-        pooled: Array = reduce(reduce(of, starts[0], axis=0), starts[1], axis=1)
-        return pooled
+    def over(reduce: Any) -> Array:  # the longer axis first: the rest is small then
+        pooled = table
+        for axis in sorted((0, 1), key=lambda axis: -table.shape[axis]):
+            pooled = reduce(pooled, starts[axis], axis=axis)
+        return pooled.astype(float)
 
-    high, low = over(np.maximum.reduceat, known), over(np.minimum.reduceat, known)
+    high, low = over(np.maximum.reduceat), over(np.minimum.reduceat)
     pooled = np.where(-low > high, low, high)
-    return np.where(over(np.logical_and.reduceat, finite), pooled, np.nan)
+    return np.where(np.isfinite(high) & np.isfinite(low), pooled, np.nan)
 
 
 def _statistics(array: Array) -> list[str]:
-    """Return lines with the range, mean and norm of finite entries, and counts of the others."""
-    array = array.astype(float)
-    known = array[np.isfinite(array)]
+    """Return lines with the range, mean and norm of finite entries, and counts of the others.
+
+    The entries are read in pieces, because copies of a large array need much memory.
+    """
+    entries = array.reshape(-1)
+    sums = np.array([_sums(entries[i : i + _PIECE]) for i in range(0, array.size, _PIECE)])
+    total, square, known, zeros, nans = sums[:, 2:].sum(axis=0)
     lines = []
-    if known.size:
-        low, mean, high = (format_number(f(known), 4) for f in (np.min, np.mean, np.max))
-        square = np.square(known).sum()  # a dot product would start threads
-        norm = format_number(np.sqrt(square), 4)
+    if known:
+        low, high = sums[:, 0].min(), sums[:, 1].max()
+        low, mean, high, norm = (
+            format_number(x, 4) for x in (low, total / known, high, np.sqrt(square))
+        )
         lines += [f"min {low} · max {high}", f"mean {mean} · norm {norm}"]
-    zeros, nans, infs = (
-        int(np.count_nonzero(which)) for which in (array == 0, np.isnan(array), np.isinf(array))
-    )
+    infs = array.size - known - nans
     counts = [f"{format_number(100 * zeros / array.size, 2)}% zeros"] if zeros else []
-    counts += [f"{n} {name}" for n, name in ((nans, "NaN"), (infs, "inf")) if n]
+    counts += [f"{int(n)} {name}" for n, name in ((nans, "NaN"), (infs, "inf")) if n]
     return [*lines, " · ".join(counts)] if counts else lines
+
+
+def _sums(piece: Array) -> tuple[float, ...]:
+    """Return least, largest, sum, sum of squares and number of finite entries; zeros; NaN."""
+    entries = piece.astype(float, copy=False)
+    finite = np.isfinite(entries)
+    known = entries if finite.all() else entries[finite]
+    zeros = int(np.count_nonzero(entries == 0))
+    nans = int(np.count_nonzero(np.isnan(entries))) if len(known) < len(entries) else 0
+    low, high = known.min(initial=np.inf), known.max(initial=-np.inf)
+    # no dot product, which would start threads
+    return low, high, known.sum(), np.square(known).sum(), len(known), zeros, nans

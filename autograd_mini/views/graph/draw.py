@@ -13,11 +13,14 @@ from ...core.tensor import Tensor
 from ...text.format import truncate
 from .. import replay
 from ..document import Document, check_theme
+from ..trace import Trace
+from .animate import animated_svg
 from .convert import convert
 from .graph import DrawOptions, Graph, build_graph
 from .graphviz import digraph
 from .palette import DARK, palette_of
 from .svg import write_svg
+from .tikz import write_tikz
 
 if TYPE_CHECKING:
     import graphviz
@@ -34,8 +37,9 @@ def draw(
     depth: int | None = None,
     direction: str = "LR",
     theme: str = "light",
-    max_nodes: int = 40,
+    max_nodes: int | None = None,
     unfuse: bool = False,
+    animate: bool = False,
 ) -> Drawing:
     """Draw backpropagation: a card for each operation, values forward, gradients backward.
 
@@ -63,12 +67,18 @@ def draw(
         Whether values run from left to right or from top to bottom.
     theme : {"light", "dark", "auto"}
         With "auto" an SVG follows the reader's system.
-    max_nodes : int
+    max_nodes : int, optional
         A larger graph is simplified. First, constants become part of the operations that use them.
         Then inner scopes become single cards, and then chains of operations do. A line below the
-        picture reports this.
+        picture reports this. By default, the picture has at most 40 cards, or as many as fit on two
+        slides. It is wrapped into rows if it would be wider than a slide.
     unfuse : bool
         Whether to draw each fused node as the graph that it replaces, in a box.
+    animate : bool
+        Whether the SVG plays the two passes in a loop. Values appear card by card, then gradients
+        flow back edge by edge. It needs no script, so it also moves on a slide, in a README and in
+        an ``<img>``. On paper, and for readers who prefer reduced motion, it is complete. So are
+        .png, .pdf and other files.
 
     Returns
     -------
@@ -104,7 +114,14 @@ def draw(
         names = {key: made.get(getattr(v, "order", -1), v) for key, v in names.items()}
     graph = build_graph(results, names, options)
     small = len(results) == 1 and len(results[0].tape()) <= _MAX_ROWS
-    return Drawing(graph, results[0].tape().table(names) if small else "", direction, theme)
+    table = results[0].tape().table(names) if small else ""
+    return Drawing(graph, table, direction, theme, animate)
+
+
+def draw_trace(trace: Trace, theme: str) -> Drawing:
+    """Draw a trace that another view has computed already."""
+    graph = build_graph([trace.result], {}, DrawOptions(), trace)
+    return Drawing(graph, "", "LR", theme)
 
 
 def _check(results: tuple[Any, ...], options: DrawOptions, direction: str, theme: str) -> None:
@@ -113,7 +130,10 @@ def _check(results: tuple[Any, ...], options: DrawOptions, direction: str, theme
     for result in results:
         if not isinstance(result, Tensor):
             text = truncate(one_line(repr(result)), 60)
-            raise TypeError(f"draw: expected a Tensor, got {text} ({type(result).__name__})")
+            hint = ". Pass several results one by one: draw(*results)."
+            several = isinstance(result, (list, tuple)) and isinstance((*result, 0)[0], Tensor)
+            kind = type(result).__name__
+            raise TypeError(f"draw: expected a Tensor, got {text} ({kind}){hint * several}")
         if result.op is None:
             raise ValueError(
                 f"draw: nothing was recorded for {describe(result)}: it was not computed from a "
@@ -122,7 +142,7 @@ def _check(results: tuple[Any, ...], options: DrawOptions, direction: str, theme
     if direction not in ("LR", "TB"):
         raise ValueError(f"draw: direction must be 'LR' or 'TB', got {direction!r}")
     check_theme("draw", theme)
-    if options.max_nodes < 1:
+    if options.max_nodes is not None and options.max_nodes < 1:
         raise ValueError(f"draw: max_nodes must be at least 1, got {options.max_nodes}")
     if options.depth is not None and options.depth < 0:
         raise ValueError(f"draw: depth must be at least 0, got {options.depth}")
@@ -147,11 +167,14 @@ class Drawing(Document):
     ['x', 'v1']
     """
 
-    def __init__(self, graph: Graph, table: str, direction: str, theme: str) -> None:
+    def __init__(
+        self, graph: Graph, table: str, direction: str, theme: str, animate: bool = False
+    ) -> None:
         self.graph = graph
         self._table = table  # a text: leaves may get new data later
         self._direction = direction
         self._theme = theme
+        self._animate = animate
 
     def svg(self) -> str:
         """Return the picture as SVG text, laid out and painted by the library.
@@ -170,7 +193,12 @@ class Drawing(Document):
 
     @cached_property
     def _svg(self) -> str:
-        return write_svg(self.graph, self._direction, self._theme)
+        write = animated_svg if self._animate else write_svg
+        return write(self.graph, self._direction, self._theme)
+
+    def _convert(self, ending: str) -> bytes:
+        """Return the complete picture as a PNG or PDF file."""
+        return convert(write_svg(self.graph, self._direction, self._theme), ending)
 
     def graphviz(self) -> graphviz.Digraph:
         """Return the graph as a `graphviz.Digraph`, for use with Graphviz's own tools.
@@ -195,6 +223,22 @@ class Drawing(Document):
         'tape'
         """
         return digraph(self.graph, palette_of(self._theme), self._direction)
+
+    def tikz(self) -> str:
+        r"""Return the picture as a ``tikzpicture`` for LaTeX, in the layout of the SVG.
+
+        In Beamer it is shown step by step: a slide computes a value, or propagates a gradient.
+        Elsewhere it is complete. It needs the package tikz, and a comment names its libraries.
+
+        Examples
+        --------
+        >>> import autograd_mini as ag
+        >>> x = ag.tensor(3.0, requires_grad=True, name="x")
+        >>> tikz = ag.draw(x * x).tikz()
+        >>> tikz.splitlines()[-1]
+        '\\end{tikzpicture}'
+        """
+        return write_tikz(self.graph, self._direction, self._theme)
 
     @property
     def source(self) -> str:
@@ -251,8 +295,9 @@ class Drawing(Document):
     _writers: ClassVar = {
         ".svg": svg,
         ".html": html,
-        ".png": lambda drawing: convert(drawing.svg(), ".png"),
-        ".pdf": lambda drawing: convert(drawing.svg(), ".pdf"),
+        ".png": lambda drawing: drawing._convert(".png"),
+        ".pdf": lambda drawing: drawing._convert(".pdf"),
+        ".tex": tikz,
         ".dot": lambda drawing: drawing.source,
         ".gv": lambda drawing: drawing.source,
     }

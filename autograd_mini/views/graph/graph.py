@@ -12,15 +12,22 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...core.arrays import Array
 from ...core.tensor import Tensor
 from ...notation.names import Definitions
 from ...notation.plain import Plain
-from ...text.format import arguments, made_by, truncate
-from ..trace import Trace, count_uses, names_of, quiet_contributions, undone_broadcast
-from .card import Block, Card, block
+from ...text.format import arguments, made_by, names_of, truncate
+from ..trace import Trace, count_uses, quiet_contributions, undone_broadcast
+from .card import FEW_NUMBERS, MAX_NUMBERS, Block, Card, block
 from .folding import Group, Part, parts_of
+from .metrics import card_size
+from .sums import running_sums
 
 _MAX_CARDS_WITH_FORMULAS = 400
+_MOST_PARALLEL = 4  # edges from one card to another that are drawn one by one
+_CARDS = 40, 28, 20, 14, 10  # most cards of a picture: tried one after the other, until it fits
+_AROUND = 100, 24  # typical distances of a card from the next
+_AREA = 0.45 * 1600 * 1800  # the cards of a picture that fits on two slides cover this area
 LONGEST_NAME, _LONGEST_PILL, _LONGEST_NOTE = 28, 22, 44  # characters
 
 
@@ -60,33 +67,69 @@ class DrawOptions:
     gradients: bool = True
     formulas: bool = True
     depth: int | None = None
-    max_nodes: int = 40
+    max_nodes: int | None = None
+    numbers: int = MAX_NUMBERS  #: rows and columns of the largest matrix that is shown as numbers
 
 
-def build_graph(results: Sequence[Tensor], names: Mapping[str, Any], options: DrawOptions) -> Graph:
-    """Return the graph behind results. It has gradients if there is one result of one entry."""
+def build_graph(
+    results: Sequence[Tensor],
+    names: Mapping[str, Any],
+    options: DrawOptions,
+    trace: Trace | None = None,
+) -> Graph:
+    """Return the graph behind results. It has gradients if there is one result of one entry.
+
+    A `trace` of this one result, if there is one already, is not computed again.
+
+    Without `max_nodes` and `depth` it is simplified until it fits on two slides: large matrices
+    become heat maps, then scopes and chains become single cards.
+    """
     by_order = {t.order: t for result in results for t in result.tape()}
     tensors = [by_order[order] for order in sorted(by_order)]
     if options.gradients and len(results) == 1 and results[0].size == 1:
-        trace = Trace.of(results[0], names)
+        trace = trace or Trace.of(results[0], names)
     else:
         trace = Trace(results[0].tape(), names_of(tensors, names), {})
-    parts, part_of, titles, note = parts_of(tensors, options.depth, options.max_nodes)
-    if len(parts) > _MAX_CARDS_WITH_FORMULAS:
-        options = replace(options, formulas=False)
-    summed = _undone_broadcasts(trace, parts) if options.formulas else {}
-    writer = Writer(trace, options, count_uses(tensors, trace.adjoints), summed)
+    uses = count_uses(tensors, trace.adjoints)
     last = ", ".join(trace.names[result.order] for result in results)
+    if options.max_nodes is not None or options.depth is not None:
+        writer = Writer(trace, options, uses, {})
+        return _graph(tensors, last, writer, options.max_nodes or _CARDS[0])
+    for most in _CARDS:
+        for numbers in (MAX_NUMBERS, FEW_NUMBERS):
+            writer = Writer(trace, replace(options, numbers=numbers), uses, {})
+            graph = _graph(tensors, last, writer, most)
+            if sum(map(covered_area, graph.cards)) <= _AREA:
+                return graph
+    return graph
+
+
+def _graph(tensors: Sequence[Tensor], last: str, writer: Writer, most: int) -> Graph:
+    """Return the graph in about `most` cards."""
+    parts, part_of, titles, note = parts_of(tensors, writer.options.depth, most)
+    if len(parts) > _MAX_CARDS_WITH_FORMULAS:
+        writer = writer._replace(options=replace(writer.options, formulas=False))
+    if writer.options.formulas:
+        writer = writer._replace(summed=_undone_broadcasts(writer.trace, parts))
+    edges = list(writer.edges(parts, part_of))
+    writer = writer._replace(sums=running_sums(writer.trace, parts, edges, writer.uses))
     operations = sum(t.op is not None for t in tensors)
     return Graph(
         title=f"The graph of {last}",
-        description=f"{last} in {operations} operations: {_count_operations(tensors)}.",
+        description=f"{last} in {operations} operation{'s' * (operations != 1)}: "
+        f"{_count_operations(tensors)}.",
         cards=[writer.card(part) for part in parts],
         boxes=[part.box for part in parts],
         titles=titles,
-        edges=list(writer.edges(parts, part_of)),
+        edges=edges,
         note=note,
     )
+
+
+def covered_area(card: Card) -> float:
+    """Return the area that a card takes up in a picture, with the edges around it."""
+    width, height = card_size(card)
+    return (width + _AROUND[0]) * (height + _AROUND[1])
 
 
 class Writer(NamedTuple):
@@ -96,6 +139,7 @@ class Writer(NamedTuple):
     options: DrawOptions
     uses: Mapping[Tensor, int]
     summed: Mapping[Tensor, Sequence[str]]
+    sums: Mapping[Tensor, Sequence[Array]] = {}
 
     def card(self, part: Part) -> Card:
         t = part.tensors[-1]
@@ -126,24 +170,36 @@ class Writer(NamedTuple):
 
     def blocks(self, t: Tensor) -> list[Block]:
         """Return the blocks of a card: the value and the gradient, if they are shown."""
-        found = [block("value", "forward", t.data)] if self.options.values else []
+        most = self.options.numbers
+        found = [block("value", "forward", t.data, most=most)] if self.options.values else []
         if t in self.trace.adjoints:
-            head = truncate(self.trace.derivative(t), LONGEST_NAME)
-            gradient = block(head, "backward", self.trace.adjoints[t], self.uses[t] > 1)
+            gradient = self.gradient(t, self.trace.adjoints[t])
             notes = [*gradient.notes, *self.summed.get(t, ())]
-            found.append(gradient._replace(notes=notes))
+            sums = enumerate(self.sums.get(t, ()))
+            earlier = [self.gradient(t, total, nth > 0) for nth, total in sums]
+            found.append(gradient._replace(notes=notes, earlier=earlier))
         return found
 
+    def gradient(self, t: Tensor, array: Any, meets: bool | None = None) -> Block:
+        """Return the block of a gradient, or of a part of its sum."""
+        head = truncate(self.trace.derivative(t), LONGEST_NAME)
+        meets = self.uses[t] > 1 if meets is None else meets
+        return block(head, "backward", array, meets, self.options.numbers)
+
     def edges(self, parts: Sequence[Part], part_of: Mapping[int, int]) -> Iterator[Edge]:
-        """Yield an edge for each use of a tensor; edges of folded parts are counted and merged."""
+        """Yield an edge for each use of a tensor; many edges of the same parts are one.
+
+        Edges of folded parts are also counted and merged.
+        """
         folded: Counter[tuple[int, int, bool]] = Counter()
         for nth, part in enumerate(parts):
             for t in part.tensors:
+                many = _repeated(t)
                 for i, a in enumerate(t.inputs):
                     if not isinstance(a, Tensor) or part_of.get(a.order, nth) == nth:
                         continue
                     source, back = part_of[a.order], self.flows(t, i)
-                    if part.is_folded or parts[source].is_folded:
+                    if part.is_folded or parts[source].is_folded or a.order in many:
                         folded.update([(source, nth, False), *[(source, nth, True)] * back])
                         continue
                     yield Edge(source, nth, False, argument=i)
@@ -168,6 +224,14 @@ class Writer(NamedTuple):
         if len(text) <= _LONGEST_PILL:
             return text
         return "closed form" if t.op and t.op.unfused else f"{truncate(made_by(t), 12)}′"
+
+
+def _repeated(t: Tensor) -> set[int]:
+    """Return the arguments of a node that it uses many times, by creation number."""
+    if len(t.inputs) <= _MOST_PARALLEL:
+        return set()
+    uses = Counter(a.order for a in t.inputs if isinstance(a, Tensor))
+    return {order for order, count in uses.items() if count > _MOST_PARALLEL}
 
 
 def _undone_broadcasts(trace: Trace, parts: Sequence[Part]) -> dict[Tensor, list[str]]:

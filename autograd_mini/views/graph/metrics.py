@@ -10,7 +10,7 @@ import math
 import unicodedata
 from typing import NamedTuple
 
-from .card import Block, Card
+from .card import MAX_NUMBERS, Block, Card
 
 #: widths of letters, as a fraction of the font size
 _WIDTHS = {
@@ -38,12 +38,13 @@ class _Letters(dict[str, float]):
 _LETTERS = _Letters((letter, width) for width, of in _WIDTHS.items() for letter in of)
 
 PAD = 8  # distance from the frame of a card to its content
-HEADER, NOTE, HEAD = 21, 13, 15  # heights of lines
-CELL, SQUARE = 18, 8  # heights of a number and of a square in a heat map
+HEADER, NOTE, HEAD = 22, 15, 17  # heights of lines
+CELL = 19  # height of a number
+SQUARE, LARGE_SQUARE = 6, 12  # sides of a square in a heat map, and in one of few squares
 STRIPE = 16  # height of a heat map of a single row
 GAP = 6  # between blocks
-BADGE = 22  # the width of +=
-OPERATION, NAME, SMALL, NUMBER = 11, 16, 9, 10.5  # sizes of fonts
+BADGE = 25  # the width of +=
+OPERATION, NAME, SMALL, NUMBER = 12, 16, 11, 12  # sizes of fonts; 11 is the least that is readable
 
 
 class Size(NamedTuple):
@@ -95,7 +96,9 @@ def card_size(card: Card, least: float = 0) -> Size:
 def cell_size(block: Block) -> Size:
     """Return the size of each cell of a block."""
     if block.is_map:
-        return Size(SQUARE, STRIPE if len(block.rows) == 1 else SQUARE)
+        few = max(len(block.rows), len(block.rows[0])) <= MAX_NUMBERS
+        side = LARGE_SQUARE if few else SQUARE
+        return Size(side, STRIPE if len(block.rows) == 1 else side)
     widest = max((text_width(cell.text, NUMBER) for row in block.rows for cell in row), default=0)
     return Size(max(34.0, widest + 10), CELL)
 

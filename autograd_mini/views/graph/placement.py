@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+import math
+from collections.abc import Hashable, Iterable, Sequence
 
 from ..layout import shapes
-from ..layout.layout import layout
+from ..layout.layout import layouts
 from ..layout.shapes import Layout, Node, Point, Spacing
 from .graph import Edge, Graph
 from .metrics import GAP, card_size, text_width
 
-TITLE = 10  # font size of the name of a scope
-SPACING = Spacing(layer=58, node=24, edge=20, group=14, title=18, margin=14)
+TITLE = 11  # font size of the name of a scope
+SPACING = Spacing(layer=58, node=24, edge=20, group=14, title=20, margin=14)
 OFFSET = 5  # distance of the two edges of a use from the line between them
 PILL = 16  # height of the pill that holds a local derivative
-_PILL_FONT = 11
+PILL_FONT = 12
 
 
 def pair_edges(edges: Sequence[Edge]) -> list[tuple[Edge, ...]]:
@@ -32,17 +33,22 @@ def pair_edges(edges: Sequence[Edge]) -> list[tuple[Edge, ...]]:
 def place(
     graph: Graph,
     pairs: Sequence[Sequence[Edge]],
-    direction: str,
+    longest: Iterable[float],
+    direction: str = "LR",
     spacing: Spacing = SPACING,
-) -> Layout:
-    """Return the layout of a graph, with cards at least as wide as the titles of their boxes."""
+    broadest: float = math.inf,
+) -> list[Layout]:
+    """Return the layout of a graph for each greatest length: see `layouts`.
+
+    Cards are at least as wide as the titles of their boxes.
+    """
     nodes: dict[Hashable, Node] = {}
     for i, (card, box) in enumerate(zip(graph.cards, graph.boxes)):
         paths = [box[: n + 1] for n in range(len(box))]
         least = max((text_width(graph.titles[path], TITLE) for path in paths), default=0)
         nodes[i] = Node(*card_size(card, least), paths[-1] if paths else ())
     lines = [shapes.Edge(pair[0].source, pair[0].target, label=_label_size(pair)) for pair in pairs]
-    return layout(nodes, lines, direction=direction, spacing=spacing)
+    return layouts(nodes, lines, longest, direction=direction, spacing=spacing, broadest=broadest)
 
 
 def _label_size(pair: Sequence[Edge]) -> tuple[float, float] | None:
@@ -53,21 +59,40 @@ def _label_size(pair: Sequence[Edge]) -> tuple[float, float] | None:
 
 def pill_width(text: str) -> float:
     """Return the width of a pill with this text."""
-    return text_width(text, _PILL_FONT) + 12
+    return text_width(text, PILL_FONT) + 12
 
 
 def parallel(points: Sequence[Point], offset: float, across: int) -> list[Point]:
-    """Return a curve that is moved by `offset` along the axis `across`.
+    """Return a curve next to another one, at a distance of `offset` to one side.
 
-    Steep parts are moved along the other axis too, so that the two curves do not touch.
+    Where an edge goes forward, this is along the axis `across`. Steep parts are moved along the
+    other axis too, so that the two curves do not touch.
     """
-    shifted = [shift(point, offset, across) for point in points]
-    for i in range(0, len(points) - 1, 3):
-        slope = points[i + 3][across] - points[i][across]
-        along = -offset * max(-1.0, min(slope / 20, 1.0))
-        for k in (i + 1, i + 2):
-            shifted[k] = shift(shifted[k], along, 1 - across)
-    return shifted
+    moved = [points[0]]
+    for a, b, c, d in zip(points[::3], points[1::3], points[2::3], points[3::3]):
+        starts, ends = _beside(a, b, offset, across), _beside(c, d, offset, across)
+        moved[-1] = _sum(a, starts)
+        if starts == ends:
+            slope = d[across] - a[across]
+            along = -offset * max(-1.0, min(slope / 20, 1.0)) * (starts[across] != 0)
+            starts = ends = shift(starts, along, 1 - across)
+        moved += [_sum(b, starts), _sum(c, ends), _sum(d, _beside(c, d, offset, across))]
+    return moved
+
+
+def _beside(a: Point, b: Point, offset: float, across: int) -> Point:
+    """Return the way from the line through two points to the one at a distance of `offset`."""
+    along = 1 - across
+    length = math.dist(a, b) or 1.0
+    turn = offset / length
+    way = [0.0, 0.0]
+    way[across] = turn * (b[along] - a[along])
+    way[along] = -turn * (b[across] - a[across])
+    return way[0], way[1]
+
+
+def _sum(point: Point, way: Point) -> Point:
+    return point[0] + way[0], point[1] + way[1]
 
 
 def shift(point: Point, by: float, axis: int) -> Point:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
+from itertools import count
 from typing import Any, NamedTuple
 
 from ..layout.shapes import Box, Layout, Point, Route, decimal
@@ -13,23 +14,46 @@ from .card import Block, Card, Cell
 from .graph import Edge, Graph
 from .metrics import GAP, PAD, Size
 from .palette import Palette, follow_the_reader, palette_of
-from .placement import OFFSET, PILL, SPACING, TITLE, pair_edges, parallel, pill_width, place, shift
+from .placement import (
+    OFFSET,
+    PILL,
+    PILL_FONT,
+    SPACING,
+    TITLE,
+    pair_edges,
+    parallel,
+    pill_width,
+    place,
+    shift,
+)
+from .schedule import Key
 
 SANS = "Helvetica,Arial,sans-serif"
 SERIF = "Times,serif,sans-serif"  # sans-serif for machines that convert to PNG and lack fonts
+#: the size of a slide, in the direction of the edges, beyond which a picture is wrapped into rows
+LONGEST = {"LR": 1600.0, "TB": 900.0}
 _ARROW = 7  # length of the head of an arrow
 _LEGEND = 30  # height of the legend
-_LEGEND_FONT = 10
+_LEGEND_FONT = 11
 
 _MIDDLE, _END = ' text-anchor="middle"', ' text-anchor="end"'
 _BOLD = ' font-weight="bold"'
 
 
-def write_svg(graph: Graph, direction: str, theme: str) -> str:
-    """Return the picture of a graph as self-contained SVG text."""
+def write_svg(
+    graph: Graph,
+    direction: str,
+    theme: str,
+    classes: Mapping[Key, str] | None = None,
+    style: str = "",
+) -> str:
+    """Return the picture of a graph as self-contained SVG text.
+
+    Each part in `classes` is a group of that class. The `style` says how the groups appear.
+    """
     pairs = pair_edges(graph.edges)
-    placed = place(graph, pairs, direction)
-    paint = _Painter(palette_of(theme))
+    (placed,) = place(graph, pairs, [LONGEST[direction]], direction)
+    paint = _Painter(palette_of(theme), classes or {})
     legend, legend_width = paint.legend(graph, placed.height)
     width = max(placed.width, legend_width)
     height = placed.height + (_LEGEND if legend else 0)
@@ -40,16 +64,26 @@ def write_svg(graph: Graph, direction: str, theme: str) -> str:
         f"<title>{escape(graph.title)}</title>",
         f"<desc>{escape(graph.description)}</desc>",
         f"<style>{follow_the_reader()}</style>" if theme == "auto" else "",
+        f"<style>\n{style}</style>" if style else "",
         paint.stripes(),
         paint.rectangle(Box(0, 0, width, height), paint.palette.page),
-        *(paint.box(box) for box in placed.groups.values()),
+        *(paint.box(box) for _, box in placed.frames()),
         *_edges(paint, pairs, placed, direction),
         *(line for path, box in placed.groups.items() for line in paint.title(graph, path, box)),
-        *(line for i, card in enumerate(graph.cards) for line in paint.card(card, placed.nodes[i])),
+        *(
+            line
+            for i, card in enumerate(graph.cards)
+            for line in paint.card(i, card, placed.nodes[i])
+        ),
         *legend,
         "</svg>\n",
     ]
     return "\n".join(line for line in lines if line)
+
+
+def frame_width(card: Card) -> float:
+    """Return the width of the line around a card."""
+    return 2.4 if card.stacked else 1.2
 
 
 def _edges(
@@ -58,14 +92,16 @@ def _edges(
     """Yield the edges, and then their pills, so that no edge runs over a pill."""
     across = 1 if direction == "LR" else 0
     pills: list[str] = []
+    number = count()
     for pair, route in zip(pairs, placed.routes):
         x = route.label.x if route.label else 0.0
         for edge, offset in zip(pair, (-OFFSET, OFFSET) if len(pair) > 1 else (0,)):
-            yield paint.edge(edge, parallel(route.points, offset, across))
+            key = ("edge", next(number))
+            yield from paint.group(key, [paint.edge(edge, parallel(route.points, offset, across))])
             if edge.text and route.label:
                 width = pill_width(edge.text)
                 middle = (x + width / 2, route.label.y + route.label.height / 2)
-                pills += paint.pill(edge, shift(middle, offset, across))
+                pills += paint.group(key, paint.pill(edge, shift(middle, offset, across)))
                 x += width + GAP
     yield from pills
 
@@ -74,6 +110,16 @@ class _Painter(NamedTuple):
     """Writes the elements of a picture in the colours of a palette."""
 
     palette: Palette
+    classes: Mapping[Key, str]  #: of the parts that appear at some time
+
+    def group(self, key: Key, lines: Iterable[str], more: str = "") -> Iterator[str]:
+        """Yield the elements of a part, in a group if the part has a class."""
+        if key not in self.classes:
+            yield from lines
+            return
+        yield f'<g class="{self.classes[key]}"{more}>'
+        yield from lines
+        yield "</g>"
 
     def stripes(self) -> str:
         """Return the pattern behind entries that are not finite."""
@@ -104,20 +150,25 @@ class _Painter(NamedTuple):
         """Yield the title of a scope, with a background because edges may run behind it."""
         title = graph.titles[path]
         width = metrics.text_width(title, TITLE) + 8
-        yield self.rectangle(Box(box.x + 6, box.y + 6, width, 14), self.palette.box)
+        yield self.rectangle(Box(box.x + 6, box.y + 5, width, 16), self.palette.box)
         yield self.text((box.x + 10, box.y + 17), TITLE, self.palette.faint, title, _BOLD)
 
-    def card(self, card: Card, box: Box) -> Iterator[str]:
+    def card(self, nth: int, card: Card, box: Box) -> Iterator[str]:
+        yield from self.group(("card", nth), self.frame(card, box))
+        y = box.y + PAD / 2 + metrics.HEADER + metrics.NOTE * len(card.notes)
+        yield from self.blocks(nth, card, box, y)
+
+    def frame(self, card: Card, box: Box) -> Iterator[str]:
+        """Yield a card without its blocks."""
         role = getattr(self.palette, card.role)
-        width = "2.4" if card.stacked else "1.2"
-        yield self.rectangle(box, self.palette.card, role, f' rx="7" stroke-width="{width}"')
+        line = f' rx="7" stroke-width="{frame_width(card)}"'
+        yield self.rectangle(box, self.palette.card, role, line)
         yield from self.header(card, box)
         y = box.y + PAD / 2 + metrics.HEADER
         for note in card.notes:
             note_at = (box.x + PAD, y + 9)
             yield self.text(note_at, metrics.SMALL, self.palette.faint, note)
             y += metrics.NOTE
-        yield from self.blocks(card, box, y)
 
     def header(self, card: Card, box: Box) -> Iterator[str]:
         operation, *_ = metrics.header_widths(card)
@@ -130,12 +181,12 @@ class _Painter(NamedTuple):
         right = (box.x + box.width - PAD, y)
         yield self.text(right, metrics.SMALL, self.palette.faint, card.shape, _END)
 
-    def blocks(self, card: Card, box: Box, y: float) -> Iterator[str]:
+    def blocks(self, nth: int, card: Card, box: Box, y: float) -> Iterator[str]:
         """Yield the blocks, which share the width of the card if they are side by side."""
         available = box.width - 2 * PAD
         if not card.side_by_side:
             for block in card.blocks:
-                yield from self.block(block, (box.x + PAD, y), available)
+                yield from self.sums(nth, block, (box.x + PAD, y), available)
                 y += metrics.block_size(block).height + GAP
             return
         widths = [metrics.block_size(block).width for block in card.blocks]
@@ -143,8 +194,16 @@ class _Painter(NamedTuple):
         x = box.x + PAD
         for block, width in zip(card.blocks, widths):
             width += spare / len(widths)
-            yield from self.block(block, (x, y), width)
+            yield from self.sums(nth, block, (x, y), width)
             x += width + GAP
+
+    def sums(self, nth: int, block: Block, at: Point, width: float) -> Iterator[str]:
+        """Yield a block. If its parts appear at some time, yield earlier sums before it."""
+        for i, earlier in enumerate(block.earlier):
+            if ("sum", nth, i) in self.classes:
+                lines = self.block(earlier, at, width)
+                yield from self.group(("sum", nth, i), lines, ' opacity="0"')
+        yield from self.group((block.role, nth), self.block(block, at, width))
 
     def block(self, block: Block, at: Point, width: float) -> Iterator[str]:
         """Yield a block, centred in the given width."""
@@ -170,9 +229,9 @@ class _Painter(NamedTuple):
         yield self.text((middle, y - 5), metrics.SMALL, color, block.head, _MIDDLE)
         if block.meets:
             x = middle + metrics.text_width(block.head, metrics.SMALL) / 2 + 4
-            yield self.rectangle(Box(x, y - 13, metrics.BADGE, 11), color, more=' rx="5.5"')
+            yield self.rectangle(Box(x, y - 15, metrics.BADGE, 13), color, more=' rx="6.5"')
             plus = (x + metrics.BADGE / 2, y - 4.5)
-            yield self.text(plus, 9, self.palette.card, "+=", _MIDDLE + _BOLD)
+            yield self.text(plus, metrics.SMALL, self.palette.card, "+=", _MIDDLE + _BOLD)
 
     def cell(self, cell: Cell, box: Box) -> Iterator[str]:
         fill = "url(#odd)" if cell.odd else self.palette.tint(cell.level)
@@ -204,7 +263,7 @@ class _Painter(NamedTuple):
         fill = self.palette.pill if edge.backward else self.palette.card
         yield self.rectangle(box, fill, color, f' rx="{PILL // 2}" stroke-width="0.8"')
         serif = f' font-family="{SERIF}"'
-        yield self.text((x, y + 4), 11, color, edge.text, _MIDDLE + serif)
+        yield self.text((x, y + 4), PILL_FONT, color, edge.text, _MIDDLE + serif)
 
     def legend(self, graph: Graph, y: float) -> tuple[list[str], float]:
         """Return the legend, with the two kinds of edges and the note on folding, and its width."""

@@ -23,12 +23,15 @@ class Component:
     edges: list[tuple[int, Edge]] = field(default_factory=list)  #: with the index among all edges
     boxes: dict[Hashable, Rectangle] = field(default_factory=dict)
     groups: dict[Group, Rectangle] = field(default_factory=dict)
+    #: the boxes of groups on the rows after their first
+    continued: list[tuple[Group, Rectangle]] = field(default_factory=list)
     curves: dict[int, tuple[Point, ...]] = field(default_factory=dict)
     labels: dict[int, Rectangle] = field(default_factory=dict)
 
     def extent(self) -> Rectangle:
         """Return a box around everything."""
         boxes = [*self.boxes.values(), *self.groups.values(), *self.labels.values()]
+        boxes += [box for _, box in self.continued]
         boxes += [(x, y, 0.0, 0.0) for points in self.curves.values() for x, y in points]
         along, across = min(box[0] for box in boxes), min(box[1] for box in boxes)
         end, last = max(box[0] + box[2] for box in boxes), max(box[1] + box[3] for box in boxes)
@@ -69,22 +72,28 @@ def pack(
     components: Sequence[Component],
     direction: str,
     spacing: Spacing,
+    longest: float,
 ) -> Layout:
-    """Place the components next to one another, in several rows if there are many."""
+    """Place the components next to one another, in several rows if there are many.
+
+    If they can, they stay within `longest`.
+    """
     margin = spacing.margin
     extents = [component.extent() for component in components]
     area = sum((e[2] + spacing.layer) * (e[3] + spacing.node) for e in extents)
     most = max([math.sqrt(area), *(breadth for *_, breadth in extents)])
-    drawing = Layout(dict.fromkeys(nodes, Box(0, 0, 0, 0)), [], {}, 0.0, 0.0)
+    drawing = Layout(dict.fromkeys(nodes, Box(0, 0, 0, 0)), [], {}, 0.0, 0.0, [])
     routes: dict[int, Route] = {}
     along = across = margin
     end = last = 0.0
     for component, (start, first, length, breadth) in zip(components, extents):
-        if across > margin and across + breadth > margin + most:
+        fits = end + spacing.layer + length + margin <= longest
+        if across > margin and across + breadth > margin + most and fits:
             along, across = end + spacing.layer, margin
         turn = _Turn(direction, along - start, across - first)
         drawing.nodes.update((name, turn.box(box)) for name, box in component.boxes.items())
         drawing.groups.update((path, turn.box(box)) for path, box in component.groups.items())
+        drawing.continued.extend((path, turn.box(box)) for path, box in component.continued)
         for i, points in component.curves.items():
             label = turn.box(component.labels[i]) if i in component.labels else None
             routes[i] = Route(tuple(map(turn.point, points)), label)

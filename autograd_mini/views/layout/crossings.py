@@ -228,6 +228,8 @@ class _Search:
         """Move each vertex of a layer to its best place; return True if any was moved."""
         changed = False
         for v in layer[:]:
+            if self.work <= 0:
+                break
             start = self.place[v]
             best, to = 0, start
             for step in (1, -1):
@@ -235,7 +237,7 @@ class _Search:
                 while 0 <= i < len(layer) and abs(i - start) <= _REACH:
                     if not self._may_pass(v, layer[i]):
                         break
-                    self.work -= 1
+                    self.work -= 1 + len(self.above[layer[i]]) // 4 + len(self.below[layer[i]]) // 4
                     gain += self._gain(v, layer[i]) * step
                     if gain > best:
                         best, to = gain, i

@@ -9,6 +9,7 @@ and of Graphviz's `dot` (Gansner, Koutsofios, North, Vo, "A technique for drawin
 2. `crossings`: the order within each layer, so that few edges cross.
 3. `coordinates`: the position of each vertex in its layer, so that edges are straight.
 4. `routes`: boxes and curves.
+5. `rows`: a drawing that is too long is wrapped into rows.
 
 Connected components are drawn one by one, and packed into one picture (`components`). Nothing is
 recursive. Nothing depends on chance or time, so the same graph always gets the same layout.
@@ -18,13 +19,14 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 from .components import Component, pack, split
 from .coordinates import Separation, place
 from .crossings import minimise_crossings
 from .layers import ROOT, Link, layered
 from .routes import Margins, Placed, group_boxes, line_up, route
+from .rows import Wrapper
 from .shapes import Edge, Group, Layout, Node, Spacing
 
 _SPACING = Spacing()
@@ -36,12 +38,14 @@ def layout(
     *,
     direction: str = "LR",
     spacing: Spacing = _SPACING,
+    longest: float = math.inf,
 ) -> Layout:
     """Place the nodes of a graph on layers, and route its edges between them.
 
     Boxes of nodes and labels never overlap, and no edge runs through one. The box of a group
     contains its nodes and no others. Edges of the same ends and ports are drawn side by side. They
-    run from left to right or from top to bottom, as `direction` is "LR" or "TB".
+    run from left to right or from top to bottom, as `direction` is "LR" or "TB". A drawing that
+    would be longer than `longest` in this direction is wrapped into rows.
 
     Examples
     --------
@@ -52,11 +56,33 @@ def layout(
     >>> drawing.routes[0].path()
     'M60,47.33C88,47.33 88,20 116,20'
     """
+    return layouts(nodes, edges, [longest], direction=direction, spacing=spacing)[0]
+
+
+def layouts(
+    nodes: Mapping[Hashable, Node],
+    edges: Sequence[Edge],
+    longest: Iterable[float],
+    *,
+    direction: str = "LR",
+    spacing: Spacing = _SPACING,
+    broadest: float = math.inf,
+) -> list[Layout]:
+    """Return the same layout for each greatest length: see `layout`.
+
+    It is not wrapped if the rows together would be about as broad as `broadest`, or more.
+    """
     _check(nodes, edges, direction)
     components = split(nodes, edges)
     for component in components:
         _draw(component, direction, spacing)
-    return pack(nodes, components, direction, spacing)
+    frame = spacing.group + spacing.title * (direction == "LR"), spacing.group
+    wrappers = [Wrapper(component, spacing, frame) for component in components]
+    drawings = []
+    for most in longest:
+        rows = [wrapper.wrap(most - 2 * spacing.margin, broadest) for wrapper in wrappers]
+        drawings.append(pack(nodes, rows, direction, spacing, most))
+    return drawings
 
 
 def _check(nodes: Mapping[Hashable, Node], edges: Sequence[Edge], direction: str) -> None:

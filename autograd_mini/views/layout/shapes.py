@@ -81,6 +81,11 @@ class Layout(NamedTuple):
     groups: dict[Group, Box]  #: by path of names; outer groups come before inner ones
     width: float
     height: float
+    continued: list[tuple[Group, Box]]  #: the boxes of groups on the rows after their first
+
+    def frames(self) -> list[tuple[Group, Box]]:
+        """Return all boxes of groups, outer ones first."""
+        return sorted([*self.groups.items(), *self.continued], key=lambda frame: len(frame[0]))
 
 
 def decimal(x: float) -> str:

@@ -8,13 +8,14 @@ the tape's program.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from ...text.format import format_number
-from ..graph.card import Block, Cell, block
+from ..graph.card import MAX_NUMBERS, Block, Cell, block
 from ..graph.palette import STEPS
 
 #: an array as it is written into the page: see `Pool.write`
@@ -22,13 +23,20 @@ ArrayData: TypeAlias = dict[str, Any]
 
 EXAMPLES = 24  # examples of a batch that the page can show one by one
 _DECIMALS = 4
+_MINUS = re.compile(r"(?<!\w)-|(?<=\d[eE])-|-(?!\w)")  # not a hyphen, as in one-hot
 _USUAL = "-0.0000"  # a number of the usual width
 _LARGEST_EXAMPLE = 512  # entries
 
 
 def minus(text: str) -> str:
-    """Return the text with a minus sign that is as wide as a digit."""
-    return text.replace("-", "−")
+    """Return the text with minus signs that are as wide as a digit. Hyphens in words stay.
+
+    Examples
+    --------
+    >>> minus("cross-entropy: -1.5e-05 - x")
+    'cross-entropy: −1.5e−05 − x'
+    """
+    return _MINUS.sub("−", text)
 
 
 class Entry(NamedTuple):
@@ -151,11 +159,20 @@ class Pool:
                 if not notes:
                     item.pop("notes", None)
 
-    def outline(self, number: int, head: str, meets: bool = False) -> Block:
-        """Return a block of a card that is large enough for an array and its other variants."""
+    def outline(
+        self, number: int, head: str, meets: bool = False, most: int = MAX_NUMBERS
+    ) -> Block:
+        """Return a block of a card that is large enough for an array and its other variants.
+
+        A matrix with more than `most` rows or columns is shown as a heat map.
+        """
         item = self.items[number]
         assert isinstance(item, dict)
-        texts = item.get("text") or [[""] * len(row) for row in item["tint"]]
+        texts = item.get("text")
+        columns = len(item["tint"][0]) if item["tint"] else 0
+        if texts is None or (columns > 1 and max(columns, len(texts)) > most):
+            rows = [[Cell("")] * len(row) for row in item["tint"]]
+            return Block(head, "", rows, item.get("notes", ()), meets)
         least = _USUAL if "text" in item and "int" not in item["shape"] else ""
         rows = [[Cell(max(text, least, key=len)) for text in row] for row in texts]
         return Block(head, "", rows, item.get("notes", ()), meets)

@@ -17,7 +17,7 @@ from importlib.resources import files
 from ..graph.palette import DARK, LIGHT, STEPS
 from .arrays import letter_of
 
-_STYLES = ("base.css", "graph.css", "steps.css")
+_STYLES = ("base.css", "graph.css", "steps.css", "train.css", "regions.css")
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.M)
 _EXPORT = re.compile(r"^export (?:\{\};\n)?", re.M)
 _POLICY = (
@@ -38,22 +38,29 @@ _PAGE_COLOURS = {
 
 
 def document(
-    title: str, subtitle: str, theme: str, data_script: str, programs: Sequence[str] = ()
+    title: str,
+    subtitle: str,
+    theme: str,
+    data_script: str,
+    still: str,
+    programs: Sequence[str] = (),
 ) -> str:
     """Return the page as one HTML file, which works offline.
 
-    The `programs` are functions in JavaScript, one for each tape.
+    The HTML in `still` is shown instead of the page if scripts do not run. The `programs` are
+    functions in JavaScript, one for each tape.
     """
     title, subtitle = escape(title), escape(subtitle)
     attribute = "" if theme == "auto" else f' data-theme="{theme}"'
-    texts = {"{title}": title, "{subtitle}": subtitle}
-    body = re.sub("{title}|{subtitle}", lambda found: texts[found[0]], _read("page.html"))
+    texts = {"{title}": title, "{subtitle}": subtitle, "{still}": still}
+    body = re.sub("|".join(texts), lambda found: texts[found[0]], _read("page.html"))
     return (
         f'<!doctype html>\n<html lang="en"{attribute}>\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         f'<link rel="icon" href="data:,">\n<title>{title}</title>\n'
         f"<style>\n{font()}</style>\n<style>\n{style()}</style>\n"
+        "<noscript><style>main, .tools { display: none; }</style></noscript>\n"
         f"</head>\n<body>\n{body}{data_script}\n"
         f'<script type="module">\n{script(programs)}</script>\n</body>\n</html>\n'
     )

@@ -109,10 +109,13 @@ def _matching_steps(traces: Sequence[Trace], replaced: Mapping[int, Tensor]) -> 
     n = len(node)
     last = [replaced[t.order].order for t in node] if replaced else _evenly(graph, n)
     of = {t.order: next(i for i, end in enumerate(last) if end >= t.order) for t in graph}
-    forward = [of[t.order] for t in graph]
+    forward = [1 + of[t.order] for t in graph]
     passed = {s.tensor.order: i for i, s in enumerate(traces[1].backward)}
-    backward = [n + 1 + passed.get(node[of[s.tensor.order]].order, 0) for s in traces[0].backward]
-    return [*forward, n, *backward]
+    seed = n + 1
+    backward = [
+        seed + 1 + passed.get(node[of[s.tensor.order]].order, 0) for s in traces[0].backward
+    ]
+    return [0, *forward, seed, *backward, seed + len(passed) + 1]
 
 
 def _evenly(graph: Sequence[Tensor], n: int) -> list[int]:

@@ -18,11 +18,12 @@ from .arrays import EXAMPLES, Pool, minus
 from .batch import Batch, batches_of
 from .levels import levels
 from .narrate import Narrator
+from .uses import write_uses
 
 Data: TypeAlias = dict[str, Any]
 
 LARGEST = 2_000_000  # bytes of a page, beyond which it shows fewer numbers
-_SHELL = 200_000  # bytes reserved for the page without its data
+_SHELL = 280_000  # bytes reserved for the page without its data
 _PACKED = 150_000  # bytes of the smallest data that are compressed
 _MOST = 30_000  # operations
 #: ways to shorten a large page: entries of the largest array that is shown, and whether others
@@ -49,10 +50,18 @@ def require_result(result: Any) -> Tensor:
     return result
 
 
-def tape_data(traces: Sequence[Trace], titles: Sequence[str], pools: Sequence[Pool]) -> Data:
-    """Return the data of a page that shows these tapes, and add their numbers to the pools."""
+def tape_data(
+    traces: Sequence[Trace],
+    titles: Sequence[str],
+    pools: Sequence[Pool],
+    trained: Sequence[Tensor] = (),
+) -> Data:
+    """Return the data of a page that shows these tapes, and add their numbers to the pools.
+
+    The last step updates the `trained` leaves, if there are any.
+    """
     batches = batches_of(traces)
-    tapes = [_tape(*each) for each in zip(traces, pools, batches, titles)]
+    tapes = [_tape(*each, trained) for each in zip(traces, pools, batches, titles)]
     return _page(tapes, pools, batches[0].length)
 
 
@@ -63,15 +72,44 @@ def fitted(data: Data, pools: Sequence[Pool]) -> Data:
         data["live"] = [{"why": "No sliders: the tape is too large to compute in the page."}]
     for most, described in _SHORTER:
         if fits(data):
-            break
+            return data
         for pool in pools:
             pool.shorten(most, described)
+    for shorten in (_leave_out_formulas, _leave_out_levels):
+        if fits(data):
+            return data
+        for tape in data["tapes"]:
+            shorten(tape)
+    if not fits(data):
+        count = data["tapes"][0]["operations"]
+        raise ValueError(
+            f"explore: a page of {count} operations would be larger than {LARGEST:,} bytes. Use "
+            "ag.draw(result) or print(result.tape()). To explore only a part, start it at "
+            "x.detach().requires_grad_()."
+        )
     return data
 
 
-def _tape(trace: Trace, pool: Pool, batch: Batch, name: str) -> Data:
+def _leave_out_formulas(tape: Data) -> None:
+    """Leave out the formulas of all steps. Their sentences and numbers stay."""
+    for step in tape["steps"]:
+        for part in (step, *step.get("gives", ())):
+            part.pop("tex", None)
+
+
+def _leave_out_levels(tape: Data) -> None:
+    """Leave out the inside of folded cards."""
+    first = tape["levels"][tape["first"]]
+    for linked, how in ((first["cards"], "opens"), (first["boxes"], "closes")):
+        for each in linked:
+            each.pop(how, None)
+    first.pop("group", None)
+    tape |= {"levels": [first], "first": 0}
+
+
+def _tape(trace: Trace, pool: Pool, batch: Batch, name: str, trained: Sequence[Tensor]) -> Data:
     """Return the data of one tape, and add its numbers to the pool."""
-    narrator = Narrator(trace, pool, batch)
+    narrator = Narrator(trace, pool, batch, trained)
     nodes, steps = narrator.nodes(), narrator.steps()
     placed, first = levels(trace, nodes, pool)
     return {
@@ -81,6 +119,7 @@ def _tape(trace: Trace, pool: Pool, batch: Batch, name: str) -> Data:
         "operations": f"{sum(t.op is not None for t in trace.tape):,}",
         "nodes": nodes,
         "steps": steps,
+        "reads": write_uses(trace, steps),
         "levels": placed,
         "first": first,
     }
@@ -105,7 +144,8 @@ def _page(tapes: list[Data], pools: Sequence[Pool], batch: int) -> Data:
 def arrays_of(trace: Trace) -> list[Any]:
     """Return the numbers of a trace, in the order of the positions that the page refers to."""
     pool = Pool()
-    narrator = Narrator(trace, pool, *batches_of([trace]))
+    (batch,) = batches_of([trace])
+    narrator = Narrator(trace, pool, batch)
     narrator.nodes()
     narrator.steps()
     return pool.items

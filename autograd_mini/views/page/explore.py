@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from html import escape
 from typing import Any, ClassVar
@@ -10,14 +10,15 @@ from typing import Any, ClassVar
 from ...core.messages import shown
 from ...core.tensor import Tensor
 from ..document import Document, check_theme
-from ..graph.draw import draw
 from ..trace import Trace
 from . import bundle
 from .arrays import Pool
 from .compare import comparison
-from .data import Data, data_script, fitted, require_result, tape_data
+from .data import LARGEST, Data, data_script, fitted, require_result, tape_data
 from .live import LiveTape, add_live, name_constants
-from .recorder import recording_data
+from .recorder import as_recorder, recording_data
+from .still import Still
+from .train import add_training, parameters
 
 
 def explore(
@@ -26,6 +27,7 @@ def explore(
     names: Mapping[str, Any] | None = None,
     compare: bool | Tensor = False,
     frames: Any = None,
+    train: bool | Sequence[Tensor] = True,
     title: str | None = None,
     theme: str = "auto",
 ) -> Exploration:
@@ -46,6 +48,11 @@ def explore(
     frames : Recorder or sequence of Tensor, optional
         The same computation with different numbers, such as the steps of a training run. Pass it
         instead of `result`. See `Recorder`.
+    train : bool or sequence of Tensor
+        The parameters that the page can train by w ← w - η ∂L/∂w. Each is a leaf that requires a
+        gradient. With True they are found: the weights and biases of `nn` layers, which are the
+        arguments after the first of a node in a scope named ``linear...``. If there are none, or
+        with False or an empty list, the page has no *Train* panel.
     title : str, optional
         The title of the page.
     theme : {"auto", "light", "dark"}
@@ -58,10 +65,16 @@ def explore(
     Raises
     ------
     TypeError
-        If `result` is not a Tensor.
+        If `result` or one of the parameters in `train` is not a Tensor.
     RuntimeError, ValueError
         If the result was not recorded or has several entries, if the theme is unknown, if
-        ``compare=True`` and no node is fused, or if the frames have different graphs.
+        ``compare=True`` and no node is fused, or if the frames have different graphs. Also if a
+        tensor in `train` is not a leaf of the tape that requires a gradient, or if `train` names
+        parameters together with `frames` or `compare`.
+
+    References
+    ----------
+    Goodfellow, Bengio, Courville: Deep Learning, 2016, section 4.3.
 
     Examples
     --------
@@ -69,24 +82,35 @@ def explore(
     >>> x = ag.tensor(3.0, requires_grad=True, name="x")
     >>> page = ag.explore(x * x + 1.0)
     >>> page
-    <a page of 5 steps: .show() opens it, .save("backprop.html") writes it to a file>
+    <a page of 6 steps: .show() opens it, .save("backprop.html") writes it to a file>
     """
     check_theme("explore", theme)
     if (result is None) == (frames is None):
         raise TypeError("explore: pass either a result, explore(loss), or frames=recorder.")
     names = dict(names or {})
+    if (frames is not None or compare is not False) and not isinstance(train, bool) and len(train):
+        other = "compare" if frames is None else "frames"
+        raise ValueError(f"explore: train= and {other}= cannot be combined. Pass one of them.")
     if frames is not None:
         if compare is not False:
             raise ValueError("explore: frames= and compare= cannot be combined. Pass one of them.")
-        return Exploration(recording_data(frames, names, title), theme, None)
+        recorder = as_recorder(frames, names)
+        assert recorder.still is not None  # an empty recorder is refused
+        return Exploration(recording_data(recorder, title), theme, recorder.still)
     result = require_result(result)
     if compare is not False:
-        return Exploration(comparison(result, compare, names, title), theme, result)
+        data = comparison(result, compare, names, title)
+        return Exploration(data, theme, Still.of(Trace.of(result, names), names, theme))
     trace, pools = name_constants(Trace.of(result, names)), [Pool()]
     name = trace.names[result.order]
-    data = tape_data([trace], [name], pools) | {"title": title or f"Backpropagation of {name}"}
-    add_live(data, [partial(LiveTape, trace)], pools)
-    return Exploration(fitted(data, pools), theme, result)
+    trained = parameters(trace.tape, train)
+    data = tape_data([trace], [name], pools, trained)
+    data["title"] = title or f"{'Training:' if trained else 'Backpropagation of'} {name}"
+    lives = add_live(data, [partial(LiveTape, trace)], pools)
+    data = fitted(data, pools)
+    if trained:
+        add_training(data, trace, trained, lives)
+    return Exploration(data, theme, Still.of(trace, names, theme))
 
 
 class Exploration(Document):
@@ -107,10 +131,10 @@ class Exploration(Document):
     'Backpropagation of v1'
     """
 
-    def __init__(self, data: Data, theme: str, result: Tensor | None) -> None:
+    def __init__(self, data: Data, theme: str, still: Still) -> None:
         self.data = {**data, "title": shown(data["title"]), "theme": theme}
         self._theme = theme
-        self._picture = None if result is None else draw(result)
+        self._still = still
 
     def html(self) -> str:
         """Return the page as HTML text. It works offline.
@@ -128,23 +152,26 @@ class Exploration(Document):
     @cached_property
     def _html(self) -> str:
         title, subtitle = str(self.data["title"]), str(self.data["subtitle"])
+        data, still = data_script(self.data), self._still.html()
         programs = self.data.get("programs", ())
-        return bundle.document(title, subtitle, self._theme, data_script(self.data), programs)
+        size = len(data) + len(still) + sum(map(len, programs))
+        if size > LARGEST:
+            still = "<p>This page needs JavaScript. It is too large for a picture.</p>"
+        return bundle.document(title, subtitle, self._theme, data, still, programs)
 
     def __repr__(self) -> str:
-        steps = f"a page of {len(self.data['tapes'][0]['steps'])} steps"
+        steps = f"a page of {len(self.data['tapes'][0]['steps']) - 1} steps"
         return f'<{steps}: .show() opens it, .save("backprop.html") writes it to a file>'
 
     def _repr_html_(self) -> str:
         """Return the page in a sandboxed frame, and a picture for hosts that remove frames."""
         page = escape(self.html(), quote=True)
         frame = (
-            f'<iframe sandbox="allow-scripts" srcdoc="{page}" title="{escape(self.data["title"])}" '
+            f'<iframe sandbox="allow-scripts allow-downloads" srcdoc="{page}" '
+            f'title="{escape(self.data["title"])}" '
             'style="width:100%;height:900px;border:0"></iframe>'
         )
-        if self._picture is None:
-            return frame
-        still = self._picture._repr_html_()
+        still = self._still.drawing._repr_html_()
         return f"{frame}<details><summary>The graph as a picture</summary>{still}</details>"
 
     _file, _announcement = "backprop.html", "The page is in"

@@ -1,23 +1,25 @@
 """Levels: the graph of a tape, laid out at each folding that the reader of the page can choose.
 
 A small graph gets a level for each way to close its boxes. A large one opens with about 40 cards,
-and each folded card opens as another level. The page itself computes no layout.
+and each folded card opens as another level. Each level is wrapped into rows for windows of several
+widths. The page only chooses: it computes no layout.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, combinations
 from typing import Any, NamedTuple
 
 from ...core.tensor import Tensor
-from ...text.format import truncate
-from ..graph.card import Card
+from ...text.format import made_by, truncate
+from ..graph.card import FEW_NUMBERS, MAX_NUMBERS, Card
 from ..graph.folding import Folded, Group, Part, Scopes, closing, parts_of
-from ..graph.graph import LONGEST_NAME, DrawOptions, Edge, Graph, Writer
-from ..graph.placement import OFFSET, pair_edges, parallel, pill_width, place, shift
-from ..layout.shapes import Route, Spacing
+from ..graph.graph import LONGEST_NAME, DrawOptions, Edge, Graph, Writer, covered_area
+from ..graph.placement import OFFSET, PILL, pair_edges, parallel, pill_width, place, shift
+from ..layout.shapes import Box, Layout, Route, Spacing
 from ..trace import Trace, count_uses
 from .arrays import Pool, minus
 
@@ -25,9 +27,18 @@ CARDS = 48  # most cards on a folded level; most levels have about 40
 OPEN = 60  # tensors of the longest tape that is not folded
 _MOST_BOXES = 4  # boxes that close independently
 _FEW = 2  # cards of a level that shows too little of the graph
-_SEEN = 1250 / 0.64, 400 / 0.64  # the largest level that most windows show at a readable scale
-_BUDGET = 2_400  # cards on all levels
-_SPACING = Spacing(layer=40, node=24, edge=20, group=14, title=18, margin=14)
+_MOST_CHIPS = 6  # parameters that a folded card shows
+_NORM = "0.000"  # a norm of the usual width
+_LONGEST_LINE = 44  # characters of a line inside of a folded card
+_SEEN = 900, 620  # the largest level that most windows show at a readable scale
+_BUDGET = 4_800  # cards and edges on all levels
+_BUDGET_IN_PLACE = 240  # cards on the levels that close a single box
+_AREA = 0.9 * _SEEN[0] * _SEEN[1]  # the cards on a level with many numbers cover at most this area
+_WIDTHS = 340, 480, 640, 820, 1020, 1240, 1460, 1800, math.inf  # of windows, in CSS pixels
+_HIGHEST = 1_600  # height of the highest level that is wrapped; others are moved in their window
+_FEW_CARDS = 400  # cards on all levels, up to which each is wrapped for all these widths
+_FEW_WIDTHS = 820, 1240
+_SPACING = Spacing(layer=36, node=20, edge=20, group=12, title=20, margin=8)
 
 Level = dict[str, Any]
 
@@ -39,6 +50,7 @@ class _Placer(NamedTuple):
     nodes: Sequence[Mapping[str, Any]]
     positions: Mapping[int, int]
     pool: Pool
+    widths: Sequence[float]  #: of the windows that each level is wrapped for
 
 
 @dataclass
@@ -59,18 +71,21 @@ def levels(trace: Trace, nodes: Sequence[Mapping[str, Any]], pool: Pool) -> tupl
     tensors = list(trace.tape)
     writer = Writer(trace, DrawOptions(), count_uses(tensors, trace.adjoints), summed={})
     positions = {t.order: i for i, t in enumerate(tensors)}
-    placer = _Placer(writer, nodes, positions, pool)
-    return _in_place(placer, tensors) if len(tensors) <= OPEN else (_nested(placer, tensors), 0)
+    if len(tensors) <= OPEN:
+        return _in_place(_Placer(writer, nodes, positions, pool, _WIDTHS), tensors)
+    few = len(tensors) <= _FEW_CARDS
+    placer = _Placer(writer, nodes, positions, pool, _WIDTHS if few else _FEW_WIDTHS)
+    return _nested(placer, tensors), 0
 
 
 def _in_place(placer: _Placer, tensors: Sequence[Tensor]) -> tuple[list[Level], int]:
     """Return a level with all boxes open, and one for each way to close boxes.
 
-    The page opens with all boxes open if that fits into a window. Otherwise it opens with a card
-    for each innermost box, if there are enough of them.
+    The page opens with all boxes open if that fits into a window. Otherwise boxes are closed, inner
+    ones first, as long as there are enough cards.
     """
     scopes = Scopes.of(tensors)
-    ways = list(dict.fromkeys(map(_outermost, _ways(list(scopes.titles)))))
+    ways = list(dict.fromkeys(map(_outermost, _ways(list(scopes.titles), len(tensors)))))
     levels = []
     for closed in ways:
         folded = closing(tensors, closed)
@@ -79,18 +94,26 @@ def _in_place(placer: _Placer, tensors: Sequence[Tensor]) -> tuple[list[Level], 
             if part.is_folded:
                 box = scopes.boxes[part.tensors[-1].order]
                 own = next(box[:n] for n in range(1, len(box) + 1) if box[:n] in closed)
-                _link(card, "opens", ways, closed - {own})
+                others = [way for way in ways if own not in way]
+                card["opens"] = _nearest(ways, closed - {own}, others)
         for drawn, box in zip(level["boxes"], folded.titles):
-            _link(drawn, "closes", ways, _outermost({*closed, box}))
+            others = [way for way in ways if any(box[:n] in way for n in range(1, len(box) + 1))]
+            drawn["closes"] = _nearest(ways, _outermost({*closed, box}), others)
         levels.append(level)
     whole = _outermost(scopes.titles)
     if whole and whole in ways:  # one button closes or opens all boxes
         for way, level in zip(ways, levels):
             level["group"] = 0 if way == whole else ways.index(whole)
-    if not scopes.titles or (levels[0]["width"] <= _SEEN[0] and levels[0]["height"] <= _SEEN[1]):
+    if not scopes.titles or _is_seen(levels[0]):
         return levels, 0
-    innermost = ways.index(frozenset(_rings(scopes.titles)[-1]))
-    return levels, innermost if len(levels[innermost]["cards"]) > _FEW else 0
+    rings = [ways.index(_outermost(ring)) for ring in reversed(_rings(scopes.titles))]
+    shown = [ring for ring in rings if len(levels[ring]["cards"]) > _FEW] or [0]
+    return levels, next((ring for ring in shown if _is_seen(levels[ring])), shown[-1])
+
+
+def _is_seen(level: Level) -> bool:
+    """Return whether most windows show the whole level."""
+    return any(s["width"] <= _SEEN[0] and s["height"] <= _SEEN[1] for s in level["shapes"])
 
 
 def _rings(boxes: Collection[Group]) -> list[list[Group]]:
@@ -99,17 +122,22 @@ def _rings(boxes: Collection[Group]) -> list[list[Group]]:
     return [[b for b in boxes if len(b) == n] for n in range(1, deepest + 1)]
 
 
-def _link(target: dict[str, Any], how: str, ways: list[frozenset[Group]], to: Any) -> None:
-    if to in ways:
-        target[how] = ways.index(to)
+def _nearest(
+    ways: Sequence[frozenset[Group]], wanted: frozenset[Group], others: Sequence[frozenset[Group]]
+) -> int:
+    """Return the position of the wanted way, or of the one among others that differs least."""
+    found = wanted if wanted in ways else min(others, key=lambda way: len(way ^ wanted))
+    return ways.index(found)
 
 
-def _ways(boxes: Sequence[Group]) -> Iterable[Collection[Group]]:
+def _ways(boxes: Sequence[Group], cards: int) -> Iterable[Collection[Group]]:
+    """Return the boxes that are closed, for each level of a graph."""
     if len(boxes) <= _MOST_BOXES:
         return chain.from_iterable(combinations(boxes, n) for n in range(len(boxes) + 1))
     rings = _rings(boxes)
     but_one = ([b for b in ring if b != c] for ring in rings for c in ring)
-    return [(), *((box,) for box in boxes), *rings, *but_one]
+    few = len(boxes) * cards <= _BUDGET_IN_PLACE
+    return [(), *((box,) for box in boxes if few), *rings, *but_one]
 
 
 def _outermost(closed: Collection[Group]) -> frozenset[Group]:
@@ -122,14 +150,14 @@ def _nested(placer: _Placer, tensors: Sequence[Tensor]) -> list[Level]:
     scopes = Scopes.of(tensors)
     plans = [_Plan(parts_of(tensors, None, CARDS, scopes))]
     levels: list[Level] = []
-    cards = 0
+    drawn = 0
     for number, plan in enumerate(plans):  # the loop appends plans
         level = _level(placer, plan)
         levels.append(level)
-        cards += len(level["cards"])
+        drawn += len(level["cards"]) + len(level["edges"])
         for card, part in zip(level["cards"], plan.folded.parts):
-            pending = CARDS * (len(plans) - len(levels))
-            if part.is_folded and part.tensors[-1].op and cards + pending < _BUDGET:
+            pending = drawn / len(levels) * (len(plans) - len(levels))
+            if part.is_folded and part.tensors[-1].op and drawn + pending < _BUDGET:
                 card["opens"] = len(plans)
                 plans.append(_inside(part, number, scopes))
     return levels
@@ -150,47 +178,88 @@ def _inside(part: Part, parent: int, scopes: Scopes) -> _Plan:
 
 
 def _level(placer: _Placer, plan: _Plan) -> Level:
-    writer, _, index, _ = placer
+    writer, _, index, _, widths = placer
     folded = plan.folded
     cards = [_sized(placer, part) for part in folded.parts]
+    compact = sum(map(covered_area, cards)) > _AREA
+    if compact:
+        cards = [_sized(placer, part, FEW_NUMBERS) for part in folded.parts]
     edges = [e for e in writer.edges(folded.parts, folded.part_of) if e.target >= plan.outside]
     graph = Graph("", "", cards, [p.box for p in folded.parts], folded.titles, edges)
     together = pair_edges(edges)
-    placed = place(graph, together, "LR", _SPACING)
     level: Level = {
-        "width": round(placed.width),
-        "height": round(placed.height),
         "cards": [
-            {**_box(placed.nodes[i]), **_members(part, index, i < plan.outside)}
-            for i, part in enumerate(folded.parts)
+            _members(part, index, i < plan.outside, writer) for i, part in enumerate(folded.parts)
         ],
-        "boxes": [{"title": t, **_box(placed.groups[path])} for path, t in folded.titles.items()],
-        "edges": [_edge(use, route, folded, index) for use, route in zip(together, placed.routes)],
+        "boxes": [{"title": title} for title in folded.titles.values()],
+        "edges": [_edge(use, folded, index) for use in together],
+        "shapes": [],
     }
+    for placed in place(graph, together, widths, spacing=_SPACING, broadest=_HIGHEST):
+        shape = _shape(placed, list(folded.titles), together)
+        if shape not in level["shapes"]:
+            level["shapes"].append(shape)
+    level["shapes"].sort(key=lambda shape: shape["width"])
+    if compact:
+        level["numbers"] = FEW_NUMBERS
     if plan.title:
         level |= {"title": plan.title, "parent": plan.parent}
     return level
 
 
-def _sized(placer: _Placer, part: Part) -> Card:
-    """Return the card of a part, large enough for its numbers."""
-    writer, nodes, positions, pool = placer
+def _shape(placed: Layout, paths: Sequence[Group], uses: Sequence[Sequence[Edge]]) -> Level:
+    """Return the places of everything on a level, wrapped for one width."""
+    return {
+        "width": math.ceil(placed.width),
+        "height": math.ceil(placed.height),
+        "cards": [_box(placed.nodes[i]) for i in range(len(placed.nodes))],
+        "boxes": [{"of": paths.index(path), **_box(box)} for path, box in placed.frames()],
+        "edges": [_way(use, route) for use, route in zip(uses, placed.routes)],
+    }
+
+
+def _sized(placer: _Placer, part: Part, most: int = MAX_NUMBERS) -> Card:
+    """Return the card of a part, large enough for its numbers, or its heat maps."""
+    writer, nodes, positions, pool, _ = placer
     t = part.tensors[-1]
     node = nodes[positions[t.order]]
-    blocks = [pool.outline(node["value"], "value")]
+    blocks = [pool.outline(node["value"], "value", most=most)]
     if "gradient" in node:
         head = truncate(writer.trace.derivative(t), LONGEST_NAME)
-        blocks.append(pool.outline(node["gradient"], head, writer.uses[t] > 1))
+        blocks.append(pool.outline(node["gradient"], head, writer.uses[t] > 1, most))
+    if node.get("trained"):
+        blocks.append(pool.outline(node["value"], "new", most=most))
     card = writer.head(part)._replace(blocks=blocks)
-    return card._replace(shape=f"{len(part.tensors):,} tensors") if part.is_folded else card
+    if not part.is_folded:
+        return card
+    shape = f"{len(part.tensors):,} tensors"
+    return card._replace(shape=shape, notes=_inside_of(part, writer))
+
+
+def _parameters(part: Part, writer: Writer) -> list[Tensor]:
+    """Return the leaves with a gradient inside of a folded card, except the one that it shows."""
+    inside = part.tensors[:-1]
+    return [t for t in inside if t.op is None and t in writer.trace.adjoints]
+
+
+def _inside_of(part: Part, writer: Writer) -> list[str]:
+    """Return lines as wide as those that the page writes: what a step does, and parameters."""
+    names = [writer.trace.names[t.order] for t in part.tensors]
+    longest = max((f"{made_by(t)} · {name}" for t, name in zip(part.tensors, names)), key=len)
+    gradient = max((writer.trace.derivative(t) for t in part.tensors), key=len)
+    chips = [f"{writer.trace.names[t.order]} += {_NORM}" for t in _parameters(part, writer)]
+    widest = max(chips[:_MOST_CHIPS], key=len, default="")
+    rows = -(-min(len(chips), _MOST_CHIPS) // 2) + (len(chips) > _MOST_CHIPS)
+    line = max(longest, f"{gradient} +=", key=len)
+    return [truncate(line, _LONGEST_LINE), *[f"{widest}    {widest}"] * rows]
 
 
 def _box(box: Any) -> dict[str, Any]:
     return {"x": round(box.x), "y": round(box.y), "w": round(box.width), "h": round(box.height)}
 
 
-def _members(part: Part, index: Mapping[int, int], outside: bool) -> dict[str, Any]:
-    """Return the tensor of a card. A folded card also has runs of the positions inside."""
+def _members(part: Part, index: Mapping[int, int], outside: bool, writer: Writer) -> dict[str, Any]:
+    """Return the tensor of a card. A folded card also has the positions inside, as runs."""
     members: dict[str, Any] = {"node": index[part.tensors[-1].order]}
     if outside:
         members["outside"] = True
@@ -202,28 +271,39 @@ def _members(part: Part, index: Mapping[int, int], outside: bool) -> dict[str, A
             else:
                 runs.append([i, i])
         members |= {"title": part.title, "count": len(part.tensors), "runs": runs}
+        if chips := [index[t.order] for t in _parameters(part, writer)]:
+            members["chips"] = chips[:_MOST_CHIPS]
+            if len(chips) > _MOST_CHIPS:
+                members["more"] = len(chips) - _MOST_CHIPS
     return members
 
 
-def _edge(
-    use: Sequence[Edge], route: Route, folded: Folded, index: Mapping[int, int]
-) -> dict[str, Any]:
-    """Return an edge as paths, forward and backward, with the pill of the local derivative."""
+def _edge(use: Sequence[Edge], folded: Folded, index: Mapping[int, int]) -> dict[str, Any]:
+    """Return an edge with the local derivative, and whether it goes forward and backward."""
     first, last = use[0], use[-1]
-    offset = OFFSET if len(use) > 1 else 0
     edge: dict[str, Any] = {"from": first.source, "to": first.target}
     if first.argument >= 0:
         edge["argument"] = first.argument
         edge["user"] = index[folded.parts[first.target].tensors[-1].order]
-    if not first.backward:
-        edge["path"] = _path(parallel(route.points, -offset, 1))
-    if last.backward:
-        edge["back"] = _path(parallel(route.points, offset, 1)[::-1])
-    if route.label and last.text:
-        x, y, width, height = route.label
-        x, y = map(round, shift((x + width / 2, y + height / 2), offset, 1))
-        edge["pill"] = {"text": minus(last.text), "x": x, "y": y, "w": round(pill_width(last.text))}
+    if last.text:
+        edge["pill"] = minus(last.text)
     return edge
+
+
+def _way(use: Sequence[Edge], route: Route) -> dict[str, Any]:
+    """Return the paths of an edge, forward and backward, and the place of its pill."""
+    offset = OFFSET if len(use) > 1 else 0
+    way: dict[str, Any] = {}
+    if not use[0].backward:
+        way["path"] = _path(parallel(route.points, -offset, 1))
+    if use[-1].backward:
+        way["back"] = _path(parallel(route.points, offset, 1)[::-1])
+    if route.label and use[-1].text:
+        x, y, width, height = route.label
+        wide = pill_width(use[-1].text)
+        x, y = shift((x + (width - wide) / 2, y + (height - PILL) / 2), offset, 1)
+        way["pill"] = _box(Box(x, y, wide, PILL))
+    return way
 
 
 def _path(points: Sequence[tuple[float, float]]) -> str:

@@ -19,7 +19,6 @@ from ...compiler.ir import Program, Value
 from ...compiler.passes.algebra import EXACT
 from ...compiler.passes.rewrite import simplify
 from ...compiler.source.javascript import javascript
-from ...compiler.source.portable import UnknownOperation
 from ...compiler.traced_array import TracedArray
 from ...compiler.tracer import Tracer
 from ...core.arrays import Array, unwrap
@@ -349,16 +348,18 @@ def add_live(
     data: Data,
     tapes: Sequence[Callable[[], LiveTape]],
     pools: Sequence[Pool],
-) -> None:
+) -> list[LiveTape]:
     """Add the programs of the tapes to the data of a page, or the reason why there are none."""
     shared = Shared()
     try:
-        pairs = [make().written(pool, shared) for make, pool in zip(tapes, pools)]
-    except (NotLive, UnknownOperation, TracingError) as error:
+        lives = [make() for make in tapes]
+        pairs = [live.written(pool, shared) for live, pool in zip(lives, pools)]
+    except (NotLive, TypeError) as error:  # also TracingError and UnknownOperation
         data["live"] = [{"why": _reason(error)}] * len(pools)
-        return
+        return []
     data["live"] = [{**live, "program": i} for i, (live, _) in enumerate(pairs)]
     data["programs"] = [program for _, program in pairs]
+    return lives
 
 
 def _reason(error: Exception) -> str:

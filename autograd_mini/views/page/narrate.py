@@ -6,7 +6,6 @@ can use the same steps.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from itertools import chain, repeat
 from typing import Any, TypeAlias
@@ -17,21 +16,26 @@ from ...core.arrays import Array, unwrap
 from ...core.messages import shown
 from ...core.tensor import Tensor
 from ...notation import names as naming
-from ...notation.expression import Call, Formula, Name
+from ...notation.expression import Formula
 from ...notation.latex import LaTeX
 from ...notation.plain import Plain
 from ...notation.symbolic import parameters
-from ...text.format import MOST_LISTED, join, made_by, variable
+from ...text.format import ELLIPSIS, MOST_LISTED, join, made_by, variable
 from ..trace import Step, Term, Trace, count_uses
-from . import sentences
-from .arrays import Entry, Line, Pool, minus
+from .arrays import Pool, minus
 from .batch import Batch
+from .ending import ending
+from .lines import SIGNS, operation_line, product_line
+from .opening import opening
 from .otherwise import Otherwise, other_rules
+from .predict import Questions
+from .sentences import sentences
+from .story import Story
 
-#: operators, written between two operands
-_SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "matmul": "@", "pow": "^"}
-_MOST_TERMS = 4  # terms of a sum that is written out
 _BRIEF = 4_000  # tensors of the longest tape whose steps are described in full
+_MOST_FORMULAS = 10  # formulas that the first step lists
+_MOST_SUMS = 4  # sentences of one step about sums of contributions
+_MOST_UPDATES = 4  # parameters whose update is written out
 _MOST_SAVED = 3  # local derivatives that a forward step lists
 
 Description: TypeAlias = dict[str, Any]
@@ -40,9 +44,16 @@ Description: TypeAlias = dict[str, Any]
 class Narrator:
     """Describe the tensors and the steps of one tape, and write their numbers into a pool."""
 
-    def __init__(self, trace: Trace, pool: Pool, batch: Batch | None = None) -> None:
-        self.trace, self.pool, self.batch = trace, pool, batch or Batch()
+    def __init__(
+        self,
+        trace: Trace,
+        pool: Pool,
+        batch: Batch | None = None,
+        trained: Sequence[Tensor] = (),
+    ) -> None:
+        self.trace, self.pool, self.batch, self.trained = trace, pool, batch or Batch(), trained
         self.index = {t.order: i for i, t in enumerate(trace.tape)}
+        self.updates = [self.index[t.order] for t in trained]
         self.tex = {order: naming.name_of(name) for order, name in trace.names.items()}
         self.taken = naming.taken(self.tex)
         self.uses = count_uses(trace.tape, trace.adjoints)
@@ -72,6 +83,8 @@ class Narrator:
             found["inputs"] = [self.index[a.order] for a in t.inputs if isinstance(a, Tensor)]
             if t.op.unfused is not None:
                 found["fused"] = True
+        if self.index[t.order] in self.updates:
+            found["trained"] = True
         if t.scope:
             found["scope"] = " / ".join(shown(s.name) for s in t.scope)
         return found
@@ -81,9 +94,28 @@ class Narrator:
         return self.batch.length if self.index[t.order] in self.batch.tensors else 0
 
     def steps(self) -> list[Description]:
-        """Return the steps: forward, then the seed, then backward."""
-        forward = [self._forward(step) for step in self.trace.forward]
-        return [*forward, self._seed(), *(self._backward(step) for step in self.trace.backward)]
+        """Return the steps: opening, forward, seed, backward, update and ending."""
+        story = Story(self.trace, self.index, self.tex, self.pool)
+        steps = [opening(story)]
+        steps += [self._forward(step) for step in self.trace.forward]
+        if len(steps) <= _MOST_FORMULAS:  # the first step lists the whole computation
+            steps[0]["tex"] = r" \\ ".join(step["tex"] for step in steps[1:])
+        steps.append(self._seed())
+        steps += [self._backward(step) for step in self.trace.backward]
+        if not self.brief:
+            self._ask(steps)
+        update = [self._update()] if self.trained else []
+        return [*steps, *update, ending(story)]
+
+    def _ask(self, steps: list[Description]) -> None:
+        """Add a question to each step before one that surprises."""
+        ask = Questions(self.trace.names)
+        questions = [ask.stop(step) for step in self.trace.forward]
+        questions.append(ask.seed(self.trace.names[self.trace.result.order]))
+        questions += [ask.backward(step) for step in self.trace.backward]
+        for step, question in zip(steps, questions):
+            if question:
+                step["ask"] = question
 
     def _forward(self, step: Step) -> Description:
         t = step.tensor
@@ -101,9 +133,9 @@ class Narrator:
         inputs = [a for a in t.inputs if isinstance(a, Tensor)]
         found["way"] = f"{self._names(inputs)} → {self.trace.names[t.order]}"
         found["operands"] = self._operands(t)
-        found["entry"] = self.pool.text(self._entry(t))
+        found["entry"] = self.pool.text(operation_line(t))
         if locals_ := self._locals(t, write):
-            found["locals"] = locals_
+            found |= {"locals": locals_, "saved": self._saved(t)}
             if other := self._other_rules(t):
                 texts = self._locals(t, write, other)
                 found["otherwise"] = {"unless": other.unless, "locals": texts}
@@ -120,17 +152,17 @@ class Narrator:
 
     def _operands(self, t: Tensor) -> list[Description]:
         assert t.op is not None
-        first, between = ("", _SIGNS[t.op.name]) if t.op.name in _SIGNS else (t.op.name, ", ")
+        first, between = ("", SIGNS[t.op.name]) if t.op.name in SIGNS else (t.op.name, ", ")
         found: list[Description] = []
         for i, (a, name) in enumerate(zip(t.inputs, chain(parameters(t.op), repeat("")))):
-            sign = between if found else first
+            place = {"sign": between if found else first, "argument": i}
             if isinstance(a, Tensor):
-                found.append({"sign": sign, "node": self.index[a.order]})
+                found.append({**place, "node": self.index[a.order]})
             elif isinstance(a, (int, float, np.generic, np.ndarray)) and np.ndim(a) < 3:
                 known = variable(a, self.trace.names) or name
                 if np.asarray(a).dtype.kind in "biuf":
                     label = {"name": known} if known else {}
-                    found.append({"sign": sign, "array": self._constant(t, i), **label})
+                    found.append({**place, "array": self._constant(t, i), **label})
         return found[:MOST_LISTED]
 
     def _constant(self, t: Tensor, i: int) -> int:
@@ -142,14 +174,39 @@ class Narrator:
         return self.pool.array(a, self.batch.length if is_batch else 0)
 
     def _locals(self, t: Tensor, write: LaTeX, other: Otherwise | None = None) -> list[str]:
-        """Return ∂y/∂x = ... for each argument that has a gradient."""
+        """Return ∂y/∂x = ... for each argument that has a gradient.
+
+        If the rule does more than multiply, return the gradient that it computes: ∂L/∂x = ...
+        """
         found = []
-        for i, (rule, a) in enumerate(zip(t.op.vjps, t.inputs) if t.op else ()):
-            if rule is not None and isinstance(a, Tensor) and a in self.trace.adjoints:
+        for i, a in self._ruled(t):
+            rule = other.rules[i] if other else self.trace.rule(t, i)
+            if rule.multiplies() or not isinstance(rule.result, Tensor):
                 left = write.derivative(self.tex[t.order], self.tex[a.order])
                 right = self._local(t, i, write, other)
-                found.append(f"{left} = {right.text}{_where_named(right, write)}")
+            else:
+                left, names = self._derivative(a), other.tex if other else self.tex
+                right = write.format_rule(rule, names, self._derivative(t))
+            found.append(f"{left} = {right.text}{_where_named(right, write)}")
         return found[:_MOST_SAVED]
+
+    def _ruled(self, t: Tensor) -> list[tuple[int, Tensor]]:
+        """Return the arguments that a node contributes to, with their positions."""
+        return [
+            (i, a)
+            for i, (rule, a) in enumerate(zip(t.op.vjps, t.inputs) if t.op else ())
+            if rule is not None and isinstance(a, Tensor) and a in self.trace.adjoints
+        ]
+
+    def _saved(self, t: Tensor) -> str:
+        """Return the names of the tensors that the rules of a node use, as symbols showed."""
+        used: set[int] = set()
+        for i, _ in self._ruled(t):
+            rule = self.trace.rule(t, i)
+            if rule.is_unknown:  # it may use any
+                return self._names(a for a in (*t.inputs, t) if isinstance(a, Tensor))
+            used |= {rule.symbols[s.order].order for s in rule.tape if s.order in rule.symbols}
+        return self._names(a for a in (*t.inputs, t) if getattr(a, "order", -1) in used)
 
     def _local(self, t: Tensor, i: int, write: LaTeX, other: Otherwise | None = None) -> Formula:
         """Return a local derivative. It is shown in the forward and in the backward pass."""
@@ -160,21 +217,6 @@ class Narrator:
             self._local_formulas[key] = write.format_local(self.trace.rule(t, i), self.tex)
         return self._local_formulas[key]
 
-    def _entry(self, t: Tensor) -> Line:
-        """Return the operation written with the numbers of one entry."""
-        assert t.op is not None
-        arrays = [*map(unwrap, t.inputs)]
-        if not isinstance(t.data, np.ndarray) or t.data.dtype.kind != "f" or not t.size:
-            return Line()
-        if t.op.name == "sum" and not t.ndim and 1 < np.size(arrays[0]) <= _MOST_TERMS:
-            terms = [Entry(arrays[0], i, signed=True) for i in range(np.size(arrays[0]))]
-            return Line([*_between(terms, " + "), " = ", Entry(unwrap(t), 0)])
-        if t.kwargs or not isinstance(t.op.forward, np.ufunc) or t.op.forward.signature:
-            return Line()
-        at = _chosen(t.data)
-        parts = _with_numbers(t.op.name, arrays, at)
-        return Line([_where(at), *parts, " = ", Entry.of(unwrap(t), at)])
-
     def _seed(self) -> Description:
         t = self.trace.result
         name = self.trace.names[t.order]
@@ -183,7 +225,7 @@ class Narrator:
             "node": self.index[t.order],
             "way": f"starts at {name}",
             "say": f"The backward pass starts at the result. A change of {name} changes {name} by "
-            "the same amount, so its derivative with respect to itself is 1.",
+            "the same amount, so its own gradient is 1. This first gradient is called the seed.",
             "tex": f"{self._derivative(t)} = 1",
             "why": sentences.CHAIN_RULE,
         }
@@ -195,7 +237,8 @@ class Narrator:
         slopes = {} if self.brief else step.slopes
         gives = [self._contribution(c, slopes.get(c.argument), write) for c in step.contributions]
         say = [sentences.backward(t.op.name, t.op.unfused is not None)]
-        say += dict.fromkeys(filter(None, (each.pop("added") for each in gives)))
+        said = list(dict.fromkeys(filter(None, (each.pop("added") for each in gives))))
+        say += said if len(said) <= _MOST_SUMS else [said[0], ELLIPSIS, said[-1]]
         found: Description = {
             "phase": "backward",
             "node": self.index[t.order],
@@ -206,6 +249,21 @@ class Narrator:
             targets = self._names(c.target for c in step.contributions)
             found["way"] = f"{self.trace.names[t.order]} → {targets}"
         return found
+
+    def _update(self) -> Description:
+        formulas = [
+            rf"{self.tex[t.order]} ← {self.tex[t.order]} - η {self._derivative(t)}"
+            for t in self.trained
+        ]
+        return {
+            "phase": "update",
+            "node": self.updates[-1],
+            "updates": self.updates,
+            "way": f"new {self._names(self.trained)}",
+            "say": sentences.UPDATE,
+            "why": sentences.LEARNING_RATE,
+            "tex": r" \\ ".join(formulas[:_MOST_UPDATES]),
+        }
 
     def _derivative(self, by: Tensor) -> str:
         return LaTeX().derivative(self.tex[self.trace.result.order], self.tex[by.order])
@@ -234,14 +292,14 @@ class Narrator:
         found |= {
             "tex": f"{self._derivative(a)} {sign} {right.text}{_where_named(right, write)}",
             "local": self._local(t, c.argument, write).text,
-            "why": sentences.paths(name, nth, c.open),
+            "why": sentences.contributions(name, nth, c.open),
             "added": sentences.accumulated(c, name, nth),
         }
         if other := self._other_rules(t):
             found["otherwise"] = self._otherwise(c, other, f"{self._derivative(a)} {sign}", arrived)
         if slope is not None:
             found["slope"] = self.pool.array(slope, self._rows_like(slope, t, a))
-            found["entry"] = self.pool.text(_product(self.trace, c, slope, before[-2:]))
+            found["entry"] = self.pool.text(product_line(self.trace, c, slope, before[-2:]))
         if c.summed:
             spread = self.pool.array(c.spread, self._rows_like(c.spread, t, a))
             found |= {"summed": c.summed, "spread": spread}
@@ -276,61 +334,3 @@ def _where_named(right: Formula, write: LaTeX) -> str:
     where = sorted(right.where, key=lambda definition: depths[definition[0]])
     blank = "\u00a0"  # MathML drops other blanks at the ends of a text
     return rf" \\ \text{{where{blank}}}" + r" \\ ".join(map(" = ".join, where))
-
-
-def _chosen(x: Any) -> tuple[int, ...]:
-    """Return the entry whose numbers are shown: of few the second, of many the largest."""
-    largest = np.argmax(np.abs(np.where(np.isfinite(x), x, 0)))
-    position = min(1, x.size - 1) if x.size < 4 else largest
-    return tuple(map(int, np.unravel_index(position, x.shape)))
-
-
-def _where(at: tuple[int, ...]) -> str:
-    return f"entry {', '.join(map(str, at))}: " if at else ""
-
-
-def _between(parts: Iterable[Any], sign: str) -> list[Any]:
-    """Return the parts with a sign between them."""
-    return [x for part in parts for x in (sign, part)][1:]
-
-
-def _with_numbers(op: str, arrays: Sequence[Any], at: tuple[int, ...]) -> list[str | Entry]:
-    """Return an operation as text, with an entry of each array as its arguments."""
-    if op in _SIGNS and len(arrays) == 2:
-        return _between([Entry.of(x, at, signed=True) for x in arrays], f" {_SIGNS[op]} ")
-    names = [chr(0xE000 + i) for i in range(len(arrays))]  # letters that no formula uses
-
-    def write(of: Sequence[str]) -> str:
-        return Plain().write(Call(op, [*map(Name, of)])).text
-
-    whole = write(names)
-    parts: list[str | Entry] = []
-    for piece in re.split("([\ue000-\uf8ff])", whole):
-        if piece not in names:
-            parts.append(piece)
-            continue
-        negative = f"-{piece}"  # does a negative number need parentheses here?
-        signed = write([negative if n == piece else n for n in names])
-        fenced = signed != whole.replace(piece, negative)
-        parts.append(Entry.of(arrays[names.index(piece)], at, fenced))
-    return parts
-
-
-def _product(trace: Trace, c: Term, slope: Array, sums: Sequence[Array]) -> Line:
-    """Return upstream times local for one entry, added to the sum so far if there is one.
-
-    `sums` are the last two sums of contributions, or the only one.
-    """
-    upstream, value = trace.adjoints[c.source], c.value
-    if c.summed or np.shape(slope) != np.shape(value) or not value.size:
-        return Line()
-    try:
-        np.broadcast_to(upstream, value.shape)
-    except ValueError:  # the rule rearranges entries
-        return Line()
-    at = _chosen(c.total)
-    local, incoming, product, *totals = (Entry.of(x, at) for x in (slope, upstream, value, *sums))
-    parts: list[str | Entry] = [local._replace(signed=True), " × ", incoming._replace(signed=True)]
-    if len(totals) > 1:
-        parts = [totals[0], " + ", *parts]
-    return Line([_where(at), *parts, " = ", totals[-1]], (local, incoming, product))

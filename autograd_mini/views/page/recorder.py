@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
 
+import numpy as np
+
+from ...core.arrays import Array
 from ...core.messages import shown
+from ...core.tape import Tape
 from ...core.tensor import Tensor
 from ...text.format import made_by
 from ..trace import Trace
 from .arrays import Pool
 from .data import Data, arrays_of, changes, fits, fitted, require_result, tape_data
+from .sentences import sentences
+from .still import Still
+from .train import gradient_of, parameters
 
 _MOST = 60  # frames
+
+
+class _Frame(NamedTuple):
+    """What one training step adds to the page, besides its numbers."""
+
+    label: str
+    loss: float
+    weights: Array  #: the entries of all parameters
+    gradients: Array
 
 
 class Recorder:
@@ -39,17 +57,18 @@ class Recorder:
     >>> len(recorder)
     3
     >>> ag.explore(frames=recorder)
-    <a page of 5 steps: .show() opens it, .save("backprop.html") writes it to a file>
+    <a page of 6 steps: .show() opens it, .save("backprop.html") writes it to a file>
     """
 
     def __init__(self, names: Mapping[str, Any] | None = None) -> None:
         self.names = dict(names or {})
         self.data: Data = {}
+        self.still: Still | None = None  # of the first frame
         self._structure: list[Any] = []
-        self._labels: list[str] = []
+        self._frames: list[_Frame] = []
 
     def __len__(self) -> int:
-        return len(self._labels)
+        return len(self._frames)
 
     def add(self, result: Tensor, label: str | None = None) -> None:
         """Add a frame with the current numbers of a computation.
@@ -59,7 +78,8 @@ class Recorder:
         result : Tensor
             A result with one entry. All frames must show the same computation.
         label : str, optional
-            The label of the frame next to the slider. It is the frame's number by default.
+            The label of the frame next to the slider. By default it is the frame's number,
+            from 0.
 
         Raises
         ------
@@ -77,15 +97,17 @@ class Recorder:
         """
         trace = Trace.of(require_result(result), self.names)
         structure = _structure(trace)
-        if not self._labels:
+        trained = _trained(trace.tape)
+        if not self._frames:
             name = trace.names[result.order]
             pools = [Pool()]
-            self.data = fitted(tape_data([trace], [name], pools), pools)
+            self.data = fitted(tape_data([trace], [name], pools, trained), pools)
             self.data["title"] = f"Training: {name}"
+            self.still = Still.of(trace, self.names)
             self._structure = structure
         elif structure != self._structure:
             raise ValueError(
-                f"frame {len(self) + 1} has a different graph than frame 1 ({len(structure)} and "
+                f"frame {len(self)} has a different graph than frame 0 ({len(structure)} and "
                 f"{len(self._structure)} tensors). All frames must compute the same loss with the "
                 "same shapes."
             )
@@ -93,14 +115,20 @@ class Recorder:
             raise ValueError(f"a recording has at most {_MOST} frames: record fewer steps.")
         else:
             self.data["pools"].append([changes(arrays_of(trace), self.data["pools"][0][0])])
-        self._labels.append(str(len(self) + 1) if label is None else shown(label))
-        self.data["sliders"] = [_slider(list(self._labels))]
+        name = str(len(self)) if label is None else shown(label)
+        arrays = [t.data for t in trained], [gradient_of(trace, t) for t in trained]
+        self._frames.append(_Frame(name, result.item(), *map(_flat, arrays)))
 
 
-def _slider(ticks: list[str]) -> Data:
-    variants = list(range(len(ticks)))
-    return {"kind": "recording", "label": "training step", "ticks": ticks, "variants": variants,
-            "start": 0}  # fmt: skip
+def _trained(tape: Tape) -> list[Tensor]:
+    """Return the parameters of `nn` layers, or else all leaves that require a gradient."""
+    leaves = [t for t in tape if t.op is None and t.requires_grad]
+    return parameters(tape, train=True) or leaves
+
+
+def _flat(arrays: list[Array]) -> Array:
+    """Return a copy of all entries."""
+    return np.concatenate([np.ravel(a) for a in arrays] or [np.zeros(0)])
 
 
 def _structure(trace: Trace) -> list[Any]:
@@ -110,23 +138,56 @@ def _structure(trace: Trace) -> list[Any]:
     return [(made_by(t), repr(t.kwargs), t.shape, i) for t, i in zip(trace.tape, inputs)]
 
 
-def recording_data(frames: Any, names: Mapping[str, Any], title: str | None) -> Data:
+def recording_data(recorder: Recorder, title: str | None) -> Data:
     """Return the data of a page with frames. If it is too large, leave out every other frame."""
-    recorder = frames if isinstance(frames, Recorder) else _record(frames, names)
-    if not len(recorder):
-        raise ValueError("explore: frames= is empty. Call recorder.add(loss) in the loop first.")
     data = {**recorder.data, "title": title or recorder.data["title"]}
-    while len(data["pools"]) > 2 and not fits(data):
-        pools, ticks = data["pools"][::2], data["sliders"][0]["ticks"][::2]
-        data |= {"pools": pools, "sliders": [_slider(ticks)]}
+    film = recorder._frames
+    data |= _film(film)
+    while len(film) > 2 and not fits(data):
+        film = film[::2]
+        data |= {"pools": data["pools"][::2], **_film(film)}
+    (tape,) = data["tapes"]
+    *steps, update, end = tape["steps"]
+    if update["phase"] == "update" and "rate" not in data["training"]:
+        update = {**update, "say": sentences.OTHER_UPDATE, "why": "", "tex": ""}
+        data["tapes"] = [{**tape, "steps": [*steps, update, end]}]
     return data
 
 
-def _record(results: Any, names: Mapping[str, Any]) -> Recorder:
-    """Return a recorder with these results as frames."""
-    if not isinstance(results, Iterable):
+def _film(frames: Sequence[_Frame]) -> Data:
+    """Return the slider of the frames, and their losses."""
+    ticks = [frame.label for frame in frames]
+    slider = {"kind": "recording", "label": "training step", "ticks": ticks,
+              "variants": list(range(len(ticks))), "start": 0}  # fmt: skip
+    losses = [frame.loss if math.isfinite(frame.loss) else None for frame in frames]
+    training: Data = {"parameters": [], "losses": losses}
+    if rate := _common_rate(frames):
+        training["rate"] = rate
+    return {"sliders": [slider], "training": training}
+
+
+def _common_rate(frames: Sequence[_Frame]) -> float | None:
+    """Return the η for which each frame follows by w ← w - η ∂L/∂w, or None if there is none."""
+    if len(frames) < 2:
+        return None
+    moves = np.concatenate([b.weights - a.weights for a, b in pairwise(frames)])
+    gradients = np.concatenate([frame.gradients for frame in frames[:-1]])
+    with np.errstate(all="ignore"):
+        rate = -(moves @ gradients) / (gradients @ gradients)
+    is_common = np.allclose(moves, -rate * gradients, rtol=1e-4, atol=1e-9)
+    return float(f"{rate:.4g}") if is_common and rate > 0 else None
+
+
+def as_recorder(frames: Any, names: Mapping[str, Any]) -> Recorder:
+    """Return a recorder with these frames."""
+    if isinstance(frames, Recorder):
+        recorder = frames
+    elif isinstance(frames, Iterable):
+        recorder = Recorder(names)
+        for result in frames:
+            recorder.add(result)
+    else:
         raise TypeError("explore: frames= must be a Recorder or a sequence of Tensors.")
-    recorder = Recorder(names)
-    for result in results:
-        recorder.add(result)
+    if recorder.still is None:
+        raise ValueError("explore: frames= is empty. Call recorder.add(loss) in the loop first.")
     return recorder

@@ -2,59 +2,91 @@
 // An array as cells: numbers on tinted backgrounds, or the squares of a heat map.
 import { el } from "./dom.js";
 /** @typedef {import("./types.js").ArrayData} ArrayData */
+/** @typedef {import("./types.js").How} How */
+/** @typedef {import("./dom.js").Part} Part */
 
+const MOST_NUMBERS = 8; // rows and columns, as in views/graph/card.py
+const USUAL = 7; // characters of a number that fits into any card
 const NOT_FINITE = "!";
 
 /** An array as text, for a screen reader. @param {ArrayData} a */
 export const spoken = ({ text, notes = [] }) =>
   text?.map((row) => row.join(", ")).join("; ") ?? notes.join(", ");
 
-/** A cell on a tinted background (see bundle.py). @param {string} kind @param {string} letter @param {string} [text] */
-const cell = (kind, letter, text) =>
-  el(letter === NOT_FINITE ? `${kind}.odd` : `${kind}.tint-${letter}`, text);
+/** A cell on a tinted background (see bundle.py). @param {string} kind @param {string} letter @param {...Part} parts */
+const tinted = (kind, letter, ...parts) =>
+  el(letter === NOT_FINITE ? `${kind}.odd` : `${kind}.tint-${letter}`, parts);
 
-/**
- * An array as an element. If it is `hidden`, each number is a dot. `each` changes the cell of each
- * number.
- * @param {ArrayData} a
- * @param {{hidden?: boolean, label?: string, mark?: string, each?: (cell: HTMLElement, at: number) => void}} how
- */
-export function cells(a, { hidden = false, label, mark = "", each } = {}) {
-  const rows = a.tint.length;
-  const columns = a.tint[0]?.length ?? 0;
+/** An array as an element. @param {ArrayData} a @param {How} how */
+export function cells(a, how = {}) {
+  const { hidden = false, label, mark = "", of, flip = false } = how;
+  const shown = flip ? flipped(a) : a;
+  const rows = shown.tint.length;
+  const columns = shown.tint[0]?.length ?? 0;
+  const isLarge =
+    columns > 1 && Math.max(rows, columns) > (how.most ?? Infinity);
+  const isGrid = Boolean(a.text && of && !hidden && !isLarge);
   const attributes = {
     style: `--columns: ${columns}; --rows: ${rows}`,
+    "data-of": hidden ? undefined : of,
     ...(label && {
-      role: each ? "group" : "img",
-      "aria-label": `${label}: ${spoken(a)}`,
+      role: isGrid ? "grid" : "img",
+      "aria-label": isGrid ? label : `${label}: ${spoken(a)}`,
     }),
   };
-  if (!a.text) {
+  if (!shown.text || isLarge) {
+    const few = Math.max(rows, columns) <= MOST_NUMBERS ? ".few" : "";
     const notes = hidden
       ? []
       : (a.notes ?? []).map((note) => el("div.note", note));
     return el(
       "div",
-      el(`div.map${mark}`, attributes, squares(a, hidden)),
+      el(`div.map${few}${mark}`, attributes, squares(shown, hidden)),
       notes,
     );
   }
   const short = columns === 1 && rows <= 4 ? ".short" : "";
-  const made = numbers(a, a.text, hidden);
-  if (each) made.forEach(each);
-  return el(`div.grid${short}${mark}`, attributes, made);
+  const isLong = shown.text.flat().some(({ length }) => length > USUAL);
+  return el(
+    `div.grid${short}${isLong ? ".wide" : ""}${mark}`,
+    attributes,
+    numbers(shown, shown.text, how),
+  );
 }
 
-/** @param {ArrayData} a @param {string[][]} text @param {boolean} hidden */
-const numbers = ({ tint }, text, hidden) =>
-  tint.flatMap((row, i) =>
-    [...row].map((letter, j) =>
-      hidden ? el("span.cell", "·") : cell("span.cell", letter, text[i][j]),
+/** Rows as columns. @param {ArrayData} a @returns {ArrayData} */
+const flipped = ({ tint, text, ...rest }) => ({
+  ...rest,
+  tint: [...(tint[0] ?? "")].map((_, j) => tint.map((row) => row[j]).join("")),
+  text: text && [...text[0]].map((_, j) => text.map((row) => row[j])),
+});
+
+/** @param {ArrayData} a @param {string[][]} text @param {How} how */
+function numbers({ tint }, text, { hidden, label, of, first = 0, flip, edit }) {
+  const read = Boolean(label && of && !hidden);
+  return text.map((row, i) =>
+    el(
+      "div.line",
+      read ? { role: "row" } : {},
+      row.map((number, j) => {
+        if (hidden) return el("span.cell", "·");
+        const position = flip ? j * text.length + i : i * row.length + j;
+        const made = tinted(
+          "span.cell",
+          tint[i][j],
+          of && { "data-entry": first + position },
+          read && { role: "gridcell", tabindex: i + j ? -1 : 0 },
+          number,
+        );
+        edit?.(made, first + position);
+        return made;
+      }),
     ),
   );
+}
 
 /** @param {ArrayData} a @param {boolean} hidden */
 const squares = ({ tint }, hidden) =>
   hidden
     ? [el("i", "·")]
-    : tint.flatMap((row) => [...row].map((letter) => cell("i", letter)));
+    : tint.flatMap((row) => [...row].map((letter) => tinted("i", letter)));

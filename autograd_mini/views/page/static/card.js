@@ -1,15 +1,17 @@
 // @ts-check
 // A card: one operation, its value, and the gradient so far.
-import { array, arrived, state, stepOf } from "./state.js";
+import { array, arrived, stepOf } from "./state.js";
 import { cells, spoken } from "./arrays.js";
-import { editor } from "./edit.js";
+import { chipsOf, doingInside, insideOf } from "./chips.js";
 import { el } from "./dom.js";
+import { origin, tapeCells } from "./entries.js";
+import { named } from "./names.js";
+import { afterUpdate } from "./update.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Place} Place */
-/** @typedef {import("./types.js").ArrayData} ArrayData */
 /** @typedef {ReturnType<typeof cardState>} CardState */
 
-const USUAL = 7; // characters of a number for which each card has room
+const LONGEST = 28; // characters of a name: see LONGEST_NAME in views/graph/graph.py
 
 /** Whether a card shows a node, or contains it. @param {Place} place @param {number} node */
 export const holds = (place, node) =>
@@ -19,68 +21,103 @@ export const holds = (place, node) =>
 /** The state of a card at this step. @param {Tape} tape @param {Place} place */
 export function cardState(tape, place) {
   const step = stepOf(tape);
-  const { phase, node, gives } = tape.steps[step];
+  const { phase, node, gives, updates = [node] } = tape.steps[step];
   const sums = arrived(tape, place.node, step);
   const receives = Boolean(gives?.some(({ to }) => holds(place, to)));
+  const isTarget = Boolean(gives?.some(({ to }) => to === place.node));
   return {
     known: tape.made[place.node] <= step,
     sum: sums.at(-1)?.total ?? -1, // the gradient so far; -1 if none has arrived
-    now: !place.outside && holds(place, node),
+    now: !place.outside && updates.some((updated) => holds(place, updated)),
     receives,
-    adds: receives && sums.length > 1,
+    isNode: !place.outside && node === place.node, // rather than another tensor inside
+    isTarget,
+    adds: isTarget && sums.length > 1,
+    chips: chipsOf(tape, place),
+    doing: place.runs
+      ? doingInside(tape, (inside) => holds(place, inside))
+      : "",
     phase,
+    next: hasNew(tape, place.node, phase)
+      ? afterUpdate(tape, place.node)
+      : null,
   };
 }
 
-/** @param {Tape} tape @param {Place} place @param {CardState} at */
-export function cardBody(tape, place, at) {
-  const { op, name, shape, value, gradient } = tape.nodes[place.node];
+/** Whether the update has come. @param {Tape} tape @param {number} node @param {string} phase */
+const hasNew = ({ nodes }, node, phase) =>
+  Boolean(nodes[node].trained) && ["update", "end"].includes(phase);
+
+/** A text that fits into the card that Python made for it. @param {string} text */
+const fitting = (text) =>
+  [...text].length > LONGEST
+    ? `${[...text].slice(0, LONGEST - 1).join("")}…`
+    : text;
+
+/**
+ * @param {Tape} tape @param {Place} place @param {CardState} at
+ * @param {number} [most] rows and columns of the largest matrix that is shown as numbers
+ */
+export function cardBody(tape, place, at, most) {
+  const { op, name, shape, value, gradient, trained } = tape.nodes[place.node];
   const head = el(
     "div.head",
     el("b.op", place.title ? `► ${place.title}` : op),
-    el("i.name", name),
+    el("i.name", named(name)),
     el("small", place.count ? `${place.count} tensors` : shape),
   );
-  const values = array(tape, value);
-  const lit = at.now && at.phase === "forward" ? ".lit" : "";
-  const each = editor(tape, value, { focus: false }); // in the card below, keys reach the cells
-  const blocks = [block("value", "value", values, !at.known, lit, each)];
+  const lit = at.isNode && at.phase === "forward" ? ".lit" : "";
+  const of = origin(tape, "value", place.node);
+  const values = tapeCells(tape, value, {
+    of,
+    hidden: !at.known,
+    mark: lit,
+    most,
+  });
+  const blocks = [block("value", "value", values)];
   if (gradient !== undefined)
-    blocks.push(gradientBlock(tape, name, gradient, at));
-  const wide = (values.tint[0] ?? "").length > 2;
-  return [head, el(wide ? "div.blocks" : "div.blocks.across", blocks)];
+    blocks.push(gradientBlock(tape, place.node, gradient, at, most));
+  if (trained) blocks.push(updateBlock(tape, place.node, at, most));
+  const wide = (array(tape, value).tint[0] ?? "").length > 2;
+  return [
+    head,
+    place.runs && insideOf(tape, place, at.chips, at.doing),
+    el(wide ? "div.blocks" : "div.blocks.across", blocks),
+  ].filter((part) => part instanceof Node);
 }
 
-/** @param {Tape} tape @param {string} name @param {number} gradient @param {CardState} at */
-function gradientBlock(tape, name, gradient, at) {
+/**
+ * @param {Tape} tape @param {number} node @param {number} gradient @param {CardState} at
+ * @param {number} [most]
+ */
+function gradientBlock(tape, node, gradient, at, most) {
   const reached = at.sum >= 0;
-  const lit = at.receives || (at.now && at.phase === "seed") ? ".lit.back" : "";
-  const numbers = array(tape, reached ? at.sum : gradient);
-  const made = block(
-    "gradient",
-    `∂${tape.symbol}/∂${name}`,
-    numbers,
-    !reached,
-    lit,
-  );
+  const isLit = at.isTarget || (at.isNode && at.phase === "seed");
+  const numbers = tapeCells(tape, reached ? at.sum : gradient, {
+    of: origin(tape, "gradient", node),
+    hidden: !reached,
+    mark: isLit ? ".lit.back" : "",
+    most,
+  });
+  const title = fitting(`∂${tape.symbol}/∂${tape.nodes[node].name}`);
+  const made = block("gradient", title, numbers);
   if (at.adds) made.firstElementChild?.append(el("span.plus", "+="));
   return made;
 }
 
-/** Whether Python may have left too little room for the numbers. @param {ArrayData} a */
-const isLong = ({ text }) =>
-  state.runs > 1 && text?.flat().some(({ length }) => length > USUAL);
-
 /**
- * @param {string} kind @param {string} title @param {ArrayData} a @param {boolean} hidden
- * @param {string} mark @param {ReturnType<typeof editor>} [each]
+ * The value after the update. @param {Tape} tape @param {number} node @param {CardState} at
+ * @param {number} [most]
  */
-const block = (kind, title, a, hidden, mark, each) =>
-  el(
-    `div.block.${kind}`,
-    el("div.title", title),
-    cells(a, { hidden, mark: `${mark}${isLong(a) ? ".long" : ""}`, each }),
-  );
+function updateBlock(tape, node, { next, phase }, most) {
+  const numbers = next ?? array(tape, tape.nodes[node].value);
+  const mark = phase === "update" && next ? ".lit" : "";
+  return block("update", "new", cells(numbers, { hidden: !next, mark, most }));
+}
+
+/** @param {string} kind @param {string} title @param {Node} numbers */
+const block = (kind, title, numbers) =>
+  el(`div.block.${kind}`, el("div.title", named(title)), numbers);
 
 /**
  * A card in words, for a screen reader.
@@ -104,5 +141,9 @@ export function cardLabel(tape, place, at) {
         : `gradient ${spoken(array(tape, at.sum))}`,
     );
   }
+  for (const { node, norm } of at.chips)
+    words.push(
+      `${tape.nodes[node].name} ${norm === "·" ? "no gradient yet" : `gradient norm ${norm}`}`,
+    );
   return words.join("; ");
 }

@@ -38,7 +38,7 @@ export function listenToControls(render) {
   controls.push(
     ...data.sliders.map((slider) => recordingSlider(slider, after)),
   );
-  if (live.start()) controls.push(...liveControls(after));
+  if (state.runs) controls.push(...liveControls(after));
   if (data.batch) controls.push(exampleSlider(data.batch, after));
   byId("controls").append(...controls.map(({ element }) => element));
   byId("why").textContent = live.why();

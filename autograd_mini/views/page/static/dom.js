@@ -48,9 +48,9 @@ export const math = (kind, ...parts) =>
 /** @template {HTMLElement} [Kind=HTMLElement] @param {string} id @returns {Kind} */
 export const byId = (id) => /** @type {any} */ (document.getElementById(id));
 
-/** @param {string} label @param {() => void} click @param {Attributes} [attributes] */
+/** @param {Part|Part[]} label @param {() => void} click @param {Attributes} [attributes] */
 export const button = (label, click, attributes) =>
-  el("button", { click, ...attributes }, label);
+  el("button", { click, ...attributes }, ...[label].flat());
 
 /**
  * An element that scrolls, also by keyboard.

@@ -1,35 +1,21 @@
 // @ts-check
 // The cells of leaves can be changed: click one or press Enter, type a number, and press Enter.
-import { hasRows, state } from "./state.js";
 import { byId, el } from "./dom.js";
 import { parseNumber } from "./format.js";
 import { live } from "./live.js";
 /** @typedef {import("./types.js").Tape} Tape */
 
-const ARROWS = /** @type {Record<string, number>} */ ({
-  ArrowLeft: -1,
-  ArrowRight: 1,
-});
-
 /**
- * A function that makes the cells of an item editable, if the item is a leaf. Keys reach the cells
- * unless `focus` is false.
+ * A function that makes the cell of an entry editable, if an item is a leaf.
  * @param {Tape} tape @param {number} id
  */
-export function editor(tape, id, { focus = true } = {}) {
+export function editor(tape, id) {
   const leaf = live.editable(tape, id);
   if (!leaf) return undefined;
-  const isRow = hasRows(tape, id) && state.example >= 0;
-  const size = leaf.shape.reduce((n, length) => n * length, 1);
-  const first = isRow ? state.example * (size / leaf.shape[0]) : 0;
-  return (/** @type {HTMLElement} */ cell, /** @type {number} */ nth) => {
+  return (/** @type {HTMLElement} */ cell, /** @type {number} */ at) => {
     cell.classList.add("editable");
-    Object.assign(cell.dataset, { leaf: leaf.name, at: first + nth });
-    cell.title = `Change ${entryName(leaf.name, leaf.shape, first + nth)}`;
-    if (!focus) return;
-    cell.setAttribute("role", "button");
-    cell.setAttribute("aria-label", `${cell.title}: ${cell.textContent}`);
-    cell.tabIndex = nth ? -1 : 0; // arrow keys reach the others
+    Object.assign(cell.dataset, { leaf: leaf.name, at });
+    cell.title = `Change ${entryName(leaf.name, leaf.shape, at)}`;
   };
 }
 
@@ -46,36 +32,26 @@ export function entryName(name, shape, at) {
 /** @param {(name: string, at: number, value: number) => void} change */
 export function listenToCells(change) {
   addEventListener("click", ({ target }) => {
-    const cell = cellOf(target);
+    const cell = editableOf(target);
     if (cell) openCell(cell, change);
   });
   addEventListener(
     "keydown",
     (event) => {
-      const cell = cellOf(event.target);
-      if (cell) onCellKey(event, cell, change);
+      const cell = editableOf(event.target);
+      if (!cell || (event.key !== "Enter" && event.key !== " ")) return;
+      openCell(cell, change);
+      event.preventDefault();
+      event.stopPropagation();
     },
     { capture: true }, // before the keys of the page
   );
 }
 
 /** @param {EventTarget|null} target @returns {HTMLElement|null} */
-function cellOf(target) {
+function editableOf(target) {
   const element = /** @type {HTMLElement} */ (target);
   return element.matches?.("input") ? null : element.closest?.(".editable");
-}
-
-/** @param {KeyboardEvent} event @param {HTMLElement} cell @param {(name: string, at: number, value: number) => void} change */
-function onCellKey(event, cell, change) {
-  const { key } = event;
-  if (key === "Enter" || key === " ") openCell(cell, change);
-  else if (key in ARROWS) {
-    const cells = [...(cell.parentElement?.children ?? [])];
-    const next = cells[cells.indexOf(cell) + ARROWS[key]];
-    if (next) /** @type {HTMLElement} */ (next).focus();
-  } else return;
-  event.preventDefault();
-  event.stopPropagation();
 }
 
 /** Let the reader type a number into a cell. @param {HTMLElement} cell @param {(name: string, at: number, value: number) => void} change */

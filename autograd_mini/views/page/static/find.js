@@ -2,6 +2,7 @@
 // Search by name, operation, shape or scope. `grad:nan` and `grad:0` find suspicious gradients.
 import { array, mainTape } from "./state.js";
 import { button, byId, el } from "./dom.js";
+import { named } from "./names.js";
 /** @typedef {import("./types.js").Tape} Tape */
 
 const MOST_LISTED = 12;
@@ -59,7 +60,7 @@ function listHits(text, choose) {
       closeHits();
       choose(i);
     };
-    return el("li", button(`${name} · ${op} ${shape}`, click));
+    return el("li", button(named(`${name} · ${op} ${shape}`), click));
   });
   if (hits.length > MOST_LISTED)
     items.push(el("li", `and ${hits.length - MOST_LISTED} more`));

@@ -4,7 +4,7 @@
 /** @typedef {import("./types.js").ArrayData} ArrayData */
 /** @typedef {ArrayLike<number>} Numbers */
 
-const MOST_NUMBERS = 8; // rows and columns of an array that is shown as numbers
+const MOST_SHOWN = 8; // rows and columns of an array that is shown as numbers
 const MAP = 16; // rows and columns of a heat map
 const LEVELS = 8; // tints of each sign
 const MIDDLE = "i".charCodeAt(0);
@@ -48,8 +48,9 @@ export function formatNumber(x, digits = 5) {
   return general(x, size < 1 ? Math.min(digits, 4) : digits);
 }
 
-/** @param {string} text */
-export const minus = (text) => text.replaceAll("-", "−");
+/** Minus signs that are as wide as a digit. Hyphens in words stay. @param {string} text */
+export const minus = (text) =>
+  text.replace(/(?<!\w)-|(?<=\d[eE])-|-(?!\w)/g, "−");
 
 /** A number as it is shown or typed; NaN if it is none. @param {string} text */
 export const parseNumber = (text) =>
@@ -65,13 +66,13 @@ export function formatArray(numbers, shape, dtype) {
   const isColumn = shape.length < 2;
   const columns = isColumn ? 1 : shape[shape.length - 1];
   const rows = numbers.length / columns;
-  if (Math.max(rows, columns) > MOST_NUMBERS) {
+  if (Math.max(rows, columns) > MOST_SHOWN) {
     const map = isColumn
       ? pooled(numbers, 1, rows)
       : pooled(numbers, rows, columns);
     return { tint: tints(map), notes: statistics(numbers).map(minus) };
   }
-  const text = texts(numbers, dtype).map(minus);
+  const text = textsOf(numbers, dtype).map(minus);
   return { tint: tints(inRows(numbers, columns)), text: inRows(text, columns) };
 }
 
@@ -96,7 +97,7 @@ function letter(x, largest) {
 }
 
 /** The numbers, with the same number of decimals. @param {Numbers} numbers @param {string} dtype */
-function texts(numbers, dtype) {
+function textsOf(numbers, dtype) {
   const all = Array.from(numbers);
   if (dtype === "bool") return all.map((x) => (x ? "True" : "False"));
   if (!dtype.startsWith("float")) return all.map(String);

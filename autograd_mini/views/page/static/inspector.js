@@ -1,10 +1,22 @@
 // @ts-check
 // The three cards below the graph: what happens, its numbers, and the sums they are added to.
-import { current, describedTape, direction, line, stepOf } from "./state.js";
+import {
+  current,
+  describedTape,
+  direction,
+  passOf,
+  stepName,
+  stepOf,
+} from "./state.js";
 import { byId, el } from "./dom.js";
-import { formulaLines } from "./formulas.js";
+import { origin } from "./entries.js";
+import { algebra, classTable } from "./ending.js";
+import { derivative, figure, formulaLines, nameOf } from "./formulas.js";
 import { ledger, saved } from "./ledger.js";
+import { named } from "./names.js";
 import { chainRule, operation, seed } from "./numbers.js";
+import { linesOf, notesOf, question, sentence } from "./story.js";
+import { updateNumbers } from "./update.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Step} Step */
 /** @typedef {import("./dom.js").Part} Part */
@@ -25,8 +37,12 @@ export const extend = (id, title, ...children) =>
 /** Scale down the parts of cards that are too wide, to `SMALLEST` at most. */
 export function fitParts() {
   /** @type {NodeListOf<HTMLElement>} */
-  const parts = byId("inspector").querySelectorAll(".math, .rule, .ledger");
-  const shares = [...parts].map((part) => part.clientWidth / part.scrollWidth);
+  const parts = byId("inspector").querySelectorAll(
+    ".math, .rule, .ledger, .product",
+  );
+  const shares = [...parts].map(
+    (part) => (part.clientWidth - 4) / part.scrollWidth,
+  );
   parts.forEach((part, i) => {
     part.style.zoom = `${Math.max(SMALLEST, shares[i])}`;
   });
@@ -37,35 +53,56 @@ export function updateInspector() {
   const found = current(tape, tape.steps[stepOf(tape)]);
   const gives = found.gives?.map((given) => current(tape, given));
   const step = { ...found, gives };
-  fill("what", "What happens", ...whatHappens(tape, step));
-  if (step.phase === "forward") fillForward(tape, step);
+  fill("what", step.titles?.[0] ?? "What happens", ...whatHappens(tape, step));
+  if (step.titles) fillLeaves(tape, step, step.titles);
+  else if (step.phase === "forward") fillForward(tape, step);
   else if (step.phase === "seed") fillSeed(tape, step);
+  else if (step.phase === "update") fillUpdate(tape, step);
   else fillBackward(tape, step);
 }
 
 /** @param {Tape} tape @param {Step} step @returns {Part[]} */
 function whatHappens(tape, step) {
-  const { phase, node, say } = step;
-  const back = phase !== "forward";
-  const way = `${back ? "backward" : "forward"} · ${direction(tape, step)}`;
+  const pass = passOf(step);
+  const way = `${pass} · ${direction(tape, step)}`;
+  const badge = el(`span.badge.${pass}`, named(way));
   const parts = step.gives?.slice(0, MOST_CONTRIBUTIONS) ?? [step];
-  const entries = parts.map(({ entry }) => line(tape, entry)).filter(Boolean);
   return [
-    el(
-      "p.doing",
-      el("strong", phase === "seed" ? phase : tape.nodes[node].op),
-      el(back ? "span.badge.back" : "span.badge", way),
-    ),
-    el("p", say),
-    ...parts.map(({ tex = "" }) => formulaLines(tex)),
-    ...entries.map((entry) => el("p.entry", entry)),
+    !step.titles && el("p.doing", el("strong", stepName(tape, step)), badge),
+    el(step.titles ? "p.lead" : "p", named(sentence(tape, step))),
+    ...parts.map(({ tex }) => tex && formulaLines(tex)),
+    ...linesOf(tape, step).map((text) => el("p.entry", text)),
+    step.softmax && algebra(tape, step.softmax),
+    question(step),
   ];
+}
+
+/**
+ * The first step shows the values of leaves, the last one their gradients.
+ * @param {Tape} tape @param {Step} step @param {string[]} titles
+ */
+function fillLeaves(tape, step, [, ofNumbers, ofNotes]) {
+  const { phase, leaves = [], softmax } = step;
+  const figures = leaves.map((node) => {
+    const { name, op, value, gradient = value } = tape.nodes[node];
+    return phase === "start"
+      ? figure(tape, value, el("span", nameOf(name), ` · ${op}`), name, {
+          of: origin(tape, "value", node),
+        })
+      : figure(tape, gradient, derivative(tape, node), name, {
+          of: origin(tape, "gradient", node),
+          mark: ".lit.back",
+        });
+  });
+  const numbers = softmax ? classTable(tape, softmax) : el("div.sum", figures);
+  fill("numbers", ofNumbers, numbers);
+  fill("ledger", ofNotes, ...notesOf(tape, step));
 }
 
 /** @param {Tape} tape @param {Step} step */
 function fillForward(tape, step) {
   fill("numbers", "With the numbers", operation(tape, step));
-  fill("ledger", "Saved for the backward pass", ...saved(tape, step));
+  fill("ledger", "Saved for the backward pass", ...saved(step));
 }
 
 /** @param {Tape} tape @param {Step} step */
@@ -75,15 +112,21 @@ function fillSeed(tape, { node, why = "" }) {
 }
 
 /** @param {Tape} tape @param {Step} step */
+function fillUpdate(tape, { updates = [], why = "" }) {
+  fill("numbers", "The update", ...updateNumbers(tape, updates));
+  fill("ledger", "The learning rate", el("p", why));
+}
+
+/** @param {Tape} tape @param {Step} step */
 function fillBackward(tape, step) {
-  const { node, gives = [] } = step;
+  const { gives = [] } = step;
   const few = gives.slice(0, MOST_CONTRIBUTIONS);
   const more = gives.length - few.length;
   const multiplies = few.some(({ slope }) => slope !== undefined);
   fill(
     "numbers",
     `The chain rule with the numbers${multiplies ? ": upstream × local" : ""}`,
-    ...few.map((contribution) => chainRule(tape, node, contribution)),
+    ...few.map((contribution) => chainRule(tape, stepOf(tape), contribution)),
     more > 0 && el("p", `and ${more} more`),
   );
   const targets = [...new Set(few.map(({ to }) => to))];
@@ -91,6 +134,6 @@ function fillBackward(tape, step) {
   const title =
     targets.length > 1
       ? "Gradient ledgers"
-      : ["Gradient ledger of ", el("i", name)];
+      : ["Gradient ledger of ", nameOf(name)];
   fill("ledger", title, ...targets.map((target) => ledger(tape, target)));
 }

@@ -25,19 +25,18 @@ let changed = false;
 const entries = () => data.live ?? [];
 
 /** @param {Tape} tape @returns {LiveTape} */
-const entryOf = (tape) => entries()[data.tapes.indexOf(tape)];
+const programOf = (tape) => entries()[data.tapes.indexOf(tape)];
 
 /** @param {Argument} argument */
 const initial = ({ data: numbers, shape, dtype }) =>
   nd.array(numbers.map(Number), shape, dtype);
 
 export const live = {
-  /** Run the programs for the first time. Return whether the page can compute. */
+  /** Run the programs for the first time, if the page can compute. */
   start() {
-    if (!programs.length) return false;
+    if (!programs.length) return;
     live.reset();
     live.run();
-    return true;
   },
   /** Why it cannot, if Python tried. */
   why: () => entries().find(({ why }) => why)?.why ?? "",
@@ -52,7 +51,8 @@ export const live = {
     ).values(),
   ],
   /** The arrays that the program of a tape takes. @param {Tape} tape */
-  leaves: (tape) => entryOf(tape).arguments.map(({ name }) => live.leaf(name)),
+  leaves: (tape) =>
+    programOf(tape).arguments.map(({ name }) => live.leaf(name)),
   /** @param {string} name @returns {NdArray} */
   leaf: (name) => /** @type {NdArray} */ (leaves.get(name)),
   /** Give a leaf new numbers, on every tape that has it. @param {string} name @param {NdArray} array */
@@ -77,28 +77,31 @@ export const live = {
   /** Compute all tapes. The caller draws the page again. */
   run() {
     data.tapes.forEach((tape) => {
-      results.set(tape, programs[entryOf(tape).program](live.leaves(tape)));
+      results.set(tape, programs[programOf(tape).program](live.leaves(tape)));
       formatted.set(tape, new Map());
       tape.shown = changed ? shown : undefined;
     });
     state.runs++;
+    document.documentElement.toggleAttribute("data-live", changed);
   },
   /** @param {Tape} tape @param {number} index @returns {NdArray} */
   result: (tape, index) => /** @type {NdArray[]} */ (results.get(tape))[index],
   /** @param {Tape} tape @param {string} name of a leaf */
   gradient(tape, name) {
-    const entry = entryOf(tape);
+    const entry = programOf(tape);
     const nth = entry.arguments.findIndex((leaf) => leaf.name === name);
     return live.result(tape, entry.gradients[nth]);
   },
   /** The leaf that an item of the pool shows, if the reader may change it. @param {Tape} tape @param {number} id */
   editable: (tape, id) =>
     programs.length
-      ? entryOf(tape).arguments.find(({ item, fixed }) => item === id && !fixed)
+      ? programOf(tape).arguments.find(
+          ({ item, fixed }) => item === id && !fixed,
+        )
       : undefined,
   /** The numbers of an item. @param {Tape} tape @param {number} id */
   numbers(tape, id) {
-    const item = entryOf(tape).items[id];
+    const item = programOf(tape).items[id];
     return typeof item === "number" && item >= 0
       ? nd.numbers(live.result(tape, item))
       : undefined;
@@ -111,7 +114,7 @@ export const live = {
  */
 function shown(tape, id, example) {
   const before = /** @type {any} */ (tape.pools[0][id]);
-  const item = entryOf(tape).items[id];
+  const item = programOf(tape).items[id];
   if (item === null) return before?.each?.[example] ?? before;
   const known = /** @type {Map<string, any>} */ (formatted.get(tape));
   const key = `${id} ${before?.each ? example : -1}`;
@@ -124,7 +127,8 @@ function shown(tape, id, example) {
  * @returns {ArrayData|string}
  */
 function format(tape, item, before, example) {
-  if (item === null || typeof item === "object") return written(tape, item);
+  if (item === null || typeof item === "object")
+    return computedLine(tape, item);
   if (typeof before === "string") return "";
   if (item < 0) return { shape: before.shape, tint: ["i"], text: [["·"]] };
   const { shape, dtype } = live.result(tape, item);
@@ -140,14 +144,14 @@ function format(tape, item, before, example) {
 }
 
 /** A line of text with its numbers. @param {Tape} tape @param {LiveTape["items"][number]} line */
-function written(tape, line) {
+function computedLine(tape, line) {
   if (line === null || typeof line === "number") return "";
   const { parts, product } = line;
   if (product) {
-    const [a, b, c] = product.map((part) => numberOf(tape, part));
+    const [a, b, c] = product.map((part) => partNumber(tape, part));
     if (!isClose(a * b, c)) return "";
   }
-  return minus(parts.map((part) => textOf(tape, part)).join(""));
+  return minus(parts.map((part) => partText(tape, part)).join(""));
 }
 
 /** @param {number} x @param {number} y */
@@ -155,14 +159,14 @@ const isClose = (x, y) =>
   Object.is(x, y) || Math.abs(x - y) <= 1e-8 + 1e-5 * Math.abs(y);
 
 /** @param {Tape} tape @param {TextPart} part */
-const numberOf = (tape, part) =>
+const partNumber = (tape, part) =>
   typeof part === "string"
     ? Number(part)
     : nd.numbers(live.result(tape, part[0]))[part[1]];
 
 /** @param {Tape} tape @param {TextPart} part */
-function textOf(tape, part) {
+function partText(tape, part) {
   if (typeof part === "string") return part;
-  const text = formatNumber(numberOf(tape, part));
+  const text = formatNumber(partNumber(tape, part));
   return part[2] && text.startsWith("-") ? `(${text})` : text;
 }

@@ -2,37 +2,50 @@
 // The page: connect buttons, keys and sliders to the drawing functions.
 import { data, mainTape, readData, state } from "./state.js";
 import { button, byId, press } from "./dom.js";
-import { listenToControls } from "./controls.js";
+import { readAddress, writeAddress } from "./address.js";
+import { listenToControls, updateControls } from "./controls.js";
+import { EXPORTS } from "./export.js";
 import { listenToFind } from "./find.js";
+import { listenToHover } from "./hover.js";
+import { live } from "./live.js";
 import {
   choose,
   go,
   openParent,
-  readAddress,
+  jump,
   redraw,
   render,
+  showAddress,
   showTab,
   toggleGroups,
 } from "./navigation.js";
 import { fit, listenToPointer, zoom } from "./panzoom.js";
-import { togglePlay } from "./player.js";
+import { changeSpeed, togglePlay } from "./player.js";
+import { listenToTraining } from "./train.js";
 
 /** The actions of the buttons, by id. @type {Record<string, () => void>} */
 const ACTIONS = {
-  first: () => go(0),
+  first: () => jump(0),
   previous: () => go(state.step - 1),
   play: togglePlay,
+  speed: changeSpeed,
   next: () => go(state.step + 1),
-  last: () => go(Infinity),
+  last: () => jump(Infinity),
   "zoom-out": () => zoom(0.8),
-  fit: () => fit(true),
+  fit: () => fit(),
   "zoom-in": () => zoom(1.25),
   theme: toggleTheme,
-  keys: () => /** @type {HTMLDialogElement} */ (byId("help")).showModal(),
+  keys: () => openDialog("help"),
+  symbols: () => openDialog("legend"),
+  save: () => openDialog("export"),
   "as-table": toggleTable,
   up: openParent,
   group: toggleGroups,
 };
+
+/** @param {string} id */
+const openDialog = (id) =>
+  /** @type {HTMLDialogElement} */ (byId(id)).showModal();
 
 function toggleTheme() {
   const { dataset } = document.documentElement;
@@ -40,6 +53,7 @@ function toggleTheme() {
     ? dataset.theme === "dark"
     : matchMedia("(prefers-color-scheme: dark)").matches;
   dataset.theme = isDark ? "light" : "dark";
+  writeAddress();
 }
 
 function toggleTable() {
@@ -70,14 +84,20 @@ function onKey(event) {
 
 function listen() {
   listenToControls(render);
+  listenToTraining({ render, go, play: togglePlay });
   listenToFind((node) => choose(mainTape(), node));
   listenToPointer();
-  for (const [id, act] of Object.entries(ACTIONS))
+  listenToHover();
+  for (const [id, act] of Object.entries({ ...ACTIONS, ...EXPORTS }))
     byId(id).addEventListener("click", act);
+  byId("copy-link").hidden = location.protocol === "about:"; // in a notebook
   const slider = /** @type {HTMLInputElement} */ (byId("slider"));
-  slider.addEventListener("input", () => go(Number(slider.value) - 1));
+  slider.addEventListener("input", () => go(Number(slider.value)));
   addEventListener("keydown", onKey);
-  addEventListener("hashchange", readAddress);
+  addEventListener("hashchange", () => {
+    showAddress();
+    updateControls();
+  });
 }
 
 function drawTabs() {
@@ -89,8 +109,10 @@ function drawTabs() {
 }
 
 readData().then(() => {
+  live.start();
+  readAddress();
   drawTabs();
   listen();
-  readAddress();
+  showAddress();
   document.documentElement.dataset.ready = "";
 });

@@ -8,6 +8,7 @@ const GREEK = {
   beta: "β",
   gamma: "γ",
   delta: "δ",
+  ell: "ℓ",
   epsilon: "ε",
   zeta: "ζ",
   eta: "η",
@@ -43,11 +44,21 @@ const SIGNS = {
   backslash: "\\",
   wedge: "^",
   sim: "~",
+  prod: "∏",
+  bmod: "mod",
+  neq: "≠",
+  leq: "≤",
+  geq: "≥",
+  land: "∧",
+  lor: "∨",
+  lnot: "¬",
 };
 /** @type {Record<string, string>} */
 const SCRIPTS = { "^": "msup", _: "msub" };
+/** @type {Record<string, string>} */
+const FENCES = { "\\|": "‖", "\\lfloor": "⌊", "\\rfloor": "⌋" };
 const DELIMITERS = "()[]|";
-const OPERATORS = "+-=,:'@<>/*";
+const OPERATORS = "+-=←,:'@<>/*";
 // a command, an escaped sign, a number, blanks, or a letter with its accents
 const WORD = /\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?(?:e[+-]?\d+)?|\s+|[^]\p{M}*/gu;
 
@@ -59,10 +70,10 @@ class Parser {
     this.at = 0;
   }
 
-  /** Everything up to the word `end`. @param {string} end */
-  row(end) {
+  /** Everything up to one of the words `ends`. @param {string[]} ends */
+  row(...ends) {
     const made = math("mrow");
-    while (this.at < this.words.length && this.words[this.at] !== end) {
+    while (this.at < this.words.length && !ends.includes(this.words[this.at])) {
       const script = SCRIPTS[this.words[this.at]];
       const base = script && made.lastChild;
       if (base) this.at++;
@@ -110,7 +121,9 @@ class Parser {
         return math("mi", this.argument().textContent === "1" ? "𝟏" : "c");
       case "left":
       case "right":
-        return math("mo", this.words[this.at++].replace("\\|", "‖"));
+        return math("mo", this.delimiter());
+      case "begin":
+        return this.cases();
     }
     if (name in ACCENTS) {
       return math(
@@ -125,6 +138,27 @@ class Parser {
     if (!/^\w{2}/.test(name)) return math("mo", name);
     const rspace = this.words[this.at] === " " ? ".17em" : "0";
     return math("mo", { form: "prefix", lspace: "0", rspace }, name); // a function, as in \exp x
+  }
+
+  delimiter() {
+    const word = this.words[this.at++];
+    return FENCES[word] ?? word;
+  }
+
+  /** Cases below each other, behind a brace: what \begin has read is followed by their rows. */
+  cases() {
+    this.text();
+    const table = math("mtable");
+    for (let end = ""; end !== "\\end" && this.at < this.words.length;) {
+      const row = math("mtr");
+      do {
+        row.append(math("mtd", this.row("&", "\\cr", "\\end")));
+        end = this.words[this.at - 1];
+      } while (end === "&");
+      table.append(row);
+    }
+    this.text();
+    return math("mrow", math("mo", "{"), table);
   }
 
   /** The content of braces, verbatim. */

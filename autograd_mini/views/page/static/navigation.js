@@ -2,20 +2,24 @@
 // Go to a step, a level or a view, and draw it.
 import {
   array,
-  data,
   direction,
   mainTape,
   shownTapes,
   state,
+  stepName,
 } from "./state.js";
 import { holds } from "./card.js";
+import { keepPlace, readAddress, writeAddress } from "./address.js";
 import { updateCompare } from "./compare.js";
 import { byId, press } from "./dom.js";
+import { updateHover } from "./hover.js";
 import { fitParts, updateInspector } from "./inspector.js";
 import { fit, follow } from "./panzoom.js";
 import { drawScene, updateScene } from "./scene.js";
+import { inWords } from "./story.js";
 import { updateTable } from "./table.js";
 import { updateTimeline } from "./timeline.js";
+import { updateTraining } from "./train.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Step} Step */
 
@@ -30,11 +34,13 @@ const level = () => mainTape().levels[mainTape().level];
 /** Draw everything that a step or a slider changes. */
 export function render() {
   updateScene();
-  updateTimeline(go);
+  updateTimeline(jump);
   updateInspector();
   updateTable();
   updateCompare();
   fitParts();
+  updateTraining();
+  updateHover();
   updateTexts();
   writeAddress();
 }
@@ -58,8 +64,9 @@ function updateTexts() {
   const tape = mainTape();
   const { nodes, steps, symbol } = tape;
   const step = steps[state.step];
-  const place = `Step ${state.step + 1} of ${steps.length}, ${step.phase}, ${nodes[step.node].op}`;
-  byId("live").textContent = `${place}, ${direction(tape, step)}. ${step.say}`;
+  const place = `Step ${state.step} of ${steps.length - 1}, ${step.phase}, ${stepName(tape, step)}`;
+  byId("live").textContent =
+    `${place}, ${direction(tape, step)}. ${inWords(tape, step)}`;
   const result = nodes[nodes.length - 1];
   const isOther = state.variant || tape.shown;
   const value = isOther ? array(tape, result.value).text?.[0][0] : tape.value;
@@ -69,6 +76,12 @@ function updateTexts() {
     `${symbol} = ${value} · ${operations}`,
     ...others,
   ].join(" and ");
+}
+
+/** Go to the first or the last step, or to another that is not the next. @param {number} step */
+export function jump(step) {
+  if (clamp(step) !== state.step) keepPlace();
+  go(step);
 }
 
 /** Go to a step. If no card of the level shows it, go up a level. @param {number} step */
@@ -87,6 +100,7 @@ export function go(step) {
 
 /** Open a level of a tape. @param {Tape} tape @param {number} which */
 function open(tape, which) {
+  if (which !== tape.level) keepPlace();
   tape.level = which;
   redraw();
 }
@@ -100,7 +114,7 @@ export function choose(tape, node) {
   const steps = tape.steps.flatMap((step, i) =>
     takesPart(tape, step, node) ? [i] : [],
   );
-  if (steps.length) go(steps.find((i) => i > state.step) ?? steps[0]);
+  if (steps.length) jump(steps.find((i) => i > state.step) ?? steps[0]);
 }
 
 /**
@@ -109,8 +123,9 @@ export function choose(tape, node) {
  * @param {Tape} tape @param {Step} step @param {number} node
  */
 function takesPart({ nodes }, step, node) {
-  if (step.node === node || step.gives?.some(({ to }) => to === node))
-    return true;
+  const { gives, updates } = step;
+  if (step.node === node || gives?.some(({ to }) => to === node)) return true;
+  if (updates?.includes(node)) return true;
   const isLeaf = !nodes[node].inputs;
   return (
     isLeaf &&
@@ -121,34 +136,16 @@ function takesPart({ nodes }, step, node) {
 
 /** Show a view at about the same position of the timeline. @param {number} tab */
 export function showTab(tab) {
+  if (tab !== state.tab) keepPlace();
   const share = state.step / (mainTape().steps.length - 1);
   state.tab = tab;
   state.step = clamp(Math.round(share * (mainTape().steps.length - 1)));
   redraw();
 }
 
-// ---- the address ----
-
-/** Write the step and the view into the address, so that it can be shared. */
-function writeAddress() {
-  try {
-    history.replaceState(
-      null,
-      "",
-      `#step=${state.step + 1}&view=${state.tab + 1}`,
-    );
-  } catch {
-    // a frame without an address
-  }
-}
-
-/** Go to the step and the view of the address. */
-export function readAddress() {
-  const { dataset } = document.documentElement;
-  const asked = new URLSearchParams(location.hash.slice(1));
-  const tab = Number(asked.get("view") ?? 1) - 1;
-  dataset.theme = asked.get("theme") ?? dataset.theme ?? "";
-  if (data.tabs[tab]) state.tab = tab;
-  state.step = clamp(Number(asked.get("step") ?? 1) - 1);
+/** Show the place of the address. */
+export function showAddress() {
+  readAddress();
+  state.step = clamp(state.step);
   redraw();
 }

@@ -80,6 +80,7 @@ export function promoted(x, y) {
 
 /** The shape that two shapes broadcast to. @param {number[]} a @param {number[]} b @returns {number[]} */
 export function commonShape(a, b) {
+  if (a === b) return a;
   if (a.length < b.length) return commonShape(b, a);
   const more = a.length - b.length;
   return a.map((n, i) => (n === 1 && i >= more ? b[i - more] : n));
@@ -142,9 +143,27 @@ export function elementwise(loop, dtype, ...operands) {
   let { shape } = operands[0];
   for (const x of operands) shape = commonShape(shape, x.shape);
   const z = newArray(shape, dtype);
-  const strides = operands.map((x) => repeated(x, shape));
-  runLoop(loop, shape, [z, ...operands], [z.strides, ...strides]);
+  const arrays = [z, ...operands];
+  const steps = arrays.map((x) => singleStep(x, z.data.length));
+  if (!steps.includes(-1)) {
+    const offsets = arrays.map((x) => x.offset);
+    const data = arrays.map((x) => x.data);
+    loop(z.data.length, offsets, steps, data);
+  } else {
+    const strides = arrays.map((x) => repeated(x, shape));
+    runLoop(loop, shape, arrays, strides);
+  }
   return z;
+}
+
+/** The step of an array of n entries if one step leads through all of them, or else -1. @param {NdArray} x @param {number} n */
+function singleStep({ shape, strides }, n) {
+  let size = 1;
+  let inOrder = true;
+  for (let i = shape.length - 1; i >= 0; size *= shape[i--])
+    inOrder &&= strides[i] === size || shape[i] === 1;
+  if (size === 1) return 0;
+  return inOrder && size === n ? 1 : -1;
 }
 
 /** A loop that calls a function for each entry. @param {(x: number) => any} f @returns {Loop} */
@@ -169,9 +188,5 @@ export const COPY = loop1((x) => x);
 export const copied = (x, dtype = x.dtype) => elementwise(COPY, dtype, x);
 
 /** The array itself if its entries lie next to each other, or a copy. @param {NdArray} x */
-export function contiguous(x) {
-  const whole = x.data.length === sizeOf(x.shape);
-  const steps = stridesOf(x.shape);
-  const inOrder = steps.every((n, i) => n === x.strides[i] || x.shape[i] < 2);
-  return whole && inOrder ? x : copied(x);
-}
+export const contiguous = (x) =>
+  singleStep(x, x.data.length) === 1 ? x : copied(x);

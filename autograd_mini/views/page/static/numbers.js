@@ -1,29 +1,40 @@
 // @ts-check
 // The numbers of a step: an operation with its operands, and the chain rule with its factors.
 import { el } from "./dom.js";
-import { derivative, figure } from "./formulas.js";
+import { origin } from "./entries.js";
+import {
+  figure,
+  gradientFigure,
+  operandFigure,
+  partFigure,
+  valueFigure,
+} from "./formulas.js";
 import { formula } from "./math.js";
+import { named } from "./names.js";
+import { backwardProduct, forwardProduct } from "./product.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Step} Step */
 /** @typedef {import("./types.js").Operand} Operand */
 /** @typedef {import("./types.js").Contribution} Contribution */
 
 /** @param {string} text */
-const sign = (text) => el("span.sign", text);
+export const sign = (text) => el("span.sign", text);
 
 /** Operands, operators and the result. @param {Tape} tape @param {Step} step */
 export function operation(tape, step) {
-  const { name, value } = tape.nodes[step.node];
-  const operands = step.operands ?? inputsOf(tape, step.node);
+  const { node } = step;
+  const operands = step.operands ?? inputsOf(tape, node);
+  const product = forwardProduct(tape, node, operands);
+  if (product) return product;
   const left = operands.flatMap((operand) => [
     operand.sign && sign(operand.sign),
-    operandFigure(tape, operand),
+    operandFigure(tape, node, operand),
   ]);
   return el(
     "div.sum",
     left,
     sign("="),
-    figure(tape, value, el("i", name), name, ".lit"),
+    valueFigure(tape, node, { mark: ".lit" }),
   );
 }
 
@@ -36,57 +47,43 @@ function inputsOf({ nodes }, node) {
   return inputs.map((input, nth) => ({ sign: nth ? "," : op, node: input }));
 }
 
-/** @param {Tape} tape @param {Operand} operand */
-function operandFigure(tape, { node, array: constant = 0, name = "constant" }) {
-  if (node === undefined) return figure(tape, constant, el("i", name), name);
-  const operand = tape.nodes[node];
-  return figure(tape, operand.value, el("i", operand.name), operand.name);
-}
-
 /** The gradient that backward starts with. @param {Tape} tape @param {number} node */
 export const seed = (tape, node) =>
-  el("div.sum", gradient(tape, node, "seed", ".lit.back"));
-
-/** @param {Tape} tape @param {number} node @param {string} label @param {string} [mark] */
-const gradient = (tape, node, label, mark) =>
-  figure(
-    tape,
-    tape.nodes[node].gradient ?? 0,
-    derivative(tape, node),
-    label,
-    mark,
-  );
+  el("div.sum", gradientFigure(tape, node, "seed", { mark: ".lit.back" }));
 
 /**
  * A contribution: upstream times local, or else the result of the rule.
- * @param {Tape} tape @param {number} node @param {Contribution} contribution
+ * @param {Tape} tape @param {number} at the step @param {Contribution} contribution
  */
-export function chainRule(tape, node, contribution) {
-  const { to, local = "", slope, spread, value, summed } = contribution;
+export function chainRule(tape, at, contribution) {
+  const product = backwardProduct(tape, at, contribution);
+  if (product) return el("div.gift", product);
+  const { to, argument, local, slope, spread, summed } = contribution;
+  const { node } = tape.steps[at];
   const { name } = tape.nodes[to];
+  const how = { of: origin(tape, "local", node, at, argument) };
+  // a long tape comes without formulas of local derivatives
+  const factor = local ? formula(local) : `${tape.nodes[node].op}′`;
   const rule = el(
     "figure",
-    el("figcaption", "rule"),
-    el("div.rule", formula(local)),
+    el("figcaption", local ? "rule, g is upstream" : "rule"),
+    el("div.rule", factor),
   );
   const parts = [
-    gradient(tape, node, "upstream"),
+    gradientFigure(tape, node, "upstream"),
     ...(slope === undefined
       ? [sign("→"), rule, sign("→")]
-      : [sign("×"), figure(tape, slope, formula(local), "local"), sign("=")]),
+      : [sign("×"), figure(tape, slope, factor, "local", how), sign("=")]),
     ...(spread === undefined
       ? []
-      : [figure(tape, spread, "product", "product"), sign("Σ")]),
-    figure(
-      tape,
-      value,
-      el("span", "to ", el("i", name)),
-      `to ${name}`,
-      ".lit.back",
-    ),
+      : [figure(tape, spread, "product", "product", how), sign("Σ")]),
+    partFigure(tape, at, contribution),
   ];
   const note =
     summed &&
-    el("p.note", `${name} had been repeated, so its uses add: ${summed}`);
+    el(
+      "p.note",
+      named(`${name} had been repeated, so its uses add: ${summed}`),
+    );
   return el("div.gift", el("div.sum", parts), note);
 }

@@ -1,27 +1,22 @@
 // @ts-check
 // The windows of the graphs: scroll, drag to pan, and zoom by button, key or pinch.
 import { byId } from "./dom.js";
-import { views } from "./scene.js";
+import { arrange, views } from "./scene.js";
 /** @typedef {import("./scene.js").View} View */
 
 const SCALES = { least: 0.1, most: 3 };
-const READABLE = 0.64; // the smallest scale at which text can be read
-const GOOD = 0.9;
-const LARGE = 1.6; // the largest scale that a fit chooses
-const NARROW = 700; // px; the width of a small screen
-const PAD = 14; // px around a graph
+const READABLE = 1; // the smallest scale that a fit chooses: text has 11 pixels or more
+const LARGE = 1.3; // the largest scale of a fit
+const FAR = 1.6; // windows; the largest width of rows that are moved sideways
+const PAD = 4; // px around a graph
 const DRAG = 4; // px; a shorter movement is a click
-const SHEET = "700px"; // about the width of a printed page
+const SHEET = { width: 736, height: 560 }; // px; the largest window on paper
 
-/** The size of a window without padding, and where the graph starts in it. @param {View} view */
-function space({ stage }) {
-  const top = stage.dataset.title ? 2 * PAD : PAD / 2;
-  return {
-    top,
-    width: stage.offsetWidth - 2 * PAD,
-    height: stage.offsetHeight - top - PAD,
-  };
-}
+/** The size of a window without padding. @param {View} view */
+const space = ({ stage }) => ({
+  width: stage.clientWidth - 2 * PAD,
+  height: stage.clientHeight - 2 * PAD,
+});
 
 /**
  * Scale a graph around the point (x, y) of its window, by default its centre.
@@ -33,12 +28,13 @@ function scaleTo(
   x = view.stage.offsetWidth / 2,
   y = view.stage.offsetHeight / 2,
 ) {
-  const { stage, scene, level } = view;
-  const { top, width, height } = space(view);
+  const { stage, scene, shape } = view;
+  if (!shape) return;
+  const { width, height } = space(view);
   const scale = Math.min(SCALES.most, Math.max(SCALES.least, wanted));
   const ratio = scale / view.scale;
-  const newX = PAD + Math.max(0, (width - level.width * scale) / 2);
-  const newY = top + Math.max(0, (height - level.height * scale) / 2);
+  const newX = PAD + Math.max(0, (width - shape.width * scale) / 2);
+  const newY = PAD + Math.max(0, (height - shape.height * scale) / 2);
   const left = (stage.scrollLeft + x - view.x) * ratio + newX - x;
   const down = (stage.scrollTop + y - view.y) * ratio + newY - y;
   Object.assign(view, { scale, x: newX, y: newY });
@@ -46,25 +42,50 @@ function scaleTo(
   stage.scrollTo(left, down);
 }
 
-/** Show each graph at a readable scale, or all of it if `whole` is set. */
-export function fit(whole = false) {
-  for (const view of views) scaleTo(view, fittingScale(view, whole));
+/**
+ * The shape of a graph for a window: the widest that fits. If none does, the narrowest, unless
+ * moving along a single row is simpler.
+ * @param {View} view @param {number} width
+ */
+function shapeFor({ level: { shapes } }, width) {
+  const last = shapes[shapes.length - 1];
+  const close = shapes[0].width <= FAR * width ? shapes[0] : last;
+  return shapes.findLast((shape) => shape.width <= width) ?? close;
+}
+
+/** Show each graph as large as it fits, but at a readable scale. */
+export function fit() {
+  for (const view of views) {
+    const { width, height } = space(view);
+    const shape = shapeFor(view, width);
+    arrange(view, shape);
+    const all = Math.min(width / shape.width, height / shape.height, LARGE);
+    scaleTo(view, Math.max(READABLE, all));
+  }
   follow();
 }
 
-/** @param {View} view @param {boolean} whole */
-function fittingScale(view, whole) {
-  const { width, height } = space(view);
-  const { level } = view;
-  const high = height / level.height;
-  const all = Math.min(width / level.width, high, LARGE);
-  if (whole || all >= READABLE) return all;
-  return width < NARROW ? GOOD : Math.max(READABLE, Math.min(GOOD, high));
+/** Give each window the size that it has on paper: that of its graph, up to a page. */
+function fitToPaper() {
+  for (const view of views) {
+    const { stage } = view;
+    const shape = shapeFor(view, SHEET.width - 2 * PAD);
+    const height = Math.min(shape.height + 2 * PAD, SHEET.height);
+    stage.style.cssText = `flex: none; width: ${SHEET.width}px; height: ${height}px`;
+  }
+  fit();
+}
+
+function fitToWindow() {
+  for (const { stage } of views) stage.style.cssText = "";
+  fit();
 }
 
 /** @param {number} factor */
-export const zoom = (factor) =>
-  views.forEach((view) => scaleTo(view, view.scale * factor));
+export function zoom(factor) {
+  for (const view of views) scaleTo(view, view.scale * factor);
+  follow();
+}
 
 /** Scroll to the cards of the step. If they do not fit, scroll to the card of its node. */
 export function follow() {
@@ -105,13 +126,8 @@ export function listenToPointer() {
 }
 
 function listenToPrint() {
-  addEventListener("afterprint", () => fit());
-  addEventListener("beforeprint", () => {
-    const { style } = document.body;
-    style.width = SHEET;
-    fit(true);
-    style.width = "";
-  });
+  addEventListener("beforeprint", fitToPaper);
+  addEventListener("afterprint", fitToWindow);
 }
 
 function listenToDrag() {

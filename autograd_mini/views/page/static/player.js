@@ -4,7 +4,9 @@ import { state } from "./state.js";
 import { byId, press } from "./dom.js";
 import { go, isAtEnd } from "./navigation.js";
 
-const PACE = 1100; // milliseconds for each step
+const PACE = 1100; // milliseconds for each step at speed 1
+const SPEEDS = [1, 2, 0.5];
+let speed = SPEEDS[0];
 
 /** Play or pause. */
 export function togglePlay() {
@@ -14,6 +16,15 @@ export function togglePlay() {
   byId("play").setAttribute("aria-label", state.playing ? "Pause" : "Play");
 }
 
+/** Select the next speed. */
+export function changeSpeed() {
+  speed = SPEEDS[(SPEEDS.indexOf(speed) + 1) % SPEEDS.length];
+  byId("speed-now").textContent = `${speed}×`;
+  if (!state.playing) return;
+  pause();
+  advance();
+}
+
 function pause() {
   clearInterval(state.playing);
   state.playing = 0;
@@ -21,8 +32,12 @@ function pause() {
 
 function start() {
   if (isAtEnd()) go(0);
+  advance();
+}
+
+function advance() {
   state.playing = setInterval(() => {
     go(state.step + 1);
     if (isAtEnd()) togglePlay();
-  }, PACE);
+  }, PACE / speed);
 }

@@ -1,15 +1,17 @@
 // @ts-check
 // The graph is drawn once for each level. A step then updates only the changed parts.
-import { current, data, shownTapes, state, stepOf } from "./state.js";
+import { current, isBack, shownTapes, state, stepOf } from "./state.js";
 import { cardBody, cardLabel, cardState } from "./card.js";
-import { button, byId, el, mark, svg } from "./dom.js";
+import { button, el, mark, svg } from "./dom.js";
+import { named } from "./names.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Level} Level */
 /** @typedef {import("./types.js").Edge} Edge */
 /** @typedef {import("./types.js").Place} Place */
+/** @typedef {import("./types.js").Shape} Shape */
 /** @typedef {import("./types.js").Box} Box */
 
-/** The elements of an edge. @typedef {{forward?: Element, back?: Element, pill?: Element}} Way */
+/** The elements of an edge. @typedef {{forward?: Element, back?: Element, pill?: HTMLElement}} Way */
 /** A card, and a key of its current content. @typedef {{element: HTMLElement, key: string}} CardView */
 
 /**
@@ -17,13 +19,16 @@ import { button, byId, el, mark, svg } from "./dom.js";
  * @typedef {object} View
  * @property {Tape} tape
  * @property {Level} level
+ * @property {Shape|null} shape the places of everything, once they are chosen
  * @property {HTMLElement} stage
  * @property {HTMLElement} scene
  * @property {number} x
  * @property {number} y
  * @property {number} scale
  * @property {CardView[]} cards
+ * @property {HTMLElement[]} boxes
  * @property {Way[]} ways
+ * @property {Clicks} clicks
  */
 
 /**
@@ -38,83 +43,113 @@ export let views = [];
 
 /** Draw the chosen levels, with a window for each tape. @param {Clicks} clicks */
 export function drawScene(clicks) {
-  const heights = data.tapes.flatMap(({ levels }) =>
-    levels.map(({ height }) => height),
-  );
-  byId("graph").style.setProperty(
-    "--most",
-    `${Math.max(...heights) * 1.6 + 190}px`,
-  );
   const tapes = shownTapes();
   /** @type {NodeListOf<HTMLElement>} */
   const stages = document.querySelectorAll(".stage");
-  stages.forEach((stage, i) => (stage.hidden = !tapes[i]));
+  stages.forEach((stage, i) => showWindow(stage, tapes[i]));
   views = tapes.map((tape, i) => drawTape(tape, stages[i], clicks));
+}
+
+/** Show the window of a tape and its caption, or hide them. @param {HTMLElement} stage @param {Tape} [tape] */
+function showWindow(stage, tape) {
+  const caption = /** @type {HTMLElement} */ (stage.previousElementSibling);
+  stage.hidden = !tape;
+  caption.hidden = !tape?.note;
+  caption.textContent = tape?.note ?? "";
 }
 
 /** @param {Tape} tape @param {HTMLElement} stage @param {Clicks} clicks @returns {View} */
 function drawTape(tape, stage, clicks) {
   const level = tape.levels[tape.level];
-  const { width, height } = level;
   const scene = /** @type {HTMLElement} */ (stage.firstElementChild);
-  stage.dataset.title = tape.note ?? "";
-  stage.style.flexGrow = String(height + 50);
-  stage.style.minHeight = `${Math.min(230, height * 0.7 + 60)}px`;
-  scene.style.width = `${width}px`;
-  scene.style.height = `${height}px`;
   const lines = svg("svg.edges", { "aria-hidden": "true" });
-  scene.replaceChildren(
-    ...level.boxes.map((box) => drawBox(tape, box, clicks)),
-    lines,
-  );
-  const ways = level.edges.map((edge) => drawEdge(edge, lines, scene));
+  scene.replaceChildren(lines);
+  const ways = level.edges.map((edge, i) => drawEdge(level, edge, i, scene));
   const cards = level.cards.map((place) => ({
     element: drawCard(tape, place, clicks),
     key: "",
   }));
   scene.append(...cards.map(({ element }) => element));
-  return { tape, level, stage, scene, x: 0, y: 0, scale: 1, cards, ways };
+  const drawn = { cards, ways, boxes: [], clicks };
+  return {
+    tape,
+    level,
+    stage,
+    scene,
+    shape: null,
+    x: 0,
+    y: 0,
+    scale: 1,
+    ...drawn,
+  };
 }
 
-/** @param {Box} box */
-const at = ({ x, y, w, h }) => ({
-  style: `left: ${x}px; top: ${y}px; width: ${w}px; height: ${h}px`,
-});
+/** Move everything to the places of a shape of the level. @param {View} view @param {Shape} shape */
+export function arrange(view, shape) {
+  if (view.shape === shape) return;
+  view.shape = shape;
+  const { tape, level, scene, cards, ways, boxes, clicks } = view;
+  const { width, height } = shape;
+  Object.assign(scene.style, { width: `${width}px`, height: `${height}px` });
+  cards.forEach(({ element }, i) => moveTo(element, shape.cards[i]));
+  ways.forEach(({ forward, back, pill }, i) => {
+    const way = shape.edges[i];
+    forward?.setAttribute("d", way.path ?? "");
+    back?.setAttribute("d", way.back ?? "");
+    if (pill && way.pill) moveTo(pill, way.pill);
+  });
+  boxes.forEach((box) => box.remove());
+  const seen = new Set();
+  view.boxes = shape.boxes.map((box) => {
+    const isFirst = !seen.has(box.of);
+    seen.add(box.of);
+    return drawBox(tape, level.boxes[box.of], box, isFirst, clicks);
+  });
+  scene.prepend(...view.boxes);
+}
 
-/** @param {Tape} tape @param {Level["boxes"][number]} box @param {Clicks} clicks */
-function drawBox(tape, { title, closes, ...box }, { open }) {
-  if (closes === undefined)
-    return el("div.box", at(box), el("span.box-title", title));
+/** @param {HTMLElement} element @param {Box} box */
+const moveTo = ({ style }, { x, y, w, h }) =>
+  Object.assign(style, {
+    left: `${x}px`,
+    top: `${y}px`,
+    width: `${w}px`,
+    minWidth: `${w}px`,
+    height: `${h}px`,
+  });
+
+/**
+ * Draw the box of a scope. Only its first piece has the title.
+ * @param {Tape} tape @param {Level["boxes"][number]} scope @param {Box} box
+ * @param {boolean} isFirst @param {Clicks} clicks
+ */
+function drawBox(tape, { title, closes }, box, isFirst, { open }) {
   const attributes = { class: "box-title", "aria-label": `Close ${title}` };
-  return el(
-    "div.box",
-    at(box),
-    button(`▾ ${title}`, () => open(tape, closes), attributes),
-  );
+  const head =
+    closes === undefined
+      ? el("span.box-title", title)
+      : button(`▾ ${title}`, () => open(tape, closes), attributes);
+  const element = el("div.box", isFirst && head);
+  moveTo(element, box);
+  return element;
 }
 
 /**
- * Draw an edge into `lines`, and its local derivative into `scene`.
- * @param {Edge} edge @param {Element} lines @param {HTMLElement} scene @returns {Way}
+ * Draw an edge into the first element of `scene`, and its local derivative into `scene`.
+ * @param {Level} level @param {Edge} edge @param {number} nth @param {HTMLElement} scene
+ * @returns {Way}
  */
-function drawEdge({ path, back, pill }, lines, scene) {
+function drawEdge({ shapes: [shape] }, { pill }, nth, scene) {
+  const { path, back } = shape.edges[nth];
   /** @type {Way} */
   const way = {};
-  if (path) {
-    way.forward = svg("path.way", { d: path, "marker-end": "url(#tip)" });
-    lines.append(way.forward);
-  }
-  if (back) {
-    way.back = svg("path.way.back", {
-      d: back,
-      "marker-end": "url(#tip-back)",
-    });
-    lines.append(way.back);
-  }
+  if (path) way.forward = svg("path.way", { "marker-end": "url(#tip)" });
+  if (back) way.back = svg("path.way.back", { "marker-end": "url(#tip-back)" });
+  const lines = [way.forward, way.back].filter((line) => line !== undefined);
+  scene.firstElementChild?.append(...lines);
   if (pill) {
-    const box = { x: pill.x - pill.w / 2, y: pill.y - 8, w: pill.w, h: 16 };
-    const attributes = { "aria-hidden": "true", ...at(box) };
-    way.pill = el(back ? "div.pill.back" : "div.pill", attributes, pill.text);
+    const kind = back ? "div.pill.back" : "div.pill";
+    way.pill = el(kind, { "aria-hidden": "true" }, el("span", named(pill)));
     scene.append(way.pill);
   }
   return way;
@@ -133,7 +168,7 @@ function drawCard(tape, place, { open, choose }) {
     opens === undefined ? choose(tape, node) : open(tape, opens);
   return el(
     kind.filter(Boolean).join(""),
-    { "data-node": node, style: `${at(place).style}; min-width: ${place.w}px` },
+    { "data-node": node },
     el("div", { "aria-hidden": "true" }),
     button("", click, { class: "cover" }),
   );
@@ -142,20 +177,22 @@ function drawCard(tape, place, { open, choose }) {
 /** Update the graphs to the current step. */
 export function updateScene() {
   for (const { tape, level, cards, ways } of views) {
-    level.cards.forEach((place, i) => updateCard(tape, place, cards[i]));
+    level.cards.forEach((place, i) => updateCard(tape, level, place, cards[i]));
     level.edges.forEach((edge, i) => updateEdge(tape, level, edge, ways[i]));
   }
 }
 
-/** @param {Tape} tape @param {Place} place @param {CardView} card */
-function updateCard(tape, place, card) {
+/** @param {Tape} tape @param {Level} level @param {Place} place @param {CardView} card */
+function updateCard(tape, level, place, card) {
   const shows = cardState(tape, place);
   const key = JSON.stringify([shows, state.variant, state.example, state.runs]);
   if (card.key === key) return;
   card.key = key;
   const { element } = card;
   const { known, sum, now, receives, phase } = shows;
-  element.firstElementChild?.replaceChildren(...cardBody(tape, place, shows));
+  element.firstElementChild?.replaceChildren(
+    ...cardBody(tape, place, shows, level.numbers),
+  );
   element.lastElementChild?.setAttribute(
     "aria-label",
     cardLabel(tape, place, shows),
@@ -164,7 +201,8 @@ function updateCard(tape, place, card) {
     ahead: !known,
     reached: sum >= 0,
     now,
-    back: phase !== "forward",
+    back: isBack(shows),
+    update: phase === "update",
     receives,
   });
 }
@@ -173,7 +211,7 @@ function updateCard(tape, place, card) {
 function updateEdge(
   tape,
   level,
-  { to, user = level.cards[to].node, argument, back, pill },
+  { to, user = level.cards[to].node, argument, pill },
   way,
 ) {
   const step = stepOf(tape);
@@ -189,9 +227,11 @@ function updateEdge(
     (gift) => gift.argument === argument,
   );
   if (way.pill && given?.otherwise)
-    way.pill.textContent = current(tape, given).pill ?? pill?.text ?? "";
+    way.pill.firstElementChild?.replaceChildren(
+      ...el("span", named(current(tape, given).pill ?? pill ?? "")).childNodes,
+    );
   mark(way.pill, {
-    ahead: Boolean(back) && !passed,
+    ahead: Boolean(way.back) && !passed,
     now: isNow && phase === "backward",
   });
 }

@@ -72,10 +72,10 @@ export const shownTapes = () =>
 /** @returns {Tape} the tape that the timeline belongs to */
 export const mainTape = () => shownTapes()[0];
 
-/** The tape that the cards below describe. Side by side, at the end, it is the fused one. */
+/** The tape that the cards describe. Side by side, at the last backward step, it is the fused one. */
 export function describedTape() {
   const tapes = shownTapes();
-  return state.step === tapes[0].steps.length - 1
+  return state.step === tapes[0].steps.length - 2
     ? tapes[tapes.length - 1]
     : tapes[0];
 }
@@ -99,7 +99,7 @@ const item = (tape, id, example = -1) =>
 
 /**
  * An array, or the chosen example of it.
- * @param {Tape} tape @param {number} id @returns {ArrayData}
+ * @param {Tape} tape @param {number} id @param {number} [example] @returns {ArrayData}
  */
 export function array(tape, id, example = state.example) {
   const found = item(tape, id, example);
@@ -109,6 +109,12 @@ export function array(tape, id, example = state.example) {
 /** Whether an array has a row for each example. @param {Tape} tape @param {number} id */
 export const hasRows = ({ pools }, id) =>
   typeof pools[0][id] === "object" && Boolean(pools[0][id]?.each);
+
+/** The number of the first entry of `array`. @param {Tape} tape @param {number} id */
+export const firstEntry = (tape, id) =>
+  hasRows(tape, id) && state.example > 0
+    ? state.example * array(tape, id).tint.join("").length
+    : 0;
 
 /**
  * A line with the numbers of one entry; empty if an example is chosen.
@@ -139,6 +145,26 @@ export function brief(names) {
     all.length > 6 ? [...all.slice(0, 3), "…", ...all.slice(-1)] : all
   ).join(", ");
 }
+
+/**
+ * The part of a training step that a step belongs to. @param {Pick<Step, "phase">} step
+ * @returns {"forward"|"backward"|"update"}
+ */
+export const passOf = ({ phase }) =>
+  phase === "start"
+    ? "forward"
+    : phase === "seed" || phase === "end"
+      ? "backward"
+      : phase;
+
+/** @param {Pick<Step, "phase">} step */
+export const isBack = (step) => passOf(step) === "backward";
+
+/** The operation of a step, or its place in the story. @param {Tape} tape @param {Step} step */
+export const stepName = ({ nodes }, { phase, node }) =>
+  ({ start: "start", seed: "seed", update: "update", end: "result" })[
+    /** @type {string} */ (phase)
+  ] ?? nodes[node].op;
 
 /**
  * The direction of a step: "x → y". For a long tape it is computed here.

@@ -3,6 +3,7 @@
 import { array, arrived, mainTape, state } from "./state.js";
 import { spoken } from "./arrays.js";
 import { byId, el, mark } from "./dom.js";
+import { named } from "./names.js";
 /** @typedef {import("./types.js").Tape} Tape */
 
 const MOST_ROWS = 500;
@@ -68,7 +69,7 @@ function row(tape, i, now) {
     i === now ? "tr.now" : "tr",
     { "aria-current": i === now },
     el("td", String(i)),
-    el("th", { scope: "row" }, name),
-    texts.map((text) => el("td", text)),
+    el("th", { scope: "row" }, named(name)),
+    texts.map((text) => el("td", named(text))),
   );
 }

@@ -31,9 +31,26 @@
  * @property {number[]} [inputs]
  * @property {boolean} [fused]
  * @property {string} [scope]
+ * @property {boolean} [trained]
  */
 
-/** @typedef {{sign: string, node?: number, array?: number, name?: string}} Operand */
+/**
+ * The entries that the entries of a result depend on: for each axis of an operand, for each entry of
+ * the result, positions along the axis as bits.
+ * @typedef {number[][]} Reads
+ */
+
+/**
+ * An operand of a step: a node or a constant array. `reads` is a position in `Tape.reads`.
+ * @typedef {object} Operand
+ * @property {string} sign
+ * @property {number} [argument]
+ * @property {number} [node]
+ * @property {number} [array]
+ * @property {string} [name]
+ * @property {number} [reads]
+ * @property {boolean} [gradient] whether it is the gradient of the node
+ */
 
 /**
  * What a backward step adds to the gradient of the node `to`.
@@ -50,6 +67,8 @@
  * @property {string} [summed] how a broadcast was undone
  * @property {number} [spread] the product before that
  * @property {string} [why]
+ * @property {Operand[]} [uses]
+ * @property {string} [form]
  * @property {Otherwise} [otherwise]
  * @property {string} [pill] the local derivative on the edge, if it is not the one of the edge
  */
@@ -65,33 +84,62 @@
  */
 
 /**
+ * A text, a line of the pool, or two texts: the first holds for a target with one class, or with
+ * a sum of 1. In it, "#" is the class or the sum.
+ * @typedef {string|number|{target: number, by: "class"|"sum", texts: string[]}} Text
+ */
+
+/**
+ * Where ŷ - y comes from: the numbers of an example, and lines of algebra about some nodes.
+ * @typedef {object} Prediction
+ * @property {{predicted: number, target: number, difference: number, gradient: number}} columns
+ * @property {string} logits
+ * @property {string} prediction
+ * @property {string} truth
+ * @property {string} scale " / N" in a batch
+ * @property {{tex: string, say: string, nodes: number[]}[]} lines
+ */
+
+/**
+ * A step. The first and the last compute nothing: they are about the leaves.
  * @typedef {object} Step
- * @property {"forward"|"seed"|"backward"} phase
+ * @property {"start"|"forward"|"seed"|"backward"|"update"|"end"} phase
  * @property {number} node
  * @property {string} [way] "x → y"
  * @property {string} say
  * @property {string} [why]
+ * @property {Text} [lead] before the sentence
+ * @property {string} [ask] a question about the next step
  * @property {string} [tex]
  * @property {Operand[]} [operands]
+ * @property {string} [form] "sum", "mean", "products" or "copy" of entries of the operands
  * @property {number} [entry]
  * @property {string[]} [locals]
+ * @property {string} [saved] the names of the tensors that the rule uses
  * @property {Contribution[]} [gives]
+ * @property {number[]} [leaves]
+ * @property {string[]} [titles] of the three cards of the first step and the last
+ * @property {number[]} [lines] more lines with numbers
+ * @property {Text[]} [notes] paragraphs
+ * @property {Prediction} [softmax]
  * @property {Otherwise} [otherwise]
+ * @property {number[]} [updates] the nodes that an update changes
  */
 
 /** @typedef {{x: number, y: number, w: number, h: number}} Box */
 
 /**
  * A card on a level. A folded card contains several tensors, as runs of positions.
- * @typedef {object} Folding
+ * @typedef {object} Place
  * @property {number} node
  * @property {boolean} [outside]
  * @property {string} [title]
  * @property {number} [count]
  * @property {number} [times]
  * @property {number[][]} [runs]
+ * @property {number[]} [chips] the parameters inside that are shown
+ * @property {number} [more] the number of other parameters inside
  * @property {number} [opens] the level that shows what is inside
- * @typedef {Box & Folding} Place
  */
 
 /**
@@ -100,19 +148,28 @@
  * @property {number} to
  * @property {number} [argument]
  * @property {number} [user] the node that uses the argument
- * @property {string} [path] forward
- * @property {string} [back] backward
- * @property {{text: string, x: number, y: number, w: number}} [pill] the local derivative
+ * @property {string} [pill] the local derivative
+ */
+
+/**
+ * The places of everything on a level, wrapped into rows for windows of at least this width.
+ * A box that continues on another row has several pieces.
+ * @typedef {object} Shape
+ * @property {number} width
+ * @property {number} height
+ * @property {Box[]} cards
+ * @property {(Box & {of: number})[]} boxes
+ * @property {{path?: string, back?: string, pill?: Box}[]} edges forward, backward
  */
 
 /**
  * The graph of a tape at one folding, with the positions that Python computed.
  * @typedef {object} Level
- * @property {number} width
- * @property {number} height
  * @property {Place[]} cards
- * @property {(Box & {title: string, closes?: number})[]} boxes
+ * @property {{title: string, closes?: number}[]} boxes
  * @property {Edge[]} edges
+ * @property {Shape[]} shapes from the narrowest to the widest
+ * @property {number} [numbers] rows and columns of the largest matrix that is shown as numbers
  * @property {string} [title]
  * @property {number} [parent]
  * @property {number} [group] the level with all boxes closed, or 0 to open them
@@ -174,6 +231,23 @@
  * @property {number} jacobian
  */
 
+/** An entry of an array on the screen: see `origin`. @typedef {{of: string, entry: number}} Entry */
+
+/**
+ * How an array is shown. If it is `hidden`, each number is a dot. `of` names where it comes from, so
+ * that its cells can be pointed at, counted from `first`. `flip` exchanges rows and columns. An array
+ * with a label can be read by keyboard.
+ * @typedef {object} How
+ * @property {boolean} [hidden]
+ * @property {string} [label]
+ * @property {string} [mark]
+ * @property {string} [of]
+ * @property {number} [first]
+ * @property {boolean} [flip]
+ * @property {(cell: HTMLElement, entry: number) => void} [edit] makes a cell editable
+ * @property {number} [most] rows and columns beyond which it is a heat map
+ */
+
 /**
  * Two tapes next to each other. `pairs` are the gradients that both have, as positions in the pools.
  * @typedef {object} Compare
@@ -199,6 +273,7 @@
  * @property {string} [note]
  * @property {Vertex[]} nodes
  * @property {Step[]} steps
+ * @property {Reads[]} reads
  * @property {Level[]} levels
  * @property {number} first the level to open with
  * @property {string} symbol
@@ -214,6 +289,43 @@
  */
 
 /**
+ * How a picture of what is learned is drawn. `x`, `y` and `inputs` are arguments of the tape's program.
+ * `scale` makes probabilities of predictions: two numbers represent class 0 and class 1.
+ * @typedef {object} Picture
+ * @property {"classes"|"curve"} kind
+ * @property {number} classes
+ * @property {"softmax"|"sigmoid"|[number, number]|null} scale
+ * @property {number} x
+ * @property {number} y
+ * @property {number[]} inputs
+ * @property {number} program
+ */
+
+/**
+ * A tape that is trained in the page, or the losses of a recorded run.
+ * @typedef {object} Training
+ * @property {number[]} parameters nodes
+ * @property {number} [rate] the learning rate
+ * @property {Record<number, number[]>} [fixed] gradients that do not depend on any leaf, by node
+ * @property {string} [why] why the page cannot train
+ * @property {Picture} [picture]
+ * @property {number[]} [losses] for each frame
+ */
+
+/**
+ * Training steps: computed in the page, or recorded.
+ * @typedef {object} Trainer
+ * @property {number} rate
+ * @property {number} at the current training step
+ * @property {number[]} losses
+ * @property {number} pace the least time between two steps, in milliseconds
+ * @property {() => void} step
+ * @property {() => void} reset
+ * @property {() => void} refresh reads the loss again
+ * @property {() => boolean} isOver
+ */
+
+/**
  * @typedef {object} Data
  * @property {string} title
  * @property {string} subtitle
@@ -225,5 +337,6 @@
  * @property {LiveTape[]} [live] one for each tape, if the page was to compute them
  * @property {Compare} [compare]
  * @property {number} [batch]
+ * @property {Training} [training]
  */
 export {};

@@ -1,0 +1,1 @@
+"""Sentences in plain English: what each operation computes, and what its rule does."""

@@ -1,0 +1,42 @@
+"""Sentences about fused nodes, each of which replaces a graph: operation -> (forward, backward)."""
+
+FUNCTIONAL = {
+    "softmax": (
+        "Turn logits into probabilities: exp of each, divided by their sum.",
+        "Each entry receives ŷ times the gradient, minus ŷ times the average gradient.",
+    ),
+    "log_softmax": (
+        "Compute the logarithm of softmax, shifted so that it cannot overflow.",
+        "Each entry receives its gradient, minus ŷ times the sum of all gradients.",
+    ),
+    "SoftmaxCrossEntropy": (
+        "Softmax and cross-entropy in one node. The logits are shifted first, so exp cannot "
+        "overflow.",
+        "The derivatives of the whole graph multiply to ŷ - y (for targets that sum to 1): "
+        "prediction minus truth.",
+    ),
+    "nll_loss": (
+        "Take minus the log-probability of the true class, averaged over the examples.",
+        "Only the true class receives a gradient: minus its weight, divided by N.",
+    ),
+    "mse_loss": (
+        "Average the squared differences to the target.",
+        "Each entry receives twice its error, divided by the number of entries.",
+    ),
+    "sigmoid_binary_cross_entropy": (
+        "Sigmoid and binary cross-entropy in one node, without overflow.",
+        "The derivatives multiply to ŷ - y: prediction minus truth.",
+    ),
+    "softplus": (
+        "Compute ln(1 + exp x): a smooth relu.",
+        "The slope is the sigmoid of x: between 0 and 1.",
+    ),
+    "gelu": (
+        "Multiply each entry by a smooth gate: near 0 for negative, near 1 for positive entries.",
+        "Large positive entries receive the whole gradient, large negative ones almost none.",
+    ),
+    "layer_norm": (
+        "Shift and scale each row to mean 0 and variance 1, then apply weight and bias.",
+        "Each row's gradient loses the parts that would change the mean or the variance.",
+    ),
+}

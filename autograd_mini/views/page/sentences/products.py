@@ -1,0 +1,71 @@
+"""Sentences about products and linear algebra: operation -> (forward, backward)."""
+
+PRODUCTS = {
+    "matmul": (
+        "Multiply matrices: rows of the left times columns of the right.",
+        "Each factor receives the product of the gradient and the other factor, transposed.",
+    ),
+    "einsum": (
+        "Multiply entries, and sum over the indices that the result lacks.",
+        "Each factor receives the sum of the gradient times the other factors, over its own "
+        "indices.",
+    ),
+    "convolve": (
+        "Slide one array over the other, reversed, and add up the products.",
+        "Each array receives the gradient, correlated with the other array.",
+    ),
+    "linear": (
+        "Compute x W + b: a weighted sum for each unit, plus a bias.",
+        "x and W receive the gradient times the other one, transposed. b receives its sum over "
+        "the examples.",
+    ),
+    "inv": (
+        "Invert the matrix.",
+        "A receives -A⁻ᵀ G A⁻ᵀ, with G the gradient of the inverse.",
+    ),
+    "solve": (
+        "Solve the linear system A x = b.",
+        "b receives the solution of the transposed system. A receives minus its outer product "
+        "with x.",
+    ),
+    "lstsq": (
+        "Find the x with the smallest squared error of A x - b.",
+        "A and b receive the effect of a change on the best x, through the pseudo-inverse.",
+    ),
+    "pinv": (
+        "Compute the pseudo-inverse.",
+        "A receives the effect of a change of A on its pseudo-inverse. The rank must not change.",
+    ),
+    "det": (
+        "Compute the determinant.",
+        "A receives the gradient times the matrix of cofactors.",
+    ),
+    "logabsdet": (
+        "Compute the logarithm of the absolute determinant.",
+        "A receives the gradient times its transposed inverse.",
+    ),
+    "cholesky": (
+        "Factor A = L Lᵀ, with L lower triangular.",
+        "The gradient of L is mapped back through two triangular systems, and made symmetric.",
+    ),
+    "qr": (
+        "Factor A = Q R: orthonormal columns times an upper triangle.",
+        "The gradients of Q and R are combined, and divided by R.",
+    ),
+    "eigh": (
+        "Compute eigenvalues and eigenvectors of a symmetric matrix.",
+        "Vectors of close eigenvalues mix easily: their gradient is divided by the difference.",
+    ),
+    "eigvalsh": (
+        "Compute the eigenvalues of a symmetric matrix.",
+        "Each eigenvalue contributes its gradient times v vᵀ, with v its eigenvector.",
+    ),
+    "svd": (
+        "Factor A = U S Vᵀ, with the singular values S.",
+        "Vectors of close singular values mix easily: their gradient is divided by the difference.",
+    ),
+    "svdvals": (
+        "Compute the singular values.",
+        "Each singular value contributes its gradient times u vᵀ, with its own vectors.",
+    ),
+}

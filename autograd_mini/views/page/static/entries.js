@@ -1,0 +1,69 @@
+// @ts-check
+// The entries of arrays, counted row by row: their origin, their names and their numbers.
+import { array, data, firstEntry } from "./state.js";
+import { cells } from "./arrays.js";
+import { editor } from "./edit.js";
+/** @typedef {import("./types.js").Tape} Tape */
+
+/**
+ * Where an array comes from, as an attribute. A part is a contribution to the gradient of `node`.
+ * @param {Tape} tape @param {"value"|"gradient"|"part"|"local"|"constant"} kind
+ * @param {number} node @param {...number} at step and argument
+ */
+export const origin = (tape, kind, node, ...at) =>
+  [data.tapes.indexOf(tape), kind, node, ...at].join(" ");
+
+/** The opposite of `origin`. @param {string} text */
+export function parseOrigin(text) {
+  const [nth, kind, ...numbers] = text.split(" ");
+  const [node, step, argument] = numbers.map(Number);
+  return { tape: data.tapes[Number(nth)], kind, node, step, argument };
+}
+
+/**
+ * An array of a tape as cells that can be pointed at.
+ * @param {Tape} tape @param {number} id @param {import("./types.js").How} how
+ */
+export const tapeCells = (tape, id, how) =>
+  cells(array(tape, id), {
+    first: firstEntry(tape, id),
+    edit: editor(tape, id),
+    ...how,
+  });
+
+/** An entry as it is on the screen. @param {Tape} tape @param {number} id @param {number} entry */
+export function entryText(tape, id, entry) {
+  const text = array(tape, id).text?.flat()[entry - firstEntry(tape, id)];
+  return text === "…" ? undefined : text;
+}
+
+/** The lengths of the axes of a shape such as "int64(2, 3)". @param {string} shape */
+export const lengths = (shape) =>
+  (shape.match(/\((.*)\)/)?.[1].match(/\d+/g) ?? []).map(Number);
+
+/** The index of an entry, as in y[0,1]. @param {string} shape @param {number} entry */
+export function subscript(shape, entry) {
+  /** @type {number[]} */
+  const at = [];
+  for (const length of lengths(shape).reverse()) {
+    at.unshift(entry % length);
+    entry = Math.floor(entry / length);
+  }
+  return at.length ? `[${at}]` : "";
+}
+
+/**
+ * The entries of an operand that an entry of the result depends on.
+ * @param {import("./types.js").Reads} reads @param {string} shape of the operand
+ * @param {number} entry
+ */
+export const entriesRead = (reads, shape, entry) =>
+  reads.reduce(
+    (found, axis, nth) =>
+      found.flatMap((start) =>
+        [0, 1, 2, 3, 4, 5, 6, 7]
+          .filter((k) => (axis[entry] >> k) & 1)
+          .map((k) => start * (lengths(shape)[nth] ?? 1) + k),
+      ),
+    [0],
+  );

@@ -1,0 +1,183 @@
+// @ts-check
+// Save or copy the current step: the graph as SVG or PNG, its formulas in LaTeX, a link to it.
+import { describedTape, state, stepOf } from "./state.js";
+import { byId, el, svg } from "./dom.js";
+import { views } from "./scene.js";
+/** @typedef {import("./scene.js").View} View */
+
+const SHARP = 2; // pixels of a PNG for each unit
+const LONGEST_SIDE = 8000; // pixels of a PNG
+const LINE = ["stroke", "stroke-width", "stroke-dasharray"];
+const FONT = ["font-style", "font-weight", "font-size", "font-family"];
+const ink = /** @type {CanvasRenderingContext2D} */ (
+  document.createElement("canvas").getContext("2d")
+);
+
+/**
+ * Styles of an element as attributes. Colours are in a notation that all programs read.
+ * @param {CSSStyleDeclaration} style @param {string[]} names
+ */
+const styles = (style, names) =>
+  Object.fromEntries(
+    names.map((name) => [name, plain(style.getPropertyValue(name))]),
+  );
+
+/** @param {string} value */
+const plain = (value) =>
+  value.replace(/^color\(srgb (\S+) (\S+) ([^ )]+).*/, (_, ...rgb) => {
+    const bytes = rgb.slice(0, 3).map((share) => Math.round(255 * share));
+    return `rgb(${bytes})`;
+  });
+
+/** The graphs of the current step, one below the other. */
+function picture() {
+  const width = Math.max(...views.map(({ shape }) => shape?.width ?? 0));
+  let height = 0;
+  const graphs = views.map((view) => {
+    const transform = `translate(0 ${height})`;
+    height += view.shape?.height ?? 0;
+    return svg("g", { transform }, elements(view));
+  });
+  const page = { width, height };
+  return svg(
+    "svg",
+    { ...page, viewBox: `0 0 ${width} ${height}` },
+    svg("title", byId("live").textContent),
+    [...document.querySelectorAll("marker")].map(arrowhead),
+    svg("rect", page, {
+      fill: getComputedStyle(byId("graph")).backgroundColor,
+    }),
+    graphs,
+  );
+}
+
+/** @param {Element} marker */
+function arrowhead(marker) {
+  const made = /** @type {Element} */ (marker.cloneNode(true));
+  const [tip] = marker.children;
+  made.firstElementChild?.setAttribute(
+    "fill",
+    plain(getComputedStyle(tip).fill),
+  );
+  return made;
+}
+
+/** A graph as it is on the screen. @param {View} view */
+function elements({ scene, scale }) {
+  const origin = scene.getBoundingClientRect();
+  /** @param {Element|Range} part */
+  const place = (part) => {
+    const { x, y, width, height } = part.getBoundingClientRect();
+    const sizes = [x - origin.x, y - origin.y, width, height];
+    return sizes.map((size) => Math.round((100 * size) / scale) / 100);
+  };
+  return [...scene.querySelectorAll("*")].flatMap((element) => {
+    const style = getComputedStyle(element);
+    if (style.visibility === "hidden" || element.matches("svg")) return [];
+    if (!element.matches("path"))
+      return [box(place(element), style), ...texts(element, style, place)];
+    const [d, end] = ["d", "marker-end"].map(
+      (name) => element.getAttribute(name) ?? "",
+    );
+    return svg(
+      "path",
+      { d, fill: "none", "marker-end": end },
+      styles(style, LINE),
+    );
+  });
+}
+
+/** A background with its outline or border. @param {number[]} place @param {CSSStyleDeclaration} style */
+function box([x, y, width, height], style) {
+  const kind = style.outlineStyle === "none" ? "border-top" : "outline";
+  const [line, color, how] = ["width", "color", "style"].map((name) =>
+    plain(style.getPropertyValue(`${kind}-${name}`)),
+  );
+  const fill =
+    style.backgroundImage.match(/rgb.*?\)/)?.[0] ?? style.backgroundColor;
+  const stroke = parseFloat(line) ? color : "none";
+  if (stroke === "none" && fill.endsWith(", 0)")) return null;
+  const dash = how === "dashed" ? "4 3" : "none";
+  return svg(
+    "rect",
+    { x, y, width, height, rx: parseFloat(style.borderTopLeftRadius) },
+    {
+      fill: plain(fill),
+      stroke,
+      "stroke-width": line,
+      "stroke-dasharray": dash,
+    },
+  );
+}
+
+/**
+ * The texts in an element, but not in those inside of it.
+ * @param {Element} element @param {CSSStyleDeclaration} style
+ * @param {(part: Range) => number[]} place
+ */
+function texts(element, style, place) {
+  const range = document.createRange();
+  const found = [...element.childNodes].filter(
+    ({ nodeType, textContent }) =>
+      nodeType === Node.TEXT_NODE && textContent?.trim(),
+  );
+  ink.font = FONT.map((name) => style.getPropertyValue(name)).join(" ");
+  const ascent = ink.measureText("x").fontBoundingBoxAscent;
+  return found.map((node) => {
+    range.selectNodeContents(node);
+    const [x, y] = place(range);
+    const at = { x, y: y + ascent, fill: plain(style.color) };
+    return svg("text", at, styles(style, FONT), node.textContent);
+  });
+}
+
+const address = () =>
+  `data:image/svg+xml,${encodeURIComponent(new XMLSerializer().serializeToString(picture()))}`;
+
+/** Save a file. @param {string} href data, because a sandboxed frame has no files @param {string} ending */
+const save = (href, ending) =>
+  el("a", { href, download: `step-${state.step}.${ending}` }).click();
+
+async function savePng() {
+  const image = /** @type {HTMLImageElement} */ (el("img", { src: address() }));
+  await image.decode();
+  const { width, height } = image;
+  const scale = Math.min(SHARP, LONGEST_SIDE / Math.max(width, height));
+  Object.assign(ink.canvas, { width: width * scale, height: height * scale });
+  ink.scale(scale, scale);
+  ink.drawImage(image, 0, 0);
+  save(ink.canvas.toDataURL(), "png");
+}
+
+/** The formulas of the current step, in LaTeX. */
+function latex() {
+  const tape = describedTape();
+  const step = tape.steps[stepOf(tape)];
+  const lines = (step.gives ?? [step]).map(({ tex }) => tex).join(" \\\\\n");
+  return lines.includes("\\\\")
+    ? `\\begin{gathered}\n${lines}\n\\end{gathered}`
+    : lines;
+}
+
+/** Copy a text. If the browser refuses, the reader can. @param {string} text */
+async function copy(text) {
+  const field = /** @type {HTMLTextAreaElement} */ (byId("copied"));
+  field.hidden = false;
+  field.value = text;
+  field.select();
+  const said = byId("copied-or-not");
+  try {
+    await navigator.clipboard.writeText(text);
+    said.textContent = "Copied.";
+  } catch {
+    said.textContent = "Press Ctrl+C or ⌘C to copy it.";
+  }
+}
+
+/** @type {Record<string, () => void>} */
+export const EXPORTS = {
+  "save-svg": () => save(address(), "svg"),
+  "save-png": savePng,
+  "copy-tex": () => copy(latex()),
+  "copy-link": () => copy(location.href),
+};

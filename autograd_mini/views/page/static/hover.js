@@ -1,0 +1,126 @@
+// @ts-check
+// A number that is pointed at, or focused, lights those it was computed from. A click pins it.
+import { shownTapes } from "./state.js";
+import { byId, el } from "./dom.js";
+import { parseOrigin } from "./entries.js";
+import { named } from "./names.js";
+import { written } from "./written.js";
+
+/** @typedef {import("./types.js").Entry} Entry */
+
+const OF_NODE = ["value", "gradient", "part"]; // arrays with the shape of their node
+/** @type {Entry|null} */
+let pinned = null;
+/** @type {Entry|null} */
+let pointed = null;
+
+/** @param {Event} event @returns {HTMLElement|null} */
+const cellOf = ({ target }) =>
+  /** @type {Element|null} */ (target)?.closest?.("[data-entry]") ?? null;
+
+/** @param {HTMLElement} cell @returns {Entry} */
+const entryOf = (cell) => ({
+  of: cell.closest("[data-of]")?.getAttribute("data-of") ?? "",
+  entry: Number(cell.dataset.entry),
+});
+
+export function listenToHover() {
+  /** @param {Event} event */
+  const point = (event) => {
+    const cell = event.type === "focusout" ? null : cellOf(event);
+    if (!cell && !pointed) return;
+    pointed = cell && entryOf(cell);
+    updateHover();
+  };
+  for (const kind of ["pointerover", "focusin", "focusout"])
+    document.addEventListener(kind, point);
+  document.addEventListener("click", (event) => {
+    const cell = cellOf(event);
+    if (!cell || cell.matches(".editable")) return; // a click changes a leaf (edit.js)
+    cell.blur(); // so that arrow keys still go from step to step
+    pin(entryOf(cell));
+  });
+  document.addEventListener("keydown", onCellKey);
+  byId("unpin").addEventListener("click", () => pin(null));
+}
+
+/** Pin an entry, or unpin it. @param {Entry|null} entry */
+function pin(entry) {
+  const isPinned = entry?.of === pinned?.of && entry?.entry === pinned?.entry;
+  pinned = isPinned ? null : entry;
+  if (!pinned) pointed = null;
+  updateHover();
+}
+
+/** Move between cells, pin one, or unpin. @param {KeyboardEvent} event */
+function onCellKey(event) {
+  const { key, ctrlKey, metaKey, altKey } = event;
+  const cell = cellOf(event);
+  if (ctrlKey || metaKey || altKey || document.querySelector("dialog[open]"))
+    return;
+  if (key === "Escape" && pinned) pin(null);
+  else if (cell && (key === "Enter" || key === " ")) pin(entryOf(cell));
+  else if (!cell || !moveFocus(cell, key)) return;
+  event.preventDefault();
+  event.stopPropagation(); // outside of an array, these keys go from step to step
+}
+
+/** Focus another cell of an array, and keep one tab stop. @param {HTMLElement} cell @param {string} key */
+function moveFocus(cell, key) {
+  const line = /** @type {HTMLElement} */ (cell.parentElement);
+  const column = [...line.children].indexOf(cell);
+  const targets = {
+    ArrowLeft: cell.previousElementSibling,
+    ArrowRight: cell.nextElementSibling,
+    ArrowUp: line.previousElementSibling?.children[column],
+    ArrowDown: line.nextElementSibling?.children[column],
+    Home: line.firstElementChild,
+    End: line.lastElementChild,
+  };
+  if (!(key in targets)) return false;
+  const next = /** @type {Record<string, any>} */ (targets)[key];
+  if (next) {
+    cell.tabIndex = -1;
+    next.tabIndex = 0;
+    next.focus();
+  }
+  return true;
+}
+
+/** Light and write out the entry that is pointed at, or else the pinned one. */
+export function updateHover() {
+  if (pinned && !shownTapes().includes(parseOrigin(pinned.of).tape))
+    pinned = null;
+  const entry = pointed ?? pinned;
+  for (const lit of document.querySelectorAll("main :is(.spot, .use)"))
+    lit.classList.remove("spot", "use");
+  const text = entry ? lightAll(entry) : "";
+  byId("entry-hint").hidden = Boolean(text);
+  byId("entry-line").replaceChildren(...el("p", named(text)).childNodes);
+  byId("unpin").hidden = !pinned;
+}
+
+/** Light an entry and its sources, and return its equation. @param {Entry} entry */
+function lightAll({ of, entry }) {
+  const { tape, kind, node } = parseOrigin(of);
+  const { text, uses } = written(parseOrigin(of), entry);
+  for (const array of document.querySelectorAll("[data-of]")) {
+    const at = array.getAttribute("data-of") ?? "";
+    const other = parseOrigin(at);
+    const isSame =
+      other.tape === tape &&
+      other.node === node &&
+      OF_NODE.includes(kind) &&
+      OF_NODE.includes(other.kind);
+    if (at === of || isSame) light(array, [entry], "spot");
+    for (const use of uses) if (use.of === at) light(array, use.entries, "use");
+  }
+  return text;
+}
+
+/** @param {Element} array @param {number[]|null} entries null for all @param {string} kind */
+function light(array, entries, kind) {
+  if (!entries) array.classList.add(kind);
+  for (const entry of entries ?? [])
+    array.querySelector(`[data-entry="${entry}"]`)?.classList.add(kind);
+}

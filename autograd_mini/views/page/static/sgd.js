@@ -1,0 +1,53 @@
+// @ts-check
+// Training steps w ← w − η ∂L/∂w, with the gradients of the tape's own program.
+import { data } from "./state.js";
+import { live } from "./live.js";
+import { nd } from "./nd.js";
+/** @typedef {import("./types.js").Trainer} Trainer */
+
+const tape = () => data.tapes[0];
+
+/** The name of a parameter among the leaves. @param {number} node */
+const leafName = (node) =>
+  data.live?.[0].arguments.find((leaf) => leaf.node === node)?.name ?? "";
+
+/** A parameter after the next step. @param {number} node */
+export function updated(node) {
+  const name = leafName(node);
+  const leaf = live.leaf(name);
+  const fixed = data.training?.fixed?.[node];
+  const gradient = fixed
+    ? nd.array(fixed, leaf.shape, leaf.dtype)
+    : live.gradient(tape(), name);
+  return nd.subtract(leaf, nd.multiply(sgd.rate, gradient));
+}
+
+/** @type {Trainer} */
+export const sgd = {
+  rate: 0,
+  at: 0,
+  losses: [],
+  pace: 0,
+  step() {
+    const { parameters = [] } = data.training ?? {};
+    const values = parameters.map(updated); // all of them, before any changes
+    parameters.forEach((node, i) => live.set(leafName(node), values[i]));
+    live.run();
+    sgd.losses.push(lossNow());
+    sgd.at++;
+  },
+  reset() {
+    live.reset();
+    live.run();
+    sgd.losses = [lossNow()];
+    sgd.at = 0;
+  },
+  refresh() {
+    if (!live.isChanged()) sgd.at = 0; // all leaves have been reset
+    sgd.losses.length = sgd.at + 1;
+    sgd.losses[sgd.at] = lossNow(); // a slider may have moved
+  },
+  isOver: () => !Number.isFinite(sgd.losses[sgd.at]),
+};
+
+const lossNow = () => Number(nd.numbers(live.result(tape(), 0))[0]);
