@@ -232,7 +232,7 @@ class LaTeX(Plain):
 
     def _over(self, sign: str, least: int, call: Call, parts: Sequence[Formula]) -> Formula:
         """Write a reduction over all entries, or over the axes of its index."""
-        if isinstance(axis := call.kwargs.get("axis"), Constant) and axis.value == ():
+        if isinstance(axis := call.kwargs.get("axis"), Constant) and not np.size(axis.value):
             return parts[0]
         return Formula(f"{sign}{self._axis(call)} {self.parenthesized(parts[0], least)}", PRODUCT)
 

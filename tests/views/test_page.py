@@ -172,7 +172,11 @@ def test_every_operation_can_be_explored(case):
     inputs = [leaf(x) if x.dtype.kind == "f" else x for x in case.inputs]
     result = np.sum(case.f(TAPE, *inputs))
     page = ag.explore(result)
-    text = json.dumps(page.data, allow_nan=False)
+    steps = [{**s, "otherwise": ""} for s in page.data["tapes"][0]["steps"]]
+    for step in steps:
+        step["gives"] = [{**g, "otherwise": ""} for g in step.get("gives", ())]
+    text = json.dumps(steps)
+    json.dumps(page.data, allow_nan=False)
     assert (
         len(page.data["tapes"][0]["steps"]) == 2 * sum(t.op is not None for t in result.tape()) + 3
     )
@@ -761,6 +765,20 @@ def test_derivative_has_no_slider_for_its_seed():
     x = leaf(2.0, "x")
     (live,) = ag.explore(ag.gradients(x**3, x)).data["live"]
     assert {a["name"]: a["fixed"] for a in live["arguments"]} == {"x": False, "seed": True}
+
+
+def test_formula_with_numbers_is_replaced_when_a_leaf_changes():
+    result = np.fmod(leaf([5.0, -7.0], "x"), leaf([3.0, 2.0], "y")).sum()
+    steps = ag.explore(result).data["tapes"][0]["steps"]
+    gives = [s for s in steps if "gives" in s][-1]["gives"]
+    assert [g["otherwise"]["unless"] for g in gives] == [-1, -1]
+    assert "'" in gives[1]["otherwise"]["local"]
+
+
+def test_formula_without_numbers_is_never_replaced():
+    x, w = leaf([5.0, -7.0], "x"), leaf([3.0, 2.0], "w")
+    page = ag.explore(np.where(np.maximum(x, 0) > 1, np.tanh(x * w) / w, x**2).sum())
+    assert '"otherwise":' not in json.dumps(page.data)
 
 
 def test_batch_has_only_arrays_computed_from_inputs():

@@ -91,6 +91,7 @@ class Writer:
         self.other = "v1"  # the name of a value that is in no table
         self.uses = program.uses()
         self.returned = set(values_in(program.results))
+        self.first = tree_leaves(program.results)[0]  # of which others are gradients
         self.taken = set(self.reserved)
         self.latest: dict[str, int] = {}  # the number with which a name was last made another
         self.expressions: dict[Value, Expression] = {}
@@ -211,7 +212,7 @@ class Writer:
 
     def _note(self, value: Value) -> str:
         """Return of what a value is the gradient, or its shape and dtype."""
-        result = tree_leaves(self.program.results)[0]
+        result = self.first
         if value.of and isinstance(result, Value):
             return self._gradient(self._name_of(value.of))
         shape = str(value.shape) if value.shape else "scalar"

@@ -207,8 +207,13 @@ def _array_data(x: Any) -> ArrayData:
     return data
 
 
+def letter_of(level: int) -> str:
+    """Return the letter of a tint: "i" is zero, "a" the most negative, "q" the most positive."""
+    return chr(ord("a") + STEPS + level)
+
+
 def _letter(cell: Cell) -> str:
-    return "!" if cell.odd else chr(ord("a") + STEPS + cell.level)
+    return "!" if cell.odd else letter_of(cell.level)
 
 
 def _aligned(texts: list[list[str]], x: Any) -> list[list[str]]:

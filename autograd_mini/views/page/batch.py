@@ -67,7 +67,7 @@ def _batch(trace: Trace, inputs: Mapping[Place, Array], n: int) -> Batch:
     for i, (t, new) in enumerate(zip(trace.tape, after)):
         if _has_rows(t, n) and _only_row_changed(t.data, new, *pair):
             which.add(i)
-        elif np.shape(new)[:1] == (n,) and not np.array_equal(t.data, new, equal_nan=True):
+        elif np.shape(new)[:1] == (n,) and not _is_same(t.data, new):
             return Batch()  # the examples are mixed, as the words in attention
     nodes = any(trace.tape[i].op for i in which)
     constants = frozenset(place for place in rows if len(place) > 1)
@@ -76,7 +76,7 @@ def _batch(trace: Trace, inputs: Mapping[Place, Array], n: int) -> Batch:
 
 def _different_rows(x: Array) -> tuple[int, int] | None:
     """Return the first row of a matrix, and the first that differs from it."""
-    if x.ndim < 2:
+    if x.ndim < 2 or not x.size:
         return None
     others = np.flatnonzero((x != x[:1]).reshape(len(x), -1).any(axis=1))
     return (0, int(others[0])) if others.size else None
@@ -113,6 +113,12 @@ def _has_rows(t: Tensor, n: int) -> bool:
     return isinstance(t.data, np.ndarray) and t.ndim > 0 and len(t) == n and not is_parameter
 
 
+def _is_same(x: Array, y: Array) -> bool:
+    return np.array_equal(x, y, equal_nan=x.dtype.kind == "f")
+
+
 def _only_row_changed(before: Array, after: Array, row: int, other: int) -> bool:
     """Return whether an array is as before, with one row replaced by another."""
+    if after.shape != before.shape or before.dtype.kind not in "biuf":
+        return False
     return np.allclose(after, _replace_row(before, row, other), rtol=1e-5, equal_nan=True)

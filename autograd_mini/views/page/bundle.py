@@ -15,6 +15,7 @@ from html import escape
 from importlib.resources import files
 
 from ..graph.palette import DARK, LIGHT, STEPS
+from .arrays import letter_of
 
 _STYLES = ("base.css", "graph.css", "steps.css", "train.css", "regions.css")
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.M)
@@ -107,7 +108,17 @@ def style() -> str:
     palette = {name: (getattr(LIGHT, name), getattr(DARK, name)) for name in LIGHT._fields[1:]}
     colours = palette | _PAGE_COLOURS
     declared = "".join(f"  --{name}: light-dark({a}, {b});\n" for name, (a, b) in colours.items())
-    return "\n".join([f":root {{\n{declared}}}\n", *map(_read, _STYLES)])
+    return "\n".join([f":root {{\n{declared}}}\n", _tints(), *map(_read, _STYLES)])
+
+
+def _tints() -> str:
+    """Return a style rule for each tint of a number: see `arrays.Pool.write`."""
+    rules = []
+    for level in range(-STEPS, STEPS + 1):
+        colour, share = "minus" if level < 0 else "plus", 100 * abs(level) / STEPS
+        mixed = f"color-mix(in srgb, var(--{colour}) {share:g}%, var(--card))"
+        rules.append(f".tint-{letter_of(level)} {{ background: {mixed}; }}\n")
+    return "".join(rules)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Lines of text with the numbers of one entry: an operation, or upstream times local."""
+"""Write a step with the numbers of one entry: ``entry 1: 0.5 × (-2) = -1``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ...core.arrays import Array
+from ...core.arrays import Array, unwrap
+from ...core.tensor import Tensor
 from ...notation.expression import Call, Name
 from ...notation.plain import Plain
 from ..trace import Term, Trace
@@ -16,9 +17,26 @@ from .arrays import Entry, Line
 
 #: operators, written between two operands
 SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "matmul": "@", "pow": "^"}
+_MOST_TERMS = 4  # terms of a sum that is written out
 
 
-def chosen(x: Any) -> tuple[int, ...]:
+def operation_line(t: Tensor) -> Line:
+    """Return the operation of a node with the numbers of one entry."""
+    assert t.op is not None
+    arrays = [*map(unwrap, t.inputs)]
+    if not isinstance(t.data, np.ndarray) or t.data.dtype.kind != "f" or not t.size:
+        return Line()
+    if t.op.name == "sum" and not t.ndim and 1 < np.size(arrays[0]) <= _MOST_TERMS:
+        terms = [Entry(arrays[0], i, signed=True) for i in range(np.size(arrays[0]))]
+        return Line([*_between(terms, " + "), " = ", Entry(unwrap(t), 0)])
+    if t.kwargs or not isinstance(t.op.forward, np.ufunc) or t.op.forward.signature:
+        return Line()
+    at = _chosen(t.data)
+    parts = _with_numbers(t.op.name, arrays, at)
+    return Line([_where(at), *parts, " = ", Entry.of(unwrap(t), at)])
+
+
+def _chosen(x: Any) -> tuple[int, ...]:
     """Return the entry whose numbers are shown: of few the second, of many the largest."""
     position = min(1, x.size - 1) if x.size < 4 else _largest(x)
     return tuple(map(int, np.unravel_index(position, x.shape)))
@@ -33,19 +51,19 @@ def _largest(x: Array) -> Any:
     return high if above >= -below else low
 
 
-def where(at: tuple[int, ...]) -> str:
+def _where(at: tuple[int, ...]) -> str:
     return f"entry {', '.join(map(str, at))}: " if at else ""
 
 
-def between(parts: Iterable[Any], sign: str) -> list[Any]:
+def _between(parts: Iterable[Any], sign: str) -> list[Any]:
     """Return the parts with a sign between them."""
     return [x for part in parts for x in (sign, part)][1:]
 
 
-def with_numbers(op: str, arrays: Sequence[Any], at: tuple[int, ...]) -> list[str | Entry]:
+def _with_numbers(op: str, arrays: Sequence[Any], at: tuple[int, ...]) -> list[str | Entry]:
     """Return an operation as text, with an entry of each array as its arguments."""
     if op in SIGNS and len(arrays) == 2:
-        return between([Entry.of(x, at, signed=True) for x in arrays], f" {SIGNS[op]} ")
+        return _between([Entry.of(x, at, signed=True) for x in arrays], f" {SIGNS[op]} ")
     names = [chr(0xE000 + i) for i in range(len(arrays))]  # letters that no formula uses
 
     def write(of: Sequence[str]) -> str:
@@ -64,7 +82,7 @@ def with_numbers(op: str, arrays: Sequence[Any], at: tuple[int, ...]) -> list[st
     return parts
 
 
-def product(trace: Trace, c: Term, slope: Array, sums: Sequence[Array]) -> Line:
+def product_line(trace: Trace, c: Term, slope: Array, sums: Sequence[Array]) -> Line:
     """Return upstream times local for one entry, added to the sum so far if there is one.
 
     `sums` are the last two sums of contributions, or the only one.
@@ -76,9 +94,9 @@ def product(trace: Trace, c: Term, slope: Array, sums: Sequence[Array]) -> Line:
         np.broadcast_to(upstream, value.shape)
     except ValueError:  # the rule rearranges entries
         return Line()
-    at = chosen(c.total)
+    at = _chosen(c.total)
     local, incoming, product, *totals = (Entry.of(x, at) for x in (slope, upstream, value, *sums))
     parts: list[str | Entry] = [local._replace(signed=True), " × ", incoming._replace(signed=True)]
     if len(totals) > 1:
         parts = [totals[0], " + ", *parts]
-    return Line([where(at), *parts, " = ", totals[-1]], (local, incoming, product))
+    return Line([_where(at), *parts, " = ", totals[-1]], (local, incoming, product))

@@ -22,17 +22,16 @@ from ...notation.plain import Plain
 from ...notation.symbolic import parameters
 from ...text.format import ELLIPSIS, MOST_LISTED, join, made_by, variable
 from ..trace import Step, Term, Trace, count_uses
-from .arrays import Entry, Line, Pool, minus
+from .arrays import Pool, minus
 from .batch import Batch
 from .ending import ending
-from .lines import SIGNS, between, chosen, product, where, with_numbers
+from .lines import SIGNS, operation_line, product_line
 from .opening import opening
+from .otherwise import Otherwise, other_rules
 from .predict import Questions
 from .sentences import sentences
 from .story import Story
-from .targets import OtherTargets, other_targets
 
-_MOST_TERMS = 4  # terms of a sum that is written out
 _BRIEF = 4_000  # tensors of the longest tape whose steps are described in full
 _MOST_FORMULAS = 10  # formulas that the first step lists
 _MOST_SUMS = 4  # sentences of one step about sums of contributions
@@ -59,7 +58,7 @@ class Narrator:
         self.taken = naming.taken(self.tex)
         self.uses = count_uses(trace.tape, trace.adjoints)
         self.seen: dict[int, list[Array]] = {}  # the sums of contributions so far
-        self._others: dict[int, OtherTargets | None] = {}
+        self._others: dict[int, Otherwise | None] = {}
         self._local_formulas: dict[tuple[int, int], Formula] = {}
         self.brief = len(trace.tape) > _BRIEF
 
@@ -134,18 +133,18 @@ class Narrator:
         inputs = [a for a in t.inputs if isinstance(a, Tensor)]
         found["way"] = f"{self._names(inputs)} → {self.trace.names[t.order]}"
         found["operands"] = self._operands(t)
-        found["entry"] = self.pool.text(self._entry(t))
+        found["entry"] = self.pool.text(operation_line(t))
         if locals_ := self._locals(t, write):
             found |= {"locals": locals_, "saved": self._saved(t)}
-            if other := self._other_targets(t):
+            if other := self._other_rules(t):
                 texts = self._locals(t, write, other)
-                found["otherwise"] = {"unless": other.distance, "locals": texts}
+                found["otherwise"] = {"unless": other.unless, "locals": texts}
         return found
 
-    def _other_targets(self, t: Tensor) -> OtherTargets | None:
-        """Return the rules of a node for targets that do not sum to 1."""
+    def _other_rules(self, t: Tensor) -> Otherwise | None:
+        """Return the rules of a node for other numbers, if its formulas depend on numbers."""
         if t.order not in self._others:
-            self._others[t.order] = other_targets(t, self.tex, self.trace.names, self.pool)
+            self._others[t.order] = other_rules(t, self.trace, self.tex, self.pool)
         return self._others[t.order]
 
     def _names(self, tensors: Iterable[Tensor]) -> str:
@@ -174,7 +173,7 @@ class Narrator:
         is_batch = (self.index[t.order], i) in self.batch.constants
         return self.pool.array(a, self.batch.length if is_batch else 0)
 
-    def _locals(self, t: Tensor, write: LaTeX, other: OtherTargets | None = None) -> list[str]:
+    def _locals(self, t: Tensor, write: LaTeX, other: Otherwise | None = None) -> list[str]:
         """Return ∂y/∂x = ... for each argument that has a gradient.
 
         If the rule does more than multiply, return the gradient that it computes: ∂L/∂x = ...
@@ -186,7 +185,7 @@ class Narrator:
                 left = write.derivative(self.tex[t.order], self.tex[a.order])
                 right = self._local(t, i, write, other)
             else:
-                left, names = self._derivative(a), other.names if other else self.tex
+                left, names = self._derivative(a), other.tex if other else self.tex
                 right = write.format_rule(rule, names, self._derivative(t))
             found.append(f"{left} = {right.text}{_where_named(right, write)}")
         return found[:_MOST_SAVED]
@@ -209,29 +208,14 @@ class Narrator:
             used |= {rule.symbols[s.order].order for s in rule.tape if s.order in rule.symbols}
         return self._names(a for a in (*t.inputs, t) if getattr(a, "order", -1) in used)
 
-    def _local(self, t: Tensor, i: int, write: LaTeX, other: OtherTargets | None = None) -> Formula:
+    def _local(self, t: Tensor, i: int, write: LaTeX, other: Otherwise | None = None) -> Formula:
         """Return a local derivative. It is shown in the forward and in the backward pass."""
         if other:
-            return write.format_local(other.rules[i], other.names)
+            return write.format_local(other.rules[i], other.tex)
         key = t.order, i
         if key not in self._local_formulas:
             self._local_formulas[key] = write.format_local(self.trace.rule(t, i), self.tex)
         return self._local_formulas[key]
-
-    def _entry(self, t: Tensor) -> Line:
-        """Return the operation written with the numbers of one entry."""
-        assert t.op is not None
-        arrays = [*map(unwrap, t.inputs)]
-        if not isinstance(t.data, np.ndarray) or t.data.dtype.kind != "f" or not t.size:
-            return Line()
-        if t.op.name == "sum" and not t.ndim and 1 < np.size(arrays[0]) <= _MOST_TERMS:
-            terms = [Entry(arrays[0], i, signed=True) for i in range(np.size(arrays[0]))]
-            return Line([*between(terms, " + "), " = ", Entry(unwrap(t), 0)])
-        if t.kwargs or not isinstance(t.op.forward, np.ufunc) or t.op.forward.signature:
-            return Line()
-        at = chosen(t.data)
-        parts = with_numbers(t.op.name, arrays, at)
-        return Line([where(at), *parts, " = ", Entry.of(unwrap(t), at)])
 
     def _seed(self) -> Description:
         t = self.trace.result
@@ -311,24 +295,24 @@ class Narrator:
             "why": sentences.contributions(name, nth, c.open),
             "added": sentences.accumulated(c, name, nth),
         }
-        if other := self._other_targets(t):
+        if other := self._other_rules(t):
             found["otherwise"] = self._otherwise(c, other, f"{self._derivative(a)} {sign}", arrived)
         if slope is not None:
             found["slope"] = self.pool.array(slope, self._rows_like(slope, t, a))
-            found["entry"] = self.pool.text(product(self.trace, c, slope, before[-2:]))
+            found["entry"] = self.pool.text(product_line(self.trace, c, slope, before[-2:]))
         if c.summed:
             spread = self.pool.array(c.spread, self._rows_like(c.spread, t, a))
             found |= {"summed": c.summed, "spread": spread}
         return found
 
-    def _otherwise(self, c: Term, other: OtherTargets, left: str, arrived: str) -> Description:
-        """Return the formulas of a contribution for targets that do not sum to 1."""
+    def _otherwise(self, c: Term, other: Otherwise, left: str, arrived: str) -> Description:
+        """Return the formulas of a contribution for other numbers."""
         rule, write = other.rules[c.argument], LaTeX(naming.Definitions(self.taken))
-        right = write.format_sum(rule, other.names, arrived, c.spread.shape, c.axes)
+        right = write.format_sum(rule, other.tex, arrived, c.spread.shape, c.axes)
         return {
-            "unless": other.distance,
+            "unless": other.unless,
             "tex": f"{left} {right.text}{_where_named(right, write)}",
-            "local": write.format_local(rule, other.names).text,
+            "local": write.format_local(rule, other.tex).text,
             "pill": minus(Plain().format_local(rule, other.plain).text),
         }
 

@@ -5,24 +5,17 @@ import { el } from "./dom.js";
 /** @typedef {import("./types.js").How} How */
 /** @typedef {import("./dom.js").Part} Part */
 
-const ZERO = "i".charCodeAt(0); // the tint of zero; "a" is the most negative, "q" the most positive
 const MOST_NUMBERS = 8; // rows and columns, as in views/graph/card.py
+const USUAL = 7; // characters of a number that fits into any card
 const NOT_FINITE = "!";
-const PERCENT_A_LEVEL = 12.5;
 
 /** An array as text, for a screen reader. @param {ArrayData} a */
 export const spoken = ({ text, notes = [] }) =>
   text?.map((row) => row.join(", ")).join("; ") ?? notes.join(", ");
 
-/** A cell on a tinted background. @param {string} kind @param {string} letter @param {...Part} parts */
-function tinted(kind, letter, ...parts) {
-  if (letter === NOT_FINITE) return el(`${kind}.odd`, parts);
-  const level = letter.charCodeAt(0) - ZERO;
-  const colour = level < 0 ? "minus" : "plus";
-  const share = Math.abs(level) * PERCENT_A_LEVEL;
-  const style = `background: color-mix(in srgb, var(--${colour}) ${share}%, var(--card))`;
-  return el(kind, { style }, parts);
-}
+/** A cell on a tinted background (see bundle.py). @param {string} kind @param {string} letter @param {...Part} parts */
+const tinted = (kind, letter, ...parts) =>
+  el(letter === NOT_FINITE ? `${kind}.odd` : `${kind}.tint-${letter}`, parts);
 
 /** An array as an element. @param {ArrayData} a @param {How} how */
 export function cells(a, how = {}) {
@@ -53,8 +46,9 @@ export function cells(a, how = {}) {
     );
   }
   const short = columns === 1 && rows <= 4 ? ".short" : "";
+  const isLong = shown.text.flat().some(({ length }) => length > USUAL);
   return el(
-    `div.grid${short}${mark}`,
+    `div.grid${short}${isLong ? ".wide" : ""}${mark}`,
     attributes,
     numbers(shown, shown.text, how),
   );

@@ -68,16 +68,21 @@ function liveControls(after) {
   return [...sliders, ...hardButton(compute), resetButton(compute)];
 }
 
-/** The leaves with sliders: all of them if they are small, or else the parameters or the inputs. */
+/** The leaves with sliders: all if they are small, or else the parameters, the inputs or the numbers. */
 function moving() {
   const all = live.arguments().filter(isFree);
-  const groups = [true, false].map((wanted) =>
-    all.filter(({ parameter }) => parameter === wanted),
-  );
+  const groups = [
+    all,
+    all.filter(({ parameter }) => parameter),
+    all.filter(({ parameter }) => !parameter),
+    all.filter(({ shape }) => !shape.length),
+  ];
   /** @param {Argument[]} group */
   const size = (group) =>
     group.reduce((total, { data: numbers }) => total + numbers.length, 0);
-  return [all, ...groups].find((group) => size(group) <= MOST_SLIDERS) ?? [];
+  return (
+    groups.find((group) => group.length && size(group) <= MOST_SLIDERS) ?? []
+  );
 }
 
 /** @param {Argument} leaf */

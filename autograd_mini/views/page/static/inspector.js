@@ -30,18 +30,22 @@ function fill(id, title, ...children) {
   extend(id, title, ...children);
 }
 
-/**
- * Add a part to a card. Parts that are too wide are scaled down, to `SMALLEST` at most.
- * @param {string} id @param {Part|Part[]} title @param {...Part} children
- */
-export function extend(id, title, ...children) {
-  const card = byId(id);
-  card.append(el("h2", title), ...el("div", children).childNodes);
+/** Add a part to a card. @param {string} id @param {Part|Part[]} title @param {...Part} children */
+export const extend = (id, title, ...children) =>
+  byId(id).append(el("h2", title), ...el("div", children).childNodes);
+
+/** Scale down the parts of cards that are too wide, to `SMALLEST` at most. */
+export function fitParts() {
   /** @type {NodeListOf<HTMLElement>} */
-  const wide = card.querySelectorAll(".math, .rule, .ledger, .product");
-  for (const part of wide) {
-    part.style.zoom = `${Math.max(SMALLEST, (part.clientWidth - 4) / part.scrollWidth)}`;
-  }
+  const parts = byId("inspector").querySelectorAll(
+    ".math, .rule, .ledger, .product",
+  );
+  const shares = [...parts].map(
+    (part) => (part.clientWidth - 4) / part.scrollWidth,
+  );
+  parts.forEach((part, i) => {
+    part.style.zoom = `${Math.max(SMALLEST, shares[i])}`;
+  });
 }
 
 export function updateInspector() {

@@ -82,6 +82,7 @@ export const live = {
       tape.shown = changed ? shown : undefined;
     });
     state.runs++;
+    document.documentElement.toggleAttribute("data-live", changed);
   },
   /** @param {Tape} tape @param {number} index @returns {NdArray} */
   result: (tape, index) => /** @type {NdArray[]} */ (results.get(tape))[index],

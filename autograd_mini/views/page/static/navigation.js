@@ -13,7 +13,7 @@ import { keepPlace, readAddress, writeAddress } from "./address.js";
 import { updateCompare } from "./compare.js";
 import { byId, press } from "./dom.js";
 import { updateHover } from "./hover.js";
-import { updateInspector } from "./inspector.js";
+import { fitParts, updateInspector } from "./inspector.js";
 import { fit, follow } from "./panzoom.js";
 import { drawScene, updateScene } from "./scene.js";
 import { inWords } from "./story.js";
@@ -38,6 +38,7 @@ export function render() {
   updateInspector();
   updateTable();
   updateCompare();
+  fitParts();
   updateTraining();
   updateHover();
   updateTexts();

@@ -114,6 +114,7 @@ const moveTo = ({ style }, { x, y, w, h }) =>
     left: `${x}px`,
     top: `${y}px`,
     width: `${w}px`,
+    minWidth: `${w}px`,
     height: `${h}px`,
   });
 

@@ -130,7 +130,10 @@ export const line = (tape, id) =>
  */
 export function current(tape, given) {
   const { otherwise } = given;
-  const distance = otherwise && array(tape, otherwise.unless, -1).text?.[0][0];
+  if (!otherwise) return given;
+  if (otherwise.unless < 0)
+    return tape.shown ? { ...given, ...otherwise } : given;
+  const distance = array(tape, otherwise.unless, -1).text?.[0][0];
   const holds = !distance || Math.abs(parseNumber(distance)) < CLOSE;
   return holds ? given : { ...given, ...otherwise };
 }

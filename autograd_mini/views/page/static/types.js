@@ -74,9 +74,9 @@
  */
 
 /**
- * Formulas that are right unless an array is 0. They then replace the others.
+ * Formulas that replace the others unless an array is 0, or if -1, once a leaf has changed.
  * @typedef {object} Otherwise
- * @property {number} unless the position of the array
+ * @property {number} unless the position of the array, or -1
  * @property {string} [tex]
  * @property {string} [local]
  * @property {string} [pill]
