@@ -86,12 +86,12 @@ def test_reload_keeps_step_theme_sliders_and_folding(opened):
 
 def test_reload_keeps_the_numbers(opened):
     page = opened(cases.explore(cases.softmax_chain))
-    page.locator("#input-1").fill("4")
+    page.locator("#input-1").fill("2.5")
     before = state(page)
     page.reload()
     page.wait_for_selector("html[data-ready]", state="attached")
     assert state(page) == before
-    assert page.input_value("#input-1") == "4"
+    assert page.input_value("#input-1") == "2.5"
 
 
 def test_address_is_short(opened):
