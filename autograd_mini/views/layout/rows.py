@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from heapq import heappop, heappush
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -63,7 +64,7 @@ class Wrapper:
         #: the space that a group keeps before and after its content, across the edges
         self.frame = frame
         self.length, self.spans = component.extent()[2], _spans(component)
-        self.crossings = [_crossings(component, a, b) for a, b in pairwise(self.spans)]
+        self.crossings = list(_crossings(component, self.spans))
 
     def wrap(self, longest: float, broadest: float = math.inf) -> Component:
         """Return the drawing in rows that are at most `longest`, if its layers allow it.
@@ -125,19 +126,24 @@ def _segments(points: Sequence[Point]) -> Iterator[tuple[Point, Point]]:
     return pairwise(points[::3])
 
 
-def _crossings(component: Component, before: _Span, after: _Span) -> list[Crossing]:
-    """Return where edges cross the gap between two parts, the last ones across first.
+def _crossings(component: Component, spans: Sequence[_Span]) -> Iterator[list[Crossing]]:
+    """Yield where edges cross the gap after each part but the last, the last ones across first.
 
     In this order their lanes between the rows cross least: the first lane is next to the row above.
     """
-    middle = (before.end + after.start) / 2
-    found = {
-        (a[1], b[1])
-        for points in component.curves.values()
-        for a, b in _segments(points)
-        if a[0] <= middle < b[0]
-    }
-    return sorted(found, key=sum, reverse=True)
+    curves = component.curves.values()
+    segments = sorted((a[0], b[0], a[1], b[1]) for c in curves for a, b in _segments(c))
+    begun: list[tuple[float, Crossing]] = []  # a heap, by where they end
+    i = 0
+    for before, after in pairwise(spans):
+        middle = (before.end + after.start) / 2
+        while i < len(segments) and segments[i][0] <= middle:
+            _, end, *across = segments[i]
+            heappush(begun, (end, (across[0], across[1])))
+            i += 1
+        while begun and begun[0][0] <= middle:
+            heappop(begun)
+        yield sorted({crossing for _, crossing in begun}, key=sum, reverse=True)
 
 
 def _break(
