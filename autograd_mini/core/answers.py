@@ -1,7 +1,7 @@
 """Answer names and keywords of other libraries with what to write here.
 
-`remedies`, `remedies_jax` and `absent` hold the data. All of this runs only after a lookup or a
-call has failed, so nothing gets slower.
+`remedies`, `remedies_jax` and `absent` hold the data. At import only the names are collected. An
+answer is looked up after an attribute or a call has failed.
 """
 
 from __future__ import annotations

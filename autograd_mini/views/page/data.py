@@ -50,7 +50,7 @@ def require_result(result: Any) -> Tensor:
         raise ValueError(
             f"explore: {operations:,} operations are too many for a page, which shows {_MOST:,} at "
             "most. Use ag.draw(result) or print(result.tape()). To explore only a part, start it "
-            "at x.detach().requires_grad_()."
+            "at ag.tensor(x.numpy(), requires_grad=True)."
         )
     return result
 
@@ -90,7 +90,7 @@ def fitted(data: Data, pools: Sequence[Pool]) -> Data:
         raise ValueError(
             f"explore: a page of {count} operations would be larger than {LARGEST:,} bytes. Use "
             "ag.draw(result) or print(result.tape()). To explore only a part, start it at "
-            "x.detach().requires_grad_()."
+            "ag.tensor(x.numpy(), requires_grad=True)."
         )
     return data
 

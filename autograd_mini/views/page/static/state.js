@@ -107,7 +107,7 @@ export function array(tape, id, example = state.example) {
 }
 
 /** Whether an array has a row for each example. @param {Tape} tape @param {number} id */
-export const hasRows = ({ pools }, id) =>
+const hasRows = ({ pools }, id) =>
   typeof pools[0][id] === "object" && Boolean(pools[0][id]?.each);
 
 /** The number of the first entry of `array`. @param {Tape} tape @param {number} id */
@@ -139,7 +139,7 @@ export function current(tape, given) {
 }
 
 /** The first few of many names and the last. @param {string[]} names */
-export function brief(names) {
+function brief(names) {
   const all = [...new Set(names)];
   return (
     all.length > 6 ? [...all.slice(0, 3), "…", ...all.slice(-1)] : all
