@@ -170,18 +170,24 @@ OPTIMISERS = {
 
 #: Attributes of PyTorch's models.
 MODELS = {
-    "Leave it out: a model computes the same in training and evaluation.": "train eval training",
     "Leave it out: there are no devices, everything runs on the CPU.": "to cuda cpu device",
     "Pass dtype= when you make the layers.": "half float double type",
-    "Call the model: model(x).": "forward predict",
-    "Save the arrays of the parameters: np.savez(file, *(p.data for p in model.parameters())).": (
-        "state_dict load_state_dict save load"
+    "Save with np.savez(file, **model.state_dict()), and load with "
+    "model.load_state_dict(np.load(file)).": "save load",
+    "Walk through model.modules().": "children named_children named_modules apply",
+    "A plain array in an attribute is a buffer: self.mean = np.zeros(3).": (
+        "register_buffer buffers named_buffers"
     ),
-    "model.parameters() lists all tensors, and a tensor has a name: p.name.": (
-        "named_parameters children modules named_* buffers register_* add_module"
+    "A Tensor in an attribute is a parameter: self.w = ag.tensor(..., requires_grad=True).": (
+        "register_parameter"
     ),
-    "Call optimizer.zero_grad(), or p.zero_grad() for p in model.parameters().": "zero_grad",
-    "Set p.requires_grad = False for p in model.parameters().": "requires_grad_ freeze",
+    "A Module in an attribute, or in a list or dict of one, is a part.": (
+        "add_module register_module"
+    ),
+    "Set requires_grad_(False) to freeze a model.": "freeze",
+    "There are no hooks. To see values, use ag.summary, ag.explore or ag.debug.": (
+        "register_forward_hook register_full_backward_hook register_forward_pre_hook"
+    ),
     "Write the loop, or use nn.train.": "fit compile",
 }
 

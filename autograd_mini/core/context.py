@@ -35,9 +35,7 @@ class Block:
 
     __slots__ = ("__weakref__", "_open")
     variable: ClassVar[Any]  #: a ContextVar, or another object with `get` and `set`
-
-    def __init__(self) -> None:
-        self._open: list[Iterator[None]] = []  # one for each time that the block was entered
+    _open: list[Iterator[None]]  #: one for each time that the block was entered
 
     def _inside(self, before: Any) -> Any:
         """Return the value inside the block, by which an open block is recognised: a new object."""
@@ -45,7 +43,7 @@ class Block:
 
     def __enter__(self) -> None:
         held = _hold(self.variable, self._inside(self.variable.get()))
-        self._open.append(held)
+        self._open = [*getattr(self, "_open", ()), held]
         next(held)
 
     def __exit__(self, *raised: object) -> None:
@@ -103,7 +101,6 @@ class scope(Block):
     variable = SCOPES
 
     def __init__(self, name: str) -> None:
-        self._open = []
         if not isinstance(name, str):
             raise TypeError(f"scope: expected a name (str), got {name!r:.60}")
         if not name:
@@ -128,7 +125,6 @@ class grad_mode(Block, ContextDecorator):
     variable = SCOPES
 
     def __init__(self, on: bool) -> None:
-        super().__init__()
         self.on = on
 
     def _inside(self, before: tuple[scope, ...] | None) -> tuple[scope, ...] | None:
@@ -281,7 +277,6 @@ class observing(Block):
     variable = _OBSERVERS
 
     def __init__(self, *watchers: Observer, alone: bool = False) -> None:
-        super().__init__()
         self.watchers, self.alone = watchers, alone
         ALL_OBSERVERS.append(ref(self, ALL_OBSERVERS.remove))
 

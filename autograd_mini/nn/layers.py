@@ -10,19 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from ..core.answers import explains_keywords, missing
-from ..core.context import scope
+from ..core.answers import explains_keywords
 from ..core.messages import shown
 from ..core.tensor import Tensor
 from ..data import Seed
 from ..functional.activations import gelu, softplus
 from ..ops.elementwise import relu, sigmoid
 from ..ops.products import linear
+from .module import Module
 
 Layer = Callable[[Any], Any]
 
@@ -36,7 +36,7 @@ _ACTIVATIONS: dict[str, Layer] = {
 }
 
 
-class Linear:
+class Linear(Module):
     """The affine layer x W + b.
 
     Parameters
@@ -53,6 +53,7 @@ class Linear:
         result.
     name : str
         The text after W and b in tables and pictures: "1" for W1 and b1, in a `scope` "linear1".
+        Without it, the names are those of the attributes; see `Module`.
 
     Attributes
     ----------
@@ -99,42 +100,33 @@ class Linear:
             raise ValueError(f"Linear({inputs}, {outputs}): inputs and outputs must be at least 1.")
         limit = np.sqrt(6 / (inputs + outputs))
         weight = np.random.default_rng(rng).uniform(-limit, limit, (inputs, outputs))
-        self.weight = Tensor(weight, requires_grad=True, dtype=dtype, name=f"W{name}")
-        self.bias = (
-            Tensor(np.zeros(outputs), requires_grad=True, dtype=dtype, name=f"b{name}")
-            if bias
-            else None
-        )
-        self._scope = f"linear{name}"
+        self._title = f"linear{name}" if name else ""
+        names = (f"W{name}", f"b{name}") if name else ("weight", "bias")
+        self.weight = Tensor(weight, requires_grad=True, dtype=dtype, name=names[0])
+        self.bias = None
+        if bias:
+            self.bias = Tensor(np.zeros(outputs), requires_grad=True, dtype=dtype, name=names[1])
 
-    def __call__(self, x: Any) -> Any:
-        """Return x W + b, of shape (..., outputs), as one node. `x` has shape (..., inputs)."""
+    def forward(self, x: Any) -> Any:
+        """Return x W + b, of shape (..., outputs), as one node. `x` has shape (..., inputs).
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from autograd_mini import nn
+        >>> nn.Linear(3, 2)(np.ones((5, 3))).shape
+        (5, 2)
+        """
         if self.bias is None:
-            return _in_scope(self._scope, np.matmul(x, self.weight))
-        return _in_scope(self._scope, linear(x, self.weight, self.bias))
-
-    if not TYPE_CHECKING:  # a type checker still finds misspelt names
-
-        def __getattr__(self, name: str) -> Any:
-            raise missing("model", name, type(self))
+            return np.matmul(x, self.weight)
+        return linear(x, self.weight, self.bias)
 
     def __repr__(self) -> str:
         inputs, outputs = self.weight.shape
         return f"Linear({inputs}, {outputs}{'' if self.bias is not None else ', bias=False'})"
 
-    def parameters(self) -> list[Tensor]:
-        """Return the weight and, if there is one, the bias.
 
-        Examples
-        --------
-        >>> from autograd_mini import nn
-        >>> [p.shape for p in nn.Linear(3, 2).parameters()]
-        [(3, 2), (2,)]
-        """
-        return [self.weight] if self.bias is None else [self.weight, self.bias]
-
-
-class Sequential:
+class Sequential(Module):
     """Layers one after the other: ``Sequential(f, g)(x)`` is ``g(f(x))``.
 
     Parameters
@@ -162,34 +154,22 @@ class Sequential:
         checked = (_checked(shown(type(self).__name__), i, layer) for i, layer in enumerate(layers))
         self.layers: tuple[Layer, ...] = tuple(checked)
 
-    def __call__(self, x: Any) -> Any:
-        """Apply all layers in turn to `x`, in a `scope` named after the class."""
-        with scope(type(self).__name__):
-            for layer in self.layers:
-                x = layer(x)
-        return x
-
-    if not TYPE_CHECKING:  # a type checker still finds misspelt names
-
-        def __getattr__(self, name: str) -> Any:
-            raise missing("model", name, type(self))
-
-    def __repr__(self) -> str:
-        return f"{shown(type(self).__name__)}({', '.join(map(_name_of, self.layers))})"
-
-    def parameters(self) -> list[Tensor]:
-        """Return the leaves that training changes, in the order of the layers, each once.
+    def forward(self, x: Any) -> Any:
+        """Apply all layers in turn to `x`.
 
         Examples
         --------
         >>> import numpy as np
         >>> from autograd_mini import nn
-        >>> layer = nn.Linear(3, 3)
-        >>> len(nn.Sequential(layer, np.tanh, layer).parameters())
-        2
+        >>> nn.Sequential(np.abs, np.sqrt)(np.array([-4.0]))
+        array([2.])
         """
-        listed = (p for layer in self.layers for p in getattr(layer, "parameters", list)())
-        return list(dict.fromkeys(listed))
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def __repr__(self) -> str:
+        return f"{shown(type(self).__name__)}({', '.join(map(_name_of, self.layers))})"
 
 
 class MLP(Sequential):
@@ -297,10 +277,3 @@ def _name_of(layer: Layer) -> str:
     """Return the name of a layer in a repr: ``tanh`` for np.tanh, ``relu`` for ag.relu."""
     name = getattr(layer, "__name__", None) or getattr(layer, "name", None)
     return shown(name) if name else repr(layer)
-
-
-def _in_scope(name: str, y: Any) -> Any:
-    """Put `y` into a new scope if it is a node. A `with` block would take three times as long."""
-    if type(y) is Tensor and y.op is not None:
-        y.scope = (*y.scope, scope(name))
-    return y

@@ -181,9 +181,9 @@ class Summary:
         --------
         >>> import autograd_mini as ag
         >>> from autograd_mini import nn
-        >>> print(ag.summary(nn.Linear(3, 2)).text(width=60))
-        layer  type    parameters       dtype    count  bytes
-        -      Linear  W (3, 2) b (2,)  float64      8     64
+        >>> print(ag.summary(nn.Linear(3, 2)).text(width=66))
+        layer  type    parameters               dtype    count  bytes
+        -      Linear  weight (3, 2) bias (2,)  float64      8     64
         <BLANKLINE>
         8 parameters, 64 bytes
         """

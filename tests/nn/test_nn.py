@@ -57,7 +57,7 @@ def test_linear_parameters_are_named_leaves():
     assert (weight.shape, bias.shape) == ((3, 2), (2,))
     assert weight.requires_grad
     assert bias.requires_grad
-    assert nn.Linear(3, 2).weight.name == "W"
+    assert nn.Linear(3, 2).weight.name == "weight"
 
 
 def test_initial_weights_are_glorots():
@@ -98,7 +98,7 @@ def test_linear_without_a_bias_is_a_product():
     assert repr(layer) == "Linear(3, 2, bias=False)"
     layer(X).sum().backward()
     np.testing.assert_allclose(layer.weight.grad, np.repeat(X.sum(axis=0)[:, None], 2, axis=1))
-    assert str(ag.summary(layer, X)).count("W (3, 2)") == 1
+    assert str(ag.summary(layer, X)).count("weight (3, 2)") == 1
 
 
 @pytest.mark.parametrize("sizes", [(2.0, 3), ("2", 3), (2, None), (True, 3)])
@@ -150,7 +150,8 @@ def test_sequential_of_a_non_callable_raises():
 def test_shared_layer_in_nested_models_is_listed_once():
     shared = nn.Linear(3, 3)
     model = nn.Sequential(nn.Sequential(shared, np.tanh), shared, nn.Linear(3, 1, name="o"))
-    assert [p.name for p in model.parameters()] == ["W", "b", "Wo", "bo"]
+    names = ["layers.0.layers.0.weight", "layers.0.layers.0.bias", "Wo", "bo"]
+    assert [p.name for p in model.parameters()] == names
 
 
 def test_mlp_puts_activations_between_its_layers():

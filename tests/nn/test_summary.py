@@ -53,6 +53,7 @@ class Block:
     ],
 )
 def test_summary_has_a_row_and_output_for_each_layer(model, x, paths, outputs):
+    model(np.zeros(x))  # names the parameters
     before = repr(vars(model))
     plain, run = ag.summary(model), ag.summary(model, np.zeros(x))
     for summary in (plain, run):

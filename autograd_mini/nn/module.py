@@ -1,0 +1,387 @@
+"""Module: the base class of layers and models, whose attributes are a tree.
+
+    class Net(nn.Module):
+        def __init__(self):
+            self.hidden = nn.Linear(2, 16)
+            self.out = nn.Linear(16, 2)
+
+        def forward(self, x):
+            return self.out(np.tanh(self.hidden(x)))
+
+A leaf Tensor in an attribute is a parameter, a plain array is a buffer (a state that is not
+trained, such as a running mean), and a Module is a part with its own attributes. Lists, tuples and
+dicts count as well. Nothing is registered: all methods read the attributes when they are called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import repeat
+from typing import Any, TypeVar
+
+import numpy as np
+
+from ..core import absent
+from ..core.accumulation import set_grads
+from ..core.answers import Answering, Missing, explains_keywords
+from ..core.arrays import Array
+from ..core.context import SCOPES, scope
+from ..core.messages import shown
+from ..core.tensor import Tensor
+
+M = TypeVar("M", bound="Module")
+
+
+class Module(metaclass=Answering):
+    """The base class of layers and models: write `forward`, and call the module.
+
+    A call runs `forward` in a `scope`, so that pictures and pages draw the module as a box. The box
+    has the name of the attribute that holds the module, and the parameters are named after their
+    place in the tree, for example ``hidden.weight``. A name that you gave yourself is kept.
+
+    Attributes whose names begin with an underscore are private: they are no part of the tree.
+
+    Attributes
+    ----------
+    training : bool
+        Whether layers such as dropout behave as in training; set by `train` and `eval`.
+
+    Notes
+    -----
+    To save a model, write ``np.savez("model.npz", **model.state_dict())``; to load it,
+    ``model.load_state_dict(np.load("model.npz"))``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd_mini import nn
+    >>> class Net(nn.Module):
+    ...     def __init__(self):
+    ...         self.hidden = nn.Linear(2, 16)
+    ...         self.out = nn.Linear(16, 2, rng=1)
+    ...     def forward(self, x):
+    ...         return self.out(np.tanh(self.hidden(x)))
+    >>> net = Net()
+    >>> net(np.zeros((5, 2))).shape
+    (5, 2)
+    >>> [name for name, p in net.named_parameters()]
+    ['hidden.weight', 'hidden.bias', 'out.weight', 'out.bias']
+    """
+
+    training = True
+    _title: str = ""  # of the box: the attribute that holds this module
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Return ``forward(*args, **kwargs)``, recorded in a `scope` of this module."""
+        outer = SCOPES.get()
+        if outer is None:  # nothing is recorded
+            return self.forward(*args, **kwargs)
+        try:  # a `with` block would take four times as long
+            SCOPES.set((*outer, scope(self._title or self._named()._title)))
+            return self.forward(*args, **kwargs)
+        finally:
+            SCOPES.set(outer)
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute the output. Each module defines it.
+
+        Raises
+        ------
+        NotImplementedError
+            If the class does not define it.
+
+        Examples
+        --------
+        >>> from autograd_mini import nn
+        >>> class Double(nn.Module):
+        ...     def forward(self, x):
+        ...         return 2 * x
+        >>> Double()(3.0)
+        6.0
+        """
+        name = shown(type(self).__name__)
+        raise NotImplementedError(f"{name} has no forward. Define {name}.forward(self, x).")
+
+    def __repr__(self) -> str:
+        facts = [f"{name}={x!r}" for name, x in self._parts() if isinstance(x, (Module, *_OPTIONS))]
+        name, line = shown(type(self).__name__), ", ".join(facts)
+        if len(line) <= 72:
+            return f"{name}({line})"
+        return f"{name}(\n    " + ",\n".join(facts).replace("\n", "\n    ") + ",\n)"
+
+    # ---- the tree ------------------------------------------------------------------------------
+
+    def parameters(self) -> list[Tensor]:
+        """Return the tensors of the tree that require a gradient, each once.
+
+        Examples
+        --------
+        >>> from autograd_mini import nn
+        >>> [p.shape for p in nn.Linear(3, 2).parameters()]
+        [(3, 2), (2,)]
+        """
+        return [p for _, p in self.named_parameters()]
+
+    def named_parameters(self) -> list[tuple[str, Tensor]]:
+        """Return the parameters with their places in the tree.
+
+        Examples
+        --------
+        >>> from autograd_mini import nn
+        >>> [name for name, p in nn.Sequential(nn.Linear(3, 2)).named_parameters()]
+        ['layers.0.weight', 'layers.0.bias']
+        """
+        return [(path, p) for path, p in self._named()._leaves() if p.requires_grad]
+
+    def modules(self) -> list[Module]:
+        """Return this module and all modules in it, each once.
+
+        Examples
+        --------
+        >>> from autograd_mini import nn
+        >>> nn.Sequential(nn.Linear(3, 2)).modules()
+        [Sequential(Linear(3, 2)), Linear(3, 2)]
+        """
+        return [part for _, part in self._tree() if isinstance(part, Module)]
+
+    def _parts(self) -> Iterator[tuple[str, Any]]:
+        """Yield what the attributes hold, with its place: ``("blocks.0", block)``."""
+        for name, value in vars(self).items():
+            if not name.startswith("_"):
+                yield from _unpacked(name, value)
+
+    def _tree(self) -> Iterator[tuple[str, Any]]:
+        """Yield this module, and all parts of all modules in it, each object once."""
+        yield from _walked("", self, set())
+
+    def _leaves(self) -> Iterator[tuple[str, Tensor]]:
+        return ((path, x) for path, x in self._tree() if isinstance(x, Tensor) and x.is_leaf)
+
+    def _named(self: M) -> M:
+        """Name the leaves and the boxes of the tree after their places; keep names that users gave.
+
+        A name that the leaf got from a smaller tree is the end of its place in this one.
+        """
+        for path, leaf in self._leaves():
+            if leaf.name is None or path.endswith(f".{leaf.name}"):
+                leaf.name = path
+        self._title = self._title or shown(type(self).__name__)
+        for module in self.modules():
+            for name, part in module._parts():
+                if isinstance(part, Module) and not part._title:
+                    part._title = name
+        return self
+
+    # ---- the state -----------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Array]:
+        """Return copies of all tensors and buffers of the tree, as arrays, by their places.
+
+        Examples
+        --------
+        >>> from autograd_mini import nn
+        >>> {name: array.shape for name, array in nn.Linear(3, 2).state_dict().items()}
+        {'weight': (3, 2), 'bias': (2,)}
+        """
+        return {path: x.copy() for path, x in self._state()}
+
+    @explains_keywords
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Replace all tensors and buffers by saved ones.
+
+        Parameters
+        ----------
+        state : mapping of str to array_like
+            From `state_dict` of the same architecture, or from ``np.load`` of such a file.
+
+        Raises
+        ------
+        ValueError
+            If names or shapes differ. Nothing changes then.
+        TypeError
+            If an array cannot have the dtype of the tensor, such as floats for integers. Nothing
+            changes then.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from autograd_mini import nn
+        >>> layer = nn.Linear(1, 1)
+        >>> layer.load_state_dict({"weight": [[2.0]], "bias": [1.0]})
+        >>> layer(np.array([[3.0]])).data
+        array([[7.]])
+        """
+        own = dict(self._state())
+        name = shown(type(self).__name__)
+        arrays = {path: np.asarray(state[path]) for path in state}
+        _require_names(name, own, arrays)
+        for path, x in own.items():
+            _require_fits(f"{name}, {path}", x, arrays[path])
+        leaves = dict(self._leaves())
+        for path, array in arrays.items():
+            if path in leaves:
+                leaves[path].data = array
+            else:
+                own[path][...] = array
+
+    def _state(self) -> Iterator[tuple[str, Array]]:
+        """Yield the arrays of all leaves, and all buffers."""
+        for path, x in self._tree():
+            if isinstance(x, np.ndarray):
+                yield path, x
+            elif isinstance(x, Tensor) and x.is_leaf:
+                yield path, x.data
+
+    # ---- modes ---------------------------------------------------------------------------------
+
+    def train(self: M, mode: bool = True) -> M:
+        """Let all layers behave as in training: dropout drops, batch norm uses the batch.
+
+        Parameters
+        ----------
+        mode : bool
+            False means `eval`.
+
+        Examples
+        --------
+        >>> from autograd_mini import nn
+        >>> nn.Linear(3, 2).train().training
+        True
+        """
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self: M) -> M:
+        """Let all layers behave as in use: dropout keeps all, batch norm uses the running mean.
+
+        Examples
+        --------
+        >>> from autograd_mini import nn
+        >>> nn.Linear(3, 2).eval().training
+        False
+        """
+        return self.train(False)
+
+    @explains_keywords
+    def zero_grad(self) -> None:
+        """Set the ``.grad`` of all tensors of the tree back to None.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from autograd_mini import nn
+        >>> layer = nn.Linear(3, 2)
+        >>> layer(np.ones(3)).sum().backward()
+        >>> layer.zero_grad()
+        >>> layer.weight.grad is None
+        True
+        """
+        set_grads([leaf for _, leaf in self._leaves()], repeat(None))
+
+    def requires_grad_(self: M, requires_grad: bool = True) -> M:
+        """Freeze the tensors of the tree, or let them be trained (again).
+
+        A frozen tensor is in `state_dict`, but not in `parameters`. Keep constants as plain arrays:
+        they are never trained.
+
+        Parameters
+        ----------
+        requires_grad : bool
+            Whether tensors of a float dtype require a gradient.
+
+        Examples
+        --------
+        >>> from autograd_mini import nn
+        >>> nn.Linear(3, 2).requires_grad_(False).parameters()
+        []
+        """
+        for _, leaf in self._leaves():
+            leaf.requires_grad = requires_grad and leaf.dtype.kind == "f"
+        return self
+
+
+for _name in " ".join(absent.MODELS.values()).split():
+    setattr(Module, _name, Missing("model", _name))
+
+
+class ModuleList(Module, list[Any]):
+    """A list of modules, for those who know PyTorch's. A plain list in an attribute works as well.
+
+    Parameters
+    ----------
+    modules : iterable
+        The modules.
+
+    Examples
+    --------
+    >>> from autograd_mini import nn
+    >>> layers = nn.ModuleList(nn.Linear(2, 2, rng=i) for i in range(3))
+    >>> len(layers), len(layers.parameters())
+    (3, 6)
+    """
+
+    def _parts(self) -> Iterator[tuple[str, Any]]:
+        return ((str(i), part) for i, part in enumerate(self))
+
+    __repr__ = list.__repr__
+
+
+#: Attributes of these types are shown by ``repr``.
+_OPTIONS = (bool, int, float, str)
+
+
+def _unpacked(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the entries of lists, tuples and dicts, at any depth, with their places."""
+    if isinstance(value, (list, tuple)):
+        entries: Any = enumerate(value)
+    elif isinstance(value, dict):
+        entries = value.items()
+    elif not isinstance(value, (Module, type)) and callable(getattr(value, "parameters", None)):
+        entries = enumerate(value.parameters())  # of a model that is not a Module
+    else:
+        yield name, value
+        return
+    for key, entry in entries:
+        yield from _unpacked(f"{name}.{key}", entry)
+
+
+def _walked(path: str, module: Module, seen: set[int]) -> Iterator[tuple[str, Any]]:
+    seen.add(id(module))
+    yield path, module
+    for name, part in module._parts():
+        place = f"{path}.{name}" if path else name
+        if id(part) in seen:
+            continue
+        if isinstance(part, Module):
+            yield from _walked(place, part, seen)
+        else:
+            seen.add(id(part))
+            yield place, part
+
+
+def _require_names(owner: str, own: Mapping[str, Any], state: Mapping[str, Any]) -> None:
+    """Raise an error unless both have the same names."""
+    lacking, unknown = ([n for n in a if n not in b] for a, b in ((own, state), (state, own)))
+    if lacking or unknown:
+        raise ValueError(
+            f"{owner}.load_state_dict: "
+            + " and ".join(
+                f"the state {what} {', '.join(map(shown, names[:5]))}"
+                + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+                for what, names in (("lacks", lacking), ("has the unknown", unknown))
+                if names
+            )
+            + ". Load the state of a model with the same layers and names."
+        )
+
+
+def _require_fits(owner: str, x: Array, new: Array) -> None:
+    """Raise an error unless the saved array `new` can replace `x`."""
+    if new.shape != x.shape:
+        raise ValueError(
+            f"{owner}: the state has shape {new.shape}, and the model {x.shape}. Make the model "
+            "with the sizes of the saved one."
+        )
+    if not np.can_cast(new.dtype, x.dtype, "same_kind"):
+        raise TypeError(f"{owner}: the state has dtype {new.dtype}, and the model {x.dtype}.")
