@@ -1,11 +1,12 @@
 """The small data sets that the examples train on.
 
-Each consists of `x`, with one row of features per example, and `labels`, the classes as ints.
+Each data set consists of `x`, with one row of features for each example, and `labels`, the classes
+as ints.
 """
 
 from __future__ import annotations
 
-from operator import index
+import operator
 from typing import Any
 
 import numpy as np
@@ -17,18 +18,18 @@ Labels = NDArray[np.int64]
 
 
 def moons(n: int = 1000, *, noise: float = 0.1, rng: Seed = 0) -> tuple[Features, Labels]:
-    """Return two half circles that interlock, a small task that a straight line cannot solve.
+    """Return points on two interlocking half circles, which no straight line can separate.
 
         class 0: (cos θ, sin θ)        class 1: (1 - cos θ, 1/2 - sin θ)        θ in [0, π]
 
     Parameters
     ----------
     n : int
-        The number of points, half of them (rounded down) of class 0.
+        The number of points. Half of them, rounded down, are of class 0.
     noise : float
         The standard deviation of the normal noise that is added to each coordinate.
     rng : int or numpy.random.Generator
-        The source of the order of the points and of the noise.
+        The seed or generator that shuffles the points and draws the noise.
 
     Returns
     -------
@@ -42,7 +43,8 @@ def moons(n: int = 1000, *, noise: float = 0.1, rng: Seed = 0) -> tuple[Features
 
     References
     ----------
-    The geometry of ``sklearn.datasets.make_moons`` [Pedregosa et al.: Scikit-learn, JMLR 2011].
+    The half circles are those of ``sklearn.datasets.make_moons`` [Pedregosa et al.: Scikit-learn,
+    JMLR 2011].
 
     Examples
     --------
@@ -51,7 +53,7 @@ def moons(n: int = 1000, *, noise: float = 0.1, rng: Seed = 0) -> tuple[Features
     >>> x.shape, labels.sum().item()
     ((100, 2), 50)
     """
-    n = index(n)
+    n = operator.index(n)
     if n < 2:
         raise ValueError(f"n must be at least 2, got {n}.")
     if not 0 <= noise < np.inf:
@@ -75,9 +77,9 @@ def digits() -> tuple[Features, Labels]:
     Returns
     -------
     x : array, shape (1797, 64), float64
-        Ink from 0 to 1, row by row from the top left.
+        The ink of each pixel, from 0 to 1, row by row from the top left.
     labels : array, shape (1797,), int
-        The digit.
+        The digits, from 0 to 9.
 
     Raises
     ------
@@ -115,11 +117,11 @@ def split(
     Parameters
     ----------
     x, labels : array_like
-        Examples along the first axis, and one label for each.
+        The examples, along the first axis, and one label for each example.
     held_out : float
-        The fraction to test on, between 0 and 1.
+        The fraction of the examples in the test set, between 0 and 1.
     rng : int or numpy.random.Generator
-        The source of the random order.
+        The seed or generator that shuffles the examples.
 
     Returns
     -------
@@ -128,7 +130,7 @@ def split(
     Raises
     ------
     ValueError
-        If there is not one label for each example, or if one of the sets would be empty.
+        If there is not one label for each example. If one of the sets would be empty.
 
     Examples
     --------
@@ -155,7 +157,7 @@ def paired(x: ArrayLike, labels: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]
     Raises
     ------
     ValueError
-        If there are no examples, or not one label for each.
+        If there are no examples, or if there is not one label for each example.
 
     Examples
     --------
@@ -174,7 +176,7 @@ def paired(x: ArrayLike, labels: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]
 
 
 def _as_array(x: Any) -> NDArray[Any]:
-    """Return `x` as an array. One of another library is returned as it is, or refused."""
+    """Return `x` as an array. An array of another library is returned unchanged, or refused."""
     if hasattr(x, "__array_function__"):
         dispatching: NDArray[Any] = x
         return dispatching

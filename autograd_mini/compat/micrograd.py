@@ -1,6 +1,6 @@
-"""`Value` of micrograd [A. Karpathy, github.com/karpathy/micrograd], and its networks of neurons.
+"""`Value` and the networks of micrograd [A. Karpathy, github.com/karpathy/micrograd].
 
-``from micrograd.engine import Value`` and ``from micrograd.nn import MLP`` become
+Instead of ``from micrograd.engine import Value`` and ``from micrograd.nn import MLP``, write
 ``from autograd_mini.compat.micrograd import MLP, Value``.
 """
 
@@ -17,7 +17,7 @@ from ..ops.elementwise import relu
 def Value(data: float, label: str | None = None) -> Tensor:
     """Return a leaf of shape () that requires a gradient, with the gradient 0.
 
-    Raise TypeError if `data` is not a number. `label` is its name in tables and pictures.
+    If `data` is not a number, raise TypeError. `label` is the name in tables and pictures.
 
     Examples
     --------
@@ -35,7 +35,7 @@ def Value(data: float, label: str | None = None) -> Tensor:
 
 
 class Module:
-    """The base class of networks: a list of parameters."""
+    """The base class of networks, which have a list of parameters."""
 
     def parameters(self) -> list[Tensor]:
         """Return the `Value`s that training changes."""
@@ -48,9 +48,10 @@ class Module:
 
 
 class Neuron(Module):
-    """relu(Σ_i w_i x_i + b), or without the relu if `nonlin` is False.
+    """A neuron: relu(Σ_i w_i x_i + b). If `nonlin` is False, it has no relu.
 
-    The weights are uniform in ±1. They are drawn from Python's `random`, in micrograd's order.
+    The weights are uniform between -1 and 1. They are drawn with Python's `random`, in the same
+    order as in micrograd.
     """
 
     def __init__(self, nin: int, nonlin: bool = True) -> None:

@@ -35,74 +35,76 @@ def compile(
 ) -> Compiled:
     """Return a NumPy program that does the same as `f`.
 
-    The first call runs `f` once, and records what it does: this is called *tracing*. Later calls
-    run the program.
+    The first call runs `f` once, and records its steps. This is called *tracing*. Later calls run
+    the program.
 
     Parameters
     ----------
     f : callable
         Takes and returns arrays, Tensors and numbers, also in nested dicts, lists and tuples. It
-        must run the same steps for all values, so an ``if`` on the values of an array is an error.
-        It may call transforms: ``ag.compile(ag.value_and_grad(loss))``.
+        must run the same steps for all values, so an ``if`` that looks at the values in an array is
+        an error. It may call transforms: ``ag.compile(ag.value_and_grad(loss))``.
     donate : int or tuple of int
         The positions of arguments whose arrays may be overwritten. The result with the same shapes
-        is written into these arrays, and you get them back as that result. Use it for parameters
-        that a step updates. If they require a gradient (the parameters of a model do), call the
-        step under `no_grad`.
+        is written into these arrays, and the call returns them as that result. Use this for
+        parameters that a step updates. If the parameters require a gradient, as those of a model
+        do, call the step inside ``with ag.no_grad():``.
     fuse : bool
-        Replace a softmax or cross-entropy that is written in primitives with the stable, fused
+        Whether to replace a softmax or cross-entropy that is written in primitives with the fused
         operation. Only this option changes results: the fused operation does not overflow.
 
     Returns
     -------
     Compiled
-        Takes the arguments of `f`, and returns what `f` returns, to the last bit. If no argument
-        is a Tensor, results are arrays, even if `f` returns Tensors: arrays in, arrays out.
-        ``.source`` is the program, and ``.report()`` describes what was done to make it.
+        Takes the arguments of `f`, and returns the same results, to the last bit. If no argument is
+        a Tensor, the results are arrays, even if `f` returns Tensors. ``.source`` is the program,
+        and ``.report()`` describes how the program was made.
 
     Raises
     ------
     TypeError
-        In the first call, if `f` decides by the values of an array. The message shows the line.
+        In the first call, if a decision in `f` depends on the values in an array. The message shows
+        the line.
     RuntimeError
-        In the first call, if `f` reads a Tensor that requires a gradient (such as a parameter of a
-        model) but is not an argument; if `f` draws random numbers, which would be the same in each
-        call; if `f` stores an array that it computes in an attribute, a variable or a list outside
-        of `f`; or if `f` changes the entries of a dict or list that is an argument.
+        The first call raises it in four cases. `f` reads a Tensor that requires a gradient (such as
+        a parameter of a model) and that is not an argument. `f` draws random numbers, which would
+        be the same in each call. `f` stores a computed array outside of `f`, in an attribute, a
+        variable or a list. `f` changes the entries of a dict or list that is an argument.
     ValueError
-        If it is not clear which result to write into a donated array, or if a donated array is
-        read-only or shares its memory with another argument. No array has been changed then.
+        If it is not clear which result to write into a donated array. If a donated array is
+        read-only, or shares its memory with another argument. After this error, all arrays are
+        unchanged.
 
     Notes
     -----
-    Arrays and floats may differ from call to call. Other arguments (ints, strings, None, objects)
-    are part of the program. If such an argument changes, or the shape, strides or dtype of an
-    array, `f` is traced again.
+    Arrays and floats may have new values in each call. Other arguments (ints, strings, None,
+    objects) are part of the program. If such an argument changes, or the shape, strides or dtype of
+    an array, `f` is traced again.
 
     *Captured state* is everything that `f` reads and that is not one of its arguments. Captured
     arrays (globals, closure variables, attributes) are inputs of the program, so the program sees a
     change in place. It also sees a new array of the same shape under the same name. Other captured
-    state is compared in each call: numbers and strings by value, functions by their code, lists,
-    dicts, sets and deques by their entries, and other objects by identity. If something has
-    changed, `f` is traced again, which takes long. If `f` computes something from captured arrays
-    only (``w * 2`` in ``x * (w * 2)``), the array is compared too, entry by entry. Pass such arrays
-    as arguments.
+    state is compared in each call. Numbers and strings are compared by value, functions by their
+    code, and lists, dicts, sets and deques by their entries. Other objects are compared by
+    identity. If something has changed, `f` is traced again, which takes long. If `f` computes
+    something only from captured arrays (``w * 2`` in ``x * (w * 2)``), each call also compares all
+    entries of these arrays. Pass such arrays as arguments.
 
-    Changes of some captured state are *not noticed*, because no code names this state: attributes
-    by a computed name (``getattr(self, f"w{i}")``), names in ``globals()`` or ``sys.modules``, the
-    class of an object, clocks, files, generators that are made without a seed, and the inside of
-    other libraries. An array that `f` uses directly and also turns into a Python number is not
-    compared (``x * w * w.sum().item()``): the number stays. The same holds if `f` uses it directly
-    and also computes a constant from it that has only 0s or 1s. Prints and other effects of `f`
-    happen only while `f` is traced.
+    Some changes are *not noticed*, because the code of `f` does not name what changes: attributes
+    with a computed name (``getattr(self, f"w{i}")``), names in ``globals()`` or ``sys.modules``,
+    the class of an object, clocks, files, random generators without a seed, and the state of other
+    libraries. If `f` uses an array directly and also turns it into a Python number
+    (``x * w * w.sum().item()``), the array is not compared, and the number stays. The same holds if
+    `f` uses an array directly and also computes a constant from it that has only 0s or only 1s.
+    Prints and other effects of `f` happen only while `f` is traced.
 
-    Results are new arrays, except in donated arrays. If a call raises, the contents of donated
-    arrays are undefined. Several threads may call at the same time. The programs for the latest 64
-    shapes are kept.
+    Results are new arrays, except those in donated arrays. If a call raises an error, the contents
+    of donated arrays are undefined. Several threads may call the function at the same time. The
+    programs for the latest 64 shapes are kept.
 
     Two kinds of call run the original `f`: a call with a Tensor that requires a gradient (for
-    example inside ``ag.grad``), and a call from a function that is being compiled. Then all of `f`
-    is recorded by the caller. ``.report()`` counts these calls. To run the program instead, compile
+    example inside ``ag.grad``), and a call from a function that is being compiled. Then the caller
+    records all steps of `f`. ``.report()`` counts these calls. To run the program instead, compile
     the derivative, ``ag.compile(ag.grad(f))``, or pass ``w.detach()``.
 
     References
@@ -233,12 +235,12 @@ class Compiled:
 
     @property
     def source(self) -> Source:
-        """The program of the latest call, as a person would write it, without its memory.
+        """The program of the latest call as readable text, without its planned memory.
 
         Raises
         ------
         TypeError
-            If it calls a function whose text cannot be printed; it runs all the same.
+            If the program calls a function whose source cannot be printed. The program still runs.
 
         Examples
         --------
@@ -257,7 +259,7 @@ class Compiled:
 
     @property
     def plan(self) -> str:
-        """The program of the latest call as it runs, writing into planned memory.
+        """The program of the latest call exactly as it runs. It writes into planned memory.
 
         Examples
         --------
@@ -274,8 +276,8 @@ class Compiled:
     def report(self) -> str:
         """Describe the latest program: its steps, rewrites, buffers and allocations.
 
-        Further lines list captured arrays that are compared in each call, captured state whose
-        changes made the function be traced again, and calls that were not compiled.
+        More lines list captured arrays that are compared in each call, and calls that were not
+        compiled. They also list captured state that has changed, so that `f` was traced again.
 
         Examples
         --------

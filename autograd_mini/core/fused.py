@@ -24,7 +24,9 @@ def fused(
     implements: Any = None,
     residuals: bool = False,
 ) -> Primitive:
-    """Make one primitive that replaces a graph of primitives, and knows that graph.
+    """Make one primitive that replaces a graph of primitives.
+
+    The primitive keeps the graph, for tables, pictures and checks.
 
     Parameters
     ----------
@@ -36,17 +38,18 @@ def fused(
         The same function of the same arguments, written in primitives.
         ``ag.check_fused(node, *inputs)`` compares the two.
     stable_graph : callable, optional
-        The same function in primitives, written so that nothing overflows. Only needed if `forward`
-        contains a branch on the values. ``ag.source`` prints it.
+        The same function in primitives, written so that nothing overflows. You only need it if
+        `forward` has an ``if`` that looks at the values in the arrays. ``ag.source`` prints this
+        function.
     display_graph : callable, optional
         The function as a textbook defines it, if this is shorter than the graph. It may use other
-        fused nodes. It is only for display: tables, pictures and formulas show it, and nothing is
-        computed with it.
+        fused nodes. It is only for display: tables, pictures and formulas show it, but it computes
+        no results.
     display_rules : sequence of callable or None, optional
         The rules as a textbook writes them, if the rules of the node are written for speed or
-        accuracy. They too are only for display.
+        accuracy. They are only for display, too.
     name : str, optional
-        The name in tables and pictures; by default the name of `forward`.
+        The name in tables and pictures. The default is the name of `forward`.
     implements : NumPy function or tuple of NumPy functions, optional
         NumPy functions that call this node when they get a tensor.
     residuals : bool

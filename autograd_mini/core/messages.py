@@ -13,7 +13,7 @@ from .arrays import TensorBase, is_foreign, unwrap
 
 
 class DetachedWarning(UserWarning):
-    """Warn that a plain number was made of a tensor that requires a gradient, and loses it.
+    """Warn that a tensor was converted to a plain number, so its gradient is lost.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What a tensor shares with NumPy's arrays: ``t.shape``, and ``t.sum(axis=0)`` for ``np.sum``."""
+"""The attributes and methods that a tensor shares with NumPy's arrays: ``t.shape``, ``t.sum()``."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def _numpy(function: Any, call: str, gives: str) -> Callable[..., Any]:
     method.__qualname__ = f"Tensor.{function.__name__}"
     method.__doc__ = f"""Return ``np.{function.__name__}`` of this tensor, with NumPy's arguments.
 
-    The result has the shape and dtype that NumPy gives it, and is recorded if it has a derivative.
-    Errors are the same as NumPy's, and also name the operation and the tensors.
+    The result has the same shape and dtype as in NumPy. If it has a derivative, it is recorded. The
+    errors are those of NumPy, and also name the operation and the tensors.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def _plain(function: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
 
 
 class Size(int):
-    """The number of entries of a tensor. A call, as in PyTorch, raises an error that explains."""
+    """The number of entries of a tensor. Calling it, as in PyTorch, raises an error."""
 
     def __call__(self, dim: int | None = None) -> None:
         """Raise TypeError, with what to write for ``x.size(dim)``."""
@@ -70,7 +70,7 @@ class Size(int):
 
 
 class ArrayMethods(ElementwiseMethods, metaclass=Answering):
-    """What a `Tensor` has in common with a NumPy array: attributes, and functions as methods."""
+    """The attributes and methods that a `Tensor` shares with a NumPy array."""
 
     __slots__ = ()
 
@@ -127,7 +127,7 @@ class ArrayMethods(ElementwiseMethods, metaclass=Answering):
 
     @property
     def mT(self) -> Tensor:
-        """This tensor with its last two axes exchanged: a stack of matrices, each transposed."""
+        """This tensor with its last two axes exchanged: each matrix of a stack is transposed."""
         return self.transpose(*range(self.ndim - 2), -1, -2)
 
     def __len__(self) -> int:
@@ -209,14 +209,14 @@ class ArrayMethods(ElementwiseMethods, metaclass=Answering):
     choose = _numpy(np.choose, "ag.tensor([1, 0]).choose(t).tolist()", "[0.0, 1.0]")
 
     def compress(self, condition: Any, axis: int | None = None) -> Tensor:
-        """Return the entries, or with `axis` the slices, at which `condition` is True.
+        """Return the entries where `condition` is True. With `axis`, return the slices.
 
         Parameters
         ----------
         condition : sequence of bool
             A vector. The entries or slices after its end are left out.
         axis : int, optional
-            The axis to select from; by default the entries are read along one axis.
+            The axis to select from. By default, all entries are first put along one axis.
 
         Examples
         --------
@@ -233,13 +233,13 @@ class ArrayMethods(ElementwiseMethods, metaclass=Answering):
         Parameters
         ----------
         axis : int or tuple of int, optional
-            The axes to sum over; all by default.
+            The axes to sum over. By default, these are all axes.
         keepdims : bool
             Whether to keep the summed axes, with length one.
 
         References
         ----------
-        As for `autograd_mini.logsumexp`.
+        See `autograd_mini.logsumexp`.
 
         Examples
         --------
@@ -252,7 +252,7 @@ class ArrayMethods(ElementwiseMethods, metaclass=Answering):
         )
 
     def reshape(self, *shape: Any, order: Any = "C") -> Tensor:
-        """Return the same entries in another shape: ``t.reshape(2, 3)`` or ``t.reshape((2, -1))``.
+        """Return the same entries in a new shape: ``t.reshape(2, 3)`` or ``t.reshape((2, -1))``.
 
         Parameters
         ----------
@@ -291,7 +291,7 @@ class ArrayMethods(ElementwiseMethods, metaclass=Answering):
     ravel = flatten
 
     def transpose(self, *axes: Any) -> Tensor:
-        """Return the tensor with its axes in this order; reversed by default.
+        """Return the tensor with its axes in the order `axes`. The default reverses the order.
 
         Examples
         --------
@@ -308,14 +308,14 @@ class ArrayMethods(ElementwiseMethods, metaclass=Answering):
 
     @explains_keywords
     def astype(self, dtype: DTypeLike, *, copy: bool = True) -> Tensor:
-        """Return the values in another dtype. Gradients of this tensor keep its old dtype.
+        """Return the values in a new dtype. The gradient of this tensor keeps the old dtype.
 
         Parameters
         ----------
         dtype : dtype
-            A float type, if this tensor requires a gradient.
+            The new dtype. It must be a float type if this tensor requires a gradient.
         copy : bool
-            Accepted because NumPy's method has it; the result is always a new tensor.
+            Has no effect: the result is always a new tensor. NumPy's method has this parameter.
 
         Raises
         ------

@@ -37,7 +37,7 @@ from .tensor import Tensor, record
 
 
 class Primitive:
-    """An operation with derivative rules. Call it like the function it wraps; see `primitive`.
+    """An operation with derivative rules, made by `primitive`. Call it like its function.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class Primitive:
     Raises
     ------
     TypeError, ValueError, IndexError
-        If the function raises it. The message also names the operation and the tensors.
+        If the function raises this error. The message also names the operation and the tensors.
 
     Examples
     --------
@@ -118,9 +118,9 @@ class Primitive:
         return kwargs
 
     def is_active_for(self, args: tuple[Any, ...], y: Any) -> bool:
-        """Return whether a gradient flows from the result `y` to an argument.
+        """Return whether a gradient flows from the result `y` to at least one argument.
 
-        It does not if the rules of all arguments that require a gradient are None.
+        No gradient flows to an argument whose rule is None.
 
         Raises
         ------
@@ -186,7 +186,7 @@ def _unpickle(module: str, name: str) -> Primitive:
 
 
 class VariadicRule:
-    """The rules of a primitive with any number of arguments: ``rule_for(i)`` for the i-th.
+    """The rules of a primitive with any number of arguments: ``rule_for(i)`` returns the i-th.
 
     Parameters
     ----------
@@ -250,19 +250,19 @@ def primitive(
         The function of arrays.
     *vjps : callable or None
         A rule ``rule(g, y, *args, **kwargs)`` for each argument, or None if the argument is not
-        differentiable: `g` is the gradient of the result, `y` the result, `args` the arguments of
-        `forward`. If `forward` has more arguments than there are rules, the remaining arguments are
-        options, such as ``axis``. If `forward` takes any number of arguments, pass one
+        differentiable. `g` is the gradient of the result, `y` the result, and `args` the arguments.
+        If `forward` has more arguments than there are rules, the remaining arguments are options,
+        such as ``axis``. If `forward` takes any number of arguments, pass one
         ``VariadicRule(rule_for)``, where ``rule_for(i)`` returns the rule of argument i.
     name : str, optional
-        The name in tables and pictures; by default the name of `forward`.
+        The name in tables and pictures. The default is the name of `forward`.
     implements : NumPy function or tuple of NumPy functions, optional
-        NumPy functions that call this primitive when they get a tensor. By default `forward`, if it
-        is a NumPy function.
+        NumPy functions that call this primitive when they get a tensor. The default is `forward`,
+        if this is a NumPy function.
     residuals : bool
-        `forward` returns ``(y, residuals)``, and rules get ``residuals=``, so that nothing is
-        computed twice. For higher derivatives, the rules are called without ``residuals=``, so give
-        it the default None.
+        If True, `forward` returns ``(y, residuals)``, and rules get the keyword ``residuals``, so
+        they need not compute it again. For higher derivatives, rules are called without this
+        keyword, so give it the default None.
 
     Returns
     -------

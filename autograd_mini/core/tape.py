@@ -39,7 +39,7 @@ class Tape(Sequence["Tensor"]):
     TypeError
         If `result` is not a Tensor.
     RuntimeError
-        If a leaf was given new data after a node was computed from it.
+        If a leaf got new data after a node was computed from the old data.
 
     References
     ----------
@@ -72,7 +72,7 @@ class Tape(Sequence["Tensor"]):
 
     @property
     def result(self) -> Tensor:
-        """The last tensor, which the backward pass starts from.
+        """The last tensor of the tape. The backward pass starts from it.
 
         Examples
         --------
@@ -105,7 +105,7 @@ class Tape(Sequence["Tensor"]):
         Parameters
         ----------
         value : Tensor
-            Compared by identity, because ``==`` compares entries.
+            The tensor to find. It is compared by identity, because ``==`` compares entries.
         start, stop : int
             The part of the tape to search, as for a list.
 
@@ -163,11 +163,11 @@ class Tape(Sequence["Tensor"]):
         Parameters
         ----------
         names : mapping, optional
-            A dict of names and values, such as ``locals()``. Arrays, and tensors without their own
-            name, get their names from it.
+            A dict of names and values, such as ``locals()``. It gives names to arrays, and to
+            tensors that have no name.
         adjoints : bool
-            Whether to add a column with the gradient of the result with respect to each row, and
-            a second table with a row for each contribution of the backward pass.
+            Whether to add a column with the gradient of the result with respect to each tensor. A
+            second table then shows what each use of a tensor adds to its gradient.
         width : int, optional
             The number of columns. The default is the width of the terminal.
 
@@ -196,15 +196,15 @@ class Tape(Sequence["Tensor"]):
         Parameters
         ----------
         names : mapping, optional
-            A dict of names and values, such as ``locals()``. Arrays, and tensors without their own
-            name, get their names from it.
+            A dict of names and values, such as ``locals()``. It gives names to arrays, and to
+            tensors that have no name.
         language : str
             "numpy" or "javascript".
 
         Returns
         -------
         Source
-            A string, with the values of the program's arguments.
+            A string. Its attribute ``arguments`` holds the values of the program's arguments.
 
         Examples
         --------
@@ -221,13 +221,13 @@ class Tape(Sequence["Tensor"]):
         Parameters
         ----------
         gradient : array_like, optional
-            The gradient to start with, an array with the shape of the result. If the result has a
-            single entry, the default is 1.
+            The gradient that the pass starts with: an array with the shape of the result. If the
+            result has a single entry, the default is 1.
 
         Raises
         ------
         RuntimeError
-            If the result was not recorded, or a leaf was given new data afterwards.
+            If the result was not recorded. If a leaf got new data afterwards.
         ValueError
             If `gradient` is missing or has the wrong shape.
 
@@ -242,24 +242,24 @@ class Tape(Sequence["Tensor"]):
         backward(self.result, gradient)
 
     def adjoints(self, gradient: ArrayLike | None = None) -> dict[Tensor, NDArray[Any]]:
-        """Return the gradient of the result with respect to each tensor; change no ``.grad``.
+        """Return the gradient of the result with respect to each tensor. No ``.grad`` changes.
 
         Parameters
         ----------
         gradient : array_like, optional
-            The gradient to start with, an array with the shape of the result. If the result has a
-            single entry, the default is 1.
+            The gradient that the pass starts with: an array with the shape of the result. If the
+            result has a single entry, the default is 1.
 
         Returns
         -------
-        dict of Tensor to array
-            All tensors that require a gradient, in the order of the tape. Each array has the shape
-            and dtype of its tensor.
+        dict from Tensor to array
+            It contains all tensors that require a gradient, in the order of the tape. Each array
+            has the shape and dtype of its tensor.
 
         Raises
         ------
         RuntimeError
-            If the result was not recorded, or a leaf was given new data afterwards.
+            If the result was not recorded. If a leaf got new data afterwards.
         ValueError
             If `gradient` is missing or has the wrong shape.
 

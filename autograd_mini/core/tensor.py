@@ -157,29 +157,29 @@ def _unary(function: Any, call: str, result: float) -> Callable[[Tensor], Tensor
 class Tensor(ArrayMethods):
     """An array that remembers how it was computed, so that gradients can be computed from it.
 
-    Make a Tensor with `tensor`. It speaks NumPy: its operators and methods, and NumPy's own
-    functions (``np.exp(t)``, ``np.sum(t, axis=0)``, ``array @ t``), record what they compute.
+    Make a Tensor with `tensor`, and use it like a NumPy array. Its operators and methods, and
+    NumPy's own functions (``np.exp(t)``, ``np.sum(t, axis=0)``), record what they compute.
 
     Attributes
     ----------
     op : Primitive or None
         The operation that computed this tensor; None for a leaf.
     inputs : tuple
-        The arguments of that operation: tensors, and constants.
+        The arguments of that operation: tensors and constants.
     kwargs : mapping
         The keyword arguments of that operation.
     order : int
         The creation number. A node has a larger number than its inputs.
     scope : tuple of scope
-        The `scope` blocks in which a node was recorded, outer ones first.
+        The `scope` blocks in which a node was recorded, the outermost first.
     name : str or None
         The name of the tensor in tables, pictures and error messages.
 
     Notes
     -----
-    Constants of an operation (the array in ``x * w``) are not copied: do not change them before the
-    backward pass. The data of a node is read-only. After a leaf gets new data
-    (``w.data -= 0.1 * w.grad``), ``backward`` refuses nodes that were computed from the old data.
+    If `a` is an array, ``x * a`` does not copy it, so do not change `a` before the backward pass.
+    The data of a node is read-only. After a leaf gets new data (``w.data -= 0.1 * w.grad``),
+    ``backward`` raises an error for nodes that were computed from the old data.
 
     Examples
     --------
@@ -222,10 +222,10 @@ class Tensor(ArrayMethods):
 
     @property
     def data(self) -> NDArray[Any]:
-        """The values: the array of a leaf; for the result of an operation, a read-only view.
+        """The values, as an array. For the result of an operation, it is a read-only view.
 
-        Assigning to the data of a leaf (also ``w.data -= step``) keeps its shape and dtype.
-        Afterwards ``backward`` refuses the nodes that were computed from the old data.
+        You can assign new data to a leaf (or ``w.data -= step``). Its shape and dtype do not
+        change. Then ``backward`` raises an error for nodes that were computed from the old data.
 
         Examples
         --------
@@ -257,8 +257,8 @@ class Tensor(ArrayMethods):
     def grad(self) -> NDArray[Any] | None:
         """The sum of the gradients from all ``backward`` calls: a plain array, or None.
 
-        It has this tensor's shape and dtype, and shares its memory with nothing. The result of an
-        operation has a ``.grad`` only if you called ``retain_grad()`` before ``backward()``.
+        It has this tensor's shape and dtype, and shares no memory with other arrays. The result of
+        an operation has a ``.grad`` only if you called ``retain_grad()`` before ``backward()``.
 
         Raises
         ------
@@ -289,7 +289,7 @@ class Tensor(ArrayMethods):
 
     @property
     def requires_grad(self) -> bool:
-        """Whether a derivative flows through this tensor; set it on leaves only."""
+        """Whether gradients flow to this tensor. You can set this on leaves only."""
         return self._active
 
     @requires_grad.setter
@@ -302,13 +302,13 @@ class Tensor(ArrayMethods):
 
     @property
     def is_leaf(self) -> bool:
-        """Whether no primitive made this tensor, as in ``ag.tensor(3.0).is_leaf``."""
+        """Whether this tensor is a leaf, such as ``ag.tensor(3.0)``, and not a result."""
         return self.op is None
 
     # ---- leaving the tape ----------------------------------------------------------------------
 
     def detach(self) -> Tensor:
-        """Return a copy of the values as a constant: no gradient flows through this tensor.
+        """Return a copy that is a constant. No gradient flows through the copy.
 
         Examples
         --------
@@ -389,13 +389,13 @@ class Tensor(ArrayMethods):
         Parameters
         ----------
         gradient : array_like, optional
-            The gradient to start with, an array with the shape of this tensor. If this tensor has
-            a single entry, the default is 1.
+            The gradient that the pass starts with: an array with the shape of this tensor. If this
+            tensor has a single entry, the default is 1.
 
         Raises
         ------
         RuntimeError
-            If this tensor was not recorded, or a leaf was given new data afterwards.
+            If this tensor was not recorded. If a leaf got new data afterwards.
         ValueError
             If `gradient` is missing or has the wrong shape. After an error, every ``.grad`` is
             unchanged.
@@ -411,7 +411,7 @@ class Tensor(ArrayMethods):
         backward(self, gradient)
 
     def retain_grad(self) -> Tensor:
-        """Let ``backward`` store the gradient of this result in ``.grad``; return the tensor.
+        """Let ``backward`` store the gradient of this result in ``.grad``. Return this tensor.
 
         Raises
         ------
@@ -518,9 +518,9 @@ def tensor(
     data : array_like
         Numbers of a float, integer or bool dtype. They are copied.
     requires_grad : bool
-        Whether ``backward`` stores a gradient in ``.grad``. The dtype must be a float type.
+        Whether ``backward`` stores a gradient in ``.grad``. This needs a float dtype.
     dtype : dtype, optional
-        The default is ``numpy.array``'s choice: float64 for Python floats.
+        The default is the dtype that ``numpy.array`` chooses: float64 for Python floats.
     name : str, optional
         The name of the tensor in tables, pictures and error messages.
 
@@ -532,7 +532,7 @@ def tensor(
     Raises
     ------
     TypeError
-        If `data` is complex or not numeric, or if an integer or bool is to require a gradient.
+        If `data` is complex or not numeric. If `requires_grad` is set and the dtype is not float.
 
     Examples
     --------

@@ -17,21 +17,20 @@ from .provenance import OriginRecorder, origin_of
 class Debug(BareBlock):
     """Stop at the first NaN or inf, and at arrays that were changed after they were used.
 
-    Inside ``with ag.debug():`` each operation remembers the line of your code that called it, and
-    its result is checked, under `no_grad` too. The block belongs to one thread or asyncio task.
-    Blocks nest. ``@ag.debug`` decorates a function, but not a generator or coroutine function.
-    Parentheses are optional: ``with ag.debug:`` is ``with ag.debug():``.
-    Use `debug` to find an error, not for training: it reads each result and argument once more.
-    Code outside a block is not slower.
+    Inside ``with ag.debug():``, each operation remembers the line of your code that called it. Its
+    result is checked, also inside `no_grad`. The block affects only its own thread or asyncio task.
+    Blocks can be nested. You can decorate a function with ``@ag.debug``, but not a generator or
+    coroutine function. Parentheses are optional: ``with ag.debug:`` means ``with ag.debug():``. Use
+    `debug` to find an error, but not for training, because it reads each result and argument once
+    more. Code outside a block is not slower.
 
     Raises
     ------
     FloatingPointError
-        If an operation in the block computes a NaN or an inf from finite numbers, forward or
-        backward. The message shows the line, the arguments, and the entries that caused it. If a
-        leaf or a constant already contains a NaN, the message names that argument instead. If it
-        contains an inf, such as the -inf of a mask, this is not reported until a NaN is computed
-        from it.
+        If an operation in the block computes a NaN or an inf from finite numbers, in the forward or
+        the backward pass. The message shows the line, the arguments, and the entries that caused
+        it. If a leaf or a constant already contains a NaN, the message names that argument instead.
+        An inf there, such as the -inf of a mask, is not reported until a NaN is computed from it.
     RuntimeError
         If the array of a leaf or a constant is changed in place after an operation has used it.
         ``backward`` and the transforms raise this error.
@@ -40,17 +39,17 @@ class Debug(BareBlock):
 
     Notes
     -----
-    NumPy's own warnings about NaN and inf are off in the block. Of a compiled function, only the
+    NumPy's own warnings about NaN and inf are off in the block. For a compiled function, only the
     results are checked, not the steps inside. To check the steps, call the original function,
-    ``f.__wrapped__``. A lazy array is computed for each check. A symbol is reported if SymPy says
-    that it is infinite or nan. The rules of a
-    recorded pass (`gradients`) may compute with numbers that are not finite, as long as the
-    gradients are finite. Views show NaN and inf like any other numbers.
+    ``f.__wrapped__``. Lazy arrays (Dask) are computed for each check. A symbol is reported if SymPy
+    says that it is infinite or nan. In a recorded backward pass (`gradients`), rules may compute
+    with NaN and inf, as long as the gradients are finite. Views show NaN and inf like any other
+    numbers.
 
     References
     ----------
-    ``jax_debug_nans`` and ``torch.autograd.detect_anomaly`` are the same idea, for values and for
-    gradients. PyTorch's version counters detect changed arrays, except changes through ``.data``.
+    ``jax_debug_nans`` (for values) and ``torch.autograd.detect_anomaly`` (for gradients) use the
+    same idea. PyTorch's version counters detect changed arrays, except changes through ``.data``.
 
     Examples
     --------

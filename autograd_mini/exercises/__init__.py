@@ -1,4 +1,4 @@
-"""Exercises, from the chain rule by hand to an engine, each with a checker.
+"""Exercises with checkers, from the chain rule by hand to an engine of your own.
 
 In a console or a notebook, `exercises` shows the list of exercises, and marks those that you have
 passed in this session. An exercise shows its task. Pass your function to its `check`:
@@ -12,14 +12,19 @@ passed in this session. An exercise shows its task. Pass your function to its `c
         return ...
 
 A wrong answer raises `WrongAnswer`, which shows the likely mistake, the first wrong entry, and the
-expected value. Each ``exercises.exp_rule.hint()`` prints one more hint. In a terminal, ``python -m
-autograd_mini.exercises`` prints the list, and with names the tasks. ``python -m
-autograd_mini.exercises grade FILE`` grades what students hand in.
+expected value. Each call of ``exercises.exp_rule.hint()`` prints one more hint. In a terminal,
+``python -m autograd_mini.exercises`` prints the list. With the names of exercises after it, the
+command prints their tasks. ``python -m autograd_mini.exercises grade FILE`` grades what students
+hand in.
 
 To add an exercise, write a generator of cases under the decorator `exercise.exercise`, and list it
-here. `exercise` has the class, `case` what an answer is compared with, `grading` how, and
-`diagnosis` finds the likely mistake. `submission` runs the file of a student, and `gradebook` does
-so in a process with time limits.
+here. The modules are:
+
+- `exercise`: the class `Exercise`.
+- `case`: the expected results.
+- `grading`: compares an answer with them.
+- `diagnosis`: finds the likely mistake.
+- `submission`: runs the file of a student. `gradebook` runs it in a process with time limits.
 """
 
 import difflib
@@ -89,7 +94,7 @@ CHAPTERS = {
 
 
 def overview() -> str:
-    """Return the list of exercises by chapter, with a mark at those passed in this session.
+    """Return the list of exercises by chapter. Those passed in this session are marked.
 
     Examples
     --------

@@ -48,7 +48,7 @@ class Case:
     call: Callable[..., Any] | None = None
 
     def with_misconceptions(self, label: str, results: Mapping[str, Any]) -> Case:
-        """Return the case with more misconceptions about one result, which are tried first."""
+        """Return the case with more misconceptions about one result. They are tried first."""
         added = [(text, {label: result}) for text, result in results.items()]
         return replace(self, misconceptions=[*added, *self.misconceptions])
 

@@ -47,7 +47,7 @@ class Exercise:
     statement : str
         The task, with shapes and the first line of the function to write.
     hints : tuple of str
-        From a first nudge to nearly the answer.
+        The first one helps a little, and the last one nearly shows the answer.
     passed : bool
         Whether an answer was right in this session.
 
@@ -75,7 +75,7 @@ class Exercise:
         return self.statement.partition("\n")[0]
 
     def check(self, answer: Answer) -> Answer:
-        """Try an answer on all cases; print that it is right, or raise.
+        """Try an answer on all cases. Print that it is right, or raise `WrongAnswer`.
 
         You can also use it as a decorator: ``@exp_rule.check`` above the function.
 
@@ -92,8 +92,9 @@ class Exercise:
         Raises
         ------
         WrongAnswer
-            If the answer is wrong. It is an AssertionError, so that a test fails. Its message shows
-            the likely mistake, the first wrong entry with both values, and the input.
+            If the answer is wrong. This is an AssertionError, so a test that calls `check` fails.
+            The message shows the likely mistake, the first wrong entry with both values, and the
+            input.
         TypeError
             If the answer is not callable.
         """
@@ -119,14 +120,14 @@ class Exercise:
         return answer
 
     def hint(self, step: int | None = None) -> None:
-        """Print a hint: number `step`, counted from 1, or by default the next one.
+        """Print hint number `step`, counted from 1. By default, print the next hint.
 
         After the last hint, a call without `step` says that there are no more.
 
         Raises
         ------
         ValueError
-            If the exercise has fewer hints.
+            If the exercise has no hint of this number.
         """
         last = len(self.hints)
         if step is not None and not 1 <= step <= last:
@@ -149,7 +150,7 @@ class Exercise:
 
 
 def exercise(*hints: str) -> Callable[[Callable[[], Iterable[Case]]], Exercise]:
-    """Return a decorator for a generator of cases, with the statement of the task as docstring."""
+    """Return a decorator for a generator of cases. Its docstring is the statement of the task."""
 
     def decorate(cases: Callable[[], Iterable[Case]]) -> Exercise:
         return Exercise(cases.__name__, inspect.getdoc(cases) or "", cases, hints)

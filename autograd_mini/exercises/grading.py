@@ -31,7 +31,7 @@ _Answer = Callable[..., Any]
 
 
 class WrongAnswer(AssertionError):
-    """A wrong answer; the message has the likely mistake, and then where it shows.
+    """Raised for a wrong answer. The message shows the likely mistake and a wrong entry.
 
     `verdict` is the first sentence: the likely mistake, or the first wrong entry.
     """

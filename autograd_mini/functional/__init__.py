@@ -1,4 +1,4 @@
-"""Functions on tensors: activations, softmax, losses. Each fused node with its graph."""
+"""Functions on tensors: activations, softmax and losses, as fused nodes with their graphs."""
 
 from sys import modules
 from typing import TYPE_CHECKING, Any

@@ -35,7 +35,8 @@ def sigmoid_from(e: Array, x: Array) -> Array:
 def _softplus(x: Array) -> Any:
     r"""Compute ln(1 + e^x), elementwise, as one node: a ReLU with a smooth corner.
 
-    The argument and the result are Tensors, or arrays, of the same shape and dtype.
+    The result is a Tensor if `x` is a Tensor, and otherwise an array. It has the shape and dtype of
+    `x`.
 
     Raises
     ------
@@ -44,8 +45,8 @@ def _softplus(x: Array) -> Any:
 
     Notes
     -----
-    Computed as max(x, 0) + ln(1 + e^-|x|), in which nothing overflows. The rule is
-    g e^x / (1 + e^x) = g σ(x).
+    It is computed as max(x, 0) + ln(1 + e^-|x|), so nothing overflows. The rule is
+    g e^x / (1 + e^x) = g σ(x), where g is the gradient of the result.
 
     $$y = \ln(1 + e^x) \qquad \frac{\partial L}{\partial x} = g\,\sigma(x)$$
 
@@ -103,8 +104,9 @@ def _inner(x: Array) -> Array:
 def _gelu(x: Array) -> Any:
     r"""Compute x/2 (1 + tanh u) with u = √(2/π) (x + 0.044715 x³), elementwise, as one node.
 
-    It is the tanh form of x Φ(x), where Φ is the normal distribution. The argument and the result
-    are Tensors, or arrays, of the same shape and dtype.
+    It approximates x Φ(x), where Φ is the distribution function of the standard normal
+    distribution. The result is a Tensor if `x` is a Tensor, and otherwise an array. It has the
+    shape and dtype of `x`.
 
     Raises
     ------
@@ -113,8 +115,8 @@ def _gelu(x: Array) -> Any:
 
     Notes
     -----
-    Since (1 + tanh u)/2 = σ(2u), this is x σ(2u), which keeps its digits for negative x, where
-    1 + tanh u cancels. With du/dx = √(2/π) (1 + 3 · 0.044715 x²) the rule is
+    Since (1 + tanh u)/2 = σ(2u), the result is x σ(2u). This form is accurate for negative x, where
+    1 + tanh u loses digits. With du/dx = √(2/π) (1 + 3 · 0.044715 x²) the rule is
 
         g (σ(2u) + x σ(2u) (1 - σ(2u)) 2 du/dx)
 

@@ -69,21 +69,21 @@ def _forward(z: Array, y: Array, axis: int = -1, reduction: Reduction = "mean") 
     z : Tensor or array
         Logits, of a float dtype.
     y : Tensor or array
-        Class indices, or soft targets whose shape broadcasts to the shape of the logits.
+        Class indices, or soft targets: numbers that broadcast to the shape of the logits.
     axis : int
         The axis of the classes.
     reduction : "mean", "sum" or "none"
 
     Returns
     -------
-    Tensor, of shape () or, for "none", of the logits' shape without `axis`
+    Tensor, shape (); for "none", the shape of the logits without `axis`
 
     Raises
     ------
     IndexError
         If a class index is outside 0 ... C-1.
     ValueError
-        If the shapes do not fit.
+        If the shapes of `z` and `y` do not fit.
 
     Notes
     -----
@@ -92,7 +92,7 @@ def _forward(z: Array, y: Array, axis: int = -1, reduction: Reduction = "mean") 
     \frac{\partial L}{\partial z_i} = \frac{\hat y_i \sum_o y_o - y_i}{N}
     $$
 
-    Forward saves the gradient of each row's loss, so the backward pass only scales it.
+    The forward pass saves the gradient of each row's loss, so the backward pass only scales it.
 
     References
     ----------
@@ -292,46 +292,46 @@ def softmax_cross_entropy(
 ) -> Any:
     """Compute -(1/N) Σ_n Σ_i y_{n,i} ln softmax(z_n)_i, as the one node `SoftmaxCrossEntropy`.
 
-    It is fast, and exact for logits of any size, because they are shifted before `exp`, and ln ŷ is
+    It is fast, and exact for logits of any size: the logits are shifted before `exp`, and ln ŷ is
     computed without ŷ.
 
     Parameters
     ----------
     logits : Tensor or array_like
-        Floating-point numbers, of any rank. A single row, shape (C,), needs no batch axis. For an
-        array of another library or of symbols, the graph of primitives is computed instead.
+        Floating-point numbers, of any rank. A single row, shape (C,), needs no batch axis. For
+        arrays of other libraries and for symbols, the graph of primitives is computed.
     targets : array_like or Tensor
-        Class indices: integers. Their shape is that of the logits with the class axis removed. Or
-        soft targets, such as probabilities: real numbers, with the shape of the logits. Floats may
-        also have a shape that broadcasts to that of the logits. An array is converted to the dtype
-        of the logits. A Tensor keeps its dtype, and may require a gradient.
+        *Class indices* are integers, with the shape of the logits without the class axis. *Soft
+        targets* are real numbers, such as probabilities, with the shape of the logits. If they are
+        floats, their shape may also broadcast to that of the logits. An array is converted to the
+        dtype of the logits. A Tensor keeps its dtype, and may require a gradient.
     axis : int
         The axis of the classes.
     weight : array_like or Tensor, shape (C,), optional
         How much each class counts.
     ignore_index : int, optional
-        Rows of this class index do not count. It need not be the index of a class.
+        Rows with this class index do not count. It may be any integer, such as -100.
     label_smoothing : float
-        ε, from 0 to 1: y becomes (1-ε) y + ε/C, before `weight` is applied.
+        ε, from 0 to 1. Before `weight` is applied, y is replaced by (1-ε) y + ε/C.
     reduction : "mean", "sum" or "none"
         The mean of the rows, their sum, or each row's loss.
     where : array of bool, optional
-        A mask that broadcasts to the logits. True marks the classes that count. Other classes are
-        left out of both sums (as with `where=` in JAX). C is the number of classes that count.
+        A mask that broadcasts to the logits. True marks the classes that count; C is their number.
+        Other classes are left out of the softmax and of the sum over i.
 
     Returns
     -------
-    Tensor, of shape () or, for "none", of the logits' shape without `axis`
-        The loss, in nats. If no argument is a Tensor, the loss is an array.
+    Tensor, or array if no argument is a Tensor
+        The loss, in nats. Its shape is (). For "none", it is that of the logits without `axis`.
 
     Raises
     ------
     TypeError
-        If the logits do not have a float dtype, if the targets are not real numbers, or if the
-        targets have the shape of class indices but are floats.
+        If the logits do not have a float dtype. If the targets are not real numbers. If the targets
+        have the shape of class indices, but are floats.
     ValueError
-        If targets, weight or where have a wrong shape, if there are no classes, or if an option has
-        an invalid value.
+        If `targets`, `weight` or `where` has a wrong shape. If there are no classes. If an option
+        has an invalid value.
     IndexError
         If a class index is outside 0 ... C-1.
 
@@ -340,8 +340,8 @@ def softmax_cross_entropy(
     ∂L/∂z_i = (ŷ_i Σ_o y_o - y_i) / N and ∂L/∂y_i = -ln ŷ_i / N. The derivation is in the
     first lines of `autograd_mini.functional.cross_entropy`. It treats each option as a change of y.
 
-    *The divisor of a mean* is PyTorch's. For soft targets it is N, the number of rows.
-    For class indices with `weight`, it is the sum of the weights w_{t_n} of the rows that are not
+    *The divisor of the mean* is that of PyTorch. For soft targets it is N, the number of rows. For
+    class indices with `weight`, it is the sum of the weights w_{t_n} of the rows that are not
     ignored. Without `weight`, it is the number of these rows. So with `weight`, one-hot rows and
     indices of the same classes give different means.
 
@@ -350,7 +350,7 @@ def softmax_cross_entropy(
 
     *Infinite logits*: -inf masks a class. The masked class gets no gradient, since 0 ln 0 = 0. If
     the masked class is the true class of a row, the loss is inf. A row with +inf has no softmax:
-    the loss is inf or nan. A row with nan, or with -inf only, gets loss and gradient nan. Other
+    the loss is inf or nan. In a row with nan, or with only -inf, loss and gradient are nan. Other
     rows are not affected. If such a row is ignored, it does not count, but its gradient is nan.
 
     References

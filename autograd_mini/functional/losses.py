@@ -54,18 +54,20 @@ def _mse_loss(x: Array, t: Array, reduction: Reduction = "mean") -> Any:
     Parameters
     ----------
     x, t : Tensor or array_like
-        Predictions and targets, which broadcast.
+        Predictions and targets. Their shapes must broadcast.
     reduction : "mean", "sum" or "none"
 
     Returns
     -------
-    Tensor, of shape () or the broadcast shape for "none"
+    Tensor
+        Its shape is (). For "none", it is the shape to which `x` and `t` broadcast.
 
     Raises
     ------
     ValueError
-        If `x` and `t` do not broadcast, if they have shapes such as (N, 1) and (N,), which would
-        compare each prediction with each target, or for another `reduction`.
+        If `x` and `t` do not broadcast. If they have shapes such as (N, 1) and (N,), because each
+        prediction would be compared with each target. If `reduction` is not "mean", "sum" or
+        "none".
 
     Notes
     -----
@@ -154,8 +156,8 @@ def _nll_loss(log_p: Array, targets: Array, reduction: Reduction = "mean") -> An
 
     Notes
     -----
-    ∂ℓ_n/∂ln ŷ_{n,i} is -1 at the true class of the row and 0 elsewhere. So the rule puts
-    the cotangents into an array of zeros.
+    ∂ℓ_n/∂ln ŷ_{n,i} is -1 at the true class of the row and 0 elsewhere. So the rule starts with
+    zeros, and writes -g_n at the true class of each row, where g_n is the gradient of ℓ_n.
 
     References
     ----------
@@ -250,28 +252,30 @@ def _binary(x: Array, t: Array, pos_weight: Any = 1, reduction: Reduction = "mea
     x : Tensor or array_like
         Logits.
     t : Tensor or array_like
-        The probability of the positive class, broadcastable: 0, 1 or between. May require a
-        gradient.
+        The probability of the positive class: 0, 1 or a number between. Its shape must broadcast
+        with that of `x`. It may require a gradient.
     pos_weight : array_like
-        w, broadcastable: the weight of the positive class.
+        w, the weight of the positive class. Its shape must broadcast with that of `x`.
     reduction : "mean", "sum" or "none"
 
     Returns
     -------
-    Tensor, of shape () or the broadcast shape for "none"
+    Tensor
+        Its shape is (). For "none", it is the shape to which `x` and `t` broadcast.
 
     Raises
     ------
     ValueError
-        If the arguments do not broadcast, if `x` and `t` have shapes such as (N, 1) and (N,), which
-        would compare each prediction with each target, or for another `reduction`.
+        If the arguments do not broadcast. If `x` and `t` have shapes such as (N, 1) and (N,),
+        because each prediction would be compared with each target. If `reduction` is not "mean",
+        "sum" or "none".
 
     Notes
     -----
-    Since 1 - σ(x) = σ(-x) and -ln σ(x) = softplus(-x), the loss is w t softplus(-x) +
-    (1 - t) softplus(x). It is finite for any x, and loses no digits if the loss is tiny. The
-    derivative is ∂ℓ/∂x = (1 - t) σ(x) - w t σ(-x), which is σ(x) - t where w = 1; and
-    ∂ℓ/∂t = w softplus(-x) - softplus(x).
+    Since 1 - σ(x) = σ(-x) and -ln σ(x) = softplus(-x), the loss is w t softplus(-x) + (1 - t)
+    softplus(x). This form is finite for any x, and loses no digits if the loss is tiny. The
+    derivatives are ∂ℓ/∂x = (1 - t) σ(x) - w t σ(-x) and ∂ℓ/∂t = w softplus(-x) - softplus(x). If
+    w = 1, ∂ℓ/∂x is σ(x) - t.
 
     $$\ell = -w\,t \ln \sigma(x) - (1 - t) \ln(1 - \sigma(x))$$
 

@@ -68,26 +68,28 @@ def _softmax(z: Array, axis: Axis = -1, where: Any = None, temperature: float = 
     axis : int, tuple of int or None
         The axis of the classes, or several axes. None means all axes.
     where : array of bool, optional
-        Broadcastable to `z`: the classes that exist. The others get the probability 0, and no
-        gradient. A row without any class is nan.
+        A mask that broadcasts to `z`. True marks the classes that exist. The others get the
+        probability 0, and no gradient. A row without any class is nan.
     temperature : float
         T. A small T sharpens the distribution, a large one flattens it.
 
     Returns
     -------
-    Tensor, or array for an array
-        Numbers in [0, 1] of the shape and dtype of `z`, which sum to one along `axis`.
+    Tensor or array
+        It is a Tensor if `z` is a Tensor, and otherwise an array. It has the shape and dtype of
+        `z`. Its entries are in [0, 1], and sum to one along `axis`.
 
     Raises
     ------
     ValueError
-        If an axis does not exist (NumPy's AxisError), or `where` does not broadcast.
+        If an axis does not exist (NumPy's AxisError), or if `where` does not broadcast.
 
     Notes
     -----
-    The rule is ŷ_i (g_i - Σ_o g_o ŷ_o) / T. Since Σŷ = 1, any constant may be subtracted from g.
-    Here Σ_o g_o ŷ_o is subtracted. If a ŷ_i is close to one, the sum is close to g_i, so that no
-    digits cancel.
+    The rule is ŷ_i (g_i - Σ_o g_o ŷ_o) / T, where g is the gradient of ŷ. Since Σŷ = 1, any
+    constant may be subtracted from g without changing the result. The code first replaces g_i by
+    g_i - Σ_o g_o ŷ_o, and then applies the rule to the new g. If a ŷ_i is close to one, the new g_i
+    and the new sum are close to 0, so no digits are lost.
 
     $$
     \hat y_o = \frac{e^{z_o / T}}{\sum_k e^{z_k / T}} \qquad
@@ -165,26 +167,27 @@ def _log_softmax_graph(
 def _log_softmax(z: Array, axis: Axis = -1, where: Any = None, temperature: float = 1.0) -> Array:
     r"""Compute ln ŷ_o = z_o - ln Σ_k exp(z_k) as one node, without computing ŷ.
 
-    It is finite where ŷ underflows to 0, and keeps its digits where ŷ is close to 1.
+    The result is finite where ŷ underflows to 0, and accurate where ŷ is close to 1.
 
     Parameters
     ----------
     z, axis, where, temperature
-        As for `softmax`. A class that is left out gets -inf, and no gradient.
+        See `softmax`. A class that `where` leaves out gets -inf, and no gradient.
 
     Returns
     -------
-    Tensor, or array for an array
-        Of the shape and dtype of `z`.
+    Tensor or array
+        It is a Tensor if `z` is a Tensor, otherwise an array. It has the shape and dtype of `z`.
 
     Raises
     ------
     ValueError
-        If an axis does not exist (NumPy's AxisError), or `where` does not broadcast.
+        If an axis does not exist (NumPy's AxisError), or if `where` does not broadcast.
 
     Notes
     -----
-    The rule g_i - ŷ_i Σ_o g_o is written as g_i (1 - ŷ_i) - ŷ_i Σ_{o≠i} g_o.
+    The rule g_i - ŷ_i Σ_o g_o, where g is the gradient of the result, is written as
+    g_i (1 - ŷ_i) - ŷ_i Σ_{o≠i} g_o.
 
     $$\frac{\partial \ln \hat y_o}{\partial z_i} = \delta_{oi} - \hat y_i$$
 
@@ -287,27 +290,29 @@ def _logsumexp(x: Array, axis: Axis = None, keepdims: bool = False, where: Any =
     Parameters
     ----------
     x : Tensor or array_like
-        Of any shape. An entry of -inf adds nothing, and the result over no entries is -inf.
+        Numbers, of any shape. An entry of -inf adds nothing. Without entries, the result is -inf.
     axis : int, tuple of int, optional
         The axes to sum over. None means all axes.
     keepdims : bool
-        Keep the axes that were summed over, at length one.
+        Whether to keep the axes that were summed over, with length one.
     where : array of bool, optional
-        Broadcastable to `x`: the entries to sum.
+        A mask that broadcasts to `x`. True marks the entries to sum.
 
     Returns
     -------
-    Tensor, or array for an array
-        Of the dtype of `x`, without the axes that were summed over.
+    Tensor or array
+        It is a Tensor if `x` is a Tensor, and otherwise an array. It has the dtype of `x`, without
+        the axes that were summed over.
 
     Raises
     ------
     ValueError
-        If an axis does not exist (NumPy's AxisError), or `where` does not broadcast.
+        If an axis does not exist (NumPy's AxisError), or if `where` does not broadcast.
 
     Notes
     -----
-    The rule is g softmax(x): the derivative of ln s is 1/s, that of s = Σ e^x is e^x.
+    The rule is g softmax(x), where g is the gradient of the result. Let s = Σ e^x. The derivative
+    of ln s is 1/s, and the derivative of s is e^x.
 
     $$
     y = \ln \sum_k e^{x_k} \qquad

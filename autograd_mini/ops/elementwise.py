@@ -54,9 +54,10 @@ rad2deg = primitive(np.rad2deg, lambda g, y, x: g / DEGREE, implements=(np.rad2d
 
 
 def _sigmoid(x: Any) -> Any:
-    r"""Compute 1 / (1 + e^-x), elementwise, with e^-|x|, so that nothing overflows.
+    r"""Compute 1 / (1 + e^-x), elementwise. Only e^-|x| is computed, so nothing overflows.
 
-    The argument and the result are Tensors, or arrays, of the same shape and dtype, in [0, 1].
+    The result is a Tensor if `x` is a Tensor, and otherwise an array. It has the shape and dtype of
+    `x`. Its entries are in [0, 1].
 
     Raises
     ------
@@ -86,9 +87,10 @@ def _sigmoid(x: Any) -> Any:
 
 
 def _relu(x: Any) -> Any:
-    """Compute max(x, 0), elementwise. The derivative at 0 is taken as 0.
+    """Compute max(x, 0), elementwise. The derivative at 0 is set to 0.
 
-    The argument and the result are Tensors, or arrays, of the same shape and dtype.
+    The result is a Tensor if `x` is a Tensor, and otherwise an array. It has the shape and dtype of
+    `x`.
 
     Raises
     ------
@@ -113,7 +115,7 @@ def _relu(x: Any) -> Any:
 def _stop_gradient(x: Any) -> Any:
     """Return `x` as a constant of the tape: no derivative flows back through it.
 
-    Takes an array of any shape and dtype, and returns it unchanged. It raises no error.
+    `x` may have any shape and dtype. No error is raised.
 
     Examples
     --------

@@ -76,8 +76,8 @@ def _linear(x: Any, w: Any, b: Any) -> Any:
 
     Returns
     -------
-    Tensor, or array for arrays
-        Of shape (..., m).
+    Tensor or array, shape (..., m)
+        It is a Tensor if an argument is a Tensor, and otherwise an array.
 
     Raises
     ------

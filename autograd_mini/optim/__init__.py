@@ -1,10 +1,11 @@
-"""Optimisers: from gradients to the next parameters.
+"""Optimisers: they compute new parameters from gradients.
 
-`p` is a parameter, `g` its gradient, `lr` the learning rate. Each step ends in ``p.data -= ...``,
-which gives `p` a new version. A tape that was recorded with the old one is then out of date.
+`p` is a parameter, `g` its gradient, `lr` the learning rate. Each step ends with ``p.data -= ...``.
+Then a tape that was recorded with the old data is out of date.
 
-A parameter is skipped if it is frozen (``p.requires_grad = False``) or has no gradient. Steps and
-state of float16 parameters are computed in float32: the square of a small gradient would be 0.
+A parameter is skipped if it is frozen (``p.requires_grad = False``) or has no gradient. For float16
+parameters, the step and the state are computed in float32, because the square of a small gradient
+would be 0 in float16.
 """
 
 from sys import modules

@@ -22,23 +22,23 @@ class Adam(Optimizer):
     Parameters
     ----------
     parameters : iterable of Tensor
-        Leaves.
+        The parameters to train. They must be leaves.
     lr : float
-        The learning rate, positive.
+        The learning rate, a positive number.
     betas : (float, float)
         β1 and β2, both in [0, 1).
     eps : float
-        ε, positive.
+        ε, a positive number.
     weight_decay : float
-        λ, at least 0. The gradient of λ/2 ‖p‖², which is λ p, is added to g. So the decay is scaled
-        by 1/√v̂, as g is. `AdamW` does not do this.
+        λ, at least 0. The gradient of λ/2 ‖p‖², which is λ p, is added to g. So λ p is divided by
+        √v̂, as g is. `AdamW` does not do this.
 
     Raises
     ------
     TypeError
         If a parameter is not a Tensor.
     ValueError
-        If a parameter is listed twice or is not a leaf, if none requires a gradient, or if an
+        If a parameter is listed twice or is not a leaf. If no parameter requires a gradient. If an
         option is out of range.
 
     Notes
@@ -116,12 +116,12 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    r"""Adam with decoupled weight decay: in each step p also shrinks by the factor 1 - lr λ.
+    r"""Adam with decoupled weight decay: each step also multiplies p by 1 - lr λ.
 
     Parameters
     ----------
     parameters, lr, betas, eps
-        As for `Adam`.
+        See `Adam`.
     weight_decay : float
         λ, at least 0.
 
@@ -130,7 +130,7 @@ class AdamW(Adam):
     TypeError
         If a parameter is not a Tensor.
     ValueError
-        If a parameter is listed twice or is not a leaf, if none requires a gradient, or if an
+        If a parameter is listed twice or is not a leaf. If no parameter requires a gradient. If an
         option is out of range.
 
     Notes

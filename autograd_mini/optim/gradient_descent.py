@@ -15,11 +15,11 @@ class SGD(Optimizer):
     Parameters
     ----------
     parameters : iterable of Tensor
-        Leaves.
+        The parameters to train. They must be leaves.
     lr : float
-        The learning rate, positive.
+        The learning rate, a positive number.
     momentum : float
-        In [0, 1); 0 is plain gradient descent.
+        A number in [0, 1). With 0, this is plain gradient descent.
     weight_decay : float
         λ, at least 0. The gradient of λ/2 ‖p‖², which is λ p, is added to g.
 
@@ -28,7 +28,7 @@ class SGD(Optimizer):
     TypeError
         If a parameter is not a Tensor.
     ValueError
-        If a parameter is listed twice or is not a leaf, if none requires a gradient, or if an
+        If a parameter is listed twice or is not a leaf. If no parameter requires a gradient. If an
         option is out of range.
 
     Notes
@@ -67,7 +67,7 @@ class SGD(Optimizer):
         self.velocity = self._zeros()
 
     def step(self) -> None:
-        """Compute p ← p - lr g, or with momentum p ← p - lr v.
+        """Compute p ← p - lr g. With momentum, compute p ← p - lr v.
 
         Examples
         --------

@@ -26,17 +26,18 @@ class Optimizer:
     Parameters
     ----------
     parameters : iterable of Tensor
-        Leaves. Parameters with ``requires_grad=False`` are skipped.
+        The parameters to train. They must be leaves. Parameters with ``requires_grad=False`` are
+        skipped.
     lr : float
-        The learning rate, positive. You may change the attribute between steps.
+        The learning rate, a positive number. You may change ``optimizer.lr`` between steps.
 
     Raises
     ------
     TypeError
         If a parameter is not a Tensor.
     ValueError
-        If the list is empty, if a parameter is listed twice or is not a leaf, if none requires a
-        gradient, or if the learning rate is not a positive number.
+        If the list is empty. If a parameter is listed twice or is not a leaf. If no parameter
+        requires a gradient. If the learning rate is not a positive number.
 
     Notes
     -----
@@ -101,14 +102,15 @@ class Optimizer:
         return found
 
     def step(self) -> None:
-        """Move every parameter that has a gradient and requires one; warn if no parameter moves.
+        """Update each parameter that requires a gradient and has one. Warn if there is none.
 
-        If a gradient is not finite, the parameter is not finite afterwards. Nothing is clipped.
+        Gradients are not clipped: if a gradient is not finite, its parameter is not finite
+        afterwards.
 
         Raises
         ------
         NotImplementedError
-            If a subclass does not define it.
+            If a subclass does not define `step`.
 
         Examples
         --------
@@ -144,7 +146,7 @@ class Optimizer:
         Returns
         -------
         dict
-            Numbers, and lists with an array for each parameter.
+            The options are numbers. The state consists of lists with an array for each parameter.
 
         Examples
         --------
@@ -157,17 +159,19 @@ class Optimizer:
         return deepcopy(self._attributes())
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Continue from a saved state, exactly as the optimiser that it was saved from.
+        """Load a saved state. Training then continues exactly as with the saved optimiser.
 
         Parameters
         ----------
         state : dict
-            From `state_dict` of an optimiser of this class, whose parameters had the same shapes.
+            The result of `state_dict`, from an optimiser of the same class. Its parameters must
+            have had the same shapes.
 
         Raises
         ------
         ValueError
-            If it is the state of another optimiser, or of other parameters. Nothing changes then.
+            If the state is from a different class of optimiser, or if it does not fit the
+            parameters. Then nothing is changed.
 
         Examples
         --------

@@ -25,7 +25,7 @@ _TIMED = 7  #: passes whose median time is reported
 
 @dataclass(frozen=True)
 class Comparison:
-    """Compare an array of the node and of the graph: a value, gradient or second derivative.
+    """A comparison of one array of node and graph: a value, gradient or second derivative.
 
     Examples
     --------
@@ -64,7 +64,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class FusedReport:
-    """The result of `check_fused`, which prints as a table.
+    """The result of `check_fused`. ``print`` shows it as a table.
 
     Examples
     --------
@@ -109,38 +109,39 @@ def check_fused(
 ) -> FusedReport:
     """Compare a fused node with the graph that it replaces, on these inputs.
 
-    The report lists the value, the gradients and the second derivatives of both, their differences,
-    and which of the two is nearer to a reference. The reference is the graph in NumPy's longdouble.
-    On most machines longdouble has more digits and a far larger range (e^1000 is finite); on
-    Windows and some ARM machines it is float64. If the reference is not finite, the node in
-    longdouble replaces it.
+    The report lists the value, the gradients and the second derivatives of both. It shows how much
+    they differ, and which is nearer to a reference. The reference is the graph, computed in NumPy's
+    longdouble. On most machines, longdouble has more digits than float64, and a far larger range
+    (e^1000 is finite). On Windows and some ARM machines, it is float64. If the reference is not
+    finite, the node in longdouble is used instead.
 
     Parameters
     ----------
     node : Primitive or callable
-        A node made with `ag.fused`. Or a function that calls such a node, and has an attribute
-        `unfused` with the graph, like ``ag.softmax_cross_entropy``.
+        A node made with `ag.fused`, or a function that calls such a node. The function must have
+        the graph in an attribute `unfused`, as ``ag.softmax_cross_entropy`` has.
     *inputs : array_like or Tensor
-        The arguments of the node. Arguments of a float dtype are differentiated, in this dtype. All
-        arguments are copied, and do not change.
+        The arguments of the node. The arguments with a float dtype get gradients, in this dtype.
+        All arguments are copied, so yours do not change.
     strict : bool
-        Raise if the node is wrong, instead of only reporting it.
+        Whether to raise an error if the node is wrong. Otherwise only the report shows it.
     tolerance : float
-        The largest difference between node and graph, in ULP (units of the last place). If node and
-        graph differ more, the node is right if it differs by at most this much from the reference.
+        The largest allowed difference between node and graph, in ULP (units of the last place). If
+        they differ by more, the node is still right if it is this close to the reference.
     **kwargs
-        Passed to the node.
+        Keyword arguments of the node.
 
     Returns
     -------
     FusedReport
-        Prints as a table. The ULP is the ULP of the reference's entry. If 1/1000 of the largest
-        entry of the array is larger, its ULP is used: small entries may result from cancellation.
+        ``print`` shows it as a table. An entry's ULP is that of the same entry in the reference.
+        Entries below 1/1000 of the array's largest entry get the ULP of this 1/1000, because small
+        entries may result from cancellation.
 
     Raises
     ------
     TypeError
-        If `node` has no unfused definition.
+        If `node` has no graph in an attribute `unfused`.
     GradcheckError
         With ``strict=True``, if the node is wrong. The message names the gradient and the argument.
 

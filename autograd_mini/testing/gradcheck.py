@@ -24,7 +24,7 @@ _STEP = float(np.finfo(float).eps) ** (1 / 3)
 
 
 class GradcheckError(AssertionError):
-    """Raised if a gradient differs from the numerical one. The message shows where.
+    """Raised if a gradient differs from the numerical gradient. The message shows where.
 
     Examples
     --------
@@ -50,25 +50,25 @@ def gradcheck(
 ) -> bool:
     """Compare the gradients of `f` with central differences, for every entry of every input.
 
-    The check runs in float64, whatever the dtype of the inputs. The backward pass starts from a
-    random seed (a cotangent): another random number for each entry of the result. A seed of ones
-    would miss a softmax with a rule that returns zeros, because the entries of a softmax always sum
-    to one. Both ``backward()`` and `gradients`, which records the backward pass, are checked.
+    The check always runs in float64, also if the inputs have a different dtype. The backward pass
+    starts from random numbers, a different one for each entry of the result. With ones instead, a
+    softmax whose rule returns zeros would pass, because the entries of a softmax always sum to one.
+    Both ``backward()`` and `gradients`, which records the backward pass, are checked.
 
     Parameters
     ----------
     f : callable
         Takes one Tensor for each of the `inputs`, and returns a Tensor of any shape or a tuple of
-        Tensors. It must return the same result every time, and must be smooth near the inputs (not
-        at a kink).
+        Tensors. It must return the same result every time. It must be smooth near the inputs, so do
+        not check at a kink, such as 0 for ``relu``.
     *inputs : array_like or Tensor
-        The point to check at. Inputs are copied; neither they nor their ``.grad`` change.
+        The point to check at. The inputs are copied, so they and their ``.grad`` do not change.
     order : int
-        2 also checks the second derivatives, and so on.
+        1 checks the first derivatives, 2 also checks the second derivatives, and so on.
     rtol, atol : float
         Two numbers agree if they differ by at most ``atol + rtol * |numerical|``.
     seed : int
-        The seed of the random cotangents.
+        The seed of the random numbers.
 
     Returns
     -------

@@ -24,17 +24,17 @@ from .grad import vjp
 def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function like `f` that recomputes intermediate results in the backward pass.
 
-    On the tape a call is a single node, so only its arguments and its value are stored. The
-    backward pass runs `f` a second time, on a separate tape, and differentiates that. A chain of
-    n steps, checkpointed in √n pieces, needs memory for about 2√n steps instead of n. The price is
-    one more forward pass.
+    A call is a single node on the tape, so only its arguments and its value are stored. The
+    backward pass runs `f` a second time, on a separate tape, and differentiates that tape. If you
+    checkpoint a chain of n steps in √n pieces, it needs memory for about 2√n steps instead of n.
+    The price is one more forward pass.
 
     Parameters
     ----------
     f : callable
-        Takes and returns trees of tensors. It must return the same value in both passes, so it must
-        not use random numbers. Pass the parameters of a model as arguments: without a Tensor among
-        the arguments, `f` is called as it is, and nothing is recomputed.
+        Takes and returns tensors, or lists, tuples and dicts of tensors. It must return the same
+        value in both passes, so it must not use random numbers. Pass the parameters of a model as
+        arguments. If no argument is a Tensor, `f` is called directly, and nothing is recomputed.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     TypeError
         If `f` computes with a tensor that requires a gradient but is not among its arguments.
     RuntimeError
-        In the backward pass, if `f` returns another value the second time.
+        In the backward pass, if `f` returns a different value the second time.
 
     References
     ----------

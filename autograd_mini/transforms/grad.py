@@ -50,8 +50,8 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     *primals : tree of array_like
         The arguments of `f`.
     has_aux : bool
-        `f` returns ``(value, aux)``. `aux` is a tree of any other results that you want back. They
-        are not differentiated.
+        If True, `f` returns ``(value, aux)``. `aux` is a tree of any other results that you want
+        back. They are not differentiated.
 
     Returns
     -------
@@ -68,7 +68,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     TypeError
         If an argument does not have a float dtype.
     ValueError
-        If the pullback gets a cotangent with another shape than `y`.
+        If the pullback gets a gradient without the structure and shapes of `y`.
 
     Notes
     -----
@@ -110,19 +110,19 @@ def value_and_grad(
     Parameters
     ----------
     f : callable
-        Returns a single number, a Tensor of shape (); with `has_aux`, ``(value, aux)``.
+        Returns a single number: a Tensor of shape (). With `has_aux`, it returns ``(value, aux)``.
     argnums : int or tuple of int
         The positions of the arguments to differentiate with respect to, counted from 0.
     has_aux : bool
-        `f` returns ``(value, aux)``, and you get ``((value, aux), gradient)``. `aux` is a tree of
-        any other results that you want back. They are not differentiated.
+        If True, `f` returns ``(value, aux)``, and you get ``((value, aux), gradient)``. `aux` is a
+        tree of any other results that you want back. They are not differentiated.
 
     Returns
     -------
     callable
         Takes the arguments of `f` and returns ``(value, gradient)``. The value is not on the tape:
-        you cannot differentiate it further. The gradient is a tree like the argument; for a tuple
-        of `argnums`, a tuple of such trees.
+        you cannot differentiate it further. The gradient is a tree like the argument. If `argnums`
+        is a tuple, it is a tuple of such trees.
 
     Raises
     ------
@@ -182,18 +182,18 @@ def grad(
     Parameters
     ----------
     f : callable
-        Returns a single number, a Tensor of shape (); with `has_aux`, ``(value, aux)``.
+        Returns a single number: a Tensor of shape (). With `has_aux`, it returns ``(value, aux)``.
     argnums : int or tuple of int
         The positions of the arguments to differentiate with respect to, counted from 0.
     has_aux : bool
-        `f` returns ``(value, aux)``, and you get ``(gradient, aux)``. `aux` is a tree of any other
-        results that you want back. They are not differentiated.
+        If True, `f` returns ``(value, aux)``, and you get ``(gradient, aux)``. `aux` is a tree of
+        any other results that you want back. They are not differentiated.
 
     Returns
     -------
     callable
-        Takes the arguments of `f` and returns the gradient, a tree like the argument; for a tuple
-        of `argnums`, a tuple of such trees.
+        Takes the arguments of `f` and returns the gradient: a tree like the argument. If `argnums`
+        is a tuple, it returns a tuple of such trees.
 
     Raises
     ------
@@ -230,7 +230,7 @@ def gradient_function(
 def elementwise_grad(
     f: Callable[..., Any], argnums: int | tuple[int, ...] = 0
 ) -> Callable[..., Any]:
-    """Return a function that differentiates each entry of ``f(x)`` by the same entry of `x`.
+    """Return a function that differentiates each ``f(x)[i]`` with respect to ``x[i]``.
 
     Parameters
     ----------
@@ -283,20 +283,20 @@ def gradients(result: Tensor, tensors: Tensor | Sequence[Tensor], gradient: Any 
         Leaves or nodes that require a gradient. If `result` does not depend on a tensor, the
         derivative with respect to this tensor is zero.
     gradient : array_like or Tensor, optional
-        The gradient to start with, with the shape of `result`. If `result` has a single entry, the
-        default is 1.
+        The gradient that the pass starts with. It has the shape of `result`. If `result` has a
+        single entry, the default is 1.
 
     Returns
     -------
     Tensor or tuple of Tensor
-        The derivative for each of the `tensors`, with the shape and dtype of this tensor.
+        One derivative for each of the `tensors`, with the shape and dtype of that tensor.
 
     Raises
     ------
     RuntimeError
         If `result` was not recorded.
     ValueError
-        If `gradient` is missing or has the wrong shape, or a tensor does not require a gradient.
+        If `gradient` is missing or has the wrong shape. If a tensor does not require a gradient.
 
     Examples
     --------

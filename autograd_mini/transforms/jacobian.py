@@ -108,10 +108,10 @@ def jacobian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Calla
     Returns
     -------
     callable
-        Takes the arguments of `f` and returns the Jacobian, a Tensor of shape
-        ``y.shape + x.shape``. If the value is a tree, the result is a tree of the same structure,
-        with the Jacobian of each array `y`. If the argument is a tree, each of these Jacobians is a
-        tree like the argument.
+        Takes the arguments of `f` and returns the Jacobian. If `f` maps an array `x` to an array
+        `y`, this is a Tensor of shape ``y.shape + x.shape``. If the value of `f` is a tree, the
+        result is a tree of the same structure, with one Jacobian for each array. If the argument is
+        a tree, each of these Jacobians is a tree like the argument.
 
     Raises
     ------
@@ -186,7 +186,8 @@ def hessian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callab
     -------
     callable
         Takes the arguments of `f` and returns a Tensor of shape ``x.shape + x.shape``. If the
-        argument is a dict (or a list or tuple), so is the result: ``h["w"]["b"]`` is ∂²f/∂w∂b.
+        argument is a dict (or a list or tuple), the result is nested in the same way:
+        ``h["w"]["b"]`` is ∂²f/∂w∂b.
 
     Raises
     ------

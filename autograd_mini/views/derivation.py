@@ -49,14 +49,14 @@ def latex(result: Tensor, names: Mapping[str, Any] | None = None) -> Derivation:
     result : Tensor
         A tensor with one entry.
     names : mapping, optional
-        A dict of names and values, such as ``locals()``. Arrays, and tensors without their own
-        name, get their names from it.
+        A dict of names and values, such as ``locals()``. It gives names to arrays, and to tensors
+        that have no name.
 
     Returns
     -------
     Derivation
         An ``aligned`` block: a line for each node, then a line for each derivative, in the order of
-        the backward pass. A notebook shows formulas, a terminal shows ``.text``.
+        the backward pass. A notebook shows it as formulas. A terminal shows ``.text``.
 
     Raises
     ------
@@ -67,9 +67,10 @@ def latex(result: Tensor, names: Mapping[str, Any] | None = None) -> Derivation:
     -----
     ``a \odot b`` is the product entry by entry, and ⊤ swaps the last two axes. A sum without an
     index is over all entries. ``\mathbf{1}[c]`` is 1 where c is true, and 0 elsewhere. ``x_i`` are
-    the entries of x at the index i. ``\delta_i g`` is an array of zeros with g added there.
+    the entries of x at the index i. ``\delta_i g`` is an array of zeros with g added at the index
+    i.
 
-    A fused node is written as in textbooks. Later lines use the names that this defines, such as ŷ.
+    A fused node is written as in textbooks. This defines names such as ŷ, which later lines use.
     Constants are named ``c``, ``c_{2}``, and so on, where they first appear.
 
     References

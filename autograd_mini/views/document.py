@@ -34,14 +34,15 @@ class Document:
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the document to a file, atomically.
 
-        A symbolic link stays, and its target is written. The mode of an existing file is kept.
+        If the path is a symbolic link, its target is written. An existing file keeps its
+        permissions.
 
         Parameters
         ----------
         path : path-like
-            A drawing is saved as .svg, .html, .png or .pdf, in TikZ as .tex, and as DOT text in
+            A drawing can be saved as .svg, .html, .png or .pdf, as TikZ in .tex, and as DOT text in
             .dot or .gv. A .png or .pdf needs the package vl-convert-python:
-            ``pip install "autograd_mini[pictures]"``. A page is saved as .html.
+            ``pip install "autograd_mini[pictures]"``. A page can be saved as .html.
 
         Returns
         -------
@@ -51,9 +52,9 @@ class Document:
         Raises
         ------
         ValueError
-            If the path has another ending.
+            If the path has none of these endings.
         OSError
-            If the file cannot be written; FileNotFoundError if its folder does not exist.
+            If the file cannot be written. It is a FileNotFoundError if the folder does not exist.
         RuntimeError
             If the package that this ending needs is not installed.
 
@@ -73,7 +74,7 @@ class Document:
     def show(self) -> None:
         """Show the document below the cell in a notebook, otherwise in a browser.
 
-        If there is neither, print the path of the file.
+        If there is neither a notebook nor a browser, print the path of the file.
 
         Examples
         --------

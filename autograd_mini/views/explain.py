@@ -23,16 +23,16 @@ def explain(result: Tensor, names: Mapping[str, Any] | None = None) -> str:
     result : Tensor, shape ()
         The tensor to differentiate. No ``.grad`` changes.
     names : mapping, optional
-        A dict of names and values, such as ``locals()``. Arrays, and tensors without their own
-        name, get their names from it.
+        A dict of names and values, such as ``locals()``. It gives names to arrays, and to tensors
+        that have no name.
 
     Returns
     -------
     str
         A paragraph for each operation, from the last to the first: the value, the incoming
         gradient, and the contributions to other gradients. The last line lists the gradients of the
-        leaves. Lines fit the terminal and have at most 80 columns, in letters that standard output
-        can write.
+        leaves. Lines fit the terminal, and have at most 80 columns. The text has only letters that
+        standard output can write.
 
     Raises
     ------

@@ -45,7 +45,7 @@ class Source(str):
     Attributes
     ----------
     arguments : dict of str to array
-        The arguments of the function by name, with the values that it was traced with.
+        The values of the program's arguments by name, as they were on the tape.
 
     Examples
     --------

@@ -37,26 +37,26 @@ def source(
     ----------
     result : Tensor
         The tensor that the program computes and differentiates. If it has more than one entry, the
-        program also takes the gradient to start with (the cotangent).
+        program also takes ``cotangent``: the gradient that its backward pass starts with.
     names : mapping, optional
-        A dict of names and values, such as ``locals()``. Arrays, and tensors without their own
-        name, get their names from it.
+        A dict of names and values, such as ``locals()``. It gives names to arrays, and to tensors
+        that have no name.
     language : str
-        "numpy" or "javascript". The JavaScript program calls array functions that are in each page
-        of `explore`. It takes the leaves in one list, and returns a list.
+        "numpy" or "javascript". The JavaScript program needs array functions that every page of
+        `explore` contains. It takes the leaves in one list, and returns a list.
 
     Returns
     -------
     Source
-        Text that defines ``program(...)``. The program takes the leaves, then arrays that were
-        constants. It returns the result and the gradient for each leaf that requires a gradient.
-        ``.arguments`` has the values of these arguments, by name.
+        Text that defines ``program(...)``. The program takes the leaves, and then the arrays that
+        were constants. It returns the result and the gradient for each leaf that requires a
+        gradient. ``.arguments`` has the values of these arguments, by name.
 
     Raises
     ------
     TypeError
         If an operation takes different steps for different values, so that no program can be
-        written, or if JavaScript has no function for an operation.
+        written. If JavaScript has no function for an operation.
     ValueError
         If `language` is neither "numpy" nor "javascript".
 
@@ -65,13 +65,13 @@ def source(
     Tensors are named as in ``print(result.tape())``, and gradients after their tensors: ``d_w`` is
     the gradient of ``w``. Other intermediate results are ``t1``, ``t2``, and so on.
 
-    The program contains what is on the tape. Python's decisions while the tape was recorded, such
-    as the length of a loop or a mask from a comparison, are constants in the program.
+    The program contains what is on the tape. Decisions that Python made while the tape was recorded
+    are constants in the program. Examples are the length of a loop, and a mask from a comparison.
 
     The program computes the same numbers as ``backward`` to the last bit, with one exception. The
-    node of `softmax_cross_entropy` takes different steps for small and large logits, and a program
-    cannot. Instead, the program subtracts the largest logit first. The loss and the gradients are
-    the same up to rounding.
+    node of `softmax_cross_entropy` chooses its steps by the size of the logits. The program has no
+    such choice, and always subtracts the largest logit first. The loss and the gradients are the
+    same up to rounding.
 
     References
     ----------

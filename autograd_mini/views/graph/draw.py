@@ -43,8 +43,8 @@ def draw(
 ) -> Drawing:
     """Draw backpropagation: a card for each operation, values forward, gradients backward.
 
-    You need no ``backward()`` before. The gradients are computed for the picture, and no ``.grad``
-    changes.
+    You do not need to call ``backward()`` first. The gradients are computed for the picture, and no
+    ``.grad`` changes.
 
     Parameters
     ----------
@@ -54,27 +54,27 @@ def draw(
         Whether cards show values, and whether they show gradients. Gradients are only shown if the
         result has one entry.
     formulas : bool
-        Whether cards show how each value was computed, and whether edges show the local derivative,
-        by which the incoming gradient is multiplied. If a rule does more than multiply, the edge
-        shows the whole formula, with `g` for the incoming gradient. A formula that is too long is
-        shortened to the name of the operation, such as ``tanh′``. A picture of more than 400 cards
-        shows no formulas.
+        Whether to show formulas. Cards then show how each value was computed. Edges show the local
+        derivative, the factor by which the incoming gradient is multiplied. If a rule does more
+        than multiply, the edge shows the whole formula, with `g` for the incoming gradient. A
+        formula that is too long is shortened to the name of the operation, such as ``tanh′``. A
+        picture of more than 400 cards shows no formulas.
     names : mapping, optional
-        A dict of names and values, such as ``locals()``. Arrays, and tensors without their own
-        name, get their names from it.
+        A dict of names and values, such as ``locals()``. It gives names to arrays, and to tensors
+        that have no name.
     depth : int, optional
-        How many levels of `scope` are open. Deeper scopes are drawn as one card each. By default,
-        as many levels are open as `max_nodes` allows.
+        How many levels of `scope` are drawn as open boxes. Each deeper scope is drawn as one card.
+        By default, as many levels are open as `max_nodes` allows.
     direction : {"LR", "TB"}
         Whether values run from left to right or from top to bottom.
     theme : {"light", "dark", "auto"}
-        With "auto" an SVG follows the reader's system.
+        With "auto", an SVG is light or dark as the reader's system is.
     max_nodes : int, optional
-        A larger graph is simplified. First, constants become part of the operations that use them.
-        Then inner scopes become single cards, and then chains of operations become single cards. A
-        line below the picture says what was simplified. By default, the picture has at most 40
-        cards, or as many as fit on two slides. It is wrapped into rows if it would be wider than a
-        slide.
+        The largest number of cards. A larger graph is simplified. First, constants become part of
+        the operations that use them. Then inner scopes become single cards, and then chains of
+        operations become single cards. A line below the picture says what was simplified. By
+        default, the picture has at most 40 cards, or fewer, so that it fits on two slides. It is
+        wrapped into rows if it would be wider than a slide.
     unfuse : bool
         Whether to draw each fused node as the graph that it replaces, in a box.
     animate : bool
@@ -92,8 +92,8 @@ def draw(
     TypeError
         If a result is not a Tensor.
     ValueError
-        If the list of results is empty, or if a result is a leaf. If an option has an invalid
-        value. If `unfuse` is set and no node is fused.
+        If `results` is empty, or if a result is a leaf. If an option has an invalid value. If
+        `unfuse` is True and no node is fused.
 
     Examples
     --------
@@ -158,7 +158,7 @@ class Drawing(Document):
     Attributes
     ----------
     graph : Graph
-        What is drawn: cards, edges, boxes.
+        The cards, edges and boxes of the picture.
     source : str
         The graph in Graphviz's DOT language.
 
@@ -207,8 +207,8 @@ class Drawing(Document):
     def graphviz(self) -> graphviz.Digraph:
         """Return the graph as a `graphviz.Digraph`, for use with Graphviz's own tools.
 
-        Its methods ``.render()`` and ``.pipe()`` run the program ``dot``, which places and paints
-        the graph in its own way.
+        Its methods ``.render()`` and ``.pipe()`` run the program ``dot``. The result looks
+        different, because ``dot`` has its own layout.
 
         Returns
         -------
@@ -231,8 +231,9 @@ class Drawing(Document):
     def tikz(self) -> str:
         r"""Return the picture as a ``tikzpicture`` for LaTeX, in the layout of the SVG.
 
-        In Beamer it is shown step by step: a slide computes a value, or propagates a gradient.
-        Elsewhere it is complete. It needs the package tikz, and a comment names its libraries.
+        In Beamer, the picture is shown step by step: each slide computes a value, or propagates a
+        gradient. In other documents, it is shown complete. It needs the package tikz. A comment in
+        the text names the TikZ libraries that it needs.
 
         Examples
         --------

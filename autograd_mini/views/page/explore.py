@@ -34,30 +34,30 @@ def explore(
     """Return a page that steps through the computation of `result`, forward and then backward.
 
     Each step shows its formula and its numbers, and how gradients are propagated and added. You do
-    not need to call ``backward()`` before, and no ``.grad`` changes.
+    not need to call ``backward()`` first, and no ``.grad`` changes.
 
     Parameters
     ----------
     result : Tensor
         A result with one entry.
     names : mapping, optional
-        A dict of names and values, such as ``locals()``. Arrays, and tensors without their own
-        name, get their names from it.
+        A dict of names and values, such as ``locals()``. It gives names to arrays, and to tensors
+        that have no name.
     compare : bool or Tensor
-        Show a second computation of the same function. True shows the graph that the fused nodes
-        replace. A Tensor is the result of the second computation.
+        Whether to show a second computation of the same function. True shows the graph that the
+        fused nodes replace. Or pass the result of the second computation, a Tensor.
     frames : Recorder or sequence of Tensor, optional
         The same computation with different numbers, such as the steps of a training run. Pass it
         instead of `result`. See `Recorder`.
     train : bool or sequence of Tensor
-        The parameters that the page can train by w ← w - η ∂L/∂w. Each is a leaf that requires a
-        gradient. With True they are found: the weights and biases of `nn` layers, which are the
-        arguments after the first of a node in a scope named ``linear...``. If there are none, or
-        with False or an empty list, the page has no *Train* panel.
+        The parameters that the page can train by w ← w - η ∂L/∂w. Each must be a leaf that requires
+        a gradient. With True, these are the weights and biases of the `nn` layers. (They are found
+        by their place: the arguments, except the first, of a node in a scope named ``linear...``.)
+        If there are none, or with False or an empty list, the page has no *Train* panel.
     title : str, optional
         The title of the page.
     theme : {"auto", "light", "dark"}
-        With "auto" the page follows the reader's system.
+        With "auto", the page is light or dark as the reader's system is.
 
     Returns
     -------
@@ -68,10 +68,10 @@ def explore(
     TypeError
         If `result` or one of the parameters in `train` is not a Tensor.
     RuntimeError, ValueError
-        If the result was not recorded or has several entries, if the theme is unknown, if
-        ``compare=True`` and no node is fused, or if the frames have different graphs. Also if a
-        tensor in `train` is not a leaf of the tape that requires a gradient, or if `train` names
-        parameters together with `frames` or `compare`.
+        If the result was not recorded or has several entries. If the theme is unknown. If
+        ``compare=True`` and no node is fused. If the frames have different graphs. If a tensor in
+        `train` is not a leaf of the tape that requires a gradient. If you pass parameters in
+        `train` together with `frames` or `compare`.
 
     References
     ----------
@@ -120,8 +120,8 @@ class Exploration(Document):
     Attributes
     ----------
     data : dict
-        The content of the page: names, formulas, numbers as text, and the programs in JavaScript
-        that compute all numbers from other leaves.
+        The content of the page: names, formulas, numbers as text, and JavaScript programs that
+        compute all numbers again for new leaves.
 
     Examples
     --------

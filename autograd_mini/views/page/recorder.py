@@ -41,8 +41,8 @@ class Recorder:
     Parameters
     ----------
     names : mapping, optional
-        A dict of names and values, such as ``locals()``. Arrays, and tensors without their own
-        name, get their names from it.
+        A dict of names and values, such as ``locals()``. It gives names to arrays, and to tensors
+        that have no name.
 
     Examples
     --------
@@ -79,12 +79,13 @@ class Recorder:
         result : Tensor
             A result with one entry. All frames must show the same computation.
         label : str, optional
-            The label of the frame next to the slider. The default is its number, from 0.
+            The text next to the slider for this frame. The default is the number of the frame,
+            counted from 0.
 
         Raises
         ------
         ValueError
-            If the computation differs from the first frame's, or if there are too many frames.
+            If the computation is not the same as in the first frame. If there are too many frames.
 
         Examples
         --------
