@@ -6,10 +6,10 @@
 4. `tape`: the Wengert list as a sequence.
 
 The other modules serve these four: `arrays` and `foreign` (NumPy's arrays and those of other
-libraries), `context` (what holds inside a block: `no_grad`, `scope`, observers), `registry` (which
+libraries), `context` (the blocks `no_grad` and `scope`, and observers), `registry` (which
 primitive runs which NumPy function), `dispatch` (NumPy's protocols), `methods` and
 `elementwise_methods` (NumPy's functions as methods), `accumulation` (adding to ``.grad``), `fused`
-(one node for a whole graph), `pytree` (nested containers), `messages` (the words of errors),
+(one node for a whole graph), `pytree` (nested containers), `messages` (the texts of errors),
 `answers` (what to write for the names of other libraries, from the tables in `remedies`,
 `remedies_jax` and `absent`).
 """

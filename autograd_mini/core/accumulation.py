@@ -1,4 +1,4 @@
-"""Adding to ``.grad``, so that neither an interrupt nor another thread comes in between."""
+"""Adding to ``.grad`` so that no interrupt and no other thread can leave it half done."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _set_grad = vars(TensorBase)["_grad"].__set__
 
 
 def add_to_grads(adjoints: Mapping[Any, Cotangent]) -> None:
-    """Add each adjoint to the ``.grad`` of its tensor; if an addition fails, change nothing."""
+    """Add each adjoint to the ``.grad`` of its tensor. If an addition fails, nothing changes."""
     # One line, so that an interrupt at any line leaves the lock unlocked.
     with LOCK: set_grads(adjoints, _sums(adjoints))  # noqa: E701 # fmt: skip
 

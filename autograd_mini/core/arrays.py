@@ -1,4 +1,4 @@
-"""Arrays, and the fields of a tensor: what every module of the engine knows."""
+"""Arrays, and the fields of a tensor, which every module of the engine uses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Rule: TypeAlias = Callable[..., Cotangent]
 NO_KWARGS: Mapping[str, Any] = MappingProxyType({})
 #: The `_grad` of a node whose gradient `backward` does not store.
 NOT_RETAINED: Any = object()
-#: Methods that a subclass of an array overrides to compute differently: np.matrix, masked arrays.
+#: Methods that subclasses such as np.matrix and masked arrays override to compute differently.
 _ARITHMETIC = ("__mul__", "__array_ufunc__")
 
 
@@ -38,19 +38,19 @@ class TensorBase:
                  "inputs", "kwargs", "name", "op", "order", "residuals", "scope")
     # fmt: on
     _active: bool  #: whether a derivative flows through this tensor
-    _array: NDArray[Any]  #: an Array; not called `_data`, a name that np.ma takes for its own
+    _array: NDArray[Any]  #: an Array. It is not called `_data`, because np.ma uses this name.
     _grad: NDArray[Any] | None
     inputs: tuple[Any, ...]
     kwargs: Mapping[str, Any]
     name: str | None
     op: Primitive | None
     order: int
-    residuals: Any  #: what `forward` computed and a rule on arrays may use again
+    residuals: Any  #: results of `forward` that a rule on arrays may use again
     scope: tuple[scope, ...]
 
 
 def as_array(x: Any) -> Array:
-    """Return `x` as an array. An array of another library that dispatches is returned as it is."""
+    """Return `x` as an array. An array of another library with NumPy's protocol is not changed."""
     if type(x) is np.ndarray:
         return x
     if isinstance(x, np.generic):
@@ -71,7 +71,7 @@ def as_array(x: Any) -> Array:
 
 
 def require_protocol(x: Any) -> Any:
-    """Return `x`, unless it is an array of another library that NumPy would convert silently.
+    """Return `x`. Raise if it is an array of another library that NumPy would convert silently.
 
     Such an array exports its memory (DLPack), but does not implement NumPy's protocol (NEP 18).
     """
@@ -111,7 +111,7 @@ def refuse_arrays_inside(parts: Any) -> None:
 
 
 def as_array_or_tensor(x: Any) -> Any:
-    """Return `x`, converted to an array if it is a number or a list, which have no shape."""
+    """Return `x`. If it is a number or a list, which have no shape, convert it to an array."""
     return x if isinstance(x, TensorBase) else as_array(x)
 
 
@@ -124,12 +124,12 @@ def is_half(x: Any) -> bool:
 
 
 def widen(x: Any) -> Any:
-    """Return float16 as float32, so that a sum stays in range; return anything else as it is."""
+    """Return float16 as float32, so that a sum stays in range. Return other dtypes unchanged."""
     return x.astype(np.float32) if is_half(x) else x
 
 
 def in_dtype(x: Any, dtype: Any) -> Any:
-    """Return `x` as an array or tensor of `dtype`: itself if it has that dtype already."""
+    """Return `x` as an array or tensor of `dtype`. If it already has this dtype, return `x`."""
     if isinstance(x, (int, float)):
         return np.asarray(x, dtype)  # raises if a Python integer is out of bounds
     x = as_array_or_tensor(x)
@@ -137,18 +137,18 @@ def in_dtype(x: Any, dtype: Any) -> Any:
 
 
 def add(before: Cotangent, c: Cotangent) -> Cotangent:
-    """Return before + c in their byte order. NumPy's sum has that of the machine."""
+    """Return before + c in the byte order of both. NumPy would use that of the machine."""
     total = before + c
     return total if total.dtype is c.dtype else in_dtype(total, c.dtype)
 
 
 def as_operand(x: Any) -> Any:
-    """Return `x` as an array or tensor, and a Python number as it is: it widens no float32."""
+    """Return `x` as an array or tensor. A Python number stays a number, so it widens no float32."""
     return x if isinstance(x, (int, float)) else as_array_or_tensor(x)
 
 
 def in_float(x: Any) -> Any:
-    """Return integers and booleans as float64, and anything else as it is.
+    """Return integers and booleans as float64, and anything else unchanged.
 
     The arithmetic of narrow integers wraps around: -np.uint8(1) is 255.
     """
@@ -156,12 +156,12 @@ def in_float(x: Any) -> Any:
 
 
 def decided(x: Any) -> Any:
-    """Return a number to branch on. If it is traced, each call checks that it is the same."""
+    """Return a number for an ``if``. If it is traced, each call checks that it is the same."""
     return x.decided() if hasattr(x, "decided") else x
 
 
 def unwrap(x: Any) -> Any:
-    """Return the array inside a Tensor, and anything else as it is."""
+    """Return the array inside a Tensor, and anything else unchanged."""
     return x._array if isinstance(x, TensorBase) else x
 
 
@@ -178,7 +178,7 @@ def unwrap_nested(x: Any) -> Any:
 
 
 def copied(x: Array) -> Array:
-    """Return a copy of an array of another library. One without memory, a symbol, needs none."""
+    """Return a copy of an array of another library. A symbol has no memory, and is not copied."""
     return x.copy() if hasattr(x, "copy") else x
 
 
@@ -209,14 +209,14 @@ def leaf_array(data: Any, dtype: DTypeLike | None) -> Array:
 
 
 def _holds_tensor(data: Any) -> bool:
-    """Return whether a Tensor is in a list or tuple, however deep."""
+    """Return whether a nested list or tuple contains a Tensor."""
     if isinstance(data, (list, tuple)):
         return any(map(_holds_tensor, data))
     return isinstance(data, TensorBase) and data._active
 
 
 def holds_numbers(array: Array) -> bool:
-    """Return whether the entries are real numbers. Objects, such as symbols, must calculate."""
+    """Return whether the entries are real numbers, or objects that can compute, such as symbols."""
     if array.dtype.kind != "O":
         return array.dtype.kind in "biuf"
     if not isinstance(array, np.ndarray):
@@ -225,7 +225,7 @@ def holds_numbers(array: Array) -> bool:
 
 
 def read_only(array: Array) -> Array:
-    """Return a view that cannot be written to; an array of another library as it is."""
+    """Return a read-only view. An array of another library is returned unchanged."""
     if isinstance(array, np.ndarray):
         array = array.view()
         array.flags.writeable = False

@@ -1,6 +1,7 @@
 """The backward pass: gather the tape behind a result, walk it from its end, add up.
 
-This module knows the fields of a tensor (`arrays.TensorBase`), and not the class `Tensor`.
+The gradient of the result with respect to a tensor is called the tensor's *adjoint* or *cotangent*.
+This module uses the fields of a tensor (`arrays.TensorBase`), but not the class `Tensor`.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def ancestors(result: Tensor) -> list[Tensor]:
     """Return all tensors that `result` was computed from, and itself, in order of creation."""
     tensor = type(result)  # the class of inputs that are not constants
     found, seen = [result], {result.order}
-    for t in found:  # the list grows meanwhile
+    for t in found:  # the loop also visits what it appends
         for a in t.inputs:
             if type(a) is tensor:
                 n = a.order
@@ -49,14 +50,14 @@ def ancestors(result: Tensor) -> list[Tensor]:
 
 
 def initial_cotangent(result: Tensor, gradient: Any) -> Any:
-    """Return the cotangent that the pass starts with: `gradient`, or 1 for a single entry."""
+    """Return the cotangent that the pass starts with: `gradient`, or by default 1."""
     if not result._active:
         raise RuntimeError(messages.not_recorded(result))
     y = result._array
     if gradient is None:
         if y.size != 1:
             raise ValueError(messages.needs_cotangent(result))
-        # ones takes three times as long. A lazy array gets a lazy one.
+        # ones_like takes three times as long, but it returns a lazy array for a lazy array.
         return array(1, y.dtype, ndmin=y.ndim) if type(y) is ndarray else ones_like(y)
     seed = constant_like(as_array(unwrap(gradient)), y)
     if seed.shape != y.shape or not holds_numbers(seed):
@@ -81,7 +82,7 @@ def sweep(
 ) -> Adjoints:
     """Walk the tape from its end; return the adjoints of the leaves, and of the nodes in `keep`.
 
-    The rules run on arrays, or on Tensors if the pass itself is to be `recorded`.
+    The rules run on arrays. With `recorded`, they run on Tensors, so the pass itself is recorded.
     """
     watching = observers() if ALL_OBSERVERS else ()
     for o in watching:
@@ -96,7 +97,7 @@ def sweep(
                 continue
             # All uses of a node were recorded after it, so by now its adjoint is complete.
             g = adjoints.get(t) if t in keep else adjoints.pop(t, None)
-            if g is None:  # the result does not depend on it
+            if g is None:  # the result does not depend on `t`
                 continue
             # A rule gets this adjoint, the output, and the arguments of the call.
             inputs, kwargs = t.inputs, t.kwargs
@@ -104,11 +105,11 @@ def sweep(
                 args = [g, t, *inputs]
             else:
                 args = [g, t._array]
-                for a in inputs:  # a comprehension takes 0.15 us more, a tenth of a short step
+                for a in inputs:  # a comprehension would take 0.15 us more: 10% of a short step
                     args.append(a._array if type(a) is tensor else a)
-                if t.residuals is not None:  # only rules on arrays use what forward computed
+                if t.residuals is not None:  # rules on Tensors compute them again
                     kwargs = {**kwargs, "residuals": t.residuals}
-            rules = iter(op.vjps)  # zip takes 0.15 us more
+            rules = iter(op.vjps)  # zip would take 0.15 us more
             for i, a in enumerate(inputs):
                 rule = next(rules, None)  # arguments beyond the rules are parameters
                 if type(a) is tensor and a._active and rule is not None:
@@ -132,8 +133,8 @@ def sweep(
 def unbroadcast(c: Cotangent, t: Tensor, a: Tensor) -> Cotangent:
     """Return a contribution of node `t` to its argument `a` in the shape and dtype of `a`.
 
-    An argument that broadcasting repeated along an axis gets the sum over that axis. This is the
-    one place where broadcasting is undone. It only ever sums: a rule that lost an axis is an error.
+    If broadcasting repeated an argument along an axis, its contribution is the sum over that axis.
+    Only this function undoes broadcasting. It sums, but never repeats: a lost axis is an error.
     """
     c = c if isinstance(c, TensorBase) else as_array(c)
     x = a._array

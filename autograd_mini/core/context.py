@@ -1,6 +1,6 @@
-"""What holds inside a block: whether operations are recorded, their scopes, and who observes them.
+"""Blocks: they turn recording on or off, name a scope, or let an observer watch the engine.
 
-All of it belongs to one thread or asyncio task.
+A block only affects its own thread or asyncio task.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-#: The open `ag.scope` blocks, outer ones first; None if nothing is recorded. (`record` asks for it
-#: every time, and a threading.local takes twice as long to answer.)
+#: The open `ag.scope` blocks, the outermost first; None if nothing is recorded. (`record` reads it
+#: in every call, and reading a threading.local takes twice as long.)
 SCOPES: ContextVar[tuple[scope, ...] | None] = ContextVar("scopes", default=())
 
 
 class Block:
-    """Give a context variable another value inside a ``with`` block, and then its old value back.
+    """Change the value of a context variable inside a ``with`` block.
 
-    An interrupt may come at any time, even just before `__exit__` begins. So a block that is
-    dropped while it is open is closed then, as soon as the exception has been handled.
+    An interrupt may come at any time, even just before `__exit__` begins. Then the block stays
+    open. It is closed when it is dropped, as soon as the exception has been handled.
     """
 
     __slots__ = ("__weakref__", "_open")
-    variable: ClassVar[Any]  #: a ContextVar, or another object with `get` and `set`
+    variable: ClassVar[Any]  #: a ContextVar, or an object with the same `get` and `set`
     _open: list[Iterator[None]]  #: one for each time that the block was entered
 
     def _inside(self, before: Any) -> Any:
-        """Return the value inside the block, by which an open block is recognised: a new object."""
+        """Return the value inside the block. It is a new object, to recognise the block."""
         raise NotImplementedError
 
     def __enter__(self) -> None:
@@ -52,27 +52,27 @@ class Block:
 
 
 def _hold(variable: Any, inside: Any) -> Iterator[None]:
-    """Set the variable, and put its old value back when resumed or dropped."""
+    """Set the variable. When this generator is resumed or dropped, restore the old value."""
     before = variable.get()
     try:
         try:
             variable.set(inside)
             yield
         except GeneratorExit:  # dropped
-            if variable.get() is not inside:  # an outer block has put its own value back
+            if variable.get() is not inside:  # an outer block has already restored its value
                 before = variable.get()
         finally:
             variable.set(before)
-    finally:  # again, because an interrupt may have come just before
+    finally:  # a second time, because an interrupt may have come just before
         variable.set(before)
 
 
 class scope(Block):
     """Name a part of a computation: ``with ag.scope("layer 1"):``.
 
-    Pictures draw the operations inside the block in a box with this name. Scopes nest, and belong
-    to one thread or asyncio task. The layers of `nn` open a scope themselves. Values and gradients
-    do not depend on scopes.
+    Pictures draw the operations inside the block in a box with this name. Scopes can be nested. A
+    scope affects only its own thread or asyncio task. The layers of `nn` open scopes themselves.
+    Values and gradients do not depend on scopes.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ class scope(Block):
         self.name = name
 
     def _inside(self, before: tuple[scope, ...] | None) -> tuple[scope, ...] | None:
-        # Nodes keep another object of this name, so that the block itself can be dropped.
+        # Nodes keep a copy of the scope, so that the block itself can be dropped.
         return None if before is None else (*before, scope(self.name))
 
     def __repr__(self) -> str:
@@ -116,7 +116,7 @@ class scope(Block):
 
 
 class _NoScopes(tuple["scope", ...]):
-    """An empty tuple of scopes that is another object than all the others."""
+    """An empty tuple of scopes. Each instance is a different object, unlike ``()``."""
 
 
 class grad_mode(Block, ContextDecorator):
@@ -140,7 +140,7 @@ class grad_mode(Block, ContextDecorator):
 
 
 class BareBlock:
-    """A block that needs no parentheses: ``with block:`` is ``with block():``, ``@block`` works.
+    """A block that needs no parentheses: ``with block:``, or ``@block`` above a function.
 
     Subclasses define `make`, which makes a new block.
     """
@@ -158,7 +158,7 @@ class BareBlock:
         return block.__enter__()
 
     def __exit__(self, *raised: object) -> None:
-        if opened := self._opened.get():  # empty in a task that did not open it
+        if opened := self._opened.get():  # empty in a task that did not open the block
             opened[-1].__exit__(*raised)
             self._opened.set(opened[:-1])
 
@@ -174,14 +174,14 @@ class BareBlock:
 class NoGrad(BareBlock):
     """Turn recording off inside the block, in this thread or asyncio task only.
 
-    Results computed inside are leaves that require no gradient. Blocks nest. ``@ag.no_grad``
-    decorates a function, but not a generator or a coroutine function. Parentheses are optional:
-    ``with ag.no_grad:`` is ``with ag.no_grad():``.
+    Results that are computed inside are leaves that require no gradient. Blocks can be nested. You
+    can decorate a function with ``@ag.no_grad``, but not a generator or coroutine function.
+    Parentheses are optional: ``with ag.no_grad:`` means ``with ag.no_grad():``.
 
     Raises
     ------
     TypeError
-        If it decorates a generator or coroutine function.
+        If ``@ag.no_grad`` decorates a generator or coroutine function.
 
     Examples
     --------
@@ -235,13 +235,13 @@ class Contribution(NamedTuple):
 
     node: Tensor  #: the node that used the tensor
     argument: int  #: the position of the tensor among its arguments
-    cotangent: Cotangent  #: the node's own adjoint, the `g` of the rule
+    cotangent: Cotangent  #: the adjoint of the node: the `g` of the rule
     value: Cotangent  #: what the rule returned
     total: Cotangent  #: the tensor's adjoint so far, with this contribution
 
 
 class Observer:
-    """Base class of everything that watches the engine at work; its methods do nothing."""
+    """Base class of all objects that watch the engine. Its methods do nothing."""
 
     def recorded(self, op: Primitive, args: tuple[Any, ...], result: Tensor) -> None:
         """Called after `op` has run on `args`, of which at least one is a Tensor."""
@@ -260,9 +260,9 @@ class Observer:
 
 
 _OBSERVERS: ContextVar[tuple[Observer, ...]] = ContextVar("observers", default=())
-#: The blocks of all threads and tasks in which an observer watches; a block that is dropped leaves.
-#: Empty nearly always, and then it is all that `record` looks at: that takes a third of the time of
-#: reading a ContextVar.
+#: The blocks of all threads and tasks in which an observer watches. A dropped block is removed. If
+#: the list is empty, as it nearly always is, `record` need not read a ContextVar, which would take
+#: three times as long.
 ALL_OBSERVERS: list[ref[observing]] = []
 
 
@@ -272,7 +272,7 @@ def observers() -> tuple[Observer, ...]:
 
 
 class observing(Block):
-    """Let `watchers` observe the block, together with those that observe already, or `alone`."""
+    """Let `watchers` observe the block: with the present observers, or `alone`."""
 
     variable = _OBSERVERS
 
@@ -285,5 +285,5 @@ class observing(Block):
 
 
 def unobserved() -> observing:
-    """Hide the block from all observers: views run rules on values that mean nothing."""
+    """Hide the block from all observers. (Views run rules on made-up values.)"""
     return observing(Observer(), alone=True)

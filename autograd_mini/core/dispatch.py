@@ -1,8 +1,8 @@
-"""What NumPy asks of a Tensor: its functions and ufuncs, keywords and all (NEP 13 and NEP 18).
+"""Run NumPy's functions and ufuncs on Tensors (NumPy's protocols, NEP 13 and NEP 18).
 
-A function is looked up in the table `PRIMITIVES`. A function that is not there is refused, and
-never runs on a plain array silently. The keywords and methods that all ufuncs share (``where=``,
-``dtype=``, ``outer``, ``reduce``) get their meaning here.
+A function is looked up in the table `PRIMITIVES`. If it is not there, an error is raised: it never
+runs on a plain array silently. This module also handles the keywords and methods that all ufuncs
+share (``where=``, ``dtype=``, ``outer``, ``reduce``).
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def ufunc(f: Any, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
 
 
 def _loses_no_gradient(args: tuple[Any, ...], out: Any) -> bool:
-    """Return whether only arrays are written to, and no gradient is lost: ``w -= t``."""
+    """Return whether the call only writes to arrays and no gradient is lost, as in ``w -= t``."""
     return (
         isinstance(out, tuple)
         and not any(isinstance(x, TensorBase) for x in out)
@@ -68,7 +68,7 @@ def _loses_no_gradient(args: tuple[Any, ...], out: Any) -> bool:
 
 
 def unsupported(f: Any) -> TypeError:
-    """Return the error for a NumPy function without a rule, with the nearest that has one."""
+    """Return the error for a NumPy function without a rule. It suggests a similar function."""
     name = name_of(f)
     reason = UNSUPPORTED.get(f)
     if reason is None:
@@ -106,7 +106,7 @@ def _how(run: Any) -> str:
 
 @cache
 def _position_of_out(f: Any) -> int:
-    """Return the position of `out` among the arguments; a huge number without one."""
+    """Return the position of `out` among the arguments, or a huge number if there is no `out`."""
     names = [name for name, p in parameters_of(f).items() if p.kind in _POSITIONAL]
     return names.index("out") if "out" in names else sys.maxsize
 
@@ -115,7 +115,7 @@ _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_O
 
 
 def _without_out(f: Any, kwargs: Mapping[str, Any], by_position: Any = None) -> dict[str, Any]:
-    """Return the keywords without ``out=None``; refuse any other `out`."""
+    """Return the keywords without ``out=None``. Raise if `out` is not None."""
     for out in (by_position, kwargs.get("out")):
         if any(x is not None for x in (out if isinstance(out, tuple) else (out,))):
             raise TypeError(_no_out(f, out))
@@ -130,7 +130,7 @@ _OPERATORS = {
 
 
 def _no_out(f: Any, out: Any) -> str:
-    """Return the message for out=, which an operator such as ``array += t`` passes to NumPy too."""
+    """Return the message for out=. (Operators such as ``array += t`` also pass it to NumPy.)"""
     text = f"np.{name_of(f)} cannot write its result into an array, because the gradient would be "
     if f in _OPERATORS:
         op = _OPERATORS[f]
@@ -139,7 +139,7 @@ def _no_out(f: Any, out: Any) -> str:
 
 
 def _by_position(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Return the call with as many positional arguments as possible: rules go by position."""
+    """Return the call with as many positional arguments as possible. Rules need positions."""
     if not parameters_of(f):
         return args, kwargs
     bound = inspect.signature(f).bind(*args, **kwargs)
@@ -149,7 +149,7 @@ def _by_position(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 def _called(
     f: Any, args: Any, *, where: Any = True, dtype: Any = None, subok: bool = True, **others: Any
 ) -> Any:
-    """Call a ufunc with its keywords: `dtype` of the arguments, `where` to select entries."""
+    """Call a ufunc with its keywords: `dtype` converts the arguments, `where` selects entries."""
     run = PRIMITIVES[f]
     if isinstance(run, NonDifferentiable):
         return run(*args, where=where, **({"dtype": dtype} if dtype else {}), **others)
@@ -164,8 +164,8 @@ def _called(
 def _where(f: Any, args: Any, where: Any) -> Any:
     """Run the function only on the entries where the mask is True; the others are 0.
 
-    (NumPy leaves them uninitialised.) The other entries are never computed, so that the logarithm
-    of a 0 among them does not reach the gradient.
+    (NumPy leaves them uninitialised.) The others are never computed. So if the logarithm is taken,
+    a 0 among them does not affect the gradient.
     """
     mask = as_array(unwrap(where))
     if hasattr(mask, "decided"):  # traced
@@ -183,6 +183,6 @@ def _where(f: Any, args: Any, where: Any) -> Any:
 
 
 def _outer(a: Any, b: Any) -> tuple[Any, Any]:
-    """Return `a` and `b` in shapes that broadcast to all pairs: the axes of `a`, then of `b`."""
+    """Return `a` and `b` in shapes that broadcast to all pairs. The axes of `a` come first."""
     a, b = as_array_or_tensor(a), as_array_or_tensor(b)
     return np.reshape(a, a.shape + (1,) * b.ndim), b

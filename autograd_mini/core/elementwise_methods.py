@@ -38,7 +38,7 @@ def _elementwise(function: Any, call: str, result: float) -> Callable[..., Any]:
 
 
 class ElementwiseMethods(TensorBase):
-    """The elementwise functions with a derivative. `Tensor` itself defines the most frequent."""
+    """The elementwise functions with a derivative. `Tensor` itself defines the most common ones."""
 
     __slots__ = ()
 

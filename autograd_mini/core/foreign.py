@@ -31,7 +31,7 @@ _SPELLED = {"absolute": "Abs", "maximum": "Max", "minimum": "Min"}
 
 
 def constant_like(constant: Any, x: Any) -> Array:
-    """Return an array that a rule made as one of the library of `x`.
+    """Convert an array that a rule made to the library of `x`.
 
     An array on a GPU cannot be combined with one of NumPy.
     """
@@ -59,7 +59,7 @@ def holds_objects(x: Any) -> bool:
 
 
 def forward_on_objects(function: Any, arrays: Sequence[Any], kwargs: Any) -> Any:
-    """Run a ufunc on arrays of objects, with a function of the package the objects come from.
+    """Run a ufunc on arrays of objects, with a function from the package of the objects.
 
     NumPy asks each object for a method, ``x.exp()``. SymPy and mpmath have a function instead,
     mostly of the same name. Returns NotImplemented if there is none.
@@ -90,7 +90,7 @@ def ensure_array(y: Any, op: Primitive, args: tuple[Any, ...], arrays: list[Any]
 def compute_lazy(adjoints: dict[Tensor, Any]) -> dict[Tensor, Any]:
     """Compute the lazy adjoints of tensors that are not lazy themselves.
 
-    They are joined into one array first, so that what they share is computed once.
+    They are first joined into one array, so that shared parts are computed once.
     """
     lazy = [t for t, g in adjoints.items() if type(t._array) is np.ndarray is not type(g)]
     if lazy:
@@ -122,7 +122,7 @@ def to_host(x: Array, method: str) -> Any:
 
 
 def rechunk_like(c: Cotangent, x: Array) -> Cotangent:
-    """Return a lazy contribution in the chunks of `x`: broadcasting made it one large chunk."""
+    """Return a lazy contribution in the chunks of `x`. Broadcasting made one large chunk of it."""
     lazy = unwrap(c)
     if hasattr(lazy, "rechunk") and hasattr(x, "chunks") and lazy.chunks != x.chunks:
         lazy = lazy.rechunk(x.chunks)

@@ -89,7 +89,7 @@ def fused(
 
 
 def labelled(x: Any, name: str) -> Tensor:
-    """Return `x` as a tensor of this name, which formulas use."""
+    """Return `x` as a tensor with this name, which formulas show."""
     t = x if isinstance(x, Tensor) else Tensor(x, requires_grad=x.dtype.kind == "f")
     t.name = name
     return t

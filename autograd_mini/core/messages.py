@@ -1,4 +1,4 @@
-"""The words of error messages: how an argument is named, and which lesson explains the error."""
+"""The texts of error messages: how an argument is named, and which lesson explains the error."""
 
 from __future__ import annotations
 

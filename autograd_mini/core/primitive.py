@@ -78,19 +78,19 @@ class Primitive:
         self.residuals = residuals
         #: of a fused node: the same function, written in primitives
         self.unfused: Callable[..., Any] | None = None
-        #: of a fused node that chooses its steps by the numbers: a graph that is stable for all
+        #: of a fused node that chooses its steps by the numbers: a graph that never overflows
         self.stable_graph: Callable[..., Any] | None = None
         #: of a fused node: the function as a textbook defines it, if shorter than the graph
         self.display_graph: Callable[..., Any] | None = None
-        #: of a fused node: its rules as a textbook writes them; None for those that are so already
+        #: of a fused node: its rules as a textbook writes them; None if a rule is already like that
         self.display_rules: Sequence[Rule | None] = ()
         #: the number of leading arguments that have rules; the others are parameters
         self.arity: float = inf if isinstance(vjps, VariadicRule) else len(vjps)
-        #: the number of arguments of a call in which all have a rule, for a fast test in `record`
+        #: the number of arguments if all of them have rules, else -1: for a fast test in `record`
         self.all_ruled = -1 if isinstance(vjps, VariadicRule) or None in vjps else len(vjps)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Compute the function; record the call if an argument is a Tensor."""
+        """Compute the function. If an argument is a Tensor, record the call."""
         return record(self, args, self._keywords(kwargs) if kwargs else NO_KWARGS)
 
     __signature__ = SignatureOfForward()  # what help() shows
@@ -104,7 +104,7 @@ class Primitive:
         return (_unpickle, key) if _NAMED.get(key) is self else self.name
 
     def _keywords(self, kwargs: dict[str, Any]) -> dict[str, Any]:
-        """Return the keywords as arrays; refuse a tensor that would lose its gradient."""
+        """Return the keywords as arrays. Raise if a tensor would lose its gradient."""
         for key, value in kwargs.items():
             if type(value) is Tensor:
                 if value.requires_grad:
@@ -154,12 +154,12 @@ class Primitive:
                 return x.__primitive__(self, arrays, kwargs)
         if self.unfused is None or not any(map(holds_objects, arrays)):
             return forward_on_objects(self.forward, arrays, kwargs)
-        # The graph of a fused node consists of primitives that can compute with objects. Rules run
-        # on Tensors then, and need no residuals.
+        # The graph of a fused node consists of primitives that can compute with objects. Then the
+        # rules run on Tensors, and need no residuals.
         try:
             args = (Tensor(a) if holds_objects(a) else a for a in arrays)
             y = unwrap(self.unfused(*args, **kwargs))
-        except TypeError:  # these objects have no such function: the node's own error is clearer
+        except TypeError:  # the objects lack a function: the node's own error is clearer
             return NotImplemented
         return (y, None) if self.residuals else y
 
@@ -170,7 +170,7 @@ class Primitive:
         return messages.add_context(self.name, error, args)
 
 
-#: (module of the function, name) -> the primitive, for pickles
+#: (module of the function, name) -> the primitive, so that a pickle can find it
 _NAMED: WeakValueDictionary[tuple[str, str], Primitive] = WeakValueDictionary()
 
 
@@ -179,7 +179,7 @@ def _key(forward: Callable[..., Any], name: str) -> tuple[str, str]:
 
 
 def _unpickle(module: str, name: str) -> Primitive:
-    import_module(module)  # makes the primitive, if it does not exist yet
+    import_module(module)  # this creates the primitive, if it does not exist yet
     if (module, name) not in _NAMED:
         raise UnpicklingError(f"{module} has no primitive named {name!r}. Define it there first.")
     return _NAMED[module, name]
@@ -216,7 +216,7 @@ class VariadicRule:
 class JointRule(VariadicRule):
     """One rule for all arguments, which returns the sequence of their contributions.
 
-    The backward pass asks for them one by one: the first call computes them all.
+    The backward pass asks for one contribution after the other. The first call computes them all.
     """
 
     __slots__ = ()

@@ -9,7 +9,7 @@ from .messages import describe
 
 
 def tree_map(f: Callable[[Any], Any], tree: Any) -> Any:
-    """Return the tree with `f` applied to each of its leaves. None holds no leaf, and stays."""
+    """Return the tree with `f` applied to each of its leaves. None is not a leaf, and is kept."""
     if tree is None:
         return None
     if isinstance(tree, dict):
@@ -28,7 +28,7 @@ def tree_leaves(tree: Any) -> list[Any]:
 
 
 def tree_unflatten(pattern: Any, leaves: Iterable[Any]) -> Any:
-    """Return a tree of the structure of `pattern` that holds `leaves`, from left to right."""
+    """Return a tree with the structure of `pattern` and the given `leaves`, from left to right."""
     remaining = iter(leaves)
     return tree_map(lambda _: next(remaining), pattern)
 
@@ -36,7 +36,8 @@ def tree_unflatten(pattern: Any, leaves: Iterable[Any]) -> Any:
 def leaves_like(pattern: Any, tree: Any, what: str) -> list[Any]:
     """Return the leaves of `tree`, in the order of `pattern`, which has the same structure.
 
-    Dicts are matched by their keys. Where the pattern has a leaf, a list of numbers is a leaf too.
+    Dicts are matched by their keys. If the pattern has a leaf where `tree` has a list of numbers,
+    this list is one leaf.
 
     Raises
     ------

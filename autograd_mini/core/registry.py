@@ -44,12 +44,12 @@ def not_differentiable(*functions: Callable[..., Any]) -> None:
 
 
 def refuse(why: str, *functions: Any) -> None:
-    """Register why these NumPy functions have no derivative here, for the error message."""
+    """Register why these NumPy functions have no derivative here. The error message uses it."""
     UNSUPPORTED.update(dict.fromkeys(functions, why))
 
 
 class NonDifferentiable:
-    """A function without a derivative: on tensors it runs on their values and returns arrays."""
+    """A function without a derivative. It runs on the values of tensors, and returns arrays."""
 
     __slots__ = ("function",)
 
@@ -71,7 +71,7 @@ class NonDifferentiable:
 
 
 def is_primitive(run: Any) -> bool:
-    """Return whether an entry of `PRIMITIVES` is a primitive, and not a composition of some."""
+    """Return whether an entry of `PRIMITIVES` is a primitive, and not a composition."""
     return hasattr(run, "vjps")
 
 
@@ -90,7 +90,7 @@ def name_of(f: Any) -> str:
 
 
 class SignatureOfForward:
-    """The signature of a primitive, which is that of its function. The class has none here."""
+    """The signature of a primitive, which is that of its function. The class has no signature."""
 
     def __get__(self, op: Any, owner: type) -> inspect.Signature | None:
         try:
@@ -100,7 +100,7 @@ class SignatureOfForward:
 
 
 def parameters_of(f: Any) -> Mapping[str, inspect.Parameter]:
-    """Return the parameters of a NumPy function; none if it is a C function that hides them."""
+    """Return the parameters of a NumPy function. For some C functions they are not known: none."""
     try:
         return inspect.signature(f).parameters
     except ValueError:

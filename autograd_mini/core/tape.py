@@ -1,7 +1,7 @@
-"""Tape: the Wengert list behind a result, as a sequence; and what is read off it.
+"""Tape: the list of the tensors that a result was computed from (a Wengert list).
 
-Creation order is a topological order, because every argument was made before its result. So a tape
-is gathered from its end, sorted by creation number, and nothing recurses.
+Creation order is a topological order, because every argument was made before its result. So the
+tensors are collected from the end and sorted by creation number. No recursion is needed.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ class Tape(Sequence["Tensor"]):
 
     __slots__ = ("_tensors",)
 
-    # Returns the view of this name, such as "table". The engine imports none of its views, so
-    # ``autograd_mini/__init__.py`` sets this.
+    # A function that returns the view of a name, such as "table". The engine imports no views, so
+    # ``autograd_mini/__init__.py`` sets this function.
     shown: ClassVar[Any]
 
     def __init__(self, result: Tensor) -> None:
@@ -271,7 +271,7 @@ class Tape(Sequence["Tensor"]):
         >>> [g.item() for g in (y + x).tape().adjoints().values()]
         [5.0, 1.0, 1.0]
         """
-        tensors = ancestors(self.result)  # not self._tensors: a leaf may have new data by now
+        tensors = ancestors(self.result)  # not self._tensors, because a leaf may have got new data
         active = [t for t in tensors if t.requires_grad]
         seed = initial_cotangent(self.result, gradient)
         found = compute_adjoints(tensors, seed, keep=set(active))
@@ -287,7 +287,7 @@ def contributions(node: Tensor, g: Cotangent, recorded: bool = False) -> list[Co
 
 
 class _Collector(Observer):
-    """Collects the contributions of one node, without those of a backward pass inside its rule."""
+    """Collects the contributions of one node, but not those of a backward pass inside its rule."""
 
     def __init__(self, node: Tensor) -> None:
         self.node = node
@@ -308,16 +308,16 @@ def replay(
     Parameters
     ----------
     tape : iterable of Tensor
-        In the order of computation.
+        The tensors in the order of computation.
     leaf : callable
         ``leaf(t)`` returns the tensor that replaces the leaf `t`.
     call : callable, optional
-        ``call(t, args)`` computes what replaces the node `t`, instead of its operation.
+        ``call(t, args)`` returns the tensor that replaces the node `t`. The default calls its `op`.
 
     Returns
     -------
-    dict of Tensor to Tensor
-        From each tensor of the tape to its replacement.
+    dict from Tensor to Tensor
+        It maps each tensor of the tape to its replacement.
     """
     replaced: dict[Tensor, Tensor] = {}
     with grad_mode(True), np.errstate(all="ignore"):

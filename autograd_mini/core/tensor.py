@@ -1,8 +1,8 @@
-"""Tensor: an array and its place on the tape. `record` is the one function that puts it there.
+"""Tensor: an array and its place on the tape. Only `record` puts it there.
 
-A computation leaves a tape, and the tape is made of the tensors themselves. A tensor that a
-primitive made (a *node*) keeps the primitive (`op`), the arguments of the call (`inputs`,
-`kwargs`) and a creation number (`order`). A *leaf* was made by no primitive.
+The tape of a computation consists of its tensors. A tensor that a primitive computed (a *node*)
+keeps the primitive (`op`), the arguments of the call (`inputs`, `kwargs`) and a creation number
+(`order`). All other tensors are *leaves*.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from .tape import Tape
 if TYPE_CHECKING:
     from .primitive import Primitive
 
-_CONSTANTS = {np.ndarray, float, int, bool}  # arguments that a primitive takes as they are
+_CONSTANTS = {np.ndarray, float, int, bool}  # arguments that a primitive takes without conversion
 _ndarray, _generic, _asarray = np.ndarray, np.generic, np.asarray
 _next_order = itertools.count().__next__  # one step in C, so threads never share a number
 
@@ -48,8 +48,8 @@ def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_
     """Run `op` on the arrays inside `args`, and put the result on the tape.
 
     If no argument is a Tensor, the result is an array, as from any NumPy function. So a rule can
-    use primitives on arrays and on tensors. The body is flat because every operation of every user
-    passes through it.
+    use primitives on arrays and on tensors. This function calls few others, because its speed
+    affects every operation.
     """
     arrays = []
     found = active = converted = False
@@ -101,7 +101,7 @@ def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_
     else:
         if y.dtype.kind == "c":
             raise op.add_context(TypeError(messages.complex_result(y)), args)
-        if type(y) is not _ndarray:  # the result is a leaf, which shares its memory with nothing
+        if type(y) is not _ndarray:  # a leaf, which must not share memory
             out._array = unshared(y, arrays)
         elif y.base is not None or any(y is a for a in arrays):
             out._array = np.array(y)
@@ -129,10 +129,10 @@ def _binary(function: Any) -> tuple[Callable[..., Tensor], Callable[..., Tensor]
 
 
 def _in_place(function: Any) -> Callable[[Tensor, Any], Any]:
-    """Return the method of ``t -= x``, which under `no_grad` changes the data of a parameter.
+    """Return the method of ``t -= x``, which changes the data of a parameter under `no_grad`.
 
-    Elsewhere Python computes ``t = t - x``, a new tensor. Under `no_grad` that would train a local
-    variable and leave the parameter as it is.
+    Otherwise Python computes ``t = t - x``, a new tensor. Under `no_grad`, that would give a new
+    value to a local variable, and would not change the parameter.
     """
 
     def method(self: Tensor, other: Any) -> Any:
@@ -163,7 +163,7 @@ class Tensor(ArrayMethods):
     Attributes
     ----------
     op : Primitive or None
-        The operation that computed this tensor; None for a leaf.
+        The operation that computed this tensor. It is None for a leaf.
     inputs : tuple
         The arguments of that operation: tensors and constants.
     kwargs : mapping
@@ -195,7 +195,7 @@ class Tensor(ArrayMethods):
 
     __slots__ = ()
     __hash__ = object.__hash__  # by identity, although == compares entries
-    __array_priority__ = 1000  # ``array @ t`` of CuPy leaves the product to the larger number
+    __array_priority__ = 1000  # in ``array @ t``, CuPy lets the larger number compute
 
     def __init__(
         self,
@@ -217,7 +217,7 @@ class Tensor(ArrayMethods):
         self.requires_grad = requires_grad
 
     def __init_subclass__(cls) -> None:
-        # `record` and `sweep` test for exactly this type: 5% of a small training step.
+        # `record` and `sweep` test for exactly this type, which saves 5% of a small step.
         raise TypeError("Tensor cannot be subclassed. Keep a Tensor as an attribute instead.")
 
     @property
@@ -249,7 +249,7 @@ class Tensor(ArrayMethods):
         self._advance(array)
 
     def _advance(self, array: Array) -> None:
-        """Replace the data of a leaf, and make it younger than all nodes computed before."""
+        """Replace the data of a leaf. Its new creation number marks all older nodes as outdated."""
         self.order = _next_order()
         self._array = array
 
@@ -342,7 +342,7 @@ class Tensor(ArrayMethods):
     def __repr__(self) -> str:
         if isinstance(self._array, np.ndarray):
             values = np.array2string(self._array, separator=", ", prefix="Tensor(")
-        else:  # a lazy array is not computed to be shown
+        else:  # do not compute a lazy array only to show it
             values = repr(self._array)
         facts = [values, f"dtype={self.dtype}"]
         if self.name is not None:
@@ -453,7 +453,7 @@ class Tensor(ArrayMethods):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
         if not kwargs and method == "__call__":
-            try:  # one lookup instead of two: a tenth of the cost of dispatch
+            try:  # one lookup instead of two saves 10% of the dispatch
                 op = UFUNCS[ufunc]
             except KeyError:
                 pass

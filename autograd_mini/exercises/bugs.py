@@ -25,7 +25,7 @@ from .exercise import exercise
 def bug_in_sigmoid() -> Iterator[Case]:
     """Find the bug: the rule of the sigmoid, y = 1 / (1 + exp(-x))
 
-    A network with this rule trains away from the solution. Check the repaired rule.
+    During training, a network with this rule moves away from the solution. Check the repaired rule.
 
         def bug_in_sigmoid(g, y, x):
             return g * y * (y - 1)
@@ -92,8 +92,8 @@ def bug_in_tanh() -> Iterator[Case]:
 def bug_in_bias() -> Iterator[Case]:
     """Find the bug: the rule of y = x + b, a bias on each row
 
-    x, y and g have shape (..., m), b has shape (m,). The library undoes broadcasting in one place
-    for all rules; here each rule has to do it. Check the repaired rule.
+    x, y and g have shape (..., m), and b has shape (m,). In the library, one function undoes
+    broadcasting for all rules. Here your rule has to do it. Check the repaired rule.
 
         def bug_in_bias(g, y, x, b):
             return g, g              # ∂L/∂x, ∂L/∂b
@@ -126,7 +126,8 @@ def bug_in_bias() -> Iterator[Case]:
 def bug_in_indexing() -> Iterator[Case]:
     """Find the bug: the rule of y = x[index], a lookup in a table
 
-    x has shape (n, ...), index shape (m,), ints, y and g (m, ...). Check the repaired rule.
+    x has shape (n, ...), and y and g have shape (m, ...). index has shape (m,) and contains ints.
+    Check the repaired rule.
 
         def bug_in_indexing(g, y, x, index):
             dx = np.zeros_like(x)
@@ -172,9 +173,9 @@ def bug_in_indexing() -> Iterator[Case]:
 def gradient_check() -> Iterator[Case]:
     """Write the check itself: is this rule right?
 
-    f takes an array and returns one, perhaps of another shape. rule(g, x) claims to be its VJP: it
-    takes g, of the shape of f(x), and returns ∂L/∂x, of the shape of x. Compare it with numerical
-    differences.
+    f takes an array and returns an array, perhaps of a different shape. rule(g, x) should be the
+    rule of f: it takes g, with the shape of f(x), and returns ∂L/∂x, with the shape of x. Compare
+    it with numerical differences.
 
         def gradient_check(f, rule, x):
             return ...               # True if the rule is right, False if not

@@ -26,8 +26,8 @@ from .exercise import exercise
 def quotient() -> Iterator[Case]:
     """The local derivatives of v = a / b
 
-    Each operation has local derivatives: of its result with respect to its arguments. For numbers
-    a and b ≠ 0, write
+    The local derivatives of an operation are those of its result with respect to its arguments. a
+    and b are numbers, and b is not 0. Write
 
         def quotient(a, b):
             return ..., ...          # ∂v/∂a, ∂v/∂b

@@ -30,9 +30,9 @@ Node = tuple[str, Uses]
 def sweep() -> Iterator[Case]:
     """Backpropagation as a loop over a tape
 
-    A tape is a list of nodes and leaves in the order of computation. Each is a pair (name, uses).
-    uses is a list with a pair (argument, local derivative) for each argument; a leaf has none. The
-    last node is the result:
+    A tape is a list of nodes and leaves in the order of computation. Each of them is a pair (name,
+    uses). uses is a list with a pair (argument, local derivative) for each argument. For a leaf, it
+    is empty. The last node is the result:
 
         [("x", []), ("w", []), ("v", [("x", 5.0), ("w", 2.0)]), ("L", [("v", 0.1)])]
 
@@ -57,10 +57,10 @@ def sweep() -> Iterator[Case]:
 def sweep_of_a_graph() -> Iterator[Case]:
     """Backpropagation over a graph in no particular order
 
-    graph is a dict from each name to its uses: a list of pairs (argument, local derivative), empty
-    for a leaf. The order of the dict means nothing. result is the name to differentiate. A name
-    that it does not depend on has the derivative 0. Graphs of recurrent networks are thousands of
-    nodes deep.
+    graph is a dict that maps each name to its uses: a list of pairs (argument, local derivative).
+    For a leaf, the list is empty. The order of the dict means nothing. result is the name to
+    differentiate. If result does not depend on a name, the derivative is 0. Graphs may be thousands
+    of nodes deep, as those of recurrent networks are.
 
         def sweep_of_a_graph(graph, result):
             return ...               # a dict: for every name, ∂(result)/∂(name)
@@ -189,8 +189,8 @@ def _value_and_derivatives(op: Any, x: Any) -> tuple[Any, Any, Any]:
 def own_primitive() -> Iterator[Case]:
     """Your own operation: y = ln(1 + x²), as one node
 
-    Create a primitive, and check it. Its value is compared, and the first and second derivatives of
-    L = Σ sin(y).
+    Create a primitive, and check it. The check compares the value, and the first and second
+    derivatives of L = Σ sin(y).
 
         op = ag.primitive(lambda x: ..., lambda g, y, x: ..., name="log1p_square")
         own_primitive.check(op)

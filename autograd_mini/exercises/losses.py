@@ -97,8 +97,8 @@ def _of_any_weights(z: Array, y: Array) -> dict[str, Array]:
 def cross_entropy_gradient() -> Iterator[Case]:
     """The gradient of softmax cross-entropy, for any targets
 
-    L = -(1/N) Σ_n Σ_i y_{n,i} ln ŷ_{n,i}. z and y have shape (N, C); the weights y are any numbers,
-    and need not sum to 1 in a row.
+    L = -(1/N) Σ_n Σ_i y_{n,i} ln ŷ_{n,i}. z and y have shape (N, C). The entries of y may be any
+    numbers: the sum of a row need not be 1.
 
         def cross_entropy_gradient(z, y):
             return ...               # ∂L/∂z, of shape (N, C)
@@ -123,8 +123,8 @@ def cross_entropy_gradient() -> Iterator[Case]:
 def one_hot_gradient() -> Iterator[Case]:
     """The gradient of softmax cross-entropy, for class labels
 
-    The same L, where y_n is one-hot: 1 at the row's own class and 0 elsewhere. z has shape (N, C),
-    labels (N,), ints. You need no array for y.
+    L is that of cross_entropy_gradient, and y_n is one-hot: 1 at the class of the row, and 0
+    elsewhere. z has shape (N, C). labels has shape (N,) and contains ints. You need no array for y.
 
         def one_hot_gradient(z, labels):
             return ...               # ∂L/∂z, of shape (N, C)
@@ -158,7 +158,7 @@ def one_hot_gradient() -> Iterator[Case]:
 def cross_entropy_hessian() -> Iterator[Case]:
     """The Hessian of softmax cross-entropy
 
-    For one example: z has shape (C,), label is its class, L = -ln ŷ_label.
+    There is one example: z has shape (C,), label is its class, and L = -ln ŷ_label.
 
         def cross_entropy_hessian(z, label):
             return ...               # ∂²L/∂z_i∂z_j, of shape (C, C)
@@ -190,8 +190,9 @@ def cross_entropy_hessian() -> Iterator[Case]:
 def newton_step() -> Iterator[Case]:
     """One step of Newton's method
 
-    At w, L has the gradient g and the Hessian h, symmetric and positive definite. Where is the
-    minimum of the parabola with the same g and h? w and g have shape (n,), h (n, n).
+    At w, L has the gradient g and the Hessian h, which is symmetric and positive definite. A
+    parabola has the same g and h at w. Where is its minimum? w and g have shape (n,), and h has
+    shape (n, n).
 
         def newton_step(w, g, h):
             return ...               # the next w, of shape (n,)

@@ -100,7 +100,7 @@ def mul_rule() -> Iterator[Case]:
 def sum_rule() -> Iterator[Case]:
     """The rule of y = np.sum(x, axis), the transpose of a broadcast
 
-    y and g have x's shape without that axis. axis is an int, or None for all axes.
+    y and g have the shape of x without this axis. axis is an int, or None for all axes.
 
         def sum_rule(g, y, x, axis):
             return ...               # ∂L/∂x, of x's shape
@@ -201,7 +201,7 @@ def unbroadcast() -> Iterator[Case]:
 def matmul_rule() -> Iterator[Case]:
     """The rule of y = a @ b for two matrices
 
-    a has shape (n, k), b (k, m), y and g (n, m).
+    a has shape (n, k), b has shape (k, m), and y and g have shape (n, m).
 
         def matmul_rule(g, y, a, b):
             return ..., ...          # ∂L/∂a of shape (n, k), ∂L/∂b of shape (k, m)

@@ -106,7 +106,7 @@ def _naive(z: Array) -> Array:
 def log_sum_exp() -> Iterator[Case]:
     """Log-sum-exp: ln Σ_k exp(z_k) of each row, for logits of ±1000 too
 
-    It is the smooth maximum, and the loss of softmax is made of it. z has shape (N, C).
+    It is a smooth maximum, and softmax cross-entropy contains it. z has shape (N, C).
 
         def log_sum_exp(z):
             return ...               # of shape (N,)
@@ -179,7 +179,7 @@ def softmax_jacobian() -> Iterator[Case]:
 def softmax_rule() -> Iterator[Case]:
     """The rule of softmax, without its Jacobian
 
-    A batch of 64 rows and 50,000 classes would need 64 Jacobians of 20 GB. z, y = ŷ and g have
+    A batch of 64 rows and 50,000 classes would need 64 Jacobians of 20 GB each. z, y = ŷ and g have
     shape (N, C); softmax is taken along the last axis.
 
         def softmax_rule(g, y, z):
