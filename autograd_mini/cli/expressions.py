@@ -1,9 +1,9 @@
 """Evaluate expressions of the command line, such as ``-sum(y * log(exp(z) / sum(exp(z))))``.
 
-An expression is parsed, and the nodes of its syntax tree that are on a whitelist are computed, with
-NumPy's functions of tensors and this library's. `limits` bounds the time and the memory. NumPy
-releases the interpreter lock, and Python's long integers do not. So powers of whole numbers are
-computed as floats, and arrays of objects are refused.
+An expression is parsed. It may contain only the kinds of syntax that are on a whitelist. It is
+computed with NumPy's functions and those of this library. `limits` bounds the time and the memory.
+NumPy releases the interpreter lock, and Python's long integers do not. So powers of whole numbers
+are computed as floats, and arrays of objects are refused.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Names of other libraries, so that programs written for them run here with their imports changed.
+"""Names of other libraries. Programs for these libraries run here if you change the imports.
 
 `autograd_mini.compat.micrograd` has micrograd's `Value` and its networks of neurons: `Neuron`,
 `Layer` and `MLP`. They create ordinary tensors, so the rest of this library works on them.

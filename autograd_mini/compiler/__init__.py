@@ -1,9 +1,9 @@
-"""Compile a function into the NumPy program that it amounts to. Read the modules in this order:
+"""Compile a function into an equivalent NumPy program. Read the modules in this order:
 
 1. `ir`: a program as data. `tracer`: arrays that record what NumPy does to them, with
    `traced_methods`, `traced_functions` and `errors`.
-2. `passes`: `rewrite` and the rules of `algebra`, none of which changes a bit of a result;
-   `stable_softmax`, which does, and only on request.
+2. `passes`: `rewrite` and the rules of `algebra`, which change no bit of a result;
+   `stable_softmax`, which changes results, and only runs on request.
 3. `memory`: `lowering` and `plan` write a program as statements that share buffers; `donation`
    decides which arguments may be overwritten.
 4. `captures`: the state that a function reads besides its arguments, and `guards`, which compare

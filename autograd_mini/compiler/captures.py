@@ -1,7 +1,8 @@
 """Captured state: find what a function reads besides its arguments.
 
-The code of a function names its globals, closure variables and attributes. They are looked up, and
-so is the state of the functions and objects that they hold. State that no code names is not found.
+The code of a function names its globals, closure variables and attributes. This module looks them
+up, together with the state of the functions and objects that they hold. State that is not named in
+the code is not found.
 """
 
 from __future__ import annotations

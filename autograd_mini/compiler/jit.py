@@ -1,9 +1,9 @@
-"""``ag.compile``: run a function as the straight-line NumPy program that it amounts to.
+"""``ag.compile``: run a function as an equivalent NumPy program without branches.
 
 The first call with arguments of new shapes *traces* the function: it runs on arrays that record
-what NumPy does to them (`tracer`), derivatives, optimiser step and all. The recorded program is
-made shorter by named rules (`passes`), gets its memory (`memory`), and is run from then on.
-``jax.jit`` and ``torch.compile`` work in the same way.
+what NumPy does to them (`tracer`), including derivatives and the optimiser step. The recorded
+program is made shorter by named rules (`passes`), gets its memory (`memory`), and is run from then
+on. ``jax.jit`` and ``torch.compile`` work in the same way.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Find the bug: rules that look right, and pass a first test.
 
-Each is one change away from being right.
+One change makes each of them right.
 """
 
 from __future__ import annotations

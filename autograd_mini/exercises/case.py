@@ -1,7 +1,7 @@
 """A case: one call of your function, and the expected results.
 
 The engine computes the expected results from the function's tape, so that no file here contains a
-solution. It also computes most of the misconceptions: the results that known mistakes lead to.
+solution. It also computes most of the *misconceptions*: the wrong results of known mistakes.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def rule_case(
 def _entrywise_mistakes(
     expected: Mapping[str, Array], local: Mapping[str, Array], g: Array, y: Array
 ) -> dict[str, Mapping[str, Any]]:
-    """Return the common mistakes in a rule that works entry by entry."""
+    """Return the common mistakes in the rule of an elementwise function."""
     return {
         "This is g times y, the value of the operation. Multiply g by the derivative.": (
             dict.fromkeys(expected, g * y)

@@ -1,4 +1,4 @@
-"""An exercise: a statement, cases that an answer is tried on, and hints of increasing detail."""
+"""An exercise: a statement, cases that check an answer, and hints of increasing detail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Grade what students hand in, each file in its process and with time limits.
+"""Grade what students hand in, each file in its own process and with time limits.
 
 The results are printed as text, as JSON, or as a table of a class.
 """

@@ -1,7 +1,7 @@
 """Grade an answer: call it, read its results, and report the first fault.
 
-Your function may return nothing, a list or another shape, raise, or change its arguments.
-`diagnosis` finds the likely mistake.
+An answer may return nothing, a list or a wrong shape. It may raise an error, or change its
+arguments. `diagnosis` finds the likely mistake.
 """
 
 from __future__ import annotations

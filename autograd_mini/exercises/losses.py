@@ -1,6 +1,7 @@
 """Softmax cross-entropy: its gradient, in general and for labels, its Hessian, and Newton's step.
 
-z are logits, ŷ = softmax(z), y the targets, C the number of classes, N that of the rows of a batch.
+z are logits, ŷ = softmax(z), and y are the targets. C is the number of classes, and N the number of
+rows of a batch.
 """
 
 from __future__ import annotations

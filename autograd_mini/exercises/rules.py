@@ -1,4 +1,4 @@
-"""Rules: arrays in, arrays out. Entry by entry, repeated, summed and multiplied."""
+"""Rules on arrays: elementwise functions, broadcasting, sums and matrix products."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Softmax: stable values, the Jacobian, and a rule without it.
 
-z are logits, ŷ = softmax(z) = exp(z) / Σ exp(z), C the number of classes, N that of the rows of a
-batch.
+z are logits, and ŷ = softmax(z) = exp(z) / Σ exp(z). C is the number of classes, and N the number
+of rows of a batch.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Activations and layer normalisation, each as one fused node with its graph.
 
-`x` argument, `y` result, `g` its cotangent. Constants are Python floats, which widen no float32.
+`x` is the argument, `y` the result, and `g` the gradient of the result. Constants are Python
+floats, which widen no float32.
 """
 
 from __future__ import annotations

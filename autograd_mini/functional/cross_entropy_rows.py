@@ -1,8 +1,8 @@
 """Softmax cross-entropy of a matrix of rows: the losses and gradients of the rows, in NumPy.
 
-The forward function of `SoftmaxCrossEntropy`. `z` are logits, `y` weights, `t` class indices. `d`
-is the only array of the logits' size: it holds exponents, then exponentials, then the gradients
-ŷ_i Σ_o y_o - y_i.
+This is the forward function of `SoftmaxCrossEntropy`. `z` are logits, `y` weights, and `t` class
+indices. Only `d` has the size of the logits: it holds exponents, then exponentials, then the
+gradients ŷ_i Σ_o y_o - y_i.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Losses besides softmax cross-entropy, each as one fused node with its graph.
 
-`x` are predictions or logits, `t` targets, `y` the loss, `g` its cotangent. `ℓ` is the loss of one
-entry. The reduction is the mean over the entries, their sum, or none.
+`x` are predictions or logits, `t` targets, `y` is the loss, and `g` the gradient of `y`. `ℓ` is the
+loss of one entry. The reduction is the mean over the entries, their sum, or none.
 """
 
 from __future__ import annotations
@@ -272,10 +272,10 @@ def _binary(x: Array, t: Array, pos_weight: Any = 1, reduction: Reduction = "mea
 
     Notes
     -----
-    Since 1 - σ(x) = σ(-x) and -ln σ(x) = softplus(-x), the loss is w t softplus(-x) + (1 - t)
-    softplus(x). This form is finite for any x, and loses no digits if the loss is tiny. The
-    derivatives are ∂ℓ/∂x = (1 - t) σ(x) - w t σ(-x) and ∂ℓ/∂t = w softplus(-x) - softplus(x). If
-    w = 1, ∂ℓ/∂x is σ(x) - t.
+    Since 1 - σ(x) = σ(-x) and -ln σ(x) = softplus(-x), the loss is
+    w t softplus(-x) + (1 - t) softplus(x). This form is finite for any x, and loses no digits if
+    the loss is tiny. The derivatives are ∂ℓ/∂x = (1 - t) σ(x) - w t σ(-x) and
+    ∂ℓ/∂t = w softplus(-x) - softplus(x). If w = 1, ∂ℓ/∂x is σ(x) - t.
 
     $$\ell = -w\,t \ln \sigma(x) - (1 - t) \ln(1 - \sigma(x))$$
 

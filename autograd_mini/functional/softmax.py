@@ -2,7 +2,8 @@
 
     ŷ_o = exp(z_o) / Σ_k exp(z_k)        ∂ŷ_o/∂z_i = ŷ_o (δ_oi - ŷ_i)
 
-`z` are logits, `y` a result, `g` its cotangent. `softmax_numerics` holds the numerics.
+`z` are logits, `y` is a result, and `g` the gradient of the result. `softmax_numerics` holds the
+numerics.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Exponentials that neither overflow nor lose digits: the numerics of softmax.
 
 The largest logit is subtracted before `exp`, so that it cannot overflow. The result does not
-change. If the likeliest class is almost certain, 1 - ŷ is the sum of the *other* probabilities:
-1 - 0.999... would have no digits left, and they are the gradient of a confident row. [Blanchard,
-Higham, Higham: Accurately computing the log-sum-exp and softmax functions, IMA J. Numer. Anal.
-41(4), 2021.]
+change. If the likeliest class is almost certain, 1 - ŷ is computed as the sum of the *other*
+probabilities. The subtraction 1 - 0.999... would lose all digits, and 1 - ŷ is the gradient of a
+confident row. [Blanchard, Higham, Higham: Accurately computing the log-sum-exp and softmax
+functions, IMA J. Numer. Anal. 41(4), 2021.]
 """
 
 from __future__ import annotations

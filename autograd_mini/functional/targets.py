@@ -1,7 +1,7 @@
 """The targets of softmax cross-entropy: their checks, and the options of the loss.
 
-Every option is a transform of the targets y, one short function each. `apply_options` applies them
-and then calls a loss that has no options.
+Every option changes the targets y, by one short function. `apply_options` applies them and then
+calls a loss that has no options.
 """
 
 from __future__ import annotations

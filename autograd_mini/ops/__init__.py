@@ -1,9 +1,10 @@
 """The formula sheet: one short file per family of derivative rules.
 
-Letters mean the same everywhere: `x`, `a`, `b` arguments, `y` the result, `g` its cotangent.
+Letters mean the same everywhere: `x`, `a` and `b` are arguments, `y` is the result, and `g` is the
+gradient of the result (its *cotangent*).
 
-A rule is the textbook's derivative. At a kink or a pole, where the textbook has none, this table
-fixes a convention, and a test checks each row:
+A rule is the derivative of the textbooks. At a kink or a pole, the textbooks have none, so this
+table fixes a convention. A test checks each row:
 
 ====================  ==========================  =================================================
 where                 derivative                  why
@@ -29,11 +30,11 @@ cholesky, eigh        in the triangle it reads    the other one does not enter; 
 where, dead branch    0                           its entries did not enter the result
 ====================  ==========================  =================================================
 
-The last row ends at `where`: a rule behind the dead branch still runs, and 0 times an infinite
-derivative is nan (``np.where(x > 0, np.sqrt(x), 0)`` at 0). Make the argument harmless as well:
-``np.where(x > 0, np.sqrt(np.where(x > 0, x, 1)), 0)``. The same holds where an infinite derivative
-meets the flat side of `relu`, `maximum` or `minimum`: the derivative of ``np.sqrt(ag.relu(x))`` at
--1 is nan, not 0.
+The last row holds for `where` only. The rules of the dead branch still run, and 0 times an infinite
+derivative is nan, as in ``np.where(x > 0, np.sqrt(x), 0)`` at 0. So make the argument harmless,
+too: ``np.where(x > 0, np.sqrt(np.where(x > 0, x, 1)), 0)``. The same happens if `relu`, `maximum`
+or `minimum` is flat and the derivative after it is infinite: that of ``np.sqrt(ag.relu(x))`` at -1
+is nan, not 0.
 """
 
 from . import (

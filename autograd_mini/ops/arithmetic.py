@@ -1,6 +1,7 @@
 """Arithmetic and choice between two arguments.
 
-`a`, `b` arguments, `y` result, `g` its cotangent. Broadcasting is undone by the sweep.
+`a` and `b` are the arguments, `y` is the result, and `g` the gradient of the result. The backward
+pass undoes broadcasting.
 """
 
 from typing import Any

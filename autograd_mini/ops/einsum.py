@@ -1,6 +1,6 @@
 """Einstein's sums: `np.einsum`.
 
-`xs` operands, `y` result, `g` its cotangent.
+`xs` are the operands, `y` is the result, and `g` the gradient of the result.
 """
 
 import math

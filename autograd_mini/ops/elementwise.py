@@ -1,6 +1,7 @@
 """Elementwise functions of one argument.
 
-`x` argument, `y` result, `g` its cotangent. Constants are Python floats, which widen no float32.
+`x` is the argument, `y` the result, and `g` the gradient of the result. Constants are Python
+floats, which widen no float32.
 """
 
 from typing import Any

@@ -1,6 +1,6 @@
 """Indexing: entries of an array, its transpose (entries put into zeros), and rearrangements.
 
-`x` argument, `y` result, `g` its cotangent.
+`x` is the argument, `y` the result, and `g` the gradient of the result.
 """
 
 from collections.abc import Callable

@@ -1,11 +1,11 @@
 """Linear algebra on stacks of matrices: inverses, determinants, decompositions.
 
-`a`, `b` arguments, `y` result, `g` its cotangent. The rules are those of [Giles 2008]: M. B. Giles,
-An extended collection of matrix derivative results for forward and reverse mode automatic
-differentiation, Oxford 2008; others name their own source.
+`a` and `b` are the arguments, `y` is the result, and `g` the gradient of the result. The rules are
+those of [Giles 2008]: M. B. Giles, An extended collection of matrix derivative results for forward
+and reverse mode automatic differentiation, Oxford 2008. Other rules name their own source.
 
-The rules of `cholesky`, `eigh` and `eigvalsh` return their derivative in the triangle that NumPy
-reads, and zeros in the other, so that differences of NumPy's function confirm them.
+NumPy's `cholesky`, `eigh` and `eigvalsh` read only one triangle of the matrix. Their rules return
+the derivative in this triangle and zeros in the other, as numerical differences do.
 """
 
 from collections import namedtuple

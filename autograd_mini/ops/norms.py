@@ -1,6 +1,6 @@
 """Norms of vectors and matrices.
 
-`x` argument, `y` result, `g` its cotangent.
+`x` is the argument, `y` the result, and `g` the gradient of the result.
 """
 
 from math import prod

@@ -1,8 +1,8 @@
-"""np.pad: one node if it adds constants or repeats entries, and otherwise made of primitives.
+"""np.pad: one node if it adds constants or repeats entries, otherwise several primitives.
 
-As in NumPy, one axis is padded after the other, with the padding of the earlier ones included.
+As in NumPy, the axes are padded one after the other. Each padding includes the earlier ones.
 
-`x` argument, `y` result, `g` its cotangent.
+`x` is the argument, `y` the result, and `g` the gradient of the result.
 """
 
 from typing import Any

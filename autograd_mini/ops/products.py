@@ -1,6 +1,6 @@
 """Products of vectors, matrices and arrays of any rank.
 
-`a`, `b` arguments, `y` result, `g` its cotangent.
+`a` and `b` are the arguments, `y` is the result, and `g` the gradient of the result.
 """
 
 import math
@@ -82,10 +82,12 @@ def _linear(x: Any, w: Any, b: Any) -> Any:
     Raises
     ------
     ValueError
-        If the shapes do not fit.
+        If the shapes of the arguments do not fit.
 
     Notes
     -----
+    With g = ∂L/∂y, the gradient of the result:
+
     $$
     y = x W + b \qquad
     \frac{\partial L}{\partial x} = g\,W^\top \qquad

@@ -1,7 +1,7 @@
 """Reductions: many entries to one, over `axis` (None, an int or a tuple); and running reductions.
 
-`x` argument, `y` result, `g` its cotangent. The transpose of a sum is a broadcast: each rule gives
-`g` its reduced axes back, at length one, and from there NumPy broadcasts.
+`x` is the argument, `y` the result, and `g` the gradient of the result. The transpose of a sum is a
+broadcast. So each rule gives `g` the reduced axes back, with length one, and NumPy broadcasts `g`.
 """
 
 import math

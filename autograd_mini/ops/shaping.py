@@ -1,6 +1,6 @@
-"""Shaping: the same entries in another order or layout, some of them repeated, joined or split.
+"""Shaping: functions that reorder, repeat, join or split the entries of arrays.
 
-`x` argument, `y` result, `g` its cotangent.
+`x` is the argument, `y` the result, and `g` the gradient of the result.
 """
 
 from collections.abc import Sequence

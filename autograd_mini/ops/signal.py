@@ -1,6 +1,6 @@
 """Functions of samples: differences, slopes, areas, interpolation, filters, polynomials.
 
-All except `unwrap` and `convolve` are made of primitives.
+All except `unwrap` and `convolve` consist of primitives.
 """
 
 from typing import Any

@@ -1,6 +1,6 @@
 """Sliding windows, and their transpose: windows folded back into an array.
 
-`x` argument, `y` result, `g` its cotangent.
+`x` is the argument, `y` the result, and `g` the gradient of the result.
 """
 
 from typing import Any

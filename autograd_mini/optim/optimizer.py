@@ -76,7 +76,7 @@ class Optimizer:
 
     @cached_property
     def parameters(self) -> list[Tensor]:
-        """The tensors that `step` changes, a list.
+        """The list of tensors that `step` changes.
 
         Raises
         ------

@@ -214,7 +214,7 @@ def _gradient(f: Callable[..., Any], weights: Sequence[Array]) -> Callable[..., 
 
 
 def _only_in(backward_pass: str) -> str:
-    """Return which backward pass differs, if it is the second: the first one has passed then."""
+    """Return which backward pass differs, if it is the second. (The first has passed then.)"""
     return "" if backward_pass == "backward()" else f" backward() passed, {backward_pass} did not."
 
 

@@ -1,9 +1,9 @@
-"""Reverse mode as functions of functions, with JAX's names and signatures.
+"""Reverse mode as functions that take a function, with JAX's names and signatures.
 
-Each transform runs the function and sweeps over the tape that it leaves. An argument enters as a
+Each transform runs the function, and then a backward pass over its tape. An argument enters as a
 fresh leaf, or as an `alias` node if it is on a tape already. That is why transforms nest: an inner
-`grad` differentiates with respect to its own argument, and the outer tape still sees the nodes
-that were computed from the outer argument.
+`grad` differentiates with respect to its own argument, and the outer tape still sees the nodes that
+were computed from the outer argument.
 
 Arguments and results may be nested dicts, lists and tuples of arrays (*trees*), as in JAX.
 """

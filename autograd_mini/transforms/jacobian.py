@@ -1,6 +1,6 @@
 """Forward mode and higher orders: Jacobian- and Hessian-vector products, whole Jacobians, Hessians.
 
-All of them are made of vector-Jacobian products (`vjp`), so a rule is written once, in reverse.
+All of them use vector-Jacobian products (`vjp`), so each operation needs only its reverse rule.
 """
 
 from __future__ import annotations

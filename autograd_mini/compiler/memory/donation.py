@@ -1,7 +1,7 @@
-"""Donated arguments: which result goes into which, and whether they may be overwritten.
+"""Donated arguments: find the result for each, and check that it may be overwritten.
 
-A donated array is where a result is written, as the new parameters over the old. Nobody else may
-look at that memory: what could is refused, before anything has been written.
+A result is written into a donated array, as new parameters over the old ones. No other array may
+share this memory. If one does, an error is raised before anything is written.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The text of a function of ours that a program calls as a whole.
+"""The source of a library function that a program calls as a whole.
 
-Most primitives are written down call by call. One that decides on numbers is taken whole: its own
-source is put above the program, with whatever it calls in its module.
+Most primitives are written call by call. If a primitive decides by the numbers, its own source is
+put above the program, with the functions of its module that it calls.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 A value that has a name, or is used more than once, gets a line. Any other is written where it is
 used, as a person nests expressions. Names are the user's, if there are any. A comment after each
-line says of what it is the gradient; or else its shape, and its dtype if the result has another.
+line says which gradient it is. For other values, it gives the shape, and the dtype if the result
+has a different one.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Lay out a directed graph without cycles in layers: boxes, curves, labels, groups.
 
-The input is sizes, the output is coordinates: tensors do not occur. The steps are those of
-Sugiyama, Tagawa, Toda, "Methods for visual understanding of hierarchical system structures" (1981),
-and of Graphviz's `dot` (Gansner, Koutsofios, North, Vo, "A technique for drawing directed graphs",
-1993), each in its own module:
+The input is sizes, and the output is coordinates. This module knows no tensors. The steps are those
+of Sugiyama, Tagawa, Toda, "Methods for visual understanding of hierarchical system structures"
+(1981), and of Graphviz's `dot` (Gansner, Koutsofios, North, Vo, "A technique for drawing directed
+graphs", 1993), each in its own module:
 
 1. `layers`: a layer for each node, and a bend on every layer that an edge passes through.
 2. `crossings`: the order within each layer, so that few edges cross.

@@ -1,4 +1,4 @@
-"""What the first step and the last step of a page know about a tape."""
+"""The facts about a tape that the first and the last step of a page show."""
 
 from __future__ import annotations
 
