@@ -94,13 +94,13 @@ def compile(
     with a computed name (``getattr(self, f"w{i}")``), names in ``globals()`` or ``sys.modules``,
     the class of an object, clocks, files, random generators without a seed, and the state of other
     libraries. If `f` uses an array directly and also turns it into a Python number
-    (``x * w * w.sum().item()``), the array is not compared, and the number stays. The same holds if
-    `f` uses an array directly and also computes a constant from it that has only 0s or only 1s.
-    Prints and other effects of `f` happen only while `f` is traced.
+    (``x * w * w.sum().item()``), the array is not compared, and the program keeps the old number.
+    The same holds if `f` uses an array directly and also computes a constant from it that has only
+    0s or only 1s. Prints and other effects of `f` happen only while `f` is traced.
 
-    Results are new arrays, except those in donated arrays. If a call raises an error, the contents
-    of donated arrays are undefined. Several threads may call the function at the same time. The
-    programs for the latest 64 shapes are kept.
+    Results are new arrays, unless they are written into donated arrays. If a call raises an error,
+    the contents of donated arrays are undefined. Several threads may call the function at the same
+    time. The programs for the latest 64 shapes are kept.
 
     Two kinds of call run the original `f`: a call with a Tensor that requires a gradient (for
     example inside ``ag.grad``), and a call from a function that is being compiled. Then the caller

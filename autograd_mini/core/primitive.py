@@ -146,7 +146,7 @@ class Primitive:
         return True
 
     def forward_on_objects(self, arrays: list[Any], kwargs: Any) -> Any:
-        """Return the value for arrays that NumPy cannot compute with, or NotImplemented."""
+        """Compute the value for objects or arrays of other libraries, or return NotImplemented."""
         if numbers_for_foreign(arrays):
             return self.forward(*arrays, **kwargs)
         for x in (x for a in arrays for x in (a if isinstance(a, tuple) else (a,))):
@@ -261,7 +261,7 @@ def primitive(
         if this is a NumPy function.
     residuals : bool
         If True, `forward` returns ``(y, residuals)``, and rules get the keyword ``residuals``, so
-        they need not compute it again. For higher derivatives, rules are called without this
+        that nothing is computed twice. For higher derivatives, rules are called without this
         keyword, so give it the default None.
 
     Returns

@@ -227,7 +227,7 @@ class Tape(Sequence["Tensor"]):
         Raises
         ------
         RuntimeError
-            If the result was not recorded. If a leaf got new data afterwards.
+            If the result was not recorded. If a leaf got new data after it was used.
         ValueError
             If `gradient` is missing or has the wrong shape.
 
@@ -259,7 +259,7 @@ class Tape(Sequence["Tensor"]):
         Raises
         ------
         RuntimeError
-            If the result was not recorded. If a leaf got new data afterwards.
+            If the result was not recorded. If a leaf got new data after it was used.
         ValueError
             If `gradient` is missing or has the wrong shape.
 

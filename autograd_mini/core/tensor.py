@@ -224,8 +224,8 @@ class Tensor(ArrayMethods):
     def data(self) -> NDArray[Any]:
         """The values, as an array. For the result of an operation, it is a read-only view.
 
-        You can assign new data to a leaf (or ``w.data -= step``). Its shape and dtype do not
-        change. Then ``backward`` raises an error for nodes that were computed from the old data.
+        You can assign new data of the same shape to a leaf, also by ``w.data -= step``. After that,
+        ``backward`` raises an error for nodes that were computed from the old data.
 
         Examples
         --------
@@ -395,7 +395,7 @@ class Tensor(ArrayMethods):
         Raises
         ------
         RuntimeError
-            If this tensor was not recorded. If a leaf got new data afterwards.
+            If this tensor was not recorded. If a leaf got new data after it was used.
         ValueError
             If `gradient` is missing or has the wrong shape. After an error, every ``.grad`` is
             unchanged.

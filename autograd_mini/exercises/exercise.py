@@ -39,7 +39,7 @@ def collect_answers() -> Iterator[dict[str, Any]]:
 class Exercise:
     """A task: read it with ``print``, and pass an answer to ``check``.
 
-    The decorator `exercise` creates one.
+    To create an exercise, use the decorator `exercise`.
 
     Attributes
     ----------

@@ -62,7 +62,7 @@ def _graph(
 def _forward(z: Array, y: Array, axis: int = -1, reduction: Reduction = "mean") -> Any:
     r"""Compute softmax cross-entropy as one node, without options or checks of the arguments.
 
-    Call `softmax_cross_entropy` instead, which records this node.
+    Usually, call `softmax_cross_entropy`, which checks its arguments and records this node.
 
     Parameters
     ----------
@@ -290,7 +290,7 @@ def softmax_cross_entropy(
     reduction: Reduction = "mean",
     where: Any = None,
 ) -> Any:
-    """Compute -(1/N) Σ_n Σ_i y_{n,i} ln softmax(z_n)_i, as the one node `SoftmaxCrossEntropy`.
+    """Compute -(1/N) Σ_n Σ_i y_{n,i} ln softmax(z_n)_i as one node, `SoftmaxCrossEntropy`.
 
     It is fast, and exact for logits of any size: the logits are shifted before `exp`, and ln ŷ is
     computed without ŷ.

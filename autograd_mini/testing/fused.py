@@ -110,10 +110,10 @@ def check_fused(
     """Compare a fused node with the graph that it replaces, on these inputs.
 
     The report lists the value, the gradients and the second derivatives of both. It shows how much
-    they differ, and which is nearer to a reference. The reference is the graph, computed in NumPy's
-    longdouble. On most machines, longdouble has more digits than float64, and a far larger range
-    (e^1000 is finite). On Windows and some ARM machines, it is float64. If the reference is not
-    finite, the node in longdouble is used instead.
+    they differ, and which of them is nearer to a reference. The reference is the graph, computed in
+    NumPy's longdouble. On most machines, longdouble has more digits than float64, and a far larger
+    range (e^1000 is finite). On Windows and some ARM machines, longdouble is float64. If this
+    reference is not finite, the node in longdouble is the reference.
 
     Parameters
     ----------

@@ -73,7 +73,8 @@ def gradcheck(
     Returns
     -------
     bool
-        Always True, so that you can write ``assert gradcheck(...)``. A disagreement raises.
+        Always True, so that you can write ``assert gradcheck(...)``. A disagreement raises an
+        error.
 
     Raises
     ------

@@ -68,7 +68,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     TypeError
         If an argument does not have a float dtype.
     ValueError
-        If the pullback gets a gradient without the structure and shapes of `y`.
+        If the pullback gets a gradient whose structure or shapes differ from those of `y`.
 
     Notes
     -----

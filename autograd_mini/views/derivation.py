@@ -65,13 +65,12 @@ def latex(result: Tensor, names: Mapping[str, Any] | None = None) -> Derivation:
 
     Notes
     -----
-    ``a \odot b`` is the product entry by entry, and ⊤ swaps the last two axes. A sum without an
-    index is over all entries. ``\mathbf{1}[c]`` is 1 where c is true, and 0 elsewhere. ``x_i`` are
-    the entries of x at the index i. ``\delta_i g`` is an array of zeros with g added at the index
-    i.
+    ``a \odot b`` is the elementwise product, and ⊤ swaps the last two axes. A sum without an index
+    is over all entries. ``\mathbf{1}[c]`` is 1 where c is true, and 0 elsewhere. ``x_i`` are the
+    entries of x at the index i. ``\delta_i g`` is an array of zeros with g added at the index i.
 
-    A fused node is written as in textbooks. This defines names such as ŷ, which later lines use.
-    Constants are named ``c``, ``c_{2}``, and so on, where they first appear.
+    A fused node is written as in textbooks. Its lines define names such as ŷ, which later lines
+    use. Constants are named ``c``, ``c_{2}``, and so on, where they first appear.
 
     References
     ----------

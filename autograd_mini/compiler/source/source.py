@@ -62,8 +62,8 @@ def source(
 
     Notes
     -----
-    Tensors are named as in ``print(result.tape())``, and gradients after their tensors: ``d_w`` is
-    the gradient of ``w``. Other intermediate results are ``t1``, ``t2``, and so on.
+    Tensors are named as in ``print(result.tape())``. Gradients are named after their tensors:
+    ``d_w`` is the gradient of ``w``. Other intermediate results are ``t1``, ``t2``, and so on.
 
     The program contains what is on the tape. Decisions that Python made while the tape was recorded
     are constants in the program. Examples are the length of a loop, and a mask from a comparison.

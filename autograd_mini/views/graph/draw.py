@@ -41,7 +41,7 @@ def draw(
     unfuse: bool = False,
     animate: bool = False,
 ) -> Drawing:
-    """Draw backpropagation: a card for each operation, values forward, gradients backward.
+    """Draw the graph of a computation: its operations, their values and their gradients.
 
     You do not need to call ``backward()`` first. The gradients are computed for the picture, and no
     ``.grad`` changes.
@@ -68,7 +68,7 @@ def draw(
     direction : {"LR", "TB"}
         Whether values run from left to right or from top to bottom.
     theme : {"light", "dark", "auto"}
-        With "auto", an SVG is light or dark as the reader's system is.
+        With "auto", an SVG is light or dark like the reader's system.
     max_nodes : int, optional
         The largest number of cards. A larger graph is simplified. First, constants become part of
         the operations that use them. Then inner scopes become single cards, and then chains of

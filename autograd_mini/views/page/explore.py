@@ -57,7 +57,7 @@ def explore(
     title : str, optional
         The title of the page.
     theme : {"auto", "light", "dark"}
-        With "auto", the page is light or dark as the reader's system is.
+        With "auto", the page is light or dark like the reader's system.
 
     Returns
     -------
