@@ -73,7 +73,7 @@ class Neuron(Module):
 
 
 class Layer(Module):
-    """`nout` neurons with `nin` inputs each."""
+    """A layer of `nout` neurons, each with `nin` inputs."""
 
     def __init__(self, nin: int, nout: int, **kwargs: Any) -> None:
         self.neurons = [Neuron(nin, **kwargs) for _ in range(nout)]

@@ -147,7 +147,7 @@ MAX_PROGRAMS = 64
 
 
 class Compiled:
-    """A compiled function; see `compile`.
+    """A compiled function, which `compile` returns.
 
     Examples
     --------

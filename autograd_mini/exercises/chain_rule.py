@@ -26,8 +26,8 @@ from .exercise import exercise
 def quotient() -> Iterator[Case]:
     """The local derivatives of v = a / b
 
-    The local derivatives of an operation are those of its result with respect to its arguments. a
-    and b are numbers, and b is not 0. Write
+    The local derivatives of an operation are those of its result with respect to its arguments.
+    Here a and b are numbers, and b is not 0. Write
 
         def quotient(a, b):
             return ..., ...          # ∂v/∂a, ∂v/∂b

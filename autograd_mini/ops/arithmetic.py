@@ -134,7 +134,7 @@ copysign = primitive(
     lambda g, y, a, b: g * np.where(np.signbit(a) == np.signbit(b), 1, -1),
     None,
 )
-# A step of height b at 0: no slope anywhere but in b, which is the value at 0.
+# A step with the value b at 0. Its slope is 0, except with respect to b.
 heaviside = primitive(np.heaviside, None, lambda g, y, a, b: g * (a == 0))
 where = primitive(
     np.where,
@@ -152,7 +152,7 @@ def _where(condition: Any, /, *choices: Any) -> Any:
     return where(condition, *choices) if choices else np.nonzero(condition)
 
 
-# ---- made up of the above -----------------------------------------------------------------------
+# ---- composed of the above ----------------------------------------------------------------------
 
 
 @implements(np.clip)

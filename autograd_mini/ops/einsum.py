@@ -19,8 +19,8 @@ from ..core.registry import implements, not_differentiable
 def _einsum_vjp(i: int) -> Rule:
     """Return the rule of operand i: the product of the others, with `g` in its place.
 
-    An index that only operand i has, or that the others have at length one, was summed over alone.
-    A factor of ones restores it.
+    If only operand i has an index, or if the others have it with length one, the sum over it has no
+    other factor. A factor of ones restores this axis.
     """
 
     def rule(
@@ -35,7 +35,7 @@ def _einsum_vjp(i: int) -> Rule:
         if alone:
             parts.append("".join(c for c, _ in alone))
             factors.append(constant_like(np.ones([n for _, n in alone], g.dtype), g))
-        # The caller's path names other operands. A large product is worth the search for one.
+        # The caller's path is for other operands. A large product is worth a new search.
         optimize = bool(optimize) or _multiplications(names, xs) > 10_000
         return np.einsum(f"{','.join(parts)}->{names[i]}", *factors, optimize=optimize)
 

@@ -30,7 +30,8 @@ def restore_reduced_axes(r: Array, x: Array, axis: Any) -> Array:
 def widened(f: Callable[..., Any]) -> Callable[..., Any]:
     """Return `f`, which gets its float16 arguments as float32.
 
-    A sum may leave the range of float16 although the mean, norm or softmax made of it does not.
+    A sum may leave the range of float16 although the mean, norm or softmax of the same entries does
+    not.
     """
 
     @wraps(f)
@@ -105,7 +106,7 @@ def has_short_rows(x: Array, axis: Any) -> bool:
 
 
 def as_columns(x: Array, axis: Any) -> tuple[Array, Any, Callable[[Array], Array]]:
-    """Return `x` with `axis` in front, in memory too; that axis; and a function that undoes it.
+    """Return `x` with `axis` in front (also in memory), this axis, and a function that undoes it.
 
     NumPy then combines long columns instead of short rows, which is several times faster.
     """
@@ -166,7 +167,7 @@ min = primitive(_extremum_by("min"), _extremum_vjp, name="min")
 
 
 def _cumsum_vjp(g: Cotangent, y: Array, x: Array, axis: int | None = None) -> Cotangent:
-    """Take the running sum from the end: each entry is in all sums from its own on."""
+    """Take the running sum from the end: an entry is part of the sum at its place and after it."""
     axis = 0 if axis is None else axis
     return np.flip(np.cumsum(np.flip(g, axis), axis), axis).reshape(x.shape)
 

@@ -92,7 +92,7 @@ stack = primitive(
 )
 
 
-# ---- made up of the above: one array in another shape --------------------------------------------
+# ---- composed of the above: one array in another shape -------------------------------------------
 
 
 @implements(np.reshape)
