@@ -125,7 +125,7 @@ class Primitive:
         Raises
         ------
         TypeError
-            If an argument that requires a gradient has no rule, or if `y` has no float dtype.
+            If an argument that requires a gradient lacks a rule (None is one). If `y` is not float.
         """
         rules = dict(zip(range(len(args)), self.vjps))
         active = [i for i, a in enumerate(args) if isinstance(a, Tensor) and a._active]

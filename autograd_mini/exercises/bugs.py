@@ -25,7 +25,8 @@ from .exercise import exercise
 def bug_in_sigmoid() -> Iterator[Case]:
     """Find the bug: the rule of the sigmoid, y = 1 / (1 + exp(-x))
 
-    During training, a network with this rule moves away from the solution. Check the repaired rule.
+    During training, a network with this rule moves away from the solution. Repair the rule, and
+    pass your version to `check`.
 
         def bug_in_sigmoid(g, y, x):
             return g * y * (y - 1)
@@ -61,7 +62,8 @@ def _logit(y: Any) -> Any:
 def bug_in_tanh() -> Iterator[Case]:
     """Find the bug: the rule of y = tanh(x)
 
-    A test that calls np.tanh(x).sum().backward() finds nothing wrong. Check the repaired rule.
+    A test that calls np.tanh(x).sum().backward() finds nothing wrong. Repair the rule, and pass
+    your version to `check`.
 
         def bug_in_tanh(g, y, x):
             return 1 - y**2
@@ -93,7 +95,8 @@ def bug_in_bias() -> Iterator[Case]:
     """Find the bug: the rule of y = x + b, a bias on each row
 
     x, y and g have shape (..., m), and b has shape (m,). In the library, one function undoes
-    broadcasting for all rules. Here your rule has to do it. Check the repaired rule.
+    broadcasting for all rules. Here your rule has to do it. Repair the rule, and pass your version
+    to `check`.
 
         def bug_in_bias(g, y, x, b):
             return g, g              # ∂L/∂x, ∂L/∂b
@@ -127,7 +130,7 @@ def bug_in_indexing() -> Iterator[Case]:
     """Find the bug: the rule of y = x[index], a lookup in a table
 
     x has shape (n, ...), and y and g have shape (m, ...). index has shape (m,) and contains ints.
-    Check the repaired rule.
+    Repair the rule, and pass your version to `check`.
 
         def bug_in_indexing(g, y, x, index):
             dx = np.zeros_like(x)
