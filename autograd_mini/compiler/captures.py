@@ -14,7 +14,7 @@ import random
 import sys
 import types
 from collections import ChainMap, UserDict, UserList, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
@@ -54,8 +54,11 @@ class Entries(list[Any]):
     """The entries of a container at one time."""
 
 
-def captures(roots: tuple[Any, ...]) -> list[Place]:
-    """Return the places of all that the functions and objects `roots` capture, as it is now."""
+def captures(roots: tuple[Any, ...], lifted: Container[Any] = ()) -> list[Place]:
+    """Return the places of all that the functions and objects `roots` capture, as it is now.
+
+    Left out are objects whose id is `lifted`, and attributes (id of the object, name) that are.
+    """
     names: dict[str, bool] = {}  # of attributes in any of the code, and whether it asks for them
     known = None
     while known != names:  # code that is found late may name an attribute seen before
@@ -65,14 +68,16 @@ def captures(roots: tuple[Any, ...]) -> list[Place]:
         todo = [_place("", _itself, x) for x in reversed(roots)]
         while todo:
             place = todo.pop()
-            found.append(place)
             x = place.seen
+            if id(x) in lifted:
+                continue
+            found.append(place)
             if id(x) in met or isinstance(x, (*VALUES, Entries)):
                 continue
             met[id(x)] = x  # alive, so that no other object gets its id
             if isinstance(x, types.FunctionType):
                 _merge(names, _names(x.__code__)[1])
-            todo += reversed([*_inside(place.name, x, names)])
+            todo += reversed([*_inside(place.name, x, names, lifted)])
     return found
 
 
@@ -81,7 +86,7 @@ def _place(name: str, read: Callable[..., Any], *args: Any) -> Place:
     return Place(name, found, found())
 
 
-def _inside(name: str, x: Any, names: dict[str, bool]) -> Iterator[Place]:
+def _inside(name: str, x: Any, names: dict[str, bool], lifted: Container[Any]) -> Iterator[Place]:
     """Yield the places inside an object."""
     if isinstance(x, CONTAINERS) or _holds_objects(x):
         yield _place(name or "an argument", _entries, x)
@@ -91,7 +96,7 @@ def _inside(name: str, x: Any, names: dict[str, bool]) -> Iterator[Place]:
     if isinstance(x, types.FunctionType):
         yield from _around(x)
         if not is_of_a_library(x.__globals__.get("__name__")):
-            yield from _attributes(x.__name__, x, names)
+            yield from _attributes(x.__name__, x, names, lifted)
     elif isinstance(x, ContextVar):
         yield _place(f"{name}.get()", x.get, _MISSING)
     elif isinstance(x, Tensor):
@@ -103,7 +108,7 @@ def _inside(name: str, x: Any, names: dict[str, bool]) -> Iterator[Place]:
         for part in [getattr(x, key) for key in keys] or [_own(x).get("__wrapped__")]:
             yield _place("", _itself, part)
         if not _is_library(x):
-            yield from _attributes(name, x, names)
+            yield from _attributes(name, x, names, lifted)
 
 
 def _around(f: types.FunctionType) -> Iterator[Place]:
@@ -121,7 +126,9 @@ def _around(f: types.FunctionType) -> Iterator[Place]:
             yield _place(key, space.get, key, _MISSING)
 
 
-def _attributes(name: str, x: Any, names: dict[str, bool]) -> Iterator[Place]:
+def _attributes(
+    name: str, x: Any, names: dict[str, bool], lifted: Container[Any]
+) -> Iterator[Place]:
     """Yield the attributes that some code names, and the methods of operators.
 
     An attribute that does not exist is among them if code asks for it by ``hasattr``.
@@ -130,7 +137,7 @@ def _attributes(name: str, x: Any, names: dict[str, bool]) -> Iterator[Place]:
     operators = {key for k in _classes(kind) for key in vars(k) if key[:2] == "__"}
     if not isinstance(x, type):
         operators.discard("__init__")  # it has run, and it names every attribute
-    for key in sorted({*names, *operators}):
+    for key in sorted(key for key in {*names, *operators} if (id(x), key) not in lifted):
         place = _place(f"{name}.{key}".lstrip("."), _attribute, x, key)
         code = isinstance(place.seen, (types.FunctionType, classmethod, staticmethod, property))
         if code or (key in names and (names[key] or place.seen is not _MISSING)):

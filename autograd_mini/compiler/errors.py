@@ -40,6 +40,7 @@ class EscapedTracerError(RuntimeError):
 USE_FUNCTIONS = "Use NumPy's functions, such as np.sort and np.real: they return new arrays"
 USE_BROADCAST = "Write np.broadcast_to(x, shape), which repeats x"
 USE_WHERE = "Write np.where(condition, a, b), which chooses entry by entry and keeps the shape"
+USE_COPY = "Take a copy of the view before the change: w.T.copy()"
 USE_NEW_ARRAY = "Write y = y + x instead of y += x. np.where and np.stack make new arrays too"
 
 # Why an operation cannot be compiled: the program runs the same steps for every input, so ...

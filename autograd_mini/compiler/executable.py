@@ -25,6 +25,7 @@ from .passes.rewrite import number, simplify
 from .passes.stable_softmax import FUSING
 from .signature import ResultTree, again, argument_fast_path, flat_results, traced_argument
 from .source.printer import Source, written
+from .state import PureStep
 from .traced_array import TracedArray
 from .tracer import Tracer
 
@@ -124,9 +125,13 @@ def _recorded(
     tracer: Tracer, given: Any, f: Any, args: Any, kwargs: Any, fuse: bool
 ) -> tuple[Guards, Program, ResultTree]:
     """Trace the function. Return its captured state, its program, and the tree of its results."""
-    data = (np.ndarray, Tensor, float, np.generic)  # unlike settings, they differ from call to call
+    # Unlike settings, these differ from call to call.
+    data = (np.ndarray, Tensor, float, np.generic, np.random.Generator)
     settings = [x for x in tree_leaves((args, kwargs)) if not isinstance(x, data)]
-    guards = Guards((f, *settings))
+    if isinstance(f, PureStep):
+        guards = Guards((f.f, *settings), f.state.lifted)
+    else:
+        guards = Guards((f, *settings))
     tracer.captured = {id(memory_of(unwrap(place.seen))) for place in guards.arrays}
     drawn = guards.states()
     seen = tree_map(again, given)  # nothing else refers to these after the call
@@ -136,7 +141,8 @@ def _recorded(
     if guards.states() != drawn:
         raise RuntimeError(
             f"compile: {name} draws random numbers. A program would use the same numbers in every "
-            "call. Draw them outside, and pass them as arguments."
+            "call. Pass the generator as an argument or in state=. Or draw the numbers outside, and "
+            "pass them as arguments."
         )
     if list(map(id, tree_leaves(seen))) != before:
         raise EscapedTracerError(

@@ -11,7 +11,7 @@ import functools
 import pickle
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from operator import eq
 from typing import Any
 
@@ -26,6 +26,8 @@ from .ir import layout, memory_of
 class Guards:
     """The captured state of the functions and objects `roots`, compared in each call.
 
+    What is `lifted` out of it is an argument of the program.
+
     Attributes
     ----------
     arrays : list of Place
@@ -34,8 +36,8 @@ class Guards:
         The names and sizes in bytes of those whose numbers are compared in each call.
     """
 
-    def __init__(self, roots: tuple[Any, ...]) -> None:
-        found = captures(roots)
+    def __init__(self, roots: tuple[Any, ...], lifted: Container[Any] = ()) -> None:
+        found = captures(roots, lifted)
         self.arrays = [place for place in found if _is_array(place.seen)]
         self.compared: dict[str, int] = {}
         self._generators = [place.seen for place in found if isinstance(place.seen, GENERATORS)]

@@ -67,6 +67,15 @@ def check_branch(x: Any, traced: Any) -> Any:
     return x
 
 
+def draw(generator: Any, method: str, *args: Any, **kwargs: Any) -> Any:
+    """Return random numbers, ``generator.method(*args, **kwargs)``: others in each call."""
+    return getattr(generator, method)(*args, **kwargs)
+
+
+#: functions that do more than return a result, so each of their calls stays in a program
+EFFECTS = {check_branch, draw}
+
+
 def number_pow(x: Any, n: Any) -> Any:
     """Return ``x ** n`` of bare numbers, whose power may round in another way than an array's."""
     return (x[()] if hasattr(x, "dtype") else x) ** (n[()] if hasattr(n, "dtype") else n)
@@ -170,10 +179,10 @@ class Program:
                     value.example = np.asarray(example) if bare else example
 
     def drop_dead(self) -> None:
-        """Keep only the steps that a result depends on, and the checks of branches."""
+        """Keep only the steps that a result depends on, and those with effects."""
         needed, kept = set(values_in(self.results)), []
         for step in reversed(self.steps):
-            if step.function is check_branch or not needed.isdisjoint(step.outs):
+            if step.function in EFFECTS or not needed.isdisjoint(step.outs):
                 needed.update(step.inputs)
                 kept.append(step)
         self.done["dead code"] += len(self.steps) - len(kept)

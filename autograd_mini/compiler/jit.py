@@ -26,12 +26,17 @@ from .ir import OtherBranch
 from .memory.donation import check_no_aliasing, refuse_recorded
 from .signature import flatten
 from .source.printer import Source
+from .state import PureStep, State, StateChanged
 from .traced_array import TracedArray
 
 
 @explains_keywords
 def compile(
-    f: Callable[..., Any], *, donate: int | tuple[int, ...] = (), fuse: bool = False
+    f: Callable[..., Any],
+    *,
+    donate: int | tuple[int, ...] = (),
+    fuse: bool = False,
+    state: Any = None,
 ) -> Compiled:
     """Return a NumPy program that does the same as `f`.
 
@@ -52,6 +57,12 @@ def compile(
     fuse : bool
         Whether to replace a softmax or cross-entropy that is written in primitives with the fused
         operation. Only this option changes results: the fused operation does not overflow.
+    state : object or tuple of objects
+        Models, optimisers, arrays and generators of random numbers that a training step `f`
+        changes. The compiled step changes them in the same way, to the last bit: parameters and
+        their gradients, buffers, moments, and the state of the generators. You may change
+        ``optimizer.lr`` between calls. Other numbers, such as ``model.count``, are part of the
+        program: a step that changes one is an error.
 
     Returns
     -------
@@ -67,8 +78,8 @@ def compile(
         the line.
     RuntimeError
         The first call raises it in four cases. `f` reads a Tensor that requires a gradient (such as
-        a parameter of a model) and that is not an argument. `f` draws random numbers, which would
-        be the same in each call. `f` stores a computed array outside of `f`, in an attribute, a
+        a parameter of a model) and that is neither an argument nor in `state`. `f` draws random
+        numbers from a generator that is neither. `f` stores a computed array outside of `f`, in an attribute, a
         variable or a list. `f` changes the entries of a dict or list that is an argument.
     ValueError
         If it is not clear which result to write into a donated array. If a donated array is
@@ -126,6 +137,23 @@ def compile(
     ...     value, w = step(w, x, y, 0.5)
     >>> w.round(4)
     array([1., 2.])
+
+    A step that changes a model and an optimiser:
+
+    >>> from autograd_mini import nn, optim
+    >>> model = nn.Linear(2, 1)
+    >>> optimizer = optim.SGD(model.parameters(), lr=0.1)
+    >>> def train(x, y):
+    ...     optimizer.zero_grad()
+    ...     loss = ag.mse_loss(model(x)[:, 0], y)
+    ...     loss.backward()
+    ...     optimizer.step()
+    ...     return loss
+    >>> train = ag.compile(train, state=(model, optimizer))
+    >>> for _ in range(200):
+    ...     loss = train(x, y)
+    >>> loss.item() < 1e-4
+    True
     """
     if not callable(f):
         raise TypeError(f"compile takes a function, got {describe(f)}. Write ag.compile(f)(x).")
@@ -135,7 +163,11 @@ def compile(
             "compile: donate must be the position of an argument, or a tuple of different "
             f"positions, such as 0 or (0, 2), got {donate!r}"
         )
-    return Compiled(f, tuple(chosen), fuse)
+    if state is None:
+        return Compiled(f, tuple(chosen), fuse)
+    if chosen:
+        raise TypeError("compile: pass donate or state. With state, its arrays are overwritten.")
+    return CompiledStep(f, state if isinstance(state, tuple) else (state,), fuse)
 
 
 #: number of changes of a captured object after which a warning states their cost
@@ -327,3 +359,29 @@ def _is_recorded(x: Any) -> bool:
     if isinstance(x, Tensor):
         return isinstance(x._array, TracedArray) or (x._active and SCOPES.get() is not None)
     return isinstance(x, TracedArray)
+
+
+class CompiledStep(Compiled):
+    """A compiled training step, which changes a model and an optimiser; see `compile`."""
+
+    def __init__(self, f: Callable[..., Any], roots: tuple[Any, ...], fuse: bool) -> None:
+        self._state = State(roots)
+        super().__init__(PureStep(f, self._state), (0,), fuse)
+        self._step = f
+        update_wrapper(self, f, updated=())
+
+    def __reduce__(self) -> Any:
+        return CompiledStep, (self._step, self._state.roots, self._fuse)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if any(_is_recorded(x) for x in tree_leaves((args, kwargs))):
+            self._uncompiled += 1
+            return self._step(*args, **kwargs)
+        with self._lock:
+            try:
+                (_, *changed), y = super().__call__(*self._state.read(), *args, **kwargs)
+            except StateChanged:
+                self._state.find()
+                (_, *changed), y = super().__call__(*self._state.read(), *args, **kwargs)
+            self._state.write(*changed)
+        return y

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from ..core.tensor import Tensor, _new, _next_order
 from .captures import is_of_a_library
 from .ir import Value, example_of
 from .traced_array import TracedArray
+from .traced_generator import TracedGenerator
 from .tracer import Tracer
 
 
@@ -39,6 +41,9 @@ def flatten(tree: Any, leaves: list[Any]) -> Any:
     if isinstance(tree, np.generic):
         leaves.append(tree)
         return kind, tree.dtype
+    if kind is np.random.Generator:
+        leaves.append(tree)
+        return kind
     if kind is slice:
         return kind, tree.start, tree.stop, tree.step
     if isinstance(tree, np.ndarray):  # such as np.memmap
@@ -72,6 +77,8 @@ def traced_argument(tracer: Tracer, x: Any, name: str) -> Any:
         return leaf_over(tracer.argument(_copy_with_layout(x._array), name))
     if isinstance(x, np.ndarray):
         return tracer.argument(_copy_with_layout(x), name)
+    if isinstance(x, np.random.Generator):
+        return TracedGenerator(tracer, tracer.value(deepcopy(x), name))
     return tracer.argument(x, name) if isinstance(x, (float, np.generic)) else x
 
 
@@ -143,7 +150,7 @@ def argument_fast_path(args: tuple[Any, ...], taken: Container[int] = ()) -> Cal
             x = tree._array if isinstance(tree, Tensor) else tree
             check(f"{array}.strides != {x.strides} or {array}.shape != {x.shape}")
             check(f"{array}.dtype is not {bind(x.dtype)}")
-        elif kind is not float and not isinstance(tree, np.generic):
+        elif kind not in (float, np.random.Generator) and not isinstance(tree, np.generic):
             check(f"{name} {'!=' if kind in _BY_VALUE else 'is not'} {bind(tree)}")
             return
         leaves.append(name)

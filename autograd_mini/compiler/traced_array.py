@@ -159,7 +159,9 @@ class TracedArray(TracedMethods):
             )
         if y.dtype != self.dtype:
             y = y.astype(self.dtype)
-        self._value = _laid_out_like(self, y)._value
+        old, self._value = self._value, _laid_out_like(self, y)._value
+        if self._tracer.owns(old):
+            self._tracer.own(self._value, instead_of=old)
         return self
 
     @staticmethod

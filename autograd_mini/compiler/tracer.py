@@ -25,6 +25,7 @@ from ..core.registry import name_of
 from ..core.tape import Tape
 from ..core.tensor import Tensor, _next_order
 from .errors import (
+    USE_COPY,
     USE_NEW_ARRAY,
     CapturedParameterError,
     EscapedTracerError,
@@ -60,13 +61,19 @@ class Tracer(Observer):
         self._outer_parts: list[str] = []
         self._began = _next_order()  # tensors with smaller numbers were made elsewhere
         self._viewed: set[int] = set()  # memory that more than one value looks at
+        self._owned: set[int] = set()  # memory of the state of a step, which may be overwritten
+        self._stale: set[int] = set()  # memory of it that has been
 
     def argument(self, example: Any, name: str | None = None) -> TracedArray:
         """Return an array that the program takes."""
+        return TracedArray(self, self.value(example, name))
+
+    def value(self, example: Any, name: str | None = None) -> Value:
+        """Return the value of an argument of the program."""
         value = Value(example, name=name)
         self.arguments.append(value)
         self._viewed.add(id(memory_of(example)))
-        return TracedArray(self, value)
+        return value
 
     def call(self, function: Any, args: Any, kwargs: Any, name: str | None = None) -> Any:
         """Run a function on the examples, and record the call."""
@@ -100,6 +107,8 @@ class Tracer(Observer):
     def lift(self, x: Any) -> Any:
         """Return the value of a traced or captured array, and anything else as it is."""
         if isinstance(x, TracedArray):
+            if id(memory_of(x._value.example)) in self._stale:
+                raise refused("a view of an array that was changed afterwards", USE_COPY)
             return x._value
         if not isinstance(x, np.ndarray) or id(memory_of(x)) not in self.captured:
             return x
@@ -173,14 +182,29 @@ class Tracer(Observer):
 
     def may_change(self, value: Value) -> bool:
         """Return whether a write into this value's memory would be seen by no other value."""
-        return id(memory_of(value.example)) not in self._viewed
+        return id(memory_of(value.example)) not in self._viewed or self.owns(value)
+
+    def owns(self, value: Value) -> bool:
+        """Return whether a value is in the memory of a step's state."""
+        return id(memory_of(value.example)) in self._owned
+
+    def own(self, value: Value, instead_of: Value | None = None) -> None:
+        """Allow writes into an array of a step's state, or into its new value.
+
+        Views of the old value, such as w.T, would see the new numbers: from now on, using such a
+        view is refused.
+        """
+        self._owned.add(id(memory_of(value.example)))
+        if instead_of is not None:
+            self._stale.add(id(memory_of(instead_of.example)))
 
 
 def _result_of_examples(step: Step) -> Any:
     """Return the result of a call on examples, which are read-only: a write into one is refused."""
 
     def example(x: Any) -> Any:
-        return read_only(x.example) if isinstance(x, Value) else x
+        y = x.example if isinstance(x, Value) else x
+        return read_only(y) if isinstance(y, (np.ndarray, np.generic)) else y
 
     try:
         with np.errstate(all="ignore"):  # the program itself will warn when it runs

@@ -83,7 +83,7 @@ def copy_duplicate_results(program: Program) -> None:
             step.outs = (Value(np.copy(v.example), step),)
             program.steps.append(step)
             program.results[n] = step.outs[0]
-        elif isinstance(v, Value):
+        elif isinstance(v, Value) and isinstance(v.example, np.ndarray):
             seen.add(v)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...core.pytree import tree_map
-from ..ir import Program, Step, Value, example_of, memory_of
+from ..ir import EFFECTS, Program, Step, Value, example_of, memory_of
 
 #: a step -> what replaces its result: a value, a constant, or another `Call`; None if neither
 Rule = Callable[[Step], Any]
@@ -165,6 +165,8 @@ def _layout(x: Any) -> Any:
 
 def _key(step: Step) -> Any:
     """Return a key that is equal for two calls with the same result."""
+    if step.function in EFFECTS:
+        return id(step)
     return step.function, _frozen(step.args), _frozen(step.kwargs)
 
 

@@ -1,0 +1,277 @@
+"""State: compile a training step that changes a model and an optimiser, as students write it.
+
+    def step(x, y):
+        optimizer.zero_grad()
+        loss = ag.softmax_cross_entropy(model(x), y)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+Such a step becomes a function without side effects: it takes all arrays of the model and of the
+optimiser, and returns their new values. While it is traced, traced arrays lie in the places of the
+real ones. In each call of the program, the arrays are read from their places, and the program
+overwrites them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from inspect import Parameter, Signature
+from typing import Any
+
+import numpy as np
+
+from ..core.arrays import unwrap
+from ..core.messages import describe
+from ..core.registry import parameters_of
+from ..core.tensor import Tensor
+from ..optim import Optimizer
+from .captures import GENERATORS
+from .errors import EscapedTracerError
+from .traced_array import TracedArray
+
+#: what a program takes of the state; the arrays are overwritten
+PARTS = ("arrays", "numbers", "generators", "grads", "trained")
+
+
+class StateChanged(Exception):
+    """The model has got other parts since the state was looked for."""
+
+
+class Slot:
+    """A place that holds a part of the state: an attribute, or an entry of a list or dict."""
+
+    def __init__(self, name: str, owner: Any, key: Any) -> None:
+        self.name, self.owner, self.key = name, owner, key
+        self.seen = owner[key]
+
+    def get(self) -> Any:
+        return self.owner[self.key]
+
+    def put(self, value: Any) -> None:
+        self.owner[self.key] = value
+
+
+class Numbers(Slot):
+    """A place that holds a float, or a list of ints, which count steps.
+
+    Programs take and return ints as floats. Equal counts are one argument, so that what is computed
+    from them is computed once.
+    """
+
+    def read(self) -> Any:
+        x = self.get()
+        if not isinstance(x, list):
+            return float(x)
+        return float(x[0]) if len({*x}) == 1 else [float(n) for n in x]
+
+    def enter(self, traced: Any) -> None:
+        """Put traced numbers there."""
+        counts = isinstance(self.seen, list)
+        self.put([traced] * len(self.seen) if counts and not isinstance(traced, list) else traced)
+
+    def write(self, new: Any) -> None:
+        """Take over what a program returned."""
+        self.put(list(map(int, new)) if isinstance(new, list) else float(new))
+
+
+class State:
+    """All arrays, numbers and generators that a training step may change.
+
+    Parameters
+    ----------
+    roots : tuple
+        Models (objects with ``parameters()``), optimisers, generators of random numbers, and lists
+        and dicts of these.
+
+    Attributes
+    ----------
+    tensors, arrays, numbers, generators : list of Slot
+        Leaves, plain arrays, numbers and generators, each once. Of the numbers, an optimiser's `lr`
+        and its lists of ints are state; all others are settings.
+    """
+
+    def __init__(self, roots: tuple[Any, ...]) -> None:
+        self.roots = roots
+        self.find()
+
+    def find(self) -> None:
+        """Look for all places of the state, as it is now."""
+        self.tensors: list[Slot] = []
+        self.arrays: list[Slot] = []
+        self.numbers: list[Numbers] = []
+        self.generators: list[Slot] = []
+        self.settings: list[Slot] = []  # numbers that a step may read, but not change
+        #: ids of objects, and (id of an object, attribute), which guards do not compare
+        self.lifted: set[Any] = set()
+        self._met: set[int] = set()
+        for i, root in enumerate(self.roots):
+            name = "" if len(self.roots) == 1 or not isinstance(root, Optimizer) else "optimizer"
+            self._visit(Slot(name or f"state{i}", [root], 0), top=True)
+        names: dict[str, int] = {}
+        for slot in [*self.tensors, *self.arrays, *self.numbers, *self.generators]:
+            names[slot.name] = names.get(slot.name, 0) + 1
+            if names[slot.name] > 1:
+                slot.name = f"{slot.name}_{names[slot.name]}"
+        if not self.tensors and not self.arrays:
+            raise TypeError(
+                "compile: state holds no Tensors or arrays. Pass what the step changes, such as "
+                "state=(model, optimizer)."
+            )
+
+    def _visit(self, slot: Slot, top: bool = False) -> None:
+        x = slot.seen
+        if id(x) in self._met and not isinstance(x, (float, int)):
+            return
+        self._met.add(id(x))
+        if isinstance(x, Tensor):
+            if x.is_leaf:
+                slot.name = x.name or slot.name
+                self.tensors.append(slot)
+                self.lifted.add(id(x))
+        elif isinstance(x, np.ndarray) and x.dtype != object:
+            self.arrays.append(slot)
+            self.lifted.add(id(x))
+        elif isinstance(x, GENERATORS):
+            self.generators.append(slot)
+            self.lifted.add(id(x))
+        elif isinstance(x, (list, tuple, dict)):
+            self._visit_entries(slot.name, x)
+        elif isinstance(x, Optimizer) or callable(getattr(x, "parameters", None)):
+            self._visit_attributes(slot.name, x, top)
+        elif top:
+            raise TypeError(
+                f"compile: state takes models, optimisers and generators, got {describe(x)}."
+            )
+
+    def _visit_entries(self, name: str, x: Any) -> None:
+        for key in list(x) if isinstance(x, dict) else range(len(x)):
+            self._visit(Slot(f"{name}.{key}", x, key))
+
+    def _visit_attributes(self, name: str, x: Any, top: bool) -> None:
+        own = getattr(x, "__dict__", {})
+        for key, value in list(own.items()):
+            slot = Slot(key if top and not isinstance(x, Optimizer) else f"{name}.{key}", own, key)
+            if isinstance(x, Optimizer) and (key == "lr" or _are_counts(value)):
+                self.numbers.append(Numbers(slot.name, own, key))
+                self.lifted.add((id(x), key))
+            elif type(value) in (bool, int, float):
+                self.settings.append(slot)
+            else:
+                self._visit(slot)
+
+    def places(self) -> list[Any]:
+        """Return the names of all parts, and which tensors they are."""
+        others = [*self.arrays, *self.numbers, *self.generators]
+        return [*((s.name, id(s.seen)) for s in self.tensors), *(s.name for s in others)]
+
+    def read(self) -> tuple[Any, ...]:
+        """Return the parts of the state as a program takes them."""
+        if any(slot.get() is not slot.seen for slot in [*self.tensors, *self.generators]):
+            self.find()
+        arrays = {slot.name: slot.seen._array for slot in self.tensors}
+        arrays.update((slot.name, slot.get()) for slot in self.arrays)
+        numbers = {slot.name: slot.read() for slot in self.numbers}
+        generators = {slot.name: slot.seen for slot in self.generators}
+        grads = {s.name: s.seen._grad for s in self.tensors if s.seen._grad is not None}
+        trained = bytes(slot.seen._active for slot in self.tensors)
+        return arrays, numbers, generators, grads, trained
+
+    def write(self, numbers: dict[str, Any], grads: dict[str, Any], written: Any) -> None:
+        """Take over what a program has computed. The arrays have been overwritten already."""
+        for slot in self.tensors:
+            leaf = slot.seen
+            if slot.name in written:
+                leaf._advance(leaf._array)
+            leaf._grad = grads.get(slot.name)
+        for number in self.numbers:
+            if number.name in numbers:
+                number.write(numbers[number.name])
+
+
+def _are_counts(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(type(n) is int for n in value)
+
+
+class PureStep:
+    """A training step as a function of its state, without side effects."""
+
+    def __init__(self, f: Callable[..., Any], state: State) -> None:
+        self.f, self.state = f, state
+        self.__name__ = getattr(f, "__name__", type(f).__name__)
+        of_state = [Parameter(name, Parameter.POSITIONAL_ONLY) for name in PARTS]
+        self.__signature__ = Signature([*of_state, *parameters_of(f).values()])
+
+    def __call__(
+        self,
+        arrays: Any,
+        numbers: Any,
+        generators: Any,
+        grads: Any,
+        trained: bytes,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
+        """Return the new state, the names of the tensors that were written, and the result.
+
+        `trained` says which tensors require a gradient: another program belongs to other ones.
+        """
+        state = self.state
+        now = State(state.roots)
+        if now.places() != state.places():
+            raise StateChanged
+        before = list(self._before())
+        settings = [(slot, slot.seen) for slot in now.settings]
+        try:
+            for slot in state.tensors:
+                slot.seen._array, slot.seen._grad = arrays[slot.name], grads.get(slot.name)
+            for slot in state.arrays:
+                slot.put(arrays[slot.name])
+            for number in state.numbers:
+                number.enter(numbers[number.name])
+            for slot in state.generators:
+                slot.put(generators[slot.name])
+            entered = {name: x._value for name, x in arrays.items()}
+            for x in arrays.values():
+                x._tracer.own(x._value)
+            y = self.f(*args, **kwargs)
+            self._refuse_changes(settings)
+            return self._collected(entered, numbers), y
+        finally:
+            for restore, *old in [*before, *((slot.put, x) for slot, x in settings)]:
+                restore(*old)
+
+    def _before(self) -> Iterator[tuple[Any, ...]]:
+        """Yield functions and arguments that put everything back after tracing."""
+        for slot in self.state.tensors:
+            leaf = slot.seen
+            yield _restore, leaf, leaf._array, leaf._grad, leaf.order
+        for slot in [*self.state.arrays, *self.state.numbers, *self.state.generators]:
+            yield slot.put, slot.get()
+
+    def _refuse_changes(self, settings: list[tuple[Slot, Any]]) -> None:
+        """Raise if the step has changed a number, which a call of the program would not change."""
+        for slot, before in settings:
+            if slot.get() is not before and slot.get() != before:
+                raise EscapedTracerError(
+                    f"compile: {self.__name__} changes {slot.name}, a number. Later calls would "
+                    "not change it. Keep it as an array, np.array(0), and write += 1."
+                )
+
+    def _collected(self, entered: dict[str, Any], numbers: dict[str, Any]) -> tuple[Any, ...]:
+        state = self.state
+        arrays = {slot.name: slot.seen._array for slot in state.tensors}
+        arrays.update((slot.name, slot.get()) for slot in state.arrays)
+        changed = {n.name: n.get() for n in state.numbers if n.get() is not numbers[n.name]}
+        grads = {s.name: s.seen._grad for s in state.tensors if s.seen._grad is not None}
+        written = tuple(
+            slot.name
+            for slot in state.tensors
+            if not isinstance(unwrap(slot.seen._array), TracedArray)
+            or slot.seen._array._value is not entered[slot.name]
+        )
+        return arrays, changed, grads, written
+
+
+def _restore(leaf: Tensor, array: Any, grad: Any, order: int) -> None:
+    leaf._array, leaf._grad, leaf.order = array, grad, order

@@ -1,0 +1,367 @@
+"""ag.compile(step, state=(model, optimizer)): the student's own step, compiled."""
+
+import copy
+import pickle
+import threading
+
+import numpy as np
+import pytest
+
+import autograd_mini as ag
+from autograd_mini import data, nn, optim
+from autograd_mini.compiler.errors import EscapedTracerError, TracingError
+
+X, LABELS = data.moons(60, rng=0)
+
+OPTIMISERS = {
+    "sgd": lambda p: optim.SGD(p, lr=0.1),
+    "momentum": lambda p: optim.SGD(p, lr=0.1, momentum=0.9, weight_decay=0.01),
+    "adam": lambda p: optim.Adam(p, lr=0.01),
+    "adamw": lambda p: optim.AdamW(p, lr=0.01),
+}
+
+
+class Noisy(nn.Module):
+    """A network with noise, a buffer that follows the mean, and a counter in an array."""
+
+    def __init__(self, rng=0):
+        self.hidden = nn.Linear(2, 8, rng=1)
+        self.out = nn.Linear(8, 2, rng=2)
+        self.mean = np.zeros(8)
+        self.calls = np.array(0)
+        self.rng = np.random.default_rng(rng)
+        self.scale = 0.1
+
+    def forward(self, x):
+        h = np.tanh(self.hidden(x))
+        if self.training:
+            h = h * (1 + self.scale * self.rng.normal(size=h.shape))
+            self.mean *= 0.9
+            self.mean += 0.1 * h.detach().mean(axis=0).data
+            self.calls += 1
+        return self.out(h - self.mean)
+
+
+def trainer(model, optimizer, **options):
+    def step(x, y):
+        optimizer.zero_grad()
+        loss = ag.softmax_cross_entropy(model(x), y)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return step
+
+
+def state_of(model, optimizer):
+    arrays = {**model.state_dict(), "lr": optimizer.lr}
+    arrays.update((f"grad {name}", p.grad) for name, p in model.named_parameters())
+    arrays.update(optimizer.state_dict())
+    return arrays
+
+
+def assert_same(a, b):
+    assert a.keys() == b.keys()
+    for name, x in a.items():
+        for u, v in zip(x, b[name]) if isinstance(x, list) else [(x, b[name])]:
+            assert type(u) is type(v), name
+            np.testing.assert_array_equal(u, v, err_msg=name)
+
+
+def pair(make_model=lambda: nn.MLP([2, 8, 2]), make_optimizer=OPTIMISERS["adam"]):
+    """Return two equal models with their optimisers, and the steps: plain and compiled."""
+    found = []
+    for compiled in (False, True):
+        model = make_model()
+        optimizer = make_optimizer(model.parameters())
+        step = trainer(model, optimizer)
+        found.append(
+            (
+                model,
+                optimizer,
+                ag.compile(step, state=(model, optimizer)) if compiled else step,
+            )
+        )
+    return found
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+@pytest.mark.parametrize("model", [lambda: nn.MLP([2, 8, 2]), Noisy])
+def test_compiled_step_has_the_bits_of_the_eager_one(name, model):
+    (m1, o1, eager), (m2, o2, compiled) = pair(model, OPTIMISERS[name])
+    for i in range(12):
+        if i == 5:
+            o1.lr = o2.lr = 0.03
+        batch = slice(i, i + 40)
+        a, b = eager(X[batch], LABELS[batch]), compiled(X[batch], LABELS[batch])
+        assert a.item() == b.item()
+        assert_same(state_of(m1, o1), state_of(m2, o2))
+    if model is Noisy:
+        assert m1.rng.bit_generator.state == m2.rng.bit_generator.state
+        assert m2.calls == 12
+
+
+def test_learning_rate_and_counts_do_not_retrace():
+    _, (_, optimizer, step) = pair()
+    step(X, LABELS)
+    step(X, LABELS)  # now the parameters have a .grad
+    traced = len(step._programs)
+    for i in range(10):
+        optimizer.lr = 0.01 / (i + 1)
+        step(X, LABELS)
+    assert len(step._programs) == traced
+    assert "captured state" not in step.report()
+
+
+def test_step_that_ends_with_zero_grad_is_traced_once():
+    model = nn.MLP([2, 4, 2])
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+
+    @lambda f: ag.compile(f, state=(model, optimizer))
+    def step(x, y):
+        ag.softmax_cross_entropy(model(x), y).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+    for _ in range(3):
+        assert step(X, LABELS) is None
+    assert len(step._programs) == 1
+    assert all(p.grad is None for p in model.parameters())
+
+
+def test_forgotten_zero_grad_accumulates_as_in_eager_mode():
+    def forgetful(model, optimizer):
+        def step(x, y):
+            loss = ag.softmax_cross_entropy(model(x), y)
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        return step
+
+    m1, m2 = nn.MLP([2, 4, 2]), nn.MLP([2, 4, 2])
+    o1, o2 = optim.SGD(m1.parameters(), lr=0.1), optim.SGD(m2.parameters(), lr=0.1)
+    eager, compiled = forgetful(m1, o1), ag.compile(forgetful(m2, o2), state=(m2, o2))
+    for _ in range(4):
+        held = [p.grad for p in m2.parameters()]
+        before = copy.deepcopy(held)
+        assert eager(X, LABELS).item() == compiled(X, LABELS).item()
+        assert_same(state_of(m1, o1), state_of(m2, o2))
+        for g, old in zip(held, before):  # arrays that a user still holds are not overwritten
+            np.testing.assert_array_equal(g, old)
+
+
+def test_parameters_get_a_new_version():
+    _, (model, _, step) = pair()
+    old = model(X).sum()
+    step(X, LABELS)
+    with pytest.raises(RuntimeError, match="W2"):
+        old.backward()
+
+
+def test_modes_settings_and_new_parts_are_noticed():
+    (m1, o1, eager), (m2, o2, compiled) = pair(Noisy, OPTIMISERS["sgd"])
+
+    def both():
+        assert eager(X, LABELS).item() == compiled(X, LABELS).item()
+        assert_same(state_of(m1, o1), state_of(m2, o2))
+
+    both()
+    m1.eval(), m2.eval()
+    both()
+    m1.train(), m2.train()
+    m1.scale = m2.scale = 0.5
+    both()
+    m1.mean, m2.mean = np.ones(8), np.ones(8)
+    both()
+    for m in (m1, m2):
+        m.hidden.requires_grad_(False)
+    both()
+    for m in (m1, m2):
+        m.hidden.requires_grad_()
+        m.out = nn.Linear(8, 2, rng=9)
+    both()
+    for m in (m1, m2):
+        m.hidden.weight = ag.tensor(np.ones((2, 8)), requires_grad=True, name="new")
+    both()
+    for m in (m1, m2):
+        m.rng = np.random.default_rng(7)
+    both()
+
+
+def test_each_length_keeps_its_program():
+    (m1, o1, eager), (m2, o2, compiled) = pair()
+    for n in (10, 20, 10, 20, 30, 10):
+        assert eager(X[:n], LABELS[:n]).item() == compiled(X[:n], LABELS[:n]).item()
+    assert len(compiled._programs) <= 6
+    assert_same(state_of(m1, o1), state_of(m2, o2))
+
+
+def test_own_update_under_no_grad():
+    def make():
+        model = nn.Linear(2, 2)
+        velocity = [np.zeros(p.shape) for p in model.parameters()]
+
+        def step(x, y):
+            model.zero_grad()
+            ag.softmax_cross_entropy(model(x), y).backward()
+            with ag.no_grad():
+                for p, v in zip(model.parameters(), velocity):
+                    v *= 0.9
+                    v += p.grad
+                    p -= 0.1 * ag.tensor(v)
+
+        return model, velocity, step
+
+    m1, v1, eager = make()
+    m2, v2, step = make()
+    compiled = ag.compile(step, state=(m2, v2))
+    for _ in range(4):
+        eager(X, LABELS)
+        compiled(X, LABELS)
+    assert_same(m1.state_dict(), m2.state_dict())
+    assert_same({"v": v1}, {"v": v2})
+
+
+# ---- errors --------------------------------------------------------------------------------------
+
+
+def test_error_while_tracing_changes_nothing():
+    model = nn.MLP([2, 4, 2])
+    optimizer = optim.Adam(model.parameters())
+
+    @lambda f: ag.compile(f, state=(model, optimizer))
+    def step(x, y):
+        optimizer.zero_grad()
+        loss = ag.softmax_cross_entropy(model(x), y)
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    before = state_of(model, optimizer)
+    orders = [p.order for p in model.parameters()]
+    with pytest.raises(TracingError, match=r"\.item\(\)"):
+        step(X, LABELS)
+    assert_same(before, state_of(model, optimizer))
+    assert orders == [p.order for p in model.parameters()]
+    assert all(type(p._array) is np.ndarray for p in model.parameters())
+
+
+def test_error_in_a_later_call_changes_nothing():
+    _, (model, optimizer, step) = pair()
+    step(X, LABELS)
+    step(X, LABELS)
+    before = copy.deepcopy(state_of(model, optimizer))
+    with pytest.raises(IndexError, match="from 0 to 1"):
+        step(X, LABELS + 5)
+    assert_same(before, state_of(model, optimizer))
+
+
+def test_number_that_a_step_changes_is_refused():
+    model = nn.Linear(2, 2)
+    model.count = 0
+
+    @lambda f: ag.compile(f, state=model)
+    def step(x):
+        model.count += 1
+        return model(x).sum()
+
+    with pytest.raises(EscapedTracerError, match=r"count.*np\.array\(0\)"):
+        step(X)
+    assert model.count == 0
+
+
+@pytest.mark.parametrize("state", [(), (3,), (np.tanh,), ([],)])
+def test_state_without_arrays_is_refused(state):
+    with pytest.raises(TypeError, match="state"):
+        ag.compile(lambda x: x, state=state)
+
+
+def test_state_and_donate_together_are_refused():
+    with pytest.raises(TypeError, match="donate"):
+        ag.compile(lambda x: x, state=nn.Linear(2, 2), donate=0)
+
+
+def test_old_view_of_a_changed_array_is_refused():
+    model = nn.Linear(2, 2)
+
+    @lambda f: ag.compile(f, state=model)
+    def step(x):
+        array = model.weight.data
+        old = array.T
+        array -= 1.0
+        return x @ old
+
+    with pytest.raises(TracingError, match="copy"):
+        step(X)
+
+
+def test_model_that_is_not_in_the_state_is_refused():
+    model, other = nn.MLP([2, 4, 2]), nn.MLP([2, 4, 2])
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    step = ag.compile(trainer(model, optimizer), state=(other,))
+    with pytest.raises(RuntimeError, match="W1"):
+        step(X, LABELS)
+
+
+# ---- as other compiled functions -----------------------------------------------------------------
+
+
+def test_generator_as_an_argument_draws_new_numbers():
+    f = ag.compile(lambda rng, x: x + rng.normal(size=x.shape))
+    mine, theirs = np.random.default_rng(3), np.random.default_rng(3)
+    for _ in range(3):
+        np.testing.assert_array_equal(f(mine, X), X + theirs.normal(size=X.shape))
+    g = ag.compile(lambda rng: (rng.random(3), rng.random(3)))
+    first, second = g(np.random.default_rng(0))
+    assert (first != second).all()
+    assert "random" in g.source
+
+
+def test_threads_take_turns():
+    (m1, o1, eager), (m2, o2, compiled) = pair(make_optimizer=OPTIMISERS["sgd"])
+    threads = [
+        threading.Thread(target=lambda: [compiled(X, LABELS) for _ in range(5)]) for _ in range(4)
+    ]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    for _ in range(20):
+        eager(X, LABELS)
+    assert_same(state_of(m1, o1), state_of(m2, o2))
+
+
+def test_step_inside_of_a_transform_runs_itself():
+    _, (_, _, step) = pair(make_optimizer=OPTIMISERS["sgd"])
+    x = ag.tensor(X, requires_grad=True)
+    step(x, LABELS)
+    assert x.grad is not None
+    assert "uncompiled" in step.report()
+
+
+def test_source_shows_the_step_with_the_users_names():
+    _, (_, _, step) = pair()
+    step(X, LABELS)
+    assert "W1" in step.source
+    assert "tanh" in step.source
+
+
+class Trainer:
+    """A picklable step, as a class."""
+
+    def __init__(self):
+        self.model = nn.MLP([2, 4, 2])
+        self.optimizer = optim.SGD(self.model.parameters(), lr=0.1)
+
+    def __call__(self, x, y):
+        return trainer(self.model, self.optimizer)(x, y)
+
+
+def test_callable_object_that_owns_model_and_optimizer():
+    one, two = Trainer(), Trainer()
+    step = ag.compile(two, state=(two.model, two.optimizer))
+    for _ in range(3):
+        assert one(X, LABELS).item() == step(X, LABELS).item()
+    again = pickle.loads(pickle.dumps(two))
+    assert again(X, LABELS).item() == one(X, LABELS).item()
