@@ -39,4 +39,13 @@ FUNCTIONAL = {
         "Shift and scale each row to mean 0 and variance 1, then apply weight and bias.",
         "Each row's gradient loses the parts that would change the mean or the variance.",
     ),
+    "rms_norm": (
+        "Divide each row by its root mean square, then multiply by the weight.",
+        "Each row's gradient loses the part that would only change the length of the row.",
+    ),
+    "batch_norm": (
+        "Shift and scale each channel to mean 0 and variance 1 over the batch, then apply weight "
+        "and bias.",
+        "Each channel's gradient loses the parts that would change the mean or the variance.",
+    ),
 }
