@@ -17,7 +17,13 @@ from ..core.arrays import Array, Cotangent, as_array_or_tensor, in_dtype, in_flo
 from ..core.fused import fused
 from ..core.primitive import JointRule
 from ..ops.reductions import in_float32, widened
-from .normalisation_checks import check_running, check_values, with_parameters
+from .normalisation_checks import (
+    check_number,
+    check_running,
+    check_values,
+    options,
+    with_parameters,
+)
 from .normalisation_numerics import (
     Residuals,
     added,
@@ -247,18 +253,41 @@ def batch_norm(
     x = as_array_or_tensor(input)
     check_values(x, training)
     check_running(x, running_mean, running_var, training)
+    check_number("batch_norm", "momentum", momentum)
     parameters = with_parameters("batch_norm", x, x.shape[1:2], weight, bias)
+    chosen = options("batch_norm", eps)
     if not training:
-        return _batch_norm_node(x, *parameters, mean=running_mean, var=running_var, eps=eps)
-    y = _batch_norm_node(x, *parameters, eps=eps)
+        return _batch_norm_node(x, *parameters, mean=running_mean, var=running_var, **chosen)
+    y = _batch_norm_node(x, *parameters, **chosen)
     if running_mean is not None:
-        _move(running_mean, running_var, momentum, x, getattr(y, "residuals", None))
+        residuals = getattr(y, "residuals", None) or _statistics(widen(in_float(unwrap(x))))
+        _update_running_statistics(running_mean, running_var, momentum, *residuals)
     return y
 
 
-def _move(mean: Array, var: Array, momentum: float, x: Array, residuals: Residuals) -> None:
-    """Move the running statistics towards those of the batch, which the node may have kept."""
-    _, *_, new_mean, new_var = residuals or _statistics(widen(in_float(unwrap(x))))
-    n = x.size // x.shape[1]
-    for running, new in ((mean, new_mean), (var, new_var * (n / (n - 1)))):
+def _update_running_statistics(
+    running_mean: Array, running_var: Array, momentum: float, off: Array, *statistics: Array
+) -> None:
+    """Move the running statistics towards those of the batch, the last two of `statistics`."""
+    *_, mean, var = statistics
+    n = off.size // mean.size
+    for running, new in ((running_mean, mean), (running_var, var * (n / (n - 1)))):
         np.add((1 - momentum) * running, momentum * new, out=running)
+
+
+def _unfused(
+    input: Array,
+    running_mean: Any = None,
+    running_var: Any = None,
+    weight: Any = None,
+    bias: Any = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Array:
+    statistics = (None, None) if training else (running_mean, running_var)
+    return _batch_norm_graph(input, weight, bias, *statistics, eps)
+
+
+#: `check_fused` compares the call with its graph. The type of a function lacks the attribute.
+batch_norm.unfused = _unfused  # type: ignore[attr-defined]

@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 
 from ..core.answers import explains_keywords
-from ..core.arrays import Array, Cotangent, as_array_or_tensor, in_float, is_half
+from ..core.arrays import Array, Cotangent, as_array_or_tensor, in_float
 from ..core.fused import fused
 from ..core.primitive import JointRule
 from ..ops.reductions import in_float32, widened
-from .normalisation_checks import normalised_shape, with_parameters
+from .normalisation_checks import normalised_shape, options, with_parameters
 from .normalisation_numerics import (
     Residuals,
     added,
@@ -181,9 +181,8 @@ def layer_norm(
     x = as_array_or_tensor(input)
     shape = normalised_shape("layer_norm", x, normalized_shape)
     parameters = with_parameters("layer_norm", x, shape, weight, bias)
-    if len(shape) == 1:
-        return _layer_norm_node(x, *parameters, eps=eps)
-    return _layer_norm_node(x, *parameters, axes=len(shape), eps=eps)
+    several = {"axes": len(shape)} if len(shape) > 1 else {}
+    return _layer_norm_node(x, *parameters, **several, **options("layer_norm", eps))
 
 
 def _layer_norm_unfused(
@@ -205,25 +204,33 @@ layer_norm.unfused = _layer_norm_unfused  # type: ignore[attr-defined]
 
 
 @in_float32
-def _rms_norm(x: Array, weight: Array | None = None, eps: float = 1e-5) -> tuple[Array, Residuals]:
+def _rms_norm(
+    x: Array, weight: Array | None = None, eps: float | None = None
+) -> tuple[Array, Residuals]:
     """Divide each row by its root mean square. See `rms_norm`."""
     x = in_float(x)
     if not is_float_ndarray(x):
         return _rms_norm_graph(x, weight, eps), None
     x = promoted(x, weight)
     rows = as_rows(x, x.shape[-1])
-    r = 1 / np.sqrt(row_mean_squares(rows) + eps)
+    r = 1 / np.sqrt(row_mean_squares(rows) + _epsilon(x, eps))
     return scale_rows(rows, r, weight).reshape(x.shape), (rows, r)
 
 
-def _divided_by_rms(x: Array, eps: float) -> tuple[Array, Array]:
+def _epsilon(x: Array, eps: float | None) -> float:
+    """Return ε: by default the machine epsilon of `x`, or of float64 if it holds no floats."""
+    return float(np.finfo(x.dtype if x.dtype.kind == "f" else float).eps) if eps is None else eps
+
+
+def _divided_by_rms(x: Array, eps: float | None) -> tuple[Array, Array]:
     """Return x̂ and s, in primitives."""
-    s = named(np.sqrt(np.square(x).mean(axis=-1, keepdims=True) + eps), "s")
+    mean = np.square(x).mean(axis=-1, keepdims=True)
+    s = named(np.sqrt(mean + _epsilon(x, eps)), "s")
     return named(x / s, "x̂"), s
 
 
 @in_float32
-def _rms_norm_graph(x: Array, weight: Array | None = None, eps: float = 1e-5) -> Array:
+def _rms_norm_graph(x: Array, weight: Array | None = None, eps: float | None = None) -> Array:
     return scaled(_divided_by_rms(x, eps)[0], weight, None)
 
 
@@ -233,7 +240,7 @@ def _rms_norm_rule(
     y: Array,
     x: Array,
     weight: Array | None = None,
-    eps: float = 1e-5,
+    eps: float | None = None,
     residuals: Residuals = None,
 ) -> Sequence[Cotangent]:
     """Return ∂L/∂x and ∂L/∂γ."""
@@ -303,17 +310,8 @@ def rms_norm(x: Any, weight: Any = None, eps: float | None = None) -> Any:
     x = as_array_or_tensor(x)
     shape = normalised_shape("rms_norm", x, None)
     parameters = with_parameters("rms_norm", x, shape, weight)
-    return _rms_norm_node(x, *parameters, eps=_epsilon(x) if eps is None else eps)
+    return _rms_norm_node(x, *parameters, **options("rms_norm", eps, None))
 
 
-def _epsilon(x: Array) -> float:
-    """Return the machine epsilon of the dtype that `rms_norm` computes with."""
-    dtype = x.dtype if x.dtype.kind == "f" else np.dtype(float)
-    return float(np.finfo(np.float32 if is_half(x) else dtype).eps)
-
-
-def _rms_norm_unfused(x: Array, weight: Any = None, eps: float | None = None) -> Array:
-    return _rms_norm_graph(x, weight, _epsilon(x) if eps is None else eps)
-
-
-rms_norm.unfused = _rms_norm_unfused  # type: ignore[attr-defined]  # as above
+#: as for `layer_norm`
+rms_norm.unfused = _rms_norm_graph  # type: ignore[attr-defined]

@@ -15,6 +15,19 @@ from ..core.messages import describe
 Shape = tuple[int, ...]
 
 
+def options(name: str, eps: Any, default: float | None = 1e-5) -> dict[str, Any]:
+    """Return the keywords of the node, none if `eps` has its default."""
+    check_number(name, "eps", 0 if eps is None is default else eps)
+    is_default = eps is None or (isinstance(eps, float) and eps == default)
+    return {} if is_default else {"eps": eps}
+
+
+def check_number(name: str, which: str, x: Any) -> None:
+    """Raise unless `x` is a number. A number that is traced is one too."""
+    if not isinstance(x, (int, float, np.number)) and not hasattr(x, "__primitive__"):
+        raise TypeError(f"{name}: {which} must be a number, got {describe(x)}.")
+
+
 def normalised_shape(name: str, x: Array, shape: Any) -> Shape:
     """Return the shape of a row of `x`: the end of its shape, by default its last axis."""
     if not x.ndim:
