@@ -271,8 +271,9 @@ def _update_running_statistics(
     """Move the running statistics towards those of the batch, the last two of `statistics`."""
     *_, mean, var = statistics
     n = off.size // mean.size
-    for running, new in ((running_mean, mean), (running_var, var * (n / (n - 1)))):
-        np.add((1 - momentum) * running, momentum * new, out=running)
+    unbiased = momentum * n / (n - 1)
+    for running, new, share in ((running_mean, mean, momentum), (running_var, var, unbiased)):
+        np.add((1 - momentum) * running, share * new, out=running)
 
 
 def _unfused(

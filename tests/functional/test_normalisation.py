@@ -255,6 +255,25 @@ def test_compiled_norms_give_the_eager_bits(name, dtype):
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.parametrize("active", [*product((True, False), repeat=3)][:-1])
+def test_compiled_norms_take_constants_for_any_argument(active):
+    """A constant of the program is a plain array, which nothing traced can be written into."""
+    arrays = [np.resize(X, (6, 3)), W, B]
+    moving = [a for a, is_moving in zip(arrays, active) if is_moving]
+
+    def loss(*moved):
+        left = iter(moved)
+        x, w, b = (next(left) if is_moving else a for a, is_moving in zip(arrays, active))
+        y = ag.layer_norm(x, 3, w, b) + ag.batch_norm(x, weight=w, bias=b, training=True)
+        return (y + ag.rms_norm(x, w)).sum()
+
+    f = ag.value_and_grad(loss, argnums=tuple(range(len(moving))))
+    (value, gradients), (compiled, others) = f(*moving), ag.compile(f)(*moving)
+    assert value == compiled
+    for a, b in zip(gradients, others):
+        np.testing.assert_array_equal(a, b)
+
+
 def test_compiled_evaluation_sees_new_running_statistics():
     mean, var = np.zeros(3), np.ones(3)
     compiled = ag.compile(lambda x: ag.batch_norm(x, mean, var))

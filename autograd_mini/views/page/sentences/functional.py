@@ -44,8 +44,9 @@ FUNCTIONAL = {
         "Each row's gradient loses the part that would only change the length of the row.",
     ),
     "batch_norm": (
-        "Shift and scale each channel to mean 0 and variance 1 over the batch, then apply weight "
+        "Subtract the mean of each channel and divide by its standard deviation, then apply weight "
         "and bias.",
-        "Each channel's gradient loses the parts that would change the mean or the variance.",
+        "In training, each channel's gradient loses the parts that would change its mean or its "
+        "variance.",
     ),
 }
