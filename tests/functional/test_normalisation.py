@@ -284,12 +284,13 @@ def test_compiled_evaluation_sees_new_running_statistics():
 
 def test_check_fused_takes_the_public_functions():
     x = X[:, :, 0, 0]
-    for f, options in (
-        (ag.layer_norm, {"weight": W, "bias": B}),
-        (ag.rms_norm, {"weight": W}),
-        (ag.batch_norm, {"weight": W, "training": True}),
+    for f, *arguments, options in (
+        (ag.layer_norm, None, W, B, {}),
+        (ag.layer_norm, 3, {"weight": W, "bias": B}),
+        (ag.rms_norm, W, {}),
+        (ag.batch_norm, None, None, W, B, {"training": True}),
         (ag.batch_norm, {"running_mean": W, "running_var": W * W}),
     ):
-        report = ag.check_fused(f, x, strict=True, **options)
+        report = ag.check_fused(f, x, *arguments, strict=True, **options)
         assert report.records == 1
         assert report.graph_records > 1
