@@ -17,9 +17,12 @@ Shape = tuple[int, ...]
 
 def options(name: str, eps: Any, default: float | None = 1e-5) -> dict[str, Any]:
     """Return the keywords of the node, none if `eps` has its default."""
-    check_number(name, "eps", 0 if eps is None is default else eps)
-    is_default = eps is None or (isinstance(eps, float) and eps == default)
-    return {} if is_default else {"eps": eps}
+    if eps is None is default:
+        return {}
+    check_number(name, "eps", eps)
+    if isinstance(eps, np.number):
+        eps = float(eps)  # a NumPy float64 would widen float32
+    return {} if isinstance(eps, float) and eps == default else {"eps": eps}
 
 
 def check_number(name: str, which: str, x: Any) -> None:

@@ -163,6 +163,7 @@ def test_parameters_of_other_dtypes_promote():
     assert ag.layer_norm(leaf(x, dtype=x.dtype), 3, W).dtype == np.float64
     assert ag.rms_norm(x, W.astype(np.float16)).dtype == np.float32
     assert ag.batch_norm(x, W, W * W).dtype == np.float32  # statistics are not parameters
+    assert ag.batch_norm(x, training=True, eps=np.float64(0.1)).dtype == np.float32
     assert ag.layer_norm([[1, 2, 3]], weight=[1, 1, 2]).dtype == np.float64
 
 
