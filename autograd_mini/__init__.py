@@ -25,9 +25,11 @@ from .core.messages import DetachedWarning
 from .core.primitive import Primitive, VariadicRule, primitive
 from .core.tape import Tape
 from .core.tensor import Tensor, tensor
-from .functional.activations import gelu, layer_norm, softplus
+from .functional.activations import gelu, softplus
+from .functional.batch_normalisation import batch_norm
 from .functional.cross_entropy import SoftmaxCrossEntropy, cross_entropy, softmax_cross_entropy
 from .functional.losses import mse_loss, nll_loss, sigmoid_binary_cross_entropy
+from .functional.normalisation import layer_norm, rms_norm
 from .functional.softmax import log_softmax, logsumexp, softmax
 from .ops.elementwise import relu, sigmoid, stop_gradient
 from .ops.products import linear
@@ -60,6 +62,7 @@ __all__ = [
     "Tape",
     "Tensor",
     "VariadicRule",
+    "batch_norm",
     "check_fused",
     "checkpoint",
     "compile",
@@ -92,6 +95,7 @@ __all__ = [
     "optim",
     "primitive",
     "relu",
+    "rms_norm",
     "scope",
     "sigmoid",
     "sigmoid_binary_cross_entropy",

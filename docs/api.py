@@ -15,7 +15,7 @@ GROUPS = {
     "Compilation": "compile",
     "Softmax, losses and activations": "softmax log_softmax logsumexp softmax_cross_entropy "
     "cross_entropy SoftmaxCrossEntropy nll_loss mse_loss sigmoid_binary_cross_entropy relu sigmoid "
-    "softplus gelu linear layer_norm",
+    "softplus gelu linear layer_norm rms_norm batch_norm",
     "Your own operations, and checks": "primitive fused Primitive VariadicRule gradcheck "
     "GradcheckError check_fused debug",
     "Layers, optimisers, data and exercises": "nn optim data exercises",

@@ -486,6 +486,22 @@ FUSED_CASES = {
     "layer_norm": [
         ((BATCH, WEIGHTS[0], WEIGHTS[1]), {}),
         ((Z, WEIGHTS[0], WEIGHTS[1]), {"eps": 0.1}),
+        ((BATCH.reshape(2, 2, C), WEIGHTS[:2], WEIGHTS[2:]), {"axes": 2}),
+        ((BATCH, WEIGHTS[0]), {}),
+        ((BATCH,), {}),
+    ],
+    "rms_norm": [
+        ((BATCH, WEIGHTS[0]), {}),
+        ((BATCH.reshape(2, 2, C),), {"eps": 0.1}),
+        ((Z, WEIGHTS[0]), {}),
+    ],
+    "batch_norm": [
+        ((BATCH, WEIGHTS[0], WEIGHTS[1]), {}),
+        ((BATCH, WEIGHTS[0]), {"eps": 0.1}),
+        ((BATCH,), {"mean": WEIGHTS[1], "var": np.square(WEIGHTS[2])}),
+        ((WEIGHTS.reshape(N, 1, C), WEIGHTS[0, :1], WEIGHTS[1, :1]), {}),
+        ((np.tile(WEIGHTS, 2).reshape(N, 5, 2, 1), WEIGHTS[0], WEIGHTS[1]), {"eps": 0.1}),
+        ((BATCH.reshape(2, 2, C), Z[:2], Z[3:]), {"mean": Z[:2], "var": np.square(Z[2:4])}),
     ],
     "linear": [
         ((BATCH, WEIGHTS.T, WEIGHTS[:, 0]), {}),

@@ -128,8 +128,8 @@ LAYERS = {
         "affine_grid* reduce_window"
     ),
     "Write np.pad(x, ((0, 0), (1, 1))), which has a rule.": "ZeroPad2d *Pad[123]d constant_pad_nd",
-    "Compute it from the mean and the variance: (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + "
-    "1e-5). For rows there is ag.layer_norm.": (
+    "Channels: ag.batch_norm(x, running_mean, running_var, weight, bias, training=True). Rows: "
+    "ag.layer_norm and ag.rms_norm.": (
         "BatchNorm1d BatchNorm2d *Norm[123]d *batch_norm* GroupNorm group_norm instance_norm "
         "*ResponseNorm local_response_norm SyncBatchNorm RMSNorm"
     ),

@@ -11,10 +11,11 @@ undoes. On arrays, a rule computes. On Tensors, it records, so that it can be di
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from importlib import import_module
 from itertools import count
-from math import inf
 from pickle import UnpicklingError
+from sys import maxsize
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -85,9 +86,9 @@ class Primitive:
         #: of a fused node: its rules as a textbook writes them; None if a rule is already like that
         self.display_rules: Sequence[Rule | None] = ()
         #: the number of leading arguments that have rules; the others are parameters
-        self.arity: float = inf if isinstance(vjps, VariadicRule) else len(vjps)
+        self.arity = vjps.arguments if isinstance(vjps, VariadicRule) else len(vjps)
         #: the number of arguments if all of them have rules, else -1: for a fast test in `record`
-        self.all_ruled = -1 if isinstance(vjps, VariadicRule) or None in vjps else len(vjps)
+        self.all_ruled = self.arity if isinstance(vjps, VariadicRule) or None not in vjps else -1
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the function. If an argument is a Tensor, record the call."""
@@ -205,6 +206,7 @@ class VariadicRule:
     """
 
     __slots__ = ("rule_for",)
+    arguments: int = maxsize  #: that have a rule
 
     def __init__(self, rule_for: Callable[..., Any]) -> None:
         self.rule_for = rule_for
@@ -214,25 +216,22 @@ class VariadicRule:
 
 
 class JointRule(VariadicRule):
-    """One rule for all arguments, which returns the sequence of their contributions.
+    """One rule that returns the contributions to all arguments. The first call computes them."""
 
-    The backward pass asks for one contribution after the other. The first call computes them all.
-    """
+    __slots__ = ("arguments", "joint")
 
-    __slots__ = ()
+    def __init__(self, joint: Rule, arguments: int = maxsize) -> None:
+        super().__init__(lambda i: lambda *args, **kwargs: joint(*args, **kwargs)[i])
+        self.joint, self.arguments = joint, arguments
 
     def __iter__(self) -> Iterator[Rule]:
         found: list[Any] = []
 
-        def nth(i: int) -> Rule:
-            def rule(*args: Any, **kwargs: Any) -> Any:
-                if not found:
-                    found.extend(self.rule_for(*args, **kwargs))
-                return found[i]
+        def nth(i: int, *args: Any, **kwargs: Any) -> Any:
+            found.extend(() if found else self.joint(*args, **kwargs))
+            return found[i]
 
-            return rule
-
-        return map(nth, count())
+        return (partial(nth, i) for i in range(self.arguments))
 
 
 def primitive(

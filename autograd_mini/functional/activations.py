@@ -1,4 +1,4 @@
-"""Activations and layer normalisation, each as one fused node with its graph.
+"""Activations, each as one fused node with its graph.
 
 `x` is the argument, `y` the result, and `g` the gradient of the result. Constants are Python
 floats, which widen no float32.
@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import Array, Cotangent, TensorBase, in_float
+from ..core.arrays import Array, Cotangent, in_float
 from ..core.fused import fused, labelled
 from ..ops.elementwise import sigmoid
 from ..ops.reductions import in_float32, widened
@@ -183,87 +183,4 @@ gelu = fused(
     name="gelu",
     residuals=True,
     unfused=lambda x: 0.5 * x * (1 + np.tanh(_inner(x))),
-)
-
-
-# ---- layer normalisation ------------------------------------------------------------------------
-
-
-@in_float32
-def _layer_norm(x: Array, gain: Array, bias: Array, eps: float = 1e-5) -> Any:
-    r"""Compute gain · (x - μ) / √(σ² + ε) + bias over the last axis, as one node.
-
-    Parameters
-    ----------
-    x : Tensor or array_like, shape (..., D)
-    gain, bias : Tensor or array_like, shape (D,)
-    eps : float
-        ε, which keeps the division finite for a row of equal entries.
-
-    Returns
-    -------
-    Tensor, shape (..., D)
-
-    Raises
-    ------
-    ValueError
-        If `gain` or `bias` does not broadcast to `x`.
-
-    Notes
-    -----
-    With x̂ = (x - μ)/s, s = √(σ² + ε) and h = g · gain, each entry reaches the result directly,
-    through μ and through σ²:
-
-        ∂L/∂x = (h - mean(h) - x̂ mean(h x̂)) / s    ∂L/∂gain = Σ g x̂    ∂L/∂bias = Σ g
-
-    $$y = \gamma \odot \frac{x - \mu}{\sqrt{\sigma^2 + \varepsilon}} + \beta$$
-
-    References
-    ----------
-    Ba, Kiros, Hinton: Layer normalization, 2016, equation 4. The closed form is that of Ioffe and
-    Szegedy: Batch normalization, 2015, section 3, with rows for columns.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import autograd_mini as ag
-    >>> x = ag.tensor([[1.0, 2.0, 3.0]], requires_grad=True)
-    >>> ag.layer_norm(x, np.ones(3), np.zeros(3)).data.round(4)
-    array([[-1.2247,  0.    ,  1.2247]])
-    """
-    return _normalised(x, eps)[0] * gain + bias
-
-
-def _normalised(x: Array, eps: float) -> tuple[Array, Array]:
-    """Return x̂ and s."""
-    off = x - _named(x.mean(axis=-1, keepdims=True), "μ")
-    s = _named(np.sqrt(np.square(off).mean(axis=-1, keepdims=True) + eps), "s")
-    return _named(off / s, "x̂"), s
-
-
-def _named(x: Array, name: str) -> Array:
-    """Return `x`, with a name in formulas if it is a Tensor."""
-    return labelled(x, name) if isinstance(x, TensorBase) else x
-
-
-@widened
-def _layer_norm_vjp(
-    g: Cotangent, y: Array, x: Array, gain: Array, bias: Array, eps: float = 1e-5
-) -> Cotangent:
-    """Compute (h - mean(h) - x̂ mean(h x̂)) / s."""
-    normal, s = _normalised(x, eps)
-    h = _named(g * gain, "h")
-    through_mean = h.mean(axis=-1, keepdims=True)
-    through_variance = normal * (h * normal).mean(axis=-1, keepdims=True)
-    return (h - through_mean - through_variance) / s
-
-
-layer_norm = fused(
-    _layer_norm,
-    _layer_norm_vjp,
-    widened(lambda g, y, x, gain, bias, eps=1e-5: g * _normalised(x, eps)[0]),
-    lambda g, y, x, gain, bias, eps=1e-5: g,
-    display_graph=_layer_norm,
-    name="layer_norm",
-    unfused=_layer_norm,
 )

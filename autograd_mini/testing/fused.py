@@ -163,10 +163,10 @@ def check_fused(
             f"check_fused: {node!r} does not name a graph that it replaces. Declare it with "
             "ag.fused(forward, *vjps, unfused=...)."
         )
-    arrays = [np.array(unwrap(x)) for x in inputs]
+    arrays: list[Any] = [x if x is None else np.array(unwrap(x)) for x in inputs]
     rules = getattr(node, "vjps", [node] * len(arrays))  # all arguments of a function are active
-    active = [i for i, (x, rule) in enumerate(zip(arrays, rules)) if rule and x.dtype.kind == "f"]
-    long = [x.astype(np.longdouble) if x.dtype.kind == "f" else x for x in arrays]
+    active = [i for i, (x, rule) in enumerate(zip(arrays, rules)) if rule and _is_float(x)]
+    long = [x.astype(np.longdouble) if _is_float(x) else x for x in arrays]
     names = [_argument_name(graph, i) for i in active]
 
     def runs(arrays: Sequence[Any]) -> list[Run]:
@@ -191,6 +191,10 @@ def check_fused(
             f"which is nearer to the reference.\n{report}"
         )
     return report
+
+
+def _is_float(x: Any) -> bool:
+    return x is not None and x.dtype.kind == "f"
 
 
 def _argument_name(graph: Callable[..., Any], i: int) -> str:

@@ -2,7 +2,19 @@
 
 import argparse
 
-from . import chain, compiled, cross_entropy, derivatives, digits, fused, mlp, page, rules, scaling
+from . import (
+    chain,
+    compiled,
+    cross_entropy,
+    derivatives,
+    digits,
+    fused,
+    mlp,
+    norms,
+    page,
+    rules,
+    scaling,
+)
 from .peers import autograd, jax, mygrad, torch
 
 PARTS = {
@@ -14,6 +26,7 @@ PARTS = {
     "derivatives": derivatives,
     "fused": fused,
     "rules": rules,
+    "norms": norms,
     "scaling": scaling,
     "page": page,
 }

@@ -33,7 +33,8 @@ def inputs(dtype=np.float32):
         "sigmoid_binary_cross_entropy": (x, p),
         "softplus": (x,),
         "gelu": (x,),
-        "layer_norm": (x, row, row),
+        **dict.fromkeys(("layer_norm", "batch_norm"), (x, row, row)),
+        "rms_norm": (x, row),
         "linear": (x, rng.normal(size=(SHAPE[1], 50)).astype(dtype), row[:50]),
     }
 

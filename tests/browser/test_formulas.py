@@ -39,7 +39,7 @@ def test_formula_has_one_element_and_fitting_parentheses(opened):
 def normed():
     """Return a result with a long rule and gradients with many digits."""
     t = cases.tensors(x=[[1.3, 0.9, -0.7], [-1.2, -0.6, 0.04]], gain=np.ones(3), bias=np.zeros(3))
-    return (ag.layer_norm(t["x"], t["gain"], t["bias"]) ** 2).sum()
+    return (ag.layer_norm(t["x"], 3, t["gain"], t["bias"]) ** 2).sum()
 
 
 def weighed():

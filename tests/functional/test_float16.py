@@ -38,7 +38,9 @@ FUNCTIONS = {
     "nll_loss": lambda x: ag.nll_loss(ag.log_softmax(x), np.array(3)),
     "mse_loss": lambda x: ag.mse_loss(x * KEPT[:8].repeat(N // 8) * 4, np.float16(1)),
     "sigmoid_binary_cross_entropy": lambda x: ag.sigmoid_binary_cross_entropy(x, KEPT),
-    "layer_norm": lambda x: ag.layer_norm(x.reshape(TWO), ONES, ONES),
+    "layer_norm": lambda x: ag.layer_norm(x.reshape(TWO), None, ONES, ONES),
+    "rms_norm": lambda x: ag.rms_norm(x.reshape(TWO), ONES),
+    "batch_norm": lambda x: ag.batch_norm(x.reshape(TWO).T, training=True),
     "gelu": lambda x: ag.gelu(20 * x),
     "mean": np.mean, "var": np.var, "std": lambda x: np.std(16 * x),
     "nanstd": lambda x: np.nanstd(16 * x), "average": lambda x: np.average(9 * abs(x)[:1024],
@@ -98,7 +100,7 @@ def test_bias_gradient_of_float16_counts_the_whole_batch():
             np.testing.assert_array_equal(found, 5000)
 
 
-@pytest.mark.parametrize("name", ["log_softmax", "layer_norm", "norm 2"])
+@pytest.mark.parametrize("name", ["log_softmax", "layer_norm", "batch_norm", "norm 2"])
 def test_compiled_float16_gives_the_eager_bits(name):
     f = lambda x: FUNCTIONS[name](x).mean()  # noqa: E731
     x = SPREAD.copy()

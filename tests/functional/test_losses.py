@@ -52,11 +52,9 @@ def test_losses_agree_with_pytorch(case, reduction):
 def test_activations_agree_with_pytorch():
     torch = pytest.importorskip("torch")
     f = torch.nn.functional
-    gain, bias = torch.tensor(T[0]), torch.tensor(T[1])
     for ours, theirs in (
         (ag.softplus, f.softplus),
         (ag.gelu, lambda x: f.gelu(x, approximate="tanh")),
-        (lambda x: ag.layer_norm(x, T[0], T[1]), lambda x: f.layer_norm(x, (5,), gain, bias)),
         (lambda x: ag.softmax(x, axis=0), lambda x: f.softmax(x, 0)),
         (ag.log_softmax, lambda x: f.log_softmax(x, -1)),
     ):

@@ -189,7 +189,7 @@ def test_names_are_defined_once_where_they_first_appear():
     assert text.count("u &=") == text.count("p &=") == text.count(r"u' =") == 1
     assert r"\quad \text{where } u' = 0.7979 \cdot" in text
     x = leaf([[1.0, 2.0]], "x")
-    norm = ag.latex(ag.layer_norm(x, leaf([1.0, 2.0], "gain"), np.zeros(2)).sum())
+    norm = ag.latex(ag.layer_norm(x, 2, leaf([1.0, 2.0], "gain"), np.zeros(2)).sum())
     assert norm.count(r"\hat{x} &=") == norm.count("s &=") == 1
     assert r"+ 10^{-5}}" in norm
     assert norm.count("where") == 1
@@ -286,5 +286,5 @@ def test_fused_node_without_definition_shows_its_arguments():
 
 def test_terminal_without_greek_letters_gets_words(monkeypatch):
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), "ascii"))
-    text = ag.latex(ag.layer_norm(leaf([[1.0, 2.0]], "x"), np.ones(2), np.zeros(2)).sum()).text
+    text = ag.latex(ag.layer_norm(leaf([[1.0, 2.0]], "x"), 2).sum()).text
     assert "x_hat = (x - mu) / s" in text.splitlines()

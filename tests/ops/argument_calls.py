@@ -417,9 +417,10 @@ OWN = {
     "ag.softmax_cross_entropy(M, K2, ignore_index=k)": None,
     "ag.softmax_cross_entropy(M, K2, where=np.asarray([[1, 1, 1]], bool))":
         "ce(M, onehot(K2))",
-    "ag.layer_norm(M, V, W)": "layer_norm(M, V, W)",
-    "ag.layer_norm(M, P, B)": "layer_norm(M, P, B)",
-    "ag.layer_norm(M, x, k)": "layer_norm(M, x, k)",
+    "ag.layer_norm(M, 3, V, W)": "layer_norm(M, V, W)",
+    "ag.layer_norm(M, 3, V, bias=W)": "layer_norm(M, V, W)",
+    "ag.rms_norm(M, V, 0.5)": "M / np.sqrt(np.mean(M * 1.0 * M, -1, keepdims=True) + 0.5) * V",
+    "ag.batch_norm(M, weight=V, bias=W, training=True)": "layer_norm(M.T, 1, 0).T * V + W",
     "ag.linear(M, S, V)": "np.matmul(M, S) + np.asarray(V)",
     "ag.linear(V, S, W)": "np.matmul(V, S) + np.asarray(W)",
     "ag.linear(T, M, V)": "np.matmul(T, M) + np.asarray(V)",

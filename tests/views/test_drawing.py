@@ -425,7 +425,10 @@ def test_unfuse_opens_every_fused_node(node):
         "linear": (leaf(np.ones((2, 3))), leaf(np.ones((3, 2))), leaf(np.zeros(2))),
         "SoftmaxCrossEntropy": (leaf(np.ones((2, 3))), np.array([0, 2])),
         "nll_loss": (leaf(-np.ones((2, 3))), np.array([0, 2])),
-        "layer_norm": (leaf(np.ones((2, 3))), leaf(np.ones(3)), leaf(np.zeros(3))),
+        **dict.fromkeys(
+            ("layer_norm", "batch_norm"),
+            (leaf(np.ones((2, 3))), leaf(np.ones(3)), leaf(np.zeros(3))),
+        ),
         "mse_loss": (leaf(np.ones(3)), np.zeros(3)),
         "sigmoid_binary_cross_entropy": (leaf(np.ones(3)), np.zeros(3)),
     }

@@ -39,4 +39,14 @@ FUNCTIONAL = {
         "Shift and scale each row to mean 0 and variance 1, then apply weight and bias.",
         "Each row's gradient loses the parts that would change the mean or the variance.",
     ),
+    "rms_norm": (
+        "Divide each row by its root mean square, then multiply by the weight.",
+        "Each row's gradient loses the part that would only change the length of the row.",
+    ),
+    "batch_norm": (
+        "Subtract the mean of each channel and divide by its standard deviation, then apply weight "
+        "and bias.",
+        "In training, each channel's gradient loses the parts that would change its mean or its "
+        "variance.",
+    ),
 }
