@@ -26,7 +26,10 @@ from .core.primitive import Primitive, VariadicRule, primitive
 from .core.tape import Tape
 from .core.tensor import Tensor, tensor
 from .functional.activations import gelu, layer_norm, softplus
+from .functional.attention import scaled_dot_product_attention
 from .functional.cross_entropy import SoftmaxCrossEntropy, cross_entropy, softmax_cross_entropy
+from .functional.dropout import dropout
+from .functional.embedding import embedding
 from .functional.losses import mse_loss, nll_loss, sigmoid_binary_cross_entropy
 from .functional.softmax import log_softmax, logsumexp, softmax
 from .ops.elementwise import relu, sigmoid, stop_gradient
@@ -67,7 +70,9 @@ __all__ = [
     "data",
     "debug",
     "draw",
+    "dropout",
     "elementwise_grad",
+    "embedding",
     "exercises",
     "explain",
     "explore",
@@ -92,6 +97,7 @@ __all__ = [
     "optim",
     "primitive",
     "relu",
+    "scaled_dot_product_attention",
     "scope",
     "sigmoid",
     "sigmoid_binary_cross_entropy",

@@ -77,6 +77,15 @@ def refused(
     )
 
 
+def random_numbers(name: str, otherwise: str = "") -> RuntimeError:
+    """Return the error of a function that draws numbers, and another way to avoid it."""
+    remedy = f"Draw them outside, and pass them as arguments{otherwise and ', '}{otherwise}."
+    return RuntimeError(
+        f"compile: {name} draws random numbers. A program would use the same numbers in every "
+        f"call. {remedy}"
+    )
+
+
 def number_remedy() -> str:
     """Return what to write instead of a plain number, in the user's line or in ``c[i] = x``."""
     if re.search(r"\]\s*([-+*/@%]|//|\*\*)?=(?!=)", callers.user_line().text):

@@ -19,6 +19,7 @@ import numpy as np
 
 from ..core.arrays import unwrap
 from ..core.tensor import Tensor
+from ..functional.dropout import default_generator
 from .captures import GENERATORS, VALUES, Entries, Place, captures
 from .ir import layout, memory_of
 
@@ -93,7 +94,7 @@ class Guards:
     def states(self) -> list[bytes]:
         """Return the states of all generators of random numbers."""
         common = random.getstate(), np.random.get_state()  # noqa: NPY002  users draw from it
-        return list(map(pickle.dumps, [*common, *self._generators]))
+        return list(map(pickle.dumps, [*common, default_generator(), *self._generators]))
 
 
 def _is_array(x: Any) -> bool:

@@ -29,6 +29,7 @@ from .errors import (
     TracingError,
     UnsupportedAttributeError,
     number_remedy,
+    random_numbers,
     refuse_unshaped,
     refused,
 )
@@ -133,6 +134,10 @@ class TracedArray(TracedMethods):
     def checked(self, check: Callable[..., Any], *args: Any) -> Any:
         """Return the array after `check`, which runs in each call and raises for some numbers."""
         return self._call(check, self, *args)
+
+    def drawn(self, draw: Callable[..., Any], *args: Any) -> Any:
+        """Refuse to draw random numbers for this array: a program would repeat them."""
+        raise random_numbers("dropout", "or call it with training=False")
 
     def owned(self) -> Any:
         """Return the array, or a copy of a view: a sum over that runs in another order."""

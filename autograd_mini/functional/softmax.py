@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.exceptions import AxisError
 
-from ..core.arrays import Array, Cotangent, in_dtype, in_float
+from ..core.arrays import Array, Cotangent, as_array, in_dtype, in_float
 from ..core.fused import fused, labelled
 from ..core.registry import implements
 from ..ops.reductions import (
@@ -111,10 +111,13 @@ def _softmax(z: Array, axis: Axis = -1, where: Any = None, temperature: float = 
     >>> ag.softmax(np.array([0.0, 0.0, 5.0]), where=[True, True, False])
     array([0.5, 0.5, 0. ])
     """
-    z = _scaled(z, axis, where, temperature)
-    if has_rows(z) and exp_is_safe(z):
+    z = _scaled(z, axis, None, temperature)
+    if has_rows(z) and exp_is_safe(z, allow_nan=where is None):
         e = np.exp(z)
+        if where is not None:
+            e = e * as_array(where).astype(bool, copy=False)
         return e / row_sums(e, axis)
+    z = mask_logits(z, where)
     if has_short_rows(z, axis):
         e, axis, back = as_columns(z, axis)
         e -= shift(e, axis)
@@ -125,7 +128,7 @@ def _softmax(z: Array, axis: Axis = -1, where: Any = None, temperature: float = 
 
 
 @widened
-def _softmax_vjp(
+def softmax_vjp(
     g: Cotangent, y: Array, z: Array, axis: Axis = -1, where: Any = None, temperature: float = 1.0
 ) -> Cotangent:
     if is_float_ndarray(y):
@@ -144,7 +147,7 @@ def _softmax_display(
 
 softmax = fused(
     _softmax,
-    _softmax_vjp,
+    softmax_vjp,
     display_rules=(_softmax_display,),
     name="softmax",
     unfused=_softmax_graph,

@@ -23,7 +23,11 @@ def inputs(dtype=np.float32):
     p = rng.uniform(size=SHAPE).astype(dtype)
     row = rng.normal(size=SHAPE[1]).astype(dtype)
     labels = rng.integers(SHAPE[1], size=SHAPE[0])
+    heads = [rng.normal(size=(16, 4, 16, 8)).astype(dtype) for _ in "qkv"]
     return {
+        "attention": heads,
+        "dropout": (x, p > 0.25, 0.25),
+        "embedding": (labels, x),
         "SoftmaxCrossEntropy": (x, labels),
         "softmax": (x,),
         "log_softmax": (x,),
