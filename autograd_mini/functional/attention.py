@@ -6,11 +6,15 @@ A row of Q is a *query*: it asks. A row of K is a *key*, and the same row of V i
 query gets the average of the values, weighted by how well their keys match. M is the mask.
 
 `q`, `k`, `v`, `mask` are arguments, `y` the result, `g` its cotangent. The rules are those of the
-parts, in reverse order. The first and the third come from the product Y = P V, the second is that
-of softmax, and the last two come from S = Q Kᵀ / √d:
+three parts, the last part first:
 
-    ∂L/∂P = g Vᵀ        ∂L/∂S = P ⊙ (∂L/∂P - Σ_keys P ⊙ ∂L/∂P)        ∂L/∂V = Pᵀ g
-    ∂L/∂Q = ∂L/∂S K / √d        ∂L/∂K = (∂L/∂S)ᵀ Q / √d        ∂L/∂M = ∂L/∂S
+    Y = P V            ∂L/∂P = g Vᵀ                                       ∂L/∂V = Pᵀ g
+    P = softmax(S)     ∂L/∂S = P ⊙ (∂L/∂P - Σ_keys P ⊙ ∂L/∂P)
+    S = Q Kᵀ / √d + M  ∂L/∂Q = ∂L/∂S K / √d    ∂L/∂K = (∂L/∂S)ᵀ Q / √d    ∂L/∂M = ∂L/∂S
+
+The sum over the keys needs no ∂L/∂P. For query i it is Σ_j P_ij (g_i · v_j), which is
+g_i · Σ_j P_ij v_j = g_i · y_i: a sum over the features of the result, which are fewer [Dao, Fu,
+Ermon, Rudra, Ré: FlashAttention, 2022, appendix B].
 """
 
 from __future__ import annotations
@@ -22,14 +26,16 @@ from typing import Any
 import numpy as np
 
 from ..core.answers import explains_keywords
-from ..core.arrays import Array, Cotangent, as_array_or_tensor, unwrap
+from ..core.arrays import Array, Cotangent, as_array_or_tensor, in_dtype, unwrap
 from ..core.foreign import constant_like
 from ..core.fused import fused, labelled
 from ..core.messages import describe, lesson
 from ..core.primitive import JointRule
+from ..core.tensor import Tensor
 from ..ops.products import transposed
 from ..ops.reductions import in_float32, widened
-from .softmax import softmax, softmax_vjp
+from .softmax import softmax
+from .softmax_numerics import row_sums
 
 _NAME = "scaled_dot_product_attention"
 
@@ -64,9 +70,10 @@ def _probabilities(q: Array, k: Array, mask: Array | None, is_causal: bool) -> A
 def _attention(
     q: Array, k: Array, v: Array, mask: Array | None = None, is_causal: bool = False
 ) -> Any:
-    """Compute softmax(q kᵀ / √d + mask) v, and keep the probabilities for the rules."""
+    """Compute y = softmax(q kᵀ / √d + mask) v, and keep the probabilities and y for the rules."""
     p = _probabilities(q, k, mask, is_causal)
-    return p @ v, p
+    y = p @ v
+    return y, (p, y)
 
 
 @widened
@@ -81,10 +88,16 @@ def _attention_vjps(
     residuals: Any = None,
 ) -> list[Cotangent]:
     """Compute the four contributions together, because they share ∂L/∂S."""
-    p = _probabilities(q, k, mask, is_causal) if residuals is None else residuals
-    ds = softmax_vjp(g @ transposed(v), p, None)
-    scaled = ds / math.sqrt(q.shape[-1])
-    return [scaled @ k, transposed(scaled) @ q, transposed(p) @ g, ds]
+    if residuals is None:
+        p = _probabilities(q, k, mask, is_causal)
+        y = p @ v
+    else:
+        p, y = residuals  # this y has not been rounded to float16
+    ds = g @ transposed(v)
+    ds -= row_sums(g * y, -1)
+    ds *= p
+    root = math.sqrt(q.shape[-1])
+    return [ds @ k / root, transposed(ds) @ (q / root), transposed(p) @ g, ds]
 
 
 @in_float32
@@ -186,7 +199,8 @@ def scaled_dot_product_attention(
         The value of each key.
     mask : array_like or Tensor, optional
         Broadcastable to (..., T, S). A boolean mask is True where a query may see a key. A float
-        mask is added to the scores, and may require a gradient, such as a bias of the distance.
+        mask is added to the scores, in their dtype. A Tensor keeps its dtype, and may require a
+        gradient, such as a bias for each distance.
     is_causal : bool
         Whether query i sees the keys 0 ... i only, so that no position sees a later one.
 
@@ -213,8 +227,13 @@ def scaled_dot_product_attention(
     \frac{\partial L}{\partial V} = P^\top g
     $$
 
-    The division by √d keeps the scores of independent entries at variance 1. If a query may see no
-    key at all, its row of the result is nan, and so are gradients, as in `softmax` and in PyTorch.
+    The division by √d keeps the scores of independent entries at variance 1.
+
+    If a query may see no key at all, its row of the result is nan, and so are gradients, as in
+    `softmax`. PyTorch returns 0 since version 2.5. Let such a query see itself, and ignore its row.
+
+    If a query sees almost only one key, the gradients of its scores are tiny. They are rounded to a
+    few ULP of ∂L/∂P, as in PyTorch. The graph keeps more of their digits.
 
     References
     ----------
@@ -236,6 +255,8 @@ def scaled_dot_product_attention(
         return attention(q, k, v, is_causal=True) if is_causal else attention(q, k, v)
     mask = as_array_or_tensor(mask)
     _check_mask(mask, scores, is_causal)
+    if mask.dtype.kind == "f" and not isinstance(mask, Tensor):
+        mask = in_dtype(mask, np.result_type(q.dtype, k.dtype, np.float16))
     return attention(q, k, v, mask)
 
 
@@ -246,6 +267,8 @@ scaled_dot_product_attention.unfused = _attention_graph  # type: ignore[attr-def
 def _checked_shape(q: Array, k: Array, v: Array) -> tuple[int, ...]:
     """Return the shape of the scores, (..., T, S), or raise."""
     (*lead, queries, d), (*lead_k, keys, d_k), (*lead_v, values, _) = _shapes(q, k, v)
+    if d == d_k and keys == values and lead == lead_k == lead_v:
+        return (*lead, queries, keys)  # the usual case, without calls
     if d != d_k:
         raise ValueError(
             _unfit(q, k, v, f"A query has {d} entries, but a key has {d_k}: they must be equal")

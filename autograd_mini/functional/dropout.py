@@ -33,14 +33,14 @@ def default_generator() -> np.random.Generator:
     return np.random.default_rng()
 
 
-def _dropped(x: Array, mask: Array, p: float) -> Array:
+def _dropped(x: Array, mask: Array, p: float = 0.5) -> Array:
     """Compute x ⊙ mask / (1 - p). For p = 1 nothing is kept, and 0 is divided by 1."""
     return x * mask / (1 - p or 1.0)
 
 
 drop = fused(
     _dropped,
-    lambda g, y, x, mask, p: g * mask / (1 - p or 1.0),
+    lambda g, y, x, mask, p=0.5: g * mask / (1 - p or 1.0),
     None,
     display_graph=_dropped,
     name="dropout",
@@ -129,4 +129,7 @@ def _drawn(x: Array, rng: np.random.Generator, p: float) -> Array:
     """Return a mask for `x`. A traced array draws it itself, as a call of `draw_mask`."""
     if hasattr(x, "drawn"):
         return x.drawn(draw_mask, rng, x.shape, p)
-    return constant_like(draw_mask(rng, x.shape, p), x)
+    mask = draw_mask(rng, x.shape, p)
+    if x.dtype.kind == "O":  # a symbol cannot be multiplied by True
+        mask = mask.astype(int)
+    return constant_like(mask, x)

@@ -68,6 +68,8 @@ def _embedding(input: Array, weight: Array) -> Any:
            [2., 2.]])
     """
     input = as_array(input)
+    if not input.size:  # NumPy makes floats of an empty list
+        input = input.astype(int)
     if input.dtype.kind not in "iu":
         raise TypeError(
             f"the indices have dtype {input.dtype}, but they must be integers. The order of the "

@@ -116,7 +116,8 @@ def _softmax(z: Array, axis: Axis = -1, where: Any = None, temperature: float = 
         e = np.exp(z)
         if where is not None:
             e = e * as_array(where).astype(bool, copy=False)
-        return e / row_sums(e, axis)
+        e /= row_sums(e, axis)
+        return e
     z = mask_logits(z, where)
     if has_short_rows(z, axis):
         e, axis, back = as_columns(z, axis)
@@ -128,7 +129,7 @@ def _softmax(z: Array, axis: Axis = -1, where: Any = None, temperature: float = 
 
 
 @widened
-def softmax_vjp(
+def _softmax_vjp(
     g: Cotangent, y: Array, z: Array, axis: Axis = -1, where: Any = None, temperature: float = 1.0
 ) -> Cotangent:
     if is_float_ndarray(y):
@@ -147,7 +148,7 @@ def _softmax_display(
 
 softmax = fused(
     _softmax,
-    softmax_vjp,
+    _softmax_vjp,
     display_rules=(_softmax_display,),
     name="softmax",
     unfused=_softmax_graph,
