@@ -14,7 +14,7 @@ import numpy as np
 
 from ..core.arrays import Array, Cotangent, as_array
 from ..core.fused import fused
-from ..ops.indexing import scatter
+from ..ops.indexing import as_positions, scatter
 from .targets import limits
 
 
@@ -109,13 +109,14 @@ def check_vocabulary(indices: Array, vocabulary: int, prefix: str = "") -> Array
 
 def _embedding_vjp(g: Cotangent, y: Array, input: Array, weight: Array) -> Cotangent:
     """Add each cotangent to the row that it came from."""
-    return scatter(g, input, weight.shape)
+    return scatter(g, as_positions(input), weight.shape)
 
 
 embedding = fused(
     _embedding,
     None,
     _embedding_vjp,
+    display_rules=(None, lambda g, y, input, weight: scatter(g, input, weight.shape)),
     name="embedding",
     unfused=lambda input, weight: weight[input],
 )
