@@ -114,8 +114,8 @@ def _softmax(z: Array, axis: Axis = -1, where: Any = None, temperature: float = 
     z = _scaled(z, axis, None, temperature)
     if has_rows(z) and exp_is_safe(z, allow_nan=where is None):
         e = np.exp(z)
-        if where is not None:
-            e = e * as_array(where).astype(bool, copy=False)
+        if where is not None:  # a product with floats is faster than one with booleans
+            e = e * as_array(where).astype(bool, copy=False).astype(e.dtype)
         e /= row_sums(e, axis)
         return e
     z = mask_logits(z, where)
