@@ -116,8 +116,7 @@ def _softmax(z: Array, axis: Axis = -1, where: Any = None, temperature: float = 
         e = np.exp(z)
         if where is not None:  # a product with floats is faster than one with booleans
             e = e * as_array(where).astype(bool, copy=False).astype(e.dtype)
-        e /= row_sums(e, axis)
-        return e
+        return np.divide(e, row_sums(e, axis), out=e)
     z = mask_logits(z, where)
     if has_short_rows(z, axis):
         e, axis, back = as_columns(z, axis)
