@@ -26,8 +26,11 @@ from .core.primitive import Primitive, VariadicRule, primitive
 from .core.tape import Tape
 from .core.tensor import Tensor, tensor
 from .functional.activations import gelu, softplus
+from .functional.attention import scaled_dot_product_attention
 from .functional.batch_normalisation import batch_norm
 from .functional.cross_entropy import SoftmaxCrossEntropy, cross_entropy, softmax_cross_entropy
+from .functional.dropout import dropout
+from .functional.embedding import embedding
 from .functional.losses import mse_loss, nll_loss, sigmoid_binary_cross_entropy
 from .functional.normalisation import layer_norm, rms_norm
 from .functional.softmax import log_softmax, logsumexp, softmax
@@ -70,7 +73,9 @@ __all__ = [
     "data",
     "debug",
     "draw",
+    "dropout",
     "elementwise_grad",
+    "embedding",
     "exercises",
     "explain",
     "explore",
@@ -96,6 +101,7 @@ __all__ = [
     "primitive",
     "relu",
     "rms_norm",
+    "scaled_dot_product_attention",
     "scope",
     "sigmoid",
     "sigmoid_binary_cross_entropy",

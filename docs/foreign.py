@@ -27,7 +27,7 @@ loss.backward()  # w.grad is an array of CuPy
   afterwards.
 - Softmax, its logarithm and cross-entropy compute the graph of primitives, with a shift against
   overflow. The last digits of an almost certain prediction can differ from those of NumPy arrays.
-- Class indices are checked on the device, so a loss of class indices copies two numbers to the
+- Indices of classes and of an embedding are checked on the device. This copies two numbers to the
   host. The indices of a Dask array are not checked, because this would compute it.
 - `ag.compile` refuses these arrays. Pages, formulas and programs (`ag.explore`, `ag.latex`,
   `ag.source`) need NumPy arrays.

@@ -511,6 +511,23 @@ FUSED_CASES = {
         ((BATCH, WEIGHTS.T, WEIGHTS[:1, :4]), {}),
         ((BATCH, WEIGHTS.T, WEIGHTS[0, 0]), {}),
     ],
+    "attention": [
+        ((BATCH, WEIGHTS, BATCH[:, :3]), {}),
+        ((BATCH, WEIGHTS, BATCH[:, :3]), {"is_causal": True}),
+        ((BATCH[:2], WEIGHTS[:3], BATCH[:3], BATCH[:2, :3]), {}),
+        ((BATCH, WEIGHTS[:3], BATCH[:3], KEPT[:, [0, 3, 1]]), {}),
+        ((BATCH.reshape(2, 1, 2, C), WEIGHTS.reshape(1, 2, 2, C), WEIGHTS.reshape(2, 2, C)), {}),
+    ],
+    "dropout": [
+        ((BATCH, KEPT), {"p": 0.25}),
+        ((BATCH, np.zeros_like(KEPT)), {"p": 1.0}),
+    ],
+    "embedding": [
+        ((INDICES, BATCH), {}),
+        ((INDICES.reshape(2, 1, 2), BATCH), {}),
+        ((INDICES[0], BATCH), {}),
+        ((INDICES[:0], BATCH), {}),
+    ],
 }
 
 

@@ -78,6 +78,15 @@ def refused(
     )
 
 
+def random_numbers(name: str) -> RuntimeError:
+    """Return the error of something that draws random numbers while it is traced."""
+    return RuntimeError(
+        f"compile: {name} draws random numbers. A program would use the same numbers in every "
+        "call. Pass the generator as an argument or in state=. Or draw the numbers outside, and "
+        "pass them as arguments."
+    )
+
+
 def number_remedy() -> str:
     """Return what to write instead of a plain number, in the user's line or in ``c[i] = x``."""
     if re.search(r"\]\s*([-+*/@%]|//|\*\*)?=(?!=)", callers.user_line().text):

@@ -15,7 +15,7 @@ from ..core.pytree import tree_leaves, tree_map
 from ..core.registry import parameters_of
 from ..core.tensor import Tensor
 from .captures import captures
-from .errors import EscapedTracerError, TracingError
+from .errors import EscapedTracerError, TracingError, random_numbers
 from .guards import Guards
 from .ir import Program, memory_of
 from .memory.donation import check_no_aliasing, copy_duplicate_results, match_donations
@@ -133,17 +133,14 @@ def _recorded(
     else:
         guards = Guards((f, *settings))
     tracer.captured = {id(memory_of(unwrap(place.seen))) for place in guards.arrays}
+    tracer.captured.update(map(id, guards.generators))
     drawn = guards.states()
     seen = tree_map(again, given)  # nothing else refers to these after the call
     before = list(map(id, tree_leaves(seen)))
     y = _traced(tracer, f, seen)
     name = _name(f)
     if guards.states() != drawn:
-        raise RuntimeError(
-            f"compile: {name} draws random numbers. A program would use the same numbers in every "
-            "call. Pass the generator as an argument or in state=. Or draw the numbers outside, and "
-            "pass them as arguments."
-        )
+        raise random_numbers(name)
     if list(map(id, tree_leaves(seen))) != before:
         raise EscapedTracerError(
             f"compile: {name} changes the entries of a dict or list that is an argument. A call "

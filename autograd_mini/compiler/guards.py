@@ -19,6 +19,7 @@ import numpy as np
 
 from ..core.arrays import unwrap
 from ..core.tensor import Tensor
+from ..functional.dropout import default_generator
 from .captures import GENERATORS, VALUES, Entries, Place, captures
 from .ir import layout, memory_of
 
@@ -34,13 +35,16 @@ class Guards:
         All captured arrays and Tensors.
     compared : dict of str to int
         The names and sizes in bytes of those whose numbers are compared in each call.
+    generators : list
+        All captured generators of random numbers.
     """
 
     def __init__(self, roots: tuple[Any, ...], lifted: Container[Any] = ()) -> None:
         found = captures(roots, lifted)
         self.arrays = [place for place in found if _is_array(place.seen)]
         self.compared: dict[str, int] = {}
-        self._generators = [place.seen for place in found if isinstance(place.seen, GENERATORS)]
+        self.generators: list[Any] = [default_generator()]
+        self.generators += [place.seen for place in found if isinstance(place.seen, GENERATORS)]
         self._inputs: list[Callable[[], Any]] = []
         #: name, function that reads it, what it was, function that compares the two
         self._checks: list[Any] = [
@@ -95,7 +99,7 @@ class Guards:
     def states(self) -> list[bytes]:
         """Return the states of all generators of random numbers."""
         common = random.getstate(), np.random.get_state()  # noqa: NPY002  users draw from it
-        return list(map(pickle.dumps, [*common, *self._generators]))
+        return list(map(pickle.dumps, [*common, *self.generators]))
 
 
 def _is_array(x: Any) -> bool:

@@ -79,8 +79,9 @@ def compile(
     RuntimeError
         The first call raises it in four cases. `f` reads a Tensor that requires a gradient (such as
         a parameter of a model) and that is neither an argument nor in `state`. `f` draws random
-        numbers from a generator that is neither. `f` stores a computed array outside of `f`, in an attribute, a
-        variable or a list. `f` changes the entries of a dict or list that is an argument.
+        numbers from a generator that is neither (`dropout` may). `f` stores a computed array
+        outside of `f`, in an attribute, a variable or a list. `f` changes the entries of a dict or
+        list that is an argument.
     ValueError
         If it is not clear which result to write into a donated array. If a donated array is
         read-only, or shares its memory with another argument. After this error, all arrays are

@@ -134,6 +134,10 @@ class TracedArray(TracedMethods):
         """Return the array after `check`, which runs in each call and raises for some numbers."""
         return self._call(check, self, *args)
 
+    def drawn(self, draw: Callable[..., Any], rng: Any, *args: Any) -> Any:
+        """Return ``draw(rng, *args)``, recorded: each call of the program draws new numbers."""
+        return draw(self._tracer.generator(rng), *args)
+
     def owned(self) -> Any:
         """Return the array, or a copy of a view: a sum over that runs in another order."""
         return self if memory_of(self._value.example) is self._value.example else self.copy("K")

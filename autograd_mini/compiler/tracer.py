@@ -11,6 +11,7 @@ from __future__ import annotations
 import operator
 import weakref
 from collections.abc import Sequence
+from copy import deepcopy
 from itertools import zip_longest
 from typing import Any
 
@@ -30,6 +31,7 @@ from .errors import (
     CapturedParameterError,
     EscapedTracerError,
     decides_shape,
+    random_numbers,
     refuse_shape,
     refused,
     user_line,
@@ -37,6 +39,7 @@ from .errors import (
 from .ir import Step, Value, memory_of, values_in
 from .traced_array import TracedArray
 from .traced_functions import positional
+from .traced_generator import TracedGenerator
 
 
 class Tracer(Observer):
@@ -52,7 +55,7 @@ class Tracer(Observer):
         self.arguments: list[Value] = []
         self.steps: list[Step] = []
         self.part = "forward"
-        self.captured: set[int] = set()  # the memory of captured arrays, by `id`
+        self.captured: set[int] = set()  # ids of generators, and of the memory of arrays
         self.inputs: list[tuple[Any, Value]] = []  # those, and views of them, that it reads
         self.baked: set[int] = set()  # the memory of those whose numbers decide on a shape
         self.has_fused_calls = False  # whether a node with a stable graph is one call
@@ -67,6 +70,18 @@ class Tracer(Observer):
     def argument(self, example: Any, name: str | None = None) -> TracedArray:
         """Return an array that the program takes."""
         return TracedArray(self, self.value(example, name))
+
+    def generator(self, rng: Any) -> TracedGenerator:
+        """Return a captured generator of random numbers, as an input of the program."""
+        if isinstance(rng, TracedGenerator):
+            return rng
+        if id(rng) not in self.captured:
+            raise random_numbers("a generator that the function makes itself")
+        for x, value in self.inputs:
+            if x is rng:
+                return TracedGenerator(self, value)
+        self.inputs.append((rng, Value(deepcopy(rng))))
+        return self.generator(rng)
 
     def value(self, example: Any, name: str | None = None) -> Value:
         """Return the value of an argument of the program."""

@@ -133,16 +133,16 @@ LAYERS = {
         "BatchNorm1d BatchNorm2d *Norm[123]d *batch_norm* GroupNorm group_norm instance_norm "
         "*ResponseNorm local_response_norm SyncBatchNorm RMSNorm"
     ),
-    "Multiply by a mask: x * (rng.uniform(size=x.shape) < 0.9) / 0.9.": (
-        "Dropout dropout *Dropout* *dropout*"
-    ),
-    "Write it with products: ag.softmax(q @ k.mT / np.sqrt(q.shape[-1])) @ v.": (
+    "Call ag.dropout(x, 0.1, rng=rng) in training.": ("Dropout dropout *Dropout* *dropout*"),
+    "Call ag.scaled_dot_product_attention(q, k, v): leading axes are examples and heads.": (
         "MultiheadAttention Transformer Multihead* *attention* Transformer*"
     ),
     "Write the loop over time steps in Python: h = np.tanh(x[t] @ W + h @ U + b).": (
         "RNN LSTM GRU RNN* LSTM* GRU* rnn_* lstm* gru*"
     ),
-    "Make a matrix that requires a gradient, and index it: table[indices].": "Embedding *mbedding*",
+    "Make a matrix that requires a gradient, and call ag.embedding(indices, table).": (
+        "Embedding *mbedding*"
+    ),
     "Initial values come from rng=. Others: p.data = rng.normal(size=p.shape).": (
         "init initializers xavier_uniform_ kaiming_* xavier_* glorot_* he_* orthogonal_ "
         "trunc_normal_"
@@ -225,6 +225,7 @@ RENAMED = {
     "grad_tensors": "gradient",
     "grad_output": "gradient",
     "outputs": "result",
+    "attn_mask": "mask",
 }
 
 #: keyword -> why there is none.
@@ -268,6 +269,9 @@ KEYWORDS = {
     "names": "Leave it out: name= names the whole tensor.",
     "approximate": "Leave it out: gelu is the tanh approximation.",
     "training": "Leave it out.",
+    "dropout_p": "Leave it out: ag.dropout(v, p) drops entries of the values.",
+    "scale": "Leave it out: the scores are divided by √d. For another scale, multiply q.",
+    "padding_idx": "Leave it out: to keep a row at 0, multiply the result by input != padding.",
     "eps": "Leave it out: the step is chosen for each entry. The tolerances are rtol and atol.",
     "raise_exception": "Leave it out: a disagreement always raises.",
     "policy": "Leave it out: all intermediate results are computed again.",

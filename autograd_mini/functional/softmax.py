@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.exceptions import AxisError
 
-from ..core.arrays import Array, Cotangent, in_dtype, in_float
+from ..core.arrays import Array, Cotangent, as_array, in_dtype, in_float
 from ..core.fused import fused, labelled
 from ..core.registry import implements
 from ..ops.reductions import (
@@ -111,10 +111,13 @@ def _softmax(z: Array, axis: Axis = -1, where: Any = None, temperature: float = 
     >>> ag.softmax(np.array([0.0, 0.0, 5.0]), where=[True, True, False])
     array([0.5, 0.5, 0. ])
     """
-    z = _scaled(z, axis, where, temperature)
-    if has_rows(z) and exp_is_safe(z):
+    z = _scaled(z, axis, None, temperature)
+    if has_rows(z) and exp_is_safe(z, allow_nan=where is None):
         e = np.exp(z)
-        return e / row_sums(e, axis)
+        if where is not None:  # a product with floats is faster than one with booleans
+            e = e * as_array(where).astype(bool, copy=False).astype(e.dtype)
+        return np.divide(e, row_sums(e, axis), out=e)
+    z = mask_logits(z, where)
     if has_short_rows(z, axis):
         e, axis, back = as_columns(z, axis)
         e -= shift(e, axis)

@@ -45,17 +45,20 @@ def shift(z: Array, axis: Axis) -> Any:
     return np.where(np.isfinite(m), m, 0)  # inf - inf would be nan
 
 
-def exp_is_safe(z: Array) -> bool:
-    """Return whether every e^z, their sums and quotients are in the range of float32, except nan.
+def exp_is_safe(z: Array, allow_nan: bool = True) -> bool:
+    """Return whether every e^z, their sums and quotients are in the range of float32.
 
-    Then the logits need no shift. Rounding z - m makes an error of up to m - z ULP in e^(z - m),
-    and the subtraction takes as long as the exponential.
+    Then the logits need no shift. A nan is safe if it is allowed, because it spoils its own row
+    only. Rounding z - m makes an error of up to m - z ULP in e^(z - m), and the subtraction takes
+    as long as the exponential.
     """
     z = z.ravel("K")
     if not z.size:
         return True
     low, high = z.item(z.argmin()), z.item(z.argmax())  # a third of the time of min and max
     if low != low:
+        if not allow_nan:
+            return False
         low, high = np.fmin.reduce(z), np.fmax.reduce(z)
     return bool(low > -_MODERATE and high < _MODERATE)
 

@@ -293,12 +293,16 @@ def existing(t: Array, c: int, name: str) -> Array:
 def check_class_indices(t: Array, c: int, prefix: str = "") -> Array:
     """Return the class indices `t`, or raise an IndexError if one of them is not in 0 ... c-1."""
     if t.size:
-        if isinstance(t, np.ndarray):
-            lowest, highest = t.item(t.argmin()), t.item(t.argmax())  # quicker than min and max
-        else:
-            lowest, highest = t.min().item(), t.max().item()
+        lowest, highest = limits(t)
         if lowest < 0 or highest >= c:
             raise IndexError(
                 f"{prefix}class indices run from 0 to {c - 1}, not from {lowest} to {highest}"
             )
     return t
+
+
+def limits(t: Array) -> tuple[Any, Any]:
+    """Return the smallest and the largest entry, as Python numbers."""
+    if isinstance(t, np.ndarray):
+        return t.item(t.argmin()), t.item(t.argmax())  # quicker than min and max
+    return t.min().item(), t.max().item()

@@ -27,6 +27,7 @@ clip, on a bound      1                           the bound is not crossed: not 
 prod at 0             the product of the others   no division; also cumprod, det of a singular A
 equal eigenvalues     of the values only          how the vectors turn is not defined: inf or nan
 cholesky, eigh        in the triangle it reads    the other one does not enter; eigvalsh too
+softmax of no class   nan                          no probabilities over nothing; also attention
 where, dead branch    0                           its entries did not enter the result
 ====================  ==========================  =================================================
 

@@ -67,11 +67,11 @@ def add_at(y: Any, index: Any, x: Any) -> None:
     depth = y.ndim  # the number of axes that are indexed
     if ... not in spans:
         depth = sum(np.ndim(i) if np.asarray(i).dtype == bool else i is not None for i in parts)
-    if depth == y.ndim and not spans:
+    if (depth == y.ndim and not spans) or not x.size:
         np.add.at(y, index, x)
         return
-    lead, width = y.shape[:depth], int(np.prod(y.shape[depth:]))
-    rows = np.arange(int(np.prod(lead))).reshape(lead)[index].reshape(-1, 1)
+    width = np.size(y[(0,) * depth])
+    rows = np.arange(y.size // width).reshape(y.shape[:depth])[index].reshape(-1, 1)
     positions = rows * width + np.arange(width)
     np.add.at(y.reshape(-1), positions.reshape(-1), x.reshape(-1))
 

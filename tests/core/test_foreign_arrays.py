@@ -28,7 +28,7 @@ REFUSED = {
 }
 #: Functions whose steps depend on numbers, so they copy one from the device.
 COPYING = {"lstsq", "np.linalg.lstsq", "np.linalg.det", "np.average", "np.trim_zeros", "nll_loss",
-           "SoftmaxCrossEntropy"}  # fmt: skip
+           "SoftmaxCrossEntropy", "embedding"}  # fmt: skip
 
 
 def device_leaf(x, **options):
@@ -259,6 +259,7 @@ ag.mse_loss(t, a) | ag.nll_loss(T, i) | ag.SoftmaxCrossEntropy(T, i)
 ag.layer_norm(T, 2, a, a) | ag.rms_norm(T, a) | ag.batch_norm(T, weight=a, training=True)
 ag.softmax_cross_entropy(T, i) | ag.softmax_cross_entropy(T, [0, 1], weight=a)
 ag.softmax_cross_entropy(T, [0, 1], where=m) | ag.sigmoid_binary_cross_entropy(t, a)
+ag.scaled_dot_product_attention(T, a, T) | ag.embedding(i, T) | ag.dropout(a)
 ag.sigmoid_binary_cross_entropy(t, t, pos_weight=a) | ag.linear(a, T, t) | nn.Linear(2, 2)(a)
 ag.grad(np.sum)(a) | ag.jvp(np.sin, (t,), (a,)) | ag.vjp(np.sin, t)[1](a)
 ag.gradients(t * t, t, a) | ag.hvp(np.prod, t, a) | ag.hessian(np.sum)(a)

@@ -42,6 +42,8 @@ FUNCTIONS = {
     "rms_norm": lambda x: ag.rms_norm(x.reshape(TWO), ONES),
     "batch_norm": lambda x: ag.batch_norm(x.reshape(TWO).T, training=True),
     "gelu": lambda x: ag.gelu(20 * x),
+    "attention": lambda x: ag.scaled_dot_product_attention(*[x.reshape(4, -1) / 32] * 3),
+    "embedding": lambda x: ag.embedding(np.arange(N) % 4, x.reshape(4, -1)[:, :2]),
     "mean": np.mean, "var": np.var, "std": lambda x: np.std(16 * x),
     "nanstd": lambda x: np.nanstd(16 * x), "average": lambda x: np.average(9 * abs(x)[:1024],
                                                                            weights=ONES),

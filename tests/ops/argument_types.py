@@ -44,6 +44,7 @@ REFUSED = [
     "np.copyto has no derivative rule",  # np.full_like(array, tensor) does not dispatch
     "np.clip has no derivative rule",  # nor does array.clip(tensor)
     "has no attribute 'logsumexp'",  # of an array
+    "could be a boolean mask",  # integers as a mask
     "ufunc 'positive' did not contain a loop",  # np.conjugate of booleans
     "numpy boolean negative",
     "Singular matrix",
@@ -213,7 +214,13 @@ def layer_norm(x, gain, bias):
     return (x - x.mean(axis=-1, keepdims=True)) / s * np.asarray(gain) + np.asarray(bias)
 
 
-NAMES = {f.__name__: f for f in (mean, softmax, gelu, bce, ce, onehot, layer_norm)} | {
+def attention(q, k, v, mask):
+    q, k, v, mask = map(np.asarray, (q, k, v, mask))
+    s = q @ (k.T / np.sqrt(q.shape[-1]))
+    return softmax(np.where(mask, s, -np.inf) if mask.dtype == bool else s + mask, -1) @ v
+
+
+NAMES = {f.__name__: f for f in (mean, softmax, gelu, bce, ce, onehot, layer_norm, attention)} | {
     "np": np,
     "ag": ag,
 }

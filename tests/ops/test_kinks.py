@@ -270,6 +270,19 @@ def test_the_triangle_that_is_read():
     assert slopes(lambda x: np.linalg.eigvalsh(x, "U") ** 2, x)[1][0] == 0.0
 
 
+@row("softmax of no class")
+def test_softmax_of_no_class():
+    rows = [[True, False], [False, False]]
+    x = np.ones((2, 2))
+    expected = [[False, False], [True, True]]
+    for f in (
+        lambda x: ag.softmax(x, where=rows),
+        lambda x: ag.scaled_dot_product_attention(x, np.eye(2), np.eye(2), rows),
+    ):
+        with np.errstate(invalid="ignore"):
+            assert np.isnan(f(x)).tolist() == np.isnan(slopes(f, x)).tolist() == expected
+
+
 @row("where, dead branch")
 def test_where():
     assert slopes(lambda x: np.where(x > 0, x * x, 3 * x), [2.0, -2.0]) == [4.0, 3.0]

@@ -3,6 +3,8 @@
 ``pytest -s tests/test_mutations.py`` prints the score.
 """
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -69,7 +71,7 @@ def broken(rules, i, mutant):
     """Return the rules of a primitive, with the i-th broken."""
 
     def rule_for(j):
-        rule = rules.rule_for(j) if isinstance(rules, VariadicRule) else rules[j]
+        rule = next(itertools.islice(rules, j, None))
         if j != i:
             return rule
         return lambda g, y, *args, **kwargs: mutant(rule(g, y, *args, **kwargs), args[i])
@@ -100,10 +102,16 @@ def every_rule():
     found |= {p.name: p for p in (*PRIMITIVES.values(), *FUSED) if isinstance(p, ag.Primitive)}
     for name in sorted(set(found) - {"alias", "stop_gradient", "sign"}):
         rules = found[name].vjps
-        first = [0, 1] if isinstance(rules, VariadicRule) else range(len(rules))
-        for i in first:
-            if isinstance(rules, VariadicRule) or rules[i] is not None:
+        variadic = isinstance(rules, VariadicRule)
+        count = most_arguments(name) if variadic else len(rules)
+        for i in range(count):
+            if variadic or rules[i] is not None:
                 yield pytest.param(found[name], i, id=f"{name}-{i}")
+
+
+def most_arguments(name):
+    """Return how many arguments the calls of an operation with any number of arguments have."""
+    return max([len(args) for args, _ in FUSED_CASES.get(name, [])], default=2)
 
 
 SCORE = {}

@@ -429,6 +429,9 @@ def test_unfuse_opens_every_fused_node(node):
             ("layer_norm", "batch_norm"),
             (leaf(np.ones((2, 3))), leaf(np.ones(3)), leaf(np.zeros(3))),
         ),
+        "attention": [leaf(np.ones((2, 3)))] * 3,
+        "dropout": (leaf(np.ones(3)), np.array([True, False, True]), 0.5),
+        "embedding": (np.array([0, 1, 0]), leaf(np.ones((2, 3)))),
         "mse_loss": (leaf(np.ones(3)), np.zeros(3)),
         "sigmoid_binary_cross_entropy": (leaf(np.ones(3)), np.zeros(3)),
     }

@@ -14,6 +14,7 @@ import numpy as np
 
 from ...core.pytree import tree_map
 from ...core.registry import PRIMITIVES
+from ...functional.embedding import check_vocabulary
 from ...functional.targets import check_class_indices
 from ...ops.indexing import add_at, names_no_entry_twice
 from ..ir import (
@@ -52,7 +53,7 @@ class Lowered(NamedTuple):
 
 
 #: functions that return their argument or raise; they run in each call
-CHECKS = (check_class_indices, check_bounds, check_branch)
+CHECKS = (check_class_indices, check_vocabulary, check_bounds, check_branch)
 #: functions that return a view or a copy, depending on the layout of their argument
 LOOKS = (np.reshape, np.ravel)
 
@@ -89,10 +90,11 @@ def called(step: Step, name: Names) -> str:
 
 
 def check(step: Step, name: Names) -> str:
-    """Return the text of a check. Class indices are first compared inline, in half the time."""
+    """Return the text of a check. Indices from 0 to n - 1 are compared inline, in half the time."""
     t = name(step.args[0])
     call = called(step, name)
-    if step.function is not check_class_indices or not np.size(step.inputs[0].example):
+    from_zero = step.function in (check_class_indices, check_vocabulary)
+    if not from_zero or not np.size(step.inputs[0].example):
         return call
     low, high = (f"{t}.item({t}.{find}())" for find in ("argmin", "argmax"))
     return f"if {low} < 0 or {high} >= {step.args[1]}: {call}"

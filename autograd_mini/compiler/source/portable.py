@@ -235,6 +235,13 @@ def _entries(step: Step) -> Operation | None:
     return None if values_in(index) else Operation("take", [x, _numbers(x)[index]])
 
 
+def _rows(step: Step) -> Operation | None:
+    """Write ``np.take(x, i, axis=0)`` as x[i] if the program gets or computes i."""
+    if step.kwargs == {"axis": 0} and values_in(step.args[1]):
+        return Operation("getitem", [step.args[0], [step.args[1]]])
+    return _taken(step)
+
+
 def _scattered(step: Step) -> Operation | None:
     x, index, shape = step.args
     parts = _index(index, shape)
@@ -380,13 +387,13 @@ _SPECIAL: dict[Any, Callable[[Step], Any]] = {
     **dict.fromkeys((np.transpose, np.swapaxes, np.moveaxis, np.rollaxis), _transposed),
     **dict.fromkeys((np.flip, np.fliplr, np.flipud), _flipped),
     **dict.fromkeys(
-        (np.roll, np.rot90, np.delete, np.repeat, np.tile, np.diagonal, np.take,
+        (np.roll, np.rot90, np.delete, np.repeat, np.tile, np.diagonal,
          np.fft.fftshift, np.fft.ifftshift, np.lib.stride_tricks.sliding_window_view), _taken),
     **dict.fromkeys((np.tril, np.triu), _triangle),
     **dict.fromkeys((np.copy, np.positive), _copied),
     **dict.fromkeys((np.zeros_like, np.ones_like, np.full_like), _filled),
     **dict.fromkeys((np.convolve, np.correlate), _convolved),
-    np.pad: _padded, np.broadcast_to: _repeated, operator.getitem: _entries,
+    np.pad: _padded, np.broadcast_to: _repeated, np.take: _rows, operator.getitem: _entries,
     _scatter: _scattered, _fold_windows: _folded,
     astype: _cast, np.trace: _trace, np.linalg.norm: _norm, np.nan_to_num: _numbers_only,
     np.einsum: _einsum,

@@ -49,4 +49,16 @@ FUNCTIONAL = {
         "In training, each channel's gradient loses the parts that would change its mean or its "
         "variance.",
     ),
+    "attention": (
+        "Each query takes the average of the values, weighted by how well its key matches.",
+        "A value receives the gradients of the queries that looked at it, weighted by how much.",
+    ),
+    "dropout": (
+        "Set the entries where the mask is False to 0, and scale up the others.",
+        "Only the entries that were kept receive a gradient, scaled up in the same way.",
+    ),
+    "embedding": (
+        "Take the row of each index from the table.",
+        "Each row of the table receives the sum of the gradients of its uses.",
+    ),
 }

@@ -1,0 +1,328 @@
+"""Scaled dot-product attention, as a graph of primitives and as one fused node.
+
+    S = Q Kᵀ / √d + M        P = softmax(S), row by row        Y = P V
+
+A row of Q is a *query*: it asks. A row of K is a *key*, and the same row of V its *value*. Each
+query gets the average of the values, weighted by how well their keys match. M is the mask.
+
+`q`, `k`, `v`, `mask` are arguments, `y` the result, `g` its cotangent. The rules are those of the
+three parts, the last part first:
+
+    Y = P V            ∂L/∂P = g Vᵀ                                       ∂L/∂V = Pᵀ g
+    P = softmax(S)     ∂L/∂S = P ⊙ (∂L/∂P - Σ_keys P ⊙ ∂L/∂P)
+    S = Q Kᵀ / √d + M  ∂L/∂Q = ∂L/∂S K / √d    ∂L/∂K = (∂L/∂S)ᵀ Q / √d    ∂L/∂M = ∂L/∂S
+
+The sum over the keys needs no ∂L/∂P. For query i it is Σ_j P_ij (g_i · v_j), which is
+g_i · Σ_j P_ij v_j = g_i · y_i: a sum over the features of the result, which are fewer [Dao, Fu,
+Ermon, Rudra, Ré: FlashAttention, 2022, appendix B].
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from ..core.answers import explains_keywords
+from ..core.arrays import Array, Cotangent, as_array_or_tensor, in_dtype, unwrap
+from ..core.foreign import constant_like
+from ..core.fused import fused, labelled
+from ..core.messages import describe, lesson
+from ..core.primitive import JointRule
+from ..core.tensor import Tensor
+from ..ops.products import transposed
+from ..ops.reductions import in_float32, widened
+from .softmax import softmax
+from .softmax_numerics import row_sums
+
+_NAME = "scaled_dot_product_attention"
+
+
+@lru_cache(maxsize=16)
+def _causal(queries: int, keys: int) -> Any:
+    """Return a mask that lets query i see the keys 0 ... i, cached as it is needed in each step."""
+    mask = np.tri(queries, keys, dtype=bool)
+    mask.flags.writeable = False
+    return mask
+
+
+def _scores(q: Array, k: Array, mask: Array | None, is_causal: bool) -> tuple[Array, Array | None]:
+    """Return S, and the entries to keep. A float mask is added; for a boolean one M is 0 or -∞.
+
+    The queries are scaled, not the scores, because they have fewer entries.
+    """
+    s = (q / math.sqrt(q.shape[-1])) @ transposed(k)
+    if is_causal:
+        return s, constant_like(_causal(*s.shape[-2:]), s)
+    if mask is None or mask.dtype == bool:
+        return s, mask
+    return s + mask, None
+
+
+def _probabilities(q: Array, k: Array, mask: Array | None, is_causal: bool) -> Array:
+    s, where = _scores(q, k, mask, is_causal)
+    return softmax(s) if where is None else softmax(s, where=where)
+
+
+@in_float32
+def _attention(
+    q: Array, k: Array, v: Array, mask: Array | None = None, is_causal: bool = False
+) -> Any:
+    """Compute y = softmax(q kᵀ / √d + mask) v, and keep the probabilities and y for the rules."""
+    p = _probabilities(q, k, mask, is_causal)
+    y = p @ v
+    return y, (p, y)
+
+
+@widened
+def _attention_vjps(
+    g: Cotangent,
+    y: Array,
+    q: Array,
+    k: Array,
+    v: Array,
+    mask: Array | None = None,
+    is_causal: bool = False,
+    residuals: Any = None,
+) -> list[Cotangent]:
+    """Compute the four contributions together, because they share ∂L/∂S."""
+    if residuals is None:
+        p = _probabilities(q, k, mask, is_causal)
+        y = p @ v
+    else:
+        p, y = residuals  # this y has not been rounded to float16
+    ds = g @ transposed(v)
+    ds -= row_sums(g * y, -1)
+    ds *= p
+    root = math.sqrt(q.shape[-1])
+    return [ds @ k / root, transposed(ds) @ (q / root), transposed(p) @ g, ds]
+
+
+@in_float32
+def _attention_graph(
+    q: Array, k: Array, v: Array, mask: Array | None = None, is_causal: bool = False
+) -> Array:
+    s, where = _scores(q, k, mask, is_causal)
+    assert softmax.unfused
+    return softmax.unfused(s, where=where) @ v
+
+
+# ---- as a textbook writes it --------------------------------------------------------------------
+
+
+def _root_of_width(q: Array) -> Any:
+    return np.sqrt(labelled(np.asarray(q.shape[-1], q.dtype), "d"))
+
+
+def _named_probabilities(q: Array, k: Array, mask: Any, is_causal: bool) -> Any:
+    """Return P, with a mask that is added: 0 for the entries to keep, and -∞ for the others."""
+    s = q @ transposed(k) / _root_of_width(q)
+    mask = _causal(*s.shape[-2:]) if is_causal else mask
+    if mask is None:
+        return labelled(softmax(s), "P")
+    if mask.dtype == bool:
+        mask = labelled(np.where(unwrap(mask), np.zeros((), s.dtype), -np.inf), "M")
+    return labelled(softmax(s + mask), "P")
+
+
+def _display_graph(
+    q: Array, k: Array, v: Array, mask: Array | None = None, is_causal: bool = False
+) -> Array:
+    return _named_probabilities(q, k, mask, is_causal) @ v
+
+
+def _score_cotangent(g: Any, q: Any, k: Any, v: Any, mask: Any, is_causal: bool) -> Any:
+    """P ⊙ (g Vᵀ - Σ P ⊙ g Vᵀ)."""
+    p = _named_probabilities(q, k, mask, is_causal)
+    dp = labelled(g @ transposed(v), "dP")
+    return labelled(p * (dp - (p * dp).sum(axis=-1, keepdims=True)), "dS")
+
+
+def _query_display(
+    g: Cotangent, y: Array, q: Array, k: Array, v: Array, mask: Any = None, is_causal: bool = False
+) -> Cotangent:
+    return _score_cotangent(g, q, k, v, mask, is_causal) @ k / _root_of_width(q)
+
+
+def _key_display(
+    g: Cotangent, y: Array, q: Array, k: Array, v: Array, mask: Any = None, is_causal: bool = False
+) -> Cotangent:
+    ds = _score_cotangent(g, q, k, v, mask, is_causal)
+    return transposed(ds) @ q / _root_of_width(q)
+
+
+def _value_display(
+    g: Cotangent, y: Array, q: Array, k: Array, v: Array, mask: Any = None, is_causal: bool = False
+) -> Cotangent:
+    return transposed(_named_probabilities(q, k, mask, is_causal)) @ g
+
+
+def _mask_display(
+    g: Cotangent, y: Array, q: Array, k: Array, v: Array, mask: Any = None, is_causal: bool = False
+) -> Cotangent:
+    return _score_cotangent(g, q, k, v, mask, is_causal)
+
+
+attention = fused(
+    _attention,
+    JointRule(_attention_vjps),
+    display_graph=_display_graph,
+    display_rules=(_query_display, _key_display, _value_display, _mask_display),
+    name="attention",
+    residuals=True,
+    unfused=_attention_graph,
+)
+
+
+# ---- the public function ------------------------------------------------------------------------
+
+
+@explains_keywords
+def scaled_dot_product_attention(
+    q: Any, k: Any, v: Any, mask: Any = None, is_causal: bool = False
+) -> Any:
+    r"""Compute softmax(q kᵀ / √d + mask) v, as the one node `attention`.
+
+    Each query gets the average of the values, weighted by how well its key matches. The leading
+    axes, such as examples and heads, broadcast. ``scaled_dot_product_attention.unfused`` is the
+    graph.
+
+    Parameters
+    ----------
+    q : Tensor or array_like, shape (..., T, d)
+        T queries.
+    k : Tensor or array_like, shape (..., S, d)
+        S keys. In self-attention S = T, in cross-attention it may differ.
+    v : Tensor or array_like, shape (..., S, e)
+        The value of each key.
+    mask : array_like or Tensor, optional
+        Broadcastable to (..., T, S). A boolean mask is True where a query may see a key. A float
+        mask is added to the scores, in their dtype. A Tensor keeps its dtype, and may require a
+        gradient, such as a bias for each distance.
+    is_causal : bool
+        Whether query i sees the keys 0 ... i only, so that no position sees a later one.
+
+    Returns
+    -------
+    Tensor, or array for arrays, shape (..., T, e)
+
+    Raises
+    ------
+    TypeError
+        If an argument does not hold real numbers, or if the mask is neither boolean nor float.
+    ValueError
+        If the shapes do not fit, or if both `mask` and `is_causal` are given.
+
+    Notes
+    -----
+    With P = softmax(S), row by row, and S = q kᵀ / √d + mask:
+
+    $$
+    \frac{\partial L}{\partial S}
+    = P \odot \bigl(g V^\top - \textstyle\sum_{\text{keys}} P \odot g V^\top\bigr) \qquad
+    \frac{\partial L}{\partial Q} = \frac{1}{\sqrt d} \frac{\partial L}{\partial S} K \qquad
+    \frac{\partial L}{\partial K} = \frac{1}{\sqrt d} \frac{\partial L}{\partial S}^\top Q \qquad
+    \frac{\partial L}{\partial V} = P^\top g
+    $$
+
+    The division by √d keeps the scores of independent entries at variance 1.
+
+    If a query may see no key at all, its row of the result is nan, and so are gradients, as in
+    `softmax`. PyTorch returns 0 since version 2.5. Let such a query see itself, and ignore its row.
+
+    If a query sees almost only one key, the gradients of its scores are tiny. They are rounded to a
+    few ULP of ∂L/∂P, as in PyTorch. The graph keeps more of their digits.
+
+    References
+    ----------
+    Vaswani, Shazeer, Parmar, Uszkoreit, Jones, Gomez, Kaiser, Polosukhin: Attention is all you
+    need, 2017, equation 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import autograd_mini as ag
+    >>> x = np.array([[1.0, 0.0], [0.0, 1.0]])
+    >>> ag.scaled_dot_product_attention(x, x, x, is_causal=True).round(4)
+    array([[1.    , 0.    ],
+           [0.3302, 0.6698]])
+    """
+    q, k, v = map(as_array_or_tensor, (q, k, v))
+    scores = _checked_shape(q, k, v)
+    if mask is None:
+        return attention(q, k, v, is_causal=True) if is_causal else attention(q, k, v)
+    mask = as_array_or_tensor(mask)
+    _check_mask(mask, scores, is_causal)
+    if mask.dtype.kind == "f" and not isinstance(mask, Tensor):
+        mask = in_dtype(mask, np.result_type(q.dtype, k.dtype, np.float16))
+    return attention(q, k, v, mask)
+
+
+#: `check_fused` compares the call with its graph. The type of a function lacks the attribute.
+scaled_dot_product_attention.unfused = _attention_graph  # type: ignore[attr-defined]
+
+
+def _checked_shape(q: Array, k: Array, v: Array) -> tuple[int, ...]:
+    """Return the shape of the scores, (..., T, S), or raise."""
+    (*lead, queries, d), (*lead_k, keys, d_k), (*lead_v, values, _) = _shapes(q, k, v)
+    if d == d_k and keys == values and lead == lead_k == lead_v:
+        return (*lead, queries, keys)  # the usual case, without calls
+    if d != d_k:
+        raise ValueError(
+            _unfit(q, k, v, f"A query has {d} entries, but a key has {d_k}: they must be equal")
+        )
+    if keys != values:
+        raise ValueError(
+            _unfit(q, k, v, f"There are {keys} keys, but {values} values: each key needs a value")
+        )
+    try:
+        lead_of_scores = np.broadcast_shapes(tuple(lead), tuple(lead_k))
+        np.broadcast_shapes(lead_of_scores, tuple(lead_v))
+    except ValueError:
+        raise ValueError(
+            _unfit(q, k, v, "The leading axes, all but the last two, do not broadcast")
+        ) from None
+    return (*lead_of_scores, queries, keys)
+
+
+def _shapes(q: Array, k: Array, v: Array) -> list[tuple[int, ...]]:
+    """Return the shapes of stacks of matrices that hold real numbers, or raise."""
+    for name, x in (("q", q), ("k", k), ("v", v)):
+        if x.dtype.kind not in "biufO":
+            raise TypeError(f"{_NAME}: {name} is {describe(x)}. It must hold real numbers.")
+        if x.ndim < 2:
+            raise ValueError(
+                f"{_NAME}: {name} is {describe(x)}. It needs at least two axes, one of positions "
+                f"and one of features. For a single vector, pass {name}[None]."
+            )
+    return [q.shape, k.shape, v.shape]
+
+
+def _unfit(q: Array, k: Array, v: Array, why: str) -> str:
+    given = f"q is {describe(q)}, k is {describe(k)}, v is {describe(v)}"
+    return (
+        f"{_NAME}: {given}. {why}. Expected shapes: (..., T, d), (..., S, d) and (..., S, e)."
+        + lesson("shapes")
+    )
+
+
+def _check_mask(mask: Array, scores: tuple[int, ...], is_causal: bool) -> None:
+    if is_causal:
+        raise ValueError(
+            f"{_NAME}: got both mask and is_causal=True. Pass one mask: for a boolean one, "
+            "mask & np.tri(T, S, dtype=bool), without is_causal."
+        )
+    if mask.dtype.kind not in "bfO":
+        raise TypeError(
+            f"{_NAME}: mask is {describe(mask)}. Integers could be a boolean mask or numbers to "
+            "add to the scores. Pass mask.astype(bool), which is True where a query may see a "
+            "key, or floats."
+        )
+    lead = len(scores) - mask.ndim
+    if lead < 0 or any(n not in (1, m) for n, m in zip(mask.shape, scores[lead:])):
+        raise ValueError(
+            f"{_NAME}: mask is {describe(mask)}. It must broadcast to the shape of the scores, "
+            f"{scores}, in which the last two axes are queries and keys." + lesson("shapes")
+        )
