@@ -140,14 +140,14 @@ def _recorded(
     name = _name(f)
     if guards.states() != drawn:
         raise RuntimeError(
-            f"compile: {name} draws random numbers. A program would use the same numbers in every "
-            "call. Pass the generator as an argument or in state=. Or draw the numbers outside, and "
-            "pass them as arguments."
+            f"compile: {name} draws random numbers. The compiled program would use the same "
+            "numbers in every call. Pass the generator as an argument or in state=. Or draw the "
+            "numbers outside of the function, and pass them as arguments."
         )
     if list(map(id, tree_leaves(seen))) != before:
         raise EscapedTracerError(
-            f"compile: {name} changes the entries of a dict or list that is an argument. A call "
-            "of the program would not change them. Return a new dict or list."
+            f"compile: {name} changes a dict or list that is an argument. The compiled program "
+            "would not change it. Return a new dict or list."
         )
     results, tree = flat_results(tracer, y)
     del y, seen
@@ -194,8 +194,8 @@ def _refuse_escaped(tracer: Tracer, f: Any, settings: list[Any], given: Any) -> 
         places = [f"a {_holder(alive.pop())}"] if alive else []
     if places:
         raise EscapedTracerError(
-            f"compile: {_name(f)} leaves a traced array in {places[0]}. Later calls would not "
-            f"update {places[0]}. Return the new value, and assign it outside."
+            f"compile: {_name(f)} stores a traced array in {places[0]}. Later calls would not "
+            f"update {places[0]}. Return the new value, and assign it outside of the function."
         )
 
 

@@ -438,7 +438,7 @@ def kept_around():
     ],
 )
 def test_a_traced_array_that_escapes_is_refused(f, where):
-    with pytest.raises(RuntimeError, match=f"leaves a traced array in .*{where}.*Return the new"):
+    with pytest.raises(RuntimeError, match=f"stores a traced array in .*{where}.*Return the new"):
         ag.compile(f)(X)
 
 
@@ -523,7 +523,7 @@ def test_no_traced_array_escapes(what, monkeypatch):
         return x * 3
 
     with pytest.raises(
-        RuntimeError, match=r"^compile: f leaves a traced array in .*Return the new"
+        RuntimeError, match=r"^compile: f stores a traced array in .*Return the new"
     ):
         ag.compile(f)(X)
 
@@ -672,7 +672,5 @@ def test_a_model_that_changes_warns_once():
             compiled(X)
     (warning,) = heard
     names = "layers[0].scale, layers[1].scale, layers[2].scale and 28 more"
-    assert f"{names}, which is not an argument of Layers, has changed in 8 calls" in str(
-        warning.message
-    )
+    assert f"{names}, which changed before 8 calls" in str(warning.message)
     assert f"after changes of {names}" in compiled.report()
