@@ -152,8 +152,8 @@ LAYERS = {
         "init initializers xavier_uniform_ kaiming_* xavier_* glorot_* he_* orthogonal_ "
         "trunc_normal_"
     ),
-    "Scale each p.grad yourself before step(), by norm = np.sqrt(sum(np.sum(p.grad**2) for p in "
-    "parameters)).": "clip_grad_norm_ clip_grad_* clip_by_global_norm",
+    "Before step(), compute norm = np.sqrt(sum(np.sum(p.grad**2) for p in parameters)). If norm is "
+    "too large, divide each p.grad by it.": "clip_grad_norm_ clip_grad_* clip_by_global_norm",
     "Write the formula with NumPy's functions.": (
         "KLDivLoss *Loss *_loss CELU celu SELU selu GLU glu RReLU rrelu *ardshrink *oftshrink "
         "*ardswish hard_s* sparse_plus log1mexp pdist"
