@@ -176,8 +176,8 @@ def paired(x: ArrayLike, labels: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]
     x, labels = _as_array(x), _as_array(labels)
     if x.ndim == 0 or x.size == 0 or x.shape[:1] != labels.shape[:1]:
         raise ValueError(
-            f"x has shape {x.shape}, and labels has shape {labels.shape}. Pass one label for each "
-            "example: both need the same length along the first axis, at least 1."
+            f"x has shape {x.shape}, labels have shape {labels.shape}. Pass at least one example, "
+            "and one label for each example along the first axis."
         )
     return x, labels
 
