@@ -170,17 +170,19 @@ def _how_shapes_fit(name: str, text: str, args: Sequence[Any]) -> str:
 
 def _what_is_not_a_number(args: Sequence[Any]) -> str:
     """Return the types of the arguments if one of them is a text or None, or an empty text."""
-    kinds = [getattr(unwrap(x), "dtype", type(x).__name__) for x in args]
-    if not any(x in ("str", "NoneType") or getattr(x, "kind", "") in ("U", "S") for x in kinds):
+    kinds = [getattr(unwrap(x), "dtype", type(x)) for x in args]
+    if not any(k in (str, type(None)) or getattr(k, "kind", "") in ("U", "S") for k in kinds):
         return ""
-    return f"this operation needs numbers, got {' and '.join(map(str, kinds))}"
+    names = (k.__name__ if isinstance(k, type) else str(k) for k in kinds)
+    return f"this operation needs numbers, got {' and '.join(names)}"
 
 
 def _what_is_not_an_integer(args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
-    """Return the first float or string in a call, which needs an integer, or an empty text."""
-    parts = (("", part) for x in args for part in (x if isinstance(x, tuple) else (x,)))
-    options = ((f"{key}=", x) for key, x in kwargs.items())
-    wrong = (f"{key}{x!r:.60}" for key, x in (*options, *parts) if isinstance(x, (float, str)))
+    """Return the float or string in a call that needs an integer, or an empty text."""
+    parts = [("", part) for x in args for part in (x if isinstance(x, tuple) else (x,))]
+    axes = [(f"{key}=", x) for key, x in kwargs.items() if key.startswith("ax")]
+    others = [(f"{key}=", x) for key, x in kwargs.items() if not key.startswith("ax")]
+    wrong = (f"{key}{x!r:.60}" for key, x in axes + parts + others if isinstance(x, (float, str)))
     given = next(wrong, "")
     return given and f"expected an integer, got {given}"
 
