@@ -57,7 +57,7 @@ def test_shapes_from_constants_are_known():
     ],
 )
 def test_what_needs_numbers(f, what):
-    with pytest.raises(TypeError, match=f"^{what} cannot be compiled") as caught:
+    with pytest.raises(TypeError, match=f"^{what}.* cannot be compiled") as caught:
         ag.compile(f)(X)
     assert "test_refusals.py" in str(caught.value)
 

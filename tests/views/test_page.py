@@ -458,7 +458,7 @@ def test_shortened_array_still_marks_nonfinite_entries():
 def test_explore_with_too_many_operations_raises(monkeypatch):
     monkeypatch.setattr("autograd_mini.views.page.data._MOST", 100)
     monkeypatch.setattr("autograd_mini.views.trace.Trace.of", None)  # not called
-    with pytest.raises(ValueError, match=r"121 operations .* 100 .* ag\.draw\(result\)"):
+    with pytest.raises(ValueError, match=r"121 operations .* 100\. .* ag\.draw\(result\)"):
         ag.explore(arrays(60))
 
 
