@@ -187,7 +187,7 @@ def test_trees_within_trees():
         same(w["a"], [-0.5, -0.5])
     with pytest.raises(TypeError, match="must contain only arrays, got float"):
         ag.compile(lambda x, n: (x, n + 1), donate=1)(np.ones(2), 1.0)
-    with pytest.raises(TypeError, match="donate: a donated argument must contain only arrays, got int"):
+    with pytest.raises(TypeError, match="must contain only arrays, got int"):
         ag.compile(lambda x: [x[0] + 1, x[1]], donate=0)([np.ones(2), 1])
 
 
