@@ -7,6 +7,7 @@ as ints.
 from __future__ import annotations
 
 import operator
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -53,11 +54,14 @@ def moons(n: int = 1000, *, noise: float = 0.1, rng: Seed = 0) -> tuple[Features
     >>> x.shape, labels.sum().item()
     ((100, 2), 50)
     """
+    if not hasattr(n, "__index__"):
+        raise TypeError(f"n must be an integer, got {n!r:.60}.")
     n = operator.index(n)
+    _require_number("noise", noise)
     if n < 2:
         raise ValueError(f"n must be at least 2, got {n}.")
     if not 0 <= noise < np.inf:
-        raise ValueError(f"noise must be finite and at least 0, got {noise}.")
+        raise ValueError(f"noise must be a finite number, at least 0, got {noise}.")
     rng = np.random.default_rng(rng)
     outer, inner = np.linspace(0, np.pi, n // 2), np.linspace(0, np.pi, n - n // 2)
     x = np.concatenate(
@@ -141,11 +145,14 @@ def split(
     """
     x, labels = paired(x, labels)
     n = len(x)
+    _require_number("held_out", held_out)
     if not 0 < held_out < 1:
         raise ValueError(f"held_out must be between 0 and 1, got {held_out}.")
     test = round(n * held_out)
     if not 0 < test < n:
-        raise ValueError(f"held_out={held_out} of {n} examples leaves one of the sets empty.")
+        raise ValueError(
+            f"With held_out={held_out} and {n} examples, one of the two sets would be empty."
+        )
     order = np.random.default_rng(rng).permutation(n)
     train_rows, test_rows = order[test:], order[:test]
     return x[train_rows], labels[train_rows], x[test_rows], labels[test_rows]
@@ -175,11 +182,16 @@ def paired(x: ArrayLike, labels: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]
     return x, labels
 
 
+def _require_number(name: str, value: Any) -> None:
+    if not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number, got {value!r:.60}.")
+
+
 def _as_array(x: Any) -> NDArray[Any]:
     """Return `x` as an array. An array of another library is returned unchanged, or refused."""
     if hasattr(x, "__array_function__"):
         dispatching: NDArray[Any] = x
         return dispatching
     if hasattr(x, "__dlpack__"):
-        raise TypeError(f"{type(x).__qualname__} is not converted silently. Pass np.asarray(x).")
+        raise TypeError(f"got an array of type {type(x).__qualname__}. Convert it: np.asarray(x).")
     return np.asarray(x)

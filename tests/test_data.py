@@ -119,9 +119,22 @@ def test_split_with_held_out_outside_0_to_1_raises(held_out):
         data.split(np.zeros((10, 2)), np.zeros(10, int), held_out=held_out)
 
 
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda: data.moons("a"), "n"),
+        (lambda: data.moons(noise="a"), "noise"),
+        (lambda: data.split(np.ones(4), np.ones(4), held_out=None), "held_out"),
+    ],
+)
+def test_argument_that_is_not_a_number_raises(call, name):
+    with pytest.raises(TypeError, match=f"{name} must be .*, got"):
+        call()
+
+
 @pytest.mark.parametrize("held_out", [0.01, 0.99])
 def test_split_into_an_empty_set_raises(held_out):
-    with pytest.raises(ValueError, match="of 10 examples leaves one of the sets empty"):
+    with pytest.raises(ValueError, match=r"10 examples.* empty"):
         data.split(np.zeros((10, 2)), np.zeros(10, int), held_out=held_out)
 
 

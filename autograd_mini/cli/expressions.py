@@ -55,7 +55,7 @@ def tensors(assignments: Mapping[str, str]) -> dict[str, Tensor]:
 
 def _tensor(name: str, text: str) -> Tensor:
     if not name.isidentifier() or iskeyword(name):
-        raise ExpressionError(f"{name!r} is not a name for a tensor. Write --let z=2,1,0.1")
+        raise ExpressionError(f"{name!r} cannot be the name of a tensor. Write --let z=2,1,0.1")
     try:
         rows = [[float(x) for x in row.split(",")] for row in text.split(";")]
     except ValueError:

@@ -97,7 +97,9 @@ def _functions(options: argparse.Namespace) -> None:
     """Print a line for each NumPy function that a tensor can be passed to."""
     rows = [(f, how) for f, how in coverage() if options.name in f]
     if not rows:
-        raise RuntimeError(f"no function of NumPy for tensors has {options.name!r} in its name")
+        raise RuntimeError(
+            f"no NumPy function whose name contains {options.name!r} accepts tensors"
+        )
     width = max(len(f) for f, _ in rows)
     for f, how in rows:
         print(f"{f:{width}}  {how}")
@@ -114,7 +116,7 @@ def _view(what: str, assignments: Sequence[tuple[str, str]], make: Callable[...,
         names = tensors(dict(assignments))
         return evaluate(what, names, lambda value: make(value, names=names))
     if assignments:
-        raise ExpressionError("--let gives values to an expression, not to a script")
+        raise ExpressionError("--let only sets the variables of an expression, not of a script")
     path, name = script.groups()
     variables = _run(path)
     if name not in variables:
@@ -231,7 +233,7 @@ def _protect_minus(argv: Sequence[str]) -> list[str]:
 def _assignment(text: str) -> tuple[str, str]:
     name, equals, numbers = text.partition("=")
     if not equals:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a name and numbers, such as z=2,1,0.1")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a name with numbers, such as z=2,1,0.1")
     return name.strip(), numbers
 
 
@@ -243,7 +245,7 @@ def _path(endings: Sequence[str], text: str) -> str:
 
 def _count(least: int, text: str) -> int:
     if not text.isdecimal() or int(text) < least:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} on")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {least}")
     return int(text)
 
 

@@ -37,15 +37,17 @@ class EscapedTracerError(RuntimeError):
     """A function leaves a traced array in an attribute or variable, where it has no numbers."""
 
 
-USE_FUNCTIONS = "Use NumPy's functions, such as np.sort and np.real: they return new arrays"
+USE_FUNCTIONS = "Use NumPy's functions, such as np.sort and np.real, which return new arrays"
 USE_BROADCAST = "Write np.broadcast_to(x, shape), which repeats x"
-USE_WHERE = "Write np.where(condition, a, b), which chooses entry by entry and keeps the shape"
+USE_WHERE = "Write np.where(condition, a, b). It chooses between a and b for each entry"
 USE_COPY = "Take a copy of the view before the change: w.T.copy()"
-USE_NEW_ARRAY = "Write y = y + x instead of y += x. np.where and np.stack make new arrays too"
+USE_NEW_ARRAY = (
+    "Compute a new array: write y = y + x instead of y += x, or use np.where or np.stack"
+)
 
 # Why an operation cannot be compiled: the program runs the same steps for every input, so ...
-DECIDES = "it cannot decide by the values of an array"
-FIXED = "it cannot use the values of the array that it was traced with"
+DECIDES = "it cannot choose its steps by the values of an array"
+FIXED = "it cannot depend on the values that an array has in this first call"
 SHAPED = "the shape of a result cannot depend on the values of an array"
 
 # The shape of their result depends on the numbers.
@@ -69,11 +71,10 @@ def refused(
 ) -> TracingError:
     """Return the error, with the user's line."""
     why = SHAPED if kind is DataDependentShapeError else why
-    allowed = "Conditions" if why is DECIDES else "Operations"
     return kind(
         f"{what} cannot be compiled. The compiled program runs the same steps for every input, so "
         f"{why}.\n  {user_line()}\n"
-        f"{remedy}. {allowed} that do not depend on the arguments are allowed."
+        f"{remedy}. Values that do not depend on the arguments have no such limit."
         + lesson("depends on numbers")
     )
 
@@ -81,16 +82,16 @@ def refused(
 def random_numbers(name: str) -> RuntimeError:
     """Return the error of something that draws random numbers while it is traced."""
     return RuntimeError(
-        f"compile: {name} draws random numbers. A program would use the same numbers in every "
-        "call. Pass the generator as an argument or in state=. Or draw the numbers outside, and "
-        "pass them as arguments."
+        f"compile: {name} draws random numbers. The compiled program would use the same numbers "
+        "in every call. Pass the generator as an argument or in state=. Or draw the numbers "
+        "outside of the function, and pass them as arguments."
     )
 
 
 def number_remedy() -> str:
     """Return what to write instead of a plain number, in the user's line or in ``c[i] = x``."""
     if re.search(r"\]\s*([-+*/@%]|//|\*\*)?=(?!=)", callers.user_line().text):
-        return "Instead of c[i] = x, make the array with np.stack or np.where"
+        return "Do not assign to c[i]. Make the array with np.stack or np.where"
     return "Return the array from the compiled function, and call .item() on the result"
 
 
@@ -110,7 +111,7 @@ def decides_shape(function: Any, position: int, name: str) -> bool:
 def refuse_shape(function: Any, name: str) -> None:
     """Raise because the shape of a result depends on the numbers in a value of the program."""
     what = f"the shape of np.{name_of(function)}(..., {name})"
-    remedy = "Pass a Python int: an int is a part of the program, also as an argument"
+    remedy = "Pass a Python int. Its value is a constant of the program, even if it is an argument"
     raise refused(what, remedy, DataDependentShapeError)
 
 
@@ -122,6 +123,6 @@ def user_line() -> str:
     while frame is not None and frame is not user:
         module = frame.f_globals.get("__name__", "")
         if module.startswith(("autograd_mini.ops.", "autograd_mini.functional.")):
-            return f"{found}\n  It runs {module}.{frame.f_code.co_name}, which needs the numbers."
+            return f"{found}\n  It runs {module}.{frame.f_code.co_name}, which needs the values."
         frame = frame.f_back
     return found

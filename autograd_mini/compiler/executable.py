@@ -143,8 +143,8 @@ def _recorded(
         raise random_numbers(name)
     if list(map(id, tree_leaves(seen))) != before:
         raise EscapedTracerError(
-            f"compile: {name} changes the entries of a dict or list that is an argument. A call "
-            "of the program would not change them. Return a new dict or list."
+            f"compile: {name} changes a dict or list that is an argument. The compiled program "
+            "would not change it. Return a new dict or list."
         )
     results, tree = flat_results(tracer, y)
     del y, seen
@@ -191,8 +191,8 @@ def _refuse_escaped(tracer: Tracer, f: Any, settings: list[Any], given: Any) -> 
         places = [f"a {_holder(alive.pop())}"] if alive else []
     if places:
         raise EscapedTracerError(
-            f"compile: {_name(f)} leaves a traced array in {places[0]}. Later calls would not "
-            f"update {places[0]}. Return the new value, and assign it outside."
+            f"compile: {_name(f)} stores a traced array in {places[0]}. Later calls would not "
+            f"update {places[0]}. Return the new value, and assign it outside of the function."
         )
 
 

@@ -157,12 +157,12 @@ def compile(
     True
     """
     if not callable(f):
-        raise TypeError(f"compile takes a function, got {describe(f)}. Write ag.compile(f)(x).")
+        raise TypeError(f"compile needs a function, got {describe(f)}. Write ag.compile(f)(x).")
     chosen = donate if isinstance(donate, (tuple, list)) else (donate,)
     if not all(type(i) is int and i >= 0 for i in chosen) or len(set(chosen)) < len(chosen):
         raise TypeError(
-            "compile: donate must be the position of an argument, or a tuple of different "
-            f"positions, such as 0 or (0, 2), got {donate!r}"
+            "compile: donate must be the position of an argument, such as 0, or a tuple of "
+            f"different positions, such as (0, 2). Got {donate!r}."
         )
     if state is None:
         return Compiled(f, tuple(chosen), fuse)
@@ -260,9 +260,9 @@ class Compiled:
         often = [name for name in names if self._changed[name] == MAX_RETRACE_WARNINGS]
         if often:
             warnings.warn(
-                f"compile: {_listed(often)}, which is not an argument of {self.__name__}, has "
-                f"changed in {MAX_RETRACE_WARNINGS} calls, and each of these traced the function "
-                "again. Pass it as an argument.",
+                f"compile: {self.__name__} uses {_listed(often)}, which changed before "
+                f"{MAX_RETRACE_WARNINGS} calls. Each of these calls traced the function again, "
+                "which is slow. Pass what changes as an argument.",
                 stacklevel=3,
             )
 
@@ -343,8 +343,8 @@ class Compiled:
     def _executable(self) -> Executable:
         if self._latest is None:
             raise RuntimeError(
-                "this function has not been called yet, and its program depends on the shapes of "
-                "its arguments. Call it once."
+                "this function has not been called yet. Its program depends on the shapes of the "
+                "arguments, so call the function once."
             )
         return self._latest
 

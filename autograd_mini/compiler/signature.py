@@ -50,7 +50,9 @@ def flatten(tree: Any, leaves: list[Any]) -> Any:
         return kind, flatten(as_array(tree), leaves)
     is_container = kind.__hash__ is None and is_of_a_library(kind.__module__)
     if is_container or is_foreign(unwrap(require_protocol(tree))):
-        raise TypeError(f"compile: an argument of type {kind.__name__}; pass arrays and numbers")
+        raise TypeError(
+            f"compile: the arguments must be arrays or numbers, got type {kind.__name__}."
+        )
     return kind, tree if kind in _BY_VALUE else _Same(tree)
 
 

@@ -199,8 +199,8 @@ class TracedArray(TracedMethods):
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         raise self._refused(
             "a plain NumPy array of the values",
-            "Pass the array itself to NumPy's functions. For c[x] of a constant array c, write "
-            "ag.tensor(c)[x], or pass c as an argument",
+            "Pass the array itself to NumPy's functions. To index a constant array c with it, "
+            "write ag.tensor(c)[x], or pass c as an argument",
         )
 
     def item(self) -> Any:
@@ -209,18 +209,23 @@ class TracedArray(TracedMethods):
             "a plain Python number",
             number_remedy(),
             TracingError,
-            "float(x) or x.item() would fix the number of this first call",
+            "float(x) and x.item() would put the number of this first call into the program. Every "
+            "later call would use that number",
         )
 
     __float__ = __int__ = __index__ = __complex__ = __round__ = tolist = item
 
     def __format__(self, spec: str) -> str:
         if spec:
-            raise self._refused("a number in a text", "Return the array, and format the result")
+            raise self._refused(
+                "a formatted number, as in f'{x:.2f}',", "Return the array, and format the result"
+            )
         return repr(self)
 
     def __hash__(self) -> int:
-        raise self._refused("an array as a key of a dict or set", USE_WHERE)
+        raise self._refused(
+            "an array as a key of a dict or set", "Use a number or a string as the key"
+        )
 
     def __getattr__(self, name: str) -> Any:
         if name not in _OF_ARRAYS:

@@ -115,8 +115,8 @@ class Tracer(Observer):
         """Raise if the function has returned: a traced array was left behind."""
         if self.closed:
             raise EscapedTracerError(
-                "this array has no numbers: a compiled function stored it during its first call, "
-                "when it was traced. Return the array from that function instead."
+                "this array has no values. A compiled function stored it while it was traced, in "
+                "its first call. Return the array from that function instead."
             )
 
     def lift(self, x: Any) -> Any:
@@ -187,10 +187,10 @@ class Tracer(Observer):
         for leaf in Tape(x):
             if leaf.order < self._began and leaf.requires_grad:
                 raise CapturedParameterError(
-                    f"compile: {describe(leaf)} requires a gradient, and is not an argument of the "
-                    "function. The program would treat it as a constant, even while it is "
-                    f"trained.\n  {user_line()}\nPass the tensor as an argument. If it is meant "
-                    "as a constant, use .detach()."
+                    f"compile: {describe(leaf)} requires a gradient, but it is not an argument of "
+                    "the function. The program would treat it as a constant, even while it is "
+                    f"trained.\n  {user_line()}\nPass the tensor as an argument. If it is a "
+                    "constant, use .detach()."
                 )
 
     # ---- who else looks at the memory of a value -------------------------------------------------

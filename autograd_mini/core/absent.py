@@ -13,36 +13,38 @@ METHODS = {
         "addressable_data addressable_shards copy_to_host_async is_ready is_fully_addressable "
         "is_fully_replicated"
     ),
-    "A tensor holds a NumPy array, x.data: use this attribute of the array.": (
+    "This is about the memory of an array. The NumPy array of a tensor is x.data.": (
         "strides stride storage storage_offset storage_type untyped_storage data_ptr base flags "
         "ctypes flat is_contiguous layout as_strided as_strided_ as_strided_scatter tobytes "
         "getfield dim_order is_set_to unsafe_buffer_pointer"
     ),
     "A tensor cannot be changed in place. Compute new values with np.where, np.concatenate or "
-    "np.stack, or give a leaf new data: w.data = ...": (
+    "np.stack. Only a leaf can get new data: w.data = ...": (
         "scatter scatter_ scatter_add scatter_add_ scatter_reduce scatter_reduce_ index_add "
         "index_add_ index_copy index_copy_ index_fill index_fill_ index_put index_put_ "
         "index_reduce index_reduce_ masked_scatter masked_scatter_ masked_fill_ slice_scatter "
         "select_scatter diagonal_scatter fill fill_diagonal_ put partition resize resize_ "
         "resize_as resize_as_ setfield setflags byteswap set_ lock"
     ),
-    "A file holds values, but not their tape: np.save(file, x.numpy()).": "tofile dump dumps",
+    "A file can store the values, but not the tape. Write np.save(file, "
+    "x.numpy()).": "tofile dump dumps",
     "x.numpy() returns the array.": "to_numpy toarray asnumpy eval",
-    "Call the function on the tensor: f(x).": "apply map apply_ map_",
-    "There are no hooks. `loss.tape().adjoints()` returns all gradients, and ag.gradients computes "
-    "with them.": (
+    "Call the function with the tensor: f(x).": "apply map apply_ map_",
+    "There are no hooks. loss.tape().adjoints() returns the gradients of all tensors. "
+    "ag.gradients(loss, x) returns the gradient of one tensor.": (
         "register_hook register_post_accumulate_grad_hook retains_grad grad_dtype output_nr"
     ),
-    "There are no complex numbers: make two tensors, of the real part and of the imaginary part.": (
+    "There are no complex numbers. Make one tensor of the real part and one of the imaginary "
+    "part.": (
         "cfloat cdouble chalf is_complex is_conj is_neg resolve_conj resolve_neg view_as_real "
         "view_as_complex complex complex32 polar stft istft H mH conj_physical holomorphic_grad"
     ),
-    "NumPy has no such dtype: use x.astype(np.float16), or another dtype of NumPy.": (
+    "NumPy has no such dtype. Use one that NumPy has: x.astype(np.float16).": (
         "bfloat16 char byte int_repr dequantize q_scale q_zero_point q_per_channel_axis "
         "q_per_channel_scales q_per_channel_zero_points qscheme is_quantized int4 int2 int1 uint4 "
         "uint2 uint1"
     ),
-    "There are no sparse arrays: a tensor holds all of its entries.": (
+    "There are no sparse arrays. A tensor stores all of its entries.": (
         "to_sparse to_sparse_bsc to_sparse_bsr to_sparse_coo to_sparse_csc to_sparse_csr to_dense "
         "coalesce is_coalesced is_sparse is_sparse_csr crow_indices ccol_indices row_indices "
         "col_indices sparse_dim sparse_mask sparse_resize_ dense_dim smm sspaddmm nonzero_static"
@@ -51,33 +53,33 @@ METHODS = {
 
 #: Functions and modules of PyTorch and JAX.
 FUNCTIONS = {
-    "There are no devices: all computations run in NumPy.": (
+    "There are no devices: everything runs on the CPU.": (
         "device devices cuda mps xpu cpu mtia accelerator device_count local_devices "
         "default_device pmap shard_map smap make_mesh set_mesh sharding NamedSharding Device "
         "set_default_device get_default_device distributed DataParallel parallel backends "
         "local_device_count process_* psum pmean pmax pmin all_gather transfer_guard* "
         "make_array_from_* host_id* clear_caches live_arrays cudnn* mkldnn* miopen*"
     ),
-    "Its functions have their names in the package itself (ag.grad, ag.softmax) or in NumPy.": (
+    "There are no submodules like this. The functions are in ag (ag.grad, ag.softmax) or NumPy.": (
         "autograd functional func special linalg lax scipy numpy np jnp experimental F torch jax"
     ),
-    "Operations are recorded as they run, so write Python's own loop or if.": (
+    "Operations are recorded while Python runs them, so write a Python loop or if.": (
         "scan while_loop fori_loop cond switch associative_scan map_fn"
     ),
-    "Random numbers are NumPy's: rng = np.random.default_rng(0), then rng.normal(size=(2, 3)).": (
+    "Use NumPy for random numbers: rng = np.random.default_rng(0), then rng.normal(size=(2, 3)).": (
         "normal multinomial poisson binomial Generator key initial_seed default_generator "
         "get_rng_state set_rng_state seed uniform categorical choice fold_in truncated_normal "
         "distributions quasirandom gumbel_softmax exponential randint_like"
     ),
-    "Trees are plain dicts, lists and tuples. Write a comprehension: {name: p - lr * g[name] for "
+    "Trees are dicts, lists and tuples. Write a comprehension: {name: p - lr * g[name] for "
     "name, p in parameters.items()}.": (
         "tree tree_util tree_map tree_leaves tree_flatten tree_unflatten tree_structure"
     ),
-    "Recording is on wherever ag.no_grad() is not: end that block.": (
-        "enable_grad is_grad_enabled is_inference_mode_enabled grad_mode"
-    ),
-    "Every operation is recorded: call loss.backward(), then read w.grad.": "GradientTape Tracer",
-    "A dtype is NumPy's, and float64 is the default: pass dtype=np.float32.": (
+    "Operations are always recorded, except inside ag.no_grad(). Move your code out of that "
+    "block.": ("enable_grad is_grad_enabled is_inference_mode_enabled grad_mode"),
+    "Every operation is recorded without it. Call loss.backward(), then read "
+    "w.grad.": "GradientTape Tracer",
+    "The dtypes are NumPy's, and float64 is the default. For float32, pass dtype=np.float32.": (
         "set_default_dtype get_default_dtype set_default_tensor_type FloatTensor DoubleTensor "
         "LongTensor IntTensor HalfTensor BoolTensor ByteTensor CharTensor ShortTensor bfloat16 "
         "enable_x64 set_float32_matmul_precision get_float32_matmul_precision *autocast* amp "
@@ -86,28 +88,29 @@ FUNCTIONS = {
     "Save the arrays of the parameters: np.savez(file, *(p.data for p in model.parameters())).": (
         "save load savez serialization export state_dict load_state_dict hub"
     ),
-    "There are only reverse rules: ag.primitive(function, rule). ag.jvp is made of them.": (
+    "There are only reverse-mode rules: ag.primitive(function, rule). ag.jvp uses these rules "
+    "too.": (
         "custom_jvp defjvp defvjp custom_derivatives linear_transpose forward_ad custom_root "
         "custom_linear_solve"
     ),
-    "A mini-batch is an index: x[rng.permutation(len(x))[:32]]. nn.train makes them.": (
-        "DataLoader TensorDataset Dataset utils"
-    ),
+    "To take a mini-batch, index the array: x[rng.permutation(len(x))[:32]]. nn.train does this "
+    "for you.": ("DataLoader TensorDataset Dataset utils"),
     "The losses are ag.softmax_cross_entropy, ag.mse_loss, ag.nll_loss and "
     "ag.sigmoid_binary_cross_entropy.": "mse bce nll xent ce MSE BCE loss losses",
-    "Nothing is set for the whole program: pass arguments, or open a block.": "config set_*",
-    "It belongs to another system. ag.compile(f) makes a NumPy program of a function.": (
+    "There are no global settings. Pass an argument, or use a block such as `with "
+    "ag.no_grad():`.": "config set_*",
+    "This library has no such tool. ag.compile(f) turns a function into a NumPy program.": (
         "script trace onnx fx disable_jit torchscript tpu xla interpreters freeze fork wait jit_*"
     ),
-    "Values are plain numbers: print them, or let `with ag.debug():` stop at the first NaN.": (
+    "Print the values. Or write `with ag.debug():`, which stops at the first NaN.": (
         "profiler* pure_callback io_callback detect_anomaly *_anomaly_enabled anomaly_mode "
         "checking_leaks check_tracer_leaks debug_infs host_callback monitor"
     ),
-    "Index it: x[start:stop]. To replace entries, use np.where or np.concatenate.": (
+    "Index the tensor: x[start:stop]. To replace entries, use np.where or np.concatenate.": (
         "dynamic_* slice_in_dim index_in_dim index_take lax_slice"
     ),
-    "Running maxima have no rule here. Write a loop with np.maximum.": "cummax cummin",
-    "NumPy has no such function. Add it with ag.primitive, for example from scipy.special: "
+    "Running maxima have no derivative rule. Write a loop with np.maximum.": "cummax cummin",
+    "NumPy has no such function. Add it with ag.primitive, for example with scipy.special: "
     "ag.primitive(erf, lambda g, y, x: g * 2 / np.pi**0.5 * np.exp(-x**2)).": (
         "erf erfc erfinv lgamma gammaln digamma polygamma mvlgamma igamma* gammainc betainc ndtri "
         "log_ndtr bessel_* i0e i1 zeta erf_inv matrix_exp lu lu_* triangular_solve symeig ormqr "
@@ -118,18 +121,18 @@ FUNCTIONS = {
 
 #: Layers of PyTorch, and the functions behind them.
 LAYERS = {
-    "A model needs no base class: it is any callable with a method parameters().": (
+    "A model needs no base class. It only has to be callable and to have a method parameters().": (
         "Module ModuleList ModuleDict ParameterList ParameterDict Container modules Buffer"
     ),
-    "There are no layers for images and sequences. Write them with NumPy's functions.": (
+    "There are no layers for images and sequences. Write the layer with NumPy's functions.": (
         "Conv2d MaxPool2d conv2d max_pool2d Upsample *Conv[123T]* *conv[123]d *conv_transpose* "
         "conv_tbc convolution conv conv_general_* conv_with_* *Pool[123]d *pool[123]d* *Unpool* "
         "Upsamp* upsample* interpolate [Uu]nfold [Ff]old *Shuffle *shuffle grid_sample* "
         "affine_grid* reduce_window"
     ),
-    "Write np.pad(x, ((0, 0), (1, 1))), which has a rule.": "ZeroPad2d *Pad[123]d constant_pad_nd",
-    "Channels: ag.batch_norm(x, running_mean, running_var, weight, bias, training=True). Rows: "
-    "ag.layer_norm and ag.rms_norm.": (
+    "Write np.pad(x, ((0, 0), (1, 1))).": "ZeroPad2d *Pad[123]d constant_pad_nd",
+    "For channels, write ag.batch_norm(x, running_mean, running_var, weight, bias, training=True). "
+    "For rows, there are ag.layer_norm and ag.rms_norm.": (
         "BatchNorm1d BatchNorm2d *Norm[123]d *batch_norm* GroupNorm group_norm instance_norm "
         "*ResponseNorm local_response_norm SyncBatchNorm RMSNorm"
     ),
@@ -140,16 +143,17 @@ LAYERS = {
     "Write the loop over time steps in Python: h = np.tanh(x[t] @ W + h @ U + b).": (
         "RNN LSTM GRU RNN* LSTM* GRU* rnn_* lstm* gru*"
     ),
-    "Make a matrix that requires a gradient, and call ag.embedding(indices, table).": (
+    "Create a matrix that requires a gradient, and call ag.embedding(indices, table).": (
         "Embedding *mbedding*"
     ),
-    "Initial values come from rng=. Others: p.data = rng.normal(size=p.shape).": (
+    "A layer draws its initial values with rng=. For other values, write "
+    "p.data = rng.normal(size=p.shape).": (
         "init initializers xavier_uniform_ kaiming_* xavier_* glorot_* he_* orthogonal_ "
         "trunc_normal_"
     ),
-    "Scale each p.grad yourself before step(), by norm = np.sqrt(sum(np.sum(p.grad**2) for p in "
-    "parameters)).": "clip_grad_norm_ clip_grad_* clip_by_global_norm",
-    "Write its formula with NumPy's functions: any scalar can be differentiated.": (
+    "Before step(), compute norm = np.sqrt(sum(np.sum(p.grad**2) for p in parameters)). If norm is "
+    "too large, divide each p.grad by it.": "clip_grad_norm_ clip_grad_* clip_by_global_norm",
+    "Write the formula with NumPy's functions.": (
         "KLDivLoss *Loss *_loss CELU celu SELU selu GLU glu RReLU rrelu *ardshrink *oftshrink "
         "*ardswish hard_s* sparse_plus log1mexp pdist"
     ),
@@ -157,11 +161,12 @@ LAYERS = {
 
 #: Optimisers of PyTorch and Optax.
 OPTIMISERS = {
-    "optim.Adam is the nearest. To add another, define step() in a subclass of optim.Optimizer.": (
+    "optim.Adam is the most similar one. To add an optimiser, define step() in a subclass of "
+    "optim.Optimizer.": (
         "RMSprop Adagrad Adadelta Adamax NAdam RAdam ASGD Rprop SparseAdam Adafactor Muon "
         "adamw rmsprop adagrad lion lamb Lion swa_utils"
     ),
-    "Give optimizer.lr a new value between two steps.": (
+    "Set optimizer.lr to a new value between two steps.": (
         "lr_scheduler StepLR *LR *_schedule exponential_decay ReduceLROnPlateau"
     ),
     "Pass ag.value_and_grad(f) to scipy.optimize.minimize, with jac=True.": "LBFGS lbfgs",
@@ -181,14 +186,14 @@ MODELS = {
     "A Tensor in an attribute is a parameter: self.w = ag.tensor(..., requires_grad=True).": (
         "register_parameter"
     ),
-    "A Module in an attribute, or in a list or dict of one, is a part.": (
+    "A Module in an attribute, or in a list or dict of one, is a part of the model.": (
         "add_module register_module"
     ),
-    "Set requires_grad_(False) to freeze a model.": "freeze",
+    "To freeze a model, call model.requires_grad_(False).": "freeze",
     "There are no hooks. To see values, use ag.summary, ag.explore or ag.debug.": (
         "register_forward_hook register_full_backward_hook register_forward_pre_hook"
     ),
-    "Write the loop, or use nn.train.": "fit compile",
+    "Write the training loop, or use nn.train.": "fit compile",
 }
 
 #: Attributes of PyTorch's optimisers.
@@ -230,7 +235,7 @@ RENAMED = {
 
 #: keyword -> why there is none.
 KEYWORDS = {
-    "retain_graph": "Leave it out: a tape can be walked any number of times.",
+    "retain_graph": "Leave it out: backward() can be called any number of times.",
     "create_graph": "ag.gradients(loss, w) returns gradients that can be differentiated again.",
     "inputs": "ag.gradients(loss, [v, w]) computes the gradients of some tensors only.",
     "set_to_none": "Leave it out: .grad is always set to None.",
@@ -241,7 +246,7 @@ KEYWORDS = {
     "layout": "Leave it out: the memory layout is NumPy's.",
     "inplace": "Leave it out: a tensor is never changed in place.",
     "force": "Leave it out: .numpy() always returns a copy.",
-    "descending": "Leave it out, and negate: (-x).argsort().",
+    "descending": "Leave it out, and negate the array: (-x).argsort().",
     "unbiased": "Write ddof=1 for unbiased=True, and ddof=0 for unbiased=False.",
     "correction": "Write ddof=1 for correction=1.",
     "stable": "Leave it out: equal entries keep their order.",
@@ -254,25 +259,25 @@ KEYWORDS = {
     "use_reentrant": "Leave it out: write ag.checkpoint(f)(x).",
     "holomorphic": "Leave it out: there are no complex numbers.",
     "allow_int": "Leave it out, and convert ints: x.astype(float).",
-    "static_argnums": "Leave it out: arguments that are not arrays are part of the program.",
-    "static_argnames": "Leave it out: arguments that are not arrays are part of the program.",
+    "static_argnums": "Leave it out: arguments that are not arrays are constants of the program.",
+    "static_argnames": "Leave it out: arguments that are not arrays are constants of the program.",
     "fullgraph": "Leave it out: the whole function is always compiled.",
     "dynamic": "Leave it out: a function is traced again for new shapes.",
     "backend": "Leave it out: the program is NumPy's.",
     "mode": "Leave it out: the program is NumPy's.",
     "vectorize": "Leave it out.",
-    "strict": "Leave it out: an input that is not used has the derivative zero.",
+    "strict": "Leave it out: the derivative of an unused input is zero.",
     "foreach": "Leave it out.",
     "capturable": "Leave it out.",
     "maximize": "Leave it out, and minimise the negative: (-value).backward().",
     "closure": "Leave it out: call loss.backward() before step().",
-    "names": "Leave it out: name= names the whole tensor.",
+    "names": "Leave it out: axes have no names. name= names the whole tensor.",
     "approximate": "Leave it out: gelu is the tanh approximation.",
     "training": "Leave it out.",
     "dropout_p": "Leave it out: ag.dropout(v, p) drops entries of the values.",
     "scale": "Leave it out: the scores are divided by √d. For another scale, multiply q.",
     "padding_idx": "Leave it out: to keep a row at 0, multiply the result by input != padding.",
     "eps": "Leave it out: the step is chosen for each entry. The tolerances are rtol and atol.",
-    "raise_exception": "Leave it out: a disagreement always raises.",
+    "raise_exception": "Leave it out: a wrong gradient always raises an error.",
     "policy": "Leave it out: all intermediate results are computed again.",
 }

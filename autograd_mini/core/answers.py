@@ -145,7 +145,7 @@ def _of_numpy(owner: str, name: str) -> str:
         if callable(function) and function in PRIMITIVES:
             call = f"{spelled}({_arguments(function)})" if owner == "Tensor" else spelled
             return f"Write `{call}`: NumPy's functions work on tensors."
-        return f"Write `{spelled}`: it is NumPy's."
+        return f"NumPy has this name: write `{spelled}`."
     return ""
 
 
@@ -161,7 +161,8 @@ def _in_place(owner: str, name: str) -> str:
     if name[0] == "_" or not name.endswith("_"):
         return ""
     instead = _advice(owner, name[:-1]) or f"Write `x = x.{name[:-1]}(...)`."
-    return f"A tensor is not changed in place, except a leaf: `w.data = ...`. {instead}"
+    rule = "No method changes a tensor in place. Only a leaf can get new data: `w.data = ...`."
+    return f"{rule} {instead}"
 
 
 def _suggestion(owner: str, name: str, existing: set[str]) -> str:
@@ -174,7 +175,7 @@ def _suggestion(owner: str, name: str, existing: set[str]) -> str:
         return f"Did you mean `{'x' if owner == 'Tensor' else owner}.{own[0][1]}`?"
     if close:
         return f"Did you mean {close!r}? {_advice(owner, close)}"
-    return "NumPy's functions work on tensors, and ag.primitive adds others."
+    return "NumPy's functions work on tensors. To add another function, use ag.primitive."
 
 
 def _closest(name: str, names: Iterable[str]) -> str:
@@ -255,10 +256,18 @@ def explain_method(name: str, error: Exception, args: Any = (), kwargs: Any = NO
     text = str(error).rstrip(".")
     if isinstance(error, TypeError) and len(args) == 2 and isinstance(args[1], bool):
         call = f"x.{name}(axis={args[0]!r}, keepdims={args[1]})"
-        raise TypeError(f"{text}. The arguments have NumPy's order: write `{call}`.") from error
+        raise TypeError(
+            f"{text}. The order of the arguments is NumPy's. Write `{call}`."
+        ) from error
     pairs = pairs_of("Tensor", name)
-    if pairs and (isinstance(error, TypeError) or name in _AMBIGUOUS):
-        raise type(error)(f"{text}. The method is NumPy's. {_written(pairs, 3)}") from error
+    if pairs and (_may_be_of_pytorch(error) or name in _AMBIGUOUS):
+        fix = f"The methods of a tensor are NumPy's. {_written(pairs, 3)}"
+        raise type(error)(f"{text}. {fix}") from error
+
+
+def _may_be_of_pytorch(error: Exception) -> bool:
+    """Return whether a call that failed may be right in PyTorch: no library takes axis=0.5."""
+    return isinstance(error, TypeError) and "expected an integer" not in str(error)
 
 
 def unexpected_keyword(error: Exception) -> str:

@@ -59,8 +59,9 @@ def as_array(x: Any) -> Array:
         if any(getattr(type(x), f) is not getattr(np.ndarray, f) for f in _ARITHMETIC):
             name = type(x).__name__
             raise TypeError(
-                f"{name} has an arithmetic that a tensor would lose, such as a mask or units. "
-                "Pass a plain array: np.asarray(x), or x.filled(0) for a masked array."
+                f"a tensor cannot hold an array of type {name}, because its mask or its units "
+                "would be lost. Pass a plain array: np.asarray(x), or x.filled(0) for a masked "
+                "array."
             )
         return np.asarray(x)  # a subclass that is only storage, such as np.memmap
     if hasattr(x, "__array_function__") and not isinstance(x, TensorBase):
@@ -78,8 +79,8 @@ def require_protocol(x: Any) -> Any:
     if hasattr(x, "__dlpack__") and not hasattr(x, "__array_function__"):
         kind = f"{type(x).__module__}.{type(x).__qualname__}"
         raise TypeError(
-            f"got an array of type {kind}, which does not implement NumPy's protocols (NEP 13 and "
-            "NEP 18) and is not converted silently. Pass np.asarray(x)."
+            f"got an array of type {kind}. This type does not implement NumPy's protocols (NEP 13 "
+            "and NEP 18), so NumPy's functions cannot compute with it. Convert it: np.asarray(x)."
         )
     return x
 
@@ -102,8 +103,8 @@ def refuse_arrays_inside(parts: Any) -> None:
         for part in dict(zip(map(type, parts), parts)).values():  # one of each type
             if is_foreign(require_protocol(part)):
                 raise TypeError(
-                    f"a list of arrays of type {type(part).__qualname__} is not converted "
-                    "silently. Join them with np.stack first."
+                    f"got a list of arrays of type {type(part).__qualname__}. Join them with "
+                    "np.stack first."
                 )
         if kinds.isdisjoint((list, tuple)):
             return
@@ -188,10 +189,11 @@ def leaf_array(data: Any, dtype: DTypeLike | None) -> Array:
         array = as_array(data)
     except TypeError as error:
         if isinstance(data, TensorBase) and data._active:
-            which = f"{repr(data.name) if data.name else 'data'}, which is a Tensor already"
-            fix = "Use this Tensor itself, or call .detach() for a leaf with the same values"
+            which = f"{repr(data.name) if data.name else 'the argument'}, which is already a Tensor"
+            fix = "Use that Tensor itself. For a new leaf with the same values, call .detach()"
         elif _holds_tensor(data):
-            which, fix = "the tensors in data", "Join these with np.stack, which is recorded"
+            which = "the tensors in the list"
+            fix = "To join them and keep the gradient, use np.stack"
         else:
             raise
         raise TypeError(f"ag.tensor would lose the gradient of {which}. {fix}.") from error
@@ -202,9 +204,11 @@ def leaf_array(data: Any, dtype: DTypeLike | None) -> Array:
     elif hasattr(array, "compact"):  # traced
         array = array.compact()
     if array.dtype.kind == "c":
-        raise TypeError("a tensor cannot be complex: make two tensors, of .real and of .imag")
+        raise TypeError(
+            "a tensor cannot be complex. Make two tensors: one of x.real and one of x.imag."
+        )
     if not holds_numbers(array):
-        raise TypeError(f"a tensor holds real numbers, not {data!s:.60}")
+        raise TypeError(f"a tensor needs real numbers, got {data!r:.60}.")
     return array
 
 

@@ -102,9 +102,11 @@ class scope(Block):
 
     def __init__(self, name: str) -> None:
         if not isinstance(name, str):
-            raise TypeError(f"scope: expected a name (str), got {name!r:.60}")
+            raise TypeError(f"scope: the name must be a string, got {name!r:.60}.")
         if not name:
-            raise ValueError("scope: the name is empty. Name what the block computes.")
+            raise ValueError(
+                "scope: the name is empty. Write what the block computes, such as 'layer 1'."
+            )
         self.name = name
 
     def _inside(self, before: tuple[scope, ...] | None) -> tuple[scope, ...] | None:
@@ -217,9 +219,7 @@ def require_decorable(f: Any, block: str) -> None:
     The body of a generator or coroutine function runs after the call.
     """
     if not callable(f):
-        raise TypeError(
-            f"{block}: expected a function to decorate, got {f!r:.60}. Write `with {block}():`."
-        )
+        raise TypeError(f"{block}() takes no argument, got {f!r:.60}. Write `with {block}():`.")
     if iscoroutinefunction(f) or isgeneratorfunction(f) or isasyncgenfunction(f):
         raise TypeError(
             f"@{block}() cannot decorate {f.__name__}, a generator or coroutine function. Put "

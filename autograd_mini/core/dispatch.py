@@ -134,8 +134,10 @@ def _no_out(f: Any, out: Any) -> str:
     text = f"np.{name_of(f)} cannot write its result into an array, because the gradient would be "
     if f in _OPERATORS:
         op = _OPERATORS[f]
-        return f"{text}lost. Write x = x {op} t instead of x {op}= t, and leave out= out."
-    return f"{text}lost. Leave out= out, and use the result that the function returns."
+        return (
+            f"{text}lost. Write x = x {op} t instead of x {op}= t. If you passed out=, remove it."
+        )
+    return f"{text}lost. Remove the argument out=, and use the result that the function returns."
 
 
 def _by_position(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -155,7 +157,7 @@ def _called(
         return run(*args, where=where, **({"dtype": dtype} if dtype else {}), **others)
     if others and (is_primitive(run) or where is not True):
         given = ", ".join(f"{key}=" for key in others)
-        raise TypeError(f"np.{name_of(f)}: {given} is not supported for tensors. Leave it out.")
+        raise TypeError(f"np.{name_of(f)}: {given} is not supported for tensors. Remove {given}.")
     if dtype is not None:
         args = [in_dtype(x, np.dtype(dtype)) for x in args]
     return run(*args, **others) if where is True else _where(f, args, where)
@@ -171,11 +173,11 @@ def _where(f: Any, args: Any, where: Any) -> Any:
     if hasattr(mask, "decided"):  # traced
         f = f"np.{name_of(f)}"
         raise TypeError(
-            f"{f}: where= takes a NumPy array, not {describe(where)}, whose entries are not known "
+            f"{f}: where= must be a NumPy array, got {describe(where)}. Its entries are not known "
             f"yet. Write np.where(mask, {f}(np.where(mask, x, 1)), 0)."
         )
     if mask.dtype != bool:
-        raise TypeError(f"where: expected a mask of booleans, got {describe(where)}")
+        raise TypeError(f"where must be an array of bool, got {describe(where)}.")
     shape = np.broadcast_shapes(mask.shape, *map(np.shape, args))
     mask = np.broadcast_to(mask, shape)
     chosen = [np.broadcast_to(x, shape)[mask] for x in args]

@@ -83,7 +83,9 @@ def ensure_array(y: Any, op: Primitive, args: tuple[Any, ...], arrays: list[Any]
         y = np.asarray(y, object)
     y = as_array(y)
     if not holds_numbers(y) and y.dtype.kind != "c":
-        raise op.add_context(TypeError(f"its function returned {y!s:.60}, not real numbers"), args)
+        raise op.add_context(
+            TypeError(f"the function must return real numbers, but it returned {y!r:.60}"), args
+        )
     return y
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.exceptions import AxisError
 from numpy.linalg import LinAlgError
 
-from .arrays import TensorBase, is_foreign, unwrap
+from .arrays import NO_KWARGS, TensorBase, is_foreign, unwrap
 
 
 class DetachedWarning(UserWarning):
@@ -119,32 +119,72 @@ def _article(dtype: Any) -> str:
     return f"{'an' if str(dtype)[0] in 'io' else 'a'} {dtype}"
 
 
-def add_context(name: str, error: Exception, args: Sequence[Any]) -> Exception:
+def add_context(
+    name: str, error: Exception, args: Sequence[Any], kwargs: Mapping[str, Any] = NO_KWARGS
+) -> Exception:
     """Return an error like `error` that also names the operation, its arguments and the fix."""
-    text = str(error).replace("<lambda>", name).rstrip()
-    if "broadcast" in text:
-        text += ". Compare the shapes from the last axis backwards: in each pair, the lengths must "
-        text += "be equal, or one of them must be 1"
-        text += lesson("shapes")
-    elif "did not contain a loop" in text:
-        dtypes = [str(getattr(unwrap(x), "dtype", type(x).__name__)) for x in args]
-        text = f"NumPy has no such operation on {' and '.join(dtypes)}. Pass numbers"
-    elif "core dimension" in text or "not aligned" in text:
-        if name == "linear":
-            x, w = map(np.shape, map(unwrap, args[:2]))
-            text = f"the input has {x[-1]} features, but the weight of shape {w} takes {w[-2]}"
-        elif name in ("matmul", "dot"):
-            text = _lengths_of_a_product(*args[:2]) or text
-        text += lesson("shapes")
+    head = f"{name} of {' and '.join(map(describe, args))}" if args else name
+    if isinstance(error, AxisError) and error.axis is not None and error.ndim is not None:
+        return AxisError(error.axis, error.ndim, head)  # drops the head of an inner operation
+    kind = next(k for k in (LinAlgError, *_KINDS) if isinstance(error, k))
+    text = str(error).replace("<lambda>", name).replace(f"_{name}()", f"{name}()").rstrip(" .")
+    if lesson("shapes") in text:  # of an inner operation
+        return kind(f"{head}: {text}.")
+    is_about_shapes = any(words in text for words in _ABOUT_SHAPES)
+    if is_about_shapes:
+        text = _how_shapes_fit(name, text, args)
+    elif "integer" in text and isinstance(error, TypeError):
+        text = _what_is_not_an_integer(args, kwargs) or text
+    elif "ufunc" in text or "operand type" in text:
+        text = _what_is_not_a_number(args) or text
     foreign = [type(x).__name__ for x in map(unwrap, args) if is_foreign(x)]
     if foreign and any(isinstance(x, (np.ndarray, list, tuple)) for x in map(unwrap, args)):
         text += (
             f". If type {foreign[0]} does not combine with NumPy arrays or lists, convert the "
             f"arrays and lists first, with a function of the library of {foreign[0]}"
         )
-    kinds = (LinAlgError, AxisError, ValueError, IndexError, TypeError)
-    kind = next(k for k in kinds if isinstance(error, k))
-    return kind(f"{name} of {' and '.join(map(describe, args))}: {text}")
+    return kind(f"{head}: {text}.{lesson('shapes') if is_about_shapes else ''}")
+
+
+_KINDS = (AxisError, ValueError, IndexError, TypeError)
+_ABOUT_SHAPES = ("broadcast", "core dimension", "not aligned")  #: words of NumPy's errors
+
+
+def _how_shapes_fit(name: str, text: str, args: Sequence[Any]) -> str:
+    """Return which lengths differ, or NumPy's text and the rule of broadcasting."""
+    shapes = [np.shape(unwrap(x)) for x in args]
+    if "broadcast" not in text:
+        if name == "linear":
+            x, w = shapes[:2]
+            return f"the input has {x[-1]} features, but the weight of shape {w} needs {w[-2]}"
+        is_product = name in ("matmul", "dot")
+        return (is_product and _lengths_of_a_product(*args[:2])) or text
+    if name == "linear" and len(shapes) == 3:
+        w, b = shapes[1:]
+        return f"the output has {w[-1]} features, but the bias has shape {b}. It needs ({w[-1]},)"
+    return (
+        f"{text}. Compare the shapes from the last axis backwards. In each pair, the lengths must "
+        "be equal, or one of them must be 1"
+    )
+
+
+def _what_is_not_a_number(args: Sequence[Any]) -> str:
+    """Return the types of the arguments if one of them is a text or None, or an empty text."""
+    kinds = [getattr(unwrap(x), "dtype", type(x)) for x in args]
+    if not any(k in (str, type(None)) or getattr(k, "kind", "") in ("U", "S") for k in kinds):
+        return ""
+    names = (k.__name__ if isinstance(k, type) else str(k) for k in kinds)
+    return f"this operation needs numbers, got {' and '.join(names)}"
+
+
+def _what_is_not_an_integer(args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
+    """Return the float or string in a call that needs an integer, or an empty text."""
+    parts = [("", part) for x in args for part in (x if isinstance(x, tuple) else (x,))]
+    axes = [(f"{key}=", x) for key, x in kwargs.items() if key.startswith("ax")]
+    others = [(f"{key}=", x) for key, x in kwargs.items() if not key.startswith("ax")]
+    wrong = (f"{key}{x!r:.60}" for key, x in axes + parts + others if isinstance(x, (float, str)))
+    given = next(wrong, "")
+    return given and f"expected an integer, got {given}"
 
 
 def _lengths_of_a_product(*operands: Any) -> str:
@@ -162,8 +202,15 @@ def _lengths_of_a_product(*operands: Any) -> str:
     axis = ("only" if len(shapes[1]) == 1 else "first" if not i else "second-to-last") + " axis"
     return (
         f"the last axis of {left} has length {shapes[0][-1]}, but the {axis} of {right} has "
-        f"length {shapes[1][i]}: they must be equal"
+        f"length {shapes[1][i]}. They must be equal"
     )
+
+
+def require_number(name: str, value: Any) -> None:
+    """Raise TypeError if the value of an option is not a single number."""
+    is_number = hasattr(value, "__float__") and not isinstance(value, TensorBase)
+    if not is_number or np.ndim(value):
+        raise TypeError(f"{name} must be a number, got {describe(value)}.")
 
 
 # ---- what the engine refuses ---------------------------------------------------------------------
@@ -171,41 +218,42 @@ def _lengths_of_a_product(*operands: Any) -> str:
 
 def complex_result(y: Any) -> str:
     return (
-        f"the result would be {y.dtype}, but tensors hold real numbers. Make one tensor of the "
-        "real part and one of the imaginary part"
+        f"the result would be {y.dtype}, but a tensor holds real numbers. Compute the real part "
+        "and the imaginary part as two tensors"
     )
 
 
 def computed_from_old_data(leaf: Any, node: Any) -> str:
     return (
-        f"{describe(leaf)} was modified after {describe(node)} was computed from it, so this tape "
-        "is out of date. Run the forward pass again, and call backward(), draw or explore before "
-        "you change a parameter." + lesson("changed")
+        f"{describe(leaf)} was modified after {describe(node)} was computed from it, so the "
+        "values on the tape are old. Run the forward pass again. Then call backward(), draw or "
+        "explore before you change a parameter." + lesson("changed")
     )
 
 
 def not_recorded(t: Any) -> str:
     return (
-        f"{describe(t)} has no gradient, because nothing was recorded. Make an input with "
-        "ag.tensor(x, requires_grad=True), and compute outside of no_grad(). To update a parameter "
-        "under no_grad(), write `w -= ...`, not `w = w - ...`." + lesson("not recorded")
+        f"{describe(t)} has no gradient, because nothing was recorded. Create an input with "
+        "ag.tensor(x, requires_grad=True), and compute the result outside of no_grad(). To update "
+        "a parameter under no_grad(), write `w -= ...`, not `w = w - ...`." + lesson("not recorded")
     )
 
 
 def needs_cotangent(t: Any) -> str:
     return (
-        f"{describe(t)} has {t._array.size} entries, and a backward pass starts from a single "
-        "number. Reduce it first, with .sum() or .mean(), or pass gradient=, an array of shape "
-        f"{t._array.shape}." + lesson("many entries")
+        f"{describe(t)} has {t._array.size} entries, but a backward pass starts from a single "
+        "number. Reduce the tensor first, with .sum() or .mean(). Or pass gradient=g, where g is "
+        f"an array of shape {t._array.shape}." + lesson("many entries")
     )
 
 
 def wrong_cotangent(t: Any, seed: Any) -> str:
     if seed.shape == t._array.shape:
-        return f"gradient has dtype {seed.dtype}, but it must hold real numbers."
+        return f"gradient has dtype {seed.dtype}. Pass real numbers."
     return (
         f"gradient has shape {seed.shape}, but "
-        f"{quoted(t.name) if t.name else 'the tensor'} has shape {t._array.shape}."
+        f"{quoted(t.name) if t.name else 'the tensor'} has shape {t._array.shape}. Both must have "
+        "the same shape."
     )
 
 
@@ -214,15 +262,16 @@ def wrong_contribution(node: Any, argument: Any, c: Any) -> str:
         return f"a rule of {node.op.name} returned None. Did you forget `return`?"
     return (
         f"a rule of {node.op.name} returned {describe(c)} for {describe(argument)}. A rule must "
-        "return real numbers, in an array with the shape of its argument, or with the shape to "
-        "which the argument was broadcast." + lesson("shape of a rule")
+        "return an array of real numbers. Its shape must be the shape of the argument, or the "
+        "shape to which the argument was broadcast." + lesson("shape of a rule")
     )
 
 
 def data_of_a_node(t: Any) -> str:
     return (
         f"{describe(t)} is the result of {t.op.name}, so its data cannot be replaced. "
-        "Change the leaves that it was computed from, or call .detach() first."
+        "Change the data of the leaves that this tensor was computed from. Or call .detach(), and "
+        "change the data of the copy."
     )
 
 
@@ -235,8 +284,8 @@ def data_of_another_shape(t: Any, value: Any) -> str:
 
 def requires_grad_of_a_node(t: Any) -> str:
     return (
-        f"{describe(t)} is the result of {t.op.name}, and requires_grad can only be set on leaves. "
-        "Call .detach() for a copy that does not require a gradient."
+        f"{describe(t)} is the result of {t.op.name}, but requires_grad can only be set on a "
+        "leaf. Call .detach() for a copy that does not require a gradient."
     )
 
 
@@ -244,7 +293,7 @@ def no_gradient_of_integers(t: Any) -> str:
     fix = (
         "Write 3.0 instead of 3, or pass dtype=float."
         if t._array.dtype.kind in "iu"
-        else ("Pass dtype=float, or leave out requires_grad.")
+        else ("Pass dtype=float, or leave requires_grad out.")
     )
     return f"{describe(t)} cannot require a gradient, because its dtype is not a float type. {fix}"
 
@@ -258,26 +307,29 @@ def gradient_not_retained(t: Any) -> str:
         f"{describe(t)} is the result of {t.op.name}, not a leaf, so it has no .grad. To update a "
         "parameter, write `with ag.no_grad(): w -= ...` (not `w = w - ...`, which makes a new "
         "tensor). To keep the gradient of an intermediate result, call .retain_grad() before "
-        "backward(). loss.tape().adjoints() returns all gradients."
+        "backward(). Or read loss.tape().adjoints(), which returns all gradients."
     )
 
 
 def nothing_to_retain(t: Any) -> str:
-    return f"{describe(t)} does not require a gradient, so none can be retained."
+    return (
+        f"{describe(t)} does not require a gradient, so there is nothing to retain. Create its "
+        "inputs with requires_grad=True."
+    )
 
 
 def array_would_lose_gradient(t: Any) -> str:
     return (
-        f"converting {describe(t)} to a NumPy array would lose its gradient. To do that on "
-        "purpose, call .numpy() or .detach(). To keep the gradient, pass the tensor to NumPy's "
-        "functions directly, such as np.stack and np.where."
+        f"converting {describe(t)} to a NumPy array would lose its gradient. To keep the gradient, "
+        "pass the tensor itself to NumPy's functions, such as np.stack and np.where. If you do "
+        "not need the gradient, call .numpy()."
     )
 
 
 def number_loses_gradient(t: Any, call: str) -> str:
     return (
-        f"{call} of {describe(t)} loses its gradient. To do that on purpose, call .item(). To keep "
-        "the gradient, use NumPy's functions on the tensor itself."
+        f"{call} of {describe(t)} loses its gradient. To keep the gradient, pass the tensor itself "
+        "to NumPy's functions. If you do not need the gradient, call .item()."
     )
 
 
@@ -292,11 +344,11 @@ def changed_in_place(t: Any) -> str:
 
 
 def no_axis_to_iterate(t: Any) -> str:
-    return f"{describe(t)} is a single number and cannot be iterated over. Use .item()."
+    return f"{describe(t)} is a single number, so a loop over it is not possible. Call .item()."
 
 
 def pickle_of_a_node(t: Any) -> str:
     return (
-        f"{describe(t)} is the result of {t.op.name}, and a tape cannot be pickled. "
-        "Pickle t.detach(), or the leaves that the tensor was computed from."
+        f"{describe(t)} is the result of {t.op.name}, and its tape cannot be pickled. Pickle "
+        "t.detach(), or the leaves that the tensor was computed from."
     )

@@ -65,7 +65,7 @@ class Size(int):
         instead = "x.shape" if dim is None else f"x.shape[{dim!r}]"
         call = "x.size()" if dim is None else f"x.size({dim!r})"
         raise TypeError(
-            f"x.size is a number here: how many entries x has. For `{call}`, write `{instead}`."
+            f"x.size is the number of entries of x, not a method. For `{call}`, write `{instead}`."
         )
 
 

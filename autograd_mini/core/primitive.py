@@ -110,8 +110,8 @@ class Primitive:
             if type(value) is Tensor:
                 if value.requires_grad:
                     raise TypeError(
-                        f"{self.name}: {describe(value)} requires a gradient, and keywords are "
-                        f"not recorded. Pass {key!r} by position, or pass .detach()."
+                        f"{self.name}: {describe(value)} requires a gradient, but an argument by "
+                        f"keyword is not recorded. Pass {key} by position, or pass .detach()."
                     )
                 kwargs = {**kwargs, key: unwrap(value)}
             elif hasattr(value, "__dlpack__"):
@@ -134,15 +134,15 @@ class Primitive:
             if i not in rules:
                 raise TypeError(
                     f"{self.name} has no rule for argument {i}, {describe(args[i])}, which "
-                    "requires a gradient. Pass .detach(), or give the primitive a rule."
+                    "requires a gradient. Add a rule to the primitive, or pass .detach()."
                     + lesson("no rule")
                 )
         if all(rules[i] is None for i in active):
             return False
         if y.dtype.kind not in "fO":
             raise TypeError(
-                f"{self.name} of {' and '.join(map(describe, args))} returned {y.dtype}, which has "
-                "no gradient. Compute with float dtypes, or pass .detach()."
+                f"{self.name} of {' and '.join(map(describe, args))} returned {y.dtype}. Only "
+                "results of a float dtype have a gradient. Compute with floats, or pass .detach()."
             )
         return True
 
@@ -164,11 +164,11 @@ class Primitive:
             return NotImplemented
         return (y, None) if self.residuals else y
 
-    def add_context(self, error: Exception, args: tuple[Any, ...]) -> Exception:
+    def add_context(self, error: Exception, args: Any, kwargs: Any = NO_KWARGS) -> Exception:
         """Return `error` with the name of the operation, its arguments and the fix."""
         if key := unexpected_keyword(error):
             return TypeError(wrong_keyword(self.name, key, known=parameters_of(self)))
-        return messages.add_context(self.name, error, args)
+        return messages.add_context(self.name, error, args, kwargs)
 
 
 #: (module of the function, name) -> the primitive, so that a pickle can find it
@@ -182,7 +182,7 @@ def _key(forward: Callable[..., Any], name: str) -> tuple[str, str]:
 def _unpickle(module: str, name: str) -> Primitive:
     import_module(module)  # this creates the primitive, if it does not exist yet
     if (module, name) not in _NAMED:
-        raise UnpicklingError(f"{module} has no primitive named {name!r}. Define it there first.")
+        raise UnpicklingError(f"{module} has no primitive {name!r}. Define it there first.")
     return _NAMED[module, name]
 
 
@@ -283,8 +283,8 @@ def primitive(
     """
     name = shown(name or forward.__name__)
     if not vjps:
-        need = "a rule for each argument, rule(g, y, *args), or None if it is not differentiable"
-        raise TypeError(f"{name}: a primitive needs {need}.")
+        fix = "Pass a function rule(g, y, *args), or None if the argument has no derivative."
+        raise TypeError(f"{name}: a primitive needs a rule for each argument. {fix}")
     rules: Any = vjps[0] if isinstance(vjps[0], VariadicRule) else vjps
     if rules is vjps:
         require_rules(name, vjps)

@@ -60,13 +60,13 @@ def leaves_like(pattern: Any, tree: Any, what: str) -> list[Any]:
 
 
 def _mismatch(pattern: Any, tree: Any, what: str) -> ValueError:
-    return ValueError(f"{what} for {_kind(pattern)} is {_kind(tree)}: pass a tree like it")
+    return ValueError(f"{what} must have the same structure as {_kind(pattern)}, got {_kind(tree)}")
 
 
 def _kind(tree: Any) -> str:
     """Describe a tree in an error message."""
     if isinstance(tree, dict):
-        return f"a dict of {', '.join(map(repr, tree)) or 'nothing'}"
+        return f"a dict with keys {', '.join(map(repr, tree))}" if tree else "an empty dict"
     if isinstance(tree, (list, tuple)):
-        return f"a {type(tree).__name__} of {len(tree)}"
+        return f"a {type(tree).__name__} of length {len(tree)}"
     return describe(tree)

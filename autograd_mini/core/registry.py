@@ -11,7 +11,7 @@ import numpy as np
 
 from .arrays import unwrap_nested
 from .foreign import forward_on_objects, numbers_for_foreign
-from .messages import add_context
+from .messages import add_context, describe
 
 if TYPE_CHECKING:
     from .primitive import Primitive
@@ -66,7 +66,7 @@ class NonDifferentiable:
                 return self.function(*arrays, **kwargs)
             y = forward_on_objects(self.function, arrays, {})
             if y is NotImplemented:
-                raise add_context(self.function.__name__, error, args) from error
+                raise add_context(self.function.__name__, error, args, kwargs) from error
             return y
 
 
@@ -111,11 +111,13 @@ def require_rules(name: str, rules: Sequence[Any]) -> None:
     """Raise TypeError unless each rule is None, or can be called as ``rule(g, y, *args)``."""
     for i, rule in enumerate(rules):
         if rule is not None and not callable(rule):
-            raise TypeError(f"{name}: expected rules, rule(g, y, *args) or None, got {rules}")
+            need = "must be a function rule(g, y, *args), or None"
+            raise TypeError(f"{name}: rule {i} {need}, got {describe(rule)}.")
         code = getattr(rule, "__code__", None)  # quicker than a signature
         if code and not code.co_flags & CO_VARARGS and code.co_argcount < 2 + len(rules):
+            n = code.co_argcount
             raise TypeError(
-                f"{name}: rule {i} takes {code.co_argcount} arguments, but it must take "
-                f"{2 + len(rules)}: rule(g, y, *args). g is the gradient of the result, y the "
-                "result, and args are the arguments of the function."
+                f"{name}: rule {i} takes {n} argument{'s' * (n != 1)}, but it must take "
+                f"{2 + len(rules)}. Write rule(g, y, *args): g is the gradient of the result, y is "
+                "the result, and args are the arguments of the function."
             )

@@ -296,7 +296,7 @@ LAYERS = {
     "torch.bernoulli(p)": "rng.uniform(size=p.shape) < p",
     # layers and losses
     "torch.nn.Parameter(torch.zeros(3))": "ag.tensor(np.zeros(3), requires_grad=True)",
-    "torch.nn.Linear(3, 2)": "nn.Linear(3, 2, rng=rng)",
+    "torch.nn.Linear(3, 2)": "nn.Linear(3, 2)",
     "torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU())": (
         "nn.Sequential(nn.Linear(3, 4), ag.relu)"
     ),

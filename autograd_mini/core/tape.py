@@ -66,7 +66,7 @@ class Tape(Sequence["Tensor"]):
     def __init__(self, result: Tensor) -> None:
         if not isinstance(result, TensorBase):
             raise TypeError(
-                f"Tape: expected a Tensor, got {describe(result)} ({type(result).__name__})"
+                f"expected a Tensor, got {describe(result)} (type {type(result).__name__})."
             )
         self._tensors = ancestors(result)
 
@@ -126,7 +126,7 @@ class Tape(Sequence["Tensor"]):
         for i in range(*slice(start, stop).indices(len(self))):
             if self._tensors[i] is value:
                 return i
-        raise ValueError(f"{describe(value)} is not on this tape")
+        raise ValueError(f"{describe(value)} is not on this tape.")
 
     def count(self, value: Any) -> int:
         """Return 1 if `value` is on the tape, else 0.

@@ -71,7 +71,7 @@ def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_
     except (ValueError, TypeError, IndexError) as error:
         y = op.forward_on_objects(arrays, kwargs)
         if y is NotImplemented:
-            raise op.add_context(error, args) from error
+            raise op.add_context(error, args, kwargs) from error
         converted = True
     residuals = None
     if op.residuals:

@@ -155,8 +155,9 @@ def _explain_new(op: Primitive, args: tuple[Any, ...], result: Tensor, at: Index
     arrays = [a for a in numbers if hasattr(a, "dtype")]
     entries = []
     for a in numbers if _is_elementwise(op) else ():
+        named = f"{shown(a.name)} = " if isinstance(a, Tensor) and a.name else "an argument of "
         is_number = np.ndim(a) == 0 and not isinstance(a, Tensor)
-        entries.append(("" if is_number else f"{_name(a)} = ") + _entry(a, at, result.shape))
+        entries.append(("" if is_number else named) + _entry(a, at, result.shape))
     y = np.asarray(result._array)
     of = f" for {' and '.join(entries)}" if entries else ""
     scopes = " / ".join(shown(s.name) for s in result.scope)
@@ -169,14 +170,17 @@ def _explain_new(op: Primitive, args: tuple[Any, ...], result: Tensor, at: Index
     )
 
 
+_OLDER = "No operation in the ag.debug() block computed it."
+
+
 def _explain_passed_on(op: Primitive, x: Any) -> str:
     """Return the message for a NaN that came in with an argument."""
     line, end = quote(user_line()), lesson("not finite")
     if not hasattr(x, "dtype"):
-        return f"{op.name} received {x}, which no operation in the block computed\n\n{line}{end}"
+        return f"{op.name} received {x}. {_OLDER}\n\n{line}{end}"
     already = f"{_name(x)} was already {_describe_entry(unwrap(x), _worst(unwrap(x)))}"
     return (
-        f"{already} when {op.name} used it. No operation in the block computed it.\n\n"
+        f"{already} when {op.name} used it. {_OLDER}\n\n"
         f"{line}\n\n{_row(_name(x), x, _range(x))}{end}"
     )
 

@@ -40,11 +40,13 @@ def bug_in_sigmoid() -> Iterator[Case]:
             {
                 "This is the rule of tanh.": g * derivative_at_value(np.arctanh, y),
                 "The factor y is missing.": g - g * y,
-                "The second factor is y again: it must fall from 1 to 0 where y rises.": g
+                "Your second factor is y again. It must fall from 1 to 0 where y rises.": g
                 * np.square(y),
                 "The sign in the second factor is wrong.": g * y + g * np.square(y),
-                "You mixed x and y: both factors are formulas in y.": g * x - g * x * y,
-                "You mixed x and y: both factors are formulas in y, not in x.": g * y - g * x * y,
+                "You used x where the formula needs y, the result of the operation. Both factors "
+                "contain only y.": g * x - g * x * y,
+                "You used x in the second factor. Both factors contain only y, the result of the "
+                "operation.": g * y - g * x * y,
                 "Parentheses are missing: Python multiplies before it subtracts.": g * y - y,
             },
         )
@@ -55,8 +57,8 @@ def _logit(y: Any) -> Any:
 
 
 @exercise(
-    "It is right if tanh is the last operation. If more operations follow, what else does the "
-    "derivative of L depend on?",
+    "The rule is right if tanh is the last operation. If more operations follow, what else does "
+    "the derivative of L depend on?",
     "The rule has three arguments: g, y and x. Which one does it need, but not use?",
 )
 def bug_in_tanh() -> Iterator[Case]:
@@ -78,7 +80,7 @@ def bug_in_tanh() -> Iterator[Case]:
                 "This is the rule of the sigmoid.": g * derivative_at_value(_logit, y),
                 "The square of y is missing.": g - g * y,
                 "You doubled y. The square of y is y**2.": g - 2 * g * y,
-                "This is only the part that is subtracted. What is it subtracted from?": g
+                "This is only the term with y². From which number is it subtracted?": g
                 * np.square(y),
                 "The sign of the square is wrong.": g + g * np.square(y),
                 "Parentheses are missing: Python multiplies before it subtracts.": g - np.square(y),
@@ -88,8 +90,9 @@ def bug_in_tanh() -> Iterator[Case]:
 
 @exercise(
     "Print the shapes of the results. Which shape must each have?",
-    "b was added to each row: one entry of b has as many copies as there are rows.",
-    "The gradient of a copied entry is the sum over all its copies: see unbroadcast.",
+    "b was added to each row. So each entry of b was used once in each row.",
+    "The gradient of an entry that was used several times is the sum over all its uses. See "
+    "exercises.unbroadcast.",
 )
 def bug_in_bias() -> Iterator[Case]:
     """Find the bug: the rule of y = x + b, a bias on each row
@@ -111,10 +114,11 @@ def bug_in_bias() -> Iterator[Case]:
             "∂L/∂b",
             {
                 product: (g * x).reshape(-1, len(b)).sum(axis=0),
-                "You took the mean over the rows. The gradients of copies are added up.": (
+                "You took the mean over the rows. Add the gradients of all uses.": (
                     case.expected["∂L/∂b"] * (b.size / g.size)
                 ),
-                "You summed over the wrong axis: b has the last axis.": g.sum(axis=-1),
+                "You summed over the wrong axis. b has the last axis, so sum over all other "
+                "axes.": g.sum(axis=-1),
                 "You picked one row. All rows contribute.": g[(0,) * (g.ndim - 1)],
             },
         )
@@ -123,8 +127,9 @@ def bug_in_bias() -> Iterator[Case]:
 @exercise(
     "Try index = [0, 0] by hand. How often is x[0] used, and what does each use contribute?",
     "If you write to one entry twice, the last value stays. But contributions must be added up.",
-    "`dx[index] += g` looks like the solution, but NumPy reads dx[index] once, adds, and writes "
-    "back, so a repeated index still counts once. Look at the documentation of np.ufunc.at.",
+    "`dx[index] += g` looks like the solution. But NumPy reads dx[index] once, adds g, and writes "
+    "the result back. So a repeated index still counts only once. Read the documentation of "
+    "np.ufunc.at.",
 )
 def bug_in_indexing() -> Iterator[Case]:
     """Find the bug: the rule of y = x[index], a lookup in a table
@@ -158,7 +163,8 @@ def bug_in_indexing() -> Iterator[Case]:
                 "You started from x. Start from zeros: dx is a gradient, not a value.": x
                 + expected,
                 "You started from ones. Start from zeros.": 1 + expected,
-                "This is g itself. Its entries belong to the places in `index`.": case.given["g"],
+                "This is g itself. Add each of its entries to the entry of dx that `index` "
+                "names.": case.given["g"],
             },
         )
 
@@ -166,19 +172,20 @@ def bug_in_indexing() -> Iterator[Case]:
 @exercise(
     "Take one entry at a time: move x[i] by a small step to both sides, and divide the difference "
     "by the whole distance.",
-    "The rule returns the gradient of a number L, but f(x) is an array. Choose a cotangent g; then "
-    "L = Σ g · f(x) has ∂L/∂f = g.",
-    "A g of ones proves little: it does not show whether g was used, and two mistakes may cancel "
-    "in the sum. Draw g at random.",
-    "Use a step near 1e-6, times the size of x if x is large, and a tolerance relative to the "
-    "derivative. Numerical errors are about 1e-10; the mistakes here are at least 1e-3.",
+    "The rule returns the gradient of a number L, but f(x) is an array. So choose an array g, and "
+    "define L = Σ g · f(x). Then ∂L/∂f = g.",
+    "A g of ones proves little. It does not show whether the rule uses g, and two mistakes may "
+    "cancel in the sum. Draw g at random.",
+    "Use a step near 1e-6. If x is large, multiply the step by the size of x. Use a tolerance "
+    "relative to the derivative: numerical errors are about 1e-10, and the mistakes here are at "
+    "least 1e-3.",
 )
 def gradient_check() -> Iterator[Case]:
     """Write the check itself: is this rule right?
 
-    f takes an array and returns an array, perhaps of a different shape. rule(g, x) should be the
-    rule of f: it takes g, with the shape of f(x), and returns ∂L/∂x, with the shape of x. Compare
-    it with numerical differences.
+    f takes an array and returns an array, perhaps of another shape. rule(g, x) should be the rule
+    of f: it takes g, which has the shape of f(x), and returns ∂L/∂x, which has the shape of x.
+    Compare the rule with numerical differences.
 
         def gradient_check(f, rule, x):
             return ...               # True if the rule is right, False if not
@@ -205,7 +212,7 @@ def gradient_check() -> Iterator[Case]:
             np.square,
             lambda g, x: 1.002 * square(g, x),
             x,
-            "it is off by 2 in 1000, more than rounding explains",
+            "its result is 0.2 % too large, which is more than a rounding error",
         ),
         (
             np.square,
@@ -223,10 +230,11 @@ def gradient_check() -> Iterator[Case]:
         ),
     ]
     notes = {
-        "column_sums": "Here f(x) has another shape than x: move one entry of x at a time",
-        "square": "Here x has entries of 30000 and of -0.002: choose the step by the size of x, "
-        "and a tolerance relative to the derivative",
-        "exp": "Here the derivatives are 160000 and 6e-6: choose a tolerance relative to each",
+        "column_sums": "Here f(x) has another shape than x, so move one entry of x at a time",
+        "square": "Here x has entries of 30000 and of -0.002. Choose a step relative to the size "
+        "of x, and a tolerance relative to the derivative",
+        "exp": "Here the derivatives are 160000 and 6e-6. Choose a tolerance relative to each "
+        "derivative",
         "sin": "Use differences to both sides, a step near 1e-6, and a tolerance near 1e-6",
     }
     for f, rule, x, fault in claims:

@@ -18,16 +18,16 @@ from .exercise import exercise
 
 
 @exercise(
-    "Hold b still. Then v is a times a constant, and the slope of that is the constant.",
-    "Hold a still. Then v is a constant times a power of b: which power? The power rule brings "
-    "the exponent down as a factor, and lowers it by one.",
+    "Hold b still. Then v is a times a constant, and the derivative is this constant.",
+    "Hold a still. Then v is a constant times a power of b. Which power? To differentiate a power, "
+    "multiply by the exponent, and lower the exponent by one.",
     "Think about the sign: if a and b are positive and b increases, does v increase or decrease?",
 )
 def quotient() -> Iterator[Case]:
     """The local derivatives of v = a / b
 
-    The local derivatives of an operation are those of its result with respect to its arguments.
-    Here a and b are numbers, and b is not 0. Write
+    The local derivatives of an operation are the derivatives of its result with respect to its
+    arguments. For numbers a and b ≠ 0, write
 
         def quotient(a, b):
             return ..., ...          # ∂v/∂a, ∂v/∂b
@@ -46,7 +46,7 @@ def quotient() -> Iterator[Case]:
                 swapped: dividend,
                 product: b,
                 value: a / b,
-                "The divisor is missing: v is a times a constant, which is not 1.": 1.0,
+                "The divisor is missing: v is a times a constant, and the constant is not 1.": 1.0,
                 "This is 1/a. Hold b still: v is a times a constant.": 1 / a,
             },
         )
@@ -58,7 +58,7 @@ def quotient() -> Iterator[Case]:
                 "You doubled b. The square of b is b**2.": -a / (2 * b),
                 "This has too many factors of b.": by_b / b,
                 "The divisor is missing.": -a,
-                "The factor a is missing: hold a still, do not drop it.": by_b / a,
+                "The factor a is missing. To hold a still does not mean to drop it.": by_b / a,
                 "The factor a is missing, and the sign is wrong.": -by_b / a,
                 "This has too few factors of b: lower the exponent of b by one when you "
                 "differentiate.": -of_log,
@@ -100,15 +100,16 @@ def two_paths() -> Iterator[Case]:
                 "The path through the sine has the wrong sign.": product - sine,
                 "You did not differentiate the sine.": product + np.sin(x),
                 "You did not differentiate the product.": x * w + sine,
-                "The product is differentiated by w, not by x.": x + sine,
-                "The derivative of the sine is taken at w, but its argument is x.": w + np.cos(w),
-                "You multiplied the two paths. Factors along a path are multiplied; paths are "
-                "added.": product * sine,
+                "You differentiated the product with respect to w, not x.": x + sine,
+                "You computed the derivative of the sine at w, but the argument of the sine is "
+                "x.": w + np.cos(w),
+                "You multiplied the two paths. Multiply the factors along a path, but add the "
+                "paths.": product * sine,
             },
         ).with_misconceptions(
             "∂L/∂w",
             {
-                "This is w itself: hold x still, and move w a little.": w,
+                "This is w itself. Hold x still, and differentiate with respect to w.": w,
                 "This is the product itself, not its derivative.": x * w,
                 "The sine does not depend on w.": x + sine,
             },
@@ -116,9 +117,9 @@ def two_paths() -> Iterator[Case]:
 
 
 @exercise(
-    "∂L/∂x is g = ∂L/∂y times one number: how much y changes for a small step of x.",
+    "∂L/∂x is g = ∂L/∂y times the local derivative ∂y/∂x.",
     "y is a power of x, with a negative exponent.",
-    "The rule may use y, which the forward pass has computed already: you can write the local "
+    "The rule may use y, which the forward pass has already computed. So you can write the local "
     "derivative with y alone, without a division.",
 )
 def reciprocal_rule() -> Iterator[Case]:
@@ -142,7 +143,7 @@ def reciprocal_rule() -> Iterator[Case]:
                 "differentiate.": -g * y,
                 "You doubled y. The square of y is y**2.": -2 * g * y,
                 "This has too many factors of y.": case.expected["∂L/∂x"] * y,
-                "The sign is right, but the local derivative is missing.": -g,
+                "The sign is right, but the rest of the local derivative is missing.": -g,
                 "This is the antiderivative, ln x, times g.": g * np.log(abs(x)),
                 "The sign and one power of x are wrong: differentiate x to the power of -1.": g
                 * np.square(x),

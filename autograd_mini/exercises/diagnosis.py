@@ -42,25 +42,24 @@ def _verdict_on_error(text: str) -> str:
         shapes = [tuple(map(int, re.findall(r"\d+", s))) for s in re.findall(r"\([\d,]*\)", text)]
         if len(shapes) >= 2 and _lacks_an_axis(shapes[0], shapes[1]):
             return (
-                "One array lacks an axis of length 1, so NumPy aligns it with the wrong axis of "
-                "the other. Keep the axis of a sum or maximum with keepdims=True, or insert it "
-                "with np.expand_dims."
+                "One array lacks an axis of length 1, so NumPy aligns the wrong axes. After a sum "
+                "or a maximum, keep the axis with keepdims=True, or insert it with np.expand_dims."
             )
         if "requested shape" in text:
             return (
-                "np.broadcast_to can only repeat an axis of length 1. Do you need the reverse of a "
-                "broadcast, a sum?"
+                "np.broadcast_to can only repeat an axis of length 1. Do you need a sum, which "
+                "undoes a broadcast?"
             )
         return (
-            "Two shapes do not fit. `*`, `+` and `-` work entry by entry; a matrix product is "
-            "written `@`."
+            "Two shapes do not fit. `*`, `+` and `-` work entry by entry. For a matrix product, "
+            "write `@`."
         )
     if re.search(r"type\(s\) for @|not have enough dimensions", text):
-        return "`@` multiplies matrices. Entry by entry, and for numbers, write `*`."
+        return "`@` multiplies matrices. To multiply numbers, or arrays entry by entry, write `*`."
     if "out of bounds for axis" in text:
         return "An index is too large for its axis. Which axis does each index belong to?"
     if "out of bounds for array" in text:
-        return "An array has fewer axes than that. The first axis is 0, the last is -1."
+        return "An array does not have that axis. The first axis is 0, and the last axis is -1."
     if "core dimension" in text or "not aligned" in text:
         return (
             "The shapes of this matrix product do not fit. Write them down: is a transpose "
@@ -69,7 +68,7 @@ def _verdict_on_error(text: str) -> str:
     if "cannot reshape" in text:
         return "A reshape keeps the number of entries. Is a sum missing before it?"
     if "recursion" in text:
-        return "Python limits the depth of recursion. Use a loop and a list of what is left to do."
+        return "Python limits the depth of recursion. Use a loop, and a list of what is left to do."
     return ""
 
 
@@ -132,18 +131,22 @@ def _verdict_on_shape(label: str, got: Array, expected: Array, case: Case) -> st
     if got.size == expected.size and _near(got.reshape(expected.shape), expected):
         if 1 in got.shape + expected.shape:
             return (
-                "The values are right, but the shape is not: an axis of length 1 matters. "
-                "keepdims=True keeps it, and a reshape removes it."
+                "The values are right, but the shape is not: there is an axis of length 1 too many "
+                "or too few. keepdims=True keeps such an axis, and a reshape removes it."
             )
         return "The values are right, but the shape is not."
     if text := _misconception(label, got, case):
         return text
     if got.T.shape == expected.shape:
-        return "It is the transpose." if _near(got.T, expected) else "It looks transposed."
+        return (
+            "Your result is the transpose."
+            if _near(got.T, expected)
+            else "Your result has the shape of the transpose."
+        )
     if was_broadcast:
         return (
-            "It was broadcast: `*` and `/` work entry by entry, and repeat the smaller array. Is a "
-            "sum missing, or did you mean a matrix product?"
+            "Your result was broadcast: `*` and `/` repeat the smaller array. Is a sum missing, or "
+            "did you mean a matrix product?"
         )
     if got.size == 1 and _near(got, expected.sum()):
         return (
@@ -152,8 +155,8 @@ def _verdict_on_shape(label: str, got: Array, expected: Array, case: Case) -> st
         )
     if got.size < expected.size:
         return (
-            "It has too few entries. Did you sum over too many axes, not spread a sum back, or "
-            "compute only a diagonal?"
+            "Your result has too few entries. Did you sum over too many axes, or compute only a "
+            "diagonal? Or did you forget to repeat the gradient of a sum?"
         )
     return "A derivative with respect to an array has one entry for each entry of the array."
 
@@ -178,13 +181,13 @@ def _verdict_on_values(label: str, got: Array, expected: Array, wrong: Array, ca
     if text := _other_result(label, got, case) or known:
         return text
     if expected.ndim == 2 and _is_like(got, expected.T):
-        return "It is the transpose."
+        return "Your result is the transpose."
     if factor := _factor(got, expected):
         return _of_factor(factor, case)
     for name, mask in case.regions.items():
         if not wrong[~mask].any():
-            everywhere = f"It is wrong {name}, and right everywhere else."
-            return everywhere if wrong[mask].all() else f"It is wrong only {name}."
+            everywhere = f"Your result is wrong {name}, and right everywhere else."
+            return everywhere if wrong[mask].all() else f"Your result is wrong only {name}."
     same = (name for name, x in case.given.items() if isinstance(x, (float, np.ndarray)))
     if name := next((name for name in same if _is_like(got, case.given[name])), ""):
         return f"This is {name} itself."
@@ -227,12 +230,12 @@ def _of_factor(factor: float, case: Case) -> str:
     """Return the likely mistake behind a constant factor: usually the length of an axis."""
     for n, what in _lengths(case.given):
         if n > 1 and np.isclose(factor, n):
-            return f"Every entry is {n} times too large, and {n} is {what}: is a division missing?"
+            return f"Every entry is {n} times too large, and {n} is {what}. Is a division missing?"
         if n > 1 and np.isclose(factor, 1 / n):
             problem = f"Every entry is {n} times too small, and {n} is {what}"
-            return f"{problem}: you divided by it once too often."
+            return f"{problem}. You divided by {n} once too often."
     times = format_number(factor)
-    return f"Every entry is {times} times the expected value: a constant factor is wrong."
+    return f"Every entry is {times} times the expected value, so a constant factor is wrong."
 
 
 def _lengths(given: Mapping[str, object]) -> list[tuple[int, str]]:

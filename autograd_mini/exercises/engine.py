@@ -23,20 +23,20 @@ Node = tuple[str, Uses]
 @exercise(
     "The adjoint of the result is 1. What do you know after looking at the last node only?",
     "Walk from the end. When you arrive at a node, you have visited all nodes that use it, so its "
-    "adjoint is complete: propagate it to its arguments.",
-    "Each use contributes adjoint times local derivative to the adjoint of the argument. Start "
-    "each adjoint at 0, and accumulate.",
+    "adjoint is complete. Now add the contributions of this node to its arguments.",
+    "Each use adds a product to the adjoint of the argument: the adjoint of the node times the "
+    "local derivative. Start each adjoint at 0, except the adjoint of the result.",
 )
 def sweep() -> Iterator[Case]:
     """Backpropagation as a loop over a tape
 
-    A tape is a list of nodes and leaves in the order of computation. Each of them is a pair (name,
-    uses). uses is a list with a pair (argument, local derivative) for each argument. For a leaf, it
-    is empty. The last node is the result:
+    A tape is a list of nodes and leaves in the order of computation. Each entry is a pair (name,
+    uses), where uses is a list with a pair (argument, local derivative) for each argument. A leaf
+    has no arguments. The last node is the result:
 
         [("x", []), ("w", []), ("v", [("x", 5.0), ("w", 2.0)]), ("L", [("v", 0.1)])]
 
-    An argument may be used several times, in one node (x·x) or in several.
+    An argument may be used several times, in one node (x·x) or in several nodes.
 
         def sweep(tape):
             return ...               # a dict: for every name, ∂(result)/∂(name)
@@ -46,8 +46,8 @@ def sweep() -> Iterator[Case]:
 
 
 @exercise(
-    "You can propagate an adjoint only when it is complete: when you have visited all nodes that "
-    "use this name. So the order matters.",
+    "You can use the adjoint of a name only when it is complete, so visit all nodes that use the "
+    "name first. So the order matters.",
     "Sort the names so that each comes after its arguments: go depth first, and append a name when "
     "you have appended all its arguments. The result is the tape of the previous exercise.",
     "Or count, for every name that the result depends on, how many of its uses you have not "
@@ -57,10 +57,10 @@ def sweep() -> Iterator[Case]:
 def sweep_of_a_graph() -> Iterator[Case]:
     """Backpropagation over a graph in no particular order
 
-    graph is a dict that maps each name to its uses: a list of pairs (argument, local derivative).
-    For a leaf, the list is empty. The order of the dict means nothing. result is the name to
-    differentiate. If result does not depend on a name, the derivative is 0. Graphs may be thousands
-    of nodes deep, as those of recurrent networks are.
+    graph is a dict from each name to its uses: a list of pairs (argument, local derivative). The
+    list of a leaf is empty. The order of the dict means nothing. result is the name to
+    differentiate. If result does not depend on a name, the derivative is 0. A path through the
+    graph may have thousands of nodes.
 
         def sweep_of_a_graph(graph, result):
             return ...               # a dict: for every name, ∂(result)/∂(name)
@@ -107,7 +107,10 @@ def _sweep_case(tape: list[Node], result: str, given: dict[str, Any]) -> Case:
         tensors[name] = sum(d * tensors[used] for used, d in uses) if uses else leaf
     by_tensor = tensors[result].tape().adjoints()
     adjoints = {name: float(by_tensor.get(tensors[name], 0.0)) for name, _ in reversed(tape)}
-    start = ("The derivative of the result by itself is 1: begin with that.", {result: 0.0})
+    start = (
+        "The derivative of the result with respect to itself is 1. Start with this number.",
+        {result: 0.0},
+    )
     return Case(
         given,
         adjoints,
@@ -128,8 +131,8 @@ def _mistaken_adjoints(
         "Only the last node has contributed: you walked from the start of the tape, where all "
         "adjoints are still 0. Walk from its end."
         if is_sorted
-        else "A user of this name was visited too early, or never. Visit a name after all its "
-        "users, but do not wait for users that the result does not depend on."
+        else "You visited a node that uses this name too early, or never. Visit a name after all "
+        "nodes that use it. Leave out the nodes that the result does not depend on."
     )
     users: dict[str, list[tuple[str, float]]] = {name: [] for name, _ in tape}
     for name, uses in tape:
@@ -142,21 +145,20 @@ def _mistaken_adjoints(
         wrong = {
             "You did not multiply by the upstream adjoint: each use contributes the adjoint of "
             "the user times the local derivative.": sum(d for _, d in uses),
-            "You passed the upstream adjoint on without the local derivative.": sum(
+            "You added the upstream adjoint alone. Multiply it by the local derivative.": sum(
                 adjoints[user] for user, _ in uses
             ),
             too_early: of_result,
-            "This adjoint started at 1, or the local derivative was added to the upstream adjoint. "
-            "Only the result starts at 1, and factors are multiplied along a path.": 1.0
-            + sum(parts),
-            "You added the local derivative to the upstream adjoint. Along a path, factors are "
-            "multiplied.": sum(adjoints[user] + d for user, d in uses),
-            "You multiplied the contributions of several uses. They are added.": math.prod(parts),
+            "This adjoint started at 1, or you added the local derivative to the upstream adjoint. "
+            "Only the result starts at 1, and you multiply along a path.": 1.0 + sum(parts),
+            "You added the local derivative to the upstream adjoint. Multiply the two "
+            "instead.": sum(adjoints[user] + d for user, d in uses),
+            "You multiplied the contributions of several uses. Add them instead.": math.prod(parts),
         }
         if len(parts) > 1:
             single = (
-                f"Only one of the {len(parts)} uses of {name} contributed, as with `=` instead of "
-                "`+=`: contributions add up."
+                f"Only one of the {len(parts)} uses of {name} contributed. Did you write `=` "
+                "instead of `+=`?"
             )
             mistakes += [(single, {name: part}) for part in parts]
         mistakes += [(text, {name: value}) for text, value in wrong.items() if uses]
@@ -168,12 +170,14 @@ def _value_and_derivatives(op: Any, x: Any) -> tuple[Any, Any, Any]:
     if not isinstance(op, Primitive):
         raise InvalidAnswer(
             f"Expected a primitive, got a {type(op).__name__}. Create one with "
-            "ag.primitive(function, rule), and check that."
+            "ag.primitive(function, rule), and pass the primitive to check."
         )
     t = Tensor(x, requires_grad=True)
     y = op(t)
     if not y.requires_grad:
-        raise InvalidAnswer("The rule of your primitive is None. Pass rule(g, y, x) in its place.")
+        raise InvalidAnswer(
+            "The rule of your primitive is None. Pass a function rule(g, y, x) instead."
+        )
     first = gradients(np.sum(np.sin(y)), t)
     second = gradients(np.sum(first), t) if isinstance(first, Tensor) else np.zeros_like(x)
     return y, first, second
@@ -183,8 +187,8 @@ def _value_and_derivatives(op: Any, x: Any) -> tuple[Any, Any, Any]:
     "ag.primitive takes a function of arrays, and one rule for each argument.",
     "The rule is rule(g, y, x), as in the exercises before. The function is a composition of "
     "two: use the chain rule.",
-    "If the second derivative is wrong: the rule must apply NumPy's functions to its arguments g, "
-    "y and x. Then the engine can run it on Tensors, and record it.",
+    "If the second derivative is wrong: apply NumPy's functions to the arguments g, y and x "
+    "themselves. Then the engine can run the rule on Tensors, and record it.",
 )
 def own_primitive() -> Iterator[Case]:
     """Your own operation: y = ln(1 + x²), as one node
@@ -208,8 +212,8 @@ def own_primitive() -> Iterator[Case]:
             fallback_hints={
                 "y": "The function is wrong: compare it with NumPy's at one number.",
                 "∂L/∂x": "The value is right, so the mistake is in the rule.",
-                "∂²L/∂x²": "The rule gives the right numbers, but it took some of them out of its "
-                "arguments, which the engine cannot differentiate.",
+                "∂²L/∂x²": "The rule returns the right numbers, but it converts an argument to "
+                "plain numbers. The engine cannot differentiate these numbers.",
             },
             call=_value_and_derivatives,
         )
@@ -222,28 +226,25 @@ def _mistaken_primitive(x: Array, y: Array, first: Array, alone: Array) -> dict[
     """Return the common mistakes by result; `alone` is the derivative of y, without g."""
     g = np.cos(y)
     inner = "The derivative of the inner function 1 + x² is missing."
-    stopped = "The rule took the numbers out of"
-    record = "Use NumPy's functions on it, so that the engine can record the rule."
+    stopped = "The rule took plain numbers out of"
+    record = "Use NumPy's functions on the argument itself, so that the engine can record the rule."
     return {
         "y": {
             "The 1 in ln(1 + x²) is missing.": 2 * np.log(np.abs(x)),
             "The square in ln(1 + x²) is missing.": np.log1p(np.abs(x)),
-            "This is 1 + x²; the logarithm is missing.": 1 + np.square(x),
+            "This is 1 + x². The logarithm is missing.": 1 + np.square(x),
             "This is the logarithm to the base 2, but ln has the base e.": y / np.log(2),
             "This is the logarithm to the base 10, but ln has the base e.": y / np.log(10),
             "You took the square of the logarithm.": np.square(np.log1p(np.abs(x))),
         },
         "∂L/∂x": {
             "You did not multiply by the upstream gradient g.": alone,
-            "The rule returns g alone; the local derivative is missing.": g,
+            "The rule returns g alone. The local derivative is missing.": g,
             inner: first / (2 * x),
-            "The derivative of the logarithm is missing; this is the derivative of 1 + x².": g
+            "This is only the derivative of 1 + x². The derivative of the logarithm is missing.": g
             * 2
             * x,
-            "You divided by y, but the derivative of ln has the argument of ln below.": g
-            * 2
-            * x
-            / y,
+            "You divided by y. The derivative of ln u is 1/u, so divide by 1 + x².": g * 2 * x / y,
             "A factor of 2 is missing.": first / 2,
         },
         "∂²L/∂x²": {

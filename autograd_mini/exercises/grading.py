@@ -129,7 +129,7 @@ def _verdict_on_upstream(answer: _Answer, case: Case) -> str:
         return ""
     for label in once:
         if np.allclose(twice[label], once[label]):
-            return f"{label} does not depend on {name}: multiply by the upstream gradient {name}."
+            return f"{label} does not depend on {name}. Multiply by the upstream gradient {name}."
         if not np.allclose(twice[label], 2 * once[label]):
             return (
                 f"{label} does not double if {name} doubles. Multiply by {name} exactly once, and "
@@ -143,8 +143,8 @@ def _fault_of_result(result: Any, given: Mapping[str, Any], case: Case) -> Fault
     changed = [name for name, x in given.items() if not _same(x, case.given[name])]
     if changed:
         return Fault(
-            f"Your function changed its argument {changed[0]} in place. The caller still needs it: "
-            "return a new array instead."
+            f"Your function changed its argument {changed[0]} in place. The caller still needs "
+            "this argument, so return a new array instead."
         )
     return find_first_fault(_results(result, case), case)
 
@@ -169,7 +169,7 @@ def _results(result: Any, case: Case) -> dict[str, Array]:
     """Return the results by name, in the order of the case, as arrays of numbers."""
     names = list(case.expected)
     if result is Ellipsis or (isinstance(result, tuple) and any(x is ... for x in result)):
-        raise InvalidAnswer("Your function still returns `...`. Write the result in its place.")
+        raise InvalidAnswer("Your function still returns `...`. Replace it by the result.")
     if result is None:
         raise InvalidAnswer("Your function returned None. Is there a `return` with the result?")
     if case.named:
@@ -189,8 +189,8 @@ def _without_comma(result: Any, shape: tuple[int, ...]) -> Any:
     is_single = isinstance(result, (tuple, list)) and len(result) == 1
     if is_single and np.shape(result[0]) == shape != np.shape(result):
         raise InvalidAnswer(
-            f"Your function returned {_kind(result)}, as with a comma after the result. Return the "
-            "result itself."
+            f"Your function returned {_kind(result)}. Is there a comma after the result? Return "
+            "the result itself."
         )
     return result
 
@@ -206,8 +206,8 @@ def _values_of_names(result: Any, names: Sequence[str]) -> list[Any]:
         raise InvalidAnswer(f"Your function returned {_kind(result)}; expected a dict.")
     if missing := [name for name in names if name not in result]:
         raise InvalidAnswer(
-            f"Your dict has no {missing[0]!r}. It needs an entry for every name, which is 0 if the "
-            "result does not depend on it."
+            f"Your dict has no {missing[0]!r}. It needs an entry for every name. If the result "
+            "does not depend on a name, the entry is 0."
         )
     return [result[name] for name in names]
 
@@ -226,7 +226,7 @@ def _array(x: Any, label: str, case: Case) -> Array:
 
 def _kind(x: Any) -> str:
     if isinstance(x, (tuple, list)):
-        return f"a {type(x).__name__} of {len(x)}"
+        return f"a {type(x).__name__} of length {len(x)}"
     if isinstance(x, np.ndarray):
         return f"an array of shape {x.shape} and dtype {x.dtype}"
     if isinstance(x, Mapping):

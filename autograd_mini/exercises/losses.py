@@ -33,17 +33,17 @@ def _loss_case(given: dict[str, Any], z: Array, y: Array) -> Case:
     sums = np.sum(y, axis=-1, keepdims=True)
     probabilities = unwrap(softmax(z, axis=-1))
     mistakes = {
-        "It is not divided by N: L is the mean over the rows.": n * right,
+        "Your result is not divided by N. L is the mean over the rows.": n * right,
         f"You divided by N twice: N is {n}.": right / n,
         "You multiplied by N. L is the mean over the rows, so divide.": n * n * right,
-        f"You divided by C = {c} too: the mean is over rows, not over all entries.": right / c,
-        f"You divided by C = {c}, not by N = {n}: the mean is over the rows.": right * n / c,
+        f"You divided by C = {c} too. The mean is over rows, not over all entries.": right / c,
+        f"You divided by C = {c}, not by N = {n}. The mean is over the rows.": right * n / c,
         "The sign of the targets is wrong.": right + 2 * y / n,
-        "The sign of the targets is wrong, and it is not divided by N.": n * right + 2 * y,
+        "The sign of the targets is wrong, and your result is not divided by N.": n * right + 2 * y,
         "This is the derivative with respect to ŷ. Continue with the chain rule to z.": (
             -y / probabilities / n
         ),
-        "This is the derivative with respect to ŷ, and not divided by N.": -y / probabilities,
+        "This is the derivative with respect to ŷ, and it is not divided by N.": -y / probabilities,
         "You used only the diagonal of the Jacobian of softmax. Each z_j affects all ŷ of its "
         "row.": (probabilities * y - y) / n,
         "This is the loss itself. Each entry of z has a derivative.": unwrap(_mean_loss(z, y)),
@@ -56,8 +56,8 @@ def _loss_case(given: dict[str, Any], z: Array, y: Array) -> Case:
             unwrap(softmax(z, axis=0)) * sums - y
         )
         / n,
-        "These are the probabilities; the targets are missing.": probabilities,
-        "These are the probabilities divided by N; the targets are missing.": probabilities / n,
+        "These are the probabilities. The targets are missing.": probabilities,
+        "These are the probabilities divided by N. The targets are missing.": probabilities / n,
     }
     return Case(given, {"∂L/∂z": right}).with_misconceptions("∂L/∂z", mistakes)
 
@@ -73,10 +73,10 @@ def _of_any_weights(z: Array, y: Array) -> dict[str, Array]:
     short = unwrap(grad(as_if_one)(z))
     over_rows = unwrap(softmax(z, axis=-1)) * (y.sum() - sums) / n
     right = unwrap(grad(_mean_loss)(z, y))
-    only = "This is right only if the weights of a row sum to 1. These need not"
+    only = "This is right only if the weights of a row sum to 1. Here they have other sums"
     return {
-        f"{only}: see hint 3.": short,
-        f"{only}; and L is the mean over the rows.": n * short,
+        f"{only}. See hint 3.": short,
+        f"{only}. Also, L is the mean over the rows.": n * short,
         "You summed the weights of all rows. Each row needs its own sum.": over_rows + right,
         "You took the mean of the weights of a row. Take their sum.": (short * n + y)
         * sums
@@ -88,12 +88,12 @@ def _of_any_weights(z: Array, y: Array) -> dict[str, Array]:
 
 
 @exercise(
-    "-Σ_i y_i ln ŷ_i, and ln ŷ_i = z_i - ln Σ_k exp(z_k). How often does the last term occur in "
-    "the sum over i, and with which weights?",
-    "The derivative of log-sum-exp is a softmax. You know all the parts.",
-    "If the weights of a row sum to 1, the general formula becomes the well-known short one. Here "
-    "they need not: keep their sum in the formula.",
-    "L is a mean over the N rows; and the logits may be large.",
+    "The loss of a row is -Σ_i y_i ln ŷ_i, where ln ŷ_i = z_i - ln Σ_k exp(z_k). The last term is "
+    "the same for every i. By which number is it multiplied in the sum over i?",
+    "The derivative of ln Σ_k exp(z_k) with respect to z_i is ŷ_i.",
+    "If the weights of a row sum to 1, the formula becomes the well-known short one. Here the "
+    "weights may have another sum, so keep their sum in the formula.",
+    "L is a mean over the N rows. And the logits may be large, so use a stable softmax.",
 )
 def cross_entropy_gradient() -> Iterator[Case]:
     """The gradient of softmax cross-entropy, for any targets
@@ -115,17 +115,17 @@ def cross_entropy_gradient() -> Iterator[Case]:
 
 
 @exercise(
-    "A one-hot row sums to 1: insert that into the general gradient.",
-    "Something is subtracted from the probabilities in one entry of each row: the entry of its "
+    "The entries of a one-hot row sum to 1. Use this in the general gradient.",
+    "In each row, you subtract a number from one entry of the probabilities: the entry of the "
     "label.",
-    "Pair the rows with their labels when you index: an index for each axis. With a slice in "
-    "place of the first, you would change whole columns.",
+    "Index with two arrays: the numbers of the rows, and their labels. With a slice instead of the "
+    "first array, you would change whole columns.",
 )
 def one_hot_gradient() -> Iterator[Case]:
     """The gradient of softmax cross-entropy, for class labels
 
-    L is that of cross_entropy_gradient, and y_n is one-hot: 1 at the class of the row, and 0
-    elsewhere. z has shape (N, C). labels has shape (N,) and contains ints. You need no array for y.
+    The same L, but each row of y is one-hot: 1 at the label of the row, and 0 elsewhere. z has
+    shape (N, C), and labels holds N ints. You need no array for y.
 
         def one_hot_gradient(z, labels):
             return ...               # ∂L/∂z, of shape (N, C)
@@ -141,20 +141,20 @@ def one_hot_gradient() -> Iterator[Case]:
         }
         case = replace(_loss_case({"z": z, "labels": labels}, z, y), regions=regions)
         columns = case.expected["∂L/∂z"] + (y - np.isin(np.arange(z.shape[1]), labels)) / len(z)
-        text = "You changed whole columns. Each row has only one class: pair rows with labels."
+        text = "You changed whole columns. Each row has only one label: index with rows and labels."
         classes = (unwrap(softmax(z, axis=-1)) - labels[:, None]) / len(z)
         yield case.with_misconceptions(
             "∂L/∂z",
             {
                 text: [columns, len(z) * columns],
-                "You subtracted the numbers of the classes. The targets y are 1 or 0.": classes,
+                "You subtracted the labels themselves. The targets y are 1 or 0.": classes,
             },
         )
 
 
 @exercise(
-    "Differentiate the gradient once more: which of its parts still depends on z?",
-    "You have already derived the remaining matrix, under another name.",
+    "Differentiate the gradient once more. Which of its terms depend on z?",
+    "You have already derived this matrix in another exercise: softmax_jacobian.",
 )
 def cross_entropy_hessian() -> Iterator[Case]:
     """The Hessian of softmax cross-entropy
@@ -185,15 +185,14 @@ def cross_entropy_hessian() -> Iterator[Case]:
 
 
 @exercise(
-    "Near w, L is nearly a parabola: its gradient at w + d is g + H d. Where is that 0?",
-    "That is a system of linear equations for d. np.linalg.solve solves it without an inverse.",
+    "Near w, L is nearly a parabola. Its gradient at w + d is g + H d. For which d is this 0?",
+    "This is a system of linear equations for d. Solve the system with np.linalg.solve.",
 )
 def newton_step() -> Iterator[Case]:
     """One step of Newton's method
 
-    At w, L has the gradient g and the Hessian h, which is symmetric and positive definite. A
-    parabola has the same g and h at w. Where is its minimum? w and g have shape (n,), and h has
-    shape (n, n).
+    At w, L has the gradient g and the Hessian h, which is symmetric and positive definite. Where is
+    the minimum of the parabola with the same g and h? w and g have shape (n,), h has shape (n, n).
 
         def newton_step(w, g, h):
             return ...               # the next w, of shape (n,)
@@ -208,14 +207,14 @@ def newton_step() -> Iterator[Case]:
             "w",
             {
                 "The step leads uphill: its sign is wrong.": 2 * w - minimum,
-                "This is the step alone: add it to w.": minimum - w,
+                "This is the step alone. Add the step to w.": minimum - w,
                 "This is the step alone, and its sign is wrong.": w - minimum,
-                "You took half of the step: the minimum of the parabola is one whole step away.": (
+                "You took half of the step. The minimum of the parabola is one whole step away.": (
                     (w + minimum) / 2
                 ),
-                "This is a step of gradient descent; the curvature h is missing.": w - g,
+                "This is a step of gradient descent. The curvature h is missing.": w - g,
                 "You used only the diagonal of h, but the directions are not independent.": w
                 - g / np.diag(h),
-                "You multiplied the step by h. Divide it by h.": w - h @ g,
+                "You multiplied g by h. Solve a linear system with h instead.": w - h @ g,
             },
         )

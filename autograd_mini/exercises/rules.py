@@ -18,9 +18,9 @@ def _entries(shape: tuple[int, ...], seed: int, low: float = -2.0, high: float =
 
 
 @exercise(
-    "Move one entry of x a little. Which entries of y move, and by how much for each unit?",
-    "exp is its own derivative, and the rule already receives its value.",
-    "The upstream gradient is multiplied, entry by entry, by the local derivative.",
+    "Change one entry of x a little. Which entries of y change, and how much compared with x?",
+    "exp is its own derivative, and the rule already gets the result as y.",
+    "Multiply the upstream gradient g by the local derivative, entry by entry.",
 )
 def exp_rule() -> Iterator[Case]:
     """The rule of y = exp(x), entry by entry
@@ -36,11 +36,10 @@ def exp_rule() -> Iterator[Case]:
         yield case.with_misconceptions(
             "∂L/∂x",
             {
-                "This is the rule for a power of x, but here x is the exponent, and the base is "
-                "e.": g * x * np.exp(x - 1),
-                "The exponent does not come down as a factor: that is the rule of a power.": g
+                "This is the rule of a power of x. Here x is the exponent, and the base is e.": g
                 * x
-                * y,
+                * np.exp(x - 1),
+                "The factor x is wrong. It belongs to the rule of a power of x.": g * x * y,
             },
         )
 
@@ -69,8 +68,9 @@ def log_rule() -> Iterator[Case]:
 
 
 @exercise(
-    "Hold b still: y is a, scaled by a constant. That is the local derivative with respect to a.",
-    "The gradient of one factor is scaled by the value of the other.",
+    "Hold b still: then y is a times a constant. This constant is the local derivative with "
+    "respect to a.",
+    "The local derivative with respect to one factor is the other factor.",
     "Both gradients have the factor g.",
 )
 def mul_rule() -> Iterator[Case]:
@@ -84,16 +84,16 @@ def mul_rule() -> Iterator[Case]:
     for seed, shape in enumerate([(3,), (2, 4)]):
         a, b = _entries(shape, seed), _entries(shape, seed + 10)
         case = rule_case(np.multiply, "a b", seed, a=a, b=b)
-        text = "Differentiate by one factor at a time: hold the other still."
+        text = "Differentiate with respect to one factor at a time, and hold the other still."
         both = sum(case.expected.values())
         yield case.with_misconceptions("∂L/∂a", {text: both})
 
 
 @exercise(
-    "Write out a small one: x of shape (2, 3), axis 1. Which entry of y does x[1, 2] go into, "
+    "Write out a small example: x of shape (2, 3), axis 1. To which entry of y is x[1, 2] added, "
     "and with which factor?",
-    "So the gradient of every entry of x is the g of its sum, unchanged: g is repeated along the "
-    "axis that was summed over. Repeating is the transpose of summing.",
+    "So the gradient of each entry of x is the entry of g that belongs to its sum. You repeat g "
+    "along the axis that was summed over. Repeating is the transpose of summing.",
     "g lacks an axis. Before you broadcast g to the shape of x, insert this axis with length 1, "
     "or NumPy aligns g with the wrong axis. Use np.expand_dims and np.broadcast_to.",
 )
@@ -121,7 +121,7 @@ def sum_rule() -> Iterator[Case]:
             "Your result is all ones. You did not spread the upstream gradient g back.": np.ones(
                 shape
             ),
-            "This is g itself. Every entry of x needs its gradient: repeat g along the axis that "
+            "This is g itself. Every entry of x needs a gradient, so repeat g along the axis that "
             "was summed over.": g,
             "You added up g as well. An entry of x affects only the entry of y that it was "
             "added to.": np.full(shape, g.sum()),
@@ -138,17 +138,17 @@ def sum_rule() -> Iterator[Case]:
 
 
 @exercise(
-    "Which entries of the small array were copied where? Each copy has its own adjoint, and the "
-    "adjoint of the original is their sum.",
-    "Broadcasting makes two kinds of axes: new ones in front, which the small array does not have, "
-    "and those where it has length 1.",
+    "Where was each entry of the small array copied to? Each copy has its own gradient. The "
+    "gradient of the original entry is the sum of these.",
+    "Broadcasting repeats along two kinds of axes: new axes in front, which the small array does "
+    "not have, and axes where the small array has length 1.",
     "Sum over both kinds. Then restore the small shape: use keepdims, and a reshape.",
 )
 def unbroadcast() -> Iterator[Case]:
     """Undo a broadcast
 
-    An array x of shape `shape` was broadcast, and g has the larger shape. Return ∂L/∂x, of the
-    shape of x. NumPy aligns shapes from the right; an axis of length 1 is repeated.
+    An array x of shape `shape` was broadcast, and g has the larger shape. Return ∂L/∂x, which has
+    the shape of x. NumPy aligns shapes from the right, and repeats along axes of length 1.
 
         def unbroadcast(g, shape):
             return ...               # ∂L/∂x, of that shape
@@ -174,7 +174,7 @@ def unbroadcast() -> Iterator[Case]:
             "You picked one of the copies. Add up all of them.": g[lead + first],
             "You took the mean of the copies. Their gradients are added up.": expected
             * (expected.size / g.size),
-            "You added up too much: only the axes that were broadcast are summed over.": np.full(
+            "You summed over too many axes. Sum only over the axes that were broadcast.": np.full(
                 small, g.sum()
             ),
         }
@@ -191,12 +191,12 @@ def unbroadcast() -> Iterator[Case]:
 
 
 @exercise(
-    "Shapes first. g is (n, m), a is (n, k), b is (k, m). Which product of g with one of the "
-    "other two has a's shape (n, k)? There is only one way to fit them together.",
-    "y[i, j] = Σ_k a[i, k] b[k, j]. So a[i, k] affects the whole row i of y, and its gradient is "
-    "g[i, j] times its factor, summed over j. Write that sum as a matrix product.",
-    "The index j is last in both: one of the two must be transposed. For b, the index of the "
-    "sum is first in both.",
+    "Look at the shapes first: g is (n, m), a is (n, k), b is (k, m). Which product of g with a or "
+    "b has the shape of a, (n, k)? Only one product fits.",
+    "y[i, j] = Σ_k a[i, k] b[k, j]. So a[i, k] affects the whole row i of y. Its gradient "
+    "is the sum of g[i, j] b[k, j] over j. Write this sum as a matrix product.",
+    "In this sum, j is the last index of both arrays, so transpose one of them. In the sum for b, "
+    "the summation index is the first index of both arrays.",
 )
 def matmul_rule() -> Iterator[Case]:
     """The rule of y = a @ b for two matrices
@@ -209,7 +209,7 @@ def matmul_rule() -> Iterator[Case]:
     for seed, (n, k, m) in enumerate([(2, 3, 4), (3, 3, 3), (1, 2, 5)]):
         a, b = _entries((n, k), seed), _entries((k, m), seed + 10)
         case = rule_case(np.matmul, "a b", seed, a=a, b=b)
-        alone = "This is the other factor alone. Multiply it by the upstream gradient g."
+        alone = "This is the other factor alone. Multiply this factor by the upstream gradient g."
         for label, factor in zip(case.expected, (b, a)):
             case = case.with_misconceptions(label, {alone: [factor, np.transpose(factor)]})
         if n == k == m:
@@ -218,8 +218,10 @@ def matmul_rule() -> Iterator[Case]:
             swapped = [unwrap(d) for d in vjp(np.matmul, b, a)[1](g)][::-1]
             entrywise = [_entrywise(g, b), _entrywise(g, a)]
             square_mistakes = {
-                "A transpose is missing. Square matrices hide this: check the indices.": transposed,
-                "The factors are in the wrong order, which square matrices allow.": swapped,
+                "A transpose is missing. With square matrices, the shapes fit anyway: check the "
+                "indices.": transposed,
+                "The factors are in the wrong order. With square matrices, the shapes fit "
+                "anyway.": swapped,
                 "You multiplied entry by entry with `*`. Use the matrix product.": entrywise,
             }
             for i, label in enumerate(case.expected):

@@ -37,15 +37,15 @@ def square_case(given: dict[str, Any], label: str, expected: Array) -> Case:
         label,
         {
             f"You filled only the diagonal. {shared}.": np.where(diagonal, expected, 0),
-            f"These are the entries on the diagonal, where i = j. {shared}: what are the entries "
-            "with i ≠ j?": np.diag(expected),
+            f"These are the entries on the diagonal, where i = j. {shared}. So compute the entries "
+            "with i ≠ j too.": np.diag(expected),
             "The sign is wrong where i ≠ j: if one class gains, the others lose.": sign * expected,
             "These are the probabilities themselves, not their derivatives.": probabilities,
             "You treated the sum in the denominator as a constant. But it contains every z_j.": (
                 constant
             ),
-            "On the diagonal, the numerator moves too. Its contribution is missing.": expected
-            - constant,
+            "On the diagonal, the numerator depends on z_j too. Its contribution is "
+            "missing.": expected - constant,
             "The contribution of the denominator has the wrong sign.": 2 * constant - expected,
             "This is only the contribution of the denominator, with the wrong sign.": constant
             - expected,
@@ -54,22 +54,22 @@ def square_case(given: dict[str, Any], label: str, expected: Array) -> Case:
 
 
 @exercise(
-    "exp(710) is already infinite, and inf/inf is nan. But ŷ does not change if you add the same "
-    "number to all logits of a row: try it on paper.",
+    "exp(710) is already infinite, and inf/inf is nan. If you add the same number to all logits of "
+    "a row, ŷ does not change: try this on paper.",
     "Choose that number so that no exponent is positive, and one of them is 0.",
-    "Each row needs its own number: with a shift for logits of 1000, a row of logits near -2000 "
-    "becomes all zeros, and divides by 0. Use keepdims=True.",
+    "Each row needs its own number. If you subtract 1000 from a row of logits near -2000, all of "
+    "its exponentials are 0, and the division is 0/0. Use keepdims=True.",
 )
 def stable_softmax() -> Iterator[Case]:
     """Make it stable: softmax of logits of ±1000
 
-    np.exp(z) / np.exp(z).sum() is nan at z = 1000. z has shape (N, C), each row is one example.
+    np.exp(z) / np.exp(z).sum() is nan at z = 1000. z has shape (N, C), and each row is one example.
 
         def stable_softmax(z):
             return ...               # ŷ, of shape (N, C)
     """
     for z in (logits(0, 2, 3), logits(1, 3, 3), HARD, -HARD):
-        unstable = "Only a shift of a whole row by one number keeps its ŷ. Clipping does not."
+        unstable = "Subtracting one number from a whole row does not change its ŷ. Clipping does."
         hint = unstable if np.abs(z).max() > 100 else ""
         expected = unwrap(softmax(z, axis=-1))
         case = Case({"z": z}, {"ŷ": expected}, fallback_hints={"ŷ": hint})
@@ -77,9 +77,10 @@ def stable_softmax() -> Iterator[Case]:
         over_batch = "You normalised over the batch. The classes are on the last axis."
         over_all = "You normalised over all entries. Each row is a distribution."
         mistakes = {
-            "exp overflows. Change the exponents so that the largest of a row is 0.": _naive(z),
-            "One shift for all rows is not enough: in another row every exp becomes 0. Each row "
-            "needs its own.": _naive(z - np.max(z)),
+            "exp overflows. Change the exponents so that the largest exponent of a row is "
+            "0.": _naive(z),
+            "You subtracted the same number from all rows. Then every exp is 0 in another row. "
+            "Each row needs its own number.": _naive(z - np.max(z)),
             "The entries of a row do not sum to 1: the division is missing.": shifted,
             "You shifted each column by its own number. Shift each row by one number.": _naive(
                 z - np.max(z, axis=0)
@@ -101,12 +102,12 @@ def _naive(z: Array) -> Array:
 
 @exercise(
     "Use the same trick as in stable_softmax: subtract a number from each row first.",
-    "Here this changes the result. A factor inside the logarithm is a term outside of it.",
+    "Here the subtraction changes the result, so you have to correct it: ln(a·b) = ln a + ln b.",
 )
 def log_sum_exp() -> Iterator[Case]:
     """Log-sum-exp: ln Σ_k exp(z_k) of each row, for logits of ±1000 too
 
-    It is a smooth maximum, and softmax cross-entropy contains it. z has shape (N, C).
+    Log-sum-exp is a smooth maximum, and a part of the cross-entropy of softmax. z has shape (N, C).
 
         def log_sum_exp(z):
             return ...               # of shape (N,)
@@ -125,18 +126,17 @@ def log_sum_exp() -> Iterator[Case]:
             {
                 f"Add back {subtracted}.": value - peak,
                 f"You added back {subtracted} with the wrong sign.": value - 2 * peak,
-                "exp overflows. Change the exponents so that the largest of a row is 0.": naive,
-                "One shift for all rows is not enough: in another row every exp becomes 0. Each "
-                "row needs its own.": one_shift,
+                "exp overflows. Change the exponents so that the largest exponent of a row is "
+                "0.": naive,
+                "You subtracted the same number from all rows. Then every exp is 0 in another row. "
+                "Each row needs its own number.": one_shift,
                 "The logarithm is missing.": sums,
                 "This is the logarithm of a sum of probabilities, which is 1.": np.zeros(len(z)),
                 "You took the mean of the exponentials, not their sum.": value - np.log(z.shape[1]),
                 "You summed over all rows. Each row has its own result.": unwrap(logsumexp(z)),
                 "This is the maximum alone.": peak,
-                "The maximum has an axis of length 1 that the sum does not have. Drop it.": peak[
-                    :, None
-                ]
-                + (value - peak),
+                "The maximum has an axis of length 1 that the sum does not have. Remove this "
+                "axis.": peak[:, None] + (value - peak),
                 "This is a logarithm to the base 10, but ln has the base e.": [
                     peak + (value - peak) / np.log(10),
                     value / np.log(10),
@@ -149,17 +149,18 @@ def log_sum_exp() -> Iterator[Case]:
 
 
 @exercise(
-    "ŷ_i is a quotient. z_j is always in the denominator, and in the numerator only when j = i: "
-    "hence two cases.",
-    "Write S for the sum. In the case i ≠ j only S moves, by exp(z_j): the derivative of 1/S "
-    "gives a sign, and two factors that you know as ŷ's.",
-    "In the case i = j the numerator moves too, and adds one term to what the other case gave.",
-    "Both cases are one formula of matrices: one part on the diagonal, and an outer product.",
+    "ŷ_i is a quotient. z_j is always in the denominator, but it is in the numerator only if "
+    "j = i. So there are two cases.",
+    "Write S for the sum. If i ≠ j, only S depends on z_j, and ∂S/∂z_j = exp(z_j). Differentiate "
+    "1/S. You get a minus sign and two factors. Which entries of ŷ are they?",
+    "If i = j, the numerator depends on z_j too. This adds one term to the result of the other "
+    "case.",
+    "You can write both cases as one matrix: a diagonal matrix minus an outer product.",
 )
 def softmax_jacobian() -> Iterator[Case]:
     """Derive the Jacobian of softmax: the cases i = j and i ≠ j
 
-    How does ŷ_i change with z_j? z has shape (C,).
+    Compute ∂ŷ_i/∂z_j. z has shape (C,).
 
         def softmax_jacobian(z):
             return ...               # of shape (C, C): row i, column j
@@ -170,9 +171,10 @@ def softmax_jacobian() -> Iterator[Case]:
 
 
 @exercise(
-    "The Jacobian of a row is symmetric, so the VJP is that matrix times g. Write out the "
-    "product for one entry with Σ, and pull out what does not depend on the summation index.",
-    "The sum is a single number per row: the mean of g, weighted by the probabilities of that row.",
+    "The Jacobian of a row is symmetric, so the result for this row is the Jacobian times g. Write "
+    "one entry of this product as a sum. Move the factors that do not depend on the summation "
+    "index in front of the sum.",
+    "The sum is one number for each row: the mean of g, weighted by the probabilities of the row.",
     "You need no (C, C) matrix: subtract that number from g, and then scale the entries. Use "
     "keepdims=True, because each row has its own number.",
 )

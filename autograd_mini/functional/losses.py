@@ -31,9 +31,10 @@ def _check_shapes(x: Array, t: Array) -> None:
     a, b = np.shape(x), np.shape(t)
     if len(a) != len(b) and (shape := np.broadcast_shapes(a, b)) not in (a, b):
         same_size = math.prod(a) == math.prod(b)
-        remedy = f"Reshape the targets to {a}" if same_size else "Give both the same axes"
+        remedy = f"write t.reshape{a}" if same_size else "give both the same number of axes"
         raise ValueError(
-            f"every prediction would be compared with every target, in shape {shape}. {remedy}."
+            f"every prediction would be compared with every target, which gives shape {shape}. "
+            f"To compare each prediction with its own target, {remedy}."
         )
 
 
@@ -174,6 +175,8 @@ def _nll_loss(log_p: Array, targets: Array, reduction: Reduction = "mean") -> An
     array([ 0.659 , -0.7576,  0.0986])
     """
     targets = as_array_or_tensor(targets)
+    if not np.ndim(log_p):
+        raise ValueError("log_p needs an axis of classes")
     own = _own(log_p, targets)
     rows = in_float(log_p).reshape(-1, log_p.shape[-1])[own]
     return reduce_entries(-rows.reshape(targets.shape), reduction)
@@ -184,7 +187,7 @@ def _own(log_p: Array, targets: Array) -> Any:
     t = unwrap(targets)
     c = log_p.shape[-1]
     if t.dtype.kind not in "iu" or t.shape != log_p.shape[:-1]:
-        raise TypeError(f"class indices must be integers of shape {log_p.shape[:-1]}")
+        raise TypeError(f"pass one class index (an integer) for each row: shape {log_p.shape[:-1]}")
     return constant_like(np.arange(t.size), t), existing(t, c, "nll_loss").reshape(-1)
 
 

@@ -43,7 +43,7 @@ def mask_logits(z: Array, where: Array | None) -> Array:
 
 
 def _scaled(z: Array, axis: Axis, where: Array | None, temperature: float) -> Array:
-    if not z.ndim and axis is not None:  # NumPy would accept axes 0 and -1 for a number
+    if not np.ndim(z) and axis is not None:  # NumPy would accept axes 0 and -1 for a number
         raise AxisError(axis, 0)
     return mask_logits(in_float(z) if temperature == 1 else z / temperature, where)
 

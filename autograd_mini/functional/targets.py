@@ -14,7 +14,7 @@ import numpy as np
 
 from ..core.arrays import Array, as_array, holds_numbers, unwrap
 from ..core.foreign import constant_like
-from ..core.messages import describe
+from ..core.messages import describe, require_number
 from ..core.tensor import Tensor
 
 Reduction = Literal["mean", "sum", "none"]
@@ -47,7 +47,7 @@ def drop_axis(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
 def reduce_entries(entries: Array, reduction: Reduction) -> Array:
     """Return the mean of the entries, or 0 if there are none; or their sum; or the entries."""
     if reduction not in ("mean", "sum", "none"):
-        raise ValueError(f"reduction is 'mean', 'sum' or 'none', not {reduction!r}")
+        raise ValueError(f"reduction must be 'mean', 'sum' or 'none', got {reduction!r}")
     if reduction == "none":
         return entries
     if reduction == "sum" or not entries.size:
@@ -178,33 +178,49 @@ def _checked(name: str, logits: Any, targets: Any, axis: int) -> tuple[Array, Ar
                 name,
                 logits,
                 targets,
-                "Logits must have a float dtype, and targets must be integers or real numbers.",
+                "Logits must have a float dtype. Targets must be class indices (integers) or "
+                "probabilities (floats).",
             )
         )
     if not isinstance(axis, (int, np.integer)):
         raise TypeError(
-            _unfit(name, logits, targets, f"The axis of the classes must be an int, got {axis!r}.")
+            _unfit(
+                name,
+                logits,
+                targets,
+                f"axis must be an integer, the axis of the classes, got {axis!r}.",
+            )
         )
     if not -z.ndim <= axis < z.ndim and shape:
-        raise ValueError(_unfit(name, logits, targets, f"The logits have no axis {axis}."))
+        raise ValueError(
+            _unfit(
+                name,
+                logits,
+                targets,
+                f"The logits have no axis {axis}, only axes 0 to {z.ndim - 1}.",
+            )
+        )
     if not shape or not shape[axis]:
-        raise ValueError(_unfit(name, logits, targets, "Each row needs at least one class."))
+        raise ValueError(
+            _unfit(name, logits, targets, "Each row of logits needs at least one class.")
+        )
     axis = axis if axis < 0 else axis - z.ndim
     rows = drop_axis(shape, axis)
     if y.shape == rows and (kind in "iu" or not y.size):
         return logits, targets if kind in "iu" else y.astype(int), axis
     if y.shape == rows:
-        why = "Class indices must be integers: y.astype(int) converts them."
-        with_axis = {(*y.shape, 1): "y[..., None]", (1, *y.shape): "y[None]"}
-        fixes = [f"{y} has shape {s}" for s, y in with_axis.items() if _broadcasts(s, shape)]
-        if fixes:
-            why += f" If these are probabilities, give them a class axis: {', '.join(fixes)}."
+        why = (
+            "Class indices must be integers. To convert them, write y.astype(int). Probabilities "
+            f"need one number for each class, in an array of shape {shape}."
+        )
         raise TypeError(_unfit(name, logits, targets, why))
     if y.shape != shape and (kind not in "fO" or not _broadcasts(y.shape, shape)):
         why = (
-            f"Pass class indices of shape {rows}, or target probabilities of shape {shape}, or "
-            f"float probabilities whose shape broadcasts to {shape}."
+            f"Pass one class index (an integer) for each row, in an array of shape {rows}. Or pass "
+            f"probabilities, in a float array of shape {shape}."
         )
+        if kind in "iu" and y.shape in ((*rows, 1), (1, *rows)):
+            why = f"Class indices need shape {rows}: write y.reshape{rows}."
         raise ValueError(_unfit(name, logits, targets, why))
     if (isinstance(targets, Tensor) and kind in "fO") or kind == "O" or z.dtype.kind == "O":
         return logits, targets if kind in "fO" else y.astype(object), axis
@@ -226,13 +242,19 @@ def _broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
 
 def _check_options(name: str, targets: Array, options: Options) -> None:
     if options.reduction not in ("mean", "sum", "none"):
-        raise ValueError(f"{name}: reduction is 'mean', 'sum' or 'none', not {options.reduction!r}")
+        raise ValueError(
+            f"{name}: reduction must be 'mean', 'sum' or 'none', got {options.reduction!r}."
+        )
+    require_number(f"{name}: label_smoothing", options.label_smoothing)
     if not 0 <= options.label_smoothing <= 1:
-        raise ValueError(f"{name}: label_smoothing={options.label_smoothing!r} must be from 0 to 1")
+        raise ValueError(
+            f"{name}: label_smoothing must be from 0 to 1, got {options.label_smoothing!r}."
+        )
     if options.ignore_index is not None and not are_indices(targets):
         raise ValueError(
-            f"{name}: ignore_index={options.ignore_index} is for class indices, but targets are "
-            f"{describe(targets)}, which are soft targets. To ignore a row, set its targets to 0."
+            f"{name}: ignore_index={options.ignore_index} only works with class indices "
+            f"(integers), but targets is {describe(targets)}. To ignore a row of probabilities, "
+            "set all of them to 0."
         )
 
 
@@ -243,8 +265,8 @@ def _checked_weight(name: str, weight: Any, logits: Array, axis: int) -> Array |
     array = as_array(unwrap(weight))
     if array.shape != (c,) or array.dtype.kind not in "biufO":
         raise ValueError(
-            f"{name}: weight is {describe(weight)}. It must have one real number per class, "
-            f"shape ({c},)."
+            f"{name}: weight must be an array of shape ({c},), with one real number for each "
+            f"class. Got {describe(weight)}."
         )
     return weight if isinstance(weight, Tensor) else array.astype(logits.dtype)
 
@@ -255,8 +277,8 @@ def _checked_where(name: str, where: Any, logits: Array) -> Array | None:
     where = as_array(where)
     if where.dtype != bool or not _broadcasts(where.shape, logits.shape):
         raise ValueError(
-            f"{name}: where is {describe(where)}. It must be an array of bool that broadcasts to "
-            f"the shape of the logits, {logits.shape}. True marks the classes to keep."
+            f"{name}: where must be an array of bool that broadcasts to the shape of the logits, "
+            f"{logits.shape}. True marks the classes to keep. Got {describe(where)}."
         )
     return where
 
@@ -273,10 +295,18 @@ def _checked_indices(
     try:
         return existing(t, c, name), ignored
     except IndexError as error:
-        remedy = " If you count from 1, subtract 1."
-        if ignore_index is None:
-            remedy += " To leave out the rows of one index, pass ignore_index=."
+        remedy = _remedy_for_indices(unwrap(targets), c) if ignore_index is None else ""
         raise IndexError(f"{name}: {_both(logits, targets)}: {error}.{remedy}") from None
+
+
+def _remedy_for_indices(t: Array, c: int) -> str:
+    """Return how to repair class indices of which some are not in 0 ... c-1."""
+    lowest, highest = t.min().item(), t.max().item()
+    if lowest > 0 and highest == c:
+        return " If you count classes from 1, pass y - 1."
+    wrong = lowest if lowest < 0 else highest
+    needed = f" For class {highest}, a row of logits needs {highest + 1} entries." * (lowest >= 0)
+    return f"{needed} To leave out the rows with index {wrong}, pass ignore_index={wrong}."
 
 
 def existing(t: Array, c: int, name: str) -> Array:
@@ -296,7 +326,8 @@ def check_class_indices(t: Array, c: int, prefix: str = "") -> Array:
         lowest, highest = limits(t)
         if lowest < 0 or highest >= c:
             raise IndexError(
-                f"{prefix}class indices run from 0 to {c - 1}, not from {lowest} to {highest}"
+                f"{prefix}class indices must be from 0 to {c - 1}, "
+                f"but these {_span(lowest, highest)}"
             )
     return t
 
@@ -306,3 +337,7 @@ def limits(t: Array) -> tuple[Any, Any]:
     if isinstance(t, np.ndarray):
         return t.item(t.argmin()), t.item(t.argmax())  # quicker than min and max
     return t.min().item(), t.max().item()
+
+
+def _span(lowest: int, highest: int) -> str:
+    return f"are {lowest}" if lowest == highest else f"run from {lowest} to {highest}"

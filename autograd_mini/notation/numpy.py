@@ -69,7 +69,9 @@ def _text(x: Any) -> str:
         return "..."
     if x is None or isinstance(x, (bool, int, str, slice)):
         return repr(x)
-    raise TypeError(f"source: cannot write the constant {x!r:.60}. Pass it as an argument.")
+    raise TypeError(
+        f"source: the constant {x!r:.60} cannot be written as text. Pass it as an argument."
+    )
 
 
 def _literal(x: Any) -> str:

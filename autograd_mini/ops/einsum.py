@@ -90,7 +90,7 @@ def normalize_subscripts(*operands: Any) -> tuple[str, list[Any]]:
     terms, arrow, result = subscripts.partition("->")
     names = terms.split(",")
     if len(names) != len(xs):
-        raise ValueError(f"einsum: {subscripts!r} names {len(names)} operands, got {len(xs)}")
+        raise ValueError(f"einsum: {subscripts!r} needs {len(names)} operands, got {len(xs)}")
     free = [c for c in string.ascii_letters if c not in subscripts]
     dots = [np.ndim(x) - len(n.replace("...", "")) for n, x in zip(names, xs)]
     most = max([d for d, n in zip(dots, names) if "..." in n], default=0)
@@ -101,7 +101,10 @@ def normalize_subscripts(*operands: Any) -> tuple[str, list[Any]]:
     names = [n.replace("...", letters[most - d :] if d else "") for n, d in zip(names, dots)]
     for name, x in zip(names, xs):
         if len(name) != np.ndim(x):
-            raise ValueError(f"einsum: {subscripts!r} does not fit an operand of shape {x.shape}")
+            raise ValueError(
+                f"einsum: {subscripts!r} does not fit an operand of shape {x.shape}. Write one "
+                "letter for each axis."
+            )
     return f"{','.join(names)}->{result.replace('...', letters)}", xs
 
 

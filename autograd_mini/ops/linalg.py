@@ -285,14 +285,14 @@ def _svd(
     a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
 ) -> Any:
     if hermitian:
-        raise TypeError("svd: hermitian=True has no derivative here. Use np.linalg.eigh")
+        raise TypeError("svd: hermitian=True has no derivative rule. Use np.linalg.eigh.")
     if not compute_uv:
         return svdvals(a)
     m, n = a.shape[-2:]
     if full_matrices and m != n:
         raise TypeError(
-            f"svd: the matrices are {m} by {n}, so the vectors that complete a basis are not "
-            "unique and have no derivative. Pass full_matrices=False."
+            f"svd: the matrices are {m} by {n}. With full_matrices=True, some singular vectors are "
+            "not unique, so they have no derivative. Pass full_matrices=False."
         )
     y = svd(a)
     return SVDResult(y[..., :m, :], y[..., m, :], _t(y[..., m + 1 :, :]))

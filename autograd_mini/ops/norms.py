@@ -95,7 +95,10 @@ def _matrix_norm(x: Any, kind: Any, axes: tuple[int, int], keepdims: bool) -> An
         summed = np.sum(np.abs(m), axis=-2 if abs(kind) == 1 else -1)
         y = _extreme(summed, kind, axis=-1)
     else:
-        raise ValueError(f"norm: {kind!r} is not the order of a norm of matrices")
+        raise ValueError(
+            f"norm: a matrix has no norm of order {kind!r}. Use 'fro', 'nuc', 1, -1, 2, -2, inf or "
+            "-inf"
+        )
     return np.expand_dims(y, tuple(i % x.ndim for i in axes)) if keepdims else y
 
 

@@ -42,7 +42,10 @@ def _pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> 
     """Support all of NumPy's modes except a function, which would write into the array."""
     require_protocol(pad_width)
     if callable(mode):
-        raise TypeError("pad: a function as mode writes into an array. Use np.concatenate.")
+        raise TypeError(
+            "pad: mode cannot be a function, because it would write into an array. Use "
+            "np.concatenate."
+        )
     if isinstance(pad_width, dict):
         pad_width = [pad_width.get(i, pad_width.get(i - array.ndim, 0)) for i in range(array.ndim)]
         pad_width = [pair if np.ndim(pair) else (pair, pair) for pair in pad_width]

@@ -205,8 +205,8 @@ def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     left, right = normalize_axis_tuple(axes[0], n), normalize_axis_tuple(axes[1], m)
     if [np.shape(a)[i] for i in left] != [np.shape(b)[i] for i in right]:
         raise ValueError(
-            f"tensordot: axes {left} of shape {np.shape(a)} and {right} of shape {np.shape(b)} "
-            "must have equal lengths, because they are summed over together"
+            f"tensordot sums over axes {left} of shape {np.shape(a)} and axes {right} of shape "
+            f"{np.shape(b)} together, so these axes must have equal lengths"
         )
     rest_a = [i for i in range(n) if i not in left]
     rest_b = [i for i in range(m) if i not in right]
@@ -263,7 +263,7 @@ def _multi_dot(arrays: Sequence[Any], *, out: None = None) -> Any:
     shapes = [np.shape(a) for a in arrays]
     ends = [(shape[-2:][:1], shape[-1:]) for shape in shapes]
     if any(ends[i][1] != first for i, (first, _) in enumerate(ends[1:])):  # einsum broadcasts a 1
-        raise ValueError(f"multi_dot: shapes {shapes} cannot be multiplied in this order")
+        raise ValueError(f"multi_dot: arrays of shapes {shapes} cannot be multiplied in this order")
     names = [string.ascii_letters[i : i + 2] for i in range(len(arrays))]
     names[0] = names[0][2 - np.ndim(arrays[0]) :]
     names[-1] = names[-1][: np.ndim(arrays[-1])]
@@ -292,7 +292,9 @@ def _matrix_power(a: Any, n: int) -> Any:
 def _vecdot(x1: Any, x2: Any, /, axis: int = -1) -> Any:
     x1, x2 = (np.moveaxis(as_array_or_tensor(x), axis, -1) for x in (x1, x2))
     if x1.shape[-1] != x2.shape[-1]:
-        raise ValueError(f"vecdot: got vectors of {x1.shape[-1]} and of {x2.shape[-1]} entries")
+        raise ValueError(
+            f"vecdot: the vectors need equal lengths, got {x1.shape[-1]} and {x2.shape[-1]}"
+        )
     y = x1 * x2
     return in_dtype(np.sum(y, axis=-1), y.dtype)
 

@@ -305,7 +305,9 @@ def _extremum(reduce: Any, combine: Any, least: float) -> Callable[..., Any]:
     ) -> Any:
         if initial is None:
             if where is not True:
-                raise ValueError(f"np.{reduce.name}: where= needs initial=, as none may be left")
+                raise ValueError(
+                    f"np.{reduce.name}: where= may leave out all entries, so initial= is needed too"
+                )
             return reduce(a, axis=axis, keepdims=keepdims)
         initial = in_dtype(initial, a.dtype)
         if not np.size(a):
@@ -346,7 +348,7 @@ def _cumulative(accumulate: Any, first: float) -> Callable[..., Any]:
         include_initial: bool = False,
     ) -> Any:
         if axis is None and x.ndim != 1:
-            raise ValueError(f"axis= is needed for an array with {x.ndim} axes")
+            raise ValueError(f"pass axis=, because the array has {x.ndim} axes")
         axis = 0 if axis is None else axis
         y = accumulate(x, axis, dtype)
         if not include_initial:

@@ -104,7 +104,7 @@ def _reshape(
     if order == "C":
         return reshape(a, shape)
     if order != "F":
-        raise ValueError(f"reshape: order {order!r} depends on the memory. Use 'C' or 'F'.")
+        raise ValueError(f"reshape: order must be 'C' or 'F', got {order!r}.")
     shape = shape if isinstance(shape, (tuple, list)) else (shape,)
     return transpose(reshape(transpose(a), tuple(shape)[::-1]))
 

@@ -47,7 +47,9 @@ def _ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     flat = np.ravel(ary)
     ends = [None if end is None else as_array_or_tensor(end) for end in (to_begin, to_end)]
     if not all(end is None or np.can_cast(end.dtype, flat.dtype, "same_kind") for end in ends):
-        raise TypeError(f"ediff1d: the ends must be of the kind of {flat.dtype}")
+        raise TypeError(
+            f"ediff1d: to_begin and to_end must have a dtype that can be converted to {flat.dtype}"
+        )
     ends = [None if end is None else np.ravel(in_dtype(end, flat.dtype)) for end in ends]
     parts = [part for part in (ends[0], flat[1:] - flat[:-1], ends[1]) if part is not None]
     return np.concatenate(parts) if len(parts) > 1 else parts[0]
@@ -61,7 +63,10 @@ def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> A
     spacings = list(varargs) or [1.0]
     spacings = spacings * len(axes) if len(spacings) == 1 else spacings
     if len(spacings) != len(axes):
-        raise TypeError(f"gradient: got {len(varargs)} spacings for {len(axes)} axes")
+        raise TypeError(
+            f"gradient: pass one spacing, or one for each of the {len(axes)} axes, got "
+            f"{len(varargs)}"
+        )
     if edge_order not in (1, 2):
         raise ValueError(f"gradient: edge_order must be 1 or 2, got {edge_order}")
     found = tuple(_slopes(f, h, i, edge_order) for h, i in zip(spacings, axes))
@@ -117,7 +122,9 @@ def _interp(
     if period is not None:
         raise TypeError("interp: period= has no derivative rule. Call np.mod(x, period) first.")
     if len(xp) != len(fp) or len(xp) < 2:
-        raise ValueError(f"interp: got {len(xp)} points and {len(fp)} values, not two or more")
+        raise ValueError(
+            f"interp: xp and fp need equal lengths, at least 2, got {len(xp)} and {len(fp)}"
+        )
     x, xp, fp = (as_array_or_tensor(v).astype(np.dtype(float)) for v in (x, xp, fp))
     i = np.clip(np.searchsorted(xp, x, side="right") - 1, 0, len(xp) - 2)
     (x0, x1), (y0, y1) = ([getitem(v, j) for j in (i, i + 1)] for v in (xp, fp))

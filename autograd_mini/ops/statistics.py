@@ -90,7 +90,8 @@ def _along(weights: Any, a: Any, axis: Any) -> Any:
     axes = axes_of(a, axis)
     if axis is None or np.shape(weights) != tuple(a.shape[i] for i in axes):
         raise ValueError(
-            f"average: weights of {np.shape(weights)} do not fit {a.shape} over axis {axis}"
+            f"average: weights of shape {np.shape(weights)} do not fit an array of shape {a.shape} "
+            f"with axis={axis}"
         )
     order = np.argsort(axes).tolist()
     shape = [n if i in axes else 1 for i, n in enumerate(a.shape)]
@@ -117,7 +118,7 @@ def _interpolated(
     if weights is not None:
         raise TypeError(f"{name}: weights= has no derivative rule. Leave it out.")
     if getattr(q, "requires_grad", False):
-        raise TypeError(f"{name}: q has no derivative. Pass q.numpy().")
+        raise TypeError(f"{name}: q has no derivative rule. Pass q.numpy().")
     a, q = as_array_or_tensor(a), unwrap(q)
     front, kept_shape = _reduced_first(a, axis)
     q = require_protocol(q)
@@ -263,7 +264,7 @@ def _cov(
 
 def _variables(m: Any, rowvar: bool) -> Any:
     if m.ndim > 2:
-        raise ValueError(f"cov: expected one or two axes, got {m.ndim}")
+        raise ValueError(f"cov: expected an array with one or two axes, got {m.ndim}")
     if m.ndim < 2:
         return np.reshape(m, (1, -1))
     return m if rowvar else np.transpose(m)

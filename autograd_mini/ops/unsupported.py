@@ -17,14 +17,15 @@ refuse(
     np.piecewise,
 )
 refuse(
-    "The eigenvalues of an asymmetric matrix may be complex. np.linalg.eigh has a rule.",
+    "The eigenvalues of an asymmetric matrix may be complex. For a symmetric matrix, use "
+    "np.linalg.eigh.",
     np.linalg.eig,
     np.linalg.eigvals,
     np.roots,
     np.poly,
 )
 refuse(
-    "It computes complex numbers, and a tensor is real.",
+    "Its results are complex, but a tensor holds real numbers.",
     np.angle,
     np.sort_complex,
     *(
@@ -34,13 +35,13 @@ refuse(
     ),
 )
 refuse(
-    "Each row may leave out a different number of entries. Without nan, np.quantile has a rule.",
+    "Each row may contain a different number of nan. For arrays without nan, use np.quantile.",
     np.nanquantile,
     np.nanpercentile,
     np.nanmedian,
 )
 refuse(
-    "It keeps one of several equal entries, and which one is undefined. Use np.sort.",
+    "It keeps only one of several equal entries, and it is undefined which one. Use np.sort.",
     np.unique,
     np.unique_all,
     np.unique_counts,
@@ -52,7 +53,7 @@ refuse(
     np.union1d,
 )
 refuse(
-    "Counts have no derivative. For the sums of weights in bins, use np.bincount.",
+    "Counts have no derivative. To add up weights in bins, use np.bincount.",
     np.histogram,
     np.histogram2d,
     np.histogramdd,
@@ -69,17 +70,17 @@ refuse(
     np.polyfit,
 )
 refuse(
-    "A file holds values, but not their tape.",
+    "A file can store the values, but not the tape. Pass x.numpy().",
     np.save,
     np.savetxt,
     np.savez,
     np.savez_compressed,
 )
-refuse("NumPy lacks its derivative, the Bessel function of order 1.", np.i0)
-refuse("It moves a number by one rounding error. Use the number itself.", np.nextafter)
-refuse("Use np.exp of an np.linspace of logarithms.", np.geomspace)
+refuse("Its derivative is the Bessel function of order 1, which NumPy does not have.", np.i0)
+refuse("It changes a number by one rounding error. Use the number itself.", np.nextafter)
+refuse("Write np.exp(np.linspace(np.log(a), np.log(b), n)).", np.geomspace)
 refuse(
-    "It computes with dates, and a tensor holds real numbers.",
+    "It computes with dates, but a tensor holds real numbers.",
     np.busday_count,
     np.busday_offset,
     np.is_busday,

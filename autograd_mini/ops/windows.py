@@ -64,8 +64,8 @@ def _sliding_window_view(
 ) -> Any:
     if writeable:
         raise TypeError(
-            "sliding_window_view: windows share memory, so writing into one would change others "
-            "and lose the gradient. Leave out writeable=True."
+            "sliding_window_view: the windows share memory, so writing into one window would "
+            "change others and lose the gradient. Remove writeable=True."
         )
     window_shape = tuple(window_shape) if np.iterable(window_shape) else (window_shape,)
     every = range(np.ndim(x)) if axis is None else axis

@@ -16,7 +16,7 @@ import numpy as np
 from ..core.accumulation import set_grads
 from ..core.answers import explains_keywords, missing
 from ..core.arrays import Array, widen
-from ..core.messages import describe
+from ..core.messages import describe, require_number
 from ..core.tensor import Tensor
 
 
@@ -94,10 +94,10 @@ class Optimizer:
         found = [p for copied in self._copied if (p := copied()) is not None]
         if len(found) < len(self._copied):
             raise RuntimeError(
-                f"this {type(self).__name__} was pickled or copied without its model, so the "
-                "parameters that it trained do not exist here. Use "
-                "pickle.dumps((model, optimizer)), or save optimizer.state_dict(), and load it "
-                "into a new optimiser of the model's parameters."
+                f"this {type(self).__name__} was pickled or copied without its model, so its "
+                "parameters do not exist here. Pickle both together: pickle.dumps((model, "
+                "optimizer)). Or save optimizer.state_dict(), and load it into a new optimiser "
+                "for the parameters of the model."
             )
         return found
 
@@ -185,16 +185,18 @@ class Optimizer:
         0.1
         """
         own = self._attributes()
+        if not isinstance(state, Mapping):
+            raise TypeError(f"the state must be a dict from state_dict(), got {describe(state)}.")
         if own.keys() != state.keys():
             raise ValueError(
-                f"the state has {', '.join(state)}, but {type(self).__name__} has "
-                f"{', '.join(own)}. Load a state into the same kind of optimiser."
+                f"the state contains {', '.join(state)}, but {type(self).__name__} needs "
+                f"{', '.join(own)}. Load the state into an optimiser of the same class."
             )
         for name, x in own.items():
             if _shapes(x) != _shapes(state[name]):
                 raise ValueError(
                     f"{name}: the state has shapes {_shapes(state[name])}, but the parameters need "
-                    f"{_shapes(x)}. The optimiser needs the same parameters, in the same order."
+                    f"{_shapes(x)}. Pass the same parameters to the optimiser, in the same order."
                 )
         self.__dict__.update(deepcopy(dict(state)))
 
@@ -211,9 +213,9 @@ class Optimizer:
         ]
         if not trained:
             warnings.warn(
-                "step: no parameter has a gradient, so none moves. Call loss.backward() first, on "
-                "a loss that was computed from these parameters. Parameters with "
-                "requires_grad=False are skipped.",
+                "step: no parameter has a gradient, so no parameter changes. Compute a loss from "
+                "these parameters, and call loss.backward() before step(). A parameter with "
+                "requires_grad=False is skipped.",
                 stacklevel=3,
             )
         return trained
@@ -244,16 +246,18 @@ def descend(p: Tensor, step: Array) -> None:
 def _checked(parameters: Iterable[Tensor]) -> list[Tensor]:
     """Return the parameters as a list, or raise and name the one that cannot be trained."""
     if isinstance(parameters, Tensor) or not isinstance(parameters, Iterable):
-        fix = "Pass a list of tensors, such as model.parameters()."
-        raise TypeError(f"parameters: got {describe(parameters)}. {fix}")
+        fix = "Pass a list of tensors, such as [w, b] or model.parameters()."
+        raise TypeError(f"parameters must be a list of tensors, got {describe(parameters)}. {fix}")
     listed = list(parameters)
     if not listed:
         raise ValueError(
-            "parameters: the list is empty. Pass model.parameters(), or a list of tensors."
+            "parameters: the list is empty. Pass a list of tensors, such as [w, b] or "
+            "model.parameters()."
         )
     for i, p in enumerate(listed):
         if not isinstance(p, Tensor):
-            raise TypeError(f"parameter {i} is {describe(p)}. Create Tensors with ag.tensor.")
+            fix = "Create it with ag.tensor(..., requires_grad=True)."
+            raise TypeError(f"parameter {i} must be a Tensor, got {describe(p)}. {fix}")
         if p.op is not None:
             raise ValueError(
                 f"parameter {i}, {describe(p)}, is the result of {p.op.name}, not a leaf. "
@@ -261,29 +265,33 @@ def _checked(parameters: Iterable[Tensor]) -> list[Tensor]:
             )
     if not any(p.requires_grad for p in listed):
         raise ValueError(
-            "parameters: no parameter requires a gradient. Create at least one with "
-            f"requires_grad=True. The first parameter is {describe(listed[0])}."
+            "parameters: no parameter requires a gradient. The first parameter is "
+            f"{describe(listed[0])}. Create it with ag.tensor(..., requires_grad=True)."
         )
     if len({id(p) for p in listed}) < len(listed):
         raise ValueError(
-            "parameters: a tensor is listed twice, so each step would change it twice."
+            "parameters: a tensor is listed twice, so each step would change it twice. List each "
+            "tensor once."
         )
     return listed
 
 
 def positive(name: str, value: float) -> float:
+    require_number(name, value)
     if not 0 < value < inf:  # also refuses NaN
         raise ValueError(f"{name} must be a positive number, got {value}.")
     return value
 
 
 def not_negative(name: str, value: float) -> float:
+    require_number(name, value)
     if not 0 <= value < inf:
-        raise ValueError(f"{name} must be at least 0 and finite, got {value}.")
+        raise ValueError(f"{name} must be a finite number, at least 0, got {value}.")
     return value
 
 
 def fraction(name: str, value: float) -> float:
+    require_number(name, value)
     if not 0 <= value < 1:
         raise ValueError(f"{name} must be at least 0 and less than 1, got {value}.")
     return value

@@ -164,8 +164,8 @@ def check_fused(
     graph = getattr(node, "unfused", None)
     if graph is None:
         raise TypeError(
-            f"check_fused: {node!r} does not name a graph that it replaces. Declare it with "
-            "ag.fused(forward, *vjps, unfused=...)."
+            f"check_fused: {node!r} has no graph to compare with. Create it with "
+            "ag.fused(forward, *vjps, unfused=graph)."
         )
     arrays: list[Any] = [x if x is None else np.array(unwrap(x)) for x in inputs]
     rules = getattr(node, "vjps", [node] * len(arrays))  # all arguments of a function are active
@@ -191,8 +191,8 @@ def check_fused(
     wrong = [row for row in rows if not row.agrees]
     if strict and wrong:
         raise GradcheckError(
-            f"{name}: the {wrong[0].what} is {wrong[0].difference:.2g} away from its graph's, "
-            f"which is nearer to the reference.\n{report}"
+            f"{name}: the {wrong[0].what} of the node and of its graph differ by "
+            f"{wrong[0].difference:.2g}. The graph is nearer to the reference.\n{report}"
         )
     return report
 

@@ -100,8 +100,10 @@ def gradcheck(
     """
     require_function("gradcheck", f)
     points = [_point(x, i) for i, x in enumerate(inputs)]
-    if order < 1 or not points:
-        raise ValueError("gradcheck needs at least one input, and order >= 1")
+    if not points:
+        raise ValueError("gradcheck needs at least one input. Write ag.gradcheck(f, x).")
+    if order < 1:
+        raise ValueError(f"gradcheck: order must be at least 1, got {order}.")
     rng = np.random.default_rng(seed)
     for k in range(1, order + 1):
         weights = _cotangents(f, points, rng)
@@ -118,9 +120,9 @@ def _point(x: Any, i: int) -> Array:
     array = np.asarray(require_protocol(unwrap(x)))
     if array.dtype.kind != "f":
         raise TypeError(
-            f"gradcheck: input {i} is {array.dtype}, and only inputs of a float dtype have "
-            "gradients. Write floats: [1.0, 2.0]. If this input is not to be differentiated, fix "
-            "it in a lambda: gradcheck(lambda x: f(x, labels), x)."
+            f"gradcheck: input {i} has dtype {array.dtype}, but only floats have gradients. Write "
+            "[1.0, 2.0] instead of [1, 2]. If you need no gradient of this input, put it into a "
+            "lambda: gradcheck(lambda x: f(x, labels), x)."
         )
     return array.astype(np.float64)
 
@@ -131,10 +133,14 @@ def _results(f: Callable[..., Any], points: Sequence[Any]) -> tuple[Tensor, ...]
     results = results if isinstance(results, tuple) else (results,)
     if not all(isinstance(y, Tensor) for y in results):
         raise TypeError(
-            f"gradcheck: f returned {[type(y).__name__ for y in results]}, not Tensors. If f "
-            "returned an array, the gradient was lost inside of f."
+            f"gradcheck: f must return Tensors, but it returned {_types(results)}. If f returned "
+            "an array, the gradient was lost inside of f. Use NumPy's functions on the tensors."
         )
     return results
+
+
+def _types(results: Sequence[Any]) -> str:
+    return ", ".join(type(y).__name__ for y in results)
 
 
 def _leaves(points: Sequence[Array]) -> list[Tensor]:
@@ -216,7 +222,9 @@ def _gradient(f: Callable[..., Any], weights: Sequence[Array]) -> Callable[..., 
 
 def _only_in(backward_pass: str) -> str:
     """Return which backward pass differs, if it is the second. (The first has passed then.)"""
-    return "" if backward_pass == "backward()" else f" backward() passed, {backward_pass} did not."
+    return (
+        "" if backward_pass == "backward()" else f" backward() passed, but {backward_pass} did not."
+    )
 
 
 def _compare(
@@ -232,8 +240,9 @@ def _compare(
     entry = f"entry {tuple(int(i) for i in worst)}" if worst else "its only entry"
     raise GradcheckError(
         f"{where}, {entry}: the rules give {tape[worst]:.10g}, central differences give "
-        f"{numerical[worst]:.10g}. (Both numbers include the same random seed."
-        f"{_only_in(backward_pass)}) The difference {error[worst]:.2g} exceeds the tolerance "
-        f"{allowed[worst]:.2g} (rtol {rtol:g}, atol {atol:g}); {wrong.sum()} of {wrong.size} "
-        "entries fail. At a kink, such as relu at 0, check another point." + lesson("gradcheck")
+        f"{numerical[worst]:.10g}. (Both numbers are multiplied by the same random "
+        f"numbers, so only compare them with each other.{_only_in(backward_pass)}) The difference "
+        f"{error[worst]:.2g} exceeds the tolerance {allowed[worst]:.2g} (rtol {rtol:g}, atol "
+        f"{atol:g}). {wrong.sum()} of {wrong.size} entries fail. At a kink, such as relu at 0, "
+        "check another point." + lesson("gradcheck")
     )

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..core.messages import one_line, shown
+from ..core.messages import describe, one_line, shown
 from ..core.tensor import Tensor
 
 ELLIPSIS = "…"
@@ -124,7 +124,15 @@ def labels(tensors: Sequence[Tensor]) -> dict[int, str]:
     return names
 
 
-def names_of(tensors: Sequence[Tensor], names: Mapping[str, Any]) -> dict[Any, str]:
+def as_names(names: Any) -> dict[str, Any]:
+    """Return the `names` of a view as a dict, or raise TypeError."""
+    if names is not None and not isinstance(names, Mapping):
+        fix = 'Pass {"w": w}, or locals().'
+        raise TypeError(f"names must be a dict of names and values, got {describe(names)}. {fix}")
+    return dict(names or {})
+
+
+def names_of(tensors: Sequence[Tensor], names: Mapping[str, Any] | None) -> dict[Any, str]:
     """Return the names of tensors, by creation number, and of arrays in variables, by `Place`.
 
     A tensor without a name gets that of its variable, or else its number. Variables that begin with
@@ -134,7 +142,7 @@ def names_of(tensors: Sequence[Tensor], names: Mapping[str, Any]) -> dict[Any, s
     taken = set(own.values())
     variables = {
         value.order if isinstance(value, Tensor) else Place.of(value): shown(name)
-        for name, value in names.items()
+        for name, value in as_names(names).items()
         if isinstance(value, (Tensor, np.ndarray))
         if not str(name).startswith("_") and name not in taken
     }

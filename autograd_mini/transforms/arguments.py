@@ -24,10 +24,10 @@ from ..ops.elementwise import alias
 def require_function(caller: str, f: Any) -> None:
     """Raise TypeError if `f` cannot be called."""
     if not callable(f):
-        fix = f"Write ag.{caller}(f, ...), where f computes the result from its arguments."
+        fix = "Pass a function of the arguments, such as lambda x: (x**2).sum()."
         if isinstance(f, Tensor):
-            fix = "For a recorded tensor, use ag.gradients(loss, w) or loss.backward()."
-        raise TypeError(f"{caller} takes a function, got {describe(f)}. {fix}")
+            fix = "To differentiate a tensor, write ag.gradients(loss, w) or loss.backward()."
+        raise TypeError(f"{caller} needs a function, got {describe(f)}. {fix}")
 
 
 def require_argnums(caller: str, argnums: Any) -> None:
@@ -35,8 +35,8 @@ def require_argnums(caller: str, argnums: Any) -> None:
     numbers = argnums if isinstance(argnums, (tuple, list)) else (argnums,)
     if not numbers or not all(map(_is_position, numbers)):
         raise TypeError(
-            f"{caller}: argnums must be an int or a tuple of ints, the positions of arguments "
-            f"(counted from 0), got {describe(argnums)}. To pass x, write ag.{caller}(f)(x)."
+            f"{caller}: argnums must be the position of an argument (counted from 0), or a tuple "
+            f"of positions, got {describe(argnums)}. To pass x, write ag.{caller}(f)(x)."
         )
 
 
@@ -53,13 +53,14 @@ def restrict(
         if not -len(args) <= i < len(args):
             ordinal = ("first", "second", "third", "fourth")[i] if 0 <= i < 4 else ""
             which = f"argnums={i}" + (ordinal and f" is the {ordinal} argument")
-            n = len(args) or "no"
+            n = len(args)
             raise TypeError(
-                f"{caller}: {which}, but the call has {n} positional "
-                f"argument{'s' if len(args) > 1 else ''}. Pass it by position, not by keyword."
+                f"{caller}: {which}, but the call has {n or 'no'} positional "
+                f"argument{'s' * (n != 1)}. argnums counts from 0: for the first argument, write "
+                "argnums=0. If you passed the argument by keyword, pass it by position."
             )
     if len({i % len(args) for i in numbers}) < len(numbers):
-        raise TypeError(f"{caller}: argnums={argnums} names an argument twice.")
+        raise TypeError(f"{caller}: argnums={argnums} contains a position twice.")
 
     def restricted(*primals: Any) -> Any:
         full = list(args)
@@ -101,16 +102,16 @@ def call_lifted(
     except (TypeError, AttributeError) as error:
         if lists := [i for i, x in zip(numbers, primals) if _is_list_of_numbers(x)]:
             raise TypeError(
-                f"{caller}: the function raised {type(error).__name__}: {error}. Argument "
-                f"{lists[0]} is a list of numbers, so the function gets a list of tensors. Pass "
-                "np.array([...])."
+                f"{caller}: the function raised {type(error).__name__}: {error}. You "
+                f"passed a list of numbers as argument {lists[0]}, so the function gets a list of "
+                "tensors. Pass np.array([...])."
             ) from error
         raise
     if not has_aux:
         return LiftedCall(began, lifted, require_value(caller, y), [])
     if not isinstance(y, tuple) or len(y) != 2:
         raise TypeError(
-            f"{caller}: with has_aux the function must return (value, aux), got {describe(y)}"
+            f"{caller}: with has_aux=True the function must return (value, aux), got {describe(y)}."
         )
     return LiftedCall(began, lifted, require_value(caller, y[0]), [y[1]])
 
@@ -143,7 +144,7 @@ def lift(x: Any) -> Tensor:
 def _lift_argument(caller: str, i: int, tree: Any) -> Any:
     """Lift the arrays in an argument; an error names its position."""
     if tree is None:
-        raise TypeError(f"{caller}: argument {i} is None. Pass numbers of a float dtype.")
+        raise TypeError(f"{caller}: argument {i} is None. Pass floats.")
     try:
         return tree_map(lift, tree)
     except (TypeError, ValueError) as error:

@@ -102,8 +102,8 @@ def _forward_of(flat: Callable[..., Any]) -> Callable[..., Any]:
         for t in Tape(y) if isinstance(y, Tensor) else ():
             if t.requires_grad and t.is_leaf and t.order < began:
                 raise TypeError(
-                    f"checkpoint: the function computes with {describe(t)}, which requires a "
-                    "gradient but is not an argument. Pass it as one, or use its .detach()."
+                    f"the function computes with {describe(t)}, which requires a gradient but is "
+                    "not an argument. Pass the tensor as an argument, or use its .detach()."
                 )
         return unwrap(y)
 
@@ -127,7 +127,7 @@ def _replay(flat: Callable[..., Any]) -> Callable[..., Any]:
         if known and not np.array_equal(unwrap(again), unwrap(y), equal_nan=True):
             raise RuntimeError(
                 "checkpoint: the function returned a different value in the backward pass. It must "
-                "not use random numbers, or anything else that changes between the passes."
+                "not use random numbers, or anything else that changes between the two passes."
             )
         grads = dict(zip(real, pullback(g)))
         cotangents = [grads.get(i) for i in range(len(args))]

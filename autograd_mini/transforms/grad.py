@@ -88,7 +88,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     """
     require_function("vjp", f)
     if not primals:
-        raise TypeError("vjp: pass the arguments of the function too: ag.vjp(f, x).")
+        raise TypeError("vjp needs the arguments of the function too. Write ag.vjp(f, x).")
     return pulled_back("vjp", call_lifted("vjp", f, primals, has_aux))
 
 
@@ -165,9 +165,9 @@ def _how_to_return_a_scalar(y: Any) -> str:
     if isinstance(y, Tensor):
         return "Reduce it with .sum() or .mean(), or use ag.jacobian." + lesson("many entries")
     if isinstance(y, (list, tuple, dict)):
-        return "For several results, pass has_aux=True and return (value, aux)."
+        return "To return something else too, pass has_aux=True and return (value, aux)."
     gone = "float(), .item() and math" if np.ndim(y) == 0 else ".numpy() and .data"
-    return f"Its gradient was lost: use NumPy's functions on tensors instead of {gone}."
+    return f"The gradient was lost. Use NumPy's functions on tensors instead of {gone}."
 
 
 @explains_keywords
@@ -311,10 +311,10 @@ def gradients(result: Tensor, tensors: Tensor | Sequence[Tensor], gradient: Any 
     wanted: list[Any] = [tensors] if single else list(tensors)
     for t in (result, *wanted):
         if not isinstance(t, Tensor):
-            fix = ". For a function, use ag.grad(f)(x)" if callable(t) else ""
-            raise TypeError(f"gradients: expected Tensors, got {describe(t)}{fix}")
+            fix = " For a function, use ag.grad(f)(x)." * callable(t)
+            raise TypeError(f"gradients: expected a Tensor, got {describe(t)}.{fix}")
         if t is not result and not t.requires_grad:
-            raise ValueError(f"gradients: {describe(t)} does not require a gradient")
+            raise ValueError(f"gradients: {describe(t)} does not require a gradient.")
     # Active, because a derivative is a linear function of its seed: a jvp is a VJP of this VJP.
     try:
         seed = Tensor(initial_cotangent(result, gradient), requires_grad=True, name="seed")
@@ -374,7 +374,7 @@ def pullback_at(y: Any, inputs: list[Tensor], outside: bool) -> Callable[[Any], 
     def pull(cotangent: Any) -> list[Tensor]:
         if np.shape(cotangent) != y.shape:
             raise ValueError(
-                f"the cotangent has shape {np.shape(cotangent)}, but the value is {describe(y)}"
+                f"the cotangent has shape {np.shape(cotangent)}, but the value is {describe(y)}."
             )
         active = isinstance(cotangent, Tensor) and cotangent.requires_grad
         recorded = outside or active

@@ -77,13 +77,15 @@ def jvp(
     for name, given in (("primals", primals), ("tangents", tangents)):
         if not isinstance(given, (tuple, list)):
             raise TypeError(
-                f"jvp: {name} must be a tuple with an entry for each argument of the function, got "
-                f"{describe(given)}. Write ag.jvp(f, (x,), (v,))."
+                f"jvp: {name} must be a tuple with one entry for each argument of the function, "
+                f"got {describe(given)}. Write ag.jvp(f, (x,), (v,))."
             )
     directions = leaves_like(tuple(primals), tuple(tangents), "jvp: tangents")
     shapes = [[np.shape(x) for x in leaves] for leaves in (tree_leaves(primals), directions)]
     if shapes[0] != shapes[1]:
-        raise ValueError(f"jvp: the tangents have shapes {shapes[1]}, the primals {shapes[0]}")
+        raise ValueError(
+            f"jvp: the tangents have shapes {shapes[1]}, but the primals have shapes {shapes[0]}"
+        )
     call = call_lifted("jvp", f, tuple(primals))
     y, pullback = pullback_of("jvp", call.value, call.lifted, call.began)
     u = tree_map(lambda out: Tensor(np.zeros_like(unwrap(out)), requires_grad=True), y)
@@ -255,7 +257,7 @@ def hvp(f: Callable[..., Any], x: Any, v: Any) -> Any:
     """
     shapes = [np.shape(leaf) for leaf in tree_leaves(x)]
     if shapes != [np.shape(leaf) for leaf in leaves_like(x, v, "hvp: v")]:
-        raise ValueError(f"hvp: v must have the shapes of x, {shapes}, got {describe(v)}")
+        raise ValueError(f"hvp: v must have the same shapes as x, {shapes}, got {describe(v)}")
     gradient = gradient_function("hvp", f)
     _, pullback = pulled_back("hvp", call_lifted("hvp", gradient, (x,)))
     return pullback(v)[0]  # the Hessian is symmetric, so it is its own transpose

@@ -102,7 +102,7 @@ def check_path(path: str | os.PathLike[str], endings: Sequence[str]) -> Path:
     """Return the path. Raise an error if it has another ending, or its folder does not exist."""
     path = Path(path)
     if path.suffix.lower() not in endings:
-        raise ValueError(f"cannot write {str(path)!r}: it must end in {', '.join(endings)}")
+        raise ValueError(f"cannot write {str(path)!r}: the name must end in {', '.join(endings)}")
     if not path.parent.is_dir():
         folder = str(path.parent)
         raise FileNotFoundError(f"cannot write {str(path)!r}: the folder {folder!r} does not exist")

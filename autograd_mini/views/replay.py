@@ -31,7 +31,9 @@ def unfuse(result: Tensor) -> tuple[Tensor, Mapping[int, Tensor]]:
     """
     tape = Tape(result)
     if not any(t.op and t.op.unfused for t in tape):
-        raise ValueError("unfuse=True: no node of this graph is fused. Leave unfuse out.")
+        raise ValueError(
+            "unfuse=True needs a fused node, but this graph has none. Leave unfuse=True out."
+        )
     with unobserved():
         replaced = replay_tape(tape, leaf=lambda t: t, call=call_unfused)
     return replaced[result], {t.order: new for t, new in replaced.items()}

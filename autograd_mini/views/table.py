@@ -71,7 +71,7 @@ def printed(tape: Tape, *, adjoints: bool = False, width: int | None = None) -> 
 def _sections(tape: Tape, names: Mapping[str, Any] | None, adjoints: bool) -> Iterator[Section]:
     """Yield the table of the tensors, and with `adjoints` that of the backward pass."""
     if not adjoints:
-        yield _tensors(tape, names_of(tape, names or {}), None)
+        yield _tensors(tape, names_of(tape, names), None)
         return
     trace = Trace.of(tape.result, names)
     yield _tensors(tape, trace.names, trace)

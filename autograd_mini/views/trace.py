@@ -102,7 +102,7 @@ class Trace:
     ) -> Trace:
         """Return the trace of the tape behind `result`, with the names of variables."""
         tape = Tape(result)
-        return cls.of_named(tape, names_of(tape, names or {}), gradient)
+        return cls.of_named(tape, names_of(tape, names), gradient)
 
     @classmethod
     def of_named(cls, tape: Tape, names: Names, gradient: ArrayLike | None = None) -> Trace:
@@ -110,8 +110,8 @@ class Trace:
         result = tape.result
         if gradient is None and result.requires_grad and result.size != 1:
             raise ValueError(
-                f"gradients are shown for a result with one entry, and {describe(result)} has "
-                f"{result.size}. Reduce it with .sum() or .mean()."
+                f"{describe(result)} has {result.size} entries, but gradients are only shown for a "
+                "result with one entry. Reduce it with .sum() or .mean()."
             )
         with unobserved(), np.errstate(all="ignore"):  # a view shows nan and inf, without a warning
             return cls(tape, names, tape.adjoints(gradient))

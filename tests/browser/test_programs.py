@@ -87,7 +87,7 @@ def test_program_of_an_unknown_operation_names_it(op):
     (case, *_) = (c for c in CASES if c.op == op)
     ((_, y, _),) = of_cases([case], "float64")
     name = "svd" if op == "svdvals" else op
-    with pytest.raises(UnknownOperation, match=rf"^np\.(linalg\.)?{name} has no JavaScript"):
+    with pytest.raises(UnknownOperation, match=rf"JavaScript .* np\.(linalg\.)?{name}"):
         ag.source(y, language="javascript")
 
 

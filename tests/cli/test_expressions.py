@@ -195,10 +195,10 @@ def test_tensors_reads_numbers_and_refuses_other_text(names):
     assert all(t.requires_grad and t.name == name for name, t in names.items())
     assert tensors({"x": " 1e-3 "})["x"].item() == 0.001
     for name, text, why in [
-        ("1a", "2", "not a name"),
-        ("a b", "2", "not a name"),
-        ("class", "2", "not a name"),
-        ("a\nb", "2", "not a name"),
+        ("1a", "2", "cannot be the name"),
+        ("a b", "2", "cannot be the name"),
+        ("class", "2", "cannot be the name"),
+        ("a\nb", "2", "cannot be the name"),
         ("a", "1,b", "expected numbers"),
         ("a", "", "expected numbers"),
         ("a", "1,2;3", "different lengths"),

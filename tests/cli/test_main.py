@@ -336,7 +336,7 @@ def test_help_shows_examples_and_version_the_version(capsys):
         (["train", "digit"], "Did you mean: train digits?"),
         (["train", "mnist"], "unknown argument 'mnist'. Choose from: "),
         (["train"], "required: dataset"),
-        (["train", "moons", "--epochs", "0"], "--epochs: '0' is not a whole number from 1 on"),
+        (["train", "moons", "--epochs", "0"], "--epochs: '0' is not a whole number"),
         (["train", "moons", "--epochs", "1.5"], "--epochs: '1.5' is not a whole number"),
         (["train", "moons", "--seed", "-1"], "--seed"),
         (["--frobnicate"], "--frobnicate"),
@@ -349,16 +349,16 @@ def test_help_shows_examples_and_version_the_version(capsys):
         (["draw", "made/train.py"], "which variable of made/train.py? Write made/train.py:loss"),
         (["draw", "x", "--let", "x=2"], "nothing was recorded for 'x'"),
         (["draw", "x*2", "--let", "x=a"], "x='a': expected numbers. Write --let"),
-        (["draw", "x*2", "--let", "x"], "--let: 'x' is not a name and numbers"),
+        (["draw", "x*2", "--let", "x"], "--let: 'x' is not a name with numbers"),
         (["draw", "x*2", "-o", "x.jpg"], "'x.jpg' must end in"),
         (["explore"], "required: EXPR"),
         (
             ["explore", "x*2", "--let", "x=1,2"],
-            "needs a result with one entry, this one has 2",
+            "has 2 entries",
         ),
         (["explore", "x", "--let", "x=2"], "nothing was recorded for 'x'"),
         (["explore", "x*2", "-o", "x.svg"], "'x.svg' must end in .html"),
-        (["draw", "s.py:loss", "--let", "x=2"], "--let gives values to an expression"),
+        (["draw", "s.py:loss", "--let", "x=2"], "--let only sets"),
     ],
 )
 def test_bad_argument_exits_2_with_one_line(arguments, found, capsys, folder):
@@ -393,7 +393,7 @@ def test_functions_are_listed(capsys):
     assert main(["functions", "linalg.e"]) == 0
     out = capsys.readouterr().out
     assert "np.linalg.eigh " in out
-    assert re.search(r"np\.linalg\.eig +refused\. .*np\.linalg\.eigh has a rule", out)
+    assert re.search(r"np\.linalg\.eig +refused\. .*np\.linalg\.eigh", out)
     assert "of these 4 functions have derivatives." in out
     assert main(["functions", "no such"]) == 1
-    assert "no function of NumPy" in capsys.readouterr().err
+    assert "no NumPy function" in capsys.readouterr().err

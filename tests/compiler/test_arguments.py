@@ -106,9 +106,9 @@ def test_an_argument_that_the_function_changes_is_refused():
     def pops(p):
         return p["x"] * p.pop("scale")
 
-    with pytest.raises(RuntimeError, match="pops changes the entries of a dict or list"):
+    with pytest.raises(RuntimeError, match="pops changes a dict or list"):
         ag.compile(pops)({"x": np.ones(2), "scale": 2.0})
-    with pytest.raises(RuntimeError, match="changes the entries"):
+    with pytest.raises(RuntimeError, match="changes a dict or list"):
         ag.compile(lambda xs: [xs.append(xs[0] * 2), xs[0]][1])([np.ones(2)])
 
 
@@ -142,5 +142,5 @@ def test_objects_and_slices_are_parts_of_the_program():
     sees(first, part)
     second.weights[1] = 9.0
     sees(second, part)
-    with pytest.raises(TypeError, match="an argument of type set; pass arrays and numbers"):
+    with pytest.raises(TypeError, match="arrays or numbers, got type set"):
         compiled(x, {1, 2})

@@ -157,7 +157,7 @@ def test_methods_are_bound():
             return x * self.scale
 
     same(Model()(np.ones(2)), [3.0, 3.0])
-    with pytest.raises(TypeError, match="compile takes a function, got 3"):
+    with pytest.raises(TypeError, match="compile needs a function, got 3"):
         ag.compile(3)
 
 
@@ -172,7 +172,7 @@ def test_old_programs_are_forgotten(monkeypatch):
 def test_there_is_no_program_before_the_first_call():
     compiled = ag.compile(np.sin)
     for ask in (lambda: compiled.source, lambda: compiled.plan, compiled.report):
-        with pytest.raises(RuntimeError, match="Call it once"):
+        with pytest.raises(RuntimeError, match="call the function once"):
             ask()
 
 

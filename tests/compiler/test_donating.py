@@ -45,7 +45,7 @@ def test_donate_says_which_result_is_meant():
         ag.compile(lambda x: (x * 2, x * 3), donate=0)(x)
     with pytest.raises(ValueError, match="too few results"):
         ag.compile(lambda x: x.sum(), donate=0)(x)
-    with pytest.raises(TypeError, match="the argument consists of arrays, not float"):
+    with pytest.raises(TypeError, match="must contain only arrays, got float"):
         ag.compile(lambda x: x, donate=0)(1.0)
     with pytest.raises(ValueError, match=r"donate=3: the call has only 1 positional"):
         ag.compile(lambda x: x, donate=3)(x)
@@ -70,7 +70,7 @@ def test_donated_arrays_that_share_memory_are_refused():
     for f, a, b in [(two, x, x), (one, x, x), (one, x[:4], x[2:]), (one, x, x[1:3]),
                     (two, x[:4], x[2:])]:  # fmt: skip
         with pytest.raises(
-            ValueError, match=r"donate: a float64 array .* shares memory with another"
+            ValueError, match=r"donate: .* a float64 array .* shares memory with another"
         ):
             f(a, b)
     same(x, np.arange(6.0))
@@ -79,7 +79,7 @@ def test_donated_arrays_that_share_memory_are_refused():
     same(m, [[2.0, 0.0], [4.0, 4.0], [6.0, 8.0]])
     frozen = np.ones(2)
     frozen.flags.writeable = False
-    with pytest.raises(ValueError, match=r"is read-only\. Pass a copy"):
+    with pytest.raises(ValueError, match=r"is read-only.*Pass a copy"):
         two(np.ones(2), frozen)
     repeated = np.lib.stride_tricks.as_strided(np.ones(6), (4, 2), (8, 8), writeable=True)
     with pytest.raises(ValueError, match=r"entries of a float64 array .* share memory"):
@@ -90,7 +90,7 @@ def test_a_donated_parameter_that_requires_a_gradient_is_refused():
     step = ag.compile(lambda w, g: w - 0.1 * g, donate=0)
     w = ag.tensor([1.0, 2.0], requires_grad=True, name="w")
     with pytest.raises(
-        TypeError, match=r"'w' \(float64, shape \(2,\)\) is donated, but requires a gradient"
+        TypeError, match=r"'w' \(float64, shape \(2,\)\) is donated, .* requires a gradient"
     ):
         step(w, np.ones(2))
     np.testing.assert_array_equal(w.data, [1.0, 2.0])
@@ -185,9 +185,9 @@ def test_trees_within_trees():
         assert (w["a"] is first, m["a"] is moment) == (True, True)
         same(m["a"], [1.5, 1.5])
         same(w["a"], [-0.5, -0.5])
-    with pytest.raises(TypeError, match="donate: the argument consists of arrays, not float"):
+    with pytest.raises(TypeError, match="must contain only arrays, got float"):
         ag.compile(lambda x, n: (x, n + 1), donate=1)(np.ones(2), 1.0)
-    with pytest.raises(TypeError, match="donate: the argument consists of arrays, not int"):
+    with pytest.raises(TypeError, match="must contain only arrays, got int"):
         ag.compile(lambda x: [x[0] + 1, x[1]], donate=0)([np.ones(2), 1])
 
 

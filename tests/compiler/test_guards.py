@@ -245,7 +245,7 @@ def test_a_variable_that_changes_all_the_time_is_named():
     for i in range(12):
         model.scale = float(i)
         if i == 8:
-            with pytest.warns(UserWarning, match=r"model\.scale, which is not an argument"):
+            with pytest.warns(UserWarning, match=r"model\.scale, which changed"):
                 compiled(X)
         same(compiled(X), X * i)
     assert "retraces:               11, after changes of model.scale" in compiled.report()
@@ -438,16 +438,16 @@ def kept_around():
     ],
 )
 def test_a_traced_array_that_escapes_is_refused(f, where):
-    with pytest.raises(RuntimeError, match=f"leaves a traced array in .*{where}.*Return the new"):
+    with pytest.raises(RuntimeError, match=f"stores a traced array in .*{where}.*Return the new"):
         ag.compile(f)(X)
 
 
 def test_use_of_an_escaped_traced_array_raises():
     found = []
-    with pytest.raises(RuntimeError, match="leaves a traced array"):
+    with pytest.raises(RuntimeError, match="stores a traced array"):
         ag.compile(lambda x: [found.append(x * 2), x][1])(X)
     for use in (lambda x: x + 1, float, bool, np.asarray, lambda x: x.tobytes, hash, np.sum):
-        with pytest.raises(RuntimeError, match="a compiled function stored it"):
+        with pytest.raises(RuntimeError, match="compiled function stored it"):
             use(found[0])
 
 
@@ -523,7 +523,7 @@ def test_no_traced_array_escapes(what, monkeypatch):
         return x * 3
 
     with pytest.raises(
-        RuntimeError, match=r"^compile: f leaves a traced array in .*Return the new"
+        RuntimeError, match=r"^compile: f stores a traced array in .*Return the new"
     ):
         ag.compile(f)(X)
 
@@ -672,7 +672,5 @@ def test_a_model_that_changes_warns_once():
             compiled(X)
     (warning,) = heard
     names = "layers[0].scale, layers[1].scale, layers[2].scale and 28 more"
-    assert f"{names}, which is not an argument of Layers, has changed in 8 calls" in str(
-        warning.message
-    )
+    assert f"{names}, which changed before 8 calls" in str(warning.message)
     assert f"after changes of {names}" in compiled.report()

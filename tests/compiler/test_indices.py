@@ -24,7 +24,7 @@ def test_a_class_that_does_not_exist_is_refused_as_by_the_node(classes, dtype):
                 np.testing.assert_allclose(found.data, wanted.data, rtol=1e-13)
         else:
             with pytest.raises(
-                IndexError, match=f"cross_entropy: class .* run from 0 to {classes - 1}, "
+                IndexError, match=f"cross_entropy: class .* from 0 to {classes - 1}, "
             ):
                 loss(z, t)
 
@@ -44,7 +44,7 @@ def test_classes_of_other_losses():
     z = np.log(np.full((2, 3), 1 / 3))
     loss = ag.compile(lambda z, t: ag.nll_loss(z, t))
     np.testing.assert_allclose(loss(z, np.array([0, 2])), np.log(3))
-    with pytest.raises(IndexError, match="class indices run from 0 to 2, not from -1 to 0"):
+    with pytest.raises(IndexError, match=r"class indices .* from 0 to 2, .* from -1 to 0"):
         loss(z, np.array([0, -1]))
     assert "return result" in loss.source
 
@@ -121,7 +121,7 @@ def test_put_along_axis_matches_numpy():
 
 def test_a_table_that_is_indexed_is_an_argument():
     table = np.arange(6.0).reshape(3, 2)
-    with pytest.raises(TypeError, match=r"c\[x\] of a constant array c, write ag.tensor\(c\)\[x\]"):
+    with pytest.raises(TypeError, match=r"constant array c .*write ag.tensor\(c\)\[x\]"):
         ag.compile(lambda t: table[t])(np.array([0, 2]))
     same(ag.compile(lambda c, t: c[t])(table, np.array([0, -1])), table[[0, -1]])
     of_tensor = ag.compile(lambda t: ag.tensor(table)[t])
@@ -192,7 +192,7 @@ def test_options_of_the_losses(loss, dtype, options, reduction):
             tolerance = 100 * np.finfo(dtype).eps
             np.testing.assert_allclose(found, wanted, rtol=tolerance, atol=tolerance)
     for wrong in (3, -2):
-        with pytest.raises(IndexError, match=f"{loss.__name__}: class indices run from 0 to 2"):
+        with pytest.raises(IndexError, match=f"{loss.__name__}: class indices .* from 0 to 2"):
             compiled(z, np.array([*t[:7], wrong]))
     compiled(z, t)
 

@@ -63,7 +63,7 @@ def test_long_constants_are_written_above_the_steps():
 
 
 def test_source_in_an_unknown_language_raises():
-    with pytest.raises(ValueError, match="'fortran' is unknown"):
+    with pytest.raises(ValueError, match="got 'fortran'"):
         ag.source(leaf(1.0) * 2, language="fortran")
 
 
@@ -74,5 +74,5 @@ def test_program_of_an_unknown_dtype_raises():
 
 
 def test_source_of_an_unknown_operation_names_it():
-    with pytest.raises(UnknownOperation, match=r"^np\.linalg\.qr has no JavaScript"):
+    with pytest.raises(UnknownOperation, match=r"JavaScript .* np\.linalg\.qr"):
         script(np.linalg.qr(leaf(np.eye(3)))[0])

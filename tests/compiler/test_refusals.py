@@ -50,14 +50,14 @@ def test_shapes_from_constants_are_known():
 @pytest.mark.parametrize(
     ("f", "what"),
     [
-        (lambda x: f"{x.sum():.2f}", "a number in a text"),
+        (lambda x: f"{x.sum():.2f}", "a formatted number"),
         (lambda x: round(x.sum()), "a plain Python number"),
         (lambda x: x.sum() in {3.0, 5.0}, "an array as a key of a dict or set"),
         (lambda x: np.zeros(2).__setitem__(0, x[0]), "a plain Python number"),
     ],
 )
 def test_what_needs_numbers(f, what):
-    with pytest.raises(TypeError, match=f"^{what} cannot be compiled") as caught:
+    with pytest.raises(TypeError, match=f"^{what}.* cannot be compiled") as caught:
         ag.compile(f)(X)
     assert "test_refusals.py" in str(caught.value)
 
@@ -143,7 +143,7 @@ def test_rule_that_adds_in_place_is_refused_with_a_remedy():
         return ag.compile(ag.grad(lambda x: (op(x) * x).sum()))(X).data
 
     with pytest.raises(
-        TypeError, match=r"into a constant NumPy array[^$]*Write y = y \+ x instead"
+        TypeError, match=r"into a constant NumPy array[^$]*write y = y \+ x instead"
     ):
         gradient(adds_in_place)
     np.testing.assert_array_equal(gradient(as_told), 2 * X + X)

@@ -283,7 +283,7 @@ def test_a_function_without_source_is_refused_with_its_name():
     space = {"np": np}
     exec("def hidden(x):\n    y = np.zeros(x.shape)\n    y[...] = x\n    return y", space)
     op = ag.primitive(space["hidden"], lambda g, y, x: g)
-    with pytest.raises(TypeError, match=r"source: hidden decides on numbers.*cannot be found"):
+    with pytest.raises(TypeError, match=r"source: hidden .*values.*cannot be found"):
         ag.source(op(leaf([1.0])).sum())
 
 

@@ -86,7 +86,7 @@ def test_a_parameter_that_is_no_argument_is_refused(f):
         with pytest.raises(RuntimeError) as caught:
             compiled(np.ones((2, 2)))
     text = str(caught.value)
-    assert re.search(r"float64.* shape \(2, 2\).* requires a gradient, and is not an arg", text)
+    assert re.search(r"float64.* shape \(2, 2\).* requires a gradient, .* not an arg", text)
     assert "test_tracing.py" in text
     assert ".detach()" in text
 

@@ -171,7 +171,7 @@ def test_extremum_of_symbols_has_no_silent_derivative():
 @pytest.mark.parametrize("f", [np.exp, ag.sigmoid, ag.softmax, ag.logsumexp])
 def test_objects_without_the_function_raise(f):
     t = leaf(np.array([Fraction(1, 2)]), name="t")
-    with pytest.raises(TypeError, match=r" of 't' \(object, shape \(1,\)\): .*no callable exp"):
+    with pytest.raises(TypeError, match=r" of 't' \(object, shape \(1,\)\): .*needs numbers"):
         f(t)
 
 

@@ -227,7 +227,7 @@ def test_cross_entropy_options_of_device_arrays():
 
 def test_compile_refuses_device_arrays():
     for x in (asdevice(X), ag.tensor(asdevice(X))):
-        with pytest.raises(TypeError, match="compile: an argument of type"):
+        with pytest.raises(TypeError, match=r"compile: .* got type"):
             ag.compile(f)(x)
 
 
@@ -274,7 +274,7 @@ CALLS = [call.strip() for line in CALLS.strip().splitlines() for call in line.sp
 def test_array_without_the_protocols_raises(call):
     t, matrix = (ag.tensor(x, requires_grad=True) for x in (np.array([1.0, 2.0]), np.ones((2, 2))))
     modules = {"np": np, "ag": ag, "nn": nn, "data": data, "strict": strict}
-    with pytest.raises(TypeError, match="not converted silently"):
+    with pytest.raises(TypeError, match=r"np\.asarray"):
         eval(call, {**modules, "a": A, "i": I, "m": MASK, "t": t, "T": matrix})
     np.testing.assert_array_equal(t.data, [1.0, 2.0])
     assert t.grad is None

@@ -616,7 +616,7 @@ def test_ufunc_with_where():
         assert all(np.array_equal(x.grad, again.data) for x, again in zip(leaves, recorded))
     assert ag.gradcheck(lambda a, b: np.multiply(a, b, where=MASK), M, V, order=2)
     assert np.add(ag.tensor(M), 1, dtype=np.float32).dtype == np.float32
-    with pytest.raises(TypeError, match="mask of booleans"):
+    with pytest.raises(TypeError, match="where must be an array of bool"):
         np.exp(ag.tensor(V), where=[1, 0, 1])
 
 
@@ -712,8 +712,8 @@ def test_axis_out_of_range_raises_as_in_numpy(text):
     [
         (lambda t: np.linalg.inv(t * 0), np.linalg.LinAlgError, "inv of a .*tensor.*Singular"),
         (lambda t: np.linalg.cholesky(-t), np.linalg.LinAlgError, "cholesky of a .*tensor"),
-        (lambda t: np.linalg.multi_dot([t, M[:1], S]), ValueError, "multi_dot: shapes"),
-        (lambda t: np.vecdot(t, t[:, :1]), ValueError, "vecdot: got vectors of 3 and of 1"),
+        (lambda t: np.linalg.multi_dot([t, M[:1], S]), ValueError, "multi_dot: .* shapes"),
+        (lambda t: np.vecdot(t, t[:, :1]), ValueError, "vecdot: .* 3 and 1"),
         (lambda t: np.quantile(V, t[0, 0]), TypeError, r"quantile: q .*q.numpy\(\)"),
     ],
 )

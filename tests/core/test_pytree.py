@@ -37,11 +37,11 @@ def test_leaves_like_matches_dicts_by_their_keys():
 @pytest.mark.parametrize(
     ("pattern", "tree", "message"),
     [
-        ({"a": 0}, {"b": 0}, "it for a dict of 'a' is a dict of 'b'"),
-        ({"a": 0}, [0], "it for a dict of 'a' is a list of 1"),
-        ((0, 0), (0,), "it for a tuple of 2 is a tuple of 1"),
-        (0.0, {}, "is a dict of nothing"),
-        (0.0, None, "is None"),
+        ({"a": 0}, {"b": 0}, "it must .* keys 'a', got a dict with keys 'b'"),
+        ({"a": 0}, [0], "it must .* keys 'a', got a list of length 1"),
+        ((0, 0), (0,), "it must .* length 2, got a tuple of length 1"),
+        (0.0, {}, "got an empty dict"),
+        (0.0, None, "got None"),
     ],
 )
 def test_leaves_like_of_another_structure_raises(pattern, tree, message):

@@ -59,7 +59,7 @@ def refused(text, error, message):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("np.nanmedian(t)", r"np\.nanmedian has no .* Without nan, np\.quantile has a rule"),
+        ("np.nanmedian(t)", r"np\.nanmedian has no .* use np\.quantile"),
         ("np.linalg.eig(leaf(M))", r"np\.linalg\.eig has no .*np\.linalg\.eigh"),
         ("np.hypot.reduce(t)", r"np\.hypot\.reduce has no .* Did you mean np\.\w+"),
         ("np.add.reduceat(t, [0, 1])", r"np\.add\.reduceat has no derivative rule"),
@@ -67,7 +67,7 @@ def refused(text, error, message):
         ("np.copyto(np.zeros(3), t)", r"np\.copyto has no .* writes into an array"),
         ("np.unique(t)", r"np\.unique has no derivative rule\. .*equal entries"),
         ("np.fft.fft(t)", r"np\.fft\.fft has no .* complex"),
-        ("np.linalg.svd(leaf(M))", "2 by 3, .* no derivative. Pass full_matrices=False"),
+        ("np.linalg.svd(leaf(M))", "2 by 3.* no derivative. Pass full_matrices=False"),
         ("np.linalg.qr(leaf(M.T), 'complete')", "3 by 2 .* no derivative. Use 'reduced'"),
         ("np.linalg.svd(t[:, None] * t, hermitian=True)", r"Use np\.linalg\.eigh"),
         ("np.interp(t, A, A, period=2.0)", r"np\.mod\(x, period\)"),
@@ -75,11 +75,11 @@ def refused(text, error, message):
         ("np.add(t, 1, casting='unsafe')", "casting= is not supported"),
         ("np.add(t, 1, out=np.zeros(3))", r"np\.add cannot write .* Write x = x \+ t"),
         ("np.add(A, 1, out=t)", r"np\.add cannot write .* Write x = x \+ t"),
-        ("np.sum(t, out=np.zeros(()))", r"np\.sum cannot write .* Leave out= out"),
+        ("np.sum(t, out=np.zeros(()))", r"np\.sum cannot write .* Remove .*out="),
         ("A.__iadd__(t)", r"np\.add cannot write .* Write x = x \+ t"),
-        ("np.sum(t, axis=leaf(0.0, 'k'))", "'k'.* requires a gradient.*Pass 'axis' by position"),
+        ("np.sum(t, axis=leaf(0.0, 'k'))", "'k'.* requires a gradient.*Pass axis by position"),
         ("t * 1j", r"mul of 't' \(float64, shape \(3,\)\) and 1j returned complex128"),
-        ("t.astype(int)", "returned int64, which has no gradient"),
+        ("t.astype(int)", "returned int64.*float"),
         ("np.ma.masked_array(A) * t", "."),
         ("t * np.ma.masked_array(A)", "mask"),
         ("ag.primitive(np.add, lambda g, y, a: g, name='half', implements=())(A, t)",
@@ -119,6 +119,17 @@ def test_constant_keyword_may_be_a_tensor():
         ("M @ leaf(M, 'u')", ValueError, r"matmul of .* \(2, 3\) .*'u' .*\(2, 3\)\)"),
         ("t @ 2.0", ValueError, r"matmul of 't' \(float64, shape \(3,\)\) and 2\.0"),
         ("t.reshape(2, 2)", ValueError, r"reshape of 't' \(float64, shape \(3,\)\)"),
+        ("t.sum(axis=0.5)", TypeError, r"sum of 't' .*integer, got axis=0.5\.$"),
+        ("np.max(t, axis='0')", TypeError, r"max of 't' .*integer, got axis='0'"),
+        ("t.reshape(1.5, 2)", TypeError, "reshape of 't' .*integer, got 1.5"),
+        ("t + None", TypeError, "add of 't' .*numbers, got float64 and NoneType"),
+        ("t ** 'a'", TypeError, "pow of 't' .*numbers, got float64 and str"),
+        ("ag.linear(leaf(M), M.T, np.ones(9))", ValueError, r"bias has shape \(9,\)"),
+        ("ag.relu()", TypeError, r"^relu: relu\(\) missing 1"),
+        ("ag.primitive(np.exp, lambda g: g)", TypeError, "takes 1 argument, .* 3"),
+        ("ag.primitive(np.exp, 3)", TypeError, "rule 0 .*, got 3"),
+        ("ag.nll_loss(3.0, 0)", ValueError, "axis of classes"),
+        ("ag.softmax_cross_entropy(t, 0, label_smoothing='a')", TypeError, "smoothing .*'a'"),
         ("t.sum(axis=1)", ValueError, r"sum of 't' .*\(3,\)\).*axis 1 is out of bounds"),
         ("t[3]", IndexError, r"getitem of 't' \(float64, shape \(3,\)\).*index 3"),
         ("t[t]", IndexError, "getitem of 't'"),
@@ -135,15 +146,15 @@ def test_constant_keyword_may_be_a_tensor():
         ("ag.tensor(None)", TypeError, "real numbers"),
         *((f"ag.tensor({text})", TypeError, "real numbers") for text in (
             "{1, 2}", "{'a': 1}", "(x for x in A)", "[object()]", "print", "float", "[None, 1.0]")),
-        ("ag.tensor(A) * 1j", TypeError, r"mul of .* 1j: .* complex128, .*\. Make one tensor"),
+        ("ag.tensor(A) * 1j", TypeError, r"mul of .* 1j: .* complex128, .*real part"),
         ("t < [1, 2]", ValueError, r"less of 't' \(float64, shape \(3,\)\).*broadcast"),
         ("[1, 2] // t", ValueError, r"floor_divide of \[1, 2\] and 't' .*\(3,\)\).*broadcast"),
         ("t <= 'a'", TypeError, "less_equal of 't'"),
         ("(t * 2).backward([None, 1, 2])", ValueError, "real numbers"),
-        ("ag.softmax_cross_entropy(t, None)", TypeError, "'t'.*targets must be .*real numbers"),
-        ("setattr(t * 2, 'requires_grad', False)", TypeError, "mul.*only be set on leaves"),
+        ("ag.softmax_cross_entropy(t, None)", TypeError, "'t'.*argets must be .*floats"),
+        ("setattr(t * 2, 'requires_grad', False)", TypeError, "mul.*only be set on a leaf"),
         ("setattr(t, 'grad', [1.0])", ValueError, r"grad: got shape \(1,\) for 't'"),
-        ("ag.softmax_cross_entropy(t, 3)", IndexError, "'t'.*from 0 to 2, not from 3"),
+        ("ag.softmax_cross_entropy(t, 3)", IndexError, "'t'.*from 0 to 2, .* 3"),
         ("ag.softmax_cross_entropy(t, [0, 1])", ValueError, r"'t' .*\(3,\)\).*\(2,\)"),
         ("ag.softmax_cross_entropy(t, 0.5)", TypeError, "'t'.*integers"),
         ("ag.softmax_cross_entropy(leaf(M[:, :0]), [])", ValueError, "at least one class"),
@@ -174,7 +185,8 @@ def test_primitive_that_returns_no_numbers_raises(result):
     forgetful = ag.primitive(lambda x: result, lambda g, y, x: g, name="forgetful")
     for t in (leaf(name="t"), ag.tensor(A, name="t")):
         with pytest.raises(
-            TypeError, match=r"forgetful of 't' \(float64, shape \(3,\)\).*: its function returned"
+            TypeError,
+            match=r"forgetful of 't' \(float64, shape \(3,\)\).*: the function .* returned",
         ):
             forgetful(t)
 

@@ -361,7 +361,7 @@ def test_a_primitive_is_pickled_by_its_name():
         pickle.dumps(first)
     del op
     gc.collect()
-    with pytest.raises(pickle.UnpicklingError, match="no primitive named 'twice'"):
+    with pytest.raises(pickle.UnpicklingError, match="no primitive 'twice'"):
         pickle.loads(text)
 
 
@@ -449,7 +449,7 @@ def test_no_grad_blocks_that_interleave_end_recording_again():
 
 
 def test_no_grad_refuses_what_it_cannot_decorate():
-    with pytest.raises(TypeError, match=r"no_grad: expected a function to decorate, got 3"):
+    with pytest.raises(TypeError, match=r"no_grad\(\) .* got 3"):
         ag.no_grad(3)
 
 

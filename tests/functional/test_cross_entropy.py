@@ -423,22 +423,22 @@ def test_the_loss_is_linear_in_y(z, data):
 # ---- what is refused ----------------------------------------------------------------------------
 
 REFUSED = {
-    "reduction": ({"reduction": "avg"}, ValueError, "'mean', 'sum' or 'none', not 'avg'"),
-    "smoothing": ({"label_smoothing": 1.5}, ValueError, "label_smoothing=1.5"),
-    "weight": ({"weight": [1.0]}, ValueError, r"one real number per class, shape \(5,\)"),
+    "reduction": ({"reduction": "avg"}, ValueError, "'mean', 'sum' or 'none', got 'avg'"),
+    "smoothing": ({"label_smoothing": 1.5}, ValueError, "label_smoothing .* got 1.5"),
+    "weight": ({"weight": [1.0]}, ValueError, r"shape \(5,\)"),
     "where's shape": ({"where": [True]  * 3}, ValueError, "broadcasts to the shape of the logits"),
-    "where's dtype": ({"where": np.ones(C)}, ValueError, "float64 .* must be an array of bool"),
+    "where's dtype": ({"where": np.ones(C)}, ValueError, "where must be an array of bool.*float64"),
     "axis": ({"axis": 2}, ValueError, "no axis 2"),
-    "an index": ({"ignore_index": 0, "targets": LABELS + 1}, IndexError, "not from 1 to 5"),
+    "an index": ({"ignore_index": 0, "targets": LABELS + 1}, IndexError, "from 1 to 5"),
     "ignored weights": (
         {"ignore_index": 0, "targets": PROBABILITIES},
         ValueError,
-        "ignore_index=0 is for class indices",
+        "ignore_index=0 .*class indices",
     ),
     "ambiguous": (
         {"targets": np.ones(N)},
         TypeError,
-        r"astype\(int\) converts them. If these are probabilities.* y\[\.\.\., None\]",
+        r"astype\(int\).*robabilities .* shape \(6, 5\)",
     ),
 }  # fmt: skip
 

@@ -52,7 +52,7 @@ def test_wrong_rule_is_reported_and_named():
     assert not report.ok
     assert next(row.what for row in report.rows if not row.agrees) == "gradient of w"
     assert "WRONG" in str(report)
-    with pytest.raises(ag.GradcheckError, match=r"gate: the gradient of w is .* away"):
+    with pytest.raises(ag.GradcheckError, match=r"gate: the gradient of w .* differ"):
         report_of(to_x, wrong, strict=True)
 
 
@@ -104,10 +104,10 @@ def test_wrong_function_with_options_is_found():
         return 2 * ag.softmax_cross_entropy(z, y, reduction=reduction)
 
     doubled.unfused = ag.cross_entropy
-    with pytest.raises(ag.GradcheckError, match="doubled: the value is"):
+    with pytest.raises(ag.GradcheckError, match=r"doubled: the value .* differ"):
         ag.check_fused(doubled, X, Y, strict=True, reduction="none")
 
 
 def test_check_fused_without_a_graph_raises():
-    with pytest.raises(TypeError, match=r"sigmoid.* does not name a graph"):
+    with pytest.raises(TypeError, match=r"sigmoid.* has no graph"):
         ag.check_fused(ag.sigmoid, X)

@@ -102,7 +102,7 @@ def mutated(function, right, wrong):
     ids=["= for +=", "first contribution only"],
 )
 @pytest.mark.parametrize(
-    ("module", "name"), [(backward, r"seed\.\)"), (grad, r"gradients\(\) did not")]
+    ("module", "name"), [(backward, r"each other\.\)"), (grad, r"gradients\(\) did not")]
 )
 def test_planted_sweep_is_caught(monkeypatch, module, name, right, wrong):
     def square(x):
@@ -163,7 +163,7 @@ def test_message_shows_input_entry_numbers_and_tolerance():
 def test_lost_gradient_is_caught():
     with pytest.raises(ag.GradcheckError, match="the rules give 0,"):
         ag.gradcheck(lambda x: x.detach() * 2, X)
-    with pytest.raises(TypeError, match=r"returned \['ndarray'\]"):
+    with pytest.raises(TypeError, match=r"returned ndarray"):
         ag.gradcheck(lambda x: x.numpy() * 2, X)
 
 
@@ -186,11 +186,11 @@ def test_inputs_and_their_gradients_do_not_change():
 
 
 def test_gradcheck_with_bad_arguments_raises():
-    with pytest.raises(TypeError, match="input 1 is int64"):
+    with pytest.raises(TypeError, match=r"input 1 .* int64"):
         ag.gradcheck(lambda x, i: x[i], X, np.array([0, 1], np.int64))
     with pytest.raises(ValueError, match="at least one input"):
         ag.gradcheck(lambda: None)
-    with pytest.raises(ValueError, match="order >= 1"):
+    with pytest.raises(ValueError, match="order must be at least 1"):
         ag.gradcheck(np.exp, X, order=0)
 
 

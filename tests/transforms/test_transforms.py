@@ -211,7 +211,7 @@ def test_jacobian_of_nothing():
         (lambda: ag.grad(lambda x: 1.0)(2.0), TypeError, "but it returned 1.0"),
         (lambda: ag.grad(np.exp)(3), TypeError, "cannot require a gradient"),
         (lambda: ag.grad(np.exp, argnums=1)(3.0), TypeError, "1 positional argument"),
-        (lambda: ag.grad(np.multiply, argnums=(0, 0))(3.0, 2.0), TypeError, "an argument twice"),
+        (lambda: ag.grad(np.multiply, argnums=(0, 0))(3.0, 2.0), TypeError, "twice"),
         (lambda: ag.vjp(np.exp, X)[1](np.ones(3)), ValueError, r"has shape \(3,\)"),
         (lambda: ag.vjp(np.exp, X)[1]((X, X)), ValueError, "the cotangent has shape"),
         (
@@ -222,7 +222,7 @@ def test_jacobian_of_nothing():
         (
             lambda: ag.jvp(np.exp, (X,), (X, X)),
             ValueError,
-            "jvp: tangents for a tuple of 1 is a tuple of 2",
+            "jvp: tangents .* a tuple of length 1, got a tuple of length 2",
         ),
         (lambda: ag.vjp(np.exp, X, has_aux=True), TypeError, r"must return \(value, aux\)"),
         (lambda: ag.grad(lambda x: x.item() ** 2)(2.0), TypeError, "instead of float"),
@@ -387,15 +387,24 @@ def test_trees_are_matched_by_their_keys():
 @pytest.mark.parametrize(
     ("call", "why"),
     [
-        (lambda p: ag.jvp(lambda p: p["a"], (p,), ({"a": 1.0},)), "a dict of 'a', 'b' is a dict"),
-        (lambda p: ag.jvp(lambda p: p["a"], (p,), ([1.0, 2.0],)), "is a list of 2"),
-        (lambda p: ag.hvp(lambda p: p["a"] ** 2, p, {"a": 1.0, "c": 1.0}), "dict of 'a', 'c'"),
-        (lambda p: ag.vjp(lambda p: p["a"], p)[1]({"a": 1.0}), "float64 .* is a dict of 'a'"),
-        (lambda p: ag.vjp(lambda p: (p["a"],), p)[1](None), "a tuple of 1 is None"),
+        (
+            lambda p: ag.jvp(lambda p: p["a"], (p,), ({"a": 1.0},)),
+            "a dict with keys 'a', 'b'.* got a dict",
+        ),
+        (lambda p: ag.jvp(lambda p: p["a"], (p,), ([1.0, 2.0],)), "got a list of length 2"),
+        (
+            lambda p: ag.hvp(lambda p: p["a"] ** 2, p, {"a": 1.0, "c": 1.0}),
+            "got a dict with keys 'a', 'c'",
+        ),
+        (
+            lambda p: ag.vjp(lambda p: p["a"], p)[1]({"a": 1.0}),
+            "float64 .* got a dict with keys 'a'",
+        ),
+        (lambda p: ag.vjp(lambda p: (p["a"],), p)[1](None), "a tuple of length 1, got None"),
     ],
 )
 def test_trees_of_another_structure_are_refused(call, why):
-    with pytest.raises(ValueError, match=f"{why}.*pass a tree like it"):
+    with pytest.raises(ValueError, match=why):
         call({"a": 2.0, "b": 3.0})
 
 
@@ -417,6 +426,6 @@ def test_grad_of_a_function_without_return_names_it():
 
 def test_grad_with_an_array_as_argnums_raises():
     with pytest.raises(
-        TypeError, match=r"grad: argnums must be an int .* got a float64 array of shape \(2,\)"
+        TypeError, match=r"grad: argnums must be .* got a float64 array of shape \(2,\)"
     ):
         ag.grad(lambda x: x * x, np.array([1.0, 2.0]))(1.0)

@@ -458,7 +458,7 @@ def test_shortened_array_still_marks_nonfinite_entries():
 def test_explore_with_too_many_operations_raises(monkeypatch):
     monkeypatch.setattr("autograd_mini.views.page.data._MOST", 100)
     monkeypatch.setattr("autograd_mini.views.trace.Trace.of", None)  # not called
-    with pytest.raises(ValueError, match=r"121 operations .* 100 .* ag\.draw\(result\)"):
+    with pytest.raises(ValueError, match=r"121 operations .* 100\. .* ag\.draw\(result\)"):
         ag.explore(arrays(60))
 
 
@@ -753,7 +753,7 @@ def test_tapes_of_a_comparison_share_their_leaves():
 @pytest.mark.parametrize(
     ("made", "why"),
     [
-        (lambda: np.linalg.svd(leaf(np.eye(3)), compute_uv=False).sum(), "svd has no JavaScript"),
+        (lambda: np.linalg.svd(leaf(np.eye(3)), compute_uv=False).sum(), "np.linalg.svd"),
         (lambda: np.sum(leaf(np.ones(700_000)) * 2.0), "too large"),
         (lambda: np.sum(ag.tensor(np.ones(3, np.float16), requires_grad=True)), "float16"),
     ],
@@ -876,15 +876,15 @@ def test_show_without_a_browser_prints_the_path(capsys, monkeypatch):
     [
         (lambda: ag.explore(3.0), TypeError, "explore: expected a Tensor, got 3.0"),
         (lambda: ag.explore(leaf(1.0, "x")), RuntimeError, "nothing was recorded for 'x'"),
-        (lambda: ag.explore(leaf(np.ones(3)) * 2), ValueError, "this one has 3"),
+        (lambda: ag.explore(leaf(np.ones(3)) * 2), ValueError, "has 3 entries"),
         (lambda: ag.explore(chain(), theme="pink"), ValueError, "theme must be"),
         (lambda: ag.explore(chain(), compare=True), ValueError, "compare=True needs a fused node"),
-        (lambda: ag.explore(), TypeError, "pass either a result"),
-        (lambda: ag.explore(chain(), frames=[chain()]), TypeError, "pass either a result"),
+        (lambda: ag.explore(), TypeError, "pass a result"),
+        (lambda: ag.explore(chain(), frames=[chain()]), TypeError, "pass a result"),
         (lambda: ag.explore(frames=[]), ValueError, "frames= is empty"),
         (lambda: ag.explore(frames=3), TypeError, "must be a Recorder"),
         (lambda: ag.explore(frames=[chain()], compare=True), ValueError, "cannot be combined"),
-        (lambda: ag.explore(frames=[chain(), node()]), ValueError, "frame 1 has a different graph"),
+        (lambda: ag.explore(frames=[chain(), node()]), ValueError, "frame 1 has another graph"),
     ],
 )
 def test_explore_with_bad_arguments_raises(call, error, why):
@@ -900,13 +900,13 @@ def test_numbers_of_an_array_have_the_same_decimals():
 
 def test_frame_with_other_arguments_raises():
     x, w, b = (leaf(value, name) for value, name in ((2.0, "x"), (3.0, "w"), (4.0, "b")))
-    with pytest.raises(ValueError, match="frame 1 has a different graph"):
+    with pytest.raises(ValueError, match="frame 1 has another graph"):
         ag.explore(frames=[x * w + b, x * b + w])
 
 
 def test_frame_with_other_keywords_raises():
     x = leaf(np.ones((2, 2)), "x")
-    with pytest.raises(ValueError, match="frame 1 has a different graph"):
+    with pytest.raises(ValueError, match="frame 1 has another graph"):
         ag.explore(frames=[(x.sum(axis=axis) * [1.0, 2.0]).sum() for axis in (0, 1)])
 
 

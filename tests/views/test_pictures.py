@@ -208,10 +208,13 @@ def test_draw_with_an_invalid_argument_raises():
         draw(ag.tensor(1.0, requires_grad=True, name="x"))
     with pytest.raises(ValueError, match="nothing was recorded"), ag.no_grad():
         draw(ag.tensor(1.0, requires_grad=True) * 2)
-    with pytest.raises(ValueError, match="no result"):
+    with pytest.raises(ValueError, match="pass a result"):
         draw()
     with pytest.raises(TypeError, match="expected a Tensor, got 3"):
         draw(3)
+    for option in ("depth", "max_nodes"):
+        with pytest.raises(TypeError, match=f"{option} must be an integer, got '1'"):
+            draw(softmax_chain(), **{option: "1"})
     loss = softmax_chain()
     for options, wrong in [
         ({"direction": "up"}, "'LR' or 'TB', got 'up'"),

@@ -155,8 +155,23 @@ def test_explain_without_a_record_raises(f):
         ag.explain(f())
 
 
+@pytest.mark.parametrize("names", [["w"], "w", 3])
+@pytest.mark.parametrize(
+    "view",
+    [
+        *(ag.draw, ag.explore, ag.latex, ag.source, ag.explain),
+        lambda loss, names: loss.tape().table(names),
+        lambda loss, names: ag.Recorder(names),
+    ],
+)
+def test_names_that_are_not_a_dict_raise(view, names):
+    loss = ag.tensor(2.0, requires_grad=True) * 3.0
+    with pytest.raises(TypeError, match=r"names must be a dict.* got"):
+        view(loss, names=names)
+
+
 def test_explain_of_several_entries_raises():
-    with pytest.raises(ValueError, match=r"one entry.* has 3"):
+    with pytest.raises(ValueError, match=r"has 3 entries"):
         ag.explain(leaf(np.ones(3)) * 2)
 
 

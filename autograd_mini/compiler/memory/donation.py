@@ -32,8 +32,8 @@ def match_donations(
     if donate and max(donate) >= len(args):
         raise ValueError(
             f"donate={max(donate)}: the call has only {len(args)} positional "
-            f"argument{'s' if len(args) > 1 else ''}, counted from 0. Pass donated arguments by "
-            "position, not by keyword."
+            f"argument{'s' if len(args) != 1 else ''}. donate counts from 0: for the first "
+            "argument, write donate=0. Pass a donated argument by position, not by keyword."
         )
     free = dict(enumerate(results))
 
@@ -63,14 +63,14 @@ def _wrong_number(i: int, surplus: int, alike: list[int]) -> str:
     which += " " + " and ".join(map(str, alike))
     if surplus < 0:
         return (
-            f"donate={i}: too few results have the same shapes as {which}, so there is nothing to "
-            "write there. Return a new value for each donated argument, in the same order, and in "
-            "the same dicts and lists."
+            f"donate={i}: too few results have the same shapes as {which}. The memory of a donated "
+            "argument is used for a result. Return a new value for each donated argument, in the "
+            "same order, and in the same dicts and lists."
         )
     return (
         f"donate={i}: {surplus + len(alike)} results have the same shapes as {which}, so it is not "
-        "clear which result to write there. Put the donated argument in a dict, {'w': w}, and "
-        "return a dict with the same key."
+        "clear which result should use this memory. Put the donated argument in a dict, {'w': w}, "
+        "and return a dict with the same key."
     )
 
 
@@ -99,7 +99,7 @@ def _donated_tree(tree: Any) -> Any:
     numbers = [x for x in examples if not isinstance(x, np.ndarray)]
     if len(numbers) == len(leaves) or not all(isinstance(x, TracedArray) for x in leaves):
         kind = next((type(x).__name__ for x in numbers), "nothing")
-        raise TypeError(f"donate: the argument consists of arrays, not {kind}")
+        raise TypeError(f"donate: a donated argument must contain only arrays, got {kind}.")
     return tree_map(lambda x: unwrap(x)._value, tree)
 
 
@@ -123,8 +123,8 @@ def refuse_recorded(donated: Any) -> None:
     for x in tree_leaves(donated):
         if isinstance(x, Tensor) and x.is_leaf and x.requires_grad:
             raise TypeError(
-                f"compile: {describe(x)} is donated, but requires a gradient. Call the function "
-                "inside `with ag.no_grad():`, or pass .detach() or arrays."
+                f"compile: {describe(x)} is donated, but it requires a gradient. Call the function "
+                "inside `with ag.no_grad():`, or pass .detach()."
             )
 
 
@@ -134,13 +134,15 @@ def check_no_aliasing(leaves: Sequence[Any], taken: Sequence[int]) -> None:
     for i in taken:
         x = arrays[i]
         if not x.flags.writeable:
-            raise ValueError(f"donate: {describe(x)} is read-only. Pass a copy.")
+            raise ValueError(
+                f"donate: {describe(x)} is read-only, so it cannot be overwritten. Pass a copy."
+            )
         if _overlaps_itself(x):
-            raise ValueError(f"donate: entries of {describe(x)} share memory. Pass a copy.")
+            raise ValueError(f"donate: some entries of {describe(x)} share memory. Pass a copy.")
         for j, other in enumerate(arrays):
             if j != i and isinstance(other, np.ndarray) and _share(x, other):
                 raise ValueError(
-                    f"donate: {describe(x)} is to be overwritten, but it shares memory with "
+                    f"donate: the call would overwrite {describe(x)}, but it shares memory with "
                     f"another argument, {describe(other)}. Pass a copy of one of them."
                 )
 

@@ -37,7 +37,7 @@ def _collect(function: Any, own: str, asked: str, found: dict[str, str]) -> None
         elif isinstance(thing, types.FunctionType):
             _collect(thing, used, asked, found)
         else:
-            raise _no_text(asked, f"it uses {used}, which is not NumPy's")
+            raise _no_text(asked, f"it uses {used}, which does not belong to NumPy")
     definition.name = own
     found[own] = ast.unparse(definition)
 
@@ -46,14 +46,14 @@ def _collect(function: Any, own: str, asked: str, found: dict[str, str]) -> None
 def _definition(function: Any, asked: str) -> ast.FunctionDef:
     """Return the parsed function without its docstring and annotations, which need imports."""
     if not isinstance(function, types.FunctionType) or function.__closure__:
-        raise _no_text(asked, "it is not a plain function")
+        raise _no_text(asked, "it is not a plain function that is defined with def")
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     except (OSError, SyntaxError) as error:
-        raise _no_text(asked, "its source cannot be found") from error
+        raise _no_text(asked, "its source code cannot be found") from error
     definition = tree.body[0]
     if not isinstance(definition, ast.FunctionDef):
-        raise _no_text(asked, "it is a lambda: give it a def")
+        raise _no_text(asked, "it is a lambda. Define the function with def")
     for node in ast.walk(definition):
         if isinstance(node, ast.arg):
             node.annotation = None
@@ -66,6 +66,6 @@ def _definition(function: Any, asked: str) -> ast.FunctionDef:
 
 def _no_text(name: str, why: str) -> TypeError:
     return TypeError(
-        f"source: {name} decides on numbers, so it cannot be written in straight lines, and its "
-        f"function cannot be written out either: {why}."
+        f"source: {name} chooses its steps by the values of its arguments, so the program would "
+        f"have to contain its Python function. The text of this function cannot be used: {why}."
     )

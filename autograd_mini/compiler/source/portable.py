@@ -87,11 +87,11 @@ def portable(step: Step) -> Any:
     for x in tree_leaves((step.args, step.kwargs, step.outs)):
         array = example_of(x)
         if isinstance(array, (np.ndarray, np.generic)) and array.dtype.name not in _DTYPES:
-            raise UnknownOperation(f"{name} of {array.dtype} has no JavaScript")
+            raise UnknownOperation(f"JavaScript has no function for {name} of {array.dtype}")
     special = _SPECIAL.get(step.function)
     operation = special(step) if special else _by_name(step)
     if operation is None:
-        raise UnknownOperation(f"{name} has no JavaScript")
+        raise UnknownOperation(f"JavaScript has no function for {name}")
     return operation
 
 

@@ -99,7 +99,7 @@ def source(
         return v3, d_x
     """
     if language not in ("numpy", "javascript"):
-        raise ValueError(f"source: {language!r} is unknown. Use language='numpy' or 'javascript'.")
+        raise ValueError(f"source: language must be 'numpy' or 'javascript', got {language!r}.")
     program, by = traced_program(result, names)
     return written(program, by) if language == "numpy" else javascript(program)
 
@@ -109,7 +109,7 @@ def traced_program(
 ) -> tuple[Program, list[Value]]:
     """Return the program of a tape, and the arguments whose gradients follow its result."""
     tensors = list(Tape(result))
-    trace, again = _traced(tensors, names_of(tensors, names or {}))
+    trace, again = _traced(tensors, names_of(tensors, names))
     y = again[result]
     leaves = [t for t in tensors if t.op is None and t.requires_grad]
     results: list[Any] = [_value(y)]

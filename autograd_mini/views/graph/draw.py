@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...core.messages import describe, one_line
 from ...core.tensor import Tensor
-from ...text.format import truncate
+from ...text.format import as_names, truncate
 from .. import replay
 from ..document import Document, check_theme
 from ..trace import Trace
@@ -109,7 +109,7 @@ def draw(
     """
     options = DrawOptions(values, gradients, formulas, depth, max_nodes)
     _check(results, options, direction, theme)
-    names = dict(names or {})
+    names = as_names(names)
     if unfuse:
         pairs = [replay.unfuse(result) for result in results]
         results = tuple(result for result, _ in pairs)
@@ -129,27 +129,32 @@ def draw_trace(trace: Trace, theme: str) -> Drawing:
 
 def _check(results: tuple[Any, ...], options: DrawOptions, direction: str, theme: str) -> None:
     if not results:
-        raise ValueError("draw: got no result. Pass one: draw(loss)")
+        raise ValueError("draw: pass a result, such as draw(loss).")
     for result in results:
         if not isinstance(result, Tensor):
             text = truncate(one_line(repr(result)), 60)
-            hint = ". Pass several results one by one: draw(*results)."
+            hint = " Pass several results as separate arguments: draw(*results)."
             several = isinstance(result, (list, tuple)) and isinstance((*result, 0)[0], Tensor)
             kind = type(result).__name__
-            raise TypeError(f"draw: expected a Tensor, got {text} ({kind}){hint * several}")
+            raise TypeError(f"draw: expected a Tensor, got {text} (type {kind}).{hint * several}")
         if result.op is None:
             raise ValueError(
-                f"draw: nothing was recorded for {describe(result)}. It is an input, or it was "
-                "computed only from constants, or it was computed under no_grad(). Draw the result "
-                "of a computation."
+                f"draw: nothing was recorded for {describe(result)}. It is an input, or only "
+                "constants were used to compute it, or it was computed under no_grad(). Draw the "
+                "result of a computation with a tensor that requires a gradient."
             )
     if direction not in ("LR", "TB"):
         raise ValueError(f"draw: direction must be 'LR' or 'TB', got {direction!r}")
     check_theme("draw", theme)
-    if options.max_nodes is not None and options.max_nodes < 1:
-        raise ValueError(f"draw: max_nodes must be at least 1, got {options.max_nodes}")
-    if options.depth is not None and options.depth < 0:
-        raise ValueError(f"draw: depth must be at least 0, got {options.depth}")
+    _check_count("max_nodes", options.max_nodes, least=1)
+    _check_count("depth", options.depth, least=0)
+
+
+def _check_count(name: str, count: Any, least: int) -> None:
+    if count is not None and not hasattr(count, "__index__"):
+        raise TypeError(f"draw: {name} must be an integer, got {count!r:.60}.")
+    if count is not None and count < least:
+        raise ValueError(f"draw: {name} must be at least {least}, got {count}.")
 
 
 class Drawing(Document):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
+from ...core.messages import describe
 from ...core.tensor import Tensor
 from ..replay import call_unfused, unfuse
 from ..trace import Trace
@@ -73,17 +74,19 @@ def _graph_and_node(
     if isinstance(other, Tensor):
         graph, node = sorted((result, require_result(other)), key=_count_nodes, reverse=True)
     else:
+        if other is not True:
+            raise TypeError(f"explore: compare must be True or a Tensor, got {describe(other)}.")
         node = result
         try:
             graph, replaced = unfuse(result)
         except ValueError:
             raise ValueError(
-                "explore: compare=True needs a fused node, and this tape has none. Pass another "
-                "computation of the same function: compare=other_result."
+                "explore: compare=True needs a fused node, but this tape has none. To compare two "
+                "computations of the same function, pass the second result: compare=result2."
             ) from None
     if graph.shape != node.shape:
         raise ValueError(
-            f"explore: the results to compare have shapes {graph.shape} and {node.shape}. Both "
+            f"explore: the two results have shapes {graph.shape} and {node.shape}. Both "
             "must compute the same function."
         )
     return graph, node, replaced

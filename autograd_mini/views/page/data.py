@@ -42,15 +42,15 @@ def require_result(result: Any) -> Tensor:
         )
     if result.size != 1:
         raise ValueError(
-            f"explore: needs a result with one entry, this one has {result.size}. Reduce it with "
-            ".sum() or .mean()."
+            f"explore: {describe(result)} has {result.size} entries, but the page needs a result "
+            "with one entry. Reduce it with .sum() or .mean()."
         )
     operations = sum(t.op is not None for t in result.tape())
     if operations > _MOST:
         raise ValueError(
-            f"explore: {operations:,} operations are too many for a page, which shows {_MOST:,} at "
-            "most. Use ag.draw(result) or print(result.tape()). To explore only a part, start it "
-            "at ag.tensor(x.numpy(), requires_grad=True)."
+            f"explore: {operations:,} operations are too many. A page can show {_MOST:,}. Use "
+            "ag.draw(result) or print(result.tape()). To explore only the last part, start that "
+            "part with a new leaf: ag.tensor(x.numpy(), requires_grad=True)."
         )
     return result
 
@@ -89,8 +89,8 @@ def fitted(data: Data, pools: Sequence[Pool]) -> Data:
         count = data["tapes"][0]["operations"]
         raise ValueError(
             f"explore: a page of {count} operations would be larger than {LARGEST:,} bytes. Use "
-            "ag.draw(result) or print(result.tape()). To explore only a part, start it at "
-            "ag.tensor(x.numpy(), requires_grad=True)."
+            "ag.draw(result) or print(result.tape()). To explore only the last part, start that "
+            "part with a new leaf: ag.tensor(x.numpy(), requires_grad=True)."
         )
     return data
 

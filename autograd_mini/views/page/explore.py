@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from ...core.messages import shown
 from ...core.tensor import Tensor
+from ...text.format import as_names
 from ..document import Document, check_theme
 from ..trace import Trace
 from . import bundle
@@ -87,8 +88,10 @@ def explore(
     """
     check_theme("explore", theme)
     if (result is None) == (frames is None):
-        raise TypeError("explore: pass either a result, explore(loss), or frames=recorder.")
-    names = dict(names or {})
+        raise TypeError(
+            "explore: pass a result, as in explore(loss), or frames=recorder, but not both."
+        )
+    names = as_names(names)
     if (frames is not None or compare is not False) and not isinstance(train, bool) and len(train):
         other = "compare" if frames is None else "frames"
         raise ValueError(f"explore: train= and {other}= cannot be combined. Pass one of them.")

@@ -13,7 +13,7 @@ from ...core.arrays import Array
 from ...core.messages import shown
 from ...core.tape import Tape
 from ...core.tensor import Tensor
-from ...text.format import made_by
+from ...text.format import as_names, made_by
 from ..trace import Trace
 from .arrays import Pool
 from .data import Data, arrays_of, changes, fits, fitted, require_result, tape_data
@@ -62,7 +62,7 @@ class Recorder:
     """
 
     def __init__(self, names: Mapping[str, Any] | None = None) -> None:
-        self.names = dict(names or {})
+        self.names = as_names(names)
         self.data: Data = {}
         self.still: Still | None = None  # of the first frame
         self._structure: list[Any] = []
@@ -108,12 +108,12 @@ class Recorder:
             self._structure = structure
         elif structure != self._structure:
             raise ValueError(
-                f"frame {len(self)} has a different graph than frame 0 ({len(structure)} and "
-                f"{len(self._structure)} tensors). All frames must compute the same loss with the "
-                "same shapes."
+                f"frame {len(self)} has another graph ({len(structure)} tensors) than frame 0 "
+                f"({len(self._structure)} tensors). All frames must compute the same loss with "
+                "the same shapes."
             )
         elif len(self) == _MOST:
-            raise ValueError(f"a recording has at most {_MOST} frames: record fewer steps.")
+            raise ValueError(f"a recording can have {_MOST} frames at most. Record fewer steps.")
         else:
             self.data["pools"].append([changes(arrays_of(trace), self.data["pools"][0][0])])
         name = str(len(self)) if label is None else shown(label)
@@ -188,7 +188,7 @@ def as_recorder(frames: Any, names: Mapping[str, Any]) -> Recorder:
         for result in frames:
             recorder.add(result)
     else:
-        raise TypeError("explore: frames= must be a Recorder or a sequence of Tensors.")
+        raise TypeError("explore: frames= must be a Recorder or a list of Tensors.")
     if recorder.still is None:
         raise ValueError("explore: frames= is empty. Call recorder.add(loss) in the loop first.")
     return recorder
