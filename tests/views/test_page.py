@@ -355,35 +355,6 @@ def test_other_siblings_are_not_stacked(result):
 # ---- size ---------------------------------------------------------------------------------------
 
 
-def test_script_and_style_are_small():
-    """The files are not minified. The font has its own size limit."""
-    page_data, page = explored(node, compare=chain).data, explored(node, compare=chain).html()
-    font, style = re.findall("<style>\n(.*?)</style>", page, re.S)
-    (script,) = re.findall('<script type="module">(.*?)</script>', page, re.S)
-    programs = "".join(page_data["programs"])
-    own = len((style + script).encode()) - len((bundle.runtime() + programs).encode())
-    assert own < 180_000
-    assert len(bundle.runtime().encode()) < 40_000
-    assert font.count("@font-face") == 1
-    assert "url(data:" not in style + script
-    assert len(page.encode()) < 400_000
-
-
-def test_page_without_data_fits_its_reserved_size():
-    shell = bundle.document("title " * 100, "subtitle " * 100, "light", "", "", ["() => []"])
-    assert 0.8 * _SHELL < len(shell.encode()) < _SHELL
-
-
-def test_page_contains_the_script_modules_unchanged():
-    script = bundle.script() + bundle.runtime()
-    modules = {m for m in STATIC.glob("*.js") if m.stem not in ("types", "programs")}  # of Python
-    assert len(modules) > 15
-    for module in modules:
-        body = module.read_text("utf-8").split('.js";\n')[-1]  # after the last import
-        assert re.sub("^export ", "", body, flags=re.M) in script, module.name
-    assert not re.search("^(import|export) ", script, re.M)
-
-
 def test_names_of_a_tape_are_collected_once(monkeypatch):
     """Otherwise a page of 20,000 nodes would take minutes."""
     calls, gather = [], naming.taken

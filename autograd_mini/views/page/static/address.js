@@ -3,15 +3,11 @@
 //
 // Back and Forward go through places. Settings stay; only a link or a reload sets them.
 import { data, state } from "./state.js";
-import { live } from "./live.js";
-import { nd } from "./nd.js";
 
 /**
  * A part of the address: its text, "" for the default, and how to read it.
  * @typedef {{text: () => string, read: (text: string) => void}} Field
  */
-
-const MOST_CHANGED = 32; // entries of leaves in an address
 
 const root = document.documentElement.dataset;
 
@@ -41,7 +37,7 @@ const PLACE = {
 };
 
 /** @type {Record<string, Field>} */
-const SETTINGS = {
+export const SETTINGS = {
   theme: {
     text: () => (root.theme === data.theme ? "" : (root.theme ?? "")),
     read: (text) => (root.theme = text),
@@ -51,39 +47,12 @@ const SETTINGS = {
     read: (text) =>
       (state.variant = data.pools[Number(text)] ? Number(text) : 0),
   },
-  leaves: {
-    text() {
-      const changed = changedEntries();
-      return changed.length > MOST_CHANGED ? "" : changed.join("*");
-    },
-    read(text) {
-      for (const entry of text.split("*")) {
-        const [nth, at, value] = entry.split("_").map(Number);
-        const leaf = live.arguments()[nth];
-        if (at in (leaf?.data ?? []) && Number.isFinite(value))
-          live.setEntry(leaf.name, at, value);
-      }
-      live.run();
-    },
-  },
   example: {
     text: () => (state.example < 0 ? "" : `${state.example}`),
     read: (text) =>
       (state.example = Number(text) < (data.batch ?? 0) ? Number(text) : -1),
   },
 };
-
-/** Entries of leaves that the reader changed: leaf, position and number. */
-const changedEntries = () =>
-  live.isChanged()
-    ? live
-        .arguments()
-        .flatMap(({ name, data: before }, nth) =>
-          [...nd.numbers(live.leaf(name))].flatMap((x, at) =>
-            x === Number(before[at]) ? [] : [`${nth}_${at}_${x}`],
-          ),
-        )
-    : [];
 
 /** Write the state into the address. @param {"replaceState"|"pushState"} how */
 function write(how) {

@@ -1,8 +1,10 @@
 // @ts-check
 // What a network has learned: a decision boundary for two features, or a curve for one.
+import { data } from "./state.js";
 import { el, svg } from "./dom.js";
 import { pathThrough, plot, paddedSpan } from "./plot.js";
 import { predict, source } from "./predict.js";
+import { plots } from "./train.js";
 /** @typedef {import("./types.js").Picture} Picture */
 /** @typedef {import("./plot.js").Plot} Plot */
 /** @typedef {import("./plot.js").Span} Span */
@@ -30,6 +32,11 @@ const COLOURS = [
 const FAINTEST = 30; // of 255, where all classes are equally likely
 const STRONGEST = 130; // where the network is certain
 
+plots.push(() => {
+  const picture = /** @type {Picture} */ (data.training?.picture);
+  return picture.kind === "curve" ? drawCurve(picture) : drawBoundary(picture);
+});
+
 /** Numbers at equal distances. @param {Span} span @param {number} count */
 const evenly = ([from, to], count) =>
   Array.from(
@@ -42,10 +49,6 @@ const largest = (row) => row.indexOf(Math.max(...row));
 
 /** @param {string} kind @param {string} d */
 const stroke = (kind, d) => svg(kind, { d: d && `M${d}` });
-
-/** Draw what is learned so far. @param {Picture} picture */
-export const drawLearned = (picture) =>
-  picture.kind === "curve" ? drawCurve(picture) : drawBoundary(picture);
 
 // ---- one feature: a curve ----
 

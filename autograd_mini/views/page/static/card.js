@@ -6,7 +6,6 @@ import { chipsOf, doingInside, insideOf } from "./chips.js";
 import { el } from "./dom.js";
 import { origin, tapeCells } from "./entries.js";
 import { named } from "./names.js";
-import { afterUpdate } from "./update.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Place} Place */
 /** @typedef {ReturnType<typeof cardState>} CardState */
@@ -39,7 +38,7 @@ export function cardState(tape, place) {
       : "",
     phase,
     next: hasNew(tape, place.node, phase)
-      ? afterUpdate(tape, place.node)
+      ? tape.updated?.(tape, place.node)
       : null,
   };
 }

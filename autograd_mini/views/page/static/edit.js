@@ -1,18 +1,18 @@
 // @ts-check
 // The cells of leaves can be changed: click one or press Enter, type a number, and press Enter.
 import { byId, el } from "./dom.js";
-import { parseNumber } from "./format.js";
 import { live } from "./live.js";
+import { parseNumber } from "./state.js";
 /** @typedef {import("./types.js").Tape} Tape */
 
 /**
  * A function that makes the cell of an entry editable, if an item is a leaf.
- * @param {Tape} tape @param {number} id
+ * @param {Tape} tape @param {number} id @returns {import("./types.js").How["edit"]}
  */
 export function editor(tape, id) {
   const leaf = live.editable(tape, id);
   if (!leaf) return undefined;
-  return (/** @type {HTMLElement} */ cell, /** @type {number} */ at) => {
+  return (cell, at) => {
     cell.classList.add("editable");
     Object.assign(cell.dataset, { leaf: leaf.name, at });
     cell.title = `Change ${entryName(leaf.name, leaf.shape, at)}`;

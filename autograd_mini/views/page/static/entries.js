@@ -2,7 +2,6 @@
 // The entries of arrays, counted row by row: their origin, their names and their numbers.
 import { array, data, firstEntry } from "./state.js";
 import { cells } from "./arrays.js";
-import { editor } from "./edit.js";
 /** @typedef {import("./types.js").Tape} Tape */
 
 /**
@@ -27,7 +26,7 @@ export function parseOrigin(text) {
 export const tapeCells = (tape, id, how) =>
   cells(array(tape, id), {
     first: firstEntry(tape, id),
-    edit: editor(tape, id),
+    edit: tape.edit?.(tape, id),
     ...how,
   });
 

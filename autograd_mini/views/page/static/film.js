@@ -1,30 +1,36 @@
 // @ts-check
 // A recorded training run: each frame has the numbers of one training step.
 import { data, state } from "./state.js";
-import { byId } from "./dom.js";
-/** @typedef {import("./types.js").Trainer} Trainer */
+import { controls, rangeControl, showNumbers } from "./controls.js";
+import { features } from "./features.js";
+import { trainBy } from "./train.js";
 
-/** Move the slider of the frames. @param {number} position */
-function show(position) {
-  const slider = /** @type {HTMLInputElement} */ (byId("recording"));
-  slider.value = String(position);
-  slider.dispatchEvent(new Event("input"));
-}
-
-/** @type {Trainer} */
-export const film = {
-  get rate() {
-    return data.training?.rate ?? 0;
+features.push({
+  start() {
+    const { losses = [], rate = 0 } = data.training ?? {};
+    const [{ label, ticks }] = data.sliders;
+    trainBy({
+      rate,
+      get at() {
+        return state.variant;
+      },
+      losses,
+      pace: 250,
+      step: () => state.variant++,
+      reset: () => (state.variant = 0),
+      isOver: () => state.variant === losses.length - 1,
+    });
+    data.tapes[0].updated = ({ pools, nodes }, node) => {
+      const { value } = nodes[node];
+      const [first, next] = [pools[0], pools[state.variant + 1]];
+      return next && /** @type {any} */ (next[value] ?? first[value]);
+    };
+    const { element, input, show } = rangeControl(label, (frame) => {
+      state.variant = frame;
+      showNumbers();
+    });
+    Object.assign(input, { id: "recording", max: ticks.length - 1 });
+    const update = () => show(state.variant, ticks[state.variant]);
+    controls.push({ element, update });
   },
-  get at() {
-    return state.variant;
-  },
-  get losses() {
-    return data.training?.losses ?? [];
-  },
-  pace: 250,
-  step: () => show(state.variant + 1),
-  reset: () => show(0),
-  refresh() {},
-  isOver: () => state.variant === film.losses.length - 1,
-};
+});

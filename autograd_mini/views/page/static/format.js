@@ -52,10 +52,6 @@ export function formatNumber(x, digits = 5) {
 export const minus = (text) =>
   text.replace(/(?<!\w)-|(?<=\d[eE])-|-(?!\w)/g, "−");
 
-/** A number as it is shown or typed; NaN if it is none. @param {string} text */
-export const parseNumber = (text) =>
-  text.trim() ? Number(text.trim().replace("−", "-")) : NaN;
-
 /**
  * An array as the page shows it.
  * @param {Numbers} numbers row by row @param {number[]} shape @param {string} dtype

@@ -10,13 +10,11 @@ import {
 } from "./state.js";
 import { byId, el } from "./dom.js";
 import { origin } from "./entries.js";
-import { algebra, classTable } from "./ending.js";
 import { derivative, figure, formulaLines, nameOf } from "./formulas.js";
 import { ledger, saved } from "./ledger.js";
 import { named } from "./names.js";
 import { chainRule, operation, seed } from "./numbers.js";
 import { linesOf, notesOf, question, sentence } from "./story.js";
-import { updateNumbers } from "./update.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Step} Step */
 /** @typedef {import("./dom.js").Part} Part */
@@ -25,7 +23,7 @@ const MOST_CONTRIBUTIONS = 6; // of a step, shown one by one
 const SMALLEST = 0.7; // the smallest scale
 
 /** Fill a card. @param {string} id @param {Part|Part[]} title @param {...Part} children */
-function fill(id, title, ...children) {
+export function fill(id, title, ...children) {
   byId(id).replaceChildren();
   extend(id, title, ...children);
 }
@@ -57,8 +55,7 @@ export function updateInspector() {
   if (step.titles) fillLeaves(tape, step, step.titles);
   else if (step.phase === "forward") fillForward(tape, step);
   else if (step.phase === "seed") fillSeed(tape, step);
-  else if (step.phase === "update") fillUpdate(tape, step);
-  else fillBackward(tape, step);
+  else if (step.phase === "backward") fillBackward(tape, step);
 }
 
 /** @param {Tape} tape @param {Step} step @returns {Part[]} */
@@ -72,7 +69,6 @@ function whatHappens(tape, step) {
     el(step.titles ? "p.lead" : "p", named(sentence(tape, step))),
     ...parts.map(({ tex }) => tex && formulaLines(tex)),
     ...linesOf(tape, step).map((text) => el("p.entry", text)),
-    step.softmax && algebra(tape, step.softmax),
     question(step),
   ];
 }
@@ -82,7 +78,7 @@ function whatHappens(tape, step) {
  * @param {Tape} tape @param {Step} step @param {string[]} titles
  */
 function fillLeaves(tape, step, [, ofNumbers, ofNotes]) {
-  const { phase, leaves = [], softmax } = step;
+  const { phase, leaves = [] } = step;
   const figures = leaves.map((node) => {
     const { name, op, value, gradient = value } = tape.nodes[node];
     return phase === "start"
@@ -94,8 +90,7 @@ function fillLeaves(tape, step, [, ofNumbers, ofNotes]) {
           mark: ".lit.back",
         });
   });
-  const numbers = softmax ? classTable(tape, softmax) : el("div.sum", figures);
-  fill("numbers", ofNumbers, numbers);
+  fill("numbers", ofNumbers, el("div.sum", figures));
   fill("ledger", ofNotes, ...notesOf(tape, step));
 }
 
@@ -109,12 +104,6 @@ function fillForward(tape, step) {
 function fillSeed(tape, { node, why = "" }) {
   fill("numbers", "The first gradient", seed(tape, node));
   fill("ledger", "The chain rule", el("p", why));
-}
-
-/** @param {Tape} tape @param {Step} step */
-function fillUpdate(tape, { updates = [], why = "" }) {
-  fill("numbers", "The update", ...updateNumbers(tape, updates));
-  fill("ledger", "The learning rate", el("p", why));
 }
 
 /** @param {Tape} tape @param {Step} step */

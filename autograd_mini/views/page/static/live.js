@@ -32,14 +32,6 @@ const initial = ({ data: numbers, shape, dtype }) =>
   nd.array(numbers.map(Number), shape, dtype);
 
 export const live = {
-  /** Run the programs for the first time, if the page can compute. */
-  start() {
-    if (!programs.length) return;
-    live.reset();
-    live.run();
-  },
-  /** Why it cannot, if Python tried. */
-  why: () => entries().find(({ why }) => why)?.why ?? "",
   isChanged: () => changed,
 
   /** The arguments of all programs, each once. @returns {Argument[]} */
@@ -94,11 +86,7 @@ export const live = {
   },
   /** The leaf that an item of the pool shows, if the reader may change it. @param {Tape} tape @param {number} id */
   editable: (tape, id) =>
-    programs.length
-      ? programOf(tape).arguments.find(
-          ({ item, fixed }) => item === id && !fixed,
-        )
-      : undefined,
+    programOf(tape).arguments.find(({ item, fixed }) => item === id && !fixed),
   /** The numbers of an item. @param {Tape} tape @param {number} id */
   numbers(tape, id) {
     const item = programOf(tape).items[id];

@@ -2,26 +2,24 @@
 // The page: connect buttons, keys and sliders to the drawing functions.
 import { data, mainTape, readData, state } from "./state.js";
 import { button, byId, press } from "./dom.js";
-import { readAddress, writeAddress } from "./address.js";
-import { listenToControls, updateControls } from "./controls.js";
+import { writeAddress } from "./address.js";
+import { startControls, updateControls } from "./controls.js";
 import { EXPORTS } from "./export.js";
+import { features } from "./features.js";
 import { listenToFind } from "./find.js";
 import { listenToHover } from "./hover.js";
-import { live } from "./live.js";
 import {
   choose,
   go,
   openParent,
   jump,
   redraw,
-  render,
   showAddress,
   showTab,
   toggleGroups,
 } from "./navigation.js";
 import { fit, listenToPointer, zoom } from "./panzoom.js";
 import { changeSpeed, togglePlay } from "./player.js";
-import { listenToTraining } from "./train.js";
 
 /** The actions of the buttons, by id. @type {Record<string, () => void>} */
 const ACTIONS = {
@@ -83,8 +81,6 @@ function onKey(event) {
 }
 
 function listen() {
-  listenToControls(render);
-  listenToTraining({ render, go, play: togglePlay });
   listenToFind((node) => choose(mainTape(), node));
   listenToPointer();
   listenToHover();
@@ -94,10 +90,13 @@ function listen() {
   const slider = /** @type {HTMLInputElement} */ (byId("slider"));
   slider.addEventListener("input", () => go(Number(slider.value)));
   addEventListener("keydown", onKey);
-  addEventListener("hashchange", () => {
-    showAddress();
-    updateControls();
-  });
+  addEventListener("hashchange", show);
+}
+
+/** Show the place of the address, and its numbers. */
+function show() {
+  showAddress();
+  updateControls();
 }
 
 function drawTabs() {
@@ -109,10 +108,10 @@ function drawTabs() {
 }
 
 readData().then(() => {
-  live.start();
-  readAddress();
+  for (const { start } of features) start?.();
+  startControls();
   drawTabs();
   listen();
-  showAddress();
+  show();
   document.documentElement.dataset.ready = "";
 });

@@ -286,6 +286,8 @@
  * @property {number} level the visible level
  * @property {(tape: Tape, id: number, example: number) => any} [shown] an item of the pool, once a
  *   leaf has changed
+ * @property {(tape: Tape, id: number) => How["edit"]} [edit] what makes the cells of a leaf editable
+ * @property {(tape: Tape, node: number) => ArrayData|null} [updated] a parameter after the update
  */
 
 /**
@@ -321,7 +323,7 @@
  * @property {number} pace the least time between two steps, in milliseconds
  * @property {() => void} step
  * @property {() => void} reset
- * @property {() => void} refresh reads the loss again
+ * @property {() => void} [refresh] reads the loss again
  * @property {() => boolean} isOver
  */
 
