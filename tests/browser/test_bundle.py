@@ -60,3 +60,14 @@ def test_removing_comments_changes_no_style(browser):
         assert before == after
         assert len(before) > 10
     window.close()
+
+
+def test_no_name_has_two_definitions(tmp_path):
+    """The modules of a page share one scope."""
+    if not shutil.which("node"):
+        lacking("node is missing")
+    names = [path.stem for path in STATIC.glob("*.js") if not path.stem.startswith("nd")]
+    path = tmp_path / "all.mjs"
+    path.write_text(bundle.modules("leaves", *names), "utf-8")
+    run = subprocess.run(["node", "--check", str(path)], capture_output=True, text=True)
+    assert run.stderr == ""

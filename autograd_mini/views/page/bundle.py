@@ -23,8 +23,11 @@ Data: TypeAlias = Mapping[str, Any]
 _STYLES = ("base", "graph", "steps", "train", "regions")
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.M)
 _EXPORT = re.compile(r"^export (?:\{\};\n)?", re.M)
-#: comments on lines of their own, and types in front of an expression
-_COMMENT = re.compile(r"^ *//.*\n|^ */\*(?:(?!\*/)[\s\S])*\*/\n|/\*\* @type [^*\n]*\*/ ", re.M)
+#: comments on lines of their own, types in front of an expression, and comments at the end of a
+#: line; after the latter is no quote, so they are not in a string
+_COMMENT = re.compile(
+    r"^ *//.*\n|^ */\*(?:(?!\*/)[\s\S])*\*/\n|/\*\* @type [^*\n]*\*/ | // [^\"'`\n]*$", re.M
+)
 _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
     "font-src data:; img-src data:"
@@ -44,13 +47,16 @@ _PAGE_COLOURS = {
 
 def features(data: Data) -> list[str]:
     """Return the modules of the features that only some pages have, for a page with this data."""
-    is_live, training = "programs" in data, data.get("training", {})
+    is_live = "programs" in data
+    training = data.get("training", {})
+    picture = training.get("picture", {"kind": ""})
     needed = {
         "leaves": is_live,
         "train": "training" in data,
         "film": "losses" in training,
         "sgd": is_live and "training" in data,
-        "boundary": "picture" in training,
+        "boundary": picture["kind"] == "classes",
+        "curve": picture["kind"] == "curve",
         "ending": any("softmax" in tape["steps"][-1] for tape in data["tapes"]),
         "compare": "compare" in data,
         "verdict": is_live and "compare" in data,
@@ -116,10 +122,7 @@ def _add_module(name: str, found: dict[str, str]) -> None:
 
 
 def without_comments(source: str) -> str:
-    """Return a file without comments, which are for those who read it in the repository.
-
-    A comment at the end of a line stays.
-    """
+    """Return a file without its comments, which are for those who read it in the repository."""
     return _COMMENT.sub("", source)
 
 
@@ -132,20 +135,19 @@ def style(data: Data) -> str:
 
 @cache
 def _colours() -> str:
+    """Return the colours of both themes, and a style rule for each tint of a number.
+
+    `arrays.Pool.write` chooses the tints.
+    """
     palette = {name: (getattr(LIGHT, name), getattr(DARK, name)) for name in LIGHT._fields[1:]}
     colours = palette | _PAGE_COLOURS
     declared = "".join(f"  --{name}: light-dark({a}, {b});\n" for name, (a, b) in colours.items())
-    return f":root {{\n{declared}}}\n\n{_tints()}"
-
-
-def _tints() -> str:
-    """Return a style rule for each tint of a number: see `arrays.Pool.write`."""
-    rules = []
-    for level in range(-STEPS, STEPS + 1):
-        colour, share = "minus" if level < 0 else "plus", 100 * abs(level) / STEPS
-        mixed = f"color-mix(in srgb, var(--{colour}) {share:g}%, var(--card))"
-        rules.append(f".tint-{letter_of(level)} {{ background: {mixed}; }}\n")
-    return "".join(rules)
+    tints = "".join(
+        f".tint-{letter_of(level)} {{ background: light-dark({a}, {b}); }}\n"
+        for level in range(-STEPS, STEPS + 1)
+        for a, b in [(LIGHT.tint(level), DARK.tint(level))]
+    )
+    return f":root {{\n{declared}}}\n\n{tints}"
 
 
 @cache

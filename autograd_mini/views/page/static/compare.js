@@ -10,8 +10,8 @@ import {
   stepOf,
 } from "./state.js";
 import { cells } from "./arrays.js";
-import { byId, el, mark, scrolling } from "./dom.js";
-import { classTable } from "./ending.js";
+import { byId, el, mark, scrolling, titleCell, titledTable } from "./dom.js";
+import { classTable, oneCell } from "./ending.js";
 import { features } from "./features.js";
 import { formulaLines } from "./formulas.js";
 import { extend } from "./inspector.js";
@@ -19,7 +19,6 @@ import { extend } from "./inspector.js";
 /** @typedef {import("./types.js").Compare} Compare */
 /** @typedef {import("./types.js").Softmax} Softmax */
 /** @typedef {import("./types.js").ArrayData} ArrayData */
-/** @typedef {import("./dom.js").Part} Part */
 
 features.push({
   update() {
@@ -80,32 +79,17 @@ function explainSoftmax(tape, softmax) {
   extend(
     "ledger",
     "Why the gradient is so simple",
-    classTable(columns.map(ofExample), {
-      titles: ["ŷ", "y", form.difference, "∂L/∂z", "L asks"],
-      logits: "z",
-    }),
+    classTable(
+      columns.map(ofExample),
+      ["ŷ", "y", form.difference, "∂L/∂z"],
+      "z",
+    ),
     el("p", form.why),
   );
 }
 
-/** @param {"row"|"col"} scope @param {...Part} parts */
-const head = (scope, ...parts) => el("th", { scope }, parts);
-
 /** @param {string} letter @param {number} index */
 const indexed = (letter, index) => el("i", letter, el("sub", String(index)));
-
-/**
- * One cell of an array.
- * @param {ArrayData} a @param {number} i @param {number} j @param {string} lit
- */
-function oneCell({ tint, text }, i, j = 0, lit = "") {
-  const single = {
-    shape: "",
-    tint: [tint[i][j]],
-    text: [[text?.[i][j] ?? ""]],
-  };
-  return el("td", cells(single, { mark: lit }));
-}
 
 /**
  * The gradient by ŷ times the Jacobian of softmax: a row for each class.
@@ -113,29 +97,26 @@ function oneCell({ tint, text }, i, j = 0, lit = "") {
  */
 function softmaxProduct(upstream, jacobian, sums) {
   const classes = upstream.tint.map((_, i) => i);
-  const titles = classes.map((i) => head("col", indexed("z", i)));
+  const titles = classes.map((i) => indexed("z", i));
   const lines = classes.map((i) =>
     el(
       upstream.tint[i] === "i" ? "tr.off" : "tr",
       oneCell(upstream, i),
       el("td", "×"),
-      head("row", indexed("ŷ", i)),
+      titleCell("row", indexed("ŷ", i)),
       classes.map((j) => oneCell(jacobian, i, j)),
     ),
   );
   const lost = upstream.tint.join("").includes("!"); // 0 times inf is nan, and so are the sums
-  const total = el(
+  const total = lost ? "sums are not finite; closed form" : "column sums";
+  const totals = el(
     "tr",
-    el(
-      "th",
-      { colspan: 3, scope: "row" },
-      lost ? "sums are not finite; closed form" : "column sums",
-    ),
+    el("th", { colspan: 3, scope: "row" }, total),
     classes.map((j) => oneCell(sums, j, 0, ".lit.back")),
   );
-  return el(
+  return titledTable(
     "table.jacobian",
-    el("thead", el("tr", head("col", "∂L/∂ŷ"), el("td"), el("td"), titles)),
-    el("tbody", lines, total),
+    ["∂L/∂ŷ", "", "", ...titles],
+    [...lines, totals],
   );
 }

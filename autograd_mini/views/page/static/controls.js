@@ -1,7 +1,7 @@
 // @ts-check
 // The controls above the graph. The slider over the examples of a batch selects the rows shown.
 import { data, state } from "./state.js";
-import { byId, el } from "./dom.js";
+import { byId, el, setText, slide } from "./dom.js";
 import { render } from "./navigation.js";
 
 /**
@@ -25,7 +25,7 @@ export function showNumbers() {
 export function startControls() {
   if (data.batch) controls.push(exampleSlider(data.batch));
   byId("controls").append(...controls.map(({ element }) => element));
-  byId("why").textContent = data.live?.find(({ why }) => why)?.why ?? "";
+  setText("why", data.live?.find(({ why }) => why)?.why ?? "");
 }
 
 /** @param {number} batch @returns {Control} */
@@ -51,8 +51,7 @@ export function rangeControl(label, move) {
   );
   /** @param {number} position @param {string} tick */
   const show = (position, tick) => {
-    input.value = String(position);
-    input.setAttribute("aria-valuetext", tick);
+    slide(input, position, tick);
     output.textContent = tick;
   };
   return { element: el("label.control", label, input, output), input, show };

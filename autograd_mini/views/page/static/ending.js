@@ -3,7 +3,7 @@
 import { array, describedTape, parseNumber, stepOf } from "./state.js";
 import { cells } from "./arrays.js";
 import { holds } from "./card.js";
-import { byId, el, mark, scrolling } from "./dom.js";
+import { byId, el, mark, scrolling, titleCell, titledTable } from "./dom.js";
 import { features } from "./features.js";
 import { formulaLines } from "./formulas.js";
 import { fill } from "./inspector.js";
@@ -28,17 +28,12 @@ features.push({
  */
 function algebra(tape, softmax) {
   const lines = softmax.lines.map(({ tex, say, nodes }) => {
-    const on = () => lightCards(tape, nodes);
-    const off = () => lightCards(tape, []);
-    const events = {
-      pointerenter: on,
-      pointerleave: off,
-      focusin: on,
-      focusout: off,
-    };
+    const light = () => lightCards(tape, nodes);
+    const dim = () => lightCards(tape, []);
     return el(
       "li",
-      { tabindex: 0, ...events },
+      { tabindex: 0, pointerenter: light, pointerleave: dim },
+      { focusin: light, focusout: dim },
       formulaLines(tex),
       el("p", say),
     );
@@ -63,44 +58,43 @@ function lastTable(tape, { columns, prediction, truth, logits, scale }) {
   const ids = [predicted, target, difference, gradient];
   const minus = `${prediction} − ${truth}`;
   const result = `∂${tape.symbol}/∂${logits}`;
-  const titles = [
-    prediction,
-    truth,
-    minus,
-    scale ? `${result} = (${minus})${scale}` : result,
-    `${tape.symbol} asks`,
-  ];
   return classTable(
     ids.map((id) => array(tape, id)),
-    { titles, logits },
+    [prediction, truth, minus, result + (scale && ` = (${minus})${scale}`)],
+    logits,
   );
 }
 
 /**
- * A row for each class: prediction, target, their difference, the gradient, and what it asks for.
- * @param {ArrayData[]} columns @param {{titles: string[], logits: string}} words
+ * A row for each class: prediction, target, their difference, and the gradient.
+ * @param {ArrayData[]} columns @param {string[]} titles @param {string} logits
  */
-export function classTable(columns, { titles, logits }) {
-  const [gradient] = columns.slice(-1);
-  const rows = gradient.tint.map((letter, i) => {
+export function classTable(columns, titles, logits) {
+  const rows = columns[0].tint.map((_, i) => {
     const texts = columns.map(({ text }) => text?.[i][0] ?? "");
-    const last = { shape: "", tint: [letter], text: [texts.slice(-1)] };
     return el(
       "tr",
-      el("th", { scope: "row" }, String(i)),
-      texts.slice(0, -1).map(barCell),
-      el("td", cells(last, { mark: ".lit.back" })),
+      titleCell("row", String(i)),
+      texts.slice(0, 3).map(barCell),
+      oneCell(columns[3], i, 0, ".lit.back"),
       el("td.asks", asked(parseNumber(texts[3]), `${logits}[${i}]`)),
     );
   });
-  const heads = ["class", ...titles].map((title) =>
-    el("th", { scope: "col" }, title),
-  );
   return scrolling(
     "div.scroll",
     "prediction minus truth",
-    el("table.ending", el("thead", el("tr", heads)), el("tbody", rows)),
+    titledTable("table.ending", ["class", ...titles, "asks"], rows),
   );
+}
+
+/**
+ * One cell of an array.
+ * @param {ArrayData} a @param {number} i @param {number} j @param {string} lit
+ */
+export function oneCell({ tint, text }, i, j = 0, lit = "") {
+  const number = text?.[i][j] ?? "";
+  const single = { shape: "", tint: [tint[i][j]], text: [[number]] };
+  return el("td", cells(single, { mark: lit }));
 }
 
 /** @param {number} gradient @param {string} logit */

@@ -9,11 +9,15 @@ import {
   stepOf,
 } from "./state.js";
 import { byId, el } from "./dom.js";
-import { origin } from "./entries.js";
-import { derivative, figure, formulaLines, nameOf } from "./formulas.js";
+import {
+  formulaLines,
+  gradientFigure,
+  nameOf,
+  valueFigure,
+} from "./formulas.js";
 import { ledger, saved } from "./ledger.js";
 import { named } from "./names.js";
-import { chainRule, operation, seed } from "./numbers.js";
+import { chainRule, operation } from "./numbers.js";
 import { linesOf, notesOf, question, sentence } from "./story.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Step} Step */
@@ -78,17 +82,11 @@ function whatHappens(tape, step) {
  * @param {Tape} tape @param {Step} step @param {string[]} titles
  */
 function fillLeaves(tape, step, [, ofNumbers, ofNotes]) {
-  const { phase, leaves = [] } = step;
-  const figures = leaves.map((node) => {
-    const { name, op, value, gradient = value } = tape.nodes[node];
-    return phase === "start"
-      ? figure(tape, value, el("span", nameOf(name), ` · ${op}`), name, {
-          of: origin(tape, "value", node),
-        })
-      : figure(tape, gradient, derivative(tape, node), name, {
-          of: origin(tape, "gradient", node),
-          mark: ".lit.back",
-        });
+  const figures = (step.leaves ?? []).map((node) => {
+    const { name, op } = tape.nodes[node];
+    return step.phase === "start"
+      ? valueFigure(tape, node, {}, "", ` · ${op}`)
+      : gradientFigure(tape, node, name, { mark: ".lit.back" });
   });
   fill("numbers", ofNumbers, el("div.sum", figures));
   fill("ledger", ofNotes, ...notesOf(tape, step));
@@ -102,27 +100,28 @@ function fillForward(tape, step) {
 
 /** @param {Tape} tape @param {Step} step */
 function fillSeed(tape, { node, why = "" }) {
-  fill("numbers", "The first gradient", seed(tape, node));
+  const seed = gradientFigure(tape, node, "seed", { mark: ".lit.back" });
+  fill("numbers", "The first gradient", el("div.sum", seed));
   fill("ledger", "The chain rule", el("p", why));
 }
 
 /** @param {Tape} tape @param {Step} step */
-function fillBackward(tape, step) {
-  const { gives = [] } = step;
+function fillBackward(tape, { gives = [] }) {
   const few = gives.slice(0, MOST_CONTRIBUTIONS);
   const more = gives.length - few.length;
   const multiplies = few.some(({ slope }) => slope !== undefined);
   fill(
     "numbers",
     `The chain rule with the numbers${multiplies ? ": upstream × local" : ""}`,
-    ...few.map((contribution) => chainRule(tape, stepOf(tape), contribution)),
+    ...few.map((given) => chainRule(tape, stepOf(tape), given)),
     more > 0 && el("p", `and ${more} more`),
   );
   const targets = [...new Set(few.map(({ to }) => to))];
-  const name = tape.nodes[targets[0]]?.name ?? "";
-  const title =
-    targets.length > 1
-      ? "Gradient ledgers"
-      : ["Gradient ledger of ", nameOf(name)];
-  fill("ledger", title, ...targets.map((target) => ledger(tape, target)));
+  const only = nameOf(tape.nodes[targets[0]]?.name ?? "");
+  const many = targets.length > 1;
+  fill(
+    "ledger",
+    many ? "Gradient ledgers" : ["Gradient ledger of ", only],
+    ...targets.map((target) => ledger(tape, target)),
+  );
 }

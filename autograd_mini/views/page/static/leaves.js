@@ -4,7 +4,7 @@
 import { data } from "./state.js";
 import { SETTINGS } from "./address.js";
 import { controls, rangeControl, showNumbers } from "./controls.js";
-import { button } from "./dom.js";
+import { button, enable } from "./dom.js";
 import { editor, entryName, listenToCells } from "./edit.js";
 import { features } from "./features.js";
 import { formatNumber, minus } from "./format.js";
@@ -50,11 +50,10 @@ function moving() {
     all.filter(({ parameter }) => !parameter),
     all.filter(({ shape }) => !shape.length),
   ];
+  /** @param {Argument[]} group */
+  const size = (group) => group.flatMap((leaf) => leaf.data).length;
   return (
-    groups.find((group) => {
-      const size = group.flatMap((leaf) => leaf.data).length;
-      return size && size <= MOST_SLIDERS;
-    }) ?? []
+    groups.find((group) => size(group) && size(group) <= MOST_SLIDERS) ?? []
   );
 }
 
@@ -87,11 +86,9 @@ function entrySlider({ name, shape, data: numbers }, at) {
 
 /** @returns {Control} */
 function resetButton() {
-  const element = button("Reset", () => compute(() => live.reset()), {
-    id: "reset",
-  });
-  const update = () => element.toggleAttribute("disabled", !live.isChanged());
-  return { element, update };
+  const reset = () => compute(() => live.reset());
+  const element = button("Reset", reset, { id: "reset" });
+  return { element, update: () => enable(element, live.isChanged()) };
 }
 
 // ---- the address ----

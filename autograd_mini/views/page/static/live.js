@@ -12,6 +12,7 @@ import { programs } from "./programs.js";
 /** @typedef {import("./types.js").Argument} Argument */
 /** @typedef {import("./types.js").Part} TextPart */
 /** @typedef {import("./types.js").ArrayData} ArrayData */
+/** @typedef {{parts: TextPart[], product?: TextPart[]}} Line */
 /** @typedef {import("./types.js").NdArray} NdArray */
 
 /** The arrays of the leaves, by name. @type {Map<string, NdArray>} */
@@ -55,8 +56,7 @@ export const live = {
   /** Change one entry of a leaf. @param {string} name @param {number} at @param {number} value */
   setEntry(name, at, value) {
     const { shape, dtype } = live.leaf(name);
-    const numbers = Array.from(nd.numbers(live.leaf(name)));
-    numbers[at] = value;
+    const numbers = Array.from(nd.numbers(live.leaf(name))).with(at, value);
     live.set(name, nd.array(numbers, shape, dtype));
   },
   /** Give all leaves, or one, the numbers that the page started with. @param {string} [only] */
@@ -103,58 +103,56 @@ export const live = {
 function shown(tape, id, example) {
   const before = /** @type {any} */ (tape.pools[0][id]);
   const item = programOf(tape).items[id];
-  if (item === null) return before?.each?.[example] ?? before;
+  const row = before?.each?.[example];
+  if (item === null) return row ?? before;
   const known = /** @type {Map<string, any>} */ (formatted.get(tape));
-  const key = `${id} ${before?.each ? example : -1}`;
-  if (!known.has(key)) known.set(key, format(tape, item, before, example));
+  const key = `${id} ${row ? example : -1}`;
+  if (!known.has(key))
+    known.set(
+      key,
+      typeof item === "object"
+        ? computedLine(tape, item)
+        : computedArray(tape, item, row ?? before, row ? example : -1),
+    );
   return known.get(key);
 }
 
 /**
- * @param {Tape} tape @param {LiveTape["items"][number]} item @param {any} before @param {number} example
- * @returns {ArrayData|string}
+ * A result as text, or a row of it. It keeps the shape that was written before.
+ * @param {Tape} tape @param {number} index of the result, or -1 @param {any} before @param {number} row or -1
  */
-function format(tape, item, before, example) {
-  if (item === null || typeof item === "object")
-    return computedLine(tape, item);
+function computedArray(tape, index, before, row) {
   if (typeof before === "string") return "";
-  if (item < 0) return { shape: before.shape, tint: ["i"], text: [["·"]] };
-  const { shape, dtype } = live.result(tape, item);
-  const numbers = nd.numbers(live.result(tape, item));
-  if (!before.each?.[example])
-    return { shape: before.shape, ...formatArray(numbers, shape, dtype) };
+  const own = { shape: before.shape };
+  if (index < 0) return { ...own, tint: ["i"], text: [["·"]] };
+  const { shape, dtype } = live.result(tape, index);
+  const numbers = nd.numbers(live.result(tape, index));
+  if (row < 0) return { ...own, ...formatArray(numbers, shape, dtype) };
   const size = numbers.length / shape[0];
-  const row = numbers.subarray(example * size, (example + 1) * size);
-  return {
-    shape: before.each[example].shape,
-    ...formatArray(row, shape.slice(1), dtype),
-  };
+  const part = numbers.subarray(row * size, (row + 1) * size);
+  return { ...own, ...formatArray(part, shape.slice(1), dtype) };
 }
 
-/** A line of text with its numbers. @param {Tape} tape @param {LiveTape["items"][number]} line */
-function computedLine(tape, line) {
-  if (line === null || typeof line === "number") return "";
-  const { parts, product } = line;
-  if (product) {
-    const [a, b, c] = product.map((part) => partNumber(tape, part));
-    if (!isClose(a * b, c)) return "";
-  }
-  return minus(parts.map((part) => partText(tape, part)).join(""));
+/**
+ * A line of text with its numbers; empty if its product is only true of other numbers.
+ * @param {Tape} tape @param {Line} line
+ */
+function computedLine(tape, { parts, product = [] }) {
+  /** @param {TextPart} part */
+  const numberOf = (part) =>
+    typeof part === "string"
+      ? Number(part)
+      : nd.numbers(live.result(tape, part[0]))[part[1]];
+  const [a, b, c] = product.map(numberOf);
+  if (product.length && !isClose(a * b, c)) return "";
+  const texts = parts.map((part) => {
+    if (typeof part === "string") return part;
+    const text = formatNumber(numberOf(part));
+    return part[2] && text.startsWith("-") ? `(${text})` : text;
+  });
+  return minus(texts.join(""));
 }
 
 /** @param {number} x @param {number} y */
 const isClose = (x, y) =>
   Object.is(x, y) || Math.abs(x - y) <= 1e-8 + 1e-5 * Math.abs(y);
-
-/** @param {Tape} tape @param {TextPart} part */
-const partNumber = (tape, part) =>
-  typeof part === "string"
-    ? Number(part)
-    : nd.numbers(live.result(tape, part[0]))[part[1]];
-
-/** @param {Tape} tape @param {TextPart} part */
-function partText(tape, part) {
-  if (typeof part === "string") return part;
-  const text = formatNumber(partNumber(tape, part));
-  return part[2] && text.startsWith("-") ? `(${text})` : text;
-}

@@ -1,6 +1,6 @@
 // @ts-check
-// The page: connect buttons, keys and sliders to the drawing functions.
-import { data, mainTape, readData, state } from "./state.js";
+// The page: connect buttons and keys to the drawing functions, and open the place of the address.
+import { data, readData, state } from "./state.js";
 import { button, byId, press } from "./dom.js";
 import { writeAddress } from "./address.js";
 import { startControls, updateControls } from "./controls.js";
@@ -9,7 +9,6 @@ import { features } from "./features.js";
 import { listenToFind } from "./find.js";
 import { listenToHover } from "./hover.js";
 import {
-  choose,
   go,
   openParent,
   jump,
@@ -39,6 +38,7 @@ const ACTIONS = {
   "as-table": toggleTable,
   up: openParent,
   group: toggleGroups,
+  ...EXPORTS,
 };
 
 /** @param {string} id */
@@ -47,10 +47,9 @@ const openDialog = (id) =>
 
 function toggleTheme() {
   const { dataset } = document.documentElement;
-  const isDark = dataset.theme
-    ? dataset.theme === "dark"
-    : matchMedia("(prefers-color-scheme: dark)").matches;
-  dataset.theme = isDark ? "light" : "dark";
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const now = dataset.theme ?? (system.matches ? "dark" : "light");
+  dataset.theme = now === "dark" ? "light" : "dark";
   writeAddress();
 }
 
@@ -81,16 +80,16 @@ function onKey(event) {
 }
 
 function listen() {
-  listenToFind((node) => choose(mainTape(), node));
-  listenToPointer();
-  listenToHover();
-  for (const [id, act] of Object.entries({ ...ACTIONS, ...EXPORTS }))
+  for (const [id, act] of Object.entries(ACTIONS))
     byId(id).addEventListener("click", act);
   byId("copy-link").hidden = location.protocol === "about:"; // in a notebook
   const slider = /** @type {HTMLInputElement} */ (byId("slider"));
   slider.addEventListener("input", () => go(Number(slider.value)));
   addEventListener("keydown", onKey);
   addEventListener("hashchange", show);
+  listenToFind();
+  listenToPointer();
+  listenToHover();
 }
 
 /** Show the place of the address, and its numbers. */
@@ -100,11 +99,9 @@ function show() {
 }
 
 function drawTabs() {
-  const home = byId("views");
-  home.hidden = data.tabs.length < 2;
-  home.append(
-    ...data.tabs.map(({ name }, i) => button(name, () => showTab(i))),
-  );
+  const tabs = data.tabs.map(({ name }, i) => button(name, () => showTab(i)));
+  byId("views").append(...tabs);
+  byId("views").hidden = tabs.length < 2;
 }
 
 readData().then(() => {

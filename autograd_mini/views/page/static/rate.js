@@ -1,6 +1,6 @@
 // @ts-check
 // The learning rate, as a number and as a slider on a logarithmic scale.
-import { byId } from "./dom.js";
+import { byId, slide } from "./dom.js";
 import { render } from "./navigation.js";
 
 /** Connect both to the rate of a trainer. @param {{rate: number}} trainer @param {number} first */
@@ -11,8 +11,7 @@ export function startRate(trainer, first) {
   const set = (rate) => {
     trainer.rate = rate;
     if (number.valueAsNumber !== rate) number.value = String(rate);
-    slider.value = String(Math.log10(rate));
-    slider.setAttribute("aria-valuetext", String(rate));
+    slide(slider, Math.log10(rate), String(rate));
   };
   /** @param {number} rate */
   const change = (rate) => {

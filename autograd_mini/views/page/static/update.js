@@ -3,10 +3,9 @@
 import { mainTape, state } from "./state.js";
 import { cells } from "./arrays.js";
 import { el } from "./dom.js";
-import { gradientFigure, nameOf, valueFigure } from "./formulas.js";
+import { captioned, gradientFigure, nameOf, valueFigure } from "./formulas.js";
 import { fill } from "./inspector.js";
 import { sign } from "./numbers.js";
-/** @typedef {import("./types.js").Tape} Tape */
 
 const MOST_UPDATES = 4; // parameters with their numbers
 
@@ -15,26 +14,22 @@ export function updateUpdate(rate) {
   const tape = mainTape();
   const { phase, updates = [], why = "" } = tape.steps[state.step];
   if (phase !== "update") return;
-  const shown = updates.slice(0, MOST_UPDATES);
-  fill("numbers", "The update", ...shown.map((i) => updateOf(tape, i, rate)));
+  const shown = updates.slice(0, MOST_UPDATES).map((node) => {
+    const { name } = tape.nodes[node];
+    const next = tape.updated?.(tape, node);
+    return el(
+      "div.sum.gift",
+      valueFigure(tape, node, {}, "old "),
+      sign(rate ? `− ${rate} ×` : ","),
+      gradientFigure(tape, node, "gradient", { mark: ".back" }),
+      sign(rate ? "=" : "→"),
+      next &&
+        captioned(
+          el("span", "new ", nameOf(name)),
+          cells(next, { label: `new ${name}`, mark: ".lit.update" }),
+        ),
+    );
+  });
+  fill("numbers", "The update", ...shown);
   fill("ledger", "The learning rate", el("p", why));
-}
-
-/** The old value, the gradient and the new value. @param {Tape} tape @param {number} node @param {number} [rate] */
-function updateOf(tape, node, rate) {
-  const { name } = tape.nodes[node];
-  const next = tape.updated?.(tape, node);
-  return el(
-    "div.sum.gift",
-    valueFigure(tape, node, {}, "old "),
-    sign(rate ? `− ${rate} ×` : ","),
-    gradientFigure(tape, node, "gradient", { mark: ".back" }),
-    sign(rate ? "=" : "→"),
-    next &&
-      el(
-        "figure.update",
-        el("figcaption", "new ", nameOf(name)),
-        cells(next, { label: `new ${name}`, mark: ".lit" }),
-      ),
-  );
 }
