@@ -7,7 +7,7 @@
 /**
  * A function that makes elements of a language from a tag with classes (`p.faint.wide`), children and
  * attributes. Attributes that are functions become event listeners.
- * @param {string} language
+ * @param {string|null} language
  */
 const maker =
   (language) =>
@@ -34,7 +34,9 @@ function setAttributes(element, attributes) {
 }
 
 /** @type {(kind: string, ...parts: (Part|Part[])[]) => HTMLElement} */
-export const el = /** @type {any} */ (maker("http://www.w3.org/1999/xhtml"));
+export const el = /** @type {any} */ (
+  maker(document.documentElement.namespaceURI)
+);
 export const svg = maker("http://www.w3.org/2000/svg");
 export const math = maker("http://www.w3.org/1998/Math/MathML");
 
