@@ -24,7 +24,7 @@ _STYLES = ("base", "graph", "steps", "train", "regions")
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.M)
 _EXPORT = re.compile(r"^export (?:\{\};\n)?", re.M)
 #: comments on lines of their own, types in front of an expression, and comments at the end of a
-#: line; after the latter is no quote, so they are not in a string
+#: line, unless a quote follows: that would be in a string
 _COMMENT = re.compile(
     r"^ *//.*\n|^ */\*(?:(?!\*/)[\s\S])*\*/\n|/\*\* @type [^*\n]*\*/ | // [^\"'`\n]*$", re.M
 )
@@ -47,7 +47,7 @@ _PAGE_COLOURS = {
 
 def features(data: Data) -> list[str]:
     """Return the modules of the features that only some pages have, for a page with this data."""
-    is_live = "programs" in data
+    is_live = "programs" in data and "live" in data
     training = data.get("training", {})
     picture = training.get("picture", {"kind": ""})
     needed = {
@@ -89,15 +89,19 @@ def script(data: Data) -> str:
     """Return the modules of the script that a page needs, and the programs of its tapes."""
     # "</" could end the script element
     programs = ",\n".join(text.replace("</", "<\\/") for text in data.get("programs", ()))
-    return f"const programs = [{programs}];\n{modules(*features(data), 'main')}"
+    code = modules(*features(data), "main", with_runtime="programs" in data)
+    return f"const programs = [{programs}];\n{code}"
 
 
 @cache
-def modules(*names: str) -> str:
-    """Return modules of the script, each after its imports."""
-    found = {"programs": ""}
-    if "leaves" in names:  # the others call no functions of arrays
-        # These have a scope of their own, because their names are common.
+def modules(*names: str, with_runtime: bool = False) -> str:
+    """Return modules of the script, each after its imports.
+
+    Only programs need the functions of arrays, which are the runtime.
+    """
+    found = {"programs": "", "nd": ""}
+    if with_runtime:
+        # The functions of arrays have a scope of their own, because their names are common.
         found["nd"] = f"const nd = (() => {{\n{runtime()}return nd;\n}})();\n"
     for name in names:
         _add_module(name, found)
