@@ -14,6 +14,7 @@ import numpy as np
 from .expression import COMPARISONS, ELIDED, Call, Constant, Expression, Labelled
 
 _LOGIC = {*COMPARISONS, "bitwise_or", "bitwise_and", "invert", "isfinite"}
+_TAKES_MASKS = _LOGIC | {"where", "indicator"}
 _NEGATED = {
     "less": "greater_equal", "greater_equal": "less", "equal": "not_equal",
     "greater": "less_equal", "less_equal": "greater", "not_equal": "equal",
@@ -27,9 +28,9 @@ def textbook(x: Expression) -> Expression:
     if not isinstance(x, Call) or any(part is ELIDED for part in x.args):
         return x
     args = [_square(part) for part in map(textbook, x.args)]
-    if x.op not in _LOGIC | {"where", "indicator"}:
+    if x.op not in _TAKES_MASKS:
         args = [_indicator(part) if _is_logic(part) else part for part in args]
-    x = x._replace(args=args)
+    x = Call(x.op, args, x.kwargs, x.shape)
     rewrite = _REWRITES.get(x.op)
     return rewrite(x) if rewrite else x
 

@@ -7,6 +7,7 @@ numbers on tinted cells. A larger array is a heat map with a few statistics.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -87,7 +88,8 @@ def _entries(array: Any, most: int) -> tuple[list[list[Cell]], list[str]]:
         return [[Cell(dtype_and_shape(array))]], []
     with np.errstate(all="ignore"):
         if small:
-            return _cells(table.astype(float), [map(format_number, row) for row in table]), []
+            entries = table if array.dtype.kind == "c" else table.tolist()  # plain numbers are fast
+            return _cells(table.astype(float), [map(format_number, row) for row in entries]), []
         if array.dtype.kind not in "fiu":  # complex and bool entries
             array, table = array.astype(float), table.astype(float)
         heat = _pool(table.T if column else table)
@@ -99,14 +101,16 @@ def _cells(table: Array, texts: Iterable[Iterable[str]]) -> list[list[Cell]]:
 
     Every entry that is not zero gets a tint, even if it is tiny compared with the largest.
     """
-    finite = np.isfinite(table)
-    known = np.where(finite, table, 0)
-    share = np.abs(known) / (np.abs(known).max() or 1.0)
-    levels = np.sign(known) * np.ceil(STEPS * share)
-    return [
-        [Cell(text, int(level), not ok) for text, level, ok in zip(*row)]
-        for row in zip(texts, levels, finite)
-    ]
+    values = table.tolist()
+    largest = max((abs(x) for row in values for x in row if math.isfinite(x)), default=0) or 1.0
+
+    def cell(text: str, x: float) -> Cell:
+        if not math.isfinite(x):
+            return Cell(text, odd=True)
+        level = math.ceil(STEPS * (abs(x) / largest))
+        return Cell(text, -level if x < 0 else level)
+
+    return [[*map(cell, *row)] for row in zip(texts, values)]
 
 
 def _pool(table: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -39,14 +40,18 @@ def operation_line(t: Tensor) -> Line:
 def _chosen(x: Any) -> tuple[int, ...]:
     """Return the entry whose numbers are shown: of few the second, of many the largest."""
     position = min(1, x.size - 1) if x.size < 4 else _largest(x)
-    return tuple(map(int, np.unravel_index(position, x.shape)))
+    at = []
+    for n in reversed(x.shape):
+        position, i = divmod(int(position), n)
+        at.append(i)
+    return tuple(reversed(at))
 
 
 def _largest(x: Array) -> Any:
     """Return the position of the finite entry of largest magnitude."""
     high, low = np.argmax(x), np.argmin(x)  # makes no copy of a large array
-    above, below = x.flat[high], x.flat[low]
-    if not np.isfinite([above, below]).all():
+    above, below = float(x.flat[high]), float(x.flat[low])
+    if not (math.isfinite(above) and math.isfinite(below)):
         return np.argmax(np.abs(np.where(np.isfinite(x), x, 0)))
     return high if above >= -below else low
 
