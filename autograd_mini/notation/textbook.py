@@ -25,7 +25,7 @@ def textbook(x: Expression) -> Expression:
     """Return an expression that a reader knows. The outermost operation of a node is kept."""
     if isinstance(x, Labelled):
         return x._replace(value=textbook(x.value))
-    if not isinstance(x, Call) or any(part is ELIDED for part in x.args):
+    if not isinstance(x, Call) or (x.args and x.args[0] is ELIDED):
         return x
     args = [_square(part) for part in map(textbook, x.args)]
     if x.op not in _TAKES_MASKS:

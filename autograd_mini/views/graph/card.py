@@ -8,8 +8,8 @@ numbers on tinted cells. A larger array is a heat map with a few statistics.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -64,16 +64,33 @@ class Card(NamedTuple):
         return all(len(block.rows[0]) <= _MAX_COLUMNS for block in self.blocks if block.rows)
 
 
-def block(head: str, role: str, array: Any, meets: bool = False, most: int = MAX_NUMBERS) -> Block:
+#: a function that writes the entries of an array, row by row
+Write: TypeAlias = Callable[[Array], list[list[str]]]
+
+
+def plain_texts(table: Array) -> list[list[str]]:
+    """Return the numbers of a table as text, each with the decimals that it needs."""
+    rows = table if table.dtype.kind == "c" else table.tolist()
+    return [[*map(format_number, row)] for row in rows]
+
+
+def block(
+    head: str,
+    role: str,
+    array: Any,
+    meets: bool = False,
+    most: int = MAX_NUMBERS,
+    write: Write = plain_texts,
+) -> Block:
     """Return the block of an array: numbers, or a heat map with statistics.
 
     A matrix is shown as numbers if it has at most `most` rows and columns.
     """
-    rows, notes = _entries(array, most)
+    rows, notes = _entries(array, most, write)
     return Block(head, role, rows, notes, meets)
 
 
-def _entries(array: Any, most: int) -> tuple[list[list[Cell]], list[str]]:
+def _entries(array: Any, most: int, write: Write) -> tuple[list[list[Cell]], list[str]]:
     """Return the cells of an array, and the notes below them."""
     if not isinstance(array, np.ndarray):  # a lazy array is named, not computed
         return [[Cell(dtype_and_shape(array))]], []
@@ -84,12 +101,11 @@ def _entries(array: Any, most: int) -> tuple[list[list[Cell]], list[str]]:
     small = max(table.shape) <= (MAX_NUMBERS if column else most)
     if array.dtype.kind == "O":
         if small:
-            return [[Cell(format_number(x)) for x in row] for row in table], []
+            return [[*map(Cell, row)] for row in plain_texts(table)], []
         return [[Cell(dtype_and_shape(array))]], []
     with np.errstate(all="ignore"):
         if small:
-            entries = table if array.dtype.kind == "c" else table.tolist()  # plain numbers are fast
-            return _cells(table.astype(float), [map(format_number, row) for row in entries]), []
+            return _cells(table.astype(float), write(table)), []
         if array.dtype.kind not in "fiu":  # complex and bool entries
             array, table = array.astype(float), table.astype(float)
         heat = _pool(table.T if column else table)

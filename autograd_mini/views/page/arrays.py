@@ -16,8 +16,9 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from ...core.arrays import Array
 from ...text.format import format_number
-from ..graph.card import MAX_NUMBERS, Block, Cell, block
+from ..graph.card import MAX_NUMBERS, Block, Cell, block, plain_texts
 from ..graph.metrics import NUMBER, text_width
 from ..graph.palette import STEPS
 
@@ -202,13 +203,12 @@ def _value(text: str) -> float:
 
 
 def _array_data(x: Any) -> ArrayData:
-    shown = block("", "", x)
+    shown = block("", "", x, write=_aligned)
     tint = ["".join(_letter(c) for c in row) for row in shown.rows]
     shape = str(x.shape) if x.dtype == float else f"{x.dtype}{x.shape}"
     data: ArrayData = {"shape": shape, "tint": tint}
     if not shown.is_map:
-        texts = [[cell.text for cell in row] for row in shown.rows]
-        data["text"] = [[minus(text) for text in row] for row in _aligned(texts, x)]
+        data["text"] = [[minus(cell.text) for cell in row] for row in shown.rows]
     if shown.notes:
         data["notes"] = [minus(note) for note in shown.notes]
     return data
@@ -223,21 +223,21 @@ def _letter(cell: Cell) -> str:
     return "!" if cell.odd else letter_of(cell.level)
 
 
-def _aligned(texts: list[list[str]], x: Any) -> list[list[str]]:
+def _aligned(table: Array) -> list[list[str]]:
     """Return numbers with the same number of decimals, so that they align in a column."""
-    if not isinstance(x, np.ndarray) or x.dtype.kind != "f" or not x.size:
-        return texts
-    values = x.astype(float).reshape(len(texts), -1).tolist()
+    if table.dtype.kind != "f":
+        return plain_texts(table)
+    values = table.astype(float).tolist()
     known = [abs(v) for row in values for v in row if math.isfinite(v)]
     largest = max(known, default=0.0)
     if largest >= 1e6 or all(v.is_integer() for v in known):
-        return texts
+        return plain_texts(table)
     decimals = max(1, _DECIMALS - max(0, math.floor(math.log10(largest or 1))))
     least = 10.0 ** (1 - decimals) if decimals < _DECIMALS else 0.01
     return [
         [
-            f"{v + 0.0:.{decimals}f}" if v == 0 or least <= abs(v) < math.inf else text
-            for text, v in zip(row, of_row)
+            f"{v + 0.0:.{decimals}f}" if v == 0 or least <= abs(v) < math.inf else format_number(v)
+            for v in row
         ]
-        for row, of_row in zip(texts, values)
+        for row in values
     ]

@@ -95,10 +95,11 @@ def product_line(trace: Trace, c: Term, slope: Array, sums: Sequence[Array]) -> 
     upstream, value = trace.adjoints[c.source], c.value
     if c.summed or np.shape(slope) != np.shape(value) or not value.size:
         return Line()
-    try:
-        np.broadcast_to(upstream, value.shape)
-    except ValueError:  # the rule rearranges entries
-        return Line()
+    if np.shape(upstream) != value.shape:
+        try:
+            np.broadcast_to(upstream, value.shape)
+        except ValueError:  # the rule rearranges entries
+            return Line()
     at = _chosen(c.total)
     local, incoming, product, *totals = (Entry.of(x, at) for x in (slope, upstream, value, *sums))
     parts: list[str | Entry] = [local._replace(signed=True), " × ", incoming._replace(signed=True)]
