@@ -113,11 +113,11 @@ def style() -> str:
 
 def _tints() -> str:
     """Return a style rule for each tint of a number: see `arrays.Pool.write`."""
-    rules = []
+    rules = ["[class*=tint-] { background: var(--tint); fill: var(--tint); }\n"]
     for level in range(-STEPS, STEPS + 1):
         colour, share = "minus" if level < 0 else "plus", 100 * abs(level) / STEPS
         mixed = f"color-mix(in srgb, var(--{colour}) {share:g}%, var(--card))"
-        rules.append(f".tint-{letter_of(level)} {{ background: {mixed}; }}\n")
+        rules.append(f".tint-{letter_of(level)} {{ --tint: {mixed}; }}\n")
     return "".join(rules)
 
 

@@ -79,9 +79,11 @@ const changedEntries = () =>
     ? live
         .arguments()
         .flatMap(({ name, data: before }, nth) =>
-          [...nd.numbers(live.leaf(name))].flatMap((x, at) =>
-            x === Number(before[at]) ? [] : [`${nth}_${at}_${x}`],
-          ),
+          live.isChanged(name)
+            ? [...nd.numbers(live.leaf(name))].flatMap((x, at) =>
+                x === Number(before[at]) ? [] : [`${nth}_${at}_${x}`],
+              )
+            : [],
         )
     : [];
 

@@ -1,6 +1,6 @@
 // @ts-check
 // The entries of arrays, counted row by row: their origin, their names and their numbers.
-import { array, data, firstEntry } from "./state.js";
+import { array, data, firstEntry, outline } from "./state.js";
 import { cells } from "./arrays.js";
 import { editor } from "./edit.js";
 /** @typedef {import("./types.js").Tape} Tape */
@@ -25,7 +25,7 @@ export function parseOrigin(text) {
  * @param {Tape} tape @param {number} id @param {import("./types.js").How} how
  */
 export const tapeCells = (tape, id, how) =>
-  cells(array(tape, id), {
+  cells((how.hidden ? outline : array)(tape, id), {
     first: firstEntry(tape, id),
     edit: editor(tape, id),
     ...how,

@@ -74,6 +74,8 @@ function elements({ scene, scale }) {
   return [...scene.querySelectorAll("*")].flatMap((element) => {
     const style = getComputedStyle(element);
     if (style.visibility === "hidden" || element.matches("svg")) return [];
+    const map = element.closest(".map svg");
+    if (map) return square(element, style, place(map));
     if (!element.matches("path"))
       return [box(place(element), style), ...texts(element, style, place)];
     const [d, end] = ["d", "marker-end"].map(
@@ -85,6 +87,16 @@ function elements({ scene, scale }) {
       styles(style, LINE),
     );
   });
+}
+
+/** The squares of a heat map with the same tint. @param {Element} path @param {CSSStyleDeclaration} style @param {number[]} place of the map */
+function square(path, { fill }, [x, y, width, height]) {
+  const [columns, rows] = (path.closest("svg")?.getAttribute("viewBox") ?? "")
+    .split(" ")
+    .slice(2)
+    .map(Number);
+  const transform = `translate(${x} ${y}) scale(${width / columns} ${height / rows})`;
+  return svg("path", { d: path.getAttribute("d") ?? "", transform, fill: plain(fill) });
 }
 
 /** A background with its outline or border. @param {number[]} place @param {CSSStyleDeclaration} style */

@@ -106,6 +106,12 @@ export function array(tape, id, example = state.example) {
   return found.each?.[example] ?? found;
 }
 
+/** An array that is not shown yet: only its rows and columns matter. @param {Tape} tape @param {number} id */
+export function outline({ pools }, id) {
+  const found = /** @type {any} */ (pools[0][id]);
+  return found.each?.[state.example] ?? found;
+}
+
 /** Whether an array has a row for each example. @param {Tape} tape @param {number} id */
 const hasRows = ({ pools }, id) =>
   typeof pools[0][id] === "object" && Boolean(pools[0][id]?.each);

@@ -17,24 +17,28 @@ const MANY_BUTTONS = 60; // with a slider for them
 const MOST_BUTTONS = 1000; // longer tapes get only a slider
 /** @type {Tape|null} */
 let listed = null;
+let marked = -1; // the step that its buttons show
 let search = 0; // the timer of a search for NaN and inf
+const PAUSE = 100; // milliseconds without a change before that search
 
 /** @param {(step: number) => void} go */
 export function updateTimeline(go) {
   const tape = mainTape();
   if (listed !== tape) {
     listed = tape;
+    marked = -1;
     list(tape, go);
   }
-  updateButtons();
+  if (marked !== state.step) updateButtons();
+  marked = state.step;
   updatePosition(tape);
   updateSlider(tape);
   for (const id of ["first", "previous"])
     byId(id).toggleAttribute("disabled", state.step === 0);
   const last = state.step === tape.steps.length - 1;
   for (const id of ["next", "last"]) byId(id).toggleAttribute("disabled", last);
-  clearTimeout(search); // it reads all numbers, so it does not delay the drawing
-  search = setTimeout(() => markFirstOdd(tape));
+  clearTimeout(search); // it reads all numbers, so it waits for the end of a movement
+  search = setTimeout(() => markFirstOdd(tape), PAUSE);
 }
 
 /** @param {Tape} tape @param {Step} step */
