@@ -69,9 +69,7 @@ class Route(NamedTuple):
         >>> Route(((0, 0), (1, 0), (2, 4.25), (3, 4.25))).path()
         'M0,0C1,0 2,4.25 3,4.25'
         """
-        first, *others = (
-            f"{decimal(x, decimals)},{decimal(y, decimals)}" for x, y in self.points
-        )
+        first, *others = (f"{decimal(x, decimals)},{decimal(y, decimals)}" for x, y in self.points)
         return f"M{first}C{' '.join(others)}"
 
 

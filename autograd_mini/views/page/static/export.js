@@ -96,7 +96,11 @@ function square(path, { fill }, [x, y, width, height]) {
     .slice(2)
     .map(Number);
   const transform = `translate(${x} ${y}) scale(${width / columns} ${height / rows})`;
-  return svg("path", { d: path.getAttribute("d") ?? "", transform, fill: plain(fill) });
+  return svg("path", {
+    d: path.getAttribute("d") ?? "",
+    transform,
+    fill: plain(fill),
+  });
 }
 
 /** A background with its outline or border. @param {number[]} place @param {CSSStyleDeclaration} style */

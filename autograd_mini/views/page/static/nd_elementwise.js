@@ -36,13 +36,13 @@ const DIVIDE = (n, [k, i, j], [r, s, t], [z, x, y]) => {
 
 /** @type {Loop} */
 const GREATER = (n, [k, i, j], [r, s, t], [z, x, y]) => {
-  for (let m = 0; m < n; m++) 
+  for (let m = 0; m < n; m++)
     z[k + m * r] = Number(x[i + m * s] > y[j + m * t]);
 };
 
 /** @type {Loop} */
 const NOT_EQUAL = (n, [k, i, j], [r, s, t], [z, x, y]) => {
-  for (let m = 0; m < n; m++) 
+  for (let m = 0; m < n; m++)
     z[k + m * r] = Number(x[i + m * s] !== y[j + m * t]);
 };
 
@@ -50,7 +50,7 @@ const NOT_EQUAL = (n, [k, i, j], [r, s, t], [z, x, y]) => {
 export const MAXIMUM = (n, [k, i, j], [r, s, t], [z, x, y]) => {
   for (let m = 0; m < n; m++) {
     const [a, b] = [x[i + m * s], y[j + m * t]];
-    z[k + m * r] = a >= b || a !== a ? a : b;
+    z[k + m * r] = a >= b || Number.isNaN(a) ? a : b;
   }
 };
 
