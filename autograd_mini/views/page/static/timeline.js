@@ -37,8 +37,8 @@ export function updateTimeline(go) {
     byId(id).toggleAttribute("disabled", state.step === 0);
   const last = state.step === tape.steps.length - 1;
   for (const id of ["next", "last"]) byId(id).toggleAttribute("disabled", last);
-  clearTimeout(search); // it reads all numbers, so it waits for the end of a movement
-  search = setTimeout(() => markFirstOdd(tape), PAUSE);
+  clearTimeout(search); // it formats all numbers, so it waits until a slider rests
+  search = setTimeout(() => markFirstOdd(tape), tape.shown ? PAUSE : 0);
 }
 
 /** @param {Tape} tape @param {Step} step */
