@@ -211,7 +211,7 @@ def parameters(op: Primitive) -> Mapping[str, Any]:
 def options(t: Tensor) -> dict[str, Any]:
     """Return the keywords of a node, such as ``axis=0``, without those at their defaults."""
     assert t.op is not None
-    defaults = parameters(t.op)
+    defaults = parameters(t.op) if t.kwargs else {}
     return {
         key: value
         for key, value in t.kwargs.items()

@@ -41,6 +41,8 @@ def number(x: Expression) -> Any:
         x.value, (bool, int, float, np.generic, np.ndarray)
     ):
         return None
+    if isinstance(x.value, (int, float)):
+        return x.value if x.value == x.value else None  # a nan differs from itself
     entries = np.asarray(x.value)
     if not entries.size or entries.dtype.kind not in "biuf":
         return None

@@ -41,14 +41,14 @@ export function stridesOf(shape) {
 }
 
 const BLOCK = 1 << 15; // numbers
-let block = new Float64Array(0);
+let shared = new Float64Array(0);
 let used = 0; // of its numbers
 
 /** Zeros, as a part of a block: to allocate each small array would take long. @param {number} n */
 function zeros(n) {
   if (n > BLOCK >> 4) return new Float64Array(n);
-  if (used + n > block.length) [block, used] = [new Float64Array(BLOCK), 0];
-  return block.subarray(used, (used += n));
+  if (used + n > shared.length) [shared, used] = [new Float64Array(BLOCK), 0];
+  return shared.subarray(used, (used += n));
 }
 
 /** An array of zeros, or of these numbers. @param {number[]} shape @param {string} dtype @param {ArrayLike<number>} [numbers] @returns {NdArray} */
