@@ -19,8 +19,12 @@ const MORE = 30; // digits, enough to recognise a number halfway between two oth
 const even = (long, short) =>
   /[02468]50{29}$/.test(long) ? long.slice(0, -MORE) : short;
 
+/** Whether a number may be halfway. All the digits of others, which take long, are not needed. @param {number} x */
+const endsInFive = (x) => /5(e|$)/.test(`${x}`);
+
 /** @param {number} x @param {number} n digits after the point */
-const fixed = (x, n) => even(x.toFixed(n + MORE), x.toFixed(n));
+const fixed = (x, n) =>
+  even(endsInFive(x) ? x.toFixed(n + MORE) : "", x.toFixed(n));
 
 /** @param {string} text */
 const trimmed = (text) =>
@@ -28,7 +32,9 @@ const trimmed = (text) =>
 
 /** As Python's `{x:.ng}`. @param {number} x @param {number} n significant digits */
 function general(x, n) {
-  const [long] = x.toExponential(n - 1 + MORE).split("e");
+  const [long] = endsInFive(x)
+    ? x.toExponential(n - 1 + MORE).split("e")
+    : [""];
   const [short, power] = x.toExponential(n - 1).split("e");
   const digits = even(long, short);
   const e = Number(power);
@@ -84,8 +90,10 @@ const inRows = (entries, columns) =>
 
 /** @param {number[][]} rows */
 function tints(rows) {
-  const sizes = rows.flat().filter(Number.isFinite).map(Math.abs);
-  const largest = Math.max(0, ...sizes) || 1;
+  let largest = 0;
+  for (const x of rows.flat())
+    if (Math.abs(x) > largest && Math.abs(x) < Infinity) largest = Math.abs(x);
+  largest ||= 1;
   return rows.map((row) => row.map((x) => letter(x, largest)).join(""));
 }
 
@@ -147,26 +155,29 @@ const ranges = (from, end) =>
 
 /** Range, mean and norm of finite entries, and counts of the others. @param {Numbers} numbers */
 function statistics(numbers) {
-  const all = Array.from(numbers);
-  const known = all.filter(Number.isFinite);
+  const known = [];
   const lines = [];
+  let [least, most, zeros, nans] = [Infinity, -Infinity, 0, 0];
+  for (let i = 0; i < numbers.length; i++) {
+    const x = numbers[i];
+    if (Number.isNaN(x)) nans++;
+    if (!Number.isFinite(x)) continue;
+    known.push(x);
+    if (x < least) least = x;
+    if (x > most) most = x;
+    if (x === 0) zeros++;
+  }
   if (known.length) {
-    const ends = known.reduce(
-      ([low, high], x) => [Math.min(low, x), Math.max(high, x)],
-      [Infinity, -Infinity],
-    );
     const mean = pairwise(known) / known.length;
     const norm = Math.sqrt(pairwise(known.map((x) => x * x)));
-    const [low, high, middle, length] = [...ends, mean, norm].map((x) =>
+    const [low, high, middle, length] = [least, most, mean, norm].map((x) =>
       formatNumber(x, 4),
     );
     lines.push(`min ${low} · max ${high}`, `mean ${middle} · norm ${length}`);
   }
-  const zeros = all.filter((x) => x === 0).length;
-  const nans = all.filter(Number.isNaN).length;
-  const infs = all.length - known.length - nans;
+  const infs = numbers.length - known.length - nans;
   const counts = [
-    zeros && `${formatNumber((100 * zeros) / all.length, 2)}% zeros`,
+    zeros && `${formatNumber((100 * zeros) / numbers.length, 2)}% zeros`,
     nans && `${nans} NaN`,
     infs && `${infs} inf`,
   ].filter(Boolean);

@@ -9,6 +9,7 @@ import {
   stepName,
 } from "./state.js";
 import { button, byId, el, mark } from "./dom.js";
+import { live } from "./live.js";
 import { named } from "./names.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Step} Step */
@@ -37,7 +38,7 @@ export function updateTimeline(go) {
     byId(id).toggleAttribute("disabled", state.step === 0);
   const last = state.step === tape.steps.length - 1;
   for (const id of ["next", "last"]) byId(id).toggleAttribute("disabled", last);
-  clearTimeout(search); // it formats all numbers, so it waits until a slider rests
+  clearTimeout(search); // it reads all numbers, so it waits until a slider rests
   search = setTimeout(() => markFirstOdd(tape), tape.shown ? PAUSE : 0);
 }
 
@@ -84,6 +85,12 @@ const accumulates = ({ sums }, { gives = [] }, i) =>
     ),
   );
 
+/** Whether an array has an entry that is not finite. @param {Tape} tape @param {number} id */
+const isOdd = (tape, id) =>
+  tape.shown
+    ? live.numbers(tape, id)?.some((x) => !Number.isFinite(x))
+    : array(tape, id).tint.some((row) => row.includes("!"));
+
 /** Mark the first step that computes NaN or inf. @param {Tape} tape */
 function markFirstOdd(tape) {
   const home = byId("steps");
@@ -92,11 +99,10 @@ function markFirstOdd(tape) {
     const { phase, node, gives } = tape.steps[Number(item.dataset.step)];
     const made = phase === "forward" ? [tape.nodes[node].value] : [];
     const ids = gives?.map(({ total }) => total) ?? made;
-    const odd = ids
-      .map((id) => array(tape, id))
-      .find(({ tint }) => tint.join("").includes("!"));
-    if (!odd) continue;
-    const word = `${odd.text ?? odd.notes}`.match(/nan|inf/i)?.[0];
+    const odd = ids.find((id) => isOdd(tape, id));
+    if (odd === undefined) continue;
+    const { text, notes } = array(tape, odd);
+    const word = `${text ?? notes}`.match(/nan|inf/i)?.[0];
     return item.append(el("span.odd.first-odd", `first ${word ?? "NaN"}`));
   }
 }
