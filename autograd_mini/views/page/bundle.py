@@ -147,11 +147,12 @@ def _colours() -> str:
     colours = palette | _PAGE_COLOURS
     declared = "".join(f"  --{name}: light-dark({a}, {b});\n" for name, (a, b) in colours.items())
     tints = "".join(
-        f".tint-{letter_of(level)} {{ background: light-dark({a}, {b}); }}\n"
+        f".tint-{letter_of(level)} {{ --tint: light-dark({a}, {b}); }}\n"
         for level in range(-STEPS, STEPS + 1)
         for a, b in [(LIGHT.tint(level), DARK.tint(level))]
     )
-    return f":root {{\n{declared}}}\n\n{tints}"
+    painted = "[class*=tint-] { background: var(--tint); fill: var(--tint); }\n"
+    return f":root {{\n{declared}}}\n\n{painted}{tints}"
 
 
 @cache

@@ -295,9 +295,9 @@ def _way(use: Sequence[Edge], route: Route) -> dict[str, Any]:
     offset = OFFSET if len(use) > 1 else 0
     way: dict[str, Any] = {}
     if not use[0].backward:
-        way["path"] = _path(parallel(route.points, -offset, 1))
+        way["path"] = _path(route, -offset)
     if use[-1].backward:
-        way["back"] = _path(parallel(route.points, offset, 1)[::-1])
+        way["back"] = _path(route, offset, -1)
     if route.label and use[-1].text:
         x, y, width, height = route.label
         wide = pill_width(use[-1].text)
@@ -306,6 +306,5 @@ def _way(use: Sequence[Edge], route: Route) -> dict[str, Any]:
     return way
 
 
-def _path(points: Sequence[tuple[float, float]]) -> str:
-    whole = [(round(x, 1), round(y, 1)) for x, y in points]
-    return Route(tuple(whole)).path()
+def _path(route: Route, offset: float, turn: int = 1) -> str:
+    return Route(tuple(parallel(route.points, offset, 1)[::turn])).path(decimals=1)

@@ -284,7 +284,7 @@ class Narrator:
             "open": c.open,
         }
         if self.brief:
-            text = naming.escaped(minus(f"{sign} {c.formula}"))
+            text = naming.escaped(minus(f"{sign} {self.trace.backward_formula(c)}"))
             return {**found, "tex": rf"\text{{{text}}}", "added": ""}
         arrived = "1" if t is self.trace.result else self._derivative(t)
         right = write.format_sum(c.rule, self.tex, arrived, c.spread.shape, c.axes)

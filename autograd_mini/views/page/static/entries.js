@@ -1,6 +1,6 @@
 // @ts-check
 // The entries of arrays, counted row by row: their origin, their names and their numbers.
-import { array, data, firstEntry } from "./state.js";
+import { array, data, firstEntry, outline } from "./state.js";
 import { cells } from "./arrays.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").How} How */
@@ -22,7 +22,7 @@ export function parseOrigin(text) {
 
 /** An array of a tape as cells that can be pointed at. @param {Tape} tape @param {number} id @param {How} how */
 export const tapeCells = (tape, id, how) =>
-  cells(array(tape, id), {
+  cells((how.hidden ? outline : array)(tape, id), {
     first: firstEntry(tape, id),
     edit: tape.edit?.(tape, id),
     ...how,

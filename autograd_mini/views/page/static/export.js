@@ -67,6 +67,8 @@ function elements({ scene, scale }) {
   return [...scene.querySelectorAll("*")].flatMap((element) => {
     const style = getComputedStyle(element);
     if (style.visibility === "hidden" || element.matches("svg")) return [];
+    const map = element.closest(".map svg");
+    if (map) return square(element, style, place(map));
     if (element.matches("path")) return edge(element, style);
     return [box(place(element), style), ...texts(element, style, place)];
   });
@@ -78,6 +80,16 @@ function edge(path, style) {
   const own = names.map((name) => [name, path.getAttribute(name) ?? ""]);
   const attributes = { fill: "none", ...styles(style, LINE) };
   return svg("path", Object.fromEntries(own), attributes);
+}
+
+/** The squares of a heat map with the same tint. @param {Element} path @param {CSSStyleDeclaration} style @param {number[]} place of the map */
+function square(path, style, [x, y, width, height]) {
+  const viewBox = path.parentElement?.getAttribute("viewBox") ?? "";
+  const [, , columns, rows] = viewBox.split(" ").map(Number);
+  const scale = `scale(${width / columns} ${height / rows})`;
+  const transform = `translate(${x} ${y}) ${scale}`;
+  const d = path.getAttribute("d") ?? "";
+  return svg("path", { d, transform, fill: plain(style, "fill") });
 }
 
 /** A background with its outline or border. @param {number[]} place @param {CSSStyleDeclaration} style */

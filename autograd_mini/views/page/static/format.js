@@ -19,8 +19,12 @@ const MORE = 30; // digits, enough to recognise a number halfway between two oth
 const even = (long, short) =>
   /[02468]50{29}$/.test(long) ? long.slice(0, -MORE) : short;
 
+/** Whether a number may be halfway. All the digits of others, which take long, are not needed. @param {number} x */
+const endsInFive = (x) => /5(e|$)/.test(`${x}`);
+
 /** @param {number} x @param {number} n digits after the point */
-const fixed = (x, n) => even(x.toFixed(n + MORE), x.toFixed(n));
+const fixed = (x, n) =>
+  even(endsInFive(x) ? x.toFixed(n + MORE) : "", x.toFixed(n));
 
 /** @param {string} text */
 const trimmed = (text) =>
@@ -28,7 +32,9 @@ const trimmed = (text) =>
 
 /** As Python's `{x:.ng}`. @param {number} x @param {number} n significant digits */
 function general(x, n) {
-  const [long] = x.toExponential(n - 1 + MORE).split("e");
+  const [long] = endsInFive(x)
+    ? x.toExponential(n - 1 + MORE).split("e")
+    : [""];
   const [short, power] = x.toExponential(n - 1).split("e");
   const digits = even(long, short);
   const e = Number(power);
@@ -145,19 +151,26 @@ function partsOf(n, most) {
 
 /** Range, mean and norm of finite entries, and counts of the others. @param {number[]} numbers */
 function statistics(numbers) {
-  const known = numbers.filter(Number.isFinite);
+  const known = [];
   const lines = [];
-  if (known.length) {
-    const [low, high, mean, norm] = [
-      known.reduce((a, b) => Math.min(a, b)),
-      known.reduce((a, b) => Math.max(a, b)),
-      pairwise(known) / known.length,
-      Math.sqrt(pairwise(known.map((x) => x * x))),
-    ].map((x) => formatNumber(x, 4));
-    lines.push(`min ${low} · max ${high}`, `mean ${mean} · norm ${norm}`);
+  let [least, most, zeros, nans] = [Infinity, -Infinity, 0, 0];
+  for (let i = 0; i < numbers.length; i++) {
+    const x = numbers[i];
+    if (Number.isNaN(x)) nans++;
+    if (!Number.isFinite(x)) continue;
+    known.push(x);
+    if (x < least) least = x;
+    if (x > most) most = x;
+    if (x === 0) zeros++;
   }
-  const zeros = numbers.filter((x) => x === 0).length;
-  const nans = numbers.filter(Number.isNaN).length;
+  if (known.length) {
+    const mean = pairwise(known) / known.length;
+    const norm = Math.sqrt(pairwise(known.map((x) => x * x)));
+    const [low, high, middle, length] = [least, most, mean, norm].map((x) =>
+      formatNumber(x, 4),
+    );
+    lines.push(`min ${low} · max ${high}`, `mean ${middle} · norm ${length}`);
+  }
   const infs = numbers.length - known.length - nans;
   const counts = [
     zeros && `${formatNumber((100 * zeros) / numbers.length, 2)}% zeros`,

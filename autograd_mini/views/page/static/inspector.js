@@ -42,11 +42,13 @@ export function fitParts() {
   const parts = byId("inspector").querySelectorAll(
     ".math, .rule, .ledger, .product",
   );
-  const shares = [...parts].map(
-    (part) => (part.clientWidth - 4) / part.scrollWidth,
+  const shares = [...parts].map((part) =>
+    part.scrollWidth > part.clientWidth
+      ? (part.clientWidth - 4) / part.scrollWidth
+      : 1,
   );
   parts.forEach((part, i) => {
-    part.style.zoom = `${Math.max(SMALLEST, shares[i])}`;
+    if (shares[i] < 1) part.style.zoom = `${Math.max(SMALLEST, shares[i])}`;
   });
 }
 

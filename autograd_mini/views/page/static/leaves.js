@@ -21,7 +21,8 @@ features.push({
   start() {
     live.reset();
     live.run();
-    for (const tape of data.tapes) tape.edit = editor;
+    for (const tape of data.tapes)
+      Object.assign(tape, { edit: editor, numbers: live.numbers });
     listenToCells(setEntry);
     for (const leaf of moving())
       leaf.data.forEach((_, at) => controls.push(entrySlider(leaf, at)));
@@ -95,13 +96,14 @@ function resetButton() {
 
 /** The entries that the reader changed, each as leaf, position and number. */
 function changedEntries() {
-  if (!live.isChanged()) return "";
   const changed = live
     .arguments()
     .flatMap(({ name, data: before }, nth) =>
-      [...nd.numbers(live.leaf(name))].flatMap((x, at) =>
-        x === Number(before[at]) ? [] : [`${nth}_${at}_${x}`],
-      ),
+      live.isChanged(name)
+        ? [...nd.numbers(live.leaf(name))].flatMap((x, at) =>
+            x === Number(before[at]) ? [] : [`${nth}_${at}_${x}`],
+          )
+        : [],
     );
   return changed.length > MOST_CHANGED ? "" : changed.join("*");
 }

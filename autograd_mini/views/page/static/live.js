@@ -21,7 +21,8 @@ const leaves = new Map();
 const results = new Map();
 /** What has been formatted since the last run. @type {Map<Tape, Map<string, ArrayData|string>>} */
 const formatted = new Map();
-let changed = false;
+/** The leaves that were set since they had the numbers that the page started with. @type {Set<string>} */
+const changed = new Set();
 
 const entries = () => data.live ?? [];
 
@@ -33,7 +34,8 @@ const initial = ({ data: numbers, shape, dtype }) =>
   nd.array(numbers.map(Number), shape, dtype);
 
 export const live = {
-  isChanged: () => changed,
+  /** Whether a leaf was set, or any of them. @param {string} [name] */
+  isChanged: (name) => (name ? changed.has(name) : changed.size > 0),
 
   /** The arguments of all programs, each once. @returns {Argument[]} */
   arguments: () => [
@@ -51,7 +53,7 @@ export const live = {
   /** Give a leaf new numbers, on every tape that has it. @param {string} name @param {NdArray} array */
   set(name, array) {
     leaves.set(name, array);
-    changed = true;
+    changed.add(name);
   },
   /** Change one entry of a leaf. @param {string} name @param {number} at @param {number} value */
   setEntry(name, at, value) {
@@ -64,17 +66,17 @@ export const live = {
     for (const argument of live.arguments())
       if (only === undefined || argument.name === only)
         leaves.set(argument.name, initial(argument));
-    if (only === undefined) changed = false;
+    if (only === undefined) changed.clear();
   },
   /** Compute all tapes. The caller draws the page again. */
   run() {
     data.tapes.forEach((tape) => {
       results.set(tape, programs[programOf(tape).program](live.leaves(tape)));
       formatted.set(tape, new Map());
-      tape.shown = changed ? shown : undefined;
+      tape.shown = live.isChanged() ? shown : undefined;
     });
     state.runs++;
-    document.documentElement.toggleAttribute("data-live", changed);
+    document.documentElement.toggleAttribute("data-live", live.isChanged());
   },
   /** @param {Tape} tape @param {number} index @returns {NdArray} */
   result: (tape, index) => /** @type {NdArray[]} */ (results.get(tape))[index],

@@ -1,6 +1,6 @@
 // @ts-check
 // The graph is drawn once for each level. A step then updates only the changed parts.
-import { current, isBack, shownTapes, state, stepOf } from "./state.js";
+import { array, current, isBack, shownTapes, state, stepOf } from "./state.js";
 import { cardBody, cardLabel, cardState } from "./card.js";
 import { button, el, mark, svg } from "./dom.js";
 import { named } from "./names.js";
@@ -185,7 +185,13 @@ export function updateScene() {
 /** @param {Tape} tape @param {Level} level @param {Place} place @param {CardView} card */
 function updateCard(tape, level, place, card) {
   const shows = cardState(tape, place);
-  const key = JSON.stringify([shows, state.variant, state.example, state.runs]);
+  const { value } = tape.nodes[place.node];
+  const key = JSON.stringify([
+    shows,
+    state.example,
+    shows.known && array(tape, value),
+    shows.sum >= 0 && array(tape, shows.sum),
+  ]);
   if (card.key === key) return;
   card.key = key;
   const { element } = card;

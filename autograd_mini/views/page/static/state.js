@@ -111,6 +111,12 @@ export const parseNumber = (text) =>
     ? Number(text.replaceAll("−", "-").replace("inf", "Infinity"))
     : NaN;
 
+/** An array that is not shown yet: only its rows and columns matter. @param {Tape} tape @param {number} id */
+export function outline({ pools }, id) {
+  const found = /** @type {any} */ (pools[0][id]);
+  return found.each?.[state.example] ?? found;
+}
+
 /** Whether an array has a row for each example. @param {Tape} tape @param {number} id */
 const hasRows = ({ pools }, id) =>
   typeof pools[0][id] === "object" && Boolean(pools[0][id]?.each);

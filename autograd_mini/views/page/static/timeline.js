@@ -17,20 +17,26 @@ const MANY_BUTTONS = 60; // with a slider for them
 const MOST_BUTTONS = 1000; // longer tapes get only a slider
 /** @type {Tape|null} */
 let listed = null;
+let marked = -1; // the step that its buttons show
 let search = 0; // the timer of a search for NaN and inf
+const PAUSE = 100; // milliseconds without a change before that search
 
 /** @param {(step: number) => void} go */
 export function updateTimeline(go) {
   const tape = mainTape();
   const last = tape.steps.length - 1;
-  if (listed !== tape) list(tape, go);
-  listed = tape;
-  updateButtons();
+  if (listed !== tape) {
+    listed = tape;
+    marked = -1;
+    list(tape, go);
+  }
+  if (marked !== state.step) updateButtons();
+  marked = state.step;
   updatePosition(tape, last);
   for (const id of ["first", "previous"]) enable(byId(id), state.step > 0);
   for (const id of ["next", "last"]) enable(byId(id), state.step < last);
-  clearTimeout(search); // it reads all numbers, so it does not delay the drawing
-  search = setTimeout(() => markFirstOdd(tape));
+  clearTimeout(search); // it reads all numbers, so it waits until a slider rests
+  search = setTimeout(() => markFirstOdd(tape), tape.shown ? PAUSE : 0);
 }
 
 /** @param {Tape} tape @param {(step: number) => void} go */
@@ -70,6 +76,12 @@ function stepItem(tape, step, i, go) {
   );
 }
 
+/** Whether an array has an entry that is not finite. @param {Tape} tape @param {number} id */
+const isOdd = (tape, id) =>
+  tape.shown
+    ? tape.numbers?.(tape, id)?.some((x) => !Number.isFinite(x))
+    : array(tape, id).tint.some((row) => row.includes("!"));
+
 /** Mark the first step that computes NaN or inf. @param {Tape} tape */
 function markFirstOdd(tape) {
   const home = byId("steps");
@@ -77,11 +89,11 @@ function markFirstOdd(tape) {
   for (const item of tape === listed ? home.querySelectorAll("button") : []) {
     const { phase, node, gives } = tape.steps[Number(item.dataset.step)];
     const made = phase === "forward" ? [tape.nodes[node].value] : [];
-    const odd = (gives?.map(({ total }) => total) ?? made)
-      .map((id) => array(tape, id))
-      .find(({ tint }) => tint.join("").includes("!"));
-    if (!odd) continue;
-    const [word] = `${odd.text ?? odd.notes}`.match(/nan|inf/i) ?? ["NaN"];
+    const ids = gives?.map(({ total }) => total) ?? made;
+    const odd = ids.find((id) => isOdd(tape, id));
+    if (odd === undefined) continue;
+    const { text, notes } = array(tape, odd);
+    const [word] = `${text ?? notes}`.match(/nan|inf/i) ?? ["NaN"];
     return item.append(el("span.odd.first-odd", `first ${word}`));
   }
 }

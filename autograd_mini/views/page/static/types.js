@@ -286,6 +286,7 @@
  * @property {number} level the visible level
  * @property {(tape: Tape, id: number, example: number) => any} [shown] an item of the pool, once a
  *   leaf has changed
+ * @property {(tape: Tape, id: number) => NdArray["data"]|undefined} [numbers] those of an item
  * @property {(tape: Tape, id: number) => How["edit"]} [edit] what makes the cells of a leaf editable
  * @property {(tape: Tape, node: number) => ArrayData|null} [updated] a parameter after the update
  */
