@@ -81,7 +81,7 @@ function explainSoftmax(tape, softmax) {
     "Why the gradient is so simple",
     classTable(
       columns.map(ofExample),
-      ["ŷ", "y", form.difference, "∂L/∂z"],
+      ["ŷ", "y", form.difference, "∂L/∂z", "L asks"],
       "z",
     ),
     el("p", form.why),

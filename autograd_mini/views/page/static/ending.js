@@ -60,13 +60,19 @@ function lastTable(tape, { columns, prediction, truth, logits, scale }) {
   const result = `∂${tape.symbol}/∂${logits}`;
   return classTable(
     ids.map((id) => array(tape, id)),
-    [prediction, truth, minus, result + (scale && ` = (${minus})${scale}`)],
+    [
+      prediction,
+      truth,
+      minus,
+      result + (scale && ` = (${minus})${scale}`),
+      `${tape.symbol} asks`,
+    ],
     logits,
   );
 }
 
 /**
- * A row for each class: prediction, target, their difference, and the gradient.
+ * A row for each class: prediction, target, their difference, the gradient, and what it asks for.
  * @param {ArrayData[]} columns @param {string[]} titles @param {string} logits
  */
 export function classTable(columns, titles, logits) {
@@ -83,7 +89,7 @@ export function classTable(columns, titles, logits) {
   return scrolling(
     "div.scroll",
     "prediction minus truth",
-    titledTable("table.ending", ["class", ...titles, "asks"], rows),
+    titledTable("table.ending", ["class", ...titles], rows),
   );
 }
 
