@@ -13,7 +13,7 @@ import { svg } from "./dom.js";
  */
 
 const OUTSIDE = 1e4; // pixels outside of any plot, for values that have exploded
-const SIZE = { width: 320, height: 220 };
+const WIDTH = 320;
 const MARGIN = { left: 40, right: 10, top: 20, bottom: 34 };
 const SPACE = 0.12; // around values, as a share of their span
 const TICKS = 4; // at most about as many on each axis
@@ -22,17 +22,16 @@ const TICKS = 4; // at most about as many on each axis
  * Draw axes with round numbers.
  * @param {string} label what the plot shows, for a screen reader
  * @param {[string, string]} names of the axes
- * @param {Span} across @param {Span} up
+ * @param {Span} across @param {Span} up @param {number} [height]
  * @returns {Plot}
  */
-export function plot(label, names, across, up) {
-  const { width, height } = SIZE;
-  const right = width - MARGIN.right;
+export function plot(label, names, across, up, height = 220) {
+  const right = WIDTH - MARGIN.right;
   const bottom = height - MARGIN.bottom;
   const x = scale(across, MARGIN.left, right);
   const y = scale(up, bottom, MARGIN.top);
   const root = svg("svg.plot", {
-    viewBox: `0 0 ${width} ${height}`,
+    viewBox: `0 0 ${WIDTH} ${height}`,
     role: "img",
     "aria-label": label,
   });

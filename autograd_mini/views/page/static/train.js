@@ -222,8 +222,10 @@ function drawPanel() {
   if (key.every((part, i) => part === drawn[i])) return;
   drawn = key;
   byId("train-state").textContent = summary();
-  const plots = [lossCurve(losses, at, data.tapes[0].symbol)];
   const { picture } = data.training ?? {};
-  if (picture) plots.push(drawLearned(picture));
-  byId("plots").replaceChildren(...plots);
+  const curve = lossCurve(losses, at, data.tapes[0].symbol);
+  byId("plots").replaceChildren(
+    ...(picture ? [drawLearned(picture)] : []),
+    curve,
+  );
 }
