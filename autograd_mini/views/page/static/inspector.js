@@ -8,7 +8,7 @@ import {
   stepName,
   stepOf,
 } from "./state.js";
-import { byId, el } from "./dom.js";
+import { byId, el, mark } from "./dom.js";
 import { origin } from "./entries.js";
 import { algebra, classTable } from "./ending.js";
 import { derivative, figure, formulaLines, nameOf } from "./formulas.js";
@@ -22,7 +22,7 @@ import { updateNumbers } from "./update.js";
 /** @typedef {import("./dom.js").Part} Part */
 
 const MOST_CONTRIBUTIONS = 6; // of a step, shown one by one
-const SMALLEST = 0.7; // the smallest scale
+const SMALLEST = 0.85; // the smallest scale: numbers have 11 pixels
 
 /** Fill a card. @param {string} id @param {Part|Part[]} title @param {...Part} children */
 function fill(id, title, ...children) {
@@ -34,19 +34,26 @@ function fill(id, title, ...children) {
 export const extend = (id, title, ...children) =>
   byId(id).append(el("h2", title), ...el("div", children).childNodes);
 
-/** Scale down the parts of cards that are too wide, to `SMALLEST` at most. */
+/**
+ * Scale down the parts of cards that are too wide, to `SMALLEST` at most. Matrices that are still too
+ * wide show squares instead of numbers.
+ */
 export function fitParts() {
   /** @type {NodeListOf<HTMLElement>} */
   const parts = byId("inspector").querySelectorAll(
     ".math, .rule, .ledger, .product",
   );
-  const shares = [...parts].map(
-    (part) => (part.clientWidth - 4) / part.scrollWidth,
-  );
+  const shares = [...parts].map(shareSeen);
   parts.forEach((part, i) => {
-    part.style.zoom = `${Math.max(SMALLEST, shares[i])}`;
+    const isWide = part.matches(".product, .ledger") && shares[i] < SMALLEST;
+    mark(part, { squares: isWide });
+    const share = isWide ? shareSeen(part) : shares[i];
+    part.style.zoom = `${Math.max(SMALLEST, share)}`;
   });
 }
+
+/** How much of the width of a part is seen. @param {HTMLElement} part */
+const shareSeen = (part) => (part.clientWidth - 4) / part.scrollWidth;
 
 export function updateInspector() {
   const tape = describedTape();
