@@ -21,7 +21,7 @@ from .chromium import Lacking
 
 _PATIENCE = 60.0  # seconds until something must have happened
 _KEYS = {"Home": "\ue011", "End": "\ue010", "ArrowLeft": "\ue012", "ArrowRight": "\ue014"}
-#: no page of its own at the start, and no other requests to a network
+#: an empty page at the start, and no requests to a network
 _PREFERENCES = {
     "marionette.port": 0,
     "browser.startup.page": 0,

@@ -290,6 +290,17 @@ def test_panel_fits_every_width(trained, width):
         assert 240 < box["width"] < 500 or part == "#train-controls", part
 
 
+def test_graph_and_boundary_are_seen_while_training(trained):
+    page = trained(page_of(moons)[0], width=1280, height=720)
+    page.click("#train-step")
+    says(page)
+    for part in (".learned canvas", "#train .plot .curve", "#train-run", "#stage"):
+        box = page.locator(part).bounding_box()
+        assert box["y"] >= 0, part
+        assert box["y"] + box["height"] <= 720, part
+    assert page.locator("#stage").bounding_box()["height"] > 400
+
+
 # ---- the update and the film ---------------------------------------------------------------------
 
 

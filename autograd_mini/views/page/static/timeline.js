@@ -37,9 +37,12 @@ export function updateTimeline(go) {
   search = setTimeout(() => markFirstOdd(tape));
 }
 
+/** Whether a step runs an operation or its rules. @param {Step} step */
+const isPass = ({ phase }) => phase === "forward" || phase === "backward";
+
 /** @param {Tape} tape @param {Step} step */
 const stepTitle = (tape, step) =>
-  ["forward", "backward"].includes(step.phase)
+  isPass(step)
     ? `${stepName(tape, step)} · ${tape.nodes[step.node].name}`
     : stepName(tape, step);
 
@@ -66,7 +69,7 @@ function stepItem(tape, step, i, go) {
   );
   return el(
     `li.${step.phase}`,
-    scope && scope !== before && el("span.scope", scope),
+    isPass(step) && scope && scope !== before && el("span.scope", scope),
     button(name, () => go(i), attributes),
   );
 }
