@@ -392,3 +392,24 @@ def test_film_plays_over_its_frames(trained):
     assert (old.tolist(), gradient.tolist(), new) == ([1.375, 0.625], [0.75, -0.75], None)
     page.click("#train-reset")
     assert page.input_value("#recording") == "0"
+
+
+@pytest.mark.slow
+def test_film_draws_what_each_frame_has_learned(trained):
+    model, loss = moons()
+    recorder, optimizer, right = ag.Recorder(), optim.SGD(model.parameters(), lr=0.5), []
+    for _ in range(5):
+        result = loss()
+        recorder.add(result)
+        right.append(round(N * nn.accuracy(model, *labels())))
+        optimizer.zero_grad()
+        result.backward()
+        optimizer.step()
+    assert len(set(right)) > 1
+    page = trained(ag.explore(frames=recorder))
+    for at, expected in enumerate(right):
+        page.fill("#recording", str(at))
+        page.wait_for_function(
+            f"document.querySelector('#train-state').innerText.includes(' {at}:')"
+        )
+        assert f"{expected} of {N} right" in page.inner_text(".learned figcaption")

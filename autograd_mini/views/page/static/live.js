@@ -23,6 +23,7 @@ const formatted = new Map();
 let changed = false;
 
 const entries = () => data.live ?? [];
+const canRun = () => programs.length > 0 && entries().length > 0;
 
 /** @param {Tape} tape @returns {LiveTape} */
 const programOf = (tape) => entries()[data.tapes.indexOf(tape)];
@@ -34,7 +35,7 @@ const initial = ({ data: numbers, shape, dtype }) =>
 export const live = {
   /** Run the programs for the first time, if the page can compute. */
   start() {
-    if (!programs.length) return;
+    if (!canRun()) return;
     live.reset();
     live.run();
   },
@@ -94,7 +95,7 @@ export const live = {
   },
   /** The leaf that an item of the pool shows, if the reader may change it. @param {Tape} tape @param {number} id */
   editable: (tape, id) =>
-    programs.length
+    canRun()
       ? programOf(tape).arguments.find(
           ({ item, fixed }) => item === id && !fixed,
         )

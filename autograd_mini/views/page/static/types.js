@@ -299,6 +299,8 @@
  * @property {number} y
  * @property {number[]} inputs
  * @property {number} program
+ * @property {{shape: number[], dtype: string, data?: number[], start?: number}[]} [leaves] of a
+ *   recorded run: data, or a part of the weights of a frame
  */
 
 /**
@@ -310,6 +312,7 @@
  * @property {string} [why] why the page cannot train
  * @property {Picture} [picture]
  * @property {number[]} [losses] for each frame
+ * @property {number[][]} [weights] of each frame
  */
 
 /**
