@@ -587,6 +587,14 @@ def test_compare_shows_the_graph_and_its_node():
     assert re.fullmatch(r"✓ .* agree: max \|Δ\| = \S+", data["compare"]["verdict"])
 
 
+def test_compare_names_the_quantities_of_the_graph():
+    graph, _ = explored(node, compare=True).data["tapes"]
+    names = {n["op"]: n["name"] for n in graph["nodes"]}
+    assert (names["exp"], names["div"]) == ("e", "ŷ")
+    shifted = next(step for step in graph["steps"] if graph["nodes"][step["node"]]["op"] == "sub")
+    assert "cannot overflow" in shifted["say"]
+
+
 def test_compare_shows_the_factors_of_the_softmax_gradient():
     data = explored(node, compare=chain).data
     (found,), pool = data["compare"]["softmax"], data["pools"][0][1]
@@ -712,6 +720,13 @@ def test_program_takes_leaves_and_named_constants():
     assert not z["fixed"]
     assert not y["fixed"]
     assert live["gradients"][1] == -1 != live["gradients"][0]
+
+
+def test_constant_of_a_graph_has_no_slider():
+    z = leaf([2.0, 1.0, 0.1], "z")
+    (live,) = ag.explore(ag.cross_entropy(z, np.array([0.0, 1.0, 0.0]))).data["live"]
+    fixed = {argument["name"]: argument["fixed"] for argument in live["arguments"]}
+    assert (fixed["z"], fixed["v1"]) == (False, True)  # v1 is the largest logit
 
 
 def test_tapes_of_a_comparison_share_their_leaves():

@@ -35,7 +35,8 @@ _BUDGET = 4_800  # cards and edges on all levels
 _BUDGET_IN_PLACE = 240  # cards on the levels that close a single box
 _AREA = 0.9 * _SEEN[0] * _SEEN[1]  # the cards on a level with many numbers cover at most this area
 _WIDTHS = 340, 480, 640, 820, 1020, 1240, 1460, 1800, math.inf  # of windows, in CSS pixels
-_HIGHEST = 1_600  # height of the highest level that is wrapped; others are moved in their window
+_HIGH = 1_600  # height of a level that may be wrapped even if edges between rows take most of it
+_HIGHEST = 3_000  # height of the highest level that is wrapped; others are moved in their window
 _FEW_CARDS = 400  # cards on all levels, up to which each is wrapped for all these widths
 _FEW_WIDTHS = 820, 1240
 _SPACING = Spacing(layer=36, node=20, edge=20, group=12, title=20, margin=8)
@@ -195,7 +196,8 @@ def _level(placer: _Placer, plan: _Plan) -> Level:
         "edges": [_edge(use, folded, index) for use in together],
         "shapes": [],
     }
-    for placed in place(graph, together, widths, spacing=_SPACING, broadest=_HIGHEST):
+    wrapped = place(graph, together, widths, spacing=_SPACING, broadest=_HIGHEST)
+    for placed in [p for p in wrapped if not _is_sparse(p)] or wrapped[-1:]:
         shape = _shape(placed, list(folded.titles), together)
         if shape not in level["shapes"]:
             level["shapes"].append(shape)
@@ -205,6 +207,12 @@ def _level(placer: _Placer, plan: _Plan) -> Level:
     if plan.title:
         level |= {"title": plan.title, "parent": plan.parent}
     return level
+
+
+def _is_sparse(placed: Layout) -> bool:
+    """Return whether a high layout consists mostly of edges between its rows."""
+    cards = sum(card.width * card.height for card in placed.nodes.values())
+    return placed.height > _HIGH and cards < placed.width * placed.height / 3
 
 
 def _shape(placed: Layout, paths: Sequence[Group], uses: Sequence[Sequence[Edge]]) -> Level:

@@ -98,6 +98,9 @@ class Narrator:
         story = Story(self.trace, self.index, self.tex, self.pool)
         steps = [opening(story)]
         steps += [self._forward(step) for step in self.trace.forward]
+        for step, done in zip(steps[1:], self.trace.forward):
+            if story.found and done.tensor is story.found.shifted:
+                step["say"] += sentences.SHIFT
         if len(steps) <= _MOST_FORMULAS:  # the first step lists the whole computation
             steps[0]["tex"] = r" \\ ".join(step["tex"] for step in steps[1:])
         steps.append(self._seed())

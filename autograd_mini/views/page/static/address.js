@@ -74,10 +74,15 @@ export const writeAddress = () => write("replaceState");
 /** Keep the current place for Back. The next state is a new place. */
 export const keepPlace = () => write("pushState");
 
-/** Read the address: of a kept place only the place, of a link or a reload also the settings. */
+/**
+ * Read the address: of a kept place only the place, of a link or a reload also the settings. A link
+ * with only a step stays in the view.
+ */
 export function readAddress() {
   const asked = new URLSearchParams(location.hash.slice(1));
-  for (const name in PLACE) PLACE[name].read(asked.get(name) ?? "");
+  const isWhole = asked.has("view") || !asked.has("step");
+  for (const name in PLACE)
+    if (isWhole || asked.has(name)) PLACE[name].read(asked.get(name) ?? "");
   if (history.state && "ready" in root) return;
   for (const name in SETTINGS)
     if (asked.has(name)) SETTINGS[name].read(asked.get(name) ?? "");

@@ -3,6 +3,7 @@
 import { data, state } from "./state.js";
 import { controls, rangeControl, showNumbers } from "./controls.js";
 import { features } from "./features.js";
+import { nd } from "./nd.js";
 import { trainBy } from "./train.js";
 
 features.push({
@@ -19,6 +20,7 @@ features.push({
       step: () => state.variant++,
       reset: () => (state.variant = 0),
       isOver: () => state.variant === losses.length - 1,
+      leaves: leavesOfFrame,
     });
     data.tapes[0].updated = ({ pools, nodes }, node) => {
       const { value } = nodes[node];
@@ -34,3 +36,15 @@ features.push({
     controls.push({ element, update });
   },
 });
+
+/** The data, and the weights of the current frame. */
+function leavesOfFrame() {
+  const { weights = [], picture } = data.training ?? {};
+  const frame = weights[state.variant];
+  return (picture?.leaves ?? []).map(
+    ({ shape, dtype, start = 0, data: given }) => {
+      const size = shape.reduce((a, b) => a * b, 1);
+      return nd.array(given ?? frame.slice(start, start + size), shape, dtype);
+    },
+  );
+}

@@ -8,7 +8,7 @@ import {
   stepName,
   stepOf,
 } from "./state.js";
-import { byId, el } from "./dom.js";
+import { byId, el, mark } from "./dom.js";
 import {
   formulaLines,
   gradientFigure,
@@ -24,7 +24,7 @@ import { linesOf, notesOf, question, sentence } from "./story.js";
 /** @typedef {import("./dom.js").Part} Part */
 
 const MOST_CONTRIBUTIONS = 6; // of a step, shown one by one
-const SMALLEST = 0.7; // the smallest scale
+const SMALLEST = 0.85; // the smallest scale: numbers have 11 pixels
 
 /** Fill a card. @param {string} id @param {Part|Part[]} title @param {...Part} children */
 export function fill(id, title, ...children) {
@@ -36,21 +36,27 @@ export function fill(id, title, ...children) {
 export const extend = (id, title, ...children) =>
   byId(id).append(el("h2", title), ...el("div", children).childNodes);
 
-/** Scale down the parts of cards that are too wide, to `SMALLEST` at most. */
+/**
+ * Scale down the parts of cards that are too wide, to `SMALLEST` at most. Matrices that are still too
+ * wide show squares instead of numbers.
+ */
 export function fitParts() {
   /** @type {NodeListOf<HTMLElement>} */
   const parts = byId("inspector").querySelectorAll(
     ".math, .rule, .ledger, .product",
   );
-  const shares = [...parts].map((part) =>
-    part.scrollWidth > part.clientWidth
-      ? (part.clientWidth - 4) / part.scrollWidth
-      : 1,
-  );
+  const shares = [...parts].map(shareSeen);
   parts.forEach((part, i) => {
-    if (shares[i] < 1) part.style.zoom = `${Math.max(SMALLEST, shares[i])}`;
+    const isWide = part.matches(".product, .ledger") && shares[i] < SMALLEST;
+    mark(part, { squares: isWide });
+    const share = isWide ? shareSeen(part) : shares[i];
+    if (share < 1) part.style.zoom = `${Math.max(SMALLEST, share)}`;
   });
 }
+
+/** How much of the width of a part is seen. @param {HTMLElement} part */
+const shareSeen = ({ clientWidth, scrollWidth }) =>
+  scrollWidth > clientWidth ? (clientWidth - 4) / scrollWidth : 1;
 
 export function updateInspector() {
   const tape = describedTape();

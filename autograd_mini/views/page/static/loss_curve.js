@@ -4,6 +4,7 @@ import { svg } from "./dom.js";
 import { pathThrough, plot, stroke } from "./plot.js";
 
 const SHORTEST = 5; // steps on the axis of a training run that has just begun
+const HEIGHT = 130; // so that the panel fits next to the graph
 const MOST_POINTS = 400; // of a long curve, about as many as it has pixels
 
 /**
@@ -20,6 +21,7 @@ export function lossCurve(losses, now, name) {
     ["training step", name],
     [0, Math.max(last, SHORTEST)],
     [least, most * 1.05],
+    HEIGHT,
   );
   const every = Math.ceil(losses.length / MOST_POINTS);
   const points = losses.flatMap((loss, step) =>

@@ -46,16 +46,18 @@ export function drawScene(clicks) {
   const tapes = shownTapes();
   /** @type {NodeListOf<HTMLElement>} */
   const stages = document.querySelectorAll(".stage");
-  stages.forEach((stage, i) => showWindow(stage, tapes[i]));
+  stages.forEach((stage, i) =>
+    showWindow(stage, tapes[i], tapes.length > 1 ? tapes[i]?.note : ""),
+  );
   views = tapes.map((tape, i) => drawTape(tape, stages[i], clicks));
 }
 
 /** Show the window of a tape and its caption, or hide them. @param {HTMLElement} stage @param {Tape} [tape] */
-function showWindow(stage, tape) {
+function showWindow(stage, tape, note = "") {
   const caption = /** @type {HTMLElement} */ (stage.previousElementSibling);
   stage.hidden = !tape;
-  caption.hidden = !tape?.note;
-  caption.textContent = tape?.note ?? "";
+  caption.hidden = !note;
+  caption.textContent = note;
 }
 
 /** @param {Tape} tape @param {HTMLElement} stage @param {Clicks} clicks @returns {View} */

@@ -69,6 +69,7 @@ export const sgd = {
     sgd.losses[sgd.at] = lossNow(); // a slider may have moved
   },
   isOver: () => !Number.isFinite(sgd.losses[sgd.at]),
+  leaves: () => live.leaves(tape()),
 };
 
 const lossNow = () => Number(nd.numbers(live.result(tape(), 0))[0]);

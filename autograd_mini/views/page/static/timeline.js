@@ -65,7 +65,8 @@ function stepItem(tape, step, i, go) {
   const { scope } = nodes[node] ?? {};
   return el(
     `li.${phase}`,
-    scope &&
+    isPass &&
+      scope &&
       scope !== nodes[steps[i - 1]?.node]?.scope &&
       el("span.scope", scope),
     button(

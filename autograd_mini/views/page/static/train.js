@@ -29,6 +29,9 @@ export const plots = [
   () => lossCurve(trainer.losses, trainer.at, data.tapes[0].symbol),
 ];
 
+/** The arrays that a program takes at the current training step. */
+export const leavesNow = () => trainer.leaves();
+
 features.push({ start: showPanel, update });
 
 const isFilm = () => Boolean(data.training?.losses);

@@ -302,6 +302,8 @@
  * @property {number} y
  * @property {number[]} inputs
  * @property {number} program
+ * @property {{shape: number[], dtype: string, data?: number[], start?: number}[]} [leaves] of a
+ *   recorded run: data, or a part of the weights of a frame
  */
 
 /**
@@ -313,6 +315,7 @@
  * @property {string} [why] why the page cannot train
  * @property {Picture} [picture]
  * @property {number[]} [losses] for each frame
+ * @property {number[][]} [weights] of each frame
  */
 
 /**
@@ -326,6 +329,7 @@
  * @property {() => void} reset
  * @property {() => void} [refresh] reads the loss again
  * @property {() => boolean} isOver
+ * @property {() => NdArray[]} leaves the arrays that a program takes
  */
 
 /**
