@@ -275,7 +275,9 @@ class Tape(Sequence["Tensor"]):
         active = [t for t in tensors if t.requires_grad]
         seed = initial_cotangent(self.result, gradient)
         found = compute_adjoints(tensors, seed, keep=set(active))
-        return {t: owned_copy(found.get(t, np.zeros_like(t._array)), t) for t in active}
+        return {
+            t: owned_copy(found[t] if t in found else np.zeros_like(t._array), t) for t in active
+        }
 
 
 def contributions(node: Tensor, g: Cotangent, recorded: bool = False) -> list[Contribution]:

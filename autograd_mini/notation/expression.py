@@ -7,6 +7,7 @@ program. A notation is a table of templates, and a method for each operation tha
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain, repeat
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -93,7 +94,7 @@ def call_expression(t: Tensor, names: Names, of: Callable[[Tensor], Expression])
     assert t.op is not None
     args: list[Expression] = []
     kwargs: dict[str, Expression] = {}
-    for a, name in zip(t.inputs, [*parameters(t.op), *[""] * len(t.inputs)]):
+    for a, name in zip(t.inputs, chain(parameters(t.op), repeat(""))):
         known = of(a) if isinstance(a, Tensor) else _variable(a, names)
         if not known and name and isinstance(a, np.ndarray) and a.ndim:
             kwargs[name] = Constant(a, a.shape)

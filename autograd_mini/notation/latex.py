@@ -329,10 +329,10 @@ class LaTeX(Plain):
 
 def _number_first(x: Call) -> Call:
     """a · 2 → 2 a, also in longer products; a product of numbers only stays as it is."""
-    factors = _factors(x)
+    factors = _factors(x) if x.op == "mul" else []
     numbers = [a for a in factors if number(a) is not None]
     others = [a for a in factors if number(a) is None]
-    if x.op != "mul" or not numbers or not others or len(numbers) > 1:
+    if not others or len(numbers) != 1:
         return x
     product = others[0]
     for other in others[1:]:

@@ -102,7 +102,7 @@ class Plain(Notation):
         """Return the text of an expression, with the definitions of its new names."""
         formula = self.write(textbook(x))
         where = () if self.definitions is None else self.definitions.new()
-        return formula._replace(where=where)
+        return formula._replace(where=where) if where else formula
 
     def derivative(self, of: str, by: str) -> str:
         """Return ∂of/∂by."""

@@ -134,7 +134,8 @@ def _run(rule: Any, t: Tensor, symbols: _Symbols) -> SymbolicRule | None:
             return None
     if not isinstance(result, Tensor):
         return SymbolicRule(t.op.name, result, (), symbols.cotangent, symbols.of)
-    for node in Tape(result):
+    masked = [t for t in Tape(result) if any(isinstance(a, _Mask) for a in t.inputs)]
+    for node in masked:
         node.inputs = tuple(a.symbol if isinstance(a, _Mask) else a for a in node.inputs)
     tape = list(Tape(result))
     for node in tape:
@@ -210,7 +211,7 @@ def parameters(op: Primitive) -> Mapping[str, Any]:
 def options(t: Tensor) -> dict[str, Any]:
     """Return the keywords of a node, such as ``axis=0``, without those at their defaults."""
     assert t.op is not None
-    defaults = parameters(t.op)
+    defaults = parameters(t.op) if t.kwargs else {}
     return {
         key: value
         for key, value in t.kwargs.items()

@@ -14,6 +14,7 @@ import numpy as np
 from .expression import COMPARISONS, ELIDED, Call, Constant, Expression, Labelled
 
 _LOGIC = {*COMPARISONS, "bitwise_or", "bitwise_and", "invert", "isfinite"}
+_TAKES_MASKS = _LOGIC | {"where", "indicator"}
 _NEGATED = {
     "less": "greater_equal", "greater_equal": "less", "equal": "not_equal",
     "greater": "less_equal", "less_equal": "greater", "not_equal": "equal",
@@ -24,12 +25,12 @@ def textbook(x: Expression) -> Expression:
     """Return an expression that a reader knows. The outermost operation of a node is kept."""
     if isinstance(x, Labelled):
         return x._replace(value=textbook(x.value))
-    if not isinstance(x, Call) or any(part is ELIDED for part in x.args):
+    if not isinstance(x, Call) or (x.args and x.args[0] is ELIDED):
         return x
     args = [_square(part) for part in map(textbook, x.args)]
-    if x.op not in _LOGIC | {"where", "indicator"}:
+    if x.op not in _TAKES_MASKS:
         args = [_indicator(part) if _is_logic(part) else part for part in args]
-    x = x._replace(args=args)
+    x = Call(x.op, args, x.kwargs, x.shape)
     rewrite = _REWRITES.get(x.op)
     return rewrite(x) if rewrite else x
 
@@ -40,6 +41,8 @@ def number(x: Expression) -> Any:
         x.value, (bool, int, float, np.generic, np.ndarray)
     ):
         return None
+    if isinstance(x.value, (int, float)):
+        return x.value if x.value == x.value else None  # a nan differs from itself
     entries = np.asarray(x.value)
     if not entries.size or entries.dtype.kind not in "biuf":
         return None

@@ -62,7 +62,7 @@ def format_number(x: Any, digits: int = 5) -> str:
     >>> [format_number(x) for x in numbers]
     ['11.652', '0.0986', '1', '0.0001234', '1e+10', 'nan', '7', 'True']
     """
-    if isinstance(x, (bool, np.bool_, int, np.integer)):
+    if isinstance(x, (int, np.integer, np.bool_)):
         return str(x)
     try:
         x = float(x)

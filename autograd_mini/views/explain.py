@@ -79,7 +79,7 @@ def _paragraph(number: int, step: Step, trace: Trace) -> str:
     value = f"{trace.names[t.order]} = {trace.forward_formula(t)} = {format_array(t.data)}"
     head = (
         f"{number}. {made_by(t)} computed {value}. "
-        f"Incoming gradient: {step.formula} = {format_array(step.value)}."
+        f"Incoming gradient: {trace.derivative(t)} = {format_array(step.value)}."
     )
     indent = len(f"{number}. ")
     sentences = (" " * indent + _sentence(c, trace) for c in step.contributions)
@@ -95,7 +95,8 @@ def _line(text: str, indent: int) -> str:
 def _sentence(c: Term, trace: Trace) -> str:
     """Describe one contribution: its formula, its value, and the sum so far."""
     sign = "=" if c.is_first else "+="
-    text = f"To {trace.names[c.target.order]}: {trace.derivative(c.target)} {sign} {c.formula}"
+    text = f"To {trace.names[c.target.order]}: {trace.derivative(c.target)} {sign} "
+    text += trace.backward_formula(c)
     text += f" ({c.summed})" if c.summed else ""
     text += f" = {format_array(c.value)}."
     if not c.is_first:

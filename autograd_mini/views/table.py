@@ -143,7 +143,7 @@ def _contributions(tape: Tape, trace: Trace) -> Section:
             made_by(step.tensor),
             trace.derivative(c.target),
             "=" if c.is_first else "+=",
-            c.formula,
+            trace.backward_formula(c),
             format_array(c.value),
         ]
         for step in trace.backward

@@ -34,7 +34,6 @@ class Term:
     source: Tensor  #: the node that used the target, and whose rule ran
     argument: int  #: the position of the target among the source's arguments
     rule: SymbolicRule  #: the rule, run on symbols
-    formula: str
     value: Array
     spread: Array  #: the result of the rule, before a broadcast was undone
     axes: tuple[int, ...]  #: the axes that were summed because the target had been broadcast
@@ -54,7 +53,6 @@ class Step:
 
     phase: str  #: "forward" or "backward"
     tensor: Tensor
-    formula: str
     value: Array  #: the value that was computed; backward, the complete gradient
     contributions: tuple[Term, ...] = ()
 
@@ -82,9 +80,10 @@ class Trace:
     >>> import autograd_mini as ag
     >>> x = ag.tensor(3.0, requires_grad=True, name="x")
     >>> trace = Trace.of(x * x, names={})
-    >>> [step.formula for step in trace.forward]
+    >>> [trace.forward_formula(step.tensor) for step in trace.forward]
     ['x · x']
-    >>> [(c.formula, c.total.item(), c.open) for c in trace.backward[0].contributions]
+    >>> contributions = trace.backward[0].contributions
+    >>> [(trace.backward_formula(c), c.total.item(), c.open) for c in contributions]
     [('∂v1/∂v1 · x', 3.0, 1), ('∂v1/∂v1 · x', 6.0, 0)]
     """
 
@@ -124,7 +123,7 @@ class Trace:
     @cached_property
     def forward(self) -> tuple[Step, ...]:
         """A step for each node, in the order of computation."""
-        return tuple(Step("forward", t, self.forward_formula(t), t.data) for t in self.tape if t.op)
+        return tuple(Step("forward", t, t.data) for t in self.tape if t.op)
 
     @cached_property
     def backward(self) -> tuple[Step, ...]:
@@ -134,6 +133,10 @@ class Trace:
     def forward_formula(self, t: Tensor) -> str:
         """Return the formula of a node, with the names of its arguments."""
         return Plain().format_node(t, self.names).text
+
+    def backward_formula(self, c: Term) -> str:
+        """Return the formula of a contribution, with the gradient of the node that it is from."""
+        return Plain().format_rule(c.rule, self.names, self.derivative(c.source)).text
 
     def rule(self, t: Tensor, i: int) -> SymbolicRule:
         """Return the i-th rule of a node, run on symbols once."""
@@ -186,7 +189,7 @@ def _backward(trace: Trace) -> Iterator[Step]:
         if t.op is not None and t in trace.adjoints:
             g = trace.adjoints[t]
             terms = [_term(trace, c, totals, missing) for c in quiet_contributions(t, g)]
-            yield Step("backward", t, trace.derivative(t), g, tuple(terms))
+            yield Step("backward", t, g, tuple(terms))
 
 
 def _term(
@@ -198,13 +201,11 @@ def _term(
     value = np.asarray(unbroadcast(spread, node, target))
     totals[target] = np.asarray(totals[target] + value) if target in totals else value
     missing[target] -= 1
-    rule = trace.rule(node, c.argument)
     return Term(
         target=target,
         source=node,
         argument=c.argument,
-        rule=rule,
-        formula=Plain().format_rule(rule, trace.names, trace.derivative(node)).text,
+        rule=trace.rule(node, c.argument),
         value=value,
         spread=spread,
         axes=repeated_axes(spread.shape, target.shape),

@@ -23,7 +23,7 @@ def main(file: Path) -> None:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page = browser.new_page(viewport={"width": 1440, "height": 860})
         page.goto(f"{written.as_uri()}#step={STEP}")
         page.wait_for_timeout(600)  # until the cards stop moving
         page.screenshot(path=file)

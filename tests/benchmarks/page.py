@@ -1,7 +1,8 @@
-"""Time the page of ``ag.explore``: writing it, opening it, drawing a step, and training.
+"""Time the page of ``ag.explore``: writing it, opening it, drawing a step, a slider, and training.
 
-A step is timed from the key press until the frame is drawn, and compared with an idle frame. A page
-is open when it has been drawn for the first time, in a browser that is running.
+A step is timed from the key press until the frame is drawn, and compared with an idle frame. A move
+of a slider is timed from its event until the script has updated everything, and until the frame is
+drawn. A page is open when it has been drawn for the first time, in a browser that is running.
 """
 
 import sys
@@ -25,7 +26,7 @@ from .measure import Row
 RECORDS = 2_000
 _MOST = 3.0  # frames: 50 milliseconds at 60 frames a second
 #: records -> seconds in which such a page is to be written, and to open
-_SECONDS = {2_000: (1.5, 2.0), 20_000: (8.0, 10.0)}
+_SECONDS = {2_000: (1.5, 0.5), 20_000: (8.0, 10.0)}
 _READY = "html[data-ready]"
 _DRAWN = "new Promise((done) => requestAnimationFrame(() => setTimeout(done)))"
 
@@ -61,6 +62,7 @@ def rows(rounds: int = 40) -> list[Row]:
                 *_whole(browser, Path(folder), rounds),
                 _step(browser, Path(folder), rounds),
                 _program(browser, rounds),
+                *_slider(browser, Path(folder), rounds),
                 *_training(browser, Path(folder), rounds),
             ]
     except Lacking as error:
@@ -98,20 +100,65 @@ def _open(browser: Any, path: Path) -> float:
     return took
 
 
-def _program(browser: Any, rounds: int) -> Row:
-    """Return the time in which a page computes all numbers of a tape, forward and backward."""
+def _wide_tape() -> tuple[ag.Tensor, str]:
+    """Return the result of about 500 nodes with 100,000 numbers, and this size in words.
+
+    All of them depend on a leaf with one entry, which the page gives a slider.
+    """
     rng = np.random.default_rng(0)
     x, layers = rng.normal(size=(20, 10)), rng.normal(size=(124, 10, 10)) / 3
-    y = ag.tensor(x, requires_grad=True)
+    y = ag.tensor(1.0, requires_grad=True, name="gain") * x
     for weights in layers:
         y = np.maximum(y @ ag.tensor(weights, requires_grad=True), 0.1 * y) + x
     loss = ag.softmax_cross_entropy(y, np.arange(20) % 10)
     sizes = [t.size for t in loss.tape() if not t.is_leaf]
-    assert len(sizes) == 497
+    assert len(sizes) == 498
+    return loss, f"{len(sizes)} nodes, {sum(sizes):,} numbers"
+
+
+def _program(browser: Any, rounds: int) -> Row:
+    """Return the time in which a page computes all numbers of a tape, forward and backward."""
+    loss, size = _wide_tape()
     text = ag.source(loss, language="javascript")
     times = milliseconds(browser, text, text.arguments.values(), rounds)
-    name = f"a program of {len(sizes)} nodes, {sum(sizes):,} numbers"
-    return Row(name, "frame of 16 ms", median(times) / 16, 1.0)
+    return Row(f"a program of {size}", "frame of 16 ms", median(times) / 16, 1.0)
+
+
+#: milliseconds from the event of a slider until the script is done, and until the frame is drawn
+_MOVES = """async (rounds) => {
+  const drawn = () => new Promise((done) => requestAnimationFrame(() => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = done;
+    port2.postMessage(null);
+  }));
+  const slider = document.querySelector("#controls input");
+  const times = { script: [], frame: [] };
+  for (let i = 0; i < rounds; i++) {
+    slider.value = 1 + (i % 20) / 20;
+    await drawn();
+    const start = performance.now();
+    slider.dispatchEvent(new Event("input", { bubbles: true }));
+    times.script.push(performance.now() - start);
+    await drawn();
+    times.frame.push(performance.now() - start);
+  }
+  return times;
+}"""
+
+
+def _slider(browser: Any, folder: Path, rounds: int) -> list[Row]:
+    """Return the times of a move of a slider, after which all numbers have changed."""
+    loss, size = _wide_tape()
+    page = browser.new_page()
+    page.goto(f"{ag.explore(loss).save(folder / 'slider.html').as_uri()}#step=1e9")
+    page.wait_for_selector(_READY, state="attached")
+    page.evaluate(_MOVES, 10)  # warm up
+    times = page.evaluate(_MOVES, rounds)
+    page.close()
+    return [
+        Row(f"a slider moves: {what}, {size}", "frame of 16 ms", median(times[key]) / 16, limit)
+        for key, what, limit in (("script", "the script", 1.0), ("frame", "drawn", 2.0))
+    ]
 
 
 def _step(browser: Any, folder: Path, rounds: int) -> Row:

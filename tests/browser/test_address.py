@@ -5,7 +5,7 @@ import pytest
 import autograd_mini as ag
 
 from . import cases
-from .checks import step
+from .checks import go, step
 from .page_reader import state
 
 pytestmark = pytest.mark.slow  # `test_steps` opens links in the default suite
@@ -40,6 +40,14 @@ def test_back_goes_through_jumps_but_not_through_steps(opened):
         assert step(page) == expected
     back(page, forward=True)
     assert step(page) == 16
+
+
+def test_link_with_only_a_step_keeps_the_folding(opened):
+    page = opened(cases.explore(cases.network))
+    page.click("#group")
+    closed = fold(page)
+    go(page, 3)
+    assert (step(page), fold(page)) == (3, closed)
 
 
 def test_back_closes_a_box_and_returns_to_a_tab(opened):

@@ -88,6 +88,16 @@ def test_products_line_up(page):
         assert at["x"] == pytest.approx(box(".of-top", column)["x"], abs=1)
 
 
+@pytest.mark.slow
+def test_wide_product_shows_squares_that_fit(opened):
+    page = opened(cases.explore(cases.attention), hash="#step=5")
+    product = page.locator(".product.squares")
+    assert product.evaluate("(e) => e.scrollWidth <= e.clientWidth")
+    product.locator(".of-corner [data-entry='1']").hover()
+    assert (len(lit(page.locator(".of-left"))), len(lit(page.locator(".of-top")))) == (8, 8)
+    assert holds(written(page))
+
+
 def test_backward_product_is_drawn_transposed(page):
     step = next(
         i

@@ -51,9 +51,7 @@ def test_script_formats_arrays_exactly_as_python(browser):
     given = list(arrays())
     written = [{k: v for k, v in Pool().write(x).items() if k != "shape"} for x in given]
     window = browser.new_page()
-    source = bundle.script()
-    start = source.index("// Numbers and arrays as text and tints")
-    own = source[start : source.index("// @ts-check", start)]
+    own = bundle.modules("format")
     window.add_script_tag(type="module", content=f"{own}\nwindow.formatArray = formatArray;")
     window.wait_for_function("Boolean(window.formatArray)")
     found = window.evaluate(
@@ -242,7 +240,7 @@ class Wanderer:
             self.check_softmax(expected)
 
     def check_softmax(self, expected):
-        """Check the bars, the Jacobian and the verdict at the step of softmax cross-entropy."""
+        """Check the classes, the Jacobian and the verdict at the step of softmax cross-entropy."""
         (node,) = [t for t in expected.nodes if t.op and t.op.name == "SoftmaxCrossEntropy"]
         z, y = (np.asarray(getattr(a, "data", a)) for a in node.inputs)
         z = np.atleast_2d(z)
@@ -253,10 +251,11 @@ class Wanderer:
         p, y, n = ag.softmax(z)[example], y[example], len(z)
         step = len(expected.forward) + 2
         go(self.page, f"{step}&view=2", step)
-        rows = self.page.locator(".bars tbody tr")
+        rows = self.page.locator(".ending tbody tr")
         for i, row in enumerate(rows.all()):
             texts = [t.split()[0] for t in row.locator("td").all_inner_texts()]
-            for text, x in zip(texts, (p[i], y[i], p[i] * y.sum() - y[i]), strict=True):
+            difference = p[i] * y.sum() - y[i]
+            for text, x in zip(texts, (p[i], y[i], difference, difference / n)):
                 assert shows([text], x)
         table = self.page.locator(".jacobian tbody tr")
         jacobian = np.diag(p) - np.outer(p, p)
@@ -267,7 +266,7 @@ class Wanderer:
                 assert shows(cells[:1], -y[i] / p[i] / n)
         assert shows(table.last.locator(".cell").all_inner_texts(), (p * y.sum() - y) / n)
         is_one = bool(np.isclose(y.sum(), 1, atol=1e-4))
-        assert (self.page.locator(".bars th").nth(3).inner_text() == "ŷ − y") == is_one
+        assert (self.page.locator(".ending th").nth(3).inner_text() == "ŷ − y") == is_one
         assert ("∑" not in formulas(self.page)) == is_one
         assert (self.page.locator(".pill.now").inner_text() in ("ŷ − y", "(ŷ − y) / 4")) == is_one
         hard = np.abs(z).max() == 1000

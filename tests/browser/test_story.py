@@ -45,7 +45,7 @@ def test_page_opens_with_nothing_computed(page):
     computed = [c["label"] for c in shown["cards"].values() if "not computed" not in c["label"]]
     assert [label.split(",")[0] for label in computed] == ["z", "y"]
     assert all(set(c["gradient"] or "·") == {"·"} for c in shown["cards"].values())
-    assert "Three logits; the true class is 1. Press →" in shown["lead"]
+    assert "Three logits; the true class is 1. Press\u00a0→" in shown["lead"]
     assert shown["lead"].strip() in shown["live"]
 
 

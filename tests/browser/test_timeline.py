@@ -71,6 +71,14 @@ def test_first_nan_or_inf_and_scopes_are_marked(opened):
 
 
 @pytest.mark.slow
+def test_ending_and_update_have_no_scope(opened):
+    page = opened(cases.explore(cases.moons))
+    assert page.locator("#steps :is(.update, .end)").count() == 2
+    assert page.locator("#steps .forward .scope").count() > 2
+    assert page.locator("#steps :is(.start, .update, .end) .scope").count() == 0
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [390, 768, 1280])
 def test_no_step_of_five_hundred_is_cut(opened, width):
     page = opened(cases.explore(lambda: cases.deep(250)), width=width)

@@ -290,6 +290,17 @@ def test_panel_fits_every_width(trained, width):
         assert 240 < box["width"] < 500 or part == "#train-controls", part
 
 
+def test_graph_and_boundary_are_seen_while_training(trained):
+    page = trained(page_of(moons)[0], width=1280, height=720)
+    page.click("#train-step")
+    says(page)
+    for part in (".learned canvas", "#train .plot .curve", "#train-run", "#stage"):
+        box = page.locator(part).bounding_box()
+        assert box["y"] >= 0, part
+        assert box["y"] + box["height"] <= 720, part
+    assert page.locator("#stage").bounding_box()["height"] > 400
+
+
 # ---- the update and the film ---------------------------------------------------------------------
 
 
@@ -381,3 +392,24 @@ def test_film_plays_over_its_frames(trained):
     assert (old.tolist(), gradient.tolist(), new) == ([1.375, 0.625], [0.75, -0.75], None)
     page.click("#train-reset")
     assert page.input_value("#recording") == "0"
+
+
+@pytest.mark.slow
+def test_film_draws_what_each_frame_has_learned(trained):
+    model, loss = moons()
+    recorder, optimizer, right = ag.Recorder(), optim.SGD(model.parameters(), lr=0.5), []
+    for _ in range(5):
+        result = loss()
+        recorder.add(result)
+        right.append(round(N * nn.accuracy(model, *labels())))
+        optimizer.zero_grad()
+        result.backward()
+        optimizer.step()
+    assert len(set(right)) > 1
+    page = trained(ag.explore(frames=recorder))
+    for at, expected in enumerate(right):
+        page.fill("#recording", str(at))
+        page.wait_for_function(
+            f"document.querySelector('#train-state').innerText.includes(' {at}:')"
+        )
+        assert f"{expected} of {N} right" in page.inner_text(".learned figcaption")

@@ -100,7 +100,7 @@ def test_large_card_is_shown_from_its_top(opened):
         ag.explore(ag.softmax_cross_entropy(scores, [0, 1, 2, 0] * 2), compare=True),
         hash="#step=4",
         width=360,
-        height=740,
+        height=500,
     )
     frame = page.locator("#stage").bounding_box()
     now = page.locator("#stage .card.now").bounding_box()

@@ -355,35 +355,6 @@ def test_other_siblings_are_not_stacked(result):
 # ---- size ---------------------------------------------------------------------------------------
 
 
-def test_script_and_style_are_small():
-    """The files are not minified. The font has its own size limit."""
-    page_data, page = explored(node, compare=chain).data, explored(node, compare=chain).html()
-    font, style = re.findall("<style>\n(.*?)</style>", page, re.S)
-    (script,) = re.findall('<script type="module">(.*?)</script>', page, re.S)
-    programs = "".join(page_data["programs"])
-    own = len((style + script).encode()) - len((bundle.runtime() + programs).encode())
-    assert own < 180_000
-    assert len(bundle.runtime().encode()) < 40_000
-    assert font.count("@font-face") == 1
-    assert "url(data:" not in style + script
-    assert len(page.encode()) < 400_000
-
-
-def test_page_without_data_fits_its_reserved_size():
-    shell = bundle.document("title " * 100, "subtitle " * 100, "light", "", "", ["() => []"])
-    assert 0.8 * _SHELL < len(shell.encode()) < _SHELL
-
-
-def test_page_contains_the_script_modules_unchanged():
-    script = bundle.script() + bundle.runtime()
-    modules = {m for m in STATIC.glob("*.js") if m.stem not in ("types", "programs")}  # of Python
-    assert len(modules) > 15
-    for module in modules:
-        body = module.read_text("utf-8").split('.js";\n')[-1]  # after the last import
-        assert re.sub("^export ", "", body, flags=re.M) in script, module.name
-    assert not re.search("^(import|export) ", script, re.M)
-
-
 def test_names_of_a_tape_are_collected_once(monkeypatch):
     """Otherwise a page of 20,000 nodes would take minutes."""
     calls, gather = [], naming.taken
@@ -616,6 +587,14 @@ def test_compare_shows_the_graph_and_its_node():
     assert re.fullmatch(r"✓ .* agree: max \|Δ\| = \S+", data["compare"]["verdict"])
 
 
+def test_compare_names_the_quantities_of_the_graph():
+    graph, _ = explored(node, compare=True).data["tapes"]
+    names = {n["op"]: n["name"] for n in graph["nodes"]}
+    assert (names["exp"], names["div"]) == ("e", "ŷ")
+    shifted = next(step for step in graph["steps"] if graph["nodes"][step["node"]]["op"] == "sub")
+    assert "cannot overflow" in shifted["say"]
+
+
 def test_compare_shows_the_factors_of_the_softmax_gradient():
     data = explored(node, compare=chain).data
     (found,), pool = data["compare"]["softmax"], data["pools"][0][1]
@@ -741,6 +720,13 @@ def test_program_takes_leaves_and_named_constants():
     assert not z["fixed"]
     assert not y["fixed"]
     assert live["gradients"][1] == -1 != live["gradients"][0]
+
+
+def test_constant_of_a_graph_has_no_slider():
+    z = leaf([2.0, 1.0, 0.1], "z")
+    (live,) = ag.explore(ag.cross_entropy(z, np.array([0.0, 1.0, 0.0]))).data["live"]
+    fixed = {argument["name"]: argument["fixed"] for argument in live["arguments"]}
+    assert (fixed["z"], fixed["v1"]) == (False, True)  # v1 is the largest logit
 
 
 def test_tapes_of_a_comparison_share_their_leaves():

@@ -114,7 +114,7 @@ def test_sentences_of_a_user_primitive_name_it():
 def test_first_step_says_what_is_computed_and_what_to_press(made, words):
     steps, numbers = told(made())
     text = f"{chosen(steps[0]['lead'], numbers)} {steps[0]['say']}"
-    assert "Press →" in text
+    assert "Press\u00a0→" in text
     assert text.endswith("?")
     for word in words:
         assert word in text

@@ -67,10 +67,10 @@ def test_trace_has_the_numbers_of_the_backward_pass(made):
 def test_formulas_of_the_softmax_chain():
     loss, names = softmax_chain()
     trace = Trace.of(loss, {**names, "L": loss, "nothing": 3})
-    assert [s.formula for s in trace.forward] == [
+    assert [trace.forward_formula(s.tensor) for s in trace.forward] == [
         "exp(z)", "sum(e)", "e / s", "log(p)", "[0 1 0] · v4", "sum(v5)", "-v6",
     ]  # fmt: skip
-    assert [c.formula for s in trace.backward for c in s.contributions] == [
+    assert [trace.backward_formula(c) for s in trace.backward for c in s.contributions] == [
         "-∂L/∂L", "∂L/∂v6", "∂L/∂v5 · [0 1 0]", "∂L/∂v4 / p", "∂L/∂p / s", "-∂L/∂p · p / s",
         "∂L/∂s", "∂L/∂e · e",
     ]  # fmt: skip

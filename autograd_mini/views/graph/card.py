@@ -7,8 +7,9 @@ numbers on tinted cells. A larger array is a heat map with a few statistics.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -63,16 +64,33 @@ class Card(NamedTuple):
         return all(len(block.rows[0]) <= _MAX_COLUMNS for block in self.blocks if block.rows)
 
 
-def block(head: str, role: str, array: Any, meets: bool = False, most: int = MAX_NUMBERS) -> Block:
+#: a function that writes the entries of an array, row by row
+Write: TypeAlias = Callable[[Array], list[list[str]]]
+
+
+def plain_texts(table: Array) -> list[list[str]]:
+    """Return the numbers of a table as text, each with the decimals that it needs."""
+    rows = table if table.dtype.kind == "c" else table.tolist()
+    return [[*map(format_number, row)] for row in rows]
+
+
+def block(
+    head: str,
+    role: str,
+    array: Any,
+    meets: bool = False,
+    most: int = MAX_NUMBERS,
+    write: Write = plain_texts,
+) -> Block:
     """Return the block of an array: numbers, or a heat map with statistics.
 
     A matrix is shown as numbers if it has at most `most` rows and columns.
     """
-    rows, notes = _entries(array, most)
+    rows, notes = _entries(array, most, write)
     return Block(head, role, rows, notes, meets)
 
 
-def _entries(array: Any, most: int) -> tuple[list[list[Cell]], list[str]]:
+def _entries(array: Any, most: int, write: Write) -> tuple[list[list[Cell]], list[str]]:
     """Return the cells of an array, and the notes below them."""
     if not isinstance(array, np.ndarray):  # a lazy array is named, not computed
         return [[Cell(dtype_and_shape(array))]], []
@@ -83,11 +101,11 @@ def _entries(array: Any, most: int) -> tuple[list[list[Cell]], list[str]]:
     small = max(table.shape) <= (MAX_NUMBERS if column else most)
     if array.dtype.kind == "O":
         if small:
-            return [[Cell(format_number(x)) for x in row] for row in table], []
+            return [[*map(Cell, row)] for row in plain_texts(table)], []
         return [[Cell(dtype_and_shape(array))]], []
     with np.errstate(all="ignore"):
         if small:
-            return _cells(table.astype(float), [map(format_number, row) for row in table]), []
+            return _cells(table.astype(float), write(table)), []
         if array.dtype.kind not in "fiu":  # complex and bool entries
             array, table = array.astype(float), table.astype(float)
         heat = _pool(table.T if column else table)
@@ -99,14 +117,16 @@ def _cells(table: Array, texts: Iterable[Iterable[str]]) -> list[list[Cell]]:
 
     Every entry that is not zero gets a tint, even if it is tiny compared with the largest.
     """
-    finite = np.isfinite(table)
-    known = np.where(finite, table, 0)
-    share = np.abs(known) / (np.abs(known).max() or 1.0)
-    levels = np.sign(known) * np.ceil(STEPS * share)
-    return [
-        [Cell(text, int(level), not ok) for text, level, ok in zip(*row)]
-        for row in zip(texts, levels, finite)
-    ]
+    values = table.tolist()
+    largest = max((abs(x) for row in values for x in row if math.isfinite(x)), default=0) or 1.0
+
+    def cell(text: str, x: float) -> Cell:
+        if not math.isfinite(x):
+            return Cell(text, odd=True)
+        level = math.ceil(STEPS * (abs(x) / largest))
+        return Cell(text, -level if x < 0 else level)
+
+    return [[*map(cell, *row)] for row in zip(texts, values)]
 
 
 def _pool(table: Array) -> Array:

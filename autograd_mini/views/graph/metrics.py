@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from functools import lru_cache
 from typing import NamedTuple
 
 from .card import MAX_NUMBERS, Block, Card
@@ -52,6 +53,7 @@ class Size(NamedTuple):
     height: float
 
 
+@lru_cache(maxsize=20_000)  # many numbers are drawn with the same text
 def text_width(text: str, font_size: float) -> float:
     """Return an upper bound of the width of a line of text.
 

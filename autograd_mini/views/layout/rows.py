@@ -37,7 +37,7 @@ class _Span(NamedTuple):
     last: float = -math.inf
 
     def holding(self, first: float, last: float) -> _Span:
-        return self._replace(first=min(self.first, first), last=max(self.last, last))
+        return _Span(self.start, self.end, min(self.first, first), max(self.last, last))
 
 
 class _Row(NamedTuple):

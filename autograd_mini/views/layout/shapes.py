@@ -61,7 +61,7 @@ class Route(NamedTuple):
     points: tuple[Point, ...]  #: a start, then two control points and an end for each curve
     label: Box | None = None  #: the edge runs straight through its middle
 
-    def path(self) -> str:
+    def path(self, decimals: int = 2) -> str:
         """Return the ``d`` of an SVG path.
 
         Examples
@@ -69,7 +69,7 @@ class Route(NamedTuple):
         >>> Route(((0, 0), (1, 0), (2, 4.25), (3, 4.25))).path()
         'M0,0C1,0 2,4.25 3,4.25'
         """
-        first, *others = (f"{decimal(x)},{decimal(y)}" for x, y in self.points)
+        first, *others = (f"{decimal(x, decimals)},{decimal(y, decimals)}" for x, y in self.points)
         return f"M{first}C{' '.join(others)}"
 
 
@@ -88,6 +88,6 @@ class Layout(NamedTuple):
         return sorted([*self.groups.items(), *self.continued], key=lambda frame: len(frame[0]))
 
 
-def decimal(x: float) -> str:
-    """Return a coordinate as text, rounded to a hundredth."""
-    return f"{x:.2f}".rstrip("0").rstrip(".") if x % 1 else str(int(x))
+def decimal(x: float, decimals: int = 2) -> str:
+    """Return a coordinate as text, rounded to a hundredth, or to another number of decimals."""
+    return f"{x:.{decimals}f}".rstrip("0").rstrip(".") if x % 1 else str(int(x))

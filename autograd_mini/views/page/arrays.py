@@ -10,12 +10,16 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from ...core.arrays import Array
 from ...text.format import format_number
-from ..graph.card import MAX_NUMBERS, Block, Cell, block
+from ..graph.card import MAX_NUMBERS, Block, Cell, block, plain_texts
+from ..graph.metrics import NUMBER, text_width
 from ..graph.palette import STEPS
 
 #: an array as it is written into the page: see `Pool.write`
@@ -36,7 +40,7 @@ def minus(text: str) -> str:
     >>> minus("cross-entropy: -1.5e-05 - x")
     'cross-entropy: −1.5e−05 − x'
     """
-    return _MINUS.sub("−", text)
+    return _MINUS.sub("−", text) if "-" in text else text
 
 
 class Entry(NamedTuple):
@@ -49,13 +53,14 @@ class Entry(NamedTuple):
     @classmethod
     def of(cls, x: Any, at: Sequence[int], signed: bool = False) -> Entry:
         """Return the entry at an index of an array that `x` broadcasts to."""
-        shape = np.shape(x)
-        own = [i if n > 1 else 0 for i, n in zip(at[len(at) - len(shape) :], shape)]
-        return cls(x, int(np.ravel_multi_index(own, shape)) if shape else 0, signed)
+        shape, position = np.shape(x), 0
+        for i, n in zip(at[len(at) - len(shape) :], shape):
+            position = position * n + (i if n > 1 else 0)
+        return cls(x, position, signed)
 
     @property
     def number(self) -> Any:
-        return np.ravel(self.array)[self.at]
+        return np.asarray(self.array).flat[self.at]
 
     def __str__(self) -> str:
         text = format_number(self.number)
@@ -76,9 +81,11 @@ class Line(NamedTuple):
     def holds(self) -> bool:
         if not self.product:
             return True
-        with np.errstate(all="ignore"):
-            a, b, product = (float(x.number) for x in self.product)
-            return bool(np.isclose(a * b, product, equal_nan=True))
+        a, b, product = (float(x.number) for x in self.product)
+        x = a * b
+        if x == product or (x != x and product != product):
+            return True
+        return abs(x - product) <= 1e-8 + 1e-5 * abs(product) < math.inf
 
 
 class Computed(NamedTuple):
@@ -173,8 +180,9 @@ class Pool:
         if texts is None or (columns > 1 and max(columns, len(texts)) > most):
             rows = [[Cell("")] * len(row) for row in item["tint"]]
             return Block(head, "", rows, item.get("notes", ()), meets)
-        least = _USUAL if "text" in item and "int" not in item["shape"] else ""
-        rows = [[Cell(max(text, least, key=len)) for text in row] for row in texts]
+        least = "" if "int" in item["shape"] else _USUAL
+        widest = max((least, *chain(*texts)), key=partial(text_width, font_size=NUMBER))
+        rows = [[Cell(widest)] * columns] * len(texts)  # all cells of a block are as wide
         return Block(head, "", rows, item.get("notes", ()), meets)
 
 
@@ -195,13 +203,12 @@ def _value(text: str) -> float:
 
 
 def _array_data(x: Any) -> ArrayData:
-    shown = block("", "", x)
+    shown = block("", "", x, write=_aligned)
     tint = ["".join(_letter(c) for c in row) for row in shown.rows]
     shape = str(x.shape) if x.dtype == float else f"{x.dtype}{x.shape}"
     data: ArrayData = {"shape": shape, "tint": tint}
     if not shown.is_map:
-        texts = [[cell.text for cell in row] for row in shown.rows]
-        data["text"] = [[minus(text) for text in row] for row in _aligned(texts, x)]
+        data["text"] = [[minus(cell.text) for cell in row] for row in shown.rows]
     if shown.notes:
         data["notes"] = [minus(note) for note in shown.notes]
     return data
@@ -216,21 +223,21 @@ def _letter(cell: Cell) -> str:
     return "!" if cell.odd else letter_of(cell.level)
 
 
-def _aligned(texts: list[list[str]], x: Any) -> list[list[str]]:
+def _aligned(table: Array) -> list[list[str]]:
     """Return numbers with the same number of decimals, so that they align in a column."""
-    if not isinstance(x, np.ndarray) or x.dtype.kind != "f" or not x.size:
-        return texts
-    values = x.astype(float).reshape(len(texts), -1)
-    known = np.abs(values[np.isfinite(values)])
-    largest = float(known.max(initial=0))
-    if largest >= 1e6 or (known == np.rint(known)).all():
-        return texts
+    if table.dtype.kind != "f":
+        return plain_texts(table)
+    values = table.astype(float).tolist()
+    known = [abs(v) for row in values for v in row if math.isfinite(v)]
+    largest = max(known, default=0.0)
+    if largest >= 1e6 or all(v.is_integer() for v in known):
+        return plain_texts(table)
     decimals = max(1, _DECIMALS - max(0, math.floor(math.log10(largest or 1))))
     least = 10.0 ** (1 - decimals) if decimals < _DECIMALS else 0.01
     return [
         [
-            f"{v + 0.0:.{decimals}f}" if v == 0 or least <= abs(v) < math.inf else text
-            for text, v in zip(row, of_row)
+            f"{v + 0.0:.{decimals}f}" if v == 0 or least <= abs(v) < math.inf else format_number(v)
+            for v in row
         ]
-        for row, of_row in zip(texts, values)
+        for row in values
     ]

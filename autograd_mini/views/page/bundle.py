@@ -1,25 +1,33 @@
 """Put the page together: its script, style, font and text are plain files in ``static/``.
 
-No bundler, minifier or build step is used. The page contains these files as they are,
-except for the import and export statements of the script. So the modules of the script share one
-scope, and no name may have two definitions.
+No bundler, minifier or build step is used. The page contains the modules of the script that it
+needs, as they are, except for comment lines, import statements and export keywords. So the modules
+share one scope, and no name may have two definitions.
 """
 
 from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import cache
 from html import escape
 from importlib.resources import files
+from typing import Any, TypeAlias
 
 from ..graph.palette import DARK, LIGHT, STEPS
 from .arrays import letter_of
 
-_STYLES = ("base.css", "graph.css", "steps.css", "train.css", "regions.css")
+Data: TypeAlias = Mapping[str, Any]
+
+_STYLES = ("base", "graph", "steps", "train", "regions")
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.M)
 _EXPORT = re.compile(r"^export (?:\{\};\n)?", re.M)
+#: comments on lines of their own, types in front of an expression, and comments at the end of a
+#: line, unless a quote follows: that would be in a string
+_COMMENT = re.compile(
+    r"^ *//.*\n|^ */\*(?:(?!\*/)[\s\S])*\*/\n|/\*\* @type [^*\n]*\*/ | // [^\"'`\n]*$", re.M
+)
 _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
     "font-src data:; img-src data:"
@@ -37,20 +45,31 @@ _PAGE_COLOURS = {
 }
 
 
-def document(
-    title: str,
-    subtitle: str,
-    theme: str,
-    data_script: str,
-    still: str,
-    programs: Sequence[str] = (),
-) -> str:
+def features(data: Data) -> list[str]:
+    """Return the modules of the features that only some pages have, for a page with this data."""
+    is_live = "programs" in data and "live" in data
+    training = data.get("training", {})
+    picture = training.get("picture", {"kind": ""})
+    needed = {
+        "leaves": is_live,
+        "train": "training" in data,
+        "film": "losses" in training,
+        "sgd": is_live and "training" in data,
+        "boundary": picture["kind"] == "classes",
+        "curve": picture["kind"] == "curve",
+        "ending": any("softmax" in tape["steps"][-1] for tape in data["tapes"]),
+        "compare": "compare" in data,
+        "verdict": is_live and "compare" in data,
+    }
+    return [name for name, is_needed in needed.items() if is_needed]
+
+
+def document(data: Data, data_script: str, still: str) -> str:
     """Return the page as one HTML file, which works offline.
 
-    The HTML in `still` is shown instead of the page if scripts do not run. The `programs` are
-    functions in JavaScript, one for each tape.
+    The HTML in `still` is shown instead of the page if scripts do not run.
     """
-    title, subtitle = escape(title), escape(subtitle)
+    title, subtitle, theme = (escape(data[key]) for key in ("title", "subtitle", "theme"))
     attribute = "" if theme == "auto" else f' data-theme="{theme}"'
     texts = {"{title}": title, "{subtitle}": subtitle, "{still}": still}
     body = re.sub("|".join(texts), lambda found: texts[found[0]], _read("page.html"))
@@ -59,66 +78,81 @@ def document(
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         f'<link rel="icon" href="data:,">\n<title>{title}</title>\n'
-        f"<style>\n{font()}</style>\n<style>\n{style()}</style>\n"
+        f"<style>\n{font()}</style>\n<style>\n{style(data)}</style>\n"
         "<noscript><style>main, .tools { display: none; }</style></noscript>\n"
         f"</head>\n<body>\n{body}{data_script}\n"
-        f'<script type="module">\n{script(programs)}</script>\n</body>\n</html>\n'
+        f'<script type="module">\n{script(data)}</script>\n</body>\n</html>\n'
     )
 
 
-def script(programs: Sequence[str] = ()) -> str:
-    """Return all modules of the script, each after its imports, with the programs of the tapes.
-
-    Only programs call the functions of arrays, so these are left out without programs.
-    """
+def script(data: Data) -> str:
+    """Return the modules of the script that a page needs, and the programs of its tapes."""
     # "</" could end the script element
-    written = ",\n".join(text.replace("</", "<\\/") for text in programs)
-    return f"const programs = [{written}];\n{_modules(bool(programs))}"
+    programs = ",\n".join(text.replace("</", "<\\/") for text in data.get("programs", ()))
+    code = modules(*features(data), "main", with_runtime="programs" in data)
+    return f"const programs = [{programs}];\n{code}"
 
 
 @cache
-def _modules(with_runtime: bool) -> str:
-    inner = f"{runtime()}return nd;\n" if with_runtime else "return {};\n"
-    # The functions of arrays have a scope of their own, because their names are common.
-    modules = {"programs": "", "nd": f"const nd = (() => {{\n{inner}}})();\n"}
-    _add_module("main", modules)
-    return "\n".join(modules.values())
+def modules(*names: str, with_runtime: bool = False) -> str:
+    """Return modules of the script, each after its imports.
+
+    Only programs need the functions of arrays, which are the runtime.
+    """
+    found = {"programs": "", "nd": ""}
+    if with_runtime:
+        # The functions of arrays have a scope of their own, because their names are common.
+        found["nd"] = f"const nd = (() => {{\n{runtime()}return nd;\n}})();\n"
+    for name in names:
+        _add_module(name, found)
+    return "\n".join(found.values())
 
 
 @cache
 def runtime() -> str:
     """Return the functions of arrays that the programs of tapes call."""
-    modules: dict[str, str] = {}
-    _add_module("nd", modules)
-    return "\n".join(modules.values())
+    found: dict[str, str] = {}
+    _add_module("nd", found)
+    return "\n".join(found.values())
 
 
-def _add_module(name: str, modules: dict[str, str]) -> None:
-    """Add a module to `modules`, after its imports."""
+def _add_module(name: str, found: dict[str, str]) -> None:
+    """Add a module to those that were found, after its imports."""
     source = _read(f"{name}.js")
     for imported in _IMPORT.findall(source):
-        if imported not in modules:
-            _add_module(imported, modules)
-    modules[name] = _EXPORT.sub("", _IMPORT.sub("", source))
+        if imported not in found:
+            _add_module(imported, found)
+    found[name] = _EXPORT.sub("", _IMPORT.sub("", without_comments(source)))
+
+
+def without_comments(source: str) -> str:
+    """Return a file without its comments, which are for those who read it in the repository."""
+    return _COMMENT.sub("", source)
+
+
+def style(data: Data) -> str:
+    """Return the style sheets that a page needs, after the colours of both themes."""
+    names = [name for name in _STYLES if name != "train" or "training" in data]
+    sheets = [without_comments(_read(f"{name}.css")) for name in names]
+    return "\n".join([_colours(), *sheets])
 
 
 @cache
-def style() -> str:
-    """Return all style sheets, after the colours of both themes."""
+def _colours() -> str:
+    """Return the colours of both themes, and a style rule for each tint of a number.
+
+    `arrays.Pool.write` chooses the tints.
+    """
     palette = {name: (getattr(LIGHT, name), getattr(DARK, name)) for name in LIGHT._fields[1:]}
     colours = palette | _PAGE_COLOURS
     declared = "".join(f"  --{name}: light-dark({a}, {b});\n" for name, (a, b) in colours.items())
-    return "\n".join([f":root {{\n{declared}}}\n", _tints(), *map(_read, _STYLES)])
-
-
-def _tints() -> str:
-    """Return a style rule for each tint of a number: see `arrays.Pool.write`."""
-    rules = []
-    for level in range(-STEPS, STEPS + 1):
-        colour, share = "minus" if level < 0 else "plus", 100 * abs(level) / STEPS
-        mixed = f"color-mix(in srgb, var(--{colour}) {share:g}%, var(--card))"
-        rules.append(f".tint-{letter_of(level)} {{ background: {mixed}; }}\n")
-    return "".join(rules)
+    tints = "".join(
+        f".tint-{letter_of(level)} {{ --tint: light-dark({a}, {b}); }}\n"
+        for level in range(-STEPS, STEPS + 1)
+        for a, b in [(LIGHT.tint(level), DARK.tint(level))]
+    )
+    painted = "[class*=tint-] { background: var(--tint); fill: var(--tint); }\n"
+    return f":root {{\n{declared}}}\n\n{painted}{tints}"
 
 
 @cache

@@ -11,6 +11,7 @@ from ...core.tensor import Tensor
 from ..replay import call_unfused, unfuse
 from ..trace import Trace
 from .arrays import Pool
+from .cross_entropy import with_letters
 from .data import Data, fitted, require_result, tape_data
 from .findings import Findings
 from .live import LiveTape, add_live, name_constants
@@ -25,6 +26,8 @@ def comparison(
     name = _common_name(graph, node, names)
     traces = [Trace.of(graph, {**theirs, name: graph}), Trace.of(node, {**names, name: node})]
     traces = [*map(name_constants, traces)]
+    if replaced:
+        traces[0] = with_letters(traces[0])
     pools = [Pool(), Pool()]
     kind = _FUSED if _is_fused(node) and not _is_fused(graph) else _OTHER
     data = tape_data(traces, kind.titles, pools)

@@ -7,7 +7,7 @@ same quantities.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -27,6 +27,8 @@ _LINEAR = SILENT | {
     "take_along_axis", "transpose", "swapaxes", "nll_loss",
 }  # fmt: skip
 _MOST_CLASSES = 12
+#: quantity of a `CrossEntropy` -> its letter in a textbook
+LETTERS = {"logits": "z", "exponentials": "e", "total": "s", "predicted": "ŷ", "target": "y"}
 _SELECTS = {"getitem", "take", "take_along_axis"}
 
 
@@ -42,6 +44,13 @@ class CrossEntropy:
     target: Tensor | None  #: the constant factor y of the logarithm, if it is a tensor
     node: Tensor | None  #: the fused node
     factor: Array | None = None  #: the numbers of y in a graph
+
+    @property
+    def shifted(self) -> Tensor | None:
+        """The logits less their largest one, if the graph subtracts it."""
+        e = self.exponentials
+        z = self.logits if e is None else e.inputs[0]
+        return None if z is self.logits else z
 
 
 @dataclass(frozen=True)
@@ -95,6 +104,18 @@ def find_cross_entropy(trace: Trace) -> CrossEntropy | None:
     is_fused = ends[0].op is SoftmaxCrossEntropy
     found = _fused(ends[0], users) if is_fused else _graph(ends[0], users, trace)
     return found if found and _is_shown(found.logits) else None
+
+
+def with_letters(trace: Trace) -> Trace:
+    """Return the trace with the letters of a textbook for tensors that have only a number."""
+    found, names = find_cross_entropy(trace), dict(trace.names)
+    for key, letter in LETTERS.items():
+        t: Tensor | None = getattr(found, key, None)
+        if t is None or t.name or letter in names.values():
+            continue
+        if names[t.order] == f"v{trace.tape.index(t)}":
+            names[t.order] = letter
+    return replace(trace, names=names)
 
 
 def _is_shown(z: Tensor) -> bool:

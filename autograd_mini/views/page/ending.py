@@ -11,14 +11,13 @@ from ...core.tensor import Tensor
 from ...notation.names import name_of
 from ...text.format import format_number
 from .arrays import minus
-from .cross_entropy import CrossEntropy, Example
+from .cross_entropy import LETTERS, CrossEntropy, Example
 from .small_step import small_step
 from .story import Description, Story, unbroken
 
+_WRONG = "wrong: the gradient is ŷ Σy - y."
 _MOST_LEAVES = 4  # leaves that are shown
 _IF = "\u00a0\u00a0if\u00a0\u00a0"  # MathML drops other blanks at the ends of a text
-#: quantity of a `CrossEntropy` -> its letter in a textbook
-_LETTERS = {"logits": "z", "exponentials": "e", "total": "s", "predicted": "ŷ", "target": "y"}
 
 
 def ending(story: Story) -> Description:
@@ -59,10 +58,9 @@ def _after_cross_entropy(
 ) -> Description:
     """Return the ending of softmax cross-entropy: ŷ - y, where it comes from, and when it holds."""
     asks = f"{story.result} asks each logit to move against"
-    wrong = "wrong: the gradient is ŷ Σy - y."
     return {
         "node": story.positions[found.logits.order],
-        "titles": ["What came out", "Prediction minus truth", "When is it right?"],
+        "titles": ["What came out", "Prediction minus truth", "When is it wrong?"],
         "lead": story.choose("sum", f"{asks} ŷ - y.", f"{asks} ŷ Σy - y."),
         "say": "Why? Point at a line.",
         "softmax": {
@@ -79,8 +77,8 @@ def _after_cross_entropy(
         "notes": [
             story.choose(
                 "sum",
-                f"Here Σy = 1, so ŷ - y is right. Otherwise it is {wrong}",
-                f"Here Σy = #, so ŷ - y is {wrong}",
+                f"Here Σy = 1, so ŷ - y is right. Otherwise it is {_WRONG}",
+                f"Here Σy = #, so ŷ - y is {_WRONG}",
             ),
             unbroken(_batch(story.result, example)),
             *_aliases(story, found),
@@ -91,7 +89,7 @@ def _after_cross_entropy(
 
 def _letter(story: Story, found: CrossEntropy, key: str) -> str:
     """Return the user's name of a tensor, or else the letter of a textbook."""
-    t, letter = getattr(found, key), _LETTERS[key]
+    t, letter = getattr(found, key), LETTERS[key]
     if t is None or (not t.name and letter not in story.trace.names.values()):
         return letter
     return story.name(t)
@@ -99,7 +97,7 @@ def _letter(story: Story, found: CrossEntropy, key: str) -> str:
 
 def _aliases(story: Story, found: CrossEntropy) -> list[str]:
     """Return the meaning of letters that are not names on the tape: e is v4, s is v5."""
-    tensors = {key: getattr(found, key) for key in _LETTERS if getattr(found, key) is not None}
+    tensors = {key: getattr(found, key) for key in LETTERS if getattr(found, key) is not None}
     pairs = [(_letter(story, found, key), story.name(t)) for key, t in tensors.items()]
     texts = [f"{letter} is {name}" for letter, name in pairs if letter != name]
     return [f"In these lines {', '.join(texts)}."] if texts else []
@@ -110,7 +108,7 @@ def _algebra(
 ) -> list[tuple[str, str, tuple[Tensor | None, ...]]]:
     """Return the lines from the slope of the logarithm to ŷ - y: formula, sentence, tensors."""
     loss = story.tex[story.trace.result.order] if example.weight == 1 else r"\ell"
-    z, e, s, p, y = (f"{{{name_of(_letter(story, found, key))}}}" for key in _LETTERS)
+    z, e, s, p, y = (f"{{{name_of(_letter(story, found, key))}}}" for key in LETTERS)
     exponential, total = _letter(story, found, "exponentials"), _letter(story, found, "total")
 
     def by(x: str) -> str:
@@ -120,13 +118,13 @@ def _algebra(
     return [
         (
             f"{by(p)} = -{ratio}",
-            "The slope of ln ŷ is 1/ŷ. The loss weighs it with -y.",
+            "ln ŷ has slope 1/ŷ. Its factor is -y.",
             (found.predicted, found.log, found.target, found.node),
         ),
         (
             rf"{by(e)} = -{ratio} \cdot \frac{{1}}{{{s}}} + \frac{{1}}{{{s}}} {targets}",
-            f"{exponential} is used twice: in the numerator, and in the sum {total} below it. A "
-            "small change acts through both uses, so the two contributions add.",
+            f"{exponential} is used twice: in the numerator and in the sum {total}. A change acts "
+            "through both, so two contributions add.",
             (found.exponentials, found.total, found.predicted, found.node),
         ),
         (
@@ -137,7 +135,8 @@ def _algebra(
         ),
         (
             rf"{by(z)} = {p}_{{i}} - {y}_{{i}} \text{{{_IF}}} {targets} = 1",
-            "Where the targets sum to 1, only prediction minus truth is left.",
+            "If the targets sum to 1, only prediction minus truth is left. Otherwise ŷ - y is "
+            f"{_WRONG}",
             (found.logits, found.target, found.node),
         ),
     ]

@@ -155,13 +155,12 @@ class Exploration(Document):
 
     @cached_property
     def _html(self) -> str:
-        title, subtitle = str(self.data["title"]), str(self.data["subtitle"])
         data, still = data_script(self.data), self._still.html()
         programs = self.data.get("programs", ())
         size = len(data) + len(still) + sum(map(len, programs))
         if size > LARGEST:
             still = "<p>This page needs JavaScript. It is too large for a picture.</p>"
-        return bundle.document(title, subtitle, self._theme, data, still, programs)
+        return bundle.document(self.data, data, still)
 
     def __repr__(self) -> str:
         steps = f"a page of {len(self.data['tapes'][0]['steps']) - 1} steps"

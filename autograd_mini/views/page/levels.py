@@ -35,7 +35,8 @@ _BUDGET = 4_800  # cards and edges on all levels
 _BUDGET_IN_PLACE = 240  # cards on the levels that close a single box
 _AREA = 0.9 * _SEEN[0] * _SEEN[1]  # the cards on a level with many numbers cover at most this area
 _WIDTHS = 340, 480, 640, 820, 1020, 1240, 1460, 1800, math.inf  # of windows, in CSS pixels
-_HIGHEST = 1_600  # height of the highest level that is wrapped; others are moved in their window
+_HIGH = 1_600  # height of a level that may be wrapped even if edges between rows take most of it
+_HIGHEST = 3_000  # height of the highest level that is wrapped; others are moved in their window
 _FEW_CARDS = 400  # cards on all levels, up to which each is wrapped for all these widths
 _FEW_WIDTHS = 820, 1240
 _SPACING = Spacing(layer=36, node=20, edge=20, group=12, title=20, margin=8)
@@ -195,7 +196,8 @@ def _level(placer: _Placer, plan: _Plan) -> Level:
         "edges": [_edge(use, folded, index) for use in together],
         "shapes": [],
     }
-    for placed in place(graph, together, widths, spacing=_SPACING, broadest=_HIGHEST):
+    wrapped = place(graph, together, widths, spacing=_SPACING, broadest=_HIGHEST)
+    for placed in [p for p in wrapped if not _is_sparse(p)] or wrapped[-1:]:
         shape = _shape(placed, list(folded.titles), together)
         if shape not in level["shapes"]:
             level["shapes"].append(shape)
@@ -205,6 +207,12 @@ def _level(placer: _Placer, plan: _Plan) -> Level:
     if plan.title:
         level |= {"title": plan.title, "parent": plan.parent}
     return level
+
+
+def _is_sparse(placed: Layout) -> bool:
+    """Return whether a high layout consists mostly of edges between its rows."""
+    cards = sum(card.width * card.height for card in placed.nodes.values())
+    return placed.height > _HIGH and cards < placed.width * placed.height / 3
 
 
 def _shape(placed: Layout, paths: Sequence[Group], uses: Sequence[Sequence[Edge]]) -> Level:
@@ -295,9 +303,9 @@ def _way(use: Sequence[Edge], route: Route) -> dict[str, Any]:
     offset = OFFSET if len(use) > 1 else 0
     way: dict[str, Any] = {}
     if not use[0].backward:
-        way["path"] = _path(parallel(route.points, -offset, 1))
+        way["path"] = _path(route, -offset)
     if use[-1].backward:
-        way["back"] = _path(parallel(route.points, offset, 1)[::-1])
+        way["back"] = _path(route, offset, -1)
     if route.label and use[-1].text:
         x, y, width, height = route.label
         wide = pill_width(use[-1].text)
@@ -306,6 +314,5 @@ def _way(use: Sequence[Edge], route: Route) -> dict[str, Any]:
     return way
 
 
-def _path(points: Sequence[tuple[float, float]]) -> str:
-    whole = [(round(x, 1), round(y, 1)) for x, y in points]
-    return Route(tuple(whole)).path()
+def _path(route: Route, offset: float, turn: int = 1) -> str:
+    return Route(tuple(parallel(route.points, offset, 1)[::turn])).path(decimals=1)

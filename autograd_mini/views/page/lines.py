@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -39,14 +41,18 @@ def operation_line(t: Tensor) -> Line:
 def _chosen(x: Any) -> tuple[int, ...]:
     """Return the entry whose numbers are shown: of few the second, of many the largest."""
     position = min(1, x.size - 1) if x.size < 4 else _largest(x)
-    return tuple(map(int, np.unravel_index(position, x.shape)))
+    at = []
+    for n in reversed(x.shape):
+        position, i = divmod(int(position), n)
+        at.append(i)
+    return tuple(reversed(at))
 
 
 def _largest(x: Array) -> Any:
     """Return the position of the finite entry of largest magnitude."""
     high, low = np.argmax(x), np.argmin(x)  # makes no copy of a large array
-    above, below = x.flat[high], x.flat[low]
-    if not np.isfinite([above, below]).all():
+    above, below = float(x.flat[high]), float(x.flat[low])
+    if not (math.isfinite(above) and math.isfinite(below)):
         return np.argmax(np.abs(np.where(np.isfinite(x), x, 0)))
     return high if above >= -below else low
 
@@ -64,22 +70,33 @@ def _with_numbers(op: str, arrays: Sequence[Any], at: tuple[int, ...]) -> list[s
     """Return an operation as text, with an entry of each array as its arguments."""
     if op in SIGNS and len(arrays) == 2:
         return _between([Entry.of(x, at, signed=True) for x in arrays], f" {SIGNS[op]} ")
-    names = [chr(0xE000 + i) for i in range(len(arrays))]  # letters that no formula uses
+    return [
+        piece if isinstance(piece, str) else Entry.of(arrays[piece[0]], at, piece[1])
+        for piece in _template(op, len(arrays))
+    ]
+
+
+@cache
+def _template(op: str, count: int) -> list[str | tuple[int, bool]]:
+    """Return an operation as pieces of text, and its arguments by position.
+
+    The second part of an argument is whether a negative number needs parentheses there.
+    """
+    names = [chr(0xE000 + i) for i in range(count)]  # letters that no formula uses
 
     def write(of: Sequence[str]) -> str:
         return Plain().write(Call(op, [*map(Name, of)])).text
 
     whole = write(names)
-    parts: list[str | Entry] = []
+    pieces: list[str | tuple[int, bool]] = []
     for piece in re.split("([\ue000-\uf8ff])", whole):
         if piece not in names:
-            parts.append(piece)
+            pieces.append(piece)
             continue
-        negative = f"-{piece}"  # does a negative number need parentheses here?
+        negative = f"-{piece}"
         signed = write([negative if n == piece else n for n in names])
-        fenced = signed != whole.replace(piece, negative)
-        parts.append(Entry.of(arrays[names.index(piece)], at, fenced))
-    return parts
+        pieces.append((names.index(piece), signed != whole.replace(piece, negative)))
+    return pieces
 
 
 def product_line(trace: Trace, c: Term, slope: Array, sums: Sequence[Array]) -> Line:
@@ -90,10 +107,11 @@ def product_line(trace: Trace, c: Term, slope: Array, sums: Sequence[Array]) -> 
     upstream, value = trace.adjoints[c.source], c.value
     if c.summed or np.shape(slope) != np.shape(value) or not value.size:
         return Line()
-    try:
-        np.broadcast_to(upstream, value.shape)
-    except ValueError:  # the rule rearranges entries
-        return Line()
+    if np.shape(upstream) != value.shape:
+        try:
+            np.broadcast_to(upstream, value.shape)
+        except ValueError:  # the rule rearranges entries
+            return Line()
     at = _chosen(c.total)
     local, incoming, product, *totals = (Entry.of(x, at) for x in (slope, upstream, value, *sums))
     parts: list[str | Entry] = [local._replace(signed=True), " × ", incoming._replace(signed=True)]

@@ -212,10 +212,12 @@ class LiveTape:
         found = []
         for of, value in self.arguments:
             x = value.example
-            is_named = isinstance(of, Tensor) or bool(variable(x, self.trace.names))
             node = index.get(getattr(of, "order", -1), -1)
             label = str(value.name)
             is_given = label not in (f"v{node}", f"#{node}", "c")
+            is_parameter = isinstance(of, Tensor) and of.requires_grad
+            is_named = is_given if isinstance(of, Tensor) else variable(x, self.trace.names)
+            is_input = is_parameter or is_named  # the graph of a fused node has other constants
             found.append(
                 {
                     "name": shared.name(of, x, label, is_given, taken),
@@ -223,8 +225,8 @@ class LiveTape:
                     "item": pool.position(unwrap(of)),
                     "shape": list(x.shape),
                     "dtype": x.dtype.name,
-                    "parameter": getattr(of, "requires_grad", False),
-                    "fixed": x.dtype.kind != "f" or label == _SEED or not is_named,
+                    "parameter": is_parameter,
+                    "fixed": x.dtype.kind != "f" or label == _SEED or not is_input,
                     "data": [_number(n) for n in x.ravel().tolist()],
                 }
             )

@@ -98,6 +98,9 @@ class Narrator:
         story = Story(self.trace, self.index, self.tex, self.pool)
         steps = [opening(story)]
         steps += [self._forward(step) for step in self.trace.forward]
+        for step, done in zip(steps[1:], self.trace.forward):
+            if story.found and done.tensor is story.found.shifted:
+                step["say"] += sentences.SHIFT
         if len(steps) <= _MOST_FORMULAS:  # the first step lists the whole computation
             steps[0]["tex"] = r" \\ ".join(step["tex"] for step in steps[1:])
         steps.append(self._seed())
@@ -284,7 +287,7 @@ class Narrator:
             "open": c.open,
         }
         if self.brief:
-            text = naming.escaped(minus(f"{sign} {c.formula}"))
+            text = naming.escaped(minus(f"{sign} {self.trace.backward_formula(c)}"))
             return {**found, "tex": rf"\text{{{text}}}", "added": ""}
         arrived = "1" if t is self.trace.result else self._derivative(t)
         right = write.format_sum(c.rule, self.tex, arrived, c.spread.shape, c.axes)

@@ -24,7 +24,7 @@ def opening(story: Story) -> Description:
         "way": "nothing is computed yet",
         "titles": ["Step 0", "It starts from these numbers", "Two passes"],
         "lead": what,
-        "say": f"Press →: {asks}",
+        "say": f"Press\u00a0→: {asks}",
         "leaves": story.positions_of(leaves[:_MOST_NAMES]),
         "notes": [
             f"The forward pass computes {story.result}, one operation a step. Then the backward "

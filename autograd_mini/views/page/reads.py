@@ -76,11 +76,24 @@ def dependence(t: Tensor) -> Dependence:
             if not any(d is not None for d in found):
                 return unknown
             result = np.asarray(op(*wide, **t.kwargs))
+            known = [(d, a) for d, a in zip(found, wide) if d is not None]
+            complete = all(d is not None for d, a in zip(found, t.inputs) if isinstance(a, Tensor))
+            form = _form(known, result) if complete and known else ""
+            if form or elementwise:
+                return Dependence(found, form)
+            # In the opposite order, the entries of a sorted array depend on others.
+            opposite = [a if a is b else 1 - a for a, b in zip(arrays, inputs)]
+            again = [_depends(run, opposite, i) for i in range(len(arrays))]
         except Exception:  # the operation refuses these numbers
             return unknown
-    known = [(d, a) for d, a in zip(found, wide) if d is not None]
-    complete = all(d is not None for d, a in zip(found, t.inputs) if isinstance(a, Tensor))
-    return Dependence(found, _form(known, result) if complete and known else "")
+    return Dependence([_same(*both) for both in zip(found, again)])
+
+
+def _same(found: Array | None, again: Array | None) -> Array | None:
+    """Return a dependence, or None if it changes with the numbers."""
+    if found is None or again is None:
+        return None
+    return found if np.array_equal(found, again) else None
 
 
 def _is_float(a: Any) -> bool:

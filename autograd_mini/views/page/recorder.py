@@ -19,7 +19,7 @@ from .arrays import Pool
 from .data import Data, arrays_of, changes, fits, fitted, require_result, tape_data
 from .sentences import sentences
 from .still import Still
-from .train import gradient_of, parameters
+from .train import gradient_of, parameters, recorded_picture
 
 _MOST = 60  # frames
 
@@ -66,6 +66,7 @@ class Recorder:
         self.data: Data = {}
         self.still: Still | None = None  # of the first frame
         self._structure: list[Any] = []
+        self._picture: Data | None = None  # what the run learns
         self._frames: list[_Frame] = []
 
     def __len__(self) -> int:
@@ -106,6 +107,9 @@ class Recorder:
             self.data["title"] = f"Training: {name}"
             self.still = Still.of(trace, self.names)
             self._structure = structure
+            if drawn := recorded_picture(trace.tape, trained):
+                self._picture, program = drawn
+                self.data["programs"] = [program]
         elif structure != self._structure:
             raise ValueError(
                 f"frame {len(self)} has another graph ({len(structure)} tensors) than frame 0 "
@@ -143,10 +147,11 @@ def recording_data(recorder: Recorder, title: str | None) -> Data:
     """Return the data of a page with frames. If it is too large, leave out every other frame."""
     data = {**recorder.data, "title": title or recorder.data["title"]}
     film = recorder._frames
-    data |= _film(film)
+    learned = recorder._picture
+    data |= _film(film, learned)
     while len(film) > 2 and not fits(data):
         film = film[::2]
-        data |= {"pools": data["pools"][::2], **_film(film)}
+        data |= {"pools": data["pools"][::2], **_film(film, learned)}
     (tape,) = data["tapes"]
     *steps, update, end = tape["steps"]
     if update["phase"] == "update" and "rate" not in data["training"]:
@@ -155,8 +160,8 @@ def recording_data(recorder: Recorder, title: str | None) -> Data:
     return data
 
 
-def _film(frames: Sequence[_Frame]) -> Data:
-    """Return the slider of the frames, and their losses."""
+def _film(frames: Sequence[_Frame], learned: Data | None) -> Data:
+    """Return the slider of the frames, their losses, and what they have learned."""
     ticks = [frame.label for frame in frames]
     slider = {"kind": "recording", "label": "training step", "ticks": ticks,
               "variants": list(range(len(ticks))), "start": 0}  # fmt: skip
@@ -164,6 +169,9 @@ def _film(frames: Sequence[_Frame]) -> Data:
     training: Data = {"parameters": [], "losses": losses}
     if rate := _common_rate(frames):
         training["rate"] = rate
+    if learned:
+        weights = [[float(f"{w:.6g}") for w in frame.weights] for frame in frames]
+        training |= {"picture": learned, "weights": weights}
     return {"sliders": [slider], "training": training}
 
 

@@ -7,11 +7,13 @@ for one feature a curve.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from ...compiler.ir import Program
 from ...compiler.source.javascript import javascript
 from ...compiler.source.source import forward_program
 from ...core.arrays import Array, unwrap
@@ -28,6 +30,7 @@ _RATE = 0.1  # the learning rate that a page opens with
 _RATE_OF_CLASSES = 0.5  # the same if the loss has classes: its gradients are small
 _LAYER = "linear"  # how the scope of a layer of `nn` begins
 _LOGISTIC = {"sigmoid", "sigmoid_binary_cross_entropy", "softplus"}  # operations that take logits
+_MOST_WEIGHTS = 1_000  # of a recorded run whose page draws what it learns
 _MOST_CLASSES = 6  # classes that have a colour and a marker
 
 
@@ -180,14 +183,46 @@ def add_training(
         training["rate"] = _RATE_OF_CLASSES
     forward = forward_program(found.prediction)
     places = {id(value.example): i for i, (_, value) in enumerate(lives[0].arguments)}
-    drawn |= {
+    drawn["program"] = len(data["programs"])
+    data["programs"].append(javascript(forward))
+    training["picture"] = drawn | _arguments_of(found, forward, places)
+
+
+def _arguments_of(found: Learned, forward: Program, places: Mapping[int, int]) -> Data:
+    """Return the positions of the arguments of a picture, from those of arrays by their id."""
+    return {
         "x": places[id(unwrap(found.x))],
         "y": places[id(unwrap(found.y))],
         "inputs": [places[id(value.example)] for value in forward.arguments],
-        "program": len(data["programs"]),
     }
-    data["programs"].append(javascript(forward))
-    training["picture"] = drawn
+
+
+def recorded_picture(tape: Tape, trained: Sequence[Tensor]) -> tuple[Data, str] | None:
+    """Return the picture of what a recorded run learns, and the program that predicts.
+
+    Its leaves are data, or begin at an entry of the weights of a frame.
+    """
+    found = learned(tape, trained)
+    drawn = found and picture(tape, found)
+    if not found or not drawn or sum(t.size for t in trained) > _MOST_WEIGHTS:
+        return None
+    try:
+        forward = forward_program(found.prediction)
+        program = javascript(forward)
+    except TypeError:  # TracingError, or UnknownOperation
+        return None
+    used = [unwrap(found.x), unwrap(found.y), *(value.example for value in forward.arguments)]
+    arrays = {id(a): a for a in used}
+    ends = accumulate((t.size for t in trained), initial=0)
+    starts = {id(unwrap(t)): start for t, start in zip(trained, ends)}
+    leaves = [
+        {"shape": list(a.shape), "dtype": a.dtype.name}
+        | ({"start": starts[i]} if i in starts else {"data": np.ravel(a).tolist()})
+        for i, a in arrays.items()
+    ]
+    places = {i: nth for nth, i in enumerate(arrays)}
+    arguments = _arguments_of(found, forward, places)
+    return {**drawn, **arguments, "leaves": leaves, "program": 0}, program
 
 
 def _fixed_gradients(trace: Trace, trained: Sequence[Tensor], live: Data) -> dict[int, Any]:

@@ -30,7 +30,8 @@ class _Writer:
         self.trace = trace
         self.index = {t.order: i for i, t in enumerate(trace.tape)}
         self.found: list[Reads] = []
-        self._positions: dict[str, int] = {}
+        #: shape and entries of a dependence -> its position
+        self._positions: dict[tuple[tuple[int, ...], bytes], int] = {}
         self._dependences: dict[Hashable, Dependence] = {}
 
     def forward(self, step: Step, description: dict[str, Any]) -> None:
@@ -88,11 +89,13 @@ class _Writer:
         """Return the position of a dependence."""
         if depends is None:
             return {}
-        bits = as_bits(depends)
-        position = self._positions.setdefault(str(bits), len(self.found))
-        if position == len(self.found):
-            self.found.append(bits)
-        return {"reads": position}
+        key = depends.shape, depends.tobytes()
+        if key not in self._positions:
+            bits = as_bits(depends)
+            if bits not in self.found:
+                self.found.append(bits)
+            self._positions[key] = self.found.index(bits)
+        return {"reads": self._positions[key]}
 
 
 def _flat(depends: Array) -> Array:

@@ -30,6 +30,7 @@ OTHER_UPDATE = (
     "The optimiser moves each parameter, guided by its gradient. The new values are those of the "
     "next frame."
 )
+SHIFT = " The largest logit is subtracted so that exp cannot overflow. ŷ stays the same."
 _TIMES = {2: "twice", 3: "three times", 4: "four times"}
 _ORDINALS = {2: "second", 3: "third", 4: "fourth", 5: "fifth"}
 
@@ -55,7 +56,10 @@ def accumulated(c: Term, name: str, nth: int) -> str:
         return f"This is the first contribution to {name}. {_open(c.open)}" if c.open else ""
     which = _ORDINALS.get(nth, f"{nth}th")
     rest = _open(c.open) if c.open else "Now the gradient is complete."
-    return f"The {which} contribution to {name} is added to the sum so far. {rest}"
+    return (
+        f"The {which} contribution to {name} is added to the sum so far, because a change of "
+        f"{name} acts through every use. {rest}"
+    )
 
 
 def contributions(name: str, uses: int, still_open: int) -> str:

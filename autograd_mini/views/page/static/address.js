@@ -3,15 +3,11 @@
 //
 // Back and Forward go through places. Settings stay; only a link or a reload sets them.
 import { data, state } from "./state.js";
-import { live } from "./live.js";
-import { nd } from "./nd.js";
 
 /**
  * A part of the address: its text, "" for the default, and how to read it.
  * @typedef {{text: () => string, read: (text: string) => void}} Field
  */
-
-const MOST_CHANGED = 32; // entries of leaves in an address
 
 const root = document.documentElement.dataset;
 
@@ -41,7 +37,7 @@ const PLACE = {
 };
 
 /** @type {Record<string, Field>} */
-const SETTINGS = {
+export const SETTINGS = {
   theme: {
     text: () => (root.theme === data.theme ? "" : (root.theme ?? "")),
     read: (text) => (root.theme = text),
@@ -51,39 +47,12 @@ const SETTINGS = {
     read: (text) =>
       (state.variant = data.pools[Number(text)] ? Number(text) : 0),
   },
-  leaves: {
-    text() {
-      const changed = changedEntries();
-      return changed.length > MOST_CHANGED ? "" : changed.join("*");
-    },
-    read(text) {
-      for (const entry of text.split("*")) {
-        const [nth, at, value] = entry.split("_").map(Number);
-        const leaf = live.arguments()[nth];
-        if (at in (leaf?.data ?? []) && Number.isFinite(value))
-          live.setEntry(leaf.name, at, value);
-      }
-      live.run();
-    },
-  },
   example: {
     text: () => (state.example < 0 ? "" : `${state.example}`),
     read: (text) =>
       (state.example = Number(text) < (data.batch ?? 0) ? Number(text) : -1),
   },
 };
-
-/** Entries of leaves that the reader changed: leaf, position and number. */
-const changedEntries = () =>
-  live.isChanged()
-    ? live
-        .arguments()
-        .flatMap(({ name, data: before }, nth) =>
-          [...nd.numbers(live.leaf(name))].flatMap((x, at) =>
-            x === Number(before[at]) ? [] : [`${nth}_${at}_${x}`],
-          ),
-        )
-    : [];
 
 /** Write the state into the address. @param {"replaceState"|"pushState"} how */
 function write(how) {
@@ -105,10 +74,15 @@ export const writeAddress = () => write("replaceState");
 /** Keep the current place for Back. The next state is a new place. */
 export const keepPlace = () => write("pushState");
 
-/** Read the address: of a kept place only the place, of a link or a reload also the settings. */
+/**
+ * Read the address: of a kept place only the place, of a link or a reload also the settings. A link
+ * with only a step stays in the view.
+ */
 export function readAddress() {
   const asked = new URLSearchParams(location.hash.slice(1));
-  for (const name in PLACE) PLACE[name].read(asked.get(name) ?? "");
+  const isWhole = asked.has("view") || !asked.has("step");
+  for (const name in PLACE)
+    if (isWhole || asked.has(name)) PLACE[name].read(asked.get(name) ?? "");
   if (history.state && "ready" in root) return;
   for (const name in SETTINGS)
     if (asked.has(name)) SETTINGS[name].read(asked.get(name) ?? "");

@@ -1,6 +1,6 @@
 // @ts-check
 // An array as cells: numbers on tinted backgrounds, or the squares of a heat map.
-import { el } from "./dom.js";
+import { el, svg } from "./dom.js";
 /** @typedef {import("./types.js").ArrayData} ArrayData */
 /** @typedef {import("./types.js").How} How */
 /** @typedef {import("./dom.js").Part} Part */
@@ -41,7 +41,11 @@ export function cells(a, how = {}) {
       : (a.notes ?? []).map((note) => el("div.note", note));
     return el(
       "div",
-      el(`div.map${few}${mark}`, attributes, squares(shown, hidden)),
+      el(
+        `div.map${few}${mark}`,
+        attributes,
+        hidden ? el("i", "·") : heatMap(shown.tint, columns),
+      ),
       notes,
     );
   }
@@ -85,8 +89,32 @@ function numbers({ tint }, text, { hidden, label, of, first = 0, flip, edit }) {
   );
 }
 
-/** @param {ArrayData} a @param {boolean} hidden */
-const squares = ({ tint }, hidden) =>
-  hidden
-    ? [el("i", "·")]
-    : tint.flatMap((row) => [...row].map((letter) => tinted("i", letter)));
+/**
+ * A heat map, as a path for each tint: an element for each square would take long to draw. An entry
+ * that is not finite is striped.
+ * @param {string[]} tint @param {number} columns
+ */
+function heatMap(tint, columns) {
+  /** @type {Record<string, string>} */
+  const paths = {};
+  tint.forEach((row, y) => {
+    for (const { 0: run, index: x } of row.matchAll(/!|(.)\1*/g)) {
+      const square =
+        run === NOT_FINITE
+          ? "h.5l-.5 .5zm1 0v.5l-.5 .5h-.5z"
+          : `h${run.length}v1h-${run.length}z`;
+      paths[run[0]] = `${paths[run[0]] ?? ""}M${x} ${y}${square}`;
+    }
+  });
+  return svg(
+    "svg",
+    {
+      viewBox: `0 0 ${columns} ${tint.length}`,
+      preserveAspectRatio: "none",
+      "aria-hidden": "true",
+    },
+    Object.entries(paths).map(([letter, d]) =>
+      svg(letter === NOT_FINITE ? "path.odd" : `path.tint-${letter}`, { d }),
+    ),
+  );
+}

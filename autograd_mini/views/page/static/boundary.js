@@ -1,140 +1,72 @@
 // @ts-check
-// What a network has learned: a decision boundary for two features, or a curve for one.
+// A decision boundary: what a network with two features has learned.
+import { data } from "./state.js";
 import { el, svg } from "./dom.js";
-import { pathThrough, plot, paddedSpan } from "./plot.js";
+import {
+  evenly,
+  marks,
+  paddedSpan,
+  pathThrough,
+  plot,
+  stroke,
+} from "./plot.js";
 import { predict, source } from "./predict.js";
+import { plots } from "./train.js";
 /** @typedef {import("./types.js").Picture} Picture */
-/** @typedef {import("./plot.js").Plot} Plot */
-/** @typedef {import("./plot.js").Span} Span */
 
-const GRID = { columns: 45, rows: 28 };
-const CURVE = 121; // points of a curve
-/** A shape for each class, drawn from its centre, so that colour is not needed. */
-const MARKERS = [
-  "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0",
-  "m0-5l5 9h-10z",
-  "m-4-4h8v8h-8z",
-  "m0-5.5l5.5 5.5l-5.5 5.5l-5.5-5.5z",
-  "m0 5l-5-9h10z",
-  "m-1.5-5h3v3.5h3.5v3h-3.5v3.5h-3v-3.5h-3.5v-3h3.5z",
-];
+const COLUMNS = 45;
+const ROWS = 28;
 /** The colours of regions. They are translucent, so they suit both themes. */
-const COLOURS = [
-  [139, 61, 176],
-  [26, 150, 74],
-  [224, 120, 20],
-  [20, 120, 220],
-  [170, 140, 0],
-  [120, 120, 120],
-];
-const FAINTEST = 30; // of 255, where all classes are equally likely
-const STRONGEST = 130; // where the network is certain
+const COLOURS = "#8b3db0 #1a964a #e07814 #1478dc #aa8c00 #787878".split(" ");
+const FAINTEST = 0.12; // opacity where all classes are equally likely
+const STRONGEST = 0.5; // where the network is certain
 
-/** Numbers at equal distances. @param {Span} span @param {number} count */
-const evenly = ([from, to], count) =>
-  Array.from(
-    { length: count },
-    (_, i) => from + ((to - from) * i) / (count - 1),
-  );
-
-/** @param {number[]} row */
-const largest = (row) => row.indexOf(Math.max(...row));
-
-/** @param {string} kind @param {string} d */
-const stroke = (kind, d) => svg(kind, { d: d && `M${d}` });
-
-/** Draw what is learned so far. @param {Picture} picture */
-export const drawLearned = (picture) =>
-  picture.kind === "curve" ? drawCurve(picture) : drawBoundary(picture);
-
-// ---- one feature: a curve ----
-
-/** @param {Picture} picture */
-function drawCurve(picture) {
-  const xs = source(picture.x);
-  const ys = source(picture.y);
-  const label = "The fitted curve, and the data";
-  const { root, x, y } = plot(
-    label,
-    ["x", "y"],
-    paddedSpan(xs),
-    paddedSpan(ys),
-  );
-  const at = evenly(paddedSpan(xs), CURVE);
-  const values = predict(
-    picture,
-    at.map((value) => [value]),
-  );
-  const curve = at.map((value, i) => [x(value), y(values[i].at(-1) ?? NaN)]);
-  root.append(
-    marks(
-      0,
-      xs.map((value, i) => [x(value), y(ys[i])]),
-    ),
-    stroke("path.contour", pathThrough(curve)),
-  );
-  return el("figure.learned", root, el("figcaption", "● data — prediction"));
-}
-
-// ---- two features: a boundary ----
-
-/** @param {Picture} picture */
-function drawBoundary(picture) {
+plots.unshift(() => {
+  const picture = /** @type {Picture} */ (data.training?.picture);
   const points = grouped(source(picture.x), 2);
   const labels = labelsOf(picture, points.length);
-  const spans = [0, 1].map((axis) => paddedSpan(points.map((p) => p[axis])));
+  const [across, up] = [0, 1].map((i) => paddedSpan(points.map((p) => p[i])));
   const guesses = predict(picture, points).map(largest);
   const right = guesses.filter((guess, i) => guess === labels[i]).length;
   const says = `${right} of ${points.length} right`;
-  const { root, x, y } = plot(
-    `Decision boundary: ${says}`,
-    ["x₀", "x₁"],
-    spans[0],
-    spans[1],
+  const label = `Decision boundary: ${says}`;
+  const { root, x, y } = plot(label, ["x₀", "x₁"], across, up);
+  const [us, vs] = [evenly(across, COLUMNS), evenly(up, ROWS)];
+  const shares = predict(
+    picture,
+    vs.flatMap((v) => us.map((u) => [u, v])),
   );
-  const classes = Array.from({ length: picture.classes }, (_, k) => k);
-  const grid = evenly(spans[1], GRID.rows).flatMap((v) =>
-    evenly(spans[0], GRID.columns).map((u) => [u, v]),
-  );
-  const shares = predict(picture, grid);
-  const borders = classes.slice(1).map((k) => margins(shares, k));
-  const place = (/** @type {number[]} */ [i, j]) => [
-    x(spans[0][0] + ((spans[0][1] - spans[0][0]) * i) / (GRID.columns - 1)),
-    y(spans[1][0] + ((spans[1][1] - spans[1][0]) * j) / (GRID.rows - 1)),
+  /** @param {number} i @param {number} j */
+  const place = (i, j) => [
+    x(us[0] + i * (us[1] - us[0])),
+    y(vs[0] + j * (vs[1] - vs[0])),
   ];
+  const classes = [...Array(picture.classes).keys()];
+  const borders = classes
+    .slice(1)
+    .flatMap((k) => contour(margins(shares, k), place));
   root.append(
-    stroke("path.contour", borders.flatMap((f) => contour(f, place)).join("M")),
-    ...classes.map((k) =>
-      marks(
+    stroke("path.contour", borders.join("M")),
+    ...classes.map((k) => {
+      const own = points.filter((_, i) => labels[i] === k);
+      return marks(
         k,
-        points.filter((_, i) => labels[i] === k).map(([u, v]) => [x(u), y(v)]),
-      ),
-    ),
+        own.map(([u, v]) => [x(u), y(v)]),
+      );
+    }),
   );
-  return el(
-    "figure.learned",
-    regions(shares),
-    root,
-    el("figcaption", classes.map(legend), says),
-  );
-}
+  const caption = el("figcaption", classes.map(legend), says);
+  return el("figure.learned", regions(shares), root, caption);
+});
 
 /** @param {number} k */
-const legend = (k) =>
-  el(
-    "span",
-    svg("svg", { viewBox: "-6 -6 12 12" }, marks(k, [[0, 0]])),
-    `class ${k}`,
-  );
+function legend(k) {
+  const own = svg("svg", { viewBox: "-6 -6 12 12" }, marks(k, [[0, 0]]));
+  return el("span", own, `class ${k}`);
+}
 
-/** The examples of a class. @param {number} k @param {number[][]} places in pixels */
-const marks = (k, places) =>
-  stroke(
-    `path.marks.class${k}`,
-    places
-      .map(([u, v]) => `${u.toFixed(1)} ${v.toFixed(1)}${MARKERS[k]}`)
-      .join("M"),
-  );
+/** @param {number[]} row */
+const largest = (row) => row.indexOf(Math.max(...row));
 
 /** Numbers in groups. @param {number[]} numbers @param {number} size */
 const grouped = (numbers, size) =>
@@ -157,49 +89,38 @@ const margins = (shares, k) =>
 
 /** The likeliest class of each point as its colour, and how certain that is. @param {number[][]} shares */
 function regions(shares) {
-  const { columns, rows } = GRID;
   const canvas = /** @type {HTMLCanvasElement} */ (
-    el("canvas", { width: columns, height: rows })
+    el("canvas", { width: COLUMNS, height: ROWS })
   );
-  const pixels = new ImageData(columns, rows);
+  const ink = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   shares.forEach((row, n) => {
     const k = largest(row);
+    if (k < 0) return;
     const certain = (row[k] * row.length - 1) / (row.length - 1);
-    const alpha = FAINTEST + (STRONGEST - FAINTEST) * certain;
-    const [i, j] = [n % columns, rows - 1 - Math.floor(n / columns)];
-    if (k >= 0) pixels.data.set([...COLOURS[k], alpha], 4 * (j * columns + i));
+    ink.globalAlpha = FAINTEST + (STRONGEST - FAINTEST) * certain;
+    ink.fillStyle = COLOURS[k];
+    ink.fillRect(n % COLUMNS, ROWS - 1 - Math.floor(n / COLUMNS), 1, 1);
   });
-  canvas.getContext("2d")?.putImageData(pixels, 0, 0);
   return canvas;
 }
 
 /**
  * The line where a function on the grid is 0, as pieces of a path: marching squares.
- * @param {number[]} f @param {(at: number[]) => number[]} place maps columns and rows to pixels
+ * @param {number[]} f @param {(column: number, row: number) => number[]} place in pixels
  */
-function contour(f, place) {
-  const { columns, rows } = GRID;
-  const pieces = [];
-  for (let j = 0; j + 1 < rows; j++) {
-    for (let i = 0; i + 1 < columns; i++) {
-      const corners = [
-        [i, j],
-        [i + 1, j],
-        [i + 1, j + 1],
-        [i, j + 1],
-      ];
-      const values = corners.map(([a, b]) => f[b * columns + a]);
-      const crossings = corners.flatMap((from, k) => {
-        const to = corners[(k + 1) % 4];
-        const [start, end] = [values[k], values[(k + 1) % 4]];
-        const t = start / (start - end);
-        return start < 0 !== end < 0
-          ? [[from[0] + t * (to[0] - from[0]), from[1] + t * (to[1] - from[1])]]
-          : [];
-      });
-      for (let k = 0; k + 1 < crossings.length; k += 2)
-        pieces.push(pathThrough(crossings.slice(k, k + 2).map(place)));
-    }
-  }
-  return pieces;
-}
+const contour = (f, place) =>
+  f.flatMap((_, n) => {
+    const [i, j] = [n % COLUMNS, Math.floor(n / COLUMNS)];
+    if (i + 1 === COLUMNS || j + 1 === ROWS) return [];
+    const square = [0, 1, 1, 0].map((right, k) => [i + right, j + (k >> 1)]);
+    const crossings = square.flatMap(([a, b], k) => {
+      const [c, d] = square[(k + 1) % 4];
+      const [start, end] = [f[b * COLUMNS + a], f[d * COLUMNS + c]];
+      const t = start / (start - end);
+      const crosses = start < 0 !== end < 0;
+      return crosses ? [place(a + t * (c - a), b + t * (d - b))] : [];
+    });
+    return [crossings.slice(0, 2), crossings.slice(2)]
+      .filter(({ length }) => length)
+      .map(pathThrough);
+  });

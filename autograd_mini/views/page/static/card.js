@@ -1,12 +1,11 @@
 // @ts-check
 // A card: one operation, its value, and the gradient so far.
-import { array, arrived, stepOf } from "./state.js";
+import { array, arrived, outline, stepOf } from "./state.js";
 import { cells, spoken } from "./arrays.js";
 import { chipsOf, doingInside, insideOf } from "./chips.js";
 import { el } from "./dom.js";
 import { origin, tapeCells } from "./entries.js";
 import { named } from "./names.js";
-import { afterUpdate } from "./update.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Place} Place */
 /** @typedef {ReturnType<typeof cardState>} CardState */
@@ -39,7 +38,7 @@ export function cardState(tape, place) {
       : "",
     phase,
     next: hasNew(tape, place.node, phase)
-      ? afterUpdate(tape, place.node)
+      ? tape.updated?.(tape, place.node)
       : null,
   };
 }
@@ -78,7 +77,7 @@ export function cardBody(tape, place, at, most) {
   if (gradient !== undefined)
     blocks.push(gradientBlock(tape, place.node, gradient, at, most));
   if (trained) blocks.push(updateBlock(tape, place.node, at, most));
-  const wide = (array(tape, value).tint[0] ?? "").length > 2;
+  const wide = (outline(tape, value).tint[0] ?? "").length > 2;
   return [
     head,
     place.runs && insideOf(tape, place, at.chips, at.doing),

@@ -1,6 +1,6 @@
 // @ts-check
 // The inside of a folded card: what a step does there, and parameters with gradient norms.
-import { array, arrived, stepOf } from "./state.js";
+import { array, arrived, parseNumber, stepOf } from "./state.js";
 import { el } from "./dom.js";
 import { named } from "./names.js";
 /** @typedef {import("./types.js").Tape} Tape */
@@ -12,13 +12,9 @@ function normOf(tape, id) {
   const { text, notes = [] } = array(tape, id);
   if (!text || text[0][0] === "…")
     return `${notes}`.match(/norm ([^,\s]+)/)?.[1] ?? "…";
-  const norm = Math.hypot(...text.flat().map(numberOf));
+  const norm = Math.hypot(...text.flat().map(parseNumber));
   return String(Number(norm.toPrecision(3))).replace("Infinity", "inf");
 }
-
-/** @param {string} text */
-const numberOf = (text) =>
-  Number(text.replaceAll("−", "-").replace("inf", "Infinity"));
 
 /** Parameters inside a folded card at this step. @param {Tape} tape @param {Place} place */
 export function chipsOf(tape, { chips = [] }) {

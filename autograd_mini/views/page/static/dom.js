@@ -4,25 +4,25 @@
 /** @typedef {Record<string, string|number|boolean|undefined|((event: any) => void)>} Attributes */
 /** @typedef {Node|string|Attributes|null|undefined|false} Part a child, or attributes */
 
-const HTML = document.documentElement.namespaceURI;
-
 /**
- * Make an element from its tag and classes (`p.faint.wide`), its children and its attributes.
- * Attributes that are functions become event listeners.
+ * A function that makes elements of a language from a tag with classes (`p.faint.wide`), children and
+ * attributes. Attributes that are functions become event listeners.
  * @param {string|null} language
- * @param {string} kind
- * @param {(Part|Part[])[]} parts
  */
-function make(language, kind, parts) {
-  const [tag, ...classes] = kind.split(".");
-  const element = document.createElementNS(language, tag);
-  if (classes.length) element.setAttribute("class", classes.join(" "));
-  for (const part of parts.flat()) {
-    if (part instanceof Node || typeof part === "string") element.append(part);
-    else if (part) setAttributes(element, part);
-  }
-  return element;
-}
+const maker =
+  (language) =>
+  /** @param {string} kind @param {...(Part|Part[])} parts */
+  (kind, ...parts) => {
+    const [tag, ...classes] = kind.split(".");
+    const element = document.createElementNS(language, tag);
+    if (classes.length) element.setAttribute("class", classes.join(" "));
+    for (const part of parts.flat()) {
+      if (part instanceof Node || typeof part === "string")
+        element.append(part);
+      else if (part) setAttributes(element, part);
+    }
+    return element;
+  };
 
 /** @param {Element} element @param {Attributes} attributes */
 function setAttributes(element, attributes) {
@@ -33,24 +33,35 @@ function setAttributes(element, attributes) {
   }
 }
 
-/** @param {string} kind @param {...(Part|Part[])} parts */
-export const el = (kind, ...parts) =>
-  /** @type {HTMLElement} */ (make(HTML, kind, parts));
-
-/** @param {string} kind @param {...(Part|Part[])} parts */
-export const svg = (kind, ...parts) =>
-  make("http://www.w3.org/2000/svg", kind, parts);
-
-/** @param {string} kind @param {...(Part|Part[])} parts */
-export const math = (kind, ...parts) =>
-  make("http://www.w3.org/1998/Math/MathML", kind, parts);
+/** @type {(kind: string, ...parts: (Part|Part[])[]) => HTMLElement} */
+export const el = /** @type {any} */ (
+  maker(document.documentElement.namespaceURI)
+);
+export const svg = maker("http://www.w3.org/2000/svg");
+export const math = maker("http://www.w3.org/1998/Math/MathML");
 
 /** @template {HTMLElement} [Kind=HTMLElement] @param {string} id @returns {Kind} */
 export const byId = (id) => /** @type {any} */ (document.getElementById(id));
 
+/** Write a text into an element. @param {string} id @param {string} text */
+export function setText(id, text) {
+  byId(id).textContent = text;
+}
+
 /** @param {Part|Part[]} label @param {() => void} click @param {Attributes} [attributes] */
 export const button = (label, click, attributes) =>
   el("button", { click, ...attributes }, ...[label].flat());
+
+/** A table below a row of titles. @param {string} kind @param {Part[]} titles @param {Part[]} rows */
+export const titledTable = (kind, titles, rows) =>
+  el(
+    kind,
+    el("thead", el("tr", ...titles.map((title) => titleCell("col", title)))),
+    el("tbody", rows),
+  );
+
+/** @param {"row"|"col"} scope @param {Part|Part[]} title */
+export const titleCell = (scope, title) => el("th", { scope }, title);
 
 /**
  * An element that scrolls, also by keyboard.
@@ -72,3 +83,12 @@ export function mark(target, classes) {
 /** @param {Element} toggle a button @param {boolean} on */
 export const press = (toggle, on) =>
   toggle.setAttribute("aria-pressed", String(on));
+
+/** @param {Element} element a button @param {boolean} on */
+export const enable = (element, on) => element.toggleAttribute("disabled", !on);
+
+/** Move a slider, and say its position. @param {HTMLInputElement} slider @param {number} position @param {string} words */
+export function slide(slider, position, words) {
+  slider.value = String(position);
+  slider.setAttribute("aria-valuetext", words);
+}

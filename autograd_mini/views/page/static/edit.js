@@ -1,18 +1,20 @@
 // @ts-check
 // The cells of leaves can be changed: click one or press Enter, type a number, and press Enter.
-import { byId, el } from "./dom.js";
-import { parseNumber } from "./format.js";
+import { parseNumber } from "./state.js";
+import { el, setText } from "./dom.js";
+import { bracketed } from "./entries.js";
 import { live } from "./live.js";
 /** @typedef {import("./types.js").Tape} Tape */
+/** @typedef {(name: string, at: number, value: number) => void} Change */
 
 /**
  * A function that makes the cell of an entry editable, if an item is a leaf.
- * @param {Tape} tape @param {number} id
+ * @param {Tape} tape @param {number} id @returns {import("./types.js").How["edit"]}
  */
 export function editor(tape, id) {
   const leaf = live.editable(tape, id);
   if (!leaf) return undefined;
-  return (/** @type {HTMLElement} */ cell, /** @type {number} */ at) => {
+  return (cell, at) => {
     cell.classList.add("editable");
     Object.assign(cell.dataset, { leaf: leaf.name, at });
     cell.title = `Change ${entryName(leaf.name, leaf.shape, at)}`;
@@ -20,52 +22,36 @@ export function editor(tape, id) {
 }
 
 /** @param {string} name @param {number[]} shape @param {number} at */
-export function entryName(name, shape, at) {
-  const index = [];
-  for (let i = shape.length - 1; i >= 0; i--) {
-    index.unshift(at % shape[i]);
-    at = Math.trunc(at / shape[i]);
-  }
-  return shape.length ? `${name}[${index.join(", ")}]` : name;
-}
+export const entryName = (name, shape, at) => name + bracketed(shape, at, ", ");
 
-/** @param {(name: string, at: number, value: number) => void} change */
+/** Open a cell by a click, Enter or the space key. @param {Change} change */
 export function listenToCells(change) {
-  addEventListener("click", ({ target }) => {
-    const cell = editableOf(target);
-    if (cell) openCell(cell, change);
-  });
-  addEventListener(
-    "keydown",
-    (event) => {
-      const cell = editableOf(event.target);
-      if (!cell || (event.key !== "Enter" && event.key !== " ")) return;
-      openCell(cell, change);
-      event.preventDefault();
-      event.stopPropagation();
-    },
-    { capture: true }, // before the keys of the page
-  );
+  /** @param {Event} event */
+  const open = (event) => {
+    const { target, key = "Enter" } = /** @type {any} */ (event);
+    /** @type {HTMLElement|null|undefined} */
+    const cell = target.closest?.(".editable:not(:has(input))");
+    if (!cell || (key !== "Enter" && key !== " ")) return;
+    openCell(cell, change);
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  addEventListener("click", open);
+  addEventListener("keydown", open, { capture: true }); // before the keys of the page
 }
 
-/** @param {EventTarget|null} target @returns {HTMLElement|null} */
-function editableOf(target) {
-  const element = /** @type {HTMLElement} */ (target);
-  return element.matches?.("input") ? null : element.closest?.(".editable");
-}
-
-/** Let the reader type a number into a cell. @param {HTMLElement} cell @param {(name: string, at: number, value: number) => void} change */
+/** Let the reader type a number into a cell. @param {HTMLElement} cell @param {Change} change */
 function openCell(cell, change) {
   const before = cell.textContent ?? "";
   const { leaf = "", at = "" } = cell.dataset;
-  const home = homeOf(cell);
+  const again = selectorOf(cell);
   const input = /** @type {HTMLInputElement} */ (
     el("input", { value: before, "aria-label": cell.title, size: 4 })
   );
   const close = () => {
     input.removeEventListener("blur", close);
     cell.textContent = before;
-    message("");
+    setText("message", "");
   };
   input.addEventListener("blur", close);
   input.addEventListener("keydown", (event) => {
@@ -76,10 +62,11 @@ function openCell(cell, change) {
     }
     if (event.key !== "Enter") return;
     const value = parseNumber(input.value);
-    if (!Number.isFinite(value)) return message(problem(input.value));
+    if (!Number.isFinite(value))
+      return setText("message", problem(input.value.trim()));
     close();
     change(leaf, Number(at), value);
-    focusCell(home, leaf, at);
+    /** @type {HTMLElement|null} */ (document.querySelector(again))?.focus();
   });
   cell.replaceChildren(input);
   input.select();
@@ -87,29 +74,14 @@ function openCell(cell, change) {
 
 /** @param {string} text */
 const problem = (text) =>
-  text.trim()
-    ? `“${text.trim()}” is not a number. Type one such as -0.5.`
-    : "The cell is empty. Type a number such as -0.5.";
+  `${text ? `“${text}” is not a number.` : "The cell is empty."} Type a number such as -0.5.`;
 
-/** @param {string} text */
-function message(text) {
-  byId("message").textContent = text;
-}
-
-/** A selector of the card that holds a cell, which is drawn again. @param {Element} cell */
-function homeOf(cell) {
-  const card = cell.closest(".card");
-  return card
-    ? `.card[data-node="${card.getAttribute("data-node")}"]`
+/** A selector of a cell, which is drawn again after a change. @param {HTMLElement} cell */
+function selectorOf(cell) {
+  const { leaf = "", at } = cell.dataset;
+  const node = cell.closest(".card")?.getAttribute("data-node");
+  const home = node
+    ? `.card[data-node="${node}"]`
     : `#${cell.closest("[id]")?.id}`;
-}
-
-/** @param {string} home @param {string} leaf @param {string} at */
-function focusCell(home, leaf, at) {
-  const name = CSS.escape(leaf);
-  /** @type {HTMLElement|null} */
-  const cell = document.querySelector(
-    `${home} .editable[data-leaf="${name}"][data-at="${at}"]`,
-  );
-  cell?.focus();
+  return `${home} [data-leaf="${CSS.escape(leaf)}"][data-at="${at}"]`;
 }

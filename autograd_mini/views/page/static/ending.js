@@ -1,32 +1,39 @@
 // @ts-check
 // The last step after softmax cross-entropy: where ŷ - y comes from, next to ∂L/∂z.
-import { array } from "./state.js";
+import { array, describedTape, parseNumber, stepOf } from "./state.js";
 import { cells } from "./arrays.js";
 import { holds } from "./card.js";
-import { el, mark, scrolling } from "./dom.js";
+import { byId, el, mark, scrolling, titleCell, titledTable } from "./dom.js";
+import { features } from "./features.js";
 import { formulaLines } from "./formulas.js";
+import { fill } from "./inspector.js";
 import { views } from "./scene.js";
-import { numberIn } from "./story.js";
 /** @typedef {import("./types.js").Tape} Tape */
+/** @typedef {import("./types.js").ArrayData} ArrayData */
 /** @typedef {import("./types.js").Prediction} Prediction */
+
+features.push({
+  update() {
+    const tape = describedTape();
+    const { softmax, titles = [] } = tape.steps[stepOf(tape)];
+    if (!softmax) return;
+    byId("what").append(algebra(tape, softmax));
+    fill("numbers", titles[1], lastTable(tape, softmax));
+  },
+});
 
 /**
  * The lines of algebra. A line that is pointed at or has the focus lights its cards.
  * @param {Tape} tape @param {Prediction} softmax
  */
-export function algebra(tape, softmax) {
+function algebra(tape, softmax) {
   const lines = softmax.lines.map(({ tex, say, nodes }) => {
-    const on = () => lightCards(tape, nodes);
-    const off = () => lightCards(tape, []);
-    const events = {
-      pointerenter: on,
-      pointerleave: off,
-      focusin: on,
-      focusout: off,
-    };
+    const light = () => lightCards(tape, nodes);
+    const dim = () => lightCards(tape, []);
     return el(
       "li",
-      { tabindex: 0, ...events },
+      { tabindex: 0, pointerenter: light, pointerleave: dim },
+      { focusin: light, focusout: dim },
       formulaLines(tex),
       el("p", say),
     );
@@ -45,45 +52,55 @@ function lightCards(tape, nodes) {
   }
 }
 
-/**
- * Prediction, target, their difference and the gradient: a row for each class.
- * @param {Tape} tape @param {Prediction} softmax
- */
-export function classTable(
-  tape,
-  { columns, prediction, truth, logits, scale },
-) {
-  const difference = `${prediction} − ${truth}`;
+/** The table of the last step. @param {Tape} tape @param {Prediction} softmax */
+function lastTable(tape, { columns, prediction, truth, logits, scale }) {
+  const { predicted, target, difference, gradient } = columns;
+  const ids = [predicted, target, difference, gradient];
+  const minus = `${prediction} − ${truth}`;
   const result = `∂${tape.symbol}/∂${logits}`;
-  const titles = [
-    "class",
-    prediction,
-    truth,
-    difference,
-    scale ? `${result} = (${difference})${scale}` : result,
-    `${tape.symbol} asks`,
-  ];
-  const compared = [columns.predicted, columns.target, columns.difference].map(
-    (id) => array(tape, id),
+  return classTable(
+    ids.map((id) => array(tape, id)),
+    [
+      prediction,
+      truth,
+      minus,
+      result + (scale && ` = (${minus})${scale}`),
+      `${tape.symbol} asks`,
+    ],
+    logits,
   );
-  const { tint, text } = array(tape, columns.gradient);
-  const rows = tint.map((letter, i) => {
-    const gradient = text?.[i][0] ?? "";
-    const only = { shape: "", tint: [letter], text: [[gradient]] };
+}
+
+/**
+ * A row for each class: prediction, target, their difference, the gradient, and what it asks for.
+ * @param {ArrayData[]} columns @param {string[]} titles @param {string} logits
+ */
+export function classTable(columns, titles, logits) {
+  const rows = columns[0].tint.map((_, i) => {
+    const texts = columns.map(({ text }) => text?.[i][0] ?? "");
     return el(
       "tr",
-      el("th", { scope: "row" }, String(i)),
-      compared.map((a, k) => barCell(k, a.text?.[i][0] ?? "")),
-      el("td", cells(only, { mark: ".lit.back" })),
-      el("td.asks", asked(numberIn(gradient), `${logits}[${i}]`)),
+      titleCell("row", String(i)),
+      texts.slice(0, 3).map(barCell),
+      oneCell(columns[3], i, 0, ".lit.back"),
+      el("td.asks", asked(parseNumber(texts[3]), `${logits}[${i}]`)),
     );
   });
-  const heads = titles.map((title) => el("th", { scope: "col" }, title));
   return scrolling(
     "div.scroll",
     "prediction minus truth",
-    el("table.bars.ending", el("thead", el("tr", heads)), el("tbody", rows)),
+    titledTable("table.ending", ["class", ...titles], rows),
   );
+}
+
+/**
+ * One cell of an array.
+ * @param {ArrayData} a @param {number} i @param {number} j @param {string} lit
+ */
+export function oneCell({ tint, text }, i, j = 0, lit = "") {
+  const number = text?.[i][j] ?? "";
+  const single = { shape: "", tint: [tint[i][j]], text: [[number]] };
+  return el("td", cells(single, { mark: lit }));
 }
 
 /** @param {number} gradient @param {string} logit */
@@ -94,9 +111,9 @@ const asked = (gradient, logit) =>
       ? `▲\u00a0raise ${logit}`
       : "–";
 
-/** A number below its bar: from 0 to 1, or a difference from -1 to 1. @param {number} column @param {string} text */
-function barCell(column, text) {
-  const value = numberIn(text);
+/** A number below its bar: from 0 to 1, or a difference from -1 to 1. @param {string} text @param {number} column */
+function barCell(text, column) {
+  const value = parseNumber(text);
   const share = Math.min(100, Math.abs(value) * (column === 2 ? 50 : 100)) || 0;
   const kind = `div.axis.of${column}${value < 0 ? ".minus" : ""}`;
   return el("td", el(kind, el("div", { style: `width: ${share}%` })), text);

@@ -1,9 +1,9 @@
 // @ts-check
 // The entries of arrays, counted row by row: their origin, their names and their numbers.
-import { array, data, firstEntry } from "./state.js";
+import { array, data, firstEntry, outline } from "./state.js";
 import { cells } from "./arrays.js";
-import { editor } from "./edit.js";
 /** @typedef {import("./types.js").Tape} Tape */
+/** @typedef {import("./types.js").How} How */
 
 /**
  * Where an array comes from, as an attribute. A part is a contribution to the gradient of `node`.
@@ -20,14 +20,11 @@ export function parseOrigin(text) {
   return { tape: data.tapes[Number(nth)], kind, node, step, argument };
 }
 
-/**
- * An array of a tape as cells that can be pointed at.
- * @param {Tape} tape @param {number} id @param {import("./types.js").How} how
- */
+/** An array of a tape as cells that can be pointed at. @param {Tape} tape @param {number} id @param {How} how */
 export const tapeCells = (tape, id, how) =>
-  cells(array(tape, id), {
+  cells((how.hidden ? outline : array)(tape, id), {
     first: firstEntry(tape, id),
-    edit: editor(tape, id),
+    edit: tape.edit?.(tape, id),
     ...how,
   });
 
@@ -42,14 +39,18 @@ export const lengths = (shape) =>
   (shape.match(/\((.*)\)/)?.[1].match(/\d+/g) ?? []).map(Number);
 
 /** The index of an entry, as in y[0,1]. @param {string} shape @param {number} entry */
-export function subscript(shape, entry) {
+export const subscript = (shape, entry) =>
+  bracketed(lengths(shape), entry, ",");
+
+/** The index of an entry, in brackets. @param {number[]} shape @param {number} entry @param {string} comma */
+export function bracketed(shape, entry, comma) {
   /** @type {number[]} */
   const at = [];
-  for (const length of lengths(shape).reverse()) {
+  for (const length of shape.toReversed()) {
     at.unshift(entry % length);
     entry = Math.floor(entry / length);
   }
-  return at.length ? `[${at}]` : "";
+  return at.length ? `[${at.join(comma)}]` : "";
 }
 
 /**

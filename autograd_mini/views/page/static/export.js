@@ -1,9 +1,10 @@
 // @ts-check
 // Save or copy the current step: the graph as SVG or PNG, its formulas in LaTeX, a link to it.
 import { describedTape, state, stepOf } from "./state.js";
-import { byId, el, svg } from "./dom.js";
+import { byId, el, setText, svg } from "./dom.js";
 import { views } from "./scene.js";
 /** @typedef {import("./scene.js").View} View */
+/** @typedef {(part: Element|Range) => number[]} Place */
 
 const SHARP = 2; // pixels of a PNG for each unit
 const LONGEST_SIDE = 8000; // pixels of a PNG
@@ -13,21 +14,18 @@ const ink = /** @type {CanvasRenderingContext2D} */ (
   document.createElement("canvas").getContext("2d")
 );
 
-/**
- * Styles of an element as attributes. Colours are in a notation that all programs read.
- * @param {CSSStyleDeclaration} style @param {string[]} names
- */
+/** Styles of an element as attributes. @param {CSSStyleDeclaration} style @param {string[]} names */
 const styles = (style, names) =>
-  Object.fromEntries(
-    names.map((name) => [name, plain(style.getPropertyValue(name))]),
-  );
+  Object.fromEntries(names.map((name) => [name, plain(style, name)]));
 
-/** @param {string} value */
-const plain = (value) =>
-  value.replace(/^color\(srgb (\S+) (\S+) ([^ )]+).*/, (_, ...rgb) => {
-    const bytes = rgb.slice(0, 3).map((share) => Math.round(255 * share));
-    return `rgb(${bytes})`;
-  });
+/** A style whose colours are in a notation that all programs read. @param {CSSStyleDeclaration} style @param {string} name */
+const plain = (style, name) =>
+  style
+    .getPropertyValue(name)
+    .replace(/^color\(srgb (\S+) (\S+) ([^ )]+).*/, (_, ...rgb) => {
+      const bytes = rgb.slice(0, 3).map((share) => Math.round(255 * share));
+      return `rgb(${bytes})`;
+    });
 
 /** The graphs of the current step, one below the other. */
 function picture() {
@@ -38,15 +36,13 @@ function picture() {
     height += view.shape?.height ?? 0;
     return svg("g", { transform }, elements(view));
   });
-  const page = { width, height };
+  const fill = plain(getComputedStyle(byId("graph")), "background-color");
   return svg(
     "svg",
-    { ...page, viewBox: `0 0 ${width} ${height}` },
+    { width, height, viewBox: `0 0 ${width} ${height}` },
     svg("title", byId("live").textContent),
     [...document.querySelectorAll("marker")].map(arrowhead),
-    svg("rect", page, {
-      fill: getComputedStyle(byId("graph")).backgroundColor,
-    }),
+    svg("rect", { width, height, fill }),
     graphs,
   );
 }
@@ -54,79 +50,77 @@ function picture() {
 /** @param {Element} marker */
 function arrowhead(marker) {
   const made = /** @type {Element} */ (marker.cloneNode(true));
-  const [tip] = marker.children;
-  made.firstElementChild?.setAttribute(
-    "fill",
-    plain(getComputedStyle(tip).fill),
-  );
+  const fill = plain(getComputedStyle(marker.children[0]), "fill");
+  made.children[0].setAttribute("fill", fill);
   return made;
 }
 
 /** A graph as it is on the screen. @param {View} view */
 function elements({ scene, scale }) {
-  const origin = scene.getBoundingClientRect();
-  /** @param {Element|Range} part */
+  const home = scene.getBoundingClientRect();
+  /** @type {Place} */
   const place = (part) => {
     const { x, y, width, height } = part.getBoundingClientRect();
-    const sizes = [x - origin.x, y - origin.y, width, height];
+    const sizes = [x - home.x, y - home.y, width, height];
     return sizes.map((size) => Math.round((100 * size) / scale) / 100);
   };
   return [...scene.querySelectorAll("*")].flatMap((element) => {
     const style = getComputedStyle(element);
     if (style.visibility === "hidden" || element.matches("svg")) return [];
-    if (!element.matches("path"))
-      return [box(place(element), style), ...texts(element, style, place)];
-    const [d, end] = ["d", "marker-end"].map(
-      (name) => element.getAttribute(name) ?? "",
-    );
-    return svg(
-      "path",
-      { d, fill: "none", "marker-end": end },
-      styles(style, LINE),
-    );
+    const map = element.closest(".map svg");
+    if (map) return square(element, style, place(map));
+    if (element.matches("path")) return edge(element, style);
+    return [box(place(element), style), ...texts(element, style, place)];
   });
+}
+
+/** @param {Element} path @param {CSSStyleDeclaration} style */
+function edge(path, style) {
+  const names = ["d", "marker-end"];
+  const own = names.map((name) => [name, path.getAttribute(name) ?? ""]);
+  const attributes = { fill: "none", ...styles(style, LINE) };
+  return svg("path", Object.fromEntries(own), attributes);
+}
+
+/** The squares of a heat map with the same tint. @param {Element} path @param {CSSStyleDeclaration} style @param {number[]} place of the map */
+function square(path, style, [x, y, width, height]) {
+  const viewBox = path.parentElement?.getAttribute("viewBox") ?? "";
+  const [, , columns, rows] = viewBox.split(" ").map(Number);
+  const scale = `scale(${width / columns} ${height / rows})`;
+  const transform = `translate(${x} ${y}) ${scale}`;
+  const d = path.getAttribute("d") ?? "";
+  return svg("path", { d, transform, fill: plain(style, "fill") });
 }
 
 /** A background with its outline or border. @param {number[]} place @param {CSSStyleDeclaration} style */
 function box([x, y, width, height], style) {
   const kind = style.outlineStyle === "none" ? "border-top" : "outline";
-  const [line, color, how] = ["width", "color", "style"].map((name) =>
-    plain(style.getPropertyValue(`${kind}-${name}`)),
+  const [line, colour, how] = ["width", "color", "style"].map((name) =>
+    plain(style, `${kind}-${name}`),
   );
-  const fill =
-    style.backgroundImage.match(/rgb.*?\)/)?.[0] ?? style.backgroundColor;
-  const stroke = parseFloat(line) ? color : "none";
+  const hatch = style.backgroundImage.match(/rgb.*?\)/)?.[0];
+  const fill = hatch ?? plain(style, "background-color");
+  const stroke = parseFloat(line) ? colour : "none";
   if (stroke === "none" && fill.endsWith(", 0)")) return null;
-  const dash = how === "dashed" ? "4 3" : "none";
   return svg(
     "rect",
     { x, y, width, height, rx: parseFloat(style.borderTopLeftRadius) },
-    {
-      fill: plain(fill),
-      stroke,
-      "stroke-width": line,
-      "stroke-dasharray": dash,
-    },
+    { fill, stroke, "stroke-width": line },
+    how === "dashed" && { "stroke-dasharray": "4 3" },
   );
 }
 
-/**
- * The texts in an element, but not in those inside of it.
- * @param {Element} element @param {CSSStyleDeclaration} style
- * @param {(part: Range) => number[]} place
- */
+/** The texts in an element, but not in those inside of it. @param {Element} element @param {CSSStyleDeclaration} style @param {Place} place */
 function texts(element, style, place) {
   const range = document.createRange();
-  const found = [...element.childNodes].filter(
-    ({ nodeType, textContent }) =>
-      nodeType === Node.TEXT_NODE && textContent?.trim(),
-  );
   ink.font = FONT.map((name) => style.getPropertyValue(name)).join(" ");
   const ascent = ink.measureText("x").fontBoundingBoxAscent;
-  return found.map((node) => {
+  return [...element.childNodes].map((node) => {
+    if (node.nodeType !== Node.TEXT_NODE || !node.textContent?.trim())
+      return "";
     range.selectNodeContents(node);
     const [x, y] = place(range);
-    const at = { x, y: y + ascent, fill: plain(style.color) };
+    const at = { x, y: y + ascent, fill: plain(style, "color") };
     return svg("text", at, styles(style, FONT), node.textContent);
   });
 }
@@ -165,12 +159,11 @@ async function copy(text) {
   field.hidden = false;
   field.value = text;
   field.select();
-  const said = byId("copied-or-not");
   try {
     await navigator.clipboard.writeText(text);
-    said.textContent = "Copied.";
+    setText("copied-or-not", "Copied.");
   } catch {
-    said.textContent = "Press Ctrl+C or ⌘C to copy it.";
+    setText("copied-or-not", "Press Ctrl+C or ⌘C to copy it.");
   }
 }
 

@@ -19,8 +19,12 @@ const MORE = 30; // digits, enough to recognise a number halfway between two oth
 const even = (long, short) =>
   /[02468]50{29}$/.test(long) ? long.slice(0, -MORE) : short;
 
+/** Whether a number may be halfway. All the digits of others, which take long, are not needed. @param {number} x */
+const endsInFive = (x) => /5(e|$)/.test(`${x}`);
+
 /** @param {number} x @param {number} n digits after the point */
-const fixed = (x, n) => even(x.toFixed(n + MORE), x.toFixed(n));
+const fixed = (x, n) =>
+  even(endsInFive(x) ? x.toFixed(n + MORE) : "", x.toFixed(n));
 
 /** @param {string} text */
 const trimmed = (text) =>
@@ -28,7 +32,9 @@ const trimmed = (text) =>
 
 /** As Python's `{x:.ng}`. @param {number} x @param {number} n significant digits */
 function general(x, n) {
-  const [long] = x.toExponential(n - 1 + MORE).split("e");
+  const [long] = endsInFive(x)
+    ? x.toExponential(n - 1 + MORE).split("e")
+    : [""];
   const [short, power] = x.toExponential(n - 1).split("e");
   const digits = even(long, short);
   const e = Number(power);
@@ -52,63 +58,64 @@ export function formatNumber(x, digits = 5) {
 export const minus = (text) =>
   text.replace(/(?<!\w)-|(?<=\d[eE])-|-(?!\w)/g, "−");
 
-/** A number as it is shown or typed; NaN if it is none. @param {string} text */
-export const parseNumber = (text) =>
-  text.trim() ? Number(text.trim().replace("−", "-")) : NaN;
-
 /**
  * An array as the page shows it.
- * @param {Numbers} numbers row by row @param {number[]} shape @param {string} dtype
+ * @param {Numbers} entries row by row @param {number[]} shape @param {string} dtype
  * @returns {Omit<ArrayData, "shape">}
  */
-export function formatArray(numbers, shape, dtype) {
-  if (!numbers.length) return { tint: ["i"], text: [["empty"]] };
+export function formatArray(entries, shape, dtype) {
+  if (!entries.length) return { tint: ["i"], text: [["empty"]] };
+  const numbers = Array.from(entries);
   const isColumn = shape.length < 2;
   const columns = isColumn ? 1 : shape[shape.length - 1];
   const rows = numbers.length / columns;
   if (Math.max(rows, columns) > MOST_SHOWN) {
-    const map = isColumn
-      ? pooled(numbers, 1, rows)
-      : pooled(numbers, rows, columns);
+    const map = pooled(numbers, isColumn ? rows : columns);
     return { tint: tints(map), notes: statistics(numbers).map(minus) };
   }
   const text = textsOf(numbers, dtype).map(minus);
   return { tint: tints(inRows(numbers, columns)), text: inRows(text, columns) };
 }
 
-/** @template T @param {ArrayLike<T>} entries @param {number} columns @returns {T[][]} */
+/** @template T @param {T[]} entries @param {number} columns */
 const inRows = (entries, columns) =>
   Array.from({ length: entries.length / columns }, (_, i) =>
-    Array.from({ length: columns }, (__, j) => entries[i * columns + j]),
+    entries.slice(i * columns, (i + 1) * columns),
   );
+
+/** The largest finite magnitude. @param {number[]} numbers */
+const largestOf = (numbers) =>
+  numbers
+    .filter(Number.isFinite)
+    .reduce((most, x) => Math.max(most, Math.abs(x)), 0);
 
 /** @param {number[][]} rows */
 function tints(rows) {
-  const sizes = rows.flat().filter(Number.isFinite).map(Math.abs);
-  const largest = Math.max(0, ...sizes) || 1;
-  return rows.map((row) => row.map((x) => letter(x, largest)).join(""));
+  const most = largestOf(rows.flat()) || 1;
+  return rows.map((row) => row.map((x) => letter(x, most)).join(""));
 }
 
-/** @param {number} x @param {number} largest */
-function letter(x, largest) {
+/** @param {number} x @param {number} most */
+function letter(x, most) {
   if (!Number.isFinite(x)) return "!";
-  const level = Math.sign(x) * Math.ceil((LEVELS * Math.abs(x)) / largest);
+  const level = Math.sign(x) * Math.ceil((LEVELS * Math.abs(x)) / most);
   return String.fromCharCode(MIDDLE + level);
 }
 
-/** The numbers, with the same number of decimals. @param {Numbers} numbers @param {string} dtype */
+/** The numbers, with the same number of decimals. @param {number[]} numbers @param {string} dtype */
 function textsOf(numbers, dtype) {
-  const all = Array.from(numbers);
-  if (dtype === "bool") return all.map((x) => (x ? "True" : "False"));
-  if (!dtype.startsWith("float")) return all.map(String);
-  const known = all.filter(Number.isFinite);
-  const largest = Math.max(0, ...known.map(Math.abs));
-  const plain = all.map((x) => formatNumber(x));
-  if (largest >= 1e6 || known.every(Number.isInteger)) return plain;
-  const whole = Math.max(0, Math.floor(Math.log10(largest)));
-  const decimals = Math.max(1, DECIMALS - whole);
+  if (dtype === "bool") return numbers.map((x) => (x ? "True" : "False"));
+  if (!dtype.startsWith("float")) return numbers.map(String);
+  const most = largestOf(numbers);
+  const plain = numbers.map((x) => formatNumber(x));
+  const isWhole = numbers.every((x) => !(x % 1)); // also of nan and inf
+  if (most >= 1e6 || isWhole) return plain;
+  const decimals = Math.max(
+    1,
+    DECIMALS - Math.max(0, Math.floor(Math.log10(most))),
+  );
   const least = decimals < DECIMALS ? 10 ** (1 - decimals) : 0.01;
-  return all.map((x, i) => {
+  return numbers.map((x, i) => {
     const fits = x === 0 || (least <= Math.abs(x) && Math.abs(x) < Infinity);
     return fits ? fixed(x + 0 || 0, decimals) : plain[i];
   });
@@ -116,57 +123,57 @@ function textsOf(numbers, dtype) {
 
 // ---- heat maps ----
 
-/** A table with the entry of largest magnitude of each part. @param {Numbers} x @param {number} rows @param {number} columns */
-function pooled(x, rows, columns) {
-  const tall = starts(rows, MAP);
-  const wide = starts(columns, rows === 1 ? 2 * MAP : MAP);
-  return ranges(tall, rows).map(([top, bottom]) =>
-    ranges(wide, columns).map(([left, right]) => {
-      let found = 0;
-      for (let i = top; i < bottom; i++)
-        for (let j = left; j < right; j++) {
-          const value = x[i * columns + j];
-          if (!Number.isFinite(value)) return NaN;
-          const [size, most] = [Math.abs(value), Math.abs(found)];
-          if (size > most || (size === most && value > found)) found = value;
-        }
-      return found;
-    }),
+/** A table with the entry of largest magnitude of each part. @param {number[]} numbers @param {number} columns */
+function pooled(numbers, columns) {
+  const rows = numbers.length / columns;
+  const tall = partsOf(rows, MAP);
+  const wide = partsOf(columns, rows === 1 ? 2 * MAP : MAP);
+  const map = [...new Set(tall)].map(() => wide.slice(0, 0));
+  numbers.forEach((x, n) => {
+    const [row, j] = [map[tall[Math.floor(n / columns)]], wide[n % columns]];
+    const before = row[j] ?? 0;
+    const [size, most] = [Math.abs(x), Math.abs(before)];
+    const isLarger = size > most || (size === most && x > before);
+    row[j] = Number.isFinite(x) ? (isLarger ? x : before) : NaN;
+  });
+  return map;
+}
+
+/** The part of each position along an axis. @param {number} n @param {number} most */
+function partsOf(n, most) {
+  const parts = Math.min(n, most);
+  /** @param {number} i */
+  const start = (i) => Math.trunc(i * (n / parts));
+  return [...Array(parts).keys()].flatMap((i) =>
+    Array(start(i + 1) - start(i)).fill(i),
   );
 }
 
-/** Where the parts of an axis start. @param {number} n @param {number} most */
-function starts(n, most) {
-  const parts = Math.min(n, most);
-  return Array.from({ length: parts }, (_, i) => Math.trunc(i * (n / parts)));
-}
-
-/** @param {number[]} from @param {number} end */
-const ranges = (from, end) =>
-  from.map((start, i) => [start, from[i + 1] ?? end]);
-
-/** Range, mean and norm of finite entries, and counts of the others. @param {Numbers} numbers */
+/** Range, mean and norm of finite entries, and counts of the others. @param {number[]} numbers */
 function statistics(numbers) {
-  const all = Array.from(numbers);
-  const known = all.filter(Number.isFinite);
+  const known = [];
   const lines = [];
+  let [least, most, zeros, nans] = [Infinity, -Infinity, 0, 0];
+  for (let i = 0; i < numbers.length; i++) {
+    const x = numbers[i];
+    if (Number.isNaN(x)) nans++;
+    if (!Number.isFinite(x)) continue;
+    known.push(x);
+    if (x < least) least = x;
+    if (x > most) most = x;
+    if (x === 0) zeros++;
+  }
   if (known.length) {
-    const ends = known.reduce(
-      ([low, high], x) => [Math.min(low, x), Math.max(high, x)],
-      [Infinity, -Infinity],
-    );
     const mean = pairwise(known) / known.length;
     const norm = Math.sqrt(pairwise(known.map((x) => x * x)));
-    const [low, high, middle, length] = [...ends, mean, norm].map((x) =>
+    const [low, high, middle, length] = [least, most, mean, norm].map((x) =>
       formatNumber(x, 4),
     );
     lines.push(`min ${low} · max ${high}`, `mean ${middle} · norm ${length}`);
   }
-  const zeros = all.filter((x) => x === 0).length;
-  const nans = all.filter(Number.isNaN).length;
-  const infs = all.length - known.length - nans;
+  const infs = numbers.length - known.length - nans;
   const counts = [
-    zeros && `${formatNumber((100 * zeros) / all.length, 2)}% zeros`,
+    zeros && `${formatNumber((100 * zeros) / numbers.length, 2)}% zeros`,
     nans && `${nans} NaN`,
     infs && `${infs} inf`,
   ].filter(Boolean);
@@ -174,20 +181,15 @@ function statistics(numbers) {
 }
 
 /** A sum in the order of NumPy's, which rounds alike. @param {number[]} x @returns {number} */
-function pairwise(x, from = 0, n = x.length) {
-  if (n < 8) {
-    let total = 0;
-    for (let i = 0; i < n; i++) total += x[from + i];
-    return total;
-  }
+function pairwise(x) {
+  const n = x.length;
   if (n > 128) {
     const half = (n >> 1) - ((n >> 1) % 8);
-    return pairwise(x, from, half) + pairwise(x, from + half, n - half);
+    return pairwise(x.slice(0, half)) + pairwise(x.slice(half));
   }
-  const r = x.slice(from, from + 8);
   const whole = n - (n % 8);
-  for (let i = 8; i < whole; i++) r[i % 8] += x[from + i];
-  let total = r[0] + r[1] + (r[2] + r[3]) + (r[4] + r[5] + (r[6] + r[7]));
-  for (let i = whole; i < n; i++) total += x[from + i];
-  return total;
+  const r = Array(8).fill(0);
+  for (let i = 0; i < whole; i++) r[i % 8] += x[i];
+  const sum = r[0] + r[1] + (r[2] + r[3]) + (r[4] + r[5] + (r[6] + r[7]));
+  return x.slice(whole).reduce((a, b) => a + b, sum);
 }

@@ -27,15 +27,14 @@ export const nameOf = (name) => el("i", named(name));
 
 /**
  * An array below a caption.
- * @param {Tape} tape @param {number} id @param {Part} caption @param {string} label
- * @param {How} how
+ * @param {Tape} tape @param {number} id @param {Part} caption @param {string} label @param {How} how
  */
-export const figure = (tape, id, caption, label, how = {}) =>
-  el(
-    "figure",
-    el("figcaption", caption),
-    tapeCells(tape, id, { label, ...how }),
-  );
+export const figure = (tape, id, caption, label, how) =>
+  captioned(caption, tapeCells(tape, id, { label, ...how }));
+
+/** @param {Part} caption @param {Node} content */
+export const captioned = (caption, content) =>
+  el("figure", el("figcaption", caption), content);
 
 /**
  * The value of a node. @param {Tape} tape @param {number} node @param {How} [how]
@@ -61,11 +60,12 @@ export function operandFigure(tape, user, operand, how, before = "") {
 }
 
 /** The gradient of a node. @param {Tape} tape @param {number} node @param {string} label @param {How} [how] */
-export const gradientFigure = (tape, node, label, how) =>
-  figure(tape, tape.nodes[node].gradient ?? 0, derivative(tape, node), label, {
-    of: origin(tape, "gradient", node),
-    ...how,
-  });
+export function gradientFigure(tape, node, label, how) {
+  const { gradient, value } = tape.nodes[node];
+  const of = origin(tape, "gradient", node);
+  const caption = derivative(tape, node);
+  return figure(tape, gradient ?? value, caption, label, { of, ...how });
+}
 
 /** A contribution. @param {Tape} tape @param {number} at @param {Contribution} part @param {How} [how] */
 export function partFigure(tape, at, { to, argument, value }, how) {

@@ -1,84 +1,50 @@
 // @ts-check
 // The ledger of a gradient: its contributions so far, and their sum. Also the values saved for it.
 import { arrived } from "./state.js";
-import { el, scrolling } from "./dom.js";
+import { el, scrolling, titleCell } from "./dom.js";
 import { origin, tapeCells } from "./entries.js";
 import { formulaLines, nameOf } from "./formulas.js";
 import { named } from "./names.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Step} Step */
-/** @typedef {import("./types.js").Sum} Sum */
 /** @typedef {import("./dom.js").Part} Part */
 
 const MOST_LINES = 5;
 
 /** @param {Tape} tape @param {number} node */
 export function ledger(tape, node) {
-  const { name } = tape.nodes[node];
+  const { nodes, steps, symbol } = tape;
+  const { name } = nodes[node];
   const sums = arrived(tape, node);
   const earlier = Math.max(0, sums.length - MOST_LINES);
+  const lines = sums.slice(earlier).map(({ step, contribution }, nth) => {
+    if (!contribution) return null;
+    const { argument, value } = contribution;
+    const of = origin(tape, "part", node, step, argument);
+    const title = el("span", "from ", el("b", nodes[steps[step].node].op));
+    const sign = nth || earlier ? "+" : "";
+    return ledgerLine("tr", sign, title, tapeCells(tape, value, { of }));
+  });
+  if (earlier)
+    lines.unshift(ledgerLine("tr", "", `${earlier} earlier contributions`));
   const last = sums.at(-1);
-  const lines = sums
-    .slice(-MOST_LINES)
-    .map((sum, nth) => ledgerLine(tape, node, sum, nth > 0 || earlier > 0));
-  const body = el(
-    "tbody",
-    earlier > 0 && earlierLine(earlier),
-    lines,
-    last && totalLine(tape, node, last.total),
-  );
+  if (last) {
+    const how = { of: origin(tape, "gradient", node), mark: ".lit.back" };
+    const sum = tapeCells(tape, last.total, how);
+    lines.push(ledgerLine("tr.total", "=", named(`∂${symbol}/∂${name}`), sum));
+  }
   const { open = 0, why = "" } = last?.contribution ?? {};
   return scrolling(
     "div.ledger",
     `gradient of ${name}`,
-    el("table", body),
+    el("table", lines),
     el(open ? "p.open" : "p", named(why)),
   );
 }
 
-/** @param {number} count */
-const earlierLine = (count) =>
-  el(
-    "tr",
-    el("td"),
-    el("th", { colspan: 2, scope: "row" }, `${count} earlier contributions`),
-  );
-
-/** @param {Tape} tape @param {number} node @param {Sum} sum @param {boolean} adds @returns {Part} */
-function ledgerLine(tape, node, { step, contribution }, adds) {
-  if (!contribution) return null;
-  const { op } = tape.nodes[tape.steps[step].node];
-  return el(
-    "tr",
-    el("td", adds ? "+" : ""),
-    el("th", { scope: "row" }, "from ", el("b", op)),
-    el(
-      "td",
-      tapeCells(tape, contribution.value, {
-        of: origin(tape, "part", node, step, contribution.argument),
-      }),
-    ),
-  );
-}
-
-/** @param {Tape} tape @param {number} node @param {number} total */
-const totalLine = (tape, node, total) =>
-  el(
-    "tr.total",
-    el("td", "="),
-    el(
-      "th",
-      { scope: "row" },
-      named(`∂${tape.symbol}/∂${tape.nodes[node].name}`),
-    ),
-    el(
-      "td",
-      tapeCells(tape, total, {
-        of: origin(tape, "gradient", node),
-        mark: ".lit.back",
-      }),
-    ),
-  );
+/** @param {string} kind @param {string} sign @param {Part|Part[]} title @param {Part} [numbers] */
+const ledgerLine = (kind, sign, title, numbers) =>
+  el(kind, el("td", sign), titleCell("row", title), el("td", numbers));
 
 /** The values that the rules of a forward step use later. @param {Step} step @returns {Part[]} */
 export function saved({ locals, saved: names }) {

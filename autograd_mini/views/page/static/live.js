@@ -12,6 +12,7 @@ import { programs } from "./programs.js";
 /** @typedef {import("./types.js").Argument} Argument */
 /** @typedef {import("./types.js").Part} TextPart */
 /** @typedef {import("./types.js").ArrayData} ArrayData */
+/** @typedef {{parts: TextPart[], product?: TextPart[]}} Line */
 /** @typedef {import("./types.js").NdArray} NdArray */
 
 /** The arrays of the leaves, by name. @type {Map<string, NdArray>} */
@@ -20,7 +21,8 @@ const leaves = new Map();
 const results = new Map();
 /** What has been formatted since the last run. @type {Map<Tape, Map<string, ArrayData|string>>} */
 const formatted = new Map();
-let changed = false;
+/** The leaves that were set since they had the numbers that the page started with. @type {Set<string>} */
+const changed = new Set();
 
 const entries = () => data.live ?? [];
 
@@ -32,15 +34,8 @@ const initial = ({ data: numbers, shape, dtype }) =>
   nd.array(numbers.map(Number), shape, dtype);
 
 export const live = {
-  /** Run the programs for the first time, if the page can compute. */
-  start() {
-    if (!programs.length) return;
-    live.reset();
-    live.run();
-  },
-  /** Why it cannot, if Python tried. */
-  why: () => entries().find(({ why }) => why)?.why ?? "",
-  isChanged: () => changed,
+  /** Whether a leaf was set, or any of them. @param {string} [name] */
+  isChanged: (name) => (name ? changed.has(name) : changed.size > 0),
 
   /** The arguments of all programs, each once. @returns {Argument[]} */
   arguments: () => [
@@ -58,13 +53,12 @@ export const live = {
   /** Give a leaf new numbers, on every tape that has it. @param {string} name @param {NdArray} array */
   set(name, array) {
     leaves.set(name, array);
-    changed = true;
+    changed.add(name);
   },
   /** Change one entry of a leaf. @param {string} name @param {number} at @param {number} value */
   setEntry(name, at, value) {
     const { shape, dtype } = live.leaf(name);
-    const numbers = Array.from(nd.numbers(live.leaf(name)));
-    numbers[at] = value;
+    const numbers = Array.from(nd.numbers(live.leaf(name))).with(at, value);
     live.set(name, nd.array(numbers, shape, dtype));
   },
   /** Give all leaves, or one, the numbers that the page started with. @param {string} [only] */
@@ -72,17 +66,17 @@ export const live = {
     for (const argument of live.arguments())
       if (only === undefined || argument.name === only)
         leaves.set(argument.name, initial(argument));
-    if (only === undefined) changed = false;
+    if (only === undefined) changed.clear();
   },
   /** Compute all tapes. The caller draws the page again. */
   run() {
     data.tapes.forEach((tape) => {
       results.set(tape, programs[programOf(tape).program](live.leaves(tape)));
       formatted.set(tape, new Map());
-      tape.shown = changed ? shown : undefined;
+      tape.shown = live.isChanged() ? shown : undefined;
     });
     state.runs++;
-    document.documentElement.toggleAttribute("data-live", changed);
+    document.documentElement.toggleAttribute("data-live", live.isChanged());
   },
   /** @param {Tape} tape @param {number} index @returns {NdArray} */
   result: (tape, index) => /** @type {NdArray[]} */ (results.get(tape))[index],
@@ -94,11 +88,7 @@ export const live = {
   },
   /** The leaf that an item of the pool shows, if the reader may change it. @param {Tape} tape @param {number} id */
   editable: (tape, id) =>
-    programs.length
-      ? programOf(tape).arguments.find(
-          ({ item, fixed }) => item === id && !fixed,
-        )
-      : undefined,
+    programOf(tape).arguments.find(({ item, fixed }) => item === id && !fixed),
   /** The numbers of an item. @param {Tape} tape @param {number} id */
   numbers(tape, id) {
     const item = programOf(tape).items[id];
@@ -115,58 +105,56 @@ export const live = {
 function shown(tape, id, example) {
   const before = /** @type {any} */ (tape.pools[0][id]);
   const item = programOf(tape).items[id];
-  if (item === null) return before?.each?.[example] ?? before;
+  const row = before?.each?.[example];
+  if (item === null) return row ?? before;
   const known = /** @type {Map<string, any>} */ (formatted.get(tape));
-  const key = `${id} ${before?.each ? example : -1}`;
-  if (!known.has(key)) known.set(key, format(tape, item, before, example));
+  const key = `${id} ${row ? example : -1}`;
+  if (!known.has(key))
+    known.set(
+      key,
+      typeof item === "object"
+        ? computedLine(tape, item)
+        : computedArray(tape, item, row ?? before, row ? example : -1),
+    );
   return known.get(key);
 }
 
 /**
- * @param {Tape} tape @param {LiveTape["items"][number]} item @param {any} before @param {number} example
- * @returns {ArrayData|string}
+ * A result as text, or a row of it. It keeps the shape that was written before.
+ * @param {Tape} tape @param {number} index of the result, or -1 @param {any} before @param {number} row or -1
  */
-function format(tape, item, before, example) {
-  if (item === null || typeof item === "object")
-    return computedLine(tape, item);
+function computedArray(tape, index, before, row) {
   if (typeof before === "string") return "";
-  if (item < 0) return { shape: before.shape, tint: ["i"], text: [["·"]] };
-  const { shape, dtype } = live.result(tape, item);
-  const numbers = nd.numbers(live.result(tape, item));
-  if (!before.each?.[example])
-    return { shape: before.shape, ...formatArray(numbers, shape, dtype) };
+  const own = { shape: before.shape };
+  if (index < 0) return { ...own, tint: ["i"], text: [["·"]] };
+  const { shape, dtype } = live.result(tape, index);
+  const numbers = nd.numbers(live.result(tape, index));
+  if (row < 0) return { ...own, ...formatArray(numbers, shape, dtype) };
   const size = numbers.length / shape[0];
-  const row = numbers.subarray(example * size, (example + 1) * size);
-  return {
-    shape: before.each[example].shape,
-    ...formatArray(row, shape.slice(1), dtype),
-  };
+  const part = numbers.subarray(row * size, (row + 1) * size);
+  return { ...own, ...formatArray(part, shape.slice(1), dtype) };
 }
 
-/** A line of text with its numbers. @param {Tape} tape @param {LiveTape["items"][number]} line */
-function computedLine(tape, line) {
-  if (line === null || typeof line === "number") return "";
-  const { parts, product } = line;
-  if (product) {
-    const [a, b, c] = product.map((part) => partNumber(tape, part));
-    if (!isClose(a * b, c)) return "";
-  }
-  return minus(parts.map((part) => partText(tape, part)).join(""));
+/**
+ * A line of text with its numbers; empty if its product is only true of other numbers.
+ * @param {Tape} tape @param {Line} line
+ */
+function computedLine(tape, { parts, product = [] }) {
+  /** @param {TextPart} part */
+  const numberOf = (part) =>
+    typeof part === "string"
+      ? Number(part)
+      : nd.numbers(live.result(tape, part[0]))[part[1]];
+  const [a, b, c] = product.map(numberOf);
+  if (product.length && !isClose(a * b, c)) return "";
+  const texts = parts.map((part) => {
+    if (typeof part === "string") return part;
+    const text = formatNumber(numberOf(part));
+    return part[2] && text.startsWith("-") ? `(${text})` : text;
+  });
+  return minus(texts.join(""));
 }
 
 /** @param {number} x @param {number} y */
 const isClose = (x, y) =>
   Object.is(x, y) || Math.abs(x - y) <= 1e-8 + 1e-5 * Math.abs(y);
-
-/** @param {Tape} tape @param {TextPart} part */
-const partNumber = (tape, part) =>
-  typeof part === "string"
-    ? Number(part)
-    : nd.numbers(live.result(tape, part[0]))[part[1]];
-
-/** @param {Tape} tape @param {TextPart} part */
-function partText(tape, part) {
-  if (typeof part === "string") return part;
-  const text = formatNumber(partNumber(tape, part));
-  return part[2] && text.startsWith("-") ? `(${text})` : text;
-}

@@ -1,27 +1,24 @@
 // @ts-check
-// The page: connect buttons, keys and sliders to the drawing functions.
-import { data, mainTape, readData, state } from "./state.js";
+// The page: connect buttons and keys to the drawing functions, and open the place of the address.
+import { data, readData, state } from "./state.js";
 import { button, byId, press } from "./dom.js";
-import { readAddress, writeAddress } from "./address.js";
-import { listenToControls, updateControls } from "./controls.js";
+import { writeAddress } from "./address.js";
+import { startControls, updateControls } from "./controls.js";
 import { EXPORTS } from "./export.js";
+import { features } from "./features.js";
 import { listenToFind } from "./find.js";
 import { listenToHover } from "./hover.js";
-import { live } from "./live.js";
 import {
-  choose,
   go,
   openParent,
   jump,
   redraw,
-  render,
   showAddress,
   showTab,
   toggleGroups,
 } from "./navigation.js";
 import { fit, listenToPointer, zoom } from "./panzoom.js";
 import { changeSpeed, togglePlay } from "./player.js";
-import { listenToTraining } from "./train.js";
 
 /** The actions of the buttons, by id. @type {Record<string, () => void>} */
 const ACTIONS = {
@@ -41,6 +38,7 @@ const ACTIONS = {
   "as-table": toggleTable,
   up: openParent,
   group: toggleGroups,
+  ...EXPORTS,
 };
 
 /** @param {string} id */
@@ -49,10 +47,9 @@ const openDialog = (id) =>
 
 function toggleTheme() {
   const { dataset } = document.documentElement;
-  const isDark = dataset.theme
-    ? dataset.theme === "dark"
-    : matchMedia("(prefers-color-scheme: dark)").matches;
-  dataset.theme = isDark ? "light" : "dark";
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const now = dataset.theme ?? (system.matches ? "dark" : "light");
+  dataset.theme = now === "dark" ? "light" : "dark";
   writeAddress();
 }
 
@@ -83,36 +80,35 @@ function onKey(event) {
 }
 
 function listen() {
-  listenToControls(render);
-  listenToTraining({ render, go, play: togglePlay });
-  listenToFind((node) => choose(mainTape(), node));
-  listenToPointer();
-  listenToHover();
-  for (const [id, act] of Object.entries({ ...ACTIONS, ...EXPORTS }))
+  for (const [id, act] of Object.entries(ACTIONS))
     byId(id).addEventListener("click", act);
   byId("copy-link").hidden = location.protocol === "about:"; // in a notebook
   const slider = /** @type {HTMLInputElement} */ (byId("slider"));
   slider.addEventListener("input", () => go(Number(slider.value)));
   addEventListener("keydown", onKey);
-  addEventListener("hashchange", () => {
-    showAddress();
-    updateControls();
-  });
+  addEventListener("hashchange", show);
+  listenToFind();
+  listenToPointer();
+  listenToHover();
+}
+
+/** Show the place of the address, and its numbers. */
+function show() {
+  showAddress();
+  updateControls();
 }
 
 function drawTabs() {
-  const home = byId("views");
-  home.hidden = data.tabs.length < 2;
-  home.append(
-    ...data.tabs.map(({ name }, i) => button(name, () => showTab(i))),
-  );
+  const tabs = data.tabs.map(({ name }, i) => button(name, () => showTab(i)));
+  byId("views").append(...tabs);
+  byId("views").hidden = tabs.length < 2;
 }
 
 readData().then(() => {
-  live.start();
-  readAddress();
+  for (const { start } of features) start?.();
+  startControls();
   drawTabs();
   listen();
-  showAddress();
+  show();
   document.documentElement.dataset.ready = "";
 });

@@ -10,8 +10,8 @@ import {
 } from "./state.js";
 import { holds } from "./card.js";
 import { keepPlace, readAddress, writeAddress } from "./address.js";
-import { updateCompare } from "./compare.js";
 import { byId, press } from "./dom.js";
+import { features } from "./features.js";
 import { updateHover } from "./hover.js";
 import { fitParts, updateInspector } from "./inspector.js";
 import { fit, follow } from "./panzoom.js";
@@ -19,7 +19,6 @@ import { drawScene, updateScene } from "./scene.js";
 import { inWords } from "./story.js";
 import { updateTable } from "./table.js";
 import { updateTimeline } from "./timeline.js";
-import { updateTraining } from "./train.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Step} Step */
 
@@ -37,9 +36,8 @@ export function render() {
   updateTimeline(jump);
   updateInspector();
   updateTable();
-  updateCompare();
+  for (const { update } of features) update?.();
   fitParts();
-  updateTraining();
   updateHover();
   updateTexts();
   writeAddress();

@@ -40,12 +40,26 @@ export function stridesOf(shape) {
   return strides;
 }
 
+const BLOCK = 1 << 15; // numbers
+let shared = new Float64Array(0);
+let used = 0; // of its numbers
+
+/** Zeros, as a part of a block: to allocate each small array would take long. @param {number} n */
+function zeros(n) {
+  if (n > BLOCK >> 4) return new Float64Array(n);
+  if (used + n > shared.length) [shared, used] = [new Float64Array(BLOCK), 0];
+  return shared.subarray(used, (used += n));
+}
+
 /** An array of zeros, or of these numbers. @param {number[]} shape @param {string} dtype @param {ArrayLike<number>} [numbers] @returns {NdArray} */
 export const newArray = (shape, dtype, numbers) => ({
   shape,
   strides: stridesOf(shape),
   offset: 0,
-  data: new STORES[dtype](numbers ?? sizeOf(shape)),
+  data:
+    dtype === "float64" && !numbers
+      ? zeros(sizeOf(shape))
+      : new STORES[dtype](numbers ?? sizeOf(shape)),
   dtype,
 });
 

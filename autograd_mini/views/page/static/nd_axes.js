@@ -107,19 +107,33 @@ const accumulation =
  */
 const addProducts = (rows, columns, down, along) => (n, at, by, data) => {
   const [z, x, y] = data;
+  const [u, v, w] = down;
   const [r, s, t] = along;
-  for (let m = 0; m < n * rows; m++) {
-    const row = m % rows;
-    const times = (m - row) / rows;
-    const k = at[0] + times * by[0] + row * down[0];
-    const i = at[1] + times * by[1] + row * down[1];
-    const j = at[2] + times * by[2] + row * down[2];
-    let sum = 0; // of this row, if it has one entry of z
-    if (r)
-      for (let q = 0; q < columns; q++)
-        z[k + q * r] += x[i + q * s] * y[j + q * t];
-    else for (let q = 0; q < columns; q++) sum += x[i + q * s] * y[j + q * t];
-    z[k] += sum;
+  const most = u || s || r !== 1 || t !== 1 ? 0 : rows - 3; // rows that are added four at a time
+  for (let m = 0; m < n; m++) {
+    let [k, i, j] = at.map((start, a) => start + m * by[a]);
+    for (let row = 0; row < rows; row++, k += u, i += v, j += w) {
+      if (row < most) {
+        const [a, b, c, d] = [x[i], x[i + v], x[i + 2 * v], x[i + 3 * v]];
+        for (let q = j; q < j + columns; q++)
+          z[k + q - j] =
+            z[k + q - j] +
+            a * y[q] +
+            b * y[q + w] +
+            c * y[q + 2 * w] +
+            d * y[q + 3 * w];
+        row += 3;
+        i += 3 * v;
+        j += 3 * w;
+      } else if (r) {
+        for (let q = 0; q < columns; q++)
+          z[k + q * r] += x[i + q * s] * y[j + q * t];
+      } else {
+        let sum = 0;
+        for (let q = 0; q < columns; q++) sum += x[i + q * s] * y[j + q * t];
+        z[k] += sum;
+      }
+    }
   }
 };
 

@@ -15,42 +15,47 @@ import {
 // These loops are written out: a call for each entry would take longer than what they do.
 
 /** @type {Loop} */
-export const ADD = (n, at, by, data) => {
-  const [z, x, y] = data;
-  const [k, i, j] = at;
-  const [r, s, t] = by;
+export const ADD = (n, [k, i, j], [r, s, t], [z, x, y]) => {
   for (let m = 0; m < n; m++) z[k + m * r] = x[i + m * s] + y[j + m * t];
 };
 
 /** @type {Loop} */
-const SUBTRACT = (n, at, by, data) => {
-  const [z, x, y] = data;
-  const [k, i, j] = at;
-  const [r, s, t] = by;
+const SUBTRACT = (n, [k, i, j], [r, s, t], [z, x, y]) => {
   for (let m = 0; m < n; m++) z[k + m * r] = x[i + m * s] - y[j + m * t];
 };
 
 /** @type {Loop} */
-export const MULTIPLY = (n, at, by, data) => {
-  const [z, x, y] = data;
-  const [k, i, j] = at;
-  const [r, s, t] = by;
+export const MULTIPLY = (n, [k, i, j], [r, s, t], [z, x, y]) => {
   for (let m = 0; m < n; m++) z[k + m * r] = x[i + m * s] * y[j + m * t];
 };
 
 /** @type {Loop} */
-const DIVIDE = (n, at, by, data) => {
-  const [z, x, y] = data;
-  const [k, i, j] = at;
-  const [r, s, t] = by;
+const DIVIDE = (n, [k, i, j], [r, s, t], [z, x, y]) => {
   for (let m = 0; m < n; m++) z[k + m * r] = x[i + m * s] / y[j + m * t];
 };
 
 /** @type {Loop} */
-const CHOOSE = (n, at, by, data) => {
-  const [z, c, x, y] = data;
-  const [k, h, i, j] = at;
-  const [r, q, s, t] = by;
+const GREATER = (n, [k, i, j], [r, s, t], [z, x, y]) => {
+  for (let m = 0; m < n; m++)
+    z[k + m * r] = Number(x[i + m * s] > y[j + m * t]);
+};
+
+/** @type {Loop} */
+const NOT_EQUAL = (n, [k, i, j], [r, s, t], [z, x, y]) => {
+  for (let m = 0; m < n; m++)
+    z[k + m * r] = Number(x[i + m * s] !== y[j + m * t]);
+};
+
+/** @type {Loop} */
+export const MAXIMUM = (n, [k, i, j], [r, s, t], [z, x, y]) => {
+  for (let m = 0; m < n; m++) {
+    const [a, b] = [x[i + m * s], y[j + m * t]];
+    z[k + m * r] = a >= b || Number.isNaN(a) ? a : b;
+  }
+};
+
+/** @type {Loop} */
+const CHOOSE = (n, [k, h, i, j], [r, q, s, t], [z, c, x, y]) => {
   for (let m = 0; m < n; m++)
     z[k + m * r] = c[h + m * q] ? x[i + m * s] : y[j + m * t];
 };
@@ -90,7 +95,6 @@ const logSum = (a) => (/** @type {number} */ x, /** @type {number} */ y) =>
     ? x + Math.LN2 / a
     : Math.max(x, y) + Math.log1p(Math.exp(-Math.abs(x - y) * a)) / a;
 
-export const MAXIMUM = loop2((x, y) => (x >= y || Number.isNaN(x) ? x : y));
 export const MINIMUM = loop2((x, y) => (x <= y || Number.isNaN(x) ? x : y));
 
 /** The functions by their names in NumPy. */
@@ -135,10 +139,7 @@ export const ELEMENTWISE = {
     loop2((x, y) => x === y),
     BOOL,
   ),
-  not_equal: binary(
-    loop2((x, y) => x !== y),
-    BOOL,
-  ),
+  not_equal: binary(NOT_EQUAL, BOOL),
   less: binary(
     loop2((x, y) => x < y),
     BOOL,
@@ -147,10 +148,7 @@ export const ELEMENTWISE = {
     loop2((x, y) => x <= y),
     BOOL,
   ),
-  greater: binary(
-    loop2((x, y) => x > y),
-    BOOL,
-  ),
+  greater: binary(GREATER, BOOL),
   greater_equal: binary(
     loop2((x, y) => x >= y),
     BOOL,

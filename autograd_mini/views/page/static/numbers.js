@@ -3,6 +3,7 @@
 import { el } from "./dom.js";
 import { origin } from "./entries.js";
 import {
+  captioned,
   figure,
   gradientFigure,
   operandFigure,
@@ -30,12 +31,8 @@ export function operation(tape, step) {
     operand.sign && sign(operand.sign),
     operandFigure(tape, node, operand),
   ]);
-  return el(
-    "div.sum",
-    left,
-    sign("="),
-    valueFigure(tape, node, { mark: ".lit" }),
-  );
+  const result = valueFigure(tape, node, { mark: ".lit" });
+  return el("div.sum", left, sign("="), result);
 }
 
 /**
@@ -47,10 +44,6 @@ function inputsOf({ nodes }, node) {
   return inputs.map((input, nth) => ({ sign: nth ? "," : op, node: input }));
 }
 
-/** The gradient that backward starts with. @param {Tape} tape @param {number} node */
-export const seed = (tape, node) =>
-  el("div.sum", gradientFigure(tape, node, "seed", { mark: ".lit.back" }));
-
 /**
  * A contribution: upstream times local, or else the result of the rule.
  * @param {Tape} tape @param {number} at the step @param {Contribution} contribution
@@ -60,30 +53,31 @@ export function chainRule(tape, at, contribution) {
   if (product) return el("div.gift", product);
   const { to, argument, local, slope, spread, summed } = contribution;
   const { node } = tape.steps[at];
-  const { name } = tape.nodes[to];
   const how = { of: origin(tape, "local", node, at, argument) };
   // a long tape comes without formulas of local derivatives
   const factor = local ? formula(local) : `${tape.nodes[node].op}′`;
-  const rule = el(
-    "figure",
-    el("figcaption", local ? "rule, g is upstream" : "rule"),
-    el("div.rule", factor),
-  );
-  const parts = [
-    gradientFigure(tape, node, "upstream"),
-    ...(slope === undefined
-      ? [sign("→"), rule, sign("→")]
-      : [sign("×"), figure(tape, slope, factor, "local", how), sign("=")]),
-    ...(spread === undefined
-      ? []
-      : [figure(tape, spread, "product", "product", how), sign("Σ")]),
-    partFigure(tape, at, contribution),
-  ];
-  const note =
-    summed &&
+  const parts =
+    slope === undefined
+      ? [
+          sign("→"),
+          captioned(
+            local ? "rule, g is upstream" : "rule",
+            el("div.rule", factor),
+          ),
+          sign("→"),
+        ]
+      : [sign("×"), figure(tape, slope, factor, "local", how), sign("=")];
+  if (spread !== undefined)
+    parts.push(figure(tape, spread, "product", "product", how), sign("Σ"));
+  const note = `${tape.nodes[to].name} had been repeated, so its uses add: ${summed}`;
+  return el(
+    "div.gift",
     el(
-      "p.note",
-      named(`${name} had been repeated, so its uses add: ${summed}`),
-    );
-  return el("div.gift", el("div.sum", parts), note);
+      "div.sum",
+      gradientFigure(tape, node, "upstream"),
+      ...parts,
+      partFigure(tape, at, contribution),
+    ),
+    summed && el("p.note", named(note)),
+  );
 }

@@ -106,7 +106,7 @@ export function follow() {
 }
 
 /**
- * The distance to scroll until boxes are inside a frame, or until the start of one large box is.
+ * The distance to scroll until boxes are inside a frame, or until their start is if they are larger.
  * @param {DOMRect} frame @param {DOMRect[]} boxes
  * @param {"left"|"top"} near @param {"right"|"bottom"} far
  */
@@ -114,7 +114,7 @@ function shift(frame, boxes, near, far) {
   const before = frame[near] - Math.min(...boxes.map((box) => box[near]));
   const after = Math.max(...boxes.map((box) => box[far])) - frame[far];
   if (before <= 0 && after <= 0) return 0;
-  const isLarger = boxes.length === 1 && before + after > 0;
+  const isLarger = before + after > 0;
   return isLarger ? -before : (after - before) / 2;
 }
 

@@ -1,7 +1,7 @@
 // @ts-check
 // Play: go from step to step until the end.
 import { state } from "./state.js";
-import { byId, press } from "./dom.js";
+import { byId, press, setText } from "./dom.js";
 import { go, isAtEnd } from "./navigation.js";
 
 const PACE = 1100; // milliseconds for each step at speed 1
@@ -19,7 +19,7 @@ export function togglePlay() {
 /** Select the next speed. */
 export function changeSpeed() {
   speed = SPEEDS[(SPEEDS.indexOf(speed) + 1) % SPEEDS.length];
-  byId("speed-now").textContent = `${speed}×`;
+  setText("speed-now", `${speed}×`);
   if (!state.playing) return;
   pause();
   advance();

@@ -1,5 +1,5 @@
 // @ts-check
-// The frame of a small plot: scales, axes and their names, as SVG.
+// A small plot as SVG: scales, axes and their names, and the marks of examples.
 import { svg } from "./dom.js";
 
 /** @typedef {[number, number]} Span the first and the last value of an axis */
@@ -13,50 +13,50 @@ import { svg } from "./dom.js";
  */
 
 const OUTSIDE = 1e4; // pixels outside of any plot, for values that have exploded
-const SIZE = { width: 320, height: 220 };
-const MARGIN = { left: 40, right: 10, top: 20, bottom: 34 };
+const WIDTH = 320;
+const [LEFT, RIGHT, TOP, BELOW] = [40, WIDTH - 10, 20, 34];
 const SPACE = 0.12; // around values, as a share of their span
 const TICKS = 4; // at most about as many on each axis
+/** A shape for each class, drawn from its centre, so that colour is not needed. */
+const MARKERS = [
+  "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0",
+  "m0-5l5 9h-10z",
+  "m-4-4h8v8h-8z",
+  "m0-5.5l5.5 5.5l-5.5 5.5l-5.5-5.5z",
+  "m0 5l-5-9h10z",
+  "m-1.5-5h3v3.5h3.5v3h-3.5v3.5h-3v-3.5h-3.5v-3h3.5z",
+];
 
 /**
  * Draw axes with round numbers.
  * @param {string} label what the plot shows, for a screen reader
  * @param {[string, string]} names of the axes
- * @param {Span} across @param {Span} up
+ * @param {Span} across @param {Span} up @param {number} [height]
  * @returns {Plot}
  */
-export function plot(label, names, across, up) {
-  const { width, height } = SIZE;
-  const right = width - MARGIN.right;
-  const bottom = height - MARGIN.bottom;
-  const x = scale(across, MARGIN.left, right);
-  const y = scale(up, bottom, MARGIN.top);
-  const root = svg("svg.plot", {
-    viewBox: `0 0 ${width} ${height}`,
-    role: "img",
-    "aria-label": label,
-  });
+export function plot(label, names, across, up, height = 220) {
+  const bottom = height - BELOW;
+  const x = scale(across, LEFT, RIGHT);
+  const y = scale(up, bottom, TOP);
+  const viewBox = `0 0 ${WIDTH} ${height}`;
+  const root = svg("svg.plot", { viewBox, role: "img", "aria-label": label });
   for (const tick of ticks(across)) {
     root.append(
-      svg("path.grid-line", { d: `M${x(tick)} ${MARGIN.top}V${bottom}` }),
+      svg("path.grid-line", { d: `M${x(tick)} ${TOP}V${bottom}` }),
       text(x(tick), bottom + 14, short(tick), "middle"),
     );
   }
   for (const tick of ticks(up)) {
     root.append(
-      svg("path.grid-line", { d: `M${MARGIN.left} ${y(tick)}H${right}` }),
-      text(MARGIN.left - 5, y(tick) + 4, short(tick), "end"),
+      svg("path.grid-line", { d: `M${LEFT} ${y(tick)}H${RIGHT}` }),
+      text(LEFT - 5, y(tick) + 4, short(tick), "end"),
     );
   }
+  const [below, above] = names;
+  const kind = "text.axis-name";
   root.append(
-    text(
-      (MARGIN.left + right) / 2,
-      height - 4,
-      names[0],
-      "middle",
-      "text.axis-name",
-    ),
-    text(MARGIN.left - 5, MARGIN.top - 8, names[1], "end", "text.axis-name"),
+    text((LEFT + RIGHT) / 2, height - 4, below, "middle", kind),
+    text(LEFT - 5, TOP - 8, above, "end", kind),
   );
   return { root, x, y };
 }
@@ -65,17 +65,14 @@ export function plot(label, names, across, up) {
 const text = (x, y, words, anchor, kind = "text") =>
   svg(kind, { x, y, "text-anchor": anchor }, words);
 
-/** @param {Span} span @param {number} start @param {number} end */
+/** @param {Span} span @param {number} start @param {number} end @returns {Plot["x"]} */
 const scale =
   ([from, to], start, end) =>
-  /** @param {number} value */ (value) =>
-    Math.max(
-      -OUTSIDE,
-      Math.min(
-        OUTSIDE,
-        start + ((value - from) / (to - from || 1)) * (end - start),
-      ),
-    );
+  (value) => {
+    const share = (value - from) / (to - from || 1);
+    const at = start + share * (end - start);
+    return Math.max(-OUTSIDE, Math.min(OUTSIDE, at));
+  };
 
 /** Round numbers between two values. @param {Span} span */
 function ticks([from, to]) {
@@ -104,3 +101,22 @@ export function paddedSpan(values) {
   const space = (high - low || 1) * SPACE;
   return [low - space, high + space];
 }
+
+/** Numbers at equal distances. @param {Span} span @param {number} count */
+export const evenly = ([from, to], count) =>
+  Array.from(
+    { length: count },
+    (_, i) => from + ((to - from) * i) / (count - 1),
+  );
+
+/** @param {string} kind @param {string} d */
+export const stroke = (kind, d) => svg(kind, { d: d && `M${d}` });
+
+/** The examples of a class. @param {number} k @param {number[][]} places in pixels */
+export const marks = (k, places) =>
+  stroke(
+    `path.marks.class${k}`,
+    places
+      .map(([u, v]) => `${u.toFixed(1)} ${v.toFixed(1)}${MARKERS[k]}`)
+      .join("M"),
+  );

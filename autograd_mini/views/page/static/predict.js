@@ -1,14 +1,13 @@
 // @ts-check
 // Run the forward part of the tape's program on other points than the examples.
-import { data } from "./state.js";
-import { live } from "./live.js";
 import { nd } from "./nd.js";
 import { programs } from "./programs.js";
+import { leavesNow } from "./train.js";
 /** @typedef {import("./types.js").Picture} Picture */
 
 /** The numbers of an argument of the program. @param {number} argument */
 export const source = (argument) =>
-  Array.from(nd.numbers(live.leaves(data.tapes[0])[argument]));
+  Array.from(nd.numbers(leavesNow()[argument]));
 
 /**
  * Predict for points, in batches of as many as the tape has examples: its program may only hold for
@@ -17,7 +16,7 @@ export const source = (argument) =>
  * @returns {number[][]} for each point the probability of each class, or the value of the curve
  */
 export function predict({ x, inputs, program, scale }, points) {
-  const leaves = live.leaves(data.tapes[0]);
+  const leaves = leavesNow();
   const { shape, dtype } = leaves[x];
   /** @type {number[][]} */
   const found = [];

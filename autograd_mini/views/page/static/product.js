@@ -73,4 +73,5 @@ const layOut = (left, top, result, bias) =>
     el("div.of-left", left),
     el("div.of-top", top, bias),
     el("div.of-corner", result),
+    el("p.note", "Each square is a number. Point at one to see its sum."),
   );

@@ -1,6 +1,6 @@
 // @ts-check
 // The graph is drawn once for each level. A step then updates only the changed parts.
-import { current, isBack, shownTapes, state, stepOf } from "./state.js";
+import { array, current, isBack, shownTapes, state, stepOf } from "./state.js";
 import { cardBody, cardLabel, cardState } from "./card.js";
 import { button, el, mark, svg } from "./dom.js";
 import { named } from "./names.js";
@@ -46,16 +46,18 @@ export function drawScene(clicks) {
   const tapes = shownTapes();
   /** @type {NodeListOf<HTMLElement>} */
   const stages = document.querySelectorAll(".stage");
-  stages.forEach((stage, i) => showWindow(stage, tapes[i]));
+  stages.forEach((stage, i) =>
+    showWindow(stage, tapes[i], tapes.length > 1 ? tapes[i]?.note : ""),
+  );
   views = tapes.map((tape, i) => drawTape(tape, stages[i], clicks));
 }
 
 /** Show the window of a tape and its caption, or hide them. @param {HTMLElement} stage @param {Tape} [tape] */
-function showWindow(stage, tape) {
+function showWindow(stage, tape, note = "") {
   const caption = /** @type {HTMLElement} */ (stage.previousElementSibling);
   stage.hidden = !tape;
-  caption.hidden = !tape?.note;
-  caption.textContent = tape?.note ?? "";
+  caption.hidden = !note;
+  caption.textContent = note;
 }
 
 /** @param {Tape} tape @param {HTMLElement} stage @param {Clicks} clicks @returns {View} */
@@ -185,7 +187,13 @@ export function updateScene() {
 /** @param {Tape} tape @param {Level} level @param {Place} place @param {CardView} card */
 function updateCard(tape, level, place, card) {
   const shows = cardState(tape, place);
-  const key = JSON.stringify([shows, state.variant, state.example, state.runs]);
+  const { value } = tape.nodes[place.node];
+  const key = JSON.stringify([
+    shows,
+    state.example,
+    shows.known && array(tape, value),
+    shows.sum >= 0 && array(tape, shows.sum),
+  ]);
   if (card.key === key) return;
   card.key = key;
   const { element } = card;

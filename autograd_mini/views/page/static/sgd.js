@@ -1,9 +1,23 @@
 // @ts-check
 // Training steps w ← w − η ∂L/∂w, with the gradients of the tape's own program.
 import { data } from "./state.js";
+import { features } from "./features.js";
+import { formatArray } from "./format.js";
 import { live } from "./live.js";
 import { nd } from "./nd.js";
+import { startRate } from "./rate.js";
+import { trainBy } from "./train.js";
+/** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Trainer} Trainer */
+
+features.push({
+  start() {
+    sgd.losses = [lossNow()];
+    tape().updated = afterUpdate;
+    trainBy(sgd);
+    startRate(sgd, data.training?.rate ?? 0);
+  },
+});
 
 const tape = () => data.tapes[0];
 
@@ -12,7 +26,7 @@ const leafName = (node) =>
   data.live?.[0].arguments.find((leaf) => leaf.node === node)?.name ?? "";
 
 /** A parameter after the next step. @param {number} node */
-export function updated(node) {
+function updated(node) {
   const name = leafName(node);
   const leaf = live.leaf(name);
   const fixed = data.training?.fixed?.[node];
@@ -20,6 +34,13 @@ export function updated(node) {
     ? nd.array(fixed, leaf.shape, leaf.dtype)
     : live.gradient(tape(), name);
   return nd.subtract(leaf, nd.multiply(sgd.rate, gradient));
+}
+
+/** A parameter after the next step, as text. @param {Tape} tape @param {number} node */
+function afterUpdate({ nodes }, node) {
+  const next = updated(node);
+  const { shape } = nodes[node];
+  return { shape, ...formatArray(nd.numbers(next), next.shape, next.dtype) };
 }
 
 /** @type {Trainer} */
@@ -48,6 +69,7 @@ export const sgd = {
     sgd.losses[sgd.at] = lossNow(); // a slider may have moved
   },
   isOver: () => !Number.isFinite(sgd.losses[sgd.at]),
+  leaves: () => live.leaves(tape()),
 };
 
 const lossNow = () => Number(nd.numbers(live.result(tape(), 0))[0]);

@@ -4,7 +4,6 @@
 // The slider of a training run changes `state.variant`, and `array` and `line` read each number from
 // the pool of that variant. Once a leaf has changed, they read it from the tape's program (live.js).
 import { byId } from "./dom.js";
-import { parseNumber } from "./format.js";
 /** @typedef {import("./types.js").Data} Data */
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Step} Step */
@@ -104,6 +103,18 @@ const item = (tape, id, example = -1) =>
 export function array(tape, id, example = state.example) {
   const found = item(tape, id, example);
   return found.each?.[example] ?? found;
+}
+
+/** A number as it is shown or typed; NaN if it is none. @param {string} text */
+export const parseNumber = (text) =>
+  text.trim()
+    ? Number(text.replaceAll("−", "-").replace("inf", "Infinity"))
+    : NaN;
+
+/** An array that is not shown yet: only its rows and columns matter. @param {Tape} tape @param {number} id */
+export function outline({ pools }, id) {
+  const found = /** @type {any} */ (pools[0][id]);
+  return found.each?.[state.example] ?? found;
 }
 
 /** Whether an array has a row for each example. @param {Tape} tape @param {number} id */

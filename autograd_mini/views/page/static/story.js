@@ -1,6 +1,6 @@
 // @ts-check
 // The text that leads: the sentence of a step with its numbers, and the questions.
-import { array, line } from "./state.js";
+import { array, line, parseNumber } from "./state.js";
 import { byId, button, el } from "./dom.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Step} Step */
@@ -16,9 +16,6 @@ export const linesOf = (tape, { gives, entry, lines = [] }) =>
     .map((id) => line(tape, id))
     .filter(Boolean);
 
-/** @param {string} text */
-export const numberIn = (text) => Number(text.replace("−", "-"));
-
 /**
  * A text, a line of the pool, or the one of two texts that is true of a target.
  * @param {Tape} tape @param {Text} text
@@ -26,7 +23,7 @@ export const numberIn = (text) => Number(text.replace("−", "-"));
 function textOf(tape, text) {
   if (typeof text === "string") return text;
   if (typeof text === "number") return line(tape, text);
-  const y = (array(tape, text.target).text ?? []).flat().map(numberIn);
+  const y = (array(tape, text.target).text ?? []).flat().map(parseNumber);
   const sum = y.reduce((a, b) => a + b, 0);
   const isOneHot = y.filter(Boolean).length === 1;
   const [isTrue, number] =

@@ -8,7 +8,7 @@ import {
   state,
   stepName,
 } from "./state.js";
-import { button, byId, el, mark } from "./dom.js";
+import { button, byId, el, enable, mark, slide } from "./dom.js";
 import { named } from "./names.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Step} Step */
@@ -17,68 +17,71 @@ const MANY_BUTTONS = 60; // with a slider for them
 const MOST_BUTTONS = 1000; // longer tapes get only a slider
 /** @type {Tape|null} */
 let listed = null;
+let marked = -1; // the step that its buttons show
 let search = 0; // the timer of a search for NaN and inf
+const PAUSE = 100; // milliseconds without a change before that search
 
 /** @param {(step: number) => void} go */
 export function updateTimeline(go) {
   const tape = mainTape();
+  const last = tape.steps.length - 1;
   if (listed !== tape) {
     listed = tape;
+    marked = -1;
     list(tape, go);
   }
-  updateButtons();
-  updatePosition(tape);
-  updateSlider(tape);
-  for (const id of ["first", "previous"])
-    byId(id).toggleAttribute("disabled", state.step === 0);
-  const last = state.step === tape.steps.length - 1;
-  for (const id of ["next", "last"]) byId(id).toggleAttribute("disabled", last);
-  clearTimeout(search); // it reads all numbers, so it does not delay the drawing
-  search = setTimeout(() => markFirstOdd(tape));
+  if (marked !== state.step) updateButtons();
+  marked = state.step;
+  updatePosition(tape, last);
+  for (const id of ["first", "previous"]) enable(byId(id), state.step > 0);
+  for (const id of ["next", "last"]) enable(byId(id), state.step < last);
+  clearTimeout(search); // it reads all numbers, so it waits until a slider rests
+  search = setTimeout(() => markFirstOdd(tape), tape.shown ? PAUSE : 0);
 }
-
-/** @param {Tape} tape @param {Step} step */
-const stepTitle = (tape, step) =>
-  ["forward", "backward"].includes(step.phase)
-    ? `${stepName(tape, step)} · ${tape.nodes[step.node].name}`
-    : stepName(tape, step);
 
 /** @param {Tape} tape @param {(step: number) => void} go */
 function list(tape, go) {
-  const { steps } = tape;
-  mark(byId("timeline"), { long: steps.length > MANY_BUTTONS });
-  const items =
-    steps.length > MOST_BUTTONS
-      ? []
-      : steps.map((step, i) => stepItem(tape, step, i, go));
+  const { length } = tape.steps;
+  mark(byId("timeline"), { long: length > MANY_BUTTONS });
+  const steps = length > MOST_BUTTONS ? [] : tape.steps;
+  const items = steps.map((step, i) => stepItem(tape, step, i, go));
   byId("steps").replaceChildren(...items);
 }
 
 /** @param {Tape} tape @param {Step} step @param {number} i @param {(step: number) => void} go */
 function stepItem(tape, step, i, go) {
+  const { nodes, steps, sums } = tape;
+  const { phase, node, gives = [] } = step;
   const attributes = { "data-step": i, title: direction(tape, step) };
-  const name = [
-    ...named(stepTitle(tape, step)),
-    accumulates(tape, step, i) && el("span.plus", "+="),
-  ];
-  const [before, scope] = [tape.steps[i - 1], step].map(
-    (each) => tape.nodes[each?.node]?.scope,
-  );
-  return el(
-    `li.${step.phase}`,
-    scope && scope !== before && el("span.scope", scope),
-    button(name, () => go(i), attributes),
-  );
-}
-
-/** Whether a step adds to a gradient that has a contribution. @param {Tape} tape @param {Step} step @param {number} i */
-const accumulates = ({ sums }, { gives = [] }, i) =>
-  gives.some(({ to, argument }) =>
+  const adds = gives.some(({ to, argument }) =>
     sums[to].some(
       (sum, nth) =>
         nth && sum.step === i && sum.contribution?.argument === argument,
     ),
   );
+  const word = stepName(tape, step);
+  const isPass = phase === "forward" || phase === "backward";
+  const name = isPass ? `${word} · ${nodes[node].name}` : word;
+  const { scope } = nodes[node] ?? {};
+  return el(
+    `li.${phase}`,
+    isPass &&
+      scope &&
+      scope !== nodes[steps[i - 1]?.node]?.scope &&
+      el("span.scope", scope),
+    button(
+      [...named(name), adds && el("span.plus", "+=")],
+      () => go(i),
+      attributes,
+    ),
+  );
+}
+
+/** Whether an array has an entry that is not finite. @param {Tape} tape @param {number} id */
+const isOdd = (tape, id) =>
+  tape.shown
+    ? tape.numbers?.(tape, id)?.some((x) => !Number.isFinite(x))
+    : array(tape, id).tint.some((row) => row.includes("!"));
 
 /** Mark the first step that computes NaN or inf. @param {Tape} tape */
 function markFirstOdd(tape) {
@@ -88,12 +91,11 @@ function markFirstOdd(tape) {
     const { phase, node, gives } = tape.steps[Number(item.dataset.step)];
     const made = phase === "forward" ? [tape.nodes[node].value] : [];
     const ids = gives?.map(({ total }) => total) ?? made;
-    const odd = ids
-      .map((id) => array(tape, id))
-      .find(({ tint }) => tint.join("").includes("!"));
-    if (!odd) continue;
-    const word = `${odd.text ?? odd.notes}`.match(/nan|inf/i)?.[0];
-    return item.append(el("span.odd.first-odd", `first ${word ?? "NaN"}`));
+    const odd = ids.find((id) => isOdd(tape, id));
+    if (odd === undefined) continue;
+    const { text, notes } = array(tape, odd);
+    const [word] = `${text ?? notes}`.match(/nan|inf/i) ?? ["NaN"];
+    return item.append(el("span.odd.first-odd", `first ${word}`));
   }
 }
 
@@ -108,29 +110,20 @@ function updateButtons() {
   });
 }
 
-/** @param {Tape} tape */
-function updatePosition(tape) {
+/** Say where the page is, in words and by the slider. @param {Tape} tape @param {number} last */
+function updatePosition(tape, last) {
   const { steps } = tape;
-  const now = state.step;
-  const pass = passOf(steps[now]);
-  const outside = Boolean(steps[now].titles); // the start and the end
-  const all = steps.filter((step) => passOf(step) === pass && !step.titles);
+  const step = steps[state.step];
+  const pass = passOf(step);
+  const word = stepName(tape, step);
+  const all = steps.filter((other) => passOf(other) === pass && !other.titles);
   byId("position").replaceChildren(
-    el(`b.${pass}`, outside ? stepName(tape, steps[now]) : pass),
-    outside ? "" : ` ${all.indexOf(steps[now]) + 1} / ${all.length}`,
+    el(`b.${pass}`, step.titles ? word : pass),
+    step.titles ? "" : ` ${all.indexOf(step) + 1} / ${all.length}`,
     el("br"),
-    `step ${now} of ${steps.length - 1}`,
+    `step ${state.step} of ${last}`,
   );
-}
-
-/** @param {Tape} tape */
-function updateSlider(tape) {
   const slider = /** @type {HTMLInputElement} */ (byId("slider"));
-  const step = tape.steps[state.step];
-  slider.max = String(tape.steps.length - 1);
-  slider.value = String(state.step);
-  slider.setAttribute(
-    "aria-valuetext",
-    `${step.phase}: ${stepName(tape, step)}`,
-  );
+  slider.max = String(last);
+  slide(slider, state.step, `${step.phase}: ${word}`);
 }

@@ -1,55 +1,61 @@
 // @ts-check
 // The Train panel: its buttons, the loop of training steps, and the plots.
 import { data, mainTape, state } from "./state.js";
-import { drawLearned } from "./boundary.js";
-import { updateControls } from "./controls.js";
+import { showNumbers } from "./controls.js";
 import { byId, press } from "./dom.js";
-import { film } from "./film.js";
-import { live } from "./live.js";
+import { features } from "./features.js";
 import { lossCurve } from "./loss_curve.js";
 import { formula } from "./math.js";
-import { sgd } from "./sgd.js";
-/** @typedef {import("./types.js").Training} Training */
-/**
- * What the panel asks of the rest of the page.
- * @typedef {{render: () => void, go: (step: number) => void, play: () => void}} Page
- */
+import { go } from "./navigation.js";
+import { togglePlay } from "./player.js";
+import { updateUpdate } from "./update.js";
+/** @typedef {import("./types.js").Trainer} Trainer */
 
 const MOST_STEPS = 4; // in one frame
 const BUDGET = 8; // milliseconds of a frame for them
 const STEPS_WITHOUT_MOTION = 50; // that Run takes at once
 const BEAT = 1500; // milliseconds for which the update of a watched step is shown
 
-/** @type {Page} */
-let page;
+/** @type {Trainer} */
+let trainer;
 let running = 0; // the request of the next frame
 let shownAt = 0; // when the last frame of a film was shown
 let watching = false;
-/** @type {unknown[]} */
-let drawn = []; // the step and the arrays that the plots show
+let drawn = ""; // the step and the run that the plots show
 let pending = 0; // the request to draw the panel
 
+/** The functions that draw a plot. @type {(() => Element)[]} */
+export const plots = [
+  () => lossCurve(trainer.losses, trainer.at, data.tapes[0].symbol),
+];
+
+/** The arrays that a program takes at the current training step. */
+export const leavesNow = () => trainer.leaves();
+
+features.push({ start: showPanel, update });
+
 const isFilm = () => Boolean(data.training?.losses);
-const trainer = () => (isFilm() ? film : sgd);
 const runsAtOnce = () =>
   !isFilm() && matchMedia("(prefers-reduced-motion: reduce)").matches;
 const isAtUpdate = () => mainTape().steps[state.step].phase === "update";
 
 // ---- buttons ----
 
-/** Connect the buttons, if there is something to train. @param {Page} actions */
-export function listenToTraining(actions) {
-  const { training } = data;
-  if (!training) return;
-  page = actions;
+/** Show the panel, or why the page cannot train. */
+function showPanel() {
+  const { why } = data.training ?? {};
   byId("train").hidden = false;
-  if (training.why) return explainWhy(training.why);
-  showRule(training);
+  if (!why) return;
+  byId("train-state").textContent = `No training in this page: ${why}.`;
+  for (const id of ["train-rule", "train-buttons", "rates"])
+    byId(id).hidden = true;
+}
+
+/** Connect the buttons. @param {Trainer} chosen */
+export function trainBy(chosen) {
+  trainer = chosen;
+  showRule();
   byId("rates").hidden = isFilm();
-  if (!isFilm()) {
-    sgd.reset();
-    listenToRate(training.rate ?? 0);
-  }
   showRunning(0);
   byId("train-step").addEventListener("click", stepOnce);
   byId("train-run").addEventListener("click", toggleRun);
@@ -57,43 +63,14 @@ export function listenToTraining(actions) {
   byId("train-reset").addEventListener("click", reset);
 }
 
-/** Say why the page cannot train. @param {string} why */
-function explainWhy(why) {
-  byId("train-state").textContent = `No training in this page: ${why}.`;
-  for (const id of ["train-rule", "train-buttons", "rates"])
-    byId(id).hidden = true;
-}
-
-/** The rule of the update, and the learning rate of a film. @param {Training} training */
-function showRule({ rate }) {
+/** The rule of the update, and the learning rate of a film. */
+function showRule() {
+  const { rate } = data.training ?? {};
   const { tex, name } = data.tapes[0].nodes[data.tapes[0].nodes.length - 1];
   const known = isFilm() ? `,   η = ${rate}` : "";
   const rule = `w ← w - η \\frac{\\partial ${tex ?? name}}{\\partial w}${known}`;
   byId("train-rule").hidden = !rate;
   byId("train-rule").append(formula(rule));
-}
-
-/** Connect the number and the slider. @param {number} first */
-function listenToRate(first) {
-  const number = /** @type {HTMLInputElement} */ (byId("rate"));
-  const slider = /** @type {HTMLInputElement} */ (byId("rate-slider"));
-  const set = (/** @type {number} */ rate) => {
-    if (!(rate > 0)) return; // the number is not complete
-    sgd.rate = rate;
-    if (number.valueAsNumber !== rate) number.value = String(rate);
-    slider.value = String(Math.log10(rate));
-    slider.setAttribute("aria-valuetext", String(rate));
-  };
-  /** @param {number} rate */
-  const change = (rate) => {
-    set(rate);
-    page.render(); // the update shows other new values
-  };
-  set(first);
-  number.addEventListener("input", () => change(number.valueAsNumber));
-  slider.addEventListener("input", () =>
-    change(Number((10 ** slider.valueAsNumber).toPrecision(2))),
-  );
 }
 
 function stepOnce() {
@@ -108,7 +85,7 @@ function toggleRun() {
     pauseTraining();
     return announce();
   }
-  if (trainer().isOver()) trainer().reset();
+  if (trainer.isOver()) trainer.reset();
   showAll();
   if (!runsAtOnce()) return showRunning(requestAnimationFrame(frame));
   take(STEPS_WITHOUT_MOTION);
@@ -117,7 +94,7 @@ function toggleRun() {
 
 function reset() {
   pauseTraining();
-  trainer().reset();
+  trainer.reset();
   showNumbers();
   announce();
 }
@@ -125,8 +102,8 @@ function reset() {
 /** Play one training step: forward, backward, update. */
 function watch() {
   pauseTraining();
-  page.go(0);
-  if (!state.playing) page.play();
+  go(0);
+  if (!state.playing) togglePlay();
   watching = true;
 }
 
@@ -135,7 +112,7 @@ function finishWatching() {
   if (!watching) return;
   watching = state.playing > 0 && !isAtUpdate();
   if (!state.playing || !isAtUpdate()) return;
-  page.play(); // pauses
+  togglePlay(); // pauses
   setTimeout(() => isAtUpdate() && stepOnce(), BEAT);
 }
 
@@ -144,28 +121,23 @@ function finishWatching() {
 /** Show all numbers, also the new ones: at the first step of the timeline they are hidden. */
 function showAll() {
   const { steps } = mainTape();
-  const update = steps.findIndex(({ phase }) => phase === "update");
-  if (!state.step) page.go(update < 0 ? Infinity : update);
+  const last = steps.findIndex(({ phase }) => phase === "update");
+  if (!state.step) go(last < 0 ? Infinity : last);
 }
 
 /** Take steps, and show the numbers after the last. @param {number} most @param {number} [budget] */
 function take(most, budget = Infinity) {
   const end = performance.now() + budget;
-  for (let n = 0; n < most && !trainer().isOver(); n++) {
-    trainer().step();
+  for (let n = 0; n < most && !trainer.isOver(); n++) {
+    trainer.step();
     if (performance.now() > end) break;
   }
   showNumbers();
 }
 
-function showNumbers() {
-  updateControls();
-  page.render();
-}
-
 /** @param {number} now */
 function frame(now) {
-  const { pace, isOver } = trainer();
+  const { pace, isOver } = trainer;
   if (now - shownAt >= pace) {
     shownAt = now;
     take(pace ? 1 : MOST_STEPS, BUDGET);
@@ -198,7 +170,7 @@ function announce() {
 
 /** The training step and its loss, in words. */
 function summary() {
-  const { at, losses } = trainer();
+  const { at, losses } = trainer;
   const { symbol } = data.tapes[0];
   const loss = losses[at];
   if (!Number.isFinite(loss))
@@ -207,23 +179,20 @@ function summary() {
   return `Training step ${at}: ${symbol} = ${digits}`;
 }
 
-/** Update the panel, at most once a frame. */
-export function updateTraining() {
-  if (!data.training || data.training.why) return;
+/** Show the update at its step, and draw the panel at most once a frame. */
+function update() {
+  updateUpdate(trainer?.rate);
+  if (!trainer) return;
   finishWatching();
   pending ||= requestAnimationFrame(drawPanel);
 }
 
 function drawPanel() {
   pending = 0;
-  const { at, losses, refresh } = trainer();
-  refresh();
-  const key = isFilm() ? [at] : [at, ...live.leaves(data.tapes[0])];
-  if (key.every((part, i) => part === drawn[i])) return;
+  trainer.refresh?.();
+  const key = `${trainer.at} ${state.runs}`;
+  if (key === drawn) return;
   drawn = key;
   byId("train-state").textContent = summary();
-  const plots = [lossCurve(losses, at, data.tapes[0].symbol)];
-  const { picture } = data.training ?? {};
-  if (picture) plots.push(drawLearned(picture));
-  byId("plots").replaceChildren(...plots);
+  byId("plots").replaceChildren(...plots.map((draw) => draw()));
 }

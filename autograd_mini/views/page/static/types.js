@@ -286,6 +286,9 @@
  * @property {number} level the visible level
  * @property {(tape: Tape, id: number, example: number) => any} [shown] an item of the pool, once a
  *   leaf has changed
+ * @property {(tape: Tape, id: number) => NdArray["data"]|undefined} [numbers] those of an item
+ * @property {(tape: Tape, id: number) => How["edit"]} [edit] what makes the cells of a leaf editable
+ * @property {(tape: Tape, node: number) => ArrayData|null} [updated] a parameter after the update
  */
 
 /**
@@ -299,6 +302,8 @@
  * @property {number} y
  * @property {number[]} inputs
  * @property {number} program
+ * @property {{shape: number[], dtype: string, data?: number[], start?: number}[]} [leaves] of a
+ *   recorded run: data, or a part of the weights of a frame
  */
 
 /**
@@ -310,6 +315,7 @@
  * @property {string} [why] why the page cannot train
  * @property {Picture} [picture]
  * @property {number[]} [losses] for each frame
+ * @property {number[][]} [weights] of each frame
  */
 
 /**
@@ -321,8 +327,9 @@
  * @property {number} pace the least time between two steps, in milliseconds
  * @property {() => void} step
  * @property {() => void} reset
- * @property {() => void} refresh reads the loss again
+ * @property {() => void} [refresh] reads the loss again
  * @property {() => boolean} isOver
+ * @property {() => NdArray[]} leaves the arrays that a program takes
  */
 
 /**
