@@ -103,39 +103,42 @@ const accumulation =
 
 /**
  * A loop that adds products up over two more axes, with steps of z, x and y along each of them.
- * @param {number} rows @param {number} columns @param {number[]} down @param {number[]} along @returns {Loop}
+ * @param {number[]} lengths @param {number[]} down @param {number[]} along @returns {Loop}
  */
-const addProducts = (rows, columns, down, along) => (n, at, by, data) => {
-  const [z, x, y] = data;
-  const [u, v, w] = down;
-  const [r, s, t] = along;
-  const most = u || s || r !== 1 || t !== 1 ? 0 : rows - 3; // rows that are added four at a time
-  for (let m = 0; m < n; m++) {
-    let [k, i, j] = at.map((start, a) => start + m * by[a]);
-    for (let row = 0; row < rows; row++, k += u, i += v, j += w) {
-      if (row < most) {
-        const [a, b, c, d] = [x[i], x[i + v], x[i + 2 * v], x[i + 3 * v]];
-        for (let q = j; q < j + columns; q++)
-          z[k + q - j] =
-            z[k + q - j] +
-            a * y[q] +
-            b * y[q + w] +
-            c * y[q + 2 * w] +
-            d * y[q + 3 * w];
-        row += 3;
-        i += 3 * v;
-        j += 3 * w;
-      } else if (r) {
+const addProducts =
+  (lengths, down, along) =>
+  (n, at, by, [z, x, y]) => {
+    const [rows, columns] = lengths; // variables of the loop itself are fast
+    const [u, v, w] = down;
+    const [r, s, t] = along;
+    // Four rows that add to the same row of z are added at once, in the same order.
+    const isOneRow = !u && !s && r === 1 && t === 1;
+    const fours = isOneRow ? rows - (rows % 4) : 0;
+    for (let m = 0; m < n; m++) {
+      const [k, i, j] = at.map((start, a) => start + m * by[a]);
+      for (let row = 0; row < fours; row += 4) {
+        const [p, f] = [i + row * v, j + row * w];
+        const [a, b, c, d] = [x[p], x[p + v], x[p + 2 * v], x[p + 3 * v]];
         for (let q = 0; q < columns; q++)
-          z[k + q * r] += x[i + q * s] * y[j + q * t];
-      } else {
-        let sum = 0;
-        for (let q = 0; q < columns; q++) sum += x[i + q * s] * y[j + q * t];
-        z[k] += sum;
+          z[k + q] =
+            z[k + q] +
+            a * y[f + q] +
+            b * y[f + q + w] +
+            c * y[f + q + 2 * w] +
+            d * y[f + q + 3 * w];
+      }
+      for (let row = fours; row < rows; row++) {
+        const [e, p, f] = [k + row * u, i + row * v, j + row * w];
+        let sum = 0; // of this row, if it has one entry of z
+        if (r)
+          for (let q = 0; q < columns; q++)
+            z[e + q * r] += x[p + q * s] * y[f + q * t];
+        else
+          for (let q = 0; q < columns; q++) sum += x[p + q * s] * y[f + q * t];
+        z[e] += sum;
       }
     }
-  }
-};
+  };
 
 /**
  * Sum the products of two arrays, whose axes have letters, over the letters that `output` lacks.
@@ -166,7 +169,7 @@ function contract(output, first, x, second, y) {
   axes.sort((a, b) => b.cost - a.cost);
   const inner = axes.splice(-2);
   runLoop(
-    addProducts(inner[0].n, inner[1].n, inner[0].steps, inner[1].steps),
+    addProducts([inner[0].n, inner[1].n], inner[0].steps, inner[1].steps),
     axes.map(({ n }) => n),
     [z, x, y],
     [0, 1, 2].map((k) => axes.map(({ steps }) => steps[k])),
