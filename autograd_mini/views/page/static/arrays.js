@@ -90,8 +90,7 @@ function numbers({ tint }, text, { hidden, label, of, first = 0, flip, edit }) {
 }
 
 /**
- * A heat map, as a path for each tint: an element for each square would take long to draw. An entry
- * that is not finite is striped.
+ * A heat map as a path for each tint, because many elements take long to draw.
  * @param {string[]} tint @param {number} columns
  */
 function heatMap(tint, columns) {

@@ -19,7 +19,7 @@ const MORE = 30; // digits, enough to recognise a number halfway between two oth
 const even = (long, short) =>
   /[02468]50{29}$/.test(long) ? long.slice(0, -MORE) : short;
 
-/** Whether a number may be halfway. All the digits of others, which take long, are not needed. @param {number} x */
+/** Whether a number may be halfway: only then all its digits are needed. @param {number} x */
 const endsInFive = (x) => /5(e|$)/.test(`${x}`);
 
 /** @param {number} x @param {number} n digits after the point */

@@ -21,7 +21,7 @@ const leaves = new Map();
 const results = new Map();
 /** What has been formatted since the last run. @type {Map<Tape, Map<string, ArrayData|string>>} */
 const formatted = new Map();
-/** The leaves that were set since they had the numbers that the page started with. @type {Set<string>} */
+/** The leaves that were set. @type {Set<string>} */
 const changed = new Set();
 
 const entries = () => data.live ?? [];
