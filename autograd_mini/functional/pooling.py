@@ -48,7 +48,7 @@ def _largest(x: Array, kernel: Any, stride: Any, padding: Any, dilation: Any) ->
     blocks = _blocks(x, kernel, stride, padding, dilation, _least(x.dtype))
     y = np.copy(blocks[0])
     number = np.zeros_like(y, np.min_scalar_type(len(blocks)))
-    for k, block in enumerate(blocks):
+    for k, block in enumerate(blocks[1:], 1):
         np.maximum(number, (block > y) * number.dtype.type(k), out=number)
         np.maximum(y, block, out=y)
     if (y != y).any():
@@ -62,7 +62,7 @@ def _blocks(
 ) -> list[Array]:
     """Return, for each offset in a window, the entries there of all windows."""
     places = count_places(x.shape[-2:], kernel, stride, padding, dilation)
-    if np.any(padding):
+    if any(map(any, padding)):
         x = np.pad(x, ((0, 0),) * (x.ndim - 2) + padding, constant_values=value)
     offsets = [entries_at(k, places, stride, dilation) for k in np.ndindex(*kernel)]
     return [x[..., rows, columns] for rows, columns in offsets]
@@ -218,7 +218,7 @@ max_pool2d = fused(
 
 def _count(x: Array, windows: Windows, count_include_pad: bool) -> Any:
     """Return the number of entries that each window is divided by."""
-    if count_include_pad or not np.any(windows.padding):
+    if count_include_pad or not any(map(any, windows.padding)):
         return windows.size
     return sum(_blocks(np.ones(x.shape[-2:], x.dtype), *windows, 0))
 

@@ -52,7 +52,7 @@ def places_of(x: Array, windows: Windows) -> tuple[int, ...]:
 def entries_of_windows(x: Array, windows: Windows, value: float = 0) -> Array:
     """Return the entries of all windows of images, in primitives: (N, C, *places, *kernel)."""
     n, (kernel, stride, padding, dilation) = len(windows.kernel), windows
-    if np.any(padding):
+    if any(map(any, padding)):
         x = np.pad(x, ((0, 0), (0, 0), *padding), constant_values=value)
     spans = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation))
     x = np.lib.stride_tricks.sliding_window_view(x, spans, tuple(range(2, n + 2)))

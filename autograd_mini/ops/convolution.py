@@ -36,6 +36,22 @@ def count_places(lengths: Any, kernel: Any, stride: Any, padding: Any, dilation:
     )
 
 
+def _product(lengths: Any) -> int:
+    """Return the product of a few integers; np.prod takes ten times as long."""
+    y = 1
+    for n in lengths:
+        y *= n
+    return y
+
+
+def _batch_last(x: Array) -> Array:
+    return x.transpose(*range(1, x.ndim), 0)
+
+
+def _batch_first(x: Array) -> Array:
+    return x.transpose(x.ndim - 1, *range(x.ndim - 1))
+
+
 def entries_at(offset: Any, places: Any, stride: Any, dilation: Any, first: int = 0) -> Any:
     """Return slices with the entry at one offset of each window, from row `first` of windows on."""
     starts = [i * d for i, d in zip(offset, dilation)]
@@ -45,8 +61,8 @@ def entries_at(offset: Any, places: Any, stride: Any, dilation: Any, first: int 
 
 def _padded(x: Array, padding: Any) -> Array:
     """Return `x` with the batch as the last axis, and zeros around each spatial axis."""
-    x = np.moveaxis(x, 0, -1)
-    if not np.any(padding):
+    x = _batch_last(x)
+    if not any(map(any, padding)):
         return np.copy(x, order="C")
     around = ((0, 0), *padding, (0, 0))  # np.pad takes five times as long
     y = np.zeros_like(x, order="C", shape=tuple(b + n + a for n, (b, a) in zip(x.shape, around)))
@@ -75,7 +91,7 @@ def _column_blocks(
     """Yield where a block of columns is in X, and the block, of shape (groups, rows, columns)."""
     windows = _windows(_padded(x, padding), kernel, stride, dilation)
     n = len(kernel)
-    entries, columns = int(np.prod(windows.shape[: n + 1])), int(np.prod(windows.shape[n + 2 :]))
+    entries, columns = _product(windows.shape[: n + 1]), _product(windows.shape[n + 2 :])
     for row, end in _row_blocks(windows.shape[n + 1], entries * columns * x.itemsize):
         block = windows[(slice(None),) * (n + 1) + (slice(row, end),)]
         yield (
@@ -86,7 +102,7 @@ def _column_blocks(
 
 def _matrices(w: Array, groups: int) -> Array:
     """Return a matrix for each group, with a row for each output."""
-    return w.reshape(groups, w.shape[0] // groups, int(np.prod(w.shape[1:])))
+    return w.reshape(groups, w.shape[0] // groups, _product(w.shape[1:]))
 
 
 def _conv(
@@ -96,14 +112,14 @@ def _conv(
     kernel = w.shape[2:]
     places = count_places(x.shape[2:], kernel, stride, padding, dilation)
     w, x, dtype = _matrices(widen(w), groups), widen(x), x.dtype
-    y = np.empty_like(x, order="C", shape=(*w.shape[:2], int(np.prod(places)) * x.shape[0]))
+    y = np.empty_like(x, order="C", shape=(*w.shape[:2], _product(places) * x.shape[0]))
     for where, columns in _column_blocks(x, kernel, stride, padding, dilation, groups):
         block = y[:, :, where]
         np.matmul(w, columns, out=block)
         if bias is not None:
             block += bias.reshape(*w.shape[:2], 1)
     y = y.reshape(w.shape[0] * w.shape[1], *places, x.shape[0])
-    return np.moveaxis(y, -1, 0).astype(dtype, copy=False)
+    return _batch_first(y).astype(dtype, copy=False)
 
 
 def _conv_weight(
@@ -111,8 +127,8 @@ def _conv_weight(
 ) -> Array:
     """Return g Xᵀ, computed as the transpose of X gᵀ, which BLAS multiplies twice as fast."""
     channels, dtype = x.shape[1] // groups, x.dtype
-    x, g = widen(x), _matrices(np.moveaxis(widen(g), 0, -1), groups)
-    y = np.zeros_like(x, order="C", shape=(groups, channels * int(np.prod(kernel)), g.shape[1]))
+    x, g = widen(x), _matrices(_batch_last(widen(g)), groups)
+    y = np.zeros_like(x, order="C", shape=(groups, channels * _product(kernel), g.shape[1]))
     for where, columns in _column_blocks(x, kernel, stride, padding, dilation, groups):
         y += columns @ np.swapaxes(g[:, :, where], 1, 2)
     y = np.swapaxes(y, 1, 2).reshape(groups * g.shape[1], channels, *kernel)
@@ -125,14 +141,24 @@ def _conv_input(
     """Return col2im(Wᵀ g): zeros, with each window added at its place.
 
     All entries at one offset in their windows form a block of x. There are few offsets and many
-    windows, so blocks are added.
+    windows, so blocks are added. With stride 1, the same numbers are a convolution of g with the
+    reversed weight. It copies windows of g instead, which is faster unless they are many more.
     """
     kernel, places, batch = w.shape[2:], g.shape[2:], g.shape[0]
+    sides = [
+        (d * (k - 1) - before, n + before - m)
+        for d, k, n, m, (before, _) in zip(dilation, kernel, lengths, places, padding)
+    ]
+    few = g.shape[1] * _product(lengths) <= w.shape[1] * groups * _product(places)
+    if few and max(stride) == 1 and min(map(min, sides)) >= 0:
+        w = w.reshape(groups, w.shape[0] // groups, *w.shape[1:]).swapaxes(1, 2)
+        w = np.flip(w, tuple(range(3, w.ndim))).reshape(-1, *w.shape[2:])
+        return _conv(g, w, stride, sides, dilation, groups)
     channels, dtype, every = w.shape[1] * groups, g.dtype, slice(None)
     wide = [before + n + after for n, (before, after) in zip(lengths, padding)]
-    g, w = _matrices(np.moveaxis(widen(g), 0, -1), groups), _matrices(widen(w), groups)
+    g, w = _matrices(_batch_last(widen(g)), groups), _matrices(widen(w), groups)
     x, w = np.zeros_like(g, order="C", shape=(channels, *wide, batch)), np.swapaxes(w, 1, 2)
-    rest = int(np.prod(places[1:])) * batch
+    rest = _product(places[1:]) * batch
     for row, end in _row_blocks(places[0], w.shape[0] * w.shape[1] * rest * g.itemsize):
         windows = w @ g[:, :, row * rest : end * rest]
         windows = windows.reshape(channels, *kernel, end - row, *places[1:], batch)
@@ -142,7 +168,7 @@ def _conv_input(
             block = x[there]
             block += windows[entry]
     inside = (every, *(slice(before, before + n) for n, (before, _) in zip(lengths, padding)))
-    return np.moveaxis(x[inside], -1, 0).astype(dtype, copy=False)
+    return _batch_first(x[inside]).astype(dtype, copy=False)
 
 
 def _conv_x(g: Cotangent, y: Array, x: Array, w: Array, *options: Any) -> Cotangent:
