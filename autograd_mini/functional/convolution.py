@@ -58,12 +58,14 @@ def _check_shapes(n: int, input: Array, weight: Array, bias: Any, groups: int) -
             f"the input must have the shape (batch, channels, {axes}) or (channels, {axes}): got "
             f"{input.shape}."
         )
+    if 0 in weight.shape[2:]:
+        raise ValueError(f"the weight must have entries: got the shape {weight.shape}.")
     outputs, taken = weight.shape[:2]
     if (channels := input.shape[-n - 1]) != taken * groups:
         times = f" in each of {groups} groups" if groups > 1 else ""
         raise ValueError(
-            f"the input has {channels} channels, but the weight of shape {weight.shape} takes "
-            f"{taken}{times}."
+            f"the weight of shape {weight.shape} takes {taken} channels{times}, but the input has "
+            f"{channels}."
         )
     if outputs % groups:
         raise ValueError(f"{outputs} outputs cannot be divided into {groups} groups.")
@@ -116,9 +118,17 @@ def _bias_vjp(
     g: Cotangent, y: Array, input: Array, weight: Array, *args: Any, **options: Any
 ) -> Cotangent:
     """Sum over the batch and the places, which lie next to each other in memory."""
-    n = weight.ndim - 2
-    rows = np.moveaxis(batched(g, n), 0, -1)
-    return rows.reshape(len(rows), int(np.prod(rows.shape[1:]))).sum(axis=1)
+    g = batched(g, weight.ndim - 2)
+    rows = g.transpose(*range(1, g.ndim), 0)
+    return rows.reshape(len(weight), rows.size // (len(weight) or 1)).sum(axis=1)
+
+
+def _bias_display(
+    g: Cotangent, y: Array, input: Array, weight: Array, *args: Any, **options: Any
+) -> Cotangent:
+    """Sum over all axes except that of the outputs."""
+    places = tuple(range(2 - weight.ndim, 0))
+    return g.sum(axis=places if g.ndim < weight.ndim else (0, *places))
 
 
 # ---- as a graph, and as formulas ----------------------------------------------------------------
@@ -266,6 +276,7 @@ def _declared(forward: Any, name: str) -> Any:
         _input_vjp,
         _weight_vjp,
         _bias_vjp,
+        display_rules=(None, None, _bias_display),
         name=name,
         unfused=_graph,
     )

@@ -66,13 +66,16 @@ def per_axis(name: str, value: Any, n: int, least: int) -> tuple[int, ...]:
     try:
         found = tuple(map(index, value)) if several else (index(value),) * n
     except TypeError:
-        raise TypeError(f"{name} must be an integer, or {n} integers: got {value!r}.") from None
+        raise TypeError(f"{name} must be {_integers(n)}: got {value!r}.") from None
     if len(found) == 1:
         found *= n
     if len(found) != n or min(found) < least:
-        kind = f"{n} integer{'s' * (n > 1)} of at least {least}"
-        raise ValueError(f"{name} must be an integer, or {kind}: got {value!r}.")
+        raise ValueError(f"{name} must be {_integers(n)}, at least {least}: got {value!r}.")
     return found
+
+
+def _integers(n: int) -> str:
+    return "an integer" if n == 1 else f"an integer or {n} integers"
 
 
 def _sides(padding: Any, kernel: Any, stride: Any, dilation: Any) -> tuple[tuple[int, int], ...]:

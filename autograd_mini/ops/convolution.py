@@ -149,7 +149,7 @@ def _conv_input(
         (d * (k - 1) - before, n + before - m)
         for d, k, n, m, (before, _) in zip(dilation, kernel, lengths, places, padding)
     ]
-    few = g.shape[1] * _product(lengths) <= w.shape[1] * groups * _product(places)
+    few = g.shape[1] * _product(lengths) <= 1.5 * w.shape[1] * groups * _product(places)
     if few and max(stride) == 1 and min(map(min, sides)) >= 0:
         w = w.reshape(groups, w.shape[0] // groups, *w.shape[1:]).swapaxes(1, 2)
         w = np.flip(w, tuple(range(3, w.ndim))).reshape(-1, *w.shape[2:])
