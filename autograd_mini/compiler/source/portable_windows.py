@@ -73,7 +73,8 @@ def _conv_of(step: Step) -> Operation:
     y = Operation("reshape", [y, step.outs[0].shape])
     if len(options) < 5 or options[4] is None:
         return y
-    return Operation("add", [y, Operation("reshape", [options[4], (shape[0], *[1] * (len(shape) - 2))])])
+    column = Operation("reshape", [options[4], (shape[0], *[1] * (len(shape) - 2))])
+    return Operation("add", [y, column])
 
 
 def _conv_weight_of(step: Step) -> Operation:
