@@ -79,9 +79,9 @@ def _windows(x: Array, kernel: Any, stride: Any, dilation: Any) -> Array:
     return y[tuple(slice(None, None, s) for s in (1, *dilation, *stride))]
 
 
-def _row_blocks(rows: int, bytes_of_a_row: int) -> Iterator[tuple[int, int]]:
-    """Yield the first and last row of blocks whose columns take about `_BLOCK` bytes."""
-    step = max(1, _BLOCK // max(1, bytes_of_a_row))
+def _row_blocks(rows: int, bytes_of_a_row: int, size: int) -> Iterator[tuple[int, int]]:
+    """Yield the first and last row of blocks whose columns take about `size` bytes."""
+    step = max(1, size // max(1, bytes_of_a_row))
     return ((row, min(row + step, rows)) for row in range(0, rows, step))
 
 
@@ -92,7 +92,7 @@ def _column_blocks(
     windows = _windows(_padded(x, padding), kernel, stride, dilation)
     n = len(kernel)
     entries, columns = _product(windows.shape[: n + 1]), _product(windows.shape[n + 2 :])
-    for row, end in _row_blocks(windows.shape[n + 1], entries * columns * x.itemsize):
+    for row, end in _row_blocks(windows.shape[n + 1], entries * columns * x.itemsize, _BLOCK):
         block = windows[(slice(None),) * (n + 1) + (slice(row, end),)]
         yield (
             slice(row * columns, end * columns),
@@ -159,7 +159,8 @@ def _conv_input(
     g, w = _matrices(_batch_last(widen(g)), groups), _matrices(widen(w), groups)
     x, w = np.zeros_like(g, order="C", shape=(channels, *wide, batch)), np.swapaxes(w, 1, 2)
     rest = _product(places[1:]) * batch
-    for row, end in _row_blocks(places[0], w.shape[0] * w.shape[1] * rest * g.itemsize):
+    row_bytes = w.shape[0] * w.shape[1] * rest * g.itemsize
+    for row, end in _row_blocks(places[0], row_bytes, 2 * _BLOCK):  # fewer calls of NumPy's add
         windows = w @ g[:, :, row * rest : end * rest]
         windows = windows.reshape(channels, *kernel, end - row, *places[1:], batch)
         for offset in np.ndindex(*kernel):
