@@ -56,8 +56,10 @@ def entries_of_windows(x: Array, windows: Windows, value: float = 0) -> Array:
         x = np.pad(x, ((0, 0), (0, 0), *padding), constant_values=value)
     spans = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation))
     x = np.lib.stride_tricks.sliding_window_view(x, spans, tuple(range(2, n + 2)))
-    steps = [slice(None, None, s) for s in (1, 1, *stride, *dilation)]
-    return x if stride == dilation == (1,) * n else x[tuple(steps)]
+    steps = (1, 1, *stride, *(dilation if max(dilation) > 1 else ()))
+    if max(steps) > 1:
+        x = x[tuple(slice(None, None, s if s > 1 else None) for s in steps)]
+    return x
 
 
 def per_axis(name: str, value: Any, n: int, least: int) -> tuple[int, ...]:
