@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from itertools import chain, repeat
 from typing import Any
 
-import numpy as np
-
 from ..core.context import SCOPES, scope, unobserved
 from ..core.tape import Tape
 from ..core.tape import replay as replay_tape
