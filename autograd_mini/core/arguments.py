@@ -22,7 +22,7 @@ def arranged(op: Primitive, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
     """
     ruled = _ruled_parameters(op)
     if not ruled.keys().isdisjoint(kwargs):
-        args, kwargs = _by_position(ruled, args, dict(kwargs))
+        args, kwargs = _by_position(op.name, ruled, args, dict(kwargs))
     return args, _options(op, kwargs)
 
 
@@ -36,14 +36,15 @@ def _ruled_parameters(op: Primitive) -> Mapping[str, Parameter]:
 
 
 def _by_position(
-    ruled: Mapping[str, Parameter], args: tuple[Any, ...], kwargs: dict[str, Any]
+    name: str, ruled: Mapping[str, Parameter], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Move named arguments to their positions; a gap before one gets its default."""
     missing = list(ruled.values())[len(args) :]
     while missing and missing[-1].name not in kwargs:
         missing.pop()
-    if any(p.default is Parameter.empty and p.name not in kwargs for p in missing):
-        return args, kwargs  # the function itself says which argument is missing
+    for p in missing:
+        if p.default is Parameter.empty and p.name not in kwargs:
+            raise TypeError(f"{name}() needs the argument {p.name!r}. Pass it first, or by name.")
     return args + tuple(kwargs.pop(p.name, p.default) for p in missing), kwargs
 
 
