@@ -139,6 +139,14 @@ def _conv_weight(
     return y.astype(dtype, copy=False)
 
 
+def _reversed(w: Array, groups: int) -> Array:
+    """Return a weight with inputs and outputs exchanged, and each filter reversed."""
+    outputs, channels, *kernel = w.shape
+    w = w.reshape(groups, outputs // groups, channels, *kernel).swapaxes(1, 2)
+    w = np.flip(w, tuple(range(3, w.ndim)))
+    return w.reshape(groups * channels, outputs // groups, *kernel)
+
+
 def _conv_input(
     g: Array, w: Array, lengths: Any, stride: Any, padding: Any, dilation: Any, groups: int
 ) -> Array:
@@ -155,9 +163,7 @@ def _conv_input(
     ]
     few = g.shape[1] * _product(lengths) <= 1.5 * w.shape[1] * groups * _product(places)
     if few and max(stride) == 1 and min(map(min, sides)) >= 0:
-        w = w.reshape(groups, w.shape[0] // groups, *w.shape[1:]).swapaxes(1, 2)
-        w = np.flip(w, tuple(range(3, w.ndim))).reshape(-1, *w.shape[2:])
-        return _conv(g, w, stride, sides, dilation, groups)
+        return _conv(g, _reversed(w, groups), stride, sides, dilation, groups)
     channels, dtype, every = w.shape[1] * groups, g.dtype, slice(None)
     wide = [before + n + after for n, (before, after) in zip(lengths, padding)]
     g, w = _matrices(_batch_last(widen(g)), groups), _matrices(widen(w), groups)
