@@ -24,7 +24,7 @@ import numpy as np
 from . import messages
 from .answers import unexpected_keyword, wrong_keyword
 from .arguments import arranged
-from .arrays import Rule, unwrap
+from .arrays import NO_KWARGS, Rule, unwrap
 from .foreign import forward_on_objects, holds_objects, numbers_for_foreign
 from .messages import describe, lesson, shown
 from .registry import (
