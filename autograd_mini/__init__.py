@@ -28,11 +28,13 @@ from .core.tensor import Tensor, tensor
 from .functional.activations import gelu, softplus
 from .functional.attention import scaled_dot_product_attention
 from .functional.batch_normalisation import batch_norm
+from .functional.convolution import conv1d, conv2d
 from .functional.cross_entropy import SoftmaxCrossEntropy, cross_entropy, softmax_cross_entropy
 from .functional.dropout import dropout
 from .functional.embedding import embedding
 from .functional.losses import mse_loss, nll_loss, sigmoid_binary_cross_entropy
 from .functional.normalisation import layer_norm, rms_norm
+from .functional.pooling import avg_pool2d, max_pool2d
 from .functional.softmax import log_softmax, logsumexp, softmax
 from .ops.elementwise import relu, sigmoid, stop_gradient
 from .ops.products import linear
@@ -65,10 +67,13 @@ __all__ = [
     "Tape",
     "Tensor",
     "VariadicRule",
+    "avg_pool2d",
     "batch_norm",
     "check_fused",
     "checkpoint",
     "compile",
+    "conv1d",
+    "conv2d",
     "cross_entropy",
     "data",
     "debug",
@@ -93,6 +98,7 @@ __all__ = [
     "linear",
     "log_softmax",
     "logsumexp",
+    "max_pool2d",
     "mse_loss",
     "nll_loss",
     "nn",

@@ -17,6 +17,7 @@ GROUPS = {
     "cross_entropy SoftmaxCrossEntropy nll_loss mse_loss sigmoid_binary_cross_entropy relu sigmoid "
     "softplus gelu linear layer_norm rms_norm batch_norm",
     "Attention, embedding and dropout": "scaled_dot_product_attention embedding dropout",
+    "Convolution and pooling": "conv1d conv2d max_pool2d avg_pool2d",
     "Your own operations, and checks": "primitive fused Primitive VariadicRule gradcheck "
     "GradcheckError check_fused debug",
     "Layers, optimisers, data and exercises": "nn optim data exercises",

@@ -16,6 +16,7 @@ import pytest
 import autograd_mini as ag
 from autograd_mini import nn, optim
 from autograd_mini.core.registry import PRIMITIVES
+from tests import windows
 
 A = np.array([1.0, 2.0, 3.0])
 M = np.arange(1.0, 7.0).reshape(2, 3)
@@ -86,6 +87,9 @@ MATRICES = [
     ((2, 1, 2, 3), (2, 3, 1)), ((2, 3, 1), (2, 1, 1, 2)), ((2, 1, 2, 3), (1, 2, 3, 1)),
     ((2, 0), (0, 3)), ((0, 2), (2, 3)), ((0,), (0,)), ((0, 2, 3), (3, 2)), ((2, 3), (0, 3, 2)),
 ]  # fmt: skip
+#: stride, padding and dilation of windows, and an entry of each of 2 by 2 by 4 windows
+WINDOWS = "(2, 1), ((1, 1), (0, 2)), (1, 2)"
+NUMBERS = "n.array([[[3, 2, 4, 0], [2, 1, 0, 3]]] * 2)"
 AXES = ["", ", 0", ", axis=-1", ", axis=(0, 2)", ", axis=(-1, 1)", ", axis=()",
         ", keepdims=True", ", axis=1, keepdims=True", ", axis=(-3, -1), keepdims=True"]  # fmt: skip
 
@@ -206,6 +210,20 @@ TABLE = [
                       "(4, 5)", "(0, 2)")),
     ("fold_windows", "n.fold_windows(a, (2, 3), (0, 1), (4, 5))", real(3, 3, 2, 3)),
     ("fold_windows", "n.fold_windows(a, (2, 2), (0, 0), (4,))", real(2, 2, 2)),
+    ("conv", "n.conv(a, b, (1,), ((1, 0),), (1,), 1)", real(2, 2, 4), real(3, 2, 2)),
+    ("conv", f"n.conv(a, b, {WINDOWS}, 2)", real(2, 2, 3, 4), real(2, 1, 3, 2)),
+    ("conv_input", "n.conv_input(a, b, (5,), (2,), ((1, 0),), (1,), 1)", real(2, 3, 3),
+     real(3, 2, 2)),
+    ("conv_input", f"n.conv_input(a, b, (3, 4), {WINDOWS}, 2)", real(2, 2, 2, 4),
+     real(2, 1, 3, 2)),
+    ("conv_weight", "n.conv_weight(a, b, (2,), (2,), ((1, 0),), (1,), 1)", real(2, 2, 5),
+     real(2, 3, 3)),
+    ("conv_weight", f"n.conv_weight(a, b, (3, 2), {WINDOWS}, 2)", real(2, 2, 3, 4),
+     real(2, 2, 2, 4)),
+    *(("spread_windows", f"n.spread_windows(a, {number}, (2, 3, 4), (3, 2), {WINDOWS})",
+       real(2, 2, 4)) for number in ("None", NUMBERS)),
+    *(("gather_windows", f"n.gather_windows(a, {number}, (3, 2), {WINDOWS})", real(2, 3, 4))
+      for number in ("None", NUMBERS)),
     ("prod", "n.prod(a)", zero(3)), ("prod", "n.prod(a, axis=1)", real(2, 0)),
     ("cumprod", "n.cumprod(a, axis=1)", zero(2, 3)), ("copy", "n.copy(a)", real()),
     ("divisor", "n.divisor(a)"),
@@ -303,8 +321,22 @@ def _sinc_derivative(x, n):
     return values.astype(x.dtype)
 
 
-PLAIN = dialect(np, scatter=_scatter, fold_windows=_fold_windows, sinc_derivative=_sinc_derivative)
-_EXTRA = ["scatter", "fold_windows", "sinc_derivative", "norm", "power_norm", "divisor"]
+PLAIN = dialect(
+    np,
+    scatter=_scatter,
+    fold_windows=_fold_windows,
+    sinc_derivative=_sinc_derivative,
+    **windows.DEFINITIONS,
+)
+_EXTRA = [
+    *windows.DEFINITIONS,
+    "scatter",
+    "fold_windows",
+    "sinc_derivative",
+    "norm",
+    "power_norm",
+    "divisor",
+]
 TAPE = Dialect(
     np,
     relu=ag.relu,
@@ -410,6 +442,7 @@ INDICES = np.array([0, 3, 3, 1])
 ONE_HOT = np.eye(C)[INDICES]
 WEIGHTS = RNG.normal(size=(N, C))  # any real numbers: rows sum to anything
 KEPT = np.array([[1, 1, 0, 1, 0], [1, 0, 0, 0, 0], [1, 1, 1, 1, 1], [0, 1, 1, 1, 0]], bool)
+IMAGES, FILTERS = RNG.normal(size=(2, 2, 3, 3)), RNG.normal(size=(3, 2, 2, 3))
 P = np.exp(BATCH) / np.exp(BATCH).sum(axis=1, keepdims=True)
 
 #: name of the node -> the inputs to compare at, and which of them are differentiable
@@ -482,6 +515,23 @@ FUSED_CASES = {
         ((BATCH, P[0]), {"pos_weight": np.linspace(1, 2, C), "reduction": "none"}),
     ],
     "softplus": [((BATCH,), {})],
+    "conv1d": [
+        ((IMAGES[:, :, 0], FILTERS[:, :, 0], WEIGHTS[:3, 0]), {}),
+        ((IMAGES[0, :, 0], FILTERS[:, :, 0]), {"padding": "same", "dilation": 2}),
+    ],
+    "conv2d": [
+        ((IMAGES, FILTERS, WEIGHTS[:3, 0]), {}),
+        ((IMAGES, FILTERS), {"stride": (2, 1), "padding": 1, "dilation": (1, 2)}),
+        ((IMAGES[0], FILTERS[:2, :1], WEIGHTS[:2, 0]), {"groups": 2, "padding": "same"}),
+    ],
+    "max_pool2d": [
+        ((-IMAGES,), {"kernel_size": 2}),  # its first entry is a maximum
+        ((IMAGES[0],), {"kernel_size": (3, 2), "stride": 1, "padding": 1, "dilation": (1, 2)}),
+    ],
+    "avg_pool2d": [
+        ((IMAGES,), {"kernel_size": 2}),
+        ((IMAGES[0],), {"kernel_size": 3, "stride": 2, "padding": 1, "count_include_pad": False}),
+    ],
     "gelu": [((BATCH,), {})],
     "layer_norm": [
         ((BATCH, WEIGHTS[0], WEIGHTS[1]), {}),

@@ -112,9 +112,10 @@ class DeviceArray:
             return None
         if method != "__call__" or not all(_is_operand(x) for x in inputs):
             return NotImplemented
+        kwargs = {k: _host(x) for k, x in kwargs.items()}
         if out:
             kwargs["out"] = tuple(x._host for x in out)
-        result = ufunc(*map(_host, inputs), **{k: _host(x) for k, x in kwargs.items()})
+        result = ufunc(*map(_host, inputs), **kwargs)
         return out[0] if out else _wrapped(result)
 
     def __array_function__(self, function, types, args, kwargs):

@@ -124,8 +124,9 @@ LAYERS = {
     "A model needs no base class. It only has to be callable and to have a method parameters().": (
         "Module ModuleList ModuleDict ParameterList ParameterDict Container modules Buffer"
     ),
-    "There are no layers for images and sequences. Write the layer with NumPy's functions.": (
-        "Conv2d MaxPool2d conv2d max_pool2d Upsample *Conv[123T]* *conv[123]d *conv_transpose* "
+    "There are ag.conv1d, ag.conv2d, ag.max_pool2d and ag.avg_pool2d. Write others with NumPy's "
+    "functions.": (
+        "Conv2d MaxPool2d Upsample *Conv[123T]* *conv[123]d *conv_transpose* "
         "conv_tbc convolution conv conv_general_* conv_with_* *Pool[123]d *pool[123]d* *Unpool* "
         "Upsamp* upsample* interpolate [Uu]nfold [Ff]old *Shuffle *shuffle grid_sample* "
         "affine_grid* reduce_window"

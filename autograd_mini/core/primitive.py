@@ -23,7 +23,8 @@ import numpy as np
 
 from . import messages
 from .answers import unexpected_keyword, wrong_keyword
-from .arrays import NO_KWARGS, Rule, require_protocol, unwrap
+from .arguments import arranged
+from .arrays import NO_KWARGS, Rule, unwrap
 from .foreign import forward_on_objects, holds_objects, numbers_for_foreign
 from .messages import describe, lesson, shown
 from .registry import (
@@ -92,7 +93,7 @@ class Primitive:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the function. If an argument is a Tensor, record the call."""
-        return record(self, args, self._keywords(kwargs) if kwargs else NO_KWARGS)
+        return record(self, *arranged(self, args, kwargs)) if kwargs else record(self, args)
 
     __signature__ = SignatureOfForward()  # what help() shows
 
@@ -103,20 +104,6 @@ class Primitive:
         # A copy is the primitive itself. A pickle holds its name, and the module of its function.
         key = _key(self.forward, self.name)
         return (_unpickle, key) if _NAMED.get(key) is self else self.name
-
-    def _keywords(self, kwargs: dict[str, Any]) -> dict[str, Any]:
-        """Return the keywords as arrays. Raise if a tensor would lose its gradient."""
-        for key, value in kwargs.items():
-            if type(value) is Tensor:
-                if value.requires_grad:
-                    raise TypeError(
-                        f"{self.name}: {describe(value)} requires a gradient, but an argument by "
-                        f"keyword is not recorded. Pass {key} by position, or pass .detach()."
-                    )
-                kwargs = {**kwargs, key: unwrap(value)}
-            elif hasattr(value, "__dlpack__"):
-                require_protocol(value)
-        return kwargs
 
     def is_active_for(self, args: tuple[Any, ...], y: Any) -> bool:
         """Return whether a gradient flows from the result `y` to at least one argument.

@@ -39,7 +39,7 @@ from .tape import Tape
 if TYPE_CHECKING:
     from .primitive import Primitive
 
-_CONSTANTS = {np.ndarray, float, int, bool}  # arguments that a primitive takes without conversion
+_CONSTANTS = {np.ndarray, float, int, bool, type(None)}  # arguments taken without conversion
 _ndarray, _generic, _asarray = np.ndarray, np.generic, np.asarray
 _next_order = itertools.count().__next__  # one step in C, so threads never share a number
 

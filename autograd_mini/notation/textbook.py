@@ -169,11 +169,23 @@ def _div(x: Call) -> Expression:
     return x.args[0] if is_one else x
 
 
+def _without_windows(x: Call) -> Expression:
+    """conv_input(g, w, lengths, ...) → conv_input(g, w): the node itself shows its windows."""
+    return x._replace(args=[a for a in x.args[:2] if not _is_none(a)])
+
+
+def _is_none(x: Expression) -> bool:
+    return isinstance(x, Constant) and x.value is None
+
+
 def _mean(x: Call) -> Expression:
     return x.args[0] if len(x.args[0].shape) == 0 else x
 
 
 _REWRITES: dict[str, Callable[[Call], Expression]] = {
     "where": _where, "bitwise_or": _or, "sum": _sum, "transpose": _transpose,
+    **dict.fromkeys(
+        ("conv", "conv_input", "conv_weight", "gather_windows", "spread_windows"), _without_windows
+    ),
     "swapaxes": _swapaxes, "moveaxis": _moveaxis, "mean": _mean, "div": _div,
 }  # fmt: skip

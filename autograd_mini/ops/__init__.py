@@ -16,6 +16,7 @@ x**0 at x = 0         0                           x**0 is the constant 1
 0**y, y > 0           0                           0**y is the constant 0 there; also taken at y = 0
 maximum(a, a)         1/2 to each                 the midpoint; also minimum
 max of tied entries   equal shares                the midpoint; also min
+max_pool2d, ties      all to the first one        one winner, as in PyTorch; also the first nan
 std of equal entries  nan                         the tip of a cone, written with a sqrt at 0
 arctan2(0, 0)         nan                         the angle of no direction
 logaddexp, equal inf  1/2 to each                 the midpoint, as for any two that are equal
@@ -40,6 +41,7 @@ is nan, not 0.
 
 from . import (
     arithmetic,
+    convolution,
     einsum,
     elementwise,
     indexing,
@@ -57,6 +59,7 @@ from . import (
 
 __all__ = [
     "arithmetic",
+    "convolution",
     "einsum",
     "elementwise",
     "indexing",

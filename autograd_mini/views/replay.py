@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from itertools import chain, repeat
 from typing import Any
 
-import numpy as np
-
 from ..core.context import SCOPES, scope, unobserved
 from ..core.tape import Tape
 from ..core.tape import replay as replay_tape
@@ -52,5 +50,5 @@ def call_unfused(t: Tensor, args: list[Any]) -> Tensor:
 
 def _constant(a: Any, name: str) -> Any:
     """Return an argument of a fused node: an array as a tensor, so that it gets a card."""
-    is_array = not isinstance(a, Tensor) and np.ndim(a) > 0 and a.dtype.kind == "f"
+    is_array = hasattr(a, "dtype") and not isinstance(a, Tensor) and a.ndim and a.dtype.kind == "f"
     return Tensor(a, name=name) if name and is_array else a

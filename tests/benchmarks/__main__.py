@@ -5,6 +5,7 @@ import argparse
 from . import (
     chain,
     compiled,
+    convolution,
     cross_entropy,
     derivatives,
     digits,
@@ -22,6 +23,7 @@ PARTS = {
     "mlp": mlp,
     "compiled": compiled,
     "digits": digits,
+    "convolution": convolution,
     "cross_entropy": cross_entropy,
     "derivatives": derivatives,
     "fused": fused,

@@ -39,13 +39,18 @@ def inputs(dtype=np.float32):
         "gelu": (x,),
         **dict.fromkeys(("layer_norm", "batch_norm"), (x, row, row)),
         "rms_norm": (x, row),
+        "conv1d": (x.reshape(16, 16, 100), rng.normal(size=(32, 16, 3)).astype(dtype)),
+        "conv2d": (x.reshape(16, 16, 10, 10), rng.normal(size=(32, 16, 3, 3)).astype(dtype)),
+        "max_pool2d": (x.reshape(16, 16, 10, 10), 2),
+        "avg_pool2d": (x.reshape(16, 16, 10, 10), 2),
         "linear": (x, rng.normal(size=(SHAPE[1], 50)).astype(dtype), row[:50]),
     }
 
 
 def once(f, arguments):
     """Return the gradient of the first argument that has one."""
-    leaves = [ag.tensor(a, requires_grad=True) if a.dtype.kind == "f" else a for a in arguments]
+    is_real = [getattr(a, "dtype", np.dtype(int)).kind == "f" for a in arguments]
+    leaves = [ag.tensor(a, requires_grad=r) if r else a for a, r in zip(arguments, is_real)]
     y = f(*leaves)
     y.backward(np.ones(y.shape, y.dtype))
     return next(x.grad for x in leaves if isinstance(x, ag.Tensor))

@@ -28,7 +28,8 @@ REFUSED = {
 }
 #: Functions whose steps depend on numbers, so they copy one from the device.
 COPYING = {"lstsq", "np.linalg.lstsq", "np.linalg.det", "np.average", "np.trim_zeros", "nll_loss",
-           "SoftmaxCrossEntropy", "embedding"}  # fmt: skip
+           "SoftmaxCrossEntropy", "embedding", "max_pool2d", "spread_windows",
+           "gather_windows"}  # fmt: skip
 
 
 def device_leaf(x, **options):

@@ -596,6 +596,8 @@ def prove_all(nodes):
     for node in nodes:
         several = isinstance(node.op.vjps, ag.VariadicRule)
         for i in range(len(node.inputs)) if several else ruled_arguments(node.op):
+            if i >= len(node.inputs):  # an optional argument, such as a bias
+                continue
             if node.op.name not in SAMPLED and getattr(node.inputs[i], "requires_grad", False):
                 rule = node.op.name, 0 if several else i
                 label = prove(node, i)

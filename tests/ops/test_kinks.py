@@ -124,6 +124,15 @@ def test_max_and_min(sign):
     assert slopes(lambda x: f(x, axis=1, keepdims=True), two_and_three)[0] == [0.5, 0.0, 0.5]
 
 
+@row("max_pool2d, ties")
+def test_max_pool2d():
+    def pool(x):
+        return ag.max_pool2d(x.reshape(1, 2, 4), 2)
+
+    assert slopes(pool, [0.0, 1.0, 3.0, 2.0, 1.0, 0.0, 3.0, 3.0]) == [0, 1, 1, 0, 0, 0, 0, 0]
+    assert slopes(pool, [0.0, np.nan, 0.0, 0.0, np.nan, 1.0, 0.0, 0.0]) == [0, 1, 1, 0, 0, 0, 0, 0]
+
+
 @row("std of equal entries")
 def test_std():
     with np.errstate(invalid="ignore", divide="ignore"):

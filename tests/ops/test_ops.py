@@ -36,6 +36,7 @@ PEER_LACKS = {
     "sinc_derivative", "unwrap", "delete", "copy", "cumprod", "lstsq", "eigvalsh",
     "svdvals", "svd", "qr", "prod", "partition", "n.linalg.det(a)", "n.linalg.cholesky(a)",
     "n.linalg.solve(a, b)", "pad", "sliding_window_view", "fold_windows",
+    "conv", "conv_input", "conv_weight", "spread_windows", "gather_windows",
     "n.repeat(a, 2, axis=-1)", "n.rot90(a, -1, (1, 0))", "n.rot90(a, 1, axes=(2, 0))",
     "a[[[True, False, True], [False] * 3]]",
 }  # fmt: skip

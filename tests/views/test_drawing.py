@@ -432,6 +432,10 @@ def test_unfuse_opens_every_fused_node(node):
         "attention": [leaf(np.ones((2, 3)))] * 3,
         "dropout": (leaf(np.ones(3)), np.array([True, False, True]), 0.5),
         "embedding": (np.array([0, 1, 0]), leaf(np.ones((2, 3)))),
+        "conv1d": (leaf(np.ones((1, 4))), leaf(np.ones((1, 1, 2)))),
+        "conv2d": (leaf(np.ones((1, 4, 4))), leaf(np.ones((1, 1, 2, 2)))),
+        "max_pool2d": (leaf(np.ones((1, 4, 4))), (2, 2)),
+        "avg_pool2d": (leaf(np.ones((1, 4, 4))), 2),
         "mse_loss": (leaf(np.ones(3)), np.zeros(3)),
         "sigmoid_binary_cross_entropy": (leaf(np.ones(3)), np.zeros(3)),
     }

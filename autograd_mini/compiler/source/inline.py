@@ -18,11 +18,10 @@ from typing import Any
 import numpy as np
 
 
-def helper(function: Callable[..., Any], name: str) -> str:
-    """Return the source of a function, under the given name, below all that it needs."""
-    found: dict[str, str] = {}
-    _collect(function, name, name, found)
-    return "\n\n\n".join(found.values())
+def add_helper(found: dict[str, str], function: Callable[..., Any], name: str) -> None:
+    """Add the source of a function, under the given name, below all that it needs."""
+    if name not in found:
+        _collect(function, name, name, found)
 
 
 def _collect(function: Any, own: str, asked: str, found: dict[str, str]) -> None:

@@ -9,7 +9,8 @@ from ...notation.expression import Call, Constant, Expression, Notation
 from ...notation.javascript import JavaScript
 from ...notation.numpy import uniform
 from ..ir import Program, Step, Value
-from .portable import Operation, portable
+from .operation import Operation
+from .portable import portable
 from .printer import Source, Writer, wrapped
 
 _RESERVED = (
@@ -57,9 +58,10 @@ class _Writer(Writer):
         names = ", ".join(map(self._text, self.program.arguments))
         results = ", ".join(map(self._text, tree_leaves(self.program.results)))
         for name, x in self.constants.values():
-            self.lines.insert(0, f"  const {name} = {self.notation.write(Constant(x)).text};")
-        lines = [f"function program([{names}]) {{", *self.lines, f"  return [{results}];"]
-        return "\n".join([*(wrapped(line, 4) for line in lines), "}"])
+            constant = f"  const {name} = {self.notation.write(Constant(x)).text};"
+            self.lines.insert(0, wrapped(constant, 4))
+        head, end = f"function program([{names}]) {{", f"  return [{results}];"
+        return "\n".join([wrapped(head, 4), *self.lines, wrapped(end, 4), "}"])
 
     def arguments(self) -> dict[str, Any]:
         """Return the arguments by name, with the arrays that the program was traced with."""

@@ -8,13 +8,12 @@ arranges entries takes them from known places. One that only looks at memory in 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from string import ascii_letters
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from ...core.arrays import NO_KWARGS
 from ...core.pytree import tree_leaves
 from ...core.registry import is_numpy, name_of
 from ...ops.indexing import _scatter
@@ -30,18 +29,12 @@ from ..ir import (
     values_in,
 )
 from ..traced_functions import positional
+from . import portable_windows
+from .operation import Operation, numbers_of, put
 
 
 class UnknownOperation(TypeError):
     """An operation that a language other than Python does not know."""
-
-
-class Operation(NamedTuple):
-    """A call of a function of the runtime. Its arguments may be calls too."""
-
-    name: str
-    args: Sequence[Any]
-    options: Mapping[str, Any] = NO_KWARGS
 
 
 _AXIS, _OVER = {"axis"}, {"axis", "keepdims"}
@@ -164,18 +157,12 @@ def _operands(name: str, step: Step) -> list[Any]:
 # ---- functions that only arrange -----------------------------------------------------------------
 
 
-def _numbers(x: Any) -> Any:
-    """Return 0, 1, 2, ... in the shape of a value."""
-    shape = np.shape(example_of(x))
-    return np.arange(int(np.prod(shape))).reshape(shape)
-
-
 def _taken(step: Step) -> Operation | None:
     """Take entries from where the function itself, applied to their numbers, says."""
     x, *others = step.args
     if values_in((others, step.kwargs)):
         return None
-    return Operation("take", [x, step.function(_numbers(x), *others, **step.kwargs)])
+    return Operation("take", [x, step.function(numbers_of(x), *others, **step.kwargs)])
 
 
 def _reshaped(step: Step) -> Operation:
@@ -196,8 +183,8 @@ def _transposed(step: Step) -> Operation:
 
 def _flipped(step: Step) -> Operation:
     x, *others = step.args
-    numbers = step.function(_numbers(x), *others, **step.kwargs)
-    steps = zip(numbers.strides, _numbers(x).strides)
+    numbers = step.function(numbers_of(x), *others, **step.kwargs)
+    steps = zip(numbers.strides, numbers_of(x).strides)
     parts = [slice(None, None, -1) if a != b else slice(None) for a, b in steps]
     return Operation("getitem", [x, parts])
 
@@ -232,7 +219,7 @@ def _entries(step: Step) -> Operation | None:
     parts = _index(index, shape)
     if parts is not None:
         return Operation("getitem", [x, parts])
-    return None if values_in(index) else Operation("take", [x, _numbers(x)[index]])
+    return None if values_in(index) else Operation("take", [x, numbers_of(x)[index]])
 
 
 def _rows(step: Step) -> Operation | None:
@@ -250,20 +237,14 @@ def _scattered(step: Step) -> Operation | None:
     if values_in(index):
         return None
     size = int(np.prod(shape))
-    return _put(x, np.arange(size).reshape(shape)[index], shape)
-
-
-def _put(x: Any, places: Any, shape: Sequence[int]) -> Operation:
-    """Add entries up at their places in the flattened result."""
-    flat = Operation("scatter", [x, [places], [int(np.prod(shape))]])
-    return Operation("reshape", [flat, shape])
+    return put(x, np.arange(size).reshape(shape)[index], shape)
 
 
 def _folded(step: Step) -> Operation:
     x, window_shape, axis, shape = step.args
     numbers = np.arange(int(np.prod(shape))).reshape(shape)
     windows = np.lib.stride_tricks.sliding_window_view(numbers, window_shape, axis)
-    return _put(x, windows, shape)
+    return put(x, windows, shape)
 
 
 def _index(index: Any, shape: Sequence[int]) -> list[Any] | None:
@@ -313,7 +294,7 @@ def _filled(step: Step) -> Any:
 
 def _trace(step: Step) -> Operation:
     x, *others = step.args
-    places = np.diagonal(_numbers(x), *others, **step.kwargs)
+    places = np.diagonal(numbers_of(x), *others, **step.kwargs)
     return Operation("sum", [Operation("take", [x, places])], {"axis": -1})
 
 
@@ -397,4 +378,5 @@ _SPECIAL: dict[Any, Callable[[Step], Any]] = {
     _scatter: _scattered, _fold_windows: _folded,
     astype: _cast, np.trace: _trace, np.linalg.norm: _norm, np.nan_to_num: _numbers_only,
     np.einsum: _einsum,
+    **portable_windows.SPECIAL,
 }  # fmt: skip

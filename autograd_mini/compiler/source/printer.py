@@ -34,7 +34,7 @@ from ..ir import (
 )
 from ..memory.lowering import CHECKS
 from .calls import OPERATIONS, as_written, is_short, is_strong, only, without_defaults
-from .inline import helper
+from .inline import add_helper
 
 _LONGEST = 60  # characters of an expression within another, and of a name
 _SHORT = 20  # characters of one that stays there where a line is too long
@@ -244,7 +244,7 @@ class Writer:
         """Return a step as an expression in those of its arguments."""
         shape = step.outs[0].shape
         if step.name:
-            self.helpers.setdefault(step.name, helper(step.function, step.name))
+            add_helper(self.helpers, step.function, step.name)
             parts = [Name(step.name), *map(self._expression, step.args)]
             return Call("call", parts, self._options(step.kwargs), shape)
         f, args, kwargs = as_written(step)

@@ -35,6 +35,22 @@ FUNCTIONAL = {
         "Multiply each entry by a smooth gate: near 0 for negative, near 1 for positive entries.",
         "Large positive entries receive the whole gradient, large negative ones almost none.",
     ),
+    "conv1d": (
+        "Slide each filter along the sequence, and sum the products at each place.",
+        "An entry receives the gradient of each window it is in, times its weight there.",
+    ),
+    "conv2d": (
+        "Slide each filter over the image, and sum the products at each place.",
+        "A pixel receives the gradient of each window it is in, times its weight there.",
+    ),
+    "max_pool2d": (
+        "Keep the largest entry of each window.",
+        "The largest entry of a window receives its gradient. All others receive 0.",
+    ),
+    "avg_pool2d": (
+        "Average each window.",
+        "Each entry of a window receives an equal share of its gradient.",
+    ),
     "layer_norm": (
         "Shift and scale each row to mean 0 and variance 1, then apply weight and bias.",
         "Each row's gradient loses the parts that would change the mean or the variance.",

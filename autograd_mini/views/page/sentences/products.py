@@ -14,6 +14,18 @@ PRODUCTS = {
         "Slide one array over the other, reversed, and add up the products.",
         "Each array receives the gradient, correlated with the other array.",
     ),
+    "conv": (
+        "Slide each filter over the image, and sum the products at each place.",
+        "A pixel receives the gradient of each window it is in, times its weight there.",
+    ),
+    "conv_input": (
+        "Add each filter up at its places, times the gradient there.",
+        "The gradient and the filters receive sums over the windows.",
+    ),
+    "conv_weight": (
+        "Add all windows up, each times the gradient at its place.",
+        "The image and the gradient receive sums over the windows.",
+    ),
     "linear": (
         "Compute x W + b: a weighted sum for each unit, plus a bias.",
         "x and W receive the gradient times the other one, transposed. b receives its sum over "

@@ -69,6 +69,14 @@ SHAPING = {
         "Show each window of neighbouring entries.",
         "An entry is part of several windows, so it receives the sum over all of them.",
     ),
+    "gather_windows": (
+        "Take one entry of each window, or the sum of all its entries.",
+        "Entries that were taken receive the gradient of their window.",
+    ),
+    "spread_windows": (
+        "Add a number to one entry of each window, or to all its entries.",
+        "Each number receives the gradient of its entry, or their sum.",
+    ),
     "fold_windows": (
         "Add overlapping windows up into one array.",
         "Each window receives the part of the gradient that it was added to.",

@@ -1,0 +1,286 @@
+"""Convolution over one or two axes: as a graph of windows, and as one fused node.
+
+    y[n, o, p] = b[o] + Σ_c Σ_k w[o, c, k] x[n, c, s p + d k - padding]
+
+`g` is the cotangent of y. An entry of the weight meets an entry of x at every place, and an entry
+of x is part of several windows:
+
+    ∂L/∂w[o, c, k] = Σ_n Σ_p g[n, o, p] x[n, c, s p + d k - padding]
+    ∂L/∂x[n, c, i] = Σ_o Σ_k g[n, o, p] w[o, c, k]     over all p, k with s p + d k - padding = i
+    ∂L/∂b[o] = Σ_n Σ_p g[n, o, p]
+
+`ops.convolution` computes the first two as matrix products, block by block.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core.arrays import Array, Cotangent, in_float
+from ..core.fused import fused
+from ..ops.convolution import conv, conv_input, conv_weight
+from ..ops.reductions import in_float32, widened
+from .windows import (
+    Windows,
+    batched,
+    entries_of_windows,
+    per_axis,
+    windows_over,
+)
+
+
+def _windows(
+    input: Array, weight: Array, stride: Any = 1, padding: Any = 0, dilation: Any = 1
+) -> Windows:
+    return windows_over(input, weight.shape[2:], stride, padding, dilation)
+
+
+# ---- what a call may get ------------------------------------------------------------------------
+
+
+def _checked(n: int, input: Array, weight: Array, bias: Any, groups: Any) -> Any:
+    """Return the arguments in the dtype of the weight, or raise TypeError or ValueError."""
+    _check_shapes(n, input, weight, bias, per_axis("groups", groups, 1, 1)[0])
+    weight = in_float(weight)
+    return _as_dtype("input", input, weight), weight, _as_dtype("bias", bias, weight)
+
+
+def _check_shapes(n: int, input: Array, weight: Array, bias: Any, groups: int) -> None:
+    axes = ("length", "height, width")[n - 1]
+    if weight.ndim != n + 2:
+        raise ValueError(
+            f"the weight must have the shape (outputs, channels, {axes}): got {weight.shape}."
+        )
+    if input.ndim not in (n + 1, n + 2):
+        raise ValueError(
+            f"the input must have the shape (batch, channels, {axes}) or (channels, {axes}): got "
+            f"{input.shape}."
+        )
+    if 0 in weight.shape[2:]:
+        raise ValueError(f"the weight must have entries: got the shape {weight.shape}.")
+    outputs, taken = weight.shape[:2]
+    if (channels := input.shape[-n - 1]) != taken * groups:
+        times = f" in each of {groups} groups" if groups > 1 else ""
+        raise ValueError(
+            f"the weight of shape {weight.shape} takes {taken} channels{times}, but the input has "
+            f"{channels}."
+        )
+    if outputs % groups:
+        raise ValueError(f"{outputs} outputs cannot be divided into {groups} groups.")
+    if bias is not None and bias.shape != (outputs,):
+        raise ValueError(f"the bias must have the shape ({outputs},): got {bias.shape}.")
+
+
+def _as_dtype(name: str, x: Any, weight: Array) -> Any:
+    """Return integers in the dtype of the weight. Two float dtypes are a mistake."""
+    if x is None or x.dtype == weight.dtype:
+        return x
+    if x.dtype.kind == weight.dtype.kind == "f":
+        raise TypeError(
+            f"the {name} is {x.dtype}, but the weight is {weight.dtype}. Convert one of them, as "
+            f"in x.astype(np.{weight.dtype})."
+        )
+    return x.astype(weight.dtype) if x.dtype.kind in "iub" else x
+
+
+# ---- the node -----------------------------------------------------------------------------------
+
+
+def _convolved(n: int, input: Array, weight: Array, bias: Any, groups: int, options: Any) -> Any:
+    input, weight, bias = _checked(n, input, weight, bias, groups)
+    windows = _windows(input, weight, *options)
+    y = conv(batched(input, n), weight, *windows[1:], groups, bias)
+    return y if input.ndim == n + 2 else y[0]
+
+
+def _input_vjp(
+    g: Cotangent, y: Array, input: Array, weight: Array, bias: Any = None, stride: Any = 1,
+    padding: Any = 0, dilation: Any = 1, groups: int = 1,
+) -> Cotangent:  # fmt: skip
+    n, windows = weight.ndim - 2, _windows(input, weight, stride, padding, dilation)
+    x = conv_input(batched(g, n), weight, input.shape[-n:], *windows[1:], groups)
+    return x if input.ndim == n + 2 else x[0]
+
+
+def _weight_vjp(
+    g: Cotangent, y: Array, input: Array, weight: Array, bias: Any = None, stride: Any = 1,
+    padding: Any = 0, dilation: Any = 1, groups: int = 1,
+) -> Cotangent:  # fmt: skip
+    n, windows = weight.ndim - 2, _windows(input, weight, stride, padding, dilation)
+    x = batched(_as_dtype("input", input, weight), n)
+    return conv_weight(x, batched(g, n), windows.kernel, *windows[1:], groups)
+
+
+@widened
+def _bias_vjp(
+    g: Cotangent, y: Array, input: Array, weight: Array, *args: Any, **options: Any
+) -> Cotangent:
+    """Sum over the batch and the places, which lie next to each other in memory."""
+    g = batched(g, weight.ndim - 2)
+    rows = g.transpose(*range(1, g.ndim), 0)
+    return rows.reshape(len(weight), rows.size // (len(weight) or 1)).sum(axis=1)
+
+
+def _bias_display(
+    g: Cotangent, y: Array, input: Array, weight: Array, *args: Any, **options: Any
+) -> Cotangent:
+    """Sum over all axes except that of the outputs."""
+    places = tuple(range(2 - weight.ndim, 0))
+    return g.sum(axis=places if g.ndim < weight.ndim else (0, *places))
+
+
+# ---- as a graph, and as formulas ----------------------------------------------------------------
+
+
+@in_float32
+def _graph(
+    input: Array, weight: Array, bias: Any = None, stride: Any = 1, padding: Any = 0,
+    dilation: Any = 1, groups: int = 1,
+) -> Array:  # fmt: skip
+    """Take all windows, and sum their products with the weight."""
+    n = weight.ndim - 2
+    input, weight, bias = _checked(n, input, weight, bias, groups)
+    x, windows = batched(input, n), _windows(input, weight, stride, padding, dilation)
+    x = entries_of_windows(x, windows)
+    p, k = "pq"[:n], "kl"[:n]
+    if groups == 1:
+        y = np.einsum(f"nc{p}{k},oc{k}->no{p}", x, weight)
+    else:
+        x = x.reshape(len(x), groups, x.shape[1] // groups, *x.shape[2:])
+        w = weight.reshape(groups, len(weight) // groups, *weight.shape[1:])
+        y = np.einsum(f"ngc{p}{k},goc{k}->ngo{p}", x, w)
+        y = y.reshape(len(x), len(weight), *y.shape[3:])
+    if bias is not None:
+        y = y + bias.reshape(len(weight), *[1] * n)
+    return y if input.ndim == n + 2 else y[0]
+
+
+# ---- conv1d and conv2d --------------------------------------------------------------------------
+
+
+def _conv1d(
+    input: Array, weight: Array, bias: Any = None, stride: Any = 1, padding: Any = 0,
+    dilation: Any = 1, groups: int = 1,
+) -> Any:  # fmt: skip
+    r"""Slide the weight over the last axis of the input, and sum the products, as one node.
+
+    Parameters
+    ----------
+    input : Tensor or array_like, shape (N, C, L) or (C, L)
+        Sequences of C channels.
+    weight : Tensor or array_like, shape (O, C/groups, k)
+        A filter of k entries for each of O outputs.
+    bias : Tensor or array_like, shape (O,), optional
+    stride, padding, dilation, groups
+        As for `conv2d`, with one spatial axis.
+
+    Returns
+    -------
+    Tensor, shape (N, O, places) or (O, places)
+
+    Raises
+    ------
+    TypeError
+        If an option is not an integer, or if the float dtypes of the arguments differ.
+    ValueError
+        If the shapes or the channels do not fit, or if no window fits into the input.
+
+    Notes
+    -----
+    The derivation is in the first lines of `autograd_mini.functional.convolution`.
+
+    $$y_{n,o,p} = b_o + \sum_{c,k} w_{o,c,k}\, x_{n,c,p+k}$$
+
+    References
+    ----------
+    Goodfellow, Bengio, Courville: Deep Learning, 2016, section 9.5.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> x = ag.tensor([[1.0, 2.0, 4.0, 8.0]])
+    >>> ag.conv1d(x, [[[-1.0, 1.0]]]).tolist()  # the difference to the next entry
+    [[1.0, 2.0, 4.0]]
+    """
+    return _convolved(1, input, weight, bias, groups, (stride, padding, dilation))
+
+
+def _conv2d(
+    input: Array, weight: Array, bias: Any = None, stride: Any = 1, padding: Any = 0,
+    dilation: Any = 1, groups: int = 1,
+) -> Any:  # fmt: skip
+    r"""Slide the weight over images, and sum the products, as one node.
+
+    Parameters
+    ----------
+    input : Tensor or array_like, shape (N, C, H, W) or (C, H, W)
+        Images of C channels. Integers are converted to the dtype of the weight.
+    weight : Tensor or array_like, shape (O, C/groups, kH, kW)
+        A filter for each of O outputs.
+    bias : Tensor or array_like, shape (O,), optional
+    stride : int or pair of int
+        The step from one window to the next.
+    padding : int, pair of int, "valid" or "same"
+        Zeros around each image. "valid" is 0. "same" keeps the size of the image if the stride is
+        1; an odd zero is added at the end.
+    dilation : int or pair of int
+        The step from one entry of a window to the next.
+    groups : int
+        Channels and outputs are divided into this many groups, which do not mix.
+
+    Returns
+    -------
+    Tensor, shape (N, O, rows, columns) or (O, rows, columns)
+        In memory, the batch is the last axis, in which the next layer reads it fastest.
+
+    Raises
+    ------
+    TypeError
+        If an option is not an integer, or if the float dtypes of the arguments differ.
+    ValueError
+        If the shapes or the channels do not fit, or if no window fits into an image.
+
+    Notes
+    -----
+    As in all frameworks, the filter is not reversed: this is a correlation. With X = im2col(x), the
+    windows as columns, the result is W X + b. So ∂L/∂W = g Xᵀ and ∂L/∂x = col2im(Wᵀ g), which adds
+    each window up at its place.
+
+    $$y_{n,o,p,q} = b_o + \sum_{c,k,l} w_{o,c,k,l}\, x_{n,c,p+k,q+l}$$
+
+    References
+    ----------
+    Goodfellow, Bengio, Courville: Deep Learning, 2016, section 9.5. Chellapilla, Puri, Simard: High
+    performance convolutional neural networks for document processing, 2006 (im2col).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import autograd_mini as ag
+    >>> image = np.arange(9.0).reshape(1, 1, 3, 3)
+    >>> w = ag.tensor(np.ones((1, 1, 2, 2)), requires_grad=True)
+    >>> y = ag.conv2d(image, w)
+    >>> y.backward(np.ones(y.shape))
+    >>> y.tolist(), w.grad[0, 0]
+    ([[[[8.0, 12.0], [20.0, 24.0]]]], array([[ 8., 12.],
+           [20., 24.]]))
+    """
+    return _convolved(2, input, weight, bias, groups, (stride, padding, dilation))
+
+
+def _declared(forward: Any, name: str) -> Any:
+    return fused(
+        forward,
+        _input_vjp,
+        _weight_vjp,
+        _bias_vjp,
+        display_rules=(None, None, _bias_display),
+        name=name,
+        unfused=_graph,
+    )
+
+
+conv1d = _declared(_conv1d, "conv1d")
+conv2d = _declared(_conv2d, "conv2d")

@@ -1,0 +1,99 @@
+"""The windows of convolution and pooling: their arguments, checked, a number for each axis."""
+
+from __future__ import annotations
+
+from math import prod
+from operator import index
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..core.arrays import Array
+from ..ops.convolution import count_places
+
+
+class Windows(NamedTuple):
+    """Where the windows lie: for each spatial axis, a length, a step, and so on."""
+
+    kernel: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: tuple[tuple[int, int], ...]  #: (before, after)
+    dilation: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        """The number of entries of a window."""
+        return prod(self.kernel)
+
+
+def windows_over(
+    x: Array, kernel: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1
+) -> Windows:
+    """Return the windows over the last axes of `x`, or raise ValueError if none fits."""
+    n = len(kernel)
+    stride, dilation = per_axis("stride", stride, n, 1), per_axis("dilation", dilation, n, 1)
+    found = Windows(kernel, stride, _sides(padding, kernel, stride, dilation), dilation)
+    lengths = x.shape[-n:]
+    for length, k, (before, after), d in zip(lengths, kernel, found.padding, dilation):
+        if (span := d * (k - 1) + 1) > length + before + after:
+            raise ValueError(
+                f"a window of {span} entries is larger than the input: an axis of {length}, with "
+                f"{before + after} of padding. Use a smaller kernel or dilation, or pad more."
+            )
+    return found
+
+
+def places_of(x: Array, windows: Windows) -> tuple[int, ...]:
+    """Return the number of windows along each of the last axes of `x`."""
+    lengths = x.shape[-len(windows.kernel) :]
+    return tuple(count_places(lengths, *windows))
+
+
+def entries_of_windows(x: Array, windows: Windows, value: float = 0) -> Array:
+    """Return the entries of all windows of images, in primitives: (N, C, *places, *kernel)."""
+    n, (kernel, stride, padding, dilation) = len(windows.kernel), windows
+    if any(map(any, padding)):
+        x = np.pad(x, ((0, 0), (0, 0), *padding), constant_values=value)
+    spans = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation))
+    x = np.lib.stride_tricks.sliding_window_view(x, spans, tuple(range(2, n + 2)))
+    steps = (1, 1, *stride, *(dilation if max(dilation) > 1 else ()))
+    if max(steps) > 1:
+        x = x[tuple(slice(None, None, s if s > 1 else None) for s in steps)]
+    return x
+
+
+def per_axis(name: str, value: Any, n: int, least: int) -> tuple[int, ...]:
+    """Return an option as a tuple of `n` integers, or raise TypeError or ValueError."""
+    several = isinstance(value, (tuple, list))
+    try:
+        found = tuple(map(index, value)) if several else (index(value),) * n
+    except TypeError:
+        raise TypeError(f"{name} must be {_integers(n)}: got {value!r}.") from None
+    if len(found) == 1:
+        found *= n
+    if len(found) != n or min(found) < least:
+        raise ValueError(f"{name} must be {_integers(n)}, at least {least}: got {value!r}.")
+    return found
+
+
+def _integers(n: int) -> str:
+    return "an integer" if n == 1 else f"an integer or {n} integers"
+
+
+def _sides(padding: Any, kernel: Any, stride: Any, dilation: Any) -> tuple[tuple[int, int], ...]:
+    """Return the padding before and after each axis. "same" adds the odd entry at the end."""
+    if not isinstance(padding, str):
+        return tuple((p, p) for p in per_axis("padding", padding, len(kernel), 0))
+    if padding == "valid":
+        return ((0, 0),) * len(kernel)
+    if padding != "same":
+        raise ValueError(f'padding must be integers, "valid" or "same": got {padding!r}.')
+    if max(stride) > 1:
+        raise ValueError(f'padding="same" needs stride 1, got {stride}. Pass a number as padding.')
+    totals = [d * (k - 1) for k, d in zip(kernel, dilation)]
+    return tuple((total // 2, total - total // 2) for total in totals)
+
+
+def batched(x: Array, n: int) -> Array:
+    """Return images with a batch axis, which a single image of `n` spatial axes lacks."""
+    return x if x.ndim == n + 2 else x.reshape(1, *x.shape)
