@@ -97,8 +97,9 @@ class scope(Block):
     (scope('model'), scope('head'))
     """
 
-    __slots__ = ("name",)
+    __slots__ = ("module", "name")
     variable = SCOPES
+    module: Any  #: the `nn.Module` that opened this scope; a scope of your own has none
 
     def __init__(self, name: str) -> None:
         if not isinstance(name, str):

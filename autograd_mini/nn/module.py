@@ -76,8 +76,10 @@ class Module(metaclass=Answering):
         outer = SCOPES.get()
         if outer is None:  # nothing is recorded
             return self.forward(*args, **kwargs)
+        box = scope(self._title or self._named()._title)
+        box.module = self
         try:  # a `with` block would take four times as long
-            SCOPES.set((*outer, scope(self._title or self._named()._title)))
+            SCOPES.set((*outer, box))
             return self.forward(*args, **kwargs)
         finally:
             SCOPES.set(outer)

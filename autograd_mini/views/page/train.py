@@ -28,7 +28,6 @@ from .live import LiveTape
 
 _RATE = 0.1  # the learning rate that a page opens with
 _RATE_OF_CLASSES = 0.5  # the same if the loss has classes: its gradients are small
-_LAYER = "linear"  # how the scope of a layer of `nn` begins
 _LOGISTIC = {"sigmoid", "sigmoid_binary_cross_entropy", "softplus"}  # operations that take logits
 _MOST_WEIGHTS = 1_000  # of a recorded run whose page draws what it learns
 _MOST_CLASSES = 6  # classes that have a colour and a marker
@@ -48,15 +47,11 @@ def parameters(tape: Tape, train: bool | Sequence[Tensor]) -> list[Tensor]:
 
 
 def _of_layers(tape: Tape) -> Iterator[Tensor]:
-    """Yield the weights and biases of layers of `nn`, in the order of their use.
-
-    A layer computes one node, in a scope named after it. The first argument is its input.
-    """
+    """Yield the parameters of the modules that the tape was recorded in, in order of their use."""
+    modules = {s.module for t in tape for s in t.scope if hasattr(s, "module")}
+    parameters = {p for module in modules for p in module.parameters()}
     for t in tape:
-        if t.op and t.scope and t.scope[-1].name.startswith(_LAYER):
-            for a in t.inputs[1:]:
-                if isinstance(a, Tensor) and a.op is None and a.requires_grad:
-                    yield a
+        yield from (a for a in t.inputs if isinstance(a, Tensor) and a in parameters)
 
 
 def _check(t: Any, known: set[Tensor]) -> None:
