@@ -148,7 +148,7 @@ def __getattr__(name: str) -> Any:
     if name not in _LAZY_IMPORTS:
         raise missing("ag", name, modules[__name__])
     module = import_module(_LAZY_IMPORTS[name], __name__)
-    return getattr(module, name, module)
+    return vars(module).get(name, module)
 
 
 #: How a tape is shown -> the module with the function of that name.
