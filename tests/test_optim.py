@@ -534,4 +534,4 @@ def test_optimizer_of_a_user_has_a_state_dict():
 
     optimizer = Signs([leaf(1.0)], lr=0.1)
     optimizer.step()
-    assert optimizer.state_dict() == {"lr": 0.1, "steps": 1}
+    assert optimizer.state_dict() == {"lr": 0.1, "steps": 1, "groups": [{}], "group_of": (0,)}

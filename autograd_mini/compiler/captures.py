@@ -14,7 +14,7 @@ import random
 import sys
 import types
 from collections import ChainMap, UserDict, UserList, deque
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Collection, Container, Iterator
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
@@ -57,7 +57,7 @@ class Entries(list[Any]):
 def captures(roots: tuple[Any, ...], lifted: Container[Any] = ()) -> list[Place]:
     """Return the places of all that the functions and objects `roots` capture, as it is now.
 
-    Left out are objects whose id is `lifted`, and attributes (id of the object, name) that are.
+    Left out are objects whose id is `lifted`, and attributes and keys (id of the object, name).
     """
     names: dict[str, bool] = {}  # of attributes in any of the code, and whether it asks for them
     known = None
@@ -89,7 +89,8 @@ def _place(name: str, read: Callable[..., Any], *args: Any) -> Place:
 def _inside(name: str, x: Any, names: dict[str, bool], lifted: Container[Any]) -> Iterator[Place]:
     """Yield the places inside an object."""
     if isinstance(x, CONTAINERS) or _holds_objects(x):
-        yield _place(name or "an argument", _entries, x)
+        left_out = {key for key in x if (id(x), key) in lifted} if isinstance(x, dict) else ()
+        yield _place(name or "an argument", _entries, x, left_out)
         for key, part in x.items() if isinstance(x, _MAPPINGS) else enumerate(_entries(x)):
             if not isinstance(part, VALUES):
                 yield _place(f"{name}[{key!r}]", _itself, part)
@@ -148,7 +149,9 @@ def _itself(x: Any) -> Any:
     return x
 
 
-def _entries(x: Any) -> Entries:
+def _entries(x: Any, left_out: Collection[Any] = ()) -> Entries:
+    if left_out:
+        x = {key: part for key, part in x.items() if key not in left_out}
     if isinstance(x, np.ndarray):
         return Entries(x.ravel().tolist())
     return Entries([*x, *x.values()] if isinstance(x, _MAPPINGS) else x)

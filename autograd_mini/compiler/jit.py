@@ -366,7 +366,7 @@ class CompiledStep(Compiled):
     """A compiled training step, which changes a model and an optimiser; see `compile`."""
 
     def __init__(self, f: Callable[..., Any], roots: tuple[Any, ...], fuse: bool) -> None:
-        self._state = State(roots)
+        self._state = State(list(roots))
         super().__init__(PureStep(f, self._state), (0,), fuse)
         self._step = f
         update_wrapper(self, f, updated=())

@@ -62,7 +62,7 @@ class Numbers(Slot):
     def read(self) -> Any:
         x = self.get()
         if not isinstance(x, list):
-            return float(x)
+            return x if isinstance(x, np.generic) else float(x)  # a np.float64 widens float32
         return float(x[0]) if len({*x}) == 1 else [float(n) for n in x]
 
     def enter(self, traced: Any) -> None:
@@ -72,7 +72,10 @@ class Numbers(Slot):
 
     def write(self, new: Any) -> None:
         """Take over what a program returned."""
-        self.put(list(map(int, new)) if isinstance(new, list) else float(new))
+        if isinstance(new, list):
+            self.put(list(map(int, new)))
+        else:
+            self.put(new if isinstance(new, float) else np.asarray(new)[()])
 
 
 class State:
@@ -80,18 +83,18 @@ class State:
 
     Parameters
     ----------
-    roots : tuple
+    roots : list
         Models (objects with ``parameters()``), optimisers, generators of random numbers, and lists
         and dicts of these.
 
     Attributes
     ----------
     tensors, arrays, numbers, generators : list of Slot
-        Leaves, plain arrays, numbers and generators, each once. Of the numbers, an optimiser's `lr`
-        and its lists of ints are state; all others are settings.
+        Leaves, plain arrays, numbers and generators, each once. Of the numbers, the `lr` of an
+        optimiser and of its groups and its lists of ints are state; all others are settings.
     """
 
-    def __init__(self, roots: tuple[Any, ...]) -> None:
+    def __init__(self, roots: list[Any]) -> None:
         self.roots = roots
         self.find()
 
@@ -107,7 +110,7 @@ class State:
         self._met: set[int] = set()
         for i, root in enumerate(self.roots):
             name = "" if len(self.roots) == 1 or not isinstance(root, Optimizer) else "optimizer"
-            self._visit(Slot(name or f"state{i}", [root], 0), top=True)
+            self._visit(Slot(name or f"state{i}", self.roots, i), top=True)
         names: dict[str, int] = {}
         for slot in [*self.tensors, *self.arrays, *self.numbers, *self.generators]:
             names[slot.name] = names.get(slot.name, 0) + 1
@@ -155,15 +158,27 @@ class State:
             if isinstance(x, Optimizer) and (key == "lr" or _are_counts(value)):
                 self.numbers.append(Numbers(slot.name, own, key))
                 self.lifted.add((id(x), key))
+            elif isinstance(x, Optimizer) and key == "groups":
+                self._visit_groups(slot.name, value)
             elif type(value) in (bool, int, float):
                 self.settings.append(slot)
             else:
                 self._visit(slot)
 
+    def _visit_groups(self, name: str, groups: list[dict[str, Any]]) -> None:
+        for i, group in enumerate(groups):
+            for key in group:
+                if key == "lr":
+                    self.numbers.append(Numbers(f"{name}.{i}.lr", group, key))
+                    self.lifted.add((id(group), key))
+                else:
+                    self.settings.append(Slot(f"{name}.{i}.{key}", group, key))
+
     def places(self) -> list[Any]:
-        """Return the names of all parts, and which tensors they are."""
+        """Return the names of all parts, and which tensors they are or which objects hold them."""
         others = [*self.arrays, *self.numbers, *self.generators]
-        return [*((s.name, id(s.seen)) for s in self.tensors), *(s.name for s in others)]
+        tensors = [(slot.name, id(slot.seen)) for slot in self.tensors]
+        return [*tensors, *((slot.name, id(slot.owner)) for slot in others)]
 
     def read(self) -> tuple[Any, ...]:
         """Return the parts of the state as a program takes them."""

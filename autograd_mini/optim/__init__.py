@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.answers import missing
 from .adaptive import Adam, AdamW
+from .clipping import clip_grad_norm_
 from .gradient_descent import SGD
 from .optimizer import Optimizer
+from .schedules import cosine, warmup
 
-__all__ = ["SGD", "Adam", "AdamW", "Optimizer"]
+__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "clip_grad_norm_", "cosine", "warmup"]
 
 
 if not TYPE_CHECKING:  # a type checker still finds misspelt names

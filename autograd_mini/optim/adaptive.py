@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ..core.answers import explains_keywords
 from ..core.arrays import Array, widen
-from ..core.tensor import Tensor
-from .optimizer import Optimizer, decayed, descend, fraction, not_negative, positive
+from .optimizer import Optimizer, Parameters, decayed, descend, fraction, not_negative, positive
+
+
+def _fractions(name: str, betas: Any) -> tuple[float, float]:
+    if np.ndim(betas) != 1 or len(betas) != 2:
+        raise TypeError(f"{name} must be two numbers, such as (0.9, 0.999), got {betas!r}.")
+    return fraction(f"{name}[0]", betas[0]), fraction(f"{name}[1]", betas[1])
 
 
 class Adam(Optimizer):
@@ -20,8 +25,9 @@ class Adam(Optimizer):
 
     Parameters
     ----------
-    parameters : iterable of Tensor
-        The parameters to train. They must be leaves.
+    parameters : iterable of Tensor or of dict
+        The parameters to train. They must be leaves. A dict is a group of parameters with other
+        options, such as ``{"params": [w], "lr": 0.1}``; see `AdamW`.
     lr : float
         The learning rate, a positive number.
     betas : (float, float)
@@ -64,10 +70,17 @@ class Adam(Optimizer):
     array([0.9, 0.9])
     """
 
+    group_options: ClassVar = {
+        "lr": positive,
+        "betas": _fractions,
+        "eps": positive,
+        "weight_decay": not_negative,
+    }
+
     @explains_keywords
     def __init__(
         self,
-        parameters: Iterable[Tensor],
+        parameters: Parameters,
         lr: float = 0.001,
         *,
         betas: tuple[float, float] = (0.9, 0.999),
@@ -75,9 +88,7 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr)
-        if np.ndim(betas) != 1 or len(betas) != 2:
-            raise TypeError(f"betas must be two numbers, such as (0.9, 0.999), got {betas!r}.")
-        self.betas = fraction("betas[0]", betas[0]), fraction("betas[1]", betas[1])
+        self.betas = _fractions("betas", betas)
         self.eps = positive("eps", eps)
         self.weight_decay = not_negative("weight_decay", weight_decay)
         self.m, self.v = self._zeros(), self._zeros()
@@ -96,12 +107,15 @@ class Adam(Optimizer):
         >>> round(w.item(), 6)
         0.75
         """
-        for i, p, g in self._trained():
-            descend(p, self._change(i, decayed(g, p, self.weight_decay)))
+        for i, p, g, group in self._trained():
+            g = decayed(g, p, group["weight_decay"])
+            descend(p, self._change(i, g, **group))
 
-    def _change(self, i: int, g: Array) -> Array:
+    def _change(
+        self, i: int, g: Array, *, lr: float, betas: tuple[float, float], eps: float, **_: Any
+    ) -> Array:
         """Update the state of the i-th parameter, and return lr m̂ / (√v̂ + ε)."""
-        beta1, beta2 = self.betas
+        beta1, beta2 = betas
         m, v = self.m[i], self.v[i]
         self.t[i] = t = self.t[i] + 1  # a step without a gradient does not count
         m *= beta1
@@ -110,8 +124,8 @@ class Adam(Optimizer):
         v += (1 - beta2) * g * g
         # NumPy reuses the temporaries of these formulas. A scratch array gained 10% on 200,000
         # parameters, and nothing on 300.
-        root = np.sqrt(v) / (1 - beta2**t) ** 0.5 + self.eps
-        return self.lr / (1 - beta1**t) * m / root
+        root = np.sqrt(v) / (1 - beta2**t) ** 0.5 + eps
+        return lr / (1 - beta1**t) * m / root
 
 
 class AdamW(Adam):
@@ -156,12 +170,21 @@ class AdamW(Adam):
     >>> optimizer.step()
     >>> w.data.round(4)
     array([0.85, 0.85])
+
+    Biases do not decay in this optimiser. Both groups have the same `lr`, which can change:
+
+    >>> b = ag.tensor([0.0, 0.0], requires_grad=True)
+    >>> groups = [{"params": [w]}, {"params": [b], "weight_decay": 0.0}]
+    >>> optimizer = optim.AdamW(groups, lr=0.1, weight_decay=0.5)
+    >>> optimizer.lr = 0.05
+    >>> optimizer.groups
+    [{}, {'weight_decay': 0.0}]
     """
 
     @explains_keywords
     def __init__(
         self,
-        parameters: Iterable[Tensor],
+        parameters: Parameters,
         lr: float = 0.001,
         *,
         betas: tuple[float, float] = (0.9, 0.999),
@@ -183,6 +206,6 @@ class AdamW(Adam):
         >>> round(w.item(), 6)
         0.625
         """
-        for i, p, g in self._trained():
-            decay = self.lr * self.weight_decay * widen(p.data)
-            descend(p, decay + self._change(i, g))
+        for i, p, g, group in self._trained():
+            decay = group["lr"] * group["weight_decay"] * widen(p.data)
+            descend(p, decay + self._change(i, g, **group))

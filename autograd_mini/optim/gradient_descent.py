@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import ClassVar
 
 from ..core.answers import explains_keywords
-from ..core.tensor import Tensor
-from .optimizer import Optimizer, decayed, descend, fraction, not_negative
+from .optimizer import Optimizer, Parameters, decayed, descend, fraction, not_negative, positive
 
 
 class SGD(Optimizer):
@@ -14,8 +13,9 @@ class SGD(Optimizer):
 
     Parameters
     ----------
-    parameters : iterable of Tensor
-        The parameters to train. They must be leaves.
+    parameters : iterable of Tensor or of dict
+        The parameters to train. They must be leaves. A dict is a group of parameters with other
+        options, such as ``{"params": [w], "lr": 0.01}``; see `AdamW`.
     lr : float
         The learning rate, a positive number.
     momentum : float
@@ -52,10 +52,16 @@ class SGD(Optimizer):
     0.8
     """
 
+    group_options: ClassVar = {
+        "lr": positive,
+        "momentum": fraction,
+        "weight_decay": not_negative,
+    }
+
     @explains_keywords
     def __init__(
         self,
-        parameters: Iterable[Tensor],
+        parameters: Parameters,
         lr: float,
         *,
         momentum: float = 0.0,
@@ -82,13 +88,12 @@ class SGD(Optimizer):
         >>> w.item()
         0.0
         """
-        lr, momentum, weight_decay = self.lr, self.momentum, self.weight_decay
-        for i, p, g in self._trained():
-            if weight_decay:
-                g = decayed(g, p, weight_decay)
-            if momentum:
+        for i, p, g, group in self._trained():
+            if group["weight_decay"]:
+                g = decayed(g, p, group["weight_decay"])
+            if group["momentum"]:
                 v = self.velocity[i]
-                v *= momentum
+                v *= group["momentum"]
                 v += g
                 g = v
-            descend(p, lr * g)
+            descend(p, group["lr"] * g)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from functools import cached_property
 from itertools import repeat
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import ref
 
 import numpy as np
@@ -19,22 +19,34 @@ from ..core.arrays import Array, widen
 from ..core.messages import describe, require_number
 from ..core.tensor import Tensor
 
+#: Tensors, or groups: dicts of a list of tensors and their options.
+Parameters = Iterable[Tensor] | Iterable[Mapping[str, Any]]
+
 
 class Optimizer:
     """The base class of all optimisers. To write a new one, define `step` in a subclass.
 
     Parameters
     ----------
-    parameters : iterable of Tensor
+    parameters : iterable of Tensor or of dict
         The parameters to train. They must be leaves. Parameters with ``requires_grad=False`` are
-        skipped.
+        skipped. A dict is a group, ``{"params": [w], "weight_decay": 0.0}``: it holds a list of
+        parameters, and the options that differ for them.
     lr : float
-        The learning rate, a positive number. You may change ``optimizer.lr`` between steps.
+        The learning rate, a positive number. You may change ``optimizer.lr`` between steps. It
+        applies to all groups without an ``lr``.
+
+    Attributes
+    ----------
+    groups : list of dict
+        The options that each group has itself. You may change them between steps.
+    group_of : tuple of int
+        The position in `groups` of the group of each parameter.
 
     Raises
     ------
     TypeError
-        If a parameter is not a Tensor.
+        If a parameter is not a Tensor. If a group lacks its parameters or has an unknown option.
     ValueError
         If the list is empty. If a parameter is listed twice or is not a leaf. If no parameter
         requires a gradient. If the learning rate is not a positive number.
@@ -57,9 +69,26 @@ class Optimizer:
     0.1
     """
 
-    def __init__(self, parameters: Iterable[Tensor], lr: float) -> None:
-        self.parameters = _checked(parameters)
+    #: the options that a group may have, and the functions that check them
+    group_options: ClassVar[Mapping[str, Callable[[str, Any], Any]]] = {}
+
+    def __init__(self, parameters: Parameters, lr: float) -> None:
+        groups = _grouped(parameters)
+        self.parameters = checked([p for tensors, _ in groups for p in tensors])
+        self.groups = [self._group(i, options) for i, (_, options) in enumerate(groups)]
+        self.group_of = tuple(i for i, (tensors, _) in enumerate(groups) for _ in tensors)
         self.lr = positive("lr", lr)
+
+    def _group(self, i: int, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the options of the i-th group, or raise and name the wrong one."""
+        known = self.group_options
+        for name in options:
+            if name not in known:
+                raise TypeError(
+                    f"group {i}: {type(self).__name__} has no option {describe(name)} for groups. "
+                    f"A group has these keys: {', '.join(['params', *known])}."
+                )
+        return {name: known[name](f"group {i}: {name}", x) for name, x in options.items()}
 
     if not TYPE_CHECKING:  # a type checker still finds misspelt names
 
@@ -146,7 +175,8 @@ class Optimizer:
         Returns
         -------
         dict
-            The options are numbers. The state consists of lists with an array for each parameter.
+            The options are numbers, and a dict for each group. The state consists of lists with
+            an array for each parameter.
 
         Examples
         --------
@@ -171,7 +201,7 @@ class Optimizer:
         ------
         ValueError
             If the state is from a different class of optimiser, or if it does not fit the
-            parameters. Then nothing is changed.
+            parameters and their groups. Then nothing is changed.
 
         Examples
         --------
@@ -193,22 +223,29 @@ class Optimizer:
                 f"{', '.join(own)}. Load the state into an optimiser of the same class."
             )
         for name, x in own.items():
-            if _shapes(x) != _shapes(state[name]):
+            if not name.startswith("group") and _shapes(x) != _shapes(state[name]):
                 raise ValueError(
                     f"{name}: the state has shapes {_shapes(state[name])}, but the parameters need "
                     f"{_shapes(x)}. Pass the same parameters to the optimiser, in the same order."
                 )
-        self.__dict__.update(deepcopy(dict(state)))
+        if own["group_of"] != (group_of := tuple(state["group_of"])):
+            raise ValueError(
+                f"the parameters are in the groups {own['group_of']}, but those of the state were "
+                f"in {group_of}. Pass the same groups to the optimiser, in the same order."
+            )
+        self.__dict__.update(deepcopy({**state, "group_of": group_of}))
 
     def _attributes(self) -> dict[str, Any]:
         """Return all attributes except the parameters."""
         return {k: x for k, x in vars(self).items() if k not in ("parameters", "_copied")}
 
-    def _trained(self) -> list[tuple[int, Tensor, Array]]:
-        """Return the number, the tensor and the gradient of each parameter to move."""
+    def _trained(self) -> list[tuple[int, Tensor, Array, dict[str, Any]]]:
+        """Return the number, the tensor, the gradient and the options of each parameter to move."""
+        defaults = {name: getattr(self, name) for name in self.group_options}
+        options = [{**defaults, **group} for group in self.groups]
         trained = [
-            (i, p, widen(g) if g.itemsize == 2 else g)  # float16
-            for i, p in enumerate(self.parameters)
+            (i, p, widen(g) if g.itemsize == 2 else g, options[group])  # float16
+            for i, (p, group) in enumerate(zip(self.parameters, self.group_of))
             if p._active and (g := p._grad) is not None
         ]
         if not trained:
@@ -243,12 +280,35 @@ def descend(p: Tensor, step: Array) -> None:
 # ---- checks --------------------------------------------------------------------------------------
 
 
-def _checked(parameters: Iterable[Tensor]) -> list[Tensor]:
-    """Return the parameters as a list, or raise and name the one that cannot be trained."""
+def as_list(parameters: Any) -> list[Any]:
+    """Return the parameters as a list, or raise."""
     if isinstance(parameters, Tensor) or not isinstance(parameters, Iterable):
         fix = "Pass a list of tensors, such as [w, b] or model.parameters()."
         raise TypeError(f"parameters must be a list of tensors, got {describe(parameters)}. {fix}")
-    listed = list(parameters)
+    return list(parameters)
+
+
+def _grouped(parameters: Parameters) -> list[tuple[list[Any], dict[str, Any]]]:
+    """Return the tensors and the options of each group. Tensors without a group are one group."""
+    entries = as_list(parameters)
+    if not any(isinstance(entry, Mapping) for entry in entries):
+        return [(entries, {})]
+    groups = []
+    for i, entry in enumerate(entries):
+        keys = ["params", "parameters"] if isinstance(entry, Mapping) else []
+        key = next((key for key in keys if key in entry), None)
+        if key is None:
+            raise TypeError(
+                f"group {i} must be a dict with the key 'params', got {describe(entry)}. Write "
+                "{'params': [w, b]} for a group without options."
+            )
+        options = {name: x for name, x in entry.items() if name != key}
+        groups.append((as_list(entry[key]), options))
+    return groups
+
+
+def checked(listed: list[Any]) -> list[Tensor]:
+    """Return the parameters, or raise and name the one that cannot be trained."""
     if not listed:
         raise ValueError(
             "parameters: the list is empty. Pass a list of tensors, such as [w, b] or "
