@@ -24,6 +24,7 @@ import autograd_mini as ag
 from autograd_mini import data, nn, optim
 from autograd_mini.compiler.jit import Compiled
 from autograd_mini.compiler.source import printer as program
+from autograd_mini.core.answers import Missing
 from autograd_mini.debugging import provenance
 from autograd_mini.nn import summary
 from autograd_mini.testing import fused as equivalence
@@ -65,13 +66,14 @@ def public():
         found |= {
             f"{module.__name__.split('.')[1]}.{name}": thing
             for name, thing in vars(module).items()
-            if not name.startswith("_") and getattr(thing, "__module__", "") == module.__name__
+            if not name.startswith("_")
+            and getattr(thing, "__module__", "").startswith(module.__name__)
         }
     for name, thing in list(found.items()):
         if inspect.isclass(thing):
             for own, part in vars(thing).items():
                 is_part = inspect.isroutine(part) or isinstance(part, (property, cached_property))
-                if is_part and not own.startswith("_"):
+                if is_part and not own.startswith("_") and not isinstance(part, Missing):
                     found[f"{name}.{own}"] = part
     return {name: thing for name, thing in found.items() if name not in OF_THE_ENGINE}
 

@@ -80,7 +80,7 @@ else:
 FILES = [
     "core/test_tape", "functional/test_softmax", "functional/test_losses", "notation/test_latex",
     "testing/test_gradcheck", "testing/test_check_fused", "views/test_trace", "views/test_table",
-    "nn/test_nn", "test_optim", "test_data",
+    "nn/test_nn", "optim/test_optim", "data/test_data",
 ]  # fmt: skip
 RUN = f"""
 import os, sys

@@ -93,8 +93,9 @@ FUNCTIONS = {
         "custom_jvp defjvp defvjp custom_derivatives linear_transpose forward_ad custom_root "
         "custom_linear_solve"
     ),
-    "To take a mini-batch, index the array: x[rng.permutation(len(x))[:32]]. nn.train does this "
-    "for you.": ("DataLoader TensorDataset Dataset utils"),
+    "Write `for x_batch, y_batch in data.batches(x, y, 32):`. nn.train makes batches itself.": (
+        "DataLoader TensorDataset Dataset utils"
+    ),
     "The losses are ag.softmax_cross_entropy, ag.mse_loss, ag.nll_loss and "
     "ag.sigmoid_binary_cross_entropy.": "mse bce nll xent ce MSE BCE loss losses",
     "There are no global settings. Pass an argument, or use a block such as `with "
@@ -152,8 +153,9 @@ LAYERS = {
         "init initializers xavier_uniform_ kaiming_* xavier_* glorot_* he_* orthogonal_ "
         "trunc_normal_"
     ),
-    "Before step(), compute norm = np.sqrt(sum(np.sum(p.grad**2) for p in parameters)). If norm is "
-    "too large, divide each p.grad by it.": "clip_grad_norm_ clip_grad_* clip_by_global_norm",
+    "Before step(), call optim.clip_grad_norm_(model.parameters(), max_norm).": (
+        "utils clip_grad_* clip_by_global_norm"
+    ),
     "Write the formula with NumPy's functions.": (
         "KLDivLoss *Loss *_loss CELU celu SELU selu GLU glu RReLU rrelu *ardshrink *oftshrink "
         "*ardswish hard_s* sparse_plus log1mexp pdist"
@@ -167,7 +169,8 @@ OPTIMISERS = {
         "RMSprop Adagrad Adadelta Adamax NAdam RAdam ASGD Rprop SparseAdam Adafactor Muon "
         "adamw rmsprop adagrad lion lamb Lion swa_utils"
     ),
-    "Set optimizer.lr to a new value between two steps.": (
+    "A schedule is a function of the step, such as schedule = optim.cosine(lr, steps). Before each "
+    "step, write optimizer.lr = schedule(t).": (
         "lr_scheduler StepLR *LR *_schedule exponential_decay ReduceLROnPlateau"
     ),
     "Pass ag.value_and_grad(f) to scipy.optimize.minimize, with jac=True.": "LBFGS lbfgs",
@@ -199,10 +202,10 @@ MODELS = {
 
 #: Attributes of PyTorch's optimisers.
 OPTIMISER = {
-    "The tensors are optimizer.parameters, and the learning rate is optimizer.lr.": (
-        "param_groups defaults state"
-    ),
-    "Make an optimiser for each group of parameters.": "add_param_group",
+    "The options of the groups are optimizer.groups, a list of dicts. The tensors are "
+    "optimizer.parameters, and the learning rate is optimizer.lr.": "param_groups defaults state",
+    "List all groups when you make the optimiser: optim.SGD([{'params': v}, {'params': w, 'lr': "
+    "0.1}], lr=0.01).": "add_param_group",
     "Call loss.backward() and optimizer.step().": "minimize apply_gradients update init",
 }
 
@@ -232,6 +235,10 @@ RENAMED = {
     "grad_output": "gradient",
     "outputs": "result",
     "attn_mask": "mask",
+    "T_max": "steps",
+    "num_training_steps": "steps",
+    "num_warmup_steps": "warmup",
+    "eta_min": "final",
 }
 
 #: keyword -> why there is none.
@@ -273,6 +280,8 @@ KEYWORDS = {
     "maximize": "Leave it out, and minimise the negative: (-value).backward().",
     "closure": "Leave it out: call loss.backward() before step().",
     "names": "Leave it out: axes have no names. name= names the whole tensor.",
+    "norm_type": "Leave it out: the norm is √(Σ g²), that of norm_type=2.",
+    "error_if_nonfinite": "Leave it out, and check the result: if not np.isfinite(norm): ...",
     "approximate": "Leave it out: gelu is the tanh approximation.",
     "training": "Leave it out.",
     "dropout_p": "Leave it out: ag.dropout(v, p) drops entries of the values.",

@@ -329,4 +329,8 @@ LAYERS = {
     # optimisers
     "torch.optim.SGD([w], lr=0.1, momentum=0.9)": "optim.SGD([w], lr=0.1, momentum=0.9)",
     "torch.optim.Adam([w], lr=0.01)": "optim.Adam([w], lr=0.01)",
+    "torch.optim.AdamW([{'params': [w], 'lr': 0.1}], lr=0.01)": (
+        "optim.AdamW([{'params': [w], 'lr': 0.1}], lr=0.01)"
+    ),
+    "torch.nn.utils.clip_grad_norm_([w], 1.0)": "optim.clip_grad_norm_([w], 1.0)",
 }

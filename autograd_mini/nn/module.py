@@ -85,7 +85,7 @@ class Module(metaclass=Answering):
             SCOPES.set(outer)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """Compute the output. Each module defines it.
+        """Compute the output. Each module defines it, with parameters instead of *args, **kwargs.
 
         Raises
         ------

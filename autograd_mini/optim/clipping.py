@@ -80,4 +80,3 @@ def clip_grad_norm_(parameters: Iterable[Tensor], max_norm: float) -> Any:
         factor = np.minimum(1.0, max_norm / (norm + 1e-6))
         set_grads(trained, [in_dtype(g * factor, p.dtype) for p, g in zip(trained, grads)])
     return norm
-

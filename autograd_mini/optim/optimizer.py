@@ -245,7 +245,7 @@ class Optimizer:
         options = [{**defaults, **group} for group in self.groups]
         trained = [
             (i, p, widen(g) if g.itemsize == 2 else g, options[group])  # float16
-            for i, (p, group) in enumerate(zip(self.parameters, self.group_of))
+            for i, (p, group) in enumerate(zip(self.parameters, self.group_of, strict=True))
             if p._active and (g := p._grad) is not None
         ]
         if not trained:
@@ -280,11 +280,11 @@ def descend(p: Tensor, step: Array) -> None:
 # ---- checks --------------------------------------------------------------------------------------
 
 
-def as_list(parameters: Any) -> list[Any]:
+def as_list(parameters: Any, name: str = "parameters") -> list[Any]:
     """Return the parameters as a list, or raise."""
-    if isinstance(parameters, Tensor) or not isinstance(parameters, Iterable):
+    if isinstance(parameters, (Tensor, Mapping)) or not isinstance(parameters, Iterable):
         fix = "Pass a list of tensors, such as [w, b] or model.parameters()."
-        raise TypeError(f"parameters must be a list of tensors, got {describe(parameters)}. {fix}")
+        raise TypeError(f"{name} must be a list of tensors, got {describe(parameters)}. {fix}")
     return list(parameters)
 
 
@@ -295,15 +295,15 @@ def _grouped(parameters: Parameters) -> list[tuple[list[Any], dict[str, Any]]]:
         return [(entries, {})]
     groups = []
     for i, entry in enumerate(entries):
-        keys = ["params", "parameters"] if isinstance(entry, Mapping) else []
-        key = next((key for key in keys if key in entry), None)
-        if key is None:
+        keys = {"params", "parameters"}.intersection(entry if isinstance(entry, Mapping) else ())
+        if len(keys) != 1:
             raise TypeError(
                 f"group {i} must be a dict with the key 'params', got {describe(entry)}. Write "
                 "{'params': [w, b]} for a group without options."
             )
+        (key,) = keys
         options = {name: x for name, x in entry.items() if name != key}
-        groups.append((as_list(entry[key]), options))
+        groups.append((as_list(entry[key], f"group {i}: {key}"), options))
     return groups
 
 

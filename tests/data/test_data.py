@@ -157,3 +157,12 @@ def test_seed_fixes_the_result(draw):
         np.testing.assert_array_equal(a, b)
         np.testing.assert_array_equal(a, d)
         assert (a != c).any()
+
+
+def test_digits_as_images_are_the_rows_of_pixels():
+    pytest.importorskip("sklearn")
+    x, labels = data.digits()
+    images, same = data.digits(images=True)
+    assert images.shape == (1797, 1, 8, 8)
+    np.testing.assert_array_equal(images.reshape(1797, 64), x)
+    np.testing.assert_array_equal(labels, same)
