@@ -189,6 +189,112 @@ def test_modes_settings_and_new_parts_are_noticed():
     both()
 
 
+def clipped_trainer(model, optimizer, schedule=None):
+    def step(x, y):
+        optimizer.zero_grad()
+        loss = ag.softmax_cross_entropy(model(x), y)
+        loss.backward()
+        norm = optim.clip_grad_norm_(model.parameters(), 0.3)
+        if schedule:
+            model.count += 1
+            optimizer.lr = schedule(model.count)
+        optimizer.step()
+        return loss, norm
+
+    return step
+
+
+GROUPED = {
+    "momentum": lambda groups: optim.SGD(groups, lr=0.1, momentum=0.9, weight_decay=0.01),
+    "adamw": lambda groups: optim.AdamW(groups, lr=0.01),
+}
+
+
+def grouped_pair(make, dtype, schedule=None):
+    """Return two equal models whose weights and biases are groups, and the steps."""
+    found = []
+    for compiled in (False, True):
+        model = nn.MLP([2, 8, 2], dtype=dtype)
+        model.count = np.array(0)
+        weights = [p for p in model.parameters() if p.ndim == 2]
+        biases = [p for p in model.parameters() if p.ndim == 1]
+        optimizer = make([{"params": weights, "lr": 0.03}, {"params": biases, "weight_decay": 0.0}])
+        step = clipped_trainer(model, optimizer, schedule)
+        step = ag.compile(step, state=(model, optimizer)) if compiled else step
+        found.append((model, optimizer, step))
+    return found
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", GROUPED)
+def test_groups_and_clipping_have_the_bits_of_eager_mode(name, dtype):
+    (m1, o1, eager), (m2, o2, compiled) = grouped_pair(GROUPED[name], dtype)
+    schedule, x = optim.cosine(lr=0.05, steps=10, warmup=3), X.astype(dtype)
+    for t in range(12):
+        for o in (o1, o2):
+            # a float64 of NumPy widens float32, as in eager mode
+            o.lr = schedule(t) if t < 8 else np.float64(0.01)
+            o.groups[0]["lr"] = 0.01 / (t + 1)
+            if t == 9:
+                o.groups[1]["weight_decay"] = 0.5
+            if t == 10:
+                o.load_state_dict(o.state_dict())
+        (a, a_norm), (b, b_norm) = eager(x, LABELS), compiled(x, LABELS)
+        assert (a.item(), a_norm, a_norm.dtype) == (b.item(), b_norm, b_norm.dtype)
+        assert_same(state_of(m1, o1), state_of(m2, o2))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_schedule_inside_of_a_step_has_the_bits_of_eager_mode(dtype):
+    schedule = optim.cosine(lr=0.05, steps=10, warmup=3)
+    (m1, o1, eager), (m2, o2, compiled) = grouped_pair(GROUPED["adamw"], dtype, schedule)
+    for t in range(8):
+        eager(X.astype(dtype), LABELS)
+        compiled(X.astype(dtype), LABELS)
+        assert_same(state_of(m1, o1), state_of(m2, o2))
+        assert o2.lr == schedule(t + 1)
+    assert len(compiled._programs) <= 3
+
+
+def test_learning_rates_of_groups_do_not_retrace():
+    _, (_, optimizer, step) = grouped_pair(GROUPED["adamw"], np.float64)
+    step(X, LABELS)
+    step(X, LABELS)
+    traced = len(step._programs)
+    for i in range(5):
+        optimizer.lr = optimizer.groups[0]["lr"] = 0.01 / (i + 1)
+        step(X, LABELS)
+    assert len(step._programs) == traced
+    assert "captured state" not in step.report()
+
+
+def test_option_of_a_group_that_a_step_changes_is_refused():
+    _, (model, optimizer, _) = grouped_pair(GROUPED["adamw"], np.float64)
+
+    @lambda f: ag.compile(f, state=(model, optimizer))
+    def step(x):
+        optimizer.groups[1]["weight_decay"] += 0.1
+        return model(x).sum()
+
+    with pytest.raises(EscapedTracerError, match="weight_decay"):
+        step(X)
+    assert optimizer.groups[1] == {"weight_decay": 0.0}
+
+
+def test_loaded_state_is_used_by_a_compiled_step():
+    (m1, o1, eager), (m2, o2, compiled) = pair(make_optimizer=OPTIMISERS["momentum"])
+    saved = copy.deepcopy(o1.state_dict())
+    for _ in range(3):
+        for o, step in ((o1, eager), (o2, compiled)):
+            step(X, LABELS)
+            step(X, LABELS)
+            o.load_state_dict(saved)
+        assert_same(state_of(m1, o1), state_of(m2, o2))
+    eager(X, LABELS)
+    compiled(X, LABELS)
+    assert_same(state_of(m1, o1), state_of(m2, o2))
+
+
 def test_each_length_keeps_its_program():
     (m1, o1, eager), (m2, o2, compiled) = pair()
     for n in (10, 20, 10, 20, 30, 10):
