@@ -1,13 +1,11 @@
 """The small data sets that the examples train on, and batches of them. All are offline."""
 
 from .batching import Batches, Seed, batches, paired, split
-from .classes import Features, Labels, digits, moons
+from .classes import digits, moons
 from .language import names, text
 
 __all__ = [
     "Batches",
-    "Features",
-    "Labels",
     "Seed",
     "batches",
     "digits",

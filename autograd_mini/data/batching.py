@@ -52,10 +52,8 @@ class Batches:
 def batches(x: Any, y: ArrayLike | None = None, size: int = 32, rng: Seed = 0) -> Batches:
     """Return shuffled batches of `x` and `y`, for a loop. Each loop draws a new order.
 
-        batches = data.batches(x, y, size=32)
-        for epoch in range(10):
-            for x_batch, y_batch in batches:
-                ...
+    Make the batches once, before the loop over the epochs: a second call with the same seed draws
+    the same orders again.
 
     Parameters
     ----------
@@ -88,8 +86,10 @@ def batches(x: Any, y: ArrayLike | None = None, size: int = 32, rng: Seed = 0) -
     >>> from autograd_mini import data
     >>> x, labels = data.moons(100)
     >>> batches = data.batches(x, labels, size=40)
-    >>> [(len(x_batch), len(y_batch)) for x_batch, y_batch in batches]
-    [(40, 40), (40, 40), (20, 20)]
+    >>> for epoch in range(2):
+    ...     print([len(y_batch) for x_batch, y_batch in batches])
+    [40, 40, 20]
+    [40, 40, 20]
     >>> [row.tolist() for row in data.batches([1, 2, 3, 4, 5], size=2)]
     [[3, 5], [4, 1], [2]]
     """

@@ -7,6 +7,7 @@ import pytest
 
 import autograd_mini as ag
 from autograd_mini import optim
+from tests.device_array import DeviceArray, asdevice
 
 
 def leaves(*grads, dtype=np.float64):
@@ -72,6 +73,16 @@ def test_clip_does_not_write_into_arrays_that_a_user_holds():
     held = v.grad
     optim.clip_grad_norm_([v], 1.0)
     assert held.tolist() == [3.0, 4.0]
+
+
+def test_clip_of_device_arrays_copies_nothing_to_the_host():
+    v = ag.tensor(asdevice(np.zeros(2)), requires_grad=True)
+    (v * asdevice(np.array([3.0, 4.0]))).sum().backward()
+    before = DeviceArray.transfers
+    norm = optim.clip_grad_norm_([v], 1.0)
+    assert DeviceArray.transfers == before
+    assert norm.item() == 5.0
+    np.testing.assert_allclose(v.grad.get(), [0.6, 0.8], rtol=1e-6)
 
 
 @pytest.mark.parametrize(
