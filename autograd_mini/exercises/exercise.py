@@ -55,8 +55,8 @@ class Exercise:
     --------
     >>> from autograd_mini.exercises import exp_rule
     >>> exp_rule.hint()
-    Hint 1 of 3 for exp_rule: Move one entry of x a little. Which entries of y move, and by
-    how much for each unit?
+    Hint 1 of 3 for exp_rule: Change one entry of x a little. Which entries of y change, and
+    how much compared with x?
     """
 
     def __init__(
