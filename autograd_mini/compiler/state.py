@@ -44,12 +44,18 @@ class Slot:
     def __init__(self, name: str, owner: Any, key: Any) -> None:
         self.name, self.owner, self.key = name, owner, key
         self.seen = owner[key]
+        self.others: list[Slot] = []  # that hold the same object, such as a shared generator
 
     def get(self) -> Any:
         return self.owner[self.key]
 
     def put(self, value: Any) -> None:
-        self.owner[self.key] = value
+        for slot in (self, *self.others):
+            slot.owner[slot.key] = value
+
+    def is_one(self) -> bool:
+        """Return whether all places still hold the same object."""
+        return all(slot.get() is self.get() for slot in self.others)
 
 
 class Numbers(Slot):
@@ -107,7 +113,7 @@ class State:
         self.settings: list[Slot] = []  # numbers that a step may read, but not change
         #: ids of objects, and (id of an object, attribute), which guards do not compare
         self.lifted: set[Any] = set()
-        self._met: set[int] = set()
+        self._met: dict[int, Slot] = {}
         for i, root in enumerate(self.roots):
             name = "" if len(self.roots) == 1 or not isinstance(root, Optimizer) else "optimizer"
             self._visit(Slot(name or f"state{i}", self.roots, i), top=True)
@@ -125,8 +131,9 @@ class State:
     def _visit(self, slot: Slot, top: bool = False) -> None:
         x = slot.seen
         if id(x) in self._met and not isinstance(x, (float, int)):
+            self._met[id(x)].others.append(slot)
             return
-        self._met.add(id(x))
+        self._met[id(x)] = slot
         if isinstance(x, Tensor):
             if x.is_leaf:
                 slot.name = x.name or slot.name
@@ -182,7 +189,8 @@ class State:
 
     def read(self) -> tuple[Any, ...]:
         """Return the parts of the state as a program takes them."""
-        if any(slot.get() is not slot.seen for slot in [*self.tensors, *self.generators]):
+        kept = all(slot.get() is slot.seen for slot in [*self.tensors, *self.generators])
+        if not kept or not all(slot.is_one() for slot in [*self.arrays, *self.generators]):
             self.find()
         arrays = {slot.name: slot.seen._array for slot in self.tensors}
         arrays.update((slot.name, slot.get()) for slot in self.arrays)
@@ -271,6 +279,12 @@ class PureStep:
                 raise EscapedTracerError(
                     f"compile: {self.__name__} changes {slot.name}, a number. Later calls would "
                     "not change it. Keep it as an array, np.array(0), and write += 1."
+                )
+        for slot in self.state.arrays:
+            if not slot.is_one():
+                raise EscapedTracerError(
+                    f"compile: {self.__name__} gives {slot.name} and {slot.others[0].name}, which "
+                    "are one array, different values. Make a copy for each of them."
                 )
 
     def _collected(self, entered: dict[str, Any], numbers: dict[str, Any]) -> tuple[Any, ...]:

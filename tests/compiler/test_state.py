@@ -3,6 +3,7 @@
 import copy
 import pickle
 import threading
+from functools import partial
 
 import numpy as np
 import pytest
@@ -471,3 +472,65 @@ def test_callable_object_that_owns_model_and_optimizer():
         assert one(X, LABELS).item() == step(X, LABELS).item()
     again = pickle.loads(pickle.dumps(two))
     assert again(X, LABELS).item() == one(X, LABELS).item()
+
+
+# ---- models alone, and parts that are shared -----------------------------------------------------
+
+
+def test_model_without_an_optimizer_keeps_its_gradients():
+    """Gradients have the names and shapes of the parameters; one of them is a constant."""
+    for zero_grad in (True, False):
+        models = nn.Linear(3, 2), nn.Linear(3, 2)
+
+        def accumulate(model, x, zero_grad=zero_grad):
+            if zero_grad:
+                model.zero_grad()
+            loss = model(x).sum()
+            loss.backward()
+            return loss
+
+        eager, compiled = partial(accumulate, models[0]), partial(accumulate, models[1])
+        compiled = ag.compile(compiled, state=models[1])
+        for i in range(3):
+            x = np.full((4, 3), i + 1.0)
+            assert eager(x).item() == compiled(x).item()
+            assert_same(*(state_of(m, optim.SGD(m.parameters(), lr=0.1)) for m in models))
+            models[0].bias.grad[:] = models[1].bias.grad[:] = 7  # it is not the constant itself
+
+
+class Shared(nn.Module):
+    """It has two parts with one generator and one buffer."""
+
+    def __init__(self):
+        self.one, self.two = Noisy(), Noisy()
+        self.two.mean, self.two.rng = self.one.mean, self.one.rng
+
+    def forward(self, x):
+        return self.one(x) + self.two(x)
+
+
+def test_shared_generators_and_buffers_stay_shared():
+    (m1, o1, eager), (m2, o2, compiled) = pair(Shared)
+    for _ in range(4):
+        assert eager(X, LABELS).item() == compiled(X, LABELS).item()
+    assert_same(state_of(m1, o1), state_of(m2, o2))
+    assert m2.one.mean is m2.two.mean
+    assert m2.one.rng is m2.two.rng
+    assert m1.one.rng.bit_generator.state == m2.one.rng.bit_generator.state
+    m1.two.rng, m2.two.rng = np.random.default_rng(8), np.random.default_rng(8)
+    m1.two.mean, m2.two.mean = np.zeros(8), np.zeros(8)
+    for _ in range(2):
+        assert eager(X, LABELS).item() == compiled(X, LABELS).item()
+    assert_same(state_of(m1, o1), state_of(m2, o2))
+
+
+def test_shared_buffer_with_two_new_values_is_refused():
+    model = Shared()
+
+    def step(x):
+        model.two.mean = model.two.mean + 1
+        return model(x)
+
+    with pytest.raises(EscapedTracerError, match="which are one array"):
+        ag.compile(step, state=model)(X)
+    assert model.one.mean is model.two.mean

@@ -16,14 +16,13 @@ from ...core.messages import describe
 from ...core.pytree import leaves_like, tree_leaves, tree_map
 from ...core.tensor import Tensor
 from ..ir import Program, Step, Value
-from ..signature import ResultTree
 from ..traced_array import TracedArray
 
 
-def match_donations(
-    layout: ResultTree, results: list[Any], args: Any, donate: Any
-) -> dict[Value, Value]:
+def match_donations(tree: Any, results: list[Any], args: Any, donate: Any) -> dict[Value, Value]:
     """Return which result is to be written into which donated argument.
+
+    The results are looked for in `tree`, whose leaves are their numbers.
 
     Larger trees choose first: the moments of Adam, which are trees like the parameters in a tuple,
     are then not taken for the parameters.
@@ -42,15 +41,15 @@ def match_donations(
 
     chosen = [(i, _donated_tree(args[i])) for i in donate]
     chosen.sort(key=lambda pair: -_nodes(pair[1]))
-    for i, tree in chosen:
-        shapes = tree_map(_kind, tree)
+    for i, given in chosen:
+        shapes = tree_map(_kind, given)
         same = [other for _, other in chosen if tree_map(_kind, other) == shapes]
-        same = same[next(k for k, other in enumerate(same) if other is tree) :]
-        fitting = _parts(layout.tree, kind, shapes)
+        same = same[next(k for k, other in enumerate(same) if other is given) :]
+        fitting = _parts(tree, kind, shapes)
         if len(fitting) != len(same):
             alike = sorted(n for n, other in chosen if tree_map(_kind, other) == shapes)
             raise ValueError(_wrong_number(i, len(fitting) - len(same), alike))
-        for n, target in zip(tree_leaves(fitting[0]), leaves_like(fitting[0], tree, "donate")):
+        for n, target in zip(tree_leaves(fitting[0]), leaves_like(fitting[0], given, "donate")):
             value = free.pop(n)
             if isinstance(target.example, np.ndarray):
                 found[value] = target
@@ -78,12 +77,14 @@ def copy_duplicate_results(program: Program) -> None:
     """Copy a value that is returned again: one of the two will be written into an argument."""
     seen: set[Value] = set()
     for n, v in enumerate(program.results):
+        if not isinstance(v, Value):
+            continue
         if v in seen:
             step = Step(np.copy, (v,), {}, None, "then")
             step.outs = (Value(np.copy(v.example), step),)
             program.steps.append(step)
             program.results[n] = step.outs[0]
-        elif isinstance(v, Value) and isinstance(v.example, np.ndarray):
+        elif isinstance(v.example, np.ndarray):
             seen.add(v)
 
 
