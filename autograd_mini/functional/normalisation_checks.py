@@ -120,6 +120,6 @@ def check_values(x: Array, training: bool) -> None:
     if training and values < 2:
         raise ValueError(
             f"batch_norm of {describe(x)}: training needs more than one value for each channel, "
-            f"got {values}. Pass a larger batch. To use the running statistics, pass "
-            "training=False, or call eval() of the model."
+            f"got {values}. Pass a larger batch. To use the running statistics, call model.eval(), "
+            "or pass training=False."
         )

@@ -18,22 +18,26 @@ from ..core.fused import fused
 from ..core.primitive import Primitive, primitive
 from ..ops.convolution import count_places, entries_at
 from ..ops.reductions import in_float32, widened
-from .windows import Windows, batched, entries_of_windows, per_axis, windows_over
+from .windows import Windows, batched, entries_of_windows, per_axis, require_fit, windows_of
+
+
+def pool_windows(kernel_size: Any, stride: Any, padding: Any, dilation: Any = 1) -> Windows:
+    """Return the windows of a pool, or raise; they lie side by side if `stride` is None."""
+    kernel = per_axis("kernel_size", kernel_size, 2, 1)
+    padding = per_axis("padding", padding, 2, 0)
+    if any(2 * p > k for p, k in zip(padding, kernel)):
+        raise ValueError(f"padding must be at most half of the kernel, {kernel}: got {padding}.")
+    return windows_of(kernel, kernel if stride is None else stride, padding, dilation)
 
 
 def _windows(x: Array, kernel_size: Any, stride: Any, padding: Any, dilation: Any = 1) -> Windows:
-    """Return the windows over images; they lie side by side if `stride` is None."""
+    """Return the windows over images."""
     if x.ndim not in (3, 4):
         raise ValueError(
             "the input must have the shape (batch, channels, height, width) or (channels, height, "
             f"width): got {x.shape}."
         )
-    kernel = per_axis("kernel_size", kernel_size, 2, 1)
-    padding = per_axis("padding", padding, 2, 0)
-    if any(2 * p > k for p, k in zip(padding, kernel)):
-        raise ValueError(f"padding must be at most half of the kernel, {kernel}: got {padding}.")
-    stride = kernel if stride is None else stride
-    return windows_over(x, kernel, stride, padding, dilation)
+    return require_fit(x, pool_windows(kernel_size, stride, padding, dilation))
 
 
 # ---- the maximum --------------------------------------------------------------------------------

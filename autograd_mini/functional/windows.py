@@ -26,21 +26,30 @@ class Windows(NamedTuple):
         return prod(self.kernel)
 
 
+def windows_of(kernel: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1) -> Windows:
+    """Return the windows of a kernel, or raise TypeError or ValueError."""
+    n = len(kernel)
+    stride, dilation = per_axis("stride", stride, n, 1), per_axis("dilation", dilation, n, 1)
+    return Windows(kernel, stride, _sides(padding, kernel, stride, dilation), dilation)
+
+
 def windows_over(
     x: Array, kernel: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1
 ) -> Windows:
     """Return the windows over the last axes of `x`, or raise ValueError if none fits."""
-    n = len(kernel)
-    stride, dilation = per_axis("stride", stride, n, 1), per_axis("dilation", dilation, n, 1)
-    found = Windows(kernel, stride, _sides(padding, kernel, stride, dilation), dilation)
-    lengths = x.shape[-n:]
-    for length, k, (before, after), d in zip(lengths, kernel, found.padding, dilation):
+    return require_fit(x, windows_of(kernel, stride, padding, dilation))
+
+
+def require_fit(x: Array, windows: Windows) -> Windows:
+    """Return the windows, or raise ValueError if none fits into the last axes of `x`."""
+    kernel, _, padding, dilation = windows
+    for length, k, (before, after), d in zip(x.shape[-len(kernel) :], kernel, padding, dilation):
         if (span := d * (k - 1) + 1) > length + before + after:
             raise ValueError(
                 f"a window of {span} entries is larger than the input: an axis of {length}, with "
                 f"{before + after} of padding. Use a smaller kernel or dilation, or pad more."
             )
-    return found
+    return windows
 
 
 def places_of(x: Array, windows: Windows) -> tuple[int, ...]:
