@@ -118,7 +118,9 @@ def module(name: str) -> str:
     """Return the page of a public module."""
     title = heading(f"autograd_mini.{name}")
     if name != "exercises":
-        return f"{title}.. automodule:: autograd_mini.{name}\n   :members:\n"
+        described = (name, "nn.init") if name == "nn" else (name,)
+        lines = (f".. automodule:: autograd_mini.{each}\n   :members:\n" for each in described)
+        return title + "\n".join(lines)
     classes = ("Exercise", "WrongAnswer")
     return (
         f"{title}.. py:module:: autograd_mini.exercises\n\n"

@@ -62,9 +62,9 @@ def public():
     """Return all public objects by their qualified names."""
     found = {f"ag.{name}": getattr(ag, name) for name in ag.__all__ if name != "tensor"}
     found |= {thing.__name__: thing for thing in RESULTS}
-    for module in (nn, optim, data):
+    for module in (nn, nn.init, optim, data):
         found |= {
-            f"{module.__name__.split('.')[1]}.{name}": thing
+            f"{module.__name__.partition('.')[2]}.{name}": thing
             for name, thing in vars(module).items()
             if not name.startswith("_")
             and getattr(thing, "__module__", "").startswith(module.__name__)

@@ -147,6 +147,7 @@ def test_pytorch_table_runs():
 NOT_COMPARED = {"torch.long", "torch.double", "torch.float", "torch.autograd.Function", "x.cuda()"}
 NOT_COMPARED |= {"torch.inference_mode()", "torch.set_grad_enabled(False)"}
 NOT_COMPARED |= {"torch.autograd.set_detect_anomaly(False)", "torch.manual_seed(0)"}
+NOT_COMPARED |= {"torch.nn.MultiheadAttention(6, 2, batch_first=True)"}  # one matrix for q, k, v
 RANDOM = re.compile(r"rand|normal|uniform|bernoulli")
 
 

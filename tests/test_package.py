@@ -133,6 +133,6 @@ def test_tests_that_need_a_peer_are_marked():
 def test_import_of_a_lazy_module_makes_no_error_message():
     """Check that `ag.nn` is found without asking for the missing name `nn.nn`: that takes 40 ms."""
     code = "import autograd_mini.core.answers as a, autograd_mini as ag; ag.nn, ag.optim, ag.data"
-    code += "; print(a._message.cache_info().misses)"
+    code += "; print(a._answer.cache_info().misses)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "0"

@@ -122,36 +122,35 @@ FUNCTIONS = {
 
 #: Layers of PyTorch, and the functions behind them.
 LAYERS = {
-    "A model needs no base class. It only has to be callable and to have a method parameters().": (
+    "Write class Net(nn.Module). Its attributes, and lists and dicts in them, are the model.": (
         "Module ModuleList ModuleDict ParameterList ParameterDict Container modules Buffer"
     ),
-    "There are ag.conv1d, ag.conv2d, ag.max_pool2d and ag.avg_pool2d. Write others with NumPy's "
+    "There are nn.Conv1d, nn.Conv2d, nn.MaxPool2d and nn.AvgPool2d. Write others with NumPy's "
     "functions.": (
-        "Conv2d MaxPool2d Upsample *Conv[123T]* *conv[123]d *conv_transpose* "
+        "Upsample *Conv[123T]* *conv[123]d *conv_transpose* "
         "conv_tbc convolution conv conv_general_* conv_with_* *Pool[123]d *pool[123]d* *Unpool* "
         "Upsamp* upsample* interpolate [Uu]nfold [Ff]old *Shuffle *shuffle grid_sample* "
         "affine_grid* reduce_window"
     ),
     "Write np.pad(x, ((0, 0), (1, 1))).": "ZeroPad2d *Pad[123]d constant_pad_nd",
-    "For channels, write ag.batch_norm(x, running_mean, running_var, weight, bias, training=True). "
-    "For rows, there are ag.layer_norm and ag.rms_norm.": (
-        "BatchNorm1d BatchNorm2d *Norm[123]d *batch_norm* GroupNorm group_norm instance_norm "
-        "*ResponseNorm local_response_norm SyncBatchNorm RMSNorm"
+    "There are nn.BatchNorm1d, nn.BatchNorm2d, nn.LayerNorm and nn.RMSNorm.": (
+        "*Norm[123]d *batch_norm* GroupNorm group_norm instance_norm *ResponseNorm "
+        "local_response_norm SyncBatchNorm *Norm"
     ),
-    "Call ag.dropout(x, 0.1, rng=rng) in training.": ("Dropout dropout *Dropout* *dropout*"),
-    "Call ag.scaled_dot_product_attention(q, k, v): leading axes are examples and heads.": (
-        "MultiheadAttention Transformer Multihead* *attention* Transformer*"
+    "There is nn.Dropout, which drops single entries.": "Dropout2d *Dropout* *dropout*",
+    "There are nn.MultiheadAttention and nn.TransformerBlock, of which a model is a sequence.": (
+        "Transformer Multihead* *attention* Transformer*"
     ),
     "Write the loop over time steps in Python: h = np.tanh(x[t] @ W + h @ U + b).": (
         "RNN LSTM GRU RNN* LSTM* GRU* rnn_* lstm* gru*"
     ),
-    "Create a matrix that requires a gradient, and call ag.embedding(indices, table).": (
-        "Embedding *mbedding*"
+    "There is nn.Embedding. As a function, it is ag.embedding(indices, table).": (
+        "EmbeddingBag *mbedding*"
     ),
-    "A layer draws its initial values with rng=. For other values, write "
-    "p.data = rng.normal(size=p.shape).": (
-        "init initializers xavier_uniform_ kaiming_* xavier_* glorot_* he_* orthogonal_ "
-        "trunc_normal_"
+    "A layer draws its initial values with rng=. For other values, call a function of nn.init, or "
+    "write p.data = rng.normal(size=p.shape).": (
+        "initializers init kaiming_* xavier_* glorot_* he_* lecun_* orthogonal_ trunc_normal_ "
+        "eye_ dirac_ sparse_"
     ),
     "Before step(), call optim.clip_grad_norm_(model.parameters(), max_norm).": (
         "utils clip_grad_* clip_by_global_norm"
@@ -239,6 +238,8 @@ RENAMED = {
     "num_training_steps": "steps",
     "num_warmup_steps": "warmup",
     "eta_min": "final",
+    "d_model": "embed_dim",
+    "nhead": "num_heads",
 }
 
 #: keyword -> why there is none.
@@ -284,6 +285,16 @@ KEYWORDS = {
     "error_if_nonfinite": "Leave it out, and check the result: if not np.isfinite(norm): ...",
     "approximate": "Leave it out: gelu is the tanh approximation.",
     "training": "Leave it out.",
+    "batch_first": "Leave it out: the batch is always the first axis.",
+    "track_running_stats": "Leave it out: a layer always has running statistics. "
+    "ag.batch_norm(x, training=True) has none.",
+    "need_weights": "Leave it out: the output is returned without the attention weights.",
+    "key_padding_mask": "Write mask=keep[:, None, None, :]. It is True where a key may be seen.",
+    "padding_mode": "Leave it out: padding is with zeros. For another mode, call np.pad(x, ...).",
+    "ceil_mode": "Leave it out: a window that reaches beyond the image is left out.",
+    "return_indices": "Leave it out: only the largest entries are returned.",
+    "norm_first": "Leave it out: the norm always comes first.",
+    "dim_feedforward": "Leave it out: the MLP has four times as many features.",
     "dropout_p": "Leave it out: ag.dropout(v, p) drops entries of the values.",
     "scale": "Leave it out: the scores are divided by √d. For another scale, multiply q.",
     "padding_idx": "Leave it out: to keep a row at 0, multiply the result by input != padding.",

@@ -38,6 +38,7 @@ _REASONS = {
     "Tensor": absent.METHODS,
     "ag": absent.FUNCTIONS,
     "nn": absent.LAYERS,
+    "nn.init": absent.LAYERS,
     "functional": absent.LAYERS,
     "optim": absent.OPTIMISERS,
     "model": absent.MODELS,
@@ -50,15 +51,21 @@ def missing(owner: str, name: str, holder: Any) -> AttributeError:
 
     Parameters
     ----------
-    owner : {"Tensor", "ag", "nn", "functional", "optim", "model", "optimizer"}
+    owner : {"Tensor", "ag", "nn", "nn.init", "functional", "optim", "model", "optimizer"}
         The class or the module.
     name : str
         The attribute that was asked for.
     holder : type or module
         The object that has the attributes.
     """
+    what = (
+        f"{holder.__name__!r} object" if isinstance(holder, type) else f"module {holder.__name__!r}"
+    )
+    text = f"{what} has no attribute {name!r}"
+    if not name.startswith("__") and (advice := _answer(owner, name, holder)):
+        text += f". {advice}"
     # With its name, the error gets no second suggestion from Python.
-    return AttributeError(_message(owner, name, holder), name=name)
+    return AttributeError(text, name=name)
 
 
 class Missing:
@@ -94,15 +101,9 @@ def names_elsewhere() -> set[str]:
 
 
 @lru_cache(1024)  # NumPy, IPython and others probe objects for the same attributes again and again
-def _message(owner: str, name: str, holder: Any) -> str:
-    what = (
-        f"{holder.__name__!r} object" if isinstance(holder, type) else f"module {holder.__name__!r}"
-    )
-    text = f"{what} has no attribute {name!r}"
-    if name.startswith("__"):
-        return text
-    advice = _advice(owner, name) or _suggestion(owner, name, _names_of(holder))
-    return f"{text}. {advice}" if advice else text
+def _answer(owner: str, name: str, holder: Any) -> str:
+    """Return what to write instead of a name, or the most similar name."""
+    return _advice(owner, name) or _suggestion(owner, name, _names_of(holder))
 
 
 def _names_of(holder: Any) -> set[str]:
@@ -300,12 +301,14 @@ def explains_keywords(f: F) -> F:
         try:
             return f(*args, **kwargs)
         except TypeError as error:
+            is_class = bool(args) and getattr(type(args[0]), "__init__", None) is call
+            called = type(args[0]).__name__ if is_class else name  # it may inherit __init__
             for key in _unknown(f, kwargs):
                 known = [n for n in signature(f).parameters if n != "self"]
-                raise TypeError(wrong_keyword(name, key, kwargs[key], known)) from error
+                raise TypeError(wrong_keyword(called, key, kwargs[key], known)) from error
             if options := _by_name(f, args):
                 raise TypeError(f"{error}. Pass the others by name: {options}.") from error
-            if (pairs := pairs_of("", name)) and not _fits(f, args, kwargs):
+            if (pairs := pairs_of("", called)) and not _fits(f, args, kwargs):
                 raise TypeError(f"{error}. {_written(pairs)}") from error
             raise
 

@@ -1,20 +1,45 @@
-"""Layers, the training loop, and the summary of a model."""
+"""Layers, their initial values, the training loop, and the summary of a model."""
 
 from sys import modules
 from typing import TYPE_CHECKING, Any
 
 from ..core.answers import missing
+from .convolutional import AvgPool2d, Conv1d, Conv2d, Flatten, MaxPool2d
+from .elementwise import GELU, Dropout, ReLU, Sigmoid, Tanh
 from .layers import MLP, Linear, Sequential
 from .module import Module, ModuleList
+from .normalising import BatchNorm1d, BatchNorm2d, LayerNorm, RMSNorm
 from .training import accuracy, train, training_epochs
+from .transformer import Embedding, MultiheadAttention, TransformerBlock
+
+# isort: split
+from . import init  # it exists now: before, this line would ask `__getattr__` for it
 
 __all__ = [
+    "GELU",
     "MLP",
+    "AvgPool2d",
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "Conv1d",
+    "Conv2d",
+    "Dropout",
+    "Embedding",
+    "Flatten",
+    "LayerNorm",
     "Linear",
+    "MaxPool2d",
     "Module",
     "ModuleList",
+    "MultiheadAttention",
+    "RMSNorm",
+    "ReLU",
     "Sequential",
+    "Sigmoid",
+    "Tanh",
+    "TransformerBlock",
     "accuracy",
+    "init",
     "train",
     "training_epochs",
 ]

@@ -22,6 +22,7 @@ from ..data import Seed
 from ..functional.activations import gelu, softplus
 from ..ops.elementwise import relu, sigmoid
 from ..ops.products import linear
+from .elementwise import ReLU
 from .module import Module
 
 Layer = Callable[[Any], Any]
@@ -168,6 +169,9 @@ class Sequential(Module):
             x = layer(x)
         return x
 
+    def _title_of(self, name: str, part: Module) -> str:
+        return f"{name.removeprefix('layers.')}: {shown(type(part).__name__)}"
+
     def __repr__(self) -> str:
         return f"{shown(type(self).__name__)}({', '.join(map(_name_of, self.layers))})"
 
@@ -198,8 +202,8 @@ class MLP(Sequential):
 
     Notes
     -----
-    With ``ag.relu`` the initial weights are √2 times larger, because it halves the variance
-    [He et al., Delving deep into rectifiers, ICCV 2015, section 2.2].
+    With ``ag.relu`` or ``nn.ReLU()`` the initial weights are √2 times larger, because it halves the
+    variance [He et al., Delving deep into rectifiers, ICCV 2015, section 2.2].
 
     References
     ----------
@@ -232,7 +236,7 @@ class MLP(Sequential):
         layers: list[Layer] = []
         for i, (inputs, outputs) in enumerate(pairwise(widths), start=1):
             layer = Linear(inputs, outputs, rng=rng, dtype=dtype, name=str(i))
-            if activation is relu:
+            if activation is relu or isinstance(activation, ReLU):
                 layer.weight.data *= np.sqrt(2)
             layers += [layer, activation]
         super().__init__(*layers[:-1])

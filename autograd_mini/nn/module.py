@@ -171,8 +171,12 @@ class Module(metaclass=Answering):
         for module in self.modules():
             for name, part in module._parts():
                 if isinstance(part, Module) and not part._title:
-                    part._title = name
+                    part._title = module._title_of(name, part)
         return self
+
+    def _title_of(self, name: str, part: Module) -> str:
+        """Return the title of the box of a part, which is called `name` here."""
+        return name
 
     # ---- the state -----------------------------------------------------------------------------
 
@@ -326,19 +330,22 @@ class ModuleList(Module, list[Any]):
     def _parts(self) -> Iterator[tuple[str, Any]]:
         return ((str(i), part) for i, part in enumerate(self))
 
+    def _title_of(self, name: str, part: Module) -> str:
+        return f"{self._title}.{name}"
+
     __repr__ = list.__repr__
 
 
 #: Attributes of these types are shown by ``repr``.
-_OPTIONS = (bool, int, float, str)
+_OPTIONS = (bool, int, float, str, tuple)
 
 
 def _unpacked(name: str, value: Any) -> Iterator[tuple[str, Any]]:
     """Yield the entries of lists, tuples and dicts, at any depth, with their places."""
-    if isinstance(value, (list, tuple)):
-        entries: Any = enumerate(value)
-    elif isinstance(value, dict):
-        entries = value.items()
+    if isinstance(value, dict):
+        entries: Any = value.items()
+    elif isinstance(value, (list, tuple)) and {*map(type, value)} != {int}:  # not a shape
+        entries = enumerate(value)
     elif not isinstance(value, (Module, type)) and callable(getattr(value, "parameters", None)):
         entries = enumerate(value.parameters())  # of a model that is not a Module
     else:

@@ -110,6 +110,16 @@ def test_call_records_boxes_named_after_attributes():
     assert len(calls) == 2, "each call opens a new box"
 
 
+def test_boxes_of_lists_and_sequences_say_what_they_are():
+    net = Net()
+    net.blocks = nn.ModuleList(net.blocks)
+    paths = {".".join(s.name for s in node.scope) for node in net(X).sum().tape() if node.op}
+    assert {"Net.blocks.0", "Net.blocks.1.linear"} < paths
+    model = nn.Sequential(Block(), np.tanh, nn.ReLU(), nn.Linear(3, 1, name="out"))
+    titles = {s.name for node in model(X).sum().tape() if node.op for s in node.scope}
+    assert titles == {"Sequential", "0: Block", "linear", "2: ReLU", "linearout"}
+
+
 def test_call_leaves_scopes_as_they_were_after_an_error():
     net = Net()
     with ag.scope("outer"):
