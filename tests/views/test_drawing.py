@@ -350,6 +350,14 @@ def test_a_larger_graph_is_folded_from_the_inside_out(most, cards):
     assert all("tensors: " in c.notes[0] for c in folded)
 
 
+def test_a_folded_operation_is_not_counted():
+    x = leaf([1.0], "x")
+    with ag.scope("alone"):
+        y = np.tanh(x)
+    folded = [c for c in draw(y * x + x, depth=0).graph.cards if c.stacked]
+    assert [c.notes for c in folded] == [["tanh"]]
+
+
 def test_constants_are_folded_first():
     x, c, shared = leaf(2.0, "x"), ag.tensor(3.0, name="c"), ag.tensor(4.0, name="shared")
     with ag.scope("s"):

@@ -25,6 +25,7 @@ from autograd_mini.views.page.data import _SHELL
 from autograd_mini.views.page.recorder import Recorder
 from autograd_mini.views.trace import Trace
 from tests.cases import CASES, TAPE
+from tests.nn import models
 
 STATIC = Path(bundle.__file__).parent / "static"
 RNG = np.random.default_rng(0)
@@ -748,6 +749,14 @@ def test_page_says_why_it_has_no_sliders(made, why):
     data = ag.explore(made()).data
     assert "programs" not in data
     assert why in data["live"][0]["why"]
+
+
+@pytest.mark.parametrize("name", ["batch_norm", "gpt"])
+def test_gradient_of_rounding_errors_keeps_the_sliders(name):
+    """The gradient of a bias before batch norm, and of the bias of keys, is exactly 0."""
+    logits = models.MODELS[name]()(models.EXAMPLES[name])
+    data = ag.explore(ag.softmax_cross_entropy(logits, models.LABELS)).data
+    assert "programs" in data
 
 
 def test_derivative_has_no_slider_for_its_seed():

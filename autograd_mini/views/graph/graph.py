@@ -143,7 +143,8 @@ class Writer(NamedTuple):
 
     def card(self, part: Part) -> Card:
         t = part.tensors[-1]
-        counted = [f"{len(part.tensors)} tensors: {_count_operations(part.tensors)}"]
+        several = f"{len(part.tensors)} tensors: " if len(part.tensors) > 1 else ""
+        counted = [several + _count_operations(part.tensors)]
         notes = counted if part.is_folded else self.how(t)
         return self.head(part)._replace(notes=notes, blocks=self.blocks(t))
 

@@ -240,8 +240,9 @@ def _sized(placer: _Placer, part: Part, most: int = MAX_NUMBERS) -> Card:
     card = writer.head(part)._replace(blocks=blocks)
     if not part.is_folded:
         return card
-    shape = f"{len(part.tensors):,} tensors"
-    return card._replace(shape=shape, notes=_inside_of(part, writer))
+    if len(part.tensors) > 1:
+        card = card._replace(shape=f"{len(part.tensors):,} tensors")
+    return card._replace(notes=_inside_of(part, writer))
 
 
 def _parameters(part: Part, writer: Writer) -> list[Tensor]:

@@ -63,7 +63,7 @@ export function cardBody(tape, place, at, most) {
     "div.head",
     el("b.op", place.title ? `► ${place.title}` : op),
     el("i.name", named(name)),
-    el("small", place.count ? `${place.count} tensors` : shape),
+    el("small", (place.count ?? 1) > 1 ? `${place.count} tensors` : shape),
   );
   const lit = at.isNode && at.phase === "forward" ? ".lit" : "";
   const of = origin(tape, "value", place.node);
@@ -127,7 +127,7 @@ export function cardLabel(tape, place, at) {
   const { title, count } = place;
   const words = [
     title
-      ? `${title}, ${count} tensors, ${name}`
+      ? `${title}, ${(count ?? 1) > 1 ? `${count} tensors` : op}, ${name}`
       : `${name}, ${op}, shape ${shape}`,
   ];
   words.push(
