@@ -74,7 +74,7 @@ def refused(
     return kind(
         f"{what} cannot be compiled. The compiled program runs the same steps for every input, so "
         f"{why}.\n  {user_line()}\n"
-        f"{remedy}. Values that do not depend on the arguments have no such limit."
+        f"{remedy}. This is allowed for values that do not depend on the arguments."
         + lesson("depends on numbers")
     )
 

@@ -94,19 +94,23 @@ class Executable:
         done = dict(self.done)
         repeated, dead = done.pop("common subexpressions", 0), done.pop("dead code", 0)
         fused = {name: done.pop(name, 0) for name, _ in FUSING}
-        nothing = "nothing was found to fuse" if self._fuse else "nothing: fuse=True asks for it"
+        nothing = "nothing was found to fuse" if self._fuse else "nothing, without fuse=True"
         plan = self.plan
-        size = sum(buffer.size for buffer in plan.buffers)
+        size, kept = sum(buffer.size for buffer in plan.buffers), len(plan.buffer_of)
         lines = {
             "steps": f"{self.steps} of {self.traced} traced",
             "common subexpressions": f"{repeated}",
             "dead code": f"{dead} steps",
             "rewritten": _counted(done) or "nothing",
             "fused": _counted(fused) or nothing,
-            "buffers": f"{len(plan.buffers)} of {size:,} bytes, for {len(plan.buffer_of)} values",
-            "allocated": f"{len(plan.allocated)} values a call, besides the results",
+            "buffers": f"{len(plan.buffers)}, together {size:,} bytes, used for {_values(kept)}",
+            "allocated": f"{_values(len(plan.allocated))} in each call, in addition to the results",
         }
         return "\n".join(report_line(label, text) for label, text in lines.items())
+
+
+def _values(n: int) -> str:
+    return f"{n} value{'s' * (n != 1)}"
 
 
 def report_line(label: str, text: str) -> str:

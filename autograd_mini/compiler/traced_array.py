@@ -66,7 +66,7 @@ class TracedArray(TracedMethods):
         return self._tracer.call(function, args, kwargs)
 
     def __repr__(self) -> str:
-        return f"TracedArray{self.shape} {self.dtype}"
+        return f"<traced {self.dtype} array of shape {self.shape}>"
 
     def __len__(self) -> int:
         if not self.shape:

@@ -107,7 +107,7 @@ def describe(x: Any) -> str:
         if x.name:
             return f"{quoted(x.name)} ({x._array.dtype}, shape {x._array.shape})"
         return f"{_article(x._array.dtype)} tensor of shape {x._array.shape}"
-    if isinstance(x, np.ndarray):
+    if isinstance(x, np.ndarray) or hasattr(x, "__primitive__"):  # or a traced array
         return f"{_article(x.dtype)} array of shape {x.shape}"
     if is_foreign(x):  # its repr may have to compute it, or to copy it from a GPU
         return f"{_article(x.dtype)} array of shape {x.shape} and type {type(x).__name__}"
@@ -119,11 +119,47 @@ def _article(dtype: Any) -> str:
     return f"{'an' if str(dtype)[0] in 'io' else 'a'} {dtype}"
 
 
+def heading(name: str, args: Sequence[Any], options: Mapping[str, Any] = NO_KWARGS) -> str:
+    """Return how an error names a call: the operation, its arguments and its options.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> heading("add", [np.ones(2), 1]), heading("reshape", [np.ones(2)], {"shape": (4, 2)})
+    ('add of a float64 array of shape (2,) and 1', 'reshape of a float64 array of shape (2,) with shape=(4, 2)')
+    """
+    operands = [describe(x) for x in args]
+    named = [f"{key}={describe(x)}" for key, x in options.items()]
+    return (
+        name
+        + (f" of {listed(operands)}" if args else "")
+        + (f" with {listed(named)}" if named else "")
+    )
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return words as a list in a sentence.
+
+    Examples
+    --------
+    >>> listed(["x", "w", "b"])
+    'x, w and b'
+    """
+    return " and ".join([*filter(None, [", ".join(words[:-1])]), *words[-1:]])
+
+
 def add_context(
-    name: str, error: Exception, args: Sequence[Any], kwargs: Mapping[str, Any] = NO_KWARGS
+    name: str,
+    error: Exception,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any] = NO_KWARGS,
+    options: Mapping[str, Any] = NO_KWARGS,
 ) -> Exception:
-    """Return an error like `error` that also names the operation, its arguments and the fix."""
-    head = f"{name} of {' and '.join(map(describe, args))}" if args else name
+    """Return an error like `error` that also names the operation, its arguments and the fix.
+
+    `options` are the positional arguments after `args`, by name, such as the shape of a reshape.
+    """
+    head = heading(name, args, options)
     if isinstance(error, AxisError) and error.axis is not None and error.ndim is not None:
         return AxisError(error.axis, error.ndim, head)  # drops the head of an inner operation
     kind = next(k for k in (LinAlgError, *_KINDS) if isinstance(error, k))
@@ -134,7 +170,7 @@ def add_context(
     if is_about_shapes:
         text = _how_shapes_fit(name, text, args)
     elif "integer" in text and isinstance(error, TypeError):
-        text = _what_is_not_an_integer(args, kwargs) or text
+        text = _what_is_not_an_integer([*args, *options.values()], kwargs) or text
     elif "ufunc" in text or "operand type" in text:
         text = _what_is_not_a_number(args) or text
     foreign = [type(x).__name__ for x in map(unwrap, args) if is_foreign(x)]
@@ -326,10 +362,19 @@ def array_would_lose_gradient(t: Any) -> str:
     )
 
 
-def number_loses_gradient(t: Any, call: str) -> str:
+def number_loses_gradient(t: Any) -> str:
     return (
-        f"{call} of {describe(t)} loses its gradient. To keep the gradient, pass the tensor itself "
-        "to NumPy's functions. If you do not need the gradient, call .item()."
+        f"float(), int() and functions such as math.exp() lose the gradient of {describe(t)}. To "
+        "keep the gradient, use NumPy's functions, such as np.exp(). If you do not need the "
+        "gradient, call .item()."
+    )
+
+
+def not_a_single_number(t: Any) -> str:
+    return (
+        f"{describe(t)} has {t._array.size} entries, so it cannot be converted to a single number. "
+        "Use NumPy's functions instead of those of math: np.exp(), not math.exp(). If you need "
+        "plain numbers, call .numpy()."
     )
 
 

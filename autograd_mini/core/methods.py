@@ -153,6 +153,8 @@ class ArrayMethods(ElementwiseMethods, metaclass=Answering):
         >>> ag.tensor([[3.0]]).item()
         3.0
         """
+        if self._array.size > 1:
+            raise ValueError(messages.not_a_single_number(self))
         return to_host(self._array, "item")
 
     def tolist(self) -> Any:

@@ -26,7 +26,7 @@ from .answers import unexpected_keyword, wrong_keyword
 from .arguments import arranged
 from .arrays import NO_KWARGS, Rule, unwrap
 from .foreign import forward_on_objects, holds_objects, numbers_for_foreign
-from .messages import describe, lesson, shown
+from .messages import describe, heading, lesson, shown
 from .registry import (
     PRIMITIVES,
     UFUNCS,
@@ -76,7 +76,7 @@ class Primitive:
         self.__doc__ = forward.__doc__
         self.forward = forward
         self.vjps = vjps
-        self.name = name
+        self.name = self.__name__ = name
         self.residuals = residuals
         #: of a fused node: the same function, written in primitives
         self.unfused: Callable[..., Any] | None = None
@@ -96,6 +96,9 @@ class Primitive:
         return record(self, *arranged(self, args, kwargs)) if kwargs else record(self, args)
 
     __signature__ = SignatureOfForward()  # what help() shows
+
+    def __get__(self, instance: Any, owner: Any = None) -> Primitive:
+        return self  # objects with this method are functions for help(), which shows the signature
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
@@ -128,8 +131,8 @@ class Primitive:
             return False
         if y.dtype.kind not in "fO":
             raise TypeError(
-                f"{self.name} of {' and '.join(map(describe, args))} returned {y.dtype}. Only "
-                "results of a float dtype have a gradient. Compute with floats, or pass .detach()."
+                f"{heading(self.name, args)} returned {y.dtype}. Only results of a float dtype have "
+                "a gradient. Compute with floats, or pass .detach()."
             )
         return True
 
@@ -155,7 +158,9 @@ class Primitive:
         """Return `error` with the name of the operation, its arguments and the fix."""
         if key := unexpected_keyword(error):
             return TypeError(wrong_keyword(self.name, key, known=parameters_of(self)))
-        return messages.add_context(self.name, error, args, kwargs)
+        names = list(parameters_of(self))[self.arity :]
+        options = dict(zip(names, args[self.arity :]))
+        return messages.add_context(self.name, error, args[: self.arity], kwargs, options)
 
 
 #: (module of the function, name) -> the primitive, so that a pickle can find it

@@ -328,16 +328,16 @@ class Tensor(ArrayMethods):
         view: NDArray[Any] = read_only(np.asarray(self._array))
         return view
 
-    def _warn_if_active(self, call: str) -> Tensor:
-        if self._active:
-            warnings.warn(messages.number_loses_gradient(self, call), DetachedWarning, stacklevel=3)
-        return self
+    def _number(self) -> Any:
+        if self._active and not self.size > 1:  # else item() raises; a lazy size may be nan
+            warnings.warn(messages.number_loses_gradient(self), DetachedWarning, stacklevel=3)
+        return self.item()
 
     def __float__(self) -> float:
-        return float(self._warn_if_active("float()").item())
+        return float(self._number())
 
     def __int__(self) -> int:
-        return int(self._warn_if_active("int()").item())
+        return int(self._number())
 
     def __repr__(self) -> str:
         if isinstance(self._array, np.ndarray):

@@ -198,9 +198,9 @@ steps:                  2 of 5 traced
 common subexpressions:  1
 dead code:              1 steps
 rewritten:              identities 1
-fused:                  nothing: fuse=True asks for it
-buffers:                1 of 24 bytes, for 1 values
-allocated:              0 values a call, besides the results"""
+fused:                  nothing, without fuse=True
+buffers:                1, together 24 bytes, used for 1 value
+allocated:              0 values in each call, in addition to the results"""
 
 
 def test_the_report_says_what_became_of_the_program():
@@ -214,7 +214,7 @@ def test_the_report_says_what_became_of_the_program():
     fused = ag.compile(f, fuse=True)
     fused(np.arange(3.0))
     assert fused.report() == REPORT.replace(
-        "nothing: fuse=True asks for it", "nothing was found to fuse"
+        "nothing, without fuse=True", "nothing was found to fuse"
     )
     written = ag.compile(written_out, fuse=True)
     written(np.ones((2, 3)), np.eye(3)[:2])
