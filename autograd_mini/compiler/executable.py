@@ -94,7 +94,7 @@ class Executable:
         done = dict(self.done)
         repeated, dead = done.pop("common subexpressions", 0), done.pop("dead code", 0)
         fused = {name: done.pop(name, 0) for name, _ in FUSING}
-        nothing = "nothing was found to fuse" if self._fuse else "nothing, without fuse=True"
+        nothing = "nothing was found to fuse" if self._fuse else "nothing, because fuse=False"
         plan = self.plan
         size, kept = sum(buffer.size for buffer in plan.buffers), len(plan.buffer_of)
         lines = {

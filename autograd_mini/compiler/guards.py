@@ -27,7 +27,7 @@ from .ir import layout, memory_of
 class Guards:
     """The captured state of the functions and objects `roots`, compared in each call.
 
-    What is `lifted` out of it is an argument of the program.
+    The `lifted` parts are arguments of the program.
 
     Attributes
     ----------

@@ -50,10 +50,10 @@ def compile(
         must run the same steps for all values, so an ``if`` that looks at the values in an array is
         an error. It may call transforms: ``ag.compile(ag.value_and_grad(loss))``.
     donate : int or tuple of int
-        The positions of arguments whose arrays may be overwritten. The result with the same shapes
-        is written into these arrays, and the call returns them as that result. Use this for
-        parameters that a step updates. If the parameters require a gradient, as those of a model
-        do, call the step inside ``with ag.no_grad():``.
+        The positions of arguments whose arrays may be overwritten. The program writes a result into
+        these arrays, and returns them. It chooses the result with the shapes of the argument. Use
+        this for parameters that a step updates. If the parameters require a gradient (those of a
+        model do), call the step inside ``with ag.no_grad():``.
     fuse : bool
         Whether to replace a softmax or cross-entropy that is written in primitives with the fused
         operation. Only this option changes results: the fused operation does not overflow.
@@ -77,11 +77,11 @@ def compile(
         In the first call, if a decision in `f` depends on the values in an array. The message shows
         the line.
     RuntimeError
-        The first call raises it in four cases. `f` reads a Tensor that requires a gradient (such as
-        a parameter of a model) and that is neither an argument nor in `state`. `f` draws random
-        numbers from a generator that is neither (`dropout` may). `f` stores a computed array
-        outside of `f`, in an attribute, a variable or a list. `f` changes the entries of a dict or
-        list that is an argument.
+        The first call raises it in four cases. `f` reads a Tensor that requires a gradient, such as
+        a parameter of a model, but the Tensor is neither an argument nor in `state`. `f` draws
+        random numbers from a generator that is neither an argument nor in `state` (only `dropout`
+        is allowed to do so). `f` stores a computed array outside of `f`, in an attribute, a
+        variable or a list. `f` changes the entries of a dict or list that is an argument.
     ValueError
         If it is not clear which result to write into a donated array. If a donated array is
         read-only, or shares its memory with another argument. After this error, all arrays are
@@ -90,8 +90,8 @@ def compile(
     Notes
     -----
     Arrays and floats may have new values in each call. Other arguments (ints, strings, None,
-    objects) are part of the program. If such an argument changes, or the shape, strides or dtype of
-    an array, `f` is traced again.
+    objects) are part of the program. `f` is traced again if such an argument changes, or if the
+    shape, strides or dtype of an array changes.
 
     *Captured state* is everything that `f` reads and that is not one of its arguments. Captured
     arrays (globals, closure variables, attributes) are inputs of the program, so the program sees a
@@ -107,8 +107,9 @@ def compile(
     the class of an object, clocks, files, random generators without a seed, and the state of other
     libraries. If `f` uses an array directly and also turns it into a Python number
     (``x * w * w.sum().item()``), the array is not compared, and the program keeps the old number.
-    The same holds if `f` uses an array directly and also computes a constant from it that has only
-    0s or only 1s. Prints and other effects of `f` happen only while `f` is traced.
+    The program also keeps a second array that `f` computes from such an array, if all entries of
+    the second array are 0, or if all are 1. Prints and other effects of `f` happen only while `f`
+    is traced.
 
     Results are new arrays, unless they are written into donated arrays. If a call raises an error,
     the contents of donated arrays are undefined. Several threads may call the function at the same

@@ -125,8 +125,8 @@ def heading(name: str, args: Sequence[Any], options: Mapping[str, Any] = NO_KWAR
     Examples
     --------
     >>> import numpy as np
-    >>> heading("add", [np.ones(2), 1]), heading("reshape", [np.ones(2)], {"shape": (4, 2)})
-    ('add of a float64 array of shape (2,) and 1', 'reshape of a float64 array of shape (2,) with shape=(4, 2)')
+    >>> heading("reshape", [np.ones(2)], {"shape": (4, 2)})
+    'reshape of a float64 array of shape (2,) with shape=(4, 2)'
     """
     operands = [describe(x) for x in args]
     named = [f"{key}={describe(x)}" for key, x in options.items()]
@@ -270,8 +270,9 @@ def computed_from_old_data(leaf: Any, node: Any) -> str:
 def not_recorded(t: Any) -> str:
     return (
         f"{describe(t)} has no gradient, because nothing was recorded. Create an input with "
-        "ag.tensor(x, requires_grad=True), and compute the result outside of no_grad(). To update "
-        "a parameter under no_grad(), write `w -= ...`, not `w = w - ...`." + lesson("not recorded")
+        "ag.tensor(x, requires_grad=True), and compute the result outside of no_grad(). If you "
+        "updated a parameter under no_grad(), write `w -= ...`. (`w = w - ...` makes a new tensor "
+        "without a gradient.)" + lesson("not recorded")
     )
 
 

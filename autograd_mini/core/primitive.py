@@ -131,8 +131,8 @@ class Primitive:
             return False
         if y.dtype.kind not in "fO":
             raise TypeError(
-                f"{heading(self.name, args)} returned {y.dtype}. Only results of a float dtype have "
-                "a gradient. Compute with floats, or pass .detach()."
+                f"{heading(self.name, args)} returned {y.dtype}. Only results of a float dtype "
+                "have a gradient. Compute with floats, or pass .detach()."
             )
         return True
 

@@ -30,7 +30,8 @@ class Debug(BareBlock):
         If an operation in the block computes a NaN or an inf from finite numbers, in the forward or
         the backward pass. The message shows the line, the arguments, and the entries that caused
         it. If a leaf or a constant already contains a NaN, the message names that argument instead.
-        An inf there, such as the -inf of a mask, is not reported until a NaN is computed from it.
+        An inf in a leaf or a constant, such as the -inf of a mask, is not reported until a NaN is
+        computed from it.
     RuntimeError
         If the array of a leaf or a constant is changed in place after an operation has used it.
         ``backward`` and the transforms raise this error.

@@ -89,7 +89,8 @@ def rule_case(
     expected = gradients_at(arguments, g)
     local = gradients_at(arguments, np.ones_like(g))
     mistakes: dict[str, Mapping[str, Any]] = {
-        "You did not multiply by the upstream gradient g (right only for g = 1).": (local),
+        "You did not multiply by g, the gradient of the result. Your answer is right only if "
+        "g = 1.": local,
         "This is g itself. Multiply it by the local derivative.": dict.fromkeys(expected, g),
         "You multiplied by g twice.": gradients_at(arguments, g * g),
     }
@@ -120,7 +121,7 @@ def _entrywise_mistakes(
         "This is g times y, the value of the operation. Multiply g by the derivative.": (
             dict.fromkeys(expected, g * y)
         ),
-        "You added g. The upstream gradient is a factor: multiply by it.": (
+        "You added g, the gradient of the result. Multiply by g instead.": (
             {label: d + g for label, d in local.items()}
         ),
         "You divided g by the local derivative. Multiply them.": (

@@ -238,7 +238,7 @@ def _mistaken_primitive(x: Array, y: Array, first: Array, alone: Array) -> dict[
             "You took the square of the logarithm.": np.square(np.log1p(np.abs(x))),
         },
         "∂L/∂x": {
-            "You did not multiply by the upstream gradient g.": alone,
+            "You did not multiply by g, the gradient of the result.": alone,
             "The rule returns g alone. The local derivative is missing.": g,
             inner: first / (2 * x),
             "This is only the derivative of 1 + x². The derivative of the logarithm is missing.": g

@@ -115,7 +115,7 @@ def _verdict_on_order(answer: _Answer, case: Case) -> str:
 
 
 def _verdict_on_upstream(answer: _Answer, case: Case) -> str:
-    """Return how a result fails to be proportional to the upstream gradient, if it does."""
+    """Return how a result fails to be proportional to the gradient of the result, if it does."""
     name = case.linear_in
     if not name:
         return ""
@@ -129,7 +129,7 @@ def _verdict_on_upstream(answer: _Answer, case: Case) -> str:
         return ""
     for label in once:
         if np.allclose(twice[label], once[label]):
-            return f"{label} does not depend on {name}. Multiply by the upstream gradient {name}."
+            return f"{label} does not depend on {name}. Multiply by {name}."
         if not np.allclose(twice[label], 2 * once[label]):
             return (
                 f"{label} does not double if {name} doubles. Multiply by {name} exactly once, and "

@@ -20,7 +20,7 @@ def _entries(shape: tuple[int, ...], seed: int, low: float = -2.0, high: float =
 @exercise(
     "Change one entry of x a little. Which entries of y change, and how much compared with x?",
     "exp is its own derivative, and the rule already gets the result as y.",
-    "Multiply the upstream gradient g by the local derivative, entry by entry.",
+    "Multiply g, the gradient of the result, by the local derivative, entry by entry.",
 )
 def exp_rule() -> Iterator[Case]:
     """The rule of y = exp(x), entry by entry
@@ -118,9 +118,8 @@ def sum_rule() -> Iterator[Case]:
         misconceptions = {
             "The derivative of a sum does not depend on x, but you multiplied by x.": x
             * case.expected["∂L/∂x"],
-            "Your result is all ones. You did not spread the upstream gradient g back.": np.ones(
-                shape
-            ),
+            "Your result is all ones. Every entry of x gets an entry of g, the gradient of the "
+            "result.": np.ones(shape),
             "This is g itself. Every entry of x needs a gradient, so repeat g along the axis that "
             "was summed over.": g,
             "You added up g as well. An entry of x affects only the entry of y that it was "
@@ -209,7 +208,7 @@ def matmul_rule() -> Iterator[Case]:
     for seed, (n, k, m) in enumerate([(2, 3, 4), (3, 3, 3), (1, 2, 5)]):
         a, b = _entries((n, k), seed), _entries((k, m), seed + 10)
         case = rule_case(np.matmul, "a b", seed, a=a, b=b)
-        alone = "This is the other factor alone. Multiply this factor by the upstream gradient g."
+        alone = "This is the other factor alone. Multiply this factor by g."
         for label, factor in zip(case.expected, (b, a)):
             case = case.with_misconceptions(label, {alone: [factor, np.transpose(factor)]})
         if n == k == m:

@@ -196,7 +196,7 @@ def softmax_rule() -> Iterator[Case]:
         yield case.with_misconceptions(
             "∂L/∂z",
             {
-                "You did not multiply by the upstream gradient g. The result is 0 if g = 1 "
+                "You did not multiply by g, the gradient of ŷ. The result is 0 if g = 1 "
                 "everywhere, because ŷ always sums to 1.": np.zeros((n, c)),
                 "This is the diagonal of the Jacobian alone. Each z_j affects all entries of ŷ in "
                 "its row.": g * diagonal,

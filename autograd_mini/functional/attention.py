@@ -3,7 +3,8 @@
     S = Q Kᵀ / √d + M        P = softmax(S), row by row        Y = P V
 
 A row of Q is a *query*: it asks. A row of K is a *key*, and the same row of V its *value*. Each
-query gets the average of the values, weighted by how well their keys match. M is the mask.
+query gets a weighted average of the values. A value has a large weight if its key matches the
+query. M is the mask.
 
 `q`, `k`, `v`, `mask` are arguments, `y` the result, `g` its cotangent. The rules are those of the
 three parts, the last part first:
@@ -185,28 +186,28 @@ def scaled_dot_product_attention(
 ) -> Any:
     r"""Compute softmax(q kᵀ / √d + mask) v, as the one node `attention`.
 
-    Each query gets the average of the values, weighted by how well its key matches. The leading
-    axes, such as examples and heads, broadcast. ``scaled_dot_product_attention.unfused`` is the
-    graph.
+    Each query gets a weighted average of the values. A value has a large weight if its key matches
+    the query. The leading axes, such as examples and heads, broadcast.
+    ``scaled_dot_product_attention.unfused`` is the graph.
 
     Parameters
     ----------
-    q : Tensor or array_like, shape (..., T, d)
-        T queries.
-    k : Tensor or array_like, shape (..., S, d)
-        S keys. In self-attention S = T, in cross-attention it may differ.
-    v : Tensor or array_like, shape (..., S, e)
+    q : Tensor or array_like, shape (..., m, d)
+        m queries.
+    k : Tensor or array_like, shape (..., n, d)
+        n keys. In self-attention, n = m. In cross-attention, n and m may differ.
+    v : Tensor or array_like, shape (..., n, e)
         The value of each key.
     mask : array_like or Tensor, optional
-        Broadcastable to (..., T, S). A boolean mask is True where a query may see a key. A float
-        mask is added to the scores, in their dtype. A Tensor keeps its dtype, and may require a
-        gradient, such as a bias for each distance.
+        It broadcasts to (..., m, n). A boolean mask is True where a query may see a key. A float
+        mask is added to the scores, in their dtype. A Tensor keeps its dtype. It may require a
+        gradient, so you can learn it: for example, a bias for each distance of two positions.
     is_causal : bool
         Whether query i sees the keys 0 ... i only, so that no position sees a later one.
 
     Returns
     -------
-    Tensor, or array for arrays, shape (..., T, e)
+    Tensor, or array for arrays, shape (..., m, e)
 
     Raises
     ------
@@ -217,23 +218,23 @@ def scaled_dot_product_attention(
 
     Notes
     -----
-    With P = softmax(S), row by row, and S = q kᵀ / √d + mask:
+    Let S = q kᵀ / √d + mask be the scores, and P = softmax(S) the weights, row by row.
 
     $$
     \frac{\partial L}{\partial S}
-    = P \odot \bigl(g V^\top - \textstyle\sum_{\text{keys}} P \odot g V^\top\bigr) \qquad
-    \frac{\partial L}{\partial Q} = \frac{1}{\sqrt d} \frac{\partial L}{\partial S} K \qquad
-    \frac{\partial L}{\partial K} = \frac{1}{\sqrt d} \frac{\partial L}{\partial S}^\top Q \qquad
-    \frac{\partial L}{\partial V} = P^\top g
+    = P \odot \bigl(g v^\top - \textstyle\sum_{\text{keys}} P \odot g v^\top\bigr) \qquad
+    \frac{\partial L}{\partial q} = \frac{1}{\sqrt d} \frac{\partial L}{\partial S} k \qquad
+    \frac{\partial L}{\partial k} = \frac{1}{\sqrt d} \frac{\partial L}{\partial S}^\top q \qquad
+    \frac{\partial L}{\partial v} = P^\top g
     $$
 
     The division by √d keeps the scores of independent entries at variance 1.
 
-    If a query may see no key at all, its row of the result is nan, and so are gradients, as in
-    `softmax`. PyTorch returns 0 since version 2.5. Let such a query see itself, and ignore its row.
+    If a query may not see any key, its row of the result is nan, as in `softmax`. The gradients are
+    nan too. PyTorch 2.5 and later return 0. Let such a query see itself, and ignore its row.
 
-    If a query sees almost only one key, the gradients of its scores are tiny. They are rounded to a
-    few ULP of ∂L/∂P, as in PyTorch. The graph keeps more of their digits.
+    If a query sees almost only one key, the gradients of its scores are tiny. Their absolute error
+    is a few units in the last digit of ∂L/∂P, as in PyTorch. The graph keeps more of their digits.
 
     References
     ----------
@@ -265,7 +266,7 @@ scaled_dot_product_attention.unfused = _attention_graph  # type: ignore[attr-def
 
 
 def _checked_shape(q: Array, k: Array, v: Array) -> tuple[int, ...]:
-    """Return the shape of the scores, (..., T, S), or raise."""
+    """Return the shape of the scores, (..., m, n), or raise."""
     (*lead, queries, d), (*lead_k, keys, d_k), (*lead_v, values, _) = _shapes(q, k, v)
     if d == d_k and keys == values and lead == lead_k == lead_v:
         return (*lead, queries, keys)  # the usual case, without calls
@@ -303,7 +304,7 @@ def _shapes(q: Array, k: Array, v: Array) -> list[tuple[int, ...]]:
 def _unfit(q: Array, k: Array, v: Array, why: str) -> str:
     given = f"q is {describe(q)}, k is {describe(k)}, v is {describe(v)}"
     return (
-        f"{_NAME}: {given}. {why}. Expected shapes: (..., T, d), (..., S, d) and (..., S, e)."
+        f"{_NAME}: {given}. {why}. Expected shapes: (..., m, d), (..., n, d) and (..., n, e)."
         + lesson("shapes")
     )
 
@@ -312,7 +313,7 @@ def _check_mask(mask: Array, scores: tuple[int, ...], is_causal: bool) -> None:
     if is_causal:
         raise ValueError(
             f"{_NAME}: got both mask and is_causal=True. Pass one mask: for a boolean one, "
-            "mask & np.tri(T, S, dtype=bool), without is_causal."
+            "mask & np.tri(m, n, dtype=bool), without is_causal."
         )
     if mask.dtype.kind not in "bfO":
         raise TypeError(

@@ -194,8 +194,8 @@ def batch_norm(
     running_mean, running_var : array of float, shape (C,), optional
         Estimates of the mean and the variance of each channel over all batches. Each call with
         ``training=True`` moves them towards the statistics of its batch, in place, also under
-        `no_grad`. Nothing else changes them: a backward pass and a view do not. A call that raises
-        leaves them as they are. `checkpoint` runs its function twice, so it moves them twice.
+        `no_grad`. A backward pass, a view, or a call that raises an error does not change them.
+        `checkpoint` runs its function twice, so it moves them twice.
     weight, bias : Tensor or array_like, shape (C,), optional
         γ and β. Without them, γ is 1 and β is 0.
     training : bool
@@ -208,20 +208,20 @@ def batch_norm(
     Returns
     -------
     Tensor, or array for arrays
-        Of the shape of `input`.
+        It has the shape of `input`.
 
     Raises
     ------
     TypeError
         If a running statistic is not an array of floats.
     ValueError
-        If shapes do not fit, if training has a single value for each channel, or if
-        ``training=False`` has no running statistics.
+        If shapes do not fit. If ``training=True`` and a channel has only one value. If
+        ``training=False`` and there are no running statistics.
 
     Notes
     -----
-    In training, with x̂ = (x - μ)/s, s = √(σ² + ε) and h = γ g, each entry reaches the result
-    directly, through μ and through σ²:
+    Let s = √(σ² + ε), x̂ = (x - μ)/s and h = γ g. In training, an entry of x changes the result in
+    three ways: directly, by changing μ, and by changing σ².
 
     $$
     \frac{\partial L}{\partial x} = \frac{1}{s} \left( h - \overline{h}
@@ -230,8 +230,8 @@ def batch_norm(
     \frac{\partial L}{\partial \beta} = \sum g
     $$
 
-    The means and sums are over all entries of a channel. With running statistics, which are
-    constants, ∂L/∂x = h/s. The batch is normalised by its own variance Σ (x - μ)²/n. The running
+    The means and sums are over all entries of a channel. Running statistics are constants, so with
+    them ∂L/∂x = h/s. The batch is normalised by its own variance Σ (x - μ)²/n. The running
     variance uses n - 1, as an unbiased estimate.
 
     References

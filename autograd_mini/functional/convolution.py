@@ -178,7 +178,7 @@ def _conv1d(
 
     Returns
     -------
-    Tensor, shape (N, O, places) or (O, places)
+    Tensor, shape (N, O, length) or (O, length)
 
     Raises
     ------
@@ -223,8 +223,8 @@ def _conv2d(
     stride : int or pair of int
         The step from one window to the next.
     padding : int, pair of int, "valid" or "same"
-        Zeros around each image. "valid" is 0. "same" keeps the size of the image if the stride is
-        1; an odd zero is added at the end.
+        How many zeros are added on each side of an image. "valid" adds none. "same" needs stride 1:
+        the result has the size of the image. An odd number of zeros has one more at the end.
     dilation : int or pair of int
         The step from one entry of a window to the next.
     groups : int
@@ -233,7 +233,7 @@ def _conv2d(
     Returns
     -------
     Tensor, shape (N, O, rows, columns) or (O, rows, columns)
-        In memory, the batch is the last axis, in which the next layer reads it fastest.
+        In memory, the batch is the last axis, because the next layer reads this order fastest.
 
     Raises
     ------
@@ -244,9 +244,9 @@ def _conv2d(
 
     Notes
     -----
-    As in all frameworks, the filter is not reversed: this is a correlation. With X = im2col(x), the
-    windows as columns, the result is W X + b. So ∂L/∂W = g Xᵀ and ∂L/∂x = col2im(Wᵀ g), which adds
-    each window up at its place.
+    As in all frameworks, the filter is not reversed: this is a correlation. Let X = im2col(x) be
+    the matrix whose columns are the windows. The result is W X + b, so ∂L/∂W = g Xᵀ and
+    ∂L/∂x = col2im(Wᵀ g). The function col2im adds each window to the image, at its place.
 
     $$y_{n,o,p,q} = b_o + \sum_{c,k,l} w_{o,c,k,l}\, x_{n,c,p+k,q+l}$$
 

@@ -96,8 +96,8 @@ def _forward(z: Array, y: Array, axis: int = -1, reduction: Reduction = "mean") 
 
     References
     ----------
-    Goodfellow, Bengio, Courville: Deep Learning, 2016, section 6.2.2.3; derived at the top of this
-    file.
+    Goodfellow, Bengio, Courville: Deep Learning, 2016, section 6.2.2.3. The derivation is at
+    the top of `autograd_mini.functional.cross_entropy`.
 
     Examples
     --------
@@ -322,7 +322,7 @@ def softmax_cross_entropy(
     Returns
     -------
     Tensor, or array if no argument is a Tensor
-        The loss, in nats. Its shape is (). For "none", it is that of the logits without `axis`.
+        The loss, with shape (). For "none", it has the shape of the logits without `axis`.
 
     Raises
     ------
@@ -351,7 +351,7 @@ def softmax_cross_entropy(
     *Infinite logits*: -inf masks a class. The masked class gets no gradient, since 0 ln 0 = 0. If
     the masked class is the true class of a row, the loss is inf. A row with +inf has no softmax:
     the loss is inf or nan. In a row with nan, or with only -inf, loss and gradient are nan. Other
-    rows are not affected. If such a row is ignored, it does not count, but its gradient is nan.
+    rows are not affected. An ignored row with nan, +inf or only -inf still has the gradient nan.
 
     References
     ----------

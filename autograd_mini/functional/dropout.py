@@ -72,22 +72,22 @@ def dropout(
     training : bool
         If it is False, or if `p` is 0, `x` itself is returned.
     rng : numpy.random.Generator, optional
-        Where the numbers come from. Make it once, ``rng = np.random.default_rng(0)``, and pass it
-        in each call. By default, each run of a program draws other numbers.
+        The generator of the random numbers. Make it once, ``rng = np.random.default_rng(0)``, and
+        pass it in each call. By default, each run of a program draws different numbers.
 
     Returns
     -------
     Tensor, or array for an array
-        Of the shape and dtype of `x`.
+        It has the shape and dtype of `x`.
 
     Raises
     ------
     TypeError
-        If `rng` is not a generator, such as a seed, which would draw the same mask in each call.
+        If `rng` is not a generator. A seed is not one: it would draw the same mask in each call.
     ValueError
         If `p` is not a number from 0 to 1.
     RuntimeError
-        If a compiled function makes `rng` itself: the program would not make it again.
+        If `rng` is created inside a compiled function. Later calls would not create it again.
 
     Notes
     -----

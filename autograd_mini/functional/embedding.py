@@ -21,19 +21,19 @@ from .targets import limits
 def _embedding(input: Array, weight: Array) -> Any:
     r"""Take the rows of `weight` at the indices `input`, as one node.
 
-    It is ``weight[input]``, but an index that is negative or too large, or that is a float, raises
-    an error that names it.
+    The result is ``weight[input]``. Negative indices, indices that are too large, and floats raise
+    an error.
 
     Parameters
     ----------
     input : array_like of int, any shape
         Indices of rows, such as tokens of a text, from 0 to V - 1.
     weight : Tensor or array_like, shape (V, D)
-        The table: a vector of D entries for each of V words, the vocabulary.
+        The table. It has a vector of D entries for each of the V words of the vocabulary.
 
     Returns
     -------
-    Tensor, or array for an array, shape (\*input.shape, D)
+    Tensor, or array for an array, shape ``input.shape + (D,)``
 
     Raises
     ------
@@ -46,7 +46,8 @@ def _embedding(input: Array, weight: Array) -> Any:
 
     Notes
     -----
-    The rule adds each cotangent to the row that it came from.
+    Each row of the result is a copy of a row of `weight`. The rule adds the gradient of each copy
+    to the gradient of this row.
 
     $$
     Y_n = W_{i_n} \qquad

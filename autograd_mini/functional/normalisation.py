@@ -132,16 +132,17 @@ def layer_norm(
     input : Tensor or array_like, shape (..., D)
         x.
     normalized_shape : int or tuple of int, optional
-        The end of the shape of `input`: μ and σ² are over these axes. The default is the last axis.
+        The lengths of the last axes of `input`. μ and σ² are computed over these axes. The default
+        is the length of the last axis.
     weight, bias : Tensor or array_like, optional
-        γ and β, of this shape. Without them, γ is 1 and β is 0.
+        γ and β. Their shape is `normalized_shape`. By default, γ is 1 and β is 0.
     eps : float
         ε, which keeps the division finite for a row of equal entries.
 
     Returns
     -------
     Tensor, or array for arrays
-        Of the shape of `input`.
+        It has the shape of `input`.
 
     Raises
     ------
@@ -153,8 +154,8 @@ def layer_norm(
 
     Notes
     -----
-    With x̂ = (x - μ)/s, s = √(σ² + ε) and h = γ g, each entry reaches the result directly, through
-    μ and through σ²:
+    Let s = √(σ² + ε), x̂ = (x - μ)/s and h = γ g. An entry of x changes the result in three ways:
+    directly, by changing μ, and by changing σ².
 
     $$
     \frac{\partial L}{\partial x} = \frac{1}{s} \left( h - \overline{h}
@@ -163,8 +164,8 @@ def layer_norm(
     \frac{\partial L}{\partial \beta} = \sum_{\text{rows}} g
     $$
 
-    The mean is computed before the variance, and corrected by the mean of x - μ. So a large number
-    that is added to all entries costs no digits.
+    The mean is computed before the variance, and corrected by the mean of x - μ. So no digits are
+    lost if a large number is added to all entries.
 
     References
     ----------
@@ -279,7 +280,7 @@ def rms_norm(x: Any, weight: Any = None, eps: float | None = None) -> Any:
     Returns
     -------
     Tensor, or array for arrays
-        Of the shape of `x`.
+        It has the shape of `x`.
 
     Raises
     ------
@@ -288,8 +289,8 @@ def rms_norm(x: Any, weight: Any = None, eps: float | None = None) -> Any:
 
     Notes
     -----
-    It is `layer_norm` without the mean: there is one path less. With x̂ = x/s, s = √(mean(x²) + ε)
-    and h = γ g:
+    It is `layer_norm` without μ. Let s = √(mean(x²) + ε), x̂ = x/s and h = γ g. An entry of x
+    changes the result in two ways: directly, and by changing mean(x²).
 
     $$
     \frac{\partial L}{\partial x} = \frac{h - \hat x\,\overline{h\,\hat x}}{s} \qquad

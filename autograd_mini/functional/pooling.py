@@ -136,9 +136,10 @@ def _max_pool2d(
     kernel_size : int or pair of int
         The height and width of a window.
     stride : int or pair of int, optional
-        The step from one window to the next. By default the windows lie side by side.
+        The step from one window to the next. The default is `kernel_size`, so that windows do not
+        overlap.
     padding : int or pair of int
-        Entries of -inf around each image, at most half of a window.
+        How many entries of -inf are added on each side of an image: at most half of a window.
     dilation : int or pair of int
         The step from one entry of a window to the next.
 
@@ -152,13 +153,14 @@ def _max_pool2d(
     TypeError
         If an option is not an integer.
     ValueError
-        If `input` does not have these axes, or if no window fits into an image.
+        If `input` does not have three or four axes, or if no window fits into an image.
 
     Notes
     -----
-    The largest entry of a window gets its gradient, all others 0. Of equal entries the first one
-    gets it all, as in PyTorch, so that a window of zeros behind a ReLU has one winner. A window
-    with nan is nan, and its gradient goes to the first nan.
+    The largest entry of a window gets the gradient of the maximum. The other entries get 0. If
+    several entries are equal to the maximum, only the first one gets the gradient, as in PyTorch.
+    This often happens after a ReLU, in windows of zeros. If a window contains nan, its maximum is
+    nan, and the first nan gets the gradient.
 
     $$y_{p,q} = \max_{k,l} x_{sp+k,\,sq+l}$$
 
@@ -240,9 +242,10 @@ def _avg_pool2d(
     kernel_size, stride
         As for `max_pool2d`.
     padding : int or pair of int
-        Zeros around each image, at most half of a window.
+        How many zeros are added on each side of an image: at most half of a window.
     count_include_pad : bool
-        Divide by all entries of a window. Otherwise the zeros around the image do not count.
+        If True, divide by the number of all entries of a window. If False, the zeros around the
+        image are not counted.
 
     Returns
     -------
@@ -254,11 +257,11 @@ def _avg_pool2d(
     TypeError
         If an option is not an integer.
     ValueError
-        If `input` does not have these axes, or if no window fits into an image.
+        If `input` does not have three or four axes, or if no window fits into an image.
 
     Notes
     -----
-    Each of the K entries of a window gets 1/K of its gradient.
+    Each of the K entries of a window gets 1/K of the gradient of their mean.
 
     $$y_{p,q} = \frac{1}{K} \sum_{k,l} x_{sp+k,\,sq+l}$$
 

@@ -190,7 +190,7 @@ def _log_softmax(z: Array, axis: Axis = -1, where: Any = None, temperature: floa
 
     Notes
     -----
-    The rule g_i - ŷ_i Σ_o g_o, where g is the gradient of the result, is written as
+    Let g be the gradient of the result. The rule is g_i - ŷ_i Σ_o g_o. The code computes it as
     g_i (1 - ŷ_i) - ŷ_i Σ_{o≠i} g_o.
 
     $$\frac{\partial \ln \hat y_o}{\partial z_i} = \delta_{oi} - \hat y_i$$
@@ -294,7 +294,7 @@ def _logsumexp(x: Array, axis: Axis = None, keepdims: bool = False, where: Any =
     Parameters
     ----------
     x : Tensor or array_like
-        Numbers, of any shape. An entry of -inf adds nothing. Without entries, the result is -inf.
+        Numbers, of any shape. An entry of -inf adds nothing. The sum of no entries gives -inf.
     axis : int, tuple of int, optional
         The axes to sum over. None means all axes.
     keepdims : bool
@@ -305,8 +305,8 @@ def _logsumexp(x: Array, axis: Axis = None, keepdims: bool = False, where: Any =
     Returns
     -------
     Tensor or array
-        It is a Tensor if `x` is a Tensor, and otherwise an array. It has the dtype of `x`, without
-        the axes that were summed over.
+        It is a Tensor if `x` is a Tensor, and otherwise an array. It has the dtype of `x`, and the
+        shape of `x` without the axes that were summed over.
 
     Raises
     ------

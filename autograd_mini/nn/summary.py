@@ -47,7 +47,7 @@ def summary(model: Layer, x: Any = None) -> Summary:
     Notes
     -----
     A parameter that several layers share is counted in the first of them. Training needs more
-    memory: `optim.Adam` needs twice as much in addition, and ``.grad`` as much again.
+    memory: the gradients are as large as the parameters, and `optim.Adam` adds two such arrays.
 
     References
     ----------

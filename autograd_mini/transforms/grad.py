@@ -122,7 +122,7 @@ def value_and_grad(
     callable
         Takes the arguments of `f` and returns ``(value, gradient)``. The value is not on the tape:
         you cannot differentiate it further. The gradient is a tree like the argument. If `argnums`
-        is a tuple, it is a tuple of such trees.
+        is a tuple, the gradient is a tuple with one such tree for each position.
 
     Raises
     ------
@@ -193,7 +193,7 @@ def grad(
     -------
     callable
         Takes the arguments of `f` and returns the gradient: a tree like the argument. If `argnums`
-        is a tuple, it returns a tuple of such trees.
+        is a tuple, the gradient is a tuple with one such tree for each position.
 
     Raises
     ------

@@ -198,7 +198,7 @@ steps:                  2 of 5 traced
 common subexpressions:  1
 dead code:              1 steps
 rewritten:              identities 1
-fused:                  nothing, without fuse=True
+fused:                  nothing, because fuse=False
 buffers:                1, together 24 bytes, used for 1 value
 allocated:              0 values in each call, in addition to the results"""
 
@@ -214,7 +214,7 @@ def test_the_report_says_what_became_of_the_program():
     fused = ag.compile(f, fuse=True)
     fused(np.arange(3.0))
     assert fused.report() == REPORT.replace(
-        "nothing, without fuse=True", "nothing was found to fuse"
+        "nothing, because fuse=False", "nothing was found to fuse"
     )
     written = ag.compile(written_out, fuse=True)
     written(np.ones((2, 3)), np.eye(3)[:2])

@@ -288,7 +288,7 @@ def weights_summed(z, y):
     return softmax(z) * y.sum(axis=1, keepdims=True)
 
 
-NO_UPSTREAM = "did not multiply by the upstream gradient g"
+NO_UPSTREAM = "did not multiply by g, the gradient"
 SIGN = "Only the sign is wrong"
 ORDER = "The results are in the wrong order"
 TOO_SHORT = r"sum to 1\. Here they have other sums"
@@ -381,7 +381,7 @@ WRONG_ANSWERS = {
         (lambda g, y, b, a: (g * b, g * a), "the order of the parameters"),
     ],
     "sum_rule": [
-        (lambda g, y, x, axis: np.ones_like(x), "did not spread"),
+        (lambda g, y, x, axis: np.ones_like(x), "result is all ones"),
         (lambda g, y, x, axis: g * x, "you multiplied by x"),
         (lambda g, y, x, axis: g, "This is g itself. Every entry of x"),
         (lambda g, y, x, axis: np.broadcast_to(g, x.shape), "along the wrong axis"),

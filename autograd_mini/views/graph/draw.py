@@ -73,15 +73,15 @@ def draw(
         The largest number of cards. A larger graph is simplified. First, constants become part of
         the operations that use them. Then inner scopes become single cards, and then chains of
         operations become single cards. A line below the picture says what was simplified. By
-        default, the picture has at most 40 cards, or fewer, so that it fits on two slides. It is
-        wrapped into rows if it would be wider than a slide.
+        default, the limit is 40 cards, or less if 40 cards do not fit on two slides. The picture
+        is wrapped into rows if it would be wider than a slide.
     unfuse : bool
         Whether to draw each fused node as the graph that it replaces, in a box.
     animate : bool
         Whether the SVG plays the two passes in a loop. Values appear card by card, then gradients
         flow back edge by edge. The SVG needs no script, so it also moves on a slide, in a README
         and in an ``<img>``. On paper, and for readers who prefer reduced motion, the whole picture
-        is shown at once. The same holds for .png, .pdf and other files.
+        is shown at once. Files such as .png and .pdf show the whole picture, too.
 
     Returns
     -------

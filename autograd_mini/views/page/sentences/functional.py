@@ -66,8 +66,8 @@ FUNCTIONAL = {
         "variance.",
     ),
     "attention": (
-        "Each query takes the average of the values, weighted by how well its key matches.",
-        "A value receives the gradients of the queries that looked at it, weighted by how much.",
+        "Each query takes a weighted average of the values: a large weight if the key matches.",
+        "A value receives the gradients of the queries that looked at it, times their weights.",
     ),
     "dropout": (
         "Set the entries where the mask is False to 0, and scale up the others.",
