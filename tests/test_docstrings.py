@@ -10,6 +10,7 @@ Doctest runs the examples. numpydoc checks the form of each docstring (pyproject
 
 import ast
 import inspect
+import pydoc
 import re
 import textwrap
 from functools import cached_property
@@ -164,3 +165,13 @@ def test_errors_are_named(name):
 def test_formula_names_its_source(name):
     of_class = name.rpartition(".")[0]
     assert has(name, "References") or (of_class in PUBLIC and has(of_class, "References"))
+
+
+PRIMITIVES = [thing for thing in PUBLIC.values() if isinstance(thing, ag.Primitive)]
+
+
+@pytest.mark.parametrize("op", PRIMITIVES, ids=lambda op: op.name)
+def test_help_of_a_primitive_shows_its_signature(op):
+    text = pydoc.render_doc(op, renderer=pydoc.plaintext)
+    assert f"\n{op.name}{inspect.signature(op)}\n" in text
+    assert (op.__doc__ or "").partition("\n")[0] in text

@@ -62,6 +62,11 @@ def test_what_needs_numbers(f, what):
     assert "test_refusals.py" in str(caught.value)
 
 
+def test_error_describes_a_traced_array_as_an_array():
+    with pytest.raises(ValueError, match=r"got a float64 array of shape \(4,\) for logits"):
+        ag.compile(lambda z: ag.softmax_cross_entropy(z, np.ones(2)))(X)
+
+
 def test_what_is_traced_may_be_printed():
     assert ag.compile(lambda x: f"{x}")(X) == "<traced float64 array of shape (4,)>"
 

@@ -25,6 +25,29 @@ def test_conversion_to_a_number_warns_at_the_callers_line(f):
     assert f(ag.tensor(2.0)) == f(2.0)
 
 
+@pytest.mark.parametrize("f", [float, int, math.exp, ag.Tensor.item])
+@pytest.mark.parametrize("requires_grad", [True, False])
+def test_number_of_several_entries_raises_with_numpy(f, requires_grad):
+    t = ag.tensor(A, requires_grad=requires_grad, name="t")
+    with pytest.raises(ValueError, match=r"'t' \(float64, shape \(3,\)\) has 3 .*\.numpy\(\)"):
+        f(t)
+
+
+@pytest.mark.parametrize(
+    ("text", "option"),
+    [
+        ("t.reshape(4, 2)", "shape=(4, 2)"),
+        ("t[7]", "index=7"),
+        ("np.swapaxes(t, 0, 5)", "axis1=0 and axis2=5"),
+        ("ag.softmax(t, 4)", "axis=4"),
+    ],
+)
+def test_error_names_options_apart_from_tensors(text, option):
+    with pytest.raises((ValueError, IndexError)) as caught:
+        run(text, t=leaf(name="t"))
+    assert f"of 't' (float64, shape (3,)) with {option}: " in str(caught.value)
+
+
 def test_converting_a_tensor_to_an_array_raises():
     t, s, array = leaf(name="t"), leaf(2.0, name="s"), np.zeros(3)
     for f in (np.asarray, np.array, np.float64):
