@@ -168,7 +168,7 @@ def compile(
     if state is None:
         return Compiled(f, tuple(chosen), fuse)
     if chosen:
-        raise TypeError("compile: pass donate or state. With state, its arrays are overwritten.")
+        raise TypeError("compile: pass donate or state, not both: the arrays in state are donated.")
     return CompiledStep(f, state if isinstance(state, tuple) else (state,), fuse)
 
 
@@ -263,7 +263,7 @@ class Compiled:
             warnings.warn(
                 f"compile: {self.__name__} uses {_listed(often)}, which changed before "
                 f"{MAX_RETRACE_WARNINGS} calls. Each of these calls traced the function again, "
-                "which is slow. Pass what changes as an argument.",
+                "which is slow. Pass these values as arguments.",
                 stacklevel=3,
             )
 

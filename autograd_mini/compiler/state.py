@@ -124,8 +124,8 @@ class State:
                 slot.name = f"{slot.name}_{names[slot.name]}"
         if not self.tensors and not self.arrays:
             raise TypeError(
-                "compile: state holds no Tensors or arrays. Pass what the step changes, such as "
-                "state=(model, optimizer)."
+                "compile: state holds no Tensors or arrays. Pass the objects that the "
+                "step changes, such as state=(model, optimizer)."
             )
 
     def _visit(self, slot: Slot, top: bool = False) -> None:

@@ -281,7 +281,7 @@ KEYWORDS = {
     "maximize": "Leave it out, and minimise the negative: (-value).backward().",
     "closure": "Leave it out: call loss.backward() before step().",
     "names": "Leave it out: axes have no names. name= names the whole tensor.",
-    "norm_type": "Leave it out: the norm is √(Σ g²), that of norm_type=2.",
+    "norm_type": "Leave it out: the norm is √(Σ g²), as with norm_type=2.",
     "error_if_nonfinite": "Leave it out, and check the result: if not np.isfinite(norm): ...",
     "approximate": "Leave it out: gelu is the tanh approximation.",
     "training": "Leave it out.",

@@ -66,7 +66,7 @@ def dropout(
     Parameters
     ----------
     x : Tensor or array_like
-        Of any shape.
+        The numbers, of any shape.
     p : float
         The probability of an entry to be dropped, from 0 to 1.
     training : bool

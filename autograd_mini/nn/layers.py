@@ -177,7 +177,7 @@ class Sequential(Module):
 
 
 class MLP(Sequential):
-    """A multilayer perceptron: affine layers, an activation between them, none at the end.
+    """A multilayer perceptron: affine layers with an activation between them.
 
     Parameters
     ----------
@@ -191,19 +191,19 @@ class MLP(Sequential):
     rng : int or numpy.random.Generator
         The seed of the initial weights. By default they are the same every time.
     dtype : dtype
-        Of the parameters, which are named W1, b1, W2, b2, ...
+        The dtype of the parameters. Their names are W1, b1, W2, b2, ...
 
     Raises
     ------
     TypeError
         If a size is not an int, or if the activation is not a function.
     ValueError
-        If there are fewer than two sizes, or if the activation has another name.
+        If there are fewer than two sizes, or if the name of the activation is unknown.
 
     Notes
     -----
-    With ``ag.relu`` or ``nn.ReLU()`` the initial weights are √2 times larger, because it halves the
-    variance [He et al., Delving deep into rectifiers, ICCV 2015, section 2.2].
+    With ``ag.relu`` or ``nn.ReLU()``, the initial weights are √2 times larger, because a ReLU halves
+    the variance [He et al., Delving deep into rectifiers, ICCV 2015, section 2.2].
 
     References
     ----------

@@ -39,7 +39,7 @@ class Module(metaclass=Answering):
     has the name of the attribute that holds the module, and the parameters are named after their
     place in the tree, for example ``hidden.weight``. A name that you gave yourself is kept.
 
-    Attributes whose names begin with an underscore are private: they are no part of the tree.
+    Attributes whose names begin with an underscore are private: they are not part of the tree.
 
     Attributes
     ----------
@@ -198,7 +198,7 @@ class Module(metaclass=Answering):
         Parameters
         ----------
         state : mapping of str to array_like
-            From `state_dict` of the same architecture, or from ``np.load`` of such a file.
+            The result of `state_dict`, or of ``np.load``. The architecture must be the same.
 
         Raises
         ------
@@ -312,7 +312,7 @@ for _name in " ".join(absent.MODELS.values()).split():
 
 
 class ModuleList(Module, list[Any]):
-    """A list of modules, for those who know PyTorch's. A plain list in an attribute works as well.
+    """A list of modules, as in PyTorch. A plain list in an attribute works as well.
 
     Parameters
     ----------
@@ -389,8 +389,10 @@ def _require_fits(owner: str, x: Array, new: Array) -> None:
     """Raise an error unless the saved array `new` can replace `x`."""
     if new.shape != x.shape:
         raise ValueError(
-            f"{owner}: the state has shape {new.shape}, and the model {x.shape}. Make the model "
-            "with the sizes of the saved one."
+            f"{owner}: the state has shape {new.shape}, but the model has shape {x.shape}. Make "
+            "the model with the sizes of the saved one."
         )
     if not np.can_cast(new.dtype, x.dtype, "same_kind"):
-        raise TypeError(f"{owner}: the state has dtype {new.dtype}, and the model {x.dtype}.")
+        raise TypeError(
+            f"{owner}: the state has dtype {new.dtype}, but the model has dtype {x.dtype}."
+        )

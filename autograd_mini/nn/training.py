@@ -34,11 +34,11 @@ def train(
     Parameters
     ----------
     model : callable
-        From examples to logits.
+        Takes examples and returns logits.
     x, labels : array_like, shape (N, ...)
         Examples, and the targets that `loss` takes: for cross-entropy class indices or weights.
     optimizer : Optimizer
-        Of the parameters of the model.
+        The optimiser of the parameters of the model.
     epochs : int
         The number of passes over the examples, each in a new order.
     batch_size : int, optional
@@ -99,11 +99,11 @@ def training_epochs(
     Parameters
     ----------
     model : callable
-        From examples to logits.
+        Takes examples and returns logits.
     x, labels : array_like, shape (N, ...)
         Examples, and the targets that `loss` takes: for cross-entropy class indices or weights.
     optimizer : Optimizer
-        Of the parameters of the model.
+        The optimiser of the parameters of the model.
     epochs : int
         The number of passes over the examples, each in a new order.
     batch_size : int, optional
@@ -178,7 +178,7 @@ def accuracy(model: Layer, x: ArrayLike, labels: ArrayLike) -> float:
     Parameters
     ----------
     model : callable
-        From examples to one number per class, on the last axis.
+        Takes examples and returns one number for each class, on the last axis.
     x, labels : array_like, shapes (N, ...) and (N,)
         Examples, and their classes as ints.
 

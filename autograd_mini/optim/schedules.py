@@ -49,7 +49,7 @@ def cosine(lr: float, steps: int, *, warmup: int = 0, final: float = 0.0) -> Sch
     Returns
     -------
     callable
-        From the step t, counted from 0, to the learning rate. It also accepts an array of steps.
+        Takes the step t, counted from 0, and returns the learning rate. t may also be an array.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def warmup(lr: float, steps: int) -> Schedule:
     Returns
     -------
     callable
-        From the step t, counted from 0, to the learning rate. It also accepts an array of steps.
+        Takes the step t, counted from 0, and returns the learning rate. t may also be an array.
 
     Raises
     ------

@@ -4,7 +4,7 @@ ARITHMETIC = {
     "add": ("Add entry by entry.", "Both sides receive the gradient unchanged."),
     "sub": (
         "Subtract entry by entry.",
-        "The left side receives the gradient unchanged, the right side with a minus sign.",
+        "The left side receives the gradient. The right side receives it with a minus sign.",
     ),
     "mul": (
         "Multiply entry by entry.",

@@ -33,7 +33,7 @@ FUNCTIONAL = {
     ),
     "gelu": (
         "Multiply each entry by a smooth gate: near 0 for negative, near 1 for positive entries.",
-        "Large positive entries receive the whole gradient, large negative ones almost none.",
+        "Large positive entries receive the whole gradient. Large negative ones receive almost 0.",
     ),
     "conv1d": (
         "Slide each filter along the sequence, and sum the products at each place.",
@@ -45,11 +45,11 @@ FUNCTIONAL = {
     ),
     "max_pool2d": (
         "Keep the largest entry of each window.",
-        "The largest entry of a window receives its gradient. All others receive 0.",
+        "The largest entry of a window receives the gradient. The others receive 0.",
     ),
     "avg_pool2d": (
         "Average each window.",
-        "Each entry of a window receives an equal share of its gradient.",
+        "Each entry of a window receives an equal share of the gradient of the mean.",
     ),
     "layer_norm": (
         "Shift and scale each row to mean 0 and variance 1, then apply weight and bias.",

@@ -28,8 +28,8 @@ PRODUCTS = {
     ),
     "linear": (
         "Compute x W + b: a weighted sum for each unit, plus a bias.",
-        "x and W receive the gradient times the other one, transposed. b receives its sum over "
-        "the examples.",
+        "x and W receive the gradient times the other factor, transposed. b receives the sum of "
+        "the gradient over the examples.",
     ),
     "inv": (
         "Invert the matrix.",

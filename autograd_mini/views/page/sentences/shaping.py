@@ -39,11 +39,11 @@ SHAPING = {
     ),
     "getitem": (
         "Select entries by their index.",
-        "Selected entries receive the gradient, all others 0. Repeated entries receive a sum.",
+        "Selected entries receive the gradient, or a sum if they are repeated. Others receive 0.",
     ),
     "take": (
         "Select entries by their index.",
-        "Selected entries receive the gradient, all others 0. Repeated entries receive a sum.",
+        "Selected entries receive the gradient, or a sum if they are repeated. Others receive 0.",
     ),
     "take_along_axis": (
         "Select entries by an index in each row, such as the true class.",
