@@ -1,4 +1,4 @@
-"""A formula as a tree, which is read off a tape and printed by a `Notation`.
+"""A formula as a tree, which is made from a tape and printed by a `Notation`.
 
 A tree is built from a node of a tape, from a rule that ran on symbols, or from a step of a compiled
 program. A notation is a table of templates, and a method for each operation that needs more.
