@@ -102,23 +102,23 @@ def compile(
     something only from captured arrays (``w * 2`` in ``x * (w * 2)``), each call also compares all
     entries of these arrays. Pass such arrays as arguments.
 
-    Some changes are *not noticed*, because the code of `f` does not name what changes: attributes
-    with a computed name (``getattr(self, f"w{i}")``), names in ``globals()`` or ``sys.modules``,
-    the class of an object, clocks, files, random generators without a seed, and the state of other
-    libraries. If `f` uses an array directly and also turns it into a Python number
-    (``x * w * w.sum().item()``), the array is not compared, and the program keeps the old number.
-    The program also keeps a second array that `f` computes from such an array, if all entries of
-    the second array are 0, or if all are 1. Prints and other effects of `f` happen only while `f`
-    is traced.
+    Some changes are *not noticed*, because the code of `f` does not name the thing that changes.
+    Examples are attributes with a computed name (``getattr(self, f"w{i}")``), names in
+    ``globals()`` or ``sys.modules``, the class of an object, clocks, files, random generators
+    without a seed, and the state of other libraries. If `f` uses an array directly and also turns
+    it into a Python number (``x * w * w.sum().item()``), the array is not compared, and the program
+    keeps the old number. The program also keeps a second array that `f` computes from such an
+    array, if all entries of the second array are 0, or if all are 1. Prints and other effects of
+    `f` happen only while `f` is traced.
 
     Results are new arrays, unless they are written into donated arrays. If a call raises an error,
     the contents of donated arrays are undefined. Several threads may call the function at the same
     time. The programs for the latest 64 shapes are kept.
 
-    Two kinds of call run the original `f`: a call with a Tensor that requires a gradient (for
-    example inside ``ag.grad``), and a call from a function that is being compiled. Then the caller
-    records all steps of `f`. ``.report()`` counts these calls. To run the program instead, compile
-    the derivative, ``ag.compile(ag.grad(f))``, or pass ``w.detach()``.
+    Two kinds of call run the original `f`, so that the caller records all steps of `f`. The first
+    has a Tensor that requires a gradient, for example inside ``ag.grad``. The second comes from a
+    function that is being compiled. ``.report()`` counts these calls. To run the program instead,
+    compile the derivative, ``ag.compile(ag.grad(f))``, or pass ``w.detach()``.
 
     References
     ----------

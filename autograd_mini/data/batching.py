@@ -78,7 +78,7 @@ def batches(x: Any, y: ArrayLike | None = None, size: int = 32, rng: Seed = 0) -
     TypeError
         If the size is not an integer, or if an array is a number.
     ValueError
-        If the size is below 1, if there are no arrays or examples, or if the arrays have different
+        If the size is below 1. If there are no arrays or no examples. If the arrays have different
         numbers of rows.
 
     Examples

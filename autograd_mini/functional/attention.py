@@ -2,12 +2,12 @@
 
     S = Q Kᵀ / √d + M        P = softmax(S), row by row        Y = P V
 
-A row of Q is a *query*: it asks. A row of K is a *key*, and the same row of V its *value*. Each
-query gets a weighted average of the values. A value has a large weight if its key matches the
-query. M is the mask.
+A row of Q is a *query*: it asks. A row of K is a *key*. The same row of V is the *value* of the
+key. Each query gets a weighted average of the values. A value has a large weight if its key
+matches the query. M is the mask.
 
-`q`, `k`, `v`, `mask` are arguments, `y` the result, `g` its cotangent. The rules are those of the
-three parts, the last part first:
+In the code, Q, K, V and M are the arguments `q`, `k`, `v` and `mask`. Y is the result `y`, and `g`
+is its cotangent. The rules are those of the three parts, the last part first:
 
     Y = P V            ∂L/∂P = g Vᵀ                                       ∂L/∂V = Pᵀ g
     P = softmax(S)     ∂L/∂S = P ⊙ (∂L/∂P - Σ_keys P ⊙ ∂L/∂P)

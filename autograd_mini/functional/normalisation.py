@@ -149,7 +149,7 @@ def layer_norm(
     TypeError
         If `normalized_shape` does not consist of ints.
     ValueError
-        If the shape of `input` does not end in `normalized_shape`, if a row has no entries, or if
+        If the shape of `input` does not end in `normalized_shape`. If a row has no entries. If
         `weight` or `bias` has another shape.
 
     Notes
@@ -285,7 +285,7 @@ def rms_norm(x: Any, weight: Any = None, eps: float | None = None) -> Any:
     Raises
     ------
     ValueError
-        If `x` has no axis, if a row has no entries, or if `weight` has another shape.
+        If `x` has no axis, or a row without entries. If `weight` has another shape.
 
     Notes
     -----

@@ -130,8 +130,8 @@ def check_fused(
     tolerance : float
         The largest allowed difference between node and graph, in ULP (units of the last place). If
         they differ by more, the node is still right if it is this close to the reference. It is
-        also right if it is at most 16 ULP of the largest entry away from the reference, which is
-        the rounding error of sums whose terms cancel.
+        also right if it is at most 16 ULP of the largest entry away from the reference. This is the
+        rounding error of sums whose terms cancel.
     **kwargs
         Keyword arguments of the node.
 

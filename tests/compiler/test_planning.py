@@ -132,7 +132,7 @@ def test_only_the_fused_loss_allocates(onehot):
     parameters, x, t = network([8, 16, 16, 4], 300)
     compiled = ag.compile(lambda p, x, t: step(p, x, t, 0.1), donate=0)
     compiled(parameters, x, np.eye(4)[t] if onehot else t)
-    assert "allocated:              2 values a call" in compiled.report()
+    assert "allocated:              2 values in each call" in compiled.report()
 
 
 @pytest.mark.parametrize("dtype", "df")
@@ -143,7 +143,7 @@ def test_a_step_allocates_nothing_but_its_results(dtype):
     compiled = ag.compile(lambda p, x, t: squared_step(p, x, t, 0.1), donate=0)
     for _ in range(3):
         _, parameters = compiled(parameters, x, t)
-    assert "allocated:              0 values a call" in compiled.report()
+    assert "allocated:              0 values in each call" in compiled.report()
     run = compiled._latest._idle[-1]
     leaves = [*tree_leaves(parameters), x, t]
     tracemalloc.start()

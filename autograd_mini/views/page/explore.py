@@ -54,7 +54,7 @@ def explore(
         The parameters that the page can train by w ← w - η ∂L/∂w. Each must be a leaf that requires
         a gradient. With True, these are the weights and biases of the `nn` layers. (They are found
         by their place: the arguments, except the first, of a node in a scope named ``linear...``.)
-        If there are none, or with False or an empty list, the page has no *Train* panel.
+        If there are none, or if `train` is False or empty, the page has no *Train* panel.
     title : str, optional
         The title of the page.
     theme : {"auto", "light", "dark"}
