@@ -192,14 +192,14 @@ def scaled_dot_product_attention(
 
     Parameters
     ----------
-    q : Tensor or array_like, shape (..., m, d)
-        m queries.
+    q : Tensor or array_like, shape (..., T, d)
+        T queries.
     k : Tensor or array_like, shape (..., n, d)
-        n keys. In self-attention, n = m. In cross-attention, n and m may differ.
+        n keys. In self-attention, n = T. In cross-attention, n and T may differ.
     v : Tensor or array_like, shape (..., n, e)
         The value of each key.
     mask : array_like or Tensor, optional
-        It broadcasts to (..., m, n). A boolean mask is True where a query may see a key. A float
+        It broadcasts to (..., T, n). A boolean mask is True where a query may see a key. A float
         mask is added to the scores, in their dtype. A Tensor keeps its dtype. It may require a
         gradient, so you can learn it: for example, a bias for each distance of two positions.
     is_causal : bool
@@ -207,7 +207,7 @@ def scaled_dot_product_attention(
 
     Returns
     -------
-    Tensor, or array for arrays, shape (..., m, e)
+    Tensor, or array for arrays, shape (..., T, e)
 
     Raises
     ------
@@ -266,7 +266,7 @@ scaled_dot_product_attention.unfused = _attention_graph  # type: ignore[attr-def
 
 
 def _checked_shape(q: Array, k: Array, v: Array) -> tuple[int, ...]:
-    """Return the shape of the scores, (..., m, n), or raise."""
+    """Return the shape of the scores, (..., T, n), or raise."""
     (*lead, queries, d), (*lead_k, keys, d_k), (*lead_v, values, _) = _shapes(q, k, v)
     if d == d_k and keys == values and lead == lead_k == lead_v:
         return (*lead, queries, keys)  # the usual case, without calls
@@ -304,7 +304,7 @@ def _shapes(q: Array, k: Array, v: Array) -> list[tuple[int, ...]]:
 def _unfit(q: Array, k: Array, v: Array, why: str) -> str:
     given = f"q is {describe(q)}, k is {describe(k)}, v is {describe(v)}"
     return (
-        f"{_NAME}: {given}. {why}. Expected shapes: (..., m, d), (..., n, d) and (..., n, e)."
+        f"{_NAME}: {given}. {why}. Expected shapes: (..., T, d), (..., n, d) and (..., n, e)."
         + lesson("shapes")
     )
 
@@ -313,7 +313,7 @@ def _check_mask(mask: Array, scores: tuple[int, ...], is_causal: bool) -> None:
     if is_causal:
         raise ValueError(
             f"{_NAME}: got both mask and is_causal=True. Pass one mask: for a boolean one, "
-            "mask & np.tri(m, n, dtype=bool), without is_causal."
+            "mask & np.tri(T, n, dtype=bool), without is_causal."
         )
     if mask.dtype.kind not in "bfO":
         raise TypeError(

@@ -51,7 +51,7 @@ class Conv1d(Module):
     stride : int
         The step from one place of a filter to the next.
     padding : int, "valid" or "same"
-        Zeros at both ends. "same" keeps the length.
+        How many zeros are added at each end. "same" keeps the length.
     dilation : int
         The step from one entry that a filter sees to the next.
     groups : int
@@ -188,9 +188,10 @@ class MaxPool2d(Module):
     kernel_size : int or pair of int
         The height and width of a window.
     stride : int or pair of int, optional
-        The step from one window to the next. By default the windows lie side by side.
+        The step from one window to the next. The default is `kernel_size`, so that windows do not
+        overlap.
     padding : int or pair of int
-        Entries of -inf around each image, at most half of a window.
+        How many entries of -inf are added on each side of an image: at most half of a window.
     dilation : int or pair of int
         The step from one entry of a window to the next.
 
@@ -248,9 +249,10 @@ class AvgPool2d(Module):
     kernel_size, stride
         As for `MaxPool2d`.
     padding : int or pair of int
-        Zeros around each image, at most half of a window.
+        How many zeros are added on each side of an image: at most half of a window.
     count_include_pad : bool
-        Divide by all entries of a window. Otherwise the zeros around the image do not count.
+        If True, divide by the number of all entries of a window. If False, the zeros around the
+        image are not counted.
 
     Raises
     ------

@@ -143,8 +143,9 @@ class Dropout(Module):
     p : float
         The probability of an entry to be dropped, from 0 to 1.
     rng : int or numpy.random.Generator, optional
-        Where the masks come from. Layers with the same seed drop the same entries, so pass one
-        generator to all of them. By default, each run of a program draws other masks.
+        The generator of the masks, or its seed. Layers with the same seed drop the same entries,
+        so pass one generator to all of them. By default, each run of a program draws different
+        masks.
 
     Raises
     ------

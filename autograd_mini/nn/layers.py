@@ -202,7 +202,7 @@ class MLP(Sequential):
 
     Notes
     -----
-    With ``ag.relu`` or ``nn.ReLU()``, the initial weights are √2 times larger, because a ReLU halves
+    With ``ag.relu`` or ``nn.ReLU()`` the initial weights are √2 times larger, because a ReLU halves
     the variance [He et al., Delving deep into rectifiers, ICCV 2015, section 2.2].
 
     References

@@ -88,8 +88,8 @@ class Embedding(Module):
 class MultiheadAttention(Module):
     """Attention of several heads, each with its own part of the features.
 
-    As in PyTorch with ``batch_first=True``. It differs in three ways. It returns the output without
-    the attention weights. A boolean mask is True where a query may see a key, as in
+    It is PyTorch's layer with ``batch_first=True``, but differs in three ways. It returns the output
+    without the attention weights. A boolean mask is True where a query may see a key, as in
     `scaled_dot_product_attention`. The three projections of the input are three layers.
 
     Parameters
@@ -110,9 +110,9 @@ class MultiheadAttention(Module):
     Attributes
     ----------
     q, k, v : Linear
-        From the inputs to queries, keys and values.
+        The layers that compute queries, keys and values from the inputs.
     out : Linear
-        From the joined heads to the output.
+        The layer that computes the output from the joined heads.
 
     Raises
     ------
@@ -165,13 +165,13 @@ class MultiheadAttention(Module):
         ----------
         query : Tensor or array_like, shape (..., T, E)
             T positions.
-        key, value : Tensor or array_like, shape (..., S, E), optional
+        key, value : Tensor or array_like, shape (..., n, E), optional
             The positions to look at. Without `key`, they are those of `query`: self-attention.
             Without `value`, they are those of `key`.
         mask : array_like or Tensor, optional
-            Broadcastable to (..., heads, T, S): for example (T, S), or (N, 1, 1, S) to hide the
-            padding of N sequences. True where a query may see a key. Floats are added to the
-            scores.
+            It broadcasts to (..., heads, T, n). For example, (N, 1, 1, n) hides the padding of N
+            sequences. A boolean mask is True where a query may see a key. Floats are added to
+            the scores.
         is_causal : bool
             Whether position i sees the positions 0 ... i only.
 
