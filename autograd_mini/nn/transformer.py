@@ -88,7 +88,7 @@ class Embedding(Module):
 class MultiheadAttention(Module):
     """Attention of several heads, each with its own part of the features.
 
-    It is PyTorch's layer with ``batch_first=True``, but differs in three ways. It returns the output
+    It is PyTorch's layer with ``batch_first=True``, with three differences. It returns the output
     without the attention weights. A boolean mask is True where a query may see a key, as in
     `scaled_dot_product_attention`. The three projections of the input are three layers.
 
