@@ -38,9 +38,9 @@ def fused(
         The same function of the same arguments, written in primitives.
         ``ag.check_fused(node, *inputs)`` compares the two.
     stable_graph : callable, optional
-        The same function in primitives, written so that nothing overflows. You only need it if
-        `forward` has an ``if`` that looks at the values in the arrays. ``ag.source`` prints this
-        function.
+        The same function in primitives, written so that nothing overflows. ``ag.source`` prints
+        this function. You only need it if `forward` has an ``if`` that looks at the values in the
+        arrays, because a printed program cannot contain such an ``if``.
     display_graph : callable, optional
         The function as a textbook defines it, if this is shorter than the graph. It may use other
         fused nodes. It is only for display: tables, pictures and formulas show it, but it computes
@@ -66,7 +66,7 @@ def fused(
 
     Examples
     --------
-    A hinge, whose graph has three nodes:
+    A hinge, whose graph has two nodes:
 
     >>> import numpy as np
     >>> import autograd_mini as ag

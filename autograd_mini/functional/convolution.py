@@ -178,7 +178,8 @@ def _conv1d(
 
     Returns
     -------
-    Tensor, shape (N, O, length) or (O, length)
+    Tensor, or an array if no argument is a Tensor
+        Of shape (N, O, length) or (O, length).
 
     Raises
     ------
@@ -224,7 +225,8 @@ def _conv2d(
         The step from one window to the next.
     padding : int, pair of int, "valid" or "same"
         How many zeros are added on each side of an image. "valid" adds none. "same" needs stride 1:
-        the result has the size of the image. An odd number of zeros has one more at the end.
+        the result has the size of the image. If an odd number of zeros is needed along an axis, the
+        extra zero is added at the end.
     dilation : int or pair of int
         The step from one entry of a window to the next.
     groups : int
@@ -232,8 +234,9 @@ def _conv2d(
 
     Returns
     -------
-    Tensor, shape (N, O, rows, columns) or (O, rows, columns)
-        In memory, the batch is the last axis, because the next layer reads this order fastest.
+    Tensor, or an array if no argument is a Tensor
+        Of shape (N, O, rows, columns) or (O, rows, columns). Its entries lie in memory with the
+        batch as the last axis, because the next layer reads this order fastest.
 
     Raises
     ------

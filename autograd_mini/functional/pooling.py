@@ -145,8 +145,9 @@ def _max_pool2d(
 
     Returns
     -------
-    Tensor, shape (N, C, rows, columns) or (C, rows, columns)
-        Windows that would reach beyond the image are left out (PyTorch's ceil_mode is absent).
+    Tensor, or an array if `input` is an array
+        Of shape (N, C, rows, columns) or (C, rows, columns). Windows that would
+        reach beyond the image are left out (PyTorch's ceil_mode is absent).
 
     Raises
     ------
@@ -249,8 +250,9 @@ def _avg_pool2d(
 
     Returns
     -------
-    Tensor, shape (N, C, rows, columns) or (C, rows, columns)
-        Windows that would reach beyond the image are left out (PyTorch's ceil_mode is absent).
+    Tensor, or an array if `input` is an array
+        Of shape (N, C, rows, columns) or (C, rows, columns). Windows that would
+        reach beyond the image are left out (PyTorch's ceil_mode is absent).
 
     Raises
     ------

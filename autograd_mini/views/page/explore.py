@@ -52,9 +52,8 @@ def explore(
         instead of `result`. See `Recorder`.
     train : bool or sequence of Tensor
         The parameters that the page can train by w ← w - η ∂L/∂w. Each must be a leaf that requires
-        a gradient. With True, these are the weights and biases of the `nn` layers. (They are found
-        by their place: the arguments, except the first, of a node in a scope named ``linear...``.)
-        If there are none, or if `train` is False or empty, the page has no *Train* panel.
+        a gradient. With True, these are the parameters of the `nn` modules that were called. If
+        there are none, or if `train` is False or empty, the page has no *Train* panel.
     title : str, optional
         The title of the page.
     theme : {"auto", "light", "dark"}
