@@ -79,9 +79,8 @@ class Module(metaclass=Answering):
         outer = SCOPES.get()
         try:  # a `with` block would take four times as long
             if outer is not None:  # something is recorded
-                box = scope(self._title or self._named()._title)
+                SCOPES.set((*outer, box := scope(self._title or self._named()._title)))
                 box.module = self
-                SCOPES.set((*outer, box))
             result = self.forward(*args, **kwargs)
         finally:
             SCOPES.set(outer)

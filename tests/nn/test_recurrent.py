@@ -196,6 +196,25 @@ def test_each_step_is_a_box_named_after_the_cell(kind):
         assert len(boxes) == T * len(names)
 
 
+@pytest.mark.parametrize("kind", CELLS)
+@pytest.mark.parametrize("steps", [8, 20])
+def test_picture_stacks_the_steps_of_a_long_sequence(kind, steps):
+    class Net(nn.Module):
+        def __init__(self):
+            self.cell, self.out = CELLS[kind](D, H), nn.Linear(H, 2)
+
+        def forward(self, xs):
+            state = None
+            for x in xs:
+                state = self.cell(x, state)
+            return self.out(first(state))
+
+    graph = ag.draw(Net()(RNG.normal(size=(steps, N, D))).sum(), max_nodes=12).graph
+    titles = [card.operation for card in graph.cards]
+    assert len(titles) <= 12
+    assert {"cell", f"cell ×{steps - 1}", "out"} <= set(titles)  # the first has no state before it
+
+
 def test_parameters_have_pytorchs_names():
     names = ["weight_ih", "weight_hh", "bias_ih", "bias_hh"]
     assert [name for name, _ in nn.LSTM(D, H, 2).named_parameters()] == [
