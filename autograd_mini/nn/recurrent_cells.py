@@ -151,7 +151,7 @@ class RNNCell(_Cell):
         self.nonlinearity = nonlinearity
 
     def forward(self, x: Any, h: Any = None) -> Any:
-        """Return the new state, of shape (..., hidden_size). Without `h`, the old one is 0.
+        """Return the new state. Without `h`, the old one is 0. `x` has shape (..., input_size).
 
         Examples
         --------
@@ -224,6 +224,8 @@ class LSTMCell(_Cell):
     def forward(self, x: Any, state: Any = None) -> tuple[Any, Any]:
         """Return the new state (h, c). Without `state`, the old one is 0.
 
+        `x` has shape (..., input_size).
+
         Examples
         --------
         >>> import numpy as np
@@ -292,7 +294,7 @@ class GRUCell(_Cell):
     _gates = 3
 
     def forward(self, x: Any, h: Any = None) -> Any:
-        """Return the new state, of shape (..., hidden_size). Without `h`, the old one is 0.
+        """Return the new state. Without `h`, the old one is 0. `x` has shape (..., input_size).
 
         Examples
         --------

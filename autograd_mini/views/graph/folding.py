@@ -92,7 +92,8 @@ def parts_of(
     """Divide the tensors of a tape into at most about `max_nodes` parts.
 
     If there are more, constants are folded into the nodes that use them. Then scopes are folded,
-    from the inside out, and equal neighbours are stacked, at last also those of a chain. Then runs of nodes are folded, then leaves.
+    from the inside out, and equal neighbours are stacked, at last also the steps of a recurrent
+    network. Then runs of nodes are folded, then leaves.
     `depth` is how many levels of scopes are open; None opens as many as fit. `scopes` are those of
     the whole tape, if the tensors are only a part of it.
     """
