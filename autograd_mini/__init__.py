@@ -35,6 +35,7 @@ from .functional.embedding import embedding
 from .functional.losses import mse_loss, nll_loss, sigmoid_binary_cross_entropy
 from .functional.normalisation import layer_norm, rms_norm
 from .functional.pooling import avg_pool2d, max_pool2d
+from .functional.recurrence import gru_cell, lstm_cell, lstm_output
 from .functional.softmax import log_softmax, logsumexp, softmax
 from .ops.elementwise import relu, sigmoid, stop_gradient
 from .ops.products import linear
@@ -89,6 +90,7 @@ __all__ = [
     "grad",
     "gradcheck",
     "gradients",
+    "gru_cell",
     "hessian",
     "hvp",
     "jacobian",
@@ -98,6 +100,8 @@ __all__ = [
     "linear",
     "log_softmax",
     "logsumexp",
+    "lstm_cell",
+    "lstm_output",
     "max_pool2d",
     "mse_loss",
     "nll_loss",

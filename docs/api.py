@@ -18,6 +18,7 @@ GROUPS = {
     "softplus gelu linear layer_norm rms_norm batch_norm",
     "Attention, embedding and dropout": "scaled_dot_product_attention embedding dropout",
     "Convolution and pooling": "conv1d conv2d max_pool2d avg_pool2d",
+    "Recurrent cells": "lstm_cell lstm_output gru_cell",
     "Your own operations, and checks": "primitive fused Primitive VariadicRule gradcheck "
     "GradcheckError check_fused debug",
     "Layers, optimisers, data and exercises": "nn optim data exercises",

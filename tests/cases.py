@@ -572,6 +572,12 @@ FUSED_CASES = {
         ((BATCH, KEPT), {"p": 0.25}),
         ((BATCH, np.zeros_like(KEPT)), {"p": 1.0}),
     ],
+    "lstm_cell": [((BATCH[:, :4], BATCH[:, 4:]), {}), ((Z[:4], Z[4:]), {})],
+    "lstm_output": [((BATCH[:, :4], BATCH[:, 4:]), {}), ((Z[:4], Z[4:]), {})],
+    "gru_cell": [
+        ((BATCH[:, :3], WEIGHTS[:4, :3], BATCH[:, 4:]), {}),
+        ((Z[:3], WEIGHTS[0, :3], Z[4:]), {}),
+    ],
     "embedding": [
         ((INDICES, BATCH), {}),
         ((INDICES.reshape(2, 1, 2), BATCH), {}),

@@ -197,9 +197,9 @@ _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge, ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
 }  # fmt: skip
-_OURS = """batch_norm cross_entropy gelu layer_norm linear log_softmax logsumexp mse_loss nll_loss
-    relu rms_norm sigmoid sigmoid_binary_cross_entropy softmax softmax_cross_entropy softplus
-    stop_gradient"""
+_OURS = """batch_norm cross_entropy gelu gru_cell layer_norm linear log_softmax logsumexp lstm_cell
+    lstm_output mse_loss nll_loss relu rms_norm sigmoid sigmoid_binary_cross_entropy softmax
+    softmax_cross_entropy softplus stop_gradient"""
 _CREATE = ["arange", "array", "eye", "full", "ones", "zeros"]
 _AG = SimpleNamespace(**{name: getattr(ag, name) for name in _OURS.split()})
 _NP = SimpleNamespace(

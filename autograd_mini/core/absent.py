@@ -141,9 +141,8 @@ LAYERS = {
     "There are nn.MultiheadAttention and nn.TransformerBlock, of which a model is a sequence.": (
         "Transformer Multihead* *attention* Transformer*"
     ),
-    "Write the loop over time steps in Python: h = np.tanh(x[t] @ W + h @ U + b).": (
-        "RNN LSTM GRU RNN* LSTM* GRU* rnn_* lstm* gru*"
-    ),
+    "The layers are nn.RNN, nn.LSTM and nn.GRU. A cell of your own is a loop over time steps: "
+    "h = np.tanh(x[t] @ W + h @ U + b).": "RNNBase rnn_* lstm* gru* *RNN* *LSTM* *GRU*",
     "There is nn.Embedding. As a function, it is ag.embedding(indices, table).": (
         "EmbeddingBag *mbedding*"
     ),

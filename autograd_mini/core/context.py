@@ -256,6 +256,12 @@ class Observer:
     def backward_ends(self) -> None:
         """Called after a backward pass that succeeded."""
 
+    def module_begins(self, module: Any) -> None:
+        """Called before an `nn.Module` computes its output."""
+
+    def module_ran(self, module: Any, result: Any) -> None:
+        """Called after an `nn.Module` has returned `result`."""
+
     def compiled_ran(self, function: Any, results: Any) -> None:
         """Called after a compiled `function` has run and returned `results`."""
 

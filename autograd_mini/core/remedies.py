@@ -317,6 +317,7 @@ LAYERS = {
     "torch.nn.init.kaiming_normal_(w, nonlinearity='relu')": (
         "nn.init.kaiming_normal_(w, nonlinearity='relu')"
     ),
+    **{f"torch.nn.{name}(3, 2)": f"nn.{name}(3, 2)" for name in ("RNN", "LSTM", "GRU", "LSTMCell")},
     "torch.nn.Identity()(x)": "x",
     "torch.nn.ReLU()(x)": "nn.ReLU()(x)",
     "torch.nn.Tanh()(x)": "nn.Tanh()(x)",

@@ -9,6 +9,8 @@ from .elementwise import GELU, Dropout, ReLU, Sigmoid, Tanh
 from .layers import MLP, Linear, Sequential
 from .module import Module, ModuleList
 from .normalising import BatchNorm1d, BatchNorm2d, LayerNorm, RMSNorm
+from .recurrent import GRU, LSTM, RNN
+from .recurrent_cells import GRUCell, LSTMCell, RNNCell
 from .training import accuracy, train, training_epochs
 from .transformer import Embedding, MultiheadAttention, TransformerBlock
 
@@ -17,7 +19,10 @@ from . import init  # it exists now: before, this line would ask `__getattr__` f
 
 __all__ = [
     "GELU",
+    "GRU",
+    "LSTM",
     "MLP",
+    "RNN",
     "AvgPool2d",
     "BatchNorm1d",
     "BatchNorm2d",
@@ -26,6 +31,8 @@ __all__ = [
     "Dropout",
     "Embedding",
     "Flatten",
+    "GRUCell",
+    "LSTMCell",
     "LayerNorm",
     "Linear",
     "MaxPool2d",
@@ -33,6 +40,7 @@ __all__ = [
     "ModuleList",
     "MultiheadAttention",
     "RMSNorm",
+    "RNNCell",
     "ReLU",
     "Sequential",
     "Sigmoid",

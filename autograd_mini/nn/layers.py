@@ -96,7 +96,7 @@ class Linear(Module):
         dtype: DTypeLike = float,
         name: str = "",
     ) -> None:
-        inputs, outputs = _sizes("Linear", inputs, outputs)
+        inputs, outputs = sizes_of("Linear", inputs, outputs)
         if inputs < 1 or outputs < 1:
             raise ValueError(f"Linear({inputs}, {outputs}): inputs and outputs must be at least 1.")
         limit = np.sqrt(6 / (inputs + outputs))
@@ -228,7 +228,7 @@ class MLP(Sequential):
         rng: Seed = 0,
         dtype: DTypeLike = float,
     ) -> None:
-        widths = _sizes("MLP", sizes, *more)
+        widths = sizes_of("MLP", sizes, *more)
         if len(widths) < 2:
             raise ValueError(f"MLP: expected the sizes of inputs and outputs, got {widths}.")
         activation = _activation(activation)
@@ -242,7 +242,7 @@ class MLP(Sequential):
         super().__init__(*layers[:-1])
 
 
-def _sizes(owner: str, *given: int | Sequence[int]) -> list[int]:
+def sizes_of(owner: str, *given: int | Sequence[int]) -> list[int]:
     """Return the sizes as one list of ints, or raise."""
     sizes = [n for part in given for n in (part if np.iterable(part) else [part])]
     for n in sizes:

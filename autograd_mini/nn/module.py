@@ -25,7 +25,7 @@ from ..core import absent
 from ..core.accumulation import set_grads
 from ..core.answers import Answering, Missing, explains_keywords
 from ..core.arrays import Array
-from ..core.context import SCOPES, scope
+from ..core.context import ALL_OBSERVERS, SCOPES, observers, scope
 from ..core.messages import shown
 from ..core.tensor import Tensor
 
@@ -73,16 +73,20 @@ class Module(metaclass=Answering):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Return ``forward(*args, **kwargs)``, recorded in a `scope` of this module."""
+        watching = observers() if ALL_OBSERVERS else ()
+        for o in watching:
+            o.module_begins(self)
         outer = SCOPES.get()
-        if outer is None:  # nothing is recorded
-            return self.forward(*args, **kwargs)
-        box = scope(self._title or self._named()._title)
-        box.module = self
         try:  # a `with` block would take four times as long
-            SCOPES.set((*outer, box))
-            return self.forward(*args, **kwargs)
+            if outer is not None:  # something is recorded
+                SCOPES.set((*outer, box := scope(self._title or self._named()._title)))
+                box.module = self
+            result = self.forward(*args, **kwargs)
         finally:
             SCOPES.set(outer)
+        for o in watching:
+            o.module_ran(self, result)
+        return result
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the output. Each module defines it, with parameters instead of *args, **kwargs.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import html
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from ..core.context import no_grad
 from ..core.messages import shown
 from ..core.tensor import Tensor
 from ..text.columns import Section, format_sections
 from ..text.format import width as wide
+from .layer_tree import children, is_trained, observed
 
 Layer = Callable[[Any], Any]
 
-_HEADER = ["layer", "type", "parameters", "output", "dtype", "count", "bytes"]
+_HEADER = ["layer", "type", "parameters", "output", "dtype", "count", "bytes", "kept"]
 
 
 def summary(model: Layer, x: Any = None) -> Summary:
@@ -30,8 +29,8 @@ def summary(model: Layer, x: Any = None) -> Summary:
         An `nn.Linear`, `nn.Sequential`, `nn.MLP`, or your own object. The layers of an object
         are its attributes that have ``parameters()``, and the callables in its lists and dicts.
     x : array_like, optional
-        An example input, with its batch axis. The model is run on it once, without recording. Each
-        layer shows the shape of its last output.
+        An example input, with its batch axis. A copy of the model is run on it once. Each layer
+        shows the shape of its last output, and the bytes that its nodes keep for the backward pass.
 
     Returns
     -------
@@ -49,6 +48,10 @@ def summary(model: Layer, x: Any = None) -> Summary:
     A parameter that several layers share is counted in the first of them. Training needs more
     memory: the gradients are as large as the parameters, and `optim.Adam` adds two such arrays.
 
+    The backward pass needs the results of the forward pass. Column `kept` counts the results of all
+    nodes that were recorded inside the layer, and the intermediate results that a fused node keeps.
+    A model counts its layers too. Memory that several arrays view is counted once.
+
     References
     ----------
     The table resembles those of ``model.summary()`` in Keras and of the package ``torchinfo``.
@@ -59,15 +62,16 @@ def summary(model: Layer, x: Any = None) -> Summary:
     >>> import autograd_mini as ag
     >>> from autograd_mini import nn
     >>> print(ag.summary(nn.MLP([2, 16, 2]), np.zeros((100, 2))))
-    layer  type    parameters           output     dtype    count  bytes
-    -      MLP                          (100, 2)               82    656
-    0      Linear  W1 (2, 16) b1 (16,)  (100, 16)  float64     48    384
-    1      tanh                         (100, 16)               0      0
-    2      Linear  W2 (16, 2) b2 (2,)   (100, 2)   float64     34    272
+    layer  type    parameters           output     count  bytes    kept
+    -      MLP                          (100, 2)      82    656  27,200
+    0      Linear  W1 (2, 16) b1 (16,)  (100, 16)     48    384  12,800
+    1      tanh                         (100, 16)      0      0  12,800
+    2      Linear  W2 (16, 2) b2 (2,)   (100, 2)      34    272   1,600
     <BLANKLINE>
-    82 parameters, 656 bytes
+    82 parameters, 656 bytes of float64
+    27,200 bytes kept for the backward pass
     """
-    if not _is_trained(model):
+    if not is_trained(model):
         is_class = isinstance(model, type)
         given = f"the class {model.__name__} itself" if is_class else f"{model!r:.60}"
         raise TypeError(
@@ -76,10 +80,9 @@ def summary(model: Layer, x: Any = None) -> Summary:
         )
     rows = list(_rows(model, (), set()))
     if x is not None:
-        with no_grad():
-            _observed(model, (), {row.path: row for row in rows})(
-                x if hasattr(x, "dtype") else np.asarray(x)
-            )
+        example = x if hasattr(x, "dtype") else np.asarray(x)
+        for row, seen in zip(rows, observed(model, example, [row.path for row in rows])):
+            row.output, row.kept = seen.output, seen.kept
     return Summary(rows)
 
 
@@ -101,6 +104,9 @@ class Row:
         How many of its parameters are also in a row above.
     output : tuple of int, or None
         The shape of its output. None if no example was run.
+    kept : int, or None
+        The bytes of the arrays that its nodes keep for the backward pass. None if no example was
+        run.
 
     Examples
     --------
@@ -118,6 +124,7 @@ class Row:
     bytes: int
     shared: int
     output: tuple[int, ...] | None = None
+    kept: int | None = None
 
 
 @dataclass(repr=False)
@@ -182,113 +189,76 @@ class Summary:
         >>> import autograd_mini as ag
         >>> from autograd_mini import nn
         >>> print(ag.summary(nn.Linear(3, 2)).text(width=66))
-        layer  type    parameters               dtype    count  bytes
-        -      Linear  weight (3, 2) bias (2,)  float64      8     64
+        layer  type    parameters               count  bytes
+        -      Linear  weight (3, 2) bias (2,)      8     64
         <BLANKLINE>
-        8 parameters, 64 bytes
+        8 parameters, 64 bytes of float64
         """
-        cells = [_HEADER, *map(_cells, self.rows)]
-        used = [i for i in range(len(_HEADER)) if i < 3 or any(row[i] for row in cells[1:])]
-        cells = [[row[i] for i in used] for row in cells]
-        paths, *_, counts, sizes = (max(map(wide, column)) for column in zip(*cells))
+        cells = self._table()
+        lengths = [max(map(wide, column)) for column in zip(*cells)]
+        numbers = range(cells[0].index("count"), len(lengths))
         # The table aligns its first column to the right, and the others to the left.
         for row in cells:
-            row[0] += " " * (paths + 1 - wide(row[0]))
-            row[-2:] = row[-2].rjust(counts), row[-1].rjust(sizes)
-        table = format_sections([Section(cells, [([2], 12), ([1], 8)], {})], width, False)
-        return f"{table}\n\n{self._total()}"
+            row[0] += " " * (lengths[0] + 1 - wide(row[0]))
+            for i in numbers:
+                row[i] = row[i].rjust(lengths[i])
+        section = Section(cells, [([2], 9), ([1], 8)], {}, drop=[numbers[1]])
+        return "\n".join([format_sections([section], width, False), "", *self._totals()])
 
-    def _total(self) -> str:
+    def _table(self) -> list[list[str]]:
+        """Return the cells, without empty columns. A single dtype is in the last line instead."""
+        cells = [_HEADER, *map(_cells, self.rows)]
+        left_out = {"dtype"} if len(self._dtypes()) < 2 else set()
+        left_out |= {name for name, *column in zip(*cells) if not any(column)}
+        used = [i for i, name in enumerate(_HEADER) if name not in left_out or i < 3]
+        return [[row[i] for i in used] for row in cells]
+
+    def _dtypes(self) -> list[str]:
+        return sorted({str(p.dtype) for row in self.rows for p in row.parameters})
+
+    def _totals(self) -> list[str]:
         frozen = {p for row in self.rows for p in row.parameters if not p.requires_grad}
         facts = [f"{self.count:,} parameters", f"{self.bytes:,} bytes"]
+        if len(self._dtypes()) == 1:
+            facts[1] += f" of {self._dtypes()[0]}"
         if frozen:
             facts.append(f"{sum(p.size for p in frozen):,} of them require no gradient")
-        return ", ".join(facts)
+        kept = self.rows[0].kept
+        more = [] if kept is None else [f"{kept:,} bytes kept for the backward pass"]
+        return [", ".join(facts), *more]
 
     def _repr_html_(self) -> str:
+        table = self._table()
+
         def line(cells: list[str], tag: str) -> str:
-            sides = ["left"] * (len(cells) - 2) + ["right"] * 2
+            texts = table[0].index("count")
+            sides = ["left"] * texts + ["right"] * (len(cells) - texts)
             return "".join(
                 f'<{tag} style="text-align:{side}">{html.escape(cell)}</{tag}>'
                 for cell, side in zip(cells, sides)
             )
 
-        rows = "".join(f"<tr>{line(_cells(row), 'td')}</tr>" for row in self.rows)
-        head = f"<thead><tr>{line(_HEADER, 'th')}</tr></thead>"
-        return f"<table>{head}<tbody>{rows}</tbody></table><p>{self._total()}</p>"
+        rows = "".join(f"<tr>{line(row, 'td')}</tr>" for row in table[1:])
+        head = f"<thead><tr>{line(table[0], 'th')}</tr></thead>"
+        return f"<table>{head}<tbody>{rows}</tbody></table><p>{', '.join(self._totals())}</p>"
 
 
 def _rows(layer: Any, path: tuple[str, ...], seen: set[Tensor]) -> Iterator[Row]:
     """Yield the row of a layer, then those of the layers in it."""
-    children = list(_children(layer))
-    inside = {p for _, child in children for p in _parameters(child)}
+    parts = list(children(layer))
+    inside = {p for _, part in parts for p in _parameters(part)}
     own = tuple(p for p in _parameters(layer) if p not in inside)
     new = [p for p in _parameters(layer) if p not in seen]
     count, size = sum(p.size for p in new), sum(p.data.nbytes for p in new)
     shared = sum(p in seen for p in own)
     yield Row(path, _type_of(layer), own, count, size, shared)
     seen.update(own)
-    for name, child in children:
-        yield from _rows(child, (*path, name), seen)
-
-
-def _children(layer: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the names of the layers in a layer, and those layers."""
-    for name, value in _fields(layer):
-        if callable(value):
-            yield name, value
-        else:
-            parts = value.items() if isinstance(value, dict) else enumerate(value)
-            prefix = "" if name == "layers" else f"{name}."
-            yield from ((f"{prefix}{key}", part) for key, part in parts)
-
-
-def _fields(layer: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the attributes that hold layers: one layer, or a list, tuple or dict of them."""
-    if not _is_trained(layer):
-        return
-    for name, value in getattr(layer, "__dict__", {}).items():
-        if _is_trained(value) or (isinstance(value, (list, tuple, dict)) and _are_layers(value)):
-            yield name, value
-
-
-def _are_layers(parts: Any) -> bool:
-    parts = list(parts.values() if isinstance(parts, dict) else parts)
-    return bool(parts) and all(map(callable, parts))
-
-
-def _observed(layer: Any, path: tuple[str, ...], rows: dict[tuple[str, ...], Row]) -> Layer:
-    """Return a copy of a layer, made of such copies, that stores its output's shape in its row."""
-    inner = iter([_observed(child, (*path, name), rows) for name, child in _children(layer)])
-    fields = list(_fields(layer))
-    if fields:
-        layer = copy.copy(layer)
-    for name, value in fields:
-        if callable(value):
-            setattr(layer, name, next(inner))
-        elif isinstance(value, dict):
-            setattr(layer, name, {key: next(inner) for key in value})
-        else:
-            setattr(layer, name, type(value)([next(inner) for _ in value]))
-
-    def run(*args: Any, **kwargs: Any) -> Any:
-        y = layer(*args, **kwargs)
-        rows[path].output = getattr(y, "shape", None)
-        return y
-
-    return run
-
-
-def _is_trained(layer: Any) -> bool:
-    return (
-        callable(layer)
-        and callable(getattr(layer, "parameters", None))
-        and not isinstance(layer, type)
-    )
+    for name, part in parts:
+        yield from _rows(part, (*path, name), seen)
 
 
 def _parameters(layer: Any) -> list[Tensor]:
-    return list(dict.fromkeys(layer.parameters())) if _is_trained(layer) else []
+    return list(dict.fromkeys(layer.parameters())) if is_trained(layer) else []
 
 
 def _type_of(layer: Any) -> str:
@@ -296,17 +266,26 @@ def _type_of(layer: Any) -> str:
     return shown(name or type(layer).__name__)
 
 
+def _inside(place: str, name: str) -> str:
+    """Return the name of a parameter without the place of its layer, which begins the row."""
+    inner = name.replace("layers.", "")  # as in the paths of rows
+    return inner.removeprefix(place) if inner.startswith(place) else name
+
+
 def _cells(row: Row) -> list[str]:
     kinds = sorted({str(p.dtype) for p in row.parameters})
-    texts = [f"{shown(p.name) if p.name else ''} {p.shape}".strip() for p in row.parameters]
+    place = f"{'.'.join(row.path)}."
+    names = [shown(_inside(place, p.name or "")) for p in row.parameters]
+    texts = [f"{name} {p.shape}".strip() for name, p in zip(names, row.parameters)]
     if row.shared:
         texts.insert(0, "shared:" if row.shared == len(texts) else f"{row.shared} shared:")
     return [
-        shown(".".join(row.path)) or "-",
+        "  " * (len(row.path) - 1) + shown(row.path[-1]) if row.path else "-",
         row.type,
         " ".join(texts),
         "" if row.output is None else str(row.output),
         ", ".join(kinds),
         f"{row.count:,}",
         f"{row.bytes:,}",
+        "" if row.kept is None else f"{row.kept:,}",
     ]

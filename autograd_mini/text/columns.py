@@ -54,7 +54,7 @@ def _lines(section: Section, available: int) -> Iterator[str]:
     widths = _fit(section, flexible, available)
     for row in section.rows:
         yield _line(row, widths, flexible, section)
-    if dropped := [name for name, w in zip(section.rows[0], widths) if not w]:
+    if dropped := [name.strip() for name, w in zip(section.rows[0], widths) if not w]:
         yield wrap(f"left out: {', '.join(dropped)}", 2, available)
     if _total(widths) > available:
         yield wrap(f"{_total(widths)} columns: names and numbers are not cut", 2, available)

@@ -23,6 +23,7 @@ def inputs(dtype=np.float32):
     p = rng.uniform(size=SHAPE).astype(dtype)
     row = rng.normal(size=SHAPE[1]).astype(dtype)
     labels = rng.integers(SHAPE[1], size=SHAPE[0])
+    columns = {n: rng.normal(size=(SHAPE[0], n * 25)).astype(dtype) for n in (1, 3)}
     heads = [rng.normal(size=(16, 4, 16, 8)).astype(dtype) for _ in "qkv"]
     return {
         "attention": heads,
@@ -43,6 +44,8 @@ def inputs(dtype=np.float32):
         "conv2d": (x.reshape(16, 16, 10, 10), rng.normal(size=(32, 16, 3, 3)).astype(dtype)),
         "max_pool2d": (x.reshape(16, 16, 10, 10), 2),
         "avg_pool2d": (x.reshape(16, 16, 10, 10), 2),
+        **dict.fromkeys(("lstm_cell", "lstm_output"), (x, columns[1])),
+        "gru_cell": (columns[3], x[:, :75], columns[1]),
         "linear": (x, rng.normal(size=(SHAPE[1], 50)).astype(dtype), row[:50]),
     }
 

@@ -261,6 +261,8 @@ ag.layer_norm(T, 2, a, a) | ag.rms_norm(T, a) | ag.batch_norm(T, weight=a, train
 ag.softmax_cross_entropy(T, i) | ag.softmax_cross_entropy(T, [0, 1], weight=a)
 ag.softmax_cross_entropy(T, [0, 1], where=m) | ag.sigmoid_binary_cross_entropy(t, a)
 ag.scaled_dot_product_attention(T, a, T) | ag.embedding(i, T) | ag.dropout(a)
+ag.lstm_cell(np.tile(t, 4), a) | ag.lstm_output(np.tile(t, 4), a)
+ag.gru_cell(np.tile(t, 3), np.tile(t, 3), a)
 ag.sigmoid_binary_cross_entropy(t, t, pos_weight=a) | ag.linear(a, T, t) | nn.Linear(2, 2)(a)
 ag.grad(np.sum)(a) | ag.jvp(np.sin, (t,), (a,)) | ag.vjp(np.sin, t)[1](a)
 ag.gradients(t * t, t, a) | ag.hvp(np.prod, t, a) | ag.hessian(np.sum)(a)

@@ -58,7 +58,8 @@ def test_summary_has_a_row_and_output_for_each_layer(model, x, paths, outputs):
     plain, run = ag.summary(model), ag.summary(model, np.zeros(x))
     for summary in (plain, run):
         assert [".".join(row.path) or "-" for row in summary.rows] == paths
-        assert [line.split()[0] for line in str(summary).splitlines()[1 : len(paths) + 1]] == paths
+        names = [line.split()[0] for line in str(summary).splitlines()[1 : len(paths) + 1]]
+        assert names == [row.path[-1] if row.path else "-" for row in summary.rows]
     assert [row.output for row in run.rows] == outputs
     assert {row.output for row in plain.rows} == {None}
     assert repr(vars(model)) == before
@@ -70,7 +71,7 @@ def test_total_counts_each_parameter_once(model):
     parameters = list(dict.fromkeys(model.parameters()))
     assert summary.count == sum(p.size for p in parameters)
     assert summary.bytes == sum(p.data.nbytes for p in parameters)
-    assert f"\n\n{summary.count} parameters, {summary.bytes} bytes" in str(summary)
+    assert f"\n\n{summary.count} parameters, {summary.bytes:,} bytes" in str(summary)
 
 
 def test_shared_layer_is_counted_in_its_first_row():
@@ -117,16 +118,84 @@ def test_html_table_escapes_names():
     page = ag.summary(layer, np.zeros((1, 2)))._repr_html_()
     assert "&lt;W&gt; (2, 2)" in page
     assert page.count("<tr>") == 2
-    assert "<p>6 parameters, 48 bytes</p>" in page
+    assert "<p>6 parameters, 48 bytes of float64, 16 bytes kept for the backward pass</p>" in page
     assert repr(ag.summary(layer)) == str(ag.summary(layer))
 
 
-def test_example_may_be_a_list_and_records_nothing():
-    model = nn.Linear(2, 3)
+def test_example_may_be_a_list():
     seen = []
-    ag.summary(nn.Sequential(model, lambda y: seen.append(y) or y), [[1.0, 2.0]])
-    assert seen[0].op is None
-    assert model.weight.grad is None
+    ag.summary(nn.Sequential(nn.Linear(2, 3), lambda y: seen.append(y) or y), [[1.0, 2.0]])
+    assert seen[0].shape == (1, 3)
+
+
+class Stateful(nn.Module):
+    """It changes its buffers, one in place, draws numbers, and ties a weight."""
+
+    def __init__(self):
+        self.table = nn.Linear(5, 4, bias=False)
+        self.blocks = nn.ModuleList([nn.Linear(4, 4), np.tanh, nn.Linear(4, 4, rng=1)])
+        self.mean, self.calls = np.zeros(4), np.zeros(1)
+        self.rng = np.random.default_rng(0)
+
+    def forward(self, x):
+        x = ag.dropout(self.table(x), rng=self.rng)
+        self.mean += 1
+        self.calls = self.calls + 1
+        for block in self.blocks:
+            x = block(x)
+        return x @ self.table.weight.T
+
+
+def test_summary_of_tied_weights_changes_no_state():
+    model = Stateful()
+    before = model.rng.bit_generator.state
+    rows = {".".join(row.path): row for row in ag.summary(model, np.ones((2, 5))).rows}
+    assert list(rows) == ["", "table", "blocks.0", "blocks.1", "blocks.2"]
+    assert rows[""].output == (2, 5)
+    assert rows["blocks.1"].output == (2, 4)
+    assert not model.mean.any()
+    assert not model.calls.any()
+    assert model.rng.bit_generator.state == before
+    assert model.table.weight.grad is None
+
+
+def test_kept_bytes_count_each_memory_once():
+    class Net(nn.Module):
+        def __init__(self):
+            self.cell = nn.RNNCell(3, 4)
+
+        def forward(self, x):
+            h = self.cell(x[1], self.cell(x[0]))
+            return np.exp(h.reshape(8)[:4])
+
+    kept = {row.type: row.kept for row in ag.summary(Net(), np.ones((2, 2, 3))).rows}
+    of_step = 4 * 8 + 3 * 64  # the sum of the biases, two products, tanh
+    assert kept["RNNCell"] == 2 * of_step
+    assert kept["Net"] == 2 * of_step + 32  # exp; the reshaped array and its slice are views
+    fused = ag.summary(nn.Sequential(ag.softplus), ag.tensor(np.ones(4), requires_grad=True))
+    assert fused.rows[1].kept == 64  # its result, and exp(x) for the rule
+
+
+def test_kept_bytes_are_none_without_a_run_and_0_if_frozen():
+    model = nn.Linear(2, 2).requires_grad_(False)
+    assert ag.summary(model).rows[0].kept is None
+    assert ag.summary(model, np.ones((1, 2))).rows[0].kept == 0
+
+
+@pytest.mark.parametrize("layers", [2, 12])
+def test_table_of_a_deep_model_fits_80_columns(layers):
+    class Block(nn.Module):
+        def __init__(self):
+            self.attention = nn.Sequential(nn.Linear(64, 192), nn.Linear(192, 64))
+            self.mlp = nn.MLP([64, 256, 64])
+
+        def forward(self, x):
+            return self.mlp(self.attention(x))
+
+    model = nn.Sequential(*[Block() for _ in range(layers)])
+    text = ag.summary(model, np.zeros((16, 32, 64))).text(80)
+    assert max(map(width, text.splitlines())) <= 80
+    assert ("left out: bytes" in text) == (layers > 2)
 
 
 @pytest.mark.parametrize(

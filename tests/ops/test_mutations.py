@@ -31,10 +31,10 @@ def transposed(c, x):
 
 
 def unsummed(c, x):
-    """Keep only the first use of a repeated argument; otherwise set one entry to 0."""
+    """Keep only the first use of a repeated argument; otherwise set the largest entry to 0."""
     if c.shape == x.shape:
         c = np.array(c)
-        c[(0,) * c.ndim] = 0
+        c[np.unravel_index(np.abs(c).argmax(), c.shape)] = 0
         return c
     lead = c.ndim - x.ndim
     index = [0] * lead + [slice(0, 1) if n == 1 else slice(None) for n in x.shape]

@@ -444,6 +444,8 @@ def test_unfuse_opens_every_fused_node(node):
         "conv2d": (leaf(np.ones((1, 4, 4))), leaf(np.ones((1, 1, 2, 2)))),
         "max_pool2d": (leaf(np.ones((1, 4, 4))), (2, 2)),
         "avg_pool2d": (leaf(np.ones((1, 4, 4))), 2),
+        **dict.fromkeys(("lstm_cell", "lstm_output"), (leaf(np.ones(8)), leaf(np.ones(2)))),
+        "gru_cell": (leaf(np.ones(6)), leaf(np.ones(6)), leaf(np.ones(2))),
         "mse_loss": (leaf(np.ones(3)), np.zeros(3)),
         "sigmoid_binary_cross_entropy": (leaf(np.ones(3)), np.zeros(3)),
     }

@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 
 from ...core.pytree import tree_map
-from ...core.registry import name_of
+from ...core.registry import PRIMITIVES, name_of
 from ..ir import Program, Step, Value, layout, memory_of, values_in
 from .lowering import CHECKS, LOOKS, Lowered, called, check, lower, may_raise
 
 #: functions that return C's order whatever the layout of their arguments
-_LAID_OUT_IN_ROWS = (np.matmul, np.dot)
+_LAID_OUT_IN_ROWS = (np.matmul, np.dot, PRIMITIVES["scatter"].forward)
 
 
 class Buffer:

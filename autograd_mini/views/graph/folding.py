@@ -92,7 +92,8 @@ def parts_of(
     """Divide the tensors of a tape into at most about `max_nodes` parts.
 
     If there are more, constants are folded into the nodes that use them. Then scopes are folded,
-    from the inside out, and equal neighbours stacked. Then runs of nodes are folded, then leaves.
+    from the inside out, and equal neighbours are stacked, at last also the steps of a recurrent
+    network. Then runs of nodes are folded, then leaves.
     `depth` is how many levels of scopes are open; None opens as many as fit. `scopes` are those of
     the whole tape, if the tensors are only a part of it.
     """
@@ -109,10 +110,10 @@ def parts_of(
     parts = _with_leaves(tensors, folded(depths[0]), False)
     if len(parts) > max_nodes:
         parts = finer = _with_leaves(tensors, _stack_copies(folded(depths[0])))
-        for level in depths[1:]:
+        for level, chained in [(level, chained) for level in depths for chained in (False, True)]:
             if len(parts) <= max_nodes:
                 break
-            finer, parts = parts, _with_leaves(tensors, _stack_copies(folded(level)))
+            finer, parts = parts, _with_leaves(tensors, _stack_copies(folded(level), chained))
         if sum(part.copies for part in parts) * _COARSE <= max_nodes:
             parts = finer
     computed = [part for part in parts if part.tensors[-1].op]
@@ -163,18 +164,21 @@ def _by_scope(
     return parts
 
 
-def _stack_copies(parts: Sequence[Part]) -> list[Part]:
+def _stack_copies(parts: Sequence[Part], chained: bool = False) -> list[Part]:
     """Stack neighbours that compute the same in the same box, and do not use one another.
 
-    Nothing is stacked if everything would be in a single stack.
+    With `chained`, they may use one another if they share their parameters: these are the steps of
+    a recurrent network. Nothing is stacked if everything would be in a single stack.
     """
     stacks: list[list[Part]] = []
     results: set[int] = set()  # the creation numbers in the last stack
     structure: Hashable = None
     for part in parts:
         before, structure = structure, _structure(part)
+        if chained and structure:
+            structure = (structure, shared) if (shared := _parameters(part)) else None
         used = {a.order for t in part.tensors for a in t.inputs if isinstance(a, Tensor)}
-        if structure and structure == before and not used & results:
+        if structure and structure == before and (chained or not used & results):
             stacks[-1].append(part)
         else:
             stacks.append([part])
@@ -198,6 +202,12 @@ def _structure(part: Part) -> Hashable:
         (t.op, t.shape, *(at.get(a.order) for a in t.inputs if isinstance(a, Tensor)))
         for t in part.tensors
     )
+
+
+def _parameters(part: Part) -> frozenset[int]:
+    """Return the creation numbers of the leaves that require a gradient."""
+    used = (a for t in part.tensors for a in t.inputs if isinstance(a, Tensor))
+    return frozenset(a.order for a in used if a.op is None and a.requires_grad)
 
 
 def _stack(copies: Sequence[Part]) -> Part:

@@ -65,6 +65,21 @@ FUNCTIONAL = {
         "In training, each channel's gradient loses the parts that would change its mean or its "
         "variance.",
     ),
+    "lstm_cell": (
+        "Multiply the old cell state by the forget gate, and add the new values, times the input "
+        "gate.",
+        "The old cell state receives the gradient, times the forget gate. The gates receive it "
+        "through their activations.",
+    ),
+    "lstm_output": (
+        "Multiply the tanh of the cell state by the output gate.",
+        "The cell state receives the gradient, times the output gate and the derivative of tanh.",
+    ),
+    "gru_cell": (
+        "Mix the old state and the new values: the update gate is the share of the old state.",
+        "The old state receives the gradient, times the update gate. The new values receive the "
+        "rest.",
+    ),
     "attention": (
         "Each query takes a weighted average of the values: a large weight if the key matches.",
         "A value receives the gradients of the queries that looked at it, times their weights.",

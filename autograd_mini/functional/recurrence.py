@@ -1,0 +1,318 @@
+"""The cells of an LSTM and of a GRU: gates decide how much of a state is kept. Three fused nodes.
+
+    LSTM  c' = σ(f) c + σ(i) tanh(g)        h' = σ(o) tanh(c')
+    GRU   h' = (1 - u) n + u h              u, r = σ(...)      n = tanh(from x + r (from h))
+
+The products with the weights stay outside, as `linear` nodes; see `nn.LSTMCell` and `nn.GRUCell`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..core.arrays import Array, Cotangent, TensorBase, in_float
+from ..core.foreign import constant_like
+from ..core.fused import fused, labelled
+from ..core.primitive import JointRule
+from ..ops.elementwise import sigmoid
+from ..ops.indexing import scatter
+from ..ops.reductions import in_float32, widened
+
+Residuals = tuple[Array, ...] | None
+
+
+def _blocks(x: Array, count: int) -> list[Array]:
+    """Return `count` views of equal width, which are next to each other in `x`."""
+    n = x.shape[-1] // count
+    return [x[..., i * n : (i + 1) * n] for i in range(count)]
+
+
+#: e to minus this power is still a number of the dtype, with all of its digits
+_LARGEST_EXPONENT = {char: int(-np.log(np.finfo(char).tiny)) for char in "fdg"}
+
+
+def _sigma(z: Array) -> Array:
+    """Compute σ(z) in a third of the time of `sigmoid`. The limit keeps exp from overflowing."""
+    limit = _LARGEST_EXPONENT.get(z.dtype.char)
+    return sigmoid(z) if limit is None else 1 / (1 + np.exp(-np.maximum(z, -limit)))
+
+
+def _named(x: Array, name: str) -> Array:
+    return labelled(x, name) if isinstance(x, TensorBase) else x
+
+
+def _require_blocks(count: int, state: Array, **products: Array) -> None:
+    """Raise an error unless each product has `count` blocks as wide as the state."""
+    wanted = (*state.shape[:-1], count * state.shape[-1]) if state.ndim else None
+    for name, x in products.items():
+        if x.shape != wanted:
+            raise ValueError(
+                f"{name} has shape {x.shape}, and the state {state.shape}. For a state of shape "
+                f"(..., H), {name} has shape (..., {count} H): one block of H columns for each gate"
+            )
+
+
+# ---- LSTM: the new cell state -------------------------------------------------------------------
+
+
+@in_float32
+def _lstm_cell(gates: Array, c: Array) -> Any:
+    r"""Compute c' = σ(f) c + σ(i) tanh(g), the new cell state of an LSTM, as one node.
+
+    Parameters
+    ----------
+    gates : Tensor or array_like, shape (..., 4 H)
+        The gates before their activations, in four blocks: i, f, g, o. `lstm_output` reads o.
+    c : Tensor or array_like, shape (..., H)
+        The cell state.
+
+    Returns
+    -------
+    Tensor, or array for arrays, shape (..., H)
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
+
+    Notes
+    -----
+    With i, f and g after their activations:
+
+    $$
+    c' = f c + i g \qquad
+    \frac{\partial L}{\partial c} = \frac{\partial L}{\partial c'}\, f
+    $$
+
+    The gradient passes from step to step as a product with f. If f is close to 1, it does not
+    vanish. An activation adds its derivative: σ' = σ (1 - σ) and tanh' = 1 - tanh².
+
+    References
+    ----------
+    Hochreiter, Schmidhuber: Long short-term memory, 1997. Gers, Schmidhuber, Cummins: Learning to
+    forget, 2000 (the gate f).
+
+    Examples
+    --------
+    The forget gate is open, and the input gate is closed, so the state is kept:
+
+    >>> import numpy as np
+    >>> import autograd_mini as ag
+    >>> ag.lstm_cell(np.array([-50.0, 50.0, 1.0, 0.0]), np.array([3.0]))
+    array([3.])
+    """
+    _require_blocks(4, c, gates=gates)
+    i, f, g = _input_gates(in_float(gates), _sigma)
+    return f * c + i * g, (i, f, g)
+
+
+def _input_gates(gates: Array, sigma: Any = sigmoid) -> tuple[Array, Array, Array]:
+    i, f, g, _ = _blocks(gates, 4)
+    return _named(sigma(i), "i"), _named(sigma(f), "f"), _named(np.tanh(g), "g")
+
+
+@in_float32
+def _lstm_cell_graph(gates: Array, c: Array) -> Array:
+    i, f, g = _input_gates(gates)
+    return f * c + i * g
+
+
+@widened
+def _lstm_cell_rule(
+    g: Cotangent, y: Array, gates: Array, c: Array, residuals: Residuals = None
+) -> Sequence[Cotangent]:
+    i, f, new = residuals or _input_gates(gates)
+    of_gates = [
+        g * new * (i - i * i),
+        g * c * (f - f * f),
+        g * i * (1 - new * new),
+        constant_like(np.zeros(g.shape, g.dtype), g),
+    ]
+    return np.concatenate(of_gates, axis=-1), g * f
+
+
+lstm_cell = fused(
+    _lstm_cell,
+    JointRule(_lstm_cell_rule, arguments=2),
+    name="lstm_cell",
+    residuals=True,
+    unfused=_lstm_cell_graph,
+)
+
+
+# ---- LSTM: the output ---------------------------------------------------------------------------
+
+
+@in_float32
+def _lstm_output(gates: Array, c: Array) -> Any:
+    r"""Compute h' = σ(o) tanh(c'), the output of an LSTM, as one node.
+
+    Parameters
+    ----------
+    gates : Tensor or array_like, shape (..., 4 H)
+        As for `lstm_cell`. Only the last block, o, is read.
+    c : Tensor or array_like, shape (..., H)
+        c', the new cell state.
+
+    Returns
+    -------
+    Tensor, or array for arrays, shape (..., H)
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
+
+    Notes
+    -----
+    With o after its activation and g = ∂L/∂h':
+
+    $$
+    \frac{\partial L}{\partial z_o} = g\,h'\,(1 - o) \qquad
+    \frac{\partial L}{\partial c'} = g\,o\,(1 - \tanh^2 c')
+    $$
+
+    References
+    ----------
+    Hochreiter, Schmidhuber: Long short-term memory, 1997.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import autograd_mini as ag
+    >>> ag.lstm_output(np.array([0.0, 0.0, 0.0, 50.0]), np.array([0.5])).round(4)
+    array([0.4621])
+    """
+    _require_blocks(4, c, gates=gates)
+    o, t = _output_gate(in_float(gates), in_float(c), _sigma)
+    return o * t, (o, t)
+
+
+def _output_gate(gates: Array, c: Array, sigma: Any = sigmoid) -> tuple[Array, Array]:
+    return _named(sigma(_blocks(gates, 4)[3]), "o"), np.tanh(c)
+
+
+@in_float32
+def _lstm_output_graph(gates: Array, c: Array) -> Array:
+    o, t = _output_gate(gates, c)
+    return o * t
+
+
+@widened
+def _lstm_output_rule(
+    g: Cotangent, y: Array, gates: Array, c: Array, residuals: Residuals = None
+) -> Sequence[Cotangent]:
+    o, t = residuals or _output_gate(gates, c)
+    last_block = (..., slice(3 * c.shape[-1], None))
+    return scatter(g * y * (1 - o), last_block, gates.shape), g * o * (1 - t * t)
+
+
+lstm_output = fused(
+    _lstm_output,
+    JointRule(_lstm_output_rule, arguments=2),
+    name="lstm_output",
+    residuals=True,
+    unfused=_lstm_output_graph,
+)
+
+
+# ---- GRU ----------------------------------------------------------------------------------------
+
+
+@in_float32
+def _gru_cell(from_input: Array, from_state: Array, h: Array) -> Any:
+    r"""Compute h' = (1 - u) n + u h, the new state of a GRU, as one node.
+
+    Parameters
+    ----------
+    from_input, from_state : Tensor or array_like, shape (..., 3 H)
+        The products of the input and of the state with their weights, in three blocks: the reset
+        gate r, the update gate u, and the new state n. PyTorch calls the update gate z.
+    h : Tensor or array_like, shape (..., H)
+        The state.
+
+    Returns
+    -------
+    Tensor, or array for arrays, shape (..., H)
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
+
+    Notes
+    -----
+    With a from the input and b from the state:
+
+    $$
+    r = \sigma(a_r + b_r) \qquad u = \sigma(a_u + b_u) \qquad
+    n = \tanh(a_n + r\,b_n) \qquad h' = (1 - u)\,n + u\,h
+    $$
+
+    The gradients of a and b are equal, except in the block n: there, that of b has a factor r.
+
+    References
+    ----------
+    Cho et al.: Learning phrase representations using RNN encoder-decoder, 2014. Chung et al.:
+    Empirical evaluation of gated recurrent neural networks, 2014. The reset gate multiplies the
+    product, not the state, as in PyTorch and cuDNN.
+
+    Examples
+    --------
+    The update gate is open, so the state is kept:
+
+    >>> import numpy as np
+    >>> import autograd_mini as ag
+    >>> ag.gru_cell(np.array([0.0, 50.0, 1.0]), np.zeros(3), np.array([3.0]))
+    array([3.])
+    """
+    _require_blocks(3, h, from_input=from_input, from_state=from_state)
+    r, u, n = _gru_gates(in_float(from_input), in_float(from_state), _sigma)
+    return n + u * (h - n), (r, u, n)
+
+
+def _gru_gates(
+    from_input: Array, from_state: Array, sigma: Any = sigmoid
+) -> tuple[Array, Array, Array]:
+    (a_r, a_u, a_n), (b_r, b_u, b_n) = _blocks(from_input, 3), _blocks(from_state, 3)
+    r, u = _named(sigma(a_r + b_r), "r"), _named(sigma(a_u + b_u), "u")
+    return r, u, _named(np.tanh(a_n + r * b_n), "n")
+
+
+@in_float32
+def _gru_cell_graph(from_input: Array, from_state: Array, h: Array) -> Array:
+    _, u, n = _gru_gates(from_input, from_state)
+    return (1 - u) * n + u * h
+
+
+@widened
+def _gru_cell_rule(
+    g: Cotangent,
+    y: Array,
+    from_input: Array,
+    from_state: Array,
+    h: Array,
+    residuals: Residuals = None,
+) -> Sequence[Cotangent]:
+    r, u, n = residuals or _gru_gates(from_input, from_state)
+    through_u = g * u
+    of_n = (g - through_u) * (1 - n * n)
+    of_r = of_n * _blocks(from_state, 3)[2] * (r - r * r)
+    of_u = g * (h - n) * (u - u * u)
+    return (
+        np.concatenate([of_r, of_u, of_n], axis=-1),
+        np.concatenate([of_r, of_u, of_n * r], axis=-1),
+        through_u,
+    )
+
+
+gru_cell = fused(
+    _gru_cell,
+    JointRule(_gru_cell_rule, arguments=3),
+    name="gru_cell",
+    residuals=True,
+    unfused=_gru_cell_graph,
+)
