@@ -12,7 +12,7 @@ import pickle
 import random
 from collections import Counter
 from collections.abc import Callable, Container
-from operator import eq
+from operator import eq, is_
 from typing import Any
 
 import numpy as np
@@ -48,7 +48,9 @@ class Guards:
         self._inputs: list[Callable[[], Any]] = []
         #: name, function that reads it, what it was, function that compares the two
         self._checks: list[Any] = [
-            (*place, _same) for place in found if place.name and not _is_array(place.seen)
+            (*place, _same)
+            for place in found
+            if place.name and place.is_looked_up and not _is_array(place.seen)
         ]
 
     def watch(self, inputs: list[Any], baked: set[int], derived: bool) -> list[str]:
@@ -122,7 +124,9 @@ def _same(now: Any, seen: Any) -> bool:
     if type(now) is not type(seen):
         return False
     if isinstance(seen, Entries):
-        return len(now) == len(seen) and all(map(_same, now, seen))
+        if len(now) != len(seen):
+            return False
+        return all(map(is_, now, seen)) or all(map(_same, now, seen))
     return isinstance(seen, VALUES) and repr(now) == repr(seen)  # -0.0 == 0.0
 
 
