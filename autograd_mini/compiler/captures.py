@@ -56,6 +56,21 @@ class Place(NamedTuple):
         """Whether `read` can find another object. An entry belongs to the entries of its list."""
         return getattr(self.read, "func", None) is not _itself
 
+    def namespaces(self) -> tuple[str, list[Any]] | None:
+        """Return the name of an attribute and the objects whose ``__dict__`` may hold it.
+
+        Classes of libraries are left out, because they do not change. Return None if this is not
+        an attribute, or if it may lie in a slot.
+        """
+        if not isinstance(self.read, functools.partial) or self.read.func is not _attribute:
+            return None
+        x, key = self.read.args
+        kinds = _lookup(x)
+        slots = any(isinstance(vars(k).get(key), types.MemberDescriptorType) for k in kinds)
+        if slots or not hasattr(x, "__dict__"):
+            return None
+        return key, [x, *(k for k in kinds if not _is_library(k))]
+
 
 class Entries(list[Any]):
     """The entries of a container at one time."""
@@ -97,7 +112,8 @@ def _inside(name: str, x: Any, names: dict[str, bool], lifted: Container[Any]) -
     """Yield the places inside an object."""
     if isinstance(x, CONTAINERS) or _holds_objects(x):
         left_out = {key for key in x if (id(x), key) in lifted} if isinstance(x, dict) else ()
-        yield _place(name or "an argument", _entries, x, left_out)
+        if not isinstance(x, (tuple, frozenset)):  # their entries do not change
+            yield _place(name or "an argument", _entries, x, left_out)
         for key, part in x.items() if isinstance(x, _MAPPINGS) else enumerate(_entries(x)):
             if not isinstance(part, VALUES):
                 yield _place(f"{name}[{key!r}]", _itself, part)
@@ -158,8 +174,8 @@ def _attributes(
     for key in sorted(key for key in {*names, *operators} if (id(x), key) not in lifted):
         place = _place(f"{name}.{key}".lstrip("."), _attribute, x, key)
         code = isinstance(place.seen, (types.FunctionType, classmethod, staticmethod, property))
-        if key in operators and _is_library_function(place.seen):
-            place = place._replace(name="")  # only a class can change it
+        if _is_library_function(place.seen) and key in operators:
+            place = place._replace(name="")  # only a class could change it
         if code or (key in names and (names[key] or place.seen is not _MISSING)):
             yield place
 
@@ -169,6 +185,8 @@ def _itself(x: Any) -> Any:
 
 
 def _entries(x: Any, left_out: Collection[Any] = ()) -> Entries:
+    if type(x) is list:  # the usual case, without the checks
+        return Entries(x)
     if left_out:
         x = {key: part for key, part in x.items() if key not in left_out}
     if isinstance(x, np.ndarray):
@@ -200,12 +218,18 @@ def _classes(kind: Any) -> tuple[type, ...]:
     )  # fmt: skip
 
 
+def _lookup(x: Any) -> tuple[type, ...]:
+    """Return the classes that the attributes of an object or a class are looked up in."""
+    kind: Any = type(x)
+    return (*_classes(x), *_classes(kind)) if isinstance(x, type) else _classes(kind)
+
+
 def _attribute(x: Any, key: str) -> Any:
     """Return an attribute as it is stored, in an object or its classes, without running code."""
-    if key in _own(x):
-        return _own(x)[key]
-    of_x: Any = type(x)
-    for kind in (*(_classes(x) if isinstance(x, type) else ()), *_classes(of_x)):
+    own = _own(x)
+    if key in own:
+        return own[key]
+    for kind in _lookup(x):
         if key in vars(kind):
             found = vars(kind)[key]
             slot = isinstance(found, types.MemberDescriptorType) and not isinstance(x, type)

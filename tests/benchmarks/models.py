@@ -224,7 +224,7 @@ PROBLEMS = {
     ),
     "BatchNorm net": Problem(
         {"": batch_norm_net},
-        TABLE | layers("", 30, 100, 100, LETTERS) | {"scale1": np.ones(100), "scale2": np.ones(100)},
+        TABLE | layers("", 30, 100, 100, LETTERS) | dict.fromkeys(("scale1", "scale2"), np.ones(100)),
         NAMES, "SGD", SMALL,
     ),
     "RNN, T 16": Problem({"": (made := sequence(rnn, 1, 16))[0]}, *made[1:], "Adam", SMALL),
