@@ -224,7 +224,7 @@ PROBLEMS = {
     ),
     "BatchNorm net": Problem(
         {"": batch_norm_net},
-        TABLE | layers("", 30, 100, 100, LETTERS) | dict.fromkeys(("scale1", "scale2"), np.ones(100)),
+        TABLE | layers("", 30, 100, 100, LETTERS) | {f"scale{i}": np.ones(100) for i in (1, 2)},
         NAMES, "SGD", SMALL,
     ),
     "RNN, T 16": Problem({"": (made := sequence(rnn, 1, 16))[0]}, *made[1:], "Adam", SMALL),
