@@ -62,8 +62,13 @@ def add_at(y: Any, index: Any, x: Any) -> None:
     if not isinstance(y, np.ndarray):  # an array of another library
         np.add.at(y, index, x)
         return
-    if _fits_product(y, index, x) and _add_rows(y, index, x):
-        return
+    few = y.ndim > 1 and len(y) <= _FEW_ROWS and y.dtype.char in "fd"
+    if few and isinstance(index, np.ndarray) and index.dtype.kind in "iu" and x.size:
+        with np.errstate(invalid="ignore", over="ignore"):
+            sums = _sums_of_rows(len(y), index.reshape(-1), x.reshape(index.size, -1))
+        if np.isfinite(sums).all():  # 0 · ∞ is nan, so that an infinity spoils all sums
+            y += sums.reshape(y.shape)
+            return
     parts = index if isinstance(index, tuple) else (index,)
     spans = [i for i in parts if i is ... or isinstance(i, slice)]
     depth = y.ndim  # the number of axes that are indexed
@@ -78,43 +83,22 @@ def add_at(y: Any, index: Any, x: Any) -> None:
     np.add.at(y.reshape(-1), positions.reshape(-1), x.reshape(-1))
 
 
-#: rows that a product adds faster than `np.add.at`, which takes a nanosecond for each entry
+#: the number of rows up to which a product is faster than `np.add.at`
 _FEW_ROWS = 64
-_BLOCK = 1024  # rows of a one-hot matrix, which is to stay in the processor's cache
 
 
-def _fits_product(y: Any, index: Any, x: Any) -> bool:
-    """Return whether `x` holds rows for a small table `y`, such as the embedding of 27 letters."""
-    return (
-        isinstance(index, np.ndarray)
-        and index.dtype.kind in "iu"
-        and y.ndim > 1
-        and 0 < len(y) <= _FEW_ROWS
-        and x.dtype == y.dtype
-        and x.dtype.char in "fd"
-        and y.flags.c_contiguous
-        and x.size > 0
-    )
+def _sums_of_rows(n: int, index: Any, x: Any) -> Any:
+    """Return the sums as products of one-hot rows with `x`, such as for a table of 27 letters.
 
-
-def _add_rows(y: Any, index: Any, x: Any) -> bool:
-    """Add rows as the product of one-hot columns with `x`; return whether the sums are finite.
-
-    In a product, an infinity spoils all sums, because 0 · ∞ is nan. Then `y` is left as zeros.
+    The blocks are small enough to stay in the processor's cache.
     """
-    n = len(y)
-    rows = np.arange(n)[index].reshape(-1)  # an index may be negative
-    x, total = x.reshape(rows.size, -1), y.reshape(n, -1)
-    with np.errstate(invalid="ignore", over="ignore"):
-        for start in range(0, rows.size, _BLOCK):
-            block = rows[start : start + _BLOCK]
-            hot = np.zeros((block.size, n), x.dtype)
-            hot.reshape(-1)[np.arange(0, hot.size, n) + block] = 1
-            total += np.dot(hot.T, x[start : start + _BLOCK])
-    if np.isfinite(total).all():
-        return True
-    total.fill(0)
-    return False
+    sums = np.zeros((n, x.shape[1]), x.dtype)
+    for start in range(0, index.size, 1024):
+        rows = index[start : start + 1024]
+        hot = np.zeros((rows.size, n), x.dtype)
+        hot[np.arange(rows.size), rows] = 1
+        sums += np.dot(hot.T, x[start : start + 1024])
+    return sums
 
 
 def _scatter_vjp(g: Cotangent, y: Array, x: Array, index: Any, shape: Any) -> Cotangent:

@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 
 from ...core.pytree import tree_map
-from ...core.registry import name_of
+from ...core.registry import PRIMITIVES, name_of
 from ..ir import Program, Step, Value, layout, memory_of, values_in
 from .lowering import CHECKS, LOOKS, Lowered, called, check, lower, may_raise
 
-#: functions that return C's order whatever the layout of their arguments
-_LAID_OUT_IN_ROWS = (np.matmul, np.dot)
+#: functions that return new memory in C's order whatever the layout of their arguments
+_NEW_ROWS = (np.matmul, np.dot, PRIMITIVES["scatter"].forward)
 
 
 class Buffer:
@@ -135,7 +135,7 @@ class Plan:
         and elementwise functions follow it. A sum over the result must run in that order too.
         """
         loose = bool(step.name) or not self._loose.isdisjoint(step.inputs)
-        if loose and step.function not in _LAID_OUT_IN_ROWS:
+        if loose and step.function not in _NEW_ROWS:
             self._loose.update(v for v in step.outs if len(v.shape) > 1)
 
     def _alone(self, step: Step, call: str) -> str:
@@ -147,7 +147,8 @@ class Plan:
             if (step.function.__module__ or "").startswith("autograd_mini."):
                 return call
             return f"map({self._name(np.array)}, {call})"
-        return f"{self._name(np.array)}({call})" if step.name or step.function in LOOKS else call
+        may_share = step.name and step.function not in _NEW_ROWS
+        return f"{self._name(np.array)}({call})" if may_share or step.function in LOOKS else call
 
     def _write(self, how: Lowered, statements: Sequence[str], out: str) -> None:
         seen = None if how.shape is None else self._seen_as(out, how.shape)
