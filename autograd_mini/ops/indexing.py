@@ -21,7 +21,9 @@ from ..core.arrays import (
     unwrap,
     unwrap_nested,
 )
+from ..core.context import ALL_OBSERVERS
 from ..core.foreign import constant_like
+from ..core.pieces import Pieces
 from ..core.primitive import primitive
 from ..core.registry import implements, not_differentiable
 
@@ -113,6 +115,9 @@ def _getitem_vjp(g: Cotangent, y: Array, x: Array, index: Any) -> Cotangent:
     parts = index if isinstance(index, tuple) else (index,)
     if all(i is None or i is ... or (type(i) is slice and i == slice(None)) for i in parts):
         return g.reshape(x.shape)
+    plain = type(g) is type(x) is np.ndarray and g.dtype is x.dtype
+    if plain and not ALL_OBSERVERS and names_no_entry_twice(index):  # observers see arrays
+        return Pieces(x.shape, [(index, g)])
     return scatter(g, index, x.shape)
 
 

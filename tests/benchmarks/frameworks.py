@@ -64,6 +64,8 @@ ours = SimpleNamespace(
     layer_norm=lambda x, w, b: ag.layer_norm(x, w.shape, w, b),
     rms_norm=lambda x: ag.rms_norm(x, eps=1e-5),
     batch_norm=lambda x, w, b: ag.batch_norm(x, None, None, w, b, training=True),
+    conv=ag.conv2d,
+    pool=lambda x: ag.max_pool2d(x, 2),
     attention=lambda q, k, v: ag.scaled_dot_product_attention(q, k, v, is_causal=True),
     cross_entropy=ag.softmax_cross_entropy,
     binary=lambda x, t: ag.sigmoid_binary_cross_entropy(x, t),
@@ -86,6 +88,8 @@ def _in_torch() -> Any:
         layer_norm=lambda x, w, b: f.layer_norm(x, w.shape, w, b),
         rms_norm=lambda x: f.rms_norm(x, x.shape[-1:], eps=1e-5),
         batch_norm=lambda x, w, b: f.batch_norm(x, None, None, w, b, training=True),
+        conv=f.conv2d,
+        pool=lambda x: f.max_pool2d(x, 2),
         attention=lambda q, k, v: f.scaled_dot_product_attention(q, k, v, is_causal=True),
         cross_entropy=f.cross_entropy,
         binary=f.binary_cross_entropy_with_logits,
@@ -108,6 +112,14 @@ def _in_jax() -> Any:
         mask = np.tri(*scores.shape[-2:], dtype=bool)
         return f.softmax(jnp.where(mask, scores, -jnp.inf)) @ v
 
+    def conv(x, w, b, padding=0):
+        edges = [(padding, padding)] * 2
+        return jax.lax.conv_general_dilated(x, w, (1, 1), edges) + b[:, None, None]
+
+    def pool(x):
+        window = (1, 1, 2, 2)
+        return jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, window, window, "VALID")
+
     def cross_entropy(z, t):
         own = jnp.take_along_axis(z, t[..., None], axis=-1)[..., 0]
         return (jax.scipy.special.logsumexp(z, axis=-1) - own).mean()
@@ -126,6 +138,8 @@ def _in_jax() -> Any:
         layer_norm=layer_norm,
         rms_norm=lambda x: x / jnp.sqrt((x * x).mean(-1, keepdims=True) + 1e-5),
         batch_norm=batch_norm,
+        conv=conv,
+        pool=pool,
         attention=attention,
         cross_entropy=cross_entropy,
         binary=lambda x, t: (f.softplus(x) - x * t).mean(),

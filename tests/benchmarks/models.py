@@ -144,6 +144,42 @@ def generator(f, p, x, noise, ones, zeros):
     return f.binary(_judged(f, p, _generated(f, p, noise)), ones)
 
 
+# ---- images --------------------------------------------------------------------------------------
+
+
+def lenet(size, padding):
+    """Return the loss of two convolutions and three layers [LeCun et al. 1998], and weights.
+
+    The first convolution keeps the size of the images.
+    """
+
+    def loss(f, p, x, t):
+        h = f.pool(f.relu(f.conv(x, p["c1"], p["d1"], padding=size // 2)))
+        h = f.pool(f.relu(f.conv(h, p["c2"], p["d2"], padding=padding))).reshape(len(x), -1)
+        for i in (1, 2):
+            h = f.relu(f.linear(h, p[f"w{i}"], p[f"b{i}"]))
+        return f.cross_entropy(f.linear(h, p["w3"], p["b3"]), t)
+
+    flat = 16 * (2 if size == 3 else 5) ** 2
+    filters = {"c1": kernel(6, 1, size), "d1": np.zeros(6), "c2": kernel(16, 6, size)}
+    return {"": loss}, filters | {"d2": np.zeros(16)} | layers("", flat, 120, 84, 10)
+
+
+def residual_block(f, p, x, t):
+    """Return the loss of a block of two convolutions, with a third one around it [He 2015]."""
+    h = f.conv(f.relu(f.conv(x, p["c1"], p["d1"], padding=1)), p["c2"], p["d2"], padding=1)
+    h = f.relu(h + f.conv(x, p["c3"], p["d3"])).reshape(len(x), -1)
+    return f.cross_entropy(f.linear(h, p["w1"], p["b1"]), t)
+
+
+def kernel(outputs, channels, size):
+    return normal(outputs, channels, size, size) / (channels * size**2) ** 0.5
+
+
+def images(channels, pixels):
+    return normal(64, channels, pixels, pixels), RNG.integers(10, size=64)
+
+
 # ---- transformers --------------------------------------------------------------------------------
 
 HEADS = 4
@@ -254,6 +290,14 @@ PROBLEMS = {
     ),
     "GRU, T 20": Problem(
         {"": (made := sequence(gru, 3, 20))[0]}, *made[1:], "Adam", (0.8, 0.6, 1.0)
+    ),
+    "LeNet 8x8": Problem(*lenet(3, 1), images(1, 8), "SGD", (1.0, 0.7, 1.0)),
+    "LeNet 28x28": Problem(*lenet(5, 0), images(1, 28), "SGD", (1.5, 1.2, 1.0)),
+    "ResNet block": Problem(
+        {"": residual_block},
+        {"c1": kernel(32, 16, 3), "c2": kernel(32, 32, 3), "c3": kernel(32, 16, 1),
+         **{f"d{i}": np.zeros(32) for i in (1, 2, 3)}, **layers("", 2048, 10)},
+        images(16, 8), "SGD", (1.5, 1.1, 1.2),
     ),
     "GPT d 32, T 16": Problem(
         {"": gpt}, gpt_weights(32, 16, 1), (letters(16, 16), letters(16, 16)), "Adam",
