@@ -73,11 +73,12 @@ def unrolled(cell):
 
     def loss(f, p, x, t):
         h = c = p["start"]
-        total = 0.0
-        for token, following in zip(x, t):
-            h, c = cell(f, p, f.embedding(token, p["table"]), h, c)
-            total = total + f.cross_entropy(f.linear(h, p["w"], p["b"]), following)
-        return total / len(x)
+        hidden = []
+        for row in f.embedding(x, p["table"]):
+            h, c = cell(f, p, row, h, c)
+            hidden.append(h)
+        z = f.stack(hidden).reshape(-1, h.shape[1])
+        return f.cross_entropy(f.linear(z, p["w"], p["b"]), t.reshape(-1))
 
     return loss
 

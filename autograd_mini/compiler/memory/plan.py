@@ -19,10 +19,11 @@ import numpy as np
 from ...core.pytree import tree_map
 from ...core.registry import PRIMITIVES, name_of
 from ..ir import Program, Step, Value, layout, memory_of, values_in
+from ..passes.slices import put, put_too
 from .lowering import CHECKS, LOOKS, Lowered, called, check, lower, may_raise
 
 #: functions that return new memory in C's order whatever the layout of their arguments
-_NEW_ROWS = (np.matmul, np.dot, PRIMITIVES["scatter"].forward)
+_NEW_ROWS = (np.matmul, np.dot, PRIMITIVES["scatter"].forward, put, put_too)
 
 
 class Buffer:
