@@ -18,7 +18,7 @@ import numpy as np
 
 from ...core.pytree import tree_map
 from ...core.registry import PRIMITIVES, name_of
-from ..ir import Program, Step, Value, layout, memory_of, values_in
+from ..ir import Program, Step, Value, example_of, layout, memory_of, values_in
 from ..passes.slices import put, put_too
 from .lowering import CHECKS, LOOKS, Lowered, called, check, lower, may_raise
 
@@ -111,6 +111,10 @@ class Plan:
             self._unwritten = min(self._unwritten, len(self._lines))
             self._write(how, how.writing, self._names[target])
             self._names[value] = self._names[target]
+        elif value in self._loose and (fresh := self._scaled(i, step, how.over)) is not None:
+            self._write(how, how.writing, self._names[fresh])
+            self._names[value] = self._names[fresh]
+            self.allocated[self.allocated.index(fresh)] = value
         elif (
             value in self._own
             or not how.writing
@@ -191,6 +195,18 @@ class Plan:
             if buffer and self._dies(i, step, v) and layout(v.example) == layout(value.example):
                 return buffer
         return None
+
+    def _scaled(self, i: int, step: Step, over: Sequence[Value]) -> Value | None:
+        """Return an allocated argument that the step may overwrite; the others are numbers.
+
+        So the layout of the result is that of the argument, whatever it is.
+        """
+        arrays = [x for x in step.args if np.ndim(example_of(x))]
+        if len(arrays) != 1 or arrays[0] not in self.allocated or arrays[0] not in over:
+            return None
+        (x,), (value,) = arrays, step.outs
+        fits = x.dtype == value.dtype and self._roots[x] is x and value not in self._own
+        return x if fits and self._dies(i, step, x) else None
 
     def _may_take(self, i: int, step: Step, how: Lowered, target: Value) -> bool:
         """Return whether a step may write to a donated argument, whose strides are not known.
