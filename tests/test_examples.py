@@ -1,5 +1,6 @@
 """The example programs run as a reader runs them."""
 
+import importlib
 import os
 import re
 import runpy
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 import autograd_mini as ag
+from autograd_mini import optim
 
 ROOT = Path(__file__).parent.parent
 REACHES = {"train_moons": 0.97, "train_digits": 0.965}
@@ -121,3 +123,43 @@ def test_example_explains_itself(name, tmp_path):
     pytest.importorskip("matplotlib")
     help_text = run(name, "--help", folder=tmp_path)
     assert f"default: {name.removeprefix('train_')}.png" in help_text
+
+
+def gpt_losses(steps):
+    """Return the losses of a small GPT on scalars, on arrays, and compiled."""
+    arrays, scalars = map(importlib.import_module, ("microgpt", "microgpt_scalars"))
+    # Each length has its program, and each entry of a name has its nodes.
+    names = [name for name in arrays.NAMES if len(name) in (3, 4)] * 4
+    losses = {}
+    for form in ("scalars", "arrays", "compiled"):
+        model = arrays.GPT(width=4, heads=2, rng=1)
+        optimizer = optim.Adam(model.parameters(), lr=0.01, betas=(0.85, 0.99))
+        step = arrays.make_step(model, optimizer)
+        if form == "compiled":
+            step = ag.compile(step, state=(model, optimizer))
+        if form == "scalars":
+            model = scalars.from_arrays(model)
+            step = scalars.make_step(model, scalars.Adam(scalars.leaves(model)))
+        losses[form] = [step(arrays.encode(name)).item() for name in names[:steps]]
+    return losses
+
+
+@pytest.mark.parametrize("steps", [3, pytest.param(100, marks=pytest.mark.slow)])
+def test_gpt_has_equal_losses_in_all_forms(steps, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "examples")
+    losses = gpt_losses(steps)
+    assert len(losses["arrays"]) == steps
+    assert losses["compiled"] == losses["arrays"]
+    np.testing.assert_allclose(losses["scalars"], losses["arrays"], rtol=0, atol=1e-9)
+
+
+def test_gpt_learns_and_samples(monkeypatch, capsys):
+    monkeypatch.syspath_prepend(ROOT / "examples")
+    microgpt = importlib.import_module("microgpt")
+    monkeypatch.setattr("sys.argv", ["microgpt.py", "--steps", "200", "--eager"])
+    microgpt.main()
+    out = capsys.readouterr().out
+    assert "4192 parameters" in out
+    (first,) = (float(loss) for loss in re.findall(r"step +100 +loss (\S+)", out))
+    assert first < np.log(27)
+    assert len(out.rpartition("new names: ")[2].split(" ")) == 12

@@ -30,6 +30,8 @@ CONTAINERS = (list, tuple, dict, set, frozenset, deque, ChainMap, UserDict, User
               types.MappingProxyType)  # fmt: skip
 _MAPPINGS = (dict, ChainMap, UserDict, types.MappingProxyType)
 GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
+#: objects of these types have no parts that change
+_OPAQUE = (np.ufunc, types.CodeType, types.BuiltinFunctionType, types.GetSetDescriptorType)
 #: modules whose variables are not expected to change
 _LIBRARIES = {"numpy", "autograd_mini", *sys.stdlib_module_names} - {"__main__"}
 _MISSING = object()
@@ -48,6 +50,26 @@ class Place(NamedTuple):
     name: str  #: as the user would write it
     read: Callable[[], Any]  #: looks it up again
     seen: Any  #: the object
+
+    @property
+    def is_looked_up(self) -> bool:
+        """Whether `read` can find another object. An entry belongs to the entries of its list."""
+        return getattr(self.read, "func", None) is not _itself
+
+    def namespaces(self) -> tuple[str, list[Any]] | None:
+        """Return the name of an attribute and the objects whose ``__dict__`` may hold it.
+
+        Classes of libraries are left out, because they do not change. Return None if this is not
+        an attribute, or if it may lie in a slot.
+        """
+        if not isinstance(self.read, functools.partial) or self.read.func is not _attribute:
+            return None
+        x, key = self.read.args
+        kinds = _lookup(x)
+        slots = any(isinstance(vars(k).get(key), types.MemberDescriptorType) for k in kinds)
+        if slots or not hasattr(x, "__dict__"):
+            return None
+        return key, [x, *(k for k in kinds if not _is_library(k))]
 
 
 class Entries(list[Any]):
@@ -76,7 +98,7 @@ def captures(roots: tuple[Any, ...], lifted: Container[Any] = ()) -> list[Place]
                 continue
             met[id(x)] = x  # alive, so that no other object gets its id
             if isinstance(x, types.FunctionType):
-                _merge(names, _names(x.__code__)[1])
+                _merge(names, _asked_by(x))
             todo += reversed([*_inside(place.name, x, names, lifted)])
     return found
 
@@ -90,13 +112,14 @@ def _inside(name: str, x: Any, names: dict[str, bool], lifted: Container[Any]) -
     """Yield the places inside an object."""
     if isinstance(x, CONTAINERS) or _holds_objects(x):
         left_out = {key for key in x if (id(x), key) in lifted} if isinstance(x, dict) else ()
-        yield _place(name or "an argument", _entries, x, left_out)
+        if not isinstance(x, (tuple, frozenset)):  # their entries do not change
+            yield _place(name or "an argument", _entries, x, left_out)
         for key, part in x.items() if isinstance(x, _MAPPINGS) else enumerate(_entries(x)):
             if not isinstance(part, VALUES):
                 yield _place(f"{name}[{key!r}]", _itself, part)
     if isinstance(x, types.FunctionType):
         yield from _around(x)
-        if not is_of_a_library(x.__globals__.get("__name__")):
+        if not _is_library_function(x):
             yield from _attributes(x.__name__, x, names, lifted)
     elif isinstance(x, ContextVar):
         yield _place(f"{name}.get()", x.get, _MISSING)
@@ -104,7 +127,9 @@ def _inside(name: str, x: Any, names: dict[str, bool], lifted: Container[Any]) -
         for key, field in (("grad", "_grad"), ("name", "name")):
             if key in names:
                 yield _place(f"{name}.{key}", getattr, x, field)
-    elif not isinstance(x, (np.ndarray, *GENERATORS)) and type(x) not in CONTAINERS:
+    elif not isinstance(x, (np.ndarray, *GENERATORS, *_OPAQUE)) and type(x) not in CONTAINERS:
+        if isinstance(x, Primitive) and _is_library_function(x.forward):
+            return
         keys = next((keys for kind, keys in _WRAPPERS.items() if isinstance(x, kind)), ())
         for part in [getattr(x, key) for key in keys] or [_own(x).get("__wrapped__")]:
             yield _place("", _itself, part)
@@ -113,14 +138,22 @@ def _inside(name: str, x: Any, names: dict[str, bool], lifted: Container[Any]) -
 
 
 def _around(f: types.FunctionType) -> Iterator[Place]:
-    """Yield the code, the defaults, and the variables of a function that are not local to it."""
+    """Yield the code, the defaults, and the variables of a function that are not local to it.
+
+    Of a function of a library, yield only the variables that may hold what a user passed to it.
+    """
+    cells = zip(f.__code__.co_freevars, f.__closure__ or ())
+    if _is_library_function(f):
+        for key, cell in cells:
+            x = _contents(cell)
+            constant = isinstance(x, VALUES) or _is_library_function(x)
+            yield _place("" if constant else key, _contents, cell)
+        return
     for key in ("__code__", "__defaults__", "__kwdefaults__"):
         if getattr(f, key) is not None:  # new defaults do not matter to calls without defaults
             yield _place(f"{f.__name__}.{key}", getattr, f, key)
-    for key, cell in zip(f.__code__.co_freevars, f.__closure__ or ()):
+    for key, cell in cells:
         yield _place(key, _contents, cell)
-    if is_of_a_library(f.__globals__.get("__name__")):
-        return
     for key in sorted(_names(f.__code__)[0]):
         space: Any = f.__globals__ if key in f.__globals__ else sys.modules  # if it is imported
         if key in space and not _is_library(space[key]):
@@ -141,6 +174,8 @@ def _attributes(
     for key in sorted(key for key in {*names, *operators} if (id(x), key) not in lifted):
         place = _place(f"{name}.{key}".lstrip("."), _attribute, x, key)
         code = isinstance(place.seen, (types.FunctionType, classmethod, staticmethod, property))
+        if _is_library_function(place.seen) and key in operators:
+            place = place._replace(name="")  # only a class could change it
         if code or (key in names and (names[key] or place.seen is not _MISSING)):
             yield place
 
@@ -150,6 +185,8 @@ def _itself(x: Any) -> Any:
 
 
 def _entries(x: Any, left_out: Collection[Any] = ()) -> Entries:
+    if type(x) is list:  # the usual case, without the checks
+        return Entries(x)
     if left_out:
         x = {key: part for key, part in x.items() if key not in left_out}
     if isinstance(x, np.ndarray):
@@ -181,12 +218,18 @@ def _classes(kind: Any) -> tuple[type, ...]:
     )  # fmt: skip
 
 
+def _lookup(x: Any) -> tuple[type, ...]:
+    """Return the classes that the attributes of an object or a class are looked up in."""
+    kind: Any = type(x)
+    return (*_classes(x), *_classes(kind)) if isinstance(x, type) else _classes(kind)
+
+
 def _attribute(x: Any, key: str) -> Any:
     """Return an attribute as it is stored, in an object or its classes, without running code."""
-    if key in _own(x):
-        return _own(x)[key]
-    of_x: Any = type(x)
-    for kind in (*(_classes(x) if isinstance(x, type) else ()), *_classes(of_x)):
+    own = _own(x)
+    if key in own:
+        return own[key]
+    for kind in _lookup(x):
         if key in vars(kind):
             found = vars(kind)[key]
             slot = isinstance(found, types.MemberDescriptorType) and not isinstance(x, type)
@@ -199,11 +242,22 @@ def is_of_a_library(module: str | None) -> bool:
     return (module or "").partition(".")[0] in _LIBRARIES
 
 
+def _is_library_function(x: Any) -> bool:
+    """Return whether an object is a function that a library defines. Its code does not change."""
+    return isinstance(x, types.FunctionType) and is_of_a_library(x.__globals__.get("__name__"))
+
+
 def _is_library(x: Any) -> bool:
     """Return whether an object is a module or class of a library."""
     if isinstance(x, types.ModuleType):
         return is_of_a_library(x.__name__)
     return isinstance(x, type) and is_of_a_library(x.__module__)
+
+
+def _asked_by(f: types.FunctionType) -> dict[str, bool]:
+    """Return the attributes that a function names, and whether it asks for them."""
+    names = _names(f.__code__)[1]
+    return dict.fromkeys(names, False) if _is_library_function(f) else names
 
 
 def _merge(names: dict[str, bool], others: dict[str, bool]) -> None:

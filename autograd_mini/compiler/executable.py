@@ -22,6 +22,7 @@ from .memory.donation import check_no_aliasing, copy_duplicate_results, match_do
 from .memory.plan import Plan
 from .passes.algebra import EXACT
 from .passes.rewrite import number, simplify
+from .passes.slices import join_slices
 from .passes.stable_softmax import FUSING
 from .signature import ResultTree, again, argument_fast_path, flat_results, traced_argument
 from .source.printer import Source, written
@@ -41,6 +42,7 @@ class Executable:
         self.done, self.steps, self.traced = program.done, len(program.steps), len(tracer.steps)
         self._call = (f, args, kwargs) if tracer.has_fused_calls else None
         self._source = None if tracer.has_fused_calls else _text(program, tracer)
+        join_slices(program)
         program.run_examples()
         if donate:
             copy_duplicate_results(program)

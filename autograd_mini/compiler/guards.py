@@ -12,7 +12,8 @@ import pickle
 import random
 from collections import Counter
 from collections.abc import Callable, Container
-from operator import eq
+from itertools import repeat, starmap
+from operator import eq, is_
 from typing import Any
 
 import numpy as np
@@ -46,10 +47,11 @@ class Guards:
         self.generators: list[Any] = [default_generator()]
         self.generators += [place.seen for place in found if isinstance(place.seen, GENERATORS)]
         self._inputs: list[Callable[[], Any]] = []
+        settings = [p for p in found if p.name and p.is_looked_up and not _is_array(p.seen)]
+        attributes = [place for place in settings if place.namespaces()]
+        self._attributes = Attributes(attributes)
         #: name, function that reads it, what it was, function that compares the two
-        self._checks: list[Any] = [
-            (*place, _same) for place in found if place.name and not _is_array(place.seen)
-        ]
+        self._checks: list[Any] = [(*place, _same) for place in settings if not place.namespaces()]
 
     def watch(self, inputs: list[Any], baked: set[int], derived: bool) -> list[str]:
         """Decide, after tracing, how captured arrays are compared; return the names of `inputs`.
@@ -82,6 +84,8 @@ class Guards:
             now = read()
             if now is not seen and not same(now, seen):
                 return None
+        if self._attributes.some_changed():
+            return None
         inputs = []
         for read in self._inputs:  # a comprehension takes longer to begin than this takes
             inputs.append(unwrap(read()))
@@ -89,17 +93,55 @@ class Guards:
 
     def changed(self) -> list[str]:
         """Return the names of all captured state that has changed."""
-        found = [name for name, read, seen, same in self._checks if not same(read(), seen)]
+        checks = [*self._attributes.checks, *self._checks]
+        found = [name for name, read, seen, same in checks if not same(read(), seen)]
         return list(dict.fromkeys(found))
 
     def leave_out(self, names: list[str]) -> None:
         """Stop comparing these: the function itself changes them while it is traced."""
         self._checks = [check for check in self._checks if check[0] not in names]
+        self._attributes.leave_out(names)
 
     def states(self) -> list[bytes]:
         """Return the states of all generators of random numbers."""
         common = random.getstate(), np.random.get_state()  # noqa: NPY002  users draw from it
         return list(map(pickle.dumps, [*common, *self.generators]))
+
+
+class Attributes:
+    """Attributes that are compared in each call, those of an object or a class together.
+
+    While all of them hold the same objects, there is one comparison for each object. A model of ten
+    layers has a hundred attributes and methods.
+    """
+
+    def __init__(self, places: list[Place]) -> None:
+        self.checks: list[Any] = [(*place, _same) for place in places]
+        keys: dict[int, tuple[Any, dict[str, None]]] = {}
+        for key, owners in filter(None, (place.namespaces() for place in places)):
+            for owner in owners:
+                keys.setdefault(id(owner), (owner, {}))[1][key] = None
+        self._owners = [(owner, list(names)) for owner, names in keys.values()]
+        self._look()
+
+    def _look(self) -> None:
+        self._values = [self._held(*pair) for pair in self._owners]
+
+    def _held(self, owner: Any, names: list[str]) -> list[Any]:
+        return [*map(owner.__dict__.get, names, repeat(self))]  # no attribute is this object
+
+    def leave_out(self, names: list[str]) -> None:
+        self.checks = [check for check in self.checks if check[0] not in names]
+
+    def some_changed(self) -> bool:
+        """Return whether an attribute has become another one for a program."""
+        held = starmap(self._held, self._owners)
+        if all(all(map(is_, now, seen)) for now, seen in zip(held, self._values)):
+            return False
+        if any(not same(read(), seen) for _, read, seen, same in self.checks):
+            return True
+        self._look()  # equal numbers in new objects
+        return False
 
 
 def _is_array(x: Any) -> bool:
@@ -122,7 +164,9 @@ def _same(now: Any, seen: Any) -> bool:
     if type(now) is not type(seen):
         return False
     if isinstance(seen, Entries):
-        return len(now) == len(seen) and all(map(_same, now, seen))
+        if len(now) != len(seen):
+            return False
+        return all(map(is_, now, seen)) or all(map(_same, now, seen))
     return isinstance(seen, VALUES) and repr(now) == repr(seen)  # -0.0 == 0.0
 
 

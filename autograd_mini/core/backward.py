@@ -17,6 +17,7 @@ from .accumulation import add_to_grads
 from .arrays import NOT_RETAINED, Cotangent, TensorBase, add, as_array, holds_numbers, unwrap, widen
 from .context import ALL_OBSERVERS, Contribution, grad_mode, observers
 from .foreign import compute_lazy, constant_like, rechunk_like
+from .pieces import Pieces, without_pieces
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -99,6 +100,8 @@ def sweep(
             g = adjoints.get(t) if t in keep else adjoints.pop(t, None)
             if g is None:  # the result does not depend on `t`
                 continue
+            if type(g) is Pieces:  # `t` was sliced
+                g = g.whole()
             # A rule gets this adjoint, the output, and the arguments of the call.
             inputs, kwargs = t.inputs, t.kwargs
             if recorded:
@@ -124,7 +127,7 @@ def sweep(
                     if watching:  # saves 2% of the pass
                         for o in watching:
                             o.contributed(Contribution(t, i, g, value, adjoints[a]))
-        return adjoints
+        return without_pieces(adjoints)
     finally:
         for o in watching:
             o.backward_ends()
@@ -136,6 +139,8 @@ def unbroadcast(c: Cotangent, t: Tensor, a: Tensor) -> Cotangent:
     If broadcasting repeated an argument along an axis, its contribution is the sum over that axis.
     Only this function undoes broadcasting. It sums, but never repeats: a lost axis is an error.
     """
+    if type(c) is Pieces:
+        return c
     c = c if isinstance(c, TensorBase) else as_array(c)
     x = a._array
     # Broadcasting compares shapes from the last axis. It repeats axes of length 1 and missing ones.

@@ -21,7 +21,9 @@ from ..core.arrays import (
     unwrap,
     unwrap_nested,
 )
+from ..core.context import ALL_OBSERVERS
 from ..core.foreign import constant_like
+from ..core.pieces import Pieces
 from ..core.primitive import primitive
 from ..core.registry import implements, not_differentiable
 
@@ -62,6 +64,13 @@ def add_at(y: Any, index: Any, x: Any) -> None:
     if not isinstance(y, np.ndarray):  # an array of another library
         np.add.at(y, index, x)
         return
+    few = y.ndim > 1 and len(y) <= _FEW_ROWS and y.dtype.char in "fd"
+    if few and isinstance(index, np.ndarray) and index.dtype.kind in "iu" and x.size:
+        with np.errstate(invalid="ignore", over="ignore"):
+            sums = _sums_of_rows(len(y), index.reshape(-1), x.reshape(index.size, -1))
+        if np.isfinite(sums).all():  # 0 · ∞ is nan, so that an infinity spoils all sums
+            y += sums.reshape(y.shape)
+            return
     parts = index if isinstance(index, tuple) else (index,)
     spans = [i for i in parts if i is ... or isinstance(i, slice)]
     depth = y.ndim  # the number of axes that are indexed
@@ -76,6 +85,24 @@ def add_at(y: Any, index: Any, x: Any) -> None:
     np.add.at(y.reshape(-1), positions.reshape(-1), x.reshape(-1))
 
 
+#: the number of rows up to which a product is faster than `np.add.at`
+_FEW_ROWS = 64
+
+
+def _sums_of_rows(n: int, index: Any, x: Any) -> Any:
+    """Return the sums as products of one-hot rows with `x`, such as for a table of 27 letters.
+
+    The blocks are small enough to stay in the processor's cache.
+    """
+    sums = np.zeros((n, x.shape[1]), x.dtype)
+    for start in range(0, index.size, 1024):
+        rows = index[start : start + 1024]
+        hot = np.zeros((rows.size, n), x.dtype)
+        hot[np.arange(rows.size), rows] = 1
+        sums += np.dot(hot.T, x[start : start + 1024])
+    return sums
+
+
 def _scatter_vjp(g: Cotangent, y: Array, x: Array, index: Any, shape: Any) -> Cotangent:
     return getitem(g, index)  # g[index], also if g is an array and the index is traced
 
@@ -88,6 +115,9 @@ def _getitem_vjp(g: Cotangent, y: Array, x: Array, index: Any) -> Cotangent:
     parts = index if isinstance(index, tuple) else (index,)
     if all(i is None or i is ... or (type(i) is slice and i == slice(None)) for i in parts):
         return g.reshape(x.shape)
+    plain = type(g) is type(x) is np.ndarray and g.dtype is x.dtype
+    if plain and not ALL_OBSERVERS and names_no_entry_twice(index):  # observers see arrays
+        return Pieces(x.shape, [(index, g)])
     return scatter(g, index, x.shape)
 
 

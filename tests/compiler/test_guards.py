@@ -674,3 +674,30 @@ def test_a_model_that_changes_warns_once():
     names = "layers[0].scale, layers[1].scale, layers[2].scale and 28 more"
     assert f"{names}, which changed before 8 calls" in str(warning.message)
     assert f"after changes of {names}" in compiled.report()
+
+
+class Scaled:
+    """A model whose attribute may be missing, None or a number."""
+
+    def __call__(self, x):
+        if hasattr(self, "scale"):
+            return x if self.scale is None else x * self.scale
+        return -x
+
+
+def test_an_attribute_that_is_missing_differs_from_none():
+    model = Scaled()
+    f, x = ag.compile(lambda x: model(x)), np.array([2.0])
+    for scale, y in ((..., -2.0), (None, 2.0), (3.0, 6.0), (float("3"), 6.0), (..., -2.0)):
+        if scale is ...:
+            vars(model).clear()
+        else:
+            model.scale = scale
+        assert f(x) == y
+    assert f(x) == -2.0
+    Scaled.scale = 5.0
+    try:
+        assert f(x) == 10.0
+    finally:
+        del Scaled.scale
+    assert f(x) == -2.0

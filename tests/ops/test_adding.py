@@ -43,6 +43,20 @@ def test_add_at_gives_the_bits_of_numpy(rng, text, dtype):
     np.testing.assert_array_equal(y, expected.astype(dtype))
 
 
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("spoiled", [False, True])
+def test_rows_of_a_small_table_are_added_in_blocks(rng, dtype, spoiled):
+    index = rng.integers(-5, 5, size=(3, 900))
+    x = rng.normal(size=(3, 900, 4)).astype(dtype)
+    if spoiled:  # only its own row is spoiled
+        x[1, 7, 2], index[1, 7], index[index == -3] = np.inf, 2, 1
+    y, expected = np.zeros((5, 4), dtype), np.zeros((5, 4))
+    np.add.at(expected, index, x.astype(float))
+    add_at(y, index, x)
+    np.testing.assert_allclose(y, expected, rtol=1e-4 if dtype == "f4" else 1e-12)
+    assert np.isinf(y).sum() == spoiled
+
+
 def test_add_at_an_index_out_of_bounds_raises():
     for index in ([4], [-5], (slice(None), [3])):
         with pytest.raises(IndexError):

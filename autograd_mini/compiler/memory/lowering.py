@@ -31,6 +31,7 @@ from ..ir import (
     options,
     values_in,
 )
+from ..passes.slices import put, put_too
 from ..traced_functions import check_bounds
 
 #: returns the name of a value, or of a constant
@@ -269,7 +270,29 @@ def _scatter(step: Step, name: Names) -> Lowered:
     return Lowered(called(step, name), ["{out}.fill(0)", put])
 
 
+def _put(step: Step, name: Names) -> Lowered:
+    """Write zeros, then add to a slice of them."""
+    x, index, _ = step.args
+    return Lowered(called(step, name), ["{out}.fill(0)", _add_to_slice(x, index, name)])
+
+
+def _put_too(step: Step, name: Names) -> Lowered:
+    y, x, index = step.args
+    writing = [f"{name(np.copyto)}({{out}}, {name(y)})", _add_to_slice(x, index, name)]
+    return Lowered(called(step, name), writing, over=[y], copies=True)
+
+
+def _add_to_slice(x: Any, index: Any, name: Names) -> str:
+    """Return a statement. ``out[i] += x`` would also assign the slice to itself."""
+    index = index if isinstance(index, tuple) else (index,)
+    index = index if ... in index else (*index, ...)  # a view, also of a single entry
+    part = f"{{out}}[{name(index)}]"
+    return f"{name(np.add)}({part}, {name(x)}, {part})"
+
+
 _SPECIAL: dict[Any, Any] = {
+    put: _put,
+    put_too: _put_too,
     operator.pow: _power,
     np.power: _power,
     np.mean: _mean,

@@ -18,11 +18,12 @@ import numpy as np
 
 from ...core.pytree import tree_map
 from ...core.registry import PRIMITIVES, name_of
-from ..ir import Program, Step, Value, layout, memory_of, values_in
+from ..ir import Program, Step, Value, example_of, layout, memory_of, values_in
+from ..passes.slices import put, put_too
 from .lowering import CHECKS, LOOKS, Lowered, called, check, lower, may_raise
 
-#: functions that return C's order whatever the layout of their arguments
-_LAID_OUT_IN_ROWS = (np.matmul, np.dot, PRIMITIVES["scatter"].forward)
+#: functions that return new memory in C's order whatever the layout of their arguments
+_NEW_ROWS = (np.matmul, np.dot, PRIMITIVES["scatter"].forward, put, put_too)
 
 
 class Buffer:
@@ -110,6 +111,10 @@ class Plan:
             self._unwritten = min(self._unwritten, len(self._lines))
             self._write(how, how.writing, self._names[target])
             self._names[value] = self._names[target]
+        elif value in self._loose and (fresh := self._scaled(i, step, how.over)) is not None:
+            self._write(how, how.writing, self._names[fresh])
+            self._names[value] = self._names[fresh]
+            self.allocated[self.allocated.index(fresh)] = value
         elif (
             value in self._own
             or not how.writing
@@ -135,7 +140,7 @@ class Plan:
         and elementwise functions follow it. A sum over the result must run in that order too.
         """
         loose = bool(step.name) or not self._loose.isdisjoint(step.inputs)
-        if loose and step.function not in _LAID_OUT_IN_ROWS:
+        if loose and step.function not in _NEW_ROWS:
             self._loose.update(v for v in step.outs if len(v.shape) > 1)
 
     def _alone(self, step: Step, call: str) -> str:
@@ -147,7 +152,8 @@ class Plan:
             if (step.function.__module__ or "").startswith("autograd_mini."):
                 return call
             return f"map({self._name(np.array)}, {call})"
-        return f"{self._name(np.array)}({call})" if step.name or step.function in LOOKS else call
+        may_share = step.name and step.function not in _NEW_ROWS
+        return f"{self._name(np.array)}({call})" if may_share or step.function in LOOKS else call
 
     def _write(self, how: Lowered, statements: Sequence[str], out: str) -> None:
         seen = None if how.shape is None else self._seen_as(out, how.shape)
@@ -189,6 +195,18 @@ class Plan:
             if buffer and self._dies(i, step, v) and layout(v.example) == layout(value.example):
                 return buffer
         return None
+
+    def _scaled(self, i: int, step: Step, over: Sequence[Value]) -> Value | None:
+        """Return an allocated argument that the step may overwrite; the others are numbers.
+
+        So the layout of the result is that of the argument, whatever it is.
+        """
+        arrays = [x for x in step.args if np.ndim(example_of(x))]
+        if len(arrays) != 1 or arrays[0] not in self.allocated or arrays[0] not in over:
+            return None
+        (x,), (value,) = arrays, step.outs
+        fits = x.dtype == value.dtype and self._roots[x] is x and value not in self._own
+        return x if fits and self._dies(i, step, x) else None
 
     def _may_take(self, i: int, step: Step, how: Lowered, target: Value) -> bool:
         """Return whether a step may write to a donated argument, whose strides are not known.

@@ -1,0 +1,66 @@
+"""Slices of one tensor: the adjoint is put together from pieces, with the bits of a sum."""
+
+import numpy as np
+import pytest
+
+import autograd_mini as ag
+from autograd_mini.core.context import Observer, observing
+from autograd_mini.core.pieces import Pieces
+
+X = np.random.default_rng(0).normal(size=(4, 6))
+
+
+def disjoint(x):
+    return x[:, :2] * 2 + x[:, 2:4] * x[:, 4:]
+
+
+def overlapping(x):
+    return x[0, 1:4] * x[1, ::2] + x[0, :3] * x[-1, 3:]
+
+
+def sliced_and_whole(x):
+    return (x * x)[1:] + x[:-1] * x[1:].sum() + x.sum()
+
+
+def masked(x):
+    return x[x.detach().data > 0].sum() + x[2] * x[..., None, 0].sum()
+
+
+def one_slice(x):
+    return (-0.0 * x)[1:3]
+
+
+@pytest.mark.parametrize("leaf", [True, False])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16])
+@pytest.mark.parametrize("f", [disjoint, overlapping, sliced_and_whole, masked, one_slice])
+def test_adjoint_of_slices_has_the_bits_of_a_sum(f, dtype, leaf):
+    """An observer sees arrays, so that with one the contributions are added one by one."""
+    grads = []
+    for observed in (False, True):
+        x = ag.tensor(X, requires_grad=True, dtype=dtype)
+        y = f(x if leaf else 1 * x)
+        if observed:
+            with observing(Observer()):
+                y.backward(np.ones(y.shape))
+        else:
+            y.backward(np.ones(y.shape))
+        grads.append(x.grad)
+    assert grads[0].dtype == dtype
+    assert grads[0].tobytes() == grads[1].tobytes()
+
+
+def test_retained_gradient_of_a_sliced_node_is_an_array():
+    x = ag.tensor(X, requires_grad=True)
+    h = 2 * x
+    h.retain_grad()
+    (h[0] + h[1]).sum().backward()
+    np.testing.assert_array_equal(h.grad, np.ones(X.shape) * [[1], [1], [0], [0]])
+
+
+def test_pieces_are_kept_until_all_have_arrived(monkeypatch):
+    made = []
+    whole = Pieces.whole
+    monkeypatch.setattr(Pieces, "whole", lambda self: made.append(len(self.parts)) or whole(self))
+    x = 1 * ag.tensor(X, requires_grad=True)
+    sum(row.sum() for row in x).backward()
+    assert made == [4]
