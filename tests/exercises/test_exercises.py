@@ -188,6 +188,54 @@ def test_right_pair_may_be_an_array_or_a_list(kind):
     exercises.mul_rule.check(lambda g, y, a, b: kind([g * b, g * a]))
 
 
+def by_sliding_windows(x, kh, kw, stride):
+    windows = np.lib.stride_tricks.sliding_window_view(x, (len(x), kh, kw))
+    return windows[0, ::stride, ::stride].reshape(-1, len(x) * kh * kw)
+
+
+def convolution_by_loops(g, y, x, w):
+    dx, dw = np.zeros_like(x), np.zeros_like(w)
+    for t, j in np.ndindex(len(g), len(w)):
+        dx[t + j] += g[t] * w[j]
+        dw[j] += g[t] * x[t + j]
+    return [dx, dw]
+
+
+def batch_norm_by_the_tape(g, y, x, weight, bias, eps):
+    def norm(x, weight, bias):
+        return ag.batch_norm(x, weight=weight, bias=bias, training=True, eps=eps)
+
+    return ag.vjp(norm, x, weight, bias)[1](g)
+
+
+def embedding_by_one_hot(g, y, ids, weight):
+    return np.eye(len(weight))[ids.ravel()].T @ g.reshape(ids.size, -1)
+
+
+def mask_by_a_large_number(s):
+    return ag.softmax(s - 1e30 * np.triu(np.ones(s.shape[-2:]), 1))
+
+
+def sampling_by_a_search(z, temperature, u):
+    ends = np.cumsum(ag.softmax(z / temperature), axis=-1)
+    return [int(np.searchsorted(row, x, side="right")) for row, x in zip(ends, u)]
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("im2col", by_sliding_windows),
+        ("convolution_rule", convolution_by_loops),
+        ("batch_norm_rule", batch_norm_by_the_tape),
+        ("embedding_rule", embedding_by_one_hot),
+        ("causal_mask", mask_by_a_large_number),
+        ("sampling", sampling_by_a_search),
+    ],
+)
+def test_right_answer_may_be_computed_in_another_way(name, answer):
+    ALL[name].check(answer)
+
+
 def test_error_of_the_answer_is_the_cause():
     with pytest.raises(WrongAnswer) as caught:
         exercises.log_rule.check(with_a_bug)
