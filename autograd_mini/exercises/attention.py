@@ -154,6 +154,11 @@ def _mistaken_attention(g: Array, q: Array, k: Array, v: Array) -> dict[str, lis
         ],
         "You divided by d. The scores are divided by √d, once.": [by_q / root, by_k / root, by_v],
         "You did not divide the scores by √d before softmax.": of(power=0.0),
+        "You forgot √d when you computed the weights. Divide the scores before softmax.": [
+            of(power=0.0)[0] / root,
+            of(power=0.0)[1] / root,
+            of(power=0.0)[2],
+        ],
         "You divided the scores by d before softmax. Divide by √d.": of(power=1.0),
         "You treated the weights as constants. They depend on q and k.": of(
             lambda s: stop_gradient(softmax(s))
@@ -179,7 +184,7 @@ def _mistaken_products(g: Array, q: Array, k: Array, v: Array) -> dict[str, dict
     stop = "This is the gradient of the scores. Continue to"
     mistakes: dict[str, dict[str, Any]] = {
         "∂L/∂q": {f"{stop} q.": [by_scores, by_scores / root]},
-        "∂L/∂k": {f"{stop} k.": [by_scores, by_scores.T, by_scores / root]},
+        "∂L/∂k": {f"{stop} k.": [by_scores, by_scores.T, by_scores / root, by_scores.T / root]},
         "∂L/∂v": {
             "This is the product of weights and v: the result of attention, not a "
             "gradient.": weights @ v,
@@ -262,6 +267,9 @@ def _mistaken_draws(z: Array, temperature: float, u: Array, ids: Array) -> dict[
         "You normalised over the batch. The classes are on the last axis.": [
             draw(unwrap(softmax(z / temperature, axis=0)), u) for draw in (_drawn, _within)
         ],
+        "You added up the probabilities over the batch. Add up those of one row.": (
+            np.argmax(np.tri(len(z)) @ p > u[:, None], axis=-1)
+        ),
         "The classes lie in reverse order. Class 0 comes first.": classes
         - 1
         - _drawn(p[:, ::-1], u),

@@ -114,7 +114,7 @@ def im2col() -> Iterator[Case]:
         def im2col(x, kh, kw, stride):
             return ...               # of shape (number of windows, C·kh·kw)
     """
-    tasks = [((1, 3, 4), 2, 2, 1), ((2, 4, 5), 3, 2, 1), ((3, 5, 8), 3, 2, 2), ((2, 3, 3), 1, 1, 2)]
+    tasks = [((1, 3, 4), 2, 2, 1), ((2, 4, 5), 3, 2, 1), ((2, 4, 5), 2, 3, 2), ((2, 3, 3), 1, 1, 2)]
     for seed, (shape, kh, kw, stride) in enumerate(tasks):
         x = _normal(seed, *shape)
         rows = unwrap(_columns(x, (kh, kw), stride))
@@ -216,15 +216,19 @@ def _mistaken_pooling(g: Array, y: Array, x: Array, k: int, stride: int) -> dict
     def pooled(g: Array, x: Array) -> Any:
         return pull_back(lambda x: _pooled(x, k, stride), g, x)[0]
 
+    def put(rows: Array, columns: Array) -> Any:
+        """Return ∂L/∂x if the gradients belonged to the entries in these rows and columns."""
+        places = (rows * x.shape[1] + columns).astype(int).ravel()
+        return np.bincount(places, g.ravel(), x.size)[: x.size].reshape(x.shape)
+
     windows = unwrap(_columns(x[None], (k, k), stride))
-    places = unwrap(_columns(np.arange(x.size).reshape(1, *x.shape).astype(float), (k, k), stride))
-    largest = windows.argmax(axis=1)
+    largest = windows.argmax(axis=1).reshape(g.shape)
     is_largest = windows == y.reshape(-1, 1)
-    overwritten, inside = np.zeros(x.shape), np.zeros(x.shape)
-    overwritten.flat[places[np.arange(g.size), largest].astype(int)] = g.ravel()
-    for value, place in zip(g.flat, largest):
-        inside[divmod(place, k)] += value
-    crossed = np.eye(k * k).reshape(k, k, k * k).transpose(1, 0, 2).reshape(k * k, -1)[largest]
+    i, j = np.indices(g.shape)
+    row, column = np.divmod(largest, k)
+    top, left = i * stride, j * stride
+    overwritten = np.zeros(x.shape)
+    overwritten[top + row, left + column] = g
     return {
         "Every entry of a window that equals the maximum got the whole gradient. In a tie, the "
         "first entry gets it, and the others get 0.": spread(is_largest),
@@ -244,15 +248,22 @@ def _mistaken_pooling(g: Array, y: Array, x: Array, k: int, stride: int) -> dict
         "You multiplied by the maximum. Its local derivative is 1, whatever its value is.": (
             pooled(g * y, x)
         ),
-        "You exchanged row and column inside of the windows.": spread(crossed),
-        "You used the place inside of the window as a place in x. Add the start of the "
-        "window.": inside,
+        "You exchanged row and column inside of the windows.": put(top + column, left + row),
+        "You used the position inside of the window as a position in x. Add the start of the "
+        "window.": [put(row, column), put(row, left + column), put(top + row, column)],
+        "Your gradients are at the start of the windows. Add the position of the maximum inside of "
+        "the window.": [put(top, left), put(top, left + column), put(top + row, left)],
+        "The stride is missing: window (i, j) starts at row i·stride and column j·stride.": [
+            put(i + row, j + column),
+            put(i + row, left + column),
+            put(top + row, j + column),
+        ],
     }
 
 
 @exercise(
     "Change one entry of a window a little. When does the maximum change, and by how much?",
-    "The gradient of a window goes to one entry. np.argmax finds its place in the flattened "
+    "The gradient of a window goes to one entry. np.argmax finds its position in the flattened "
     "window: the first one, if several are equal. np.unravel_index or divmod gives row and column.",
     "Windows that overlap may have the same largest entry. Start from zeros, and add.",
 )

@@ -29,64 +29,86 @@ def _in_batch(x: Any, weight: Any, bias: Any, eps: float) -> Any:
     return batch_norm(x, weight=weight, bias=bias, training=True, eps=eps)
 
 
-def _mistaken_norm(g: Array, x: Array, weight: Any, eps: float, right: Array) -> dict[str, Any]:
-    """Return the common mistakes in the gradient of x, by functions that differ a little."""
+def _deviation(x: Any, eps: float, axis: Any = 0, **options: Any) -> Any:
+    return np.sqrt(np.var(x, axis, **options) + eps)
+
+
+def _other_statistics(g: Array, x: Array, weight: Any, eps: float) -> dict[str, Any]:
+    """Return the gradients of x if mean and variance are taken in another way."""
 
     def of(mean: Any, deviation: Any, weight: Any = weight) -> Array:
-        return pull_back(lambda x: weight * (x - mean(x)) / deviation(x), g, x)[0]
+        (by_x,) = pull_back(lambda x: weight * (x - mean(x)) / deviation(x), g, x)
+        return by_x
 
-    def mean(x: Any) -> Any:
-        return np.mean(x, axis=0)
-
-    def deviation(x: Any, **options: Any) -> Any:
-        return np.sqrt(np.var(x, **{"axis": 0, **options}) + eps)
-
-    def held(f: Any) -> Any:
-        return lambda x: stop_gradient(f(x))
-
-    constant = of(held(mean), held(deviation))
-    constant_deviation = of(mean, held(deviation))
-    through_deviation = right - constant_deviation
+    mean = partial(np.mean, axis=0)
+    deviation = partial(_deviation, eps=eps)
     return {
-        "You treated the mean and the variance as constants. But every x of a column affects "
-        "both.": constant,
         "You treated the mean as a constant. It grows with every x of the column.": of(
-            held(mean), deviation
+            lambda x: stop_gradient(mean(x)), deviation
         ),
-        "You treated the variance as a constant. It changes with every x of the column.": (
-            constant_deviation
-        ),
-        "The contribution of the variance has the wrong sign.": constant_deviation
-        - through_deviation,
-        "The term of the variance has a wrong factor. The factor 2 of a square and the factor 1/2 "
-        "of a root cancel.": [constant_deviation + n * through_deviation for n in (2, 0.5)],
-        "The term of the variance has the wrong power of the root.": [
-            constant_deviation + through_deviation * deviation(x) ** n for n in (1, 2, -1)
-        ],
-        "The contribution of the mean has the wrong sign.": 2 * constant
-        - constant_deviation
-        + through_deviation,
-        "You subtracted sums over the batch. Mean and variance are means, so divide both sums by "
-        "N.": constant + len(x) * (right - constant),
         "The factor `weight` is missing.": of(mean, deviation, 1.0),
         "You normalised each example over its features. Batch normalisation takes mean and "
         "variance over the batch, axis 0.": of(
-            lambda x: np.mean(x, axis=1, keepdims=True),
-            lambda x: deviation(x, axis=1, keepdims=True),
+            partial(np.mean, axis=1, keepdims=True), partial(deviation, axis=1, keepdims=True)
         ),
         "You took the mean and the variance of all entries. Each column has its own.": of(
-            np.mean, lambda x: deviation(x, axis=None)
+            np.mean, partial(deviation, axis=None)
         ),
         "You divided by N - 1 in the variance. Batch normalisation divides by N.": of(
-            mean, lambda x: deviation(x, ddof=1)
+            mean, partial(deviation, ddof=1)
         ),
-        "eps is missing in the square root.": of(mean, lambda x: np.std(x, axis=0)),
+        "eps is missing in the square root.": of(mean, partial(deviation, eps=0.0)),
         "eps is added to the variance, inside of the square root.": of(
-            mean, lambda x: np.std(x, axis=0) + eps
+            mean, lambda x: deviation(x, eps=0.0) + eps
         ),
-        "You did not divide by √(var + eps).": right * deviation(x),
-        "You divided by √(var + eps) twice.": right / deviation(x),
-        "You multiplied by √(var + eps). Divide by it.": right * deviation(x) ** 2,
+    }
+
+
+def _other_terms(
+    g: Array, y: Array, x: Array, weight: Any, eps: float, right: Array
+) -> dict[str, Any]:
+    """Return the gradients of x with a wrong term: of the mean, or of the variance."""
+    n, root, one = len(x), _deviation(x, eps), np.ones_like(x)
+    normal = (x - x.mean(axis=0)) / root
+    constant = weight * g / root
+    by_mean = -constant.mean(axis=0)
+    by_variance = right - constant - by_mean
+
+    def of(m: Any, v: Any) -> Array:
+        """Return ∂L/∂x with factors in front of the terms of mean and variance."""
+        return np.asarray(constant + m * by_mean + v * by_variance)
+
+    def containing(a: Array, b: Array) -> Array:
+        """Return ∂L/∂x with other factors in the term of the variance: x̂ is right for both."""
+        return np.asarray(of(1, 0) - a * (constant * b).mean(axis=0))
+
+    return {
+        "You treated the mean and the variance as constants. But every x of a column affects "
+        "both.": constant,
+        "You treated the variance as a constant. It changes with every x of the column.": of(1, 0),
+        "The contribution of the variance has the wrong sign.": of(1, -1),
+        "The contribution of the mean has the wrong sign.": of(-1, 1),
+        "The term of the variance has a wrong factor. The factor 2 of a square and the factor 1/2 "
+        "of a root cancel.": [of(1, 2), of(1, 0.5)],
+        "The term of the variance has the wrong power of the root.": [
+            of(1, root**power) for power in (1, 2, 4, -1)
+        ],
+        "The term of the variance contains y in your result. It contains x̂, without weight and "
+        "bias.": [containing(y, y), containing(y, normal), containing(normal, y)],
+        "The term of the variance contains x in your result. Subtract the mean first.": [
+            containing(x / root, x / root),
+            containing(normal, x),
+            containing(x, normal),
+        ],
+        "A factor x̂ is missing in the term of the variance. It contains x̂ twice.": [
+            containing(one, normal),
+            containing(normal, one),
+        ],
+        "You subtracted sums over the batch. Mean and variance are means, so divide both sums by "
+        "N.": [of(n, n), of(n, 1), of(1, n)],
+        "You did not divide by √(var + eps).": right * root,
+        "You divided by √(var + eps) twice.": right / root,
+        "You multiplied by √(var + eps). Divide by it.": right * root**2,
     }
 
 
@@ -110,12 +132,15 @@ def batch_norm_rule() -> Iterator[Case]:
         def batch_norm_rule(g, y, x, weight, bias, eps):
             return ..., ..., ...     # ∂L/∂x, ∂L/∂weight, ∂L/∂bias
     """
-    for seed, (n, d, eps) in enumerate([(4, 3, 1e-5), (3, 3, 0.1), (6, 2, 0.5)]):
+    for seed, (n, d, eps) in enumerate([(4, 3, 0.1), (3, 3, 1e-5), (6, 2, 0.5)]):
         x = 2 * _normal(seed, n, d) + 1
         weight, bias = _normal(seed + 10, d), _normal(seed + 20, d)
         case = rule_case(_in_batch, "x weight bias", seed, x=x, weight=weight, bias=bias, eps=eps)
         g, y = case.given["g"], case.given["y"]
-        mistakes = _mistaken_norm(g, x, weight, eps, case.expected["∂L/∂x"])
+        mistakes = {
+            **_other_terms(g, y, x, weight, eps, case.expected["∂L/∂x"]),
+            **_other_statistics(g, x, weight, eps),
+        }
         centred = x - x.mean(axis=0)
         case = case.with_misconceptions("∂L/∂x", mistakes).with_misconceptions(
             "∂L/∂weight",
@@ -138,46 +163,75 @@ def batch_norm_rule() -> Iterator[Case]:
 # ---- RMSNorm ------------------------------------------------------------------------------------
 
 
-def _mistaken_rms_norm(g: Array, y: Array, x: Array, eps: float, right: Array) -> dict[str, Any]:
-    """Return the common mistakes in the rule of RMSNorm, by functions that differ a little."""
+def _rms(x: Any, eps: float, axis: Any = -1, mean: Any = np.mean) -> Any:
+    return np.sqrt(mean(np.square(x), axis=axis, keepdims=True) + eps)
 
-    def rms(x: Any, axis: Any = -1, eps: float = eps, mean: Any = np.mean) -> Any:
-        return np.sqrt(mean(np.square(x), axis=axis, keepdims=True) + eps)
 
-    def of(divisor: Any, centre: Any = lambda x: x) -> Array:
-        return pull_back(lambda x: centre(x) / divisor(x), g, x)[0]
+def _other_roots(g: Array, x: Array, eps: float, right: Array) -> dict[str, Any]:
+    """Return the gradients of x if another root is used in the rule."""
+    root = _rms(x, eps)
 
-    constant = of(lambda x: stop_gradient(rms(x)))
+    def of(other: Any) -> list[Array]:
+        """Use the root in the whole rule, or only outside of the given y."""
+        return [*pull_back(lambda x: x / other(x), g, x), right * root / other(x)]
+
+    def layer_norm(x: Any) -> Any:
+        centred = x - np.mean(x, axis=-1, keepdims=True)
+        return centred / _rms(centred, eps)
+
+    with_root = partial(_rms, eps=eps)
     return {
-        "You treated the root as a constant. But it grows with every entry of the row.": constant,
-        "The contribution of the root has the wrong sign.": 2 * constant - right,
-        "The second path has a wrong factor. The factor 2 of a square and the factor 1/2 of a root "
-        "cancel.": [constant + n * (right - constant) for n in (2, 0.5)],
-        "The second path has the wrong power of the root.": [
-            constant + (right - constant) * rms(x) ** n for n in (1, 2, -1)
-        ],
-        "You subtracted a sum over the row. The root contains a mean, so divide by D.": constant
-        + x.shape[-1] * (right - constant),
-        "You used only the diagonal of the Jacobian. Each x of a row affects all y of the row.": (
-            constant - g * np.square(y) / (rms(x) * x.shape[-1])
-        ),
         "You took the mean over the batch. RMSNorm takes it over each row, the last axis.": of(
-            partial(rms, axis=0)
+            partial(with_root, axis=0)
         ),
         "You took the mean over all entries. Each row has its own root.": of(
-            partial(rms, axis=None)
+            partial(with_root, axis=None)
         ),
-        "You took a sum of squares. The root contains their mean.": of(partial(rms, mean=np.sum)),
-        "eps is missing in the root.": of(partial(rms, eps=0.0)),
-        "eps is added to the mean, inside of the root.": of(lambda x: rms(x, eps=0.0) + eps),
-        "This is the rule of LayerNorm. RMSNorm does not subtract the mean.": of(
-            lambda x: rms(x - np.mean(x, axis=-1, keepdims=True)),
-            lambda x: x - np.mean(x, axis=-1, keepdims=True),
+        "You took a sum of squares. The root contains their mean.": of(
+            partial(with_root, mean=np.sum)
         ),
-        "You did not divide by the root.": right * rms(x),
-        "You divided by the root twice.": right / rms(x),
-        "You multiplied by the root. Divide by it.": right * rms(x) ** 2,
-        "This is only the part that is subtracted.": [constant - right, right - constant],
+        "eps is missing in the root.": of(partial(_rms, eps=0.0)),
+        "eps is added to the mean, inside of the root.": of(lambda x: _rms(x, 0.0) + eps),
+        "This is the rule of LayerNorm. RMSNorm does not subtract the mean.": pull_back(
+            layer_norm, g, x
+        ),
+        "You did not divide by the root.": right * root,
+        "You divided by the root twice.": right / root,
+        "You multiplied by the root. Divide by it.": right * root**2,
+    }
+
+
+def _other_paths(g: Array, y: Array, x: Array, eps: float, right: Array) -> dict[str, Any]:
+    """Return the gradients of x if the path through the root is wrong."""
+    root, one, d = _rms(x, eps), np.ones_like(x), x.shape[-1]
+    constant = g / root
+    path = right - constant
+
+    def containing(a: Array, b: Array, axis: int = -1) -> Array:
+        """Return ∂L/∂x with other factors in the second path: y is right for both."""
+        return np.asarray(constant - a * (g * b).mean(axis=axis, keepdims=True) / root)
+
+    return {
+        "You treated the root as a constant. But it grows with every entry of the row.": constant,
+        "The contribution of the root has the wrong sign.": constant - path,
+        "The second path has a wrong factor. The factor 2 of a square and the factor 1/2 of a root "
+        "cancel.": [constant + 2 * path, constant + path / 2],
+        "You subtracted a sum over the row. The root contains a mean, so divide by D.": (
+            constant + d * path
+        ),
+        "You used only the diagonal of the Jacobian. Each x of a row affects all y of the row.": (
+            constant - constant * np.square(y) / d
+        ),
+        "In the second path, you took the mean over the batch. Take it over each row.": containing(
+            y, y, axis=0
+        ),
+        "A factor y is missing in the second path. It contains y twice.": [
+            containing(one, y),
+            containing(y, one),
+        ],
+        "The second path contains x in your result. It contains y, or one more division by the "
+        "root.": [containing(x, x), containing(x, y), containing(y, x)],
+        "This is only the part that is subtracted.": [path, -path],
     }
 
 
@@ -196,11 +250,12 @@ def rms_norm_rule() -> Iterator[Case]:
         def rms_norm_rule(g, y, x, eps):
             return ...               # ∂L/∂x, of shape (N, D)
     """
-    for seed, (n, d, eps) in enumerate([(2, 3, 1e-5), (3, 3, 0.1), (1, 4, 0.5)]):
+    for seed, (n, d, eps) in enumerate([(2, 3, 0.1), (3, 3, 1e-5), (1, 4, 0.5)]):
         x = 1 + 2 * _normal(seed + 90, n, d)
         case = rule_case(_rms_norm, "x", seed, x=x, eps=eps)
         g, y = case.given["g"], case.given["y"]
-        mistakes = _mistaken_rms_norm(g, y, x, eps, case.expected["∂L/∂x"])
+        right = case.expected["∂L/∂x"]
+        mistakes = {**_other_paths(g, y, x, eps, right), **_other_roots(g, x, eps, right)}
         yield case.with_misconceptions("∂L/∂x", mistakes)
 
 

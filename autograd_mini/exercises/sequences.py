@@ -23,22 +23,22 @@ def _mistaken_scatter(g: Array, ids: Array, weight: Array, right: Array) -> dict
     last, first = np.zeros_like(weight), np.zeros_like(weight)
     last[tokens] = vectors
     first[tokens[::-1]] = vectors[::-1]
-    by_place = np.zeros_like(weight)
-    by_place[np.arange(ids.size) % len(weight)] = vectors
+    by_position = np.zeros_like(weight)
+    by_position[np.arange(ids.size) % len(weight)] = vectors
     uses = np.bincount(tokens, minlength=len(weight))[:, None]
     return {
         "A token that occurs several times has only its last contribution. Add up the "
-        "contributions of all places.": last,
+        "contributions of all positions.": last,
         "A token that occurs several times has only its first contribution. Add up the "
-        "contributions of all places.": first,
-        "You took the mean over the places of a token. Add up their gradients.": right
+        "contributions of all positions.": first,
+        "You took the mean over the positions of a token. Add up their gradients.": right
         / np.maximum(uses, 1),
         "The table has rows without a gradient in your result. A token that does not occur has "
         "the gradient 0, so keep its row.": [
             right[: tokens.max() + 1],
             right[np.unique(tokens)],
         ],
-        "You used the place of a token as its row. The row is the id.": by_place,
+        "You used the position of a token as its row. The row is the id.": by_position,
         "Your ids count from 1. They count from 0.": [
             np.roll(right, shift, axis=0) for shift in (1, -1)
         ],
@@ -56,11 +56,11 @@ def _mistaken_scatter(g: Array, ids: Array, weight: Array, right: Array) -> dict
 
 
 @exercise(
-    "Take the text 2 0 2. Which rows of the table are copied, how often, and to which places?",
+    "Take the text 2 0 2. Which rows of the table are copied, how often, and to which positions?",
     "The gradient of a row is the sum of the gradients of its copies. A row without copies has the "
     "gradient 0.",
     "`d[ids] += g` counts a repeated id only once, because NumPy reads d[ids] before it adds. Read "
-    "the documentation of np.ufunc.at, or write a loop over the places.",
+    "the documentation of np.ufunc.at, or write a loop over the positions.",
     "Or multiply matrices: y is a matrix with one 1 in each row, times the table. What is the rule "
     "of a matrix product? Flatten ids and g first, because ids may have several axes.",
 )
@@ -118,6 +118,7 @@ def _mistaken_totals(gh: Array, gc: Array, c: Array, new: Array, o: Array) -> di
         "Only the upstream gradient gc contributed. c' also affects h', so add the path through "
         "h'.": gc,
         "The derivative of tanh is missing on the path through h'.": gh * o + gc,
+        "The upstream gradient gh is missing on the path through h'.": o * slope + gc,
         "The factor o is missing on the path through h'.": back(np.tanh) + gc,
         "You multiplied gc by o too. Only the path through h' has this factor.": (gh + gc)
         * o
@@ -127,6 +128,12 @@ def _mistaken_totals(gh: Array, gc: Array, c: Array, new: Array, o: Array) -> di
         "You took the derivative of tanh at the old state c. The argument of tanh is c'.": gc
         + pull_back(output, gh, c)[0],
         "The square is missing in the derivative of tanh.": gh * (o - h) + gc,
+        "The sign of the square is wrong in the derivative of tanh.": gh * o * (2 - slope) + gc,
+        "This is the square of tanh alone. Subtract it from the right number.": gh * o * (1 - slope)
+        + gc,
+        "You subtracted one path from the other. The contributions of paths are added.": (
+            back(output) - gc
+        ),
         "You took h' for tanh(c'). But h' has the factor o too.": gh * o * (1 - np.square(h)) + gc,
         "You did not differentiate tanh.": gh * h + gc,
         "You multiplied the two paths. Multiply the factors along a path, but add the paths.": back(
@@ -159,6 +166,7 @@ def _mistaken_gates(total: Array, gh: Array, gc: Array, *gates: Array) -> dict[s
             "The factor i is missing.": total,
         },
         "∂L/∂o": {
+            "You did not multiply by the upstream gradient gh.": np.tanh(new),
             "tanh is missing. o is multiplied by tanh(c').": gh * new,
             "You used the old state. o is multiplied by tanh(c').": gh * np.tanh(c),
             "You used gc too. o affects only h', so only gh comes back to it.": [

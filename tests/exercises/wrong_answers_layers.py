@@ -69,6 +69,19 @@ def pooling(chosen, value=lambda g, y: g, add=True, local=False):
     return rule
 
 
+def pool_at(position):
+    """Return a rule of pooling that adds each gradient at another position."""
+
+    def rule(g, y, x, k, stride):
+        dx = np.zeros_like(x)
+        for i, j in np.ndindex(g.shape):
+            window = x[i * stride : i * stride + k, j * stride : j * stride + k]
+            dx[position(i, j, *divmod(window.argmax(), k), stride)] += g[i, j]
+        return dx
+
+    return rule
+
+
 def one_hot(place, n):
     return np.arange(n) == place
 
@@ -98,6 +111,20 @@ def batch_norm(mean=True, variance=True, sums=False, ddof=0, axis=0, sign=1.0, u
         dx = h - mean * average(h, **options)
         dx = dx - variance * sign * normal * average(h * normal, **options)
         return dx / root, by_weight, by_bias
+
+    return rule
+
+
+def batch_norm_with(factor):
+    """Return a rule of batch normalisation with another factor than x̂ in the last term of x."""
+
+    def rule(g, y, x, weight, bias, eps):
+        _, by_weight, by_bias = batch_norm_rule(g, y, x, weight, bias, eps)
+        root = np.sqrt(x.var(axis=0) + eps)
+        normal = (x - x.mean(axis=0)) / root
+        h = g * weight
+        last = factor(y, x, normal) * (h * normal).mean(axis=0)
+        return (h - h.mean(axis=0) - last) / root, by_weight, by_bias
 
     return rule
 
@@ -212,6 +239,12 @@ def attention(rule=None, root=lambda d: d**0.5, weigh=softmax, **replaced):
     return answer
 
 
+def scaled_only_in_the_rule(g, y, q, k, v):
+    root = np.sqrt(q.shape[-1])
+    by_q, by_k, by_v = attention(root=lambda d: 1.0)(g, y, q, k, v)
+    return by_q / root, by_k / root, by_v
+
+
 def square_only(wrong):
     """Return `wrong` for as many keys as queries, and the solution for other shapes."""
 
@@ -256,6 +289,12 @@ WRONG_ANSWERS = {
         (lambda x, kh, kw, stride: windows(x, kh, kw, kw, down=kh), "do not overlap"),
         (lambda x, kh, kw, stride: windows(x, kh, kw, stride, down=1), "in only one direction"),
         (lambda x, kh, kw, stride: im2col(x, kw, kh, stride), "exchanged kh and kw"),
+        (
+            lambda x, kh, kw, stride: np.array(
+                [x[:, i : i + kh, j : j + kw].ravel() for i, j in np.ndindex(x.shape[1:])]
+            ),
+            "parts have different shapes",
+        ),
         (padded, "reach over the edge"),
         (lambda x, kh, kw, stride: windows(x, kh, kw, stride, last=1), "last windows are missing"),
         (
@@ -367,8 +406,13 @@ WRONG_ANSWERS = {
         (pooling(lambda w, y: one_hot(w.argmin(), w.size)), "smallest entry"),
         (pooling(largest, lambda g, y: g * y), "multiplied by the maximum"),
         (pooling(largest, lambda g, y: 1.0), NO_UPSTREAM),
-        (pooling(largest, local=True), "place inside of the window"),
+        (pooling(largest, local=True), "position inside of the window"),
         (pooling(lambda w, y: largest(w, y).reshape(w.shape).T), "exchanged row and column"),
+        (pool_at(lambda i, j, row, column, s: (i * s, j * s)), "start of the windows"),
+        (pool_at(lambda i, j, row, column, s: (i * s, j * s + column)), "start of the windows"),
+        (pool_at(lambda i, j, row, column, s: (i + row, j + column)), "stride is missing"),
+        (lambda g, y, x, k, stride: np.argmax(x[9:]), "An array is empty"),
+        (lambda g, y, x, k, stride: x[: len(x) / k], "write // instead"),
         (lambda g, y, x, k, stride: g, "This is g itself"),
         (lambda g, y, x, k, stride: -max_pool_rule(g, y, x, k, stride), SIGN),
         (lambda g, y, x, stride, k: max_pool_rule(g, y, x, k, stride), "order of the parameters"),
@@ -381,6 +425,9 @@ WRONG_ANSWERS = {
         (batch_norm(mean=-1.0), "contribution of the mean has the wrong sign"),
         (batch_norm(variance=2.0), "has a wrong factor"),
         (batch_norm(variance=0.5), "has a wrong factor"),
+        (batch_norm_with(lambda y, x, normal: y), "contains y in your result"),
+        (batch_norm_with(lambda y, x, normal: x), "contains x in your result"),
+        (batch_norm_with(lambda y, x, normal: 1.0), "factor x̂ is missing"),
         (batch_norm_with_centred_x, "wrong power of the root"),
         (batch_norm(sums=True), "subtracted sums over the batch"),
         (batch_norm(use_weight=False), "factor `weight` is missing"),
@@ -418,10 +465,10 @@ WRONG_ANSWERS = {
         (scattered, "only its last contribution"),
         (increased, "only its last contribution"),
         (scattered_backwards, "only its first contribution"),
-        (averaged, "mean over the places"),
+        (averaged, "mean over the positions"),
         (used_rows_only, "rows without a gradient"),
         (up_to_the_largest, "rows without a gradient"),
-        (by_place, "place of a token as its row"),
+        (by_place, "position of a token as its row"),
         (
             lambda g, y, ids, weight: embedding_rule(g, y, (ids - 1) % len(weight), weight),
             "count from 1",
@@ -449,6 +496,9 @@ WRONG_ANSWERS = {
         (lstm(lambda gh, gc, o, t: gh * o * (1 - (o * t) ** 2) + gc), "h' for tanh"),
         (lstm_at_the_old_state, "at the old state c"),
         (lstm(lambda gh, gc, o, t: gh * o * t + gc), "did not differentiate tanh"),
+        (lstm(lambda gh, gc, o, t: gh * o * (1 + t**2) + gc), "sign of the square"),
+        (lstm(lambda gh, gc, o, t: gh * o * t**2 + gc), "square of tanh alone"),
+        (lstm(lambda gh, gc, o, t: gh * o * (1 - t**2) - gc), "subtracted one path"),
         (lstm(lambda gh, gc, o, t: gh * o * (1 - t**2) * gc), "but add the paths"),
         (lstm(c=lambda g, **_: g), "factor f is missing"),
         (lstm(i=lambda g, i, **_: g * i), "This is ∂L/∂z, which is"),
@@ -456,6 +506,8 @@ WRONG_ANSWERS = {
         (lstm(i=lambda g, i, z, **_: g * z * i * (1 - i)), "through the sigmoid that computed i"),
         (lstm(f=lambda g, new, **_: g * new), "You used the new state"),
         (lstm(z=lambda g, i, z, **_: g * i * (1 - z**2)), "through the tanh that computed z"),
+        (lstm(lambda gh, gc, o, t: o * (1 - t**2) + gc), "gh is missing on the path"),
+        (lstm(o=lambda new, **_: np.tanh(new)), "upstream gradient gh"),
         (lstm(o=lambda gh, new, **_: gh * new), "o is multiplied by tanh"),
         (lstm(o=lambda gh, c, **_: gh * np.tanh(c)), "used the old state"),
         (lstm(o=lambda gh, gc, new, **_: (gh + gc) * np.tanh(new)), "o affects only h'"),
@@ -497,6 +549,7 @@ WRONG_ANSWERS = {
             "You divided by d",
         ),
         (attention(root=lambda d: 1.0), "did not divide the scores by √d"),
+        (scaled_only_in_the_rule, "forgot √d"),
         (attention(root=lambda d: d), "divided the scores by d before"),
         (attention(lambda dp, p: np.zeros_like(p)), "treated the weights as constants"),
         (attention(lambda dp, p: dp), "did not differentiate softmax"),
@@ -525,9 +578,22 @@ WRONG_ANSWERS = {
             lambda g, y, x, eps: (
                 rms_norm(root=False)(g, y, x, eps) - y * np.mean(g * y, -1)[:, None]
             ),
-            "wrong power of the root",
+            "second path contains x",
         ),
         (rms_norm(sums=True), "subtracted a sum over the row"),
+        (
+            lambda g, y, x, eps: (
+                (g - y * (g * y).mean(-1, keepdims=True)) / np.sqrt((x**2).mean(0) + eps)
+            ),
+            "mean over the batch",
+        ),
+        (
+            lambda g, y, x, eps: (
+                (g - (g * y).mean(-1, keepdims=True))
+                / np.sqrt((x**2).mean(-1, keepdims=True) + eps)
+            ),
+            "factor y is missing",
+        ),
         (rms_norm(axis=0), "mean over the batch"),
         (rms_norm(axis=None), "mean over all entries"),
         (rms_norm(inside=np.sum, sums=True), "sum of squares"),
@@ -571,6 +637,12 @@ WRONG_ANSWERS = {
         (
             lambda z, temperature, u: drawn(softmax(z.T / temperature).T, u),
             "normalised over the batch",
+        ),
+        (
+            lambda z, temperature, u: (
+                np.cumsum(softmax(z / temperature), axis=0) > u[:, None]
+            ).argmax(axis=-1),
+            "probabilities over the batch",
         ),
         (
             lambda z, temperature, u: z.shape[1] - 1 - sampling(z[:, ::-1], temperature, u),
