@@ -453,7 +453,9 @@ def test_ascii_terminal_gets_ascii_spellings():
     done = run("-c", program, encoding="ascii")
     assert "reciprocal_rule: dL/dx is g = dL/dy times the local derivative" in done.stdout
     assert done.stdout.endswith("reciprocal_rule: right.\n")
-    listed = run("-m", "autograd_mini.exercises", "softmax_rule", encoding="ascii")
+    names = ("softmax_rule", "attention_rule")
+    listed = run("-m", "autograd_mini.exercises", *names, encoding="ascii")
+    assert "y = softmax(q k.T / sqrt d) v" in listed.stdout
     assert "y = y_hat and g have" in listed.stdout.replace("\n", " ")
 
 
