@@ -174,7 +174,8 @@ class Module(metaclass=Answering):
         self._title = self._title or shown(type(self).__name__)
         for module in self.modules():
             for name, part in module._parts():
-                if isinstance(part, Module) and not part._title:
+                # a part may have been used alone before, and then has the name of its class
+                if isinstance(part, Module) and part._title in ("", shown(type(part).__name__)):
                     part._title = module._title_of(name, part)
         return self
 

@@ -110,6 +110,12 @@ def test_call_records_boxes_named_after_attributes():
     assert len(calls) == 2, "each call opens a new box"
 
 
+def test_box_of_a_part_used_before_has_its_attributes_name():
+    net = Net()
+    assert net.first.parameters()
+    assert "Net.first" in {".".join(s.name for s in node.scope) for node in net(X).sum().tape()}
+
+
 def test_boxes_of_lists_and_sequences_say_what_they_are():
     net = Net()
     net.blocks = nn.ModuleList(net.blocks)
