@@ -5,7 +5,8 @@ from autograd_mini.exercises import CHAPTERS
 INTRO = """# Exercises
 
 The package contains {count} exercises that check themselves. They go from the chain rule by hand to
-an engine that you write yourself. The lessons name the exercises that go with them.
+an engine that you write yourself, and then to convolution and attention. The lessons name the
+exercises that go with them.
 
 ```python
 from autograd_mini import exercises

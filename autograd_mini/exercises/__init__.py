@@ -1,4 +1,4 @@
-"""Exercises with checkers, from the chain rule by hand to an engine of your own.
+"""Exercises with checkers, from the chain rule by hand to attention.
 
 In a console or a notebook, `exercises` shows the list of exercises, and marks those that you have
 passed in this session. An exercise shows its task. Pass your function to its `check`:
@@ -31,14 +31,18 @@ import difflib
 import sys
 from types import ModuleType
 
+from .attention import attention_rule, causal_mask, sampling
 from .bugs import bug_in_bias, bug_in_indexing, bug_in_sigmoid, bug_in_tanh, gradient_check
 from .case import Case
 from .chain_rule import quotient, reciprocal_rule, two_paths
+from .convolution import convolution_rule, im2col, max_pool_rule
 from .engine import own_primitive, sweep, sweep_of_a_graph
 from .exercise import Exercise
 from .grading import WrongAnswer
 from .losses import cross_entropy_gradient, cross_entropy_hessian, newton_step, one_hot_gradient
+from .normalisation import batch_norm_rule, rms_norm_rule
 from .rules import exp_rule, log_rule, matmul_rule, mul_rule, sum_rule, unbroadcast
+from .sequences import embedding_rule, lstm_cell
 from .softmax import log_sum_exp, softmax_jacobian, softmax_rule, stable_softmax
 
 __all__ = [
@@ -46,17 +50,25 @@ __all__ = [
     "Case",
     "Exercise",
     "WrongAnswer",
+    "attention_rule",
+    "batch_norm_rule",
     "bug_in_bias",
     "bug_in_indexing",
     "bug_in_sigmoid",
     "bug_in_tanh",
+    "causal_mask",
+    "convolution_rule",
     "cross_entropy_gradient",
     "cross_entropy_hessian",
+    "embedding_rule",
     "exp_rule",
     "gradient_check",
+    "im2col",
     "log_rule",
     "log_sum_exp",
+    "lstm_cell",
     "matmul_rule",
+    "max_pool_rule",
     "mul_rule",
     "newton_step",
     "one_hot_gradient",
@@ -64,6 +76,8 @@ __all__ = [
     "own_primitive",
     "quotient",
     "reciprocal_rule",
+    "rms_norm_rule",
+    "sampling",
     "softmax_jacobian",
     "softmax_rule",
     "stable_softmax",
@@ -90,6 +104,9 @@ CHAPTERS = {
         newton_step,
     ),
     "The engine": (sweep, sweep_of_a_graph, own_primitive),
+    "Convolution": (im2col, convolution_rule, max_pool_rule, batch_norm_rule),
+    "Sequences": (embedding_rule, lstm_cell),
+    "Attention and a GPT": (causal_mask, attention_rule, rms_norm_rule, sampling),
 }
 
 

@@ -63,6 +63,11 @@ def cotangent(shape: tuple[int, ...], seed: int = 0) -> Any:
     return rng.uniform(1.2, 2.8, shape) * rng.choice([-1.0, 1.0], shape)
 
 
+def pull_back(f: Callable[..., Any], g: Any, *arguments: Any) -> list[Array]:
+    """Return ∂L/∂(each argument) of `f`, from the gradient `g` of its result."""
+    return [unwrap(d) for d in vjp(f, *arguments)[1](g)]
+
+
 def rule_case(
     f: Callable[..., Any],
     wrt: str,

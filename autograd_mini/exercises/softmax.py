@@ -78,12 +78,12 @@ def stable_softmax() -> Iterator[Case]:
         over_all = "You normalised over all entries. Each row is a distribution."
         mistakes = {
             "exp overflows. Change the exponents so that the largest exponent of a row is "
-            "0.": _naive(z),
+            "0.": naive_softmax(z),
             "You subtracted the same number from all rows. Then every exp is 0 in another row. "
-            "Each row needs its own number.": _naive(z - np.max(z)),
+            "Each row needs its own number.": naive_softmax(z - np.max(z)),
             "The entries of a row do not sum to 1: the division is missing.": shifted,
-            "You shifted each column by its own number. Shift each row by one number.": _naive(
-                z - np.max(z, axis=0)
+            "You shifted each column by its own number. Shift each row by one number.": (
+                naive_softmax(z - np.max(z, axis=0))
             ),
             "The sign of the exponents is wrong.": softmax(-z, axis=-1),
             "You divided the sum by the entries.": 1 / expected,
@@ -94,7 +94,7 @@ def stable_softmax() -> Iterator[Case]:
         yield case.with_misconceptions("ŷ", {text: unwrap(p) for text, p in mistakes.items()})
 
 
-def _naive(z: Array) -> Array:
+def naive_softmax(z: Array) -> Array:
     """Compute softmax as written, which overflows."""
     quotient: Array = np.exp(z) / np.sum(np.exp(z), axis=-1, keepdims=True)
     return quotient
@@ -192,7 +192,7 @@ def softmax_rule() -> Iterator[Case]:
         g, y = case.given["g"], case.given["y"]
         expected = case.expected["∂L/∂z"]
         row = (g * y).sum(axis=-1, keepdims=True)
-        diagonal = unwrap(grad(lambda z: np.sum(_own_entries(z)))(case.given["z"]))
+        diagonal = unwrap(grad(lambda z: np.sum(own_entries(z)))(case.given["z"]))
         yield case.with_misconceptions(
             "∂L/∂z",
             {
@@ -220,7 +220,7 @@ def softmax_rule() -> Iterator[Case]:
         )
 
 
-def _own_entries(z: Any) -> Any:
+def own_entries(z: Any) -> Any:
     """Compute ŷ so that each entry depends on its own logit only."""
     held = unwrap(z)
     rest = np.exp(held).sum(axis=-1, keepdims=True) - np.exp(held)

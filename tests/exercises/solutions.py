@@ -159,3 +159,78 @@ def sweep_of_a_graph(graph, result):
 own_primitive = ag.primitive(
     lambda x: np.log(1 + x**2), lambda g, y, x: g * 2 * x / (1 + x**2), name="log1p_square"
 )
+
+
+# ---- convolution --------------------------------------------------------------------------------
+
+
+def im2col(x, kh, kw, stride):
+    _, height, width = x.shape
+    return np.array(
+        [
+            x[:, i : i + kh, j : j + kw].ravel()
+            for i in range(0, height - kh + 1, stride)
+            for j in range(0, width - kw + 1, stride)
+        ]
+    )
+
+
+def convolution_rule(g, y, x, w):
+    return np.convolve(g, w, "full"), np.correlate(x, g, "valid")
+
+
+def max_pool_rule(g, y, x, k, stride):
+    dx = np.zeros_like(x)
+    for i, j in np.ndindex(g.shape):
+        window = x[i * stride : i * stride + k, j * stride : j * stride + k]
+        row, column = divmod(window.argmax(), k)
+        dx[i * stride + row, j * stride + column] += g[i, j]
+    return dx
+
+
+def batch_norm_rule(g, y, x, weight, bias, eps):
+    root = np.sqrt(x.var(axis=0) + eps)
+    normal = (x - x.mean(axis=0)) / root
+    h = g * weight
+    dx = (h - h.mean(axis=0) - normal * (h * normal).mean(axis=0)) / root
+    return dx, (g * normal).sum(axis=0), g.sum(axis=0)
+
+
+# ---- sequences ----------------------------------------------------------------------------------
+
+
+def embedding_rule(g, y, ids, weight):
+    dw = np.zeros_like(weight)
+    np.add.at(dw, ids, g)
+    return dw
+
+
+def lstm_cell(gh, gc, c, i, f, z, o):
+    t = np.tanh(f * c + i * z)
+    g = gh * o * (1 - t**2) + gc
+    return g * f, g * z, g * c, g * i, gh * t
+
+
+# ---- attention and a GPT ------------------------------------------------------------------------
+
+
+def causal_mask(s):
+    s = np.where(np.tri(s.shape[-1], dtype=bool), s, -np.inf)
+    return stable_softmax(s)
+
+
+def attention_rule(g, y, q, k, v):
+    root = np.sqrt(q.shape[-1])
+    p = stable_softmax(q @ k.T / root)
+    ds = softmax_rule(g @ v.T, p, None) / root
+    return ds @ k, ds.T @ q, p.T @ g
+
+
+def rms_norm_rule(g, y, x, eps):
+    root = np.sqrt((x**2).mean(axis=-1, keepdims=True) + eps)
+    return (g - y * (g * y).mean(axis=-1, keepdims=True)) / root
+
+
+def sampling(z, temperature, u):
+    p = stable_softmax(z / temperature)
+    return (np.cumsum(p, axis=-1) > u[:, None]).argmax(axis=-1)

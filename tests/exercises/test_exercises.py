@@ -188,6 +188,54 @@ def test_right_pair_may_be_an_array_or_a_list(kind):
     exercises.mul_rule.check(lambda g, y, a, b: kind([g * b, g * a]))
 
 
+def by_sliding_windows(x, kh, kw, stride):
+    windows = np.lib.stride_tricks.sliding_window_view(x, (len(x), kh, kw))
+    return windows[0, ::stride, ::stride].reshape(-1, len(x) * kh * kw)
+
+
+def convolution_by_loops(g, y, x, w):
+    dx, dw = np.zeros_like(x), np.zeros_like(w)
+    for t, j in np.ndindex(len(g), len(w)):
+        dx[t + j] += g[t] * w[j]
+        dw[j] += g[t] * x[t + j]
+    return [dx, dw]
+
+
+def batch_norm_by_the_tape(g, y, x, weight, bias, eps):
+    def norm(x, weight, bias):
+        return ag.batch_norm(x, weight=weight, bias=bias, training=True, eps=eps)
+
+    return ag.vjp(norm, x, weight, bias)[1](g)
+
+
+def embedding_by_one_hot(g, y, ids, weight):
+    return np.eye(len(weight))[ids.ravel()].T @ g.reshape(ids.size, -1)
+
+
+def mask_by_a_large_number(s):
+    return ag.softmax(s - 1e30 * np.triu(np.ones(s.shape[-2:]), 1))
+
+
+def sampling_by_a_search(z, temperature, u):
+    ends = np.cumsum(ag.softmax(z / temperature), axis=-1)
+    return [int(np.searchsorted(row, x, side="right")) for row, x in zip(ends, u)]
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("im2col", by_sliding_windows),
+        ("convolution_rule", convolution_by_loops),
+        ("batch_norm_rule", batch_norm_by_the_tape),
+        ("embedding_rule", embedding_by_one_hot),
+        ("causal_mask", mask_by_a_large_number),
+        ("sampling", sampling_by_a_search),
+    ],
+)
+def test_right_answer_may_be_computed_in_another_way(name, answer):
+    ALL[name].check(answer)
+
+
 def test_error_of_the_answer_is_the_cause():
     with pytest.raises(WrongAnswer) as caught:
         exercises.log_rule.check(with_a_bug)
@@ -269,6 +317,16 @@ SOLVED = {
     "sweep": r"\+=adjoint|adjoints\[",
     "sweep_of_a_graph": r"\+=adjoint|adjoints\[",
     "own_primitive": r"2\*x|2x|/\(1\+x",
+    "im2col": r"x\[:,|\.ravel\(|\+kh|\+kw|sliding_window",
+    "convolution_rule": r"convolve\(|correlate\(",
+    "max_pool_rule": r"\+=|add\.at\(|stride\+",
+    "batch_norm_rule": r"h-|g-|\.mean\(|\.sum\(",
+    "embedding_rule": r"add\.at\(|eye\(|\.T@|@g",
+    "lstm_cell": r"gh[·*]o|o[·*]gh|1-t|1-tanh|\*\*2",
+    "causal_mask": r"where\(|np\.tril?\(|-1e|-np\.inf",
+    "attention_rule": r"ds@|\.T@|@g|g@|p[*·]\(|dp-",
+    "rms_norm_rule": r"g-y|\.mean\(|-y[*·]",
+    "sampling": r"\)>u|argmax\(|searchsorted",
 }
 
 
@@ -289,24 +347,25 @@ def test_package_contains_no_solution():
     for solution in (
         "g@b.T", "a.T@g", "g/x", "y*(g-", "g*y*(1-y)", "g*(1-y", "add.at(", "w-np.linalg.solve",
         "np.outer", "z-z.max", "adjoints[used]+=", "+=adjoints", "-=1", "ŷ-y", "2*x/(1+x",
-        "*y.sum(",
+        "*y.sum(", "np.convolve(g", "np.correlate(x", "h-h.mean", "g@v.T", "p.T@g",
+        "(1-t**2)", "x[:,i:i+kh", ")>u[:,None]).argmax",
     ):  # fmt: skip
         assert solution not in source, solution
 
 
 def test_repr_of_the_module_lists_passed_exercises():
-    assert repr(exercises).startswith("0 of 25 exercises passed.\n\nNumbers")
+    assert repr(exercises).startswith("0 of 35 exercises passed.\n\nNumbers")
     exercises.exp_rule.check(SOLUTIONS["exp_rule"])
     assert "  [x] exp_rule " in repr(exercises)
-    assert "1 of 25" in exercises.overview()
+    assert "1 of 35" in exercises.overview()
     assert repr(exercises.exp_rule).startswith("exp_rule (passed)")
     with pytest.raises(WrongAnswer):
         exercises.exp_rule.check(lambda g, y, x: g)
-    assert "0 of 25" in exercises.overview()
+    assert "0 of 35" in exercises.overview()
 
 
 def test_exercises_are_in_one_chapter_and_public():
-    assert len(ALL) == 25 == sum(map(len, CHAPTERS.values()))
+    assert len(ALL) == 35 == sum(map(len, CHAPTERS.values()))
     assert ag.exercises is exercises
     assert set(ALL) <= set(exercises.__all__)
     assert exercises.__all__ == sorted(exercises.__all__)
@@ -394,7 +453,9 @@ def test_ascii_terminal_gets_ascii_spellings():
     done = run("-c", program, encoding="ascii")
     assert "reciprocal_rule: dL/dx is g = dL/dy times the local derivative" in done.stdout
     assert done.stdout.endswith("reciprocal_rule: right.\n")
-    listed = run("-m", "autograd_mini.exercises", "softmax_rule", encoding="ascii")
+    names = ("softmax_rule", "attention_rule")
+    listed = run("-m", "autograd_mini.exercises", *names, encoding="ascii")
+    assert "y = softmax(q k.T / sqrt d) v" in listed.stdout
     assert "y = y_hat and g have" in listed.stdout.replace("\n", " ")
 
 

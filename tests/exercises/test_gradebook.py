@@ -280,7 +280,7 @@ def test_csv_has_a_row_for_each_file(command):
     assert [row["right"] for row in rows] == ["1", "0", "1"]
     assert (rows[0]["exp_rule"], rows[0]["log_rule"], rows[0]["sweep"]) == ("right", "wrong", "")
     assert rows[1]["problem"] == "timeout: No result within 1 s."
-    assert len(rows[0]) == 25 + 3
+    assert len(rows[0]) == 35 + 3
 
 
 @pytest.mark.parametrize("arguments", [[], ["--json", "--csv", "a.py"], ["a.py", "--timeout", "0"]])

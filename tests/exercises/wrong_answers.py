@@ -19,6 +19,7 @@ from tests.exercises.solutions import (
     unbroadcast,
 )
 from tests.exercises.solutions import stable_softmax as softmax
+from tests.exercises.wrong_answers_layers import WRONG_ANSWERS as OF_LAYERS
 
 
 def last_use_only(tape):
@@ -676,4 +677,5 @@ WRONG_ANSWERS = {
             "raised NameError: name 'missing'",
         ),
     ],
+    **OF_LAYERS,
 }
