@@ -73,8 +73,10 @@ class Numbers(Slot):
 
     def enter(self, traced: Any) -> None:
         """Put traced numbers there."""
-        counts = isinstance(self.seen, list)
-        self.put([traced] * len(self.seen) if counts and not isinstance(traced, list) else traced)
+        if isinstance(traced, list):
+            self.put(list(traced))  # the step writes into its list of counts
+        else:
+            self.put([traced] * len(self.seen) if isinstance(self.seen, list) else traced)
 
     def write(self, new: Any) -> None:
         """Take over what a program returned."""

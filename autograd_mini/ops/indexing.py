@@ -110,6 +110,17 @@ def _scatter_vjp(g: Cotangent, y: Array, x: Array, index: Any, shape: Any) -> Co
 scatter = primitive(_scatter, _scatter_vjp, name="scatter", implements="scatter")
 
 
+def scatter_in_text(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
+    """Return ``scatter(x, index, shape)``: slower, but in the few lines that a program prints."""
+    y = np.zeros(shape, x.dtype)
+    if not isinstance(x, (np.ndarray, np.generic)):
+        y = np.zeros_like(x, shape=shape)
+    if hasattr(y, "at"):
+        return y.at[index].add(x)
+    np.add.at(y, index, x)
+    return y
+
+
 def _getitem_vjp(g: Cotangent, y: Array, x: Array, index: Any) -> Cotangent:
     """Add each cotangent at the place of its entry. ``x[:, None]`` moves none of them."""
     parts = index if isinstance(index, tuple) else (index,)

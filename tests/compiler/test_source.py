@@ -273,6 +273,18 @@ def test_primitive_that_branches_is_printed_with_its_source():
     assert "def writing(x):\n" in check(writes(leaf([1.0, 2.0])).sum())
 
 
+@pytest.mark.parametrize("dtype", ["f", "d", "e"])
+def test_embedding_adds_rows_as_the_engine_does(dtype):
+    rng = np.random.default_rng(0)
+    table = ag.tensor(rng.normal(size=(27, 5)).astype(dtype), requires_grad=True, name="table")
+    loss = np.mean(np.square(ag.embedding(rng.integers(27, size=200), table)))
+    text = ag.source(loss)
+    _, gradient = run(text)
+    loss.backward()
+    assert gradient.tobytes() == table.grad.tobytes()
+    assert dtype == "e" or len(text.splitlines()) < 30  # float16 is summed in float32
+
+
 def writing(x):
     y = np.zeros(x.shape)
     y[...] = x

@@ -43,6 +43,16 @@ class Noisy(nn.Module):
         return self.out(h - self.mean)
 
 
+class PartlyUsed(nn.Module):
+    """A model with parameters that never get a gradient, so optimisers count no steps of them."""
+
+    def __init__(self):
+        self.used, self.unused = nn.Linear(2, 2), nn.Linear(2, 2)
+
+    def forward(self, x):
+        return self.used(x)
+
+
 def trainer(model, optimizer, **options):
     def step(x, y):
         optimizer.zero_grad()
@@ -87,7 +97,7 @@ def pair(make_model=lambda: nn.MLP([2, 8, 2]), make_optimizer=OPTIMISERS["adam"]
 
 
 @pytest.mark.parametrize("name", OPTIMISERS)
-@pytest.mark.parametrize("model", [lambda: nn.MLP([2, 8, 2]), Noisy])
+@pytest.mark.parametrize("model", [lambda: nn.MLP([2, 8, 2]), Noisy, PartlyUsed])
 def test_compiled_step_has_the_bits_of_the_eager_one(name, model):
     (m1, o1, eager), (m2, o2, compiled) = pair(model, OPTIMISERS[name])
     for i in range(12):

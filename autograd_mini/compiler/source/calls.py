@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ...core.registry import parameters_of
+from ...core.registry import PRIMITIVES, parameters_of
+from ...ops.indexing import scatter_in_text
 from ..ir import Step, Value, array_pow, dtype_of, example_of, number_pow, options
 from ..passes.rewrite import is_elementwise
 
@@ -58,6 +59,13 @@ def as_written(step: Step) -> tuple[Any, Any, Any]:
     if f in OPERATIONS or (is_elementwise(step) and not kwargs):
         args = [_bare(a, args) for a in args]
     return f, args, kwargs
+
+
+def printed_function(step: Step) -> Any:
+    """Return the function whose text is printed for a step that a program calls as a whole."""
+    if step.function is PRIMITIVES["scatter"].forward and step.outs[0].dtype != np.float16:
+        return scatter_in_text  # the fast one has many lines, and sums float16 in float32
+    return step.function
 
 
 def _without_defaults(f: Any, args: Sequence[Any]) -> Sequence[Any]:

@@ -33,7 +33,15 @@ from ..ir import (
     values_in,
 )
 from ..memory.lowering import CHECKS
-from .calls import OPERATIONS, as_written, is_short, is_strong, only, without_defaults
+from .calls import (
+    OPERATIONS,
+    as_written,
+    is_short,
+    is_strong,
+    only,
+    printed_function,
+    without_defaults,
+)
 from .inline import add_helper
 
 _LONGEST = 60  # characters of an expression within another, and of a name
@@ -244,7 +252,7 @@ class Writer:
         """Return a step as an expression in those of its arguments."""
         shape = step.outs[0].shape
         if step.name:
-            add_helper(self.helpers, step.function, step.name)
+            add_helper(self.helpers, printed_function(step), step.name)
             parts = [Name(step.name), *map(self._expression, step.args)]
             return Call("call", parts, self._options(step.kwargs), shape)
         f, args, kwargs = as_written(step)
