@@ -148,12 +148,13 @@ class Plan:
 
         A user's function may do so for some numbers, and a reshape for some layouts.
         """
+        ours = (step.function.__module__ or "").startswith("autograd_mini.") if step.name else False
         if step.name and step.several:
-            if (step.function.__module__ or "").startswith("autograd_mini."):
-                return call
-            return f"map({self._name(np.array)}, {call})"
-        may_share = step.name and step.function not in _NEW_ROWS
-        return f"{self._name(np.array)}({call})" if may_share or step.function in LOOKS else call
+            return call if ours else f"map({self._name(np.array)}, {call})"
+        if ours and step.function not in _NEW_ROWS:
+            return f"{self._name(own)}({', '.join([call, *map(self._name, step.inputs)])})"
+        may_share = (step.name and not ours) or step.function in LOOKS
+        return f"{self._name(np.array)}({call})" if may_share else call
 
     def _write(self, how: Lowered, statements: Sequence[str], out: str) -> None:
         seen = None if how.shape is None else self._seen_as(out, how.shape)
@@ -326,6 +327,13 @@ class Plan:
         exec(compile(self.text, "<compiled>", "exec"), space)
         run: Callable[..., Any] = space["run"]
         return run
+
+
+def own(y: Any, *inputs: Any) -> Any:
+    """Return `y`, or a copy if it is memory of an argument, or a constant that we keep."""
+    memory = memory_of(y)
+    kept = not isinstance(memory, np.ndarray) or not memory.flags.writeable
+    return np.array(y) if kept or any(memory is memory_of(x) for x in inputs) else y
 
 
 def _again(step: Step, names: dict[Value, str]) -> Callable[[dict[str, Any]], Any]:
