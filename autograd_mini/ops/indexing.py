@@ -111,7 +111,10 @@ scatter = primitive(_scatter, _scatter_vjp, name="scatter", implements="scatter"
 
 
 def scatter_in_text(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
-    """Return ``scatter(x, index, shape)``: slower, but in the few lines that a program prints."""
+    """Return ``scatter(x, index, shape)``, up to rounding, in the few lines that a program prints.
+
+    It is slower. The last digits differ if `scatter` adds the rows of a small table by a product.
+    """
     y = np.zeros(shape, x.dtype)
     if not isinstance(x, (np.ndarray, np.generic)):
         y = np.zeros_like(x, shape=shape)
