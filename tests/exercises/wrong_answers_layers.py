@@ -20,7 +20,7 @@ from tests.exercises.solutions import (
 )
 from tests.exercises.solutions import stable_softmax as softmax
 
-NO_UPSTREAM = "did not multiply by the upstream gradient g"
+NO_UPSTREAM = "did not multiply by g, the gradient of the result"
 SIGN = "Only the sign is wrong"
 ORDER = "The results are in the wrong order"
 
