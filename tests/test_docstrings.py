@@ -173,5 +173,6 @@ PRIMITIVES = [thing for thing in PUBLIC.values() if isinstance(thing, ag.Primiti
 @pytest.mark.parametrize("op", PRIMITIVES, ids=lambda op: op.name)
 def test_help_of_a_primitive_shows_its_signature(op):
     text = pydoc.render_doc(op, renderer=pydoc.plaintext)
-    assert f"\n{op.name}{inspect.signature(op)}\n" in text
+    signature = text[text.index(f"\n{op.name}(") : text.index("->")]  # on several lines in 3.14
+    assert all(name in signature for name in inspect.signature(op).parameters)
     assert (op.__doc__ or "").partition("\n")[0] in text

@@ -253,7 +253,7 @@ def primitive(
     residuals : bool
         If True, `forward` returns ``(y, residuals)``, and rules get the keyword ``residuals``, so
         that nothing is computed twice. For higher derivatives, rules are called without this
-        keyword, so give it the default None.
+        keyword. So write ``def rule(g, y, x, residuals=None)``.
 
     Returns
     -------

@@ -194,8 +194,8 @@ def batch_norm(
     running_mean, running_var : array of float, shape (C,), optional
         Estimates of the mean and the variance of each channel over all batches. Each call with
         ``training=True`` moves them towards the statistics of its batch, in place, also under
-        `no_grad`. A backward pass, a view, or a call that raises an error does not change them.
-        `checkpoint` runs its function twice, so it moves them twice.
+        `no_grad`. A backward pass, a picture of the tape, or a call that raises an error does not
+        change them. `checkpoint` runs its function twice, so it moves them twice.
     weight, bias : Tensor or array_like, shape (C,), optional
         γ and β. Without them, γ is 1 and β is 0.
     training : bool

@@ -60,7 +60,7 @@ def _graph(
 
 
 def _forward(z: Array, y: Array, axis: int = -1, reduction: Reduction = "mean") -> Any:
-    r"""Compute softmax cross-entropy as one node, without options or checks of the arguments.
+    r"""Compute softmax cross-entropy as one node, with few options and few checks.
 
     Usually, call `softmax_cross_entropy`, which checks its arguments and records this node.
 

@@ -88,7 +88,8 @@ def _lstm_cell(gates: Array, c: Array) -> Any:
     $$
 
     The gradient passes from step to step as a product with f. If f is close to 1, it does not
-    vanish. An activation adds its derivative: σ' = σ (1 - σ) and tanh' = 1 - tanh².
+    vanish. The gradient of a gate is also multiplied by the derivative of its activation:
+    σ' = σ (1 - σ) and tanh' = 1 - tanh².
 
     References
     ----------
@@ -230,7 +231,7 @@ def _gru_cell(from_input: Array, from_state: Array, h: Array) -> Any:
     ----------
     from_input, from_state : Tensor or array_like, shape (..., 3 H)
         The products of the input and of the state with their weights, in three blocks: the reset
-        gate r, the update gate u, and the new state n. PyTorch calls the update gate z.
+        gate r, the update gate u, and the candidate n for the new state. PyTorch calls the update gate z.
     h : Tensor or array_like, shape (..., H)
         The state.
 
@@ -262,7 +263,7 @@ def _gru_cell(from_input: Array, from_state: Array, h: Array) -> Any:
 
     Examples
     --------
-    The update gate is open, so the state is kept:
+    u is close to 1, so nearly all of the old state is kept:
 
     >>> import numpy as np
     >>> import autograd_mini as ag

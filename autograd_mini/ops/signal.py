@@ -121,6 +121,8 @@ def _interp(
     """Return the value at each point on the line between the two samples around it."""
     if period is not None:
         raise TypeError("interp: period= has no derivative rule. Call np.mod(x, period) first.")
+    if not np.size(x) and len(xp) == len(fp):  # no points need no samples
+        return as_array_or_tensor(x).astype(np.dtype(float))
     if len(xp) != len(fp) or len(xp) < 2:
         raise ValueError(
             f"interp: xp and fp need equal lengths, at least 2, got {len(xp)} and {len(fp)}"

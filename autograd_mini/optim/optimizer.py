@@ -284,6 +284,8 @@ def as_list(parameters: Any, name: str = "parameters") -> list[Any]:
     """Return the parameters as a list, or raise."""
     if isinstance(parameters, (Tensor, Mapping)) or not isinstance(parameters, Iterable):
         fix = "Pass a list of tensors, such as [w, b] or model.parameters()."
+        if callable(parameters):
+            fix = "Call the method: model.parameters()."
         raise TypeError(f"{name} must be a list of tensors, got {describe(parameters)}. {fix}")
     return list(parameters)
 
