@@ -231,7 +231,8 @@ def _gru_cell(from_input: Array, from_state: Array, h: Array) -> Any:
     ----------
     from_input, from_state : Tensor or array_like, shape (..., 3 H)
         The products of the input and of the state with their weights, in three blocks: the reset
-        gate r, the update gate u, and the candidate n for the new state. PyTorch calls the update gate z.
+        gate r, the update gate u, and the candidate n for the new state. PyTorch calls the
+        update gate z.
     h : Tensor or array_like, shape (..., H)
         The state.
 
