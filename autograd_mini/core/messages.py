@@ -111,8 +111,7 @@ def describe(x: Any) -> str:
         return f"{_article(x.dtype)} array of shape {x.shape}"
     if is_foreign(x):  # its repr may have to compute it, or to copy it from a GPU
         return f"{_article(x.dtype)} array of shape {x.shape} and type {type(x).__name__}"
-    text = repr(x)
-    return text if len(text) <= 60 else f"{text[:60]}…"
+    return f"{x!r:.60}" + "…" * (len(repr(x)) > 60)
 
 
 def _article(dtype: Any) -> str:
