@@ -86,7 +86,7 @@ class Module(metaclass=Answering):
         return result
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """Compute the output. Each module defines it, with its own parameters for `args` and `kwargs`.
+        """Compute the output. Each module defines it, with parameters for `args` and `kwargs`.
 
         Raises
         ------
