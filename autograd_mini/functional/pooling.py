@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import Array, Cotangent, in_float, unwrap, widen
+from ..core.foreign import constant_like
 from ..core.fused import fused
 from ..core.primitive import Primitive, primitive
 from ..ops.convolution import count_places, entries_at
@@ -227,7 +228,7 @@ def _count(x: Array, windows: Windows, count_include_pad: bool) -> Any:
     """Return the number of entries that each window is divided by."""
     if count_include_pad or not any(map(any, windows.padding)):
         return windows.size
-    return sum(_blocks(np.ones(x.shape[-2:], x.dtype), *windows, 0))
+    return constant_like(sum(_blocks(np.ones(x.shape[-2:], x.dtype), *windows, 0)), x)
 
 
 @in_float32

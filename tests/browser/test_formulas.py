@@ -56,7 +56,7 @@ def test_long_formulas_and_numbers_fit_their_cards(opened, result):
             page.keyboard.press(key)
         widths = page.evaluate(
             "[...document.querySelectorAll('article :is(.math, .rule, .ledger)')]"
-            ".map((e) => [e.scrollWidth, e.clientWidth, Number(e.style.zoom),"
+            ".map((e) => [e.scrollWidth, e.clientWidth, Number(e.style.zoom || 1),"
             " getComputedStyle(e).overflowX === 'auto'])"
         )
         assert all(inner <= outer + 2 or scrolls for inner, outer, _, scrolls in widths), widths

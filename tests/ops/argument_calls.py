@@ -420,7 +420,6 @@ OWN = {
     "ag.layer_norm(M, 3, V, W)": "layer_norm(M, V, W)",
     "ag.layer_norm(M, 3, V, bias=W)": "layer_norm(M, V, W)",
     "ag.rms_norm(M, V, 0.5)": "M / np.sqrt(np.mean(M * 1.0 * M, -1, keepdims=True) + 0.5) * V",
-    "ag.batch_norm(M, weight=V, bias=W, training=True)": "layer_norm(M.T, 1, 0).T * V + W",
     "ag.scaled_dot_product_attention(M, S, S)": "attention(M, S, S, 0.0)",
     "ag.scaled_dot_product_attention(M, S, S, V)": "attention(M, S, S, V)",
     "ag.embedding(K2, S)": "np.asarray(S)[np.asarray(K2)]",
