@@ -169,6 +169,12 @@ class Sequential(Module):
             x = layer(x)
         return x
 
+    def __getitem__(self, index: int) -> Layer:
+        return self.layers[index]
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
     def _title_of(self, name: str, part: Module) -> str:
         return f"{name.removeprefix('layers.')}: {shown(type(part).__name__)}"
 

@@ -443,3 +443,13 @@ def test_accuracy_of_labels_in_another_shape_raises():
 def test_accuracy_predicts_the_first_of_tied_classes(scores, label, expected):
     """Check that tied scores give one prediction, so a constant model is right for one class."""
     assert nn.accuracy(lambda x: x, np.array([scores], float), [label]) == expected
+
+
+def test_sequential_gives_its_layers_by_their_place():
+    model = nn.Sequential(nn.Linear(2, 3), np.tanh)
+    assert model[0] is model.layers[0]
+    assert model[-1] is np.tanh
+    assert len(model) == 2
+    assert list(model) == list(model.layers)
+    with pytest.raises(IndexError):
+        model[2]
