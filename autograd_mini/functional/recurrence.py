@@ -31,7 +31,7 @@ def _blocks(x: Array, count: int) -> list[Array]:
 
 
 #: e to minus this power is still a number of the dtype, with all of its digits
-_LARGEST_EXPONENT = {char: int(-np.log(np.finfo(char).tiny)) for char in "fdg"}
+_LARGEST_EXPONENT = {char: int(-np.log(np.finfo(char).tiny)) for char in "fd"}
 
 
 def _sigma(z: Array) -> Array:
