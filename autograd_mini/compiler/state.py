@@ -239,7 +239,7 @@ class PureStep:
     ) -> Any:
         """Return the new state, the names of the tensors that were written, and the result.
 
-        `trained` says which tensors require a gradient: another program belongs to other ones.
+        `trained` says which tensors require a gradient. If this changes, the step is traced again.
         """
         state = self.state
         now = State(state.roots)

@@ -59,7 +59,7 @@ class Conv1d(Module):
     bias : bool
         Whether a number is added to each output.
     rng : int or numpy.random.Generator
-        The source of the initial weights.
+        The seed or generator that draws the initial weights.
     dtype : dtype
         The dtype of the parameters, a float type.
 

@@ -153,7 +153,7 @@ class RNN(_Recurrent):
     batch_first : bool
         Whether sequences have the shape (N, steps, features), not (steps, N, features).
     rng : int or numpy.random.Generator
-        The source of the initial weights.
+        The seed or generator that draws the initial weights.
     dtype : dtype
         The dtype of the parameters, a float type.
 
@@ -215,7 +215,7 @@ class LSTM(_Recurrent):
     batch_first : bool
         Whether sequences have the shape (N, steps, features), not (steps, N, features).
     rng : int or numpy.random.Generator
-        The source of the initial weights.
+        The seed or generator that draws the initial weights.
     dtype : dtype
         The dtype of the parameters, a float type.
 
@@ -271,7 +271,7 @@ class GRU(_Recurrent):
     batch_first : bool
         Whether sequences have the shape (N, steps, features), not (steps, N, features).
     rng : int or numpy.random.Generator
-        The source of the initial weights.
+        The seed or generator that draws the initial weights.
     dtype : dtype
         The dtype of the parameters, a float type.
 

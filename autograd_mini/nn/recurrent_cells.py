@@ -97,7 +97,7 @@ class RNNCell(_Cell):
     nonlinearity : str
         "tanh" or "relu".
     rng : int or numpy.random.Generator
-        The source of the initial weights.
+        The seed or generator that draws the initial weights.
     dtype : dtype
         The dtype of the parameters, a float type.
 
@@ -174,7 +174,7 @@ class LSTMCell(_Cell):
     bias : bool
         Whether biases are added.
     rng : int or numpy.random.Generator
-        The source of the initial weights.
+        The seed or generator that draws the initial weights.
     dtype : dtype
         The dtype of the parameters, a float type.
 
@@ -252,7 +252,7 @@ class GRUCell(_Cell):
     bias : bool
         Whether biases are added.
     rng : int or numpy.random.Generator
-        The source of the initial weights.
+        The seed or generator that draws the initial weights.
     dtype : dtype
         The dtype of the parameters, a float type.
 

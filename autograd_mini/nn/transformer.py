@@ -36,7 +36,7 @@ class Embedding(Module):
     embedding_dim : int
         D, the number of entries of a vector.
     rng : int or numpy.random.Generator
-        The source of the initial weights.
+        The seed or generator that draws the initial weights.
     dtype : dtype
         The dtype of the weight, a float type.
 
@@ -103,7 +103,7 @@ class MultiheadAttention(Module):
     bias : bool
         Whether the four affine layers have a bias.
     rng : int or numpy.random.Generator
-        The source of the initial weights, and of the masks of the dropout.
+        The seed or generator that draws the initial weights and the masks of the dropout.
     dtype : dtype
         The dtype of the parameters, a float type.
 
@@ -249,8 +249,8 @@ class TransformerBlock(Module):
     is_causal : bool
         Whether position i sees the positions 0 ... i only, as in a GPT.
     rng : int or numpy.random.Generator
-        The source of the initial weights, and of the masks of the dropout. Pass one generator to
-        all blocks.
+        The seed or generator that draws the initial weights and the masks of the dropout. Pass one
+        generator to all blocks.
     dtype : dtype
         The dtype of the parameters, a float type.
 
