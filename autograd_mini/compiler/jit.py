@@ -37,6 +37,7 @@ def compile(
     donate: int | tuple[int, ...] = (),
     fuse: bool = False,
     state: Any = None,
+    target: str = "numpy",
 ) -> Compiled:
     """Return a NumPy program that does the same as `f`.
 
@@ -166,10 +167,10 @@ def compile(
             f"different positions, such as (0, 2). Got {donate!r}."
         )
     if state is None:
-        return Compiled(f, tuple(chosen), fuse)
+        return Compiled(f, tuple(chosen), fuse, target)
     if chosen:
         raise TypeError("compile: pass donate or state, not both: the arrays in state are donated.")
-    return CompiledStep(f, state if isinstance(state, tuple) else (state,), fuse)
+    return CompiledStep(f, state if isinstance(state, tuple) else (state,), fuse, target)
 
 
 #: number of changes of a captured object after which a warning states their cost
@@ -194,10 +195,12 @@ class Compiled:
 
     __name__: str  # the name of the function
 
-    def __init__(self, f: Callable[..., Any], donate: tuple[int, ...], fuse: bool) -> None:
+    def __init__(
+        self, f: Callable[..., Any], donate: tuple[int, ...], fuse: bool, target: str
+    ) -> None:
         update_wrapper(self, f, updated=())
         self.__name__ = getattr(f, "__name__", type(f).__name__)
-        self._f, self._donate, self._fuse = f, donate, fuse
+        self._f, self._donate, self._fuse, self._target = f, donate, fuse, target
         self._programs: dict[Any, Executable] = {}
         self._latest: Executable | None = None
         self._changed: Counter[str] = Counter()  # captured state, by how often it has changed
@@ -205,7 +208,7 @@ class Compiled:
         self._lock = RLock()  # which an interrupted call may enter again
 
     def __reduce__(self) -> Any:
-        return Compiled, (self._f, self._donate, self._fuse)
+        return Compiled, (self._f, self._donate, self._fuse, self._target)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else MethodType(self, instance)
@@ -248,7 +251,9 @@ class Compiled:
 
     def _trace(self, key: Any, args: Any, kwargs: Any) -> tuple[Executable, list[Any]]:
         """Return a new program for these arguments, and its captured arrays."""
-        found = Executable(self._f, args, kwargs, self._donate, self._fuse)
+        found = Executable(
+            self._f, args, kwargs, self._donate, self._fuse, self._target == "c"
+        )
         with self._lock:
             self._programs[key] = found
             while len(self._programs) > MAX_PROGRAMS:
@@ -366,14 +371,16 @@ def _is_recorded(x: Any) -> bool:
 class CompiledStep(Compiled):
     """A compiled training step, which changes a model and an optimiser; see `compile`."""
 
-    def __init__(self, f: Callable[..., Any], roots: tuple[Any, ...], fuse: bool) -> None:
+    def __init__(
+        self, f: Callable[..., Any], roots: tuple[Any, ...], fuse: bool, target: str
+    ) -> None:
         self._state = State(list(roots))
-        super().__init__(PureStep(f, self._state), (0,), fuse)
+        super().__init__(PureStep(f, self._state), (0,), fuse, target)
         self._step = f
         update_wrapper(self, f, updated=())
 
     def __reduce__(self) -> Any:
-        return CompiledStep, (self._step, self._state.roots, self._fuse)
+        return CompiledStep, (self._step, self._state.roots, self._fuse, self._target)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if any(_is_recorded(x) for x in tree_leaves((args, kwargs))):

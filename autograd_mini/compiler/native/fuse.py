@@ -1,0 +1,287 @@
+"""Put stages into loops, and give their results a place: a register, the stack, or memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from .graph import Node
+from .index import Variable
+from .loops import Read, Stage, packed
+
+_LARGEST_SUM = 1 << 15  # bytes of a sum that grows while another loop runs
+_ON_STACK = 1 << 11  # bytes of an array on the stack
+
+
+class Loop:
+    """A loop, and what is in it: loops and stages."""
+
+    def __init__(self, extent: int) -> None:
+        self.extent = extent
+        self.name = "?"
+        self.body: list[Loop | Stage] = []
+
+
+Item = Loop | Stage
+
+
+class Fused:
+    """Stages in loops.
+
+    Attributes
+    ----------
+    items : list of Loop or Stage
+        What comes one after the other.
+    stages : dict of Node to Stage
+        The stage that computes a node.
+    """
+
+    def __init__(
+        self, nodes: Iterable[Node], results: Iterable[Node], checked: Iterable[Node] = ()
+    ) -> None:
+        self.items: list[Item] = []
+        self.stages: dict[Node, Stage] = {}
+        self.readers: dict[Node, list[Stage]] = {}
+        self._item: dict[Stage, Item] = {}
+        self._before: dict[Item, dict[Item, None]] = {}
+        self._done: set[Node] = set()
+        self._closed: set[Item] = set()  # loops that no other stage joins
+        self._needed = _needed([*results, *checked])
+        for node in nodes:
+            if node in self._needed:
+                self._add(node)
+        self.items = self._ordered()
+        self.inlined = self._inlined(set(results))
+
+    def _add(self, result: Node) -> None:
+        """Add a node after all that it reads."""
+        todo = [(result, False)]
+        while todo:
+            node, ready = todo.pop()
+            if ready:
+                self._place(Stage(node))
+            elif node not in self._done:
+                self._done.add(node)
+                if node.op == "contract":
+                    node.args, node.data = packed(node)
+                if node.op in ("map", "reduce", "contract", "scatter", "concatenate"):
+                    todo.append((node, True))
+                todo += [(x, False) for x in reversed(node.args)]
+
+    # ---- loops -----------------------------------------------------------------------------------
+
+    def _place(self, stage: Stage) -> None:
+        """Let a stage join the loops of one that it reads, or give it loops of its own."""
+        before = {self._item[s]: None for s in self._read_by(stage)}
+        is_pack = stage.node.op == "map" and stage.node.data[0] == "pack"
+        item = None if is_pack else self._joined(stage, before)
+        if item is None:
+            item = self._apart(stage)
+            self.items.append(item)
+            self._before[item] = {}
+            if is_pack:
+                self._closed.add(item)
+        self._before[item].update((x, None) for x in before if x is not item)
+        self._item[stage] = item
+        self.stages[stage.node] = stage
+        for node in dict.fromkeys(read.node for read in stage.reads):
+            self.readers.setdefault(node, []).append(stage)
+
+    def _joined(self, stage: Stage, before: dict[Item, None]) -> Item | None:
+        """Let a stage join loops, and return in which item they are."""
+        known = sorted(before, key=self.items.index, reverse=True)
+        open_items = [
+            x for x in known or reversed(self.items)
+            if isinstance(x, Loop) and x not in self._closed
+            and not any(self._reaches(y, x) for y in known if y is not x)
+        ]  # fmt: skip
+        for join in (self._share, self._grow) if known else (self._share_all,):
+            for item in open_items:
+                if join(stage, item):
+                    return item
+        return None
+
+    def _read_by(self, stage: Stage) -> list[Stage]:
+        found = dict.fromkeys(read.node for read in stage.reads)
+        return [self.stages[node] for node in found if node in self.stages]
+
+    def _reaches(self, item: Item, other: Item) -> bool:
+        """Return whether an item can only come after another one."""
+        todo, seen = [item], {item}
+        while todo:
+            for x in self._before[todo.pop()]:
+                if x is other:
+                    return True
+                if x not in seen:
+                    seen.add(x)
+                    todo.append(x)
+        return False
+
+    def _share(self, stage: Stage, item: Loop) -> bool:
+        """Let a stage share as many of its outer loops as it can."""
+        path = self._shared(stage, item, stage.outer)
+        if path:
+            self._enter(stage, path, stage.outer)
+        return bool(path)
+
+    def _share_all(self, stage: Stage, item: Loop) -> bool:
+        """Let a stage that reads only arguments share all of its loops."""
+        if stage.node.op != "map" or not stage.outer:
+            return False
+        path = self._shared(stage, item, stage.outer[:1])
+        if path:
+            self._enter(stage, self._shared(stage, item, stage.outer), stage.outer)
+        return bool(path)
+
+    def _grow(self, stage: Stage, item: Loop) -> bool:
+        """Let a stage sum over a loop, from turn to turn."""
+        size = stage.node.dtype.itemsize * int(np.prod(stage.node.shape))
+        is_sum = stage.node.op != "reduce" or stage.node.data[0] == "sum"
+        path = self._shared(stage, item, stage.summed) if is_sum and size <= _LARGEST_SUM else []
+        if path:
+            stage.grows = True
+            own = stage.summed[: len(path)]
+            inner = [v for v in stage.summed if v not in own]
+            stage.inner, stage.summed = stage.outer + inner + stage.inner, own
+            stage.outer = []
+            self._enter(stage, path, own)
+        return bool(path)
+
+    def _shared(self, stage: Stage, item: Item, variables: list[Variable]) -> list[Loop]:
+        """Return the loops, from the outside, that a stage may join."""
+        path: list[Loop] = []
+        for v in variables:
+            if not isinstance(item, Loop) or not self._allows(item, stage, v):
+                break
+            path.append(item)
+            item = item.body[-1]
+        return path
+
+    def _allows(self, loop: Loop, stage: Stage, v: Variable) -> bool:
+        """Return whether each turn of a loop computes all that the same turn of a stage reads."""
+        if loop.extent != v.extent:
+            return False
+        for read in stage.reads:
+            maker = self.stages.get(read.node)
+            if maker is None or loop not in maker.path:
+                continue
+            along = [a for a, x in enumerate(maker.axes) if x and x.loop is loop]
+            if maker.grows or not along or not reads_at(read, along[0], v):
+                return False
+        return True
+
+    def _apart(self, stage: Stage) -> Item:
+        self._enter(stage, [], stage.outer)
+        return stage.path[0] if stage.path else stage
+
+    def _enter(self, stage: Stage, path: list[Loop], variables: list[Variable]) -> None:
+        """Put a stage into these loops, and into new ones for its other outer variables."""
+        for v, loop in zip(variables, path):
+            v.loop = loop
+        if not stage.grows:
+            for v in variables[len(path) :]:
+                v.loop = Loop(v.extent)
+                if path:
+                    path[-1].body.append(v.loop)
+                path = [*path, v.loop]
+        stage.path = path
+        if path:
+            path[-1].body.append(stage)
+
+    def _ordered(self) -> list[Item]:
+        """Return the items, each after all that it needs."""
+        found: dict[Item, None] = {}
+        for item in self.items:
+            todo = [(item, False)]
+            while todo:
+                x, ready = todo.pop()
+                if ready:
+                    found[x] = None
+                elif x not in found:
+                    todo.append((x, True))
+                    todo += [(y, False) for y in reversed(self._before[x]) if y not in found]
+        return [*found]
+
+    # ---- where results lie -----------------------------------------------------------------------
+
+    def shared_path(self, stage: Stage) -> list[Loop]:
+        """Return the loops that a stage shares with all that read it."""
+        path = [] if stage.grows else stage.path
+        for reader in self.readers.get(stage.node, []):
+            same = [a is b for a, b in zip(path, reader.path)]
+            path = path[: (same + [False]).index(False)]
+        return path
+
+    def _inlined(self, results: set[Node]) -> set[Node]:
+        """Return the nodes that are written as a part of the only expression that reads them."""
+        found = set()
+        for node, stage in self.stages.items():
+            readers = self.readers.get(node, [])
+            if node.op != "map" or node in results or len(readers) != 1:
+                continue
+            times = sum(read.node is node for read in readers[0].reads)
+            if times == 1 and readers[0].path == stage.path and self.shared_path(stage) == stage.path:
+                found.add(node)
+        return found
+
+    def may_overwrite(self, result: Node, argument: Node) -> bool:
+        """Return whether a stage may write its result over an argument.
+
+        All that read the argument must come before, or read the same entry in the same turn.
+        """
+        writer = self.stages[result]
+        order = [stage for item in self.items for stage in stages_in(item)]
+        if writer.node.op != "map" or argument.shape != result.shape or argument.dtype != result.dtype:
+            return False
+        last = order.index(writer)
+        for reader in self.readers[argument]:
+            same = reader.path == writer.path and all(
+                read.node is not argument or self._is_same_entry(read, writer, reader)
+                for read in reader.reads
+            )
+            final = reader
+            while final.node in self.inlined:
+                (final,) = self.readers[final.node]
+            here = self._item[reader] is self._item[writer]
+            if order.index(final) > last or (here and not same):
+                return False
+        return True
+
+    def _is_same_entry(self, read: Read, writer: Stage, reader: Stage) -> bool:
+        if len(read.at) != len(writer.axes):
+            return False
+        for i, v in zip(read.at, writer.axes):
+            own = [x for x in i.terms if isinstance(x, Variable)]
+            if v is None:
+                continue
+            if len(i.terms) != 1 or not own or i.number or i.terms[own[0]] != 1:
+                return False
+            if own[0].loop is not v.loop:
+                return False
+        return True
+
+
+def reads_at(read: Read, axis: int, v: Variable) -> bool:
+    """Return whether a read has the variable as its index along an axis."""
+    alone = axis < len(read.at) - 1 or len(read.at) == len(read.node.shape)
+    return alone and read.at[axis].is_variable(v)
+
+
+def stages_in(item: Item) -> list[Stage]:
+    """Return the stages of an item in their order."""
+    if isinstance(item, Stage):
+        return [item]
+    return [stage for part in item.body for stage in stages_in(part)]
+
+
+def _needed(results: list[Node]) -> set[Node]:
+    """Return all nodes that results depend on."""
+    found, todo = set(results), [*results]
+    while todo:
+        for x in todo.pop().args:
+            if x not in found:
+                found.add(x)
+                todo.append(x)
+    return found
