@@ -251,9 +251,7 @@ class Compiled:
 
     def _trace(self, key: Any, args: Any, kwargs: Any) -> tuple[Executable, list[Any]]:
         """Return a new program for these arguments, and its captured arrays."""
-        found = Executable(
-            self._f, args, kwargs, self._donate, self._fuse, self._target == "c"
-        )
+        found = Executable(self._f, args, kwargs, self._donate, self._fuse, self._target == "c")
         with self._lock:
             self._programs[key] = found
             while len(self._programs) > MAX_PROGRAMS:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ..ir import EFFECTS, Program, Step, Value, example_of
 from ..memory.lowering import CHECKS, is_view
-from .graph import Unknown
+from .node import Unknown
 from .region import Region
 
 #: multiplications of a product for which BLAS is faster, although NumPy has to call it

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 
-from .graph import Node
 from .index import Variable
-from .loops import Read, Stage, packed
+from .loops import Read, Stage
+from .node import Node
+from .products import packed
 
 _LARGEST_SUM = 1 << 15  # bytes of a sum that grows while another loop runs
-_ON_STACK = 1 << 11  # bytes of an array on the stack
+_LARGEST_EXPRESSION = 5  # operations
+_SHORT_ROW = 4  # entries of a row for which a vector holds an entry of each of several rows
 
 
 class Loop:
@@ -25,6 +26,7 @@ class Loop:
 
 
 Item = Loop | Stage
+_STAGES = ("map", "reduce", "contract", "scatter", "concatenate")
 
 
 class Fused:
@@ -48,12 +50,12 @@ class Fused:
         self._before: dict[Item, dict[Item, None]] = {}
         self._done: set[Node] = set()
         self._closed: set[Item] = set()  # loops that no other stage joins
-        self._needed = _needed([*results, *checked])
+        needed = _needed([*results, *checked])
+        self.merged = merged(needed, set(results))
         for node in nodes:
-            if node in self._needed:
+            if node in needed and node not in self.merged:
                 self._add(node)
         self.items = self._ordered()
-        self.inlined = self._inlined(set(results))
 
     def _add(self, result: Node) -> None:
         """Add a node after all that it reads."""
@@ -61,12 +63,12 @@ class Fused:
         while todo:
             node, ready = todo.pop()
             if ready:
-                self._place(Stage(node))
+                self._place(Stage(node, self.merged))
             elif node not in self._done:
                 self._done.add(node)
                 if node.op == "contract":
                     node.args, node.data = packed(node)
-                if node.op in ("map", "reduce", "contract", "scatter", "concatenate"):
+                if node.op in _STAGES and node not in self.merged:
                     todo.append((node, True))
                 todo += [(x, False) for x in reversed(node.args)]
 
@@ -91,16 +93,16 @@ class Fused:
 
     def _joined(self, stage: Stage, before: dict[Item, None]) -> Item | None:
         """Let a stage join loops, and return in which item they are."""
-        known = sorted(before, key=self.items.index, reverse=True)
-        open_items = [
-            x for x in known or reversed(self.items)
-            if isinstance(x, Loop) and x not in self._closed
-            and not any(self._reaches(y, x) for y in known if y is not x)
-        ]  # fmt: skip
-        for join in (self._share, self._grow) if known else (self._share_all,):
-            for item in open_items:
-                if join(stage, item):
-                    return item
+        made = sorted(before, key=self.items.index, reverse=True)
+        later = self.items[self.items.index(made[0]) + 1 :] if made else self.items
+        ways = [(self._share, made), (self._grow, [*made, *later[::-1]])]
+        for join, items in ways if made else [(self._share_all, later[::-1])]:
+            for item in items:
+                is_open = isinstance(item, Loop) and item not in self._closed
+                others = [x for x in made if x is not item]
+                if is_open and not any(self._reaches(x, item) for x in others):
+                    if join(stage, item):
+                        return item
         return None
 
     def _read_by(self, stage: Stage) -> list[Stage]:
@@ -119,16 +121,29 @@ class Fused:
                     todo.append(x)
         return False
 
+    def _fits(self, stage: Stage, item: Loop) -> bool:
+        """Return whether loops stay fast if a stage joins them.
+
+        The processor works on several rows at a time only if each takes few instructions. So each
+        product begins new loops, and rows of a few entries, whose loop is made of vectors of rows,
+        stay apart from long ones.
+        """
+        inside = [x for x in stages_in(item) if not x.grows]
+        if stage.node.op == "contract" and any(x.node.op == "contract" for x in inside):
+            return False
+        widths = [x.width > _SHORT_ROW for x in [stage, *inside] if x.width > 1]
+        return len(set(widths)) < 2
+
     def _share(self, stage: Stage, item: Loop) -> bool:
         """Let a stage share as many of its outer loops as it can."""
-        path = self._shared(stage, item, stage.outer)
+        path = self._shared(stage, item, stage.outer) if self._fits(stage, item) else []
         if path:
             self._enter(stage, path, stage.outer)
         return bool(path)
 
     def _share_all(self, stage: Stage, item: Loop) -> bool:
         """Let a stage that reads only arguments share all of its loops."""
-        if stage.node.op != "map" or not stage.outer:
+        if stage.node.op != "map" or not stage.outer or not self._fits(stage, item):
             return False
         path = self._shared(stage, item, stage.outer[:1])
         if path:
@@ -139,6 +154,9 @@ class Fused:
         """Let a stage sum over a loop, from turn to turn."""
         size = stage.node.dtype.itemsize * int(np.prod(stage.node.shape))
         is_sum = stage.node.op != "reduce" or stage.node.data[0] == "sum"
+        rows = [x for x in stages_in(item) if x.width > 1 and not x.grows]
+        if stage.node.shape and rows and all(x.width <= _SHORT_ROW for x in rows):
+            return False
         path = self._shared(stage, item, stage.summed) if is_sum and size <= _LARGEST_SUM else []
         if path:
             stage.grows = True
@@ -214,18 +232,6 @@ class Fused:
             path = path[: (same + [False]).index(False)]
         return path
 
-    def _inlined(self, results: set[Node]) -> set[Node]:
-        """Return the nodes that are written as a part of the only expression that reads them."""
-        found = set()
-        for node, stage in self.stages.items():
-            readers = self.readers.get(node, [])
-            if node.op != "map" or node in results or len(readers) != 1:
-                continue
-            times = sum(read.node is node for read in readers[0].reads)
-            if times == 1 and readers[0].path == stage.path and self.shared_path(stage) == stage.path:
-                found.add(node)
-        return found
-
     def may_overwrite(self, result: Node, argument: Node) -> bool:
         """Return whether a stage may write its result over an argument.
 
@@ -233,7 +239,11 @@ class Fused:
         """
         writer = self.stages[result]
         order = [stage for item in self.items for stage in stages_in(item)]
-        if writer.node.op != "map" or argument.shape != result.shape or argument.dtype != result.dtype:
+        if (
+            writer.node.op != "map"
+            or argument.shape != result.shape
+            or argument.dtype != result.dtype
+        ):
             return False
         last = order.index(writer)
         for reader in self.readers[argument]:
@@ -241,11 +251,8 @@ class Fused:
                 read.node is not argument or self._is_same_entry(read, writer, reader)
                 for read in reader.reads
             )
-            final = reader
-            while final.node in self.inlined:
-                (final,) = self.readers[final.node]
             here = self._item[reader] is self._item[writer]
-            if order.index(final) > last or (here and not same):
+            if order.index(reader) > last or (here and not same):
                 return False
         return True
 
@@ -274,6 +281,44 @@ def stages_in(item: Item) -> list[Stage]:
     if isinstance(item, Stage):
         return [item]
     return [stage for part in item.body for stage in stages_in(part)]
+
+
+def merged(nodes: Iterable[Node], results: set[Node]) -> set[Node]:
+    """Return the nodes that are a part of the only expression that reads their entries."""
+    readers: dict[Node, list[Node]] = {}
+    for node in nodes:
+        for x in node.args:
+            readers.setdefault(x, []).append(node)
+    sizes: dict[Node, int] = {}
+    found = set()
+    for node in sorted(nodes, key=_depths(nodes).__getitem__):
+        sizes[node] = 1 + sum(sizes[x] for x in node.args if x in found)
+        once = readers.get(node, [])
+        if node.op != "map" or node in results or len(once) != 1 or node.data[0] == "pack":
+            continue
+        (reader,) = once
+        reads = reader.op in ("map", "scatter", "concatenate") or (
+            reader.op == "reduce" and not reader.data[0].startswith("arg")
+        )
+        same = reader.op != "map" or reader.shape == node.shape
+        if reads and same and sizes[node] <= _LARGEST_EXPRESSION:
+            found.add(node)
+    return found
+
+
+def _depths(nodes: Iterable[Node]) -> dict[Node, int]:
+    """Return for each node a number that is larger than those of its arguments."""
+    found: dict[Node, int] = {}
+    for node in nodes:
+        todo = [(node, False)]
+        while todo:
+            x, ready = todo.pop()
+            if ready:
+                found[x] = len(found)
+            elif x not in found:
+                todo.append((x, True))
+                todo += [(y, False) for y in x.args]
+    return found
 
 
 def _needed(results: list[Node]) -> set[Node]:

@@ -14,30 +14,14 @@ from typing import Any
 import numpy as np
 
 from ...core.registry import is_numpy, name_of
-from ...notation.c import TYPES
-from ..ir import Step, Value, check_branch, dtype_of, example_of
+from ..ir import Step, Value, check_branch, example_of
 from ..memory.lowering import CHECKS
 from ..source.operation import Operation
 from ..source.portable import UnknownOperation, portable
 from .index import Index, affine, reshaped, total
+from .node import Node, Unknown, cast, in_order, known, map_of, root_of, spread
+from .products import contract
 from .scalars import KNOWN
-
-
-class Unknown(Exception):
-    """A step that C does not compute; the message says why."""
-
-
-@dataclass(eq=False, repr=False, slots=True)
-class Node:
-    """A step, or a part of one, with the shape and the dtype of its result."""
-
-    op: str
-    args: tuple[Node, ...]
-    shape: tuple[int, ...]
-    dtype: Any
-    data: Any = None  #: what else the operation needs
-    value: Value | None = None  #: whose entries these are
-    step: Step | None = None
 
 
 @dataclass
@@ -83,7 +67,7 @@ class Graph:
         if made.shape != out.shape:
             raise Unknown("its shape is not known")
         if made.dtype != out.dtype:
-            made = _cast(made, _known(out.dtype))
+            made = cast(made, known(out.dtype))
         if made.value is not None or made.op in ("input", "constant"):
             made = Node("view", (made,), made.shape, made.dtype, lambda at, text: at)
         made.value, made.step = out, step
@@ -97,7 +81,7 @@ class Graph:
             return self._operation(x)
         if isinstance(x, Value):
             if x not in self.nodes:
-                self.nodes[x] = Node("input", (), x.shape, _known(x.dtype), value=x)
+                self.nodes[x] = Node("input", (), x.shape, known(x.dtype), value=x)
             return self.nodes[x]
         return self._constant(x)
 
@@ -108,7 +92,7 @@ class Graph:
             brief = uniform or array.size <= _LONGEST_TABLE or affine(array)
             op = "constant" if brief or not array.size else "input"
             array = array if op == "constant" else np.ascontiguousarray(array)
-            node = Node(op, (), array.shape, _known(array.dtype), (array, x))
+            node = Node(op, (), array.shape, known(array.dtype), (array, x))
             self._constants[id(x)] = node
         return self._constants[id(x)]
 
@@ -135,16 +119,16 @@ class Graph:
             raise Unknown(f"C has no loop for np.{name} of these dtypes") from None
         if name == "power" and made.kind != "f":
             raise Unknown("a power of integers may raise an error")
-        return _map(name, nodes, taken, made)
+        return map_of(name, nodes, taken, made)
 
     def _where(self, mask: Any, a: Any, b: Any) -> Node:
         nodes = [self.node(x) for x in (mask, a, b)]
         weak = [x if type(x) in _WEAK else node.dtype for x, node in zip((a, b), nodes[1:])]
         dtype = np.result_type(*weak)
-        return _map("where", nodes, [np.dtype(bool), dtype, dtype], dtype)
+        return map_of("where", nodes, [np.dtype(bool), dtype, dtype], dtype)
 
     def _astype(self, x: Any, dtype: str) -> Node:
-        return _cast(self.node(x), _known(np.dtype(dtype)))
+        return cast(self.node(x), known(np.dtype(dtype)))
 
     # ---- sums ------------------------------------------------------------------------------------
 
@@ -166,15 +150,17 @@ class Graph:
         kept = tuple(m for a, m in enumerate(node.shape) if a not in axes)
         made = Node("reduce", (node,), kept, dtype, (name, axes))
         if not axes:
-            made = _cast(node, dtype)
+            made = cast(node, dtype)
         if keepdims:
-            made = self._reshape(made, tuple(1 if a in axes else m for a, m in enumerate(node.shape)))
+            made = self._reshape(
+                made, tuple(1 if a in axes else m for a, m in enumerate(node.shape))
+            )
         return made
 
     def _mean(self, x: Any, axis: Any = None, keepdims: bool = False) -> Node:
         node = self.node(x)
         if node.dtype.kind != "f":
-            node = _cast(node, np.dtype(float))
+            node = cast(node, np.dtype(float))
         s = self.reduce("sum", node, axis, keepdims)
         n = int(np.prod(node.shape)) // max(int(np.prod(s.shape)), 1)
         return self.map("divide", s, np.asarray(n, node.dtype))
@@ -186,12 +172,12 @@ class Graph:
         left = ["k"] if m == 1 else [*batch[len(batch) - (m - 2) :], "i", "k"]
         right = ["k"] if n == 1 else [*batch[len(batch) - (n - 2) :], "k", "j"]
         out = [*batch, *["i"] * (m > 1), *["j"] * (n > 1)]
-        return _contract([x, y], [left, right], out)
+        return contract([x, y], [left, right], out)
 
     def _einsum(self, subscripts: str, *operands: Any) -> Node:
         inputs, _, out = subscripts.partition("->")
         nodes = [self.node(x) for x in operands]
-        return _contract(nodes, [list(term) for term in inputs.split(",")], list(out))
+        return contract(nodes, [list(term) for term in inputs.split(",")], list(out))
 
     # ---- views -----------------------------------------------------------------------------------
 
@@ -202,7 +188,7 @@ class Graph:
         base = self._bases.get(node, node)
         pull, splits = reshaped(base.shape, shape)
         if not splits:
-            base = _in_order(base)
+            base = in_order(base)
         made = Node("view", (base,), shape, node.dtype, pull)
         self._bases[made] = base
         return made
@@ -220,7 +206,7 @@ class Graph:
     def _take(self, x: Any, places: Any) -> Node:
         """Return the entries of an array at places of its flattened memory."""
         node, found = self.node(x), affine(places)
-        base = _in_order(self._bases.get(node, node))
+        base = in_order(self._bases.get(node, node))
         if found:
             first, steps = found
             return Node("view", (base,), places.shape, node.dtype,
@@ -309,7 +295,7 @@ class Graph:
         dtype = np.result_type(*(node.dtype for node in nodes))
         shape = [*nodes[0].shape]
         shape[axis] = sum(node.shape[axis] for node in nodes)
-        made = tuple(_cast(node, dtype) for node in nodes)
+        made = tuple(cast(node, dtype) for node in nodes)
         return Node("concatenate", made, tuple(shape), dtype, axis)
 
     def _stack(self, parts: Sequence[Any], axis: int = 0) -> Node:
@@ -329,7 +315,7 @@ class Graph:
         return node
 
     def _guard(self, node: Node, low: int, high: int, step: Step) -> None:
-        if _root(node).op not in ("input", "constant") or node.dtype.kind not in "iu":
+        if root_of(node).op not in ("input", "constant") or node.dtype.kind not in "iu":
             raise Unknown("it checks indices that are computed")
         self.guards.append(Guard(node, low, high, step))
         self._ranges[node] = low, high
@@ -338,7 +324,7 @@ class Graph:
         """Raise unless all indices are known to lie within an axis of `n` entries."""
         if node.dtype.kind not in "iu":
             raise Unknown("it is indexed with a mask")
-        root = _root(node)
+        root = root_of(node)
         low, high = self._ranges.get(node, self._ranges.get(root, (-n, n + 1)))
         if root.op == "constant" or (root.op == "input" and root.value is None):
             low, high = int(root.data[0].min()), int(root.data[0].max()) + 1
@@ -348,70 +334,11 @@ class Graph:
             raise Unknown("its indices are not checked before")
 
 
-def _root(node: Node) -> Node:
-    while node.op == "view":
-        node = node.args[0]
-    return node
-
-
-def spread(at: Sequence[Index], shape: Sequence[int]) -> list[Index]:
-    """Return the index of an array that is broadcast: 0 for an axis of one entry."""
-    last = at[len(at) - len(shape) :]
-    return [i if n > 1 else Index() for i, n in zip(last, shape)]
-
-
 def _wrapped(text: str, n: int, node: Node) -> Index:
     """Return an index that may count from the end."""
-    root = _root(node)
+    root = root_of(node)
     known = root.op == "reduce" or (root.value is None and root.data and root.data[0].min() >= 0)
     return Index({text if known else f"({text} < 0 ? {text} + {n} : {text})": 1})
-
-
-def _in_order(node: Node) -> Node:
-    """Return a node whose memory has the order of its entries; a copy if need be."""
-    if node.op == "input" and node.value is not None and node.value.step is None:
-        plain = bool(np.asarray(node.value.example).flags.c_contiguous)
-    else:
-        plain = node.op not in ("view", "constant")
-    return node if plain else copied(node)
-
-
-def copied(node: Node, name: str = "copy") -> Node:
-    """Return a node that computes the entries of a view."""
-    return _map(name, [node], [node.dtype], node.dtype)
-
-
-def _map(name: str, nodes: Sequence[Node], taken: Sequence[Any], dtype: Any) -> Node:
-    shape = np.broadcast_shapes(*(node.shape for node in nodes))
-    for each in (*taken, dtype):
-        _known(each)
-    return Node("map", tuple(nodes), shape, dtype, (name, tuple(taken)))
-
-
-def _cast(node: Node, dtype: Any) -> Node:
-    if node.dtype == dtype:
-        return node
-    if node.dtype.kind == "f" and dtype.kind in "iu":
-        raise Unknown("C does not define the cast of a float that no integer can hold")
-    return _map("cast", [node], [node.dtype], dtype)
-
-
-def _contract(nodes: Sequence[Node], terms: Sequence[Sequence[str]], out: Sequence[str]) -> Node:
-    sizes: dict[str, int] = {}
-    for node, term in zip(nodes, terms):
-        for name, n in zip(term, node.shape):
-            sizes[name] = max(n, sizes.get(name, 1))
-    dtype = np.result_type(*(node.dtype for node in nodes))
-    if dtype.kind == "b":
-        raise Unknown("it is a product of booleans")
-    shape = tuple(sizes[name] for name in out)
-    return Node("contract", tuple(nodes), shape, dtype, (tuple(map(tuple, terms)), tuple(out), sizes))
-
-
-def _known(dtype: Any) -> Any:
-    if dtype.name not in TYPES or not dtype.isnative:
-        raise Unknown(f"C has no type for {dtype}")
-    return dtype
 
 
 def _kind(x: Any, node: Node) -> Any:

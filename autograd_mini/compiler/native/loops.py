@@ -8,15 +8,13 @@ loop over its rows. A sum over this loop, such as the gradient of a weight, grow
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 import numpy as np
 
-from .graph import Node, copied, spread
-from .index import Index, Variable, contiguous, total, variable
-
-_REUSE = 4  # how often an operand of a product is read if a copy in another order pays off
+from .index import Index, Variable, variable
+from .node import Node, resolve, spread, step_along
 
 
 class Read:
@@ -37,28 +35,36 @@ class Stage:
         The loops from the outside to the inside. The result is complete after `summed`.
     path : list of Loop
         The loops that it is in, which other stages may share.
+    width : int
+        The number of turns of all loops in the first one.
     grows : bool
         Whether it sums over its path: the result is complete only after all of it.
     """
 
-    def __init__(self, node: Node) -> None:
-        self.node = node
+    def __init__(self, node: Node, merged: Container[Node]) -> None:
+        self.node, self._merged = node, merged
         self.axes = [Variable(n) if n > 1 else None for n in node.shape]
         self.outer = [v for v in self.axes if v]
         self.summed: list[Variable] = []
         self.inner: list[Variable] = []
-        self.path: list[Loop] = []
+        self.path: list[Any] = []
         self.grows = False
         self.target = [variable(v) for v in self.axes]
         self.reads: list[Read] = []
         self.operands: list[tuple[Node, list[Index]]] = []
         getattr(self, f"_{node.op}", self._map)()
+        every = [v.extent for v in [*self.outer, *self.summed, *self.inner]]
+        self.width = int(np.prod(every[1:])) if self.outer else 1
         for x, at in self.operands:
             resolve(x, at, self._note)
 
     def _note(self, node: Node, at: Sequence[Index]) -> str:
         """Note that an entry is read; the text is of no use yet."""
-        self.reads.append(Read(node, at))
+        if node in self._merged:
+            for x in node.args:
+                resolve(x, spread(at, x.shape), self._note)
+        else:
+            self.reads.append(Read(node, at))
         return "?"
 
     # ---- the kinds of nodes ----------------------------------------------------------------------
@@ -93,7 +99,7 @@ class Stage:
         ]
         if self.summed and self.outer:
             last = self.outer[-1]
-            if all(_step(x, at, last) in (0, 1) for x, at in self.operands):
+            if all(step_along(x, at, last) in (0, 1) for x, at in self.operands):
                 self.inner = [self.outer.pop()]
 
     def _scatter(self) -> None:
@@ -119,61 +125,3 @@ class Stage:
         self.operands = []
         for x in self.node.args:
             self.operands.append((x, spread(self.target, x.shape)))
-
-
-def resolve(node: Node, at: Any, load: Any, text: Any = str) -> Any:
-    """Return an entry as `load` returns it for a node that has entries of its own."""
-    while node.op == "view":
-        at = node.data(at, lambda x, i: text(resolve(x, i, load, text)))
-        node = node.args[0]
-    return load(node, at)
-
-
-# ---- products ------------------------------------------------------------------------------------
-
-
-def packed(node: Node) -> tuple[tuple[Node, ...], Any]:
-    """Return operands and terms of a product whose innermost loop reads neighbours."""
-    terms, out, sizes = node.data
-    if not out or not set().union(*terms) - set(out):
-        return node.args, node.data
-    last, v = out[-1], Variable(sizes[out[-1]])
-    args, named = list(node.args), list(terms)
-    for n, (x, term) in enumerate(zip(args, terms)):
-        reuse = np.prod([m for name, m in sizes.items() if name not in term])
-        at = [variable(v if name == last else Variable(2)) for name in term]
-        if term.count(last) != 1 or _step(x, spread(at, x.shape), v) in (0, 1) or reuse < _REUSE:
-            continue
-        order = [*range(len(term))]
-        order.append(order.pop(term.index(last)))
-        named[n] = tuple(term[a] for a in order)
-        args[n] = copied(_transposed(x, order), "pack")
-    return tuple(args), (tuple(named), out, sizes)
-
-
-def _transposed(x: Node, order: Sequence[int]) -> Node:
-    back = [*map(int, np.argsort(order))]
-    shape = tuple(x.shape[a] for a in order)
-    return Node("view", (x,), shape, x.dtype, lambda at, text: [at[a] for a in back])
-
-
-def _step(node: Node, at: Any, v: Variable) -> int | None:
-    """Return how far apart in memory two entries are that follow each other along a loop."""
-    steps: list[int | None] = []
-
-    def load(x: Node, i: Any) -> str:
-        steps.append(total(i, strides_of(x)[: len(i) - 1] + strides_of(x)[-1:]).terms.get(v, 0))
-        return "?"
-
-    resolve(node, at, load)
-    return steps[-1] if len(steps) == 1 else None
-
-
-def strides_of(node: Node) -> list[int]:
-    """Return the strides of a node in entries."""
-    if node.op == "constant":
-        return [0] * len(node.shape)
-    if node.op == "input" and node.value is not None and node.value.step is None:
-        x = np.asarray(node.value.example)
-        return [s // x.itemsize for s in x.strides]
-    return contiguous(node.shape)

@@ -8,7 +8,7 @@ from typing import ClassVar
 from ..ir import Program, Step, Value
 from ..memory.lowering import CHECKS
 from ..source.printer import Writer
-from .graph import Node
+from .node import Node
 
 _LONGEST = 60  # characters of a step that is a part of another line
 _RESERVED = """

@@ -9,7 +9,7 @@ from typing import Any
 from ..ir import Program, Value
 from ..memory.lowering import is_view
 from ..source.printer import Source
-from .binding import MACROS, arrays_can_be_read, entry, scratch_bytes
+from .binding import MACROS, entry, scratch_bytes
 from .divide import Division
 from .names import Names
 from .plan import NativePlan
@@ -57,7 +57,7 @@ class Native:
         """Return the values that have no name in C: views, and parts of other expressions."""
         found = {s.outs[0] for region in self.regions for s in region.steps if is_view(s)}
         for region in self.regions:
-            found.update(node.value for node in region.fused.inlined if node.value)
+            found.update(node.value for node in region.fused.merged if node.value)
         return found
 
     def _regions_apart(self) -> Program:
@@ -93,4 +93,7 @@ class Native:
         n = sum(len(region.steps) for region in self.regions)
         reasons = Counter(self._reasons.values())
         why = "; ".join(f"{count}, because {text}" for text, count in reasons.most_common())
-        return {"functions of C": f"{len(self.regions)}, of {n} steps", "calls of NumPy": why or "none"}
+        return {
+            "functions of C": f"{len(self.regions)}, of {n} steps",
+            "calls of NumPy": why or "none",
+        }

@@ -11,7 +11,8 @@ from ...core.pytree import tree_map
 from ..ir import Step, Value
 from ..memory.lowering import CHECKS, is_view
 from .fuse import Fused
-from .graph import Graph, Node, copied
+from .graph import Graph
+from .node import Node, copied
 
 
 class Region:

@@ -21,9 +21,8 @@ _OPERATORS = {
 }  # fmt: skip
 #: functions of math.h, or of ours, that end in f for float
 _FUNCTIONS = {
-    **{name: name for name in """exp2 expm1 log2 log10 log1p sqrt cbrt sin cos tan sinh cosh trunc
-       floor ceil hypot copysign fmod fmax fmin fabs""".split()},
-    **{f"arc{name}": f"a{name}" for name in "sin cos tan sinh cosh tanh tan2".split()},
+    **{name: name for name in ["exp2", "expm1", "log2", "log10", "log1p", "sqrt", "cbrt", "sin", "cos", "tan", "sinh", "cosh", "trunc", "floor", "ceil", "hypot", "copysign", "fmod", "fmax", "fmin", "fabs"]},
+    **{f"arc{name}": f"a{name}" for name in ["sin", "cos", "tan", "sinh", "cosh", "tanh", "tan2"]},
     "exp": "am_exp", "log": "am_log", "tanh": "am_tanh", "power": "pow", "absolute": "fabs",
 }  # fmt: skip
 _CLASSES = {"isfinite", "isnan", "isinf", "signbit"}

@@ -9,9 +9,8 @@ import numpy as np
 
 from ...notation.c import TYPES
 from ...notation.expression import Name
-from .graph import Node
 from .index import Index, contiguous, total
-from .loops import strides_of
+from .node import Node, strides_of
 
 _ON_STACK = 1 << 11  # bytes of an array on the stack
 

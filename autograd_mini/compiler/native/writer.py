@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ...notation.c import C, TYPES, literal
+from ...notation.c import TYPES, C, literal
 from ...notation.expression import Call, Constant, Expression, Name
 from .fuse import Fused, Loop, stages_in
-from .graph import Guard, Node
+from .graph import Guard
 from .index import Index, Variable, affine, total, variable
-from .loops import Stage, resolve
+from .loops import Stage
+from .node import Node, resolve, spread
 from .scalars import scalar
 from .storage import Place, is_small, literal_table
 
@@ -20,6 +21,7 @@ _NOTATION = C()
 _LETTERS = "ijklmnpqrstuvw"
 _WIDTH = 100
 _LONGEST = 60  # characters of an expression that is written where it is used
+_VECTOR = 4  # entries of a loop that is worth vectors
 _UNROLLED = 8  # entries that are summed without vectors
 _LARGEST_STACK = 1 << 15  # bytes of all arrays on the stack
 
@@ -120,12 +122,21 @@ class Function:
         i = v.name
         self._line(f"for (long {i} = 0; {i} < {v.extent}; {i}++){brace}")
 
-    def _nest(self, variables: Sequence[Variable], depth: int, statement: str | Any, note: str = "") -> None:
-        """Print loops around a statement."""
+    def _nest(
+        self,
+        variables: Sequence[Variable],
+        depth: int,
+        statement: str | Any,
+        note: str = "",
+        apart: Variable | None = None,
+    ) -> None:
+        """Print loops around a statement. The turns of the loop `apart` write different entries."""
         for k, v in enumerate(variables):
             v.name = _LETTERS[depth + k]
         text = statement() if callable(statement) else statement
         for k, v in enumerate(variables):
+            if v is apart and v.extent >= _VECTOR:
+                self._line("#pragma omp simd")
             self._for(v, depth + k)
             self._indent += 1
         self._line(text, note)
@@ -138,12 +149,22 @@ class Function:
         if isinstance(item, Stage):
             self._stage(item, depth)
             return
+        if self._is_vector(item):
+            sums = [self._places[x.node].name for x in stages_in(item) if x.grows]
+            self._line("#pragma omp simd" + f" reduction(+ : {', '.join(sums)})" * bool(sums))
         self._for(item, depth, " {")
         self._indent += 1
         for child in item.body:
             self._item(child, depth + 1)
         self._indent -= 1
         self._line("}")
+
+    def _is_vector(self, item: Loop) -> bool:
+        """Return whether the turns of a loop are few steps each, and do not depend on each other."""
+        inside = stages_in(item)
+        known = all(x.node.op in ("map", "reduce", "contract") for x in inside)
+        known = known and not any(x.grows and x.node.shape for x in inside)
+        return item.extent >= _VECTOR and known and all(_turns(x, item) <= 4 for x in inside)
 
     def _declare(self, item: Loop | Stage, depth: int) -> None:
         """Declare what is computed in an item and read after it, in the same turn of the loop."""
@@ -175,8 +196,6 @@ class Function:
 
     def _stage(self, stage: Stage, depth: int) -> None:
         _name(stage)
-        if stage.node in self._fused.inlined:
-            return
         note = self._names.note(stage.node)
         if stage.node.op == "map":
             self._assign(stage, self._value(stage), note)
@@ -185,7 +204,12 @@ class Function:
         elif stage.node.op == "reduce" and stage.node.data[0].startswith("arg"):
             self._argument(stage, depth, note)
         elif stage.node.op == "contract" and not stage.summed and not stage.grows:
-            self._nest(stage.inner, depth, lambda: f"{self._target(stage)} = {text_of(self._value(stage))};", note)
+            self._nest(
+                stage.inner,
+                depth,
+                lambda: f"{self._target(stage)} = {text_of(self._value(stage))};",
+                note,
+            )
         else:
             self._sum(stage, depth, note)
 
@@ -222,18 +246,27 @@ class Function:
             def statement() -> str:
                 return update(self._target(stage), text_of(self._value(stage)), node.dtype)
 
-            self._nest([*loops, *stage.inner], depth, statement)
+            apart = (
+                stage.inner[-1]
+                if stage.inner and stage.inner[-1] in stage.axes and node.op != "scatter"
+                else None
+            )
+            self._nest([*loops, *stage.inner], depth, statement, apart=apart)
             return
         self._scalar_sum(stage, place, depth, start, update, note)
 
     def _start(self, stage: Stage, place: Place, depth: int, start: str) -> None:
         self._zeros(stage, depth, start)
 
-    def _scalar_sum(self, stage: Stage, place: Place, depth: int, start: str, update: Any, note: str) -> None:
+    def _scalar_sum(
+        self, stage: Stage, place: Place, depth: int, start: str, update: Any, note: str
+    ) -> None:
         """Print a sum that a register holds."""
         node = stage.node
         wide = node.op == "reduce" and node.dtype == np.float32 and node.data[0] == "sum"
-        plain = place.kind == "register" and len(self._fused.shared_path(stage)) == depth and not wide
+        plain = (
+            place.kind == "register" and len(self._fused.shared_path(stage)) == depth and not wide
+        )
         name = place.name if plain else f"{self._names(node)}_sum"
         kind = "double" if wide else place.type
         self._line(f"{kind} {name} = {start};", note)
@@ -300,11 +333,9 @@ class Function:
     def _value(self, stage: Stage) -> Expression:
         """Return what a stage computes, or adds up, as an expression."""
         node = stage.node
-        parts = [self._read(x, at) for x, at in stage.operands]
         if node.op == "map":
-            name, taken = node.data
-            cast = [_converted(p, x.dtype, t) for p, x, t in zip(parts, node.args, taken)]
-            return scalar(name, taken, node.dtype, cast)
+            return self._map(node, stage.target)
+        parts = [self._read(x, at) for x, at in stage.operands]
         factors = [p for p in parts if not (isinstance(p, Constant) and p.value == 1)] or parts[:1]
         factors = [_converted(p, x.dtype, node.dtype) if node.op == "contract" else p
                    for p, x in zip(factors, node.args)]  # fmt: skip
@@ -313,6 +344,12 @@ class Function:
             made = Call("mul", [made, factor])
         return made
 
+    def _map(self, node: Node, at: Sequence[Index]) -> Expression:
+        name, taken = node.data
+        parts = [self._read(x, spread(at, x.shape)) for x in node.args]
+        cast = [_converted(p, x.dtype, t) for p, x, t in zip(parts, node.args, taken)]
+        return scalar(name, taken, node.dtype, cast)
+
     def _read(self, x: Node, at: Sequence[Index]) -> Expression:
         found: Expression = resolve(x, at, self._load, text_of)
         return found
@@ -320,8 +357,8 @@ class Function:
     def _load(self, node: Node, at: Sequence[Index]) -> Expression:
         if node.op == "constant":
             return self._constant(node, at)
-        if node in self._fused.inlined:
-            return self._value(self._fused.stages[node])
+        if node in self._fused.merged:
+            return self._map(node, at)
         return self._places[node].entry(at)
 
     def _constant(self, node: Node, at: Sequence[Index]) -> Expression:
@@ -357,6 +394,13 @@ def _base(node: Node) -> Node:
 
 def _dimensions(place: Place) -> str:
     return "".join(f"[{n}]" for n in place.lengths)
+
+
+def _turns(stage: Stage, item: Loop) -> int:
+    """Return how often a stage computes an entry, or adds one, in one turn of a loop."""
+    loops = stage.path[stage.path.index(item) + 1 :] if item in stage.path else []
+    own = [*loops, *([] if stage.grows else stage.summed), *stage.inner]
+    return int(np.prod([x.extent for x in own]))
 
 
 def _name(stage: Stage) -> None:
