@@ -24,7 +24,7 @@ class C(Notation):
         **Notation.templates, "mul": "%s * %s", "div": "%s / %s",
         "equal": "%s == %s", "not_equal": "%s != %s", "less_equal": "%s <= %s",
         "greater_equal": "%s >= %s", "where": "(%s ? %s : %s)", "logical_and": "(%s && %s)",
-        "logical_or": "(%s || %s)",
+        "logical_or": "(%s || %s)", "bits_and": "(%s & %s)", "bits_or": "(%s | %s)",
     }  # fmt: skip
 
     def write_cast(self, call: Call, parts: Sequence[Formula]) -> Formula:

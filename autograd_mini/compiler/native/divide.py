@@ -70,7 +70,7 @@ class Division:
                 if is_view(made) or made.function in CHECKS:
                     views.append(made)
                     todo += made.inputs
-        for view in reversed(dict.fromkeys(views)):
+        for view in dict.fromkeys(reversed(views)):
             region.graph.add(view)
             region.steps.append(view)
         region.graph.add(step)
@@ -91,10 +91,11 @@ class Division:
             if turn >= 0 and self.regions[turn].steps:
                 region = self.regions[turn]
                 region.outs = [v for v, r in made.items() if r is region and v in wanted]
-                steps.append(region.as_step())
+                if region.outs:
+                    steps.append(region.as_step())
             steps += [step for t, step in self._calls if t == turn]
         program.steps = steps
-        self.regions = regions
+        self.regions = [region for region in regions if region.outs]
         program.drop_dead()
 
     def _is_free(self, step: Step) -> bool:

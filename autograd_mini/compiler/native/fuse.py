@@ -13,7 +13,7 @@ from .products import packed
 
 _LARGEST_SUM = 1 << 15  # bytes of a sum that grows while another loop runs
 _LARGEST_EXPRESSION = 5  # operations
-_SHORT_ROW = 4  # entries of a row for which a vector holds an entry of each of several rows
+_SHORT_ROW = 3  # entries of a row for which a vector holds an entry of each of several rows
 
 
 class Loop:
@@ -237,6 +237,8 @@ class Fused:
 
         All that read the argument must come before, or read the same entry in the same turn.
         """
+        if not result.shape:
+            return False  # C gets a number by its value
         writer = self.stages[result]
         order = [stage for item in self.items for stage in stages_in(item)]
         if (

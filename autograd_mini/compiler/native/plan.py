@@ -45,7 +45,7 @@ class NativePlan(Plan):
     def _as_array(self, v: Value) -> str:
         """Return the text of an input, whose layout in memory must be known."""
         name = self._names[v]
-        if v.step is None or v in self._still:
+        if v.step is None or (not v.shape and v in self._still):
             return name
         if not v.shape:
             return f"{self._name(np.asarray)}({name})"

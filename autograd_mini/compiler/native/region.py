@@ -94,9 +94,11 @@ class Region:
         nodes = [self.graph.nodes[step.outs[0]] for step in self.steps]
         for v in self.outs:
             node = self.graph.nodes[v]
-            if node.value is not v or node.op == "view":
+            is_sum = not node.shape and node.op != "map"  # which a register holds until it is done
+            if node.value is not v or node.op == "view" or is_sum:
+                node.value = None if node.value is v else node.value
                 node = copied(node)
-                node.value, node.step = v, v.step
+                node.value = v
                 nodes.append(node)
             self.results[v] = node
         self.fused = Fused(nodes, [*self.results.values()], [g.node for g in self.graph.guards])

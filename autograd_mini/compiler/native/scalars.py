@@ -15,7 +15,7 @@ from ...notation.expression import Call, Constant, Expression, Name
 _OPERATORS = {
     "add": "add", "subtract": "sub", "multiply": "mul", "divide": "div", "negative": "neg",
     "logical_not": "not", "where": "where", "logical_and": "logical_and",
-    "logical_or": "logical_or", "bitwise_and": "bitwise_and", "bitwise_or": "bitwise_or",
+    "logical_or": "logical_or", "bitwise_and": "bits_and", "bitwise_or": "bits_or",
     **{name: name for name in ("equal", "not_equal", "less", "less_equal", "greater",
                                "greater_equal")},
 }  # fmt: skip
@@ -92,6 +92,8 @@ def scalar(name: str, taken: Sequence[Any], dtype: Any, parts: Sequence[Expressi
         return Call("mul", [*parts, *parts])
     if name in ("trunc", "floor", "ceil") and kind.kind != "f":
         return parts[0]
+    if kind.kind == "b" and name.startswith("bitwise"):
+        return Call(name.replace("bitwise", "logical"), parts)
     if name in _OPERATORS:
         made = Call(_OPERATORS[name], parts)
         narrow = dtype.itemsize < 4 and name in ("add", "subtract", "multiply", "negative")
@@ -122,7 +124,7 @@ def _power(parts: Sequence[Expression], end: str) -> Expression | None:
 def definitions(text: str) -> str:
     """Return the definitions of our functions that a text calls."""
     found = []
-    words = set(re.findall(r"\w+", text))
+    words = set(re.findall(r"\w+", re.sub("//.*", "", text)))
     for dtype, ctype in TYPES.items():
         kind = np.dtype(dtype)
         for name, body in (_HELPERS if kind.kind == "f" else _INTEGER_HELPERS).items():

@@ -164,7 +164,9 @@ class Function:
         inside = stages_in(item)
         known = all(x.node.op in ("map", "reduce", "contract") for x in inside)
         known = known and not any(x.grows and x.node.shape for x in inside)
-        return item.extent >= _VECTOR and known and all(_turns(x, item) <= 4 for x in inside)
+        return item.extent >= _VECTOR and known and all(
+            _turns(x, item) < _VECTOR for x in inside
+        )
 
     def _declare(self, item: Loop | Stage, depth: int) -> None:
         """Declare what is computed in an item and read after it, in the same turn of the loop."""
@@ -197,19 +199,13 @@ class Function:
     def _stage(self, stage: Stage, depth: int) -> None:
         _name(stage)
         note = self._names.note(stage.node)
-        if stage.node.op == "map":
+        is_product = stage.node.op == "contract" and not stage.summed and not stage.grows
+        if stage.node.op == "map" or is_product:
             self._assign(stage, self._value(stage), note)
         elif stage.node.op == "concatenate":
             self._parts(stage, depth, note)
         elif stage.node.op == "reduce" and stage.node.data[0].startswith("arg"):
             self._argument(stage, depth, note)
-        elif stage.node.op == "contract" and not stage.summed and not stage.grows:
-            self._nest(
-                stage.inner,
-                depth,
-                lambda: f"{self._target(stage)} = {text_of(self._value(stage))};",
-                note,
-            )
         else:
             self._sum(stage, depth, note)
 
@@ -221,6 +217,7 @@ class Function:
         return text_of(self._places[stage.node].entry(at))
 
     def _assign(self, stage: Stage, value: Expression, note: str) -> None:
+        note = note if note.partition(" = ")[2] != text_of(value) else ""  # it says the same
         place = self._places[stage.node]
         if place.kind == "register" and len(self._fused.shared_path(stage)) == len(stage.path):
             self._line(f"const {place.type} {place.name} = {text_of(value)};", note)
