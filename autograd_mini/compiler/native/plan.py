@@ -7,7 +7,7 @@ import numpy as np
 from ..ir import Step, Value
 from ..memory.lowering import may_raise
 from ..memory.plan import Buffer, Plan
-from .region import Region
+from .region import Region, is_number
 
 
 class NativePlan(Plan):
@@ -38,6 +38,11 @@ class NativePlan(Plan):
         given += [buffer[1]] if buffer else []
         recover = self._bind(region.recover, f"{region.name}_recover")
         self._lines.append(f"if {region.name}(a := ({', '.join(given)},)): {recover}(a)")
+        for v in step.outs:
+            if is_number(v.example):
+                self._lines.append(f"v{len(self._names)}_{len(self._lines)} = {self._names[v]}.item()")
+                self._names[v] = self._lines[-1].partition(" = ")[0]
+                self._still.discard(v)
         self._release(i, step)
         if buffer:
             self._free.append(buffer[0])
@@ -45,7 +50,7 @@ class NativePlan(Plan):
     def _as_array(self, v: Value) -> str:
         """Return the text of an input, whose layout in memory must be known."""
         name = self._names[v]
-        if v.step is None or (not v.shape and v in self._still):
+        if v.step is None or is_number(v.example) or (not v.shape and v in self._still):
             return name
         if not v.shape:
             return f"{self._name(np.asarray)}({name})"

@@ -15,6 +15,11 @@ from .graph import Graph
 from .node import Node, copied
 
 
+def is_number(x: Any) -> bool:
+    """Return whether `x` is a number of Python's, which leaves the dtype to arrays [NEP 50]."""
+    return type(x) in (bool, int, float)
+
+
 class Region:
     """Steps that are one function of C.
 
@@ -47,7 +52,8 @@ class Region:
     def __call__(self, *inputs: Any) -> tuple[Any, ...]:
         """Run the steps with NumPy, and return new arrays in C's order."""
         known = self._evaluated(self.steps, inputs)
-        return tuple(np.array(known[v], order="C") for v in self.outs)
+        found = [known[v] for v in self.outs]
+        return tuple(x if is_number(x) else np.array(x, order="C") for x in found)
 
     def _evaluated(self, steps: Sequence[Step], inputs: Sequence[Any]) -> dict[Value, Any]:
         known = dict(zip(self.inputs, inputs))

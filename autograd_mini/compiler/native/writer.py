@@ -199,8 +199,8 @@ class Function:
     def _stage(self, stage: Stage, depth: int) -> None:
         _name(stage)
         note = self._names.note(stage.node)
-        is_product = stage.node.op == "contract" and not stage.summed and not stage.grows
-        if stage.node.op == "map" or is_product:
+        is_sum = bool(stage.summed) or any(v and v.loop not in stage.path for v in stage.axes)
+        if stage.node.op == "map" or (stage.node.op in ("contract", "scatter") and not is_sum):
             self._assign(stage, self._value(stage), note)
         elif stage.node.op == "concatenate":
             self._parts(stage, depth, note)
