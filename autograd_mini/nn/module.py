@@ -70,23 +70,19 @@ class Module(metaclass=Answering):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Return ``forward(*args, **kwargs)``, recorded in a `scope` of this module."""
-        if ALL_OBSERVERS:
-            for o in observers():
-                o.module_begins(self)
+        watching = observers() if ALL_OBSERVERS else ()
+        for o in watching:
+            o.module_begins(self)
         outer = SCOPES.get()
-        if outer is None:  # nothing is recorded
+        try:  # a `with` block would take four times as long
+            if outer is not None:  # something is recorded
+                SCOPES.set((*outer, box := scope(self._title or self._named()._title)))
+                box.module = self
             result = self.forward(*args, **kwargs)
-        else:
-            box = scope(self._title or self._named()._title)
-            box.module = self
-            try:  # a `with` block would take four times as long
-                SCOPES.set((*outer, box))
-                result = self.forward(*args, **kwargs)
-            finally:
-                SCOPES.set(outer)
-        if ALL_OBSERVERS:
-            for o in observers():
-                o.module_ran(self, result)
+        finally:
+            SCOPES.set(outer)
+        for o in watching:
+            o.module_ran(self, result)
         return result
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
