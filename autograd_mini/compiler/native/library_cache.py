@@ -1,11 +1,8 @@
-"""A folder of compiled libraries in the user's cache. A library is loaded only if nobody else can
-have written it: loading a library runs its code.
+"""A folder of compiled libraries in the user's cache.
 
-The folder is the one that the package platformdirs would choose. Four lines do it here, because
-native code needs no other package where the system has a C compiler.
-
-The name of a file is KEY-DIGEST: what it was built from, and a hash of its bytes. So a damaged file
-is recognised, and a file can be replaced only by an equal one.
+Loading a library runs its code. So a library is only loaded from a folder that nobody else can
+change. A file's name is KEY-DIGEST: a hash of what it was built from, and a hash of its bytes. So
+damaged files are recognised, and a file is only ever replaced by an equal one.
 """
 
 from __future__ import annotations
@@ -26,7 +23,10 @@ ABANDONED_SECONDS = 24 * 3600  #: age of a temporary folder whose process was ki
 
 
 def user_folder() -> Path:
-    """Return where this system keeps the caches of a user's programs."""
+    """Return the folder for caches that the package platformdirs would choose.
+
+    That package is not needed for these few lines: a system's compiler works without any extra.
+    """
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or "~/AppData/Local", "autograd_mini", "Cache")
     if sys.platform == "darwin":
@@ -36,20 +36,18 @@ def user_folder() -> Path:
 
 
 def open_folder() -> Path | None:
-    """Return the private folder for libraries, or None if there cannot be one."""
+    """Return the private folder for libraries. Return None if there cannot be one."""
     try:
         folder = user_folder().expanduser() / "native"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder = folder.resolve(strict=True)
-        foreign = [place for place in (folder, *folder.parents) if _others_may_write(place)]
-        owned = os.name == "nt" or folder.stat().st_uid == os.geteuid()
-    except (OSError, RuntimeError):  # a home that is missing, read-only or not a folder
+        shared = [place for place in (folder, *folder.parents) if _others_may_change(place)]
+    except (OSError, RuntimeError):  # a home that is missing or read-only
         return None
-    if foreign or not owned:
-        place = foreign[0] if foreign else folder
+    if shared:
         warnings.warn(
-            f"compile: compiled libraries are not kept, because other users may write to {place} "
-            f"or own it. Run chmod go-w on it, or let XDG_CACHE_HOME name another folder.",
+            f"compile: compiled libraries are not kept, because another user may change "
+            f"{shared[0]}. Run chmod go-w on it, or let XDG_CACHE_HOME name a private folder.",
             RuntimeWarning,
             stacklevel=2,
         )
@@ -57,21 +55,22 @@ def open_folder() -> Path | None:
     return folder
 
 
-def _others_may_write(place: Path) -> bool:
-    """Return whether a user other than this one and root may change what a path leads to."""
-    if os.name == "nt":  # a user's profile is private there
+def _others_may_change(place: Path) -> bool:
+    """Return whether a user other than this one and root may replace what is at a path."""
+    if os.name == "nt":  # the profile of a user is private there
         return False
     status = place.stat()
     shared = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-    sticky = place.is_dir() and status.st_mode & stat.S_ISVTX  # entries belong to their owners
+    # In a sticky folder, such as the one for temporary files, entries belong to their owners.
+    sticky = stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX
     return status.st_uid not in (0, os.geteuid()) or bool(shared and not sticky)
 
 
 def find(folder: Path, key: str) -> Path | None:
     """Return the library with this key, and mark it as used. Remove damaged files."""
     for path in folder.glob(f"{key}-*{SUFFIX}"):
-        with suppress(OSError):
-            if path == _named(path, key) and not _others_may_write(path):
+        with suppress(OSError):  # removed by another process
+            if path.name == _name(path, key) and not _others_may_change(path):
                 with suppress(OSError):  # a folder that is read-only
                     os.utime(path)
                 return path
@@ -81,35 +80,34 @@ def find(folder: Path, key: str) -> Path | None:
 
 def keep(built: Path, folder: Path, key: str) -> Path:
     """Move a library into the folder, in one step, and return its new path."""
-    path = folder / _named(built, key).name
+    path = folder / _name(built, key)
     try:
         built.chmod(0o700)
         os.replace(built, path)
-    except OSError:  # no space is left, or Windows has an equal library open
+    except OSError:  # Windows has an equal library open
         return built
     _shrink(folder, path)
     return path
 
 
-def _named(path: Path, key: str) -> Path:
-    """Return the path that a library with these bytes has."""
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:32]
-    return path.with_name(f"{key}-{digest}{SUFFIX}")
+def _name(path: Path, key: str) -> str:
+    """Return the name of a library with these bytes."""
+    return f"{key}-{hashlib.sha256(path.read_bytes()).hexdigest()[:32]}{SUFFIX}"
 
 
 def _shrink(folder: Path, newest: Path) -> None:
     """Remove the libraries that were not used for longest, and abandoned temporary folders."""
     files = []
     for path in folder.iterdir():
-        with suppress(OSError):  # another process may have removed it
+        with suppress(OSError):  # removed by another process
             status = path.stat()
-            if not path.is_dir():
-                files.append((status.st_mtime, status.st_size, path))
-            elif time.time() - status.st_mtime > ABANDONED_SECONDS:
+            if path.is_dir() and time.time() - status.st_mtime > ABANDONED_SECONDS:
                 shutil.rmtree(path, ignore_errors=True)
-    total = 0
+            elif path.is_file() and path != newest:
+                files.append((status.st_mtime, status.st_size, path))
+    total = newest.stat().st_size
     for _, size, path in sorted(files, reverse=True):
         total += size
-        if total > MAX_BYTES and path != newest:
+        if total > MAX_BYTES:
             with suppress(OSError):
                 path.unlink()

@@ -1,17 +1,22 @@
-/* exp, log, tanh, sigmoid and erf without branches, so that a C compiler vectorises loops over them.
-   Each function computes both sides of a condition and selects one of them. Infinities, NaN,
-   subnormal numbers and signed zeros follow C99's Annex F. Results lie within 2 units in the last
-   place (ULP) of the exact ones. All polynomials are minimax polynomials, found with Remez's
-   exchange algorithm. Each comment states the largest relative error that its polynomial adds.
-   Sources: W. J. Cody and W. Waite, Software Manual for the Elementary Functions (1980), for the
-   reductions of exp, log and tanh. J.-M. Muller et al., Handbook of Floating-Point Arithmetic
-   (2018), chapters 4 and 10, for fused operations and for adding a constant to round. */
+/* exp, log, tanh, sigmoid and erf without branches, so that a C compiler vectorises loops over
+   them. Each function computes both sides of a condition and selects one of them. Infinities, NaN,
+   subnormal numbers and signed zeros follow C99's Annex F. Results are within 2 units in the last
+   place (ULP) of the exact ones. The polynomials are minimax polynomials, found with Remez's
+   exchange algorithm. A comment states the largest relative error that each of them adds.
+
+   Sources: W. J. Cody and W. Waite, Software Manual for the Elementary Functions (1980): the
+   reduction of exp, and the ranges of tanh. Sun Microsystems, fdlibm (1993): the sum in log. T. J.
+   Dekker, A floating-point technique (1971): the error of a sum. J.-M. Muller et al., Handbook of
+   Floating-Point Arithmetic (2018): a constant that rounds, and fused operations. */
 
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
 
-/* a b + c, rounded once if the processor has such an instruction. C's own fma is slow without it. */
+/* A compiler vectorises a loop only if the functions that the loop calls are inlined. */
+#define am_inline static inline __attribute__((always_inline))
+
+/* a b + c. It is rounded once if the processor can do so. C's own fma is slow if it cannot. */
 #if defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(__FP_FAST_FMA)
 #define am_fma(a, b, c) __builtin_fma(a, b, c)
 #define am_fmaf(a, b, c) __builtin_fmaf(a, b, c)
@@ -21,67 +26,69 @@
 #endif
 
 /* The bits of a number as an integer. */
-static inline uint64_t am_bits(double x) {
+am_inline uint64_t am_bits(double x) {
     uint64_t bits;
     memcpy(&bits, &x, sizeof bits);
     return bits;
 }
 
 /* The number with these bits. */
-static inline double am_number(uint64_t bits) {
+am_inline double am_number(uint64_t bits) {
     double x;
     memcpy(&x, &bits, sizeof x);
     return x;
 }
 
 /* The nearest integer, for |x| < 2^51: the sum has no bits for a fraction. */
-static inline double am_round(double x) {
+am_inline double am_round(double x) {
     return x + 0x1.8p52 - 0x1.8p52;
 }
 
-/* 2^n for an integer -1022 <= n <= 1023. The sum has n in its lowest bits. */
-static inline double am_power(double n) {
-    return am_number((am_bits(n + 0x1.8p52) << 52) + 0x3FF0000000000000);
+/* 2^n x for an integer n. The sum has n in its lowest bits, and the exponent of a number starts at
+   bit 52. 2^n is two factors, 2^floor(n/2) and 2^ceil(n/2), because 2^1024 is infinite and 2^-1074
+   is subnormal. */
+am_inline double am_scale(double x, double n) {
+    uint64_t bits = am_bits(n + 0x1.8p52);
+    uint64_t low = (bits << 51 & 0xFFF0000000000000) + 0x3FF0000000000000;
+    uint64_t high = ((bits + 1) << 51 & 0xFFF0000000000000) + 0x3FF0000000000000;
+    return x * am_number(low) * am_number(high);
 }
 
-/* 2^n x, with 2^n as two factors, because 2^1024 is infinite and 2^-1074 is subnormal. */
-static inline double am_scale(double x, double n) {
-    double half = am_round(n * 0.5);
-    return x * am_power(half) * am_power(n - half);
-}
-
-/* exp(r) - 1 = r + r^2 q(r) for |r| <= ln(2) / 2. It adds 2^-57 to exp(r). */
-static inline double am_exp_reduced(double r) {
-    double q = 2.500415676448499e-08;
-    q = am_fma(q, r, 2.763041386510056e-07);
-    q = am_fma(q, r, 2.7557575384323903e-06);
-    q = am_fma(q, r, 2.4801492664897344e-05);
-    q = am_fma(q, r, 0.00019841269516681037);
-    q = am_fma(q, r, 0.001388888894401685);
-    q = am_fma(q, r, 0.008333333333490822);
-    q = am_fma(q, r, 0.04166666666652882);
-    q = am_fma(q, r, 0.16666666666666416);
-    q = am_fma(q, r, 0.5000000000000011);
-    return am_fma(r * r, q, r);
+/* q(r), where exp(r) = 1 + r + r^2 q(r), within 2^-56, for |r| <= ln(2) / 2. A processor computes
+   the sums of the even and the odd powers at the same time. */
+am_inline double am_exp_rest(double r) {
+    double z = r * r;
+    double even = 2.763041386510056e-07;
+    even = am_fma(even, z, 2.4801492664897344e-05);
+    even = am_fma(even, z, 0.001388888894401685);
+    even = am_fma(even, z, 0.04166666666652882);
+    even = am_fma(even, z, 0.5000000000000011);
+    double odd = 2.500415676448499e-08;
+    odd = am_fma(odd, z, 2.7557575384323903e-06);
+    odd = am_fma(odd, z, 0.00019841269516681037);
+    odd = am_fma(odd, z, 0.008333333333490822);
+    odd = am_fma(odd, z, 0.16666666666666416);
+    return am_fma(odd, r, even);
 }
 
 /* r = x - n ln 2. The high part of ln 2 ends in zeros, so n times it is exact. */
-static inline double am_reduced(double x, double n) {
+am_inline double am_reduced(double x, double n) {
     return am_fma(n, -0x1.a39ef35793c76p-33, am_fma(n, -0x1.62e42feep-1, x));
 }
 
-/* exp(x) = 2^n exp(r), where x = n ln 2 + r and |r| <= ln(2) / 2. */
-static inline double am_exp(double x) {
+/* exp(x) = 2^n exp(r), where x = n ln 2 + r and |r| <= ln(2) / 2 (Cody and Waite). */
+am_inline double am_exp(double x) {
     double t = x > 710 ? 710 : x;
     t = t < -746 ? -746 : t;
-    double n = am_round(t * 1.4426950408889634);
-    return am_scale(1 + am_exp_reduced(am_reduced(t, n)), n);
+    double n = am_round(t * 1.4426950408889634), r = am_reduced(t, n);
+    return am_scale(1 + am_fma(r * r, am_exp_rest(r), r), n);
 }
 
-/* log(x) = k ln 2 + log(1 + f), where x = 2^k (1 + f) and sqrt(1/2) <= 1 + f < sqrt(2). With
-   s = f / (2 + f), log(1 + f) = 2 s + s w(s^2), within 2^-59, which equals f - h + s (h + w) for
-   h = f^2 / 2: f is exact, and the rest is small. A subnormal x is scaled by 2^54 first. */
-static inline double am_log(double x) {
+/* log(x) = k ln 2 + log(1 + f), where x = 2^k (1 + f) and sqrt(1/2) <= 1 + f < sqrt(2).
+   If s = f / (2 + f) and z = s^2, then log(1 + f) = 2 s + s z w(z), within 2^-59. If h = f^2 / 2,
+   this is f - h + s (h + z w(z)), where f is exact and the rest is small (fdlibm).
+   A subnormal x is multiplied by 2^54 first. */
+am_inline double am_log(double x) {
     double bias = x < 0x1p-1022 ? 1023 + 54 : 1023;
     uint64_t bits = am_bits(x < 0x1p-1022 ? x * 0x1p54 : x) + 0x00095F619980C433;
     double k = am_number((bits >> 52) | 0x4330000000000000) - 0x1p52 - bias;
@@ -94,15 +101,15 @@ static inline double am_log(double x) {
     w = am_fma(w, z, 0.2857142874326251);
     w = am_fma(w, z, 0.39999999999411096);
     w = am_fma(w, z, 0.6666666666666735);
-    double rest = am_fma(s, am_fma(w, z, h), k * 0x1.a39ef35793c76p-33);
+    double rest = am_fma(s, am_fma(z, w, h), k * 0x1.a39ef35793c76p-33);
     double y = am_fma(k, 0x1.62e42feep-1, f - (h - rest));
     y = x < INFINITY ? y : x;
     return x > 0 ? y : x == 0 ? -INFINITY : NAN;
 }
 
-/* For |x| < 0.55, tanh(x) = x + x^3 p(x^2), within 2^-55. Else it is 1 - 2 / (exp(2 |x|) + 1), where
-   the error of the quotient is halved, because the quotient is less than 1/2. */
-static inline double am_tanh(double x) {
+/* For |x| < 0.55, tanh(x) = x + x^3 p(x^2), within 2^-55. For larger x, it is 1 minus the quotient
+   2 / (exp(2 x) + 1), whose error is small, because it is at most 1/2 (Cody and Waite). */
+am_inline double am_tanh(double x) {
     double a = fabs(x), z = a * a;
     double p = 5.10214941619394e-05;
     p = am_fma(p, z, -0.00021030242580579546);
@@ -118,114 +125,114 @@ static inline double am_tanh(double x) {
     return copysign(a < 0.55 ? am_fma(a, z * p, a) : large, x);
 }
 
-/* sigmoid(x) = 1 / (1 + 2^n (1 + p)), where exp(-x) = 2^n (1 + p). If n > 0, both sides of the
-   fraction are multiplied by e = 2^-n, so that nothing overflows. The denominator is c + d, where d
-   is what rounding lost from c (Dekker's Fast2Sum), and 1 / (c + d) = 1 / c - d / c^2. */
-static inline double am_sigmoid(double x) {
+/* sigmoid(x) = 1 / (1 + 2^n (1 + p)), where exp(-x) = 2^n (1 + p). If n > 0, numerator and
+   denominator are multiplied by e = 2^-n, so that nothing overflows. The denominator is
+   1 + w = c + d, where d is the rounding error of c (Dekker). If y = 1 / c, the quotient is
+   y - y^2 d. */
+am_inline double am_sigmoid(double x) {
     double t = x > 746 ? -746 : -x;
     t = t > 746 ? 746 : t;
-    double n = am_round(t * 1.4426950408889634), p = am_exp_reduced(am_reduced(t, n));
-    double e = am_scale(1, -fabs(n)), y = 1 + p, low = p - (y - 1);
-    double first = n > 0 ? y : 1, second = n > 0 ? e : e * y;
-    double c = first + second, d = (first - c) + second + (n > 0 ? low : e * low);
-    double i = 1 / c;
-    return (n > 0 ? e : 1) * (i - i * i * d);
+    double n = am_round(t * 1.4426950408889634), r = am_reduced(t, n);
+    double p = am_fma(r * r, am_exp_rest(r), r), e = am_scale(1, -fabs(n));
+    double w = am_fma(n > 0 ? 1 : e, p, e), c = 1 + w, d = 1 - c + w, y = 1 / c;
+    return (n > 0 ? e : 1) * am_fma(-y * y, d, y);
 }
 
-/* For |x| < 1, erf(x) = x + x p(x^2), within 2^-56. Else it is 1 - exp(l(|x|)), where l is a
-   polynomial near log(1 - erf), within 2^-54. From 6 on, erf(x) rounds to 1. The ranges follow
-   W. J. Cody, Rational Chebyshev approximations for the error function, Math. Comp. 23 (1969). */
-static inline double am_erf(double x) {
-    double a = fabs(x), z = a * a;
-    double p = -7.779462968166381e-10;
-    p = am_fma(p, z, 1.3710988702111699e-08);
-    p = am_fma(p, z, -1.6206318752446298e-07);
-    p = am_fma(p, z, 1.6447132699711598e-06);
-    p = am_fma(p, z, -1.492471243952805e-05);
-    p = am_fma(p, z, 0.00012055293586936552);
-    p = am_fma(p, z, -0.0008548325929766229);
-    p = am_fma(p, z, 0.005223977606130842);
-    p = am_fma(p, z, -0.026866170643113415);
-    p = am_fma(p, z, 0.112837916709442);
-    p = am_fma(p, z, -0.3761263890318352);
-    p = am_fma(p, z, 0.12837916709551256);
-    double b = a > 6 ? 6 : a;
-    double l = 1.740377476876212e-11;
-    l = am_fma(l, b, -6.410877683395916e-10);
-    l = am_fma(l, b, 1.072654919426089e-08);
-    l = am_fma(l, b, -1.0643556013266433e-07);
-    l = am_fma(l, b, 6.753886624939362e-07);
-    l = am_fma(l, b, -2.6107458542823427e-06);
-    l = am_fma(l, b, 3.3754028096327974e-06);
-    l = am_fma(l, b, 2.86814780573178e-05);
-    l = am_fma(l, b, -0.00023218501465738242);
-    l = am_fma(l, b, 0.000922634374363866);
-    l = am_fma(l, b, -0.0021024324286052164);
-    l = am_fma(l, b, 0.0005878824912548537);
-    l = am_fma(l, b, 0.018862381928749263);
-    l = am_fma(l, b, -0.10263593118309587);
-    l = am_fma(l, b, -0.6366682542028382);
-    l = am_fma(l, b, -1.1283685493444053);
-    l = am_fma(l, b, -1.0817449945399732e-06);
-    double large = 1 - am_exp(l);
-    return copysign(a < 1 ? am_fma(a, p, a) : large, x);
+/* erf(x) = 1 - exp(-l) = 1 - 2^n (1 + p) for x >= 0, where l = -log(1 - erf(x)) = x + x m(x),
+   within 2^-56. d is the rounding error of l. It matters for small x, where n = 0 and erf(x) = -p.
+   From 5.92 on, erf(x) rounds to 1. */
+am_inline double am_erf(double x) {
+    double a = fabs(x);
+    a = a > 5.92 ? 5.92 : a;
+    double z = a * a;
+    double even = 7.834453581022735e-16;
+    even = am_fma(even, z, 8.845766437968257e-13);
+    even = am_fma(even, z, 1.2484272667427839e-10);
+    even = am_fma(even, z, 4.997756335882867e-09);
+    even = am_fma(even, z, 6.573416367750423e-08);
+    even = am_fma(even, z, 1.371858020658473e-07);
+    even = am_fma(even, z, -1.7415400837421281e-06);
+    even = am_fma(even, z, 3.407270340415611e-06);
+    even = am_fma(even, z, 6.44918617896241e-05);
+    even = am_fma(even, z, -0.0005901255528602109);
+    even = am_fma(even, z, -0.00020919469484364243);
+    even = am_fma(even, z, 0.10277260330178875);
+    even = am_fma(even, z, 0.12837916709551256);
+    double odd = -3.850631725338023e-14;
+    odd = am_fma(odd, z, -1.2611216551133734e-11);
+    odd = am_fma(odd, z, -9.08233359670934e-10);
+    odd = am_fma(odd, z, -2.096285955266482e-08);
+    odd = am_fma(odd, z, -1.417637223867096e-07);
+    odd = am_fma(odd, z, 3.363586783466664e-07);
+    odd = am_fma(odd, z, 2.835133307816592e-06);
+    odd = am_fma(odd, z, -2.9724048666254405e-05);
+    odd = am_fma(odd, z, 2.5878604040457544e-05);
+    odd = am_fma(odd, z, 0.0016962063857454959);
+    odd = am_fma(odd, z, -0.01912844700507014);
+    odd = am_fma(odd, z, 0.6366197723675836);
+    double m = am_fma(odd, a, even);
+    double l = am_fma(a, m, a), d = am_fma(a, m, a - l);
+    double n = am_round(l * -1.4426950408889634), r = am_reduced(-l, n);
+    double p = r + am_fma(r * r, am_exp_rest(r), -d), e = am_scale(1, n);
+    return copysign(am_fma(-e, p, 1 - e), x);
 }
 
 /* The bits of a float as an integer. */
-static inline uint32_t am_bitsf(float x) {
+am_inline uint32_t am_bitsf(float x) {
     uint32_t bits;
     memcpy(&bits, &x, sizeof bits);
     return bits;
 }
 
 /* The float with these bits. */
-static inline float am_numberf(uint32_t bits) {
+am_inline float am_numberf(uint32_t bits) {
     float x;
     memcpy(&x, &bits, sizeof x);
     return x;
 }
 
 /* The nearest integer, for |x| < 2^22. */
-static inline float am_roundf(float x) {
+am_inline float am_roundf(float x) {
     return x + 0x1.8p23f - 0x1.8p23f;
 }
 
-/* 2^n for an integer -126 <= n <= 127. */
-static inline float am_powerf(float n) {
-    return am_numberf((am_bitsf(n + 0x1.8p23f) << 23) + 0x3F800000);
+/* 2^n x for an integer n. The sum has n in its lowest bits, and the exponent of a float starts at
+   bit 23. 2^n is two factors, 2^floor(n/2) and 2^ceil(n/2), because 2^128 is infinite and 2^-149 is
+   subnormal. */
+am_inline float am_scalef(float x, float n) {
+    uint32_t bits = am_bitsf(n + 0x1.8p23f);
+    uint32_t low = (bits << 22 & 0xFF800000) + 0x3F800000;
+    uint32_t high = ((bits + 1) << 22 & 0xFF800000) + 0x3F800000;
+    return x * am_numberf(low) * am_numberf(high);
 }
 
-/* 2^n x, with 2^n as two factors. */
-static inline float am_scalef(float x, float n) {
-    float half = am_roundf(n * 0.5f);
-    return x * am_powerf(half) * am_powerf(n - half);
-}
-
-/* As am_exp_reduced. It adds 2^-28 to exp(r). */
-static inline float am_exp_reducedf(float r) {
+/* q(r), where exp(r) = 1 + r + r^2 q(r), within 2^-27, for |r| <= ln(2) / 2. */
+am_inline float am_exp_restf(float r) {
     float q = 0.0013816839f;
     q = am_fmaf(q, r, 0.00836879f);
     q = am_fmaf(q, r, 0.041668363f);
     q = am_fmaf(q, r, 0.1666652f);
-    q = am_fmaf(q, r, 0.49999994f);
-    return am_fmaf(r * r, q, r);
+    return am_fmaf(q, r, 0.49999994f);
 }
 
-/* As am_reduced. */
-static inline float am_reducedf(float x, float n) {
+/* r = x - n ln 2. The high part of ln 2 ends in zeros, so n times it is exact. */
+am_inline float am_reducedf(float x, float n) {
     return am_fmaf(n, -0x1.7f7d1cp-20f, am_fmaf(n, -0x1.62e4p-1f, x));
 }
 
-/* As am_exp. */
-static inline float am_expf(float x) {
+/* exp(x) = 2^n exp(r), where x = n ln 2 + r and |r| <= ln(2) / 2 (Cody and Waite). */
+am_inline float am_expf(float x) {
     float t = x > 89 ? 89 : x;
     t = t < -104 ? -104 : t;
-    float n = am_roundf(t * 1.44269504f);
-    return am_scalef(1 + am_exp_reducedf(am_reducedf(t, n)), n);
+    float n = am_roundf(t * 1.44269504f), r = am_reducedf(t, n);
+    return am_scalef(1 + am_fmaf(r * r, am_exp_restf(r), r), n);
 }
 
-/* As am_log, within 2^-30. */
-static inline float am_logf(float x) {
+/* log(x) = k ln 2 + log(1 + f), where x = 2^k (1 + f) and sqrt(1/2) <= 1 + f < sqrt(2).
+   If s = f / (2 + f) and z = s^2, then log(1 + f) = 2 s + s z w(z), within 2^-30. If h = f^2 / 2,
+   this is f - h + s (h + z w(z)), where f is exact and the rest is small (fdlibm).
+   A subnormal x is multiplied by 2^24 first. */
+am_inline float am_logf(float x) {
     float bias = x < 0x1p-126f ? 127 + 24 : 127;
     uint32_t bits = am_bitsf(x < 0x1p-126f ? x * 0x1p24f : x) + 0x004AFB0D;
     float k = am_numberf((bits >> 23) | 0x4B000000) - 0x1p23f - bias;
@@ -234,14 +241,15 @@ static inline float am_logf(float x) {
     float w = 0.298731f;
     w = am_fmaf(w, z, 0.39977497f);
     w = am_fmaf(w, z, 0.66666776f);
-    float rest = am_fmaf(s, am_fmaf(w, z, h), k * 0x1.7f7d1cp-20f);
+    float rest = am_fmaf(s, am_fmaf(z, w, h), k * 0x1.7f7d1cp-20f);
     float y = am_fmaf(k, 0x1.62e4p-1f, f - (h - rest));
     y = x < INFINITY ? y : x;
     return x > 0 ? y : x == 0 ? -INFINITY : NAN;
 }
 
-/* As am_tanh, within 2^-29. */
-static inline float am_tanhf(float x) {
+/* For |x| < 0.55, tanh(x) = x + x^3 p(x^2), within 2^-27. For larger x, it is 1 minus the quotient
+   2 / (exp(2 x) + 1), whose error is small, because it is at most 1/2 (Cody and Waite). */
+am_inline float am_tanhf(float x) {
     float a = fabsf(x), z = a * a;
     float p = -0.006274368f;
     p = am_fmaf(p, z, 0.021071814f);
@@ -252,37 +260,37 @@ static inline float am_tanhf(float x) {
     return copysignf(a < 0.55f ? am_fmaf(a, z * p, a) : large, x);
 }
 
-/* As am_sigmoid. */
-static inline float am_sigmoidf(float x) {
+/* sigmoid(x) = 1 / (1 + 2^n (1 + p)), where exp(-x) = 2^n (1 + p). If n > 0, numerator and
+   denominator are multiplied by e = 2^-n, so that nothing overflows. The denominator is
+   1 + w = c + d, where d is the rounding error of c (Dekker). If y = 1 / c, the quotient is
+   y - y^2 d. */
+am_inline float am_sigmoidf(float x) {
     float t = x > 104 ? -104 : -x;
     t = t > 104 ? 104 : t;
-    float n = am_roundf(t * 1.44269504f), p = am_exp_reducedf(am_reducedf(t, n));
-    float e = am_scalef(1, -fabsf(n)), y = 1 + p, low = p - (y - 1);
-    float first = n > 0 ? y : 1, second = n > 0 ? e : e * y;
-    float c = first + second, d = (first - c) + second + (n > 0 ? low : e * low);
-    float i = 1 / c;
-    return (n > 0 ? e : 1) * (i - i * i * d);
+    float n = am_roundf(t * 1.44269504f), r = am_reducedf(t, n);
+    float p = am_fmaf(r * r, am_exp_restf(r), r), e = am_scalef(1, -fabsf(n));
+    float w = am_fmaf(n > 0 ? 1 : e, p, e), c = 1 + w, d = 1 - c + w, y = 1 / c;
+    return (n > 0 ? e : 1) * am_fmaf(-y * y, d, y);
 }
 
-/* As am_erf, within 2^-29. From 4 on, erf(x) rounds to 1. */
-static inline float am_erff(float x) {
-    float a = fabsf(x), z = a * a;
-    float p = 7.853846e-05f;
-    p = am_fmaf(p, z, -0.0008010202f);
-    p = am_fmaf(p, z, 0.0051883305f);
-    p = am_fmaf(p, z, -0.026853815f);
-    p = am_fmaf(p, z, 0.112835854f);
-    p = am_fmaf(p, z, -0.37612626f);
-    p = am_fmaf(p, z, 0.12837917f);
-    float b = a > 4 ? 4 : a;
-    float l = -2.1686647e-05f;
-    l = am_fmaf(l, b, 0.00044133383f);
-    l = am_fmaf(l, b, -0.0042045484f);
-    l = am_fmaf(l, b, 0.025208218f);
-    l = am_fmaf(l, b, -0.10841851f);
-    l = am_fmaf(l, b, -0.63321996f);
-    l = am_fmaf(l, b, -1.1295784f);
-    l = am_fmaf(l, b, 0.00018803241f);
-    float large = 1 - am_expf(l);
-    return copysignf(a < 1 ? am_fmaf(a, p, a) : large, x);
+/* erf(x) = 1 - exp(-l) = 1 - 2^n (1 + p) for x >= 0, where l = -log(1 - erf(x)) = x + x m(x),
+   within 2^-26. d is the rounding error of l. It matters for small x, where n = 0 and erf(x) = -p.
+   From 3.84 on, erf(x) rounds to 1. */
+am_inline float am_erff(float x) {
+    float a = fabsf(x);
+    a = a > 3.84f ? 3.84f : a;
+    float m = 1.1934051e-06f;
+    m = am_fmaf(m, a, -2.1355574e-05f);
+    m = am_fmaf(m, a, 0.0001674846f);
+    m = am_fmaf(m, a, -0.00074069307f);
+    m = am_fmaf(m, a, 0.0017993619f);
+    m = am_fmaf(m, a, -0.00025306633f);
+    m = am_fmaf(m, a, -0.019117692f);
+    m = am_fmaf(m, a, 0.102771275f);
+    m = am_fmaf(m, a, 0.6366198f);
+    m = am_fmaf(m, a, 0.12837917f);
+    float l = am_fmaf(a, m, a), d = am_fmaf(a, m, a - l);
+    float n = am_roundf(l * -1.44269504f), r = am_reducedf(-l, n);
+    float p = r + am_fmaf(r * r, am_exp_restf(r), -d), e = am_scalef(1, n);
+    return copysignf(am_fmaf(-e, p, 1 - e), x);
 }

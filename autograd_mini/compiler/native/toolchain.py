@@ -17,13 +17,15 @@ import subprocess
 import sys
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 
 from . import library_cache
 
 TIMEOUT_SECONDS = 120  #: of one run of the compiler
+MESSAGE_LENGTH = 4000  #: of the compiler's message in an error
 
 #: -ffp-contract=off: x*x - y*y is exactly 0 where x = y, as in NumPy. A fused multiply-add would
 #: leave a rounding error, and the square root of a negative one is NaN. No -ffast-math, which
@@ -104,24 +106,26 @@ def compilers() -> list[Compiler]:
                 f"compile: the environment variable CC names {chosen[0]!r}, which is not a "
                 "program on the PATH. Let it name a C compiler, or remove it."
             )
-        return [_system_compiler(path, *chosen[1:])]
+        return [_compiler(path, *chosen[1:])]
     system = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
-    found = [_system_compiler(system)] if system else []
-    if sys.executable and importlib.util.find_spec("ziglang"):
-        found.append(_ziglang())
+    found = [_compiler(system)] if system else []
+    if zig := _ziglang():
+        # Its own runtime library takes 10 s to build, and Linux does not need it.
+        libraries = ("-nostdlib", "-lc", "-lm") if sys.platform == "linux" else Compiler.libraries
+        found.append(replace(_compiler(zig, "cc"), libraries=libraries))
     if not found:
         raise NoCompiler(
-            "compile: native code needs a C compiler. "
-            'Run pip install "autograd_mini[native]", which installs one with pip. Or install '
-            "the system's: gcc or clang, on macOS with xcode-select --install."
+            "compile: native code needs a C compiler, and none was found. "
+            'Run pip install "autograd_mini[native]", which installs ziglang. Or install the '
+            "system's compiler: gcc or clang; on macOS, run xcode-select --install."
         )
     return found
 
 
-def _system_compiler(path: str, *options: str) -> Compiler:
-    """Return the compiler at a path. Its version is the state of its file.
+def _compiler(path: str, *options: str) -> Compiler:
+    """Return the compiler at a path. The state of its file is its version.
 
-    To ask a compiler for its version takes longer than to load a library.
+    The compiler itself would take longer to print its version than a library takes to load.
     """
     real = os.path.realpath(path)
     status = os.stat(real)
@@ -129,29 +133,27 @@ def _system_compiler(path: str, *options: str) -> Compiler:
     return Compiler((os.path.abspath(path), *options), version)
 
 
-def _ziglang() -> Compiler:
-    """Return the compiler of the package ziglang."""
-    from importlib.metadata import version
-
-    command = (sys.executable, "-m", "ziglang", "cc")
-    libraries = Compiler.libraries
-    if sys.platform == "linux":  # its own runtime library takes 10 s to build, and is not needed
-        libraries = ("-nostdlib", "-lc", "-lm")
-    return Compiler(command, version("ziglang"), libraries)
+def _ziglang() -> str | None:
+    """Return the path of the program in the package ziglang, if that is installed."""
+    package = importlib.util.find_spec("ziglang")
+    folders = (package and package.submodule_search_locations) or []
+    return shutil.which("zig", path=os.pathsep.join(folders)) if folders else None
 
 
 def _build(source: str, compiler: Compiler) -> ctypes.CDLL:
     """Return the library of a source: from the cache, or compiled."""
-    command = (*compiler.command, *FLAGS, *_machine_flags(), "-o", "program" + library_cache.SUFFIX)
-    command += ("program.c", *compiler.libraries)
+    output = "program" + library_cache.SUFFIX
+    command = (*compiler.command, *FLAGS, *_machine_flags(), "-o", output, "program.c")
+    command += compiler.libraries
     parts = (source, *command, compiler.version, processor(), sys.platform, str(sys.maxsize))
     key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
     folder = library_cache.open_folder()
-    if folder and (path := library_cache.find(folder, key)):
-        with suppress(OSError):  # removed since, by another process
-            return ctypes.CDLL(str(path))
+    if folder and (kept := library_cache.find(folder, key)):
+        with suppress(OSError):  # removed by another process
+            return ctypes.CDLL(str(kept))
     with _temporary_folder(folder) as work:
-        path = _compile(source, command, Path(work))
+        path = Path(work, output)
+        _compile(source, command, path)
         if folder:
             path = library_cache.keep(path, folder, key)
         try:
@@ -168,48 +170,50 @@ def _temporary_folder(folder: Path | None) -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
 
 
-def _compile(source: str, command: tuple[str, ...], work: Path) -> Path:
-    """Run a compiler in a folder, and return the library that it made."""
+def _compile(source: str, command: tuple[str, ...], built: Path) -> None:
+    """Run a compiler in the folder of the library that it writes."""
+    work = built.parent
     (work / "program.c").write_text(source, encoding="utf-8")
     environment = dict(os.environ)
-    if sys.platform == "linux":
+    if sys.platform == "linux":  # ziglang needs a folder for files that no other build needs
         environment["ZIG_GLOBAL_CACHE_DIR"] = str(work / "zig")
+    messages = work / "messages.txt"  # not a pipe, which a child that hangs would keep open
     try:
-        run = subprocess.run(
-            command, cwd=work, env=environment, timeout=TIMEOUT_SECONDS,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+        with messages.open("wb") as output:
+            code = subprocess.run(
+                command, cwd=work, env=environment, timeout=TIMEOUT_SECONDS,
+                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+            ).returncode  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
         raise BuildError(f"compile: the C compiler {command[0]} did not run: {error}") from error
-    built = work / ("program" + library_cache.SUFFIX)
-    if run.returncode or not built.exists():
-        message = run.stdout.decode(errors="replace").strip()
+    if code or not built.exists():
+        text = messages.read_text(encoding="utf-8", errors="replace")[:MESSAGE_LENGTH].strip()
         raise BuildError(
-            f"compile: the C compiler failed with code {run.returncode}.\n"
-            f"{shlex.join(command)}\n{message}"
+            f"compile: the C compiler failed with code {code}.\n{shlex.join(command)}\n{text}"
         )
-    return built
 
 
 def _machine_flags() -> tuple[str, ...]:
-    """Return the flags for this processor's instructions, and for a library on this system."""
-    machine = platform.machine().lower()
+    """Return the flags for this processor's instructions, and for a library on this system.
+
+    Compilers for ARM call the flag -mcpu. Clang for Apple's processors rejects -march=native.
+    """
     native = {"x86_64": "-march=native", "amd64": "-march=native",
               "arm64": "-mcpu=native", "aarch64": "-mcpu=native"}  # fmt: skip
-    flags = (native.get(machine, ""), "" if os.name == "nt" else "-fPIC")
+    flags = (native.get(platform.machine().lower()), None if os.name == "nt" else "-fPIC")
     return tuple(filter(None, flags))
 
 
 @cache
 def processor() -> str:
-    """Return what tells this processor from others: another may lack the instructions.
+    """Return what tells this processor from others, which may lack its instructions.
 
-    Linux lists a processor's instructions. Elsewhere the name of the machine is a part of it.
+    Linux lists the instructions. Elsewhere, the name of the computer tells processors apart.
     """
+    kept = ("vendor_id", "cpu family", "model", "stepping", "flags", "Features", "CPU", "isa")
     try:
         with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
-            first = file.read().split("\n\n")[0].splitlines()
-        kept = ("vendor_id", "cpu family", "model", "stepping", "flags", "Features", "CPU", "isa")
-        return "\n".join(line for line in first if line.startswith(kept))
+            first_core = takewhile(str.strip, file)
+            return "".join(line for line in first_core if line.startswith(kept))
     except OSError:
-        return f"{platform.processor()} {platform.node()}"
+        return f"{platform.machine()} {platform.processor()} {platform.node()}"
