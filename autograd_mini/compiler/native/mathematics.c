@@ -140,35 +140,35 @@ am_inline double am_sigmoid(double x) {
 
 /* erf(x) = 1 - exp(-l) = 1 - 2^n (1 + p) for x >= 0, where l = -log(1 - erf(x)) = x + x m(x),
    within 2^-56. d is the rounding error of l. It matters for small x, where n = 0 and erf(x) = -p.
-   From 5.92 on, erf(x) rounds to 1. */
+   From 6 on, erf(x) rounds to 1. */
 am_inline double am_erf(double x) {
     double a = fabs(x);
-    a = a > 5.92 ? 5.92 : a;
+    a = a > 6 ? 6 : a;
     double z = a * a;
-    double even = 7.834453581022735e-16;
-    even = am_fma(even, z, 8.845766437968257e-13);
-    even = am_fma(even, z, 1.2484272667427839e-10);
-    even = am_fma(even, z, 4.997756335882867e-09);
-    even = am_fma(even, z, 6.573416367750423e-08);
-    even = am_fma(even, z, 1.371858020658473e-07);
-    even = am_fma(even, z, -1.7415400837421281e-06);
-    even = am_fma(even, z, 3.407270340415611e-06);
-    even = am_fma(even, z, 6.44918617896241e-05);
-    even = am_fma(even, z, -0.0005901255528602109);
-    even = am_fma(even, z, -0.00020919469484364243);
-    even = am_fma(even, z, 0.10277260330178875);
+    double even = 7.834785906514655e-16;
+    even = am_fma(even, z, 8.846101274580179e-13);
+    even = am_fma(even, z, 1.2484680554536987e-10);
+    even = am_fma(even, z, 4.99789664228275e-09);
+    even = am_fma(even, z, 6.573592831524458e-08);
+    even = am_fma(even, z, 1.3719483375316932e-07);
+    even = am_fma(even, z, -1.7415205932912112e-06);
+    even = am_fma(even, z, 3.4072877905546164e-06);
+    even = am_fma(even, z, 6.449186782279135e-05);
+    even = am_fma(even, z, -0.0005901255521688398);
+    even = am_fma(even, z, -0.00020919469482414798);
+    even = am_fma(even, z, 0.10277260330178882);
     even = am_fma(even, z, 0.12837916709551256);
-    double odd = -3.850631725338023e-14;
-    odd = am_fma(odd, z, -1.2611216551133734e-11);
-    odd = am_fma(odd, z, -9.08233359670934e-10);
-    odd = am_fma(odd, z, -2.096285955266482e-08);
-    odd = am_fma(odd, z, -1.417637223867096e-07);
-    odd = am_fma(odd, z, 3.363586783466664e-07);
-    odd = am_fma(odd, z, 2.835133307816592e-06);
-    odd = am_fma(odd, z, -2.9724048666254405e-05);
-    odd = am_fma(odd, z, 2.5878604040457544e-05);
-    odd = am_fma(odd, z, 0.0016962063857454959);
-    odd = am_fma(odd, z, -0.01912844700507014);
+    double odd = -3.850786784142616e-14;
+    odd = am_fma(odd, z, -1.2611661450514497e-11);
+    odd = am_fma(odd, z, -9.082607845190069e-10);
+    odd = am_fma(odd, z, -2.0963418858448395e-08);
+    odd = am_fma(odd, z, -1.4176817376089925e-07);
+    odd = am_fma(odd, z, 3.3634390048994325e-07);
+    odd = am_fma(odd, z, 2.835112660002395e-06);
+    odd = am_fma(odd, z, -2.9724060305867774e-05);
+    odd = am_fma(odd, z, 2.5878601662699095e-05);
+    odd = am_fma(odd, z, 0.0016962063856032817);
+    odd = am_fma(odd, z, -0.019128447005071766);
     odd = am_fma(odd, z, 0.6366197723675836);
     double m = am_fma(odd, a, even);
     double l = am_fma(a, m, a), d = am_fma(a, m, a - l);
@@ -275,17 +275,17 @@ am_inline float am_sigmoidf(float x) {
 
 /* erf(x) = 1 - exp(-l) = 1 - 2^n (1 + p) for x >= 0, where l = -log(1 - erf(x)) = x + x m(x),
    within 2^-26. d is the rounding error of l. It matters for small x, where n = 0 and erf(x) = -p.
-   From 3.84 on, erf(x) rounds to 1. */
+   From 4 on, erf(x) rounds to 1. */
 am_inline float am_erff(float x) {
     float a = fabsf(x);
-    a = a > 3.84f ? 3.84f : a;
-    float m = 1.1934051e-06f;
-    m = am_fmaf(m, a, -2.1355574e-05f);
-    m = am_fmaf(m, a, 0.0001674846f);
-    m = am_fmaf(m, a, -0.00074069307f);
-    m = am_fmaf(m, a, 0.0017993619f);
-    m = am_fmaf(m, a, -0.00025306633f);
-    m = am_fmaf(m, a, -0.019117692f);
+    a = a > 4 ? 4 : a;
+    float m = 1.1932964e-06f;
+    m = am_fmaf(m, a, -2.1354574e-05f);
+    m = am_fmaf(m, a, 0.00016748089f);
+    m = am_fmaf(m, a, -0.00074068573f);
+    m = am_fmaf(m, a, 0.0017993536f);
+    m = am_fmaf(m, a, -0.00025306086f);
+    m = am_fmaf(m, a, -0.019117694f);
     m = am_fmaf(m, a, 0.102771275f);
     m = am_fmaf(m, a, 0.6366198f);
     m = am_fmaf(m, a, 0.12837917f);
