@@ -78,16 +78,13 @@ def find(folder: Path, key: str) -> Path | None:
     return None
 
 
-def keep(built: Path, folder: Path, key: str) -> Path:
-    """Move a library into the folder, in one step, and return its new path."""
+def keep(built: Path, folder: Path, key: str) -> None:
+    """Move a library into the folder in one step, so that no process sees a part of it."""
     path = folder / _name(built, key)
-    try:
+    with suppress(OSError):  # Windows has an equal library open
         built.chmod(0o700)
         os.replace(built, path)
-    except OSError:  # Windows has an equal library open
-        return built
-    _shrink(folder, path)
-    return path
+        _shrink(folder, path)
 
 
 def _name(path: Path, key: str) -> str:

@@ -154,12 +154,13 @@ def _build(source: str, compiler: Compiler) -> ctypes.CDLL:
     with _temporary_folder(folder) as work:
         path = Path(work, output)
         _compile(source, command, path)
-        if folder:
-            path = library_cache.keep(path, folder, key)
         try:
-            return ctypes.CDLL(str(path))
+            library = ctypes.CDLL(str(path))
         except OSError as error:
             raise BuildError(f"compile: the compiled library cannot be loaded: {error}") from error
+        if folder:
+            library_cache.keep(path, folder, key)
+        return library
 
 
 def _temporary_folder(folder: Path | None) -> tempfile.TemporaryDirectory[str]:
