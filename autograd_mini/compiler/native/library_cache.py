@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import stat
 import sys
-import time
+import threading
 import warnings
 from contextlib import suppress
 from pathlib import Path
 
 SUFFIX = ".dll" if os.name == "nt" else ".so"
 MAX_BYTES = 1 << 25  #: total size of the kept libraries
-ABANDONED_SECONDS = 24 * 3600  #: age of a temporary folder whose process was killed
 
 
 def user_folder() -> Path:
@@ -41,7 +39,8 @@ def open_folder() -> Path | None:
         folder = user_folder().expanduser() / "native"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder = folder.resolve(strict=True)
-        shared = [place for place in (folder, *folder.parents) if _others_may_change(place)]
+        shared = [folder] if _others_may_change(folder) else []
+        shared += [place for place in folder.parents if _others_may_change(place, sticky=True)]
     except (OSError, RuntimeError):  # a home that is missing or read-only
         return None
     if shared:
@@ -55,21 +54,23 @@ def open_folder() -> Path | None:
     return folder
 
 
-def _others_may_change(place: Path) -> bool:
-    """Return whether a user other than this one and root may replace what is at a path."""
+def _others_may_change(place: Path, sticky: bool = False) -> bool:
+    """Return whether a user other than this one and root may change a file or folder.
+
+    In a sticky folder, such as the one for temporary files, others cannot replace our entries.
+    """
     if os.name == "nt":  # the profile of a user is private there
         return False
     status = place.stat()
-    shared = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-    # In a sticky folder, such as the one for temporary files, entries belong to their owners.
-    sticky = stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX
-    return status.st_uid not in (0, os.geteuid()) or bool(shared and not sticky)
+    writable = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    protected = sticky and status.st_mode & stat.S_ISVTX
+    return status.st_uid not in (0, os.geteuid()) or bool(writable and not protected)
 
 
 def find(folder: Path, key: str) -> Path | None:
     """Return the library with this key, and mark it as used. Remove damaged files."""
-    for path in folder.glob(f"{key}-*{SUFFIX}"):
-        with suppress(OSError):  # removed by another process
+    with suppress(OSError):  # another process has removed it
+        for path in (folder / name for name in os.listdir(folder) if name.startswith(key)):
             if path.name == _name(path, key) and not _others_may_change(path):
                 with suppress(OSError):  # a folder that is read-only
                     os.utime(path)
@@ -78,13 +79,23 @@ def find(folder: Path, key: str) -> Path | None:
     return None
 
 
-def keep(built: Path, folder: Path, key: str) -> None:
-    """Move a library into the folder in one step, so that no process sees a part of it."""
+def keep(built: Path, folder: Path, key: str) -> Path | None:
+    """Copy a library into the folder. Return the copy, or None if that fails.
+
+    The copy gets its name when it is complete, so that no process sees a part of it.
+    """
     path = folder / _name(built, key)
-    with suppress(OSError):  # Windows has an equal library open
-        built.chmod(0o700)
-        os.replace(built, path)
+    part = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}")
+    try:
+        part.write_bytes(built.read_bytes())
+        part.chmod(0o700)
+        os.replace(part, path)
         _shrink(folder, path)
+    except OSError:  # read-only, or no space is left
+        with suppress(OSError):
+            part.unlink()
+        return None
+    return path
 
 
 def _name(path: Path, key: str) -> str:
@@ -93,18 +104,14 @@ def _name(path: Path, key: str) -> str:
 
 
 def _shrink(folder: Path, newest: Path) -> None:
-    """Remove the libraries that were not used for longest, and abandoned temporary folders."""
-    files = []
+    """Remove the files that were not used for longest. Some may be parts of killed processes."""
+    total, files = 0, []
     for path in folder.iterdir():
-        with suppress(OSError):  # removed by another process
+        with suppress(OSError):  # another process has removed it
             status = path.stat()
-            if path.is_dir() and time.time() - status.st_mtime > ABANDONED_SECONDS:
-                shutil.rmtree(path, ignore_errors=True)
-            elif path.is_file() and path != newest:
-                files.append((status.st_mtime, status.st_size, path))
-    total = newest.stat().st_size
-    for _, size, path in sorted(files, reverse=True):
+            files.append((path == newest, status.st_mtime, status.st_size, path))
+    for is_newest, _, size, path in sorted(files, reverse=True):
         total += size
-        if total > MAX_BYTES:
+        if total > MAX_BYTES and not is_newest:
             with suppress(OSError):
                 path.unlink()

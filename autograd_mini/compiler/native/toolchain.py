@@ -136,8 +136,10 @@ def _compiler(path: str, *options: str) -> Compiler:
 def _ziglang() -> str | None:
     """Return the path of the program in the package ziglang, if that is installed."""
     package = importlib.util.find_spec("ziglang")
-    folders = (package and package.submodule_search_locations) or []
-    return shutil.which("zig", path=os.pathsep.join(folders)) if folders else None
+    if package is None or not package.submodule_search_locations:
+        return None
+    path = Path(package.submodule_search_locations[0], "zig.exe" if os.name == "nt" else "zig")
+    return str(path) if path.exists() else None
 
 
 def _build(source: str, compiler: Compiler) -> ctypes.CDLL:
@@ -151,24 +153,22 @@ def _build(source: str, compiler: Compiler) -> ctypes.CDLL:
     if folder and (kept := library_cache.find(folder, key)):
         with suppress(OSError):  # removed by another process
             return ctypes.CDLL(str(kept))
-    with _temporary_folder(folder) as work:
-        path = Path(work, output)
-        _compile(source, command, path)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as work:
+        built = Path(work, output)
+        _compile(source, command, built)
+        places = [library_cache.keep(built, folder, key) if folder else None, built]
+        return _load([path for path in places if path])
+
+
+def _load(paths: list[Path]) -> ctypes.CDLL:
+    """Load the first library that the system can load, and remove those that it cannot."""
+    for path in paths:
         try:
-            library = ctypes.CDLL(str(path))
-        except OSError as error:
-            raise BuildError(f"compile: the compiled library cannot be loaded: {error}") from error
-        if folder:
-            library_cache.keep(path, folder, key)
-        return library
-
-
-def _temporary_folder(folder: Path | None) -> tempfile.TemporaryDirectory[str]:
-    """Return a new private folder inside this one or, if that fails, in the system's."""
-    if folder:
-        with suppress(OSError):  # read-only
-            return tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True)
-    return tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+            return ctypes.CDLL(str(path))
+        except OSError as error:  # a file system may forbid to run programs
+            message = str(error)
+            path.unlink(missing_ok=True)
+    raise BuildError(f"compile: the compiled library cannot be loaded: {message}")
 
 
 def _compile(source: str, command: tuple[str, ...], built: Path) -> None:

@@ -6,7 +6,6 @@ import shlex
 import stat
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -231,14 +230,16 @@ def test_library_larger_than_the_limit_is_kept(monkeypatch, folder, compiled):
     assert len(list(folder.iterdir())) == 1
 
 
-def test_folder_of_a_killed_process_is_removed(folder, compiled):
-    for name in ("old", "new"):
-        (folder / name).mkdir(parents=True)
-        (folder / name / "program.c").write_text("")
-    os.utime(folder / "old", (1, 1))
+def test_part_of_a_library_that_a_killed_process_left_is_removed(monkeypatch, folder, compiled):
     build("1")
-    assert not (folder / "old").exists()
-    assert (folder / "new").exists()
+    (kept,) = folder.iterdir()
+    part = kept.with_suffix(".123.456")
+    part.write_bytes(b"x" * 100)
+    os.utime(part, (1, 1))
+    monkeypatch.setattr(library_cache, "MAX_BYTES", 2 * kept.stat().st_size + 10)
+    build("2")
+    assert not part.exists()
+    assert kept.exists()
 
 
 def test_new_folder_and_library_are_private(folder, compiled):
@@ -248,7 +249,7 @@ def test_new_folder_and_library_are_private(folder, compiled):
     assert stat.S_IMODE(kept.stat().st_mode) == 0o700
 
 
-@pytest.mark.parametrize("mode", [0o770, 0o707, 0o777])
+@pytest.mark.parametrize("mode", [0o770, 0o707, 0o1777])
 def test_folder_that_others_may_write_to_is_not_used(folder, compiled, mode):
     build("1")
     folder.chmod(mode)
@@ -264,7 +265,7 @@ def test_folder_inside_one_that_others_may_write_to_is_not_used(folder, compiled
     folder.parent.chmod(0o777)
     with pytest.warns(RuntimeWarning, match=f"another user may change {folder.parent}[.]"):
         assert build("1").twice(21) == 42
-    folder.parent.chmod(0o1777)  # sticky: others cannot replace what is ours
+    folder.parent.chmod(0o1777)  # sticky: others cannot replace our folder
     build("1")
     assert len(list(folder.iterdir())) == 1
 
@@ -314,16 +315,32 @@ def test_library_in_a_read_only_folder_is_loaded(monkeypatch, compiled):
     assert compiled == ["1"]
 
 
-def test_build_in_a_read_only_folder_keeps_nothing(monkeypatch, folder, compiled):
-    folder.mkdir(parents=True)
-    make = tempfile.mkdtemp
-    monkeypatch.setattr(
-        tempfile, "mkdtemp",
-        lambda suffix, prefix, dir: read_only() if dir else make(suffix, prefix, dir),
-    )  # fmt: skip
-    monkeypatch.setattr(os, "replace", read_only)
+@pytest.mark.parametrize("failing", ["write_bytes", "chmod"])
+def test_build_in_a_full_or_read_only_folder_keeps_nothing(monkeypatch, folder, compiled, failing):
+    keep = library_cache.keep
+
+    def without_space(*arguments):
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, failing, read_only)
+            return keep(*arguments)
+
+    monkeypatch.setattr(library_cache, "keep", without_space)
     assert build("1").twice(21) == 42
     assert list(folder.iterdir()) == []
+
+
+def test_library_in_a_folder_without_programs_is_loaded_elsewhere(monkeypatch, folder, compiled):
+    load = ctypes.CDLL
+
+    def not_from_the_cache(path):
+        if str(folder) in path:
+            raise OSError("failed to map segment from shared object")
+        return load(path)
+
+    monkeypatch.setattr(ctypes, "CDLL", not_from_the_cache)
+    assert build("1").twice(21) == 42
+    assert build("1").twice(21) == 42
+    assert compiled == ["1", "1"]
 
 
 @pytest.mark.parametrize(
@@ -353,6 +370,7 @@ PROGRAM = """
 from autograd_mini.compiler.native.toolchain import build
 print(build("int twice(int x) { return 2 * x; }").twice(21))
 """
+WHILE_THE_PARENT_RUNS = "while os.getppid() == parent: time.sleep(0.01)"
 
 
 def start(tmp_path, **variables):
@@ -377,15 +395,16 @@ def test_two_processes_build_at_once(tmp_path):
 
 @pytest.mark.slow
 def test_process_killed_while_it_builds_leaves_no_library(tmp_path, monkeypatch):
-    use_compiler(monkeypatch, tmp_path, f"open({str(tmp_path / 'began')!r}, 'w'); input()")
-    process = start(tmp_path, CC=os.environ["CC"])
-    while not (tmp_path / "began").exists():
+    began = tmp_path / "began"
+    program = f"import os, time; parent = os.getppid(); open({str(began)!r}, 'w')\n"
+    use_compiler(monkeypatch, tmp_path, program + WHILE_THE_PARENT_RUNS)
+    process = start(tmp_path, CC=os.environ["CC"], TMPDIR=str(tmp_path))
+    while not began.exists():
+        assert process.poll() is None
         time.sleep(0.01)
     process.kill()
     process.communicate(timeout=60)
-    (abandoned,) = kept_by(tmp_path)
-    assert abandoned.is_dir()
+    assert kept_by(tmp_path) == []
     monkeypatch.delenv("CC")
-    os.utime(abandoned, (1, 1))
     assert start(tmp_path).communicate(timeout=60)[0] == "42\n"
     assert [path.suffix for path in kept_by(tmp_path)] == [library_cache.SUFFIX]
