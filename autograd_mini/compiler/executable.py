@@ -61,10 +61,10 @@ class Executable:
         whole = tree.leave_out(taken, donated, program.results)
         if self._native:
             self._native.analyse()
-            self.plan = NativePlan(program, tree.written, donated, tensors, whole)
+        make_plan = NativePlan if native else Plan
+        self.plan = make_plan(program, tree.written, donated, tensors, whole)
+        if self._native and isinstance(self.plan, NativePlan):
             self._native.build(self.plan)
-        else:
-            self.plan = Plan(program, tree.written, donated, tensors, whole)
         places = {v: i for i, v in enumerate(program.arguments)}
         self.taken = [places[v] for v in donated.values()]
         self._idle = [self.plan.set_up()]

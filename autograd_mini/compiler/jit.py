@@ -24,6 +24,7 @@ from ..core.tensor import Tensor
 from .executable import Executable, report_line
 from .ir import OtherBranch
 from .memory.donation import check_no_aliasing, refuse_recorded
+from .native.native import is_available
 from .signature import flatten
 from .source.printer import Source
 from .state import PureStep, State, StateChanged
@@ -39,7 +40,7 @@ def compile(
     state: Any = None,
     target: str = "numpy",
 ) -> Compiled:
-    """Return a NumPy program that does the same as `f`.
+    """Return a program of NumPy, or of C, that does the same as `f`.
 
     The first call runs `f` once, and records its steps. This is called *tracing*. Later calls run
     the program.
@@ -64,13 +65,17 @@ def compile(
         their gradients, buffers, moments, and the state of the generators. You may change
         ``optimizer.lr`` between calls. Other numbers, such as ``model.count``, are part of the
         program: a step that changes one is an error.
+    target : str
+        "numpy", "c", or "auto", which is "c" if there is a C compiler. For "c", the first call
+        builds loops of C. Results agree up to rounding, and there are no warnings about numbers.
+        Steps that C does not know stay calls of NumPy, and ``.report()`` lists them.
 
     Returns
     -------
     Compiled
-        Takes the arguments of `f`, and returns the same results, to the last bit. If no argument is
-        a Tensor, the results are arrays, even if `f` returns Tensors. ``.source`` is the program,
-        and ``.report()`` describes how the program was made.
+        Takes the arguments of `f`, and returns the same results. They are equal to the last bit,
+        except for target "c". If no argument is a Tensor, the results are arrays, even if `f`
+        returns Tensors. ``.source`` is the program. ``.report()`` describes how it was made.
 
     Raises
     ------
@@ -78,13 +83,14 @@ def compile(
         In the first call, if a decision in `f` depends on the values in an array. The message shows
         the line.
     RuntimeError
-        The first call raises it in four cases. `f` reads a Tensor that requires a gradient, such as
-        a parameter of a model, but the Tensor is neither an argument nor in `state`. `f` draws
-        random numbers from a generator that is neither an argument nor in `state` (only `dropout`
-        is allowed to do so). `f` stores a computed array outside of `f`, in an attribute, a
-        variable or a list. `f` changes the entries of a dict or list that is an argument.
+        The first call raises it in five cases. There is no C compiler for target "c". `f` reads a
+        Tensor that requires a gradient, such as a parameter of a model, but the Tensor is neither
+        an argument nor in `state`. `f` draws random numbers from a generator that is neither an
+        argument nor in `state` (only `dropout` is allowed to do so). `f` stores a computed array
+        outside of `f`, in an attribute, a variable or a list. `f` changes the entries of a dict or
+        list that is an argument.
     ValueError
-        If it is not clear which result to write into a donated array. If a donated array is
+        If `target` is another word. If it is not clear which result to write into a donated array. If a donated array is
         read-only, or shares its memory with another argument. After this error, all arrays are
         unchanged.
 
@@ -166,6 +172,8 @@ def compile(
             "compile: donate must be the position of an argument, such as 0, or a tuple of "
             f"different positions, such as (0, 2). Got {donate!r}."
         )
+    if target not in ("numpy", "c", "auto"):
+        raise ValueError(f"compile: target must be 'numpy', 'c' or 'auto', got {target!r}.")
     if state is None:
         return Compiled(f, tuple(chosen), fuse, target)
     if chosen:
@@ -251,7 +259,8 @@ class Compiled:
 
     def _trace(self, key: Any, args: Any, kwargs: Any) -> tuple[Executable, list[Any]]:
         """Return a new program for these arguments, and its captured arrays."""
-        found = Executable(self._f, args, kwargs, self._donate, self._fuse, self._target == "c")
+        native = self._target == "c" or (self._target == "auto" and is_available())
+        found = Executable(self._f, args, kwargs, self._donate, self._fuse, native)
         with self._lock:
             self._programs[key] = found
             while len(self._programs) > MAX_PROGRAMS:

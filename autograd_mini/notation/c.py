@@ -51,5 +51,4 @@ def literal(x: Any) -> str:
         return f"(-{-n - 1} - 1)" if n == np.iinfo(x.dtype).min else str(n)
     if not np.isfinite(x):
         return {"inf": "INFINITY", "-inf": "-INFINITY"}.get(str(float(x)), "NAN")
-    text = str(x[()]).removesuffix(".0") + (".0" if float(x).is_integer() and "e" not in str(x) else "")
-    return text + "f" * (x.dtype == np.float32)
+    return f"{x[()]}{'f' * (x.dtype == np.float32)}"

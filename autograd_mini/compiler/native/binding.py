@@ -60,7 +60,7 @@ def entry(region: Region, function: Function) -> str:
         start += -(-place.bytes // 64) * 64
     checks = [f"  if ((intptr_t)ARRAY({i}) % {n}) return 1;" for i, n in addresses if n > 1]
     call = f"{function.name}({', '.join(words)});"
-    lines = [f"  return {call}"] if function.may_fail else [f"  {call}", "  return 0;"]
+    lines = [f"  return {call}"] if function.guards else [f"  {call}", "  return 0;"]
     return "\n".join([f"int call_{function.name}(char *given) {{", *checks, *lines, "}"])
 
 

@@ -66,10 +66,9 @@ class Division:
         todo, views = [*step.inputs], []
         while todo:
             made = todo.pop().step
-            if made and made.outs[0] not in region.graph.nodes:
-                if is_view(made) or made.function in CHECKS:
-                    views.append(made)
-                    todo += made.inputs
+            if made and self._is_free(made) and made.outs[0] not in region.graph.nodes:
+                views.append(made)
+                todo += made.inputs
         for view in dict.fromkeys(reversed(views)):
             region.graph.add(view)
             region.steps.append(view)

@@ -98,12 +98,14 @@ class Fused:
         ways = [(self._share, made), (self._grow, [*made, *later[::-1]])]
         for join, items in ways if made else [(self._share_all, later[::-1])]:
             for item in items:
-                is_open = isinstance(item, Loop) and item not in self._closed
-                others = [x for x in made if x is not item]
-                if is_open and not any(self._reaches(x, item) for x in others):
-                    if join(stage, item):
-                        return item
+                if isinstance(item, Loop) and self._is_open(item, made) and join(stage, item):
+                    return item
         return None
+
+    def _is_open(self, item: Loop, made: list[Item]) -> bool:
+        """Return whether an item can come after all others that a stage depends on."""
+        others = [x for x in made if x is not item]
+        return item not in self._closed and not any(self._reaches(x, item) for x in others)
 
     def _read_by(self, stage: Stage) -> list[Stage]:
         found = dict.fromkeys(read.node for read in stage.reads)
@@ -229,7 +231,7 @@ class Fused:
         path = [] if stage.grows else stage.path
         for reader in self.readers.get(stage.node, []):
             same = [a is b for a, b in zip(path, reader.path)]
-            path = path[: (same + [False]).index(False)]
+            path = path[: ([*same, False]).index(False)]
         return path
 
     def may_overwrite(self, result: Node, argument: Node) -> bool:

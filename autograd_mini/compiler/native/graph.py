@@ -283,8 +283,7 @@ class Graph:
         node = self.node(x)
         wide, pull, nodes = self._indexed(tuple(shape), parts)
         if node.shape != wide:
-            node = Node("view", (node,), wide, node.dtype, lambda at, text: spread(at, base.shape))
-            base = node.args[0]
+            node = self._broadcast_to(node, wide)
         return Node("scatter", (node, *nodes), tuple(shape), node.dtype, pull)
 
     def _concatenate(self, parts: Sequence[Any], axis: int = 0) -> Node:

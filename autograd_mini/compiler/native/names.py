@@ -57,6 +57,10 @@ class Names(Writer):
             self._of_nodes[node] = known or self._new_name("c" if node.op == "input" else "t1")
         return self._of_nodes[node]
 
+    def new(self, wanted: str) -> str:
+        """Return a name that is not in use, for a number that is in no program."""
+        return self._new_name(wanted)
+
     def _name_in_program(self, value: Value) -> str | None:
         known = self.names.get(value) or getattr(self.expressions.get(value), "text", None)
         return known

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import ctypes
+import re
 from collections import Counter
-from typing import Any
+from copy import copy
 
 from ..ir import Program, Value
 from ..memory.lowering import is_view
 from ..source.printer import Source
-from .binding import MACROS, entry, scratch_bytes
+from . import mathematics
+from .binding import MACROS, arrays_can_be_read, entry, scratch_bytes
 from .divide import Division
 from .names import Names
 from .plan import NativePlan
 from .region import Region
 from .scalars import definitions
-from .scratch_build import build, math_definitions
+from .toolchain import build, compilers
 from .writer import Function
 
 _HEADERS = """#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 """
+
+
+def is_available() -> bool:
+    """Return whether functions of C can be built and called here."""
+    return arrays_can_be_read() and bool(compilers())
 
 
 class Native:
@@ -34,6 +41,11 @@ class Native:
     """
 
     def __init__(self, program: Program) -> None:
+        if not arrays_can_be_read():
+            raise RuntimeError(
+                "compile: target='c' reads the memory of arrays as CPython lays it out, and this "
+                "Python is another one. Use target='numpy'."
+            )
         division = Division(program)
         program.run_examples()
         self.regions, self._reasons = division.regions, division.reasons
@@ -62,11 +74,9 @@ class Native:
 
     def _regions_apart(self) -> Program:
         """Return the program with the steps of the regions in the places of the regions."""
-        program = self._program
-        whole: Any = object.__new__(Program)
-        whole.__dict__.update(program.__dict__)
+        whole = copy(self._program)
         whole.steps = []
-        for step in program.steps:
+        for step in self._program.steps:
             whole.steps += step.function.steps if isinstance(step.function, Region) else [step]
         return whole
 
@@ -80,7 +90,8 @@ class Native:
         text = "\n\n".join(parts)
         self.source = Source(f"{_HEADERS}\n{definitions(text)}\n{text}\n")
         entries = [entry(region, f) for region, f in zip(self.regions, self._functions)]
-        whole = [_HEADERS, math_definitions(text), definitions(text), text, MACROS, *entries]
+        ours = mathematics.definitions(set(re.findall(r"\bam_\w+", text)))
+        whole = [_HEADERS, ours, definitions(text), text, MACROS, *entries]
         library = build("\n".join(whole))
         for region in self.regions:
             region.run = getattr(library, f"call_{region.name}")

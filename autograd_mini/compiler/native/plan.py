@@ -40,8 +40,9 @@ class NativePlan(Plan):
         self._lines.append(f"if {region.name}(a := ({', '.join(given)},)): {recover}(a)")
         for v in step.outs:
             if is_number(v.example):
-                self._lines.append(f"v{len(self._names)}_{len(self._lines)} = {self._names[v]}.item()")
-                self._names[v] = self._lines[-1].partition(" = ")[0]
+                number = f"n{len(self._lines)}"
+                self._lines.append(f"{number} = {self._names[v]}.item()")
+                self._names[v] = number
                 self._still.discard(v)
         self._release(i, step)
         if buffer:

@@ -19,9 +19,14 @@ _OPERATORS = {
     **{name: name for name in ("equal", "not_equal", "less", "less_equal", "greater",
                                "greater_equal")},
 }  # fmt: skip
+#: functions that NumPy and math.h give the same name
+_SHARED = """
+    exp2 expm1 log2 log10 log1p sqrt cbrt sin cos tan sinh cosh trunc floor ceil hypot copysign fmod
+    fmax fmin fabs
+"""
 #: functions of math.h, or of ours, that end in f for float
 _FUNCTIONS = {
-    **{name: name for name in ["exp2", "expm1", "log2", "log10", "log1p", "sqrt", "cbrt", "sin", "cos", "tan", "sinh", "cosh", "trunc", "floor", "ceil", "hypot", "copysign", "fmod", "fmax", "fmin", "fabs"]},
+    **{name: name for name in _SHARED.split()},
     **{f"arc{name}": f"a{name}" for name in ["sin", "cos", "tan", "sinh", "cosh", "tanh", "tan2"]},
     "exp": "am_exp", "log": "am_log", "tanh": "am_tanh", "power": "pow", "absolute": "fabs",
 }  # fmt: skip
@@ -73,7 +78,7 @@ KNOWN = {
 def scalar(name: str, taken: Sequence[Any], dtype: Any, parts: Sequence[Expression]) -> Expression:
     """Return a function of numbers, which are of the dtypes `taken`, as an expression of C."""
     kind = taken[0]
-    end = "f" if kind == np.float32 else "" if kind == np.float64 else f"_{kind.name}"
+    end = ending(kind)
     if name in ("copy", "pack"):
         return parts[0]
     if name == "cast":
@@ -103,10 +108,14 @@ def scalar(name: str, taken: Sequence[Any], dtype: Any, parts: Sequence[Expressi
     return Call(helper_name(name, kind), parts)
 
 
+def ending(dtype: Any) -> str:
+    """Return the end of the names of functions for numbers of a dtype; it is empty for double."""
+    return {"float64": "", "float32": "f"}.get(dtype.name, f"_{dtype.name}")
+
+
 def helper_name(name: str, dtype: Any) -> str:
     """Return the name of one of our functions for numbers of a dtype."""
-    end = "f" if dtype == np.float32 else "" if dtype == np.float64 else f"_{dtype.name}"
-    return ("remainder_" if name == "remainder" else name) + end
+    return ("remainder_" if name == "remainder" else name) + ending(dtype)
 
 
 def _power(parts: Sequence[Expression], end: str) -> Expression | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -89,9 +88,3 @@ def _is_contiguous(node: Node) -> bool:
 def is_small(place: Place) -> bool:
     """Return whether an array may lie on the stack."""
     return place.bytes <= _ON_STACK
-
-
-def literal_table(x: Any, name: str, write: Any) -> str:
-    """Return the definition of a constant array."""
-    words = ", ".join(write(n) for n in x.reshape(-1))
-    return f"static const {TYPES[x.dtype.name]} {name}[] = {{{words}}};"
