@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...functional.pooling import _gather_windows, _spread_windows
-from ..ir import EFFECTS, Program, Step, Value, axes_in_memory, example_of
+from ..ir import EFFECTS, Program, Step, Value, axes_in_memory, check_branch, example_of
 from ..memory.lowering import CHECKS, is_view
 from .node import CONVOLUTIONS, Unknown
 from .region import Region
@@ -31,6 +31,13 @@ class Division:
 
     def __init__(self, program: Program, prefix: str) -> None:
         self._prefix = prefix
+        arguments = set(program.arguments)
+        self._checks: dict[Value, Step] = {
+            v: step
+            for step in program.steps
+            for v in step.inputs
+            if step.function in CHECKS and step.function is not check_branch and v in arguments
+        }
         self.regions: list[Region] = []
         self.reasons: dict[Step, str] = {}
         self._turn: dict[Value, int] = {}  # of the region after which a value is there
@@ -65,7 +72,7 @@ class Division:
     def _enter(self, step: Step, turn: int) -> None:
         """Put a step into a region, with the views that it reads."""
         while len(self.regions) <= turn:
-            self.regions.append(Region(f"{self._prefix}step{len(self.regions) + 1}"))
+            self.regions.append(Region(f"{self._prefix}step{len(self.regions) + 1}", self._checks))
         region = self.regions[turn]
         todo, views = [*step.inputs], []
         while todo:
