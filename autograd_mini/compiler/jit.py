@@ -51,8 +51,8 @@ def compile(
         an error. It may call transforms: ``ag.compile(ag.value_and_grad(loss))``.
     donate : int or tuple of int
         The positions of arguments whose arrays may be overwritten. The program writes a result into
-        these arrays, and returns them. It chooses the result with the shapes of the argument. Use
-        this for parameters that a step updates. If the parameters require a gradient (those of a
+        these arrays, and returns them. This is the result with the same shapes as the argument. Use
+        it for parameters that a step updates. If the parameters require a gradient (those of a
         model do), call the step inside ``with ag.no_grad():``.
     fuse : bool
         Whether to replace a softmax or cross-entropy that is written in primitives with the fused
@@ -105,19 +105,19 @@ def compile(
     Some changes are *not noticed*, because the code of `f` does not name the thing that changes.
     Examples are attributes with a computed name (``getattr(self, f"w{i}")``), names in
     ``globals()`` or ``sys.modules``, the class of an object, clocks, files, random generators
-    without a seed, and the state of other libraries. If `f` uses an array directly and also turns
-    it into a Python number (``x * w * w.sum().item()``), the array is not compared, and the program
-    keeps the old number. The program also keeps a second array that `f` computes from such an
-    array, if all entries of the second array are 0, or if all are 1. Prints and other effects of
-    `f` happen only while `f` is traced.
+    without a seed, and the state of other libraries. If `f` uses a captured array `w` and also
+    turns it into a Python number (``x * w * w.sum().item()``), `w` is not compared, and the program
+    keeps the old number. The same happens if `f` computes an array from `w` whose entries are all
+    0, or all 1: for ``x * w + (w > 100)``, the program may keep the zeros of ``w > 100``. Prints
+    and other effects of `f` happen only while `f` is traced.
 
     Results are new arrays, unless they are written into donated arrays. If a call raises an error,
     the contents of donated arrays are undefined. Several threads may call the function at the same
     time. The programs for the latest 64 shapes are kept.
 
-    Two kinds of call run the original `f`, so that the caller records all steps of `f`. The first
-    has a Tensor that requires a gradient, for example inside ``ag.grad``. The second comes from a
-    function that is being compiled. ``.report()`` counts these calls. To run the program instead,
+    Two kinds of call run the original `f`, so that the caller records all steps of `f`: calls with
+    a Tensor that requires a gradient, for example inside ``ag.grad``, and calls from a function
+    that is being compiled. ``.report()`` counts these calls. To run the program instead,
     compile the derivative, ``ag.compile(ag.grad(f))``, or pass ``w.detach()``.
 
     References
@@ -269,7 +269,7 @@ class Compiled:
 
     @property
     def source(self) -> Source:
-        """The program of the latest call as readable text, without its planned memory.
+        """The program of the latest call as readable text. It does not show how memory is reused.
 
         Raises
         ------
@@ -293,7 +293,7 @@ class Compiled:
 
     @property
     def plan(self) -> str:
-        """The program of the latest call exactly as it runs. It writes into planned memory.
+        """The program of the latest call exactly as it runs. It reuses a few buffers, ``m0``, ...
 
         Examples
         --------

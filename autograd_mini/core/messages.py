@@ -327,12 +327,11 @@ def requires_grad_of_a_node(t: Any) -> str:
 
 
 def no_gradient_of_integers(t: Any) -> str:
-    fix = (
-        "Write 3.0 instead of 3, or pass dtype=float."
-        if t._array.dtype.kind in "iu"
-        else ("Pass dtype=float, or leave requires_grad out.")
+    fix = "Write 3.0 instead of 3" if t._array.dtype.kind in "iu" else "Leave requires_grad out"
+    return (
+        f"{describe(t)} cannot require a gradient, because its dtype is not a float type. {fix}, "
+        "or pass dtype=float."
     )
-    return f"{describe(t)} cannot require a gradient, because its dtype is not a float type. {fix}"
 
 
 def gradient_of_another_shape(t: Any, value: Any) -> str:

@@ -179,7 +179,7 @@ def _unpickle(module: str, name: str) -> Primitive:
 
 
 class VariadicRule:
-    """The rules of a primitive with any number of arguments: ``rule_for(i)`` returns the i-th.
+    """The rules of a primitive with any number of arguments.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ Seed = int | np.random.Generator
 
 
 class Batches:
-    """Shuffled batches of arrays: what `batches` returns. Each loop draws a new order.
+    """Shuffled batches of arrays, returned by `batches`. Each loop draws a new order.
 
     ``len(batches)`` is the number of batches in one loop.
 
@@ -70,8 +70,8 @@ def batches(x: Any, y: ArrayLike | None = None, size: int = 32, rng: Seed = 0) -
     Returns
     -------
     Batches
-        An iterable of tuples, with a batch of each array. A single array yields arrays. ``len()``
-        of it is the number of batches in one loop.
+        An iterable of tuples, with a batch of each array. If there is only one array, it yields
+        arrays, not tuples. ``len(batches)`` is the number of batches in one loop.
 
     Raises
     ------

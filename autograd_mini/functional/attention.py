@@ -184,7 +184,7 @@ attention = fused(
 def scaled_dot_product_attention(
     q: Any, k: Any, v: Any, mask: Any = None, is_causal: bool = False
 ) -> Any:
-    r"""Compute softmax(q kᵀ / √d + mask) v, as the one node `attention`.
+    r"""Compute softmax(q kᵀ / √d + mask) v, as one node, `attention`.
 
     Each query gets a weighted average of the values. A value has a large weight if its key matches
     the query. The leading axes, such as examples and heads, broadcast.
@@ -200,8 +200,9 @@ def scaled_dot_product_attention(
         The value of each key.
     mask : array_like or Tensor, optional
         It broadcasts to (..., T, n). A boolean mask is True where a query may see a key. A float
-        mask is added to the scores, in their dtype. A Tensor keeps its dtype. It may require a
-        gradient, so you can learn it: for example, a bias for each distance of two positions.
+        mask is converted to the dtype of the scores, and added to them. A Tensor is added in its
+        own dtype. It may require a gradient, so you can train it: for example, a bias for each
+        distance between two positions.
     is_causal : bool
         Whether query i sees the keys 0 ... i only, so that no position sees a later one.
 
@@ -218,7 +219,8 @@ def scaled_dot_product_attention(
 
     Notes
     -----
-    Let S = q kᵀ / √d + mask be the scores, and P = softmax(S) the weights, row by row.
+    Let S = q kᵀ / √d + mask be the scores, P = softmax(S) the weights, row by row, and g the
+    gradient of the result.
 
     $$
     \frac{\partial L}{\partial S}
@@ -228,7 +230,8 @@ def scaled_dot_product_attention(
     \frac{\partial L}{\partial v} = P^\top g
     $$
 
-    The division by √d keeps the scores of independent entries at variance 1.
+    If the entries of q and k are independent with variance 1, the division by √d gives the scores
+    the variance 1.
 
     If a query may not see any key, its row of the result is nan, as in `softmax`. The gradients are
     nan too. PyTorch 2.5 and later return 0. Let such a query see itself, and ignore its row.

@@ -185,7 +185,8 @@ def batch_norm(
 ) -> Any:
     r"""Compute γ (x - μ) / √(σ² + ε) + β for each channel, as one node.
 
-    In training, μ and σ² are those of the batch. Otherwise they are the running statistics.
+    In training, μ and σ² are the mean and variance of the batch. Otherwise they are the running
+    statistics.
 
     Parameters
     ----------
@@ -220,8 +221,8 @@ def batch_norm(
 
     Notes
     -----
-    Let s = √(σ² + ε), x̂ = (x - μ)/s and h = γ g. In training, an entry of x changes the result in
-    three ways: directly, by changing μ, and by changing σ².
+    Let g be the gradient of the result, s = √(σ² + ε), x̂ = (x - μ)/s and h = γ g. In training, an
+    entry of x changes the result in three ways: directly, by changing μ, and by changing σ².
 
     $$
     \frac{\partial L}{\partial x} = \frac{1}{s} \left( h - \overline{h}
@@ -230,14 +231,17 @@ def batch_norm(
     \frac{\partial L}{\partial \beta} = \sum g
     $$
 
-    The means and sums are over all entries of a channel. Running statistics are constants, so with
-    them ∂L/∂x = h/s. The batch is normalised by its own variance Σ (x - μ)²/n. The running
-    variance uses n - 1, as an unbiased estimate.
+    A bar is a mean. The means and sums are over the n entries of a channel. Running statistics are
+    constants, so with them ∂L/∂x = h/s. In training, σ² is Σ (x - μ)²/n. The running variance
+    moves towards Σ (x - μ)²/(n - 1), an unbiased estimate.
+
+    The mean is computed before the variance, and corrected by the mean of x - μ. So no digits are
+    lost if a large number is added to all entries.
 
     References
     ----------
     Ioffe, Szegedy: Batch normalization, 2015, section 3. Chan, Golub, LeVeque: Algorithms for
-    computing the sample variance, 1983 (why μ is corrected by the mean of x - μ).
+    computing the sample variance, 1983 (the correction).
 
     Examples
     --------

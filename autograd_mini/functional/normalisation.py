@@ -154,8 +154,9 @@ def layer_norm(
 
     Notes
     -----
-    Let s = √(σ² + ε), x̂ = (x - μ)/s and h = γ g. An entry of x changes the result in three ways:
-    directly, by changing μ, and by changing σ².
+    Let g be the gradient of the result, s = √(σ² + ε), x̂ = (x - μ)/s and h = γ g. A bar is the
+    mean of a row. An entry of x changes the result in three ways: directly, by changing μ, and by
+    changing σ².
 
     $$
     \frac{\partial L}{\partial x} = \frac{1}{s} \left( h - \overline{h}
@@ -289,8 +290,9 @@ def rms_norm(x: Any, weight: Any = None, eps: float | None = None) -> Any:
 
     Notes
     -----
-    It is `layer_norm` without μ. Let s = √(mean(x²) + ε), x̂ = x/s and h = γ g. An entry of x
-    changes the result in two ways: directly, and by changing mean(x²).
+    It is `layer_norm` without μ. Let g be the gradient of the result, s = √(mean(x²) + ε), x̂ = x/s
+    and h = γ g. A bar is the mean of a row. An entry of x changes the result in two ways: directly,
+    and by changing mean(x²).
 
     $$
     \frac{\partial L}{\partial x} = \frac{h - \hat x\,\overline{h\,\hat x}}{s} \qquad

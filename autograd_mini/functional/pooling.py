@@ -140,7 +140,8 @@ def _max_pool2d(
         The step from one window to the next. The default is `kernel_size`, so that windows do not
         overlap.
     padding : int or pair of int
-        How many entries of -inf are added on each side of an image: at most half of a window.
+        How many entries of -inf are added on each side of an image. It may be at most half of a
+        window.
     dilation : int or pair of int
         The step from one entry of a window to the next.
 
@@ -162,7 +163,7 @@ def _max_pool2d(
     The largest entry of a window gets the gradient of the maximum. The other entries get 0. If
     several entries are equal to the maximum, only the first one gets the gradient, as in PyTorch.
     This often happens after a ReLU, in windows of zeros. If a window contains nan, its maximum is
-    nan, and the first nan gets the gradient.
+    nan, and the first nan gets the gradient. With stride s:
 
     $$y_{p,q} = \max_{k,l} x_{sp+k,\,sq+l}$$
 
@@ -244,7 +245,7 @@ def _avg_pool2d(
     kernel_size, stride
         As for `max_pool2d`.
     padding : int or pair of int
-        How many zeros are added on each side of an image: at most half of a window.
+        How many zeros are added on each side of an image. It may be at most half of a window.
     count_include_pad : bool
         If True, divide by the number of all entries of a window. If False, the zeros around the
         image are not counted.
@@ -264,7 +265,7 @@ def _avg_pool2d(
 
     Notes
     -----
-    Each of the K entries of a window gets 1/K of the gradient of their mean.
+    Each of the K entries of a window gets 1/K of the gradient of their mean. With stride s:
 
     $$y_{p,q} = \frac{1}{K} \sum_{k,l} x_{sp+k,\,sq+l}$$
 

@@ -36,9 +36,8 @@ class Module(metaclass=Answering):
     """The base class of layers and models: write `forward`, and call the module.
 
     A call runs `forward` in a `scope`, so that pictures and pages draw the module as a box. The box
-    has the name of the attribute that holds the module, and the parameters are named after their
-    place in the tree, for example ``hidden.weight``. A name that you gave yourself is kept.
-
+    has the name of the attribute that holds the module. A model is a tree of modules. Parameters
+    are named after their place in it, for example ``hidden.weight``, unless you name them yourself.
     Attributes whose names begin with an underscore are private: they are not part of the tree.
 
     Attributes
@@ -86,7 +85,7 @@ class Module(metaclass=Answering):
         return result
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """Compute the output. Each module defines it, with parameters for `args` and `kwargs`.
+        """Compute the output. Each class defines it, with parameters instead of `args`, `kwargs`.
 
         Raises
         ------
@@ -183,7 +182,7 @@ class Module(metaclass=Answering):
     # ---- the state -----------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Array]:
-        """Return copies of all tensors and buffers of the tree, as arrays, by their places.
+        """Return copies of all tensors and buffers of the tree: a dict from place to array.
 
         Examples
         --------
@@ -204,11 +203,8 @@ class Module(metaclass=Answering):
 
         Raises
         ------
-        ValueError
-            If names or shapes differ. Nothing changes then.
-        TypeError
-            If an array cannot have the dtype of the tensor, such as floats for integers. Nothing
-            changes then.
+        ValueError, TypeError
+            If names or shapes differ, or if floats replace integers. Nothing changes then.
 
         Examples
         --------
@@ -243,7 +239,7 @@ class Module(metaclass=Answering):
     # ---- modes ---------------------------------------------------------------------------------
 
     def train(self: M, mode: bool = True) -> M:
-        """Let all layers behave as in training: dropout drops, batch norm uses the batch.
+        """Let all layers behave as in training: dropout drops entries, batch norm uses the batch.
 
         Parameters
         ----------
@@ -261,7 +257,7 @@ class Module(metaclass=Answering):
         return self
 
     def eval(self: M) -> M:
-        """Let all layers behave as in use: dropout keeps all, batch norm uses the running mean.
+        """Let all layers behave as after training: batch norm uses the running statistics.
 
         Examples
         --------

@@ -96,8 +96,7 @@ class BatchNorm1d(Module):
         Raises
         ------
         ValueError
-            If `x` has other axes or another number of channels, or if it is a single example in
-            training.
+            If `x` has the wrong number of axes or channels, or is a single example in training.
 
         Examples
         --------
@@ -226,7 +225,8 @@ class RMSNorm(Module):
     normalized_shape : int
         The size of the last axis of the input. PyTorch's layer also takes several axes.
     eps : float, optional
-        The number that is added to the mean. By default it is the machine epsilon.
+        The number that is added to the mean of the squares. The default is the machine epsilon of
+        the dtype of the input.
     elementwise_affine : bool
         Whether the layer has a weight.
     dtype : dtype

@@ -50,7 +50,8 @@ def summary(model: Layer, x: Any = None) -> Summary:
 
     The backward pass needs the results of the forward pass. Column `kept` counts the results of all
     nodes that were recorded inside the layer, and the intermediate results that a fused node keeps.
-    A model counts its layers too. Memory that several arrays view is counted once.
+    The row of a model also counts the nodes of its layers. If several arrays share memory, this
+    memory is counted once.
 
     References
     ----------
@@ -93,13 +94,15 @@ class Row:
     Attributes
     ----------
     path : tuple of str
-        Its position: ``("0", "head")`` is the attribute `head` of layer 0, and () is the model.
+        The position of the layer: ``("0", "head")`` is the attribute `head` of layer 0. () is the
+        model itself.
     type : str
-        The name of its class, or of a function.
+        The name of its class or function.
     parameters : tuple of Tensor
         Its own parameters, without those of the layers in it.
     count, bytes : int
-        The entries, and the bytes, of its parameters that are in no row above.
+        The number of entries, and of bytes, of its parameters. Parameters that are also in a row
+        above are not counted again.
     shared : int
         How many of its parameters are also in a row above.
     output : tuple of int, or None
@@ -134,7 +137,7 @@ class Summary:
     Attributes
     ----------
     rows : list of Row
-        The model, then its layers, each before the layers in it.
+        The model, then its layers. Each layer comes before the layers inside it.
 
     Examples
     --------

@@ -29,14 +29,15 @@ def train(
 ) -> list[float]:
     """Train `model`, and return the mean loss of each epoch.
 
-    `training_epochs` does the same, and yields after each epoch.
+    `training_epochs` does the same, but yields the loss after each epoch.
 
     Parameters
     ----------
     model : callable
         Takes examples and returns logits.
     x, labels : array_like, shape (N, ...)
-        Examples, and the targets that `loss` takes: for cross-entropy class indices or weights.
+        Examples, and the targets that `loss` takes. For cross-entropy, these are class indices or
+        soft targets.
     optimizer : Optimizer
         The optimiser of the parameters of the model.
     epochs : int
@@ -101,7 +102,8 @@ def training_epochs(
     model : callable
         Takes examples and returns logits.
     x, labels : array_like, shape (N, ...)
-        Examples, and the targets that `loss` takes: for cross-entropy class indices or weights.
+        Examples, and the targets that `loss` takes. For cross-entropy, these are class indices or
+        soft targets.
     optimizer : Optimizer
         The optimiser of the parameters of the model.
     epochs : int
@@ -116,8 +118,8 @@ def training_epochs(
     Yields
     ------
     (int, float)
-        The epoch, from 1 on, and the mean loss of all examples. The loss of a batch is that before
-        its step.
+        The epoch, from 1 on, and the mean loss of all examples. The loss of a batch is computed
+        before the step with this batch.
 
     Raises
     ------

@@ -18,10 +18,12 @@ def _fractions(name: str, betas: Any) -> tuple[float, float]:
 
 
 class Adam(Optimizer):
-    r"""Adam: the size of each step is about lr, for gradients of any scale.
+    r"""Adam: each step changes a parameter by about lr, for gradients of any scale.
 
         m ← β1 m + (1 - β1) g          v ← β2 v + (1 - β2) g²
         p ← p - lr m̂ / (√v̂ + ε)        m̂ = m / (1 - β1^t),  v̂ = v / (1 - β2^t)
+
+    Here t is the number of the step, counted from 1.
 
     Parameters
     ----------

@@ -39,9 +39,9 @@ class Optimizer:
     Attributes
     ----------
     groups : list of dict
-        The options that each group has itself. You may change them between steps.
+        The options that each group sets itself. You may change them between steps.
     group_of : tuple of int
-        The position in `groups` of the group of each parameter.
+        For each parameter, the index of its group in `groups`.
 
     Raises
     ------
