@@ -176,8 +176,8 @@ def add_context(
     foreign = [type(x).__name__ for x in map(unwrap, args) if is_foreign(x)]
     if foreign and any(isinstance(x, (np.ndarray, list, tuple)) for x in map(unwrap, args)):
         text += (
-            f". If type {foreign[0]} does not combine with NumPy arrays or lists, convert the "
-            f"arrays and lists first, with a function of the library of {foreign[0]}"
+            f". If NumPy arrays or lists cannot be combined with type {foreign[0]}, convert them "
+            "first, with a function of its library"
         )
     return kind(f"{head}: {text}.{lesson('shapes') if is_about_shapes else ''}")
 
@@ -193,8 +193,7 @@ def _how_shapes_fit(name: str, text: str, args: Sequence[Any]) -> str:
         if name == "linear":
             x, w = shapes[:2]
             return f"the input has {x[-1]} features, but the weight of shape {w} needs {w[-2]}"
-        is_product = name in ("matmul", "dot")
-        return (is_product and _lengths_of_a_product(*args[:2])) or text
+        return (name in ("matmul", "dot") and _lengths_of_a_product(*args[:2])) or text
     if name == "linear" and len(shapes) == 3:
         w, b = shapes[1:]
         return f"the output has {w[-1]} features, but the bias has shape {b}. It needs ({w[-1]},)"
