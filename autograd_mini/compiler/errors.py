@@ -74,7 +74,7 @@ def refused(
     return kind(
         f"{what} cannot be compiled. The compiled program runs the same steps for every input, so "
         f"{why}.\n  {user_line()}\n"
-        f"{remedy}. This is allowed for values that do not depend on the arguments."
+        f"{remedy}. Only arrays that depend on the arguments are restricted in this way."
         + lesson("depends on numbers")
     )
 
@@ -123,6 +123,6 @@ def user_line() -> str:
     while frame is not None and frame is not user:
         module = frame.f_globals.get("__name__", "")
         if module.startswith(("autograd_mini.ops.", "autograd_mini.functional.")):
-            return f"{found}\n  It runs {module}.{frame.f_code.co_name}, which needs the values."
+            return f"{found}\n  It calls {module}.{frame.f_code.co_name}, which needs the values."
         frame = frame.f_back
     return found

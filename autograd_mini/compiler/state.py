@@ -285,8 +285,8 @@ class PureStep:
         for slot in self.state.arrays:
             if not slot.is_one():
                 raise EscapedTracerError(
-                    f"compile: {self.__name__} gives {slot.name} and {slot.others[0].name}, which "
-                    "are one array, different values. Make a copy for each of them."
+                    f"compile: {slot.name} and {slot.others[0].name} are one array, but "
+                    f"{self.__name__} gives them different values. Make a copy for each of them."
                 )
 
     def _collected(self, entered: dict[str, Any], numbers: dict[str, Any]) -> tuple[Any, ...]:

@@ -110,7 +110,9 @@ FUNCTIONS = {
     "Index the tensor: x[start:stop]. To replace entries, use np.where or np.concatenate.": (
         "dynamic_* slice_in_dim index_in_dim index_take lax_slice"
     ),
-    "Running maxima have no derivative rule. Write a loop with np.maximum.": "cummax cummin",
+    "Running maxima and minima have no derivative rule. Write a loop with np.maximum.": (
+        "cummax cummin"
+    ),
     "NumPy has no such function. Add it with ag.primitive, for example with scipy.special: "
     "ag.primitive(erf, lambda g, y, x: g * 2 / np.pi**0.5 * np.exp(-x**2)).": (
         "erf erfc erfinv lgamma gammaln digamma polygamma mvlgamma igamma* gammainc betainc ndtri "
@@ -290,7 +292,7 @@ KEYWORDS = {
     "need_weights": "Leave it out: the output is returned without the attention weights.",
     "key_padding_mask": "Write mask=keep[:, None, None, :]. It is True where a key may be seen.",
     "padding_mode": "Leave it out: padding is with zeros. For another mode, call np.pad(x, ...).",
-    "ceil_mode": "Leave it out: a window that reaches beyond the image is left out.",
+    "ceil_mode": "Leave it out. A window that would reach beyond the image is not computed.",
     "return_indices": "Leave it out: only the largest entries are returned.",
     "norm_first": "Leave it out: the norm always comes first.",
     "dim_feedforward": "Leave it out: the MLP has four times as many features.",

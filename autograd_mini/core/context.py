@@ -223,8 +223,8 @@ def require_decorable(f: Any, block: str) -> None:
         raise TypeError(f"{block}() takes no argument, got {f!r:.60}. Write `with {block}():`.")
     if iscoroutinefunction(f) or isgeneratorfunction(f) or isasyncgenfunction(f):
         raise TypeError(
-            f"@{block}() cannot decorate {f.__name__}, a generator or coroutine function. Put "
-            f"`with {block}():` inside the function body, and do not yield inside the block."
+            f"@{block}() cannot decorate {f.__name__}: it is a generator or coroutine function. "
+            f"Put `with {block}():` inside the function body, and do not yield inside the block."
         )
 
 

@@ -176,7 +176,7 @@ def add_context(
     foreign = [type(x).__name__ for x in map(unwrap, args) if is_foreign(x)]
     if foreign and any(isinstance(x, (np.ndarray, list, tuple)) for x in map(unwrap, args)):
         text += (
-            f". If NumPy arrays or lists cannot be combined with type {foreign[0]}, convert them "
+            f". If type {foreign[0]} does not combine with NumPy arrays or lists, convert these "
             "first, with a function of its library"
         )
     return kind(f"{head}: {text}.{lesson('shapes') if is_about_shapes else ''}")

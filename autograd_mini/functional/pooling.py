@@ -27,7 +27,7 @@ def pool_windows(kernel_size: Any, stride: Any, padding: Any, dilation: Any = 1)
     kernel = per_axis("kernel_size", kernel_size, 2, 1)
     padding = per_axis("padding", padding, 2, 0)
     if any(2 * p > k for p, k in zip(padding, kernel)):
-        raise ValueError(f"padding must be at most half of the kernel, {kernel}: got {padding}.")
+        raise ValueError(f"padding must be at most half of kernel_size={kernel}, got {padding}.")
     return windows_of(kernel, kernel if stride is None else stride, padding, dilation)
 
 

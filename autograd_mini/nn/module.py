@@ -374,9 +374,9 @@ def _require_names(owner: str, own: Mapping[str, Any], state: Mapping[str, Any])
         raise ValueError(
             f"{owner}.load_state_dict: "
             + " and ".join(
-                f"the state {what} {', '.join(map(shown, names[:5]))}"
+                f"the {what} {', '.join(map(shown, names[:5]))}"
                 + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-                for what, names in (("lacks", lacking), ("has the unknown", unknown))
+                for what, names in (("state lacks", lacking), ("model lacks", unknown))
                 if names
             )
             + ". Load the state of a model with the same layers and names."
@@ -388,7 +388,7 @@ def _require_fits(owner: str, x: Array, new: Array) -> None:
     if new.shape != x.shape:
         raise ValueError(
             f"{owner}: the state has shape {new.shape}, but the model has shape {x.shape}. Make "
-            "the model with the sizes of the saved one."
+            "the model with the same sizes as the saved model."
         )
     if not np.can_cast(new.dtype, x.dtype, "same_kind"):
         raise TypeError(

@@ -113,9 +113,9 @@ class BatchNorm1d(Module):
             )
         if self.training and len(x) == 1:
             raise ValueError(
-                f"{type(self).__name__} of {describe(x)}: the statistics of one example are not "
-                "those of a batch. To use the model, call model.eval(). To train it, pass a larger "
-                "batch."
+                f"{type(self).__name__} of {describe(x)}: training needs at least two examples, "
+                "because it computes a mean and a variance over the batch. Pass a larger batch. To "
+                "use the trained model, call model.eval()."
             )
         return batch_norm(
             x,
@@ -155,7 +155,7 @@ class LayerNorm(Module):
     Parameters
     ----------
     normalized_shape : int or tuple of int
-        The shape of a row: the end of the shape of the input.
+        The shape of a row. The shape of the input must end with it.
     eps : float
         The number that is added to the variance.
     elementwise_affine : bool

@@ -44,7 +44,7 @@ class _Cell(Module):
         name = shown(type(self).__name__)
         self.input_size, self.hidden_size = sizes_of(name, input_size, hidden_size)
         if self.input_size < 1 or self.hidden_size < 1:
-            raise ValueError(f"{name}({input_size}, {hidden_size}): both must be at least 1.")
+            raise ValueError(f"{name}({input_size}, {hidden_size}): both sizes must be at least 1.")
         rng, columns = np.random.default_rng(rng), self._gates * self.hidden_size
         limit = self.hidden_size**-0.5
 
@@ -145,7 +145,7 @@ class RNNCell(_Cell):
     ) -> None:
         if nonlinearity not in _NONLINEARITIES:
             raise ValueError(
-                f"RNNCell: nonlinearity is 'tanh' or 'relu', got {nonlinearity!r:.40}."
+                f"RNNCell: nonlinearity must be 'tanh' or 'relu', got {nonlinearity!r:.40}."
             )
         super().__init__(input_size, hidden_size, bias, rng=rng, dtype=dtype)
         self.nonlinearity = nonlinearity
@@ -317,5 +317,5 @@ def pair_of(name: str, state: Any) -> Any:
     if state is None:
         return None, None
     if not isinstance(state, (tuple, list)) or len(state) != 2:
-        raise TypeError(f"{name}: the state is a pair (h, c), got {state!r:.60}.")
+        raise TypeError(f"{name}: the state must be a pair (h, c), got {state!r:.60}.")
     return state

@@ -206,7 +206,7 @@ class MultiheadAttention(Module):
         if x.ndim < 2 or x.shape[-1] != self.embed_dim:
             raise ValueError(
                 f"MultiheadAttention of {describe(x)}: expected the shape (..., T, "
-                f"{self.embed_dim}): positions, and embed_dim={self.embed_dim} features."
+                f"{self.embed_dim}), with T positions and embed_dim={self.embed_dim} features."
             )
         return x
 

@@ -203,8 +203,8 @@ def check_fused(
     wrong = [row for row in rows if not row.agrees]
     if strict and wrong:
         raise GradcheckError(
-            f"{name}: the {wrong[0].what} of the node and of its graph differ by "
-            f"{wrong[0].difference:.2g}. The graph is nearer to the reference.\n{report}"
+            f"{name}: node and graph differ by {wrong[0].difference:.2g} in the {wrong[0].what}. "
+            f"The graph is nearer to the reference.\n{report}"
         )
     return report
 

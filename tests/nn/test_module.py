@@ -229,7 +229,7 @@ def test_state_dict_shares_no_memory():
     ("change", "error", "match"),
     [
         (lambda s: s.pop("mean"), ValueError, "lacks mean"),
-        (lambda s: s.update(extra=np.ones(1)), ValueError, "unknown extra"),
+        (lambda s: s.update(extra=np.ones(1)), ValueError, "model lacks extra"),
         (
             lambda s: s.update({"first.gain": np.ones(4)}),
             ValueError,

@@ -879,7 +879,7 @@ def test_show_without_a_browser_prints_the_path(capsys, monkeypatch):
         (lambda: ag.explore(frames=[]), ValueError, "frames= is empty"),
         (lambda: ag.explore(frames=3), TypeError, "must be a Recorder"),
         (lambda: ag.explore(frames=[chain()], compare=True), ValueError, "cannot be combined"),
-        (lambda: ag.explore(frames=[chain(), node()]), ValueError, "frame 1 has another graph"),
+        (lambda: ag.explore(frames=[chain(), node()]), ValueError, "frame 1 has a different graph"),
     ],
 )
 def test_explore_with_bad_arguments_raises(call, error, why):
@@ -895,13 +895,13 @@ def test_numbers_of_an_array_have_the_same_decimals():
 
 def test_frame_with_other_arguments_raises():
     x, w, b = (leaf(value, name) for value, name in ((2.0, "x"), (3.0, "w"), (4.0, "b")))
-    with pytest.raises(ValueError, match="frame 1 has another graph"):
+    with pytest.raises(ValueError, match="frame 1 has a different graph"):
         ag.explore(frames=[x * w + b, x * b + w])
 
 
 def test_frame_with_other_keywords_raises():
     x = leaf(np.ones((2, 2)), "x")
-    with pytest.raises(ValueError, match="frame 1 has another graph"):
+    with pytest.raises(ValueError, match="frame 1 has a different graph"):
         ag.explore(frames=[(x.sum(axis=axis) * [1.0, 2.0]).sum() for axis in (0, 1)])
 
 
