@@ -150,7 +150,7 @@ def test_step_explains_why_contributions_add():
     assert "2 contributions" in second["why"]
     assert pool[second["entry"]] == "entry 1: −0.3679 + 1 × 0.0892 = −0.2787"
     says = [s["say"] for s in tape["steps"] if first in s.get("gives", ())]
-    assert "still open" in says[0]
+    assert "still missing" in says[0]
 
 
 def test_forward_steps_show_one_entry_with_its_numbers():
