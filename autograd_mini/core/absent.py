@@ -1,7 +1,7 @@
-"""Names of other libraries that have no counterpart here: reason -> names; and their keywords.
+"""Names and keywords of other libraries that have no counterpart here: reason -> names.
 
-Plain data for error messages (`answers`) and the migration guide. Delete a name when it exists. In
-a name, ``*`` is any text; those of a tensor's methods are spelled out.
+Plain data for error messages (`answers`) and the migration guide. Delete a name when
+this library gets it. In a name, ``*`` matches any text. Names of a tensor's methods have no ``*``.
 """
 
 #: Names of PyTorch's tensors and of NumPy's arrays.

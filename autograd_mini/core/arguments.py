@@ -1,4 +1,4 @@
-"""The arguments of a call: those that have a rule by position, and the options as arrays."""
+"""Arrange the arguments of a call: those with a rule by position, and the options as arrays."""
 
 from __future__ import annotations
 

@@ -167,7 +167,7 @@ def unwrap(x: Any) -> Any:
 
 
 def unwrap_constant(x: Any) -> Any:
-    """Return the array inside a Tensor, and anything else that NumPy does not convert silently."""
+    """Return the array inside a Tensor, or `x`. Raise if NumPy would convert `x` silently."""
     if isinstance(x, TensorBase):
         return x._array
     return require_protocol(x) if hasattr(x, "__dlpack__") else x  # saves a call

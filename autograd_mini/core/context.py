@@ -38,7 +38,7 @@ class Block:
     _open: list[Iterator[None]]  #: one for each time that the block was entered
 
     def _inside(self, before: Any) -> Any:
-        """Return the value inside the block. It is a new object, to recognise the block."""
+        """Return the value inside the block. It is a new object, which identifies the block."""
         raise NotImplementedError
 
     def __enter__(self) -> None:

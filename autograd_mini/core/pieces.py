@@ -36,7 +36,7 @@ class Pieces:
         return other + self.whole()
 
     def whole(self) -> Any:
-        """Return the sum of all pieces, with the bits of a sum of one array for each."""
+        """Return the sum of all pieces, to the last bit as if each were a whole array."""
         y = np.zeros(self.shape, self.dtype)
         if len(self.parts) == 1:
             ((index, g),) = self.parts

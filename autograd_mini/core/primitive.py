@@ -116,7 +116,7 @@ class Primitive:
         Raises
         ------
         TypeError
-            If an argument that requires a gradient lacks a rule (None is one). If `y` is not float.
+            If an argument that requires a gradient has no rule, not even None. If `y` is not float.
         """
         rules = dict(zip(range(len(args)), self.vjps))
         active = [i for i, a in enumerate(args) if isinstance(a, Tensor) and a._active]

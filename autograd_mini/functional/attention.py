@@ -135,7 +135,7 @@ def _display_graph(
 
 
 def _score_cotangent(g: Any, q: Any, k: Any, v: Any, mask: Any, is_causal: bool) -> Any:
-    """P ⊙ (g Vᵀ - Σ P ⊙ g Vᵀ)."""
+    """Compute P ⊙ (g Vᵀ - Σ P ⊙ g Vᵀ)."""
     p = _named_probabilities(q, k, mask, is_causal)
     dp = labelled(g @ transposed(v), "dP")
     return labelled(p * (dp - (p * dp).sum(axis=-1, keepdims=True)), "dS")

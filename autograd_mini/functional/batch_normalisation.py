@@ -1,7 +1,7 @@
 """Batch normalisation as one fused node with its graph. `normalisation` derives its rule.
 
-An image is a row of its example: C·H·W numbers, in which each channel has H·W neighbours. So the
-functions of arrays compute with a matrix whose columns belong to channels.
+The functions of arrays compute with a matrix that has a row for each example. A row of images has
+C·H·W numbers, and the H·W numbers of a channel are next to each other.
 """
 
 from __future__ import annotations
@@ -44,17 +44,17 @@ def _over_channels(x: Array) -> Any:
 
 
 def _with_axes(p: Array, x: Array) -> Array:
-    """Return a number for each channel, with an axis for each axis of `x` after the channels."""
+    """Return `p`, a number for each channel, in a shape that broadcasts to `x`."""
     return p if x.ndim == 2 else p.reshape((-1,) + (1,) * (x.ndim - 2))
 
 
 def _along(p: Array, rows: Array) -> Array:
-    """Return a number for each channel, as a row: repeated for each entry of the channel."""
+    """Return `p`, a number for each channel, repeated for each entry of the channel in a row."""
     return p if p.size == rows.shape[1] else np.repeat(p, rows.shape[1] // p.size)
 
 
 def _by_channel(sums: Array, channels: int) -> Array:
-    """Return the sums of channels from those of the columns of rows."""
+    """Return the sum of each channel, given the sum of each column."""
     return sums if sums.size == channels else sums.reshape((channels, -1)).sum(axis=1)
 
 

@@ -2,8 +2,8 @@
 
     y[n, o, p] = b[o] + Σ_c Σ_k w[o, c, k] x[n, c, s p + d k - padding]
 
-`g` is the cotangent of y. An entry of the weight meets an entry of x at every place, and an entry
-of x is part of several windows:
+s is the stride, d the dilation, and `g` the cotangent of y. An entry of the weight meets an entry
+of x at every place, and an entry of x is part of several windows:
 
     ∂L/∂w[o, c, k] = Σ_n Σ_p g[n, o, p] x[n, c, s p + d k - padding]
     ∂L/∂x[n, c, i] = Σ_o Σ_k g[n, o, p] w[o, c, k]     over all p, k with s p + d k - padding = i
@@ -126,7 +126,7 @@ def _bias_vjp(
 def _bias_display(
     g: Cotangent, y: Array, input: Array, weight: Array, *args: Any, **options: Any
 ) -> Cotangent:
-    """Sum over all axes except that of the outputs."""
+    """Sum over all axes except the axis of the outputs."""
     places = tuple(range(2 - weight.ndim, 0))
     return g.sum(axis=places if g.ndim < weight.ndim else (0, *places))
 

@@ -16,8 +16,8 @@ before the node (see `targets`):
     class weights      y → w ⊙ y               label smoothing   y → (1-ε) y + ε/C
     an ignored row     y → 0·y                 a class left out  y_i → 0, z_i → -inf
 
-The loss is linear in y, so a class index t, which means the one-hot row e_t, is not expanded: the
-loss of (1-ε) w_t e_t + (ε/C) w is (1-ε) w_t times the loss of t, plus that of the row (ε/C) w.
+A class index t means the one-hot row e_t. The loss is linear in y, so this row is never built: the
+loss of (1-ε) w_t e_t + (ε/C) w is (1-ε) w_t times the loss of t, plus the loss of (ε/C) w.
 
 `z` are logits. The targets `y` are class indices (integers, of the shape of `z` without the axis of
 the classes), or soft targets: real numbers that broadcast to `z`.
@@ -186,7 +186,7 @@ def _targets_vjp(
     reduction: Reduction = "mean",
     residuals: Array | None = None,
 ) -> Cotangent:
-    """-ln ŷ_i g / N."""
+    """Compute -ln ŷ_i g / N."""
     return log_softmax(z, axis=axis) * -_scale(g, z, axis, reduction)
 
 
@@ -194,7 +194,7 @@ def _targets_vjp(
 
 
 def _display_graph(z: Array, y: Array, axis: int = -1, reduction: Reduction = "mean") -> Array:
-    """-(1/N) Σ_n Σ_i y_{n,i} ln ŷ_{n,i}."""
+    """Compute -(1/N) Σ_n Σ_i y_{n,i} ln ŷ_{n,i}."""
     entries = _weights(z, y, axis) * np.log(_predicted(z, axis))
     if reduction == "none":
         return -entries.sum(axis=axis)
@@ -213,7 +213,7 @@ def _weights(z: Array, y: Array, axis: int) -> Array:
 def _logits_display(
     g: Cotangent, _: Array, z: Array, y: Array, axis: int = -1, reduction: Reduction = "mean"
 ) -> Cotangent:
-    """(ŷ Σ_o y_o - y) g / N, which is (ŷ - y) g / N where the targets sum to one."""
+    """Compute (ŷ Σ_o y_o - y) g / N, which is (ŷ - y) g / N where the targets sum to one."""
     y, p = _weights(z, y, axis), _predicted(z, axis)
     total = y.sum(axis=axis, keepdims=True)
     d = p - y if np.allclose(unwrap(total), 1) else p * total - y
@@ -223,7 +223,7 @@ def _logits_display(
 def _targets_display(
     g: Cotangent, _: Array, z: Array, y: Array, axis: int = -1, reduction: Reduction = "mean"
 ) -> Cotangent:
-    """-ln ŷ_i g / N."""
+    """Compute -ln ŷ_i g / N."""
     d = -np.log(_predicted(z, axis)) * _per_row(g, axis, reduction)
     return divide_by_count(d, z.size // z.shape[axis], reduction)
 

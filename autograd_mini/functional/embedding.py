@@ -87,7 +87,7 @@ def _existing(indices: Array, vocabulary: int) -> Array:
     """Return the indices, or raise if one of them is not in the vocabulary.
 
     A traced array records the check, which every call of the compiled program then makes. A lazy
-    array is not computed to look at it.
+    array is not checked, because this would compute it.
     """
     if hasattr(indices, "checked"):
         return indices.checked(check_vocabulary, vocabulary, "embedding: ")

@@ -206,7 +206,7 @@ def _nll_graph(log_p: Array, targets: Array, reduction: Reduction = "mean") -> A
 
 
 def _one_hot(log_p: Array, targets: Array) -> Array:
-    """Return y: the row of a class index is 1 there, and 0 elsewhere."""
+    """Return y: a one-hot row for each class index."""
     own = np.arange(log_p.shape[-1]) == np.expand_dims(unwrap(targets), -1)
     return labelled(1.0 * own, "y")
 
@@ -221,7 +221,7 @@ def _nll_display_graph(log_p: Array, targets: Array, reduction: Reduction = "mea
 def _nll_display(
     g: Cotangent, y: Array, log_p: Array, targets: Array, reduction: Reduction = "mean"
 ) -> Cotangent:
-    """-y g / N."""
+    """Compute -y g / N."""
     g = np.expand_dims(g, -1) if reduction == "none" else g
     return divide_by_count(-_one_hot(log_p, targets) * g, targets.size, reduction)
 

@@ -8,7 +8,8 @@ and through σ². With h = γ g, the three paths add up to
 
     ∂L/∂x = (h - mean(h) - x̂ mean(h x̂)) / s        ∂L/∂γ = Σ g x̂        ∂L/∂β = Σ g
 
-`x` argument, `weight` γ, `bias` β, `y` result, `g` its cotangent. A node keeps x - μ and 1/s.
+In the code, `x` is the argument, `weight` is γ, `bias` is β, `y` is the result, and `g` the
+cotangent of y. A node keeps x - μ and 1/s.
 """
 
 from __future__ import annotations

@@ -2,9 +2,10 @@
 
     y[n, c, p] = max_k x[n, c, s p + d k - padding]        or (1/K) Σ_k of the same entries
 
-Both pools work on all entries at one offset k in their windows at once: a few blocks of the image.
-Of a maximum, the first largest entry of a window gets the whole gradient. Of a mean, each entry
-gets 1/K of it. `x` argument, `y` result, `g` its cotangent.
+s is the stride, d the dilation, and K the number of entries of a window. Both pools handle all
+windows together, one offset k after the other. For a maximum, the first largest entry of a window
+gets the whole gradient. For a mean, each entry gets 1/K of it. In the code, `x` is the argument,
+`y` the result, and `g` the cotangent of y.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def _blocks(
 
 
 def _least(dtype: Any) -> Any:
-    """Return what is never larger than an entry of this dtype, to pad with."""
+    """Return the smallest value of this dtype, to pad with."""
     if dtype.kind in "iu":
         return np.iinfo(dtype).min
     return False if dtype.kind == "b" else -np.inf
@@ -83,9 +84,9 @@ def _least(dtype: Any) -> Any:
 def _spread_windows(
     g: Array, number: Any, shape: Any, kernel: Any, stride: Any, padding: Any, dilation: Any
 ) -> Array:
-    """Return zeros of `shape`, with each `g` added to the entry of this number in its window.
+    """Return zeros of `shape`, with each `g` added to entry number `number` of its window.
 
-    If `number` is None, it is added to all entries of its window.
+    If `number` is None, each `g` is added to all entries of its window.
     """
     places, finite = g.shape[-2:], g.dtype.kind == "f" and np.isfinite(g).all()
     lengths = tuple(before + n + after for n, (before, after) in zip(shape[-2:], padding))

@@ -140,7 +140,7 @@ def _softmax_vjp(
 def _softmax_display(
     g: Cotangent, y: Array, z: Array, axis: Axis = -1, where: Any = None, temperature: float = 1.0
 ) -> Cotangent:
-    """ŷ_i (g_i - Σ_o g_o ŷ_o) / T."""
+    """Compute ŷ_i (g_i - Σ_o g_o ŷ_o) / T."""
     d = y * (g - (g * y).sum(axis=axis, keepdims=True))
     return d if temperature == 1 else d / temperature
 
