@@ -74,7 +74,7 @@ def refused(
     return kind(
         f"{what} cannot be compiled. The compiled program runs the same steps for every input, so "
         f"{why}.\n  {user_line()}\n"
-        f"{remedy}. Only arrays that depend on the arguments are restricted in this way."
+        f"{remedy}. Values that do not depend on the arguments are allowed here."
         + lesson("depends on numbers")
     )
 
