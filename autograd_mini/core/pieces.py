@@ -48,7 +48,7 @@ class Pieces:
 
 
 def without_pieces(adjoints: dict[Any, Any]) -> dict[Any, Any]:
-    """Replace all pieces among the adjoints by arrays, and return the adjoints."""
+    """Replace all pieces among the adjoints with arrays, and return the adjoints."""
     for t, g in adjoints.items():
         if type(g) is Pieces:
             adjoints[t] = g.whole()

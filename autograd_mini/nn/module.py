@@ -194,7 +194,7 @@ class Module(metaclass=Answering):
 
     @explains_keywords
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Replace all tensors and buffers by saved ones.
+        """Replace all tensors and buffers with saved ones.
 
         Parameters
         ----------
