@@ -188,9 +188,7 @@ def _parser() -> argparse.ArgumentParser:
     count = partial(_count, 1)
     trainer.add_argument("--epochs", type=count, metavar="N", help="passes over the examples")
     count = partial(_count, 0)
-    trainer.add_argument(
-        "--seed", type=count, metavar="N", default=0, help="the seed of all random numbers"
-    )
+    trainer.add_argument("--seed", type=count, metavar="N", default=0, help="the random seed")
     lister = add("functions", _functions, "list NumPy's functions, and which have derivatives")
     lister.add_argument("name", nargs="?", default="", help="only those with this text in the name")
     return parser

@@ -107,9 +107,9 @@ def im2col() -> Iterator[Case]:
     """im2col: the windows of an image, one in each row of a matrix
 
     With this matrix, a convolution is one matrix product. x is an image of shape (C, H, W), and a
-    window has shape (C, kh, kw). All windows are inside of x. In both
-    directions, they start at 0, `stride`, 2·`stride`, ... Go from left to right, and then down.
-    Flatten a window in NumPy's order: channel by channel, and each channel row by row.
+    window has shape (C, kh, kw). All windows are inside of x. In both directions, they
+    start at 0, `stride`, 2·`stride`, ... Go from left to right, and then down. Flatten a window in
+    NumPy's order: channel by channel, and each channel row by row.
 
         def im2col(x, kh, kw, stride):
             return ...               # of shape (number of windows, C·kh·kw)

@@ -160,7 +160,7 @@ def main(argv: Sequence[str]) -> int:
     form.add_argument(
         "--csv",
         action="store_true",
-        help="print a table with a row for each file, and a column for each exercise",
+        help="print a table: rows are files, columns are exercises",
     )
     parser.add_argument(
         "--timeout", metavar="SECONDS", type=float, default=10.0,

@@ -63,7 +63,7 @@ def _loss_case(given: dict[str, Any], z: Array, y: Array) -> Case:
 
 
 def _of_any_weights(z: Array, y: Array) -> dict[str, Array]:
-    """Return the common mistakes with weights that do not sum to 1."""
+    """Return the common mistakes for targets that do not sum to 1."""
     n = len(z)
     sums = y.sum(axis=-1, keepdims=True)
 

@@ -68,8 +68,8 @@ def embedding_rule() -> Iterator[Case]:
     """The rule of an embedding: y = weight[ids]
 
     weight is a table with one row for each token, and has shape (V, D). ids contains ints from 0 to
-    V - 1, and has any shape. y and g = ∂L/∂y have the shape of ids, and an axis of length D at the
-    end.
+    V - 1, and has any shape. y and g = ∂L/∂y have the shape of ids, with one more axis of length D
+    at the end.
 
         def embedding_rule(g, y, ids, weight):
             return ...               # ∂L/∂weight, of shape (V, D)
