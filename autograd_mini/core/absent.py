@@ -77,7 +77,7 @@ FUNCTIONS = {
     ),
     "Operations are always recorded, except inside ag.no_grad(). Move your code out of that "
     "block.": ("enable_grad is_grad_enabled is_inference_mode_enabled grad_mode"),
-    "Every operation is recorded without it. Call loss.backward(), then read "
+    "You do not need it: every operation is recorded. Call loss.backward(), then read "
     "w.grad.": "GradientTape Tracer",
     "The dtypes are NumPy's, and float64 is the default. For float32, pass dtype=np.float32.": (
         "set_default_dtype get_default_dtype set_default_tensor_type FloatTensor DoubleTensor "
@@ -110,7 +110,7 @@ FUNCTIONS = {
     "Index the tensor: x[start:stop]. To replace entries, use np.where or np.concatenate.": (
         "dynamic_* slice_in_dim index_in_dim index_take lax_slice"
     ),
-    "Running maxima and minima have no derivative rule. Write a loop with np.maximum.": (
+    "Running extremes have no derivative rule. Write a loop with np.maximum or np.minimum.": (
         "cummax cummin"
     ),
     "NumPy has no such function. Add it with ag.primitive, for example with scipy.special: "

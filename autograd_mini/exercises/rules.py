@@ -51,8 +51,10 @@ def exp_rule() -> Iterator[Case]:
 def log_rule() -> Iterator[Case]:
     """The rule of y = ln(x), entry by entry, for x > 0
 
-    def log_rule(g, y, x):
-        return ...               # ∂L/∂x, of x's shape
+    g, y, x and the result have the same shape.
+
+        def log_rule(g, y, x):
+            return ...               # ∂L/∂x
     """
     for seed, shape in enumerate([(4,), (3, 2)]):
         case = rule_case(np.log, "x", seed, inverse=np.exp, x=_entries(shape, seed, 0.2, 4.0))
