@@ -1,4 +1,4 @@
-"""The small data sets that the examples train on, and batches of them. All are offline."""
+"""The small data sets that the examples train on, and batches of them. Nothing is downloaded."""
 
 from .batching import Batches, Seed, batches, paired, split
 from .classes import digits, moons

@@ -149,8 +149,8 @@ def _max_pool2d(
     Returns
     -------
     Tensor, or an array if `input` is an array
-        Of shape (N, C, rows, columns) or (C, rows, columns). Windows that would
-        reach beyond the image are left out (PyTorch's ceil_mode is absent).
+        Of shape (N, C, rows, columns) or (C, rows, columns). Windows that would reach beyond
+        the image are left out, as in PyTorch with ``ceil_mode=False``.
 
     Raises
     ------
@@ -254,8 +254,8 @@ def _avg_pool2d(
     Returns
     -------
     Tensor, or an array if `input` is an array
-        Of shape (N, C, rows, columns) or (C, rows, columns). Windows that would
-        reach beyond the image are left out (PyTorch's ceil_mode is absent).
+        Of shape (N, C, rows, columns) or (C, rows, columns). Windows that would reach beyond
+        the image are left out, as in PyTorch with ``ceil_mode=False``.
 
     Raises
     ------

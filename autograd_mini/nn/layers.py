@@ -134,8 +134,8 @@ class Sequential(Module):
     Parameters
     ----------
     *layers : callable
-        Anything that can be called: a `Linear`, a NumPy function, another model. One list of layers
-        means the same.
+        Anything that can be called: a `Linear`, a NumPy function, another model. You may also pass
+        the layers in one list.
 
     Raises
     ------

@@ -45,7 +45,7 @@ def train(
     batch_size : int, optional
         Examples per step. None means all of them. The last batch of an epoch may be smaller.
     loss : callable
-        ``loss(logits, targets)``, the mean over a batch.
+        A function ``loss(logits, targets)`` that returns the mean over a batch.
     rng : int or numpy.random.Generator
         The source of the random order of the examples.
 
@@ -111,7 +111,7 @@ def training_epochs(
     batch_size : int, optional
         Examples per step. None means all of them. The last batch of an epoch may be smaller.
     loss : callable
-        ``loss(logits, targets)``, the mean over a batch.
+        A function ``loss(logits, targets)`` that returns the mean over a batch.
     rng : int or numpy.random.Generator
         The source of the random order of the examples.
 

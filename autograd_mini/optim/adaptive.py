@@ -173,7 +173,7 @@ class AdamW(Adam):
     >>> w.data.round(4)
     array([0.85, 0.85])
 
-    Biases do not decay in this optimiser. Both groups have the same `lr`, which can change:
+    In this example, biases do not decay. Both groups have the same `lr`, which can change:
 
     >>> b = ag.tensor([0.0, 0.0], requires_grad=True)
     >>> groups = [{"params": [w]}, {"params": [b], "weight_decay": 0.0}]
