@@ -131,7 +131,7 @@ class Optimizer:
         return found
 
     def step(self) -> None:
-        """Update each parameter that requires a gradient and has a ``.grad``. Warn if there is none.
+        """Update each parameter that requires a gradient and has a ``.grad``. Warn if none has one.
 
         Gradients are not clipped: if a gradient is not finite, its parameter is not finite
         afterwards.
