@@ -115,9 +115,9 @@ def compile(
     the contents of donated arrays are undefined. Several threads may call the function at the same
     time. The programs for the latest 64 shapes are kept.
 
-    Two kinds of call run the original `f`, so that the caller records all steps of `f`: calls with
-    a Tensor that requires a gradient, for example inside ``ag.grad``, and calls from a function
-    that is being compiled. ``.report()`` counts these calls. To run the program instead,
+    Two kinds of call run the original `f`, so that the caller records all steps of `f`. These are
+    calls with a Tensor that requires a gradient (for example inside ``ag.grad``), and calls from a
+    function that is being compiled. ``.report()`` counts them. To run the program instead,
     compile the derivative, ``ag.compile(ag.grad(f))``, or pass ``w.detach()``.
 
     References

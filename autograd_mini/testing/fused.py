@@ -139,11 +139,10 @@ def check_fused(
     strict : bool
         Whether to raise an error if the node is wrong. Otherwise only the report shows it.
     tolerance : float
-        The largest allowed difference between node and graph, in ULP (units of the last place: the
-        distance from a number to the next one of its dtype). If they differ by more, the node is
-        still right if it is this close to the reference. It is also right if it differs from the
-        reference by at most 16 ULP of the largest entry, because sums whose terms cancel have such
-        rounding errors.
+        The largest allowed difference between node and graph, in ULP. (A ULP, unit of the last
+        place, is the distance from a number to the next one of its dtype.) If they differ by more,
+        the node is still right if it is this close to the reference. Sums whose terms cancel have
+        larger rounding errors. So 16 ULP of the largest entry are also allowed.
     **kwargs
         Keyword arguments of the node.
 
@@ -151,8 +150,8 @@ def check_fused(
     -------
     FusedReport
         ``print`` shows it as a table. The difference of an entry is measured in ULP of the same
-        entry in the reference. If that entry is smaller than 1/1000 of the largest one, the ULP of
-        1/1000 of the largest one is used, because small entries may result from cancellation.
+        entry in the reference. Small entries may result from cancellation, so entries below 1/1000
+        of the largest one are measured in ULP of this 1/1000.
 
     Raises
     ------
