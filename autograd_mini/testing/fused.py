@@ -109,9 +109,9 @@ class FusedReport:
         plural = "" if self.records == 1 else "s"
         return "\n".join(
             [
-                f"{self.node}: {self.records} node{plural}, its graph {self.graph_records}; "
-                f"time, node over graph: {self.time:.2f}",
-                f"{'':28}{'difference':>12}{'in ULP':>12}{'node off by':>12}{'graph':>12}  nearer",
+                f"{self.node}: {self.records} node{plural} instead of {self.graph_records}, "
+                f"{self.time:.2f} times the time of the graph. Errors are in ULP:",
+                f"{'':28}  difference      in ULP  node error graph error  nearer",
                 *map(str, self.rows),
             ]
         )
@@ -142,7 +142,7 @@ def check_fused(
         The largest allowed difference between node and graph, in ULP. (A ULP, unit of the last
         place, is the distance from a number to the next one of its dtype.) If they differ by more,
         the node is still right if it is this close to the reference. Sums whose terms cancel have
-        larger rounding errors. So 16 ULP of the largest entry are also allowed.
+        larger rounding errors, so 16 ULP of the largest entry from the reference are allowed too.
     **kwargs
         Keyword arguments of the node.
 
