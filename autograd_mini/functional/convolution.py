@@ -190,7 +190,8 @@ def _conv1d(
 
     Notes
     -----
-    The derivation is in the first lines of `autograd_mini.functional.convolution`.
+    The derivation is in the first lines of `autograd_mini.functional.convolution`. Without options,
+    the result y of input x, weight w and bias b is
 
     $$y_{n,o,p} = b_o + \sum_{c,k} w_{o,c,k}\, x_{n,c,p+k}$$
 
@@ -249,7 +250,9 @@ def _conv2d(
     -----
     As in all frameworks, the filter is not reversed: this is a correlation. Let X = im2col(x) be
     the matrix whose columns are the windows. The result is W X + b, so ∂L/∂W = g Xᵀ and
-    ∂L/∂x = col2im(Wᵀ g). The function col2im adds each window to the image, at its place.
+    ∂L/∂x = col2im(Wᵀ g), where g is the gradient of the result. The function col2im adds each
+    window to the image, at its place. Without options, the result y of input x, weight w and bias b
+    is
 
     $$y_{n,o,p,q} = b_o + \sum_{c,k,l} w_{o,c,k,l}\, x_{n,c,p+k,q+l}$$
 

@@ -47,7 +47,7 @@ def _embedding(input: Array, weight: Array) -> Any:
     Notes
     -----
     Each row of the result is a copy of a row of `weight`. The rule adds the gradient of each copy
-    to the gradient of this row.
+    to the gradient of this row. With W for `weight`, Y for the result and i for `input`:
 
     $$
     Y_n = W_{i_n} \qquad

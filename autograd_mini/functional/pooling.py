@@ -164,7 +164,7 @@ def _max_pool2d(
     The largest entry of a window gets the gradient of the maximum. The other entries get 0. If
     several entries are equal to the maximum, only the first one gets the gradient, as in PyTorch.
     This often happens after a ReLU, in windows of zeros. If a window contains nan, its maximum is
-    nan, and the first nan gets the gradient. With stride s:
+    nan, and the first nan gets the gradient. The result y of input x with stride s is
 
     $$y_{p,q} = \max_{k,l} x_{sp+k,\,sq+l}$$
 
@@ -266,7 +266,8 @@ def _avg_pool2d(
 
     Notes
     -----
-    Each of the K entries of a window gets 1/K of the gradient of their mean. With stride s:
+    Each of the K entries of a window gets 1/K of the gradient of their mean. The result y
+    of input x with stride s is
 
     $$y_{p,q} = \frac{1}{K} \sum_{k,l} x_{sp+k,\,sq+l}$$
 

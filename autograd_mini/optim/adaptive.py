@@ -151,7 +151,8 @@ class AdamW(Adam):
     Notes
     -----
     In `Adam`, the decay λ p is a part of g, so dividing by √v̂ makes it weakest for the parameters
-    with the largest gradients. Here all parameters shrink at the same rate.
+    with the largest gradients. Here all parameters shrink at the same rate. m̂ and v̂ are as in
+    `Adam`, and η is lr.
 
     $$
     p \leftarrow p - \eta\,\lambda p - \eta\,\frac{\hat m}{\sqrt{\hat v} + \varepsilon}
