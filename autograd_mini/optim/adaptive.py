@@ -50,6 +50,8 @@ class Adam(Optimizer):
 
     Notes
     -----
+    With η for lr:
+
     $$
     p \leftarrow p - \eta\,\frac{\hat m}{\sqrt{\hat v} + \varepsilon} \qquad
     \hat m = \frac{m}{1 - \beta_1^t} \qquad
