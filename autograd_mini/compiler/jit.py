@@ -38,7 +38,7 @@ def compile(
     fuse: bool = False,
     state: Any = None,
 ) -> Compiled:
-    """Return a NumPy program that does the same as `f`.
+    """Turn `f` into a NumPy program, and return a function that runs the program.
 
     The first call runs `f` once, and records its steps. This is called *tracing*. Later calls run
     the program.
@@ -52,8 +52,8 @@ def compile(
     donate : int or tuple of int
         The positions of arguments whose arrays may be overwritten. The program writes a result into
         these arrays, and returns them. This is the result with the same shapes as the argument. Use
-        it for parameters that a step updates. If the parameters require a gradient (those of a
-        model do), call the step inside ``with ag.no_grad():``.
+        `donate` for parameters that a step updates. If the parameters require a gradient, as in a
+        model, call the step inside ``with ag.no_grad():``.
     fuse : bool
         Whether to replace a softmax or cross-entropy that is written in primitives with the fused
         operation. Only this option changes results: the fused operation does not overflow.

@@ -267,7 +267,7 @@ def _mistaken_draws(z: Array, temperature: float, u: Array, ids: Array) -> dict[
         "You normalised over the batch. The classes are on the last axis.": [
             draw(unwrap(softmax(z / temperature, axis=0)), u) for draw in (_drawn, _within)
         ],
-        "You added up the probabilities over the batch. Add up those of one row.": (
+        "You added up the probabilities over the batch. Add up the probabilities of one row.": (
             np.argmax(np.tri(len(z)) @ p > u[:, None], axis=-1)
         ),
         "The classes lie in reverse order. Class 0 comes first.": classes

@@ -303,7 +303,7 @@ def softmax_cross_entropy(
     targets : array_like or Tensor
         *Class indices* are integers, with the shape of the logits without the class axis. *Soft
         targets* are real numbers, such as probabilities, with the shape of the logits. If they are
-        floats, their shape may also broadcast to that of the logits. An array is converted to the
+        floats, their shape may also broadcast to this shape. An array is converted to the
         dtype of the logits. A Tensor keeps its dtype, and may require a gradient.
     axis : int
         The axis of the classes.
@@ -340,7 +340,7 @@ def softmax_cross_entropy(
     ∂L/∂z_i = (ŷ_i Σ_o y_o - y_i) / N and ∂L/∂y_i = -ln ŷ_i / N. The derivation is in the
     first lines of `autograd_mini.functional.cross_entropy`. It treats each option as a change of y.
 
-    *The divisor of the mean* is that of PyTorch. For soft targets it is N, the number of rows. For
+    *The divisor of the mean* is as in PyTorch. For soft targets it is N, the number of rows. For
     class indices with `weight`, it is the sum of the weights w_{t_n} of the rows that are not
     ignored. Without `weight`, it is the number of these rows. So with `weight`, one-hot rows and
     indices of the same classes give different means.

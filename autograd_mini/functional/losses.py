@@ -255,10 +255,10 @@ def _binary(x: Array, t: Array, pos_weight: Any = 1, reduction: Reduction = "mea
     x : Tensor or array_like
         Logits.
     t : Tensor or array_like
-        The probability of the positive class, from 0 to 1. Its shape must broadcast with that of
-        `x`. It may require a gradient.
+        The probability of the positive class, from 0 to 1. Its shape must broadcast with the
+        shape of `x`. It may require a gradient.
     pos_weight : array_like
-        w, the weight of the positive class. Its shape must broadcast with that of `x`.
+        w, the weight of the positive class. Its shape must broadcast with the shape of `x`.
     reduction : "mean", "sum" or "none"
 
     Returns

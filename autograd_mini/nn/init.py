@@ -73,7 +73,7 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, rng: Seed | None = None) 
     gain : float
         See `calculate_gain`.
     rng : int or numpy.random.Generator, optional
-        The seed or generator that draws the numbers. By default, each run draws different ones.
+        The seed or generator that draws the numbers. By default, each run draws different numbers.
 
     Returns
     -------
@@ -152,7 +152,7 @@ def kaiming_uniform_(
         The activation after the layer, which gives the gain; see `calculate_gain`. The default with
         ``a=0`` is the same as "relu".
     rng : int or numpy.random.Generator, optional
-        The seed or generator that draws the numbers. By default, each run draws different ones.
+        The seed or generator that draws the numbers. By default, each run draws different numbers.
 
     Returns
     -------
@@ -223,7 +223,7 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, rng: Seed | Non
     mean, std : float
         The mean and the standard deviation.
     rng : int or numpy.random.Generator, optional
-        The seed or generator that draws the numbers. By default, each run draws different ones.
+        The seed or generator that draws the numbers. By default, each run draws different numbers.
 
     Returns
     -------
@@ -251,7 +251,7 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, rng: Seed | None = 
     a, b : float
         The smallest and the largest number.
     rng : int or numpy.random.Generator, optional
-        The seed or generator that draws the numbers. By default, each run draws different ones.
+        The seed or generator that draws the numbers. By default, each run draws different numbers.
 
     Returns
     -------

@@ -196,7 +196,8 @@ class MLP(Sequential):
         An elementwise function: ``np.tanh``, ``ag.relu``, ... Or its name: "tanh", "relu",
         "sigmoid", "softplus" or "gelu".
     rng : int or numpy.random.Generator
-        The seed of the initial weights. By default they are the same every time.
+        The seed or generator that draws the initial weights. By default, they are the same in each
+        run.
     dtype : dtype
         The dtype of the parameters. Their names are W1, b1, W2, b2, ...
 

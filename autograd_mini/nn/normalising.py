@@ -25,8 +25,8 @@ def _parameter(value: float, shape: Any, dtype: DTypeLike) -> Tensor:
 class BatchNorm1d(Module):
     """Normalise each feature, or each channel of sequences, over the batch.
 
-    In training, the mean and the variance are those of the batch, and the running statistics follow
-    them. After ``model.eval()``, the running statistics are used.
+    In training, the layer uses the mean and the variance of the batch, and moves the running
+    statistics towards them. After ``model.eval()``, it uses the running statistics.
 
     Parameters
     ----------

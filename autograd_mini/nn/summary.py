@@ -55,7 +55,7 @@ def summary(model: Layer, x: Any = None) -> Summary:
 
     References
     ----------
-    The table resembles those of ``model.summary()`` in Keras and of the package ``torchinfo``.
+    ``model.summary()`` in Keras and the package ``torchinfo`` show similar tables.
 
     Examples
     --------
@@ -99,7 +99,7 @@ class Row:
     type : str
         The name of its class or function.
     parameters : tuple of Tensor
-        Its own parameters, without those of the layers in it.
+        The layer's own parameters, without the parameters of the layers inside it.
     count, bytes : int
         The number of entries, and of bytes, of its parameters. Parameters that are also in a row
         above are not counted again.
@@ -185,7 +185,7 @@ class Summary:
         Parameters
         ----------
         width : int, optional
-            The number of columns. By default it is that of the terminal.
+            The number of columns. The default is the width of the terminal.
 
         Examples
         --------

@@ -77,7 +77,7 @@ class FusedReport:
     rows : tuple of Comparison
         A row for the value, for each gradient, and for each second derivative.
     time : float
-        The time of a forward and backward pass of the node, divided by that of the graph.
+        The time of a forward and backward pass of the node, divided by the time of the graph.
 
     Examples
     --------
