@@ -77,11 +77,14 @@ def compile(
         In the first call, if a decision in `f` depends on the values in an array. The message shows
         the line.
     RuntimeError
-        The first call raises it in four cases. `f` reads a Tensor that requires a gradient, such as
-        a parameter of a model, but the Tensor is neither an argument nor in `state`. `f` draws
-        random numbers from a generator that is neither an argument nor in `state` (only `dropout`
-        is allowed to do so). `f` stores a computed array outside of `f`, in an attribute, a
-        variable or a list. `f` changes the entries of a dict or list that is an argument.
+        The first call raises it in four cases:
+
+        - `f` reads a Tensor that requires a gradient, such as a parameter of a model, and the
+          Tensor is neither an argument nor in `state`.
+        - `f` draws random numbers from a generator that is neither an argument nor in `state`.
+          (Only `dropout` is allowed to do so.)
+        - `f` stores a computed array outside of `f`: in an attribute, a variable or a list.
+        - `f` changes the entries of a dict or list that is an argument.
     ValueError
         If it is not clear which result to write into a donated array. If a donated array is
         read-only, or shares its memory with another argument. After this error, all arrays are
@@ -107,8 +110,8 @@ def compile(
     ``globals()`` or ``sys.modules``, the class of an object, clocks, files, random generators
     without a seed, and the state of other libraries. If `f` uses a captured array `w` and also
     turns it into a Python number (``x * w * w.sum().item()``), `w` is not compared, and the program
-    keeps the old number. The same happens if `f` computes an array from `w` whose entries are all
-    0, or all 1: for ``x * w + (w > 100)``, the program may keep the zeros of ``w > 100``. Prints
+    keeps the old number. If `f` also computes a second array from `w` (``x * w + (w > 100)``), and
+    its entries are all 0 or all 1 while `f` is traced, the program keeps this second array. Prints
     and other effects of `f` happen only while `f` is traced.
 
     Results are new arrays, unless they are written into donated arrays. If a call raises an error,
