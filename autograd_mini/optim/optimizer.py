@@ -230,8 +230,8 @@ class Optimizer:
                 )
         if own["group_of"] != (group_of := tuple(state["group_of"])):
             raise ValueError(
-                f"the parameters are in the groups {own['group_of']}, but the saved ones were "
-                f"in {group_of}. Pass the same groups to the optimiser, in the same order."
+                f"the parameters are in the groups {own['group_of']}, but in the state they are in "
+                f"{group_of}. Pass the same groups to the optimiser, in the same order."
             )
         self.__dict__.update(deepcopy({**state, "group_of": group_of}))
 
