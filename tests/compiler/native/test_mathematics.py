@@ -44,10 +44,11 @@ def loops(prefix="", barrier=""):
     text = prefix + definitions(names)
     for name in FUNCTIONS:
         for dtype, (kind, suffix) in DTYPES.items():
-            text += (
-                f"\nvoid {name}_{dtype}(const {kind} *restrict x, {kind} *restrict y, long n) {{\n"
-                f"    for (long i = 0; i < n; i++) {{ y[i] = am_{name}{suffix}(x[i]); {barrier} }}\n}}\n"
-            )
+            text += f"""
+void {name}_{dtype}(const {kind} *restrict x, {kind} *restrict y, long n) {{
+    for (long i = 0; i < n; i++) {{ y[i] = am_{name}{suffix}(x[i]); {barrier} }}
+}}
+"""
     return build(text)
 
 
