@@ -246,6 +246,15 @@ def test_part_of_a_library_that_a_killed_process_left_is_removed(monkeypatch, fo
     assert kept.exists()
 
 
+def test_part_of_a_library_that_another_process_writes_is_left(folder, compiled):
+    build("1")
+    (kept,) = folder.iterdir()
+    part = kept.rename(kept.with_suffix(".123.456"))
+    build("1")
+    assert compiled == ["1", "1"]
+    assert {*folder.iterdir()} == {kept, part}
+
+
 def test_new_folder_and_library_are_private(folder, compiled):
     build("1")
     (kept,) = folder.iterdir()
