@@ -184,6 +184,52 @@ def test_every_operation_can_be_explored(case):
     assert "'(g)" not in text  # each rule runs on symbols
 
 
+ROWS, IMAGES, SEQUENCE = np.ones((2, 4)), np.ones((2, 2, 4, 4)), RNG.normal(size=(2, 2, 4))
+LAYERS = {
+    "AvgPool2d": (lambda: nn.AvgPool2d(2), IMAGES),
+    "BatchNorm1d": (lambda: nn.BatchNorm1d(4), ROWS),
+    "BatchNorm2d": (lambda: nn.BatchNorm2d(2), IMAGES),
+    "Conv1d": (lambda: nn.Conv1d(2, 3, 2), SEQUENCE),
+    "Conv2d": (lambda: nn.Conv2d(2, 3, 2), IMAGES),
+    "Dropout": (nn.Dropout, ROWS),
+    "Embedding": (lambda: nn.Embedding(5, 4), np.array([[0, 4], [2, 2]])),
+    "Flatten": (nn.Flatten, IMAGES),
+    "GELU": (nn.GELU, ROWS),
+    "GRU": (lambda: nn.GRU(4, 3), SEQUENCE),
+    "GRUCell": (lambda: nn.GRUCell(4, 3), ROWS),
+    "LSTM": (lambda: nn.LSTM(4, 3), SEQUENCE),
+    "LSTMCell": (lambda: nn.LSTMCell(4, 3), ROWS),
+    "LayerNorm": (lambda: nn.LayerNorm(4), ROWS),
+    "Linear": (lambda: nn.Linear(4, 3), ROWS),
+    "MLP": (lambda: nn.MLP([4, 3, 2]), ROWS),
+    "MaxPool2d": (lambda: nn.MaxPool2d(2), IMAGES),
+    "MultiheadAttention": (lambda: nn.MultiheadAttention(4, 2), SEQUENCE),
+    "RMSNorm": (lambda: nn.RMSNorm(4), ROWS),
+    "RNN": (lambda: nn.RNN(4, 3), SEQUENCE),
+    "RNNCell": (lambda: nn.RNNCell(4, 3), ROWS),
+    "ReLU": (nn.ReLU, ROWS),
+    "Sequential": (lambda: nn.Sequential(nn.Linear(4, 3), np.tanh), ROWS),
+    "Sigmoid": (nn.Sigmoid, ROWS),
+    "Tanh": (nn.Tanh, ROWS),
+}
+
+
+def test_layers_to_explore_are_all_layers():
+    public = {name for name in nn.__all__ if isinstance(getattr(nn, name), type)}
+    # a TransformerBlock consists of these layers, and the model "gpt" has one
+    assert LAYERS.keys() == public - {"Module", "ModuleList", "TransformerBlock"}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_every_layer_can_be_explored(name):
+    make, x = LAYERS[name]
+    layer = make()
+    result = layer(x if x.dtype.kind == "i" else leaf(x))
+    result = result[0] if isinstance(result, tuple) else result
+    loss = (result * result).sum()
+    assert ag.explore(loss).data["tapes"][0]["steps"]
+
+
 def test_explore_leaves_gradients_unset():
     loss = chain()
     ag.explore(loss).html()
