@@ -44,6 +44,10 @@ USE_COPY = "Take a copy of the view before the change: w.T.copy()"
 USE_NEW_ARRAY = (
     "Compute a new array: write y = y + x instead of y += x, or use np.where or np.stack"
 )
+USE_STATE = (
+    "If the array belongs to a model or an optimiser, list them in state=: ag.compile(step, "
+    f"state=(model, optimizer)). Otherwise, compute a new array: {USE_NEW_ARRAY[21:]}"
+)
 
 # Why an operation cannot be compiled: the program runs the same steps for every input, so ...
 DECIDES = "it cannot choose its steps by the values of an array"

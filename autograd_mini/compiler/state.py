@@ -278,9 +278,12 @@ class PureStep:
         """Raise if the step has changed a number, which a call of the program would not change."""
         for slot, before in settings:
             if slot.get() is not before and slot.get() != before:
+                fix = "Keep it as an array, np.array(0), and write += 1."
+                if slot.key == "training":
+                    fix = "Call model.train() and model.eval() before the step, not in it."
                 raise EscapedTracerError(
-                    f"compile: {self.__name__} changes {slot.name}, a number. Later calls would "
-                    "not change it. Keep it as an array, np.array(0), and write += 1."
+                    f"compile: {self.__name__} changes {slot.name}, which is part of the program. "
+                    f"Later calls would not change it. {fix}"
                 )
         for slot in self.state.arrays:
             if not slot.is_one():

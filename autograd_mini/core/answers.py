@@ -41,6 +41,7 @@ _REASONS = {
     "nn.init": absent.LAYERS,
     "functional": absent.LAYERS,
     "optim": absent.OPTIMISERS,
+    "data": absent.DATA,
     "model": absent.MODELS,
     "optimizer": absent.OPTIMISER,
 }
@@ -51,7 +52,7 @@ def missing(owner: str, name: str, holder: Any) -> AttributeError:
 
     Parameters
     ----------
-    owner : {"Tensor", "ag", "nn", "nn.init", "functional", "optim", "model", "optimizer"}
+    owner : {"Tensor", "ag", "nn", "nn.init", "functional", "optim", "data", "model", "optimizer"}
         The class or the module.
     name : str
         The attribute that was asked for.
@@ -175,7 +176,8 @@ def _suggestion(owner: str, name: str, existing: set[str]) -> str:
     if own:
         return f"Did you mean `{'x' if owner == 'Tensor' else owner}.{own[0][1]}`?"
     if close:
-        return f"Did you mean {close!r}? {_advice(owner, close)}"
+        is_spelled_so = close.lower() == name.lower()
+        return f"Did you mean {close!r}? " * (not is_spelled_so) + _advice(owner, close)
     return "NumPy's functions work on tensors. To add another function, use ag.primitive."
 
 
@@ -309,7 +311,8 @@ def explains_keywords(f: F) -> F:
             if options := _by_name(f, args):
                 raise TypeError(f"{error}. Pass the others by name: {options}.") from error
             if (pairs := pairs_of("", called)) and not _fits(f, args, kwargs):
-                raise TypeError(f"{error}. {_written(pairs)}") from error
+                text = str(error).replace(f.__qualname__, called)
+                raise TypeError(f"{text}. {_written(pairs)}") from error
             raise
 
     return cast(F, call)

@@ -21,6 +21,7 @@ Ermon, Rudra, Ré: FlashAttention, 2022, appendix B].
 from __future__ import annotations
 
 import math
+import warnings
 from functools import lru_cache
 from typing import Any
 
@@ -312,6 +313,14 @@ def _unfit(q: Array, k: Array, v: Array, why: str) -> str:
     )
 
 
+def _looks_boolean(mask: Any) -> bool:
+    """Return whether a mask of floats holds 0 and 1 and nothing else, as np.tril(np.ones) does."""
+    if not isinstance(mask, np.ndarray) or mask.dtype.kind != "f":
+        return False
+    ones = mask == 1
+    return bool(ones.any() and not ones.all() and (ones | (mask == 0)).all())
+
+
 def _check_mask(mask: Array, scores: tuple[int, ...], is_causal: bool) -> None:
     if is_causal:
         raise ValueError(
@@ -324,9 +333,18 @@ def _check_mask(mask: Array, scores: tuple[int, ...], is_causal: bool) -> None:
             "add to the scores. Pass mask.astype(bool), which is True where a query may see a "
             "key, or floats."
         )
+    if _looks_boolean(mask):
+        warnings.warn(
+            f"{_NAME}: mask holds only 0 and 1, as floats, which are added to the scores. If 1 "
+            "means that a query may see a key, pass mask.astype(bool).",
+            stacklevel=4,
+        )
     lead = len(scores) - mask.ndim
     if lead < 0 or any(n not in (1, m) for n, m in zip(mask.shape, scores[lead:])):
+        fix = ""
+        if len(scores) > 2 and mask.shape == (scores[0], scores[-1]):
+            fix = f" To mask keys of each example, pass mask[:{', None' * (len(scores) - 2)}, :]."
         raise ValueError(
             f"{_NAME}: mask is {describe(mask)}. It must broadcast to the shape of the scores, "
-            f"{scores}, in which the last two axes are queries and keys." + lesson("shapes")
+            f"{scores}, in which the last two axes are queries and keys.{fix}" + lesson("shapes")
         )

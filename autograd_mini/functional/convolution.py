@@ -62,15 +62,25 @@ def _check_shapes(n: int, input: Array, weight: Array, bias: Any, groups: int) -
         raise ValueError(f"the weight must have entries: got the shape {weight.shape}.")
     outputs, taken = weight.shape[:2]
     if (channels := input.shape[-n - 1]) != taken * groups:
+        takes = f"{taken} channel{'s' * (taken > 1)}"
         times = f" in each of {groups} groups" if groups > 1 else ""
         raise ValueError(
-            f"the weight of shape {weight.shape} takes {taken} channels{times}, but the input has "
-            f"{channels}."
+            f"the weight of shape {weight.shape} takes {takes}{times}, but the input has "
+            f"{channels}. {_channels_fix(n, input, taken * groups)}"
         )
     if outputs % groups:
         raise ValueError(f"{outputs} outputs cannot be divided into {groups} groups.")
     if bias is not None and bias.shape != (outputs,):
         raise ValueError(f"the bias must have the shape ({outputs},): got {bias.shape}.")
+
+
+def _channels_fix(n: int, input: Array, needed: int) -> str:
+    """Return how to make the input, or the layer, if the number of channels is wrong."""
+    if needed == 1 and input.ndim == n + 1:
+        return "If the first axis is the batch, add an axis for the channel: x[:, None]."
+    if input.shape[-1] == needed:
+        return f"Move the channels to their place: np.moveaxis(x, -1, {input.ndim - n - 1})."
+    return f"Make the layer with in_channels={input.shape[-n - 1]}."
 
 
 def _as_dtype(name: str, x: Any, weight: Array) -> Any:

@@ -302,9 +302,9 @@ def softmax_cross_entropy(
         arrays of other libraries and for symbols, the graph of primitives is computed.
     targets : array_like or Tensor
         *Class indices* are integers, with the shape of the logits without the class axis. *Soft
-        targets* are real numbers, such as probabilities, with the shape of the logits. If they are
-        floats, their shape may also broadcast to this shape. An array is converted to the
-        dtype of the logits. A Tensor keeps its dtype, and may require a gradient.
+        targets* are real numbers, such as probabilities, with the shape of the logits. Floats may
+        broadcast to it, except whole numbers in a column, (N, 1), which are class indices. An array
+        is converted to the dtype of the logits. A Tensor keeps its dtype and may need a gradient.
     axis : int
         The axis of the classes.
     weight : array_like or Tensor, shape (C,), optional

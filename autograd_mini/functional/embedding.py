@@ -72,9 +72,12 @@ def _embedding(input: Array, weight: Array) -> Any:
     if not input.size:  # NumPy makes floats of an empty list
         input = input.astype(int)
     if input.dtype.kind not in "iu":
+        fix = "input.astype(int) converts whole numbers"
+        if input.ndim > 1 and input.shape[-1] == len(weight):
+            fix = "To turn one-hot rows into indices, write input.argmax(axis=-1)"
         raise TypeError(
             f"the indices have dtype {input.dtype}, but they must be integers. The order of the "
-            "arguments is embedding(indices, weight). input.astype(int) converts whole numbers"
+            f"arguments is embedding(indices, weight). {fix}"
         )
     if weight.ndim != 2:
         raise ValueError(

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..core.context import no_grad
 from ..core.foreign import constant_like, to_host
+from ..core.messages import describe
 from ..data import Seed, paired
 from ..functional.cross_entropy import softmax_cross_entropy
 from ..optim import Optimizer
@@ -195,12 +196,19 @@ def accuracy(model: Layer, x: ArrayLike, labels: ArrayLike) -> float:
     >>> nn.accuracy(lambda x: x, [[0.9, 0.1], [0.2, 0.8], [0.4, 0.6], [0.3, 0.7]], [0, 1, 1, 0])
     0.75
     """
+    if not callable(model):
+        raise TypeError(
+            f"accuracy: expected a model, got {describe(model)}. Write accuracy(model, x, labels). "
+            "For the logits of a model, write (logits.argmax(axis=-1) == labels).mean()."
+        )
     x, labels = paired(x, labels)
     with no_grad():
         predicted = np.argmax(model(x), axis=-1)
     if predicted.shape != labels.shape:
+        fix = "Pass the class of each example as one int."
+        if labels.shape[:-1] == predicted.shape:
+            fix += " For one-hot rows, pass labels.argmax(axis=-1)."
         raise ValueError(
-            f"accuracy: labels have shape {labels.shape}, predictions have {predicted.shape}. Pass "
-            "the class of each example as one int."
+            f"accuracy: labels have shape {labels.shape}, predictions have {predicted.shape}. {fix}"
         )
     return float(to_host(np.mean(predicted == labels), "item"))

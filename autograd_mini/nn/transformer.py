@@ -195,20 +195,11 @@ class MultiheadAttention(Module):
         key = query if key is None else key
         value = key if value is None else value
         q, k, v = (
-            self._heads(layer(self._checked(x)))
+            self._heads(layer(_positions("MultiheadAttention", x, self.embed_dim)))
             for layer, x in ((self.q, query), (self.k, key), (self.v, value))
         )
         y = self._attend(q, k, v, mask, is_causal).swapaxes(-2, -3)
         return self.out(y.reshape(*y.shape[:-2], self.embed_dim))
-
-    def _checked(self, x: Any) -> Any:
-        x = as_array_or_tensor(x)
-        if x.ndim < 2 or x.shape[-1] != self.embed_dim:
-            raise ValueError(
-                f"MultiheadAttention of {describe(x)}: expected the shape (..., T, "
-                f"{self.embed_dim}), with T positions and embed_dim={self.embed_dim} features."
-            )
-        return x
 
     def _heads(self, x: Any) -> Any:
         """Divide the features into heads: (..., T, E) becomes (..., heads, T, E / heads)."""
@@ -322,6 +313,7 @@ class TransformerBlock(Module):
         >>> nn.TransformerBlock(8, 2)(np.ones((5, 3, 8))).shape
         (5, 3, 8)
         """
+        x = _positions("TransformerBlock", x, self.attention.embed_dim)
         seen = self.attention(self.norm1(x), mask=mask, is_causal=self.is_causal)
         x = x + self.dropout(seen)
         return x + self.dropout(self.mlp(self.norm2(x)))
@@ -336,3 +328,15 @@ class FeedForward(Module):
 
     def forward(self, x: Any) -> Any:
         return self.down(gelu(self.up(x)))
+
+
+def _positions(name: str, x: Any, embed_dim: int) -> Any:
+    """Return `x` as an array or a tensor, or raise unless each position has all features."""
+    x = as_array_or_tensor(x)
+    if x.ndim < 2 or x.shape[-1] != embed_dim:
+        fix = " For indices of words, call an nn.Embedding first." if x.dtype.kind in "iu" else ""
+        raise ValueError(
+            f"{name} of {describe(x)}: expected the shape (..., T, {embed_dim}), with T "
+            f"positions and embed_dim={embed_dim} features.{fix}"
+        )
+    return x

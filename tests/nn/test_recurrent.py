@@ -239,7 +239,7 @@ S = np.zeros((N, H))
         (lambda: nn.LSTMCell(D, H)(X[0], (S, S.T)), ValueError, r"state c .*\(5, 3\)"),
         (lambda: nn.LSTMCell(D, H)(X[0], S), TypeError, r"LSTMCell: .* must be a pair \(h, c\)"),
         (lambda: nn.LSTM(D, H)(X, S[None]), TypeError, r"LSTM: the state must be a pair"),
-        (lambda: nn.RNN(D, H, 2)(X, S[None]), ValueError, r"\(1, 3, 5\).*length 2, one entry for"),
+        (lambda: nn.RNN(D, H, 2)(X, S[None]), ValueError, r"\(1, 3, 5\).*needs \(2, 3, 5\)"),
         (lambda: nn.RNN(D, H)(X[:0]), ValueError, "at least one step"),
         (lambda: nn.RNN(D, H)(X[0, 0]), ValueError, r"\(4,\), but it must be \(steps, N, feat"),
         (lambda: ag.lstm_cell(np.ones((N, 15)), S), ValueError, r"gates .*\(3, 15\).* 4 H\)"),
