@@ -171,7 +171,7 @@ def compile(
     if state is None:
         return Compiled(f, tuple(chosen), fuse)
     if chosen:
-        raise TypeError("compile: pass donate or state, not both: the arrays in state are donated.")
+        raise TypeError("compile: pass donate or state. The arrays in state are always donated.")
     return CompiledStep(f, state if isinstance(state, tuple) else (state,), fuse)
 
 

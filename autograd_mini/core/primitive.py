@@ -251,8 +251,8 @@ def primitive(
         NumPy functions that call this primitive when they get a tensor. The default is `forward`,
         if this is a NumPy function.
     residuals : bool
-        If True, `forward` returns ``(y, residuals)``, and rules get the keyword ``residuals``, so
-        that nothing is computed twice. For higher derivatives, rules are called without this
+        If True, `forward` returns ``(y, residuals)``. The residuals are intermediate results that
+        rules use again. They get them as the keyword ``residuals``. For higher derivatives, rules are called without this
         keyword. So write ``def rule(g, y, x, residuals=None)``.
 
     Returns

@@ -80,7 +80,8 @@ def _channels_fix(n: int, input: Array, needed: int) -> str:
         return "If the first axis is the batch, add an axis for the channel: x[:, None]."
     if input.shape[-1] == needed:
         return f"Move the channels to their place: np.moveaxis(x, -1, {input.ndim - n - 1})."
-    return f"Make the layer with in_channels={input.shape[-n - 1]}."
+    channels = input.shape[-n - 1]
+    return f"Pass a weight of shape (out, {channels}, ...); of a layer, set in_channels={channels}."
 
 
 def _as_dtype(name: str, x: Any, weight: Array) -> Any:

@@ -156,7 +156,8 @@ def training_epochs(
     x, labels = paired(x, labels)
     size = len(x) if batch_size is None else batch_size
     if epochs < 1 or size < 1:
-        raise ValueError(f"epochs={epochs}, batch_size={batch_size}: both must be at least 1.")
+        wrong = f"epochs={epochs}" if epochs < 1 else f"batch_size={batch_size}"
+        raise ValueError(f"{wrong} must be at least 1.")
     rng = np.random.default_rng(rng)
 
     def step(rows: NDArray[Any]) -> float:
