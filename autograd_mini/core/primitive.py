@@ -252,8 +252,8 @@ def primitive(
         if this is a NumPy function.
     residuals : bool
         If True, `forward` returns ``(y, residuals)``. The residuals are intermediate results that
-        rules use again. They get them as the keyword ``residuals``. For higher derivatives, rules are called without this
-        keyword. So write ``def rule(g, y, x, residuals=None)``.
+        rules use again. They get them as the keyword ``residuals``. For higher derivatives, rules
+        are called without this keyword. So write ``def rule(g, y, x, residuals=None)``.
 
     Returns
     -------
