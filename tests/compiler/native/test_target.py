@@ -266,7 +266,7 @@ def test_target_that_is_unknown_raises():
 
 
 def test_target_without_a_compiler(monkeypatch):
-    """"auto" falls back to NumPy, and "c" names both remedies."""
+    """ "auto" falls back to NumPy, and "c" names both remedies."""
     monkeypatch.delenv("CC", raising=False)
     monkeypatch.setenv("PATH", "")
     without_ziglang(monkeypatch)
