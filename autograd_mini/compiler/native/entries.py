@@ -51,11 +51,15 @@ class Entries(Lines):
             made = Call("mul", [made, part])
         return made
 
-    def _factors(self, stage: Stage) -> list[Expression]:
-        """Return the factors of a product without ones, or the entry that is summed."""
+    def _factors(self, stage: Stage, turns: int = 0) -> list[Expression]:
+        """Return the factors of a product without ones, or the entry that is summed.
+
+        They are those of the innermost sum some turns later.
+        """
         dtype, found = stage.node.dtype, []
         for x, at in stage.operands:
-            part = self._read(x, at)
+            later = [i.after(stage.summed[-1], turns) for i in at] if turns else at
+            part = self._read(x, later)
             if stage.node.op == "contract":
                 part = converted(part, x.dtype, dtype)
             found.append(part)

@@ -21,6 +21,7 @@ class Loop:
 
     def __init__(self, extent: int) -> None:
         self.extent = extent
+        self.step = 1
         self.name = "?"
         self.body: list[Loop | Stage] = []
 

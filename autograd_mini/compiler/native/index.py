@@ -13,6 +13,7 @@ class Variable:
 
     def __init__(self, extent: int) -> None:
         self.extent = extent
+        self.step = 1
         self.name = "?"
         self.loop: Any = None
 
@@ -34,6 +35,10 @@ class Index:
 
     def __mul__(self, n: int) -> Index:
         return Index({x: n * m for x, m in self.terms.items()}, n * self.number)
+
+    def after(self, x: Variable, turns: int) -> Index:
+        """Return the index some turns of a loop later."""
+        return self + turns * self.terms.get(x, 0)
 
     def is_variable(self, x: Variable) -> bool:
         return self.terms == {x: 1} and not self.number

@@ -41,7 +41,8 @@ class Lines:
     def open(self, loop: Any, depth: int, end: str = "") -> None:
         """Name the variable of a loop, and add its first line."""
         loop.name = i = VARIABLES[depth]
-        self.add(f"for (long {i} = 0; {i} < {loop.extent}; {i}++){end}")
+        step = f"{i}++" if loop.step == 1 else f"{i} += {loop.step}"
+        self.add(f"for (long {i} = 0; {i} < {loop.extent}; {step}){end}")
 
     def nest(
         self,

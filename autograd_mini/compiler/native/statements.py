@@ -16,6 +16,7 @@ from .node import Node
 from .scalars import ending
 from .storage import Place
 
+_TERMS = 2  # products that are added in one turn of a loop
 _UNROLLED = 8  # entries that are summed without vectors
 
 
@@ -66,6 +67,8 @@ class Statements(Entries):
         is_new = self._places[stage.node].kind == "stack" and self._starts_at_zero(stage)
         if not stage.grows and not (is_new and len(self._fused.shared_path(stage)) == depth):
             self.start(stage, depth)
+        if self._is_unrolled(stage):
+            stage.summed[-1].step = _TERMS
         loops = [*([] if stage.grows else stage.summed), *stage.inner]
         apart = bool(loops) and loops[-1] in stage.axes and stage.node.op != "scatter"
         self.nest(loops, depth, lambda: self._update(stage, self._target(stage)), apart)
@@ -76,6 +79,17 @@ class Statements(Entries):
         at = [variable(v) for v in stage.axes]
         place, first = self._places[stage.node], first_value(stage.node)
         self.nest(free, depth, lambda: f"{text_of(place.entry(at))} = {first};")
+
+    def _is_unrolled(self, stage: Stage) -> bool:
+        """Return whether a product adds several terms in each turn.
+
+        The sum of these does not depend on the turn before, so the processor computes it earlier.
+        """
+        node = stage.node
+        is_product = node.op == "contract" and node.dtype.kind == "f" and len(node.args) == 2
+        if stage.grows or not is_product or not stage.summed or not stage.inner:
+            return False
+        return stage.summed[-1].extent % _TERMS == 0 and len(self._factors(stage)) == 2
 
     def _starts_at_zero(self, stage: Stage) -> bool:
         return first_value(stage.node) in ("0", "false")
@@ -102,8 +116,7 @@ class Statements(Entries):
         if node.op == "contract" and node.dtype.kind == "f":
             factors = self._factors(stage)
             if len(factors) == 2:
-                words = ", ".join(map(text_of, factors))
-                return f"{target} = am_fma{ending(node.dtype)}({words}, {target});"
+                return self._multiply_add(stage, target)
         kind = node.data[0] if node.op == "reduce" else "sum"
         value = text_of(self._value(stage))
         if kind in ("max", "min"):
@@ -111,6 +124,21 @@ class Statements(Entries):
         sign = {"sum": "+=", "prod": "*=", "any": "|=", "all": "&="}[kind]
         truth = kind in ("any", "all") and node.args[0].dtype.kind != "b"
         return f"{target} {sign} {f'({value}) != 0' if truth else value};"
+
+    def _multiply_add(self, stage: Stage, target: str) -> str:
+        """Return the statement that adds a product, or the sum of several."""
+        name = f"am_fma{ending(stage.node.dtype)}"
+
+        def words(turns: int) -> str:
+            return ", ".join(map(text_of, self._factors(stage, turns)))
+
+        terms = stage.summed[-1].step if stage.summed else 1
+        if terms == 1:
+            return f"{target} = {name}({words(0)}, {target});"
+        total = " * ".join(map(text_of, self._factors(stage)))
+        for turns in range(1, terms):
+            total = f"{name}({words(turns)}, {total})"
+        return f"{target} += {total};"
 
     def _argument(self, stage: Stage, depth: int, note: str) -> None:
         """Add a loop for argmax or argmin: the first of the largest, or the first NaN."""

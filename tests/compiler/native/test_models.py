@@ -31,14 +31,14 @@ def losses_of(problem, target):
     return [step(*problem.data).item() for _ in range(4)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "dtype"),
     [
         ("microgpt, float64", np.float64),
-        *(
-            pytest.param(name, np.float32, marks=pytest.mark.slow)
-            for name in ("BatchNorm net", "VAE", "GAN", "WaveNet-like", "LeNet 8x8", "RNN, T 16")
-        ),
+        ("BatchNorm net", np.float32),
+        ("GAN", np.float32),
+        ("LeNet 8x8", np.float32),
     ],
 )
 def test_training_step_of_a_model_matches(name, dtype, monkeypatch):
