@@ -76,6 +76,8 @@ class Graph:
         if made.value is not None or made.op in ("input", "constant"):
             made = Node("view", (made,), made.shape, made.dtype, lambda at, text: at)
         made.value, made.step = out, step
+        if made.op == "view" and made.args[0].op in ("reduce", "contract"):
+            made.args[0].step = made.args[0].step or step  # for its comment
         self.nodes[out] = made
 
     def node(self, x: Any) -> Node:

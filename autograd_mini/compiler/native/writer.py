@@ -56,7 +56,12 @@ class Function(Statements):
             self._places[node] = self._places[argument]
         for guard in self.guards:
             self._guard(guard)
+        part = None
         for item in self._fused.items:
+            parts = [x.node.step.part for x in stages_in(item) if x.node.step]
+            if parts and parts[0] != part:
+                part = parts[0]
+                self.lines += ["", f"  // {part}"]
             self._item(item, 0)
         words = [p.declared(id(p) not in written) for p in self.arguments]
         words += [p.declared() for p in [*self.results, *self.scratch]]
@@ -90,6 +95,7 @@ class Function(Statements):
 
     def _guard(self, guard: Guard) -> None:
         """Add the check of indices; if one is out of range, nothing has been written."""
+        self.add(f"// the indices are at least {guard.low} and below {guard.high}")
         axes = [Variable(n) if n > 1 else None for n in guard.node.shape]
         at = [variable(v) for v in axes]
 
@@ -127,20 +133,27 @@ class Function(Statements):
 
     def _declare(self, item: Loop | Stage, depth: int) -> None:
         """Declare what is computed in an item and read after it, in the same turn of the loop."""
+        declared: dict[str, list[str]] = {}
+        grown = []
         for stage in stages_in(item):
             place = self._places[stage.node]
-            here = len(self._fused.shared_path(stage)) == depth
-            zero = " = {0}" * (first_value(stage.node) in ("0", "false"))
-            if not here:
+            if len(self._fused.shared_path(stage)) != depth:
                 continue
+            zero = " = {0}" * (first_value(stage.node) in ("0", "false"))
             if place.kind == "stack":
-                is_sum = stage.grows or (len(stage.path) == depth and bool(stage.inner))
-                is_sum = is_sum or (stage.node.op == "scatter" and len(stage.path) == depth)
-                self.add(f"{place.type} {place.name}{dimensions(place)}{zero if is_sum else ''};")
+                is_sum = stage.grows or (
+                    len(stage.path) == depth and bool(stage.inner or stage.node.op == "scatter")
+                )
+                text = f"{place.name}{dimensions(place)}{zero if is_sum else ''}"
+                declared.setdefault(place.type, []).append(text)
             elif place.kind == "register" and (stage.grows or len(stage.path) > depth):
-                self.add(f"{place.type} {place.name}{' = 0' * stage.grows};")
+                declared.setdefault(place.type, []).append(place.name + " = 0" * stage.grows)
             elif stage.grows:
-                self.start(stage, 0)
+                grown.append(stage)
+        for kind, texts in declared.items():
+            self.add(f"{kind} {', '.join(texts)};")
+        for stage in grown:
+            self.start(stage, 0)
 
 
 def _is_one_statement(lines: Sequence[str]) -> bool:
