@@ -11,7 +11,7 @@ from .node import CONVOLUTIONS, Unknown
 from .region import Region
 
 #: multiplications of a product for which BLAS is faster, although NumPy has to call it
-_FOR_BLAS = 150_000
+_FOR_BLAS = 100_000
 _SMALL_ARRAY = 4096  # entries that the processor's cache holds
 _SMALL_PRODUCT = 16_000  # multiplications of a matrix for which a call of BLAS takes too long
 
@@ -133,7 +133,7 @@ def _better_in_numpy(step: Step) -> str:
     if f not in (np.matmul, np.dot, *CONVOLUTIONS) or out.dtype.kind != "f":
         return ""
     shapes = [np.shape(example_of(x)) for x in step.args[:2]]
-    if f in (np.matmul, np.dot) and all(shapes):
+    if f in (np.matmul, np.dot) and min(map(len, shapes)) > 1:
         summed = shapes[0][-1]
         each = summed * int(np.prod(out.shape[-2:]))  # in one product of a stack of matrices
         if summed * out.example.size > _FOR_BLAS and each > _SMALL_PRODUCT:

@@ -250,11 +250,12 @@ class Graph:
     def _take_along_axis(self, x: Any, index: Any, axis: int) -> Node:
         node, places = self.node(x), self.node(index)
         axis %= len(node.shape)
-        self._within(places, node.shape[axis])
+        is_positive = self._within(places, node.shape[axis])
 
         def pull(at: Sequence[Index], text: Any) -> list[Index]:
             found = spread(at, node.shape)
-            found[axis] = _wrapped(text(places, spread(at, places.shape)), node.shape[axis], places)
+            entry = text(places, spread(at, places.shape))
+            found[axis] = _wrapped(entry, node.shape[axis], is_positive)
             return found
 
         whole = [max(m, k) for m, k in zip(node.shape, places.shape)]
@@ -272,6 +273,7 @@ class Graph:
         apart = bool(nodes) and places[-1] - places[0] >= len(places)
         made: list[int] = [*joint] if apart else []
         axes: list[Any] = []  # for each axis of the argument, what reads it
+        is_positive: dict[Node, bool] = {}
         start = 0 if apart else None  # the first axis of those that the arrays share
         for p in [*arrays, *[slice(None)] * (len(shape) - sum(q is not None for q in arrays))]:
             n = shape[len(axes)] if p is not None else 1
@@ -287,7 +289,7 @@ class Graph:
                     made += joint
                 axes.append(p)
                 if isinstance(p, Node):
-                    self._within(p, n)
+                    is_positive[p] = self._within(p, n)
 
         def pull(at: Sequence[Index], text: Any) -> list[Index]:
             found = []
@@ -297,7 +299,7 @@ class Graph:
                     found.append(at[axis] * step + first)
                 elif isinstance(p, Node):
                     own = at[start : start + len(joint)]  # type: ignore[operator]  # set by then
-                    found.append(_wrapped(text(p, spread(own, p.shape)), n, p))
+                    found.append(_wrapped(text(p, spread(own, p.shape)), n, is_positive[p]))
                 else:
                     found.append(Index(number=int(p) % n))
             return found
@@ -346,8 +348,11 @@ class Graph:
         self.guards.append(Guard(node, low, high, step))
         self._ranges[node] = low, high
 
-    def _within(self, node: Node, n: int) -> None:
-        """Raise unless all indices are known to lie within an axis of `n` entries."""
+    def _within(self, node: Node, n: int) -> bool:
+        """Return whether no index counts from the end.
+
+        Raise unless all are known to lie within an axis of `n` entries.
+        """
         if node.dtype.kind not in "iu":
             raise Unknown("it is indexed with a mask")
         root = root_of(node)
@@ -361,13 +366,12 @@ class Graph:
             low, high = 0, root.args[0].shape[root.data[1][0]]
         if low < -n or high > n:
             raise Unknown("its indices are not checked before")
+        return low >= 0
 
 
-def _wrapped(text: str, n: int, node: Node) -> Index:
+def _wrapped(text: str, n: int, is_positive: bool) -> Index:
     """Return an index that may count from the end."""
-    root = root_of(node)
-    known = root.op == "reduce" or (root.value is None and root.data and root.data[0].min() >= 0)
-    return Index({text if known else f"({text} < 0 ? {text} + {n} : {text})": 1})
+    return Index({text if is_positive else f"({text} < 0 ? {text} + {n} : {text})": 1})
 
 
 def _kind(x: Any, node: Node) -> Any:

@@ -15,7 +15,7 @@ _LONGEST = 60  # characters of a step that is a part of another line
 _RESERVED = """
     auto break case char const continue default do double else enum extern float for goto if inline
     int long register restrict return short signed sizeof static struct switch typedef union
-    unsigned void volatile while bool true false main
+    unsigned void volatile while bool true false main here
     acos asin atan cbrt ceil cos cosh erf exp fabs floor fmax fmin fmod hypot isfinite isinf isnan
     log pow sign signbit sin sinh sqrt square tan tanh trunc maximum minimum absolute
 """

@@ -92,7 +92,7 @@ def step_along(node: Node, at: Any, v: Variable) -> int | None:
         return "?"
 
     resolve(node, at, load)
-    return steps[-1] if len(steps) == 1 else None
+    return steps[-1]  # before it, the indices of a gather were read
 
 
 def copied(node: Node, name: str = "copy") -> Node:

@@ -102,15 +102,49 @@ class Statements(Entries):
         kind = node.data[0] if node.op == "reduce" else "product"
         wide = node.dtype == np.float32 and kind == "sum"
         plain = self._is_declared_here(stage) and not wide
+        if kind in ("max", "min") and self._is_long(stage):
+            self._assign(stage, Name(self._extremum(stage, depth, note)), "")
+            return
         name = place.name if plain else self._names.new("total")
         self.add(f"{'double' if wide else place.type} {name} = {first_value(node)};", note)
         adds = kind in ("sum", "product") and node.dtype.kind == "f"
-        long = adds and bool(stage.summed) and stage.summed[-1].extent >= _UNROLLED
+        long = adds and self._is_long(stage)
         pragma = f"#pragma omp simd reduction(+ : {name})"
         self.nest(stage.summed, depth, lambda: self._update(stage, name), long, pragma)
         if not plain:
             value = Name(f"({place.type}){name}" if wide else name)
             self._assign(stage, value, "")
+
+    def _is_long(self, stage: Stage) -> bool:
+        """Return whether the innermost sum has enough entries for vectors."""
+        return bool(stage.summed) and stage.summed[-1].extent >= _UNROLLED
+
+    def _extremum(self, stage: Stage, depth: int, note: str) -> str:
+        """Add a loop for a maximum or minimum of floats, and return its name.
+
+        A vector of comparisons is wrong for NaN, so NaN is looked for apart.
+        """
+        ((x, at),), kind = stage.operands, TYPES[stage.operands[0][0].dtype.name]
+        largest = stage.node.data[0].endswith("max")
+        best, has_nan, new = map(self._names.new, ("best", "has_nan", "entry"))
+        self.add(f"{kind} {best} = {'-' * largest}INFINITY;", note)
+        self.add(f"int {has_nan} = 0;")
+        for k, v in enumerate(stage.summed):
+            with self.indented(k):
+                if v is stage.summed[-1]:
+                    word = "max" if largest else "min"
+                    self.add(
+                        f"#pragma omp simd reduction({word} : {best}) reduction(| : {has_nan})"
+                    )
+                self.open(v, depth + k, " {" * (v is stage.summed[-1]))
+        with self.indented(len(stage.summed)):
+            self.add(f"const {kind} {new} = {text_of(self._read(x, at))};")
+            self.add(f"{best} = {new} {'>' if largest else '<'} {best} ? {new} : {best};")
+            self.add(f"{has_nan} |= {new} != {new};")
+        with self.indented(len(stage.summed) - 1):
+            self.add("}")
+        self.add(f"if ({has_nan}) {best} = NAN;")
+        return best
 
     def _update(self, stage: Stage, target: str) -> str:
         """Return the statement that adds an entry to a sum."""
@@ -148,6 +182,9 @@ class Statements(Entries):
         if not stage.summed:
             self._assign(stage, Constant(np.int64(0)), note)
             return
+        if self._is_long(stage) and x.dtype.kind == "f":
+            self._long_argument(stage, depth, note)
+            return
         (v,), kind = stage.summed, TYPES[x.dtype.name]
         wanted = ("best", "place", "entry", "is_better")
         best, place, new, is_new = map(self._names.new, wanted)
@@ -162,6 +199,21 @@ class Statements(Entries):
             self.add(f"const bool {is_new} = ({new} {sign} {best}){nan};")
             self.add(f"{best} = {is_new} ? {new} : {best};")
             self.add(f"{place} = {is_new} ? {v.name} : {place};")
+        self.add("}")
+        self._assign(stage, Name(place), "")
+
+    def _long_argument(self, stage: Stage, depth: int, note: str) -> None:
+        """Add loops that find the extremum, and then its first place."""
+        ((x, at),), (v,) = stage.operands, stage.summed
+        best, place = self._extremum(stage, depth, note), self._names.new("place")
+        self.add(f"int64_t {place} = {v.extent};")
+        self.add(f"#pragma omp simd reduction(min : {place})")
+        self.open(v, depth, " {")
+        entry = text_of(self._read(x, at))
+        is_best = f"({entry} == {best}) | (({best} != {best}) & ({entry} != {entry}))"
+        with self.indented():
+            self.add(f"const int64_t here = {is_best} ? {v.name} : {v.extent};")
+            self.add(f"{place} = here < {place} ? here : {place};")
         self.add("}")
         self._assign(stage, Name(place), "")
 
