@@ -299,17 +299,29 @@ def merged(nodes: Iterable[Node], results: set[Node]) -> set[Node]:
     found = set()
     for node in sorted(nodes, key=_depths(nodes).__getitem__):
         sizes[node] = 1 + sum(sizes[x] for x in node.args if x in found)
-        once = readers.get(node, [])
-        if node.op != "map" or node in results or len(once) != 1 or node.data[0] == "pack":
+        others = readers.get(node, [])
+        is_mask = node.op == "map" and node.data[0] == "equal" and _counts(node)
+        alone = len(others) == 1 or (is_mask and bool(others))
+        if node.op != "map" or node in results or not alone or node.data[0] == "pack":
             continue
-        (reader,) = once
-        reads = reader.op in ("map", "scatter", "concatenate") or (
-            reader.op == "reduce" and not reader.data[0].startswith("arg")
-        )
-        same = reader.op != "map" or reader.shape == node.shape
-        if reads and same and sizes[node] <= _LARGEST_EXPRESSION:
+        fits = all(_reads_once(reader, node) for reader in others)
+        if fits and sizes[node] <= _LARGEST_EXPRESSION:
             found.add(node)
     return found
+
+
+def _counts(node: Node) -> bool:
+    """Return whether a node compares with 0, 1, 2, ..., quicker than reading the result."""
+    return any(x.op == "constant" for x in node.args)
+
+
+def _reads_once(reader: Node, node: Node) -> bool:
+    """Return whether a node reads each entry of another one once."""
+    if reader.op == "map":
+        return reader.shape == node.shape
+    if reader.op == "reduce":
+        return not reader.data[0].startswith("arg")
+    return reader.op in ("scatter", "concatenate")
 
 
 def _depths(nodes: Iterable[Node]) -> dict[Node, int]:

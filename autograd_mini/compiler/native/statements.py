@@ -17,6 +17,7 @@ from .scalars import ending
 from .storage import Place
 
 _TERMS = 2  # products that are added in one turn of a loop
+_PRECISE = 128  # entries of float32 whose sum needs no double
 _UNROLLED = 8  # entries that are summed without vectors
 
 
@@ -100,7 +101,8 @@ class Statements(Entries):
         """Add a loop over the entries of a sum that a register holds."""
         node, place = stage.node, self._places[stage.node]
         kind = node.data[0] if node.op == "reduce" else "product"
-        wide = node.dtype == np.float32 and kind == "sum"
+        entries = int(np.prod([v.extent for v in stage.summed]))
+        wide = node.dtype == np.float32 and kind == "sum" and entries > _PRECISE
         plain = self._is_declared_here(stage) and not wide
         if kind in ("max", "min") and self._is_long(stage):
             self._assign(stage, Name(self._extremum(stage, depth, note)), "")
@@ -112,8 +114,7 @@ class Statements(Entries):
         pragma = f"#pragma omp simd reduction(+ : {name})"
         self.nest(stage.summed, depth, lambda: self._update(stage, name), long, pragma)
         if not plain:
-            value = Name(f"({place.type}){name}" if wide else name)
-            self._assign(stage, value, "")
+            self._assign(stage, Name(f"({place.type}){name}" if wide else name), "")
 
     def _is_long(self, stage: Stage) -> bool:
         """Return whether the innermost sum has enough entries for vectors."""
@@ -126,6 +127,7 @@ class Statements(Entries):
         """
         ((x, at),), kind = stage.operands, TYPES[stage.operands[0][0].dtype.name]
         largest = stage.node.data[0].endswith("max")
+        best: str
         best, has_nan, new = map(self._names.new, ("best", "has_nan", "entry"))
         self.add(f"{kind} {best} = {'-' * largest}INFINITY;", note)
         self.add(f"int {has_nan} = 0;")
@@ -206,13 +208,13 @@ class Statements(Entries):
         """Add loops that find the extremum, and then its first place."""
         ((x, at),), (v,) = stage.operands, stage.summed
         best, place = self._extremum(stage, depth, note), self._names.new("place")
-        self.add(f"int64_t {place} = {v.extent};")
+        self.add(f"int {place} = {v.extent};")
         self.add(f"#pragma omp simd reduction(min : {place})")
         self.open(v, depth, " {")
         entry = text_of(self._read(x, at))
         is_best = f"({entry} == {best}) | (({best} != {best}) & ({entry} != {entry}))"
         with self.indented():
-            self.add(f"const int64_t here = {is_best} ? {v.name} : {v.extent};")
+            self.add(f"const int here = {is_best} ? {v.name} : {v.extent};")
             self.add(f"{place} = here < {place} ? here : {place};")
         self.add("}")
         self._assign(stage, Name(place), "")
