@@ -121,8 +121,8 @@ CHAINS = {
 }
 
 
-def chain_competitors(chain) -> Competitors:
-    compiled = ag.compile(ag.value_and_grad(lambda x: chain(x, np.sin)))
+def chain_competitors(chain, **options) -> Competitors:
+    compiled = ag.compile(ag.value_and_grad(lambda x: chain(x, np.sin)), **options)
     found: Competitors = {
         "ours": lambda: compiled(START),
         "NumPy": lambda: CHAINS[chain](START),
