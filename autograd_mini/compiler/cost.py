@@ -92,7 +92,7 @@ def cost(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Cost:
     """Return what each step of a function computes, moves and keeps, and how long it should take.
 
     The function is traced, as by `compile`, but its program does not run. The time is that of the
-    compiled function.
+    compiled program of NumPy calls.
 
     Parameters
     ----------
@@ -118,9 +118,9 @@ def cost(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Cost:
     Notes
     -----
     A product of an (m, k) matrix and a (k, n) matrix counts as 2 m n k operations. An elementwise
-    step counts as one operation for each entry, except that a polynomial, such as that of ``exp``,
-    counts as 30 to 100. Each array counts as read or written once. Views cost nothing, and have no
-    row: they are called like the array that they view.
+    step counts as one operation for each entry, except that a quotient, a root or a polynomial,
+    such as that of ``exp``, counts as 8 to 100. Each array counts as read or written once. Views
+    cost nothing, and have no row: they are called like the array that they view.
 
     The roofline model predicts that a step takes F / peak or B / bandwidth, for F operations on B
     bytes, whichever is longer. NumPy adds the time of a call, and of the inner loop for each row.
