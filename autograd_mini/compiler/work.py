@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from math import prod
+from math import isqrt, prod
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ _OF_AN_ENTRY: dict[Any, int] = {
 
 #: Calls of NumPy in a step that is not one. A call of `np.add` counts as one.
 _CALLS: dict[Any, float] = {
-    operator.getitem: 3, np.where: 2, np.take: 2, np.einsum: 10, np.mean: 4,
+    operator.getitem: 3, np.where: 2, np.take: 2, np.einsum: 10, np.mean: 4, np.var: 20, np.std: 20,
     "SoftmaxCrossEntropy": 35, "softmax": 15, "log_softmax": 15, "scatter": 40,
     "conv": 200, "conv_input": 300, "conv_weight": 200, "max_pool2d": 200, "spread_windows": 300,
 }  # fmt: skip
@@ -59,16 +59,37 @@ def flops(step: Step) -> int:
     return entries * _OF_AN_ENTRY.get(f, 1)
 
 
-def _product(step: Step) -> int:
+def _matmul(step: Step) -> int:
     """Return 2 k for each entry, which is a sum of k products."""
     return 2 * _size(step.outs[0]) * _shape(_first(step))[-1]
 
 
+def _product(step: Step) -> int:
+    """Return 2 m n k for arrays of m k, k n and m n entries."""
+    return 2 * isqrt(_size(step.args[0]) * _size(step.args[1]) * _size(step.outs[0]))
+
+
 def _einsum(step: Step) -> int:
     """Return one operation for each argument and each combination of the indices."""
-    terms = str(step.args[0]).replace(" ", "").partition("->")[0].split(",")
-    lengths = {i: n for term, x in zip(terms, step.args[1:]) for i, n in zip(term, _shape(x))}
+    if not isinstance(step.args[0], str):  # indices as lists of numbers
+        return 2 * max(map(_size, step.inputs))
+    terms = step.args[0].replace(" ", "").partition("->")[0].split(",")
+    shapes = [*map(_shape, step.args[1:])]
+    lengths: dict[Any, int] = {}
+    for term, shape in zip(terms, shapes):
+        before, _, after = term.partition("...")
+        rest = range(len(before) + len(after) - len(shape), 0)  # counted from the last one
+        lengths |= dict(zip((*before, *rest, *after), shape))
     return len(terms) * prod(lengths.values())
+
+
+def _cubic(factor: float) -> Callable[[Step], int]:
+    """Return the count for an n by n matrix, `factor` n^3 [Golub, Van Loan 2013]."""
+
+    def count(step: Step) -> int:
+        return int(factor * _size(_first(step)) * _shape(_first(step))[-1])
+
+    return count
 
 
 def _power(step: Step) -> int:
@@ -92,16 +113,23 @@ def _nothing(step: Step) -> int:
 
 
 _REDUCTIONS = {np.sum, np.mean, np.prod, np.max, np.min, np.argmax, np.argmin, np.all, np.any}
+_REDUCTIONS |= {np.var, np.std, np.linalg.norm}
 _REDUCTIONS |= {f.reduce for f in (np.add, np.multiply, np.maximum, np.minimum)}
 _MOVES = {np.reshape, np.copy, np.take, np.stack, np.concatenate, operator.getitem}
 _COUNTED: dict[Any, Callable[[Step], int]] = {
-    np.matmul: _product,
-    np.dot: _product,
+    np.matmul: _matmul,
+    **dict.fromkeys((np.dot, np.inner, np.outer, np.tensordot), _product),
+    np.vecdot: lambda step: 2 * _reduction(step),
     np.einsum: _einsum,
     np.power: _power,
     operator.pow: _power,
     **dict.fromkeys(_REDUCTIONS, _reduction),
     **dict.fromkeys(_MOVES, _nothing),
+    **dict.fromkeys((np.linalg.solve, np.linalg.det, np.linalg.slogdet), _cubic(2 / 3)),
+    np.linalg.cholesky: _cubic(1 / 3),
+    np.linalg.inv: _cubic(2),
+    np.linalg.eigh: _cubic(9),
+    np.linalg.svd: _cubic(21),
     put: _reduction,
     put_too: lambda step: _size(step.args[1]),
     "scatter": _reduction,

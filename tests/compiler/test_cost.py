@@ -48,6 +48,11 @@ def test_product_counts_2mnk_operations_and_its_arrays(dtype):
         (lambda x: x * x, [(4, 6)], 24),
         (lambda x: np.sum(x, axis=0), [(4, 6)], 24),
         (lambda x, y: np.einsum("ij,kj->ik", x, y), [(4, 6), (5, 6)], 2 * 4 * 6 * 5),
+        (lambda x, y: np.einsum("...j,jk->...k", x, y), [(3, 4, 6), (6, 5)], 2 * 3 * 4 * 6 * 5),
+        (lambda x, y: np.dot(x, y), [(), (4, 6)], 2 * 24),
+        (lambda x, y: np.tensordot(x, y, 2), [(4, 6, 5), (6, 5, 3)], 2 * 4 * 6 * 5 * 3),
+        (lambda x, y: np.outer(x, y), [(4,), (6,)], 2 * 4 * 6),
+        (lambda x: np.linalg.inv(x), [(4, 4)], 2 * 4**3),
         (lambda x, y: x @ y, [(2, 4, 6), (2, 6, 3)], 2 * 2 * 4 * 6 * 3),
         (lambda x, y: x @ y, [(6,), (6,)], 2 * 6),
         (
