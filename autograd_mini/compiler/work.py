@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.pytree import tree_leaves
 from .ir import Step, Value, example_of, layout
 from .memory.lowering import CHECKS, is_view
 from .passes.slices import put, put_too
@@ -152,7 +153,8 @@ def bytes_read(step: Step) -> int:
         return bytes_written(step)
     if step.function is put_too:  # the slice, and what is added to it
         return 2 * _bytes(step.args[1])
-    return sum(map(_bytes, dict.fromkeys(step.inputs)))
+    arrays = {id(x): x for x in tree_leaves((step.args, step.kwargs)) if _is_array(x)}
+    return sum(map(_bytes, arrays.values()))
 
 
 def bytes_written(step: Step) -> int:
@@ -208,5 +210,10 @@ def _size(x: Any) -> int:
     return int(np.size(example_of(x)))
 
 
-def _bytes(x: Value) -> int:
-    return int(np.asarray(x.example).nbytes)
+def _is_array(x: Any) -> bool:
+    """Return whether `x` is a value or a constant array. Constant numbers are in the program."""
+    return isinstance(x, Value) or (isinstance(x, np.ndarray) and x.ndim > 0)
+
+
+def _bytes(x: Any) -> int:
+    return int(np.asarray(example_of(x)).nbytes)

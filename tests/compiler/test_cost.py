@@ -74,6 +74,11 @@ def test_argument_that_is_used_twice_is_read_once():
     assert only(lambda x: x * x, np.ones(10)).read == 80
 
 
+def test_constant_array_is_read():
+    ones = np.ones((3, 4))
+    assert only(lambda x: x * np.arange(4.0), ones).read == (12 + 4) * 8
+
+
 def test_views_have_no_row():
     cost = ag.cost(lambda x, w: x.T @ w.reshape(5, 2), normal(5, 3), normal(10))
     assert [step.step for step in cost.steps] == ["v1 = matmul(x, w)"]
