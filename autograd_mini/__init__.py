@@ -42,6 +42,7 @@ from .ops.products import linear
 
 if TYPE_CHECKING:
     from . import data, exercises, nn, optim
+    from .compiler.cost import cost
     from .compiler.jit import compile
     from .compiler.source.source import source
     from .debugging.debug import debug
@@ -75,6 +76,7 @@ __all__ = [
     "compile",
     "conv1d",
     "conv2d",
+    "cost",
     "cross_entropy",
     "data",
     "debug",
@@ -134,6 +136,7 @@ _LAZY_IMPORTS = {
     "check_fused": ".testing.fused",
     "checkpoint": ".transforms.checkpoint",
     "compile": ".compiler.jit",
+    "cost": ".compiler.cost",
     "debug": ".debugging.debug",
     "draw": ".views.graph.draw",
     **dict.fromkeys(("elementwise_grad", "grad", "gradients"), ".transforms.grad"),

@@ -128,6 +128,16 @@ def _counted(done: Mapping[str, int]) -> str:
 # ---- tracing -------------------------------------------------------------------------------------
 
 
+def traced(f: Any, args: Any, kwargs: Any, fuse: bool = False) -> Program:
+    """Return the program for these arguments before its memory is planned, with its examples."""
+    tracer = Tracer()
+    given = _traced_arguments(tracer, f, args, kwargs)
+    _, program, _ = _recorded(tracer, given, f, args, kwargs, fuse)
+    join_slices(program)
+    program.run_examples()
+    return program
+
+
 def _recorded(
     tracer: Tracer, given: Any, f: Any, args: Any, kwargs: Any, fuse: bool
 ) -> tuple[Guards, Program, ResultTree]:

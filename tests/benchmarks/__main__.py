@@ -6,6 +6,7 @@ from . import (
     chain,
     compiled,
     convolution,
+    cost,
     course,
     cross_entropy,
     derivatives,
@@ -23,6 +24,7 @@ PARTS = {
     "chain": chain,
     "mlp": mlp,
     "compiled": compiled,
+    "cost": cost,
     "digits": digits,
     "convolution": convolution,
     "cross_entropy": cross_entropy,
@@ -46,7 +48,7 @@ def main() -> None:
         parser.error(f"no part called {', '.join(unknown)}; there are {', '.join(PARTS)}")
     installed = [peer.__name__ for peer in (torch, autograd, mygrad, jax) if peer]
     print(f"peers: {', '.join(installed) or 'none installed (extra bench)'}; one thread\n")
-    print(f"{'work':42} {'against':12} {'ratio':>6} {'at most':>7}")
+    print(f"{'work':46} {'against':12} {'ratio':>6} {'at most':>7}")
     for name in arguments.parts or PARTS:
         for row in PARTS[name].rows(1) if arguments.quick else PARTS[name].rows():
             print(row, flush=True)

@@ -152,8 +152,17 @@ def _in_jax() -> Any:
 # ---- training steps ------------------------------------------------------------------------------
 
 
-def eager(problem: Problem, compiled: bool = False) -> Any:
-    """Return a training step of autograd_mini, which returns the loss."""
+def eager(problem: Problem, compiled: bool = False, **options: Any) -> Any:
+    """Return a training step of autograd_mini, which returns the loss.
+
+    If it is compiled, `options` are those of `ag.compile`.
+    """
+    step = training_step(problem, compiled, **options)
+    return lambda: step(*problem.data).item()
+
+
+def training_step(problem: Problem, compiled: bool, **options: Any) -> Any:
+    """Return the same step as a function of the data, which returns the loss as a Tensor."""
     p = {name: ag.tensor(w, requires_grad=True) for name, w in problem.weights.items()}
     make = {
         "Adam": lambda part: optim.Adam(part, lr=LR, betas=BETAS),
@@ -173,8 +182,8 @@ def eager(problem: Problem, compiled: bool = False) -> Any:
         return loss
 
     if compiled:
-        step = ag.compile(step, state=(p, *(optimizer for _, optimizer in phases)))
-    return lambda: step(*problem.data).item()
+        step = ag.compile(step, state=(p, *(optimizer for _, optimizer in phases)), **options)
+    return step
 
 
 def in_torch(problem: Problem) -> Any:

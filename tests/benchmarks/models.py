@@ -223,15 +223,18 @@ def gpt_weights(width, steps, blocks):
 
 
 def microgpt(f, p, x, t):
-    """Return the loss of the GPT of examples/microgpt.py for one name."""
-    n, width = len(x), p["token"].shape[1]
+    """Return the loss of the GPT of examples/microgpt.py for one name, or for a batch of them."""
+    n, width = x.shape[-1], p["token"].shape[1]
     h = f.embedding(x, p["token"]) + p["place"][:n]
     z = f.rms_norm(h)
-    q, k, v = ((z @ p[name]).reshape(1, n, HEADS, -1) for name in ("query", "key", "value"))
-    y = f.swap(f.attention(f.swap(q), f.swap(k), f.swap(v))).reshape(n, width)
+    q, k, v = (
+        (z @ p[name]).reshape(-1, n, HEADS, width // HEADS) for name in ("query", "key", "value")
+    )
+    y = f.swap(f.attention(f.swap(q), f.swap(k), f.swap(v))).reshape(h.shape)
     h = h + y @ p["out"]
     h = h + f.relu(f.rms_norm(h) @ p["up"]) @ p["down"]
-    return f.cross_entropy(f.rms_norm(h) @ p["head"], t)
+    z = f.rms_norm(h) @ p["head"]
+    return f.cross_entropy(z.reshape(-1, LETTERS), t.reshape(-1))
 
 
 def microgpt_weights(width=16, steps=16):
