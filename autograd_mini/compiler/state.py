@@ -26,6 +26,7 @@ from ..core.messages import describe
 from ..core.registry import parameters_of
 from ..core.tensor import Tensor
 from ..optim import Optimizer
+from ..optim.blocks import FlatArrays
 from .captures import GENERATORS
 from .errors import EscapedTracerError
 from .traced_array import TracedArray
@@ -78,10 +79,15 @@ class Numbers(Slot):
         else:
             self.put([traced] * len(self.seen) if isinstance(self.seen, list) else traced)
 
+    def leave(self) -> Any:
+        """Return the traced numbers. A list of one number, repeated, is returned as that number."""
+        x = self.get()
+        return x[0] if isinstance(x, list) and all(n is x[0] for n in x) else x
+
     def write(self, new: Any) -> None:
         """Take over what a program returned."""
-        if isinstance(new, list):
-            self.put(list(map(int, new)))
+        if isinstance(self.seen, list):
+            self.put(list(map(int, new)) if isinstance(new, list) else [int(new)] * len(self.seen))
         else:
             self.put(new if isinstance(new, float) else np.asarray(new)[()])
 
@@ -147,6 +153,9 @@ class State:
         elif isinstance(x, GENERATORS):
             self.generators.append(slot)
             self.lifted.add(id(x))
+        elif isinstance(x, FlatArrays):
+            self._visit_entries(slot.name, x.flat)
+            self.lifted.add(id(x))  # the arrays are all that changes in it
         elif isinstance(x, (list, tuple, dict)):
             self._visit_entries(slot.name, x)
         elif isinstance(x, Optimizer) or callable(getattr(x, "parameters", None)):
@@ -296,7 +305,8 @@ class PureStep:
         state = self.state
         arrays = {slot.name: slot.seen._array for slot in state.tensors}
         arrays.update((slot.name, slot.get()) for slot in state.arrays)
-        changed = {n.name: n.get() for n in state.numbers if n.get() is not numbers[n.name]}
+        left = {number.name: number.leave() for number in state.numbers}
+        changed = {name: x for name, x in left.items() if x is not numbers[name]}
         grads = {s.name: s.seen._grad for s in state.tensors if s.seen._grad is not None}
         written = tuple(
             slot.name
