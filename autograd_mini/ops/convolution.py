@@ -70,7 +70,8 @@ def _padded(x: Array, padding: Any) -> Array:
     """Return `x` with the batch as the last axis, and zeros around each spatial axis."""
     x = _batch_last(x)
     if not any(map(any, padding)):
-        return x if not is_foreign(x) and x.flags.c_contiguous else np.copy(x, order="C")
+        kept = isinstance(x, np.ndarray) and x.flags.c_contiguous
+        return x if kept else np.copy(x, order="C")
     around = ((0, 0), *padding, (0, 0))  # np.pad takes five times as long
     y = np.zeros_like(x, order="C", shape=tuple(b + n + a for n, (b, a) in zip(x.shape, around)))
     y[tuple(slice(b, b + n) for n, (b, _) in zip(x.shape, around))] = x

@@ -22,7 +22,7 @@ from ..core.arrays import (
     unwrap_nested,
 )
 from ..core.context import ALL_OBSERVERS
-from ..core.foreign import constant_like
+from ..core.foreign import constant_like, require_in_place
 from ..core.pieces import Pieces
 from ..core.primitive import primitive
 from ..core.registry import implements, not_differentiable
@@ -130,7 +130,14 @@ def _getitem_vjp(g: Cotangent, y: Array, x: Array, index: Any) -> Cotangent:
     plain = type(g) is type(x) is np.ndarray and g.dtype is x.dtype
     if plain and not ALL_OBSERVERS and names_no_entry_twice(index):  # observers see arrays
         return Pieces(x.shape, [(index, g)])
-    return scatter(g, index, x.shape)
+    return scattered(g, index, x.shape)
+
+
+def scattered(g: Cotangent, index: Any, shape: tuple[int, ...]) -> Cotangent:
+    """Return the cotangents scattered, or raise if a lazy array cannot add up entries."""
+    if not names_no_entry_twice(index):
+        require_in_place(unwrap(g))
+    return scatter(g, index, shape)
 
 
 getitem = primitive(lambda x, index: x[index], _getitem_vjp, name="getitem", implements="getitem")

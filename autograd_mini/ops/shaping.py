@@ -25,7 +25,6 @@ from ..core.primitive import VariadicRule, primitive
 from ..core.registry import implements, not_differentiable
 
 
-
 def _reshape_vjp(g: Cotangent, y: Array, x: Array, shape: Any) -> Cotangent:
     """Reshape back. If `x` lies column by column in memory, g does so too.
 

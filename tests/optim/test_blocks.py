@@ -152,5 +152,5 @@ def test_parameter_added_after_construction_raises():
     optimizer = optim.SGD(p[:2], lr=0.1)
     optimizer.parameters.append(p[2])
     p[0].grad = np.ones((2, 3))
-    with pytest.raises(ValueError, match="3 entries, but it had 2.*new optimiser"):
+    with pytest.raises(ValueError, match=r"3 entries, but it had 2.*new optimiser"):
         optimizer.step()
