@@ -61,6 +61,15 @@ def test_example_trains_and_draws(name, tmp_path):
 
 
 @pytest.mark.slow
+def test_residual_network_learns_to_read_digits(tmp_path):
+    pytest.importorskip("sklearn")
+    out = run("read_digits", "resnet", "--epochs", "20", folder=tmp_path)
+    losses = [float(loss) for loss in re.findall(r"epoch +\d+ of 20   loss (\S+)", out)]
+    assert losses[1] < losses[0] < 0.7
+    assert float(re.search(r"held-out accuracy (\S+)", out).group(1)) >= 0.98
+
+
+@pytest.mark.slow
 def test_the_page_of_two_moons_is_written(tmp_path):
     out = run("moons_page", "--points", "20", folder=tmp_path)
     assert out == "wrote moons.html\n"

@@ -53,7 +53,8 @@ class Executable:
         if not tensors:
             tree.as_arrays()
         whole = tree.leave_out(taken, donated, program.results)
-        self.plan = Plan(program, tree.written, donated, tensors, whole)
+        advance = f.state.advance if isinstance(f, PureStep) else None
+        self.plan = Plan(program, tree.written, donated, tensors, whole, advance)
         places = {v: i for i, v in enumerate(program.arguments)}
         self.taken = [places[v] for v in donated.values()]
         self._idle = [self.plan.set_up()]

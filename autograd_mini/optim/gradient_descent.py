@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..core.answers import explains_keywords
-from .optimizer import Optimizer, Parameters, decayed, descend, fraction, not_negative, positive
+from .optimizer import Optimizer, Parameters, fraction, not_negative, positive
 
 
 class SGD(Optimizer):
@@ -72,7 +72,8 @@ class SGD(Optimizer):
         super().__init__(parameters, lr)
         self.momentum = fraction("momentum", momentum)
         self.weight_decay = not_negative("weight_decay", weight_decay)
-        self.velocity = self._zeros()
+        # Plain gradient descent needs a single call for each parameter: joining gains nothing.
+        self.velocity = self._zeros(joined=self.momentum > 0)
 
     def step(self) -> None:
         """Compute p ← p - lr g. With momentum, compute p ← p - lr v.
@@ -90,12 +91,13 @@ class SGD(Optimizer):
         >>> w.item()
         0.0
         """
-        for i, p, g, group in self._trained():
-            if group["weight_decay"]:
-                g = decayed(g, p, group["weight_decay"])
-            if group["momentum"]:
-                v = self.velocity[i]
-                v *= group["momentum"]
+        for part in self._trained(self.velocity):
+            options, g = part.options, part.gradient()
+            if options["weight_decay"]:
+                g = g + options["weight_decay"] * part.data()
+            if options["momentum"]:
+                (v,) = part.state
+                v *= options["momentum"]
                 v += g
                 g = v
-            descend(p, group["lr"] * g)
+            part.descend(options["lr"] * g)

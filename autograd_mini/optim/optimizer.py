@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from functools import cached_property
 from itertools import repeat
@@ -15,9 +15,9 @@ import numpy as np
 
 from ..core.accumulation import set_grads
 from ..core.answers import explains_keywords, missing
-from ..core.arrays import Array, widen
 from ..core.messages import describe, require_number
 from ..core.tensor import Tensor
+from .blocks import FlatArrays, Part, blocks_of, join
 
 #: Tensors, or groups: dicts of a list of tensors and their options.
 Parameters = Iterable[Tensor] | Iterable[Mapping[str, Any]]
@@ -102,7 +102,8 @@ class Optimizer:
             raise missing("optimizer", name, type(self))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self._attributes(), "parameters": self.parameters}
+        own = {name: x for name, x in vars(self).items() if name != "_copied"}
+        return {**own, "parameters": self.parameters}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # A copy leaves the parameters to the model. Without the model they do not exist for long.
@@ -239,14 +240,22 @@ class Optimizer:
                 f"the parameters are in the groups {own['group_of']}, but in the state they are in "
                 f"{group_of}. Pass the same groups to the optimiser, in the same order."
             )
-        self.__dict__.update(deepcopy({**state, "group_of": group_of}))
+        loaded = deepcopy({**state, "group_of": group_of})
+        for name, x in vars(self).items():
+            if isinstance(x, FlatArrays):
+                x.load(loaded.pop(name))
+        self.__dict__.update(loaded)
 
     def _attributes(self) -> dict[str, Any]:
-        """Return all attributes except the parameters."""
-        return {k: x for k, x in vars(self).items() if k not in ("parameters", "_copied")}
+        """Return all attributes except the parameters. The state is a list of arrays for each."""
+        own = {k: x for k, x in vars(self).items() if k not in ("parameters", "_copied")}
+        return {k: list(x) if isinstance(x, FlatArrays) else x for k, x in own.items()}
 
-    def _trained(self) -> list[tuple[int, Tensor, Array, dict[str, Any]]]:
-        """Return the number, the tensor, the gradient and the options of each parameter to move."""
+    def _trained(self, *slots: FlatArrays, counts: list[int] | None = None) -> Iterator[Part]:
+        """Yield the parameters that have a gradient: a block at once, if it moves as a whole.
+
+        It does not if a parameter has no gradient, or if the `counts` of their steps differ.
+        """
         defaults = {name: getattr(self, name) for name in self.group_options}
         options = [{**defaults, **group} for group in self.groups]
         if any(callable(group["lr"]) for group in options):
@@ -254,38 +263,43 @@ class Optimizer:
                 "step: lr is a function, not a number. Before each step, write optimizer.lr = "
                 "schedule(t), where t is the number of the step."
             )
-        trained = [
-            (i, p, widen(g) if g.itemsize == 2 else g, options[group])  # float16
-            for i, (p, group) in enumerate(zip(self.parameters, self.group_of, strict=True))
-            if p._active and (g := p._grad) is not None
-        ]
-        if not trained:
+        moved = [p._active and p._grad is not None for p in self.parameters]
+        if len(moved) != len(self.group_of):
+            raise ValueError(
+                f"step: the list of parameters has {len(moved)} entries, but it had "
+                f"{len(self.group_of)} when the optimiser was made. Make a new optimiser."
+            )
+        if True not in moved:
             warnings.warn(
                 "step: no parameter has a gradient, so no parameter changes. Compute a loss from "
                 "these parameters, and call loss.backward() before step(). A parameter with "
                 "requires_grad=False is skipped.",
                 stacklevel=3,
             )
-        return trained
+        for n, block in enumerate(slots[0].blocks):
+            part = slice(block.numbers.start, block.numbers.stop)
+            tensors, state = self.parameters[part], [slot.flat[n] for slot in slots]
+            if all(moved[part]) and (counts is None or _are_equal(counts[part])):
+                yield Part(block, block.numbers, tensors, options[block.group], state)
+            elif any(moved[part]):
+                apart = [[x.copy() for x in block.split(flat)] for flat in state]
+                for i, p in zip(block.numbers, tensors):
+                    if moved[i]:
+                        own = [arrays[i - part.start] for arrays in apart]
+                        yield Part(block, range(i, i + 1), [p], options[block.group], own)
+                for flat, arrays in zip(state, apart):
+                    join(arrays, out=flat)
 
-    def _zeros(self) -> list[Array]:
+    def _zeros(self, joined: bool = True) -> FlatArrays:
         """Return an array of zeros for each parameter."""
-        return [np.zeros_like(widen(p.data)) for p in self.parameters]
+        parameters = self.parameters
+        return FlatArrays(blocks_of(parameters, self.group_of, joined), parameters)
 
 
-# ---- parts of a step -----------------------------------------------------------------------------
-
-
-def decayed(g: Array, p: Tensor, weight_decay: float) -> Array:
-    """Return g + λ p."""
-    return g + weight_decay * widen(p.data) if weight_decay else g
-
-
-def descend(p: Tensor, step: Array) -> None:
-    """Compute ``p.data -= step`` without the checks of the setter: version first, then data."""
-    array = p._array
-    p._advance(array)
-    array -= step
+def _are_equal(counts: list[int]) -> bool:
+    """Return whether all are equal. Traced counts are compared by identity."""
+    first = counts[0]
+    return all(n is first or (type(n) is int and n == first) for n in counts)
 
 
 # ---- checks --------------------------------------------------------------------------------------

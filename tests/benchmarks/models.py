@@ -89,20 +89,12 @@ def rnn(f, p, x, h, c):
 
 def lstm(f, p, x, h, c):
     """Return the new state [Hochreiter, Schmidhuber 1997]."""
-    z = f.linear(x, p["wx"], p["bx"]) + h @ p["wh"]
-    n = z.shape[1] // 4
-    i, o, g = f.sigmoid(z[:, :n]), f.sigmoid(z[:, 2 * n : 3 * n]), f.tanh(z[:, 3 * n :])
-    c = f.sigmoid(z[:, n : 2 * n]) * c + i * g
-    return o * f.tanh(c), c
+    return f.lstm(x, h, c, p["wx"], p["wh"], p["bx"])
 
 
 def gru(f, p, x, h, c):
     """Return the new state [Cho et al. 2014, in the form of PyTorch]."""
-    zx, zh = f.linear(x, p["wx"], p["bx"]), h @ p["wh"]
-    n = zx.shape[1] // 3
-    r, z = f.sigmoid(zx[:, :n] + zh[:, :n]), f.sigmoid(zx[:, n : 2 * n] + zh[:, n : 2 * n])
-    new = f.tanh(zx[:, 2 * n :] + r * zh[:, 2 * n :])
-    return new + z * (h - new), c
+    return f.gru(x, h, p["wx"], p["wh"], p["bx"]), c
 
 
 def sequence(cell, gates, steps, width=64):
