@@ -8,7 +8,7 @@ import numpy as np
 
 from ..core.answers import explains_keywords
 from ..core.arrays import Array
-from .blocks import Part
+from .blocks import FlatArrays, Part, parts
 from .optimizer import Optimizer, Parameters, fraction, not_negative, positive
 
 
@@ -96,7 +96,7 @@ class Adam(Optimizer):
         self.betas = _fractions("betas", betas)
         self.eps = positive("eps", eps)
         self.weight_decay = not_negative("weight_decay", weight_decay)
-        self.m, self.v = self._zeros(), self._zeros()
+        self.m, self.v = (FlatArrays(self.parameters, self.group_of) for _ in range(2))
         self.t = [0] * len(self.parameters)
 
     def step(self) -> None:
@@ -112,8 +112,8 @@ class Adam(Optimizer):
         >>> round(w.item(), 6)
         0.75
         """
-        for part in self._trained(self.m, self.v, counts=self.t):
-            g, decay = part.gradient(), part.options["weight_decay"]
+        for part in parts(self._trained(), (self.m, self.v), self.t):
+            g, decay = part.gradient, part.options["weight_decay"]
             if decay:
                 g = g + decay * part.data()
             part.descend(self._change(part, g))
@@ -214,6 +214,6 @@ class AdamW(Adam):
         >>> round(w.item(), 6)
         0.625
         """
-        for part in self._trained(self.m, self.v, counts=self.t):
+        for part in parts(self._trained(), (self.m, self.v), self.t):
             decay = part.options["lr"] * part.options["weight_decay"] * part.data()
-            part.descend(decay + self._change(part, part.gradient()))
+            part.descend(decay + self._change(part, part.gradient))

@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from ..core.arrays import Array, widen
 from ..core.tensor import Tensor
 
+#: for each parameter to move: its number, the tensor, its gradient and its options
+Trained: TypeAlias = list[tuple[int, Tensor, Array, dict[str, Any]]]
 #: the largest number of entries of a block, whose arrays should stay in the processor's cache
 MAX_ENTRIES = 1 << 15
 
@@ -45,13 +47,13 @@ def join(arrays: Sequence[Array], out: Array | None = None) -> Array:
     return np.concatenate([x.reshape(-1) for x in arrays], out=out)
 
 
-def blocks_of(parameters: Sequence[Tensor], group_of: Sequence[int], joined: bool) -> list[Block]:
-    """Return the blocks of all parameters: one for each parameter, if they are not `joined`."""
+def blocks_of(parameters: Sequence[Tensor], group_of: Sequence[int]) -> list[Block]:
+    """Return the blocks of all parameters."""
     found: list[Block] = []
     start, size, before = 0, 0, None
     for i, (p, group) in enumerate(zip(parameters, group_of)):
         # An array of another library, and a parameter that is frozen, form a block alone.
-        alone = not joined or not isinstance(p.data, np.ndarray) or not p.requires_grad
+        alone = not isinstance(p.data, np.ndarray) or not p.requires_grad
         kind = i if alone else (group, p.data.dtype)
         size += p.size
         if i and (kind != before or size > MAX_ENTRIES):
@@ -70,10 +72,9 @@ class FlatArrays(Sequence[Any]):
         The array of each block.
     """
 
-    def __init__(self, blocks: list[Block], parameters: Sequence[Tensor]) -> None:
-        self.blocks = blocks
-        zeros = [np.zeros_like(widen(p.data)) for p in parameters]
-        self.flat = [join([zeros[i] for i in block.numbers]) for block in blocks]
+    def __init__(self, parameters: Sequence[Tensor], group_of: Sequence[int]) -> None:
+        self.blocks = blocks_of(parameters, group_of)
+        self.load([np.zeros_like(widen(p.data)) for p in parameters])
 
     def __len__(self) -> int:
         return self.blocks[-1].numbers.stop
@@ -87,7 +88,7 @@ class FlatArrays(Sequence[Any]):
 
     def load(self, arrays: Sequence[Array]) -> None:
         """Replace all arrays. There must be one of the same shape for each parameter."""
-        self.flat[:] = [join([arrays[i] for i in block.numbers]) for block in self.blocks]
+        self.flat = [join([arrays[i] for i in block.numbers]) for block in self.blocks]
 
 
 @dataclass(slots=True)
@@ -95,21 +96,51 @@ class Part:
     """Parameters that a step moves together: a block, or one parameter of it."""
 
     block: Block
-    numbers: range
+    numbers: Sequence[int]
     tensors: list[Tensor]
+    gradient: Array
     options: dict[str, Any]
     state: list[Array]  #: the arrays of the state, which the step changes in place
-
-    def gradient(self) -> Array:
-        return join([widen(p._grad) for p in self.tensors])
 
     def data(self) -> Array:
         return join([widen(p._array) for p in self.tensors])
 
     def descend(self, step: Array) -> None:
-        """Compute ``p.data -= step`` without the checks of the setter: version first, then data."""
+        """Compute ``p.data -= step``, of which each parameter gets its part."""
         steps = self.block.split(step) if len(self.tensors) > 1 else [step]
-        for p, part in zip(self.tensors, steps):
-            array = p._array
-            p._advance(array)
-            array -= part
+        for p, own in zip(self.tensors, steps):
+            descend(p, own)
+
+
+def parts(trained: Trained, slots: Sequence[FlatArrays], counts: list[int]) -> Iterator[Part]:
+    """Yield the parameters to move: a block at once, if it moves as a whole.
+
+    It does not if a parameter has no gradient, or if the `counts` of their steps differ.
+    """
+    moved = {i: (p, g, options) for i, p, g, options in trained}
+    for n, block in enumerate(slots[0].blocks):
+        state = [slot.flat[n] for slot in slots]
+        numbers = [i for i in block.numbers if i in moved]
+        if len(numbers) == len(block.numbers) and _are_equal([counts[i] for i in numbers]):
+            tensors, gradients, options = zip(*(moved[i] for i in numbers))
+            yield Part(block, numbers, [*tensors], join(gradients), options[0], state)
+        elif numbers:
+            apart = [[x.copy() for x in block.split(flat)] for flat in state]
+            for i in numbers:
+                p, g, own = moved[i]
+                yield Part(block, [i], [p], g, own, [x[i - block.numbers.start] for x in apart])
+            for flat, arrays in zip(state, apart):
+                join(arrays, out=flat)
+
+
+def _are_equal(counts: list[int]) -> bool:
+    """Return whether all are equal. Traced counts are compared by identity."""
+    first = counts[0]
+    return all(n is first or (type(n) is int and n == first) for n in counts)
+
+
+def descend(p: Tensor, step: Array) -> None:
+    """Compute ``p.data -= step`` without the checks of the setter: version first, then data."""
+    array = p._array
+    p._advance(array)
+    array -= step

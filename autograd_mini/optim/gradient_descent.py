@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..core.answers import explains_keywords
-from .optimizer import Optimizer, Parameters, fraction, not_negative, positive
+from .blocks import descend
+from .optimizer import Optimizer, Parameters, decayed, fraction, not_negative, positive
 
 
 class SGD(Optimizer):
@@ -72,11 +73,10 @@ class SGD(Optimizer):
         super().__init__(parameters, lr)
         self.momentum = fraction("momentum", momentum)
         self.weight_decay = not_negative("weight_decay", weight_decay)
-        # Plain gradient descent needs a single call for each parameter: joining gains nothing.
-        self.velocity = self._zeros(joined=self.momentum > 0)
+        self.velocity = self._zeros()
 
     def step(self) -> None:
-        """Compute p ← p - lr g. With momentum, compute p ← p - lr v.
+        """Change each parameter p with a gradient g: p ← p - lr g. The class has the whole formula.
 
         Examples
         --------
@@ -91,13 +91,12 @@ class SGD(Optimizer):
         >>> w.item()
         0.0
         """
-        for part in self._trained(self.velocity):
-            options, g = part.options, part.gradient()
+        for i, p, g, options in self._trained():
             if options["weight_decay"]:
-                g = g + options["weight_decay"] * part.data()
+                g = decayed(g, p, options["weight_decay"])
             if options["momentum"]:
-                (v,) = part.state
+                v = self.velocity[i]
                 v *= options["momentum"]
                 v += g
                 g = v
-            part.descend(options["lr"] * g)
+            descend(p, options["lr"] * g)

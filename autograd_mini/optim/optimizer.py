@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from functools import cached_property
 from itertools import repeat
@@ -15,9 +15,10 @@ import numpy as np
 
 from ..core.accumulation import set_grads
 from ..core.answers import explains_keywords, missing
+from ..core.arrays import Array, widen
 from ..core.messages import describe, require_number
 from ..core.tensor import Tensor
-from .blocks import FlatArrays, Part, blocks_of, join
+from .blocks import FlatArrays, Trained
 
 #: Tensors, or groups: dicts of a list of tensors and their options.
 Parameters = Iterable[Tensor] | Iterable[Mapping[str, Any]]
@@ -251,55 +252,45 @@ class Optimizer:
         own = {k: x for k, x in vars(self).items() if k not in ("parameters", "_copied")}
         return {k: list(x) if isinstance(x, FlatArrays) else x for k, x in own.items()}
 
-    def _trained(self, *slots: FlatArrays, counts: list[int] | None = None) -> Iterator[Part]:
-        """Yield the parameters that have a gradient: a block at once, if it moves as a whole.
-
-        It does not if a parameter has no gradient, or if the `counts` of their steps differ.
-        """
+    def _trained(self) -> Trained:
+        """Return the number, the tensor, the gradient and the options of each parameter to move."""
         defaults = {name: getattr(self, name) for name in self.group_options}
-        options = [{**defaults, **group} for group in self.groups]
+        options = [{**defaults, **group} if group else defaults for group in self.groups]
         if any(callable(group["lr"]) for group in options):
             raise TypeError(
                 "step: lr is a function, not a number. Before each step, write optimizer.lr = "
                 "schedule(t), where t is the number of the step."
             )
-        moved = [p._active and p._grad is not None for p in self.parameters]
-        if len(moved) != len(self.group_of):
+        if len(self.parameters) != len(self.group_of):
             raise ValueError(
-                f"step: the list of parameters has {len(moved)} entries, but it had "
+                f"step: the list of parameters has {len(self.parameters)} entries, but it had "
                 f"{len(self.group_of)} when the optimiser was made. Make a new optimiser."
             )
-        if True not in moved:
+        trained = [
+            (i, p, widen(g) if g.itemsize == 2 else g, options[group])  # float16
+            for i, (p, group) in enumerate(zip(self.parameters, self.group_of))
+            if p._active and (g := p._grad) is not None
+        ]
+        if not trained:
             warnings.warn(
                 "step: no parameter has a gradient, so no parameter changes. Compute a loss from "
                 "these parameters, and call loss.backward() before step(). A parameter with "
                 "requires_grad=False is skipped.",
                 stacklevel=3,
             )
-        for n, block in enumerate(slots[0].blocks):
-            part = slice(block.numbers.start, block.numbers.stop)
-            tensors, state = self.parameters[part], [slot.flat[n] for slot in slots]
-            if all(moved[part]) and (counts is None or _are_equal(counts[part])):
-                yield Part(block, block.numbers, tensors, options[block.group], state)
-            elif any(moved[part]):
-                apart = [[x.copy() for x in block.split(flat)] for flat in state]
-                for i, p in zip(block.numbers, tensors):
-                    if moved[i]:
-                        own = [arrays[i - part.start] for arrays in apart]
-                        yield Part(block, range(i, i + 1), [p], options[block.group], own)
-                for flat, arrays in zip(state, apart):
-                    join(arrays, out=flat)
+        return trained
 
-    def _zeros(self, joined: bool = True) -> FlatArrays:
+    def _zeros(self) -> list[Array]:
         """Return an array of zeros for each parameter."""
-        parameters = self.parameters
-        return FlatArrays(blocks_of(parameters, self.group_of, joined), parameters)
+        return [np.zeros_like(widen(p.data)) for p in self.parameters]
 
 
-def _are_equal(counts: list[int]) -> bool:
-    """Return whether all are equal. Traced counts are compared by identity."""
-    first = counts[0]
-    return all(n is first or (type(n) is int and n == first) for n in counts)
+# ---- parts of a step -----------------------------------------------------------------------------
+
+
+def decayed(g: Array, p: Tensor, weight_decay: float) -> Array:
+    """Return g + λ p."""
+    return g + weight_decay * widen(p.data) if weight_decay else g
 
 
 # ---- checks --------------------------------------------------------------------------------------

@@ -135,7 +135,7 @@ def test_state_of_each_parameter_is_a_view():
 )
 def test_block_has_a_largest_size(sizes, expected):
     p = [ag.tensor(np.zeros(n), requires_grad=True) for n in sizes]
-    found = blocks_of(p, [0] * len(p), joined=True)
+    found = blocks_of(p, [0] * len(p))
     assert [len(block.numbers) for block in found] == expected
     assert [i for block in found for i in block.numbers] == list(range(len(p)))
 
@@ -143,7 +143,7 @@ def test_block_has_a_largest_size(sizes, expected):
 def test_parameter_that_is_frozen_at_first_is_a_block():
     p = leaves(shapes=[(2,)] * 5)
     p[2].requires_grad = False
-    found = blocks_of(p, [0, 0, 0, 0, 1], joined=True)
+    found = blocks_of(p, [0, 0, 0, 0, 1])
     assert [list(block.numbers) for block in found] == [[0, 1], [2], [3], [4]]
 
 
