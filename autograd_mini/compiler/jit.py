@@ -21,9 +21,10 @@ from ..core.context import ALL_OBSERVERS, SCOPES, observers
 from ..core.messages import describe
 from ..core.pytree import tree_leaves
 from ..core.tensor import Tensor
-from .executable import Executable, report_line
+from .executable import Executable, listed, report_line
 from .ir import OtherBranch
 from .memory.donation import check_no_aliasing, refuse_recorded
+from .native.native import is_available
 from .signature import flatten
 from .source.printer import Source
 from .state import PureStep, State, StateChanged
@@ -37,8 +38,9 @@ def compile(
     donate: int | tuple[int, ...] = (),
     fuse: bool = False,
     state: Any = None,
+    target: str = "numpy",
 ) -> Compiled:
-    """Turn `f` into a NumPy program, and return a function that runs the program.
+    """Turn `f` into a program of NumPy or C, and return a function that runs the program.
 
     The first call runs `f` once, and records its steps. This is called *tracing*. Later calls run
     the program.
@@ -63,13 +65,17 @@ def compile(
         their gradients, buffers, moments, and the state of the generators. You may change
         ``optimizer.lr`` between calls. Other numbers, such as ``model.count``, are part of the
         program: a step that changes one is an error.
+    target : str
+        "numpy", "c", or "auto", which is "c" if there is a C compiler. For "c", the first call
+        builds loops of C. Results agree up to rounding, and there are no warnings about numbers.
+        Steps that C does not know stay calls of NumPy, and ``.report()`` lists them.
 
     Returns
     -------
     Compiled
-        Takes the arguments of `f`, and returns the same results, to the last bit. If no argument is
-        a Tensor, the results are arrays, even if `f` returns Tensors. ``.source`` is the program,
-        and ``.report()`` describes how the program was made.
+        Takes the arguments of `f`, and returns the same results. They are equal to the last bit,
+        except for target "c". If no argument is a Tensor, the results are arrays, even if `f`
+        returns Tensors. ``.source`` is the program. ``.report()`` describes how it was made.
 
     Raises
     ------
@@ -77,8 +83,9 @@ def compile(
         In the first call, if a decision in `f` depends on the values in an array. The message shows
         the line.
     RuntimeError
-        The first call raises it in four cases:
+        The first call raises it in five cases:
 
+        - `target` is "c", and a C compiler is missing.
         - `f` reads a Tensor that requires a gradient, such as a parameter of a model, and the
           Tensor is neither an argument nor in `state`.
         - `f` draws random numbers from a generator that is neither an argument nor in `state`.
@@ -86,9 +93,9 @@ def compile(
         - `f` stores a computed array outside of `f`: in an attribute, a variable or a list.
         - `f` changes the entries of a dict or list that is an argument.
     ValueError
-        If it is not clear which result to write into a donated array. If a donated array is
-        read-only, or shares its memory with another argument. After this error, all arrays are
-        unchanged.
+        If `target` is another word. If it is not clear which result to write into a donated array.
+        If a donated array is read-only, or shares its memory with another argument. After this
+        error, all arrays are unchanged.
 
     Notes
     -----
@@ -168,11 +175,13 @@ def compile(
             "compile: donate must be the position of an argument, such as 0, or a tuple of "
             f"different positions, such as (0, 2). Got {donate!r}."
         )
+    if target not in ("numpy", "c", "auto"):
+        raise ValueError(f"compile: target must be 'numpy', 'c' or 'auto', got {target!r}.")
     if state is None:
-        return Compiled(f, tuple(chosen), fuse)
+        return Compiled(f, tuple(chosen), fuse, target)
     if chosen:
         raise TypeError("compile: pass donate or state. The arrays in state are always donated.")
-    return CompiledStep(f, state if isinstance(state, tuple) else (state,), fuse)
+    return CompiledStep(f, state if isinstance(state, tuple) else (state,), fuse, target)
 
 
 #: number of changes of a captured object after which a warning states their cost
@@ -197,10 +206,12 @@ class Compiled:
 
     __name__: str  # the name of the function
 
-    def __init__(self, f: Callable[..., Any], donate: tuple[int, ...], fuse: bool) -> None:
+    def __init__(
+        self, f: Callable[..., Any], donate: tuple[int, ...], fuse: bool, target: str
+    ) -> None:
         update_wrapper(self, f, updated=())
         self.__name__ = getattr(f, "__name__", type(f).__name__)
-        self._f, self._donate, self._fuse = f, donate, fuse
+        self._f, self._donate, self._fuse, self._target = f, donate, fuse, target
         self._programs: dict[Any, Executable] = {}
         self._latest: Executable | None = None
         self._changed: Counter[str] = Counter()  # captured state, by how often it has changed
@@ -208,7 +219,7 @@ class Compiled:
         self._lock = RLock()  # which an interrupted call may enter again
 
     def __reduce__(self) -> Any:
-        return Compiled, (self._f, self._donate, self._fuse)
+        return Compiled, (self._f, self._donate, self._fuse, self._target)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else MethodType(self, instance)
@@ -251,7 +262,8 @@ class Compiled:
 
     def _trace(self, key: Any, args: Any, kwargs: Any) -> tuple[Executable, list[Any]]:
         """Return a new program for these arguments, and its captured arrays."""
-        found = Executable(self._f, args, kwargs, self._donate, self._fuse)
+        native = self._target == "c" or (self._target == "auto" and is_available())
+        found = Executable(self._f, args, kwargs, self._donate, self._fuse, native)
         with self._lock:
             self._programs[key] = found
             while len(self._programs) > MAX_PROGRAMS:
@@ -264,7 +276,7 @@ class Compiled:
         often = [name for name in names if self._changed[name] == MAX_RETRACE_WARNINGS]
         if often:
             warnings.warn(
-                f"compile: {self.__name__} uses {_listed(often)}, which changed before "
+                f"compile: {self.__name__} uses {listed(often)}, which changed before "
                 f"{MAX_RETRACE_WARNINGS} calls. Each of these calls traced the function again, "
                 "which is slow. Pass these values as arguments.",
                 stacklevel=3,
@@ -332,11 +344,11 @@ class Compiled:
         compared = self._latest.guards.compared if self._latest else {}
         size = sum(compared.values())
         if size >= FREE_COMPARE_BYTES:
-            names = _listed(sorted(compared, key=lambda name: -compared[name]))
+            names = listed(sorted(compared, key=lambda name: -compared[name]))
             said = f"{size:,} bytes compared in each call: {names}. Pass them as arguments"
             lines.append(report_line("captured arrays", said))
         if self._changed:
-            n, names = self._changed.total(), _listed(list(self._changed))
+            n, names = self._changed.total(), listed(list(self._changed))
             lines.append(report_line("retraces", f"{n}, after changes of {names}"))
         if self._uncompiled:
             said = f"{self._uncompiled}, recorded on a tape or in another program"
@@ -353,12 +365,6 @@ class Compiled:
         return self._latest
 
 
-def _listed(names: list[str]) -> str:
-    """Return a few of the names, and the number of the others."""
-    rest = f" and {len(names) - 3} more" if len(names) > 4 else ""
-    return ", ".join(names[:3] if rest else names) + rest
-
-
 def _is_recorded(x: Any) -> bool:
     """Return whether an argument is on a tape, or in a program that is being recorded."""
     if isinstance(x, Tensor):
@@ -369,14 +375,16 @@ def _is_recorded(x: Any) -> bool:
 class CompiledStep(Compiled):
     """A compiled training step, which changes a model and an optimiser; see `compile`."""
 
-    def __init__(self, f: Callable[..., Any], roots: tuple[Any, ...], fuse: bool) -> None:
+    def __init__(
+        self, f: Callable[..., Any], roots: tuple[Any, ...], fuse: bool, target: str
+    ) -> None:
         self._state = State(list(roots))
-        super().__init__(PureStep(f, self._state), (0,), fuse)
+        super().__init__(PureStep(f, self._state), (0,), fuse, target)
         self._step = f
         update_wrapper(self, f, updated=())
 
     def __reduce__(self) -> Any:
-        return CompiledStep, (self._step, self._state.roots, self._fuse)
+        return CompiledStep, (self._step, self._state.roots, self._fuse, self._target)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if any(_is_recorded(x) for x in tree_leaves((args, kwargs))):

@@ -30,10 +30,10 @@ MESSAGE_LENGTH = 4000  #: of the compiler's message in an error
 #: -ffp-contract=off: x*x - y*y is exactly 0 where x = y, as in NumPy. A fused multiply-add would
 #: leave a rounding error, and the square root of a negative one is NaN. No -ffast-math, which
 #: changes what infinities and NaN do. -fno-trapping-math and -fno-math-errno only ignore the
-#: floating-point flags and errno.
+#: floating-point flags and errno. -fwrapv: integers overflow as NumPy's do.
 FLAGS = (
     "-std=c99", "-O3", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd",
-    "-ffp-contract=off", "-shared",
+    "-ffp-contract=off", "-fwrapv", "-shared",
 )  # fmt: skip
 
 

@@ -1,0 +1,145 @@
+"""Divide a program into functions of C and calls of NumPy."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...functional.pooling import _gather_windows, _spread_windows
+from ..ir import EFFECTS, Program, Step, Value, axes_in_memory, check_branch, example_of
+from ..memory.lowering import CHECKS, is_view
+from .node import CONVOLUTIONS, Unknown
+from .region import Region
+
+#: multiplications of a product for which BLAS is faster, although NumPy has to call it
+_FOR_BLAS = 150_000
+_SMALL_ARRAY = 4096  # entries that the processor's cache holds
+_SMALL_PRODUCT = 16_000  # multiplications of a matrix for which a call of BLAS takes too long
+
+
+class Division:
+    """The steps of a program as regions and calls of NumPy, which take turns.
+
+    A region runs after the calls on whose results it depends, and contains all steps that can run
+    then. Views cost nothing: a region looks through them, and calls of NumPy get them made again.
+
+    Attributes
+    ----------
+    regions : list of Region
+    reasons : dict of Step to str
+        Why a step is still a call of NumPy.
+    """
+
+    def __init__(self, program: Program, prefix: str) -> None:
+        self._prefix = prefix
+        arguments = set(program.arguments)
+        self._checks: dict[Value, Step] = {
+            v: step
+            for step in program.steps
+            for v in step.inputs
+            if step.function in CHECKS and step.function is not check_branch and v in arguments
+        }
+        self.regions: list[Region] = []
+        self.reasons: dict[Step, str] = {}
+        self._turn: dict[Value, int] = {}  # of the region after which a value is there
+        self._waits: dict[Value, int] = {}  # the first region that may read it
+        self._calls: list[tuple[int, Step]] = []
+        self._effects = -1
+        for step in program.steps:
+            self._place(step)
+        self._join(program)
+
+    def _place(self, step: Step) -> None:
+        waits = max((self._waits.get(v, 0) for v in step.inputs), default=0)
+        turn = max((self._turn.get(v, -1) for v in step.inputs), default=-1)
+        if is_view(step) or step.function in CHECKS:
+            self._waits[step.outs[0]], self._turn[step.outs[0]] = waits, turn
+            self._calls.append((turn, step))
+            return
+        try:
+            if reason := _better_in_numpy(step):
+                raise Unknown(reason)
+            self._enter(step, waits)
+        except Unknown as why:
+            self.reasons[step] = str(why)
+            if step.function in EFFECTS:
+                turn = self._effects = max(turn, self._effects)
+            self._calls.append((turn, step))
+            for v in step.outs:
+                self._turn[v], self._waits[v] = turn, turn + 1
+        else:
+            self._turn[step.outs[0]] = self._waits[step.outs[0]] = waits
+
+    def _enter(self, step: Step, turn: int) -> None:
+        """Put a step into a region, with the views that it reads."""
+        while len(self.regions) <= turn:
+            self.regions.append(Region(f"{self._prefix}step{len(self.regions) + 1}", self._checks))
+        region = self.regions[turn]
+        todo, views = [*step.inputs], []
+        while todo:
+            made = todo.pop().step
+            if made and self._is_free(made) and made.outs[0] not in region.graph.nodes:
+                views.append(made)
+                todo += made.inputs
+        for view in dict.fromkeys(reversed(views)):
+            region.graph.add(view)
+            region.steps.append(view)
+        region.graph.add(step)
+        region.steps.append(step)
+
+    def _join(self, program: Program) -> None:
+        """Replace the steps of the program by these turns."""
+        regions = [region for region in self.regions if region.steps]
+        made = {step.outs[0]: r for r in regions for step in r.steps if not self._is_free(step)}
+        wanted: set[Value] = {v for v in program.results if isinstance(v, Value)}
+        for _, step in self._calls:
+            wanted.update(step.inputs)
+        for region in regions:
+            own = {step.outs[0] for step in region.steps}
+            wanted.update(v for step in region.steps for v in step.inputs if v not in own)
+        steps: list[Step] = []
+        for turn in range(-1, len(self.regions)):
+            if turn >= 0 and self.regions[turn].steps:
+                region = self.regions[turn]
+                region.outs = [v for v, r in made.items() if r is region and v in wanted]
+                if region.outs:
+                    steps.append(region.as_step())
+            steps += [step for t, step in self._calls if t == turn]
+        program.steps = steps
+        self.regions = [region for region in regions if region.outs]
+        program.drop_dead()
+
+    def _is_free(self, step: Step) -> bool:
+        return is_view(step) or step.function in CHECKS
+
+
+_LAYOUT = "NumPy follows the order in which arrays lie in memory"
+
+
+def _is_out_of_order(v: Value) -> bool:
+    """Return whether a large array does not lie in memory in C's order, such as a convolution's."""
+    while v.step is not None and is_view(v.step):
+        v = v.step.inputs[0]
+    x = np.asarray(v.example)
+    return x.size > _SMALL_ARRAY and axes_in_memory(x) != tuple(range(x.ndim))
+
+
+def _better_in_numpy(step: Step) -> str:
+    """Return why a step is left to NumPy, although C knows it."""
+    f, out = step.function, step.outs[0]
+    if f in (_spread_windows, _gather_windows):
+        return _LAYOUT
+    if any(map(_is_out_of_order, step.inputs)):
+        return _LAYOUT
+    if f not in (np.matmul, np.dot, *CONVOLUTIONS) or out.dtype.kind != "f":
+        return ""
+    shapes = [np.shape(example_of(x)) for x in step.args[:2]]
+    if f in (np.matmul, np.dot) and all(shapes):
+        summed = shapes[0][-1]
+        each = summed * int(np.prod(out.shape[-2:]))  # in one product of a stack of matrices
+        if summed * out.example.size > _FOR_BLAS and each > _SMALL_PRODUCT:
+            return "BLAS is faster for a product of this size"
+    if f in CONVOLUTIONS:
+        sizes = [float(np.prod(shape)) for shape in (*shapes, out.shape)]
+        if np.prod(sizes) > _SMALL_PRODUCT**2:  # it has at least the root of that many products
+            return "BLAS is faster for a convolution of this size"
+    return ""

@@ -1,0 +1,134 @@
+"""Write the steps of a program that C knows in C, and build them."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from collections import Counter
+from collections.abc import Sequence
+from copy import copy
+from typing import Any
+
+from ..ir import Program, Value
+from ..memory.lowering import is_view
+from ..source.printer import Source
+from . import mathematics
+from .binding import MACROS, arrays_can_be_read, entry, scratch_bytes
+from .divide import Division
+from .names import Names
+from .plan import NativePlan
+from .region import Region
+from .scalars import definitions
+from .toolchain import NoCompiler, build, compilers
+from .writer import Function
+
+#: fused nodes that stay calls of NumPy; this one follows the layout that a convolution leaves
+FASTER_IN_NUMPY = ("max_pool2d",)
+_HEADERS = """#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+"""
+
+
+def is_available() -> bool:
+    """Return whether functions of C can be built and called here."""
+    try:
+        return arrays_can_be_read() and bool(compilers())
+    except NoCompiler:
+        return False
+
+
+class Native:
+    """The functions of C of a program.
+
+    Attributes
+    ----------
+    texts, entries : list of str
+        The functions, and those that ctypes calls in turn.
+    source : Source
+        The functions as a file.
+    """
+
+    def __init__(self, program: Program, prefix: str = "") -> None:
+        if not arrays_can_be_read():
+            raise RuntimeError(
+                "compile: target='c' reads the memory of arrays as CPython lays it out, and this "
+                "Python is another one. Use target='numpy'."
+            )
+        division = Division(program, prefix)
+        program.run_examples()
+        self.regions, self._reasons = division.regions, division.reasons
+        self._program = program
+        self.functions: list[Function] = []
+        self.texts: list[str] = []
+        self.entries: list[str] = []
+        self.source = Source("")
+
+    def analyse(self) -> None:
+        """Put the steps of each function into loops. The layouts of its arguments are known now."""
+        for region in self.regions:
+            region.analyse()
+        names = Names(self._regions_apart(), self._hidden())
+        for region in self.regions:
+            function = Function(region.name, region.fused, [*region.results.values()],
+                                region.graph.guards, names)  # fmt: skip
+            region.constants = [p.node.data[0] for p in function.arguments if not p.node.value]
+            region.scratch_bytes = scratch_bytes(function)
+            self.functions.append(function)
+
+    def _hidden(self) -> set[Value]:
+        """Return the values that have no name in C: views, and parts of other expressions."""
+        found = {s.outs[0] for region in self.regions for s in region.steps if is_view(s)}
+        for region in self.regions:
+            found.update(node.value for node in region.fused.merged if node.value)
+        return found
+
+    def _regions_apart(self) -> Program:
+        """Return the program with the steps of the regions in the places of the regions."""
+        whole = copy(self._program)
+        whole.steps = []
+        for step in self._program.steps:
+            whole.steps += step.function.steps if isinstance(step.function, Region) else [step]
+        return whole
+
+    def build(self, plan: NativePlan) -> None:
+        """Write and build the functions."""
+        self.write()
+        self.bind(build(library_text([self])), plan)
+
+    def write(self) -> None:
+        """Write the functions. The plan has chosen the memory of results by now."""
+        for region, function in zip(self.regions, self.functions):
+            nodes = {node.value: node for node in region.fused.readers}
+            over = {region.results[v]: nodes[target] for v, target in region.over.items()}
+            self.texts.append(function.write(over))
+            self.entries.append(entry(region, function))
+        text = "\n\n".join(self.texts)
+        self.source = Source("\n".join([_HEADERS, definitions(text), text]))
+
+    def bind(self, library: Any, plan: NativePlan) -> None:
+        """Let the plan call the functions of a library."""
+        for region in self.regions:
+            region.run = getattr(library, f"call_{region.name}")
+            region.run.argtypes = [ctypes.py_object]
+            region.run.restype = ctypes.c_int
+        plan.bind(self.regions)
+
+    def report(self) -> dict[str, str]:
+        """Return lines on what C computes, and what NumPy."""
+        n = sum(len(region.steps) for region in self.regions)
+        reasons = Counter(self._reasons.values())
+        why = "; ".join(f"{count}, because {text}" for text, count in reasons.most_common())
+        return {
+            "functions of C": f"{len(self.regions)}, of {n} steps",
+            "calls of NumPy": why or "none",
+        }
+
+
+def library_text(natives: Sequence[Native]) -> str:
+    """Return a file of C with all that the functions of some programs need."""
+    texts = [text for native in natives for text in native.texts]
+    entries = [text for native in natives for text in native.entries]
+    code = re.sub("//.*", "", "\n".join(texts))
+    ours = mathematics.definitions(sorted(set(re.findall(r"\bam_\w+", code))))
+    return "\n".join([_HEADERS, ours, definitions(code), *texts, MACROS, *entries])
