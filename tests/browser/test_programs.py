@@ -5,7 +5,7 @@ import pytest
 
 import autograd_mini as ag
 from autograd_mini.compiler.source.javascript import javascript
-from autograd_mini.compiler.source.portable import UnknownOperation
+from autograd_mini.compiler.source.operation import UnknownOperation
 from autograd_mini.compiler.source.source import traced_program
 from autograd_mini.core.fused import FUSED
 from tests.cases import CASES, FUSED_CASES, TAPE, leaf

@@ -7,7 +7,7 @@ their rules make. Calls without a use are dropped, and those that are made twice
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType
 from typing import Any
 
@@ -24,14 +24,17 @@ from ..passes.algebra import EXACT
 from ..passes.rewrite import simplify
 from ..traced_array import TracedArray
 from ..tracer import Tracer
-from .javascript import javascript
+from .javascript import javascript_module
+from .jax import JaxWriter
+from .operation import UnknownOperation
 from .printer import Source, written
+from .torch import TorchWriter
 
 
 def source(
     result: Tensor, names: Mapping[str, Any] | None = None, language: str = "numpy"
 ) -> Source:
-    """Return the tape of `result`, forward and backward, as a stand-alone NumPy program.
+    """Return the tape of `result`, forward and backward, as a program in a language.
 
     Parameters
     ----------
@@ -42,23 +45,26 @@ def source(
         A dict of names and values, such as ``locals()``. It gives names to arrays, and to tensors
         that have no name.
     language : str
-        "numpy" or "javascript". The JavaScript program needs array functions that every page of
-        `explore` contains. It takes the leaves in one list, and returns a list.
+        "numpy", "jax" and "torch" are Python, with one import. "javascript" is a module, whose
+        program takes a list of arrays and returns one. See the notes.
 
     Returns
     -------
     Source
         Text that defines ``program(...)``. The program takes the leaves, and then the arrays that
         were constants. It returns the result and the gradient for each leaf that requires a
-        gradient. ``.arguments`` has the values of these arguments, by name.
+        gradient. ``.arguments`` has the values of these arguments, by name. ``.modules`` has the
+        texts of the files that a JavaScript program imports, by name.
 
     Raises
     ------
     TypeError
         If an operation takes different steps for different values, so that no program can be
-        written. If JavaScript has no function for an operation.
+        written.
+    UnknownOperation
+        If the language has no function for an operation. It is a TypeError.
     ValueError
-        If `language` is neither "numpy" nor "javascript".
+        If `language` is not one of these.
 
     Notes
     -----
@@ -68,10 +74,17 @@ def source(
     The program contains what is on the tape. Decisions that Python made while the tape was recorded
     are constants in the program. Examples are the length of a loop, and a mask from a comparison.
 
-    The program computes the same numbers as ``backward`` to the last bit, with one exception. The
-    node of `softmax_cross_entropy` chooses its steps by the size of the logits. The program has no
-    such choice, and always subtracts the largest logit first. The loss and the gradients are the
-    same up to rounding.
+    The NumPy program computes the bits of ``backward``, with one exception.
+    The node of `softmax_cross_entropy` chooses its steps by the size of the logits. The program has
+    no such choice, and always subtracts the largest logit first. The loss and the gradients are the
+    same up to rounding. The programs in other languages compute the same up to rounding too.
+
+    The arguments of a "jax" program are arrays of jax or NumPy, and ``jax.jit(program)`` compiles
+    it. If an array of the tape is float64, a line of the text makes jax compute in float64, in the
+    whole process. The arguments of a "torch" program are tensors:
+    ``{name: torch.tensor(x) for name, x in source.arguments.items()}``. PyTorch has no function for
+    ``np.partition`` and ``np.unwrap``. JavaScript has none for these, and for some of
+    ``np.linalg``.
 
     References
     ----------
@@ -83,7 +96,8 @@ def source(
     >>> import numpy as np
     >>> import autograd_mini as ag
     >>> x = ag.tensor([1.0, 2.0], requires_grad=True, name="x")
-    >>> print(ag.source(np.sum(np.sin(x) * x)))
+    >>> y = np.sum(np.sin(x) * x)
+    >>> print(ag.source(y))
     import numpy as np
     <BLANKLINE>
     <BLANKLINE>
@@ -97,11 +111,38 @@ def source(
         d_x = v1 + x * np.cos(x)  # ∂v3/∂x
     <BLANKLINE>
         return v3, d_x
+    >>> print(ag.source(y, language="torch"))
+    import torch
+    <BLANKLINE>
+    <BLANKLINE>
+    def program(x):
+        \"\"\"The result, and its derivative with respect to x.\"\"\"
+        # forward
+        v1 = torch.sin(x)  # (2,)
+        v3 = torch.sum(v1 * x)  # scalar
+    <BLANKLINE>
+        # backward
+        d_x = v1 + x * torch.cos(x)  # ∂v3/∂x
+    <BLANKLINE>
+        return v3, d_x
     """
-    if language not in ("numpy", "javascript"):
-        raise ValueError(f"source: language must be 'numpy' or 'javascript', got {language!r}.")
+    if language not in _LANGUAGES:
+        known = ", ".join(map(repr, _LANGUAGES))
+        raise ValueError(f"source: language must be one of {known}, got {language!r}.")
     program, by = traced_program(result, names)
-    return written(program, by) if language == "numpy" else javascript(program)
+    try:
+        return _LANGUAGES[language](program, by)
+    except UnknownOperation as error:
+        advice = "Pass language='numpy', which knows all operations."
+        raise UnknownOperation(f"source: {error}. {advice}") from None
+
+
+_LANGUAGES: dict[str, Callable[[Program, Sequence[Value]], Source]] = {
+    "numpy": written,
+    "javascript": lambda program, by: javascript_module(program),
+    "jax": lambda program, by: JaxWriter(program).text(by),
+    "torch": lambda program, by: TorchWriter(program).text(by),
+}
 
 
 def traced_program(
@@ -141,7 +182,10 @@ def _traced(tensors: list[Tensor], names: Names) -> tuple[Tracer, dict[Tensor, T
     numbers = labels(tensors)  # the names of tensors that no user has named
 
     def leaf(t: Tensor) -> Tensor:
-        return Tensor(trace.argument(t._array, names[t.order]), requires_grad=t.requires_grad)
+        new = Tensor(0.0, requires_grad=t.requires_grad)
+        array: Any = trace.argument(t._array, names[t.order])
+        new._array = array  # not a compact copy of it
+        return new
 
     def argument(op: Primitive, i: int, a: Any) -> Any:
         if not isinstance(a, np.ndarray) or not a.ndim or i >= op.arity:
