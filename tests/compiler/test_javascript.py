@@ -29,7 +29,7 @@ def test_program_by_hand_has_a_line_for_each_step():
     )
     assert "const p = nd.divide(e, s); // (3,)" in text
     assert "  // backward\n" in text
-    assert text.endswith("return [loss, d_z];\n}\n")
+    assert text.endswith("return [loss, d_z];\n}")
     assert {name: x.shape for name, x in text.arguments.items()} == {"z": (3,), "y": (3,)}
     assert loss.tape().source(language="javascript").count("\n") == text.count("\n")
 

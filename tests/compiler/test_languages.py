@@ -1,5 +1,7 @@
 """The text of programs for jax and PyTorch. test_libraries.py runs them."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -123,6 +125,18 @@ def test_unknown_operation_is_named_with_the_remedy(language, f, name):
     y = f(leaf(MATRIX))
     with pytest.raises(UnknownOperation, match=f"source: .*{name}.*language='numpy'"):
         ag.source(y, language=language)
+
+
+def test_guide_shows_these_programs():
+    guide = (Path(ag.__file__).parents[1] / "docs/guides/other_languages.md").read_text("utf-8")
+    x, y = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([0.5, -0.5])
+    w = leaf([0.1, -0.2], "w")
+    h = np.tanh(x @ w)
+    loss = np.mean((h - y) ** 2)
+    for language in ("numpy", "torch", "jax", "javascript"):
+        text = str.__str__(ag.source(loss, locals(), language=language))
+        text = text.replace(" ** ", "**")  # as the formatter of the guide writes it
+        assert f"\n{text}\n```" in guide, language
 
 
 def test_leaf_whose_layout_is_not_compact_is_an_argument():

@@ -1,11 +1,14 @@
 """The programs for PyTorch and jax give the numbers of the engine."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import autograd_mini as ag
 from autograd_mini.core.pytree import tree_leaves
-from tests.cases import CASES
+from tests.cases import CASES, leaf
 from tests.compiler.languages import (
     check,
     of_cases,
@@ -89,6 +92,21 @@ def test_torch_random_programs_match_the_engine():
 @pytest.mark.slow
 def test_jax_random_programs_match_the_engine():
     check_on_jax(without_constants(of_random_programs(range(60))))
+
+
+@pytest.mark.parametrize("language", ["torch", "jax"])
+def test_example_of_the_guide_runs(language):
+    guide = (Path(ag.__file__).parents[1] / "docs/guides/other_languages.md").read_text("utf-8")
+    (example,) = re.findall(
+        rf"```python\n(import {language}\n\nexec\(source\)\n.*?)```", guide, re.S
+    )
+    x, y = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([0.5, -0.5])
+    w = leaf([0.1, -0.2], "w")
+    loss = np.mean((np.tanh(x @ w) - y) ** 2)
+    space = {"source": ag.source(loss, locals(), language=language)}
+    exec(example, space)
+    loss.backward()
+    np.testing.assert_allclose(np.asarray(space["d_w"]), w.grad)
 
 
 @pytest.mark.parametrize("activation", ["tanh", "relu", "gelu", "sigmoid"])

@@ -55,7 +55,7 @@ def javascript_module(program: Program) -> Source:
     The text imports ``nd`` from a file, which imports others: ``.modules`` has their texts.
     """
     function = javascript(program)
-    source = Source(f'import {{ nd }} from "./nd.mjs";\n\nexport {function}\n')
+    source = Source(f'import {{ nd }} from "./nd.mjs";\n\nexport {function}')
     source.arguments = function.arguments
     source.modules = runtime()
     return source
