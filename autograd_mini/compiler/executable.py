@@ -20,6 +20,8 @@ from .guards import Guards
 from .ir import Program, memory_of
 from .memory.donation import check_no_aliasing, copy_duplicate_results, match_donations
 from .memory.plan import Plan
+from .native.native import Native
+from .native.plan import NativePlan
 from .passes.algebra import EXACT
 from .passes.rewrite import number, simplify
 from .passes.slices import join_slices
@@ -34,18 +36,22 @@ from .tracer import Tracer
 class Executable:
     """The program for arguments of certain shapes, and the memory that it runs in."""
 
-    def __init__(self, f: Any, args: Any, kwargs: Any, donate: tuple[int, ...], fuse: bool) -> None:
-        tracer = Tracer()
+    def __init__(
+        self, f: Any, args: Any, kwargs: Any, donate: tuple[int, ...], fuse: bool, native: bool
+    ) -> None:
+        tracer = Tracer(unfuse=native)
         given = _traced_arguments(tracer, f, args, kwargs)
         self.guards, program, tree = _recorded(tracer, given, f, args, kwargs, fuse)
         self._fuse = fuse
         self.done, self.steps, self.traced = program.done, len(program.steps), len(tracer.steps)
         self._call = (f, args, kwargs) if tracer.has_fused_calls else None
         self._source = None if tracer.has_fused_calls else _text(program, tracer)
-        join_slices(program)
+        if not native:
+            join_slices(program)
         program.run_examples()
         if donate:
             copy_duplicate_results(program)
+        self._native = Native(program) if native else None
         new = tree.tree[0][0] if isinstance(f, PureStep) else tree.tree  # gradients look the same
         donated = match_donations(new, program.results, given[0], donate)
         tensors = {unwrap(x)._value for x in tree_leaves(given) if isinstance(x, Tensor)}
@@ -53,7 +59,12 @@ class Executable:
         if not tensors:
             tree.as_arrays()
         whole = tree.leave_out(taken, donated, program.results)
-        self.plan = Plan(program, tree.written, donated, tensors, whole)
+        if self._native:
+            self._native.analyse()
+        make_plan = NativePlan if native else Plan
+        self.plan = make_plan(program, tree.written, donated, tensors, whole)
+        if self._native and isinstance(self.plan, NativePlan):
+            self._native.build(self.plan)
         places = {v: i for i, v in enumerate(program.arguments)}
         self.taken = [places[v] for v in donated.values()]
         self._idle = [self.plan.set_up()]
@@ -68,6 +79,8 @@ class Executable:
 
         The function is traced again for that, with the arguments of its first call.
         """
+        if self._native:
+            return self._native.source
         if self._source is None and self._call is not None:
             f, args, kwargs = self._call
             tracer = Tracer(unfuse=True)
@@ -108,6 +121,8 @@ class Executable:
             "buffers": f"{len(plan.buffers)}, together {size:,} bytes, used for {_values(kept)}",
             "allocated": f"{_values(len(plan.allocated))} in each call, in addition to the results",
         }
+        if self._native:
+            lines |= self._native.report()
         return "\n".join(report_line(label, text) for label, text in lines.items())
 
 

@@ -24,6 +24,7 @@ from ..core.tensor import Tensor
 from .executable import Executable, report_line
 from .ir import OtherBranch
 from .memory.donation import check_no_aliasing, refuse_recorded
+from .native.native import is_available
 from .signature import flatten
 from .source.printer import Source
 from .state import PureStep, State, StateChanged
@@ -37,8 +38,9 @@ def compile(
     donate: int | tuple[int, ...] = (),
     fuse: bool = False,
     state: Any = None,
+    target: str = "numpy",
 ) -> Compiled:
-    """Return a NumPy program that does the same as `f`.
+    """Return a program of NumPy, or of C, that does the same as `f`.
 
     The first call runs `f` once, and records its steps. This is called *tracing*. Later calls run
     the program.
@@ -63,13 +65,17 @@ def compile(
         their gradients, buffers, moments, and the state of the generators. You may change
         ``optimizer.lr`` between calls. Other numbers, such as ``model.count``, are part of the
         program: a step that changes one is an error.
+    target : str
+        "numpy", "c", or "auto", which is "c" if there is a C compiler. For "c", the first call
+        builds loops of C. Results agree up to rounding, and there are no warnings about numbers.
+        Steps that C does not know stay calls of NumPy, and ``.report()`` lists them.
 
     Returns
     -------
     Compiled
-        Takes the arguments of `f`, and returns the same results, to the last bit. If no argument is
-        a Tensor, the results are arrays, even if `f` returns Tensors. ``.source`` is the program,
-        and ``.report()`` describes how the program was made.
+        Takes the arguments of `f`, and returns the same results. They are equal to the last bit,
+        except for target "c". If no argument is a Tensor, the results are arrays, even if `f`
+        returns Tensors. ``.source`` is the program. ``.report()`` describes how it was made.
 
     Raises
     ------
@@ -77,13 +83,14 @@ def compile(
         In the first call, if a decision in `f` depends on the values in an array. The message shows
         the line.
     RuntimeError
-        The first call raises it in four cases. `f` reads a Tensor that requires a gradient, such as
-        a parameter of a model, but the Tensor is neither an argument nor in `state`. `f` draws
-        random numbers from a generator that is neither an argument nor in `state` (only `dropout`
-        is allowed to do so). `f` stores a computed array outside of `f`, in an attribute, a
-        variable or a list. `f` changes the entries of a dict or list that is an argument.
+        The first call raises it in five cases. There is no C compiler for target "c". `f` reads a
+        Tensor that requires a gradient, such as a parameter of a model, but the Tensor is neither
+        an argument nor in `state`. `f` draws random numbers from a generator that is neither an
+        argument nor in `state` (only `dropout` is allowed to do so). `f` stores a computed array
+        outside of `f`, in an attribute, a variable or a list. `f` changes the entries of a dict or
+        list that is an argument.
     ValueError
-        If it is not clear which result to write into a donated array. If a donated array is
+        If `target` is another word. If it is not clear which result to write into a donated array. If a donated array is
         read-only, or shares its memory with another argument. After this error, all arrays are
         unchanged.
 
@@ -165,11 +172,13 @@ def compile(
             "compile: donate must be the position of an argument, such as 0, or a tuple of "
             f"different positions, such as (0, 2). Got {donate!r}."
         )
+    if target not in ("numpy", "c", "auto"):
+        raise ValueError(f"compile: target must be 'numpy', 'c' or 'auto', got {target!r}.")
     if state is None:
-        return Compiled(f, tuple(chosen), fuse)
+        return Compiled(f, tuple(chosen), fuse, target)
     if chosen:
         raise TypeError("compile: pass donate or state, not both: the arrays in state are donated.")
-    return CompiledStep(f, state if isinstance(state, tuple) else (state,), fuse)
+    return CompiledStep(f, state if isinstance(state, tuple) else (state,), fuse, target)
 
 
 #: number of changes of a captured object after which a warning states their cost
@@ -194,10 +203,12 @@ class Compiled:
 
     __name__: str  # the name of the function
 
-    def __init__(self, f: Callable[..., Any], donate: tuple[int, ...], fuse: bool) -> None:
+    def __init__(
+        self, f: Callable[..., Any], donate: tuple[int, ...], fuse: bool, target: str
+    ) -> None:
         update_wrapper(self, f, updated=())
         self.__name__ = getattr(f, "__name__", type(f).__name__)
-        self._f, self._donate, self._fuse = f, donate, fuse
+        self._f, self._donate, self._fuse, self._target = f, donate, fuse, target
         self._programs: dict[Any, Executable] = {}
         self._latest: Executable | None = None
         self._changed: Counter[str] = Counter()  # captured state, by how often it has changed
@@ -205,7 +216,7 @@ class Compiled:
         self._lock = RLock()  # which an interrupted call may enter again
 
     def __reduce__(self) -> Any:
-        return Compiled, (self._f, self._donate, self._fuse)
+        return Compiled, (self._f, self._donate, self._fuse, self._target)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else MethodType(self, instance)
@@ -248,7 +259,8 @@ class Compiled:
 
     def _trace(self, key: Any, args: Any, kwargs: Any) -> tuple[Executable, list[Any]]:
         """Return a new program for these arguments, and its captured arrays."""
-        found = Executable(self._f, args, kwargs, self._donate, self._fuse)
+        native = self._target == "c" or (self._target == "auto" and is_available())
+        found = Executable(self._f, args, kwargs, self._donate, self._fuse, native)
         with self._lock:
             self._programs[key] = found
             while len(self._programs) > MAX_PROGRAMS:
@@ -366,14 +378,16 @@ def _is_recorded(x: Any) -> bool:
 class CompiledStep(Compiled):
     """A compiled training step, which changes a model and an optimiser; see `compile`."""
 
-    def __init__(self, f: Callable[..., Any], roots: tuple[Any, ...], fuse: bool) -> None:
+    def __init__(
+        self, f: Callable[..., Any], roots: tuple[Any, ...], fuse: bool, target: str
+    ) -> None:
         self._state = State(list(roots))
-        super().__init__(PureStep(f, self._state), (0,), fuse)
+        super().__init__(PureStep(f, self._state), (0,), fuse, target)
         self._step = f
         update_wrapper(self, f, updated=())
 
     def __reduce__(self) -> Any:
-        return CompiledStep, (self._step, self._state.roots, self._fuse)
+        return CompiledStep, (self._step, self._state.roots, self._fuse, self._target)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if any(_is_recorded(x) for x in tree_leaves((args, kwargs))):

@@ -245,7 +245,7 @@ def _lengths_of_a_product(*operands: Any) -> str:
 def require_number(name: str, value: Any) -> None:
     """Raise TypeError if the value of an option is not a single number."""
     is_number = hasattr(value, "__float__") and not isinstance(value, TensorBase)
-    if not is_number or np.ndim(value):
+    if not is_number or getattr(value, "ndim", 0):
         raise TypeError(f"{name} must be a number, got {describe(value)}.")
 
 

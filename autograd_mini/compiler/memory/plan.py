@@ -64,7 +64,7 @@ class Plan:
         self._loose: set[Value] = set()  # whose layout in memory depends on numbers
         self._roots = _roots(program)
         self._last = self._last_reads()
-        risky = [i for i, step in enumerate(program.steps) if may_raise(step)]
+        risky = [i for i, step in enumerate(program.steps) if self._may_raise(step)]
         self._sure = max(risky, default=-1)  # after this step, nothing raises
         self._late: list[str] = []  # results that reach donated memory only at the end
         self._lines: list[str] = []
@@ -78,6 +78,9 @@ class Plan:
         for i, step in enumerate(program.steps):
             self._place(i, step)
         self.text = self._text(write)
+
+    def _may_raise(self, step: Step) -> bool:
+        return may_raise(step)
 
     # ---- who needs what, and how long ------------------------------------------------------------
 

@@ -163,7 +163,9 @@ def _taken(step: Step) -> Operation | None:
     return Operation("take", [x, step.function(numbers_of(x), *others, **step.kwargs)])
 
 
-def _reshaped(step: Step) -> Operation:
+def _reshaped(step: Step) -> Operation | None:
+    if step.kwargs.get("order", "C") != "C" or any(order in step.args[1:] for order in "FAK"):
+        return None  # the runtime's arrays have one order
     return Operation("reshape", [step.args[0], step.outs[0].shape])
 
 
@@ -196,8 +198,10 @@ def _triangle(step: Step) -> Operation:
 def _padded(step: Step) -> Operation | None:
     x, pad_width, *others = step.args
     mode = others[0] if others else step.kwargs.get("mode", "constant")
+    if mode in ("edge", "reflect", "symmetric", "wrap"):
+        return None if step.kwargs.get("reflect_type") == "odd" else _taken(step)
     if mode not in ("constant", "empty"):
-        return _taken(step)
+        return None
     shape, y = np.shape(example_of(x)), step.outs[0]
     parts = [
         slice(int(before), int(before) + n)
@@ -300,6 +304,8 @@ def _norm(step: Step) -> Operation | None:
     given = {**dict(zip(("x", "ord", "axis", "keepdims"), step.args)), **step.kwargs}
     x, p = given.pop("x"), given.pop("ord", None)
     over = {k: v for k, v in given.items() if v is not None and v is not False}
+    if p is not None and np.ndim(example_of(x)) > 1 and "axis" not in over:
+        return None  # the norm of a matrix
     if p is None or p == 2:
         if p and np.ndim(over.get("axis", ())):
             return None  # the norm of a matrix
@@ -327,10 +333,12 @@ def _numbers_only(step: Step) -> Any:
     return y
 
 
-def _convolved(step: Step) -> Operation:
+def _convolved(step: Step) -> Operation | None:
     """Write convolve and correlate as the product of a matrix of windows and a vector."""
     given = {**dict(zip(("a", "v", "mode"), step.args)), **step.kwargs}
     a, v = given["a"], given["v"]
+    if not np.ndim(example_of(a)) or not np.ndim(example_of(v)):
+        return None
     m, n = np.size(example_of(a)), np.size(example_of(v))
     correlates = step.function is np.correlate
     mode = given.get("mode", "valid" if correlates else "full")

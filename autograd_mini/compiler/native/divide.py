@@ -1,0 +1,111 @@
+"""Divide a program into functions of C and calls of NumPy."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..ir import EFFECTS, Program, Step, Value, example_of
+from ..memory.lowering import CHECKS, is_view
+from .node import Unknown
+from .region import Region
+
+#: multiplications of a product for which BLAS is faster, although NumPy has to call it
+_FOR_BLAS = 300_000
+
+
+class Division:
+    """The steps of a program as regions and calls of NumPy, which take turns.
+
+    A region runs after the calls on whose results it depends, and contains all steps that can run
+    then. Views cost nothing: a region looks through them, and calls of NumPy get them made again.
+
+    Attributes
+    ----------
+    regions : list of Region
+    reasons : dict of Step to str
+        Why a step is still a call of NumPy.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.regions: list[Region] = []
+        self.reasons: dict[Step, str] = {}
+        self._turn: dict[Value, int] = {}  # of the region after which a value is there
+        self._waits: dict[Value, int] = {}  # the first region that may read it
+        self._calls: list[tuple[int, Step]] = []
+        self._effects = -1
+        for step in program.steps:
+            self._place(step)
+        self._join(program)
+
+    def _place(self, step: Step) -> None:
+        waits = max((self._waits.get(v, 0) for v in step.inputs), default=0)
+        turn = max((self._turn.get(v, -1) for v in step.inputs), default=-1)
+        if is_view(step) or step.function in CHECKS:
+            self._waits[step.outs[0]], self._turn[step.outs[0]] = waits, turn
+            self._calls.append((turn, step))
+            return
+        try:
+            if reason := _better_in_numpy(step):
+                raise Unknown(reason)
+            self._enter(step, waits)
+        except Unknown as why:
+            self.reasons[step] = str(why)
+            if step.function in EFFECTS:
+                turn = self._effects = max(turn, self._effects)
+            self._calls.append((turn, step))
+            for v in step.outs:
+                self._turn[v], self._waits[v] = turn, turn + 1
+        else:
+            self._turn[step.outs[0]] = self._waits[step.outs[0]] = waits
+
+    def _enter(self, step: Step, turn: int) -> None:
+        """Put a step into a region, with the views that it reads."""
+        while len(self.regions) <= turn:
+            self.regions.append(Region(f"step{len(self.regions) + 1}"))
+        region = self.regions[turn]
+        todo, views = [*step.inputs], []
+        while todo:
+            made = todo.pop().step
+            if made and self._is_free(made) and made.outs[0] not in region.graph.nodes:
+                views.append(made)
+                todo += made.inputs
+        for view in dict.fromkeys(reversed(views)):
+            region.graph.add(view)
+            region.steps.append(view)
+        region.graph.add(step)
+        region.steps.append(step)
+
+    def _join(self, program: Program) -> None:
+        """Replace the steps of the program by these turns."""
+        regions = [region for region in self.regions if region.steps]
+        made = {step.outs[0]: r for r in regions for step in r.steps if not self._is_free(step)}
+        wanted: set[Value] = {v for v in program.results if isinstance(v, Value)}
+        for _, step in self._calls:
+            wanted.update(step.inputs)
+        for region in regions:
+            own = {step.outs[0] for step in region.steps}
+            wanted.update(v for step in region.steps for v in step.inputs if v not in own)
+        steps: list[Step] = []
+        for turn in range(-1, len(self.regions)):
+            if turn >= 0 and self.regions[turn].steps:
+                region = self.regions[turn]
+                region.outs = [v for v, r in made.items() if r is region and v in wanted]
+                if region.outs:
+                    steps.append(region.as_step())
+            steps += [step for t, step in self._calls if t == turn]
+        program.steps = steps
+        self.regions = [region for region in regions if region.outs]
+        program.drop_dead()
+
+    def _is_free(self, step: Step) -> bool:
+        return is_view(step) or step.function in CHECKS
+
+
+def _better_in_numpy(step: Step) -> str:
+    """Return why a step is left to NumPy, although C knows it."""
+    if step.function in (np.matmul, np.dot) and step.outs[0].dtype.kind == "f":
+        a = np.asarray(example_of(step.args[0]))
+        size = step.outs[0].example.size * (a.shape[-1] if a.ndim else 1)
+        if size > _FOR_BLAS:
+            return "BLAS is faster for a product of this size"
+    return ""

@@ -1,0 +1,84 @@
+"""Lines of C: loops around statements, comments, and breaks in long lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from .index import Variable
+
+WIDTH = 100
+VECTOR = 4  # turns of a loop that is worth vectors
+_LETTERS = "ijklmnpqrstuvw"
+_BREAKS = (" ? ", " : ", " + ", " - ", " * ", " || ", " && ", ", ", " = ")
+
+
+class Lines:
+    """The lines of a function so far."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._indent = 1
+
+    def add(self, text: str, note: str = "") -> None:
+        """Add a line, with a comment behind or above it."""
+        line = "  " * self._indent + text
+        if note and len(line) + len(note) + len("  // ") > WIDTH:
+            self.lines.append(shortened(f"{'  ' * self._indent}// {note}"))
+            note = ""
+        if text.startswith("//"):
+            self.lines.append(shortened(line))
+        else:
+            self.lines += broken(line + f"  // {note}" * bool(note))
+
+    @contextmanager
+    def indented(self, by: int = 1) -> Any:
+        self._indent += by
+        yield
+        self._indent -= by
+
+    def open(self, loop: Any, depth: int, end: str = "") -> None:
+        """Name the variable of a loop, and add its first line."""
+        loop.name = i = _LETTERS[depth]
+        self.add(f"for (long {i} = 0; {i} < {loop.extent}; {i}++){end}")
+
+    def nest(
+        self,
+        variables: Sequence[Variable],
+        depth: int,
+        statement: Callable[[], str],
+        apart: bool = False,
+        pragma: str = "#pragma omp simd",
+    ) -> None:
+        """Add loops around a statement. If `apart`, the turns of the last one are independent."""
+        for k, v in enumerate(variables):
+            v.name = _LETTERS[depth + k]
+        text = statement()
+        for k, v in enumerate(variables):
+            with self.indented(k):
+                if apart and v is variables[-1] and v.extent >= VECTOR:
+                    self.add(pragma)
+                self.open(v, depth + k)
+        with self.indented(len(variables)):
+            self.add(text)
+
+
+def broken(line: str) -> list[str]:
+    """Return a line in parts that are short enough; the others are indented further."""
+    indent = " " * (len(line) - len(line.lstrip()) + 4)
+    parts = []
+    while len(line) > WIDTH:
+        ends = [line.rfind(b, len(indent), WIDTH - len(b)) for b in _BREAKS]
+        at = max(ends)
+        if at < 0:
+            break
+        comma = line[at] == ","
+        parts.append(line[: at + comma].rstrip())
+        line = indent + line[at + comma :].lstrip()
+    return [*parts, line]
+
+
+def shortened(line: str) -> str:
+    """Return a comment that fits into a line."""
+    return line if len(line) <= WIDTH else line[: WIDTH - 4] + " ..."

@@ -1,0 +1,127 @@
+"""Loops: which steps share them, and where their results lie.
+
+A *stage* computes one node. Its loops run over the axes of the result, and inside of them over the
+axes that are summed. A stage joins the loops of a stage that it reads if it reads only what the
+same turn of these loops has computed. So the forward and the backward pass of a batch become one
+loop over its rows. A sum over this loop, such as the gradient of a weight, grows from turn to turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from typing import Any
+
+import numpy as np
+
+from .index import Index, Variable, variable
+from .node import Node, resolve, spread, step_along
+
+
+class Read:
+    """A node that a stage reads, and the index at which it does."""
+
+    def __init__(self, node: Node, at: Sequence[Index]) -> None:
+        self.node, self.at = node, at
+
+
+class Stage:
+    """The loops of one node.
+
+    Attributes
+    ----------
+    axes : list of Variable or None
+        The variables of the axes of the result; None for an axis of one entry.
+    outer, summed, inner : list of Variable
+        The loops from the outside to the inside. The result is complete after `summed`.
+    path : list of Loop
+        The loops that it is in, which other stages may share.
+    width : int
+        The number of turns of all loops in the first one.
+    grows : bool
+        Whether it sums over its path: the result is complete only after all of it.
+    """
+
+    def __init__(self, node: Node, merged: Container[Node]) -> None:
+        self.node, self._merged = node, merged
+        self.axes = [Variable(n) if n > 1 else None for n in node.shape]
+        self.outer = [v for v in self.axes if v]
+        self.summed: list[Variable] = []
+        self.inner: list[Variable] = []
+        self.path: list[Any] = []
+        self.grows = False
+        self.target = [variable(v) for v in self.axes]
+        self.reads: list[Read] = []
+        self.operands: list[tuple[Node, list[Index]]] = []
+        getattr(self, f"_{node.op}", self._map)()
+        every = [v.extent for v in [*self.outer, *self.summed, *self.inner]]
+        self.width = int(np.prod(every[1:])) if self.outer else 1
+        for x, at in self.operands:
+            resolve(x, at, self._note)
+
+    def _note(self, node: Node, at: Sequence[Index]) -> str:
+        """Note that an entry is read; the text is of no use yet."""
+        if node in self._merged:
+            for x in node.args:
+                resolve(x, spread(at, x.shape), self._note)
+        else:
+            self.reads.append(Read(node, at))
+        return "?"
+
+    # ---- the kinds of nodes ----------------------------------------------------------------------
+
+    def _map(self) -> None:
+        args = self.node.args if self.node.op == "map" else (self.node,)
+        self.operands = [(x, spread(self.target, x.shape)) for x in args]
+
+    def _reduce(self) -> None:
+        (x,), (_, axes) = self.node.args, self.node.data
+        kept = iter(self.axes)
+        at: list[Any] = [(Variable(n) if n > 1 else None) if a in axes else next(kept)
+                         for a, n in enumerate(x.shape)]  # fmt: skip
+        self.summed = [at[a] for a in axes if at[a]]
+        # Axes after the last one that is summed are innermost: the loop over them is a vector.
+        self.inner = [v for v in at[max(axes) + 1 :] if v] if self.summed else []
+        self.outer = [v for v in self.outer if v not in self.inner]
+        if self.node.data[0].startswith("arg"):
+            self.outer, self.inner = self.outer + self.inner, []
+        self.operands = [(x, [variable(v) for v in at])]
+
+    def _contract(self) -> None:
+        terms, out, sizes = self.node.data
+        named: dict[str, Any] = dict(zip(out, self.axes))
+        for name in (c for term in terms for c in term):
+            if name not in named:
+                named[name] = Variable(sizes[name]) if sizes[name] > 1 else None
+                self.summed += [v for v in [named[name]] if v]
+        self.operands = [
+            (x, spread([variable(named[c]) for c in term], x.shape))
+            for x, term in zip(self.node.args, terms)
+        ]
+        if self.summed and self.outer:
+            last = self.outer[-1]
+            if all(step_along(x, at, last) in (0, 1) for x, at in self.operands):
+                self.inner = [self.outer.pop()]
+
+    def _scatter(self) -> None:
+        x = self.node.args[0]
+        own = [Variable(n) if n > 1 else None for n in x.shape]
+        at = [variable(v) for v in own]
+        self.target = self.node.data(at, lambda x, i: resolve(x, i, self._note))
+        shared = 0
+        pairs = zip(self.target, own, self.node.shape, x.shape)
+        for i, v, n, m in pairs:
+            if n != m or not (v is None or i.is_variable(v)):
+                break
+            shared += 1
+        self.outer = [v for v in own[:shared] if v]
+        self.axes = own[:shared] + self.axes[shared:]
+        self.summed = [v for v in own[shared:] if v]
+        self.operands = [(x, at)]
+
+    def _concatenate(self) -> None:
+        axis = self.node.data
+        self.inner = [v for v in self.axes[axis:] if v]
+        self.outer = [v for v in self.axes[:axis] if v]
+        self.operands = []
+        for x in self.node.args:
+            self.operands.append((x, spread(self.target, x.shape)))

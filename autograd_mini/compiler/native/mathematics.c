@@ -1,0 +1,296 @@
+/* exp, log, tanh, sigmoid and erf without branches, so that a C compiler vectorises loops over
+   them. Each function computes both sides of a condition and selects one of them. Infinities, NaN,
+   subnormal numbers and signed zeros follow C99's Annex F. Results are within 2 units in the last
+   place (ULP) of the exact ones. The polynomials are minimax polynomials, found with Remez's
+   exchange algorithm. A comment states the largest relative error that each of them adds.
+
+   Sources: W. J. Cody and W. Waite, Software Manual for the Elementary Functions (1980): the
+   reduction of exp, and the ranges of tanh. Sun Microsystems, fdlibm (1993): the sum in log. T. J.
+   Dekker, A floating-point technique (1971): the error of a sum. J.-M. Muller et al., Handbook of
+   Floating-Point Arithmetic (2018): a constant that rounds, and fused operations. */
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+/* A compiler vectorises a loop only if the functions that the loop calls are inlined. */
+#define am_inline static inline __attribute__((always_inline))
+
+/* a b + c. It is rounded once if the processor can do so. C's own fma is slow if it cannot. */
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(__FP_FAST_FMA)
+#define am_fma(a, b, c) __builtin_fma(a, b, c)
+#define am_fmaf(a, b, c) __builtin_fmaf(a, b, c)
+#else
+#define am_fma(a, b, c) ((a) * (b) + (c))
+#define am_fmaf(a, b, c) ((a) * (b) + (c))
+#endif
+
+/* The bits of a number as an integer. */
+am_inline uint64_t am_bits(double x) {
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+/* The number with these bits. */
+am_inline double am_number(uint64_t bits) {
+    double x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* The nearest integer, for |x| < 2^51: the sum has no bits for a fraction. */
+am_inline double am_round(double x) {
+    return x + 0x1.8p52 - 0x1.8p52;
+}
+
+/* 2^n x for an integer n. The sum has n in its lowest bits, and the exponent of a number starts at
+   bit 52. 2^n is two factors, 2^floor(n/2) and 2^ceil(n/2), because 2^1024 is infinite and 2^-1074
+   is subnormal. */
+am_inline double am_scale(double x, double n) {
+    uint64_t bits = am_bits(n + 0x1.8p52);
+    uint64_t low = (bits << 51 & 0xFFF0000000000000) + 0x3FF0000000000000;
+    uint64_t high = ((bits + 1) << 51 & 0xFFF0000000000000) + 0x3FF0000000000000;
+    return x * am_number(low) * am_number(high);
+}
+
+/* q(r), where exp(r) = 1 + r + r^2 q(r), within 2^-56, for |r| <= ln(2) / 2. A processor computes
+   the sums of the even and the odd powers at the same time. */
+am_inline double am_exp_rest(double r) {
+    double z = r * r;
+    double even = 2.763041386510056e-07;
+    even = am_fma(even, z, 2.4801492664897344e-05);
+    even = am_fma(even, z, 0.001388888894401685);
+    even = am_fma(even, z, 0.04166666666652882);
+    even = am_fma(even, z, 0.5000000000000011);
+    double odd = 2.500415676448499e-08;
+    odd = am_fma(odd, z, 2.7557575384323903e-06);
+    odd = am_fma(odd, z, 0.00019841269516681037);
+    odd = am_fma(odd, z, 0.008333333333490822);
+    odd = am_fma(odd, z, 0.16666666666666416);
+    return am_fma(odd, r, even);
+}
+
+/* r = x - n ln 2. The high part of ln 2 ends in zeros, so n times it is exact. */
+am_inline double am_reduced(double x, double n) {
+    return am_fma(n, -0x1.a39ef35793c76p-33, am_fma(n, -0x1.62e42feep-1, x));
+}
+
+/* exp(x) = 2^n exp(r), where x = n ln 2 + r and |r| <= ln(2) / 2 (Cody and Waite). */
+am_inline double am_exp(double x) {
+    double t = x > 710 ? 710 : x;
+    t = t < -746 ? -746 : t;
+    double n = am_round(t * 1.4426950408889634), r = am_reduced(t, n);
+    return am_scale(1 + am_fma(r * r, am_exp_rest(r), r), n);
+}
+
+/* log(x) = k ln 2 + log(1 + f), where x = 2^k (1 + f) and sqrt(1/2) <= 1 + f < sqrt(2).
+   If s = f / (2 + f) and z = s^2, then log(1 + f) = 2 s + s z w(z), within 2^-59. If h = f^2 / 2,
+   this is f - h + s (h + z w(z)), where f is exact and the rest is small (fdlibm).
+   A subnormal x is multiplied by 2^54 first. */
+am_inline double am_log(double x) {
+    double bias = x < 0x1p-1022 ? 1023 + 54 : 1023;
+    uint64_t bits = am_bits(x < 0x1p-1022 ? x * 0x1p54 : x) + 0x00095F619980C433;
+    double k = am_number((bits >> 52) | 0x4330000000000000) - 0x1p52 - bias;
+    double f = am_number((bits & 0x000FFFFFFFFFFFFF) + 0x3FE6A09E667F3BCD) - 1;
+    double s = f / (2 + f), z = s * s, h = 0.5 * f * f;
+    double w = 0.14797507525218218;
+    w = am_fma(w, z, 0.1531390326603921);
+    w = am_fma(w, z, 0.1818356973901307);
+    w = am_fma(w, z, 0.22222198476002292);
+    w = am_fma(w, z, 0.2857142874326251);
+    w = am_fma(w, z, 0.39999999999411096);
+    w = am_fma(w, z, 0.6666666666666735);
+    double rest = am_fma(s, am_fma(z, w, h), k * 0x1.a39ef35793c76p-33);
+    double y = am_fma(k, 0x1.62e42feep-1, f - (h - rest));
+    y = x < INFINITY ? y : x;
+    return x > 0 ? y : x == 0 ? -INFINITY : NAN;
+}
+
+/* For |x| < 0.55, tanh(x) = x + x^3 p(x^2), within 2^-55. For larger x, it is 1 minus the quotient
+   2 / (exp(2 x) + 1), whose error is small, because it is at most 1/2 (Cody and Waite). */
+am_inline double am_tanh(double x) {
+    double a = fabs(x), z = a * a;
+    double p = 5.10214941619394e-05;
+    p = am_fma(p, z, -0.00021030242580579546);
+    p = am_fma(p, z, 0.0005791370333527349);
+    p = am_fma(p, z, -0.0014532167627441424);
+    p = am_fma(p, z, 0.0035917196985668157);
+    p = am_fma(p, z, -0.008863194504166958);
+    p = am_fma(p, z, 0.021869485974798843);
+    p = am_fma(p, z, -0.053968253876078336);
+    p = am_fma(p, z, 0.13333333333168704);
+    p = am_fma(p, z, -0.33333333333332316);
+    double large = 1 - 2 / (am_exp(2 * a) + 1);
+    return copysign(a < 0.55 ? am_fma(a, z * p, a) : large, x);
+}
+
+/* sigmoid(x) = 1 / (1 + 2^n (1 + p)), where exp(-x) = 2^n (1 + p). If n > 0, numerator and
+   denominator are multiplied by e = 2^-n, so that nothing overflows. The denominator is
+   1 + w = c + d, where d is the rounding error of c (Dekker). If y = 1 / c, the quotient is
+   y - y^2 d. */
+am_inline double am_sigmoid(double x) {
+    double t = x > 746 ? -746 : -x;
+    t = t > 746 ? 746 : t;
+    double n = am_round(t * 1.4426950408889634), r = am_reduced(t, n);
+    double p = am_fma(r * r, am_exp_rest(r), r), e = am_scale(1, -fabs(n));
+    double w = am_fma(n > 0 ? 1 : e, p, e), c = 1 + w, d = 1 - c + w, y = 1 / c;
+    return (n > 0 ? e : 1) * am_fma(-y * y, d, y);
+}
+
+/* erf(x) = 1 - exp(-l) = 1 - 2^n (1 + p) for x >= 0, where l = -log(1 - erf(x)) = x + x m(x),
+   within 2^-56. d is the rounding error of l. It matters for small x, where n = 0 and erf(x) = -p.
+   From 6 on, erf(x) rounds to 1. */
+am_inline double am_erf(double x) {
+    double a = fabs(x);
+    a = a > 6 ? 6 : a;
+    double z = a * a;
+    double even = 7.834785906514655e-16;
+    even = am_fma(even, z, 8.846101274580179e-13);
+    even = am_fma(even, z, 1.2484680554536987e-10);
+    even = am_fma(even, z, 4.99789664228275e-09);
+    even = am_fma(even, z, 6.573592831524458e-08);
+    even = am_fma(even, z, 1.3719483375316932e-07);
+    even = am_fma(even, z, -1.7415205932912112e-06);
+    even = am_fma(even, z, 3.4072877905546164e-06);
+    even = am_fma(even, z, 6.449186782279135e-05);
+    even = am_fma(even, z, -0.0005901255521688398);
+    even = am_fma(even, z, -0.00020919469482414798);
+    even = am_fma(even, z, 0.10277260330178882);
+    even = am_fma(even, z, 0.12837916709551256);
+    double odd = -3.850786784142616e-14;
+    odd = am_fma(odd, z, -1.2611661450514497e-11);
+    odd = am_fma(odd, z, -9.082607845190069e-10);
+    odd = am_fma(odd, z, -2.0963418858448395e-08);
+    odd = am_fma(odd, z, -1.4176817376089925e-07);
+    odd = am_fma(odd, z, 3.3634390048994325e-07);
+    odd = am_fma(odd, z, 2.835112660002395e-06);
+    odd = am_fma(odd, z, -2.9724060305867774e-05);
+    odd = am_fma(odd, z, 2.5878601662699095e-05);
+    odd = am_fma(odd, z, 0.0016962063856032817);
+    odd = am_fma(odd, z, -0.019128447005071766);
+    odd = am_fma(odd, z, 0.6366197723675836);
+    double m = am_fma(odd, a, even);
+    double l = am_fma(a, m, a), d = am_fma(a, m, a - l);
+    double n = am_round(l * -1.4426950408889634), r = am_reduced(-l, n);
+    double p = r + am_fma(r * r, am_exp_rest(r), -d), e = am_scale(1, n);
+    return copysign(am_fma(-e, p, 1 - e), x);
+}
+
+/* The bits of a float as an integer. */
+am_inline uint32_t am_bitsf(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+/* The float with these bits. */
+am_inline float am_numberf(uint32_t bits) {
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* The nearest integer, for |x| < 2^22. */
+am_inline float am_roundf(float x) {
+    return x + 0x1.8p23f - 0x1.8p23f;
+}
+
+/* 2^n x for an integer n. The sum has n in its lowest bits, and the exponent of a float starts at
+   bit 23. 2^n is two factors, 2^floor(n/2) and 2^ceil(n/2), because 2^128 is infinite and 2^-149 is
+   subnormal. */
+am_inline float am_scalef(float x, float n) {
+    uint32_t bits = am_bitsf(n + 0x1.8p23f);
+    uint32_t low = (bits << 22 & 0xFF800000) + 0x3F800000;
+    uint32_t high = ((bits + 1) << 22 & 0xFF800000) + 0x3F800000;
+    return x * am_numberf(low) * am_numberf(high);
+}
+
+/* q(r), where exp(r) = 1 + r + r^2 q(r), within 2^-27, for |r| <= ln(2) / 2. */
+am_inline float am_exp_restf(float r) {
+    float q = 0.0013816839f;
+    q = am_fmaf(q, r, 0.00836879f);
+    q = am_fmaf(q, r, 0.041668363f);
+    q = am_fmaf(q, r, 0.1666652f);
+    return am_fmaf(q, r, 0.49999994f);
+}
+
+/* r = x - n ln 2. The high part of ln 2 ends in zeros, so n times it is exact. */
+am_inline float am_reducedf(float x, float n) {
+    return am_fmaf(n, -0x1.7f7d1cp-20f, am_fmaf(n, -0x1.62e4p-1f, x));
+}
+
+/* exp(x) = 2^n exp(r), where x = n ln 2 + r and |r| <= ln(2) / 2 (Cody and Waite). */
+am_inline float am_expf(float x) {
+    float t = x > 89 ? 89 : x;
+    t = t < -104 ? -104 : t;
+    float n = am_roundf(t * 1.44269504f), r = am_reducedf(t, n);
+    return am_scalef(1 + am_fmaf(r * r, am_exp_restf(r), r), n);
+}
+
+/* log(x) = k ln 2 + log(1 + f), where x = 2^k (1 + f) and sqrt(1/2) <= 1 + f < sqrt(2).
+   If s = f / (2 + f) and z = s^2, then log(1 + f) = 2 s + s z w(z), within 2^-30. If h = f^2 / 2,
+   this is f - h + s (h + z w(z)), where f is exact and the rest is small (fdlibm).
+   A subnormal x is multiplied by 2^24 first. */
+am_inline float am_logf(float x) {
+    float bias = x < 0x1p-126f ? 127 + 24 : 127;
+    uint32_t bits = am_bitsf(x < 0x1p-126f ? x * 0x1p24f : x) + 0x004AFB0D;
+    float k = am_numberf((bits >> 23) | 0x4B000000) - 0x1p23f - bias;
+    float f = am_numberf((bits & 0x007FFFFF) + 0x3F3504F3) - 1;
+    float s = f / (2 + f), z = s * s, h = 0.5f * f * f;
+    float w = 0.298731f;
+    w = am_fmaf(w, z, 0.39977497f);
+    w = am_fmaf(w, z, 0.66666776f);
+    float rest = am_fmaf(s, am_fmaf(z, w, h), k * 0x1.7f7d1cp-20f);
+    float y = am_fmaf(k, 0x1.62e4p-1f, f - (h - rest));
+    y = x < INFINITY ? y : x;
+    return x > 0 ? y : x == 0 ? -INFINITY : NAN;
+}
+
+/* For |x| < 0.55, tanh(x) = x + x^3 p(x^2), within 2^-27. For larger x, it is 1 minus the quotient
+   2 / (exp(2 x) + 1), whose error is small, because it is at most 1/2 (Cody and Waite). */
+am_inline float am_tanhf(float x) {
+    float a = fabsf(x), z = a * a;
+    float p = -0.006274368f;
+    p = am_fmaf(p, z, 0.021071814f);
+    p = am_fmaf(p, z, -0.053852357f);
+    p = am_fmaf(p, z, 0.13332586f);
+    p = am_fmaf(p, z, -0.33333316f);
+    float large = 1 - 2 / (am_expf(2 * a) + 1);
+    return copysignf(a < 0.55f ? am_fmaf(a, z * p, a) : large, x);
+}
+
+/* sigmoid(x) = 1 / (1 + 2^n (1 + p)), where exp(-x) = 2^n (1 + p). If n > 0, numerator and
+   denominator are multiplied by e = 2^-n, so that nothing overflows. The denominator is
+   1 + w = c + d, where d is the rounding error of c (Dekker). If y = 1 / c, the quotient is
+   y - y^2 d. */
+am_inline float am_sigmoidf(float x) {
+    float t = x > 104 ? -104 : -x;
+    t = t > 104 ? 104 : t;
+    float n = am_roundf(t * 1.44269504f), r = am_reducedf(t, n);
+    float p = am_fmaf(r * r, am_exp_restf(r), r), e = am_scalef(1, -fabsf(n));
+    float w = am_fmaf(n > 0 ? 1 : e, p, e), c = 1 + w, d = 1 - c + w, y = 1 / c;
+    return (n > 0 ? e : 1) * am_fmaf(-y * y, d, y);
+}
+
+/* erf(x) = 1 - exp(-l) = 1 - 2^n (1 + p) for x >= 0, where l = -log(1 - erf(x)) = x + x m(x),
+   within 2^-26. d is the rounding error of l. It matters for small x, where n = 0 and erf(x) = -p.
+   From 4 on, erf(x) rounds to 1. */
+am_inline float am_erff(float x) {
+    float a = fabsf(x);
+    a = a > 4 ? 4 : a;
+    float m = 1.1932964e-06f;
+    m = am_fmaf(m, a, -2.1354574e-05f);
+    m = am_fmaf(m, a, 0.00016748089f);
+    m = am_fmaf(m, a, -0.00074068573f);
+    m = am_fmaf(m, a, 0.0017993536f);
+    m = am_fmaf(m, a, -0.00025306086f);
+    m = am_fmaf(m, a, -0.019117694f);
+    m = am_fmaf(m, a, 0.102771275f);
+    m = am_fmaf(m, a, 0.6366198f);
+    m = am_fmaf(m, a, 0.12837917f);
+    float l = am_fmaf(a, m, a), d = am_fmaf(a, m, a - l);
+    float n = am_roundf(l * -1.44269504f), r = am_reducedf(-l, n);
+    float p = r + am_fmaf(r * r, am_exp_restf(r), -d), e = am_scalef(1, n);
+    return copysignf(am_fmaf(-e, p, 1 - e), x);
+}

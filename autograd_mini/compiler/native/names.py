@@ -1,0 +1,70 @@
+"""Names and comments: C uses the names of the NumPy program, and repeats its lines as comments."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import ClassVar
+
+from ..ir import Program, Step, Value
+from ..memory.lowering import CHECKS
+from ..source.printer import Writer
+from .node import Node
+
+_LONGEST = 60  # characters of a step that is a part of another line
+_RESERVED = """
+    auto break case char const continue default do double else enum extern float for goto if inline
+    int long register restrict return short signed sizeof static struct switch typedef union
+    unsigned void volatile while bool true false main i j k l m n p q r s t u v w
+    acos asin atan cbrt ceil cos cosh erf exp fabs floor fmax fmin fmod hypot isfinite isinf isnan
+    log pow sign signbit sin sinh sqrt square tan tanh trunc maximum minimum absolute
+"""
+
+
+class Names(Writer):
+    """The name of each node, and its step as text."""
+
+    reserved: ClassVar[frozenset[str]] = frozenset(_RESERVED.split())
+
+    def __init__(self, program: Program, hidden: Container[Value] = ()) -> None:
+        super().__init__(program)
+        self._of_nodes: dict[Node, str] = {}
+        self._notes: dict[Step, str] = {}
+        self._hidden = hidden  # values that are parts of other lines
+        self._reserve_names()
+        for step in program.steps:
+            if step.function in CHECKS:
+                self.expressions[step.outs[0]] = self.expressions[step.inputs[0]]
+                continue
+            self._write_note(step)
+
+    def _write_note(self, step: Step) -> None:
+        try:
+            call = self._call(step)
+            text = self.notation.write(call).text
+        except TypeError:  # for a constant that has no text
+            text = f"{step.name or getattr(step.function, '__name__', 'call')}(...)"
+        else:
+            if not step.several and step.outs[0] in self._hidden and len(text) <= _LONGEST:
+                self.expressions[step.outs[0]] = call
+                return
+        names = ", ".join(map(self._named, step.outs))
+        self._notes[step] = f"{names} = {text}"
+
+    def __call__(self, node: Node) -> str:
+        """Return the name of a node in C."""
+        if node not in self._of_nodes:
+            known = self._name_in_program(node.value) if node.value else None
+            self._of_nodes[node] = known or self._new_name("c" if node.op == "input" else "t1")
+        return self._of_nodes[node]
+
+    def new(self, wanted: str) -> str:
+        """Return a name that is not in use, for a number that is in no program."""
+        return self._new_name(wanted)
+
+    def _name_in_program(self, value: Value) -> str | None:
+        known = self.names.get(value) or getattr(self.expressions.get(value), "text", None)
+        return known
+
+    def note(self, node: Node) -> str:
+        """Return the step of a node as text, or nothing for a part of a step."""
+        return self._notes.get(node.step, "") if node.step else ""

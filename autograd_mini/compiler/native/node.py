@@ -1,0 +1,113 @@
+"""Nodes: what C computes, with shapes and dtypes, and how one reads another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...notation.c import TYPES
+from ..ir import Step, Value
+from .index import Index, Variable, contiguous, total
+
+
+class Unknown(Exception):
+    """A step that C does not compute; the message says why."""
+
+
+@dataclass(eq=False, repr=False, slots=True)
+class Node:
+    """A step, or a part of one, with the shape and the dtype of its result."""
+
+    op: str
+    args: tuple[Node, ...]
+    shape: tuple[int, ...]
+    dtype: Any
+    data: Any = None  #: what else the operation needs
+    value: Value | None = None  #: whose entries these are
+    step: Step | None = None
+
+
+def root_of(node: Node) -> Node:
+    while node.op == "view":
+        node = node.args[0]
+    return node
+
+
+def resolve(node: Node, at: Any, load: Any, text: Any = str) -> Any:
+    """Return an entry as `load` returns it for a node that has entries of its own."""
+    while node.op == "view":
+        at = node.data(at, lambda x, i: text(resolve(x, i, load, text)))
+        node = node.args[0]
+    return load(node, at)
+
+
+def spread(at: Sequence[Index], shape: Sequence[int]) -> list[Index]:
+    """Return the index of an array that is broadcast: 0 for an axis of one entry."""
+    last = at[len(at) - len(shape) :]
+    return [i if n > 1 else Index() for i, n in zip(last, shape)]
+
+
+def in_order(node: Node) -> Node:
+    """Return a node whose memory has the order of its entries; a copy if need be."""
+    if node.op == "input" and node.value is not None and node.value.step is None:
+        plain = bool(np.asarray(node.value.example).flags.c_contiguous)
+    else:
+        plain = node.op not in ("view", "constant")
+    return node if plain else copied(node)
+
+
+def strides_of(node: Node) -> list[int]:
+    """Return the strides of a node in entries."""
+    if node.op == "constant":
+        return [0] * len(node.shape)
+    if node.op == "input" and node.value is not None and node.value.step is None:
+        x = np.asarray(node.value.example)
+        return [s // x.itemsize for s in x.strides]
+    return contiguous(node.shape)
+
+
+def step_along(node: Node, at: Any, v: Variable) -> int | None:
+    """Return how far apart in memory two entries are that follow each other along a loop."""
+    steps: list[int | None] = []
+
+    def load(x: Node, i: Any) -> str:
+        steps.append(total(i, strides_of(x)[: len(i) - 1] + strides_of(x)[-1:]).terms.get(v, 0))
+        return "?"
+
+    resolve(node, at, load)
+    return steps[-1] if len(steps) == 1 else None
+
+
+def copied(node: Node, name: str = "copy") -> Node:
+    """Return a node that computes the entries of a view."""
+    return map_of(name, [node], [node.dtype], node.dtype)
+
+
+def map_of(name: str, nodes: Sequence[Node], taken: Sequence[Any], dtype: Any) -> Node:
+    shape = np.broadcast_shapes(*(node.shape for node in nodes))
+    for each in (*taken, dtype):
+        known(each)
+    return Node("map", tuple(nodes), shape, dtype, (name, tuple(taken)))
+
+
+def cast(node: Node, dtype: Any) -> Node:
+    if node.dtype == dtype:
+        return node
+    if node.dtype.kind == "f" and dtype.kind in "iu":
+        raise Unknown("C does not define the cast of a float that no integer can hold")
+    return map_of("cast", [node], [node.dtype], dtype)
+
+
+def transposed(x: Node, order: Sequence[int]) -> Node:
+    back = [*map(int, np.argsort(order))]
+    shape = tuple(x.shape[a] for a in order)
+    return Node("view", (x,), shape, x.dtype, lambda at, text: [at[a] for a in back])
+
+
+def known(dtype: Any) -> Any:
+    if dtype.name not in TYPES or not dtype.isnative:
+        raise Unknown(f"C has no type for {dtype}")
+    return dtype

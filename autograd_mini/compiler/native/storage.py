@@ -1,0 +1,90 @@
+"""Where the entries of a node lie, and how C reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ...notation.c import TYPES
+from ...notation.expression import Name
+from .index import Index, contiguous, total
+from .node import Node, strides_of
+
+_ON_STACK = 1 << 11  # bytes of an array on the stack
+
+
+class Place:
+    """A variable of C: a number, or an array of some axes of a node.
+
+    Attributes
+    ----------
+    kind : str
+        "register", "stack", "scratch", "argument" or "result".
+    axes : list of int
+        The axes of the node that the array has; the loops around it run over the others.
+    joined : int
+        The first of the axes that are one axis in C, because a step reads them as one.
+    strides : list of int, optional
+        Of an argument whose entries are not contiguous.
+    """
+
+    def __init__(self, node: Node, name: str, kind: str, axes: Sequence[int], joined: int) -> None:
+        self.node, self.name, self.kind = node, name, kind
+        self.axes = [*axes]
+        self.strides: list[int] | None = None
+        shape = node.shape
+        if kind in ("argument", "result") and not _is_contiguous(node):
+            self.strides = strides_of(node)
+        self.apart = [a for a in self.axes if a < joined]
+        self.joined = [a for a in self.axes if a >= joined]
+        self.lengths = [shape[a] for a in self.apart]
+        if self.joined:
+            self.lengths.append(int(np.prod([shape[a] for a in self.joined])))
+        self.type = TYPES[node.dtype.name]
+
+    @property
+    def bytes(self) -> int:
+        return int(np.prod(self.lengths, dtype=int)) * int(self.node.dtype.itemsize)
+
+    def entry(self, at: Sequence[Index]) -> Name:
+        """Return an entry as a variable."""
+        if self.kind == "register" or (self.kind == "argument" and not self.node.shape):
+            return Name(self.name)
+        if self.kind == "result" and not self.node.shape:
+            return Name(f"*{self.name}")
+        if self.strides is not None:
+            return Name(f"{self.name}[{total(at, self.strides)}]")
+        words = "".join(f"[{at[a]}]" for a in self.apart)
+        if self.joined:
+            words += f"[{self._joined(at)}]"
+        return Name(self.name + words)
+
+    def _joined(self, at: Sequence[Index]) -> Index:
+        shape = [self.node.shape[a] for a in self.joined]
+        first, steps = self.joined[0], contiguous(shape)
+        if len(at) == len(self.node.shape):
+            return total([at[a] for a in self.joined], steps)
+        ahead = [at[a] for a in range(first, len(at) - 1)]
+        return total(ahead, steps) + at[-1]
+
+    def declared(self, constant: bool = False) -> str:
+        """Return the declaration of a parameter."""
+        word = "const " * constant + self.type
+        if not self.node.shape and self.kind == "argument":
+            return f"{word} {self.name}"
+        if not self.lengths or self.strides is not None:
+            return f"{word} *restrict {self.name}"
+        first, *others = self.lengths
+        return f"{word} {self.name}[restrict {first}]{''.join(f'[{n}]' for n in others)}"
+
+
+def _is_contiguous(node: Node) -> bool:
+    if node.op != "input" or node.value is None or node.value.step is not None:
+        return True
+    return bool(np.asarray(node.value.example).flags.c_contiguous)
+
+
+def is_small(place: Place) -> bool:
+    """Return whether an array may lie on the stack."""
+    return place.bytes <= _ON_STACK

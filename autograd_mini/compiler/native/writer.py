@@ -1,0 +1,173 @@
+"""Print the loops of some steps as a function of C."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .entries import text_of
+from .fuse import Fused, Loop, stages_in
+from .graph import Guard
+from .index import Variable, variable
+from .lines import VECTOR, WIDTH
+from .loops import Stage
+from .names import Names
+from .node import Node, root_of
+from .statements import Statements, dimensions, first_value, turns
+from .storage import Place, is_small
+
+_LARGEST_STACK = 1 << 15  # bytes of all arrays on the stack
+
+
+class Function(Statements):
+    """The text of a function that computes some nodes.
+
+    Attributes
+    ----------
+    arguments, results, scratch : list of Place
+        Its parameters, in this order. A result in the memory of an argument is not among them.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        fused: Fused,
+        results: Sequence[Node],
+        guards: Sequence[Guard],
+        names: Names,
+    ) -> None:
+        super().__init__(fused)
+        self.name, self.guards, self._names = name, guards, names
+        self._joined = _joined_axes(fused)
+        self._stack = 0
+        self.results: list[Place] = []
+        self.scratch: list[Place] = []
+        read = dict.fromkeys([*fused.readers, *(root_of(guard.node) for guard in guards)])
+        self.arguments = [self._whole(node, "argument") for node in read if node.op == "input"]
+        self.results = [self._whole(node, "result") for node in results]
+        for stage in fused.stages.values():
+            if stage.node not in self._places:
+                self._keep(stage)
+
+    def write(self, over: dict[Node, Node]) -> str:
+        """Return the text; `over` are results that are written over arguments."""
+        written = {id(self._places[node]) for node in over.values()}
+        for node, argument in over.items():
+            self.results.remove(self._places[node])
+            self._places[node] = self._places[argument]
+        for guard in self.guards:
+            self._guard(guard)
+        for item in self._fused.items:
+            self._item(item, 0)
+        words = [p.declared(id(p) not in written) for p in self.arguments]
+        words += [p.declared() for p in [*self.results, *self.scratch]]
+        kind = "int" if self.guards else "void"
+        end = ["  return 0;"] if self.guards else []
+        head = _head(f"static {kind} {self.name}(", words)
+        return "\n".join([*head, *self.lines, *end, "}"])
+
+    # ---- where results lie -----------------------------------------------------------------------
+
+    def _whole(self, node: Node, kind: str) -> Place:
+        return self._new(node, kind, range(len(node.shape)))
+
+    def _new(self, node: Node, kind: str, axes: Sequence[int]) -> Place:
+        place = Place(node, self._names(node), kind, axes, self._joined.get(node, len(node.shape)))
+        self._places[node] = place
+        return place
+
+    def _keep(self, stage: Stage) -> None:
+        """Choose a place for a result that only this function reads."""
+        shared = self._fused.shared_path(stage)
+        axes = [a for a, v in enumerate(stage.axes) if v and v.loop not in shared]
+        place = self._new(stage.node, "stack" if axes else "register", axes)
+        if axes and (not is_small(place) or self._stack + place.bytes > _LARGEST_STACK):
+            place.kind = "scratch"
+            self.scratch.append(place)
+        elif axes:
+            self._stack += place.bytes
+
+    # ---- loops -----------------------------------------------------------------------------------
+
+    def _guard(self, guard: Guard) -> None:
+        """Add the check of indices; if one is out of range, nothing has been written."""
+        axes = [Variable(n) if n > 1 else None for n in guard.node.shape]
+        at = [variable(v) for v in axes]
+
+        def statement() -> str:
+            t = text_of(self._read(guard.node, at))
+            return f"if ({t} < {guard.low} || {t} >= {guard.high}) return 1;"
+
+        self.nest([v for v in axes if v], 0, statement)
+
+    def _item(self, item: Loop | Stage, depth: int) -> None:
+        self._declare(item, depth)
+        if isinstance(item, Stage):
+            self._stage(item, depth)
+            return
+        if self._is_vector(item):
+            sums = [self._places[x.node].name for x in stages_in(item) if x.grows]
+            self.add("#pragma omp simd" + f" reduction(+ : {', '.join(sums)})" * bool(sums))
+        self.open(item, depth, " {")
+        first = len(self.lines)
+        with self.indented():
+            for child in item.body:
+                self._item(child, depth + 1)
+        body = self.lines[first:]
+        if _is_one_statement(body):
+            self.lines[first - 1] = self.lines[first - 1].removesuffix(" {")
+        else:
+            self.add("}")
+
+    def _is_vector(self, item: Loop) -> bool:
+        """Return whether the turns of a loop are few steps each, and independent of each other."""
+        inside = stages_in(item)
+        known = all(x.node.op in ("map", "reduce", "contract") for x in inside)
+        known = known and not any(x.grows and x.node.shape for x in inside)
+        return item.extent >= VECTOR and known and all(turns(x, item) < VECTOR for x in inside)
+
+    def _declare(self, item: Loop | Stage, depth: int) -> None:
+        """Declare what is computed in an item and read after it, in the same turn of the loop."""
+        for stage in stages_in(item):
+            place = self._places[stage.node]
+            here = len(self._fused.shared_path(stage)) == depth
+            zero = " = {0}" * (first_value(stage.node) in ("0", "false"))
+            if not here:
+                continue
+            if place.kind == "stack":
+                is_sum = stage.grows or (len(stage.path) == depth and bool(stage.inner))
+                is_sum = is_sum or (stage.node.op == "scatter" and len(stage.path) == depth)
+                self.add(f"{place.type} {place.name}{dimensions(place)}{zero if is_sum else ''};")
+            elif place.kind == "register" and (stage.grows or len(stage.path) > depth):
+                self.add(f"{place.type} {place.name}{' = 0' * stage.grows};")
+            elif stage.grows:
+                self.start(stage, 0)
+
+
+def _is_one_statement(lines: Sequence[str]) -> bool:
+    """Return whether a loop needs no braces."""
+    code = [line.partition("  //")[0].strip() for line in lines]
+    *loops, last = code or [""]
+    heads = all(x.startswith(("for (", "#pragma")) and not x.endswith("{") for x in loops)
+    return heads and last.endswith(";") and not last.startswith("const ")
+
+
+def _head(start: str, words: Sequence[str]) -> list[str]:
+    lines = [start]
+    for k, word in enumerate(words or ["void"]):
+        end = ") {" if k >= len(words) - 1 else ", "
+        if len(lines[-1]) + len(word) + len(end) > WIDTH:
+            lines[-1] = lines[-1].rstrip()
+            lines.append("    ")
+        lines[-1] += word + end
+    return lines
+
+
+def _joined_axes(fused: Fused) -> dict[Node, int]:
+    """Return the first axis of each node that a step reads together with the later ones."""
+    found: dict[Node, int] = {}
+    for stage in fused.stages.values():
+        for read in stage.reads:
+            if len(read.at) < len(read.node.shape):
+                first = max(len(read.at) - 1, 0)
+                found[read.node] = min(first, found.get(read.node, first))
+    return found
