@@ -199,7 +199,7 @@ class Tape(Sequence["Tensor"]):
             A dict of names and values, such as ``locals()``. It gives names to arrays, and to
             tensors that have no name.
         language : str
-            "numpy", "javascript", "jax" or "torch".
+            "numpy", "javascript", "jax", "torch" or "c".
 
         Returns
         -------

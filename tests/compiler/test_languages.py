@@ -107,7 +107,7 @@ def test_jax_computes_in_float64_if_the_tape_does():
 
 
 def test_source_in_an_unknown_language_names_the_known_ones():
-    with pytest.raises(ValueError, match=r"'numpy', .*'jax', 'torch'.*, got 'fortran'"):
+    with pytest.raises(ValueError, match=r"'numpy', .*'jax', 'torch', 'c', got 'fortran'"):
         ag.source(leaf(1.0) * 2, language="fortran")
 
 
@@ -117,6 +117,8 @@ def test_source_in_an_unknown_language_names_the_known_ones():
         ("torch", np.unwrap, r"PyTorch .* np\.unwrap"),
         ("torch", lambda x: np.partition(x, 1), r"PyTorch .* np\.partition"),
         ("javascript", np.linalg.pinv, r"JavaScript .* np\.linalg\.pinv"),
+        ("c", np.linalg.pinv, r"C .* np\.linalg\.pinv"),
+        ("c", lambda x: np.exp(x[:0]), r"C .* np\.exp, because .* without entries"),
         ("jax", ag.primitive(lambda x: x.view(), lambda g, y, x: g), r"JAX .*"),
         ("torch", lambda x: x.astype(np.longdouble), r"PyTorch .* longdouble|float128"),
     ],
@@ -130,11 +132,12 @@ def test_unknown_operation_is_named_with_the_remedy(language, f, name):
 def test_guide_shows_these_programs():
     guide = (Path(ag.__file__).parents[1] / "docs/guides/other_languages.md").read_text("utf-8")
     x, y = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([0.5, -0.5])
-    w = leaf([0.1, -0.2], "w")
-    h = np.tanh(x @ w)
+    weights = leaf([0.1, -0.2], "weights")
+    h = np.tanh(x @ weights)
     loss = np.mean((h - y) ** 2)
-    for language in ("numpy", "torch", "jax", "javascript"):
+    for language in ("numpy", "torch", "jax", "javascript", "c"):
         text = str.__str__(ag.source(loss, locals(), language=language))
+        text = text if language != "c" else text[text.index("int main(") :]
         text = text.replace(" ** ", "**")  # as the formatter of the guide writes it
         assert f"\n{text}\n```" in guide, language
 

@@ -101,12 +101,12 @@ def test_example_of_the_guide_runs(language):
         rf"```python\n(import {language}\n\nexec\(source\)\n.*?)```", guide, re.S
     )
     x, y = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([0.5, -0.5])
-    w = leaf([0.1, -0.2], "w")
-    loss = np.mean((np.tanh(x @ w) - y) ** 2)
+    weights = leaf([0.1, -0.2], "weights")
+    loss = np.mean((np.tanh(x @ weights) - y) ** 2)
     space = {"source": ag.source(loss, locals(), language=language)}
     exec(example, space)
     loss.backward()
-    np.testing.assert_allclose(np.asarray(space["d_w"]), w.grad)
+    np.testing.assert_allclose(np.asarray(space["d_weights"]), weights.grad)
 
 
 @pytest.mark.parametrize("activation", ["tanh", "relu", "gelu", "sigmoid"])

@@ -26,7 +26,8 @@ class Division:
         Why a step is still a call of NumPy.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, largest_product: float = _FOR_BLAS) -> None:
+        self._largest_product = largest_product  # in multiplications; BLAS does others
         self.regions: list[Region] = []
         self.reasons: dict[Step, str] = {}
         self._turn: dict[Value, int] = {}  # of the region after which a value is there
@@ -45,7 +46,7 @@ class Division:
             self._calls.append((turn, step))
             return
         try:
-            if reason := _better_in_numpy(step):
+            if reason := _better_in_numpy(step, self._largest_product):
                 raise Unknown(reason)
             self._enter(step, waits)
         except Unknown as why:
@@ -101,11 +102,11 @@ class Division:
         return is_view(step) or step.function in CHECKS
 
 
-def _better_in_numpy(step: Step) -> str:
+def _better_in_numpy(step: Step, largest_product: float) -> str:
     """Return why a step is left to NumPy, although C knows it."""
     if step.function in (np.matmul, np.dot) and step.outs[0].dtype.kind == "f":
         a = np.asarray(example_of(step.args[0]))
         size = step.outs[0].example.size * (a.shape[-1] if a.ndim else 1)
-        if size > _FOR_BLAS:
+        if size > largest_product:
             return "BLAS is faster for a product of this size"
     return ""

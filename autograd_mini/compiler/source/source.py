@@ -24,6 +24,7 @@ from ..passes.algebra import EXACT
 from ..passes.rewrite import simplify
 from ..traced_array import TracedArray
 from ..tracer import Tracer
+from .c import c_file
 from .javascript import javascript_module
 from .jax import JaxWriter
 from .operation import UnknownOperation
@@ -46,7 +47,8 @@ def source(
         that have no name.
     language : str
         "numpy", "jax" and "torch" are Python, with one import. "javascript" is a module, whose
-        program takes a list of arrays and returns one. See the notes.
+        program takes a list of arrays and returns one. "c" is a whole file with a ``main``, which
+        prints the result, or its norm, and the norm of each gradient. See the notes.
 
     Returns
     -------
@@ -84,7 +86,8 @@ def source(
     whole process. The arguments of a "torch" program are tensors:
     ``{name: torch.tensor(x) for name, x in source.arguments.items()}``. PyTorch has no function for
     ``np.partition`` and ``np.unwrap``. JavaScript has none for these, and for some of
-    ``np.linalg``.
+    ``np.linalg``. C has none for ``np.linalg``, for functions that sort, and for arrays without
+    entries.
 
     References
     ----------
@@ -142,6 +145,7 @@ _LANGUAGES: dict[str, Callable[[Program, Sequence[Value]], Source]] = {
     "javascript": lambda program, by: javascript_module(program),
     "jax": lambda program, by: JaxWriter(program).text(by),
     "torch": lambda program, by: TorchWriter(program).text(by),
+    "c": c_file,
 }
 
 
