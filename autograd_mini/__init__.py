@@ -43,7 +43,7 @@ from .ops.products import linear
 if TYPE_CHECKING:
     from . import data, exercises, nn, optim
     from .compiler.jit import compile
-    from .compiler.source.source import source
+    from .compiler.languages import source
     from .debugging.debug import debug
     from .nn.summary import summary
     from .testing.fused import check_fused
@@ -143,7 +143,7 @@ _LAZY_IMPORTS = {
     "explore": ".views.page.explore",
     "Recorder": ".views.page.recorder",
     "latex": ".views.derivation",
-    "source": ".compiler.source.source",
+    "source": ".compiler.languages",
     "summary": ".nn.summary",
 }
 
@@ -159,7 +159,7 @@ def __getattr__(name: str) -> Any:
 _VIEWS = {
     **dict.fromkeys(("printed", "table"), ".views.table"),
     **dict.fromkeys(("tape_html", "tensor_html"), ".views.html"),
-    "source": ".compiler.source.source",
+    "source": ".compiler.languages",
 }
 
 

@@ -20,7 +20,7 @@ def printed(text, folder):
     """Compile and run a file. Return the numbers that it prints, by their labels."""
     compiler = shutil.which("cc")
     if not compiler:
-        pytest.skip("there is no C compiler")
+        pytest.skip("cc is not installed")
     file, program = folder / "program.c", folder / "program"
     file.write_text(text, "utf-8")
     command = [compiler, "-std=c99", "-O0", str(file), "-o", str(program), "-lm"]
@@ -39,12 +39,15 @@ def check(y, folder, rtol=1e-10):
         text = ag.source(y, language="c")
         adjoints = y.tape().adjoints(None if y.size == 1 else np.ones(y.shape, y.dtype))
         leaves = [adjoints[t] for t in y.tape() if t.is_leaf and t.requires_grad]
-        norms = [np.sqrt(np.sum(np.square(x, dtype=float))) for x in (y.data, *leaves)]
-    if not y.ndim:
-        norms[0] = y.item()
+        norms = [_number(x) for x in (y.data, *leaves)]
     found = printed(text, folder)
     np.testing.assert_allclose([*found.values()], norms, rtol, 1e-12, err_msg=str(text))
     return found
+
+
+def _number(x):
+    """Return an array without axes as a number, and the norm of any other array."""
+    return np.sqrt(np.sum(np.square(x, dtype=float))) if x.ndim else x.item()
 
 
 def network(activation="tanh"):

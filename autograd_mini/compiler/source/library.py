@@ -12,6 +12,7 @@ import numpy as np
 
 from ...core.pytree import tree_leaves, tree_map
 from ...notation.expression import Call, Expression, Name
+from ...ops.convolution import _conv, _conv_input, _conv_weight
 from ..ir import Program, Step, Value, dtype_of, example_of
 from ..passes.rewrite import is_elementwise
 from .calls import OPERATIONS, is_short, is_strong
@@ -25,7 +26,9 @@ _OPERATORS = {
     "floor_divide": "floordiv", "remainder": "mod", "absolute": "abs",
 }  # fmt: skip
 #: functions whose operands must have the same dtype; some libraries refuse to mix dtypes
-_STRICT = {np.matmul, np.dot, np.einsum, np.linalg.solve, np.heaviside}
+_STRICT = {
+    np.matmul, np.dot, np.einsum, np.linalg.solve, np.heaviside, _conv, _conv_input, _conv_weight,
+}  # fmt: skip
 _MIXES = {np.where, np.concatenate, np.stack, np.mean, *_STRICT, *OPERATIONS}
 
 

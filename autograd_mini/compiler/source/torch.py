@@ -12,6 +12,7 @@ from ...notation.expression import Call, Name
 from ...notation.torch import Torch
 from ..ir import Step, Value, dtype_of, example_of
 from ..traced_functions import positional
+from . import torch_windows
 from .calls import only, without_defaults
 from .library import LibraryWriter, part_of_index
 from .operation import Language, Operation, numbers_of, put
@@ -48,6 +49,8 @@ _OWN: dict[Any, str] = {
 def _own(step: Step) -> Operation | None:
     """Return the call of a function of the table, if it knows all arguments."""
     f = step.function
+    if windows := torch_windows.SPECIAL.get(f):
+        return windows(step)
     if special := _SPECIAL.get(f):
         return special(**_given(step))
     if f not in _OWN:

@@ -13,15 +13,15 @@ from ...core.registry import is_numpy, name_of
 from ...notation.c import literal
 from ..ir import Program, Step, Value
 from ..memory.lowering import is_view
-from ..native import mathematics
-from ..native.divide import Division
-from ..native.names import Names
-from ..native.region import Region
-from ..native.scalars import definitions
-from ..native.storage import Place
-from ..native.writer import Function
-from .operation import UnknownOperation
-from .printer import Source, wrapped
+from ..source.operation import UnknownOperation
+from ..source.printer import Source, wrapped
+from . import mathematics
+from .divide import Division
+from .names import Names
+from .region import Region
+from .scalars import definitions
+from .storage import Place
+from .writer import Function
 
 _HEAD = """\
 // {summary}
