@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...ops.convolution import _conv, _conv_input, _conv_weight
 from ..ir import EFFECTS, Program, Step, Value, example_of
 from ..memory.lowering import CHECKS, is_view
 from .node import Unknown
 from .region import Region
 
 #: multiplications of a product for which BLAS is faster, although NumPy has to call it
-_FOR_BLAS = 300_000
+_FOR_BLAS = 150_000
+_SMALL_PRODUCT = 16_000  # multiplications of a matrix for which a call of BLAS takes too long
 
 
 class Division:
@@ -19,6 +21,15 @@ class Division:
     A region runs after the calls on whose results it depends, and contains all steps that can run
     then. Views cost nothing: a region looks through them, and calls of NumPy get them made again.
 
+    Parameters
+    ----------
+    program : Program
+        It becomes the regions and the calls.
+    prefix : str
+        The names of the regions begin with it.
+    with_numpy : bool
+        Whether NumPy does what C knows too if NumPy is faster.
+
     Attributes
     ----------
     regions : list of Region
@@ -26,8 +37,8 @@ class Division:
         Why a step is still a call of NumPy.
     """
 
-    def __init__(self, program: Program, largest_product: float = _FOR_BLAS) -> None:
-        self._largest_product = largest_product  # in multiplications; BLAS does others
+    def __init__(self, program: Program, prefix: str, with_numpy: bool = True) -> None:
+        self._prefix, self._with_numpy = prefix, with_numpy
         self.regions: list[Region] = []
         self.reasons: dict[Step, str] = {}
         self._turn: dict[Value, int] = {}  # of the region after which a value is there
@@ -46,7 +57,7 @@ class Division:
             self._calls.append((turn, step))
             return
         try:
-            if reason := _better_in_numpy(step, self._largest_product):
+            if self._with_numpy and (reason := _better_in_numpy(step)):
                 raise Unknown(reason)
             self._enter(step, waits)
         except Unknown as why:
@@ -62,7 +73,7 @@ class Division:
     def _enter(self, step: Step, turn: int) -> None:
         """Put a step into a region, with the views that it reads."""
         while len(self.regions) <= turn:
-            self.regions.append(Region(f"step{len(self.regions) + 1}"))
+            self.regions.append(Region(f"{self._prefix}step{len(self.regions) + 1}"))
         region = self.regions[turn]
         todo, views = [*step.inputs], []
         while todo:
@@ -102,11 +113,19 @@ class Division:
         return is_view(step) or step.function in CHECKS
 
 
-def _better_in_numpy(step: Step, largest_product: float) -> str:
+def _better_in_numpy(step: Step) -> str:
     """Return why a step is left to NumPy, although C knows it."""
-    if step.function in (np.matmul, np.dot) and step.outs[0].dtype.kind == "f":
-        a = np.asarray(example_of(step.args[0]))
-        size = step.outs[0].example.size * (a.shape[-1] if a.ndim else 1)
-        if size > largest_product:
+    f, out = step.function, step.outs[0]
+    if f not in (np.matmul, np.dot, _conv, _conv_input, _conv_weight) or out.dtype.kind != "f":
+        return ""
+    shapes = [np.shape(example_of(x)) for x in step.args[:2]]
+    if f in (np.matmul, np.dot) and all(shapes):
+        summed = shapes[0][-1]
+        each = summed * int(np.prod(out.shape[-2:]))  # in one product of a stack of matrices
+        if summed * out.example.size > _FOR_BLAS and each > _SMALL_PRODUCT:
             return "BLAS is faster for a product of this size"
+    if f in (_conv, _conv_input, _conv_weight):
+        sizes = [int(np.prod(shape)) for shape in (*shapes, out.shape)]
+        if sorted(sizes)[1] * 9 > _FOR_BLAS:
+            return "BLAS is faster for a convolution of this size"
     return ""

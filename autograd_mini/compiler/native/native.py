@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import re
 from collections import Counter
+from collections.abc import Sequence
 from copy import copy
 
 from ..ir import Program, Value
@@ -17,7 +18,7 @@ from .names import Names
 from .plan import NativePlan
 from .region import Region
 from .scalars import definitions
-from .toolchain import build, compilers
+from .toolchain import NoCompiler, build, compilers
 from .writer import Function
 
 _HEADERS = """#include <math.h>
@@ -28,7 +29,10 @@ _HEADERS = """#include <math.h>
 
 def is_available() -> bool:
     """Return whether functions of C can be built and called here."""
-    return arrays_can_be_read() and bool(compilers())
+    try:
+        return arrays_can_be_read() and bool(compilers())
+    except NoCompiler:
+        return False
 
 
 class Native:
@@ -36,21 +40,25 @@ class Native:
 
     Attributes
     ----------
+    texts, entries : list of str
+        The functions, and those that ctypes calls in turn.
     source : Source
-        Their text.
+        The functions as a file.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, prefix: str = "") -> None:
         if not arrays_can_be_read():
             raise RuntimeError(
                 "compile: target='c' reads the memory of arrays as CPython lays it out, and this "
                 "Python is another one. Use target='numpy'."
             )
-        division = Division(program)
+        division = Division(program, prefix)
         program.run_examples()
         self.regions, self._reasons = division.regions, division.reasons
         self._program = program
-        self._functions: list[Function] = []
+        self.functions: list[Function] = []
+        self.texts: list[str] = []
+        self.entries: list[str] = []
         self.source = Source("")
 
     def analyse(self) -> None:
@@ -63,7 +71,7 @@ class Native:
                                 region.graph.guards, names)  # fmt: skip
             region.constants = [p.node.data[0] for p in function.arguments if not p.node.value]
             region.scratch_bytes = scratch_bytes(function)
-            self._functions.append(function)
+            self.functions.append(function)
 
     def _hidden(self) -> set[Value]:
         """Return the values that have no name in C: views, and parts of other expressions."""
@@ -82,17 +90,21 @@ class Native:
 
     def build(self, plan: NativePlan) -> None:
         """Write and build the functions."""
-        parts = []
-        for region, function in zip(self.regions, self._functions):
+        self.write()
+        self.bind(build(library_text([self])), plan)
+
+    def write(self) -> None:
+        """Write the functions. The plan has chosen the memory of results by now."""
+        for region, function in zip(self.regions, self.functions):
             nodes = {node.value: node for node in region.fused.readers}
             over = {region.results[v]: nodes[target] for v, target in region.over.items()}
-            parts.append(function.write(over))
-        text = "\n\n".join(parts)
-        self.source = Source(f"{_HEADERS}\n{definitions(text)}\n{text}\n")
-        entries = [entry(region, f) for region, f in zip(self.regions, self._functions)]
-        ours = mathematics.definitions(set(re.findall(r"\bam_\w+", text)))
-        whole = [_HEADERS, ours, definitions(text), text, MACROS, *entries]
-        library = build("\n".join(whole))
+            self.texts.append(function.write(over))
+            self.entries.append(entry(region, function))
+        text = "\n\n".join(self.texts)
+        self.source = Source("\n".join([_HEADERS, definitions(text), text]))
+
+    def bind(self, library: Any, plan: NativePlan) -> None:
+        """Let the plan call the functions of a library."""
         for region in self.regions:
             region.run = getattr(library, f"call_{region.name}")
             region.run.argtypes = [ctypes.py_object]
@@ -108,3 +120,12 @@ class Native:
             "functions of C": f"{len(self.regions)}, of {n} steps",
             "calls of NumPy": why or "none",
         }
+
+
+def library_text(natives: Sequence[Native]) -> str:
+    """Return a file of C with all that the functions of some programs need."""
+    texts = [text for native in natives for text in native.texts]
+    entries = [text for native in natives for text in native.entries]
+    code = re.sub("//.*", "", "\n".join(texts))
+    ours = mathematics.definitions(sorted(set(re.findall(r"\bam_\w+", code))))
+    return "\n".join([_HEADERS, ours, definitions(code), *texts, MACROS, *entries])

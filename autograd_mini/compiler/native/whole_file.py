@@ -97,7 +97,7 @@ def _named_results(program: Program) -> list[Value]:
 
 def _only_region(program: Program) -> Region:
     """Return the steps as one function of C."""
-    division = Division(program, largest_product=np.inf)
+    division = Division(program, "program", with_numpy=False)
     for step, reason in division.reasons.items():
         name = step.name or f"{'np.' * is_numpy(step.function)}{name_of(step.function)}"
         why = "" if "no loop" in reason else f", because {reason}"
