@@ -61,6 +61,12 @@ def test_file_of_a_network_prints_loss_and_norms(tmp_path):
     assert [*found][1:] == ["|d_W1|", "|d_b1|", "|d_W2|", "|d_b2|"]
 
 
+def test_file_with_names_of_c_compiles(tmp_path):
+    names = ("printf", "program", "norm_double", "main", "double", "ŷ", "a b")
+    y = sum(leaf(float(i), name) for i, name in enumerate(names, start=1))
+    check(y * y, tmp_path)
+
+
 X = np.arange(12.0).reshape(3, 4) / 7
 RESULTS = {
     "a view": lambda x: x[1:, ::2],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from copy import copy
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -113,7 +113,11 @@ def _names(program: Program, region: Region) -> Names:
     whole.steps = region.steps
     hidden = {step.outs[0] for step in region.steps if is_view(step)}
     hidden.update(node.value for node in region.fused.merged if node.value)
-    return Names(whole, hidden)
+    return _Names(whole, hidden)
+
+
+class _Names(Names):
+    reserved: ClassVar = Names.reserved | {"program", "printf", "fputs", "norm_double", "norm_float"}
 
 
 class _Main:

@@ -13,7 +13,7 @@ from ...notation.torch import Torch
 from ..ir import Step, Value, dtype_of, example_of
 from ..traced_functions import positional
 from . import torch_windows
-from .calls import only, without_defaults
+from .calls import without_defaults
 from .library import LibraryWriter, part_of_index
 from .operation import Language, Operation, numbers_of, put
 from .portable import DTYPES
@@ -214,7 +214,7 @@ class TorchWriter(LibraryWriter):
             return put(operand, numbers_of(np.empty(shape))[tuple(index)], shape)
         self.helpers["scatter"] = _SCATTER
         parts = tuple(map(_part, _with_apart(index)))
-        args = [operand, only(parts), tuple(shape)]
+        args = [operand, parts[0] if len(parts) == 1 else parts, tuple(shape)]
         return Call("call", [Name("scatter"), *map(self._expression, args)])
 
     def _write_take(self, x: Operation) -> Operation:
