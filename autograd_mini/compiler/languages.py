@@ -12,7 +12,7 @@ from .source.javascript import javascript_module
 from .source.jax import JaxWriter
 from .source.operation import UnknownOperation
 from .source.printer import Source, written
-from .source.tape_program import traced_program
+from .source.source import traced_program
 from .source.torch import TorchWriter
 
 _LANGUAGES: dict[str, Callable[[Program, Sequence[Value]], Source]] = {

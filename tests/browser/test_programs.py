@@ -6,7 +6,7 @@ import pytest
 import autograd_mini as ag
 from autograd_mini.compiler.source.javascript import javascript
 from autograd_mini.compiler.source.operation import UnknownOperation
-from autograd_mini.compiler.source.tape_program import traced_program
+from autograd_mini.compiler.source.source import traced_program
 from tests.cases import CASES
 from tests.compiler.languages import of_cases, of_fused_nodes, of_random_programs
 

@@ -45,7 +45,7 @@ def check_on_torch(results):
 
 
 def check_on_jax(results):
-    """Compile all programs as one function, because jax compiles each of them in a long time."""
+    """Compile all programs as one function, because that takes jax less time."""
     results = list(results)
     with np.errstate(all="ignore"):
         texts = [text_and_wanted(y, cotangent, "jax") for _, y, cotangent in results]
@@ -54,7 +54,8 @@ def check_on_jax(results):
     def run(arguments):
         return [program(**given) for program, given in zip(programs, arguments, strict=True)]
 
-    found = jax.jit(run)([arguments for _, arguments, _ in texts])
+    quick = {"xla_backend_optimization_level": 0}
+    found = jax.jit(run, compiler_options=quick)([arguments for _, arguments, _ in texts])
     for (_, y, _), (text, _, wanted), arrays in zip(results, texts, found, strict=True):
         check(y, text, tree_leaves(arrays), wanted)
 
@@ -80,18 +81,17 @@ def test_torch_programs_of_fused_nodes_match_the_engine():
     check_on_torch(of_fused_nodes())
 
 
-@pytest.mark.slow
 def test_jax_programs_of_fused_nodes_match_the_engine():
-    check_on_jax(of_fused_nodes())
+    first = {case[0][0]: case for case in reversed([*of_fused_nodes()])}
+    check_on_jax(first.values())
 
 
 def test_torch_random_programs_match_the_engine():
     check_on_torch(without_constants(of_random_programs(range(200))))
 
 
-@pytest.mark.slow
 def test_jax_random_programs_match_the_engine():
-    check_on_jax(without_constants(of_random_programs(range(60))))
+    check_on_jax(without_constants(of_random_programs(range(20))))
 
 
 @pytest.mark.parametrize("language", ["torch", "jax"])

@@ -117,7 +117,13 @@ def _names(program: Program, region: Region) -> Names:
 
 
 class _Names(Names):
-    reserved: ClassVar = Names.reserved | {"program", "printf", "fputs", "norm_double", "norm_float"}
+    reserved: ClassVar = Names.reserved | {
+        "program",
+        "printf",
+        "fputs",
+        "norm_double",
+        "norm_float",
+    }
 
 
 class _Main:

@@ -15,7 +15,7 @@ import numpy as np
 
 from ...compiler.ir import Program
 from ...compiler.source.javascript import javascript
-from ...compiler.source.tape_program import forward_program
+from ...compiler.source.source import forward_program
 from ...core.arrays import Array, unwrap
 from ...core.messages import describe, one_line
 from ...core.pytree import tree_leaves
