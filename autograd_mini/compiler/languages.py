@@ -68,10 +68,10 @@ def source(
     The program contains what is on the tape. Decisions that Python made while the tape was recorded
     are constants in the program. Examples are the length of a loop, and a mask from a comparison.
 
-    The NumPy program computes the bits of ``backward``, with one exception.
-    The node of `softmax_cross_entropy` chooses its steps by the size of the logits. The program has
-    no such choice, and always subtracts the largest logit first. The loss and the gradients are the
-    same up to rounding. The programs in other languages compute the same up to rounding too.
+    The NumPy program computes the bits of ``backward``, with one exception. The node of
+    `softmax_cross_entropy` chooses its steps by the size of the logits. The program has no such
+    choice, and always subtracts the largest logit first. The loss and the gradients are the same up
+    to rounding. The programs in other languages compute the same up to rounding too.
 
     The arguments of a "jax" program are arrays of jax or NumPy, and ``jax.jit(program)`` compiles
     it. If an array of the tape is float64, a line of the text makes jax compute in float64, in the
@@ -79,7 +79,7 @@ def source(
     ``{name: torch.tensor(x) for name, x in source.arguments.items()}``. PyTorch has no function for
     ``np.partition`` and ``np.unwrap``. JavaScript has none for these, and for some of
     ``np.linalg``. C has none for ``np.linalg``, for functions that sort, and for arrays without
-    entries.
+    entries. The guide *Read a tape in PyTorch, JAX, JavaScript or C* runs each program.
 
     References
     ----------

@@ -116,7 +116,7 @@ class TracedArray(TracedMethods):
 
     def __primitive__(self, op: Primitive, args: list[Any], kwargs: Any) -> Any:
         """Record a primitive whose forward depends on numbers: as its graph, or as one call."""
-        if op.stable_graph and self._tracer.unfuse:
+        if op.stable_graph and self._tracer.unfuse and op.name not in self._tracer.whole:
             y = op.stable_graph(*args, **kwargs)
             return (y, None) if op.residuals else y
         self._tracer.has_fused_calls |= op.stable_graph is not None

@@ -46,12 +46,16 @@ class Tracer(Observer):
     """A program while it is recorded: its arguments, and the steps so far.
 
     If `concrete`, the examples are the only numbers that the program will see, as for
-    ``ag.source``. If `unfuse`, a fused node that depends on numbers is recorded as its graph.
+    ``ag.source``. If `unfuse`, a fused node that depends on numbers is recorded as its graph,
+    except the nodes in `whole`.
     """
 
-    def __init__(self, concrete: bool = False, unfuse: bool = False) -> None:
+    def __init__(
+        self, concrete: bool = False, unfuse: bool = False, whole: Sequence[str] = ()
+    ) -> None:
         self.concrete = concrete
         self.unfuse = concrete or unfuse
+        self.whole = whole
         self.arguments: list[Value] = []
         self.steps: list[Step] = []
         self.part = "forward"

@@ -48,7 +48,7 @@ def literal(x: Any) -> str:
         return "true" if x else "false"
     if kind in "iu":
         n = int(x)
-        return f"(-{-n - 1} - 1)" if n == np.iinfo(x.dtype).min else str(n)
+        return f"(-{-n - 1} - 1)" if n == np.iinfo(np.int64).min else str(n)
     if not np.isfinite(x):
         return {"inf": "INFINITY", "-inf": "-INFINITY"}.get(str(float(x)), "NAN")
     return f"{x[()]}{'f' * (x.dtype == np.float32)}"

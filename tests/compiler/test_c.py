@@ -1,6 +1,5 @@
 """The files of C that ag.source writes print the numbers of the engine."""
 
-import contextlib
 import shutil
 import subprocess
 
@@ -85,23 +84,14 @@ def test_file_of_a_result_prints_its_norms(what, tmp_path):
     check(RESULTS[what](leaf(X, "x")), tmp_path, rtol=1e-5 if what == "float32" else 1e-10)
 
 
-def test_file_knows_most_primitives():
-    known = 0
-    for _, y, _ in of_cases(LARGEST.values()):
-        with contextlib.suppress(UnknownOperation):
-            known += bool(ag.source(y, language="c"))
-    assert known >= 94, f"{known} of {len(LARGEST)}"
-
-
 @pytest.mark.slow
 def test_files_of_primitives_and_fused_nodes_match_the_engine(tmp_path):
-    count = 0
+    unknown = []
     for name, y, _ in [*of_cases(LARGEST.values()), *list(of_fused_nodes())[::8]]:
         try:
             check(y, tmp_path)
         except UnknownOperation:
-            continue
+            unknown.append(name)
         except AssertionError as error:
             raise AssertionError(f"in {name}") from error
-        count += 1
-    assert count >= 100
+    assert len(unknown) <= 24, unknown

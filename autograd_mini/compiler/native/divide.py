@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...ops.convolution import _conv, _conv_input, _conv_weight
-from ..ir import EFFECTS, Program, Step, Value, example_of
+from ...functional.pooling import _gather_windows, _spread_windows
+from ..ir import EFFECTS, Program, Step, Value, axes_in_memory, check_branch, example_of
 from ..memory.lowering import CHECKS, is_view
-from .node import Unknown
+from .node import CONVOLUTIONS, Unknown
 from .region import Region
 
 #: multiplications of a product for which BLAS is faster, although NumPy has to call it
 _FOR_BLAS = 150_000
+_SMALL_ARRAY = 4096  # entries that the processor's cache holds
 _SMALL_PRODUCT = 16_000  # multiplications of a matrix for which a call of BLAS takes too long
 
 
@@ -39,6 +40,13 @@ class Division:
 
     def __init__(self, program: Program, prefix: str, with_numpy: bool = True) -> None:
         self._prefix, self._with_numpy = prefix, with_numpy
+        arguments = set(program.arguments)
+        self._checks: dict[Value, Step] = {
+            v: step
+            for step in program.steps
+            for v in step.inputs
+            if step.function in CHECKS and step.function is not check_branch and v in arguments
+        }
         self.regions: list[Region] = []
         self.reasons: dict[Step, str] = {}
         self._turn: dict[Value, int] = {}  # of the region after which a value is there
@@ -73,7 +81,7 @@ class Division:
     def _enter(self, step: Step, turn: int) -> None:
         """Put a step into a region, with the views that it reads."""
         while len(self.regions) <= turn:
-            self.regions.append(Region(f"{self._prefix}step{len(self.regions) + 1}"))
+            self.regions.append(Region(f"{self._prefix}step{len(self.regions) + 1}", self._checks))
         region = self.regions[turn]
         todo, views = [*step.inputs], []
         while todo:
@@ -113,10 +121,25 @@ class Division:
         return is_view(step) or step.function in CHECKS
 
 
+_LAYOUT = "NumPy follows the order in which arrays lie in memory"
+
+
+def _is_out_of_order(v: Value) -> bool:
+    """Return whether a large array does not lie in memory in C's order, such as a convolution's."""
+    while v.step is not None and is_view(v.step):
+        v = v.step.inputs[0]
+    x = np.asarray(v.example)
+    return x.size > _SMALL_ARRAY and axes_in_memory(x) != tuple(range(x.ndim))
+
+
 def _better_in_numpy(step: Step) -> str:
     """Return why a step is left to NumPy, although C knows it."""
     f, out = step.function, step.outs[0]
-    if f not in (np.matmul, np.dot, _conv, _conv_input, _conv_weight) or out.dtype.kind != "f":
+    if f in (_spread_windows, _gather_windows):
+        return _LAYOUT
+    if any(map(_is_out_of_order, step.inputs)):
+        return _LAYOUT
+    if f not in (np.matmul, np.dot, *CONVOLUTIONS) or out.dtype.kind != "f":
         return ""
     shapes = [np.shape(example_of(x)) for x in step.args[:2]]
     if f in (np.matmul, np.dot) and all(shapes):
@@ -124,8 +147,8 @@ def _better_in_numpy(step: Step) -> str:
         each = summed * int(np.prod(out.shape[-2:]))  # in one product of a stack of matrices
         if summed * out.example.size > _FOR_BLAS and each > _SMALL_PRODUCT:
             return "BLAS is faster for a product of this size"
-    if f in (_conv, _conv_input, _conv_weight):
-        sizes = [int(np.prod(shape)) for shape in (*shapes, out.shape)]
-        if sorted(sizes)[1] * 9 > _FOR_BLAS:
+    if f in CONVOLUTIONS:
+        sizes = [float(np.prod(shape)) for shape in (*shapes, out.shape)]
+        if np.prod(sizes) > _SMALL_PRODUCT**2:  # it has at least the root of that many products
             return "BLAS is faster for a convolution of this size"
     return ""

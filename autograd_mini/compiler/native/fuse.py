@@ -145,7 +145,8 @@ class Fused:
 
     def _share_all(self, stage: Stage, item: Loop) -> bool:
         """Let a stage that reads only arguments share all of its loops."""
-        if stage.node.op != "map" or not stage.outer or not self._fits(stage, item):
+        alone = stage.node.op not in ("map", "scatter") or not stage.outer
+        if alone or not self._fits(stage, item):
             return False
         path = self._shared(stage, item, stage.outer[:1])
         if path:

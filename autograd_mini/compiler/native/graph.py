@@ -7,7 +7,7 @@ it maps an index to an index of its argument.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,9 +41,14 @@ _WEAK = {bool: bool, int: int, float: float}
 
 
 class Graph:
-    """The nodes of some steps, one after the other."""
+    """The nodes of some steps, one after the other.
 
-    def __init__(self) -> None:
+    `checks` are the steps of the program that check an argument of it, which these steps may read
+    as an index.
+    """
+
+    def __init__(self, checks: Mapping[Value, Step]) -> None:
+        self._checks = checks
         self.nodes: dict[Value, Node] = {}
         self.guards: list[Guard] = []
         self._ranges: dict[Node, tuple[int, int]] = {}  # of indices that are checked
@@ -325,6 +330,8 @@ class Graph:
         if node.dtype.kind not in "iu":
             raise Unknown("it is indexed with a mask")
         root = root_of(node)
+        if root.op == "input" and root.value in self._checks and root not in self._ranges:
+            self._checked(self._checks[root.value])
         low, high = self._ranges.get(node, self._ranges.get(root, (-n, n + 1)))
         if root.op == "constant" or (root.op == "input" and root.value is None):
             low, high = int(root.data[0].min()), int(root.data[0].max()) + 1

@@ -81,10 +81,11 @@ class Stage:
         self.summed = [at[a] for a in axes if at[a]]
         # Axes after the last one that is summed are innermost: the loop over them is a vector.
         self.inner = [v for v in at[max(axes) + 1 :] if v] if self.summed else []
-        self.outer = [v for v in self.outer if v not in self.inner]
-        if self.node.data[0].startswith("arg"):
-            self.outer, self.inner = self.outer + self.inner, []
         self.operands = [(x, [variable(v) for v in at])]
+        neighbours = bool(self.summed) and step_along(*self.operands[0], self.summed[-1]) == 1
+        if neighbours or self.node.data[0].startswith("arg"):
+            self.inner = []  # the sum itself is a vector
+        self.outer = [v for v in self.outer if v not in self.inner]
 
     def _contract(self) -> None:
         terms, out, sizes = self.node.data

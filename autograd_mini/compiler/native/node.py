@@ -9,8 +9,12 @@ from typing import Any
 import numpy as np
 
 from ...notation.c import TYPES
+from ...ops.convolution import _conv, _conv_input, _conv_weight
 from ..ir import Step, Value
 from .index import Index, Variable, contiguous, total
+
+#: functions of NumPy whose results have a layout that depends on shapes alone
+CONVOLUTIONS = (_conv, _conv_input, _conv_weight)
 
 
 class Unknown(Exception):
@@ -52,7 +56,7 @@ def spread(at: Sequence[Index], shape: Sequence[int]) -> list[Index]:
 
 def in_order(node: Node) -> Node:
     """Return a node whose memory has the order of its entries; a copy if need be."""
-    if node.op == "input" and node.value is not None and node.value.step is None:
+    if has_own_layout(node) and node.value is not None:
         plain = bool(np.asarray(node.value.example).flags.c_contiguous)
     else:
         plain = node.op not in ("view", "constant")
@@ -63,10 +67,20 @@ def strides_of(node: Node) -> list[int]:
     """Return the strides of a node in entries."""
     if node.op == "constant":
         return [0] * len(node.shape)
-    if node.op == "input" and node.value is not None and node.value.step is None:
+    if has_own_layout(node) and node.value is not None:
         x = np.asarray(node.value.example)
         return [s // x.itemsize for s in x.strides]
     return contiguous(node.shape)
+
+
+def has_own_layout(node: Node) -> bool:
+    """Return whether an array comes as it is; others come in C's order, as copies if need be."""
+    return node.op == "input" and node.value is not None and comes_as_it_is(node.value)
+
+
+def comes_as_it_is(value: Value) -> bool:
+    """Return whether the layout of an array in memory is that of its example in each call."""
+    return value.step is None or value.step.function in CONVOLUTIONS
 
 
 def step_along(node: Node, at: Any, v: Variable) -> int | None:

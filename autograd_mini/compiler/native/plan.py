@@ -7,6 +7,7 @@ import numpy as np
 from ..ir import Step, Value
 from ..memory.lowering import may_raise
 from ..memory.plan import Buffer, Plan
+from .node import comes_as_it_is
 from .region import Region, is_number
 
 
@@ -56,7 +57,7 @@ class NativePlan(Plan):
         if not v.shape:
             return f"{self._name(np.asarray)}({name})"
         known = np.asarray(v.example).flags.c_contiguous and v not in self._loose
-        return name if known else f"{self._name(np.ascontiguousarray)}({name})"
+        return name if known or comes_as_it_is(v) else f"{self._name(np.ascontiguousarray)}({name})"
 
     def _may_write(self, i: int, region: Region, v: Value, target: Value) -> bool:
         late = self._last.get(target, -1) <= i and i >= self._sure

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,10 +35,11 @@ class Region:
         The function of C, once it is built. It takes one tuple of arrays.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, checks: Mapping[Value, Step]) -> None:
         self.name = name
+        self._checks = checks
         self.steps: list[Step] = []
-        self.graph = Graph()
+        self.graph = Graph(checks)
         self.inputs: list[Value] = []
         self.outs: list[Value] = []
         self.constants: list[Any] = []
@@ -78,7 +79,8 @@ class Region:
     def recover(self, given: tuple[Any, ...]) -> None:
         """Raise the error of an index that is out of range, or run on copies that are aligned."""
         inputs = given[: len(self.inputs)]
-        early = [s for s in self.steps if is_view(s) or s.function in CHECKS]
+        checks = [guard.step for guard in self.graph.guards]
+        early = [s for s in [*self.steps, *checks] if is_view(s) or s.function in CHECKS]
         known = set(self.inputs)
         for n, step in enumerate(early):
             if known.issuperset(step.inputs):
@@ -94,7 +96,7 @@ class Region:
 
     def analyse(self) -> None:
         """Put the steps into loops. The layout of the inputs is known by now."""
-        self.graph = Graph()
+        self.graph = Graph(self._checks)
         for step in self.steps:
             self.graph.add(step)
         nodes = [self.graph.nodes[step.outs[0]] for step in self.steps]

@@ -119,7 +119,8 @@ class Statements(Entries):
             self._assign(stage, Constant(np.int64(0)), note)
             return
         (v,), kind = stage.summed, TYPES[x.dtype.name]
-        best, place, new = (self._names.new(name) for name in ("best", "place", "entry"))
+        wanted = ("best", "place", "entry", "is_better")
+        best, place, new, is_new = map(self._names.new, wanted)
         first = [Index() if i.is_variable(v) else i for i in at]
         self.add(f"{kind} {best} = {text_of(self._read(x, first))};", note)
         self.add(f"int64_t {place} = 0;")
@@ -127,8 +128,10 @@ class Statements(Entries):
         with self.indented():
             self.add(f"const {kind} {new} = {text_of(self._read(x, at))};")
             sign = ">" if stage.node.data[0] == "argmax" else "<"
-            nan = f" || ({new} != {new} && {best} == {best})" * (x.dtype.kind == "f")
-            self.add(f"if ({new} {sign} {best}{nan}) {best} = {new}, {place} = {v.name};")
+            nan = f" | (({new} != {new}) & ({best} == {best}))" * (x.dtype.kind == "f")
+            self.add(f"const bool {is_new} = ({new} {sign} {best}){nan};")
+            self.add(f"{best} = {is_new} ? {new} : {best};")
+            self.add(f"{place} = {is_new} ? {v.name} : {place};")
         self.add("}")
         self._assign(stage, Name(place), "")
 

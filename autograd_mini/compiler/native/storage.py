@@ -9,7 +9,7 @@ import numpy as np
 from ...notation.c import TYPES
 from ...notation.expression import Name
 from .index import Index, contiguous, total
-from .node import Node, strides_of
+from .node import Node, has_own_layout, strides_of
 
 _ON_STACK = 1 << 11  # bytes of an array on the stack
 
@@ -80,7 +80,7 @@ class Place:
 
 
 def _is_contiguous(node: Node) -> bool:
-    if node.op != "input" or node.value is None or node.value.step is not None:
+    if not has_own_layout(node) or node.value is None:
         return True
     return bool(np.asarray(node.value.example).flags.c_contiguous)
 
