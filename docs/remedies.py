@@ -34,6 +34,7 @@ def _rows(name: str) -> str:
     if name == "absent":
         reasons = {**absent.METHODS, **absent.FUNCTIONS, **absent.LAYERS, **absent.OPTIMISERS}
         reasons |= {**absent.MODELS, **absent.OPTIMISER}
+        reasons = {**absent.DATA, **reasons}
         lines = table("names", "instead", {_names(n): why for why, n in reasons.items()})
     else:
         library, pairs = TABLES[name]

@@ -96,7 +96,7 @@ def make_step(model, optimizer):
 
 
 def sample(model, rng, temperature=0.7):
-    """Return a new name. A low temperature prefers what is likely, a high one surprises."""
+    """Return a new name. A high temperature makes all letters more equally likely."""
     tokens = [0]
     while len(tokens) <= MOST:
         with ag.no_grad():

@@ -47,7 +47,7 @@ _EXAMPLES = f"""examples:
   {_NAME} compare                  the fused node and its graph, also where the graph breaks
   {_NAME} train moons              train on two interlocking half circles
   {_NAME} train digits --epochs 5  train on 1,797 handwritten digits
-  {_NAME} functions linalg         which of NumPy's functions have rules, and why not
+  {_NAME} functions linalg         which of NumPy's functions have rules, and why others have none
 
 `python -m autograd_mini` is the same command."""
 
@@ -188,7 +188,7 @@ def _parser() -> argparse.ArgumentParser:
     count = partial(_count, 1)
     trainer.add_argument("--epochs", type=count, metavar="N", help="passes over the examples")
     count = partial(_count, 0)
-    trainer.add_argument("--seed", type=count, metavar="N", default=0, help="of all randomness")
+    trainer.add_argument("--seed", type=count, metavar="N", default=0, help="the random seed")
     lister = add("functions", _functions, "list NumPy's functions, and which have derivatives")
     lister.add_argument("name", nargs="?", default="", help="only those with this text in the name")
     return parser

@@ -44,6 +44,10 @@ USE_COPY = "Take a copy of the view before the change: w.T.copy()"
 USE_NEW_ARRAY = (
     "Compute a new array: write y = y + x instead of y += x, or use np.where or np.stack"
 )
+USE_STATE = (
+    "If the array belongs to a model or an optimiser, list them in state=: ag.compile(step, "
+    f"state=(model, optimizer)). Otherwise, compute a new array: {USE_NEW_ARRAY[21:]}"
+)
 
 # Why an operation cannot be compiled: the program runs the same steps for every input, so ...
 DECIDES = "it cannot choose its steps by the values of an array"
@@ -74,7 +78,7 @@ def refused(
     return kind(
         f"{what} cannot be compiled. The compiled program runs the same steps for every input, so "
         f"{why}.\n  {user_line()}\n"
-        f"{remedy}. This is allowed for values that do not depend on the arguments."
+        f"{remedy}. An array that does not depend on the arguments needs no change."
         + lesson("depends on numbers")
     )
 
@@ -123,6 +127,6 @@ def user_line() -> str:
     while frame is not None and frame is not user:
         module = frame.f_globals.get("__name__", "")
         if module.startswith(("autograd_mini.ops.", "autograd_mini.functional.")):
-            return f"{found}\n  It runs {module}.{frame.f_code.co_name}, which needs the values."
+            return f"{found}\n  It calls {module}.{frame.f_code.co_name}, which needs the values."
         frame = frame.f_back
     return found

@@ -140,6 +140,12 @@ def _counted(done: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {n}" for name, n in sorted(done.items()) if n)
 
 
+def listed(names: list[str]) -> str:
+    """Return a few of the names, and the number of the others."""
+    rest = f" and {len(names) - 3} more" if len(names) > 4 else ""
+    return ", ".join(names[:3] if rest else names) + rest
+
+
 # ---- tracing -------------------------------------------------------------------------------------
 
 

@@ -21,7 +21,7 @@ from ..core.context import ALL_OBSERVERS, SCOPES, observers
 from ..core.messages import describe
 from ..core.pytree import tree_leaves
 from ..core.tensor import Tensor
-from .executable import Executable, report_line
+from .executable import Executable, listed, report_line
 from .ir import OtherBranch
 from .memory.donation import check_no_aliasing, refuse_recorded
 from .native.native import is_available
@@ -40,7 +40,7 @@ def compile(
     state: Any = None,
     target: str = "numpy",
 ) -> Compiled:
-    """Return a program of NumPy, or of C, that does the same as `f`.
+    """Turn `f` into a program of NumPy or C, and return a function that runs the program.
 
     The first call runs `f` once, and records its steps. This is called *tracing*. Later calls run
     the program.
@@ -53,9 +53,9 @@ def compile(
         an error. It may call transforms: ``ag.compile(ag.value_and_grad(loss))``.
     donate : int or tuple of int
         The positions of arguments whose arrays may be overwritten. The program writes a result into
-        these arrays, and returns them. It chooses the result with the shapes of the argument. Use
-        this for parameters that a step updates. If the parameters require a gradient (those of a
-        model do), call the step inside ``with ag.no_grad():``.
+        these arrays, and returns them. This is the result with the same shapes as the argument. Use
+        `donate` for parameters that a step updates. If the parameters require a gradient, as in a
+        model, call the step inside ``with ag.no_grad():``.
     fuse : bool
         Whether to replace a softmax or cross-entropy that is written in primitives with the fused
         operation. Only this option changes results: the fused operation does not overflow.
@@ -83,16 +83,19 @@ def compile(
         In the first call, if a decision in `f` depends on the values in an array. The message shows
         the line.
     RuntimeError
-        The first call raises it in five cases. There is no C compiler for target "c". `f` reads a
-        Tensor that requires a gradient, such as a parameter of a model, but the Tensor is neither
-        an argument nor in `state`. `f` draws random numbers from a generator that is neither an
-        argument nor in `state` (only `dropout` is allowed to do so). `f` stores a computed array
-        outside of `f`, in an attribute, a variable or a list. `f` changes the entries of a dict or
-        list that is an argument.
+        The first call raises it in five cases:
+
+        - `target` is "c", and there is no C compiler.
+        - `f` reads a Tensor that requires a gradient, such as a parameter of a model, and the
+          Tensor is neither an argument nor in `state`.
+        - `f` draws random numbers from a generator that is neither an argument nor in `state`.
+          (Only `dropout` is allowed to do so.)
+        - `f` stores a computed array outside of `f`: in an attribute, a variable or a list.
+        - `f` changes the entries of a dict or list that is an argument.
     ValueError
-        If `target` is another word. If it is not clear which result to write into a donated array. If a donated array is
-        read-only, or shares its memory with another argument. After this error, all arrays are
-        unchanged.
+        If `target` is another word. If it is not clear which result to write into a donated array.
+        If a donated array is read-only, or shares its memory with another argument. After this
+        error, all arrays are unchanged.
 
     Notes
     -----
@@ -112,19 +115,19 @@ def compile(
     Some changes are *not noticed*, because the code of `f` does not name the thing that changes.
     Examples are attributes with a computed name (``getattr(self, f"w{i}")``), names in
     ``globals()`` or ``sys.modules``, the class of an object, clocks, files, random generators
-    without a seed, and the state of other libraries. If `f` uses an array directly and also turns
-    it into a Python number (``x * w * w.sum().item()``), the array is not compared, and the program
-    keeps the old number. The program also keeps a second array that `f` computes from such an
-    array, if all entries of the second array are 0, or if all are 1. Prints and other effects of
-    `f` happen only while `f` is traced.
+    without a seed, and the state of other libraries. If `f` uses a captured array `w` and also
+    turns it into a Python number (``x * w * w.sum().item()``), `w` is not compared, and the program
+    keeps the old number. If `f` also computes a second array from `w` (``x * w + (w > 100)``), and
+    its entries are all 0 or all 1 while `f` is traced, the program keeps this second array. Prints
+    and other effects of `f` happen only while `f` is traced.
 
     Results are new arrays, unless they are written into donated arrays. If a call raises an error,
     the contents of donated arrays are undefined. Several threads may call the function at the same
     time. The programs for the latest 64 shapes are kept.
 
-    Two kinds of call run the original `f`, so that the caller records all steps of `f`. The first
-    has a Tensor that requires a gradient, for example inside ``ag.grad``. The second comes from a
-    function that is being compiled. ``.report()`` counts these calls. To run the program instead,
+    Two kinds of call run the original `f`, so that the caller records all steps of `f`. These are
+    calls with a Tensor that requires a gradient (for example inside ``ag.grad``), and calls from a
+    function that is being compiled. ``.report()`` counts them. To run the program instead,
     compile the derivative, ``ag.compile(ag.grad(f))``, or pass ``w.detach()``.
 
     References
@@ -177,7 +180,7 @@ def compile(
     if state is None:
         return Compiled(f, tuple(chosen), fuse, target)
     if chosen:
-        raise TypeError("compile: pass donate or state, not both: the arrays in state are donated.")
+        raise TypeError("compile: pass donate or state. The arrays in state are always donated.")
     return CompiledStep(f, state if isinstance(state, tuple) else (state,), fuse, target)
 
 
@@ -273,7 +276,7 @@ class Compiled:
         often = [name for name in names if self._changed[name] == MAX_RETRACE_WARNINGS]
         if often:
             warnings.warn(
-                f"compile: {self.__name__} uses {_listed(often)}, which changed before "
+                f"compile: {self.__name__} uses {listed(often)}, which changed before "
                 f"{MAX_RETRACE_WARNINGS} calls. Each of these calls traced the function again, "
                 "which is slow. Pass these values as arguments.",
                 stacklevel=3,
@@ -281,7 +284,7 @@ class Compiled:
 
     @property
     def source(self) -> Source:
-        """The program of the latest call as readable text, without its planned memory.
+        """The program of the latest call as readable text. It does not show how memory is reused.
 
         Raises
         ------
@@ -305,7 +308,7 @@ class Compiled:
 
     @property
     def plan(self) -> str:
-        """The program of the latest call exactly as it runs. It writes into planned memory.
+        """The program of the latest call exactly as it runs. It reuses a few buffers, ``m0``, ...
 
         Examples
         --------
@@ -341,11 +344,11 @@ class Compiled:
         compared = self._latest.guards.compared if self._latest else {}
         size = sum(compared.values())
         if size >= FREE_COMPARE_BYTES:
-            names = _listed(sorted(compared, key=lambda name: -compared[name]))
+            names = listed(sorted(compared, key=lambda name: -compared[name]))
             said = f"{size:,} bytes compared in each call: {names}. Pass them as arguments"
             lines.append(report_line("captured arrays", said))
         if self._changed:
-            n, names = self._changed.total(), _listed(list(self._changed))
+            n, names = self._changed.total(), listed(list(self._changed))
             lines.append(report_line("retraces", f"{n}, after changes of {names}"))
         if self._uncompiled:
             said = f"{self._uncompiled}, recorded on a tape or in another program"
@@ -360,12 +363,6 @@ class Compiled:
                 "arguments, so call the function once."
             )
         return self._latest
-
-
-def _listed(names: list[str]) -> str:
-    """Return a few of the names, and the number of the others."""
-    rest = f" and {len(names) - 3} more" if len(names) > 4 else ""
-    return ", ".join(names[:3] if rest else names) + rest
 
 
 def _is_recorded(x: Any) -> bool:

@@ -278,15 +278,18 @@ class PureStep:
         """Raise if the step has changed a number, which a call of the program would not change."""
         for slot, before in settings:
             if slot.get() is not before and slot.get() != before:
+                fix = "Keep it as an array, np.array(0), and write += 1."
+                if slot.key == "training":
+                    fix = "Call model.train() and model.eval() before the step, not in it."
                 raise EscapedTracerError(
-                    f"compile: {self.__name__} changes {slot.name}, a number. Later calls would "
-                    "not change it. Keep it as an array, np.array(0), and write += 1."
+                    f"compile: {self.__name__} changes {slot.name}, which is part of the program. "
+                    f"Later calls would not change it. {fix}"
                 )
         for slot in self.state.arrays:
             if not slot.is_one():
                 raise EscapedTracerError(
-                    f"compile: {self.__name__} gives {slot.name} and {slot.others[0].name}, which "
-                    "are one array, different values. Make a copy for each of them."
+                    f"compile: {slot.name} and {slot.others[0].name} are one array, but "
+                    f"{self.__name__} gives them different values. Make a copy for each of them."
                 )
 
     def _collected(self, entered: dict[str, Any], numbers: dict[str, Any]) -> tuple[Any, ...]:

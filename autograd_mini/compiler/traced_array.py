@@ -23,7 +23,7 @@ from ..core.tensor import Tensor
 from .errors import (
     DECIDES,
     USE_FUNCTIONS,
-    USE_NEW_ARRAY,
+    USE_STATE,
     USE_WHERE,
     DataDependentShapeError,
     TracingError,
@@ -159,7 +159,7 @@ class TracedArray(TracedMethods):
     def _replace(self, y: TracedArray) -> TracedArray:
         if not self._tracer.may_change(self._value):
             raise self._refused(
-                "writing into an array that the function did not make itself", USE_NEW_ARRAY
+                "writing into an array that the function did not make itself", USE_STATE
             )
         if y.dtype != self.dtype:
             y = y.astype(self.dtype)
@@ -175,7 +175,7 @@ class TracedArray(TracedMethods):
             return y
         if isinstance(target, TracedArray):
             return target._replace(y)
-        raise refused("writing into a constant NumPy array", USE_NEW_ARRAY)
+        raise refused("writing into a constant NumPy array", USE_STATE)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise self._refused("assignment to entries of an array", USE_WHERE)

@@ -90,7 +90,7 @@ def _bincount(traced: Any, x: Any, /, weights: Any = None, minlength: int = 0) -
     if not hasattr(x, "checked"):
         return traced._tracer.call(np.bincount, (x, weights, minlength), {})
     if not minlength:
-        remedy = "minlength=n says that there are n bins, for numbers below n"
+        remedy = "Pass minlength=n if all numbers are below n"
         raise refused("the length of np.bincount(x)", remedy, DataDependentShapeError)
     x = x.checked(check_bounds, minlength, 0)
     return traced._tracer.call(np.bincount, (x, weights, minlength), {})

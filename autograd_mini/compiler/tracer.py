@@ -192,9 +192,10 @@ class Tracer(Observer):
             if leaf.order < self._began and leaf.requires_grad:
                 raise CapturedParameterError(
                     f"compile: {describe(leaf)} requires a gradient, but it is not an argument of "
-                    "the function. The program would treat it as a constant, even while it is "
-                    f"trained.\n  {user_line()}\nPass the tensor as an argument. If it is a "
-                    "constant, use .detach()."
+                    "the function, and not in state=. The program would treat it as a constant, "
+                    f"even while it is trained.\n  {user_line()}\nList the models and optimisers "
+                    "that the function uses: ag.compile(step, state=(model, optimizer)). Or pass "
+                    "the tensor as an argument. If it is a constant, use .detach()."
                 )
 
     # ---- who else looks at the memory of a value -------------------------------------------------

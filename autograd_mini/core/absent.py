@@ -1,7 +1,7 @@
-"""Names of other libraries that have no counterpart here: reason -> names; and their keywords.
+"""Names and keywords of other libraries that have no counterpart here: reason -> names.
 
-Plain data for error messages (`answers`) and the migration guide. Delete a name when it exists. In
-a name, ``*`` is any text; those of a tensor's methods are spelled out.
+Plain data for error messages (`answers`) and the migration guide. Delete a name when
+this library gets it. In a name, ``*`` matches any text. Names of a tensor's methods have no ``*``.
 """
 
 #: Names of PyTorch's tensors and of NumPy's arrays.
@@ -66,9 +66,14 @@ FUNCTIONS = {
     "Operations are recorded while Python runs them, so write a Python loop or if.": (
         "scan while_loop fori_loop cond switch associative_scan map_fn"
     ),
+    "To draw a class, make rng = np.random.default_rng(0), then write rng.choice(len(p), "
+    "p=p.data), where p = ag.softmax(logits).": "multinomial categorical choice Categorical sample",
+    "ag.draw(loss) draws the tape, and ag.explore(loss) is a page.": (
+        "plot make_dot visualize show show_graph draw_graph torchviz"
+    ),
     "Use NumPy for random numbers: rng = np.random.default_rng(0), then rng.normal(size=(2, 3)).": (
-        "normal multinomial poisson binomial Generator key initial_seed default_generator "
-        "get_rng_state set_rng_state seed uniform categorical choice fold_in truncated_normal "
+        "normal poisson binomial Generator key initial_seed default_generator "
+        "get_rng_state set_rng_state seed uniform fold_in truncated_normal "
         "distributions quasirandom gumbel_softmax exponential randint_like"
     ),
     "Trees are dicts, lists and tuples. Write a comprehension: {name: p - lr * g[name] for "
@@ -77,7 +82,7 @@ FUNCTIONS = {
     ),
     "Operations are always recorded, except inside ag.no_grad(). Move your code out of that "
     "block.": ("enable_grad is_grad_enabled is_inference_mode_enabled grad_mode"),
-    "Every operation is recorded without it. Call loss.backward(), then read "
+    "You do not need it: every operation is recorded. Call loss.backward(), then read "
     "w.grad.": "GradientTape Tracer",
     "The dtypes are NumPy's, and float64 is the default. For float32, pass dtype=np.float32.": (
         "set_default_dtype get_default_dtype set_default_tensor_type FloatTensor DoubleTensor "
@@ -85,8 +90,9 @@ FUNCTIONS = {
         "enable_x64 set_float32_matmul_precision get_float32_matmul_precision *autocast* amp "
         "GradScaler default_matmul_precision float8_* float4_* int4 int2 uint4 uint2"
     ),
-    "Save the arrays of the parameters: np.savez(file, *(p.data for p in model.parameters())).": (
-        "save load savez serialization export state_dict load_state_dict hub"
+    "Save a model with np.savez(file, **model.state_dict()), and load it with "
+    "model.load_state_dict(np.load(file)).": (
+        "save load save_model load_model savez serialization export state_dict load_state_dict hub"
     ),
     "There are only reverse-mode rules: ag.primitive(function, rule). ag.jvp uses these rules "
     "too.": (
@@ -110,7 +116,9 @@ FUNCTIONS = {
     "Index the tensor: x[start:stop]. To replace entries, use np.where or np.concatenate.": (
         "dynamic_* slice_in_dim index_in_dim index_take lax_slice"
     ),
-    "Running maxima have no derivative rule. Write a loop with np.maximum.": "cummax cummin",
+    "Running extremes have no derivative rule. Write a loop with np.maximum or np.minimum.": (
+        "cummax cummin"
+    ),
     "NumPy has no such function. Add it with ag.primitive, for example with scipy.special: "
     "ag.primitive(erf, lambda g, y, x: g * 2 / np.pi**0.5 * np.exp(-x**2)).": (
         "erf erfc erfinv lgamma gammaln digamma polygamma mvlgamma igamma* gammainc betainc ndtri "
@@ -125,6 +133,11 @@ LAYERS = {
     "Write class Net(nn.Module). Its attributes, and lists and dicts in them, are the model.": (
         "Module ModuleList ModuleDict ParameterList ParameterDict Container modules Buffer"
     ),
+    "Take the mean over the image: x.mean(axis=(-2, -1)).": (
+        "AdaptiveAvgPool1d AdaptiveAvgPool2d adaptive_avg_pool2d GlobalAveragePooling2D "
+        "AdaptiveAvgPool* adaptive_avg_pool* Global*Pool*"
+    ),
+    "There is nn.Linear.": "Dense FullyConnected Affine",
     "There are nn.Conv1d, nn.Conv2d, nn.MaxPool2d and nn.AvgPool2d. Write others with NumPy's "
     "functions.": (
         "Upsample *Conv[123T]* *conv[123]d *conv_transpose* "
@@ -169,15 +182,33 @@ OPTIMISERS = {
     ),
     "A schedule is a function of the step, such as schedule = optim.cosine(lr, steps). Before each "
     "step, write optimizer.lr = schedule(t).": (
-        "lr_scheduler StepLR *LR *_schedule exponential_decay ReduceLROnPlateau"
+        "lr_scheduler StepLR *LR *_schedule exponential_decay *_decay ReduceLROnPlateau linear "
+        "exponential step constant polynomial"
     ),
     "Pass ag.value_and_grad(f) to scipy.optimize.minimize, with jac=True.": "LBFGS lbfgs",
     "Call loss.backward() and optimizer.step().": "apply_updates chain update init",
 }
 
+#: Data sets, and what PyTorch and scikit-learn read them with.
+DATA = {
+    "Write `for x_batch, y_batch in data.batches(x, y, 32):`. nn.train makes batches itself.": (
+        "DataLoader TensorDataset Dataset Subset Sampler dataloader loader"
+    ),
+    "Write x, labels, x_test, labels_test = data.split(x, labels).": (
+        "random_split train_test_split"
+    ),
+    "The data sets are data.digits, data.moons, data.names and data.text. For others, load arrays "
+    "with NumPy.": (
+        "*mnist* *MNIST* *cifar* *CIFAR* iris load_* make_* fetch_* datasets shakespeare "
+        "ImageFolder"
+    ),
+}
+
 #: Attributes of PyTorch's models.
 MODELS = {
-    "Leave it out: there are no devices, everything runs on the CPU.": "to cuda cpu device",
+    "Leave it out: there are no devices, everything runs on the CPU. For another dtype, pass "
+    "dtype= when you make the layers.": "to",
+    "Leave it out: there are no devices, everything runs on the CPU.": "cuda cpu device",
     "Pass dtype= when you make the layers.": "half float double type",
     "Save with np.savez(file, **model.state_dict()), and load with "
     "model.load_state_dict(np.load(file)).": "save load",
@@ -201,7 +232,9 @@ MODELS = {
 #: Attributes of PyTorch's optimisers.
 OPTIMISER = {
     "The options of the groups are optimizer.groups, a list of dicts. The tensors are "
-    "optimizer.parameters, and the learning rate is optimizer.lr.": "param_groups defaults state",
+    "optimizer.parameters, and the learning rate is optimizer.lr.": (
+        "param_groups defaults state get_lr get_last_lr learning_rate"
+    ),
     "List all groups when you make the optimiser: optim.SGD([{'params': v}, {'params': w, 'lr': "
     "0.1}], lr=0.01).": "add_param_group",
     "Call loss.backward() and optimizer.step().": "minimize apply_gradients update init",
@@ -239,6 +272,12 @@ RENAMED = {
     "eta_min": "final",
     "d_model": "embed_dim",
     "nhead": "num_heads",
+    "batch_size": "size",
+    "test_size": "held_out",
+    "random_state": "rng",
+    "input_size": "inputs",
+    "output_size": "outputs",
+    "units": "outputs",
 }
 
 #: keyword -> why there is none.
@@ -274,7 +313,19 @@ KEYWORDS = {
     "backend": "Leave it out: the program is NumPy's.",
     "mode": "Leave it out: the program is NumPy's.",
     "vectorize": "Leave it out.",
-    "strict": "Leave it out: the derivative of an unused input is zero.",
+    "strict": "Leave it out: jacobian returns zeros for an unused input. load_state_dict needs all "
+    "names: to load a part, pass model.state_dict() | part.",
+    "shuffle": "Leave it out: batches are shuffled. To keep the order, slice the arrays.",
+    "drop_last": "Leave it out, and skip the last batch: if len(x_batch) == size.",
+    "num_workers": "Leave it out: batches are slices of arrays in memory.",
+    "input_size": "Pass an example with a batch axis: ag.summary(model, np.zeros((8, 3))).",
+    "format": "Save the result, ag.draw(loss).save('loss.png'): the ending chooses the format.",
+    "filename": "Save the result: ag.draw(loss).save('loss.svg').",
+    "bidirectional": "Leave it out. Run a second layer on x[::-1], reverse its output with [::-1], "
+    "and join both with np.concatenate.",
+    "dropout": "Put an nn.Dropout between the layers.",
+    "nesterov": "Leave it out: the momentum is the classical one.",
+    "amsgrad": "Leave it out: this is Adam without the maximum of v.",
     "foreach": "Leave it out.",
     "capturable": "Leave it out.",
     "maximize": "Leave it out, and minimise the negative: (-value).backward().",
@@ -287,10 +338,11 @@ KEYWORDS = {
     "batch_first": "Leave it out: the batch is always the first axis.",
     "track_running_stats": "Leave it out: a layer always has running statistics. "
     "ag.batch_norm(x, training=True) has none.",
-    "need_weights": "Leave it out: the output is returned without the attention weights.",
+    "need_weights": "Leave it out: only the output is returned. Compute the weights from queries "
+    "and keys: ag.softmax(q @ k.T / len(k.T) ** 0.5).",
     "key_padding_mask": "Write mask=keep[:, None, None, :]. It is True where a key may be seen.",
     "padding_mode": "Leave it out: padding is with zeros. For another mode, call np.pad(x, ...).",
-    "ceil_mode": "Leave it out: a window that reaches beyond the image is left out.",
+    "ceil_mode": "Leave it out. A window that would reach beyond the image is not computed.",
     "return_indices": "Leave it out: only the largest entries are returned.",
     "norm_first": "Leave it out: the norm always comes first.",
     "dim_feedforward": "Leave it out: the MLP has four times as many features.",

@@ -41,6 +41,7 @@ _REASONS = {
     "nn.init": absent.LAYERS,
     "functional": absent.LAYERS,
     "optim": absent.OPTIMISERS,
+    "data": absent.DATA,
     "model": absent.MODELS,
     "optimizer": absent.OPTIMISER,
 }
@@ -51,7 +52,7 @@ def missing(owner: str, name: str, holder: Any) -> AttributeError:
 
     Parameters
     ----------
-    owner : {"Tensor", "ag", "nn", "nn.init", "functional", "optim", "model", "optimizer"}
+    owner : {"Tensor", "ag", "nn", "nn.init", "functional", "optim", "data", "model", "optimizer"}
         The class or the module.
     name : str
         The attribute that was asked for.
@@ -88,7 +89,7 @@ class Answering(type):
     """
 
     def __dir__(cls) -> list[str]:
-        """Return the names without those that are missing, also for ``help``."""
+        """Return the names that exist, for ``dir`` and ``help``."""
         return [n for n in super().__dir__() if not isinstance(getattr_static(cls, n), Missing)]
 
 
@@ -123,7 +124,7 @@ def _advice(owner: str, name: str) -> str:
 
 
 def _written(pairs: list[tuple[str, str]], most: int = 2) -> str:
-    """Return the sentences for the first pairs of calls, those with the same answer once."""
+    """Return sentences for the first pairs of calls. Pairs with the same answer share one."""
     theirs = {ours: theirs for theirs, ours in reversed(pairs)}
     different = [(theirs[ours], ours) for ours in dict.fromkeys(ours for _, ours in pairs)]
     return " ".join(f"For `{there}`, write {_code(here)}." for there, here in different[:most])
@@ -175,12 +176,13 @@ def _suggestion(owner: str, name: str, existing: set[str]) -> str:
     if own:
         return f"Did you mean `{'x' if owner == 'Tensor' else owner}.{own[0][1]}`?"
     if close:
-        return f"Did you mean {close!r}? {_advice(owner, close)}"
+        is_spelled_so = close.lower() == name.lower()
+        return f"Did you mean {close!r}? " * (not is_spelled_so) + _advice(owner, close)
     return "NumPy's functions work on tensors. To add another function, use ag.primitive."
 
 
 def _closest(name: str, names: Iterable[str]) -> str:
-    """Return the most similar of the names, or an empty text. Upper and lower case are equal."""
+    """Return the most similar of the names, or an empty text. Ignore upper and lower case."""
     lower = {n.lower(): n for n in sorted(names) if n[0] != "_"}
     found = get_close_matches(name.lower(), lower, n=1, cutoff=0.75)
     return lower[found[0]] if found else ""
@@ -190,7 +192,7 @@ def _closest(name: str, names: Iterable[str]) -> str:
 
 
 def pairs_of(owner: str, name: str) -> list[tuple[str, str]]:
-    """Return the pairs in which the other library has this name; of any owner for an empty one.
+    """Return the pairs whose first call has this name. An empty `owner` means any owner.
 
     Examples
     --------
@@ -249,7 +251,7 @@ _AMBIGUOUS = {"repeat", "transpose"}
 def explain_method(name: str, error: Exception, args: Any = (), kwargs: Any = NO_KWARGS) -> None:
     """Raise an error that answers a failed call of a method of Tensor, if there is an answer.
 
-    The answer is the right keyword, or the same call of PyTorch and what it is here.
+    The answer is the right keyword, or PyTorch's call and the same call here.
     """
     if key := unexpected_keyword(error):
         known = list(parameters_of(getattr(np, name, None)))[1:]
@@ -309,7 +311,8 @@ def explains_keywords(f: F) -> F:
             if options := _by_name(f, args):
                 raise TypeError(f"{error}. Pass the others by name: {options}.") from error
             if (pairs := pairs_of("", called)) and not _fits(f, args, kwargs):
-                raise TypeError(f"{error}. {_written(pairs)}") from error
+                text = str(error).replace(f.__qualname__, called)
+                raise TypeError(f"{text}. {_written(pairs)}") from error
             raise
 
     return cast(F, call)
@@ -333,7 +336,7 @@ def _by_name(f: Callable[..., Any], args: Any) -> str:
 
 
 def _fits(f: Callable[..., Any], args: Any, kwargs: Any) -> bool:
-    """Return whether `f` can be called with as many arguments."""
+    """Return whether these arguments fit the signature of `f`."""
     try:
         signature(f).bind(*args, **kwargs)
     except TypeError:

@@ -1,4 +1,4 @@
-"""The arguments of a call: those that have a rule by position, and the options as arrays."""
+"""Arrange the arguments of a call: those with a rule by position, and the options as arrays."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ def _options(op: Primitive, kwargs: dict[str, Any]) -> dict[str, Any]:
         if isinstance(value, TensorBase):
             if value._active:
                 raise TypeError(
-                    f"{op.name}: {describe(value)} requires a gradient, but an argument by "
-                    f"keyword is not recorded. Pass {key} by position, or pass .detach()."
+                    f"{op.name}: {describe(value)} requires a gradient, but keyword arguments "
+                    f"are not recorded. Pass {key} by position, or pass .detach()."
                 )
             kwargs = {**kwargs, key: unwrap(value)}
         elif hasattr(value, "__dlpack__"):

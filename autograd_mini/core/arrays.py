@@ -68,6 +68,7 @@ def as_array(x: Any) -> Array:
         return x
     if isinstance(x, (list, tuple)):
         refuse_arrays_inside(x)
+        refuse_tensors_inside(x)
     return np.asarray(require_protocol(x))
 
 
@@ -109,6 +110,18 @@ def refuse_arrays_inside(parts: Any) -> None:
         if kinds.isdisjoint((list, tuple)):
             return
         parts = [x for part in parts if isinstance(part, (list, tuple)) for x in part]
+
+
+def refuse_tensors_inside(parts: list[Any] | tuple[Any, ...]) -> None:
+    """Raise if a list holds tensors on the tape, or if a tuple is the result of an LSTM."""
+    tensors = [part for part in parts if isinstance(part, TensorBase)]
+    is_result = isinstance(parts, tuple) and any(t._array.ndim for t in tensors)
+    if is_result or any(t._active for t in tensors):
+        raise TypeError(
+            f"got a {type(parts).__name__} of tensors, but expected one. Unpack what a layer "
+            "returned: output, state = lstm(x). In an nn.Sequential, write an nn.Module that does "
+            "this. To join tensors, call np.stack or np.concatenate."
+        )
 
 
 def as_array_or_tensor(x: Any) -> Any:
@@ -167,7 +180,7 @@ def unwrap(x: Any) -> Any:
 
 
 def unwrap_constant(x: Any) -> Any:
-    """Return the array inside a Tensor, and anything else that NumPy does not convert silently."""
+    """Return the array inside a Tensor, or `x`. Raise if NumPy would convert `x` silently."""
     if isinstance(x, TensorBase):
         return x._array
     return require_protocol(x) if hasattr(x, "__dlpack__") else x  # saves a call

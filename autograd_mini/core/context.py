@@ -38,7 +38,7 @@ class Block:
     _open: list[Iterator[None]]  #: one for each time that the block was entered
 
     def _inside(self, before: Any) -> Any:
-        """Return the value inside the block. It is a new object, to recognise the block."""
+        """Return the value inside the block. It is a new object, which identifies the block."""
         raise NotImplementedError
 
     def __enter__(self) -> None:
@@ -223,8 +223,8 @@ def require_decorable(f: Any, block: str) -> None:
         raise TypeError(f"{block}() takes no argument, got {f!r:.60}. Write `with {block}():`.")
     if iscoroutinefunction(f) or isgeneratorfunction(f) or isasyncgenfunction(f):
         raise TypeError(
-            f"@{block}() cannot decorate {f.__name__}, a generator or coroutine function. Put "
-            f"`with {block}():` inside the function body, and do not yield inside the block."
+            f"@{block}() cannot decorate {f.__name__}: it is a generator or coroutine function. "
+            f"Put `with {block}():` inside the function body, and do not yield inside the block."
         )
 
 

@@ -41,7 +41,7 @@ def constant_like(constant: Any, x: Any) -> Array:
 
 
 def numbers_for_foreign(arrays: list[Any]) -> bool:
-    """Replace NumPy's arrays without axes by numbers, if an array of another library is among them.
+    """Replace NumPy's arrays without axes with numbers, if another array is of another library.
 
     Such an array can be combined with numbers only. Returns whether anything was replaced.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -176,8 +177,8 @@ def add_context(
     foreign = [type(x).__name__ for x in map(unwrap, args) if is_foreign(x)]
     if foreign and any(isinstance(x, (np.ndarray, list, tuple)) for x in map(unwrap, args)):
         text += (
-            f". If type {foreign[0]} does not combine with NumPy arrays or lists, convert the "
-            f"arrays and lists first, with a function of the library of {foreign[0]}"
+            f". If type {foreign[0]} does not combine with NumPy arrays or lists, convert these "
+            "first, with a function of its library"
         )
     return kind(f"{head}: {text}.{lesson('shapes') if is_about_shapes else ''}")
 
@@ -192,9 +193,9 @@ def _how_shapes_fit(name: str, text: str, args: Sequence[Any]) -> str:
     if "broadcast" not in text:
         if name == "linear":
             x, w = shapes[:2]
-            return f"the input has {x[-1]} features, but the weight of shape {w} needs {w[-2]}"
-        is_product = name in ("matmul", "dot")
-        return (is_product and _lengths_of_a_product(*args[:2])) or text
+            fix = ". Join its axes first: nn.Flatten()" if math.prod(x[1:]) == w[-2] else ""
+            return f"the input has {x[-1]} features, but the weight of shape {w} needs {w[-2]}{fix}"
+        return (name in ("matmul", "dot") and _lengths_of_a_product(*args[:2])) or text
     if name == "linear" and len(shapes) == 3:
         w, b = shapes[1:]
         return f"the output has {w[-1]} features, but the bias has shape {b}. It needs ({w[-1]},)"
@@ -210,7 +211,8 @@ def _what_is_not_a_number(args: Sequence[Any]) -> str:
     if not any(k in (str, type(None)) or getattr(k, "kind", "") in ("U", "S") for k in kinds):
         return ""
     names = (k.__name__ if isinstance(k, type) else str(k) for k in kinds)
-    return f"this operation needs numbers, got {' and '.join(names)}"
+    hint = ". Did you forget `return`?" if type(None) in kinds else ""
+    return f"this operation needs numbers, got {' and '.join(names)}{hint}"
 
 
 def _what_is_not_an_integer(args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
@@ -219,8 +221,7 @@ def _what_is_not_an_integer(args: Sequence[Any], kwargs: Mapping[str, Any]) -> s
     axes = [(f"{key}=", x) for key, x in kwargs.items() if key.startswith("ax")]
     others = [(f"{key}=", x) for key, x in kwargs.items() if not key.startswith("ax")]
     wrong = (f"{key}{x!r:.60}" for key, x in axes + parts + others if isinstance(x, (float, str)))
-    given = next(wrong, "")
-    return given and f"expected an integer, got {given}"
+    return f"expected an integer, got {given}" if (given := next(wrong, "")) else ""
 
 
 def _lengths_of_a_product(*operands: Any) -> str:
@@ -245,7 +246,7 @@ def _lengths_of_a_product(*operands: Any) -> str:
 def require_number(name: str, value: Any) -> None:
     """Raise TypeError if the value of an option is not a single number."""
     is_number = hasattr(value, "__float__") and not isinstance(value, TensorBase)
-    if not is_number or getattr(value, "ndim", 0):
+    if not is_number or getattr(value, "ndim", 0) > 0:
         raise TypeError(f"{name} must be a number, got {describe(value)}.")
 
 
@@ -253,17 +254,16 @@ def require_number(name: str, value: Any) -> None:
 
 
 def complex_result(y: Any) -> str:
-    return (
-        f"the result would be {y.dtype}, but a tensor holds real numbers. Compute the real part "
-        "and the imaginary part as two tensors"
-    )
+    fix = "Compute the real part and the imaginary part as two tensors"
+    return f"the result would be {y.dtype}, but a tensor holds real numbers. {fix}"
 
 
 def computed_from_old_data(leaf: Any, node: Any) -> str:
     return (
         f"{describe(leaf)} was modified after {describe(node)} was computed from it, so the "
         "values on the tape are old. Run the forward pass again. Then call backward(), draw or "
-        "explore before you change a parameter." + lesson("changed")
+        "explore before you change a parameter. If a state, such as that of an LSTM, comes from an "
+        "earlier step, detach it: state = tuple(s.detach() for s in state)." + lesson("changed")
     )
 
 
@@ -327,12 +327,11 @@ def requires_grad_of_a_node(t: Any) -> str:
 
 
 def no_gradient_of_integers(t: Any) -> str:
-    fix = (
-        "Write 3.0 instead of 3, or pass dtype=float."
-        if t._array.dtype.kind in "iu"
-        else ("Pass dtype=float, or leave requires_grad out.")
+    fix = "Write 3.0 instead of 3" if t._array.dtype.kind in "iu" else "Leave requires_grad out"
+    return (
+        f"{describe(t)} cannot require a gradient, because its dtype is not a float type. {fix}, "
+        "or pass dtype=float."
     )
-    return f"{describe(t)} cannot require a gradient, because its dtype is not a float type. {fix}"
 
 
 def gradient_of_another_shape(t: Any, value: Any) -> str:
@@ -349,17 +348,16 @@ def gradient_not_retained(t: Any) -> str:
 
 
 def nothing_to_retain(t: Any) -> str:
-    return (
-        f"{describe(t)} does not require a gradient, so there is nothing to retain. Create its "
-        "inputs with requires_grad=True."
-    )
+    fix = "Create its inputs with requires_grad=True."
+    return f"{describe(t)} does not require a gradient, so there is nothing to retain. {fix}"
 
 
 def array_would_lose_gradient(t: Any) -> str:
     return (
         f"converting {describe(t)} to a NumPy array would lose its gradient. To keep the gradient, "
-        "pass the tensor itself to NumPy's functions, such as np.stack and np.where. If you do "
-        "not need the gradient, call .numpy()."
+        "pass the tensor itself to NumPy's functions, such as np.stack and np.where. From a tuple, "
+        "such as the result of an LSTM, take the output first. If you do not need the gradient, "
+        "call .numpy()."
     )
 
 

@@ -36,7 +36,7 @@ class Pieces:
         return other + self.whole()
 
     def whole(self) -> Any:
-        """Return the sum of all pieces, with the bits of a sum of one array for each."""
+        """Return the sum of all pieces, to the last bit as if each were a whole array."""
         y = np.zeros(self.shape, self.dtype)
         if len(self.parts) == 1:
             ((index, g),) = self.parts
@@ -48,7 +48,7 @@ class Pieces:
 
 
 def without_pieces(adjoints: dict[Any, Any]) -> dict[Any, Any]:
-    """Replace all pieces among the adjoints by arrays, and return the adjoints."""
+    """Replace all pieces among the adjoints with arrays, and return the adjoints."""
     for t, g in adjoints.items():
         if type(g) is Pieces:
             adjoints[t] = g.whole()

@@ -116,7 +116,7 @@ class Primitive:
         Raises
         ------
         TypeError
-            If an argument that requires a gradient lacks a rule (None is one). If `y` is not float.
+            If an argument that requires a gradient has no rule, not even None. If `y` is not float.
         """
         rules = dict(zip(range(len(args)), self.vjps))
         active = [i for i, a in enumerate(args) if isinstance(a, Tensor) and a._active]
@@ -179,7 +179,7 @@ def _unpickle(module: str, name: str) -> Primitive:
 
 
 class VariadicRule:
-    """The rules of a primitive with any number of arguments: ``rule_for(i)`` returns the i-th.
+    """The rules of a primitive with any number of arguments.
 
     Parameters
     ----------
@@ -251,9 +251,9 @@ def primitive(
         NumPy functions that call this primitive when they get a tensor. The default is `forward`,
         if this is a NumPy function.
     residuals : bool
-        If True, `forward` returns ``(y, residuals)``, and rules get the keyword ``residuals``, so
-        that nothing is computed twice. For higher derivatives, rules are called without this
-        keyword. So write ``def rule(g, y, x, residuals=None)``.
+        If True, `forward` returns ``(y, residuals)``. The residuals are intermediate results that
+        rules use again. They get them as the keyword ``residuals``. For higher derivatives, rules
+        are called without this keyword. So write ``def rule(g, y, x, residuals=None)``.
 
     Returns
     -------

@@ -100,7 +100,7 @@ class SignatureOfForward:
 
 
 def parameters_of(f: Any) -> Mapping[str, inspect.Parameter]:
-    """Return the parameters of a NumPy function. For some C functions they are not known: none."""
+    """Return the parameters of a NumPy function, or none if it has no known signature."""
     try:
         return inspect.signature(f).parameters
     except ValueError:

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..core.answers import explains_keywords
+
 Seed = int | np.random.Generator
 
 
 class Batches:
-    """Shuffled batches of arrays: what `batches` returns. Each loop draws a new order.
+    """Shuffled batches of arrays, returned by `batches`. Each loop draws a new order.
 
     ``len(batches)`` is the number of batches in one loop.
 
@@ -49,6 +51,7 @@ class Batches:
             yield batch if len(batch) > 1 else batch[0]
 
 
+@explains_keywords
 def batches(x: Any, y: ArrayLike | None = None, size: int = 32, rng: Seed = 0) -> Batches:
     """Return shuffled batches of `x` and `y`, for a loop. Each loop draws a new order.
 
@@ -70,8 +73,8 @@ def batches(x: Any, y: ArrayLike | None = None, size: int = 32, rng: Seed = 0) -
     Returns
     -------
     Batches
-        An iterable of tuples, with a batch of each array. A single array yields arrays. ``len()``
-        of it is the number of batches in one loop.
+        An iterable of tuples, with a batch of each array. If there is only one array, it yields
+        arrays, not tuples. ``len(batches)`` is the number of batches in one loop.
 
     Raises
     ------
@@ -118,6 +121,7 @@ def batches(x: Any, y: ArrayLike | None = None, size: int = 32, rng: Seed = 0) -
     return Batches(arrays, size, np.random.default_rng(rng))
 
 
+@explains_keywords
 def split(
     x: ArrayLike, labels: ArrayLike, *, held_out: float = 0.2, rng: Seed = 0
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
@@ -199,4 +203,10 @@ def _as_array(x: Any) -> NDArray[Any]:
         return dispatching
     if hasattr(x, "__dlpack__"):
         raise TypeError(f"got an array of type {type(x).__qualname__}. Convert it: np.asarray(x).")
-    return np.asarray(x)
+    try:
+        return np.asarray(x)
+    except ValueError as error:
+        raise ValueError(
+            "the rows have different shapes, so they are not an array. Pad sequences to one "
+            "length. Pass examples and labels as two arrays, not as pairs."
+        ) from error

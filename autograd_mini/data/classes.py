@@ -71,7 +71,7 @@ def moons(n: int = 1000, *, noise: float = 0.1, rng: Seed = 0) -> tuple[Features
 
 
 def digits(*, images: bool = False) -> tuple[Features, Labels]:
-    """Return the 1,797 handwritten digits of scikit-learn, 8 by 8 pixels each, without a download.
+    """Return the 1,797 handwritten digits of scikit-learn, 8 by 8 pixels each, without a network.
 
     Parameters
     ----------

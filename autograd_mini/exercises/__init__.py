@@ -21,8 +21,8 @@ To add an exercise, write a generator of cases under the decorator `exercise.exe
 here. The modules are:
 
 - `exercise`: the class `Exercise`.
-- `case`: the expected results.
-- `grading`: compares an answer with them.
+- `case`: computes the expected results.
+- `grading`: compares an answer with the expected results.
 - `diagnosis`: finds the likely mistake.
 - `submission`: runs the file of a student. `gradebook` runs it in a process with time limits.
 """

@@ -267,7 +267,7 @@ def _mistaken_draws(z: Array, temperature: float, u: Array, ids: Array) -> dict[
         "You normalised over the batch. The classes are on the last axis.": [
             draw(unwrap(softmax(z / temperature, axis=0)), u) for draw in (_drawn, _within)
         ],
-        "You added up the probabilities over the batch. Add up those of one row.": (
+        "You added up the probabilities over the batch. Add up the probabilities of one row.": (
             np.argmax(np.tri(len(z)) @ p > u[:, None], axis=-1)
         ),
         "The classes lie in reverse order. Class 0 comes first.": classes
@@ -308,7 +308,7 @@ def _within(p: Array, u: Array) -> Array:
 def sampling() -> Iterator[Case]:
     """Sampling: draw a class from softmax(z / temperature)
 
-    The rows of z are logits, also large ones, and temperature > 0. u has a uniform random number
+    The rows of z are logits, which may be large, and temperature > 0. u has a uniform random number
     for each row (0 ≤ u < 1). Compute p = softmax(z / temperature) of each row, and return the first
     class i for which p_0 + ... + p_i > u. So the answer depends only on the arguments. z has shape
     (N, C), and u has shape (N,).

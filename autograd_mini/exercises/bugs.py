@@ -198,27 +198,27 @@ def gradient_check() -> Iterator[Case]:
             np.sin,
             lambda g, x: sin(np.ones_like(g), x),
             x,
-            "it forgets g, which a cotangent of ones does not show",
+            "the rule forgets g. A cotangent of ones does not show this",
         ),
         (_column_sums, sums, x, ""),
         (
             _normalized,
             lambda g, x: np.zeros_like(x),
             x,
-            "it returns 0. A cotangent of ones gives the derivative of the sum of f(x), and that "
-            "sum is always 1",
+            "the rule returns 0. A cotangent of ones gives the derivative of the sum of f(x), and "
+            "that sum is always 1",
         ),
         (
             np.square,
             lambda g, x: 1.002 * square(g, x),
             x,
-            "its result is 0.2 % too large, which is more than a rounding error",
+            "the result of the rule is 0.2 % too large, which is more than a rounding error",
         ),
         (
             np.square,
             lambda g, x: square(g, x)[::-1],
             x,
-            "it is wrong, although the sum of its entries is right. Compare every entry",
+            "the rule is wrong, although the sum of its entries is right. Compare every entry",
         ),
         (np.square, square, np.array([3e4, -2e-3, 0.5]), ""),
         (np.exp, exp, np.array([12.0, -12.0]), ""),
@@ -226,16 +226,16 @@ def gradient_check() -> Iterator[Case]:
             np.square,
             lambda g, x: square(g * np.where(x == x.flat[-1], -1, 1), x),
             x,
-            "it is wrong in the last entry only",
+            "the rule is wrong in the last entry only",
         ),
     ]
     notes = {
-        "column_sums": "Here f(x) has another shape than x, so move one entry of x at a time",
+        "column_sums": "Here the shapes of f(x) and x differ, so move one entry of x at a time",
         "square": "Here x has entries of 30000 and of -0.002. Choose a step relative to the size "
         "of x, and a tolerance relative to the derivative",
         "exp": "Here the derivatives are 160000 and 6e-6. Choose a tolerance relative to each "
         "derivative",
-        "sin": "Use differences to both sides, a step near 1e-6, and a tolerance near 1e-6",
+        "sin": "Use central differences, a step near 1e-6, and a tolerance near 1e-6",
     }
     for f, rule, x, fault in claims:
         yield _claim(f, rule, x, fault, notes.get(f.__name__.strip("_"), ""))
@@ -266,7 +266,7 @@ def _claim(f: Any, rule: Any, x: Any, fault: str, note: str) -> Case:
     on_arrays.__name__, claimed.__name__ = name, f"a rule for {name}"
     on_arrays.__qualname__, claimed.__qualname__ = "f", "rule"  # the names in errors of Python
     accepted = f"Your check accepted this rule, but {fault}."
-    rejected = f"Your check rejected this rule, but it is right. {note}."
+    rejected = f"Your check rejected this rule, but the rule is right. {note}."
     return Case(
         {"f": on_arrays, "rule": claimed, "x": x},
         {"verdict": np.array(not fault)},

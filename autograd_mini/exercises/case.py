@@ -106,7 +106,7 @@ def rule_case(
             second = vjp(lambda x: vjp(f_of, x)[1](np.ones_like(g))[0], arguments[names[0]])[1](g)
             mistakes["You differentiated twice."] = dict.fromkeys(expected, unwrap(second[0]))
     if inverse is not None:
-        text = "You used x in place of y: this formula holds for the value of the operation."
+        text = "You used x instead of y. This formula holds for y, the value of the operation."
         of_x = derivative_at_value(inverse, arguments[names[0]])
         mistakes = {text: dict.fromkeys(expected, g * of_x), **mistakes}
     return Case(

@@ -18,8 +18,8 @@ from .exercise import exercise
 
 
 @exercise(
-    "Hold b still. Then v is a times a constant, and the derivative is this constant.",
-    "Hold a still. Then v is a constant times a power of b. Which power? To differentiate a power, "
+    "Keep b constant. Then v is a times a constant, and the derivative is this constant.",
+    "Keep a constant. Then v is a times a power of b. Which power? To differentiate a power, "
     "multiply by the exponent, and lower the exponent by one.",
     "Think about the sign: if a and b are positive and b increases, does v increase or decrease?",
 )
@@ -47,7 +47,7 @@ def quotient() -> Iterator[Case]:
                 product: b,
                 value: a / b,
                 "The divisor is missing: v is a times a constant, and the constant is not 1.": 1.0,
-                "This is 1/a. Hold b still: v is a times a constant.": 1 / a,
+                "This is 1/a. Keep b constant: v is a times this constant.": 1 / a,
             },
         )
         yield case.with_misconceptions(
@@ -58,7 +58,7 @@ def quotient() -> Iterator[Case]:
                 "You doubled b. The square of b is b**2.": -a / (2 * b),
                 "This has too many factors of b.": by_b / b,
                 "The divisor is missing.": -a,
-                "The factor a is missing. To hold a still does not mean to drop it.": by_b / a,
+                "The factor a is missing. A constant factor stays in the derivative.": by_b / a,
                 "The factor a is missing, and the sign is wrong.": -by_b / a,
                 "This has too few factors of b: lower the exponent of b by one when you "
                 "differentiate.": -of_log,
@@ -109,7 +109,7 @@ def two_paths() -> Iterator[Case]:
         ).with_misconceptions(
             "∂L/∂w",
             {
-                "This is w itself. Hold x still, and differentiate with respect to w.": w,
+                "This is w itself. Keep x constant, and differentiate with respect to w.": w,
                 "This is the product itself, not its derivative.": x * w,
                 "The sine does not depend on w.": x + sine,
             },

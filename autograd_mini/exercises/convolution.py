@@ -39,7 +39,7 @@ def _mistaken_windows(x: Array, kh: int, kw: int, stride: int) -> dict[str, Any]
         "You did not use the stride. The next window starts `stride` entries further.": windows(1),
         "Your windows do not overlap. The next window starts `stride` entries further, however "
         "large a window is.": windows((kh, kw)),
-        "You used the stride in only one direction. It holds to the right and downwards.": [
+        "You used the stride in only one direction. Use it both to the right and downwards.": [
             unwrap(windows(s)) for s in ((stride, 1), (1, stride))
         ],
         "You exchanged kh and kw. A window is kh entries high and kw entries wide.": _columns(
@@ -58,7 +58,7 @@ def _mistaken_order(x: Array, rows: Array, shape: tuple[int, ...]) -> dict[str, 
     """
     windows = rows.reshape(shape)
     cut = [] if x.size % rows.shape[1] else [x.reshape(-1, rows.shape[1])]
-    last = "The last windows are missing. Count again: if x is as high as a window, one fits, not 0"
+    last = "The last windows are missing. If x is as high as a window, one window fits, not 0"
     return {
         "The windows are in the wrong order. Move to the right first, and then down.": (
             windows.transpose(1, 0, 2, 3, 4).reshape(rows.shape)
@@ -67,8 +67,8 @@ def _mistaken_order(x: Array, rows: Array, shape: tuple[int, ...]) -> dict[str, 
         "then the whole channel 1.": windows.transpose(0, 1, 3, 4, 2).reshape(rows.shape),
         "The axis of the channels is in front. Move it behind the axes of the positions before you "
         "reshape.": windows.transpose(2, 0, 1, 3, 4).reshape(rows.shape),
-        "Each channel has rows for itself in your answer. A window contains all channels, so they "
-        "are in the same row.": [
+        "In your answer, each channel has separate rows. A window contains all channels, so put "
+        "them into the same row.": [
             windows.transpose(axes).reshape(-1, shape[3] * shape[4])
             for axes in ((2, 0, 1, 3, 4), (0, 1, 2, 3, 4))
         ],
@@ -107,9 +107,9 @@ def im2col() -> Iterator[Case]:
     """im2col: the windows of an image, one in each row of a matrix
 
     With this matrix, a convolution is one matrix product. x is an image of shape (C, H, W), and a
-    window has shape (C, kh, kw). All windows are inside of x. They start at 0, and every `stride`
-    entries. Go from left to right, and then down. Flatten a window in NumPy's order: channel by
-    channel, and each channel row by row.
+    window has shape (C, kh, kw). All windows are inside of x. In both directions, they
+    start at 0, `stride`, 2·`stride`, ... Go from left to right, and then down. Flatten a window in
+    NumPy's order: channel by channel, and each channel row by row.
 
         def im2col(x, kh, kw, stride):
             return ...               # of shape (number of windows, C·kh·kw)

@@ -145,7 +145,7 @@ class Exercise:
         state = "passed" if self.passed else "not passed yet"
         return (
             f"{self.name} ({state})\n\n{self.statement}\n\n"
-            f"Check an answer: {self.name}.check(your_function). Hints: {self.name}.hint()"
+            f"Check an answer: {self.name}.check(your_answer). Hints: {self.name}.hint()"
         )
 
 

@@ -158,7 +158,9 @@ def main(argv: Sequence[str]) -> int:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print a JSON object for each answer")
     form.add_argument(
-        "--csv", action="store_true", help="print a table: a row a file, a column an exercise"
+        "--csv",
+        action="store_true",
+        help="print a table: rows are files, columns are exercises",
     )
     parser.add_argument(
         "--timeout", metavar="SECONDS", type=float, default=10.0,

@@ -169,7 +169,7 @@ def _results(result: Any, case: Case) -> dict[str, Array]:
     """Return the results by name, in the order of the case, as arrays of numbers."""
     names = list(case.expected)
     if result is Ellipsis or (isinstance(result, tuple) and any(x is ... for x in result)):
-        raise InvalidAnswer("Your function still returns `...`. Replace it by the result.")
+        raise InvalidAnswer("Your function still returns `...`. Replace it with the result.")
     if result is None:
         raise InvalidAnswer("Your function returned None. Is there a `return` with the result?")
     if case.named:

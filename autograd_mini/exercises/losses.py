@@ -63,7 +63,7 @@ def _loss_case(given: dict[str, Any], z: Array, y: Array) -> Case:
 
 
 def _of_any_weights(z: Array, y: Array) -> dict[str, Array]:
-    """Return the common mistakes with weights that do not sum to 1."""
+    """Return the common mistakes for targets that do not sum to 1."""
     n = len(z)
     sums = y.sum(axis=-1, keepdims=True)
 
@@ -73,12 +73,12 @@ def _of_any_weights(z: Array, y: Array) -> dict[str, Array]:
     short = unwrap(grad(as_if_one)(z))
     over_rows = unwrap(softmax(z, axis=-1)) * (y.sum() - sums) / n
     right = unwrap(grad(_mean_loss)(z, y))
-    only = "This is right only if the weights of a row sum to 1. Here they have other sums"
+    only = "This is right only if the targets of a row sum to 1. Here they have other sums"
     return {
         f"{only}. See hint 3.": short,
         f"{only}. Also, L is the mean over the rows.": n * short,
-        "You summed the weights of all rows. Each row needs its own sum.": over_rows + right,
-        "You took the mean of the weights of a row. Take their sum.": (short * n + y)
+        "You summed the targets of all rows. Each row needs its own sum.": over_rows + right,
+        "You took the mean of the targets of a row. Take their sum.": (short * n + y)
         * sums
         / y.shape[1]
         / n
@@ -91,8 +91,8 @@ def _of_any_weights(z: Array, y: Array) -> dict[str, Array]:
     "The loss of a row is -Σ_i y_i ln ŷ_i, where ln ŷ_i = z_i - ln Σ_k exp(z_k). The last term is "
     "the same for every i. By which number is it multiplied in the sum over i?",
     "The derivative of ln Σ_k exp(z_k) with respect to z_i is ŷ_i.",
-    "If the weights of a row sum to 1, the formula becomes the well-known short one. Here the "
-    "weights may have another sum, so keep their sum in the formula.",
+    "If the targets of a row sum to 1, the formula becomes the well-known short one. Here the "
+    "targets may have another sum, so keep their sum in the formula.",
     "L is a mean over the N rows. And the logits may be large, so use a stable softmax.",
 )
 def cross_entropy_gradient() -> Iterator[Case]:
@@ -124,8 +124,8 @@ def cross_entropy_gradient() -> Iterator[Case]:
 def one_hot_gradient() -> Iterator[Case]:
     """The gradient of softmax cross-entropy, for class labels
 
-    The same L, but each row of y is one-hot: 1 at the label of the row, and 0 elsewhere. z has
-    shape (N, C), and labels holds N ints. You need no array for y.
+    L is as in cross_entropy_gradient, but each row of y is one-hot: 1 at the label of the row, and
+    0 elsewhere. z has shape (N, C), and labels holds N ints. You need no array for y.
 
         def one_hot_gradient(z, labels):
             return ...               # ∂L/∂z, of shape (N, C)
@@ -176,8 +176,8 @@ def cross_entropy_hessian() -> Iterator[Case]:
             "∂²L/∂z∂z",
             {
                 "This is the gradient. The Hessian is its derivative, a matrix.": first,
-                "This is the gradient on a diagonal. Differentiate each of its entries by each "
-                "z_j.": np.diag(first),
+                "This is the gradient on a diagonal. Differentiate each of its entries with "
+                "respect to each z_j.": np.diag(first),
                 "The target does not depend on z, so its derivative is 0.": second - target,
                 "This is the gradient times itself, not its derivative.": first[:, None] * first,
             },
@@ -185,14 +185,15 @@ def cross_entropy_hessian() -> Iterator[Case]:
 
 
 @exercise(
-    "Near w, L is nearly a parabola. Its gradient at w + d is g + H d. For which d is this 0?",
+    "Near w, L is nearly a parabola. Its gradient at w + d is g + h d. For which d is this 0?",
     "This is a system of linear equations for d. Solve the system with np.linalg.solve.",
 )
 def newton_step() -> Iterator[Case]:
     """One step of Newton's method
 
-    At w, L has the gradient g and the Hessian h, which is symmetric and positive definite. Where is
-    the minimum of the parabola with the same g and h? w and g have shape (n,), h has shape (n, n).
+    At w, L has the gradient g and the Hessian h, which is symmetric and positive definite. A
+    parabola has the same gradient and Hessian at w. Where is its minimum? w and g have shape (n,),
+    and h has shape (n, n).
 
         def newton_step(w, g, h):
             return ...               # the next w, of shape (n,)

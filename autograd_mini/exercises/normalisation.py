@@ -237,8 +237,8 @@ def _other_paths(g: Array, y: Array, x: Array, eps: float, right: Array) -> dict
 
 @exercise(
     "x_i is in the numerator of y_i, and in the root of every y of its row: there are two paths.",
-    "Hold the root still for the first path. For the second one, the derivative of the root r with "
-    "respect to x_i is x_i / (D r).",
+    "Keep the root constant for the first path. For the second one, the derivative of the root r "
+    "with respect to x_i is x_i / (D r).",
     "The second path subtracts y times one number for each row: the mean over the row of g·y. Both "
     "paths are divided by the root. Use keepdims=True.",
 )

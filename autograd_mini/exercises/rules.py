@@ -51,8 +51,10 @@ def exp_rule() -> Iterator[Case]:
 def log_rule() -> Iterator[Case]:
     """The rule of y = ln(x), entry by entry, for x > 0
 
-    def log_rule(g, y, x):
-        return ...               # ∂L/∂x, of x's shape
+    g, y, x and the result have the same shape.
+
+        def log_rule(g, y, x):
+            return ...               # ∂L/∂x
     """
     for seed, shape in enumerate([(4,), (3, 2)]):
         case = rule_case(np.log, "x", seed, inverse=np.exp, x=_entries(shape, seed, 0.2, 4.0))
@@ -68,7 +70,7 @@ def log_rule() -> Iterator[Case]:
 
 
 @exercise(
-    "Hold b still: then y is a times a constant. This constant is the local derivative with "
+    "Keep b constant: then y is a times a constant. This constant is the local derivative with "
     "respect to a.",
     "The local derivative with respect to one factor is the other factor.",
     "Both gradients have the factor g.",
@@ -84,7 +86,7 @@ def mul_rule() -> Iterator[Case]:
     for seed, shape in enumerate([(3,), (2, 4)]):
         a, b = _entries(shape, seed), _entries(shape, seed + 10)
         case = rule_case(np.multiply, "a b", seed, a=a, b=b)
-        text = "Differentiate with respect to one factor at a time, and hold the other still."
+        text = "Differentiate with respect to one factor at a time, and keep the other constant."
         both = sum(case.expected.values())
         yield case.with_misconceptions("∂L/∂a", {text: both})
 

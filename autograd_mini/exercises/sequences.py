@@ -33,13 +33,13 @@ def _mistaken_scatter(g: Array, ids: Array, weight: Array, right: Array) -> dict
         "contributions of all positions.": first,
         "You took the mean over the positions of a token. Add up their gradients.": right
         / np.maximum(uses, 1),
-        "The table has rows without a gradient in your result. A token that does not occur has "
-        "the gradient 0, so keep its row.": [
+        "Some rows are missing from your result. A token that does not occur has the gradient "
+        "0, so keep its row.": [
             right[: tokens.max() + 1],
             right[np.unique(tokens)],
         ],
-        "You used the position of a token as its row. The row is the id.": by_position,
-        "Your ids count from 1. They count from 0.": [
+        "You used the position of a token as its row. Use its id.": by_position,
+        "You counted the ids from 1, but they count from 0.": [
             np.roll(right, shift, axis=0) for shift in (1, -1)
         ],
         "You started from the table. Start from zeros.": weight + right,
@@ -68,8 +68,8 @@ def embedding_rule() -> Iterator[Case]:
     """The rule of an embedding: y = weight[ids]
 
     weight is a table with one row for each token, and has shape (V, D). ids contains ints from 0 to
-    V - 1, and has any shape. y and g = ∂L/∂y have the shape of ids, and an axis of length D at the
-    end.
+    V - 1, and has any shape. y and g = ∂L/∂y have the shape of ids, with one more axis of length D
+    at the end.
 
         def embedding_rule(g, y, ids, weight):
             return ...               # ∂L/∂weight, of shape (V, D)
@@ -134,7 +134,8 @@ def _mistaken_totals(gh: Array, gc: Array, c: Array, new: Array, o: Array) -> di
         "You subtracted one path from the other. The contributions of paths are added.": (
             back(output) - gc
         ),
-        "You took h' for tanh(c'). But h' has the factor o too.": gh * o * (1 - np.square(h)) + gc,
+        "You used h' instead of tanh(c'). But h' has the factor o too.": gh * o * (1 - np.square(h))
+        + gc,
         "You did not differentiate tanh.": gh * h + gc,
         "You multiplied the two paths. Multiply the factors along a path, but add the paths.": back(
             output
@@ -178,7 +179,7 @@ def _mistaken_gates(total: Array, gh: Array, gc: Array, *gates: Array) -> dict[s
                 gh * o * np.tanh(new),
             ],
             sigmoid["o"]: gh * np.tanh(new) * (o - np.square(o)),
-            "You differentiated tanh. For ∂L/∂o, hold c' still.": pull_back(np.tanh, gh, new)[0],
+            "You differentiated tanh. For ∂L/∂o, keep c' constant.": pull_back(np.tanh, gh, new)[0],
         },
     }
 

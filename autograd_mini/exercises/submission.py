@@ -111,7 +111,7 @@ def _read(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def _as_python(text: str) -> str:
-    """Replace the commands of IPython in a cell by ``pass``, and keep the number of lines."""
+    """Replace the commands of IPython in a cell with ``pass``, and keep the number of lines."""
     try:
         ast.parse(text)
     except SyntaxError:

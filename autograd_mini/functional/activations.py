@@ -22,8 +22,9 @@ _CUBIC = 0.044715
 def sigmoid_from(e: Array, x: Array) -> Array:
     """Return σ(x) from e = e^-|x|, for arrays: 1/(1 + e) where x ≥ 0, and e/(1 + e) elsewhere.
 
-    As e is at most 1, the maximum of e and x ≥ 0 is that numerator. `np.where` takes nine times as
-    long as the exponential, because the processor mispredicts every other branch.
+    The numerator is computed as the maximum of e, which is at most 1, and x ≥ 0, which is 1 or 0.
+    `np.where` would take nine times as long as the exponential, because the processor mispredicts
+    every other branch.
     """
     p = np.maximum(e, x >= 0)
     p /= 1 + e
@@ -142,7 +143,7 @@ def _gelu(x: Array) -> Any:
 
 
 def _even(x: Array, square: float) -> Array:
-    """Return 2 √(2/π) (1 + square · x²), in one new array: 2u/x, and 2 du/dx."""
+    """Return 2 √(2/π) (1 + square · x²), in one new array. It is 2u/x, or 2 du/dx."""
     k = x * (2 * _SQRT_2_OVER_PI * square)
     k *= x
     k += 2 * _SQRT_2_OVER_PI

@@ -21,6 +21,7 @@ Ermon, Rudra, Ré: FlashAttention, 2022, appendix B].
 from __future__ import annotations
 
 import math
+import warnings
 from functools import lru_cache
 from typing import Any
 
@@ -135,7 +136,7 @@ def _display_graph(
 
 
 def _score_cotangent(g: Any, q: Any, k: Any, v: Any, mask: Any, is_causal: bool) -> Any:
-    """P ⊙ (g Vᵀ - Σ P ⊙ g Vᵀ)."""
+    """Compute P ⊙ (g Vᵀ - Σ P ⊙ g Vᵀ)."""
     p = _named_probabilities(q, k, mask, is_causal)
     dp = labelled(g @ transposed(v), "dP")
     return labelled(p * (dp - (p * dp).sum(axis=-1, keepdims=True)), "dS")
@@ -184,7 +185,7 @@ attention = fused(
 def scaled_dot_product_attention(
     q: Any, k: Any, v: Any, mask: Any = None, is_causal: bool = False
 ) -> Any:
-    r"""Compute softmax(q kᵀ / √d + mask) v, as the one node `attention`.
+    r"""Compute softmax(q kᵀ / √d + mask) v, as one node, `attention`.
 
     Each query gets a weighted average of the values. A value has a large weight if its key matches
     the query. The leading axes, such as examples and heads, broadcast.
@@ -200,8 +201,9 @@ def scaled_dot_product_attention(
         The value of each key.
     mask : array_like or Tensor, optional
         It broadcasts to (..., T, n). A boolean mask is True where a query may see a key. A float
-        mask is added to the scores, in their dtype. A Tensor keeps its dtype. It may require a
-        gradient, so you can learn it: for example, a bias for each distance of two positions.
+        mask is converted to the dtype of the scores, and added to them. A Tensor is added in its
+        own dtype. It may require a gradient, so you can train it: for example, a bias for each
+        distance between two positions.
     is_causal : bool
         Whether query i sees the keys 0 ... i only, so that no position sees a later one.
 
@@ -218,7 +220,8 @@ def scaled_dot_product_attention(
 
     Notes
     -----
-    Let S = q kᵀ / √d + mask be the scores, and P = softmax(S) the weights, row by row.
+    Let S = q kᵀ / √d + mask be the scores, P = softmax(S) the weights, row by row, and g the
+    gradient of the result.
 
     $$
     \frac{\partial L}{\partial S}
@@ -228,7 +231,8 @@ def scaled_dot_product_attention(
     \frac{\partial L}{\partial v} = P^\top g
     $$
 
-    The division by √d keeps the scores of independent entries at variance 1.
+    If the entries of q and k are independent with variance 1, the division by √d gives the scores
+    the variance 1.
 
     If a query may not see any key, its row of the result is nan, as in `softmax`. The gradients are
     nan too. PyTorch 2.5 and later return 0. Let such a query see itself, and ignore its row.
@@ -309,6 +313,14 @@ def _unfit(q: Array, k: Array, v: Array, why: str) -> str:
     )
 
 
+def _looks_boolean(mask: Any) -> bool:
+    """Return whether a mask of floats holds 0 and 1 and nothing else, as np.tril(np.ones) does."""
+    if not isinstance(mask, np.ndarray) or mask.dtype.kind != "f":
+        return False
+    ones = mask == 1
+    return bool(ones.any() and not ones.all() and (ones | (mask == 0)).all())
+
+
 def _check_mask(mask: Array, scores: tuple[int, ...], is_causal: bool) -> None:
     if is_causal:
         raise ValueError(
@@ -321,9 +333,18 @@ def _check_mask(mask: Array, scores: tuple[int, ...], is_causal: bool) -> None:
             "add to the scores. Pass mask.astype(bool), which is True where a query may see a "
             "key, or floats."
         )
+    if _looks_boolean(mask):
+        warnings.warn(
+            f"{_NAME}: mask holds only 0 and 1, as floats, which are added to the scores. If 1 "
+            "means that a query may see a key, pass mask.astype(bool).",
+            stacklevel=4,
+        )
     lead = len(scores) - mask.ndim
     if lead < 0 or any(n not in (1, m) for n, m in zip(mask.shape, scores[lead:])):
+        fix = ""
+        if len(scores) > 2 and mask.shape == (scores[0], scores[-1]):
+            fix = f" To mask keys of each example, pass mask[:{', None' * (len(scores) - 2)}, :]."
         raise ValueError(
             f"{_NAME}: mask is {describe(mask)}. It must broadcast to the shape of the scores, "
-            f"{scores}, in which the last two axes are queries and keys." + lesson("shapes")
+            f"{scores}, in which the last two axes are queries and keys.{fix}" + lesson("shapes")
         )

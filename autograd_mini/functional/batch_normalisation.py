@@ -1,7 +1,7 @@
 """Batch normalisation as one fused node with its graph. `normalisation` derives its rule.
 
-An image is a row of its example: C·H·W numbers, in which each channel has H·W neighbours. So the
-functions of arrays compute with a matrix whose columns belong to channels.
+The functions of arrays compute with a matrix that has a row for each example. A row of images has
+C·H·W numbers, and the H·W numbers of a channel are next to each other.
 """
 
 from __future__ import annotations
@@ -44,17 +44,17 @@ def _over_channels(x: Array) -> Any:
 
 
 def _with_axes(p: Array, x: Array) -> Array:
-    """Return a number for each channel, with an axis for each axis of `x` after the channels."""
+    """Return `p`, a number for each channel, in a shape that broadcasts to `x`."""
     return p if x.ndim == 2 else p.reshape((-1,) + (1,) * (x.ndim - 2))
 
 
 def _along(p: Array, rows: Array) -> Array:
-    """Return a number for each channel, as a row: repeated for each entry of the channel."""
+    """Return `p`, a number for each channel, repeated for each entry of the channel in a row."""
     return p if p.size == rows.shape[1] else np.repeat(p, rows.shape[1] // p.size)
 
 
 def _by_channel(sums: Array, channels: int) -> Array:
-    """Return the sums of channels from those of the columns of rows."""
+    """Return the sum of each channel, given the sum of each column."""
     return sums if sums.size == channels else sums.reshape((channels, -1)).sum(axis=1)
 
 
@@ -185,7 +185,8 @@ def batch_norm(
 ) -> Any:
     r"""Compute γ (x - μ) / √(σ² + ε) + β for each channel, as one node.
 
-    In training, μ and σ² are those of the batch. Otherwise they are the running statistics.
+    In training, μ and σ² are the mean and variance of the batch. Otherwise they are the running
+    statistics.
 
     Parameters
     ----------
@@ -220,8 +221,8 @@ def batch_norm(
 
     Notes
     -----
-    Let s = √(σ² + ε), x̂ = (x - μ)/s and h = γ g. In training, an entry of x changes the result in
-    three ways: directly, by changing μ, and by changing σ².
+    Let g be the gradient of the result, s = √(σ² + ε), x̂ = (x - μ)/s and h = γ g. In training, an
+    entry of x changes the result in three ways: directly, by changing μ, and by changing σ².
 
     $$
     \frac{\partial L}{\partial x} = \frac{1}{s} \left( h - \overline{h}
@@ -230,14 +231,17 @@ def batch_norm(
     \frac{\partial L}{\partial \beta} = \sum g
     $$
 
-    The means and sums are over all entries of a channel. Running statistics are constants, so with
-    them ∂L/∂x = h/s. The batch is normalised by its own variance Σ (x - μ)²/n. The running
-    variance uses n - 1, as an unbiased estimate.
+    A bar is a mean. The means and sums are over the n entries of a channel. Running statistics are
+    constants, so with them ∂L/∂x = h/s. In training, σ² is Σ (x - μ)²/n. The running variance
+    moves towards Σ (x - μ)²/(n - 1), an unbiased estimate.
+
+    The mean is computed before the variance, and corrected by the mean of x - μ. So no digits are
+    lost if a large number is added to all entries.
 
     References
     ----------
     Ioffe, Szegedy: Batch normalization, 2015, section 3. Chan, Golub, LeVeque: Algorithms for
-    computing the sample variance, 1983 (why μ is corrected by the mean of x - μ).
+    computing the sample variance, 1983 (the correction).
 
     Examples
     --------

@@ -2,8 +2,8 @@
 
     y[n, o, p] = b[o] + Σ_c Σ_k w[o, c, k] x[n, c, s p + d k - padding]
 
-`g` is the cotangent of y. An entry of the weight meets an entry of x at every place, and an entry
-of x is part of several windows:
+s is the stride, d the dilation, and `g` the cotangent of y. An entry of the weight meets an entry
+of x at every place, and an entry of x is part of several windows:
 
     ∂L/∂w[o, c, k] = Σ_n Σ_p g[n, o, p] x[n, c, s p + d k - padding]
     ∂L/∂x[n, c, i] = Σ_o Σ_k g[n, o, p] w[o, c, k]     over all p, k with s p + d k - padding = i
@@ -62,15 +62,26 @@ def _check_shapes(n: int, input: Array, weight: Array, bias: Any, groups: int) -
         raise ValueError(f"the weight must have entries: got the shape {weight.shape}.")
     outputs, taken = weight.shape[:2]
     if (channels := input.shape[-n - 1]) != taken * groups:
+        takes = f"{taken} channel{'s' * (taken > 1)}"
         times = f" in each of {groups} groups" if groups > 1 else ""
         raise ValueError(
-            f"the weight of shape {weight.shape} takes {taken} channels{times}, but the input has "
-            f"{channels}."
+            f"the weight of shape {weight.shape} takes {takes}{times}, but the input has "
+            f"{channels}. {_channels_fix(n, input, taken * groups)}"
         )
     if outputs % groups:
         raise ValueError(f"{outputs} outputs cannot be divided into {groups} groups.")
     if bias is not None and bias.shape != (outputs,):
         raise ValueError(f"the bias must have the shape ({outputs},): got {bias.shape}.")
+
+
+def _channels_fix(n: int, input: Array, needed: int) -> str:
+    """Return how to make the input, or the layer, if the number of channels is wrong."""
+    if needed == 1 and input.ndim == n + 1:
+        return "If the first axis is the batch, add an axis for the channel: x[:, None]."
+    if input.shape[-1] == needed:
+        return f"Move the channels to their place: np.moveaxis(x, -1, {input.ndim - n - 1})."
+    channels = input.shape[-n - 1]
+    return f"Pass a weight of shape (out, {channels}, ...); of a layer, set in_channels={channels}."
 
 
 def _as_dtype(name: str, x: Any, weight: Array) -> Any:
@@ -126,7 +137,7 @@ def _bias_vjp(
 def _bias_display(
     g: Cotangent, y: Array, input: Array, weight: Array, *args: Any, **options: Any
 ) -> Cotangent:
-    """Sum over all axes except that of the outputs."""
+    """Sum over all axes except the axis of the outputs."""
     places = tuple(range(2 - weight.ndim, 0))
     return g.sum(axis=places if g.ndim < weight.ndim else (0, *places))
 
@@ -190,7 +201,8 @@ def _conv1d(
 
     Notes
     -----
-    The derivation is in the first lines of `autograd_mini.functional.convolution`.
+    The derivation is in the first lines of `autograd_mini.functional.convolution`. Without options,
+    the result y of input x, weight w and bias b is
 
     $$y_{n,o,p} = b_o + \sum_{c,k} w_{o,c,k}\, x_{n,c,p+k}$$
 
@@ -249,7 +261,9 @@ def _conv2d(
     -----
     As in all frameworks, the filter is not reversed: this is a correlation. Let X = im2col(x) be
     the matrix whose columns are the windows. The result is W X + b, so ∂L/∂W = g Xᵀ and
-    ∂L/∂x = col2im(Wᵀ g). The function col2im adds each window to the image, at its place.
+    ∂L/∂x = col2im(Wᵀ g), where g is the gradient of the result. The function col2im adds each
+    window to the image, at its place. Without options, the result y of input x, weight w and bias b
+    is
 
     $$y_{n,o,p,q} = b_o + \sum_{c,k,l} w_{o,c,k,l}\, x_{n,c,p+k,q+l}$$
 

@@ -16,8 +16,8 @@ before the node (see `targets`):
     class weights      y → w ⊙ y               label smoothing   y → (1-ε) y + ε/C
     an ignored row     y → 0·y                 a class left out  y_i → 0, z_i → -inf
 
-The loss is linear in y, so a class index t, which means the one-hot row e_t, is not expanded: the
-loss of (1-ε) w_t e_t + (ε/C) w is (1-ε) w_t times the loss of t, plus that of the row (ε/C) w.
+A class index t means the one-hot row e_t. The loss is linear in y, so this row is never built: the
+loss of (1-ε) w_t e_t + (ε/C) w is (1-ε) w_t times the loss of t, plus the loss of (ε/C) w.
 
 `z` are logits. The targets `y` are class indices (integers, of the shape of `z` without the axis of
 the classes), or soft targets: real numbers that broadcast to `z`.
@@ -186,7 +186,7 @@ def _targets_vjp(
     reduction: Reduction = "mean",
     residuals: Array | None = None,
 ) -> Cotangent:
-    """-ln ŷ_i g / N."""
+    """Compute -ln ŷ_i g / N."""
     return log_softmax(z, axis=axis) * -_scale(g, z, axis, reduction)
 
 
@@ -194,7 +194,7 @@ def _targets_vjp(
 
 
 def _display_graph(z: Array, y: Array, axis: int = -1, reduction: Reduction = "mean") -> Array:
-    """-(1/N) Σ_n Σ_i y_{n,i} ln ŷ_{n,i}."""
+    """Compute -(1/N) Σ_n Σ_i y_{n,i} ln ŷ_{n,i}."""
     entries = _weights(z, y, axis) * np.log(_predicted(z, axis))
     if reduction == "none":
         return -entries.sum(axis=axis)
@@ -213,7 +213,7 @@ def _weights(z: Array, y: Array, axis: int) -> Array:
 def _logits_display(
     g: Cotangent, _: Array, z: Array, y: Array, axis: int = -1, reduction: Reduction = "mean"
 ) -> Cotangent:
-    """(ŷ Σ_o y_o - y) g / N, which is (ŷ - y) g / N where the targets sum to one."""
+    """Compute (ŷ Σ_o y_o - y) g / N, which is (ŷ - y) g / N where the targets sum to one."""
     y, p = _weights(z, y, axis), _predicted(z, axis)
     total = y.sum(axis=axis, keepdims=True)
     d = p - y if np.allclose(unwrap(total), 1) else p * total - y
@@ -223,7 +223,7 @@ def _logits_display(
 def _targets_display(
     g: Cotangent, _: Array, z: Array, y: Array, axis: int = -1, reduction: Reduction = "mean"
 ) -> Cotangent:
-    """-ln ŷ_i g / N."""
+    """Compute -ln ŷ_i g / N."""
     d = -np.log(_predicted(z, axis)) * _per_row(g, axis, reduction)
     return divide_by_count(d, z.size // z.shape[axis], reduction)
 
@@ -302,9 +302,9 @@ def softmax_cross_entropy(
         arrays of other libraries and for symbols, the graph of primitives is computed.
     targets : array_like or Tensor
         *Class indices* are integers, with the shape of the logits without the class axis. *Soft
-        targets* are real numbers, such as probabilities, with the shape of the logits. If they are
-        floats, their shape may also broadcast to that of the logits. An array is converted to the
-        dtype of the logits. A Tensor keeps its dtype, and may require a gradient.
+        targets* are real numbers, such as probabilities, with the shape of the logits. Floats may
+        broadcast to it, except whole numbers in a column, (N, 1), which are class indices. An array
+        is converted to the dtype of the logits. A Tensor keeps its dtype and may need a gradient.
     axis : int
         The axis of the classes.
     weight : array_like or Tensor, shape (C,), optional
@@ -340,7 +340,7 @@ def softmax_cross_entropy(
     ∂L/∂z_i = (ŷ_i Σ_o y_o - y_i) / N and ∂L/∂y_i = -ln ŷ_i / N. The derivation is in the
     first lines of `autograd_mini.functional.cross_entropy`. It treats each option as a change of y.
 
-    *The divisor of the mean* is that of PyTorch. For soft targets it is N, the number of rows. For
+    *The divisor of the mean* is as in PyTorch. For soft targets it is N, the number of rows. For
     class indices with `weight`, it is the sum of the weights w_{t_n} of the rows that are not
     ignored. Without `weight`, it is the number of these rows. So with `weight`, one-hot rows and
     indices of the same classes give different means.

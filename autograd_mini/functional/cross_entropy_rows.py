@@ -1,8 +1,8 @@
 """Softmax cross-entropy of a matrix of rows: the losses and gradients of the rows, in NumPy.
 
-This is the forward function of `SoftmaxCrossEntropy`. `z` are logits, `y` weights, and `t` class
-indices. Only `d` has the size of the logits: it holds exponents, then exponentials, then the
-gradients ŷ_i Σ_o y_o - y_i.
+This is the forward function of `SoftmaxCrossEntropy`. `z` are logits, `y` soft targets, and `t`
+class indices. The only new array of the size of the logits is `d`: it holds exponents, then
+exponentials, then the gradients ŷ_i Σ_o y_o - y_i.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def losses_and_gradients(z: Array, y: Array, axis: int) -> tuple[Array, Array]:
 def _matrices(z: Array, n: int, c: int, axis: int, by_class: bool) -> tuple[Array, Array]:
     """Return the logits as a matrix of rows, and a matrix to compute in.
 
-    Rows that are not contiguous are copied into the second matrix, which is then the first as well:
-    the passes work in place, and no other array of that size is needed.
+    Rows that are not contiguous are copied into the second matrix, which is then returned twice.
+    The passes work in place, so no other array of that size is needed.
     """
     dtype = z.dtype.type if z.itemsize > 2 else np.float32  # in the byte order of the machine
     d = np.empty((c, n), dtype).T if by_class else np.empty((n, c), dtype)
@@ -78,7 +78,7 @@ def row_offsets(c: int, n: int) -> Array:
 
 
 def _target_rows(y: Array, z: Array, axis: int) -> Array:
-    """Return the weights as a matrix of rows. Rows repeated by broadcasting are not copied."""
+    """Return soft targets as a matrix. Rows that broadcasting repeats are not copied."""
     if y.shape != z.shape:
         y = np.broadcast_to(y, z.shape)
     return (y if axis == -1 else np.moveaxis(y, axis, -1)).reshape(-1, z.shape[axis])
@@ -116,9 +116,9 @@ def _shifted(memory: Array, z: Array, own: Array, d: Array) -> Array:
 
 
 def _with_weights(z: Array, y: Array, d: Array) -> Array:
-    """Return the losses for weights, and write the gradients ŷ_i Σ_o y_o - y_i into `d`.
+    """Return the losses for soft targets, and write the gradients ŷ_i Σ_o y_o - y_i into `d`.
 
-    With e_k = e^(z_k - m), m the largest logit of the row, its loss is
+    Let m be the largest logit of a row, and e_k = e^(z_k - m). The loss of the row is
     Σ_i y_i (ln Σ_k e_k - (z_i - m)). Neither term is negative where y is not: no digits cancel.
     """
     _shift(z, d)

@@ -68,7 +68,7 @@ def dropout(
     x : Tensor or array_like
         The numbers, of any shape.
     p : float
-        The probability of an entry to be dropped, from 0 to 1.
+        The probability that an entry is dropped, from 0 to 1.
     training : bool
         If it is False, or if `p` is 0, `x` itself is returned.
     rng : numpy.random.Generator, optional
@@ -83,7 +83,8 @@ def dropout(
     Raises
     ------
     TypeError
-        If `rng` is not a generator. A seed is not one: it would draw the same mask in each call.
+        If `rng` is not a generator. A seed is refused, because it would draw the same mask in
+        each call.
     ValueError
         If `p` is not a number from 0 to 1.
     RuntimeError

@@ -47,7 +47,7 @@ def _embedding(input: Array, weight: Array) -> Any:
     Notes
     -----
     Each row of the result is a copy of a row of `weight`. The rule adds the gradient of each copy
-    to the gradient of this row.
+    to the gradient of this row. With W for `weight`, Y for the result and i for `input`:
 
     $$
     Y_n = W_{i_n} \qquad
@@ -72,9 +72,12 @@ def _embedding(input: Array, weight: Array) -> Any:
     if not input.size:  # NumPy makes floats of an empty list
         input = input.astype(int)
     if input.dtype.kind not in "iu":
+        fix = "input.astype(int) converts whole numbers"
+        if input.ndim > 1 and input.shape[-1] == len(weight):
+            fix = "To turn one-hot rows into indices, write input.argmax(axis=-1)"
         raise TypeError(
             f"the indices have dtype {input.dtype}, but they must be integers. The order of the "
-            "arguments is embedding(indices, weight). input.astype(int) converts whole numbers"
+            f"arguments is embedding(indices, weight). {fix}"
         )
     if weight.ndim != 2:
         raise ValueError(
@@ -87,7 +90,7 @@ def _existing(indices: Array, vocabulary: int) -> Array:
     """Return the indices, or raise if one of them is not in the vocabulary.
 
     A traced array records the check, which every call of the compiled program then makes. A lazy
-    array is not computed to look at it.
+    array is not checked, because this would compute it.
     """
     if hasattr(indices, "checked"):
         return indices.checked(check_vocabulary, vocabulary, "embedding: ")

@@ -187,7 +187,10 @@ def _own(log_p: Array, targets: Array) -> Any:
     t = unwrap(targets)
     c = log_p.shape[-1]
     if t.dtype.kind not in "iu" or t.shape != log_p.shape[:-1]:
-        raise TypeError(f"pass one class index (an integer) for each row: shape {log_p.shape[:-1]}")
+        fix = ". For one-hot rows, pass t.argmax(axis=-1)" if t.shape == log_p.shape else ""
+        raise TypeError(
+            f"pass one class index (an integer) for each row: shape {log_p.shape[:-1]}{fix}"
+        )
     return constant_like(np.arange(t.size), t), existing(t, c, "nll_loss").reshape(-1)
 
 
@@ -206,7 +209,7 @@ def _nll_graph(log_p: Array, targets: Array, reduction: Reduction = "mean") -> A
 
 
 def _one_hot(log_p: Array, targets: Array) -> Array:
-    """Return y: the row of a class index is 1 there, and 0 elsewhere."""
+    """Return y: a one-hot row for each class index."""
     own = np.arange(log_p.shape[-1]) == np.expand_dims(unwrap(targets), -1)
     return labelled(1.0 * own, "y")
 
@@ -221,7 +224,7 @@ def _nll_display_graph(log_p: Array, targets: Array, reduction: Reduction = "mea
 def _nll_display(
     g: Cotangent, y: Array, log_p: Array, targets: Array, reduction: Reduction = "mean"
 ) -> Cotangent:
-    """-y g / N."""
+    """Compute -y g / N."""
     g = np.expand_dims(g, -1) if reduction == "none" else g
     return divide_by_count(-_one_hot(log_p, targets) * g, targets.size, reduction)
 
@@ -255,10 +258,10 @@ def _binary(x: Array, t: Array, pos_weight: Any = 1, reduction: Reduction = "mea
     x : Tensor or array_like
         Logits.
     t : Tensor or array_like
-        The probability of the positive class, from 0 to 1. Its shape must broadcast with that of
-        `x`. It may require a gradient.
+        The probability of the positive class, from 0 to 1. Its shape must broadcast with the
+        shape of `x`. It may require a gradient.
     pos_weight : array_like
-        w, the weight of the positive class. Its shape must broadcast with that of `x`.
+        w, the weight of the positive class. Its shape must broadcast with the shape of `x`.
     reduction : "mean", "sum" or "none"
 
     Returns

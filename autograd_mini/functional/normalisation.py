@@ -8,7 +8,8 @@ and through σ². With h = γ g, the three paths add up to
 
     ∂L/∂x = (h - mean(h) - x̂ mean(h x̂)) / s        ∂L/∂γ = Σ g x̂        ∂L/∂β = Σ g
 
-`x` argument, `weight` γ, `bias` β, `y` result, `g` its cotangent. A node keeps x - μ and 1/s.
+In the code, `x` is the argument, `weight` is γ, `bias` is β, `y` is the result, and `g` the
+cotangent of y. A node keeps x - μ and 1/s.
 """
 
 from __future__ import annotations
@@ -154,8 +155,9 @@ def layer_norm(
 
     Notes
     -----
-    Let s = √(σ² + ε), x̂ = (x - μ)/s and h = γ g. An entry of x changes the result in three ways:
-    directly, by changing μ, and by changing σ².
+    Let g be the gradient of the result, s = √(σ² + ε), x̂ = (x - μ)/s and h = γ g. A bar is the
+    mean of a row. An entry of x changes the result in three ways: directly, by changing μ, and by
+    changing σ².
 
     $$
     \frac{\partial L}{\partial x} = \frac{1}{s} \left( h - \overline{h}
@@ -289,8 +291,9 @@ def rms_norm(x: Any, weight: Any = None, eps: float | None = None) -> Any:
 
     Notes
     -----
-    It is `layer_norm` without μ. Let s = √(mean(x²) + ε), x̂ = x/s and h = γ g. An entry of x
-    changes the result in two ways: directly, and by changing mean(x²).
+    It is `layer_norm` without μ. Let g be the gradient of the result, s = √(mean(x²) + ε), x̂ = x/s
+    and h = γ g. A bar is the mean of a row. An entry of x changes the result in two ways: directly,
+    and by changing mean(x²).
 
     $$
     \frac{\partial L}{\partial x} = \frac{h - \hat x\,\overline{h\,\hat x}}{s} \qquad

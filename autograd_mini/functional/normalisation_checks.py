@@ -38,8 +38,8 @@ def normalised_shape(name: str, x: Array, shape: Any) -> Shape:
     sizes = (x.shape[-1],) if shape is None else _sizes(name, shape)
     if not sizes or x.shape[-len(sizes) :] != sizes:
         raise ValueError(
-            f"{name} of {describe(x)}: normalized_shape is {sizes}, but it must be the end of the "
-            f"shape, such as {x.shape[-1:]} for rows of the last axis."
+            f"{name} of {describe(x)}: normalized_shape is {sizes}, but the shape of the input "
+            f"must end with it. To normalise over the last axis, pass {x.shape[-1:]}."
         )
     if 0 in sizes:
         raise ValueError(f"{name} of {describe(x)}: a row of shape {sizes} has no mean.")

@@ -2,9 +2,10 @@
 
     y[n, c, p] = max_k x[n, c, s p + d k - padding]        or (1/K) Σ_k of the same entries
 
-Both pools work on all entries at one offset k in their windows at once: a few blocks of the image.
-Of a maximum, the first largest entry of a window gets the whole gradient. Of a mean, each entry
-gets 1/K of it. `x` argument, `y` result, `g` its cotangent.
+s is the stride, d the dilation, and K the number of entries of a window. Both pools handle all
+windows together, one offset k after the other. For a maximum, the first largest entry of a window
+gets the whole gradient. For a mean, each entry gets 1/K of it. In the code, `x` is the argument,
+`y` the result, and `g` the cotangent of y.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def pool_windows(kernel_size: Any, stride: Any, padding: Any, dilation: Any = 1)
     kernel = per_axis("kernel_size", kernel_size, 2, 1)
     padding = per_axis("padding", padding, 2, 0)
     if any(2 * p > k for p, k in zip(padding, kernel)):
-        raise ValueError(f"padding must be at most half of the kernel, {kernel}: got {padding}.")
+        raise ValueError(f"padding must be at most half of kernel_size={kernel}, got {padding}.")
     return windows_of(kernel, kernel if stride is None else stride, padding, dilation)
 
 
@@ -74,7 +75,7 @@ def _blocks(
 
 
 def _least(dtype: Any) -> Any:
-    """Return what is never larger than an entry of this dtype, to pad with."""
+    """Return the smallest value of this dtype, to pad with."""
     if dtype.kind in "iu":
         return np.iinfo(dtype).min
     return False if dtype.kind == "b" else -np.inf
@@ -83,9 +84,9 @@ def _least(dtype: Any) -> Any:
 def _spread_windows(
     g: Array, number: Any, shape: Any, kernel: Any, stride: Any, padding: Any, dilation: Any
 ) -> Array:
-    """Return zeros of `shape`, with each `g` added to the entry of this number in its window.
+    """Return zeros of `shape`, with each `g` added to entry number `number` of its window.
 
-    If `number` is None, it is added to all entries of its window.
+    If `number` is None, each `g` is added to all entries of its window.
     """
     places, finite = g.shape[-2:], g.dtype.kind == "f" and np.isfinite(g).all()
     lengths = tuple(before + n + after for n, (before, after) in zip(shape[-2:], padding))
@@ -140,15 +141,16 @@ def _max_pool2d(
         The step from one window to the next. The default is `kernel_size`, so that windows do not
         overlap.
     padding : int or pair of int
-        How many entries of -inf are added on each side of an image: at most half of a window.
+        How many entries of -inf are added on each side of an image. It may be at most half of a
+        window.
     dilation : int or pair of int
         The step from one entry of a window to the next.
 
     Returns
     -------
     Tensor, or an array if `input` is an array
-        Of shape (N, C, rows, columns) or (C, rows, columns). Windows that would
-        reach beyond the image are left out (PyTorch's ceil_mode is absent).
+        Of shape (N, C, rows, columns) or (C, rows, columns). Windows that would reach beyond
+        the image are left out, as in PyTorch with ``ceil_mode=False``.
 
     Raises
     ------
@@ -162,7 +164,7 @@ def _max_pool2d(
     The largest entry of a window gets the gradient of the maximum. The other entries get 0. If
     several entries are equal to the maximum, only the first one gets the gradient, as in PyTorch.
     This often happens after a ReLU, in windows of zeros. If a window contains nan, its maximum is
-    nan, and the first nan gets the gradient.
+    nan, and the first nan gets the gradient. The result y of input x with stride s is
 
     $$y_{p,q} = \max_{k,l} x_{sp+k,\,sq+l}$$
 
@@ -244,7 +246,7 @@ def _avg_pool2d(
     kernel_size, stride
         As for `max_pool2d`.
     padding : int or pair of int
-        How many zeros are added on each side of an image: at most half of a window.
+        How many zeros are added on each side of an image. It may be at most half of a window.
     count_include_pad : bool
         If True, divide by the number of all entries of a window. If False, the zeros around the
         image are not counted.
@@ -252,8 +254,8 @@ def _avg_pool2d(
     Returns
     -------
     Tensor, or an array if `input` is an array
-        Of shape (N, C, rows, columns) or (C, rows, columns). Windows that would
-        reach beyond the image are left out (PyTorch's ceil_mode is absent).
+        Of shape (N, C, rows, columns) or (C, rows, columns). Windows that would reach beyond
+        the image are left out, as in PyTorch with ``ceil_mode=False``.
 
     Raises
     ------
@@ -264,7 +266,8 @@ def _avg_pool2d(
 
     Notes
     -----
-    Each of the K entries of a window gets 1/K of the gradient of their mean.
+    Each of the K entries of a window gets 1/K of the gradient of their mean. The result y
+    of input x with stride s is
 
     $$y_{p,q} = \frac{1}{K} \sum_{k,l} x_{sp+k,\,sq+l}$$
 

@@ -50,8 +50,9 @@ def _require_blocks(count: int, state: Array, **products: Array) -> None:
     for name, x in products.items():
         if x.shape != wanted:
             raise ValueError(
-                f"{name} has shape {x.shape}, and the state {state.shape}. For a state of shape "
-                f"(..., H), {name} has shape (..., {count} H): one block of H columns for each gate"
+                f"{name} has shape {x.shape}, but the state has {state.shape}. For a state of "
+                f"shape (..., H), {name} needs (..., {count} H): one block of H columns for each "
+                "gate"
             )
 
 
@@ -65,7 +66,8 @@ def _lstm_cell(gates: Array, c: Array) -> Any:
     Parameters
     ----------
     gates : Tensor or array_like, shape (..., 4 H)
-        The gates before their activations, in four blocks: i, f, g, o. `lstm_output` reads o.
+        The gates before their activations, in four blocks: the input gate i, the forget gate f,
+        the new content g, and the output gate o. Only `lstm_output` reads o.
     c : Tensor or array_like, shape (..., H)
         The cell state.
 
@@ -87,8 +89,9 @@ def _lstm_cell(gates: Array, c: Array) -> Any:
     \frac{\partial L}{\partial c} = \frac{\partial L}{\partial c'}\, f
     $$
 
-    The gradient passes from step to step as a product with f. If f is close to 1, it does not
-    vanish. The gradient of a gate is also multiplied by the derivative of its activation:
+    On the way back, each step multiplies the gradient of the cell state by f. If f is close to 1,
+    this gradient does not vanish. The gradient of a gate is also multiplied by the derivative of
+    its activation:
     σ' = σ (1 - σ) and tanh' = 1 - tanh².
 
     References
@@ -169,7 +172,7 @@ def _lstm_output(gates: Array, c: Array) -> Any:
 
     Notes
     -----
-    With o after its activation and g = ∂L/∂h':
+    Let z_o be the block of the output gate in `gates`, o = σ(z_o), and g = ∂L/∂h':
 
     $$
     \frac{\partial L}{\partial z_o} = g\,h'\,(1 - o) \qquad
@@ -247,20 +250,21 @@ def _gru_cell(from_input: Array, from_state: Array, h: Array) -> Any:
 
     Notes
     -----
-    With a from the input and b from the state:
+    Let a be `from_input` and b be `from_state`. The index names the block:
 
     $$
     r = \sigma(a_r + b_r) \qquad u = \sigma(a_u + b_u) \qquad
     n = \tanh(a_n + r\,b_n) \qquad h' = (1 - u)\,n + u\,h
     $$
 
-    The gradients of a and b are equal, except in the block n: there, that of b has a factor r.
+    The gradients of a and b are equal, except in the block n. There, the gradient of b is r times
+    the gradient of a. As in PyTorch and cuDNN, the reset gate r multiplies the product b_n, not
+    the state h.
 
     References
     ----------
     Cho et al.: Learning phrase representations using RNN encoder-decoder, 2014. Chung et al.:
-    Empirical evaluation of gated recurrent neural networks, 2014. The reset gate multiplies the
-    product, not the state, as in PyTorch and cuDNN.
+    Empirical evaluation of gated recurrent neural networks, 2014.
 
     Examples
     --------

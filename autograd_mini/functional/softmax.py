@@ -140,7 +140,7 @@ def _softmax_vjp(
 def _softmax_display(
     g: Cotangent, y: Array, z: Array, axis: Axis = -1, where: Any = None, temperature: float = 1.0
 ) -> Cotangent:
-    """ŷ_i (g_i - Σ_o g_o ŷ_o) / T."""
+    """Compute ŷ_i (g_i - Σ_o g_o ŷ_o) / T."""
     d = y * (g - (g * y).sum(axis=axis, keepdims=True))
     return d if temperature == 1 else d / temperature
 
@@ -190,8 +190,8 @@ def _log_softmax(z: Array, axis: Axis = -1, where: Any = None, temperature: floa
 
     Notes
     -----
-    Let g be the gradient of the result. The rule is g_i - ŷ_i Σ_o g_o. The code computes it as
-    g_i (1 - ŷ_i) - ŷ_i Σ_{o≠i} g_o.
+    Let g be the gradient of the result. The rule is g_i - ŷ_i Σ_o g_o. To lose no digits if ŷ_i is
+    close to 1, the code computes it as g_i (1 - ŷ_i) - ŷ_i Σ_{o≠i} g_o.
 
     $$\frac{\partial \ln \hat y_o}{\partial z_i} = \delta_{oi} - \hat y_i$$
 

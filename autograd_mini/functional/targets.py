@@ -172,16 +172,8 @@ def _checked(name: str, logits: Any, targets: Any, axis: int) -> tuple[Array, Ar
     z, y = unwrap(logits), unwrap(targets)
     shape, kind = z.shape, y.dtype.kind
 
-    if z.dtype.kind not in "fO" or (kind not in "biuf" and not holds_numbers(y)):
-        raise TypeError(
-            _unfit(
-                name,
-                logits,
-                targets,
-                "Logits must have a float dtype. Targets must be class indices (integers) or "
-                "probabilities (floats).",
-            )
-        )
+    if not (z.dtype.kind in "fO" and holds_numbers(z) and holds_numbers(y)):
+        raise TypeError(_unfit(name, logits, targets, _wrong_kinds(name, z, y)))
     if not isinstance(axis, (int, np.integer)):
         raise TypeError(
             _unfit(
@@ -214,17 +206,55 @@ def _checked(name: str, logits: Any, targets: Any, axis: int) -> tuple[Array, Ar
             f"need one number for each class, in an array of shape {shape}."
         )
         raise TypeError(_unfit(name, logits, targets, why))
-    if y.shape != shape and (kind not in "fO" or not _broadcasts(y.shape, shape)):
-        why = (
-            f"Pass one class index (an integer) for each row, in an array of shape {rows}. Or pass "
-            f"probabilities, in a float array of shape {shape}."
-        )
-        if kind in "iu" and y.shape in ((*rows, 1), (1, *rows)):
-            why = f"Class indices need shape {rows}: write y.reshape{rows}."
-        raise ValueError(_unfit(name, logits, targets, why))
+    fits = y.shape == shape or (kind in "fO" and _broadcasts(y.shape, shape))
+    if not fits or _are_column_of_indices(y, shape, axis):
+        raise ValueError(_unfit(name, logits, targets, _wrong_shape(y, shape, axis)))
     if (isinstance(targets, Tensor) and kind in "fO") or kind == "O" or z.dtype.kind == "O":
         return logits, targets if kind in "fO" else y.astype(object), axis
     return logits, y.astype(z.dtype, copy=False), axis
+
+
+def _wrong_kinds(name: str, z: Array, y: Array) -> str:
+    """Return the fix for logits or targets that are not numbers of the right kind."""
+    if any(x.dtype.kind == "O" and x.shape == () and x.item() is None for x in (z, y)):
+        return "One of them is None. Did you forget `return`?"
+    if y.dtype.kind in "US":
+        return (
+            "Targets must be class indices (integers) or probabilities (floats). To number the "
+            "classes, write names, y = np.unique(y, return_inverse=True)."
+        )
+    if z.dtype.kind in "biu" and y.dtype.kind == "f":
+        return f"The order of the arguments is {name}(logits, targets)."
+    return (
+        "Logits must have a float dtype. Targets must be class indices (integers) or "
+        "probabilities (floats)."
+    )
+
+
+def _are_column_of_indices(y: Array, shape: tuple[int, ...], axis: int) -> bool:
+    """Return whether the targets are a column of whole numbers, one for each row of many classes.
+
+    They would broadcast: the number would be the probability of every class.
+    """
+    column = (*drop_axis(shape, axis), 1)
+    if not isinstance(y, np.ndarray) or y.shape != column or y.dtype.kind != "f":
+        return False
+    return shape[axis] > 1 and bool((y == np.floor(y)).all())
+
+
+def _wrong_shape(y: Array, shape: tuple[int, ...], axis: int) -> str:
+    """Return the fix for targets of a wrong shape."""
+    rows = drop_axis(shape, axis)
+    if y.shape in ((*rows, 1), (1, *rows)):
+        ints = "" if y.dtype.kind in "iu" else ".astype(int)"
+        return f"Class indices need shape {rows}: write y.reshape{rows}{ints}."
+    for other in range(len(shape)) if len(shape) > 2 else ():
+        if y.shape == drop_axis(shape, other - len(shape)):
+            return f"If the classes are on axis {other} of the logits, pass axis={other}."
+    return (
+        f"Pass one class index (an integer) for each row, in an array of shape {rows}. Or pass "
+        f"probabilities, in a float array of shape {shape}."
+    )
 
 
 def _unfit(name: str, logits: Array, targets: Array, why: str) -> str:

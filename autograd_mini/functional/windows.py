@@ -46,8 +46,8 @@ def require_fit(x: Array, windows: Windows) -> Windows:
     for length, k, (before, after), d in zip(x.shape[-len(kernel) :], kernel, padding, dilation):
         if (span := d * (k - 1) + 1) > length + before + after:
             raise ValueError(
-                f"a window of {span} entries is larger than the input: an axis of {length}, with "
-                f"{before + after} of padding. Use a smaller kernel or dilation, or pad more."
+                f"a window of {span} entries is larger than the input, which has {length} entries "
+                f"and {before + after} of padding. Use a smaller kernel or dilation, or pad more."
             )
     return windows
 

@@ -1,4 +1,15 @@
-"""Layers, their initial values, the training loop, and the summary of a model."""
+"""Layers, their initial values, the training loop, and the summary of a model.
+
+- Models: `Module`, `ModuleList`, `Sequential`, `MLP`.
+- Any data: `Linear`, `Dropout`, `BatchNorm1d`, `LayerNorm`, `RMSNorm`, `ReLU`, `GELU`, `Sigmoid`,
+  `Tanh`.
+- Images: `Conv2d`, `MaxPool2d`, `AvgPool2d`, `BatchNorm2d`, `Flatten`.
+- Sequences: `Conv1d`, `Embedding`, `RNN`, `LSTM`, `GRU` and their cells, `MultiheadAttention`,
+  `TransformerBlock`.
+- Training: `train`, `training_epochs`, `accuracy`, and initial values in `init`.
+
+The losses are in `autograd_mini`, and the optimisers in `autograd_mini.optim`.
+"""
 
 from sys import modules
 from typing import TYPE_CHECKING, Any

@@ -47,7 +47,7 @@ class Conv1d(Module):
     in_channels, out_channels : int
         The number of channels before and after.
     kernel_size : int
-        The number of neighbours that a filter sees.
+        The number of entries that a filter sees at once.
     stride : int
         The step from one place of a filter to the next.
     padding : int, "valid" or "same"
@@ -66,7 +66,8 @@ class Conv1d(Module):
     Attributes
     ----------
     weight : Tensor, shape (out_channels, in_channels / groups, kernel_size)
-        The filters, initially as `init.xavier_uniform_` makes them. PyTorch's are smaller.
+        The filters. `init.xavier_uniform_` draws their initial values. Those of PyTorch are
+        smaller.
     bias : Tensor, shape (out_channels,), or None
         Initially zero.
 
@@ -127,7 +128,7 @@ class Conv1d(Module):
         Raises
         ------
         ValueError
-            If `x` has other axes or another number of channels, or if it is smaller than a filter.
+            If `x` has the wrong number of axes or channels, or if it is smaller than a filter.
 
         Examples
         --------
@@ -191,7 +192,8 @@ class MaxPool2d(Module):
         The step from one window to the next. The default is `kernel_size`, so that windows do not
         overlap.
     padding : int or pair of int
-        How many entries of -inf are added on each side of an image: at most half of a window.
+        How many entries of -inf are added on each side of an image. It may be at most half of a
+        window.
     dilation : int or pair of int
         The step from one entry of a window to the next.
 
@@ -249,7 +251,7 @@ class AvgPool2d(Module):
     kernel_size, stride
         As for `MaxPool2d`.
     padding : int or pair of int
-        How many zeros are added on each side of an image: at most half of a window.
+        How many zeros are added on each side of an image. It may be at most half of a window.
     count_include_pad : bool
         If True, divide by the number of all entries of a window. If False, the zeros around the
         image are not counted.
@@ -331,7 +333,7 @@ class Flatten(Module):
         (self.start_dim,) = _checked("Flatten", per_axis, "start_dim", start_dim, 1, 0)
 
     def forward(self, x: Any) -> Any:
-        """Return the entries of `x` in rows.
+        """Return `x` with its axes from `start_dim` on joined into one.
 
         Raises
         ------

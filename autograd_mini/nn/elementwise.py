@@ -108,9 +108,10 @@ class Sigmoid(Activation):
 
 
 class GELU(Activation):
-    """The layer x Φ(x), in the approximation with tanh that GPT-2 uses.
+    """The layer x Φ(x), in the approximation with tanh that GPT-2 uses; see `gelu`.
 
-    PyTorch's default is the exact function. The two differ by less than 0.001.
+    Φ is the distribution function of the standard normal distribution. PyTorch's default is the
+    exact function. The two differ by less than 0.001.
 
     Examples
     --------
@@ -141,7 +142,7 @@ class Dropout(Module):
     Parameters
     ----------
     p : float
-        The probability of an entry to be dropped, from 0 to 1.
+        The probability that an entry is dropped, from 0 to 1.
     rng : int or numpy.random.Generator, optional
         The generator of the masks, or its seed. Layers with the same seed drop the same entries,
         so pass one generator to all of them. By default, each run of a program draws different

@@ -3,8 +3,8 @@
     nn.init.kaiming_normal_(layer.weight, nonlinearity="relu", rng=rng)
 
 A layer of n inputs computes sums of n products. If the weights have the variance 1/n, a sum has the
-variance of its inputs, so that it neither grows nor vanishes from layer to layer. The functions
-differ in what they take for n, and in whether the numbers are uniform or normal.
+same variance as its inputs. Then numbers neither grow nor vanish from layer to layer. The functions
+use a different n (inputs, outputs, or their mean), and draw uniform or normal numbers.
 
 The names and arguments are PyTorch's. Its `generator` is `rng` here: a seed, or a generator. By
 default each run of a program draws other numbers.
@@ -24,12 +24,14 @@ from ..core.tensor import Tensor
 from ..data import Seed
 from ..functional.dropout import default_generator
 
-#: activation -> by how much larger the weights before it must be
+#: activation -> the factor for the weights of the layer before it
 _GAINS = {"linear": 1.0, "sigmoid": 1.0, "tanh": 5 / 3, "relu": math.sqrt(2)}
 
 
 def calculate_gain(nonlinearity: str, a: float = 0.01) -> float:
-    """Return by how much larger the weights must be before an activation.
+    """Return the factor for the initial weights of a layer that an activation follows.
+
+    The factor makes up for the change of the variance by the activation: a ReLU halves it.
 
     Parameters
     ----------
@@ -59,7 +61,10 @@ def calculate_gain(nonlinearity: str, a: float = 0.01) -> float:
 
 @explains_keywords
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, rng: Seed | None = None) -> Tensor:
-    """Fill a weight with uniform numbers in ±gain √(6 / (inputs + outputs)).
+    """Fill a weight with uniform numbers between ±gain √(6 / (inputs + outputs)).
+
+    For a convolution, inputs is the number of channels times the entries of a window, and outputs
+    is the number of filters times the entries of a window.
 
     Parameters
     ----------
@@ -68,7 +73,7 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, rng: Seed | None = None) 
     gain : float
         See `calculate_gain`.
     rng : int or numpy.random.Generator, optional
-        Where the numbers come from.
+        The seed or generator that draws the numbers. By default, each run draws different numbers.
 
     Returns
     -------
@@ -97,7 +102,7 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, rng: Seed | None = None) 
 
 @explains_keywords
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, rng: Seed | None = None) -> Tensor:
-    """Fill a weight with normal numbers of the deviation gain √(2 / (inputs + outputs)).
+    """Fill a weight with normal numbers of standard deviation gain √(2 / (inputs + outputs)).
 
     Parameters
     ----------
@@ -132,7 +137,7 @@ def kaiming_uniform_(
     nonlinearity: str = "leaky_relu",
     rng: Seed | None = None,
 ) -> Tensor:
-    """Fill a weight with uniform numbers in ±gain √(3 / inputs).
+    """Fill a weight with uniform numbers between ±gain √(3 / inputs).
 
     Parameters
     ----------
@@ -147,7 +152,7 @@ def kaiming_uniform_(
         The activation after the layer, which gives the gain; see `calculate_gain`. The default with
         ``a=0`` is the same as "relu".
     rng : int or numpy.random.Generator, optional
-        Where the numbers come from.
+        The seed or generator that draws the numbers. By default, each run draws different numbers.
 
     Returns
     -------
@@ -181,7 +186,7 @@ def kaiming_normal_(
     nonlinearity: str = "leaky_relu",
     rng: Seed | None = None,
 ) -> Tensor:
-    """Fill a weight with normal numbers of the deviation gain / √inputs.
+    """Fill a weight with normal numbers of standard deviation gain / √inputs.
 
     Parameters
     ----------
@@ -218,7 +223,7 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, rng: Seed | Non
     mean, std : float
         The mean and the standard deviation.
     rng : int or numpy.random.Generator, optional
-        Where the numbers come from.
+        The seed or generator that draws the numbers. By default, each run draws different numbers.
 
     Returns
     -------
@@ -246,7 +251,7 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, rng: Seed | None = 
     a, b : float
         The smallest and the largest number.
     rng : int or numpy.random.Generator, optional
-        Where the numbers come from.
+        The seed or generator that draws the numbers. By default, each run draws different numbers.
 
     Returns
     -------
@@ -313,7 +318,7 @@ def _kaiming_deviation(tensor: Tensor, a: float, mode: str, nonlinearity: str) -
 
 
 def _fans(tensor: Tensor) -> tuple[int, int]:
-    """Return how many inputs an output is a sum of, and how many outputs an input is part of."""
+    """Return how many inputs each output sums, and how many outputs each input contributes to."""
     shape = _checked(tensor).shape
     if len(shape) < 2:
         raise ValueError(

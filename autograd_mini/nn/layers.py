@@ -53,16 +53,17 @@ class Linear(Module):
         The dtype of the parameters, a float type. If `x` has another dtype, NumPy promotes the
         result.
     name : str
-        The text after W and b in tables and pictures: "1" for W1 and b1, in a `scope` "linear1".
-        Without it, the names are those of the attributes; see `Module`.
+        The text after W and b in the names of the parameters. With "1", the parameters are W1 and
+        b1, and the layer's `scope` is "linear1". Without it, the parameters have the names of the
+        attributes that hold them; see `Module`.
 
     Attributes
     ----------
     weight : Tensor, shape (inputs, outputs)
-        Initially uniform in ±√(6 / (inputs + outputs)), which keeps the variance of activations
-        and of gradients about the same from layer to layer.
+        Initially uniform between ±√(6 / (inputs + outputs)), which keeps the variance of
+        activations and of gradients about the same from layer to layer.
     bias : Tensor, shape (outputs,), or None
-        Initially zero. None if the layer has none.
+        Initially zero. It is None with ``bias=False``.
 
     Raises
     ------
@@ -133,8 +134,8 @@ class Sequential(Module):
     Parameters
     ----------
     *layers : callable
-        Anything that can be called: a `Linear`, a NumPy function, another model. One list of layers
-        means the same.
+        Anything that can be called: a `Linear`, a NumPy function, another model. You may also pass
+        the layers in one list.
 
     Raises
     ------
@@ -188,14 +189,15 @@ class MLP(Sequential):
     Parameters
     ----------
     sizes : sequence of int, or int
-        The number of inputs, the units of each hidden layer, the number of outputs.
+        The number of inputs, the number of units of each hidden layer, and the number of outputs.
     *more : int
         The other sizes, if they are not in one list: ``MLP(2, 16, 2)`` is ``MLP([2, 16, 2])``.
     activation : callable or str
         An elementwise function: ``np.tanh``, ``ag.relu``, ... Or its name: "tanh", "relu",
         "sigmoid", "softplus" or "gelu".
     rng : int or numpy.random.Generator
-        The seed of the initial weights. By default they are the same every time.
+        The seed or generator that draws the initial weights. By default, they are the same in each
+        run.
     dtype : dtype
         The dtype of the parameters. Their names are W1, b1, W2, b2, ...
 

@@ -15,6 +15,7 @@ dicts count as well. Nothing is registered: all methods read the attributes when
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from itertools import repeat
 from typing import Any, TypeVar
@@ -28,6 +29,7 @@ from ..core.arrays import Array
 from ..core.context import ALL_OBSERVERS, SCOPES, observers, scope
 from ..core.messages import shown
 from ..core.tensor import Tensor
+from .checks import no_result, not_trained, require_fits, require_mapping, require_names
 
 M = TypeVar("M", bound="Module")
 
@@ -36,10 +38,10 @@ class Module(metaclass=Answering):
     """The base class of layers and models: write `forward`, and call the module.
 
     A call runs `forward` in a `scope`, so that pictures and pages draw the module as a box. The box
-    has the name of the attribute that holds the module, and the parameters are named after their
-    place in the tree, for example ``hidden.weight``. A name that you gave yourself is kept.
-
+    has the name of the attribute that holds the module. A model is a tree of modules. Parameters
+    are named after their place in it, for example ``hidden.weight``, unless you name them yourself.
     Attributes whose names begin with an underscore are private: they are not part of the tree.
+    `parameters` warns about a layer in such an attribute.
 
     Attributes
     ----------
@@ -81,12 +83,14 @@ class Module(metaclass=Answering):
             result = self.forward(*args, **kwargs)
         finally:
             SCOPES.set(outer)
+        if result is None:
+            raise no_result(type(self))
         for o in watching:
             o.module_ran(self, result)
         return result
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """Compute the output. Each module defines it, with parameters for `args` and `kwargs`.
+        """Compute the output. Each class defines it, with parameters instead of `args`, `kwargs`.
 
         Raises
         ------
@@ -134,7 +138,10 @@ class Module(metaclass=Answering):
         >>> [name for name, p in nn.Sequential(nn.Linear(3, 2)).named_parameters()]
         ['layers.0.weight', 'layers.0.bias']
         """
-        return [(path, p) for path, p in self._named()._leaves() if p.requires_grad]
+        tree = list(self._named()._tree())
+        if private := _private_layers([x for _, x in tree if isinstance(x, Module)]):
+            warnings.warn(not_trained(private[0]), stacklevel=3)
+        return [(n, x) for n, x in tree if isinstance(x, Tensor) and x.is_leaf and x.requires_grad]
 
     def modules(self) -> list[Module]:
         """Return this module and all modules in it, each once.
@@ -183,7 +190,7 @@ class Module(metaclass=Answering):
     # ---- the state -----------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Array]:
-        """Return copies of all tensors and buffers of the tree, as arrays, by their places.
+        """Return copies of all tensors and buffers of the tree: a dict from place to array.
 
         Examples
         --------
@@ -195,7 +202,7 @@ class Module(metaclass=Answering):
 
     @explains_keywords
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Replace all tensors and buffers by saved ones.
+        """Replace all tensors and buffers with saved ones.
 
         Parameters
         ----------
@@ -204,11 +211,8 @@ class Module(metaclass=Answering):
 
         Raises
         ------
-        ValueError
-            If names or shapes differ. Nothing changes then.
-        TypeError
-            If an array cannot have the dtype of the tensor, such as floats for integers. Nothing
-            changes then.
+        ValueError, TypeError
+            If names or shapes differ, or if floats replace integers. Nothing changes then.
 
         Examples
         --------
@@ -221,10 +225,11 @@ class Module(metaclass=Answering):
         """
         own = dict(self._state())
         name = shown(type(self).__name__)
+        require_mapping(name, state)
+        require_names(name, own, state)
         arrays = {path: np.asarray(state[path]) for path in state}
-        _require_names(name, own, arrays)
         for path, x in own.items():
-            _require_fits(f"{name}, {path}", x, arrays[path])
+            require_fits(f"{name}, {path}", x, arrays[path])
         leaves = dict(self._leaves())
         for path, array in arrays.items():
             if path in leaves:
@@ -243,7 +248,7 @@ class Module(metaclass=Answering):
     # ---- modes ---------------------------------------------------------------------------------
 
     def train(self: M, mode: bool = True) -> M:
-        """Let all layers behave as in training: dropout drops, batch norm uses the batch.
+        """Let all layers behave as in training: dropout drops entries, batch norm uses the batch.
 
         Parameters
         ----------
@@ -261,7 +266,7 @@ class Module(metaclass=Answering):
         return self
 
     def eval(self: M) -> M:
-        """Let all layers behave as in use: dropout keeps all, batch norm uses the running mean.
+        """Let all layers behave as after training: batch norm uses the running statistics.
 
         Examples
         --------
@@ -357,6 +362,19 @@ def _unpacked(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield from _unpacked(f"{name}.{key}", entry)
 
 
+def _private_layers(held: list[Module]) -> list[str]:
+    """Return the private attributes of a tree that hold other layers, which could be trained."""
+    return [
+        f"{type(module).__name__}.{name}"
+        for module in held
+        for name, value in vars(module).items()
+        if name[0] == "_" and type(value) is not str
+        for _, part in _unpacked(name, value)
+        if isinstance(part, Module) and all(part is not other for other in held)
+        if any(leaf.requires_grad for _, leaf in part._leaves())
+    ]
+
+
 def _walked(path: str, module: Module, seen: set[int]) -> Iterator[tuple[str, Any]]:
     seen.add(id(module))
     yield path, module
@@ -369,32 +387,3 @@ def _walked(path: str, module: Module, seen: set[int]) -> Iterator[tuple[str, An
         else:
             seen.add(id(part))
             yield place, part
-
-
-def _require_names(owner: str, own: Mapping[str, Any], state: Mapping[str, Any]) -> None:
-    """Raise an error unless both have the same names."""
-    lacking, unknown = ([n for n in a if n not in b] for a, b in ((own, state), (state, own)))
-    if lacking or unknown:
-        raise ValueError(
-            f"{owner}.load_state_dict: "
-            + " and ".join(
-                f"the state {what} {', '.join(map(shown, names[:5]))}"
-                + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-                for what, names in (("lacks", lacking), ("has the unknown", unknown))
-                if names
-            )
-            + ". Load the state of a model with the same layers and names."
-        )
-
-
-def _require_fits(owner: str, x: Array, new: Array) -> None:
-    """Raise an error unless the saved array `new` can replace `x`."""
-    if new.shape != x.shape:
-        raise ValueError(
-            f"{owner}: the state has shape {new.shape}, but the model has shape {x.shape}. Make "
-            "the model with the sizes of the saved one."
-        )
-    if not np.can_cast(new.dtype, x.dtype, "same_kind"):
-        raise TypeError(
-            f"{owner}: the state has dtype {new.dtype}, but the model has dtype {x.dtype}."
-        )

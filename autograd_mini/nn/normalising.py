@@ -25,8 +25,8 @@ def _parameter(value: float, shape: Any, dtype: DTypeLike) -> Tensor:
 class BatchNorm1d(Module):
     """Normalise each feature, or each channel of sequences, over the batch.
 
-    In training, the mean and the variance are those of the batch, and the running statistics follow
-    them. After ``model.eval()``, the running statistics are used.
+    In training, the layer uses the mean and the variance of the batch, and moves the running
+    statistics towards them. After ``model.eval()``, it uses the running statistics.
 
     Parameters
     ----------
@@ -96,8 +96,7 @@ class BatchNorm1d(Module):
         Raises
         ------
         ValueError
-            If `x` has other axes or another number of channels, or if it is a single example in
-            training.
+            If `x` has the wrong number of axes or channels, or is a single example in training.
 
         Examples
         --------
@@ -114,9 +113,9 @@ class BatchNorm1d(Module):
             )
         if self.training and len(x) == 1:
             raise ValueError(
-                f"{type(self).__name__} of {describe(x)}: the statistics of one example are not "
-                "those of a batch. To use the model, call model.eval(). To train it, pass a larger "
-                "batch."
+                f"{type(self).__name__} of {describe(x)}: training needs at least two examples, "
+                "because it computes a mean and a variance over the batch. Pass a larger batch. To "
+                "use the trained model, call model.eval()."
             )
         return batch_norm(
             x,
@@ -156,7 +155,7 @@ class LayerNorm(Module):
     Parameters
     ----------
     normalized_shape : int or tuple of int
-        The shape of a row: the end of the shape of the input.
+        The shape of a row. The shape of the input must end with it.
     eps : float
         The number that is added to the variance.
     elementwise_affine : bool
@@ -226,7 +225,8 @@ class RMSNorm(Module):
     normalized_shape : int
         The size of the last axis of the input. PyTorch's layer also takes several axes.
     eps : float, optional
-        The number that is added to the mean. By default it is the machine epsilon.
+        The number that is added to the mean of the squares. The default is the machine epsilon of
+        the dtype of the input.
     elementwise_affine : bool
         Whether the layer has a weight.
     dtype : dtype

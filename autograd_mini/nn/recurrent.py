@@ -103,9 +103,15 @@ class _Recurrent(Module):
                 f"{name}: the input has shape {x.shape}, but it must be (steps, N, features), or "
                 "(N, steps, features) with batch_first=True, with at least one step."
             )
+        if x.shape[-1] != (features := self.cells[0].input_size):
+            raise ValueError(
+                f"{name}: the input has shape {x.shape}, but its last axis must have the length "
+                f"{features}, the input_size. For indices of words, call an nn.Embedding first."
+            )
+        examples = x.shape[1 - axis : 2 - axis] if x.ndim > 2 else ()
         steps = [x[:, t] if axis else x[t] for t in range(x.shape[axis])]
         last = []
-        for cell, h in zip(self.cells, self._split(state)):
+        for cell, h in zip(self.cells, self._split(state, examples)):
             outputs = []
             for step in steps:
                 h = cell(step, h)
@@ -114,9 +120,10 @@ class _Recurrent(Module):
             last.append(h)
         return np.stack(steps, axis=axis), self._join(last)
 
-    def _split(self, state: Any) -> list[Any]:
-        """Return the initial state of each layer."""
-        return _layers_of(shown(type(self).__name__), state, len(self.cells))
+    def _split(self, state: Any, examples: tuple[int, ...]) -> list[Any]:
+        """Return the initial state of each layer, for a batch of as many examples."""
+        shape = (len(self.cells), *examples, self.cells[0].hidden_size)
+        return _layers_of(shown(type(self).__name__), state, shape)
 
     def _output(self, state: Any) -> Any:
         return state
@@ -125,16 +132,16 @@ class _Recurrent(Module):
         return np.stack(states)
 
 
-def _layers_of(name: str, state: Any, layers: int) -> list[Any]:
+def _layers_of(name: str, state: Any, shape: tuple[int, ...]) -> list[Any]:
     if state is None:
-        return [None] * layers
+        return [None] * shape[0]
     state = as_array_or_tensor(state)
-    if state.shape[:1] != (layers,):
+    if state.shape != shape:
         raise ValueError(
-            f"{name}: the initial state has shape {state.shape}, but its first axis must have the "
-            f"length {layers}, one entry for each layer."
+            f"{name}: the initial state has shape {state.shape}, but this input needs {shape}: "
+            "layers, examples and features. Leave the state out to start with zeros."
         )
-    return [state[i] for i in range(layers)]
+    return [state[i] for i in range(shape[0])]
 
 
 class RNN(_Recurrent):
@@ -246,8 +253,8 @@ class LSTM(_Recurrent):
 
     _cell = LSTMCell
 
-    def _split(self, state: Any) -> list[Any]:
-        parts = (_layers_of("LSTM", part, len(self.cells)) for part in pair_of("LSTM", state))
+    def _split(self, state: Any, examples: tuple[int, ...]) -> list[Any]:
+        parts = (super(LSTM, self)._split(part, examples) for part in pair_of("LSTM", state))
         return list(zip(*parts))
 
     def _output(self, state: Any) -> Any:

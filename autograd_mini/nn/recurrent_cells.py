@@ -44,7 +44,7 @@ class _Cell(Module):
         name = shown(type(self).__name__)
         self.input_size, self.hidden_size = sizes_of(name, input_size, hidden_size)
         if self.input_size < 1 or self.hidden_size < 1:
-            raise ValueError(f"{name}({input_size}, {hidden_size}): both must be at least 1.")
+            raise ValueError(f"{name}({input_size}, {hidden_size}): both sizes must be at least 1.")
         rng, columns = np.random.default_rng(rng), self._gates * self.hidden_size
         limit = self.hidden_size**-0.5
 
@@ -145,13 +145,13 @@ class RNNCell(_Cell):
     ) -> None:
         if nonlinearity not in _NONLINEARITIES:
             raise ValueError(
-                f"RNNCell: nonlinearity is 'tanh' or 'relu', got {nonlinearity!r:.40}."
+                f"RNNCell: nonlinearity must be 'tanh' or 'relu', got {nonlinearity!r:.40}."
             )
         super().__init__(input_size, hidden_size, bias, rng=rng, dtype=dtype)
         self.nonlinearity = nonlinearity
 
     def forward(self, x: Any, h: Any = None) -> Any:
-        """Return the new state. Without `h`, the old one is 0. `x` has shape (..., input_size).
+        """Return the new state. Without `h`, the old state is 0. `x` has shape (..., input_size).
 
         Examples
         --------
@@ -181,7 +181,8 @@ class LSTMCell(_Cell):
     Attributes
     ----------
     weight_ih, weight_hh : Tensor, shapes (input_size, 4 hidden_size), (hidden_size, 4 hidden_size)
-        Of the gates i, f, g and o, in this order. They are the transposes of PyTorch's.
+        W and V: the weights of the gates i, f, g and o, side by side in this order. They are the
+        transposes of PyTorch's.
     bias_ih, bias_hh : Tensor, shape (4 hidden_size,), or None
         All parameters are initially uniform in ±1/√hidden_size, as in PyTorch.
 
@@ -222,7 +223,7 @@ class LSTMCell(_Cell):
     _gates = 4
 
     def forward(self, x: Any, state: Any = None) -> tuple[Any, Any]:
-        """Return the new state (h, c). Without `state`, the old one is 0.
+        """Return the new state (h, c). Without `state`, the old state is 0.
 
         `x` has shape (..., input_size).
 
@@ -259,8 +260,8 @@ class GRUCell(_Cell):
     Attributes
     ----------
     weight_ih, weight_hh : Tensor, shapes (input_size, 3 hidden_size), (hidden_size, 3 hidden_size)
-        Of the reset gate, the update gate and the new state, in this order. They are the transposes
-        of PyTorch's.
+        W and V: the weights of the reset gate, the update gate and the new state, side by side in
+        this order. They are the transposes of PyTorch's.
     bias_ih, bias_hh : Tensor, shape (3 hidden_size,), or None
         All parameters are initially uniform in ±1/√hidden_size, as in PyTorch.
 
@@ -294,7 +295,7 @@ class GRUCell(_Cell):
     _gates = 3
 
     def forward(self, x: Any, h: Any = None) -> Any:
-        """Return the new state. Without `h`, the old one is 0. `x` has shape (..., input_size).
+        """Return the new state. Without `h`, the old state is 0. `x` has shape (..., input_size).
 
         Examples
         --------
@@ -316,5 +317,5 @@ def pair_of(name: str, state: Any) -> Any:
     if state is None:
         return None, None
     if not isinstance(state, (tuple, list)) or len(state) != 2:
-        raise TypeError(f"{name}: the state is a pair (h, c), got {state!r:.60}.")
+        raise TypeError(f"{name}: the state must be a pair (h, c), got {state!r:.60}.")
     return state

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.answers import explains_keywords
 from ..core.messages import shown
 from ..core.tensor import Tensor
 from ..text.columns import Section, format_sections
@@ -20,6 +21,7 @@ Layer = Callable[[Any], Any]
 _HEADER = ["layer", "type", "parameters", "output", "dtype", "count", "bytes", "kept"]
 
 
+@explains_keywords
 def summary(model: Layer, x: Any = None) -> Summary:
     """Return the layers of a model with the shapes, dtypes and sizes of their parameters.
 
@@ -50,11 +52,12 @@ def summary(model: Layer, x: Any = None) -> Summary:
 
     The backward pass needs the results of the forward pass. Column `kept` counts the results of all
     nodes that were recorded inside the layer, and the intermediate results that a fused node keeps.
-    A model counts its layers too. Memory that several arrays view is counted once.
+    The row of a model also counts the nodes of its layers. If several arrays share memory, this
+    memory is counted once.
 
     References
     ----------
-    The table resembles those of ``model.summary()`` in Keras and of the package ``torchinfo``.
+    ``model.summary()`` in Keras and the package ``torchinfo`` show similar tables.
 
     Examples
     --------
@@ -79,6 +82,8 @@ def summary(model: Layer, x: Any = None) -> Summary:
             "like the layers of autograd_mini.nn."
         )
     rows = list(_rows(model, (), set()))
+    if isinstance(x, tuple) and {*map(type, x)} == {int}:
+        raise TypeError(f"summary: expected an example, got the shape {x}. Pass np.zeros({x}).")
     if x is not None:
         example = x if hasattr(x, "dtype") else np.asarray(x)
         for row, seen in zip(rows, observed(model, example, [row.path for row in rows])):
@@ -93,13 +98,15 @@ class Row:
     Attributes
     ----------
     path : tuple of str
-        Its position: ``("0", "head")`` is the attribute `head` of layer 0, and () is the model.
+        The position of the layer: ``("0", "head")`` is the attribute `head` of layer 0. () is the
+        model itself.
     type : str
-        The name of its class, or of a function.
+        The name of its class or function.
     parameters : tuple of Tensor
-        Its own parameters, without those of the layers in it.
+        The layer's own parameters, without the parameters of the layers inside it.
     count, bytes : int
-        The entries, and the bytes, of its parameters that are in no row above.
+        The number of entries, and of bytes, of its parameters. Parameters that are also in a row
+        above are not counted again.
     shared : int
         How many of its parameters are also in a row above.
     output : tuple of int, or None
@@ -134,7 +141,7 @@ class Summary:
     Attributes
     ----------
     rows : list of Row
-        The model, then its layers, each before the layers in it.
+        The model, then its layers. Each layer comes before the layers inside it.
 
     Examples
     --------
@@ -182,7 +189,7 @@ class Summary:
         Parameters
         ----------
         width : int, optional
-            The number of columns. By default it is that of the terminal.
+            The number of columns. The default is the width of the terminal.
 
         Examples
         --------
@@ -194,7 +201,13 @@ class Summary:
         <BLANKLINE>
         8 parameters, 64 bytes of float64
         """
-        cells = self._table()
+        of_shapes = self._section(names=False)
+        section = self._section()._replace(instead=of_shapes)
+        return "\n".join([format_sections([section], width, False), "", *self._totals()])
+
+    def _section(self, names: bool = True) -> Section:
+        """Return the table with aligned columns, with or without the names of the parameters."""
+        cells = self._table(names)
         lengths = [max(map(wide, column)) for column in zip(*cells)]
         numbers = range(cells[0].index("count"), len(lengths))
         # The table aligns its first column to the right, and the others to the left.
@@ -202,12 +215,11 @@ class Summary:
             row[0] += " " * (lengths[0] + 1 - wide(row[0]))
             for i in numbers:
                 row[i] = row[i].rjust(lengths[i])
-        section = Section(cells, [([2], 9), ([1], 8)], {}, drop=[numbers[1]])
-        return "\n".join([format_sections([section], width, False), "", *self._totals()])
+        return Section(cells, [([2], 9), ([1], 8)], {}, drop=[numbers[1]])
 
-    def _table(self) -> list[list[str]]:
+    def _table(self, names: bool = True) -> list[list[str]]:
         """Return the cells, without empty columns. A single dtype is in the last line instead."""
-        cells = [_HEADER, *map(_cells, self.rows)]
+        cells = [_HEADER, *(_cells(row, names) for row in self.rows)]
         left_out = {"dtype"} if len(self._dtypes()) < 2 else set()
         left_out |= {name for name, *column in zip(*cells) if not any(column)}
         used = [i for i, name in enumerate(_HEADER) if name not in left_out or i < 3]
@@ -272,10 +284,10 @@ def _inside(place: str, name: str) -> str:
     return inner.removeprefix(place) if inner.startswith(place) else name
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: Row, with_names: bool) -> list[str]:
     kinds = sorted({str(p.dtype) for p in row.parameters})
     place = f"{'.'.join(row.path)}."
-    names = [shown(_inside(place, p.name or "")) for p in row.parameters]
+    names = [shown(_inside(place, p.name or "")) * with_names for p in row.parameters]
     texts = [f"{name} {p.shape}".strip() for name, p in zip(names, row.parameters)]
     if row.shared:
         texts.insert(0, "shared:" if row.shared == len(texts) else f"{row.shared} shared:")

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..core.context import no_grad
 from ..core.foreign import constant_like, to_host
+from ..core.messages import describe
 from ..data import Seed, paired
 from ..functional.cross_entropy import softmax_cross_entropy
 from ..optim import Optimizer
@@ -29,14 +30,15 @@ def train(
 ) -> list[float]:
     """Train `model`, and return the mean loss of each epoch.
 
-    `training_epochs` does the same, and yields after each epoch.
+    `training_epochs` does the same, but yields the loss after each epoch.
 
     Parameters
     ----------
     model : callable
         Takes examples and returns logits.
     x, labels : array_like, shape (N, ...)
-        Examples, and the targets that `loss` takes: for cross-entropy class indices or weights.
+        Examples, and the targets that `loss` takes. For cross-entropy, these are class indices or
+        soft targets.
     optimizer : Optimizer
         The optimiser of the parameters of the model.
     epochs : int
@@ -44,7 +46,7 @@ def train(
     batch_size : int, optional
         Examples per step. None means all of them. The last batch of an epoch may be smaller.
     loss : callable
-        ``loss(logits, targets)``, the mean over a batch.
+        A function ``loss(logits, targets)`` that returns the mean over a batch.
     rng : int or numpy.random.Generator
         The source of the random order of the examples.
 
@@ -101,7 +103,8 @@ def training_epochs(
     model : callable
         Takes examples and returns logits.
     x, labels : array_like, shape (N, ...)
-        Examples, and the targets that `loss` takes: for cross-entropy class indices or weights.
+        Examples, and the targets that `loss` takes. For cross-entropy, these are class indices or
+        soft targets.
     optimizer : Optimizer
         The optimiser of the parameters of the model.
     epochs : int
@@ -109,15 +112,15 @@ def training_epochs(
     batch_size : int, optional
         Examples per step. None means all of them. The last batch of an epoch may be smaller.
     loss : callable
-        ``loss(logits, targets)``, the mean over a batch.
+        A function ``loss(logits, targets)`` that returns the mean over a batch.
     rng : int or numpy.random.Generator
         The source of the random order of the examples.
 
     Yields
     ------
     (int, float)
-        The epoch, from 1 on, and the mean loss of all examples. The loss of a batch is that before
-        its step.
+        The epoch, from 1 on, and the mean loss of all examples. The loss of a batch is computed
+        before the step with this batch.
 
     Raises
     ------
@@ -153,7 +156,8 @@ def training_epochs(
     x, labels = paired(x, labels)
     size = len(x) if batch_size is None else batch_size
     if epochs < 1 or size < 1:
-        raise ValueError(f"epochs={epochs}, batch_size={batch_size}: both must be at least 1.")
+        wrong = f"epochs={epochs}" if epochs < 1 else f"batch_size={batch_size}"
+        raise ValueError(f"{wrong} must be at least 1.")
     rng = np.random.default_rng(rng)
 
     def step(rows: NDArray[Any]) -> float:
@@ -193,12 +197,19 @@ def accuracy(model: Layer, x: ArrayLike, labels: ArrayLike) -> float:
     >>> nn.accuracy(lambda x: x, [[0.9, 0.1], [0.2, 0.8], [0.4, 0.6], [0.3, 0.7]], [0, 1, 1, 0])
     0.75
     """
+    if not callable(model):
+        raise TypeError(
+            f"accuracy: expected a model, got {describe(model)}. Write accuracy(model, x, labels). "
+            "For the logits of a model, write (logits.argmax(axis=-1) == labels).mean()."
+        )
     x, labels = paired(x, labels)
     with no_grad():
         predicted = np.argmax(model(x), axis=-1)
     if predicted.shape != labels.shape:
+        fix = "Pass the class of each example as one int."
+        if labels.shape[:-1] == predicted.shape:
+            fix += " For one-hot rows, pass labels.argmax(axis=-1)."
         raise ValueError(
-            f"accuracy: labels have shape {labels.shape}, predictions have {predicted.shape}. Pass "
-            "the class of each example as one int."
+            f"accuracy: labels have shape {labels.shape}, predictions have {predicted.shape}. {fix}"
         )
     return float(to_host(np.mean(predicted == labels), "item"))

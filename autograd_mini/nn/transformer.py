@@ -43,7 +43,7 @@ class Embedding(Module):
     Attributes
     ----------
     weight : Tensor, shape (V, D)
-        The table. Its entries are initially normal, with mean 0 and deviation 1.
+        The table. Its entries are initially normal, with mean 0 and standard deviation 1.
 
     Raises
     ------
@@ -74,7 +74,7 @@ class Embedding(Module):
         self.weight = Tensor(table, requires_grad=True, dtype=dtype)
 
     def forward(self, input: Any) -> Any:
-        """Return the vector of each index in `input`, of shape (...): shape (..., D).
+        """Return the vector of each index. For an `input` of shape (...), its shape is (..., D).
 
         Examples
         --------
@@ -90,7 +90,7 @@ class MultiheadAttention(Module):
 
     It is PyTorch's layer with ``batch_first=True``, with three differences. It returns the output
     without the attention weights. A boolean mask is True where a query may see a key, as in
-    `scaled_dot_product_attention`. The three projections of the input are three layers.
+    `scaled_dot_product_attention`. Queries, keys and values have a layer each.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ class MultiheadAttention(Module):
     num_heads : int
         The number of heads. Each of them has E / num_heads features.
     dropout : float
-        In training, the probability of an attention weight to be dropped.
+        In training, the probability that an attention weight is dropped.
     bias : bool
         Whether the four affine layers have a bias.
     rng : int or numpy.random.Generator
@@ -166,8 +166,8 @@ class MultiheadAttention(Module):
         query : Tensor or array_like, shape (..., T, E)
             T positions.
         key, value : Tensor or array_like, shape (..., n, E), optional
-            The positions to look at. Without `key`, they are those of `query`: self-attention.
-            Without `value`, they are those of `key`.
+            The positions to look at. By default, `key` is `query`, which is self-attention, and
+            `value` is `key`.
         mask : array_like or Tensor, optional
             It broadcasts to (..., heads, T, n). For example, (N, 1, 1, n) hides the padding of N
             sequences. A boolean mask is True where a query may see a key. Floats are added to
@@ -195,20 +195,11 @@ class MultiheadAttention(Module):
         key = query if key is None else key
         value = key if value is None else value
         q, k, v = (
-            self._heads(layer(self._checked(x)))
+            self._heads(layer(_positions("MultiheadAttention", x, self.embed_dim)))
             for layer, x in ((self.q, query), (self.k, key), (self.v, value))
         )
         y = self._attend(q, k, v, mask, is_causal).swapaxes(-2, -3)
         return self.out(y.reshape(*y.shape[:-2], self.embed_dim))
-
-    def _checked(self, x: Any) -> Any:
-        x = as_array_or_tensor(x)
-        if x.ndim < 2 or x.shape[-1] != self.embed_dim:
-            raise ValueError(
-                f"MultiheadAttention of {describe(x)}: expected the shape (..., T, "
-                f"{self.embed_dim}): positions, and embed_dim={self.embed_dim} features."
-            )
-        return x
 
     def _heads(self, x: Any) -> Any:
         """Divide the features into heads: (..., T, E) becomes (..., heads, T, E / heads)."""
@@ -229,7 +220,7 @@ def _check_heads(owner: str, embed_dim: int, num_heads: int) -> None:
 
 
 class TransformerBlock(Module):
-    """Attention, then an MLP. Each is normalised before, and added to its input.
+    """Compute x + attention(norm1(x)), and then x + mlp(norm2(x)).
 
     It is the block of GPT-2. PyTorch's `TransformerEncoderLayer` is the same with
     ``norm_first=True``, ``batch_first=True``, ``activation="gelu"`` and ``dim_feedforward`` of 4 E,
@@ -242,8 +233,8 @@ class TransformerBlock(Module):
     num_heads : int
         The number of heads of the attention.
     dropout : float
-        In training, the probability of dropping an attention weight, or an entry of the outputs of
-        the attention and of the MLP.
+        In training, the probability that an attention weight is dropped, or an entry of the output
+        of the attention or of the MLP.
     bias : bool
         Whether the layers have a bias.
     is_causal : bool
@@ -257,11 +248,12 @@ class TransformerBlock(Module):
     Attributes
     ----------
     norm1, norm2 : LayerNorm
-        Before the attention, and before the MLP.
+        The normalisations of the inputs of the attention and of the MLP.
     attention : MultiheadAttention
         The only layer in which positions look at each other.
     mlp : FeedForward
-        Two affine layers: `up`, from E to 4 E features, a GELU, and `down`.
+        The affine layer `up`, from E to 4 E features, a GELU, and the affine layer `down`, back to
+        E features.
 
     Raises
     ------
@@ -310,9 +302,9 @@ class TransformerBlock(Module):
         self.dropout = Dropout(dropout, rng=rng)
 
     def forward(self, x: Any, mask: Any = None) -> Any:
-        """Return the next representation of each position, of the shape of `x`: (..., T, E).
+        """Return the next representation of each position. Like `x`, it has shape (..., T, E).
 
-        `mask` is that of `MultiheadAttention`. A causal block takes none.
+        `mask` is the mask for `MultiheadAttention`. A causal block takes no mask.
 
         Examples
         --------
@@ -321,6 +313,7 @@ class TransformerBlock(Module):
         >>> nn.TransformerBlock(8, 2)(np.ones((5, 3, 8))).shape
         (5, 3, 8)
         """
+        x = _positions("TransformerBlock", x, self.attention.embed_dim)
         seen = self.attention(self.norm1(x), mask=mask, is_causal=self.is_causal)
         x = x + self.dropout(seen)
         return x + self.dropout(self.mlp(self.norm2(x)))
@@ -335,3 +328,15 @@ class FeedForward(Module):
 
     def forward(self, x: Any) -> Any:
         return self.down(gelu(self.up(x)))
+
+
+def _positions(name: str, x: Any, embed_dim: int) -> Any:
+    """Return `x` as an array or a tensor, or raise unless each position has all features."""
+    x = as_array_or_tensor(x)
+    if x.ndim < 2 or x.shape[-1] != embed_dim:
+        fix = " For indices of words, call an nn.Embedding first." if x.dtype.kind in "iu" else ""
+        raise ValueError(
+            f"{name} of {describe(x)}: expected the shape (..., T, {embed_dim}), with T "
+            f"positions and embed_dim={embed_dim} features.{fix}"
+        )
+    return x

@@ -76,9 +76,11 @@ def taken(names: Names) -> frozenset[str]:
 
 
 def _is_same(a: Any, b: Any) -> bool:
+    """Return whether two things are the same formula, or equal arrays: one name suffices."""
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
         return a is b or (a.dtype == b.dtype and np.array_equal(a, b))
-    return a is b or (isinstance(a, str) and a == b)
+    # `==` of a string and an array compares each entry
+    return a is b or (isinstance(a, str) and isinstance(b, str) and a == b)
 
 
 def name_of(name: str) -> str:

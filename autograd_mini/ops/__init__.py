@@ -35,8 +35,8 @@ where, dead branch    0                           its entries did not enter the 
 The last row holds for `where` only. The rules of the dead branch still run, and 0 times an infinite
 derivative is nan, as in ``np.where(x > 0, np.sqrt(x), 0)`` at 0. So make the argument harmless,
 too: ``np.where(x > 0, np.sqrt(np.where(x > 0, x, 1)), 0)``. The same happens if `relu`, `maximum`
-or `minimum` is flat and the derivative after it is infinite: that of ``np.sqrt(ag.relu(x))`` at -1
-is nan, not 0.
+or `minimum` is flat and the derivative of the next operation is infinite: the derivative of
+``np.sqrt(ag.relu(x))`` at -1 is nan, not 0.
 """
 
 from . import (

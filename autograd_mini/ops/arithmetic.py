@@ -165,7 +165,7 @@ def _clip(
     min: Any = None,
     max: Any = None,
 ) -> Any:
-    """Replace entries beyond a bound by it. An entry on a bound is kept: its derivative is 1."""
+    """Limit entries to the bounds. An entry on a bound is kept: its derivative is 1."""
     a = as_array_or_tensor(a)
     low, high = a_min if min is None else min, a_max if max is None else max
     if a.dtype == bool:  # with one bound at a time, a Python integer would make it int64

@@ -11,10 +11,10 @@ all windows of x as the columns of a matrix X (im2col), and w, y and g as matric
 
     y = W X        conv_input = col2im(Wᵀ g)        conv_weight = g Xᵀ
 
-where col2im, the transpose of im2col, adds each window up at its place. In memory, the batch is the
-last axis of x and y. So windows are copied and added in runs of whole rows, and W X lies in memory
-as the next layer reads it. X is larger than x by the entries of a window. It is made block by
-block, which stays in the processor's cache, and is not kept.
+where col2im, the transpose of im2col, adds each window to the image at its place. In memory, the
+batch is the last axis of x and y. So windows are copied and added in runs of whole rows, and W X
+lies in memory as the next layer reads it. X has up to K times as many entries as x, for windows of
+K entries. It is made in blocks, which stay in the processor's cache, and is not kept.
 """
 
 from collections.abc import Iterator

@@ -43,7 +43,7 @@ inv = primitive(np.linalg.inv, lambda g, y, a: -_t(y) @ g @ _t(y))
 
 
 def _solve_matrix(g: Cotangent, y: Array, a: Array, b: Array) -> Cotangent:
-    """-A⁻ᵀ g yᵀ [Giles 2008, section 2.3.1]."""
+    """Compute -A⁻ᵀ g yᵀ [Giles 2008, section 2.3.1]."""
     return -np.linalg.solve(_t(a), g) @ _t(y)
 
 
@@ -211,7 +211,7 @@ cholesky = primitive(np.linalg.cholesky, _cholesky_vjp)
 
 
 def _eigh_vjp(g: Cotangent, y: Array, a: Array, UPLO: Any = "L") -> Cotangent:
-    """V (diag ḡ + F∘VᵀḠ) Vᵀ with F_ij = 1 / (λ_j - λ_i) [Giles 2008, section 3.1].
+    """Compute V (diag ḡ + F∘VᵀḠ) Vᵀ with F_ij = 1 / (λ_j - λ_i) [Giles 2008, section 3.1].
 
     The vectors of equal eigenvalues may be rotated freely, so they have no derivative.
     """
@@ -223,7 +223,7 @@ def _eigh_vjp(g: Cotangent, y: Array, a: Array, UPLO: Any = "L") -> Cotangent:
 
 
 def _eigvalsh_vjp(g: Cotangent, y: Array, a: Array, UPLO: Any = "L") -> Cotangent:
-    """V diag(ḡ) Vᵀ: each eigenvalue moves with the square of its vector."""
+    """Compute V diag(ḡ) Vᵀ: each eigenvalue moves with the square of its vector."""
     v = np.linalg.eigh(a, UPLO)[1]
     return _triangle((v * g[..., None, :]) @ _t(v), lower=UPLO.upper() == "L")
 

@@ -1,5 +1,8 @@
 """Optimisers: they compute new parameters from gradients.
 
+They are `SGD`, `Adam` and `AdamW`. The schedules of the learning rate are `cosine` and `warmup`.
+`clip_grad_norm_` limits the gradients.
+
 `p` is a parameter, `g` its gradient, `lr` the learning rate. Each step ends with ``p.data -= ...``.
 Then a tape that was recorded with the old data is out of date.
 

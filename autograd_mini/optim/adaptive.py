@@ -18,10 +18,12 @@ def _fractions(name: str, betas: Any) -> tuple[float, float]:
 
 
 class Adam(Optimizer):
-    r"""Adam: the size of each step is about lr, for gradients of any scale.
+    r"""Adam: each step changes a parameter by about lr, for gradients of any scale.
 
         m ← β1 m + (1 - β1) g          v ← β2 v + (1 - β2) g²
         p ← p - lr m̂ / (√v̂ + ε)        m̂ = m / (1 - β1^t),  v̂ = v / (1 - β2^t)
+
+    Here t is the number of the step, counted from 1.
 
     Parameters
     ----------
@@ -48,6 +50,8 @@ class Adam(Optimizer):
 
     Notes
     -----
+    With η for lr:
+
     $$
     p \leftarrow p - \eta\,\frac{\hat m}{\sqrt{\hat v} + \varepsilon} \qquad
     \hat m = \frac{m}{1 - \beta_1^t} \qquad
@@ -149,7 +153,8 @@ class AdamW(Adam):
     Notes
     -----
     In `Adam`, the decay λ p is a part of g, so dividing by √v̂ makes it weakest for the parameters
-    with the largest gradients. Here all parameters shrink at the same rate.
+    with the largest gradients. Here all parameters shrink at the same rate. m̂ and v̂ are as in
+    `Adam`, and η is lr.
 
     $$
     p \leftarrow p - \eta\,\lambda p - \eta\,\frac{\hat m}{\sqrt{\hat v} + \varepsilon}
@@ -171,7 +176,7 @@ class AdamW(Adam):
     >>> w.data.round(4)
     array([0.85, 0.85])
 
-    Biases do not decay in this optimiser. Both groups have the same `lr`, which can change:
+    In this example, biases do not decay. Both groups have the same `lr`, which can change:
 
     >>> b = ag.tensor([0.0, 0.0], requires_grad=True)
     >>> groups = [{"params": [w]}, {"params": [b], "weight_decay": 0.0}]

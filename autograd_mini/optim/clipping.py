@@ -46,9 +46,10 @@ def clip_grad_norm_(parameters: Iterable[Tensor], max_norm: float) -> Any:
 
     Notes
     -----
-    A norm that is not finite is returned, and does not raise. If a gradient contains NaN, all
-    gradients become NaN. If a gradient contains an infinity, its infinite entries become NaN and
-    all others 0. So check the result: ``if not np.isfinite(norm)``, skip the step.
+    If the norm is not finite, it is returned, and no error is raised. If a gradient contains NaN,
+    all gradients become NaN. If a gradient contains an infinity, infinite entries become NaN, and
+    all other entries of all gradients become 0. So check the result: skip the step
+    ``if not np.isfinite(norm)``.
 
     Each ``.grad`` is replaced by a new array. If the call fails, all gradients are unchanged.
 

@@ -33,6 +33,8 @@ class SGD(Optimizer):
 
     Notes
     -----
+    With η for lr, μ for momentum and λ for weight_decay:
+
     $$g \leftarrow g + \lambda p \qquad v \leftarrow \mu v + g \qquad p \leftarrow p - \eta v$$
 
     References

@@ -39,9 +39,9 @@ class Optimizer:
     Attributes
     ----------
     groups : list of dict
-        The options that each group has itself. You may change them between steps.
+        The options that each group sets itself. You may change them between steps.
     group_of : tuple of int
-        The position in `groups` of the group of each parameter.
+        For each parameter, the index of its group in `groups`.
 
     Raises
     ------
@@ -90,6 +90,12 @@ class Optimizer:
                 )
         return {name: known[name](f"group {i}: {name}", x) for name, x in options.items()}
 
+    def __repr__(self) -> str:
+        numbers = {k: x for k, x in vars(self).items() if isinstance(x, (int, float, tuple))}
+        options = "".join(f", {k}={x}" for k, x in numbers.items() if k != "group_of")
+        count = len(self.group_of)
+        return f"{type(self).__name__}({count} parameter{'s' * (count > 1)}{options})"
+
     if not TYPE_CHECKING:  # a type checker still finds misspelt names
 
         def __getattr__(self, name: str) -> Any:
@@ -131,7 +137,7 @@ class Optimizer:
         return found
 
     def step(self) -> None:
-        """Update each parameter that requires a gradient and has a ``.grad``. Warn if none has.
+        """Update each parameter that requires a gradient and has a ``.grad``. Warn if none has one.
 
         Gradients are not clipped: if a gradient is not finite, its parameter is not finite
         afterwards.
@@ -230,8 +236,8 @@ class Optimizer:
                 )
         if own["group_of"] != (group_of := tuple(state["group_of"])):
             raise ValueError(
-                f"the parameters are in the groups {own['group_of']}, but those of the state were "
-                f"in {group_of}. Pass the same groups to the optimiser, in the same order."
+                f"the parameters are in the groups {own['group_of']}, but in the state they are in "
+                f"{group_of}. Pass the same groups to the optimiser, in the same order."
             )
         self.__dict__.update(deepcopy({**state, "group_of": group_of}))
 
@@ -243,6 +249,11 @@ class Optimizer:
         """Return the number, the tensor, the gradient and the options of each parameter to move."""
         defaults = {name: getattr(self, name) for name in self.group_options}
         options = [{**defaults, **group} for group in self.groups]
+        if any(callable(group["lr"]) for group in options):
+            raise TypeError(
+                "step: lr is a function, not a number. Before each step, write optimizer.lr = "
+                "schedule(t), where t is the number of the step."
+            )
         trained = [
             (i, p, widen(g) if g.itemsize == 2 else g, options[group])  # float16
             for i, (p, group) in enumerate(zip(self.parameters, self.group_of, strict=True))
@@ -314,11 +325,12 @@ def checked(listed: list[Any]) -> list[Tensor]:
     if not listed:
         raise ValueError(
             "parameters: the list is empty. Pass a list of tensors, such as [w, b] or "
-            "model.parameters()."
+            "model.parameters(). The layers of a model are its attributes, made in __init__. A "
+            "frozen one has no parameters to train."
         )
     for i, p in enumerate(listed):
         if not isinstance(p, Tensor):
-            fix = "Create it with ag.tensor(..., requires_grad=True)."
+            fix = "Pass model.parameters(), or tensors of ag.tensor(..., requires_grad=True)."
             raise TypeError(f"parameter {i} must be a Tensor, got {describe(p)}. {fix}")
         if p.op is not None:
             raise ValueError(

@@ -20,7 +20,7 @@ import numpy as np
 from ..core.answers import explains_keywords
 from ..core.arrays import as_operand
 from ..core.messages import describe
-from .optimizer import not_negative, positive
+from .optimizer import Optimizer, not_negative, positive
 
 #: From a step, or an array of steps, to the learning rate.
 Schedule = Callable[[Any], Any]
@@ -78,7 +78,7 @@ def cosine(lr: float, steps: int, *, warmup: int = 0, final: float = 0.0) -> Sch
     >>> optim.cosine(lr=0.1, steps=6, warmup=2)(np.arange(7)).round(3)
     array([0.05 , 0.1  , 0.1  , 0.085, 0.05 , 0.015, 0.   ])
     """
-    lr, final = positive("cosine: lr", lr), not_negative("cosine: final", final)
+    lr, final = _rate("cosine: lr", lr), not_negative("cosine: final", final)
     steps, warmup = _count("cosine: steps", steps), _count("cosine: warmup", warmup)
     if steps <= warmup:
         raise ValueError(f"cosine: steps must be larger than warmup={warmup}, got {steps}.")
@@ -128,7 +128,7 @@ def warmup(lr: float, steps: int) -> Schedule:
     >>> [schedule(t) for t in range(6)]
     [0.025, 0.05, 0.07500000000000001, 0.1, 0.1, 0.1]
     """
-    lr, steps = positive("warmup: lr", lr), _count("warmup: steps", steps)
+    lr, steps = _rate("warmup: lr", lr), _count("warmup: steps", steps)
     return _schedule(lambda t: lr * _rise(t, steps))
 
 
@@ -144,6 +144,16 @@ def _schedule(rate: Schedule) -> Schedule:
 
 def _rise(t: Any, steps: int) -> Any:
     return np.minimum(1.0, (t + 1) / steps) if steps else 1.0
+
+
+def _rate(name: str, lr: Any) -> float:
+    """Return a learning rate, or raise. In PyTorch, a schedule takes the optimiser instead."""
+    if isinstance(lr, Optimizer):
+        raise TypeError(
+            f"{name} must be a number, got an optimiser. A schedule is a function of the step: "
+            "pass the largest rate, and write optimizer.lr = schedule(t) before each step."
+        )
+    return positive(name, lr)
 
 
 def _count(name: str, steps: Any) -> int:

@@ -27,7 +27,9 @@ _TIMED = 7  #: passes whose median time is reported
 
 @dataclass(frozen=True)
 class Comparison:
-    """A comparison of one array of node and graph: a value, gradient or second derivative.
+    """A row of the table of `check_fused`: one array, computed by the node and by the graph.
+
+    The array is the value, a gradient or a second derivative.
 
     Examples
     --------
@@ -68,6 +70,15 @@ class Comparison:
 class FusedReport:
     """The result of `check_fused`. ``print`` shows it as a table.
 
+    Attributes
+    ----------
+    records, graph_records : int
+        The number of nodes on the tape, with the fused node and with its graph.
+    rows : tuple of Comparison
+        A row for the value, for each gradient, and for each second derivative.
+    time : float
+        The time of a forward and backward pass of the node, divided by the time of the graph.
+
     Examples
     --------
     >>> import autograd_mini as ag
@@ -77,10 +88,10 @@ class FusedReport:
     """
 
     node: str
-    records: int  #: number of nodes on the tape of the fused node
-    graph_records: int  #: number of nodes on the tape of the graph
+    records: int
+    graph_records: int
     rows: tuple[Comparison, ...]
-    time: float  #: time of a forward and backward pass of the node, divided by that of the graph
+    time: float
 
     @property
     def ok(self) -> bool:
@@ -98,9 +109,9 @@ class FusedReport:
         plural = "" if self.records == 1 else "s"
         return "\n".join(
             [
-                f"{self.node}: {self.records} node{plural}, its graph {self.graph_records}; "
-                f"time, node over graph: {self.time:.2f}",
-                f"{'':28}{'difference':>12}{'in ULP':>12}{'node off by':>12}{'graph':>12}  nearer",
+                f"{self.node}: {self.records} node{plural} instead of {self.graph_records}, "
+                f"{self.time:.2f} times the time of the graph. Errors are in ULP:",
+                f"{'':28}  difference      in ULP  node error graph error  nearer",
                 *map(str, self.rows),
             ]
         )
@@ -128,19 +139,19 @@ def check_fused(
     strict : bool
         Whether to raise an error if the node is wrong. Otherwise only the report shows it.
     tolerance : float
-        The largest allowed difference between node and graph, in ULP (units of the last place). If
-        they differ by more, the node is still right if it is this close to the reference. It is
-        also right if it is at most 16 ULP of the largest entry away from the reference. This is the
-        rounding error of sums whose terms cancel.
+        The largest allowed difference between node and graph, in ULP. (A ULP, unit of the last
+        place, is the distance from a number to the next one of its dtype.) If they differ by more,
+        the node is still right if it is this close to the reference. Sums whose terms cancel have
+        larger rounding errors, so 16 ULP of the largest entry from the reference are allowed too.
     **kwargs
         Keyword arguments of the node.
 
     Returns
     -------
     FusedReport
-        ``print`` shows it as a table. An entry's ULP is that of the same entry in the reference.
-        Entries below 1/1000 of the array's largest entry get the ULP of this 1/1000, because small
-        entries may result from cancellation.
+        ``print`` shows it as a table. The difference of an entry is measured in ULP of the same
+        entry in the reference. Small entries may result from cancellation, so entries below 1/1000
+        of the largest one are measured in ULP of this 1/1000.
 
     Raises
     ------
@@ -191,8 +202,8 @@ def check_fused(
     wrong = [row for row in rows if not row.agrees]
     if strict and wrong:
         raise GradcheckError(
-            f"{name}: the {wrong[0].what} of the node and of its graph differ by "
-            f"{wrong[0].difference:.2g}. The graph is nearer to the reference.\n{report}"
+            f"{name}: node and graph differ by {wrong[0].difference:.2g} in the {wrong[0].what}. "
+            f"The graph is nearer to the reference.\n{report}"
         )
     return report
 

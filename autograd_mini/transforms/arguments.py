@@ -47,7 +47,7 @@ def restrict(
     args: tuple[Any, ...],
     kwargs: Any,
 ) -> tuple[Callable[..., Any], tuple[Any, ...], tuple[int, ...]]:
-    """Return `f` as a function of the arguments at `argnums` alone, those, and their positions."""
+    """Return `f` as a function of only the arguments at `argnums`, these, and their positions."""
     numbers = tuple(map(index, argnums)) if np.iterable(argnums) else (index(argnums),)
     for i in numbers:
         if not -len(args) <= i < len(args):
@@ -117,16 +117,16 @@ def call_lifted(
 
 
 def is_private(x: Any, began: int) -> bool:
-    """Return whether gradients flow from `x`, and none to a leaf that is older than `began`."""
+    """Return whether `x` requires a gradient, but depends on no leaf older than `began`."""
     if not isinstance(x, Tensor) or not x.requires_grad:
         return False
     return not any(t.requires_grad and t.is_leaf and t.order < began for t in Tape(x))
 
 
 def detached(tree: Any, began: int) -> Any:
-    """Return a tree whose tensors do not keep the tape of a call that began then in memory.
+    """Return the tree without the tape of the call that began with creation number `began`.
 
-    A tensor that also depends on one from outside, such as the argument of an enclosing transform,
+    A tensor that also depends on an older leaf, such as the argument of an enclosing transform,
     stays on its tape.
     """
     return tree_map(lambda x: x.detach() if is_private(x, began) else x, tree)

@@ -26,7 +26,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
 
     A call is a single node on the tape, so only its arguments and its value are stored. The
     backward pass runs `f` a second time, on a separate tape, and differentiates that tape. If you
-    checkpoint a chain of n steps in √n pieces, it stores about 2√n steps instead of n.
+    checkpoint a chain of n steps in √n pieces, the tape stores about 2√n steps instead of n.
     The price is one more forward pass.
 
     Parameters

@@ -176,7 +176,7 @@ def grad(
 ) -> Callable[..., Any]:
     """Return a function that computes the gradient of `f`. `f` must return a single number.
 
-    Arguments and results may be arrays, or lists, tuples and dicts of arrays, also nested. Below,
+    The arguments of `f` may be arrays, or lists, tuples and dicts of arrays, also nested. Below,
     all of these are called *trees*.
 
     Parameters

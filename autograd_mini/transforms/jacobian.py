@@ -57,6 +57,8 @@ def jvp(
 
     Notes
     -----
+    With x for the primals, and a dot for derivatives along the tangents:
+
     $$\dot y = \frac{\partial y}{\partial x}\,\dot x$$
 
     `jvp` calls `vjp` twice. The function u → uᵀJ is linear in u, so the VJP of this function is

@@ -14,6 +14,23 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
+
+from ..core.arrays import TensorBase
+
+
+def instead_of(result: Any) -> str:
+    """Return what to pass to a view of a tape instead of something that is not a Tensor."""
+    if callable(getattr(result, "parameters", None)):
+        return " Call the model first: pass model(x).sum(). ag.summary(model) shows its layers."
+    if isinstance(result, (np.ndarray, np.generic)):
+        return " An array has no tape. A compiled function returns arrays: call the original one."
+    if isinstance(result, (str, os.PathLike)):
+        return f" To write a file, call .save({str(result)!r}) on the result."
+    if isinstance(result, (list, tuple)) and isinstance((*result, 0)[0], TensorBase):
+        return " Pass several results as separate arguments: draw(*results)."
+    return ""
+
 
 class Document:
     """A document that a notebook displays and `save` writes to a file.

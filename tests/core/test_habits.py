@@ -244,7 +244,7 @@ ANSWERED = {
     "nn.GELU(approximate='tanh')": "gelu is the tanh approximation",
     "nn.Conv2d(3, 8, 3, padding_mode='reflect')": "np.pad",
     "nn.ConvTranspose2d(3, 8, 3)": "nn.Conv2d",
-    "nn.MaxPool2d(2, ceil_mode=True)": "left out",
+    "nn.MaxPool2d(2, ceil_mode=True)": "is not computed",
     "nn.BatchNorm2d(3, track_running_stats=False)": "BatchNorm2d() has no argument",
     "nn.GroupNorm(2, 4)": "nn.LayerNorm",
     "nn.Dropout2d(0.1)": "nn.Dropout",

@@ -174,7 +174,7 @@ def test_constant_keyword_may_be_a_tensor():
         ("[1, 2] // t", ValueError, r"floor_divide of \[1, 2\] and 't' .*\(3,\)\).*broadcast"),
         ("t <= 'a'", TypeError, "less_equal of 't'"),
         ("(t * 2).backward([None, 1, 2])", ValueError, "real numbers"),
-        ("ag.softmax_cross_entropy(t, None)", TypeError, "'t'.*argets must be .*floats"),
+        ("ag.softmax_cross_entropy(t, None)", TypeError, "'t'.*None.*`return`"),
         ("setattr(t * 2, 'requires_grad', False)", TypeError, "mul.*only be set on a leaf"),
         ("setattr(t, 'grad', [1.0])", ValueError, r"grad: got shape \(1,\) for 't'"),
         ("ag.softmax_cross_entropy(t, 3)", IndexError, "'t'.*from 0 to 2, .* 3"),

@@ -318,7 +318,7 @@ WRONG_ANSWERS = {
             lambda x, kh, kw, stride: np.concatenate(
                 [im2col(channel[None], kh, kw, stride) for channel in x]
             ),
-            "Each channel has rows",
+            "each channel has separate rows",
         ),
         (
             lambda x, kh, kw, stride: windows(
@@ -466,12 +466,12 @@ WRONG_ANSWERS = {
         (increased, "only its last contribution"),
         (scattered_backwards, "only its first contribution"),
         (averaged, "mean over the positions"),
-        (used_rows_only, "rows without a gradient"),
-        (up_to_the_largest, "rows without a gradient"),
+        (used_rows_only, "rows are missing"),
+        (up_to_the_largest, "rows are missing"),
         (by_place, "position of a token as its row"),
         (
             lambda g, y, ids, weight: embedding_rule(g, y, (ids - 1) % len(weight), weight),
-            "count from 1",
+            "counted the ids from 1",
         ),
         (lambda g, y, ids, weight: weight + embedding_rule(g, y, ids, weight), "Start from zeros"),
         (lambda g, y, ids, weight: weight - embedding_rule(g, y, ids, weight), "step of training"),
@@ -493,7 +493,7 @@ WRONG_ANSWERS = {
         (lstm(lambda gh, gc, o, t: (gh + gc) * o * (1 - t**2)), "multiplied gc by o too"),
         (lstm(lambda gh, gc, o, t: (gh * o + gc) * (1 - t**2)), "gc by the derivative of tanh"),
         (lstm(lambda gh, gc, o, t: gh * o * (1 - t) + gc), "square is missing"),
-        (lstm(lambda gh, gc, o, t: gh * o * (1 - (o * t) ** 2) + gc), "h' for tanh"),
+        (lstm(lambda gh, gc, o, t: gh * o * (1 - (o * t) ** 2) + gc), "h' instead of tanh"),
         (lstm_at_the_old_state, "at the old state c"),
         (lstm(lambda gh, gc, o, t: gh * o * t + gc), "did not differentiate tanh"),
         (lstm(lambda gh, gc, o, t: gh * o * (1 + t**2) + gc), "sign of the square"),
@@ -511,7 +511,7 @@ WRONG_ANSWERS = {
         (lstm(o=lambda gh, new, **_: gh * new), "o is multiplied by tanh"),
         (lstm(o=lambda gh, c, **_: gh * np.tanh(c)), "used the old state"),
         (lstm(o=lambda gh, gc, new, **_: (gh + gc) * np.tanh(new)), "o affects only h'"),
-        (lstm(o=lambda gh, new, **_: gh * (1 - np.tanh(new) ** 2)), "hold c' still"),
+        (lstm(o=lambda gh, new, **_: gh * (1 - np.tanh(new) ** 2)), "keep c' constant"),
         (lstm(i=lambda g, c, **_: g * c), "This is ∂L/∂f, which is another result"),
         (lambda *given: lstm_cell(*given)[::-1], ORDER),
         (lambda *given: lstm_cell(*given)[:4], "expected 5 results"),

@@ -366,7 +366,7 @@ UNEVEN = r"x has shape \(4, 2\), labels have shape \(3,\)\..* one label"
         (np.zeros((4, 2)), [0, 1, 0], {}, UNEVEN),
         (np.zeros((0, 2)), [], {}, "at least one example"),
         (1.0, 1, {}, "labels have shape"),
-        (np.zeros((4, 2)), [0] * 4, {"batch_size": 0}, "batch_size=0: both must be at least 1"),
+        (np.zeros((4, 2)), [0] * 4, {"batch_size": 0}, "batch_size=0 must be at least 1"),
         (np.zeros((4, 2)), [0] * 4, {"batch_size": -3}, "batch_size=-3"),
         (np.zeros((4, 2)), [0] * 4, {"epochs": 0}, "epochs=0"),
     ],

@@ -101,11 +101,19 @@ def test_text_aligns_numbers_and_keeps_the_width():
         assert lines[1].endswith("  407,083  1,628,464")
 
 
+def test_narrow_table_keeps_the_shapes_and_drops_names():
+    text = ag.summary(nn.Linear(30, 40), np.ones((8, 30))).text(80)
+    assert "weight" in text
+    narrow = ag.summary(nn.TransformerBlock(48, 4), np.ones((8, 12, 48))).text(80)
+    assert "weight" not in narrow
+    assert "(48,)" in narrow
+
+
 def test_ascii_stream_gets_ascii_spellings(monkeypatch):
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     monkeypatch.setattr(sys, "stdout", stream)
     layer = nn.Linear(2, 2)
-    layer.weight.name = "∂ŵ" + "x" * 80
+    layer.weight.name = "∂ŵ" + "x" * 8
     text = ag.summary(layer).text(60)
     monkeypatch.undo()
     assert text.isascii()

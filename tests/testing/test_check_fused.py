@@ -52,7 +52,7 @@ def test_wrong_rule_is_reported_and_named():
     assert not report.ok
     assert next(row.what for row in report.rows if not row.agrees) == "gradient of w"
     assert "WRONG" in str(report)
-    with pytest.raises(ag.GradcheckError, match=r"gate: the gradient of w .* differ"):
+    with pytest.raises(ag.GradcheckError, match=r"gate: .* differ .* gradient of w"):
         report_of(to_x, wrong, strict=True)
 
 
@@ -104,7 +104,7 @@ def test_wrong_function_with_options_is_found():
         return 2 * ag.softmax_cross_entropy(z, y, reduction=reduction)
 
     doubled.unfused = ag.cross_entropy
-    with pytest.raises(ag.GradcheckError, match=r"doubled: the value .* differ"):
+    with pytest.raises(ag.GradcheckError, match=r"doubled: .* differ .* value"):
         ag.check_fused(doubled, X, Y, strict=True, reduction="none")
 
 

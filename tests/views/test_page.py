@@ -150,7 +150,7 @@ def test_step_explains_why_contributions_add():
     assert "2 contributions" in second["why"]
     assert pool[second["entry"]] == "entry 1: −0.3679 + 1 × 0.0892 = −0.2787"
     says = [s["say"] for s in tape["steps"] if first in s.get("gives", ())]
-    assert "still open" in says[0]
+    assert "still missing" in says[0]
 
 
 def test_forward_steps_show_one_entry_with_its_numbers():
@@ -182,6 +182,52 @@ def test_every_operation_can_be_explored(case):
         len(page.data["tapes"][0]["steps"]) == 2 * sum(t.op is not None for t in result.tape()) + 3
     )
     assert "'(g)" not in text  # each rule runs on symbols
+
+
+ROWS, IMAGES, SEQUENCE = np.ones((2, 4)), np.ones((2, 2, 4, 4)), RNG.normal(size=(2, 2, 4))
+LAYERS = {
+    "AvgPool2d": (lambda: nn.AvgPool2d(2), IMAGES),
+    "BatchNorm1d": (lambda: nn.BatchNorm1d(4), ROWS),
+    "BatchNorm2d": (lambda: nn.BatchNorm2d(2), IMAGES),
+    "Conv1d": (lambda: nn.Conv1d(2, 3, 2), SEQUENCE),
+    "Conv2d": (lambda: nn.Conv2d(2, 3, 2), IMAGES),
+    "Dropout": (nn.Dropout, ROWS),
+    "Embedding": (lambda: nn.Embedding(5, 4), np.array([[0, 4], [2, 2]])),
+    "Flatten": (nn.Flatten, IMAGES),
+    "GELU": (nn.GELU, ROWS),
+    "GRU": (lambda: nn.GRU(4, 3), SEQUENCE),
+    "GRUCell": (lambda: nn.GRUCell(4, 3), ROWS),
+    "LSTM": (lambda: nn.LSTM(4, 3), SEQUENCE),
+    "LSTMCell": (lambda: nn.LSTMCell(4, 3), ROWS),
+    "LayerNorm": (lambda: nn.LayerNorm(4), ROWS),
+    "Linear": (lambda: nn.Linear(4, 3), ROWS),
+    "MLP": (lambda: nn.MLP([4, 3, 2]), ROWS),
+    "MaxPool2d": (lambda: nn.MaxPool2d(2), IMAGES),
+    "MultiheadAttention": (lambda: nn.MultiheadAttention(4, 2), SEQUENCE),
+    "RMSNorm": (lambda: nn.RMSNorm(4), ROWS),
+    "RNN": (lambda: nn.RNN(4, 3), SEQUENCE),
+    "RNNCell": (lambda: nn.RNNCell(4, 3), ROWS),
+    "ReLU": (nn.ReLU, ROWS),
+    "Sequential": (lambda: nn.Sequential(nn.Linear(4, 3), np.tanh), ROWS),
+    "Sigmoid": (nn.Sigmoid, ROWS),
+    "Tanh": (nn.Tanh, ROWS),
+}
+
+
+def test_layers_to_explore_are_all_layers():
+    public = {name for name in nn.__all__ if isinstance(getattr(nn, name), type)}
+    # a TransformerBlock consists of these layers, and the model "gpt" has one
+    assert LAYERS.keys() == public - {"Module", "ModuleList", "TransformerBlock"}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_every_layer_can_be_explored(name):
+    make, x = LAYERS[name]
+    layer = make()
+    result = layer(x if x.dtype.kind == "i" else leaf(x))
+    result = result[0] if isinstance(result, tuple) else result
+    loss = (result * result).sum()
+    assert ag.explore(loss).data["tapes"][0]["steps"]
 
 
 def test_explore_leaves_gradients_unset():
@@ -879,7 +925,7 @@ def test_show_without_a_browser_prints_the_path(capsys, monkeypatch):
         (lambda: ag.explore(frames=[]), ValueError, "frames= is empty"),
         (lambda: ag.explore(frames=3), TypeError, "must be a Recorder"),
         (lambda: ag.explore(frames=[chain()], compare=True), ValueError, "cannot be combined"),
-        (lambda: ag.explore(frames=[chain(), node()]), ValueError, "frame 1 has another graph"),
+        (lambda: ag.explore(frames=[chain(), node()]), ValueError, "frame 1 has a different graph"),
     ],
 )
 def test_explore_with_bad_arguments_raises(call, error, why):
@@ -895,13 +941,13 @@ def test_numbers_of_an_array_have_the_same_decimals():
 
 def test_frame_with_other_arguments_raises():
     x, w, b = (leaf(value, name) for value, name in ((2.0, "x"), (3.0, "w"), (4.0, "b")))
-    with pytest.raises(ValueError, match="frame 1 has another graph"):
+    with pytest.raises(ValueError, match="frame 1 has a different graph"):
         ag.explore(frames=[x * w + b, x * b + w])
 
 
 def test_frame_with_other_keywords_raises():
     x = leaf(np.ones((2, 2)), "x")
-    with pytest.raises(ValueError, match="frame 1 has another graph"):
+    with pytest.raises(ValueError, match="frame 1 has a different graph"):
         ag.explore(frames=[(x.sum(axis=axis) * [1.0, 2.0]).sum() for axis in (0, 1)])
 
 

@@ -330,8 +330,9 @@ class Graph:
         if node.dtype.kind not in "iu":
             raise Unknown("it is indexed with a mask")
         root = root_of(node)
-        if root.op == "input" and root.value in self._checks and root not in self._ranges:
-            self._checked(self._checks[root.value])
+        check = self._checks.get(root.value) if root.value and root.op == "input" else None
+        if check and root not in self._ranges:
+            self._checked(check)
         low, high = self._ranges.get(node, self._ranges.get(root, (-n, n + 1)))
         if root.op == "constant" or (root.op == "input" and root.value is None):
             low, high = int(root.data[0].min()), int(root.data[0].max()) + 1

@@ -70,7 +70,8 @@ def _others_may_change(place: Path, sticky: bool = False) -> bool:
 def find(folder: Path, key: str) -> Path | None:
     """Return the library with this key, and mark it as used. Remove damaged files."""
     with suppress(OSError):  # another process has removed it
-        for path in (folder / name for name in os.listdir(folder) if name.startswith(key)):
+        names = [name for name in os.listdir(folder) if name.startswith(key)]
+        for path in (folder / name for name in names if name.endswith(SUFFIX)):
             if path.name == _name(path, key) and not _others_may_change(path):
                 with suppress(OSError):  # a folder that is read-only
                     os.utime(path)

@@ -10,7 +10,7 @@ from .index import Variable
 
 WIDTH = 100
 VECTOR = 4  # turns of a loop that is worth vectors
-_LETTERS = "ijklmnpqrstuvw"
+VARIABLES = [f"{letter}{end}" for end in ("", 2, 3) for letter in "ijklmn"]  #: of nested loops
 _BREAKS = (" ? ", " : ", " + ", " - ", " * ", " || ", " && ", ", ", " = ")
 
 
@@ -40,7 +40,7 @@ class Lines:
 
     def open(self, loop: Any, depth: int, end: str = "") -> None:
         """Name the variable of a loop, and add its first line."""
-        loop.name = i = _LETTERS[depth]
+        loop.name = i = VARIABLES[depth]
         self.add(f"for (long {i} = 0; {i} < {loop.extent}; {i}++){end}")
 
     def nest(
@@ -53,7 +53,7 @@ class Lines:
     ) -> None:
         """Add loops around a statement. If `apart`, the turns of the last one are independent."""
         for k, v in enumerate(variables):
-            v.name = _LETTERS[depth + k]
+            v.name = VARIABLES[depth + k]
         text = statement()
         for k, v in enumerate(variables):
             with self.indented(k):

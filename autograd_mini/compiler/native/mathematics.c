@@ -1,8 +1,9 @@
-/* exp, log, tanh, sigmoid and erf without branches, so that a C compiler vectorises loops over
-   them. Each function computes both sides of a condition and selects one of them. Infinities, NaN,
-   subnormal numbers and signed zeros follow C99's Annex F. Results are within 2 units in the last
-   place (ULP) of the exact ones. The polynomials are minimax polynomials, found with Remez's
-   exchange algorithm. A comment states the largest relative error that each of them adds.
+/* exp, expm1, log, log1p, tanh, sigmoid and erf without branches, so that a C compiler vectorises
+   loops over them. Each function computes both sides of a condition and selects one of them.
+   Infinities, NaN, subnormal numbers and signed zeros follow C99's Annex F. Results are within 2
+   units in the last place (ULP) of the exact ones. The polynomials are minimax polynomials, found
+   with Remez's exchange algorithm. A comment states the largest relative error that each of them
+   adds.
 
    Sources: W. J. Cody and W. Waite, Software Manual for the Elementary Functions (1980): the
    reduction of exp, and the ranges of tanh. Sun Microsystems, fdlibm (1993): the sum in log. T. J.
@@ -84,15 +85,21 @@ am_inline double am_exp(double x) {
     return am_scale(1 + am_fma(r * r, am_exp_rest(r), r), n);
 }
 
-/* log(x) = k ln 2 + log(1 + f), where x = 2^k (1 + f) and sqrt(1/2) <= 1 + f < sqrt(2).
-   If s = f / (2 + f) and z = s^2, then log(1 + f) = 2 s + s z w(z), within 2^-59. If h = f^2 / 2,
-   this is f - h + s (h + z w(z)), where f is exact and the rest is small (fdlibm).
-   A subnormal x is multiplied by 2^54 first. */
-am_inline double am_log(double x) {
-    double bias = x < 0x1p-1022 ? 1023 + 54 : 1023;
-    uint64_t bits = am_bits(x < 0x1p-1022 ? x * 0x1p54 : x) + 0x00095F619980C433;
-    double k = am_number((bits >> 52) | 0x4330000000000000) - 0x1p52 - bias;
-    double f = am_number((bits & 0x000FFFFFFFFFFFFF) + 0x3FE6A09E667F3BCD) - 1;
+/* exp(x) - 1 = (2^n - 1) + 2^n r + 2^n r^2 q(r), where x = n ln 2 + r. The result has the sign of
+   x. For n > 53, where 2^n could be infinite, it is exp(x). */
+am_inline double am_expm1(double x) {
+    double t = x > 710 ? 710 : x;
+    t = t < -746 ? -746 : t;
+    double n = am_round(t * 1.4426950408889634), r = am_reduced(t, n);
+    double rest = r * r * am_exp_rest(r), e = am_scale(1, n);
+    double small = am_fma(e, rest, am_fma(e, r, e - 1)), large = am_scale(1 + (r + rest), n);
+    return copysign(n > 53 ? large : small, x);
+}
+
+/* k ln 2 + log(1 + f) + d for a small d. If s = f / (2 + f) and z = s^2, then
+   log(1 + f) = 2 s + s z w(z), within 2^-59. If h = f^2 / 2, this is f - h + s (h + z w(z)), where
+   f is exact and the rest is small (fdlibm). */
+am_inline double am_log_sum(double k, double f, double d) {
     double s = f / (2 + f), z = s * s, h = 0.5 * f * f;
     double w = 0.14797507525218218;
     w = am_fma(w, z, 0.1531390326603921);
@@ -101,10 +108,31 @@ am_inline double am_log(double x) {
     w = am_fma(w, z, 0.2857142874326251);
     w = am_fma(w, z, 0.39999999999411096);
     w = am_fma(w, z, 0.6666666666666735);
-    double rest = am_fma(s, am_fma(z, w, h), k * 0x1.a39ef35793c76p-33);
-    double y = am_fma(k, 0x1.62e42feep-1, f - (h - rest));
+    double rest = am_fma(s, am_fma(z, w, h), am_fma(k, 0x1.a39ef35793c76p-33, d));
+    return am_fma(k, 0x1.62e42feep-1, f - (h - rest));
+}
+
+/* log(x) = k ln 2 + log(1 + f), where x = 2^k (1 + f) and sqrt(1/2) <= 1 + f < sqrt(2). A subnormal
+   x is multiplied by 2^54 first. */
+am_inline double am_log(double x) {
+    double bias = x < 0x1p-1022 ? 1023 + 54 : 1023;
+    uint64_t bits = am_bits(x < 0x1p-1022 ? x * 0x1p54 : x) + 0x00095F619980C433;
+    double k = am_number((bits >> 52) | 0x4330000000000000) - 0x1p52 - bias;
+    double f = am_number((bits & 0x000FFFFFFFFFFFFF) + 0x3FE6A09E667F3BCD) - 1;
+    double y = am_log_sum(k, f, 0);
     y = x < INFINITY ? y : x;
     return x > 0 ? y : x == 0 ? -INFINITY : NAN;
+}
+
+/* log(1 + x) = log(u) + d / u, where u = 1 + x, and d is the rounding error of u (Dekker). */
+am_inline double am_log1p(double x) {
+    double u = 1 + x, d = x < 1 ? x - (u - 1) : 1 - (u - x);
+    uint64_t bits = am_bits(u) + 0x00095F619980C433;
+    double k = am_number((bits >> 52) | 0x4330000000000000) - 0x1p52 - 1023;
+    double f = am_number((bits & 0x000FFFFFFFFFFFFF) + 0x3FE6A09E667F3BCD) - 1;
+    double y = am_log_sum(k, f, d / u);
+    y = x < INFINITY ? y : x;
+    return copysign(x > -1 ? y : x == -1 ? -INFINITY : NAN, x);
 }
 
 /* For |x| < 0.55, tanh(x) = x + x^3 p(x^2), within 2^-55. For larger x, it is 1 minus the quotient
@@ -228,23 +256,50 @@ am_inline float am_expf(float x) {
     return am_scalef(1 + am_fmaf(r * r, am_exp_restf(r), r), n);
 }
 
-/* log(x) = k ln 2 + log(1 + f), where x = 2^k (1 + f) and sqrt(1/2) <= 1 + f < sqrt(2).
-   If s = f / (2 + f) and z = s^2, then log(1 + f) = 2 s + s z w(z), within 2^-30. If h = f^2 / 2,
-   this is f - h + s (h + z w(z)), where f is exact and the rest is small (fdlibm).
-   A subnormal x is multiplied by 2^24 first. */
+/* exp(x) - 1 = (2^n - 1) + 2^n r + 2^n r^2 q(r), where x = n ln 2 + r. The result has the sign of
+   x. For n > 24, where 2^n could be infinite, it is exp(x). */
+am_inline float am_expm1f(float x) {
+    float t = x > 89 ? 89 : x;
+    t = t < -104 ? -104 : t;
+    float n = am_roundf(t * 1.44269504f), r = am_reducedf(t, n);
+    float rest = r * r * am_exp_restf(r), e = am_scalef(1, n);
+    float small = am_fmaf(e, rest, am_fmaf(e, r, e - 1)), large = am_scalef(1 + (r + rest), n);
+    return copysignf(n > 24 ? large : small, x);
+}
+
+/* k ln 2 + log(1 + f) + d for a small d. If s = f / (2 + f) and z = s^2, then
+   log(1 + f) = 2 s + s z w(z), within 2^-30. If h = f^2 / 2, this is f - h + s (h + z w(z)), where
+   f is exact and the rest is small (fdlibm). */
+am_inline float am_log_sumf(float k, float f, float d) {
+    float s = f / (2 + f), z = s * s, h = 0.5f * f * f;
+    float w = 0.298731f;
+    w = am_fmaf(w, z, 0.39977497f);
+    w = am_fmaf(w, z, 0.66666776f);
+    float rest = am_fmaf(s, am_fmaf(z, w, h), am_fmaf(k, 0x1.7f7d1cp-20f, d));
+    return am_fmaf(k, 0x1.62e4p-1f, f - (h - rest));
+}
+
+/* log(x) = k ln 2 + log(1 + f), where x = 2^k (1 + f) and sqrt(1/2) <= 1 + f < sqrt(2). A subnormal
+   x is multiplied by 2^24 first. */
 am_inline float am_logf(float x) {
     float bias = x < 0x1p-126f ? 127 + 24 : 127;
     uint32_t bits = am_bitsf(x < 0x1p-126f ? x * 0x1p24f : x) + 0x004AFB0D;
     float k = am_numberf((bits >> 23) | 0x4B000000) - 0x1p23f - bias;
     float f = am_numberf((bits & 0x007FFFFF) + 0x3F3504F3) - 1;
-    float s = f / (2 + f), z = s * s, h = 0.5f * f * f;
-    float w = 0.298731f;
-    w = am_fmaf(w, z, 0.39977497f);
-    w = am_fmaf(w, z, 0.66666776f);
-    float rest = am_fmaf(s, am_fmaf(z, w, h), k * 0x1.7f7d1cp-20f);
-    float y = am_fmaf(k, 0x1.62e4p-1f, f - (h - rest));
+    float y = am_log_sumf(k, f, 0);
     y = x < INFINITY ? y : x;
     return x > 0 ? y : x == 0 ? -INFINITY : NAN;
+}
+
+/* log(1 + x) = log(u) + d / u, where u = 1 + x, and d is the rounding error of u (Dekker). */
+am_inline float am_log1pf(float x) {
+    float u = 1 + x, d = x < 1 ? x - (u - 1) : 1 - (u - x);
+    uint32_t bits = am_bitsf(u) + 0x004AFB0D;
+    float k = am_numberf((bits >> 23) | 0x4B000000) - 0x1p23f - 127;
+    float f = am_numberf((bits & 0x007FFFFF) + 0x3F3504F3) - 1;
+    float y = am_log_sumf(k, f, d / u);
+    y = x < INFINITY ? y : x;
+    return copysignf(x > -1 ? y : x == -1 ? -INFINITY : NAN, x);
 }
 
 /* For |x| < 0.55, tanh(x) = x + x^3 p(x^2), within 2^-27. For larger x, it is 1 minus the quotient

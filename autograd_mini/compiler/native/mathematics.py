@@ -1,7 +1,8 @@
-"""The functions of ``mathematics.c``: exp, log, tanh, sigmoid and erf, for double and float.
+"""Select the functions of ``mathematics.c`` that a program needs.
 
-The file is a list of definitions with a comment before each. A program contains only the
-definitions that it uses, so that its text stays short.
+They are exp, expm1, log, log1p, tanh, sigmoid and erf, for double and float. The file is a list of
+definitions with a comment before each. A program contains only the definitions that it uses, so
+that its text stays short.
 """
 
 from __future__ import annotations

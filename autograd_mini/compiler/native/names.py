@@ -8,13 +8,14 @@ from typing import ClassVar
 from ..ir import Program, Step, Value
 from ..memory.lowering import CHECKS
 from ..source.printer import Writer
+from .lines import VARIABLES
 from .node import Node
 
 _LONGEST = 60  # characters of a step that is a part of another line
 _RESERVED = """
     auto break case char const continue default do double else enum extern float for goto if inline
     int long register restrict return short signed sizeof static struct switch typedef union
-    unsigned void volatile while bool true false main i j k l m n p q r s t u v w
+    unsigned void volatile while bool true false main
     acos asin atan cbrt ceil cos cosh erf exp fabs floor fmax fmin fmod hypot isfinite isinf isnan
     log pow sign signbit sin sinh sqrt square tan tanh trunc maximum minimum absolute
 """
@@ -23,7 +24,7 @@ _RESERVED = """
 class Names(Writer):
     """The name of each node, and its step as text."""
 
-    reserved: ClassVar[frozenset[str]] = frozenset(_RESERVED.split())
+    reserved: ClassVar[frozenset[str]] = frozenset([*_RESERVED.split(), *VARIABLES])
 
     def __init__(self, program: Program, hidden: Container[Value] = ()) -> None:
         super().__init__(program)

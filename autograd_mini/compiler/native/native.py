@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from copy import copy
+from typing import Any
 
 from ..ir import Program, Value
 from ..memory.lowering import is_view

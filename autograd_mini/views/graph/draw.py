@@ -8,11 +8,12 @@ from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ...core.answers import explains_keywords
 from ...core.messages import describe, one_line
 from ...core.tensor import Tensor
 from ...text.format import as_names, truncate
 from .. import replay
-from ..document import Document, check_theme
+from ..document import Document, check_theme, instead_of
 from ..trace import Trace
 from .animate import animated_svg
 from .convert import convert
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _MAX_ROWS = 40  # of the table that a terminal shows instead of the picture
 
 
+@explains_keywords
 def draw(
     *results: Tensor,
     values: bool = True,
@@ -133,10 +135,8 @@ def _check(results: tuple[Any, ...], options: DrawOptions, direction: str, theme
     for result in results:
         if not isinstance(result, Tensor):
             text = truncate(one_line(repr(result)), 60)
-            hint = " Pass several results as separate arguments: draw(*results)."
-            several = isinstance(result, (list, tuple)) and isinstance((*result, 0)[0], Tensor)
-            kind = type(result).__name__
-            raise TypeError(f"draw: expected a Tensor, got {text} (type {kind}).{hint * several}")
+            kind = f"(type {type(result).__name__}).{instead_of(result)}"
+            raise TypeError(f"draw: expected a Tensor, got {text} {kind}")
         if result.op is None:
             raise ValueError(
                 f"draw: nothing was recorded for {describe(result)}. It is an input, or only "

@@ -13,6 +13,7 @@ import numpy as np
 from ...core.messages import describe, one_line
 from ...core.tensor import Tensor
 from ...text.format import format_number, truncate
+from ..document import instead_of
 from ..trace import Trace
 from .arrays import EXAMPLES, Pool, minus
 from .batch import Batch, batches_of
@@ -34,7 +35,8 @@ _SHORTER = ((16, True), (4, True), (1, True), (1, False))
 def require_result(result: Any) -> Tensor:
     """Return `result` if a page can show it; raise otherwise."""
     if not isinstance(result, Tensor):
-        raise TypeError(f"explore: expected a Tensor, got {truncate(one_line(repr(result)), 60)}.")
+        text = truncate(one_line(repr(result)), 60)
+        raise TypeError(f"explore: expected a Tensor, got {text}.{instead_of(result)}")
     if result.op is None:
         raise RuntimeError(
             f"explore: nothing was recorded for {describe(result)}. Compute it from a tensor with "

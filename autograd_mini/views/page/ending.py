@@ -170,5 +170,5 @@ def _batch(result: str, example: Example) -> str:
         )
     return (
         f"{result} is not the mean of the losses ℓ of {n} examples. The loss of example 0 counts "
-        f"{format_number(example.weight)}, so its gradient is that times ŷ - y."
+        f"{format_number(example.weight)}, so its gradient is this factor times ŷ - y."
     )

@@ -7,6 +7,7 @@ from functools import cached_property, partial
 from html import escape
 from typing import Any, ClassVar
 
+from ...core.answers import explains_keywords
 from ...core.messages import shown
 from ...core.tensor import Tensor
 from ...text.format import as_names
@@ -22,6 +23,7 @@ from .still import Still
 from .train import add_training, parameters
 
 
+@explains_keywords
 def explore(
     result: Tensor | None = None,
     *,

@@ -238,7 +238,7 @@ class LiveTape:
         largest = max((_largest(x) for _, x in pairs), default=0)
         for found, x in pairs:
             if not _is_close(found, x, largest):
-                raise NotLive("the computation gives other numbers when it runs again")
+                raise NotLive("the computation returns different numbers each time")
 
 
 class _Collector(Observer):
@@ -377,5 +377,5 @@ def add_live(
 def _reason(error: Exception) -> str:
     """Return why a page has no sliders, in one sentence."""
     if isinstance(error, TracingError):
-        return "No sliders: an operation decides on numbers."
+        return "No sliders: an operation chooses its steps by the numbers."
     return f"No sliders: {error}."

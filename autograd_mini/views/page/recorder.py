@@ -112,7 +112,7 @@ class Recorder:
                 self.data["programs"] = [program]
         elif structure != self._structure:
             raise ValueError(
-                f"frame {len(self)} has another graph ({len(structure)} tensors) than frame 0 "
+                f"frame {len(self)} has a different graph ({len(structure)} tensors) from frame 0 "
                 f"({len(self._structure)} tensors). All frames must compute the same loss with "
                 "the same shapes."
             )

@@ -15,7 +15,6 @@ from autograd_mini.compiler.native.toolchain import FLAGS
 from autograd_mini.compiler.source.source import traced_program
 from autograd_mini.notation.c import TYPES, literal
 from tests.cases import CASES
-from tests.compiler.checks import network
 
 from .programs import prepared
 from .test_cases import LARGEST, of_cases
@@ -35,6 +34,12 @@ def defined(place, name):
     return f"  static {TYPES[place.node.dtype.name]} {name}[{size}] = {{{numbers}}};"
 
 
+def passed(place, name):
+    """Return an array, or the number in it, as an argument of a call."""
+    is_number = place.kind == "argument" and not place.node.shape
+    return f"*{name}" if is_number else f"(void *){name}"
+
+
 def main_text(natives):
     """Return a `main` that calls all functions; arguments in another order are left out."""
     lines, n = [], 0
@@ -46,13 +51,7 @@ def main_text(natives):
             names = [f"a{n + i}" for i in range(len(places))]
             n += len(places)
             lines += map(defined, places, names)
-            words = [
-                name if place.node.shape or place.kind != "argument" else f"*{name}"
-                for name, place in zip(names, places)
-            ]
-            lines.append(
-                f"  {function.name}({', '.join(f'(void *){w}' if w[0] != '*' else w for w in words)});"
-            )
+            lines.append(f"  {function.name}({', '.join(map(passed, places, names))});")
     return "\n".join(["int main(void) {", *lines, "  return 0;", "}"])
 
 

@@ -109,17 +109,21 @@ def test_build_of_wrong_c_shows_the_message(monkeypatch, folder):
     assert list(folder.iterdir()) == []
 
 
-def test_build_with_a_silent_compiler_raises(monkeypatch, tmp_path, folder):
-    use_compiler(monkeypatch, tmp_path, "")
-    with pytest.raises(BuildError, match="failed with code 0"):
-        build(TWICE)
-    assert list(folder.iterdir()) == []
+WRITE_TEXT = "import sys; open(sys.argv[sys.argv.index('-o') + 1], 'w').write('text'); "
 
 
-def test_build_that_makes_no_library_raises(monkeypatch, tmp_path, folder):
-    program = "import sys; open(sys.argv[sys.argv.index('-o') + 1], 'w').write('text')"
+@pytest.mark.parametrize(
+    ("program", "message"),
+    [
+        ("", "failed with code 0"),
+        (WRITE_TEXT, "cannot be loaded"),
+        (WRITE_TEXT + "sys.exit('no space')", "(?s)failed with code 1.*no space"),
+    ],
+    ids=["no file", "no library", "an error"],
+)
+def test_build_with_a_broken_compiler_raises(monkeypatch, tmp_path, folder, program, message):
     use_compiler(monkeypatch, tmp_path, program)
-    with pytest.raises(BuildError, match="cannot be loaded"):
+    with pytest.raises(BuildError, match=message):
         build(TWICE)
     assert list(folder.iterdir()) == []
 
@@ -203,7 +207,7 @@ def test_damaged_library_is_compiled_again(folder, compiled, damage):
     (kept,) = folder.iterdir()
     whole = kept.read_bytes()
     kept.unlink()  # the process has it open
-    kept.write_bytes(damage(whole))
+    kept.with_name(kept.name.replace("-", "-0")).write_bytes(damage(whole))
     assert build("1").twice(21) == 42
     assert compiled == ["1", "1"]
     assert [path.read_bytes() for path in folder.iterdir()] == [whole]
@@ -240,6 +244,15 @@ def test_part_of_a_library_that_a_killed_process_left_is_removed(monkeypatch, fo
     build("2")
     assert not part.exists()
     assert kept.exists()
+
+
+def test_part_of_a_library_that_another_process_writes_is_left(folder, compiled):
+    build("1")
+    (kept,) = folder.iterdir()
+    part = kept.rename(kept.with_suffix(".123.456"))
+    build("1")
+    assert compiled == ["1", "1"]
+    assert {*folder.iterdir()} == {kept, part}
 
 
 def test_new_folder_and_library_are_private(folder, compiled):

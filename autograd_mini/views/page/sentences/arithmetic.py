@@ -13,7 +13,7 @@ ARITHMETIC = {
     "div": (
         "Divide entry by entry.",
         "The numerator receives the gradient divided by the denominator. The denominator receives "
-        "that times minus the quotient.",
+        "the same, times minus the quotient.",
     ),
     "neg": ("Change the sign.", "The sign of the gradient changes too."),
     "positive": ("Keep the sign: the result equals the input.", "The gradient is unchanged."),
@@ -28,17 +28,17 @@ ARITHMETIC = {
     ),
     "mod": (
         "Take the remainder of a division, with the sign of the divisor.",
-        "The dividend receives the gradient unchanged. The divisor receives it times minus the "
-        "whole quotient.",
+        "The dividend receives the gradient unchanged. The divisor receives the gradient times "
+        "minus the integer quotient.",
     ),
     "fmod": (
         "Take the remainder of a division, with the sign of the dividend.",
-        "The dividend receives the gradient unchanged. The divisor receives it times minus the "
-        "whole quotient.",
+        "The dividend receives the gradient unchanged. The divisor receives the gradient times "
+        "minus the integer quotient.",
     ),
     "divisor": (
         "Return the divisor, and 1 where it is 0.",
-        "The gradient is unchanged. Where the divisor is 0, it is nan.",
+        "The gradient is unchanged. Where the divisor is 0, the gradient is nan.",
     ),
     "maximum": (
         "Take the larger of two, entry by entry.",
@@ -103,7 +103,7 @@ ARITHMETIC = {
         "No gradient passes: the input counts as a constant.",
     ),
     "nan_to_num": (
-        "Replace nan and infinity by finite numbers.",
+        "Replace nan and infinity with finite numbers.",
         "Entries that were kept receive the gradient. Replaced entries receive 0.",
     ),
 }

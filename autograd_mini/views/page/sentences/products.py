@@ -19,11 +19,11 @@ PRODUCTS = {
         "A pixel receives the gradient of each window it is in, times its weight there.",
     ),
     "conv_input": (
-        "Add each filter up at its places, times the gradient there.",
+        "Put a copy of each filter at each place, times the gradient there, and add up the copies.",
         "The gradient and the filters receive sums over the windows.",
     ),
     "conv_weight": (
-        "Add all windows up, each times the gradient at its place.",
+        "Add up all windows, each times the gradient at its place.",
         "The image and the gradient receive sums over the windows.",
     ),
     "linear": (
@@ -42,11 +42,11 @@ PRODUCTS = {
     ),
     "lstsq": (
         "Find the x with the smallest squared error of A x - b.",
-        "A and b receive the effect of a change on the best x, through the pseudo-inverse.",
+        "The best x changes with A and b. The rule computes how, with the pseudo-inverse of A.",
     ),
     "pinv": (
         "Compute the pseudo-inverse.",
-        "A receives the effect of a change of A on its pseudo-inverse. The rank must not change.",
+        "The rule computes how the pseudo-inverse changes with A, if the rank of A stays the same.",
     ),
     "det": (
         "Compute the determinant.",
@@ -54,7 +54,7 @@ PRODUCTS = {
     ),
     "logabsdet": (
         "Compute the logarithm of the absolute determinant.",
-        "A receives the gradient times its transposed inverse.",
+        "A receives the gradient times the transposed inverse of A.",
     ),
     "cholesky": (
         "Factor A = L Lᵀ, with L lower triangular.",
@@ -78,6 +78,6 @@ PRODUCTS = {
     ),
     "svdvals": (
         "Compute the singular values.",
-        "Each singular value contributes its gradient times u vᵀ, with its own vectors.",
+        "Each singular value contributes its gradient times u vᵀ, with its vectors u and v.",
     ),
 }

@@ -65,7 +65,7 @@ def accumulated(c: Term, name: str, nth: int) -> str:
 def contributions(name: str, uses: int, still_open: int) -> str:
     """Return why the contributions to a gradient add, or how many have not arrived yet."""
     if still_open:
-        return f"{_open(still_open)} {name} waits until the last contribution has arrived."
+        return f"{_open(still_open)} The gradient of {name} is complete after the last one."
     if uses < 2:
         return f"{name} was used once, so this is its whole gradient."
     return (
@@ -77,5 +77,5 @@ def contributions(name: str, uses: int, still_open: int) -> str:
 
 def _open(count: int) -> str:
     if count == 1:
-        return "One contribution is still open."
-    return f"{count} contributions are still open."
+        return "One contribution is still missing."
+    return f"{count} contributions are still missing."

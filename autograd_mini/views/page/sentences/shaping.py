@@ -79,6 +79,6 @@ SHAPING = {
     ),
     "fold_windows": (
         "Add overlapping windows up into one array.",
-        "Each window receives the part of the gradient that it was added to.",
+        "Each window receives the gradient of the entries that it was added to.",
     ),
 }
