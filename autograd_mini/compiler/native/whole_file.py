@@ -33,6 +33,7 @@ _HEAD = """\
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>"""
+_OWN = {"program", "printf", "fputs", "norm_double", "norm_float"}  # names in the file
 _NORM = """\
 static double {name}(const {type} *x, long n) {{
   double squares = 0;
@@ -63,19 +64,19 @@ def c_file(program: Program, by: Sequence[Value]) -> Source:
     text = function.write({})
     labels = [names(nodes[0]), *(f"d_{names.names[value]}" for value in by)]
     main = _Main(function, labels).text()
-    ours = mathematics.definitions(set(re.findall(r"\bam_\w+", text)))
-    of = ", ".join(names.names[value] for value in by)
-    summary = f"The result, and its derivative{'s' * (len(by) > 1)} with respect to {of}."
-    parts = [
-        _HEAD.format(summary=summary if by else "The result."),
-        ours.partition("\n\n")[2],  # its includes are in the head
-        definitions(text).strip(),
-        text,
-        main,
-    ]
-    source = Source("\n\n".join(filter(None, parts)))
+    source = Source(_file(text, main, [names.names[value] for value in by]))
     source.arguments = {names.names[value]: example for value, example in arguments}
     return source
+
+
+def _file(function: str, main: str, leaves: Sequence[str]) -> str:
+    """Return the text of the file, with the definitions that the function needs."""
+    ours = mathematics.definitions(set(re.findall(r"\bam_\w+", function)))
+    ours = ours.partition("\n\n")[2]  # its includes are in the head
+    of = f", and its derivative{'s' * (len(leaves) > 1)} with respect to {', '.join(leaves)}"
+    head = _HEAD.format(summary=f"The result{of if leaves else ''}.")
+    parts = (head, ours, definitions(function).strip(), function, main)
+    return "\n\n".join(filter(None, parts))
 
 
 def _named_results(program: Program) -> list[Value]:
@@ -117,13 +118,7 @@ def _names(program: Program, region: Region) -> Names:
 
 
 class _Names(Names):
-    reserved: ClassVar = Names.reserved | {
-        "program",
-        "printf",
-        "fputs",
-        "norm_double",
-        "norm_float",
-    }
+    reserved: ClassVar = Names.reserved | _OWN
 
 
 class _Main:

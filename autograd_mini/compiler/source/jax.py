@@ -21,8 +21,6 @@ _OTHERS = {
     operator.getitem, np.take, np.lib.stride_tricks.sliding_window_view, np.take_along_axis,
     np.delete, np.repeat,
 }  # fmt: skip
-
-
 #: functions that read one triangle of a matrix in NumPy, and the mean of both in jax
 _TRIANGLE = {np.linalg.cholesky, np.linalg.eigh, np.linalg.eigvalsh}
 
@@ -55,10 +53,12 @@ class JaxWriter(LibraryWriter):
     @property
     def imports(self) -> str:
         """The lines above the program. Without the last one, jax computes in float32."""
-        lines = "import jax\nimport jax.numpy as jnp\n"
-        if any(x.dtype == np.float64 for x in _arrays(self.program)):
-            return f'{lines}\njax.config.update("jax_enable_x64", True)  # float64, as on the tape'
-        return "import jax.numpy as jnp"
+        if all(x.dtype != np.float64 for x in _values(self.program)):
+            return "import jax.numpy as jnp"
+        return (
+            "import jax\nimport jax.numpy as jnp\n\n"
+            'jax.config.update("jax_enable_x64", True)  # float64, as on the tape'
+        )
 
     def _write_getitem(self, x: Operation) -> Operation:
         operand, index = x.args
@@ -70,7 +70,7 @@ class JaxWriter(LibraryWriter):
         return Operation("scatter", [operand, *parts, tuple(shape), self.step.outs[0].dtype])
 
 
-def _arrays(program: Program) -> list[Value]:
+def _values(program: Program) -> list[Value]:
     """Return all values of a program."""
     made = [value for step in program.steps for value in step.outs]
     return [*program.arguments, *made, *values_in(program.results)]

@@ -86,7 +86,8 @@ def cast_operands(step: Step, operation: Any) -> Any:
     All libraries agree on operands of one dtype, and on a number that meets an array of floats.
     They differ for integers with float32, and for arrays without axes.
     """
-    if not (isinstance(operation, Operation) and mixes(step)):
+    mixes = step.function in _MIXES or is_elementwise(step)
+    if not (isinstance(operation, Operation) and mixes):
         return operation
     first = 1 if step.function is np.where else 0  # the condition has no part in the dtype
     operands = [x for x in tree_leaves([*step.args[first:]]) if is_strong(x)]
@@ -108,8 +109,3 @@ def cast_operands(step: Step, operation: Any) -> Any:
 
     args = [*operation.args[:first], *(tree_map(cast, x) for x in operation.args[first:])]
     return operation._replace(args=args)
-
-
-def mixes(step: Step) -> bool:
-    """Return whether a step combines operands that may have different dtypes."""
-    return step.function in _MIXES or is_elementwise(step)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ...core.registry import parameters_of
 from ...notation.expression import Call, Name
 from ...notation.torch import Torch
 from ..ir import Step, Value, dtype_of, example_of
@@ -51,22 +52,17 @@ def _own(step: Step) -> Operation | None:
     f = step.function
     if windows := torch_windows.SPECIAL.get(f):
         return windows(step)
+    given = without_defaults(f, {**dict(zip(positional(f), step.args)), **step.kwargs})
     if special := _SPECIAL.get(f):
-        return special(**_given(step))
+        return special(**given) if given.keys() <= parameters_of(special).keys() else None
     if f not in _OWN:
         return None
     name, *known = _OWN[f].split()
-    given = without_defaults(f, _given(step))
     args = [given.pop(key) for key in known if "=" not in key and key in given]
     renamed = dict(key.split("=") for key in known if "=" in key)
     if given.keys() - renamed.keys():
         return None
     return Operation(name, args, {renamed[key]: x for key, x in given.items()})
-
-
-def _given(step: Step) -> dict[str, Any]:
-    """Return all arguments of a step by name."""
-    return {**dict(zip(positional(step.function), step.args)), **step.kwargs}
 
 
 def _flipped(m: Any, axis: Any = None) -> Operation:
