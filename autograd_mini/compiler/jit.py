@@ -85,7 +85,7 @@ def compile(
     RuntimeError
         The first call raises it in five cases:
 
-        - `target` is "c", and there is no C compiler.
+        - `target` is "c", and a C compiler is missing.
         - `f` reads a Tensor that requires a gradient, such as a parameter of a model, and the
           Tensor is neither an argument nor in `state`.
         - `f` draws random numbers from a generator that is neither an argument nor in `state`.

@@ -75,7 +75,7 @@ class Fused:
     # ---- loops -----------------------------------------------------------------------------------
 
     def _place(self, stage: Stage) -> None:
-        """Let a stage join the loops of one that it reads, or give it loops of its own."""
+        """Let a stage join the loops of one that it reads, or give it new loops."""
         before = {self._item[s]: None for s in self._read_by(stage)}
         is_pack = stage.node.op == "map" and stage.node.data[0] == "pack"
         item = None if is_pack else self._joined(stage, before)

@@ -1,8 +1,8 @@
 """Steps of a program as nodes of a few kinds, which C computes entry by entry.
 
 A node is a `map` (one entry of each argument), a `reduce` (a sum or an extremum along axes), a
-`contract` (a sum of products), a `scatter` or a `concatenate`. A `view` has no entries of its own:
-it maps an index to an index of its argument.
+`contract` (a sum of products), a `scatter` or a `concatenate`. A `view` only maps an index to an
+index of its argument.
 """
 
 from __future__ import annotations
@@ -173,12 +173,32 @@ class Graph:
 
     def _matmul(self, a: Any, b: Any) -> Node:
         x, y = self.node(a), self.node(b)
+        if (total := self._sum_by_ones(x, y)) is not None:
+            return total
         m, n = len(x.shape), len(y.shape)
         batch = [f"b{i}" for i in range(max(m, n) - 2)]
         left = ["k"] if m == 1 else [*batch[len(batch) - (m - 2) :], "i", "k"]
         right = ["k"] if n == 1 else [*batch[len(batch) - (n - 2) :], "k", "j"]
         out = [*batch, *["i"] * (m > 1), *["j"] * (n > 1)]
         return contract([x, y], [left, right], out)
+
+    def _sum_by_ones(self, x: Node, y: Node) -> Node | None:
+        """Return a product with a vector of equal numbers as a sum, before a reshape if possible.
+
+        NumPy adds up faster with BLAS. In C, a sum along the axes that arrays have shares their
+        loops.
+        """
+        vector, matrix = (x, y) if len(x.shape) == 1 else (y, x)
+        if vector.op != "constant" or len(vector.shape) != 1 or len(matrix.shape) != 2:
+            return None
+        number = vector.data[0].flat[0]
+        base = self._bases.get(matrix, matrix)
+        if (vector.data[0] != number).any() or base.shape[-1:] != matrix.shape[-1:]:
+            return None
+        last = len(base.shape) - 1
+        total = self.reduce("sum", base, tuple(range(last)) if vector is x else last)
+        total = total if number == 1 else self.map("multiply", total, np.asarray(number))
+        return self._reshape(total, matrix.shape[1:] if vector is x else matrix.shape[:1])
 
     def _einsum(self, subscripts: str, *operands: Any) -> Node:
         inputs, _, out = subscripts.partition("->")

@@ -41,7 +41,7 @@ def root_of(node: Node) -> Node:
 
 
 def resolve(node: Node, at: Any, load: Any, text: Any = str) -> Any:
-    """Return an entry as `load` returns it for a node that has entries of its own."""
+    """Return an entry as `load` returns it for a node that is not a view."""
     while node.op == "view":
         at = node.data(at, lambda x, i: text(resolve(x, i, load, text)))
         node = node.args[0]
