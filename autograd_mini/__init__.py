@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from . import data, exercises, nn, optim
     from .compiler.cost import cost
     from .compiler.jit import compile
-    from .compiler.source.source import source
+    from .compiler.languages import source
     from .debugging.debug import debug
     from .nn.summary import summary
     from .testing.fused import check_fused
@@ -146,7 +146,7 @@ _LAZY_IMPORTS = {
     "explore": ".views.page.explore",
     "Recorder": ".views.page.recorder",
     "latex": ".views.derivation",
-    "source": ".compiler.source.source",
+    "source": ".compiler.languages",
     "summary": ".nn.summary",
 }
 
@@ -162,7 +162,7 @@ def __getattr__(name: str) -> Any:
 _VIEWS = {
     **dict.fromkeys(("printed", "table"), ".views.table"),
     **dict.fromkeys(("tape_html", "tensor_html"), ".views.html"),
-    "source": ".compiler.source.source",
+    "source": ".compiler.languages",
 }
 
 
