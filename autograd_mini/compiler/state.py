@@ -124,6 +124,8 @@ class State:
         for i, root in enumerate(self.roots):
             name = "" if len(self.roots) == 1 or not isinstance(root, Optimizer) else "optimizer"
             self._visit(Slot(name or f"state{i}", self.roots, i), top=True)
+        self._fixed = [*self.tensors, *self.generators]
+        self._shared = [slot for slot in [*self.arrays, *self.generators] if slot.others]
         names: dict[str, int] = {}
         for slot in [*self.tensors, *self.arrays, *self.numbers, *self.generators]:
             names[slot.name] = names.get(slot.name, 0) + 1
@@ -199,8 +201,11 @@ class State:
 
     def read(self) -> tuple[Any, ...]:
         """Return the parts of the state as a program takes them."""
-        kept = all(slot.get() is slot.seen for slot in [*self.tensors, *self.generators])
-        if not kept or not all(slot.is_one() for slot in [*self.arrays, *self.generators]):
+        for slot in self._fixed:
+            if slot.owner[slot.key] is not slot.seen:
+                self.find()
+                break
+        if not all(map(Slot.is_one, self._shared)):
             self.find()
         arrays = {slot.name: slot.seen._array for slot in self.tensors}
         arrays.update((slot.name, slot.get()) for slot in self.arrays)
