@@ -28,6 +28,7 @@ _EXPORT = re.compile(r"^export (?:\{\};\n)?", re.M)
 _COMMENT = re.compile(
     r"^ *//.*\n|^ */\*(?:(?!\*/)[\s\S])*\*/\n|/\*\* @type [^*\n]*\*/ | // [^\"'`\n]*$", re.M
 )
+_INDENTATION = re.compile("^ +", re.M)
 _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
     "font-src data:; img-src data:"
@@ -126,8 +127,11 @@ def _add_module(name: str, found: dict[str, str]) -> None:
 
 
 def without_comments(source: str) -> str:
-    """Return a file without its comments, which are for those who read it in the repository."""
-    return _COMMENT.sub("", source)
+    """Return a file without its comments, which are for those who read it in the repository.
+
+    A level of indentation becomes one tab, because the page has to be small.
+    """
+    return _INDENTATION.sub(lambda found: "\t" * (len(found[0]) // 2), _COMMENT.sub("", source))
 
 
 def style(data: Data) -> str:

@@ -19,8 +19,7 @@ const PLACE = {
   },
   view: {
     text: () => `${state.tab + 1}`,
-    read: (text) =>
-      (state.tab = data.tabs[Number(text) - 1] ? Number(text) - 1 : 0),
+    read: (text) => (state.tab = data.tabs[Number(text) - 1] ? Number(text) - 1 : 0),
   },
   fold: {
     text: () =>
@@ -44,13 +43,11 @@ export const SETTINGS = {
   },
   numbers: {
     text: () => `${state.variant || ""}`,
-    read: (text) =>
-      (state.variant = data.pools[Number(text)] ? Number(text) : 0),
+    read: (text) => (state.variant = data.pools[Number(text)] ? Number(text) : 0),
   },
   example: {
     text: () => (state.example < 0 ? "" : `${state.example}`),
-    read: (text) =>
-      (state.example = Number(text) < (data.batch ?? 0) ? Number(text) : -1),
+    read: (text) => (state.example = Number(text) < (data.batch ?? 0) ? Number(text) : -1),
   },
 };
 
@@ -59,11 +56,7 @@ function write(how) {
   const fields = Object.entries({ ...PLACE, ...SETTINGS });
   const texts = fields.map(([name, { text }]) => [name, text()]);
   try {
-    history[how](
-      true,
-      "",
-      `#${new URLSearchParams(texts.filter(([, text]) => text))}`,
-    );
+    history[how](true, "", `#${new URLSearchParams(texts.filter(([, text]) => text))}`);
   } catch {
     // a frame without an address
   }
@@ -81,9 +74,7 @@ export const keepPlace = () => write("pushState");
 export function readAddress() {
   const asked = new URLSearchParams(location.hash.slice(1));
   const isWhole = asked.has("view") || !asked.has("step");
-  for (const name in PLACE)
-    if (isWhole || asked.has(name)) PLACE[name].read(asked.get(name) ?? "");
+  for (const name in PLACE) if (isWhole || asked.has(name)) PLACE[name].read(asked.get(name) ?? "");
   if (history.state && "ready" in root) return;
-  for (const name in SETTINGS)
-    if (asked.has(name)) SETTINGS[name].read(asked.get(name) ?? "");
+  for (const name in SETTINGS) if (asked.has(name)) SETTINGS[name].read(asked.get(name) ?? "");
 }

@@ -23,8 +23,7 @@ export function cells(a, how = {}) {
   const shown = flip ? flipped(a) : a;
   const rows = shown.tint.length;
   const columns = shown.tint[0]?.length ?? 0;
-  const isLarge =
-    columns > 1 && Math.max(rows, columns) > (how.most ?? Infinity);
+  const isLarge = columns > 1 && Math.max(rows, columns) > (how.most ?? Infinity);
   const isGrid = Boolean(a.text && of && !hidden && !isLarge);
   const attributes = {
     style: `--columns: ${columns}; --rows: ${rows}`,
@@ -36,16 +35,10 @@ export function cells(a, how = {}) {
   };
   if (!shown.text || isLarge) {
     const few = Math.max(rows, columns) <= MOST_NUMBERS ? ".few" : "";
-    const notes = hidden
-      ? []
-      : (a.notes ?? []).map((note) => el("div.note", note));
+    const notes = hidden ? [] : (a.notes ?? []).map((note) => el("div.note", note));
     return el(
       "div",
-      el(
-        `div.map${few}${mark}`,
-        attributes,
-        hidden ? el("i", "·") : heatMap(shown.tint, columns),
-      ),
+      el(`div.map${few}${mark}`, attributes, hidden ? el("i", "·") : heatMap(shown.tint, columns)),
       notes,
     );
   }
@@ -99,9 +92,7 @@ function heatMap(tint, columns) {
   tint.forEach((row, y) => {
     for (const { 0: run, index: x } of row.matchAll(/!|(.)\1*/g)) {
       const square =
-        run === NOT_FINITE
-          ? "h.5l-.5 .5zm1 0v.5l-.5 .5h-.5z"
-          : `h${run.length}v1h-${run.length}z`;
+        run === NOT_FINITE ? "h.5l-.5 .5zm1 0v.5l-.5 .5h-.5z" : `h${run.length}v1h-${run.length}z`;
       paths[run[0]] = `${paths[run[0]] ?? ""}M${x} ${y}${square}`;
     }
   });

@@ -2,14 +2,7 @@
 // A decision boundary: what a network with two features has learned.
 import { data } from "./state.js";
 import { el, svg } from "./dom.js";
-import {
-  evenly,
-  marks,
-  paddedSpan,
-  pathThrough,
-  plot,
-  stroke,
-} from "./plot.js";
+import { evenly, marks, paddedSpan, pathThrough, plot, stroke } from "./plot.js";
 import { predict, source } from "./predict.js";
 import { plots } from "./train.js";
 /** @typedef {import("./types.js").Picture} Picture */
@@ -37,14 +30,9 @@ plots.unshift(() => {
     vs.flatMap((v) => us.map((u) => [u, v])),
   );
   /** @param {number} i @param {number} j */
-  const place = (i, j) => [
-    x(us[0] + i * (us[1] - us[0])),
-    y(vs[0] + j * (vs[1] - vs[0])),
-  ];
+  const place = (i, j) => [x(us[0] + i * (us[1] - us[0])), y(vs[0] + j * (vs[1] - vs[0]))];
   const classes = [...Array(picture.classes).keys()];
-  const borders = classes
-    .slice(1)
-    .flatMap((k) => contour(margins(shares, k), place));
+  const borders = classes.slice(1).flatMap((k) => contour(margins(shares, k), place));
   root.append(
     stroke("path.contour", borders.join("M")),
     ...classes.map((k) => {
@@ -70,9 +58,7 @@ const largest = (row) => row.indexOf(Math.max(...row));
 
 /** Numbers in groups. @param {number[]} numbers @param {number} size */
 const grouped = (numbers, size) =>
-  Array.from({ length: numbers.length / size }, (_, i) =>
-    numbers.slice(size * i, size * (i + 1)),
-  );
+  Array.from({ length: numbers.length / size }, (_, i) => numbers.slice(size * i, size * (i + 1)));
 
 /** The class of each example. @param {Picture} picture @param {number} count of examples */
 function labelsOf({ y, classes, scale }, count) {
@@ -89,9 +75,7 @@ const margins = (shares, k) =>
 
 /** The likeliest class of each point as its colour, and how certain that is. @param {number[][]} shares */
 function regions(shares) {
-  const canvas = /** @type {HTMLCanvasElement} */ (
-    el("canvas", { width: COLUMNS, height: ROWS })
-  );
+  const canvas = /** @type {HTMLCanvasElement} */ (el("canvas", { width: COLUMNS, height: ROWS }));
   const ink = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   shares.forEach((row, n) => {
     const k = largest(row);

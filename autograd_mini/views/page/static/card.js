@@ -33,13 +33,9 @@ export function cardState(tape, place) {
     isTarget,
     adds: isTarget && sums.length > 1,
     chips: chipsOf(tape, place),
-    doing: place.runs
-      ? doingInside(tape, (inside) => holds(place, inside))
-      : "",
+    doing: place.runs ? doingInside(tape, (inside) => holds(place, inside)) : "",
     phase,
-    next: hasNew(tape, place.node, phase)
-      ? tape.updated?.(tape, place.node)
-      : null,
+    next: hasNew(tape, place.node, phase) ? tape.updated?.(tape, place.node) : null,
   };
 }
 
@@ -49,9 +45,7 @@ const hasNew = ({ nodes }, node, phase) =>
 
 /** A text that fits into the card that Python made for it. @param {string} text */
 const fitting = (text) =>
-  [...text].length > LONGEST
-    ? `${[...text].slice(0, LONGEST - 1).join("")}…`
-    : text;
+  [...text].length > LONGEST ? `${[...text].slice(0, LONGEST - 1).join("")}…` : text;
 
 /**
  * @param {Tape} tape @param {Place} place @param {CardState} at
@@ -74,8 +68,7 @@ export function cardBody(tape, place, at, most) {
     most,
   });
   const blocks = [block("value", "value", values)];
-  if (gradient !== undefined)
-    blocks.push(gradientBlock(tape, place.node, gradient, at, most));
+  if (gradient !== undefined) blocks.push(gradientBlock(tape, place.node, gradient, at, most));
   if (trained) blocks.push(updateBlock(tape, place.node, at, most));
   const wide = (outline(tape, value).tint[0] ?? "").length > 2;
   return [
@@ -130,15 +123,9 @@ export function cardLabel(tape, place, at) {
       ? `${title}, ${(count ?? 1) > 1 ? `${count} tensors` : op}, ${name}`
       : `${name}, ${op}, shape ${shape}`,
   ];
-  words.push(
-    at.known ? `value ${spoken(array(tape, value))}` : "not computed yet",
-  );
+  words.push(at.known ? `value ${spoken(array(tape, value))}` : "not computed yet");
   if (gradient !== undefined) {
-    words.push(
-      at.sum < 0
-        ? "no gradient yet"
-        : `gradient ${spoken(array(tape, at.sum))}`,
-    );
+    words.push(at.sum < 0 ? "no gradient yet" : `gradient ${spoken(array(tape, at.sum))}`);
   }
   for (const { node, norm } of at.chips)
     words.push(

@@ -10,8 +10,7 @@ import { named } from "./names.js";
 /** The norm of an array, from its numbers or from its notes. @param {Tape} tape @param {number} id */
 function normOf(tape, id) {
   const { text, notes = [] } = array(tape, id);
-  if (!text || text[0][0] === "…")
-    return `${notes}`.match(/norm ([^,\s]+)/)?.[1] ?? "…";
+  if (!text || text[0][0] === "…") return `${notes}`.match(/norm ([^,\s]+)/)?.[1] ?? "…";
   const norm = Math.hypot(...text.flat().map(parseNumber));
   return String(Number(norm.toPrecision(3))).replace("Infinity", "inf");
 }
@@ -32,8 +31,7 @@ export function chipsOf(tape, { chips = [] }) {
 export function doingInside(tape, isInside) {
   const { phase, node, gives = [] } = tape.steps[stepOf(tape)];
   const { nodes, symbol } = tape;
-  if (phase === "forward")
-    return isInside(node) ? `${nodes[node].op} · ${nodes[node].name}` : "";
+  if (phase === "forward") return isInside(node) ? `${nodes[node].op} · ${nodes[node].name}` : "";
   const to = gives.find((given) => isInside(given.to))?.to;
   if (to === undefined) return "";
   const sign = arrived(tape, to).length > 1 ? "+=" : "=";

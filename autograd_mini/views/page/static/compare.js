@@ -1,14 +1,6 @@
 // @ts-check
 // A fused node next to its graph: whether they agree, and why the gradient is so simple.
-import {
-  CLOSE,
-  array,
-  data,
-  describedTape,
-  parseNumber,
-  state,
-  stepOf,
-} from "./state.js";
+import { CLOSE, array, data, describedTape, parseNumber, state, stepOf } from "./state.js";
 import { cells } from "./arrays.js";
 import { byId, el, mark, scrolling, titleCell, titledTable } from "./dom.js";
 import { classTable, oneCell } from "./ending.js";
@@ -29,8 +21,7 @@ features.push({
     if (tape !== data.tapes[1] || phase !== "backward") return;
     const softmax = compare.softmax.find((found) => found.node === node);
     if (softmax) explainSoftmax(tape, softmax);
-    if (compare.jacobian?.node === node)
-      showJacobian(array(tape, compare.jacobian.array));
+    if (compare.jacobian?.node === node) showJacobian(array(tape, compare.jacobian.array));
   },
 });
 
@@ -79,11 +70,7 @@ function explainSoftmax(tape, softmax) {
   extend(
     "ledger",
     "Why the gradient is so simple",
-    classTable(
-      columns.map(ofExample),
-      ["ŷ", "y", form.difference, "∂L/∂z", "L asks"],
-      "z",
-    ),
+    classTable(columns.map(ofExample), ["ŷ", "y", form.difference, "∂L/∂z", "L asks"], "z"),
     el("p", form.why),
   );
 }
@@ -114,9 +101,5 @@ function softmaxProduct(upstream, jacobian, sums) {
     el("th", { colspan: 3, scope: "row" }, total),
     classes.map((j) => oneCell(sums, j, 0, ".lit.back")),
   );
-  return titledTable(
-    "table.jacobian",
-    ["∂L/∂ŷ", "", "", ...titles],
-    [...lines, totals],
-  );
+  return titledTable("table.jacobian", ["∂L/∂ŷ", "", "", ...titles], [...lines, totals]);
 }

@@ -35,8 +35,7 @@ function exampleSlider(batch) {
     showNumbers();
   });
   Object.assign(input, { id: "example", max: batch });
-  const update = () =>
-    show(state.example + 1, state.example < 0 ? "all" : `${state.example}`);
+  const update = () => show(state.example + 1, state.example < 0 ? "all" : `${state.example}`);
   return { element, update };
 }
 

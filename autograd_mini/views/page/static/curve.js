@@ -2,14 +2,7 @@
 // A curve: what a network with one feature has learned.
 import { data } from "./state.js";
 import { el } from "./dom.js";
-import {
-  evenly,
-  marks,
-  paddedSpan,
-  pathThrough,
-  plot,
-  stroke,
-} from "./plot.js";
+import { evenly, marks, paddedSpan, pathThrough, plot, stroke } from "./plot.js";
 import { predict, source } from "./predict.js";
 import { plots } from "./train.js";
 /** @typedef {import("./types.js").Picture} Picture */

@@ -17,8 +17,7 @@ const maker =
     const element = document.createElementNS(language, tag);
     if (classes.length) element.setAttribute("class", classes.join(" "));
     for (const part of parts.flat()) {
-      if (part instanceof Node || typeof part === "string")
-        element.append(part);
+      if (part instanceof Node || typeof part === "string") element.append(part);
       else if (part) setAttributes(element, part);
     }
     return element;
@@ -28,15 +27,12 @@ const maker =
 function setAttributes(element, attributes) {
   for (const [key, value] of Object.entries(attributes)) {
     if (typeof value === "function") element.addEventListener(key, value);
-    else if (value !== undefined && value !== false)
-      element.setAttribute(key, String(value));
+    else if (value !== undefined && value !== false) element.setAttribute(key, String(value));
   }
 }
 
 /** @type {(kind: string, ...parts: (Part|Part[])[]) => HTMLElement} */
-export const el = /** @type {any} */ (
-  maker(document.documentElement.namespaceURI)
-);
+export const el = /** @type {any} */ (maker(document.documentElement.namespaceURI));
 export const svg = maker("http://www.w3.org/2000/svg");
 export const math = maker("http://www.w3.org/1998/Math/MathML");
 
@@ -76,13 +72,11 @@ export const scrolling = (kind, label, ...children) =>
  */
 export function mark(target, classes) {
   if (!target) return;
-  for (const [name, on] of Object.entries(classes))
-    target.classList.toggle(name, on);
+  for (const [name, on] of Object.entries(classes)) target.classList.toggle(name, on);
 }
 
 /** @param {Element} toggle a button @param {boolean} on */
-export const press = (toggle, on) =>
-  toggle.setAttribute("aria-pressed", String(on));
+export const press = (toggle, on) => toggle.setAttribute("aria-pressed", String(on));
 
 /** @param {Element} element a button @param {boolean} on */
 export const enable = (element, on) => element.toggleAttribute("disabled", !on);

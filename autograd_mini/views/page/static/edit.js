@@ -62,8 +62,7 @@ function openCell(cell, change) {
     }
     if (event.key !== "Enter") return;
     const value = parseNumber(input.value);
-    if (!Number.isFinite(value))
-      return setText("message", problem(input.value.trim()));
+    if (!Number.isFinite(value)) return setText("message", problem(input.value.trim()));
     close();
     change(leaf, Number(at), value);
     /** @type {HTMLElement|null} */ (document.querySelector(again))?.focus();
@@ -80,8 +79,6 @@ const problem = (text) =>
 function selectorOf(cell) {
   const { leaf = "", at } = cell.dataset;
   const node = cell.closest(".card")?.getAttribute("data-node");
-  const home = node
-    ? `.card[data-node="${node}"]`
-    : `#${cell.closest("[id]")?.id}`;
+  const home = node ? `.card[data-node="${node}"]` : `#${cell.closest("[id]")?.id}`;
   return `${home} [data-leaf="${CSS.escape(leaf)}"][data-at="${at}"]`;
 }

@@ -60,13 +60,7 @@ function lastTable(tape, { columns, prediction, truth, logits, scale }) {
   const result = `∂${tape.symbol}/∂${logits}`;
   return classTable(
     ids.map((id) => array(tape, id)),
-    [
-      prediction,
-      truth,
-      minus,
-      result + (scale && ` = (${minus})${scale}`),
-      `${tape.symbol} asks`,
-    ],
+    [prediction, truth, minus, result + (scale && ` = (${minus})${scale}`), `${tape.symbol} asks`],
     logits,
   );
 }
@@ -105,11 +99,7 @@ export function oneCell({ tint, text }, i, j = 0, lit = "") {
 
 /** @param {number} gradient @param {string} logit */
 const asked = (gradient, logit) =>
-  gradient > 0
-    ? `▼\u00a0lower ${logit}`
-    : gradient < 0
-      ? `▲\u00a0raise ${logit}`
-      : "–";
+  gradient > 0 ? `▼\u00a0lower ${logit}` : gradient < 0 ? `▲\u00a0raise ${logit}` : "–";
 
 /** A number below its bar: from 0 to 1, or a difference from -1 to 1. @param {string} text @param {number} column */
 function barCell(text, column) {

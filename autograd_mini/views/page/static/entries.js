@@ -35,12 +35,10 @@ export function entryText(tape, id, entry) {
 }
 
 /** The lengths of the axes of a shape such as "int64(2, 3)". @param {string} shape */
-export const lengths = (shape) =>
-  (shape.match(/\((.*)\)/)?.[1].match(/\d+/g) ?? []).map(Number);
+export const lengths = (shape) => (shape.match(/\((.*)\)/)?.[1].match(/\d+/g) ?? []).map(Number);
 
 /** The index of an entry, as in y[0,1]. @param {string} shape @param {number} entry */
-export const subscript = (shape, entry) =>
-  bracketed(lengths(shape), entry, ",");
+export const subscript = (shape, entry) => bracketed(lengths(shape), entry, ",");
 
 /** The index of an entry, in brackets. @param {number[]} shape @param {number} entry @param {string} comma */
 export function bracketed(shape, entry, comma) {

@@ -20,12 +20,10 @@ const styles = (style, names) =>
 
 /** A style whose colours are in a notation that all programs read. @param {CSSStyleDeclaration} style @param {string} name */
 const plain = (style, name) =>
-  style
-    .getPropertyValue(name)
-    .replace(/^color\(srgb (\S+) (\S+) ([^ )]+).*/, (_, ...rgb) => {
-      const bytes = rgb.slice(0, 3).map((share) => Math.round(255 * share));
-      return `rgb(${bytes})`;
-    });
+  style.getPropertyValue(name).replace(/^color\(srgb (\S+) (\S+) ([^ )]+).*/, (_, ...rgb) => {
+    const bytes = rgb.slice(0, 3).map((share) => Math.round(255 * share));
+    return `rgb(${bytes})`;
+  });
 
 /** The graphs of the current step, one below the other. */
 function picture() {
@@ -116,8 +114,7 @@ function texts(element, style, place) {
   ink.font = FONT.map((name) => style.getPropertyValue(name)).join(" ");
   const ascent = ink.measureText("x").fontBoundingBoxAscent;
   return [...element.childNodes].map((node) => {
-    if (node.nodeType !== Node.TEXT_NODE || !node.textContent?.trim())
-      return "";
+    if (node.nodeType !== Node.TEXT_NODE || !node.textContent?.trim()) return "";
     range.selectNodeContents(node);
     const [x, y] = place(range);
     const at = { x, y: y + ascent, fill: plain(style, "color") };
@@ -129,8 +126,7 @@ const address = () =>
   `data:image/svg+xml,${encodeURIComponent(new XMLSerializer().serializeToString(picture()))}`;
 
 /** Save a file. @param {string} href data, because a sandboxed frame has no files @param {string} ending */
-const save = (href, ending) =>
-  el("a", { href, download: `step-${state.step}.${ending}` }).click();
+const save = (href, ending) => el("a", { href, download: `step-${state.step}.${ending}` }).click();
 
 async function savePng() {
   const image = /** @type {HTMLImageElement} */ (el("img", { src: address() }));
@@ -148,9 +144,7 @@ function latex() {
   const tape = describedTape();
   const step = tape.steps[stepOf(tape)];
   const lines = (step.gives ?? [step]).map(({ tex }) => tex).join(" \\\\\n");
-  return lines.includes("\\\\")
-    ? `\\begin{gathered}\n${lines}\n\\end{gathered}`
-    : lines;
+  return lines.includes("\\\\") ? `\\begin{gathered}\n${lines}\n\\end{gathered}` : lines;
 }
 
 /** Copy a text. If the browser refuses, the reader can. @param {string} text */

@@ -41,10 +41,8 @@ features.push({
 function leavesOfFrame() {
   const { weights = [], picture } = data.training ?? {};
   const frame = weights[state.variant];
-  return (picture?.leaves ?? []).map(
-    ({ shape, dtype, start = 0, data: given }) => {
-      const size = shape.reduce((a, b) => a * b, 1);
-      return nd.array(given ?? frame.slice(start, start + size), shape, dtype);
-    },
-  );
+  return (picture?.leaves ?? []).map(({ shape, dtype, start = 0, data: given }) => {
+    const size = shape.reduce((a, b) => a * b, 1);
+    return nd.array(given ?? frame.slice(start, start + size), shape, dtype);
+  });
 }

@@ -63,8 +63,7 @@ function listHits(text) {
     );
   });
   const count = `${hits.length} tensor${hits.length === 1 ? "" : "s"} found`;
-  if (hits.length > MOST_LISTED)
-    items.push(el("li", `and ${hits.length - MOST_LISTED} more`));
+  if (hits.length > MOST_LISTED) items.push(el("li", `and ${hits.length - MOST_LISTED} more`));
   if (!hits.length) items.push(el("li", "no tensor found"));
   byId("found").replaceChildren(...items);
   byId("found").hidden = false;

@@ -16,30 +16,24 @@ const MORE = 30; // digits, enough to recognise a number halfway between two oth
  * Round as Python does: a number halfway between two others becomes the even one.
  * @param {string} long the digits and `MORE` of them @param {string} short
  */
-const even = (long, short) =>
-  /[02468]50{29}$/.test(long) ? long.slice(0, -MORE) : short;
+const even = (long, short) => (/[02468]50{29}$/.test(long) ? long.slice(0, -MORE) : short);
 
 /** Whether a number may be halfway: only then all its digits are needed. @param {number} x */
 const endsInFive = (x) => /5(e|$)/.test(`${x}`);
 
 /** @param {number} x @param {number} n digits after the point */
-const fixed = (x, n) =>
-  even(endsInFive(x) ? x.toFixed(n + MORE) : "", x.toFixed(n));
+const fixed = (x, n) => even(endsInFive(x) ? x.toFixed(n + MORE) : "", x.toFixed(n));
 
 /** @param {string} text */
-const trimmed = (text) =>
-  text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+const trimmed = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
 
 /** As Python's `{x:.ng}`. @param {number} x @param {number} n significant digits */
 function general(x, n) {
-  const [long] = endsInFive(x)
-    ? x.toExponential(n - 1 + MORE).split("e")
-    : [""];
+  const [long] = endsInFive(x) ? x.toExponential(n - 1 + MORE).split("e") : [""];
   const [short, power] = x.toExponential(n - 1).split("e");
   const digits = even(long, short);
   const e = Number(power);
-  if (-5 < e && e < n)
-    return trimmed(Number(`${digits}e${e}`).toFixed(n - 1 - e));
+  if (-5 < e && e < n) return trimmed(Number(`${digits}e${e}`).toFixed(n - 1 - e));
   const exponent = String(Math.abs(e)).padStart(2, "0");
   return `${trimmed(digits)}e${e < 0 ? "-" : "+"}${exponent}`;
 }
@@ -55,8 +49,7 @@ export function formatNumber(x, digits = 5) {
 }
 
 /** Minus signs that are as wide as a digit. Hyphens in words stay. @param {string} text */
-export const minus = (text) =>
-  text.replace(/(?<!\w)-|(?<=\d[eE])-|-(?!\w)/g, "−");
+export const minus = (text) => text.replace(/(?<!\w)-|(?<=\d[eE])-|-(?!\w)/g, "−");
 
 /**
  * An array as the page shows it.
@@ -85,9 +78,7 @@ const inRows = (entries, columns) =>
 
 /** The largest finite magnitude. @param {number[]} numbers */
 const largestOf = (numbers) =>
-  numbers
-    .filter(Number.isFinite)
-    .reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+  numbers.filter(Number.isFinite).reduce((most, x) => Math.max(most, Math.abs(x)), 0);
 
 /** @param {number[][]} rows */
 function tints(rows) {
@@ -110,10 +101,7 @@ function textsOf(numbers, dtype) {
   const plain = numbers.map((x) => formatNumber(x));
   const isWhole = numbers.every((x) => !(x % 1)); // also of nan and inf
   if (most >= 1e6 || isWhole) return plain;
-  const decimals = Math.max(
-    1,
-    DECIMALS - Math.max(0, Math.floor(Math.log10(most))),
-  );
+  const decimals = Math.max(1, DECIMALS - Math.max(0, Math.floor(Math.log10(most))));
   const least = decimals < DECIMALS ? 10 ** (1 - decimals) : 0.01;
   return numbers.map((x, i) => {
     const fits = x === 0 || (least <= Math.abs(x) && Math.abs(x) < Infinity);
@@ -144,9 +132,7 @@ function partsOf(n, most) {
   const parts = Math.min(n, most);
   /** @param {number} i */
   const start = (i) => Math.trunc(i * (n / parts));
-  return [...Array(parts).keys()].flatMap((i) =>
-    Array(start(i + 1) - start(i)).fill(i),
-  );
+  return [...Array(parts).keys()].flatMap((i) => Array(start(i + 1) - start(i)).fill(i));
 }
 
 /** Range, mean and norm of finite entries, and counts of the others. @param {number[]} numbers */
@@ -166,9 +152,7 @@ function statistics(numbers) {
   if (known.length) {
     const mean = pairwise(known) / known.length;
     const norm = Math.sqrt(pairwise(known.map((x) => x * x)));
-    const [low, high, middle, length] = [least, most, mean, norm].map((x) =>
-      formatNumber(x, 4),
-    );
+    const [low, high, middle, length] = [least, most, mean, norm].map((x) => formatNumber(x, 4));
     lines.push(`min ${low} · max ${high}`, `mean ${middle} · norm ${length}`);
   }
   const infs = numbers.length - known.length - nans;

@@ -16,9 +16,7 @@ export const formulaLines = (tex) =>
 
 /** ∂L/∂x for a node x. @param {Tape} tape @param {number} node */
 export function derivative({ nodes }, node) {
-  const [top, bottom] = [nodes[nodes.length - 1], nodes[node]].map(
-    ({ tex, name }) => tex ?? name,
-  );
+  const [top, bottom] = [nodes[nodes.length - 1], nodes[node]].map(({ tex, name }) => tex ?? name);
   return formula(`\\frac{\\partial ${top}}{\\partial ${bottom}}`);
 }
 
@@ -33,8 +31,7 @@ export const figure = (tape, id, caption, label, how) =>
   captioned(caption, tapeCells(tape, id, { label, ...how }));
 
 /** @param {Part} caption @param {Node} content */
-export const captioned = (caption, content) =>
-  el("figure", el("figcaption", caption), content);
+export const captioned = (caption, content) => el("figure", el("figcaption", caption), content);
 
 /**
  * The value of a node. @param {Tape} tape @param {number} node @param {How} [how]

@@ -32,8 +32,7 @@ export function listenToHover() {
     pointed = cell && entryOf(cell);
     updateHover();
   };
-  for (const kind of ["pointerover", "focusin", "focusout"])
-    document.addEventListener(kind, point);
+  for (const kind of ["pointerover", "focusin", "focusout"]) document.addEventListener(kind, point);
   document.addEventListener("click", (event) => {
     const cell = cellOf(event);
     if (!cell || cell.matches(".editable")) return; // a click changes a leaf (edit.js)
@@ -56,8 +55,7 @@ function pin(entry) {
 function onCellKey(event) {
   const { key, ctrlKey, metaKey, altKey } = event;
   const cell = cellOf(event);
-  if (ctrlKey || metaKey || altKey || document.querySelector("dialog[open]"))
-    return;
+  if (ctrlKey || metaKey || altKey || document.querySelector("dialog[open]")) return;
   if (key === "Escape" && pinned) pin(null);
   else if (cell && (key === "Enter" || key === " ")) pin(entryOf(cell));
   else if (!cell || !moveFocus(cell, key)) return;
@@ -89,8 +87,7 @@ function moveFocus(cell, key) {
 
 /** Light and write out the entry that is pointed at, or else the pinned one. */
 export function updateHover() {
-  if (pinned && !shownTapes().includes(parseOrigin(pinned.of).tape))
-    pinned = null;
+  if (pinned && !shownTapes().includes(parseOrigin(pinned.of).tape)) pinned = null;
   const entry = pointed ?? pinned;
   for (const lit of document.querySelectorAll("main :is(.spot, .use)"))
     lit.classList.remove("spot", "use");

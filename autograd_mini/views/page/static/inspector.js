@@ -1,20 +1,8 @@
 // @ts-check
 // The three cards below the graph: what happens, its numbers, and the sums they are added to.
-import {
-  current,
-  describedTape,
-  direction,
-  passOf,
-  stepName,
-  stepOf,
-} from "./state.js";
+import { current, describedTape, direction, passOf, stepName, stepOf } from "./state.js";
 import { byId, el, mark } from "./dom.js";
-import {
-  formulaLines,
-  gradientFigure,
-  nameOf,
-  valueFigure,
-} from "./formulas.js";
+import { formulaLines, gradientFigure, nameOf, valueFigure } from "./formulas.js";
 import { ledger, saved } from "./ledger.js";
 import { named } from "./names.js";
 import { chainRule, operation } from "./numbers.js";
@@ -42,9 +30,7 @@ export const extend = (id, title, ...children) =>
  */
 export function fitParts() {
   /** @type {NodeListOf<HTMLElement>} */
-  const parts = byId("inspector").querySelectorAll(
-    ".math, .rule, .ledger, .product",
-  );
+  const parts = byId("inspector").querySelectorAll(".math, .rule, .ledger, .product");
   const shares = [...parts].map(shareSeen);
   parts.forEach((part, i) => {
     const isWide = part.matches(".product, .ledger") && shares[i] < SMALLEST;

@@ -21,11 +21,9 @@ features.push({
   start() {
     live.reset();
     live.run();
-    for (const tape of data.tapes)
-      Object.assign(tape, { edit: editor, numbers: live.numbers });
+    for (const tape of data.tapes) Object.assign(tape, { edit: editor, numbers: live.numbers });
     listenToCells(setEntry);
-    for (const leaf of moving())
-      leaf.data.forEach((_, at) => controls.push(entrySlider(leaf, at)));
+    for (const leaf of moving()) leaf.data.forEach((_, at) => controls.push(entrySlider(leaf, at)));
     controls.push(resetButton());
     SETTINGS.leaves = { text: changedEntries, read: readEntries };
   },
@@ -39,8 +37,7 @@ export function compute(change) {
 }
 
 /** @param {string} name @param {number} at @param {number} value */
-const setEntry = (name, at, value) =>
-  compute(() => live.setEntry(name, at, value));
+const setEntry = (name, at, value) => compute(() => live.setEntry(name, at, value));
 
 /** The leaves with sliders: all if they are small, or else the parameters, the inputs or the numbers. */
 function moving() {
@@ -53,9 +50,7 @@ function moving() {
   ];
   /** @param {Argument[]} group */
   const size = (group) => group.flatMap((leaf) => leaf.data).length;
-  return (
-    groups.find((group) => size(group) && size(group) <= MOST_SLIDERS) ?? []
-  );
+  return groups.find((group) => size(group) && size(group) <= MOST_SLIDERS) ?? [];
 }
 
 /** @param {Argument} leaf */
@@ -67,9 +62,7 @@ function entrySlider({ name, shape, data: numbers }, at) {
   const start = Number(numbers[at]);
   const reach = Math.max(LEAST_REACH, Math.abs(start));
   const label = entryName(name, shape, at);
-  const { element, input, show } = rangeControl(label, (value) =>
-    setEntry(name, at, value),
-  );
+  const { element, input, show } = rangeControl(label, (value) => setEntry(name, at, value));
   input.id = `input-${controls.length}`;
   const step = 10 ** Math.floor(Math.log10(reach / 20)); // 40 to 400 positions
   const update = () => {
@@ -113,8 +106,7 @@ function readEntries(text) {
   for (const entry of text.split("*")) {
     const [nth, at, value] = entry.split("_").map(Number);
     const leaf = live.arguments()[nth];
-    if (at in (leaf?.data ?? []) && Number.isFinite(value))
-      live.setEntry(leaf.name, at, value);
+    if (at in (leaf?.data ?? []) && Number.isFinite(value)) live.setEntry(leaf.name, at, value);
   }
   live.run();
 }

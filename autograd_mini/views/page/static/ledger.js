@@ -25,8 +25,7 @@ export function ledger(tape, node) {
     const sign = nth || earlier ? "+" : "";
     return ledgerLine("tr", sign, title, tapeCells(tape, value, { of }));
   });
-  if (earlier)
-    lines.unshift(ledgerLine("tr", "", `${earlier} earlier contributions`));
+  if (earlier) lines.unshift(ledgerLine("tr", "", `${earlier} earlier contributions`));
   const last = sums.at(-1);
   if (last) {
     const how = { of: origin(tape, "gradient", node), mark: ".lit.back" };
@@ -50,9 +49,7 @@ const ledgerLine = (kind, sign, title, numbers) =>
 export function saved({ locals, saved: names }) {
   if (!locals) return [el("p", "No gradient flows through this node.")];
   return [
-    names
-      ? el("p", "Values: ", nameOf(names))
-      : el("p", "No values: the rule needs only shapes."),
+    names ? el("p", "Values: ", nameOf(names)) : el("p", "No values: the rule needs only shapes."),
     el("p", "Used in the backward pass:"),
     ...locals.map(formulaLines),
   ];

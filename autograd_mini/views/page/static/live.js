@@ -30,8 +30,7 @@ const entries = () => data.live ?? [];
 const programOf = (tape) => entries()[data.tapes.indexOf(tape)];
 
 /** @param {Argument} argument */
-const initial = ({ data: numbers, shape, dtype }) =>
-  nd.array(numbers.map(Number), shape, dtype);
+const initial = ({ data: numbers, shape, dtype }) => nd.array(numbers.map(Number), shape, dtype);
 
 export const live = {
   /** Whether a leaf was set, or any of them. @param {string} [name] */
@@ -46,8 +45,7 @@ export const live = {
     ).values(),
   ],
   /** The arrays that the program of a tape takes. @param {Tape} tape */
-  leaves: (tape) =>
-    programOf(tape).arguments.map(({ name }) => live.leaf(name)),
+  leaves: (tape) => programOf(tape).arguments.map(({ name }) => live.leaf(name)),
   /** @param {string} name @returns {NdArray} */
   leaf: (name) => /** @type {NdArray} */ (leaves.get(name)),
   /** Give a leaf new numbers, on every tape that has it. @param {string} name @param {NdArray} array */
@@ -92,9 +90,7 @@ export const live = {
   /** The numbers of an item. @param {Tape} tape @param {number} id */
   numbers(tape, id) {
     const item = programOf(tape).items[id];
-    return typeof item === "number" && item >= 0
-      ? nd.numbers(live.result(tape, item))
-      : undefined;
+    return typeof item === "number" && item >= 0 ? nd.numbers(live.result(tape, item)) : undefined;
   },
 };
 
@@ -142,9 +138,7 @@ function computedArray(tape, index, before, row) {
 function computedLine(tape, { parts, product = [] }) {
   /** @param {TextPart} part */
   const numberOf = (part) =>
-    typeof part === "string"
-      ? Number(part)
-      : nd.numbers(live.result(tape, part[0]))[part[1]];
+    typeof part === "string" ? Number(part) : nd.numbers(live.result(tape, part[0]))[part[1]];
   const [a, b, c] = product.map(numberOf);
   if (product.length && !isClose(a * b, c)) return "";
   const texts = parts.map((part) => {
@@ -156,5 +150,4 @@ function computedLine(tape, { parts, product = [] }) {
 }
 
 /** @param {number} x @param {number} y */
-const isClose = (x, y) =>
-  Object.is(x, y) || Math.abs(x - y) <= 1e-8 + 1e-5 * Math.abs(y);
+const isClose = (x, y) => Object.is(x, y) || Math.abs(x - y) <= 1e-8 + 1e-5 * Math.abs(y);

@@ -8,15 +8,7 @@ import { EXPORTS } from "./export.js";
 import { features } from "./features.js";
 import { listenToFind } from "./find.js";
 import { listenToHover } from "./hover.js";
-import {
-  go,
-  openParent,
-  jump,
-  redraw,
-  showAddress,
-  showTab,
-  toggleGroups,
-} from "./navigation.js";
+import { go, openParent, jump, redraw, showAddress, showTab, toggleGroups } from "./navigation.js";
 import { fit, listenToPointer, zoom } from "./panzoom.js";
 import { changeSpeed, togglePlay } from "./player.js";
 
@@ -42,8 +34,7 @@ const ACTIONS = {
 };
 
 /** @param {string} id */
-const openDialog = (id) =>
-  /** @type {HTMLDialogElement} */ (byId(id)).showModal();
+const openDialog = (id) => /** @type {HTMLDialogElement} */ (byId(id)).showModal();
 
 function toggleTheme() {
   const { dataset } = document.documentElement;
@@ -63,16 +54,13 @@ function toggleTable() {
 function onKey(event) {
   const { key, ctrlKey, metaKey, altKey } = event;
   const target = /** @type {HTMLElement} */ (event.target);
-  if (ctrlKey || metaKey || altKey || document.querySelector("dialog[open]"))
-    return;
+  if (ctrlKey || metaKey || altKey || document.querySelector("dialog[open]")) return;
   const isTyped = target.matches(key === " " ? "input, button" : "input");
   if (isTyped && key !== "Escape") return;
   if (key === "Escape" && state.playing) togglePlay();
   const name = CSS.escape(key === " " ? "Space" : key);
   /** @type {HTMLElement|null} */
-  const named = document.querySelector(
-    `[aria-keyshortcuts~=${name} i]:not([hidden])`,
-  );
+  const named = document.querySelector(`[aria-keyshortcuts~=${name} i]:not([hidden])`);
   if (!named) return;
   event.preventDefault();
   if (named.matches("input")) named.focus();
@@ -80,8 +68,7 @@ function onKey(event) {
 }
 
 function listen() {
-  for (const [id, act] of Object.entries(ACTIONS))
-    byId(id).addEventListener("click", act);
+  for (const [id, act] of Object.entries(ACTIONS)) byId(id).addEventListener("click", act);
   byId("copy-link").hidden = location.protocol === "about:"; // in a notebook
   const slider = /** @type {HTMLInputElement} */ (byId("slider"));
   slider.addEventListener("input", () => go(Number(slider.value)));

@@ -5,9 +5,7 @@ import { math } from "./dom.js";
 /** The sign of each command. @param {...string} lines @returns {Record<string, string>} */
 function signs(...lines) {
   const words = lines.join(" ").split(" ");
-  return Object.fromEntries(
-    words.flatMap((name, i) => (i % 2 ? [] : [[name, words[i + 1]]])),
-  );
+  return Object.fromEntries(words.flatMap((name, i) => (i % 2 ? [] : [[name, words[i + 1]]])));
 }
 
 const LETTERS = signs(
@@ -61,8 +59,7 @@ class Parser {
     if (/^\s/.test(word)) return null;
     if (/^\d/.test(word)) return math("mn", word);
     if (word === "{") return this.row("}");
-    if (DELIMITERS.includes(word))
-      return math("mo", { stretchy: "false" }, word);
+    if (DELIMITERS.includes(word)) return math("mo", { stretchy: "false" }, word);
     if (word === "+" && this.words[this.at] === "=") {
       this.at++;
       return math("mo", "+=");
@@ -127,13 +124,11 @@ class Parser {
       const word = this.words[this.at++];
       depth += Number(word === "{") - Number(word === "}");
       const inside = depth > 1 || (depth === 1 && word !== "{");
-      if (inside)
-        found += word === "\\backslash" ? "\\" : word.replace(/^\\/, "");
+      if (inside) found += word === "\\backslash" ? "\\" : word.replace(/^\\/, "");
     } while (depth && this.at < this.words.length);
     return found;
   }
 }
 
 /** @param {string} tex @returns {Element} */
-export const formula = (tex) =>
-  math("math.formula", { display: "block" }, new Parser(tex).row(""));
+export const formula = (tex) => math("math.formula", { display: "block" }, new Parser(tex).row(""));

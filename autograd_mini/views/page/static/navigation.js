@@ -1,13 +1,6 @@
 // @ts-check
 // Go to a step, a level or a view, and draw it.
-import {
-  array,
-  direction,
-  mainTape,
-  shownTapes,
-  state,
-  stepName,
-} from "./state.js";
+import { array, direction, mainTape, shownTapes, state, stepName } from "./state.js";
 import { holds } from "./card.js";
 import { keepPlace, readAddress, writeAddress } from "./address.js";
 import { byId, press } from "./dom.js";
@@ -23,8 +16,7 @@ import { updateTimeline } from "./timeline.js";
 /** @typedef {import("./types.js").Step} Step */
 
 /** The nearest step that exists. @param {number} step */
-const clamp = (step) =>
-  Math.trunc(Math.max(0, Math.min(step, mainTape().steps.length - 1))) || 0;
+const clamp = (step) => Math.trunc(Math.max(0, Math.min(step, mainTape().steps.length - 1))) || 0;
 
 export const isAtEnd = () => state.step === mainTape().steps.length - 1;
 
@@ -63,17 +55,13 @@ function updateTexts() {
   const { nodes, steps, symbol } = tape;
   const step = steps[state.step];
   const place = `Step ${state.step} of ${steps.length - 1}, ${step.phase}, ${stepName(tape, step)}`;
-  byId("live").textContent =
-    `${place}, ${direction(tape, step)}. ${inWords(tape, step)}`;
+  byId("live").textContent = `${place}, ${direction(tape, step)}. ${inWords(tape, step)}`;
   const result = nodes[nodes.length - 1];
   const isOther = state.variant || tape.shown;
   const value = isOther ? array(tape, result.value).text?.[0][0] : tape.value;
   const [count, ...others] = shownTapes().map(({ operations }) => operations);
   const operations = `${count} operation${count === "1" ? "" : "s"}`;
-  byId("subtitle").textContent = [
-    `${symbol} = ${value} · ${operations}`,
-    ...others,
-  ].join(" and ");
+  byId("subtitle").textContent = [`${symbol} = ${value} · ${operations}`, ...others].join(" and ");
 }
 
 /** Go to the first or the last step, or to another that is not the next. @param {number} step */
@@ -88,8 +76,7 @@ export function go(step) {
   const before = tape.level;
   state.step = clamp(step);
   const { node } = tape.steps[state.step];
-  const isShown = () =>
-    level().cards.some((place) => !place.outside && holds(place, node));
+  const isShown = () => level().cards.some((place) => !place.outside && holds(place, node));
   while (tape.level && !isShown()) tape.level = level().parent ?? 0;
   if (tape.level !== before) return redraw();
   render();
@@ -109,9 +96,7 @@ export const toggleGroups = () => open(mainTape(), level().group ?? 0);
 /** Go to the next step that involves a node. @param {Tape} tape @param {number} node */
 export function choose(tape, node) {
   if (tape !== mainTape()) return;
-  const steps = tape.steps.flatMap((step, i) =>
-    takesPart(tape, step, node) ? [i] : [],
-  );
+  const steps = tape.steps.flatMap((step, i) => (takesPart(tape, step, node) ? [i] : []));
   if (steps.length) jump(steps.find((i) => i > state.step) ?? steps[0]);
 }
 
@@ -125,11 +110,7 @@ function takesPart({ nodes }, step, node) {
   if (step.node === node || gives?.some(({ to }) => to === node)) return true;
   if (updates?.includes(node)) return true;
   const isLeaf = !nodes[node].inputs;
-  return (
-    isLeaf &&
-    step.phase === "forward" &&
-    Boolean(nodes[step.node].inputs?.includes(node))
-  );
+  return isLeaf && step.phase === "forward" && Boolean(nodes[step.node].inputs?.includes(node));
 }
 
 /** Show a view at about the same position of the timeline. @param {number} tab */

@@ -35,8 +35,7 @@ export function sizeOf(shape) {
 /** The steps of an array whose entries lie next to each other. @param {number[]} shape */
 export function stridesOf(shape) {
   const strides = Array(shape.length);
-  for (let i = shape.length - 1, step = 1; i >= 0; step *= shape[i--])
-    strides[i] = step;
+  for (let i = shape.length - 1, step = 1; i >= 0; step *= shape[i--]) strides[i] = step;
   return strides;
 }
 
@@ -73,13 +72,11 @@ export const strided = (x, shape, strides, offset = x.offset) => ({
 });
 
 /** @param {Numeric} x @returns {NdArray} */
-export const asArray = (x) =>
-  typeof x === "number" ? newArray([], "float64", [x]) : x;
+export const asArray = (x) => (typeof x === "number" ? newArray([], "float64", [x]) : x);
 
 /** The dtype of a result. A plain number adapts to an array. @param {Numeric} x @param {Numeric} y @returns {string} */
 export function promoted(x, y) {
-  if (typeof x === "number")
-    return typeof y === "number" ? "float64" : promoted(y, x);
+  if (typeof x === "number") return typeof y === "number" ? "float64" : promoted(y, x);
   if (typeof y === "number") {
     if (isFloat(x.dtype)) return x.dtype;
     if (!Number.isInteger(y)) return "float64";
@@ -103,9 +100,7 @@ export function commonShape(a, b) {
 /** The steps of an array that is repeated to a shape: 0 along an axis that repeats. @param {NdArray} x @param {number[]} shape */
 export function repeated(x, shape) {
   const more = shape.length - x.shape.length;
-  return shape.map((n, i) =>
-    x.shape[i - more] === n ? x.strides[i - more] : 0,
-  );
+  return shape.map((n, i) => (x.shape[i - more] === n ? x.strides[i - more] : 0));
 }
 
 /**
@@ -144,8 +139,7 @@ export function runLoop(loop, shape, arrays, strides) {
     let i = lengths.length - 1;
     for (; i >= 0 && ++index[i] === lengths[i]; i--) {
       index[i] = 0;
-      for (let k = 0; k < at.length; k++)
-        at[k] -= steps[i][k] * (lengths[i] - 1);
+      for (let k = 0; k < at.length; k++) at[k] -= steps[i][k] * (lengths[i] - 1);
     }
     if (i < 0) return;
     for (let k = 0; k < at.length; k++) at[k] += steps[i][k];
@@ -202,5 +196,4 @@ export const COPY = loop1((x) => x);
 export const copied = (x, dtype = x.dtype) => elementwise(COPY, dtype, x);
 
 /** The array itself if its entries lie next to each other, or a copy. @param {NdArray} x */
-export const contiguous = (x) =>
-  singleStep(x, x.data.length) === 1 ? x : copied(x);
+export const contiguous = (x) => (singleStep(x, x.data.length) === 1 ? x : copied(x));

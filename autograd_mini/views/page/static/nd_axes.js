@@ -13,15 +13,7 @@ import {
   strided,
   stridesOf,
 } from "./nd_arrays.js";
-import {
-  ADD,
-  BOOL,
-  ELEMENTWISE,
-  MAXIMUM,
-  MINIMUM,
-  MULTIPLY,
-  SAME,
-} from "./nd_elementwise.js";
+import { ADD, BOOL, ELEMENTWISE, MAXIMUM, MINIMUM, MULTIPLY, SAME } from "./nd_elementwise.js";
 /** @typedef {import("./nd_arrays.js").Loop} Loop */
 /** @typedef {import("./nd_arrays.js").NdArray} NdArray */
 /** @typedef {import("./nd_arrays.js").Numbers} Numbers */
@@ -36,8 +28,7 @@ export const axesOf = (x, axis) =>
     : [axis].flat().map((i) => (i < 0 ? i + x.shape.length : i));
 
 /** @param {NdArray} x @param {number[]} shape */
-export const reshape = (x, shape) =>
-  strided(contiguous(x), shape, stridesOf(shape), 0);
+export const reshape = (x, shape) => strided(contiguous(x), shape, stridesOf(shape), 0);
 
 /** @param {NdArray} x */
 export const ravel = (x) => reshape(x, [sizeOf(x.shape)]);
@@ -64,9 +55,7 @@ const reduction =
     const axes = axesOf(x, axis);
     const shape = x.shape.map((n, i) => (axes.includes(i) ? 1 : n));
     const z =
-      start === undefined
-        ? copied(strided(x, shape, x.strides))
-        : newArray(shape, "float64");
+      start === undefined ? copied(strided(x, shape, x.strides)) : newArray(shape, "float64");
     if (start) z.data.fill(start);
     const strides = repeated(z, x.shape);
     runLoop(loop, x.shape, [z, z, x], [strides, strides, x.strides]);
@@ -87,10 +76,7 @@ const sumOf = reduction(ADD, summed, 0);
 /** Combine each entry along an axis with all before it. @param {Loop} loop */
 const accumulation =
   (loop) =>
-  (
-    /** @type {NdArray} */ array,
-    /** @type {OneAxis} */ { axis = null } = {},
-  ) => {
+  (/** @type {NdArray} */ array, /** @type {OneAxis} */ { axis = null } = {}) => {
     const x = axis === null || !array.shape.length ? ravel(array) : array;
     const [i] = axesOf(x, axis);
     const z = copied(x, summed(x.dtype));
@@ -130,11 +116,8 @@ const addProducts =
       for (let row = fours; row < rows; row++) {
         const [e, p, f] = [k + row * u, i + row * v, j + row * w];
         let sum = 0; // of this row, if it has one entry of z
-        if (r)
-          for (let q = 0; q < columns; q++)
-            z[e + q * r] += x[p + q * s] * y[f + q * t];
-        else
-          for (let q = 0; q < columns; q++) sum += x[p + q * s] * y[f + q * t];
+        if (r) for (let q = 0; q < columns; q++) z[e + q * r] += x[p + q * s] * y[f + q * t];
+        else for (let q = 0; q < columns; q++) sum += x[p + q * s] * y[f + q * t];
         z[e] += sum;
       }
     }
@@ -190,20 +173,11 @@ function einsum(subscripts, ...operands) {
   const [inputs, output] = subscripts.split("->");
   const [first, ...others] = inputs.split(",");
   if (!others.length)
-    return contract(
-      output,
-      first,
-      operands[0],
-      "",
-      newArray([], operands[0].dtype, [1]),
-    );
+    return contract(output, first, operands[0], "", newArray([], operands[0].dtype, [1]));
   let letters = first;
   return operands.reduce((x, y, i) => {
     const before = letters;
-    letters =
-      i < others.length
-        ? [...new Set(before + others[i - 1])].join("")
-        : output;
+    letters = i < others.length ? [...new Set(before + others[i - 1])].join("") : output;
     return contract(letters, before, x, others[i - 1], y);
   });
 }
@@ -216,13 +190,7 @@ function matmul(x, y) {
   const aligned = (axes) => batch.slice(batch.length - Math.max(axes, 0));
   const row = m < 0 ? "" : "r";
   const column = n < 0 ? "" : "t";
-  return contract(
-    batch + row + column,
-    `${aligned(m) + row}s`,
-    x,
-    `${aligned(n)}s${column}`,
-    y,
-  );
+  return contract(batch + row + column, `${aligned(m) + row}s`, x, `${aligned(n)}s${column}`, y);
 }
 
 /** Apply a function to each list of numbers along an axis. @param {NdArray} array @param {number | null} axis @param {string} dtype @param {(list: Numbers) => ArrayLike<number>} f */
@@ -233,8 +201,7 @@ function alongAxis(array, axis, dtype, f) {
   const lists = copied(transpose(x, order));
   const n = x.shape[at];
   const z = newArray(lists.shape, dtype);
-  for (let i = 0; i < z.data.length; i += n)
-    z.data.set(f(lists.data.subarray(i, i + n)), i);
+  for (let i = 0; i < z.data.length; i += n) z.data.set(f(lists.data.subarray(i, i + n)), i);
   return transpose(
     z,
     order.map((_, i) => order.indexOf(i)),
@@ -242,16 +209,12 @@ function alongAxis(array, axis, dtype, f) {
 }
 
 /** The order of numbers. Those that are not a number are last. @param {number} x @param {number} y */
-const ascending = (x, y) =>
-  x - y || Number(Number.isNaN(x)) - Number(Number.isNaN(y));
+const ascending = (x, y) => x - y || Number(Number.isNaN(x)) - Number(Number.isNaN(y));
 
 /** The position of the first entry that is the extreme one, or not a number. @param {(x: NdArray, over: Over) => NdArray} extreme */
 const position =
   (extreme) =>
-  (
-    /** @type {NdArray} */ x,
-    /** @type {Over} */ { axis = null, keepdims } = {},
-  ) => {
+  (/** @type {NdArray} */ x, /** @type {Over} */ { axis = null, keepdims } = {}) => {
     const y = axis === null ? ravel(x) : x;
     const [at] = axesOf(y, axis ?? 0);
     const over = { axis: at, keepdims: true };
@@ -261,10 +224,7 @@ const position =
     const places = newArray(shape, "int64", [...Array(y.shape[at]).keys()]);
     const z = copied(lowest(where(isBest, places, Infinity), over), "int64");
     const kept = x.shape.map((n, i) => (axis === null || i === at ? 1 : n));
-    return reshape(
-      z,
-      keepdims ? kept : axis === null ? [] : kept.toSpliced(at, 1),
-    );
+    return reshape(z, keepdims ? kept : axis === null ? [] : kept.toSpliced(at, 1));
   };
 
 const lowest = reduction(MINIMUM, SAME);
@@ -298,8 +258,7 @@ export const AXES = {
   argmax: position(highest),
   argmin: position(lowest),
   /** @param {NdArray} x @param {OneAxis} over */
-  sort: (x, { axis = -1 } = {}) =>
-    alongAxis(x, axis, x.dtype, (list) => list.sort(ascending)),
+  sort: (x, { axis = -1 } = {}) => alongAxis(x, axis, x.dtype, (list) => list.sort(ascending)),
   /** @param {NdArray} x @param {OneAxis} over */
   argsort: (x, { axis = -1 } = {}) =>
     alongAxis(x, axis, "int64", (list) =>

@@ -1,13 +1,6 @@
 // @ts-check
 // Functions of NumPy that compute each entry from those at its place.
-import {
-  asArray,
-  elementwise,
-  floating,
-  loop1,
-  loop2,
-  promoted,
-} from "./nd_arrays.js";
+import { asArray, elementwise, floating, loop1, loop2, promoted } from "./nd_arrays.js";
 /** @typedef {import("./nd_arrays.js").Loop} Loop */
 /** @typedef {import("./nd_arrays.js").Numeric} Numeric */
 /** @typedef {import("./nd_arrays.js").OfDtype} OfDtype */
@@ -36,14 +29,12 @@ const DIVIDE = (n, [k, i, j], [r, s, t], [z, x, y]) => {
 
 /** @type {Loop} */
 const GREATER = (n, [k, i, j], [r, s, t], [z, x, y]) => {
-  for (let m = 0; m < n; m++)
-    z[k + m * r] = Number(x[i + m * s] > y[j + m * t]);
+  for (let m = 0; m < n; m++) z[k + m * r] = Number(x[i + m * s] > y[j + m * t]);
 };
 
 /** @type {Loop} */
 const NOT_EQUAL = (n, [k, i, j], [r, s, t], [z, x, y]) => {
-  for (let m = 0; m < n; m++)
-    z[k + m * r] = Number(x[i + m * s] !== y[j + m * t]);
+  for (let m = 0; m < n; m++) z[k + m * r] = Number(x[i + m * s] !== y[j + m * t]);
 };
 
 /** @type {Loop} */
@@ -56,8 +47,7 @@ export const MAXIMUM = (n, [k, i, j], [r, s, t], [z, x, y]) => {
 
 /** @type {Loop} */
 const CHOOSE = (n, [k, h, i, j], [r, q, s, t], [z, c, x, y]) => {
-  for (let m = 0; m < n; m++)
-    z[k + m * r] = c[h + m * q] ? x[i + m * s] : y[j + m * t];
+  for (let m = 0; m < n; m++) z[k + m * r] = c[h + m * q] ? x[i + m * s] : y[j + m * t];
 };
 
 /** @type {OfDtype} */
@@ -104,9 +94,7 @@ export const ELEMENTWISE = {
   multiply: binary(MULTIPLY),
   divide: binary(DIVIDE, floating),
   power: binary(loop2((x, y) => (x === 1 ? 1 : x ** y))),
-  floor_divide: binary(
-    loop2((x, y) => (y ? Math.round((x - modulo(x, y)) / y) : x / y)),
-  ),
+  floor_divide: binary(loop2((x, y) => (y ? Math.round((x - modulo(x, y)) / y) : x / y))),
   remainder: binary(loop2(modulo)),
   fmod: binary(loop2((x, y) => x % y)),
   maximum: binary(MAXIMUM),
@@ -190,7 +178,6 @@ export const ELEMENTWISE = {
   deg2rad: unary((x) => (x * Math.PI) / 180),
   rad2deg: unary((x) => (x * 180) / Math.PI),
   /** @param {Numeric} c @param {Numeric} x @param {Numeric} y */
-  where: (c, x, y) =>
-    elementwise(CHOOSE, promoted(x, y), asArray(c), asArray(x), asArray(y)),
+  where: (c, x, y) => elementwise(CHOOSE, promoted(x, y), asArray(c), asArray(x), asArray(y)),
   sinc: unary((x) => (x ? Math.sin(Math.PI * x) / (Math.PI * x) : 1)),
 };

@@ -155,15 +155,12 @@ export const ENTRIES = {
     const [at] = axesOf(x, axis);
     const index = x.shape.map((n, i) => {
       const shape = x.shape.map((_, k) => (k === i ? n : 1));
-      return i === at
-        ? indices
-        : newArray(shape, "int64", [...Array(n).keys()]);
+      return i === at ? indices : newArray(shape, "int64", [...Array(n).keys()]);
     });
     return getitem(x, index);
   },
   /** @param {NdArray} x @param {number[]} shape */
-  broadcast_to: (x, shape) =>
-    strided(asArray(x), shape, repeated(asArray(x), shape)),
+  broadcast_to: (x, shape) => strided(asArray(x), shape, repeated(asArray(x), shape)),
   /** @param {NdArray} x @param {string} dtype */
   astype: (x, dtype) => elementwise(CASTS[dtype] ?? COPY, dtype, asArray(x)),
 };

@@ -20,8 +20,7 @@ function eliminate(a, b) {
   const pivots = [];
   for (let i = 0; i < a.length; i++) {
     let best = i;
-    for (let j = i + 1; j < a.length; j++)
-      if (Math.abs(a[j][i]) > Math.abs(a[best][i])) best = j;
+    for (let j = i + 1; j < a.length; j++) if (Math.abs(a[j][i]) > Math.abs(a[best][i])) best = j;
     [a[i], a[best]] = [a[best], a[i]];
     [b[i], b[best]] = [b[best], b[i]];
     const pivot = a[i][i];
@@ -34,8 +33,7 @@ function eliminate(a, b) {
     }
   }
   for (let i = a.length - 1; i >= 0; i--) {
-    for (let j = i + 1; j < a.length; j++)
-      b[i] = b[i].map((x, k) => x - a[i][j] * b[j][k]);
+    for (let j = i + 1; j < a.length; j++) b[i] = b[i].map((x, k) => x - a[i][j] * b[j][k]);
     b[i] = b[i].map((x) => x / a[i][i]);
   }
   return pivots;
@@ -55,9 +53,7 @@ function matrices(x, batch = x.shape.slice(0, -2)) {
 
 /** @param {number} n */
 const identity = (n) =>
-  Array.from({ length: n }, (_, i) =>
-    Array.from({ length: n }, (__, j) => Number(i === j)),
-  );
+  Array.from({ length: n }, (_, i) => Array.from({ length: n }, (__, j) => Number(i === j)));
 
 /** @param {number[][]} l the lower triangle of a matrix, which becomes its Cholesky factor */
 function factor(l) {
@@ -87,9 +83,7 @@ const ofPivots = (f) => (/** @type {NdArray} */ x) =>
     ),
   );
 
-const detOf = ofPivots((pivots) =>
-  pivots.reduce((product, pivot) => product * pivot, 1),
-);
+const detOf = ofPivots((pivots) => pivots.reduce((product, pivot) => product * pivot, 1));
 const signOf = ofPivots((pivots) =>
   pivots.reduce((product, pivot) => product * Math.sign(pivot), 1),
 );
@@ -117,18 +111,13 @@ export const LINALG = {
     ),
   /** @param {NdArray} a @param {NdArray} b matrices, or one vector */
   solve(a, b) {
-    const columns =
-      b.shape.length === 1 ? strided(b, [...b.shape, 1], [...b.strides, 0]) : b;
+    const columns = b.shape.length === 1 ? strided(b, [...b.shape, 1], [...b.strides, 0]) : b;
     const batch = commonShape(a.shape.slice(0, -2), columns.shape.slice(0, -2));
     const right = matrices(columns, batch);
     matrices(a, batch).forEach((matrix, i) => eliminate(matrix, right[i]));
-    const shape = [
-      ...batch,
-      ...(b === columns ? columns.shape.slice(-2) : b.shape),
-    ];
+    const shape = [...batch, ...(b === columns ? columns.shape.slice(-2) : b.shape)];
     return newArray(shape, floating(a.dtype), right.flat(2));
   },
   /** @param {NdArray} x */
-  cholesky: (x) =>
-    newArray(x.shape, floating(x.dtype), matrices(x).map(factor).flat(2)),
+  cholesky: (x) => newArray(x.shape, floating(x.dtype), matrices(x).map(factor).flat(2)),
 };

@@ -60,15 +60,11 @@ export function chainRule(tape, at, contribution) {
     slope === undefined
       ? [
           sign("→"),
-          captioned(
-            local ? "rule, g is upstream" : "rule",
-            el("div.rule", factor),
-          ),
+          captioned(local ? "rule, g is upstream" : "rule", el("div.rule", factor)),
           sign("→"),
         ]
       : [sign("×"), figure(tape, slope, factor, "local", how), sign("=")];
-  if (spread !== undefined)
-    parts.push(figure(tape, spread, "product", "product", how), sign("Σ"));
+  if (spread !== undefined) parts.push(figure(tape, spread, "product", "product", how), sign("Σ"));
   const note = `${tape.nodes[to].name} had been repeated, so its uses add: ${summed}`;
   return el(
     "div.gift",

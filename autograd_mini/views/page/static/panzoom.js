@@ -22,12 +22,7 @@ const space = ({ stage }) => ({
  * Scale a graph around the point (x, y) of its window, by default its centre.
  * @param {View} view @param {number} wanted @param {number} [x] @param {number} [y]
  */
-function scaleTo(
-  view,
-  wanted,
-  x = view.stage.offsetWidth / 2,
-  y = view.stage.offsetHeight / 2,
-) {
+function scaleTo(view, wanted, x = view.stage.offsetWidth / 2, y = view.stage.offsetHeight / 2) {
   const { stage, scene, shape } = view;
   if (!shape) return;
   const { width, height } = space(view);
@@ -91,15 +86,10 @@ export function zoom(factor) {
 export function follow() {
   for (const { stage, scene } of views) {
     for (const wanted of [".card:is(.now, .receives)", ".card.now"]) {
-      const boxes = [...scene.querySelectorAll(wanted)].map((card) =>
-        card.getBoundingClientRect(),
-      );
+      const boxes = [...scene.querySelectorAll(wanted)].map((card) => card.getBoundingClientRect());
       const frame = stage.getBoundingClientRect();
       if (boxes.length) {
-        stage.scrollBy(
-          shift(frame, boxes, "left", "right"),
-          shift(frame, boxes, "top", "bottom"),
-        );
+        stage.scrollBy(shift(frame, boxes, "left", "right"), shift(frame, boxes, "top", "bottom"));
       }
     }
   }
@@ -135,10 +125,7 @@ function listenToDrag() {
   let held = null;
   let moved = 0;
   addEventListener("pointerdown", ({ target, pointerType }) => {
-    held =
-      pointerType === "mouse"
-        ? /** @type {Element} */ (target).closest(".stage")
-        : null;
+    held = pointerType === "mouse" ? /** @type {Element} */ (target).closest(".stage") : null;
     moved = 0;
   });
   addEventListener("pointermove", ({ buttons, movementX, movementY }) => {
@@ -155,9 +142,7 @@ function listenToDrag() {
 
 /** Zoom if a modifier is held. Browsers report a pinch this way. @param {WheelEvent} event */
 function onWheel(event) {
-  const view = views.find(({ stage }) =>
-    stage.contains(/** @type {Node} */ (event.target)),
-  );
+  const view = views.find(({ stage }) => stage.contains(/** @type {Node} */ (event.target)));
   if (!view || (!event.ctrlKey && !event.metaKey)) return;
   event.preventDefault();
   const { left, top } = view.stage.getBoundingClientRect();

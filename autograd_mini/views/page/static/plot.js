@@ -104,10 +104,7 @@ export function paddedSpan(values) {
 
 /** Numbers at equal distances. @param {Span} span @param {number} count */
 export const evenly = ([from, to], count) =>
-  Array.from(
-    { length: count },
-    (_, i) => from + ((to - from) * i) / (count - 1),
-  );
+  Array.from({ length: count }, (_, i) => from + ((to - from) * i) / (count - 1));
 
 /** @param {string} kind @param {string} d */
 export const stroke = (kind, d) => svg(kind, { d: d && `M${d}` });
@@ -116,7 +113,5 @@ export const stroke = (kind, d) => svg(kind, { d: d && `M${d}` });
 export const marks = (k, places) =>
   stroke(
     `path.marks.class${k}`,
-    places
-      .map(([u, v]) => `${u.toFixed(1)} ${v.toFixed(1)}${MARKERS[k]}`)
-      .join("M"),
+    places.map(([u, v]) => `${u.toFixed(1)} ${v.toFixed(1)}${MARKERS[k]}`).join("M"),
   );

@@ -6,8 +6,7 @@ import { leavesNow } from "./train.js";
 /** @typedef {import("./types.js").Picture} Picture */
 
 /** The numbers of an argument of the program. @param {number} argument */
-export const source = (argument) =>
-  Array.from(nd.numbers(leavesNow()[argument]));
+export const source = (argument) => Array.from(nd.numbers(leavesNow()[argument]));
 
 /**
  * Predict for points, in batches of as many as the tape has examples: its program may only hold for
@@ -27,9 +26,7 @@ export function predict({ x, inputs, program, scale }, points) {
     const args = inputs.map((i) => (i === x ? filled : leaves[i]));
     const values = Array.from(nd.numbers(programs[program](args)[0]));
     const width = values.length / shape[0];
-    batch.forEach((_, i) =>
-      found.push(scaled(values.slice(i * width, (i + 1) * width), scale)),
-    );
+    batch.forEach((_, i) => found.push(scaled(values.slice(i * width, (i + 1) * width), scale)));
   }
   return found;
 }

@@ -4,12 +4,7 @@
 import { array, state } from "./state.js";
 import { el, scrolling } from "./dom.js";
 import { lengths } from "./entries.js";
-import {
-  gradientFigure,
-  operandFigure,
-  partFigure,
-  valueFigure,
-} from "./formulas.js";
+import { gradientFigure, operandFigure, partFigure, valueFigure } from "./formulas.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Operand} Operand */
 /** @typedef {import("./types.js").Contribution} Contribution */
@@ -60,9 +55,7 @@ export function backwardProduct(tape, at, contribution) {
   const upstream = gradientFigure(tape, node, "upstream", { flip: isRow });
   const how = { flip: isRow && !argument };
   const result = partFigure(tape, at, contribution, how);
-  return argument
-    ? layOut(turned, upstream, result)
-    : layOut(upstream, turned, result);
+  return argument ? layOut(turned, upstream, result) : layOut(upstream, turned, result);
 }
 
 /** @param {HTMLElement} left @param {HTMLElement} top @param {HTMLElement} result @param {HTMLElement} [bias] */

@@ -46,9 +46,7 @@ export function drawScene(clicks) {
   const tapes = shownTapes();
   /** @type {NodeListOf<HTMLElement>} */
   const stages = document.querySelectorAll(".stage");
-  stages.forEach((stage, i) =>
-    showWindow(stage, tapes[i], tapes.length > 1 ? tapes[i]?.note : ""),
-  );
+  stages.forEach((stage, i) => showWindow(stage, tapes[i], tapes.length > 1 ? tapes[i]?.note : ""));
   views = tapes.map((tape, i) => drawTape(tape, stages[i], clicks));
 }
 
@@ -166,8 +164,7 @@ function drawCard(tape, place, { open, choose }) {
     outside && ".outside",
     tape.nodes[node].gradient === undefined && ".constant",
   ];
-  const click = () =>
-    opens === undefined ? choose(tape, node) : open(tape, opens);
+  const click = () => (opens === undefined ? choose(tape, node) : open(tape, opens));
   return el(
     kind.filter(Boolean).join(""),
     { "data-node": node },
@@ -198,13 +195,8 @@ function updateCard(tape, level, place, card) {
   card.key = key;
   const { element } = card;
   const { known, sum, now, receives, phase } = shows;
-  element.firstElementChild?.replaceChildren(
-    ...cardBody(tape, place, shows, level.numbers),
-  );
-  element.lastElementChild?.setAttribute(
-    "aria-label",
-    cardLabel(tape, place, shows),
-  );
+  element.firstElementChild?.replaceChildren(...cardBody(tape, place, shows, level.numbers));
+  element.lastElementChild?.setAttribute("aria-label", cardLabel(tape, place, shows));
   mark(element, {
     ahead: !known,
     reached: sum >= 0,
@@ -216,12 +208,7 @@ function updateCard(tape, level, place, card) {
 }
 
 /** @param {Tape} tape @param {Level} level @param {Edge} edge @param {Way} way */
-function updateEdge(
-  tape,
-  level,
-  { to, user = level.cards[to].node, argument, pill },
-  way,
-) {
+function updateEdge(tape, level, { to, user = level.cards[to].node, argument, pill }, way) {
   const step = stepOf(tape);
   const { phase, node } = tape.steps[step];
   const isNow = node === user;
@@ -231,9 +218,7 @@ function updateEdge(
     now: isNow && phase === "forward",
   });
   mark(way.back, { ahead: !passed, now: isNow && phase === "backward" });
-  const given = tape.steps[tape.passed[user]]?.gives?.find(
-    (gift) => gift.argument === argument,
-  );
+  const given = tape.steps[tape.passed[user]]?.gives?.find((gift) => gift.argument === argument);
   if (way.pill && given?.otherwise)
     way.pill.firstElementChild?.replaceChildren(
       ...el("span", named(current(tape, given).pill ?? pill ?? "")).childNodes,

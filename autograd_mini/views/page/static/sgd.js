@@ -22,17 +22,14 @@ features.push({
 const tape = () => data.tapes[0];
 
 /** The name of a parameter among the leaves. @param {number} node */
-const leafName = (node) =>
-  data.live?.[0].arguments.find((leaf) => leaf.node === node)?.name ?? "";
+const leafName = (node) => data.live?.[0].arguments.find((leaf) => leaf.node === node)?.name ?? "";
 
 /** A parameter after the next step. @param {number} node */
 function updated(node) {
   const name = leafName(node);
   const leaf = live.leaf(name);
   const fixed = data.training?.fixed?.[node];
-  const gradient = fixed
-    ? nd.array(fixed, leaf.shape, leaf.dtype)
-    : live.gradient(tape(), name);
+  const gradient = fixed ? nd.array(fixed, leaf.shape, leaf.dtype) : live.gradient(tape(), name);
   return nd.subtract(leaf, nd.multiply(sgd.rate, gradient));
 }
 

@@ -32,12 +32,8 @@ export async function readData() {
 
 /** @returns {Promise<Data>} compressed data */
 async function unpacked() {
-  const bytes = Uint8Array.from(atob(byId("packed").textContent ?? ""), (c) =>
-    c.charCodeAt(0),
-  );
-  const stream = new Blob([bytes])
-    .stream()
-    .pipeThrough(new DecompressionStream("deflate"));
+  const bytes = Uint8Array.from(atob(byId("packed").textContent ?? ""), (c) => c.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
   return new Response(stream).json();
 }
 
@@ -52,8 +48,7 @@ function prepare(tape, nth) {
   tape.steps.forEach(({ phase, node, gives = [] }, step) => {
     if (phase === "forward") tape.made[node] = step;
     if (phase === "backward") tape.passed[node] = step;
-    if (phase === "seed")
-      tape.sums[node].push({ step, total: nodes[node].gradient ?? 0 });
+    if (phase === "seed") tape.sums[node].push({ step, total: nodes[node].gradient ?? 0 });
     for (const contribution of gives) {
       tape.sums[contribution.to].push({
         step,
@@ -65,8 +60,7 @@ function prepare(tape, nth) {
 }
 
 /** @returns {Tape[]} the visible tapes */
-export const shownTapes = () =>
-  data.tabs[state.tab].tapes.map((i) => data.tapes[i]);
+export const shownTapes = () => data.tabs[state.tab].tapes.map((i) => data.tapes[i]);
 
 /** @returns {Tape} the tape that the timeline belongs to */
 export const mainTape = () => shownTapes()[0];
@@ -74,9 +68,7 @@ export const mainTape = () => shownTapes()[0];
 /** The tape that the cards describe. Side by side, at the last backward step, it is the fused one. */
 export function describedTape() {
   const tapes = shownTapes();
-  return state.step === tapes[0].steps.length - 2
-    ? tapes[tapes.length - 1]
-    : tapes[0];
+  return state.step === tapes[0].steps.length - 2 ? tapes[tapes.length - 1] : tapes[0];
 }
 
 /** The step that a tape is at. The second tape follows the first. @param {Tape} tape */
@@ -92,9 +84,7 @@ export const arrived = (tape, node, now = stepOf(tape)) =>
 
 /** @param {Tape} tape @param {number} id @returns {any} */
 const item = (tape, id, example = -1) =>
-  tape.shown?.(tape, id, example) ??
-  tape.pools[state.variant][id] ??
-  tape.pools[0][id];
+  tape.shown?.(tape, id, example) ?? tape.pools[state.variant][id] ?? tape.pools[0][id];
 
 /**
  * An array, or the chosen example of it.
@@ -107,9 +97,7 @@ export function array(tape, id, example = state.example) {
 
 /** A number as it is shown or typed; NaN if it is none. @param {string} text */
 export const parseNumber = (text) =>
-  text.trim()
-    ? Number(text.replaceAll("−", "-").replace("inf", "Infinity"))
-    : NaN;
+  text.trim() ? Number(text.replaceAll("−", "-").replace("inf", "Infinity")) : NaN;
 
 /** An array that is not shown yet: only its rows and columns matter. @param {Tape} tape @param {number} id */
 export function outline({ pools }, id) {
@@ -118,21 +106,17 @@ export function outline({ pools }, id) {
 }
 
 /** Whether an array has a row for each example. @param {Tape} tape @param {number} id */
-const hasRows = ({ pools }, id) =>
-  typeof pools[0][id] === "object" && Boolean(pools[0][id]?.each);
+const hasRows = ({ pools }, id) => typeof pools[0][id] === "object" && Boolean(pools[0][id]?.each);
 
 /** The number of the first entry of `array`. @param {Tape} tape @param {number} id */
 export const firstEntry = (tape, id) =>
-  hasRows(tape, id) && state.example > 0
-    ? state.example * array(tape, id).tint.join("").length
-    : 0;
+  hasRows(tape, id) && state.example > 0 ? state.example * array(tape, id).tint.join("").length : 0;
 
 /**
  * A line with the numbers of one entry; empty if an example is chosen.
  * @param {Tape} tape @param {number} [id] @returns {string}
  */
-export const line = (tape, id) =>
-  id === undefined || state.example >= 0 ? "" : item(tape, id);
+export const line = (tape, id) => (id === undefined || state.example >= 0 ? "" : item(tape, id));
 
 /**
  * A step or a contribution, with the formulas that are right for the current numbers.
@@ -142,8 +126,7 @@ export const line = (tape, id) =>
 export function current(tape, given) {
   const { otherwise } = given;
   if (!otherwise) return given;
-  if (otherwise.unless < 0)
-    return tape.shown ? { ...given, ...otherwise } : given;
+  if (otherwise.unless < 0) return tape.shown ? { ...given, ...otherwise } : given;
   const distance = array(tape, otherwise.unless, -1).text?.[0][0];
   const holds = !distance || Math.abs(parseNumber(distance)) < CLOSE;
   return holds ? given : { ...given, ...otherwise };
@@ -152,9 +135,7 @@ export function current(tape, given) {
 /** The first few of many names and the last. @param {string[]} names */
 function brief(names) {
   const all = [...new Set(names)];
-  return (
-    all.length > 6 ? [...all.slice(0, 3), "…", ...all.slice(-1)] : all
-  ).join(", ");
+  return (all.length > 6 ? [...all.slice(0, 3), "…", ...all.slice(-1)] : all).join(", ");
 }
 
 /**
@@ -162,11 +143,7 @@ function brief(names) {
  * @returns {"forward"|"backward"|"update"}
  */
 export const passOf = ({ phase }) =>
-  phase === "start"
-    ? "forward"
-    : phase === "seed" || phase === "end"
-      ? "backward"
-      : phase;
+  phase === "start" ? "forward" : phase === "seed" || phase === "end" ? "backward" : phase;
 
 /** @param {Pick<Step, "phase">} step */
 export const isBack = (step) => passOf(step) === "backward";
@@ -184,8 +161,6 @@ export const stepName = ({ nodes }, { phase, node }) =>
 export function direction({ nodes }, { way, node, gives }) {
   if (way !== undefined) return way;
   const { name, inputs = [] } = nodes[node];
-  const others = brief(
-    (gives?.map(({ to }) => to) ?? inputs).map((i) => nodes[i].name),
-  );
+  const others = brief((gives?.map(({ to }) => to) ?? inputs).map((i) => nodes[i].name));
   return gives ? `${name} → ${others}` : `${others} → ${name}`;
 }

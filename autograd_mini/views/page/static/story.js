@@ -34,8 +34,7 @@ function textOf(tape, text) {
 }
 
 /** The sentences of a step. @param {Tape} tape @param {Step} step */
-export const sentence = (tape, { lead = "", say }) =>
-  `${textOf(tape, lead)} ${say}`.trim();
+export const sentence = (tape, { lead = "", say }) => `${textOf(tape, lead)} ${say}`.trim();
 
 /** A step in words, with its numbers and its question. @param {Tape} tape @param {Step} step */
 export const inWords = (tape, step) =>
@@ -47,12 +46,7 @@ export const inWords = (tape, step) =>
  */
 export function question({ phase, ask }) {
   const next = () => byId("next").click();
-  if (ask)
-    return el(
-      "div.predict",
-      el("p", el("b", "Predict: "), ask),
-      button("Show →", next),
-    );
+  if (ask) return el("div.predict", el("p", el("b", "Predict: "), ask), button("Show →", next));
   return phase === "start" && button("Start →", next);
 }
 

@@ -38,13 +38,7 @@ function rowOf(tape, i, isNow) {
   const known = tape.made[i] <= state.step;
   const values = known ? spoken(array(tape, value)) : "·";
   const reached = sum ? spoken(array(tape, sum.total)) : "·";
-  const texts = [
-    op,
-    formula,
-    shape,
-    values,
-    gradient === undefined ? "" : reached,
-  ];
+  const texts = [op, formula, shape, values, gradient === undefined ? "" : reached];
   return el(
     isNow ? "tr.now" : "tr",
     { "aria-current": isNow },

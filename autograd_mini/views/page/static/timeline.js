@@ -1,13 +1,6 @@
 // @ts-check
 // The steps in a list: forward in blue, then backward in orange.
-import {
-  array,
-  direction,
-  mainTape,
-  passOf,
-  state,
-  stepName,
-} from "./state.js";
+import { array, direction, mainTape, passOf, state, stepName } from "./state.js";
 import { button, byId, el, enable, mark, slide } from "./dom.js";
 import { named } from "./names.js";
 /** @typedef {import("./types.js").Tape} Tape */
@@ -54,10 +47,7 @@ function stepItem(tape, step, i, go) {
   const { phase, node, gives = [] } = step;
   const attributes = { "data-step": i, title: direction(tape, step) };
   const adds = gives.some(({ to, argument }) =>
-    sums[to].some(
-      (sum, nth) =>
-        nth && sum.step === i && sum.contribution?.argument === argument,
-    ),
+    sums[to].some((sum, nth) => nth && sum.step === i && sum.contribution?.argument === argument),
   );
   const word = stepName(tape, step);
   const isPass = phase === "forward" || phase === "backward";
@@ -65,15 +55,8 @@ function stepItem(tape, step, i, go) {
   const { scope } = nodes[node] ?? {};
   return el(
     `li.${phase}`,
-    isPass &&
-      scope &&
-      scope !== nodes[steps[i - 1]?.node]?.scope &&
-      el("span.scope", scope),
-    button(
-      [...named(name), adds && el("span.plus", "+=")],
-      () => go(i),
-      attributes,
-    ),
+    isPass && scope && scope !== nodes[steps[i - 1]?.node]?.scope && el("span.scope", scope),
+    button([...named(name), adds && el("span.plus", "+=")], () => go(i), attributes),
   );
 }
 

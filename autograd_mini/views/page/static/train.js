@@ -25,9 +25,7 @@ let drawn = ""; // the step and the run that the plots show
 let pending = 0; // the request to draw the panel
 
 /** The functions that draw a plot. @type {(() => Element)[]} */
-export const plots = [
-  () => lossCurve(trainer.losses, trainer.at, data.tapes[0].symbol),
-];
+export const plots = [() => lossCurve(trainer.losses, trainer.at, data.tapes[0].symbol)];
 
 /** The arrays that a program takes at the current training step. */
 export const leavesNow = () => trainer.leaves();
@@ -35,8 +33,7 @@ export const leavesNow = () => trainer.leaves();
 features.push({ start: showPanel, update });
 
 const isFilm = () => Boolean(data.training?.losses);
-const runsAtOnce = () =>
-  !isFilm() && matchMedia("(prefers-reduced-motion: reduce)").matches;
+const runsAtOnce = () => !isFilm() && matchMedia("(prefers-reduced-motion: reduce)").matches;
 const isAtUpdate = () => mainTape().steps[state.step].phase === "update";
 
 // ---- buttons ----
@@ -47,8 +44,7 @@ function showPanel() {
   byId("train").hidden = false;
   if (!why) return;
   byId("train-state").textContent = `No training in this page: ${why}.`;
-  for (const id of ["train-rule", "train-buttons", "rates"])
-    byId(id).hidden = true;
+  for (const id of ["train-rule", "train-buttons", "rates"]) byId(id).hidden = true;
 }
 
 /** Connect the buttons. @param {Trainer} chosen */

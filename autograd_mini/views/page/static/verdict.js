@@ -27,10 +27,8 @@ function addHardLogits() {
   if (!hard || !leaf) return;
   const { name, shape, dtype } = leaf;
   const numbers = leaf.data.map((_, i) => hard.row[i % hard.row.length]);
-  const isOn = () =>
-    nd.numbers(live.leaf(name)).every((x, i) => x === numbers[i]);
-  const set = () =>
-    isOn() ? live.reset(name) : live.set(name, nd.array(numbers, shape, dtype));
+  const isOn = () => nd.numbers(live.leaf(name)).every((x, i) => x === numbers[i]);
+  const set = () => (isOn() ? live.reset(name) : live.set(name, nd.array(numbers, shape, dtype)));
   const element = button(hard.label, () => compute(set), { id: "hard" });
   controls.splice(-1, 0, { element, update: () => press(element, isOn()) }); // before Reset
 }
@@ -48,8 +46,7 @@ function verdict({ pairs, words, close }) {
       .map(({ name }) => name)
       .join(", "),
   );
-  if (ours)
-    return words.broken.replace("#", ours) + (theirs ? "" : words.exact);
+  if (ours) return words.broken.replace("#", ours) + (theirs ? "" : words.exact);
   if (theirs) return words.both.replace("#", theirs);
   let [largest, scale] = [0, 1];
   for (const {

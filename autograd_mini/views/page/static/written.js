@@ -28,8 +28,7 @@ export function written({ tape, kind, node, step, argument }, entry) {
   const at = name + subscript(shape, entry);
   if (kind === "value") {
     const made = tape.made[node];
-    if (made > stepOf(tape))
-      return { text: `${at}: not computed yet`, uses: [] };
+    if (made > stepOf(tape)) return { text: `${at}: not computed yet`, uses: [] };
     const { operands = [], form } = tape.steps[made] ?? {};
     const uses = operands.map((operand) => {
       const of = origin(tape, "constant", node, -1, operand.argument ?? -1);
@@ -41,9 +40,7 @@ export function written({ tape, kind, node, step, argument }, entry) {
 
   const sums = arrived(tape, node);
   const parts = sums.flatMap(({ step: when, contribution: c }) =>
-    c && (kind === "gradient" || (when === step && c.argument === argument))
-      ? [{ when, c }]
-      : [],
+    c && (kind === "gradient" || (when === step && c.argument === argument)) ? [{ when, c }] : [],
   );
   const used = parts.map(({ when, c }) =>
     (c.uses ?? []).map((operand) => {
@@ -53,9 +50,7 @@ export function written({ tape, kind, node, step, argument }, entry) {
   );
   const middle =
     parts.length > 1
-      ? plus(
-          parts.map(({ c }) => signed(entryText(tape, c.value, entry) ?? "…")),
-        )
+      ? plus(parts.map(({ c }) => signed(entryText(tape, c.value, entry) ?? "…")))
       : computation(used[0] ?? [], parts[0]?.c.form);
   const id = kind === "part" ? parts[0]?.c.value : sums.at(-1)?.total;
   return equation([`∂${tape.symbol}/∂${at}`, middle], id, used.flat());
@@ -79,14 +74,10 @@ function usedEntries(tape, operand, entry, ofArray) {
   const shown = id ?? (gradient ? vertex.gradient : vertex.value) ?? 0;
   const shape = vertex?.shape ?? array(tape, shown).shape;
   const name = vertex?.name ?? operand.name ?? "constant";
-  const entries =
-    reads === undefined ? null : entriesRead(tape.reads[reads], shape, entry);
+  const entries = reads === undefined ? null : entriesRead(tape.reads[reads], shape, entry);
   const texts = entries?.map((k) => entryText(tape, shown, k) ?? "…");
   return {
-    of:
-      id === undefined
-        ? origin(tape, gradient ? "gradient" : "value", node)
-        : ofArray,
+    of: id === undefined ? origin(tape, gradient ? "gradient" : "value", node) : ofArray,
     name: gradient ? `∂${tape.symbol}/∂${name}` : name,
     sign,
     shape,
@@ -106,9 +97,7 @@ function computation(used, form, op = "") {
   const [a = [], b = []] = texts;
   const terms = texts.flat().map(signed);
   if (!terms.length || terms.includes("…"))
-    return op && terms.length
-      ? `${op}(${operands.map(({ name }) => name).join(", ")})`
-      : "";
+    return op && terms.length ? `${op}(${operands.map(({ name }) => name).join(", ")})` : "";
   const products = a.map((x, i) => `${signed(x)}·${signed(b[i] ?? "")}`);
   const source = operands.find(({ entries }) => entries?.length);
   switch (form) {
@@ -119,9 +108,7 @@ function computation(used, form, op = "") {
     case "mean":
       return `(${plus(terms)}) ÷ ${terms.length}`;
     case "copy":
-      return source
-        ? source.name + subscript(source.shape, source.entries?.[0] ?? 0)
-        : "";
+      return source ? source.name + subscript(source.shape, source.entries?.[0] ?? 0) : "";
   }
   if (op && !used[0].sign) return terms.join(` ${used[1].sign} `);
   return op && `${op}(${texts.flat().join(", ")})`;
