@@ -2,6 +2,7 @@
 // Search by name, operation, shape or scope. `grad:nan` and `grad:0` find suspicious gradients.
 import { array, mainTape } from "./state.js";
 import { button, byId, el, setText } from "./dom.js";
+import { features } from "./features.js";
 import { named } from "./names.js";
 import { choose } from "./navigation.js";
 
@@ -25,18 +26,21 @@ function isMatch(node, wanted) {
   return `${name} ${op} ${shape} ${scope}`.toLowerCase().includes(wanted);
 }
 
-export function listenToFind() {
-  const input = /** @type {HTMLInputElement} */ (byId("find"));
-  input.addEventListener("input", () => listHits(input.value));
-  input.addEventListener("keydown", ({ key }) => {
-    const [first] = matches(input.value);
-    if (key === "Enter" && first !== undefined) openHit(first);
-    if (key !== "Escape") return;
-    input.value = "";
-    input.blur();
-    closeHits();
-  });
-}
+features.push({
+  start() {
+    for (const part of document.querySelectorAll(".search")) part.removeAttribute("hidden");
+    const input = /** @type {HTMLInputElement} */ (byId("find"));
+    input.addEventListener("input", () => listHits(input.value));
+    input.addEventListener("keydown", ({ key }) => {
+      const [first] = matches(input.value);
+      if (key === "Enter" && first !== undefined) openHit(first);
+      if (key !== "Escape") return;
+      input.value = "";
+      input.blur();
+      closeHits();
+    });
+  },
+});
 
 /** @param {number} node */
 function openHit(node) {

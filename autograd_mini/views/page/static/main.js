@@ -1,15 +1,14 @@
 // @ts-check
 // The page: connect buttons and keys to the drawing functions, and open the place of the address.
 import { data, readData, state } from "./state.js";
-import { button, byId, press } from "./dom.js";
+import { button, byId } from "./dom.js";
 import { writeAddress } from "./address.js";
 import { startControls, updateControls } from "./controls.js";
 import { EXPORTS } from "./export.js";
 import { features } from "./features.js";
-import { listenToFind } from "./find.js";
 import { listenToHover } from "./hover.js";
-import { go, openParent, jump, redraw, showAddress, showTab, toggleGroups } from "./navigation.js";
-import { fit, listenToPointer, zoom } from "./panzoom.js";
+import { go, openParent, jump, showAddress, showTab, toggleGroups } from "./navigation.js";
+import { fit, listenToSize, zoom } from "./panzoom.js";
 import { changeSpeed, togglePlay } from "./player.js";
 
 /** The actions of the buttons, by id. @type {Record<string, () => void>} */
@@ -21,13 +20,12 @@ const ACTIONS = {
   next: () => go(state.step + 1),
   last: () => jump(Infinity),
   "zoom-out": () => zoom(0.8),
-  fit: () => fit(),
+  fit,
   "zoom-in": () => zoom(1.25),
   theme: toggleTheme,
   keys: () => openDialog("help"),
   symbols: () => openDialog("legend"),
   save: () => openDialog("export"),
-  "as-table": toggleTable,
   up: openParent,
   group: toggleGroups,
   ...EXPORTS,
@@ -42,12 +40,6 @@ function toggleTheme() {
   const now = dataset.theme ?? (system.matches ? "dark" : "light");
   dataset.theme = now === "dark" ? "light" : "dark";
   writeAddress();
-}
-
-function toggleTable() {
-  state.table = !state.table;
-  press(byId("as-table"), state.table);
-  redraw();
 }
 
 /** Click or focus the element that lists a key as its shortcut. @param {KeyboardEvent} event */
@@ -74,8 +66,7 @@ function listen() {
   slider.addEventListener("input", () => go(Number(slider.value)));
   addEventListener("keydown", onKey);
   addEventListener("hashchange", show);
-  listenToFind();
-  listenToPointer();
+  listenToSize();
   listenToHover();
 }
 

@@ -10,7 +10,6 @@ import { fitParts, updateInspector } from "./inspector.js";
 import { fit, follow } from "./panzoom.js";
 import { drawScene, updateScene } from "./scene.js";
 import { inWords } from "./story.js";
-import { updateTable } from "./table.js";
 import { updateTimeline } from "./timeline.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Step} Step */
@@ -27,7 +26,6 @@ export function render() {
   updateScene();
   updateTimeline(jump);
   updateInspector();
-  updateTable();
   for (const { update } of features) update?.();
   fitParts();
   updateHover();

@@ -13,7 +13,19 @@ import {
   strided,
   stridesOf,
 } from "./nd_arrays.js";
-import { ADD, BOOL, ELEMENTWISE, MAXIMUM, MINIMUM, MULTIPLY, SAME } from "./nd_elementwise.js";
+import {
+  ADD,
+  BOOL,
+  MAXIMUM,
+  MINIMUM,
+  MULTIPLY,
+  SAME,
+  divide,
+  equal,
+  isnan,
+  logical_or,
+  where,
+} from "./nd_elementwise.js";
 /** @typedef {import("./nd_arrays.js").Loop} Loop */
 /** @typedef {import("./nd_arrays.js").NdArray} NdArray */
 /** @typedef {import("./nd_arrays.js").Numbers} Numbers */
@@ -34,7 +46,7 @@ export const reshape = (x, shape) => strided(contiguous(x), shape, stridesOf(sha
 export const ravel = (x) => reshape(x, [sizeOf(x.shape)]);
 
 /** @param {NdArray} x @param {number[]} axes */
-const transpose = (x, axes) =>
+export const transpose = (x, axes) =>
   strided(
     x,
     axes.map((i) => x.shape[i]),
@@ -71,7 +83,7 @@ const reduction =
 /** @type {OfDtype} */
 const summed = (dtype) => (isFloat(dtype) ? dtype : "int64");
 
-const sumOf = reduction(ADD, summed, 0);
+export const sum = reduction(ADD, summed, 0);
 
 /** Combine each entry along an axis with all before it. @param {Loop} loop */
 const accumulation =
@@ -115,10 +127,10 @@ const addProducts =
       }
       for (let row = fours; row < rows; row++) {
         const [e, p, f] = [k + row * u, i + row * v, j + row * w];
-        let sum = 0; // of this row, if it has one entry of z
+        let total = 0; // of this row, if it has one entry of z
         if (r) for (let q = 0; q < columns; q++) z[e + q * r] += x[p + q * s] * y[f + q * t];
-        else for (let q = 0; q < columns; q++) sum += x[p + q * s] * y[f + q * t];
-        z[e] += sum;
+        else for (let q = 0; q < columns; q++) total += x[p + q * s] * y[f + q * t];
+        z[e] += total;
       }
     }
   };
@@ -169,7 +181,7 @@ function strideOf(letter, n, letters, { shape, strides }) {
 }
 
 /** @param {string} subscripts with a letter for each axis, as in ij,jk->ik @param {NdArray[]} operands */
-function einsum(subscripts, ...operands) {
+export function einsum(subscripts, ...operands) {
   const [inputs, output] = subscripts.split("->");
   const [first, ...others] = inputs.split(",");
   if (!others.length)
@@ -183,7 +195,7 @@ function einsum(subscripts, ...operands) {
 }
 
 /** @param {NdArray} x @param {NdArray} y */
-function matmul(x, y) {
+export function matmul(x, y) {
   const [m, n] = [x.shape.length - 2, y.shape.length - 2];
   const batch = "abcdefghij".slice(0, Math.max(m, n, 0));
   /** @param {number} axes */
@@ -218,52 +230,48 @@ const position =
     const y = axis === null ? ravel(x) : x;
     const [at] = axesOf(y, axis ?? 0);
     const over = { axis: at, keepdims: true };
-    const { equal, isnan, logical_or, where } = ELEMENTWISE;
     const isBest = logical_or(equal(y, extreme(y, over)), isnan(y));
     const shape = y.shape.map((n, i) => (i === at ? n : 1));
     const places = newArray(shape, "int64", [...Array(y.shape[at]).keys()]);
-    const z = copied(lowest(where(isBest, places, Infinity), over), "int64");
+    const z = copied(min(where(isBest, places, Infinity), over), "int64");
     const kept = x.shape.map((n, i) => (axis === null || i === at ? 1 : n));
     return reshape(z, keepdims ? kept : axis === null ? [] : kept.toSpliced(at, 1));
   };
 
-const lowest = reduction(MINIMUM, SAME);
-const highest = reduction(MAXIMUM, SAME);
+export const min = reduction(MINIMUM, SAME);
+export const max = reduction(MAXIMUM, SAME);
 
-/** The functions by their names in NumPy. */
-export const AXES = {
-  reshape,
-  transpose,
-  sum: sumOf,
-  /** @param {NdArray} x @param {Over} over */
-  mean(x, over) {
-    const total = sumOf(x, over);
-    return ELEMENTWISE.divide(total, sizeOf(x.shape) / sizeOf(total.shape));
-  },
-  prod: reduction(MULTIPLY, summed, 1),
-  max: highest,
-  min: lowest,
-  any: reduction(
-    loop2((x, y) => x || y !== 0),
-    BOOL,
-    0,
-  ),
-  all: reduction(
-    loop2((x, y) => x && y !== 0),
-    BOOL,
-    1,
-  ),
-  cumsum: accumulation(ADD),
-  cumprod: accumulation(MULTIPLY),
-  argmax: position(highest),
-  argmin: position(lowest),
-  /** @param {NdArray} x @param {OneAxis} over */
-  sort: (x, { axis = -1 } = {}) => alongAxis(x, axis, x.dtype, (list) => list.sort(ascending)),
-  /** @param {NdArray} x @param {OneAxis} over */
-  argsort: (x, { axis = -1 } = {}) =>
-    alongAxis(x, axis, "int64", (list) =>
-      [...list.keys()].sort((i, j) => ascending(list[i], list[j])),
-    ),
-  matmul,
-  einsum,
-};
+// ---- the functions by their names in NumPy ----
+
+/** @param {NdArray} x @param {Over} over */
+export function mean(x, over) {
+  const total = sum(x, over);
+  return divide(total, sizeOf(x.shape) / sizeOf(total.shape));
+}
+export const prod = reduction(MULTIPLY, summed, 1);
+
+export const any = reduction(
+  loop2((x, y) => x || y !== 0),
+  BOOL,
+  0,
+);
+
+export const all = reduction(
+  loop2((x, y) => x && y !== 0),
+  BOOL,
+  1,
+);
+export const cumsum = accumulation(ADD);
+export const cumprod = accumulation(MULTIPLY);
+export const argmax = position(max);
+export const argmin = position(min);
+
+/** @param {NdArray} x @param {OneAxis} over */
+export const sort = (x, { axis = -1 } = {}) =>
+  alongAxis(x, axis, x.dtype, (list) => list.sort(ascending));
+
+/** @param {NdArray} x @param {OneAxis} over */
+export const argsort = (x, { axis = -1 } = {}) =>
+  alongAxis(x, axis, "int64", (list) =>
+    [...list.keys()].sort((i, j) => ascending(list[i], list[j])),
+  );

@@ -96,7 +96,7 @@ function locateEntries(x, index) {
 }
 
 /** @param {NdArray} x @param {Part[]} index */
-function getitem(x, index) {
+export function getitem(x, index) {
   const { entries, places, steps } = locateEntries(x, index);
   const { shape, strides, offset } = entries;
   if (!index.some((part) => typeof part === "object" && part))
@@ -107,7 +107,7 @@ function getitem(x, index) {
 }
 
 /** Zeros with x at an index. Where the index names an entry twice, they are added. @param {NdArray} x @param {Part[]} index @param {number[]} shape */
-function scatter(x, index, shape) {
+export function scatter(x, index, shape) {
   const z = newArray(shape, x.dtype);
   const { entries, places, steps } = locateEntries(z, index);
   const strides = [entries.strides, repeated(x, entries.shape), steps];
@@ -116,7 +116,7 @@ function scatter(x, index, shape) {
 }
 
 /** @param {Numeric[]} parts @param {{axis?: number | null}} over */
-function concatenate(parts, { axis = 0 } = {}) {
+export function concatenate(parts, { axis = 0 } = {}) {
   const arrays = parts.map(asArray).map((x) => (axis === null ? ravel(x) : x));
   const [at] = axesOf(arrays[0], axis ?? 0);
   const total = arrays.reduce((n, x) => n + x.shape[at], 0);
@@ -134,33 +134,33 @@ function concatenate(parts, { axis = 0 } = {}) {
 /** The loops of casts that are more than a copy. @type {Record<string, Loop>} */
 const CASTS = { bool: loop1((x) => x !== 0), int64: loop1(Math.trunc) };
 
-/** The functions by their names in NumPy, or in this library. */
-export const ENTRIES = {
-  getitem,
-  scatter,
-  concatenate,
-  /** @param {Numeric[]} parts @param {{axis?: number}} over */
-  stack(parts, { axis = 0 } = {}) {
-    const arrays = parts.map(asArray);
-    const at = axis < 0 ? axis + arrays[0].shape.length + 1 : axis;
-    return concatenate(
-      arrays.map((x) => reshape(x, x.shape.toSpliced(at, 0, 1))),
-      { axis: at },
-    );
-  },
-  /** @param {NdArray} x @param {NdArray} places in the flattened array */
-  take: (x, places) => getitem(ravel(x), [places]),
-  /** @param {NdArray} x @param {NdArray} indices @param {{axis: number}} over */
-  take_along_axis(x, indices, { axis }) {
-    const [at] = axesOf(x, axis);
-    const index = x.shape.map((n, i) => {
-      const shape = x.shape.map((_, k) => (k === i ? n : 1));
-      return i === at ? indices : newArray(shape, "int64", [...Array(n).keys()]);
-    });
-    return getitem(x, index);
-  },
-  /** @param {NdArray} x @param {number[]} shape */
-  broadcast_to: (x, shape) => strided(asArray(x), shape, repeated(asArray(x), shape)),
-  /** @param {NdArray} x @param {string} dtype */
-  astype: (x, dtype) => elementwise(CASTS[dtype] ?? COPY, dtype, asArray(x)),
-};
+// ---- the functions by their names in NumPy ----
+
+/** @param {Numeric[]} parts @param {{axis?: number}} over */
+export function stack(parts, { axis = 0 } = {}) {
+  const arrays = parts.map(asArray);
+  const at = axis < 0 ? axis + arrays[0].shape.length + 1 : axis;
+  return concatenate(
+    arrays.map((x) => reshape(x, x.shape.toSpliced(at, 0, 1))),
+    { axis: at },
+  );
+}
+
+/** @param {NdArray} x @param {NdArray} places in the flattened array */
+export const take = (x, places) => getitem(ravel(x), [places]);
+
+/** @param {NdArray} x @param {NdArray} indices @param {{axis: number}} over */
+export function take_along_axis(x, indices, { axis }) {
+  const [at] = axesOf(x, axis);
+  const index = x.shape.map((n, i) => {
+    const shape = x.shape.map((_, k) => (k === i ? n : 1));
+    return i === at ? indices : newArray(shape, "int64", [...Array(n).keys()]);
+  });
+  return getitem(x, index);
+}
+
+/** @param {NdArray} x @param {number[]} shape */
+export const broadcast_to = (x, shape) => strided(asArray(x), shape, repeated(asArray(x), shape));
+
+/** @param {NdArray} x @param {string} dtype */
+export const astype = (x, dtype) => elementwise(CASTS[dtype] ?? COPY, dtype, asArray(x));

@@ -83,7 +83,7 @@ const ofPivots = (f) => (/** @type {NdArray} */ x) =>
     ),
   );
 
-const detOf = ofPivots((pivots) => pivots.reduce((product, pivot) => product * pivot, 1));
+export const det = ofPivots((pivots) => pivots.reduce((product, pivot) => product * pivot, 1));
 const signOf = ofPivots((pivots) =>
   pivots.reduce((product, pivot) => product * Math.sign(pivot), 1),
 );
@@ -91,33 +91,35 @@ const logabsdet = ofPivots((pivots) =>
   pivots.reduce((sum, pivot) => sum + Math.log(Math.abs(pivot)), 0),
 );
 
-/** The functions by their names in NumPy. */
-export const LINALG = {
-  det: detOf,
-  /** @param {NdArray} x */
-  slogdet: (x) => [signOf(x), logabsdet(x)],
-  /** @param {NdArray} x */
-  inv: (x) =>
-    newArray(
-      x.shape,
-      floating(x.dtype),
-      matrices(x)
-        .map((a) => {
-          const b = identity(a.length);
-          eliminate(a, b);
-          return b;
-        })
-        .flat(2),
-    ),
-  /** @param {NdArray} a @param {NdArray} b matrices, or one vector */
-  solve(a, b) {
-    const columns = b.shape.length === 1 ? strided(b, [...b.shape, 1], [...b.strides, 0]) : b;
-    const batch = commonShape(a.shape.slice(0, -2), columns.shape.slice(0, -2));
-    const right = matrices(columns, batch);
-    matrices(a, batch).forEach((matrix, i) => eliminate(matrix, right[i]));
-    const shape = [...batch, ...(b === columns ? columns.shape.slice(-2) : b.shape)];
-    return newArray(shape, floating(a.dtype), right.flat(2));
-  },
-  /** @param {NdArray} x */
-  cholesky: (x) => newArray(x.shape, floating(x.dtype), matrices(x).map(factor).flat(2)),
-};
+// ---- the functions by their names in NumPy ----
+
+/** @param {NdArray} x */
+export const slogdet = (x) => [signOf(x), logabsdet(x)];
+
+/** @param {NdArray} x */
+export const inv = (x) =>
+  newArray(
+    x.shape,
+    floating(x.dtype),
+    matrices(x)
+      .map((a) => {
+        const b = identity(a.length);
+        eliminate(a, b);
+        return b;
+      })
+      .flat(2),
+  );
+
+/** @param {NdArray} a @param {NdArray} b matrices, or one vector */
+export function solve(a, b) {
+  const columns = b.shape.length === 1 ? strided(b, [...b.shape, 1], [...b.strides, 0]) : b;
+  const batch = commonShape(a.shape.slice(0, -2), columns.shape.slice(0, -2));
+  const right = matrices(columns, batch);
+  matrices(a, batch).forEach((matrix, i) => eliminate(matrix, right[i]));
+  const shape = [...batch, ...(b === columns ? columns.shape.slice(-2) : b.shape)];
+  return newArray(shape, floating(a.dtype), right.flat(2));
+}
+
+/** @param {NdArray} x */
+export const cholesky = (x) =>
+  newArray(x.shape, floating(x.dtype), matrices(x).map(factor).flat(2));

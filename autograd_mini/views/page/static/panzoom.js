@@ -1,5 +1,5 @@
 // @ts-check
-// The windows of the graphs: scroll, drag to pan, and zoom by button, key or pinch.
+// The windows of the graphs: scroll, and zoom by button or key.
 import { byId } from "./dom.js";
 import { arrange, views } from "./scene.js";
 /** @typedef {import("./scene.js").View} View */
@@ -9,7 +9,6 @@ const READABLE = 1; // the smallest scale that a fit chooses: text has 11 pixels
 const LARGE = 1.3; // the largest scale of a fit
 const FAR = 1.6; // windows; the largest width of rows that are moved sideways
 const PAD = 4; // px around a graph
-const DRAG = 4; // px; a shorter movement is a click
 const SHEET = { width: 736, height: 560 }; // px; the largest window on paper
 
 /** The size of a window without padding. @param {View} view */
@@ -18,18 +17,16 @@ const space = ({ stage }) => ({
   height: stage.clientHeight - 2 * PAD,
 });
 
-/**
- * Scale a graph around the point (x, y) of its window, by default its centre.
- * @param {View} view @param {number} wanted @param {number} [x] @param {number} [y]
- */
-function scaleTo(view, wanted, x = view.stage.offsetWidth / 2, y = view.stage.offsetHeight / 2) {
+/** Scale a graph around the centre of its window. @param {View} view @param {number} wanted */
+function scaleTo(view, wanted) {
   const { stage, scene, shape } = view;
   if (!shape) return;
   const { width, height } = space(view);
   const scale = Math.min(SCALES.most, Math.max(SCALES.least, wanted));
-  const ratio = scale / view.scale;
+  const [x, y] = [stage.offsetWidth / 2, stage.offsetHeight / 2];
   const newX = PAD + Math.max(0, (width - shape.width * scale) / 2);
   const newY = PAD + Math.max(0, (height - shape.height * scale) / 2);
+  const ratio = scale / view.scale;
   const left = (stage.scrollLeft + x - view.x) * ratio + newX - x;
   const down = (stage.scrollTop + y - view.y) * ratio + newY - y;
   Object.assign(view, { scale, x: newX, y: newY });
@@ -108,44 +105,9 @@ function shift(frame, boxes, near, far) {
   return isLarger ? -before : (after - before) / 2;
 }
 
-export function listenToPointer() {
-  new ResizeObserver(() => fit()).observe(byId("graph"));
-  listenToPrint();
-  listenToDrag();
-  addEventListener("wheel", onWheel, { passive: false });
-}
-
-function listenToPrint() {
+/** Fit the graphs again when their window changes, and to paper. */
+export function listenToSize() {
+  new ResizeObserver(fit).observe(byId("graph"));
   addEventListener("beforeprint", fitToPaper);
   addEventListener("afterprint", fitToWindow);
-}
-
-function listenToDrag() {
-  /** @type {Element|null} */
-  let held = null;
-  let moved = 0;
-  addEventListener("pointerdown", ({ target, pointerType }) => {
-    held = pointerType === "mouse" ? /** @type {Element} */ (target).closest(".stage") : null;
-    moved = 0;
-  });
-  addEventListener("pointermove", ({ buttons, movementX, movementY }) => {
-    if (!held || !buttons) return;
-    moved += Math.hypot(movementX, movementY);
-    if (moved > DRAG) held.scrollBy(-movementX, -movementY);
-  });
-  /** Ignore the click at the end of a drag. @param {MouseEvent} event */
-  const onClick = (event) => {
-    if (moved > DRAG && event.detail) event.stopPropagation();
-  };
-  addEventListener("click", onClick, { capture: true });
-}
-
-/** Zoom if a modifier is held. Browsers report a pinch this way. @param {WheelEvent} event */
-function onWheel(event) {
-  const view = views.find(({ stage }) => stage.contains(/** @type {Node} */ (event.target)));
-  if (!view || (!event.ctrlKey && !event.metaKey)) return;
-  event.preventDefault();
-  const { left, top } = view.stage.getBoundingClientRect();
-  const wanted = view.scale * Math.exp(-event.deltaY / 300);
-  scaleTo(view, wanted, event.clientX - left, event.clientY - top);
 }

@@ -1,11 +1,13 @@
 // @ts-check
 // Training steps w ← w − η ∂L/∂w, with the gradients of the tape's own program.
 import { data } from "./state.js";
+import { rangeControl } from "./controls.js";
+import { byId } from "./dom.js";
 import { features } from "./features.js";
 import { formatArray } from "./format.js";
 import { live } from "./live.js";
 import { nd } from "./nd.js";
-import { startRate } from "./rate.js";
+import { render } from "./navigation.js";
 import { trainBy } from "./train.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Trainer} Trainer */
@@ -14,10 +16,23 @@ features.push({
   start() {
     sgd.losses = [lossNow()];
     tape().updated = afterUpdate;
+    sgd.rate = data.training?.rate ?? 0;
     trainBy(sgd);
-    startRate(sgd, data.training?.rate ?? 0);
+    addRate();
   },
 });
+
+/** Add the slider of the learning rate, which is logarithmic. */
+function addRate() {
+  const { element, input, show } = rangeControl("learning rate η", (power) => {
+    sgd.rate = Number((10 ** power).toPrecision(2));
+    show(power, String(sgd.rate));
+    render(); // the update shows other new values
+  });
+  Object.assign(input, { id: "rate", min: -4, max: 1, step: 0.02 });
+  show(Math.log10(sgd.rate), String(sgd.rate));
+  byId("train-buttons").after(element);
+}
 
 const tape = () => data.tapes[0];
 

@@ -18,7 +18,6 @@ export const state = {
   runs: 0, // of the programs of the tapes
   example: -1, // of a batch; -1 for all
   playing: 0, // the timer, while it plays
-  table: false,
 };
 export let data = /** @type {Data} */ ({});
 

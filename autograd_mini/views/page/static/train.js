@@ -7,20 +7,17 @@ import { features } from "./features.js";
 import { lossCurve } from "./loss_curve.js";
 import { formula } from "./math.js";
 import { go } from "./navigation.js";
-import { togglePlay } from "./player.js";
 import { updateUpdate } from "./update.js";
 /** @typedef {import("./types.js").Trainer} Trainer */
 
 const MOST_STEPS = 4; // in one frame
 const BUDGET = 8; // milliseconds of a frame for them
 const STEPS_WITHOUT_MOTION = 50; // that Run takes at once
-const BEAT = 1500; // milliseconds for which the update of a watched step is shown
 
 /** @type {Trainer} */
 let trainer;
 let running = 0; // the request of the next frame
 let shownAt = 0; // when the last frame of a film was shown
-let watching = false;
 let drawn = ""; // the step and the run that the plots show
 let pending = 0; // the request to draw the panel
 
@@ -34,7 +31,6 @@ features.push({ start: showPanel, update });
 
 const isFilm = () => Boolean(data.training?.losses);
 const runsAtOnce = () => !isFilm() && matchMedia("(prefers-reduced-motion: reduce)").matches;
-const isAtUpdate = () => mainTape().steps[state.step].phase === "update";
 
 // ---- buttons ----
 
@@ -44,18 +40,16 @@ function showPanel() {
   byId("train").hidden = false;
   if (!why) return;
   byId("train-state").textContent = `No training in this page: ${why}.`;
-  for (const id of ["train-rule", "train-buttons", "rates"]) byId(id).hidden = true;
+  for (const id of ["train-rule", "train-buttons"]) byId(id).hidden = true;
 }
 
 /** Connect the buttons. @param {Trainer} chosen */
 export function trainBy(chosen) {
   trainer = chosen;
   showRule();
-  byId("rates").hidden = isFilm();
   showRunning(0);
   byId("train-step").addEventListener("click", stepOnce);
   byId("train-run").addEventListener("click", toggleRun);
-  byId("train-watch").addEventListener("click", watch);
   byId("train-reset").addEventListener("click", reset);
 }
 
@@ -93,23 +87,6 @@ function reset() {
   trainer.reset();
   showNumbers();
   announce();
-}
-
-/** Play one training step: forward, backward, update. */
-function watch() {
-  pauseTraining();
-  go(0);
-  if (!state.playing) togglePlay();
-  watching = true;
-}
-
-/** Take the step that was watched, some time after its update has been reached. */
-function finishWatching() {
-  if (!watching) return;
-  watching = state.playing > 0 && !isAtUpdate();
-  if (!state.playing || !isAtUpdate()) return;
-  togglePlay(); // pauses
-  setTimeout(() => isAtUpdate() && stepOnce(), BEAT);
 }
 
 // ---- the loop ----
@@ -179,7 +156,6 @@ function summary() {
 function update() {
   updateUpdate(trainer?.rate);
   if (!trainer) return;
-  finishWatching();
   pending ||= requestAnimationFrame(drawPanel);
 }
 
