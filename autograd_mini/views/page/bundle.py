@@ -62,6 +62,7 @@ def features(data: Data) -> list[str]:
     picture = training.get("picture", {"kind": ""})
     needed = {
         "leaves": is_live,
+        "sliders": is_live and "moving" in data,
         "train": "training" in data,
         "film": "losses" in training,
         "sgd": is_live and "training" in data,

@@ -108,7 +108,7 @@ class Narrator:
         if not self.brief:
             self._ask(steps)
         update = [self._update()] if self.trained else []
-        return [*steps, *update, ending(story)]
+        return [*steps, *update, ending(story, bool(self.trained))]
 
     def _ask(self, steps: list[Description]) -> None:
         """Add a question to each step before one that surprises."""

@@ -137,43 +137,25 @@ function partsOf(n, most) {
 
 /** Range, mean and norm of finite entries, and counts of the others. @param {number[]} numbers */
 function statistics(numbers) {
-  const known = [];
-  const lines = [];
-  let [least, most, zeros, nans] = [Infinity, -Infinity, 0, 0];
-  for (let i = 0; i < numbers.length; i++) {
-    const x = numbers[i];
-    if (Number.isNaN(x)) nans++;
-    if (!Number.isFinite(x)) continue;
-    known.push(x);
-    if (x < least) least = x;
-    if (x > most) most = x;
-    if (x === 0) zeros++;
-  }
-  if (known.length) {
-    const mean = pairwise(known) / known.length;
-    const norm = Math.sqrt(pairwise(known.map((x) => x * x)));
-    const [low, high, middle, length] = [least, most, mean, norm].map((x) => formatNumber(x, 4));
-    lines.push(`min ${low} · max ${high}`, `mean ${middle} · norm ${length}`);
-  }
-  const infs = numbers.length - known.length - nans;
-  const counts = [
-    zeros && `${formatNumber((100 * zeros) / numbers.length, 2)}% zeros`,
-    nans && `${nans} NaN`,
-    infs && `${infs} inf`,
-  ].filter(Boolean);
-  return counts.length ? [...lines, counts.join(" · ")] : lines;
-}
-
-/** A sum in the order of NumPy's, which rounds alike. @param {number[]} x @returns {number} */
-function pairwise(x) {
-  const n = x.length;
-  if (n > 128) {
-    const half = (n >> 1) - ((n >> 1) % 8);
-    return pairwise(x.slice(0, half)) + pairwise(x.slice(half));
-  }
-  const whole = n - (n % 8);
-  const r = Array(8).fill(0);
-  for (let i = 0; i < whole; i++) r[i % 8] += x[i];
-  const sum = r[0] + r[1] + (r[2] + r[3]) + (r[4] + r[5] + (r[6] + r[7]));
-  return x.slice(whole).reduce((a, b) => a + b, sum);
+  const known = numbers.filter(Number.isFinite);
+  const { length } = known;
+  const nans = numbers.filter(Number.isNaN).length;
+  const infs = numbers.length - length - nans;
+  const zeros = known.filter((x) => x === 0).length;
+  /** @param {(a: number, b: number) => number} f */
+  const over = (f, start = known[0]) => formatNumber(known.reduce(f, start), 4);
+  const norm = Math.sqrt(known.reduce((sum, x) => sum + x * x, 0));
+  return [
+    length && `min ${over((a, b) => Math.min(a, b))} · max ${over((a, b) => Math.max(a, b))}`,
+    length && `mean ${over((sum, x) => sum + x / length, 0)} · norm ${formatNumber(norm, 4)}`,
+    [
+      zeros && `${formatNumber((100 * zeros) / numbers.length, 2)}% zeros`,
+      nans && `${nans} NaN`,
+      infs && `${infs} inf`,
+    ]
+      .filter(Boolean)
+      .join(" · "),
+  ]
+    .filter(Boolean)
+    .map(String);
 }

@@ -8,7 +8,7 @@ import { EXPORTS } from "./export.js";
 import { features } from "./features.js";
 import { listenToHover } from "./hover.js";
 import { go, openParent, jump, showAddress, showTab, toggleGroups } from "./navigation.js";
-import { fit, listenToSize, zoom } from "./panzoom.js";
+import { listenToSize } from "./windows.js";
 import { changeSpeed, togglePlay } from "./player.js";
 
 /** The actions of the buttons, by id. @type {Record<string, () => void>} */
@@ -19,9 +19,6 @@ const ACTIONS = {
   speed: changeSpeed,
   next: () => go(state.step + 1),
   last: () => jump(Infinity),
-  "zoom-out": () => zoom(0.8),
-  fit,
-  "zoom-in": () => zoom(1.25),
   theme: toggleTheme,
   keys: () => openDialog("help"),
   symbols: () => openDialog("legend"),

@@ -7,7 +7,7 @@ import { byId, press } from "./dom.js";
 import { features } from "./features.js";
 import { updateHover } from "./hover.js";
 import { fitParts, updateInspector } from "./inspector.js";
-import { fit, follow } from "./panzoom.js";
+import { fit, follow } from "./windows.js";
 import { drawScene, updateScene } from "./scene.js";
 import { inWords } from "./story.js";
 import { updateTimeline } from "./timeline.js";

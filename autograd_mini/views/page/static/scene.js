@@ -15,15 +15,13 @@ import { named } from "./names.js";
 /** A card, and a key of its current content. @typedef {{element: HTMLElement, key: string}} CardView */
 
 /**
- * A tape in its window. The graph is moved by x and y, and scaled.
+ * A tape in its window.
  * @typedef {object} View
  * @property {Tape} tape
  * @property {Level} level
  * @property {Shape|null} shape the places of everything, once they are chosen
  * @property {HTMLElement} stage
  * @property {HTMLElement} scene
- * @property {number} x
- * @property {number} y
  * @property {number} scale
  * @property {CardView[]} cards
  * @property {HTMLElement[]} boxes
@@ -77,8 +75,6 @@ function drawTape(tape, stage, clicks) {
     stage,
     scene,
     shape: null,
-    x: 0,
-    y: 0,
     scale: 1,
     ...drawn,
   };

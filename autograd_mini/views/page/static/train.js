@@ -12,7 +12,6 @@ import { updateUpdate } from "./update.js";
 
 const MOST_STEPS = 4; // in one frame
 const BUDGET = 8; // milliseconds of a frame for them
-const STEPS_WITHOUT_MOTION = 50; // that Run takes at once
 
 /** @type {Trainer} */
 let trainer;
@@ -30,7 +29,6 @@ export const leavesNow = () => trainer.leaves();
 features.push({ start: showPanel, update });
 
 const isFilm = () => Boolean(data.training?.losses);
-const runsAtOnce = () => !isFilm() && matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 // ---- buttons ----
 
@@ -77,9 +75,7 @@ function toggleRun() {
   }
   if (trainer.isOver()) trainer.reset();
   showAll();
-  if (!runsAtOnce()) return showRunning(requestAnimationFrame(frame));
-  take(STEPS_WITHOUT_MOTION);
-  return announce();
+  return showRunning(requestAnimationFrame(frame));
 }
 
 function reset() {
@@ -128,8 +124,7 @@ function pauseTraining() {
 /** @param {number} request of the next frame, or 0 */
 function showRunning(request) {
   running = request;
-  const run = runsAtOnce() ? `${STEPS_WITHOUT_MOTION} steps` : "▶ Run";
-  byId("train-run").textContent = running ? "❚❚ Pause" : run;
+  byId("train-run").textContent = running ? "❚❚ Pause" : "▶ Run";
   press(byId("train-run"), running > 0);
   byId("live").setAttribute("aria-live", running ? "off" : "polite");
 }

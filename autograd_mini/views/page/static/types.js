@@ -186,7 +186,6 @@
  * @property {number} item the position in the pool
  * @property {number[]} shape
  * @property {string} dtype
- * @property {boolean} parameter
  * @property {boolean} fixed
  * @property {(number|string)[]} data
  */
@@ -344,6 +343,7 @@
  * @property {LiveTape[]} [live] one for each tape, if the page was to compute them
  * @property {Compare} [compare]
  * @property {number} [batch]
+ * @property {string[]} [moving] the leaves with sliders
  * @property {Training} [training]
  */
 export {};

@@ -1,12 +1,11 @@
 // @ts-check
-// The windows of the graphs: scroll, and zoom by button or key.
+// The windows of the graphs: each shows its graph at a readable scale, and scrolls.
 import { byId } from "./dom.js";
 import { arrange, views } from "./scene.js";
 /** @typedef {import("./scene.js").View} View */
 
-const SCALES = { least: 0.1, most: 3 };
-const READABLE = 1; // the smallest scale that a fit chooses: text has 11 pixels or more
-const LARGE = 1.3; // the largest scale of a fit
+const READABLE = 1; // the smallest scale: text has 11 pixels or more
+const LARGE = 1.3; // the largest scale
 const FAR = 1.6; // windows; the largest width of rows that are moved sideways
 const PAD = 4; // px around a graph
 const SHEET = { width: 736, height: 560 }; // px; the largest window on paper
@@ -16,23 +15,6 @@ const space = ({ stage }) => ({
   width: stage.clientWidth - 2 * PAD,
   height: stage.clientHeight - 2 * PAD,
 });
-
-/** Scale a graph around the centre of its window. @param {View} view @param {number} wanted */
-function scaleTo(view, wanted) {
-  const { stage, scene, shape } = view;
-  if (!shape) return;
-  const { width, height } = space(view);
-  const scale = Math.min(SCALES.most, Math.max(SCALES.least, wanted));
-  const [x, y] = [stage.offsetWidth / 2, stage.offsetHeight / 2];
-  const newX = PAD + Math.max(0, (width - shape.width * scale) / 2);
-  const newY = PAD + Math.max(0, (height - shape.height * scale) / 2);
-  const ratio = scale / view.scale;
-  const left = (stage.scrollLeft + x - view.x) * ratio + newX - x;
-  const down = (stage.scrollTop + y - view.y) * ratio + newY - y;
-  Object.assign(view, { scale, x: newX, y: newY });
-  scene.style.transform = `translate(${newX}px, ${newY}px) scale(${scale})`;
-  stage.scrollTo(left, down);
-}
 
 /**
  * The shape of a graph for a window: the widest that fits. If none does, the narrowest, unless
@@ -45,14 +27,17 @@ function shapeFor({ level: { shapes } }, width) {
   return shapes.findLast((shape) => shape.width <= width) ?? close;
 }
 
-/** Show each graph as large as it fits, but at a readable scale. */
+/** Show each graph as large as it fits, but at a readable scale, in the centre of its window. */
 export function fit() {
   for (const view of views) {
     const { width, height } = space(view);
     const shape = shapeFor(view, width);
     arrange(view, shape);
     const all = Math.min(width / shape.width, height / shape.height, LARGE);
-    scaleTo(view, Math.max(READABLE, all));
+    view.scale = Math.max(READABLE, all);
+    const x = PAD + Math.max(0, (width - shape.width * view.scale) / 2);
+    const y = PAD + Math.max(0, (height - shape.height * view.scale) / 2);
+    view.scene.style.transform = `translate(${x}px, ${y}px) scale(${view.scale})`;
   }
   follow();
 }
@@ -71,12 +56,6 @@ function fitToPaper() {
 function fitToWindow() {
   for (const { stage } of views) stage.style.cssText = "";
   fit();
-}
-
-/** @param {number} factor */
-export function zoom(factor) {
-  for (const view of views) scaleTo(view, view.scale * factor);
-  follow();
 }
 
 /** Scroll to the cards of the step. If they do not fit, scroll to the card of its node. */
