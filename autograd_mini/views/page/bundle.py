@@ -119,7 +119,7 @@ def runtime(called: frozenset[str] | None = None) -> str:
 
     They have a scope of their own, because their names are common.
     """
-    names = sorted(called or _exports("nd_elementwise", "nd_axes", "nd_entries", "nd_linalg", "nd"))
+    names = sorted(called or _public())
     functions = [each for each in statements("nd", runtime=True) if "nd" not in _declared(each)]
     code = "".join(_needed(functions, names))
     return f"const nd = (() => {{\n{code}return {{ {', '.join(names)} }};\n}})();\n"
@@ -162,8 +162,10 @@ def _add_module(name: str, found: dict[str, list[str]], runtime: bool) -> None:
     found[name] = _STATEMENT.findall(_EXPORT.sub("", _IMPORT.sub("", source)))
 
 
-def _exports(*names: str) -> list[str]:
-    return [found for name in names for found in _EXPORTED.findall(_read(f"{name}.js"))]
+def _public() -> set[str]:
+    """Return the names of all functions of arrays."""
+    modules = "nd_elementwise", "nd_axes", "nd_entries", "nd_linalg", "nd"
+    return {name for module in modules for name in _EXPORTED.findall(_read(f"{module}.js"))} - {"nd"}
 
 
 def without_comments(source: str) -> str:

@@ -7,13 +7,20 @@ import { named } from "./names.js";
 /** @typedef {import("./types.js").Place} Place */
 /** @typedef {ReturnType<typeof chipsOf>} Chips */
 
-/** The norm of an array, from its numbers or from its notes. @param {Tape} tape @param {number} id */
+/** The norm of an array, from its numbers, its texts or its notes. @param {Tape} tape @param {number} id */
 function normOf(tape, id) {
-  const { text, notes = [] } = array(tape, id);
-  if (!text || text[0][0] === "…") return `${notes}`.match(/norm ([^,\s]+)/)?.[1] ?? "…";
-  const norm = Math.hypot(...text.flat().map(parseNumber));
+  const numbers = tape.numbers?.(tape, id) ?? parsed(array(tape, id));
+  if (typeof numbers === "string") return numbers;
+  let norm = 0;
+  for (const x of numbers) norm = Math.hypot(norm, x);
   return String(Number(norm.toPrecision(3))).replace("Infinity", "inf");
 }
+
+/** The numbers of an array, or the norm in its notes. @param {import("./types.js").ArrayData} a */
+const parsed = ({ text, notes }) =>
+  text && text[0][0] !== "…"
+    ? text.flat().map(parseNumber)
+    : (`${notes}`.match(/norm ([^,\s]+)/)?.[1] ?? "…");
 
 /** Parameters inside a folded card at this step. @param {Tape} tape @param {Place} place */
 export function chipsOf(tape, { chips = [] }) {

@@ -18,7 +18,7 @@ export const updateControls = () => controls.forEach(({ update }) => update());
 /** Show the current numbers, and the position of each control. */
 export function showNumbers() {
   updateControls();
-  render();
+  render(true);
 }
 
 /** Add the controls to the page. */

@@ -19,8 +19,8 @@ import { programs } from "./programs.js";
 const leaves = new Map();
 /** @type {Map<Tape, NdArray[]>} */
 const results = new Map();
-/** What has been formatted since the last run. @type {Map<Tape, Map<string, ArrayData|string>>} */
-const formatted = new Map();
+/** What has been formatted, by row. @type {WeakMap<NdArray, Record<number, ArrayData>>} */
+const formatted = new WeakMap();
 /** The leaves that were set. @type {Set<string>} */
 const changed = new Set();
 
@@ -70,7 +70,6 @@ export const live = {
   run() {
     data.tapes.forEach((tape) => {
       results.set(tape, programs[programOf(tape).program](live.leaves(tape)));
-      formatted.set(tape, new Map());
       tape.shown = live.isChanged() ? shown : undefined;
     });
     state.runs++;
@@ -103,32 +102,26 @@ function shown(tape, id, example) {
   const item = programOf(tape).items[id];
   const row = before?.each?.[example];
   if (item === null) return row ?? before;
-  const known = /** @type {Map<string, any>} */ (formatted.get(tape));
-  const key = `${id} ${row ? example : -1}`;
-  if (!known.has(key))
-    known.set(
-      key,
-      typeof item === "object"
-        ? computedLine(tape, item)
-        : computedArray(tape, item, row ?? before, row ? example : -1),
-    );
-  return known.get(key);
+  if (typeof item === "object") return computedLine(tape, item);
+  if (typeof before === "string") return "";
+  const { shape } = row ?? before;
+  if (item < 0) return { shape, tint: ["i"], text: [["·"]] };
+  return computedArray(live.result(tape, item), shape, row ? example : -1);
 }
 
 /**
- * A result as text, or a row of it. It keeps the shape that was written before.
- * @param {Tape} tape @param {number} index of the result, or -1 @param {any} before @param {number} row or -1
+ * A result as text, or a row of it. A leaf that has not changed keeps its text.
+ * @param {NdArray} result @param {string} shape as text @param {number} row or -1
  */
-function computedArray(tape, index, before, row) {
-  if (typeof before === "string") return "";
-  const own = { shape: before.shape };
-  if (index < 0) return { ...own, tint: ["i"], text: [["·"]] };
-  const { shape, dtype } = live.result(tape, index);
-  const numbers = nd.numbers(live.result(tape, index));
-  if (row < 0) return { ...own, ...formatArray(numbers, shape, dtype) };
-  const size = numbers.length / shape[0];
-  const part = numbers.subarray(row * size, (row + 1) * size);
-  return { ...own, ...formatArray(part, shape.slice(1), dtype) };
+function computedArray(result, shape, row) {
+  const known = formatted.get(result) ?? {};
+  formatted.set(result, known);
+  const numbers = nd.numbers(result);
+  const size = row < 0 ? numbers.length : numbers.length / result.shape[0];
+  const start = Math.max(row, 0) * size;
+  const part = numbers.subarray(start, start + size);
+  const axes = row < 0 ? result.shape : result.shape.slice(1);
+  return (known[row] ??= { shape, ...formatArray(part, axes, result.dtype) });
 }
 
 /**

@@ -10,9 +10,11 @@ import { fitParts, updateInspector } from "./inspector.js";
 import { fit, follow } from "./windows.js";
 import { drawScene, updateScene } from "./scene.js";
 import { inWords } from "./story.js";
-import { updateTimeline } from "./timeline.js";
+import { markFirstOdd, updateTimeline } from "./timeline.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Step} Step */
+
+const PAUSE = 100; // milliseconds without a change after which numbers rest
 
 /** The nearest step that exists. @param {number} step */
 const clamp = (step) => Math.trunc(Math.max(0, Math.min(step, mainTape().steps.length - 1))) || 0;
@@ -21,15 +23,29 @@ export const isAtEnd = () => state.step === mainTape().steps.length - 1;
 
 const level = () => mainTape().levels[mainTape().level];
 
-/** Draw everything that a step or a slider changes. */
-export function render() {
-  updateScene();
+let rest = 0; // the timer of what waits while numbers move
+
+/** Draw everything that a step changes. If numbers move, what is out of sight waits until they rest. */
+export function render(isMoving = false) {
+  updateScene(isMoving);
   updateTimeline(jump);
   updateInspector();
   for (const { update } of features) update?.();
-  fitParts();
   updateHover();
   updateTexts();
+  clearTimeout(rest);
+  if (isMoving) {
+    requestAnimationFrame(fitParts); // when the layout is computed anyway
+    rest = setTimeout(finishMove, PAUSE);
+    return;
+  }
+  fitParts();
+  writeAddress();
+}
+
+function finishMove() {
+  updateScene();
+  markFirstOdd(mainTape());
   writeAddress();
 }
 

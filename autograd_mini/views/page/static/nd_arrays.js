@@ -91,7 +91,7 @@ export function promoted(x, y) {
 
 /** The shape that two shapes broadcast to. @param {number[]} a @param {number[]} b @returns {number[]} */
 export function commonShape(a, b) {
-  if (a === b) return a;
+  if (a === b || (a.length === b.length && a.every((n, i) => n === b[i]))) return a;
   if (a.length < b.length) return commonShape(b, a);
   const more = a.length - b.length;
   return a.map((n, i) => (n === 1 && i >= more ? b[i - more] : n));
@@ -151,13 +151,17 @@ export function elementwise(loop, dtype, ...operands) {
   let { shape } = operands[0];
   for (const x of operands) shape = commonShape(shape, x.shape);
   const z = newArray(shape, dtype);
-  const arrays = [z, ...operands];
-  const steps = arrays.map((x) => singleStep(x, z.data.length));
+  const n = z.data.length;
+  const [offsets, steps, data] = [[0], [1], [z.data]];
+  for (const x of operands) {
+    offsets.push(x.offset);
+    steps.push(singleStep(x, n));
+    data.push(x.data);
+  }
   if (!steps.includes(-1)) {
-    const offsets = arrays.map((x) => x.offset);
-    const data = arrays.map((x) => x.data);
-    loop(z.data.length, offsets, steps, data);
+    loop(n, offsets, steps, data);
   } else {
+    const arrays = [z, ...operands];
     const strides = arrays.map((x) => repeated(x, shape));
     runLoop(loop, shape, arrays, strides);
   }

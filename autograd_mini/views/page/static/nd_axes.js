@@ -194,8 +194,20 @@ export function einsum(subscripts, ...operands) {
   });
 }
 
+/** A product of two matrices, without the search for an order of axes. @param {NdArray} x @param {NdArray} y */
+function matrixProduct(x, y) {
+  const [rows, inner] = x.shape;
+  const right = contiguous(y);
+  const columns = y.shape[1];
+  const z = newArray([rows, columns], "float64");
+  const loop = addProducts([inner, columns], [0, x.strides[1], columns], [1, 0, 1]);
+  loop(rows, [z.offset, x.offset, 0], [columns, x.strides[0], 0], [z.data, x.data, right.data]);
+  return inDtype(z, promoted(x, y));
+}
+
 /** @param {NdArray} x @param {NdArray} y */
 export function matmul(x, y) {
+  if (x.shape.length === 2 && y.shape.length === 2) return matrixProduct(x, y);
   const [m, n] = [x.shape.length - 2, y.shape.length - 2];
   const batch = "abcdefghij".slice(0, Math.max(m, n, 0));
   /** @param {number} axes */

@@ -1,6 +1,6 @@
 // @ts-check
 // The graph is drawn once for each level. A step then updates only the changed parts.
-import { array, current, isBack, shownTapes, state, stepOf } from "./state.js";
+import { array, current, isBack, shownTapes, stepOf } from "./state.js";
 import { cardBody, cardLabel, cardState } from "./card.js";
 import { button, el, mark, svg } from "./dom.js";
 import { named } from "./names.js";
@@ -12,7 +12,7 @@ import { named } from "./names.js";
 /** @typedef {import("./types.js").Box} Box */
 
 /** The elements of an edge. @typedef {{forward?: Element, back?: Element, pill?: HTMLElement}} Way */
-/** A card, and a key of its current content. @typedef {{element: HTMLElement, key: string}} CardView */
+/** A card and its current content. @typedef {{element: HTMLElement, content: any[]}} CardView */
 
 /**
  * A tape in its window.
@@ -65,7 +65,7 @@ function drawTape(tape, stage, clicks) {
   const ways = level.edges.map((edge, i) => drawEdge(level, edge, i, scene));
   const cards = level.cards.map((place) => ({
     element: drawCard(tape, place, clicks),
-    key: "",
+    content: [],
   }));
   scene.append(...cards.map(({ element }) => element));
   const drawn = { cards, ways, boxes: [], clicks };
@@ -169,42 +169,55 @@ function drawCard(tape, place, { open, choose }) {
   );
 }
 
-/** Update the graphs to the current step. */
-export function updateScene() {
-  for (const { tape, level, cards, ways } of views) {
-    level.cards.forEach((place, i) => updateCard(tape, level, place, cards[i]));
-    level.edges.forEach((edge, i) => updateEdge(tape, level, edge, ways[i]));
+/** Update the graphs to the current step, or only the numbers that are seen. */
+export function updateScene(onlySeen = false) {
+  for (const view of views) {
+    const { cards, level, ways } = view;
+    const isSeen = onlySeen ? sight(view) : () => true;
+    cards.forEach((card, i) => isSeen(i) && updateCard(view, level.cards[i], card));
+    if (!onlySeen) level.edges.forEach((edge, i) => updateEdge(view, edge, ways[i]));
   }
 }
 
-/** @param {Tape} tape @param {Level} level @param {Place} place @param {CardView} card */
-function updateCard(tape, level, place, card) {
+/** A function that tells whether a card is in its window. @param {View} view */
+function sight({ stage, shape, scale }) {
+  const { scrollLeft, scrollTop, clientWidth, clientHeight } = stage;
+  return (/** @type {number} */ i) => {
+    const { x, y, w, h } = shape?.cards[i] ?? { x: 0, y: 0, w: 0, h: 0 };
+    const [across, down] = [x * scale - scrollLeft, y * scale - scrollTop];
+    return (
+      across < clientWidth && across + w * scale > 0 && down < clientHeight && down + h * scale > 0
+    );
+  };
+}
+
+/** @param {View} view @param {Place} place @param {CardView} card */
+function updateCard({ tape, level }, place, card) {
   const shows = cardState(tape, place);
-  const { value } = tape.nodes[place.node];
-  const key = JSON.stringify([
-    shows,
-    state.example,
-    shows.known && array(tape, value),
-    shows.sum >= 0 && array(tape, shows.sum),
-  ]);
-  if (card.key === key) return;
-  card.key = key;
+  const { known, sum, now, receives, phase, next, ...others } = shows;
+  const arrays = [known && tape.nodes[place.node].value, sum >= 0 && sum].map(
+    (id) => id !== false && array(tape, id),
+  );
+  const content = [...arrays, next, JSON.stringify([known, sum, now, receives, phase, others])];
   const { element } = card;
-  const { known, sum, now, receives, phase } = shows;
+  if (content.every((part, i) => part === card.content[i])) return;
+  card.content = content;
   element.firstElementChild?.replaceChildren(...cardBody(tape, place, shows, level.numbers));
   element.lastElementChild?.setAttribute("aria-label", cardLabel(tape, place, shows));
+  const isReached = sum >= 0;
+  const isUpdate = phase === "update";
   mark(element, {
     ahead: !known,
-    reached: sum >= 0,
+    reached: isReached,
     now,
     back: isBack(shows),
-    update: phase === "update",
+    update: isUpdate,
     receives,
   });
 }
 
-/** @param {Tape} tape @param {Level} level @param {Edge} edge @param {Way} way */
-function updateEdge(tape, level, { to, user = level.cards[to].node, argument, pill }, way) {
+/** @param {View} view @param {Edge} edge @param {Way} way */
+function updateEdge({ tape, level }, { to, user = level.cards[to].node, argument, pill }, way) {
   const step = stepOf(tape);
   const { phase, node } = tape.steps[step];
   const isNow = node === user;

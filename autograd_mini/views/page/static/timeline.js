@@ -11,8 +11,6 @@ const MOST_BUTTONS = 1000; // longer tapes get only a slider
 /** @type {Tape|null} */
 let listed = null;
 let marked = -1; // the step that its buttons show
-let search = 0; // the timer of a search for NaN and inf
-const PAUSE = 100; // milliseconds without a change before that search
 
 /** @param {(step: number) => void} go */
 export function updateTimeline(go) {
@@ -22,14 +20,13 @@ export function updateTimeline(go) {
     listed = tape;
     marked = -1;
     list(tape, go);
+    markFirstOdd(tape);
   }
   if (marked !== state.step) updateButtons();
   marked = state.step;
   updatePosition(tape, last);
   for (const id of ["first", "previous"]) enable(byId(id), state.step > 0);
   for (const id of ["next", "last"]) enable(byId(id), state.step < last);
-  clearTimeout(search); // it reads all numbers, so it waits until a slider rests
-  search = setTimeout(() => markFirstOdd(tape), tape.shown ? PAUSE : 0);
 }
 
 /** @param {Tape} tape @param {(step: number) => void} go */
@@ -67,10 +64,10 @@ const isOdd = (tape, id) =>
     : array(tape, id).tint.some((row) => row.includes("!"));
 
 /** Mark the first step that computes NaN or inf. @param {Tape} tape */
-function markFirstOdd(tape) {
+export function markFirstOdd(tape) {
   const home = byId("steps");
   home.querySelector(".first-odd")?.remove();
-  for (const item of tape === listed ? home.querySelectorAll("button") : []) {
+  for (const item of home.querySelectorAll("button")) {
     const { phase, node, gives } = tape.steps[Number(item.dataset.step)];
     const made = phase === "forward" ? [tape.nodes[node].value] : [];
     const ids = gives?.map(({ total }) => total) ?? made;
