@@ -9,15 +9,15 @@ pytestmark = pytest.mark.slow  # `test_steps`, `test_keys` and others are in the
 
 
 def test_find_lists_nonfinite_gradients(opened):
-    check_nan(opened(cases.explore(cases.overflow)))
+    check_nan(opened(cases.searchable(cases.overflow)))
 
 
 def test_find_lists_zero_gradients(opened):
-    check_zero(opened(cases.explore(cases.dead)))
+    check_zero(opened(cases.searchable(cases.dead)))
 
 
 def test_find_matches_names_operations_shapes_and_scopes(opened):
-    page = opened(cases.explore(cases.dead))
+    page = opened(cases.searchable(cases.dead))
     for query, found in {"off": 1, "relu": 1, "(2,)": 5, "units": 2, "W": 1, "zzz": 0}.items():
         assert count(page, query) == found, query
         assert page.locator("#found li button").count() == found, query

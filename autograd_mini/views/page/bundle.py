@@ -164,8 +164,9 @@ def _add_module(name: str, found: dict[str, list[str]], runtime: bool) -> None:
 
 def _public() -> set[str]:
     """Return the names of all functions of arrays."""
-    modules = "nd_elementwise", "nd_axes", "nd_entries", "nd_linalg", "nd"
-    return {name for module in modules for name in _EXPORTED.findall(_read(f"{module}.js"))} - {"nd"}
+    modules = ("nd_elementwise", "nd_axes", "nd_entries", "nd_linalg", "nd")
+    names = {name for module in modules for name in _EXPORTED.findall(_read(f"{module}.js"))}
+    return names - {"nd"}
 
 
 def without_comments(source: str) -> str:

@@ -51,8 +51,11 @@ export const SETTINGS = {
   },
 };
 
-/** Write the state into the address. @param {"replaceState"|"pushState"} how */
+let lastHash = ""; // the address that was written or read
+
+/** Write the state into the address, unless it has just changed. @param {"replaceState"|"pushState"} how */
 function write(how) {
+  if (location.hash !== lastHash) return;
   const fields = Object.entries({ ...PLACE, ...SETTINGS });
   const texts = fields.map(([name, { text }]) => [name, text()]);
   try {
@@ -60,6 +63,7 @@ function write(how) {
   } catch {
     // a frame without an address
   }
+  lastHash = location.hash;
 }
 
 export const writeAddress = () => write("replaceState");
@@ -72,7 +76,8 @@ export const keepPlace = () => write("pushState");
  * with only a step stays in the view.
  */
 export function readAddress() {
-  const asked = new URLSearchParams(location.hash.slice(1));
+  lastHash = location.hash;
+  const asked = new URLSearchParams(lastHash.slice(1));
   const isWhole = asked.has("view") || !asked.has("step");
   for (const name in PLACE) if (isWhole || asked.has(name)) PLACE[name].read(asked.get(name) ?? "");
   if (history.state && "ready" in root) return;

@@ -19,6 +19,8 @@ import { programs } from "./programs.js";
 const leaves = new Map();
 /** @type {Map<Tape, NdArray[]>} */
 const results = new Map();
+/** The results before any change, which the page shows as Python wrote them. @type {Map<Tape, NdArray[]>} */
+const first = new Map();
 /** What has been formatted, by row. @type {WeakMap<NdArray, Record<number, ArrayData>>} */
 const formatted = new WeakMap();
 /** The leaves that were set. @type {Set<string>} */
@@ -69,7 +71,11 @@ export const live = {
   /** Compute all tapes. The caller draws the page again. */
   run() {
     data.tapes.forEach((tape) => {
-      results.set(tape, programs[programOf(tape).program](live.leaves(tape)));
+      const before = results.get(tape) ?? [];
+      const found = programs[programOf(tape).program](live.leaves(tape));
+      const now = found.map((result, i) => (isSame(result, before[i]) ? before[i] : result));
+      results.set(tape, now);
+      if (!first.has(tape)) first.set(tape, now);
       tape.shown = live.isChanged() ? shown : undefined;
     });
     state.runs++;
@@ -93,6 +99,12 @@ export const live = {
   },
 };
 
+/** Whether a result has not changed: then its cells are not drawn again. @param {NdArray} x @param {NdArray} [y] */
+function isSame(x, y) {
+  const others = y && nd.numbers(y);
+  return Boolean(others && nd.numbers(x).every((n, i) => Object.is(n, others[i])));
+}
+
 /**
  * An item of the pool, computed. An item that the program does not compute is left out.
  * @param {Tape} tape @param {number} id @param {number} example of a batch; -1 for all
@@ -101,7 +113,8 @@ function shown(tape, id, example) {
   const before = /** @type {any} */ (tape.pools[0][id]);
   const item = programOf(tape).items[id];
   const row = before?.each?.[example];
-  if (item === null) return row ?? before;
+  const isFirst = typeof item === "number" && first.get(tape)?.[item] === live.result(tape, item);
+  if (item === null || (isFirst && item >= 0)) return row ?? before;
   if (typeof item === "object") return computedLine(tape, item);
   if (typeof before === "string") return "";
   const { shape } = row ?? before;
