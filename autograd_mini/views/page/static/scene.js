@@ -135,7 +135,7 @@ function drawBox(tape, { title, closes }, box, isFirst, { open }) {
  * @param {Level} level @param {Edge} edge @param {number} nth @param {HTMLElement} scene
  * @returns {Way}
  */
-function drawEdge({ shapes: [shape] }, { pill }, nth, scene) {
+function drawEdge({ places: [shape] }, { pill }, nth, scene) {
   const { path, back } = shape.edges[nth];
   /** @type {Way} */
   const way = {};

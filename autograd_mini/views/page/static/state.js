@@ -41,6 +41,7 @@ function prepare(tape, nth) {
   const { nodes } = tape;
   tape.level = tape.first;
   tape.pools = data.pools.map((pools) => pools[nth]);
+  for (const level of tape.levels) level.places = level.shapes.map((i) => tape.shapes[i]);
   tape.made = nodes.map(() => -1);
   tape.passed = nodes.map(() => Infinity);
   tape.sums = nodes.map(() => []);

@@ -27,7 +27,6 @@
  * @property {number} value
  * @property {number} [gradient]
  * @property {number} [uses]
- * @property {string} [formula]
  * @property {number[]} [inputs]
  * @property {boolean} [fused]
  * @property {string} [scope]
@@ -168,7 +167,8 @@
  * @property {Place[]} cards
  * @property {{title: string, closes?: number}[]} boxes
  * @property {Edge[]} edges
- * @property {Shape[]} shapes from the narrowest to the widest
+ * @property {number[]} shapes positions in `Tape.shapes`, from the narrowest to the widest
+ * @property {Shape[]} places these shapes
  * @property {number} [numbers] rows and columns of the largest matrix that is shown as numbers
  * @property {string} [title]
  * @property {number} [parent]
@@ -274,6 +274,7 @@
  * @property {Step[]} steps
  * @property {Reads[]} reads
  * @property {Level[]} levels
+ * @property {Shape[]} shapes of all levels
  * @property {number} first the level to open with
  * @property {string} symbol
  * @property {string} value

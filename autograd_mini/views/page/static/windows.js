@@ -21,10 +21,10 @@ const space = ({ stage }) => ({
  * moving along a single row is simpler.
  * @param {View} view @param {number} width
  */
-function shapeFor({ level: { shapes } }, width) {
-  const last = shapes[shapes.length - 1];
-  const close = shapes[0].width <= FAR * width ? shapes[0] : last;
-  return shapes.findLast((shape) => shape.width <= width) ?? close;
+function shapeFor({ level: { places } }, width) {
+  const last = places[places.length - 1];
+  const close = places[0].width <= FAR * width ? places[0] : last;
+  return places.findLast((shape) => shape.width <= width) ?? close;
 }
 
 /** Show each graph as large as it fits, but at a readable scale, in the centre of its window. */
