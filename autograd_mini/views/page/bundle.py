@@ -1,9 +1,9 @@
 """Put the page together: its script, style, font and text are plain files in ``static/``.
 
 No minifier or build step is used. The page contains the modules of the script that it needs, and
-of their declarations those that it uses. They are as they are in the files, except for comment
-lines, import statements and export keywords. So the modules share one scope, and no name may have
-two definitions.
+of their declarations those that it uses. They are as they are in the files, except for comments,
+indentation, blank lines, import statements and export keywords. So the modules share one scope, and
+no name may have two definitions.
 """
 
 from __future__ import annotations
@@ -154,12 +154,13 @@ def statements(*names: str, runtime: bool = False) -> list[str]:
 
 def _add_module(name: str, found: dict[str, list[str]], runtime: bool) -> None:
     """Add the statements of a module, after those of its imports."""
-    source = without_comments(_read(f"{name}.js"))
+    source = _COMMENT.sub("", _read(f"{name}.js"))
     for imported in _IMPORT.findall(source):
         is_part = imported.startswith("nd") == runtime and imported != "programs"
         if is_part and imported not in found:
             _add_module(imported, found, runtime)
-    found[name] = _STATEMENT.findall(_EXPORT.sub("", _IMPORT.sub("", source)))
+    whole = _STATEMENT.findall(_EXPORT.sub("", _IMPORT.sub("", source)))
+    found[name] = [_INDENTATION.sub("", statement).strip() + "\n" for statement in whole]
 
 
 def _public() -> set[str]:
@@ -170,11 +171,11 @@ def _public() -> set[str]:
 
 
 def without_comments(source: str) -> str:
-    """Return a file without its comments, which are for those who read it in the repository.
+    """Return a file without comments and indentation, so that the page is small.
 
-    A level of indentation becomes one tab, because the page has to be small.
+    They are for those who read it in the repository. The tools of a browser indent it again.
     """
-    return _INDENTATION.sub(lambda found: "\t" * (len(found[0]) // 2), _COMMENT.sub("", source))
+    return _INDENTATION.sub("", _COMMENT.sub("", source))
 
 
 def style(data: Data) -> str:
@@ -193,7 +194,7 @@ def _colours() -> str:
     """
     palette = {name: (getattr(LIGHT, name), getattr(DARK, name)) for name in LIGHT._fields[1:]}
     colours = palette | _PAGE_COLOURS
-    declared = "".join(f"  --{name}: light-dark({a}, {b});\n" for name, (a, b) in colours.items())
+    declared = "".join(f"--{name}: light-dark({a}, {b});\n" for name, (a, b) in colours.items())
     tints = "".join(
         f".tint-{letter_of(level)} {{ --tint: light-dark({a}, {b}); }}\n"
         for level in range(-STEPS, STEPS + 1)

@@ -59,57 +59,42 @@ export function cardBody(tape, place, at, most) {
     el("i.name", named(name)),
     el("small", (place.count ?? 1) > 1 ? `${place.count} tensors` : shape),
   );
-  const lit = at.isNode && at.phase === "forward" ? ".lit" : "";
-  const of = origin(tape, "value", place.node);
-  const values = tapeCells(tape, value, {
-    of,
-    hidden: !at.known,
-    mark: lit,
-    most,
-  });
-  const blocks = [block("value", "value", values)];
-  if (gradient !== undefined) blocks.push(gradientBlock(tape, place.node, gradient, at, most));
-  if (trained) blocks.push(updateBlock(tape, place.node, at, most));
+  const { isNode, known, next, phase, sum } = at;
+  const isLit = at.isTarget || (isNode && phase === "seed");
+  /** @param {"value"|"gradient"} kind @param {number} id @param {boolean} hidden @param {string} lit */
+  const numbers = (kind, id, hidden, lit) =>
+    tapeCells(tape, id, { of: origin(tape, kind, place.node), hidden, mark: lit, most });
+  const lit = isNode && phase === "forward" ? ".lit" : "";
+  const litBack = isLit ? ".lit.back" : "";
   const wide = (outline(tape, value).tint[0] ?? "").length > 2;
   return [
     head,
     place.runs && insideOf(tape, place, at.chips, at.doing),
-    el(wide ? "div.blocks" : "div.blocks.across", blocks),
+    el(
+      wide ? "div.blocks" : "div.blocks.across",
+      block("value", ["value"], numbers("value", value, !known, lit)),
+      gradient !== undefined &&
+        block(
+          "gradient",
+          [...named(fitting(`∂${tape.symbol}/∂${name}`)), at.adds && el("span.plus", "+=")],
+          numbers("gradient", sum < 0 ? gradient : sum, sum < 0, litBack),
+        ),
+      trained &&
+        block(
+          "update",
+          ["new"],
+          cells(next ?? array(tape, value), {
+            hidden: !next,
+            mark: phase === "update" && next ? ".lit" : "",
+            most,
+          }),
+        ),
+    ),
   ].filter((part) => part instanceof Node);
 }
 
-/**
- * @param {Tape} tape @param {number} node @param {number} gradient @param {CardState} at
- * @param {number} [most]
- */
-function gradientBlock(tape, node, gradient, at, most) {
-  const reached = at.sum >= 0;
-  const isLit = at.isTarget || (at.isNode && at.phase === "seed");
-  const numbers = tapeCells(tape, reached ? at.sum : gradient, {
-    of: origin(tape, "gradient", node),
-    hidden: !reached,
-    mark: isLit ? ".lit.back" : "",
-    most,
-  });
-  const title = fitting(`∂${tape.symbol}/∂${tape.nodes[node].name}`);
-  const made = block("gradient", title, numbers);
-  if (at.adds) made.firstElementChild?.append(el("span.plus", "+="));
-  return made;
-}
-
-/**
- * The value after the update. @param {Tape} tape @param {number} node @param {CardState} at
- * @param {number} [most]
- */
-function updateBlock(tape, node, { next, phase }, most) {
-  const numbers = next ?? array(tape, tape.nodes[node].value);
-  const mark = phase === "update" && next ? ".lit" : "";
-  return block("update", "new", cells(numbers, { hidden: !next, mark, most }));
-}
-
-/** @param {string} kind @param {string} title @param {Node} numbers */
-const block = (kind, title, numbers) =>
-  el(`div.block.${kind}`, el("div.title", named(title)), numbers);
+/** @param {string} kind @param {import("./dom.js").Part[]} title @param {Node} numbers */
+const block = (kind, title, numbers) => el(`div.block.${kind}`, el("div.title", title), numbers);
 
 /**
  * A card in words, for a screen reader.
@@ -118,18 +103,14 @@ const block = (kind, title, numbers) =>
 export function cardLabel(tape, place, at) {
   const { op, name, shape, value, gradient } = tape.nodes[place.node];
   const { title, count } = place;
+  const reached = at.sum < 0 ? "no gradient yet" : `gradient ${spoken(array(tape, at.sum))}`;
   const words = [
     title
       ? `${title}, ${(count ?? 1) > 1 ? `${count} tensors` : op}, ${name}`
       : `${name}, ${op}, shape ${shape}`,
+    at.known ? `value ${spoken(array(tape, value))}` : "not computed yet",
+    ...(gradient === undefined ? [] : [reached]),
+    ...at.chips.map(({ node, norm }) => `${tape.nodes[node].name} gradient norm ${norm}`),
   ];
-  words.push(at.known ? `value ${spoken(array(tape, value))}` : "not computed yet");
-  if (gradient !== undefined) {
-    words.push(at.sum < 0 ? "no gradient yet" : `gradient ${spoken(array(tape, at.sum))}`);
-  }
-  for (const { node, norm } of at.chips)
-    words.push(
-      `${tape.nodes[node].name} ${norm === "·" ? "no gradient yet" : `gradient norm ${norm}`}`,
-    );
   return words.join("; ");
 }

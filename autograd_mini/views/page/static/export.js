@@ -74,10 +74,9 @@ function elements({ scene, scale }) {
 
 /** @param {Element} path @param {CSSStyleDeclaration} style */
 function edge(path, style) {
-  const names = ["d", "marker-end"];
-  const own = names.map((name) => [name, path.getAttribute(name) ?? ""]);
-  const attributes = { fill: "none", ...styles(style, LINE) };
-  return svg("path", Object.fromEntries(own), attributes);
+  const d = path.getAttribute("d") ?? "";
+  const tip = path.getAttribute("marker-end") ?? "";
+  return svg("path", { d, "marker-end": tip, fill: "none" }, styles(style, LINE));
 }
 
 /** The squares of a heat map with the same tint. @param {Element} path @param {CSSStyleDeclaration} style @param {number[]} place of the map */

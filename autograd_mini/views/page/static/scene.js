@@ -220,20 +220,17 @@ function updateCard({ tape, level }, place, card) {
 function updateEdge({ tape, level }, { to, user = level.cards[to].node, argument, pill }, way) {
   const step = stepOf(tape);
   const { phase, node } = tape.steps[step];
-  const isNow = node === user;
   const passed = tape.passed[user] <= step;
+  const isBackNow = node === user && phase === "backward";
   mark(way.forward, {
     ahead: tape.made[user] > step,
-    now: isNow && phase === "forward",
+    now: node === user && phase === "forward",
   });
-  mark(way.back, { ahead: !passed, now: isNow && phase === "backward" });
+  mark(way.back, { ahead: !passed, now: isBackNow });
+  mark(way.pill, { ahead: Boolean(way.back) && !passed, now: isBackNow });
   const given = tape.steps[tape.passed[user]]?.gives?.find((gift) => gift.argument === argument);
-  if (way.pill && given?.otherwise)
-    way.pill.firstElementChild?.replaceChildren(
+  if (given?.otherwise)
+    way.pill?.firstElementChild?.replaceChildren(
       ...el("span", named(current(tape, given).pill ?? pill ?? "")).childNodes,
     );
-  mark(way.pill, {
-    ahead: Boolean(way.back) && !passed,
-    now: isNow && phase === "backward",
-  });
 }
