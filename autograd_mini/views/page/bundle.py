@@ -55,6 +55,16 @@ _PAGE_COLOURS = {
 }
 
 
+_TINTED = """\
+[class*=tint-] {
+--sign: var(--plus);
+--tint: color-mix(in srgb, var(--sign) var(--share, 0%), var(--card));
+background: var(--tint);
+fill: var(--tint);
+}
+"""
+
+
 def features(data: Data) -> list[str]:
     """Return the modules of the features that only some pages have, for a page with this data."""
     is_live = "programs" in data and "live" in data
@@ -190,18 +200,18 @@ def style(data: Data) -> str:
 def _colours() -> str:
     """Return the colours of both themes, and a style rule for each tint of a number.
 
-    `arrays.Pool.write` chooses the tints.
+    `arrays.Pool.write` chooses the tints: shares of the colour of positive or negative numbers.
     """
     palette = {name: (getattr(LIGHT, name), getattr(DARK, name)) for name in LIGHT._fields[1:]}
     colours = palette | _PAGE_COLOURS
     declared = "".join(f"--{name}: light-dark({a}, {b});\n" for name, (a, b) in colours.items())
-    tints = "".join(
-        f".tint-{letter_of(level)} {{ --tint: light-dark({a}, {b}); }}\n"
-        for level in range(-STEPS, STEPS + 1)
-        for a, b in [(LIGHT.tint(level), DARK.tint(level))]
-    )
-    painted = "[class*=tint-] { background: var(--tint); fill: var(--tint); }\n"
-    return f":root {{\n{declared}}}\n\n{painted}{tints}"
+    shares = [(level, f"--share: {100 * level / STEPS:g}%;") for level in range(1, STEPS + 1)]
+    tints = [
+        f".tint-{letter_of(level)} {{ {share} }}\n"
+        f".tint-{letter_of(-level)} {{ {share} --sign: var(--minus); }}\n"
+        for level, share in shares
+    ]
+    return f":root {{\n{declared}}}\n\n{_TINTED}{''.join(tints)}"
 
 
 @cache

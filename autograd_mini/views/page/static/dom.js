@@ -10,7 +10,7 @@
  * @param {string|null} language
  */
 const maker =
-  (language) =>
+  language =>
   /** @param {string} kind @param {...(Part|Part[])} parts */
   (kind, ...parts) => {
     const [tag, ...classes] = kind.split(".");
@@ -37,7 +37,7 @@ export const svg = maker("http://www.w3.org/2000/svg");
 export const math = maker("http://www.w3.org/1998/Math/MathML");
 
 /** @template {HTMLElement} [Kind=HTMLElement] @param {string} id @returns {Kind} */
-export const byId = (id) => /** @type {any} */ (document.getElementById(id));
+export const byId = id => /** @type {any} */ (document.getElementById(id));
 
 /** Write a text into an element. @param {string} id @param {string} text */
 export function setText(id, text) {
@@ -46,25 +46,25 @@ export function setText(id, text) {
 
 /** @param {Part|Part[]} label @param {() => void} click @param {Attributes} [attributes] */
 export const button = (label, click, attributes) =>
-  el("button", { click, ...attributes }, ...[label].flat());
+  el("button", {click, ...attributes}, ...[label].flat());
 
 /** A table below a row of titles. @param {string} kind @param {Part[]} titles @param {Part[]} rows */
 export const titledTable = (kind, titles, rows) =>
   el(
     kind,
-    el("thead", el("tr", ...titles.map((title) => titleCell("col", title)))),
-    el("tbody", rows),
+    el("thead", el("tr", ...titles.map(title => titleCell("col", title)))),
+    el("tbody", rows)
   );
 
 /** @param {"row"|"col"} scope @param {Part|Part[]} title */
-export const titleCell = (scope, title) => el("th", { scope }, title);
+export const titleCell = (scope, title) => el("th", {scope}, title);
 
 /**
  * An element that scrolls, also by keyboard.
  * @param {string} kind @param {string} label @param {...Part} children
  */
 export const scrolling = (kind, label, ...children) =>
-  el(kind, { tabindex: 0, role: "group", "aria-label": label }, children);
+  el(kind, {tabindex: 0, role: "group", "aria-label": label}, children);
 
 /**
  * Add or remove classes.

@@ -1,25 +1,25 @@
 // @ts-check
 // Search by name, operation, shape or scope. `grad:nan` and `grad:0` find suspicious gradients.
-import { array, mainTape } from "./state.js";
-import { button, byId, el, setText } from "./dom.js";
-import { features } from "./features.js";
-import { named } from "./names.js";
-import { choose } from "./navigation.js";
+import {array, mainTape} from "./state.js";
+import {button, byId, el, setText} from "./dom.js";
+import {features} from "./features.js";
+import {named} from "./names.js";
+import {choose} from "./navigation.js";
 
 const MOST_LISTED = 12;
 
 /** The nodes that match a text. @param {string} text @returns {number[]} */
 function matches(text) {
   const wanted = text.trim().toLowerCase();
-  const { length } = mainTape().nodes;
+  const {length} = mainTape().nodes;
   const all = wanted ? [...Array(length).keys()] : [];
-  return all.filter((node) => isMatch(node, wanted));
+  return all.filter(node => isMatch(node, wanted));
 }
 
 /** @param {number} node @param {string} wanted */
 function isMatch(node, wanted) {
   const tape = mainTape();
-  const { name, op, shape, scope = "", gradient } = tape.nodes[node];
+  const {name, op, shape, scope = "", gradient} = tape.nodes[node];
   const tint = gradient ? array(tape, gradient).tint.join("") : "";
   if (wanted === "grad:nan") return tint.includes("!");
   if (wanted === "grad:0") return /^i+$/.test(tint);
@@ -31,7 +31,7 @@ features.push({
     for (const part of document.querySelectorAll(".search")) part.removeAttribute("hidden");
     const input = /** @type {HTMLInputElement} */ (byId("find"));
     input.addEventListener("input", () => listHits(input.value));
-    input.addEventListener("keydown", ({ key }) => {
+    input.addEventListener("keydown", ({key}) => {
       const [first] = matches(input.value);
       if (key === "Enter" && first !== undefined) openHit(first);
       if (key !== "Escape") return;
@@ -39,7 +39,7 @@ features.push({
       input.blur();
       closeHits();
     });
-  },
+  }
 });
 
 /** @param {number} node */
@@ -58,12 +58,12 @@ function listHits(text) {
   closeHits();
   if (!text.trim()) return;
   const hits = matches(text);
-  const items = hits.slice(0, MOST_LISTED).map((node) => {
-    const { name, op, shape } = mainTape().nodes[node];
+  const items = hits.slice(0, MOST_LISTED).map(node => {
+    const {name, op, shape} = mainTape().nodes[node];
     const label = named(`${name} · ${op} ${shape}`);
     return el(
       "li",
-      button(label, () => openHit(node)),
+      button(label, () => openHit(node))
     );
   });
   const count = `${hits.length} tensor${hits.length === 1 ? "" : "s"} found`;

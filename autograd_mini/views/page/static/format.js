@@ -19,13 +19,13 @@ const MORE = 30; // digits, enough to recognise a number halfway between two oth
 const even = (long, short) => (/[02468]50{29}$/.test(long) ? long.slice(0, -MORE) : short);
 
 /** Whether a number may be halfway: only then all its digits are needed. @param {number} x */
-const endsInFive = (x) => /5(e|$)/.test(`${x}`);
+const endsInFive = x => /5(e|$)/.test(`${x}`);
 
 /** @param {number} x @param {number} n digits after the point */
 const fixed = (x, n) => even(endsInFive(x) ? x.toFixed(n + MORE) : "", x.toFixed(n));
 
 /** @param {string} text */
-const trimmed = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
+const trimmed = text => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
 
 /** As Python's `{x:.ng}`. @param {number} x @param {number} n significant digits */
 function general(x, n) {
@@ -49,7 +49,7 @@ export function formatNumber(x, digits = 5) {
 }
 
 /** Minus signs that are as wide as a digit. Hyphens in words stay. @param {string} text */
-export const minus = (text) => text.replace(/(?<!\w)-|(?<=\d[eE])-|-(?!\w)/g, "−");
+export const minus = text => text.replace(/(?<!\w)-|(?<=\d[eE])-|-(?!\w)/g, "−");
 
 /**
  * An array as the page shows it.
@@ -57,33 +57,33 @@ export const minus = (text) => text.replace(/(?<!\w)-|(?<=\d[eE])-|-(?!\w)/g, "�
  * @returns {Omit<ArrayData, "shape">}
  */
 export function formatArray(entries, shape, dtype) {
-  if (!entries.length) return { tint: ["i"], text: [["empty"]] };
+  if (!entries.length) return {tint: ["i"], text: [["empty"]]};
   const numbers = Array.from(entries);
   const isColumn = shape.length < 2;
   const columns = isColumn ? 1 : shape[shape.length - 1];
   const rows = numbers.length / columns;
   if (Math.max(rows, columns) > MOST_SHOWN) {
     const map = pooled(numbers, isColumn ? rows : columns);
-    return { tint: tints(map), notes: statistics(numbers).map(minus) };
+    return {tint: tints(map), notes: statistics(numbers).map(minus)};
   }
   const text = textsOf(numbers, dtype).map(minus);
-  return { tint: tints(inRows(numbers, columns)), text: inRows(text, columns) };
+  return {tint: tints(inRows(numbers, columns)), text: inRows(text, columns)};
 }
 
 /** @template T @param {T[]} entries @param {number} columns */
 const inRows = (entries, columns) =>
-  Array.from({ length: entries.length / columns }, (_, i) =>
-    entries.slice(i * columns, (i + 1) * columns),
+  Array.from({length: entries.length / columns}, (_, i) =>
+    entries.slice(i * columns, (i + 1) * columns)
   );
 
 /** The largest finite magnitude. @param {number[]} numbers */
-const largestOf = (numbers) =>
+const largestOf = numbers =>
   numbers.filter(Number.isFinite).reduce((most, x) => Math.max(most, Math.abs(x)), 0);
 
 /** @param {number[][]} rows */
 function tints(rows) {
   const most = largestOf(rows.flat()) || 1;
-  return rows.map((row) => row.map((x) => letter(x, most)).join(""));
+  return rows.map(row => row.map(x => letter(x, most)).join(""));
 }
 
 /** @param {number} x @param {number} most */
@@ -95,11 +95,11 @@ function letter(x, most) {
 
 /** The numbers, with the same number of decimals. @param {number[]} numbers @param {string} dtype */
 function textsOf(numbers, dtype) {
-  if (dtype === "bool") return numbers.map((x) => (x ? "True" : "False"));
+  if (dtype === "bool") return numbers.map(x => (x ? "True" : "False"));
   if (!dtype.startsWith("float")) return numbers.map(String);
   const most = largestOf(numbers);
-  const plain = numbers.map((x) => formatNumber(x));
-  const isWhole = numbers.every((x) => !(x % 1)); // also of nan and inf
+  const plain = numbers.map(x => formatNumber(x));
+  const isWhole = numbers.every(x => !(x % 1)); // also of nan and inf
   if (most >= 1e6 || isWhole) return plain;
   const decimals = Math.max(1, DECIMALS - Math.max(0, Math.floor(Math.log10(most))));
   const least = decimals < DECIMALS ? 10 ** (1 - decimals) : 0.01;
@@ -131,17 +131,17 @@ function pooled(numbers, columns) {
 function partsOf(n, most) {
   const parts = Math.min(n, most);
   /** @param {number} i */
-  const start = (i) => Math.trunc(i * (n / parts));
-  return [...Array(parts).keys()].flatMap((i) => Array(start(i + 1) - start(i)).fill(i));
+  const start = i => Math.trunc(i * (n / parts));
+  return [...Array(parts).keys()].flatMap(i => Array(start(i + 1) - start(i)).fill(i));
 }
 
 /** Range, mean and norm of finite entries, and counts of the others. @param {number[]} numbers */
 function statistics(numbers) {
   const known = numbers.filter(Number.isFinite);
-  const { length } = known;
+  const {length} = known;
   const nans = numbers.filter(Number.isNaN).length;
   const infs = numbers.length - length - nans;
-  const zeros = known.filter((x) => x === 0).length;
+  const zeros = known.filter(x => x === 0).length;
   /** @param {(a: number, b: number) => number} f */
   const over = (f, start = known[0]) => formatNumber(known.reduce(f, start), 4);
   const norm = Math.sqrt(known.reduce((sum, x) => sum + x * x, 0));
@@ -151,10 +151,10 @@ function statistics(numbers) {
     [
       zeros && `${formatNumber((100 * zeros) / numbers.length, 2)}% zeros`,
       nans && `${nans} NaN`,
-      infs && `${infs} inf`,
+      infs && `${infs} inf`
     ]
       .filter(Boolean)
-      .join(" · "),
+      .join(" · ")
   ]
     .filter(Boolean)
     .map(String);

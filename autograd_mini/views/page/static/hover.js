@@ -1,10 +1,10 @@
 // @ts-check
 // A number that is pointed at, or focused, lights those it was computed from. A click pins it.
-import { shownTapes } from "./state.js";
-import { byId, el } from "./dom.js";
-import { parseOrigin } from "./entries.js";
-import { named } from "./names.js";
-import { written } from "./written.js";
+import {shownTapes} from "./state.js";
+import {byId, el} from "./dom.js";
+import {parseOrigin} from "./entries.js";
+import {named} from "./names.js";
+import {written} from "./written.js";
 
 /** @typedef {import("./types.js").Entry} Entry */
 
@@ -15,25 +15,25 @@ let pinned = null;
 let pointed = null;
 
 /** @param {Event} event @returns {HTMLElement|null} */
-const cellOf = ({ target }) =>
+const cellOf = ({target}) =>
   /** @type {Element|null} */ (target)?.closest?.("[data-entry]") ?? null;
 
 /** @param {HTMLElement} cell @returns {Entry} */
-const entryOf = (cell) => ({
+const entryOf = cell => ({
   of: cell.closest("[data-of]")?.getAttribute("data-of") ?? "",
-  entry: Number(cell.dataset.entry),
+  entry: Number(cell.dataset.entry)
 });
 
 export function listenToHover() {
   /** @param {Event} event */
-  const point = (event) => {
+  const point = event => {
     const cell = event.type === "focusout" ? null : cellOf(event);
     if (!cell && !pointed) return;
     pointed = cell && entryOf(cell);
     updateHover();
   };
   for (const kind of ["pointerover", "focusin", "focusout"]) document.addEventListener(kind, point);
-  document.addEventListener("click", (event) => {
+  document.addEventListener("click", event => {
     const cell = cellOf(event);
     if (!cell || cell.matches(".editable")) return; // a click changes a leaf (edit.js)
     cell.blur(); // so that arrow keys still go from step to step
@@ -53,7 +53,7 @@ function pin(entry) {
 
 /** Move between cells, pin one, or unpin. @param {KeyboardEvent} event */
 function onCellKey(event) {
-  const { key, ctrlKey, metaKey, altKey } = event;
+  const {key, ctrlKey, metaKey, altKey} = event;
   const cell = cellOf(event);
   if (ctrlKey || metaKey || altKey || document.querySelector("dialog[open]")) return;
   if (key === "Escape" && pinned) pin(null);
@@ -73,7 +73,7 @@ function moveFocus(cell, key) {
     ArrowUp: line.previousElementSibling?.children[column],
     ArrowDown: line.nextElementSibling?.children[column],
     Home: line.firstElementChild,
-    End: line.lastElementChild,
+    End: line.lastElementChild
   };
   if (!(key in targets)) return false;
   const next = /** @type {Record<string, any>} */ (targets)[key];
@@ -98,9 +98,9 @@ export function updateHover() {
 }
 
 /** Light an entry and its sources, and return its equation. @param {Entry} entry */
-function lightAll({ of, entry }) {
-  const { tape, kind, node } = parseOrigin(of);
-  const { text, uses } = written(parseOrigin(of), entry);
+function lightAll({of, entry}) {
+  const {tape, kind, node} = parseOrigin(of);
+  const {text, uses} = written(parseOrigin(of), entry);
   for (const array of document.querySelectorAll("[data-of]")) {
     const at = array.getAttribute("data-of") ?? "";
     const other = parseOrigin(at);

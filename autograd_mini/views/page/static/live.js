@@ -3,10 +3,10 @@
 //
 // The reader changes a leaf, and `live.run` computes all tapes of the page again. Then `shown`
 // formats a result when it is drawn. Until a leaf is changed, the page shows Python's texts.
-import { data, state } from "./state.js";
-import { formatArray, formatNumber, minus } from "./format.js";
-import { nd } from "./nd.js";
-import { programs } from "./programs.js";
+import {data, state} from "./state.js";
+import {formatArray, formatNumber, minus} from "./format.js";
+import {nd} from "./nd.js";
+import {programs} from "./programs.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").LiveTape} LiveTape */
 /** @typedef {import("./types.js").Argument} Argument */
@@ -29,27 +29,27 @@ const changed = new Set();
 const entries = () => data.live ?? [];
 
 /** @param {Tape} tape @returns {LiveTape} */
-const programOf = (tape) => entries()[data.tapes.indexOf(tape)];
+const programOf = tape => entries()[data.tapes.indexOf(tape)];
 
 /** @param {Argument} argument */
-const initial = ({ data: numbers, shape, dtype }) => nd.array(numbers.map(Number), shape, dtype);
+const initial = ({data: numbers, shape, dtype}) => nd.array(numbers.map(Number), shape, dtype);
 
 export const live = {
   /** Whether a leaf was set, or any of them. @param {string} [name] */
-  isChanged: (name) => (name ? changed.has(name) : changed.size > 0),
+  isChanged: name => (name ? changed.has(name) : changed.size > 0),
 
   /** The arguments of all programs, each once. @returns {Argument[]} */
   arguments: () => [
     ...new Map(
       entries()
-        .flatMap((entry) => entry.arguments)
-        .map((argument) => [argument.name, argument]),
-    ).values(),
+        .flatMap(entry => entry.arguments)
+        .map(argument => [argument.name, argument])
+    ).values()
   ],
   /** The arrays that the program of a tape takes. @param {Tape} tape */
-  leaves: (tape) => programOf(tape).arguments.map(({ name }) => live.leaf(name)),
+  leaves: tape => programOf(tape).arguments.map(({name}) => live.leaf(name)),
   /** @param {string} name @returns {NdArray} */
-  leaf: (name) => /** @type {NdArray} */ (leaves.get(name)),
+  leaf: name => /** @type {NdArray} */ (leaves.get(name)),
   /** Give a leaf new numbers, on every tape that has it. @param {string} name @param {NdArray} array */
   set(name, array) {
     leaves.set(name, array);
@@ -57,7 +57,7 @@ export const live = {
   },
   /** Change one entry of a leaf. @param {string} name @param {number} at @param {number} value */
   setEntry(name, at, value) {
-    const { shape, dtype } = live.leaf(name);
+    const {shape, dtype} = live.leaf(name);
     const numbers = Array.from(nd.numbers(live.leaf(name))).with(at, value);
     live.set(name, nd.array(numbers, shape, dtype));
   },
@@ -70,7 +70,7 @@ export const live = {
   },
   /** Compute all tapes. The caller draws the page again. */
   run() {
-    data.tapes.forEach((tape) => {
+    data.tapes.forEach(tape => {
       const before = results.get(tape) ?? [];
       const found = programs[programOf(tape).program](live.leaves(tape));
       const now = found.map((result, i) => (isSame(result, before[i]) ? before[i] : result));
@@ -86,17 +86,16 @@ export const live = {
   /** @param {Tape} tape @param {string} name of a leaf */
   gradient(tape, name) {
     const entry = programOf(tape);
-    const nth = entry.arguments.findIndex((leaf) => leaf.name === name);
+    const nth = entry.arguments.findIndex(leaf => leaf.name === name);
     return live.result(tape, entry.gradients[nth]);
   },
   /** The leaf that an item of the pool shows, if the reader may change it. @param {Tape} tape @param {number} id */
-  editable: (tape, id) =>
-    programOf(tape).arguments.find(({ item, fixed }) => item === id && !fixed),
+  editable: (tape, id) => programOf(tape).arguments.find(({item, fixed}) => item === id && !fixed),
   /** The numbers of an item. @param {Tape} tape @param {number} id */
   numbers(tape, id) {
     const item = programOf(tape).items[id];
     return typeof item === "number" && item >= 0 ? nd.numbers(live.result(tape, item)) : undefined;
-  },
+  }
 };
 
 /** Whether a result has not changed: then its cells are not drawn again. @param {NdArray} x @param {NdArray} [y] */
@@ -117,8 +116,8 @@ function shown(tape, id, example) {
   if (item === null || (isFirst && item >= 0)) return row ?? before;
   if (typeof item === "object") return computedLine(tape, item);
   if (typeof before === "string") return "";
-  const { shape } = row ?? before;
-  if (item < 0) return { shape, tint: ["i"], text: [["·"]] };
+  const {shape} = row ?? before;
+  if (item < 0) return {shape, tint: ["i"], text: [["·"]]};
   return computedArray(live.result(tape, item), shape, row ? example : -1);
 }
 
@@ -134,20 +133,20 @@ function computedArray(result, shape, row) {
   const start = Math.max(row, 0) * size;
   const part = numbers.subarray(start, start + size);
   const axes = row < 0 ? result.shape : result.shape.slice(1);
-  return (known[row] ??= { shape, ...formatArray(part, axes, result.dtype) });
+  return (known[row] ??= {shape, ...formatArray(part, axes, result.dtype)});
 }
 
 /**
  * A line of text with its numbers; empty if its product is only true of other numbers.
  * @param {Tape} tape @param {Line} line
  */
-function computedLine(tape, { parts, product = [] }) {
+function computedLine(tape, {parts, product = []}) {
   /** @param {TextPart} part */
-  const numberOf = (part) =>
+  const numberOf = part =>
     typeof part === "string" ? Number(part) : nd.numbers(live.result(tape, part[0]))[part[1]];
   const [a, b, c] = product.map(numberOf);
   if (product.length && !isClose(a * b, c)) return "";
-  const texts = parts.map((part) => {
+  const texts = parts.map(part => {
     if (typeof part === "string") return part;
     const text = formatNumber(numberOf(part));
     return part[2] && text.startsWith("-") ? `(${text})` : text;

@@ -1,15 +1,15 @@
 // @ts-check
 // The page: connect buttons and keys to the drawing functions, and open the place of the address.
-import { data, readData, state } from "./state.js";
-import { button, byId } from "./dom.js";
-import { writeAddress } from "./address.js";
-import { startControls, updateControls } from "./controls.js";
-import { EXPORTS } from "./export.js";
-import { features } from "./features.js";
-import { listenToHover } from "./hover.js";
-import { go, openParent, jump, showAddress, showTab, toggleGroups } from "./navigation.js";
-import { listenToSize } from "./windows.js";
-import { changeSpeed, togglePlay } from "./player.js";
+import {readData, state} from "./state.js";
+import {byId} from "./dom.js";
+import {writeAddress} from "./address.js";
+import {startControls, updateControls} from "./controls.js";
+import {EXPORTS} from "./export.js";
+import {features} from "./features.js";
+import {listenToHover} from "./hover.js";
+import {go, openParent, jump, showAddress, toggleGroups} from "./navigation.js";
+import {listenToSize} from "./windows.js";
+import {changeSpeed, togglePlay} from "./player.js";
 
 /** The actions of the buttons, by id. @type {Record<string, () => void>} */
 const ACTIONS = {
@@ -25,14 +25,14 @@ const ACTIONS = {
   save: () => openDialog("export"),
   up: openParent,
   group: toggleGroups,
-  ...EXPORTS,
+  ...EXPORTS
 };
 
 /** @param {string} id */
-const openDialog = (id) => /** @type {HTMLDialogElement} */ (byId(id)).showModal();
+const openDialog = id => /** @type {HTMLDialogElement} */ (byId(id)).showModal();
 
 function toggleTheme() {
-  const { dataset } = document.documentElement;
+  const {dataset} = document.documentElement;
   const system = matchMedia("(prefers-color-scheme: dark)");
   const now = dataset.theme ?? (system.matches ? "dark" : "light");
   dataset.theme = now === "dark" ? "light" : "dark";
@@ -41,7 +41,7 @@ function toggleTheme() {
 
 /** Click or focus the element that lists a key as its shortcut. @param {KeyboardEvent} event */
 function onKey(event) {
-  const { key, ctrlKey, metaKey, altKey } = event;
+  const {key, ctrlKey, metaKey, altKey} = event;
   const target = /** @type {HTMLElement} */ (event.target);
   if (ctrlKey || metaKey || altKey || document.querySelector("dialog[open]")) return;
   const isTyped = target.matches(key === " " ? "input, button" : "input");
@@ -73,16 +73,9 @@ function show() {
   updateControls();
 }
 
-function drawTabs() {
-  const tabs = data.tabs.map(({ name }, i) => button(name, () => showTab(i)));
-  byId("views").append(...tabs);
-  byId("views").hidden = tabs.length < 2;
-}
-
 readData().then(() => {
-  for (const { start } of features) start?.();
+  for (const {start} of features) start?.();
   startControls();
-  drawTabs();
   listen();
   show();
   document.documentElement.dataset.ready = "";

@@ -15,15 +15,15 @@ const STORES = {
   int32: Int32Array,
   int64: Float64Array,
   float32: Float32Array,
-  float64: Float64Array,
+  float64: Float64Array
 };
 const ORDER = Object.keys(STORES);
 
 /** @param {string} dtype */
-export const isFloat = (dtype) => dtype.startsWith("float");
+export const isFloat = dtype => dtype.startsWith("float");
 
 /** The dtype of functions such as exp. @type {OfDtype} */
-export const floating = (dtype) => (isFloat(dtype) ? dtype : "float64");
+export const floating = dtype => (isFloat(dtype) ? dtype : "float64");
 
 /** @param {number[]} shape */
 export function sizeOf(shape) {
@@ -59,7 +59,7 @@ export const newArray = (shape, dtype, numbers) => ({
     dtype === "float64" && !numbers
       ? zeros(sizeOf(shape))
       : new STORES[dtype](numbers ?? sizeOf(shape)),
-  dtype,
+  dtype
 });
 
 /** Another look at the same numbers. @param {NdArray} x @param {number[]} shape @param {number[]} strides @returns {NdArray} */
@@ -68,11 +68,11 @@ export const strided = (x, shape, strides, offset = x.offset) => ({
   strides,
   offset,
   data: x.data,
-  dtype: x.dtype,
+  dtype: x.dtype
 });
 
 /** @param {Numeric} x @returns {NdArray} */
-export const asArray = (x) => (typeof x === "number" ? newArray([], "float64", [x]) : x);
+export const asArray = x => (typeof x === "number" ? newArray([], "float64", [x]) : x);
 
 /** The dtype of a result. A plain number adapts to an array. @param {Numeric} x @param {Numeric} y @returns {string} */
 export function promoted(x, y) {
@@ -119,7 +119,7 @@ export function runLoop(loop, shape, arrays, strides) {
     const n = shape[i];
     if (n === 0) return;
     if (n === 1) continue;
-    const by = strides.map((of) => of[i]);
+    const by = strides.map(of => of[i]);
     const last = lengths.length - 1;
     if (last >= 0 && steps[last].every((step, k) => step === by[k] * n)) {
       lengths[last] *= n;
@@ -129,8 +129,8 @@ export function runLoop(loop, shape, arrays, strides) {
       steps.push(by);
     }
   }
-  const at = arrays.map((x) => x.offset);
-  const data = arrays.map((x) => x.data);
+  const at = arrays.map(x => x.offset);
+  const data = arrays.map(x => x.data);
   const n = lengths.pop() ?? 1;
   const by = steps.pop() ?? at;
   const index = lengths.map(() => 0);
@@ -148,7 +148,7 @@ export function runLoop(loop, shape, arrays, strides) {
 
 /** Run a loop over arrays that broadcast, into a new array. @param {Loop} loop @param {string} dtype @param {NdArray[]} operands */
 export function elementwise(loop, dtype, ...operands) {
-  let { shape } = operands[0];
+  let {shape} = operands[0];
   for (const x of operands) shape = commonShape(shape, x.shape);
   const z = newArray(shape, dtype);
   const n = z.data.length;
@@ -162,14 +162,14 @@ export function elementwise(loop, dtype, ...operands) {
     loop(n, offsets, steps, data);
   } else {
     const arrays = [z, ...operands];
-    const strides = arrays.map((x) => repeated(x, shape));
+    const strides = arrays.map(x => repeated(x, shape));
     runLoop(loop, shape, arrays, strides);
   }
   return z;
 }
 
 /** The step of an array of n entries if one step leads through all of them, or else -1. @param {NdArray} x @param {number} n */
-function singleStep({ shape, strides }, n) {
+function singleStep({shape, strides}, n) {
   let size = 1;
   let inOrder = true;
   for (let i = shape.length - 1; i >= 0; size *= shape[i--])
@@ -179,7 +179,7 @@ function singleStep({ shape, strides }, n) {
 }
 
 /** A loop that calls a function for each entry. @param {(x: number) => any} f @returns {Loop} */
-export const loop1 = (f) => (n, at, by, data) => {
+export const loop1 = f => (n, at, by, data) => {
   const [z, x] = data;
   const [k, i] = at;
   const [r, s] = by;
@@ -187,17 +187,17 @@ export const loop1 = (f) => (n, at, by, data) => {
 };
 
 /** @param {(x: number, y: number) => any} f @returns {Loop} */
-export const loop2 = (f) => (n, at, by, data) => {
+export const loop2 = f => (n, at, by, data) => {
   const [z, x, y] = data;
   const [k, i, j] = at;
   const [r, s, t] = by;
   for (let m = 0; m < n; m++) z[k + m * r] = f(x[i + m * s], y[j + m * t]);
 };
 
-export const COPY = loop1((x) => x);
+export const COPY = loop1(x => x);
 
 /** The numbers in a new array, whose entries lie next to each other. @param {NdArray} x */
 export const copied = (x, dtype = x.dtype) => elementwise(COPY, dtype, x);
 
 /** The array itself if its entries lie next to each other, or a copy. @param {NdArray} x */
-export const contiguous = (x) => (singleStep(x, x.data.length) === 1 ? x : copied(x));
+export const contiguous = x => (singleStep(x, x.data.length) === 1 ? x : copied(x));

@@ -11,7 +11,7 @@ import {
   runLoop,
   sizeOf,
   strided,
-  stridesOf,
+  stridesOf
 } from "./nd_arrays.js";
 import {
   ADD,
@@ -24,7 +24,7 @@ import {
   equal,
   isnan,
   logical_or,
-  where,
+  where
 } from "./nd_elementwise.js";
 /** @typedef {import("./nd_arrays.js").Loop} Loop */
 /** @typedef {import("./nd_arrays.js").NdArray} NdArray */
@@ -37,20 +37,20 @@ import {
 export const axesOf = (x, axis) =>
   axis === undefined || axis === null
     ? [...x.shape.keys()]
-    : [axis].flat().map((i) => (i < 0 ? i + x.shape.length : i));
+    : [axis].flat().map(i => (i < 0 ? i + x.shape.length : i));
 
 /** @param {NdArray} x @param {number[]} shape */
 export const reshape = (x, shape) => strided(contiguous(x), shape, stridesOf(shape), 0);
 
 /** @param {NdArray} x */
-export const ravel = (x) => reshape(x, [sizeOf(x.shape)]);
+export const ravel = x => reshape(x, [sizeOf(x.shape)]);
 
 /** @param {NdArray} x @param {number[]} axes */
 export const transpose = (x, axes) =>
   strided(
     x,
-    axes.map((i) => x.shape[i]),
-    axes.map((i) => x.strides[i]),
+    axes.map(i => x.shape[i]),
+    axes.map(i => x.strides[i])
   );
 
 /** @param {NdArray} x @param {string} dtype */
@@ -63,7 +63,7 @@ const inDtype = (x, dtype) => (x.dtype === dtype ? x : copied(x, dtype));
  */
 const reduction =
   (loop, result, start) =>
-  (/** @type {NdArray} */ x, /** @type {Over} */ { axis, keepdims } = {}) => {
+  (/** @type {NdArray} */ x, /** @type {Over} */ {axis, keepdims} = {}) => {
     const axes = axesOf(x, axis);
     const shape = x.shape.map((n, i) => (axes.includes(i) ? 1 : n));
     const z =
@@ -76,19 +76,19 @@ const reduction =
       ? y
       : reshape(
           y,
-          shape.filter((_, i) => !axes.includes(i)),
+          shape.filter((_, i) => !axes.includes(i))
         );
   };
 
 /** @type {OfDtype} */
-const summed = (dtype) => (isFloat(dtype) ? dtype : "int64");
+const summed = dtype => (isFloat(dtype) ? dtype : "int64");
 
 export const sum = reduction(ADD, summed, 0);
 
 /** Combine each entry along an axis with all before it. @param {Loop} loop */
 const accumulation =
-  (loop) =>
-  (/** @type {NdArray} */ array, /** @type {OneAxis} */ { axis = null } = {}) => {
+  loop =>
+  (/** @type {NdArray} */ array, /** @type {OneAxis} */ {axis = null} = {}) => {
     const x = axis === null || !array.shape.length ? ravel(array) : array;
     const [i] = axesOf(x, axis);
     const z = copied(x, summed(x.dtype));
@@ -141,39 +141,35 @@ const addProducts =
  */
 function contract(output, first, x, second, y) {
   /** @type {Record<string, number>} */
-  const lengths = { "": 1, " ": 1 }; // with two axes more, there are always two
+  const lengths = {"": 1, " ": 1}; // with two axes more, there are always two
   [...first, ...second].forEach((letter, i) => {
     const n = i < first.length ? x.shape[i] : y.shape[i - first.length];
     if (n !== 1 || !(letter in lengths)) lengths[letter] = n;
   });
-  const shape = Array.from(output, (letter) => lengths[letter]);
+  const shape = Array.from(output, letter => lengths[letter]);
   const z = newArray(shape, "float64");
   const axes = Object.entries(lengths).map(([letter, n]) => {
     const steps = [
       strideOf(letter, n, output, z),
       strideOf(letter, n, first, x),
-      strideOf(letter, n, second, y),
+      strideOf(letter, n, second, y)
     ];
     // A loop takes time to begin, and to walk through memory in long steps.
-    return {
-      n,
-      steps,
-      cost: 20 / n + Math.min(steps[0] + steps[1] + steps[2], 8),
-    };
+    return {n, steps, cost: 20 / n + Math.min(steps[0] + steps[1] + steps[2], 8)};
   });
   axes.sort((a, b) => b.cost - a.cost);
   const inner = axes.splice(-2);
   runLoop(
     addProducts([inner[0].n, inner[1].n], inner[0].steps, inner[1].steps),
-    axes.map(({ n }) => n),
+    axes.map(({n}) => n),
     [z, x, y],
-    [0, 1, 2].map((k) => axes.map(({ steps }) => steps[k])),
+    [0, 1, 2].map(k => axes.map(({steps}) => steps[k]))
   );
   return inDtype(z, promoted(x, y));
 }
 
 /** The step of an array along the axes with a letter, which may occur twice. @param {string} letter @param {number} n @param {string} letters @param {NdArray} x */
-function strideOf(letter, n, letters, { shape, strides }) {
+function strideOf(letter, n, letters, {shape, strides}) {
   let step = 0;
   for (let i = 0; i < shape.length; i++)
     if (letters[i] === letter && shape[i] === n) step += strides[i];
@@ -211,7 +207,7 @@ export function matmul(x, y) {
   const [m, n] = [x.shape.length - 2, y.shape.length - 2];
   const batch = "abcdefghij".slice(0, Math.max(m, n, 0));
   /** @param {number} axes */
-  const aligned = (axes) => batch.slice(batch.length - Math.max(axes, 0));
+  const aligned = axes => batch.slice(batch.length - Math.max(axes, 0));
   const row = m < 0 ? "" : "r";
   const column = n < 0 ? "" : "t";
   return contract(batch + row + column, `${aligned(m) + row}s`, x, `${aligned(n)}s${column}`, y);
@@ -221,14 +217,14 @@ export function matmul(x, y) {
 function alongAxis(array, axis, dtype, f) {
   const x = axis === null ? ravel(array) : array;
   const [at] = axesOf(x, axis);
-  const order = [...x.shape.keys()].filter((i) => i !== at).concat(at);
+  const order = [...x.shape.keys()].filter(i => i !== at).concat(at);
   const lists = copied(transpose(x, order));
   const n = x.shape[at];
   const z = newArray(lists.shape, dtype);
   for (let i = 0; i < z.data.length; i += n) z.data.set(f(lists.data.subarray(i, i + n)), i);
   return transpose(
     z,
-    order.map((_, i) => order.indexOf(i)),
+    order.map((_, i) => order.indexOf(i))
   );
 }
 
@@ -237,11 +233,11 @@ const ascending = (x, y) => x - y || Number(Number.isNaN(x)) - Number(Number.isN
 
 /** The position of the first entry that is the extreme one, or not a number. @param {(x: NdArray, over: Over) => NdArray} extreme */
 const position =
-  (extreme) =>
-  (/** @type {NdArray} */ x, /** @type {Over} */ { axis = null, keepdims } = {}) => {
+  extreme =>
+  (/** @type {NdArray} */ x, /** @type {Over} */ {axis = null, keepdims} = {}) => {
     const y = axis === null ? ravel(x) : x;
     const [at] = axesOf(y, axis ?? 0);
-    const over = { axis: at, keepdims: true };
+    const over = {axis: at, keepdims: true};
     const isBest = logical_or(equal(y, extreme(y, over)), isnan(y));
     const shape = y.shape.map((n, i) => (i === at ? n : 1));
     const places = newArray(shape, "int64", [...Array(y.shape[at]).keys()]);
@@ -265,13 +261,13 @@ export const prod = reduction(MULTIPLY, summed, 1);
 export const any = reduction(
   loop2((x, y) => x || y !== 0),
   BOOL,
-  0,
+  0
 );
 
 export const all = reduction(
   loop2((x, y) => x && y !== 0),
   BOOL,
-  1,
+  1
 );
 export const cumsum = accumulation(ADD);
 export const cumprod = accumulation(MULTIPLY);
@@ -279,11 +275,9 @@ export const argmax = position(max);
 export const argmin = position(min);
 
 /** @param {NdArray} x @param {OneAxis} over */
-export const sort = (x, { axis = -1 } = {}) =>
-  alongAxis(x, axis, x.dtype, (list) => list.sort(ascending));
+export const sort = (x, {axis = -1} = {}) =>
+  alongAxis(x, axis, x.dtype, list => list.sort(ascending));
 
 /** @param {NdArray} x @param {OneAxis} over */
-export const argsort = (x, { axis = -1 } = {}) =>
-  alongAxis(x, axis, "int64", (list) =>
-    [...list.keys()].sort((i, j) => ascending(list[i], list[j])),
-  );
+export const argsort = (x, {axis = -1} = {}) =>
+  alongAxis(x, axis, "int64", list => [...list.keys()].sort((i, j) => ascending(list[i], list[j])));

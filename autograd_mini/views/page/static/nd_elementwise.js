@@ -1,6 +1,6 @@
 // @ts-check
 // Functions of NumPy that compute each entry from those at its place.
-import { asArray, elementwise, floating, loop1, loop2, promoted } from "./nd_arrays.js";
+import {asArray, elementwise, floating, loop1, loop2, promoted} from "./nd_arrays.js";
 /** @typedef {import("./nd_arrays.js").Loop} Loop */
 /** @typedef {import("./nd_arrays.js").Numeric} Numeric */
 /** @typedef {import("./nd_arrays.js").OfDtype} OfDtype */
@@ -51,7 +51,7 @@ const CHOOSE = (n, [k, h, i, j], [r, q, s, t], [z, c, x, y]) => {
 };
 
 /** @type {OfDtype} */
-export const SAME = (dtype) => dtype;
+export const SAME = dtype => dtype;
 /** @type {OfDtype} */
 export const BOOL = () => "bool";
 
@@ -77,10 +77,10 @@ function modulo(x, y) {
 }
 
 /** @param {number} x */
-const isNegative = (x) => x < 0 || Object.is(x, -0);
+const isNegative = x => x < 0 || Object.is(x, -0);
 
 /** log(e^(a x) + e^(a y)) / a. @param {number} a */
-const logSum = (a) => (/** @type {number} */ x, /** @type {number} */ y) =>
+const logSum = a => (/** @type {number} */ x, /** @type {number} */ y) =>
   x === y // infinities too
     ? x + Math.LN2 / a
     : Math.max(x, y) + Math.log1p(Math.exp(-Math.abs(x - y) * a)) / a;
@@ -95,7 +95,7 @@ export const multiply = binary(MULTIPLY);
 export const divide = binary(DIVIDE, floating);
 export const power = binary(loop2((x, y) => (x === 1 ? 1 : x ** y)));
 export const floor_divide = binary(
-  loop2((x, y) => (y ? Math.round((x - modulo(x, y)) / y) : x / y)),
+  loop2((x, y) => (y ? Math.round((x - modulo(x, y)) / y) : x / y))
 );
 export const remainder = binary(loop2(modulo));
 export const fmod = binary(loop2((x, y) => x % y));
@@ -110,62 +110,62 @@ export const logaddexp2 = binary(loop2(logSum(Math.LN2)), floating);
 
 export const copysign = binary(
   loop2((x, y) => (isNegative(x) === isNegative(y) ? x : -x)),
-  floating,
+  floating
 );
 
 export const heaviside = binary(
   loop2((x, y) => (x === 0 ? y : x < 0 ? 0 : x > 0 ? 1 : x)),
-  floating,
+  floating
 );
 export const bitwise_and = binary(loop2((x, y) => x & y));
 export const bitwise_or = binary(loop2((x, y) => x | y));
 
 export const logical_or = binary(
   loop2((x, y) => x || y),
-  BOOL,
+  BOOL
 );
 
 export const logical_and = binary(
   loop2((x, y) => x && y),
-  BOOL,
+  BOOL
 );
 
 export const equal = binary(
   loop2((x, y) => x === y),
-  BOOL,
+  BOOL
 );
 export const not_equal = binary(NOT_EQUAL, BOOL);
 
 export const less = binary(
   loop2((x, y) => x < y),
-  BOOL,
+  BOOL
 );
 
 export const less_equal = binary(
   loop2((x, y) => x <= y),
-  BOOL,
+  BOOL
 );
 export const greater = binary(GREATER, BOOL);
 
 export const greater_equal = binary(
   loop2((x, y) => x >= y),
-  BOOL,
+  BOOL
 );
-export const logical_not = unary((x) => !x, BOOL);
+export const logical_not = unary(x => !x, BOOL);
 export const isfinite = unary(Number.isFinite, BOOL);
 export const isnan = unary(Number.isNaN, BOOL);
 export const signbit = unary(isNegative, BOOL);
-export const negative = unary((x) => -x, SAME);
+export const negative = unary(x => -x, SAME);
 export const absolute = unary(Math.abs, SAME);
-export const square = unary((x) => x * x, SAME);
+export const square = unary(x => x * x, SAME);
 export const sign = unary(Math.sign, SAME);
-export const reciprocal = unary((x) => 1 / x, SAME);
+export const reciprocal = unary(x => 1 / x, SAME);
 export const fabs = unary(Math.abs);
 export const floor = unary(Math.floor, SAME);
 export const ceil = unary(Math.ceil, SAME);
 export const trunc = unary(Math.trunc, SAME);
 export const exp = unary(Math.exp);
-export const exp2 = unary((x) => 2 ** x);
+export const exp2 = unary(x => 2 ** x);
 export const expm1 = unary(Math.expm1);
 export const log = unary(Math.log);
 export const log2 = unary(Math.log2);
@@ -185,10 +185,10 @@ export const tanh = unary(Math.tanh);
 export const arcsinh = unary(Math.asinh);
 export const arccosh = unary(Math.acosh);
 export const arctanh = unary(Math.atanh);
-export const deg2rad = unary((x) => (x * Math.PI) / 180);
-export const rad2deg = unary((x) => (x * 180) / Math.PI);
+export const deg2rad = unary(x => (x * Math.PI) / 180);
+export const rad2deg = unary(x => (x * 180) / Math.PI);
 
 /** @param {Numeric} c @param {Numeric} x @param {Numeric} y */
 export const where = (c, x, y) =>
   elementwise(CHOOSE, promoted(x, y), asArray(c), asArray(x), asArray(y));
-export const sinc = unary((x) => (x ? Math.sin(Math.PI * x) / (Math.PI * x) : 1));
+export const sinc = unary(x => (x ? Math.sin(Math.PI * x) / (Math.PI * x) : 1));

@@ -7,7 +7,7 @@ import {
   newArray,
   repeated,
   sizeOf,
-  strided,
+  strided
 } from "./nd_arrays.js";
 /** @typedef {import("./nd_arrays.js").NdArray} NdArray */
 
@@ -34,7 +34,7 @@ function eliminate(a, b) {
   }
   for (let i = a.length - 1; i >= 0; i--) {
     for (let j = i + 1; j < a.length; j++) b[i] = b[i].map((x, k) => x - a[i][j] * b[j][k]);
-    b[i] = b[i].map((x) => x / a[i][i]);
+    b[i] = b[i].map(x => x / a[i][i]);
   }
   return pivots;
 }
@@ -43,17 +43,17 @@ function eliminate(a, b) {
 function matrices(x, batch = x.shape.slice(0, -2)) {
   const [m, n] = x.shape.slice(-2);
   const shape = [...batch, m, n];
-  const { data } = contiguous(strided(x, shape, repeated(x, shape)));
+  const {data} = contiguous(strided(x, shape, repeated(x, shape)));
   /** @param {number} start */
-  const row = (start) => Array.from(data.subarray(start, start + n));
-  return Array.from({ length: sizeOf(batch) }, (_, k) =>
-    Array.from({ length: m }, (__, i) => row((k * m + i) * n)),
+  const row = start => Array.from(data.subarray(start, start + n));
+  return Array.from({length: sizeOf(batch)}, (_, k) =>
+    Array.from({length: m}, (__, i) => row((k * m + i) * n))
   );
 }
 
 /** @param {number} n */
-const identity = (n) =>
-  Array.from({ length: n }, (_, i) => Array.from({ length: n }, (__, j) => Number(i === j)));
+const identity = n =>
+  Array.from({length: n}, (_, i) => Array.from({length: n}, (__, j) => Number(i === j)));
 
 /** @param {number[][]} l the lower triangle of a matrix, which becomes its Cholesky factor */
 function factor(l) {
@@ -69,45 +69,43 @@ function factor(l) {
 }
 
 /** An array of numbers, one for each matrix. @param {(pivots: number[]) => number} f */
-const ofPivots = (f) => (/** @type {NdArray} */ x) =>
+const ofPivots = f => (/** @type {NdArray} */ x) =>
   newArray(
     x.shape.slice(0, -2),
     floating(x.dtype),
-    matrices(x).map((a) =>
+    matrices(x).map(a =>
       f(
         eliminate(
           a,
-          a.map(() => []),
-        ),
-      ),
-    ),
+          a.map(() => [])
+        )
+      )
+    )
   );
 
-export const det = ofPivots((pivots) => pivots.reduce((product, pivot) => product * pivot, 1));
-const signOf = ofPivots((pivots) =>
-  pivots.reduce((product, pivot) => product * Math.sign(pivot), 1),
-);
-const logabsdet = ofPivots((pivots) =>
-  pivots.reduce((sum, pivot) => sum + Math.log(Math.abs(pivot)), 0),
+export const det = ofPivots(pivots => pivots.reduce((product, pivot) => product * pivot, 1));
+const signOf = ofPivots(pivots => pivots.reduce((product, pivot) => product * Math.sign(pivot), 1));
+const logabsdet = ofPivots(pivots =>
+  pivots.reduce((sum, pivot) => sum + Math.log(Math.abs(pivot)), 0)
 );
 
 // ---- the functions by their names in NumPy ----
 
 /** @param {NdArray} x */
-export const slogdet = (x) => [signOf(x), logabsdet(x)];
+export const slogdet = x => [signOf(x), logabsdet(x)];
 
 /** @param {NdArray} x */
-export const inv = (x) =>
+export const inv = x =>
   newArray(
     x.shape,
     floating(x.dtype),
     matrices(x)
-      .map((a) => {
+      .map(a => {
         const b = identity(a.length);
         eliminate(a, b);
         return b;
       })
-      .flat(2),
+      .flat(2)
   );
 
 /** @param {NdArray} a @param {NdArray} b matrices, or one vector */
@@ -121,5 +119,4 @@ export function solve(a, b) {
 }
 
 /** @param {NdArray} x */
-export const cholesky = (x) =>
-  newArray(x.shape, floating(x.dtype), matrices(x).map(factor).flat(2));
+export const cholesky = x => newArray(x.shape, floating(x.dtype), matrices(x).map(factor).flat(2));

@@ -1,8 +1,8 @@
 // @ts-check
 // Play: go from step to step until the end.
-import { state } from "./state.js";
-import { byId, press, setText } from "./dom.js";
-import { go, isAtEnd } from "./navigation.js";
+import {state} from "./state.js";
+import {byId, press, setText} from "./dom.js";
+import {go, isAtEnd} from "./navigation.js";
 
 const PACE = 1100; // milliseconds for each step at speed 1
 const SPEEDS = [1, 2, 0.5];

@@ -1,9 +1,9 @@
 // @ts-check
 // The graph is drawn once for each level. A step then updates only the changed parts.
-import { array, current, isBack, shownTapes, stepOf } from "./state.js";
-import { cardBody, cardLabel, cardState } from "./card.js";
-import { button, el, mark, svg } from "./dom.js";
-import { named } from "./names.js";
+import {array, current, isBack, shownTapes, stepOf} from "./state.js";
+import {cardBody, cardLabel, cardState} from "./card.js";
+import {button, el, mark, svg} from "./dom.js";
+import {named} from "./names.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Level} Level */
 /** @typedef {import("./types.js").Edge} Edge */
@@ -60,43 +60,32 @@ function showWindow(stage, tape, note = "") {
 function drawTape(tape, stage, clicks) {
   const level = tape.levels[tape.level];
   const scene = /** @type {HTMLElement} */ (stage.firstElementChild);
-  const lines = svg("svg.edges", { "aria-hidden": "true" });
+  const lines = svg("svg.edges", {"aria-hidden": "true"});
   scene.replaceChildren(lines);
   const ways = level.edges.map((edge, i) => drawEdge(level, edge, i, scene));
-  const cards = level.cards.map((place) => ({
-    element: drawCard(tape, place, clicks),
-    content: [],
-  }));
-  scene.append(...cards.map(({ element }) => element));
-  const drawn = { cards, ways, boxes: [], clicks };
-  return {
-    tape,
-    level,
-    stage,
-    scene,
-    shape: null,
-    scale: 1,
-    ...drawn,
-  };
+  const cards = level.cards.map(place => ({element: drawCard(tape, place, clicks), content: []}));
+  scene.append(...cards.map(({element}) => element));
+  const drawn = {cards, ways, boxes: [], clicks};
+  return {tape, level, stage, scene, shape: null, scale: 1, ...drawn};
 }
 
 /** Move everything to the places of a shape of the level. @param {View} view @param {Shape} shape */
 export function arrange(view, shape) {
   if (view.shape === shape) return;
   view.shape = shape;
-  const { tape, level, scene, cards, ways, boxes, clicks } = view;
-  const { width, height } = shape;
-  Object.assign(scene.style, { width: `${width}px`, height: `${height}px` });
-  cards.forEach(({ element }, i) => moveTo(element, shape.cards[i]));
-  ways.forEach(({ forward, back, pill }, i) => {
+  const {tape, level, scene, cards, ways, boxes, clicks} = view;
+  const {width, height} = shape;
+  Object.assign(scene.style, {width: `${width}px`, height: `${height}px`});
+  cards.forEach(({element}, i) => moveTo(element, shape.cards[i]));
+  ways.forEach(({forward, back, pill}, i) => {
     const way = shape.edges[i];
     forward?.setAttribute("d", way.path ?? "");
     back?.setAttribute("d", way.back ?? "");
     if (pill && way.pill) moveTo(pill, way.pill);
   });
-  boxes.forEach((box) => box.remove());
+  boxes.forEach(box => box.remove());
   const seen = new Set();
-  view.boxes = shape.boxes.map((box) => {
+  view.boxes = shape.boxes.map(box => {
     const isFirst = !seen.has(box.of);
     seen.add(box.of);
     return drawBox(tape, level.boxes[box.of], box, isFirst, clicks);
@@ -105,13 +94,13 @@ export function arrange(view, shape) {
 }
 
 /** @param {HTMLElement} element @param {Box} box */
-const moveTo = ({ style }, { x, y, w, h }) =>
+const moveTo = ({style}, {x, y, w, h}) =>
   Object.assign(style, {
     left: `${x}px`,
     top: `${y}px`,
     width: `${w}px`,
     minWidth: `${w}px`,
-    height: `${h}px`,
+    height: `${h}px`
   });
 
 /**
@@ -119,8 +108,8 @@ const moveTo = ({ style }, { x, y, w, h }) =>
  * @param {Tape} tape @param {Level["boxes"][number]} scope @param {Box} box
  * @param {boolean} isFirst @param {Clicks} clicks
  */
-function drawBox(tape, { title, closes }, box, isFirst, { open }) {
-  const attributes = { class: "box-title", "aria-label": `Close ${title}` };
+function drawBox(tape, {title, closes}, box, isFirst, {open}) {
+  const attributes = {class: "box-title", "aria-label": `Close ${title}`};
   const head =
     closes === undefined
       ? el("span.box-title", title)
@@ -135,44 +124,44 @@ function drawBox(tape, { title, closes }, box, isFirst, { open }) {
  * @param {Level} level @param {Edge} edge @param {number} nth @param {HTMLElement} scene
  * @returns {Way}
  */
-function drawEdge({ places: [shape] }, { pill }, nth, scene) {
-  const { path, back } = shape.edges[nth];
+function drawEdge({places: [shape]}, {pill}, nth, scene) {
+  const {path, back} = shape.edges[nth];
   /** @type {Way} */
   const way = {};
-  if (path) way.forward = svg("path.way", { "marker-end": "url(#tip)" });
-  if (back) way.back = svg("path.way.back", { "marker-end": "url(#tip-back)" });
-  const lines = [way.forward, way.back].filter((line) => line !== undefined);
+  if (path) way.forward = svg("path.way", {"marker-end": "url(#tip)"});
+  if (back) way.back = svg("path.way.back", {"marker-end": "url(#tip-back)"});
+  const lines = [way.forward, way.back].filter(line => line !== undefined);
   scene.firstElementChild?.append(...lines);
   if (pill) {
     const kind = back ? "div.pill.back" : "div.pill";
-    way.pill = el(kind, { "aria-hidden": "true" }, el("span", named(pill)));
+    way.pill = el(kind, {"aria-hidden": "true"}, el("span", named(pill)));
     scene.append(way.pill);
   }
   return way;
 }
 
 /** @param {Tape} tape @param {Place} place @param {Clicks} clicks */
-function drawCard(tape, place, { open, choose }) {
-  const { node, title, outside, opens } = place;
+function drawCard(tape, place, {open, choose}) {
+  const {node, title, outside, opens} = place;
   const kind = [
     "div.card",
     title && ".stack",
     outside && ".outside",
-    tape.nodes[node].gradient === undefined && ".constant",
+    tape.nodes[node].gradient === undefined && ".constant"
   ];
   const click = () => (opens === undefined ? choose(tape, node) : open(tape, opens));
   return el(
     kind.filter(Boolean).join(""),
-    { "data-node": node },
-    el("div", { "aria-hidden": "true" }),
-    button("", click, { class: "cover" }),
+    {"data-node": node},
+    el("div", {"aria-hidden": "true"}),
+    button("", click, {class: "cover"})
   );
 }
 
 /** Update the graphs to the current step, or only the numbers that are seen. */
 export function updateScene(onlySeen = false) {
   for (const view of views) {
-    const { cards, level, ways } = view;
+    const {cards, level, ways} = view;
     const isSeen = onlySeen ? sight(view) : () => true;
     cards.forEach((card, i) => isSeen(i) && updateCard(view, level.cards[i], card));
     if (!onlySeen) level.edges.forEach((edge, i) => updateEdge(view, edge, ways[i]));
@@ -180,10 +169,10 @@ export function updateScene(onlySeen = false) {
 }
 
 /** A function that tells whether a card is in its window. @param {View} view */
-function sight({ stage, shape, scale }) {
-  const { scrollLeft, scrollTop, clientWidth, clientHeight } = stage;
+function sight({stage, shape, scale}) {
+  const {scrollLeft, scrollTop, clientWidth, clientHeight} = stage;
   return (/** @type {number} */ i) => {
-    const { x, y, w, h } = shape?.cards[i] ?? { x: 0, y: 0, w: 0, h: 0 };
+    const {x, y, w, h} = shape?.cards[i] ?? {x: 0, y: 0, w: 0, h: 0};
     const [across, down] = [x * scale - scrollLeft, y * scale - scrollTop];
     return (
       across < clientWidth && across + w * scale > 0 && down < clientHeight && down + h * scale > 0
@@ -192,14 +181,14 @@ function sight({ stage, shape, scale }) {
 }
 
 /** @param {View} view @param {Place} place @param {CardView} card */
-function updateCard({ tape, level }, place, card) {
+function updateCard({tape, level}, place, card) {
   const shows = cardState(tape, place);
-  const { known, sum, now, receives, phase, next, ...others } = shows;
+  const {known, sum, now, receives, phase, next, ...others} = shows;
   const arrays = [known && tape.nodes[place.node].value, sum >= 0 && sum].map(
-    (id) => id !== false && array(tape, id),
+    id => id !== false && array(tape, id)
   );
   const content = [...arrays, next, JSON.stringify([known, sum, now, receives, phase, others])];
-  const { element } = card;
+  const {element} = card;
   if (content.every((part, i) => part === card.content[i])) return;
   card.content = content;
   element.firstElementChild?.replaceChildren(...cardBody(tape, place, shows, level.numbers));
@@ -212,25 +201,22 @@ function updateCard({ tape, level }, place, card) {
     now,
     back: isBack(shows),
     update: isUpdate,
-    receives,
+    receives
   });
 }
 
 /** @param {View} view @param {Edge} edge @param {Way} way */
-function updateEdge({ tape, level }, { to, user = level.cards[to].node, argument, pill }, way) {
+function updateEdge({tape, level}, {to, user = level.cards[to].node, argument, pill}, way) {
   const step = stepOf(tape);
-  const { phase, node } = tape.steps[step];
+  const {phase, node} = tape.steps[step];
   const passed = tape.passed[user] <= step;
   const isBackNow = node === user && phase === "backward";
-  mark(way.forward, {
-    ahead: tape.made[user] > step,
-    now: node === user && phase === "forward",
-  });
-  mark(way.back, { ahead: !passed, now: isBackNow });
-  mark(way.pill, { ahead: Boolean(way.back) && !passed, now: isBackNow });
-  const given = tape.steps[tape.passed[user]]?.gives?.find((gift) => gift.argument === argument);
+  mark(way.forward, {ahead: tape.made[user] > step, now: node === user && phase === "forward"});
+  mark(way.back, {ahead: !passed, now: isBackNow});
+  mark(way.pill, {ahead: Boolean(way.back) && !passed, now: isBackNow});
+  const given = tape.steps[tape.passed[user]]?.gives?.find(gift => gift.argument === argument);
   if (given?.otherwise)
     way.pill?.firstElementChild?.replaceChildren(
-      ...el("span", named(current(tape, given).pill ?? pill ?? "")).childNodes,
+      ...el("span", named(current(tape, given).pill ?? pill ?? "")).childNodes
     );
 }

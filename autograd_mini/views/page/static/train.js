@@ -1,13 +1,13 @@
 // @ts-check
 // The Train panel: its buttons, the loop of training steps, and the plots.
-import { data, mainTape, state } from "./state.js";
-import { showNumbers } from "./controls.js";
-import { byId, press } from "./dom.js";
-import { features } from "./features.js";
-import { lossCurve } from "./loss_curve.js";
-import { formula } from "./math.js";
-import { go } from "./navigation.js";
-import { updateUpdate } from "./update.js";
+import {data, mainTape, state} from "./state.js";
+import {showNumbers} from "./controls.js";
+import {byId, press} from "./dom.js";
+import {features} from "./features.js";
+import {lossCurve} from "./loss_curve.js";
+import {formula} from "./math.js";
+import {go} from "./navigation.js";
+import {updateUpdate} from "./update.js";
 /** @typedef {import("./types.js").Trainer} Trainer */
 
 const MOST_STEPS = 4; // in one frame
@@ -26,7 +26,7 @@ export const plots = [() => lossCurve(trainer.losses, trainer.at, data.tapes[0].
 /** The arrays that a program takes at the current training step. */
 export const leavesNow = () => trainer.leaves();
 
-features.push({ start: showPanel, update });
+features.push({start: showPanel, update});
 
 const isFilm = () => Boolean(data.training?.losses);
 
@@ -34,7 +34,7 @@ const isFilm = () => Boolean(data.training?.losses);
 
 /** Show the panel, or why the page cannot train. */
 function showPanel() {
-  const { why } = data.training ?? {};
+  const {why} = data.training ?? {};
   byId("train").hidden = false;
   if (!why) return;
   byId("train-state").textContent = `No training in this page: ${why}.`;
@@ -53,8 +53,8 @@ export function trainBy(chosen) {
 
 /** The rule of the update, and the learning rate of a film. */
 function showRule() {
-  const { rate } = data.training ?? {};
-  const { tex, name } = data.tapes[0].nodes[data.tapes[0].nodes.length - 1];
+  const {rate} = data.training ?? {};
+  const {tex, name} = data.tapes[0].nodes[data.tapes[0].nodes.length - 1];
   const known = isFilm() ? `,   η = ${rate}` : "";
   const rule = `w ← w - η \\frac{\\partial ${tex ?? name}}{\\partial w}${known}`;
   byId("train-rule").hidden = !rate;
@@ -89,8 +89,8 @@ function reset() {
 
 /** Show all numbers, also the new ones: at the first step of the timeline they are hidden. */
 function showAll() {
-  const { steps } = mainTape();
-  const last = steps.findIndex(({ phase }) => phase === "update");
+  const {steps} = mainTape();
+  const last = steps.findIndex(({phase}) => phase === "update");
   if (!state.step) go(last < 0 ? Infinity : last);
 }
 
@@ -106,7 +106,7 @@ function take(most, budget = Infinity) {
 
 /** @param {number} now */
 function frame(now) {
-  const { pace, isOver } = trainer;
+  const {pace, isOver} = trainer;
   if (now - shownAt >= pace) {
     shownAt = now;
     take(pace ? 1 : MOST_STEPS, BUDGET);
@@ -138,8 +138,8 @@ function announce() {
 
 /** The training step and its loss, in words. */
 function summary() {
-  const { at, losses } = trainer;
-  const { symbol } = data.tapes[0];
+  const {at, losses} = trainer;
+  const {symbol} = data.tapes[0];
   const loss = losses[at];
   if (!Number.isFinite(loss))
     return `${symbol} is not finite: the steps are too large. Reset, then lower the learning rate.`;
@@ -161,5 +161,5 @@ function drawPanel() {
   if (key === drawn) return;
   drawn = key;
   byId("train-state").textContent = summary();
-  byId("plots").replaceChildren(...plots.map((draw) => draw()));
+  byId("plots").replaceChildren(...plots.map(draw => draw()));
 }
