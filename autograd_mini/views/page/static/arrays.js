@@ -28,6 +28,7 @@ export function cells(a, how = {}) {
   const attributes = {
     style: `--columns: ${columns}; --rows: ${rows}`,
     "data-of": hidden ? undefined : of,
+    "data-flip": flip,
     ...(label && {
       role: isGrid ? "grid" : "img",
       "aria-label": isGrid ? label : `${label}: ${spoken(a)}`

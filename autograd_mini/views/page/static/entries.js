@@ -30,8 +30,10 @@ export const tapeCells = (tape, id, how) =>
 
 /** An entry as it is on the screen. @param {Tape} tape @param {number} id @param {number} entry */
 export function entryText(tape, id, entry) {
-  const text = array(tape, id).text?.flat()[entry - firstEntry(tape, id)];
-  return text === "…" ? undefined : text;
+  const {text} = array(tape, id);
+  const shown = text?.flat()[entry - firstEntry(tape, id)];
+  const number = text ? undefined : tape.numbers?.(tape, id)?.[entry];
+  return shown === "…" ? undefined : (shown ?? number?.toPrecision(4).replace("-", "−"));
 }
 
 /** The lengths of the axes of a shape such as "int64(2, 3)". @param {string} shape */

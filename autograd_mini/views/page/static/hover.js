@@ -4,6 +4,7 @@ import {shownTapes} from "./state.js";
 import {byId, el} from "./dom.js";
 import {parseOrigin} from "./entries.js";
 import {named} from "./names.js";
+import {lightSquare, squareAt} from "./squares.js";
 import {written} from "./written.js";
 
 /** @typedef {import("./types.js").Entry} Entry */
@@ -24,20 +25,29 @@ const entryOf = cell => ({
   entry: Number(cell.dataset.entry)
 });
 
+/** The entry of a cell or of a square. @param {any} event @returns {Entry|null} */
+function entryAt(event) {
+  const cell = cellOf(event);
+  const map = event.target.closest?.(".map[data-of]");
+  return cell ? entryOf(cell) : map && "clientX" in event ? squareAt(map, event) : null;
+}
+
 export function listenToHover() {
   /** @param {Event} event */
   const point = event => {
-    const cell = event.type === "focusout" ? null : cellOf(event);
-    if (!cell && !pointed) return;
-    pointed = cell && entryOf(cell);
+    const entry = event.type === "focusout" ? null : entryAt(event);
+    if (entry?.of === pointed?.of && entry?.entry === pointed?.entry) return;
+    pointed = entry;
     updateHover();
   };
-  for (const kind of ["pointerover", "focusin", "focusout"]) document.addEventListener(kind, point);
+  for (const kind of ["pointerover", "pointermove", "focusin", "focusout"])
+    document.addEventListener(kind, point);
   document.addEventListener("click", event => {
     const cell = cellOf(event);
-    if (!cell || cell.matches(".editable")) return; // a click changes a leaf (edit.js)
-    cell.blur(); // so that arrow keys still go from step to step
-    pin(entryOf(cell));
+    const entry = entryAt(event);
+    if (!entry || cell?.matches(".editable")) return; // a click changes a leaf (edit.js)
+    cell?.blur(); // so that arrow keys still go from step to step
+    pin(entry);
   });
   document.addEventListener("keydown", onCellKey);
   byId("unpin").addEventListener("click", () => pin(null));
@@ -91,6 +101,7 @@ export function updateHover() {
   const entry = pointed ?? pinned;
   for (const lit of document.querySelectorAll("main :is(.spot, .use)"))
     lit.classList.remove("spot", "use");
+  for (const square of document.querySelectorAll(".map rect")) square.remove();
   const text = entry ? lightAll(entry) : "";
   byId("entry-hint").hidden = Boolean(text);
   byId("entry-line").replaceChildren(...el("p", named(text)).childNodes);
@@ -119,5 +130,6 @@ function lightAll({of, entry}) {
 function light(array, entries, kind) {
   if (!entries) array.classList.add(kind);
   for (const entry of entries ?? [])
-    array.querySelector(`[data-entry="${entry}"]`)?.classList.add(kind);
+    if (array.matches(".map")) lightSquare(array, entry, kind);
+    else array.querySelector(`[data-entry="${entry}"]`)?.classList.add(kind);
 }
