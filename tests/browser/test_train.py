@@ -333,17 +333,6 @@ def test_page_that_cannot_compute_says_why(trained):
     assert page.inner_text("#position").startswith("update")
 
 
-@pytest.mark.slow
-def test_reset_of_all_leaves_resets_the_training(trained):
-    w, loss = small()
-    result = loss()
-    page = trained(ag.explore(result, train=[w], names={"L": result}))
-    page.click("#train-step")
-    assert says(page)[0] == 1
-    page.click("#reset")
-    assert says(page) == (0, 18)
-
-
 def recording():
     w, loss = small()
     recorder = ag.Recorder()

@@ -66,8 +66,8 @@ def large():
 PAGES = {
     "plain": (lambda: ag.explore(product()), ["leaves", "sliders"]),
     "story": (lambda: ag.explore(cross_entropy()), ["leaves", "sliders", "ending"]),
-    "moons": (lambda: ag.explore(moons()), ["leaves", "train", "sgd", "boundary"]),
-    "regression": (lambda: ag.explore(regression()), ["leaves", "train", "sgd", "curve"]),
+    "moons": (lambda: ag.explore(moons()), ["train", "sgd", "boundary"]),
+    "regression": (lambda: ag.explore(regression()), ["train", "sgd", "curve"]),
     "compared": (
         lambda: ag.explore(cross_entropy(), compare=True),
         ["leaves", "sliders", "ending", "compare", "verdict"],

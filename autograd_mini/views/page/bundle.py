@@ -71,8 +71,9 @@ def features(data: Data) -> list[str]:
     training = data.get("training", {})
     picture = training.get("picture", {"kind": ""})
     needed = {
-        "leaves": is_live,
-        "sliders": is_live and "moving" in data,
+        # training changes the leaves of its pages
+        "leaves": is_live and not training,
+        "sliders": is_live and not training and "moving" in data,
         "train": "training" in data,
         "film": "losses" in training,
         "sgd": is_live and "training" in data,

@@ -11,9 +11,7 @@ import {live} from "./live.js";
 
 features.push({
   start() {
-    live.reset();
-    live.run();
-    for (const tape of data.tapes) Object.assign(tape, {edit: editor, numbers: live.numbers});
+    for (const tape of data.tapes) tape.edit = editor;
     listenToCells(setEntry);
     controls.push(resetButton());
   }

@@ -4,6 +4,7 @@
 // The reader changes a leaf, and `live.run` computes all tapes of the page again. Then `shown`
 // formats a result when it is drawn. Until a leaf is changed, the page shows Python's texts.
 import {data, state} from "./state.js";
+import {features} from "./features.js";
 import {formatArray, formatNumber, minus} from "./format.js";
 import {nd} from "./nd.js";
 import {programs} from "./programs.js";
@@ -14,6 +15,14 @@ import {programs} from "./programs.js";
 /** @typedef {import("./types.js").ArrayData} ArrayData */
 /** @typedef {{parts: TextPart[], product?: TextPart[]}} Line */
 /** @typedef {import("./types.js").NdArray} NdArray */
+
+features.push({
+  start() {
+    live.reset();
+    live.run();
+    for (const tape of data.tapes) tape.numbers = live.numbers;
+  }
+});
 
 /** The arrays of the leaves, by name. @type {Map<string, NdArray>} */
 const leaves = new Map();

@@ -75,11 +75,6 @@ export const sgd = {
     sgd.losses = [lossNow()];
     sgd.at = 0;
   },
-  refresh() {
-    if (!live.isChanged()) sgd.at = 0; // all leaves have been reset
-    sgd.losses.length = sgd.at + 1;
-    sgd.losses[sgd.at] = lossNow(); // a slider may have moved
-  },
   isOver: () => !Number.isFinite(sgd.losses[sgd.at]),
   leaves: () => live.leaves(tape())
 };

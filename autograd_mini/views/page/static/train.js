@@ -156,7 +156,6 @@ function update() {
 
 function drawPanel() {
   pending = 0;
-  trainer.refresh?.();
   const key = `${trainer.at} ${state.runs}`;
   if (key === drawn) return;
   drawn = key;

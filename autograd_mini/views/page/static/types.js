@@ -327,7 +327,6 @@
  * @property {number} pace the least time between two steps, in milliseconds
  * @property {() => void} step
  * @property {() => void} reset
- * @property {() => void} [refresh] reads the loss again
  * @property {() => boolean} isOver
  * @property {() => NdArray[]} leaves the arrays that a program takes
  */
