@@ -74,6 +74,7 @@ def features(data: Data) -> list[str]:
         # training changes the leaves of its pages
         "leaves": is_live and not training,
         "sliders": is_live and not training and "moving" in data,
+        "batch": "batch" in data,
         "train": "training" in data,
         "film": "losses" in training,
         "sgd": is_live and "training" in data,

@@ -65,7 +65,8 @@ def tape_data(
 
     The last step updates the `trained` leaves, if there are any.
     """
-    batches = batches_of(traces)
+    # training is about all examples at once
+    batches = [Batch()] * len(traces) if trained else batches_of(traces)
     tapes = [_tape(*each, trained) for each in zip(traces, pools, batches, titles)]
     return _page(tapes, pools, batches[0].length)
 
@@ -152,7 +153,7 @@ def _page(tapes: list[Data], pools: Sequence[Pool], batch: int) -> Data:
 def arrays_of(trace: Trace, trained: Sequence[Tensor]) -> list[Any]:
     """Return the numbers of a trace, in the order of the positions that the page refers to."""
     pool = Pool()
-    (batch,) = batches_of([trace])
+    (batch,) = [Batch()] if trained else batches_of([trace])
     narrator = Narrator(trace, pool, batch, trained)
     narrator.nodes()
     narrator.steps()

@@ -37,14 +37,6 @@ export const SETTINGS = {
   theme: {
     text: () => (root.theme === data.theme ? "" : (root.theme ?? "")),
     read: text => (root.theme = text)
-  },
-  numbers: {
-    text: () => `${state.variant || ""}`,
-    read: text => (state.variant = data.pools[Number(text)] ? Number(text) : 0)
-  },
-  example: {
-    text: () => (state.example < 0 ? "" : `${state.example}`),
-    read: text => (state.example = Number(text) < (data.batch ?? 0) ? Number(text) : -1)
   }
 };
 

@@ -29,6 +29,7 @@ export function cells(a, how = {}) {
     style: `--columns: ${columns}; --rows: ${rows}`,
     "data-of": hidden ? undefined : of,
     "data-flip": flip,
+    "data-item": how.item,
     ...(label && {
       role: isGrid ? "grid" : "img",
       "aria-label": isGrid ? label : `${label}: ${spoken(a)}`

@@ -1,6 +1,6 @@
 // @ts-check
-// The controls above the graph. The slider over the examples of a batch selects the rows shown.
-import {data, state} from "./state.js";
+// The controls above the graph.
+import {data} from "./state.js";
 import {byId, el, setText, slide} from "./dom.js";
 import {render} from "./navigation.js";
 
@@ -23,20 +23,8 @@ export function showNumbers() {
 
 /** Add the controls to the page. */
 export function startControls() {
-  if (data.batch) controls.push(exampleSlider(data.batch));
   byId("controls").append(...controls.map(({element}) => element));
   setText("why", data.live?.find(({why}) => why)?.why ?? "");
-}
-
-/** @param {number} batch @returns {Control} */
-function exampleSlider(batch) {
-  const {element, input, show} = rangeControl("example", i => {
-    state.example = i - 1;
-    showNumbers();
-  });
-  Object.assign(input, {id: "example", max: batch});
-  const update = () => show(state.example + 1, state.example < 0 ? "all" : `${state.example}`);
-  return {element, update};
 }
 
 /**

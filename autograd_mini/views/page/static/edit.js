@@ -3,7 +3,7 @@
 import {parseNumber} from "./state.js";
 import {el, setText} from "./dom.js";
 import {bracketed} from "./entries.js";
-import {live} from "./live.js";
+import {programOf} from "./live.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {(name: string, at: number, value: number) => void} Change */
 
@@ -12,7 +12,7 @@ import {live} from "./live.js";
  * @param {Tape} tape @param {number} id @returns {import("./types.js").How["edit"]}
  */
 export function editor(tape, id) {
-  const leaf = live.editable(tape, id);
+  const leaf = programOf(tape).arguments.find(({item, fixed}) => item === id && !fixed);
   if (!leaf) return undefined;
   return (cell, at) => {
     cell.classList.add("editable");

@@ -24,6 +24,7 @@ export function parseOrigin(text) {
 export const tapeCells = (tape, id, how) =>
   cells((how.hidden ? outline : array)(tape, id), {
     first: firstEntry(tape, id),
+    item: id,
     edit: tape.edit?.(tape, id),
     ...how
   });

@@ -1,6 +1,7 @@
 // @ts-check
 // A recorded training run: each frame has the numbers of one training step.
 import {data, state} from "./state.js";
+import {SETTINGS} from "./address.js";
 import {controls, rangeControl, showNumbers} from "./controls.js";
 import {features} from "./features.js";
 import {nd} from "./nd.js";
@@ -34,6 +35,10 @@ features.push({
     Object.assign(input, {id: "recording", max: ticks.length - 1});
     const update = () => show(state.variant, ticks[state.variant]);
     controls.push({element, update});
+    SETTINGS.numbers = {
+      text: () => `${state.variant || ""}`,
+      read: text => (state.variant = data.pools[Number(text)] ? Number(text) : 0)
+    };
   }
 });
 

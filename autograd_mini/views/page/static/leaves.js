@@ -7,6 +7,7 @@ import {button, enable} from "./dom.js";
 import {editor, listenToCells} from "./edit.js";
 import {features} from "./features.js";
 import {live} from "./live.js";
+import {nd} from "./nd.js";
 /** @typedef {import("./controls.js").Control} Control */
 
 features.push({
@@ -24,8 +25,15 @@ export function compute(change) {
   showNumbers();
 }
 
+/** Change one entry of a leaf. @param {string} name @param {number} at @param {number} value */
+export const setEntry = (name, at, value) => compute(() => changeEntry(name, at, value));
+
 /** @param {string} name @param {number} at @param {number} value */
-export const setEntry = (name, at, value) => compute(() => live.setEntry(name, at, value));
+export function changeEntry(name, at, value) {
+  const {shape, dtype} = live.leaf(name);
+  const numbers = Array.from(nd.numbers(live.leaf(name))).with(at, value);
+  live.set(name, nd.array(numbers, shape, dtype));
+}
 
 /** @returns {Control} */
 function resetButton() {

@@ -38,7 +38,7 @@ const changed = new Set();
 const entries = () => data.live ?? [];
 
 /** @param {Tape} tape @returns {LiveTape} */
-const programOf = tape => entries()[data.tapes.indexOf(tape)];
+export const programOf = tape => entries()[data.tapes.indexOf(tape)];
 
 /** @param {Argument} argument */
 const initial = ({data: numbers, shape, dtype}) => nd.array(numbers.map(Number), shape, dtype);
@@ -63,12 +63,6 @@ export const live = {
   set(name, array) {
     leaves.set(name, array);
     changed.add(name);
-  },
-  /** Change one entry of a leaf. @param {string} name @param {number} at @param {number} value */
-  setEntry(name, at, value) {
-    const {shape, dtype} = live.leaf(name);
-    const numbers = Array.from(nd.numbers(live.leaf(name))).with(at, value);
-    live.set(name, nd.array(numbers, shape, dtype));
   },
   /** Give all leaves, or one, the numbers that the page started with. @param {string} [only] */
   reset(only) {
@@ -98,8 +92,6 @@ export const live = {
     const nth = entry.arguments.findIndex(leaf => leaf.name === name);
     return live.result(tape, entry.gradients[nth]);
   },
-  /** The leaf that an item of the pool shows, if the reader may change it. @param {Tape} tape @param {number} id */
-  editable: (tape, id) => programOf(tape).arguments.find(({item, fixed}) => item === id && !fixed),
   /** The numbers of an item. @param {Tape} tape @param {number} id */
   numbers(tape, id) {
     const item = programOf(tape).items[id];

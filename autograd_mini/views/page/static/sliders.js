@@ -6,7 +6,7 @@ import {controls, rangeControl} from "./controls.js";
 import {entryName} from "./edit.js";
 import {features} from "./features.js";
 import {formatNumber, minus} from "./format.js";
-import {setEntry} from "./leaves.js";
+import {changeEntry, setEntry} from "./leaves.js";
 import {live} from "./live.js";
 import {nd} from "./nd.js";
 /** @typedef {import("./types.js").Argument} Argument */
@@ -61,7 +61,7 @@ function readEntries(text) {
   for (const entry of text.split("*")) {
     const [nth, at, value] = entry.split("_").map(Number);
     const leaf = live.arguments()[nth];
-    if (at in (leaf?.data ?? []) && Number.isFinite(value)) live.setEntry(leaf.name, at, value);
+    if (at in (leaf?.data ?? []) && Number.isFinite(value)) changeEntry(leaf.name, at, value);
   }
   live.run();
 }

@@ -1,21 +1,7 @@
 // @ts-check
 // The squares of heat maps: each shows an entry, or the largest of a few.
-import {arrived} from "./state.js";
 import {svg} from "./dom.js";
 import {lengths, parseOrigin} from "./entries.js";
-
-/** The numbers of an array on the screen, if the page computes them. @param {string} of */
-function numbersOf(of) {
-  const {tape, kind, node, step, argument} = parseOrigin(of);
-  const sums = arrived(tape, node);
-  const part = sums.find(sum => sum.step === step && sum.contribution?.argument === argument);
-  const id = {
-    value: tape.nodes[node].value,
-    gradient: sums.at(-1)?.total,
-    part: part?.contribution?.value
-  }[kind];
-  return id === undefined ? undefined : tape.numbers?.(tape, id);
-}
 
 /**
  * The columns and rows of a heat map, and a function that finds the square of an entry.
@@ -40,7 +26,7 @@ function squaresOf(map) {
     ];
     return isFlipped ? at.reverse() : at;
   };
-  return {of, width, height, place};
+  return {of, tape, width, height, place};
 }
 
 /**
@@ -48,11 +34,11 @@ function squaresOf(map) {
  * @param {Element} map @param {PointerEvent} event
  */
 export function squareAt(map, {clientX, clientY}) {
-  const {of, width, height, place} = squaresOf(map);
+  const {of, tape, width, height, place} = squaresOf(map);
   const box = map.getBoundingClientRect();
   const x = Math.floor(((clientX - box.x) * width) / box.width);
   const y = Math.floor(((clientY - box.y) * height) / box.height);
-  const numbers = numbersOf(of) ?? [];
+  const numbers = tape.numbers?.(tape, Number(map.getAttribute("data-item"))) ?? [];
   let found = -1;
   numbers.forEach((/** @type {number} */ number, /** @type {number} */ entry) => {
     const [i, j] = place(entry);

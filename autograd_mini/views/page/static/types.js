@@ -243,6 +243,7 @@
  * @property {string} [of]
  * @property {number} [first]
  * @property {boolean} [flip]
+ * @property {number} [item] its position in the pool
  * @property {(cell: HTMLElement, entry: number) => void} [edit] makes a cell editable
  * @property {number} [most] rows and columns beyond which it is a heat map
  */
