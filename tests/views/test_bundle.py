@@ -28,8 +28,8 @@ def cross_entropy():
     return ag.softmax_cross_entropy(leaf([2.0, 1.0, 0.1], "z"), np.array([0.0, 1.0, 0.0]))
 
 
-def moons():
-    model = nn.MLP([2, 16, 16, 2], rng=0)
+def moons(*hidden):
+    model = nn.MLP([2, *(hidden or (16, 16)), 2], rng=0)
     return ag.softmax_cross_entropy(model(RNG.normal(size=(64, 2))), np.arange(64) % 2)
 
 
@@ -67,6 +67,7 @@ PAGES = {
     "plain": (lambda: ag.explore(product()), ["leaves", "sliders"]),
     "story": (lambda: ag.explore(cross_entropy()), ["leaves", "sliders", "ending"]),
     "moons": (lambda: ag.explore(moons()), ["train", "sgd", "boundary"]),
+    "deep moons": (lambda: ag.explore(moons(*[4] * 14)), ["train", "sgd", "boundary", "find"]),
     "regression": (lambda: ag.explore(regression()), ["train", "sgd", "curve"]),
     "compared": (
         lambda: ag.explore(cross_entropy(), compare=True),

@@ -1,6 +1,16 @@
 // @ts-check
 // A fused node next to its graph: whether they agree, and why the gradient is so simple.
-import {CLOSE, array, data, describedTape, mainTape, parseNumber, state, stepOf} from "./state.js";
+import {
+  CLOSE,
+  array,
+  data,
+  describedTape,
+  mainTape,
+  parseNumber,
+  shownTapes,
+  state,
+  stepOf
+} from "./state.js";
 import {keepPlace} from "./address.js";
 import {cells} from "./arrays.js";
 import {button, byId, el, mark, press, scrolling, titleCell, titledTable} from "./dom.js";
@@ -22,6 +32,16 @@ features.push({
   },
   update() {
     [...byId("views").children].forEach((tab, i) => press(tab, i === state.tab));
+    const tapes = shownTapes();
+    document
+      .querySelectorAll(".stage")
+      .forEach((stage, i) =>
+        showWindow(
+          /** @type {HTMLElement} */ (stage),
+          tapes[i],
+          tapes.length > 1 ? tapes[i]?.note : ""
+        )
+      );
     const compare = /** @type {Compare} */ (data.compare);
     if (!data.tapes[1].shown) showVerdict(compare.verdict);
     const tape = describedTape();
@@ -32,6 +52,14 @@ features.push({
     if (compare.jacobian?.node === node) showJacobian(array(tape, compare.jacobian.array));
   }
 });
+
+/** Show the window of a tape and its caption, or hide them. @param {HTMLElement} stage @param {Tape} [tape] */
+function showWindow(stage, tape, note = "") {
+  const caption = /** @type {HTMLElement} */ (stage.previousElementSibling);
+  stage.hidden = !tape;
+  caption.hidden = !note;
+  caption.textContent = note;
+}
 
 /** Show a view at about the same position of the timeline. @param {number} tab */
 function showTab(tab) {

@@ -19,17 +19,12 @@ let pointed = null;
 const cellOf = ({target}) =>
   /** @type {Element|null} */ (target)?.closest?.("[data-entry]") ?? null;
 
-/** @param {HTMLElement} cell @returns {Entry} */
-const entryOf = cell => ({
-  of: cell.closest("[data-of]")?.getAttribute("data-of") ?? "",
-  entry: Number(cell.dataset.entry)
-});
-
 /** The entry of a cell or of a square. @param {any} event @returns {Entry|null} */
 function entryAt(event) {
   const cell = cellOf(event);
-  const map = event.target.closest?.(".map[data-of]");
-  return cell ? entryOf(cell) : map && "clientX" in event ? squareAt(map, event) : null;
+  const array = event.target.closest?.("[data-of]");
+  if (cell) return {of: array.dataset.of, entry: Number(cell.dataset.entry)};
+  return array?.matches(".map") && "clientX" in event ? squareAt(array, event) : null;
 }
 
 export function listenToHover() {
@@ -67,7 +62,7 @@ function onCellKey(event) {
   const cell = cellOf(event);
   if (ctrlKey || metaKey || altKey || document.querySelector("dialog[open]")) return;
   if (key === "Escape" && pinned) pin(null);
-  else if (cell && (key === "Enter" || key === " ")) pin(entryOf(cell));
+  else if (cell && (key === "Enter" || key === " ")) pin(entryAt(event));
   else if (!cell || !moveFocus(cell, key)) return;
   event.preventDefault();
   event.stopPropagation(); // outside of an array, these keys go from step to step

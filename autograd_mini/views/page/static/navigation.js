@@ -118,12 +118,9 @@ export function choose(tape, node) {
  * it uses the leaf.
  * @param {Tape} tape @param {Step} step @param {number} node
  */
-function takesPart({nodes}, step, node) {
-  const {gives, updates} = step;
-  if (step.node === node || gives?.some(({to}) => to === node)) return true;
-  if (updates?.includes(node)) return true;
-  const isLeaf = !nodes[node].inputs;
-  return isLeaf && step.phase === "forward" && Boolean(nodes[step.node].inputs?.includes(node));
+function takesPart({nodes}, {phase, node: own, gives = [], updates = []}, node) {
+  const uses = phase === "forward" && !nodes[node].inputs ? (nodes[own].inputs ?? []) : [];
+  return [own, ...gives.map(({to}) => to), ...updates, ...uses].includes(node);
 }
 
 /** Show the place of the address. */

@@ -40,18 +40,16 @@ export function plot(label, names, across, up, height = 220) {
   const y = scale(up, bottom, TOP);
   const viewBox = `0 0 ${WIDTH} ${height}`;
   const root = svg("svg.plot", {viewBox, role: "img", "aria-label": label});
-  for (const tick of ticks(across)) {
-    root.append(
+  root.append(
+    ...ticks(across).flatMap(tick => [
       svg("path.grid-line", {d: `M${x(tick)} ${TOP}V${bottom}`}),
       text(x(tick), bottom + 14, short(tick), "middle")
-    );
-  }
-  for (const tick of ticks(up)) {
-    root.append(
+    ]),
+    ...ticks(up).flatMap(tick => [
       svg("path.grid-line", {d: `M${LEFT} ${y(tick)}H${RIGHT}`}),
       text(LEFT - 5, y(tick) + 4, short(tick), "end")
-    );
-  }
+    ])
+  );
   const [below, above] = names;
   const kind = "text.axis-name";
   root.append(

@@ -44,16 +44,7 @@ export function drawScene(clicks) {
   const tapes = shownTapes();
   /** @type {NodeListOf<HTMLElement>} */
   const stages = document.querySelectorAll(".stage");
-  stages.forEach((stage, i) => showWindow(stage, tapes[i], tapes.length > 1 ? tapes[i]?.note : ""));
   views = tapes.map((tape, i) => drawTape(tape, stages[i], clicks));
-}
-
-/** Show the window of a tape and its caption, or hide them. @param {HTMLElement} stage @param {Tape} [tape] */
-function showWindow(stage, tape, note = "") {
-  const caption = /** @type {HTMLElement} */ (stage.previousElementSibling);
-  stage.hidden = !tape;
-  caption.hidden = !note;
-  caption.textContent = note;
 }
 
 /** @param {Tape} tape @param {HTMLElement} stage @param {Clicks} clicks @returns {View} */
@@ -171,12 +162,12 @@ export function updateScene(onlySeen = false) {
 /** A function that tells whether a card is in its window. @param {View} view */
 function sight({stage, shape, scale}) {
   const {scrollLeft, scrollTop, clientWidth, clientHeight} = stage;
+  /** @param {number} start @param {number} size @param {number} from @param {number} room */
+  const meets = (start, size, from, room) =>
+    start * scale < from + room && (start + size) * scale > from;
   return (/** @type {number} */ i) => {
-    const {x, y, w, h} = shape?.cards[i] ?? {x: 0, y: 0, w: 0, h: 0};
-    const [across, down] = [x * scale - scrollLeft, y * scale - scrollTop];
-    return (
-      across < clientWidth && across + w * scale > 0 && down < clientHeight && down + h * scale > 0
-    );
+    const {x, y, w, h} = /** @type {Shape} */ (shape).cards[i];
+    return meets(x, w, scrollLeft, clientWidth) && meets(y, h, scrollTop, clientHeight);
   };
 }
 

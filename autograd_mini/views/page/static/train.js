@@ -38,7 +38,7 @@ function showPanel() {
   byId("train").hidden = false;
   if (!why) return;
   byId("train-state").textContent = `No training in this page: ${why}.`;
-  for (const id of ["train-rule", "train-buttons"]) byId(id).hidden = true;
+  byId("train-rule").hidden = byId("train-buttons").hidden = true;
 }
 
 /** Connect the buttons. @param {Trainer} chosen */
@@ -62,7 +62,7 @@ function showRule() {
 }
 
 function stepOnce() {
-  pauseTraining();
+  showRunning(0);
   showAll();
   take(1);
   announce();
@@ -70,7 +70,7 @@ function stepOnce() {
 
 function toggleRun() {
   if (running) {
-    pauseTraining();
+    showRunning(0);
     return announce();
   }
   if (trainer.isOver()) trainer.reset();
@@ -79,7 +79,7 @@ function toggleRun() {
 }
 
 function reset() {
-  pauseTraining();
+  showRunning(0);
   trainer.reset();
   showNumbers();
   announce();
@@ -112,17 +112,13 @@ function frame(now) {
     take(pace ? 1 : MOST_STEPS, BUDGET);
   }
   if (!isOver()) return showRunning(requestAnimationFrame(frame));
-  pauseTraining();
-  return announce();
-}
-
-function pauseTraining() {
-  cancelAnimationFrame(running);
   showRunning(0);
+  return announce();
 }
 
 /** @param {number} request of the next frame, or 0 */
 function showRunning(request) {
+  cancelAnimationFrame(running);
   running = request;
   byId("train-run").textContent = running ? "❚❚ Pause" : "▶ Run";
   press(byId("train-run"), running > 0);
