@@ -143,32 +143,6 @@ def check(page, expected, step):
     return shown
 
 
-# ---- search --------------------------------------------------------------------------------------
-
-
-def count(page, query):
-    page.fill("#find", query)
-    return int(re.match(r"(\d+) tensors? found", page.text_content("#found-count"))[1])
-
-
-def adjoints(story):
-    return list(Expected(story).trace.adjoints.values())
-
-
-def check_nan(page):
-    wrong = [g for g in adjoints(cases.overflow) if not np.isfinite(g).all()]
-    assert 2 < len(wrong) < len(adjoints(cases.overflow))
-    assert count(page, "grad:nan") == len(wrong)
-    assert count(page, "GRAD:NaN ") == len(wrong)
-
-
-def check_zero(page):
-    none = [g for g in adjoints(cases.dead) if not np.any(g)]
-    assert 0 < len(none) < len(adjoints(cases.dead))
-    assert count(page, "grad:0") == len(none)
-    assert count(page, "grad:nan") == 0
-
-
 # ---- formulas ------------------------------------------------------------------------------------
 
 

@@ -58,7 +58,7 @@ def test_removing_comments_changes_no_style(browser):
         text = path.read_text("utf-8")
         before, after = window.evaluate(rules, [text, bundle.without_comments(text)])
         assert before == after
-        assert len(before) > 3
+        assert before
     window.close()
 
 

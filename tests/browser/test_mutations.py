@@ -9,11 +9,9 @@ from .checks import (
     check_fused,
     check_hard,
     check_inputs,
-    check_nan,
     check_paper,
     check_recording,
     check_still,
-    check_zero,
     recording,
 )
 
@@ -43,13 +41,6 @@ BROKEN = {
     "wrong product sign": (chain, check_chain, "odot ⊙", "odot ·", {}),
     "plus for minus": (
         lambda: cases.explore(cases.fused), check_fused, r"\\hat{y} - y", r"\\hat{y} + y", {},
-    ),
-    "nan is not found": (
-        lambda: cases.searchable(cases.overflow), check_nan,
-        'tint.includes("!")', 'tint.includes("?")', {},
-    ),
-    "any first zero is found": (
-        lambda: cases.searchable(cases.dead), check_zero, "/^i+$/", "/^/", {},
     ),
     "plays slowly": (chain, check_still, "PACE = 1100", "PACE = 5000", STILL),
     "animates anyway": (chain, check_still, "animation: none", "color: inherit", STILL),

@@ -77,7 +77,7 @@ PAGES = {
     "recording": (recording, ["train", "film"]),
     "recorded moons": (recorded_moons, ["train", "film", "boundary"]),
     "cannot train": (lambda: ag.explore(unknown()), ["train"]),
-    "cannot compute": (lambda: ag.explore(unknown(), train=False), []),
+    "cannot compute": (lambda: ag.explore(unknown(), train=False), ["batch"]),
 }
 LARGEST = 100_000  # bytes of script and style, without the programs and the functions they call
 

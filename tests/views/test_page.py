@@ -198,8 +198,9 @@ def test_nonfinite_and_empty_arrays_can_be_explored():
 
 
 def test_a_batch_is_shown_example_by_example():
-    data = explored(network).data
+    data = ag.explore(network(), train=False).data
     assert data["batch"] == 16
+    assert "batch" not in explored(network).data, "training is about all of them"
     each = [
         item["each"] for item in data["pools"][0][0] if isinstance(item, dict) and "each" in item
     ]
