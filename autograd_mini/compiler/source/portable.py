@@ -369,6 +369,13 @@ def _einsum(step: Step) -> Operation | None:
     return Operation("einsum", [f"{','.join(terms)}->{output}", *operands])
 
 
+def _vecdot(step: Step) -> Operation | None:
+    """Write products of vectors along the last axis as sums of products."""
+    if step.kwargs:
+        return None
+    return Operation("sum", [Operation("multiply", list(step.args))], {"axis": -1})
+
+
 _SPECIAL: dict[Any, Callable[[Step], Any]] = {
     **dict.fromkeys((np.reshape, np.ravel, np.expand_dims, np.squeeze), _reshaped),
     **dict.fromkeys((np.transpose, np.swapaxes, np.moveaxis, np.rollaxis), _transposed),
@@ -383,6 +390,6 @@ _SPECIAL: dict[Any, Callable[[Step], Any]] = {
     np.pad: _padded, np.broadcast_to: _repeated, np.take: _rows, operator.getitem: _entries,
     _scatter: _scattered, _fold_windows: _folded,
     astype: _cast, np.trace: _trace, np.linalg.norm: _norm, np.nan_to_num: _numbers_only,
-    np.einsum: _einsum,
+    np.einsum: _einsum, np.vecdot: _vecdot,
     **portable_windows.SPECIAL,
 }  # fmt: skip
