@@ -237,8 +237,9 @@ LOGITS = [2.0, 1.0, 0.1]
 
 
 def move(page, slider, to):
-    """Move a slider to a position."""
+    """Move a slider to a position, and wait until the cards out of sight have followed."""
     page.fill(f"#{slider}", str(to))
+    page.evaluate("new Promise((done) => setTimeout(done, 150))")
 
 
 def go(page, address, step=None):

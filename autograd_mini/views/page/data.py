@@ -169,9 +169,9 @@ def changes(items: list[Any], base: list[Any]) -> list[Any]:
 
 def fits(data: Data) -> bool:
     """Return whether a page with this data is small enough."""
-    room = LARGEST - _SHELL - sum(len(text.encode()) for text in data.get("programs", ()))
+    space = LARGEST - _SHELL - sum(len(text.encode()) for text in data.get("programs", ()))
     text = _json(data)
-    return len(text) < room or len(_script(text)) < room
+    return len(text) < space or len(_script(text)) < space
 
 
 def data_script(data: Data) -> str:

@@ -32,6 +32,7 @@ from ...notation.symbolic import parameters
 from ...text.format import Place, variable
 from ..trace import Trace
 from .arrays import Computed, Entry, Line, Pool
+from .sliders import leaves_with_sliders
 
 Data: TypeAlias = dict[str, Any]
 
@@ -40,7 +41,6 @@ Call: TypeAlias = Callable[[Tensor, list[Any]], Tensor]
 _MOST_TENSORS = 1_200  # on the longest tape that a page computes
 _MOST_ENTRIES = 400_000  # of all values of that tape
 _DTYPES = ["bool", "uint8", "int8", "int16", "int32", "int64", "float32", "float64"]
-_MOST_SLIDERS = 6  # entries of leaves with a slider
 _SEED = "seed"  # the name of the cotangent on the tape of a derivative
 
 
@@ -227,6 +227,7 @@ class LiveTape:
                     "item": pool.position(unwrap(of)),
                     "shape": list(x.shape),
                     "dtype": x.dtype.name,
+                    "parameter": is_parameter,
                     "fixed": is_fixed,
                     "data": [_number(n) for n in x.ravel().tolist()],
                 }
@@ -372,31 +373,9 @@ def add_live(
         return []
     data["live"] = [{**live, "program": i} for i, (live, _) in enumerate(pairs)]
     data["programs"] = [program for _, program in pairs]
-    if moving := _moving(lives, data["live"]):
-        data["moving"] = moving
+    if names := leaves_with_sliders(data["live"]):
+        data["moving"] = names
     return lives
-
-
-def _moving(lives: Sequence[LiveTape], described: Sequence[Data]) -> list[str]:
-    """Return the names of the leaves with sliders.
-
-    They are all leaves if these are small, or else the parameters, the inputs or the numbers.
-    """
-    free: dict[str, tuple[Data, bool]] = {}
-    for live, data in zip(lives, described):
-        for (of, value), argument in zip(live.arguments, data["arguments"]):
-            if not argument["fixed"] and np.isfinite(value.example).all():
-                is_parameter = isinstance(of, Tensor) and of.requires_grad
-                free[argument["name"]] = argument, is_parameter
-    groups = [
-        list(free),
-        [name for name, (_, is_parameter) in free.items() if is_parameter],
-        [name for name, (_, is_parameter) in free.items() if not is_parameter],
-        [name for name, (argument, _) in free.items() if not argument["shape"]],
-    ]
-    sizes = [sum(len(free[name][0]["data"]) for name in group) for group in groups]
-    small = [group for group, size in zip(groups, sizes) if 0 < size <= _MOST_SLIDERS]
-    return small[0] if small else []
 
 
 def _reason(error: Exception) -> str:

@@ -162,9 +162,9 @@ export function updateScene(onlySeen = false) {
 /** A function that tells whether a card is in its window. @param {View} view */
 function sight({stage, shape, scale}) {
   const {scrollLeft, scrollTop, clientWidth, clientHeight} = stage;
-  /** @param {number} start @param {number} size @param {number} from @param {number} room */
-  const meets = (start, size, from, room) =>
-    start * scale < from + room && (start + size) * scale > from;
+  /** @param {number} start @param {number} size @param {number} from @param {number} seen */
+  const meets = (start, size, from, seen) =>
+    start * scale < from + seen && (start + size) * scale > from;
   return (/** @type {number} */ i) => {
     const {x, y, w, h} = /** @type {Shape} */ (shape).cards[i];
     return meets(x, w, scrollLeft, clientWidth) && meets(y, h, scrollTop, clientHeight);

@@ -186,6 +186,7 @@
  * @property {number} item the position in the pool
  * @property {number[]} shape
  * @property {string} dtype
+ * @property {boolean} parameter
  * @property {boolean} fixed
  * @property {(number|string)[]} data
  */
