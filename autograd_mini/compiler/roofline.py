@@ -17,8 +17,9 @@ import numpy as np
 #: entries of the arrays that measure the bandwidth: together 768 KB, which the processor's cache
 #: holds, as it holds the arrays of a training step
 _ENTRIES = 1 << 15
-_ROWS = 128  #: of the matrices that measure the peak
+_ROWS = 64  #: of the matrices that measure the peak; OpenBLAS starts threads for more
 _PROBE_SECONDS = 0.02
+_FEWEST = 20  # measurements of a probe, of which other programs may disturb most
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def _seconds(work: Callable[[], object]) -> float:
     repeats = max(1, int(_PROBE_SECONDS / 20 / max(perf_counter() - start, 1e-7)))
     found: list[float] = []
     end = perf_counter() + _PROBE_SECONDS
-    while (start := perf_counter()) < end or not found:
+    while (start := perf_counter()) < end or len(found) < _FEWEST:
         for _ in range(repeats):
             work()
         found.append((perf_counter() - start) / repeats)
