@@ -42,8 +42,9 @@ from .ops.products import linear
 
 if TYPE_CHECKING:
     from . import data, exercises, nn, optim
+    from .compiler.cost import cost
     from .compiler.jit import compile
-    from .compiler.source.source import source
+    from .compiler.languages import source
     from .debugging.debug import debug
     from .nn.summary import summary
     from .testing.fused import check_fused
@@ -75,6 +76,7 @@ __all__ = [
     "compile",
     "conv1d",
     "conv2d",
+    "cost",
     "cross_entropy",
     "data",
     "debug",
@@ -134,6 +136,7 @@ _LAZY_IMPORTS = {
     "check_fused": ".testing.fused",
     "checkpoint": ".transforms.checkpoint",
     "compile": ".compiler.jit",
+    "cost": ".compiler.cost",
     "debug": ".debugging.debug",
     "draw": ".views.graph.draw",
     **dict.fromkeys(("elementwise_grad", "grad", "gradients"), ".transforms.grad"),
@@ -143,7 +146,7 @@ _LAZY_IMPORTS = {
     "explore": ".views.page.explore",
     "Recorder": ".views.page.recorder",
     "latex": ".views.derivation",
-    "source": ".compiler.source.source",
+    "source": ".compiler.languages",
     "summary": ".nn.summary",
 }
 
@@ -159,7 +162,7 @@ def __getattr__(name: str) -> Any:
 _VIEWS = {
     **dict.fromkeys(("printed", "table"), ".views.table"),
     **dict.fromkeys(("tape_html", "tensor_html"), ".views.html"),
-    "source": ".compiler.source.source",
+    "source": ".compiler.languages",
 }
 
 

@@ -12,7 +12,7 @@ GROUPS = {
     "Derivatives": "grad value_and_grad elementwise_grad vjp jvp jacobian hessian hvp gradients "
     "Tape checkpoint",
     "Views of a tape": "draw explore Recorder explain latex source summary",
-    "Compilation": "compile",
+    "Compilation": "compile cost",
     "Softmax, losses and activations": "softmax log_softmax logsumexp softmax_cross_entropy "
     "cross_entropy SoftmaxCrossEntropy nll_loss mse_loss sigmoid_binary_cross_entropy relu sigmoid "
     "softplus gelu linear layer_norm rms_norm batch_norm",

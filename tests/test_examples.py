@@ -61,6 +61,14 @@ def test_example_trains_and_draws(name, tmp_path):
 
 
 @pytest.mark.slow
+def test_residual_network_learns_to_read_digits(tmp_path, monkeypatch):
+    pytest.importorskip("sklearn")
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")  # its threads are slow on a busy machine
+    out = run("read_digits", "resnet", "--epochs", "10", folder=tmp_path)
+    assert float(re.search(r"held-out accuracy (\S+)", out).group(1)) >= 0.97
+
+
+@pytest.mark.slow
 def test_the_page_of_two_moons_is_written(tmp_path):
     out = run("moons_page", "--points", "20", folder=tmp_path)
     assert out == "wrote moons.html\n"

@@ -9,7 +9,8 @@
 4. `captures`: the state that a function reads besides its arguments, and `guards`, which compare
    it in each call. `signature`: arguments and results. `executable` puts a program together, and
    `jit` is what users call: ``ag.compile``.
-5. `source`: programs as text, for readers.
+5. `source`: programs as text, for readers. `cost`: what each step costs, counted by `work` and
+   turned into time by `roofline`.
 """
 
 from .jit import Compiled, compile

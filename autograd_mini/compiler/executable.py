@@ -59,10 +59,11 @@ class Executable:
         if not tensors:
             tree.as_arrays()
         whole = tree.leave_out(taken, donated, program.results)
+        advance = f.state.advance if isinstance(f, PureStep) else None
         if self._native:
             self._native.analyse()
         make_plan = NativePlan if native else Plan
-        self.plan = make_plan(program, tree.written, donated, tensors, whole)
+        self.plan = make_plan(program, tree.written, donated, tensors, whole, advance)
         if self._native and isinstance(self.plan, NativePlan):
             self._native.build(self.plan)
         places = {v: i for i, v in enumerate(program.arguments)}
@@ -147,6 +148,16 @@ def listed(names: list[str]) -> str:
 
 
 # ---- tracing -------------------------------------------------------------------------------------
+
+
+def traced(f: Any, args: Any, kwargs: Any, fuse: bool = False) -> Program:
+    """Return the program for these arguments before its memory is planned, with its examples."""
+    tracer = Tracer()
+    given = _traced_arguments(tracer, f, args, kwargs)
+    _, program, _ = _recorded(tracer, given, f, args, kwargs, fuse)
+    join_slices(program)
+    program.run_examples()
+    return program
 
 
 def _recorded(

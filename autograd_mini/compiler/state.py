@@ -21,14 +21,14 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import unwrap
+from ..core.accumulation import set_grads
 from ..core.messages import describe
 from ..core.registry import parameters_of
 from ..core.tensor import Tensor
 from ..optim import Optimizer
+from ..optim.blocks import FlatArrays
 from .captures import GENERATORS
 from .errors import EscapedTracerError
-from .traced_array import TracedArray
 
 #: what a program takes of the state; the arrays are overwritten
 PARTS = ("arrays", "numbers", "generators", "grads", "trained")
@@ -78,10 +78,15 @@ class Numbers(Slot):
         else:
             self.put([traced] * len(self.seen) if isinstance(self.seen, list) else traced)
 
+    def leave(self) -> Any:
+        """Return the traced numbers. A list of one number, repeated, is returned as that number."""
+        x = self.get()
+        return x[0] if isinstance(x, list) and all(n is x[0] for n in x) else x
+
     def write(self, new: Any) -> None:
         """Take over what a program returned."""
-        if isinstance(new, list):
-            self.put(list(map(int, new)))
+        if isinstance(self.seen, list):
+            self.put(list(map(int, new)) if isinstance(new, list) else [int(new)] * len(self.seen))
         else:
             self.put(new if isinstance(new, float) else np.asarray(new)[()])
 
@@ -119,6 +124,8 @@ class State:
         for i, root in enumerate(self.roots):
             name = "" if len(self.roots) == 1 or not isinstance(root, Optimizer) else "optimizer"
             self._visit(Slot(name or f"state{i}", self.roots, i), top=True)
+        self._fixed = [*self.tensors, *self.generators]
+        self._shared = [slot for slot in [*self.arrays, *self.generators] if slot.others]
         names: dict[str, int] = {}
         for slot in [*self.tensors, *self.arrays, *self.numbers, *self.generators]:
             names[slot.name] = names.get(slot.name, 0) + 1
@@ -147,6 +154,9 @@ class State:
         elif isinstance(x, GENERATORS):
             self.generators.append(slot)
             self.lifted.add(id(x))
+        elif isinstance(x, FlatArrays):
+            self._visit_entries(slot.name, x.flat)
+            self.lifted.add(id(x))  # the arrays are all that changes in it
         elif isinstance(x, (list, tuple, dict)):
             self._visit_entries(slot.name, x)
         elif isinstance(x, Optimizer) or callable(getattr(x, "parameters", None)):
@@ -191,8 +201,11 @@ class State:
 
     def read(self) -> tuple[Any, ...]:
         """Return the parts of the state as a program takes them."""
-        kept = all(slot.get() is slot.seen for slot in [*self.tensors, *self.generators])
-        if not kept or not all(slot.is_one() for slot in [*self.arrays, *self.generators]):
+        for slot in self._fixed:
+            if slot.owner[slot.key] is not slot.seen:
+                self.find()
+                break
+        if not all(map(Slot.is_one, self._shared)):
             self.find()
         arrays = {slot.name: slot.seen._array for slot in self.tensors}
         arrays.update((slot.name, slot.get()) for slot in self.arrays)
@@ -202,13 +215,18 @@ class State:
         trained = bytes(slot.seen._active for slot in self.tensors)
         return arrays, numbers, generators, grads, trained
 
-    def write(self, numbers: dict[str, Any], grads: dict[str, Any], written: Any) -> None:
-        """Take over what a program has computed. The arrays have been overwritten already."""
+    def advance(self, names: list[str]) -> None:
+        """Give new versions to the tensors of these names. A program then overwrites their arrays.
+
+        After an interrupt, data that are half changed have a new version.
+        """
         for slot in self.tensors:
-            leaf = slot.seen
-            if slot.name in written:
-                leaf._advance(leaf._array)
-            leaf._grad = grads.get(slot.name)
+            if slot.name in names:
+                slot.seen._advance(slot.seen._array)
+
+    def write(self, numbers: dict[str, Any], grads: dict[str, Any]) -> None:
+        """Take over what a program has computed. The arrays have been overwritten already."""
+        set_grads([slot.seen for slot in self.tensors], [grads.get(s.name) for s in self.tensors])
         for number in self.numbers:
             if number.name in numbers:
                 number.write(numbers[number.name])
@@ -237,7 +255,7 @@ class PureStep:
         *args: Any,
         **kwargs: Any,
     ) -> Any:
-        """Return the new state, the names of the tensors that were written, and the result.
+        """Return the new state, and the result.
 
         `trained` says which tensors require a gradient. If this changes, the step is traced again.
         """
@@ -256,12 +274,11 @@ class PureStep:
                 number.enter(numbers[number.name])
             for slot in state.generators:
                 slot.put(generators[slot.name])
-            entered = {name: x._value for name, x in arrays.items()}
             for x in arrays.values():
                 x._tracer.own(x._value)
             y = self.f(*args, **kwargs)
             self._refuse_changes(settings)
-            return self._collected(entered, numbers), y
+            return self._collected(numbers), y
         finally:
             for restore, *old in [*before, *((slot.put, x) for slot, x in settings)]:
                 restore(*old)
@@ -292,19 +309,14 @@ class PureStep:
                     f"{self.__name__} gives them different values. Make a copy for each of them."
                 )
 
-    def _collected(self, entered: dict[str, Any], numbers: dict[str, Any]) -> tuple[Any, ...]:
+    def _collected(self, numbers: dict[str, Any]) -> tuple[Any, ...]:
         state = self.state
         arrays = {slot.name: slot.seen._array for slot in state.tensors}
         arrays.update((slot.name, slot.get()) for slot in state.arrays)
-        changed = {n.name: n.get() for n in state.numbers if n.get() is not numbers[n.name]}
+        left = {number.name: number.leave() for number in state.numbers}
+        changed = {name: x for name, x in left.items() if x is not numbers[name]}
         grads = {s.name: s.seen._grad for s in state.tensors if s.seen._grad is not None}
-        written = tuple(
-            slot.name
-            for slot in state.tensors
-            if not isinstance(unwrap(slot.seen._array), TracedArray)
-            or slot.seen._array._value is not entered[slot.name]
-        )
-        return arrays, changed, grads, written
+        return arrays, changed, grads
 
 
 def _restore(leaf: Tensor, array: Any, grad: Any, order: int) -> None:

@@ -40,6 +40,17 @@ def constant_like(constant: Any, x: Any) -> Array:
     return np.asarray(constant, like=x) if is_numpys and is_foreign(x) else constant
 
 
+def require_in_place(*arrays: Any) -> None:
+    """Raise if an array cannot be changed in place, such as a lazy array."""
+    for x in arrays:
+        if is_foreign(x) and not hasattr(type(x), "__iadd__"):
+            kind = f"{type(x).__module__}.{type(x).__qualname__}"
+            raise TypeError(
+                f"got an array of type {kind}. Such arrays cannot be changed in place, which this "
+                "function does with its result. Convert the array first: np.asarray(x)"
+            )
+
+
 def numbers_for_foreign(arrays: list[Any]) -> bool:
     """Replace NumPy's arrays without axes with numbers, if another array is of another library.
 

@@ -191,7 +191,7 @@ class Tape(Sequence["Tensor"]):
         return str(self.shown("table")(self, names, adjoints=adjoints, width=width))
 
     def source(self, names: Mapping[str, Any] | None = None, language: str = "numpy") -> Any:
-        """Return the tape as a NumPy program that runs on its own, as ``ag.source(result)`` does.
+        """Return the tape as a program that runs on its own, as ``ag.source(result)`` does.
 
         Parameters
         ----------
@@ -199,7 +199,7 @@ class Tape(Sequence["Tensor"]):
             A dict of names and values, such as ``locals()``. It gives names to arrays, and to
             tensors that have no name.
         language : str
-            "numpy" or "javascript".
+            "numpy", "javascript", "jax", "torch" or "c".
 
         Returns
         -------

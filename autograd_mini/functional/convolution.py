@@ -18,9 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import Array, Cotangent, in_float
+from ..core.arrays import Array, Cotangent, in_float, unwrap
+from ..core.foreign import require_in_place
 from ..core.fused import fused
-from ..ops.convolution import conv, conv_input, conv_weight
+from ..ops.convolution import batch_last_in_memory, conv, conv_input, conv_weight
 from ..ops.reductions import in_float32, widened
 from .windows import (
     Windows,
@@ -101,8 +102,10 @@ def _as_dtype(name: str, x: Any, weight: Array) -> Any:
 
 def _convolved(n: int, input: Array, weight: Array, bias: Any, groups: int, options: Any) -> Any:
     input, weight, bias = _checked(n, input, weight, bias, groups)
+    require_in_place(input, weight, bias)
     windows = _windows(input, weight, *options)
-    y = conv(batched(input, n), weight, *windows[1:], groups, bias)
+    x = batch_last_in_memory(batched(input, n))
+    y = conv(x, weight, *windows[1:], groups, bias)
     return y if input.ndim == n + 2 else y[0]
 
 
@@ -110,6 +113,7 @@ def _input_vjp(
     g: Cotangent, y: Array, input: Array, weight: Array, bias: Any = None, stride: Any = 1,
     padding: Any = 0, dilation: Any = 1, groups: int = 1,
 ) -> Cotangent:  # fmt: skip
+    require_in_place(unwrap(g))
     n, windows = weight.ndim - 2, _windows(input, weight, stride, padding, dilation)
     x = conv_input(batched(g, n), weight, input.shape[-n:], *windows[1:], groups)
     return x if input.ndim == n + 2 else x[0]
@@ -119,8 +123,9 @@ def _weight_vjp(
     g: Cotangent, y: Array, input: Array, weight: Array, bias: Any = None, stride: Any = 1,
     padding: Any = 0, dilation: Any = 1, groups: int = 1,
 ) -> Cotangent:  # fmt: skip
+    require_in_place(unwrap(g))
     n, windows = weight.ndim - 2, _windows(input, weight, stride, padding, dilation)
-    x = batched(_as_dtype("input", input, weight), n)
+    x = batch_last_in_memory(batched(_as_dtype("input", input, weight), n))
     return conv_weight(x, batched(g, n), windows.kernel, *windows[1:], groups)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..core.arrays import Array, Cotangent, as_array
 from ..core.fused import fused
-from ..ops.indexing import as_positions, scatter
+from ..ops.indexing import as_positions, scatter, scattered
 from .targets import limits
 
 
@@ -113,7 +113,7 @@ def check_vocabulary(indices: Array, vocabulary: int, prefix: str = "") -> Array
 
 def _embedding_vjp(g: Cotangent, y: Array, input: Array, weight: Array) -> Cotangent:
     """Add each cotangent to the row that it came from."""
-    return scatter(g, as_positions(input), weight.shape)
+    return scattered(g, as_positions(input), weight.shape)
 
 
 embedding = fused(

@@ -85,7 +85,7 @@ def scale_rows(x: Array, r: Array, weight: Array | None) -> Array:
 
 def row_mean_squares(x: Array) -> Array:
     """Return the mean square of each row, as a column."""
-    return np.einsum("ij,ij->i", x, x)[:, None] * (1 / x.shape[1])
+    return np.vecdot(x, x)[:, None] * (1 / x.shape[1])
 
 
 def rows_rule(g: Array, x: Array, r: Array, weight: Array | None) -> tuple[Array, Array | None]:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import Array, Cotangent, in_float, unwrap, widen
-from ..core.foreign import constant_like
+from ..core.foreign import constant_like, require_in_place
 from ..core.fused import fused
 from ..core.primitive import Primitive, primitive
 from ..ops.convolution import count_places, entries_at
@@ -182,6 +182,7 @@ def _max_pool2d(
     >>> y.tolist(), x.grad[0, 1]
     ([[[5.0, 7.0], [13.0, 15.0]]], array([0., 1., 0., 1.]))
     """
+    require_in_place(input)
     return _largest(input, *_windows(input, kernel_size, stride, padding, dilation))
 
 
@@ -206,6 +207,7 @@ def _max_pool2d_vjp(
     dilation: Any = 1, residuals: Any = None,
 ) -> Cotangent:  # fmt: skip
     """Put g at the largest entries."""
+    require_in_place(unwrap(g))
     windows, number = _windows(input, kernel_size, stride, padding, dilation), residuals
     if number is None:
         x = _entries(unwrap(input), windows, _least(input.dtype))
@@ -307,6 +309,7 @@ def _avg_pool2d_vjp(
     count_include_pad: bool = True,
 ) -> Cotangent:  # fmt: skip
     """Give each entry of a window g/K."""
+    require_in_place(unwrap(g))
     windows = _windows(input, kernel_size, stride, padding)
     g = g / _count(input, windows, count_include_pad)
     return spread_windows(g, None, input.shape, *windows)

@@ -17,6 +17,7 @@ class NumPy(Notation):
     is a function that the program defines.
     """
 
+    module: ClassVar[str] = "np"
     precedence = IN_PROGRAMS
     templates: ClassVar = {
         **Notation.templates, "mul": "%s * %s", "div": "%s / %s", "floordiv": "%s // %s",
@@ -44,61 +45,92 @@ class NumPy(Notation):
         method = self.methods.get(call.op, "")
         if method and method.count("%s") == len(parts) - 1 and not call.kwargs:
             return self.parenthesized(self.write(call.args[0]), ATOM) + method % tuple(parts[1:])
-        name, words = (parts[0], parts[1:]) if call.op == "call" else (f"np.{call.op}", parts)
+        own = call.op == "call"
+        name, words = (parts[0], parts[1:]) if own else (f"{self.module}.{call.op}", parts)
         options = (f"{key}={self.write(value).text}" for key, value in call.kwargs.items())
         return f"{name}({', '.join([*words, *options])})"
 
+    # ---- constants -------------------------------------------------------------------------------
+
     def constant(self, value: Any, op: str) -> Formula:
-        """Write a constant. An array must be one that `uniform` can write."""
+        """Write a constant. An array must be one that `array` can write."""
         if isinstance(value, slice) and op == "getitem":
             ends = ["" if end is None else str(end) for end in (value.start, value.stop)]
             return Formula(":".join(ends if value.step is None else [*ends, str(value.step)]), ATOM)
-        return self.signed(_text(value))
+        return self.signed(self._text(value))
 
+    def _text(self, x: Any) -> str:
+        if isinstance(x, np.dtype) or (isinstance(x, type) and issubclass(x, np.generic)):
+            return self.dtype(np.dtype(x))
+        if hasattr(x, "dtype") and not np.ndim(x):
+            return self.scalar(x[()])
+        if isinstance(x, float):
+            return self.number(x)
+        if isinstance(x, np.ndarray) and (text := self.array(x)):
+            return text
+        if x is Ellipsis:
+            return "..."
+        if isinstance(x, slice):
+            ends = (x.start, x.stop) if x.step is None else (x.start, x.stop, x.step)
+            return f"slice({', '.join(map(str, ends[x.start is None and len(ends) == 2 :]))})"
+        if x is None or isinstance(x, (bool, int, str)):
+            return repr(x)
+        raise TypeError(
+            f"source: the constant {x!r:.60} cannot be written as text. Pass it as an argument."
+        )
 
-def _text(x: Any) -> str:
-    if isinstance(x, np.dtype) or (isinstance(x, type) and issubclass(x, np.generic)):
-        return _dtype(np.dtype(x))
-    if hasattr(x, "dtype") and not np.ndim(x):
-        return f"{_dtype(x.dtype)}({_literal(x[()])})"
-    if isinstance(x, float):
-        return _literal(x)
-    if isinstance(x, np.ndarray) and (text := uniform(x)):
-        return text
-    if x is Ellipsis:
-        return "..."
-    if x is None or isinstance(x, (bool, int, str, slice)):
-        return repr(x)
-    raise TypeError(
-        f"source: the constant {x!r:.60} cannot be written as text. Pass it as an argument."
-    )
+    def number(self, x: Any) -> str:
+        """Return a number with all digits that are needed to read the same number back."""
+        if isinstance(x, (bool, np.bool_, int, np.integer)):
+            return str(x)
+        if not np.isfinite(x):
+            words = {"inf": f"{self.module}.inf", "-inf": f"-{self.module}.inf"}
+            return words.get(str(float(x)), f"{self.module}.nan")
+        return str(x) if isinstance(x, np.floating) else repr(x)
 
+    def scalar(self, x: Any) -> str:
+        """Return a number that has a dtype."""
+        return f"{self.dtype(x.dtype)}({self.number(x)})"
 
-def _literal(x: Any) -> str:
-    """Return a number with all digits that are needed to read the same number back."""
-    if isinstance(x, (bool, np.bool_, int, np.integer)):
-        return str(x)
-    if not np.isfinite(x):
-        return {"inf": "np.inf", "-inf": "-np.inf"}.get(str(float(x)), "np.nan")
-    return str(x) if isinstance(x, np.floating) else repr(x)
+    def dtype(self, dtype: Any) -> str:
+        """Return the name of a dtype."""
+        return "bool" if dtype.kind == "b" else f"{self.module}.{dtype.name}"
 
-
-def _dtype(dtype: Any) -> str:
-    return "bool" if dtype.kind == "b" else f"np.{dtype.name}"
-
-
-def uniform(x: Any) -> str | None:
-    """Return an array that repeats one number, or counts 0, 1, 2, ..., as text; otherwise None."""
-    dtype = "" if x.dtype == float else f", {_dtype(x.dtype)}"
-    shape = f"{x.shape[0]}" if x.ndim == 1 else f"{x.shape}"
-    n = x[(0,) * x.ndim] if x.size and x.dtype.kind in "biuf" else None
-    if n is not None and (not any(x.strides) or (x == n).all()):
+    def array(self, x: Any) -> str | None:
+        """Return an array that repeats one number, or counts 0, 1, 2, ...; None for another one."""
+        dtype = "" if x.dtype == float else f", {self.dtype(x.dtype)}"
+        shape = f"{x.shape[0]}" if x.ndim == 1 else f"{x.shape}"
+        if counts(x):
+            return self.count(x)
+        if (n := repeated(x)) is None:
+            return None
         if x.size > 1 and not any(x.strides):  # np.matmul sees the difference
-            return f"np.broadcast_to({_text(n) if dtype else _literal(n)}, {shape})"
-        name = {0: "zeros", 1: "ones"}.get(n) if not np.signbit(n) else None
-        return f"np.{name}({shape}{dtype})" if name else f"np.full({shape}, {_literal(n)}{dtype})"
-    if x.dtype == int and np.array_equal(x.reshape(-1), np.arange(x.size)):
+            number = self.scalar(n) if dtype else self.number(n)
+            return f"{self.module}.broadcast_to({number}, {shape})"
+        if n in (0, 1) and not np.signbit(n):
+            return f"{self.module}.{'ones' if n else 'zeros'}({shape}{dtype})"
+        return f"{self.module}.full({shape}, {self.number(n)}{dtype})"
+
+    def count(self, x: Any) -> str:
+        """Return an array whose entries are 0, 1, 2, ..."""
+        text = f"{self.module}.arange({x.size})"
         if x.ndim == 2 and x.shape[1] == 1:
-            return f"np.arange({x.size})[:, None]"
-        return f"np.arange({x.size})" + (f".reshape{x.shape}" if x.ndim > 1 else "")
-    return None
+            return f"{text}[:, None]"
+        return text if x.ndim <= 1 else f"{text}.reshape{x.shape}"
+
+
+def repeated(x: Any) -> Any:
+    """Return the number that all entries of an array have, or None."""
+    n = x[(0,) * x.ndim] if x.size and x.dtype.kind in "biuf" else None
+    return n if n is not None and (not any(x.strides) or (x == n).all()) else None
+
+
+def counts(x: Any) -> bool:
+    """Return whether the entries of an array are 0, 1, 2, ..., in its order; but not [0] alone."""
+    several = x.size > 1 or not x.size
+    return bool(x.dtype == int and several and np.array_equal(x.reshape(-1), np.arange(x.size)))
+
+
+def is_brief(x: Any) -> bool:
+    """Return whether an array has a short text, because it repeats a number or counts."""
+    return not x.ndim or counts(x) or repeated(x) is not None

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import Array, Cotangent, widen
+from ..core.arrays import Array, Cotangent, TensorBase, is_foreign, widen
 from ..core.primitive import Primitive, primitive
 
 _BLOCK = 2**19  #: bytes of the columns that are made at once
@@ -48,6 +48,13 @@ def _batch_last(x: Array) -> Array:
     return x.transpose(*range(1, x.ndim), 0)
 
 
+def batch_last_in_memory(x: Array) -> Array:
+    """Return `x`, of the same shape, or a copy whose batch is the last axis in memory."""
+    if isinstance(x, TensorBase) or is_foreign(x) or _batch_last(x).flags.c_contiguous:
+        return x
+    return _batch_first(_batch_last(x).copy())
+
+
 def _batch_first(x: Array) -> Array:
     return x.transpose(x.ndim - 1, *range(x.ndim - 1))
 
@@ -63,7 +70,8 @@ def _padded(x: Array, padding: Any) -> Array:
     """Return `x` with the batch as the last axis, and zeros around each spatial axis."""
     x = _batch_last(x)
     if not any(map(any, padding)):
-        return np.copy(x, order="C")
+        kept = isinstance(x, np.ndarray) and x.flags.c_contiguous
+        return x if kept else np.copy(x, order="C")
     around = ((0, 0), *padding, (0, 0))  # np.pad takes five times as long
     y = np.zeros_like(x, order="C", shape=tuple(b + n + a for n, (b, a) in zip(x.shape, around)))
     y[tuple(slice(b, b + n) for n, (b, _) in zip(x.shape, around))] = x
@@ -90,9 +98,15 @@ def _column_blocks(
 ) -> Iterator[tuple[slice, Array]]:
     """Yield where a block of columns is in X, and the block, of shape (groups, rows, columns).
 
-    All blocks are written into the same memory, which stays in the processor's cache.
+    All blocks are written into the same memory, which stays in the processor's cache. Windows of a
+    single entry are not copied: x is the matrix of its columns.
     """
-    windows, n = _windows(_padded(x, padding), kernel, stride, dilation), len(kernel)
+    x, n = _padded(x, padding), len(kernel)
+    if _product(kernel) == max(stride) == 1:
+        columns = x.reshape(groups, x.shape[0] // groups, _product(x.shape[1:]))
+        yield slice(columns.shape[2]), columns
+        return
+    windows = _windows(x, kernel, stride, dilation)
     entries, columns = _product(windows.shape[: n + 1]), _product(windows.shape[n + 2 :])
     blocks = _row_blocks(windows.shape[n + 1], entries * columns * x.itemsize, _BLOCK)
     memory = np.empty_like(x, order="C", shape=entries * columns * blocks[0][1])

@@ -22,7 +22,7 @@ from ..core.arrays import (
     unwrap_nested,
 )
 from ..core.context import ALL_OBSERVERS
-from ..core.foreign import constant_like
+from ..core.foreign import constant_like, require_in_place
 from ..core.pieces import Pieces
 from ..core.primitive import primitive
 from ..core.registry import implements, not_differentiable
@@ -67,10 +67,10 @@ def add_at(y: Any, index: Any, x: Any) -> None:
     few = y.ndim > 1 and len(y) <= _FEW_ROWS and y.dtype.char in "fd"
     if few and isinstance(index, np.ndarray) and index.dtype.kind in "iu" and x.size:
         with np.errstate(invalid="ignore", over="ignore"):
-            sums = _sums_of_rows(len(y), index.reshape(-1), x.reshape(index.size, -1))
-        if np.isfinite(sums).all():  # 0 · ∞ is nan, so that an infinity spoils all sums
-            y += sums.reshape(y.shape)
+            _add_rows(y.reshape(len(y), -1), index.reshape(-1), x.reshape(index.size, -1))
+        if np.isfinite(y).all():
             return
+        y.fill(0)  # 0 · ∞ is nan, so an infinity has spoilt all sums
     parts = index if isinstance(index, tuple) else (index,)
     spans = [i for i in parts if i is ... or isinstance(i, slice)]
     depth = y.ndim  # the number of axes that are indexed
@@ -89,18 +89,16 @@ def add_at(y: Any, index: Any, x: Any) -> None:
 _FEW_ROWS = 64
 
 
-def _sums_of_rows(n: int, index: Any, x: Any) -> Any:
-    """Return the sums as products of one-hot rows with `x`, such as for a table of 27 letters.
+def _add_rows(y: Any, index: Any, x: Any) -> None:
+    """Add products of one-hot rows with `x`, such as for a table of 27 letters.
 
     The blocks are small enough to stay in the processor's cache.
     """
-    sums = np.zeros((n, x.shape[1]), x.dtype)
     for start in range(0, index.size, 1024):
         rows = index[start : start + 1024]
-        hot = np.zeros((rows.size, n), x.dtype)
+        hot = np.zeros((rows.size, len(y)), x.dtype)
         hot[np.arange(rows.size), rows] = 1
-        sums += np.dot(hot.T, x[start : start + 1024])
-    return sums
+        y += np.dot(hot.T, x[start : start + 1024])
 
 
 def _scatter_vjp(g: Cotangent, y: Array, x: Array, index: Any, shape: Any) -> Cotangent:
@@ -132,7 +130,14 @@ def _getitem_vjp(g: Cotangent, y: Array, x: Array, index: Any) -> Cotangent:
     plain = type(g) is type(x) is np.ndarray and g.dtype is x.dtype
     if plain and not ALL_OBSERVERS and names_no_entry_twice(index):  # observers see arrays
         return Pieces(x.shape, [(index, g)])
-    return scatter(g, index, x.shape)
+    return scattered(g, index, x.shape)
+
+
+def scattered(g: Cotangent, index: Any, shape: tuple[int, ...]) -> Cotangent:
+    """Return the cotangents scattered, or raise if a lazy array cannot add up entries."""
+    if not names_no_entry_twice(index):
+        require_in_place(unwrap(g))
+    return scatter(g, index, shape)
 
 
 getitem = primitive(lambda x, index: x[index], _getitem_vjp, name="getitem", implements="getitem")

@@ -16,6 +16,7 @@ from ..core.arrays import (
     TensorBase,
     as_array_or_tensor,
     in_dtype,
+    is_foreign,
     require_protocol,
     unwrap,
     unwrap_nested,
@@ -23,9 +24,22 @@ from ..core.arrays import (
 from ..core.primitive import VariadicRule, primitive
 from ..core.registry import implements, not_differentiable
 
+
+def _reshape_vjp(g: Cotangent, y: Array, x: Array, shape: Any) -> Cotangent:
+    """Reshape back. If `x` lies column by column in memory, g does so too.
+
+    Images do after a convolution. NumPy is several times slower if two orders meet in one call.
+    """
+    g = g.reshape(x.shape)
+    if isinstance(g, TensorBase) or is_foreign(g) or x.ndim < 2 or x.strides[-1] <= x.itemsize:
+        return g
+    axes = sorted(range(x.ndim), key=lambda i: -x.strides[i])
+    return g.transpose(axes).copy().transpose(np.argsort(axes).tolist())
+
+
 reshape = primitive(
     lambda x, shape: x.reshape(shape),
-    lambda g, y, x, shape: g.reshape(x.shape),
+    _reshape_vjp,
     name="reshape",
     implements="reshape",
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..core.answers import explains_keywords
-from .optimizer import Optimizer, Parameters, decayed, descend, fraction, not_negative, positive
+from .blocks import descend
+from .optimizer import Optimizer, Parameters, decayed, fraction, not_negative, positive
 
 
 class SGD(Optimizer):
@@ -75,7 +76,7 @@ class SGD(Optimizer):
         self.velocity = self._zeros()
 
     def step(self) -> None:
-        """Compute p ← p - lr g. With momentum, compute p ← p - lr v.
+        """Change each parameter p with a gradient g: p ← p - lr g. The class has the whole formula.
 
         Examples
         --------
@@ -90,12 +91,12 @@ class SGD(Optimizer):
         >>> w.item()
         0.0
         """
-        for i, p, g, group in self._trained():
-            if group["weight_decay"]:
-                g = decayed(g, p, group["weight_decay"])
-            if group["momentum"]:
+        for i, p, g, options in self._trained():
+            if options["weight_decay"]:
+                g = decayed(g, p, options["weight_decay"])
+            if options["momentum"]:
                 v = self.velocity[i]
-                v *= group["momentum"]
+                v *= options["momentum"]
                 v += g
                 g = v
-            descend(p, group["lr"] * g)
+            descend(p, options["lr"] * g)

@@ -18,6 +18,7 @@ from ..core.answers import explains_keywords, missing
 from ..core.arrays import Array, widen
 from ..core.messages import describe, require_number
 from ..core.tensor import Tensor
+from .blocks import FlatArrays, Trained
 
 #: Tensors, or groups: dicts of a list of tensors and their options.
 Parameters = Iterable[Tensor] | Iterable[Mapping[str, Any]]
@@ -102,7 +103,8 @@ class Optimizer:
             raise missing("optimizer", name, type(self))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self._attributes(), "parameters": self.parameters}
+        own = {name: x for name, x in vars(self).items() if name != "_copied"}
+        return {**own, "parameters": self.parameters}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # A copy leaves the parameters to the model. Without the model they do not exist for long.
@@ -239,24 +241,34 @@ class Optimizer:
                 f"the parameters are in the groups {own['group_of']}, but in the state they are in "
                 f"{group_of}. Pass the same groups to the optimiser, in the same order."
             )
-        self.__dict__.update(deepcopy({**state, "group_of": group_of}))
+        loaded = deepcopy({**state, "group_of": group_of})
+        for name, x in vars(self).items():
+            if isinstance(x, FlatArrays):
+                x.load(loaded.pop(name))
+        self.__dict__.update(loaded)
 
     def _attributes(self) -> dict[str, Any]:
-        """Return all attributes except the parameters."""
-        return {k: x for k, x in vars(self).items() if k not in ("parameters", "_copied")}
+        """Return all attributes except the parameters. The state is a list of arrays for each."""
+        own = {k: x for k, x in vars(self).items() if k not in ("parameters", "_copied")}
+        return {k: list(x) if isinstance(x, FlatArrays) else x for k, x in own.items()}
 
-    def _trained(self) -> list[tuple[int, Tensor, Array, dict[str, Any]]]:
+    def _trained(self) -> Trained:
         """Return the number, the tensor, the gradient and the options of each parameter to move."""
         defaults = {name: getattr(self, name) for name in self.group_options}
-        options = [{**defaults, **group} for group in self.groups]
+        options = [{**defaults, **group} if group else defaults for group in self.groups]
         if any(callable(group["lr"]) for group in options):
             raise TypeError(
                 "step: lr is a function, not a number. Before each step, write optimizer.lr = "
                 "schedule(t), where t is the number of the step."
             )
+        if len(self.parameters) != len(self.group_of):
+            raise ValueError(
+                f"step: the list of parameters has {len(self.parameters)} entries, but it had "
+                f"{len(self.group_of)} when the optimiser was made. Make a new optimiser."
+            )
         trained = [
             (i, p, widen(g) if g.itemsize == 2 else g, options[group])  # float16
-            for i, (p, group) in enumerate(zip(self.parameters, self.group_of, strict=True))
+            for i, (p, group) in enumerate(zip(self.parameters, self.group_of))
             if p._active and (g := p._grad) is not None
         ]
         if not trained:
@@ -279,13 +291,6 @@ class Optimizer:
 def decayed(g: Array, p: Tensor, weight_decay: float) -> Array:
     """Return g + λ p."""
     return g + weight_decay * widen(p.data) if weight_decay else g
-
-
-def descend(p: Tensor, step: Array) -> None:
-    """Compute ``p.data -= step`` without the checks of the setter: version first, then data."""
-    array = p._array
-    p._advance(array)
-    array -= step
 
 
 # ---- checks --------------------------------------------------------------------------------------

@@ -6,12 +6,14 @@ from . import (
     chain,
     compiled,
     convolution,
+    cost,
     course,
     cross_entropy,
     derivatives,
     digits,
     fused,
     mlp,
+    native,
     norms,
     page,
     rules,
@@ -23,6 +25,8 @@ PARTS = {
     "chain": chain,
     "mlp": mlp,
     "compiled": compiled,
+    "native": native,
+    "cost": cost,
     "digits": digits,
     "convolution": convolution,
     "cross_entropy": cross_entropy,
@@ -46,7 +50,7 @@ def main() -> None:
         parser.error(f"no part called {', '.join(unknown)}; there are {', '.join(PARTS)}")
     installed = [peer.__name__ for peer in (torch, autograd, mygrad, jax) if peer]
     print(f"peers: {', '.join(installed) or 'none installed (extra bench)'}; one thread\n")
-    print(f"{'work':42} {'against':12} {'ratio':>6} {'at most':>7}")
+    print(f"{'work':46} {'against':12} {'ratio':>6} {'at most':>7}")
     for name in arguments.parts or PARTS:
         for row in PARTS[name].rows(1) if arguments.quick else PARTS[name].rows():
             print(row, flush=True)

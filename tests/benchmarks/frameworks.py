@@ -1,7 +1,8 @@
 """The same functions in autograd_mini, PyTorch and JAX, and a training step over them.
 
 A model is a function ``loss(f, p, *data)``. `f` is one of the frameworks here, `p` a dict of
-parameters. So each model is written once, and all frameworks compute the same.
+parameters. So each model is written once, and all frameworks compute the same. Each framework uses
+its own fused functions, such as PyTorch's `lstm_cell`.
 """
 
 from dataclasses import dataclass, field
@@ -50,6 +51,12 @@ class Problem:
         return Problem(self.losses, weights, data, self.optimizer, self.targets)
 
 
+def _lstm(x, h, c, wx, wh, b):
+    gates = ag.linear(h, wh, ag.linear(x, wx, b))
+    c = ag.lstm_cell(gates, c)
+    return ag.lstm_output(gates, c), c
+
+
 ours = SimpleNamespace(
     embedding=ag.embedding,
     linear=ag.linear,
@@ -70,6 +77,8 @@ ours = SimpleNamespace(
     attention=lambda q, k, v: ag.scaled_dot_product_attention(q, k, v, is_causal=True),
     cross_entropy=ag.softmax_cross_entropy,
     binary=lambda x, t: ag.sigmoid_binary_cross_entropy(x, t),
+    lstm=_lstm,
+    gru=lambda x, h, wx, wh, b: ag.gru_cell(ag.linear(x, wx, b), h @ wh, h),
 )
 
 
@@ -95,6 +104,8 @@ def _in_torch() -> Any:
         attention=lambda q, k, v: f.scaled_dot_product_attention(q, k, v, is_causal=True),
         cross_entropy=f.cross_entropy,
         binary=f.binary_cross_entropy_with_logits,
+        lstm=lambda x, h, c, wx, wh, b: torch.lstm_cell(x, (h, c), wx.T, wh.T, b),
+        gru=lambda x, h, wx, wh, b: torch.gru_cell(x, h, wx.T, wh.T, b),
     )
 
 
@@ -126,6 +137,16 @@ def _in_jax() -> Any:
         own = jnp.take_along_axis(z, t[..., None], axis=-1)[..., 0]
         return (jax.scipy.special.logsumexp(z, axis=-1) - own).mean()
 
+    def lstm(x, h, c, wx, wh, b):
+        i, g, new, o = jnp.split(x @ wx + b + h @ wh, 4, axis=1)
+        c = f.sigmoid(g) * c + f.sigmoid(i) * jnp.tanh(new)
+        return f.sigmoid(o) * jnp.tanh(c), c
+
+    def gru(x, h, wx, wh, b):
+        (r, u, n), (hr, hu, hn) = (jnp.split(z, 3, axis=1) for z in (x @ wx + b, h @ wh))
+        r, u = f.sigmoid(r + hr), f.sigmoid(u + hu)
+        return (1 - u) * jnp.tanh(n + r * hn) + u * h
+
     return SimpleNamespace(
         embedding=lambda indices, w: w[indices],
         linear=lambda x, w, b: x @ w + b,
@@ -146,14 +167,25 @@ def _in_jax() -> Any:
         attention=attention,
         cross_entropy=cross_entropy,
         binary=lambda x, t: (f.softplus(x) - x * t).mean(),
+        lstm=lstm,
+        gru=gru,
     )
 
 
 # ---- training steps ------------------------------------------------------------------------------
 
 
-def eager(problem: Problem, compiled: bool = False) -> Any:
-    """Return a training step of autograd_mini, which returns the loss."""
+def eager(problem: Problem, compiled: bool = False, **options: Any) -> Any:
+    """Return a training step of autograd_mini, which returns the loss.
+
+    If it is compiled, `options` are those of `ag.compile`.
+    """
+    step = training_step(problem, compiled, **options)
+    return lambda: step(*problem.data).item()
+
+
+def training_step(problem: Problem, compiled: bool, **options: Any) -> Any:
+    """Return the same step as a function of the data, which returns the loss as a Tensor."""
     p = {name: ag.tensor(w, requires_grad=True) for name, w in problem.weights.items()}
     make = {
         "Adam": lambda part: optim.Adam(part, lr=LR, betas=BETAS),
@@ -173,8 +205,8 @@ def eager(problem: Problem, compiled: bool = False) -> Any:
         return loss
 
     if compiled:
-        step = ag.compile(step, state=(p, *(optimizer for _, optimizer in phases)))
-    return lambda: step(*problem.data).item()
+        step = ag.compile(step, state=(p, *(optimizer for _, optimizer in phases)), **options)
+    return step
 
 
 def in_torch(problem: Problem) -> Any:

@@ -21,7 +21,7 @@ class Row:
     def __str__(self) -> str:
         target = "" if self.target is None else f"{self.target:5.2f}"
         verdict = "" if self.target is None else ("ok" if self.ratio <= self.target else "MISSED")
-        return f"{self.work:42} {self.against:12} {self.ratio:6.2f} {target:>7}  {verdict}"
+        return f"{self.work:46} {self.against:12} {self.ratio:6.3f} {target:>7}  {verdict}"
 
 
 def seconds(work: Callable[[], object], repeats: int) -> float:

@@ -1,9 +1,10 @@
-"""One training step of a tanh network with softmax cross-entropy and SGD.
+"""One training step of a tanh network with softmax cross-entropy and SGD, and its gradient alone.
 
-The hand-derived step is what a person who knows the formulas writes in NumPy: each layer's
-gradient line by line, nothing recorded, parameters updated in place.
+The step by hand is what an expert who knows the formulas writes in NumPy: each layer's gradient
+line by line, nothing recorded, and no array allocated that could be written into.
 """
 
+from functools import reduce
 from itertools import pairwise
 
 import numpy as np
@@ -15,6 +16,8 @@ from .measure import Competitors, Row, compare
 from .peers import jax, torch
 
 LR = 0.01
+#: what is measured -> its limits against NumPy, one for each network
+LIMITS = {"gradient": (3.4, 1.4), "step": (3.4, 1.4)}
 SIZES = {
     "[2,16,16,2], batch 100, float64": ([2, 16, 16, 2], 100, np.float64),
     "[784,256,10], batch 128, float32": ([784, 256, 10], 128, np.float32),
@@ -29,33 +32,56 @@ def problem(sizes, batch, dtype):
     return x, labels, weights, [np.zeros(b, dtype) for b in sizes[1:]]
 
 
-def by_hand(x, labels, weights, biases):
-    n = len(x)
+def by_hand(x, labels, weights, biases, update=True):
+    """Return the step as an expert writes it: arrays are allocated once, and lines write in place.
+
+    A sum is a product with ones, which BLAS computes in a third of the time of `np.sum`. The
+    learning rate is multiplied in once, with 1/N, and not for each parameter.
+    """
+    n, dtype = len(x), x.dtype
+    rows, classes = np.ones(n, dtype), np.ones(len(biases[-1]), dtype)
+    outputs = [np.empty((n, len(b)), dtype) for b in biases]
+    inputs = [x, *outputs[:-1]]
+    d_inputs = [np.empty_like(h) for h in inputs]
+    grads = [(np.empty_like(w), np.empty_like(b)) for w, b in zip(weights, biases)]
+    z, total = outputs[-1], np.empty(n, dtype)
+    own = np.arange(n) * len(classes) + labels  # places of the true classes in the memory of z
+    scale = np.asarray((LR if update else 1) / n, dtype)
 
     def step():
-        activations = [x]
-        for w, b in zip(weights[:-1], biases[:-1]):
-            activations.append(np.tanh(activations[-1] @ w + b))
-        z = activations[-1] @ weights[-1] + biases[-1]
-        e = np.exp(z - np.max(z, axis=1, keepdims=True))
-        p = e / np.sum(e, axis=1, keepdims=True)
-        loss = -np.mean(np.log(p[np.arange(n), labels]))
-        dz = p.copy()
-        dz[np.arange(n), labels] -= 1
-        dz /= n
+        for h, w, b, y in zip(inputs, weights, biases, outputs):
+            np.dot(h, w, out=y)
+            np.add(y, b, out=y)
+            if y is not z:
+                np.tanh(y, out=y)
+        np.subtract(z, reduce(np.maximum, z.T)[:, None], out=z)
+        losses = z.take(own)
+        np.exp(z, out=z)
+        np.dot(z, classes, out=total)
+        np.subtract(np.log(total), losses, out=losses)
+        np.divide(z, total[:, None], out=z)
+        z.reshape(-1)[own] -= 1
+        np.multiply(z, scale, out=z)
+        dy = z
         for i in range(len(weights) - 1, -1, -1):
-            h = activations[i]
-            dw, db = h.T @ dz, np.sum(dz, axis=0)
+            h, (dw, db) = inputs[i], grads[i]
+            np.dot(h.T, dy, out=dw)
+            np.dot(rows, dy, out=db)
             if i:
-                dz = (dz @ weights[i].T) * (1 - h**2)
-            weights[i] -= LR * dw
-            biases[i] -= LR * db
-        return loss
+                dy = np.dot(dy, weights[i].T, out=d_inputs[i])
+                np.multiply(h, h, out=h)
+                np.subtract(1, h, out=h)
+                np.multiply(dy, h, out=dy)
+            if update:
+                np.subtract(weights[i], dw, out=weights[i])
+                np.subtract(biases[i], db, out=biases[i])
+        loss = losses.dot(rows) / n
+        return loss if update else (loss, grads)
 
     return step
 
 
-def ours(x, labels, weights, biases):
+def ours(x, labels, weights, biases, update=True):
     layers = []
     for w, b in zip(weights, biases):
         layer = nn.Linear(*w.shape, dtype=w.dtype)
@@ -68,13 +94,14 @@ def ours(x, labels, weights, biases):
         optimizer.zero_grad()
         loss = ag.softmax_cross_entropy(model(x), labels)
         loss.backward()
-        optimizer.step()
+        if update:
+            optimizer.step()
         return loss.item()
 
     return step
 
 
-def in_torch(x, labels, weights, biases):
+def in_torch(x, labels, weights, biases, update=True):
     layers = []
     for w, b in zip(weights, biases):
         layer = torch.nn.Linear(*w.shape, dtype=torch.from_numpy(w).dtype)
@@ -90,13 +117,14 @@ def in_torch(x, labels, weights, biases):
         optimizer.zero_grad()
         loss = torch.nn.functional.cross_entropy(model(x), labels)
         loss.backward()
-        optimizer.step()
+        if update:
+            optimizer.step()
         return loss.item()
 
     return step
 
 
-def in_jax(x, labels, weights, biases):
+def in_jax(x, labels, weights, biases, update=True):
     import jax.numpy as jnp
 
     def loss_of(parameters):
@@ -109,33 +137,35 @@ def in_jax(x, labels, weights, biases):
         return (jax.scipy.special.logsumexp(z, axis=1) - own).mean()
 
     @jax.jit
-    def update(parameters):
+    def updated(parameters):
         loss, grads = jax.value_and_grad(loss_of)(parameters)
         new = [(w - LR * dw, b - LR * db) for (w, b), (dw, db) in zip(parameters, grads)]
-        return loss, new
+        return loss, new if update else grads
 
     state = [[(jnp.array(w), jnp.array(b)) for w, b in zip(weights, biases)]]
 
     def step():
-        loss, state[0] = update(state[0])
+        loss, found = updated(state[0])
+        if update:
+            state[0] = found
         return float(loss)
 
     return step
 
 
-def competitors(sizes, batch, dtype) -> Competitors:
-    found = {"ours": ours(*problem(sizes, batch, dtype))}
-    found["NumPy"] = by_hand(*problem(sizes, batch, dtype))
-    if torch:
-        found["PyTorch"] = in_torch(*problem(sizes, batch, dtype))
-    if jax:
-        found["jax.jit"] = in_jax(*problem(sizes, batch, dtype))
-    return found
+def competitors(sizes, batch, dtype, update=True, ours=ours) -> Competitors:
+    """Return the steps of all that are installed, or only their losses and gradients."""
+    forms = {"ours": ours, "NumPy": by_hand}
+    forms |= {"PyTorch": in_torch} if torch else {}
+    forms |= {"jax.jit": in_jax} if jax else {}
+    return {name: form(*problem(sizes, batch, dtype), update) for name, form in forms.items()}
 
 
 def rows(rounds: int = 31) -> list[Row]:
     table = []
-    for (name, arguments), limit in zip(SIZES.items(), (1.12, 1.05)):
-        targets = {"NumPy": limit, "PyTorch": 1.0}
-        table += compare(f"step of {name}", competitors(*arguments), targets, rounds)
+    for i, (name, arguments) in enumerate(SIZES.items()):
+        for what, limits in LIMITS.items():
+            targets = {"NumPy": limits[i], "PyTorch": 1.0}
+            found = competitors(*arguments, what == "step")
+            table += compare(f"{what} of {name}", found, targets, rounds)
     return table

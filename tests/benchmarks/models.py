@@ -89,20 +89,12 @@ def rnn(f, p, x, h, c):
 
 def lstm(f, p, x, h, c):
     """Return the new state [Hochreiter, Schmidhuber 1997]."""
-    z = f.linear(x, p["wx"], p["bx"]) + h @ p["wh"]
-    n = z.shape[1] // 4
-    i, o, g = f.sigmoid(z[:, :n]), f.sigmoid(z[:, 2 * n : 3 * n]), f.tanh(z[:, 3 * n :])
-    c = f.sigmoid(z[:, n : 2 * n]) * c + i * g
-    return o * f.tanh(c), c
+    return f.lstm(x, h, c, p["wx"], p["wh"], p["bx"])
 
 
 def gru(f, p, x, h, c):
     """Return the new state [Cho et al. 2014, in the form of PyTorch]."""
-    zx, zh = f.linear(x, p["wx"], p["bx"]), h @ p["wh"]
-    n = zx.shape[1] // 3
-    r, z = f.sigmoid(zx[:, :n] + zh[:, :n]), f.sigmoid(zx[:, n : 2 * n] + zh[:, n : 2 * n])
-    new = f.tanh(zx[:, 2 * n :] + r * zh[:, 2 * n :])
-    return new + z * (h - new), c
+    return f.gru(x, h, p["wx"], p["wh"], p["bx"]), c
 
 
 def sequence(cell, gates, steps, width=64):
@@ -223,15 +215,18 @@ def gpt_weights(width, steps, blocks):
 
 
 def microgpt(f, p, x, t):
-    """Return the loss of the GPT of examples/microgpt.py for one name."""
-    n, width = len(x), p["token"].shape[1]
+    """Return the loss of the GPT of examples/microgpt.py for one name, or for a batch of them."""
+    n, width = x.shape[-1], p["token"].shape[1]
     h = f.embedding(x, p["token"]) + p["place"][:n]
     z = f.rms_norm(h)
-    q, k, v = ((z @ p[name]).reshape(1, n, HEADS, -1) for name in ("query", "key", "value"))
-    y = f.swap(f.attention(f.swap(q), f.swap(k), f.swap(v))).reshape(n, width)
+    q, k, v = (
+        (z @ p[name]).reshape(-1, n, HEADS, width // HEADS) for name in ("query", "key", "value")
+    )
+    y = f.swap(f.attention(f.swap(q), f.swap(k), f.swap(v))).reshape(h.shape)
     h = h + y @ p["out"]
     h = h + f.relu(f.rms_norm(h) @ p["up"]) @ p["down"]
-    return f.cross_entropy(f.rms_norm(h) @ p["head"], t)
+    z = f.rms_norm(h) @ p["head"]
+    return f.cross_entropy(z.reshape(-1, LETTERS), t.reshape(-1))
 
 
 def microgpt_weights(width=16, steps=16):

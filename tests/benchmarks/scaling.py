@@ -29,7 +29,7 @@ def costs(rounds: int) -> list[float]:
 def per_record(rounds: int) -> list[Row]:
     """Run in a new process, or the collector would also walk through all modules of the peers."""
     program = f"from tests.benchmarks import scaling; print(*scaling.costs({rounds}))"
-    smallest, *others = map(float, _printed(program).split())
+    smallest, *others = map(float, printed(program).split())
     return [
         Row(f"cost of an operation, {n:,} records", "1,000", cost / smallest, 1.6)
         for n, cost in zip(SIZES[1:], others)
@@ -42,13 +42,13 @@ def import_milliseconds(rounds: int) -> float:
         "import numpy, time; t = time.perf_counter(); import autograd_mini; "
         "print((time.perf_counter() - t) * 1000)"
     )
-    _printed(program)  # compiles, as installing does
-    return median(float(_printed(program)) for _ in range(rounds))
+    printed(program)  # compiles, as installing does
+    return median(float(printed(program)) for _ in range(rounds))
 
 
-def _printed(program: str) -> str:
-    """Return the output of a new interpreter."""
-    env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+def printed(program: str, **settings: str) -> str:
+    """Return the output of a new interpreter, whose environment has more settings."""
+    env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"} | settings
     run = subprocess.run(
         [sys.executable, "-c", program], env=env, check=True, capture_output=True, text=True
     )

@@ -1,10 +1,12 @@
 """The computations that the tests open, from a softmax chain to a tape of 20,000 nodes."""
 
 from functools import cache
+from unittest import mock
 
 import numpy as np
 
 import autograd_mini as ag
+from autograd_mini.views.page import bundle
 
 
 def tensors(**arrays):
@@ -154,6 +156,15 @@ def explore(story, **options):
     """Return the page of a computation, cached for all tests."""
     result, names = story()
     return ag.explore(result, names=names, **options)
+
+
+def searchable(story):
+    """Return the page of a small tape with the search field that large ones have."""
+    result, names = story()
+    page = ag.explore(result, names=names)
+    with mock.patch.object(bundle, "_MANY_NODES", 0):
+        page.html()  # which is kept
+    return page
 
 
 #: the pages that are checked in windows of all sizes

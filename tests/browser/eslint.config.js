@@ -8,15 +8,15 @@ const browser = Object.fromEntries(
     "XMLSerializer"
   )
     .split(" ")
-    .map((name) => [name, "readonly"]),
+    .map(name => [name, "readonly"])
 );
 
 export default [
   js.configs.recommended,
   {
     files: ["**/*.js"],
-    languageOptions: { ecmaVersion: 2024, sourceType: "module", globals: browser },
-    linterOptions: { reportUnusedDisableDirectives: "error" },
+    languageOptions: {ecmaVersion: 2024, sourceType: "module", globals: browser},
+    linterOptions: {reportUnusedDisableDirectives: "error"},
     rules: {
       "array-callback-return": "error",
       "no-constant-binary-expression": "error",
@@ -26,7 +26,7 @@ export default [
       "no-shadow": "error",
       "no-template-curly-in-string": "error",
       "no-unmodified-loop-condition": "error",
-      "no-use-before-define": ["error", { functions: false, variables: false }],
+      "no-use-before-define": ["error", {functions: false, variables: false}],
       "no-useless-return": "error",
       "no-var": "error",
       "prefer-const": "error",
@@ -34,16 +34,16 @@ export default [
       // text only ever becomes text
       "no-restricted-properties": [
         "error",
-        ...["innerHTML", "outerHTML", "insertAdjacentHTML", "write"].map((property) => ({
+        ...["innerHTML", "outerHTML", "insertAdjacentHTML", "write"].map(property => ({
           property,
-          message: "names must stay text: make elements with el()",
-        })),
+          message: "names must stay text: make elements with el()"
+        }))
       ],
       "no-eval": "error",
       "no-implied-eval": "error",
       "no-new-func": "error",
       // nothing leaves the page
-      "no-restricted-globals": ["error", "fetch", "XMLHttpRequest", "WebSocket", "event", "name"],
-    },
-  },
+      "no-restricted-globals": ["error", "fetch", "XMLHttpRequest", "WebSocket", "event", "name"]
+    }
+  }
 ];

@@ -145,6 +145,20 @@ class Page:
         """Set a preference of the browser."""
         self._in_browser("Services.prefs.setIntPref(...arguments)", name, value)
 
+    def emulate_media(self, media: str) -> None:
+        """Show the page as on "screen" or in "print"."""
+        override = "" if media == "screen" else media
+        self._in_browser(
+            "gBrowser.selectedBrowser.browsingContext.mediumOverride = arguments[0]", override
+        )
+        self.wait_for_function(f"matchMedia('{media}').matches")
+
+    def pdf(self) -> bytes:
+        """Print the page on A4 paper, and return the sheets."""
+        paper = {"width": 21.0, "height": 29.7}  # in centimetres
+        how = {"orientation": "landscape", "background": True, "page": paper}
+        return b64decode(self.send("WebDriver:Print", **how)["value"])
+
     def errors(self) -> list[str]:
         """Return the errors of pages since the last call."""
         found: list[str] = self._in_browser(_ERRORS)

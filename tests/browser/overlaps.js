@@ -1,17 +1,16 @@
 // A sentence for each misplaced element: it overlaps another, is cut off, leaves its frame or is too
 // small to read. The page is checked at each of the steps, if there are any.
-async ({ steps = [], view = 1 } = {}) => {
+async ({steps = [], view = 1} = {}) => {
   const SLACK = 1.5,
     SMALLEST = 11; // CSS pixels of the smallest text
   let say = () => {};
-  const seen = (e) =>
-    e.checkVisibility({ visibilityProperty: true }) && e.getClientRects().length > 0;
+  const seen = e => e.checkVisibility({visibilityProperty: true}) && e.getClientRects().length > 0;
   const all = (selector, root = document) => [...root.querySelectorAll(selector)].filter(seen);
-  const named = (e) =>
+  const named = e =>
     `${e.tagName.toLowerCase()}${e.id ? `#${e.id}` : ""}` +
     `${e.className && typeof e.className === "string" ? `.${e.className.trim().replace(/ +/g, ".")}` : ""}` +
     ` "${(e.textContent ?? "").trim().slice(0, 24)}"`;
-  const box = (e) => e.getBoundingClientRect();
+  const box = e => e.getBoundingClientRect();
   const overlap = (a, b, slack = SLACK) =>
     Math.min(a.right, b.right) - Math.max(a.left, b.left) > slack &&
     Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > slack;
@@ -21,7 +20,7 @@ async ({ steps = [], view = 1 } = {}) => {
     a.top >= b.top - slack &&
     a.bottom <= b.bottom + slack;
   /** The words themselves: an element may be wider, or narrower, than its text. */
-  const words = (e) => {
+  const words = e => {
     const range = document.createRange();
     range.selectNodeContents(e);
     return range.getBoundingClientRect();
@@ -37,7 +36,7 @@ async ({ steps = [], view = 1 } = {}) => {
     });
   };
   /** The size of text on the screen: the scale of its graph changes what the style says. */
-  const textSize = (e) => {
+  const textSize = e => {
     const scene = e.closest(".scene");
     const scale = scene ? box(scene).width / scene.offsetWidth : 1;
     return parseFloat(getComputedStyle(e).fontSize) * scale;
@@ -67,7 +66,7 @@ async ({ steps = [], view = 1 } = {}) => {
           say(`panel: ${named(e)} leaves ${named(panel)} by ${Math.round(at.right - frame.right)}`);
         if (at.height && at.bottom > frame.bottom + SLACK)
           say(
-            `panel: ${named(e)} leaves ${named(panel)} below by ${Math.round(at.bottom - frame.bottom)}`,
+            `panel: ${named(e)} leaves ${named(panel)} below by ${Math.round(at.bottom - frame.bottom)}`
           );
       }
     }
@@ -88,7 +87,7 @@ async ({ steps = [], view = 1 } = {}) => {
       apart([...row.children].filter(seen), "row");
 
     for (const e of all(".scene *, #inspector *, #timeline *, #bar *, #top *")) {
-      const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
+      const own = [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim());
       const size = own && e instanceof HTMLElement ? textSize(e) : 0; // 0 for what only copies show
       if (size && size < SMALLEST - 0.05) say(`text: ${named(e)} has ${size.toFixed(1)} pixels`);
     }
@@ -122,12 +121,12 @@ async ({ steps = [], view = 1 } = {}) => {
   };
 
   const found = new Map();
-  say = (what) => found.set(what, found.get(what) ?? location.hash);
+  say = what => found.set(what, found.get(what) ?? location.hash);
   if (!steps.length) check();
   for (const step of steps) {
     const hash = `#step=${step}&view=${view}`;
     if (location.hash !== hash) {
-      const changed = new Promise((done) => addEventListener("hashchange", done, { once: true }));
+      const changed = new Promise(done => addEventListener("hashchange", done, {once: true}));
       location.hash = hash;
       await changed;
     }

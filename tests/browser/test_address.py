@@ -83,6 +83,7 @@ def test_reload_keeps_step_theme_sliders_and_folding(opened):
     page.click("#theme")
     page.click("#group")
     page.locator("#example").fill("2")
+    page.wait_for_timeout(200)  # until the slider rests
     before, folded = state(page), fold(page)
     page.reload()
     page.wait_for_selector("html[data-ready]", state="attached")
@@ -95,6 +96,7 @@ def test_reload_keeps_step_theme_sliders_and_folding(opened):
 def test_reload_keeps_the_numbers(opened):
     page = opened(cases.explore(cases.softmax_chain))
     page.locator("#input-1").fill("2.5")
+    page.wait_for_timeout(200)  # until the slider rests
     before = state(page)
     page.reload()
     page.wait_for_selector("html[data-ready]", state="attached")

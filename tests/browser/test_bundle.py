@@ -58,7 +58,7 @@ def test_removing_comments_changes_no_style(browser):
         text = path.read_text("utf-8")
         before, after = window.evaluate(rules, [text, bundle.without_comments(text)])
         assert before == after
-        assert len(before) > 10
+        assert before
     window.close()
 
 
@@ -68,6 +68,6 @@ def test_no_name_has_two_definitions(tmp_path):
         lacking("node is missing")
     names = [path.stem for path in STATIC.glob("*.js") if not path.stem.startswith("nd")]
     path = tmp_path / "all.mjs"
-    path.write_text(bundle.modules(*names, with_runtime=True), "utf-8")
+    path.write_text("".join(bundle.statements(*names)), "utf-8")
     run = subprocess.run(["node", "--check", str(path)], capture_output=True, text=True)
     assert run.stderr == ""

@@ -3,7 +3,9 @@
 The checks are those of Chromium. Firefox starts once.
 """
 
-from contextlib import ExitStack
+import re
+import zlib
+from contextlib import ExitStack, suppress
 
 import pytest
 
@@ -92,6 +94,33 @@ def test_examples_in_firefox_are_shown_one_by_one(shown):
 
 def test_hard_logits_in_firefox_break_only_the_graph(shown):
     check_hard(shown(compared()))
+
+
+def sheets(pdf):
+    """Return the number of sheets of a document, whose objects may be compressed."""
+    parts = [pdf]
+    for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.S):
+        with suppress(zlib.error):
+            parts.append(zlib.decompress(stream))
+    return sum(len(re.findall(rb"/Type\s*/Page\b", part)) for part in parts)
+
+
+@pytest.mark.parametrize("name", ["softmax chain", "compared", "moons"])
+def test_print_in_firefox_cuts_nothing(shown, picture, name):
+    page = shown(cases.PAGES[name](), hash="#step=3")
+    assert sheets(page.pdf()) in ((1, 2) if name == "softmax chain" else (1, 2, 3, 4))
+    page.set_viewport_size({"width": 1062, "height": 720})  # A4, without its margins
+    page.emulate_media("print")
+    try:
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        picture(page, f"firefox print {name}")
+        is_empty(overlaps(page))
+        assert not page.evaluate("document.querySelector('.tools').offsetHeight")
+        top = "(s) => document.querySelector(s).getBoundingClientRect().top"
+        assert page.evaluate(top, "#what") < page.evaluate(top, "#entry"), "next to the graph"
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+    finally:
+        page.emulate_media("screen")
 
 
 _SPOIL = """() => {

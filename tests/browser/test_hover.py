@@ -187,3 +187,20 @@ def test_lit_numbers_have_enough_contrast(opened, scheme):
     assert low_contrast(page) == []
     page.keyboard.press("l")
     assert low_contrast(page) == []
+
+
+@pytest.mark.slow
+def test_square_of_a_heat_map_shows_its_largest_entry(opened):
+    result, names = cases.heat_maps()
+    page = opened(ag.explore(result, names=names), hash="#step=1")
+    w = next(t for t in result.tape() if t.name == "w").data
+    box = page.locator(".card .map[data-of^='0 value 0'] svg").bounding_box()
+    page.mouse.move(box["x"] + 1.5 * box["width"] / 16, box["y"] + 0.5 * box["height"] / 16)
+    block = np.abs(w[:1, 2:5])  # the square in row 0 and column 1 of 16 by 16
+    column = 2 + int(block.argmax())
+    assert written(page).startswith(f"w[0,{column}] = ")
+    number = float(written(page).split(" = ")[-1].replace("−", "-"))
+    assert number == pytest.approx(w[0, column], rel=1e-3)
+    assert page.locator(".map rect.spot").count() >= 1
+    page.mouse.move(2, 2)
+    assert page.locator(".map rect").count() == 0

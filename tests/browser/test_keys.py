@@ -3,7 +3,7 @@
 import pytest
 
 from . import cases
-from .checks import check_table, scale, step
+from .checks import step
 
 pytestmark = pytest.mark.slow  # the steps are also tried by test_steps
 
@@ -47,35 +47,18 @@ def test_space_plays_and_pauses(opened):
     assert window.get_attribute("#play", "aria-pressed") == "false"
 
 
-def test_find(page):
+def test_find(opened):
+    page = opened(cases.searchable(cases.softmax_chain))
     page.keyboard.press("/")
     assert page.evaluate(FOCUSED) == "find"
-    page.keyboard.type("log")
-    assert page.inner_text("#found-count") == "1 tensor found"
-    page.keyboard.press("Enter")
-    assert page.is_hidden("#found")
+    page.keyboard.type("v5 · log (3,)")
     assert page.inner_text("#what .doing strong") == "log"
-    page.fill("#find", "nowhere")
-    assert "no tensor found" in page.inner_text("#found")
     page.keyboard.press("ArrowRight")
     assert page.inner_text("#what .doing strong") == "log", "keys in the field write"
     page.keyboard.press("Escape")
-    assert page.is_hidden("#found")
     assert page.evaluate(FOCUSED) != "find"
     page.keyboard.press("ArrowRight")
     assert page.inner_text("#what .doing strong") != "log"
-
-
-def test_zoom_and_fit(page):
-    page.keyboard.press("f")
-    whole = scale(page)
-    page.keyboard.press("+")
-    assert scale(page) > whole
-    page.keyboard.press("-")
-    page.keyboard.press("-")
-    assert scale(page) < whole
-    page.keyboard.press("F")
-    assert scale(page) == whole
 
 
 def test_help_opens_and_closes(page):
@@ -104,7 +87,7 @@ def test_tab_reaches_every_control_and_shows_where_it_is(page):
         outlines.append(page.evaluate("getComputedStyle(document.activeElement).outlineStyle"))
         if len(reached) > 1 and reached[-1] == reached[0]:
             break
-    wanted = {"find", "as-table", "theme", "keys", "zoom-out", "fit", "zoom-in", "play", "next"}
+    wanted = {"save", "theme", "keys", "play", "next"}
     wanted |= {str(node) for node in range(9)}
     assert wanted <= set(reached)
     on_page = [style for name, style in zip(reached, outlines) if name]
@@ -118,22 +101,3 @@ def test_a_card_is_chosen(page, key):
     assert "ŷ" in page.inner_text("#what .badge")
     assert page.get_attribute("#play", "aria-pressed") == "false"
     assert page.evaluate(CARD) == "4", "the focus stays"
-
-
-def test_the_table_has_the_numbers_of_the_trace(page):
-    check_table(page)
-
-
-def test_the_table_follows(page):
-    page.focus("#as-table")
-    page.keyboard.press("Enter")
-    assert page.is_visible("#table")
-    assert page.is_hidden("#stage")
-    rows = page.locator("#table tbody tr")
-    assert rows.count() == 9
-    assert "·" in rows.last.inner_text()
-    page.keyboard.press("End")
-    assert "·" not in [cell.strip() for cell in rows.last.locator("td").all_inner_texts()]
-    page.focus("#as-table")
-    page.keyboard.press("Enter")
-    assert page.is_visible("#stage")

@@ -51,7 +51,7 @@ def test_script_formats_arrays_exactly_as_python(browser):
     given = list(arrays())
     written = [{k: v for k, v in Pool().write(x).items() if k != "shape"} for x in given]
     window = browser.new_page()
-    own = bundle.modules("format")
+    own = "".join(bundle.statements("format"))
     window.add_script_tag(type="module", content=f"{own}\nwindow.formatArray = formatArray;")
     window.wait_for_function("Boolean(window.formatArray)")
     found = window.evaluate(

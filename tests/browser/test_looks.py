@@ -53,9 +53,6 @@ def test_text_has_enough_contrast(opened, picture, scheme):
     page.click("#hard")
     found |= set(low_contrast(page))
     picture(page, f"hard {scheme}")
-    page.click("#as-table")
-    found |= set(low_contrast(page))
-    picture(page, f"table {scheme}")
     assert found == set()
 
 
@@ -80,7 +77,7 @@ def test_reduced_motion_disables_animations(opened):
 def test_print_hides_the_controls(opened, picture):
     page = opened(cases.explore(cases.softmax_chain), hash="#step=12")
     page.emulate_media(media="print")
-    assert page.is_hidden("#find")
+    assert page.is_hidden(".tools")
     assert page.is_hidden("#play")
     assert page.is_visible("#ledger")
     picture(page, "print")
@@ -121,13 +118,6 @@ def test_axe_finds_no_violation(opened, axe, scheme):
     look("hard logits")
     page.keyboard.press("Home")
     look("forward")
-    page.click("#as-table")
-    look("table")
-    page.click("#as-table")
-    page.fill("#find", "e")
-    look("find")
-    page.fill("#find", "")
-    page.keyboard.press("Escape")
     page.click("#keys")
     look("help")
     assert found == {}

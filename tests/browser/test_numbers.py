@@ -22,6 +22,7 @@ def test_reset_restores_every_number(opened):
     assert state(page) != before
     page.click("#reset")
     assert page.input_value("#input-0") == "2"
+    page.wait_for_timeout(150)  # until the numbers rest
     assert state(page) == before
 
 

@@ -5,11 +5,10 @@ import pytest
 
 import autograd_mini as ag
 from autograd_mini.compiler.source.javascript import javascript
-from autograd_mini.compiler.source.portable import UnknownOperation
+from autograd_mini.compiler.source.operation import UnknownOperation
 from autograd_mini.compiler.source.source import traced_program
-from autograd_mini.core.fused import FUSED
-from tests.cases import CASES, FUSED_CASES, TAPE, leaf
-from tests.compiler.fuzz import Program
+from tests.cases import CASES
+from tests.compiler.languages import of_cases, of_fused_nodes, of_random_programs
 
 from .programs import run
 
@@ -43,16 +42,6 @@ def check(browser, results):
             np.testing.assert_allclose(array, right, rtol, rtol * largest, err_msg=where)
 
 
-def _is_real(x):
-    return getattr(x, "dtype", None) == np.float64
-
-
-def of_cases(cases, dtype):
-    for case in cases:
-        y = case.f(TAPE, *(leaf(x, dtype=dtype) for x in case.inputs))
-        yield case, y, case.cotangent
-
-
 KNOWN = [case for case in CASES if case.op not in UNKNOWN]
 LARGEST = {case.op: case for case in sorted(KNOWN, key=lambda c: sum(x.size for x in c.inputs))}
 
@@ -69,17 +58,7 @@ def test_program_of_every_case_matches_the_engine(browser):
 
 
 def test_programs_of_all_fused_nodes_match_the_engine(browser):
-    results = []
-    for node in FUSED:
-        for args, kwargs in FUSED_CASES[node.name]:
-            axis = kwargs.get("axis", -1)
-            if node.name == "log_softmax" and not isinstance(axis, (int, np.integer)):
-                continue  # its node with several axes decides on numbers
-            active = [leaf(x) if _is_real(x) else x for x in args]
-            y = node(*active, **kwargs)
-            cotangent = np.cos(np.arange(y.size)).reshape(y.shape)
-            results.append(((node.name, kwargs), y, cotangent))
-    check(browser, results)
+    check(browser, [*of_fused_nodes()])
 
 
 @pytest.mark.parametrize("op", sorted(UNKNOWN))
@@ -91,23 +70,11 @@ def test_program_of_an_unknown_operation_names_it(op):
         ag.source(y, language="javascript")
 
 
-def random_losses(seeds):
-    """Return losses of random programs, with two leaves each; none computes with float16."""
-    for program in map(Program, seeds):
-        if program.kind == "value" or program.captured.dtype == np.float16:
-            continue  # the first take arrays only
-        leaves = [leaf(x.array()) for x in program.inputs]
-        with np.errstate(all="ignore"):
-            y = program.loss(*leaves, program.integers)
-        if all(t.dtype != np.float16 for t in y.tape()):
-            yield program.seed, y, 1.0
-
-
 @pytest.mark.parametrize(
     "seeds", [range(60), pytest.param(range(60, 300), marks=pytest.mark.slow)], ids=["few", "many"]
 )
 def test_random_programs_match_the_engine(browser, seeds):
-    results = [*random_losses(seeds)]
+    results = [*of_random_programs(seeds)]
     assert len(results) > len(seeds) / 4
     check(browser, results)
 

@@ -172,7 +172,3 @@ def test_names_with_an_underscore_get_a_subscript(opened):
     name = page.locator(".card .name", has_text="W_q")
     assert name.locator("sub").text_content() == "q"
     assert name.inner_text() == "W_q", "the raw name is read, searched and copied"
-    page.click("#as-table")
-    assert page.locator("#table th sub").first.is_visible()
-    page.fill("#find", "W_q")
-    assert page.inner_text("#found-count") == "1 tensor found"

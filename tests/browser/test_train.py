@@ -130,13 +130,11 @@ def test_reset_restores_parameters_and_losses(trained):
 @pytest.mark.slow
 def test_learning_rate_slider_is_logarithmic(trained):
     page = trained(page_of(moons)[0])
-    page.fill("#rate", "0.01")
-    assert page.input_value("#rate-slider") == "-2"
-    page.fill("#rate-slider", "-1")
-    assert page.input_value("#rate") == "0.1"
-    assert page.get_attribute("#rate-slider", "aria-valuetext") == "0.1"
-    page.fill("#rate", "")
-    page.click("#train-step")  # with the last rate
+    assert page.inner_text("#rate + output") == "0.5"
+    page.fill("#rate", "-1")
+    assert page.inner_text("#rate + output") == "0.1"
+    assert page.get_attribute("#rate", "aria-valuetext") == "0.1"
+    page.click("#train-step")
     assert page.evaluate("inside.sgd.rate") == 0.1
     assert says(page)[0] == 1
 
@@ -159,30 +157,11 @@ def test_run_and_pause_by_key_speak_the_loss(trained):
 @pytest.mark.slow
 def test_steps_too_large_stop_with_advice(trained):
     page = trained(page_of(regression)[0])
-    page.fill("#rate", "1e30")
+    page.fill("#rate", "1")
     page.click("#train-run")
     page.wait_for_function("() => inside.sgd.isOver()")
     page.wait_for_selector('#train-run[aria-pressed="false"]')
     assert "lower the learning rate" in page.inner_text("#train-live")
-
-
-@pytest.mark.slow
-def test_run_without_motion_takes_steps_at_once(trained):
-    page = trained(page_of(moons)[0], motion="reduce")
-    page.click("#train-run")
-    assert says(page)[0] == 50
-    page.wait_for_timeout(60)
-    assert says(page)[0] == 50
-
-
-@pytest.mark.slow
-def test_watched_step_ends_with_its_update(trained):
-    page = trained(page_of(moons)[0], clock=True)
-    page.keyboard.press("w")
-    assert "step 0 of" in page.inner_text("#position")
-    page.clock.run_for(60_000)
-    assert page.evaluate("inside.sgd.at") == 1
-    assert page.inner_text("#position").startswith("update")
 
 
 # ---- what is drawn -------------------------------------------------------------------------------
@@ -324,7 +303,7 @@ def test_update_shows_old_gradient_and_new(trained):
     w, loss = small()
     result = loss()
     page = trained(ag.explore(result, train=[w], names={"L": result}))
-    page.fill("#rate", "0.25")
+    page.fill("#rate", "-0.6")  # 0.25
     page.locator("#rate").blur()
     page.keyboard.press("End")
     old, gradient, new = card(page, "w")
@@ -338,7 +317,7 @@ def test_update_shows_old_gradient_and_new(trained):
 def test_gradient_that_never_changes_is_taken(trained):
     w = ag.tensor([1.0, 2.0], requires_grad=True, name="w")
     page = trained(ag.explore(np.sum(w), train=[w]))
-    page.fill("#rate", "1")
+    page.fill("#rate", "0")  # 10 ** 0
     page.click("#train-step")
     assert page.evaluate(PARAMETERS)["w"] == [0, 1]
 
@@ -352,17 +331,6 @@ def test_page_that_cannot_compute_says_why(trained):
     page.keyboard.press("End")
     page.keyboard.press("ArrowLeft")
     assert page.inner_text("#position").startswith("update")
-
-
-@pytest.mark.slow
-def test_reset_of_all_leaves_resets_the_training(trained):
-    w, loss = small()
-    result = loss()
-    page = trained(ag.explore(result, train=[w], names={"L": result}))
-    page.click("#train-step")
-    assert says(page)[0] == 1
-    page.click("#reset")
-    assert says(page) == (0, 18)
 
 
 def recording():
@@ -381,7 +349,7 @@ def recording():
 @pytest.mark.slow
 def test_film_plays_over_its_frames(trained):
     page = trained(recording(), clock=True)
-    assert page.locator("#rates").is_hidden()
+    assert page.locator("#rate").count() == 0
     page.keyboard.press("End")
     assert [block.tolist() for block in card(page, "w")] == [[4, -2], [6, -6], [2.5, -0.5]]
     page.keyboard.press("r")

@@ -145,7 +145,7 @@ def test_bins_are_counted_where_their_number_is_known():
         compiled(w, np.array([0, 1, 2, 3]))
     with pytest.raises(ValueError, match="negative"):
         compiled(w, np.array([0, 1, 2, -1]))
-    with pytest.raises(TypeError, match="minlength=n says that there are n bins"):
+    with pytest.raises(TypeError, match="Pass minlength=n if all numbers are below n"):
         ag.compile(lambda t: np.bincount(t))(np.array([0, 1]))
 
 

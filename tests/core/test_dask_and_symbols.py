@@ -304,3 +304,24 @@ def test_loss_over_more_logits_than_memory_works():
     value, norm = map(float, run.stdout.split())
     assert 4.0 < value < 4.4
     assert 1.8 < norm < 2.0
+
+
+@pytest.mark.parametrize(
+    ("f", "shapes"),
+    [
+        (ag.conv1d, [(2, 3, 6), (4, 3, 3)]),
+        (ag.conv2d, [(2, 3, 6, 6), (4, 3, 3, 3)]),
+        (lambda x: ag.max_pool2d(x, 2), [(2, 3, 6, 6)]),
+        (lambda x: ag.avg_pool2d(x, 2), [(2, 3, 6, 6)]),
+        (lambda w: ag.embedding(np.array([0, 2, 0]), w), [(5, 6)]),
+    ],
+    ids=["conv1d", "conv2d", "max_pool2d", "avg_pool2d", "embedding"],
+)
+def test_function_that_writes_in_place_refuses_lazy_arrays(f, shapes):
+    """The gradient is refused, if not the call: it would be 0, as ``block += g`` has no effect."""
+    da = pytest.importorskip("dask.array")
+    arrays = [RNG.normal(size=shape) for shape in shapes]
+    for i in range(len(arrays)):
+        mixed = [da.from_array(x) if i == j else x for j, x in enumerate(arrays)]
+        with pytest.raises(TypeError, match=r"dask.array.core.Array.*np.asarray\(x\)"):
+            f(*map(leaf, mixed)).sum().backward()

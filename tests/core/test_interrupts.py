@@ -187,3 +187,26 @@ def test_interrupt_of_a_compiled_step_is_never_silent():
         for t, data, version in old:
             assert (t.data == data).all() or t.order > version
     assert places > 5
+
+
+def test_interrupt_of_a_compiled_training_step_is_never_silent():
+    training = Training(OPTIMIZERS["Adam"])
+    (a, b, c), optimizer = training.parameters, training.optimizer
+
+    def step():  # it does not name `training`, whose attributes change
+        optimizer.zero_grad()
+        ((a * b - c) ** 2).sum().backward()
+        optimizer.step()
+
+    compiled = ag.compile(step, state=([a, b, c], optimizer))
+    compiled()
+
+    def start():
+        training.data = [p.data.copy() for p in training.parameters]
+        training.grads = [p.grad for p in training.parameters]
+        training.versions = [p.order for p in training.parameters]
+        return training, compiled
+
+    seen = [training.check() for training in interrupts(start)]
+    assert len(seen) > 40
+    assert set(seen) == {"old", "new"}

@@ -47,12 +47,14 @@ class Plan:
         donated: Mapping[Value, Value],  # result -> the argument in whose memory it is written
         tensors: Container[Value] = (),  # the arguments that come as Tensors
         whole: Container[Value] = (),  # the results that are such an argument
+        advance: Callable[[list[str]], None] | None = None,  # takes the names of what is written
     ) -> None:
         self.buffers: list[Buffer] = []
         self.buffer_of: dict[Value, Buffer] = {}
         self.allocated: list[Value] = []
         self._program = program
         self._donated, self._tensors, self._whole = donated, tensors, whole
+        self._advance = advance
         self._names: dict[Value, str] = {}
         self._bound: dict[str, Any] = {}  # what the text takes from its namespace
         self._bound_ids: dict[int, str] = {}
@@ -274,6 +276,9 @@ class Plan:
         # A new version, as after `t.data -= step`: nodes computed from the old data are out of
         # date. It comes before the first write, after which an interrupt leaves data half changed.
         versions = [f"t{given[v]}._advance({given[v]})" for v in written]
+        if self._advance is not None:
+            names = [v.name for result, v in self._donated.items() if result is not v]
+            versions.append(f"{self._name(self._advance)}({names})")
         self._lines[self._unwritten : self._unwritten] = versions
         lines = [*opened, *self._lines, f"results = {returned}", *self._late, "return results"]
         return "\n    ".join([f"def run({arguments}):", *lines])

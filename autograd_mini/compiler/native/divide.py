@@ -22,6 +22,15 @@ class Division:
     A region runs after the calls on whose results it depends, and contains all steps that can run
     then. Views cost nothing: a region looks through them, and calls of NumPy get them made again.
 
+    Parameters
+    ----------
+    program : Program
+        It becomes the regions and the calls.
+    prefix : str
+        The names of the regions begin with it.
+    with_numpy : bool
+        Whether NumPy does what C knows too if NumPy is faster.
+
     Attributes
     ----------
     regions : list of Region
@@ -29,8 +38,8 @@ class Division:
         Why a step is still a call of NumPy.
     """
 
-    def __init__(self, program: Program, prefix: str) -> None:
-        self._prefix = prefix
+    def __init__(self, program: Program, prefix: str, with_numpy: bool = True) -> None:
+        self._prefix, self._with_numpy = prefix, with_numpy
         arguments = set(program.arguments)
         self._checks: dict[Value, Step] = {
             v: step
@@ -56,7 +65,7 @@ class Division:
             self._calls.append((turn, step))
             return
         try:
-            if reason := _better_in_numpy(step):
+            if self._with_numpy and (reason := _better_in_numpy(step)):
                 raise Unknown(reason)
             self._enter(step, waits)
         except Unknown as why:

@@ -16,8 +16,8 @@ import numpy as np
 from ...core.registry import is_numpy, name_of
 from ..ir import Step, Value, check_branch, example_of
 from ..memory.lowering import CHECKS
-from ..source.operation import Operation
-from ..source.portable import UnknownOperation, portable
+from ..source.operation import Language, Operation, UnknownOperation
+from ..source.portable import DTYPES, portable
 from .index import Index, affine, reshaped, total
 from .node import Node, Unknown, cast, in_order, known, map_of, root_of, spread
 from .products import contract
@@ -34,6 +34,7 @@ class Guard:
     step: Step
 
 
+_LANGUAGE = Language("C", DTYPES, lambda step: None)
 _REDUCTIONS = ("sum", "prod", "max", "min", "any", "all", "argmax", "argmin")
 _LONGEST_TABLE = 32  # entries of a constant array that is written into the text
 _WEAK = {bool: bool, int: int, float: float}
@@ -65,7 +66,7 @@ class Graph:
         if 0 in out.shape or any(0 in v.shape for v in step.inputs):
             raise Unknown("it is on an array without entries")
         try:
-            made = self.node(portable(step))
+            made = self.node(portable(step, _LANGUAGE))
         except UnknownOperation:
             name = step.name or "np." * is_numpy(step.function) + name_of(step.function)
             raise Unknown(f"C has no loop for {name}") from None

@@ -87,8 +87,11 @@ def _copied(x: Any, order: str = "K") -> tuple[Any, dict[str, Any]]:
 
 
 def only(axis: Any) -> Any:
-    """Return an axis by its number, also if it is the only one of a tuple."""
-    return axis[0] if isinstance(axis, tuple) and len(axis) == 1 else axis
+    """Return an axis as an integer of Python, also if it is the only one of a tuple."""
+    if isinstance(axis, tuple):
+        axes = tuple(map(only, axis))
+        return axes[0] if len(axes) == 1 else axes
+    return int(axis) if isinstance(axis, np.integer) else axis
 
 
 def _bare(x: Any, args: Sequence[Any]) -> Any:

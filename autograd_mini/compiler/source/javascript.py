@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from typing import Any, ClassVar
 
 from ...core.pytree import tree_leaves
 from ...notation.expression import Call, Constant, Expression, Notation
 from ...notation.javascript import JavaScript
-from ...notation.numpy import uniform
+from ...notation.numpy import is_brief
 from ..ir import Program, Step, Value
-from .operation import Operation
-from .portable import portable
+from .operation import Language, Operation
+from .portable import DTYPES, portable
 from .printer import Source, Writer, wrapped
 
 _RESERVED = (
@@ -19,6 +20,7 @@ _RESERVED = (
     "import in instanceof interface let new null package private protected public return static "
     "super switch this throw true try typeof undefined NaN Infinity var void while with yield"
 )
+_LANGUAGE = Language("JavaScript", DTYPES, lambda step: None)
 _SHORT = 8  # entries of an array that is written where it is used
 
 
@@ -45,6 +47,29 @@ def javascript(program: Program) -> Source:
     source = Source(writer.function())
     source.arguments = writer.arguments()
     return source
+
+
+def javascript_module(program: Program) -> Source:
+    """Return a program as a module of JavaScript, for Node or for a script of a page.
+
+    The text imports ``nd`` from a file, which imports others: ``.modules`` has their texts.
+    """
+    function = javascript(program)
+    source = Source(f'import {{ nd }} from "./nd.mjs";\n\nexport {function}')
+    source.arguments = function.arguments
+    source.modules = runtime()
+    return source
+
+
+def runtime() -> dict[str, str]:
+    """Return the modules of ``nd``, by the names of their files.
+
+    They are files of the page, which has the same functions. Node wants the ending ``.mjs``.
+    """
+    folder = files("autograd_mini") / "views" / "page" / "static"
+    paths = sorted((p for p in folder.iterdir() if p.name.startswith("nd")), key=lambda p: p.name)
+    texts = (path.read_text("utf-8").replace('.js"', '.mjs"') for path in paths)
+    return {f"{path.name.removesuffix('.js')}.mjs": text for path, text in zip(paths, texts)}
 
 
 class _Writer(Writer):
@@ -75,10 +100,10 @@ class _Writer(Writer):
         return False  # calls within calls are hard to read
 
     def _is_brief(self, x: Any) -> bool:
-        return x.size <= _SHORT or uniform(x) is not None
+        return x.size <= _SHORT or is_brief(x)
 
     def _call(self, step: Step) -> Expression:
-        return self._expression(portable(step))
+        return self._expression(portable(step, _LANGUAGE))
 
     def _expression(self, x: Any) -> Expression:
         if not isinstance(x, Operation):

@@ -1,22 +1,35 @@
-"""Calls of the few functions that a runtime in another language has."""
+"""Calls of the few functions that another language has, and what else differs by language."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...core.arrays import NO_KWARGS
-from ..ir import example_of
+from ..ir import Step, example_of
+
+
+class UnknownOperation(TypeError):
+    """An operation that a language does not know."""
 
 
 class Operation(NamedTuple):
-    """A call of a function of the runtime. Its arguments may be calls too."""
+    """A call of a function of the language. Its arguments may be calls too."""
 
     name: str
     args: Sequence[Any]
     options: Mapping[str, Any] = NO_KWARGS
+
+
+class Language(NamedTuple):
+    """What a language knows in addition to the few functions that all languages share."""
+
+    name: str
+    dtypes: frozenset[str]
+    #: returns the call of a function of the language for a step, or None
+    own: Callable[[Step], Operation | None]
 
 
 def numbers_of(x: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Steps of a program in the few functions that a runtime in another language has.
+"""Steps of a program in the few functions that another language has.
 
 Shapes are known, so most functions of NumPy are special cases of a few. A function that only
 arranges entries takes them from known places. One that only looks at memory in another way is a
@@ -30,12 +30,7 @@ from ..ir import (
 )
 from ..traced_functions import positional
 from . import portable_windows
-from .operation import Operation, numbers_of, put
-
-
-class UnknownOperation(TypeError):
-    """An operation that a language other than Python does not know."""
-
+from .operation import Language, Operation, UnknownOperation, numbers_of, put
 
 _AXIS, _OVER = {"axis"}, {"axis", "keepdims"}
 #: functions of the runtime that combine or join entries, and the options that each takes
@@ -55,7 +50,8 @@ _ELEMENTWISE = """
     log1p sqrt cbrt sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh deg2rad
     rad2deg sinc
 """
-_DTYPES = {"bool", "uint8", "int8", "int16", "int32", "int64", "float32", "float64"}
+#: dtypes that all languages know
+DTYPES = frozenset(["bool", "uint8", "int8", "int16", "int32", "int64", "float32", "float64"])
 #: other names of functions
 _NAMES: dict[Any, str] = {
     operator.add: "add", operator.sub: "subtract", operator.mul: "multiply",
@@ -68,23 +64,25 @@ _NAMES: dict[Any, str] = {
 }  # fmt: skip
 
 
-def portable(step: Step) -> Any:
+def portable(step: Step, language: Language) -> Any:
     """Return a step as an operation, or the value that it only copies.
 
     Raises
     ------
     UnknownOperation
-        If the functions of the runtime cannot express it.
+        If the functions of the language cannot express it.
     """
     name = step.name or f"{'np.' * is_numpy(step.function)}{name_of(step.function)}"
     for x in tree_leaves((step.args, step.kwargs, step.outs)):
         array = example_of(x)
-        if isinstance(array, (np.ndarray, np.generic)) and array.dtype.name not in _DTYPES:
-            raise UnknownOperation(f"JavaScript has no function for {name} of {array.dtype}")
-    special = _SPECIAL.get(step.function)
-    operation = special(step) if special else _by_name(step)
+        if isinstance(array, (np.ndarray, np.generic)) and array.dtype.name not in language.dtypes:
+            raise UnknownOperation(f"{language.name} has no function for {name} of {array.dtype}")
+    operation: Any = language.own(step)
     if operation is None:
-        raise UnknownOperation(f"JavaScript has no function for {name}")
+        special = _SPECIAL.get(step.function)
+        operation = special(step) if special else _by_name(step)
+    if operation is None:
+        raise UnknownOperation(f"{language.name} has no function for {name}")
     return operation
 
 
@@ -371,6 +369,13 @@ def _einsum(step: Step) -> Operation | None:
     return Operation("einsum", [f"{','.join(terms)}->{output}", *operands])
 
 
+def _vecdot(step: Step) -> Operation | None:
+    """Write products of vectors along the last axis as sums of products."""
+    if step.kwargs:
+        return None
+    return Operation("sum", [Operation("multiply", list(step.args))], {"axis": -1})
+
+
 _SPECIAL: dict[Any, Callable[[Step], Any]] = {
     **dict.fromkeys((np.reshape, np.ravel, np.expand_dims, np.squeeze), _reshaped),
     **dict.fromkeys((np.transpose, np.swapaxes, np.moveaxis, np.rollaxis), _transposed),
@@ -385,6 +390,6 @@ _SPECIAL: dict[Any, Callable[[Step], Any]] = {
     np.pad: _padded, np.broadcast_to: _repeated, np.take: _rows, operator.getitem: _entries,
     _scatter: _scattered, _fold_windows: _folded,
     astype: _cast, np.trace: _trace, np.linalg.norm: _norm, np.nan_to_num: _numbers_only,
-    np.einsum: _einsum,
+    np.einsum: _einsum, np.vecdot: _vecdot,
     **portable_windows.SPECIAL,
 }  # fmt: skip

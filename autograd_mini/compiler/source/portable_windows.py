@@ -17,14 +17,14 @@ from ..ir import Step, example_of
 from .operation import Operation, put
 
 
-def _wide(shape: Sequence[int], padding: Any) -> tuple[int, ...]:
+def wide_shape(shape: Sequence[int], padding: Any) -> tuple[int, ...]:
     """Return the shape of images with their padding."""
     n = len(padding)
     lengths = (before + m + after for m, (before, after) in zip(shape[-n:], padding))
     return (*shape[:-n], *lengths)
 
 
-def _inside(shape: Sequence[int], padding: Any) -> list[slice]:
+def inside(shape: Sequence[int], padding: Any) -> list[slice]:
     """Return the index of images in their padding."""
     n = len(padding)
     every = [slice(None)] * (len(shape) - n)
@@ -33,17 +33,17 @@ def _inside(shape: Sequence[int], padding: Any) -> list[slice]:
 
 def _padded(x: Any, padding: Any) -> Any:
     shape = np.shape(example_of(x))
-    return Operation("scatter", [x, _inside(shape, padding), _wide(shape, padding)])
+    return Operation("scatter", [x, inside(shape, padding), wide_shape(shape, padding)])
 
 
 def _cut(x: Any, shape: Sequence[int], padding: Any) -> Operation:
-    return Operation("getitem", [x, _inside(shape, padding)])
+    return Operation("getitem", [x, inside(shape, padding)])
 
 
 def _places(shape: Sequence[int], kernel: Any, options: Sequence[Any]) -> Any:
     """Return the numbers of the entries of all windows: (N, groups, channels, *places, *kernel)."""
     stride, padding, dilation, groups = options[:4]
-    wide = _wide(shape, padding)
+    wide = wide_shape(shape, padding)
     numbers = np.arange(int(np.prod(wide))).reshape(wide)
     none = ((0, 0),) * len(kernel)
     found = entries_of_windows(numbers, Windows(tuple(kernel), stride, none, dilation))
@@ -90,7 +90,7 @@ def _conv_input_of(step: Step) -> Operation:
     shape, groups = step.outs[0].shape, options[3]
     windows = _product(step, "ngoP,gocK->ngcPK", _grouped(g, 1, groups), _grouped(w, 0, groups))
     places = _places(shape, np.shape(example_of(w))[2:], options)
-    return _cut(put(windows, places, _wide(shape, options[1])), shape, options[1])
+    return _cut(put(windows, places, wide_shape(shape, options[1])), shape, options[1])
 
 
 # ---- pooling ------------------------------------------------------------------------------------
@@ -117,7 +117,7 @@ def _sum(parts: Sequence[Any]) -> Any:
 
 def _spread_of(step: Step) -> Operation:
     g, number, shape, *windows = step.args
-    wide = _wide(shape, windows[2])
+    wide = wide_shape(shape, windows[2])
     parts = [Operation("scatter", [_chosen(g, number, k), index, wide])
              for k, index in enumerate(_blocks(shape, *windows))]  # fmt: skip
     return _cut(_sum(parts), shape, windows[2])

@@ -17,10 +17,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ...core.arrays import NO_KWARGS
 from ...core.pytree import tree_leaves
 from ...core.registry import name_of
 from ...notation.expression import Call, Constant, Expression, Name, Notation
-from ...notation.numpy import NumPy, uniform
+from ...notation.numpy import NumPy, is_brief
 from ...text.terminal import transliterate
 from ..ir import (
     Program,
@@ -44,7 +45,7 @@ from .calls import (
 )
 from .inline import add_helper
 
-_LONGEST = 60  # characters of an expression within another, and of a name
+LONGEST = 60  # characters of an expression within another, and of a name
 _SHORT = 20  # characters of one that stays there where a line is too long
 
 
@@ -55,6 +56,8 @@ class Source(str):
     ----------
     arguments : dict of str to array
         The values of the program's arguments by name, as they were on the tape.
+    modules : dict of str to str
+        The texts of the files that a JavaScript program imports, by name.
 
     Examples
     --------
@@ -66,6 +69,7 @@ class Source(str):
     """
 
     arguments: dict[str, Any]
+    modules: Mapping[str, str] = NO_KWARGS
 
     def __str__(self) -> str:
         return transliterate(str.__str__(self), sys.stdout)  # written to a file, it is as it is
@@ -91,6 +95,11 @@ class Writer:
     notation: ClassVar[Notation] = NumPy()
     reserved: ClassVar[frozenset[str]] = frozenset(["np", "program", *keyword.kwlist])
     indent, statement, comment = "    ", "{}", "  # "
+
+    @property
+    def imports(self) -> str:
+        """The lines above the program."""
+        return "import numpy as np"
 
     def __init__(self, program: Program) -> None:
         self.program = program
@@ -121,7 +130,7 @@ class Writer:
         names = ", ".join(map(self._text, by))
         summary = f"The result, and its derivative{'s' * (len(by) > 1)} with respect to {names}."
         whole = self._function(arguments, summary if by else "The result.")
-        parts = ["import numpy as np", *self.helpers.values(), whole]
+        parts = [self.imports, *self.helpers.values(), whole]
         source = Source("\n\n\n".join(parts) + f"\n\n{returned}")
         source.arguments = arguments
         return source
@@ -182,7 +191,7 @@ class Writer:
     def _targets(self, step: Step) -> str:
         """Return the names to which a step assigns."""
         names = ", ".join(self._named(v) for v in step.outs)
-        several = step.several and (len(step.outs) == 1 or len(names) > _LONGEST)
+        several = step.several and (len(step.outs) == 1 or len(names) > LONGEST)
         return f"({names},)" if several else names
 
     def _put_before(self, step: Step) -> bool:
@@ -198,7 +207,7 @@ class Writer:
     def _fits_inside(self, value: Value, text: str) -> bool:
         if value.name or value in self.returned:
             return False
-        return self.uses[value] == 1 and len(text) <= _LONGEST
+        return self.uses[value] == 1 and len(text) <= LONGEST
 
     def _named(self, value: Value) -> str:
         """Give a value a name, and return it."""
@@ -236,9 +245,9 @@ class Writer:
             ]
             self.part = part
 
-    def _line(self, line: str, note: str) -> None:
+    def _line(self, line: str, note: str = "") -> None:
         line = wrapped(f"{self.indent}{self.statement.format(line)}", 2 * len(self.indent))
-        note = self.comment + note
+        note = self.comment + note if note else ""
         behind = f"{line}{note}"
         fits = len(behind.rpartition("\n")[2]) <= WIDTH
         self.lines += [behind] if fits else [f"{self.indent}{note.lstrip()}", line]
@@ -299,7 +308,7 @@ class Writer:
 
     def _is_brief(self, x: Any) -> bool:
         """Return whether an array can be written inside an expression."""
-        return not x.ndim or uniform(x) is not None
+        return is_brief(x)
 
     def _index(self, index: Any) -> list[Expression]:
         """Return the parts of an index."""
@@ -314,7 +323,7 @@ class Writer:
 
     def _new_name(self, wanted: str) -> str:
         """Return a valid identifier like the one that is wanted, and not in use."""
-        letters = unicodedata.normalize("NFKC", str(wanted))[:_LONGEST]
+        letters = unicodedata.normalize("NFKC", str(wanted))[:LONGEST]
         base = "".join(c if f"a{c}".isidentifier() else "_" for c in letters) or "_"
         if not base[0].isidentifier():
             base = f"_{base}"

@@ -1,8 +1,8 @@
-"""Print a tape as a program, forward and backward, as a person writes it.
+"""The program of a tape, forward and backward.
 
 The tape runs again on traced arrays (`tracer`), which record every call that the primitives and
 their rules make. Calls without a use are dropped, and those that are made twice are shared
-(`passes.rewrite`). The `printer` writes the others.
+(`passes.rewrite`). A writer, such as the one in `printer`, writes the others.
 """
 
 from __future__ import annotations
@@ -24,84 +24,6 @@ from ..passes.algebra import EXACT
 from ..passes.rewrite import simplify
 from ..traced_array import TracedArray
 from ..tracer import Tracer
-from .javascript import javascript
-from .printer import Source, written
-
-
-def source(
-    result: Tensor, names: Mapping[str, Any] | None = None, language: str = "numpy"
-) -> Source:
-    """Return the tape of `result`, forward and backward, as a stand-alone NumPy program.
-
-    Parameters
-    ----------
-    result : Tensor
-        The tensor that the program computes and differentiates. If it has more than one entry, the
-        program also takes ``cotangent``: the gradient that its backward pass starts with.
-    names : mapping, optional
-        A dict of names and values, such as ``locals()``. It gives names to arrays, and to tensors
-        that have no name.
-    language : str
-        "numpy" or "javascript". The JavaScript program needs array functions that every page of
-        `explore` contains. It takes the leaves in one list, and returns a list.
-
-    Returns
-    -------
-    Source
-        Text that defines ``program(...)``. The program takes the leaves, and then the arrays that
-        were constants. It returns the result and the gradient for each leaf that requires a
-        gradient. ``.arguments`` has the values of these arguments, by name.
-
-    Raises
-    ------
-    TypeError
-        If an operation takes different steps for different values, so that no program can be
-        written. If JavaScript has no function for an operation.
-    ValueError
-        If `language` is neither "numpy" nor "javascript".
-
-    Notes
-    -----
-    Tensors are named as in ``print(result.tape())``. Gradients are named after their tensors:
-    ``d_w`` is the gradient of ``w``. Other intermediate results are ``t1``, ``t2``, and so on.
-
-    The program contains what is on the tape. Decisions that Python made while the tape was recorded
-    are constants in the program. Examples are the length of a loop, and a mask from a comparison.
-
-    The program computes the same numbers as ``backward`` to the last bit, with one exception. The
-    node of `softmax_cross_entropy` chooses its steps by the size of the logits. The program has no
-    such choice, and always subtracts the largest logit first. The loss and the gradients are the
-    same up to rounding.
-
-    References
-    ----------
-    Griewank and Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, section 6.2: source
-    transformation.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import autograd_mini as ag
-    >>> x = ag.tensor([1.0, 2.0], requires_grad=True, name="x")
-    >>> print(ag.source(np.sum(np.sin(x) * x)))
-    import numpy as np
-    <BLANKLINE>
-    <BLANKLINE>
-    def program(x):
-        \"\"\"The result, and its derivative with respect to x.\"\"\"
-        # forward
-        v1 = np.sin(x)  # (2,)
-        v3 = np.sum(v1 * x)  # scalar
-    <BLANKLINE>
-        # backward
-        d_x = v1 + x * np.cos(x)  # ∂v3/∂x
-    <BLANKLINE>
-        return v3, d_x
-    """
-    if language not in ("numpy", "javascript"):
-        raise ValueError(f"source: language must be 'numpy' or 'javascript', got {language!r}.")
-    program, by = traced_program(result, names)
-    return written(program, by) if language == "numpy" else javascript(program)
 
 
 def traced_program(
@@ -141,7 +63,10 @@ def _traced(tensors: list[Tensor], names: Names) -> tuple[Tracer, dict[Tensor, T
     numbers = labels(tensors)  # the names of tensors that no user has named
 
     def leaf(t: Tensor) -> Tensor:
-        return Tensor(trace.argument(t._array, names[t.order]), requires_grad=t.requires_grad)
+        new = Tensor(0.0, requires_grad=t.requires_grad)
+        array: Any = trace.argument(t._array, names[t.order])
+        new._array = array  # not a compact copy of it
+        return new
 
     def argument(op: Primitive, i: int, a: Any) -> Any:
         if not isinstance(a, np.ndarray) or not a.ndim or i >= op.arity:

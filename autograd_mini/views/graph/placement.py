@@ -38,17 +38,26 @@ def place(
     spacing: Spacing = SPACING,
     broadest: float = math.inf,
 ) -> list[Layout]:
-    """Return the layout of a graph for each greatest length: see `layouts`.
+    """Return the layout of a graph for each greatest length: see `layouts`."""
+    cards, lines = measured(graph, pairs)
+    nodes: dict[Hashable, Node] = dict(enumerate(cards))
+    return layouts(nodes, lines, longest, direction=direction, spacing=spacing, broadest=broadest)
+
+
+def measured(
+    graph: Graph, pairs: Sequence[Sequence[Edge]]
+) -> tuple[tuple[Node, ...], tuple[shapes.Edge, ...]]:
+    """Return the input of a layout: the sizes of cards and edges.
 
     Cards are at least as wide as the titles of their boxes.
     """
-    nodes: dict[Hashable, Node] = {}
-    for i, (card, box) in enumerate(zip(graph.cards, graph.boxes)):
+    nodes = []
+    for card, box in zip(graph.cards, graph.boxes):
         paths = [box[: n + 1] for n in range(len(box))]
         least = max((text_width(graph.titles[path], TITLE) for path in paths), default=0)
-        nodes[i] = Node(*card_size(card, least), paths[-1] if paths else ())
+        nodes.append(Node(*card_size(card, least), paths[-1] if paths else ()))
     lines = [shapes.Edge(pair[0].source, pair[0].target, label=_label_size(pair)) for pair in pairs]
-    return layouts(nodes, lines, longest, direction=direction, spacing=spacing, broadest=broadest)
+    return tuple(nodes), tuple(lines)
 
 
 def _label_size(pair: Sequence[Edge]) -> tuple[float, float] | None:

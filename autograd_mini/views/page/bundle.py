@@ -1,15 +1,16 @@
 """Put the page together: its script, style, font and text are plain files in ``static/``.
 
-No bundler, minifier or build step is used. The page contains the modules of the script that it
-needs, as they are, except for comment lines, import statements and export keywords. So the modules
-share one scope, and no name may have two definitions.
+No minifier or build step is used. The page contains the modules of the script that it needs, and
+of their declarations those that it uses. They are as they are in the files, except for comments,
+indentation, blank lines, import statements and export keywords. So the modules share one scope, and
+no name may have two definitions.
 """
 
 from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -20,18 +21,27 @@ from .arrays import letter_of
 
 Data: TypeAlias = Mapping[str, Any]
 
-_STYLES = ("base", "graph", "steps", "train", "regions")
-_IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.M)
+_STYLES = ("base", "graph", "steps")
+_FEATURE_STYLES = ("leaves", "train", "ending", "compare", "find")
+_IMPORT = re.compile(r'^import (?:\{[^}]*\}|\* as \w+) from "\./(\w+)\.js";\n', re.M)
 _EXPORT = re.compile(r"^export (?:\{\};\n)?", re.M)
+_EXPORTED = re.compile(r"^export (?:const|function) ([a-z]\w+)", re.M)
+#: a line that does not begin with a blank or a closing bracket, and all lines up to the next one
+_STATEMENT = re.compile(r"^[^\s})\]].*\n(?:(?![^\s})\]]).*\n)*", re.M)
+_DECLARATION = re.compile(r"(?:async )?(?:const|let|function|class) (\w+|\[[^\]]*\])")
+_USED = re.compile(r"(?<!\w)(?<!(?<!\.\.)\.)[A-Za-z_]\w*")  # not x.name, but ...name
+_CALLED = re.compile(r"\bnd\.(\w+)")
 #: comments on lines of their own, types in front of an expression, and comments at the end of a
 #: line, unless a quote follows: that would be in a string
 _COMMENT = re.compile(
     r"^ *//.*\n|^ */\*(?:(?!\*/)[\s\S])*\*/\n|/\*\* @type [^*\n]*\*/ | // [^\"'`\n]*$", re.M
 )
+_INDENTATION = re.compile("^ +", re.M)
 _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
     "font-src data:; img-src data:"
 )
+_MANY_NODES = 40  # of a tape that is searched
 #: colours of the page (light, dark) in addition to the palette of pictures
 _PAGE_COLOURS = {
     "ground": ("#f3f5f9", "#0b0f14"),
@@ -45,13 +55,26 @@ _PAGE_COLOURS = {
 }
 
 
+_TINTED = """\
+[class*=tint-] {
+--sign: var(--plus);
+--tint: color-mix(in srgb, var(--sign) var(--share, 0%), var(--card));
+background: var(--tint);
+fill: var(--tint);
+}
+"""
+
+
 def features(data: Data) -> list[str]:
     """Return the modules of the features that only some pages have, for a page with this data."""
     is_live = "programs" in data and "live" in data
     training = data.get("training", {})
     picture = training.get("picture", {"kind": ""})
     needed = {
-        "leaves": is_live,
+        # training changes the leaves of its pages
+        "leaves": is_live and not training,
+        "sliders": is_live and not training and "moving" in data,
+        "batch": "batch" in data,
         "train": "training" in data,
         "film": "losses" in training,
         "sgd": is_live and "training" in data,
@@ -60,6 +83,7 @@ def features(data: Data) -> list[str]:
         "ending": any("softmax" in tape["steps"][-1] for tape in data["tapes"]),
         "compare": "compare" in data,
         "verdict": is_live and "compare" in data,
+        "find": max(len(tape["nodes"]) for tape in data["tapes"]) > _MANY_NODES,
     }
     return [name for name, is_needed in needed.items() if is_needed]
 
@@ -86,53 +110,90 @@ def document(data: Data, data_script: str, still: str) -> str:
 
 
 def script(data: Data) -> str:
-    """Return the modules of the script that a page needs, and the programs of its tapes."""
+    """Return the part of the script that a page needs, and the programs of its tapes."""
     # "</" could end the script element
     programs = ",\n".join(text.replace("</", "<\\/") for text in data.get("programs", ()))
-    code = modules(*features(data), "main", with_runtime="programs" in data)
-    return f"const programs = [{programs}];\n{code}"
+    code = _code(*features(data), "main")
+    called = frozenset(_CALLED.findall(code + programs))
+    functions = runtime(called) if called else ""
+    return f"{functions}const programs = [{programs}];\n{code}"
 
 
 @cache
-def modules(*names: str, with_runtime: bool = False) -> str:
-    """Return modules of the script, each after its imports.
+def _code(*names: str) -> str:
+    """Return modules of the script after their imports, without declarations that nothing uses."""
+    return "".join(_needed(statements(*names)))
 
-    Only programs need the functions of arrays, which are the runtime.
+
+@cache
+def runtime(called: frozenset[str] | None = None) -> str:
+    """Return the functions of arrays that are called, or all of them, as the object ``nd``.
+
+    They have a scope of their own, because their names are common.
     """
-    found = {"programs": "", "nd": ""}
-    if with_runtime:
-        # The functions of arrays have a scope of their own, because their names are common.
-        found["nd"] = f"const nd = (() => {{\n{runtime()}return nd;\n}})();\n"
+    names = sorted(called or _public())
+    functions = [each for each in statements("nd", runtime=True) if "nd" not in _declared(each)]
+    code = "".join(_needed(functions, names))
+    return f"const nd = (() => {{\n{code}return {{ {', '.join(names)} }};\n}})();\n"
+
+
+def _needed(statements: Sequence[str], names: Iterable[str] = ()) -> list[str]:
+    """Return the statements that act, and the declarations of the names and of what they use."""
+    homes = {name: each for each in statements for name in _declared(each)}
+    waiting = [each for each in statements if not _declared(each)] + [homes[name] for name in names]
+    needed = set()
+    while waiting:
+        statement = waiting.pop()
+        if statement not in needed:
+            needed.add(statement)
+            waiting += [homes[name] for name in _USED.findall(statement) if name in homes]
+    return [each for each in statements if each in needed]
+
+
+def _declared(statement: str) -> list[str]:
+    """Return the names that a statement declares."""
+    found = _DECLARATION.match(statement)
+    return re.findall(r"\w+", found[1]) if found else []
+
+
+def statements(*names: str, runtime: bool = False) -> list[str]:
+    """Return the statements of modules, after those of their imports: of the runtime or others."""
+    found: dict[str, list[str]] = {}
     for name in names:
-        _add_module(name, found)
-    return "\n".join(found.values())
+        _add_module(name, found, runtime)
+    return [statement for module in found.values() for statement in module]
 
 
-@cache
-def runtime() -> str:
-    """Return the functions of arrays that the programs of tapes call."""
-    found: dict[str, str] = {}
-    _add_module("nd", found)
-    return "\n".join(found.values())
-
-
-def _add_module(name: str, found: dict[str, str]) -> None:
-    """Add a module to those that were found, after its imports."""
-    source = _read(f"{name}.js")
+def _add_module(name: str, found: dict[str, list[str]], runtime: bool) -> None:
+    """Add the statements of a module, after those of its imports."""
+    source = _COMMENT.sub("", _read(f"{name}.js"))
     for imported in _IMPORT.findall(source):
-        if imported not in found:
-            _add_module(imported, found)
-    found[name] = _EXPORT.sub("", _IMPORT.sub("", without_comments(source)))
+        is_part = imported.startswith("nd") == runtime and imported != "programs"
+        if is_part and imported not in found:
+            _add_module(imported, found, runtime)
+    whole = _STATEMENT.findall(_EXPORT.sub("", _IMPORT.sub("", source)))
+    found[name] = [_INDENTATION.sub("", statement).strip() + "\n" for statement in whole]
+
+
+def _public() -> set[str]:
+    """Return the names of all functions of arrays."""
+    modules = ("nd_elementwise", "nd_axes", "nd_entries", "nd_linalg", "nd")
+    names = {name for module in modules for name in _EXPORTED.findall(_read(f"{module}.js"))}
+    return names - {"nd"}
 
 
 def without_comments(source: str) -> str:
-    """Return a file without its comments, which are for those who read it in the repository."""
-    return _COMMENT.sub("", source)
+    """Return a file without comments and indentation, so that the page is small.
+
+    They are for those who read it in the repository. The tools of a browser indent it again.
+    """
+    return _INDENTATION.sub("", _COMMENT.sub("", source))
 
 
 def style(data: Data) -> str:
     """Return the style sheets that a page needs, after the colours of both themes."""
-    names = [name for name in _STYLES if name != "train" or "training" in data]
+    own = [name for name in features(data) if name in _FEATURE_STYLES]
+    names = [*_STYLES, *own, "regions"]  # the last changes others in some windows
     sheets = [without_comments(_read(f"{name}.css")) for name in names]
     return "\n".join([_colours(), *sheets])
 
@@ -141,18 +202,18 @@ def style(data: Data) -> str:
 def _colours() -> str:
     """Return the colours of both themes, and a style rule for each tint of a number.
 
-    `arrays.Pool.write` chooses the tints.
+    `arrays.Pool.write` chooses the tints: shares of the colour of positive or negative numbers.
     """
     palette = {name: (getattr(LIGHT, name), getattr(DARK, name)) for name in LIGHT._fields[1:]}
     colours = palette | _PAGE_COLOURS
-    declared = "".join(f"  --{name}: light-dark({a}, {b});\n" for name, (a, b) in colours.items())
-    tints = "".join(
-        f".tint-{letter_of(level)} {{ --tint: light-dark({a}, {b}); }}\n"
-        for level in range(-STEPS, STEPS + 1)
-        for a, b in [(LIGHT.tint(level), DARK.tint(level))]
-    )
-    painted = "[class*=tint-] { background: var(--tint); fill: var(--tint); }\n"
-    return f":root {{\n{declared}}}\n\n{painted}{tints}"
+    declared = "".join(f"--{name}: light-dark({a}, {b});\n" for name, (a, b) in colours.items())
+    shares = [(level, f"--share: {100 * level / STEPS:g}%;") for level in range(1, STEPS + 1)]
+    tints = [
+        f".tint-{letter_of(level)} {{ {share} }}\n"
+        f".tint-{letter_of(-level)} {{ {share} --sign: var(--minus); }}\n"
+        for level, share in shares
+    ]
+    return f":root {{\n{declared}}}\n\n{_TINTED}{''.join(tints)}"
 
 
 @cache

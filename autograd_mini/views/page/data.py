@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -24,7 +24,7 @@ from .uses import write_uses
 Data: TypeAlias = dict[str, Any]
 
 LARGEST = 2_000_000  # bytes of a page, beyond which it shows fewer numbers
-_SHELL = 205_000  # bytes reserved for the page without its data
+_SHELL = 185_000  # bytes reserved for the page without its data
 _PACKED = 150_000  # bytes of the smallest data that are compressed
 _MOST = 30_000  # operations
 #: ways to shorten a large page: entries of the largest array that is shown, and whether others
@@ -67,7 +67,8 @@ def tape_data(
 
     The last step updates the `trained` leaves, if there are any.
     """
-    batches = batches_of(traces)
+    # training is about all examples at once
+    batches = [Batch()] * len(traces) if trained else batches_of(traces)
     tapes = [_tape(*each, trained) for each in zip(traces, pools, batches, titles)]
     return _page(tapes, pools, batches[0].length)
 
@@ -111,14 +112,18 @@ def _leave_out_levels(tape: Data) -> None:
         for each in linked:
             each.pop(how, None)
     first.pop("group", None)
-    tape |= {"levels": [first], "first": 0}
+    tape |= {
+        "levels": [{**first, "shapes": [*range(len(first["shapes"]))]}],
+        "shapes": [tape["shapes"][i] for i in first["shapes"]],
+        "first": 0,
+    }
 
 
 def _tape(trace: Trace, pool: Pool, batch: Batch, name: str, trained: Sequence[Tensor]) -> Data:
     """Return the data of one tape, and add its numbers to the pool."""
     narrator = Narrator(trace, pool, batch, trained)
     nodes, steps = narrator.nodes(), narrator.steps()
-    placed, first = levels(trace, nodes, pool)
+    placed = levels(trace, nodes, pool)
     return {
         "name": name,
         "symbol": trace.names[trace.result.order],
@@ -127,8 +132,7 @@ def _tape(trace: Trace, pool: Pool, batch: Batch, name: str, trained: Sequence[T
         "nodes": nodes,
         "steps": steps,
         "reads": write_uses(trace, steps),
-        "levels": placed,
-        "first": first,
+        **placed,
     }
 
 
@@ -148,11 +152,11 @@ def _page(tapes: list[Data], pools: Sequence[Pool], batch: int) -> Data:
     return data
 
 
-def arrays_of(trace: Trace) -> list[Any]:
+def arrays_of(trace: Trace, trained: Sequence[Tensor]) -> list[Any]:
     """Return the numbers of a trace, in the order of the positions that the page refers to."""
     pool = Pool()
-    (batch,) = batches_of([trace])
-    narrator = Narrator(trace, pool, batch)
+    (batch,) = [Batch()] if trained else batches_of([trace])
+    narrator = Narrator(trace, pool, batch, trained)
     narrator.nodes()
     narrator.steps()
     return pool.items
@@ -165,21 +169,27 @@ def changes(items: list[Any], base: list[Any]) -> list[Any]:
 
 def fits(data: Data) -> bool:
     """Return whether a page with this data is small enough."""
-    programs = sum(len(text.encode()) for text in data.get("programs", ()))
-    return len(data_script(data).encode()) + programs < LARGEST - _SHELL
+    space = LARGEST - _SHELL - sum(len(text.encode()) for text in data.get("programs", ()))
+    text = _json(data)
+    return len(text) < space or len(_script(text)) < space
 
 
-def data_script(data: Mapping[str, Any]) -> str:
-    """Return the data in a script element, as JSON that is compressed if it is long.
+def data_script(data: Data) -> str:
+    """Return the data in a script element, as JSON that is compressed if it is long."""
+    return _script(_json(data)).decode()
 
-    The programs are part of the script.
-    """
+
+def _json(data: Data) -> bytes:
+    """Return the data as JSON, without the programs, which are part of the script."""
     data = {key: value for key, value in data.items() if key != "programs"}
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     # escapes, so that no name can end the element or a line
     text = text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-    text = text.encode("utf-8", "replace").decode()  # a lone surrogate cannot be encoded
+    return text.encode("utf-8", "replace")  # a lone surrogate cannot be encoded
+
+
+def _script(text: bytes) -> bytes:
     if len(text) < _PACKED:
-        return f'<script type="application/json" id="data">{text}</script>'
-    packed = base64.b64encode(zlib.compress(text.encode(), 6)).decode()
-    return f'<script type="text/plain" id="packed">{packed}</script>'
+        return b'<script type="application/json" id="data">%b</script>' % text
+    packed = base64.b64encode(zlib.compress(text, 6))
+    return b'<script type="text/plain" id="packed">%b</script>' % packed

@@ -20,8 +20,8 @@ _MOST_LEAVES = 4  # leaves that are shown
 _IF = "\u00a0\u00a0if\u00a0\u00a0"  # MathML drops other blanks at the ends of a text
 
 
-def ending(story: Story) -> Description:
-    """Return the last step. It computes nothing."""
+def ending(story: Story, is_trained: bool) -> Description:
+    """Return the last step, which computes nothing. On a page that trains it follows the update."""
     leaves = story.leaves[:_MOST_LEAVES]
     tried = [story.pool.text(small_step(story.trace, t)) for t in leaves]
     description: Description = {
@@ -29,7 +29,7 @@ def ending(story: Story) -> Description:
         "way": f"from {story.result} to all leaves",
         "leaves": story.positions_of(leaves),
     }
-    if story.found and story.example:
+    if story.found and story.example and not is_trained:
         return description | _after_cross_entropy(story, story.found, story.example, tried)
     return description | _after_any(story, tried)
 

@@ -18,8 +18,9 @@ from ...text.format import made_by, truncate
 from ..graph.card import FEW_NUMBERS, MAX_NUMBERS, Card
 from ..graph.folding import Folded, Group, Part, Scopes, closing, parts_of
 from ..graph.graph import LONGEST_NAME, DrawOptions, Edge, Graph, Writer, covered_area
-from ..graph.placement import OFFSET, PILL, pair_edges, parallel, pill_width, place, shift
-from ..layout.shapes import Box, Layout, Route, Spacing
+from ..graph.placement import OFFSET, PILL, measured, pair_edges, parallel, pill_width, shift
+from ..layout.layout import layouts
+from ..layout.shapes import Box, Layout, Node, Route, Spacing
 from ..trace import Trace, count_uses
 from .arrays import Pool, minus
 
@@ -39,6 +40,7 @@ _HIGH = 1_600  # height of a level that may be wrapped even if edges between row
 _HIGHEST = 3_000  # height of the highest level that is wrapped; others are moved in their window
 _FEW_CARDS = 400  # cards on all levels, up to which each is wrapped for all these widths
 _FEW_WIDTHS = 820, 1240
+_GRID = 24  # widths on large tapes are multiples of it, so that more levels look alike
 _SPACING = Spacing(layer=36, node=20, edge=20, group=12, title=20, margin=8)
 
 Level = dict[str, Any]
@@ -52,6 +54,17 @@ class _Placer(NamedTuple):
     positions: Mapping[int, int]
     pool: Pool
     widths: Sequence[float]  #: of the windows that each level is wrapped for
+    grid: int  #: widths of cards and pills are multiples of this number
+    shapes: list[Level]  #: the places of everything on a level, for one width
+    known: dict[Any, list[int]]  #: the shapes of levels, by the sizes of their cards and edges
+
+
+class _Kind(NamedTuple):
+    """How an edge is drawn: with which lines, and the width of its pill, or 0."""
+
+    forward: bool
+    backward: bool
+    pill: float
 
 
 @dataclass
@@ -64,19 +77,22 @@ class _Plan:
     parent: int | None = None
 
 
-def levels(trace: Trace, nodes: Sequence[Mapping[str, Any]], pool: Pool) -> tuple[list[Level], int]:
-    """Return the levels of a tape, and the one that the page opens with.
+def levels(trace: Trace, nodes: Sequence[Mapping[str, Any]], pool: Pool) -> Level:
+    """Return the levels of a tape, their shapes, and the first level that the page shows.
 
     The nodes are as a `Narrator` describes them, and the pool has their numbers.
     """
     tensors = list(trace.tape)
     writer = Writer(trace, DrawOptions(), count_uses(tensors, trace.adjoints), summed={})
     positions = {t.order: i for i, t in enumerate(tensors)}
-    if len(tensors) <= OPEN:
-        return _in_place(_Placer(writer, nodes, positions, pool, _WIDTHS), tensors)
-    few = len(tensors) <= _FEW_CARDS
-    placer = _Placer(writer, nodes, positions, pool, _WIDTHS if few else _FEW_WIDTHS)
-    return _nested(placer, tensors), 0
+    widths = _WIDTHS if len(tensors) <= _FEW_CARDS else _FEW_WIDTHS
+    is_open = len(tensors) <= OPEN
+    placer = _Placer(writer, nodes, positions, pool, widths, 1 if is_open else _GRID, [], {})
+    if is_open:
+        found, first = _in_place(placer, tensors)
+    else:
+        found, first = _nested(placer, tensors), 0
+    return {"levels": found, "shapes": placer.shapes, "first": first}
 
 
 def _in_place(placer: _Placer, tensors: Sequence[Tensor]) -> tuple[list[Level], int]:
@@ -105,16 +121,17 @@ def _in_place(placer: _Placer, tensors: Sequence[Tensor]) -> tuple[list[Level], 
     if whole and whole in ways:  # one button closes or opens all boxes
         for way, level in zip(ways, levels):
             level["group"] = 0 if way == whole else ways.index(whole)
-    if not scopes.titles or _is_seen(levels[0]):
+    if not scopes.titles or _is_seen(placer, levels[0]):
         return levels, 0
     rings = [ways.index(_outermost(ring)) for ring in reversed(_rings(scopes.titles))]
     shown = [ring for ring in rings if len(levels[ring]["cards"]) > _FEW] or [0]
-    return levels, next((ring for ring in shown if _is_seen(levels[ring])), shown[-1])
+    return levels, next((ring for ring in shown if _is_seen(placer, levels[ring])), shown[-1])
 
 
-def _is_seen(level: Level) -> bool:
+def _is_seen(placer: _Placer, level: Level) -> bool:
     """Return whether most windows show the whole level."""
-    return any(s["width"] <= _SEEN[0] and s["height"] <= _SEEN[1] for s in level["shapes"])
+    shapes = [placer.shapes[i] for i in level["shapes"]]
+    return any(s["width"] <= _SEEN[0] and s["height"] <= _SEEN[1] for s in shapes)
 
 
 def _rings(boxes: Collection[Group]) -> list[list[Group]]:
@@ -179,8 +196,7 @@ def _inside(part: Part, parent: int, scopes: Scopes) -> _Plan:
 
 
 def _level(placer: _Placer, plan: _Plan) -> Level:
-    writer, _, index, _, widths = placer
-    folded = plan.folded
+    writer, index, folded = placer.writer, placer.positions, plan.folded
     cards = [_sized(placer, part) for part in folded.parts]
     compact = sum(map(covered_area, cards)) > _AREA
     if compact:
@@ -194,19 +210,52 @@ def _level(placer: _Placer, plan: _Plan) -> Level:
         ],
         "boxes": [{"title": title} for title in folded.titles.values()],
         "edges": [_edge(use, folded, index) for use in together],
-        "shapes": [],
+        "shapes": _shapes(placer, graph, together),
     }
-    wrapped = place(graph, together, widths, spacing=_SPACING, broadest=_HIGHEST)
-    for placed in [p for p in wrapped if not _is_sparse(p)] or wrapped[-1:]:
-        shape = _shape(placed, list(folded.titles), together)
-        if shape not in level["shapes"]:
-            level["shapes"].append(shape)
-    level["shapes"].sort(key=lambda shape: shape["width"])
     if compact:
         level["numbers"] = FEW_NUMBERS
     if plan.title:
         level |= {"title": plan.title, "parent": plan.parent}
     return level
+
+
+def _shapes(placer: _Placer, graph: Graph, together: Sequence[Sequence[Edge]]) -> list[int]:
+    """Return the positions of the shapes of a level, which levels that look alike share."""
+    numbers = {path: i for i, path in enumerate(graph.titles)}
+    cards, lines = measured(graph, together)
+    nodes = tuple(
+        Node(_wide(placer, w), h, tuple(numbers[box[: n + 1]] for n in range(len(box))))
+        for (w, h, _), box in zip(cards, graph.boxes)
+    )
+    lines = tuple(
+        line._replace(label=(_wide(placer, line.label[0]), line.label[1])) if line.label else line
+        for line in lines
+    )
+    kinds = tuple(_kind(placer, use) for use in together)
+    key = nodes, lines, kinds
+    if key not in placer.known:
+        wrapped = layouts(
+            dict(enumerate(nodes)), lines, placer.widths, spacing=_SPACING, broadest=_HIGHEST
+        )
+        found: list[Level] = []
+        for placed in [p for p in wrapped if not _is_sparse(p)] or wrapped[-1:]:
+            shape = _shape(placed, kinds)
+            if shape not in found:
+                found.append(shape)
+        found.sort(key=lambda shape: shape["width"])
+        first = len(placer.shapes)
+        placer.shapes.extend(found)
+        placer.known[key] = [*range(first, first + len(found))]
+    return placer.known[key]
+
+
+def _wide(placer: _Placer, width: float) -> float:
+    return math.ceil(width / placer.grid) * placer.grid if placer.grid > 1 else width
+
+
+def _kind(placer: _Placer, use: Sequence[Edge]) -> _Kind:
+    pill = _wide(placer, pill_width(use[-1].text)) if use[-1].text else 0
+    return _Kind(not use[0].backward, use[-1].backward, pill)
 
 
 def _is_sparse(placed: Layout) -> bool:
@@ -215,20 +264,20 @@ def _is_sparse(placed: Layout) -> bool:
     return placed.height > _HIGH and cards < placed.width * placed.height / 3
 
 
-def _shape(placed: Layout, paths: Sequence[Group], uses: Sequence[Sequence[Edge]]) -> Level:
+def _shape(placed: Layout, kinds: Sequence[_Kind]) -> Level:
     """Return the places of everything on a level, wrapped for one width."""
     return {
         "width": math.ceil(placed.width),
         "height": math.ceil(placed.height),
         "cards": [_box(placed.nodes[i]) for i in range(len(placed.nodes))],
-        "boxes": [{"of": paths.index(path), **_box(box)} for path, box in placed.frames()],
-        "edges": [_way(use, route) for use, route in zip(uses, placed.routes)],
+        "boxes": [{"of": path[-1], **_box(box)} for path, box in placed.frames()],
+        "edges": [_way(kind, route) for kind, route in zip(kinds, placed.routes)],
     }
 
 
 def _sized(placer: _Placer, part: Part, most: int = MAX_NUMBERS) -> Card:
     """Return the card of a part, large enough for its numbers, or its heat maps."""
-    writer, nodes, positions, pool, _ = placer
+    writer, nodes, positions, pool = placer[:4]
     t = part.tensors[-1]
     node = nodes[positions[t.order]]
     blocks = [pool.outline(node["value"], "value", most=most)]
@@ -299,19 +348,18 @@ def _edge(use: Sequence[Edge], folded: Folded, index: Mapping[int, int]) -> dict
     return edge
 
 
-def _way(use: Sequence[Edge], route: Route) -> dict[str, Any]:
+def _way(kind: _Kind, route: Route) -> dict[str, Any]:
     """Return the paths of an edge, forward and backward, and the place of its pill."""
-    offset = OFFSET if len(use) > 1 else 0
+    offset = OFFSET if kind.forward and kind.backward else 0
     way: dict[str, Any] = {}
-    if not use[0].backward:
+    if kind.forward:
         way["path"] = _path(route, -offset)
-    if use[-1].backward:
+    if kind.backward:
         way["back"] = _path(route, offset, -1)
-    if route.label and use[-1].text:
+    if route.label and kind.pill:
         x, y, width, height = route.label
-        wide = pill_width(use[-1].text)
-        x, y = shift((x + (width - wide) / 2, y + (height - PILL) / 2), offset, 1)
-        way["pill"] = _box(Box(x, y, wide, PILL))
+        x, y = shift((x + (width - kind.pill) / 2, y + (height - PILL) / 2), offset, 1)
+        way["pill"] = _box(Box(x, y, kind.pill, PILL))
     return way
 
 

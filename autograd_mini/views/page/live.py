@@ -32,6 +32,7 @@ from ...notation.symbolic import parameters
 from ...text.format import Place, variable
 from ..trace import Trace
 from .arrays import Computed, Entry, Line, Pool
+from .sliders import leaves_with_sliders
 
 Data: TypeAlias = dict[str, Any]
 
@@ -218,6 +219,7 @@ class LiveTape:
             is_parameter = isinstance(of, Tensor) and of.requires_grad
             is_named = is_given if isinstance(of, Tensor) else variable(x, self.trace.names)
             is_input = is_parameter or is_named  # the graph of a fused node has other constants
+            is_fixed = x.dtype.kind != "f" or label == _SEED or not is_input
             found.append(
                 {
                     "name": shared.name(of, x, label, is_given, taken),
@@ -226,7 +228,7 @@ class LiveTape:
                     "shape": list(x.shape),
                     "dtype": x.dtype.name,
                     "parameter": is_parameter,
-                    "fixed": x.dtype.kind != "f" or label == _SEED or not is_input,
+                    "fixed": is_fixed,
                     "data": [_number(n) for n in x.ravel().tolist()],
                 }
             )
@@ -371,6 +373,8 @@ def add_live(
         return []
     data["live"] = [{**live, "program": i} for i, (live, _) in enumerate(pairs)]
     data["programs"] = [program for _, program in pairs]
+    if names := leaves_with_sliders(data["live"]):
+        data["moving"] = names
     return lives
 
 

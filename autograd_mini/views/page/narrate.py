@@ -32,7 +32,7 @@ from .predict import Questions
 from .sentences import sentences
 from .story import Story
 
-_BRIEF = 4_000  # tensors of the longest tape whose steps are described in full
+_BRIEF = 1_500  # tensors of the longest tape whose steps are described in full
 _MOST_FORMULAS = 10  # formulas that the first step lists
 _MOST_SUMS = 4  # sentences of one step about sums of contributions
 _MOST_UPDATES = 4  # parameters whose update is written out
@@ -78,8 +78,6 @@ class Narrator:
             gradient = self.pool.array(self.trace.adjoints[t], self._rows(t))
             found |= {"gradient": gradient, "uses": self.uses[t]}
         if t.op is not None:
-            if not self.brief:
-                found["formula"] = minus(self.trace.forward_formula(t))
             found["inputs"] = [self.index[a.order] for a in t.inputs if isinstance(a, Tensor)]
             if t.op.unfused is not None:
                 found["fused"] = True
@@ -108,7 +106,7 @@ class Narrator:
         if not self.brief:
             self._ask(steps)
         update = [self._update()] if self.trained else []
-        return [*steps, *update, ending(story)]
+        return [*steps, *update, ending(story, bool(self.trained))]
 
     def _ask(self, steps: list[Description]) -> None:
         """Add a question to each step before one that surprises."""

@@ -119,7 +119,9 @@ class Recorder:
         elif len(self) == _MOST:
             raise ValueError(f"a recording can have {_MOST} frames at most. Record fewer steps.")
         else:
-            self.data["pools"].append([changes(arrays_of(trace), self.data["pools"][0][0])])
+            self.data["pools"].append(
+                [changes(arrays_of(trace, trained), self.data["pools"][0][0])]
+            )
         name = str(len(self)) if label is None else shown(label)
         arrays = [t.data for t in trained], [gradient_of(trace, t) for t in trained]
         self._frames.append(_Frame(name, result.item(), *map(_flat, arrays)))

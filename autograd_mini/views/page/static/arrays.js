@@ -1,6 +1,6 @@
 // @ts-check
 // An array as cells: numbers on tinted backgrounds, or the squares of a heat map.
-import { el, svg } from "./dom.js";
+import {el, svg} from "./dom.js";
 /** @typedef {import("./types.js").ArrayData} ArrayData */
 /** @typedef {import("./types.js").How} How */
 /** @typedef {import("./dom.js").Part} Part */
@@ -10,8 +10,8 @@ const USUAL = 7; // characters of a number that fits into any card
 const NOT_FINITE = "!";
 
 /** An array as text, for a screen reader. @param {ArrayData} a */
-export const spoken = ({ text, notes = [] }) =>
-  text?.map((row) => row.join(", ")).join("; ") ?? notes.join(", ");
+export const spoken = ({text, notes = []}) =>
+  text?.map(row => row.join(", ")).join("; ") ?? notes.join(", ");
 
 /** A cell on a tinted background (see bundle.py). @param {string} kind @param {string} letter @param {...Part} parts */
 const tinted = (kind, letter, ...parts) =>
@@ -19,73 +19,68 @@ const tinted = (kind, letter, ...parts) =>
 
 /** An array as an element. @param {ArrayData} a @param {How} how */
 export function cells(a, how = {}) {
-  const { hidden = false, label, mark = "", of, flip = false } = how;
+  const {hidden = false, label, mark = "", of, flip = false} = how;
   const shown = flip ? flipped(a) : a;
   const rows = shown.tint.length;
   const columns = shown.tint[0]?.length ?? 0;
-  const isLarge =
-    columns > 1 && Math.max(rows, columns) > (how.most ?? Infinity);
+  const isLarge = columns > 1 && Math.max(rows, columns) > (how.most ?? Infinity);
   const isGrid = Boolean(a.text && of && !hidden && !isLarge);
   const attributes = {
     style: `--columns: ${columns}; --rows: ${rows}`,
     "data-of": hidden ? undefined : of,
+    "data-flip": flip,
+    "data-item": how.item,
     ...(label && {
       role: isGrid ? "grid" : "img",
-      "aria-label": isGrid ? label : `${label}: ${spoken(a)}`,
-    }),
+      "aria-label": isGrid ? label : `${label}: ${spoken(a)}`
+    })
   };
   if (!shown.text || isLarge) {
     const few = Math.max(rows, columns) <= MOST_NUMBERS ? ".few" : "";
-    const notes = hidden
-      ? []
-      : (a.notes ?? []).map((note) => el("div.note", note));
+    const notes = hidden ? [] : (a.notes ?? []).map(note => el("div.note", note));
     return el(
       "div",
-      el(
-        `div.map${few}${mark}`,
-        attributes,
-        hidden ? el("i", "·") : heatMap(shown.tint, columns),
-      ),
-      notes,
+      el(`div.map${few}${mark}`, attributes, hidden ? el("i", "·") : heatMap(shown.tint, columns)),
+      notes
     );
   }
   const short = columns === 1 && rows <= 4 ? ".short" : "";
-  const isLong = shown.text.flat().some(({ length }) => length > USUAL);
+  const isLong = shown.text.flat().some(({length}) => length > USUAL);
   return el(
     `div.grid${short}${isLong ? ".wide" : ""}${mark}`,
     attributes,
-    numbers(shown, shown.text, how),
+    numbers(shown, shown.text, how)
   );
 }
 
 /** Rows as columns. @param {ArrayData} a @returns {ArrayData} */
-const flipped = ({ tint, text, ...rest }) => ({
+const flipped = ({tint, text, ...rest}) => ({
   ...rest,
-  tint: [...(tint[0] ?? "")].map((_, j) => tint.map((row) => row[j]).join("")),
-  text: text && [...text[0]].map((_, j) => text.map((row) => row[j])),
+  tint: [...(tint[0] ?? "")].map((_, j) => tint.map(row => row[j]).join("")),
+  text: text && [...text[0]].map((_, j) => text.map(row => row[j]))
 });
 
 /** @param {ArrayData} a @param {string[][]} text @param {How} how */
-function numbers({ tint }, text, { hidden, label, of, first = 0, flip, edit }) {
+function numbers({tint}, text, {hidden, label, of, first = 0, flip, edit}) {
   const read = Boolean(label && of && !hidden);
   return text.map((row, i) =>
     el(
       "div.line",
-      read ? { role: "row" } : {},
+      read ? {role: "row"} : {},
       row.map((number, j) => {
         if (hidden) return el("span.cell", "·");
         const position = flip ? j * text.length + i : i * row.length + j;
         const made = tinted(
           "span.cell",
           tint[i][j],
-          of && { "data-entry": first + position },
-          read && { role: "gridcell", tabindex: i + j ? -1 : 0 },
-          number,
+          of && {"data-entry": first + position},
+          read && {role: "gridcell", tabindex: i + j ? -1 : 0},
+          number
         );
         edit?.(made, first + position);
         return made;
-      }),
-    ),
+      })
+    )
   );
 }
 
@@ -97,23 +92,17 @@ function heatMap(tint, columns) {
   /** @type {Record<string, string>} */
   const paths = {};
   tint.forEach((row, y) => {
-    for (const { 0: run, index: x } of row.matchAll(/!|(.)\1*/g)) {
+    for (const {0: run, index: x} of row.matchAll(/!|(.)\1*/g)) {
       const square =
-        run === NOT_FINITE
-          ? "h.5l-.5 .5zm1 0v.5l-.5 .5h-.5z"
-          : `h${run.length}v1h-${run.length}z`;
+        run === NOT_FINITE ? "h.5l-.5 .5zm1 0v.5l-.5 .5h-.5z" : `h${run.length}v1h-${run.length}z`;
       paths[run[0]] = `${paths[run[0]] ?? ""}M${x} ${y}${square}`;
     }
   });
   return svg(
     "svg",
-    {
-      viewBox: `0 0 ${columns} ${tint.length}`,
-      preserveAspectRatio: "none",
-      "aria-hidden": "true",
-    },
+    {viewBox: `0 0 ${columns} ${tint.length}`, preserveAspectRatio: "none", "aria-hidden": "true"},
     Object.entries(paths).map(([letter, d]) =>
-      svg(letter === NOT_FINITE ? "path.odd" : `path.tint-${letter}`, { d }),
-    ),
+      svg(letter === NOT_FINITE ? "path.odd" : `path.tint-${letter}`, {d})
+    )
   );
 }

@@ -1,17 +1,10 @@
 // @ts-check
 // A decision boundary: what a network with two features has learned.
-import { data } from "./state.js";
-import { el, svg } from "./dom.js";
-import {
-  evenly,
-  marks,
-  paddedSpan,
-  pathThrough,
-  plot,
-  stroke,
-} from "./plot.js";
-import { predict, source } from "./predict.js";
-import { plots } from "./train.js";
+import {data} from "./state.js";
+import {el, svg} from "./dom.js";
+import {evenly, marks, paddedSpan, pathThrough, plot, stroke} from "./plot.js";
+import {predict, source} from "./predict.js";
+import {plots} from "./train.js";
 /** @typedef {import("./types.js").Picture} Picture */
 
 const COLUMNS = 45;
@@ -25,35 +18,30 @@ plots.unshift(() => {
   const picture = /** @type {Picture} */ (data.training?.picture);
   const points = grouped(source(picture.x), 2);
   const labels = labelsOf(picture, points.length);
-  const [across, up] = [0, 1].map((i) => paddedSpan(points.map((p) => p[i])));
+  const [across, up] = [0, 1].map(i => paddedSpan(points.map(p => p[i])));
   const guesses = predict(picture, points).map(largest);
   const right = guesses.filter((guess, i) => guess === labels[i]).length;
   const says = `${right} of ${points.length} right`;
   const label = `Decision boundary: ${says}`;
-  const { root, x, y } = plot(label, ["x₀", "x₁"], across, up);
+  const {root, x, y} = plot(label, ["x₀", "x₁"], across, up);
   const [us, vs] = [evenly(across, COLUMNS), evenly(up, ROWS)];
   const shares = predict(
     picture,
-    vs.flatMap((v) => us.map((u) => [u, v])),
+    vs.flatMap(v => us.map(u => [u, v]))
   );
   /** @param {number} i @param {number} j */
-  const place = (i, j) => [
-    x(us[0] + i * (us[1] - us[0])),
-    y(vs[0] + j * (vs[1] - vs[0])),
-  ];
+  const place = (i, j) => [x(us[0] + i * (us[1] - us[0])), y(vs[0] + j * (vs[1] - vs[0]))];
   const classes = [...Array(picture.classes).keys()];
-  const borders = classes
-    .slice(1)
-    .flatMap((k) => contour(margins(shares, k), place));
+  const borders = classes.slice(1).flatMap(k => contour(margins(shares, k), place));
   root.append(
     stroke("path.contour", borders.join("M")),
-    ...classes.map((k) => {
+    ...classes.map(k => {
       const own = points.filter((_, i) => labels[i] === k);
       return marks(
         k,
-        own.map(([u, v]) => [x(u), y(v)]),
+        own.map(([u, v]) => [x(u), y(v)])
       );
-    }),
+    })
   );
   const caption = el("figcaption", classes.map(legend), says);
   return el("figure.learned", regions(shares), root, caption);
@@ -61,37 +49,33 @@ plots.unshift(() => {
 
 /** @param {number} k */
 function legend(k) {
-  const own = svg("svg", { viewBox: "-6 -6 12 12" }, marks(k, [[0, 0]]));
+  const own = svg("svg", {viewBox: "-6 -6 12 12"}, marks(k, [[0, 0]]));
   return el("span", own, `class ${k}`);
 }
 
 /** @param {number[]} row */
-const largest = (row) => row.indexOf(Math.max(...row));
+const largest = row => row.indexOf(Math.max(...row));
 
 /** Numbers in groups. @param {number[]} numbers @param {number} size */
 const grouped = (numbers, size) =>
-  Array.from({ length: numbers.length / size }, (_, i) =>
-    numbers.slice(size * i, size * (i + 1)),
-  );
+  Array.from({length: numbers.length / size}, (_, i) => numbers.slice(size * i, size * (i + 1)));
 
 /** The class of each example. @param {Picture} picture @param {number} count of examples */
-function labelsOf({ y, classes, scale }, count) {
+function labelsOf({y, classes, scale}, count) {
   const numbers = source(y);
   if (numbers.length > count) return grouped(numbers, classes).map(largest);
   if (classes === 2 && typeof scale === "object")
-    return numbers.map((value) => Number(value === scale?.[1]));
-  return numbers.map((value) => Math.round(value + classes) % classes);
+    return numbers.map(value => Number(value === scale?.[1]));
+  return numbers.map(value => Math.round(value + classes) % classes);
 }
 
 /** By how much a class is more likely than all others. @param {number[][]} shares @param {number} k */
 const margins = (shares, k) =>
-  shares.map((row) => row[k] - Math.max(...row.filter((_, i) => i !== k)));
+  shares.map(row => row[k] - Math.max(...row.filter((_, i) => i !== k)));
 
 /** The likeliest class of each point as its colour, and how certain that is. @param {number[][]} shares */
 function regions(shares) {
-  const canvas = /** @type {HTMLCanvasElement} */ (
-    el("canvas", { width: COLUMNS, height: ROWS })
-  );
+  const canvas = /** @type {HTMLCanvasElement} */ (el("canvas", {width: COLUMNS, height: ROWS}));
   const ink = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   shares.forEach((row, n) => {
     const k = largest(row);
@@ -121,6 +105,6 @@ const contour = (f, place) =>
       return crosses ? [place(a + t * (c - a), b + t * (d - b))] : [];
     });
     return [crossings.slice(0, 2), crossings.slice(2)]
-      .filter(({ length }) => length)
+      .filter(({length}) => length)
       .map(pathThrough);
   });

@@ -1,11 +1,11 @@
 // @ts-check
 // A card: one operation, its value, and the gradient so far.
-import { array, arrived, outline, stepOf } from "./state.js";
-import { cells, spoken } from "./arrays.js";
-import { chipsOf, doingInside, insideOf } from "./chips.js";
-import { el } from "./dom.js";
-import { origin, tapeCells } from "./entries.js";
-import { named } from "./names.js";
+import {array, arrived, outline, stepOf} from "./state.js";
+import {cells, spoken} from "./arrays.js";
+import {chipsOf, doingInside, insideOf} from "./chips.js";
+import {el} from "./dom.js";
+import {origin, tapeCells} from "./entries.js";
+import {named} from "./names.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Place} Place */
 /** @typedef {ReturnType<typeof cardState>} CardState */
@@ -20,129 +20,97 @@ export const holds = (place, node) =>
 /** The state of a card at this step. @param {Tape} tape @param {Place} place */
 export function cardState(tape, place) {
   const step = stepOf(tape);
-  const { phase, node, gives, updates = [node] } = tape.steps[step];
+  const {phase, node, gives, updates = [node]} = tape.steps[step];
   const sums = arrived(tape, place.node, step);
-  const receives = Boolean(gives?.some(({ to }) => holds(place, to)));
-  const isTarget = Boolean(gives?.some(({ to }) => to === place.node));
+  const receives = Boolean(gives?.some(({to}) => holds(place, to)));
+  const isTarget = Boolean(gives?.some(({to}) => to === place.node));
   return {
     known: tape.made[place.node] <= step,
     sum: sums.at(-1)?.total ?? -1, // the gradient so far; -1 if none has arrived
-    now: !place.outside && updates.some((updated) => holds(place, updated)),
+    now: !place.outside && updates.some(updated => holds(place, updated)),
     receives,
     isNode: !place.outside && node === place.node, // rather than another tensor inside
     isTarget,
     adds: isTarget && sums.length > 1,
     chips: chipsOf(tape, place),
-    doing: place.runs
-      ? doingInside(tape, (inside) => holds(place, inside))
-      : "",
+    doing: place.runs ? doingInside(tape, inside => holds(place, inside)) : "",
     phase,
-    next: hasNew(tape, place.node, phase)
-      ? tape.updated?.(tape, place.node)
-      : null,
+    next: hasNew(tape, place.node, phase) ? tape.updated?.(tape, place.node) : null
   };
 }
 
 /** Whether the update has come. @param {Tape} tape @param {number} node @param {string} phase */
-const hasNew = ({ nodes }, node, phase) =>
+const hasNew = ({nodes}, node, phase) =>
   Boolean(nodes[node].trained) && ["update", "end"].includes(phase);
 
 /** A text that fits into the card that Python made for it. @param {string} text */
-const fitting = (text) =>
-  [...text].length > LONGEST
-    ? `${[...text].slice(0, LONGEST - 1).join("")}…`
-    : text;
+const fitting = text =>
+  [...text].length > LONGEST ? `${[...text].slice(0, LONGEST - 1).join("")}…` : text;
 
 /**
  * @param {Tape} tape @param {Place} place @param {CardState} at
  * @param {number} [most] rows and columns of the largest matrix that is shown as numbers
  */
 export function cardBody(tape, place, at, most) {
-  const { op, name, shape, value, gradient, trained } = tape.nodes[place.node];
+  const {op, name, shape, value, gradient, trained} = tape.nodes[place.node];
   const head = el(
     "div.head",
     el("b.op", place.title ? `► ${place.title}` : op),
     el("i.name", named(name)),
-    el("small", (place.count ?? 1) > 1 ? `${place.count} tensors` : shape),
+    el("small", (place.count ?? 1) > 1 ? `${place.count} tensors` : shape)
   );
-  const lit = at.isNode && at.phase === "forward" ? ".lit" : "";
-  const of = origin(tape, "value", place.node);
-  const values = tapeCells(tape, value, {
-    of,
-    hidden: !at.known,
-    mark: lit,
-    most,
-  });
-  const blocks = [block("value", "value", values)];
-  if (gradient !== undefined)
-    blocks.push(gradientBlock(tape, place.node, gradient, at, most));
-  if (trained) blocks.push(updateBlock(tape, place.node, at, most));
+  const {isNode, known, next, phase, sum} = at;
+  const isLit = at.isTarget || (isNode && phase === "seed");
+  /** @param {"value"|"gradient"} kind @param {number} id @param {boolean} hidden @param {string} lit */
+  const numbers = (kind, id, hidden, lit) =>
+    tapeCells(tape, id, {of: origin(tape, kind, place.node), hidden, mark: lit, most});
+  const lit = isNode && phase === "forward" ? ".lit" : "";
+  const litBack = isLit ? ".lit.back" : "";
   const wide = (outline(tape, value).tint[0] ?? "").length > 2;
   return [
     head,
     place.runs && insideOf(tape, place, at.chips, at.doing),
-    el(wide ? "div.blocks" : "div.blocks.across", blocks),
-  ].filter((part) => part instanceof Node);
+    el(
+      wide ? "div.blocks" : "div.blocks.across",
+      block("value", ["value"], numbers("value", value, !known, lit)),
+      gradient !== undefined &&
+        block(
+          "gradient",
+          [...named(fitting(`∂${tape.symbol}/∂${name}`)), at.adds && el("span.plus", "+=")],
+          numbers("gradient", sum < 0 ? gradient : sum, sum < 0, litBack)
+        ),
+      trained &&
+        block(
+          "update",
+          ["new"],
+          cells(next ?? array(tape, value), {
+            hidden: !next,
+            mark: phase === "update" && next ? ".lit" : "",
+            most
+          })
+        )
+    )
+  ].filter(part => part instanceof Node);
 }
 
-/**
- * @param {Tape} tape @param {number} node @param {number} gradient @param {CardState} at
- * @param {number} [most]
- */
-function gradientBlock(tape, node, gradient, at, most) {
-  const reached = at.sum >= 0;
-  const isLit = at.isTarget || (at.isNode && at.phase === "seed");
-  const numbers = tapeCells(tape, reached ? at.sum : gradient, {
-    of: origin(tape, "gradient", node),
-    hidden: !reached,
-    mark: isLit ? ".lit.back" : "",
-    most,
-  });
-  const title = fitting(`∂${tape.symbol}/∂${tape.nodes[node].name}`);
-  const made = block("gradient", title, numbers);
-  if (at.adds) made.firstElementChild?.append(el("span.plus", "+="));
-  return made;
-}
-
-/**
- * The value after the update. @param {Tape} tape @param {number} node @param {CardState} at
- * @param {number} [most]
- */
-function updateBlock(tape, node, { next, phase }, most) {
-  const numbers = next ?? array(tape, tape.nodes[node].value);
-  const mark = phase === "update" && next ? ".lit" : "";
-  return block("update", "new", cells(numbers, { hidden: !next, mark, most }));
-}
-
-/** @param {string} kind @param {string} title @param {Node} numbers */
-const block = (kind, title, numbers) =>
-  el(`div.block.${kind}`, el("div.title", named(title)), numbers);
+/** @param {string} kind @param {import("./dom.js").Part[]} title @param {Node} numbers */
+const block = (kind, title, numbers) => el(`div.block.${kind}`, el("div.title", title), numbers);
 
 /**
  * A card in words, for a screen reader.
  * @param {Tape} tape @param {Place} place @param {CardState} at
  */
 export function cardLabel(tape, place, at) {
-  const { op, name, shape, value, gradient } = tape.nodes[place.node];
-  const { title, count } = place;
+  const {op, name, shape, value, gradient} = tape.nodes[place.node];
+  const {title, count} = place;
+  const reached = at.sum < 0 ? "no gradient yet" : `gradient ${spoken(array(tape, at.sum))}`;
   const words = [
     title
       ? `${title}, ${(count ?? 1) > 1 ? `${count} tensors` : op}, ${name}`
       : `${name}, ${op}, shape ${shape}`,
-  ];
-  words.push(
     at.known ? `value ${spoken(array(tape, value))}` : "not computed yet",
-  );
-  if (gradient !== undefined) {
-    words.push(
-      at.sum < 0
-        ? "no gradient yet"
-        : `gradient ${spoken(array(tape, at.sum))}`,
-    );
-  }
-  for (const { node, norm } of at.chips)
-    words.push(
-      `${tape.nodes[node].name} ${norm === "·" ? "no gradient yet" : `gradient norm ${norm}`}`,
-    );
+    ...(gradient === undefined ? [] : [reached]),
+    ...at.chips.map(({node, norm}) => `${tape.nodes[node].name} gradient norm ${norm}`)
+  ];
   return words.join("; ");
 }

@@ -10,15 +10,14 @@
  * @param {string|null} language
  */
 const maker =
-  (language) =>
+  language =>
   /** @param {string} kind @param {...(Part|Part[])} parts */
   (kind, ...parts) => {
     const [tag, ...classes] = kind.split(".");
     const element = document.createElementNS(language, tag);
     if (classes.length) element.setAttribute("class", classes.join(" "));
     for (const part of parts.flat()) {
-      if (part instanceof Node || typeof part === "string")
-        element.append(part);
+      if (part instanceof Node || typeof part === "string") element.append(part);
       else if (part) setAttributes(element, part);
     }
     return element;
@@ -28,20 +27,17 @@ const maker =
 function setAttributes(element, attributes) {
   for (const [key, value] of Object.entries(attributes)) {
     if (typeof value === "function") element.addEventListener(key, value);
-    else if (value !== undefined && value !== false)
-      element.setAttribute(key, String(value));
+    else if (value !== undefined && value !== false) element.setAttribute(key, String(value));
   }
 }
 
 /** @type {(kind: string, ...parts: (Part|Part[])[]) => HTMLElement} */
-export const el = /** @type {any} */ (
-  maker(document.documentElement.namespaceURI)
-);
+export const el = /** @type {any} */ (maker(document.documentElement.namespaceURI));
 export const svg = maker("http://www.w3.org/2000/svg");
 export const math = maker("http://www.w3.org/1998/Math/MathML");
 
 /** @template {HTMLElement} [Kind=HTMLElement] @param {string} id @returns {Kind} */
-export const byId = (id) => /** @type {any} */ (document.getElementById(id));
+export const byId = id => /** @type {any} */ (document.getElementById(id));
 
 /** Write a text into an element. @param {string} id @param {string} text */
 export function setText(id, text) {
@@ -50,25 +46,25 @@ export function setText(id, text) {
 
 /** @param {Part|Part[]} label @param {() => void} click @param {Attributes} [attributes] */
 export const button = (label, click, attributes) =>
-  el("button", { click, ...attributes }, ...[label].flat());
+  el("button", {click, ...attributes}, ...[label].flat());
 
 /** A table below a row of titles. @param {string} kind @param {Part[]} titles @param {Part[]} rows */
 export const titledTable = (kind, titles, rows) =>
   el(
     kind,
-    el("thead", el("tr", ...titles.map((title) => titleCell("col", title)))),
-    el("tbody", rows),
+    el("thead", el("tr", ...titles.map(title => titleCell("col", title)))),
+    el("tbody", rows)
   );
 
 /** @param {"row"|"col"} scope @param {Part|Part[]} title */
-export const titleCell = (scope, title) => el("th", { scope }, title);
+export const titleCell = (scope, title) => el("th", {scope}, title);
 
 /**
  * An element that scrolls, also by keyboard.
  * @param {string} kind @param {string} label @param {...Part} children
  */
 export const scrolling = (kind, label, ...children) =>
-  el(kind, { tabindex: 0, role: "group", "aria-label": label }, children);
+  el(kind, {tabindex: 0, role: "group", "aria-label": label}, children);
 
 /**
  * Add or remove classes.
@@ -76,13 +72,11 @@ export const scrolling = (kind, label, ...children) =>
  */
 export function mark(target, classes) {
   if (!target) return;
-  for (const [name, on] of Object.entries(classes))
-    target.classList.toggle(name, on);
+  for (const [name, on] of Object.entries(classes)) target.classList.toggle(name, on);
 }
 
 /** @param {Element} toggle a button @param {boolean} on */
-export const press = (toggle, on) =>
-  toggle.setAttribute("aria-pressed", String(on));
+export const press = (toggle, on) => toggle.setAttribute("aria-pressed", String(on));
 
 /** @param {Element} element a button @param {boolean} on */
 export const enable = (element, on) => element.toggleAttribute("disabled", !on);

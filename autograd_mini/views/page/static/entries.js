@@ -1,7 +1,7 @@
 // @ts-check
 // The entries of arrays, counted row by row: their origin, their names and their numbers.
-import { array, data, firstEntry, outline } from "./state.js";
-import { cells } from "./arrays.js";
+import {array, data, firstEntry, outline} from "./state.js";
+import {cells} from "./arrays.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").How} How */
 
@@ -17,30 +17,31 @@ export const origin = (tape, kind, node, ...at) =>
 export function parseOrigin(text) {
   const [nth, kind, ...numbers] = text.split(" ");
   const [node, step, argument] = numbers.map(Number);
-  return { tape: data.tapes[Number(nth)], kind, node, step, argument };
+  return {tape: data.tapes[Number(nth)], kind, node, step, argument};
 }
 
 /** An array of a tape as cells that can be pointed at. @param {Tape} tape @param {number} id @param {How} how */
 export const tapeCells = (tape, id, how) =>
   cells((how.hidden ? outline : array)(tape, id), {
     first: firstEntry(tape, id),
+    item: id,
     edit: tape.edit?.(tape, id),
-    ...how,
+    ...how
   });
 
 /** An entry as it is on the screen. @param {Tape} tape @param {number} id @param {number} entry */
 export function entryText(tape, id, entry) {
-  const text = array(tape, id).text?.flat()[entry - firstEntry(tape, id)];
-  return text === "…" ? undefined : text;
+  const {text} = array(tape, id);
+  const shown = text?.flat()[entry - firstEntry(tape, id)];
+  const number = text ? undefined : tape.numbers?.(tape, id)?.[entry];
+  return shown === "…" ? undefined : (shown ?? number?.toPrecision(4).replace("-", "−"));
 }
 
 /** The lengths of the axes of a shape such as "int64(2, 3)". @param {string} shape */
-export const lengths = (shape) =>
-  (shape.match(/\((.*)\)/)?.[1].match(/\d+/g) ?? []).map(Number);
+export const lengths = shape => (shape.match(/\((.*)\)/)?.[1].match(/\d+/g) ?? []).map(Number);
 
 /** The index of an entry, as in y[0,1]. @param {string} shape @param {number} entry */
-export const subscript = (shape, entry) =>
-  bracketed(lengths(shape), entry, ",");
+export const subscript = (shape, entry) => bracketed(lengths(shape), entry, ",");
 
 /** The index of an entry, in brackets. @param {number[]} shape @param {number} entry @param {string} comma */
 export function bracketed(shape, entry, comma) {
@@ -61,10 +62,10 @@ export function bracketed(shape, entry, comma) {
 export const entriesRead = (reads, shape, entry) =>
   reads.reduce(
     (found, axis, nth) =>
-      found.flatMap((start) =>
+      found.flatMap(start =>
         [0, 1, 2, 3, 4, 5, 6, 7]
-          .filter((k) => (axis[entry] >> k) & 1)
-          .map((k) => start * (lengths(shape)[nth] ?? 1) + k),
+          .filter(k => (axis[entry] >> k) & 1)
+          .map(k => start * (lengths(shape)[nth] ?? 1) + k)
       ),
-    [0],
+    [0]
   );

@@ -16,30 +16,24 @@ const MORE = 30; // digits, enough to recognise a number halfway between two oth
  * Round as Python does: a number halfway between two others becomes the even one.
  * @param {string} long the digits and `MORE` of them @param {string} short
  */
-const even = (long, short) =>
-  /[02468]50{29}$/.test(long) ? long.slice(0, -MORE) : short;
+const even = (long, short) => (/[02468]50{29}$/.test(long) ? long.slice(0, -MORE) : short);
 
 /** Whether a number may be halfway: only then all its digits are needed. @param {number} x */
-const endsInFive = (x) => /5(e|$)/.test(`${x}`);
+const endsInFive = x => /5(e|$)/.test(`${x}`);
 
 /** @param {number} x @param {number} n digits after the point */
-const fixed = (x, n) =>
-  even(endsInFive(x) ? x.toFixed(n + MORE) : "", x.toFixed(n));
+const fixed = (x, n) => even(endsInFive(x) ? x.toFixed(n + MORE) : "", x.toFixed(n));
 
 /** @param {string} text */
-const trimmed = (text) =>
-  text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+const trimmed = text => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
 
 /** As Python's `{x:.ng}`. @param {number} x @param {number} n significant digits */
 function general(x, n) {
-  const [long] = endsInFive(x)
-    ? x.toExponential(n - 1 + MORE).split("e")
-    : [""];
+  const [long] = endsInFive(x) ? x.toExponential(n - 1 + MORE).split("e") : [""];
   const [short, power] = x.toExponential(n - 1).split("e");
   const digits = even(long, short);
   const e = Number(power);
-  if (-5 < e && e < n)
-    return trimmed(Number(`${digits}e${e}`).toFixed(n - 1 - e));
+  if (-5 < e && e < n) return trimmed(Number(`${digits}e${e}`).toFixed(n - 1 - e));
   const exponent = String(Math.abs(e)).padStart(2, "0");
   return `${trimmed(digits)}e${e < 0 ? "-" : "+"}${exponent}`;
 }
@@ -55,8 +49,7 @@ export function formatNumber(x, digits = 5) {
 }
 
 /** Minus signs that are as wide as a digit. Hyphens in words stay. @param {string} text */
-export const minus = (text) =>
-  text.replace(/(?<!\w)-|(?<=\d[eE])-|-(?!\w)/g, "−");
+export const minus = text => text.replace(/(?<!\w)-|(?<=\d[eE])-|-(?!\w)/g, "−");
 
 /**
  * An array as the page shows it.
@@ -64,35 +57,33 @@ export const minus = (text) =>
  * @returns {Omit<ArrayData, "shape">}
  */
 export function formatArray(entries, shape, dtype) {
-  if (!entries.length) return { tint: ["i"], text: [["empty"]] };
+  if (!entries.length) return {tint: ["i"], text: [["empty"]]};
   const numbers = Array.from(entries);
   const isColumn = shape.length < 2;
   const columns = isColumn ? 1 : shape[shape.length - 1];
   const rows = numbers.length / columns;
   if (Math.max(rows, columns) > MOST_SHOWN) {
     const map = pooled(numbers, isColumn ? rows : columns);
-    return { tint: tints(map), notes: statistics(numbers).map(minus) };
+    return {tint: tints(map), notes: statistics(numbers).map(minus)};
   }
   const text = textsOf(numbers, dtype).map(minus);
-  return { tint: tints(inRows(numbers, columns)), text: inRows(text, columns) };
+  return {tint: tints(inRows(numbers, columns)), text: inRows(text, columns)};
 }
 
 /** @template T @param {T[]} entries @param {number} columns */
 const inRows = (entries, columns) =>
-  Array.from({ length: entries.length / columns }, (_, i) =>
-    entries.slice(i * columns, (i + 1) * columns),
+  Array.from({length: entries.length / columns}, (_, i) =>
+    entries.slice(i * columns, (i + 1) * columns)
   );
 
 /** The largest finite magnitude. @param {number[]} numbers */
-const largestOf = (numbers) =>
-  numbers
-    .filter(Number.isFinite)
-    .reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+const largestOf = numbers =>
+  numbers.filter(Number.isFinite).reduce((most, x) => Math.max(most, Math.abs(x)), 0);
 
 /** @param {number[][]} rows */
 function tints(rows) {
   const most = largestOf(rows.flat()) || 1;
-  return rows.map((row) => row.map((x) => letter(x, most)).join(""));
+  return rows.map(row => row.map(x => letter(x, most)).join(""));
 }
 
 /** @param {number} x @param {number} most */
@@ -104,16 +95,13 @@ function letter(x, most) {
 
 /** The numbers, with the same number of decimals. @param {number[]} numbers @param {string} dtype */
 function textsOf(numbers, dtype) {
-  if (dtype === "bool") return numbers.map((x) => (x ? "True" : "False"));
+  if (dtype === "bool") return numbers.map(x => (x ? "True" : "False"));
   if (!dtype.startsWith("float")) return numbers.map(String);
   const most = largestOf(numbers);
-  const plain = numbers.map((x) => formatNumber(x));
-  const isWhole = numbers.every((x) => !(x % 1)); // also of nan and inf
+  const plain = numbers.map(x => formatNumber(x));
+  const isWhole = numbers.every(x => !(x % 1)); // also of nan and inf
   if (most >= 1e6 || isWhole) return plain;
-  const decimals = Math.max(
-    1,
-    DECIMALS - Math.max(0, Math.floor(Math.log10(most))),
-  );
+  const decimals = Math.max(1, DECIMALS - Math.max(0, Math.floor(Math.log10(most))));
   const least = decimals < DECIMALS ? 10 ** (1 - decimals) : 0.01;
   return numbers.map((x, i) => {
     const fits = x === 0 || (least <= Math.abs(x) && Math.abs(x) < Infinity);
@@ -143,53 +131,31 @@ function pooled(numbers, columns) {
 function partsOf(n, most) {
   const parts = Math.min(n, most);
   /** @param {number} i */
-  const start = (i) => Math.trunc(i * (n / parts));
-  return [...Array(parts).keys()].flatMap((i) =>
-    Array(start(i + 1) - start(i)).fill(i),
-  );
+  const start = i => Math.trunc(i * (n / parts));
+  return [...Array(parts).keys()].flatMap(i => Array(start(i + 1) - start(i)).fill(i));
 }
 
 /** Range, mean and norm of finite entries, and counts of the others. @param {number[]} numbers */
 function statistics(numbers) {
-  const known = [];
-  const lines = [];
-  let [least, most, zeros, nans] = [Infinity, -Infinity, 0, 0];
-  for (let i = 0; i < numbers.length; i++) {
-    const x = numbers[i];
-    if (Number.isNaN(x)) nans++;
-    if (!Number.isFinite(x)) continue;
-    known.push(x);
-    if (x < least) least = x;
-    if (x > most) most = x;
-    if (x === 0) zeros++;
-  }
-  if (known.length) {
-    const mean = pairwise(known) / known.length;
-    const norm = Math.sqrt(pairwise(known.map((x) => x * x)));
-    const [low, high, middle, length] = [least, most, mean, norm].map((x) =>
-      formatNumber(x, 4),
-    );
-    lines.push(`min ${low} · max ${high}`, `mean ${middle} · norm ${length}`);
-  }
-  const infs = numbers.length - known.length - nans;
-  const counts = [
-    zeros && `${formatNumber((100 * zeros) / numbers.length, 2)}% zeros`,
-    nans && `${nans} NaN`,
-    infs && `${infs} inf`,
-  ].filter(Boolean);
-  return counts.length ? [...lines, counts.join(" · ")] : lines;
-}
-
-/** A sum in the order of NumPy's, which rounds alike. @param {number[]} x @returns {number} */
-function pairwise(x) {
-  const n = x.length;
-  if (n > 128) {
-    const half = (n >> 1) - ((n >> 1) % 8);
-    return pairwise(x.slice(0, half)) + pairwise(x.slice(half));
-  }
-  const whole = n - (n % 8);
-  const r = Array(8).fill(0);
-  for (let i = 0; i < whole; i++) r[i % 8] += x[i];
-  const sum = r[0] + r[1] + (r[2] + r[3]) + (r[4] + r[5] + (r[6] + r[7]));
-  return x.slice(whole).reduce((a, b) => a + b, sum);
+  const known = numbers.filter(Number.isFinite);
+  const {length} = known;
+  const nans = numbers.filter(Number.isNaN).length;
+  const infs = numbers.length - length - nans;
+  const zeros = known.filter(x => x === 0).length;
+  /** @param {(a: number, b: number) => number} f */
+  const over = (f, start = known[0]) => formatNumber(known.reduce(f, start), 4);
+  const norm = Math.sqrt(known.reduce((sum, x) => sum + x * x, 0));
+  return [
+    length && `min ${over((a, b) => Math.min(a, b))} · max ${over((a, b) => Math.max(a, b))}`,
+    length && `mean ${over((sum, x) => sum + x / length, 0)} · norm ${formatNumber(norm, 4)}`,
+    [
+      zeros && `${formatNumber((100 * zeros) / numbers.length, 2)}% zeros`,
+      nans && `${nans} NaN`,
+      infs && `${infs} inf`
+    ]
+      .filter(Boolean)
+      .join(" · ")
+  ]
+    .filter(Boolean)
+    .map(String);
 }

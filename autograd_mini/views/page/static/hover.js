@@ -1,10 +1,11 @@
 // @ts-check
 // A number that is pointed at, or focused, lights those it was computed from. A click pins it.
-import { shownTapes } from "./state.js";
-import { byId, el } from "./dom.js";
-import { parseOrigin } from "./entries.js";
-import { named } from "./names.js";
-import { written } from "./written.js";
+import {shownTapes} from "./state.js";
+import {byId, el} from "./dom.js";
+import {parseOrigin} from "./entries.js";
+import {named} from "./names.js";
+import {lightSquare, squareAt} from "./squares.js";
+import {written} from "./written.js";
 
 /** @typedef {import("./types.js").Entry} Entry */
 
@@ -15,30 +16,33 @@ let pinned = null;
 let pointed = null;
 
 /** @param {Event} event @returns {HTMLElement|null} */
-const cellOf = ({ target }) =>
+const cellOf = ({target}) =>
   /** @type {Element|null} */ (target)?.closest?.("[data-entry]") ?? null;
 
-/** @param {HTMLElement} cell @returns {Entry} */
-const entryOf = (cell) => ({
-  of: cell.closest("[data-of]")?.getAttribute("data-of") ?? "",
-  entry: Number(cell.dataset.entry),
-});
+/** The entry of a cell or of a square. @param {any} event @returns {Entry|null} */
+function entryAt(event) {
+  const cell = cellOf(event);
+  const array = event.target.closest?.("[data-of]");
+  if (cell) return {of: array.dataset.of, entry: Number(cell.dataset.entry)};
+  return array?.matches(".map") && "clientX" in event ? squareAt(array, event) : null;
+}
 
 export function listenToHover() {
   /** @param {Event} event */
-  const point = (event) => {
-    const cell = event.type === "focusout" ? null : cellOf(event);
-    if (!cell && !pointed) return;
-    pointed = cell && entryOf(cell);
+  const point = event => {
+    const entry = event.type === "focusout" ? null : entryAt(event);
+    if (entry?.of === pointed?.of && entry?.entry === pointed?.entry) return;
+    pointed = entry;
     updateHover();
   };
-  for (const kind of ["pointerover", "focusin", "focusout"])
+  for (const kind of ["pointerover", "pointermove", "focusin", "focusout"])
     document.addEventListener(kind, point);
-  document.addEventListener("click", (event) => {
+  document.addEventListener("click", event => {
     const cell = cellOf(event);
-    if (!cell || cell.matches(".editable")) return; // a click changes a leaf (edit.js)
-    cell.blur(); // so that arrow keys still go from step to step
-    pin(entryOf(cell));
+    const entry = entryAt(event);
+    if (!entry || cell?.matches(".editable")) return; // a click changes a leaf (edit.js)
+    cell?.blur(); // so that arrow keys still go from step to step
+    pin(entry);
   });
   document.addEventListener("keydown", onCellKey);
   byId("unpin").addEventListener("click", () => pin(null));
@@ -54,12 +58,11 @@ function pin(entry) {
 
 /** Move between cells, pin one, or unpin. @param {KeyboardEvent} event */
 function onCellKey(event) {
-  const { key, ctrlKey, metaKey, altKey } = event;
+  const {key, ctrlKey, metaKey, altKey} = event;
   const cell = cellOf(event);
-  if (ctrlKey || metaKey || altKey || document.querySelector("dialog[open]"))
-    return;
+  if (ctrlKey || metaKey || altKey || document.querySelector("dialog[open]")) return;
   if (key === "Escape" && pinned) pin(null);
-  else if (cell && (key === "Enter" || key === " ")) pin(entryOf(cell));
+  else if (cell && (key === "Enter" || key === " ")) pin(entryAt(event));
   else if (!cell || !moveFocus(cell, key)) return;
   event.preventDefault();
   event.stopPropagation(); // outside of an array, these keys go from step to step
@@ -75,7 +78,7 @@ function moveFocus(cell, key) {
     ArrowUp: line.previousElementSibling?.children[column],
     ArrowDown: line.nextElementSibling?.children[column],
     Home: line.firstElementChild,
-    End: line.lastElementChild,
+    End: line.lastElementChild
   };
   if (!(key in targets)) return false;
   const next = /** @type {Record<string, any>} */ (targets)[key];
@@ -89,11 +92,11 @@ function moveFocus(cell, key) {
 
 /** Light and write out the entry that is pointed at, or else the pinned one. */
 export function updateHover() {
-  if (pinned && !shownTapes().includes(parseOrigin(pinned.of).tape))
-    pinned = null;
+  if (pinned && !shownTapes().includes(parseOrigin(pinned.of).tape)) pinned = null;
   const entry = pointed ?? pinned;
   for (const lit of document.querySelectorAll("main :is(.spot, .use)"))
     lit.classList.remove("spot", "use");
+  for (const square of document.querySelectorAll(".map rect")) square.remove();
   const text = entry ? lightAll(entry) : "";
   byId("entry-hint").hidden = Boolean(text);
   byId("entry-line").replaceChildren(...el("p", named(text)).childNodes);
@@ -101,9 +104,9 @@ export function updateHover() {
 }
 
 /** Light an entry and its sources, and return its equation. @param {Entry} entry */
-function lightAll({ of, entry }) {
-  const { tape, kind, node } = parseOrigin(of);
-  const { text, uses } = written(parseOrigin(of), entry);
+function lightAll({of, entry}) {
+  const {tape, kind, node} = parseOrigin(of);
+  const {text, uses} = written(parseOrigin(of), entry);
   for (const array of document.querySelectorAll("[data-of]")) {
     const at = array.getAttribute("data-of") ?? "";
     const other = parseOrigin(at);
@@ -122,5 +125,6 @@ function lightAll({ of, entry }) {
 function light(array, entries, kind) {
   if (!entries) array.classList.add(kind);
   for (const entry of entries ?? [])
-    array.querySelector(`[data-entry="${entry}"]`)?.classList.add(kind);
+    if (array.matches(".map")) lightSquare(array, entry, kind);
+    else array.querySelector(`[data-entry="${entry}"]`)?.classList.add(kind);
 }

@@ -1,24 +1,12 @@
 // @ts-check
 // The three cards below the graph: what happens, its numbers, and the sums they are added to.
-import {
-  current,
-  describedTape,
-  direction,
-  passOf,
-  stepName,
-  stepOf,
-} from "./state.js";
-import { byId, el, mark } from "./dom.js";
-import {
-  formulaLines,
-  gradientFigure,
-  nameOf,
-  valueFigure,
-} from "./formulas.js";
-import { ledger, saved } from "./ledger.js";
-import { named } from "./names.js";
-import { chainRule, operation } from "./numbers.js";
-import { linesOf, notesOf, question, sentence } from "./story.js";
+import {current, describedTape, direction, passOf, stepName, stepOf} from "./state.js";
+import {byId, el, mark} from "./dom.js";
+import {formulaLines, gradientFigure, nameOf, valueFigure} from "./formulas.js";
+import {ledger, saved} from "./ledger.js";
+import {named} from "./names.js";
+import {chainRule, operation} from "./numbers.js";
+import {linesOf, notesOf, question, sentence} from "./story.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Step} Step */
 /** @typedef {import("./dom.js").Part} Part */
@@ -42,27 +30,25 @@ export const extend = (id, title, ...children) =>
  */
 export function fitParts() {
   /** @type {NodeListOf<HTMLElement>} */
-  const parts = byId("inspector").querySelectorAll(
-    ".math, .rule, .ledger, .product",
-  );
+  const parts = byId("inspector").querySelectorAll(".math, .rule, .ledger, .product");
   const shares = [...parts].map(shareSeen);
   parts.forEach((part, i) => {
     const isWide = part.matches(".product, .ledger") && shares[i] < SMALLEST;
-    mark(part, { squares: isWide });
+    mark(part, {squares: isWide});
     const share = isWide ? shareSeen(part) : shares[i];
     if (share < 1) part.style.zoom = `${Math.max(SMALLEST, share)}`;
   });
 }
 
 /** How much of the width of a part is seen. @param {HTMLElement} part */
-const shareSeen = ({ clientWidth, scrollWidth }) =>
+const shareSeen = ({clientWidth, scrollWidth}) =>
   scrollWidth > clientWidth ? (clientWidth - 4) / scrollWidth : 1;
 
 export function updateInspector() {
   const tape = describedTape();
   const found = current(tape, tape.steps[stepOf(tape)]);
-  const gives = found.gives?.map((given) => current(tape, given));
-  const step = { ...found, gives };
+  const gives = found.gives?.map(given => current(tape, given));
+  const step = {...found, gives};
   fill("what", step.titles?.[0] ?? "What happens", ...whatHappens(tape, step));
   if (step.titles) fillLeaves(tape, step, step.titles);
   else if (step.phase === "forward") fillForward(tape, step);
@@ -79,9 +65,9 @@ function whatHappens(tape, step) {
   return [
     !step.titles && el("p.doing", el("strong", stepName(tape, step)), badge),
     el(step.titles ? "p.lead" : "p", named(sentence(tape, step))),
-    ...parts.map(({ tex }) => tex && formulaLines(tex)),
-    ...linesOf(tape, step).map((text) => el("p.entry", text)),
-    question(step),
+    ...parts.map(({tex}) => tex && formulaLines(tex)),
+    ...linesOf(tape, step).map(text => el("p.entry", text)),
+    question(step)
   ];
 }
 
@@ -90,11 +76,11 @@ function whatHappens(tape, step) {
  * @param {Tape} tape @param {Step} step @param {string[]} titles
  */
 function fillLeaves(tape, step, [, ofNumbers, ofNotes]) {
-  const figures = (step.leaves ?? []).map((node) => {
-    const { name, op } = tape.nodes[node];
+  const figures = (step.leaves ?? []).map(node => {
+    const {name, op} = tape.nodes[node];
     return step.phase === "start"
       ? valueFigure(tape, node, {}, "", ` · ${op}`)
-      : gradientFigure(tape, node, name, { mark: ".lit.back" });
+      : gradientFigure(tape, node, name, {mark: ".lit.back"});
   });
   fill("numbers", ofNumbers, el("div.sum", figures));
   fill("ledger", ofNotes, ...notesOf(tape, step));
@@ -107,29 +93,29 @@ function fillForward(tape, step) {
 }
 
 /** @param {Tape} tape @param {Step} step */
-function fillSeed(tape, { node, why = "" }) {
-  const seed = gradientFigure(tape, node, "seed", { mark: ".lit.back" });
+function fillSeed(tape, {node, why = ""}) {
+  const seed = gradientFigure(tape, node, "seed", {mark: ".lit.back"});
   fill("numbers", "The first gradient", el("div.sum", seed));
   fill("ledger", "The chain rule", el("p", why));
 }
 
 /** @param {Tape} tape @param {Step} step */
-function fillBackward(tape, { gives = [] }) {
+function fillBackward(tape, {gives = []}) {
   const few = gives.slice(0, MOST_CONTRIBUTIONS);
   const more = gives.length - few.length;
-  const multiplies = few.some(({ slope }) => slope !== undefined);
+  const multiplies = few.some(({slope}) => slope !== undefined);
   fill(
     "numbers",
     `The chain rule with the numbers${multiplies ? ": upstream × local" : ""}`,
-    ...few.map((given) => chainRule(tape, stepOf(tape), given)),
-    more > 0 && el("p", `and ${more} more`),
+    ...few.map(given => chainRule(tape, stepOf(tape), given)),
+    more > 0 && el("p", `and ${more} more`)
   );
-  const targets = [...new Set(few.map(({ to }) => to))];
+  const targets = [...new Set(few.map(({to}) => to))];
   const only = nameOf(tape.nodes[targets[0]]?.name ?? "");
   const many = targets.length > 1;
   fill(
     "ledger",
     many ? "Gradient ledgers" : ["Gradient ledger of ", only],
-    ...targets.map((target) => ledger(tape, target)),
+    ...targets.map(target => ledger(tape, target))
   );
 }

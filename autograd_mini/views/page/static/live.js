@@ -3,10 +3,11 @@
 //
 // The reader changes a leaf, and `live.run` computes all tapes of the page again. Then `shown`
 // formats a result when it is drawn. Until a leaf is changed, the page shows Python's texts.
-import { data, state } from "./state.js";
-import { formatArray, formatNumber, minus } from "./format.js";
-import { nd } from "./nd.js";
-import { programs } from "./programs.js";
+import {data, state} from "./state.js";
+import {features} from "./features.js";
+import {formatArray, formatNumber, minus} from "./format.js";
+import {nd} from "./nd.js";
+import {programs} from "./programs.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").LiveTape} LiveTape */
 /** @typedef {import("./types.js").Argument} Argument */
@@ -15,51 +16,53 @@ import { programs } from "./programs.js";
 /** @typedef {{parts: TextPart[], product?: TextPart[]}} Line */
 /** @typedef {import("./types.js").NdArray} NdArray */
 
+features.push({
+  start() {
+    live.reset();
+    live.run();
+    for (const tape of data.tapes) tape.numbers = live.numbers;
+  }
+});
+
 /** The arrays of the leaves, by name. @type {Map<string, NdArray>} */
 const leaves = new Map();
 /** @type {Map<Tape, NdArray[]>} */
 const results = new Map();
-/** What has been formatted since the last run. @type {Map<Tape, Map<string, ArrayData|string>>} */
-const formatted = new Map();
+/** The results before any change, which the page shows as Python wrote them. @type {Map<Tape, NdArray[]>} */
+const first = new Map();
+/** What has been formatted, by row. @type {WeakMap<NdArray, Record<number, ArrayData>>} */
+const formatted = new WeakMap();
 /** The leaves that were set. @type {Set<string>} */
 const changed = new Set();
 
 const entries = () => data.live ?? [];
 
 /** @param {Tape} tape @returns {LiveTape} */
-const programOf = (tape) => entries()[data.tapes.indexOf(tape)];
+export const programOf = tape => entries()[data.tapes.indexOf(tape)];
 
 /** @param {Argument} argument */
-const initial = ({ data: numbers, shape, dtype }) =>
-  nd.array(numbers.map(Number), shape, dtype);
+const initial = ({data: numbers, shape, dtype}) => nd.array(numbers.map(Number), shape, dtype);
 
 export const live = {
   /** Whether a leaf was set, or any of them. @param {string} [name] */
-  isChanged: (name) => (name ? changed.has(name) : changed.size > 0),
+  isChanged: name => (name ? changed.has(name) : changed.size > 0),
 
   /** The arguments of all programs, each once. @returns {Argument[]} */
   arguments: () => [
     ...new Map(
       entries()
-        .flatMap((entry) => entry.arguments)
-        .map((argument) => [argument.name, argument]),
-    ).values(),
+        .flatMap(entry => entry.arguments)
+        .map(argument => [argument.name, argument])
+    ).values()
   ],
   /** The arrays that the program of a tape takes. @param {Tape} tape */
-  leaves: (tape) =>
-    programOf(tape).arguments.map(({ name }) => live.leaf(name)),
+  leaves: tape => programOf(tape).arguments.map(({name}) => live.leaf(name)),
   /** @param {string} name @returns {NdArray} */
-  leaf: (name) => /** @type {NdArray} */ (leaves.get(name)),
+  leaf: name => /** @type {NdArray} */ (leaves.get(name)),
   /** Give a leaf new numbers, on every tape that has it. @param {string} name @param {NdArray} array */
   set(name, array) {
     leaves.set(name, array);
     changed.add(name);
-  },
-  /** Change one entry of a leaf. @param {string} name @param {number} at @param {number} value */
-  setEntry(name, at, value) {
-    const { shape, dtype } = live.leaf(name);
-    const numbers = Array.from(nd.numbers(live.leaf(name))).with(at, value);
-    live.set(name, nd.array(numbers, shape, dtype));
   },
   /** Give all leaves, or one, the numbers that the page started with. @param {string} [only] */
   reset(only) {
@@ -70,9 +73,12 @@ export const live = {
   },
   /** Compute all tapes. The caller draws the page again. */
   run() {
-    data.tapes.forEach((tape) => {
-      results.set(tape, programs[programOf(tape).program](live.leaves(tape)));
-      formatted.set(tape, new Map());
+    data.tapes.forEach(tape => {
+      const before = results.get(tape) ?? [];
+      const found = programs[programOf(tape).program](live.leaves(tape));
+      const now = found.map((result, i) => (isSame(result, before[i]) ? before[i] : result));
+      results.set(tape, now);
+      if (!first.has(tape)) first.set(tape, now);
       tape.shown = live.isChanged() ? shown : undefined;
     });
     state.runs++;
@@ -83,20 +89,21 @@ export const live = {
   /** @param {Tape} tape @param {string} name of a leaf */
   gradient(tape, name) {
     const entry = programOf(tape);
-    const nth = entry.arguments.findIndex((leaf) => leaf.name === name);
+    const nth = entry.arguments.findIndex(leaf => leaf.name === name);
     return live.result(tape, entry.gradients[nth]);
   },
-  /** The leaf that an item of the pool shows, if the reader may change it. @param {Tape} tape @param {number} id */
-  editable: (tape, id) =>
-    programOf(tape).arguments.find(({ item, fixed }) => item === id && !fixed),
   /** The numbers of an item. @param {Tape} tape @param {number} id */
   numbers(tape, id) {
     const item = programOf(tape).items[id];
-    return typeof item === "number" && item >= 0
-      ? nd.numbers(live.result(tape, item))
-      : undefined;
-  },
+    return typeof item === "number" && item >= 0 ? nd.numbers(live.result(tape, item)) : undefined;
+  }
 };
+
+/** Whether a result has not changed: then its cells are not drawn again. @param {NdArray} x @param {NdArray} [y] */
+function isSame(x, y) {
+  const others = y && nd.numbers(y);
+  return Boolean(others && nd.numbers(x).every((n, i) => Object.is(n, others[i])));
+}
 
 /**
  * An item of the pool, computed. An item that the program does not compute is left out.
@@ -106,48 +113,41 @@ function shown(tape, id, example) {
   const before = /** @type {any} */ (tape.pools[0][id]);
   const item = programOf(tape).items[id];
   const row = before?.each?.[example];
-  if (item === null) return row ?? before;
-  const known = /** @type {Map<string, any>} */ (formatted.get(tape));
-  const key = `${id} ${row ? example : -1}`;
-  if (!known.has(key))
-    known.set(
-      key,
-      typeof item === "object"
-        ? computedLine(tape, item)
-        : computedArray(tape, item, row ?? before, row ? example : -1),
-    );
-  return known.get(key);
+  const isFirst = typeof item === "number" && first.get(tape)?.[item] === live.result(tape, item);
+  if (item === null || (isFirst && item >= 0)) return row ?? before;
+  if (typeof item === "object") return computedLine(tape, item);
+  if (typeof before === "string") return "";
+  const {shape} = row ?? before;
+  if (item < 0) return {shape, tint: ["i"], text: [["·"]]};
+  return computedArray(live.result(tape, item), shape, row ? example : -1);
 }
 
 /**
- * A result as text, or a row of it. It keeps the shape that was written before.
- * @param {Tape} tape @param {number} index of the result, or -1 @param {any} before @param {number} row or -1
+ * A result as text, or a row of it. A leaf that has not changed keeps its text.
+ * @param {NdArray} result @param {string} shape as text @param {number} row or -1
  */
-function computedArray(tape, index, before, row) {
-  if (typeof before === "string") return "";
-  const own = { shape: before.shape };
-  if (index < 0) return { ...own, tint: ["i"], text: [["·"]] };
-  const { shape, dtype } = live.result(tape, index);
-  const numbers = nd.numbers(live.result(tape, index));
-  if (row < 0) return { ...own, ...formatArray(numbers, shape, dtype) };
-  const size = numbers.length / shape[0];
-  const part = numbers.subarray(row * size, (row + 1) * size);
-  return { ...own, ...formatArray(part, shape.slice(1), dtype) };
+function computedArray(result, shape, row) {
+  const known = formatted.get(result) ?? {};
+  formatted.set(result, known);
+  const numbers = nd.numbers(result);
+  const size = row < 0 ? numbers.length : numbers.length / result.shape[0];
+  const start = Math.max(row, 0) * size;
+  const part = numbers.subarray(start, start + size);
+  const axes = row < 0 ? result.shape : result.shape.slice(1);
+  return (known[row] ??= {shape, ...formatArray(part, axes, result.dtype)});
 }
 
 /**
  * A line of text with its numbers; empty if its product is only true of other numbers.
  * @param {Tape} tape @param {Line} line
  */
-function computedLine(tape, { parts, product = [] }) {
+function computedLine(tape, {parts, product = []}) {
   /** @param {TextPart} part */
-  const numberOf = (part) =>
-    typeof part === "string"
-      ? Number(part)
-      : nd.numbers(live.result(tape, part[0]))[part[1]];
+  const numberOf = part =>
+    typeof part === "string" ? Number(part) : nd.numbers(live.result(tape, part[0]))[part[1]];
   const [a, b, c] = product.map(numberOf);
   if (product.length && !isClose(a * b, c)) return "";
-  const texts = parts.map((part) => {
+  const texts = parts.map(part => {
     if (typeof part === "string") return part;
     const text = formatNumber(numberOf(part));
     return part[2] && text.startsWith("-") ? `(${text})` : text;
@@ -156,5 +156,4 @@ function computedLine(tape, { parts, product = [] }) {
 }
 
 /** @param {number} x @param {number} y */
-const isClose = (x, y) =>
-  Object.is(x, y) || Math.abs(x - y) <= 1e-8 + 1e-5 * Math.abs(y);
+const isClose = (x, y) => Object.is(x, y) || Math.abs(x - y) <= 1e-8 + 1e-5 * Math.abs(y);

@@ -1,24 +1,15 @@
 // @ts-check
 // The page: connect buttons and keys to the drawing functions, and open the place of the address.
-import { data, readData, state } from "./state.js";
-import { button, byId, press } from "./dom.js";
-import { writeAddress } from "./address.js";
-import { startControls, updateControls } from "./controls.js";
-import { EXPORTS } from "./export.js";
-import { features } from "./features.js";
-import { listenToFind } from "./find.js";
-import { listenToHover } from "./hover.js";
-import {
-  go,
-  openParent,
-  jump,
-  redraw,
-  showAddress,
-  showTab,
-  toggleGroups,
-} from "./navigation.js";
-import { fit, listenToPointer, zoom } from "./panzoom.js";
-import { changeSpeed, togglePlay } from "./player.js";
+import {readData, state} from "./state.js";
+import {byId} from "./dom.js";
+import {writeAddress} from "./address.js";
+import {startControls, updateControls} from "./controls.js";
+import {EXPORTS} from "./export.js";
+import {features} from "./features.js";
+import {listenToHover} from "./hover.js";
+import {go, openParent, jump, showAddress, toggleGroups} from "./navigation.js";
+import {listenToSize} from "./windows.js";
+import {changeSpeed, togglePlay} from "./player.js";
 
 /** The actions of the buttons, by id. @type {Record<string, () => void>} */
 const ACTIONS = {
@@ -28,51 +19,37 @@ const ACTIONS = {
   speed: changeSpeed,
   next: () => go(state.step + 1),
   last: () => jump(Infinity),
-  "zoom-out": () => zoom(0.8),
-  fit: () => fit(),
-  "zoom-in": () => zoom(1.25),
   theme: toggleTheme,
   keys: () => openDialog("help"),
   symbols: () => openDialog("legend"),
   save: () => openDialog("export"),
-  "as-table": toggleTable,
   up: openParent,
   group: toggleGroups,
-  ...EXPORTS,
+  ...EXPORTS
 };
 
 /** @param {string} id */
-const openDialog = (id) =>
-  /** @type {HTMLDialogElement} */ (byId(id)).showModal();
+const openDialog = id => /** @type {HTMLDialogElement} */ (byId(id)).showModal();
 
 function toggleTheme() {
-  const { dataset } = document.documentElement;
+  const {dataset} = document.documentElement;
   const system = matchMedia("(prefers-color-scheme: dark)");
   const now = dataset.theme ?? (system.matches ? "dark" : "light");
   dataset.theme = now === "dark" ? "light" : "dark";
   writeAddress();
 }
 
-function toggleTable() {
-  state.table = !state.table;
-  press(byId("as-table"), state.table);
-  redraw();
-}
-
 /** Click or focus the element that lists a key as its shortcut. @param {KeyboardEvent} event */
 function onKey(event) {
-  const { key, ctrlKey, metaKey, altKey } = event;
+  const {key, ctrlKey, metaKey, altKey} = event;
   const target = /** @type {HTMLElement} */ (event.target);
-  if (ctrlKey || metaKey || altKey || document.querySelector("dialog[open]"))
-    return;
+  if (ctrlKey || metaKey || altKey || document.querySelector("dialog[open]")) return;
   const isTyped = target.matches(key === " " ? "input, button" : "input");
   if (isTyped && key !== "Escape") return;
   if (key === "Escape" && state.playing) togglePlay();
   const name = CSS.escape(key === " " ? "Space" : key);
   /** @type {HTMLElement|null} */
-  const named = document.querySelector(
-    `[aria-keyshortcuts~=${name} i]:not([hidden])`,
-  );
+  const named = document.querySelector(`[aria-keyshortcuts~=${name} i]:not([hidden])`);
   if (!named) return;
   event.preventDefault();
   if (named.matches("input")) named.focus();
@@ -80,15 +57,13 @@ function onKey(event) {
 }
 
 function listen() {
-  for (const [id, act] of Object.entries(ACTIONS))
-    byId(id).addEventListener("click", act);
+  for (const [id, act] of Object.entries(ACTIONS)) byId(id).addEventListener("click", act);
   byId("copy-link").hidden = location.protocol === "about:"; // in a notebook
   const slider = /** @type {HTMLInputElement} */ (byId("slider"));
   slider.addEventListener("input", () => go(Number(slider.value)));
   addEventListener("keydown", onKey);
   addEventListener("hashchange", show);
-  listenToFind();
-  listenToPointer();
+  listenToSize();
   listenToHover();
 }
 
@@ -98,16 +73,9 @@ function show() {
   updateControls();
 }
 
-function drawTabs() {
-  const tabs = data.tabs.map(({ name }, i) => button(name, () => showTab(i)));
-  byId("views").append(...tabs);
-  byId("views").hidden = tabs.length < 2;
-}
-
 readData().then(() => {
-  for (const { start } of features) start?.();
+  for (const {start} of features) start?.();
   startControls();
-  drawTabs();
   listen();
   show();
   document.documentElement.dataset.ready = "";

@@ -1,24 +1,22 @@
 // @ts-check
 // Formulas: convert the part of TeX that Python writes to MathML.
-import { math } from "./dom.js";
+import {math} from "./dom.js";
 
 /** The sign of each command. @param {...string} lines @returns {Record<string, string>} */
 function signs(...lines) {
   const words = lines.join(" ").split(" ");
-  return Object.fromEntries(
-    words.flatMap((name, i) => (i % 2 ? [] : [[name, words[i + 1]]])),
-  );
+  return Object.fromEntries(words.flatMap((name, i) => (i % 2 ? [] : [[name, words[i + 1]]])));
 }
 
 const LETTERS = signs(
   "alpha α beta β gamma γ delta δ ell ℓ epsilon ε zeta ζ eta η theta θ iota ι",
   "kappa κ lambda λ mu μ nu ν xi ξ pi π rho ρ sigma σ tau τ phi φ chi χ psi ψ",
-  "omega ω top ⊤",
+  "omega ω top ⊤"
 );
 const ACCENTS = signs("hat ˆ tilde ˜ bar ¯ dot ˙ ddot ¨");
 const SIGNS = signs(
   "odot ⊙ cdot · times × sum ∑ partial ∂ ldots … infty ∞ backslash \\ wedge ^",
-  "sim ~ prod ∏ bmod mod neq ≠ leq ≤ geq ≥ land ∧ lor ∨ lnot ¬ , \u2009",
+  "sim ~ prod ∏ bmod mod neq ≠ leq ≤ geq ≥ land ∧ lor ∨ lnot ¬ , \u2009"
 );
 const SCRIPTS = signs("^ msup _ msub");
 const FENCES = signs("\\| ‖ \\lfloor ⌊ \\rfloor ⌋");
@@ -61,8 +59,7 @@ class Parser {
     if (/^\s/.test(word)) return null;
     if (/^\d/.test(word)) return math("mn", word);
     if (word === "{") return this.row("}");
-    if (DELIMITERS.includes(word))
-      return math("mo", { stretchy: "false" }, word);
+    if (DELIMITERS.includes(word)) return math("mo", {stretchy: "false"}, word);
     if (word === "+" && this.words[this.at] === "=") {
       this.at++;
       return math("mo", "+=");
@@ -94,13 +91,13 @@ class Parser {
     }
     if (name in ACCENTS) {
       const accent = math("mo", ACCENTS[name]);
-      return math("mover", { accent: "true" }, this.argument(), accent);
+      return math("mover", {accent: "true"}, this.argument(), accent);
     }
     if (name in LETTERS) return math("mi", LETTERS[name]);
     if (name in SIGNS) return math("mo", SIGNS[name]);
     if (!/^\w{2}/.test(name)) return math("mo", name);
     const rspace = this.words[this.at] === " " ? ".17em" : "0";
-    return math("mo", { form: "prefix", lspace: "0", rspace }, name); // a function, as in \exp x
+    return math("mo", {form: "prefix", lspace: "0", rspace}, name); // a function, as in \exp x
   }
 
   /** Cases below each other, behind a brace: what \begin has read is followed by their rows. */
@@ -121,19 +118,13 @@ class Parser {
 
   /** The content of braces, verbatim. */
   text() {
-    let depth = 0;
     let found = "";
-    do {
-      const word = this.words[this.at++];
-      depth += Number(word === "{") - Number(word === "}");
-      const inside = depth > 1 || (depth === 1 && word !== "{");
-      if (inside)
-        found += word === "\\backslash" ? "\\" : word.replace(/^\\/, "");
-    } while (depth && this.at < this.words.length);
+    for (let word = this.words[++this.at]; word && word !== "}"; word = this.words[++this.at])
+      found += word === "\\backslash" ? "\\" : word.replace(/^\\/, "");
+    this.at++;
     return found;
   }
 }
 
 /** @param {string} tex @returns {Element} */
-export const formula = (tex) =>
-  math("math.formula", { display: "block" }, new Parser(tex).row(""));
+export const formula = tex => math("math.formula", {display: "block"}, new Parser(tex).row(""));

@@ -1,58 +1,63 @@
 // @ts-check
 // Go to a step, a level or a view, and draw it.
-import {
-  array,
-  direction,
-  mainTape,
-  shownTapes,
-  state,
-  stepName,
-} from "./state.js";
-import { holds } from "./card.js";
-import { keepPlace, readAddress, writeAddress } from "./address.js";
-import { byId, press } from "./dom.js";
-import { features } from "./features.js";
-import { updateHover } from "./hover.js";
-import { fitParts, updateInspector } from "./inspector.js";
-import { fit, follow } from "./panzoom.js";
-import { drawScene, updateScene } from "./scene.js";
-import { inWords } from "./story.js";
-import { updateTable } from "./table.js";
-import { updateTimeline } from "./timeline.js";
+import {array, direction, mainTape, shownTapes, state, stepName} from "./state.js";
+import {holds} from "./card.js";
+import {keepPlace, readAddress, writeAddress} from "./address.js";
+import {byId, press} from "./dom.js";
+import {features} from "./features.js";
+import {updateHover} from "./hover.js";
+import {fitParts, updateInspector} from "./inspector.js";
+import {fit, follow} from "./windows.js";
+import {drawScene, updateScene} from "./scene.js";
+import {inWords} from "./story.js";
+import {markFirstOdd, updateTimeline} from "./timeline.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Step} Step */
 
+const PAUSE = 100; // milliseconds without a change after which numbers rest
+
 /** The nearest step that exists. @param {number} step */
-const clamp = (step) =>
+export const clamp = step =>
   Math.trunc(Math.max(0, Math.min(step, mainTape().steps.length - 1))) || 0;
 
 export const isAtEnd = () => state.step === mainTape().steps.length - 1;
 
 const level = () => mainTape().levels[mainTape().level];
 
-/** Draw everything that a step or a slider changes. */
-export function render() {
-  updateScene();
+let rest = 0; // the timer of what waits while numbers move
+
+/** Draw everything that a step changes. If numbers move, what is out of sight waits until they rest. */
+export function render(isMoving = false) {
+  updateScene(isMoving);
   updateTimeline(jump);
   updateInspector();
-  updateTable();
-  for (const { update } of features) update?.();
-  fitParts();
+  for (const {update} of features) update?.();
   updateHover();
   updateTexts();
+  clearTimeout(rest);
+  if (isMoving) {
+    requestAnimationFrame(fitParts); // when the layout is computed anyway
+    rest = setTimeout(finishMove, PAUSE);
+    return;
+  }
+  fitParts();
+  writeAddress();
+}
+
+function finishMove() {
+  updateScene();
+  markFirstOdd(mainTape());
   writeAddress();
 }
 
 /** Draw the chosen levels and their contents. */
 export function redraw() {
-  const { parent, title = "", group } = level();
-  drawScene({ open, choose });
+  const {parent, title = "", group} = level();
+  drawScene({open, choose});
   byId("up").hidden = parent === undefined;
   byId("where").textContent = title;
   byId("group").hidden = group === undefined;
   press(byId("group"), group === 0);
-  const tabs = byId("views").querySelectorAll("button");
-  tabs.forEach((made, i) => press(made, i === state.tab));
   render();
   fit();
 }
@@ -60,20 +65,16 @@ export function redraw() {
 /** Update the line about the result, and the text for screen readers. */
 function updateTexts() {
   const tape = mainTape();
-  const { nodes, steps, symbol } = tape;
+  const {nodes, steps, symbol} = tape;
   const step = steps[state.step];
   const place = `Step ${state.step} of ${steps.length - 1}, ${step.phase}, ${stepName(tape, step)}`;
-  byId("live").textContent =
-    `${place}, ${direction(tape, step)}. ${inWords(tape, step)}`;
+  byId("live").textContent = `${place}, ${direction(tape, step)}. ${inWords(tape, step)}`;
   const result = nodes[nodes.length - 1];
   const isOther = state.variant || tape.shown;
   const value = isOther ? array(tape, result.value).text?.[0][0] : tape.value;
-  const [count, ...others] = shownTapes().map(({ operations }) => operations);
+  const [count, ...others] = shownTapes().map(({operations}) => operations);
   const operations = `${count} operation${count === "1" ? "" : "s"}`;
-  byId("subtitle").textContent = [
-    `${symbol} = ${value} · ${operations}`,
-    ...others,
-  ].join(" and ");
+  byId("subtitle").textContent = [`${symbol} = ${value} · ${operations}`, ...others].join(" and ");
 }
 
 /** Go to the first or the last step, or to another that is not the next. @param {number} step */
@@ -87,9 +88,8 @@ export function go(step) {
   const tape = mainTape();
   const before = tape.level;
   state.step = clamp(step);
-  const { node } = tape.steps[state.step];
-  const isShown = () =>
-    level().cards.some((place) => !place.outside && holds(place, node));
+  const {node} = tape.steps[state.step];
+  const isShown = () => level().cards.some(place => !place.outside && holds(place, node));
   while (tape.level && !isShown()) tape.level = level().parent ?? 0;
   if (tape.level !== before) return redraw();
   render();
@@ -109,10 +109,8 @@ export const toggleGroups = () => open(mainTape(), level().group ?? 0);
 /** Go to the next step that involves a node. @param {Tape} tape @param {number} node */
 export function choose(tape, node) {
   if (tape !== mainTape()) return;
-  const steps = tape.steps.flatMap((step, i) =>
-    takesPart(tape, step, node) ? [i] : [],
-  );
-  if (steps.length) jump(steps.find((i) => i > state.step) ?? steps[0]);
+  const steps = tape.steps.flatMap((step, i) => (takesPart(tape, step, node) ? [i] : []));
+  if (steps.length) jump(steps.find(i => i > state.step) ?? steps[0]);
 }
 
 /**
@@ -120,25 +118,9 @@ export function choose(tape, node) {
  * it uses the leaf.
  * @param {Tape} tape @param {Step} step @param {number} node
  */
-function takesPart({ nodes }, step, node) {
-  const { gives, updates } = step;
-  if (step.node === node || gives?.some(({ to }) => to === node)) return true;
-  if (updates?.includes(node)) return true;
-  const isLeaf = !nodes[node].inputs;
-  return (
-    isLeaf &&
-    step.phase === "forward" &&
-    Boolean(nodes[step.node].inputs?.includes(node))
-  );
-}
-
-/** Show a view at about the same position of the timeline. @param {number} tab */
-export function showTab(tab) {
-  if (tab !== state.tab) keepPlace();
-  const share = state.step / (mainTape().steps.length - 1);
-  state.tab = tab;
-  state.step = clamp(Math.round(share * (mainTape().steps.length - 1)));
-  redraw();
+function takesPart({nodes}, {phase, node: own, gives = [], updates = []}, node) {
+  const uses = phase === "forward" && !nodes[node].inputs ? (nodes[own].inputs ?? []) : [];
+  return [own, ...gives.map(({to}) => to), ...updates, ...uses].includes(node);
 }
 
 /** Show the place of the address. */

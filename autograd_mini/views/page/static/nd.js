@@ -1,27 +1,27 @@
 // @ts-check
 // NumPy's functions on arrays of numbers, under its names: what the programs of the tapes call.
-import { contiguous, newArray } from "./nd_arrays.js";
-import { AXES } from "./nd_axes.js";
-import { ELEMENTWISE } from "./nd_elementwise.js";
-import { ENTRIES } from "./nd_entries.js";
-import { LINALG } from "./nd_linalg.js";
+// A page has those functions that its programs call, and those that they use (bundle.py).
+import {contiguous, newArray} from "./nd_arrays.js";
+import * as axes from "./nd_axes.js";
+import * as elements from "./nd_elementwise.js";
+import * as entries from "./nd_entries.js";
+import * as linalg from "./nd_linalg.js";
 /** @typedef {import("./nd_arrays.js").NdArray} NdArray */
 
-export const nd = {
-  ...ELEMENTWISE,
-  ...AXES,
-  ...ENTRIES,
-  ...LINALG,
-  /** An array of these numbers, row by row. @param {ArrayLike<number>} numbers @param {number[]} shape */
-  array: (numbers, shape, dtype = "float64") => newArray(shape, dtype, numbers),
-  /** @param {number[]} shape */
-  full(shape, /** @type {number} */ value, dtype = "float64") {
-    const z = newArray(shape, dtype);
-    z.data.fill(value);
-    return z;
-  },
-  /** @param {number} n */
-  arange: (n, dtype = "int64") => newArray([n], dtype, [...Array(n).keys()]),
-  /** The numbers of an array, row by row. @param {NdArray} x */
-  numbers: (x) => contiguous(x).data,
-};
+/** An array of these numbers, row by row. @param {ArrayLike<number>} numbers @param {number[]} shape */
+export const array = (numbers, shape, dtype = "float64") => newArray(shape, dtype, numbers);
+
+/** @param {number[]} shape */
+export function full(shape, /** @type {number} */ value, dtype = "float64") {
+  const z = newArray(shape, dtype);
+  z.data.fill(value);
+  return z;
+}
+
+/** @param {number} n */
+export const arange = (n, dtype = "int64") => newArray([n], dtype, [...Array(n).keys()]);
+
+/** The numbers of an array, row by row. @param {NdArray} x */
+export const numbers = x => contiguous(x).data;
+
+export const nd = {...elements, ...axes, ...entries, ...linalg, array, full, arange, numbers};

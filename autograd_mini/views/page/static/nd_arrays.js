@@ -15,15 +15,15 @@ const STORES = {
   int32: Int32Array,
   int64: Float64Array,
   float32: Float32Array,
-  float64: Float64Array,
+  float64: Float64Array
 };
 const ORDER = Object.keys(STORES);
 
 /** @param {string} dtype */
-export const isFloat = (dtype) => dtype.startsWith("float");
+export const isFloat = dtype => dtype.startsWith("float");
 
 /** The dtype of functions such as exp. @type {OfDtype} */
-export const floating = (dtype) => (isFloat(dtype) ? dtype : "float64");
+export const floating = dtype => (isFloat(dtype) ? dtype : "float64");
 
 /** @param {number[]} shape */
 export function sizeOf(shape) {
@@ -35,8 +35,7 @@ export function sizeOf(shape) {
 /** The steps of an array whose entries lie next to each other. @param {number[]} shape */
 export function stridesOf(shape) {
   const strides = Array(shape.length);
-  for (let i = shape.length - 1, step = 1; i >= 0; step *= shape[i--])
-    strides[i] = step;
+  for (let i = shape.length - 1, step = 1; i >= 0; step *= shape[i--]) strides[i] = step;
   return strides;
 }
 
@@ -60,7 +59,7 @@ export const newArray = (shape, dtype, numbers) => ({
     dtype === "float64" && !numbers
       ? zeros(sizeOf(shape))
       : new STORES[dtype](numbers ?? sizeOf(shape)),
-  dtype,
+  dtype
 });
 
 /** Another look at the same numbers. @param {NdArray} x @param {number[]} shape @param {number[]} strides @returns {NdArray} */
@@ -69,17 +68,15 @@ export const strided = (x, shape, strides, offset = x.offset) => ({
   strides,
   offset,
   data: x.data,
-  dtype: x.dtype,
+  dtype: x.dtype
 });
 
 /** @param {Numeric} x @returns {NdArray} */
-export const asArray = (x) =>
-  typeof x === "number" ? newArray([], "float64", [x]) : x;
+export const asArray = x => (typeof x === "number" ? newArray([], "float64", [x]) : x);
 
 /** The dtype of a result. A plain number adapts to an array. @param {Numeric} x @param {Numeric} y @returns {string} */
 export function promoted(x, y) {
-  if (typeof x === "number")
-    return typeof y === "number" ? "float64" : promoted(y, x);
+  if (typeof x === "number") return typeof y === "number" ? "float64" : promoted(y, x);
   if (typeof y === "number") {
     if (isFloat(x.dtype)) return x.dtype;
     if (!Number.isInteger(y)) return "float64";
@@ -94,7 +91,7 @@ export function promoted(x, y) {
 
 /** The shape that two shapes broadcast to. @param {number[]} a @param {number[]} b @returns {number[]} */
 export function commonShape(a, b) {
-  if (a === b) return a;
+  if (a === b || (a.length === b.length && a.every((n, i) => n === b[i]))) return a;
   if (a.length < b.length) return commonShape(b, a);
   const more = a.length - b.length;
   return a.map((n, i) => (n === 1 && i >= more ? b[i - more] : n));
@@ -103,9 +100,7 @@ export function commonShape(a, b) {
 /** The steps of an array that is repeated to a shape: 0 along an axis that repeats. @param {NdArray} x @param {number[]} shape */
 export function repeated(x, shape) {
   const more = shape.length - x.shape.length;
-  return shape.map((n, i) =>
-    x.shape[i - more] === n ? x.strides[i - more] : 0,
-  );
+  return shape.map((n, i) => (x.shape[i - more] === n ? x.strides[i - more] : 0));
 }
 
 /**
@@ -124,7 +119,7 @@ export function runLoop(loop, shape, arrays, strides) {
     const n = shape[i];
     if (n === 0) return;
     if (n === 1) continue;
-    const by = strides.map((of) => of[i]);
+    const by = strides.map(of => of[i]);
     const last = lengths.length - 1;
     if (last >= 0 && steps[last].every((step, k) => step === by[k] * n)) {
       lengths[last] *= n;
@@ -134,8 +129,8 @@ export function runLoop(loop, shape, arrays, strides) {
       steps.push(by);
     }
   }
-  const at = arrays.map((x) => x.offset);
-  const data = arrays.map((x) => x.data);
+  const at = arrays.map(x => x.offset);
+  const data = arrays.map(x => x.data);
   const n = lengths.pop() ?? 1;
   const by = steps.pop() ?? at;
   const index = lengths.map(() => 0);
@@ -144,8 +139,7 @@ export function runLoop(loop, shape, arrays, strides) {
     let i = lengths.length - 1;
     for (; i >= 0 && ++index[i] === lengths[i]; i--) {
       index[i] = 0;
-      for (let k = 0; k < at.length; k++)
-        at[k] -= steps[i][k] * (lengths[i] - 1);
+      for (let k = 0; k < at.length; k++) at[k] -= steps[i][k] * (lengths[i] - 1);
     }
     if (i < 0) return;
     for (let k = 0; k < at.length; k++) at[k] += steps[i][k];
@@ -154,24 +148,28 @@ export function runLoop(loop, shape, arrays, strides) {
 
 /** Run a loop over arrays that broadcast, into a new array. @param {Loop} loop @param {string} dtype @param {NdArray[]} operands */
 export function elementwise(loop, dtype, ...operands) {
-  let { shape } = operands[0];
+  let {shape} = operands[0];
   for (const x of operands) shape = commonShape(shape, x.shape);
   const z = newArray(shape, dtype);
-  const arrays = [z, ...operands];
-  const steps = arrays.map((x) => singleStep(x, z.data.length));
+  const n = z.data.length;
+  const [offsets, steps, data] = [[0], [1], [z.data]];
+  for (const x of operands) {
+    offsets.push(x.offset);
+    steps.push(singleStep(x, n));
+    data.push(x.data);
+  }
   if (!steps.includes(-1)) {
-    const offsets = arrays.map((x) => x.offset);
-    const data = arrays.map((x) => x.data);
-    loop(z.data.length, offsets, steps, data);
+    loop(n, offsets, steps, data);
   } else {
-    const strides = arrays.map((x) => repeated(x, shape));
+    const arrays = [z, ...operands];
+    const strides = arrays.map(x => repeated(x, shape));
     runLoop(loop, shape, arrays, strides);
   }
   return z;
 }
 
 /** The step of an array of n entries if one step leads through all of them, or else -1. @param {NdArray} x @param {number} n */
-function singleStep({ shape, strides }, n) {
+function singleStep({shape, strides}, n) {
   let size = 1;
   let inOrder = true;
   for (let i = shape.length - 1; i >= 0; size *= shape[i--])
@@ -181,7 +179,7 @@ function singleStep({ shape, strides }, n) {
 }
 
 /** A loop that calls a function for each entry. @param {(x: number) => any} f @returns {Loop} */
-export const loop1 = (f) => (n, at, by, data) => {
+export const loop1 = f => (n, at, by, data) => {
   const [z, x] = data;
   const [k, i] = at;
   const [r, s] = by;
@@ -189,18 +187,17 @@ export const loop1 = (f) => (n, at, by, data) => {
 };
 
 /** @param {(x: number, y: number) => any} f @returns {Loop} */
-export const loop2 = (f) => (n, at, by, data) => {
+export const loop2 = f => (n, at, by, data) => {
   const [z, x, y] = data;
   const [k, i, j] = at;
   const [r, s, t] = by;
   for (let m = 0; m < n; m++) z[k + m * r] = f(x[i + m * s], y[j + m * t]);
 };
 
-export const COPY = loop1((x) => x);
+export const COPY = loop1(x => x);
 
 /** The numbers in a new array, whose entries lie next to each other. @param {NdArray} x */
 export const copied = (x, dtype = x.dtype) => elementwise(COPY, dtype, x);
 
 /** The array itself if its entries lie next to each other, or a copy. @param {NdArray} x */
-export const contiguous = (x) =>
-  singleStep(x, x.data.length) === 1 ? x : copied(x);
+export const contiguous = x => (singleStep(x, x.data.length) === 1 ? x : copied(x));

@@ -1,13 +1,6 @@
 // @ts-check
 // Functions of NumPy that compute each entry from those at its place.
-import {
-  asArray,
-  elementwise,
-  floating,
-  loop1,
-  loop2,
-  promoted,
-} from "./nd_arrays.js";
+import {asArray, elementwise, floating, loop1, loop2, promoted} from "./nd_arrays.js";
 /** @typedef {import("./nd_arrays.js").Loop} Loop */
 /** @typedef {import("./nd_arrays.js").Numeric} Numeric */
 /** @typedef {import("./nd_arrays.js").OfDtype} OfDtype */
@@ -36,14 +29,12 @@ const DIVIDE = (n, [k, i, j], [r, s, t], [z, x, y]) => {
 
 /** @type {Loop} */
 const GREATER = (n, [k, i, j], [r, s, t], [z, x, y]) => {
-  for (let m = 0; m < n; m++)
-    z[k + m * r] = Number(x[i + m * s] > y[j + m * t]);
+  for (let m = 0; m < n; m++) z[k + m * r] = Number(x[i + m * s] > y[j + m * t]);
 };
 
 /** @type {Loop} */
 const NOT_EQUAL = (n, [k, i, j], [r, s, t], [z, x, y]) => {
-  for (let m = 0; m < n; m++)
-    z[k + m * r] = Number(x[i + m * s] !== y[j + m * t]);
+  for (let m = 0; m < n; m++) z[k + m * r] = Number(x[i + m * s] !== y[j + m * t]);
 };
 
 /** @type {Loop} */
@@ -56,12 +47,11 @@ export const MAXIMUM = (n, [k, i, j], [r, s, t], [z, x, y]) => {
 
 /** @type {Loop} */
 const CHOOSE = (n, [k, h, i, j], [r, q, s, t], [z, c, x, y]) => {
-  for (let m = 0; m < n; m++)
-    z[k + m * r] = c[h + m * q] ? x[i + m * s] : y[j + m * t];
+  for (let m = 0; m < n; m++) z[k + m * r] = c[h + m * q] ? x[i + m * s] : y[j + m * t];
 };
 
 /** @type {OfDtype} */
-export const SAME = (dtype) => dtype;
+export const SAME = dtype => dtype;
 /** @type {OfDtype} */
 export const BOOL = () => "bool";
 
@@ -87,110 +77,118 @@ function modulo(x, y) {
 }
 
 /** @param {number} x */
-const isNegative = (x) => x < 0 || Object.is(x, -0);
+const isNegative = x => x < 0 || Object.is(x, -0);
 
 /** log(e^(a x) + e^(a y)) / a. @param {number} a */
-const logSum = (a) => (/** @type {number} */ x, /** @type {number} */ y) =>
+const logSum = a => (/** @type {number} */ x, /** @type {number} */ y) =>
   x === y // infinities too
     ? x + Math.LN2 / a
     : Math.max(x, y) + Math.log1p(Math.exp(-Math.abs(x - y) * a)) / a;
 
 export const MINIMUM = loop2((x, y) => (x <= y || Number.isNaN(x) ? x : y));
 
-/** The functions by their names in NumPy. */
-export const ELEMENTWISE = {
-  add: binary(ADD),
-  subtract: binary(SUBTRACT),
-  multiply: binary(MULTIPLY),
-  divide: binary(DIVIDE, floating),
-  power: binary(loop2((x, y) => (x === 1 ? 1 : x ** y))),
-  floor_divide: binary(
-    loop2((x, y) => (y ? Math.round((x - modulo(x, y)) / y) : x / y)),
-  ),
-  remainder: binary(loop2(modulo)),
-  fmod: binary(loop2((x, y) => x % y)),
-  maximum: binary(MAXIMUM),
-  minimum: binary(MINIMUM),
-  fmax: binary(loop2((x, y) => (x >= y || Number.isNaN(y) ? x : y))),
-  fmin: binary(loop2((x, y) => (x <= y || Number.isNaN(y) ? x : y))),
-  hypot: binary(loop2(Math.hypot), floating),
-  arctan2: binary(loop2(Math.atan2), floating),
-  logaddexp: binary(loop2(logSum(1)), floating),
-  logaddexp2: binary(loop2(logSum(Math.LN2)), floating),
-  copysign: binary(
-    loop2((x, y) => (isNegative(x) === isNegative(y) ? x : -x)),
-    floating,
-  ),
-  heaviside: binary(
-    loop2((x, y) => (x === 0 ? y : x < 0 ? 0 : x > 0 ? 1 : x)),
-    floating,
-  ),
-  bitwise_and: binary(loop2((x, y) => x & y)),
-  bitwise_or: binary(loop2((x, y) => x | y)),
-  logical_or: binary(
-    loop2((x, y) => x || y),
-    BOOL,
-  ),
-  logical_and: binary(
-    loop2((x, y) => x && y),
-    BOOL,
-  ),
-  equal: binary(
-    loop2((x, y) => x === y),
-    BOOL,
-  ),
-  not_equal: binary(NOT_EQUAL, BOOL),
-  less: binary(
-    loop2((x, y) => x < y),
-    BOOL,
-  ),
-  less_equal: binary(
-    loop2((x, y) => x <= y),
-    BOOL,
-  ),
-  greater: binary(GREATER, BOOL),
-  greater_equal: binary(
-    loop2((x, y) => x >= y),
-    BOOL,
-  ),
-  logical_not: unary((x) => !x, BOOL),
-  isfinite: unary(Number.isFinite, BOOL),
-  isnan: unary(Number.isNaN, BOOL),
-  signbit: unary(isNegative, BOOL),
-  negative: unary((x) => -x, SAME),
-  absolute: unary(Math.abs, SAME),
-  square: unary((x) => x * x, SAME),
-  sign: unary(Math.sign, SAME),
-  reciprocal: unary((x) => 1 / x, SAME),
-  fabs: unary(Math.abs),
-  floor: unary(Math.floor, SAME),
-  ceil: unary(Math.ceil, SAME),
-  trunc: unary(Math.trunc, SAME),
-  exp: unary(Math.exp),
-  exp2: unary((x) => 2 ** x),
-  expm1: unary(Math.expm1),
-  log: unary(Math.log),
-  log2: unary(Math.log2),
-  log10: unary(Math.log10),
-  log1p: unary(Math.log1p),
-  sqrt: unary(Math.sqrt),
-  cbrt: unary(Math.cbrt),
-  sin: unary(Math.sin),
-  cos: unary(Math.cos),
-  tan: unary(Math.tan),
-  arcsin: unary(Math.asin),
-  arccos: unary(Math.acos),
-  arctan: unary(Math.atan),
-  sinh: unary(Math.sinh),
-  cosh: unary(Math.cosh),
-  tanh: unary(Math.tanh),
-  arcsinh: unary(Math.asinh),
-  arccosh: unary(Math.acosh),
-  arctanh: unary(Math.atanh),
-  deg2rad: unary((x) => (x * Math.PI) / 180),
-  rad2deg: unary((x) => (x * 180) / Math.PI),
-  /** @param {Numeric} c @param {Numeric} x @param {Numeric} y */
-  where: (c, x, y) =>
-    elementwise(CHOOSE, promoted(x, y), asArray(c), asArray(x), asArray(y)),
-  sinc: unary((x) => (x ? Math.sin(Math.PI * x) / (Math.PI * x) : 1)),
-};
+// ---- the functions by their names in NumPy ----
+
+export const add = binary(ADD);
+export const subtract = binary(SUBTRACT);
+export const multiply = binary(MULTIPLY);
+export const divide = binary(DIVIDE, floating);
+export const power = binary(loop2((x, y) => (x === 1 ? 1 : x ** y)));
+export const floor_divide = binary(
+  loop2((x, y) => (y ? Math.round((x - modulo(x, y)) / y) : x / y))
+);
+export const remainder = binary(loop2(modulo));
+export const fmod = binary(loop2((x, y) => x % y));
+export const maximum = binary(MAXIMUM);
+export const minimum = binary(MINIMUM);
+export const fmax = binary(loop2((x, y) => (x >= y || Number.isNaN(y) ? x : y)));
+export const fmin = binary(loop2((x, y) => (x <= y || Number.isNaN(y) ? x : y)));
+export const hypot = binary(loop2(Math.hypot), floating);
+export const arctan2 = binary(loop2(Math.atan2), floating);
+export const logaddexp = binary(loop2(logSum(1)), floating);
+export const logaddexp2 = binary(loop2(logSum(Math.LN2)), floating);
+
+export const copysign = binary(
+  loop2((x, y) => (isNegative(x) === isNegative(y) ? x : -x)),
+  floating
+);
+
+export const heaviside = binary(
+  loop2((x, y) => (x === 0 ? y : x < 0 ? 0 : x > 0 ? 1 : x)),
+  floating
+);
+export const bitwise_and = binary(loop2((x, y) => x & y));
+export const bitwise_or = binary(loop2((x, y) => x | y));
+
+export const logical_or = binary(
+  loop2((x, y) => x || y),
+  BOOL
+);
+
+export const logical_and = binary(
+  loop2((x, y) => x && y),
+  BOOL
+);
+
+export const equal = binary(
+  loop2((x, y) => x === y),
+  BOOL
+);
+export const not_equal = binary(NOT_EQUAL, BOOL);
+
+export const less = binary(
+  loop2((x, y) => x < y),
+  BOOL
+);
+
+export const less_equal = binary(
+  loop2((x, y) => x <= y),
+  BOOL
+);
+export const greater = binary(GREATER, BOOL);
+
+export const greater_equal = binary(
+  loop2((x, y) => x >= y),
+  BOOL
+);
+export const logical_not = unary(x => !x, BOOL);
+export const isfinite = unary(Number.isFinite, BOOL);
+export const isnan = unary(Number.isNaN, BOOL);
+export const signbit = unary(isNegative, BOOL);
+export const negative = unary(x => -x, SAME);
+export const absolute = unary(Math.abs, SAME);
+export const square = unary(x => x * x, SAME);
+export const sign = unary(Math.sign, SAME);
+export const reciprocal = unary(x => 1 / x, SAME);
+export const fabs = unary(Math.abs);
+export const floor = unary(Math.floor, SAME);
+export const ceil = unary(Math.ceil, SAME);
+export const trunc = unary(Math.trunc, SAME);
+export const exp = unary(Math.exp);
+export const exp2 = unary(x => 2 ** x);
+export const expm1 = unary(Math.expm1);
+export const log = unary(Math.log);
+export const log2 = unary(Math.log2);
+export const log10 = unary(Math.log10);
+export const log1p = unary(Math.log1p);
+export const sqrt = unary(Math.sqrt);
+export const cbrt = unary(Math.cbrt);
+export const sin = unary(Math.sin);
+export const cos = unary(Math.cos);
+export const tan = unary(Math.tan);
+export const arcsin = unary(Math.asin);
+export const arccos = unary(Math.acos);
+export const arctan = unary(Math.atan);
+export const sinh = unary(Math.sinh);
+export const cosh = unary(Math.cosh);
+export const tanh = unary(Math.tanh);
+export const arcsinh = unary(Math.asinh);
+export const arccosh = unary(Math.acosh);
+export const arctanh = unary(Math.atanh);
+export const deg2rad = unary(x => (x * Math.PI) / 180);
+export const rad2deg = unary(x => (x * 180) / Math.PI);
+
+/** @param {Numeric} c @param {Numeric} x @param {Numeric} y */
+export const where = (c, x, y) =>
+  elementwise(CHOOSE, promoted(x, y), asArray(c), asArray(x), asArray(y));
+export const sinc = unary(x => (x ? Math.sin(Math.PI * x) / (Math.PI * x) : 1));

@@ -10,9 +10,9 @@ import {
   promoted,
   repeated,
   runLoop,
-  strided,
+  strided
 } from "./nd_arrays.js";
-import { axesOf, ravel, reshape } from "./nd_axes.js";
+import {axesOf, ravel, reshape} from "./nd_axes.js";
 /** @typedef {import("./nd_arrays.js").Loop} Loop */
 /** @typedef {import("./nd_arrays.js").NdArray} NdArray */
 /** @typedef {import("./nd_arrays.js").Numeric} Numeric */
@@ -47,7 +47,7 @@ function spanOf(text, n) {
   }
   const from = clipped(start, by < 0 ? high : low);
   const to = clipped(stop, by < 0 ? low : high);
-  return { from, by, count: Math.max(Math.ceil((to - from) / by), 0) };
+  return {from, by, count: Math.max(Math.ceil((to - from) / by), 0)};
 }
 
 /**
@@ -61,7 +61,7 @@ function locateEntries(x, index) {
   /** @type {number[]} */
   const strides = [];
   let places = asArray(0);
-  let { offset } = x;
+  let {offset} = x;
   let axis = 0;
   let front = 0;
   let before = -1; // the part of the index that was the last array
@@ -74,7 +74,7 @@ function locateEntries(x, index) {
     const n = x.shape[axis];
     const step = x.strides[axis++];
     if (typeof part === "string") {
-      const { from, by, count } = spanOf(part, n);
+      const {from, by, count} = spanOf(part, n);
       offset += count && from * step;
       shape.push(count);
       strides.push(by * step);
@@ -92,14 +92,14 @@ function locateEntries(x, index) {
   shape.splice(front, 0, ...places.shape);
   strides.splice(front, 0, ...places.shape.map(() => 0));
   steps.splice(front, 0, ...places.strides);
-  return { entries: strided(x, shape, strides, offset), places, steps };
+  return {entries: strided(x, shape, strides, offset), places, steps};
 }
 
 /** @param {NdArray} x @param {Part[]} index */
-function getitem(x, index) {
-  const { entries, places, steps } = locateEntries(x, index);
-  const { shape, strides, offset } = entries;
-  if (!index.some((part) => typeof part === "object" && part))
+export function getitem(x, index) {
+  const {entries, places, steps} = locateEntries(x, index);
+  const {shape, strides, offset} = entries;
+  if (!index.some(part => typeof part === "object" && part))
     return strided(x, shape, strides, offset + places.data[0]);
   const z = newArray(shape, x.dtype);
   runLoop(GATHER, shape, [z, entries, places], [z.strides, strides, steps]);
@@ -107,20 +107,20 @@ function getitem(x, index) {
 }
 
 /** Zeros with x at an index. Where the index names an entry twice, they are added. @param {NdArray} x @param {Part[]} index @param {number[]} shape */
-function scatter(x, index, shape) {
+export function scatter(x, index, shape) {
   const z = newArray(shape, x.dtype);
-  const { entries, places, steps } = locateEntries(z, index);
+  const {entries, places, steps} = locateEntries(z, index);
   const strides = [entries.strides, repeated(x, entries.shape), steps];
   runLoop(SCATTER, entries.shape, [entries, x, places], strides);
   return z;
 }
 
 /** @param {Numeric[]} parts @param {{axis?: number | null}} over */
-function concatenate(parts, { axis = 0 } = {}) {
-  const arrays = parts.map(asArray).map((x) => (axis === null ? ravel(x) : x));
+export function concatenate(parts, {axis = 0} = {}) {
+  const arrays = parts.map(asArray).map(x => (axis === null ? ravel(x) : x));
   const [at] = axesOf(arrays[0], axis ?? 0);
   const total = arrays.reduce((n, x) => n + x.shape[at], 0);
-  const { dtype } = arrays.reduce((x, y) => newArray([0], promoted(x, y)));
+  const {dtype} = arrays.reduce((x, y) => newArray([0], promoted(x, y)));
   const z = newArray(arrays[0].shape.with(at, total), dtype);
   let offset = 0;
   for (const x of arrays) {
@@ -132,38 +132,35 @@ function concatenate(parts, { axis = 0 } = {}) {
 }
 
 /** The loops of casts that are more than a copy. @type {Record<string, Loop>} */
-const CASTS = { bool: loop1((x) => x !== 0), int64: loop1(Math.trunc) };
+const CASTS = {bool: loop1(x => x !== 0), int64: loop1(Math.trunc)};
 
-/** The functions by their names in NumPy, or in this library. */
-export const ENTRIES = {
-  getitem,
-  scatter,
-  concatenate,
-  /** @param {Numeric[]} parts @param {{axis?: number}} over */
-  stack(parts, { axis = 0 } = {}) {
-    const arrays = parts.map(asArray);
-    const at = axis < 0 ? axis + arrays[0].shape.length + 1 : axis;
-    return concatenate(
-      arrays.map((x) => reshape(x, x.shape.toSpliced(at, 0, 1))),
-      { axis: at },
-    );
-  },
-  /** @param {NdArray} x @param {NdArray} places in the flattened array */
-  take: (x, places) => getitem(ravel(x), [places]),
-  /** @param {NdArray} x @param {NdArray} indices @param {{axis: number}} over */
-  take_along_axis(x, indices, { axis }) {
-    const [at] = axesOf(x, axis);
-    const index = x.shape.map((n, i) => {
-      const shape = x.shape.map((_, k) => (k === i ? n : 1));
-      return i === at
-        ? indices
-        : newArray(shape, "int64", [...Array(n).keys()]);
-    });
-    return getitem(x, index);
-  },
-  /** @param {NdArray} x @param {number[]} shape */
-  broadcast_to: (x, shape) =>
-    strided(asArray(x), shape, repeated(asArray(x), shape)),
-  /** @param {NdArray} x @param {string} dtype */
-  astype: (x, dtype) => elementwise(CASTS[dtype] ?? COPY, dtype, asArray(x)),
-};
+// ---- the functions by their names in NumPy ----
+
+/** @param {Numeric[]} parts @param {{axis?: number}} over */
+export function stack(parts, {axis = 0} = {}) {
+  const arrays = parts.map(asArray);
+  const at = axis < 0 ? axis + arrays[0].shape.length + 1 : axis;
+  return concatenate(
+    arrays.map(x => reshape(x, x.shape.toSpliced(at, 0, 1))),
+    {axis: at}
+  );
+}
+
+/** @param {NdArray} x @param {NdArray} places in the flattened array */
+export const take = (x, places) => getitem(ravel(x), [places]);
+
+/** @param {NdArray} x @param {NdArray} indices @param {{axis: number}} over */
+export function take_along_axis(x, indices, {axis}) {
+  const [at] = axesOf(x, axis);
+  const index = x.shape.map((n, i) => {
+    const shape = x.shape.map((_, k) => (k === i ? n : 1));
+    return i === at ? indices : newArray(shape, "int64", [...Array(n).keys()]);
+  });
+  return getitem(x, index);
+}
+
+/** @param {NdArray} x @param {number[]} shape */
+export const broadcast_to = (x, shape) => strided(asArray(x), shape, repeated(asArray(x), shape));
+
+/** @param {NdArray} x @param {string} dtype */
+export const astype = (x, dtype) => elementwise(CASTS[dtype] ?? COPY, dtype, asArray(x));

@@ -7,7 +7,7 @@ import {
   newArray,
   repeated,
   sizeOf,
-  strided,
+  strided
 } from "./nd_arrays.js";
 /** @typedef {import("./nd_arrays.js").NdArray} NdArray */
 
@@ -20,8 +20,7 @@ function eliminate(a, b) {
   const pivots = [];
   for (let i = 0; i < a.length; i++) {
     let best = i;
-    for (let j = i + 1; j < a.length; j++)
-      if (Math.abs(a[j][i]) > Math.abs(a[best][i])) best = j;
+    for (let j = i + 1; j < a.length; j++) if (Math.abs(a[j][i]) > Math.abs(a[best][i])) best = j;
     [a[i], a[best]] = [a[best], a[i]];
     [b[i], b[best]] = [b[best], b[i]];
     const pivot = a[i][i];
@@ -34,9 +33,8 @@ function eliminate(a, b) {
     }
   }
   for (let i = a.length - 1; i >= 0; i--) {
-    for (let j = i + 1; j < a.length; j++)
-      b[i] = b[i].map((x, k) => x - a[i][j] * b[j][k]);
-    b[i] = b[i].map((x) => x / a[i][i]);
+    for (let j = i + 1; j < a.length; j++) b[i] = b[i].map((x, k) => x - a[i][j] * b[j][k]);
+    b[i] = b[i].map(x => x / a[i][i]);
   }
   return pivots;
 }
@@ -45,19 +43,17 @@ function eliminate(a, b) {
 function matrices(x, batch = x.shape.slice(0, -2)) {
   const [m, n] = x.shape.slice(-2);
   const shape = [...batch, m, n];
-  const { data } = contiguous(strided(x, shape, repeated(x, shape)));
+  const {data} = contiguous(strided(x, shape, repeated(x, shape)));
   /** @param {number} start */
-  const row = (start) => Array.from(data.subarray(start, start + n));
-  return Array.from({ length: sizeOf(batch) }, (_, k) =>
-    Array.from({ length: m }, (__, i) => row((k * m + i) * n)),
+  const row = start => Array.from(data.subarray(start, start + n));
+  return Array.from({length: sizeOf(batch)}, (_, k) =>
+    Array.from({length: m}, (__, i) => row((k * m + i) * n))
   );
 }
 
 /** @param {number} n */
-const identity = (n) =>
-  Array.from({ length: n }, (_, i) =>
-    Array.from({ length: n }, (__, j) => Number(i === j)),
-  );
+const identity = n =>
+  Array.from({length: n}, (_, i) => Array.from({length: n}, (__, j) => Number(i === j)));
 
 /** @param {number[][]} l the lower triangle of a matrix, which becomes its Cholesky factor */
 function factor(l) {
@@ -73,62 +69,54 @@ function factor(l) {
 }
 
 /** An array of numbers, one for each matrix. @param {(pivots: number[]) => number} f */
-const ofPivots = (f) => (/** @type {NdArray} */ x) =>
+const ofPivots = f => (/** @type {NdArray} */ x) =>
   newArray(
     x.shape.slice(0, -2),
     floating(x.dtype),
-    matrices(x).map((a) =>
+    matrices(x).map(a =>
       f(
         eliminate(
           a,
-          a.map(() => []),
-        ),
-      ),
-    ),
+          a.map(() => [])
+        )
+      )
+    )
   );
 
-const detOf = ofPivots((pivots) =>
-  pivots.reduce((product, pivot) => product * pivot, 1),
-);
-const signOf = ofPivots((pivots) =>
-  pivots.reduce((product, pivot) => product * Math.sign(pivot), 1),
-);
-const logabsdet = ofPivots((pivots) =>
-  pivots.reduce((sum, pivot) => sum + Math.log(Math.abs(pivot)), 0),
+export const det = ofPivots(pivots => pivots.reduce((product, pivot) => product * pivot, 1));
+const signOf = ofPivots(pivots => pivots.reduce((product, pivot) => product * Math.sign(pivot), 1));
+const logabsdet = ofPivots(pivots =>
+  pivots.reduce((sum, pivot) => sum + Math.log(Math.abs(pivot)), 0)
 );
 
-/** The functions by their names in NumPy. */
-export const LINALG = {
-  det: detOf,
-  /** @param {NdArray} x */
-  slogdet: (x) => [signOf(x), logabsdet(x)],
-  /** @param {NdArray} x */
-  inv: (x) =>
-    newArray(
-      x.shape,
-      floating(x.dtype),
-      matrices(x)
-        .map((a) => {
-          const b = identity(a.length);
-          eliminate(a, b);
-          return b;
-        })
-        .flat(2),
-    ),
-  /** @param {NdArray} a @param {NdArray} b matrices, or one vector */
-  solve(a, b) {
-    const columns =
-      b.shape.length === 1 ? strided(b, [...b.shape, 1], [...b.strides, 0]) : b;
-    const batch = commonShape(a.shape.slice(0, -2), columns.shape.slice(0, -2));
-    const right = matrices(columns, batch);
-    matrices(a, batch).forEach((matrix, i) => eliminate(matrix, right[i]));
-    const shape = [
-      ...batch,
-      ...(b === columns ? columns.shape.slice(-2) : b.shape),
-    ];
-    return newArray(shape, floating(a.dtype), right.flat(2));
-  },
-  /** @param {NdArray} x */
-  cholesky: (x) =>
-    newArray(x.shape, floating(x.dtype), matrices(x).map(factor).flat(2)),
-};
+// ---- the functions by their names in NumPy ----
+
+/** @param {NdArray} x */
+export const slogdet = x => [signOf(x), logabsdet(x)];
+
+/** @param {NdArray} x */
+export const inv = x =>
+  newArray(
+    x.shape,
+    floating(x.dtype),
+    matrices(x)
+      .map(a => {
+        const b = identity(a.length);
+        eliminate(a, b);
+        return b;
+      })
+      .flat(2)
+  );
+
+/** @param {NdArray} a @param {NdArray} b matrices, or one vector */
+export function solve(a, b) {
+  const columns = b.shape.length === 1 ? strided(b, [...b.shape, 1], [...b.strides, 0]) : b;
+  const batch = commonShape(a.shape.slice(0, -2), columns.shape.slice(0, -2));
+  const right = matrices(columns, batch);
+  matrices(a, batch).forEach((matrix, i) => eliminate(matrix, right[i]));
+  const shape = [...batch, ...(b === columns ? columns.shape.slice(-2) : b.shape)];
+  return newArray(shape, floating(a.dtype), right.flat(2));
+}
+
+/** @param {NdArray} x */
+export const cholesky = x => newArray(x.shape, floating(x.dtype), matrices(x).map(factor).flat(2));

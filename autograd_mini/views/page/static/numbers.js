@@ -1,37 +1,37 @@
 // @ts-check
 // The numbers of a step: an operation with its operands, and the chain rule with its factors.
-import { el } from "./dom.js";
-import { origin } from "./entries.js";
+import {el} from "./dom.js";
+import {origin} from "./entries.js";
 import {
   captioned,
   figure,
   gradientFigure,
   operandFigure,
   partFigure,
-  valueFigure,
+  valueFigure
 } from "./formulas.js";
-import { formula } from "./math.js";
-import { named } from "./names.js";
-import { backwardProduct, forwardProduct } from "./product.js";
+import {formula} from "./math.js";
+import {named} from "./names.js";
+import {backwardProduct, forwardProduct} from "./product.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Step} Step */
 /** @typedef {import("./types.js").Operand} Operand */
 /** @typedef {import("./types.js").Contribution} Contribution */
 
 /** @param {string} text */
-export const sign = (text) => el("span.sign", text);
+export const sign = text => el("span.sign", text);
 
 /** Operands, operators and the result. @param {Tape} tape @param {Step} step */
 export function operation(tape, step) {
-  const { node } = step;
+  const {node} = step;
   const operands = step.operands ?? inputsOf(tape, node);
   const product = forwardProduct(tape, node, operands);
   if (product) return product;
-  const left = operands.flatMap((operand) => [
+  const left = operands.flatMap(operand => [
     operand.sign && sign(operand.sign),
-    operandFigure(tape, node, operand),
+    operandFigure(tape, node, operand)
   ]);
-  const result = valueFigure(tape, node, { mark: ".lit" });
+  const result = valueFigure(tape, node, {mark: ".lit"});
   return el("div.sum", left, sign("="), result);
 }
 
@@ -39,9 +39,9 @@ export function operation(tape, step) {
  * The operands of a node, if Python left them out.
  * @param {Tape} tape @param {number} node @returns {Operand[]}
  */
-function inputsOf({ nodes }, node) {
-  const { op, inputs = [] } = nodes[node];
-  return inputs.map((input, nth) => ({ sign: nth ? "," : op, node: input }));
+function inputsOf({nodes}, node) {
+  const {op, inputs = []} = nodes[node];
+  return inputs.map((input, nth) => ({sign: nth ? "," : op, node: input}));
 }
 
 /**
@@ -51,24 +51,20 @@ function inputsOf({ nodes }, node) {
 export function chainRule(tape, at, contribution) {
   const product = backwardProduct(tape, at, contribution);
   if (product) return el("div.gift", product);
-  const { to, argument, local, slope, spread, summed } = contribution;
-  const { node } = tape.steps[at];
-  const how = { of: origin(tape, "local", node, at, argument) };
+  const {to, argument, local, slope, spread, summed} = contribution;
+  const {node} = tape.steps[at];
+  const how = {of: origin(tape, "local", node, at, argument)};
   // a long tape comes without formulas of local derivatives
   const factor = local ? formula(local) : `${tape.nodes[node].op}′`;
   const parts =
     slope === undefined
       ? [
           sign("→"),
-          captioned(
-            local ? "rule, g is upstream" : "rule",
-            el("div.rule", factor),
-          ),
-          sign("→"),
+          captioned(local ? "rule, g is upstream" : "rule", el("div.rule", factor)),
+          sign("→")
         ]
       : [sign("×"), figure(tape, slope, factor, "local", how), sign("=")];
-  if (spread !== undefined)
-    parts.push(figure(tape, spread, "product", "product", how), sign("Σ"));
+  if (spread !== undefined) parts.push(figure(tape, spread, "product", "product", how), sign("Σ"));
   const note = `${tape.nodes[to].name} had been repeated, so its uses add: ${summed}`;
   return el(
     "div.gift",
@@ -76,8 +72,8 @@ export function chainRule(tape, at, contribution) {
       "div.sum",
       gradientFigure(tape, node, "upstream"),
       ...parts,
-      partFigure(tape, at, contribution),
+      partFigure(tape, at, contribution)
     ),
-    summed && el("p.note", named(note)),
+    summed && el("p.note", named(note))
   );
 }

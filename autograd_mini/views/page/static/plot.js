@@ -1,6 +1,6 @@
 // @ts-check
 // A small plot as SVG: scales, axes and their names, and the marks of examples.
-import { svg } from "./dom.js";
+import {svg} from "./dom.js";
 
 /** @typedef {[number, number]} Span the first and the last value of an axis */
 
@@ -24,7 +24,7 @@ const MARKERS = [
   "m-4-4h8v8h-8z",
   "m0-5.5l5.5 5.5l-5.5 5.5l-5.5-5.5z",
   "m0 5l-5-9h10z",
-  "m-1.5-5h3v3.5h3.5v3h-3.5v3.5h-3v-3.5h-3.5v-3h3.5z",
+  "m-1.5-5h3v3.5h3.5v3h-3.5v3.5h-3v-3.5h-3.5v-3h3.5z"
 ];
 
 /**
@@ -39,36 +39,34 @@ export function plot(label, names, across, up, height = 220) {
   const x = scale(across, LEFT, RIGHT);
   const y = scale(up, bottom, TOP);
   const viewBox = `0 0 ${WIDTH} ${height}`;
-  const root = svg("svg.plot", { viewBox, role: "img", "aria-label": label });
-  for (const tick of ticks(across)) {
-    root.append(
-      svg("path.grid-line", { d: `M${x(tick)} ${TOP}V${bottom}` }),
-      text(x(tick), bottom + 14, short(tick), "middle"),
-    );
-  }
-  for (const tick of ticks(up)) {
-    root.append(
-      svg("path.grid-line", { d: `M${LEFT} ${y(tick)}H${RIGHT}` }),
-      text(LEFT - 5, y(tick) + 4, short(tick), "end"),
-    );
-  }
+  const root = svg("svg.plot", {viewBox, role: "img", "aria-label": label});
+  root.append(
+    ...ticks(across).flatMap(tick => [
+      svg("path.grid-line", {d: `M${x(tick)} ${TOP}V${bottom}`}),
+      text(x(tick), bottom + 14, short(tick), "middle")
+    ]),
+    ...ticks(up).flatMap(tick => [
+      svg("path.grid-line", {d: `M${LEFT} ${y(tick)}H${RIGHT}`}),
+      text(LEFT - 5, y(tick) + 4, short(tick), "end")
+    ])
+  );
   const [below, above] = names;
   const kind = "text.axis-name";
   root.append(
     text((LEFT + RIGHT) / 2, height - 4, below, "middle", kind),
-    text(LEFT - 5, TOP - 8, above, "end", kind),
+    text(LEFT - 5, TOP - 8, above, "end", kind)
   );
-  return { root, x, y };
+  return {root, x, y};
 }
 
 /** @param {number} x @param {number} y @param {string} words @param {string} anchor */
 const text = (x, y, words, anchor, kind = "text") =>
-  svg(kind, { x, y, "text-anchor": anchor }, words);
+  svg(kind, {x, y, "text-anchor": anchor}, words);
 
 /** @param {Span} span @param {number} start @param {number} end @returns {Plot["x"]} */
 const scale =
   ([from, to], start, end) =>
-  (value) => {
+  value => {
     const share = (value - from) / (to - from || 1);
     const at = start + share * (end - start);
     return Math.max(-OUTSIDE, Math.min(OUTSIDE, at));
@@ -78,17 +76,17 @@ const scale =
 function ticks([from, to]) {
   const raw = (to - from) / TICKS || 1;
   const power = 10 ** Math.floor(Math.log10(raw));
-  const step = ([1, 2, 5].find((n) => n * power >= raw) ?? 10) * power;
+  const step = ([1, 2, 5].find(n => n * power >= raw) ?? 10) * power;
   const first = Math.ceil(from / step - 1e-9);
   const count = Math.floor(to / step + 1e-9) - first + 1;
-  return Array.from({ length: count }, (_, i) => (first + i) * step);
+  return Array.from({length: count}, (_, i) => (first + i) * step);
 }
 
 /** A number in few characters, with a minus sign. @param {number} value */
-const short = (value) => String(Number(value.toPrecision(3))).replace("-", "−");
+const short = value => String(Number(value.toPrecision(3))).replace("-", "−");
 
 /** A path through those points that are finite. @param {number[][]} points in pixels */
-export const pathThrough = (points) =>
+export const pathThrough = points =>
   points
     .filter(([x, y]) => Number.isFinite(x + y))
     .map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`)
@@ -104,19 +102,14 @@ export function paddedSpan(values) {
 
 /** Numbers at equal distances. @param {Span} span @param {number} count */
 export const evenly = ([from, to], count) =>
-  Array.from(
-    { length: count },
-    (_, i) => from + ((to - from) * i) / (count - 1),
-  );
+  Array.from({length: count}, (_, i) => from + ((to - from) * i) / (count - 1));
 
 /** @param {string} kind @param {string} d */
-export const stroke = (kind, d) => svg(kind, { d: d && `M${d}` });
+export const stroke = (kind, d) => svg(kind, {d: d && `M${d}`});
 
 /** The examples of a class. @param {number} k @param {number[][]} places in pixels */
 export const marks = (k, places) =>
   stroke(
     `path.marks.class${k}`,
-    places
-      .map(([u, v]) => `${u.toFixed(1)} ${v.toFixed(1)}${MARKERS[k]}`)
-      .join("M"),
+    places.map(([u, v]) => `${u.toFixed(1)} ${v.toFixed(1)}${MARKERS[k]}`).join("M")
   );

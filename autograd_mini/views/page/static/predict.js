@@ -1,13 +1,12 @@
 // @ts-check
 // Run the forward part of the tape's program on other points than the examples.
-import { nd } from "./nd.js";
-import { programs } from "./programs.js";
-import { leavesNow } from "./train.js";
+import {nd} from "./nd.js";
+import {programs} from "./programs.js";
+import {leavesNow} from "./train.js";
 /** @typedef {import("./types.js").Picture} Picture */
 
 /** The numbers of an argument of the program. @param {number} argument */
-export const source = (argument) =>
-  Array.from(nd.numbers(leavesNow()[argument]));
+export const source = argument => Array.from(nd.numbers(leavesNow()[argument]));
 
 /**
  * Predict for points, in batches of as many as the tape has examples: its program may only hold for
@@ -15,21 +14,19 @@ export const source = (argument) =>
  * @param {Picture} picture @param {number[][]} points
  * @returns {number[][]} for each point the probability of each class, or the value of the curve
  */
-export function predict({ x, inputs, program, scale }, points) {
+export function predict({x, inputs, program, scale}, points) {
   const leaves = leavesNow();
-  const { shape, dtype } = leaves[x];
+  const {shape, dtype} = leaves[x];
   /** @type {number[][]} */
   const found = [];
   for (let first = 0; first < points.length; first += shape[0]) {
     const batch = points.slice(first, first + shape[0]);
     const filled = nd.full(shape, 0, dtype);
     batch.forEach((point, i) => filled.data.set(point, i * point.length));
-    const args = inputs.map((i) => (i === x ? filled : leaves[i]));
+    const args = inputs.map(i => (i === x ? filled : leaves[i]));
     const values = Array.from(nd.numbers(programs[program](args)[0]));
     const width = values.length / shape[0];
-    batch.forEach((_, i) =>
-      found.push(scaled(values.slice(i * width, (i + 1) * width), scale)),
-    );
+    batch.forEach((_, i) => found.push(scaled(values.slice(i * width, (i + 1) * width), scale)));
   }
   return found;
 }
@@ -38,9 +35,9 @@ export function predict({ x, inputs, program, scale }, points) {
 function scaled(z, scale) {
   if (scale === "softmax") {
     const most = Math.max(...z);
-    const powers = z.map((value) => Math.exp(value - most));
+    const powers = z.map(value => Math.exp(value - most));
     const sum = powers.reduce((a, b) => a + b);
-    return powers.map((power) => power / sum);
+    return powers.map(power => power / sum);
   }
   if (scale === "sigmoid") return pair(1 / (1 + Math.exp(-z[0])));
   if (!scale || z.length > 1) return z;
@@ -49,4 +46,4 @@ function scaled(z, scale) {
 }
 
 /** The probabilities of class 0 and class 1. @param {number} p */
-const pair = (p) => [1 - p, p];
+const pair = p => [1 - p, p];

@@ -1,9 +1,9 @@
 // @ts-check
 // The graph is drawn once for each level. A step then updates only the changed parts.
-import { array, current, isBack, shownTapes, state, stepOf } from "./state.js";
-import { cardBody, cardLabel, cardState } from "./card.js";
-import { button, el, mark, svg } from "./dom.js";
-import { named } from "./names.js";
+import {array, current, isBack, shownTapes, stepOf} from "./state.js";
+import {cardBody, cardLabel, cardState} from "./card.js";
+import {button, el, mark, svg} from "./dom.js";
+import {named} from "./names.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Level} Level */
 /** @typedef {import("./types.js").Edge} Edge */
@@ -12,18 +12,16 @@ import { named } from "./names.js";
 /** @typedef {import("./types.js").Box} Box */
 
 /** The elements of an edge. @typedef {{forward?: Element, back?: Element, pill?: HTMLElement}} Way */
-/** A card, and a key of its current content. @typedef {{element: HTMLElement, key: string}} CardView */
+/** A card and its current content. @typedef {{element: HTMLElement, content: any[]}} CardView */
 
 /**
- * A tape in its window. The graph is moved by x and y, and scaled.
+ * A tape in its window.
  * @typedef {object} View
  * @property {Tape} tape
  * @property {Level} level
  * @property {Shape|null} shape the places of everything, once they are chosen
  * @property {HTMLElement} stage
  * @property {HTMLElement} scene
- * @property {number} x
- * @property {number} y
  * @property {number} scale
  * @property {CardView[]} cards
  * @property {HTMLElement[]} boxes
@@ -46,63 +44,39 @@ export function drawScene(clicks) {
   const tapes = shownTapes();
   /** @type {NodeListOf<HTMLElement>} */
   const stages = document.querySelectorAll(".stage");
-  stages.forEach((stage, i) =>
-    showWindow(stage, tapes[i], tapes.length > 1 ? tapes[i]?.note : ""),
-  );
   views = tapes.map((tape, i) => drawTape(tape, stages[i], clicks));
-}
-
-/** Show the window of a tape and its caption, or hide them. @param {HTMLElement} stage @param {Tape} [tape] */
-function showWindow(stage, tape, note = "") {
-  const caption = /** @type {HTMLElement} */ (stage.previousElementSibling);
-  stage.hidden = !tape;
-  caption.hidden = !note;
-  caption.textContent = note;
 }
 
 /** @param {Tape} tape @param {HTMLElement} stage @param {Clicks} clicks @returns {View} */
 function drawTape(tape, stage, clicks) {
   const level = tape.levels[tape.level];
   const scene = /** @type {HTMLElement} */ (stage.firstElementChild);
-  const lines = svg("svg.edges", { "aria-hidden": "true" });
+  const lines = svg("svg.edges", {"aria-hidden": "true"});
   scene.replaceChildren(lines);
   const ways = level.edges.map((edge, i) => drawEdge(level, edge, i, scene));
-  const cards = level.cards.map((place) => ({
-    element: drawCard(tape, place, clicks),
-    key: "",
-  }));
-  scene.append(...cards.map(({ element }) => element));
-  const drawn = { cards, ways, boxes: [], clicks };
-  return {
-    tape,
-    level,
-    stage,
-    scene,
-    shape: null,
-    x: 0,
-    y: 0,
-    scale: 1,
-    ...drawn,
-  };
+  const cards = level.cards.map(place => ({element: drawCard(tape, place, clicks), content: []}));
+  scene.append(...cards.map(({element}) => element));
+  const drawn = {cards, ways, boxes: [], clicks};
+  return {tape, level, stage, scene, shape: null, scale: 1, ...drawn};
 }
 
 /** Move everything to the places of a shape of the level. @param {View} view @param {Shape} shape */
 export function arrange(view, shape) {
   if (view.shape === shape) return;
   view.shape = shape;
-  const { tape, level, scene, cards, ways, boxes, clicks } = view;
-  const { width, height } = shape;
-  Object.assign(scene.style, { width: `${width}px`, height: `${height}px` });
-  cards.forEach(({ element }, i) => moveTo(element, shape.cards[i]));
-  ways.forEach(({ forward, back, pill }, i) => {
+  const {tape, level, scene, cards, ways, boxes, clicks} = view;
+  const {width, height} = shape;
+  Object.assign(scene.style, {width: `${width}px`, height: `${height}px`});
+  cards.forEach(({element}, i) => moveTo(element, shape.cards[i]));
+  ways.forEach(({forward, back, pill}, i) => {
     const way = shape.edges[i];
     forward?.setAttribute("d", way.path ?? "");
     back?.setAttribute("d", way.back ?? "");
     if (pill && way.pill) moveTo(pill, way.pill);
   });
-  boxes.forEach((box) => box.remove());
+  boxes.forEach(box => box.remove());
   const seen = new Set();
-  view.boxes = shape.boxes.map((box) => {
+  view.boxes = shape.boxes.map(box => {
     const isFirst = !seen.has(box.of);
     seen.add(box.of);
     return drawBox(tape, level.boxes[box.of], box, isFirst, clicks);
@@ -111,13 +85,13 @@ export function arrange(view, shape) {
 }
 
 /** @param {HTMLElement} element @param {Box} box */
-const moveTo = ({ style }, { x, y, w, h }) =>
+const moveTo = ({style}, {x, y, w, h}) =>
   Object.assign(style, {
     left: `${x}px`,
     top: `${y}px`,
     width: `${w}px`,
     minWidth: `${w}px`,
-    height: `${h}px`,
+    height: `${h}px`
   });
 
 /**
@@ -125,8 +99,8 @@ const moveTo = ({ style }, { x, y, w, h }) =>
  * @param {Tape} tape @param {Level["boxes"][number]} scope @param {Box} box
  * @param {boolean} isFirst @param {Clicks} clicks
  */
-function drawBox(tape, { title, closes }, box, isFirst, { open }) {
-  const attributes = { class: "box-title", "aria-label": `Close ${title}` };
+function drawBox(tape, {title, closes}, box, isFirst, {open}) {
+  const attributes = {class: "box-title", "aria-label": `Close ${title}`};
   const head =
     closes === undefined
       ? el("span.box-title", title)
@@ -141,105 +115,99 @@ function drawBox(tape, { title, closes }, box, isFirst, { open }) {
  * @param {Level} level @param {Edge} edge @param {number} nth @param {HTMLElement} scene
  * @returns {Way}
  */
-function drawEdge({ shapes: [shape] }, { pill }, nth, scene) {
-  const { path, back } = shape.edges[nth];
+function drawEdge({places: [shape]}, {pill}, nth, scene) {
+  const {path, back} = shape.edges[nth];
   /** @type {Way} */
   const way = {};
-  if (path) way.forward = svg("path.way", { "marker-end": "url(#tip)" });
-  if (back) way.back = svg("path.way.back", { "marker-end": "url(#tip-back)" });
-  const lines = [way.forward, way.back].filter((line) => line !== undefined);
+  if (path) way.forward = svg("path.way", {"marker-end": "url(#tip)"});
+  if (back) way.back = svg("path.way.back", {"marker-end": "url(#tip-back)"});
+  const lines = [way.forward, way.back].filter(line => line !== undefined);
   scene.firstElementChild?.append(...lines);
   if (pill) {
     const kind = back ? "div.pill.back" : "div.pill";
-    way.pill = el(kind, { "aria-hidden": "true" }, el("span", named(pill)));
+    way.pill = el(kind, {"aria-hidden": "true"}, el("span", named(pill)));
     scene.append(way.pill);
   }
   return way;
 }
 
 /** @param {Tape} tape @param {Place} place @param {Clicks} clicks */
-function drawCard(tape, place, { open, choose }) {
-  const { node, title, outside, opens } = place;
+function drawCard(tape, place, {open, choose}) {
+  const {node, title, outside, opens} = place;
   const kind = [
     "div.card",
     title && ".stack",
     outside && ".outside",
-    tape.nodes[node].gradient === undefined && ".constant",
+    tape.nodes[node].gradient === undefined && ".constant"
   ];
-  const click = () =>
-    opens === undefined ? choose(tape, node) : open(tape, opens);
+  const click = () => (opens === undefined ? choose(tape, node) : open(tape, opens));
   return el(
     kind.filter(Boolean).join(""),
-    { "data-node": node },
-    el("div", { "aria-hidden": "true" }),
-    button("", click, { class: "cover" }),
+    {"data-node": node},
+    el("div", {"aria-hidden": "true"}),
+    button("", click, {class: "cover"})
   );
 }
 
-/** Update the graphs to the current step. */
-export function updateScene() {
-  for (const { tape, level, cards, ways } of views) {
-    level.cards.forEach((place, i) => updateCard(tape, level, place, cards[i]));
-    level.edges.forEach((edge, i) => updateEdge(tape, level, edge, ways[i]));
+/** Update the graphs to the current step, or only the numbers that are seen. */
+export function updateScene(onlySeen = false) {
+  for (const view of views) {
+    const {cards, level, ways} = view;
+    const isSeen = onlySeen ? sight(view) : () => true;
+    cards.forEach((card, i) => isSeen(i) && updateCard(view, level.cards[i], card));
+    if (!onlySeen) level.edges.forEach((edge, i) => updateEdge(view, edge, ways[i]));
   }
 }
 
-/** @param {Tape} tape @param {Level} level @param {Place} place @param {CardView} card */
-function updateCard(tape, level, place, card) {
+/** A function that tells whether a card is in its window. @param {View} view */
+function sight({stage, shape, scale}) {
+  const {scrollLeft, scrollTop, clientWidth, clientHeight} = stage;
+  /** @param {number} start @param {number} size @param {number} from @param {number} seen */
+  const meets = (start, size, from, seen) =>
+    start * scale < from + seen && (start + size) * scale > from;
+  return (/** @type {number} */ i) => {
+    const {x, y, w, h} = /** @type {Shape} */ (shape).cards[i];
+    return meets(x, w, scrollLeft, clientWidth) && meets(y, h, scrollTop, clientHeight);
+  };
+}
+
+/** @param {View} view @param {Place} place @param {CardView} card */
+function updateCard({tape, level}, place, card) {
   const shows = cardState(tape, place);
-  const { value } = tape.nodes[place.node];
-  const key = JSON.stringify([
-    shows,
-    state.example,
-    shows.known && array(tape, value),
-    shows.sum >= 0 && array(tape, shows.sum),
-  ]);
-  if (card.key === key) return;
-  card.key = key;
-  const { element } = card;
-  const { known, sum, now, receives, phase } = shows;
-  element.firstElementChild?.replaceChildren(
-    ...cardBody(tape, place, shows, level.numbers),
+  const {known, sum, now, receives, phase, next, ...others} = shows;
+  const arrays = [known && tape.nodes[place.node].value, sum >= 0 && sum].map(
+    id => id !== false && array(tape, id)
   );
-  element.lastElementChild?.setAttribute(
-    "aria-label",
-    cardLabel(tape, place, shows),
-  );
+  const content = [...arrays, next, JSON.stringify([known, sum, now, receives, phase, others])];
+  const {element} = card;
+  if (content.every((part, i) => part === card.content[i])) return;
+  card.content = content;
+  element.firstElementChild?.replaceChildren(...cardBody(tape, place, shows, level.numbers));
+  element.lastElementChild?.setAttribute("aria-label", cardLabel(tape, place, shows));
+  const isReached = sum >= 0;
+  const isUpdate = phase === "update";
   mark(element, {
     ahead: !known,
-    reached: sum >= 0,
+    reached: isReached,
     now,
     back: isBack(shows),
-    update: phase === "update",
-    receives,
+    update: isUpdate,
+    receives
   });
 }
 
-/** @param {Tape} tape @param {Level} level @param {Edge} edge @param {Way} way */
-function updateEdge(
-  tape,
-  level,
-  { to, user = level.cards[to].node, argument, pill },
-  way,
-) {
+/** @param {View} view @param {Edge} edge @param {Way} way */
+function updateEdge({tape, level}, {to, user = level.cards[to].node, argument, pill}, way) {
   const step = stepOf(tape);
-  const { phase, node } = tape.steps[step];
-  const isNow = node === user;
+  const {phase, node} = tape.steps[step];
   const passed = tape.passed[user] <= step;
-  mark(way.forward, {
-    ahead: tape.made[user] > step,
-    now: isNow && phase === "forward",
-  });
-  mark(way.back, { ahead: !passed, now: isNow && phase === "backward" });
-  const given = tape.steps[tape.passed[user]]?.gives?.find(
-    (gift) => gift.argument === argument,
-  );
-  if (way.pill && given?.otherwise)
-    way.pill.firstElementChild?.replaceChildren(
-      ...el("span", named(current(tape, given).pill ?? pill ?? "")).childNodes,
+  const isBackNow = node === user && phase === "backward";
+  mark(way.forward, {ahead: tape.made[user] > step, now: node === user && phase === "forward"});
+  mark(way.back, {ahead: !passed, now: isBackNow});
+  mark(way.pill, {ahead: Boolean(way.back) && !passed, now: isBackNow});
+  const given = tape.steps[tape.passed[user]]?.gives?.find(gift => gift.argument === argument);
+  if (given?.otherwise)
+    way.pill?.firstElementChild?.replaceChildren(
+      ...el("span", named(current(tape, given).pill ?? pill ?? "")).childNodes
     );
-  mark(way.pill, {
-    ahead: Boolean(way.back) && !passed,
-    now: isNow && phase === "backward",
-  });
 }

@@ -3,7 +3,7 @@
 //
 // The slider of a training run changes `state.variant`, and `array` and `line` read each number from
 // the pool of that variant. Once a leaf has changed, they read it from the tape's program (live.js).
-import { byId } from "./dom.js";
+import {byId} from "./dom.js";
 /** @typedef {import("./types.js").Data} Data */
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Step} Step */
@@ -17,8 +17,7 @@ export const state = {
   variant: 0, // of the numbers; a slider selects it
   runs: 0, // of the programs of the tapes
   example: -1, // of a batch; -1 for all
-  playing: 0, // the timer, while it plays
-  table: false,
+  playing: 0 // the timer, while it plays
 };
 export let data = /** @type {Data} */ ({});
 
@@ -32,41 +31,32 @@ export async function readData() {
 
 /** @returns {Promise<Data>} compressed data */
 async function unpacked() {
-  const bytes = Uint8Array.from(atob(byId("packed").textContent ?? ""), (c) =>
-    c.charCodeAt(0),
-  );
-  const stream = new Blob([bytes])
-    .stream()
-    .pipeThrough(new DecompressionStream("deflate"));
+  const bytes = Uint8Array.from(atob(byId("packed").textContent ?? ""), c => c.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
   return new Response(stream).json();
 }
 
 /** @param {Tape} tape @param {number} nth */
 function prepare(tape, nth) {
-  const { nodes } = tape;
+  const {nodes} = tape;
   tape.level = tape.first;
-  tape.pools = data.pools.map((pools) => pools[nth]);
+  tape.pools = data.pools.map(pools => pools[nth]);
+  for (const level of tape.levels) level.places = level.shapes.map(i => tape.shapes[i]);
   tape.made = nodes.map(() => -1);
   tape.passed = nodes.map(() => Infinity);
   tape.sums = nodes.map(() => []);
-  tape.steps.forEach(({ phase, node, gives = [] }, step) => {
+  tape.steps.forEach(({phase, node, gives = []}, step) => {
     if (phase === "forward") tape.made[node] = step;
     if (phase === "backward") tape.passed[node] = step;
-    if (phase === "seed")
-      tape.sums[node].push({ step, total: nodes[node].gradient ?? 0 });
+    if (phase === "seed") tape.sums[node].push({step, total: nodes[node].gradient ?? 0});
     for (const contribution of gives) {
-      tape.sums[contribution.to].push({
-        step,
-        total: contribution.total,
-        contribution,
-      });
+      tape.sums[contribution.to].push({step, total: contribution.total, contribution});
     }
   });
 }
 
 /** @returns {Tape[]} the visible tapes */
-export const shownTapes = () =>
-  data.tabs[state.tab].tapes.map((i) => data.tapes[i]);
+export const shownTapes = () => data.tabs[state.tab].tapes.map(i => data.tapes[i]);
 
 /** @returns {Tape} the tape that the timeline belongs to */
 export const mainTape = () => shownTapes()[0];
@@ -74,13 +64,11 @@ export const mainTape = () => shownTapes()[0];
 /** The tape that the cards describe. Side by side, at the last backward step, it is the fused one. */
 export function describedTape() {
   const tapes = shownTapes();
-  return state.step === tapes[0].steps.length - 2
-    ? tapes[tapes.length - 1]
-    : tapes[0];
+  return state.step === tapes[0].steps.length - 2 ? tapes[tapes.length - 1] : tapes[0];
 }
 
 /** The step that a tape is at. The second tape follows the first. @param {Tape} tape */
-export const stepOf = (tape) =>
+export const stepOf = tape =>
   tape === mainTape() ? state.step : (data.compare?.together[state.step] ?? 0);
 
 /**
@@ -88,13 +76,11 @@ export const stepOf = (tape) =>
  * @param {Tape} tape @param {number} node @param {number} [now]
  */
 export const arrived = (tape, node, now = stepOf(tape)) =>
-  tape.sums[node].filter(({ step }) => step <= now);
+  tape.sums[node].filter(({step}) => step <= now);
 
 /** @param {Tape} tape @param {number} id @returns {any} */
 const item = (tape, id, example = -1) =>
-  tape.shown?.(tape, id, example) ??
-  tape.pools[state.variant][id] ??
-  tape.pools[0][id];
+  tape.shown?.(tape, id, example) ?? tape.pools[state.variant][id] ?? tape.pools[0][id];
 
 /**
  * An array, or the chosen example of it.
@@ -106,33 +92,27 @@ export function array(tape, id, example = state.example) {
 }
 
 /** A number as it is shown or typed; NaN if it is none. @param {string} text */
-export const parseNumber = (text) =>
-  text.trim()
-    ? Number(text.replaceAll("−", "-").replace("inf", "Infinity"))
-    : NaN;
+export const parseNumber = text =>
+  text.trim() ? Number(text.replaceAll("−", "-").replace("inf", "Infinity")) : NaN;
 
 /** An array that is not shown yet: only its rows and columns matter. @param {Tape} tape @param {number} id */
-export function outline({ pools }, id) {
+export function outline({pools}, id) {
   const found = /** @type {any} */ (pools[0][id]);
   return found.each?.[state.example] ?? found;
 }
 
 /** Whether an array has a row for each example. @param {Tape} tape @param {number} id */
-const hasRows = ({ pools }, id) =>
-  typeof pools[0][id] === "object" && Boolean(pools[0][id]?.each);
+const hasRows = ({pools}, id) => typeof pools[0][id] === "object" && Boolean(pools[0][id]?.each);
 
 /** The number of the first entry of `array`. @param {Tape} tape @param {number} id */
 export const firstEntry = (tape, id) =>
-  hasRows(tape, id) && state.example > 0
-    ? state.example * array(tape, id).tint.join("").length
-    : 0;
+  hasRows(tape, id) && state.example > 0 ? state.example * array(tape, id).tint.join("").length : 0;
 
 /**
  * A line with the numbers of one entry; empty if an example is chosen.
  * @param {Tape} tape @param {number} [id] @returns {string}
  */
-export const line = (tape, id) =>
-  id === undefined || state.example >= 0 ? "" : item(tape, id);
+export const line = (tape, id) => (id === undefined || state.example >= 0 ? "" : item(tape, id));
 
 /**
  * A step or a contribution, with the formulas that are right for the current numbers.
@@ -140,40 +120,33 @@ export const line = (tape, id) =>
  * @param {Tape} tape @param {Kind} given @returns {Kind}
  */
 export function current(tape, given) {
-  const { otherwise } = given;
+  const {otherwise} = given;
   if (!otherwise) return given;
-  if (otherwise.unless < 0)
-    return tape.shown ? { ...given, ...otherwise } : given;
+  if (otherwise.unless < 0) return tape.shown ? {...given, ...otherwise} : given;
   const distance = array(tape, otherwise.unless, -1).text?.[0][0];
   const holds = !distance || Math.abs(parseNumber(distance)) < CLOSE;
-  return holds ? given : { ...given, ...otherwise };
+  return holds ? given : {...given, ...otherwise};
 }
 
 /** The first few of many names and the last. @param {string[]} names */
 function brief(names) {
   const all = [...new Set(names)];
-  return (
-    all.length > 6 ? [...all.slice(0, 3), "…", ...all.slice(-1)] : all
-  ).join(", ");
+  return (all.length > 6 ? [...all.slice(0, 3), "…", ...all.slice(-1)] : all).join(", ");
 }
 
 /**
  * The part of a training step that a step belongs to. @param {Pick<Step, "phase">} step
  * @returns {"forward"|"backward"|"update"}
  */
-export const passOf = ({ phase }) =>
-  phase === "start"
-    ? "forward"
-    : phase === "seed" || phase === "end"
-      ? "backward"
-      : phase;
+export const passOf = ({phase}) =>
+  phase === "start" ? "forward" : phase === "seed" || phase === "end" ? "backward" : phase;
 
 /** @param {Pick<Step, "phase">} step */
-export const isBack = (step) => passOf(step) === "backward";
+export const isBack = step => passOf(step) === "backward";
 
 /** The operation of a step, or its place in the story. @param {Tape} tape @param {Step} step */
-export const stepName = ({ nodes }, { phase, node }) =>
-  ({ start: "start", seed: "seed", update: "update", end: "result" })[
+export const stepName = ({nodes}, {phase, node}) =>
+  ({start: "start", seed: "seed", update: "update", end: "result"})[
     /** @type {string} */ (phase)
   ] ?? nodes[node].op;
 
@@ -181,11 +154,9 @@ export const stepName = ({ nodes }, { phase, node }) =>
  * The direction of a step: "x → y". For a long tape it is computed here.
  * @param {Tape} tape @param {Step} step
  */
-export function direction({ nodes }, { way, node, gives }) {
+export function direction({nodes}, {way, node, gives}) {
   if (way !== undefined) return way;
-  const { name, inputs = [] } = nodes[node];
-  const others = brief(
-    (gives?.map(({ to }) => to) ?? inputs).map((i) => nodes[i].name),
-  );
+  const {name, inputs = []} = nodes[node];
+  const others = brief((gives?.map(({to}) => to) ?? inputs).map(i => nodes[i].name));
   return gives ? `${name} → ${others}` : `${others} → ${name}`;
 }

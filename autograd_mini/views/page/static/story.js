@@ -1,7 +1,7 @@
 // @ts-check
 // The text that leads: the sentence of a step with its numbers, and the questions.
-import { array, line, parseNumber } from "./state.js";
-import { byId, button, el } from "./dom.js";
+import {array, line, parseNumber} from "./state.js";
+import {byId, button, el} from "./dom.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Step} Step */
 /** @typedef {import("./types.js").Text} Text */
@@ -10,10 +10,10 @@ import { byId, button, el } from "./dom.js";
 const ROUNDING = 0.001; // of a sum of numbers on the screen
 
 /** The lines with the numbers of a step. @param {Tape} tape @param {Step} step */
-export const linesOf = (tape, { gives, entry, lines = [] }) =>
-  [entry, ...(gives?.map((gift) => gift.entry) ?? []), ...lines]
+export const linesOf = (tape, {gives, entry, lines = []}) =>
+  [entry, ...(gives?.map(gift => gift.entry) ?? []), ...lines]
     .slice(0, 6)
-    .map((id) => line(tape, id))
+    .map(id => line(tape, id))
     .filter(Boolean);
 
 /**
@@ -34,8 +34,7 @@ function textOf(tape, text) {
 }
 
 /** The sentences of a step. @param {Tape} tape @param {Step} step */
-export const sentence = (tape, { lead = "", say }) =>
-  `${textOf(tape, lead)} ${say}`.trim();
+export const sentence = (tape, {lead = "", say}) => `${textOf(tape, lead)} ${say}`.trim();
 
 /** A step in words, with its numbers and its question. @param {Tape} tape @param {Step} step */
 export const inWords = (tape, step) =>
@@ -45,20 +44,15 @@ export const inWords = (tape, step) =>
  * A question about the next step. The button shows that step, whose numbers are the answer.
  * @param {Step} step @returns {Part}
  */
-export function question({ phase, ask }) {
+export function question({phase, ask}) {
   const next = () => byId("next").click();
-  if (ask)
-    return el(
-      "div.predict",
-      el("p", el("b", "Predict: "), ask),
-      button("Show →", next),
-    );
+  if (ask) return el("div.predict", el("p", el("b", "Predict: "), ask), button("Show →", next));
   return phase === "start" && button("Start →", next);
 }
 
 /** The paragraphs next to the numbers. @param {Tape} tape @param {Step} step @returns {Part[]} */
-export const notesOf = (tape, { notes = [] }) =>
-  notes.map((note) => {
+export const notesOf = (tape, {notes = []}) =>
+  notes.map(note => {
     const text = textOf(tape, note);
     return text && el(typeof note === "string" ? "p" : "p.entry", text);
   });

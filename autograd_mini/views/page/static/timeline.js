@@ -1,15 +1,8 @@
 // @ts-check
 // The steps in a list: forward in blue, then backward in orange.
-import {
-  array,
-  direction,
-  mainTape,
-  passOf,
-  state,
-  stepName,
-} from "./state.js";
-import { button, byId, el, enable, mark, slide } from "./dom.js";
-import { named } from "./names.js";
+import {array, direction, mainTape, passOf, state, stepName} from "./state.js";
+import {button, byId, el, enable, mark, slide} from "./dom.js";
+import {named} from "./names.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Step} Step */
 
@@ -18,8 +11,6 @@ const MOST_BUTTONS = 1000; // longer tapes get only a slider
 /** @type {Tape|null} */
 let listed = null;
 let marked = -1; // the step that its buttons show
-let search = 0; // the timer of a search for NaN and inf
-const PAUSE = 100; // milliseconds without a change before that search
 
 /** @param {(step: number) => void} go */
 export function updateTimeline(go) {
@@ -29,20 +20,19 @@ export function updateTimeline(go) {
     listed = tape;
     marked = -1;
     list(tape, go);
+    markFirstOdd(tape);
   }
   if (marked !== state.step) updateButtons();
   marked = state.step;
   updatePosition(tape, last);
   for (const id of ["first", "previous"]) enable(byId(id), state.step > 0);
   for (const id of ["next", "last"]) enable(byId(id), state.step < last);
-  clearTimeout(search); // it reads all numbers, so it waits until a slider rests
-  search = setTimeout(() => markFirstOdd(tape), tape.shown ? PAUSE : 0);
 }
 
 /** @param {Tape} tape @param {(step: number) => void} go */
 function list(tape, go) {
-  const { length } = tape.steps;
-  mark(byId("timeline"), { long: length > MANY_BUTTONS });
+  const {length} = tape.steps;
+  mark(byId("timeline"), {long: length > MANY_BUTTONS});
   const steps = length > MOST_BUTTONS ? [] : tape.steps;
   const items = steps.map((step, i) => stepItem(tape, step, i, go));
   byId("steps").replaceChildren(...items);
@@ -50,50 +40,40 @@ function list(tape, go) {
 
 /** @param {Tape} tape @param {Step} step @param {number} i @param {(step: number) => void} go */
 function stepItem(tape, step, i, go) {
-  const { nodes, steps, sums } = tape;
-  const { phase, node, gives = [] } = step;
-  const attributes = { "data-step": i, title: direction(tape, step) };
-  const adds = gives.some(({ to, argument }) =>
-    sums[to].some(
-      (sum, nth) =>
-        nth && sum.step === i && sum.contribution?.argument === argument,
-    ),
+  const {nodes, steps, sums} = tape;
+  const {phase, node, gives = []} = step;
+  const attributes = {"data-step": i, title: direction(tape, step)};
+  const adds = gives.some(({to, argument}) =>
+    sums[to].some((sum, nth) => nth && sum.step === i && sum.contribution?.argument === argument)
   );
   const word = stepName(tape, step);
   const isPass = phase === "forward" || phase === "backward";
   const name = isPass ? `${word} · ${nodes[node].name}` : word;
-  const { scope } = nodes[node] ?? {};
+  const {scope} = nodes[node] ?? {};
   return el(
     `li.${phase}`,
-    isPass &&
-      scope &&
-      scope !== nodes[steps[i - 1]?.node]?.scope &&
-      el("span.scope", scope),
-    button(
-      [...named(name), adds && el("span.plus", "+=")],
-      () => go(i),
-      attributes,
-    ),
+    isPass && scope && scope !== nodes[steps[i - 1]?.node]?.scope && el("span.scope", scope),
+    button([...named(name), adds && el("span.plus", "+=")], () => go(i), attributes)
   );
 }
 
 /** Whether an array has an entry that is not finite. @param {Tape} tape @param {number} id */
 const isOdd = (tape, id) =>
   tape.shown
-    ? tape.numbers?.(tape, id)?.some((x) => !Number.isFinite(x))
-    : array(tape, id).tint.some((row) => row.includes("!"));
+    ? tape.numbers?.(tape, id)?.some(x => !Number.isFinite(x))
+    : array(tape, id).tint.some(row => row.includes("!"));
 
 /** Mark the first step that computes NaN or inf. @param {Tape} tape */
-function markFirstOdd(tape) {
+export function markFirstOdd(tape) {
   const home = byId("steps");
   home.querySelector(".first-odd")?.remove();
-  for (const item of tape === listed ? home.querySelectorAll("button") : []) {
-    const { phase, node, gives } = tape.steps[Number(item.dataset.step)];
+  for (const item of home.querySelectorAll("button")) {
+    const {phase, node, gives} = tape.steps[Number(item.dataset.step)];
     const made = phase === "forward" ? [tape.nodes[node].value] : [];
-    const ids = gives?.map(({ total }) => total) ?? made;
-    const odd = ids.find((id) => isOdd(tape, id));
+    const ids = gives?.map(({total}) => total) ?? made;
+    const odd = ids.find(id => isOdd(tape, id));
     if (odd === undefined) continue;
-    const { text, notes } = array(tape, odd);
+    const {text, notes} = array(tape, odd);
     const [word] = `${text ?? notes}`.match(/nan|inf/i) ?? ["NaN"];
     return item.append(el("span.odd.first-odd", `first ${word}`));
   }
@@ -102,7 +82,7 @@ function markFirstOdd(tape) {
 function updateButtons() {
   const home = byId("steps");
   home.querySelectorAll("button").forEach((made, i) => {
-    mark(made, { ahead: i > state.step });
+    mark(made, {ahead: i > state.step});
     if (i !== state.step) return made.removeAttribute("aria-current");
     made.setAttribute("aria-current", "step");
     const top = made.offsetTop - home.offsetTop;
@@ -112,16 +92,16 @@ function updateButtons() {
 
 /** Say where the page is, in words and by the slider. @param {Tape} tape @param {number} last */
 function updatePosition(tape, last) {
-  const { steps } = tape;
+  const {steps} = tape;
   const step = steps[state.step];
   const pass = passOf(step);
   const word = stepName(tape, step);
-  const all = steps.filter((other) => passOf(other) === pass && !other.titles);
+  const all = steps.filter(other => passOf(other) === pass && !other.titles);
   byId("position").replaceChildren(
     el(`b.${pass}`, step.titles ? word : pass),
     step.titles ? "" : ` ${all.indexOf(step) + 1} / ${all.length}`,
     el("br"),
-    `step ${state.step} of ${last}`,
+    `step ${state.step} of ${last}`
   );
   const slider = /** @type {HTMLInputElement} */ (byId("slider"));
   slider.max = String(last);

@@ -1,72 +1,60 @@
 // @ts-check
 // The Train panel: its buttons, the loop of training steps, and the plots.
-import { data, mainTape, state } from "./state.js";
-import { showNumbers } from "./controls.js";
-import { byId, press } from "./dom.js";
-import { features } from "./features.js";
-import { lossCurve } from "./loss_curve.js";
-import { formula } from "./math.js";
-import { go } from "./navigation.js";
-import { togglePlay } from "./player.js";
-import { updateUpdate } from "./update.js";
+import {data, mainTape, state} from "./state.js";
+import {showNumbers} from "./controls.js";
+import {byId, press} from "./dom.js";
+import {features} from "./features.js";
+import {lossCurve} from "./loss_curve.js";
+import {formula} from "./math.js";
+import {go} from "./navigation.js";
+import {updateUpdate} from "./update.js";
 /** @typedef {import("./types.js").Trainer} Trainer */
 
 const MOST_STEPS = 4; // in one frame
 const BUDGET = 8; // milliseconds of a frame for them
-const STEPS_WITHOUT_MOTION = 50; // that Run takes at once
-const BEAT = 1500; // milliseconds for which the update of a watched step is shown
 
 /** @type {Trainer} */
 let trainer;
 let running = 0; // the request of the next frame
 let shownAt = 0; // when the last frame of a film was shown
-let watching = false;
 let drawn = ""; // the step and the run that the plots show
 let pending = 0; // the request to draw the panel
 
 /** The functions that draw a plot. @type {(() => Element)[]} */
-export const plots = [
-  () => lossCurve(trainer.losses, trainer.at, data.tapes[0].symbol),
-];
+export const plots = [() => lossCurve(trainer.losses, trainer.at, data.tapes[0].symbol)];
 
 /** The arrays that a program takes at the current training step. */
 export const leavesNow = () => trainer.leaves();
 
-features.push({ start: showPanel, update });
+features.push({start: showPanel, update});
 
 const isFilm = () => Boolean(data.training?.losses);
-const runsAtOnce = () =>
-  !isFilm() && matchMedia("(prefers-reduced-motion: reduce)").matches;
-const isAtUpdate = () => mainTape().steps[state.step].phase === "update";
 
 // ---- buttons ----
 
 /** Show the panel, or why the page cannot train. */
 function showPanel() {
-  const { why } = data.training ?? {};
+  const {why} = data.training ?? {};
   byId("train").hidden = false;
   if (!why) return;
   byId("train-state").textContent = `No training in this page: ${why}.`;
-  for (const id of ["train-rule", "train-buttons", "rates"])
-    byId(id).hidden = true;
+  byId("train-rule").hidden = byId("train-buttons").hidden = true;
 }
 
 /** Connect the buttons. @param {Trainer} chosen */
 export function trainBy(chosen) {
   trainer = chosen;
   showRule();
-  byId("rates").hidden = isFilm();
   showRunning(0);
   byId("train-step").addEventListener("click", stepOnce);
   byId("train-run").addEventListener("click", toggleRun);
-  byId("train-watch").addEventListener("click", watch);
   byId("train-reset").addEventListener("click", reset);
 }
 
 /** The rule of the update, and the learning rate of a film. */
 function showRule() {
-  const { rate } = data.training ?? {};
-  const { tex, name } = data.tapes[0].nodes[data.tapes[0].nodes.length - 1];
+  const {rate} = data.training ?? {};
+  const {tex, name} = data.tapes[0].nodes[data.tapes[0].nodes.length - 1];
   const known = isFilm() ? `,   η = ${rate}` : "";
   const rule = `w ← w - η \\frac{\\partial ${tex ?? name}}{\\partial w}${known}`;
   byId("train-rule").hidden = !rate;
@@ -74,7 +62,7 @@ function showRule() {
 }
 
 function stepOnce() {
-  pauseTraining();
+  showRunning(0);
   showAll();
   take(1);
   announce();
@@ -82,46 +70,27 @@ function stepOnce() {
 
 function toggleRun() {
   if (running) {
-    pauseTraining();
+    showRunning(0);
     return announce();
   }
   if (trainer.isOver()) trainer.reset();
   showAll();
-  if (!runsAtOnce()) return showRunning(requestAnimationFrame(frame));
-  take(STEPS_WITHOUT_MOTION);
-  return announce();
+  return showRunning(requestAnimationFrame(frame));
 }
 
 function reset() {
-  pauseTraining();
+  showRunning(0);
   trainer.reset();
   showNumbers();
   announce();
-}
-
-/** Play one training step: forward, backward, update. */
-function watch() {
-  pauseTraining();
-  go(0);
-  if (!state.playing) togglePlay();
-  watching = true;
-}
-
-/** Take the step that was watched, some time after its update has been reached. */
-function finishWatching() {
-  if (!watching) return;
-  watching = state.playing > 0 && !isAtUpdate();
-  if (!state.playing || !isAtUpdate()) return;
-  togglePlay(); // pauses
-  setTimeout(() => isAtUpdate() && stepOnce(), BEAT);
 }
 
 // ---- the loop ----
 
 /** Show all numbers, also the new ones: at the first step of the timeline they are hidden. */
 function showAll() {
-  const { steps } = mainTape();
-  const last = steps.findIndex(({ phase }) => phase === "update");
+  const {steps} = mainTape();
+  const last = steps.findIndex(({phase}) => phase === "update");
   if (!state.step) go(last < 0 ? Infinity : last);
 }
 
@@ -137,26 +106,21 @@ function take(most, budget = Infinity) {
 
 /** @param {number} now */
 function frame(now) {
-  const { pace, isOver } = trainer;
+  const {pace, isOver} = trainer;
   if (now - shownAt >= pace) {
     shownAt = now;
     take(pace ? 1 : MOST_STEPS, BUDGET);
   }
   if (!isOver()) return showRunning(requestAnimationFrame(frame));
-  pauseTraining();
-  return announce();
-}
-
-function pauseTraining() {
-  cancelAnimationFrame(running);
   showRunning(0);
+  return announce();
 }
 
 /** @param {number} request of the next frame, or 0 */
 function showRunning(request) {
+  cancelAnimationFrame(running);
   running = request;
-  const run = runsAtOnce() ? `${STEPS_WITHOUT_MOTION} steps` : "▶ Run";
-  byId("train-run").textContent = running ? "❚❚ Pause" : run;
+  byId("train-run").textContent = running ? "❚❚ Pause" : "▶ Run";
   press(byId("train-run"), running > 0);
   byId("live").setAttribute("aria-live", running ? "off" : "polite");
 }
@@ -170,8 +134,8 @@ function announce() {
 
 /** The training step and its loss, in words. */
 function summary() {
-  const { at, losses } = trainer;
-  const { symbol } = data.tapes[0];
+  const {at, losses} = trainer;
+  const {symbol} = data.tapes[0];
   const loss = losses[at];
   if (!Number.isFinite(loss))
     return `${symbol} is not finite: the steps are too large. Reset, then lower the learning rate.`;
@@ -183,16 +147,14 @@ function summary() {
 function update() {
   updateUpdate(trainer?.rate);
   if (!trainer) return;
-  finishWatching();
   pending ||= requestAnimationFrame(drawPanel);
 }
 
 function drawPanel() {
   pending = 0;
-  trainer.refresh?.();
   const key = `${trainer.at} ${state.runs}`;
   if (key === drawn) return;
   drawn = key;
   byId("train-state").textContent = summary();
-  byId("plots").replaceChildren(...plots.map((draw) => draw()));
+  byId("plots").replaceChildren(...plots.map(draw => draw()));
 }

@@ -27,7 +27,6 @@
  * @property {number} value
  * @property {number} [gradient]
  * @property {number} [uses]
- * @property {string} [formula]
  * @property {number[]} [inputs]
  * @property {boolean} [fused]
  * @property {string} [scope]
@@ -168,7 +167,8 @@
  * @property {Place[]} cards
  * @property {{title: string, closes?: number}[]} boxes
  * @property {Edge[]} edges
- * @property {Shape[]} shapes from the narrowest to the widest
+ * @property {number[]} shapes positions in `Tape.shapes`, from the narrowest to the widest
+ * @property {Shape[]} places these shapes
  * @property {number} [numbers] rows and columns of the largest matrix that is shown as numbers
  * @property {string} [title]
  * @property {number} [parent]
@@ -244,6 +244,7 @@
  * @property {string} [of]
  * @property {number} [first]
  * @property {boolean} [flip]
+ * @property {number} [item] its position in the pool
  * @property {(cell: HTMLElement, entry: number) => void} [edit] makes a cell editable
  * @property {number} [most] rows and columns beyond which it is a heat map
  */
@@ -275,6 +276,7 @@
  * @property {Step[]} steps
  * @property {Reads[]} reads
  * @property {Level[]} levels
+ * @property {Shape[]} shapes of all levels
  * @property {number} first the level to open with
  * @property {string} symbol
  * @property {string} value
@@ -327,7 +329,6 @@
  * @property {number} pace the least time between two steps, in milliseconds
  * @property {() => void} step
  * @property {() => void} reset
- * @property {() => void} [refresh] reads the loss again
  * @property {() => boolean} isOver
  * @property {() => NdArray[]} leaves the arrays that a program takes
  */
@@ -344,6 +345,7 @@
  * @property {LiveTape[]} [live] one for each tape, if the page was to compute them
  * @property {Compare} [compare]
  * @property {number} [batch]
+ * @property {string[]} [moving] the leaves with sliders
  * @property {Training} [training]
  */
 export {};
