@@ -130,5 +130,6 @@ def library_text(natives: Sequence[Native]) -> str:
     texts = [text for native in natives for text in native.texts]
     entries = [text for native in natives for text in native.entries]
     code = re.sub("//.*", "", "\n".join(texts))
-    ours = mathematics.definitions(sorted(set(re.findall(r"\bam_\w+", code))))
-    return "\n".join([_HEADERS, ours, definitions(code), *texts, MACROS, *entries])
+    helpers = definitions(code)
+    ours = mathematics.definitions(sorted(set(re.findall(r"\bam_\w+", helpers + code))))
+    return "\n".join([_HEADERS, ours, helpers, *texts, MACROS, *entries])

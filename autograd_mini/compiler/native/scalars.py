@@ -21,7 +21,7 @@ _OPERATORS = {
 }  # fmt: skip
 #: functions that NumPy and math.h give the same name
 _SHARED = """
-    exp2 expm1 log2 log10 log1p sqrt cbrt sin cos tan sinh cosh trunc floor ceil hypot copysign fmod
+    exp2 expm1 log2 log10 sqrt cbrt sin cos tan sinh cosh trunc floor ceil hypot copysign fmod
     fmax fmin fabs
 """
 #: functions of math.h, or of ours, that end in f for float
@@ -39,6 +39,11 @@ _HELPERS = {
     "square": "T square(T x) { return x * x; }",
     "sign": "T sign(T x) { return x > 0 ? 1 : x < 0 ? -1 : x; }",
     "heaviside": "T heaviside(T x, T h) { return x != x ? x : x > 0 ? 1 : x < 0 ? 0 : h; }",
+    # W. Kahan's formula: the error of log(u) is that of x / (u - 1)
+    "log1p": """T log_1p(T x) {
+  T u = 1 + x, d = u - 1;
+  return u == 1 ? x : d == x ? am_logF(u) : am_logF(u) * (x / d);
+}""",
     "logaddexp": """T logaddexp(T a, T b) {
   return a == b ? a + logF(2) : a > b ? a + log1pF(expF(b - a)) : b + log1pF(expF(a - b));
 }""",
@@ -108,6 +113,10 @@ def scalar(name: str, taken: Sequence[Any], dtype: Any, parts: Sequence[Expressi
     return Call(helper_name(name, kind), parts)
 
 
+#: functions of ours that have the name of another one in math.h
+_RENAMED = {"remainder": "remainder_", "log1p": "log_1p"}
+
+
 def ending(dtype: Any) -> str:
     """Return the end of the names of functions for numbers of a dtype; it is empty for double."""
     return {"float64": "", "float32": "f"}.get(dtype.name, f"_{dtype.name}")
@@ -115,7 +124,7 @@ def ending(dtype: Any) -> str:
 
 def helper_name(name: str, dtype: Any) -> str:
     """Return the name of one of our functions for numbers of a dtype."""
-    return ("remainder_" if name == "remainder" else name) + ending(dtype)
+    return _RENAMED.get(name, name) + ending(dtype)
 
 
 def _power(parts: Sequence[Expression], end: str) -> Expression | None:
@@ -139,7 +148,7 @@ def definitions(text: str) -> str:
         for name, body in (_HELPERS if kind.kind == "f" else _INTEGER_HELPERS).items():
             own = helper_name(name, kind)
             if own in words:
-                body = re.sub(rf"\b{'remainder_' if name == 'remainder' else name}\b", own, body)
+                body = re.sub(rf"\b{_RENAMED.get(name, name)}\b", own, body)
                 body = re.sub(r"(?<=[a-z0-9])F\b", "f" if kind == np.float32 else "", body)
                 found.append("static inline " + re.sub(r"\bT\b", ctype, body) + "\n")
     return "".join(found)

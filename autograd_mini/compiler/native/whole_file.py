@@ -71,11 +71,12 @@ def c_file(program: Program, by: Sequence[Value]) -> Source:
 
 def _file(function: str, main: str, leaves: Sequence[str]) -> str:
     """Return the text of the file, with the definitions that the function needs."""
-    ours = mathematics.definitions(set(re.findall(r"\bam_\w+", function)))
+    helpers = definitions(function).strip()
+    ours = mathematics.definitions(set(re.findall(r"\bam_\w+", helpers + function)))
     ours = ours.partition("\n\n")[2]  # its includes are in the head
     of = f", and its derivative{'s' * (len(leaves) > 1)} with respect to {', '.join(leaves)}"
     head = _HEAD.format(summary=f"The result{of if leaves else ''}.")
-    parts = (head, ours, definitions(function).strip(), function, main)
+    parts = (head, ours, helpers, function, main)
     return "\n\n".join(filter(None, parts))
 
 
