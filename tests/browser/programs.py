@@ -1,5 +1,7 @@
 """Run JavaScript programs in a browser, with the runtime of the page."""
 
+import re
+
 import numpy as np
 
 from autograd_mini.views.page import bundle
@@ -44,7 +46,8 @@ def milliseconds(browser, text, args, rounds):
 def _evaluated(browser, texts, script, given):
     """Return what a script finds on a page with the runtime and these programs."""
     window = browser.new_page()
-    programs = ",\n".join(f"(() => {{\n{text}\nreturn program; }})()" for text in texts)
+    plain = [re.sub("^import .*\n|^export ", "", str(text), flags=re.M) for text in texts]
+    programs = ",\n".join(f"(() => {{\n{text}\nreturn program; }})()" for text in plain)
     window.add_script_tag(
         type="module",
         content=f"{bundle.runtime()}\nwindow.nd = nd;\nwindow.programs = [{programs}];",
