@@ -151,7 +151,9 @@ def _logits_vjp(
     scale = _scale(g, z, axis, reduction)
     p = softmax(z, axis=axis)
     if are_indices(y):
-        return np.where(_own(z, y, axis), -one_minus(p, axis), p) * scale
+        own = _own(z, y, axis)
+        others = np.where(own, 0, p).sum(axis=axis, keepdims=True)  # 1 - ŷ_t
+        return np.where(own, -others, p) * scale
     y = np.broadcast_to(y, z.shape)
     others = y.sum(axis=axis, keepdims=True) - y
     return (p * others - y * one_minus(p, axis)) * scale

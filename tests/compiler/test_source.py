@@ -47,9 +47,8 @@ def program(z, y):
 
     # backward
     t6 = t3 / t4  # (2, 3)
-    t7 = np.arange(3).reshape(1, 3) == np.argmax(t6, axis=-1, keepdims=True)  # (2, 3) bool
-    t8 = np.where(t7, np.sum(np.where(t7, 0, t6), axis=-1, keepdims=True), 1 - t6)  # (2, 3)
-    d_z = np.where(t5, -t8, t6) * 0.5  # ∂v1/∂z
+    t7 = np.where(t5, -np.sum(np.where(t5, 0, t6), axis=-1, keepdims=True), t6)  # (2, 3)
+    d_z = t7 * 0.5  # ∂v1/∂z
 
     return v1, d_z'''
 
