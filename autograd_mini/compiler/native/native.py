@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from copy import copy
 from typing import Any
 
-from ..ir import Program, Value
-from ..memory.lowering import is_view
+from ..ir import Program
 from ..source.printer import Source
 from . import mathematics
 from .binding import MACROS, arrays_can_be_read, entry, scratch_bytes
@@ -68,20 +67,14 @@ class Native:
         """Put the steps of each function into loops. The layouts of its arguments are known now."""
         for region in self.regions:
             region.analyse()
-        names = Names(self._regions_apart(), self._hidden())
+        unnamed = {v for region in self.regions for v in region.unnamed()}
+        names = Names(self._regions_apart(), unnamed)
         for region in self.regions:
             function = Function(region.name, region.fused, [*region.results.values()],
                                 region.graph.guards, names)  # fmt: skip
             region.constants = [p.node.data[0] for p in function.arguments if not p.node.value]
             region.scratch_bytes = scratch_bytes(function)
             self.functions.append(function)
-
-    def _hidden(self) -> set[Value]:
-        """Return the values that have no name in C: views, and parts of other expressions."""
-        found = {s.outs[0] for region in self.regions for s in region.steps if is_view(s)}
-        for region in self.regions:
-            found.update(node.value for node in region.fused.merged if node.value)
-        return found
 
     def _regions_apart(self) -> Program:
         """Return the program with the steps of the regions in the places of the regions."""

@@ -111,6 +111,12 @@ class Region:
             self.results[v] = node
         self.fused = Fused(nodes, [*self.results.values()], [g.node for g in self.graph.guards])
 
+    def unnamed(self) -> set[Value]:
+        """Return the values that have no name in C: views, and parts of other expressions."""
+        values = [step.outs[0] for step in self.steps]
+        views = {v for v in values if self.graph.nodes[v].op == "view"}
+        return views | {node.value for node in self.fused.merged if node.value}
+
     def may_overwrite(self, result: Value, argument: Value) -> bool:
         """Return whether a result can be written over an argument, which nothing reads later."""
         nodes = self.fused.readers

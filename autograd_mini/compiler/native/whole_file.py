@@ -113,9 +113,7 @@ def _names(program: Program, region: Region) -> Names:
     """Return the names of all values; views, and parts of other lines, have none."""
     whole = copy(program)
     whole.steps = region.steps
-    hidden = {step.outs[0] for step in region.steps if is_view(step)}
-    hidden.update(node.value for node in region.fused.merged if node.value)
-    return _Names(whole, hidden)
+    return _Names(whole, region.unnamed())
 
 
 class _Names(Names):
