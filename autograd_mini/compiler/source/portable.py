@@ -113,8 +113,10 @@ def _over_axes(name: str, step: Step) -> Operation | None:
     chosen = {key: _plain(x) for key, x in given.items() if key == "axis" or not _is_default(x)}
     if set(chosen) - _OPTIONS[name] or values_in(chosen):
         return None
-    operation = Operation(name, args, chosen)
-    return operation if dtype is None else Operation("astype", [operation, np.dtype(dtype).name])
+    if dtype is None:
+        return Operation(name, args, chosen)
+    cast = Operation("astype", [args[0], np.dtype(dtype).name])  # NumPy casts before it adds up
+    return Operation("astype", [Operation(name, [cast], chosen), np.dtype(dtype).name])
 
 
 def _is_default(x: Any) -> bool:
