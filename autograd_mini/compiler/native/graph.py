@@ -22,7 +22,7 @@ from ..source.portable import DTYPES, portable
 from .index import Index, affine, reshaped, total
 from .node import Node, Unknown, cast, in_order, known, map_of, root_of, spread
 from .products import contract
-from .scalars import is_known
+from .scalars import is_known, is_long
 
 
 @dataclass
@@ -52,6 +52,7 @@ class Graph:
         self._checks = checks
         self.nodes: dict[Value, Node] = {}
         self.guards: list[Guard] = []
+        self.calls = 0  # of long functions, which C inlines
         self._ranges: dict[Node, tuple[int, int]] = {}  # of indices that are checked
         self._constants: dict[int, Node] = {}
         self._bases: dict[Node, Node] = {}  # of reshapes
@@ -131,6 +132,7 @@ class Graph:
             raise Unknown(f"C has no loop for np.{name} of {taken[0]}")
         if not all(map(_holds, taken, args)):
             raise Unknown("it has a number that does not fit into the dtype of the array")
+        self.calls += is_long(name, taken[0])
         return map_of(name, nodes, taken, made)
 
     def _where(self, mask: Any, a: Any, b: Any) -> Node:

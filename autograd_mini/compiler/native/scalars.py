@@ -83,6 +83,11 @@ _OF_FLOATS = {
 _OF_INTEGERS = {*_OPERATORS, *_INTEGER_HELPERS, "trunc", "floor", "ceil"}
 
 
+def is_long(name: str, dtype: Any) -> bool:
+    """Return whether C inlines a long function, of `mathematics.c`."""
+    return dtype.kind == "f" and _FUNCTIONS.get(name, "").startswith("am_")
+
+
 def is_known(name: str, dtype: Any) -> bool:
     """Return whether C has a function for numbers of a dtype."""
     return name in (_OF_FLOATS if dtype.kind == "f" else _OF_INTEGERS)

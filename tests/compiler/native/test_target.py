@@ -295,3 +295,16 @@ def test_tensors_come_back_as_tensors():
     found = f(ag.tensor([1.0, 2.0]))
     assert all(isinstance(x, ag.Tensor) for x in tree_leaves(found))
     agree(found, (np.array([2.0, 4.0]), np.array(3.0)))
+
+
+def test_long_chain_of_functions_is_divided():
+    """The time of a compiler grows with the square of the length of a function."""
+
+    def f(x):
+        for _ in range(100):
+            x = np.tanh(x) * 1.01
+        return x
+
+    compiled, x = with_c(f), np.linspace(-1, 1, 4)
+    agree(compiled(x), f(x))
+    assert re.search(r"functions of C: +2, of 200 steps", compiled.report())
