@@ -126,7 +126,8 @@ def test_arrays_that_are_not_aligned_are_copied():
     x = memory[1:].view(float)
     x[:] = np.arange(5.0)
     agree(with_c(lambda x: x * 2.0)(x), np.arange(5.0) * 2)
-    agree(with_c(lambda x, a: x * a)(x, 2.5), np.arange(5.0) * 2.5)
+    for a in (2.5, np.float64(2.5)):
+        agree(with_c(lambda x, a: x * a)(x, a), np.arange(5.0) * 2.5)
     update = with_c(lambda x: x * 2.0, donate=0)
     assert update(x) is x
     agree(x, np.arange(5.0) * 2)
