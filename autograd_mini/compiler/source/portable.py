@@ -322,7 +322,10 @@ def _numbers_only(step: Step) -> Any:
     """Write nan_to_num as choices and limits."""
     names = ("x", "copy", "nan", "posinf", "neginf")
     given = {**dict(zip(names, step.args)), **step.kwargs}
-    x, limits = given["x"], np.finfo(step.outs[0].dtype)
+    x, dtype = given["x"], step.outs[0].dtype
+    if dtype.kind != "f":
+        return x  # an integer is a number
+    limits = np.finfo(dtype)
     choices = (
         (Operation("isnan", [x]), given.get("nan", 0.0)),
         (Operation("equal", [x, np.inf]), given.get("posinf")),

@@ -55,3 +55,8 @@ def test_constant_of_zeros_keeps_their_signs():
 def test_sum_with_a_dtype_casts_before_it_adds():
     x = np.array([2**24, 1.5, 0.25], np.float32)
     check(lambda x: (np.sum(x, dtype="d"), np.prod(x, dtype="d"), np.sum(x, dtype=int)), x)
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "int64"])
+def test_nan_to_num_of_integers_is_a_copy(dtype):
+    check(lambda x: (np.nan_to_num(x), np.nan_to_num(x) * 2), np.array([0, 1, 5]).astype(dtype))
