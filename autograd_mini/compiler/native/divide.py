@@ -12,6 +12,7 @@ from .region import Region
 
 #: multiplications of a product for which BLAS is faster, although NumPy has to call it
 _FOR_BLAS = 100_000
+_MOST_CALLS = 64  # calls of `mathematics.c` in a function; far more compile for minutes
 _SMALL_ARRAY = 4096  # entries that the processor's cache holds
 _SMALL_PRODUCT = 16_000  # multiplications of a matrix for which a call of BLAS takes too long
 
@@ -67,7 +68,7 @@ class Division:
         try:
             if self._with_numpy and (reason := _better_in_numpy(step)):
                 raise Unknown(reason)
-            self._enter(step, waits)
+            waits = self._enter(step, waits)
         except Unknown as why:
             self.reasons[step] = str(why)
             if step.function in EFFECTS:
@@ -78,8 +79,10 @@ class Division:
         else:
             self._turn[step.outs[0]] = self._waits[step.outs[0]] = waits
 
-    def _enter(self, step: Step, turn: int) -> None:
-        """Put a step into a region, with the views that it reads."""
+    def _enter(self, step: Step, turn: int) -> int:
+        """Put a step into a region, with the views that it reads. Return the region's turn."""
+        while turn < len(self.regions) and self.regions[turn].graph.calls >= _MOST_CALLS:
+            turn += 1
         while len(self.regions) <= turn:
             self.regions.append(Region(f"{self._prefix}step{len(self.regions) + 1}", self._checks))
         region = self.regions[turn]
@@ -94,6 +97,7 @@ class Division:
             region.steps.append(view)
         region.graph.add(step)
         region.steps.append(step)
+        return turn
 
     def _join(self, program: Program) -> None:
         """Replace the steps of the program by these turns."""

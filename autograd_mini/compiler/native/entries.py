@@ -9,6 +9,7 @@ import numpy as np
 
 from ...notation.c import TYPES, C, literal
 from ...notation.expression import Call, Constant, Expression, Name
+from ..passes.rewrite import number
 from .fuse import Fused
 from .index import Index, affine, total
 from .lines import Lines
@@ -86,8 +87,8 @@ class Entries(Lines):
     def _constant(self, node: Node, at: Sequence[Index]) -> Expression:
         """Return a number, a sum of loop variables, or an entry of a table."""
         x = node.data[0]
-        if (x == x.flat[0]).all() or x.size == 1:
-            return Constant(x.flat[0])
+        if (n := number(x)) is not None:
+            return Constant(n)
         if found := affine(x):
             text = str(total(at, found[1]) + found[0])
             return Name(text if text.isidentifier() else f"({text})")

@@ -16,12 +16,13 @@ import numpy as np
 from ...core.registry import is_numpy, name_of
 from ..ir import Step, Value, check_branch, example_of
 from ..memory.lowering import CHECKS
+from ..passes.rewrite import number
 from ..source.operation import Language, Operation, UnknownOperation
 from ..source.portable import DTYPES, portable
 from .index import Index, affine, reshaped, total
 from .node import Node, Unknown, cast, in_order, known, map_of, root_of, spread
 from .products import contract
-from .scalars import KNOWN
+from .scalars import is_known, is_long
 
 
 @dataclass
@@ -51,6 +52,7 @@ class Graph:
         self._checks = checks
         self.nodes: dict[Value, Node] = {}
         self.guards: list[Guard] = []
+        self.calls = 0  # of long functions, which C inlines
         self._ranges: dict[Node, tuple[int, int]] = {}  # of indices that are checked
         self._constants: dict[int, Node] = {}
         self._bases: dict[Node, Node] = {}  # of reshapes
@@ -96,8 +98,7 @@ class Graph:
     def _constant(self, x: Any) -> Node:
         array = np.asarray(x)
         if id(x) not in self._constants or not isinstance(x, np.ndarray):
-            uniform = array.size and (array == array.flat[0]).all()
-            brief = uniform or array.size <= _LONGEST_TABLE or affine(array)
+            brief = number(array) is not None or array.size <= _LONGEST_TABLE or affine(array)
             op = "constant" if brief or not array.size else "input"
             array = array if op == "constant" else np.ascontiguousarray(array)
             node = Node(op, (), array.shape, known(array.dtype), (array, x))
@@ -111,7 +112,7 @@ class Graph:
         if x.name in _REDUCTIONS:
             return self.reduce(x.name, x.args[0], **x.options)
         ufunc = getattr(np, x.name, None)
-        if not isinstance(ufunc, np.ufunc) or ufunc.signature or x.name not in KNOWN:
+        if not isinstance(ufunc, np.ufunc) or ufunc.signature:
             raise Unknown(f"C has no loop for np.{x.name}")
         return self.map(x.name, *x.args)
 
@@ -127,6 +128,11 @@ class Graph:
             raise Unknown(f"C has no loop for np.{name} of these dtypes") from None
         if name == "power" and made.kind != "f":
             raise Unknown("a power of integers may raise an error")
+        if not is_known(name, taken[0]):
+            raise Unknown(f"C has no loop for np.{name} of {taken[0]}")
+        if not all(map(_holds, taken, args)):
+            raise Unknown("it has a number that does not fit into the dtype of the array")
+        self.calls += is_long(name, taken[0])
         return map_of(name, nodes, taken, made)
 
     def _where(self, mask: Any, a: Any, b: Any) -> Node:
@@ -373,6 +379,13 @@ class Graph:
 def _wrapped(text: str, n: int, is_positive: bool) -> Index:
     """Return an index that may count from the end."""
     return Index({text if is_positive else f"({text} < 0 ? {text} + {n} : {text})": 1})
+
+
+def _holds(dtype: Any, x: Any) -> bool:
+    """Return whether a number of Python's fits into the dtype that NumPy converts it to."""
+    if type(x) is not int or dtype.kind not in "iu":
+        return True
+    return bool(np.iinfo(dtype).min <= x <= np.iinfo(dtype).max)
 
 
 def _kind(x: Any, node: Node) -> Any:

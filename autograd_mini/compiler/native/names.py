@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container
 from typing import ClassVar
 
+from ...notation.c import TYPES
 from ..ir import Program, Step, Value
 from ..memory.lowering import CHECKS
 from ..source.printer import Writer
 from .lines import VARIABLES
 from .node import Node
+from .scalars import function_names
 
 _LONGEST = 60  # characters of a step that is a part of another line
 _RESERVED = """
     auto break case char const continue default do double else enum extern float for goto if inline
     int long register restrict return short signed sizeof static struct switch typedef union
     unsigned void volatile while bool true false main here
-    acos asin atan cbrt ceil cos cosh erf exp fabs floor fmax fmin fmod hypot isfinite isinf isnan
-    log pow sign signbit sin sinh sqrt square tan tanh trunc maximum minimum absolute
+    NAN INFINITY NULL HUGE_VAL HUGE_VALF HUGE_VALL
 """
+#: how other names of C's headers begin, and those of `mathematics.c`
+_RESERVED_START = re.compile(r"_[A-Z_]|am_|FP_|MATH_|U?INT(\d|MAX|PTR|_)")
 
 
 class Names(Writer):
     """The name of each node, and its step as text."""
 
-    reserved: ClassVar[frozenset[str]] = frozenset([*_RESERVED.split(), *VARIABLES])
+    reserved: ClassVar[frozenset[str]] = frozenset(
+        {*_RESERVED.split(), *VARIABLES, *TYPES.values(), *function_names()}
+    )
 
     def __init__(self, program: Program, hidden: Container[Value] = ()) -> None:
         super().__init__(program)
@@ -57,6 +63,10 @@ class Names(Writer):
             known = self._name_in_program(node.value) if node.value else None
             self._of_nodes[node] = known or self._new_name("c" if node.op == "input" else "t1")
         return self._of_nodes[node]
+
+    def _new_name(self, wanted: str) -> str:
+        name = super()._new_name(wanted)
+        return super()._new_name(f"x_{name}") if _RESERVED_START.match(name) else name
 
     def new(self, wanted: str) -> str:
         """Return a name that is not in use, for a number that is in no program."""

@@ -86,7 +86,8 @@ class Region:
             if known.issuperset(step.inputs):
                 known.update(step.outs)
                 self._evaluated([s for s in early[: n + 1] if known.issuperset(s.outs)], inputs)
-        aligned = [np.require(x, requirements="A") for x in given]
+        aligned = [np.require(x, requirements="A") if isinstance(x, np.ndarray) else x
+                   for x in given]  # fmt: skip
         self.run(tuple(aligned))
         for x, y in zip(given, aligned):
             if x is not y and x.flags.writeable:

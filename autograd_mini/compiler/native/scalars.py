@@ -30,6 +30,8 @@ _FUNCTIONS = {
     **{f"arc{name}": f"a{name}" for name in ["sin", "cos", "tan", "sinh", "cosh", "tanh", "tan2"]},
     "exp": "am_exp", "log": "am_log", "tanh": "am_tanh", "power": "pow", "absolute": "fabs",
 }  # fmt: skip
+#: functions of math.h that only our functions call
+_MORE = ("exp", "log", "fma")
 _CLASSES = {"isfinite", "isnan", "isinf", "signbit"}
 #: functions that C lacks; T is the type, F the ending of the names of math.h's functions
 _HELPERS = {
@@ -37,7 +39,7 @@ _HELPERS = {
     "minimum": "T minimum(T a, T b) { return a < b || a != a ? a : b; }",
     "absolute": "T absolute(T x) { return x < 0 ? -x : x; }",
     "square": "T square(T x) { return x * x; }",
-    "sign": "T sign(T x) { return x > 0 ? 1 : x < 0 ? -1 : x; }",
+    "sign": "T sign(T x) { return x > 0 ? 1 : x < 0 ? -1 : x == 0 ? 0 : x; }",
     "heaviside": "T heaviside(T x, T h) { return x != x ? x : x > 0 ? 1 : x < 0 ? 0 : h; }",
     # W. Kahan's formula: the error of log(u) is that of x / (u - 1)
     "log1p": """T log_1p(T x) {
@@ -74,10 +76,21 @@ _INTEGER_HELPERS = {
   return a / b - (a % b != 0 && (a < 0) != (b < 0));
 }""",
 }
-#: names of functions that a `map` may have
-KNOWN = {
+#: names of functions that a `map` of floats, or of integers, may have
+_OF_FLOATS = {
     *_OPERATORS, *_FUNCTIONS, *_CLASSES, *_HELPERS, "reciprocal", "deg2rad", "rad2deg",
 }  # fmt: skip
+_OF_INTEGERS = {*_OPERATORS, *_INTEGER_HELPERS, "trunc", "floor", "ceil"}
+
+
+def is_long(name: str, dtype: Any) -> bool:
+    """Return whether C inlines a long function, of `mathematics.c`."""
+    return dtype.kind == "f" and _FUNCTIONS.get(name, "").startswith("am_")
+
+
+def is_known(name: str, dtype: Any) -> bool:
+    """Return whether C has a function for numbers of a dtype."""
+    return name in (_OF_FLOATS if dtype.kind == "f" else _OF_INTEGERS)
 
 
 def scalar(name: str, taken: Sequence[Any], dtype: Any, parts: Sequence[Expression]) -> Expression:
@@ -125,6 +138,13 @@ def ending(dtype: Any) -> str:
 def helper_name(name: str, dtype: Any) -> str:
     """Return the name of one of our functions for numbers of a dtype."""
     return _RENAMED.get(name, name) + ending(dtype)
+
+
+def function_names() -> set[str]:
+    """Return the names of all functions that an expression may call."""
+    helpers = {helper_name(name, np.dtype(dtype)) for name in _HELPERS for dtype in TYPES}
+    of_math = {name + end for name in (*_FUNCTIONS.values(), *_MORE) for end in ("", "f")}
+    return helpers | of_math | _CLASSES
 
 
 def _power(parts: Sequence[Expression], end: str) -> Expression | None:

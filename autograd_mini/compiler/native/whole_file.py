@@ -33,7 +33,8 @@ _HEAD = """\
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>"""
-_OWN = {"program", "printf", "fputs", "norm_double", "norm_float"}  # names in the file
+#: names in the file, and in its headers
+_OWN = {"program", "printf", "fputs", "norm_double", "norm_float", "EOF", "stdout", "stderr"}
 _NORM = """\
 static double {name}(const {type} *x, long n) {{
   double squares = 0;

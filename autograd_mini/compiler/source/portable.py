@@ -113,8 +113,10 @@ def _over_axes(name: str, step: Step) -> Operation | None:
     chosen = {key: _plain(x) for key, x in given.items() if key == "axis" or not _is_default(x)}
     if set(chosen) - _OPTIONS[name] or values_in(chosen):
         return None
-    operation = Operation(name, args, chosen)
-    return operation if dtype is None else Operation("astype", [operation, np.dtype(dtype).name])
+    if dtype is None:
+        return Operation(name, args, chosen)
+    cast = Operation("astype", [args[0], np.dtype(dtype).name])  # NumPy casts before it adds up
+    return Operation("astype", [Operation(name, [cast], chosen), np.dtype(dtype).name])
 
 
 def _is_default(x: Any) -> bool:
@@ -320,7 +322,10 @@ def _numbers_only(step: Step) -> Any:
     """Write nan_to_num as choices and limits."""
     names = ("x", "copy", "nan", "posinf", "neginf")
     given = {**dict(zip(names, step.args)), **step.kwargs}
-    x, limits = given["x"], np.finfo(step.outs[0].dtype)
+    x, dtype = given["x"], step.outs[0].dtype
+    if dtype.kind != "f":
+        return x  # an integer is a number
+    limits = np.finfo(dtype)
     choices = (
         (Operation("isnan", [x]), given.get("nan", 0.0)),
         (Operation("equal", [x, np.inf]), given.get("posinf")),

@@ -126,6 +126,8 @@ def test_arrays_that_are_not_aligned_are_copied():
     x = memory[1:].view(float)
     x[:] = np.arange(5.0)
     agree(with_c(lambda x: x * 2.0)(x), np.arange(5.0) * 2)
+    for a in (2.5, np.float64(2.5)):
+        agree(with_c(lambda x, a: x * a)(x, a), np.arange(5.0) * 2.5)
     update = with_c(lambda x: x * 2.0, donate=0)
     assert update(x) is x
     agree(x, np.arange(5.0) * 2)
@@ -295,3 +297,16 @@ def test_tensors_come_back_as_tensors():
     found = f(ag.tensor([1.0, 2.0]))
     assert all(isinstance(x, ag.Tensor) for x in tree_leaves(found))
     agree(found, (np.array([2.0, 4.0]), np.array(3.0)))
+
+
+def test_long_chain_of_functions_is_divided():
+    """The time of a compiler grows with the square of the length of a function."""
+
+    def f(x):
+        for _ in range(100):
+            x = np.tanh(x) * 1.01
+        return x
+
+    compiled, x = with_c(f), np.linspace(-1, 1, 4)
+    agree(compiled(x), f(x))
+    assert re.search(r"functions of C: +2, of 200 steps", compiled.report())
