@@ -1,5 +1,6 @@
 """Write a training step of a small network in C: ``python examples/gallery/step.py``."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ def source():
     """Return the step in C. The new parameters are written over the old ones."""
     rng = np.random.default_rng(0)
     parameters = []
-    for i, (n, m) in enumerate(zip(SIZES, SIZES[1:]), 1):
+    for i, (n, m) in enumerate(pairwise(SIZES), 1):
         w, b = rng.normal(size=(n, m)) / n**0.5, np.zeros(m)
         parameters += [ag.tensor(w, name=f"w{i}"), ag.tensor(b, name=f"b{i}")]
     compiled = ag.compile(step, donate=0, target="c")

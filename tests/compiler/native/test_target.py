@@ -2,7 +2,9 @@
 
 import pickle
 import re
+import runpy
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +17,9 @@ from tests.compiler.checks import arrays, network, step
 
 from .programs import FLAGS
 from .test_toolchain import without_ziglang
+
+
+GALLERY = Path(__file__).parents[3] / "examples" / "gallery"
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +67,12 @@ def test_source_of_a_network_is_short_and_has_loops(mlp):
 def test_source_has_a_comment_with_the_names_of_the_user(mlp):
     assert "// v1 = x @ parameters_0_0" in mlp.source
     assert re.search(r"am_tanh\(v1\[j\] \+ parameters_0_1\[j\]\);  // v2 = np.tanh", mlp.source)
+
+
+def test_example_of_a_step_is_up_to_date():
+    """``python examples/gallery/step.py`` writes it."""
+    written = runpy.run_path(str(GALLERY / "step.py"))["source"]()
+    assert (GALLERY / "step.c").read_text("utf-8").split() == str(written).split()
 
 
 def test_report_counts_functions_and_calls(mlp):
