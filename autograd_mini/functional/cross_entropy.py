@@ -144,7 +144,7 @@ def _logits_vjp(
     """Compute (ŷ_i Σ_o y_o - y_i) g / N, without cancellation where ŷ_i is close to one.
 
     Σ_o y_o ŷ_i - y_i is ŷ_i Σ_{o≠i} y_o - y_i (1 - ŷ_i), and 1 - ŷ_i the sum of the other ŷ.
-    For a class index it is ŷ_i for the other classes, and -(1 - ŷ_t) for its own.
+    For a class index it is ŷ_i, and for the true class minus the sum of the other ŷ.
     """
     if residuals is not None:
         return _scaled_rows(residuals, g, z, axis, reduction)
@@ -152,8 +152,7 @@ def _logits_vjp(
     p = softmax(z, axis=axis)
     if are_indices(y):
         own = _own(z, y, axis)
-        others = np.where(own, 0, p).sum(axis=axis, keepdims=True)  # 1 - ŷ_t
-        return np.where(own, -others, p) * scale
+        return np.where(own, -np.where(own, 0, p).sum(axis=axis, keepdims=True), p) * scale
     y = np.broadcast_to(y, z.shape)
     others = y.sum(axis=axis, keepdims=True) - y
     return (p * others - y * one_minus(p, axis)) * scale

@@ -18,7 +18,6 @@ from tests.compiler.checks import arrays, network, step
 from .programs import FLAGS
 from .test_toolchain import without_ziglang
 
-
 GALLERY = Path(__file__).parents[3] / "examples" / "gallery"
 
 
