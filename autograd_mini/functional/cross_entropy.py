@@ -148,8 +148,7 @@ def _logits_vjp(
     """
     if residuals is not None:
         return _scaled_rows(residuals, g, z, axis, reduction)
-    scale = _scale(g, z, axis, reduction)
-    p = softmax(z, axis=axis)
+    scale, p = _scale(g, z, axis, reduction), softmax(z, axis=axis)
     if are_indices(y):
         own = _own(z, y, axis)
         return np.where(own, -np.where(own, 0, p).sum(axis=axis, keepdims=True), p) * scale
