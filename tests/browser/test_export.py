@@ -1,4 +1,4 @@
-"""Save and copy a step: SVG, LaTeX and a link, also inside the frame of a notebook."""
+"""Save and copy a step: SVG, PNG, LaTeX and a link, also inside the frame of a notebook."""
 
 import xml.etree.ElementTree as ET
 
@@ -54,6 +54,15 @@ def test_svg_shows_the_numbers_of_a_slider(opened):
     assert value in [t.text for t in root.iter(f"{SVG}text")]
 
 
+def test_png_is_twice_as_large_as_the_graph(opened):
+    page = opened(cases.explore(cases.softmax_chain), hash="#step=13")
+    page.keyboard.press("s")
+    png = saved(page, "png")
+    assert png.startswith(b"\x89PNG")
+    size = [int.from_bytes(png[at : at + 4], "big") for at in (16, 20)]
+    assert size == page.locator("#scene").evaluate("e => [2 * e.offsetWidth, 2 * e.offsetHeight]")
+
+
 def test_latex_of_a_step_is_that_of_its_formulas(opened):
     exploration = cases.explore(cases.softmax_chain)
     page = opened(exploration, hash="#step=13")
@@ -94,9 +103,10 @@ def test_frame_of_a_notebook_saves_and_shows_what_to_copy(opened, tmp_path):
     frame.wait_for_selector("html[data-ready]", state="attached")
     frame.click("#next")
     frame.click("#save")
-    with page.expect_download() as download:
-        frame.click("#save-svg")
-    assert download.value.path().read_bytes().startswith(b"<svg")
+    for kind, start in (("svg", b"<svg"), ("png", b"\x89PNG")):
+        with page.expect_download() as download:
+            frame.click(f"#save-{kind}")
+        assert download.value.path().read_bytes().startswith(start)
     assert not frame.is_visible("#copy-link")
     frame.click("#copy-tex")
     frame.wait_for_function("document.querySelector('#copied-or-not').textContent")

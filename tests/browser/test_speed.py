@@ -48,7 +48,8 @@ def test_heat_map_shows_each_tint_of_its_array(opened):
           const isInside = (path, x, y) =>
             path.isPointInFill(Object.assign(at, { x: x + 0.5, y: y + 0.5 }));
           const letter = (x, y) => [...map.children].filter((path) => isInside(path, x, y))
-            .map((path) => path.getAttribute("class").replace("tint-", "")).join("");
+            .map((path) => path.style.getPropertyValue("--level"))
+            .map((level) => String.fromCharCode("i".charCodeAt(0) + Number(level))).join("");
           return Array.from({ length: height }, (_, y) =>
             Array.from({ length: width }, (_, x) => letter(x, y)).join(""));
         }"""

@@ -17,7 +17,6 @@ from importlib.resources import files
 from typing import Any, TypeAlias
 
 from ..graph.palette import DARK, LIGHT, STEPS
-from .arrays import letter_of
 
 Data: TypeAlias = Mapping[str, Any]
 
@@ -56,9 +55,9 @@ _PAGE_COLOURS = {
 
 
 _TINTED = """\
-[class*=tint-] {
---sign: var(--plus);
---tint: color-mix(in srgb, var(--sign) var(--share, 0%), var(--card));
+[style^="--level"] {
+--positive: color-mix(in srgb, var(--plus) max(0%, var(--level) * SHARE), var(--card));
+--tint: color-mix(in srgb, var(--minus) max(0%, var(--level) * -SHARE), var(--positive));
 background: var(--tint);
 fill: var(--tint);
 }
@@ -200,20 +199,14 @@ def style(data: Data) -> str:
 
 @cache
 def _colours() -> str:
-    """Return the colours of both themes, and a style rule for each tint of a number.
+    """Return the colours of both themes, and a style rule for the tints of numbers.
 
-    `arrays.Pool.write` chooses the tints: shares of the colour of positive or negative numbers.
+    `arrays.Pool.write` chooses their levels: shares of the colour of positive or negative numbers.
     """
     palette = {name: (getattr(LIGHT, name), getattr(DARK, name)) for name in LIGHT._fields[1:]}
     colours = palette | _PAGE_COLOURS
     declared = "".join(f"--{name}: light-dark({a}, {b});\n" for name, (a, b) in colours.items())
-    shares = [(level, f"--share: {100 * level / STEPS:g}%;") for level in range(1, STEPS + 1)]
-    tints = [
-        f".tint-{letter_of(level)} {{ {share} }}\n"
-        f".tint-{letter_of(-level)} {{ {share} --sign: var(--minus); }}\n"
-        for level, share in shares
-    ]
-    return f":root {{\n{declared}}}\n\n{_TINTED}{''.join(tints)}"
+    return f":root {{\n{declared}}}\n\n{_TINTED.replace('SHARE', f'{100 / STEPS:g}%')}"
 
 
 @cache

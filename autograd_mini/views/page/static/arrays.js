@@ -1,6 +1,7 @@
 // @ts-check
 // An array as cells: numbers on tinted backgrounds, or the squares of a heat map.
 import {el, svg} from "./dom.js";
+import {MIDDLE} from "./format.js";
 /** @typedef {import("./types.js").ArrayData} ArrayData */
 /** @typedef {import("./types.js").How} How */
 /** @typedef {import("./dom.js").Part} Part */
@@ -13,9 +14,15 @@ const NOT_FINITE = "!";
 export const spoken = ({text, notes = []}) =>
   text?.map(row => row.join(", ")).join("; ") ?? notes.join(", ");
 
-/** A cell on a tinted background (see bundle.py). @param {string} kind @param {string} letter @param {...Part} parts */
-const tinted = (kind, letter, ...parts) =>
-  el(letter === NOT_FINITE ? `${kind}.odd` : `${kind}.tint-${letter}`, parts);
+/**
+ * A cell or a path with the tint of a letter (see bundle.py).
+ * @template {Element} Kind @param {(kind: string, ...parts: (Part|Part[])[]) => Kind} make
+ * @param {string} kind @param {string} letter @param {...Part} parts
+ */
+const tinted = (make, kind, letter, ...parts) =>
+  letter === NOT_FINITE
+    ? make(`${kind}.odd`, parts)
+    : make(kind, {style: `--level: ${letter.charCodeAt(0) - MIDDLE}`}, parts);
 
 /** An array as an element. @param {ArrayData} a @param {How} how */
 export function cells(a, how = {}) {
@@ -71,6 +78,7 @@ function numbers({tint}, text, {hidden, label, of, first = 0, flip, edit}) {
         if (hidden) return el("span.cell", "·");
         const position = flip ? j * text.length + i : i * row.length + j;
         const made = tinted(
+          el,
           "span.cell",
           tint[i][j],
           of && {"data-entry": first + position},
@@ -101,8 +109,6 @@ function heatMap(tint, columns) {
   return svg(
     "svg",
     {viewBox: `0 0 ${columns} ${tint.length}`, preserveAspectRatio: "none", "aria-hidden": "true"},
-    Object.entries(paths).map(([letter, d]) =>
-      svg(letter === NOT_FINITE ? "path.odd" : `path.tint-${letter}`, {d})
-    )
+    Object.entries(paths).map(([letter, d]) => tinted(svg, "path", letter, {d}))
   );
 }

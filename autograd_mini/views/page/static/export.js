@@ -1,11 +1,13 @@
 // @ts-check
-// Save or copy the current step: the graph as SVG, its formulas in LaTeX, a link to it.
+// Save or copy the current step: the graph as SVG or PNG, its formulas in LaTeX, a link to it.
 import {describedTape, state, stepOf} from "./state.js";
 import {byId, el, setText, svg} from "./dom.js";
 import {views} from "./scene.js";
 /** @typedef {import("./scene.js").View} View */
 /** @typedef {(part: Element|Range) => number[]} Place */
 
+const SHARP = 2; // pixels of a PNG for each unit
+const LONGEST_SIDE = 8000; // pixels of a PNG
 const LINE = ["stroke", "stroke-width", "stroke-dasharray"];
 const FONT = ["font-style", "font-weight", "font-size", "font-family"];
 const ink = /** @type {CanvasRenderingContext2D} */ (
@@ -121,8 +123,18 @@ function texts(element, style, place) {
 const address = () =>
   `data:image/svg+xml,${encodeURIComponent(new XMLSerializer().serializeToString(picture()))}`;
 
-/** Save the graph. The address holds it, because a sandboxed frame has no files. */
-const save = () => el("a", {href: address(), download: `step-${state.step}.svg`}).click();
+/** Save a file. @param {string} href data, because a sandboxed frame has no files @param {string} ending */
+const save = (href, ending) => el("a", {href, download: `step-${state.step}.${ending}`}).click();
+
+async function savePng() {
+  const image = /** @type {HTMLImageElement} */ (el("img", {src: address()}));
+  await image.decode();
+  const {width, height} = image;
+  const scale = Math.min(SHARP, LONGEST_SIDE / Math.max(width, height));
+  Object.assign(ink.canvas, {width: width * scale, height: height * scale});
+  ink.drawImage(image, 0, 0, ink.canvas.width, ink.canvas.height);
+  save(ink.canvas.toDataURL(), "png");
+}
 
 /** The formulas of the current step, in LaTeX. */
 function latex() {
@@ -148,7 +160,8 @@ async function copy(text) {
 
 /** @type {Record<string, () => void>} */
 export const EXPORTS = {
-  "save-svg": save,
+  "save-svg": () => save(address(), "svg"),
+  "save-png": savePng,
   "copy-tex": () => copy(latex()),
   "copy-link": () => copy(location.href)
 };

@@ -7,7 +7,7 @@
 const MOST_SHOWN = 8; // rows and columns of an array that is shown as numbers
 const MAP = 16; // rows and columns of a heat map
 const LEVELS = 8; // tints of each sign
-const MIDDLE = "i".charCodeAt(0);
+export const MIDDLE = "i".charCodeAt(0); // the letter of the tint of 0
 const DECIMALS = 4;
 
 const MORE = 30; // digits, enough to recognise a number halfway between two others
