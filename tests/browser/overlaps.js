@@ -83,7 +83,7 @@ async ({steps = [], view = 1} = {}) => {
     for (const p of all("#inspector p, #inspector h2, #inspector figcaption"))
       if (p.scrollWidth > p.clientWidth + SLACK && getComputedStyle(p).display !== "inline")
         say(`text: ${named(p)} is cut in ${named(p.parentElement)}`);
-    for (const row of all("#numbers .sum, #numbers .gift, #ledger tr"))
+    for (const row of all("#numbers .row, #numbers .gift, #ledger tr"))
       apart([...row.children].filter(seen), "row");
 
     for (const e of all(".scene *, #inspector *, #timeline *, #bar *, #top *")) {

@@ -28,7 +28,7 @@
     lead: document.querySelector("#what .lead")?.textContent,
     formulas: all("#what math", m => m.textContent),
     entries: all("#what .entry", e => e.textContent),
-    figures: all("#numbers :is(.sum, .product)", s => all("figure", f => texts(f), s)),
+    figures: all("#numbers :is(.row, .product)", s => all("figure", f => texts(f), s)),
     ledgers: all("#ledger .ledger", l => ({
       rows: all(
         "tr:not(.total)",
@@ -38,7 +38,7 @@
       total: cells(l.querySelector("tr.total")),
       open: l.querySelector("p.open")?.textContent ?? ""
     })),
-    products: all("#numbers :is(.sum, .product)", s => s.matches(".product")),
+    products: all("#numbers :is(.row, .product)", s => s.matches(".product")),
     hash: location.hash
   };
 };

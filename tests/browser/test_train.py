@@ -333,6 +333,40 @@ def test_page_that_cannot_compute_says_why(trained):
     assert page.inner_text("#position").startswith("update")
 
 
+@pytest.mark.slow
+def test_training_goes_on_from_a_changed_leaf(trained):
+    w, loss = small()
+    result = loss()
+    page = trained(ag.explore(result, train=[w], names={"L": result}))
+    before = says(page)
+    page.fill("#input-0", "1")
+    w.data[...] = page.evaluate(PARAMETERS)["w"]
+    assert says(page) == (0, pytest.approx(loss().item(), rel=1e-3)) != before
+    page.click("#train-step")
+    loss().backward()
+    w.data -= page.evaluate("inside.sgd.rate") * w.grad
+    assert says(page) == (1, pytest.approx(loss().item(), rel=1e-3))
+    page.click("#train-reset")
+    assert says(page) == before
+
+
+@pytest.mark.slow
+def test_cells_of_parameters_can_be_changed(trained):
+    page = trained(page_of(regression)[0])
+    before, first = page.evaluate(PARAMETERS), says(page)
+    cell = page.locator("#numbers .editable").first
+    name = cell.get_attribute("title").removeprefix("Change ").split("[")[0]
+    cell.click()
+    page.keyboard.type("1.5")
+    page.keyboard.press("Enter")
+    now = page.evaluate(PARAMETERS)
+    changed = {key for key in now if now[key] != before[key]}
+    assert changed == {name}
+    assert 1.5 in now[name]
+    assert says(page)[0] == 0
+    assert says(page) != first
+
+
 def recording():
     w, loss = small()
     recorder = ag.Recorder()

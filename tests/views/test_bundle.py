@@ -33,6 +33,17 @@ def moons(*hidden):
     return ag.softmax_cross_entropy(model(RNG.normal(size=(64, 2))), np.arange(64) % 2)
 
 
+def logistic():
+    return ag.softmax_cross_entropy(
+        nn.Linear(2, 2, rng=0)(RNG.normal(size=(8, 2))), np.arange(8) % 2
+    )
+
+
+def line():
+    x = np.linspace(-1, 1, 16)[:, None]
+    return ag.mse_loss(nn.Linear(1, 1, rng=0)(x), 2 * x)
+
+
 def regression():
     x = np.linspace(-1, 1, 16)[:, None]
     return ag.mse_loss(nn.MLP([1, 4, 1], rng=0)(x), np.sin(3 * x))
@@ -64,19 +75,24 @@ def large():
 
 #: name -> page, and the modules of its features
 PAGES = {
-    "plain": (lambda: ag.explore(product()), ["leaves", "sliders"]),
-    "story": (lambda: ag.explore(cross_entropy()), ["leaves", "sliders", "ending"]),
-    "moons": (lambda: ag.explore(moons()), ["train", "sgd", "boundary"]),
-    "deep moons": (lambda: ag.explore(moons(*[4] * 14)), ["train", "sgd", "boundary", "find"]),
-    "regression": (lambda: ag.explore(regression()), ["train", "sgd", "curve"]),
+    "plain": (lambda: ag.explore(product()), ["leaves", "sliders", "reset"]),
+    "story": (lambda: ag.explore(cross_entropy()), ["leaves", "sliders", "ending", "reset"]),
+    "moons": (lambda: ag.explore(moons()), ["leaves", "train", "sgd", "boundary"]),
+    "deep moons": (
+        lambda: ag.explore(moons(*[4] * 14)),
+        ["leaves", "train", "sgd", "boundary", "find"],
+    ),
+    "logistic": (lambda: ag.explore(logistic()), ["leaves", "train", "sgd", "boundary"]),
+    "line": (lambda: ag.explore(line()), ["leaves", "sliders", "train", "sgd", "curve"]),
+    "regression": (lambda: ag.explore(regression()), ["leaves", "train", "sgd", "curve"]),
     "compared": (
         lambda: ag.explore(cross_entropy(), compare=True),
-        ["leaves", "sliders", "ending", "compare", "verdict"],
+        ["leaves", "sliders", "ending", "compare", "verdict", "reset"],
     ),
-    "large": (lambda: ag.explore(large()), ["leaves", "sliders", "find"]),
+    "large": (lambda: ag.explore(large()), ["leaves", "sliders", "reset", "find"]),
     "recording": (recording, ["train", "film"]),
     "recorded moons": (recorded_moons, ["train", "film", "boundary"]),
-    "cannot train": (lambda: ag.explore(unknown()), ["train"]),
+    "cannot train": (lambda: ag.explore(unknown()), ["train", "untrained"]),
     "cannot compute": (lambda: ag.explore(unknown(), train=False), ["batch"]),
 }
 LARGEST = 100_000  # bytes of script and style, without the programs and the functions they call

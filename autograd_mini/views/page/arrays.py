@@ -150,11 +150,13 @@ class Pool:
 
         ``tint`` has a string for each row, and a letter for each cell: "i" is zero, "a" the most
         negative, "q" the most positive, "!" nan or inf. ``text`` has the numbers, unless the array
-        is shown as a heat map. ``each`` has the examples of a batch.
+        is shown as a heat map. ``each`` has the examples of a batch, and ``first`` the position of
+        the first entry of an example.
         """
         data = _array_data(x)
         if rows and isinstance(x, np.ndarray) and x.size // rows <= _LARGEST_EXAMPLE:
-            data["each"] = [_array_data(np.asarray(row)) for row in x[:EXAMPLES]]
+            examples = [np.asarray(row) for row in x[:EXAMPLES]]
+            data["each"] = [{**_array_data(a), "first": i * a.size} for i, a in enumerate(examples)]
         return data
 
     def shorten(self, most: int, notes: bool = True) -> None:

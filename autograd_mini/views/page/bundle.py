@@ -70,11 +70,12 @@ def features(data: Data) -> list[str]:
     training = data.get("training", {})
     picture = training.get("picture", {"kind": ""})
     needed = {
-        # training changes the leaves of its pages
-        "leaves": is_live and not training,
-        "sliders": is_live and not training and "moving" in data,
+        "leaves": is_live,
+        # a page with a decision boundary is large: there, leaves change in their cells
+        "sliders": is_live and "moving" in data and picture["kind"] != "classes",
         "batch": "batch" in data,
         "train": "training" in data,
+        "untrained": "why" in training,
         "film": "losses" in training,
         "sgd": is_live and "training" in data,
         "boundary": picture["kind"] == "classes",
@@ -82,6 +83,7 @@ def features(data: Data) -> list[str]:
         "ending": any("softmax" in tape["steps"][-1] for tape in data["tapes"]),
         "compare": "compare" in data,
         "verdict": is_live and "compare" in data,
+        "reset": is_live and not training,
         "find": max(len(tape["nodes"]) for tape in data["tapes"]) > _MANY_NODES,
     }
     return [name for name, is_needed in needed.items() if is_needed]

@@ -68,7 +68,7 @@ const flipped = ({tint, text, ...rest}) => ({
 });
 
 /** @param {ArrayData} a @param {string[][]} text @param {How} how */
-function numbers({tint}, text, {hidden, label, of, first = 0, flip, edit}) {
+function numbers({tint, first = 0}, text, {hidden, label, of, flip, edit}) {
   const read = Boolean(label && of && !hidden);
   return text.map((row, i) =>
     el(
@@ -77,16 +77,15 @@ function numbers({tint}, text, {hidden, label, of, first = 0, flip, edit}) {
       row.map((number, j) => {
         if (hidden) return el("span.cell", "·");
         const position = flip ? j * text.length + i : i * row.length + j;
-        const made = tinted(
+        const title = edit?.(first + position);
+        return tinted(
           el,
-          "span.cell",
+          title ? "span.cell.editable" : "span.cell",
           tint[i][j],
-          of && {"data-entry": first + position},
+          of && {title, "data-entry": first + position},
           read && {role: "gridcell", tabindex: i + j ? -1 : 0},
           number
         );
-        edit?.(made, first + position);
-        return made;
       })
     )
   );

@@ -2,6 +2,7 @@
 // A decision boundary: what a network with two features has learned.
 import {data} from "./state.js";
 import {el, svg} from "./dom.js";
+import {inRows} from "./format.js";
 import {evenly, marks, paddedSpan, pathThrough, plot, stroke} from "./plot.js";
 import {predict, source} from "./predict.js";
 import {plots} from "./train.js";
@@ -16,7 +17,7 @@ const STRONGEST = 0.5; // where the network is certain
 
 plots.unshift(() => {
   const picture = /** @type {Picture} */ (data.training?.picture);
-  const points = grouped(source(picture.x), 2);
+  const points = inRows(source(picture.x), 2);
   const labels = labelsOf(picture, points.length);
   const [across, up] = [0, 1].map(i => paddedSpan(points.map(p => p[i])));
   const guesses = predict(picture, points).map(largest);
@@ -43,7 +44,7 @@ plots.unshift(() => {
       );
     })
   );
-  const caption = el("figcaption", classes.map(legend), says);
+  const caption = el("figcaption.row", classes.map(legend), says);
   return el("figure.learned", regions(shares), root, caption);
 });
 
@@ -56,14 +57,10 @@ function legend(k) {
 /** @param {number[]} row */
 const largest = row => row.indexOf(Math.max(...row));
 
-/** Numbers in groups. @param {number[]} numbers @param {number} size */
-const grouped = (numbers, size) =>
-  Array.from({length: numbers.length / size}, (_, i) => numbers.slice(size * i, size * (i + 1)));
-
 /** The class of each example. @param {Picture} picture @param {number} count of examples */
 function labelsOf({y, classes, scale}, count) {
   const numbers = source(y);
-  if (numbers.length > count) return grouped(numbers, classes).map(largest);
+  if (numbers.length > count) return inRows(numbers, classes).map(largest);
   if (classes === 2 && typeof scale === "object")
     return numbers.map(value => Number(value === scale?.[1]));
   return numbers.map(value => Math.round(value + classes) % classes);

@@ -23,6 +23,7 @@ export function cardState(tape, place) {
   const {phase, node, gives, updates = [node]} = tape.steps[step];
   const sums = arrived(tape, place.node, step);
   const receives = Boolean(gives?.some(({to}) => holds(place, to)));
+  const isOver = phase === "update" || phase === "end";
   const isTarget = Boolean(gives?.some(({to}) => to === place.node));
   return {
     known: tape.made[place.node] <= step,
@@ -35,13 +36,9 @@ export function cardState(tape, place) {
     chips: chipsOf(tape, place),
     doing: place.runs ? doingInside(tape, inside => holds(place, inside)) : "",
     phase,
-    next: hasNew(tape, place.node, phase) ? tape.updated?.(tape, place.node) : null
+    next: isOver && tape.nodes[place.node].trained ? tape.updated?.(tape, place.node) : null
   };
 }
-
-/** Whether the update has come. @param {Tape} tape @param {number} node @param {string} phase */
-const hasNew = ({nodes}, node, phase) =>
-  Boolean(nodes[node].trained) && ["update", "end"].includes(phase);
 
 /** A text that fits into the card that Python made for it. @param {string} text */
 const fitting = text =>

@@ -41,5 +41,5 @@ export function rangeControl(label, move) {
     slide(input, position, tick);
     output.textContent = tick;
   };
-  return {element: el("label.control", label, input, output), input, show};
+  return {element: el("label.control.row", label, input, output), input, show};
 }

@@ -39,6 +39,11 @@ export const math = maker("http://www.w3.org/1998/Math/MathML");
 /** @template {HTMLElement} [Kind=HTMLElement] @param {string} id @returns {Kind} */
 export const byId = id => /** @type {any} */ (document.getElementById(id));
 
+/** Connect buttons to their actions. @param {Record<string, () => void>} actions by id */
+export function connect(actions) {
+  for (const [id, act] of Object.entries(actions)) byId(id).addEventListener("click", act);
+}
+
 /** Write a text into an element. @param {string} id @param {string} text */
 export function setText(id, text) {
   byId(id).textContent = text;
@@ -74,6 +79,10 @@ export function mark(target, classes) {
   if (!target) return;
   for (const [name, on] of Object.entries(classes)) target.classList.toggle(name, on);
 }
+
+/** Whether a key belongs to the page rather than to the browser or a dialog. @param {KeyboardEvent} event */
+export const isOurs = ({ctrlKey, metaKey, altKey}) =>
+  !(ctrlKey || metaKey || altKey || document.querySelector("dialog[open]"));
 
 /** @param {Element} toggle a button @param {boolean} on */
 export const press = (toggle, on) => toggle.setAttribute("aria-pressed", String(on));

@@ -2,27 +2,26 @@
 // The cells of leaves can be changed: click one or press Enter, type a number, and press Enter.
 import {parseNumber} from "./state.js";
 import {el, setText} from "./dom.js";
-import {bracketed} from "./entries.js";
+import {bracketed, parseOrigin} from "./entries.js";
 import {programOf} from "./live.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {(name: string, at: number, value: number) => void} Change */
 
+/** The leaf that an item is, if it may change. @param {Tape} tape @param {number} id */
+const leafOf = (tape, id) =>
+  programOf(tape).arguments.find(({item, fixed}) => item === id && !fixed);
+
 /**
- * A function that makes the cell of an entry editable, if an item is a leaf.
+ * A function that names the change of an entry, if an item is a leaf.
  * @param {Tape} tape @param {number} id @returns {import("./types.js").How["edit"]}
  */
 export function editor(tape, id) {
-  const leaf = programOf(tape).arguments.find(({item, fixed}) => item === id && !fixed);
-  if (!leaf) return undefined;
-  return (cell, at) => {
-    cell.classList.add("editable");
-    Object.assign(cell.dataset, {leaf: leaf.name, at});
-    cell.title = `Change ${entryName(leaf.name, leaf.shape, at)}`;
-  };
+  const leaf = leafOf(tape, id);
+  return leaf && (at => `Change ${entryName(leaf.name, leaf.shape, at)}`);
 }
 
 /** @param {string} name @param {number[]} shape @param {number} at */
-export const entryName = (name, shape, at) => name + bracketed(shape, at, ", ");
+export const entryName = (name, shape, at) => name + bracketed(shape, at);
 
 /** Open a cell by a click, Enter or the space key. @param {Change} change */
 export function listenToCells(change) {
@@ -43,42 +42,35 @@ export function listenToCells(change) {
 /** Let the reader type a number into a cell. @param {HTMLElement} cell @param {Change} change */
 function openCell(cell, change) {
   const before = cell.textContent ?? "";
-  const {leaf = "", at = ""} = cell.dataset;
-  const again = selectorOf(cell);
-  const input = /** @type {HTMLInputElement} */ (
-    el("input", {value: before, "aria-label": cell.title, size: 4})
-  );
-  const close = () => {
-    input.removeEventListener("blur", close);
+  const {entry} = cell.dataset;
+  const {of = "", item} = /** @type {HTMLElement} */ (cell.closest("[data-of]")).dataset;
+  const {name = ""} = leafOf(parseOrigin(of).tape, Number(item)) ?? {};
+  // the cell is drawn again after a change
+  const again = `#${cell.closest("[id]")?.id} [data-of="${of}"] [data-entry="${entry}"]`;
+  const blur = () => {
     cell.textContent = before;
     setText("message", "");
   };
-  input.addEventListener("blur", close);
-  input.addEventListener("keydown", event => {
+  /** @param {KeyboardEvent} event */
+  const keydown = event => {
     event.stopPropagation();
     if (event.key === "Escape") {
-      close();
+      input.blur();
       cell.focus();
     }
     if (event.key !== "Enter") return;
     const value = parseNumber(input.value);
-    if (!Number.isFinite(value)) return setText("message", problem(input.value.trim()));
-    close();
-    change(leaf, Number(at), value);
+    if (!Number.isFinite(value)) {
+      const problem = `“${input.value}” is not a number. Type a number such as -0.5.`;
+      return setText("message", problem);
+    }
+    input.blur();
+    change(name, Number(entry), value);
     /** @type {HTMLElement|null} */ (document.querySelector(again))?.focus();
-  });
+  };
+  const input = /** @type {HTMLInputElement} */ (
+    el("input", {value: before, "aria-label": cell.title, size: 4, blur, keydown})
+  );
   cell.replaceChildren(input);
   input.select();
-}
-
-/** @param {string} text */
-const problem = text =>
-  `${text ? `“${text}” is not a number.` : "The cell is empty."} Type a number such as -0.5.`;
-
-/** A selector of a cell, which is drawn again after a change. @param {HTMLElement} cell */
-function selectorOf(cell) {
-  const {leaf = "", at} = cell.dataset;
-  const node = cell.closest(".card")?.getAttribute("data-node");
-  const home = node ? `.card[data-node="${node}"]` : `#${cell.closest("[id]")?.id}`;
-  return `${home} [data-leaf="${CSS.escape(leaf)}"][data-at="${at}"]`;
 }

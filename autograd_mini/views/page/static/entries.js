@@ -1,6 +1,6 @@
 // @ts-check
 // The entries of arrays, counted row by row: their origin, their names and their numbers.
-import {array, data, firstEntry, outline} from "./state.js";
+import {array, data, outline} from "./state.js";
 import {cells} from "./arrays.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").How} How */
@@ -22,17 +22,12 @@ export function parseOrigin(text) {
 
 /** An array of a tape as cells that can be pointed at. @param {Tape} tape @param {number} id @param {How} how */
 export const tapeCells = (tape, id, how) =>
-  cells((how.hidden ? outline : array)(tape, id), {
-    first: firstEntry(tape, id),
-    item: id,
-    edit: tape.edit?.(tape, id),
-    ...how
-  });
+  cells((how.hidden ? outline : array)(tape, id), {item: id, edit: tape.edit?.(tape, id), ...how});
 
 /** An entry as it is on the screen. @param {Tape} tape @param {number} id @param {number} entry */
 export function entryText(tape, id, entry) {
-  const {text} = array(tape, id);
-  const shown = text?.flat()[entry - firstEntry(tape, id)];
+  const {text, first = 0} = array(tape, id);
+  const shown = text?.flat()[entry - first];
   const number = text ? undefined : tape.numbers?.(tape, id)?.[entry];
   return shown === "…" ? undefined : (shown ?? number?.toPrecision(4).replace("-", "−"));
 }
@@ -41,17 +36,17 @@ export function entryText(tape, id, entry) {
 export const lengths = shape => (shape.match(/\((.*)\)/)?.[1].match(/\d+/g) ?? []).map(Number);
 
 /** The index of an entry, as in y[0,1]. @param {string} shape @param {number} entry */
-export const subscript = (shape, entry) => bracketed(lengths(shape), entry, ",");
+export const subscript = (shape, entry) => bracketed(lengths(shape), entry);
 
-/** The index of an entry, in brackets. @param {number[]} shape @param {number} entry @param {string} comma */
-export function bracketed(shape, entry, comma) {
+/** The index of an entry, in brackets. @param {number[]} shape @param {number} entry */
+export function bracketed(shape, entry) {
   /** @type {number[]} */
   const at = [];
   for (const length of shape.toReversed()) {
     at.unshift(entry % length);
     entry = Math.floor(entry / length);
   }
-  return at.length ? `[${at.join(comma)}]` : "";
+  return at.length ? `[${at}]` : "";
 }
 
 /**

@@ -109,7 +109,7 @@ function box([x, y, width, height], style) {
 /** The texts in an element, but not in those inside of it. @param {Element} element @param {CSSStyleDeclaration} style @param {Place} place */
 function texts(element, style, place) {
   const range = document.createRange();
-  ink.font = FONT.map(name => style.getPropertyValue(name)).join(" ");
+  ink.font = style.font;
   const ascent = ink.measureText("x").fontBoundingBoxAscent;
   return [...element.childNodes].map(node => {
     if (node.nodeType !== Node.TEXT_NODE || !node.textContent?.trim()) return "";

@@ -13,6 +13,7 @@ features.push({
     const [{label, ticks}] = data.sliders;
     trainBy({
       rate,
+      known: `,   η = ${rate}`,
       get at() {
         return state.variant;
       },

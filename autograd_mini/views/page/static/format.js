@@ -71,7 +71,7 @@ export function formatArray(entries, shape, dtype) {
 }
 
 /** @template T @param {T[]} entries @param {number} columns */
-const inRows = (entries, columns) =>
+export const inRows = (entries, columns) =>
   Array.from({length: entries.length / columns}, (_, i) =>
     entries.slice(i * columns, (i + 1) * columns)
   );
@@ -114,26 +114,21 @@ function textsOf(numbers, dtype) {
 /** A table with the entry of largest magnitude of each part. @param {number[]} numbers @param {number} columns */
 function pooled(numbers, columns) {
   const rows = numbers.length / columns;
-  const tall = partsOf(rows, MAP);
-  const wide = partsOf(columns, rows === 1 ? 2 * MAP : MAP);
-  const map = [...new Set(tall)].map(() => wide.slice(0, 0));
+  const tall = Math.min(rows, MAP);
+  const wide = Math.min(columns, rows === 1 ? 2 * MAP : MAP);
+  const map = Array.from({length: tall}, () => Array(wide).fill(0));
   numbers.forEach((x, n) => {
-    const [row, j] = [map[tall[Math.floor(n / columns)]], wide[n % columns]];
-    const before = row[j] ?? 0;
-    const [size, most] = [Math.abs(x), Math.abs(before)];
-    const isLarger = size > most || (size === most && x > before);
-    row[j] = Number.isFinite(x) ? (isLarger ? x : before) : NaN;
+    const row = map[partOf(Math.floor(n / columns), rows, tall)];
+    const j = partOf(n % columns, columns, wide);
+    const [size, most] = [Math.abs(x), Math.abs(row[j])];
+    if (!Number.isFinite(x)) row[j] = NaN;
+    else if (size > most || (size === most && x > row[j])) row[j] = x;
   });
   return map;
 }
 
-/** The part of each position along an axis. @param {number} n @param {number} most */
-function partsOf(n, most) {
-  const parts = Math.min(n, most);
-  /** @param {number} i */
-  const start = i => Math.trunc(i * (n / parts));
-  return [...Array(parts).keys()].flatMap(i => Array(start(i + 1) - start(i)).fill(i));
-}
+/** The part of a position along an axis. @param {number} i @param {number} n @param {number} parts */
+export const partOf = (i, n, parts) => Math.ceil(((i + 1) * parts) / n) - 1;
 
 /** Range, mean and norm of finite entries, and counts of the others. @param {number[]} numbers */
 function statistics(numbers) {
@@ -144,17 +139,16 @@ function statistics(numbers) {
   const zeros = known.filter(x => x === 0).length;
   /** @param {(a: number, b: number) => number} f */
   const over = (f, start = known[0]) => formatNumber(known.reduce(f, start), 4);
-  const norm = Math.sqrt(known.reduce((sum, x) => sum + x * x, 0));
+  const counts = [
+    zeros && `${formatNumber((100 * zeros) / numbers.length, 2)}% zeros`,
+    nans && `${nans} NaN`,
+    infs && `${infs} inf`
+  ];
   return [
     length && `min ${over((a, b) => Math.min(a, b))} · max ${over((a, b) => Math.max(a, b))}`,
-    length && `mean ${over((sum, x) => sum + x / length, 0)} · norm ${formatNumber(norm, 4)}`,
-    [
-      zeros && `${formatNumber((100 * zeros) / numbers.length, 2)}% zeros`,
-      nans && `${nans} NaN`,
-      infs && `${infs} inf`
-    ]
-      .filter(Boolean)
-      .join(" · ")
+    length &&
+      `mean ${over((sum, x) => sum + x / length, 0)} · norm ${over((a, b) => Math.hypot(a, b), 0)}`,
+    counts.filter(Boolean).join(" · ")
   ]
     .filter(Boolean)
     .map(String);

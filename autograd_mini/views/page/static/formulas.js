@@ -14,12 +14,6 @@ import {named} from "./names.js";
 export const formulaLines = tex =>
   scrolling("div.math", "formula", ...tex.split("\\\\").map(formula));
 
-/** ∂L/∂x for a node x. @param {Tape} tape @param {number} node */
-export function derivative({nodes}, node) {
-  const [top, bottom] = [nodes[nodes.length - 1], nodes[node]].map(({tex, name}) => tex ?? name);
-  return formula(`\\frac{\\partial ${top}}{\\partial ${bottom}}`);
-}
-
 /** The name of a node, in italics. @param {string} name */
 export const nameOf = name => el("i", named(name));
 
@@ -58,9 +52,11 @@ export function operandFigure(tape, user, operand, how, before = "") {
 
 /** The gradient of a node. @param {Tape} tape @param {number} node @param {string} label @param {How} [how] */
 export function gradientFigure(tape, node, label, how) {
-  const {gradient, value} = tape.nodes[node];
+  const {nodes} = tape;
+  const {gradient, value} = nodes[node];
   const of = origin(tape, "gradient", node);
-  const caption = derivative(tape, node);
+  const [top, bottom] = [nodes[nodes.length - 1], nodes[node]].map(({tex, name}) => tex ?? name);
+  const caption = formula(`\\frac{\\partial ${top}}{\\partial ${bottom}}`);
   return figure(tape, gradient ?? value, caption, label, {of, ...how});
 }
 

@@ -1,7 +1,7 @@
 // @ts-check
 // A number that is pointed at, or focused, lights those it was computed from. A click pins it.
 import {shownTapes} from "./state.js";
-import {byId, el} from "./dom.js";
+import {byId, connect, el, isOurs} from "./dom.js";
 import {parseOrigin} from "./entries.js";
 import {named} from "./names.js";
 import {lightSquare, squareAt} from "./squares.js";
@@ -31,7 +31,7 @@ export function listenToHover() {
   /** @param {Event} event */
   const point = event => {
     const entry = event.type === "focusout" ? null : entryAt(event);
-    if (entry?.of === pointed?.of && entry?.entry === pointed?.entry) return;
+    if (isOneEntry(entry, pointed)) return;
     pointed = entry;
     updateHover();
   };
@@ -45,22 +45,24 @@ export function listenToHover() {
     pin(entry);
   });
   document.addEventListener("keydown", onCellKey);
-  byId("unpin").addEventListener("click", () => pin(null));
+  connect({unpin: () => pin(null)});
 }
+
+/** @param {Entry|null} a @param {Entry|null} b */
+const isOneEntry = (a, b) => a?.of === b?.of && a?.entry === b?.entry;
 
 /** Pin an entry, or unpin it. @param {Entry|null} entry */
 function pin(entry) {
-  const isPinned = entry?.of === pinned?.of && entry?.entry === pinned?.entry;
-  pinned = isPinned ? null : entry;
+  pinned = isOneEntry(entry, pinned) ? null : entry;
   if (!pinned) pointed = null;
   updateHover();
 }
 
 /** Move between cells, pin one, or unpin. @param {KeyboardEvent} event */
 function onCellKey(event) {
-  const {key, ctrlKey, metaKey, altKey} = event;
+  const {key} = event;
   const cell = cellOf(event);
-  if (ctrlKey || metaKey || altKey || document.querySelector("dialog[open]")) return;
+  if (!isOurs(event)) return;
   if (key === "Escape" && pinned) pin(null);
   else if (cell && (key === "Enter" || key === " ")) pin(entryAt(event));
   else if (!cell || !moveFocus(cell, key)) return;
@@ -110,12 +112,11 @@ function lightAll({of, entry}) {
   for (const array of document.querySelectorAll("[data-of]")) {
     const at = array.getAttribute("data-of") ?? "";
     const other = parseOrigin(at);
-    const isSame =
+    const isOfNode =
       other.tape === tape &&
       other.node === node &&
-      OF_NODE.includes(kind) &&
-      OF_NODE.includes(other.kind);
-    if (at === of || isSame) light(array, [entry], "spot");
+      [kind, other.kind].every(each => OF_NODE.includes(each));
+    if (at === of || isOfNode) light(array, [entry], "spot");
     for (const use of uses) if (use.of === at) light(array, use.entries, "use");
   }
   return text;

@@ -82,7 +82,7 @@ function fillLeaves(tape, step, [, ofNumbers, ofNotes]) {
       ? valueFigure(tape, node, {}, "", ` · ${op}`)
       : gradientFigure(tape, node, name, {mark: ".lit.back"});
   });
-  fill("numbers", ofNumbers, el("div.sum", figures));
+  fill("numbers", ofNumbers, el("div.row", figures));
   fill("ledger", ofNotes, ...notesOf(tape, step));
 }
 
@@ -95,7 +95,7 @@ function fillForward(tape, step) {
 /** @param {Tape} tape @param {Step} step */
 function fillSeed(tape, {node, why = ""}) {
   const seed = gradientFigure(tape, node, "seed", {mark: ".lit.back"});
-  fill("numbers", "The first gradient", el("div.sum", seed));
+  fill("numbers", "The first gradient", el("div.row", seed));
   fill("ledger", "The chain rule", el("p", why));
 }
 

@@ -2,19 +2,16 @@
 // The reader changes entries of leaves in cells or by sliders, and the programs
 // of the tapes compute everything again (live.js).
 import {data} from "./state.js";
-import {controls, showNumbers} from "./controls.js";
-import {button, enable} from "./dom.js";
+import {showNumbers} from "./controls.js";
 import {editor, listenToCells} from "./edit.js";
 import {features} from "./features.js";
 import {live} from "./live.js";
 import {nd} from "./nd.js";
-/** @typedef {import("./controls.js").Control} Control */
 
 features.push({
   start() {
     for (const tape of data.tapes) tape.edit = editor;
     listenToCells(setEntry);
-    controls.push(resetButton());
   }
 });
 
@@ -33,11 +30,4 @@ export function changeEntry(name, at, value) {
   const {shape, dtype} = live.leaf(name);
   const numbers = Array.from(nd.numbers(live.leaf(name))).with(at, value);
   live.set(name, nd.array(numbers, shape, dtype));
-}
-
-/** @returns {Control} */
-function resetButton() {
-  const reset = () => compute(() => live.reset());
-  const element = button("Reset", reset, {id: "reset"});
-  return {element, update: () => enable(element, live.isChanged())};
 }

@@ -35,10 +35,8 @@ const formatted = new WeakMap();
 /** The leaves that were set. @type {Set<string>} */
 const changed = new Set();
 
-const entries = () => data.live ?? [];
-
-/** @param {Tape} tape @returns {LiveTape} */
-export const programOf = tape => entries()[data.tapes.indexOf(tape)];
+/** @param {Tape} tape */
+export const programOf = tape => /** @type {LiveTape[]} */ (data.live)[data.tapes.indexOf(tape)];
 
 /** @param {Argument} argument */
 const initial = ({data: numbers, shape, dtype}) => nd.array(numbers.map(Number), shape, dtype);
@@ -47,14 +45,8 @@ export const live = {
   /** Whether a leaf was set, or any of them. @param {string} [name] */
   isChanged: name => (name ? changed.has(name) : changed.size > 0),
 
-  /** The arguments of all programs, each once. @returns {Argument[]} */
-  arguments: () => [
-    ...new Map(
-      entries()
-        .flatMap(entry => entry.arguments)
-        .map(argument => [argument.name, argument])
-    ).values()
-  ],
+  /** The arguments of all programs. Programs share those of one name. */
+  arguments: () => data.tapes.flatMap(tape => programOf(tape).arguments),
   /** The arrays that the program of a tape takes. @param {Tape} tape */
   leaves: tape => programOf(tape).arguments.map(({name}) => live.leaf(name)),
   /** @param {string} name @returns {NdArray} */
@@ -117,16 +109,16 @@ function shown(tape, id, example) {
   if (item === null || (isFirst && item >= 0)) return row ?? before;
   if (typeof item === "object") return computedLine(tape, item);
   if (typeof before === "string") return "";
-  const {shape} = row ?? before;
-  if (item < 0) return {shape, tint: ["i"], text: [["·"]]};
-  return computedArray(live.result(tape, item), shape, row ? example : -1);
+  const known = row ?? before;
+  if (item < 0) return {...known, tint: ["i"], text: [["·"]]};
+  return computedArray(live.result(tape, item), known, row ? example : -1);
 }
 
 /**
  * A result as text, or a row of it. A leaf that has not changed keeps its text.
- * @param {NdArray} result @param {string} shape as text @param {number} row or -1
+ * @param {NdArray} result @param {ArrayData} before any change @param {number} row or -1
  */
-function computedArray(result, shape, row) {
+function computedArray(result, before, row) {
   const known = formatted.get(result) ?? {};
   formatted.set(result, known);
   const numbers = nd.numbers(result);
@@ -134,7 +126,7 @@ function computedArray(result, shape, row) {
   const start = Math.max(row, 0) * size;
   const part = numbers.subarray(start, start + size);
   const axes = row < 0 ? result.shape : result.shape.slice(1);
-  return (known[row] ??= {shape, ...formatArray(part, axes, result.dtype)});
+  return (known[row] ??= {...before, ...formatArray(part, axes, result.dtype)});
 }
 
 /**

@@ -1,7 +1,7 @@
 // @ts-check
 // The page: connect buttons and keys to the drawing functions, and open the place of the address.
 import {readData, state} from "./state.js";
-import {byId} from "./dom.js";
+import {byId, connect, isOurs} from "./dom.js";
 import {writeAddress} from "./address.js";
 import {startControls, updateControls} from "./controls.js";
 import {EXPORTS} from "./export.js";
@@ -41,9 +41,9 @@ function toggleTheme() {
 
 /** Click or focus the element that lists a key as its shortcut. @param {KeyboardEvent} event */
 function onKey(event) {
-  const {key, ctrlKey, metaKey, altKey} = event;
+  const {key} = event;
   const target = /** @type {HTMLElement} */ (event.target);
-  if (ctrlKey || metaKey || altKey || document.querySelector("dialog[open]")) return;
+  if (!isOurs(event)) return;
   const isTyped = target.matches(key === " " ? "input, button" : "input");
   if (isTyped && key !== "Escape") return;
   if (key === "Escape" && state.playing) togglePlay();
@@ -57,7 +57,7 @@ function onKey(event) {
 }
 
 function listen() {
-  for (const [id, act] of Object.entries(ACTIONS)) byId(id).addEventListener("click", act);
+  connect(ACTIONS);
   byId("copy-link").hidden = location.protocol === "about:"; // in a notebook
   const slider = /** @type {HTMLInputElement} */ (byId("slider"));
   slider.addEventListener("input", () => go(Number(slider.value)));

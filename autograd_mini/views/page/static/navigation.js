@@ -3,7 +3,7 @@
 import {array, direction, mainTape, shownTapes, state, stepName} from "./state.js";
 import {holds} from "./card.js";
 import {keepPlace, readAddress, writeAddress} from "./address.js";
-import {byId, press} from "./dom.js";
+import {byId, press, setText} from "./dom.js";
 import {features} from "./features.js";
 import {updateHover} from "./hover.js";
 import {fitParts, updateInspector} from "./inspector.js";
@@ -55,7 +55,7 @@ export function redraw() {
   const {parent, title = "", group} = level();
   drawScene({open, choose});
   byId("up").hidden = parent === undefined;
-  byId("where").textContent = title;
+  setText("where", title);
   byId("group").hidden = group === undefined;
   press(byId("group"), group === 0);
   render();
@@ -68,13 +68,13 @@ function updateTexts() {
   const {nodes, steps, symbol} = tape;
   const step = steps[state.step];
   const place = `Step ${state.step} of ${steps.length - 1}, ${step.phase}, ${stepName(tape, step)}`;
-  byId("live").textContent = `${place}, ${direction(tape, step)}. ${inWords(tape, step)}`;
+  setText("live", `${place}, ${direction(tape, step)}. ${inWords(tape, step)}`);
   const result = nodes[nodes.length - 1];
   const isOther = state.variant || tape.shown;
   const value = isOther ? array(tape, result.value).text?.[0][0] : tape.value;
   const [count, ...others] = shownTapes().map(({operations}) => operations);
   const operations = `${count} operation${count === "1" ? "" : "s"}`;
-  byId("subtitle").textContent = [`${symbol} = ${value} · ${operations}`, ...others].join(" and ");
+  setText("subtitle", [`${symbol} = ${value} · ${operations}`, ...others].join(" and "));
 }
 
 /** Go to the first or the last step, or to another that is not the next. @param {number} step */

@@ -32,7 +32,7 @@ export function operation(tape, step) {
     operandFigure(tape, node, operand)
   ]);
   const result = valueFigure(tape, node, {mark: ".lit"});
-  return el("div.sum", left, sign("="), result);
+  return el("div.row", left, sign("="), result);
 }
 
 /**
@@ -69,7 +69,7 @@ export function chainRule(tape, at, contribution) {
   return el(
     "div.gift",
     el(
-      "div.sum",
+      "div.row",
       gradientFigure(tape, node, "upstream"),
       ...parts,
       partFigure(tape, at, contribution)

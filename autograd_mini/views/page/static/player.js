@@ -14,7 +14,6 @@ export function togglePlay() {
   if (isPlaying && isAtEnd()) go(0);
   play(isPlaying);
   press(byId("play"), isPlaying);
-  byId("play").setAttribute("aria-label", isPlaying ? "Pause" : "Play");
 }
 
 /** Select the next speed. */

@@ -83,14 +83,18 @@ function ticks([from, to]) {
 }
 
 /** A number in few characters, with a minus sign. @param {number} value */
-const short = value => String(Number(value.toPrecision(3))).replace("-", "−");
+export const short = (value, digits = 3) =>
+  String(Number(value.toPrecision(digits))).replace("-", "−");
 
 /** A path through those points that are finite. @param {number[][]} points in pixels */
 export const pathThrough = points =>
   points
     .filter(([x, y]) => Number.isFinite(x + y))
-    .map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`)
+    .map(pair)
     .join("L");
+
+/** A place in a path. @param {number[]} place in pixels */
+const pair = place => place.map(x => x.toFixed(1)).join(" ");
 
 /** The span of numbers, with some space around them. @param {number[]} values @returns {Span} */
 export function paddedSpan(values) {
@@ -109,7 +113,4 @@ export const stroke = (kind, d) => svg(kind, {d: d && `M${d}`});
 
 /** The examples of a class. @param {number} k @param {number[][]} places in pixels */
 export const marks = (k, places) =>
-  stroke(
-    `path.marks.class${k}`,
-    places.map(([u, v]) => `${u.toFixed(1)} ${v.toFixed(1)}${MARKERS[k]}`).join("M")
-  );
+  stroke(`path.marks.class${k}`, places.map(place => pair(place) + MARKERS[k]).join("M"));

@@ -1,5 +1,6 @@
 // @ts-check
 // Run the forward part of the tape's program on other points than the examples.
+import {inRows} from "./format.js";
 import {nd} from "./nd.js";
 import {programs} from "./programs.js";
 import {leavesNow} from "./train.js";
@@ -25,8 +26,8 @@ export function predict({x, inputs, program, scale}, points) {
     batch.forEach((point, i) => filled.data.set(point, i * point.length));
     const args = inputs.map(i => (i === x ? filled : leaves[i]));
     const values = Array.from(nd.numbers(programs[program](args)[0]));
-    const width = values.length / shape[0];
-    batch.forEach((_, i) => found.push(scaled(values.slice(i * width, (i + 1) * width), scale)));
+    const rows = inRows(values, values.length / shape[0]);
+    batch.forEach((_, i) => found.push(scaled(rows[i], scale)));
   }
   return found;
 }
@@ -39,11 +40,11 @@ function scaled(z, scale) {
     const sum = powers.reduce((a, b) => a + b);
     return powers.map(power => power / sum);
   }
-  if (scale === "sigmoid") return pair(1 / (1 + Math.exp(-z[0])));
+  if (scale === "sigmoid") return both(1 / (1 + Math.exp(-z[0])));
   if (!scale || z.length > 1) return z;
   const [low, high] = scale;
-  return pair(Math.min(1, Math.max(0, (z[0] - low) / (high - low))));
+  return both(Math.min(1, Math.max(0, (z[0] - low) / (high - low))));
 }
 
 /** The probabilities of class 0 and class 1. @param {number} p */
-const pair = p => [1 - p, p];
+const both = p => [1 - p, p];

@@ -1,6 +1,6 @@
 // @ts-check
 // The graph is drawn once for each level. A step then updates only the changed parts.
-import {array, current, isBack, shownTapes, stepOf} from "./state.js";
+import {array, current, passOf, shownTapes, stepOf} from "./state.js";
 import {cardBody, cardLabel, cardState} from "./card.js";
 import {button, el, mark, svg} from "./dom.js";
 import {named} from "./names.js";
@@ -184,14 +184,12 @@ function updateCard({tape, level}, place, card) {
   card.content = content;
   element.firstElementChild?.replaceChildren(...cardBody(tape, place, shows, level.numbers));
   element.lastElementChild?.setAttribute("aria-label", cardLabel(tape, place, shows));
-  const isReached = sum >= 0;
-  const isUpdate = phase === "update";
   mark(element, {
     ahead: !known,
-    reached: isReached,
+    reached: sum >= 0,
     now,
-    back: isBack(shows),
-    update: isUpdate,
+    back: passOf(shows) === "backward",
+    update: phase === "update",
     receives
   });
 }

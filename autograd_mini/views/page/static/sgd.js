@@ -18,21 +18,19 @@ features.push({
     tape().updated = afterUpdate;
     sgd.rate = data.training?.rate ?? 0;
     trainBy(sgd);
-    addRate();
+    const {element, input, show} = rangeControl("learning rate η", power => {
+      sgd.rate = Number((10 ** power).toPrecision(2));
+      show(power, String(sgd.rate));
+      render(); // the update shows other new values
+    });
+    Object.assign(input, {id: "rate", min: -4, max: 1, step: 0.02}); // logarithmic
+    show(Math.log10(sgd.rate), String(sgd.rate));
+    byId("train-buttons").after(element);
+  },
+  update() {
+    sgd.losses[sgd.at] = lossNow(); // a leaf may have changed
   }
 });
-
-/** Add the slider of the learning rate, which is logarithmic. */
-function addRate() {
-  const {element, input, show} = rangeControl("learning rate η", power => {
-    sgd.rate = Number((10 ** power).toPrecision(2));
-    show(power, String(sgd.rate));
-    render(); // the update shows other new values
-  });
-  Object.assign(input, {id: "rate", min: -4, max: 1, step: 0.02});
-  show(Math.log10(sgd.rate), String(sgd.rate));
-  byId("train-buttons").after(element);
-}
 
 const tape = () => data.tapes[0];
 

@@ -16,12 +16,15 @@ const LEAST_REACH = 2; // of a slider, to both sides
 
 features.push({
   start() {
-    for (const leaf of live.arguments())
+    for (const leaf of allLeaves())
       if (data.moving?.includes(leaf.name))
-        leaf.data.forEach((_, at) => controls.splice(-1, 0, entrySlider(leaf, at))); // before Reset
+        leaf.data.forEach((_, at) => controls.push(entrySlider(leaf, at)));
     SETTINGS.leaves = {text: changedEntries, read: readEntries};
   }
 });
+
+/** The arguments of all programs, each once. */
+const allLeaves = () => [...new Map(live.arguments().map(leaf => [leaf.name, leaf])).values()];
 
 /** @param {Argument} leaf @param {number} at @returns {import("./controls.js").Control} */
 function entrySlider({name, shape, data: numbers}, at) {
@@ -29,7 +32,7 @@ function entrySlider({name, shape, data: numbers}, at) {
   const reach = Math.max(LEAST_REACH, Math.abs(start));
   const label = entryName(name, shape, at);
   const {element, input, show} = rangeControl(label, value => setEntry(name, at, value));
-  input.id = `input-${controls.length - 1}`;
+  input.id = `input-${controls.length}`;
   const step = 10 ** Math.floor(Math.log10(reach / 20)); // 40 to 400 positions
   const update = () => {
     const value = nd.numbers(live.leaf(name))[at];
@@ -44,15 +47,11 @@ function entrySlider({name, shape, data: numbers}, at) {
 
 /** The entries that the reader changed, each as leaf, position and number. */
 function changedEntries() {
-  const changed = live
-    .arguments()
-    .flatMap(({name, data: before}, nth) =>
-      live.isChanged(name)
-        ? [...nd.numbers(live.leaf(name))].flatMap((x, at) =>
-            x === Number(before[at]) ? [] : [`${nth}_${at}_${x}`]
-          )
-        : []
-    );
+  const changed = allLeaves().flatMap(({name, data: before}, nth) =>
+    Array.from(nd.numbers(live.leaf(name)), (x, at) =>
+      Object.is(x, Number(before[at])) ? "" : `${nth}_${at}_${x}`
+    ).filter(Boolean)
+  );
   return changed.length > MOST_CHANGED ? "" : changed.join("*");
 }
 
@@ -60,7 +59,7 @@ function changedEntries() {
 function readEntries(text) {
   for (const entry of text.split("*")) {
     const [nth, at, value] = entry.split("_").map(Number);
-    const leaf = live.arguments()[nth];
+    const leaf = allLeaves()[nth];
     if (at in (leaf?.data ?? []) && Number.isFinite(value)) changeEntry(leaf.name, at, value);
   }
   live.run();

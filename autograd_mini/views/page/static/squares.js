@@ -2,6 +2,7 @@
 // The squares of heat maps: each shows an entry, or the largest of a few.
 import {svg} from "./dom.js";
 import {lengths, parseOrigin} from "./entries.js";
+import {partOf} from "./format.js";
 
 /**
  * The columns and rows of a heat map, and a function that finds the square of an entry.
@@ -16,13 +17,11 @@ function squaresOf(map) {
   const axes = lengths(tape.nodes[node].shape);
   const columns = axes.pop() ?? 1; // a vector is a row
   const rows = axes.reduce((a, b) => a * b, 1);
-  /** @param {number} i @param {number} n @param {number} parts */
-  const part = (i, n, parts) => Math.ceil(((i + 1) * parts) / n) - 1; // see `partsOf`
   /** @param {number} entry */
   const place = entry => {
     const at = [
-      part(entry % columns, columns, across),
-      part(Math.floor(entry / columns), rows, down)
+      partOf(entry % columns, columns, across),
+      partOf(Math.floor(entry / columns), rows, down)
     ];
     return isFlipped ? at.reverse() : at;
   };

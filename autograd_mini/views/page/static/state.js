@@ -62,10 +62,8 @@ export const shownTapes = () => data.tabs[state.tab].tapes.map(i => data.tapes[i
 export const mainTape = () => shownTapes()[0];
 
 /** The tape that the cards describe. Side by side, at the last backward step, it is the fused one. */
-export function describedTape() {
-  const tapes = shownTapes();
-  return state.step === tapes[0].steps.length - 2 ? tapes[tapes.length - 1] : tapes[0];
-}
+export const describedTape = () =>
+  state.step === mainTape().steps.length - 2 ? shownTapes().slice(-1)[0] : mainTape();
 
 /** The step that a tape is at. The second tape follows the first. @param {Tape} tape */
 export const stepOf = tape =>
@@ -86,27 +84,17 @@ const item = (tape, id, example = -1) =>
  * An array, or the chosen example of it.
  * @param {Tape} tape @param {number} id @param {number} [example] @returns {ArrayData}
  */
-export function array(tape, id, example = state.example) {
-  const found = item(tape, id, example);
-  return found.each?.[example] ?? found;
-}
+export const array = (tape, id, example = state.example) => rowOf(item(tape, id, example), example);
+
+/** @param {any} found @param {number} example @returns {ArrayData} */
+const rowOf = (found, example) => found.each?.[example] ?? found;
 
 /** A number as it is shown or typed; NaN if it is none. @param {string} text */
 export const parseNumber = text =>
   text.trim() ? Number(text.replaceAll("−", "-").replace("inf", "Infinity")) : NaN;
 
 /** An array that is not shown yet: only its rows and columns matter. @param {Tape} tape @param {number} id */
-export function outline({pools}, id) {
-  const found = /** @type {any} */ (pools[0][id]);
-  return found.each?.[state.example] ?? found;
-}
-
-/** Whether an array has a row for each example. @param {Tape} tape @param {number} id */
-const hasRows = ({pools}, id) => typeof pools[0][id] === "object" && Boolean(pools[0][id]?.each);
-
-/** The number of the first entry of `array`. @param {Tape} tape @param {number} id */
-export const firstEntry = (tape, id) =>
-  hasRows(tape, id) && state.example > 0 ? state.example * array(tape, id).tint.join("").length : 0;
+export const outline = ({pools}, id) => rowOf(pools[0][id], state.example);
 
 /**
  * A line with the numbers of one entry; empty if an example is chosen.
@@ -128,10 +116,14 @@ export function current(tape, given) {
   return holds ? given : {...given, ...otherwise};
 }
 
+/** All words, or of too many the first few and the last. @param {string[]} words */
+export const abridged = (words, /** @type {number} */ most, /** @type {number} */ few) =>
+  words.length > most ? [...words.slice(0, few), "…", ...words.slice(-1)] : words;
+
 /** The first few of many names and the last. @param {string[]} names */
 function brief(names) {
   const all = [...new Set(names)];
-  return (all.length > 6 ? [...all.slice(0, 3), "…", ...all.slice(-1)] : all).join(", ");
+  return abridged(all, 6, 3).join(", ");
 }
 
 /**
@@ -141,14 +133,9 @@ function brief(names) {
 export const passOf = ({phase}) =>
   phase === "start" ? "forward" : phase === "seed" || phase === "end" ? "backward" : phase;
 
-/** @param {Pick<Step, "phase">} step */
-export const isBack = step => passOf(step) === "backward";
-
 /** The operation of a step, or its place in the story. @param {Tape} tape @param {Step} step */
 export const stepName = ({nodes}, {phase, node}) =>
-  ({start: "start", seed: "seed", update: "update", end: "result"})[
-    /** @type {string} */ (phase)
-  ] ?? nodes[node].op;
+  ["forward", "backward"].includes(phase) ? nodes[node].op : phase === "end" ? "result" : phase;
 
 /**
  * The direction of a step: "x → y". For a long tape it is computed here.

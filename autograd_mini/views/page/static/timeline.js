@@ -43,9 +43,7 @@ function stepItem(tape, step, i, go) {
   const {nodes, steps, sums} = tape;
   const {phase, node, gives = []} = step;
   const attributes = {"data-step": i, title: direction(tape, step)};
-  const adds = gives.some(({to, argument}) =>
-    sums[to].some((sum, nth) => nth && sum.step === i && sum.contribution?.argument === argument)
-  );
+  const adds = gives.some(({to}) => sums[to].findLastIndex(sum => sum.step === i) > 0);
   const word = stepName(tape, step);
   const isPass = phase === "forward" || phase === "backward";
   const name = isPass ? `${word} · ${nodes[node].name}` : word;

@@ -2,11 +2,12 @@
 // The Train panel: its buttons, the loop of training steps, and the plots.
 import {data, mainTape, state} from "./state.js";
 import {showNumbers} from "./controls.js";
-import {byId, press} from "./dom.js";
+import {byId, connect, press, setText} from "./dom.js";
 import {features} from "./features.js";
 import {lossCurve} from "./loss_curve.js";
 import {formula} from "./math.js";
 import {go} from "./navigation.js";
+import {short} from "./plot.js";
 import {updateUpdate} from "./update.js";
 /** @typedef {import("./types.js").Trainer} Trainer */
 
@@ -26,36 +27,28 @@ export const plots = [() => lossCurve(trainer.losses, trainer.at, data.tapes[0].
 /** The arrays that a program takes at the current training step. */
 export const leavesNow = () => trainer.leaves();
 
-features.push({start: showPanel, update});
-
-const isFilm = () => Boolean(data.training?.losses);
+features.push({
+  start() {
+    byId("train").hidden = false;
+  },
+  update
+});
 
 // ---- buttons ----
-
-/** Show the panel, or why the page cannot train. */
-function showPanel() {
-  const {why} = data.training ?? {};
-  byId("train").hidden = false;
-  if (!why) return;
-  byId("train-state").textContent = `No training in this page: ${why}.`;
-  byId("train-rule").hidden = byId("train-buttons").hidden = true;
-}
 
 /** Connect the buttons. @param {Trainer} chosen */
 export function trainBy(chosen) {
   trainer = chosen;
   showRule();
   showRunning(0);
-  byId("train-step").addEventListener("click", stepOnce);
-  byId("train-run").addEventListener("click", toggleRun);
-  byId("train-reset").addEventListener("click", reset);
+  connect({"train-step": stepOnce, "train-run": toggleRun, "train-reset": reset});
 }
 
-/** The rule of the update, and the learning rate of a film. */
+/** The rule of the update. */
 function showRule() {
   const {rate} = data.training ?? {};
-  const {tex, name} = data.tapes[0].nodes[data.tapes[0].nodes.length - 1];
-  const known = isFilm() ? `,   η = ${rate}` : "";
+  const {tex, name} = data.tapes[0].nodes.slice(-1)[0];
+  const known = trainer.known ?? "";
   const rule = `w ← w - η \\frac{\\partial ${tex ?? name}}{\\partial w}${known}`;
   byId("train-rule").hidden = !rate;
   byId("train-rule").append(formula(rule));
@@ -120,7 +113,7 @@ function frame(now) {
 function showRunning(request) {
   cancelAnimationFrame(running);
   running = request;
-  byId("train-run").textContent = running ? "❚❚ Pause" : "▶ Run";
+  setText("train-run", running ? "❚❚ Pause" : "▶ Run");
   press(byId("train-run"), running > 0);
   byId("live").setAttribute("aria-live", running ? "off" : "polite");
 }
@@ -129,7 +122,7 @@ function showRunning(request) {
 
 /** Say the loss to screen readers. */
 function announce() {
-  byId("train-live").textContent = summary();
+  setText("train-live", summary());
 }
 
 /** The training step and its loss, in words. */
@@ -139,8 +132,7 @@ function summary() {
   const loss = losses[at];
   if (!Number.isFinite(loss))
     return `${symbol} is not finite: the steps are too large. Reset, then lower the learning rate.`;
-  const digits = String(Number(loss.toPrecision(4))).replace("-", "−");
-  return `Training step ${at}: ${symbol} = ${digits}`;
+  return `Training step ${at}: ${symbol} = ${short(loss, 4)}`;
 }
 
 /** Show the update at its step, and draw the panel at most once a frame. */
@@ -155,6 +147,6 @@ function drawPanel() {
   const key = `${trainer.at} ${state.runs}`;
   if (key === drawn) return;
   drawn = key;
-  byId("train-state").textContent = summary();
+  setText("train-state", summary());
   byId("plots").replaceChildren(...plots.map(draw => draw()));
 }

@@ -10,6 +10,7 @@
  * @property {string[][]} [text] missing for a heat map
  * @property {string[]} [notes] lines below a heat map
  * @property {ArrayData[]} [each] the examples of a batch
+ * @property {number} [first] the position of the first entry, for an example
  */
 
 /**
@@ -235,17 +236,16 @@
 
 /**
  * How an array is shown. If it is `hidden`, each number is a dot. `of` names where it comes from, so
- * that its cells can be pointed at, counted from `first`. `flip` exchanges rows and columns. An array
+ * that its cells can be pointed at. `flip` exchanges rows and columns. An array
  * with a label can be read by keyboard.
  * @typedef {object} How
  * @property {boolean} [hidden]
  * @property {string} [label]
  * @property {string} [mark]
  * @property {string} [of]
- * @property {number} [first]
  * @property {boolean} [flip]
  * @property {number} [item] its position in the pool
- * @property {(cell: HTMLElement, entry: number) => void} [edit] makes a cell editable
+ * @property {(entry: number) => string} [edit] names the change of an entry, of a leaf
  * @property {number} [most] rows and columns beyond which it is a heat map
  */
 
@@ -289,7 +289,7 @@
  * @property {(tape: Tape, id: number, example: number) => any} [shown] an item of the pool, once a
  *   leaf has changed
  * @property {(tape: Tape, id: number) => NdArray["data"]|undefined} [numbers] those of an item
- * @property {(tape: Tape, id: number) => How["edit"]} [edit] what makes the cells of a leaf editable
+ * @property {(tape: Tape, id: number) => How["edit"]} [edit] what names the changes of a leaf
  * @property {(tape: Tape, node: number) => ArrayData|null} [updated] a parameter after the update
  */
 
@@ -327,6 +327,7 @@
  * @property {number} at the current training step
  * @property {number[]} losses
  * @property {number} pace the least time between two steps, in milliseconds
+ * @property {string} [known] what is behind the rule
  * @property {() => void} step
  * @property {() => void} reset
  * @property {() => boolean} isOver

@@ -18,7 +18,7 @@ export function updateUpdate(rate) {
     const {name} = tape.nodes[node];
     const next = tape.updated?.(tape, node);
     return el(
-      "div.sum.gift",
+      "div.row.gift",
       valueFigure(tape, node, {}, "old "),
       sign(rate ? `− ${rate} ×` : ","),
       gradientFigure(tape, node, "gradient", {mark: ".back"}),

@@ -30,7 +30,7 @@ function addHardLogits() {
   const isOn = () => nd.numbers(live.leaf(name)).every((x, i) => x === numbers[i]);
   const set = () => (isOn() ? live.reset(name) : live.set(name, nd.array(numbers, shape, dtype)));
   const element = button(hard.label, () => compute(set), {id: "hard"});
-  controls.splice(-1, 0, {element, update: () => press(element, isOn())}); // before Reset
+  controls.push({element, update: () => press(element, isOn())});
 }
 
 /** How far the gradients of both tapes agree, in words. @param {Compare} compare */

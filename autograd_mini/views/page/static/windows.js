@@ -10,12 +10,6 @@ const FAR = 1.6; // windows; the largest width of rows that are moved sideways
 const PAD = 4; // px around a graph
 const SHEET = {width: 736, height: 560}; // px; the largest window on paper
 
-/** The size of a window without padding. @param {View} view */
-const space = ({stage}) => ({
-  width: stage.clientWidth - 2 * PAD,
-  height: stage.clientHeight - 2 * PAD
-});
-
 /**
  * The shape of a graph for a window: the widest that fits. If none does, the narrowest, unless
  * moving along a single row is simpler.
@@ -30,7 +24,8 @@ function shapeFor({level: {places}}, width) {
 /** Show each graph as large as it fits, but at a readable scale, in the centre of its window. */
 export function fit() {
   for (const view of views) {
-    const {width, height} = space(view);
+    const width = view.stage.clientWidth - 2 * PAD;
+    const height = view.stage.clientHeight - 2 * PAD;
     const shape = shapeFor(view, width);
     arrange(view, shape);
     const all = Math.min(width / shape.width, height / shape.height, LARGE);

@@ -1,6 +1,6 @@
 // @ts-check
 // How an entry was computed: from which entries, and by which formula (views/page/reads.py).
-import {array, arrived, stepOf} from "./state.js";
+import {abridged, array, arrived, stepOf} from "./state.js";
 import {entriesRead, entryText, origin, subscript} from "./entries.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Operand} Operand */
@@ -12,11 +12,7 @@ const MOST_TERMS = 9;
 const signed = text => (text.startsWith("−") ? `(${text})` : text);
 
 /** @param {string[]} terms */
-const plus = terms =>
-  (terms.length > MOST_TERMS
-    ? [...terms.slice(0, MOST_TERMS - 2), "…", ...terms.slice(-1)]
-    : terms
-  ).join(" + ");
+const plus = terms => abridged(terms, MOST_TERMS, MOST_TERMS - 2).join(" + ");
 
 /**
  * An entry as an equation, and the entries that it was computed from.
