@@ -23,5 +23,5 @@ plots.unshift(() => {
   const examples = xs.map((value, i) => [x(value), y(ys[i])]);
   const curve = at.map((value, i) => [x(value), y(values[i].at(-1) ?? NaN)]);
   root.append(marks(0, examples), stroke("path.contour", pathThrough(curve)));
-  return el("figure.learned", root, el("figcaption", "● data — prediction"));
+  return el("figure.learned", root, el("figcaption.row", "● data — prediction"));
 });
