@@ -412,6 +412,6 @@ def test_film_draws_what_each_frame_has_learned(trained):
     for at, expected in enumerate(right):
         page.fill("#recording", str(at))
         page.wait_for_function(
-            f"document.querySelector('#train-state').innerText.includes(' {at}:')"
+            "at => document.querySelector('#train-state').innerText.includes(` ${at}:`)", arg=at
         )
         assert f"{expected} of {N} right" in page.inner_text(".learned figcaption")

@@ -25,7 +25,7 @@ Data: TypeAlias = dict[str, Any]
 
 LARGEST = 2_000_000  # bytes of a page, beyond which it shows fewer numbers
 _SHELL = 185_000  # bytes reserved for the page without its data
-_PACKED = 150_000  # bytes of the smallest data that are compressed
+_PACKED = 60_000  # bytes of the smallest data that are compressed
 _MOST = 30_000  # operations
 #: ways to shorten a large page: entries of the largest array that is shown, and whether others
 #: are described
