@@ -85,7 +85,9 @@ def called(step: Step, name: Names) -> str:
     if step.function is operator.getitem:
         return f"{name(step.args[0])}[{name(step.args[1])}]"
     words = [*map(name, step.args), *(f"{key}={name(x)}" for key, x in step.kwargs.items())]
-    if step.function in _METHODS and isinstance(example_of(step.args[0]), np.ndarray):
+    has_method = step.function in _METHODS and isinstance(example_of(step.args[0]), np.ndarray)
+    # The method takes an order by its name only.
+    if has_method and not (step.function is np.reshape and len(step.args) > 2):
         if words[1:]:
             return f"{words[0]}.{step.function.__name__}({', '.join(words[1:])})"
         return f"{words[0]}.T"
