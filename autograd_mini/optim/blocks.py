@@ -26,9 +26,8 @@ MAX_ENTRIES = 1 << 15
 class Block:
     """Neighbouring parameters of one group and dtype. The first one has the number `first`."""
 
-    def __init__(self, first: int, group: int, tensors: Sequence[Tensor]) -> None:
+    def __init__(self, first: int, tensors: Sequence[Tensor]) -> None:
         self.numbers = range(first, first + len(tensors))
-        self.group = group
         self.shapes = [p.shape for p in tensors]
         ends = accumulate(p.size for p in tensors)
         self.places = [slice(end - p.size, end) for p, end in zip(tensors, ends)]
@@ -57,10 +56,10 @@ def blocks_of(parameters: Sequence[Tensor], group_of: Sequence[int]) -> list[Blo
         kind = i if alone else (group, p.data.dtype)
         size += p.size
         if i and (kind != before or size > MAX_ENTRIES):
-            found.append(Block(start, group_of[start], parameters[start:i]))
+            found.append(Block(start, parameters[start:i]))
             start, size = i, p.size
         before = kind
-    return [*found, Block(start, group_of[start], parameters[start:])]
+    return [*found, Block(start, parameters[start:])]
 
 
 class FlatArrays(Sequence[Any]):
