@@ -281,7 +281,7 @@ class Graph:
         made: list[int] = [*joint] if apart else []
         axes: list[Any] = []  # for each axis of the argument, what reads it
         is_positive: dict[Node, bool] = {}
-        start = 0 if apart else None  # the first axis of those that the arrays share
+        start = 0 if apart else -1  # the first axis of those that the arrays share, once known
         for p in [*arrays, *[slice(None)] * (len(shape) - sum(q is not None for q in arrays))]:
             n = shape[len(axes)] if p is not None else 1
             if p is None:
@@ -291,7 +291,7 @@ class Graph:
                 axes.append((len(made), first, step))
                 made.append(len(range(*p.indices(n))))
             else:
-                if start is None and nodes:
+                if start < 0 and nodes:
                     start = len(made)
                     made += joint
                 axes.append(p)
@@ -305,7 +305,7 @@ class Graph:
                     axis, first, step = p
                     found.append(at[axis] * step + first)
                 elif isinstance(p, Node):
-                    own = at[start : start + len(joint)]  # type: ignore[operator]  # set by then
+                    own = at[start : start + len(joint)]
                     found.append(_wrapped(text(p, spread(own, p.shape)), n, is_positive[p]))
                 else:
                     found.append(Index(number=int(p) % n))
