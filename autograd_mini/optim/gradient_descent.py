@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..core.answers import explains_keywords
+from ..core.arrays import widen
 from .blocks import descend
-from .optimizer import Optimizer, Parameters, decayed, fraction, not_negative, positive
+from .optimizer import Optimizer, Parameters, fraction, not_negative, positive
 
 
 class SGD(Optimizer):
@@ -93,7 +94,7 @@ class SGD(Optimizer):
         """
         for i, p, g, options in self._trained():
             if options["weight_decay"]:
-                g = decayed(g, p, options["weight_decay"])
+                g = g + options["weight_decay"] * widen(p.data)
             if options["momentum"]:
                 v = self.velocity[i]
                 v *= options["momentum"]

@@ -285,14 +285,6 @@ class Optimizer:
         return [np.zeros_like(widen(p.data)) for p in self.parameters]
 
 
-# ---- parts of a step -----------------------------------------------------------------------------
-
-
-def decayed(g: Array, p: Tensor, weight_decay: float) -> Array:
-    """Return g + λ p."""
-    return g + weight_decay * widen(p.data) if weight_decay else g
-
-
 # ---- checks --------------------------------------------------------------------------------------
 
 
