@@ -51,7 +51,7 @@ function showRule() {
   const known = trainer.known ?? "";
   const rule = `w ← w - η \\frac{\\partial ${tex ?? name}}{\\partial w}${known}`;
   byId("train-rule").hidden = !rate;
-  byId("train-rule").append(formula(rule));
+  byId("train-rule").append(" ", formula(rule));
 }
 
 function stepOnce() {
