@@ -48,8 +48,7 @@ class Pieces:
 
 
 def without_pieces(adjoints: dict[Any, Any]) -> dict[Any, Any]:
-    """Replace all pieces among the adjoints with arrays, and return the adjoints."""
-    for t, g in adjoints.items():
-        if type(g) is Pieces:
-            adjoints[t] = g.whole()
+    """Return the adjoints, with an array in the place of all pieces of a tensor."""
+    if Pieces in map(type, adjoints.values()):
+        return {t: g.whole() if type(g) is Pieces else g for t, g in adjoints.items()}
     return adjoints

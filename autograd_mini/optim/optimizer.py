@@ -254,13 +254,14 @@ class Optimizer:
 
     def _trained(self) -> Trained:
         """Return the number, the tensor, the gradient and the options of each parameter to move."""
-        defaults = {name: getattr(self, name) for name in self.group_options}
+        defaults = vars(self)  # a group sets some of these options itself
         options = [{**defaults, **group} if group else defaults for group in self.groups]
-        if any(callable(group["lr"]) for group in options):
-            raise TypeError(
-                "step: lr is a function, not a number. Before each step, write optimizer.lr = "
-                "schedule(t), where t is the number of the step."
-            )
+        for group in options:
+            if callable(group["lr"]):
+                raise TypeError(
+                    "step: lr is a function, not a number. Before each step, write optimizer.lr = "
+                    "schedule(t), where t is the number of the step."
+                )
         if len(self.parameters) != len(self.group_of):
             raise ValueError(
                 f"step: the list of parameters has {len(self.parameters)} entries, but it had "
