@@ -5,6 +5,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from autograd_mini.views.page import bundle
 
 from .conftest import lacking
@@ -36,6 +38,7 @@ def differing(pairs):
     return json.loads(run.stdout)
 
 
+@pytest.mark.slow
 def test_removing_comments_changes_no_token():
     sources = {path.name: path.read_text("utf-8") for path in STATIC.glob("*.js")}
     sources["tricks"] = TRICKS

@@ -114,6 +114,7 @@ def test_backward_product_is_drawn_transposed(page):
         assert all(number in written(page) for number in rows + columns)
 
 
+@pytest.mark.slow
 def test_every_entry_is_written_out_with_its_numbers(page):
     """Sums, means, broadcasting, slices and parts put together: all equations hold."""
     steps = cases.explore(product).data["tapes"][0]["steps"]

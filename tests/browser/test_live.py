@@ -47,6 +47,7 @@ def as_json(x):
     return {"numbers": numbers, "shape": list(x.shape), "dtype": x.dtype.name}
 
 
+@pytest.mark.slow
 def test_script_formats_arrays_exactly_as_python(browser):
     given = list(arrays())
     written = [{k: v for k, v in Pool().write(x).items() if k != "shape"} for x in given]
@@ -290,9 +291,8 @@ def wander(opened, story, seed, moves):
         wanderer.check()
 
 
-@pytest.mark.parametrize("story", ["logits", "scalars"])
-def test_screen_shows_the_engine_after_a_few_changes(opened, story):
-    wander(opened, story, seed=0, moves=4)
+def test_screen_shows_the_engine_after_a_few_changes(opened):
+    wander(opened, "scalars", seed=0, moves=4)
 
 
 @pytest.mark.slow

@@ -91,6 +91,7 @@ def test_no_step_of_five_hundred_is_cut(opened, width):
         assert page.locator("#steps [aria-current]").is_visible()
 
 
+@pytest.mark.slow
 def test_play_has_a_speed(opened):
     page = opened(cases.explore(cases.softmax_chain), clock=True)
     steps = []

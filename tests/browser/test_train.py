@@ -269,6 +269,7 @@ def test_panel_fits_every_width(trained, width):
         assert 240 < box["width"] < 500 or part == "#train-controls", part
 
 
+@pytest.mark.slow
 def test_graph_and_boundary_are_seen_while_training(trained):
     page = trained(page_of(moons)[0], width=1280, height=720)
     page.click("#train-step")

@@ -327,6 +327,7 @@ def blocks(n, each, around=()):
     return y * 2.0
 
 
+@pytest.mark.slow
 def test_long_tape_is_folded_by_scopes():
     (tape,) = ag.explore(blocks(40, 8)).data["tapes"]
     assert cards(tape) == [*(f"block{i}" for i in range(40)), ""]
@@ -343,6 +344,7 @@ def test_many_scopes_share_cards_named_first_to_last():
     assert [box["title"] for box in tape["levels"][1]["boxes"]] == ["block0", "block1", "block2"]
 
 
+@pytest.mark.slow
 def test_scope_around_everything_keeps_inner_scopes():
     (tape,) = ag.explore(blocks(100, 4, around=("model", "body"))).data["tapes"]
     assert cards(tape)[0] == "block0 … block2"
@@ -701,6 +703,7 @@ def test_network_opens_with_a_card_for_each_layer(sizes):
             assert opened == ["MLP", card["title"]]
 
 
+@pytest.mark.slow
 def test_small_or_unlayered_graph_opens_unfolded():
     for result in (chain(), layered(2, 3)):
         assert ag.explore(result).data["tapes"][0]["first"] == 0
@@ -797,7 +800,7 @@ def test_page_says_why_it_has_no_sliders(made, why):
     assert why in data["live"][0]["why"]
 
 
-@pytest.mark.parametrize("name", ["batch_norm", "gpt"])
+@pytest.mark.parametrize("name", ["batch_norm", pytest.param("gpt", marks=pytest.mark.slow)])
 def test_gradient_of_rounding_errors_keeps_the_sliders(name):
     """The gradient of a bias before batch norm, and of the bias of keys, is exactly 0."""
     logits = models.MODELS[name]()(models.EXAMPLES[name])
