@@ -197,15 +197,15 @@ def first_nan(peer):
 
 
 TRIED = {
-    "records calls of NumPy's own `np.exp`, `np.einsum`": numpy_records,
+    "records NumPy's own functions (`np.exp`, `np.einsum`)": numpy_records,
     "second derivatives": second,
-    "forward mode, Hessians as functions": functional,
-    "softmax cross-entropy at logits of 1,000": cross_entropy,
-    "symbols (SymPy) in the same tape": symbols,
-    "arrays larger than memory (Dask)": lazy,
+    "functions for forward mode and for Hessians": functional,
+    "gradient of softmax cross-entropy at a logit of 1,000": cross_entropy,
+    "computes with SymPy's symbols instead of numbers": symbols,
+    "computes with arrays larger than memory (Dask)": lazy,
     "can stop at the first NaN and name the operation": first_nan,
-    "a write into `x.data` after its use is found": changed,
-    "compiles": compiles,
+    "detects a write into `x.data` after `x` was used": changed,
+    "compiles functions": compiles,
     "`vmap`": vmap,
     "complex numbers": complex_numbers,
 }
@@ -232,7 +232,7 @@ def test_what_the_table_says_is_so(row, peer, monkeypatch):
 
 def test_rows_that_are_not_tried_are_named():
     untried = [row for row in SAID if row not in TRIED]
-    assert untried == ["works on", "values and derivatives in a picture of the tape", "GPUs"]
+    assert untried == ["works on", "draws the tape with values and derivatives", "GPUs"]
     assert "except the first row and the rows on pictures and GPUs" in " ".join(TABLE.split())
 
 
