@@ -29,9 +29,9 @@ BLOCKS = {"debug", "no_grad"}
 
 INTRO = """# API
 
-These are all public names of `autograd_mini`, by purpose. NumPy's functions are not repeated here:
-call them on tensors. [NumPy's functions](../reference/numpy_functions.md) lists which of them have
-derivatives.
+This page lists all public names of `autograd_mini`, grouped by purpose. It does not list NumPy's
+functions, which you can call on tensors. [NumPy's functions](../reference/numpy_functions.md) lists
+which of them have derivatives.
 """
 
 

@@ -4,9 +4,9 @@ from autograd_mini.exercises import CHAPTERS
 
 INTRO = """# Exercises
 
-The package contains {count} exercises that check themselves. They go from the chain rule by hand to
-an engine that you write yourself, and then to convolution and attention. The lessons name the
-exercises that go with them.
+The package contains {count} exercises that check your answer. In the first exercises, you use
+the chain rule by hand. Then you write your own engine, and at the end convolution and attention.
+Each lesson names the exercises that belong to it.
 
 ```python
 from autograd_mini import exercises
@@ -23,10 +23,10 @@ def exp_rule(g, y, x):
 exercises.exp_rule.hint()  # each call gives one more hint
 ```
 
-A wrong answer raises an error that names the likely mistake, and then shows the first wrong entry,
-the expected value, and the arguments. In a terminal, `python -m autograd_mini.exercises` prints the
-list. [For teachers](teaching.md#grade-what-students-hand-in): `python -m autograd_mini.exercises
-grade` grades the files of a class.
+If an answer is wrong, the error names the likely mistake. Then it shows the first wrong entry, the
+expected value, and the arguments. In a terminal, `python -m autograd_mini.exercises` prints the
+list of all exercises. For teachers, `python -m autograd_mini.exercises grade`
+[grades the files of a class](teaching.md#grade-what-students-hand-in).
 """
 
 

@@ -8,8 +8,8 @@ INTRODUCTION = """\
 # Arrays of other libraries
 
 A tensor can hold an array of another library that implements NumPy's protocols (NEP 13 and NEP
-18), such as CuPy or Dask. Such an array is kept: operations, gradients, transforms, optimisers
-and layers compute with that library.
+18), such as CuPy or Dask. The tensor keeps this array: operations, gradients, transforms,
+optimisers and layers compute with functions of the other library.
 
 ```
 import cupy as cp
@@ -19,16 +19,18 @@ loss = np.tanh(cp.asarray(x) @ w).sum()
 loss.backward()  # w.grad is an array of CuPy
 ```
 
-- Nothing is converted to a NumPy array silently. `t.item()` and `t.tolist()` ask for numbers.
-  `t.numpy()` and `np.asarray(t)` raise the error of the library, if it refuses the conversion.
-- A tensor that holds an array on a GPU combines with numbers and with arrays of the same library.
-  A NumPy array or a list next to it raises a `TypeError`. Convert it first.
+- No array is converted to a NumPy array silently. `t.item()` and `t.tolist()` return Python's
+  numbers. `t.numpy()` and `np.asarray(t)` convert the array. If the other library does not allow
+  this, they raise its error.
+- You can combine a tensor on a GPU with numbers, and with arrays of the same library. With a NumPy
+  array or a list, you get a `TypeError`. Convert the NumPy array or the list first.
 - To move a model, assign to its parameters: `p.data = cp.asarray(p.data)`. Create the optimiser
   afterwards.
-- Softmax, its logarithm and cross-entropy compute the graph of primitives, with a shift against
-  overflow. The last digits of an almost certain prediction can differ from those of NumPy arrays.
-- Indices of classes and of an embedding are checked on the device. This copies two numbers to the
-  host. The indices of a Dask array are not checked, because this would compute it.
+- Softmax, its logarithm and cross-entropy are computed with several operations instead of a fused
+  node. They subtract the largest logit first, so they do not overflow. If a prediction is almost
+  certain, the last digits can differ from those for NumPy arrays.
+- Indices of classes and of an embedding are checked on the GPU. The check copies two numbers from
+  the GPU. Indices in a Dask array are not checked, because the check would compute the array.
 - `ag.compile` refuses these arrays. Pages, formulas and programs (`ag.explore`, `ag.latex`,
   `ag.source`) need NumPy arrays.
 - An array of a library without these protocols (PyTorch, JAX, other Array API libraries) raises a
@@ -36,10 +38,10 @@ loss.backward()  # w.grad is an array of CuPy
 
 ## Which operations work
 
-The table is made by running every operation on a test double that behaves as an array on a GPU:
-it refuses implicit conversions, and does not combine with NumPy arrays. The double has the
-functions of NumPy; your library may lack some of them. Values, gradients and second derivatives
-are equal to those of NumPy arrays.
+To make this table, every operation is run on a test array that behaves like an array on a GPU. The
+test array cannot be converted implicitly, or combined with a NumPy array. It has all functions of
+NumPy, but your library may lack some of them. If an operation works, its values, gradients and
+second derivatives are equal to those for NumPy arrays.
 """
 
 

@@ -47,7 +47,7 @@ HEADS = {
 
 NOTES = {
     "primitive": "Each has its own derivative rules.",
-    "composed": "These call primitives, so they can be differentiated to any order.",
+    "composed": "These call primitives, so you can differentiate them to any order.",
     "no derivative": "These return a plain array.",
     "refused": "These raise a `TypeError` that gives the reason.",
     "absent": "These raise a `TypeError` that names the nearest function that has a rule.",
@@ -60,9 +60,9 @@ def page() -> str:
     counts = {head: sum(kind(a) == head for a in found.values()) for head in HEADS}
     lines = [
         "# NumPy's functions\n",
-        f"NumPy offers {len(found)} functions to other arrays. On tensors, "
-        f"{counts['primitive'] + counts['composed']} of them have derivatives, "
-        f"{counts['no derivative']} have no derivative to compute, "
+        f"{len(found)} of NumPy's functions accept arrays of other libraries, such as tensors. "
+        f"{counts['primitive'] + counts['composed']} of them have derivatives here, "
+        f"{counts['no derivative']} have no derivative, "
         f"{counts['refused']} are refused with a reason, and {counts['absent']} are absent. "
         "`python -m autograd_mini functions NAME` prints the row of one function.\n",
     ]

@@ -9,11 +9,11 @@ from autograd_mini.core.registry import UFUNCS
 
 INTRO = """# Formula sheet
 
-The derivatives of NumPy's elementwise functions. `y` is the result.
+This page lists the derivatives of NumPy's elementwise functions. `y` is the result.
 
-Each formula is printed by the rule itself, which runs on symbols here, as `ag.latex` does it for a
-tape. So these are the formulas that the library computes. At kinks and poles, a formula shows the
-convention that the library follows: see [Conventions at kinks](kinks.rst).
+To print a formula, the derivative rule of the library is run on symbols, as `ag.latex` does. So
+these are the formulas that the library computes. At kinks and poles, a formula shows the convention
+that the library follows: see [Conventions at kinks](kinks.rst).
 
 {.stacked}
 | function | value | derivatives |
