@@ -12,7 +12,7 @@ where                 derivative                  why
 ====================  ==========================  =================================================
 relu at 0             0                           the subgradient that other libraries choose
 abs at 0              0                           the midpoint of [-1, 1], as ``np.sign(0)``
-sqrt at 0             inf                         the limit; for a cotangent of 0, it is nan
+sqrt at 0             inf                         the limit; if it is multiplied by 0, it gives nan
 x**0 at x = 0         0                           x**0 is the constant 1
 0**y, y > 0           0                           0**y is the constant 0; the same at y = 0
 maximum(a, a)         1/2 for each                the midpoint; the same for minimum
