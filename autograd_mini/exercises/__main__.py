@@ -1,6 +1,6 @@
 """``python -m autograd_mini.exercises [NAME ...]``: print the list of exercises, or their tasks.
 
-``python -m autograd_mini.exercises grade FILE ...`` grades what students hand in.
+``python -m autograd_mini.exercises grade FILE ...`` grades files that students hand in.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from .submission import KNOWN
 _NEXT = """\
 To print a task: python -m autograd_mini.exercises exp_rule
 To answer one, in Python or a notebook: from autograd_mini import exercises
-Marks last for one session. To restore them, run your answers again."""
+When Python ends, the list forgets which exercises you have passed. Run your answers again then."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:

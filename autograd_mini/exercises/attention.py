@@ -192,18 +192,18 @@ def _mistaken_products(g: Array, q: Array, k: Array, v: Array) -> dict[str, dict
         },
     }
     if len(q) == len(k):
-        transposed = "A transpose is missing. The shapes fit anyway: T equals S."
+        transposed = "A transpose is missing. The shapes fit anyway, because T equals S."
         mistakes["∂L/∂k"][transposed] = by_scores @ q / root
         mistakes["∂L/∂v"][f"{transposed} {each}"] = weights @ g
-        mistakes["∂L/∂q"]["There is a transpose too many: queries are the rows of the scores."] = (
-            by_scores.T @ k / root
-        )
+        mistakes["∂L/∂q"][
+            "There is one transpose too many: queries are the rows of the scores."
+        ] = by_scores.T @ k / root
     return mistakes
 
 
 @exercise(
-    "Cut it into three parts: the scores s = q kᵀ / √d, the weights p = softmax(s), and y = p v. "
-    "Compute s and p again, and then go backwards, one part after the other.",
+    "Cut attention into three parts: the scores s = q kᵀ / √d, the weights p = softmax(s), and "
+    "y = p v. Compute s and p again, and then go backwards, one part after the other.",
     "y = p v is a matrix product. Its rule gives ∂L/∂v and ∂L/∂p. See exercises.matmul_rule.",
     "From ∂L/∂p to ∂L/∂s: the rule of softmax, for each row. See exercises.softmax_rule.",
     "s is a matrix product again, of q and the transpose of k, times the constant 1/√d. So ∂L/∂q "
@@ -270,7 +270,7 @@ def _mistaken_draws(z: Array, temperature: float, u: Array, ids: Array) -> dict[
         "You added up the probabilities over the batch. Add up the probabilities of one row.": (
             np.argmax(np.tri(len(z)) @ p > u[:, None], axis=-1)
         ),
-        "The classes lie in reverse order. Class 0 comes first.": classes
+        "You put the classes in reverse order. Class 0 comes first.": classes
         - 1
         - _drawn(p[:, ::-1], u),
         "You returned the next class. Count from 0: the first class whose cumulative sum is larger "
@@ -310,7 +310,7 @@ def sampling() -> Iterator[Case]:
 
     The rows of z are logits, which may be large, and temperature > 0. u has a uniform random number
     for each row (0 ≤ u < 1). Compute p = softmax(z / temperature) of each row, and return the first
-    class i for which p_0 + ... + p_i > u. So the answer depends only on the arguments. z has shape
+    class i for which p_0 + ... + p_i > u. So the result depends only on the arguments. z has shape
     (N, C), and u has shape (N,).
 
         def sampling(z, temperature, u):

@@ -1,6 +1,6 @@
 """Find the bug: rules that look right, and pass a first test.
 
-One change makes each of them right.
+One change corrects each of these rules.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def bug_in_sigmoid() -> Iterator[Case]:
             {
                 "This is the rule of tanh.": g * derivative_at_value(np.arctanh, y),
                 "The factor y is missing.": g - g * y,
-                "Your second factor is y again. It must fall from 1 to 0 where y rises.": g
+                "Your second factor is y again. It must fall from 1 to 0 as y rises from 0 to 1.": g
                 * np.square(y),
                 "The sign in the second factor is wrong.": g * y + g * np.square(y),
                 "You used x where the formula needs y, the result of the operation. Both factors "

@@ -32,7 +32,7 @@ class Case:
 
     #: the arguments, by name, in the order in which they are passed
     given: Mapping[str, Any]
-    #: the results by name: a single one is returned bare, several as a tuple in this order
+    #: the results by name: several results are returned as a tuple in this order
     expected: Mapping[str, Any]
     #: whether the results are returned as a dict with these names instead
     named: bool = False
@@ -44,7 +44,7 @@ class Case:
     fallback_hints: Mapping[str, str] = field(default_factory=dict)
     #: the argument that every result is proportional to, if there is one
     linear_in: str = ""
-    #: what is called with the answer and the arguments, if not the answer itself
+    #: called with the answer and the arguments, if the answer is not called directly
     call: Callable[..., Any] | None = None
 
     def with_misconceptions(self, label: str, results: Mapping[str, Any]) -> Case:
@@ -56,8 +56,8 @@ class Case:
 def cotangent(shape: tuple[int, ...], seed: int = 0) -> Any:
     """Return random entries of either sign, no two alike and none near 0 or ±1.
 
-    With a cotangent of ones, a rule that ignores it would pass, and a rule of softmax that returns
-    zeros.
+    With a cotangent of ones, two wrong rules would pass: a rule that ignores the cotangent, and a
+    rule of softmax that returns zeros.
     """
     rng = np.random.default_rng(seed)
     return rng.uniform(1.2, 2.8, shape) * rng.choice([-1.0, 1.0], shape)
@@ -77,8 +77,9 @@ def rule_case(
 ) -> Case:
     """Return a case that calls the VJP rule of `f` as ``rule(g, y, *arguments)``.
 
-    `wrt` has the names of the arguments to differentiate by, separated by spaces. `inverse`, of a
-    function of one argument, recognises a formula in y that was evaluated at x.
+    `wrt` has the names of the arguments to differentiate by, separated by spaces. If `f`
+    has one argument, `inverse` may be its inverse. Then the case recognises a formula that holds
+    for y, but was evaluated at x.
     """
     names = wrt.split()
 

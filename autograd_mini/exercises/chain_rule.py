@@ -1,6 +1,6 @@
 """Numbers: the chain rule by hand.
 
-L is the result of the computation, and g = ∂L/∂y the gradient of an intermediate result y.
+L is the result of the computation, and g = ∂L/∂y is the gradient of an intermediate result y.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from .exercise import exercise
 
 
 @exercise(
-    "Keep b constant. Then v is a times a constant, and the derivative is this constant.",
-    "Keep a constant. Then v is a times a power of b. Which power? To differentiate a power, "
-    "multiply by the exponent, and lower the exponent by one.",
+    "Treat b as a constant. Then v is the product of a and a constant, and the derivative is this "
+    "constant.",
+    "Treat a as a constant. Then v is the product of a and a power of b. Which power? To "
+    "differentiate a power, multiply by the exponent, and lower the exponent by one.",
     "Think about the sign: if a and b are positive and b increases, does v increase or decrease?",
 )
 def quotient() -> Iterator[Case]:
@@ -46,8 +47,9 @@ def quotient() -> Iterator[Case]:
                 swapped: dividend,
                 product: b,
                 value: a / b,
-                "The divisor is missing: v is a times a constant, and the constant is not 1.": 1.0,
-                "This is 1/a. Keep b constant: v is a times this constant.": 1 / a,
+                "The divisor is missing: v is the product of a and a constant, but this constant "
+                "is not 1.": 1.0,
+                "This is 1/a. Treat b as a constant, and differentiate with respect to a.": 1 / a,
             },
         )
         yield case.with_misconceptions(
@@ -72,9 +74,9 @@ def _two_paths(x: Any, w: Any) -> Any:
 
 
 @exercise(
-    "Draw it: an arrow from x to the product, one from x to the sine, and one from each of these "
-    "to their sum L.",
-    "Each arrow has a local derivative. Along a path they are multiplied.",
+    "Draw the graph: arrows from x and w to the product, an arrow from x to the sine, and arrows "
+    "from the product and the sine to their sum L.",
+    "Each arrow has a local derivative. Multiply the derivatives along a path.",
     "Two paths lead from x to L. Their contributions to ∂L/∂x are added: this is the += in every "
     "implementation of backpropagation.",
 )

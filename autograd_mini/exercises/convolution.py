@@ -63,8 +63,10 @@ def _mistaken_order(x: Array, rows: Array, shape: tuple[int, ...]) -> dict[str, 
         "The windows are in the wrong order. Move to the right first, and then down.": (
             windows.transpose(1, 0, 2, 3, 4).reshape(rows.shape)
         ),
-        "The channels of an entry are next to each other. But a row has the whole channel 0 first, "
-        "then the whole channel 1.": windows.transpose(0, 1, 3, 4, 2).reshape(rows.shape),
+        "In your rows, the channels of an entry are next to each other. But a row needs the whole "
+        "channel 0 first, and then the whole channel 1.": windows.transpose(0, 1, 3, 4, 2).reshape(
+            rows.shape
+        ),
         "The axis of the channels is in front. Move it behind the axes of the positions before you "
         "reshape.": windows.transpose(2, 0, 1, 3, 4).reshape(rows.shape),
         "In your answer, each channel has separate rows. A window contains all channels, so put "
@@ -189,7 +191,7 @@ def convolution_rule() -> Iterator[Case]:
                 "x and g increase together.": pull_back(_slide, g[::-1], x, w)[1],
                 "You used only one window. The kernel is used in every window, so add up all "
                 "contributions.": [g[0] * x[:k], g[-1] * x[-k:]],
-                "You added up g and x one by one. Each entry of g belongs to one window of x.": [
+                "You added up g first. But each entry of g belongs to one window of x: multiply the two.": [
                     np.full(k, g.sum() * x.sum()),
                     g.sum() * x[:k],
                 ],
@@ -242,8 +244,8 @@ def _mistaken_pooling(g: Array, y: Array, x: Array, k: int, stride: int) -> dict
         "maximum of several windows. Add up their gradients.": overwritten,
         "This is the rule of the mean. The other entries of a window do not affect the "
         "maximum.": spread(np.full(k * k, 1 / k**2)),
-        "Every entry of a window got its gradient. But only the largest entry affects the "
-        "maximum.": spread(np.ones(k * k)),
+        "Every entry of a window got the gradient of the window. But only the largest entry "
+        "affects the maximum.": spread(np.ones(k * k)),
         "You took the smallest entry of each window.": -pooled(-g, -x),
         "You multiplied by the maximum. Its local derivative is 1, whatever its value is.": (
             pooled(g * y, x)

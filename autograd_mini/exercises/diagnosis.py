@@ -37,7 +37,7 @@ def _verdict_on_error(text: str) -> str:
     if re.search(r"type\(s\) for \^|bitwise_xor", text):
         return "In Python, ^ does not compute a power. Write ** instead."
     if "can be converted to Python scalars" in text or "can be converted to a scalar" in text:
-        return "The functions of `math` take one number. Use NumPy's for arrays, such as np.exp."
+        return "The functions of `math` take one number. For arrays, use NumPy's, such as np.exp."
     if "broadcast together" in text:
         shapes = [tuple(map(int, re.findall(r"\d+", s))) for s in re.findall(r"\([\d,]*\)", text)]
         if len(shapes) >= 2 and _lacks_an_axis(shapes[0], shapes[1]):
@@ -51,8 +51,8 @@ def _verdict_on_error(text: str) -> str:
                 "undoes a broadcast?"
             )
         return (
-            "Two shapes do not fit. `*`, `+` and `-` work entry by entry. For a matrix product, "
-            "write `@`."
+            "Two shapes do not fit together. `*`, `+` and `-` work entry by entry. For a "
+            "matrix product, write `@`."
         )
     if re.search(r"type\(s\) for @|not have enough dimensions", text):
         return "`@` multiplies matrices. To multiply numbers, or arrays entry by entry, write `*`."
@@ -75,7 +75,7 @@ def _verdict_on_error(text: str) -> str:
     if "inhomogeneous" in text or "must have the same shape" in text:
         return "The parts have different shapes, so they do not fit into one array."
     if "cannot be interpreted as an integer" in text or "indices must be integers" in text:
-        return "A position must be an int. In Python, / returns a float: write // instead."
+        return "A position must be an int. In Python, / returns a float, so write // instead."
     if "recursion" in text:
         return "Python limits the depth of recursion. Use a loop, and a list of what is left to do."
     return ""

@@ -46,8 +46,8 @@ def sweep() -> Iterator[Case]:
 
 
 @exercise(
-    "You can use the adjoint of a name only when it is complete, so visit all nodes that use the "
-    "name first. So the order matters.",
+    "The order matters: the adjoint of a name is complete only after you have visited all nodes "
+    "that use the name.",
     "Sort the names so that each comes after its arguments: go depth first, and append a name when "
     "you have appended all its arguments. The result is the tape of the previous exercise.",
     "Or count, for every name that the result depends on, how many of its uses you have not "
@@ -92,7 +92,7 @@ _NO_PATH = (
 )
 _NO_KNOWN_MISTAKE = (
     "Everything that uses this node has the correct adjoint. Either you processed the node before "
-    "all its uses, or you skipped a use or counted it twice."
+    "you had processed all its uses, or you skipped a use, or you counted a use twice."
 )
 
 
@@ -186,7 +186,7 @@ def _value_and_derivatives(op: Any, x: Any) -> tuple[Any, Any, Any]:
 @exercise(
     "ag.primitive takes a function of arrays, and one rule for each argument.",
     "The rule is rule(g, y, x), as in the exercises before. The function is a composition of "
-    "two: use the chain rule.",
+    "two functions, so use the chain rule.",
     "If the second derivative is wrong: apply NumPy's functions to the arguments g, y and x "
     "themselves. Then the engine can run the rule on Tensors, and record it.",
 )
@@ -210,7 +210,7 @@ def own_primitive() -> Iterator[Case]:
             {"x": x},
             dict(zip(labels, map(unwrap, (y, first, second)))),
             fallback_hints={
-                "y": "The function is wrong: compare it with NumPy's at one number.",
+                "y": "The function is wrong. Compare it with np.log(1 + x**2) at one number.",
                 "∂L/∂x": "The value is right, so the mistake is in the rule.",
                 "∂²L/∂x²": "The rule returns the right numbers, but it converts an argument to "
                 "plain numbers. The engine cannot differentiate these numbers.",

@@ -1,4 +1,4 @@
-"""Grade what students hand in, each file in its own process and with time limits.
+"""Grade files that students hand in, each in its own process and with time limits.
 
 The results are printed as text, as JSON, or as a table of a class.
 """
@@ -164,7 +164,7 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument(
         "--timeout", metavar="SECONDS", type=float, default=10.0,
-        help="limit for each answer, and for the file itself (default: 10)",
+        help="time limit to run the file, and to check each answer (default: 10)",
     )  # fmt: skip
     options = parser.parse_args(argv)
     if not 0 < options.timeout < 1e6:

@@ -83,7 +83,7 @@ def _of_any_weights(z: Array, y: Array) -> dict[str, Array]:
         / y.shape[1]
         / n
         - y / n,
-        "The weights are summed, but the targets themselves are missing.": right + y / n,
+        "You summed the targets, but you did not subtract the targets themselves.": right + y / n,
     }
 
 
@@ -91,15 +91,15 @@ def _of_any_weights(z: Array, y: Array) -> dict[str, Array]:
     "The loss of a row is -Σ_i y_i ln ŷ_i, where ln ŷ_i = z_i - ln Σ_k exp(z_k). The last term is "
     "the same for every i. By which number is it multiplied in the sum over i?",
     "The derivative of ln Σ_k exp(z_k) with respect to z_i is ŷ_i.",
-    "If the targets of a row sum to 1, the formula becomes the well-known short one. Here the "
-    "targets may have another sum, so keep their sum in the formula.",
+    "If the targets of a row sum to 1, the formula becomes shorter. Here the targets may have "
+    "another sum, so keep their sum in the formula.",
     "L is a mean over the N rows. And the logits may be large, so use a stable softmax.",
 )
 def cross_entropy_gradient() -> Iterator[Case]:
     """The gradient of softmax cross-entropy, for any targets
 
     L = -(1/N) Σ_n Σ_i y_{n,i} ln ŷ_{n,i}. z and y have shape (N, C). The entries of y may be any
-    numbers: the sum of a row need not be 1.
+    numbers: the sum of a row does not have to be 1.
 
         def cross_entropy_gradient(z, y):
             return ...               # ∂L/∂z, of shape (N, C)
@@ -191,9 +191,9 @@ def cross_entropy_hessian() -> Iterator[Case]:
 def newton_step() -> Iterator[Case]:
     """One step of Newton's method
 
-    At w, L has the gradient g and the Hessian h, which is symmetric and positive definite. A
-    parabola has the same gradient and Hessian at w. Where is its minimum? w and g have shape (n,),
-    and h has shape (n, n).
+    At w, L has the gradient g and the Hessian h, which is symmetric and positive definite. Take the
+    parabola with the same gradient and the same Hessian at w, and return the position of its
+    minimum. w and g have shape (n,), and h has shape (n, n).
 
         def newton_step(w, g, h):
             return ...               # the next w, of shape (n,)

@@ -58,7 +58,7 @@ def _other_statistics(g: Array, x: Array, weight: Any, eps: float) -> dict[str, 
             mean, partial(deviation, ddof=1)
         ),
         "eps is missing in the square root.": of(mean, partial(deviation, eps=0.0)),
-        "eps is added to the variance, inside of the square root.": of(
+        "You added eps outside of the square root. Add it to the variance, inside of the root.": of(
             mean, lambda x: deviation(x, eps=0.0) + eps
         ),
     }
@@ -93,14 +93,14 @@ def _other_terms(
         "The term of the variance has the wrong power of the root.": [
             of(1, root**power) for power in (1, 2, 4, -1)
         ],
-        "The term of the variance contains y in your result. It contains x̂, without weight and "
-        "bias.": [containing(y, y), containing(y, normal), containing(normal, y)],
-        "The term of the variance contains x in your result. Subtract the mean first.": [
+        "In your result, the term of the variance contains y. It should contain x̂, without weight "
+        "and bias.": [containing(y, y), containing(y, normal), containing(normal, y)],
+        "In your result, the term of the variance contains x. Subtract the mean first.": [
             containing(x / root, x / root),
             containing(normal, x),
             containing(x, normal),
         ],
-        "A factor x̂ is missing in the term of the variance. It contains x̂ twice.": [
+        "A factor x̂ is missing in the term of the variance. This term has the factor x̂ twice.": [
             containing(one, normal),
             containing(normal, one),
         ],
@@ -191,7 +191,9 @@ def _other_roots(g: Array, x: Array, eps: float, right: Array) -> dict[str, Any]
             partial(with_root, mean=np.sum)
         ),
         "eps is missing in the root.": of(partial(_rms, eps=0.0)),
-        "eps is added to the mean, inside of the root.": of(lambda x: _rms(x, 0.0) + eps),
+        "You added eps outside of the root. Add it to the mean, inside of the root.": of(
+            lambda x: _rms(x, 0.0) + eps
+        ),
         "This is the rule of LayerNorm. RMSNorm does not subtract the mean.": pull_back(
             layer_norm, g, x
         ),
@@ -225,12 +227,12 @@ def _other_paths(g: Array, y: Array, x: Array, eps: float, right: Array) -> dict
         "In the second path, you took the mean over the batch. Take it over each row.": containing(
             y, y, axis=0
         ),
-        "A factor y is missing in the second path. It contains y twice.": [
+        "A factor y is missing in the second path. This path has the factor y twice.": [
             containing(one, y),
             containing(y, one),
         ],
-        "The second path contains x in your result. It contains y, or one more division by the "
-        "root.": [containing(x, x), containing(x, y), containing(y, x)],
+        "In your result, the second path contains x. Use y instead, or divide by the root once "
+        "more.": [containing(x, x), containing(x, y), containing(y, x)],
         "This is only the part that is subtracted.": [path, -path],
     }
 

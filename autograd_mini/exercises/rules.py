@@ -70,8 +70,8 @@ def log_rule() -> Iterator[Case]:
 
 
 @exercise(
-    "Keep b constant: then y is a times a constant. This constant is the local derivative with "
-    "respect to a.",
+    "Treat b as a constant. Then y is the product of a and this constant, so the constant is the "
+    "local derivative with respect to a.",
     "The local derivative with respect to one factor is the other factor.",
     "Both gradients have the factor g.",
 )
@@ -96,8 +96,8 @@ def mul_rule() -> Iterator[Case]:
     "and with which factor?",
     "So the gradient of each entry of x is the entry of g that belongs to its sum. You repeat g "
     "along the axis that was summed over. Repeating is the transpose of summing.",
-    "g lacks an axis. Before you broadcast g to the shape of x, insert this axis with length 1, "
-    "or NumPy aligns g with the wrong axis. Use np.expand_dims and np.broadcast_to.",
+    "g lacks an axis. Before you broadcast g to the shape of x, insert this axis with length 1. "
+    "Otherwise, NumPy aligns g with the wrong axis. Use np.expand_dims and np.broadcast_to.",
 )
 def sum_rule() -> Iterator[Case]:
     """The rule of y = np.sum(x, axis), the transpose of a broadcast
@@ -196,8 +196,8 @@ def unbroadcast() -> Iterator[Case]:
     "b has the shape of a, (n, k)? Only one product fits.",
     "y[i, j] = Σ_k a[i, k] b[k, j]. So a[i, k] affects the whole row i of y. Its gradient "
     "is the sum of g[i, j] b[k, j] over j. Write this sum as a matrix product.",
-    "In this sum, j is the last index of both arrays, so transpose one of them. In the sum for b, "
-    "the summation index is the first index of both arrays.",
+    "In this sum, j is the last index of both g and b, so transpose b. In the sum for ∂L/∂b, "
+    "the summation index is the first index of both arrays, a and g.",
 )
 def matmul_rule() -> Iterator[Case]:
     """The rule of y = a @ b for two matrices

@@ -61,8 +61,8 @@ def _mistaken_scatter(g: Array, ids: Array, weight: Array, right: Array) -> dict
     "gradient 0.",
     "`d[ids] += g` counts a repeated id only once, because NumPy reads d[ids] before it adds. Read "
     "the documentation of np.ufunc.at, or write a loop over the positions.",
-    "Or multiply matrices: y is a matrix with one 1 in each row, times the table. What is the rule "
-    "of a matrix product? Flatten ids and g first, because ids may have several axes.",
+    "Or multiply matrices: y is the product of a matrix with one 1 in each row and the table. What "
+    "is the rule of a matrix product? Flatten ids and g first, because ids may have several axes.",
 )
 def embedding_rule() -> Iterator[Case]:
     """The rule of an embedding: y = weight[ids]
@@ -125,11 +125,13 @@ def _mistaken_totals(gh: Array, gc: Array, c: Array, new: Array, o: Array) -> di
         * slope,
         "You multiplied gc by the derivative of tanh too. Only the path through h' has this "
         "factor.": back(output) + gc * slope,
-        "You took the derivative of tanh at the old state c. The argument of tanh is c'.": gc
+        "You took the derivative of tanh at the old state c. Take it at the new state c'.": gc
         + pull_back(output, gh, c)[0],
         "The square is missing in the derivative of tanh.": gh * (o - h) + gc,
         "The sign of the square is wrong in the derivative of tanh.": gh * o * (2 - slope) + gc,
-        "This is the square of tanh alone. Subtract it from the right number.": gh * o * (1 - slope)
+        "This is only the square of tanh. The derivative of tanh is 1 minus this square.": gh
+        * o
+        * (1 - slope)
         + gc,
         "You subtracted one path from the other. The contributions of paths are added.": (
             back(output) - gc
@@ -185,13 +187,13 @@ def _mistaken_gates(total: Array, gh: Array, gc: Array, *gates: Array) -> dict[s
 
 
 @exercise(
-    "Draw it: arrows from c, i, f and z to c', from c' and o to h', and from c' to the next step. "
-    "Which paths lead from c' to L?",
-    "First compute the whole gradient of c'. It is a sum over two paths. gc comes from one of "
-    "them. On the other one, gh is multiplied by the local derivatives of the product and of "
-    "tanh. The derivative of tanh u is 1 minus the square of tanh u.",
-    "All other gradients of the state have this sum as a factor. The remaining factors are those "
-    "of a product.",
+    "Draw the graph: arrows from c, i, f and z to c', from c' and o to h', and from c' to the next "
+    "step. Which paths lead from c' to L?",
+    "First compute the whole gradient of c'. It is a sum over two paths. One path contributes gc. "
+    "On the other path, gh is multiplied by the local derivatives of the product and of tanh. The "
+    "derivative of tanh u is 1 minus the square of tanh u.",
+    "The gradients of c, i, f and z have this sum as a factor. The other factor comes from the "
+    "rule of a product.",
     "o does not affect c', so ∂L/∂o needs only gh.",
 )
 def lstm_cell() -> Iterator[Case]:

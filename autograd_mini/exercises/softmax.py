@@ -61,7 +61,7 @@ def square_case(given: dict[str, Any], label: str, expected: Array) -> Case:
     "its exponentials are 0, and the division is 0/0. Use keepdims=True.",
 )
 def stable_softmax() -> Iterator[Case]:
-    """Make it stable: softmax of logits of ±1000
+    """Make softmax stable, for logits of ±1000 too
 
     np.exp(z) / np.exp(z).sum() is nan at z = 1000. z has shape (N, C), and each row is one example.
 
@@ -79,8 +79,8 @@ def stable_softmax() -> Iterator[Case]:
         mistakes = {
             "exp overflows. Change the exponents so that the largest exponent of a row is "
             "0.": naive_softmax(z),
-            "You subtracted the same number from all rows. Then every exp is 0 in another row. "
-            "Each row needs its own number.": naive_softmax(z - np.max(z)),
+            "You subtracted the same number from all rows. Then all exponentials of some rows are "
+            "0. Each row needs its own number.": naive_softmax(z - np.max(z)),
             "The entries of a row do not sum to 1: the division is missing.": shifted,
             "You shifted each column by its own number. Shift each row by one number.": (
                 naive_softmax(z - np.max(z, axis=0))
@@ -102,7 +102,8 @@ def naive_softmax(z: Array) -> Array:
 
 @exercise(
     "Use the same trick as in stable_softmax: subtract a number from each row first.",
-    "Here the subtraction changes the result, so you have to correct it: ln(a·b) = ln a + ln b.",
+    "Here the subtraction changes the result, so correct the result at the end. Use the formula "
+    "ln(a·b) = ln a + ln b.",
 )
 def log_sum_exp() -> Iterator[Case]:
     """Log-sum-exp: ln Σ_k exp(z_k) of each row, for logits of ±1000 too
@@ -128,8 +129,8 @@ def log_sum_exp() -> Iterator[Case]:
                 f"You added back {subtracted} with the wrong sign.": value - 2 * peak,
                 "exp overflows. Change the exponents so that the largest exponent of a row is "
                 "0.": naive,
-                "You subtracted the same number from all rows. Then every exp is 0 in another row. "
-                "Each row needs its own number.": one_shift,
+                "You subtracted the same number from all rows. Then all exponentials of some "
+                "rows are 0. Each row needs its own number.": one_shift,
                 "The logarithm is missing.": sums,
                 "This is the logarithm of a sum of probabilities, which is 1.": np.zeros(len(z)),
                 "You took the mean of the exponentials, not their sum.": value - np.log(z.shape[1]),

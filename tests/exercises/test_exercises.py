@@ -415,7 +415,7 @@ def test_command_lists_exercises_and_prints_tasks(capsys):
     listed = capsys.readouterr().out
     assert all(name in listed for name in ALL)
     assert "from autograd_mini import exercises\n" in listed
-    assert "Marks last for one session." in listed
+    assert "When Python ends, the list forgets" in listed
     command.main(["exp_rule", "sweep"])
     asked = capsys.readouterr().out
     assert "def exp_rule(g, y, x):" in asked
