@@ -191,7 +191,7 @@ def convolution_rule() -> Iterator[Case]:
                 "x and g increase together.": pull_back(_slide, g[::-1], x, w)[1],
                 "You used only one window. The kernel is used in every window, so add up all "
                 "contributions.": [g[0] * x[:k], g[-1] * x[-k:]],
-                "You added up g first. But each entry of g belongs to one window of x: multiply the two.": [
+                "You added up g first. But each entry of g belongs to one window of x.": [
                     np.full(k, g.sum() * x.sum()),
                     g.sum() * x[:k],
                 ],
