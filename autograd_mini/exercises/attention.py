@@ -205,7 +205,7 @@ def _mistaken_products(g: Array, q: Array, k: Array, v: Array) -> dict[str, dict
     "Cut attention into three parts: the scores s = q kᵀ / √d, the weights p = softmax(s), and "
     "y = p v. Compute s and p again, and then go backwards, one part after the other.",
     "y = p v is a matrix product. Its rule gives ∂L/∂v and ∂L/∂p. See exercises.matmul_rule.",
-    "From ∂L/∂p to ∂L/∂s: the rule of softmax, for each row. See exercises.softmax_rule.",
+    "The rule of softmax, for each row, leads from ∂L/∂p to ∂L/∂s. See exercises.softmax_rule.",
     "s is a matrix product again, of q and the transpose of k, times the constant 1/√d. So ∂L/∂q "
     "and ∂L/∂k have this constant too. Check that each product has the right shape.",
 )

@@ -170,8 +170,8 @@ def bug_in_indexing() -> Iterator[Case]:
 
 
 @exercise(
-    "Take one entry at a time: move x[i] by a small step to both sides, and divide the difference "
-    "by the whole distance.",
+    "Take one entry at a time. Move x[i] by a small step to both sides, and divide the difference "
+    "of the two results by the distance between the two points.",
     "The rule returns the gradient of a number L, but f(x) is an array. So choose an array g, and "
     "define L = Σ g · f(x). Then ∂L/∂f = g.",
     "A g of ones proves little. It does not show whether the rule uses g, and two mistakes may "
@@ -181,7 +181,7 @@ def bug_in_indexing() -> Iterator[Case]:
     "least 1e-3.",
 )
 def gradient_check() -> Iterator[Case]:
-    """Write the check itself: is this rule right?
+    """Write a gradient check: is a rule right?
 
     f takes an array and returns an array, perhaps of another shape. rule(g, x) should be the rule
     of f: it takes g, which has the shape of f(x), and returns ∂L/∂x, which has the shape of x.

@@ -266,7 +266,8 @@ def _mistaken_pooling(g: Array, y: Array, x: Array, k: int, stride: int) -> dict
 @exercise(
     "Change one entry of a window a little. When does the maximum change, and by how much?",
     "The gradient of a window goes to one entry. np.argmax finds its position in the flattened "
-    "window: the first one, if several are equal. np.unravel_index or divmod gives row and column.",
+    "window: the first one, if several are equal. np.unravel_index or divmod gives its row and "
+    "column.",
     "Windows that overlap may have the same largest entry. Start from zeros, and add.",
 )
 def max_pool_rule() -> Iterator[Case]:

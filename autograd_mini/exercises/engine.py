@@ -48,19 +48,20 @@ def sweep() -> Iterator[Case]:
 @exercise(
     "The order matters: the adjoint of a name is complete only after you have visited all nodes "
     "that use the name.",
-    "Sort the names so that each comes after its arguments: go depth first, and append a name when "
-    "you have appended all its arguments. The result is the tape of the previous exercise.",
-    "Or count, for every name that the result depends on, how many of its uses you have not "
-    "visited yet, and visit a name when its count is 0.",
+    "Sort the names so that each name comes after its arguments. To do this, go depth first, and "
+    "append a name when you have appended all its arguments. The sorted names are a tape, as in "
+    "exercises.sweep.",
+    "Or count the uses that you have not visited yet, for every name that the result depends on. "
+    "Visit a name when its count is 0.",
     "Python stops recursion at a depth of 1000. Keep your own stack in a list.",
 )
 def sweep_of_a_graph() -> Iterator[Case]:
     """Backpropagation over a graph in no particular order
 
     graph is a dict from each name to its uses: a list of pairs (argument, local derivative). The
-    list of a leaf is empty. The order of the dict means nothing. result is the name to
-    differentiate. If result does not depend on a name, the derivative is 0. A path through the
-    graph may have thousands of nodes.
+    list of a leaf is empty. The names are in no particular order. Differentiate the node with the
+    name `result` with respect to every name. If it does not depend on a name, the derivative is 0.
+    A path through the graph may have thousands of nodes.
 
         def sweep_of_a_graph(graph, result):
             return ...               # a dict: for every name, ∂(result)/∂(name)
@@ -185,7 +186,7 @@ def _value_and_derivatives(op: Any, x: Any) -> tuple[Any, Any, Any]:
 
 @exercise(
     "ag.primitive takes a function of arrays, and one rule for each argument.",
-    "The rule is rule(g, y, x), as in the exercises before. The function is a composition of "
+    "The rule is rule(g, y, x), as in earlier exercises. The function is a composition of "
     "two functions, so use the chain rule.",
     "If the second derivative is wrong: apply NumPy's functions to the arguments g, y and x "
     "themselves. Then the engine can run the rule on Tensors, and record it.",

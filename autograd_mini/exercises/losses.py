@@ -185,7 +185,7 @@ def cross_entropy_hessian() -> Iterator[Case]:
 
 
 @exercise(
-    "Near w, L is nearly a parabola. Its gradient at w + d is g + h d. For which d is this 0?",
+    "The gradient of the parabola at w + d is g + h d. For which d is this gradient 0?",
     "This is a system of linear equations for d. Solve the system with np.linalg.solve.",
 )
 def newton_step() -> Iterator[Case]:

@@ -117,10 +117,10 @@ def _other_terms(
     "gradients are sums over the batch. By which numbers is an entry of weight multiplied?",
     "Write x̂ for the normalised x, and h = weight·g for its gradient. x reaches x̂ on three paths: "
     "directly, through the mean, and through the variance.",
-    "The path through the mean subtracts from h its mean over the batch. After this step, the "
-    "entries of each column have the sum 0.",
-    "The path through the variance subtracts x̂ times one number for each column: the mean over the "
-    "batch of h·x̂. At the end, divide by the root.",
+    "On the path through the mean, you subtract from h the mean of h over the batch. After this "
+    "step, the entries of each column have the sum 0.",
+    "On the path through the variance, you subtract x̂ times one number for each column: the mean "
+    "of h·x̂ over the batch. At the end, divide by the root.",
 )
 def batch_norm_rule() -> Iterator[Case]:
     """The rule of batch normalisation: three paths from x to y
@@ -241,8 +241,8 @@ def _other_paths(g: Array, y: Array, x: Array, eps: float, right: Array) -> dict
     "x_i is in the numerator of y_i, and in the root of every y of its row: there are two paths.",
     "Keep the root constant for the first path. For the second one, the derivative of the root r "
     "with respect to x_i is x_i / (D r).",
-    "The second path subtracts y times one number for each row: the mean over the row of g·y. Both "
-    "paths are divided by the root. Use keepdims=True.",
+    "On the second path, you subtract y times one number for each row: the mean of g·y over this "
+    "row. Both paths are divided by the root. Use keepdims=True.",
 )
 def rms_norm_rule() -> Iterator[Case]:
     """The rule of RMSNorm: y = x / √(mean(x²) + eps)

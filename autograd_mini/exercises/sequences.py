@@ -61,8 +61,9 @@ def _mistaken_scatter(g: Array, ids: Array, weight: Array, right: Array) -> dict
     "gradient 0.",
     "`d[ids] += g` counts a repeated id only once, because NumPy reads d[ids] before it adds. Read "
     "the documentation of np.ufunc.at, or write a loop over the positions.",
-    "Or multiply matrices: y is the product of a matrix with one 1 in each row and the table. What "
-    "is the rule of a matrix product? Flatten ids and g first, because ids may have several axes.",
+    "Or see y as a product of two matrices: the first one has one 1 in each row, and the second "
+    "one is the table. What is the rule of a matrix product? Flatten ids and g first, because ids "
+    "may have several axes.",
 )
 def embedding_rule() -> Iterator[Case]:
     """The rule of an embedding: y = weight[ids]

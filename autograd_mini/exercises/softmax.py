@@ -63,7 +63,8 @@ def square_case(given: dict[str, Any], label: str, expected: Array) -> Case:
 def stable_softmax() -> Iterator[Case]:
     """Make softmax stable, for logits of ±1000 too
 
-    np.exp(z) / np.exp(z).sum() is nan at z = 1000. z has shape (N, C), and each row is one example.
+    np.exp(z) / np.exp(z).sum() contains nan if an entry of z is 1000. z has shape (N, C), and each
+    row is one example.
 
         def stable_softmax(z):
             return ...               # ŷ, of shape (N, C)
@@ -152,8 +153,8 @@ def log_sum_exp() -> Iterator[Case]:
 @exercise(
     "ŷ_i is a quotient. z_j is always in the denominator, but it is in the numerator only if "
     "j = i. So there are two cases.",
-    "Write S for the sum. If i ≠ j, only S depends on z_j, and ∂S/∂z_j = exp(z_j). Differentiate "
-    "1/S. You get a minus sign and two factors. Which entries of ŷ are they?",
+    "Let S be the sum in the denominator. If i ≠ j, only S depends on z_j, and ∂S/∂z_j = exp(z_j). "
+    "Differentiate 1/S. You get a minus sign and two factors. Which entries of ŷ are they?",
     "If i = j, the numerator depends on z_j too. This adds one term to the result of the other "
     "case.",
     "You can write both cases as one matrix: a diagonal matrix minus an outer product.",
@@ -183,7 +184,7 @@ def softmax_rule() -> Iterator[Case]:
     """The rule of softmax, without its Jacobian
 
     A batch of 64 rows and 50,000 classes would need 64 Jacobians of 20 GB each. z, y = ŷ and g have
-    shape (N, C); softmax is taken along the last axis.
+    shape (N, C). softmax is taken along the last axis.
 
         def softmax_rule(g, y, z):
             return ...               # ∂L/∂z, of shape (N, C)
